@@ -1,0 +1,2 @@
+//! The door.
+#![no_std]

@@ -1,0 +1,61 @@
+//! The subset of Linux's error numbers that the device API speaks.
+
+use core::fmt;
+
+/// An error as a system call would return it (`include/uapi/asm-generic/errno.h`, `include/linux/errno.h`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+#[expect(clippy::upper_case_acronyms, reason = "these are the field's own names")]
+#[allow(missing_docs, reason = "the message of each variant is its documentation")]
+pub enum Errno {
+    EPERM = 1,
+    EINTR = 4,
+    EAGAIN = 11,
+    ENOMEM = 12,
+    EFAULT = 14,
+    EBUSY = 16,
+    ENODEV = 19,
+    EINVAL = 22,
+    ENOTTY = 25,
+    ERESTARTSYS = 512,
+}
+
+impl Errno {
+    /// The symbol: `ENOMEM`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Errno::EPERM => "EPERM",
+            Errno::EINTR => "EINTR",
+            Errno::EAGAIN => "EAGAIN",
+            Errno::ENOMEM => "ENOMEM",
+            Errno::EFAULT => "EFAULT",
+            Errno::EBUSY => "EBUSY",
+            Errno::ENODEV => "ENODEV",
+            Errno::EINVAL => "EINVAL",
+            Errno::ENOTTY => "ENOTTY",
+            Errno::ERESTARTSYS => "ERESTARTSYS",
+        }
+    }
+
+    /// The words of `strerror(3)`.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Errno::EPERM => "Operation not permitted",
+            Errno::EINTR => "Interrupted system call",
+            Errno::EAGAIN => "Resource temporarily unavailable",
+            Errno::ENOMEM => "Cannot allocate memory",
+            Errno::EFAULT => "Bad address",
+            Errno::EBUSY => "Device or resource busy",
+            Errno::ENODEV => "No such device",
+            Errno::EINVAL => "Invalid argument",
+            Errno::ENOTTY => "Inappropriate ioctl for device",
+            Errno::ERESTARTSYS => "Interrupted system call should be restarted",
+        }
+    }
+}
+
+impl fmt::Display for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "-{}: {}", self.name(), self.message())
+    }
+}

@@ -1,0 +1,273 @@
+//! The seam: what an idea needs from a machine.
+//!
+//! The kernel implements these traits with real CPUs, host tests with threads, the model checker with loom. All
+//! dispatch is static, so a primitive compiled for the kernel is as small as one written for it.
+//!
+//! | trait | what it gives |
+//! |---|---|
+//! | [`AtomicFlag`] | the one atomic test-and-set that every primitive stands on |
+//! | [`Cpu`] | which CPU, interrupts, PAUSE, clock |
+//! | [`Sched`] | which task, block, wake |
+//! | [`Memory`] | kmalloc and kfree with an account |
+//! | [`Hooks`] | who wants to hear of accesses to shared memory and of lock events |
+
+use core::fmt;
+use core::panic::Location;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use crate::errno::Errno;
+
+/// A CPU, counted from 0 (the one that booted) in the order in which the firmware lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CpuId(pub u32);
+
+/// A task. Never used twice while the machine runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TaskId(pub u32);
+
+/// One bit with an atomic exchange: the only atomic operation that the primitives are built from.
+///
+/// `swap` must be atomic and take part in the single modification order of the flag (x86: `xchg`, Intel SDM vol. 3A,
+/// 10.1.2.2).
+pub trait AtomicFlag: Send + Sync {
+    /// A flag that is `set` or clear.
+    fn new(set: bool) -> Self;
+    /// Stores `set` and returns what was there before, in one atomic step.
+    fn swap(&self, set: bool, order: Ordering) -> bool;
+    /// Reads the flag.
+    fn load(&self, order: Ordering) -> bool;
+    /// Writes the flag.
+    fn store(&self, set: bool, order: Ordering);
+}
+
+impl AtomicFlag for AtomicBool {
+    #[inline]
+    fn new(set: bool) -> Self {
+        AtomicBool::new(set)
+    }
+    #[inline]
+    fn swap(&self, set: bool, order: Ordering) -> bool {
+        AtomicBool::swap(self, set, order)
+    }
+    #[inline]
+    fn load(&self, order: Ordering) -> bool {
+        AtomicBool::load(self, order)
+    }
+    #[inline]
+    fn store(&self, set: bool, order: Ordering) {
+        AtomicBool::store(self, set, order);
+    }
+}
+
+/// The CPU that executes the caller.
+pub trait Cpu {
+    /// The atomic flag of this machine.
+    type Flag: AtomicFlag;
+    /// The CPU that runs this code. Without preemption it stays the same until the task blocks.
+    fn cpu() -> CpuId;
+    /// Switches interrupts off on this CPU and returns whether they were on.
+    fn irq_save() -> bool;
+    /// Switches interrupts back on if `were_on`.
+    fn irq_restore(were_on: bool);
+    /// Tells the CPU that it is in a spin loop (x86: `pause`).
+    fn relax();
+    /// A clock that never goes back on one CPU, in cycles (x86: the TSC).
+    fn cycles() -> u64;
+}
+
+/// The scheduler, as a task sees it.
+pub trait Sched: Cpu {
+    /// The task that runs this code.
+    fn task() -> TaskId;
+    /// Puts the task to sleep until somebody calls [`wake`](Sched::wake) for it.
+    ///
+    /// A wake that comes first is not lost: it is kept (one, not a count) and the next `block` returns at once. A `block`
+    /// may also return for no reason, so callers test their condition in a loop.
+    fn block();
+    /// Makes `task` runnable, or keeps the wake-up for its next [`block`](Sched::block).
+    fn wake(task: TaskId);
+    /// Lets other tasks of this CPU run.
+    fn yield_now();
+}
+
+/// What a block of memory is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[repr(u8)]
+pub enum Kind {
+    /// A list item of a scull device (LDD3's `struct scull_qset`).
+    Node,
+    /// The array of quantum pointers of a list item.
+    Array,
+    /// A quantum: the bytes of the device.
+    Quantum,
+    /// Whatever else the kernel allocates.
+    Other,
+}
+
+impl Kind {
+    /// The kinds that make up a scull device, in the order of the reports.
+    pub const SCULL: [Kind; 3] = [Kind::Node, Kind::Array, Kind::Quantum];
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Node => "node",
+            Kind::Array => "array",
+            Kind::Quantum => "quantum",
+            Kind::Other => "other",
+        })
+    }
+}
+
+/// Every byte of a block that was allocated and not yet written.
+pub const POISON_FRESH: u8 = 0x5a;
+/// Every byte of a block that was freed (the value of Linux's `POISON_FREE`).
+pub const POISON_FREED: u8 = 0x6b;
+
+/// What [`Memory::free`] found wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadFree {
+    /// The block was freed before.
+    Double,
+    /// No block starts at this address.
+    Unknown,
+}
+
+/// kmalloc and kfree with an account of every block.
+///
+/// # Safety
+/// An implementor promises that a block is `size` bytes long, aligned to 16, disjoint from every other live block, and
+/// that a freed block stays mapped and is not handed out again while an experiment runs (quarantine): the racy device
+/// really does touch memory after it was freed, and must find poison there, not somebody else's data.
+pub unsafe trait Memory {
+    /// A block of `size` bytes, each [`POISON_FRESH`]. [`Errno::ENOMEM`] when there is none; nothing changed then.
+    #[track_caller]
+    fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno>;
+    /// Gives a block back; its bytes become [`POISON_FREED`]. A wrong address is reported, counted and survived.
+    ///
+    /// # Safety
+    /// Nobody keeps a Rust reference into the block. (Raw pointers may dangle: see the trait's promise.)
+    #[track_caller]
+    unsafe fn free(block: NonNull<u8>) -> Result<(), BadFree>;
+}
+
+/// A place in the program where a task touches something shared, without saying how: `slot`, `size`, `copy`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The name, as scripts and reports write it.
+    pub name: &'static str,
+}
+
+impl Site {
+    /// A site called `name`.
+    pub const fn new(name: &'static str) -> Self {
+        Site { name }
+    }
+}
+
+/// What happens at a [`Site`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// A load of a [`Shared`](crate::shared::Shared) location. Written `slot.load`.
+    Load,
+    /// A store of `value` (a pointer or a number). Written `slot.store`.
+    Store(usize),
+    /// A named probe without an access. Written as the site's bare name.
+    Pass,
+}
+
+/// One access to shared memory, or one named probe: what a task is about to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    /// Where.
+    pub site: &'static Site,
+    /// What.
+    pub op: Op,
+    /// The address of the location (0 for [`Op::Pass`]).
+    pub address: usize,
+    /// The source line.
+    pub location: &'static Location<'static>,
+}
+
+impl Access {
+    /// Whether `point` (as in `slot.load`, `slot.store`, `copy`) names this access.
+    pub fn is(&self, point: &str) -> bool {
+        let rest = match point.strip_prefix(self.site.name) {
+            Some(rest) => rest,
+            None => return false,
+        };
+        match self.op {
+            Op::Load => rest == ".load",
+            Op::Store(_) => rest == ".store",
+            Op::Pass => rest.is_empty(),
+        }
+    }
+}
+
+/// What happens to an observed lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockEvent {
+    /// The task found the lock taken and is about to spin or sleep.
+    Wait,
+    /// The task has the lock.
+    Acquired,
+    /// The task is about to give the lock back.
+    Release,
+}
+
+/// How a primitive waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// It spins; its holder must not sleep.
+    Spins,
+    /// It sleeps.
+    Sleeps,
+}
+
+/// The name and class of a lock. Locks of one class are taken by the same rules (`docs/LOCK_ORDER.md`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockName {
+    /// This lock: `scull0.lock`.
+    pub name: &'static str,
+    /// All locks of its kind: `scull.lock`.
+    pub class: &'static str,
+    /// Spinning or sleeping.
+    pub waiting: Waiting,
+}
+
+bitflags::bitflags! {
+    /// Who is listening. Checked before each hook is called: one relaxed load and one predictable branch.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Listeners: u8 {
+        /// A probe mode is active: call [`Hooks::access`] for every access and every named probe, and
+        /// [`Hooks::lock`] for every lock event.
+        const PROBE = 1;
+        /// Stores are logged: call [`Hooks::access`] for every store.
+        const TRACE = 2;
+    }
+}
+
+/// The three hooks that everything later hangs on: accesses, lock events, allocations (the last in [`Memory`]).
+pub trait Hooks {
+    /// Who is listening now.
+    #[inline]
+    fn listeners() -> Listeners {
+        Listeners::empty()
+    }
+    /// A task is about to make `access`. May put the task to sleep.
+    fn access(_access: &Access) {}
+    /// Something happens to the lock at `address`.
+    fn lock(_event: LockEvent, _lock: &LockName, _address: usize, _location: &'static Location<'static>) {}
+}
+
+/// A whole machine.
+pub trait Machine: Sched + Memory + Hooks + Sized + 'static {}
+
+impl<M: Sched + Memory + Hooks + Sized + 'static> Machine for M {}

@@ -1,0 +1,282 @@
+//! The wire format: one JSON object a line, on COM2 of the machine and on the standard output of `--json -`.
+//!
+//! The kernel writes it and the lab reads it through these same types, so they cannot drift.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::{AddAssign, Index, IndexMut, Sub};
+
+use serde::{Deserialize, Serialize};
+
+use crate::machine::Kind;
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Record {
+    /// The machine is up.
+    Boot(Boot),
+    /// An experiment has ended.
+    Run(Run),
+    /// A block that nothing points to any more.
+    Leak(Leak),
+    /// The counters of a lock.
+    Lock(LockStats),
+    /// A step of a script that could not happen, and why.
+    Step(Step),
+    /// One measurement of `bench`.
+    Bench(Bench),
+    /// One in-kernel test case.
+    Case(Case),
+    /// The last line of every program.
+    Summary(Summary),
+}
+
+/// What came up and how long it took.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Boot {
+    /// The version of Scullery.
+    pub version: String,
+    /// How the kernel was entered: `pvh`, `bios` or `uefi`.
+    pub door: String,
+    /// The machine type, as the command line told it.
+    pub machine: String,
+    /// The accelerator, as the command line told it.
+    pub accel: String,
+    /// CPUs that run.
+    pub cpus: u32,
+    /// CPUs that the firmware lists as usable.
+    pub cpus_expected: u32,
+    /// Usable memory.
+    pub memory_bytes: u64,
+    /// Bytes of the heap.
+    pub heap_bytes: u64,
+    /// Cycles a second of the time-stamp counter; 0 when it could not be measured.
+    pub tsc_hz: u64,
+    /// The boot chart.
+    pub phases: Vec<Phase>,
+}
+
+/// One bar of the boot chart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Phase {
+    /// What was done.
+    pub name: String,
+    /// How long it took.
+    pub cycles: u64,
+}
+
+/// A number for each kind of block that makes up a scull device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// List items.
+    pub node: u64,
+    /// Arrays of quantum pointers.
+    pub array: u64,
+    /// Quanta.
+    pub quantum: u64,
+}
+
+impl Counts {
+    /// The sum over all kinds.
+    pub fn total(&self) -> u64 {
+        self.node + self.array + self.quantum
+    }
+}
+
+impl Index<Kind> for Counts {
+    type Output = u64;
+    /// The count of `kind`. Panics for [`Kind::Other`], which no device is made of.
+    fn index(&self, kind: Kind) -> &u64 {
+        match kind {
+            Kind::Node => &self.node,
+            Kind::Array => &self.array,
+            Kind::Quantum => &self.quantum,
+            Kind::Other => panic!("a scull device has no blocks of kind other"),
+        }
+    }
+}
+
+impl IndexMut<Kind> for Counts {
+    fn index_mut(&mut self, kind: Kind) -> &mut u64 {
+        match kind {
+            Kind::Node => &mut self.node,
+            Kind::Array => &mut self.array,
+            Kind::Quantum => &mut self.quantum,
+            Kind::Other => panic!("a scull device has no blocks of kind other"),
+        }
+    }
+}
+
+impl Sub for Counts {
+    type Output = Counts;
+    fn sub(self, other: Counts) -> Counts {
+        Counts {
+            node: self.node - other.node,
+            array: self.array - other.array,
+            quantum: self.quantum - other.quantum,
+        }
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Counts) {
+        self.node += other.node;
+        self.array += other.array;
+        self.quantum += other.quantum;
+    }
+}
+
+/// What a run found. Invariants: `allocated - freed = live` and `live - reachable = leaked`, for each kind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// The experiment.
+    pub experiment: String,
+    /// The guard.
+    pub lock: String,
+    /// The probe mode, as given: `off`, `rendezvous=slot.store`.
+    pub probe: String,
+    /// CPUs that run.
+    pub cpus: u32,
+    /// Writer tasks (whatever the experiment's tasks do).
+    pub writers: u32,
+    /// Work of each writer in a round; what it counts is the experiment's own (slots, increments, ...).
+    pub quanta: u32,
+    /// Rounds.
+    pub rounds: u32,
+    /// The seed.
+    pub seed: u64,
+    /// Blocks allocated.
+    pub allocated: Counts,
+    /// Blocks freed in time, by the device itself.
+    pub freed: Counts,
+    /// Blocks alive at the end of their round.
+    pub live: Counts,
+    /// Blocks that the walk of the device's own structure found.
+    pub reachable: Counts,
+    /// Blocks alive and not reachable.
+    pub leaked: Counts,
+    /// Bytes of the leaked blocks.
+    pub leaked_bytes: u64,
+    /// Acknowledged updates that are not there afterwards.
+    pub lost_updates: u64,
+    /// Quanta that hold bytes of more than one write.
+    pub torn: u64,
+    /// Accesses to freed or never initialised memory.
+    pub use_after_free: u64,
+    /// Blocks freed twice.
+    pub double_free: u64,
+    /// The most tasks that were inside the critical section at once, where the experiment counts them; else 0.
+    pub owners: u64,
+    /// Bytes that `write` acknowledged.
+    pub bytes_written: u64,
+    /// Cycles between the start of the first writer and the end of the last, summed over the rounds.
+    pub cycles: u64,
+    /// `clean`, `raced`, ...
+    pub verdict: String,
+    /// `clean`, `raced`, `any`.
+    pub expected: String,
+    /// Whether the verdict is the expected one.
+    pub ok: bool,
+}
+
+/// A leaked block, in the manner of kmemleak.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Leak {
+    /// Where the block starts.
+    pub address: u64,
+    /// Its size in bytes.
+    pub size: u64,
+    /// `node`, `array`, `quantum`.
+    pub kind: String,
+    /// The CPU that allocated it.
+    pub cpu: u32,
+    /// The task that allocated it.
+    pub task: String,
+    /// The how-manieth allocation it was.
+    pub serial: u64,
+    /// When, on the time-stamp counter.
+    pub cycles: u64,
+    /// Its first bytes.
+    pub first_bytes: Vec<u8>,
+    /// Return addresses, innermost first.
+    pub backtrace: Vec<u64>,
+    /// The source line of the allocation.
+    pub allocated_at: String,
+    /// The store that published it, if the log has it.
+    pub stored: Option<Store>,
+    /// The store that overwrote the last reference, if the log has it.
+    pub overwritten: Option<Store>,
+}
+
+/// An entry of the log of stores.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Store {
+    /// Task.
+    pub task: String,
+    /// CPU.
+    pub cpu: u32,
+    /// The location's name: `slot`.
+    pub site: String,
+    /// Source line.
+    pub at: String,
+    /// When, on the time-stamp counter.
+    pub cycles: u64,
+}
+
+/// The counters of a lock, in xv6's words.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LockStats {
+    /// Its name.
+    pub name: String,
+    /// Acquisitions: `#acquire()`.
+    pub acquire: u64,
+    /// Test-and-sets that found the lock taken: `#test-and-set`.
+    pub test_and_set: u64,
+    /// Cycles it was held, all holders together.
+    pub hold_cycles: u64,
+    /// Cycles spent waiting for it, all waiters together.
+    pub wait_cycles: u64,
+}
+
+/// A step of a script that could not happen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Which, from 1.
+    pub step: u32,
+    /// As the script says it: `B.slot.load`.
+    pub point: String,
+    /// A sentence.
+    pub reason: String,
+}
+
+/// One measurement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bench {
+    /// What was measured.
+    pub name: String,
+    /// Operations.
+    pub operations: u64,
+    /// Cycles for all of them.
+    pub cycles: u64,
+}
+
+/// One in-kernel test case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// Its name.
+    pub name: String,
+    /// Whether it held.
+    pub ok: bool,
+    /// What did not hold; empty when it held.
+    pub message: String,
+}
+
+/// The last line.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Runs, cases or measurements as expected.
+    pub passed: u32,
+    /// The others.
+    pub failed: u32,
+}

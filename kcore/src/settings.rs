@@ -1,0 +1,401 @@
+//! The words of the command line, shared by the lab (`--key value`) and the kernel (`key=value`).
+//!
+//! [`Settings::parse`] reads a whole kernel command line. The lab checks each value with the same `FromStr`
+//! implementations, so a word that one of them accepts is a word of the other.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+/// What the machine is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The tour: every lock in turn, natural and at the rendezvous.
+    Tour,
+    /// One experiment, by its name in the catalogue.
+    Run(String),
+    /// The in-kernel test cases whose names contain the filter.
+    Test(Option<String>),
+    /// Measure the primitives.
+    Bench,
+    /// Break the machine on purpose, to see it report: see [`Fault`].
+    Fault(Fault),
+}
+
+/// A word list: an enum whose variants each have one word.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident, $what:literal, { $($(#[$vmeta:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$vmeta])* $variant,)+ }
+        impl $name {
+            /// Every value, in the order of the documentation.
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+            /// The word of each value.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+            /// The word.
+            pub const fn word(self) -> &'static str {
+                match self { $($name::$variant => $word),+ }
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.word())
+            }
+        }
+        impl FromStr for $name {
+            type Err = Usage;
+            fn from_str(word: &str) -> Result<Self, Usage> {
+                match word { $($word => Ok($name::$variant),)+ _ => Err(Usage::unknown($what, word, Self::WORDS)) }
+            }
+        }
+    };
+}
+
+words!(
+    /// The guard of a critical section.
+    Lock, "lock", {
+    /// No guard: the race is on.
+    None = "none",
+    /// A spinlock.
+    Spinlock = "spinlock",
+    /// A semaphore initialised to 1.
+    Semaphore = "semaphore",
+    /// A completion used as a token that is handed on.
+    Completion = "completion",
+    /// A spinlock made of a load and a store in place of one test-and-set (R22). Only `broken-lock` takes it.
+    Broken = "broken",
+});
+
+words!(
+    /// Which verdict is expected.
+    Expect, "expectation", {
+    /// At least one update, block or byte went wrong.
+    Raced = "raced",
+    /// Nothing did.
+    Clean = "clean",
+    /// Whatever comes.
+    Any = "any",
+});
+
+words!(
+    /// What the writers of `scull-leak` find missing.
+    Object, "object", {
+    /// The quantum: node and array exist already.
+    Quantum = "quantum",
+    /// The array: the node exists already.
+    Array = "array",
+    /// The node: a fresh device, one slot.
+    Node = "node",
+    /// Everything: a fresh device.
+    All = "all",
+});
+
+words!(
+    /// How to break the machine.
+    Fault, "fault", {
+    /// A Rust panic.
+    Panic = "panic",
+    /// A panic on a CPU that did not boot the machine.
+    PanicOther = "panic-other",
+    /// A load from an address that nothing is mapped at.
+    PageFault = "page-fault",
+    /// A store into the kernel's text.
+    WriteText = "write-text",
+    /// A jump into data.
+    ExecuteData = "execute-data",
+    /// Endless recursion.
+    StackOverflow = "stack-overflow",
+    /// An undefined instruction.
+    InvalidOpcode = "invalid-opcode",
+    /// A division by zero.
+    Divide = "divide",
+    /// Three faults in one: the CPU gives up and the machine dies.
+    TripleFault = "triple-fault",
+    /// A CPU that spins for ever.
+    Hang = "hang",
+});
+
+/// How tasks pass probe points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// They do not notice them.
+    Off,
+    /// They execute PAUSE once.
+    Pause,
+    /// They execute PAUSE this often.
+    Delay(u32),
+    /// All tasks meet at one of these points before any goes on. Empty: the experiment's own points.
+    Rendezvous(Vec<String>),
+    /// They pass in this order. Empty: the experiment's own script.
+    Script(Vec<String>),
+}
+
+impl fmt::Display for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Probe::Off => f.write_str("off"),
+            Probe::Pause => f.write_str("pause"),
+            Probe::Delay(n) => write!(f, "delay={n}"),
+            Probe::Rendezvous(points) if points.is_empty() => f.write_str("rendezvous"),
+            Probe::Rendezvous(points) => write!(f, "rendezvous={}", points.join(",")),
+            Probe::Script(steps) if steps.is_empty() => f.write_str("script"),
+            Probe::Script(steps) => write!(f, "script={}", steps.join(",")),
+        }
+    }
+}
+
+impl FromStr for Probe {
+    type Err = Usage;
+    /// `off`, `pause`, `delay=N`, `rendezvous[=POINT,...]`, `script[=STEP,...]`; steps may also be parted by spaces.
+    fn from_str(word: &str) -> Result<Self, Usage> {
+        let (mode, argument) = match word.split_once('=') {
+            Some((mode, argument)) => (mode, Some(argument)),
+            None => (word, None),
+        };
+        let list = || -> Vec<String> {
+            let parts = argument.unwrap_or("").split([',', ' ']);
+            parts.filter(|part| !part.is_empty()).map(ToString::to_string).collect()
+        };
+        match (mode, argument) {
+            ("off", None) => Ok(Probe::Off),
+            ("pause", None) => Ok(Probe::Pause),
+            ("delay", Some(n)) => Ok(Probe::Delay(number("probe delay", n, 1, 1_000_000)? as u32)),
+            ("delay", None) => Err(Usage::new("probe delay needs a number of PAUSEs: delay=N")),
+            ("rendezvous", _) => Ok(Probe::Rendezvous(list())),
+            ("script", _) => {
+                let steps = list();
+                match steps.iter().find(|step| !is_step(step)) {
+                    Some(step) => Err(Usage::new(format!(
+                        "script step '{step}' is not LETTER.POINT, as in A.slot.load"
+                    ))),
+                    None => Ok(Probe::Script(steps)),
+                }
+            }
+            _ => Err(Usage::unknown(
+                "probe mode",
+                word,
+                &["off", "pause", "delay=N", "rendezvous[=POINT]", "script[=STEPS]"],
+            )),
+        }
+    }
+}
+
+fn is_step(step: &str) -> bool {
+    match step.split_once('.') {
+        Some((who, point)) => matches!(who.as_bytes(), [b'A'..=b'Z']) && !point.is_empty(),
+        None => false,
+    }
+}
+
+/// A line for the person who typed the command. Exit status 2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// The line.
+    pub message: String,
+}
+
+impl Usage {
+    /// A mistake described by `message`.
+    pub fn new(message: impl Into<String>) -> Self {
+        Usage { message: message.into() }
+    }
+
+    /// `word` is no `what`.
+    pub fn unknown(what: &str, word: &str, valid: &[&str]) -> Self {
+        Usage::new(format!("unknown {what} '{word}'; valid: {}", valid.join(", ")))
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl core::error::Error for Usage {}
+
+/// A whole number within bounds.
+pub fn number(what: &str, word: &str, least: u64, most: u64) -> Result<u64, Usage> {
+    match word.parse::<u64>() {
+        Ok(n) if (least..=most).contains(&n) => Ok(n),
+        _ => Err(Usage::new(format!("{what} '{word}' is not a whole number from {least} to {most}"))),
+    }
+}
+
+/// A number of bytes: `128M`, `512K`, `1G`, `65536`.
+pub fn bytes(what: &str, word: &str, least: u64, most: u64) -> Result<u64, Usage> {
+    let (digits, unit) = match word.as_bytes().last() {
+        Some(b'K' | b'k') => (&word[..word.len() - 1], 1u64 << 10),
+        Some(b'M' | b'm') => (&word[..word.len() - 1], 1 << 20),
+        Some(b'G' | b'g') => (&word[..word.len() - 1], 1 << 30),
+        _ => (word, 1),
+    };
+    match digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)) {
+        Some(n) if (least..=most).contains(&n) => Ok(n),
+        _ => Err(Usage::new(format!(
+            "{what} '{word}' is not a size from {least} to {most} bytes (K, M and G are understood)"
+        ))),
+    }
+}
+
+/// Most CPUs of a machine.
+pub const MAX_CPUS: u32 = 64;
+/// Most writers of an experiment.
+pub const MAX_WRITERS: u32 = 64;
+
+/// A parsed command line. `None` leaves the choice to the experiment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What to do.
+    pub command: Command,
+    /// `lock=`; the tour and `run` without it take the experiment's unguarded form.
+    pub lock: Option<Lock>,
+    /// `probe=`.
+    pub probe: Probe,
+    /// `object=`.
+    pub object: Option<Object>,
+    /// `writers=`, 1 to [`MAX_WRITERS`]; one per CPU unless given.
+    pub writers: Option<u32>,
+    /// `quanta=`, the work of each writer in a round.
+    pub quanta: Option<u32>,
+    /// `rounds=`.
+    pub rounds: Option<u32>,
+    /// `seed=`.
+    pub seed: u64,
+    /// `expect=`.
+    pub expect: Option<Expect>,
+    /// `quantum=`, bytes of a quantum (LDD3's `scull_quantum`).
+    pub quantum: u64,
+    /// `qset=`, pointers in an array (LDD3's `scull_qset`).
+    pub qset: u64,
+    /// `heap=`, bytes; half of the free memory unless given.
+    pub heap: Option<u64>,
+    /// `machine=`, for the report.
+    pub machine: String,
+    /// `accel=`, for the report.
+    pub accel: String,
+    /// `mute-cpu=`, a CPU that is never started, to see the bounded wait.
+    pub mute_cpu: Option<u32>,
+    /// `cpus=`, how many CPUs the machine was given. The kernel counts for itself.
+    pub cpus: Option<u32>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            command: Command::Tour,
+            lock: None,
+            probe: Probe::Off,
+            object: None,
+            writers: None,
+            quanta: None,
+            rounds: None,
+            seed: 1,
+            expect: None,
+            quantum: 4000,
+            qset: 1000,
+            heap: None,
+            machine: "unknown".to_string(),
+            accel: "unknown".to_string(),
+            mute_cpu: None,
+            cpus: None,
+        }
+    }
+}
+
+/// The first words of a command line.
+pub const COMMANDS: &[&str] = &["tour", "run", "test", "bench", "fault"];
+
+/// The keys of a command line.
+pub const KEYS: &[&str] = &[
+    "lock", "probe", "object", "cpus", "writers", "quanta", "rounds", "seed", "expect", "quantum", "qset",
+    "heap", "machine", "accel", "memory", "timeout", "boot", "mute-cpu",
+];
+
+impl Settings {
+    /// Reads a kernel command line: `run scull-leak lock=none probe="script=A.slot.load B.slot.load"`. Double quotes keep
+    /// spaces. Without a command it is the tour.
+    pub fn parse(line: &str) -> Result<Settings, Usage> {
+        let mut settings = Settings::default();
+        let mut positional = Vec::new();
+        for word in split(line)? {
+            match word.split_once('=') {
+                Some((key, value)) => settings.set(key, value)?,
+                None => positional.push(word),
+            }
+        }
+        settings.command = command(&positional)?;
+        Ok(settings)
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), Usage> {
+        match key {
+            "lock" => self.lock = Some(value.parse()?),
+            "probe" => self.probe = value.parse()?,
+            "object" => self.object = Some(value.parse()?),
+            "cpus" => self.cpus = Some(number(key, value, 1, MAX_CPUS.into())? as u32),
+            "writers" => self.writers = Some(number(key, value, 1, MAX_WRITERS.into())? as u32),
+            "quanta" => self.quanta = Some(number(key, value, 1, 10_000_000)? as u32),
+            "rounds" => self.rounds = Some(number(key, value, 1, 1_000_000)? as u32),
+            "seed" => self.seed = number(key, value, 0, u64::MAX)?,
+            "expect" => self.expect = Some(value.parse()?),
+            // 0 and absurd sizes are let through: the device itself refuses them, as its users would see.
+            "quantum" => self.quantum = bytes(key, value, 0, u64::MAX)?,
+            "qset" => self.qset = bytes(key, value, 0, u64::MAX)?,
+            "heap" => self.heap = Some(bytes(key, value, 64 << 10, 1 << 40)?),
+            "machine" => self.machine = value.to_string(),
+            "accel" => self.accel = value.to_string(),
+            "mute-cpu" => self.mute_cpu = Some(number(key, value, 1, u64::from(MAX_CPUS) - 1)? as u32),
+            // Words for whoever starts the machine; they have done their work when the kernel reads them.
+            "memory" | "timeout" | "boot" => {}
+            _ => return Err(Usage::unknown("key", key, KEYS)),
+        }
+        Ok(())
+    }
+}
+
+fn command(words: &[String]) -> Result<Command, Usage> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        [] | ["tour"] => Ok(Command::Tour),
+        ["run", name] => Ok(Command::Run(name.to_string())),
+        ["run"] => Err(Usage::new("run needs the name of an experiment: see list")),
+        ["test"] => Ok(Command::Test(None)),
+        ["test", filter] => Ok(Command::Test(Some(filter.to_string()))),
+        ["bench"] => Ok(Command::Bench),
+        ["fault", fault] => Ok(Command::Fault(fault.parse()?)),
+        ["fault"] => Err(Usage::new(format!("fault needs a kind: {}", Fault::WORDS.join(", ")))),
+        ["tour" | "bench", extra, ..] | ["run" | "test" | "fault", _, extra, ..] => {
+            Err(Usage::new(format!("unexpected word '{extra}'; options are written key=value")))
+        }
+        [word, ..] => Err(Usage::unknown("command", word, COMMANDS)),
+    }
+}
+
+/// Splits at spaces that are not within double quotes; the quotes are dropped.
+fn split(line: &str) -> Result<Vec<String>, Usage> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            c if c.is_ascii_whitespace() && !quoted => {
+                if !word.is_empty() {
+                    words.push(core::mem::take(&mut word));
+                }
+            }
+            c => word.push(c),
+        }
+    }
+    if quoted {
+        return Err(Usage::new("the command line has an opening quote without a closing one"));
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    Ok(words)
+}

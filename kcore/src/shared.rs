@@ -1,0 +1,118 @@
+//! `Shared<T>`: memory that more than one CPU touches on purpose.
+//!
+//! In Rust terms every access is a relaxed atomic, so the compiler cannot delete the race and nothing is undefined. In
+//! machine terms it is a plain `mov`. Every access names its [`Site`] and is a probe point that knows its source line.
+
+use core::panic::Location;
+use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use crate::machine::{Access, Hooks, Listeners, Op, Site};
+
+/// A value that fits in one machine word.
+pub trait Word: Copy {
+    /// The atomic of the same size.
+    type Atomic: Send + Sync;
+    /// A new atomic.
+    fn atomic(self) -> Self::Atomic;
+    /// A relaxed load.
+    fn load(atomic: &Self::Atomic) -> Self;
+    /// A relaxed store.
+    fn store(atomic: &Self::Atomic, value: Self);
+    /// The bits, for the log of stores.
+    fn bits(self) -> usize;
+}
+
+macro_rules! word {
+    ([$($p:ident)?] $t:ty, $atomic:ty, $bits:expr) => {
+        impl $(<$p>)? Word for $t {
+            type Atomic = $atomic;
+            #[inline]
+            fn atomic(self) -> $atomic {
+                <$atomic>::new(self)
+            }
+            #[inline]
+            fn load(atomic: &$atomic) -> $t {
+                atomic.load(Relaxed)
+            }
+            #[inline]
+            fn store(atomic: &$atomic, value: $t) {
+                atomic.store(value, Relaxed);
+            }
+            #[inline]
+            fn bits(self) -> usize {
+                $bits(self)
+            }
+        }
+    };
+}
+
+word!([] usize, AtomicUsize, |bits| bits);
+word!([] u64, AtomicU64, |bits| bits as usize);
+word!([T] *mut T, AtomicPtr<T>, |pointer: *mut T| pointer.addr());
+
+/// A location that several CPUs may load and store without a lock.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct Shared<T: Word> {
+    atomic: T::Atomic,
+}
+
+impl<T: Word> Shared<T> {
+    /// A location holding `value`.
+    #[inline]
+    pub fn new(value: T) -> Self {
+        Shared { atomic: value.atomic() }
+    }
+
+    /// A plain load: a probe point, then a `mov`.
+    #[inline]
+    #[track_caller]
+    pub fn load<M: Hooks>(&self, site: &'static Site) -> T {
+        announce::<M>(Listeners::PROBE, site, Op::Load, self.address());
+        T::load(&self.atomic)
+    }
+
+    /// A plain store: a probe point, then a `mov`.
+    #[inline]
+    #[track_caller]
+    pub fn store<M: Hooks>(&self, site: &'static Site, value: T) {
+        announce::<M>(
+            Listeners::PROBE.union(Listeners::TRACE),
+            site,
+            Op::Store(value.bits()),
+            self.address(),
+        );
+        T::store(&self.atomic, value);
+    }
+
+    /// A load that nobody hears of, for accounting and for setting up.
+    #[inline]
+    pub fn peek(&self) -> T {
+        T::load(&self.atomic)
+    }
+
+    /// A store that nobody hears of, for setting up.
+    #[inline]
+    pub fn poke(&self, value: T) {
+        T::store(&self.atomic, value);
+    }
+
+    fn address(&self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+}
+
+/// A named probe: a point without an access.
+#[inline]
+#[track_caller]
+pub fn probe<M: Hooks>(site: &'static Site) {
+    announce::<M>(Listeners::PROBE, site, Op::Pass, 0);
+}
+
+#[inline(always)]
+#[track_caller]
+fn announce<M: Hooks>(to: Listeners, site: &'static Site, op: Op, address: usize) {
+    if cfg!(feature = "probes") && M::listeners().intersects(to) {
+        M::access(&Access { site, op, address, location: Location::caller() });
+    }
+}
