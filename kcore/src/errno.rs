@@ -5,7 +5,6 @@ use core::fmt;
 /// An error as a system call would return it (`include/uapi/asm-generic/errno.h`, `include/linux/errno.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
-#[expect(clippy::upper_case_acronyms, reason = "these are the field's own names")]
 #[allow(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum Errno {
     EPERM = 1,
