@@ -11,3 +11,4 @@ pub mod machine;
 pub mod report;
 pub mod settings;
 pub mod shared;
+pub mod sync;
