@@ -5,8 +5,11 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 pub mod errno;
+pub mod ledger;
 pub mod machine;
 pub mod report;
 pub mod settings;

@@ -1,0 +1,238 @@
+//! The ledger.
+#![forbid(unsafe_code)]
+
+use core::mem::MaybeUninit;
+use core::panic::Location;
+
+use super::counts::{PerKind, Snapshot};
+use super::index::{Index, Slot};
+use super::pool::{Entry, Pool};
+use super::record::{Allocation, Record, State};
+use crate::machine::{BadFree, Kind};
+
+/// Why a block could not be recorded. Its allocation must then fail ([`ENOMEM`](crate::errno::Errno::ENOMEM)): an unrecorded
+/// block would falsify every count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Every record is in use, by live blocks or by quarantined ones.
+    Full,
+    /// A block with this address is recorded already (or the address is 0): the allocator gave out memory twice.
+    Taken,
+}
+
+/// What becomes of the record of a freed block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// It goes; the address may be recorded again. A second free is then an unknown one.
+    AtOnce,
+    /// It stays, and so must the block, until [`Ledger::retain_since`] lets it go. A second free is found as such.
+    Quarantine,
+}
+
+/// What a block was, told to the allocator that takes it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Freed {
+    /// Its size in bytes.
+    pub size: usize,
+    /// What it was used for.
+    pub kind: Kind,
+    /// Its serial number.
+    pub serial: u64,
+}
+
+/// The account of every block. All operations on one block take constant time. Not synchronised: it belongs under the lock of
+/// the heap it accounts for.
+#[derive(Debug)]
+pub struct Ledger<'a> {
+    /// INVARIANT: leads from the address of each record in `pool`, and of no other, to its number.
+    index: Index<'a>,
+    pool: Pool<'a>,
+    counts: Snapshot,
+    marking: u32,
+}
+
+impl<'a> Ledger<'a> {
+    /// An empty ledger. It holds as many records as there are `entries`, or one fewer than there are `slots` if that is
+    /// less; [`Index::slots_for`] says how many slots keep it fast. The entries need not be initialised.
+    pub fn new(entries: &'a mut [MaybeUninit<Entry>], slots: &'a mut [Slot]) -> Self {
+        let index = Index::new(slots);
+        let pool = Pool::new(entries, index.capacity());
+        Ledger { index, pool, counts: Snapshot::default(), marking: 1 }
+    }
+
+    /// Most records at one time.
+    pub fn capacity(&self) -> usize {
+        self.pool.capacity()
+    }
+
+    /// The serial number that the next block will get. An experiment that keeps it can ask later what came since.
+    pub fn next_serial(&self) -> u64 {
+        self.counts.serial + 1
+    }
+
+    /// Enters a new live block and returns its serial number.
+    pub fn record(&mut self, allocation: Allocation) -> Result<u64, Refused> {
+        let serial = self.next_serial();
+        let record = Record { allocation, serial, state: State::Live, marked_in: 0 };
+        self.enter(record).inspect_err(|_| self.counts.refused += 1)?;
+        self.counts.serial = serial;
+        self.counts.allocated[allocation.kind] += 1;
+        Ok(serial)
+    }
+
+    fn enter(&mut self, record: Record) -> Result<(), Refused> {
+        let number = self.pool.vacant().ok_or(Refused::Full)?;
+        // The index has more slots than the pool has records, so it refuses only an address that it knows, or 0.
+        if !self.index.insert(record.allocation.address, number) {
+            return Err(Refused::Taken);
+        }
+        self.pool.push(record);
+        Ok(())
+    }
+
+    /// Notes that the block at `address` was freed by the line `at`.
+    pub fn free(
+        &mut self,
+        address: usize,
+        manner: Manner,
+        at: &'static Location<'static>,
+    ) -> Result<Freed, BadFree> {
+        let Some(number) = self.index.get(address) else {
+            self.counts.unknown_free += 1;
+            return Err(BadFree::Unknown);
+        };
+        let record = self.pool.get_mut(number);
+        if !record.is_live() {
+            self.counts.double_free += 1;
+            return Err(BadFree::Double);
+        }
+        record.state = State::Freed { at };
+        let Allocation { size, kind, .. } = record.allocation;
+        let freed = Freed { size, kind, serial: record.serial };
+        self.counts.freed[kind] += 1;
+        if manner == Manner::AtOnce {
+            self.remove(number);
+        }
+        Ok(freed)
+    }
+
+    /// The record of the block that starts at `address`, live or in quarantine.
+    pub fn lookup(&self, address: usize) -> Option<&Record> {
+        self.index.get(address).map(|number| self.pool.get(number))
+    }
+
+    /// The records since serial number `since` (0 for all), live and quarantined, oldest first.
+    pub fn since(&self, since: u64) -> impl Iterator<Item = &Record> {
+        let first = self.pool.first_since(since);
+        core::iter::successors(first, |&number| self.pool.newer(number)).map(|number| self.pool.get(number))
+    }
+
+    /// Shows each record since serial number `since` to `keep`, oldest first, and removes those for which it says no.
+    ///
+    /// This is how a quarantine is emptied, and how the blocks that an experiment leaked are taken back once they are
+    /// reported: a live block that is removed counts as reclaimed, not as freed. The caller gives the memory back.
+    pub fn retain_since(&mut self, since: u64, mut keep: impl FnMut(&Record) -> bool) {
+        let mut next = self.pool.first_since(since);
+        while let Some(number) = next {
+            next = self.pool.newer(number);
+            let record = self.pool.get(number);
+            if keep(record) {
+                continue;
+            }
+            if record.is_live() {
+                self.counts.reclaimed[record.allocation.kind] += 1;
+            }
+            self.remove(number);
+        }
+    }
+
+    fn remove(&mut self, number: u32) {
+        let record = self.pool.remove(number);
+        self.index.remove(record.allocation.address);
+    }
+
+    /// All counters.
+    pub fn snapshot(&self) -> Snapshot {
+        self.counts
+    }
+
+    /// Blocks alive now: `allocated - freed - reclaimed`.
+    pub fn live(&self) -> PerKind {
+        self.counts.allocated - self.counts.freed - self.counts.reclaimed
+    }
+
+    /// Blocks alive since serial number `since`, counted one by one: the check on `allocated - freed`.
+    pub fn live_since(&self, since: u64) -> PerKind {
+        count(self.since(since).filter(|record| record.is_live()))
+    }
+
+    /// Starts a new pass of marking: nothing is marked.
+    pub fn begin_marking(&mut self) {
+        self.marking = match self.marking.checked_add(1) {
+            Some(pass) => pass,
+            None => self.forget_marks(),
+        };
+    }
+
+    /// After 2^32 - 1 passes the old marks could be taken for new ones.
+    #[cold]
+    fn forget_marks(&mut self) -> u32 {
+        let mut next = self.pool.first_since(0);
+        while let Some(number) = next {
+            self.pool.get_mut(number).marked_in = 0;
+            next = self.pool.newer(number);
+        }
+        1
+    }
+
+    /// Marks the block that starts at `address` as reachable. True when it is a live one that was not yet marked in this
+    /// pass.
+    pub fn mark(&mut self, address: usize) -> bool {
+        let Some(number) = self.index.get(address) else { return false };
+        let record = self.pool.get_mut(number);
+        if !record.is_live() || record.marked_in == self.marking {
+            return false;
+        }
+        record.marked_in = self.marking;
+        true
+    }
+
+    /// Whether this pass of marking reached the block.
+    pub fn is_marked(&self, record: &Record) -> bool {
+        record.marked_in == self.marking
+    }
+
+    /// Live blocks since serial number `since` that this pass of marking reached.
+    pub fn marked_since(&self, since: u64) -> PerKind {
+        count(self.since(since).filter(|record| record.is_live() && self.is_marked(record)))
+    }
+
+    /// Live blocks since serial number `since` that this pass of marking did not reach: the leaks.
+    pub fn unmarked_since(&self, since: u64) -> impl Iterator<Item = &Record> {
+        self.since(since).filter(|record| record.is_live() && !self.is_marked(record))
+    }
+
+    /// Checks that index and pool agree; for tests.
+    #[cfg(test)]
+    pub(super) fn check(&self) {
+        self.index.check();
+        for record in self.since(0) {
+            assert_eq!(self.lookup(record.allocation.address), Some(record));
+        }
+    }
+
+    /// Sets the number of the current pass of marking; for tests.
+    #[cfg(test)]
+    pub(super) fn set_marking(&mut self, pass: u32) {
+        self.marking = pass;
+    }
+}
+
+/// How many `records` there are of each kind.
+fn count<'r>(records: impl Iterator<Item = &'r Record>) -> PerKind {
+    let mut counts = PerKind::default();
+    for record in records {
+        counts[record.allocation.kind] += 1;
+    }
+    counts
+}

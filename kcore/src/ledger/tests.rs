@@ -1,0 +1,242 @@
+use core::mem::MaybeUninit;
+use core::panic::Location;
+use std::vec::Vec;
+
+mod model;
+
+use super::*;
+use crate::machine::{BadFree, CpuId, Kind, TaskId};
+
+/// Memory for a ledger of `records`.
+struct Room {
+    entries: Vec<MaybeUninit<Entry>>,
+    slots: Vec<Slot>,
+}
+
+impl Room {
+    fn new(records: usize, slots: usize) -> Self {
+        let mut entries = Vec::with_capacity(records);
+        entries.resize_with(records, MaybeUninit::uninit);
+        Room { entries, slots: std::vec![Slot::EMPTY; slots] }
+    }
+
+    fn ledger(&mut self) -> Ledger<'_> {
+        Ledger::new(&mut self.entries, &mut self.slots)
+    }
+}
+
+fn block(address: usize, size: usize, kind: Kind) -> Allocation {
+    Allocation {
+        address,
+        size,
+        kind,
+        cpu: CpuId(1),
+        task: TaskId(7),
+        cycles: 99,
+        allocated_at: Location::caller(),
+        backtrace: [3, 2, 1, 0, 0, 0, 0, 0],
+    }
+}
+
+fn addresses<'r>(records: impl Iterator<Item = &'r Record>) -> Vec<usize> {
+    records.map(|record| record.allocation.address).collect()
+}
+
+#[test]
+fn a_record_keeps_what_it_was_told() {
+    let mut room = Room::new(4, 7);
+    let mut ledger = room.ledger();
+    assert_eq!(ledger.next_serial(), 1);
+    assert_eq!(ledger.record(block(0x1000, 40, Kind::Node)), Ok(1));
+    let record = ledger.lookup(0x1000).unwrap();
+    assert_eq!(
+        record.allocation,
+        Allocation { allocated_at: record.allocation.allocated_at, ..block(0x1000, 40, Kind::Node) }
+    );
+    assert_eq!((record.serial, record.backtrace(), record.freed_at()), (1, &[3, 2, 1][..], None));
+    assert_eq!(ledger.lookup(0x1010), None);
+    let full = Allocation { backtrace: [9; BACKTRACE], ..block(0x2000, 1, Kind::Other) };
+    ledger.record(full).unwrap();
+    assert_eq!(ledger.lookup(0x2000).unwrap().backtrace(), &[9; 8]);
+}
+
+#[test]
+fn a_full_ledger_refuses_and_goes_on() {
+    let mut room = Room::new(2, 4);
+    let mut ledger = room.ledger();
+    ledger.record(block(16, 1, Kind::Node)).unwrap();
+    ledger.record(block(32, 1, Kind::Node)).unwrap();
+    assert_eq!(ledger.record(block(48, 1, Kind::Node)), Err(Refused::Full));
+    // A quarantined block still needs its record.
+    ledger.free(16, Manner::Quarantine, Location::caller()).unwrap();
+    assert_eq!(ledger.record(block(48, 1, Kind::Node)), Err(Refused::Full));
+    ledger.free(32, Manner::AtOnce, Location::caller()).unwrap();
+    assert_eq!(ledger.record(block(48, 1, Kind::Node)), Ok(3));
+    assert_eq!(ledger.snapshot().refused, 2);
+    ledger.check();
+}
+
+#[test]
+fn a_ledger_of_nothing_refuses_everything() {
+    for (entries, slots) in [(0, 0), (0, 9), (9, 0), (9, 1)] {
+        let mut room = Room::new(entries, slots);
+        let mut ledger = room.ledger();
+        assert_eq!(ledger.capacity(), 0);
+        assert_eq!(ledger.record(block(16, 1, Kind::Node)), Err(Refused::Full));
+        assert_eq!(ledger.free(16, Manner::AtOnce, Location::caller()), Err(BadFree::Unknown));
+        assert_eq!(ledger.lookup(16), None);
+        assert_eq!(ledger.since(0).count(), 0);
+    }
+}
+
+#[test]
+fn an_address_is_recorded_once() {
+    let mut room = Room::new(4, 7);
+    let mut ledger = room.ledger();
+    ledger.record(block(16, 1, Kind::Node)).unwrap();
+    assert_eq!(ledger.record(block(16, 1, Kind::Node)), Err(Refused::Taken));
+    ledger.free(16, Manner::Quarantine, Location::caller()).unwrap();
+    assert_eq!(ledger.record(block(16, 1, Kind::Node)), Err(Refused::Taken));
+    assert_eq!(ledger.record(block(0, 1, Kind::Node)), Err(Refused::Taken));
+    assert_eq!(ledger.snapshot().allocated.scull.node, 1);
+    ledger.check();
+}
+
+#[test]
+fn a_quarantined_block_knows_a_double_free_and_a_forgotten_one_does_not() {
+    let mut room = Room::new(4, 7);
+    let mut ledger = room.ledger();
+    ledger.record(block(16, 5, Kind::Quantum)).unwrap();
+    ledger.record(block(32, 6, Kind::Array)).unwrap();
+    let here = Location::caller();
+    let freed = ledger.free(16, Manner::Quarantine, here);
+    assert_eq!(freed, Ok(Freed { size: 5, kind: Kind::Quantum, serial: 1 }));
+    assert_eq!(ledger.free(16, Manner::Quarantine, Location::caller()), Err(BadFree::Double));
+    assert_eq!(ledger.lookup(16).unwrap().freed_at(), Some(here), "the first free is the one on record");
+    ledger.free(32, Manner::AtOnce, here).unwrap();
+    assert_eq!(ledger.free(32, Manner::AtOnce, here), Err(BadFree::Unknown));
+    assert_eq!(ledger.free(17, Manner::AtOnce, here), Err(BadFree::Unknown), "not the start of a block");
+    let counts = ledger.snapshot();
+    assert_eq!((counts.double_free, counts.unknown_free), (1, 2));
+    assert_eq!((counts.freed.scull.quantum, counts.freed.scull.array), (1, 1));
+}
+
+#[test]
+fn records_come_in_the_order_of_their_serials_wherever_they_lie() {
+    let mut room = Room::new(4, 7);
+    let mut ledger = room.ledger();
+    for address in [16, 32, 48] {
+        ledger.record(block(address, 1, Kind::Node)).unwrap();
+    }
+    ledger.free(16, Manner::AtOnce, Location::caller()).unwrap();
+    let mark = ledger.next_serial();
+    // The freed record is used again, before the others in memory, after them in age.
+    ledger.record(block(64, 1, Kind::Array)).unwrap();
+    ledger.record(block(16, 1, Kind::Quantum)).unwrap();
+    assert_eq!(addresses(ledger.since(0)), [32, 48, 64, 16]);
+    assert_eq!(addresses(ledger.since(mark)), [64, 16]);
+    assert_eq!(ledger.since(ledger.next_serial()).count(), 0);
+    assert_eq!(ledger.live_since(mark).scull.total(), 2);
+}
+
+#[test]
+fn what_is_not_marked_is_leaked() {
+    let mut room = Room::new(8, 13);
+    let mut ledger = room.ledger();
+    ledger.record(block(16, 1, Kind::Other)).unwrap();
+    let mark = ledger.next_serial();
+    for address in [32, 48, 64] {
+        ledger.record(block(address, 4000, Kind::Quantum)).unwrap();
+    }
+    ledger.free(64, Manner::Quarantine, Location::caller()).unwrap();
+    ledger.begin_marking();
+    assert!(ledger.mark(48));
+    assert!(!ledger.mark(48), "already marked");
+    assert!(!ledger.mark(64), "freed");
+    assert!(!ledger.mark(80), "unknown");
+    assert_eq!(addresses(ledger.unmarked_since(mark)), [32]);
+    assert_eq!(ledger.marked_since(mark).scull.quantum, 1);
+    ledger.begin_marking();
+    assert_eq!(addresses(ledger.unmarked_since(mark)), [32, 48]);
+}
+
+#[test]
+fn marks_do_not_outlive_the_counter_of_passes() {
+    let mut room = Room::new(2, 4);
+    let mut ledger = room.ledger();
+    ledger.record(block(16, 1, Kind::Node)).unwrap();
+    assert!(ledger.mark(16));
+    ledger.set_marking(u32::MAX);
+    ledger.begin_marking();
+    assert_eq!(addresses(ledger.unmarked_since(0)), [16]);
+    assert!(ledger.mark(16));
+}
+
+#[test]
+fn reclaiming_is_not_freeing() {
+    let mut room = Room::new(4, 7);
+    let mut ledger = room.ledger();
+    ledger.record(block(16, 1, Kind::Other)).unwrap();
+    let before = ledger.snapshot();
+    for address in [32, 48, 64] {
+        ledger.record(block(address, 1, Kind::Quantum)).unwrap();
+    }
+    ledger.free(32, Manner::Quarantine, Location::caller()).unwrap();
+    let mut gone = Vec::new();
+    ledger.retain_since(before.serial + 1, |record| {
+        let keep = record.allocation.address == 64;
+        if !keep {
+            gone.push(record.allocation.address);
+        }
+        keep
+    });
+    assert_eq!(gone, [32, 48]);
+    let period = ledger.snapshot() - before;
+    assert_eq!((period.serial, period.allocated.scull.quantum), (3, 3));
+    assert_eq!((period.freed.scull.quantum, period.reclaimed.scull.quantum), (1, 1));
+    assert_eq!((ledger.live().scull.quantum, ledger.live().other), (1, 1));
+    assert_eq!(addresses(ledger.since(0)), [16, 64]);
+    ledger.check();
+}
+
+#[test]
+fn a_region_holds_as_many_records_as_it_was_made_for() {
+    assert_eq!(Ledger::bytes_for(usize::MAX / 100), None);
+    for records in [0, 1, 2, 10, 333] {
+        let bytes = Ledger::bytes_for(records).unwrap();
+        let mut memory = std::vec![MaybeUninit::<u8>::uninit(); bytes + 64];
+        for offset in [0, 1, 8, 15] {
+            let mut ledger = Ledger::in_region(&mut memory[offset..offset + bytes]);
+            assert!(ledger.capacity() >= records, "{records} at {offset}: {}", ledger.capacity());
+            for n in 0..ledger.capacity() {
+                ledger.record(block(16 + 16 * n, 1, Kind::Other)).unwrap();
+            }
+            assert_eq!(ledger.record(block(8, 1, Kind::Other)), Err(Refused::Full));
+            ledger.check();
+        }
+    }
+    for bytes in 0..200 {
+        let mut memory = std::vec![MaybeUninit::<u8>::uninit(); bytes];
+        let _ = Ledger::in_region(&mut memory);
+    }
+}
+
+#[test]
+fn the_index_stays_sound_when_it_is_full_and_churned() {
+    let mut slots = std::vec![Slot::EMPTY; 17];
+    let mut index = Index::new(&mut slots);
+    for round in 0..200_usize {
+        while index.insert(16 * (round + 7 * index_len(&index) + 1), 5) {}
+        index.check();
+        let all: Vec<usize> = (1..4000).map(|n| 16 * n).filter(|&a| index.get(a).is_some()).collect();
+        assert!(!all.is_empty());
+        for address in all.iter().skip(round % 3) {
+            assert_eq!(index.remove(*address), Some(5));
+            index.check();
+        }
+    }
+}
+
+fn index_len(index: &Index<'_>) -> usize {
+    (1..4000).filter(|n| index.get(16 * n).is_some()).count()
+}

@@ -1,0 +1,173 @@
+//! Random histories against a map.
+
+use core::panic::Location;
+use std::collections::BTreeMap;
+use std::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::{Room, addresses, block};
+use crate::ledger::*;
+use crate::machine::{BadFree, Kind};
+
+const KINDS: [Kind; 4] = [Kind::Node, Kind::Array, Kind::Quantum, Kind::Other];
+
+/// One step against the ledger. Addresses are few, so that they meet again.
+#[derive(Clone, Debug)]
+enum Step {
+    Record { address: usize, size: usize, kind: usize },
+    Free { address: usize, at_once: bool },
+    Mark { address: usize },
+    BeginMarking,
+    Retain { since: u64, every: usize },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let address = || (0..24_usize).prop_map(|n| n * 16);
+    prop_oneof![
+        4 => (address(), 1..5000_usize, 0..4_usize)
+            .prop_map(|(address, size, kind)| Step::Record { address, size, kind }),
+        4 => (address(), any::<bool>()).prop_map(|(address, at_once)| Step::Free { address, at_once }),
+        2 => address().prop_map(|address| Step::Mark { address }),
+        1 => Just(Step::BeginMarking),
+        1 => (0..200_u64, 1..4_usize).prop_map(|(since, every)| Step::Retain { since, every }),
+    ]
+}
+
+/// What a ledger should be, by address.
+#[derive(Default)]
+struct Model {
+    blocks: BTreeMap<usize, Modelled>,
+    counts: Snapshot,
+}
+
+struct Modelled {
+    serial: u64,
+    size: usize,
+    kind: Kind,
+    live: bool,
+    marked: bool,
+}
+
+impl Model {
+    fn record(&mut self, address: usize, size: usize, kind: Kind, capacity: usize) -> Result<u64, Refused> {
+        let refusal = if self.blocks.len() == capacity {
+            Some(Refused::Full)
+        } else if address == 0 || self.blocks.contains_key(&address) {
+            Some(Refused::Taken)
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            self.counts.refused += 1;
+            return Err(refusal);
+        }
+        self.counts.serial += 1;
+        self.counts.allocated[kind] += 1;
+        let serial = self.counts.serial;
+        self.blocks.insert(address, Modelled { serial, size, kind, live: true, marked: false });
+        Ok(serial)
+    }
+
+    fn free(&mut self, address: usize, manner: Manner) -> Result<Freed, BadFree> {
+        let Some(block) = self.blocks.get_mut(&address) else {
+            self.counts.unknown_free += 1;
+            return Err(BadFree::Unknown);
+        };
+        if !block.live {
+            self.counts.double_free += 1;
+            return Err(BadFree::Double);
+        }
+        block.live = false;
+        self.counts.freed[block.kind] += 1;
+        let freed = Freed { size: block.size, kind: block.kind, serial: block.serial };
+        if manner == Manner::AtOnce {
+            self.blocks.remove(&address);
+        }
+        Ok(freed)
+    }
+
+    fn retain(&mut self, since: u64, keep: impl Fn(usize) -> bool) {
+        let counts = &mut self.counts;
+        self.blocks.retain(|&address, block| {
+            let stays = block.serial < since || keep(address);
+            if !stays && block.live {
+                counts.reclaimed[block.kind] += 1;
+            }
+            stays
+        });
+    }
+
+    fn by_age(&self, which: impl Fn(&Modelled) -> bool) -> Vec<usize> {
+        let mut chosen: Vec<_> = self.blocks.iter().filter(|(_, block)| which(block)).collect();
+        chosen.sort_by_key(|(_, block)| block.serial);
+        chosen.into_iter().map(|(&address, _)| address).collect()
+    }
+}
+
+fn play(ledger: &mut Ledger<'_>, model: &mut Model, step: &Step) {
+    match *step {
+        Step::Record { address, size, kind } => {
+            let told = ledger.record(block(address, size, KINDS[kind]));
+            assert_eq!(told, model.record(address, size, KINDS[kind], ledger.capacity()));
+        }
+        Step::Free { address, at_once } => {
+            let manner = if at_once { Manner::AtOnce } else { Manner::Quarantine };
+            assert_eq!(ledger.free(address, manner, Location::caller()), model.free(address, manner));
+        }
+        Step::Mark { address } => {
+            let fresh = model.blocks.get_mut(&address).filter(|block| block.live && !block.marked);
+            assert_eq!(ledger.mark(address), fresh.is_some());
+            fresh.into_iter().for_each(|block| block.marked = true);
+        }
+        Step::BeginMarking => {
+            ledger.begin_marking();
+            model.blocks.values_mut().for_each(|block| block.marked = false);
+        }
+        Step::Retain { since, every } => {
+            let keep = |address: usize| !(address / 16).is_multiple_of(every);
+            ledger.retain_since(since, |record| keep(record.allocation.address));
+            model.retain(since, keep);
+        }
+    }
+}
+
+fn compare(ledger: &Ledger<'_>, model: &Model) {
+    ledger.check();
+    assert_eq!(ledger.snapshot(), model.counts);
+    assert_eq!(addresses(ledger.since(0)), model.by_age(|_| true));
+    let half = model.counts.serial / 2;
+    assert_eq!(
+        addresses(ledger.unmarked_since(half)),
+        model.by_age(|block| block.serial >= half && block.live && !block.marked)
+    );
+    assert_eq!(ledger.live(), ledger.live_since(0));
+    for kind in KINDS {
+        let marked = model.by_age(|block| block.kind == kind && block.live && block.marked);
+        assert_eq!(ledger.marked_since(0)[kind], marked.len() as u64);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 4 } else { 512 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// Any history leaves the ledger as a map would be. With one slot to spare the index is as full as it can be.
+    #[test]
+    fn a_ledger_is_a_map_with_an_age(
+        steps in prop::collection::vec(step(), 1..200),
+        records in 0..20_usize,
+        spare in 1..8_usize,
+    ) {
+        let mut room = Room::new(records, records + spare);
+        let mut ledger = room.ledger();
+        let mut model = Model::default();
+        for step in &steps {
+            play(&mut ledger, &mut model, step);
+            compare(&ledger, &model);
+        }
+    }
+}
