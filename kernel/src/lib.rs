@@ -1,2 +1,29 @@
-//! The machine.
+//! The machine: everything of Scullery that runs on bare metal.
+//!
+//! Simple and clear comes before fast and clever; safe code before unsafe; what needs no CPU of its own is in `kcore`.
+//!
+//! ```text
+//! main.rs      kernel_entry, kmain: a list
+//! arch         all assembly, ports, MSRs, page tables, APIC, traps, context switch
+//! mm           frames, stacks with guards, the heap with its ledger
+//! task         tasks, run queues
+//! console      COM1 for people, COM2 for machines, the last words
+//! machine      this machine as kcore sees it
+//! hooks        where accesses and lock events arrive
+//! ```
+
 #![no_std]
+#![cfg(target_os = "none")]
+
+extern crate alloc;
+
+pub mod acpi;
+pub mod arch;
+pub mod boot_chart;
+pub mod console;
+pub mod hooks;
+pub mod layout;
+pub mod machine;
+pub mod mm;
+pub mod param;
+pub mod task;

@@ -129,6 +129,17 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
         self.tas.clear();
     }
 
+    /// Gives back a lock whose guard is not at hand: it lies on the stack of a task that a scheduler switched away from.
+    ///
+    /// # Safety
+    /// The caller has the lock, and no guard of it will be dropped for this acquisition.
+    #[inline]
+    #[track_caller]
+    pub unsafe fn force_unlock(&self) {
+        // SAFETY: the caller's promise is that of `release`.
+        unsafe { self.release(W::place()) };
+    }
+
     /// Spins until the lock is taken.
     ///
     /// The looks between two test-and-sets are plain loads: they leave the cache line shared, where an `xchg` would take

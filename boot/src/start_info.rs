@@ -1,0 +1,185 @@
+//! What a PVH loader leaves behind (`struct hvm_start_info`, Xen's `public/arch-x86/hvm/start_info.h`), turned into a
+//! [`BootInfo`].
+
+use core::mem::MaybeUninit;
+use core::ptr;
+use core::slice;
+
+use bootloader_api::BootInfo;
+use bootloader_api::info::{MemoryRegion, MemoryRegionKind, MemoryRegions, Optional};
+
+use crate::{Handoff, PHYS_BASE};
+
+/// `struct hvm_start_info`, version 1.
+#[repr(C)]
+struct StartInfo {
+    magic: u32,
+    version: u32,
+    flags: u32,
+    module_count: u32,
+    module_list: u64,
+    command_line: u64,
+    rsdp: u64,
+    memory_map: u64,
+    memory_map_entries: u32,
+    reserved: u32,
+}
+
+/// `struct hvm_memmap_table_entry`; the types are those of E820.
+#[repr(C)]
+struct MemoryMapEntry {
+    address: u64,
+    size: u64,
+    kind: u32,
+    reserved: u32,
+}
+
+/// `struct hvm_modlist_entry`.
+#[repr(C)]
+struct Module {
+    address: u64,
+    size: u64,
+    command_line: u64,
+    reserved: u64,
+}
+
+const MAGIC: u32 = 0x336e_c578;
+const E820_RAM: u32 = 1;
+const MAX_REGIONS: usize = 64;
+const MAX_COMMAND_LINE: usize = 4096;
+
+/// The statics that outlive the loader's own data, which lies in memory that is free afterwards.
+struct Kept {
+    info: MaybeUninit<BootInfo>,
+    regions: [MemoryRegion; MAX_REGIONS],
+    command_line: [u8; MAX_COMMAND_LINE],
+}
+
+const NO_REGION: MemoryRegion = MemoryRegion { start: 0, end: 0, kind: MemoryRegionKind::Bootloader };
+
+struct KeptCell(core::cell::UnsafeCell<Kept>);
+// SAFETY: only `pvh_start` touches it, once, on the only CPU that runs then.
+unsafe impl Sync for KeptCell {}
+
+static KEPT: KeptCell = KeptCell(core::cell::UnsafeCell::new(Kept {
+    info: MaybeUninit::uninit(),
+    regions: [NO_REGION; MAX_REGIONS],
+    command_line: [0; MAX_COMMAND_LINE],
+}));
+
+unsafe extern "Rust" {
+    /// The kernel's entry point, common to all doors.
+    safe fn kernel_entry(handoff: Handoff) -> !;
+}
+
+unsafe extern "C" {
+    static kernel_start: u8;
+    static kernel_end: u8;
+}
+
+/// Called by `pvh.s` in 64-bit mode with the physical address of `start_info`; the first 4 GiB are mapped at
+/// [`PHYS_BASE`].
+#[unsafe(no_mangle)]
+extern "C" fn pvh_start(start_info: u64) -> ! {
+    // SAFETY: the stub calls this once, before there is anybody else.
+    let kept = unsafe { &mut *KEPT.0.get() };
+    // SAFETY: a PVH loader puts a start_info at the address it passes, below 4 GiB and so mapped.
+    let start = unsafe { &*physical::<StartInfo>(start_info) };
+    assert!(start.magic == MAGIC, "the loader's start_info has a wrong magic number");
+    assert!(start.version >= 1 && start.memory_map_entries > 0, "the loader passed no memory map");
+
+    // SAFETY: the loader describes an array of that length there.
+    let map = unsafe {
+        slice::from_raw_parts(physical::<MemoryMapEntry>(start.memory_map), start.memory_map_entries as usize)
+    };
+    let image = image();
+    let module = module(start);
+    let count = regions(map, &[image, module.unwrap_or((0, 0))], &mut kept.regions);
+    let command_line = command_line(start.command_line, &mut kept.command_line);
+
+    let mut info = BootInfo::new(MemoryRegions::from(&mut kept.regions[..count]));
+    info.physical_memory_offset = Optional::Some(PHYS_BASE);
+    info.rsdp_addr = if start.rsdp == 0 { Optional::None } else { Optional::Some(start.rsdp) };
+    info.kernel_addr = image.0;
+    info.kernel_len = image.1 - image.0;
+    info.kernel_image_offset = ptr::addr_of!(kernel_start).addr() as u64;
+    if let Some((from, to)) = module {
+        info.ramdisk_addr = Optional::Some(PHYS_BASE + from);
+        info.ramdisk_len = to - from;
+    }
+    kernel_entry(Handoff { info: kept.info.write(info), command_line: Some(command_line), door: "pvh" })
+}
+
+fn physical<T>(address: u64) -> *const T {
+    ptr::with_exposed_provenance((PHYS_BASE + address) as usize)
+}
+
+/// The physical range of the kernel: PVH loads it at the addresses of its program headers.
+fn image() -> (u64, u64) {
+    const KERNEL_BASE: u64 = 0xffff_ffff_8000_0000;
+    let start = ptr::addr_of!(kernel_start).addr() as u64;
+    let end = ptr::addr_of!(kernel_end).addr() as u64;
+    (start - KERNEL_BASE, end - KERNEL_BASE)
+}
+
+/// The physical range of the first boot module.
+fn module(start: &StartInfo) -> Option<(u64, u64)> {
+    if start.module_count == 0 {
+        return None;
+    }
+    // SAFETY: the loader says that at least one entry is there.
+    let module = unsafe { &*physical::<Module>(start.module_list) };
+    Some((module.address, module.address + module.size))
+}
+
+/// Writes the usable parts of `map` without `holes` (each marked as the loader's) into `out`; returns how many.
+fn regions(map: &[MemoryMapEntry], holes: &[(u64, u64)], out: &mut [MemoryRegion; MAX_REGIONS]) -> usize {
+    let mut count = 0;
+    let mut push = |start: u64, end: u64, kind: MemoryRegionKind| {
+        if start < end && count < MAX_REGIONS {
+            out[count] = MemoryRegion { start, end, kind };
+            count += 1;
+        }
+    };
+    for entry in map {
+        let end = entry.address.saturating_add(entry.size);
+        if entry.kind != E820_RAM {
+            push(entry.address, end, MemoryRegionKind::UnknownBios(entry.kind));
+            continue;
+        }
+        let mut from = entry.address;
+        while from < end {
+            let hole = holes.iter().filter(|hole| hole.1 > from && hole.0 < end).min_by_key(|hole| hole.0);
+            let Some(&(hole_start, hole_end)) = hole else {
+                push(from, end, MemoryRegionKind::Usable);
+                break;
+            };
+            push(from, hole_start, MemoryRegionKind::Usable);
+            push(hole_start.max(from), hole_end.min(end), MemoryRegionKind::Bootloader);
+            from = hole_end;
+        }
+    }
+    count
+}
+
+/// Copies the loader's command line; what is not UTF-8 or too long is cut off.
+fn command_line(address: u64, into: &'static mut [u8; MAX_COMMAND_LINE]) -> &'static str {
+    if address == 0 {
+        return "";
+    }
+    let from = physical::<u8>(address);
+    let mut length = 0;
+    while length < MAX_COMMAND_LINE {
+        // SAFETY: the loader's string ends with a zero, at which the loop stops.
+        let byte = unsafe { from.add(length).read() };
+        if byte == 0 {
+            break;
+        }
+        into[length] = byte;
+        length += 1;
+    }
+    match core::str::from_utf8(&into[..length]) {
+        Ok(line) => line,
+        Err(error) => core::str::from_utf8(&into[..error.valid_up_to()]).unwrap_or(""),
+    }
+}

@@ -1,0 +1,52 @@
+//! Backtraces: a walk along the chain of frame pointers.
+//!
+//! All code of the kernel is compiled with frame pointers, and the prebuilt `core` and `alloc` have them in nearly all
+//! functions that call others. A chain ends with a zero, which the entry stubs and new stacks provide.
+
+use core::arch::asm;
+
+use crate::layout;
+
+/// Return addresses from the caller's caller on, innermost first; returns how many were written.
+#[inline(always)]
+pub fn capture(into: &mut [usize]) -> usize {
+    walk(frame_pointer(), into)
+}
+
+/// Return addresses along the chain that starts at frame pointer `rbp`.
+pub fn walk(mut rbp: u64, into: &mut [usize]) -> usize {
+    let text = layout::text();
+    let mut count = 0;
+    while count < into.len() && on_a_stack(rbp) {
+        let frame = core::ptr::with_exposed_provenance::<[u64; 2]>(rbp as usize);
+        // SAFETY: `on_a_stack` says that both words lie in memory that holds stacks and is aligned. A guard page below
+        // is never reached, since the chain only goes up.
+        let [next, address] = unsafe { frame.read() };
+        if !text.contains(&address) {
+            break;
+        }
+        into[count] = address as usize;
+        count += 1;
+        if next <= rbp {
+            break;
+        }
+        rbp = next;
+    }
+    count
+}
+
+/// The caller's frame pointer.
+#[inline(always)]
+pub fn frame_pointer() -> u64 {
+    let rbp: u64;
+    // SAFETY: reads a register.
+    unsafe { asm!("mov {}, rbp", out(reg) rbp, options(nomem, nostack, preserves_flags)) };
+    rbp
+}
+
+fn on_a_stack(rbp: u64) -> bool {
+    let static_stack = layout::bsp_stack();
+    rbp.is_multiple_of(8)
+        && ((static_stack.start + 4096..static_stack.end - 16).contains(&rbp)
+            || crate::mm::stacks::contains(rbp, 16))
+}

@@ -1,0 +1,90 @@
+//! Single instructions.
+
+use x86_64::instructions::interrupts;
+use x86_64::registers::control::{Cr2, Cr4, Cr4Flags};
+use x86_64::registers::model_specific::{Efer, EferFlags};
+
+/// Switches interrupts off and returns whether they were on.
+#[inline]
+pub fn irq_save() -> bool {
+    let were_on = interrupts::are_enabled();
+    if were_on {
+        interrupts::disable();
+    }
+    were_on
+}
+
+/// Switches interrupts on again if they `were_on`.
+#[inline]
+pub fn irq_restore(were_on: bool) {
+    if were_on {
+        interrupts::enable();
+    }
+}
+
+/// Switches interrupts on.
+pub fn irq_on() {
+    interrupts::enable();
+}
+
+/// Switches interrupts on and halts until one comes. None can slip in between: `sti` takes effect after the next
+/// instruction (SDM vol. 2B, STI). Returns with interrupts on.
+#[inline]
+pub fn irq_on_and_halt() {
+    interrupts::enable_and_hlt();
+}
+
+/// Halts with interrupts off: until a non-maskable interrupt, that is for ever.
+pub fn halt_for_ever() -> ! {
+    loop {
+        interrupts::disable();
+        x86_64::instructions::hlt();
+    }
+}
+
+/// Tells the CPU that this is a spin loop.
+#[inline]
+pub fn pause() {
+    core::hint::spin_loop();
+}
+
+/// The time-stamp counter.
+#[inline]
+pub fn cycles() -> u64 {
+    // SAFETY: RDTSC reads a counter; CR4.TSD is clear in ring 0.
+    unsafe { core::arch::x86_64::_rdtsc() }
+}
+
+/// The address of the last page fault.
+pub fn fault_address() -> u64 {
+    Cr2::read_raw()
+}
+
+/// Turns on what every CPU of this kernel uses: no-execute pages and global pages.
+pub fn enable_features() {
+    // SAFETY: NXE only gives meaning to a bit that our tables set on purpose; every x86-64 CPU that QEMU models has it.
+    unsafe { Efer::update(|efer| efer.insert(EferFlags::NO_EXECUTE_ENABLE)) };
+    // SAFETY: global pages are those of the kernel, which are the same on every CPU.
+    unsafe { Cr4::update(|cr4| cr4.insert(Cr4Flags::PAGE_GLOBAL)) };
+}
+
+/// An undefined instruction.
+pub fn undefined_instruction() {
+    // SAFETY: `ud2` raises #UD, which the kernel reports; nothing else happens.
+    unsafe { core::arch::asm!("ud2") };
+}
+
+/// A division by zero as the CPU sees it.
+pub fn divide_by_zero() {
+    // SAFETY: the division raises #DE, which the kernel reports; the registers it would write are named.
+    unsafe { core::arch::asm!("xor ecx, ecx", "div ecx", inout("eax") 1 => _, out("ecx") _, inout("edx") 0 => _) };
+}
+
+/// Loads an empty IDT and raises an exception: the CPU shuts down (SDM vol. 3A, 6.15, #DF).
+pub fn triple_fault() -> ! {
+    let empty = x86_64::structures::DescriptorTablePointer { limit: 0, base: x86_64::VirtAddr::zero() };
+    // SAFETY: the machine is meant to die here.
+    unsafe { x86_64::instructions::tables::lidt(&empty) };
+    undefined_instruction();
+    halt_for_ever()
+}

@@ -1,0 +1,18 @@
+//! x86-64: all assembly, ports, MSRs, control registers, page tables, APIC, traps and the context switch.
+//!
+//! Citations "SDM" are to Intel's *64 and IA-32 Architectures Software Developer's Manual*.
+
+pub mod apic;
+pub mod backtrace;
+pub mod cpu;
+pub mod entry;
+pub mod exit;
+pub mod fw_cfg;
+pub mod gdt;
+pub mod paging;
+pub mod percpu;
+pub mod pit;
+pub mod raw_serial;
+pub mod smp;
+pub mod switch;
+pub mod traps;

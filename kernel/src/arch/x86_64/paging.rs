@@ -1,0 +1,201 @@
+//! The kernel's own page tables: text read-execute, constants read, everything else not executable, guards unmapped.
+
+use core::ops::Range;
+
+use x86_64::registers::control::{Cr3, Cr3Flags};
+use x86_64::structures::paging::mapper::{MapToError, MappedFrame, TranslateResult};
+use x86_64::structures::paging::{
+    FrameAllocator, Mapper, OffsetPageTable, Page, PageSize, PageTable, PageTableFlags as Flags, PhysFrame, Size2MiB,
+    Size4KiB, Translate,
+};
+use x86_64::{PhysAddr, VirtAddr};
+
+use crate::layout;
+use crate::mm::frames;
+
+/// Read and write, not executable, for every CPU alike.
+const DATA: Flags = Flags::PRESENT.union(Flags::WRITABLE).union(Flags::NO_EXECUTE).union(Flags::GLOBAL);
+/// Read only.
+const RODATA: Flags = Flags::PRESENT.union(Flags::NO_EXECUTE).union(Flags::GLOBAL);
+/// Read and execute.
+const TEXT: Flags = Flags::PRESENT.union(Flags::GLOBAL);
+/// Registers of a device.
+const DEVICE: Flags = DATA.union(Flags::NO_CACHE).union(Flags::WRITE_THROUGH);
+
+/// No frame is left for a page table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfFrames;
+
+/// Frames for page tables, from the machine's allocator.
+struct TableFrames;
+
+// SAFETY: `frames::allocate` hands every frame out once.
+unsafe impl FrameAllocator<Size4KiB> for TableFrames {
+    fn allocate_frame(&mut self) -> Option<PhysFrame> {
+        frames::allocate().map(|address| PhysFrame::containing_address(PhysAddr::new(address)))
+    }
+}
+
+/// Builds the kernel's tables for `memory` (ranges of RAM) and the kernel image, and switches to them. From then on all
+/// physical memory is found at [`layout::PHYS_BASE`].
+pub fn take_over(memory: &[Range<u64>]) -> Result<(), OutOfFrames> {
+    let root = frames::allocate_zeroed().ok_or(OutOfFrames)?;
+    {
+        let mut new = mapper(root);
+        for range in memory {
+            map_memory(&mut new, range)?;
+        }
+        // The first megabyte holds the tables of the firmware and the trampoline.
+        map_memory(&mut new, &(0..1 << 20))?;
+        map_kernel(&mut new)?;
+    }
+    super::cpu::enable_features();
+    let root = PhysFrame::containing_address(PhysAddr::new(root));
+    // SAFETY: the new tables map the running code, its data and the current stack (part of `data`) where they are now.
+    unsafe { Cr3::write(root, Cr3Flags::empty()) };
+    frames::set_window(layout::PHYS_BASE);
+    Ok(())
+}
+
+/// The physical address of the page tables, for other CPUs.
+pub fn root() -> u64 {
+    Cr3::read().0.start_address().as_u64()
+}
+
+/// Maps `size` bytes at physical `address` into the window of physical memory, read only: tables of the firmware that
+/// lie outside RAM. Returns where.
+pub fn map_firmware(address: u64, size: u64) -> Result<u64, OutOfFrames> {
+    let mut mapper = mapper(root());
+    let first = address & !0xfff;
+    for page in (first..address + size).step_by(4096) {
+        let virt = VirtAddr::new(layout::PHYS_BASE + page);
+        if mapper.translate_addr(virt).is_none() {
+            map::<Size4KiB>(&mut mapper, virt, page, RODATA)?;
+        }
+    }
+    Ok(layout::PHYS_BASE + address)
+}
+
+/// Maps one page of device registers and returns where.
+pub fn map_device(address: u64) -> Result<u64, OutOfFrames> {
+    let virt = layout::MMIO + address;
+    let mut mapper = mapper(root());
+    if mapper.translate_addr(VirtAddr::new(virt)).is_none() {
+        map::<Size4KiB>(&mut mapper, VirtAddr::new(virt), address, DEVICE)?;
+    }
+    Ok(virt)
+}
+
+/// Maps a frame as data at `virt`.
+pub fn map_data(virt: u64, frame: u64) -> Result<(), OutOfFrames> {
+    map::<Size4KiB>(&mut mapper(root()), VirtAddr::new(virt), frame, DATA)
+}
+
+/// Maps the page of the trampoline where it physically is, executable, for as long as CPUs start through it.
+pub fn map_trampoline(page: u64) -> Result<(), OutOfFrames> {
+    map::<Size4KiB>(&mut mapper(root()), VirtAddr::new(page), page, Flags::PRESENT)
+}
+
+/// Takes the mapping of [`map_trampoline`] back.
+pub fn unmap_trampoline(page: u64) {
+    let page = Page::<Size4KiB>::containing_address(VirtAddr::new(page));
+    if let Ok((_, flush)) = mapper(root()).unmap(page) {
+        flush.flush();
+    }
+}
+
+/// Whether a page is both writable and executable, or a guard is mapped: what must never be. Returns the first such
+/// page. Walks every mapping of the running tables.
+pub fn first_violation() -> Option<u64> {
+    let mapper = mapper(root());
+    let stack = layout::bsp_stack();
+    if mapper.translate_addr(VirtAddr::new(stack.start)).is_some() {
+        return Some(stack.start);
+    }
+    let checked = [layout::text(), layout::rodata(), layout::data()];
+    checked.into_iter().flatten_pages().find(|&page| match mapper.translate(VirtAddr::new(page)) {
+        TranslateResult::Mapped { flags, .. } => {
+            flags.contains(Flags::WRITABLE) && !flags.contains(Flags::NO_EXECUTE)
+        }
+        _ => false,
+    })
+}
+
+trait FlattenPages {
+    fn flatten_pages(self) -> impl Iterator<Item = u64>;
+}
+
+impl<I: Iterator<Item = Range<u64>>> FlattenPages for I {
+    fn flatten_pages(self) -> impl Iterator<Item = u64> {
+        self.flat_map(|range| range.step_by(4096))
+    }
+}
+
+/// RAM at its place in the window, in pages of 2 MiB; the edges are rounded outward.
+fn map_memory(mapper: &mut OffsetPageTable<'static>, range: &Range<u64>) -> Result<(), OutOfFrames> {
+    let start = range.start & !(Size2MiB::SIZE - 1);
+    for frame in (start..range.end).step_by(Size2MiB::SIZE as usize) {
+        let virt = VirtAddr::new(layout::PHYS_BASE + frame);
+        if mapper.translate_addr(virt).is_none() {
+            map::<Size2MiB>(mapper, virt, frame, DATA)?;
+        }
+    }
+    Ok(())
+}
+
+/// The kernel where it was linked. Where it lies physically, the tables of the loader know.
+fn map_kernel(new: &mut OffsetPageTable<'static>) -> Result<(), OutOfFrames> {
+    let old = mapper(root());
+    let guard = layout::bsp_stack().start;
+    for (part, flags) in [(layout::text(), TEXT), (layout::rodata(), RODATA), (layout::data(), DATA)] {
+        for page in part.step_by(4096).filter(|&page| page != guard) {
+            let virt = VirtAddr::new(page);
+            let frame = old.translate_addr(virt).expect("the loader mapped the whole kernel").as_u64();
+            map::<Size4KiB>(new, virt, frame, flags)?;
+        }
+    }
+    Ok(())
+}
+
+fn map<S: PageSize + core::fmt::Debug>(
+    mapper: &mut OffsetPageTable<'static>,
+    virt: VirtAddr,
+    frame: u64,
+    flags: Flags,
+) -> Result<(), OutOfFrames>
+where
+    OffsetPageTable<'static>: Mapper<S>,
+{
+    let page = Page::<S>::containing_address(virt);
+    let frame = PhysFrame::<S>::containing_address(PhysAddr::new(frame));
+    // SAFETY: the callers map frames that the allocator gave them, RAM into the window, the kernel where it is, and
+    // device registers where nothing else is: no mapping hands memory to a second owner (I1).
+    match unsafe { mapper.map_to(page, frame, flags, &mut TableFrames) } {
+        // The page was not mapped before, so no CPU can have cached anything about it.
+        Ok(flush) => {
+            flush.ignore();
+            Ok(())
+        }
+        Err(MapToError::FrameAllocationFailed) => Err(OutOfFrames),
+        Err(error) => panic!("mapping {virt:?}: {error:?}"),
+    }
+}
+
+/// The tables whose root is `root`, reached through the current window of physical memory.
+fn mapper(root: u64) -> OffsetPageTable<'static> {
+    let window = frames::window();
+    let table = core::ptr::with_exposed_provenance_mut::<PageTable>((window + root) as usize);
+    // SAFETY: `root` is a frame that holds a page table, which the window maps. Tables are changed on one CPU while
+    // the kernel boots, and later behind the lock of the stacks (I2).
+    let table: &'static mut PageTable = unsafe { &mut *table };
+    // SAFETY: the window maps all physical memory at that offset.
+    unsafe { OffsetPageTable::new(table, VirtAddr::new(window)) }
+}
+
+/// Whether `frame` is what `virt` is mapped to.
+pub fn is_mapped(virt: u64) -> bool {
+    matches!(
+        mapper(root()).translate(VirtAddr::new(virt)),
+        TranslateResult::Mapped { frame: MappedFrame::Size4KiB(_) | MappedFrame::Size2MiB(_) | MappedFrame::Size1GiB(_), .. }
+    )
+}

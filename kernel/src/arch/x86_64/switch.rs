@@ -1,0 +1,58 @@
+//! The context switch.
+//!
+//! A task that does not run is its stack: the callee-saved registers of the System V ABI are pushed on it, and the
+//! stack pointer is kept. There is no floating-point state: the kernel is compiled without SSE.
+
+use core::arch::naked_asm;
+
+/// The registers that [`switch`] leaves on a stack, lowest address first.
+#[repr(C)]
+struct Frame {
+    r15: u64,
+    r14: u64,
+    r13: u64,
+    r12: u64,
+    rbx: u64,
+    rbp: u64,
+    rip: u64,
+    /// What `entry` would return to; 0 ends backtraces and keeps the stack aligned as after a `call`.
+    end: u64,
+}
+
+/// Prepares a stack so that switching to it calls `entry`, and returns its stack pointer.
+///
+/// # Safety
+/// `top` is the 16-aligned end of a mapped, writable stack that nobody uses.
+pub unsafe fn prepare(top: u64, entry: extern "C" fn() -> !) -> u64 {
+    let frame = top - size_of::<Frame>() as u64;
+    let initial = Frame { r15: 0, r14: 0, r13: 0, r12: 0, rbx: 0, rbp: 0, rip: entry as usize as u64, end: 0 };
+    // SAFETY: the caller gives a stack that is ours; a Frame is 64 bytes, so `frame` is aligned.
+    unsafe { core::ptr::with_exposed_provenance_mut::<Frame>(frame as usize).write(initial) };
+    frame
+}
+
+/// Saves the caller on its own stack, its stack pointer in `*save`, and goes on where `load` was saved.
+///
+/// # Safety
+/// `load` comes from [`prepare`] or from an earlier save, and is used once. Interrupts are off. The memory that `save`
+/// points to lives until the caller is resumed.
+#[unsafe(naked)]
+pub unsafe extern "C" fn switch(save: *mut u64, load: u64) {
+    naked_asm!(
+        "push rbp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "mov [rdi], rsp",
+        "mov rsp, rsi",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "ret",
+    )
+}

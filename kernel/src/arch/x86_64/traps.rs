@@ -1,0 +1,179 @@
+//! Exceptions and interrupts: the IDT, its stubs, and the way from a vector to its handler.
+//!
+//! A handler here takes no lock, allocates nothing and prints nothing, unless the machine is about to end (I3).
+
+use core::arch::global_asm;
+use core::cell::UnsafeCell;
+use core::mem::size_of;
+
+use x86_64::VirtAddr;
+use x86_64::structures::DescriptorTablePointer;
+
+use super::{apic, cpu, gdt};
+use crate::console::panic::{self, Fault};
+
+global_asm!(include_str!("trap.s"), options(raw));
+
+/// The vectors that we send and expect.
+pub mod vector {
+    /// Non-maskable interrupt: another CPU stops everybody.
+    pub const NMI: u64 = 2;
+    /// Double fault.
+    pub const DOUBLE_FAULT: u64 = 8;
+    /// Page fault.
+    pub const PAGE_FAULT: u64 = 14;
+    /// The last vector that is reserved for exceptions.
+    pub const LAST_EXCEPTION: u64 = 31;
+    /// Another CPU has work for this one: leave `hlt`.
+    pub const WAKE: u8 = 0xf0;
+    /// Another CPU wants a function called: see `smp::call`.
+    pub const CALL: u8 = 0xf1;
+    /// The APIC's spurious interrupt; its low bits must be set.
+    pub const SPURIOUS: u8 = 0xff;
+}
+
+/// The registers at a trap, as the stubs push them.
+#[derive(Clone, Debug)]
+#[repr(C)]
+pub struct TrapFrame {
+    /// General registers, last pushed first.
+    pub r15: u64,
+    pub r14: u64,
+    pub r13: u64,
+    pub r12: u64,
+    pub r11: u64,
+    pub r10: u64,
+    pub r9: u64,
+    pub r8: u64,
+    pub rdi: u64,
+    pub rsi: u64,
+    pub rbp: u64,
+    pub rbx: u64,
+    pub rdx: u64,
+    pub rcx: u64,
+    pub rax: u64,
+    /// The vector, pushed by the stub.
+    pub vector: u64,
+    /// The error code, or 0.
+    pub error: u64,
+    /// Pushed by the CPU.
+    pub rip: u64,
+    pub cs: u64,
+    pub rflags: u64,
+    pub rsp: u64,
+    pub ss: u64,
+}
+
+const _: () = assert!(size_of::<TrapFrame>() == 22 * 8, "trap.s pushes 17 words on the CPU's 5");
+
+/// A gate of the IDT (SDM vol. 3A, figure 6-8).
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Gate {
+    offset_low: u16,
+    selector: u16,
+    ist: u8,
+    kind: u8,
+    offset_middle: u16,
+    offset_high: u32,
+    reserved: u32,
+}
+
+const INTERRUPT_GATE_PRESENT: u8 = 0x8e;
+const CODE_SELECTOR: u16 = 0x08;
+
+/// The one IDT, written once by the first CPU before the others run.
+#[repr(C, align(16))]
+struct Idt(UnsafeCell<[Gate; 256]>);
+// SAFETY: written by `init` alone, while one CPU runs; afterwards only the CPUs read it.
+unsafe impl Sync for Idt {}
+
+static IDT: Idt = Idt(UnsafeCell::new(
+    [Gate { offset_low: 0, selector: 0, ist: 0, kind: 0, offset_middle: 0, offset_high: 0, reserved: 0 }; 256],
+));
+
+unsafe extern "C" {
+    static trap_stubs: u8;
+}
+
+/// Fills the table. Called once, on the first CPU.
+pub fn init() {
+    let stubs = core::ptr::addr_of!(trap_stubs).addr() as u64;
+    // SAFETY: the other CPUs do not run yet, and this one has not loaded the table.
+    let gates = unsafe { &mut *IDT.0.get() };
+    for (vector, gate) in gates.iter_mut().enumerate() {
+        let stub = stubs + 16 * vector as u64;
+        let ist = match vector as u64 {
+            vector::DOUBLE_FAULT => gdt::DOUBLE_FAULT_STACK + 1,
+            vector::NMI => gdt::NMI_STACK + 1,
+            _ => 0,
+        };
+        *gate = Gate {
+            offset_low: stub as u16,
+            selector: CODE_SELECTOR,
+            ist,
+            kind: INTERRUPT_GATE_PRESENT,
+            offset_middle: (stub >> 16) as u16,
+            offset_high: (stub >> 32) as u32,
+            reserved: 0,
+        };
+    }
+}
+
+/// Loads the table on the calling CPU.
+pub fn load() {
+    let base = VirtAddr::from_ptr(IDT.0.get());
+    let pointer = DescriptorTablePointer { limit: (size_of::<Idt>() - 1) as u16, base };
+    // SAFETY: `init` has filled the table, whose gates lead to stubs that handle every vector.
+    unsafe { x86_64::instructions::tables::lidt(&pointer) };
+}
+
+/// Where every stub goes.
+#[unsafe(no_mangle)]
+extern "C" fn trap_dispatch(frame: &TrapFrame) {
+    match frame.vector {
+        vector::NMI => {
+            if panic::stopping() {
+                cpu::halt_for_ever();
+            }
+            panic::fault(&Fault { name: "non-maskable interrupt", frame });
+        }
+        0..=vector::LAST_EXCEPTION => panic::fault(&Fault { name: exception_name(frame.vector), frame }),
+        vector if vector == u64::from(vector::WAKE) => apic::end_of_interrupt(),
+        vector if vector == u64::from(vector::CALL) => {
+            super::smp::answer_call();
+            apic::end_of_interrupt();
+        }
+        vector if vector == u64::from(vector::SPURIOUS) => {}
+        _ => panic::fault(&Fault { name: "unexpected interrupt", frame }),
+    }
+}
+
+/// The exception of a vector (SDM vol. 3A, table 6-1).
+fn exception_name(vector: u64) -> &'static str {
+    const NAMES: [&str; 22] = [
+        "divide error",
+        "debug exception",
+        "non-maskable interrupt",
+        "breakpoint",
+        "overflow",
+        "bound range exceeded",
+        "invalid opcode",
+        "device not available",
+        "double fault",
+        "coprocessor segment overrun",
+        "invalid TSS",
+        "segment not present",
+        "stack fault",
+        "general protection fault",
+        "page fault",
+        "reserved exception 15",
+        "x87 floating-point error",
+        "alignment check",
+        "machine check",
+        "SIMD floating-point error",
+        "virtualisation exception",
+        "control protection exception",
+    ];
+    NAMES.get(vector as usize).copied().unwrap_or("reserved exception")
+}

@@ -1,0 +1,6 @@
+//! Speaking to the outside: COM1 for people, COM2 for machines, and the writer for the moment when all else fails.
+
+pub mod com1;
+pub mod com2;
+pub mod panic;
+mod uart;

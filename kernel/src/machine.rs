@@ -1,0 +1,106 @@
+//! This machine, as the ideas of `kcore` see it, and the locks of `kcore` made for it.
+
+use core::alloc::Layout;
+use core::panic::Location;
+use core::ptr::NonNull;
+use core::sync::atomic::AtomicBool;
+
+use kcore::errno::Errno;
+use kcore::machine::{Access, BadFree, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory, Sched, TaskId};
+use kcore::sync;
+
+use crate::arch::{cpu, percpu};
+use crate::mm::heap;
+use crate::{hooks, task};
+
+/// Real CPUs, real tasks, the kernel's heap.
+#[derive(Debug)]
+pub struct Kernel;
+
+/// A spinlock that counts nothing.
+pub type SpinLock<T> = sync::SpinLock<T, Kernel>;
+/// A spinlock with counters.
+pub type CountedSpinLock<T> = sync::SpinLock<T, Kernel, sync::Counted>;
+/// The guard of [`SpinLock::lock_irqsave`](sync::SpinLock::lock_irqsave).
+pub type SpinIrqGuard<'a, T> = sync::SpinIrqGuard<'a, T, Kernel>;
+/// The guard of an experiment.
+pub type Guard = sync::Guard<Kernel>;
+
+impl Cpu for Kernel {
+    type Flag = AtomicBool;
+
+    #[inline]
+    fn cpu() -> CpuId {
+        CpuId(percpu::this_cpu())
+    }
+
+    #[inline]
+    fn irq_save() -> bool {
+        cpu::irq_save()
+    }
+
+    #[inline]
+    fn irq_restore(were_on: bool) {
+        cpu::irq_restore(were_on);
+    }
+
+    #[inline]
+    fn relax() {
+        cpu::pause();
+    }
+
+    #[inline]
+    fn cycles() -> u64 {
+        cpu::cycles()
+    }
+}
+
+impl Sched for Kernel {
+    #[inline]
+    fn task() -> TaskId {
+        task::current()
+    }
+
+    fn block() {
+        task::block();
+    }
+
+    fn wake(task: TaskId) {
+        task::wake(task);
+    }
+
+    fn yield_now() {
+        task::yield_now();
+    }
+}
+
+// SAFETY: blocks come from the heap, whose allocator gives disjoint blocks aligned to 16; scull blocks of a running
+// experiment stay in quarantine after they were freed (`heap::Experiment`).
+unsafe impl Memory for Kernel {
+    #[track_caller]
+    fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {
+        let layout = Layout::from_size_align(size, 16).map_err(|_| Errno::ENOMEM)?;
+        heap::allocate(kind, layout, Location::caller())
+    }
+
+    #[track_caller]
+    unsafe fn free(block: NonNull<u8>) -> Result<(), BadFree> {
+        // SAFETY: the caller's promise is the same.
+        unsafe { heap::free(block, Location::caller()) }
+    }
+}
+
+impl Hooks for Kernel {
+    #[inline]
+    fn listeners() -> Listeners {
+        hooks::listeners()
+    }
+
+    fn access(access: &Access) {
+        hooks::access(access);
+    }
+
+    fn lock(event: LockEvent, lock: &LockName, address: usize, location: &'static Location<'static>) {
+        hooks::lock(event, lock, address, location);
+    }
+}

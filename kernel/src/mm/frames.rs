@@ -1,0 +1,129 @@
+//! Physical memory in frames of 4 KiB.
+//!
+//! Frames are handed out from the ranges that the loader calls usable, in order, and never given back: what comes and
+//! goes lives in the heap, and stacks are kept for the next task.
+
+use core::ops::Range;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use bootloader_api::info::{MemoryRegion, MemoryRegionKind};
+use heapless::Vec;
+
+use crate::machine::SpinLock;
+use crate::param::MAX_MEMORY_RANGES;
+
+const FRAME: u64 = 4096;
+const MIB: u64 = 1 << 20;
+
+/// Ranges of frames, as physical addresses.
+type Ranges = Vec<Range<u64>, MAX_MEMORY_RANGES>;
+
+/// What is free, and what is RAM at all.
+struct Frames {
+    /// Free ranges above 1 MiB; whole frames.
+    free: Ranges,
+    /// A free frame below 1 MiB, for the trampoline.
+    low: Option<u64>,
+    /// All RAM that the loader reported, used or not.
+    memory: Ranges,
+}
+
+static FRAMES: SpinLock<Frames> = SpinLock::new(Frames { free: Vec::new(), low: None, memory: Vec::new() });
+
+/// Where physical memory is mapped: the loader's place, then ours.
+static WINDOW: AtomicU64 = AtomicU64::new(0);
+
+/// Takes over the loader's memory map. `window` is where the loader mapped physical memory.
+pub fn init(regions: &[MemoryRegion], window: u64) {
+    WINDOW.store(window, Relaxed);
+    let mut frames = FRAMES.lock();
+    for region in regions {
+        let usable = region.kind == MemoryRegionKind::Usable;
+        if usable || region.kind == MemoryRegionKind::Bootloader {
+            push(&mut frames.memory, region.start & !(FRAME - 1)..region.end.next_multiple_of(FRAME));
+        }
+        let start = region.start.next_multiple_of(FRAME);
+        let end = region.end & !(FRAME - 1);
+        if !usable || start >= end {
+            continue;
+        }
+        // Frame 0 holds the real-mode interrupt table; a null pointer must stay one.
+        let low = start.max(FRAME);
+        if low < end.min(640 << 10) {
+            frames.low = Some(end.min(640 << 10) - FRAME);
+        }
+        push(&mut frames.free, start.max(MIB)..end);
+    }
+}
+
+fn push(ranges: &mut Ranges, range: Range<u64>) {
+    if range.start >= range.end {
+        return;
+    }
+    if let Some(last) = ranges.last_mut()
+        && last.end == range.start
+    {
+        last.end = range.end;
+        return;
+    }
+    // A map with more holes than MAX_MEMORY_RANGES: the rest is not used.
+    let _ = ranges.push(range);
+}
+
+/// The RAM of the machine as the loader reported it.
+pub fn memory() -> Ranges {
+    FRAMES.lock().memory.clone()
+}
+
+/// Bytes of free memory.
+pub fn free_bytes() -> u64 {
+    FRAMES.lock().free.iter().map(|range| range.end - range.start).sum()
+}
+
+/// Bytes of the longest free range: the most that [`allocate_contiguous`] can give.
+pub fn longest_free() -> u64 {
+    FRAMES.lock().free.iter().map(|range| range.end - range.start).max().unwrap_or(0)
+}
+
+/// The frame below 1 MiB that is free for a trampoline, if there is one.
+pub fn low_frame() -> Option<u64> {
+    FRAMES.lock().low
+}
+
+/// One frame, or `None` when memory is used up. Its contents are whatever was there.
+pub fn allocate() -> Option<u64> {
+    allocate_contiguous(FRAME)
+}
+
+/// One frame of zeros.
+pub fn allocate_zeroed() -> Option<u64> {
+    let frame = allocate()?;
+    // SAFETY: the frame is ours, and the window maps it.
+    unsafe { pointer::<u8>(frame).write_bytes(0, FRAME as usize) };
+    Some(frame)
+}
+
+/// `size` bytes in consecutive frames, from the first range that is long enough.
+pub fn allocate_contiguous(size: u64) -> Option<u64> {
+    let size = size.next_multiple_of(FRAME);
+    let mut frames = FRAMES.lock();
+    let range = frames.free.iter_mut().find(|range| range.end - range.start >= size)?;
+    let start = range.start;
+    range.start += size;
+    Some(start)
+}
+
+/// Where physical memory is mapped.
+pub fn window() -> u64 {
+    WINDOW.load(Relaxed)
+}
+
+/// Says that physical memory is now mapped at `window`.
+pub fn set_window(window: u64) {
+    WINDOW.store(window, Relaxed);
+}
+
+/// A pointer to physical `address` through the window.
+pub fn pointer<T>(address: u64) -> *mut T {
+    core::ptr::with_exposed_provenance_mut((window() + address) as usize)
+}

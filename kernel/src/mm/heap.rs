@@ -1,0 +1,257 @@
+//! The heap: `linked_list_allocator` behind our own spinlock, and the ledger of every block.
+//!
+//! ```text
+//! allocate   lock; take a hole; enter a record; unlock; poison the block
+//! free       lock; ask the ledger whether that is a live block; unlock; poison; lock; give the hole back; unlock
+//! ```
+//!
+//! While an experiment runs, freed blocks of the scull kinds are not given back (quarantine): they keep their record and
+//! their poison until [`Experiment`] ends, so that a use after free finds poison and a double free is known as one.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::mem::MaybeUninit;
+use core::panic::Location;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+
+use kcore::errno::Errno;
+use kcore::ledger::{Allocation, BACKTRACE, Ledger, Manner, PerKind, Record, Snapshot};
+use kcore::machine::{BadFree, Cpu, Kind, LockName, POISON_FREED, POISON_FRESH, Sched, Waiting};
+use kcore::report::LockStats;
+
+use crate::arch::backtrace;
+use crate::machine::{CountedSpinLock, Kernel};
+use crate::mm::frames;
+
+/// Bytes of heap for each record of the ledger: blocks are expected to be this long on average.
+const BYTES_PER_RECORD: u64 = 2048;
+/// Records of the smallest ledger.
+const FEWEST_RECORDS: u64 = 2048;
+/// Alignment of every block.
+const ALIGN: usize = 16;
+
+struct Heap {
+    holes: linked_list_allocator::Heap,
+    ledger: Ledger<'static>,
+    /// The first serial number of the running experiment; `u64::MAX` when there is none.
+    quarantine_since: u64,
+}
+
+static HEAP: CountedSpinLock<Option<Heap>> = CountedSpinLock::counted(
+    LockName { name: "heap.lock", class: "heap.lock", waiting: Waiting::Spins },
+    None,
+);
+
+/// Not enough memory for the heap that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLarge {
+    /// The most that this machine can give, in bytes.
+    pub most: u64,
+}
+
+/// Sets the heap up with `size` bytes, or with half of the free memory; returns its size.
+pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
+    let size = size.unwrap_or(frames::free_bytes() / 2) & !0xfff;
+    let records = (size / BYTES_PER_RECORD).max(FEWEST_RECORDS);
+    let ledger_bytes = Ledger::bytes_for(records as usize).unwrap_or(usize::MAX);
+    let too_large = TooLarge { most: frames::longest_free().saturating_sub(ledger_bytes as u64) & !0xfff };
+    let ledger = frames::allocate_contiguous(ledger_bytes as u64).ok_or(too_large)?;
+    let bottom = frames::allocate_contiguous(size).ok_or(too_large)?;
+    let region = frames::pointer::<MaybeUninit<u8>>(ledger);
+    // SAFETY: these frames are ours from now on, mapped by the window, and `MaybeUninit` needs no initialising.
+    let region = unsafe { core::slice::from_raw_parts_mut(region, ledger_bytes) };
+    // SAFETY: so are these; nobody else uses them while the machine runs.
+    let holes = unsafe { linked_list_allocator::Heap::new(frames::pointer(bottom), size as usize) };
+    *HEAP.lock_irqsave() = Some(Heap { holes, ledger: Ledger::in_region(region), quarantine_since: u64::MAX });
+    Ok(size)
+}
+
+/// A block of `layout` for `kind`, filled with [`POISON_FRESH`]. [`Errno::ENOMEM`] when there is no hole or no record for
+/// it; nothing changed then.
+pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> Result<NonNull<u8>, Errno> {
+    let layout = layout.align_to(ALIGN).map_err(|_| Errno::ENOMEM)?;
+    let mut trace = [0; BACKTRACE];
+    backtrace::capture(&mut trace);
+    let mut allocation = Allocation {
+        address: 0,
+        size: layout.size(),
+        kind,
+        cpu: Kernel::cpu(),
+        task: Kernel::task(),
+        cycles: Kernel::cycles(),
+        allocated_at: at,
+        backtrace: trace,
+    };
+    let block = {
+        let mut heap = HEAP.lock_irqsave();
+        let heap = heap.as_mut().ok_or(Errno::ENOMEM)?;
+        let block = heap.holes.allocate_first_fit(layout).map_err(|()| Errno::ENOMEM)?;
+        allocation.address = block.addr().get();
+        if heap.ledger.record(allocation).is_err() {
+            // SAFETY: the block came from this allocator just now, with this layout.
+            unsafe { heap.holes.deallocate(block, layout) };
+            return Err(Errno::ENOMEM);
+        }
+        block
+    };
+    // SAFETY: the block is ours alone until we return it.
+    unsafe { block.write_bytes(POISON_FRESH, layout.size()) };
+    Ok(block)
+}
+
+/// Gives a block back. A block of the running experiment stays in quarantine.
+///
+/// # Safety
+/// Nobody keeps a Rust reference into the block, nor a pointer unless it is in quarantine.
+pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result<(), BadFree> {
+    let address = block.addr().get();
+    let (freed, manner) = {
+        let mut heap = HEAP.lock_irqsave();
+        let heap = heap.as_mut().ok_or(BadFree::Unknown)?;
+        let since = heap.quarantine_since;
+        let quarantined = |record: &Record| record.serial >= since && record.allocation.kind != Kind::Other;
+        let manner = match heap.ledger.lookup(address) {
+            Some(record) if quarantined(record) => Manner::Quarantine,
+            _ => Manner::AtOnce,
+        };
+        (heap.ledger.free(address, manner, at)?, manner)
+    };
+    poison(block, freed.size);
+    if manner == Manner::AtOnce {
+        let mut heap = HEAP.lock_irqsave();
+        let heap = heap.as_mut().ok_or(BadFree::Unknown)?;
+        // SAFETY: the ledger knew the block as live, and has forgotten it: it is given back once, with its size.
+        unsafe { heap.holes.deallocate(block, layout_of(freed.size)) };
+    }
+    Ok(())
+}
+
+/// Fills a freed block with [`POISON_FREED`]. Racy tasks may be reading or writing it at this moment, so each store is
+/// atomic.
+fn poison(block: NonNull<u8>, size: usize) {
+    const WORD: u64 = u64::from_ne_bytes([POISON_FREED; 8]);
+    let words = block.cast::<AtomicU64>();
+    for index in 0..size / 8 {
+        // SAFETY: the word lies within the block, which is mapped, aligned to 16, and touched only atomically.
+        let word = unsafe { words.add(index).as_ref() };
+        word.store(WORD, Relaxed);
+    }
+    for index in size / 8 * 8..size {
+        // SAFETY: as above.
+        let byte = unsafe { block.add(index).cast::<AtomicU8>().as_ref() };
+        byte.store(POISON_FREED, Relaxed);
+    }
+}
+
+/// Whether every byte of a quarantined block is still [`POISON_FREED`].
+fn is_poisoned(record: &Record) -> bool {
+    let base = core::ptr::with_exposed_provenance::<AtomicU8>(record.allocation.address);
+    (0..record.allocation.size).all(|index| {
+        // SAFETY: a quarantined block stays mapped, and is touched only atomically.
+        let byte = unsafe { &*base.add(index) };
+        byte.load(Relaxed) == POISON_FREED
+    })
+}
+
+fn layout_of(size: usize) -> Layout {
+    Layout::from_size_align(size, ALIGN).expect("the block was allocated with this size")
+}
+
+/// The counters of the heap's lock.
+pub fn lock_stats() -> LockStats {
+    HEAP.stats()
+}
+
+/// Blocks alive now.
+pub fn live() -> PerKind {
+    with_ledger(|ledger| ledger.live())
+}
+
+/// All counters of the ledger.
+pub fn snapshot() -> Snapshot {
+    with_ledger(|ledger| ledger.snapshot())
+}
+
+/// Runs `f` on the ledger, with the heap locked: `f` must not allocate, free or print.
+pub fn with_ledger<R>(f: impl FnOnce(&mut Ledger<'static>) -> R) -> R {
+    let mut heap = HEAP.lock_irqsave();
+    f(&mut heap.as_mut().expect("the heap is set up before anything is counted").ledger)
+}
+
+/// The stretch of time of one round of an experiment: blocks of the scull kinds that are freed meanwhile stay in
+/// quarantine, and those that are alive at the end can be told apart by reachability. One at a time.
+#[derive(Debug)]
+pub struct Experiment {
+    since: u64,
+    before: Snapshot,
+}
+
+impl Experiment {
+    /// Starts it.
+    pub fn begin() -> Experiment {
+        let mut heap = HEAP.lock_irqsave();
+        let heap = heap.as_mut().expect("the heap is set up before experiments run");
+        assert!(heap.quarantine_since == u64::MAX, "one experiment at a time");
+        heap.quarantine_since = heap.ledger.next_serial();
+        Experiment { since: heap.quarantine_since, before: heap.ledger.snapshot() }
+    }
+
+    /// The first serial number that belongs to it.
+    pub fn since(&self) -> u64 {
+        self.since
+    }
+
+    /// What has happened since it began.
+    pub fn so_far(&self) -> Snapshot {
+        snapshot() - self.before
+    }
+
+    /// Freed blocks whose poison was overwritten: somebody wrote to them after they were freed.
+    pub fn written_after_free(&self) -> u64 {
+        let since = self.since;
+        with_ledger(|ledger| {
+            let freed = ledger.since(since).filter(|record| !record.is_live() && record.allocation.kind != Kind::Other);
+            freed.filter(|record| !is_poisoned(record)).count() as u64
+        })
+    }
+}
+
+impl Drop for Experiment {
+    /// Ends it: empties the quarantine and takes back what leaked, so that the next one starts afresh. Nobody may use a
+    /// block of the experiment any more.
+    fn drop(&mut self) {
+        let mut heap = HEAP.lock_irqsave();
+        let Some(Heap { holes, ledger, quarantine_since }) = heap.as_mut() else { return };
+        *quarantine_since = u64::MAX;
+        ledger.retain_since(self.since, |record| {
+            let Allocation { kind, address, size, .. } = record.allocation;
+            if kind == Kind::Other {
+                return true;
+            }
+            let block = NonNull::new(core::ptr::with_exposed_provenance_mut(address)).expect("no block is at 0");
+            // SAFETY: the record goes, so the block is given back once; the tasks of the experiment have ended.
+            unsafe { holes.deallocate(block, layout_of(size)) };
+            false
+        });
+    }
+}
+
+/// The heap as Rust's `alloc` sees it: blocks of [`Kind::Other`].
+struct Global;
+
+#[global_allocator]
+static GLOBAL: Global = Global;
+
+// SAFETY: `allocate` gives blocks of the layout's size and alignment that nobody else has; `free` takes them back once.
+unsafe impl GlobalAlloc for Global {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        allocate(Kind::Other, layout, Location::caller()).map_or(core::ptr::null_mut(), NonNull::as_ptr)
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, _layout: Layout) {
+        let block = NonNull::new(block).expect("dealloc is given what alloc returned");
+        // SAFETY: the caller of `dealloc` gives the block up.
+        let freed = unsafe { free(block, Location::caller()) };
+        assert!(freed.is_ok(), "a block of the kernel's own was freed twice or never allocated: {block:?}");
+    }
+}

@@ -1,0 +1,5 @@
+//! Memory: frames, stacks with guards, and the heap with its account.
+
+pub mod frames;
+pub mod heap;
+pub mod stacks;

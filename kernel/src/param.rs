@@ -1,0 +1,16 @@
+//! Limits.
+
+/// Most CPUs.
+pub const MAX_CPUS: usize = kcore::settings::MAX_CPUS as usize;
+/// Most tasks alive at once, with the idle task of each CPU.
+pub const MAX_TASKS: usize = 256;
+/// Bytes of a task's stack.
+pub const TASK_STACK: usize = 32 << 10;
+/// Bytes of the stacks for double faults and non-maskable interrupts.
+pub const FAULT_STACK: usize = 16 << 10;
+/// How long an application processor may take to report itself: half a second at 4 GHz.
+pub const AP_PATIENCE_CYCLES: u64 = 2_000_000_000;
+/// Ranges of usable memory that are kept; what a more ragged map has beyond is not used.
+pub const MAX_MEMORY_RANGES: usize = 64;
+/// Return addresses kept for each block of memory.
+pub const BACKTRACE_DEPTH: usize = 8;

@@ -1,0 +1,152 @@
+//! The table of tasks.
+//!
+//! A task's slot is found from its id without a lock: ids count up, and an id belongs in slot `id % MAX_TASKS`. What
+//! changes while a task lives is behind the lock of the run queue of its CPU (I5).
+
+use alloc::boxed::Box;
+use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::{Acquire, Relaxed, Release}};
+
+use kcore::machine::TaskId;
+
+use crate::machine::SpinLock;
+use crate::param::MAX_TASKS;
+
+use super::queue::QueueGuard;
+
+/// The name of a task, cut to 15 bytes as Linux does.
+pub type Name = heapless::String<15>;
+
+/// What a task is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It runs, or waits in the queue for its turn.
+    Runnable,
+    /// It waits for a wake-up.
+    Blocked,
+    /// It has ended and waits to be joined.
+    Ended,
+}
+
+/// The part of a task that its CPU's queue lock protects.
+pub struct Inner {
+    /// What it is doing.
+    pub state: State,
+    /// A wake-up came while it was not blocked.
+    pub token: bool,
+    /// Where it goes on, when it does not run.
+    pub stack_pointer: u64,
+    /// What it starts with; taken when it runs first.
+    pub entry: Option<Box<dyn FnOnce() + Send>>,
+    /// Who waits for its end.
+    pub joiner: Option<TaskId>,
+}
+
+/// A slot of the table.
+pub struct Task {
+    /// The id; 0 while the slot is free. Written under `ALLOCATION` and by whoever joins the task.
+    id: AtomicU32,
+    /// The CPU it is pinned to. Written while the slot is free.
+    cpu: AtomicU32,
+    /// Written while the slot is free; read by anybody who knows the id.
+    name: SpinLock<Name>,
+    /// The top of its stack, or 0. Once mapped it stays with the slot.
+    pub stack_top: AtomicU64,
+    /// Accessed under the lock of the run queue of `cpu`, or while the slot is free by who claimed it.
+    inner: UnsafeCell<Inner>,
+}
+
+// SAFETY: `inner` is behind the queue lock of the task's CPU (see `inner`); the rest synchronises itself.
+unsafe impl Sync for Task {}
+
+static TABLE: [Task; MAX_TASKS] = [const {
+    Task {
+        id: AtomicU32::new(0),
+        cpu: AtomicU32::new(0),
+        name: SpinLock::new(Name::new()),
+        stack_top: AtomicU64::new(0),
+        inner: UnsafeCell::new(Inner {
+            state: State::Ended,
+            token: false,
+            stack_pointer: 0,
+            entry: None,
+            joiner: None,
+        }),
+    }
+}; MAX_TASKS];
+
+/// The last id that was given out.
+static ALLOCATION: SpinLock<u32> = SpinLock::new(0);
+
+/// Claims a free slot for a task on `cpu`. `None` when all are taken.
+pub fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
+    let mut last = ALLOCATION.lock_irqsave();
+    for _ in 0..MAX_TASKS {
+        *last = last.checked_add(1)?;
+        let task = &TABLE[*last as usize % MAX_TASKS];
+        if task.id.load(Acquire) == 0 {
+            task.cpu.store(cpu, Relaxed);
+            let end = (0..=name.len().min(15)).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);
+            *task.name.lock() = Name::try_from(&name[..end]).unwrap_or_default();
+            // Pairs with the Acquire in `find`.
+            task.id.store(*last, Release);
+            return Some((TaskId(*last), task));
+        }
+    }
+    None
+}
+
+/// The slot of a task that lives.
+pub fn find(id: TaskId) -> Option<&'static Task> {
+    let task = &TABLE[id.0 as usize % MAX_TASKS];
+    (id.0 != 0 && task.id.load(Acquire) == id.0).then_some(task)
+}
+
+/// The name of a task; `?` when it no longer lives.
+pub fn name_of(id: TaskId) -> Name {
+    let name = find(id).map(|task| task.name.lock_irqsave().clone());
+    name.unwrap_or_else(|| Name::try_from("?").unwrap_or_default())
+}
+
+/// The name of a task without waiting for its lock: for the panic writer.
+pub fn name_hint(id: TaskId) -> Name {
+    let name = find(id).and_then(|task| task.name.try_lock().map(|name| name.clone()));
+    name.unwrap_or_default()
+}
+
+/// All tasks that live.
+pub fn all() -> impl Iterator<Item = &'static Task> {
+    TABLE.iter().filter(|task| task.id.load(Acquire) != 0)
+}
+
+impl Task {
+    /// The id.
+    pub fn id(&self) -> TaskId {
+        TaskId(self.id.load(Relaxed))
+    }
+
+    /// The CPU it is pinned to.
+    pub fn cpu(&self) -> u32 {
+        self.cpu.load(Relaxed)
+    }
+
+    /// What the lock of its CPU's queue protects. The guard proves that it is held.
+    pub fn inner<'a>(&'a self, queue: &'a mut QueueGuard) -> &'a mut Inner {
+        assert!(queue.cpu() == self.cpu(), "the lock of another CPU's queue protects nothing of this task");
+        // SAFETY: the queue of this task's CPU is locked by the caller (I5), and both borrows end together.
+        unsafe { &mut *self.inner.get() }
+    }
+
+    /// Where the switch saves the stack pointer: written with interrupts off by this CPU while its queue is locked.
+    pub fn stack_pointer_cell(&self) -> *mut u64 {
+        let inner = self.inner.get();
+        // SAFETY: only the address of the field is taken.
+        unsafe { &raw mut (*inner).stack_pointer }
+    }
+
+    /// Frees the slot of a task that has ended and been joined. Its stack stays for the next one.
+    pub fn release(&self, queue: &mut QueueGuard) {
+        assert!(self.inner(queue).state == State::Ended, "only a task that has ended is released");
+        self.id.store(0, Release);
+    }
+}
