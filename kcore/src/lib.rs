@@ -8,6 +8,7 @@ extern crate alloc;
 
 pub mod errno;
 pub mod machine;
+pub mod probe;
 pub mod report;
 pub mod settings;
 pub mod shared;
