@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+pub mod acpi;
 pub mod errno;
 pub mod machine;
 pub mod probe;
