@@ -8,9 +8,11 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod acpi;
 pub mod errno;
 pub mod ledger;
 pub mod machine;
+pub mod probe;
 pub mod report;
 pub mod settings;
 pub mod shared;
