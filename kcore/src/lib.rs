@@ -5,8 +5,12 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(feature = "host")]
+extern crate std;
 
 pub mod errno;
+#[cfg(feature = "host")]
+pub mod host;
 pub mod machine;
 pub mod report;
 pub mod settings;
