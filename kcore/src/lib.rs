@@ -5,11 +5,13 @@
 #![no_std]
 
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "host"))]
 extern crate std;
 
 pub mod acpi;
 pub mod errno;
+#[cfg(any(test, feature = "host"))]
+pub mod host;
 pub mod ledger;
 pub mod machine;
 pub mod probe;
