@@ -7,6 +7,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::RangeInclusive;
 use core::str::FromStr;
 
 use crate::probe::Step;
@@ -218,19 +219,33 @@ pub fn number(what: &str, word: &str, least: u64, most: u64) -> Result<u64, Usag
 
 /// A number of bytes: `128M`, `512K`, `1G`, `65536`.
 pub fn bytes(what: &str, word: &str, least: u64, most: u64) -> Result<u64, Usage> {
-    let (digits, unit) = match word.as_bytes().last() {
-        Some(b'K' | b'k') => (&word[..word.len() - 1], 1u64 << 10),
-        Some(b'M' | b'm') => (&word[..word.len() - 1], 1 << 20),
-        Some(b'G' | b'g') => (&word[..word.len() - 1], 1 << 30),
-        _ => (word, 1),
-    };
-    match digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)) {
+    match parse_bytes(word) {
         Some(n) if (least..=most).contains(&n) => Ok(n),
         _ => Err(Usage::new(format!(
             "{what} '{word}' is not a size from {least} to {most} bytes (K, M and G are understood)"
         ))),
     }
 }
+
+fn parse_bytes(word: &str) -> Option<u64> {
+    let (digits, unit) = match word.as_bytes().last()? {
+        b'K' | b'k' => (&word[..word.len() - 1], 1u64 << 10),
+        b'M' | b'm' => (&word[..word.len() - 1], 1 << 20),
+        b'G' | b'g' => (&word[..word.len() - 1], 1 << 30),
+        _ => (word, 1),
+    };
+    digits.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+/// The heap that `line` asks for, in bytes. For a kernel that has no heap yet, in which to keep a parsed line; what is
+/// wrong with the word, [`Settings::parse`] says later.
+pub fn heap_bytes(line: &str) -> Option<u64> {
+    let word = line.split_ascii_whitespace().find_map(|word| word.strip_prefix("heap="))?;
+    parse_bytes(word).filter(|bytes| HEAP_BYTES.contains(bytes))
+}
+
+/// Sizes that a heap may have.
+const HEAP_BYTES: RangeInclusive<u64> = 64 << 10..=1 << 40;
 
 /// Most CPUs of a machine.
 pub const MAX_CPUS: u32 = 64;
@@ -268,6 +283,8 @@ pub struct Settings {
     pub machine: String,
     /// `accel=`, for the report.
     pub accel: String,
+    /// `boot=`, for the report: which loader read the disk.
+    pub boot: Option<String>,
     /// `mute-cpu=`, a CPU that is never started, to see the bounded wait.
     pub mute_cpu: Option<u32>,
     /// `cpus=`, how many CPUs the machine was given. The kernel counts for itself.
@@ -291,6 +308,7 @@ impl Default for Settings {
             heap: None,
             machine: "unknown".to_string(),
             accel: "unknown".to_string(),
+            boot: None,
             mute_cpu: None,
             cpus: None,
         }
@@ -336,12 +354,13 @@ impl Settings {
             // 0 and absurd sizes are let through: the device itself refuses them, as its users would see.
             "quantum" => self.quantum = bytes(key, value, 0, u64::MAX)?,
             "qset" => self.qset = bytes(key, value, 0, u64::MAX)?,
-            "heap" => self.heap = Some(bytes(key, value, 64 << 10, 1 << 40)?),
+            "heap" => self.heap = Some(bytes(key, value, *HEAP_BYTES.start(), *HEAP_BYTES.end())?),
             "machine" => self.machine = value.to_string(),
             "accel" => self.accel = value.to_string(),
+            "boot" => self.boot = Some(value.to_string()),
             "mute-cpu" => self.mute_cpu = Some(number(key, value, 1, u64::from(MAX_CPUS) - 1)? as u32),
             // Words for whoever starts the machine; they have done their work when the kernel reads them.
-            "memory" | "timeout" | "boot" => {}
+            "memory" | "timeout" => {}
             _ => return Err(Usage::unknown("key", key, KEYS)),
         }
         Ok(())

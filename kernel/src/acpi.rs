@@ -1,1 +1,45 @@
-//! The firmware's tables.
+//! The firmware's list of CPUs.
+
+use alloc::vec::Vec;
+
+use kcore::acpi::{AcpiError, Madt, OutOfBounds, PhysicalMemory};
+
+use crate::arch::{apic, paging};
+use crate::mm::frames;
+
+/// Physical memory as the firmware's tables lie in it: what is not mapped yet gets mapped when it is read.
+struct FirmwareMemory;
+
+/// The tables of a machine lie below this; what claims to lie beyond is malformed.
+const END: u64 = 1 << 46;
+
+impl PhysicalMemory for FirmwareMemory {
+    fn read(&self, address: u64, into: &mut [u8]) -> Result<(), OutOfBounds> {
+        let size = into.len() as u64;
+        if address.checked_add(size).is_none_or(|end| end > END) {
+            return Err(OutOfBounds);
+        }
+        paging::map_firmware(address, size).map_err(|_| OutOfBounds)?;
+        let from = frames::pointer::<u8>(address);
+        // SAFETY: the range is mapped now; the firmware's tables do not change, and nobody else writes there.
+        unsafe { core::ptr::copy_nonoverlapping(from, into.as_mut_ptr(), into.len()) };
+        Ok(())
+    }
+}
+
+/// The CPUs of the machine.
+#[derive(Debug)]
+pub struct Cpus {
+    /// Where the local APICs' registers are, physically.
+    pub local_apic: u64,
+    /// The APIC ids of all CPUs but the one that booted.
+    pub others: Vec<u32>,
+}
+
+/// Reads the firmware's tables from the RSDP on.
+pub fn cpus(rsdp: u64) -> Result<Cpus, AcpiError> {
+    let madt = Madt::read(&FirmwareMemory, rsdp)?;
+    let this = apic::initial_id();
+    let others = madt.usable().map(|processor| processor.apic_id).filter(|&id| id != this).collect();
+    Ok(Cpus { local_apic: madt.local_apic, others })
+}

@@ -1,12 +1,13 @@
 //! The boot chart: how long each phase of the boot took.
 
 use alloc::string::ToString;
-use alloc::vec::Vec;
 
-use kcore::report::Phase;
+use kcore::report::{Boot, Phase};
+use kcore::settings::Settings;
 
-use crate::arch::cpu;
+use crate::arch::{cpu, pit, smp};
 use crate::machine::SpinLock;
+use crate::mm::frames;
 
 /// Most phases.
 const PHASES: usize = 12;
@@ -32,8 +33,19 @@ pub fn phase(name: &'static str) {
     chart.phases.push((name, took)).expect("PHASES counts every call");
 }
 
-/// The chart so far.
-pub fn phases() -> Vec<Phase> {
+/// The report of the boot, which ends here.
+pub fn report(settings: &Settings, door: &str, cpus_expected: u32, heap_bytes: u64) -> Boot {
     let chart = CHART.lock();
-    chart.phases.iter().map(|&(name, cycles)| Phase { name: name.to_string(), cycles }).collect()
+    Boot {
+        version: env!("CARGO_PKG_VERSION").to_string(),
+        door: door.to_string(),
+        machine: settings.machine.clone(),
+        accel: settings.accel.clone(),
+        cpus: smp::cpus(),
+        cpus_expected,
+        memory_bytes: frames::memory().iter().map(|range| range.end - range.start).sum(),
+        heap_bytes,
+        tsc_hz: pit::tsc_hz().unwrap_or(0),
+        phases: chart.phases.iter().map(|&(name, cycles)| Phase { name: name.to_string(), cycles }).collect(),
+    }
 }

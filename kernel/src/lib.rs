@@ -9,6 +9,7 @@
 //! task         tasks, run queues
 //! console      COM1 for people, COM2 for machines, the last words
 //! machine      this machine as kcore sees it
+//! programs     what the command line names: tour, run, test, bench, fault
 //! hooks        where accesses and lock events arrive
 //! ```
 
@@ -26,4 +27,5 @@ pub mod layout;
 pub mod machine;
 pub mod mm;
 pub mod param;
+pub mod programs;
 pub mod task;

@@ -15,11 +15,15 @@ mod bare_metal {
     use boot::Handoff;
     use bootloader_api::config::Mapping;
     use bootloader_api::{BootInfo, BootloaderConfig};
-    use kernel::arch::{apic, entry, exit, paging, percpu, pit, smp, traps};
+    use kcore::settings::{Settings, Usage};
+    use kernel::arch::exit::{self, Exit};
+    use kernel::arch::paging::{self, OutOfFrames};
+    use kernel::arch::{apic, cpu, entry, fw_cfg, percpu, pit, smp, traps};
     use kernel::boot_chart::{self, phase};
     use kernel::console::{com1, com2, panic};
     use kernel::mm::{frames, heap, stacks};
-    use kernel::{layout, println, task};
+    use kernel::task::{queue, spawn};
+    use kernel::{acpi, layout, println, programs};
 
     /// What the BIOS and UEFI loaders are asked for: all physical memory mapped, wherever they like.
     static LOADER_CONFIG: BootloaderConfig = {
@@ -46,34 +50,110 @@ mod bare_metal {
     /// Where all doors meet. The first CPU runs alone, in 64-bit mode, on its own stack, with interrupts off.
     #[unsafe(no_mangle)]
     fn kernel_entry(handoff: Handoff) -> ! {
-        let top = layout::bsp_stack().end;
-        // The fault stacks of the first CPU are set when there is memory; until then any stack must do.
+        // Until there is memory for stacks of their own, double faults and NMIs use the middle of the boot stack.
+        let middle = layout::bsp_stack().end - (32 << 10);
         // SAFETY: once, on the first CPU, before anything asks which CPU this is.
-        unsafe { percpu::install(0, top - (32 << 10), top - (32 << 10)) };
+        unsafe { percpu::install(0, middle, middle) };
         kmain(handoff)
     }
 
     /// The boot, as a list. From here on everything is safe.
     fn kmain(handoff: Handoff) -> ! {
         boot_chart::start();
-        traps::init(); //                                 the IDT
+        traps::init(); //                                   the IDT, for all CPUs
         traps::load();
-        pit::start(); //                                  the ruler for the time-stamp counter
-        com1::init(); //                                  a console
+        pit::start(); //                                    a ruler for the time-stamp counter
+        com1::init(); //                                    for people
         println!("Scullery {}", env!("CARGO_PKG_VERSION"));
-        com2::init();
+        com2::init(); //                                    for machines
         phase("console");
-        let info = handoff.info;
-        let window = info.physical_memory_offset.into_option().expect("the loader maps physical memory");
-        frames::init(&info.memory_regions, window); //    what memory there is
-        paging::take_over(&frames::memory()).expect("memory for page tables");
+        let handed = Handed::over(handoff); //              memory map, RSDP, command line
+        paging::take_over(&frames::memory()).expect(NO_MEMORY);
         phase("paging");
-        heap::init(None).expect("memory for the heap");
+        let heap_bytes = init_heap(&handed.command_line); //   kmalloc and its ledger
         phase("heap");
-        println!("free {} MiB", frames::free_bytes() >> 20);
-        let _ = (apic::init as fn(u64) -> _, smp::cpus, stacks::task_stack, task::block, percpu::this_cpu);
-        for p in boot_chart::phases() { println!("{} {}", p.name, p.cycles); }
-        exit::exit(exit::Exit::Success)
+        let settings = parse(&handed.command_line);
+        stacks::init_first_cpu().expect(NO_MEMORY); //      stacks for double faults and NMIs
+        spawn::adopt("main").expect(NO_MEMORY); //          this code becomes a task
+        spawn::idle_of_first_cpu().expect(NO_MEMORY);
+        let cpus_expected = start_cpus(handed.rsdp, settings.mute_cpu);
+        phase("cpus");
+        cpu::irq_on();
+        let door = settings.boot.as_deref().filter(|_| handed.door == "disk").unwrap_or(handed.door);
+        let boot = boot_chart::report(&settings, door, cpus_expected, heap_bytes);
+        programs::main(&settings, boot)
+    }
+
+    /// Why a boot without which nothing goes on cannot fail otherwise.
+    const NO_MEMORY: &str = "not enough memory to boot; give the machine more: --memory 32M";
+
+    /// What is kept of the hand-off: the loader's own memory is gone once our page tables are in use.
+    struct Handed {
+        rsdp: Option<u64>,
+        command_line: fw_cfg::Contents,
+        door: &'static str,
+    }
+
+    impl Handed {
+        fn over(handoff: Handoff) -> Handed {
+            let Handoff { info, command_line, door } = handoff;
+            let window = info.physical_memory_offset.into_option().expect("the loader maps physical memory");
+            frames::init(&info.memory_regions, window);
+            let command_line = match command_line {
+                Some(line) => line.bytes().collect(),
+                None => fw_cfg::read("opt/org.scullery/cmdline").unwrap_or_default(),
+            };
+            Handed { rsdp: info.rsdp_addr.into_option(), command_line, door }
+        }
+    }
+
+    fn init_heap(command_line: &[u8]) -> u64 {
+        let wanted = core::str::from_utf8(command_line).ok().and_then(kcore::settings::heap_bytes);
+        heap::init(wanted).unwrap_or_else(|too_large| {
+            println!("heap: this machine has room for at most {} bytes; give it more with --memory", too_large.most);
+            exit::exit(Exit::Usage)
+        })
+    }
+
+    fn parse(command_line: &[u8]) -> Settings {
+        let line = core::str::from_utf8(command_line).map_err(|_| Usage::new("the command line is not UTF-8"));
+        line.and_then(Settings::parse).unwrap_or_else(|usage| {
+            println!("{usage}");
+            exit::exit(Exit::Usage)
+        })
+    }
+
+    /// Starts the other CPUs; returns how many the firmware lists.
+    fn start_cpus(rsdp: Option<u64>, mute: Option<u32>) -> u32 {
+        let cpus = rsdp.ok_or(None).and_then(|rsdp| acpi::cpus(rsdp).map_err(Some));
+        let cpus = match cpus {
+            Ok(cpus) => cpus,
+            Err(error) => {
+                match error {
+                    Some(error) => println!("one CPU only: {error}"),
+                    None => println!("one CPU only: the firmware lists none"),
+                }
+                return 1;
+            }
+        };
+        apic::init(cpus.local_apic).expect(NO_MEMORY);
+        smp::start(&cpus.others, mute, stack_of, ap_entry, |apic_id| {
+            println!("the CPU with APIC id {apic_id} does not answer; going on without it");
+        })
+        .expect(NO_MEMORY);
+        1 + cpus.others.len() as u32
+    }
+
+    fn stack_of(cpu: u32) -> Result<u64, OutOfFrames> {
+        stacks::reserve_fault_stacks()?;
+        spawn::idle_of(cpu).map_err(|_| OutOfFrames)
+    }
+
+    /// The boot of every other CPU: a shorter list.
+    extern "C" fn ap_entry(number: u32) -> ! {
+        // SAFETY: once, on a CPU that was just started with this number.
+        unsafe { smp::arrive(number) }; //                  its tables, its APIC, its report
+        queue::idle()
     }
 
     #[panic_handler]

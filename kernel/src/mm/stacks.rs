@@ -6,6 +6,7 @@
 use core::sync::atomic::{AtomicU64, Ordering::{Acquire, Release}};
 
 use crate::arch::paging::{self, OutOfFrames};
+use crate::arch::percpu;
 use crate::layout;
 use crate::machine::SpinLock;
 use crate::mm::frames;
@@ -25,6 +26,12 @@ static FAULT_STACKS: SpinLock<heapless::Vec<u64, { 2 * MAX_CPUS }>> = SpinLock::
 /// A new stack for a task; returns its top.
 pub fn task_stack() -> Result<u64, OutOfFrames> {
     grow(TASK_STACK as u64)
+}
+
+/// Gives the first CPU stacks of its own for double faults and NMIs.
+pub fn init_first_cpu() -> Result<(), OutOfFrames> {
+    percpu::set_fault_stacks(grow(FAULT_STACK as u64)?, grow(FAULT_STACK as u64)?);
+    Ok(())
 }
 
 /// Maps two fault stacks for a CPU that is about to start.

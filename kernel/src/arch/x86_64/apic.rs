@@ -3,7 +3,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use raw_cpuid::{CpuId, CpuIdReaderNative};
+use raw_cpuid::CpuId;
 use x86_64::instructions::port::Port;
 use x86_64::registers::model_specific::Msr;
 
@@ -62,7 +62,7 @@ pub fn init(address: u64) -> Result<(), paging::OutOfFrames> {
         // SAFETY: the mask registers of the two 8259s; all ones mask every line.
         unsafe { Port::<u8>::new(port).write(0xff) };
     }
-    let features = CpuId::<CpuIdReaderNative>::new().get_feature_info();
+    let features = CpuId::new().get_feature_info();
     if features.is_some_and(|features| features.has_x2apic()) {
         REGISTERS.store(X2, Relaxed);
     } else {
@@ -79,6 +79,12 @@ pub fn enable() {
     write_msr(IA32_APIC_BASE, base | APIC_BASE_ENABLE | x2);
     write(register::SPURIOUS, SPURIOUS_ENABLE | u32::from(traps::vector::SPURIOUS));
     percpu::set_apic_id(percpu::this_cpu(), id());
+}
+
+/// The APIC id of the calling CPU as CPUID tells it: before the APIC is mapped.
+pub fn initial_id() -> u32 {
+    let features = CpuId::new().get_feature_info();
+    features.map_or(0, |features| u32::from(features.initial_local_apic_id()))
 }
 
 /// `x2apic` or `xapic`.

@@ -1,8 +1,6 @@
 //! QEMU's firmware configuration device: how a disk image gets its command line (QEMU `docs/specs/fw_cfg.rst`).
 
-use alloc::string::String;
-use alloc::vec;
-
+use heapless::Vec;
 use x86_64::instructions::port::Port;
 
 const SELECTOR: u16 = 0x510;
@@ -10,10 +8,13 @@ const DATA: u16 = 0x511;
 const SIGNATURE: u16 = 0x0000;
 const FILE_DIRECTORY: u16 = 0x0019;
 const MAX_FILES: u32 = 1024;
-const MAX_LENGTH: u32 = 4096;
+const MAX_LENGTH: usize = 4096;
 
-/// The text of the file `name`, if the machine has the device and the file.
-pub fn read(name: &str) -> Option<String> {
+/// The contents of a file of the device.
+pub type Contents = Vec<u8, MAX_LENGTH>;
+
+/// The file `name`, cut to 4096 bytes, if the machine has the device and the file.
+pub fn read(name: &str) -> Option<Contents> {
     select(SIGNATURE);
     if bytes() != *b"QEMU" {
         return None;
@@ -27,9 +28,7 @@ pub fn read(name: &str) -> Option<String> {
         let file = file.split(|&byte| byte == 0).next().unwrap_or(&[]);
         if file == name.as_bytes() {
             select(u16::from_be_bytes([selector_high, selector_low]));
-            let mut text = vec![0; length.min(MAX_LENGTH) as usize];
-            text.fill_with(byte);
-            return String::from_utf8(text).ok();
+            return Some((0..length).take(MAX_LENGTH).map(|_| byte()).collect());
         }
     }
     None

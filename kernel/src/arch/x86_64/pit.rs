@@ -1,8 +1,7 @@
 //! The 8254 timer, used as a ruler for the time-stamp counter.
 //!
 //! Channel 2 is started when the kernel starts and read when it is up: measuring takes no time of its own. It counts
-//! down at 1,193,182 Hz and ends after 55 ms; a boot that takes longer is measured over those 55 ms only if the end is
-//! seen, so the caller gets `None`.
+//! down at 1,193,182 Hz and ends after 55 ms; after a longer boot it is started again for a millisecond.
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -26,29 +25,48 @@ pub fn start() {
     STARTED.store(cpu::cycles(), Relaxed);
 }
 
-/// Cycles of the time-stamp counter in a second, from the time since [`start`]; `None` without a timer or too late.
+/// Cycles of the time-stamp counter in a second, from the time since [`start`]. `None` where no such timer answers.
 pub fn tsc_hz() -> Option<u64> {
-    // Read-back command: latch count and status of channel 2.
-    outb(0x43, 0b1100_1000);
-    let now = cpu::cycles();
-    let status = inb(0x42);
-    let count = u16::from_le_bytes([inb(0x42), inb(0x42)]);
-    let ended = status & 0x80 != 0;
-    let elapsed = u64::from(START.wrapping_sub(count));
-    // Status bit 6: the count was not loaded; all ones: no device answers. Too few ticks measure nothing.
-    if status == 0xff || status & 0x40 != 0 || ended || elapsed < 100 {
-        return None;
+    if let Reading::Ended = read() {
+        start();
     }
-    Some((now - STARTED.load(Relaxed)) * HZ / elapsed)
+    for _ in 0..PATIENCE {
+        match read() {
+            Reading::Ticks(ticks, cycles) if ticks >= ENOUGH => return Some(cycles * HZ / ticks),
+            Reading::Absent => return None,
+            _ => cpu::pause(),
+        }
+    }
+    None
 }
 
-/// Waits until enough ticks have passed for [`tsc_hz`], or nothing is to be waited for.
-pub fn wait_for_ticks() {
-    for _ in 0..1000 {
-        if tsc_hz().is_some() {
-            return;
-        }
-        cpu::pause();
+/// Ticks that make a measurement: 1 ms.
+const ENOUGH: u64 = HZ / 1000;
+/// Readings before a timer counts as broken.
+const PATIENCE: u32 = 1_000_000;
+
+enum Reading {
+    /// Ticks since the start, and cycles of the time-stamp counter.
+    Ticks(u64, u64),
+    /// The count has ended.
+    Ended,
+    /// Nothing answers.
+    Absent,
+}
+
+fn read() -> Reading {
+    // Read-back command: latch count and status of channel 2.
+    outb(0x43, 0b1100_1000);
+    let cycles = cpu::cycles() - STARTED.load(Relaxed);
+    let status = inb(0x42);
+    let count = u16::from_le_bytes([inb(0x42), inb(0x42)]);
+    match status {
+        0xff => Reading::Absent,
+        // The output is high: the count went through zero.
+        _ if status & 0x80 != 0 => Reading::Ended,
+        // The count was not loaded yet.
+        _ if status & 0x40 != 0 => Reading::Ticks(0, 0),
+        _ => Reading::Ticks(u64::from(START.wrapping_sub(count)), cycles),
     }
 }
 

@@ -33,10 +33,10 @@ pub mod vector {
 }
 
 /// The registers at a trap, as the stubs push them.
+#[allow(missing_docs, reason = "the registers are named as the manual names them")]
 #[derive(Clone, Debug)]
 #[repr(C)]
 pub struct TrapFrame {
-    /// General registers, last pushed first.
     pub r15: u64,
     pub r14: u64,
     pub r13: u64,
@@ -56,7 +56,6 @@ pub struct TrapFrame {
     pub vector: u64,
     /// The error code, or 0.
     pub error: u64,
-    /// Pushed by the CPU.
     pub rip: u64,
     pub cs: u64,
     pub rflags: u64,
