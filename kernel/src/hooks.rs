@@ -1,11 +1,62 @@
 //! The hooks: where accesses to shared memory and lock events arrive.
+//!
+//! While an experiment's crew runs, its members are participants 0 to n. What they do goes two ways: to the probe engine,
+//! which may put them to sleep (the decision is `kcore::probe`'s, the sleeping is done here), and to the log of stores,
+//! from which the report learns which store overwrote the last reference to a block.
 
+use alloc::vec::Vec;
 use core::panic::Location;
-use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 
-use kcore::machine::{Access, Listeners, LockEvent, LockName};
+use kcore::machine::{Access, Cpu, Listeners, LockEvent, LockName, Op, Sched, TaskId, Waiting};
+use kcore::probe::{Decision, Engine, Plan, Wake};
+use kcore::report::Step;
+use kcore::settings::MAX_WRITERS;
 
+use crate::arch::cpu;
+use crate::machine::{Kernel, SpinLock};
+use crate::param::MAX_TASKS;
+use crate::task;
+
+/// Who is listening: the bits of [`Listeners`].
 static LISTENERS: AtomicU8 = AtomicU8::new(0);
+
+/// PAUSEs at each point; for `pause` and `delay`, which need no engine.
+static PAUSES: AtomicU32 = AtomicU32::new(0);
+
+/// Decides who may pass. Lock order: a primitive's own lock -> engine -> run queue.
+static ENGINE: SpinLock<Option<Engine>> = SpinLock::new(None);
+
+const NOBODY: u8 = u8::MAX;
+/// Which participant a task is, by the task's slot.
+static PARTICIPANT: [AtomicU8; MAX_TASKS] = [const { AtomicU8::new(NOBODY) }; MAX_TASKS];
+/// Which task a participant is.
+static TASK: [AtomicU32; MAX_WRITERS as usize] = [const { AtomicU32::new(0) }; MAX_WRITERS as usize];
+/// How many spinlocks a participant holds; written by that participant.
+static SPINLOCKS_HELD: [AtomicU8; MAX_WRITERS as usize] = [const { AtomicU8::new(0) }; MAX_WRITERS as usize];
+
+/// A pointer that was stored in shared memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored {
+    /// Where it was stored.
+    pub address: usize,
+    /// What was stored.
+    pub value: usize,
+    /// The location's name.
+    pub site: &'static str,
+    /// The source line.
+    pub at: &'static Location<'static>,
+    /// The task.
+    pub task: TaskId,
+    /// The CPU.
+    pub cpu: u32,
+    /// When, on the time-stamp counter.
+    pub cycles: u64,
+}
+
+/// What each participant stored. Each list is touched by its participant alone while the crew runs.
+static LOG: [SpinLock<Vec<Stored>>; MAX_WRITERS as usize] =
+    [const { SpinLock::new(Vec::new()) }; MAX_WRITERS as usize];
 
 /// Who is listening now.
 #[inline]
@@ -13,8 +64,171 @@ pub fn listeners() -> Listeners {
     Listeners::from_bits_retain(LISTENERS.load(Relaxed))
 }
 
+/// Begins an experiment of `participants` that pass points as `plan` says. `stores` is how many stores of each are
+/// logged in a round; 0 for none.
+pub fn begin(plan: &Plan, participants: u32, stores: usize) {
+    let probe = match plan {
+        Plan::Pass => Listeners::empty(),
+        Plan::Delay(pauses) => {
+            PAUSES.store(*pauses, Relaxed);
+            Listeners::PROBE
+        }
+        Plan::Rendezvous { .. } | Plan::Script(_) => {
+            let engine = Engine::new(plan.clone(), participants);
+            *ENGINE.lock_irqsave() = Some(engine);
+            Listeners::PROBE
+        }
+    };
+    for log in &LOG[..participants as usize] {
+        let room = Vec::with_capacity(stores);
+        *log.lock_irqsave() = room;
+    }
+    let trace = if stores > 0 { Listeners::TRACE } else { Listeners::empty() };
+    LISTENERS.store(probe.union(trace).bits(), Relaxed);
+}
+
+/// Begins a round: the logs are empty, a script starts at its first step. Participant `n` will run on CPU `cpu_of(n)`.
+pub fn begin_round(participants: u32, cpu_of: impl Fn(u32) -> u32) {
+    for who in 0..participants as usize {
+        LOG[who].lock_irqsave().clear();
+        SPINLOCKS_HELD[who].store(0, Relaxed);
+    }
+    if let Some(engine) = ENGINE.lock_irqsave().as_mut() {
+        engine.begin_round();
+        for who in 0..participants {
+            engine.running_on(who as u8, kcore::machine::CpuId(cpu_of(who)));
+        }
+    }
+}
+
+/// Ends the experiment: nobody listens any more. Returns the steps of a script that could not happen.
+pub fn end() -> Vec<Step> {
+    LISTENERS.store(0, Relaxed);
+    PAUSES.store(0, Relaxed);
+    let engine = ENGINE.lock_irqsave().take();
+    for log in &LOG {
+        let done = core::mem::take(&mut *log.lock_irqsave());
+        drop(done);
+    }
+    engine.map(|engine| engine.given_up()).unwrap_or_default()
+}
+
+/// Everything that was stored in this round, in the order of time.
+pub fn stores() -> Vec<Stored> {
+    let mut all = Vec::new();
+    for log in &LOG {
+        let some = log.lock_irqsave().clone();
+        all.extend(some);
+    }
+    all.sort_by_key(|stored| stored.cycles);
+    all
+}
+
+/// The running task is participant `who` from now on.
+pub fn enter(who: u8) {
+    let task = Kernel::task();
+    TASK[who as usize].store(task.0, Relaxed);
+    PARTICIPANT[task.0 as usize % MAX_TASKS].store(who, Relaxed);
+    tell(|engine| engine.start(who));
+}
+
+/// The running task is no participant any more.
+pub fn leave(who: u8) {
+    PARTICIPANT[Kernel::task().0 as usize % MAX_TASKS].store(NOBODY, Relaxed);
+    tell(|engine| engine.finished(who));
+}
+
+/// Participant `who` will not come: its task could not be started.
+pub fn leave_unstarted(who: u8) {
+    tell(|engine| engine.finished(who));
+}
+
 /// A task is about to access shared memory.
-pub fn access(_access: &Access) {}
+#[cold]
+pub fn access(access: &Access) {
+    let Some(who) = participant() else { return };
+    let listeners = listeners();
+    if listeners.contains(Listeners::PROBE) {
+        match PAUSES.load(Relaxed) {
+            0 => arrive(who, access),
+            pauses => (0..pauses).for_each(|_| cpu::pause()),
+        }
+    }
+    if let Op::Store(value) = access.op
+        && listeners.contains(Listeners::TRACE)
+    {
+        log(who, access, value);
+    }
+}
 
 /// Something happens to an observed lock.
-pub fn lock(_event: LockEvent, _lock: &LockName, _address: usize, _location: &'static Location<'static>) {}
+#[cold]
+pub fn lock(event: LockEvent, lock: &LockName, address: usize, _location: &'static Location<'static>) {
+    let Some(who) = participant() else { return };
+    let held = &SPINLOCKS_HELD[who as usize];
+    let spins = u8::from(lock.waiting == Waiting::Spins);
+    match event {
+        LockEvent::Wait => tell(|engine| engine.lock_wait(who, lock, address)),
+        LockEvent::Acquired => {
+            held.store(held.load(Relaxed) + spins, Relaxed);
+            tell(|engine| engine.lock_acquired(who, address));
+        }
+        LockEvent::Release => {
+            held.store(held.load(Relaxed).saturating_sub(spins), Relaxed);
+            tell(|engine| engine.lock_release(who, address));
+        }
+    }
+}
+
+fn participant() -> Option<u8> {
+    let who = PARTICIPANT[Kernel::task().0 as usize % MAX_TASKS].load(Relaxed);
+    (who != NOBODY).then_some(who)
+}
+
+fn log(who: u8, access: &Access, value: usize) {
+    let stored = Stored {
+        address: access.address,
+        value,
+        site: access.site.name,
+        at: access.location,
+        task: Kernel::task(),
+        cpu: Kernel::cpu().0,
+        cycles: Kernel::cycles(),
+    };
+    let mut log = LOG[who as usize].lock_irqsave();
+    // Beyond the room that was made, stores go unlogged: allocating here would disturb what is observed.
+    if log.len() < log.capacity() {
+        log.push(stored);
+    }
+}
+
+/// Waits at a point for as long as the engine says.
+fn arrive(who: u8, access: &Access) {
+    let atomic = SPINLOCKS_HELD[who as usize].load(Relaxed) > 0;
+    let mut decision = Decision::Go;
+    tell(|engine| {
+        let (decided, wake) = engine.arrive(who, access, atomic, Kernel::cpu());
+        decision = decided;
+        wake
+    });
+    while decision == Decision::Wait {
+        // A task that holds a spinlock must not give its CPU to another one, which might spin on that lock for ever.
+        if atomic { task::halt_in_place() } else { task::block() }
+        if ENGINE.lock_irqsave().as_ref().is_none_or(|engine| engine.may_go(who)) {
+            decision = Decision::Go;
+        }
+    }
+}
+
+/// Tells the engine of an event and wakes whom it names.
+fn tell(event: impl FnOnce(&mut Engine) -> Wake) {
+    let mut wake = match ENGINE.lock_irqsave().as_mut() {
+        Some(engine) => event(engine),
+        None => return,
+    };
+    while wake != 0 {
+        let who = wake.trailing_zeros() as usize;
+        wake &= wake - 1;
+        task::wake(TaskId(TASK[who].load(Relaxed)));
+    }
+}

@@ -22,6 +22,7 @@ pub mod acpi;
 pub mod arch;
 pub mod boot_chart;
 pub mod console;
+pub mod experiments;
 pub mod hooks;
 pub mod layout;
 pub mod machine;

@@ -1,5 +1,6 @@
 //! What the command line names.
 
+mod bench;
 mod fault;
 
 use kcore::report::{Boot, Record};
@@ -17,6 +18,7 @@ pub fn main(settings: &Settings, boot: Boot) -> ! {
     }
     println!("{} of {} CPUs, tsc {} Hz", boot.cpus, boot.cpus_expected, boot.tsc_hz);
     match &settings.command {
+        Command::Bench => bench::run(&boot),
         Command::Fault(fault) => fault::run(*fault),
         _ => exit(Exit::Success),
     }

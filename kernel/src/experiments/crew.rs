@@ -1,0 +1,79 @@
+//! A crew: the tasks of one round, spread over the CPUs, starting together.
+
+use alloc::format;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use kcore::machine::Cpu;
+use kcore::sync::Completion;
+
+use crate::arch::smp;
+use crate::hooks;
+use crate::machine::Kernel;
+use crate::task::{self, SpawnError};
+
+/// Runs `body(who)` in `size` tasks, task `who` on CPU `who % cpus`, and waits until all have ended. All are there before
+/// the first begins. Returns the cycles from the first begin to the last end.
+pub fn run(size: u32, body: &(impl Fn(u32) + Sync)) -> Result<u64, SpawnError> {
+    let start = Completion::<Kernel>::new();
+    let clock = Clock { first: AtomicU64::new(u64::MAX), last: AtomicU64::new(0) };
+    let member = |who: u32| {
+        hooks::enter(who as u8);
+        start.wait();
+        clock.begin();
+        body(who);
+        clock.end();
+        hooks::leave(who as u8);
+    };
+    hooks::begin_round(size, cpu_of);
+    let member: &(dyn Fn(u32) + Sync) = &member;
+    // SAFETY: the reference is used by the tasks alone, and every task that was started is joined before this function
+    // returns: there is no way out in between.
+    let member = unsafe { core::mem::transmute::<&(dyn Fn(u32) + Sync), &'static (dyn Fn(u32) + Sync)>(member) };
+    let mut failed = None;
+    let mut tasks = Vec::with_capacity(size as usize);
+    for who in 0..size {
+        match task::spawn(&format!("writer-{}", letter(who)), cpu_of(who), move || member(who)) {
+            Ok(task) => tasks.push(task),
+            Err(error) => {
+                failed = Some(error);
+                // Nobody may wait at a point for tasks that will never come.
+                (who..size).for_each(|missing| hooks::leave_unstarted(missing as u8));
+                break;
+            }
+        }
+    }
+    start.complete_all();
+    tasks.into_iter().for_each(task::JoinHandle::join);
+    failed.map_or_else(|| Ok(clock.cycles()), Err)
+}
+
+/// The CPU of member `who`.
+fn cpu_of(who: u32) -> u32 {
+    who % smp::cpus()
+}
+
+/// A to Z, then numbers.
+fn letter(who: u32) -> kcore::probe::Name {
+    kcore::probe::Name(who as u8)
+}
+
+/// The time from the first begin to the last end.
+struct Clock {
+    first: AtomicU64,
+    last: AtomicU64,
+}
+
+impl Clock {
+    fn begin(&self) {
+        self.first.fetch_min(Kernel::cycles(), Relaxed);
+    }
+
+    fn end(&self) {
+        self.last.fetch_max(Kernel::cycles(), Relaxed);
+    }
+
+    fn cycles(&self) -> u64 {
+        self.last.load(Relaxed).saturating_sub(self.first.load(Relaxed))
+    }
+}
