@@ -57,22 +57,26 @@ impl Host {
         here(|task| task.host.clone())
     }
 
-    /// Runs `body` as a task of this machine, on the calling thread.
+    /// Runs `body` as a task of this machine, on the calling thread. If it is one already, it stays that one.
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
-        Task::new(self).run(body)
+        if here(|task| Arc::ptr_eq(&task.host.parts, &self.parts)) {
+            body()
+        } else {
+            Task::new(self).run(body)
+        }
     }
 
-    /// Runs `body`, which may [spawn](Tasks::spawn) tasks, and waits for all of them.
+    /// [Runs](Host::run) `body`, which may [spawn](Tasks::spawn) more tasks, and waits for all of them.
     pub fn scope<'env, R>(&'env self, body: impl for<'scope> FnOnce(Tasks<'scope, 'env>) -> R) -> R {
-        scope(|scope| body(Tasks { host: self, scope }))
+        scope(|scope| self.run(|| body(Tasks { host: self, scope })))
     }
 
-    /// Runs `count` tasks to their ends; each is told which it is, from 0.
+    /// Runs `count` new tasks to their ends; each is told which it is, from 0. The caller waits and is none of them.
     pub fn tasks(&self, count: usize, body: impl Fn(usize) + Sync) {
         let body = &body;
-        self.scope(|tasks| {
+        scope(|scope| {
             for index in 0..count {
-                tasks.spawn(move || body(index));
+                Tasks { host: self, scope }.spawn(move || body(index));
             }
         });
     }
