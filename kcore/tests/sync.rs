@@ -339,20 +339,20 @@ fn ping_and_pong_lose_no_wake_up() {
 fn spinlock_counts() {
     let (host, log) = (Host::new(), Arc::new(Log::default()));
     host.listen(Listeners::PROBE, log.clone());
+    host.set_clock(Some(100));
     let lock: Spin<(), Observed> = SpinLock::observed(NAME, ());
     host.scope(|tasks| {
         let guard = lock.lock();
-        let since = HostMachine::cycles();
-        let waiter = tasks.spawn(|| drop(lock.lock()));
+        host.set_clock(Some(110));
+        tasks.spawn(|| drop(lock.lock()));
         until(|| log.0.lock().unwrap().iter().any(|heard| heard.0 == LockEvent::Wait));
-        until(|| HostMachine::cycles() > since + 1_000_000);
+        host.set_clock(Some(150));
         drop(guard);
-        waiter.join().unwrap();
     });
     let stats = lock.stats();
     assert_eq!((stats.name.as_str(), stats.acquire), ("test.lock", 2));
+    assert_eq!((stats.hold_cycles, stats.wait_cycles), (50, 40));
     assert!(stats.test_and_set >= 1, "{stats:?}");
-    assert!(stats.wait_cycles > 0 && stats.hold_cycles >= 1_000_000, "{stats:?}");
     assert!(lock.try_lock().is_some());
     assert_eq!(lock.stats().acquire, 3);
 }
@@ -374,34 +374,52 @@ fn every_acquisition_is_counted() {
 
 #[test]
 fn sleepers_are_counted_by_who_grants_them() {
+    let host = Host::new();
+    host.set_clock(Some(100));
     let semaphore: Sem<Counted> = Semaphore::counted(NAME, 1);
-    semaphore.down();
-    Host::new().scope(|tasks| {
-        tasks.spawn(|| {
-            semaphore.down();
-            semaphore.up();
-        });
+    host.scope(|tasks| {
+        semaphore.down();
+        tasks.spawn(|| semaphore.down());
         until(|| semaphore.waiters() == 1);
-        let since = HostMachine::cycles();
-        until(|| HostMachine::cycles() > since + 1_000_000);
+        host.set_clock(Some(130));
         semaphore.up();
     });
+    host.set_clock(Some(135));
+    host.run(|| semaphore.up());
     let stats = semaphore.stats();
     assert_eq!((stats.acquire, stats.test_and_set), (2, 1));
-    assert!(stats.wait_cycles >= 1_000_000 && stats.hold_cycles >= 1_000_000, "{stats:?}");
+    assert_eq!((stats.hold_cycles, stats.wait_cycles), (35, 30));
 }
 
 #[test]
-fn no_holder_no_hold() {
+fn units_are_held_by_each_of_their_holders() {
+    let host = Host::new();
+    let semaphore: Sem<Counted> = Semaphore::counted(NAME, 2);
+    let at = |cycles, call: fn(&Sem<Counted>)| {
+        host.set_clock(Some(cycles));
+        host.run(|| call(&semaphore));
+    };
+    at(100, Semaphore::down);
+    at(110, Semaphore::down);
+    at(115, Semaphore::up);
+    at(140, Semaphore::up);
+    assert_eq!(semaphore.stats().hold_cycles, 10 + 2 * 5 + 25);
+}
+
+#[test]
+fn nobody_holds_what_never_ends() {
+    let host = Host::new();
     let done: Done<Counted> = Completion::counted(NAME);
-    done.complete_all();
-    done.wait();
-    let since = HostMachine::cycles();
-    until(|| HostMachine::cycles() > since + 1_000_000);
-    done.wait();
+    let at = |cycles, call: fn(&Done<Counted>)| {
+        host.set_clock(Some(cycles));
+        host.run(|| call(&done));
+    };
+    at(100, Completion::complete_all);
+    at(110, Completion::wait);
+    at(120, Completion::wait);
+    at(130, Completion::complete);
     let stats = done.stats();
-    assert_eq!(stats.acquire, 2);
-    assert!(stats.hold_cycles < 1_000_000, "nobody holds what never ends: {stats:?}");
+    assert_eq!((stats.acquire, stats.hold_cycles), (2, 0));
 }
 
 /// What a listener heard, and where from.

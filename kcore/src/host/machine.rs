@@ -44,6 +44,8 @@ struct Parts {
     tasks: Mutex<BTreeMap<u32, Weak<Token>>>,
     listeners: AtomicU8,
     listener: Mutex<Option<Arc<dyn Listener>>>,
+    /// What the clock shows; `None` while it runs by itself.
+    clock: Mutex<Option<u64>>,
 }
 
 impl Host {
@@ -100,6 +102,11 @@ impl Host {
     /// `count` more allocations succeed; those after them get [`Errno::ENOMEM`]. [`None`]: all succeed.
     pub fn allow_allocations(&self, count: Option<u64>) {
         lock(&self.parts.arena).allow(count);
+    }
+
+    /// Stops this machine's clock at `cycles`, or lets it run on by itself. With a clock that stands, counters are exact.
+    pub fn set_clock(&self, cycles: Option<u64>) {
+        *lock(&self.parts.clock) = cycles;
     }
 
     /// Gives a new task its number.
@@ -163,9 +170,10 @@ impl Cpu for HostMachine {
         yield_now();
     }
 
-    /// Nanoseconds.
+    /// Nanoseconds, unless [`Host::set_clock`] says otherwise.
     fn cycles() -> u64 {
-        EPOCH.elapsed().as_nanos() as u64
+        let set = *lock(&Host::here().parts.clock);
+        set.unwrap_or_else(|| EPOCH.elapsed().as_nanos() as u64)
     }
 }
 

@@ -57,18 +57,20 @@ pub(crate) fn excludes<S: Section>(tasks: usize, rounds: usize) {
     assert_eq!(shared.1.get(), total);
 }
 
-/// A section with room for two admits no third of three, and all three in the end.
-pub(crate) fn admits_two<S: Section>() {
+/// A section with room for two admits no third of three, and all three in the end, `rounds` times each.
+pub(crate) fn admits_two<S: Section>(rounds: usize) {
     let inside = std::sync::atomic::AtomicUsize::new(0);
     let shared = Arc::new((S::new(2), inside));
-    let tasks = each(3, &shared, |(section, inside)| {
+    let tasks = each(3, &shared, move |(section, inside)| {
         use std::sync::atomic::Ordering::Relaxed;
-        section.within(|| {
-            assert!(inside.fetch_add(1, Relaxed) < 2, "three in a room for two");
-            // A place for loom to run somebody else.
-            thread::yield_now();
-            inside.fetch_sub(1, Relaxed);
-        });
+        for _ in 0..rounds {
+            section.within(|| {
+                assert!(inside.fetch_add(1, Relaxed) < 2, "three in a room for two");
+                // A place for loom to run somebody else.
+                thread::yield_now();
+                inside.fetch_sub(1, Relaxed);
+            });
+        }
     });
     tasks.into_iter().for_each(|task| task.join().unwrap());
 }

@@ -176,9 +176,9 @@ pub(crate) fn begin() {
     EXECUTIONS.set(EXECUTIONS.get() + 1);
 }
 
-/// How many executions have begun on this thread.
+/// How many executions have begun on this thread since this was asked last.
 pub(crate) fn executions() -> u64 {
-    EXECUTIONS.get()
+    EXECUTIONS.take()
 }
 
 fn number() -> usize {
@@ -209,8 +209,11 @@ fn unpark(task: TaskId) {
     thread.unpark();
 }
 
+fn nobody(_task: TaskId) {}
+
+/// A machine, in all that does not differ.
 macro_rules! machine {
-    ([$($generic:tt)*] $machine:ty, $flag:ty, relax: $relax:path, block: $block:path, wake: $wake:expr) => {
+    ([$($generic:tt)*] $machine:ty, $flag:ty, relax: $relax:path, block: $block:path, wake: $wake:path) => {
         impl<$($generic)*> Cpu for $machine {
             type Flag = $flag;
             fn cpu() -> CpuId {
@@ -246,5 +249,5 @@ macro_rules! machine {
 }
 
 machine!([] Parking, Ringing, relax: park_while_spinning, block: thread::park, wake: unpark);
-machine!([] Coma, Ringing, relax: park_while_spinning, block: thread::park, wake: drop);
-machine!([F: AtomicFlag + 'static] Dozing<F>, F, relax: thread::yield_now, block: thread::yield_now, wake: drop);
+machine!([] Coma, Ringing, relax: park_while_spinning, block: thread::park, wake: nobody);
+machine!([F: AtomicFlag + 'static] Dozing<F>, F, relax: thread::yield_now, block: thread::yield_now, wake: nobody);

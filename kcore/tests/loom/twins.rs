@@ -203,6 +203,7 @@ fn without_a_blunder_it_is_right() {
     model(2, || excludes::<Plain<Dozing, None>>(2, 1));
     model(2, publishes::<Plain<Parking, None>>);
     model(2, wakes_two::<Plain<Parking, None>>);
+    model(1, || admits_two::<Plain<Parking, None>>(2));
 }
 
 #[test]
@@ -215,7 +216,7 @@ fn lost_wake_up() {
 #[test]
 fn up_that_increments_and_hands_over() {
     objects(UNORDERED, || excludes::<Plain<Parking, GivesTwice>>(3, 1));
-    objects("three in a room for two", admits_two::<Plain<Parking, GivesTwice>>);
+    objects("three in a room for two", || admits_two::<Plain<Parking, GivesTwice>>(2));
 }
 
 #[test]
