@@ -44,6 +44,8 @@ struct Parts {
     tasks: Mutex<BTreeMap<u32, Weak<Token>>>,
     listeners: AtomicU8,
     listener: Mutex<Option<Arc<dyn Listener>>>,
+    /// What the clock shows; `None` while it runs by itself.
+    clock: Mutex<Option<u64>>,
 }
 
 impl Host {
@@ -57,22 +59,26 @@ impl Host {
         here(|task| task.host.clone())
     }
 
-    /// Runs `body` as a task of this machine, on the calling thread.
+    /// Runs `body` as a task of this machine, on the calling thread. If it is one already, it stays that one.
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
-        Task::new(self).run(body)
+        if here(|task| Arc::ptr_eq(&task.host.parts, &self.parts)) {
+            body()
+        } else {
+            Task::new(self).run(body)
+        }
     }
 
-    /// Runs `body`, which may [spawn](Tasks::spawn) tasks, and waits for all of them.
+    /// [Runs](Host::run) `body`, which may [spawn](Tasks::spawn) more tasks, and waits for all of them.
     pub fn scope<'env, R>(&'env self, body: impl for<'scope> FnOnce(Tasks<'scope, 'env>) -> R) -> R {
-        scope(|scope| body(Tasks { host: self, scope }))
+        scope(|scope| self.run(|| body(Tasks { host: self, scope })))
     }
 
-    /// Runs `count` tasks to their ends; each is told which it is, from 0.
+    /// Runs `count` new tasks to their ends; each is told which it is, from 0. The caller waits and is none of them.
     pub fn tasks(&self, count: usize, body: impl Fn(usize) + Sync) {
         let body = &body;
-        self.scope(|tasks| {
+        scope(|scope| {
             for index in 0..count {
-                tasks.spawn(move || body(index));
+                Tasks { host: self, scope }.spawn(move || body(index));
             }
         });
     }
@@ -96,6 +102,11 @@ impl Host {
     /// `count` more allocations succeed; those after them get [`Errno::ENOMEM`]. [`None`]: all succeed.
     pub fn allow_allocations(&self, count: Option<u64>) {
         lock(&self.parts.arena).allow(count);
+    }
+
+    /// Stops this machine's clock at `cycles`, or lets it run on by itself. With a clock that stands, counters are exact.
+    pub fn set_clock(&self, cycles: Option<u64>) {
+        *lock(&self.parts.clock) = cycles;
     }
 
     /// Gives a new task its number.
@@ -159,9 +170,10 @@ impl Cpu for HostMachine {
         yield_now();
     }
 
-    /// Nanoseconds.
+    /// Nanoseconds, unless [`Host::set_clock`] says otherwise.
     fn cycles() -> u64 {
-        EPOCH.elapsed().as_nanos() as u64
+        let set = *lock(&Host::here().parts.clock);
+        set.unwrap_or_else(|| EPOCH.elapsed().as_nanos() as u64)
     }
 }
 

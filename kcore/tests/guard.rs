@@ -1,0 +1,145 @@
+//! The critical section of an experiment, on a machine of threads, and the broken lock driven into its race.
+
+use std::panic::Location;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Barrier, Mutex};
+
+use kcore::host::{Host, HostMachine, Listener, until};
+use kcore::machine::{Access, Listeners, LockEvent, LockName, Site};
+use kcore::settings::Lock;
+use kcore::shared::Shared;
+use kcore::sync::Guard;
+
+const TASKS: usize = 4;
+const ROUNDS: usize = if cfg!(miri) { 25 } else { 5_000 };
+
+/// How many waits, and how many lock events in all.
+#[derive(Default)]
+struct Events {
+    waits: AtomicUsize,
+    all: AtomicUsize,
+}
+
+impl Events {
+    fn waits_and_all(&self) -> (usize, usize) {
+        (self.waits.load(Relaxed), self.all.load(Relaxed))
+    }
+}
+
+impl Listener for Events {
+    fn lock(&self, event: LockEvent, _lock: &LockName, _address: usize, _place: &'static Location<'static>) {
+        self.waits.fetch_add(usize::from(event == LockEvent::Wait), Relaxed);
+        self.all.fetch_add(1, Relaxed);
+    }
+}
+
+static NUMBER: Site = Site::new("number");
+
+fn guard(lock: Lock) -> Guard<HostMachine> {
+    Guard::new(lock, "test.lock", "test")
+}
+
+#[test]
+fn every_lock_guards() {
+    for lock in [Lock::Spinlock, Lock::Semaphore, Lock::Completion] {
+        let (guard, number) = (guard(lock), Shared::new(0usize));
+        Host::new().tasks(TASKS, |_| {
+            for _ in 0..ROUNDS {
+                let _held = guard.enter();
+                let value = number.load::<HostMachine>(&NUMBER);
+                number.store::<HostMachine>(&NUMBER, value + 1);
+            }
+        });
+        assert_eq!(number.peek(), TASKS * ROUNDS, "{lock}");
+        assert_eq!(guard.stats().unwrap().acquire, (TASKS * ROUNDS) as u64, "{lock}");
+    }
+}
+
+#[test]
+fn held_means_held() {
+    for &lock in Lock::ALL {
+        let guard = guard(lock);
+        assert_eq!(guard.lock(), lock);
+        let unguarded = lock == Lock::None;
+        assert_eq!(guard.is_held(), unguarded, "{lock}");
+        let held = guard.enter();
+        assert!(guard.is_held(), "{lock}");
+        drop(held);
+        assert_eq!(guard.is_held(), unguarded, "{lock}");
+        assert_eq!(guard.stats().map(|stats| (stats.name, stats.acquire)).is_none(), unguarded);
+    }
+}
+
+#[test]
+fn no_lock_lets_everybody_in() {
+    let (guard, barrier) = (guard(Lock::None), Barrier::new(TASKS));
+    Host::new().tasks(TASKS, |_| {
+        let _held = guard.enter();
+        barrier.wait();
+    });
+}
+
+#[test]
+fn the_token_of_a_completion_is_not_announced_before_it_is_taken() {
+    let (host, count) = (Host::new(), Arc::new(Events::default()));
+    host.listen(Listeners::PROBE, count.clone());
+    let guard = host.run(|| guard(Lock::Completion));
+    assert_eq!(count.waits_and_all(), (0, 0));
+    host.run(|| drop(guard.enter()));
+    assert_eq!(count.waits_and_all(), (0, 2));
+}
+
+/// Lets two tasks meet at `lock.store`, where each has seen the lock free.
+struct Meeting {
+    barrier: Barrier,
+    points: Mutex<Vec<&'static str>>,
+}
+
+impl Listener for Meeting {
+    fn access(&self, access: &Access) {
+        for point in ["lock.load", "lock.store"] {
+            if access.is(point) {
+                assert_eq!(access.location.file(), file!(), "the place is the one that enters");
+                self.points.lock().unwrap().push(point);
+            }
+        }
+        if access.is("lock.store") {
+            self.barrier.wait();
+        }
+    }
+}
+
+#[test]
+fn the_broken_lock_has_two_owners() {
+    let host = Host::new();
+    let meeting = Arc::new(Meeting { barrier: Barrier::new(2), points: Mutex::default() });
+    host.listen(Listeners::PROBE, meeting.clone());
+    let (guard, inside) = (guard(Lock::Broken), Barrier::new(2));
+    // Both can be inside at once, or this would not end.
+    host.tasks(2, |_| {
+        let _held = guard.enter();
+        inside.wait();
+    });
+    let mut points = meeting.points.lock().unwrap();
+    points.sort_unstable();
+    assert_eq!(points[..], ["lock.load", "lock.load", "lock.store", "lock.store"], "to leave is no point");
+}
+
+#[test]
+fn the_broken_lock_is_a_lock_for_those_who_come_late() {
+    let (host, events) = (Host::new(), Arc::new(Events::default()));
+    host.listen(Listeners::PROBE, events.clone());
+    let (guard, entered) = (guard(Lock::Broken), AtomicUsize::new(0));
+    host.scope(|tasks| {
+        let held = guard.enter();
+        tasks.spawn(|| {
+            let _held = guard.enter();
+            entered.store(1, Relaxed);
+        });
+        until(|| events.waits_and_all().0 == 1);
+        assert_eq!(entered.load(Relaxed), 0);
+        drop(held);
+    });
+    assert_eq!(entered.into_inner(), 1);
+    assert_eq!(guard.stats().unwrap().test_and_set, 1);
+}

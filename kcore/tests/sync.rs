@@ -1,0 +1,461 @@
+//! The primitives on a machine of threads. Every test asserts an invariant or an order that it has driven, never a time.
+//!
+//! Under Miri: `cargo +nightly miri test -p kcore --test sync`.
+
+use std::cell::UnsafeCell;
+use std::panic::Location;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+
+use kcore::host::{Host, HostMachine, Listener, until};
+use kcore::machine::{Cpu, Listeners, LockEvent, LockName, Waiting};
+use kcore::sync::{Completion, Counted, Observed, Semaphore, Silent, SpinLock, Tas, Watch};
+
+const TASKS: usize = 4;
+const ROUNDS: usize = if cfg!(miri) { 25 } else { 20_000 };
+
+const NAME: LockName = LockName { name: "test.lock", class: "test", waiting: Waiting::Spins };
+
+type Spin<T, W = Silent> = SpinLock<T, HostMachine, W>;
+type Sem<W = Silent> = Semaphore<HostMachine, W>;
+type Done<W = Silent> = Completion<HostMachine, W>;
+
+/// A number that only a lock makes safe to increment: Miri sees a data race on it, and a plain run loses counts.
+#[derive(Default)]
+struct Plain(UnsafeCell<usize>);
+
+// SAFETY: the tests call `increment` in a critical section only.
+unsafe impl Sync for Plain {}
+
+impl Plain {
+    /// # Safety
+    /// The caller is alone.
+    unsafe fn increment(&self) {
+        // SAFETY: the caller is alone.
+        let number = unsafe { &mut *self.0.get() };
+        *number += 1;
+    }
+}
+
+/// Many tasks, one critical section, every increment there.
+fn excludes(enter: impl Fn() + Sync, leave: impl Fn() + Sync) {
+    let number = Plain::default();
+    Host::new().tasks(TASKS, |_| {
+        for _ in 0..ROUNDS {
+            enter();
+            // SAFETY: that is what the test is about.
+            unsafe { number.increment() };
+            leave();
+        }
+    });
+    assert_eq!(number.0.into_inner(), TASKS * ROUNDS);
+}
+
+#[test]
+fn tas_says_what_was() {
+    let tas = Tas::<std::sync::atomic::AtomicBool>::new();
+    assert!(!tas.is_set());
+    assert!(!tas.test_and_set(), "it was clear");
+    assert!(tas.is_set());
+    assert!(tas.test_and_set(), "it was set");
+    assert!(!tas.try_acquire(), "somebody has it");
+    tas.clear();
+    assert!(!tas.is_set());
+    assert!(tas.try_acquire(), "nobody has it");
+}
+
+#[test]
+fn a_silent_lock_is_a_flag_and_its_value() {
+    assert_eq!(size_of::<Spin<u64>>(), 16);
+    assert_eq!(size_of::<Spin<u8>>(), 2);
+    assert_eq!(size_of::<kcore::sync::SpinGuard<'_, u64, HostMachine>>(), size_of::<usize>());
+}
+
+#[test]
+fn locks_can_be_statics() {
+    static SPIN: Spin<u32> = SpinLock::new(7);
+    static COUNTED: Spin<u32, Counted> = SpinLock::counted(NAME, 7);
+    static OBSERVED: Spin<u32, Observed> = SpinLock::observed(NAME, 7);
+    static SEMAPHORE: Sem<Observed> = Semaphore::observed(NAME, 1);
+    static COMPLETION: Done<Counted> = Completion::counted(NAME);
+    assert_eq!(*SPIN.lock() + *COUNTED.lock() + *OBSERVED.lock(), 21);
+    SEMAPHORE.down();
+    SEMAPHORE.up();
+    COMPLETION.complete();
+    COMPLETION.wait();
+}
+
+#[test]
+fn spinlock_excludes() {
+    fn with<W: Watch<HostMachine> + Sync>(watch: W) {
+        let lock: Spin<usize, W> = SpinLock::from_flag(false.into(), watch, 0);
+        Host::new().tasks(TASKS, |_| (0..ROUNDS).for_each(|_| *lock.lock() += 1));
+        assert_eq!(lock.into_inner(), TASKS * ROUNDS);
+    }
+    with(Silent);
+    with(Counted::new(NAME));
+    with(Observed::new(NAME));
+}
+
+#[test]
+fn spinlock_excludes_those_who_try() {
+    let lock = Spin::new(0);
+    let got = AtomicUsize::new(0);
+    Host::new().tasks(TASKS, |_| {
+        for _ in 0..ROUNDS {
+            if let Some(mut value) = lock.try_lock() {
+                *value += 1;
+                got.fetch_add(1, Relaxed);
+            }
+        }
+    });
+    assert_eq!(lock.into_inner(), got.into_inner());
+}
+
+#[test]
+fn try_lock_fails_only_while_it_is_locked() {
+    let mut lock = Spin::new(1);
+    let guard = lock.lock();
+    assert!(lock.is_locked());
+    assert!(lock.try_lock().is_none());
+    drop(guard);
+    assert!(!lock.is_locked());
+    assert_eq!(lock.try_lock().map(|value| *value), Some(1));
+    *lock.get_mut() = 2;
+    assert_eq!(lock.into_inner(), 2);
+}
+
+#[test]
+fn irqsave_puts_interrupts_back_as_they_were() {
+    let (outer, inner) = (Spin::new(()), Spin::new(()));
+    assert!(HostMachine::interrupts_on());
+    let first = outer.lock_irqsave();
+    assert!(!HostMachine::interrupts_on());
+    drop(inner.lock_irqsave());
+    assert!(!HostMachine::interrupts_on(), "the outer lock is still held");
+    drop(first);
+    assert!(HostMachine::interrupts_on());
+
+    let were_on = HostMachine::irq_save();
+    drop(outer.lock_irqsave());
+    assert!(!HostMachine::interrupts_on(), "they were off before");
+    HostMachine::irq_restore(were_on);
+    assert!(HostMachine::interrupts_on());
+}
+
+#[test]
+fn irqsave_unlocks_before_interrupts_come() {
+    /// A machine on which an interrupt comes as soon as it can, and takes the lock.
+    struct Eager;
+    static LOCK: SpinLock<u32, Eager> = SpinLock::new(0);
+    static ON: SpinLock<bool, HostMachine> = SpinLock::new(true);
+
+    impl Cpu for Eager {
+        type Flag = std::sync::atomic::AtomicBool;
+        fn cpu() -> kcore::machine::CpuId {
+            HostMachine::cpu()
+        }
+        fn irq_save() -> bool {
+            assert!(!LOCK.is_locked(), "interrupts go off before the lock is taken");
+            std::mem::replace(&mut *ON.lock(), false)
+        }
+        fn irq_restore(were_on: bool) {
+            *LOCK.try_lock().expect("the handler finds the lock free") += 1;
+            *ON.lock() = were_on;
+        }
+        fn relax() {
+            unreachable!("nobody else is there");
+        }
+        fn cycles() -> u64 {
+            0
+        }
+    }
+    *LOCK.lock_irqsave() += 10;
+    assert_eq!(*LOCK.lock(), 11);
+}
+
+#[test]
+fn semaphore_of_one_excludes() {
+    let semaphore = Sem::new(1);
+    excludes(|| semaphore.down(), || semaphore.up());
+    assert_eq!((semaphore.count(), semaphore.waiters()), (1, 0));
+}
+
+#[test]
+fn semaphore_admits_as_many_as_it_has_units() {
+    const UNITS: usize = 2;
+    let semaphore = Sem::new(UNITS);
+    let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    Host::new().tasks(TASKS, |_| {
+        for _ in 0..ROUNDS {
+            semaphore.down();
+            most.fetch_max(inside.fetch_add(1, Relaxed) + 1, Relaxed);
+            inside.fetch_sub(1, Relaxed);
+            semaphore.up();
+        }
+    });
+    assert!(most.into_inner() <= UNITS);
+    assert_eq!(semaphore.count(), UNITS);
+}
+
+#[test]
+fn semaphore_serves_in_the_order_of_arrival() {
+    let semaphore = Sem::new(0);
+    let order = Mutex::new(Vec::new());
+    Host::new().scope(|tasks| {
+        for index in 0..TASKS {
+            let (semaphore, order) = (&semaphore, &order);
+            tasks.spawn(move || {
+                semaphore.down();
+                order.lock().unwrap().push(index);
+            });
+            until(|| semaphore.waiters() == index + 1);
+        }
+        for served in 1..=TASKS {
+            semaphore.up();
+            until(|| order.lock().unwrap().len() == served);
+        }
+    });
+    assert_eq!(order.into_inner().unwrap(), [0, 1, 2, 3]);
+}
+
+#[test]
+fn semaphore_hands_over_and_nobody_barges_in() {
+    let semaphore = Sem::new(1);
+    semaphore.down();
+    let seen = AtomicUsize::new(0);
+    Host::new().scope(|tasks| {
+        tasks.spawn(|| {
+            semaphore.down();
+            until(|| seen.load(Relaxed) == 1);
+            semaphore.up();
+        });
+        until(|| semaphore.waiters() == 1);
+        semaphore.up();
+        // Whether the waiter has run yet or not: the unit is its own.
+        assert_eq!((semaphore.count(), semaphore.waiters()), (0, 0));
+        let barged = semaphore.try_down();
+        seen.store(1, Relaxed);
+        assert!(!barged);
+    });
+    assert_eq!(semaphore.count(), 1);
+}
+
+#[test]
+fn try_down_takes_what_there_is() {
+    let semaphore = Sem::new(2);
+    assert!(semaphore.try_down());
+    assert!(semaphore.try_down());
+    assert!(!semaphore.try_down());
+    semaphore.up();
+    assert_eq!(semaphore.count(), 1);
+    assert!(semaphore.try_down());
+}
+
+#[test]
+fn completion_is_remembered() {
+    let done = Done::new();
+    assert!(!done.is_done());
+    assert!(!done.try_wait());
+    done.complete();
+    done.complete();
+    assert!(done.is_done());
+    done.wait();
+    assert!(done.try_wait());
+    assert!(!done.try_wait(), "two were said, two are used up");
+}
+
+#[test]
+fn completion_wakes_one_at_a_time_in_order() {
+    let done = Done::new();
+    let order = Mutex::new(Vec::new());
+    Host::new().scope(|tasks| {
+        for index in 0..TASKS {
+            let (done, order) = (&done, &order);
+            tasks.spawn(move || {
+                done.wait();
+                order.lock().unwrap().push(index);
+            });
+            until(|| done.waiters() == index + 1);
+        }
+        for served in 1..=TASKS {
+            done.complete();
+            assert_eq!(done.waiters(), TASKS - served);
+            until(|| order.lock().unwrap().len() == served);
+        }
+    });
+    assert_eq!(order.into_inner().unwrap(), [0, 1, 2, 3]);
+}
+
+#[test]
+fn complete_all_frees_those_who_wait_and_those_who_come() {
+    let done = Done::new();
+    let host = Host::new();
+    host.scope(|tasks| {
+        for _ in 0..TASKS {
+            tasks.spawn(|| done.wait());
+        }
+        until(|| done.waiters() == TASKS);
+        done.complete_all();
+        assert_eq!(done.waiters(), 0);
+    });
+    host.tasks(TASKS, |_| done.wait());
+    done.complete();
+    assert!(done.try_wait() && done.try_wait(), "for ever, and one more is no fewer");
+    done.reinit();
+    assert!(!done.try_wait());
+    done.complete();
+    assert!(done.try_wait() && !done.try_wait(), "after reinit it counts again");
+}
+
+#[test]
+fn completion_as_a_token_excludes() {
+    let token = Done::new();
+    token.complete();
+    excludes(|| token.wait(), || token.complete());
+}
+
+#[test]
+fn ping_and_pong_lose_no_wake_up() {
+    let (ping, pong) = (Done::new(), Done::new());
+    Host::new().scope(|tasks| {
+        tasks.spawn(|| {
+            for _ in 0..ROUNDS {
+                ping.wait();
+                pong.complete();
+            }
+        });
+        tasks.spawn(|| {
+            for _ in 0..ROUNDS {
+                ping.complete();
+                pong.wait();
+            }
+        });
+    });
+    assert!(!ping.is_done() && !pong.is_done());
+}
+
+#[test]
+fn spinlock_counts() {
+    let (host, log) = (Host::new(), Arc::new(Log::default()));
+    host.listen(Listeners::PROBE, log.clone());
+    host.set_clock(Some(100));
+    let lock: Spin<(), Observed> = SpinLock::observed(NAME, ());
+    host.scope(|tasks| {
+        let guard = lock.lock();
+        host.set_clock(Some(110));
+        tasks.spawn(|| drop(lock.lock()));
+        until(|| log.0.lock().unwrap().iter().any(|heard| heard.0 == LockEvent::Wait));
+        host.set_clock(Some(150));
+        drop(guard);
+    });
+    let stats = lock.stats();
+    assert_eq!((stats.name.as_str(), stats.acquire), ("test.lock", 2));
+    assert_eq!((stats.hold_cycles, stats.wait_cycles), (50, 40));
+    assert!(stats.test_and_set >= 1, "{stats:?}");
+    assert!(lock.try_lock().is_some());
+    assert_eq!(lock.stats().acquire, 3);
+}
+
+#[test]
+fn every_acquisition_is_counted() {
+    let lock: Spin<(), Counted> = SpinLock::counted(NAME, ());
+    let semaphore: Sem<Counted> = Semaphore::counted(NAME, 1);
+    Host::new().tasks(TASKS, |_| {
+        for _ in 0..ROUNDS {
+            drop(lock.lock());
+            semaphore.down();
+            semaphore.up();
+        }
+    });
+    assert_eq!(lock.stats().acquire, (TASKS * ROUNDS) as u64);
+    assert_eq!(semaphore.stats().acquire, (TASKS * ROUNDS) as u64);
+}
+
+#[test]
+fn sleepers_are_counted_by_who_grants_them() {
+    let host = Host::new();
+    host.set_clock(Some(100));
+    let semaphore: Sem<Counted> = Semaphore::counted(NAME, 1);
+    host.scope(|tasks| {
+        semaphore.down();
+        tasks.spawn(|| semaphore.down());
+        until(|| semaphore.waiters() == 1);
+        host.set_clock(Some(130));
+        semaphore.up();
+    });
+    host.set_clock(Some(135));
+    host.run(|| semaphore.up());
+    let stats = semaphore.stats();
+    assert_eq!((stats.acquire, stats.test_and_set), (2, 1));
+    assert_eq!((stats.hold_cycles, stats.wait_cycles), (35, 30));
+}
+
+#[test]
+fn units_are_held_by_each_of_their_holders() {
+    let host = Host::new();
+    let semaphore: Sem<Counted> = Semaphore::counted(NAME, 2);
+    let at = |cycles, call: fn(&Sem<Counted>)| {
+        host.set_clock(Some(cycles));
+        host.run(|| call(&semaphore));
+    };
+    at(100, Semaphore::down);
+    at(110, Semaphore::down);
+    at(115, Semaphore::up);
+    at(140, Semaphore::up);
+    assert_eq!(semaphore.stats().hold_cycles, 10 + 2 * 5 + 25);
+}
+
+#[test]
+fn nobody_holds_what_never_ends() {
+    let host = Host::new();
+    let done: Done<Counted> = Completion::counted(NAME);
+    let at = |cycles, call: fn(&Done<Counted>)| {
+        host.set_clock(Some(cycles));
+        host.run(|| call(&done));
+    };
+    at(100, Completion::complete_all);
+    at(110, Completion::wait);
+    at(120, Completion::wait);
+    at(130, Completion::complete);
+    let stats = done.stats();
+    assert_eq!((stats.acquire, stats.hold_cycles), (2, 0));
+}
+
+/// What a listener heard, and where from.
+#[derive(Default)]
+struct Log(Mutex<Vec<(LockEvent, &'static str, usize, u32)>>);
+
+impl Listener for Log {
+    fn lock(&self, event: LockEvent, lock: &LockName, address: usize, location: &'static Location<'static>) {
+        assert_eq!(location.file(), file!(), "the place is the caller's");
+        self.0.lock().unwrap().push((event, lock.name, address, location.line()));
+    }
+}
+
+#[test]
+fn observed_locks_tell() {
+    use LockEvent::{Acquired, Release, Wait};
+    let (host, log) = (Host::new(), Arc::new(Log::default()));
+    let lock: Spin<u8, Observed> = SpinLock::observed(NAME, 0);
+    let semaphore: Sem<Observed> = Semaphore::observed(NAME, 1);
+    host.run(|| drop(lock.lock()));
+    assert!(log.0.lock().unwrap().is_empty(), "nobody listens yet");
+
+    host.listen(Listeners::PROBE, log.clone());
+    let line = line!() + 1;
+    host.run(|| drop(lock.lock()));
+    let heard = std::mem::take(&mut *log.0.lock().unwrap());
+    let tell = |event| (event, "test.lock", lock.address(), line);
+    assert_eq!(heard, [tell(Acquired), tell(Release)]);
+
+    host.run(|| semaphore.down());
+    host.scope(|tasks| {
+        tasks.spawn(|| semaphore.down());
+        until(|| log.0.lock().unwrap().last().is_some_and(|heard| heard.0 == Wait));
+        tasks.spawn(|| semaphore.up());
+    });
+    let heard: Vec<_> = log.0.lock().unwrap().iter().map(|heard| (heard.0, heard.2)).collect();
+    let tell = |event| (event, semaphore.address());
+    assert_eq!(heard, [tell(Acquired), tell(Wait), tell(Release), tell(Acquired)]);
+}
