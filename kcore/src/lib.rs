@@ -5,12 +5,17 @@
 #![no_std]
 
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "host"))]
 extern crate std;
 
+pub mod bytes;
 pub mod errno;
+#[cfg(feature = "host")]
+pub mod host;
 pub mod ledger;
 pub mod machine;
 pub mod report;
+pub mod scull;
 pub mod settings;
 pub mod shared;
+pub mod sync;

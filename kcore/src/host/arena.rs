@@ -1,0 +1,160 @@
+//! Memory that is accounted for and never handed out twice.
+
+use core::alloc::Layout;
+use core::panic::Location;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::alloc::{alloc, dealloc};
+use std::collections::BTreeMap;
+use std::vec::Vec;
+
+use crate::errno::Errno;
+use crate::machine::{BadFree, Kind, POISON_FREED, POISON_FRESH};
+use crate::report::Counts;
+
+/// What a machine's memory was used for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Blocks allocated, of the kinds that make up a scull device.
+    pub allocated: Counts,
+    /// Blocks freed, of the same kinds.
+    pub freed: Counts,
+    /// Bytes of the blocks that live, of all kinds.
+    pub live_bytes: usize,
+    /// Attempts to free a block that was free.
+    pub double_frees: u64,
+    /// Attempts to free what is no block.
+    pub unknown_frees: u64,
+}
+
+/// A block that was not freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveBlock {
+    /// Where it starts.
+    pub address: usize,
+    /// Its size in bytes, as asked for.
+    pub size: usize,
+    /// What it is used for.
+    pub kind: Kind,
+    /// Who allocated it.
+    pub location: &'static Location<'static>,
+}
+
+/// All blocks there ever were. Freed ones stay mapped until the arena goes.
+#[derive(Default)]
+pub(super) struct Arena {
+    blocks: BTreeMap<usize, Block>,
+    account: Account,
+    /// How many allocations still succeed; `None` for all.
+    allowed: Option<u64>,
+}
+
+struct Block {
+    start: NonNull<u8>,
+    layout: Layout,
+    size: usize,
+    kind: Kind,
+    location: &'static Location<'static>,
+    freed: bool,
+}
+
+// SAFETY: the pointers own their blocks, and no thread is special to them.
+unsafe impl Send for Arena {}
+
+impl Arena {
+    pub(super) fn allocate(
+        &mut self,
+        kind: Kind,
+        size: usize,
+        location: &'static Location<'static>,
+    ) -> Result<NonNull<u8>, Errno> {
+        // Whole words, so that a freed block can be poisoned word by word; one at least, so that addresses differ.
+        let whole = size.max(1).checked_next_multiple_of(16).ok_or(Errno::ENOMEM)?;
+        let layout = Layout::from_size_align(whole, 16).map_err(|_| Errno::ENOMEM)?;
+        self.spend()?;
+        // SAFETY: the layout has a size of 16 at least.
+        let start = NonNull::new(unsafe { alloc(layout) }).ok_or(Errno::ENOMEM)?;
+        // SAFETY: the block is `whole` bytes long and nobody else knows it yet.
+        unsafe { start.write_bytes(POISON_FRESH, whole) };
+        let block = Block { start, layout, size, kind, location, freed: false };
+        self.blocks.insert(start.addr().get(), block);
+        count(&mut self.account.allocated, kind);
+        self.account.live_bytes += size;
+        Ok(start)
+    }
+
+    pub(super) fn free(&mut self, start: NonNull<u8>) -> Result<(), BadFree> {
+        let Some(block) = self.blocks.get_mut(&start.addr().get()) else {
+            self.account.unknown_frees += 1;
+            return Err(BadFree::Unknown);
+        };
+        if block.freed {
+            self.account.double_frees += 1;
+            return Err(BadFree::Double);
+        }
+        block.freed = true;
+        block.poison();
+        count(&mut self.account.freed, block.kind);
+        self.account.live_bytes -= block.size;
+        Ok(())
+    }
+
+    pub(super) fn account(&self) -> Account {
+        self.account
+    }
+
+    pub(super) fn live(&self) -> Vec<LiveBlock> {
+        let live = self.blocks.iter().filter(|(_, block)| !block.freed);
+        live.map(|(&address, &Block { size, kind, location, .. })| LiveBlock {
+            address,
+            size,
+            kind,
+            location,
+        })
+        .collect()
+    }
+
+    pub(super) fn allow(&mut self, count: Option<u64>) {
+        self.allowed = count;
+    }
+
+    fn spend(&mut self) -> Result<(), Errno> {
+        match &mut self.allowed {
+            None => Ok(()),
+            Some(0) => Err(Errno::ENOMEM),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+        }
+    }
+}
+
+fn count(counts: &mut Counts, kind: Kind) {
+    if kind != Kind::Other {
+        counts[kind] += 1;
+    }
+}
+
+impl Block {
+    /// Overwrites the block with relaxed atomic stores: a racy device may be reading it at this moment.
+    fn poison(&self) {
+        const WORD: usize = usize::from_ne_bytes([POISON_FREED; size_of::<usize>()]);
+        let words = self.start.cast::<AtomicUsize>();
+        for index in 0..self.layout.size() / size_of::<usize>() {
+            // SAFETY: the index is within the block.
+            let word = unsafe { words.add(index) };
+            // SAFETY: the block is mapped and aligned to 16, and all bits are a valid word.
+            unsafe { word.as_ref() }.store(WORD, Relaxed);
+        }
+    }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        for block in self.blocks.values() {
+            // SAFETY: it was allocated with this layout and is given back once. The machine is gone, and its tasks with it.
+            unsafe { dealloc(block.start.as_ptr(), block.layout) };
+        }
+    }
+}

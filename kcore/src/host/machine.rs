@@ -1,0 +1,219 @@
+//! A machine of threads, and the type that finds it.
+
+use core::fmt;
+use core::panic::Location;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex, Weak};
+use std::thread::{scope, yield_now};
+use std::time::Instant;
+use std::vec::Vec;
+
+use crate::errno::Errno;
+use crate::host::arena::{Account, Arena, LiveBlock};
+use crate::host::task::{Task, Tasks, Token, here, lock};
+use crate::machine::{
+    Access, BadFree, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory, Sched, TaskId,
+};
+
+/// Who hears of accesses and lock events: the two hooks of [`Hooks`], with a `self`.
+pub trait Listener: Send + Sync {
+    /// See [`Hooks::access`].
+    fn access(&self, _access: &Access) {}
+    /// See [`Hooks::lock`].
+    fn lock(
+        &self,
+        _event: LockEvent,
+        _lock: &LockName,
+        _address: usize,
+        _location: &'static Location<'static>,
+    ) {
+    }
+}
+
+/// A machine. Clones are the same machine.
+#[derive(Clone, Default)]
+pub struct Host {
+    parts: Arc<Parts>,
+}
+
+#[derive(Default)]
+struct Parts {
+    arena: Mutex<Arena>,
+    tasks: Mutex<BTreeMap<u32, Weak<Token>>>,
+    listeners: AtomicU8,
+    listener: Mutex<Option<Arc<dyn Listener>>>,
+}
+
+impl Host {
+    /// A machine without tasks, with all its memory free.
+    pub fn new() -> Self {
+        Host::default()
+    }
+
+    /// The machine of the running thread.
+    pub fn here() -> Host {
+        here(|task| task.host.clone())
+    }
+
+    /// Runs `body` as a task of this machine, on the calling thread.
+    pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
+        Task::new(self).run(body)
+    }
+
+    /// Runs `body`, which may [spawn](Tasks::spawn) tasks, and waits for all of them.
+    pub fn scope<'env, R>(&'env self, body: impl for<'scope> FnOnce(Tasks<'scope, 'env>) -> R) -> R {
+        scope(|scope| body(Tasks { host: self, scope }))
+    }
+
+    /// Runs `count` tasks to their ends; each is told which it is, from 0.
+    pub fn tasks(&self, count: usize, body: impl Fn(usize) + Sync) {
+        let body = &body;
+        self.scope(|tasks| {
+            for index in 0..count {
+                tasks.spawn(move || body(index));
+            }
+        });
+    }
+
+    /// From now on `listener` hears of what `listeners` names.
+    pub fn listen(&self, listeners: Listeners, listener: Arc<dyn Listener>) {
+        *lock(&self.parts.listener) = Some(listener);
+        self.parts.listeners.store(listeners.bits(), Relaxed);
+    }
+
+    /// What was allocated and freed so far.
+    pub fn account(&self) -> Account {
+        lock(&self.parts.arena).account()
+    }
+
+    /// The blocks that were not freed, by address.
+    pub fn live(&self) -> Vec<LiveBlock> {
+        lock(&self.parts.arena).live()
+    }
+
+    /// `count` more allocations succeed; those after them get [`Errno::ENOMEM`]. [`None`]: all succeed.
+    pub fn allow_allocations(&self, count: Option<u64>) {
+        lock(&self.parts.arena).allow(count);
+    }
+
+    /// Gives a new task its number.
+    pub(super) fn enlist(&self, token: &Arc<Token>) -> TaskId {
+        let mut tasks = lock(&self.parts.tasks);
+        let id = tasks.len() as u32;
+        tasks.insert(id, Arc::downgrade(token));
+        TaskId(id)
+    }
+
+    /// The token of a task; [`None`] when the task has ended, which a late wake-up may find.
+    fn token(&self, task: TaskId) -> Option<Arc<Token>> {
+        let tasks = lock(&self.parts.tasks);
+        tasks.get(&task.0).expect("only a task of this machine is woken").upgrade()
+    }
+
+    fn listener(&self) -> Option<Arc<dyn Listener>> {
+        lock(&self.parts.listener).clone()
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("account", &self.account()).finish_non_exhaustive()
+    }
+}
+
+/// The [`Host`] of whichever thread asks.
+#[derive(Clone, Copy, Debug)]
+pub struct HostMachine;
+
+/// When the clock of all host machines began.
+static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+impl HostMachine {
+    /// Whether interrupts are on at the CPU that runs the caller.
+    pub fn interrupts_on() -> bool {
+        here(|task| task.interrupts.get())
+    }
+}
+
+impl Cpu for HostMachine {
+    type Flag = AtomicBool;
+
+    fn cpu() -> CpuId {
+        here(Task::cpu)
+    }
+
+    fn irq_save() -> bool {
+        here(|task| task.interrupts.replace(false))
+    }
+
+    fn irq_restore(were_on: bool) {
+        if were_on {
+            here(|task| task.interrupts.set(true));
+        }
+    }
+
+    /// Tests have more threads than the host has cores: a waiter lets the holder run.
+    fn relax() {
+        yield_now();
+    }
+
+    /// Nanoseconds.
+    fn cycles() -> u64 {
+        EPOCH.elapsed().as_nanos() as u64
+    }
+}
+
+impl Sched for HostMachine {
+    fn task() -> TaskId {
+        here(|task| task.id)
+    }
+
+    fn block() {
+        let (id, token) = here(|task| (task.id, task.token.clone()));
+        token.wait(id);
+    }
+
+    fn wake(task: TaskId) {
+        if let Some(token) = Host::here().token(task) {
+            token.wake();
+        }
+    }
+
+    fn yield_now() {
+        yield_now();
+    }
+}
+
+// SAFETY: the arena's blocks are as long and as aligned as promised, disjoint, and mapped until the machine is dropped.
+unsafe impl Memory for HostMachine {
+    #[track_caller]
+    fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {
+        let location = Location::caller();
+        lock(&Host::here().parts.arena).allocate(kind, size, location)
+    }
+
+    #[track_caller]
+    unsafe fn free(block: NonNull<u8>) -> Result<(), BadFree> {
+        lock(&Host::here().parts.arena).free(block)
+    }
+}
+
+impl Hooks for HostMachine {
+    fn listeners() -> Listeners {
+        Listeners::from_bits_truncate(here(|task| task.host.parts.listeners.load(Relaxed)))
+    }
+
+    fn access(access: &Access) {
+        if let Some(listener) = Host::here().listener() {
+            listener.access(access);
+        }
+    }
+
+    fn lock(event: LockEvent, name: &LockName, address: usize, location: &'static Location<'static>) {
+        if let Some(listener) = Host::here().listener() {
+            listener.lock(event, name, address, location);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! A machine made of the host's threads, for tests (feature `host`; the only part of this crate that uses `std`).
+//!
+//! A [`Host`] is one such machine: its threads are tasks, each on a CPU of its own; its memory is poisoned, accounted
+//! for and never handed out twice; its hooks go to a listener of the test's choice. [`HostMachine`] is the type that
+//! code under test is generic over: it finds the `Host` of the thread that runs it, so tests that run side by side do
+//! not see each other.
+//!
+//! ```
+//! use kcore::host::{Host, HostMachine};
+//! use kcore::sync::SpinLock;
+//!
+//! let host = Host::new();
+//! let sum: SpinLock<usize, HostMachine> = SpinLock::new(0);
+//! host.tasks(4, |writer| *sum.lock() += writer);
+//! assert_eq!(sum.into_inner(), 6);
+//! ```
+
+mod arena;
+mod machine;
+mod task;
+
+pub use arena::{Account, LiveBlock};
+pub use machine::{Host, HostMachine, Listener};
+pub use task::{Tasks, until};

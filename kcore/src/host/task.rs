@@ -1,0 +1,128 @@
+//! Threads as tasks.
+
+use core::cell::{Cell, RefCell};
+use core::panic::Location;
+use core::time::Duration;
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::{Scope, ScopedJoinHandle, yield_now};
+use std::time::Instant;
+use std::{eprintln, process, thread_local};
+
+use crate::host::Host;
+use crate::machine::{CpuId, TaskId};
+
+/// How long a task may sleep, or a test wait for a condition, until it counts as lost.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The machine of threads that were not told theirs.
+static DEFAULT: LazyLock<Host> = LazyLock::new(Host::new);
+
+thread_local! {
+    static HERE: RefCell<Option<Task>> = const { RefCell::new(None) };
+}
+
+/// The thread's side of a task.
+pub(super) struct Task {
+    pub(super) host: Host,
+    pub(super) id: TaskId,
+    pub(super) token: Arc<Token>,
+    pub(super) interrupts: Cell<bool>,
+}
+
+impl Task {
+    /// A new task of `host`, on a CPU of its own.
+    pub(super) fn new(host: &Host) -> Self {
+        let token = Arc::new(Token::default());
+        let id = host.enlist(&token);
+        Task { host: host.clone(), id, token, interrupts: Cell::new(true) }
+    }
+
+    /// The CPU has the task's number.
+    pub(super) fn cpu(&self) -> CpuId {
+        CpuId(self.id.0)
+    }
+
+    /// Runs `body` as this task, on this thread.
+    pub(super) fn run<R>(self, body: impl FnOnce() -> R) -> R {
+        let before = HERE.replace(Some(self));
+        let _restore = Restore(before);
+        body()
+    }
+}
+
+/// Puts the thread's former task back, also when the body panics.
+struct Restore(Option<Task>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        HERE.replace(self.0.take());
+    }
+}
+
+/// Calls `f` with the task that runs on this thread. It must not run code of a test.
+pub(super) fn here<R>(f: impl FnOnce(&Task) -> R) -> R {
+    HERE.with_borrow_mut(|task| f(task.get_or_insert_with(|| Task::new(&DEFAULT))))
+}
+
+/// Tasks of a [`Host`] that may borrow from the test and end before it does: see [`Host::scope`].
+#[derive(Clone, Copy)]
+pub struct Tasks<'scope, 'env> {
+    pub(super) host: &'env Host,
+    pub(super) scope: &'scope Scope<'scope, 'env>,
+}
+
+impl<'scope> Tasks<'scope, '_> {
+    /// Starts a task. Numbers go by the order of these calls.
+    pub fn spawn<R: Send + 'scope>(
+        &self,
+        body: impl FnOnce() -> R + Send + 'scope,
+    ) -> ScopedJoinHandle<'scope, R> {
+        let task = Task::new(self.host);
+        self.scope.spawn(move || task.run(body))
+    }
+}
+
+/// Waits until `condition` holds. A test drives others to a known place with it; it panics after a minute.
+#[track_caller]
+pub fn until(condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < PATIENCE, "the condition at {} never held", Location::caller());
+        yield_now();
+    }
+}
+
+/// One kept wake-up.
+#[derive(Default)]
+pub(super) struct Token {
+    kept: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Token {
+    /// Sleeps until there is a wake-up and uses it up. A task that nobody wakes ends the process: to unwind is not
+    /// allowed out of a sleep, and a test that hangs says nothing.
+    pub(super) fn wait(&self, task: TaskId) {
+        let kept = lock(&self.kept);
+        let (mut kept, timeout) = self
+            .changed
+            .wait_timeout_while(kept, PATIENCE, |kept| !*kept)
+            .unwrap_or_else(PoisonError::into_inner);
+        if timeout.timed_out() {
+            eprintln!("task {} slept for {PATIENCE:?}: a wake-up was lost", task.0);
+            process::abort();
+        }
+        *kept = false;
+    }
+
+    /// Wakes, or keeps the wake-up.
+    pub(super) fn wake(&self) {
+        *lock(&self.kept) = true;
+        self.changed.notify_one();
+    }
+}
+
+/// A test that panics elsewhere does not make what it held invalid.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,146 @@
+//! "It is done", said by one task and waited for by another (LDD3 ch. 5, "Completions"; LKD ch. 10).
+//!
+//! A completion that comes before its waiter is remembered. Handed round as a token it is a lock, too: complete it once,
+//! then wait to enter and complete to leave.
+
+use core::fmt;
+use core::sync::atomic::AtomicBool;
+
+use crate::machine::{LockName, Sched};
+use crate::report::LockStats;
+use crate::sync::units::Units;
+use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+
+/// An event that tasks wait for.
+///
+/// Its counters count a `wait` as an acquisition and a `complete` as a release: `hold_cycles` mean something where it is
+/// a token that is handed round.
+#[doc(alias = "struct completion")]
+pub struct Completion<M: Sched, W: Watch<M> = Silent> {
+    /// One free unit for each event that nobody has waited for yet.
+    events: Units<M, W>,
+}
+
+impl<M: Sched<Flag = AtomicBool>> Completion<M> {
+    /// A completion that has not happened, which nobody watches.
+    #[doc(alias = "init_completion")]
+    pub const fn new() -> Self {
+        Completion::from_flag(AtomicBool::new(false), Silent, 0)
+    }
+}
+
+impl<M: Sched<Flag = AtomicBool>> Default for Completion<M> {
+    fn default() -> Self {
+        Completion::new()
+    }
+}
+
+impl<M: Sched<Flag = AtomicBool>> Completion<M, Counted> {
+    /// A completion that has not happened, with a name and counters.
+    pub const fn counted(name: LockName) -> Self {
+        Completion::from_flag(AtomicBool::new(false), Counted::new(name), 0)
+    }
+}
+
+impl<M: Sched<Flag = AtomicBool>> Completion<M, Observed>
+where
+    Observed: Watch<M>,
+{
+    /// A completion that has not happened, with a name and counters, of which the machine hears.
+    pub const fn observed(name: LockName) -> Self {
+        Completion::from_flag(AtomicBool::new(false), Observed::new(name), 0)
+    }
+}
+
+impl<M: Sched, W: Watch<M>> Completion<M, W> {
+    /// A completion that has happened `events` times and was not waited for, made of a clear `flag`.
+    pub const fn from_flag(flag: M::Flag, watch: W, events: usize) -> Self {
+        Completion { events: Units::new(flag, watch, events) }
+    }
+
+    /// Sleeps until the event has happened, and uses it up.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "wait_for_completion")]
+    pub fn wait(&self) {
+        self.wait_at(W::place());
+    }
+
+    /// Uses the event up if it has happened and says whether it has. It never sleeps.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "try_wait_for_completion")]
+    #[must_use = "if it is true, the event is used up"]
+    pub fn try_wait(&self) -> bool {
+        self.events.try_take(self.address(), W::place())
+    }
+
+    /// It has happened, for one: the task that waits longest, or the first to come. It never sleeps.
+    #[inline]
+    #[track_caller]
+    pub fn complete(&self) {
+        self.complete_at(W::place());
+    }
+
+    /// It has happened, for all: those who wait and those who come, until [`reinit`](Completion::reinit).
+    #[inline]
+    #[track_caller]
+    pub fn complete_all(&self) {
+        self.events.give_endless(self.address(), W::place());
+    }
+
+    /// It has not happened any more. Those who wait still do.
+    #[doc(alias = "reinit_completion")]
+    #[doc(alias = "INIT_COMPLETION")]
+    pub fn reinit(&self) {
+        self.events.withdraw();
+    }
+
+    #[inline]
+    pub(crate) fn wait_at(&self, place: W::Place) {
+        self.events.take(self.address(), place);
+    }
+
+    #[inline]
+    pub(crate) fn complete_at(&self, place: W::Place) {
+        self.events.give(self.address(), place);
+    }
+
+    /// Whether a [`wait`](Completion::wait) would return at once at this moment. For assertions and reports.
+    #[doc(alias = "completion_done")]
+    pub fn is_done(&self) -> bool {
+        self.events.free() > 0
+    }
+
+    /// Tasks that sleep in [`wait`](Completion::wait) at this moment. For reports.
+    pub fn waiters(&self) -> usize {
+        self.events.waiters()
+    }
+
+    /// Where the completion is: how the machine's hooks tell two locks apart.
+    #[inline]
+    pub fn address(&self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+}
+
+impl<M: Sched, W: Watch<M> + Statistics> Completion<M, W> {
+    /// The counters so far; a failed test-and-set is a `wait` that had to sleep.
+    pub fn stats(&self) -> LockStats {
+        self.events.statistics().stats()
+    }
+
+    /// The completion's name.
+    pub fn name(&self) -> &LockName {
+        self.events.statistics().name()
+    }
+}
+
+impl<M: Sched, W: Watch<M>> fmt::Debug for Completion<M, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Completion")
+            .field("done", &self.is_done())
+            .field("waiters", &self.waiters())
+            .finish_non_exhaustive()
+    }
+}

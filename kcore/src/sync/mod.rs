@@ -1,0 +1,33 @@
+//! The primitives, built from one atomic test-and-set.
+//!
+//! ```text
+//! tas         one bit: test-and-set, clear
+//!  └ spinlock     spins until it has the bit
+//!     └ units         a count and a queue of sleepers, under a spinlock
+//!        ├ semaphore      down, up
+//!        └ completion     wait, complete
+//! ```
+//!
+//! There is no other atomic read-modify-write in here: everything else is a load or a store. [`watch`] says who hears of
+//! a lock's life and what is counted, [`guard`] picks the lock of an experiment when it runs, and [`broken`] is what a
+//! lock looks like without the test-and-set.
+//!
+//! All of it is generic over the [`machine`](crate::machine): the kernel's CPUs, the threads of a test, or loom.
+
+pub mod broken;
+pub mod completion;
+pub mod guard;
+pub mod semaphore;
+pub mod spinlock;
+pub mod tas;
+mod units;
+mod wait_queue;
+pub mod watch;
+
+pub use broken::BrokenSpinLock;
+pub use completion::Completion;
+pub use guard::{Guard, Held};
+pub use semaphore::Semaphore;
+pub use spinlock::{SpinGuard, SpinIrqGuard, SpinLock};
+pub use tas::Tas;
+pub use watch::{Counted, Observed, Silent, Statistics, Watch};

@@ -1,0 +1,277 @@
+//! A lock whose waiters spin (LDD3 ch. 5, "Spinlocks"; LKD ch. 10).
+//!
+//! The rules are the book's: the holder does not sleep, and a lock that an interrupt handler takes too is taken with
+//! [`SpinLock::lock_irqsave`] everywhere else, or the handler would wait for the code that it has interrupted.
+//!
+//! It is not fair, and that is meant: a virtual machine often has more CPUs than its host has cores, and a lock that is
+//! promised to a CPU which does not run at the moment is a lock that nobody has.
+
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::{Deref, DerefMut};
+use core::sync::atomic::AtomicBool;
+
+use crate::machine::{Cpu, LockEvent, LockName};
+use crate::report::LockStats;
+use crate::sync::tas::Tas;
+use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+
+/// The most PAUSEs between two looks at a lock that is taken.
+const MOST_PAUSES: u32 = 64;
+
+/// A value that one CPU at a time can use.
+#[doc(alias = "spinlock_t")]
+pub struct SpinLock<T: ?Sized, M: Cpu, W = Silent> {
+    /// Set while there is a guard (or between `acquire` and `release`).
+    tas: Tas<M::Flag>,
+    watch: W,
+    /// Accessed by whoever set `tas`, and by nobody else.
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the lock owns its value, so to send the one is to send the other.
+unsafe impl<T: ?Sized + Send, M: Cpu, W: Send> Send for SpinLock<T, M, W> {}
+// SAFETY: the test-and-set lets one CPU at a time at the value: it is sent from one to the next, and never shared.
+unsafe impl<T: ?Sized + Send, M: Cpu, W: Sync> Sync for SpinLock<T, M, W> {}
+
+impl<T, M: Cpu<Flag = AtomicBool>> SpinLock<T, M> {
+    /// A free lock around `value`, which nobody watches.
+    #[doc(alias = "spin_lock_init")]
+    pub const fn new(value: T) -> Self {
+        SpinLock::from_flag(AtomicBool::new(false), Silent, value)
+    }
+}
+
+impl<T, M: Cpu<Flag = AtomicBool>> SpinLock<T, M, Counted> {
+    /// A free lock around `value`, with a name and counters.
+    pub const fn counted(name: LockName, value: T) -> Self {
+        SpinLock::from_flag(AtomicBool::new(false), Counted::new(name), value)
+    }
+}
+
+impl<T, M: Cpu<Flag = AtomicBool>> SpinLock<T, M, Observed> {
+    /// A free lock around `value`, with a name and counters, of which the machine hears.
+    pub const fn observed(name: LockName, value: T) -> Self {
+        SpinLock::from_flag(AtomicBool::new(false), Observed::new(name), value)
+    }
+}
+
+impl<T, M: Cpu, W> SpinLock<T, M, W> {
+    /// A lock around `value` made of a clear `flag`, for machines whose flags no `const` can make.
+    pub const fn from_flag(flag: M::Flag, watch: W, value: T) -> Self {
+        SpinLock { tas: Tas::from_flag(flag), watch, value: UnsafeCell::new(value) }
+    }
+
+    /// The value. Nobody else has the lock any more.
+    pub fn into_inner(self) -> T {
+        self.value.into_inner()
+    }
+}
+
+impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
+    /// Waits until the lock is free and takes it.
+    ///
+    /// A CPU that has the lock already waits for ever: RACES.md R25.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "spin_lock")]
+    pub fn lock(&self) -> SpinGuard<'_, T, M, W> {
+        let place = W::place();
+        self.acquire(place);
+        SpinGuard { lock: self, place, _not_send: PhantomData }
+    }
+
+    /// Takes the lock if it is free. An attempt that fails is not counted: only the holder may write the counters.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "spin_trylock")]
+    pub fn try_lock(&self) -> Option<SpinGuard<'_, T, M, W>> {
+        let place = W::place();
+        if !self.tas.try_acquire() {
+            return None;
+        }
+        self.watch.acquired(None);
+        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        Some(SpinGuard { lock: self, place, _not_send: PhantomData })
+    }
+
+    /// Switches interrupts off on this CPU, then takes the lock. Dropping the guard does the reverse, in the reverse order.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "spin_lock_irqsave")]
+    pub fn lock_irqsave(&self) -> SpinIrqGuard<'_, T, M, W> {
+        // The other order would leave a moment in which a handler on this CPU finds the lock taken, by this CPU.
+        let irq = IrqSaved::new();
+        SpinIrqGuard { guard: self.lock(), _irq: irq }
+    }
+
+    /// Takes the lock without a guard. Whoever calls this calls [`release`](SpinLock::release).
+    #[inline]
+    pub(crate) fn acquire(&self, place: W::Place) {
+        if self.tas.try_acquire() {
+            self.watch.acquired(None);
+        } else {
+            self.contend(place);
+        }
+        self.watch.announce(LockEvent::Acquired, self.address(), place);
+    }
+
+    /// Gives the lock back.
+    ///
+    /// # Safety
+    /// The caller has the lock (by [`acquire`](SpinLock::acquire), or by a guard that will not be dropped) and uses the
+    /// value no more.
+    #[inline]
+    pub(crate) unsafe fn release(&self, place: W::Place) {
+        self.watch.announce(LockEvent::Release, self.address(), place);
+        self.watch.released();
+        self.tas.clear();
+    }
+
+    /// Spins until the lock is taken.
+    ///
+    /// The looks between two test-and-sets are plain loads: they leave the cache line shared, where an `xchg` would take
+    /// it away from the holder each time. While the lock stays taken the looks become rarer, up to a bound: waiters that
+    /// keep away let the holder finish, and on a host with fewer cores than CPUs they give it a core to run on.
+    #[cold]
+    #[inline(never)]
+    fn contend(&self, place: W::Place) {
+        let mut wait = W::wait();
+        self.watch.announce(LockEvent::Wait, self.address(), place);
+        let mut pauses = 1;
+        loop {
+            while self.tas.is_set() {
+                for _ in 0..pauses {
+                    M::relax();
+                }
+                pauses = (pauses * 2).min(MOST_PAUSES);
+            }
+            if self.tas.try_acquire() {
+                break;
+            }
+            W::failed(&mut wait);
+        }
+        self.watch.acquired(Some(wait));
+    }
+}
+
+impl<T: ?Sized, M: Cpu, W> SpinLock<T, M, W> {
+    /// Whether somebody has the lock at this moment. Good for assertions and reports, not for decisions.
+    #[inline]
+    pub fn is_locked(&self) -> bool {
+        self.tas.is_set()
+    }
+
+    /// The value, without locking: whoever has the only reference needs no lock.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+
+    /// Where the lock is: how the machine's hooks tell two locks apart.
+    #[inline]
+    pub fn address(&self) -> usize {
+        core::ptr::from_ref(self).cast::<()>().addr()
+    }
+}
+
+impl<T: ?Sized, M: Cpu, W: Statistics> SpinLock<T, M, W> {
+    /// The counters so far.
+    pub fn stats(&self) -> LockStats {
+        self.watch.stats()
+    }
+
+    /// The lock's name.
+    pub fn name(&self) -> &LockName {
+        self.watch.name()
+    }
+}
+
+impl<T: ?Sized, M: Cpu, W> fmt::Debug for SpinLock<T, M, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpinLock").field("locked", &self.is_locked()).finish_non_exhaustive()
+    }
+}
+
+/// The right to use the value of a [`SpinLock`]. It ends with the guard, on the CPU that took the lock.
+#[must_use = "the lock is given back when the guard is dropped, which is at once"]
+pub struct SpinGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Silent> {
+    /// Its `tas` is set, by us.
+    lock: &'a SpinLock<T, M, W>,
+    place: W::Place,
+    /// A raw pointer is not `Send`.
+    _not_send: PhantomData<*const ()>,
+}
+
+// SAFETY: a shared guard gives no more than `&T`.
+unsafe impl<T: ?Sized + Sync, M: Cpu, W: Watch<M> + Sync> Sync for SpinGuard<'_, T, M, W> where W::Place: Sync {}
+
+impl<T: ?Sized, M: Cpu, W: Watch<M>> Deref for SpinGuard<'_, T, M, W> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: while the guard lives the lock is ours, and the borrow of the guard rules out a mutable one.
+        unsafe { &*self.lock.value.get() }
+    }
+}
+
+impl<T: ?Sized, M: Cpu, W: Watch<M>> DerefMut for SpinGuard<'_, T, M, W> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: while the guard lives the lock is ours, and the guard is borrowed mutably.
+        unsafe { &mut *self.lock.value.get() }
+    }
+}
+
+impl<T: ?Sized, M: Cpu, W: Watch<M>> Drop for SpinGuard<'_, T, M, W> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the guard had the lock, and no reference into the value outlives it.
+        unsafe { self.lock.release(self.place) };
+    }
+}
+
+/// A [`SpinGuard`], with interrupts switched off on this CPU for as long.
+#[must_use = "the lock is given back when the guard is dropped, which is at once"]
+pub struct SpinIrqGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Silent> {
+    // Fields are dropped in the order of their declaration: the lock is given back before an interrupt can come.
+    guard: SpinGuard<'a, T, M, W>,
+    _irq: IrqSaved<M>,
+}
+
+impl<T: ?Sized, M: Cpu, W: Watch<M>> Deref for SpinIrqGuard<'_, T, M, W> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.guard
+    }
+}
+
+impl<T: ?Sized, M: Cpu, W: Watch<M>> DerefMut for SpinIrqGuard<'_, T, M, W> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.guard
+    }
+}
+
+/// Interrupts are off on this CPU while this lives; afterwards they are as they were before.
+struct IrqSaved<M: Cpu> {
+    were_on: bool,
+    _this_cpu: PhantomData<*const M>,
+}
+
+impl<M: Cpu> IrqSaved<M> {
+    #[inline]
+    fn new() -> Self {
+        IrqSaved { were_on: M::irq_save(), _this_cpu: PhantomData }
+    }
+}
+
+impl<M: Cpu> Drop for IrqSaved<M> {
+    #[inline]
+    fn drop(&mut self) {
+        M::irq_restore(self.were_on);
+    }
+}

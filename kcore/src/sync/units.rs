@@ -1,0 +1,144 @@
+//! Units that tasks take and give back, and a queue of those who found none: what a semaphore and a completion share.
+
+use crate::machine::{Cpu, LockEvent, Sched};
+use crate::sync::spinlock::{SpinIrqGuard, SpinLock};
+use crate::sync::wait_queue::{WaitQueue, Waiter};
+use crate::sync::watch::{Silent, Statistics, Watch};
+
+/// As many units as anybody wants (the same trick as in Linux's `struct completion`).
+const ENDLESS: usize = usize::MAX;
+
+/// A number of units and the tasks that sleep until they are handed one.
+///
+/// Its lock is taken with interrupts off, so an interrupt handler may give a unit (not take one: that may sleep).
+/// Lock order: this lock -> whatever [`Sched::wake`] takes.
+pub(super) struct Units<M: Sched, W: Watch<M>> {
+    state: SpinLock<State<M, W>, M>,
+    watch: W,
+}
+
+struct State<M: Sched, W: Watch<M>> {
+    /// Units that nobody has. Not zero only while `queue` is empty: a unit that somebody waits for is handed to him and
+    /// never lies around for a passer-by.
+    free: usize,
+    queue: WaitQueue<M, W::Wait>,
+}
+
+impl<M: Sched, W: Watch<M>> State<M, W> {
+    /// Takes a unit if there is one.
+    fn take(&mut self, watch: &W) -> bool {
+        match self.free {
+            0 => return false,
+            ENDLESS => pass(watch, None),
+            _ => {
+                self.free -= 1;
+                watch.acquired(None);
+            }
+        }
+        true
+    }
+}
+
+/// An acquisition of something that is not used up: it is held for no time.
+fn pass<M: Cpu, W: Watch<M>>(watch: &W, wait: Option<W::Wait>) {
+    watch.acquired(wait);
+    watch.released();
+}
+
+impl<M: Sched, W: Watch<M>> Units<M, W> {
+    /// `free` units. `flag` is clear.
+    pub(super) const fn new(flag: M::Flag, watch: W, free: usize) -> Self {
+        let state = State { free, queue: WaitQueue::new() };
+        Units { state: SpinLock::from_flag(flag, Silent, state), watch }
+    }
+
+    /// Takes a unit; sleeps until there is one. `address` is where the primitive is, for the hooks.
+    #[inline]
+    pub(super) fn take(&self, address: usize, place: W::Place) {
+        let mut state = self.state.lock_irqsave();
+        if state.take(&self.watch) {
+            drop(state);
+        } else {
+            self.sleep(state, address, place);
+        }
+        self.watch.announce(LockEvent::Acquired, address, place);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn sleep(&self, mut state: SpinIrqGuard<'_, State<M, W>, M>, address: usize, place: W::Place) {
+        let waiter = Waiter::new(W::wait());
+        // SAFETY: the node is new and lives in this frame, which ends after `sleep` has returned.
+        unsafe { state.queue.push(&waiter) };
+        drop(state);
+        self.watch.announce(LockEvent::Wait, address, place);
+        waiter.sleep();
+    }
+
+    /// Takes a unit if there is one. An attempt that fails is not counted.
+    #[inline]
+    pub(super) fn try_take(&self, address: usize, place: W::Place) -> bool {
+        let taken = self.state.lock_irqsave().take(&self.watch);
+        if taken {
+            self.watch.announce(LockEvent::Acquired, address, place);
+        }
+        taken
+    }
+
+    /// Gives a unit: to the task that waits longest, or, if none does, to whoever comes.
+    #[inline]
+    pub(super) fn give(&self, address: usize, place: W::Place) {
+        self.watch.announce(LockEvent::Release, address, place);
+        let mut state = self.state.lock_irqsave();
+        self.watch.released();
+        let granted = match state.free {
+            ENDLESS => None,
+            _ => state.queue.grant(),
+        };
+        match granted {
+            None => {
+                state.free = state.free.saturating_add(1);
+                drop(state);
+            }
+            Some(granted) => {
+                self.watch.acquired(granted.record);
+                drop(state);
+                M::wake(granted.task);
+            }
+        }
+    }
+
+    /// Gives a unit to everybody who waits, and to everybody who comes.
+    pub(super) fn give_endless(&self, address: usize, place: W::Place) {
+        self.watch.announce(LockEvent::Release, address, place);
+        let mut state = self.state.lock_irqsave();
+        self.watch.released();
+        state.free = ENDLESS;
+        while let Some(granted) = state.queue.grant() {
+            pass(&self.watch, granted.record);
+            M::wake(granted.task);
+        }
+    }
+
+    /// No unit is free any more. Those who wait still do.
+    pub(super) fn withdraw(&self) {
+        self.state.lock_irqsave().free = 0;
+    }
+
+    /// Units that nobody has; [`usize::MAX`] for as many as anybody wants.
+    pub(super) fn free(&self) -> usize {
+        self.state.lock_irqsave().free
+    }
+
+    /// Tasks that sleep.
+    pub(super) fn waiters(&self) -> usize {
+        self.state.lock_irqsave().queue.len()
+    }
+}
+
+impl<M: Sched, W: Watch<M> + Statistics> Units<M, W> {
+    /// Name and counters.
+    pub(super) fn statistics(&self) -> &impl Statistics {
+        &self.watch
+    }
+}

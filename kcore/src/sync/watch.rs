@@ -1,0 +1,252 @@
+//! Who hears of a lock's life: nobody, its counters, or its counters and the machine's hooks.
+//!
+//! The level is a type, so a [`Silent`] lock is not one byte and not one instruction larger for it.
+//!
+//! The counters are written by the lock's holder alone (or under the primitive's own inner lock), so a relaxed load and
+//! a relaxed store are enough: no locked instruction is added to what is measured. A reader sees some recent value of
+//! each. A waiter counts in a local variable and adds it when it is the holder.
+
+use alloc::string::ToString;
+use core::marker::PhantomData;
+use core::panic::Location;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::machine::{Cpu, Hooks, Listeners, LockEvent, LockName};
+use crate::report::LockStats;
+
+/// What a primitive tells about itself. The primitives call these; users choose the type.
+pub trait Watch<M: Cpu> {
+    /// The source line of a caller, if this level cares.
+    type Place: Copy;
+    /// What a waiter remembers while it waits.
+    type Wait;
+
+    /// The line that called the caller.
+    #[track_caller]
+    fn place() -> Self::Place;
+    /// The caller's first attempt has failed: it begins to wait.
+    fn wait() -> Self::Wait;
+    /// One more attempt has failed.
+    fn failed(wait: &mut Self::Wait);
+    /// The lock was acquired, after `wait` if it was not free. Called by the holder, or under the inner lock.
+    fn acquired(&self, wait: Option<Self::Wait>);
+    /// The lock is about to be given back. Called by the holder, or under the inner lock.
+    fn released(&self);
+    /// Tells the machine. Called by the task that waits, has acquired, or is about to release; under no inner lock.
+    fn announce(&self, event: LockEvent, address: usize, place: Self::Place);
+}
+
+/// A [`Watch`] that has something to report.
+pub trait Statistics {
+    /// The lock's name.
+    fn name(&self) -> &LockName;
+    /// The counters so far. Exact when nobody uses the lock meanwhile.
+    fn stats(&self) -> LockStats;
+}
+
+/// No name, no counters, no events, no cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl<M: Cpu> Watch<M> for Silent {
+    type Place = ();
+    type Wait = ();
+
+    #[inline(always)]
+    fn place() {}
+    #[inline(always)]
+    fn wait() {}
+    #[inline(always)]
+    fn failed(_wait: &mut ()) {}
+    #[inline(always)]
+    fn acquired(&self, _wait: Option<()>) {}
+    #[inline(always)]
+    fn released(&self) {}
+    #[inline(always)]
+    fn announce(&self, _event: LockEvent, _address: usize, _place: ()) {}
+}
+
+/// A name and counters.
+#[derive(Debug)]
+pub struct Counted {
+    name: LockName,
+    acquisitions: Counter,
+    failures: Counter,
+    wait_cycles: Counter,
+    hold_cycles: Counter,
+    /// How many hold it now: at most 1, except for a semaphore with more units.
+    holders: Counter,
+    /// When `holders` changed last.
+    changed: Counter,
+}
+
+/// What a waiter of a [`Counted`] or [`Observed`] lock remembers.
+#[derive(Debug)]
+pub struct Waited<M> {
+    /// When its first attempt failed.
+    since: u64,
+    /// How many attempts have failed.
+    failures: u64,
+    _machine: PhantomData<fn() -> M>,
+}
+
+impl Counted {
+    /// Counters at zero for the lock called `name`.
+    pub const fn new(name: LockName) -> Self {
+        Counted {
+            name,
+            acquisitions: Counter::ZERO,
+            failures: Counter::ZERO,
+            wait_cycles: Counter::ZERO,
+            hold_cycles: Counter::ZERO,
+            holders: Counter::ZERO,
+            changed: Counter::ZERO,
+        }
+    }
+
+    /// The number of holders becomes `holders`: the time since the last change was spent by each of the old ones.
+    fn change_holders(&self, holders: u64, now: u64) {
+        let elapsed = now.saturating_sub(self.changed.get());
+        self.hold_cycles.add(self.holders.get() * elapsed);
+        self.holders.set(holders);
+        self.changed.set(now);
+    }
+}
+
+impl<M: Cpu> Watch<M> for Counted {
+    type Place = ();
+    type Wait = Waited<M>;
+
+    #[inline(always)]
+    fn place() {}
+
+    fn wait() -> Waited<M> {
+        Waited { since: M::cycles(), failures: 1, _machine: PhantomData }
+    }
+
+    #[inline]
+    fn failed(wait: &mut Waited<M>) {
+        wait.failures += 1;
+    }
+
+    fn acquired(&self, wait: Option<Waited<M>>) {
+        let now = M::cycles();
+        self.acquisitions.add(1);
+        if let Some(wait) = wait {
+            self.failures.add(wait.failures);
+            // The clocks of two CPUs may differ by a little, and a sleeper may wake on another one.
+            self.wait_cycles.add(now.saturating_sub(wait.since));
+        }
+        self.change_holders(self.holders.get() + 1, now);
+    }
+
+    fn released(&self) {
+        // Saturating: a completion may be completed before anybody waited for it.
+        self.change_holders(self.holders.get().saturating_sub(1), M::cycles());
+    }
+
+    #[inline(always)]
+    fn announce(&self, _event: LockEvent, _address: usize, _place: ()) {}
+}
+
+impl Statistics for Counted {
+    fn name(&self) -> &LockName {
+        &self.name
+    }
+
+    fn stats(&self) -> LockStats {
+        LockStats {
+            name: self.name.name.to_string(),
+            acquire: self.acquisitions.get(),
+            test_and_set: self.failures.get(),
+            hold_cycles: self.hold_cycles.get(),
+            wait_cycles: self.wait_cycles.get(),
+        }
+    }
+}
+
+/// [`Counted`], and the machine hears of every wait, acquisition and release: [`Hooks::lock`].
+///
+/// The place of an event is the line that called the primitive. A guard that is dropped does not know where: the place
+/// of its release is that of its acquisition.
+#[derive(Debug)]
+pub struct Observed {
+    counted: Counted,
+}
+
+impl Observed {
+    /// Counters at zero for the lock called `name`.
+    pub const fn new(name: LockName) -> Self {
+        Observed { counted: Counted::new(name) }
+    }
+}
+
+impl<M: Cpu + Hooks> Watch<M> for Observed {
+    type Place = &'static Location<'static>;
+    type Wait = Waited<M>;
+
+    #[inline(always)]
+    #[track_caller]
+    fn place() -> Self::Place {
+        Location::caller()
+    }
+
+    fn wait() -> Waited<M> {
+        <Counted as Watch<M>>::wait()
+    }
+
+    #[inline]
+    fn failed(wait: &mut Waited<M>) {
+        <Counted as Watch<M>>::failed(wait);
+    }
+
+    fn acquired(&self, wait: Option<Waited<M>>) {
+        self.counted.acquired(wait);
+    }
+
+    fn released(&self) {
+        Watch::<M>::released(&self.counted);
+    }
+
+    #[inline]
+    fn announce(&self, event: LockEvent, address: usize, place: Self::Place) {
+        if cfg!(feature = "probes") && M::listeners().contains(Listeners::PROBE) {
+            M::lock(event, &self.counted.name, address, place);
+        }
+    }
+}
+
+impl Statistics for Observed {
+    fn name(&self) -> &LockName {
+        self.counted.name()
+    }
+
+    fn stats(&self) -> LockStats {
+        self.counted.stats()
+    }
+}
+
+/// A number with one writer at a time, which any CPU may read.
+#[derive(Debug)]
+struct Counter(AtomicU64);
+
+impl Counter {
+    #[expect(clippy::declare_interior_mutable_const, reason = "each use is a fresh counter, as is meant")]
+    const ZERO: Counter = Counter(AtomicU64::new(0));
+
+    #[inline]
+    fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+
+    #[inline]
+    fn set(&self, value: u64) {
+        self.0.store(value, Relaxed);
+    }
+
+    /// Not atomic as a whole, on purpose: there is one writer.
+    #[inline]
+    fn add(&self, value: u64) {
+        self.set(self.get().wrapping_add(value));
+    }
+}
