@@ -49,7 +49,7 @@ impl TryFrom<i32> for Whence {
 /// The largest position: `loff_t` is signed.
 const POSITION_MAX: usize = i64::MAX as usize;
 
-/// An open file. To drop it is to close it; the device keeps nothing about it (LDD3's `scull_release` is empty).
+/// An open file. To drop it is to [release](File::release) it.
 pub struct File<'d, M: Machine> {
     device: &'d Device<M>,
     mode: Mode,
@@ -71,6 +71,9 @@ impl<'d, M: Machine> File<'d, M> {
     pub fn device(&self) -> &'d Device<M> {
         self.device
     }
+
+    /// Closes the file. The device keeps no account of open files, so there is nothing to do (LDD3's `scull_release`).
+    pub fn release(self) {}
 
     /// Reads at the position and moves it (LDD3's `scull_read`). Returns how many bytes: at most to the end of the quantum
     /// and of the data. 0 at or past the end of the data, and also where the quantum is missing: as in the book, a read

@@ -143,8 +143,8 @@ impl Block<Node> {
         Self::allocate::<A>(Kind::Node, size_of::<Node>())
     }
 
-    /// The node. `'l` is the life of the list.
-    pub(super) fn node<'l>(self, _list: &'l List) -> &'l Node {
+    /// The node, for as long as its list lives.
+    pub(super) fn node(self, _list: &List) -> &Node {
         // SAFETY: S1 and S2: a mapped block of a node's size and alignment; any bits are valid links.
         unsafe { self.start.as_ref() }
     }

@@ -22,7 +22,7 @@
 //! | step | what the book does | what comes of it |
 //! |---|---|---|
 //! | a link is null | tests it, allocates, then stores, and does not look again | R1, R2, R3, R5: two do so, one block is lost |
-//! | a new node or array | publishes it first and clears it afterwards | R4: another CPU sees poison, or its store is erased |
+//! | a new node or array | publishes it first and clears it afterwards | R4: another CPU sees what was there before: here poison |
 //! | the list | goes on with the node that it made itself | R3: a forked list, half of it lost |
 //! | the array | goes on with the array that it made itself | R2: what it hangs there is lost with it |
 //! | the copy | reads `data[s_pos]` once more | R8, R10: it lands in the other's quantum, or in a freed one |
@@ -55,6 +55,3 @@ pub use device::{DEVICES, Device};
 pub use file::{File, Mode, Whence};
 pub use geometry::{Geometry, Place};
 pub use tally::Damage;
-
-#[cfg(test)]
-mod tests;

@@ -10,8 +10,8 @@ use crate::scull::list::Wild;
 /// What a device noticed of its own corruption. All 0 where the guard works.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
-    /// Pointers that were about to be followed and were poison, or had become null since they were tested: memory that was
-    /// freed or not yet initialised. In the book's driver each is an oops.
+    /// Pointers that were about to be followed and lay in memory that was freed or not yet initialised, so they were poison
+    /// (or had become null since they were tested). In the book's driver each is an oops.
     pub wild: u64,
     /// Blocks that a trim found freed already.
     pub double_free: u64,
