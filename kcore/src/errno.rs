@@ -9,6 +9,7 @@ use core::fmt;
 pub enum Errno {
     EPERM = 1,
     EINTR = 4,
+    EBADF = 9,
     EAGAIN = 11,
     ENOMEM = 12,
     EFAULT = 14,
@@ -25,6 +26,7 @@ impl Errno {
         match self {
             Errno::EPERM => "EPERM",
             Errno::EINTR => "EINTR",
+            Errno::EBADF => "EBADF",
             Errno::EAGAIN => "EAGAIN",
             Errno::ENOMEM => "ENOMEM",
             Errno::EFAULT => "EFAULT",
@@ -41,6 +43,7 @@ impl Errno {
         match self {
             Errno::EPERM => "Operation not permitted",
             Errno::EINTR => "Interrupted system call",
+            Errno::EBADF => "Bad file descriptor",
             Errno::EAGAIN => "Resource temporarily unavailable",
             Errno::ENOMEM => "Cannot allocate memory",
             Errno::EFAULT => "Bad address",

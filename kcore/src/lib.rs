@@ -9,13 +9,15 @@ extern crate alloc;
 extern crate std;
 
 pub mod acpi;
+pub mod bytes;
 pub mod errno;
-#[cfg(any(test, feature = "host"))]
+#[cfg(feature = "host")]
 pub mod host;
 pub mod ledger;
 pub mod machine;
 pub mod probe;
 pub mod report;
+pub mod scull;
 pub mod settings;
 pub mod shared;
 pub mod sync;

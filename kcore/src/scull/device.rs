@@ -1,0 +1,128 @@
+//! The device.
+#![forbid(unsafe_code)]
+
+use core::fmt;
+
+use crate::errno::Errno;
+use crate::machine::{Hooks, Machine, Site};
+use crate::report::LockStats;
+use crate::scull::file::{File, Mode};
+use crate::scull::geometry::Geometry;
+use crate::scull::list::{Block, Link, List};
+use crate::scull::quiet::Quiet;
+use crate::scull::tally::{Damage, Tally};
+use crate::settings::Lock;
+use crate::shared::Shared;
+use crate::sync::Guard;
+
+/// How many devices there are: scull0 to scull3.
+pub const DEVICES: usize = NAMES.len();
+
+/// The names of the devices and of their locks.
+const NAMES: [(&str, &str); 4] = [
+    ("scull0", "scull0.lock"),
+    ("scull1", "scull1.lock"),
+    ("scull2", "scull2.lock"),
+    ("scull3", "scull3.lock"),
+];
+
+/// A scull device (LDD3's `struct scull_dev`). When it is dropped, what can be reached from it is freed; what a race has
+/// leaked stays leaked.
+pub struct Device<M: Machine> {
+    name: &'static str,
+    guard: Guard<M>,
+    pub(super) list: List,
+    pub(super) size: Shared<usize>,
+    pub(super) tally: Tally,
+}
+
+impl<M: Machine> Device<M> {
+    /// The empty device scull`index`, guarded by `lock`. [`Errno::ENODEV`] when there is no device of that number,
+    /// [`Errno::EINVAL`] when the geometry is impossible ([`Geometry::check`]).
+    pub fn new(index: usize, lock: Lock, geometry: Geometry) -> Result<Self, Errno> {
+        let &(name, lock_name) = NAMES.get(index).ok_or(Errno::ENODEV)?;
+        Ok(Device {
+            name,
+            guard: Guard::new(lock, lock_name, "scull.lock"),
+            list: List::new(geometry)?,
+            size: Shared::new(0),
+            tally: Tally::default(),
+        })
+    }
+
+    /// A new open file. A device that is opened only for writing is emptied first (LDD3's `scull_open`).
+    pub fn open(&self, mode: Mode) -> File<'_, M> {
+        if mode == Mode::Write {
+            let _held = self.guard.enter();
+            self.trim();
+        }
+        File::new(self, mode)
+    }
+
+    /// `scull0` to `scull3`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What guards it. For experiments that call [`trim`](Device::trim) by itself, or that break the rules.
+    pub fn guard(&self) -> &Guard<M> {
+        &self.guard
+    }
+
+    /// The counters of the guard; `None` where there is none.
+    pub fn lock_stats(&self) -> Option<LockStats> {
+        self.guard.stats()
+    }
+
+    /// How its bytes are divided.
+    pub fn geometry(&self) -> Geometry {
+        *self.list.geometry()
+    }
+
+    /// Where its data ends, in bytes. Neither guarded nor a probe point: for accounting.
+    pub fn size(&self) -> usize {
+        self.size.peek()
+    }
+
+    /// What went wrong so far.
+    pub fn damage(&self) -> Damage {
+        self.tally.damage()
+    }
+
+    /// Loads a link on the way to data. A pointer that leads nowhere is counted, and is [`Errno::EFAULT`].
+    #[inline]
+    #[track_caller]
+    pub(super) fn load<H: Hooks, T>(
+        &self,
+        link: &Link<T>,
+        site: &'static Site,
+    ) -> Result<Option<Block<T>>, Errno> {
+        link.load::<H>(site).map_err(|wild| self.tally.wild(wild))
+    }
+
+    /// Panics unless the guard is held: what the caller is about to do is safe only then.
+    #[inline]
+    #[track_caller]
+    pub(super) fn assert_held(&self) {
+        assert!(self.guard.is_held(), "{}: the list is used, but nobody holds the lock", self.name);
+    }
+}
+
+impl<M: Machine> Drop for Device<M> {
+    fn drop(&mut self) {
+        // Nobody else can be in the device, so there is nobody to guard against and nothing to probe.
+        self.trim_list::<Quiet<M>>();
+    }
+}
+
+impl<M: Machine> fmt::Debug for Device<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device")
+            .field("name", &self.name)
+            .field("guard", &self.guard)
+            .field("geometry", self.list.geometry())
+            .field("size", &self.size())
+            .field("damage", &self.damage())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,188 @@
+//! An open file: what user space does with the device.
+#![forbid(unsafe_code)]
+
+use core::fmt;
+
+use crate::bytes::{SharedBytes, WORD};
+use crate::errno::Errno;
+use crate::machine::Machine;
+use crate::scull::device::Device;
+use crate::scull::list::{Block, Quantum};
+use crate::scull::sites;
+use crate::shared::probe;
+
+/// What a file was opened for (`O_RDONLY`, `O_WRONLY`, `O_RDWR`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Reading only.
+    Read,
+    /// Writing only: opening empties the device.
+    Write,
+    /// Both.
+    ReadWrite,
+}
+
+/// Where [`File::llseek`] counts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whence {
+    /// The start of the device (`SEEK_SET`).
+    Set,
+    /// The position of the file (`SEEK_CUR`).
+    Current,
+    /// The end of the data (`SEEK_END`).
+    End,
+}
+
+impl TryFrom<i32> for Whence {
+    type Error = Errno;
+    /// The number that user space passes. [`Errno::EINVAL`] unless it is 0, 1 or 2.
+    fn try_from(number: i32) -> Result<Self, Errno> {
+        match number {
+            0 => Ok(Whence::Set),
+            1 => Ok(Whence::Current),
+            2 => Ok(Whence::End),
+            _ => Err(Errno::EINVAL),
+        }
+    }
+}
+
+/// The largest position: `loff_t` is signed.
+const POSITION_MAX: usize = i64::MAX as usize;
+
+/// An open file. To drop it is to [release](File::release) it.
+pub struct File<'d, M: Machine> {
+    device: &'d Device<M>,
+    mode: Mode,
+    /// INVARIANT: at most [`POSITION_MAX`].
+    position: usize,
+}
+
+impl<'d, M: Machine> File<'d, M> {
+    pub(super) fn new(device: &'d Device<M>, mode: Mode) -> Self {
+        File { device, mode, position: 0 }
+    }
+
+    /// The position, in bytes from the start.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// The device.
+    pub fn device(&self) -> &'d Device<M> {
+        self.device
+    }
+
+    /// Closes the file. The device keeps no account of open files, so there is nothing to do (LDD3's `scull_release`).
+    pub fn release(self) {}
+
+    /// Reads at the position and moves it (LDD3's `scull_read`). Returns how many bytes: at most to the end of the quantum
+    /// and of the data. 0 at or past the end of the data, and also where the quantum is missing: as in the book, a read
+    /// does not go on past a hole. A quantum that exists reads as 0 where nobody has written.
+    ///
+    /// Nodes that are missing are made, as by a write (R5).
+    ///
+    /// [`Errno::EBADF`] when the file is not open for reading, [`Errno::ENOMEM`], and [`Errno::EFAULT`] when a race left a
+    /// pointer that cannot be followed.
+    pub fn read(&mut self, into: &mut [u8]) -> Result<usize, Errno> {
+        if self.mode == Mode::Write {
+            return Err(Errno::EBADF);
+        }
+        let device = self.device;
+        let _held = device.guard().enter();
+        if self.position >= device.size.load::<M>(&sites::SIZE) {
+            return Ok(0);
+        }
+        // The size is read again for the limit, and may be smaller by now (R7).
+        let to_end = device.size.load::<M>(&sites::SIZE).saturating_sub(self.position);
+        let place = device.geometry().place(self.position);
+        let Some(quantum) = self.find(place.item, place.slot)? else { return Ok(0) };
+        let count = into.len().min(to_end).min(device.geometry().quantum - place.offset);
+        probe::<M>(&sites::READ_COPY);
+        device.list.bytes(quantum).read(place.offset, &mut into[..count]);
+        self.position += count;
+        Ok(count)
+    }
+
+    /// The quantum of a slot, if array and quantum exist.
+    fn find(&self, item: usize, slot: usize) -> Result<Option<Block<Quantum>>, Errno> {
+        let device = self.device;
+        let node = device.follow(item)?.node(&device.list);
+        let Some(array) = device.load::<M, _>(&node.array, &sites::ARRAY)? else { return Ok(None) };
+        let slot = &device.list.slots(array)[slot];
+        match device.load::<M, _>(slot, &sites::SLOT)? {
+            Some(_) => device.quantum_in(slot).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Writes at the position and moves it (LDD3's `scull_write`). Returns how many bytes: at most to the end of the quantum.
+    ///
+    /// [`Errno::EBADF`] when the file is not open for writing, [`Errno::EINVAL`] when the position would no longer fit,
+    /// [`Errno::ENOMEM`] (what was allocated on the way stays in the device), and [`Errno::EFAULT`] when a race left a
+    /// pointer that cannot be followed.
+    pub fn write(&mut self, from: &[u8]) -> Result<usize, Errno> {
+        if self.mode == Mode::Read {
+            return Err(Errno::EBADF);
+        }
+        let device = self.device;
+        let place = device.geometry().place(self.position);
+        let count = from.len().min(device.geometry().quantum - place.offset);
+        if count > POSITION_MAX - self.position {
+            return Err(Errno::EINVAL);
+        }
+        let _held = device.guard().enter();
+        let node = device.follow(place.item)?;
+        let array = device.array_of(node)?;
+        let quantum = device.quantum_of(&device.list.slots(array)[place.slot])?;
+        copy::<M>(device.list.bytes(quantum), place.offset, &from[..count]);
+        self.position += count;
+        self.grow();
+        Ok(count)
+    }
+
+    /// Lets the device end no earlier than here: a test and a store (R6).
+    fn grow(&self) {
+        let size = &self.device.size;
+        if size.load::<M>(&sites::SIZE) < self.position {
+            size.store::<M>(&sites::SIZE, self.position);
+        }
+    }
+
+    /// Moves the position and returns it (LDD3's `scull_llseek`). A position past the end of the data is allowed.
+    /// [`Errno::EINVAL`] for one before the start or beyond `i64::MAX`.
+    pub fn llseek(&mut self, whence: Whence, offset: i64) -> Result<usize, Errno> {
+        let base = match whence {
+            Whence::Set => 0,
+            Whence::Current => self.position,
+            Whence::End => {
+                let _held = self.device.guard().enter();
+                self.device.size.load::<M>(&sites::SIZE)
+            }
+        };
+        let position = (base as i64).checked_add(offset).and_then(|position| usize::try_from(position).ok());
+        self.position = position.ok_or(Errno::EINVAL)?;
+        Ok(self.position)
+    }
+}
+
+impl<M: Machine> fmt::Debug for File<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File")
+            .field("device", &self.device.name())
+            .field("mode", &self.mode)
+            .field("position", &self.position)
+            .finish()
+    }
+}
+
+/// `copy_from_user` in two halves, with a probe before, between and after. They meet at a word of the quantum, so that a
+/// task which is held there has torn no word.
+fn copy<M: Machine>(quantum: SharedBytes<'_>, offset: usize, from: &[u8]) {
+    let middle = (offset + from.len() / 2).next_multiple_of(WORD) - offset;
+    let (first, second) = from.split_at(middle.min(from.len()));
+    probe::<M>(&sites::COPY_START);
+    quantum.write(offset, first);
+    probe::<M>(&sites::COPY_HALF);
+    quantum.write(offset + first.len(), second);
+    probe::<M>(&sites::COPY_END);
+}

@@ -1,0 +1,57 @@
+//! scull, the character device of LDD3 (chapters 3 and 5): bytes in memory that every open file shares.
+//!
+//! There is one source for the racy and the guarded form: which [`Lock`](crate::settings::Lock) guards a [`Device`] is
+//! chosen when it is made. The functions that are called from outside enter the guard; those that work on the list assume
+//! that it is held, and check it.
+//!
+//! ```text
+//! Device            node                    node
+//! +------+         +-------+               +-------+
+//! | head |-------->| next  |-------------->| next  |--> null
+//! | size |         | array |--+            | array |--> null: a hole of quantum x qset bytes
+//! +------+         +-------+  |            +-------+
+//!                             v
+//!                  array of qset slots: [ | | null | ... ]
+//!                                        |  +--> quantum
+//!                                        +--> quantum bytes
+//! ```
+//!
+//! # What the racy form relies on
+//! Each step of the book's C code is kept in its order, for that order is what races:
+//!
+//! | step | what the book does | what comes of it |
+//! |---|---|---|
+//! | a link is null | tests it, allocates, then stores, and does not look again | R1, R2, R3, R5: two do so, one block is lost |
+//! | a new node or array | publishes it first and clears it afterwards | R4: another CPU sees what was there before: here poison |
+//! | the list | goes on with the node that it made itself | R3: a forked list, half of it lost |
+//! | the array | goes on with the array that it made itself | R2: what it hangs there is lost with it |
+//! | the copy | reads `data[s_pos]` once more | R8, R10: it lands in the other's quantum, or in a freed one |
+//! | the size | tests it, then stores | R6: it goes back |
+//! | trim | reads the head first, stores null last | R8, R9: others walk what is being freed, or free it too |
+//!
+//! C leaves the compiler free to read a shared variable again or to keep it in a register. Where the book names one twice,
+//! this table says which of the two is done here.
+//!
+//! Three things differ from the book on purpose. A fresh quantum is cleared before it is published, because the bytes that
+//! nobody wrote must read as 0 (the book shows old heap bytes there, R34). A failed allocation stores nothing, so it loses
+//! nothing. And `read` says ENOMEM when it could not allocate; the book's says 0, as at the end of the data.
+//!
+//! # Why the races are not undefined behaviour
+//! Every shared word is a [`Shared`](crate::shared::Shared), all bytes are [`SharedBytes`](crate::bytes::SharedBytes); and the
+//! invariants of `list.rs` hold in every interleaving: a link leads to a block, to nothing, or is recognised as poison.
+
+mod device;
+mod file;
+mod follow;
+mod geometry;
+mod list;
+mod quiet;
+pub mod sites;
+mod tally;
+mod trim;
+mod walk;
+
+pub use device::{DEVICES, Device};
+pub use file::{File, Mode, Whence};
+pub use geometry::{Geometry, Place};
+pub use tally::Damage;

@@ -1,0 +1,70 @@
+//! The places where the device touches something shared, for scripts and rendezvous.
+//!
+//! `head`, `next`, `array`, `slot` and `size` are accesses, so their points are written `slot.load` and `slot.store`. The
+//! others are named probes, and their points are their bare names.
+#![forbid(unsafe_code)]
+
+use crate::machine::Site;
+
+macro_rules! sites {
+    ($($(#[$meta:meta])* $site:ident = $name:literal;)+) => {
+        $($(#[$meta])* pub static $site: Site = Site::new($name);)+
+
+        /// All of them, in the order in which a write and then a trim pass them.
+        pub static ALL: &[&Site] = &[$(&$site),+];
+    };
+}
+
+sites! {
+    /// The device's pointer to its first node.
+    HEAD = "head";
+    /// A node's pointer to the one after it.
+    NEXT = "next";
+    /// A new node is published and about to be cleared.
+    NODE_CLEAR = "node.clear";
+    /// A node's pointer to its array.
+    ARRAY = "array";
+    /// A new array is published and about to be cleared.
+    ARRAY_CLEAR = "array.clear";
+    /// An array's pointer to a quantum.
+    SLOT = "slot";
+    /// A write has its quantum and is about to copy.
+    COPY_START = "copy.start";
+    /// A write has copied its first half.
+    COPY_HALF = "copy.half";
+    /// A write has copied everything.
+    COPY_END = "copy.end";
+    /// The size of the device.
+    SIZE = "size";
+    /// A read has its quantum and is about to copy.
+    READ_COPY = "read.copy";
+    /// A trim has loaded the head of the list.
+    TRIM_WALK = "trim.walk";
+    /// A trim is about to free a block.
+    TRIM_FREE = "trim.free";
+    /// A trim has emptied the device.
+    TRIM_DONE = "trim.done";
+}
+
+/// Every point, as scripts write them, in the same order.
+pub const POINTS: &[&str] = &[
+    "head.load",
+    "head.store",
+    "next.load",
+    "next.store",
+    "node.clear",
+    "array.load",
+    "array.store",
+    "array.clear",
+    "slot.load",
+    "slot.store",
+    "copy.start",
+    "copy.half",
+    "copy.end",
+    "size.load",
+    "size.store",
+    "read.copy",
+    "trim.walk",
+    "trim.free",
+    "trim.done",
+];

@@ -1,0 +1,40 @@
+//! The scull device on a machine of threads.
+
+mod census;
+mod guarded;
+mod memory;
+mod model;
+mod races;
+mod rules;
+mod script;
+
+use kcore::errno::Errno;
+use kcore::host::HostMachine;
+use kcore::scull::{Device, Geometry, Mode, Whence};
+use kcore::settings::Lock;
+
+type Scull = Device<HostMachine>;
+
+/// A small device: two quanta of eight bytes a node.
+const SMALL: Geometry = Geometry { quantum: 8, qset: 2 };
+
+fn device(lock: Lock, geometry: Geometry) -> Scull {
+    Device::new(0, lock, geometry).unwrap()
+}
+
+/// Writes `bytes` at `position`, through a file of its own.
+fn write_at(device: &Scull, position: usize, bytes: &[u8]) -> Result<usize, Errno> {
+    let mut file = device.open(Mode::ReadWrite);
+    file.llseek(Whence::Set, position as i64)?;
+    file.write(bytes)
+}
+
+/// What one read of at most `count` bytes at `position` gives.
+fn read_at(device: &Scull, position: usize, count: usize) -> Result<Vec<u8>, Errno> {
+    let mut file = device.open(Mode::Read);
+    file.llseek(Whence::Set, position as i64)?;
+    let mut bytes = vec![0xee; count];
+    let read = file.read(&mut bytes)?;
+    bytes.truncate(read);
+    Ok(bytes)
+}
