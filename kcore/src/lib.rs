@@ -8,6 +8,7 @@ extern crate alloc;
 
 pub mod acpi;
 pub mod errno;
+pub mod experiment;
 pub mod machine;
 pub mod probe;
 pub mod report;
