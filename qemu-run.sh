@@ -23,6 +23,7 @@
 #   --gdb          stop before the first instruction and wait for gdb on port 1234; no time limit unless one is given
 #   --json FILE    where COM2, the machine-readable report, goes (default: nowhere)
 #   --image FILE   the disk image of boot=bios and boot=uefi
+#   --tied         end the machine when the process that started this script is gone
 #
 # COM1 is stdin and stdout. Exit status:
 #
@@ -46,22 +47,23 @@ dead() {
 
 # ---- What is asked for ----------------------------------------------------------------------------------------------
 
-verbose=no gdb=no json='' image=''
+verbose=no gdb=no tied=no json='' image=''
 while [ $# -gt 0 ]; do
     case $1 in
     --verbose) verbose=yes ;;
     --gdb) gdb=yes ;;
+    --tied) tied=yes ;;
     --json | --image)
         [ $# -ge 2 ] || usage "$1 needs a file"
         if [ "$1" = --json ]; then json=$2; else image=$2; fi
         shift
         ;;
-    --*) usage "unknown option '$1'; valid: --verbose, --gdb, --json FILE, --image FILE" ;;
+    --*) usage "unknown option '$1'; valid: --verbose, --gdb, --tied, --json FILE, --image FILE" ;;
     *) break ;;
     esac
     shift
 done
-[ $# -ge 1 ] || usage 'which kernel? Usage: qemu-run.sh [--verbose] [--gdb] [--json FILE] [--image FILE] ELF [WORD]...'
+[ $# -ge 1 ] || usage 'which kernel? Usage: qemu-run.sh [OPTIONS] ELF [WORD]...'
 elf=$1
 shift
 
@@ -193,6 +195,7 @@ watch() {
     while [ "$left" != 0 ]; do
         sleep 1
         kill -0 $$ 2>/dev/null || { kill -KILL "$child"; exit; }
+        [ $tied = no ] || kill -0 $PPID 2>/dev/null || { kill -TERM $$; exit; }
         left=$((left - 1))
     done
     kill -USR1 $$
