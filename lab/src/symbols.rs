@@ -95,8 +95,13 @@ impl Symbols {
         };
         let mut frames = self.inlined(loader, probe).unwrap_or_default();
         let symbol = loader.find_symbol_info(probe);
-        if let (true, Some(symbol)) = (frames.is_empty(), &symbol) {
-            frames.push(Frame { function: demangle(symbol.name()), line: None });
+        if let Some(symbol) = &symbol {
+            // The line tables leave the path out (`run`), the symbol has it (`kernel::programs::fault::run`).
+            let function = demangle(symbol.name());
+            match frames.last_mut() {
+                Some(outermost) => outermost.function = function,
+                None => frames.push(Frame { function, line: None }),
+            }
         }
         (frames, symbol.map(|symbol| address.wrapping_sub(symbol.address())))
     }
@@ -106,11 +111,10 @@ impl Symbols {
         let mut frames = Vec::new();
         while let Ok(Some(frame)) = iterator.next() {
             let name = frame.function.as_ref().and_then(|name| name.raw_name().ok());
-            // The outermost function has a symbol, even where the line tables do not name it.
-            let name = name.as_deref().or_else(|| loader.find_symbol(probe));
             let place = frame.location.and_then(|place| Some((place.file?, place.line?)));
             let line = place.map(|(file, line)| format!("{}:{line}", short(file, self.root.as_deref())));
-            frames.extend(name.map(|name| Frame { function: demangle(name), line }));
+            let function = name.map_or("?".to_string(), |name| demangle(&name));
+            frames.push(Frame { function, line });
         }
         Some(frames)
     }
