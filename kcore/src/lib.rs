@@ -6,8 +6,11 @@
 
 extern crate alloc;
 
+pub mod acpi;
 pub mod errno;
+pub mod experiment;
 pub mod machine;
+pub mod probe;
 pub mod report;
 pub mod settings;
 pub mod shared;

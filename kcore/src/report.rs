@@ -4,6 +4,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 use core::ops::{AddAssign, Index, IndexMut, Sub};
 
 use serde::{Deserialize, Serialize};
@@ -248,6 +249,13 @@ pub struct Step {
     pub point: String,
     /// A sentence.
     pub reason: String,
+}
+
+impl fmt::Display for Step {
+    /// The line for people: `step 2: B cannot load slot: it waits for scull0.lock, held by A`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step {}: {}", self.step, self.reason)
+    }
 }
 
 /// One measurement.

@@ -9,6 +9,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
+use crate::probe::Step;
+
 /// What the machine is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -167,12 +169,8 @@ impl FromStr for Probe {
             ("rendezvous", _) => Ok(Probe::Rendezvous(list())),
             ("script", _) => {
                 let steps = list();
-                match steps.iter().find(|step| !is_step(step)) {
-                    Some(step) => Err(Usage::new(format!(
-                        "script step '{step}' is not LETTER.POINT, as in A.slot.load"
-                    ))),
-                    None => Ok(Probe::Script(steps)),
-                }
+                steps.iter().try_for_each(|step| step.parse::<Step>().map(drop))?;
+                Ok(Probe::Script(steps))
             }
             _ => Err(Usage::unknown(
                 "probe mode",
@@ -180,13 +178,6 @@ impl FromStr for Probe {
                 &["off", "pause", "delay=N", "rendezvous[=POINT]", "script[=STEPS]"],
             )),
         }
-    }
-}
-
-fn is_step(step: &str) -> bool {
-    match step.split_once('.') {
-        Some((who, point)) => matches!(who.as_bytes(), [b'A'..=b'Z']) && !point.is_empty(),
-        None => false,
     }
 }
 

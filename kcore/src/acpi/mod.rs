@@ -1,0 +1,23 @@
+//! The CPUs and interrupt controllers of the machine, as the firmware lists them.
+//!
+//! RSDP, then RSDT or XSDT, then MADT (ACPI specification 6.5, chapter 5.2). Firmware memory is not to be trusted: every
+//! length is checked before it is used, the work is bounded by the tables' (limited) sizes, and what is malformed is an
+//! [`AcpiError`] that says how, never a panic.
+//!
+//! | file | noun |
+//! |---|---|
+//! | `memory` | [`PhysicalMemory`]: the seam to whoever can read physical addresses |
+//! | `error` | [`AcpiError`]: what was wrong |
+//! | `table` | signatures, checksums, and the way from the RSDP to a table |
+//! | `madt` | [`Madt`]: the table itself |
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod madt;
+mod memory;
+mod table;
+
+pub use error::{AcpiError, Signature};
+pub use madt::{IoApic, Madt, Override, Processor};
+pub use memory::{OutOfBounds, PhysicalMemory};

@@ -1,0 +1,40 @@
+//! All entries.
+
+use alloc::vec::Vec;
+
+use super::entry::Experiment;
+use super::{
+    broken_lock, counter, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
+};
+use crate::settings::Usage;
+
+/// The catalogue, in the order in which it is best read.
+pub static ALL: &[&Experiment] = &[
+    &scull_leak::ENTRY,
+    &scull_read::ENTRY,
+    &scull_publish::ENTRY,
+    &scull_size::ENTRY,
+    &scull_torn::ENTRY,
+    &scull_trim::ENTRY,
+    &counter::ENTRY,
+    &broken_lock::ENTRY,
+];
+
+/// What LKD ch. 9 tells its reader to ask of any data, in our words.
+pub const QUESTIONS: [&str; 7] = [
+    "Can anyone but the current thread of execution reach the data?",
+    "Do process context and interrupt context share it, or two interrupt handlers?",
+    "If the task is preempted in the middle of an access, can the next task make the same access?",
+    "Can the task sleep in the middle, and what does it leave behind while it sleeps?",
+    "What keeps the data from being freed while it is in use?",
+    "What happens when another processor calls this function at the same time?",
+    "So how is the data protected?",
+];
+
+/// The entry called `name`; else a line that lists all names.
+pub fn find(name: &str) -> Result<&'static Experiment, Usage> {
+    ALL.iter().find(|entry| entry.name == name).copied().ok_or_else(|| {
+        let names: Vec<&str> = ALL.iter().map(|entry| entry.name).collect();
+        Usage::unknown("experiment", name, &names)
+    })
+}

@@ -1,0 +1,182 @@
+//! One entry of the catalogue, and the words it is made of.
+
+use alloc::vec::Vec;
+
+use crate::settings::{Expect, Lock, Object, Probe};
+
+/// A race: how it is made, what it does, and what stops it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Experiment {
+    /// The word on the command line.
+    pub name: &'static str,
+    /// One line for the list.
+    pub title: &'static str,
+    /// The races it shows, by their ids: `R1`.
+    pub races: &'static [&'static str],
+    /// Where the books speak of it.
+    pub sources: &'static [&'static str],
+    /// First layer: what the reader is to achieve or find out.
+    pub goal: &'static str,
+    /// Second layer: where to look.
+    pub hint: &'static str,
+    /// Third layer: the interleaving, the effect, why each cure works, and what the wrong cure would be.
+    pub explanation: &'static str,
+    /// What it can be run with. The first is the unguarded form, all others are cures.
+    pub locks: &'static [Lock],
+    /// What `quanta` counts.
+    pub unit: &'static str,
+    /// Every probe point its tasks pass.
+    pub known_points: &'static [&'static str],
+    /// Where its tasks meet when the command line names no point.
+    pub points: &'static [&'static str],
+    /// The order of its tasks when the command line names none.
+    pub script: &'static [&'static str],
+    /// Which of the two shows the race for certain.
+    pub certain: Certain,
+    /// How much work each task does when the command line does not say.
+    pub defaults: Defaults,
+    /// What its tasks do.
+    pub roles: Roles,
+    /// What the verdict rests on.
+    pub invariants: &'static [&'static str],
+    /// The answers to the [`QUESTIONS`](super::QUESTIONS), one each.
+    pub seven: [&'static str; 7],
+}
+
+/// Which probe modes, with the entry's own points and at least two tasks, cannot but show the race.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Certain {
+    /// The rendezvous at the entry's points.
+    pub rendezvous: bool,
+    /// The entry's script.
+    pub script: bool,
+}
+
+/// The work of each task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// In one round, in the entry's unit.
+    pub quanta: u32,
+    /// How often all of it is done.
+    pub rounds: u32,
+}
+
+/// Work that takes well under a second under emulation, by probe mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Defaults {
+    /// Probes off, `pause` and `delay`.
+    pub natural: Work,
+    /// `rendezvous`.
+    pub rendezvous: Work,
+    /// `script`.
+    pub script: Work,
+}
+
+impl Defaults {
+    /// The same natural work for the usual entry: a rendezvous of 100 x 3, a script once.
+    pub(super) const fn natural(quanta: u32, rounds: u32) -> Self {
+        Defaults {
+            natural: Work { quanta, rounds },
+            rendezvous: Work { quanta: 100, rounds: 3 },
+            script: Work { quanta: 1, rounds: 1 },
+        }
+    }
+
+    /// The work under `probe`.
+    pub fn under(&self, probe: &Probe) -> Work {
+        match probe {
+            Probe::Off | Probe::Pause | Probe::Delay(_) => self.natural,
+            Probe::Rendezvous(_) => self.rendezvous,
+            Probe::Script(_) => self.script,
+        }
+    }
+}
+
+/// What one task of an experiment does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It writes to the device, or updates the counter, or takes the lock.
+    Write,
+    /// It reads.
+    Read,
+    /// It opens the device write-only, which trims it.
+    Trim,
+}
+
+/// How the roles are dealt out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Roles {
+    /// All tasks do the same.
+    All(Role),
+    /// A, C, E, ... write, and B, D, F, ... trim; but all of them trim when they meet at a rendezvous.
+    WriteAndTrim,
+}
+
+impl Roles {
+    /// What task `who` (from 0) does under `probe`.
+    pub fn of(self, who: u32, probe: &Probe) -> Role {
+        match self {
+            Roles::All(role) => role,
+            Roles::WriteAndTrim if matches!(probe, Probe::Rendezvous(_)) => Role::Trim,
+            Roles::WriteAndTrim if who.is_multiple_of(2) => Role::Write,
+            Roles::WriteAndTrim => Role::Trim,
+        }
+    }
+}
+
+impl Experiment {
+    /// The form without a guard.
+    pub fn unguarded(&self) -> Lock {
+        self.locks[0]
+    }
+
+    /// The probe mode that shows the race for certain.
+    pub fn forced(&self) -> Probe {
+        match self.certain.rendezvous {
+            true => Probe::Rendezvous(Vec::new()),
+            false => Probe::Script(Vec::new()),
+        }
+    }
+
+    /// Where the tasks meet when the command line names no point. `scull-leak` meets where the missing object is stored.
+    pub fn points_for(&self, object: Option<Object>) -> &'static [&'static str] {
+        match object {
+            None => self.points,
+            Some(Object::Quantum) => &["slot.store"],
+            Some(Object::Array) => &["array.store"],
+            Some(Object::Node) => &["head.store"],
+            Some(Object::All) => &["head.store", "next.store", "array.store", "slot.store"],
+        }
+    }
+
+    /// The order of two tasks when the command line names none: both find the object missing, both store one.
+    pub fn script_for(&self, object: Option<Object>) -> &'static [&'static str] {
+        match object {
+            None | Some(Object::Quantum) => self.script,
+            Some(Object::Array) => &["A.array.load", "B.array.load", "A.array.store", "B.array.store"],
+            Some(Object::Node | Object::All) => {
+                &["A.head.load", "B.head.load", "A.head.store", "B.head.store"]
+            }
+        }
+    }
+
+    /// What a run must give. `probe` may leave its points or steps open.
+    ///
+    /// A guard always gives `clean`. Without one, at least two tasks that meet at the entry's own points or follow its
+    /// own script give `raced` where that is certain; all else is left to chance.
+    pub fn expected(&self, lock: Lock, probe: &Probe, object: Option<Object>, writers: u32) -> Expect {
+        if lock != self.unguarded() {
+            return Expect::Clean;
+        }
+        let is_certain = match probe {
+            Probe::Off | Probe::Pause | Probe::Delay(_) => false,
+            Probe::Rendezvous(points) => {
+                self.certain.rendezvous && (points.is_empty() || points == self.points_for(object))
+            }
+            Probe::Script(steps) => {
+                self.certain.script && (steps.is_empty() || steps == self.script_for(object))
+            }
+        };
+        if is_certain && writers >= 2 { Expect::Raced } else { Expect::Any }
+    }
+}

@@ -1,0 +1,36 @@
+//! The catalogue: what each experiment is, how it is run, what it must give, and why.
+//!
+//! The kernel runs the experiments and the lab explains them, both from this one description.
+//!
+//! | file | noun |
+//! |---|---|
+//! | `entry` | [`Experiment`]: one entry, and the words it is made of |
+//! | `catalogue` | [`ALL`] and [`find`] |
+//! | `points` | the probe points of scull, and the [`Site`](crate::machine::Site)s of the other experiments |
+//! | `resolve` | [`resolve`]: a command line and an entry become a [`Resolved`] run |
+//! | `verdict` | what a run's numbers say |
+//! | `scull_*`, `counter`, `broken_lock` | one entry each, with its texts |
+//!
+//! Texts are plain ASCII without line breaks inside a paragraph; `\n\n` parts paragraphs. Whoever prints them wraps them.
+
+#![forbid(unsafe_code)]
+
+mod broken_lock;
+mod catalogue;
+mod counter;
+mod entry;
+mod points;
+mod resolve;
+mod scull_leak;
+mod scull_publish;
+mod scull_read;
+mod scull_size;
+mod scull_torn;
+mod scull_trim;
+mod verdict;
+
+pub use catalogue::{ALL, QUESTIONS, find};
+pub use entry::{Certain, Defaults, Experiment, Role, Roles, Work};
+pub use points::{COUNTER, INSIDE};
+pub use resolve::{Resolved, resolve};
+pub use verdict::is_expected;

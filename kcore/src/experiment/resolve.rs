@@ -1,0 +1,141 @@
+//! From a command line and an entry to a run that can be started.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::entry::{Experiment, Role, Work};
+use super::verdict::is_expected;
+use crate::probe::{Name, Plan, Step};
+use crate::settings::{Expect, Lock, MAX_WRITERS, Object, Probe, Settings, Usage};
+
+/// A run with every choice made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// The entry.
+    pub experiment: &'static Experiment,
+    /// The guard.
+    pub lock: Lock,
+    /// The probe mode with its points or steps filled in, as the report and the command that repeats the run show it.
+    pub probe: Probe,
+    /// The same for the [`Engine`](crate::probe::Engine).
+    pub plan: Plan,
+    /// What the writers of `scull-leak` find missing; None for all others.
+    pub object: Option<Object>,
+    /// Tasks.
+    pub writers: u32,
+    /// Work of each task in a round, in the entry's unit.
+    pub quanta: u32,
+    /// Rounds.
+    pub rounds: u32,
+    /// What the run must give.
+    pub expected: Expect,
+}
+
+impl Resolved {
+    /// What task `who` (from 0) does.
+    pub fn role(&self, who: u32) -> Role {
+        self.experiment.roles.of(who, &self.probe)
+    }
+
+    /// Whether `verdict` is as expected.
+    pub fn is_ok(&self, verdict: &str) -> bool {
+        is_expected(self.expected, verdict)
+    }
+}
+
+/// Makes every choice that `settings` leaves open, for a machine of `cpus` CPUs. Fails with a line for the user when a
+/// choice does not fit the experiment.
+pub fn resolve(settings: &Settings, entry: &'static Experiment, cpus: u32) -> Result<Resolved, Usage> {
+    let lock = lock(settings.lock, entry)?;
+    let object = object(settings.object, entry)?;
+    let plan = Plan::new(&settings.probe, entry.points_for(object), entry.script_for(object))?;
+    check_points(&plan, entry)?;
+    let probe = filled_in(&settings.probe, &plan);
+    let writers = writers(settings.writers, &plan, cpus)?;
+    let Work { quanta, rounds } = work(settings, object, entry)?;
+    let expected = settings.expect.unwrap_or_else(|| entry.expected(lock, &probe, object, writers));
+    Ok(Resolved { experiment: entry, lock, probe, plan, object, writers, quanta, rounds, expected })
+}
+
+fn lock(given: Option<Lock>, entry: &Experiment) -> Result<Lock, Usage> {
+    let lock = given.unwrap_or(entry.unguarded());
+    match entry.locks.contains(&lock) {
+        true => Ok(lock),
+        false => {
+            let valid: Vec<&str> = entry.locks.iter().map(|lock| lock.word()).collect();
+            Err(Usage::new(format!(
+                "{} cannot be run with lock={lock}; valid: {}",
+                entry.name,
+                valid.join(", ")
+            )))
+        }
+    }
+}
+
+fn object(given: Option<Object>, entry: &Experiment) -> Result<Option<Object>, Usage> {
+    match (entry.name == super::scull_leak::ENTRY.name, given) {
+        (true, given) => Ok(Some(given.unwrap_or(Object::Quantum))),
+        (false, None) => Ok(None),
+        (false, Some(_)) => Err(Usage::new(format!(
+            "object= is for {} only, not for {}",
+            super::scull_leak::ENTRY.name,
+            entry.name
+        ))),
+    }
+}
+
+fn check_points(plan: &Plan, entry: &Experiment) -> Result<(), Usage> {
+    let named: Vec<&str> = match plan {
+        Plan::Pass | Plan::Delay(_) => Vec::new(),
+        Plan::Rendezvous { points } => points.iter().map(String::as_str).collect(),
+        Plan::Script(steps) => steps.iter().map(|step| step.point.as_str()).collect(),
+    };
+    match named.iter().find(|point| !entry.known_points.contains(point)) {
+        None => Ok(()),
+        Some(point) => {
+            Err(Usage::unknown(&format!("probe point of {}", entry.name), point, entry.known_points))
+        }
+    }
+}
+
+fn filled_in(given: &Probe, plan: &Plan) -> Probe {
+    match plan {
+        Plan::Pass | Plan::Delay(_) => given.clone(),
+        Plan::Rendezvous { points } => Probe::Rendezvous(points.clone()),
+        Plan::Script(steps) => Probe::Script(steps.iter().map(Step::to_string).collect()),
+    }
+}
+
+/// One task a CPU; for a script one a letter, and two at least.
+fn writers(given: Option<u32>, plan: &Plan, cpus: u32) -> Result<u32, Usage> {
+    let Plan::Script(steps) = plan else {
+        return Ok(given.unwrap_or(cpus.clamp(1, MAX_WRITERS)));
+    };
+    let last = steps.iter().map(|step| step.who).max().unwrap_or(0);
+    let letters = u32::from(last) + 1;
+    match given {
+        None => Ok(letters.max(2)),
+        Some(writers) if writers >= letters => Ok(writers),
+        Some(writers) => Err(Usage::new(format!(
+            "the script names {}, so it needs writers={letters} at least, not {writers}",
+            Name(last)
+        ))),
+    }
+}
+
+fn work(settings: &Settings, object: Option<Object>, entry: &Experiment) -> Result<Work, Usage> {
+    let default = entry.defaults.under(&settings.probe);
+    let rounds = settings.rounds.unwrap_or(default.rounds);
+    let quanta = match (object, settings.quanta) {
+        // A list has one head.
+        (Some(Object::Node), None | Some(1)) => 1,
+        (Some(Object::Node), Some(quanta)) => {
+            return Err(Usage::new(format!("object=node means quanta=1, not {quanta}: a list has one head")));
+        }
+        // An array is twice as large as a quantum, and each has a list item of its own.
+        (Some(Object::Array), None) => default.quanta.min(100),
+        (_, given) => given.unwrap_or(default.quanta),
+    };
+    Ok(Work { quanta, rounds })
+}

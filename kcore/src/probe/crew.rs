@@ -1,0 +1,135 @@
+//! The participants: who can run and who cannot, and why.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::engine::Wake;
+use super::locks::{Hold, Locks};
+use super::reason::Obstacle;
+use crate::machine::{CpuId, LockName, Waiting};
+
+/// Where a participant is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Not started in this round; it will come.
+    Absent,
+    /// On its way to its next event.
+    Running,
+    /// Asleep at a point. `atomic`: it holds a spinlock, so it halts its CPU in place and nobody else runs there.
+    AtPoint { atomic: bool },
+    /// Waiting for a lock.
+    LockWait { address: usize, lock: LockName },
+    /// Through with this round.
+    Finished,
+}
+
+#[derive(Debug)]
+struct Member {
+    state: State,
+    /// Tasks are pinned. None until it is known.
+    cpu: Option<CpuId>,
+}
+
+/// All participants of an experiment.
+#[derive(Debug)]
+pub(super) struct Crew {
+    members: Vec<Member>,
+    pub(super) locks: Locks,
+}
+
+impl Crew {
+    pub(super) fn new(participants: u32) -> Self {
+        let mut members = vec![];
+        members.resize_with(participants as usize, || Member { state: State::Absent, cpu: None });
+        Crew { members, locks: Locks::new() }
+    }
+
+    pub(super) fn begin_round(&mut self) {
+        self.members.iter_mut().for_each(|member| member.state = State::Absent);
+        self.locks.clear();
+    }
+
+    pub(super) fn has(&self, who: u8) -> bool {
+        usize::from(who) < self.members.len()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    pub(super) fn state(&self, who: u8) -> State {
+        self.members[usize::from(who)].state
+    }
+
+    pub(super) fn set(&mut self, who: u8, state: State) {
+        if self.has(who) {
+            self.members[usize::from(who)].state = state;
+        }
+    }
+
+    pub(super) fn pin(&mut self, who: u8, cpu: CpuId) {
+        if self.has(who) {
+            self.members[usize::from(who)].cpu = Some(cpu);
+        }
+    }
+
+    pub(super) fn at_point(&self, who: u8) -> bool {
+        self.has(who) && matches!(self.state(who), State::AtPoint { .. })
+    }
+
+    /// Lets `who` go on from its point.
+    pub(super) fn release(&mut self, who: u8) -> Wake {
+        self.set(who, State::Running);
+        1 << who
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = u8> + use<> {
+        0..self.members.len() as u8
+    }
+
+    /// Why `who` cannot go on by itself; None when it can, or when only its turn is missing.
+    pub(super) fn obstacle(&self, who: u8) -> Option<Obstacle> {
+        if !self.has(who) {
+            return Some(Obstacle::Nobody);
+        }
+        match self.state(who) {
+            State::Finished => Some(Obstacle::Finished),
+            State::LockWait { address, lock } => match self.locks.hold(address) {
+                Hold::By(holder) => Some(Obstacle::Lock { name: lock.name, holder: Some(holder) }),
+                Hold::Unknown => Some(Obstacle::Lock { name: lock.name, holder: None }),
+                Hold::Free => self.occupant(who),
+            },
+            State::Absent | State::Running | State::AtPoint { .. } => self.occupant(who),
+        }
+    }
+
+    /// Whether nobody does anything any more unless a point is opened.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.all().all(|who| self.at_point(who) || self.obstacle(who).is_some())
+    }
+
+    /// Whether `who` is kept from running by another participant that keeps the CPU they share.
+    pub(super) fn is_shut_out(&self, who: u8) -> bool {
+        self.occupant(who).is_some()
+    }
+
+    /// The participant that keeps the CPU of `who`: it waits at a point and may not sleep there, or it spins for a lock
+    /// that is held.
+    fn occupant(&self, who: u8) -> Option<Obstacle> {
+        let cpu = self.members[usize::from(who)].cpu?;
+        let by = self.all().find(|other| {
+            *other != who && self.members[usize::from(*other)].cpu == Some(cpu) && self.keeps_cpu(*other)
+        })?;
+        Some(Obstacle::Cpu { by })
+    }
+
+    fn keeps_cpu(&self, who: u8) -> bool {
+        match self.state(who) {
+            State::AtPoint { atomic } => atomic,
+            State::LockWait { address, lock } => {
+                lock.waiting == Waiting::Spins && self.locks.hold(address) != Hold::Free
+            }
+            State::Absent | State::Running | State::Finished => false,
+        }
+    }
+}

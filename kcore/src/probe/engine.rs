@@ -1,0 +1,165 @@
+//! The events and their answers.
+
+use alloc::vec::Vec;
+
+use super::crew::{Crew, State};
+use super::locks::Hold;
+use super::plan::Plan;
+use super::rendezvous::Rendezvous;
+use super::script::Script;
+use crate::machine::{Access, CpuId, LockName};
+use crate::report;
+use crate::settings::MAX_WRITERS;
+
+/// A set of participants to wake: bit n is participant n. A participant must be woken even when it has not gone to sleep
+/// yet: [`Sched::wake`](crate::machine::Sched::wake) keeps such a wake-up.
+pub type Wake = u64;
+
+/// The answer to a participant that arrives at a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It goes on.
+    Go,
+    /// It sleeps until [`Engine::may_go`] says true; ask again after each wake-up.
+    Wait,
+}
+
+/// How often the participants met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Meetings {
+    /// Times that the barrier opened.
+    pub held: u64,
+    /// Times that it opened with every participant at it.
+    pub full: u64,
+}
+
+#[derive(Debug)]
+enum Course {
+    Free,
+    Rendezvous(Rendezvous),
+    Script(Script),
+}
+
+/// The state machine of one run.
+///
+/// Every event returns the participants that the caller has to wake. No event allocates, loops without bound, or panics,
+/// so all of them may be called with interrupts off. Events of participants beyond `participants` are ignored.
+///
+/// Whatever the participants do, at least one of them can always go on, unless they deadlock by themselves: see
+/// [`finished`](Engine::finished) for what they owe in return.
+#[derive(Debug)]
+pub struct Engine {
+    crew: Crew,
+    course: Course,
+}
+
+impl Engine {
+    /// An engine for participants 0 to `participants`, at most [`MAX_WRITERS`] of them. None has started.
+    pub fn new(plan: Plan, participants: u32) -> Self {
+        let course = match plan {
+            Plan::Pass | Plan::Delay(_) => Course::Free,
+            Plan::Rendezvous { points } => Course::Rendezvous(Rendezvous::new(points)),
+            Plan::Script(steps) => Course::Script(Script::new(steps)),
+        };
+        Engine { crew: Crew::new(participants.min(MAX_WRITERS)), course }
+    }
+
+    /// Begins a round: nobody has started, no lock is held, a script starts at its first step. To be called while no
+    /// participant runs. What was counted and given up stays.
+    pub fn begin_round(&mut self) {
+        self.crew.begin_round();
+        if let Course::Script(script) = &mut self.course {
+            script.begin_round();
+        }
+    }
+
+    /// `who` runs on `cpu` and nowhere else. To be told before the first participant starts.
+    pub fn running_on(&mut self, who: u8, cpu: CpuId) {
+        self.crew.pin(who, cpu);
+    }
+
+    /// `who` enters the experiment's body.
+    pub fn start(&mut self, who: u8) -> Wake {
+        self.moved(who, State::Running)
+    }
+
+    /// `who` is about to make `access` on `cpu`. `atomic`: it must not sleep (it holds a spinlock), so that waiting here
+    /// means to halt the CPU in place and nobody else runs on it.
+    pub fn arrive(&mut self, who: u8, access: &Access, atomic: bool, cpu: CpuId) -> (Decision, Wake) {
+        self.crew.pin(who, cpu);
+        let waits = match &mut self.course {
+            Course::Free => false,
+            Course::Rendezvous(rendezvous) => rendezvous.names(access),
+            Course::Script(script) => script.wants(who, access),
+        };
+        let wake = self.moved(who, if waits { State::AtPoint { atomic } } else { State::Running });
+        // Whoever opens its own point needs no wake-up: it has not gone to sleep.
+        match self.may_go(who) {
+            true => (Decision::Go, wake & !1u64.checked_shl(who.into()).unwrap_or(0)),
+            false => (Decision::Wait, wake),
+        }
+    }
+
+    /// Whether `who`, which was told to wait, may go on.
+    pub fn may_go(&self, who: u8) -> bool {
+        !self.crew.at_point(who)
+    }
+
+    /// `who` found the lock at `address` taken and is about to spin or sleep.
+    pub fn lock_wait(&mut self, who: u8, lock: &LockName, address: usize) -> Wake {
+        self.moved(who, State::LockWait { address, lock: *lock })
+    }
+
+    /// `who` has the lock at `address`.
+    pub fn lock_acquired(&mut self, who: u8, address: usize) -> Wake {
+        if self.crew.has(who) {
+            self.crew.locks.set(address, Hold::By(who));
+            self.crew.set(who, State::Running);
+        }
+        self.settle()
+    }
+
+    /// `who` is about to give the lock at `address` back. It need not be the one that took it (completions).
+    pub fn lock_release(&mut self, _who: u8, address: usize) -> Wake {
+        self.crew.locks.set(address, Hold::Free);
+        self.settle()
+    }
+
+    /// `who` is through with this round. Every participant must come to this, or the others wait for it.
+    pub fn finished(&mut self, who: u8) -> Wake {
+        self.moved(who, State::Finished)
+    }
+
+    /// The steps of a script that could not happen, each once, in the order in which they were given up.
+    pub fn given_up(&self) -> Vec<report::Step> {
+        match &self.course {
+            Course::Script(script) => script.given_up().map(|(why, step)| why.report(step)).collect(),
+            Course::Free | Course::Rendezvous(_) => Vec::new(),
+        }
+    }
+
+    /// How often the participants met at the rendezvous.
+    pub fn meetings(&self) -> Meetings {
+        match &self.course {
+            Course::Rendezvous(rendezvous) => rendezvous.meetings,
+            Course::Free | Course::Script(_) => Meetings::default(),
+        }
+    }
+
+    /// `who` has come to its next event.
+    fn moved(&mut self, who: u8, to: State) -> Wake {
+        self.crew.set(who, to);
+        if let Course::Script(script) = &mut self.course {
+            script.end_segment(who);
+        }
+        self.settle()
+    }
+
+    fn settle(&mut self) -> Wake {
+        match &mut self.course {
+            Course::Free => 0,
+            Course::Rendezvous(rendezvous) => rendezvous.settle(&mut self.crew),
+            Course::Script(script) => script.settle(&mut self.crew),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What the command line asks for.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+use crate::settings::{Probe, Usage};
+
+/// How the participants of an experiment pass probe points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// They do not notice them.
+    Pass,
+    /// They execute PAUSE this often at each point. The caller does so by itself, without the [`Engine`](super::Engine).
+    Delay(u32),
+    /// All meet at one of the points before any goes on.
+    Rendezvous {
+        /// The points, as in `slot.store`.
+        points: Vec<String>,
+    },
+    /// They pass in the order of the steps.
+    Script(Vec<Step>),
+}
+
+impl Plan {
+    /// The plan for `probe`; where it leaves its points or steps open, `points` and `script` of the experiment are taken.
+    ///
+    /// Fails when a step is not `LETTER.POINT`, or when there is no point or step at all.
+    pub fn new(probe: &Probe, points: &[&str], script: &[&str]) -> Result<Plan, Usage> {
+        match probe {
+            Probe::Off => Ok(Plan::Pass),
+            Probe::Pause => Ok(Plan::Delay(1)),
+            Probe::Delay(n) => Ok(Plan::Delay(*n)),
+            Probe::Rendezvous(given) => {
+                let points = given_or(given, points);
+                match points.is_empty() {
+                    true => Err(Usage::new("this experiment has no rendezvous of its own: rendezvous=POINT")),
+                    false => Ok(Plan::Rendezvous { points }),
+                }
+            }
+            Probe::Script(given) => {
+                let steps = given_or(given, script);
+                match steps.is_empty() {
+                    true => Err(Usage::new("this experiment has no script of its own: script=STEPS")),
+                    false => {
+                        Ok(Plan::Script(steps.iter().map(|step| step.parse()).collect::<Result<_, _>>()?))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn given_or(given: &[String], default: &[&str]) -> Vec<String> {
+    match given.is_empty() {
+        true => default.iter().map(ToString::to_string).collect(),
+        false => given.to_vec(),
+    }
+}
+
+/// One step of a script: this participant passes this point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The participant, from 0 (written `A`).
+    pub who: u8,
+    /// The point, as in `slot.load`, `slot.store`, `copy.start`.
+    pub point: String,
+}
+
+impl FromStr for Step {
+    type Err = Usage;
+    /// `LETTER.POINT`.
+    fn from_str(step: &str) -> Result<Self, Usage> {
+        match step.split_once('.').map(|(who, point)| (who.as_bytes(), point)) {
+            Some(([letter @ b'A'..=b'Z'], point)) if !point.is_empty() => {
+                Ok(Step { who: letter - b'A', point: point.to_string() })
+            }
+            _ => Err(Usage::new(format!("script step '{step}' is not LETTER.POINT, as in A.slot.load"))),
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", super::Name(self.who), self.point)
+    }
+}

@@ -1,0 +1,97 @@
+//! The token that goes from step to step.
+
+use alloc::vec::Vec;
+
+use super::crew::Crew;
+use super::engine::Wake;
+use super::plan::Step;
+use super::reason::{GivenUp, Obstacle};
+use crate::machine::Access;
+
+/// How far a script has come.
+///
+/// A step is done when its participant, standing at the step's point, is let go. Its segment lasts until its next event:
+/// only then is the access itself certainly done, and only then may the next step begin.
+#[derive(Debug)]
+pub(super) struct Script {
+    steps: Vec<Step>,
+    /// The first step that is neither done nor given up.
+    current: usize,
+    /// The participant that was let go by the step before `current` and has not come to its next event yet.
+    segment: Option<u8>,
+    /// At most one entry a step, so its capacity is enough for ever.
+    given_up: Vec<GivenUp>,
+}
+
+impl Script {
+    pub(super) fn new(steps: Vec<Step>) -> Self {
+        let given_up = Vec::with_capacity(steps.len());
+        Script { steps, current: 0, segment: None, given_up }
+    }
+
+    pub(super) fn begin_round(&mut self) {
+        self.current = 0;
+        self.segment = None;
+    }
+
+    pub(super) fn given_up(&self) -> impl Iterator<Item = (&GivenUp, &Step)> {
+        self.given_up.iter().map(|given_up| (given_up, &self.steps[given_up.step]))
+    }
+
+    pub(super) fn end_segment(&mut self, who: u8) {
+        if self.segment == Some(who) {
+            self.segment = None;
+        }
+    }
+
+    /// Whether `access` is the next thing that the script wants of `who`.
+    pub(super) fn wants(&self, who: u8, access: &Access) -> bool {
+        let mut remaining = self.steps[self.current..].iter();
+        remaining.find(|step| step.who == who).is_some_and(|step| access.is(&step.point))
+    }
+
+    /// Lets go whoever's turn it is, and gives up the steps that cannot happen.
+    pub(super) fn settle(&mut self, crew: &mut Crew) -> Wake {
+        let mut wake = 0;
+        while self.segment_is_over(crew) {
+            let Some(who) = self.steps.get(self.current).map(|step| step.who) else { break };
+            let at_point = crew.at_point(who);
+            match crew.obstacle(who) {
+                None if at_point => self.segment = Some(who),
+                Some(why) if why.is_final() || crew.is_quiet() => self.give_up(self.current, why),
+                _ => break,
+            }
+            if at_point {
+                wake |= crew.release(who);
+            }
+            self.current += 1;
+        }
+        wake
+    }
+
+    /// A segment also ends when its participant was let go and then lost its CPU to one that waits there.
+    fn segment_is_over(&mut self, crew: &Crew) -> bool {
+        let Some(who) = self.segment else { return true };
+        match crew.obstacle(who) {
+            Some(why) if crew.is_quiet() => {
+                self.give_up(self.current - 1, why);
+                self.segment = None;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn give_up(&mut self, step: usize, why: Obstacle) {
+        if self.given_up.iter().all(|given_up| given_up.step != step) {
+            self.given_up.push(GivenUp { step, why });
+        }
+    }
+}
+
+impl Obstacle {
+    /// Whether it will still be there whatever the others do.
+    fn is_final(self) -> bool {
+        matches!(self, Obstacle::Finished | Obstacle::Nobody)
+    }
+}

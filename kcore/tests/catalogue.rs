@@ -1,0 +1,267 @@
+//! The catalogue: every entry is complete, and every command line becomes a run or a line for the user.
+
+use kcore::experiment::{self, ALL, Experiment, QUESTIONS, Resolved, Role, find, is_expected, resolve};
+use kcore::probe::{Plan, Step};
+use kcore::report::{Counts, Run};
+use kcore::settings::{Expect, Lock, Object, Probe, Settings};
+use proptest::prelude::*;
+
+fn run(line: &str) -> Result<Resolved, String> {
+    let settings = Settings::parse(line).map_err(|usage| usage.message)?;
+    let kcore::settings::Command::Run(name) = &settings.command else { panic!("{line} is no run") };
+    let entry = find(name).map_err(|usage| usage.message)?;
+    resolve(&settings, entry, 4).map_err(|usage| usage.message)
+}
+
+fn texts(entry: &Experiment) -> Vec<&'static str> {
+    let mut texts = vec![entry.name, entry.title, entry.goal, entry.hint, entry.explanation, entry.unit];
+    for list in [entry.races, entry.sources, entry.points, entry.script, entry.invariants, entry.known_points]
+    {
+        assert!(!list.is_empty(), "{}: an empty list", entry.name);
+        texts.extend(list);
+    }
+    texts.extend(entry.seven);
+    texts
+}
+
+#[test]
+fn every_text_is_there_and_plain() {
+    for entry in ALL {
+        for text in texts(entry) {
+            assert!(!text.trim().is_empty(), "{}: an empty text", entry.name);
+            assert_eq!(text.trim(), text, "{}", entry.name);
+            assert!(text.chars().all(|c| c == '\n' || (' '..='~').contains(&c)), "{}: {text}", entry.name);
+            assert!(!text.contains("  "), "{}: two spaces in {text}", entry.name);
+            assert!(!text.replace("\n\n", "").contains('\n'), "{}: a broken paragraph in {text}", entry.name);
+        }
+        for word in ["Wrong cures:", "spinlock", "semaphore"] {
+            assert!(
+                entry.explanation.to_lowercase().contains(&word.to_lowercase()),
+                "{}: {word}",
+                entry.name
+            );
+        }
+        assert!(entry.title.len() <= 96, "{}", entry.name);
+    }
+    assert!(QUESTIONS.iter().all(|question| question.ends_with('?')));
+}
+
+#[test]
+fn every_name_is_found_and_no_other() {
+    for entry in ALL {
+        assert_eq!(find(entry.name), Ok(*entry));
+        assert_eq!(ALL.iter().filter(|other| other.name == entry.name).count(), 1);
+    }
+    let message = find("scull-leek").expect_err("no such entry").message;
+    assert!(message.starts_with("unknown experiment 'scull-leek'; valid: scull-leak, "), "{message}");
+}
+
+#[test]
+fn every_default_point_and_step_is_known() {
+    for entry in ALL {
+        let objects =
+            [None, Some(Object::Quantum), Some(Object::Array), Some(Object::Node), Some(Object::All)];
+        for object in objects {
+            if object.is_some() && entry.name != "scull-leak" {
+                continue;
+            }
+            for point in entry.points_for(object) {
+                assert!(entry.known_points.contains(point), "{}: {point}", entry.name);
+            }
+            for step in entry.script_for(object) {
+                let step: Step = step.parse().expect("a step");
+                assert!(
+                    step.who < 2 && entry.known_points.contains(&step.point.as_str()),
+                    "{}: {step}",
+                    entry.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_unguarded_form_comes_first_and_the_cures_after_it() {
+    for entry in ALL {
+        let broken = if entry.name == "broken-lock" { Lock::Broken } else { Lock::None };
+        assert_eq!(entry.locks, [broken, Lock::Spinlock, Lock::Semaphore, Lock::Completion]);
+    }
+}
+
+#[test]
+fn the_forced_form_is_certain_and_every_guard_is_clean() {
+    for entry in ALL {
+        for lock in entry.locks {
+            let line = format!("run {} lock={lock} probe={}", entry.name, entry.forced());
+            let resolved = run(&line).expect("a run");
+            let expected = if *lock == entry.unguarded() { Expect::Raced } else { Expect::Clean };
+            assert_eq!(resolved.expected, expected, "{line}");
+            assert!(resolved.writers >= 2);
+            // What the report repeats is the same run.
+            let again = format!("run {} lock={lock} probe=\"{}\"", entry.name, resolved.probe);
+            assert_eq!(run(&again), Ok(resolved), "{again}");
+        }
+    }
+}
+
+/// quanta, rounds, writers, expectation.
+fn summary(line: &str) -> (u32, u32, u32, Expect) {
+    let run = run(line).unwrap_or_else(|message| panic!("{line}: {message}"));
+    (run.quanta, run.rounds, run.writers, run.expected)
+}
+
+#[test]
+fn defaults_of_scull_leak() {
+    use Expect::{Any, Clean, Raced};
+    let table = [
+        ("run scull-leak", (1000, 10, 4, Any)),
+        ("run scull-leak probe=pause", (1000, 10, 4, Any)),
+        ("run scull-leak probe=delay=7 writers=9", (1000, 10, 9, Any)),
+        ("run scull-leak lock=spinlock", (1000, 10, 4, Clean)),
+        ("run scull-leak probe=rendezvous", (100, 3, 4, Raced)),
+        ("run scull-leak probe=rendezvous=slot.store", (100, 3, 4, Raced)),
+        ("run scull-leak probe=rendezvous=slot.load", (100, 3, 4, Any)),
+        ("run scull-leak probe=rendezvous writers=1", (100, 3, 1, Any)),
+        ("run scull-leak probe=rendezvous expect=any", (100, 3, 4, Any)),
+        ("run scull-leak probe=rendezvous lock=completion", (100, 3, 4, Clean)),
+        ("run scull-leak probe=rendezvous lock=semaphore expect=raced", (100, 3, 4, Raced)),
+        ("run scull-leak probe=rendezvous object=array", (100, 3, 4, Raced)),
+        ("run scull-leak probe=rendezvous object=all", (100, 3, 4, Raced)),
+        ("run scull-leak probe=rendezvous object=node", (1, 3, 4, Raced)),
+        ("run scull-leak object=node quanta=1", (1, 10, 4, Any)),
+        ("run scull-leak object=array", (100, 10, 4, Any)),
+        ("run scull-leak object=array quanta=500", (500, 10, 4, Any)),
+        ("run scull-leak probe=script", (1, 1, 2, Raced)),
+        ("run scull-leak probe=script object=array", (1, 1, 2, Raced)),
+        ("run scull-leak probe=script writers=5 quanta=2 rounds=3", (2, 3, 5, Raced)),
+        ("run scull-leak probe=script=A.slot.load", (1, 1, 2, Any)),
+        ("run scull-leak probe=script=A.slot.load,D.slot.load", (1, 1, 4, Any)),
+    ];
+    for (line, expected) in table {
+        assert_eq!(summary(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn what_is_filled_in() {
+    let array = run("run scull-leak probe=rendezvous object=array").expect("a run");
+    assert_eq!(array.probe.to_string(), "rendezvous=array.store");
+    assert_eq!(array.plan, Plan::Rendezvous { points: vec!["array.store".to_string()] });
+    assert_eq!(array.object, Some(Object::Array));
+    let plain = run("run scull-leak").expect("a run");
+    assert_eq!((plain.plan, plain.object, plain.lock), (Plan::Pass, Some(Object::Quantum), Lock::None));
+    let pause = run("run counter probe=pause").expect("a run");
+    assert_eq!((pause.plan, pause.object), (Plan::Delay(1), None));
+    let broken = run("run broken-lock probe=script").expect("a run");
+    assert_eq!(broken.lock, Lock::Broken);
+    assert!(matches!(broken.plan, Plan::Script(steps) if steps.len() == 5));
+}
+
+#[test]
+fn trimmers_and_writers() {
+    let roles = |line: &str| (0..4).map(|who| run(line).expect("a run").role(who)).collect::<Vec<_>>();
+    assert_eq!(roles("run scull-trim"), [Role::Write, Role::Trim, Role::Write, Role::Trim]);
+    assert_eq!(roles("run scull-trim probe=rendezvous"), [Role::Trim; 4]);
+    assert_eq!(roles("run scull-read"), [Role::Read; 4]);
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    let table = [
+        (
+            "run counter lock=broken",
+            "counter cannot be run with lock=broken; valid: none, spinlock, semaphore, completion",
+        ),
+        (
+            "run broken-lock lock=none",
+            "broken-lock cannot be run with lock=none; valid: broken, spinlock, semaphore, completion",
+        ),
+        ("run counter object=node", "object= is for scull-leak only, not for counter"),
+        ("run scull-leak object=node quanta=2", "object=node means quanta=1, not 2: a list has one head"),
+        (
+            "run counter probe=rendezvous=slot.store",
+            "unknown probe point of counter 'slot.store'; valid: counter.load, counter.store",
+        ),
+        (
+            "run counter probe=script=A.counter",
+            "unknown probe point of counter 'counter'; valid: counter.load, counter.store",
+        ),
+        (
+            "run counter probe=script=A.counter.load,C.counter.load writers=2",
+            "the script names C, so it needs writers=3 at least, not 2",
+        ),
+    ];
+    for (line, message) in table {
+        assert_eq!(run(line), Err(message.to_string()), "{line}");
+    }
+}
+
+#[test]
+fn a_machine_of_any_size_gets_a_number_of_writers() {
+    let settings = Settings::default();
+    for (cpus, writers) in [(0, 1), (1, 1), (64, 64), (200, 64)] {
+        let entry = find("counter").expect("an entry");
+        assert_eq!(resolve(&settings, entry, cpus).expect("a run").writers, writers);
+    }
+}
+
+#[test]
+fn any_damage_is_a_race() {
+    let damaged: [fn(&mut Run); 9] = [
+        |run| run.leaked.node = 1,
+        |run| run.leaked.array = 1,
+        |run| run.leaked.quantum = u64::MAX,
+        |run| run.lost_updates = 1,
+        |run| run.torn = 1,
+        |run| run.use_after_free = 1,
+        |run| run.double_free = 1,
+        |run| run.owners = 2,
+        |run| run.leaked = Counts { node: u64::MAX, array: u64::MAX, quantum: 2 },
+    ];
+    for damage in damaged {
+        let mut run = Run::default();
+        damage(&mut run);
+        assert_eq!(run.judge(), "raced");
+    }
+    let fine = Run { owners: 1, leaked_bytes: 7, bytes_written: 1, ..Run::default() };
+    assert_eq!((fine.judge(), Run::default().judge()), ("clean", "clean"));
+    assert!(is_expected(Expect::Any, "raced") && is_expected(Expect::Clean, "clean"));
+    assert!(!is_expected(Expect::Raced, "clean") && !is_expected(Expect::Clean, "deadlock"));
+}
+
+#[test]
+fn accounts_that_do_not_add_up_are_named() {
+    let mut run = Run::default();
+    run.allocated.quantum = 10;
+    run.freed.quantum = 3;
+    run.live.quantum = 7;
+    run.reachable.quantum = 4;
+    run.leaked.quantum = 3;
+    assert_eq!(run.check_identities(), Ok(()));
+    run.leaked.quantum = 2;
+    assert_eq!(run.check_identities(), Err("quantum: live 7 - reachable 4 is not leaked 2".to_string()));
+    run.freed.array = 1;
+    assert_eq!(run.check_identities(), Err("array: allocated 0 - freed 1 is not live 0".to_string()));
+}
+
+proptest! {
+    #[test]
+    fn any_settings_resolve_or_are_refused(
+        which in 0..ALL.len(),
+        lock in prop::option::of(prop::sample::select(Lock::ALL)),
+        object in prop::option::of(prop::sample::select(Object::ALL)),
+        probe in prop_oneof![
+            Just(Probe::Off),
+            any::<u32>().prop_map(Probe::Delay),
+            prop::collection::vec("[a-z]{1,4}\\.(load|store)|slot.load", 0..3).prop_map(Probe::Rendezvous),
+            prop::collection::vec("([A-D]\\.)?slot\\.load|.{0,5}", 0..3).prop_map(Probe::Script),
+        ],
+        (writers, quanta, cpus) in (prop::option::of(1..65u32), prop::option::of(any::<u32>()), any::<u32>()),
+    ) {
+        let settings = Settings { lock, object, probe, writers, quanta, ..Settings::default() };
+        match experiment::resolve(&settings, ALL[which], cpus) {
+            Ok(run) => prop_assert!((1..=64).contains(&run.writers) && run.experiment.locks.contains(&run.lock)),
+            Err(usage) => prop_assert!(!usage.message.is_empty()),
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! The probe engine under simulated tasks: it never deadlocks, its meetings are exact, its scripts are kept.
+
+mod sim;
+
+use kcore::probe::{Meetings, Plan, Step};
+use proptest::prelude::*;
+use sim::Action::{self, Load, Lock, Pass, Store, Unlock};
+use sim::{LOCKS, SITES, Sim};
+
+/// A small generator, so that one number decides a whole schedule.
+fn chooser(mut seed: u64) -> impl FnMut(usize) -> usize {
+    move |n| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % n
+    }
+}
+
+fn rendezvous(points: &[&str]) -> Plan {
+    Plan::Rendezvous { points: points.iter().map(|point| point.to_string()).collect() }
+}
+
+fn script(steps: &str) -> Plan {
+    Plan::Script(steps.split(' ').map(|step| step.parse().expect("a step")).collect())
+}
+
+fn access() -> impl Strategy<Value = Action> {
+    (0..SITES.len(), 0..3usize).prop_map(|(site, op)| [Load(site), Store(site), Pass(site)][op])
+}
+
+/// Accesses, some of them inside nested locks.
+fn body() -> impl Strategy<Value = Vec<Action>> {
+    let stretch = (prop::collection::vec(access(), 0..4), prop::collection::vec(any::<bool>(), LOCKS.len()));
+    prop::collection::vec(stretch, 0..4).prop_map(|stretches| {
+        let mut body = Vec::new();
+        for (accesses, locks) in stretches {
+            let locks: Vec<usize> = (0..LOCKS.len()).filter(|lock| locks[*lock]).collect();
+            body.extend(locks.iter().map(|lock| Lock(*lock)));
+            body.extend(accesses);
+            body.extend(locks.iter().rev().map(|lock| Unlock(*lock)));
+        }
+        body
+    })
+}
+
+fn step(participants: u8) -> impl Strategy<Value = Step> {
+    (0..participants, access())
+        .prop_map(|(who, access)| Step { who, point: access.point().expect("an access has a point") })
+}
+
+/// The accesses that were steps of the script, as each participant came to its own next one.
+fn steps_in(log: &[(u8, Action)], steps: &[Step]) -> Vec<usize> {
+    let mut seen = Vec::new();
+    for (who, access) in log {
+        let next = (0..steps.len()).find(|i| steps[*i].who == *who && !seen.contains(i));
+        if let Some(i) = next.filter(|i| access.point().as_ref() == Some(&steps[*i].point)) {
+            seen.push(i);
+        }
+    }
+    seen
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn any_script_terminates(
+        tasks in prop::collection::vec((0..3usize, body()), 1..5),
+        steps in prop::collection::vec(step(6), 1..12),
+        seed: u64,
+    ) {
+        let mut sim = Sim::new(Plan::Script(steps.clone()), &tasks);
+        prop_assert_eq!(sim.run(chooser(seed)), Ok(()));
+        prop_assert!(sim.engine.given_up().len() <= steps.len());
+    }
+
+    #[test]
+    fn any_rendezvous_terminates(
+        tasks in prop::collection::vec((0..3usize, body()), 1..6),
+        points in prop::collection::vec(access(), 1..4),
+        seed: u64,
+    ) {
+        let points = points.iter().map(|access| access.point().expect("an access has a point")).collect();
+        let mut sim = Sim::new(Plan::Rendezvous { points }, &tasks);
+        prop_assert_eq!(sim.run(chooser(seed)), Ok(()));
+    }
+
+    #[test]
+    fn without_locks_a_script_is_kept_but_for_steps_that_never_come(
+        tasks in prop::collection::vec((0..3usize, prop::collection::vec(access(), 0..6)), 1..5),
+        steps in prop::collection::vec(step(4), 1..8),
+        seed: u64,
+    ) {
+        let mut sim = Sim::new(Plan::Script(steps.clone()), &tasks);
+        prop_assert_eq!(sim.run(chooser(seed)), Ok(()));
+        let given_up = sim.engine.given_up();
+        let kept: Vec<usize> =
+            (0..steps.len()).filter(|i| given_up.iter().all(|step| step.step as usize != i + 1)).collect();
+        prop_assert_eq!(steps_in(&sim.log, &steps), kept);
+    }
+
+    #[test]
+    fn without_locks_a_script_that_can_be_kept_is_kept_whole(
+        tasks in prop::collection::vec((0..3usize, prop::collection::vec((access(), any::<bool>()), 0..6)), 1..5),
+        merge: u64,
+        seed: u64,
+    ) {
+        // Any merge of what each task does anyway can be kept.
+        let mut listed: Vec<Vec<Step>> = tasks.iter().enumerate().map(|(who, (_, accesses))| {
+            let point = |access: &Action| access.point().expect("an access has a point");
+            let of = |(access, _): &(Action, bool)| Step { who: who as u8, point: point(access) };
+            accesses.iter().filter(|(_, listed)| *listed).map(of).collect()
+        }).collect();
+        let (mut steps, mut pick) = (Vec::new(), chooser(merge));
+        while listed.iter().any(|steps| !steps.is_empty()) {
+            let who = pick(listed.len());
+            steps.extend((!listed[who].is_empty()).then(|| listed[who].remove(0)));
+        }
+        let tasks: Vec<_> = tasks.into_iter()
+            .map(|(cpu, accesses)| (cpu, accesses.into_iter().map(|(access, _)| access).collect())).collect();
+        let mut sim = Sim::new(Plan::Script(steps.clone()), &tasks);
+        prop_assert_eq!(sim.run(chooser(seed)), Ok(()));
+        prop_assert_eq!(sim.engine.given_up(), vec![]);
+        prop_assert_eq!(steps_in(&sim.log, &steps), (0..steps.len()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn without_locks_meetings_are_exact(
+        passes in prop::collection::vec((0..3usize, 0..5u64), 1..8),
+        seed: u64,
+    ) {
+        let tasks: Vec<_> = passes.iter()
+            .map(|(cpu, passes)| (*cpu, vec![Store(0); *passes as usize])).collect();
+        let mut sim = Sim::new(rendezvous(&["slot.store"]), &tasks);
+        prop_assert_eq!(sim.run(chooser(seed)), Ok(()));
+        let passes = passes.iter().map(|(_, passes)| *passes);
+        let expected = Meetings {
+            held: passes.clone().max().expect("one at least"),
+            full: passes.min().expect("one at least"),
+        };
+        prop_assert_eq!(sim.engine.meetings(), expected);
+    }
+
+    #[test]
+    fn writers_leak_all_but_one_of_each_slot(n in 1..8usize, slots in 1..6usize, cpus in 1..5usize, seed: u64) {
+        let tasks: Vec<_> = (0..n).map(|who| (who % cpus, [Load(0), Store(0)].repeat(slots))).collect();
+        let mut sim = Sim::new(rendezvous(&["slot.store"]), &tasks);
+        prop_assert_eq!(sim.run(chooser(seed)), Ok(()));
+        prop_assert_eq!(leaks(&sim.log, n), (n - 1) * slots);
+    }
+}
+
+/// Replays the loads and stores of scull's slots: who loads a slot before anyone stored it allocates, and all but the
+/// last of those quanta are leaked.
+fn leaks(log: &[(u8, Action)], writers: usize) -> usize {
+    let mut slot_of = vec![0; writers];
+    let mut filled = Vec::new();
+    let (mut allocated, mut sees_none) = (0, vec![false; writers]);
+    for (who, access) in log {
+        let who = usize::from(*who);
+        match access {
+            Load(0) => sees_none[who] = !filled.contains(&slot_of[who]),
+            Store(0) => {
+                allocated += usize::from(sees_none[who]);
+                if !filled.contains(&slot_of[who]) {
+                    filled.push(slot_of[who]);
+                }
+                slot_of[who] += 1;
+            }
+            _ => {}
+        }
+    }
+    allocated - filled.len()
+}
+
+/// Runs every schedule of `tasks` and calls `check` after each; returns how many there were.
+fn every_schedule(plan: &Plan, tasks: &[(usize, Vec<Action>)], check: impl Fn(&Sim)) -> usize {
+    let (mut path, mut schedules) = (Vec::<(usize, usize)>::new(), 0);
+    loop {
+        let (mut sim, mut depth) = (Sim::new(plan.clone(), tasks), 0);
+        let end = sim.run(|n| {
+            if depth == path.len() {
+                path.push((0, n));
+            }
+            depth += 1;
+            path[depth - 1].0
+        });
+        assert_eq!(end, Ok(()));
+        check(&sim);
+        schedules += 1;
+        while path.pop_if(|(taken, of)| *taken + 1 == *of).is_some() {}
+        match path.last_mut() {
+            Some((taken, _)) => *taken += 1,
+            None => return schedules,
+        }
+    }
+}
+
+#[test]
+fn in_every_schedule_both_load_before_either_stores() {
+    let tasks = [(0, vec![Load(0), Store(0)]), (1, vec![Load(0), Store(0)])];
+    let schedules = every_schedule(&rendezvous(&["slot.store"]), &tasks, |sim| {
+        assert!(matches!(sim.log[..2], [(_, Load(0)), (_, Load(0))]), "{:?}", sim.log);
+        assert_eq!(sim.engine.meetings(), Meetings { held: 1, full: 1 });
+    });
+    assert!(schedules > 100, "{schedules}");
+}
+
+#[test]
+fn in_every_schedule_the_script_of_the_book_is_kept() {
+    let tasks = [(0, vec![Load(0), Store(0)]), (1, vec![Load(0), Store(0)])];
+    every_schedule(&script("A.slot.load B.slot.load A.slot.store B.slot.store"), &tasks, |sim| {
+        assert_eq!(sim.log, [(0, Load(0)), (1, Load(0)), (0, Store(0)), (1, Store(0))]);
+        assert_eq!(sim.engine.given_up(), []);
+    });
+}
+
+#[test]
+fn in_every_schedule_a_guard_ends_and_stops_the_leak() {
+    for lock in [0, 2] {
+        for plan in [rendezvous(&["slot.store"]), script("A.slot.load B.slot.load A.slot.store B.slot.store")]
+        {
+            for cpus in [[0, 0], [0, 1]] {
+                let tasks = cpus.map(|cpu| (cpu, vec![Lock(lock), Load(0), Store(0), Unlock(lock)]));
+                every_schedule(&plan, &tasks, |sim| assert_eq!(leaks(&sim.log, 2), 0));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_step_that_a_lock_forbids_is_given_up_by_name() {
+    let tasks = [0, 1].map(|cpu| (cpu, vec![Lock(0), Load(0), Store(0), Unlock(0)]));
+    let mut sim = Sim::new(script("A.slot.load B.slot.load A.slot.store B.slot.store"), &tasks);
+    // A runs ahead to the lock; then B comes and finds it taken.
+    sim.run(|_| 0).expect("an end");
+    let given_up: Vec<String> = sim.engine.given_up().iter().map(ToString::to_string).collect();
+    assert_eq!(given_up, ["step 2: B cannot load slot: it waits for scull0.lock, held by A"]);
+}
+
+#[test]
+fn a_step_of_a_finished_task_is_given_up_by_name() {
+    let tasks = [(0, vec![Load(0)]), (1, vec![Pass(2)])];
+    let mut sim = Sim::new(script("A.slot.load B.copy A.slot.store B.slot.store"), &tasks);
+    sim.run(|_| 0).expect("an end");
+    let mut given_up: Vec<String> = sim.engine.given_up().iter().map(ToString::to_string).collect();
+    given_up.sort();
+    assert_eq!(
+        given_up,
+        [
+            "step 3: A does not come to store slot: it has finished",
+            "step 4: B does not come to store slot: it has finished",
+        ]
+    );
+}
+
+#[test]
+fn a_task_that_shares_the_cpu_of_an_atomic_waiter_is_not_waited_for() {
+    let tasks = [(0, vec![Lock(2), Load(0), Unlock(2)]), (0, vec![Load(0)]), (1, vec![Load(0)])];
+    let mut sim = Sim::new(rendezvous(&["slot.load"]), &tasks);
+    sim.run(|_| 0).expect("an end");
+    assert_eq!(sim.engine.meetings().held, 2);
+
+    let mut sim = Sim::new(script("C.slot.load B.slot.load A.slot.load"), &tasks);
+    sim.run(|_| 0).expect("an end");
+    let given_up: Vec<String> = sim.engine.given_up().iter().map(ToString::to_string).collect();
+    assert_eq!(given_up, ["step 2: B cannot load slot: A keeps the CPU they share"]);
+}
+
+#[test]
+fn a_task_that_was_let_go_and_lost_its_cpu_does_not_hold_the_script_up() {
+    let tasks = [(0, vec![Load(0)]), (0, vec![Lock(2), Load(0), Unlock(2)]), (1, vec![Pass(2)])];
+    let lost = std::cell::Cell::new(0);
+    every_schedule(&script("C.copy A.slot.load B.slot.load"), &tasks, |sim| {
+        let given_up: Vec<String> = sim.engine.given_up().iter().map(ToString::to_string).collect();
+        assert!(given_up.len() <= 1, "{given_up:?}");
+        for line in given_up {
+            assert_eq!(line, "step 2: A cannot load slot: B keeps the CPU they share");
+            lost.set(lost.get() + 1);
+        }
+    });
+    assert!(lost.get() > 0);
+}

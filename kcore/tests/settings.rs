@@ -1,0 +1,123 @@
+//! The words of the command line.
+
+use kcore::settings::{Command, Expect, Fault, Lock, Object, Probe, Settings};
+use proptest::prelude::*;
+
+fn error(line: &str) -> String {
+    Settings::parse(line).expect_err(line).message
+}
+
+#[test]
+fn nothing_is_the_tour_with_defaults() {
+    assert_eq!(Settings::parse(""), Ok(Settings::default()));
+    assert_eq!(Settings::parse("  tour  "), Ok(Settings::default()));
+}
+
+#[test]
+fn every_key_lands_in_its_field() {
+    let line = "run scull-leak lock=completion probe=pause object=array cpus=3 writers=5 quanta=7 rounds=2 seed=9 \
+                expect=raced quantum=4K qset=10 heap=1M machine=q35 accel=kvm memory=128M timeout=60 boot=bios mute-cpu=1";
+    let expected = Settings {
+        command: Command::Run("scull-leak".to_string()),
+        lock: Some(Lock::Completion),
+        probe: Probe::Pause,
+        object: Some(Object::Array),
+        writers: Some(5),
+        quanta: Some(7),
+        rounds: Some(2),
+        seed: 9,
+        expect: Some(Expect::Raced),
+        quantum: 4096,
+        qset: 10,
+        heap: Some(1 << 20),
+        machine: "q35".to_string(),
+        accel: "kvm".to_string(),
+        mute_cpu: Some(1),
+        cpus: Some(3),
+    };
+    assert_eq!(Settings::parse(line), Ok(expected));
+}
+
+#[test]
+fn commands() {
+    let command = |line: &str| Settings::parse(line).map(|settings| settings.command);
+    assert_eq!(command("test"), Ok(Command::Test(None)));
+    assert_eq!(command("test sync"), Ok(Command::Test(Some("sync".to_string()))));
+    assert_eq!(command("bench seed=2"), Ok(Command::Bench));
+    assert_eq!(command("fault page-fault"), Ok(Command::Fault(Fault::PageFault)));
+}
+
+#[test]
+fn quotes_keep_spaces() {
+    let probe = |line: &str| Settings::parse(line).map(|settings| settings.probe);
+    let script = Probe::Script(vec!["A.slot.load".to_string(), "B.copy".to_string()]);
+    assert_eq!(probe(r#"run x probe="script=A.slot.load B.copy""#), Ok(script.clone()));
+    assert_eq!(probe(r#"run x "probe=script=A.slot.load  B.copy""#), Ok(script.clone()));
+    assert_eq!(probe("run x probe=script=A.slot.load,B.copy"), Ok(script));
+    assert_eq!(probe("run x probe=script"), Ok(Probe::Script(vec![])));
+    assert_eq!(probe("run x probe=rendezvous"), Ok(Probe::Rendezvous(vec![])));
+    assert_eq!(probe("run x probe=delay=10"), Ok(Probe::Delay(10)));
+}
+
+#[test]
+fn every_probe_mode_reads_back_as_written() {
+    for mode in
+        ["off", "pause", "delay=3", "rendezvous", "rendezvous=a.load,b", "script", "script=A.a.load,B.b"]
+    {
+        assert_eq!(mode.parse::<Probe>().expect(mode).to_string(), mode);
+    }
+}
+
+#[test]
+fn mistakes_are_named() {
+    let table = [
+        ("walk", "unknown command 'walk'; valid: tour, run, test, bench, fault"),
+        ("run", "run needs the name of an experiment: see list"),
+        ("run a b", "unexpected word 'b'; options are written key=value"),
+        ("run x cpus=0", "cpus '0' is not a whole number from 1 to 64"),
+        ("run x cpus=65", "cpus '65' is not a whole number from 1 to 64"),
+        ("run x writers=many", "writers 'many' is not a whole number from 1 to 64"),
+        ("run x seed=-1", "seed '-1' is not a whole number from 0 to 18446744073709551615"),
+        ("run x lock=mutex", "unknown lock 'mutex'; valid: none, spinlock, semaphore, completion, broken"),
+        ("run x probe=delay", "probe delay needs a number of PAUSEs: delay=N"),
+        ("run x probe=delay=0", "probe delay '0' is not a whole number from 1 to 1000000"),
+        (
+            "run x probe=script=a.slot.load",
+            "script step 'a.slot.load' is not LETTER.POINT, as in A.slot.load",
+        ),
+        ("run x probe=script=A.", "script step 'A.' is not LETTER.POINT, as in A.slot.load"),
+        ("run x probe=script=AB.x", "script step 'AB.x' is not LETTER.POINT, as in A.slot.load"),
+        ("run x \"probe=off", "the command line has an opening quote without a closing one"),
+        (
+            "run x heap=1",
+            "heap '1' is not a size from 65536 to 1099511627776 bytes (K, M and G are understood)",
+        ),
+    ];
+    for (line, message) in table {
+        assert_eq!(error(line), message, "{line}");
+    }
+    assert!(error("run x colour=red").starts_with("unknown key 'colour'; valid: lock, probe, "));
+    assert!(
+        error("run x quantum=99999999999999999G").starts_with("quantum '99999999999999999G' is not a size")
+    );
+    assert!(error("run x probe=off=1").starts_with("unknown probe mode 'off=1'"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5000))]
+
+    #[test]
+    fn garbage_never_panics(line in ".{0,60}") {
+        let _ = Settings::parse(&line);
+    }
+
+    #[test]
+    fn near_misses_never_panic(
+        words in prop::collection::vec(
+            "(tour|run|test|bench|fault|lock|probe|object|quantum|heap|seed)?(=(script|rendezvous|delay|9|K|[A-C]\\.x|=| |\"|,|é)*)?",
+            0..6,
+        ),
+    ) {
+        let _ = Settings::parse(&words.join(" "));
+    }
+}
