@@ -1,1 +1,30 @@
-//! The bench.
+//! The bench: the host program that builds the kernel, boots it, and reads what it reports.
+//!
+//! `cargo run -- COMMAND --key value` becomes the kernel command line `COMMAND key=value`. On the way:
+//!
+//! | module | its part |
+//! |---|---|
+//! | [`cli`] | the command line, checked with the kernel's own parser; one line for each mistake |
+//! | [`app`] | what each command does |
+//! | [`build`] | the kernel ELF, made by Cargo or named by `SCULLERY_KERNEL` |
+//! | [`machine`], [`session`] | a machine to boot, and one that runs |
+//! | [`symbols`] | addresses become functions and lines |
+//! | [`report`] | the JSON lines of COM2, read and checked |
+//! | [`image`] | disk images for BIOS and UEFI |
+//! | [`status`] | the exit status, and errors that carry one |
+//!
+//! The tests of whole machines use [`machine::Machine`]. What QEMU's flags and exit codes are is known to `qemu-run.sh` alone.
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod build;
+pub mod cli;
+pub mod image;
+pub mod machine;
+pub mod report;
+pub mod session;
+pub mod status;
+pub mod suggest;
+pub mod symbols;
+mod usage;
+pub mod workspace;

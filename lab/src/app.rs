@@ -1,0 +1,122 @@
+//! What each command does.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use crate::cli::{self, Answer, Command, Options, Request};
+use crate::machine::Machine;
+use crate::session::Outcome;
+use crate::status::{Failure, Status};
+use crate::symbols::Symbols;
+use crate::{build, image};
+
+/// The program.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let failure = match cli::parse(arguments) {
+        Ok(request) => match perform(&request) {
+            Ok(status) => return ExitCode::from(status as u8),
+            Err(failure) => failure,
+        },
+        Err(Answer::Text(text)) => {
+            say(&mut anstream::stdout(), text.trim_end());
+            return ExitCode::SUCCESS;
+        }
+        Err(Answer::Mistake(line)) => Failure::usage(format!("{line} (try --help)")),
+    };
+    complain(&failure.message);
+    ExitCode::from(failure.status as u8)
+}
+
+fn perform(request: &Request) -> Result<Status, Failure> {
+    let options = &request.options;
+    let boot = |words: &[&str]| boot(words, options);
+    match request.command.as_ref().unwrap_or(&Command::Tour) {
+        Command::Tour => boot(&["tour"]),
+        Command::Run { experiment } => boot(&["run", experiment]),
+        Command::Test { filter } => boot(&[&["test"], filter.as_deref().as_slice()].concat()),
+        Command::Bench => boot(&["bench"]),
+        Command::Fault { kind } => boot(&["fault", kind]),
+        Command::Image { out } => image::make(&build::kernel()?, out).map(|()| Status::Expected),
+    }
+}
+
+/// Builds the kernel, boots it with `words` and the options, and passes on what it says.
+fn boot(words: &[&str], options: &Options) -> Result<Status, Failure> {
+    let start = Instant::now();
+    let kernel = build::kernel()?;
+    let built = start.elapsed();
+    let outcome = watch(&machine(&kernel, words, options)?, &mut text_of(options))?;
+    for problem in &outcome.report.problems {
+        complain(problem);
+    }
+    if let Some(to) = &options.json {
+        write_json(to, &outcome.report.json(&Symbols::of(kernel)))?;
+    }
+    if options.verbose {
+        eprintln!("{}", times(built, &outcome));
+    }
+    Ok(outcome.verdict())
+}
+
+fn machine(kernel: &Path, words: &[&str], options: &Options) -> Result<Machine, Failure> {
+    let mut machine = Machine::new(kernel).verbose(options.verbose).gdb(options.gdb);
+    if let Some(door @ ("bios" | "uefi")) = options.boot.as_deref() {
+        machine = machine.image(&image::find(options.disk.as_deref(), door)?);
+    }
+    let words = words.iter().map(ToString::to_string).chain(options.words());
+    Ok(words.fold(machine, Machine::word))
+}
+
+/// Boots `machine` and writes each line of COM1 to `text` as it comes, with the symbols of its addresses.
+fn watch(machine: &Machine, text: &mut dyn Write) -> Result<Outcome, Failure> {
+    let symbols = Symbols::of(machine.kernel());
+    let mut session = machine.start()?;
+    while let Some(line) = session.line() {
+        say(text, &symbols.annotate(&line));
+    }
+    session.finish()
+}
+
+/// Where people read: stdout, unless the JSON lines go there. Colours are dropped where nobody sees them.
+fn text_of(options: &Options) -> Box<dyn Write> {
+    match &options.json {
+        Some(to) if to == Path::new("-") => Box::new(anstream::stderr()),
+        _ => Box::new(anstream::stdout()),
+    }
+}
+
+fn write_json(to: &Path, lines: &[String]) -> Result<(), Failure> {
+    let mut sink: Box<dyn Write> = match to.to_str() {
+        Some("-") => Box::new(io::stdout().lock()),
+        _ => Box::new(File::create(to).map_err(|error| unwritable(to, &error))?),
+    };
+    lines.iter().try_for_each(|line| writeln!(sink, "{line}")).map_err(|error| unwritable(to, &error))
+}
+
+fn unwritable(to: &Path, error: &io::Error) -> Failure {
+    Failure::dead(format!("the report cannot be written to '{}': {error}", to.display()))
+}
+
+/// Somebody who has stopped reading (`| head`) has no bearing on the verdict, so that error is let go.
+fn say(to: &mut dyn Write, line: &str) {
+    let _ = writeln!(to, "{line}").and_then(|()| to.flush());
+}
+
+fn complain(line: &str) {
+    let red = anstyle::AnsiColor::Red.on_default();
+    say(&mut anstream::stderr(), &format!("{red}scullery:{red:#} {line}"));
+}
+
+fn times(built: Duration, outcome: &Outcome) -> String {
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let first = outcome.first_line.map_or("never".to_string(), |time| format!("after {:.0} ms", ms(time)));
+    format!(
+        "kernel ready after {:.0} ms; QEMU started; first line {first}, exit after {:.0} ms",
+        ms(built),
+        ms(outcome.elapsed)
+    )
+}

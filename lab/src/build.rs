@@ -1,0 +1,127 @@
+//! The kernel ELF.
+
+use std::env;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use serde_json::Value;
+
+use crate::status::Failure;
+use crate::workspace;
+
+/// Names a kernel that is ready, which then is not built.
+pub const KERNEL_VARIABLE: &str = "SCULLERY_KERNEL";
+
+/// The built-in target of bare-metal x86-64.
+pub const TARGET: &str = "x86_64-unknown-none";
+
+/// Settings of the caller's build that would override the kernel's in `.cargo/config.toml`.
+const FOREIGN: &[&str] = &[
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_TARGET",
+    "CARGO_BUILD_RUSTFLAGS",
+    "RUSTC_WORKSPACE_WRAPPER",
+];
+
+/// The kernel: the ELF that [`KERNEL_VARIABLE`] names, or else the one that Cargo builds (which takes a few
+/// hundredths of a second when nothing has changed).
+pub fn kernel() -> Result<PathBuf, Failure> {
+    match env::var_os(KERNEL_VARIABLE) {
+        Some(elf) if Path::new(&elf).is_file() => Ok(elf.into()),
+        Some(elf) => {
+            Err(Failure::dead(format!("{KERNEL_VARIABLE} names '{}', which is no file", elf.display())))
+        }
+        None => cargo_build(&workspace::root()?),
+    }
+}
+
+fn cargo_build(root: &Path) -> Result<PathBuf, Failure> {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root).args(["build", "-p", "kernel", "--release", "--target", TARGET]);
+    cargo.arg("--message-format=json-render-diagnostics");
+    if std::io::stderr().is_terminal() {
+        cargo.arg("--color=always");
+    }
+    for variable in FOREIGN {
+        cargo.env_remove(variable);
+    }
+    let output =
+        patiently(cargo).map_err(|error| Failure::dead(format!("cargo could not be started: {error}")))?;
+    if !output.status.success() {
+        return Err(explain(&output.stderr));
+    }
+    executable(&output.stdout).ok_or_else(|| Failure::dead("cargo built the kernel and did not say where"))
+}
+
+/// Runs `command` to its end, quietly if it is quick: after a second a spinner (or, without a terminal, a line) says what
+/// takes so long.
+fn patiently(mut command: Command) -> std::io::Result<Output> {
+    const QUICK: Duration = Duration::from_secs(1);
+    const BUSY: &str = "building the kernel";
+    let (done, result) = mpsc::channel();
+    thread::spawn(move || done.send(command.output()));
+    match result.recv_timeout(QUICK) {
+        Ok(output) => return output,
+        Err(RecvTimeoutError::Disconnected) => return Err(std::io::ErrorKind::BrokenPipe.into()),
+        Err(RecvTimeoutError::Timeout) => {}
+    }
+    let spinner = std::io::stderr().is_terminal().then(|| ProgressBar::new_spinner().with_message(BUSY));
+    match &spinner {
+        Some(spinner) => spinner.enable_steady_tick(Duration::from_millis(100)),
+        None => eprintln!("{BUSY} ..."),
+    }
+    let output = result.recv();
+    if let Some(spinner) = spinner {
+        spinner.finish_and_clear();
+    }
+    output.unwrap_or_else(|_| Err(std::io::ErrorKind::BrokenPipe.into()))
+}
+
+/// Shows what Cargo said and puts it into a sentence.
+fn explain(stderr: &[u8]) -> Failure {
+    let text = String::from_utf8_lossy(stderr);
+    if text.contains("target may not be installed") {
+        return Failure::dead(format!("the target {TARGET} is not installed: ./setup.sh installs it"));
+    }
+    // Nothing is to be done about a closed stderr.
+    let _ = std::io::stderr().write_all(stderr);
+    Failure::dead("the kernel does not build")
+}
+
+/// The path of the `kernel` executable in Cargo's JSON messages.
+fn executable(messages: &[u8]) -> Option<PathBuf> {
+    let lines = messages.split(|byte| *byte == b'\n');
+    lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok()).find_map(|message| {
+        let ours = message["reason"] == "compiler-artifact" && message["target"]["name"] == "kernel";
+        message["executable"].as_str().filter(|_| ours).map(PathBuf::from)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_executable_is_found_among_the_messages() {
+        let messages = br#"{"reason":"compiler-artifact","target":{"name":"kernel"},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"kernel"},"executable":"/t/kernel"}
+{"reason":"build-finished","success":true}
+"#;
+        assert_eq!(executable(messages), Some(PathBuf::from("/t/kernel")));
+        assert_eq!(executable(b""), None);
+    }
+
+    #[test]
+    fn a_missing_target_names_the_remedy() {
+        let failure = explain(
+            b"error[E0463]: can't find crate for `core`\n = note: the `x` target may not be installed\n",
+        );
+        assert!(failure.message.contains("./setup.sh"));
+    }
+}

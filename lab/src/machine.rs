@@ -1,0 +1,118 @@
+//! A machine that can be booted: a kernel, the words of its command line, and how it is watched.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::session::{Outcome, Session};
+use crate::status::Failure;
+use crate::workspace;
+
+/// What `qemu-run.sh` is told. A builder: every method but [`start`](Machine::start) and [`run`](Machine::run) adds to it.
+///
+/// ```no_run
+/// use lab::{build, machine::Machine, status::Status};
+/// let outcome = Machine::new(build::kernel()?).command("run scull-leak lock=none cpus=2").run()?;
+/// assert_eq!(outcome.status, Status::Expected, "{outcome}");
+/// # Ok::<(), lab::status::Failure>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Machine {
+    kernel: PathBuf,
+    words: Vec<String>,
+    options: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    input: bool,
+}
+
+impl Machine {
+    /// A machine that boots `kernel`, an ELF.
+    pub fn new(kernel: impl Into<PathBuf>) -> Self {
+        Machine {
+            kernel: kernel.into(),
+            words: Vec::new(),
+            options: Vec::new(),
+            environment: Vec::new(),
+            input: false,
+        }
+    }
+
+    /// Adds one word of the kernel's command line: `run`, `lock=none`, `probe=script=A.slot.load B.slot.load`.
+    pub fn word(mut self, word: impl Into<String>) -> Self {
+        self.words.push(word.into());
+        self
+    }
+
+    /// Adds every word of `line`, which are parted by spaces.
+    pub fn command(mut self, line: &str) -> Self {
+        self.words.extend(line.split_whitespace().map(str::to_string));
+        self
+    }
+
+    /// The disk image to boot when `boot=bios` or `boot=uefi` is among the words.
+    pub fn image(self, image: &Path) -> Self {
+        self.option("--image").option(image)
+    }
+
+    /// Prints QEMU's command line on stderr.
+    pub fn verbose(self, on: bool) -> Self {
+        if on { self.option("--verbose") } else { self }
+    }
+
+    /// Waits for gdb before the first instruction.
+    pub fn gdb(self, on: bool) -> Self {
+        if on { self.option("--gdb") } else { self }
+    }
+
+    /// Connects our stdin to COM1; otherwise nothing is ever typed there.
+    pub fn input(mut self, on: bool) -> Self {
+        self.input = on;
+        self
+    }
+
+    /// Sets a variable of the script's environment: a `PATH` with another QEMU, say.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    fn option(mut self, option: impl Into<OsString>) -> Self {
+        self.options.push(option.into());
+        self
+    }
+
+    /// The ELF.
+    pub fn kernel(&self) -> &Path {
+        &self.kernel
+    }
+
+    /// Boots it. What QEMU and its script have to say goes to our stderr.
+    pub fn start(&self) -> Result<Session, Failure> {
+        Session::start(self.script()?, None)
+    }
+
+    /// Boots it, waits for its end, and keeps all it said.
+    pub fn run(&self) -> Result<Outcome, Failure> {
+        let stderr = tempfile::tempfile().map_err(crate::session::no_file)?;
+        let mut session = Session::start(self.script()?, Some(stderr))?;
+        while session.line().is_some() {}
+        session.finish()
+    }
+
+    /// `qemu-run.sh` with all its words but `--json`, which is the session's own.
+    fn script(&self) -> Result<Script, Failure> {
+        let mut command = Command::new(workspace::root()?.join(workspace::QEMU_RUN));
+        command.arg("--tied").args(&self.options);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(if self.input { Stdio::inherit() } else { Stdio::null() });
+        Ok(Script { command, kernel: self.kernel.clone(), words: self.words.clone() })
+    }
+}
+
+/// A command line of `qemu-run.sh` that still lacks its `--json`.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) command: Command,
+    pub(crate) kernel: PathBuf,
+    pub(crate) words: Vec<String>,
+}

@@ -1,0 +1,131 @@
+//! A machine that runs, and what is left of it.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek};
+use std::process::{Child, ChildStdout, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::NamedTempFile;
+
+use crate::machine::Script;
+use crate::report::Report;
+use crate::status::{Failure, Status};
+
+/// A booted machine. Dropping it before [`finish`](Session::finish) kills it: `qemu-run.sh` at once, QEMU within a second.
+#[derive(Debug)]
+pub struct Session {
+    child: Child,
+    com1: BufReader<ChildStdout>,
+    com2: NamedTempFile,
+    stderr: Option<File>,
+    started: Instant,
+    first_line: Option<Duration>,
+    text: String,
+}
+
+impl Session {
+    /// Runs the script; its stderr goes to the file, or else to ours.
+    pub(crate) fn start(script: Script, stderr: Option<File>) -> Result<Self, Failure> {
+        let Script { mut command, kernel, words } = script;
+        let com2 = NamedTempFile::new().map_err(no_file)?;
+        command.arg("--json").arg(com2.path()).arg(kernel).args(words).stdout(Stdio::piped());
+        if let Some(file) = &stderr {
+            command.stderr(file.try_clone().map_err(no_file)?);
+        }
+        let started = Instant::now();
+        let mut child = command
+            .spawn()
+            .map_err(|error| Failure::dead(format!("qemu-run.sh could not be started: {error}")))?;
+        let com1 = BufReader::new(child.stdout.take().expect("stdout is a pipe, as asked for above"));
+        Ok(Session { child, com1, com2, stderr, started, first_line: None, text: String::new() })
+    }
+
+    /// The next line of COM1, without its end; waits for it. `None` when the machine is gone.
+    pub fn line(&mut self) -> Option<String> {
+        let mut bytes = Vec::new();
+        // A pipe that cannot be read has ended, as far as we are concerned: the exit status tells why.
+        let count = self.com1.read_until(b'\n', &mut bytes).unwrap_or(0);
+        if count == 0 {
+            return None;
+        }
+        self.first_line.get_or_insert_with(|| self.started.elapsed());
+        let line = String::from_utf8_lossy(&bytes);
+        let line = line.trim_end_matches(['\r', '\n']).to_string();
+        self.text.push_str(&line);
+        self.text.push('\n');
+        Some(line)
+    }
+
+    /// Waits for the end and reads the report.
+    pub fn finish(mut self) -> Result<Outcome, Failure> {
+        let exit =
+            self.child.wait().map_err(|error| Failure::dead(format!("qemu-run.sh is lost: {error}")))?;
+        let elapsed = self.started.elapsed();
+        let status = Status::from_code(exit.code());
+        let mut stderr = String::new();
+        if let Some(file) = &mut self.stderr {
+            file.rewind().and_then(|()| file.read_to_string(&mut stderr)).map_err(no_file)?;
+        }
+        let json = std::fs::read(self.com2.path()).map_err(no_file)?;
+        let report = Report::read(&String::from_utf8_lossy(&json), status);
+        let com1 = std::mem::take(&mut self.text);
+        Ok(Outcome { status, com1, stderr, report, elapsed, first_line: self.first_line })
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Fails when it is gone already, which is fine.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The sentence for a temporary file that cannot be had.
+pub(crate) fn no_file(error: std::io::Error) -> Failure {
+    Failure::dead(format!("a temporary file could not be used: {error}"))
+}
+
+/// What is left of a machine.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The exit status of `qemu-run.sh`. [`Outcome::verdict`] also takes the report into account.
+    pub status: Status,
+    /// All of COM1, with line ends `\n`.
+    pub com1: String,
+    /// What QEMU and its script said, if it was kept.
+    pub stderr: String,
+    /// What came over COM2.
+    pub report: Report,
+    /// From starting the script to its end.
+    pub elapsed: Duration,
+    /// From starting the script to the first line on COM1.
+    pub first_line: Option<Duration>,
+}
+
+impl Outcome {
+    /// The status, made worse if the report is broken: [`Status::Dead`] for a run that ended well without a summary,
+    /// [`Status::Unexpected`] for one that contradicts itself.
+    pub fn verdict(&self) -> Status {
+        match self.status {
+            Status::Expected if !self.report.is_complete() => Status::Dead,
+            Status::Expected if !self.report.problems.is_empty() => Status::Unexpected,
+            status => status,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    /// Everything a failed assertion should show.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "status {:?} after {:?}", self.status, self.elapsed)?;
+        for problem in &self.report.problems {
+            writeln!(f, "problem: {problem}")?;
+        }
+        for line in &self.report.lines {
+            writeln!(f, "com2: {}", line.text)?;
+        }
+        write!(f, "--- com1\n{}--- stderr\n{}", self.com1, self.stderr)
+    }
+}

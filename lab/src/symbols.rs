@@ -1,0 +1,243 @@
+//! Addresses become functions and lines.
+//!
+//! The kernel prints an address as `[<ffffffff80201234>]`, the way Linux does. The line tables in its ELF are not loaded into
+//! the guest; they are read here, and only when the first such address comes.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use addr2line::Loader;
+
+use crate::workspace;
+
+/// The symbols of one ELF.
+pub struct Symbols {
+    elf: PathBuf,
+    root: Option<PathBuf>,
+    /// `None` inside when the file could not be read: then addresses stay numbers.
+    loader: OnceCell<Option<Loader>>,
+}
+
+impl std::fmt::Debug for Symbols {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Symbols").field("elf", &self.elf).finish_non_exhaustive()
+    }
+}
+
+/// One function at an address; several, when the compiler inlined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Frame {
+    function: String,
+    /// `kernel/src/main.rs:12`.
+    line: Option<String>,
+}
+
+impl Frame {
+    fn show(&self, offset: Option<u64>) -> String {
+        let offset = offset.map(|bytes| format!("+{bytes:#x}")).unwrap_or_default();
+        let line = self.line.as_ref().map(|line| format!(" ({line})")).unwrap_or_default();
+        format!("{}{offset}{line}", self.function)
+    }
+}
+
+const OPEN: &str = "[<";
+const CLOSE: &str = ">]";
+
+impl Symbols {
+    /// The symbols of `elf`, which is not read before they are needed.
+    pub fn of(elf: impl Into<PathBuf>) -> Self {
+        Symbols { elf: elf.into(), root: workspace::root().ok(), loader: OnceCell::new() }
+    }
+
+    /// `line` with each `[<address>]` followed by its function, offset and source line. Functions that were inlined there
+    /// get lines of their own above it, so that a backtrace still reads from the innermost outward.
+    pub fn annotate(&self, line: &str) -> String {
+        let mut inlined = String::new();
+        let mut annotated = String::new();
+        let mut rest = line;
+        while let Some((before, address, after)) = token(rest) {
+            let column = annotated.chars().count() + before.chars().count();
+            let end = rest.len() - after.len();
+            annotated.push_str(&rest[..end]);
+            let (frames, offset) = self.frames(address, is_exact(before));
+            if let Some((outermost, inner)) = frames.split_last() {
+                let width = end - before.len();
+                for frame in inner {
+                    inlined.push_str(&format!("{:column$}{:width$} {}\n", "", "(inlined)", frame.show(None)));
+                }
+                annotated.push(' ');
+                annotated.push_str(&outermost.show(offset));
+            }
+            rest = after;
+        }
+        inlined + &annotated + rest
+    }
+
+    /// One phrase for a return address: `function+0x1a (kernel/src/main.rs:12)`, the innermost function's line; or the
+    /// number, when the ELF does not know it.
+    pub fn describe(&self, address: u64) -> String {
+        let (frames, offset) = self.frames(address, false);
+        match &frames[..] {
+            [] => format!("{address:#x}"),
+            [only] => only.show(offset),
+            [inner, ..] => inner.show(None),
+        }
+    }
+
+    /// The functions at `address`, innermost first, and its distance from the start of the outermost.
+    ///
+    /// A return address belongs to the instruction after the call, which may be the next line or even the next
+    /// function, so the byte before it is looked up unless the address is `exact`.
+    fn frames(&self, address: u64, exact: bool) -> (Vec<Frame>, Option<u64>) {
+        let probe = if exact { address } else { address.saturating_sub(1) };
+        let Some(loader) = self.loader.get_or_init(|| Loader::new(&self.elf).ok()) else {
+            return (Vec::new(), None);
+        };
+        let mut frames = self.inlined(loader, probe).unwrap_or_default();
+        let symbol = loader.find_symbol_info(probe);
+        if let Some(symbol) = &symbol {
+            // The line tables leave the path out (`run`), the symbol has it (`kernel::programs::fault::run`).
+            let function = demangle(symbol.name());
+            match frames.last_mut() {
+                Some(outermost) => outermost.function = function,
+                None => frames.push(Frame { function, line: None }),
+            }
+        }
+        (frames, symbol.map(|symbol| address.wrapping_sub(symbol.address())))
+    }
+
+    fn inlined(&self, loader: &Loader, probe: u64) -> Option<Vec<Frame>> {
+        let mut iterator = loader.find_frames(probe).ok()?;
+        let mut frames = Vec::new();
+        while let Ok(Some(frame)) = iterator.next() {
+            let name = frame.function.as_ref().and_then(|name| name.raw_name().ok());
+            let place = frame.location.and_then(|place| Some((place.file?, place.line?)));
+            let line = place.map(|(file, line)| format!("{}:{line}", short(file, self.root.as_deref())));
+            let function = name.map_or("?".to_string(), |name| demangle(&name));
+            frames.push(Frame { function, line });
+        }
+        Some(frames)
+    }
+}
+
+/// The text before the first `[<hexadecimal>]` of `line`, its address, and the text after it.
+fn token(line: &str) -> Option<(&str, u64, &str)> {
+    let mut from = 0;
+    while let Some(found) = line[from..].find(OPEN) {
+        let start = from + found;
+        let inside = &line[start + OPEN.len()..];
+        let address = inside.split_once(CLOSE).and_then(|(digits, after)| {
+            let address = u64::from_str_radix(digits.trim_start_matches("0x"), 16).ok()?;
+            Some((&line[..start], address, after))
+        });
+        if address.is_some() {
+            return address;
+        }
+        from = start + OPEN.len();
+    }
+    None
+}
+
+/// Whether the words before an address say that it is the instruction itself (`RIP [<...>]`) and no return address.
+fn is_exact(before: &str) -> bool {
+    let word = before.trim_end_matches([' ', ':', '=']);
+    word.len() >= 3
+        && word.is_char_boundary(word.len() - 3)
+        && word[word.len() - 3..].eq_ignore_ascii_case("rip")
+}
+
+/// The name a person would write, without the hash.
+fn demangle(name: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(name))
+}
+
+/// The path from the workspace's root; of other crates' files from the crate's name, of the standard library's from
+/// `core`, `alloc`, ...
+fn short(file: &str, root: Option<&Path>) -> String {
+    if let Some(Ok(inside)) = root.map(|root| Path::new(file).strip_prefix(root)) {
+        return inside.display().to_string();
+    }
+    if let Some((_, inside)) = file.split_once("/registry/src/") {
+        return inside.split_once('/').map_or(inside, |(_, inside)| inside).to_string();
+    }
+    let library = file.starts_with("/rustc/") || file.contains("/lib/rustlib/src/");
+    match file.split_once("/library/") {
+        Some((_, inside)) if library => inside.to_string(),
+        _ => file.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// This very program stands in for the kernel: `cfg(target_os = "linux")` makes it an ELF too, but one that may be loaded
+    /// anywhere, so its functions are found by the addresses in the file.
+    fn own() -> Symbols {
+        Symbols::of(std::env::current_exe().unwrap())
+    }
+
+    #[test]
+    fn a_line_without_an_address_stays_as_it_is() {
+        for line in ["", "boot: 4 CPUs", "[<nonsense>] [<12", "[< 1 >]"] {
+            assert_eq!(Symbols::of("/nonexistent").annotate(line), line);
+        }
+    }
+
+    #[test]
+    fn an_unknown_address_stays_as_it_is() {
+        let line = "  [<ffffffff80201234>] and [<0x10>].";
+        assert_eq!(Symbols::of("/nonexistent").annotate(line), line);
+        assert_eq!(Symbols::of("/nonexistent").describe(0x10), "0x10");
+    }
+
+    #[test]
+    fn tokens_are_found_wherever_they_stand() {
+        assert_eq!(token("a [<x>] [<1f>] b"), Some(("a [<x>] ", 0x1f, " b")));
+        assert_eq!(token("[<0x1f>]"), Some(("", 0x1f, "")));
+    }
+
+    #[test]
+    fn only_the_instruction_pointer_is_exact() {
+        assert!(is_exact("RIP ") && is_exact("  rip: ") && is_exact("rip="));
+        assert!(!is_exact("  ") && !is_exact("#1 ") && !is_exact("é"));
+    }
+
+    #[test]
+    fn paths_are_short() {
+        let root = Some(Path::new("/src/scullery"));
+        for (file, expected) in [
+            ("/src/scullery/kernel/src/main.rs", "kernel/src/main.rs"),
+            ("/home/x/.cargo/registry/src/host-1f/spin-0.12.0/src/once.rs", "spin-0.12.0/src/once.rs"),
+            ("/rustc/abc/library/core/src/fmt/mod.rs", "core/src/fmt/mod.rs"),
+            ("/elsewhere/library/a.rs", "/elsewhere/library/a.rs"),
+        ] {
+            assert_eq!(short(file, root), expected);
+        }
+    }
+
+    #[test]
+    fn the_hash_is_dropped() {
+        assert_eq!(demangle("_ZN6kernel5kmain17h0123456789abcdefE"), "kernel::kmain");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_function_of_this_program_is_found() {
+        let symbols = own();
+        let loader = Loader::new(std::env::current_exe().unwrap()).unwrap();
+        // The test binary is not loaded where it was linked; `.text` of the file is, by definition.
+        let text = loader.get_section_range(b".text").unwrap();
+        let known = (text.begin..text.end).step_by(64).find_map(|address| {
+            let (frames, offset) = symbols.frames(address, true);
+            let ours = frames.last()?.line.as_ref().is_some_and(|line| line.starts_with("lab/src/"));
+            ours.then(|| (address, frames.last().cloned(), offset))
+        });
+        let (address, frame, offset) = known.expect("this crate has functions");
+        let annotated = symbols.annotate(&format!("rip [<{address:x}>]"));
+        assert!(
+            annotated.ends_with(&format!("rip [<{address:x}>] {}", frame.unwrap().show(offset))),
+            "{annotated}"
+        );
+    }
+}

@@ -1,0 +1,6 @@
+//! The program and its script, seen from outside, with a stand-in for QEMU behind them.
+
+mod fake;
+mod report;
+mod script;
+mod usage;

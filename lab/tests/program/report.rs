@@ -1,0 +1,92 @@
+//! What the program makes of the two serial lines.
+
+use std::process::{Command, Output};
+
+use crate::fake;
+
+const LEAK: &str = r#"{"type":"leak","address":1,"size":2,"kind":"node","cpu":0,"task":"A","serial":3,"cycles":4,"first_bytes":[],"backtrace":[16],"allocated_at":"","stored":null,"overwritten":null}"#;
+
+fn finish(command: &mut Command) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+#[test]
+fn a_good_run_passes_com1_on() {
+    let mut tour = fake::scullery(&["tour"]);
+    let (status, stdout, stderr) =
+        finish(tour.env("FAKE_COM1", "hello\r\nlast").env("FAKE_COM2", fake::SUMMARY));
+    assert_eq!((status, stdout.as_str(), stderr.as_str()), (0, "hello\nlast\n", ""));
+}
+
+#[test]
+fn without_a_command_it_is_the_tour() {
+    let (_, stdout, _) = finish(fake::scullery(&["--cpus", "3"]).env("FAKE_ARGUMENTS", "1"));
+    assert!(stdout.contains("tour cpus=3 machine=microvm accel=tcg\n"), "{stdout}");
+}
+
+#[test]
+fn a_run_without_a_summary_is_no_run() {
+    let (status, _, stderr) = finish(&mut fake::scullery(&["tour"]));
+    assert_eq!(status, 5);
+    assert!(stderr.contains("no summary"), "{stderr}");
+}
+
+#[test]
+fn a_summary_that_contradicts_the_status_is_an_error() {
+    let failed = "{\"type\":\"summary\",\"passed\":0,\"failed\":1}\n";
+    let (status, _, stderr) = finish(fake::scullery(&["tour"]).env("FAKE_COM2", failed));
+    assert_eq!((status, stderr.lines().count()), (1, 1), "{stderr}");
+}
+
+#[test]
+fn a_line_that_is_no_record_is_an_error() {
+    let report = format!("{{\"type\":\"surprise\"}}\n{}", fake::SUMMARY);
+    let (status, _, stderr) = finish(fake::scullery(&["tour"]).env("FAKE_COM2", report));
+    assert_eq!((status, stderr.lines().count()), (1, 1), "{stderr}");
+    assert!(stderr.contains("line 1"), "{stderr}");
+}
+
+#[test]
+fn the_exit_status_is_the_machines() {
+    for (code, expected) in [("37", 2), ("39", 3), ("0", 5)] {
+        let (status, _, _) = finish(fake::scullery(&["tour"]).env("FAKE_STATUS", code));
+        assert_eq!(status, expected);
+    }
+}
+
+#[test]
+fn json_on_stdout_leaves_the_text_to_stderr() {
+    let report = format!("{LEAK}\n{}", fake::SUMMARY);
+    let mut tour = fake::scullery(&["tour", "--json", "-"]);
+    let (status, stdout, stderr) = finish(tour.env("FAKE_COM1", "hello\n").env("FAKE_COM2", report));
+    assert_eq!((status, stderr.as_str()), (0, "hello\n"));
+    let lines: Vec<serde_json::Value> =
+        stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["symbols"], serde_json::json!(["0x10"]));
+    assert_eq!(lines[1]["type"], "summary");
+}
+
+#[test]
+fn json_goes_to_a_file_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("report, with a comma.json");
+    let mut tour = fake::scullery(&["tour", "--json", file.to_str().unwrap()]);
+    let (status, _, _) = finish(tour.env("FAKE_COM2", fake::SUMMARY));
+    assert_eq!((status, std::fs::read_to_string(file).unwrap().as_str()), (0, fake::SUMMARY));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_an_error() {
+    let mut tour = fake::scullery(&["tour", "--json", "/nonexistent/report"]);
+    let (status, _, stderr) = finish(tour.env("FAKE_COM2", fake::SUMMARY));
+    assert_eq!((status, stderr.lines().count()), (5, 1), "{stderr}");
+}
+
+#[test]
+fn verbose_tells_the_command_and_the_times() {
+    let mut tour = fake::scullery(&["tour", "--verbose"]);
+    let (_, _, stderr) = finish(tour.env("FAKE_COM1", "x\n").env("FAKE_COM2", fake::SUMMARY));
+    assert!(stderr.starts_with("qemu-system-x86_64 ") && stderr.contains("first line after"), "{stderr}");
+}

@@ -1,0 +1,180 @@
+//! `qemu-run.sh`: its words, its exit codes, its time limit. No machine is booted.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use lab::cli::{ACCELERATORS, MACHINES};
+use lab::status::Status;
+
+use crate::fake;
+
+#[test]
+fn only_33_is_success() {
+    let table = [
+        ("33", Status::Expected),
+        ("35", Status::Unexpected),
+        ("37", Status::Usage),
+        ("39", Status::Panic),
+        ("0", Status::Dead),
+        ("1", Status::Dead),
+        ("3", Status::Dead),
+        ("34", Status::Dead),
+    ];
+    for (code, status) in table {
+        let outcome = fake::machine().env("FAKE_STATUS", code).run().unwrap();
+        assert_eq!(outcome.status, status, "{code}: {outcome}");
+        let sentences = usize::from(status == Status::Dead);
+        assert_eq!(outcome.stderr.lines().count(), sentences, "{code}: {outcome}");
+    }
+}
+
+#[test]
+fn a_triple_fault_has_its_sentence() {
+    let outcome = fake::machine().env("FAKE_STATUS", "0").run().unwrap();
+    assert!(outcome.stderr.contains("died without a verdict (triple fault?)"), "{outcome}");
+}
+
+#[test]
+fn death_by_signal_is_no_success() {
+    let outcome = fake::machine().env("FAKE_SIGNAL", "SEGV").run().unwrap();
+    assert_eq!(outcome.status, Status::Dead);
+    assert!(outcome.stderr.contains("signal 11"), "{outcome}");
+}
+
+#[test]
+fn a_missing_qemu_names_the_remedy() {
+    // The script itself needs to find bash, and nothing else.
+    let empty = tempfile::tempdir().unwrap();
+    let bash = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"]
+        .into_iter()
+        .find(|bash| Path::new(bash).exists());
+    std::os::unix::fs::symlink(bash.expect("bash"), empty.path().join("bash")).unwrap();
+    let outcome = lab::machine::Machine::new(fake::kernel()).env("PATH", empty.path()).run().unwrap();
+    assert_eq!(outcome.status, Status::Dead, "{outcome}");
+    assert!(outcome.stderr.contains("./setup.sh"), "{outcome}");
+}
+
+#[test]
+fn the_time_limit_ends_the_machine() {
+    let outcome = fake::machine().word("timeout=1").env("FAKE_SLEEP", "20").run().unwrap();
+    assert_eq!(outcome.status, Status::TimeLimit, "{outcome}");
+    assert!(outcome.elapsed < Duration::from_secs(5), "{outcome}");
+    assert!(outcome.stderr.contains("time limit"), "{outcome}");
+}
+
+#[test]
+fn a_deaf_machine_is_killed() {
+    let outcome =
+        fake::machine().word("timeout=1").env("FAKE_SLEEP", "20").env("FAKE_DEAF", "1").run().unwrap();
+    assert_eq!(outcome.status, Status::TimeLimit, "{outcome}");
+    assert!(outcome.elapsed < Duration::from_secs(10), "{outcome}");
+}
+
+#[test]
+fn a_session_that_is_dropped_leaves_no_qemu() {
+    let directory = tempfile::tempdir().unwrap();
+    let pid = directory.path().join("pid");
+    let session = fake::machine().env("FAKE_PID", &pid).env("FAKE_COM1", "up\n").env("FAKE_SLEEP", "60");
+    let mut session = session.start().unwrap();
+    assert_eq!(session.line().as_deref(), Some("up"));
+    let read = || std::fs::read_to_string(&pid).ok().filter(|pid| !pid.is_empty());
+    let pid = wait_for(read).expect("the stand-in writes its number");
+    drop(session);
+    let gone = || (!is_running(&pid)).then_some(());
+    assert!(wait_for(gone).is_some(), "process {pid} is still there");
+}
+
+fn wait_for<T>(mut condition: impl FnMut() -> Option<T>) -> Option<T> {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(10) {
+        if let Some(found) = condition() {
+            return Some(found);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    None
+}
+
+/// A process that died and was not yet collected runs no more.
+fn is_running(pid: &str) -> bool {
+    let ps = std::process::Command::new("ps").args(["-o", "stat=", "-p", pid]).output().unwrap();
+    let state = String::from_utf8_lossy(&ps.stdout).trim().to_string();
+    !state.is_empty() && !state.starts_with('Z')
+}
+
+/// The arguments that QEMU gets for these words.
+fn arguments(words: &[&str]) -> Vec<String> {
+    let machine = fake::machine().env("FAKE_ARGUMENTS", "1");
+    let outcome = words.iter().fold(machine, |machine, word| machine.word(*word)).run().unwrap();
+    assert_eq!(outcome.status, Status::Expected, "{words:?}: {outcome}");
+    outcome.com1.lines().map(str::to_string).collect()
+}
+
+fn after<'a>(arguments: &'a [String], option: &str) -> &'a str {
+    let at = arguments.iter().position(|argument| argument == option).expect(option);
+    &arguments[at + 1]
+}
+
+#[test]
+fn the_kernel_gets_every_word_and_the_defaults() {
+    let words =
+        ["run", "scull-leak", "probe=script=A.slot.load B.slot.load", "probe=rendezvous=a,b", "cpus=2"];
+    let line = "run scull-leak probe=\"script=A.slot.load B.slot.load\" probe=rendezvous=a,b cpus=2 machine=microvm accel=tcg";
+    let arguments = arguments(&words);
+    assert_eq!(after(&arguments, "-append"), line);
+    assert_eq!(after(&arguments, "-smp"), "2");
+    let settings = kcore::settings::Settings::parse(line).unwrap();
+    assert_eq!((settings.machine.as_str(), settings.accel.as_str()), ("microvm", "tcg"));
+}
+
+#[test]
+fn no_words_are_still_a_command_line() {
+    assert_eq!(after(&arguments(&[]), "-append"), "machine=microvm accel=tcg");
+}
+
+#[test]
+fn memory_means_the_same_everywhere() {
+    assert_eq!(after(&arguments(&["memory=256M"]), "-m"), "256M");
+    assert_eq!(after(&arguments(&["memory=134217728"]), "-m"), "134217728B");
+}
+
+#[test]
+fn a_disk_image_gets_the_command_line_too() {
+    let image = fake::kernel();
+    let words = ["boot=bios", "probe=rendezvous=a,b"];
+    let machine = fake::machine().env("FAKE_ARGUMENTS", "1").image(&image);
+    let outcome = words.iter().fold(machine, |machine, word| machine.word(*word)).run().unwrap();
+    let cmdline =
+        "name=opt/org.scullery/cmdline,string=boot=bios probe=rendezvous=a,,b machine=q35 accel=tcg";
+    assert!(outcome.com1.lines().any(|argument| argument == cmdline), "{outcome}");
+}
+
+#[test]
+fn the_lab_and_the_script_know_the_same_words() {
+    for machine in MACHINES {
+        arguments(&[&format!("machine={machine}")]);
+    }
+    for accel in ACCELERATORS.iter().filter(|accel| **accel != "kvm") {
+        arguments(&[&format!("accel={accel}")]);
+    }
+}
+
+#[test]
+fn a_bad_word_is_answered_with_the_good_ones() {
+    for (word, help) in [
+        ("machine=vax", MACHINES.join(", ")),
+        ("accel=hvf", ACCELERATORS.join(", ")),
+        ("boot=grub", lab::cli::DOORS.join(", ")),
+        ("boot=bios", "--image".to_string()),
+        ("cpus=65", "from 1 to 64".to_string()),
+        ("cpus=two", "from 1 to 64".to_string()),
+        ("memory=15M", "128M".to_string()),
+        ("memory=lots", "128M".to_string()),
+        ("timeout=0", "from 1 to 86400".to_string()),
+    ] {
+        let outcome = fake::machine().word(word).run().unwrap();
+        assert_eq!(outcome.status, Status::Usage, "{word}: {outcome}");
+        assert_eq!(outcome.stderr.lines().count(), 1, "{word}: {outcome}");
+        assert!(outcome.stderr.contains(&help), "{word}: {outcome}");
+    }
+}

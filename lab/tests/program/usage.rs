@@ -1,0 +1,87 @@
+//! Every mistake on the command line: exit status 2, one line on stderr that helps, nothing on stdout.
+
+use std::process::Output;
+
+use crate::fake;
+
+fn run(arguments: &[&str]) -> (Output, String, String) {
+    let output = fake::scullery(arguments).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    (output, stdout, stderr)
+}
+
+#[test]
+fn a_mistake_gets_one_line_that_helps() {
+    let table: &[(&[&str], &str)] = &[
+        (&["tuor"], "did you mean 'tour'?"),
+        (&["xyzzy"], "unknown command 'xyzzy'"),
+        (&["tour", "extra"], "unexpected word 'extra'"),
+        (&["--lokc", "none"], "did you mean '--lock'?"),
+        (&["run"], "which experiment?"),
+        (&["run", "scull-leak", "lock=none"], "did you mean '--lock none'?"),
+        (&["run", "scull-leak", "again"], "unexpected word 'again'"),
+        (&["run", "scull-leak", "--lock", "spinlok"], "did you mean 'spinlock'?"),
+        (&["run", "scull-leak", "--lock", "mutex"], "valid: none, spinlock, semaphore, completion, broken"),
+        (&["run", "scull-leak", "--lock"], "--lock <LOCK> needs a value"),
+        (&["run", "scull-leak", "--lock", ""], "unknown lock ''"),
+        (&["run", "scull-leak", "--lock", "none", "--lock", "none"], "--lock"),
+        (&["--probe", "delay=0"], "probe delay '0' is not a whole number from 1 to"),
+        (&["--probe", "delay"], "delay=N"),
+        (&["--probe", "script=slot.load"], "is not LETTER.POINT"),
+        (&["--probe", "off\""], "quote"),
+        (&["--probe", "rendevous"], "did you mean 'rendezvous'?"),
+        (&["--object", "quanta"], "did you mean 'quantum'?"),
+        (&["--cpus", "0"], "cpus '0' is not a whole number from 1 to 64"),
+        (&["--cpus", "65"], "from 1 to 64"),
+        (&["--cpus", "-1"], "cpus '-1' is not a whole number"),
+        (&["--writers", "many"], "writers 'many' is not a whole number"),
+        (&["--quanta", "0"], "quanta '0'"),
+        (&["--rounds", "1.5"], "rounds '1.5'"),
+        (&["--seed", "x"], "seed 'x'"),
+        (&["--heap", "1"], "heap '1' is not a size"),
+        (&["--quantum", "4x"], "quantum '4x' is not a size"),
+        (&["--expect", "race"], "did you mean 'raced'?"),
+        (&["--machine", "microwm"], "did you mean 'microvm'?"),
+        (&["--machine", "vax"], "valid: microvm, q35, pc"),
+        (&["--accel", "hvf"], "valid: tcg, tcg-single, icount, kvm"),
+        (&["--memory", "1M"], "memory '1M' is not a size"),
+        (&["--timeout", "0"], "timeout '0' is not a whole number from 1 to 86400"),
+        (&["--boot", "grub"], "valid: pvh, bios, uefi"),
+        (&["fault"], "<KIND> is missing"),
+        (&["fault", "page-fualt"], "did you mean 'page-fault'?"),
+        (&["image"], "--out <DIR> is missing"),
+        (&["--json"], "--json <FILE|-> needs a value"),
+        (&["--verbose=yes"], "--verbose"),
+    ];
+    for (arguments, help) in table {
+        let (output, stdout, stderr) = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert_eq!(stdout, "", "{arguments:?}");
+        assert_eq!(stderr.lines().count(), 1, "{arguments:?}: {stderr}");
+        assert!(
+            stderr.starts_with("scullery: ") && stderr.contains("(try --help)"),
+            "{arguments:?}: {stderr}"
+        );
+        assert!(stderr.contains(help), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn help_and_version_are_no_mistakes() {
+    for arguments in
+        [&["--help"][..], &["-h"], &["help"], &["help", "run"], &["run", "--help"], &["--version"]]
+    {
+        let (output, stdout, stderr) = run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(!stdout.is_empty() && stderr.is_empty(), "{arguments:?}: {stderr}");
+        assert!(!stdout.contains('\x1b'), "no colours into a pipe");
+    }
+}
+
+#[test]
+fn a_kernel_that_is_no_file_is_not_booted() {
+    let output = fake::scullery(&["tour"]).env("SCULLERY_KERNEL", "/nonexistent/kernel").output().unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/nonexistent/kernel"));
+}

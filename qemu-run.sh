@@ -1,0 +1,311 @@
+#!/usr/bin/env bash
+#
+# Boots a kernel ELF in QEMU. The one file that knows QEMU's flags and exit codes.
+#
+#   qemu-run.sh [OPTIONS] ELF [WORD]...
+#
+# The words are the kernel's command line, as in
+#
+#   qemu-run.sh target/x86_64-unknown-none/release/kernel run scull-leak lock=none cpus=2
+#
+# These keys also say what machine to build. All words are passed on to the kernel.
+#
+#   machine=  microvm (default), q35, pc
+#   accel=    tcg (default: one host thread a CPU), tcg-single, icount (repeatable), kvm
+#   cpus=     1 to 64 (default 4)
+#   memory=   128M
+#   timeout=  seconds (default 60)
+#   boot=     pvh (default: the ELF itself), bios, uefi (both: a disk image, on q35)
+#
+# Options, before the ELF:
+#
+#   --verbose      print QEMU's command line on stderr
+#   --gdb          stop before the first instruction and wait for gdb on port 1234; no time limit unless one is given
+#   --json FILE    where COM2, the machine-readable report, goes (default: nowhere)
+#   --image FILE   the disk image of boot=bios and boot=uefi
+#   --tied         end the machine when the process that started this script is gone
+#
+# COM1 is stdin and stdout. Exit status:
+#
+#   0 as expected   1 unexpected verdict   2 usage   3 panic or exception   4 time limit   5 no machine, or it died
+#
+# Written for bash 3.2 (macOS). Nothing is forked before QEMU starts, so this costs a few milliseconds.
+
+set -u
+
+QEMU=qemu-system-x86_64
+
+usage() {
+    printf 'qemu-run.sh: %s\n' "$1" >&2
+    exit 2
+}
+
+dead() {
+    printf 'qemu-run.sh: %s\n' "$1" >&2
+    exit 5
+}
+
+# ---- What is asked for ----------------------------------------------------------------------------------------------
+
+verbose=no gdb=no tied=no json='' image=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    --verbose) verbose=yes ;;
+    --gdb) gdb=yes ;;
+    --tied) tied=yes ;;
+    --json | --image)
+        [ $# -ge 2 ] || usage "$1 needs a file"
+        if [ "$1" = --json ]; then json=$2; else image=$2; fi
+        shift
+        ;;
+    --*) usage "unknown option '$1'; valid: --verbose, --gdb, --tied, --json FILE, --image FILE" ;;
+    *) break ;;
+    esac
+    shift
+done
+[ $# -ge 1 ] || usage 'which kernel? Usage: qemu-run.sh [OPTIONS] ELF [WORD]...'
+elf=$1
+shift
+
+machine='' accel='' cpus=4 memory=128M timeout='' boot=pvh cmdline=''
+for word in "$@"; do
+    value=${word#*=}
+    case $word in
+    machine=*) machine=$value ;;
+    accel=*) accel=$value ;;
+    cpus=*) cpus=$value ;;
+    memory=*) memory=$value ;;
+    timeout=*) timeout=$value ;;
+    boot=*) boot=$value ;;
+    esac
+    # The kernel splits at spaces, so a word that contains some gets its quotes back.
+    case $word in
+    *\"*) ;;
+    *=*[[:space:]]*) word="${word%%=*}=\"$value\"" ;;
+    *[[:space:]]*) word="\"$word\"" ;;
+    esac
+    cmdline="$cmdline${cmdline:+ }$word"
+done
+
+# number NAME VALUE LEAST MOST
+number() {
+    case $2 in
+    '' | *[!0-9]* | 0?* | ???????*) ;;
+    *) [ "$2" -ge "$3" ] && [ "$2" -le "$4" ] && return ;;
+    esac
+    usage "$1 '$2' is not a whole number from $3 to $4"
+}
+
+case $boot in
+pvh) default_machine=microvm ;;
+bios | uefi) default_machine=q35 ;;
+*) usage "unknown boot '$boot'; valid: pvh, bios, uefi" ;;
+esac
+# The report states the machine, so the kernel is told what it was not told by the caller.
+[ -n "$machine" ] || { machine=$default_machine && cmdline="$cmdline${cmdline:+ }machine=$machine"; }
+[ -n "$accel" ] || { accel=tcg && cmdline="$cmdline accel=$accel"; }
+
+number cpus "$cpus" 1 64
+[ -z "$timeout" ] || number timeout "$timeout" 1 86400
+digits=${memory%[KkMmGg]}
+case $digits in
+'' | *[!0-9]* | 0* | ?????????????*) digits='' ;;
+esac
+case $memory in
+*[Kk]) unit=1024 ;;
+*[Mm]) unit=1048576 ;;
+*[Gg]) unit=1073741824 ;;
+*) unit=1 ;;
+esac
+# Less than this and not even the firmware gets as far as saying so.
+[ -n "$digits" ] && [ $((digits * unit)) -ge 16777216 ] || usage "memory '$memory' is not a size of 16M or more; valid: 128M, 1G, ..."
+# QEMU takes a bare number as MiB; everybody else here takes it as bytes.
+[ $unit != 1 ] || memory=${memory}B
+
+# ---- QEMU's command line --------------------------------------------------------------------------------------------
+
+set -- -nodefaults -no-user-config -display none -no-reboot
+
+case $machine in
+# Interrupt controller and timer of the PC, but no clock chip and no virtio words on the kernel's command line.
+microvm) set -- "$@" -M microvm,pic=on,pit=on,rtc=off,auto-kernel-cmdline=off ;;
+q35 | pc) set -- "$@" -M "$machine" ;;
+*) usage "unknown machine '$machine'; valid: microvm, q35, pc" ;;
+esac
+
+case $accel in
+tcg) set -- "$@" -accel tcg,thread=multi ;;
+tcg-single) set -- "$@" -accel tcg,thread=single ;;
+icount) set -- "$@" -icount shift=0,sleep=off ;;
+kvm) set -- "$@" -accel kvm ;;
+*) usage "unknown accel '$accel'; valid: tcg, tcg-single, icount, kvm" ;;
+esac
+
+set -- "$@" -cpu max -smp "$cpus" -m "$memory" -device isa-debug-exit,iobase=0xf4,iosize=0x04
+
+# COM1 is people's, COM2 is the machine's.
+set -- "$@" -chardev stdio,id=com1,signal=on -serial chardev:com1
+if [ -n "$json" ]; then
+    set -- "$@" -chardev "file,id=com2,path=${json//,/,,}"
+else
+    set -- "$@" -chardev null,id=com2
+fi
+set -- "$@" -device isa-serial,chardev=com2,iobase=0x2f8,irq=3
+
+# Fedora, Debian and Ubuntu, openSUSE, Arch; then next to QEMU itself (Homebrew, own builds).
+uefi_firmware() {
+    local qemu_share code vars
+    qemu_share=$(command -v "$QEMU") && qemu_share=${qemu_share%/bin/*}/share/qemu
+    for code in /usr/share/edk2/ovmf/OVMF_CODE.fd /usr/share/OVMF/OVMF_CODE{,_4M}.fd \
+        /usr/share/qemu/ovmf-x86_64-code.bin /usr/share/edk2/x64/OVMF_CODE{,.4m}.fd \
+        /usr/share/edk2-ovmf/x64/OVMF_CODE{,.4m}.fd "$qemu_share/edk2-x86_64-code.fd"; do
+        vars=${code/CODE/VARS}
+        vars=${vars/x86_64-code.bin/x86_64-vars.bin}
+        vars=${vars/edk2-x86_64-code/edk2-i386-vars}
+        if [ -r "$code" ] && [ -r "$vars" ]; then
+            firmware=("$code" "$vars")
+            return
+        fi
+    done
+    dead 'no UEFI firmware (OVMF) found: ./setup.sh --image installs it'
+}
+
+if [ "$boot" = pvh ]; then
+    [ -r "$elf" ] || dead "cannot read the kernel '$elf'"
+    set -- "$@" -kernel "$elf" -append "$cmdline"
+else
+    [ "$machine" != microvm ] || usage "machine 'microvm' has no $boot firmware; valid: q35, pc"
+    [ -n "$image" ] || usage "boot=$boot needs a disk image: --image FILE"
+    [ -r "$image" ] || dead "cannot read the disk image '$image'"
+    # Commas part QEMU's options, so they are doubled within one. Nothing is ever written to the image.
+    set -- "$@" -drive "if=ide,format=raw,snapshot=on,file=${image//,/,,}" \
+        -fw_cfg "name=opt/org.scullery/cmdline,string=${cmdline//,/,,}"
+    if [ "$boot" = uefi ]; then
+        uefi_firmware
+        set -- "$@" -drive "if=pflash,format=raw,readonly=on,file=${firmware[0]}" \
+            -drive "if=pflash,format=raw,snapshot=on,file=${firmware[1]}"
+    fi
+fi
+
+# ---- A machine with a time limit ------------------------------------------------------------------------------------
+
+# The watch ends the machine also when this script was killed in a way that it could not notice.
+watch() {
+    local left=$1
+    while [ "$left" != 0 ]; do
+        sleep 1
+        kill -0 $$ 2>/dev/null || { kill -KILL "$child"; exit; }
+        [ $tied = no ] || kill -0 $PPID 2>/dev/null || { kill -TERM $$; exit; }
+        left=$((left - 1))
+    done
+    kill -USR1 $$
+}
+
+# Called by the traps below. TERM lets QEMU put the terminal back in order; KILL is for a QEMU that does not listen.
+# shellcheck disable=SC2329
+end_machine() {
+    stopped=$1
+    [ -n "$child" ] || return
+    kill -TERM "$child" 2>/dev/null
+    if [ -z "$killer" ]; then
+        { sleep 2 && kill -KILL "$child"; } </dev/null >/dev/null 2>&1 3<&- &
+        killer=$!
+        disown
+    fi
+}
+
+# supervise SECONDS COMMAND...: sets `status`, and `stopped` to what ended the command early (LIMIT or a signal).
+# SECONDS may be -1 for no limit.
+supervise() {
+    local seconds=$1 watcher
+    shift
+    stopped='' killer=''
+    # A background command's stdin is /dev/null unless said otherwise.
+    exec 3<&0
+    "$@" <&3 3<&- &
+    child=$!
+    exec 3<&-
+    watch "$seconds" </dev/null >/dev/null 2>&1 &
+    watcher=$!
+    disown
+    while :; do
+        # Interrupted by each trap, so it is asked again until the child is gone.
+        wait "$child" 2>/dev/null
+        status=$?
+        kill -0 "$child" 2>/dev/null || break
+    done
+    child=''
+    # shellcheck disable=SC2086 # The killer is most often nobody.
+    kill "$watcher" $killer 2>/dev/null
+}
+
+child=''
+for signal in INT TERM HUP; do
+    # shellcheck disable=SC2064 # The signal's name is wanted now.
+    trap "end_machine $signal" "$signal"
+done
+trap 'end_machine LIMIT' USR1
+trap '[ -z "$child" ] || kill -KILL "$child" 2>/dev/null' EXIT
+
+# Dies of the signal that this script caught, so that the caller sees it.
+pass_on() {
+    case $stopped in
+    INT | TERM | HUP)
+        trap - "$stopped"
+        kill -"$stopped" $$
+        ;;
+    esac
+}
+
+# /dev/kvm may exist and its guests hang or abort. So a firmware of three instructions is run first: it writes 0x10
+# to the exit device.
+probe_kvm() {
+    local probe
+    { [ -r /dev/kvm ] && [ -w /dev/kvm ]; } || dead 'accel=kvm: /dev/kvm is missing or not accessible; use accel=tcg'
+    probe=$(mktemp) || dead 'no temporary file'
+    { head -c 65520 /dev/zero && printf '\260\020\346\364\364\0\0\0\0\0\0\0\0\0\0\0'; } >"$probe"
+    supervise 3 "$QEMU" -nodefaults -no-user-config -display none -no-reboot -M pc -accel kvm -cpu max -m 16M \
+        -device isa-debug-exit,iobase=0xf4,iosize=0x04 -bios "$probe" </dev/null >/dev/null 2>&1
+    rm -f "$probe"
+    pass_on
+    [ "$status" = 33 ] || dead 'accel=kvm: /dev/kvm is there, but a guest does not run on it; use accel=tcg'
+}
+
+hash "$QEMU" 2>/dev/null || dead "$QEMU is not installed: ./setup.sh installs it"
+[ "$accel" != kvm ] || probe_kvm
+
+if [ "$gdb" = yes ]; then
+    set -- "$@" -s -S
+    printf 'The machine waits. In another terminal: gdb %q -ex "target remote :1234" -ex continue\n' "$elf" >&2
+    timeout=${timeout:--1}
+fi
+if [ "$verbose" = yes ]; then
+    printf '%s' "$QEMU" >&2
+    printf ' %q' "$@" >&2
+    printf '\n' >&2
+fi
+
+supervise "${timeout:=60}" "$QEMU" "$@"
+pass_on
+
+# ---- The verdict ----------------------------------------------------------------------------------------------------
+
+# The kernel writes 0x10 + status to isa-debug-exit, which makes QEMU exit with twice that plus one.
+# ONLY 33 is success: a triple fault under -no-reboot makes QEMU exit with 0.
+case $stopped:$status in
+*:33) exit 0 ;;
+*:35) exit 1 ;;
+*:37) exit 2 ;;
+*:39) exit 3 ;;
+LIMIT:*)
+    printf 'qemu-run.sh: time limit: the machine was stopped after %s s (timeout=N sets the limit)\n' "$timeout" >&2
+    exit 4
+    ;;
+*:0) dead 'the machine died without a verdict (triple fault?)' ;;
+*:1) dead 'QEMU could not run the machine; --verbose shows its command line' ;;
+*) if [ "$status" -gt 128 ]; then
+    dead "QEMU was killed by signal $((status - 128))"
+else
+    dead "QEMU ended with the unknown status $status"
+fi ;;
+esac
