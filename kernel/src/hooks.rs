@@ -35,7 +35,7 @@ static TASK: [AtomicU32; MAX_WRITERS as usize] = [const { AtomicU32::new(0) }; M
 /// How many spinlocks a participant holds; written by that participant.
 static SPINLOCKS_HELD: [AtomicU8; MAX_WRITERS as usize] = [const { AtomicU8::new(0) }; MAX_WRITERS as usize];
 
-/// A pointer that was stored in shared memory.
+/// A store to shared memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Stored {
     /// Where it was stored.
@@ -80,7 +80,9 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize) {
         }
     };
     for log in &LOG[..participants as usize] {
-        let room = Vec::with_capacity(stores);
+        let mut room = Vec::new();
+        // On a machine with little memory stores go unlogged; the experiment itself comes first.
+        let _ = room.try_reserve_exact(stores);
         *log.lock_irqsave() = room;
     }
     let trace = if stores > 0 { Listeners::TRACE } else { Listeners::empty() };
@@ -113,15 +115,16 @@ pub fn end() -> Vec<Step> {
     engine.map(|engine| engine.given_up()).unwrap_or_default()
 }
 
-/// Everything that was stored in this round, in the order of time.
-pub fn stores() -> Vec<Stored> {
-    let mut all = Vec::new();
-    for log in &LOG {
-        let some = log.lock_irqsave().clone();
-        all.extend(some);
-    }
-    all.sort_by_key(|stored| stored.cycles);
-    all
+/// The earliest logged store of this round that `wanted` says yes to.
+pub fn first_store(wanted: impl Fn(&Stored) -> bool) -> Option<Stored> {
+    let first =
+        |log: &SpinLock<Vec<Stored>>| log.lock_irqsave().iter().find(|&stored| wanted(stored)).copied();
+    LOG.iter().filter_map(first).min_by_key(|stored| stored.cycles)
+}
+
+/// Which participant of this round `task` was.
+pub fn participant_that_was(task: TaskId) -> Option<u32> {
+    TASK.iter().position(|of| of.load(Relaxed) == task.0).map(|who| who as u32)
 }
 
 /// The running task is participant `who` from now on.
@@ -213,7 +216,11 @@ fn arrive(who: u8, access: &Access) {
     });
     while decision == Decision::Wait {
         // A task that holds a spinlock must not give its CPU to another one, which might spin on that lock for ever.
-        if atomic { task::halt_in_place() } else { task::block() }
+        if atomic {
+            task::halt_in_place()
+        } else {
+            task::block()
+        }
         if ENGINE.lock_irqsave().as_ref().is_none_or(|engine| engine.may_go(who)) {
             decision = Decision::Go;
         }

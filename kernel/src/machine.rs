@@ -6,7 +6,9 @@ use core::ptr::NonNull;
 use core::sync::atomic::AtomicBool;
 
 use kcore::errno::Errno;
-use kcore::machine::{Access, BadFree, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory, Sched, TaskId};
+use kcore::machine::{
+    Access, BadFree, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory, Sched, TaskId,
+};
 use kcore::sync;
 
 use crate::arch::{cpu, percpu};

@@ -4,7 +4,9 @@
 
 #[cfg(not(target_os = "none"))]
 fn main() {
-    eprintln!("the kernel runs on bare metal only: build it with --target x86_64-unknown-none, or use `cargo run`");
+    eprintln!(
+        "the kernel runs on bare metal only: build it with --target x86_64-unknown-none, or use `cargo run`"
+    );
     std::process::exit(2);
 }
 
@@ -81,7 +83,7 @@ mod bare_metal {
         cpu::irq_on();
         let door = settings.boot.as_deref().filter(|_| handed.door == "disk").unwrap_or(handed.door);
         let boot = boot_chart::report(&settings, door, cpus_expected, heap_bytes);
-        programs::main(&settings, boot)
+        programs::main(&settings, &boot)
     }
 
     /// Why a boot without which nothing goes on cannot fail otherwise.
@@ -110,13 +112,17 @@ mod bare_metal {
     fn init_heap(command_line: &[u8]) -> u64 {
         let wanted = core::str::from_utf8(command_line).ok().and_then(kcore::settings::heap_bytes);
         heap::init(wanted).unwrap_or_else(|too_large| {
-            println!("heap: this machine has room for at most {} bytes; give it more with --memory", too_large.most);
+            println!(
+                "heap: this machine has room for at most {} bytes; give it more with --memory",
+                too_large.most
+            );
             exit::exit(Exit::Usage)
         })
     }
 
     fn parse(command_line: &[u8]) -> Settings {
-        let line = core::str::from_utf8(command_line).map_err(|_| Usage::new("the command line is not UTF-8"));
+        let line =
+            core::str::from_utf8(command_line).map_err(|_| Usage::new("the command line is not UTF-8"));
         line.and_then(Settings::parse).unwrap_or_else(|usage| {
             println!("{usage}");
             exit::exit(Exit::Usage)

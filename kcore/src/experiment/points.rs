@@ -3,27 +3,7 @@
 use crate::machine::Site;
 
 /// Every point that a task may pass inside the scull device.
-pub(super) const SCULL: &[&str] = &[
-    "head.load",
-    "head.store",
-    "next.load",
-    "next.store",
-    "node.clear",
-    "array.load",
-    "array.store",
-    "array.clear",
-    "slot.load",
-    "slot.store",
-    "copy.start",
-    "copy.half",
-    "copy.end",
-    "size.load",
-    "size.store",
-    "read.copy",
-    "trim.walk",
-    "trim.free",
-    "trim.done",
-];
+pub(super) const SCULL: &[&str] = crate::scull::sites::POINTS;
 
 /// The number that the tasks of `counter` add to: points `counter.load` and `counter.store`.
 pub static COUNTER: Site = Site::new("counter");

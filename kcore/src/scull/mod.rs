@@ -45,6 +45,7 @@ mod file;
 mod follow;
 mod geometry;
 mod list;
+mod prepare;
 mod quiet;
 pub mod sites;
 mod tally;

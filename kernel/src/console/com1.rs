@@ -43,5 +43,6 @@ impl Write for Line {
 /// Prints a line on COM1.
 #[macro_export]
 macro_rules! println {
-    ($($arguments:tt)*) => { $crate::console::com1::line(core::format_args!($($arguments)*)) };
+    () => { $crate::console::com1::line(core::format_args!("")) };
+    ($($arguments:tt)+) => { $crate::console::com1::line(core::format_args!($($arguments)+)) };
 }

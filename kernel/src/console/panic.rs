@@ -5,7 +5,10 @@
 
 use core::fmt::Write;
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::{Acquire, Release}};
+use core::sync::atomic::{
+    AtomicBool, AtomicU32,
+    Ordering::{Acquire, Release},
+};
 
 use crate::arch::exit::{Exit, exit};
 use crate::arch::raw_serial::RawSerial as Raw;
@@ -55,7 +58,14 @@ pub fn fault(fault: &Fault<'_>) -> ! {
     let _ = writeln!(out, "rax {:016x} rbx {:016x} rcx {:016x} rdx {:016x}", f.rax, f.rbx, f.rcx, f.rdx);
     let _ = writeln!(out, "rsi {:016x} rdi {:016x} rbp {:016x} r8  {:016x}", f.rsi, f.rdi, f.rbp, f.r8);
     let _ = writeln!(out, "r9  {:016x} r10 {:016x} r11 {:016x} r12 {:016x}", f.r9, f.r10, f.r11, f.r12);
-    let _ = writeln!(out, "r13 {:016x} r14 {:016x} r15 {:016x} cr2 {:016x}", f.r13, f.r14, f.r15, cpu::fault_address());
+    let _ = writeln!(
+        out,
+        "r13 {:016x} r14 {:016x} r15 {:016x} cr2 {:016x}",
+        f.r13,
+        f.r14,
+        f.r15,
+        cpu::fault_address()
+    );
     say_return_address(rip as usize + 1);
     say_frames(rbp);
     exit(Exit::Panic)
@@ -77,17 +87,31 @@ fn become_speaker() {
 
 fn say_where(what: &str) {
     let task = task::current();
-    let _ = writeln!(Raw, "\n*** {what} on CPU {}, task {} ({})", percpu::this_cpu(), task.0, task::table::name_hint(task));
+    let _ = writeln!(
+        Raw,
+        "\n*** {what} on CPU {}, task {} ({})",
+        percpu::this_cpu(),
+        task.0,
+        task::table::name_hint(task)
+    );
 }
 
 fn say_cause(fault: &Fault<'_>) {
     let address = cpu::fault_address();
     let frame = fault.frame;
-    let overflow = matches!(frame.vector, vector::PAGE_FAULT | vector::DOUBLE_FAULT) && stacks::is_guard(address);
+    let overflow =
+        matches!(frame.vector, vector::PAGE_FAULT | vector::DOUBLE_FAULT) && stacks::is_guard(address);
     let _ = match frame.vector {
-        _ if overflow => writeln!(Raw, "stack overflow: {} at guard page {:016x}", fault.name, address & !0xfff),
+        _ if overflow => {
+            writeln!(Raw, "stack overflow: {} at guard page {:016x}", fault.name, address & !0xfff)
+        }
         vector::PAGE_FAULT => {
-            writeln!(Raw, "page fault: {} {address:016x}{}", access(frame.error), region(address, frame.error))
+            writeln!(
+                Raw,
+                "page fault: {} {address:016x}{}",
+                access(frame.error),
+                region(address, frame.error)
+            )
         }
         _ => writeln!(Raw, "{} (vector {})", fault.name, frame.vector),
     };

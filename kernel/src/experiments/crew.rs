@@ -1,20 +1,21 @@
 //! A crew: the tasks of one round, spread over the CPUs, starting together.
 
-use alloc::format;
 use alloc::vec::Vec;
+use core::fmt::Write;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use kcore::experiment::{Resolved, Role};
 use kcore::machine::Cpu;
 use kcore::sync::Completion;
 
 use crate::arch::smp;
 use crate::hooks;
 use crate::machine::Kernel;
-use crate::task::{self, SpawnError};
+use crate::task::{self, Name, SpawnError};
 
 /// Runs `body(who)` in `size` tasks, task `who` on CPU `who % cpus`, and waits until all have ended. All are there before
 /// the first begins. Returns the cycles from the first begin to the last end.
-pub fn run(size: u32, body: &(impl Fn(u32) + Sync)) -> Result<u64, SpawnError> {
+pub fn run(size: u32, name: impl Fn(u32) -> Name, body: &(impl Fn(u32) + Sync)) -> Result<u64, SpawnError> {
     let start = Completion::<Kernel>::new();
     let clock = Clock { first: AtomicU64::new(u64::MAX), last: AtomicU64::new(0) };
     let member = |who: u32| {
@@ -29,11 +30,12 @@ pub fn run(size: u32, body: &(impl Fn(u32) + Sync)) -> Result<u64, SpawnError> {
     let member: &(dyn Fn(u32) + Sync) = &member;
     // SAFETY: the reference is used by the tasks alone, and every task that was started is joined before this function
     // returns: there is no way out in between.
-    let member = unsafe { core::mem::transmute::<&(dyn Fn(u32) + Sync), &'static (dyn Fn(u32) + Sync)>(member) };
+    let member =
+        unsafe { core::mem::transmute::<&(dyn Fn(u32) + Sync), &'static (dyn Fn(u32) + Sync)>(member) };
     let mut failed = None;
     let mut tasks = Vec::with_capacity(size as usize);
     for who in 0..size {
-        match task::spawn(&format!("writer-{}", letter(who)), cpu_of(who), move || member(who)) {
+        match task::spawn(&name(who), cpu_of(who), move || member(who)) {
             Ok(task) => tasks.push(task),
             Err(error) => {
                 failed = Some(error);
@@ -53,9 +55,17 @@ fn cpu_of(who: u32) -> u32 {
     who % smp::cpus()
 }
 
-/// A to Z, then numbers.
-fn letter(who: u32) -> kcore::probe::Name {
-    kcore::probe::Name(who as u8)
+/// What member `who` is called: `writer-A`.
+pub fn name(who: u32, resolved: &Resolved) -> Name {
+    let role = match resolved.role(who) {
+        Role::Write => "writer",
+        Role::Read => "reader",
+        Role::Trim => "trimmer",
+    };
+    let mut name = Name::new();
+    // The longest, "trimmer-task 64", just fits.
+    let _ = write!(name, "{role}-{}", kcore::probe::Name(who as u8));
+    name
 }
 
 /// The time from the first begin to the last end.

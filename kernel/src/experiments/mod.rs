@@ -1,3 +1,25 @@
-//! The experiments.
+//! The experiments: one file each, and what they share.
+//!
+//! - [`trial`]: one run of an experiment, its rounds, its counts and its verdict.
+//! - [`crew`]: the tasks of a round.
+//! - [`scull`]: a round on a scull device, with the ledger's account of it.
+//! - [`leaks`]: which blocks were lost, and by which store.
+//! - [`stamps`]: bytes that tell who wrote them.
+//!
+//! The catalogue of `kcore` says what each of them is; here is what its tasks do.
 
+mod broken_lock;
+mod counter;
 pub mod crew;
+pub mod leaks;
+mod scull;
+mod scull_leak;
+mod scull_publish;
+mod scull_read;
+mod scull_size;
+mod scull_torn;
+mod scull_trim;
+mod stamps;
+pub mod trial;
+
+pub use trial::{Outcome, Refusal, run};

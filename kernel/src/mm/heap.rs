@@ -62,7 +62,8 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     let region = unsafe { core::slice::from_raw_parts_mut(region, ledger_bytes) };
     // SAFETY: so are these; nobody else uses them while the machine runs.
     let holes = unsafe { linked_list_allocator::Heap::new(frames::pointer(bottom), size as usize) };
-    *HEAP.lock_irqsave() = Some(Heap { holes, ledger: Ledger::in_region(region), quarantine_since: u64::MAX });
+    *HEAP.lock_irqsave() =
+        Some(Heap { holes, ledger: Ledger::in_region(region), quarantine_since: u64::MAX });
     Ok(size)
 }
 
@@ -153,6 +154,16 @@ fn is_poisoned(record: &Record) -> bool {
     })
 }
 
+/// The first bytes of a recorded block, with zeros behind a shorter one. Racy tasks may have written it, but none is left.
+pub fn first_bytes<const N: usize>(record: &Record) -> [u8; N] {
+    let base = core::ptr::with_exposed_provenance::<AtomicU8>(record.allocation.address);
+    core::array::from_fn(|index| match index < record.allocation.size {
+        // SAFETY: the byte lies within a block that the ledger has a record of, and so is not given out to anybody else.
+        true => unsafe { &*base.add(index) }.load(Relaxed),
+        false => 0,
+    })
+}
+
 fn layout_of(size: usize) -> Layout {
     Layout::from_size_align(size, ALIGN).expect("the block was allocated with this size")
 }
@@ -210,7 +221,9 @@ impl Experiment {
     pub fn written_after_free(&self) -> u64 {
         let since = self.since;
         with_ledger(|ledger| {
-            let freed = ledger.since(since).filter(|record| !record.is_live() && record.allocation.kind != Kind::Other);
+            let freed = ledger
+                .since(since)
+                .filter(|record| !record.is_live() && record.allocation.kind != Kind::Other);
             freed.filter(|record| !is_poisoned(record)).count() as u64
         })
     }
@@ -228,7 +241,8 @@ impl Drop for Experiment {
             if kind == Kind::Other {
                 return true;
             }
-            let block = NonNull::new(core::ptr::with_exposed_provenance_mut(address)).expect("no block is at 0");
+            let block =
+                NonNull::new(core::ptr::with_exposed_provenance_mut(address)).expect("no block is at 0");
             // SAFETY: the record goes, so the block is given back once; the tasks of the experiment have ended.
             unsafe { holes.deallocate(block, layout_of(size)) };
             false

@@ -3,7 +3,10 @@
 //! They come from one region that only grows: a stack that is no longer needed is kept by whoever had it (the task
 //! table) for the next user.
 
-use core::sync::atomic::{AtomicU64, Ordering::{Acquire, Release}};
+use core::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Release},
+};
 
 use crate::arch::paging::{self, OutOfFrames};
 use crate::arch::percpu;

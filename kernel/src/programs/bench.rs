@@ -10,12 +10,13 @@ use kcore::machine::{LockName, Waiting};
 use kcore::report::{Bench, Boot, Record, Summary};
 use kcore::sync::{Completion, Counted, Semaphore};
 
-use crate::arch::exit::{Exit, exit};
+use crate::arch::exit::Exit;
 use crate::arch::{cpu, smp};
 use crate::console::com2;
 use crate::experiments::crew;
 use crate::machine::{CountedSpinLock, Kernel, SpinLock};
-use crate::{println, task};
+use crate::println;
+use crate::task::{self, Name};
 
 /// Measurements of each contestant.
 const SAMPLES: usize = 9;
@@ -64,7 +65,8 @@ const UNCONTENDED: [Contestant; 6] = [
 ];
 
 /// What is measured on all CPUs at once.
-const CONTENDED: [Contestant; 5] = [UNCONTENDED[0], UNCONTENDED[1], UNCONTENDED[2], UNCONTENDED[3], UNCONTENDED[4]];
+const CONTENDED: [Contestant; 5] =
+    [UNCONTENDED[0], UNCONTENDED[1], UNCONTENDED[2], UNCONTENDED[3], UNCONTENDED[4]];
 
 /// What involves other tasks or CPUs.
 const SWITCHES: [Contestant; 2] = [
@@ -77,8 +79,8 @@ const SWITCHES: [Contestant; 2] = [
     ("call on all other CPUs", |n| (0..n).for_each(|_| smp::call_others(|| {}))),
 ];
 
-/// Measures everything and ends the machine.
-pub(super) fn run(boot: &Boot) -> ! {
+/// Measures everything.
+pub(super) fn main(boot: &Boot) -> Exit {
     let mut passed = 0;
     let mut report = |discipline: &str, operations: u64, results: Vec<(&str, u64)>| {
         for (name, cycles) in results {
@@ -93,13 +95,13 @@ pub(super) fn run(boot: &Boot) -> ! {
     report("uncontended", ALONE, alone);
     let cpus = smp::cpus();
     let together = median_in_turn(&CONTENDED, |work| {
-        crew::run(cpus, &|_| work(TOGETHER)).expect("room for a task on each CPU")
+        crew::run(cpus, |_| Name::new(), &|_| work(TOGETHER)).expect("room for a task on each CPU")
     });
     report("contended", TOGETHER * u64::from(cpus), together);
     let switches = median_in_turn(&SWITCHES, |work| timed(|| work(FEW)));
     report("between", FEW, switches);
     com2::record(&Record::Summary(Summary { passed, failed: 0 }));
-    exit(Exit::Success)
+    Exit::Success
 }
 
 fn timed(work: impl FnOnce()) -> u64 {
@@ -109,10 +111,7 @@ fn timed(work: impl FnOnce()) -> u64 {
 }
 
 /// The median of [`SAMPLES`] measurements of each contestant, who take turns.
-fn median_in_turn(
-    contestants: &[Contestant],
-    measure: impl Fn(fn(u64)) -> u64,
-) -> Vec<(&'static str, u64)> {
+fn median_in_turn(contestants: &[Contestant], measure: impl Fn(fn(u64)) -> u64) -> Vec<(&'static str, u64)> {
     let mut samples: Vec<Vec<u64>> = contestants.iter().map(|_| Vec::new()).collect();
     for _ in 0..SAMPLES {
         for (&(_, work), samples) in contestants.iter().zip(&mut samples) {

@@ -8,7 +8,7 @@ use crate::arch::{cpu, smp};
 use crate::{layout, task};
 
 /// Breaks the machine.
-pub(super) fn run(fault: Fault) -> ! {
+pub(super) fn main(fault: Fault) -> ! {
     match fault {
         Fault::Panic => panic!("a panic that was asked for"),
         Fault::PanicOther => panic_elsewhere(),

@@ -1,25 +1,31 @@
-//! What the command line names.
+//! What the command line names: each program runs, reports, and ends the machine with its status.
 
 mod bench;
+mod cases;
 mod fault;
+mod report;
+mod run;
+mod tour;
 
 use kcore::report::{Boot, Record};
-use kcore::settings::{Command, Settings};
+use kcore::settings::{Command, Settings, Usage};
 
 use crate::arch::exit::{Exit, exit};
 use crate::console::com2;
 use crate::println;
 
 /// Runs the program that `settings` name and ends the machine with its status.
-pub fn main(settings: &Settings, boot: Boot) -> ! {
+pub fn main(settings: &Settings, boot: &Boot) -> ! {
     com2::record(&Record::Boot(boot.clone()));
-    for phase in &boot.phases {
-        println!("{:>10} {}", phase.name, phase.cycles);
-    }
-    println!("{} of {} CPUs, tsc {} Hz", boot.cpus, boot.cpus_expected, boot.tsc_hz);
-    match &settings.command {
-        Command::Bench => bench::run(&boot),
-        Command::Fault(fault) => fault::run(*fault),
-        _ => exit(Exit::Success),
-    }
+    let status = match &settings.command {
+        Command::Tour => tour::main(settings, boot),
+        Command::Run(name) => run::main(name, settings, boot),
+        Command::Test(filter) => Ok(cases::main(filter.as_deref())),
+        Command::Bench => Ok(bench::main(boot)),
+        Command::Fault(fault) => fault::main(*fault),
+    };
+    exit(status.unwrap_or_else(|usage: Usage| {
+        println!("{usage}");
+        Exit::Usage
+    }))
 }

@@ -43,8 +43,7 @@ impl Queue {
     }
 }
 
-static QUEUES: [SpinLock<Queue>; MAX_CPUS] =
-    [const { SpinLock::new(Queue::new()) }; MAX_CPUS];
+static QUEUES: [SpinLock<Queue>; MAX_CPUS] = [const { SpinLock::new(Queue::new()) }; MAX_CPUS];
 
 /// The running task of each CPU; written by that CPU.
 static CURRENT: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];

@@ -76,7 +76,8 @@ pub fn idle_of_first_cpu() -> Result<(), SpawnError> {
     let (id, task) = create("idle", 0)?;
     let mut queue = QueueGuard::lock(0);
     // SAFETY: a new task's own stack.
-    task.inner(&mut queue).stack_pointer = unsafe { switch::prepare(task.stack_top.load(Relaxed), first_idle) };
+    task.inner(&mut queue).stack_pointer =
+        unsafe { switch::prepare(task.stack_top.load(Relaxed), first_idle) };
     drop(queue);
     queue::set_idle(0, id);
     Ok(())

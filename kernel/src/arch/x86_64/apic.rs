@@ -144,7 +144,8 @@ fn write(register: u32, value: u32) {
     match REGISTERS.load(Relaxed) {
         X2 => write_msr(msr(register), u64::from(value)),
         base => {
-            let address = core::ptr::with_exposed_provenance_mut::<u32>((base + u64::from(register)) as usize);
+            let address =
+                core::ptr::with_exposed_provenance_mut::<u32>((base + u64::from(register)) as usize);
             // SAFETY: `init` mapped the page of registers there; the callers write what the SDM allows.
             unsafe { address.write_volatile(value) };
         }

@@ -77,7 +77,9 @@ pub fn undefined_instruction() {
 /// A division by zero as the CPU sees it.
 pub fn divide_by_zero() {
     // SAFETY: the division raises #DE, which the kernel reports; the registers it would write are named.
-    unsafe { core::arch::asm!("xor ecx, ecx", "div ecx", inout("eax") 1 => _, out("ecx") _, inout("edx") 0 => _) };
+    unsafe {
+        core::arch::asm!("xor ecx, ecx", "div ecx", inout("eax") 1 => _, out("ecx") _, inout("edx") 0 => _)
+    };
 }
 
 /// Loads an empty IDT and raises an exception: the CPU shuts down (SDM vol. 3A, 6.15, #DF).

@@ -5,8 +5,8 @@ use core::ops::Range;
 use x86_64::registers::control::{Cr3, Cr3Flags};
 use x86_64::structures::paging::mapper::{MapToError, MappedFrame, TranslateResult};
 use x86_64::structures::paging::{
-    FrameAllocator, Mapper, OffsetPageTable, Page, PageSize, PageTable, PageTableFlags as Flags, PhysFrame, Size2MiB,
-    Size4KiB, Translate,
+    FrameAllocator, Mapper, OffsetPageTable, Page, PageSize, PageTable, PageTableFlags as Flags, PhysFrame,
+    Size2MiB, Size4KiB, Translate,
 };
 use x86_64::{PhysAddr, VirtAddr};
 
@@ -196,6 +196,9 @@ fn mapper(root: u64) -> OffsetPageTable<'static> {
 pub fn is_mapped(virt: u64) -> bool {
     matches!(
         mapper(root()).translate(VirtAddr::new(virt)),
-        TranslateResult::Mapped { frame: MappedFrame::Size4KiB(_) | MappedFrame::Size2MiB(_) | MappedFrame::Size1GiB(_), .. }
+        TranslateResult::Mapped {
+            frame: MappedFrame::Size4KiB(_) | MappedFrame::Size2MiB(_) | MappedFrame::Size1GiB(_),
+            ..
+        }
     )
 }

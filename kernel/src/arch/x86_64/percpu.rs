@@ -29,11 +29,7 @@ unsafe impl Sync for PerCpu {}
 const _: () = assert!(offset_of!(PerCpu, id) == 0, "this_cpu() reads gs:[0]");
 
 static CPUS: [PerCpu; MAX_CPUS] = [const {
-    PerCpu {
-        id: AtomicU32::new(0),
-        apic_id: AtomicU32::new(0),
-        tables: UnsafeCell::new(Tables::new()),
-    }
+    PerCpu { id: AtomicU32::new(0), apic_id: AtomicU32::new(0), tables: UnsafeCell::new(Tables::new()) }
 }; MAX_CPUS];
 
 /// Makes the calling CPU number `id`: GS, GDT, TSS with the tops of its two fault stacks.

@@ -1,6 +1,9 @@
 //! Starting the other CPUs, and asking them to do something.
 
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::{Acquire, Relaxed, Release}};
+use core::sync::atomic::{
+    AtomicU32, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 use crate::layout;
 use crate::mm::{frames, stacks};
@@ -56,14 +59,17 @@ pub fn start(
             break;
         }
         let stack = stack_of(number)?;
-        write_handoff(page, Handoff {
-            page_tables: paging::root(),
-            stack,
-            entry: entry as usize as u64,
-            cpu: u64::from(number),
+        write_handoff(
             page,
-            unused: [0; 3],
-        });
+            Handoff {
+                page_tables: paging::root(),
+                stack,
+                entry: entry as usize as u64,
+                cpu: u64::from(number),
+                page,
+                unused: [0; 3],
+            },
+        );
         let muted = mute == Some(index as u32 + 1);
         if !wake_up(apic_id, page, number, muted) {
             // It may still come, late, with the number that the next one gets: reset it for good.

@@ -25,7 +25,8 @@ struct Frame {
 /// `top` is the 16-aligned end of a mapped, writable stack that nobody uses.
 pub unsafe fn prepare(top: u64, entry: extern "C" fn() -> !) -> u64 {
     let frame = top - size_of::<Frame>() as u64;
-    let initial = Frame { r15: 0, r14: 0, r13: 0, r12: 0, rbx: 0, rbp: 0, rip: entry as usize as u64, end: 0 };
+    let initial =
+        Frame { r15: 0, r14: 0, r13: 0, r12: 0, rbx: 0, rbp: 0, rip: entry as usize as u64, end: 0 };
     // SAFETY: the caller gives a stack that is ours; a Frame is 64 bytes, so `frame` is aligned.
     unsafe { core::ptr::with_exposed_provenance_mut::<Frame>(frame as usize).write(initial) };
     frame

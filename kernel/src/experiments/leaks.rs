@@ -1,0 +1,98 @@
+//! Which blocks were lost, and by which store.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::panic::Location;
+
+use kcore::experiment::Resolved;
+use kcore::ledger::Record;
+use kcore::machine::TaskId;
+use kcore::report::{Leak, Store};
+
+use crate::hooks::{self, Stored};
+use crate::mm::heap;
+use crate::task::{Name, name_of};
+
+use super::crew;
+
+/// Bytes of a lost block that are shown.
+pub const FIRST_BYTES: usize = 32;
+
+/// A block that is alive and that nothing leads to.
+#[derive(Clone, Debug)]
+pub struct Lost {
+    /// What the ledger knows of it.
+    pub record: Record,
+    /// The task that allocated it.
+    pub task: Name,
+    /// Its first bytes.
+    pub first_bytes: [u8; FIRST_BYTES],
+    /// The store that published it, and whose it was. `None` when the log does not have it.
+    pub stored: Option<(Stored, Name)>,
+    /// The store that took its last reference away. `None` also when that reference is still there, in a block that is
+    /// lost itself.
+    pub overwritten: Option<(Stored, Name)>,
+}
+
+impl Lost {
+    /// Describes a lost block while it still exists. Allocates nothing: the heap may be full.
+    pub fn describe(record: &Record, resolved: &Resolved) -> Lost {
+        let address = record.allocation.address;
+        let stored = hooks::first_store(|stored| stored.value == address);
+        let overwritten = stored.and_then(|publication| {
+            let later = |stored: &Stored| stored.cycles > publication.cycles && stored.value != address;
+            hooks::first_store(|stored| stored.address == publication.address && later(stored))
+        });
+        let named = |stored: Stored| (stored, name(stored.task, resolved));
+        Lost {
+            record: *record,
+            task: name(record.allocation.task, resolved),
+            first_bytes: heap::first_bytes(record),
+            stored: stored.map(named),
+            overwritten: overwritten.map(named),
+        }
+    }
+
+    /// As a line of JSON.
+    pub fn report(&self) -> Leak {
+        let allocation = &self.record.allocation;
+        let shown = FIRST_BYTES.min(allocation.size);
+        Leak {
+            address: allocation.address as u64,
+            size: allocation.size as u64,
+            kind: allocation.kind.to_string(),
+            cpu: allocation.cpu.0,
+            task: self.task.to_string(),
+            serial: self.record.serial,
+            cycles: allocation.cycles,
+            first_bytes: self.first_bytes[..shown].to_vec(),
+            backtrace: self.record.backtrace().iter().map(|&address| address as u64).collect(),
+            allocated_at: place(allocation.allocated_at),
+            stored: self.stored.as_ref().map(store),
+            overwritten: self.overwritten.as_ref().map(store),
+        }
+    }
+}
+
+/// `file:line`.
+pub fn place(location: &Location<'_>) -> String {
+    format!("{}:{}", location.file(), location.line())
+}
+
+fn store((stored, task): &(Stored, Name)) -> Store {
+    Store {
+        task: task.to_string(),
+        cpu: stored.cpu,
+        site: stored.site.to_string(),
+        at: place(stored.at),
+        cycles: stored.cycles,
+    }
+}
+
+/// The name of a task of this round, which has ended, or of one that lives.
+fn name(task: TaskId, resolved: &Resolved) -> Name {
+    match hooks::participant_that_was(task) {
+        Some(who) => crew::name(who, resolved),
+        None => name_of(task),
+    }
+}

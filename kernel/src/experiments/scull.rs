@@ -1,0 +1,115 @@
+//! A round on a scull device, with the ledger's account of it.
+
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use kcore::errno::Errno;
+use kcore::machine::Kind;
+use kcore::report::{Counts, Run};
+use kcore::scull::{self, Mode, Whence};
+
+use crate::machine::Kernel;
+use crate::mm::heap;
+
+use super::crew;
+use super::leaks::Lost;
+use super::trial::{DESCRIBED, Refusal, Trial};
+
+/// A scull device of this machine.
+pub(super) type Device = scull::Device<Kernel>;
+
+/// What the tasks of a round tell.
+#[derive(Default)]
+pub(super) struct Told {
+    bytes_written: AtomicU64,
+    out_of_memory: AtomicU64,
+    lost_updates: AtomicU64,
+}
+
+impl Told {
+    /// Takes note of how a read or write ended; true when it went well.
+    pub(super) fn result(&self, result: Result<usize, Errno>, written: bool) -> bool {
+        match result {
+            Ok(count) if written => self.bytes_written.fetch_add(count as u64, Relaxed),
+            Err(Errno::ENOMEM) => self.out_of_memory.fetch_add(1, Relaxed),
+            _ => 0,
+        };
+        result.is_ok()
+    }
+
+    /// An acknowledged update is gone.
+    pub(super) fn lost_update(&self) {
+        self.lost_updates.fetch_add(1, Relaxed);
+    }
+}
+
+impl Trial<'_> {
+    /// One round: a fresh device, `prepare`d by this task alone; then `body(device, who, told)` in every task at once; then
+    /// the account; then `check(device, run)`, which may use the device as it likes.
+    pub(super) fn scull_round(
+        &mut self,
+        prepare: impl FnOnce(&Device) -> Result<(), Errno>,
+        body: impl Fn(&Device, u32, &Told) + Sync,
+        check: impl FnOnce(&Device, &mut Run) -> Result<(), Errno>,
+    ) -> Result<(), Refusal> {
+        let experiment = heap::Experiment::begin();
+        let device = Device::new(0, self.resolved.lock, self.geometry)?;
+        prepare(&device)?;
+        let told = Told::default();
+        let resolved = self.resolved;
+        let cycles =
+            crew::run(resolved.writers, |who| crew::name(who, resolved), &|who| body(&device, who, &told))?;
+        self.run.cycles += cycles;
+        self.run.bytes_written += told.bytes_written.into_inner();
+        self.run.lost_updates += told.lost_updates.into_inner();
+        self.out_of_memory += told.out_of_memory.into_inner();
+        self.add_lock(device.lock_stats());
+        self.account(&experiment, &device);
+        let _ = check(&device, &mut self.run);
+        Ok(())
+    }
+
+    /// What was allocated and freed in this round, what is alive, what the device still leads to, and what is lost.
+    fn account(&mut self, experiment: &heap::Experiment, device: &Device) {
+        let happened = experiment.so_far();
+        let since = experiment.since();
+        heap::with_ledger(|ledger| ledger.begin_marking());
+        device.walk(|_, address| {
+            heap::with_ledger(|ledger| ledger.mark(address));
+        });
+        let mut leaked = Counts::default();
+        let mut leaked_bytes = 0;
+        let (run, lost, resolved) = (&mut self.run, &mut self.lost, self.resolved);
+        heap::with_ledger(|ledger| {
+            for record in ledger.unmarked_since(since).filter(|record| record.allocation.kind != Kind::Other)
+            {
+                leaked[record.allocation.kind] += 1;
+                leaked_bytes += record.allocation.size as u64;
+                if lost.len() < DESCRIBED {
+                    lost.push(Lost::describe(record, resolved));
+                }
+            }
+            run.live += ledger.live_since(since).scull;
+            run.reachable += ledger.marked_since(since).scull;
+        });
+        run.allocated += happened.allocated.scull;
+        run.freed += happened.freed.scull;
+        run.leaked += leaked;
+        run.leaked_bytes += leaked_bytes;
+        run.double_free += happened.double_free;
+        run.use_after_free += device.damage().wild + experiment.written_after_free();
+    }
+}
+
+/// Writes `bytes` at `position` through a file of its own.
+pub(super) fn write_at(device: &Device, position: usize, bytes: &[u8]) -> Result<usize, Errno> {
+    let mut file = device.open(Mode::ReadWrite);
+    file.llseek(Whence::Set, position as i64)?;
+    file.write(bytes)
+}
+
+/// Reads at `position` through a file of its own.
+pub(super) fn read_at(device: &Device, position: usize, into: &mut [u8]) -> Result<usize, Errno> {
+    let mut file = device.open(Mode::Read);
+    file.llseek(Whence::Set, position as i64)?;
+    file.read(into)
+}

@@ -1,0 +1,30 @@
+//! R8, R9: a trim frees what others write to, or free as well.
+
+use kcore::experiment::Role;
+use kcore::scull::Mode;
+
+use super::scull::write_at;
+use super::stamps;
+use super::trial::{Refusal, Trial};
+
+/// One round: the quanta are all there; writers write all of them, trimmers open the device write-only.
+pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
+    let (geometry, quanta) = (trial.geometry.check()?, trial.resolved.quanta as usize);
+    let resolved = trial.resolved;
+    let blank = stamps::buffer(geometry.quantum, stamps::of(0))?;
+    trial.scull_round(
+        |device| {
+            (0..quanta).try_for_each(|index| write_at(device, index * geometry.quantum, &blank).map(drop))
+        },
+        |device, who, told| match resolved.role(who) {
+            Role::Trim => drop(device.open(Mode::Write)),
+            Role::Write | Role::Read => {
+                let Ok(stamp) = stamps::buffer(geometry.quantum, stamps::of(who)) else { return };
+                for index in 0..quanta {
+                    told.result(write_at(device, index * geometry.quantum, &stamp), true);
+                }
+            }
+        },
+        |_, _| Ok(()),
+    )
+}

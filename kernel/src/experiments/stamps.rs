@@ -1,0 +1,28 @@
+//! Stamps: bytes that tell who wrote them.
+
+use alloc::vec::Vec;
+
+use kcore::errno::Errno;
+
+/// The stamp of task `who`: a letter up to Y, since Z is the poison of fresh memory; then what is no letter. Never 0.
+pub(super) fn of(who: u32) -> u8 {
+    match who {
+        0..25 => b'A' + who as u8,
+        _ => 0x80 + (who - 25) as u8,
+    }
+}
+
+/// A buffer of `size` bytes of one stamp. [`Errno::ENOMEM`] when there is no memory.
+pub(super) fn buffer(size: usize, stamp: u8) -> Result<Vec<u8>, Errno> {
+    let mut buffer = Vec::new();
+    buffer.try_reserve_exact(size).map_err(|_| Errno::ENOMEM)?;
+    buffer.resize(size, stamp);
+    Ok(buffer)
+}
+
+/// Whose stamp all `bytes` carry, of `writers` tasks; `None` when they are mixed or nobody's.
+pub(super) fn author(bytes: &[u8], writers: u32) -> Option<u32> {
+    let &first = bytes.first()?;
+    let who = (0..writers).find(|&who| of(who) == first)?;
+    bytes.iter().all(|&byte| byte == first).then_some(who)
+}

@@ -1,0 +1,157 @@
+//! One run of an experiment: rounds, counts, verdict.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use kcore::errno::Errno;
+use kcore::experiment::Resolved;
+use kcore::probe::Plan;
+use kcore::report::{LockStats, Run, Step};
+use kcore::scull::Geometry;
+use kcore::settings::Settings;
+
+use crate::arch::smp;
+use crate::hooks;
+use crate::task::SpawnError;
+
+use super::leaks::Lost;
+use super::{
+    broken_lock, counter, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
+};
+
+/// Leaked blocks that are described one by one; the others are counted.
+pub const DESCRIBED: usize = 8;
+
+/// Why a run could not be made at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The device refused its geometry, or there was no memory to set the round up.
+    Device(Errno),
+    /// Not enough tasks.
+    Tasks(SpawnError),
+}
+
+impl From<Errno> for Refusal {
+    fn from(errno: Errno) -> Self {
+        Refusal::Device(errno)
+    }
+}
+
+impl From<SpawnError> for Refusal {
+    fn from(error: SpawnError) -> Self {
+        Refusal::Tasks(error)
+    }
+}
+
+/// What a run found.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The numbers and the verdict.
+    pub run: Run,
+    /// The first blocks that leaked.
+    pub lost: Vec<Lost>,
+    /// The counters of the guard, summed over the rounds.
+    pub lock: Option<LockStats>,
+    /// Steps of the script that could not happen.
+    pub steps: Vec<Step>,
+    /// Calls of the device that failed with `-ENOMEM`.
+    pub out_of_memory: u64,
+    /// The identity of the ledger that does not hold, if one does not: then no number is worth anything.
+    pub broken_account: Option<alloc::string::String>,
+}
+
+/// A run in the making.
+pub(super) struct Trial<'a> {
+    /// What to do.
+    pub(super) resolved: &'a Resolved,
+    /// The geometry of the devices.
+    pub(super) geometry: Geometry,
+    /// The sums so far.
+    pub(super) run: Run,
+    /// The first blocks that leaked; has room for [`DESCRIBED`].
+    pub(super) lost: Vec<Lost>,
+    /// The sums of the guard's counters.
+    pub(super) lock: Option<LockStats>,
+    /// Calls that failed with `-ENOMEM`.
+    pub(super) out_of_memory: u64,
+}
+
+/// Runs an experiment.
+pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal> {
+    let mut trial = Trial::new(resolved, settings);
+    let round: fn(&mut Trial<'_>) -> Result<(), Refusal> = match resolved.experiment.name {
+        "scull-leak" => scull_leak::round,
+        "scull-size" => scull_size::round,
+        "scull-trim" => scull_trim::round,
+        "scull-torn" => scull_torn::round,
+        "scull-read" => scull_read::round,
+        "scull-publish" => scull_publish::round,
+        "counter" => counter::round,
+        "broken-lock" => broken_lock::round,
+        name => unreachable!("{name} is in the catalogue and has no code"),
+    };
+    hooks::begin(&resolved.plan, resolved.writers, trial.stores_to_log());
+    let rounds = (0..resolved.rounds).try_for_each(|_| round(&mut trial));
+    let steps = hooks::end();
+    rounds?;
+    Ok(trial.judge(steps))
+}
+
+impl<'a> Trial<'a> {
+    fn new(resolved: &'a Resolved, settings: &Settings) -> Self {
+        let run = Run {
+            experiment: resolved.experiment.name.to_string(),
+            lock: resolved.lock.to_string(),
+            probe: resolved.probe.to_string(),
+            cpus: smp::cpus(),
+            writers: resolved.writers,
+            quanta: resolved.quanta,
+            rounds: resolved.rounds,
+            seed: settings.seed,
+            expected: resolved.expected.to_string(),
+            ..Run::default()
+        };
+        Trial {
+            resolved,
+            geometry: Geometry { quantum: settings.quantum as usize, qset: settings.qset as usize },
+            run,
+            lost: Vec::with_capacity(DESCRIBED),
+            lock: None,
+            out_of_memory: 0,
+        }
+    }
+
+    /// Stores of one task in one round that are logged. Each unit of work stores a few pointers. Guarded runs lose
+    /// nothing that would have to be explained.
+    fn stores_to_log(&self) -> usize {
+        let unguarded = self.resolved.lock == self.resolved.experiment.unguarded();
+        let deterministic = !matches!(self.resolved.plan, Plan::Delay(_));
+        if unguarded && deterministic { 3 * self.resolved.quanta as usize + 16 } else { 0 }
+    }
+
+    /// Adds the counters of a guard.
+    pub(super) fn add_lock(&mut self, stats: Option<LockStats>) {
+        let Some(stats) = stats else { return };
+        let sum =
+            self.lock.get_or_insert_with(|| LockStats { name: stats.name.clone(), ..LockStats::default() });
+        sum.acquire += stats.acquire;
+        sum.test_and_set += stats.test_and_set;
+        sum.hold_cycles += stats.hold_cycles;
+        sum.wait_cycles += stats.wait_cycles;
+    }
+
+    fn judge(mut self, steps: Vec<Step>) -> Outcome {
+        let verdict = self.run.judge();
+        let broken_account = self.run.check_identities().err();
+        self.run.verdict = verdict.to_string();
+        self.run.ok = self.resolved.is_ok(verdict) && broken_account.is_none();
+        Outcome {
+            run: self.run,
+            lost: self.lost,
+            lock: self.lock,
+            steps,
+            out_of_memory: self.out_of_memory,
+            broken_account,
+        }
+    }
+}

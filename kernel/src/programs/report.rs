@@ -1,0 +1,294 @@
+//! The words and tables that `run` and `tour` share.
+
+use core::fmt;
+
+use kcore::report::{Boot, LockStats, Record, Run, Step};
+use kcore::settings::{Settings, Usage};
+
+use crate::arch::apic;
+use crate::console::com2;
+use crate::experiments::leaks::{FIRST_BYTES, Lost, place};
+use crate::experiments::{Outcome, Refusal};
+use crate::println;
+use crate::task::SpawnError;
+
+/// Leaked blocks that `run` describes.
+pub(super) const LEAKS_OF_A_RUN: usize = 3;
+
+/// One line about the machine, one about its boot.
+pub(super) fn boot_line(boot: &Boot) {
+    let Boot { version, door, machine, accel, cpus, cpus_expected, .. } = boot;
+    let memory = boot.memory_bytes >> 20;
+    let apic = apic::form();
+    let of = Of { have: *cpus, want: *cpus_expected };
+    println!(
+        "Scullery {version} on {machine} ({accel}), by the {door} door: {of} CPUs, {apic}, {memory} MiB"
+    );
+    println!("up in {}", Chart(boot));
+}
+
+/// `4`, or `3 of 4`.
+struct Of {
+    have: u32,
+    want: u32,
+}
+
+impl fmt::Display for Of {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.have)?;
+        if self.have != self.want { write!(f, " of {}", self.want) } else { Ok(()) }
+    }
+}
+
+/// The boot chart in a line.
+struct Chart<'a>(&'a Boot);
+
+impl fmt::Display for Chart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let boot = self.0;
+        let all: u64 = boot.phases.iter().map(|phase| phase.cycles).sum();
+        write!(f, "{}:", Time::new(all, boot.tsc_hz))?;
+        for (index, phase) in boot.phases.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            write!(f, "{comma} {} {}", phase.name, Time::new(phase.cycles, boot.tsc_hz))?;
+        }
+        Ok(())
+    }
+}
+
+/// A span of time, in the unit that suits it; in cycles when no clock was there to measure the CPU's with.
+pub(super) struct Time {
+    cycles: u64,
+    hz: u64,
+}
+
+impl Time {
+    pub(super) fn new(cycles: u64, hz: u64) -> Self {
+        Time { cycles, hz }
+    }
+
+    fn microseconds(&self) -> Option<u64> {
+        (u128::from(self.cycles) * 1_000_000).checked_div(self.hz.into()).map(|us| us as u64)
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = heapless::String::<32>::new();
+        let _ = match self.microseconds() {
+            None => fmt::write(&mut text, format_args!("{} cycles", self.cycles)),
+            Some(us @ 0..10_000) => {
+                fmt::write(&mut text, format_args!("{}.{:02} ms", us / 1000, us % 1000 / 10))
+            }
+            Some(us) => fmt::write(&mut text, format_args!("{}.{} ms", us / 1000, us % 1000 / 100)),
+        };
+        f.pad(&text)
+    }
+}
+
+/// A number of bytes, in the unit that suits it (powers of 1000, as disks and books count).
+pub(super) struct Bytes(pub(super) u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = heapless::String::<32>::new();
+        let tenths = |unit: u64| (self.0 / unit, self.0 % unit * 10 / unit);
+        let _ = match self.0 {
+            bytes @ 0..10_000 => fmt::write(&mut text, format_args!("{bytes} B")),
+            10_000..1_000_000 => fmt::write(&mut text, format_args!("{} kB", tenths(1000).0)),
+            _ => fmt::write(&mut text, format_args!("{}.{} MB", tenths(1_000_000).0, tenths(1_000_000).1)),
+        };
+        f.pad(&text)
+    }
+}
+
+/// Megabytes a second.
+pub(super) fn megabytes_a_second(run: &Run, boot: &Boot) -> Option<u64> {
+    let microseconds = Time::new(run.cycles, boot.tsc_hz).microseconds()?;
+    run.bytes_written.checked_div(microseconds)
+}
+
+/// A run that could not be made is a mistake in its words.
+pub(super) fn refused(refusal: Refusal, settings: &Settings) -> Usage {
+    Usage::new(match refusal {
+        Refusal::Device(errno) => {
+            let Settings { quantum, qset, .. } = settings;
+            alloc::format!("scull0 with quantum={quantum} qset={qset}: {errno}")
+        }
+        Refusal::Tasks(SpawnError::NoMemory) => {
+            "no memory for the tasks' stacks; give the machine more: memory=".into()
+        }
+        Refusal::Tasks(error) => alloc::format!("the tasks could not be started: {error:?}"),
+    })
+}
+
+/// Everything that COM2 is to hear of an outcome but the summary.
+pub(super) fn emit(outcome: &Outcome) {
+    for lost in &outcome.lost {
+        com2::record(&Record::Leak(lost.report()));
+    }
+    for step in &outcome.steps {
+        com2::record(&Record::Step(step.clone()));
+    }
+    if let Some(stats) = &outcome.lock {
+        com2::record(&Record::Lock(stats.clone()));
+    }
+    com2::record(&Record::Run(outcome.run.clone()));
+}
+
+/// The account, as a table, and what else went wrong.
+pub(super) fn counts(outcome: &Outcome) {
+    let run = &outcome.run;
+    if run.allocated.total() > 0 {
+        println!("{:<12}{:>10}{:>10}{:>10}", "", "node", "array", "quantum");
+        let rows = [
+            ("allocated", run.allocated),
+            ("- freed", run.freed),
+            ("= live", run.live),
+            ("- reachable", run.reachable),
+            ("= leaked", run.leaked),
+        ];
+        for (name, counts) in rows {
+            println!("{name:<12}{:>10}{:>10}{:>10}", counts.node, counts.array, counts.quantum);
+        }
+        println!("{} leaked", Bytes(run.leaked_bytes));
+    }
+    println!(
+        "lost updates {}, torn {}, used after free {}, freed twice {}{}",
+        run.lost_updates,
+        run.torn,
+        run.use_after_free,
+        run.double_free,
+        Owners(run.owners)
+    );
+    if outcome.out_of_memory > 0 {
+        println!("{} calls failed with -ENOMEM, and lost nothing", outcome.out_of_memory);
+    }
+}
+
+/// The most owners at once, where they were counted.
+struct Owners(u64);
+
+impl fmt::Display for Owners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 > 0 { write!(f, ", owners at once {}", self.0) } else { Ok(()) }
+    }
+}
+
+/// How long the tasks took.
+pub(super) fn speed(run: &Run, boot: &Boot) {
+    let time = Time::new(run.cycles, boot.tsc_hz);
+    match megabytes_a_second(run, boot) {
+        Some(rate) if run.bytes_written > 0 => {
+            println!("wrote {} in {time}, {rate} MB/s", Bytes(run.bytes_written));
+        }
+        _ => println!("took {time}"),
+    }
+}
+
+/// The first leaked blocks, in the manner of kmemleak, and why they leaked.
+pub(super) fn leaks(outcome: &Outcome, most: usize) {
+    for lost in outcome.lost.iter().take(most) {
+        println!();
+        leak(lost);
+    }
+    let others = outcome.run.leaked.total().saturating_sub(most.min(outcome.lost.len()) as u64);
+    if others > 0 && !outcome.lost.is_empty() {
+        println!("... and {others} more");
+    }
+}
+
+/// One leaked block.
+fn leak(lost: &Lost) {
+    let allocation = &lost.record.allocation;
+    println!("unreferenced object {:#018x} (size {}):", allocation.address, allocation.size);
+    println!(
+        "  comm \"{}\", task {}, CPU {}, {}, allocation {}",
+        lost.task, allocation.task.0, allocation.cpu.0, allocation.kind, lost.record.serial
+    );
+    println!("  hex dump (first {} bytes):", FIRST_BYTES.min(allocation.size));
+    for bytes in lost.first_bytes[..FIRST_BYTES.min(allocation.size)].chunks(16) {
+        println!("    {}", Hex(bytes));
+    }
+    match (&lost.stored, &lost.overwritten) {
+        (Some((stored, task)), Some((later, other))) => {
+            println!("  {task} stored its address in a {} at {}", stored.site, place(stored.at));
+            println!(
+                "  {other} (CPU {}) stored over it at {}: that was the last reference",
+                later.cpu,
+                place(later.at)
+            );
+        }
+        (Some((stored, task)), None) => {
+            println!("  {task} stored its address in a {} at {}", stored.site, place(stored.at));
+            println!("  and there it is still, in a block that is lost itself");
+        }
+        (None, _) => {}
+    }
+    println!("  backtrace:");
+    for address in lost.record.backtrace().iter().take(6) {
+        println!("    [<{address:016x}>]");
+    }
+}
+
+/// A line of a hex dump: bytes and what is printable of them.
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for byte in self.0 {
+            write!(f, "{byte:02x} ")?;
+        }
+        write!(f, " ")?;
+        for &byte in self.0 {
+            write!(f, "{}", if byte.is_ascii_graphic() { byte as char } else { '.' })?;
+        }
+        Ok(())
+    }
+}
+
+/// Steps of a script that could not happen, and why.
+pub(super) fn steps(steps: &[Step]) {
+    for Step { step, reason, .. } in steps {
+        println!("step {step}: {reason}");
+    }
+}
+
+/// The counters of the guard, in xv6's words.
+pub(super) fn lock(outcome: &Outcome) {
+    if let Some(stats) = &outcome.lock {
+        let LockStats { name, acquire, test_and_set, hold_cycles, wait_cycles } = stats;
+        println!("lock: {name}: #test-and-set {test_and_set} #acquire() {acquire}");
+        let each = |cycles: &u64| cycles.checked_div(*acquire).unwrap_or(0);
+        println!("      held {} and waited for {} cycles on average", each(hold_cycles), each(wait_cycles));
+    }
+}
+
+/// The verdict, and how to see it again.
+pub(super) fn verdict(outcome: &Outcome) {
+    let run = &outcome.run;
+    println!();
+    if let Some(broken) = &outcome.broken_account {
+        println!("the account is broken, nothing above is worth anything: {broken}");
+    }
+    let expected = match (run.expected.as_str(), run.ok) {
+        ("any", true) => "anything was expected",
+        (_, true) => "as expected",
+        (_, false) => "NOT as expected",
+    };
+    println!("verdict: {} ({expected}: {})", run.verdict, run.expected);
+    println!("again: cargo run -- run {} {}", run.experiment, Repeat(run));
+}
+
+/// The options that repeat a run.
+struct Repeat<'a>(&'a Run);
+
+impl fmt::Display for Repeat<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Run { lock, probe, cpus, writers, quanta, rounds, .. } = self.0;
+        write!(
+            f,
+            "--lock {lock} --probe {probe} --cpus {cpus} --writers {writers} --quanta {quanta} --rounds {rounds}"
+        )
+    }
+}
