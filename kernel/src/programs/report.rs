@@ -21,7 +21,8 @@ pub(super) fn boot_lines(boot: &Boot) {
     let memory = boot.memory_bytes >> 20;
     let apic = apic::form();
     let of = Of { have: *cpus, want: *cpus_expected };
-    println!("{machine} ({accel}) by the {door} door: {of} CPUs, {apic}, {memory} MiB; {}", Chart(boot));
+    println!("{machine} ({accel}), entered by {door}: {of} CPUs, {apic}, {memory} MiB");
+    println!("{}", Chart(boot));
 }
 
 /// `4`, or `3 of 4`.
