@@ -12,7 +12,7 @@ use crate::machine::Machine;
 use crate::session::Outcome;
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
-use crate::{build, image};
+use crate::{build, catalogue, image};
 
 /// The program.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -36,12 +36,28 @@ fn perform(request: &Request) -> Result<Status, Failure> {
     let boot = |words: &[&str]| boot(words, options);
     match request.command.as_ref().unwrap_or(&Command::Tour) {
         Command::Tour => boot(&["tour"]),
-        Command::Run { experiment } => boot(&["run", experiment]),
+        Command::List { long } => Ok(show(&catalogue::list(*long))),
+        Command::Explain { experiment } => Ok(show(&catalogue::explain(catalogue::find(experiment)?))),
+        Command::Run { experiment } => {
+            let words = ["run", experiment];
+            catalogue::check(catalogue::find(experiment)?, &line(&words, options))?;
+            boot(&words)
+        }
         Command::Test { filter } => boot(&[&["test"], filter.as_deref().as_slice()].concat()),
         Command::Bench => boot(&["bench"]),
         Command::Fault { kind } => boot(&["fault", kind]),
         Command::Image { out } => image::make(&build::kernel()?, out).map(|()| Status::Expected),
     }
+}
+
+fn show(text: &str) -> Status {
+    say(&mut anstream::stdout(), text.trim_end());
+    Status::Expected
+}
+
+/// The kernel's command line, word by word.
+fn line(words: &[&str], options: &Options) -> Vec<String> {
+    words.iter().map(ToString::to_string).chain(options.words()).collect()
 }
 
 /// Builds the kernel, boots it with `words` and the options, and passes on what it says.
@@ -67,8 +83,7 @@ fn machine(kernel: &Path, words: &[&str], options: &Options) -> Result<Machine, 
     if let Some(door @ ("bios" | "uefi")) = options.boot.as_deref() {
         machine = machine.image(&image::find(options.disk.as_deref(), door)?);
     }
-    let words = words.iter().map(ToString::to_string).chain(options.words());
-    Ok(words.fold(machine, Machine::word))
+    Ok(line(words, options).into_iter().fold(machine, Machine::word))
 }
 
 /// Boots `machine` and writes each line of COM1 to `text` as it comes, with the symbols of its addresses.

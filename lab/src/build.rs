@@ -43,7 +43,7 @@ pub fn kernel() -> Result<PathBuf, Failure> {
 
 fn cargo_build(root: &Path) -> Result<PathBuf, Failure> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args(["build", "-p", "kernel", "--release", "--target", TARGET]);
+    cargo.current_dir(root).args(["build", "--quiet", "-p", "kernel", "--release", "--target", TARGET]);
     cargo.arg("--message-format=json-render-diagnostics");
     if std::io::stderr().is_terminal() {
         cargo.arg("--color=always");

@@ -41,6 +41,17 @@ pub struct Request {
 pub enum Command {
     /// Show every race and what stops it (the default)
     Tour,
+    /// List the experiments
+    List {
+        /// Also their locks, tasks and expected verdicts
+        #[arg(long)]
+        long: bool,
+    },
+    /// Explain an experiment: the race, a hint, where the books treat it
+    Explain {
+        /// Its name, as list shows it
+        experiment: String,
+    },
     /// Run an experiment
     Run {
         /// Its name, as list shows it

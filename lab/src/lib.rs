@@ -10,6 +10,7 @@
 //! | [`machine`], [`session`] | a machine to boot, and one that runs |
 //! | [`symbols`] | addresses become functions and lines |
 //! | [`report`] | the JSON lines of COM2, read and checked |
+//! | [`catalogue`] | `list` and `explain` |
 //! | [`image`] | disk images for BIOS and UEFI |
 //! | [`status`] | the exit status, and errors that carry one |
 //!
@@ -18,6 +19,7 @@
 
 pub mod app;
 pub mod build;
+pub mod catalogue;
 pub mod cli;
 pub mod image;
 pub mod machine;

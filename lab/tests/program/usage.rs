@@ -19,6 +19,14 @@ fn a_mistake_gets_one_line_that_helps() {
         (&["tour", "extra"], "unexpected word 'extra'"),
         (&["--lokc", "none"], "did you mean '--lock'?"),
         (&["run"], "which experiment?"),
+        (&["run", "skull-leak"], "did you mean 'scull-leak'?"),
+        (&["run", "xyzzy"], "valid: scull-leak, "),
+        (&["explain"], "which experiment?"),
+        (&["explain", "skull-leak"], "did you mean 'scull-leak'?"),
+        (&["list", "extra"], "unexpected word 'extra'"),
+        (&["run", "scull-leak", "--lock", "broken"], "cannot be run with lock=broken"),
+        (&["run", "scull-leak", "--probe", "rendezvous=nowhere"], "unknown probe point"),
+        (&["run", "counter", "--object", "node"], "object= is for scull-leak only"),
         (&["run", "scull-leak", "lock=none"], "did you mean '--lock none'?"),
         (&["run", "scull-leak", "again"], "unexpected word 'again'"),
         (&["run", "scull-leak", "--lock", "spinlok"], "did you mean 'spinlock'?"),
@@ -59,10 +67,7 @@ fn a_mistake_gets_one_line_that_helps() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
         assert_eq!(stdout, "", "{arguments:?}");
         assert_eq!(stderr.lines().count(), 1, "{arguments:?}: {stderr}");
-        assert!(
-            stderr.starts_with("scullery: ") && stderr.contains("(try --help)"),
-            "{arguments:?}: {stderr}"
-        );
+        assert!(stderr.starts_with("scullery: ") && stderr.contains("(try "), "{arguments:?}: {stderr}");
         assert!(stderr.contains(help), "{arguments:?}: {stderr}");
     }
 }
@@ -76,6 +81,21 @@ fn help_and_version_are_no_mistakes() {
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
         assert!(!stdout.is_empty() && stderr.is_empty(), "{arguments:?}: {stderr}");
         assert!(!stdout.contains('\x1b'), "no colours into a pipe");
+    }
+}
+
+#[test]
+fn the_catalogue_needs_no_machine() {
+    for (arguments, part) in [
+        (&["list"][..], "scull-leak"),
+        (&["list", "--long"], "lock=spinlock: clean"),
+        (&["explain", "scull-leak"], "cargo run -- run scull-leak --lock none --probe"),
+    ] {
+        let mut command = fake::scullery(arguments);
+        let output = command.env("SCULLERY_KERNEL", "/nonexistent/kernel").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(text.contains(part) && !text.contains('\x1b'), "{arguments:?}: {text}");
     }
 }
 

@@ -1,0 +1,186 @@
+//! `list` and `explain`: the catalogue that the kernel runs, told to people.
+
+use std::fmt::Write;
+
+use anstyle::Style;
+use kcore::experiment::{self, Experiment, QUESTIONS};
+use kcore::settings::{Lock, Probe, Settings};
+
+use crate::status::Failure;
+use crate::suggest::hint;
+
+/// Columns of a paragraph.
+const WIDTH: usize = 96;
+const HEADING: Style = Style::new().bold();
+/// CPUs of a machine that is not told how many it has (`qemu-run.sh`).
+const CPUS: u32 = 4;
+
+/// The experiment called `name`.
+pub fn find(name: &str) -> Result<&'static Experiment, Failure> {
+    let names = experiment::ALL.iter().map(|entry| entry.name);
+    experiment::find(name).map_err(|usage| Failure::usage(format!("{usage}{} (try list)", hint(name, names))))
+}
+
+/// Checks that `words`, a whole kernel command line, fit `entry`: the kernel's own check, made before a machine is
+/// started for nothing.
+pub fn check(entry: &'static Experiment, words: &[String]) -> Result<(), Failure> {
+    let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    let checked = Settings::parse(&quoted.join(" ")).and_then(|settings| {
+        let cpus = settings.cpus.unwrap_or(CPUS);
+        experiment::resolve(&settings, entry, cpus).map(drop)
+    });
+    checked.map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))
+}
+
+/// A line for each experiment; `long` adds what it can be run with and what each lock must give.
+pub fn list(long: bool) -> String {
+    let width = experiment::ALL.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for entry in experiment::ALL {
+        put(&mut text, format_args!("{HEADING}{:width$}{HEADING:#}  {}", entry.name, entry.title));
+        if long {
+            details(&mut text, entry);
+        }
+    }
+    text
+}
+
+fn details(text: &mut String, entry: &Experiment) {
+    field(text, "races", &entry.races.join(", "));
+    field(text, "locks", &join(entry.locks.iter().map(|lock| lock.word()), ", "));
+    field(text, "points", &join(entry.known_points.iter().copied(), ", "));
+    field(text, "quanta", entry.unit);
+    field(text, "certain", &format!("--probe {}", entry.forced()));
+    for lock in entry.locks {
+        field(text, "expected", &expectation(entry, *lock));
+    }
+    text.push('\n');
+}
+
+/// What the verdict must be with `lock`: by luck, and where the race is forced.
+fn expectation(entry: &Experiment, lock: Lock) -> String {
+    let expected = |probe: &Probe| entry.expected(lock, probe, None, CPUS);
+    let forced = entry.forced();
+    format!(
+        "lock={lock}: {} with probe=off, {} with probe={forced}",
+        expected(&Probe::Off),
+        expected(&forced)
+    )
+}
+
+/// The three layers of an experiment (goal, hint, explanation), the seven questions, and how to see it happen.
+pub fn explain(entry: &Experiment) -> String {
+    let mut text = String::new();
+    put(&mut text, format_args!("{HEADING}{}{HEADING:#}\n{}\n", entry.name, wrap(entry.title, "", "")));
+    section(&mut text, "Goal", entry.goal);
+    section(&mut text, "Hint", entry.hint);
+    section(&mut text, "Explanation", entry.explanation);
+    put(&mut text, format_args!("{HEADING}What the verdict rests on{HEADING:#}"));
+    for invariant in entry.invariants {
+        put(&mut text, format_args!("{}", wrap(invariant, "  - ", "    ")));
+    }
+    put(&mut text, format_args!("\n{HEADING}Seven questions{HEADING:#}"));
+    for (question, answer) in QUESTIONS.iter().zip(entry.seven) {
+        put(&mut text, format_args!("{}\n{}", wrap(question, "  - ", "    "), wrap(answer, "    ", "    ")));
+    }
+    put(&mut text, format_args!("\n{HEADING}In the books{HEADING:#}"));
+    for source in entry.sources {
+        put(&mut text, format_args!("{}", wrap(source, "  - ", "    ")));
+    }
+    put(&mut text, format_args!("\n{HEADING}See it{HEADING:#}"));
+    for lock in entry.locks {
+        let (name, forced) = (entry.name, entry.forced());
+        put(&mut text, format_args!("  cargo run -- run {name} --lock {lock} --probe {forced}"));
+    }
+    text
+}
+
+/// A heading and its paragraphs, which `\n\n` parts.
+fn section(text: &mut String, heading: &str, paragraphs: &str) {
+    put(text, format_args!("{HEADING}{heading}{HEADING:#}"));
+    for paragraph in paragraphs.split("\n\n") {
+        put(text, format_args!("{}\n", wrap(paragraph, "  ", "  ")));
+    }
+}
+
+fn field(text: &mut String, name: &str, value: &str) {
+    put(text, format_args!("{}", wrap(value, &format!("  {name:<9} "), &" ".repeat(12))));
+}
+
+/// A line. Writing to a string cannot fail.
+fn put(text: &mut String, line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(text, "{line}");
+}
+
+fn join<'a>(words: impl Iterator<Item = &'a str>, separator: &str) -> String {
+    words.collect::<Vec<_>>().join(separator)
+}
+
+/// `paragraph` in lines of at most [`WIDTH`] columns (longer words excepted), the first after `first`, the others after
+/// `other`.
+fn wrap(paragraph: &str, first: &str, other: &str) -> String {
+    let mut lines = vec![first.to_string()];
+    let mut is_empty = true;
+    for word in paragraph.split_whitespace() {
+        let line = lines.last_mut().expect("there is a first line, and lines are only added");
+        if is_empty {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= WIDTH {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(format!("{other}{word}"));
+        }
+        is_empty = false;
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_experiment_is_listed_and_explained() {
+        for entry in experiment::ALL {
+            for text in [list(false), list(true), explain(entry)] {
+                assert!(text.contains(entry.name) && text.contains(entry.title), "{}", entry.name);
+            }
+        }
+    }
+
+    #[test]
+    fn lines_are_not_too_long() {
+        for entry in experiment::ALL {
+            for line in anstream::adapter::strip_str(&explain(entry)).to_string().lines() {
+                let is_command = line.trim_start().starts_with("cargo run");
+                assert!(is_command || line.chars().count() <= WIDTH, "{}: {line}", entry.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_paragraph_keeps_its_words() {
+        let paragraph = "word ".repeat(100);
+        let lines = wrap(&paragraph, "  - ", "    ");
+        assert_eq!(lines.split_whitespace().skip(1).count(), 100);
+        assert!(lines.lines().all(|line| line.len() <= WIDTH));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_before_a_machine_is_started() {
+        let check = |line: &str| {
+            let words: Vec<String> = line.split('|').map(str::to_string).collect();
+            check(find(&words[1]).unwrap(), &words)
+        };
+        assert_eq!(check("run|scull-leak|lock=spinlock|probe=rendezvous"), Ok(()));
+        assert_eq!(check("run|scull-leak|probe=script=A.slot.load B.slot.load"), Ok(()));
+        assert!(check("run|scull-leak|probe=rendezvous=nowhere").is_err());
+        assert!(check("run|counter|object=node").is_err());
+    }
+
+    #[test]
+    fn a_slip_in_the_name_is_understood() {
+        assert!(find("skull-leak").unwrap_err().message.contains("did you mean 'scull-leak'?"));
+    }
+}
