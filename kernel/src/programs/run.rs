@@ -15,7 +15,7 @@ use super::report;
 /// Runs the experiment `name`.
 pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
     let resolved = resolve(settings, find(name)?, smp::cpus())?;
-    report::boot_line(boot);
+    report::boot_lines(boot);
     println!();
     heading(&resolved, settings, boot);
     let outcome =
@@ -23,7 +23,7 @@ pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit,
     report::emit(&outcome);
     report::counts(&outcome);
     report::speed(&outcome.run, boot);
-    report::leaks(&outcome, report::LEAKS_OF_A_RUN);
+    report::leaks(&outcome);
     report::steps(&outcome.steps);
     report::lock(&outcome);
     let ok = outcome.run.ok;
