@@ -21,7 +21,8 @@ pub(super) fn boot_lines(boot: &Boot) {
     let memory = boot.memory_bytes >> 20;
     let apic = apic::form();
     let of = Of { have: *cpus, want: *cpus_expected };
-    println!("{machine} ({accel}) by the {door} door: {of} CPUs, {apic}, {memory} MiB; {}", Chart(boot));
+    println!("{machine} ({accel}), entered by {door}: {of} CPUs, {apic}, {memory} MiB");
+    println!("{}", Chart(boot));
 }
 
 /// `4`, or `3 of 4`.
@@ -261,7 +262,7 @@ pub(super) fn lock(outcome: &Outcome) {
 }
 
 /// The verdict, and how to see it again.
-pub(super) fn verdict(outcome: &Outcome) {
+pub(super) fn verdict(outcome: &Outcome, settings: &Settings) {
     let run = &outcome.run;
     println!();
     if let Some(broken) = &outcome.broken_account {
@@ -273,18 +274,36 @@ pub(super) fn verdict(outcome: &Outcome) {
         (_, false) => "NOT as expected",
     };
     println!("verdict: {} ({expected}: {})", run.verdict, run.expected);
-    println!("again: cargo run -- run {} {}", run.experiment, Repeat(run));
+    println!("again: cargo run -- run {} {}", run.experiment, Repeat { run, settings });
 }
 
 /// The options that repeat a run.
-struct Repeat<'a>(&'a Run);
+struct Repeat<'a> {
+    run: &'a Run,
+    settings: &'a Settings,
+}
 
 impl fmt::Display for Repeat<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Run { lock, probe, cpus, writers, quanta, rounds, .. } = self.0;
-        write!(
-            f,
-            "--lock {lock} --probe {probe} --cpus {cpus} --writers {writers} --quanta {quanta} --rounds {rounds}"
-        )
+        let Run { lock, probe, cpus, writers, quanta, rounds, .. } = self.run;
+        let Settings { object, quantum, qset, heap, machine, accel, boot, seed, .. } = self.settings;
+        write!(f, "--lock {lock} --probe {probe}")?;
+        if let Some(object) = object {
+            write!(f, " --object {object}")?;
+        }
+        write!(f, " --cpus {cpus} --writers {writers} --quanta {quanta} --rounds {rounds}")?;
+        let usual = Settings::default();
+        let mut unusual =
+            |key, value: u64, usual| if value != usual { write!(f, " --{key} {value}") } else { Ok(()) };
+        unusual("quantum", *quantum, usual.quantum)?;
+        unusual("qset", *qset, usual.qset)?;
+        unusual("heap", heap.unwrap_or(0), 0)?;
+        unusual("seed", *seed, usual.seed)?;
+        for (key, value, usual) in [("machine", machine, "microvm"), ("accel", accel, "tcg")] {
+            if value != usual {
+                write!(f, " --{key} {value}")?;
+            }
+        }
+        boot.iter().filter(|door| *door != "pvh").try_for_each(|door| write!(f, " --boot {door}"))
     }
 }

@@ -17,6 +17,8 @@ use super::report::{self, Bytes, Time};
 const NATURAL: u64 = 1000;
 /// Quanta of each writer at the rendezvous: each costs the time of waking every writer.
 const RENDEZVOUS: u32 = 25;
+/// Rounds of the natural race: luck differs from one to the next.
+const ROUNDS: u32 = 3;
 /// A quantum with what the heap needs around it.
 const QUANTUM_ROOM: u64 = 5000;
 
@@ -31,11 +33,12 @@ pub(super) fn main(settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
     println!();
     let mut tour = Tour { settings, boot, writers, outcomes: Vec::new() };
     table_heading();
-    println!("as it happens: {writers} writers x {natural} quanta");
-    tour.rows(Probe::Off, natural)?;
+    let rounds = settings.rounds.unwrap_or(ROUNDS);
+    println!("as it happens: {writers} writers x {natural} quanta x {rounds} rounds");
+    tour.rows(Probe::Off, natural, rounds)?;
     let must = (writers - 1) * RENDEZVOUS;
     println!("meeting before the store: {writers} writers x {RENDEZVOUS} quanta; so {must} must leak");
-    tour.rows(Probe::Rendezvous(Vec::new()), RENDEZVOUS)?;
+    tour.rows(Probe::Rendezvous(Vec::new()), RENDEZVOUS, 1)?;
     println!();
     tour.leaks();
     tour.locks();
@@ -69,10 +72,10 @@ struct Tour<'a> {
 
 impl Tour<'_> {
     /// One row for each lock; the first, without one, is what the others are held against.
-    fn rows(&mut self, probe: Probe, quanta: u32) -> Result<(), Usage> {
+    fn rows(&mut self, probe: Probe, quanta: u32, rounds: u32) -> Result<(), Usage> {
         let mut unguarded = None;
         for lock in [Lock::None, Lock::Spinlock, Lock::Semaphore, Lock::Completion] {
-            let resolved = self.resolve(lock, &probe, quanta)?;
+            let resolved = self.resolve(lock, &probe, quanta, rounds)?;
             let outcome = experiments::run(&resolved, self.settings)
                 .map_err(|refusal| report::refused(refusal, self.settings))?;
             let first = *unguarded.get_or_insert(outcome.run.cycles);
@@ -83,14 +86,14 @@ impl Tour<'_> {
         Ok(())
     }
 
-    fn resolve(&self, lock: Lock, probe: &Probe, quanta: u32) -> Result<Resolved, Usage> {
+    fn resolve(&self, lock: Lock, probe: &Probe, quanta: u32, rounds: u32) -> Result<Resolved, Usage> {
         let settings = Settings {
             lock: Some(lock),
             probe: probe.clone(),
             object: None,
             writers: Some(self.writers),
             quanta: Some(quanta),
-            rounds: Some(self.settings.rounds.unwrap_or(1)),
+            rounds: Some(rounds),
             expect: None,
             ..self.settings.clone()
         };
