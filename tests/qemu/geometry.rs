@@ -16,7 +16,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("quantum=18446744073709551615", "-EINVAL"),
         ("qset=1G", "-ENOMEM"),
         ("quantum=1G", "-ENOMEM"),
-        ("qset=1125899906842624 quantum=1 quanta=100000 object=array", "-ENOMEM"),
     ];
     let refused = refused.into_iter().flat_map(|(words, errno)| {
         let experiments =
@@ -41,5 +40,20 @@ pub(crate) fn trials() -> Vec<Trial> {
             same("quanta", run.allocated.quantum, 120)
         })
     });
-    refused.chain(tiny).map(Case::trial).collect()
+    refused.chain(tiny).chain([no_array()]).map(Case::trial).collect()
+}
+
+/// A device may have arrays that no heap can hold: then every write fails, and nothing else does.
+fn no_array() -> Case {
+    Case::new(
+        "geometry::no-array",
+        "run scull-leak lock=none object=array qset=1073741824 quantum=1 quanta=3 rounds=2",
+    )
+    .says("-ENOMEM")
+    .run(clean)
+    .run(|run| {
+        same("nodes", run.allocated.node, 6)?;
+        same("arrays and quanta", run.allocated.array + run.allocated.quantum, 0)?;
+        same("bytes written", run.bytes_written, 0)
+    })
 }
