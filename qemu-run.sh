@@ -68,7 +68,7 @@ elf=$1
 shift
 
 machine='' accel='' cpus=4 memory=128M timeout='' boot=pvh cmdline=''
-for word in "$@"; do
+for word; do
     value=${word#*=}
     case $word in
     machine=*) machine=$value ;;

@@ -133,7 +133,8 @@ fn defaults_of_scull_leak() {
         ("run scull-leak object=array quanta=500", (500, 10, 4, Any)),
         ("run scull-leak probe=script", (1, 1, 2, Raced)),
         ("run scull-leak probe=script object=array", (1, 1, 2, Raced)),
-        ("run scull-leak probe=script writers=5 quanta=2 rounds=3", (2, 3, 5, Raced)),
+        ("run scull-leak probe=script quanta=2 rounds=3", (2, 3, 2, Raced)),
+        ("run scull-leak probe=script writers=5", (1, 1, 5, Any)),
         ("run scull-leak probe=script=A.slot.load", (1, 1, 2, Any)),
         ("run scull-leak probe=script=A.slot.load,D.slot.load", (1, 1, 4, Any)),
     ];

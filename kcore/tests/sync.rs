@@ -1,14 +1,13 @@
 //! The primitives on a machine of threads. Every test asserts an invariant or an order that it has driven, never a time.
 //!
-//! Under Miri: `cargo +nightly miri test -p kcore --test sync`.
+//! Under Miri: `cargo +nightly miri test -p kcore --test sync --test watch --test guard`.
 
 use std::cell::UnsafeCell;
-use std::panic::Location;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
 
-use kcore::host::{Host, HostMachine, Listener, until};
-use kcore::machine::{Cpu, Listeners, LockEvent, LockName, Waiting};
+use kcore::host::{Host, HostMachine, until};
+use kcore::machine::{Cpu, LockName, Waiting};
 use kcore::sync::{Completion, Counted, Observed, Semaphore, Silent, SpinLock, Tas, Watch};
 
 const TASKS: usize = 4;
@@ -333,129 +332,4 @@ fn ping_and_pong_lose_no_wake_up() {
         });
     });
     assert!(!ping.is_done() && !pong.is_done());
-}
-
-#[test]
-fn spinlock_counts() {
-    let (host, log) = (Host::new(), Arc::new(Log::default()));
-    host.listen(Listeners::PROBE, log.clone());
-    host.set_clock(Some(100));
-    let lock: Spin<(), Observed> = SpinLock::observed(NAME, ());
-    host.scope(|tasks| {
-        let guard = lock.lock();
-        host.set_clock(Some(110));
-        tasks.spawn(|| drop(lock.lock()));
-        until(|| log.0.lock().unwrap().iter().any(|heard| heard.0 == LockEvent::Wait));
-        host.set_clock(Some(150));
-        drop(guard);
-    });
-    let stats = lock.stats();
-    assert_eq!((stats.name.as_str(), stats.acquire), ("test.lock", 2));
-    assert_eq!((stats.hold_cycles, stats.wait_cycles), (50, 40));
-    assert!(stats.test_and_set >= 1, "{stats:?}");
-    assert!(lock.try_lock().is_some());
-    assert_eq!(lock.stats().acquire, 3);
-}
-
-#[test]
-fn every_acquisition_is_counted() {
-    let lock: Spin<(), Counted> = SpinLock::counted(NAME, ());
-    let semaphore: Sem<Counted> = Semaphore::counted(NAME, 1);
-    Host::new().tasks(TASKS, |_| {
-        for _ in 0..ROUNDS {
-            drop(lock.lock());
-            semaphore.down();
-            semaphore.up();
-        }
-    });
-    assert_eq!(lock.stats().acquire, (TASKS * ROUNDS) as u64);
-    assert_eq!(semaphore.stats().acquire, (TASKS * ROUNDS) as u64);
-}
-
-#[test]
-fn sleepers_are_counted_by_who_grants_them() {
-    let host = Host::new();
-    host.set_clock(Some(100));
-    let semaphore: Sem<Counted> = Semaphore::counted(NAME, 1);
-    host.scope(|tasks| {
-        semaphore.down();
-        tasks.spawn(|| semaphore.down());
-        until(|| semaphore.waiters() == 1);
-        host.set_clock(Some(130));
-        semaphore.up();
-    });
-    host.set_clock(Some(135));
-    host.run(|| semaphore.up());
-    let stats = semaphore.stats();
-    assert_eq!((stats.acquire, stats.test_and_set), (2, 1));
-    assert_eq!((stats.hold_cycles, stats.wait_cycles), (35, 30));
-}
-
-#[test]
-fn units_are_held_by_each_of_their_holders() {
-    let host = Host::new();
-    let semaphore: Sem<Counted> = Semaphore::counted(NAME, 2);
-    let at = |cycles, call: fn(&Sem<Counted>)| {
-        host.set_clock(Some(cycles));
-        host.run(|| call(&semaphore));
-    };
-    at(100, Semaphore::down);
-    at(110, Semaphore::down);
-    at(115, Semaphore::up);
-    at(140, Semaphore::up);
-    assert_eq!(semaphore.stats().hold_cycles, 10 + 2 * 5 + 25);
-}
-
-#[test]
-fn nobody_holds_what_never_ends() {
-    let host = Host::new();
-    let done: Done<Counted> = Completion::counted(NAME);
-    let at = |cycles, call: fn(&Done<Counted>)| {
-        host.set_clock(Some(cycles));
-        host.run(|| call(&done));
-    };
-    at(100, Completion::complete_all);
-    at(110, Completion::wait);
-    at(120, Completion::wait);
-    at(130, Completion::complete);
-    let stats = done.stats();
-    assert_eq!((stats.acquire, stats.hold_cycles), (2, 0));
-}
-
-/// What a listener heard, and where from.
-#[derive(Default)]
-struct Log(Mutex<Vec<(LockEvent, &'static str, usize, u32)>>);
-
-impl Listener for Log {
-    fn lock(&self, event: LockEvent, lock: &LockName, address: usize, location: &'static Location<'static>) {
-        assert_eq!(location.file(), file!(), "the place is the caller's");
-        self.0.lock().unwrap().push((event, lock.name, address, location.line()));
-    }
-}
-
-#[test]
-fn observed_locks_tell() {
-    use LockEvent::{Acquired, Release, Wait};
-    let (host, log) = (Host::new(), Arc::new(Log::default()));
-    let lock: Spin<u8, Observed> = SpinLock::observed(NAME, 0);
-    let semaphore: Sem<Observed> = Semaphore::observed(NAME, 1);
-    host.run(|| drop(lock.lock()));
-    assert!(log.0.lock().unwrap().is_empty(), "nobody listens yet");
-
-    host.listen(Listeners::PROBE, log.clone());
-    let line = line!() + 1;
-    host.run(|| drop(lock.lock()));
-    let heard = std::mem::take(&mut *log.0.lock().unwrap());
-    let tell = |event| (event, "test.lock", lock.address(), line);
-    assert_eq!(heard, [tell(Acquired), tell(Release)]);
-
-    host.run(|| semaphore.down());
-    host.scope(|tasks| {
-        tasks.spawn(|| semaphore.down());
-        until(|| log.0.lock().unwrap().last().is_some_and(|heard| heard.0 == Wait));
-        tasks.spawn(|| semaphore.up());
-    });
-    let heard: Vec<_> = log.0.lock().unwrap().iter().map(|heard| (heard.0, heard.2)).collect();
-    let tell = |event| (event, semaphore.address());
-    assert_eq!(heard, [tell(Acquired), tell(Wait), tell(Release), tell(Acquired)]);
 }

@@ -127,12 +127,12 @@ pub fn participant_that_was(task: TaskId) -> Option<u32> {
     TASK.iter().position(|of| of.load(Relaxed) == task.0).map(|who| who as u32)
 }
 
-/// The running task is participant `who` from now on.
+/// The running task is participant `who` from now on, and begins when a script lets it.
 pub fn enter(who: u8) {
     let task = Kernel::task();
     TASK[who as usize].store(task.0, Relaxed);
     PARTICIPANT[task.0 as usize % MAX_TASKS].store(who, Relaxed);
-    tell(|engine| engine.start(who));
+    pass(who, false, |engine| engine.start(who));
 }
 
 /// The running task is no participant any more.
@@ -208,9 +208,14 @@ fn log(who: u8, access: &Access, value: usize) {
 /// Waits at a point for as long as the engine says.
 fn arrive(who: u8, access: &Access) {
     let atomic = SPINLOCKS_HELD[who as usize].load(Relaxed) > 0;
+    pass(who, atomic, |engine| engine.arrive(who, access, atomic, Kernel::cpu()));
+}
+
+/// Tells the engine of an event that may make `who`, the caller, wait; and waits.
+fn pass(who: u8, atomic: bool, event: impl FnOnce(&mut Engine) -> (Decision, Wake)) {
     let mut decision = Decision::Go;
     tell(|engine| {
-        let (decided, wake) = engine.arrive(who, access, atomic, Kernel::cpu());
+        let (decided, wake) = event(engine);
         decision = decided;
         wake
     });

@@ -10,6 +10,7 @@
 //! console      COM1 for people, COM2 for machines, the last words
 //! machine      this machine as kcore sees it
 //! programs     what the command line names: tour, run, test, bench, fault
+//! cases        in-kernel test cases: the program `test`
 //! hooks        where accesses and lock events arrive
 //! ```
 
@@ -21,6 +22,7 @@ extern crate alloc;
 pub mod acpi;
 pub mod arch;
 pub mod boot_chart;
+pub mod cases;
 pub mod console;
 pub mod experiments;
 pub mod hooks;

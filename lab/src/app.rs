@@ -12,7 +12,7 @@ use crate::machine::Machine;
 use crate::session::Outcome;
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
-use crate::{build, catalogue, image};
+use crate::{bench, build, catalogue, image};
 
 /// The program.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -44,7 +44,10 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             boot(&words)
         }
         Command::Test { filter } => boot(&[&["test"], filter.as_deref().as_slice()].concat()),
-        Command::Bench => boot(&["bench"]),
+        Command::Bench => {
+            say(&mut *text_of(options), bench::outside(&build::kernel()?, &options.words())?.trim_end());
+            boot(&["bench"])
+        }
         Command::Fault { kind } => boot(&["fault", kind]),
         Command::Image { out } => image::make(&build::kernel()?, out.as_deref()).map(|()| Status::Expected),
     }

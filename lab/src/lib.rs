@@ -11,6 +11,7 @@
 //! | [`symbols`] | addresses become functions and lines |
 //! | [`report`] | the JSON lines of COM2, read and checked |
 //! | [`catalogue`] | `list` and `explain` |
+//! | [`bench`] | what can be measured only from outside |
 //! | [`image`] | disk images for BIOS and UEFI |
 //! | [`status`] | the exit status, and errors that carry one |
 //!
@@ -18,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod bench;
 pub mod build;
 pub mod catalogue;
 pub mod cli;

@@ -146,9 +146,26 @@ fn is_exact(before: &str) -> bool {
         && word[word.len() - 3..].eq_ignore_ascii_case("rip")
 }
 
-/// The name a person would write, without the hash.
+/// The name a person would write: without the hash, generic arguments, and the closures of a function.
 fn demangle(name: &str) -> String {
-    format!("{:#}", rustc_demangle::demangle(name))
+    without_generics(&format!("{:#}", rustc_demangle::demangle(name)))
+}
+
+/// `File<M>::write` becomes `File::write`; the `<A as B>` that a path begins with stays.
+fn without_generics(name: &str) -> String {
+    let mut plain = String::new();
+    let mut depth = 0;
+    let mut before = ' ';
+    for c in name.chars() {
+        match c {
+            '<' if depth > 0 || before.is_alphanumeric() || matches!(before, '_' | '}' | ':') => depth += 1,
+            '>' if depth > 0 && before != '-' => depth -= 1,
+            _ if depth == 0 => plain.push(c),
+            _ => {}
+        }
+        before = c;
+    }
+    plain.replace("::::", "::").replace("::{{closure}}", "")
 }
 
 /// The path from the workspace's root; of other crates' files from the crate's name, of the standard library's from
@@ -189,6 +206,20 @@ mod tests {
         let line = "  [<ffffffff80201234>] and [<0x10>].";
         assert_eq!(Symbols::of("/nonexistent").annotate(line), line);
         assert_eq!(Symbols::of("/nonexistent").describe(0x10), "0x10");
+    }
+
+    #[test]
+    fn generic_arguments_are_left_out() {
+        for (name, plain) in [
+            ("kcore::scull::file::File<M>::write", "kcore::scull::file::File::write"),
+            ("allocate<list::Quantum, Kernel>", "allocate"),
+            ("map::<fn(u8) -> u8>::inner", "map::inner"),
+            ("<Box<F,A> as FnOnce<Args>>::call_once", "<Box as FnOnce>::call_once"),
+            ("run::{closure#1}<a::{closure_env#0}>", "run::{closure#1}"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(without_generics(name), plain);
+        }
     }
 
     #[test]

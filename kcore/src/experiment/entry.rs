@@ -43,12 +43,12 @@ pub struct Experiment {
     pub seven: [&'static str; 7],
 }
 
-/// Which probe modes, with the entry's own points and at least two tasks, cannot but show the race.
+/// Which probe modes, with the entry's own points or steps, cannot but show the race.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Certain {
-    /// The rendezvous at the entry's points.
+    /// The rendezvous at the entry's points, of two tasks or more.
     pub rendezvous: bool,
-    /// The entry's script.
+    /// The entry's script, with no other tasks than its own two.
     pub script: bool,
 }
 
@@ -162,8 +162,9 @@ impl Experiment {
 
     /// What a run must give. `probe` may leave its points or steps open.
     ///
-    /// A guard always gives `clean`. Without one, at least two tasks that meet at the entry's own points or follow its
-    /// own script give `raced` where that is certain; all else is left to chance.
+    /// A guard always gives `clean`. Without one, two or more tasks that meet at the entry's own points, or exactly the two
+    /// that its own script names, give `raced` where that is certain. All else is left to chance: a third task, which begins
+    /// when the script is over, may write over the damage.
     pub fn expected(&self, lock: Lock, probe: &Probe, object: Option<Object>, writers: u32) -> Expect {
         if lock != self.unguarded() {
             return Expect::Clean;
@@ -171,12 +172,14 @@ impl Experiment {
         let is_certain = match probe {
             Probe::Off | Probe::Pause | Probe::Delay(_) => false,
             Probe::Rendezvous(points) => {
-                self.certain.rendezvous && (points.is_empty() || points == self.points_for(object))
+                self.certain.rendezvous
+                    && writers >= 2
+                    && (points.is_empty() || points == self.points_for(object))
             }
             Probe::Script(steps) => {
-                self.certain.script && (steps.is_empty() || steps == self.script_for(object))
+                self.certain.script && writers == 2 && (steps.is_empty() || steps == self.script_for(object))
             }
         };
-        if is_certain && writers >= 2 { Expect::Raced } else { Expect::Any }
+        if is_certain { Expect::Raced } else { Expect::Any }
     }
 }

@@ -53,9 +53,9 @@ builds all further items behind it; B does the same behind the node that stayed.
 One fork at the head therefore costs a whole branch: with n readers that meet there and read in the last of k items, n x k \
 nodes are allocated, k are reachable, (n - 1) x k are leaked. The readers notice nothing: a read in a hole returns 0 bytes \
 in every branch.\n\n\
-Where does such a hole come from? Every write builds the nodes up to its own position, so a healthy scull has none. A \
-forked list leaves one behind (scull-leak with object=node), and a truncate that lengthens the file would. The experiment \
-sets the size by hand.\n\n\
+Where does such a hole come from? Every write builds the nodes up to its own position, so a healthy scull has none. But \
+a reader that has passed the test of the size finds one when a trim comes in between, and a truncate that lengthens the \
+file would leave one too. The experiment sets the size by hand.\n\n\
 The lesson is about names. A function called read need not leave the data alone, and what must be protected is the data, \
 not the code that sounds dangerous.\n\n\
 The cures are those of scull-leak: spinlock, semaphore or completion, taken by read before it looks at the head and given \

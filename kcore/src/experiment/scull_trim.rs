@@ -56,9 +56,10 @@ this hands the same block out to two owners later, far away from the cause. Left
 out of blocks that A has freed already.\n\n\
 At the rendezvous every task trims, and n tasks that meet before each kfree free every quantum, every array and every \
 node n times: n - 1 times too often.\n\n\
-The locks cure both because finding a block and using it are one critical section: as long as a writer holds the lock it \
-is certain that its quantum lives, and a trim that waited finds an empty list. Spinlock, semaphore or completion: \
-any of them does, if open takes it too. LDD3 asks for just that: who can reach an object must see it either alive or certain to be gone.\n\n\
+The locks cure both because finding a block and using it are one critical section: as long as a writer holds the \
+lock it is certain that its quantum lives, and a trim that waited finds an empty list. Spinlock, semaphore or \
+completion: any of them does, if open takes it too. LDD3 asks for just that: who can reach an object must see it \
+either alive or certain to be gone.\n\n\
 Wrong cures: to set a pointer to null after kfree (the other task has its own copy in a register); to lock trim against \
 trim only (no more double free, but the writer still writes to freed memory); to test the pointer once more before the \
 copy (it may be freed during the copy); to lock the device in write and forget the variants of open. Where copies are long \

@@ -3,11 +3,11 @@
 use core::alloc::Layout;
 use core::panic::Location;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::alloc::{alloc, dealloc};
 use std::collections::BTreeMap;
 use std::vec::Vec;
 
+use crate::bytes::SharedBytes;
 use crate::errno::Errno;
 use crate::machine::{BadFree, Kind, POISON_FREED, POISON_FRESH};
 use crate::report::Counts;
@@ -68,7 +68,7 @@ impl Arena {
         size: usize,
         location: &'static Location<'static>,
     ) -> Result<NonNull<u8>, Errno> {
-        // Whole words, so that a freed block can be poisoned word by word; one at least, so that addresses differ.
+        // One byte at least, so that addresses differ.
         let whole = size.max(1).checked_next_multiple_of(16).ok_or(Errno::ENOMEM)?;
         let layout = Layout::from_size_align(whole, 16).map_err(|_| Errno::ENOMEM)?;
         self.spend()?;
@@ -137,16 +137,10 @@ fn count(counts: &mut Counts, kind: Kind) {
 }
 
 impl Block {
-    /// Overwrites the block with relaxed atomic stores: a racy device may be reading it at this moment.
+    /// Overwrites the block with relaxed atomic stores: a racy device may be using it at this moment.
     fn poison(&self) {
-        const WORD: usize = usize::from_ne_bytes([POISON_FREED; size_of::<usize>()]);
-        let words = self.start.cast::<AtomicUsize>();
-        for index in 0..self.layout.size() / size_of::<usize>() {
-            // SAFETY: the index is within the block.
-            let word = unsafe { words.add(index) };
-            // SAFETY: the block is mapped and aligned to 16, and all bits are a valid word.
-            unsafe { word.as_ref() }.store(WORD, Relaxed);
-        }
+        // SAFETY: the block is mapped and aligned to 16, and all who may still touch it do so by such views or by words.
+        unsafe { SharedBytes::new(self.start, self.size) }.fill(POISON_FREED);
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) enum State {
     Absent,
     /// On its way to its next event.
     Running,
+    /// Asleep before its first action, until a script comes to it.
+    AtStart,
     /// Asleep at a point. `atomic`: it holds a spinlock, so it halts its CPU in place and nobody else runs there.
     AtPoint { atomic: bool },
     /// Waiting for a lock.
@@ -77,7 +79,11 @@ impl Crew {
         self.has(who) && matches!(self.state(who), State::AtPoint { .. })
     }
 
-    /// Lets `who` go on from its point.
+    pub(super) fn at_start(&self, who: u8) -> bool {
+        self.has(who) && self.state(who) == State::AtStart
+    }
+
+    /// Lets `who` go on from its point or from the start.
     pub(super) fn release(&mut self, who: u8) -> Wake {
         self.set(who, State::Running);
         1 << who
@@ -99,13 +105,13 @@ impl Crew {
                 Hold::Unknown => Some(Obstacle::Lock { name: lock.name, holder: None }),
                 Hold::Free => self.occupant(who),
             },
-            State::Absent | State::Running | State::AtPoint { .. } => self.occupant(who),
+            State::Absent | State::AtStart | State::Running | State::AtPoint { .. } => self.occupant(who),
         }
     }
 
     /// Whether nobody does anything any more unless a point is opened.
     pub(super) fn is_quiet(&self) -> bool {
-        self.all().all(|who| self.at_point(who) || self.obstacle(who).is_some())
+        self.all().all(|who| self.at_point(who) || self.at_start(who) || self.obstacle(who).is_some())
     }
 
     /// Whether `who` is kept from running by another participant that keeps the CPU they share.
@@ -129,7 +135,7 @@ impl Crew {
             State::LockWait { address, lock } => {
                 lock.waiting == Waiting::Spins && self.locks.hold(address) != Hold::Free
             }
-            State::Absent | State::Running | State::Finished => false,
+            State::Absent | State::AtStart | State::Running | State::Finished => false,
         }
     }
 }

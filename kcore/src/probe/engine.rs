@@ -15,7 +15,7 @@ use crate::settings::MAX_WRITERS;
 /// yet: [`Sched::wake`](crate::machine::Sched::wake) keeps such a wake-up.
 pub type Wake = u64;
 
-/// The answer to a participant that arrives at a point.
+/// The answer to a participant that starts or arrives at a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// It goes on.
@@ -78,9 +78,14 @@ impl Engine {
         self.crew.pin(who, cpu);
     }
 
-    /// `who` enters the experiment's body.
-    pub fn start(&mut self, who: u8) -> Wake {
-        self.moved(who, State::Running)
+    /// `who` is about to enter the experiment's body. Under a script it may have to wait until its first step is next.
+    pub fn start(&mut self, who: u8) -> (Decision, Wake) {
+        let state = match self.course {
+            Course::Script(_) => State::AtStart,
+            Course::Free | Course::Rendezvous(_) => State::Running,
+        };
+        let wake = self.moved(who, state);
+        self.answer(who, wake)
     }
 
     /// `who` is about to make `access` on `cpu`. `atomic`: it must not sleep (it holds a spinlock), so that waiting here
@@ -93,16 +98,12 @@ impl Engine {
             Course::Script(script) => script.wants(who, access),
         };
         let wake = self.moved(who, if waits { State::AtPoint { atomic } } else { State::Running });
-        // Whoever opens its own point needs no wake-up: it has not gone to sleep.
-        match self.may_go(who) {
-            true => (Decision::Go, wake & !1u64.checked_shl(who.into()).unwrap_or(0)),
-            false => (Decision::Wait, wake),
-        }
+        self.answer(who, wake)
     }
 
     /// Whether `who`, which was told to wait, may go on.
     pub fn may_go(&self, who: u8) -> bool {
-        !self.crew.at_point(who)
+        !self.crew.at_point(who) && !self.crew.at_start(who)
     }
 
     /// `who` found the lock at `address` taken and is about to spin or sleep.
@@ -143,6 +144,14 @@ impl Engine {
         match &self.course {
             Course::Rendezvous(rendezvous) => rendezvous.meetings,
             Course::Free | Course::Script(_) => Meetings::default(),
+        }
+    }
+
+    /// Whoever opens its own way needs no wake-up: it has not gone to sleep.
+    fn answer(&self, who: u8, wake: Wake) -> (Decision, Wake) {
+        match self.may_go(who) {
+            true => (Decision::Go, wake & !1u64.checked_shl(who.into()).unwrap_or(0)),
+            false => (Decision::Wait, wake),
         }
     }
 

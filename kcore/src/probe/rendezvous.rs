@@ -45,6 +45,6 @@ impl Rendezvous {
 fn is_missing(crew: &Crew, who: u8) -> bool {
     match crew.state(who) {
         State::AtPoint { .. } | State::Finished | State::LockWait { .. } => false,
-        State::Absent | State::Running => !crew.is_shut_out(who),
+        State::Absent | State::AtStart | State::Running => !crew.is_shut_out(who),
     }
 }

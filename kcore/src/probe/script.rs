@@ -1,4 +1,7 @@
 //! The token that goes from step to step.
+//!
+//! A participant begins when the script comes to its first step, and not before: else it might take a lock that the steps
+//! before need, or do what they are about to do. One that the script does not name begins when the script is over.
 
 use alloc::vec::Vec;
 
@@ -54,7 +57,12 @@ impl Script {
     pub(super) fn settle(&mut self, crew: &mut Crew) -> Wake {
         let mut wake = 0;
         while self.segment_is_over(crew) {
-            let Some(who) = self.steps.get(self.current).map(|step| step.who) else { break };
+            let Some(who) = self.steps.get(self.current).map(|step| step.who) else {
+                return wake | release_all(crew);
+            };
+            if crew.at_start(who) {
+                wake |= crew.release(who);
+            }
             let at_point = crew.at_point(who);
             match crew.obstacle(who) {
                 None if at_point => self.segment = Some(who),
@@ -87,6 +95,17 @@ impl Script {
             self.given_up.push(GivenUp { step, why });
         }
     }
+}
+
+/// The script is over: whoever waited for that begins.
+fn release_all(crew: &mut Crew) -> Wake {
+    let mut wake = 0;
+    for who in crew.all() {
+        if crew.at_start(who) {
+            wake |= crew.release(who);
+        }
+    }
+    wake
 }
 
 impl Obstacle {

@@ -144,7 +144,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
     ///
     /// The looks between two test-and-sets are plain loads: they leave the cache line shared, where an `xchg` would take
     /// it away from the holder each time. While the lock stays taken the looks become rarer, up to a bound: waiters that
-    /// keep away let the holder finish, and on a host with fewer cores than CPUs they give it a core to run on.
+    /// keep away let the holder finish.
     #[cold]
     #[inline(never)]
     fn contend(&self, place: W::Place) {

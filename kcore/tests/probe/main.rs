@@ -238,6 +238,27 @@ fn a_step_that_a_lock_forbids_is_given_up_by_name() {
 }
 
 #[test]
+fn a_guarded_script_tells_the_same_in_every_schedule() {
+    for lock in [0, 2] {
+        let tasks = [0, 1].map(|cpu| (cpu, vec![Lock(lock), Load(0), Store(0), Unlock(lock)]));
+        every_schedule(&script("A.slot.load B.slot.load A.slot.store B.slot.store"), &tasks, |sim| {
+            let given_up: Vec<String> = sim.engine.given_up().iter().map(ToString::to_string).collect();
+            let name = LOCKS[lock].name;
+            assert_eq!(given_up, [format!("step 2: B cannot load slot: it waits for {name}, held by A")]);
+        });
+    }
+}
+
+#[test]
+fn who_is_not_in_the_script_begins_when_it_is_over() {
+    let tasks = [0, 1, 2].map(|cpu| (cpu, vec![Load(0), Store(0)]));
+    every_schedule(&script("A.slot.load B.slot.store A.slot.store"), &tasks, |sim| {
+        let before_c = sim.log.iter().take_while(|(who, _)| *who != 2).count();
+        assert_eq!(before_c, 4, "{:?}", sim.log);
+    });
+}
+
+#[test]
 fn a_step_of_a_finished_task_is_given_up_by_name() {
     let tasks = [(0, vec![Load(0)]), (1, vec![Pass(2)])];
     let mut sim = Sim::new(script("A.slot.load B.copy A.slot.store B.slot.store"), &tasks);
@@ -260,7 +281,8 @@ fn a_task_that_shares_the_cpu_of_an_atomic_waiter_is_not_waited_for() {
     sim.run(|_| 0).expect("an end");
     assert_eq!(sim.engine.meetings().held, 2);
 
-    let mut sim = Sim::new(script("C.slot.load B.slot.load A.slot.load"), &tasks);
+    let tasks = [(0, vec![Lock(2), Load(0), Store(0), Unlock(2)]), (0, vec![Load(0)])];
+    let mut sim = Sim::new(script("A.slot.load B.slot.load A.slot.store"), &tasks);
     sim.run(|_| 0).expect("an end");
     let given_up: Vec<String> = sim.engine.given_up().iter().map(ToString::to_string).collect();
     assert_eq!(given_up, ["step 2: B cannot load slot: A keeps the CPU they share"]);
@@ -268,13 +290,19 @@ fn a_task_that_shares_the_cpu_of_an_atomic_waiter_is_not_waited_for() {
 
 #[test]
 fn a_task_that_was_let_go_and_lost_its_cpu_does_not_hold_the_script_up() {
-    let tasks = [(0, vec![Load(0)]), (0, vec![Lock(2), Load(0), Unlock(2)]), (1, vec![Pass(2)])];
+    let tasks = [
+        (0, vec![Load(0), Store(0)]),
+        (0, vec![Load(0), Pass(1), Load(1), Lock(2), Store(0), Unlock(2)]),
+        (1, vec![Pass(2)]),
+    ];
     let lost = std::cell::Cell::new(0);
-    every_schedule(&script("C.copy A.slot.load B.slot.load"), &tasks, |sim| {
+    // While C passes its point, B is on its way to its last one, with the CPU that A then needs.
+    let steps = "B.slot.load A.slot.load B.size C.copy A.slot.store B.slot.store";
+    every_schedule(&script(steps), &tasks, |sim| {
         let given_up: Vec<String> = sim.engine.given_up().iter().map(ToString::to_string).collect();
         assert!(given_up.len() <= 1, "{given_up:?}");
         for line in given_up {
-            assert_eq!(line, "step 2: A cannot load slot: B keeps the CPU they share");
+            assert_eq!(line, "step 5: A cannot store slot: B keeps the CPU they share");
             lost.set(lost.get() + 1);
         }
     });

@@ -46,6 +46,7 @@ enum Phase {
     Begin,
     /// Told to go: the access itself is next. Or: the release was announced and the clearing is next.
     Effect,
+    AtStart,
     AtPoint,
     TestAndSetDone {
         got: bool,
@@ -115,7 +116,7 @@ impl Sim {
         has_cpu
             && match task.phase {
                 Phase::Done => false,
-                Phase::AtPoint => task.woken,
+                Phase::AtStart | Phase::AtPoint => task.woken,
                 Phase::LockWait => match task.actions[task.next] {
                     Action::Lock(lock) => !self.held[lock],
                     _ => unreachable!("only a Lock waits for a lock"),
@@ -129,9 +130,19 @@ impl Sim {
         self.on_cpu[cpu] = Some(who);
         let id = who as u8;
         match self.tasks[who].phase {
-            Phase::Absent => {
-                let wake = self.engine.start(id);
-                self.to(who, Phase::Begin, wake);
+            Phase::Absent => match self.engine.start(id) {
+                (Decision::Go, wake) => self.to(who, Phase::Begin, wake),
+                (Decision::Wait, wake) => {
+                    self.to(who, Phase::AtStart, wake);
+                    self.on_cpu[cpu] = None;
+                }
+            },
+            Phase::AtStart => {
+                self.tasks[who].woken = false;
+                match self.engine.may_go(id) {
+                    true => self.tasks[who].phase = Phase::Begin,
+                    false => self.on_cpu[cpu] = None,
+                }
             }
             Phase::Begin => match self.tasks[who].actions.get(self.tasks[who].next).copied() {
                 None => {

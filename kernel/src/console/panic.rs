@@ -42,7 +42,8 @@ pub fn panic(info: &PanicInfo) -> ! {
     if let Some(location) = info.location() {
         let _ = writeln!(Raw, "  at {location}");
     }
-    say_backtrace(backtrace::frame_pointer());
+    let _ = writeln!(Raw, "backtrace:");
+    say_frames(backtrace::frame_pointer());
     exit(Exit::Panic)
 }
 
@@ -66,7 +67,7 @@ pub fn fault(fault: &Fault<'_>) -> ! {
         f.r15,
         cpu::fault_address()
     );
-    say_return_address(rip as usize + 1);
+    let _ = writeln!(out, "backtrace:\n    rip [<{rip:016x}>]");
     say_frames(rbp);
     exit(Exit::Panic)
 }
@@ -138,21 +139,11 @@ fn region(address: u64, error: u64) -> &'static str {
     }
 }
 
-#[inline(always)]
-fn say_backtrace(rbp: u64) {
-    let _ = writeln!(Raw, "backtrace:");
-    say_frames(rbp);
-}
-
 fn say_frames(rbp: u64) {
     let mut addresses = [0; 32];
     let count = backtrace::walk(rbp, &mut addresses);
-    for &address in &addresses[..count] {
-        say_return_address(address);
+    for address in &addresses[..count] {
+        // The lab turns this into a function and a source line.
+        let _ = writeln!(Raw, "    [<{address:016x}>]");
     }
-}
-
-/// A line that the lab turns into a function and a source line.
-fn say_return_address(address: usize) {
-    let _ = writeln!(Raw, "    [<{address:016x}>]");
 }

@@ -7,7 +7,6 @@ use kcore::shared::probe;
 
 use crate::machine::{Guard, Kernel};
 
-use super::crew;
 use super::trial::{Refusal, Trial};
 
 /// One round: every task passes through the critical section `quanta` times. Inside, the owners are counted by atomic
@@ -17,7 +16,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let guard = Guard::new(resolved.lock, "broken.lock", "broken.lock");
     let inside = AtomicU64::new(0);
     let most = AtomicU64::new(0);
-    trial.run.cycles += crew::run(resolved.writers, |who| crew::name(who, resolved), &|_| {
+    trial.race(|_| {
         for _ in 0..resolved.quanta {
             let _held = guard.enter();
             most.fetch_max(inside.fetch_add(1, Relaxed) + 1, Relaxed);

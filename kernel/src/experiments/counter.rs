@@ -5,7 +5,6 @@ use kcore::shared::Shared;
 
 use crate::machine::{Guard, Kernel};
 
-use super::crew;
 use super::trial::{Refusal, Trial};
 
 /// One round: every task adds 1 to the counter, `quanta` times.
@@ -13,7 +12,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let guard = Guard::new(resolved.lock, "counter.lock", "counter.lock");
     let counter = Shared::new(0_u64);
-    trial.run.cycles += crew::run(resolved.writers, |who| crew::name(who, resolved), &|_| {
+    trial.race(|_| {
         for _ in 0..resolved.quanta {
             let _held = guard.enter();
             let i = counter.load::<Kernel>(&COUNTER);

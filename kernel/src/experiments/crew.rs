@@ -19,12 +19,12 @@ pub fn run(size: u32, name: impl Fn(u32) -> Name, body: &(impl Fn(u32) + Sync)) 
     let start = Completion::<Kernel>::new();
     let clock = Clock { first: AtomicU64::new(u64::MAX), last: AtomicU64::new(0) };
     let member = |who: u32| {
-        hooks::enter(who as u8);
         start.wait();
         clock.begin();
+        hooks::enter(who as u8);
         body(who);
-        clock.end();
         hooks::leave(who as u8);
+        clock.end();
     };
     hooks::begin_round(size, cpu_of);
     let member: &(dyn Fn(u32) + Sync) = &member;

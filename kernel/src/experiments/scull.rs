@@ -10,7 +10,6 @@ use kcore::scull::{self, Mode, Whence};
 use crate::machine::Kernel;
 use crate::mm::heap;
 
-use super::crew;
 use super::leaks::Lost;
 use super::trial::{DESCRIBED, Refusal, Trial};
 
@@ -55,10 +54,7 @@ impl Trial<'_> {
         let device = Device::new(0, self.resolved.lock, self.geometry)?;
         prepare(&device)?;
         let told = Told::default();
-        let resolved = self.resolved;
-        let cycles =
-            crew::run(resolved.writers, |who| crew::name(who, resolved), &|who| body(&device, who, &told))?;
-        self.run.cycles += cycles;
+        self.race(|who| body(&device, who, &told))?;
         self.run.bytes_written += told.bytes_written.into_inner();
         self.run.lost_updates += told.lost_updates.into_inner();
         self.out_of_memory += told.out_of_memory.into_inner();

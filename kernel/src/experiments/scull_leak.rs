@@ -3,7 +3,7 @@
 use kcore::settings::Object;
 
 use super::scull::{read_at, write_at};
-use super::stamps;
+use super::stamps::{self, Acknowledged};
 use super::trial::{Refusal, Trial};
 
 /// One round.
@@ -15,6 +15,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let stride = if object == Object::Array { geometry.item_size() } else { geometry.quantum };
     let items = (quanta * stride).div_ceil(geometry.item_size());
     let mut read = stamps::buffer(geometry.quantum, 0)?;
+    let acknowledged = Acknowledged::of(quanta)?;
     trial.scull_round(
         |device| match object {
             Object::Quantum => device.prepare_arrays(items),
@@ -24,11 +25,13 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
         |device, who, told| {
             let Ok(stamp) = stamps::buffer(geometry.quantum, stamps::of(who)) else { return };
             for index in 0..quanta {
-                told.result(write_at(device, index * stride, &stamp), true);
+                if told.result(write_at(device, index * stride, &stamp), true) {
+                    acknowledged.set(index, who);
+                }
             }
         },
         |device, run| {
-            for index in 0..quanta {
+            for index in (0..quanta).filter(|&index| acknowledged.any(index)) {
                 let count = read_at(device, index * stride, &mut read)?;
                 if count < read.len() {
                     run.lost_updates += 1;

@@ -1,6 +1,7 @@
 //! Stamps: bytes that tell who wrote them.
 
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use kcore::errno::Errno;
 
@@ -25,4 +26,35 @@ pub(super) fn author(bytes: &[u8], writers: u32) -> Option<u32> {
     let &first = bytes.first()?;
     let who = (0..writers).find(|&who| of(who) == first)?;
     bytes.iter().all(|&byte| byte == first).then_some(who)
+}
+
+/// Which writes the device acknowledged: what it must not lose.
+pub(super) struct Acknowledged {
+    /// For each place the set of tasks whose write there succeeded.
+    by: Vec<AtomicU64>,
+}
+
+impl Acknowledged {
+    /// Nothing yet, at `places` places. [`Errno::ENOMEM`] when there is no memory.
+    pub(super) fn of(places: usize) -> Result<Self, Errno> {
+        let mut by = Vec::new();
+        by.try_reserve_exact(places).map_err(|_| Errno::ENOMEM)?;
+        by.resize_with(places, || AtomicU64::new(0));
+        Ok(Acknowledged { by })
+    }
+
+    /// The write of task `who` at `place` succeeded.
+    pub(super) fn set(&self, place: usize, who: u32) {
+        self.by[place].fetch_or(1 << who, Relaxed);
+    }
+
+    /// Whether the write of task `who` at `place` succeeded.
+    pub(super) fn get(&self, place: usize, who: u32) -> bool {
+        self.by[place].load(Relaxed) & 1 << who != 0
+    }
+
+    /// Whether anybody's write at `place` succeeded.
+    pub(super) fn any(&self, place: usize) -> bool {
+        self.by[place].load(Relaxed) != 0
+    }
 }

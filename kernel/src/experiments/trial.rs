@@ -5,15 +5,18 @@ use alloc::vec::Vec;
 
 use kcore::errno::Errno;
 use kcore::experiment::Resolved;
+use kcore::machine::Cpu;
 use kcore::probe::Plan;
 use kcore::report::{LockStats, Run, Step};
 use kcore::scull::Geometry;
-use kcore::settings::Settings;
+use kcore::settings::{MAX_WRITERS, Settings};
 
 use crate::arch::smp;
 use crate::hooks;
+use crate::machine::Kernel;
 use crate::task::SpawnError;
 
+use super::crew;
 use super::leaks::Lost;
 use super::{
     broken_lock, counter, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
@@ -74,6 +77,8 @@ pub(super) struct Trial<'a> {
     pub(super) lock: Option<LockStats>,
     /// Calls that failed with `-ENOMEM`.
     pub(super) out_of_memory: u64,
+    /// Chance: seeded, so that a machine which is repeatable itself (icount) repeats its runs.
+    chance: fastrand::Rng,
 }
 
 /// Runs an experiment.
@@ -118,7 +123,21 @@ impl<'a> Trial<'a> {
             lost: Vec::with_capacity(DESCRIBED),
             lock: None,
             out_of_memory: 0,
+            chance: fastrand::Rng::with_seed(settings.seed),
         }
+    }
+
+    /// Runs `body(who)` in every task at once. Each begins after a few PAUSEs, by chance; the time counts from the first
+    /// begin to the last end.
+    pub(super) fn race(&mut self, body: impl Fn(u32) + Sync) -> Result<(), Refusal> {
+        let resolved = self.resolved;
+        let pauses: [u8; MAX_WRITERS as usize] = core::array::from_fn(|_| self.chance.u8(..));
+        let begin = |who: u32| {
+            (0..pauses[who as usize]).for_each(|_| Kernel::relax());
+            body(who);
+        };
+        self.run.cycles += crew::run(resolved.writers, |who| crew::name(who, resolved), &begin)?;
+        Ok(())
     }
 
     /// Stores of one task in one round that are logged. Each unit of work stores a few pointers. Guarded runs lose

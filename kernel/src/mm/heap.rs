@@ -12,8 +12,8 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::mem::MaybeUninit;
 use core::panic::Location;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
+use kcore::bytes::SharedBytes;
 use kcore::errno::Errno;
 use kcore::ledger::{Allocation, BACKTRACE, Ledger, Manner, PerKind, Record, Snapshot};
 use kcore::machine::{BadFree, Cpu, Kind, LockName, POISON_FREED, POISON_FRESH, Sched, Waiting};
@@ -95,8 +95,7 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
         }
         block
     };
-    // SAFETY: the block is ours alone until we return it.
-    unsafe { block.write_bytes(POISON_FRESH, layout.size()) };
+    bytes(block.addr().get(), layout.size()).fill(POISON_FRESH);
     Ok(block)
 }
 
@@ -117,7 +116,7 @@ pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result
         };
         (heap.ledger.free(address, manner, at)?, manner)
     };
-    poison(block, freed.size);
+    bytes(address, freed.size).fill(POISON_FREED);
     if manner == Manner::AtOnce {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(BadFree::Unknown)?;
@@ -127,41 +126,25 @@ pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result
     Ok(())
 }
 
-/// Fills a freed block with [`POISON_FREED`]. Racy tasks may be reading or writing it at this moment, so each store is
-/// atomic.
-fn poison(block: NonNull<u8>, size: usize) {
-    const WORD: u64 = u64::from_ne_bytes([POISON_FREED; 8]);
-    let words = block.cast::<AtomicU64>();
-    for index in 0..size / 8 {
-        // SAFETY: the word lies within the block, which is mapped, aligned to 16, and touched only atomically.
-        let word = unsafe { words.add(index).as_ref() };
-        word.store(WORD, Relaxed);
-    }
-    for index in size / 8 * 8..size {
-        // SAFETY: as above.
-        let byte = unsafe { block.add(index).cast::<AtomicU8>().as_ref() };
-        byte.store(POISON_FREED, Relaxed);
-    }
+/// The bytes of a block that the ledger knows, or that is on its way from or to the holes. Racy tasks publish fresh blocks
+/// and keep using freed ones without any ordering, so every access to a block's bytes by the heap is atomic too.
+fn bytes<'a>(address: usize, size: usize) -> SharedBytes<'a> {
+    let start = NonNull::new(core::ptr::with_exposed_provenance_mut(address)).expect("no block is at 0");
+    // SAFETY: a block is aligned to 16, mapped for ever, and its users either own it or access it through this view too.
+    unsafe { SharedBytes::new(start, size) }
 }
 
 /// Whether every byte of a quarantined block is still [`POISON_FREED`].
 fn is_poisoned(record: &Record) -> bool {
-    let base = core::ptr::with_exposed_provenance::<AtomicU8>(record.allocation.address);
-    (0..record.allocation.size).all(|index| {
-        // SAFETY: a quarantined block stays mapped, and is touched only atomically.
-        let byte = unsafe { &*base.add(index) };
-        byte.load(Relaxed) == POISON_FREED
-    })
+    bytes(record.allocation.address, record.allocation.size).first_other_than(POISON_FREED).is_none()
 }
 
-/// The first bytes of a recorded block, with zeros behind a shorter one. Racy tasks may have written it, but none is left.
+/// The first bytes of a recorded block, with zeros behind a shorter one.
 pub fn first_bytes<const N: usize>(record: &Record) -> [u8; N] {
-    let base = core::ptr::with_exposed_provenance::<AtomicU8>(record.allocation.address);
-    core::array::from_fn(|index| match index < record.allocation.size {
-        // SAFETY: the byte lies within a block that the ledger has a record of, and so is not given out to anybody else.
-        true => unsafe { &*base.add(index) }.load(Relaxed),
-        false => 0,
-    })
+    let mut first = [0; N];
+    let size = record.allocation.size;
+    bytes(record.allocation.address, size).read(0, &mut first[..N.min(size)]);
+    first
 }
 
 fn layout_of(size: usize) -> Layout {

@@ -1,7 +1,6 @@
 //! Stacks, each with an unmapped guard below it.
 //!
-//! They come from one region that only grows: a stack that is no longer needed is kept by whoever had it (the task
-//! table) for the next user.
+//! They come from one region that only grows; the stack of a task that has ended is kept for the next task.
 
 use core::sync::atomic::{
     AtomicU64,
@@ -13,7 +12,7 @@ use crate::arch::percpu;
 use crate::layout;
 use crate::machine::SpinLock;
 use crate::mm::frames;
-use crate::param::{FAULT_STACK, MAX_CPUS, TASK_STACK};
+use crate::param::{FAULT_STACK, MAX_CPUS, MAX_TASKS, TASK_STACK};
 
 const PAGE: u64 = 4096;
 
@@ -26,9 +25,18 @@ static GROW: SpinLock<()> = SpinLock::new(());
 /// Tops of fault stacks that were mapped before their CPU was started.
 static FAULT_STACKS: SpinLock<heapless::Vec<u64, { 2 * MAX_CPUS }>> = SpinLock::new(heapless::Vec::new());
 
-/// A new stack for a task; returns its top.
+/// Tops of stacks that tasks have left. There are never more than there are tasks.
+static KEPT: SpinLock<heapless::Vec<u64, MAX_TASKS>> = SpinLock::new(heapless::Vec::new());
+
+/// A stack for a task: one that another has left, or else a new one; returns its top.
 pub fn task_stack() -> Result<u64, OutOfFrames> {
-    grow(TASK_STACK as u64)
+    let kept = KEPT.lock_irqsave().pop();
+    kept.map_or_else(|| grow(TASK_STACK as u64), Ok)
+}
+
+/// Keeps a stack from [`task_stack`], which nobody uses any more, for the next task.
+pub fn keep(top: u64) {
+    KEPT.lock_irqsave().push(top).expect("no task has two stacks");
 }
 
 /// Gives the first CPU stacks of its own for double faults and NMIs.

@@ -23,7 +23,7 @@ const SAMPLES: usize = 9;
 /// Operations of a measurement on one CPU.
 const ALONE: u64 = 50_000;
 /// Operations of each CPU when they contend.
-const TOGETHER: u64 = 20_000;
+const TOGETHER: u64 = 50_000;
 /// Operations that involve other tasks or CPUs.
 const FEW: u64 = 2_000;
 

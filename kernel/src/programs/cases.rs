@@ -1,8 +1,51 @@
 //! `test`: the in-kernel test cases.
 
-use crate::arch::exit::Exit;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 
-/// Runs the cases whose names contain `filter`.
-pub(super) fn main(_filter: Option<&str>) -> Exit {
-    Exit::Success
+use kcore::report::{Case as Report, Record, Summary};
+use kcore::settings::Usage;
+
+use crate::arch::exit::Exit;
+use crate::cases::{self, Case};
+use crate::console::com2;
+use crate::println;
+
+/// Runs the cases whose names contain `filter`, in the order of their names.
+pub(super) fn main(filter: Option<&str>) -> Result<Exit, Usage> {
+    let chosen = choose(filter)?;
+    let failed = chosen.iter().filter(|case| !passes(case)).count() as u32;
+    let passed = chosen.len() as u32 - failed;
+    println!();
+    println!("{passed} cases hold, {failed} do not");
+    com2::record(&Record::Summary(Summary { passed, failed }));
+    Ok(if failed == 0 { Exit::Success } else { Exit::Unexpected })
+}
+
+fn choose(filter: Option<&str>) -> Result<Vec<&'static Case>, Usage> {
+    let wanted = |case: &&&Case| match filter {
+        Some(filter) => filter == case.name || !case.hidden && case.name.contains(filter),
+        None => !case.hidden,
+    };
+    let mut chosen: Vec<&Case> = cases::all().iter().filter(wanted).copied().collect();
+    chosen.sort_unstable_by_key(|case| case.name);
+    match filter {
+        Some(filter) if chosen.is_empty() => Err(Usage::new(format!(
+            "no case has '{filter}' in its name; test without a filter names them all"
+        ))),
+        _ => Ok(chosen),
+    }
+}
+
+/// Tries one case and tells how it went.
+fn passes(case: &Case) -> bool {
+    let message = (case.run)().err().unwrap_or_default();
+    let ok = message.is_empty();
+    match ok {
+        true => println!("{} ... ok", case.name),
+        false => println!("{} ... FAILED: {message}", case.name),
+    }
+    com2::record(&Record::Case(Report { name: case.name.to_string(), ok, message }));
+    ok
 }

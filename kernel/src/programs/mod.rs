@@ -20,7 +20,7 @@ pub fn main(settings: &Settings, boot: &Boot) -> ! {
     let status = match &settings.command {
         Command::Tour => tour::main(settings, boot),
         Command::Run(name) => run::main(name, settings, boot),
-        Command::Test(filter) => Ok(cases::main(filter.as_deref())),
+        Command::Test(filter) => cases::main(filter.as_deref()),
         Command::Bench => Ok(bench::main(boot)),
         Command::Fault(fault) => fault::main(*fault),
     };

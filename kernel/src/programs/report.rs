@@ -13,18 +13,16 @@ use crate::println;
 use crate::task::SpawnError;
 
 /// Leaked blocks that `run` describes.
-pub(super) const LEAKS_OF_A_RUN: usize = 3;
+const LEAKS_OF_A_RUN: usize = 3;
 
-/// One line about the machine, one about its boot.
-pub(super) fn boot_line(boot: &Boot) {
-    let Boot { version, door, machine, accel, cpus, cpus_expected, .. } = boot;
+/// The machine and its boot. The version was the kernel's first line.
+pub(super) fn boot_lines(boot: &Boot) {
+    let Boot { door, machine, accel, cpus, cpus_expected, .. } = boot;
     let memory = boot.memory_bytes >> 20;
     let apic = apic::form();
     let of = Of { have: *cpus, want: *cpus_expected };
-    println!(
-        "Scullery {version} on {machine} ({accel}), by the {door} door: {of} CPUs, {apic}, {memory} MiB"
-    );
-    println!("up in {}", Chart(boot));
+    println!("{machine} ({accel}), entered by {door}: {of} CPUs, {apic}, {memory} MiB");
+    println!("{}", Chart(boot));
 }
 
 /// `4`, or `3 of 4`.
@@ -47,7 +45,7 @@ impl fmt::Display for Chart<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let boot = self.0;
         let all: u64 = boot.phases.iter().map(|phase| phase.cycles).sum();
-        write!(f, "{}:", Time::new(all, boot.tsc_hz))?;
+        write!(f, "up in {}:", Time::new(all, boot.tsc_hz))?;
         for (index, phase) in boot.phases.iter().enumerate() {
             let comma = if index > 0 { "," } else { "" };
             write!(f, "{comma} {} {}", phase.name, Time::new(phase.cycles, boot.tsc_hz))?;
@@ -187,46 +185,45 @@ pub(super) fn speed(run: &Run, boot: &Boot) {
 }
 
 /// The first leaked blocks, in the manner of kmemleak, and why they leaked.
-pub(super) fn leaks(outcome: &Outcome, most: usize) {
-    for lost in outcome.lost.iter().take(most) {
+pub(super) fn leaks(outcome: &Outcome) {
+    for lost in outcome.lost.iter().take(LEAKS_OF_A_RUN) {
         println!();
-        leak(lost);
+        leak(lost, usize::MAX);
     }
-    let others = outcome.run.leaked.total().saturating_sub(most.min(outcome.lost.len()) as u64);
-    if others > 0 && !outcome.lost.is_empty() {
+    let described = outcome.lost.len().min(LEAKS_OF_A_RUN) as u64;
+    let others = outcome.run.leaked.total() - described;
+    if others > 0 {
         println!("... and {others} more");
     }
 }
 
-/// One leaked block.
-fn leak(lost: &Lost) {
+/// One leaked block, with at most so many return addresses of its allocation.
+pub(super) fn leak(lost: &Lost, addresses: usize) {
     let allocation = &lost.record.allocation;
+    let shown = FIRST_BYTES.min(allocation.size);
     println!("unreferenced object {:#018x} (size {}):", allocation.address, allocation.size);
     println!(
         "  comm \"{}\", task {}, CPU {}, {}, allocation {}",
         lost.task, allocation.task.0, allocation.cpu.0, allocation.kind, lost.record.serial
     );
-    println!("  hex dump (first {} bytes):", FIRST_BYTES.min(allocation.size));
-    for bytes in lost.first_bytes[..FIRST_BYTES.min(allocation.size)].chunks(16) {
+    println!("  hex dump (first {shown} bytes):");
+    for bytes in lost.first_bytes[..shown].chunks(16) {
         println!("    {}", Hex(bytes));
     }
-    match (&lost.stored, &lost.overwritten) {
-        (Some((stored, task)), Some((later, other))) => {
-            println!("  {task} stored its address in a {} at {}", stored.site, place(stored.at));
-            println!(
-                "  {other} (CPU {}) stored over it at {}: that was the last reference",
-                later.cpu,
-                place(later.at)
-            );
+    if let Some((stored, task)) = &lost.stored {
+        println!("  {task} stored its address in a {} at {}", stored.site, place(stored.at));
+        match &lost.overwritten {
+            Some((later, other)) => {
+                let (cpu, at) = (later.cpu, place(later.at));
+                println!("  {other} (CPU {cpu}) stored over it at {at}: that was the last reference");
+            }
+            None => println!("  and there it still is, in a block that is lost itself"),
         }
-        (Some((stored, task)), None) => {
-            println!("  {task} stored its address in a {} at {}", stored.site, place(stored.at));
-            println!("  and there it is still, in a block that is lost itself");
-        }
-        (None, _) => {}
     }
-    println!("  backtrace:");
-    for address in lost.record.backtrace().iter().take(6) {
+    if addresses > 0 {
+        println!("  backtrace:");
+    }
+    for address in lost.record.backtrace().iter().take(addresses) {
         println!("    [<{address:016x}>]");
     }
 }
@@ -265,7 +262,7 @@ pub(super) fn lock(outcome: &Outcome) {
 }
 
 /// The verdict, and how to see it again.
-pub(super) fn verdict(outcome: &Outcome) {
+pub(super) fn verdict(outcome: &Outcome, settings: &Settings) {
     let run = &outcome.run;
     println!();
     if let Some(broken) = &outcome.broken_account {
@@ -277,18 +274,36 @@ pub(super) fn verdict(outcome: &Outcome) {
         (_, false) => "NOT as expected",
     };
     println!("verdict: {} ({expected}: {})", run.verdict, run.expected);
-    println!("again: cargo run -- run {} {}", run.experiment, Repeat(run));
+    println!("again: cargo run -- run {} {}", run.experiment, Repeat { run, settings });
 }
 
 /// The options that repeat a run.
-struct Repeat<'a>(&'a Run);
+struct Repeat<'a> {
+    run: &'a Run,
+    settings: &'a Settings,
+}
 
 impl fmt::Display for Repeat<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Run { lock, probe, cpus, writers, quanta, rounds, .. } = self.0;
-        write!(
-            f,
-            "--lock {lock} --probe {probe} --cpus {cpus} --writers {writers} --quanta {quanta} --rounds {rounds}"
-        )
+        let Run { lock, probe, cpus, writers, quanta, rounds, .. } = self.run;
+        let Settings { object, quantum, qset, heap, machine, accel, boot, seed, .. } = self.settings;
+        write!(f, "--lock {lock} --probe {probe}")?;
+        if let Some(object) = object {
+            write!(f, " --object {object}")?;
+        }
+        write!(f, " --cpus {cpus} --writers {writers} --quanta {quanta} --rounds {rounds}")?;
+        let usual = Settings::default();
+        let mut unusual =
+            |key, value: u64, usual| if value != usual { write!(f, " --{key} {value}") } else { Ok(()) };
+        unusual("quantum", *quantum, usual.quantum)?;
+        unusual("qset", *qset, usual.qset)?;
+        unusual("heap", heap.unwrap_or(0), 0)?;
+        unusual("seed", *seed, usual.seed)?;
+        for (key, value, usual) in [("machine", machine, "microvm"), ("accel", accel, "tcg")] {
+            if value != usual {
+                write!(f, " --{key} {value}")?;
+            }
+        }
+        boot.iter().filter(|door| *door != "pvh").try_for_each(|door| write!(f, " --boot {door}"))
     }
 }

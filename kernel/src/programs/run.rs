@@ -15,31 +15,28 @@ use super::report;
 /// Runs the experiment `name`.
 pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
     let resolved = resolve(settings, find(name)?, smp::cpus())?;
-    report::boot_line(boot);
+    report::boot_lines(boot);
     println!();
-    heading(&resolved, settings, boot);
+    heading(&resolved, settings);
     let outcome =
         experiments::run(&resolved, settings).map_err(|refusal| report::refused(refusal, settings))?;
     report::emit(&outcome);
     report::counts(&outcome);
     report::speed(&outcome.run, boot);
-    report::leaks(&outcome, report::LEAKS_OF_A_RUN);
+    report::leaks(&outcome);
     report::steps(&outcome.steps);
     report::lock(&outcome);
     let ok = outcome.run.ok;
-    report::verdict(&outcome);
+    report::verdict(&outcome, settings);
     com2::record(&Record::Summary(Summary { passed: u32::from(ok), failed: u32::from(!ok) }));
     Ok(if ok { Exit::Success } else { Exit::Unexpected })
 }
 
-fn heading(resolved: &Resolved, settings: &Settings, boot: &Boot) {
+fn heading(resolved: &Resolved, settings: &Settings) {
     let Resolved { experiment, lock, probe, writers, quanta, rounds, .. } = resolved;
-    println!("{}: {} ({})", experiment.name, experiment.title, experiment.races.join(", "));
-    println!(
-        "  lock {lock}, probe {probe}, {writers} tasks x {quanta} x {rounds} rounds, seed {}",
-        settings.seed
-    );
     let unit = experiment.unit.split(':').next().unwrap_or_default();
-    println!("  each task's {quanta} are {unit}; {} CPUs on {}, {}", boot.cpus, boot.machine, boot.accel);
+    println!("{}: {} ({})", experiment.name, experiment.title, experiment.races.join(", "));
+    println!("  lock {lock}, probe {probe}, seed {}", settings.seed);
+    println!("  {writers} tasks x {quanta} {unit} x {rounds} rounds");
     println!();
 }

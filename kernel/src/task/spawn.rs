@@ -36,7 +36,7 @@ pub fn spawn(name: &str, cpu: u32, body: impl FnOnce() + Send + 'static) -> Resu
     }
     let (id, task) = create(name, cpu)?;
     let mut queue = QueueGuard::lock(cpu);
-    // SAFETY: the slot's stack is mapped and free: a task that had it was joined, which waits until it is left.
+    // SAFETY: `create` gave it a stack that nobody uses: a task that had it was joined, which waits until it is left.
     let stack_pointer = unsafe { switch::prepare(task.stack_top.load(Relaxed), first) };
     let inner = task.inner(&mut queue);
     inner.stack_pointer = stack_pointer;
@@ -49,13 +49,11 @@ pub fn spawn(name: &str, cpu: u32, body: impl FnOnce() + Send + 'static) -> Resu
 fn create(name: &str, cpu: u32) -> Result<(TaskId, &'static Task), SpawnError> {
     let (id, task) = table::claim(name, cpu).ok_or(SpawnError::TooMany)?;
     let mut queue = QueueGuard::lock(cpu);
-    if task.stack_top.load(Relaxed) == 0 {
-        let Ok(top) = stacks::task_stack() else {
-            task.release(&mut queue);
-            return Err(SpawnError::NoMemory);
-        };
-        task.stack_top.store(top, Relaxed);
-    }
+    let Ok(top) = stacks::task_stack() else {
+        task.release(&mut queue);
+        return Err(SpawnError::NoMemory);
+    };
+    task.stack_top.store(top, Relaxed);
     let inner = task.inner(&mut queue);
     inner.state = State::Runnable;
     inner.token = false;

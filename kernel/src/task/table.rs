@@ -13,6 +13,7 @@ use core::sync::atomic::{
 use kcore::machine::TaskId;
 
 use crate::machine::SpinLock;
+use crate::mm::stacks;
 use crate::param::MAX_TASKS;
 
 use super::queue::QueueGuard;
@@ -53,7 +54,7 @@ pub struct Task {
     cpu: AtomicU32,
     /// Written while the slot is free; read by anybody who knows the id.
     name: SpinLock<Name>,
-    /// The top of its stack, or 0. Once mapped it stays with the slot.
+    /// The top of its stack; 0 while the slot is free, and for the task that was adopted.
     pub stack_top: AtomicU64,
     /// Accessed under the lock of the run queue of `cpu`, or while the slot is free by who claimed it.
     inner: UnsafeCell<Inner>,
@@ -147,9 +148,13 @@ impl Task {
         unsafe { &raw mut (*inner).stack_pointer }
     }
 
-    /// Frees the slot of a task that has ended and been joined. Its stack stays for the next one.
+    /// Frees the slot and the stack of a task that has ended and been joined.
     pub fn release(&self, queue: &mut QueueGuard) {
         assert!(self.inner(queue).state == State::Ended, "only a task that has ended is released");
+        match self.stack_top.swap(0, Relaxed) {
+            0 => {}
+            top => stacks::keep(top),
+        }
         self.id.store(0, Release);
     }
 }

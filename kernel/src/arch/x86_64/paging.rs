@@ -104,30 +104,62 @@ pub fn unmap_trampoline(page: u64) {
     }
 }
 
-/// Whether a page is both writable and executable, or a guard is mapped: what must never be. Returns the first such
-/// page. Walks every mapping of the running tables.
+/// Pages that are mapped as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    /// The first address.
+    pub start: u64,
+    /// Bytes: 4 KiB, 2 MiB or 1 GiB.
+    pub size: u64,
+    /// Whether all levels of the tables allow writing.
+    pub writable: bool,
+    /// Whether no level of the tables forbids execution.
+    pub executable: bool,
+}
+
+/// A page that is both writable and executable, or a guard that is mapped: what must never be. Looks at every mapping of
+/// the running tables.
 pub fn first_violation() -> Option<u64> {
-    let mapper = mapper(root());
-    let stack = layout::bsp_stack();
-    if mapper.translate_addr(VirtAddr::new(stack.start)).is_some() {
-        return Some(stack.start);
-    }
-    let checked = [layout::text(), layout::rodata(), layout::data()];
-    checked.into_iter().flatten_pages().find(|&page| match mapper.translate(VirtAddr::new(page)) {
-        TranslateResult::Mapped { flags, .. } => {
-            flags.contains(Flags::WRITABLE) && !flags.contains(Flags::NO_EXECUTE)
+    let guard = layout::bsp_stack().start;
+    let mut first = is_mapped(guard).then_some(guard);
+    each_mapping(|mapping| {
+        if mapping.writable && mapping.executable {
+            first = first.or(Some(mapping.start));
         }
-        _ => false,
-    })
+    });
+    first
 }
 
-trait FlattenPages {
-    fn flatten_pages(self) -> impl Iterator<Item = u64>;
+/// Shows `visit` every mapping of the running tables, by address. The tables are not changed meanwhile if no task is
+/// started.
+pub fn each_mapping(mut visit: impl FnMut(Mapping)) {
+    let whole = Mapping { start: 0, size: 1 << 48, writable: true, executable: true };
+    walk(root(), whole, &mut visit);
 }
 
-impl<I: Iterator<Item = Range<u64>>> FlattenPages for I {
-    fn flatten_pages(self) -> impl Iterator<Item = u64> {
-        self.flat_map(|range| range.step_by(4096))
+/// Shows `visit` what the table in `frame`, whose entries divide `whole` among them, maps (SDM vol. 3A, 4.5.4).
+fn walk(frame: u64, whole: Mapping, visit: &mut dyn FnMut(Mapping)) {
+    const SMALLEST: u64 = 4096;
+    let table = core::ptr::with_exposed_provenance::<PageTable>((frames::window() + frame) as usize);
+    // SAFETY: `frame` is a table of the running tables, which the window maps, and nobody changes them meanwhile.
+    let table = unsafe { &*table };
+    for (index, entry) in table.iter().enumerate().filter(|(_, entry)| entry.flags().contains(Flags::PRESENT))
+    {
+        let size = whole.size / 512;
+        // Bit 47 is repeated upwards (SDM vol. 1, 3.3.7.1).
+        let start = VirtAddr::new_truncate(whole.start + index as u64 * size).as_u64();
+        let flags = entry.flags();
+        let mapping = Mapping {
+            start,
+            size,
+            writable: whole.writable && flags.contains(Flags::WRITABLE),
+            executable: whole.executable && !flags.contains(Flags::NO_EXECUTE),
+        };
+        if size == SMALLEST || flags.contains(Flags::HUGE_PAGE) {
+            visit(mapping);
+        } else {
+            walk(entry.addr().as_u64(), mapping, visit);
+        }
     }
 }
 

@@ -1,0 +1,82 @@
+//! The probe engine is called with interrupts off, so no event may allocate.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::panic::Location;
+
+use kcore::machine::{Access, CpuId, LockName, Op, Site, Waiting};
+use kcore::probe::{Engine, Plan};
+
+/// The system's allocator, counting what the running thread asks for.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller has promised what the system's allocator asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the block came from `alloc` above, hence from the system's allocator.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+static SLOT: Site = Site::new("slot");
+static LOCK: LockName = LockName { name: "scull0.lock", class: "scull.lock", waiting: Waiting::Spins };
+const TASKS: u8 = 64;
+
+/// Three rounds in which every task takes a lock that others want, passes a point, and ends.
+fn rounds(engine: &mut Engine) {
+    for who in 0..TASKS {
+        engine.running_on(who, CpuId(u32::from(who) % 4));
+    }
+    for _ in 0..3 {
+        engine.begin_round();
+        for who in 0..TASKS {
+            engine.start(who);
+        }
+        for address in 0..300 {
+            engine.lock_acquired(0, address);
+            engine.lock_wait(1, &LOCK, address);
+        }
+        for who in 0..TASKS {
+            for op in [Op::Load, Op::Store(1), Op::Pass] {
+                let access = Access { site: &SLOT, op, address: 8, location: Location::caller() };
+                engine.arrive(who, &access, who % 2 == 0, CpuId(u32::from(who) % 4));
+                engine.may_go(who);
+            }
+            engine.lock_release(who, who.into());
+        }
+        for who in 0..TASKS {
+            engine.finished(who);
+        }
+    }
+}
+
+#[test]
+fn no_event_allocates() {
+    let steps = "A.slot.load B.slot.store Z.slot A.slot C.slot.load C.slot.load C.slot.load A.slot.load";
+    let steps = steps.split(' ').map(|step| step.parse().expect("a step")).collect();
+    let plans = [
+        Plan::Pass,
+        Plan::Rendezvous { points: vec!["slot.store".to_string(), "slot".to_string()] },
+        Plan::Script(steps),
+    ];
+    for plan in plans {
+        let mut engine = Engine::new(plan, TASKS.into());
+        let before = ALLOCATIONS.get();
+        rounds(&mut engine);
+        assert_eq!(ALLOCATIONS.get(), before);
+        assert!(before > 0);
+    }
+}

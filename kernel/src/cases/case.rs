@@ -1,0 +1,53 @@
+//! What a case is, and its assertions.
+
+use alloc::format;
+use alloc::string::String;
+use core::fmt::Debug;
+
+use crate::layout;
+
+/// Nothing, or a sentence about what did not hold.
+pub type Answer = Result<(), String>;
+
+/// One case.
+#[derive(Debug)]
+pub struct Case {
+    /// Its name: what it is about, and what should hold.
+    pub name: &'static str,
+    /// Tries it.
+    pub run: fn() -> Answer,
+    /// Whether it runs only when a filter is its whole name.
+    pub hidden: bool,
+}
+
+/// Registers cases: `case!("heap::poison-when-allocated" => poison_when_allocated);`
+#[macro_export]
+macro_rules! case {
+    ($($name:literal => $run:path $(, hidden = $hidden:literal)?;)+) => {
+        $(const _: () = {
+            #[used]
+            #[unsafe(link_section = ".cases")]
+            static REGISTERED: &$crate::cases::Case =
+                &$crate::cases::Case { name: $name, run: $run, hidden: false $(|| $hidden)? };
+        };)+
+    };
+}
+
+/// Every registered case, in no order.
+pub fn all() -> &'static [&'static Case] {
+    let section = layout::cases();
+    let start = core::ptr::with_exposed_provenance::<&'static Case>(section.start as usize);
+    let count = (section.end - section.start) as usize / size_of::<&Case>();
+    // SAFETY: the linker script gathers in this section what `case!` puts there, which are references, and nothing else.
+    unsafe { core::slice::from_raw_parts(start, count) }
+}
+
+/// `what` must be `wanted`.
+pub(super) fn same<T: PartialEq + Debug>(what: &str, is: T, wanted: T) -> Answer {
+    if is == wanted { Ok(()) } else { Err(format!("{what}: {is:?} instead of {wanted:?}")) }
+}
+
+/// `what` must hold.
+pub(super) fn holds(what: &str, is: bool) -> Answer {
+    if is { Ok(()) } else { Err(format!("it does not hold that {what}")) }
+}

@@ -1,0 +1,100 @@
+//! CPUs: their numbers, clocks and interrupts.
+
+use alloc::format;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use super::Answer;
+use super::case::{holds, same};
+use super::crew;
+use crate::arch::{apic, cpu, percpu, smp};
+use crate::machine::SpinLock;
+use crate::param::MAX_CPUS;
+
+crate::case! {
+    "cpus::a-task-runs-where-it-was-put" => placed;
+    "cpus::apic-ids-differ" => apic_ids;
+    "cpus::clock-never-goes-back" => clock;
+    "cpus::call-reaches-each-once" => calls;
+    "cpus::call-comes-with-interrupts-off" => calls_are_interrupts;
+    "cpus::interrupts-stay-as-they-were" => interrupts;
+    "cpus::tasks-begin-with-interrupts-on" => interrupts_of_tasks;
+}
+
+/// Whether interrupts are on.
+fn irq_is_on() -> bool {
+    let were_on = cpu::irq_save();
+    cpu::irq_restore(were_on);
+    were_on
+}
+
+fn placed() -> Answer {
+    let right = crew::count(|cpu| percpu::this_cpu() == cpu)?;
+    same("tasks on their CPU", right, smp::cpus())
+}
+
+fn apic_ids() -> Answer {
+    let own = crew::count(|cpu| percpu::apic_id(cpu) == apic::id())?;
+    same("CPUs that know their APIC", own, smp::cpus())?;
+    let mut ids: Vec<u32> = (0..smp::cpus()).map(percpu::apic_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    same("different APIC ids", ids.len() as u32, smp::cpus())
+}
+
+fn clock() -> Answer {
+    let forward = crew::count(|_| {
+        let readings: Vec<u64> = (0..2000).map(|_| cpu::cycles()).collect();
+        readings.is_sorted()
+    })?;
+    same("CPUs whose clock goes forward", forward, smp::cpus())
+}
+
+static CALLED: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
+static CALLED_WITH_IRQ_ON: AtomicU32 = AtomicU32::new(0);
+/// Calls are made by one CPU at a time.
+static CALLER: SpinLock<()> = SpinLock::new(());
+
+fn calls() -> Answer {
+    let _only = CALLER.lock();
+    let before: Vec<u32> = CALLED.iter().map(|count| count.load(Relaxed)).collect();
+    const CALLS: u32 = 100;
+    for _ in 0..CALLS {
+        smp::call_others(|| {
+            CALLED[percpu::this_cpu() as usize].fetch_add(1, Relaxed);
+        });
+    }
+    for cpu in 0..MAX_CPUS as u32 {
+        let others = cpu != percpu::this_cpu() && cpu < smp::cpus();
+        let came = CALLED[cpu as usize].load(Relaxed) - before[cpu as usize];
+        same(&format!("calls of CPU {cpu}"), came, if others { CALLS } else { 0 })?;
+    }
+    Ok(())
+}
+
+fn calls_are_interrupts() -> Answer {
+    let _only = CALLER.lock();
+    smp::call_others(|| {
+        CALLED_WITH_IRQ_ON.fetch_add(u32::from(irq_is_on()), Relaxed);
+    });
+    same("calls with interrupts on", CALLED_WITH_IRQ_ON.load(Relaxed), 0)
+}
+
+fn interrupts() -> Answer {
+    let lock = SpinLock::new(());
+    holds("interrupts are on in a task", irq_is_on())?;
+    let guard = lock.lock_irqsave();
+    holds("they are off under a lock that says so", !irq_is_on())?;
+    drop(guard);
+    holds("they are on again behind it", irq_is_on())?;
+    let were_on = cpu::irq_save();
+    drop(lock.lock_irqsave());
+    let stayed_off = !irq_is_on();
+    cpu::irq_restore(were_on);
+    holds("a lock taken with interrupts off leaves them off", stayed_off)?;
+    holds("and whoever switched them off has them back on", irq_is_on())
+}
+
+fn interrupts_of_tasks() -> Answer {
+    same("CPUs with interrupts on", crew::count(|_| irq_is_on())?, smp::cpus())
+}

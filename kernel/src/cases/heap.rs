@@ -1,0 +1,133 @@
+//! The heap: poison, bad frees, and memory that runs out.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::alloc::Layout;
+use core::panic::Location;
+use core::ptr::NonNull;
+
+use kcore::errno::Errno;
+use kcore::machine::{BadFree, Kind, POISON_FRESH};
+
+use super::Answer;
+use super::case::{holds, same};
+use super::crew;
+use crate::arch::smp;
+use crate::mm::heap;
+
+crate::case! {
+    "heap::poison-when-allocated" => poison;
+    "heap::blocks-are-aligned" => aligned;
+    "heap::unknown-free-is-found" => unknown_free;
+    "heap::no-memory-loses-nothing" => no_memory;
+    "heap::exhausted-and-recovered" => exhaust;
+    "heap::all-cpus-at-once" => everybody;
+    "heap::impossible-sizes" => impossible;
+}
+
+/// A quantum of `size` bytes.
+pub(super) fn allocate(size: usize) -> Result<NonNull<u8>, Errno> {
+    let layout = Layout::from_size_align(size, 16).map_err(|_| Errno::ENOMEM)?;
+    heap::allocate(Kind::Quantum, layout, Location::caller())
+}
+
+/// Gives a block of a case back, or tries to.
+pub(super) fn free(block: NonNull<u8>) -> Result<(), BadFree> {
+    // SAFETY: the cases keep no references into their blocks.
+    unsafe { heap::free(block, Location::caller()) }
+}
+
+/// What the first bytes of a recorded block are.
+pub(super) fn bytes<const N: usize>(block: NonNull<u8>) -> Option<[u8; N]> {
+    let record = heap::with_ledger(|ledger| ledger.lookup(block.addr().get()).copied());
+    record.map(|record| heap::first_bytes(&record))
+}
+
+fn poison() -> Answer {
+    let block = allocate(100).map_err(|errno| errno.to_string())?;
+    let first = bytes::<100>(block);
+    same("freeing", free(block), Ok(()))?;
+    same("a fresh block", first, Some([POISON_FRESH; 100]))
+}
+
+fn aligned() -> Answer {
+    let sizes = [1, 7, 8, 15, 16, 17, 100, 4000, 4097];
+    let blocks = sizes.map(allocate);
+    let all = blocks.iter().flatten().all(|block| block.addr().get().is_multiple_of(16));
+    let freed = blocks.iter().flatten().filter(|block| free(**block).is_ok()).count();
+    same("blocks allocated and freed", freed, sizes.len())?;
+    holds("every block is aligned to 16", all)
+}
+
+fn unknown_free() -> Answer {
+    let before = heap::snapshot();
+    let block = allocate(64).map_err(|errno| errno.to_string())?;
+    let inside = block.map_addr(|address| address.saturating_add(16));
+    same("freeing the middle of a block", free(inside), Err(BadFree::Unknown))?;
+    same("freeing the block", free(block), Ok(()))?;
+    // Outside of an experiment nothing is remembered of a block that was freed.
+    same("freeing it once more", free(block), Err(BadFree::Unknown))?;
+    same("unknown frees", (heap::snapshot() - before).unknown_free, 2)?;
+    same(
+        "live quanta",
+        heap::live().scull.quantum,
+        (before.allocated - before.freed - before.reclaimed).scull.quantum,
+    )
+}
+
+fn no_memory() -> Answer {
+    let before = heap::snapshot();
+    for size in [1 << 40, usize::MAX / 4, isize::MAX as usize - 4096] {
+        same("an allocation that cannot be", allocate(size), Err(Errno::ENOMEM))?;
+    }
+    same("what changed", heap::snapshot() - before, Default::default())
+}
+
+fn impossible() -> Answer {
+    let mut vector = Vec::<u8>::new();
+    holds("no vector gets all memory", vector.try_reserve_exact(isize::MAX as usize).is_err())?;
+    holds("and one gets a little", vector.try_reserve_exact(10).is_ok())
+}
+
+/// Takes everything in blocks of one size, then gives it back: the second time there is as much as the first.
+fn exhaust() -> Answer {
+    let live = heap::live().scull;
+    let mut room = Vec::with_capacity(64);
+    let largest = (12..40).rev().map(|bits| 1_usize << bits).find(|&size| {
+        let block = allocate(size);
+        block.is_ok_and(|block| free(block).is_ok())
+    });
+    let size = largest.ok_or("not even a page can be had")? / 8;
+    let first = fill(&mut room, size);
+    let second = fill(&mut room, size);
+    holds("there were at least 8 blocks", first >= 8)?;
+    same("blocks of the second time", second, first)?;
+    same("live blocks of scull", heap::live().scull, live)
+}
+
+/// How many blocks of `size` there are, up to the capacity of `room`.
+fn fill(room: &mut Vec<NonNull<u8>>, size: usize) -> usize {
+    while room.len() < room.capacity()
+        && let Ok(block) = allocate(size)
+    {
+        room.push(block);
+    }
+    room.drain(..).filter(|block| free(*block).is_ok()).count()
+}
+
+/// Every CPU allocates, writes, checks and frees: nobody else's bytes, and nothing is left.
+fn everybody() -> Answer {
+    let live = heap::live().scull;
+    let right = crew::count(|cpu| {
+        (0..300_usize).all(|round| {
+            let mut vector = Vec::new();
+            let length = 1 + (round * 37 + cpu as usize * 11) % 500;
+            vector.resize(length, cpu as u8);
+            let quantum = allocate(length);
+            let whole = vector.iter().all(|&byte| byte == cpu as u8);
+            whole && quantum.is_ok_and(|block| free(block).is_ok())
+        })
+    })?;
+    same("CPUs whose bytes stayed theirs", right, smp::cpus())?;
+    same("live blocks of scull", heap::live().scull, live)
+}

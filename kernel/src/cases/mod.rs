@@ -1,0 +1,24 @@
+//! The in-kernel test cases: what can only be seen from inside.
+//!
+//! Each is a function that returns what did not hold. [`case!`](crate::case) puts it into the linker section `.cases`, where the
+//! program `test` finds them all.
+//!
+//! - [`case`]: what a case is, and its assertions.
+//! - [`crew`]: a task on each CPU.
+//! - the others: the cases, by what they are about.
+
+mod backtraces;
+pub mod case;
+mod console;
+mod cpus;
+mod crew;
+mod heap;
+mod locks;
+mod paging;
+mod quarantine;
+mod self_check;
+mod stacks;
+mod switching;
+mod tasks;
+
+pub use case::{Answer, Case, all};

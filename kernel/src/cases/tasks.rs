@@ -1,0 +1,114 @@
+//! Tasks: starting, ending, and how many there can be.
+
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use super::Answer;
+use super::case::{holds, same};
+use super::crew;
+use crate::arch::smp;
+use crate::param::MAX_TASKS;
+use crate::task::{self, JoinHandle, SpawnError};
+
+crate::case! {
+    "tasks::more-than-cpus" => more_than_cpus;
+    "tasks::no-such-cpu" => no_such_cpu;
+    "tasks::slots-are-used-again" => slots;
+    "tasks::too-many-is-an-error" => too_many;
+    "tasks::ids-differ" => ids;
+    "tasks::names-are-cut" => names;
+    "tasks::started-by-tasks" => nested;
+}
+
+fn more_than_cpus() -> Answer {
+    const TASKS: u32 = 60;
+    let done = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&done);
+    crew::run(TASKS, move |_| {
+        task::yield_now();
+        counted.fetch_add(1, Relaxed);
+    })?;
+    same("tasks that ended", done.load(Relaxed), TASKS)
+}
+
+fn no_such_cpu() -> Answer {
+    for cpu in [smp::cpus(), u32::MAX] {
+        let error = task::spawn("nowhere", cpu, || ()).err();
+        same("starting a task on a CPU that is not there", error, Some(SpawnError::NoSuchCpu))?;
+    }
+    Ok(())
+}
+
+fn slots() -> Answer {
+    const TASKS: u32 = 2000;
+    let done = Arc::new(AtomicU32::new(0));
+    for number in 0..TASKS {
+        let counted = Arc::clone(&done);
+        // Its own CPU most of the time: that is quicker, and the slots are the same.
+        let cpu = if number % 10 == 0 { number / 10 % smp::cpus() } else { 0 };
+        crew::start(cpu, move || {
+            counted.fetch_add(1, Relaxed);
+        })?
+        .join();
+    }
+    same("tasks that ended", done.load(Relaxed), TASKS)
+}
+
+/// The table, or the memory for stacks, has an end; beyond it there is an error, and behind it all is as before.
+fn too_many() -> Answer {
+    let mut tasks = Vec::with_capacity(MAX_TASKS);
+    let error = loop {
+        match task::spawn("one of many", tasks.len() as u32 % smp::cpus(), || ()) {
+            Ok(task) => tasks.push(task),
+            Err(error) => break error,
+        }
+    };
+    let started = tasks.len();
+    tasks.into_iter().for_each(JoinHandle::join);
+    holds(&format!("{error:?} says so"), matches!(error, SpawnError::TooMany | SpawnError::NoMemory))?;
+    holds(&format!("{started} tasks are a good many"), started > 60)?;
+    more_than_cpus()
+}
+
+fn ids() -> Answer {
+    let mut ids = Vec::new();
+    let mut tasks = Vec::new();
+    for number in 0..20 {
+        let task = crew::start(number % smp::cpus(), || ())?;
+        ids.push(task.id().0);
+        tasks.push(task);
+    }
+    tasks.into_iter().for_each(JoinHandle::join);
+    let next = crew::start(0, || ())?;
+    ids.push(next.id().0);
+    next.join();
+    ids.sort_unstable();
+    ids.dedup();
+    same("different ids", ids.len(), 21)
+}
+
+fn names() -> Answer {
+    let task = task::spawn("a name that is far too long", 0, || ()).map_err(|error| format!("{error:?}"))?;
+    let name = task::name_of(task.id());
+    let id = task.id();
+    task.join();
+    same("the name", name.as_str(), "a name that is ")?;
+    same("the name of nobody", task::name_of(id).as_str(), "?")
+}
+
+fn nested() -> Answer {
+    let right = crew::count(|cpu| {
+        let other = (cpu + 1) % smp::cpus();
+        let reached = Arc::new(AtomicU32::new(0));
+        let inner = Arc::clone(&reached);
+        crew::start(other, move || {
+            inner.store(1, Relaxed);
+        })
+        .map(JoinHandle::join)
+        .is_ok()
+            && reached.load(Relaxed) == 1
+    })?;
+    same("CPUs whose task started another", right, smp::cpus())
+}

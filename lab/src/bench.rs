@@ -1,0 +1,94 @@
+//! What can be measured only from outside: how long a start takes, against the floor, and how large the kernel is.
+//!
+//! The floor is a guest of a few bytes that prints a line and leaves: what remains above it is ours. Floor and kernel take
+//! turns, and the figures are medians, since the host has other work too.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use object::{Object, ObjectSection};
+
+use crate::machine::Machine;
+use crate::status::Failure;
+
+/// Starts of each guest.
+const STARTS: usize = 10;
+
+/// The name of the floor's executable, which Cargo builds beside the kernel.
+const FLOOR: &str = "floor";
+
+/// Measures starts of `kernel` and of the floor on a machine of `words`, and the size of the ELF; returns a table.
+pub fn outside(kernel: &Path, words: &[String]) -> Result<String, Failure> {
+    let floor = kernel.with_file_name(FLOOR);
+    let (mut floors, mut firsts, mut ratios, mut runs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..STARTS {
+        let bare = first_line(&floor, "", words)?.0;
+        let ours = first_line(kernel, "run counter quanta=1 rounds=1", words)?.0;
+        runs.push(first_line(kernel, "run scull-leak lock=none quanta=1000", words)?.1.as_secs_f64());
+        ratios.push(ours.as_secs_f64() / bare.as_secs_f64());
+        floors.push(bare.as_secs_f64());
+        firsts.push(ours.as_secs_f64());
+    }
+    let mut table = String::new();
+    let mut row = |what: &str, figure: String| writeln!(table, "{what:<56} {figure:>10}");
+    let ms = |seconds: f64| format!("{:.1} ms", seconds * 1e3);
+    let bytes = without_debug_information(kernel)?;
+    let rows = [
+        ("start of QEMU to the first line: the floor", ms(median(floors))),
+        ("start of QEMU to the first line: the kernel", ms(median(firsts))),
+        ("ratio, pair by pair", format!("{:.2}", median(ratios))),
+        ("run scull-leak, natural, start of QEMU to its exit", ms(median(runs))),
+        ("the kernel's ELF without debug information", format!("{} KiB", bytes.div_ceil(1024))),
+    ];
+    for (what, figure) in rows {
+        row(what, figure).expect("a string takes everything");
+    }
+    Ok(table)
+}
+
+/// The time to the first line on COM1, and to the end.
+fn first_line(guest: &Path, command: &str, words: &[String]) -> Result<(Duration, Duration), Failure> {
+    let machine = words.iter().fold(Machine::new(guest).command(command), |machine, word| machine.word(word));
+    let outcome = machine.run()?;
+    let first =
+        outcome.first_line.ok_or_else(|| Failure::dead(format!("a guest said nothing\n{outcome}")))?;
+    Ok((first, outcome.elapsed))
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+/// The size of the file less that of its sections of debug information.
+fn without_debug_information(elf: &Path) -> Result<u64, Failure> {
+    let bytes = std::fs::read(elf).map_err(|error| Failure::dead(format!("{}: {error}", elf.display())))?;
+    let file =
+        object::File::parse(&*bytes).map_err(|error| Failure::dead(format!("{}: {error}", elf.display())))?;
+    let debug: u64 = file.sections().filter(|section| is_debug(section)).map(|section| section.size()).sum();
+    Ok(bytes.len() as u64 - debug)
+}
+
+fn is_debug<'data>(section: &impl ObjectSection<'data>) -> bool {
+    section.name().is_ok_and(|name| name.starts_with(".debug_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_of_the_sorted() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![9.0]), 9.0);
+    }
+
+    #[test]
+    fn debug_information_does_not_count() {
+        let own = std::env::current_exe().unwrap();
+        let all = std::fs::metadata(&own).unwrap().len();
+        let without = without_debug_information(&own).unwrap();
+        assert!(without < all && without > 0, "{without} of {all}");
+    }
+}

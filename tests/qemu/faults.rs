@@ -1,0 +1,56 @@
+//! Machines that break: each says what broke, where, and leaves with the status for it.
+
+use lab::status::Status;
+use libtest_mimic::Trial;
+use tests::Case;
+use tests::ensure::{Answer, holds, same};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let told = [
+        ("panic", "*** panic on CPU 0, task 1 (main)\na panic that was asked for\n  at kernel/src/"),
+        (
+            "page-fault",
+            "*** exception on CPU 0, task 1 (main)\npage fault: read of 00000deadbeef000, where nothing is mapped",
+        ),
+        ("write-text", "page fault: write to ffffffff80200000, the kernel's code, which is read-only"),
+        ("execute-data", ", the kernel's data, which is not executable"),
+        ("stack-overflow", "stack overflow: double fault at guard page "),
+        ("invalid-opcode", "invalid opcode (vector 6)"),
+        ("divide", "divide error (vector 0)"),
+    ];
+    let one_cpu = told.into_iter().flat_map(|(fault, says)| {
+        [1, 4].map(|cpus| {
+            let case =
+                Case::new(format!("faults::{fault}::{cpus}-cpus"), format!("fault {fault} cpus={cpus}"));
+            case.ends(Status::Panic).says(says).check(|outcome| frames(&outcome.com1))
+        })
+    });
+    one_cpu.chain(others()).map(Case::trial).collect()
+}
+
+fn others() -> [Case; 5] {
+    [
+        Case::new("faults::panic-other", "fault panic-other cpus=4")
+            .ends(Status::Panic)
+            .says("*** panic on CPU 3, task ")
+            .says("(victim)\na panic that was asked for, on another CPU\n")
+            .check(|outcome| same("panics", outcome.com1.matches("***").count(), 1)),
+        Case::new("faults::triple-fault", "fault triple-fault").ends(Status::Dead).never_says("***"),
+        Case::new("faults::hang", "fault hang timeout=2").ends(Status::TimeLimit).never_says("***"),
+        Case::new("faults::hang-of-one-cpu", "fault hang timeout=2 cpus=1").ends(Status::TimeLimit),
+        // Without experiments nothing else owes a summary: a machine that broke reports its boot and no more.
+        Case::new("faults::no-summary", "fault panic").ends(Status::Panic).check(|outcome| {
+            same("records", outcome.report.lines.len(), 1)?;
+            holds("no summary", outcome.report.summary().is_none())
+        }),
+    ]
+}
+
+/// A backtrace of the kernel's code, from the fault up to where the kernel was entered.
+fn frames(com1: &str) -> Answer {
+    let addresses = com1.lines().filter_map(|line| line.trim().strip_prefix("[<")?.strip_suffix(">]"));
+    let addresses: Vec<u64> = addresses.map_while(|address| u64::from_str_radix(address, 16).ok()).collect();
+    holds("the backtrace has several frames", addresses.len() >= 3)?;
+    let text = 0xffff_ffff_8020_0000..0xffff_ffff_8100_0000;
+    holds("they lie in the kernel", addresses.iter().all(|address| text.contains(address)))
+}

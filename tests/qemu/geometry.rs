@@ -1,0 +1,59 @@
+//! Devices that cannot be, and devices that only just can.
+
+use lab::status::Status;
+use libtest_mimic::Trial;
+use tests::Case;
+use tests::ensure::same;
+
+use crate::races::clean;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let refused = [
+        ("quantum=0", "-EINVAL"),
+        ("qset=0", "-EINVAL"),
+        ("quantum=0 qset=0", "-EINVAL"),
+        ("qset=18446744073709551615", "-EINVAL"),
+        ("quantum=18446744073709551615", "-EINVAL"),
+        ("qset=1G", "-ENOMEM"),
+        ("quantum=1G", "-ENOMEM"),
+    ];
+    let refused = refused.into_iter().flat_map(|(words, errno)| {
+        let experiments =
+            if words.contains("object") { &["scull-leak"][..] } else { &["scull-leak", "scull-trim"] };
+        experiments.iter().map(move |experiment| {
+            Case::new(
+                format!("geometry::{experiment}::{}", words.replace(' ', "-")),
+                format!("run {experiment} {words}"),
+            )
+            .ends(Status::Usage)
+            .says(errno)
+        })
+    });
+    let tiny = [(1, 1), (1, 7), (3, 2), (8, 1000), (4096, 3)].map(|(quantum, qset)| {
+        let words = format!(
+            "run scull-leak lock=spinlock quantum={quantum} qset={qset} quanta=60 rounds=2 object=all"
+        );
+        Case::new(format!("geometry::{quantum}x{qset}"), words).run(clean).run(move |run| {
+            let nodes = 60_u64.div_ceil(qset) * 2;
+            same("nodes", run.allocated.node, nodes)?;
+            same("arrays", run.allocated.array, nodes)?;
+            same("quanta", run.allocated.quantum, 120)
+        })
+    });
+    refused.chain(tiny).chain([no_array()]).map(Case::trial).collect()
+}
+
+/// A device may have arrays that no heap can hold: then every write fails, and nothing else does.
+fn no_array() -> Case {
+    Case::new(
+        "geometry::no-array",
+        "run scull-leak lock=none object=array qset=1073741824 quantum=1 quanta=3 rounds=2",
+    )
+    .says("-ENOMEM")
+    .run(clean)
+    .run(|run| {
+        same("nodes", run.allocated.node, 6)?;
+        same("arrays and quanta", run.allocated.array + run.allocated.quantum, 0)?;
+        same("bytes written", run.bytes_written, 0)
+    })
+}

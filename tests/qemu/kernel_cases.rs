@@ -1,0 +1,84 @@
+//! The cases that run inside the kernel, on machines of several sizes.
+
+use kcore::report::{Case as Record, Record as Line, Summary};
+use lab::session::Outcome;
+use lab::status::Status;
+use libtest_mimic::Trial;
+use tests::Case;
+use tests::ensure::{Answer, holds, same};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut cases: Vec<Case> = [
+        "cpus=1",
+        "cpus=2",
+        "cpus=4",
+        "cpus=16",
+        "cpus=4 memory=16M",
+        "cpus=4 accel=tcg-single",
+        "cpus=4 machine=q35",
+        "cpus=4 accel=icount",
+    ]
+    .iter()
+    .map(|machine| {
+        Case::new(format!("kernel-cases::{}", machine.replace(' ', "-")), format!("test {machine}"))
+            .check(all_hold)
+    })
+    .collect();
+    cases.push(self_check());
+    cases.push(a_filter());
+    cases.push(whole_lines());
+    cases.into_iter().map(Case::trial).collect()
+}
+
+fn records(outcome: &Outcome) -> Vec<Record> {
+    let case = |line: &Line| if let Line::Case(case) = line { Some(case.clone()) } else { None };
+    outcome.report.records().filter_map(case).collect()
+}
+
+fn all_hold(outcome: &Outcome) -> Answer {
+    let cases = records(outcome);
+    holds("there are many cases", cases.len() >= 50)?;
+    holds("they come in the order of their names", cases.is_sorted_by(|a, b| a.name < b.name))?;
+    let failed: Vec<&Record> = cases.iter().filter(|case| !case.ok).collect();
+    same("failed cases", failed, Vec::new())?;
+    let all = Summary { passed: cases.len() as u32, failed: 0 };
+    same("the summary", outcome.report.summary(), Some(&all))?;
+    let said = |case: &Record| {
+        outcome.com1.lines().filter(|line| *line == format!("{} ... ok", case.name)).count() == 1
+    };
+    holds("each says on a line of its own that it holds", cases.iter().all(said))
+}
+
+/// A harness that cannot fail proves nothing: the case that must not hold is reported as such.
+fn self_check() -> Case {
+    Case::new("kernel-cases::self-check", "test self-check-fails").ends(Status::Unexpected).check(|outcome| {
+        let cases = records(outcome);
+        same("cases", cases.len(), 1)?;
+        same("ok", cases[0].ok, false)?;
+        holds("it says why", !cases[0].message.is_empty())?;
+        same("the summary", outcome.report.summary(), Some(&Summary { passed: 0, failed: 1 }))
+    })
+}
+
+fn a_filter() -> Case {
+    Case::new("kernel-cases::filter", "test heap").check(|outcome| {
+        let cases = records(outcome);
+        holds("some are left", !cases.is_empty())?;
+        holds("only those are run", cases.iter().all(|case| case.name.contains("heap")))
+    })
+}
+
+/// All CPUs print at the same time; every line arrives in one piece.
+fn whole_lines() -> Case {
+    Case::new("kernel-cases::whole-lines", "test console cpus=8").check(|outcome| {
+        let lines: Vec<&str> = outcome.com1.lines().filter(|line| line.contains("whole line")).collect();
+        let wanted =
+            |cpu: usize, number: usize| format!("whole line {number} of CPU {cpu}, {}", "x".repeat(40));
+        let mut expected: Vec<String> =
+            (0..8).flat_map(|cpu| (0..50).map(move |number| wanted(cpu, number))).collect();
+        let mut lines: Vec<String> = lines.into_iter().map(str::to_string).collect();
+        expected.sort();
+        lines.sort();
+        same("the lines", lines, expected)
+    })
+}

@@ -1,0 +1,39 @@
+//! Whole machines in QEMU.
+//!
+//! Two run at a time, since each has several CPUs; `--test-threads` says otherwise.
+
+mod faults;
+mod geometry;
+mod kernel_cases;
+mod machines;
+mod memory;
+mod objects;
+mod program;
+mod races;
+mod repeat;
+mod scripts;
+mod words;
+
+use libtest_mimic::Arguments;
+
+/// Machines that run at the same time.
+const AT_ONCE: usize = 2;
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
+    let trials = [
+        races::trials(),
+        objects::trials(),
+        scripts::trials(),
+        faults::trials(),
+        machines::trials(),
+        memory::trials(),
+        geometry::trials(),
+        words::trials(),
+        repeat::trials(),
+        kernel_cases::trials(),
+        program::trials(),
+    ];
+    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
+}

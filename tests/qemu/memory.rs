@@ -1,0 +1,60 @@
+//! Memory that runs out in the middle of the work: `-ENOMEM` to the caller, and nothing is lost.
+
+use kcore::report::Run;
+use libtest_mimic::Trial;
+use tests::Case;
+use tests::ensure::{Answer, holds, same};
+
+use crate::races::clean;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let guarded = ["spinlock", "semaphore", "completion"].into_iter().flat_map(|lock| {
+        [
+            ("heap", "heap=1M memory=32M quanta=1000 rounds=3"),
+            ("records", "heap=1M quantum=16 quanta=5000 rounds=3"),
+        ]
+        .map(|(what, words)| {
+            Case::new(format!("memory::{what}::{lock}"), format!("run scull-leak lock={lock} {words}"))
+                .says("-ENOMEM")
+                .run(exhausted)
+                .run(clean)
+        })
+    });
+    let unguarded = [
+        Case::new("memory::heap::none", "run scull-leak lock=none heap=1M quanta=1000 rounds=3")
+            .run(exhausted),
+        Case::new(
+            "memory::records::none",
+            "run scull-leak lock=none heap=1M quantum=16 quanta=5000 rounds=3",
+        )
+        .run(exhausted),
+        Case::new(
+            "memory::heap::rendezvous",
+            "run scull-leak lock=none probe=rendezvous heap=1M quanta=500 rounds=2",
+        )
+        .says("-ENOMEM")
+        .run(exhausted),
+        Case::new(
+            "memory::heap::all",
+            "run scull-leak lock=spinlock object=all qset=8 heap=256K quanta=500 rounds=2",
+        )
+        .run(clean),
+        Case::new("memory::heap::read", "run scull-read lock=spinlock heap=256K quanta=20000 rounds=2")
+            .run(clean),
+        Case::new("memory::heap::torn", "run scull-torn lock=spinlock heap=1M quanta=100 rounds=2")
+            .run(clean),
+    ];
+    guarded.chain(unguarded).map(Case::trial).collect()
+}
+
+/// Not all quanta found room, and each round found as much as the one before.
+fn exhausted(run: &Run) -> Answer {
+    holds("some quanta were allocated", run.allocated.quantum > 0)?;
+    holds(
+        "not all of them found room",
+        run.reachable.quantum < u64::from(run.quanta) * u64::from(run.rounds),
+    )?;
+    holds(
+    )?;
+    same("double frees", run.double_free, 0)
+}

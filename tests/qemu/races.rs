@@ -1,0 +1,138 @@
+//! Every experiment of the catalogue, with each of its locks, by chance and by force.
+//!
+//! What is demanded here does not come from the catalogue: without a guard a forced race shows, and behind a guard nothing
+//! ever goes wrong.
+
+use kcore::experiment::{ALL, Experiment};
+use kcore::report::Run;
+use kcore::settings::Lock;
+use lab::status::Status;
+use libtest_mimic::Trial;
+use tests::Case;
+use tests::ensure::{Answer, holds, same};
+
+/// The primitives that cure every race of the catalogue.
+const GUARDS: [Lock; 3] = [Lock::Spinlock, Lock::Semaphore, Lock::Completion];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let every = ALL.iter().flat_map(|entry| catalogue(entry));
+    let mut cases: Vec<Case> = every.chain(the_race_of_the_book()).chain(guarded()).collect();
+    cases.push(natural());
+    cases.extend(expectations());
+    cases.into_iter().map(Case::trial).collect()
+}
+
+/// One entry: each lock x (off, the mode that shows the race for certain).
+fn catalogue(entry: &'static Experiment) -> impl Iterator<Item = Case> {
+    entry.locks.iter().flat_map(move |&lock| {
+        let forced = entry.forced().to_string();
+        ["off".to_string(), forced].map(|probe| {
+            let words = format!("run {} lock={lock} probe={probe} rounds=2", entry.name);
+            let natural = if probe == "off" { " quanta=50" } else { "" };
+            let case = Case::new(format!("races::{}::{lock}::{probe}", entry.name), words + natural);
+            match (lock == entry.locks[0], probe.as_str()) {
+                (true, "off") => case.run(counted),
+                (true, _) => case.run(raced),
+                (false, _) => case.run(clean),
+            }
+        })
+    })
+}
+
+/// n writers, s slots: each slot costs n - 1 quanta, and nothing else is lost.
+fn the_race_of_the_book() -> impl Iterator<Item = Case> {
+    [1, 2, 4, 8, 16].into_iter().map(|cpus: u64| {
+        let (quanta, rounds) = (100, 3);
+        let words = format!("run scull-leak lock=none probe=rendezvous cpus={cpus} quanta=100 rounds=3");
+        Case::new(format!("races::exact::{cpus}-cpus"), words).run(move |run| {
+            if cpus == 1 {
+                return clean(run);
+            }
+            raced(run)?;
+            same("leaked quanta", run.leaked.quantum, (cpus - 1) * quanta * rounds)?;
+            same("allocated quanta", run.allocated.quantum, cpus * quanta * rounds)?;
+            same("reachable quanta", run.reachable.quantum, quanta * rounds)?;
+            same("leaked bytes", run.leaked_bytes, run.leaked.quantum * 4000)?;
+            same("leaked nodes and arrays", run.leaked.node + run.leaked.array, 0)?;
+            same("bytes written", run.bytes_written, cpus * quanta * rounds * 4000)
+        })
+    })
+}
+
+/// Each guard on every number of CPUs.
+fn guarded() -> impl Iterator<Item = Case> {
+    let work = |cpus: u64, probe: &str| match (probe, cpus) {
+        ("rendezvous", _) => (20, 2),
+        (_, ..=4) => (1000, 2),
+        _ => (100, 2),
+    };
+    let cpus = [1, 2, 4, 8, 16];
+    let all = cpus.into_iter().flat_map(|cpus| ["off", "rendezvous"].map(|probe| (cpus, probe)));
+    all.flat_map(move |(cpus, probe)| {
+        GUARDS.map(|lock| {
+            let (quanta, rounds) = work(cpus, probe);
+            let words = format!(
+                "run scull-leak lock={lock} probe={probe} cpus={cpus} quanta={quanta} rounds={rounds}"
+            );
+            Case::new(format!("races::guarded::{lock}::{probe}::{cpus}-cpus"), words).run(move |run| {
+                clean(run)?;
+                same("allocated quanta", run.allocated.quantum, quanta * rounds)?;
+                same("reachable quanta", run.reachable.quantum, quanta * rounds)?;
+                same("allocated arrays", run.allocated.array, rounds)?;
+                same("allocated nodes", run.allocated.node, rounds)?;
+                same("bytes written", run.bytes_written, cpus * quanta * rounds * 4000)
+            })
+        })
+    })
+}
+
+/// The unguarded race without any help: whatever comes is accounted for.
+fn natural() -> Case {
+    Case::new("races::natural", "run scull-leak lock=none writers=4 quanta=1000 rounds=10 expect=any")
+        .run(counted)
+        .run(|run| same("reachable quanta", run.reachable.quantum, 10_000))
+}
+
+/// `expect=` decides the exit status, and nothing else does.
+fn expectations() -> impl Iterator<Item = Case> {
+    let table = [
+        ("raced", "none", "raced", Status::Expected),
+        ("clean", "none", "raced", Status::Unexpected),
+        ("any", "none", "raced", Status::Expected),
+        ("raced", "spinlock", "clean", Status::Unexpected),
+        ("clean", "spinlock", "clean", Status::Expected),
+    ];
+    table.into_iter().map(|(expect, lock, verdict, status)| {
+        let words =
+            format!("run scull-leak lock={lock} probe=rendezvous quanta=2 rounds=1 cpus=2 expect={expect}");
+        Case::new(format!("races::expect::{expect}::{lock}"), words).ends(status).run(move |run| {
+            same("the verdict", run.verdict.as_str(), verdict)?;
+            same("ok", run.ok, status == Status::Expected)
+        })
+    })
+}
+
+/// Its own account is right; the identities themselves have been checked by whoever read the report.
+fn counted(run: &Run) -> Answer {
+    holds("only scull's experiments allocate", run.allocated.total() >= run.live.total())?;
+    same("ok", run.ok, true)
+}
+
+fn raced(run: &Run) -> Answer {
+    same("the verdict", run.verdict.as_str(), "raced")?;
+    same("the expectation", run.expected.as_str(), "raced")?;
+    counted(run)
+}
+
+/// Nothing at all went wrong.
+pub(crate) fn clean(run: &Run) -> Answer {
+    same("leaked blocks", run.leaked.total(), 0)?;
+    same("leaked bytes", run.leaked_bytes, 0)?;
+    same("lost updates", run.lost_updates, 0)?;
+    same("torn quanta", run.torn, 0)?;
+    same("uses after free", run.use_after_free, 0)?;
+    same("double frees", run.double_free, 0)?;
+    holds("one owner at a time", run.owners <= 1)?;
+    same("the verdict", run.verdict.as_str(), "clean")?;
+    counted(run)
+}

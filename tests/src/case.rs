@@ -1,0 +1,116 @@
+//! A kernel with a command line, and what must come of it.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use kcore::report::{Boot, Record, Run, Step};
+use lab::build;
+use lab::machine::Machine;
+use lab::session::Outcome;
+use lab::status::{Failure, Status};
+use libtest_mimic::Trial;
+
+use crate::ensure::{self, Answer, same};
+
+type Check = Box<dyn Fn(&Outcome) -> Answer + Send>;
+
+/// The kernel, built once for all cases.
+pub fn kernel() -> Result<PathBuf, Failure> {
+    static KERNEL: OnceLock<Result<PathBuf, Failure>> = OnceLock::new();
+    KERNEL.get_or_init(build::kernel).clone()
+}
+
+/// One machine: its words, and the demands on what comes of it. A builder.
+///
+/// Always demanded: the exit status (as expected, unless another is named), a greeting on COM1, and a report that does not
+/// contradict itself. The time limit is that of `qemu-run.sh` unless `timeout=` is among the words; who exceeds it ends with
+/// [`Status::TimeLimit`].
+pub struct Case {
+    name: String,
+    machine: Vec<String>,
+    status: Status,
+    checks: Vec<Check>,
+}
+
+impl Case {
+    /// A test called `name` of a machine with the command line `words`, which are parted by spaces.
+    pub fn new(name: impl Into<String>, words: impl AsRef<str>) -> Self {
+        let machine = words.as_ref().split_whitespace().map(str::to_string).collect();
+        Case { name: name.into(), machine, status: Status::Expected, checks: Vec::new() }
+    }
+
+    /// Adds one word as it is, with the spaces that it may contain.
+    pub fn word(mut self, word: impl Into<String>) -> Self {
+        self.machine.push(word.into());
+        self
+    }
+
+    /// How it must end.
+    pub fn ends(mut self, status: Status) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// COM1 must say `part`.
+    pub fn says(self, part: impl Into<String>) -> Self {
+        let part = part.into();
+        self.check(move |outcome| ensure::contains(&outcome.com1, &part))
+    }
+
+    /// COM1 must not say `part`.
+    pub fn never_says(self, part: impl Into<String>) -> Self {
+        let part = part.into();
+        self.check(move |outcome| ensure::lacks(&outcome.com1, &part))
+    }
+
+    /// There must be exactly one run, and `check` must hold for it.
+    pub fn run(self, check: impl Fn(&Run) -> Answer + Send + 'static) -> Self {
+        self.check(move |outcome| {
+            same("the number of runs", outcome.report.runs().count(), 1)?;
+            outcome.report.runs().try_for_each(&check)
+        })
+    }
+
+    /// `check` must hold for what the machine reports of its boot.
+    pub fn boot(self, check: impl Fn(&Boot) -> Answer + Send + 'static) -> Self {
+        self.check(move |outcome| match outcome.report.records().next() {
+            Some(Record::Boot(boot)) => check(boot),
+            other => Err(format!("the first record is that of the boot, not {other:?}")),
+        })
+    }
+
+    /// `check` must hold for all that is left of the machine.
+    pub fn check(mut self, check: impl Fn(&Outcome) -> Answer + Send + 'static) -> Self {
+        self.checks.push(Box::new(check));
+        self
+    }
+
+    /// The test.
+    pub fn trial(self) -> Trial {
+        Trial::test(self.name.clone(), move || {
+            let outcome = self.boot_it().map_err(|failure| failure.to_string())?;
+            self.judge(&outcome).map_err(|why| format!("{why}\nwords: {:?}\n{outcome}", self.machine).into())
+        })
+    }
+
+    /// Boots the machine and waits for its end.
+    pub fn boot_it(&self) -> Result<Outcome, Failure> {
+        self.machine.iter().fold(Machine::new(kernel()?), Machine::word).run()
+    }
+
+    fn judge(&self, outcome: &Outcome) -> Answer {
+        same("the exit status", outcome.status, self.status)?;
+        same("what contradicts itself in the report", &outcome.report.problems, &Vec::new())?;
+        ensure::holds("the machine greets", outcome.com1.starts_with("Scullery "))?;
+        self.checks.iter().try_for_each(|check| check(outcome))
+    }
+}
+
+/// The steps of a script that could not happen, as the report tells them to people.
+pub fn steps(outcome: &Outcome) -> Vec<String> {
+    let step = |record: &Record| match record {
+        Record::Step(step) => Some(Step::to_string(step)),
+        _ => None,
+    };
+    outcome.report.records().filter_map(step).collect()
+}
