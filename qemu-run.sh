@@ -141,7 +141,10 @@ kvm) set -- "$@" -accel kvm ;;
 *) usage "unknown accel '$accel'; valid: tcg, tcg-single, icount, kvm" ;;
 esac
 
-set -- "$@" -cpu max -smp "$cpus" -m "$memory" -device isa-debug-exit,iobase=0xf4,iosize=0x04
+# Firmware that knows five levels of page tables would use them, and the loader of the images knows four.
+cpu=max
+[ "$boot" != uefi ] || cpu=max,la57=off
+set -- "$@" -cpu "$cpu" -smp "$cpus" -m "$memory" -device isa-debug-exit,iobase=0xf4,iosize=0x04
 
 # COM1 is people's, COM2 is the machine's.
 set -- "$@" -chardev stdio,id=com1,signal=on -serial chardev:com1
@@ -152,20 +155,14 @@ else
 fi
 set -- "$@" -device isa-serial,chardev=com2,iobase=0x2f8,irq=3
 
-# Fedora, Debian and Ubuntu, openSUSE, Arch; then next to QEMU itself (Homebrew, own builds).
+# Sets `firmware`. Fedora, Debian and Ubuntu, openSUSE, Arch, Gentoo; then next to QEMU itself (Homebrew, own builds).
 uefi_firmware() {
-    local qemu_share code vars
+    local qemu_share
     qemu_share=$(command -v "$QEMU") && qemu_share=${qemu_share%/bin/*}/share/qemu
-    for code in /usr/share/edk2/ovmf/OVMF_CODE.fd /usr/share/OVMF/OVMF_CODE{,_4M}.fd \
-        /usr/share/qemu/ovmf-x86_64-code.bin /usr/share/edk2/x64/OVMF_CODE{,.4m}.fd \
-        /usr/share/edk2-ovmf/x64/OVMF_CODE{,.4m}.fd "$qemu_share/edk2-x86_64-code.fd"; do
-        vars=${code/CODE/VARS}
-        vars=${vars/x86_64-code.bin/x86_64-vars.bin}
-        vars=${vars/edk2-x86_64-code/edk2-i386-vars}
-        if [ -r "$code" ] && [ -r "$vars" ]; then
-            firmware=("$code" "$vars")
-            return
-        fi
+    for firmware in /usr/share/edk2/ovmf/OVMF_CODE.fd /usr/share/OVMF/OVMF_CODE{,_4M}.fd \
+        /usr/share/qemu/ovmf-x86_64{,-4m}-code.bin /usr/share/edk2{,-ovmf}/x64/OVMF_CODE{,.4m}.fd \
+        /usr/share/edk2/OvmfX64/OVMF_CODE.fd "$qemu_share/edk2-x86_64-code.fd"; do
+        [ ! -r "$firmware" ] || return
     done
     dead 'no UEFI firmware (OVMF) found: ./setup.sh --image installs it'
 }
@@ -177,14 +174,20 @@ else
     [ "$machine" != microvm ] || usage "machine 'microvm' has no $boot firmware; valid: q35, pc"
     [ -n "$image" ] || usage "boot=$boot needs a disk image: --image FILE"
     [ -r "$image" ] || dead "cannot read the disk image '$image'"
+    # Its busy waits never end on a machine whose every instruction takes one nanosecond.
+    [ "$boot:$accel" != uefi:icount ] || usage "accel 'icount' does not go with UEFI firmware; valid: tcg, tcg-single, kvm"
     # Commas part QEMU's options, so they are doubled within one. Nothing is ever written to the image.
     set -- "$@" -drive "if=ide,format=raw,snapshot=on,file=${image//,/,,}" \
         -fw_cfg "name=opt/org.scullery/cmdline,string=${cmdline//,/,,}"
-    if [ "$boot" = uefi ]; then
+    case $boot in
+    # The loader wants a VESA mode before anything else.
+    bios) set -- "$@" -device VGA ;;
+    # Without a store for its variables the firmware keeps them in memory, and starts the sooner.
+    uefi)
         uefi_firmware
-        set -- "$@" -drive "if=pflash,format=raw,readonly=on,file=${firmware[0]}" \
-            -drive "if=pflash,format=raw,snapshot=on,file=${firmware[1]}"
-    fi
+        set -- "$@" -drive "if=pflash,format=raw,readonly=on,file=${firmware//,/,,}"
+        ;;
+    esac
 fi
 
 # ---- A machine with a time limit ------------------------------------------------------------------------------------

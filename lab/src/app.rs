@@ -49,7 +49,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             boot(&["bench"])
         }
         Command::Fault { kind } => boot(&["fault", kind]),
-        Command::Image { out } => image::make(&build::kernel()?, out).map(|()| Status::Expected),
+        Command::Image { out } => image::make(&build::kernel()?, out.as_deref()).map(|()| Status::Expected),
     }
 }
 
@@ -84,7 +84,7 @@ fn boot(words: &[&str], options: &Options) -> Result<Status, Failure> {
 fn machine(kernel: &Path, words: &[&str], options: &Options) -> Result<Machine, Failure> {
     let mut machine = Machine::new(kernel).verbose(options.verbose).gdb(options.gdb);
     if let Some(door @ ("bios" | "uefi")) = options.boot.as_deref() {
-        machine = machine.image(&image::find(options.disk.as_deref(), door)?);
+        machine = machine.image(&image::find(options.disk.as_deref(), door, kernel)?);
     }
     Ok(line(words, options).into_iter().fold(machine, Machine::word))
 }

@@ -72,9 +72,9 @@ pub enum Command {
     },
     /// Make disk images for BIOS and UEFI machines (needs ./setup.sh --image)
     Image {
-        /// The directory to put them into
+        /// The directory to put them into (target/image)
         #[arg(long, value_name = "DIR")]
-        out: PathBuf,
+        out: Option<PathBuf>,
     },
 }
 
@@ -134,7 +134,7 @@ pub struct Options {
     /// How the kernel is entered: pvh (default), or from a disk image by bios or uefi
     #[arg(long, global = true, value_name = "DOOR", value_parser = one_of(DOORS), hide_possible_values = true, help_heading = "Machine")]
     pub boot: Option<String>,
-    /// The disk image to boot by bios or uefi, if not the one that `image --out target/image` makes
+    /// The disk image to boot by bios or uefi, if not the one that `image` makes
     #[arg(long, global = true, value_name = "FILE", help_heading = "Machine")]
     pub disk: Option<PathBuf>,
     /// A CPU that is never started, to see what the kernel says about it

@@ -20,11 +20,14 @@ pub fn path(dir: &Path, door: &str) -> PathBuf {
     dir.join(format!("scullery-{door}.img"))
 }
 
-/// Makes both images of `kernel` in `out`, which is created if need be.
-pub fn make(kernel: &Path, out: &Path) -> Result<(), Failure> {
+/// Makes both images of `kernel` in `out` (or [`DEFAULT_DIR`]), which is created if need be.
+pub fn make(kernel: &Path, out: Option<&Path>) -> Result<(), Failure> {
     check_toolchain()?;
-    let out =
-        std::path::absolute(out).map_err(|error| Failure::dead(format!("'{}': {error}", out.display())))?;
+    let out = match out {
+        Some(out) => std::path::absolute(out)
+            .map_err(|error| Failure::dead(format!("'{}': {error}", out.display())))?,
+        None => workspace::root()?.join(DEFAULT_DIR),
+    };
     let mut cargo = nightly(&["cargo", "run", "--manifest-path", "boot/image/Cargo.toml", "--"]);
     let status = cargo.arg(kernel).arg(out).current_dir(workspace::root()?).status();
     match status {
@@ -34,21 +37,33 @@ pub fn make(kernel: &Path, out: &Path) -> Result<(), Failure> {
     }
 }
 
-/// The image to boot by `door`: `named`, or the one in [`DEFAULT_DIR`].
-pub fn find(named: Option<&Path>, door: &str) -> Result<PathBuf, Failure> {
+/// The image to boot by `door`: `named`, or the one in [`DEFAULT_DIR`], which must not be older than `kernel`.
+pub fn find(named: Option<&Path>, door: &str, kernel: &Path) -> Result<PathBuf, Failure> {
+    const REMEDY: &str = "make it first: cargo run -- image";
     let image = match named {
         Some(image) => image.to_path_buf(),
         None => path(&workspace::root()?.join(DEFAULT_DIR), door),
     };
-    if image.is_file() {
-        return Ok(image);
+    if !image.is_file() {
+        return Err(Failure::dead(format!("no disk image '{}'; {REMEDY}", image.display())));
     }
-    Err(Failure::dead(format!("no disk image '{}': 'image --out {DEFAULT_DIR}' makes it", image.display())))
+    if named.is_none() && is_older(&image, kernel) {
+        return Err(Failure::dead(format!("'{}' is older than the kernel; {REMEDY}", image.display())));
+    }
+    Ok(image)
+}
+
+/// Whether `file` was written before `than`. A file system without times makes nothing old.
+fn is_older(file: &Path, than: &Path) -> bool {
+    let written = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
+    matches!((written(file), written(than)), (Some(file), Some(than)) if file < than)
 }
 
 fn check_toolchain() -> Result<(), Failure> {
     let mut rustup = Command::new("rustup");
-    rustup.args(["component", "list", "--toolchain", "nightly", "--installed"]);
+    rustup
+        .args(["component", "list", "--toolchain", "nightly", "--installed"])
+        .env("RUSTUP_AUTO_INSTALL", "0");
     let output = rustup.output().map_err(|error| no_rustup(&error))?;
     let installed = String::from_utf8_lossy(&output.stdout);
     let has = |component: &str| installed.lines().any(|line| line.starts_with(component));

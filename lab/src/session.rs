@@ -22,12 +22,19 @@ pub struct Session {
     started: Instant,
     first_line: Option<Duration>,
     text: String,
+    /// Whether there is firmware that writes to both serial lines before the kernel does, and clears the screen.
+    talkative: bool,
 }
+
+/// How the kernel's first line on COM1 begins, and its first record on COM2.
+const BANNER: &str = "Scullery ";
+const RECORD: &str = "{\"type\":";
 
 impl Session {
     /// Runs the script; its stderr goes to the file, or else to ours.
     pub(crate) fn start(script: Script, stderr: Option<File>) -> Result<Self, Failure> {
         let Script { mut command, kernel, words } = script;
+        let talkative = words.iter().any(|word| word == "boot=uefi");
         let com2 = NamedTempFile::new().map_err(no_file)?;
         command.arg("--json").arg(com2.path()).arg(kernel).args(words).stdout(Stdio::piped());
         if let Some(file) = &stderr {
@@ -38,23 +45,36 @@ impl Session {
             .spawn()
             .map_err(|error| Failure::dead(format!("qemu-run.sh could not be started: {error}")))?;
         let com1 = BufReader::new(child.stdout.take().expect("stdout is a pipe, as asked for above"));
-        Ok(Session { child, com1, com2, stderr, started, first_line: None, text: String::new() })
+        Ok(Session { child, com1, com2, stderr, started, first_line: None, text: String::new(), talkative })
     }
 
     /// The next line of COM1, without its end; waits for it. `None` when the machine is gone.
+    /// What firmware says before the kernel is left out.
     pub fn line(&mut self) -> Option<String> {
+        let mut line = self.any_line()?;
+        while self.talkative && self.first_line.is_none() {
+            match line.find(BANNER) {
+                Some(at) => {
+                    line.drain(..at);
+                    break;
+                }
+                None => line = self.any_line()?,
+            }
+        }
+        self.first_line.get_or_insert_with(|| self.started.elapsed());
+        self.text.push_str(&line);
+        self.text.push('\n');
+        Some(line)
+    }
+
+    fn any_line(&mut self) -> Option<String> {
         let mut bytes = Vec::new();
         // A pipe that cannot be read has ended, as far as we are concerned: the exit status tells why.
         let count = self.com1.read_until(b'\n', &mut bytes).unwrap_or(0);
         if count == 0 {
             return None;
         }
-        self.first_line.get_or_insert_with(|| self.started.elapsed());
-        let line = String::from_utf8_lossy(&bytes);
-        let line = line.trim_end_matches(['\r', '\n']).to_string();
-        self.text.push_str(&line);
-        self.text.push('\n');
-        Some(line)
+        Some(String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_string())
     }
 
     /// Waits for the end and reads the report.
@@ -68,7 +88,9 @@ impl Session {
             file.rewind().and_then(|()| file.read_to_string(&mut stderr)).map_err(no_file)?;
         }
         let json = std::fs::read(self.com2.path()).map_err(no_file)?;
-        let report = Report::read(&String::from_utf8_lossy(&json), status);
+        let json = String::from_utf8_lossy(&json);
+        let begin = if self.talkative { json.find(RECORD).unwrap_or(json.len()) } else { 0 };
+        let report = Report::read(&json[begin..], status);
         let com1 = std::mem::take(&mut self.text);
         Ok(Outcome { status, com1, stderr, report, elapsed, first_line: self.first_line })
     }

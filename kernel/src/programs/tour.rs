@@ -35,6 +35,7 @@ pub(super) fn main(settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
     table_heading();
     let rounds = settings.rounds.unwrap_or(ROUNDS);
     println!("as it happens: {writers} writers x {natural} quanta x {rounds} rounds");
+    tour.warm_up(natural)?;
     tour.rows(Probe::Off, natural, rounds)?;
     let must = (writers - 1) * RENDEZVOUS;
     println!("meeting before the store: {writers} writers x {RENDEZVOUS} quanta; so {must} must leak");
@@ -71,13 +72,22 @@ struct Tour<'a> {
 }
 
 impl Tour<'_> {
+    /// A round that nobody counts. It is the first to touch the heap's pages, for which the host must find memory: without
+    /// it that would be charged to the run without a lock.
+    fn warm_up(&self, quanta: u32) -> Result<(), Usage> {
+        self.run(&self.resolve(Lock::None, &Probe::Off, quanta, 1)?).map(drop)
+    }
+
+    fn run(&self, resolved: &Resolved) -> Result<Outcome, Usage> {
+        experiments::run(resolved, self.settings).map_err(|refusal| report::refused(refusal, self.settings))
+    }
+
     /// One row for each lock; the first, without one, is what the others are held against.
     fn rows(&mut self, probe: Probe, quanta: u32, rounds: u32) -> Result<(), Usage> {
         let mut unguarded = None;
         for lock in [Lock::None, Lock::Spinlock, Lock::Semaphore, Lock::Completion] {
             let resolved = self.resolve(lock, &probe, quanta, rounds)?;
-            let outcome = experiments::run(&resolved, self.settings)
-                .map_err(|refusal| report::refused(refusal, self.settings))?;
+            let outcome = self.run(&resolved)?;
             let first = *unguarded.get_or_insert(outcome.run.cycles);
             self.row(&outcome.run, first);
             report::emit(&outcome);

@@ -150,6 +150,21 @@ fn a_disk_image_gets_the_command_line_too() {
 }
 
 #[test]
+fn uefi_firmware_is_not_quoted() {
+    let image = fake::kernel();
+    let noise = "\x1b[2J\x1b[01;01HBdsDxe: loading Boot0001\r\n\x1b[2J";
+    let machine = fake::machine().image(&image).word("boot=uefi");
+    let machine = machine.env("FAKE_COM1", format!("{noise}Scullery 0.1.0\nand on\n"));
+    let outcome = machine.env("FAKE_COM2", format!("{noise}{}", fake::SUMMARY)).run().unwrap();
+    // Without OVMF on this machine there is nothing to test: the script says so.
+    if outcome.status == Status::Dead && outcome.stderr.contains("no UEFI firmware") {
+        return;
+    }
+    assert_eq!(outcome.com1, "Scullery 0.1.0\nand on\n");
+    assert_eq!(outcome.verdict(), Status::Expected, "{outcome}");
+}
+
+#[test]
 fn the_lab_and_the_script_know_the_same_words() {
     for machine in MACHINES {
         arguments(&[&format!("machine={machine}")]);

@@ -58,7 +58,7 @@ fn a_mistake_gets_one_line_that_helps() {
         (&["--boot", "grub"], "valid: pvh, bios, uefi"),
         (&["fault"], "<KIND> is missing"),
         (&["fault", "page-fualt"], "did you mean 'page-fault'?"),
-        (&["image"], "--out <DIR> is missing"),
+        (&["image", "--out"], "--out <DIR> needs a value"),
         (&["--json"], "--json <FILE|-> needs a value"),
         (&["--verbose=yes"], "--verbose"),
     ];
