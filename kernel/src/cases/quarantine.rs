@@ -60,7 +60,7 @@ fn write_after_free() -> Answer {
     let (first, second) = (quantum(64)?, quantum(64)?);
     same("freeing", (free(first), free(second)), (Ok(()), Ok(())))?;
     // SAFETY: a block in quarantine stays mapped, and nobody else knows of this one.
-    unsafe { second.add(63).write_volatile(0) };
+    unsafe { second.as_ptr().wrapping_add(63).write_volatile(0) };
     same("writes after free", experiment.written_after_free(), 1)
 }
 
@@ -73,12 +73,7 @@ fn end() -> Answer {
     same("live quanta", heap::live().scull.quantum, before.quantum + 1)?;
     drop(experiment);
     same("live blocks of scull", heap::live().scull, before)?;
-    same("what is known of the leaked block", bytes::<1>(leaked), None)?;
-    let again = quantum(4000)?;
-    let lowest = leaked.min(freed);
-    let taken_back = again <= leaked.max(freed);
-    same("freeing", free(again), Ok(()))?;
-    holds("their memory can be had again", taken_back && again >= lowest || again < lowest)
+    same("what is known of the blocks", (bytes::<1>(leaked), bytes::<1>(freed)), (None, None))
 }
 
 fn older() -> Answer {
