@@ -171,7 +171,7 @@ fn command_line(address: u64, into: &'static mut [u8; MAX_COMMAND_LINE]) -> &'st
     let mut length = 0;
     while length < MAX_COMMAND_LINE {
         // SAFETY: the loader's string ends with a zero, at which the loop stops.
-        let byte = unsafe { from.add(length).read() };
+        let byte = unsafe { from.wrapping_add(length).read() };
         if byte == 0 {
             break;
         }
