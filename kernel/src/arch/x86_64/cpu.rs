@@ -22,6 +22,11 @@ pub fn irq_restore(were_on: bool) {
     }
 }
 
+/// Whether interrupts are on.
+pub fn irq_are_on() -> bool {
+    interrupts::are_enabled()
+}
+
 /// Switches interrupts on.
 pub fn irq_on() {
     interrupts::enable();
@@ -46,6 +51,15 @@ pub fn halt_for_ever() -> ! {
 #[inline]
 pub fn pause() {
     core::hint::spin_loop();
+}
+
+/// What was stored before is visible to all CPUs before any instruction after this begins. A WRMSR to an x2APIC's register
+/// does not wait for earlier stores by itself (SDM vol. 3A, 11.12.3), nor does the compiler keep a store to memory before
+/// a volatile one to a device's register.
+#[inline]
+pub fn store_fence() {
+    // SAFETY: the two fences order accesses and do nothing else.
+    unsafe { core::arch::asm!("mfence", "lfence", options(nostack, preserves_flags)) };
 }
 
 /// The time-stamp counter.
