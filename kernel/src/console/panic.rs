@@ -32,6 +32,13 @@ pub fn stopping() -> bool {
     SPEAKER.load(Relaxed) != NOBODY
 }
 
+/// The answer to a non-maskable interrupt while the machine ends: the CPU that speaks goes on, all others stop.
+pub fn stop() {
+    if SPEAKER.load(Relaxed) != percpu::this_cpu() {
+        cpu::halt_for_ever();
+    }
+}
+
 /// Reports a Rust panic and ends the machine.
 pub fn panic(info: &PanicInfo) -> ! {
     become_speaker();

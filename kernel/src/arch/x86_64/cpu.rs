@@ -82,6 +82,14 @@ pub fn enable_features() {
     unsafe { Cr4::update(|cr4| cr4.insert(Cr4Flags::PAGE_GLOBAL)) };
 }
 
+/// Forgets all that the TLB of this CPU knows, global pages too: to change CR4.PGE does that (SDM vol. 3A, 4.10.4.1).
+pub fn forget_pages() {
+    // SAFETY: what is forgotten is looked up again; without the flag pages are merely not global.
+    unsafe { Cr4::update(|cr4| cr4.remove(Cr4Flags::PAGE_GLOBAL)) };
+    // SAFETY: as in `enable_features`.
+    unsafe { Cr4::update(|cr4| cr4.insert(Cr4Flags::PAGE_GLOBAL)) };
+}
+
 /// An undefined instruction.
 pub fn undefined_instruction() {
     // SAFETY: `ud2` raises #UD, which the kernel reports; nothing else happens.

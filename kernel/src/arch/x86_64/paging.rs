@@ -65,6 +65,8 @@ pub fn take_over(memory: &[Range<u64>]) -> Result<(), OutOfFrames> {
     let root = PhysFrame::containing_address(PhysAddr::new(root));
     // SAFETY: the new tables map the running code, its data and the current stack (part of `data`) where they are now.
     unsafe { Cr3::write(root, Cr3Flags::empty()) };
+    // Firmware may have had global pages, which a new CR3 leaves in the TLB: a null pointer would still lead somewhere.
+    super::cpu::forget_pages();
     frames::set_window(layout::PHYS_BASE);
     Ok(())
 }
