@@ -1,6 +1,8 @@
 # The way of an application processor. Copied to a page below 1 MiB; a start-up IPI with that page's number makes the
 # CPU begin here in 16-bit real mode, %cs = page << 8, %ip = 0 (Intel SDM vol. 3A, 9.4.3 and 11.6).
-# The last 64 bytes of the page hold what the kernel wants it to load: see struct Handoff in smp.rs.
+# The last 64 bytes of the page hold what the kernel wants it to load: see struct Handoff in smp.rs. One CPU gets it: the
+# first to take HANDOFF_TAKEN. A CPU that comes after the kernel gave up on it, or second, sleeps for ever; until it knows,
+# it uses nothing of the kernel's, neither stack nor page tables.
 
 .set HANDOFF,        4096 - 64
 .set HANDOFF_CR3,    HANDOFF + 0
@@ -8,6 +10,7 @@
 .set HANDOFF_ENTRY,  HANDOFF + 16
 .set HANDOFF_CPU,    HANDOFF + 24
 .set HANDOFF_BASE,   HANDOFF + 32
+.set HANDOFF_TAKEN,  HANDOFF + 40
 
 .section .trampoline, "a", @progbits
 .code16
@@ -35,6 +38,10 @@ ap_protected:
     movl $0x10, %eax
     movl %eax, %ds
     movl %eax, %ss
+    movl $1, %eax
+    xchgl %eax, HANDOFF_TAKEN(%ebx)                 # locked by itself; SDM vol. 3A, 9.1.2.1
+    testl %eax, %eax
+    jnz ap_not_wanted
     movl $(1 << 5), %eax                            # CR4.PAE
     movl %eax, %cr4
     movl HANDOFF_CR3(%ebx), %eax
@@ -46,6 +53,11 @@ ap_protected:
     movl $(1 << 31 | 1 << 16 | 1 << 4 | 1 << 1 | 1), %eax   # CR0: PG, WP, ET, MP, PE
     movl %eax, %cr0
     ljmpl *ap_far_pointer_long - ap_trampoline_start(%ebx)
+
+ap_not_wanted:
+    cli
+    hlt
+    jmp ap_not_wanted
 
 .code64
 ap_long:

@@ -13,6 +13,7 @@
 .set CR0_PG,     1 << 31         # paging
 .set CR4_PAE,    1 << 5          # page tables of 64-bit entries
 .set EFER,       0xc0000080
+.set GS_BASE,    0xc0000101
 .set EFER_LME,   1 << 8          # long mode
 .set EFER_NXE,   1 << 11         # no-execute pages
 .set PAGE_RW,    0x003           # present, writable
@@ -81,6 +82,11 @@ bsp_high:                                           # from here on at the linked
     movl %eax, %ss
     movl %eax, %fs
     movl %eax, %gs
+    leaq bsp_gdt(%rip), %rax                        # until the kernel has a block for each CPU, GS leads to zeros:
+    movq %rax, %rdx                                 # a panic that asks which CPU this is learns that it is CPU 0
+    shrq $32, %rdx
+    movl $GS_BASE, %ecx
+    wrmsr
     leaq BSP_STACK_TOP(%rip), %rsp
     xorl %ebp, %ebp                                 # the end of every backtrace
     movl %ebx, %edi
@@ -89,7 +95,7 @@ bsp_high:                                           # from here on at the linked
 
 .balign 8
 bsp_gdt:
-    .quad 0
+    .quad 0                                         # the null descriptor
     .quad 0x00af9b000000ffff                        # 64-bit code, ring 0
 bsp_gdt_pointer:
     .word . - bsp_gdt - 1

@@ -132,7 +132,8 @@ fn module(start: &StartInfo) -> Option<(u64, u64)> {
     Some((module.address, module.address + module.size))
 }
 
-/// Writes the usable parts of `map` without `holes` (each marked as the loader's) into `out`; returns how many.
+/// Writes the usable parts of `map` without `holes` (each marked as the loader's) into `out`; returns how many. What some
+/// other entry says is not RAM is a hole too, and so is what an earlier one has named: no byte is given out twice.
 fn regions(map: &[MemoryMapEntry], holes: &[(u64, u64)], out: &mut [MemoryRegion; MAX_REGIONS]) -> usize {
     let mut count = 0;
     let mut push = |start: u64, end: u64, kind: MemoryRegionKind| {
@@ -141,7 +142,11 @@ fn regions(map: &[MemoryMapEntry], holes: &[(u64, u64)], out: &mut [MemoryRegion
             count += 1;
         }
     };
-    for entry in map {
+    for (index, entry) in map.iter().enumerate() {
+        let others = map.iter().enumerate();
+        let others = others.filter(|&(at, other)| at < index || other.kind != E820_RAM);
+        let others = others.map(|(_, other)| (other.address, other.address.saturating_add(other.size)));
+        let holes = holes.iter().copied().chain(others);
         let end = entry.address.saturating_add(entry.size);
         if entry.kind != E820_RAM {
             push(entry.address, end, MemoryRegionKind::UnknownBios(entry.kind));
@@ -149,8 +154,8 @@ fn regions(map: &[MemoryMapEntry], holes: &[(u64, u64)], out: &mut [MemoryRegion
         }
         let mut from = entry.address;
         while from < end {
-            let hole = holes.iter().filter(|hole| hole.1 > from && hole.0 < end).min_by_key(|hole| hole.0);
-            let Some(&(hole_start, hole_end)) = hole else {
+            let hole = holes.clone().filter(|hole| hole.1 > from && hole.0 < end).min_by_key(|hole| hole.0);
+            let Some((hole_start, hole_end)) = hole else {
                 push(from, end, MemoryRegionKind::Usable);
                 break;
             };

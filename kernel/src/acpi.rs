@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 use kcore::acpi::{AcpiError, Madt, OutOfBounds, PhysicalMemory};
 
 use crate::arch::{apic, paging};
+use crate::layout;
 use crate::mm::frames;
 
 /// Physical memory as the firmware's tables lie in it: what is not mapped yet gets mapped when it is read.
 struct FirmwareMemory;
 
-/// The tables of a machine lie below this; what claims to lie beyond is malformed.
-const END: u64 = 1 << 46;
+/// The window of physical memory ends where the stacks begin; a table that claims to lie beyond is malformed.
+const END: u64 = layout::STACKS - layout::PHYS_BASE;
 
 impl PhysicalMemory for FirmwareMemory {
     fn read(&self, address: u64, into: &mut [u8]) -> Result<(), OutOfBounds> {

@@ -5,8 +5,10 @@ use core::ptr;
 
 /// All physical memory, read-write, not executable.
 pub const PHYS_BASE: u64 = boot::PHYS_BASE;
-/// Stacks, each above an unmapped guard.
+/// Stacks of tasks, each above an unmapped guard.
 pub const STACKS: u64 = 0xffff_a000_0000_0000;
+/// Stacks for double faults and non-maskable interrupts, each above an unmapped guard.
+pub const FAULT_STACKS: u64 = 0xffff_a800_0000_0000;
 /// Registers of devices, uncached.
 pub const MMIO: u64 = 0xffff_b000_0000_0000;
 

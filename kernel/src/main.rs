@@ -78,6 +78,7 @@ mod bare_metal {
         stacks::init_first_cpu().expect(NO_MEMORY); //      stacks for double faults and NMIs
         spawn::adopt("main").expect(NO_MEMORY); //          this code becomes a task
         spawn::idle_of_first_cpu().expect(NO_MEMORY);
+        apic::silence_8259(); //                            interrupts come from the APIC alone
         let cpus_expected = start_cpus(handed.rsdp, settings.mute_cpu);
         phase("cpus");
         cpu::irq_on();

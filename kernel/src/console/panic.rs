@@ -5,10 +5,7 @@
 
 use core::fmt::Write;
 use core::panic::PanicInfo;
-use core::sync::atomic::{
-    AtomicBool, AtomicU32,
-    Ordering::{Acquire, Release},
-};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use crate::arch::exit::{Exit, exit};
 use crate::arch::raw_serial::RawSerial as Raw;
@@ -26,12 +23,20 @@ pub struct Fault<'a> {
     pub frame: &'a TrapFrame,
 }
 
-static STOPPING: AtomicBool = AtomicBool::new(false);
-static SPEAKER: AtomicU32 = AtomicU32::new(u32::MAX);
+/// The CPU that ends the machine, or [`NOBODY`].
+static SPEAKER: AtomicU32 = AtomicU32::new(NOBODY);
+const NOBODY: u32 = u32::MAX;
 
 /// Whether some CPU is ending the machine.
 pub fn stopping() -> bool {
-    STOPPING.load(Acquire)
+    SPEAKER.load(Relaxed) != NOBODY
+}
+
+/// The answer to a non-maskable interrupt while the machine ends: the CPU that speaks goes on, all others stop.
+pub fn stop() {
+    if SPEAKER.load(Relaxed) != percpu::this_cpu() {
+        cpu::halt_for_ever();
+    }
 }
 
 /// Reports a Rust panic and ends the machine.
@@ -76,14 +81,12 @@ pub fn fault(fault: &Fault<'_>) -> ! {
 fn become_speaker() {
     cpu::irq_save();
     let this = percpu::this_cpu();
-    if STOPPING.swap(true, Acquire) {
-        if SPEAKER.load(Acquire) == this {
-            exit(Exit::Panic);
-        }
-        cpu::halt_for_ever();
+    // In one step, so that a fault on the way back here knows that it is one.
+    match SPEAKER.compare_exchange(NOBODY, this, Relaxed, Relaxed) {
+        Ok(_) => smp::stop_others(),
+        Err(speaker) if speaker == this => exit(Exit::Panic),
+        Err(_) => cpu::halt_for_ever(),
     }
-    SPEAKER.store(this, Release);
-    smp::stop_others();
 }
 
 fn say_where(what: &str) {

@@ -39,8 +39,9 @@ pub fn init(regions: &[MemoryRegion], window: u64) {
     let mut frames = FRAMES.lock();
     for region in regions {
         let usable = region.kind == MemoryRegionKind::Usable;
-        if usable || region.kind == MemoryRegionKind::Bootloader {
-            push(&mut frames.memory, region.start & !(FRAME - 1)..region.end.next_multiple_of(FRAME));
+        let ram = region.start & !(FRAME - 1)..region.end.checked_next_multiple_of(FRAME).unwrap_or(0);
+        if !usable && region.kind != MemoryRegionKind::Bootloader || !push(&mut frames.memory, ram) {
+            continue;
         }
         let start = region.start.next_multiple_of(FRAME);
         let end = region.end & !(FRAME - 1);
@@ -56,18 +57,18 @@ pub fn init(regions: &[MemoryRegion], window: u64) {
     }
 }
 
-fn push(ranges: &mut Ranges, range: Range<u64>) {
+/// Adds a range. False for one that is empty, or when the map has more holes than MAX_MEMORY_RANGES: the rest is not used.
+fn push(ranges: &mut Ranges, range: Range<u64>) -> bool {
     if range.start >= range.end {
-        return;
+        return false;
     }
     if let Some(last) = ranges.last_mut()
         && last.end == range.start
     {
         last.end = range.end;
-        return;
+        return true;
     }
-    // A map with more holes than MAX_MEMORY_RANGES: the rest is not used.
-    let _ = ranges.push(range);
+    ranges.push(range).is_ok()
 }
 
 /// The RAM of the machine as the loader reported it.

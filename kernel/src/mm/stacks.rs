@@ -1,6 +1,6 @@
 //! Stacks, each with an unmapped guard below it.
 //!
-//! They come from one region that only grows; the stack of a task that has ended is kept for the next task.
+//! They come from regions that only grow; the stack of a task that has ended is kept for the next task.
 
 use core::sync::atomic::{
     AtomicU64,
@@ -16,14 +16,24 @@ use crate::param::{FAULT_STACK, MAX_CPUS, MAX_TASKS, TASK_STACK};
 
 const PAGE: u64 = 4096;
 
-/// The end of the region in use; what is mapped below it stays mapped.
-static END: AtomicU64 = AtomicU64::new(layout::STACKS);
+/// A region of stacks of one size. Each lies above its guard, so an address alone says which of the two it is in: no page
+/// table is read for that, by the panic writer least of all.
+struct Region {
+    /// Where it begins, with the first guard.
+    start: u64,
+    /// Bytes of each stack.
+    stack: u64,
+    /// Where it ends: below this, all but the guards is mapped, and stays mapped. Written under `grow`.
+    end: AtomicU64,
+    /// Held by whoever makes the region longer.
+    grow: SpinLock<()>,
+}
 
-/// Serialises growing, and with it all changes of page tables after boot (I2).
-static GROW: SpinLock<()> = SpinLock::new(());
+static TASKS: Region = Region::new(layout::STACKS, TASK_STACK);
+static FAULTS: Region = Region::new(layout::FAULT_STACKS, FAULT_STACK);
 
 /// Tops of fault stacks that were mapped before their CPU was started.
-static FAULT_STACKS: SpinLock<heapless::Vec<u64, { 2 * MAX_CPUS }>> = SpinLock::new(heapless::Vec::new());
+static RESERVED: SpinLock<heapless::Vec<u64, { 2 * MAX_CPUS }>> = SpinLock::new(heapless::Vec::new());
 
 /// Tops of stacks that tasks have left. There are never more than there are tasks.
 static KEPT: SpinLock<heapless::Vec<u64, MAX_TASKS>> = SpinLock::new(heapless::Vec::new());
@@ -31,7 +41,7 @@ static KEPT: SpinLock<heapless::Vec<u64, MAX_TASKS>> = SpinLock::new(heapless::V
 /// A stack for a task: one that another has left, or else a new one; returns its top.
 pub fn task_stack() -> Result<u64, OutOfFrames> {
     let kept = KEPT.lock_irqsave().pop();
-    kept.map_or_else(|| grow(TASK_STACK as u64), Ok)
+    kept.map_or_else(|| TASKS.grow(), Ok)
 }
 
 /// Keeps a stack from [`task_stack`], which nobody uses any more, for the next task.
@@ -41,45 +51,66 @@ pub fn keep(top: u64) {
 
 /// Gives the first CPU stacks of its own for double faults and NMIs.
 pub fn init_first_cpu() -> Result<(), OutOfFrames> {
-    percpu::set_fault_stacks(grow(FAULT_STACK as u64)?, grow(FAULT_STACK as u64)?);
+    let (double_fault, nmi) = (FAULTS.grow()?, FAULTS.grow()?);
+    // SAFETY: both were just mapped, and nobody else knows of them.
+    unsafe { percpu::set_fault_stacks(double_fault, nmi) };
     Ok(())
 }
 
 /// Maps two fault stacks for a CPU that is about to start.
 pub fn reserve_fault_stacks() -> Result<(), OutOfFrames> {
     for _ in 0..2 {
-        let top = grow(FAULT_STACK as u64)?;
-        FAULT_STACKS.lock().push(top).map_err(|_| OutOfFrames)?;
+        let top = FAULTS.grow()?;
+        RESERVED.lock_irqsave().push(top).map_err(|_| OutOfFrames)?;
     }
     Ok(())
 }
 
 /// One of the reserved fault stacks; returns its top.
 pub fn fault_stack() -> Option<u64> {
-    FAULT_STACKS.lock().pop()
+    RESERVED.lock_irqsave().pop()
 }
 
-/// Whether `size` bytes at `address` lie in the region of stacks, in a mapped page.
+/// Whether `size` bytes at `address` lie in a stack of either region, and so in mapped pages.
 pub fn contains(address: u64, size: u64) -> bool {
-    let region = layout::STACKS..END.load(Acquire);
-    region.contains(&address) && region.contains(&(address + size - 1)) && paging::is_mapped(address)
+    [&TASKS, &FAULTS].into_iter().any(|region| region.contains(address, size))
 }
 
-/// Whether `address` lies in a guard: in the region of stacks or at the first CPU's stack, and not mapped.
+/// Whether `address` lies in a guard: in one of the regions, or at the first CPU's stack.
 pub fn is_guard(address: u64) -> bool {
     let boot = layout::bsp_stack();
-    let in_region = (layout::STACKS..END.load(Acquire)).contains(&address);
-    (boot.start..boot.start + PAGE).contains(&address) || in_region && !paging::is_mapped(address)
+    (boot.start..boot.start + PAGE).contains(&address)
+        || [&TASKS, &FAULTS]
+            .into_iter()
+            .any(|region| region.offset(address).is_some_and(|offset| offset < PAGE))
 }
 
-fn grow(size: u64) -> Result<u64, OutOfFrames> {
-    let _grow = GROW.lock_irqsave();
-    let bottom = END.load(Acquire) + PAGE;
-    for page in (bottom..bottom + size).step_by(PAGE as usize) {
-        let frame = frames::allocate().ok_or(OutOfFrames)?;
-        paging::map_data(page, frame)?;
+impl Region {
+    const fn new(start: u64, stack: usize) -> Self {
+        Region { start, stack: stack as u64, end: AtomicU64::new(start), grow: SpinLock::new(()) }
     }
-    // Pairs with the Acquire in `contains`: a page below END is mapped or a guard.
-    END.store(bottom + size, Release);
-    Ok(bottom + size)
+
+    /// How far above the bottom of its guard `address` is.
+    fn offset(&self, address: u64) -> Option<u64> {
+        // Pairs with the Release in `grow`: what lies below the end is mapped or a guard.
+        let region = self.start..self.end.load(Acquire);
+        region.contains(&address).then(|| (address - self.start) % (PAGE + self.stack))
+    }
+
+    fn contains(&self, address: u64, size: u64) -> bool {
+        self.offset(address).is_some_and(|offset| offset >= PAGE && offset + size <= PAGE + self.stack)
+    }
+
+    /// Maps one more stack above one more guard; returns its top.
+    fn grow(&self) -> Result<u64, OutOfFrames> {
+        let _grow = self.grow.lock_irqsave();
+        let bottom = self.end.load(Acquire) + PAGE;
+        let top = bottom + self.stack;
+        for page in (bottom..top).step_by(PAGE as usize) {
+            let frame = frames::allocate().ok_or(OutOfFrames)?;
+            paging::map_data(page, frame)?;
+        }
+        self.end.store(top, Release);
+        Ok(top)
+    }
 }

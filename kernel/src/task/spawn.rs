@@ -34,13 +34,15 @@ pub fn spawn(name: &str, cpu: u32, body: impl FnOnce() + Send + 'static) -> Resu
     if cpu >= smp::cpus() {
         return Err(SpawnError::NoSuchCpu);
     }
+    // Before any lock: to allocate takes the heap's.
+    let entry = Box::new(body);
     let (id, task) = create(name, cpu)?;
     let mut queue = QueueGuard::lock(cpu);
     // SAFETY: `create` gave it a stack that nobody uses: a task that had it was joined, which waits until it is left.
     let stack_pointer = unsafe { switch::prepare(task.stack_top.load(Relaxed), first) };
     let inner = task.inner(&mut queue);
     inner.stack_pointer = stack_pointer;
-    inner.entry = Some(Box::new(body));
+    inner.entry = Some(entry);
     queue::enqueue(queue, id);
     Ok(JoinHandle { id })
 }

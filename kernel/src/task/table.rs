@@ -56,7 +56,7 @@ pub struct Task {
     name: SpinLock<Name>,
     /// The top of its stack; 0 while the slot is free, and for the task that was adopted.
     pub stack_top: AtomicU64,
-    /// Accessed under the lock of the run queue of `cpu`, or while the slot is free by who claimed it.
+    /// Accessed under the lock of the run queue of `cpu`, while the slot is taken.
     inner: UnsafeCell<Inner>,
 }
 
@@ -89,7 +89,8 @@ pub fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
         *last = last.checked_add(1)?;
         let task = &TABLE[*last as usize % MAX_TASKS];
         if task.id.load(Acquire) == 0 {
-            task.cpu.store(cpu, Relaxed);
+            // Pairs with the Acquire in `inner`, for whoever looks between this store and the next.
+            task.cpu.store(cpu, Release);
             let end = (0..=name.len().min(15)).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);
             *task.name.lock() = Name::try_from(&name[..end]).unwrap_or_default();
             // Pairs with the Acquire in `find`.
@@ -136,8 +137,12 @@ impl Task {
 
     /// What the lock of its CPU's queue protects. The guard proves that it is held.
     pub fn inner<'a>(&'a self, queue: &'a mut QueueGuard) -> &'a mut Inner {
-        assert!(queue.cpu() == self.cpu(), "the lock of another CPU's queue protects nothing of this task");
-        // SAFETY: the queue of this task's CPU is locked by the caller (I5), and both borrows end together.
+        // In this order: a slot that is found taken moves to another CPU only after a release under this lock.
+        assert!(self.id.load(Acquire) != 0, "a free slot belongs to no CPU");
+        let cpu = self.cpu.load(Acquire);
+        assert!(queue.cpu() == cpu, "the lock of another CPU's queue protects nothing of this task");
+        // SAFETY: the slot is taken, and the queue of its CPU is locked by the caller (I5), so it stays both; the guard is
+        // borrowed for as long as the result, so there is one such borrow for each lock at a time.
         unsafe { &mut *self.inner.get() }
     }
 

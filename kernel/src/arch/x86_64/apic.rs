@@ -16,6 +16,8 @@ mod register {
     pub(super) const SPURIOUS: u32 = 0xf0;
     pub(super) const ICR_LOW: u32 = 0x300;
     pub(super) const ICR_HIGH: u32 = 0x310;
+    pub(super) const LVT_TIMER: u32 = 0x320;
+    pub(super) const LVT_LINT0: u32 = 0x350;
 }
 
 const IA32_APIC_BASE: u32 = 0x1b;
@@ -24,6 +26,7 @@ const APIC_BASE_X2: u64 = 1 << 10;
 const SPURIOUS_ENABLE: u32 = 1 << 8;
 const ICR_PENDING: u32 = 1 << 12;
 const ICR_ASSERT: u32 = 1 << 14;
+const LVT_MASKED: u32 = 1 << 16;
 
 /// What an interrupt sent to another CPU does there (SDM vol. 3A, 11.6.1).
 #[derive(Clone, Copy, Debug)]
@@ -55,13 +58,18 @@ static REGISTERS: AtomicU64 = AtomicU64::new(NONE);
 const NONE: u64 = 0;
 const X2: u64 = 1;
 
-/// Finds out which form there is, maps it (`address` is the physical one, from the MADT) and switches the APIC of the
-/// first CPU on. The old 8259 interrupt controllers are silenced.
-pub fn init(address: u64) -> Result<(), paging::OutOfFrames> {
+/// Silences the two old 8259 interrupt controllers. A BIOS leaves them on, with their lines at vectors 8 to 15 and 0x70
+/// to 0x77: the first tick of the timer would look like a double fault.
+pub fn silence_8259() {
     for port in [0x21, 0xa1] {
         // SAFETY: the mask registers of the two 8259s; all ones mask every line.
         unsafe { Port::<u8>::new(port).write(0xff) };
     }
+}
+
+/// Finds out which form there is, maps it (`address` is the physical one, from the MADT) and switches the APIC of the
+/// first CPU on.
+pub fn init(address: u64) -> Result<(), paging::OutOfFrames> {
     let features = CpuId::new().get_feature_info();
     if features.is_some_and(|features| features.has_x2apic()) {
         REGISTERS.store(X2, Relaxed);
@@ -72,19 +80,35 @@ pub fn init(address: u64) -> Result<(), paging::OutOfFrames> {
     Ok(())
 }
 
-/// Switches the APIC of the calling CPU on and notes its id.
+/// Switches the APIC of the calling CPU on, without the interrupts that firmware may have left in it (a UEFI one ticks by
+/// the APIC's timer), and notes its id.
 pub fn enable() {
-    let base = read_msr(IA32_APIC_BASE);
-    let x2 = if is_x2() { APIC_BASE_X2 } else { 0 };
-    write_msr(IA32_APIC_BASE, base | APIC_BASE_ENABLE | x2);
+    let base = read_msr(IA32_APIC_BASE) | APIC_BASE_ENABLE;
+    write_msr(IA32_APIC_BASE, base);
+    if is_x2() {
+        // From off to x2APIC there is no way but through xAPIC (SDM vol. 3A, 11.12.5).
+        write_msr(IA32_APIC_BASE, base | APIC_BASE_X2);
+    }
+    for local in [register::LVT_TIMER, register::LVT_LINT0] {
+        write(local, read(local) | LVT_MASKED);
+    }
     write(register::SPURIOUS, SPURIOUS_ENABLE | u32::from(traps::vector::SPURIOUS));
     percpu::set_apic_id(percpu::this_cpu(), id());
 }
 
-/// The APIC id of the calling CPU as CPUID tells it: before the APIC is mapped.
+/// The APIC id of the calling CPU as CPUID tells it: before the APIC is mapped. All 32 bits of it where the CPU has leaf
+/// 0xb, else 8.
 pub fn initial_id() -> u32 {
-    let features = CpuId::new().get_feature_info();
-    features.map_or(0, |features| u32::from(features.initial_local_apic_id()))
+    let cpuid = CpuId::new();
+    let long = cpuid.get_extended_topology_info().and_then(|mut levels| levels.next());
+    let short = || cpuid.get_feature_info().map_or(0, |features| features.initial_local_apic_id().into());
+    long.map_or_else(short, |level| level.x2apic_id())
+}
+
+/// Whether an interrupt can be sent to the CPU with that APIC id: the destination field of an xAPIC has 8 bits, and all
+/// ones mean everybody.
+pub fn reaches(apic_id: u32) -> bool {
+    is_x2() || apic_id < 0xff
 }
 
 /// `x2apic` or `xapic`.
@@ -103,8 +127,13 @@ pub fn end_of_interrupt() {
     write(register::EOI, 0);
 }
 
-/// Sends an interrupt to the CPU with that APIC id. Does nothing while there is no APIC.
+/// Sends an interrupt to the CPU with that APIC id. Does nothing while there is no APIC, nor for a CPU that it does not
+/// [reach](reaches). What the caller stored before is visible to whoever handles the interrupt.
 pub fn send(apic_id: u32, ipi: Ipi) {
+    if !reaches(apic_id) {
+        return;
+    }
+    super::cpu::store_fence();
     match REGISTERS.load(Relaxed) {
         NONE => {}
         X2 => write_msr(msr(register::ICR_LOW), u64::from(apic_id) << 32 | u64::from(ipi.icr())),

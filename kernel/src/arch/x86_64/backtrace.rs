@@ -19,8 +19,8 @@ pub fn walk(mut rbp: u64, into: &mut [usize]) -> usize {
     let mut count = 0;
     while count < into.len() && on_a_stack(rbp) {
         let frame = core::ptr::with_exposed_provenance::<[u64; 2]>(rbp as usize);
-        // SAFETY: `on_a_stack` says that both words lie in memory that holds stacks and is aligned. A guard page below
-        // is never reached, since the chain only goes up.
+        // SAFETY: `on_a_stack` says that both words lie in one mapped stack, aligned. It need not be the caller's: what a
+        // register without a frame pointer leads to is read, found to be no code, and dropped.
         let [next, address] = unsafe { frame.read() };
         if !text.contains(&address) {
             break;
@@ -45,8 +45,7 @@ pub fn frame_pointer() -> u64 {
 }
 
 fn on_a_stack(rbp: u64) -> bool {
-    let static_stack = layout::bsp_stack();
+    let boot = layout::bsp_stack();
     rbp.is_multiple_of(8)
-        && ((static_stack.start + 4096..static_stack.end - 16).contains(&rbp)
-            || crate::mm::stacks::contains(rbp, 16))
+        && ((boot.start + 4096..=boot.end - 16).contains(&rbp) || crate::mm::stacks::contains(rbp, 16))
 }

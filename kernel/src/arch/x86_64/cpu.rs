@@ -22,6 +22,11 @@ pub fn irq_restore(were_on: bool) {
     }
 }
 
+/// Whether interrupts are on.
+pub fn irq_are_on() -> bool {
+    interrupts::are_enabled()
+}
+
 /// Switches interrupts on.
 pub fn irq_on() {
     interrupts::enable();
@@ -48,6 +53,15 @@ pub fn pause() {
     core::hint::spin_loop();
 }
 
+/// What was stored before is visible to all CPUs before any instruction after this begins. A WRMSR to an x2APIC's register
+/// does not wait for earlier stores by itself (SDM vol. 3A, 11.12.3), nor does the compiler keep a store to memory before
+/// a volatile one to a device's register.
+#[inline]
+pub fn store_fence() {
+    // SAFETY: the two fences order accesses and do nothing else.
+    unsafe { core::arch::asm!("mfence", "lfence", options(nostack, preserves_flags)) };
+}
+
 /// The time-stamp counter.
 #[inline]
 pub fn cycles() -> u64 {
@@ -65,6 +79,14 @@ pub fn enable_features() {
     // SAFETY: NXE only gives meaning to a bit that our tables set on purpose; every x86-64 CPU that QEMU models has it.
     unsafe { Efer::update(|efer| efer.insert(EferFlags::NO_EXECUTE_ENABLE)) };
     // SAFETY: global pages are those of the kernel, which are the same on every CPU.
+    unsafe { Cr4::update(|cr4| cr4.insert(Cr4Flags::PAGE_GLOBAL)) };
+}
+
+/// Forgets all that the TLB of this CPU knows, global pages too: to change CR4.PGE does that (SDM vol. 3A, 4.10.4.1).
+pub fn forget_pages() {
+    // SAFETY: what is forgotten is looked up again; without the flag pages are merely not global.
+    unsafe { Cr4::update(|cr4| cr4.remove(Cr4Flags::PAGE_GLOBAL)) };
+    // SAFETY: as in `enable_features`.
     unsafe { Cr4::update(|cr4| cr4.insert(Cr4Flags::PAGE_GLOBAL)) };
 }
 

@@ -11,6 +11,7 @@ use x86_64::structures::paging::{
 use x86_64::{PhysAddr, VirtAddr};
 
 use crate::layout;
+use crate::machine::SpinLock;
 use crate::mm::frames;
 
 /// Read and write, not executable, for every CPU alike.
@@ -29,11 +30,22 @@ pub struct OutOfFrames;
 /// Frames for page tables, from the machine's allocator.
 struct TableFrames;
 
-// SAFETY: `frames::allocate` hands every frame out once.
+// SAFETY: `frames::allocate_zeroed` hands every frame out once.
 unsafe impl FrameAllocator<Size4KiB> for TableFrames {
+    /// The frame holds zeros: the mapper links a new table into its parent first and clears it then, and in between the
+    /// walkers of all CPUs may look ahead into it (SDM vol. 3A, 4.10.2.3).
     fn allocate_frame(&mut self) -> Option<PhysFrame> {
-        frames::allocate().map(|address| PhysFrame::containing_address(PhysAddr::new(address)))
+        frames::allocate_zeroed().map(|address| PhysFrame::containing_address(PhysAddr::new(address)))
     }
+}
+
+/// Held by whoever reads or changes the tables in use (I2). Lock order: stacks -> tables -> frames.
+static TABLES: SpinLock<()> = SpinLock::new(());
+
+/// Calls `f` with the tables in use, which nobody else looks at meanwhile. (The CPUs' own walkers do.)
+fn with_tables<R>(f: impl FnOnce(&mut OffsetPageTable<'static>) -> R) -> R {
+    let _tables = TABLES.lock_irqsave();
+    f(&mut mapper(root()))
 }
 
 /// Builds the kernel's tables for `memory` (ranges of RAM) and the kernel image, and switches to them. From then on all
@@ -53,6 +65,8 @@ pub fn take_over(memory: &[Range<u64>]) -> Result<(), OutOfFrames> {
     let root = PhysFrame::containing_address(PhysAddr::new(root));
     // SAFETY: the new tables map the running code, its data and the current stack (part of `data`) where they are now.
     unsafe { Cr3::write(root, Cr3Flags::empty()) };
+    // Firmware may have had global pages, which a new CR3 leaves in the TLB: a null pointer would still lead somewhere.
+    super::cpu::forget_pages();
     frames::set_window(layout::PHYS_BASE);
     Ok(())
 }
@@ -65,41 +79,45 @@ pub fn root() -> u64 {
 /// Maps `size` bytes at physical `address` into the window of physical memory, read only: tables of the firmware that
 /// lie outside RAM. Returns where.
 pub fn map_firmware(address: u64, size: u64) -> Result<u64, OutOfFrames> {
-    let mut mapper = mapper(root());
     let first = address & !0xfff;
-    for page in (first..address + size).step_by(4096) {
-        let virt = VirtAddr::new(layout::PHYS_BASE + page);
-        if mapper.translate_addr(virt).is_none() {
-            map::<Size4KiB>(&mut mapper, virt, page, RODATA)?;
+    with_tables(|tables| {
+        for page in (first..address + size).step_by(4096) {
+            let virt = VirtAddr::new(layout::PHYS_BASE + page);
+            if tables.translate_addr(virt).is_none() {
+                map::<Size4KiB>(tables, virt, page, RODATA)?;
+            }
         }
-    }
-    Ok(layout::PHYS_BASE + address)
+        Ok(layout::PHYS_BASE + address)
+    })
 }
 
 /// Maps one page of device registers and returns where.
 pub fn map_device(address: u64) -> Result<u64, OutOfFrames> {
     let virt = layout::MMIO + address;
-    let mut mapper = mapper(root());
-    if mapper.translate_addr(VirtAddr::new(virt)).is_none() {
-        map::<Size4KiB>(&mut mapper, VirtAddr::new(virt), address, DEVICE)?;
-    }
-    Ok(virt)
+    with_tables(|tables| {
+        if tables.translate_addr(VirtAddr::new(virt)).is_none() {
+            map::<Size4KiB>(tables, VirtAddr::new(virt), address, DEVICE)?;
+        }
+        Ok(virt)
+    })
 }
 
 /// Maps a frame as data at `virt`.
 pub fn map_data(virt: u64, frame: u64) -> Result<(), OutOfFrames> {
-    map::<Size4KiB>(&mut mapper(root()), VirtAddr::new(virt), frame, DATA)
+    with_tables(|tables| map::<Size4KiB>(tables, VirtAddr::new(virt), frame, DATA))
 }
 
 /// Maps the page of the trampoline where it physically is, executable, for as long as CPUs start through it.
 pub fn map_trampoline(page: u64) -> Result<(), OutOfFrames> {
-    map::<Size4KiB>(&mut mapper(root()), VirtAddr::new(page), page, Flags::PRESENT)
+    with_tables(|tables| map::<Size4KiB>(tables, VirtAddr::new(page), page, Flags::PRESENT))
 }
 
-/// Takes the mapping of [`map_trampoline`] back.
+/// Takes the mapping of [`map_trampoline`] back. Other CPUs may remember it for a while, which does no harm: nobody gets
+/// the frame for anything else.
 pub fn unmap_trampoline(page: u64) {
+    assert!(page < 1 << 20, "a trampoline lies where real mode reaches");
     let page = Page::<Size4KiB>::containing_address(VirtAddr::new(page));
-    if let Ok((_, flush)) = mapper(root()).unmap(page) {
+    if let Ok((_, flush)) = with_tables(|tables| tables.unmap(page)) {
         flush.flush();
     }
 }
@@ -217,17 +235,17 @@ where
 fn mapper(root: u64) -> OffsetPageTable<'static> {
     let window = frames::window();
     let table = core::ptr::with_exposed_provenance_mut::<PageTable>((window + root) as usize);
-    // SAFETY: `root` is a frame that holds a page table, which the window maps. Tables are changed on one CPU while
-    // the kernel boots, and later behind the lock of the stacks (I2).
+    // SAFETY: `root` is a frame that holds a page table, which the window maps. The tables in use are reached through
+    // `with_tables`, one CPU at a time (I2); `take_over` builds new ones while one CPU runs.
     let table: &'static mut PageTable = unsafe { &mut *table };
     // SAFETY: the window maps all physical memory at that offset.
     unsafe { OffsetPageTable::new(table, VirtAddr::new(window)) }
 }
 
-/// Whether `frame` is what `virt` is mapped to.
+/// Whether anything is mapped at `virt`.
 pub fn is_mapped(virt: u64) -> bool {
     matches!(
-        mapper(root()).translate(VirtAddr::new(virt)),
+        with_tables(|tables| tables.translate(VirtAddr::new(virt))),
         TranslateResult::Mapped {
             frame: MappedFrame::Size4KiB(_) | MappedFrame::Size2MiB(_) | MappedFrame::Size1GiB(_),
             ..

@@ -46,9 +46,12 @@ pub unsafe fn install(id: u32, double_fault_stack: u64, nmi_stack: u64) {
 }
 
 /// Gives the calling CPU other stacks for double faults and NMIs.
-pub fn set_fault_stacks(double_fault_stack: u64, nmi_stack: u64) {
+///
+/// # Safety
+/// Both are the tops of mapped stacks, aligned to 16, that nobody else uses.
+pub unsafe fn set_fault_stacks(double_fault_stack: u64, nmi_stack: u64) {
     let block = &CPUS[this_cpu() as usize];
-    // SAFETY: this CPU's own tables, loaded by `install`.
+    // SAFETY: this CPU's own tables, loaded by `install`; the stacks are the caller's promise.
     unsafe { Tables::set_stacks(block.tables.get(), double_fault_stack, nmi_stack) };
 }
 

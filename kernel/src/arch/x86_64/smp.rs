@@ -1,13 +1,15 @@
 //! Starting the other CPUs, and asking them to do something.
 
+use core::mem::offset_of;
 use core::sync::atomic::{
-    AtomicU32, AtomicUsize,
+    AtomicPtr, AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
 
 use crate::layout;
+use crate::machine::SpinLock;
 use crate::mm::{frames, stacks};
-use crate::param::{AP_PATIENCE_CYCLES, MAX_CPUS};
+use crate::param::{AP_LAST_PATIENCE_CYCLES, AP_PATIENCE_CYCLES, MAX_CPUS};
 
 use super::apic::{self, Ipi};
 use super::paging::{self, OutOfFrames};
@@ -17,17 +19,20 @@ use super::{cpu, percpu};
 /// What the trampoline loads, in the last 64 bytes of its page (`boot/ap.s`).
 #[repr(C)]
 struct Handoff {
-    page_tables: u64,
-    stack: u64,
-    entry: u64,
-    cpu: u64,
-    page: u64,
-    unused: [u64; 3],
+    page_tables: AtomicU64,
+    stack: AtomicU64,
+    entry: AtomicU64,
+    cpu: AtomicU64,
+    page: AtomicU64,
+    /// Not 0 once a CPU goes on with this, which says so before it uses anything of it, or [`start`] has given it up.
+    taken: AtomicU32,
+    unused: [AtomicU32; 5],
 }
 
 const _: () = assert!(size_of::<Handoff>() == 64, "ap.s finds it 64 bytes before the end of its page");
-const _: () = assert!(core::mem::offset_of!(Handoff, cpu) == 24, "HANDOFF_CPU of ap.s");
-const _: () = assert!(core::mem::offset_of!(Handoff, page) == 32, "HANDOFF_BASE of ap.s");
+const _: () = assert!(offset_of!(Handoff, cpu) == 24, "HANDOFF_CPU of ap.s");
+const _: () = assert!(offset_of!(Handoff, page) == 32, "HANDOFF_BASE of ap.s");
+const _: () = assert!(offset_of!(Handoff, taken) == 40, "HANDOFF_TAKEN of ap.s");
 
 /// CPUs that run. They are numbered without gaps: one that does not answer gets no number.
 static RUNNING: AtomicU32 = AtomicU32::new(1);
@@ -53,27 +58,20 @@ pub fn start(
     };
     paging::map_trampoline(page)?;
     copy_trampoline(page);
+    let handoff = handoff(page);
+    let mut prepared = (0, 0);
     for (index, &apic_id) in apic_ids.iter().enumerate() {
         let number = cpus();
         if number as usize == MAX_CPUS {
             break;
         }
-        let stack = stack_of(number)?;
-        write_handoff(
-            page,
-            Handoff {
-                page_tables: paging::root(),
-                stack,
-                entry: entry as usize as u64,
-                cpu: u64::from(number),
-                page,
-                unused: [0; 3],
-            },
-        );
-        let muted = mute == Some(index as u32 + 1);
-        if !wake_up(apic_id, page, number, muted) {
-            // It may still come, late, with the number that the next one gets: reset it for good.
-            apic::send(apic_id, Ipi::Init);
+        // A CPU that was given up has not used the stack that it would have had: the next one gets its number and that.
+        if prepared.0 != number {
+            prepared = (number, stack_of(number)?);
+        }
+        handoff.offer(page, prepared.1, entry, number);
+        let muted = !apic::reaches(apic_id) || mute == Some(index as u32 + 1);
+        if !wake_up(apic_id, page, number, muted, handoff) {
             silent(apic_id);
         }
     }
@@ -83,7 +81,7 @@ pub fn start(
 
 /// INIT, start-up, start-up (SDM vol. 3A, 9.4.4.1), then a bounded wait. The 10 ms after INIT are for CPUs before the
 /// P6 family, which could not run 64-bit code.
-fn wake_up(apic_id: u32, page: u64, number: u32, muted: bool) -> bool {
+fn wake_up(apic_id: u32, page: u64, number: u32, muted: bool, handoff: &Handoff) -> bool {
     let start_up = Ipi::StartUp((page >> 12) as u8);
     if !muted {
         apic::send(apic_id, Ipi::Init);
@@ -100,9 +98,12 @@ fn wake_up(apic_id: u32, page: u64, number: u32, muted: bool) -> bool {
             apic::send(apic_id, start_up);
             second_sent = true;
         }
-        if waited > AP_PATIENCE_CYCLES {
+        if waited > AP_PATIENCE_CYCLES && handoff.withdraw() {
+            apic::send(apic_id, Ipi::Init);
             return false;
         }
+        // One that has taken the offer is about to report itself, however slow its host is.
+        assert!(waited < AP_LAST_PATIENCE_CYCLES, "CPU {number} began and did not arrive");
         cpu::pause();
     }
 }
@@ -131,10 +132,31 @@ fn copy_trampoline(page: u64) {
     unsafe { core::ptr::copy_nonoverlapping(from, to, (code.end - code.start) as usize) };
 }
 
-fn write_handoff(page: u64, handoff: Handoff) {
-    let to = frames::pointer::<Handoff>(page + 4096 - size_of::<Handoff>() as u64);
-    // SAFETY: the end of the trampoline's page; the CPU that reads it has not been started.
-    unsafe { to.write_volatile(handoff) };
+/// The hand-off in the trampoline's page. It stays for ever: a CPU that comes late, after all, sees there that nobody waits
+/// for it.
+fn handoff(page: u64) -> &'static Handoff {
+    let handoff = frames::pointer::<Handoff>(page + 4096 - size_of::<Handoff>() as u64);
+    // SAFETY: the end of a frame that is used for nothing else, aligned to 64, mapped for ever; atomics may hold any bits,
+    // and the CPUs that use it on their way (`ap.s`) are no exception to their rules.
+    unsafe { &*handoff }
+}
+
+impl Handoff {
+    /// Offers `stack` and `number` to the next CPU that comes. It is called while the last offer is taken.
+    fn offer(&self, page: u64, stack: u64, entry: extern "C" fn(u32) -> !, number: u32) {
+        self.page_tables.store(paging::root(), Relaxed);
+        self.stack.store(stack, Relaxed);
+        self.entry.store(entry as usize as u64, Relaxed);
+        self.cpu.store(number.into(), Relaxed);
+        self.page.store(page, Relaxed);
+        // Pairs with the XCHG of `ap.s`: who takes the offer finds all of it.
+        self.taken.store(0, Release);
+    }
+
+    /// Takes the offer back. False if a CPU took it before.
+    fn withdraw(&self) -> bool {
+        self.taken.swap(1, Relaxed) == 0
+    }
 }
 
 /// Wakes CPU `number` from `hlt`.
@@ -151,18 +173,24 @@ pub fn stop_others() {
 }
 
 /// The function of the call under way, and how many CPUs have not answered.
-static CALL: AtomicUsize = AtomicUsize::new(0);
+static CALL: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 static UNANSWERED: AtomicU32 = AtomicU32::new(0);
+/// Held by the caller. Taken with interrupts on: whoever waits for it answers the holder's call meanwhile.
+static CALLER: SpinLock<()> = SpinLock::new(());
 
-/// Calls `function` on every other CPU, in its interrupt handler, and waits until all have done it. One caller at a
-/// time, with interrupts on.
+/// Calls `function` on every other CPU, in its interrupt handler, and waits until all have done it. The caller has
+/// interrupts on (two that call each other would wait for ever) and holds no lock that others wait for with theirs off.
 pub fn call_others(function: fn()) {
-    let this = percpu::this_cpu();
-    CALL.store(function as usize, Relaxed);
-    UNANSWERED.store(cpus() - 1, Release);
-    for number in (0..cpus()).filter(|&number| number != this) {
+    assert!(cpu::irq_are_on(), "two CPUs that call each other with interrupts off wait for ever");
+    let _caller = CALLER.lock();
+    let (this, cpus) = (percpu::this_cpu(), cpus());
+    CALL.store(function as *mut (), Relaxed);
+    // Pairs with nothing: `apic::send` makes both stores visible before it interrupts anybody.
+    UNANSWERED.store(cpus - 1, Relaxed);
+    for number in (0..cpus).filter(|&number| number != this) {
         apic::send(percpu::apic_id(number), Ipi::Fixed(vector::CALL));
     }
+    // Pairs with the Release in `answer_call`: what the others did is visible to the caller.
     while UNANSWERED.load(Acquire) != 0 {
         cpu::pause();
     }
@@ -170,8 +198,9 @@ pub fn call_others(function: fn()) {
 
 /// The answer to [`call_others`], in the handler of its interrupt.
 pub(super) fn answer_call() {
-    // SAFETY: `call_others` stored a `fn()` there before it sent the interrupt, and keeps it until all have answered.
-    let function = unsafe { core::mem::transmute::<usize, fn()>(CALL.load(Relaxed)) };
+    // SAFETY: `call_others` stored a `fn()` there before it sent the interrupt, and keeps it until all have answered; nobody
+    // else sends this vector.
+    let function = unsafe { core::mem::transmute::<*mut (), fn()>(CALL.load(Relaxed)) };
     function();
     UNANSWERED.fetch_sub(1, Release);
 }

@@ -9,7 +9,7 @@ use core::mem::size_of;
 use x86_64::VirtAddr;
 use x86_64::structures::DescriptorTablePointer;
 
-use super::{apic, cpu, gdt};
+use super::{apic, gdt};
 use crate::console::panic::{self, Fault};
 
 global_asm!(include_str!("trap.s"), options(raw));
@@ -132,12 +132,7 @@ pub fn load() {
 #[unsafe(no_mangle)]
 extern "C" fn trap_dispatch(frame: &TrapFrame) {
     match frame.vector {
-        vector::NMI => {
-            if panic::stopping() {
-                cpu::halt_for_ever();
-            }
-            panic::fault(&Fault { name: "non-maskable interrupt", frame });
-        }
+        vector::NMI if panic::stopping() => panic::stop(),
         0..=vector::LAST_EXCEPTION => panic::fault(&Fault { name: exception_name(frame.vector), frame }),
         vector if vector == u64::from(vector::WAKE) => apic::end_of_interrupt(),
         vector if vector == u64::from(vector::CALL) => {
