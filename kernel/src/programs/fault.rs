@@ -12,7 +12,7 @@ pub(super) fn main(fault: Fault) -> ! {
     match fault {
         Fault::Panic => panic!("a panic that was asked for"),
         Fault::PanicOther => panic_elsewhere(),
-        Fault::PageFault => drop(read(0xdead_beef_000)),
+        Fault::PageFault => drop(read(0xdead_beef << 12)),
         Fault::WriteText => write(layout::text().start),
         Fault::ExecuteData => execute(layout::data().start),
         Fault::StackOverflow => drop(recurse(black_box(1))),

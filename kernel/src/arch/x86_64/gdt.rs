@@ -18,6 +18,12 @@ pub struct Tables {
     tss: TaskStateSegment,
 }
 
+impl Default for Tables {
+    fn default() -> Self {
+        Tables::new()
+    }
+}
+
 impl Tables {
     /// Empty tables.
     pub const fn new() -> Self {
