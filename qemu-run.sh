@@ -174,7 +174,10 @@ else
     [ "$machine" != microvm ] || usage "machine 'microvm' has no $boot firmware; valid: q35, pc"
     [ -n "$image" ] || usage "boot=$boot needs a disk image: --image FILE"
     [ -r "$image" ] || dead "cannot read the disk image '$image'"
-    # Its busy waits never end on a machine whose every instruction takes one nanosecond.
+    # The loader dies without a word where its fixed addresses are not, the firmware before that.
+    case $boot in bios) least=24 ;; uefi) least=48 ;; esac
+    [ $((digits * unit)) -ge $((least * 1048576)) ] || usage "memory '$memory' is too little for boot=$boot; valid: ${least}M and more"
+    # The firmware's busy waits never end on a machine whose every instruction takes one nanosecond.
     [ "$boot:$accel" != uefi:icount ] || usage "accel 'icount' does not go with UEFI firmware; valid: tcg, tcg-single, kvm"
     # Commas part QEMU's options, so they are doubled within one. Nothing is ever written to the image.
     set -- "$@" -drive "if=ide,format=raw,snapshot=on,file=${image//,/,,}" \

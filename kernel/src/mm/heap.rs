@@ -51,7 +51,7 @@ pub struct TooLarge {
 
 /// Sets the heap up with `size` bytes, or with half of the free memory; returns its size.
 pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
-    let size = size.unwrap_or(frames::free_bytes() / 2) & !0xfff;
+    let size = size.unwrap_or_else(half_of_free) & !0xfff;
     let records = (size / BYTES_PER_RECORD).max(FEWEST_RECORDS);
     let ledger_bytes = Ledger::bytes_for(records as usize).unwrap_or(usize::MAX);
     let too_large = TooLarge { most: frames::longest_free().saturating_sub(ledger_bytes as u64) & !0xfff };
@@ -65,6 +65,11 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     *HEAP.lock_irqsave() =
         Some(Heap { holes, ledger: Ledger::in_region(region), quarantine_since: u64::MAX });
     Ok(size)
+}
+
+/// Half of the free memory, or what the longest range has room for beside the ledger: UEFI leaves many short ones.
+fn half_of_free() -> u64 {
+    (frames::free_bytes() / 2).min(frames::longest_free() / 4 * 3)
 }
 
 /// A block of `layout` for `kind`, filled with [`POISON_FRESH`]. [`Errno::ENOMEM`] when there is no hole or no record for
