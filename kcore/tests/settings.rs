@@ -32,6 +32,7 @@ fn every_key_lands_in_its_field() {
         heap: Some(1 << 20),
         machine: "q35".to_string(),
         accel: "kvm".to_string(),
+        boot: Some("bios".to_string()),
         mute_cpu: Some(1),
         cpus: Some(3),
     };

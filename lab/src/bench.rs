@@ -66,7 +66,7 @@ fn without_debug_information(elf: &Path) -> Result<u64, Failure> {
     let bytes = std::fs::read(elf).map_err(|error| Failure::dead(format!("{}: {error}", elf.display())))?;
     let file =
         object::File::parse(&*bytes).map_err(|error| Failure::dead(format!("{}: {error}", elf.display())))?;
-    let debug: u64 = file.sections().filter(|section| is_debug(section)).map(|section| section.size()).sum();
+    let debug: u64 = file.sections().filter(is_debug).map(|section| section.size()).sum();
     Ok(bytes.len() as u64 - debug)
 }
 
