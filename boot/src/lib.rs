@@ -1,6 +1,6 @@
 //! The door: everything between power-on and [`Handoff`], for three ways in.
 //!
-//! - `pvh.s`: QEMU (or another PVH loader) jumps here in 32-bit mode; [`start_info`] turns what it left into a
+//! - `pvh.s`: QEMU (or another PVH loader) jumps here in 32-bit mode; `start_info.rs` turns what it left into a
 //!   [`BootInfo`].
 //! - `_start`: the BIOS and UEFI loaders of the `bootloader` crate bring a `BootInfo` of their own.
 //! - `ap.s`: where the other CPUs begin.

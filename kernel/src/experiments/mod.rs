@@ -2,9 +2,9 @@
 //!
 //! - [`trial`]: one run of an experiment, its rounds, its counts and its verdict.
 //! - [`crew`]: the tasks of a round.
-//! - [`scull`]: a round on a scull device, with the ledger's account of it.
+//! - `scull`: a round on a scull device, with the ledger's account of it.
 //! - [`leaks`]: which blocks were lost, and by which store.
-//! - [`stamps`]: bytes that tell who wrote them.
+//! - `stamps`: bytes that tell who wrote them.
 //!
 //! The catalogue of `kcore` says what each of them is; here is what its tasks do.
 

@@ -2,7 +2,7 @@
 //!
 //! - [`table`]: the tasks, and who may touch what of them.
 //! - [`queue`]: the run queue of each CPU; block, wake, yield; the idle loop.
-//! - [`spawn`]: starting tasks and waiting for their end.
+//! - [`mod@spawn`]: starting tasks and waiting for their end.
 
 pub mod queue;
 pub mod spawn;
