@@ -340,6 +340,20 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Refuses what the command has no use for: the tour makes some choices itself.
+    pub fn check(&self) -> Result<(), Usage> {
+        let chosen = [
+            ("lock", self.lock.is_some()),
+            ("probe", self.probe != Probe::Off),
+            ("object", self.object.is_some()),
+            ("expect", self.expect.is_some()),
+        ];
+        match chosen.iter().find(|(_, given)| *given && self.command == Command::Tour) {
+            Some((key, _)) => Err(Usage::new(format!("{key}= is for run; the tour chooses it itself"))),
+            None => Ok(()),
+        }
+    }
+
     fn set(&mut self, key: &str, value: &str) -> Result<(), Usage> {
         match key {
             "lock" => self.lock = Some(value.parse()?),

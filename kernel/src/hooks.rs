@@ -24,7 +24,7 @@ static LISTENERS: AtomicU8 = AtomicU8::new(0);
 /// PAUSEs at each point; for `pause` and `delay`, which need no engine.
 static PAUSES: AtomicU32 = AtomicU32::new(0);
 
-/// Decides who may pass. Lock order: a primitive's own lock -> engine -> run queue.
+/// Decides who may pass. Lock order: a primitive's own lock -> engine. Whom it names is woken after it is given back.
 static ENGINE: SpinLock<Option<Engine>> = SpinLock::new(None);
 
 const NOBODY: u8 = u8::MAX;
@@ -75,7 +75,7 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize) {
         }
         Plan::Rendezvous { .. } | Plan::Script(_) => {
             let engine = Engine::new(plan.clone(), participants);
-            *ENGINE.lock_irqsave() = Some(engine);
+            drop(ENGINE.lock_irqsave().replace(engine));
             Listeners::PROBE
         }
     };
@@ -83,7 +83,8 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize) {
         let mut room = Vec::new();
         // On a machine with little memory stores go unlogged; the experiment itself comes first.
         let _ = room.try_reserve_exact(stores);
-        *log.lock_irqsave() = room;
+        // What was there is freed after the lock is given back: nothing is freed or allocated under it.
+        drop(core::mem::replace(&mut *log.lock_irqsave(), room));
     }
     let trace = if stores > 0 { Listeners::TRACE } else { Listeners::empty() };
     LISTENERS.store(probe.union(trace).bits(), Relaxed);

@@ -124,10 +124,12 @@ mod bare_metal {
     fn parse(command_line: &[u8]) -> Settings {
         let line =
             core::str::from_utf8(command_line).map_err(|_| Usage::new("the command line is not UTF-8"));
-        line.and_then(Settings::parse).unwrap_or_else(|usage| {
-            println!("{usage}");
-            exit::exit(Exit::Usage)
-        })
+        line.and_then(Settings::parse)
+            .and_then(|settings| settings.check().map(|()| settings))
+            .unwrap_or_else(|usage| {
+                println!("{usage}");
+                exit::exit(Exit::Usage)
+            })
     }
 
     /// Starts the other CPUs; returns how many the firmware lists.

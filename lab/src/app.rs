@@ -65,6 +65,7 @@ fn line(words: &[&str], options: &Options) -> Vec<String> {
 
 /// Builds the kernel, boots it with `words` and the options, and passes on what it says.
 fn boot(words: &[&str], options: &Options) -> Result<Status, Failure> {
+    catalogue::settings(&line(words, options))?;
     let start = Instant::now();
     let kernel = build::kernel()?;
     let built = start.elapsed();

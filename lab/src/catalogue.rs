@@ -21,15 +21,19 @@ pub fn find(name: &str) -> Result<&'static Experiment, Failure> {
     experiment::find(name).map_err(|usage| Failure::usage(format!("{usage}{} (try list)", hint(name, names))))
 }
 
-/// Checks that `words`, a whole kernel command line, fit `entry`: the kernel's own check, made before a machine is
-/// started for nothing.
-pub fn check(entry: &'static Experiment, words: &[String]) -> Result<(), Failure> {
+/// What the kernel will make of `words`, a whole command line of its: its own check, made before a machine is started for
+/// nothing.
+pub fn settings(words: &[String]) -> Result<Settings, Failure> {
     let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
-    let checked = Settings::parse(&quoted.join(" ")).and_then(|settings| {
-        let cpus = settings.cpus.unwrap_or(CPUS);
-        experiment::resolve(&settings, entry, cpus).map(drop)
-    });
-    checked.map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))
+    let checked = Settings::parse(&quoted.join(" ")).and_then(|settings| settings.check().map(|()| settings));
+    checked.map_err(|usage| Failure::usage(format!("{usage} (try --help)")))
+}
+
+/// Checks that `words`, a whole kernel command line, fit `entry`.
+pub fn check(entry: &'static Experiment, words: &[String]) -> Result<(), Failure> {
+    let settings = settings(words)?;
+    let resolved = experiment::resolve(&settings, entry, settings.cpus.unwrap_or(CPUS));
+    resolved.map(drop).map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))
 }
 
 /// A line for each experiment; `long` adds what it can be run with and what each lock must give.
@@ -59,7 +63,8 @@ fn details(text: &mut String, entry: &Experiment) {
 
 /// What the verdict must be with `lock`: by luck, and where the race is forced.
 fn expectation(entry: &Experiment, lock: Lock) -> String {
-    let expected = |probe: &Probe| entry.expected(lock, probe, None, CPUS);
+    let tasks = |probe: &Probe| if let Probe::Script(_) = probe { 2 } else { CPUS };
+    let expected = |probe: &Probe| entry.expected(lock, probe, None, tasks(probe));
     let forced = entry.forced();
     format!(
         "lock={lock}: {} with probe=off, {} with probe={forced}",

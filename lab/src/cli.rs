@@ -39,7 +39,7 @@ pub struct Request {
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Show every race and what stops it (the default)
+    /// Show the race of the book, what it costs, and what stops it (the default)
     Tour,
     /// List the experiments
     List {

@@ -13,7 +13,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     locks: &[Lock::None, Lock::Spinlock, Lock::Semaphore, Lock::Completion],
-    unit: "writes: each writer writes one quantum each time, A always the farthest",
+    unit: "writes: each writer writes one byte each time, A always the farthest",
     known_points: SCULL,
     points: &["size.store"],
     script: &["A.size.load", "B.size.load", "A.size.store", "B.size.store"],

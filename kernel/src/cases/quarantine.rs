@@ -19,12 +19,17 @@ crate::case! {
     "quarantine::older-blocks-are-freed-at-once" => older;
 }
 
+fn begin() -> Experiment {
+    // SAFETY: each case uses blocks of its own only, and none after the experiment that it began.
+    unsafe { Experiment::begin() }
+}
+
 fn quantum(size: usize) -> Result<NonNull<u8>, String> {
     allocate(size).map_err(|errno| errno.to_string())
 }
 
 fn poison() -> Answer {
-    let experiment = Experiment::begin();
+    let experiment = begin();
     let block = quantum(100)?;
     same("freeing", free(block), Ok(()))?;
     same("a freed block", bytes::<100>(block), Some([POISON_FREED; 100]))?;
@@ -33,7 +38,7 @@ fn poison() -> Answer {
 }
 
 fn double_free() -> Answer {
-    let experiment = Experiment::begin();
+    let experiment = begin();
     let block = quantum(64)?;
     same("freeing", free(block), Ok(()))?;
     same("freeing again", free(block), Err(BadFree::Double))?;
@@ -44,7 +49,7 @@ fn double_free() -> Answer {
 }
 
 fn holds_back() -> Answer {
-    let _experiment = Experiment::begin();
+    let _experiment = begin();
     let first = quantum(4000)?;
     same("freeing", free(first), Ok(()))?;
     for _ in 0..20 {
@@ -56,7 +61,7 @@ fn holds_back() -> Answer {
 }
 
 fn write_after_free() -> Answer {
-    let experiment = Experiment::begin();
+    let experiment = begin();
     let (first, second) = (quantum(64)?, quantum(64)?);
     same("freeing", (free(first), free(second)), (Ok(()), Ok(())))?;
     // SAFETY: a block in quarantine stays mapped, and nobody else knows of this one.
@@ -67,7 +72,7 @@ fn write_after_free() -> Answer {
 /// What leaked and what was freed: both are gone when the experiment ends.
 fn end() -> Answer {
     let before = heap::live().scull;
-    let experiment = Experiment::begin();
+    let experiment = begin();
     let (leaked, freed) = (quantum(4000)?, quantum(4000)?);
     same("freeing", free(freed), Ok(()))?;
     same("live quanta", heap::live().scull.quantum, before.quantum + 1)?;
@@ -78,7 +83,7 @@ fn end() -> Answer {
 
 fn older() -> Answer {
     let block = quantum(64)?;
-    let _experiment = Experiment::begin();
+    let _experiment = begin();
     same("freeing", free(block), Ok(()))?;
     same("freeing again", free(block), Err(BadFree::Unknown))
 }

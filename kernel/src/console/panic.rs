@@ -145,8 +145,11 @@ fn region(address: u64, error: u64) -> &'static str {
 fn say_frames(rbp: u64) {
     let mut addresses = [0; 32];
     let count = backtrace::walk(rbp, &mut addresses);
-    for address in &addresses[..count] {
+    for same in addresses[..count].chunk_by(|one, next| one == next) {
         // The lab turns this into a function and a source line.
-        let _ = writeln!(Raw, "    [<{address:016x}>]");
+        let _ = writeln!(Raw, "    [<{:016x}>]", same[0]);
+        if same.len() > 1 {
+            let _ = writeln!(Raw, "    ... and again, {} times at least", same.len() - 1);
+        }
     }
 }

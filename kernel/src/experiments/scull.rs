@@ -50,7 +50,8 @@ impl Trial<'_> {
         body: impl Fn(&Device, u32, &Told) + Sync,
         check: impl FnOnce(&Device, &mut Run) -> Result<(), Errno>,
     ) -> Result<(), Refusal> {
-        let experiment = heap::Experiment::begin();
+        // SAFETY: the device is dropped before it, and the crew's tasks, which use the device, are joined before that.
+        let experiment = unsafe { heap::Experiment::begin() };
         let device = Device::new(0, self.resolved.lock, self.geometry)?;
         prepare(&device)?;
         let told = Told::default();

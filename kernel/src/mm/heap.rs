@@ -187,7 +187,11 @@ pub struct Experiment {
 
 impl Experiment {
     /// Starts it.
-    pub fn begin() -> Experiment {
+    ///
+    /// # Safety
+    /// When it is dropped, nobody uses a block of a scull kind any more that was allocated meanwhile: neither a task nor a
+    /// device that lives on.
+    pub unsafe fn begin() -> Experiment {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().expect("the heap is set up before experiments run");
         assert!(heap.quarantine_since == u64::MAX, "one experiment at a time");

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use kcore::machine::Kind;
 use kcore::report::{Boot, LockStats, Record, Run, Step};
 use kcore::settings::{Settings, Usage};
 
@@ -209,6 +210,11 @@ pub(super) fn leak(lost: &Lost, addresses: usize) {
     println!("  hex dump (first {shown} bytes):");
     for bytes in lost.first_bytes[..shown].chunks(16) {
         println!("    {}", Hex(bytes));
+    }
+    if allocation.kind == Kind::Quantum && lost.first_bytes[..shown].iter().all(|&byte| byte == 0) {
+        println!(
+            "    nothing was copied here: the writer looked again and found another's block in the slot"
+        );
     }
     if let Some((stored, task)) = &lost.stored {
         println!("  {task} stored its address in a {} at {}", stored.site, place(stored.at));

@@ -37,6 +37,6 @@ fn heading(resolved: &Resolved, settings: &Settings) {
     let unit = experiment.unit.split(':').next().unwrap_or_default();
     println!("{}: {} ({})", experiment.name, experiment.title, experiment.races.join(", "));
     println!("  lock {lock}, probe {probe}, seed {}", settings.seed);
-    println!("  {writers} tasks x {quanta} {unit} x {rounds} rounds");
+    println!("  {writers} tasks, {rounds} rounds; in each, {quanta} of: {unit}");
     println!();
 }

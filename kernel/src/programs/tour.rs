@@ -161,8 +161,11 @@ impl Tour<'_> {
                 run.lock, run.probe, run.verdict, run.expected
             );
         }
-        if failed == 0 {
-            println!("verdict: raced without a lock, clean with each of the three, as expected");
+        let raced = self.outcomes.iter().any(|outcome| outcome.run.verdict == "raced");
+        match (failed, raced) {
+            (0, true) => println!("verdict: raced without a lock, clean with each of the three, as expected"),
+            (0, false) => println!("verdict: clean, with and without a lock: this time nobody met anybody"),
+            _ => println!("verdict: {failed} of {} runs were not as expected", passed + failed),
         }
         println!("next: `cargo run -- explain scull-leak` says why, `list` what else there is; try");
         println!("      cargo run -- run scull-trim --probe script");

@@ -49,13 +49,13 @@ pub fn spawn(name: &str, cpu: u32, body: impl FnOnce() + Send + 'static) -> Resu
 
 /// Claims a slot with a stack.
 fn create(name: &str, cpu: u32) -> Result<(TaskId, &'static Task), SpawnError> {
-    let (id, task) = table::claim(name, cpu).ok_or(SpawnError::TooMany)?;
-    let mut queue = QueueGuard::lock(cpu);
-    let Ok(top) = stacks::task_stack() else {
-        task.release(&mut queue);
-        return Err(SpawnError::NoMemory);
+    let top = stacks::task_stack().map_err(|_| SpawnError::NoMemory)?;
+    let Some((id, task)) = table::claim(name, cpu) else {
+        stacks::keep(top);
+        return Err(SpawnError::TooMany);
     };
     task.stack_top.store(top, Relaxed);
+    let mut queue = QueueGuard::lock(cpu);
     let inner = task.inner(&mut queue);
     inner.state = State::Runnable;
     inner.token = false;
