@@ -11,7 +11,7 @@
 //! | [`symbols`] | addresses become functions and lines |
 //! | [`report`] | the JSON lines of COM2, read and checked |
 //! | [`catalogue`] | `list` and `explain` |
-//! | [`bench`] | what can be measured only from outside |
+//! | [`mod@bench`] | what can be measured only from outside |
 //! | [`image`] | disk images for BIOS and UEFI |
 //! | [`status`] | the exit status, and errors that carry one |
 //!
