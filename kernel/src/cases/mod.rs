@@ -4,7 +4,7 @@
 //! program `test` finds them all.
 //!
 //! - [`case`]: what a case is, and its assertions.
-//! - [`crew`]: a task on each CPU.
+//! - `crew`: a task on each CPU.
 //! - the others: the cases, by what they are about.
 
 mod backtraces;
