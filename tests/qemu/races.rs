@@ -16,7 +16,8 @@ const GUARDS: [Lock; 3] = [Lock::Spinlock, Lock::Semaphore, Lock::Completion];
 
 pub(crate) fn trials() -> Vec<Trial> {
     let every = ALL.iter().flat_map(|entry| catalogue(entry));
-    let mut cases: Vec<Case> = every.chain(the_race_of_the_book()).chain(guarded()).collect();
+    let crowded = ALL.iter().flat_map(|entry| crowded(entry));
+    let mut cases: Vec<Case> = every.chain(crowded).chain(the_race_of_the_book()).chain(guarded()).collect();
     cases.push(natural());
     cases.extend(expectations());
     cases.into_iter().map(Case::trial).collect()
@@ -36,6 +37,27 @@ fn catalogue(entry: &'static Experiment) -> impl Iterator<Item = Case> {
                 (false, _) => case.run(clean),
             }
         })
+    })
+}
+
+/// More tasks than CPUs, forced: who waits gives its CPU to the others, or, if it may not, is not waited for.
+fn crowded(entry: &'static Experiment) -> impl Iterator<Item = Case> {
+    let all = entry.locks.iter().flat_map(|&lock| [(1, 5), (2, 8)].map(|(cpus, tasks)| (lock, cpus, tasks)));
+    all.map(move |(lock, cpus, tasks)| {
+        let words = format!(
+            "run {} lock={lock} probe={} cpus={cpus} writers={tasks} quanta=10 rounds=2",
+            entry.name,
+            entry.forced()
+        );
+        let case = Case::new(format!("races::crowded::{}::{lock}::{tasks}-on-{cpus}", entry.name), words);
+        match (lock == entry.locks[0], lock) {
+            // The owners of a lock that spins never meet on one CPU.
+            (true, Lock::Broken) if cpus == 1 => case.run(clean),
+            // A script is for two; those who come behind them may put right what they did.
+            (true, _) if !entry.certain.rendezvous => case.run(counted),
+            (true, _) => case.run(raced),
+            (false, _) => case.run(clean),
+        }
     })
 }
 

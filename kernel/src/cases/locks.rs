@@ -33,17 +33,19 @@ crate::case! {
 static COUNTER: Site = Site::new("counter");
 const EACH: u64 = 300;
 
-/// A plain number behind the lock.
+/// A plain number behind the lock, and so many tries that a lock of a load and a store is found out: that takes a CPU to be
+/// interrupted, or overtaken, within two instructions.
 fn spinlock() -> Answer {
+    const TRIES: u32 = 400_000;
     let number = Arc::new(SpinLock::new(0_u64));
     let counted = Arc::clone(&number);
-    let tasks = 2 * smp::cpus();
+    let tasks = smp::cpus();
     crew::run(tasks, move |_| {
-        for _ in 0..EACH {
+        for _ in 0..TRIES / tasks {
             *counted.lock() += 1;
         }
     })?;
-    same("the number", *number.lock(), u64::from(tasks) * EACH)
+    same("the number", *number.lock(), u64::from(TRIES / tasks * tasks))
 }
 
 /// A load and a store with nothing atomic about them, behind each guard of the experiments.
