@@ -146,9 +146,14 @@ fn is_exact(before: &str) -> bool {
         && word[word.len() - 3..].eq_ignore_ascii_case("rip")
 }
 
-/// The name a person would write: without the hash, generic arguments, and the closures of a function.
+/// The name a person would say: without the hash, generic arguments, the closures of a function, and all of the path
+/// but `Type::method` or `module::function`.
 fn demangle(name: &str) -> String {
-    without_generics(&format!("{:#}", rustc_demangle::demangle(name)))
+    let plain = without_generics(&format!("{:#}", rustc_demangle::demangle(name)));
+    match plain.rmatch_indices("::").nth(1) {
+        Some((end, _)) if !plain.starts_with('<') => plain[end + 2..].to_string(),
+        _ => plain,
+    }
 }
 
 /// `File<M>::write` becomes `File::write`; the `<A as B>` that a path begins with stays.

@@ -83,6 +83,7 @@ impl<'d, M: Machine> File<'d, M> {
     ///
     /// [`Errno::EBADF`] when the file is not open for reading, [`Errno::ENOMEM`], and [`Errno::EFAULT`] when a race left a
     /// pointer that cannot be followed.
+    #[inline(never)] // so that every backtrace names it
     pub fn read(&mut self, into: &mut [u8]) -> Result<usize, Errno> {
         if self.mode == Mode::Write {
             return Err(Errno::EBADF);
@@ -120,6 +121,7 @@ impl<'d, M: Machine> File<'d, M> {
     /// [`Errno::EBADF`] when the file is not open for writing, [`Errno::EINVAL`] when the position would no longer fit,
     /// [`Errno::ENOMEM`] (what was allocated on the way stays in the device), and [`Errno::EFAULT`] when a race left a
     /// pointer that cannot be followed.
+    #[inline(never)] // so that every backtrace names it
     pub fn write(&mut self, from: &[u8]) -> Result<usize, Errno> {
         if self.mode == Mode::Read {
             return Err(Errno::EBADF);
