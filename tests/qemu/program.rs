@@ -25,7 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             .check(|ended| contains(&ended.stderr, "is not installed: ./setup.sh installs it")),
         Program::new("program::symbols", &["fault", "panic"])
             .ends(Status::Panic)
-            .check(|ended| contains(&ended.stdout, "kernel::programs::fault::main")),
+            .check(|ended| contains(&ended.stdout, "fault::main")),
     ];
     all.extend(mistakes());
     all.extend(statuses());
