@@ -70,11 +70,10 @@ impl BrokenSpinLock {
     ) {
         match wait {
             Some(wait) => <Observed as Watch<M>>::failed(wait),
-            None => {
-                *wait = Some(<Observed as Watch<M>>::wait());
-                Watch::<M>::announce(&self.watch, LockEvent::Wait, self.address(), place);
-            }
+            None => *wait = Some(<Observed as Watch<M>>::wait()),
         }
+        // Each time anew: whoever listens saw the load in between, and would take this task for one that goes on.
+        Watch::<M>::announce(&self.watch, LockEvent::Wait, self.address(), place);
         while self.word.peek() == TAKEN {
             M::relax();
         }
