@@ -1,11 +1,12 @@
 //! What locks count and tell, on a machine of threads whose clock stands where the test puts it.
 
 use std::panic::Location;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use kcore::host::{Host, HostMachine, Listener, until};
-use kcore::machine::{Listeners, LockEvent, LockName, Waiting};
-use kcore::sync::{Completion, Counted, Observed, Semaphore, Silent, SpinLock};
+use kcore::machine::{Access, Listeners, LockEvent, LockName, Waiting};
+use kcore::sync::{BrokenSpinLock, Completion, Counted, Observed, Semaphore, Silent, SpinLock};
 
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 20_000 };
@@ -36,6 +37,42 @@ fn spinlock_counts() {
     assert!(stats.test_and_set >= 1, "{stats:?}");
     assert!(lock.try_lock().is_some());
     assert_eq!(lock.stats().acquire, 3);
+}
+
+/// Gives a broken lock back whenever somebody waits for it, and takes it away again at his second look.
+struct Snatcher {
+    lock: Arc<BrokenSpinLock>,
+    looks: AtomicU32,
+    waits: AtomicU32,
+}
+
+impl Listener for Snatcher {
+    fn access(&self, access: &Access) {
+        if access.is("lock.load") && self.looks.fetch_add(1, Relaxed) == 2 {
+            self.lock.acquire::<HostMachine>();
+        }
+    }
+
+    fn lock(&self, event: LockEvent, _: &LockName, _: usize, _: &'static Location<'static>) {
+        if event == LockEvent::Wait {
+            self.waits.fetch_add(1, Relaxed);
+            self.lock.release::<HostMachine>();
+        }
+    }
+}
+
+/// A task that looked, was too late and spins again is not one that goes on: a rendezvous would wait for it for ever.
+#[test]
+fn a_broken_lock_tells_of_each_wait() {
+    let (host, lock) = (Host::new(), Arc::new(BrokenSpinLock::new(NAME)));
+    let snatcher = Snatcher { lock: lock.clone(), looks: AtomicU32::new(0), waits: AtomicU32::new(0) };
+    let snatcher = Arc::new(snatcher);
+    host.listen(Listeners::PROBE, snatcher.clone());
+    host.run(|| {
+        lock.acquire::<HostMachine>();
+        lock.acquire::<HostMachine>();
+    });
+    assert_eq!(snatcher.waits.load(Relaxed), 2);
 }
 
 #[test]
