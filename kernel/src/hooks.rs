@@ -75,7 +75,8 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize) {
         }
         Plan::Rendezvous { .. } | Plan::Script(_) => {
             let engine = Engine::new(plan.clone(), participants);
-            drop(ENGINE.lock_irqsave().replace(engine));
+            let before = ENGINE.lock_irqsave().replace(engine);
+            drop(before);
             Listeners::PROBE
         }
     };
@@ -84,7 +85,8 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize) {
         // On a machine with little memory stores go unlogged; the experiment itself comes first.
         let _ = room.try_reserve_exact(stores);
         // What was there is freed after the lock is given back: nothing is freed or allocated under it.
-        drop(core::mem::replace(&mut *log.lock_irqsave(), room));
+        let before = core::mem::replace(&mut *log.lock_irqsave(), room);
+        drop(before);
     }
     let trace = if stores > 0 { Listeners::TRACE } else { Listeners::empty() };
     LISTENERS.store(probe.union(trace).bits(), Relaxed);
