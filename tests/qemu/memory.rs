@@ -44,7 +44,25 @@ pub(crate) fn trials() -> Vec<Trial> {
         Case::new("memory::heap::torn", "run scull-torn lock=spinlock heap=1M quanta=100 rounds=2")
             .run(clean),
     ];
-    guarded.chain(unguarded).map(Case::trial).collect()
+    guarded.chain(unguarded).chain(no_stamps()).map(Case::trial).collect()
+}
+
+/// Tasks that have no memory for the bytes that they are to write are told of like failed calls. When a round has been set
+/// up, what is left of the heap is less than a quantum, so that this happens to every task.
+fn no_stamps() -> impl Iterator<Item = Case> {
+    let table = [
+        ("scull-leak", "heap=64K quantum=32K writers=32 quanta=3 rounds=2", 32 * 2),
+        ("scull-torn", "heap=64K quantum=16K qset=1 writers=8 quanta=1 rounds=2", 8 * 2),
+    ];
+    let all = table.into_iter().map(|(experiment, words, times)| {
+        let words = format!("run {experiment} lock=spinlock {words}");
+        Case::new(format!("memory::stamps::{experiment}"), words)
+            .says(format!("-ENOMEM {times} times, and nothing was lost by it\n"))
+            .run(|run| same("bytes written", run.bytes_written, 0))
+            .run(clean)
+    });
+    let many = Case::new("memory::many-writers", "run scull-leak lock=spinlock heap=64K writers=32 rounds=2");
+    all.chain([many.says("-ENOMEM ").run(exhausted).run(clean)])
 }
 
 /// Not all quanta found room.

@@ -1,5 +1,6 @@
 //! A round on a scull device, with the ledger's account of it.
 
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use kcore::errno::Errno;
@@ -11,6 +12,7 @@ use crate::machine::Kernel;
 use crate::mm::heap;
 
 use super::leaks::Lost;
+use super::stamps;
 use super::trial::{DESCRIBED, Refusal, Trial};
 
 /// A scull device of this machine.
@@ -33,6 +35,14 @@ impl Told {
             _ => 0,
         };
         result.is_ok()
+    }
+
+    /// A buffer of `size` bytes of the stamp of task `who`, like [`stamps::buffer`]. `None`, and taken note of, when there
+    /// is no memory: then the task never comes to call the device.
+    pub(super) fn stamp(&self, size: usize, who: u32) -> Option<Vec<u8>> {
+        let buffer = stamps::buffer(size, stamps::of(who)).ok();
+        self.out_of_memory.fetch_add(buffer.is_none().into(), Relaxed);
+        buffer
     }
 
     /// An acknowledged update is gone.

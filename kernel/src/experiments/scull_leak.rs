@@ -23,7 +23,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
             Object::Node | Object::All => Ok(()),
         },
         |device, who, told| {
-            let Ok(stamp) = stamps::buffer(geometry.quantum, stamps::of(who)) else { return };
+            let Some(stamp) = told.stamp(geometry.quantum, who) else { return };
             for index in 0..quanta {
                 if told.result(write_at(device, index * stride, &stamp), true) {
                     acknowledged.set(index, who);

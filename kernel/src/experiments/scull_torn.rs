@@ -15,7 +15,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
             (0..quanta).try_for_each(|index| write_at(device, index * geometry.quantum, &blank).map(drop))
         },
         |device, who, told| {
-            let Ok(stamp) = stamps::buffer(geometry.quantum, stamps::of(who)) else { return };
+            let Some(stamp) = told.stamp(geometry.quantum, who) else { return };
             for index in 0..quanta {
                 told.result(write_at(device, index * geometry.quantum, &stamp), true);
             }

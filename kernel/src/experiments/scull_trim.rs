@@ -19,7 +19,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
         |device, who, told| match resolved.role(who) {
             Role::Trim => drop(device.open(Mode::Write)),
             Role::Write | Role::Read => {
-                let Ok(stamp) = stamps::buffer(geometry.quantum, stamps::of(who)) else { return };
+                let Some(stamp) = told.stamp(geometry.quantum, who) else { return };
                 for index in 0..quanta {
                     told.result(write_at(device, index * geometry.quantum, &stamp), true);
                 }

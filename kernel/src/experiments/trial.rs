@@ -57,7 +57,7 @@ pub struct Outcome {
     pub lock: Option<LockStats>,
     /// Steps of the script that could not happen.
     pub steps: Vec<Step>,
-    /// Calls of the device that failed with `-ENOMEM`.
+    /// Calls of the device that failed with `-ENOMEM`, and tasks that had no memory to make one.
     pub out_of_memory: u64,
     /// The identity of the ledger that does not hold, if one does not: then no number is worth anything.
     pub broken_account: Option<alloc::string::String>,
@@ -75,7 +75,7 @@ pub(super) struct Trial<'a> {
     pub(super) lost: Vec<Lost>,
     /// The sums of the guard's counters.
     pub(super) lock: Option<LockStats>,
-    /// Calls that failed with `-ENOMEM`.
+    /// Calls that failed with `-ENOMEM`, and tasks that had no memory to make one.
     pub(super) out_of_memory: u64,
     /// Chance: seeded, so that a machine which is repeatable itself (icount) repeats its runs.
     chance: fastrand::Rng,

@@ -161,7 +161,7 @@ pub(super) fn counts(outcome: &Outcome) {
         Owners(run.owners)
     );
     if outcome.out_of_memory > 0 {
-        println!("{} calls failed with -ENOMEM, and lost nothing", outcome.out_of_memory);
+        println!("-ENOMEM {} times, and nothing was lost by it", outcome.out_of_memory);
     }
 }
 
