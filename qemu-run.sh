@@ -16,6 +16,7 @@
 #   memory=   128M
 #   timeout=  seconds (default 60)
 #   boot=     pvh (default: the ELF itself), bios, uefi (both: a disk image, on q35)
+#   acpi=     on (default), off (microvm, pc): without its tables the kernel finds one CPU only
 #
 # Options, before the ELF:
 #
@@ -67,7 +68,7 @@ done
 elf=$1
 shift
 
-machine='' accel='' cpus=4 memory=128M timeout='' boot=pvh cmdline=''
+machine='' accel='' cpus=4 memory=128M timeout='' boot=pvh acpi=on cmdline=''
 for word; do
     value=${word#*=}
     case $word in
@@ -77,6 +78,7 @@ for word; do
     memory=*) memory=$value ;;
     timeout=*) timeout=$value ;;
     boot=*) boot=$value ;;
+    acpi=*) acpi=$value ;;
     esac
     # The kernel splits at spaces, so a word that contains some gets its quotes back.
     case $word in
@@ -131,6 +133,19 @@ case $machine in
 microvm) set -- "$@" -M microvm,pic=on,pit=on,rtc=off,auto-kernel-cmdline=off ;;
 q35 | pc) set -- "$@" -M "$machine" ;;
 *) usage "unknown machine '$machine'; valid: microvm, q35, pc" ;;
+esac
+
+case $acpi in
+on) ;;
+off)
+    # QEMU gives no tables to the firmware, which then makes some of its own.
+    [ "$machine" != q35 ] || usage "acpi=off does not go with machine 'q35'; valid: microvm, pc"
+    # The ACPI timer goes with the tables, and UEFI firmware does not come up without it.
+    [ "$boot" != uefi ] || usage "acpi=off does not go with UEFI firmware; valid: boot=pvh, boot=bios"
+    # The properties of all -M are taken together.
+    set -- "$@" -M acpi=off
+    ;;
+*) usage "unknown acpi '$acpi'; valid: on, off" ;;
 esac
 
 case $accel in

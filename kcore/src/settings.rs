@@ -321,7 +321,7 @@ pub const COMMANDS: &[&str] = &["tour", "run", "test", "bench", "fault"];
 /// The keys of a command line.
 pub const KEYS: &[&str] = &[
     "lock", "probe", "object", "cpus", "writers", "quanta", "rounds", "seed", "expect", "quantum", "qset",
-    "heap", "machine", "accel", "memory", "timeout", "boot", "mute-cpu",
+    "heap", "machine", "accel", "memory", "timeout", "boot", "acpi", "mute-cpu",
 ];
 
 impl Settings {
@@ -374,7 +374,7 @@ impl Settings {
             "boot" => self.boot = Some(value.to_string()),
             "mute-cpu" => self.mute_cpu = Some(number(key, value, 1, u64::from(MAX_CPUS) - 1)? as u32),
             // Words for whoever starts the machine; they have done their work when the kernel reads them.
-            "memory" | "timeout" => {}
+            "memory" | "timeout" | "acpi" => {}
             _ => return Err(Usage::unknown("key", key, KEYS)),
         }
         Ok(())

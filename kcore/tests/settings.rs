@@ -16,7 +16,8 @@ fn nothing_is_the_tour_with_defaults() {
 #[test]
 fn every_key_lands_in_its_field() {
     let line = "run scull-leak lock=completion probe=pause object=array cpus=3 writers=5 quanta=7 rounds=2 seed=9 \
-                expect=raced quantum=4K qset=10 heap=1M machine=q35 accel=kvm memory=128M timeout=60 boot=bios mute-cpu=1";
+                expect=raced quantum=4K qset=10 heap=1M machine=q35 accel=kvm memory=128M timeout=60 boot=bios acpi=off \
+                mute-cpu=1";
     let expected = Settings {
         command: Command::Run("scull-leak".to_string()),
         lock: Some(Lock::Completion),

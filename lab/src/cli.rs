@@ -19,6 +19,8 @@ pub const MACHINES: &[&str] = &["microvm", "q35", "pc"];
 pub const ACCELERATORS: &[&str] = &["tcg", "tcg-single", "icount", "kvm"];
 /// Doors that `qemu-run.sh` knows.
 pub const DOORS: &[&str] = &["pvh", "bios", "uefi"];
+/// Whether the machine has ACPI tables, as `qemu-run.sh` knows it.
+pub const ACPI: &[&str] = &["on", "off"];
 
 const EXIT_STATUS: &str = "\
 Exit status: 0 as expected, 1 a verdict that was not expected, 2 a mistake on the command line,
@@ -137,6 +139,9 @@ pub struct Options {
     /// The disk image to boot by bios or uefi, if not the one that `image` makes
     #[arg(long, global = true, value_name = "FILE", help_heading = "Machine")]
     pub disk: Option<PathBuf>,
+    /// on (default), off (microvm, pc): without ACPI the kernel finds one CPU only
+    #[arg(long, global = true, value_parser = one_of(ACPI), hide_possible_values = true, help_heading = "Machine")]
+    pub acpi: Option<String>,
     /// A CPU that is never started, to see what the kernel says about it
     #[arg(long, global = true, value_name = "CPU", value_parser = word("mute-cpu"), help_heading = "Machine")]
     pub mute_cpu: Option<String>,
@@ -173,6 +178,7 @@ impl Options {
             "memory" => self.memory.as_ref(),
             "timeout" => self.timeout.as_ref(),
             "boot" => self.boot.as_ref(),
+            "acpi" => self.acpi.as_ref(),
             "mute-cpu" => self.mute_cpu.as_ref(),
             _ => None,
         };
@@ -265,6 +271,7 @@ mod tests {
             "machine" => "pc",
             "accel" => "tcg",
             "boot" => "pvh",
+            "acpi" => "off",
             _ => "1",
         };
         for key in settings::KEYS {

@@ -14,6 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     cases.extend(["16M", "17M", "32M", "1G", "3G"].map(memory));
     cases.extend(["tcg", "tcg-single", "icount"].map(accelerator));
     cases.extend([mute(1, 4), mute(2, 4), mute(3, 4), mute(1, 2), mute_and_locked()]);
+    cases.extend(["microvm", "pc"].map(without_acpi));
     cases.extend([(1, 8), (2, 7), (4, 64), (16, 3)].map(|(cpus, writers)| crowd(cpus, writers)));
     cases.extend(["spinlock", "semaphore", "completion"].map(locked_crowd));
     cases.into_iter().map(Case::trial).collect()
@@ -78,6 +79,19 @@ fn mute(which: u32, cpus: u32) -> Case {
 
 fn mute_and_locked() -> Case {
     Case::new("machines::mute::locked", "run scull-leak lock=spinlock cpus=4 mute-cpu=2 quanta=50").run(clean)
+}
+
+/// Nobody tells the kernel of the other CPUs: it goes on with the one that it runs on.
+fn without_acpi(machine: &'static str) -> Case {
+    let words = format!("run scull-leak lock=spinlock machine={machine} acpi=off cpus=4 quanta=4 rounds=1");
+    Case::new(format!("machines::without-acpi::{machine}"), words)
+        .says("one CPU only: ")
+        .boot(|boot| {
+            same("CPUs", boot.cpus, 1)?;
+            same("expected CPUs", boot.cpus_expected, 1)
+        })
+        .run(|run| same("writers", run.writers, 1))
+        .run(clean)
 }
 
 /// More writers than CPUs, or fewer.

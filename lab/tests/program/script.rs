@@ -180,6 +180,7 @@ fn a_bad_word_is_answered_with_the_good_ones() {
         ("machine=vax", MACHINES.join(", ")),
         ("accel=hvf", ACCELERATORS.join(", ")),
         ("boot=grub", lab::cli::DOORS.join(", ")),
+        ("acpi=maybe", lab::cli::ACPI.join(", ")),
         ("boot=bios", "--image".to_string()),
         ("cpus=65", "from 1 to 64".to_string()),
         ("cpus=two", "from 1 to 64".to_string()),
