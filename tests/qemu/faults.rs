@@ -47,7 +47,7 @@ fn others() -> [Case; 5] {
 }
 
 /// A backtrace of the kernel's code, from the fault up to where the kernel was entered.
-fn frames(com1: &str) -> Answer {
+pub(crate) fn frames(com1: &str) -> Answer {
     let addresses = com1.lines().filter_map(|line| line.trim().strip_prefix("[<")?.strip_suffix(">]"));
     let addresses: Vec<u64> = addresses.map_while(|address| u64::from_str_radix(address, 16).ok()).collect();
     let several = addresses.len() >= 3 || com1.contains("... and again, ");

@@ -35,7 +35,7 @@ fn records(outcome: &Outcome) -> Vec<Record> {
     outcome.report.records().filter_map(case).collect()
 }
 
-fn all_hold(outcome: &Outcome) -> Answer {
+pub(crate) fn all_hold(outcome: &Outcome) -> Answer {
     let cases = records(outcome);
     holds("there are many cases", cases.len() >= 50)?;
     holds("they come in the order of their names", cases.is_sorted_by(|a, b| a.name < b.name))?;

@@ -2,6 +2,7 @@
 //!
 //! Two run at a time, since each has several CPUs; `--test-threads` says otherwise.
 
+mod disk;
 mod faults;
 mod geometry;
 mod kernel_cases;
@@ -33,6 +34,7 @@ fn main() {
         words::trials(),
         repeat::trials(),
         kernel_cases::trials(),
+        disk::trials(),
         program::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();

@@ -1,14 +1,15 @@
 //! A kernel with a command line, and what must come of it.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
 use kcore::report::{Boot, Record, Run, Step};
 use lab::build;
+use lab::image;
 use lab::machine::Machine;
 use lab::session::Outcome;
 use lab::status::{Failure, Status};
-use libtest_mimic::Trial;
+use libtest_mimic::{Completion, Trial};
 
 use crate::ensure::{self, Answer, same};
 
@@ -28,6 +29,7 @@ pub fn kernel() -> Result<PathBuf, Failure> {
 pub struct Case {
     name: String,
     machine: Vec<String>,
+    door: Option<&'static str>,
     status: Status,
     checks: Vec<Check>,
 }
@@ -36,13 +38,20 @@ impl Case {
     /// A test called `name` of a machine with the command line `words`, which are parted by spaces.
     pub fn new(name: impl Into<String>, words: impl AsRef<str>) -> Self {
         let machine = words.as_ref().split_whitespace().map(str::to_string).collect();
-        Case { name: name.into(), machine, status: Status::Expected, checks: Vec::new() }
+        Case { name: name.into(), machine, door: None, status: Status::Expected, checks: Vec::new() }
     }
 
     /// Adds one word as it is, with the spaces that it may contain.
     pub fn word(mut self, word: impl Into<String>) -> Self {
         self.machine.push(word.into());
         self
+    }
+
+    /// Boots the disk image of `door` (`bios` or `uefi`) that `cargo run -- image` has made. Where there is none that is as
+    /// new as the kernel, the test is ignored.
+    pub fn disk(mut self, door: &'static str) -> Self {
+        self.door = Some(door);
+        self.word(format!("boot={door}"))
     }
 
     /// How it must end.
@@ -87,15 +96,36 @@ impl Case {
 
     /// The test.
     pub fn trial(self) -> Trial {
-        Trial::test(self.name.clone(), move || {
-            let outcome = self.boot_it().map_err(|failure| failure.to_string())?;
-            self.judge(&outcome).map_err(|why| format!("{why}\nwords: {:?}\n{outcome}", self.machine).into())
+        Trial::ignorable_test(self.name.clone(), move || {
+            if let Some(why) = self.no_image()? {
+                return Ok(Completion::ignored_with(why));
+            }
+            let outcome = self.boot_it()?;
+            match self.judge(&outcome) {
+                Ok(()) => Ok(Completion::Completed),
+                Err(why) => Err(format!("{why}\nwords: {:?}\n{outcome}", self.machine).into()),
+            }
         })
     }
 
     /// Boots the machine and waits for its end.
     pub fn boot_it(&self) -> Result<Outcome, Failure> {
-        self.machine.iter().fold(Machine::new(kernel()?), Machine::word).run()
+        let machine = self.machine.iter().fold(Machine::new(kernel()?), Machine::word);
+        match self.door {
+            Some(door) => machine.image(&image::find(None, door, &kernel()?)?).run(),
+            None => machine.run(),
+        }
+    }
+
+    /// Why there is no image to boot, if it needs one.
+    fn no_image(&self) -> Result<Option<Failure>, Failure> {
+        static TOLD: Once = Once::new();
+        let Some(door) = self.door else { return Ok(None) };
+        let missing = image::find(None, door, &kernel()?).err();
+        if missing.is_some() {
+            TOLD.call_once(|| eprintln!("disk doors: no images: make them with cargo run -- image"));
+        }
+        Ok(missing)
     }
 
     fn judge(&self, outcome: &Outcome) -> Answer {
