@@ -93,16 +93,20 @@ fn impossible() -> Answer {
 fn exhaust() -> Answer {
     let live = heap::live().scull;
     let mut room = Vec::with_capacity(64);
-    let largest = (12..40).rev().map(|bits| 1_usize << bits).find(|&size| {
-        let block = allocate(size);
-        block.is_ok_and(|block| free(block).is_ok())
-    });
-    let size = largest.ok_or("not even a page can be had")? / 8;
+    let size = largest()? / 8;
     let first = fill(&mut room, size);
     let second = fill(&mut room, size);
     holds("there were at least 8 blocks", first >= 8)?;
     same("blocks of the second time", second, first)?;
     same("live blocks of scull", heap::live().scull, live)
+}
+
+/// The largest power of two that there is a block of.
+pub(super) fn largest() -> Result<usize, &'static str> {
+    let mut sizes = (12..40).rev().map(|bits| 1_usize << bits);
+    sizes
+        .find(|&size| allocate(size).is_ok_and(|block| free(block).is_ok()))
+        .ok_or("not even a page can be had")
 }
 
 /// How many blocks of `size` there are, up to the capacity of `room`.

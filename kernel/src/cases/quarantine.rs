@@ -7,7 +7,7 @@ use kcore::machine::{BadFree, POISON_FREED};
 
 use super::Answer;
 use super::case::{holds, same};
-use super::heap::{allocate, bytes, free};
+use super::heap::{allocate, bytes, free, largest};
 use crate::mm::heap::{self, Experiment};
 
 crate::case! {
@@ -16,6 +16,7 @@ crate::case! {
     "quarantine::memory-is-not-handed-out-again" => holds_back;
     "quarantine::write-after-free-is-found" => write_after_free;
     "quarantine::end-takes-everything-back" => end;
+    "quarantine::memory-can-be-had-again" => again;
     "quarantine::older-blocks-are-freed-at-once" => older;
 }
 
@@ -79,6 +80,16 @@ fn end() -> Answer {
     drop(experiment);
     same("live blocks of scull", heap::live().scull, before)?;
     same("what is known of the blocks", (bytes::<1>(leaked), bytes::<1>(freed)), (None, None))
+}
+
+/// A block for which there is room once, in one experiment after the other; every other time it leaks.
+fn again() -> Answer {
+    let size = largest()?;
+    (0..4).try_for_each(|time| {
+        let _experiment = begin();
+        let block = quantum(size)?;
+        if time % 2 == 0 { Ok(()) } else { same("freeing", free(block), Ok(())) }
+    })
 }
 
 fn older() -> Answer {
