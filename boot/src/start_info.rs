@@ -2,11 +2,13 @@
 //! [`BootInfo`].
 
 use core::mem::MaybeUninit;
+use core::ops::Range;
 use core::ptr;
 use core::slice;
 
 use bootloader_api::BootInfo;
 use bootloader_api::info::{MemoryRegion, MemoryRegionKind, MemoryRegions, Optional};
+use kcore::memory_map::{self, Entry, Use};
 
 use crate::{Handoff, PHYS_BASE};
 
@@ -25,15 +27,6 @@ struct StartInfo {
     reserved: u32,
 }
 
-/// `struct hvm_memmap_table_entry`; the types are those of E820.
-#[repr(C)]
-struct MemoryMapEntry {
-    address: u64,
-    size: u64,
-    kind: u32,
-    reserved: u32,
-}
-
 /// `struct hvm_modlist_entry`.
 #[repr(C)]
 struct Module {
@@ -44,7 +37,6 @@ struct Module {
 }
 
 const MAGIC: u32 = 0x336e_c578;
-const E820_RAM: u32 = 1;
 const MAX_REGIONS: usize = 64;
 const MAX_COMMAND_LINE: usize = 4096;
 
@@ -90,22 +82,22 @@ extern "C" fn pvh_start(start_info: u64) -> ! {
 
     // SAFETY: the loader describes an array of that length there.
     let map = unsafe {
-        slice::from_raw_parts(physical::<MemoryMapEntry>(start.memory_map), start.memory_map_entries as usize)
+        slice::from_raw_parts(physical::<Entry>(start.memory_map), start.memory_map_entries as usize)
     };
     let image = image();
     let module = module(start);
-    let count = regions(map, &[image, module.unwrap_or((0, 0))], &mut kept.regions);
+    let count = regions(map, &[image.clone(), module.clone().unwrap_or_default()], &mut kept.regions);
     let command_line = command_line(start.command_line, &mut kept.command_line);
 
     let mut info = BootInfo::new(MemoryRegions::from(&mut kept.regions[..count]));
     info.physical_memory_offset = Optional::Some(PHYS_BASE);
     info.rsdp_addr = if start.rsdp == 0 { Optional::None } else { Optional::Some(start.rsdp) };
-    info.kernel_addr = image.0;
-    info.kernel_len = image.1 - image.0;
+    info.kernel_addr = image.start;
+    info.kernel_len = image.end - image.start;
     info.kernel_image_offset = ptr::addr_of!(kernel_start).addr() as u64;
-    if let Some((from, to)) = module {
-        info.ramdisk_addr = Optional::Some(PHYS_BASE + from);
-        info.ramdisk_len = to - from;
+    if let Some(module) = module {
+        info.ramdisk_addr = Optional::Some(PHYS_BASE + module.start);
+        info.ramdisk_len = module.end - module.start;
     }
     kernel_entry(Handoff { info: kept.info.write(info), command_line: Some(command_line), door: "pvh" })
 }
@@ -115,55 +107,38 @@ fn physical<T>(address: u64) -> *const T {
 }
 
 /// The physical range of the kernel: PVH loads it at the addresses of its program headers.
-fn image() -> (u64, u64) {
+fn image() -> Range<u64> {
     const KERNEL_BASE: u64 = 0xffff_ffff_8000_0000;
     let start = ptr::addr_of!(kernel_start).addr() as u64;
     let end = ptr::addr_of!(kernel_end).addr() as u64;
-    (start - KERNEL_BASE, end - KERNEL_BASE)
+    start - KERNEL_BASE..end - KERNEL_BASE
 }
 
 /// The physical range of the first boot module.
-fn module(start: &StartInfo) -> Option<(u64, u64)> {
+fn module(start: &StartInfo) -> Option<Range<u64>> {
     if start.module_count == 0 {
         return None;
     }
     // SAFETY: the loader says that at least one entry is there.
     let module = unsafe { &*physical::<Module>(start.module_list) };
-    Some((module.address, module.address + module.size))
+    Some(module.address..module.address + module.size)
 }
 
-/// Writes the usable parts of `map` without `holes` (each marked as the loader's) into `out`; returns how many. What some
-/// other entry says is not RAM is a hole too, and so is what an earlier one has named: no byte is given out twice.
-fn regions(map: &[MemoryMapEntry], holes: &[(u64, u64)], out: &mut [MemoryRegion; MAX_REGIONS]) -> usize {
+/// Writes the parts of `map` into `out`, as many as there is room for; returns how many. What is `taken` is marked as the
+/// loader's.
+fn regions(map: &[Entry], taken: &[Range<u64>], out: &mut [MemoryRegion; MAX_REGIONS]) -> usize {
     let mut count = 0;
-    let mut push = |start: u64, end: u64, kind: MemoryRegionKind| {
-        if start < end && count < MAX_REGIONS {
-            out[count] = MemoryRegion { start, end, kind };
+    memory_map::split(map, taken, |range, usage| {
+        let kind = match usage {
+            Use::Free => MemoryRegionKind::Usable,
+            Use::Taken => MemoryRegionKind::Bootloader,
+            Use::Other(kind) => MemoryRegionKind::UnknownBios(kind),
+        };
+        if let Some(region) = out.get_mut(count) {
+            *region = MemoryRegion { start: range.start, end: range.end, kind };
             count += 1;
         }
-    };
-    for (index, entry) in map.iter().enumerate() {
-        let others = map.iter().enumerate();
-        let others = others.filter(|&(at, other)| at < index || other.kind != E820_RAM);
-        let others = others.map(|(_, other)| (other.address, other.address.saturating_add(other.size)));
-        let holes = holes.iter().copied().chain(others);
-        let end = entry.address.saturating_add(entry.size);
-        if entry.kind != E820_RAM {
-            push(entry.address, end, MemoryRegionKind::UnknownBios(entry.kind));
-            continue;
-        }
-        let mut from = entry.address;
-        while from < end {
-            let hole = holes.clone().filter(|hole| hole.1 > from && hole.0 < end).min_by_key(|hole| hole.0);
-            let Some((hole_start, hole_end)) = hole else {
-                push(from, end, MemoryRegionKind::Usable);
-                break;
-            };
-            push(from, hole_start, MemoryRegionKind::Usable);
-            push(hole_start.max(from), hole_end.min(end), MemoryRegionKind::Bootloader);
-            from = hole_end;
-        }
-    }
+    });
     count
 }
 

@@ -16,6 +16,7 @@ pub mod experiment;
 pub mod host;
 pub mod ledger;
 pub mod machine;
+pub mod memory_map;
 pub mod probe;
 pub mod report;
 pub mod scull;
