@@ -140,6 +140,8 @@ on) ;;
 off)
     # QEMU gives no tables to the firmware, which then makes some of its own.
     [ "$machine" != q35 ] || usage "acpi=off does not go with machine 'q35'; valid: microvm, pc"
+    # The ACPI timer goes with the tables, and UEFI firmware does not come up without it.
+    [ "$boot" != uefi ] || usage "acpi=off does not go with UEFI firmware; valid: boot=pvh, boot=bios"
     # The properties of all -M are taken together.
     set -- "$@" -M acpi=off
     ;;

@@ -62,6 +62,10 @@ fn script() -> impl Iterator<Item = Trial> {
         ("tour accel=fast", "unknown accel 'fast'; valid: tcg, tcg-single, icount, kvm"),
         ("tour acpi=maybe", "unknown acpi 'maybe'; valid: on, off"),
         ("tour acpi=off machine=q35", "acpi=off does not go with machine 'q35'; valid: microvm, pc"),
+        (
+            "tour acpi=off machine=pc boot=uefi",
+            "acpi=off does not go with UEFI firmware; valid: boot=pvh, boot=bios",
+        ),
         ("tour boot=grub", "unknown boot 'grub'; valid: pvh, bios, uefi"),
     ];
     table.into_iter().map(|(words, line)| {
