@@ -8,10 +8,11 @@ pub const MAX_TASKS: usize = 256;
 pub const TASK_STACK: usize = 32 << 10;
 /// Bytes of the stacks for double faults and non-maskable interrupts.
 pub const FAULT_STACK: usize = 16 << 10;
-/// How long an application processor may take to report itself: half a second at 4 GHz.
-pub const AP_PATIENCE_CYCLES: u64 = 2_000_000_000;
+/// How long an application processor may take to report itself: a second and a half at 4 GHz, since the host's thread
+/// for it may have to wait for a core of its own. It usually takes a few milliseconds.
+pub const AP_PATIENCE_CYCLES: u64 = 6_000_000_000;
 /// How long one may take that has begun: it has its stack and its number, so there is no going on without it.
-pub const AP_LAST_PATIENCE_CYCLES: u64 = 20 * AP_PATIENCE_CYCLES;
+pub const AP_LAST_PATIENCE_CYCLES: u64 = 7 * AP_PATIENCE_CYCLES;
 /// Ranges of usable memory that are kept; what a more ragged map has beyond is not used.
 pub const MAX_MEMORY_RANGES: usize = 64;
 /// Return addresses kept for each block of memory.
