@@ -266,3 +266,16 @@ proptest! {
         }
     }
 }
+
+/// A later write of the same task may carry the size past where it was before it went back.
+#[test]
+fn only_one_write_is_certain_to_leave_the_size_too_small() {
+    for (line, expected) in [
+        ("run scull-size probe=script", Expect::Raced),
+        ("run scull-size probe=script quanta=2", Expect::Any),
+        ("run scull-size probe=script quanta=2 lock=spinlock", Expect::Clean),
+        ("run scull-torn probe=script quanta=2", Expect::Raced),
+    ] {
+        assert_eq!(run(line).unwrap().expected, expected, "{line}");
+    }
+}

@@ -16,7 +16,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: &["lock.load", "lock.store", "inside"],
     points: &["lock.store", "inside"],
     script: &["A.lock.load", "B.lock.load", "A.lock.store", "B.lock.store", "A.inside"],
-    certain: Certain { rendezvous: true, script: true },
+    certain: Certain { rendezvous: true, script: true, heals: false },
     defaults: Defaults::natural(1000, 10),
     roles: Roles::All(Role::Write),
     invariants: &["never more than one task is inside the critical section"],

@@ -20,7 +20,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: &["counter.load", "counter.store"],
     points: &["counter.store"],
     script: &["A.counter.load", "B.counter.load", "A.counter.store", "B.counter.store"],
-    certain: Certain { rendezvous: true, script: true },
+    certain: Certain { rendezvous: true, script: true, heals: false },
     defaults: Defaults::natural(2000, 5),
     roles: Roles::All(Role::Write),
     invariants: &["the counter is tasks x increments x rounds; what is missing was lost"],

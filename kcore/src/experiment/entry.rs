@@ -50,6 +50,8 @@ pub struct Certain {
     pub rendezvous: bool,
     /// The entry's script, with no other tasks than its own two.
     pub script: bool,
+    /// Further work in the same round may make the damage good: nothing is certain of more than one unit.
+    pub heals: bool,
 }
 
 /// The work of each task.

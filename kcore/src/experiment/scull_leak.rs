@@ -22,7 +22,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["slot.store"],
     script: &["A.slot.load", "B.slot.load", "A.slot.store", "B.slot.store"],
-    certain: Certain { rendezvous: true, script: true },
+    certain: Certain { rendezvous: true, script: true, heals: false },
     defaults: Defaults::natural(1000, 10),
     roles: Roles::All(Role::Write),
     invariants: &[

@@ -21,7 +21,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["array.clear"],
     script: &["A.array.store", "B.array.load", "B.slot.load", "A.array.clear"],
-    certain: Certain { rendezvous: true, script: true },
+    certain: Certain { rendezvous: true, script: true, heals: false },
     defaults: Defaults::natural(100, 10),
     roles: Roles::All(Role::Write),
     invariants: &[

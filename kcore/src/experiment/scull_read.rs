@@ -21,7 +21,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["head.store", "next.store"],
     script: &["A.head.load", "B.head.load", "A.head.store", "B.head.store"],
-    certain: Certain { rendezvous: true, script: true },
+    certain: Certain { rendezvous: true, script: true, heals: false },
     defaults: Defaults::natural(100, 10),
     roles: Roles::All(Role::Read),
     invariants: &[

@@ -17,7 +17,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["size.store"],
     script: &["A.size.load", "B.size.load", "A.size.store", "B.size.store"],
-    certain: Certain { rendezvous: false, script: true },
+    certain: Certain { rendezvous: false, script: true, heals: true },
     defaults: Defaults::natural(1000, 10),
     roles: Roles::All(Role::Write),
     invariants: &["when all writers are done, the size is the highest end of any acknowledged write"],

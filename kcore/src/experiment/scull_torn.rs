@@ -21,7 +21,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["copy.half"],
     script: &["A.copy.start", "B.copy.start", "B.copy.half", "A.copy.half"],
-    certain: Certain { rendezvous: false, script: true },
+    certain: Certain { rendezvous: false, script: true, heals: false },
     defaults: Defaults::natural(200, 10),
     roles: Roles::All(Role::Write),
     invariants: &["each quantum carries the stamp of exactly one write from its first byte to its last"],

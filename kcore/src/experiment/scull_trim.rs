@@ -21,7 +21,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["trim.free"],
     script: &["A.copy.start", "B.trim.walk", "B.trim.done", "A.copy.half"],
-    certain: Certain { rendezvous: true, script: true },
+    certain: Certain { rendezvous: true, script: true, heals: false },
     defaults: Defaults::natural(100, 10),
     roles: Roles::WriteAndTrim,
     invariants: &[
