@@ -27,7 +27,20 @@ pub(crate) fn trials() -> Vec<Trial> {
     cases.push(self_check());
     cases.push(a_filter());
     cases.push(whole_lines());
+    cases.extend([1, 4].map(bench));
     cases.into_iter().map(Case::trial).collect()
+}
+
+/// Every contestant is measured, whatever it takes.
+fn bench(cpus: u32) -> Case {
+    Case::new(format!("bench::{cpus}-cpus"), format!("bench cpus={cpus}")).says("between: context switch").check(
+        |outcome| {
+            let measured = outcome.report.records().filter(|line| matches!(line, Line::Bench(_))).count();
+            same("measurements", measured, 13)?;
+            let zero = |line: &Line| matches!(line, Line::Bench(bench) if bench.cycles == 0 && !bench.name.ends_with("CPUs"));
+            holds("each took some time", !outcome.report.records().any(zero))
+        },
+    )
 }
 
 fn records(outcome: &Outcome) -> Vec<Record> {

@@ -24,6 +24,8 @@ const SAMPLES: usize = 9;
 const ALONE: u64 = 50_000;
 /// Operations of each CPU when they contend.
 const TOGETHER: u64 = 50_000;
+/// Operations of each CPU when they contend for a lock that sleeps: nearly each costs an interrupt to wake somebody.
+const ASLEEP: u64 = 400;
 /// Operations that involve other tasks or CPUs.
 const FEW: u64 = 2_000;
 
@@ -64,9 +66,11 @@ const UNCONTENDED: [Contestant; 6] = [
     }),
 ];
 
-/// What is measured on all CPUs at once.
-const CONTENDED: [Contestant; 5] =
-    [UNCONTENDED[0], UNCONTENDED[1], UNCONTENDED[2], UNCONTENDED[3], UNCONTENDED[4]];
+/// What is measured on all CPUs at once: the locks that spin.
+const SPINNING: [Contestant; 3] = [UNCONTENDED[0], UNCONTENDED[1], UNCONTENDED[2]];
+
+/// And those that sleep.
+const SLEEPING: [Contestant; 2] = [UNCONTENDED[3], UNCONTENDED[4]];
 
 /// What involves other tasks or CPUs.
 const SWITCHES: [Contestant; 2] = [
@@ -94,10 +98,12 @@ pub(super) fn main(boot: &Boot) -> Exit {
     let alone = median_in_turn(&UNCONTENDED, |work| timed(|| work(ALONE)));
     report("uncontended", ALONE, alone);
     let cpus = smp::cpus();
-    let together = median_in_turn(&CONTENDED, |work| {
-        crew::run(cpus, |_| Name::new(), &|_| work(TOGETHER)).expect("room for a task on each CPU")
-    });
-    report("contended", TOGETHER * u64::from(cpus), together);
+    for (contestants, operations) in [(&SPINNING[..], TOGETHER), (&SLEEPING[..], ASLEEP)] {
+        let together = median_in_turn(contestants, |work| {
+            crew::run(cpus, |_| Name::new(), &|_| work(operations)).expect("room for a task on each CPU")
+        });
+        report("contended", operations * u64::from(cpus), together);
+    }
     let switches = median_in_turn(&SWITCHES, |work| timed(|| work(FEW)));
     report("between", FEW, switches);
     com2::record(&Record::Summary(Summary { passed, failed: 0 }));
