@@ -107,6 +107,11 @@ impl Trial<'_> {
     }
 }
 
+/// Fills the first `quanta` quanta, each with `bytes`, which are as long as one.
+pub(super) fn prepare_quanta(device: &Device, quanta: usize, bytes: &[u8]) -> Result<(), Errno> {
+    (0..quanta).try_for_each(|index| write_at(device, index * bytes.len(), bytes).map(drop))
+}
+
 /// Writes `bytes` at `position` through a file of its own.
 pub(super) fn write_at(device: &Device, position: usize, bytes: &[u8]) -> Result<usize, Errno> {
     let mut file = device.open(Mode::ReadWrite);

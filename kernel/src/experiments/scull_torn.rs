@@ -1,6 +1,6 @@
 //! R10: two copies meet in one quantum.
 
-use super::scull::{read_at, write_at};
+use super::scull::{prepare_quanta, read_at, write_at};
 use super::stamps;
 use super::trial::{Refusal, Trial};
 
@@ -11,9 +11,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let mut bytes = stamps::buffer(geometry.quantum, stamps::of(0))?;
     let blank = stamps::buffer(geometry.quantum, stamps::of(0))?;
     trial.scull_round(
-        |device| {
-            (0..quanta).try_for_each(|index| write_at(device, index * geometry.quantum, &blank).map(drop))
-        },
+        |device| prepare_quanta(device, quanta, &blank),
         |device, who, told| {
             let Some(stamp) = told.stamp(geometry.quantum, who) else { return };
             for index in 0..quanta {

@@ -3,7 +3,7 @@
 use kcore::experiment::Role;
 use kcore::scull::Mode;
 
-use super::scull::write_at;
+use super::scull::{prepare_quanta, write_at};
 use super::stamps;
 use super::trial::{Refusal, Trial};
 
@@ -13,9 +13,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let blank = stamps::buffer(geometry.quantum, stamps::of(0))?;
     trial.scull_round(
-        |device| {
-            (0..quanta).try_for_each(|index| write_at(device, index * geometry.quantum, &blank).map(drop))
-        },
+        |device| prepare_quanta(device, quanta, &blank),
         |device, who, told| match resolved.role(who) {
             Role::Trim => drop(device.open(Mode::Write)),
             Role::Write | Role::Read => {

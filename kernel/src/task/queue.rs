@@ -98,6 +98,11 @@ pub fn set_idle(cpu: u32, task: TaskId) {
 /// Puts a new task into its queue.
 pub fn enqueue(mut queue: QueueGuard, task: TaskId) {
     queue.ready.push_back(task).expect("the queue has room for every task there can be");
+    unlock_and_kick(queue);
+}
+
+/// Unlocks a queue in which there is news for its CPU, and interrupts the CPU if it halts.
+fn unlock_and_kick(mut queue: QueueGuard) {
     let kick = core::mem::take(&mut queue.halted);
     let cpu = queue.cpu();
     drop(queue);
@@ -133,11 +138,7 @@ pub fn wake(id: TaskId) {
         }
         State::Runnable => {
             inner.token = true;
-            let kick = core::mem::take(&mut queue.halted);
-            drop(queue);
-            if kick && task.cpu() != percpu::this_cpu() {
-                smp::kick(task.cpu());
-            }
+            unlock_and_kick(queue);
         }
         State::Ended => {}
     }
