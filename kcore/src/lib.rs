@@ -10,6 +10,7 @@ extern crate std;
 
 pub mod acpi;
 pub mod bytes;
+pub mod config;
 pub mod errno;
 pub mod experiment;
 #[cfg(feature = "host")]

@@ -64,7 +64,22 @@ impl AtomicFlag for AtomicBool {
     }
 }
 
+/// In what the CPU runs the caller (LKD ch. 7 and 8). The later ones interrupt the earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Context {
+    /// A task: process context. It may sleep, unless it has made itself atomic.
+    Task,
+    /// A softirq, and so a tasklet or a timer. It must not sleep.
+    Softirq,
+    /// An interrupt handler. It must not sleep.
+    Hardirq,
+}
+
 /// The CPU that executes the caller.
+///
+/// What a task switches off it switches on again as often; the calls nest. Machines without preemption or softirqs keep
+/// the defaults, which do nothing.
 pub trait Cpu {
     /// The atomic flag of this machine.
     type Flag: AtomicFlag;
@@ -78,6 +93,35 @@ pub trait Cpu {
     fn relax();
     /// A clock that never goes back on one CPU, in cycles (x86: the TSC).
     fn cycles() -> u64;
+    /// The running task keeps the CPU, except against interrupts (Linux: `preempt_disable`).
+    #[inline(always)]
+    fn preempt_disable() {}
+    /// The reverse. Another task may run before this returns.
+    #[inline(always)]
+    fn preempt_enable() {}
+    /// No softirq runs on this CPU (Linux: `local_bh_disable`). The running task keeps the CPU, too.
+    #[inline(always)]
+    fn bh_disable() {}
+    /// The reverse. Softirqs that were raised meanwhile run before this returns.
+    #[inline(always)]
+    fn bh_enable() {}
+    /// In what the caller runs.
+    #[inline(always)]
+    fn context() -> Context {
+        Context::Task
+    }
+}
+
+/// What ends a sleep besides the event that it waits for (Linux: `TASK_UNINTERRUPTIBLE`, `TASK_KILLABLE`,
+/// `TASK_INTERRUPTIBLE`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sleep {
+    /// Nothing.
+    Uninterruptible,
+    /// A signal that kills the task.
+    Killable,
+    /// Any signal.
+    Interruptible,
 }
 
 /// The scheduler, as a task sees it.
@@ -89,6 +133,13 @@ pub trait Sched: Cpu {
     /// A wake that comes first is not lost: it is kept (one, not a count) and the next `block` returns at once. A `block`
     /// may also return for no reason, so callers test their condition in a loop.
     fn block();
+    /// [`block`](Sched::block), but not past `deadline` on the clock of [`Cpu::cycles`]. May return early, as `block` may.
+    fn block_until(deadline: u64);
+    /// Whether the running task has a signal that ends a sleep of this kind. The signal stays: whoever returns to the
+    /// task's main loop takes it. A signal that arrives wakes its task, so a sleeper asks again after each `block`.
+    fn interrupted(_sleep: Sleep) -> bool {
+        false
+    }
     /// Makes `task` runnable, or keeps the wake-up for its next [`block`](Sched::block).
     fn wake(task: TaskId);
     /// Lets other tasks of this CPU run.
@@ -251,6 +302,8 @@ bitflags::bitflags! {
         const PROBE = 1;
         /// Stores are logged: call [`Hooks::access`] for every store.
         const TRACE = 2;
+        /// The wait-for graph is kept: call [`Hooks::lock`] for every lock event.
+        const WATCH = 4;
     }
 }
 
@@ -265,6 +318,10 @@ pub trait Hooks {
     fn access(_access: &Access) {}
     /// Something happens to the lock at `address`.
     fn lock(_event: LockEvent, _lock: &LockName, _address: usize, _location: &'static Location<'static>) {}
+    /// The caller spins for an observed lock, and does so again and again. Never returns when the watchdog has given up
+    /// the caller's task.
+    #[inline(always)]
+    fn spinning() {}
 }
 
 /// A whole machine.

@@ -25,6 +25,8 @@ pub enum Record {
     Lock(LockStats),
     /// A step of a script that could not happen, and why.
     Step(Step),
+    /// Who waited for whom when the watchdog stepped in.
+    Wait(Wait),
     /// One measurement of `bench`.
     Bench(Bench),
     /// One in-kernel test case.
@@ -44,6 +46,8 @@ pub struct Boot {
     pub machine: String,
     /// The accelerator, as the command line told it.
     pub accel: String,
+    /// How the kernel was built: `smp+preempt`, `smp`, `preempt`, `up`.
+    pub config: String,
     /// CPUs that run.
     pub cpus: u32,
     /// CPUs that the firmware lists as usable.
@@ -137,6 +141,8 @@ pub struct Run {
     pub lock: String,
     /// The probe mode, as given: `off`, `rendezvous=slot.store`.
     pub probe: String,
+    /// How the kernel was built: `smp+preempt`, `smp`, `preempt`, `up`.
+    pub config: String,
     /// CPUs that run.
     pub cpus: u32,
     /// Writer tasks (whatever the experiment's tasks do).
@@ -173,6 +179,8 @@ pub struct Run {
     pub bytes_written: u64,
     /// Cycles between the start of the first writer and the end of the last, summed over the rounds.
     pub cycles: u64,
+    /// What the watchdog called it when it stopped the tasks: `deadlock`, ...; else empty.
+    pub stopped: String,
     /// `clean`, `raced`, ...
     pub verdict: String,
     /// `clean`, `raced`, `any`.
@@ -256,6 +264,25 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "step {}: {}", self.step, self.reason)
     }
+}
+
+/// One edge of the wait-for graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Who waits: `writer-A`, or `writer-A (hardirq)` for an interrupt handler on top of it.
+    pub waiter: String,
+    /// Its CPU.
+    pub cpu: u32,
+    /// What it waits for: the name of a lock, `CPU 1`, ...
+    pub lock: String,
+    /// The source line where it waits.
+    pub at: String,
+    /// Who has that, if anybody does.
+    pub holder: Option<String>,
+    /// The source line where the holder took it.
+    pub held_since: Option<String>,
+    /// Whether this edge is part of the cycle.
+    pub in_cycle: bool,
 }
 
 /// One measurement.

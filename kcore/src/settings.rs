@@ -12,7 +12,7 @@ use core::str::FromStr;
 
 use crate::probe::Step;
 
-pub use crate::words::{Expect, Fault, Lock, Object};
+pub use crate::words::{Config, Expect, Fault, Lock, Object};
 
 /// What the machine is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub enum Probe {
     Rendezvous(Vec<String>),
     /// They pass in this order. Empty: the experiment's own script.
     Script(Vec<String>),
+    /// The experiment's interrupt comes when a task is at one of these points. Empty: the experiment's own points.
+    Fire(Vec<String>),
 }
 
 impl fmt::Display for Probe {
@@ -54,13 +56,15 @@ impl fmt::Display for Probe {
             Probe::Rendezvous(points) => write!(f, "rendezvous={}", points.join(",")),
             Probe::Script(steps) if steps.is_empty() => f.write_str("script"),
             Probe::Script(steps) => write!(f, "script={}", steps.join(",")),
+            Probe::Fire(points) if points.is_empty() => f.write_str("fire"),
+            Probe::Fire(points) => write!(f, "fire={}", points.join(",")),
         }
     }
 }
 
 impl FromStr for Probe {
     type Err = Usage;
-    /// `off`, `pause`, `delay=N`, `rendezvous[=POINT,...]`, `script[=STEP,...]`; steps may also be parted by spaces.
+    /// `off`, `pause`, `delay=N`, `rendezvous[=POINT,...]`, `fire[=POINT,...]`, `script[=STEP,...]`; steps may also be parted by spaces.
     fn from_str(word: &str) -> Result<Self, Usage> {
         let (mode, argument) = match word.split_once('=') {
             Some((mode, argument)) => (mode, Some(argument)),
@@ -76,6 +80,7 @@ impl FromStr for Probe {
             ("delay", Some(n)) => Ok(Probe::Delay(number("probe delay", n, 1, 1_000_000)? as u32)),
             ("delay", None) => Err(Usage::new("probe delay needs a number of PAUSEs: delay=N")),
             ("rendezvous", _) => Ok(Probe::Rendezvous(list())),
+            ("fire", _) => Ok(Probe::Fire(list())),
             ("script", _) => {
                 let steps = list();
                 steps.iter().try_for_each(|step| step.parse::<Step>().map(drop))?;
@@ -84,7 +89,7 @@ impl FromStr for Probe {
             _ => Err(Usage::unknown(
                 "probe mode",
                 word,
-                &["off", "pause", "delay=N", "rendezvous[=POINT]", "script[=STEPS]"],
+                &["off", "pause", "delay=N", "rendezvous[=POINT]", "script[=STEPS]", "fire[=POINT]"],
             )),
         }
     }

@@ -37,7 +37,7 @@ macro_rules! words {
 }
 
 words!(
-    /// The guard of a critical section.
+    /// The form of an experiment: the guard of its critical section, or what else makes it right or wrong.
     Lock, "lock", {
     /// No guard: the race is on.
     None = "none",
@@ -47,8 +47,55 @@ words!(
     Semaphore = "semaphore",
     /// A completion used as a token that is handed on.
     Completion = "completion",
-    /// A spinlock made of a load and a store in place of one test-and-set (R22). Only `broken-lock` takes it.
+    /// A mutex: a lock that sleeps and knows its owner.
+    Mutex = "mutex",
+    /// A reader/writer spinlock; who changes something takes it for writing.
+    RwLock = "rwlock",
+    /// A reader/writer semaphore, as above.
+    RwSem = "rwsem",
+    /// A spinlock taken with interrupts off on this CPU (`spin_lock_irqsave`).
+    Irqsave = "irqsave",
+    /// A spinlock taken with softirqs off on this CPU (`spin_lock_bh`).
+    Bh = "bh",
+    /// No lock, preemption off on this CPU (`preempt_disable`).
+    PreemptOff = "preempt-off",
+    /// No lock, interrupts off on this CPU (`local_irq_save`).
+    IrqOff = "irq-off",
+    /// A spinlock whose owner is a CPU: whoever runs on the owner's CPU passes.
+    CpuOwned = "cpu-owned",
+    /// The exhibit's own primitive with a mistake in it (R22: a spinlock made of a load and a store).
     Broken = "broken",
+    /// Two locks, always taken in the same order.
+    Ordered = "ordered",
+    /// The inner function assumes that the lock is held, as LDD3 advises.
+    Helper = "helper",
+    /// A guard that gives the lock back on every way out.
+    Guarded = "guarded",
+    /// `wait_event`: the condition is tested again after each wake-up.
+    WaitEvent = "wait-event",
+    /// Pointers with a serial number beside them.
+    Tagged = "tagged",
+    /// Counted references.
+    Counted = "counted",
+    /// A timer that is deleted synchronously: after it has run to its end.
+    Synchronous = "synchronous",
+    /// Peterson's algorithm with a full fence.
+    Fenced = "fenced",
+    /// One tasklet, which never runs on two CPUs at once.
+    Tasklet = "tasklet",
+});
+
+words!(
+    /// How a kernel is built.
+    Config, "configuration", {
+    /// For several CPUs, preemptible.
+    Full = "smp+preempt",
+    /// For several CPUs.
+    Smp = "smp",
+    /// For one CPU, preemptible.
+    Preempt = "preempt",
+    /// For one CPU.
+    Up = "up",
 });
 
 words!(
@@ -58,6 +105,14 @@ words!(
     Raced = "raced",
     /// Nothing did.
     Clean = "clean",
+    /// Tasks wait for each other in a circle, or one waits for itself.
+    Deadlock = "deadlock",
+    /// CPUs are busy and nothing gets done.
+    Livelock = "livelock",
+    /// A task sleeps and nobody is left who would wake it.
+    Stuck = "stuck",
+    /// Somebody slept, or was about to, where nobody may.
+    InvalidContext = "invalid-context",
     /// Whatever comes.
     Any = "any",
 });

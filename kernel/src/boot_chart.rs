@@ -3,7 +3,7 @@
 use alloc::string::ToString;
 
 use kcore::report::{Boot, Phase};
-use kcore::settings::Settings;
+use kcore::settings::{Config, Settings};
 
 use crate::arch::{cpu, pit, smp};
 use crate::machine::SpinLock;
@@ -41,6 +41,7 @@ pub fn report(settings: &Settings, door: &str, cpus_expected: u32, heap_bytes: u
         door: door.to_string(),
         machine: settings.machine.clone(),
         accel: settings.accel.clone(),
+        config: Config::OURS.to_string(),
         cpus: smp::cpus(),
         cpus_expected,
         memory_bytes: frames::memory().iter().map(|range| range.end - range.start).sum(),

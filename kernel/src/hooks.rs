@@ -73,6 +73,8 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize) {
             PAUSES.store(*pauses, Relaxed);
             Listeners::PROBE
         }
+        // The trial sees to the interrupt.
+        Plan::Fire { .. } => Listeners::PROBE,
         Plan::Rendezvous { .. } | Plan::Script(_) => {
             let engine = Engine::new(plan.clone(), participants);
             let before = ENGINE.lock_irqsave().replace(engine);

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use anstyle::Style;
-use kcore::experiment::{self, Experiment, QUESTIONS};
-use kcore::settings::{Lock, Probe, Settings};
+use kcore::experiment::{self, Choice, Experiment, QUESTIONS};
+use kcore::settings::{Config, Lock, Probe, Settings};
 
 use crate::status::Failure;
 use crate::suggest::hint;
@@ -32,7 +32,7 @@ pub fn settings(words: &[String]) -> Result<Settings, Failure> {
 /// Checks that `words`, a whole kernel command line, fit `entry`.
 pub fn check(entry: &'static Experiment, words: &[String]) -> Result<(), Failure> {
     let settings = settings(words)?;
-    let resolved = experiment::resolve(&settings, entry, settings.cpus.unwrap_or(CPUS));
+    let resolved = experiment::resolve(&settings, entry, settings.cpus.unwrap_or(CPUS), Config::Full);
     resolved.map(drop).map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))
 }
 
@@ -51,20 +51,26 @@ pub fn list(long: bool) -> String {
 
 fn details(text: &mut String, entry: &Experiment) {
     field(text, "races", &entry.races.join(", "));
-    field(text, "locks", &join(entry.locks.iter().map(|lock| lock.word()), ", "));
+    field(text, "locks", &join(entry.locks().map(Lock::word), ", "));
     field(text, "points", &join(entry.known_points.iter().copied(), ", "));
     field(text, "quanta", entry.unit);
     field(text, "certain", &format!("--probe {}", entry.forced()));
-    for lock in entry.locks {
-        field(text, "expected", &expectation(entry, *lock));
+    for lock in entry.locks() {
+        field(text, "expected", &expectation(entry, lock));
     }
     text.push('\n');
 }
 
 /// What the verdict must be with `lock`: by luck, and where the race is forced.
 fn expectation(entry: &Experiment, lock: Lock) -> String {
-    let tasks = |probe: &Probe| if let Probe::Script(_) = probe { 2 } else { CPUS };
-    let expected = |probe: &Probe| entry.expected(lock, probe, None, tasks(probe));
+    let writers = |probe: &Probe| match probe {
+        Probe::Script(_) => 2,
+        _ => entry.tasks.unwrap_or(CPUS),
+    };
+    let expected = |probe: &Probe| {
+        let choice = Choice { lock, probe, object: None, writers: writers(probe) };
+        entry.expected(&choice, CPUS, Config::Full)
+    };
     let forced = entry.forced();
     format!(
         "lock={lock}: {} with probe=off, {} with probe={forced}",
@@ -93,7 +99,7 @@ pub fn explain(entry: &Experiment) -> String {
         put(&mut text, format_args!("{}", wrap(source, "  - ", "    ")));
     }
     put(&mut text, format_args!("\n{HEADING}See it{HEADING:#}"));
-    for lock in entry.locks {
+    for lock in entry.locks() {
         let (name, forced) = (entry.name, entry.forced());
         put(&mut text, format_args!("  cargo run -- run {name} --lock {lock} --probe {forced}"));
     }

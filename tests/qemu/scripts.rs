@@ -1,5 +1,6 @@
 //! One order of steps and no other; what a lock forbids is told, with its reason.
 
+use crate::races::GUARDS;
 use kcore::experiment::ALL;
 use lab::session::Outcome;
 use libtest_mimic::Trial;
@@ -15,12 +16,12 @@ const R1: &str = "script=A.slot.load B.slot.load A.slot.store B.slot.store";
 pub(crate) fn trials() -> Vec<Trial> {
     let guarded = ["spinlock", "semaphore", "completion"].map(r1_guarded);
     let every = ALL.iter().flat_map(|entry| {
-        let bad = entry.locks[0];
+        let bad = entry.unguarded();
         let forced = Case::new(
             format!("scripts::{}::{bad}", entry.name),
             format!("run {} lock={bad} probe=script", entry.name),
         );
-        let guarded = entry.locks[1..].iter().map(|lock| {
+        let guarded = entry.locks().filter(|lock| GUARDS.contains(lock)).map(|lock| {
             let words = format!("run {} lock={lock} probe=script", entry.name);
             let case = Case::new(format!("scripts::{}::{lock}", entry.name), words).run(clean);
             case.check(if entry.name == "broken-lock" { never_taken } else { forbidden })

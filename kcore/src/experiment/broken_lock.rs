@@ -1,6 +1,7 @@
 //! A lock made of a load and a store.
 
-use super::entry::{Certain, Defaults, Experiment, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::matrix::{C, R, Row};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -11,12 +12,23 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    locks: &[Lock::Broken, Lock::Spinlock, Lock::Semaphore, Lock::Completion],
+    rows: &[
+        // Who is inside keeps its CPU while it waits for the others: on one CPU nobody else gets there.
+        Row::by_cpus(Lock::Broken, R, C),
+        Row::always(Lock::Spinlock, C),
+        Row::always(Lock::Semaphore, C),
+        Row::always(Lock::Completion, C),
+        Row::always(Lock::Irqsave, C),
+        Row::always(Lock::Bh, C),
+    ],
     unit: "passes through the critical section",
     known_points: &["lock.load", "lock.store", "inside"],
     points: &["lock.store", "inside"],
     script: &["A.lock.load", "B.lock.load", "A.lock.store", "B.lock.store", "A.inside"],
-    certain: Certain { rendezvous: true, script: true, heals: false },
+    fire: &[],
+    certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    placement: Placement::Spread,
+    tasks: None,
     defaults: Defaults::natural(1000, 10),
     roles: Roles::All(Role::Write),
     invariants: &["never more than one task is inside the critical section"],

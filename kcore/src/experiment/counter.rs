@@ -1,7 +1,7 @@
 //! The smallest race: one variable, one line.
 
-use super::entry::{Certain, Defaults, Experiment, Role, Roles};
-use crate::settings::Lock;
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::matrix::TASKS;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "counter",
@@ -15,12 +15,15 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    locks: &[Lock::None, Lock::Spinlock, Lock::Semaphore, Lock::Completion],
+    rows: TASKS,
     unit: "increments",
     known_points: &["counter.load", "counter.store"],
     points: &["counter.store"],
     script: &["A.counter.load", "B.counter.load", "A.counter.store", "B.counter.store"],
-    certain: Certain { rendezvous: true, script: true, heals: false },
+    fire: &[],
+    certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    placement: Placement::Spread,
+    tasks: None,
     defaults: Defaults::natural(2000, 5),
     roles: Roles::All(Role::Write),
     invariants: &["the counter is tasks x increments x rounds; what is missing was lost"],

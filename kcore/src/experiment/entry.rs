@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use super::matrix::{Cell, Row};
+use crate::settings::Config;
 use crate::settings::{Expect, Lock, Object, Probe};
 
 /// A race: how it is made, what it does, and what stops it.
@@ -21,8 +23,8 @@ pub struct Experiment {
     pub hint: &'static str,
     /// Third layer: the interleaving, the effect, why each cure works, and what the wrong cure would be.
     pub explanation: &'static str,
-    /// What it can be run with. The first is the unguarded form, all others are cures.
-    pub locks: &'static [Lock],
+    /// What it can be run with, and what each gives where the race is forced. The first is the unguarded form.
+    pub rows: &'static [Row],
     /// What `quanta` counts.
     pub unit: &'static str,
     /// Every probe point its tasks pass.
@@ -31,8 +33,14 @@ pub struct Experiment {
     pub points: &'static [&'static str],
     /// The order of its tasks when the command line names none.
     pub script: &'static [&'static str],
-    /// Which of the two shows the race for certain.
+    /// Where the experiment's interrupt comes when the command line names no point.
+    pub fire: &'static [&'static str],
+    /// Which of them shows the race for certain.
     pub certain: Certain,
+    /// Where its tasks run.
+    pub placement: Placement,
+    /// How many tasks there are when the command line does not say; one for each CPU, if this is `None`.
+    pub tasks: Option<u32>,
     /// How much work each task does when the command line does not say.
     pub defaults: Defaults,
     /// What its tasks do.
@@ -50,8 +58,27 @@ pub struct Certain {
     pub rendezvous: bool,
     /// The entry's script, with no other tasks than its own two.
     pub script: bool,
+    /// The interrupt at the entry's points, with the entry's own number of tasks.
+    pub fire: bool,
+    /// Probes off: the entry itself leaves nothing to chance.
+    pub off: bool,
     /// Further work in the same round may make the damage good: nothing is certain of more than one unit.
     pub heals: bool,
+}
+
+impl Certain {
+    /// Nothing is certain.
+    pub const NEVER: Certain =
+        Certain { rendezvous: false, script: false, fire: false, off: false, heals: false };
+}
+
+/// On which CPUs the tasks of an experiment run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// Task n on CPU n, and round again when there are more tasks than CPUs.
+    Spread,
+    /// All on the same CPU, however many there are.
+    OneCpu,
 }
 
 /// The work of each task.
@@ -70,7 +97,7 @@ pub struct Defaults {
     pub natural: Work,
     /// `rendezvous`.
     pub rendezvous: Work,
-    /// `script`.
+    /// `script` and `fire`.
     pub script: Work,
 }
 
@@ -89,7 +116,7 @@ impl Defaults {
         match probe {
             Probe::Off | Probe::Pause | Probe::Delay(_) => self.natural,
             Probe::Rendezvous(_) => self.rendezvous,
-            Probe::Script(_) => self.script,
+            Probe::Script(_) | Probe::Fire(_) => self.script,
         }
     }
 }
@@ -127,16 +154,34 @@ impl Roles {
 }
 
 impl Experiment {
+    /// What it can be run with; the first is the unguarded form.
+    pub fn locks(&self) -> impl Iterator<Item = Lock> + use<> {
+        self.rows.iter().map(|row| row.lock)
+    }
+
     /// The form without a guard.
     pub fn unguarded(&self) -> Lock {
-        self.locks[0]
+        self.rows[0].lock
+    }
+
+    /// What `lock` gives on each machine.
+    pub fn row(&self, lock: Lock) -> Option<&'static Row> {
+        self.rows.iter().find(|row| row.lock == lock)
+    }
+
+    /// What `lock` gives where the race is forced, on a machine of `cpus` CPUs with a kernel built as `config`.
+    pub fn cell(&self, lock: Lock, cpus: u32, config: Config) -> Cell {
+        self.row(lock).and_then(|row| row.cell(cpus, config))
     }
 
     /// The probe mode that shows the race for certain.
     pub fn forced(&self) -> Probe {
-        match self.certain.rendezvous {
-            true => Probe::Rendezvous(Vec::new()),
-            false => Probe::Script(Vec::new()),
+        match self.certain {
+            Certain { off: true, .. } => Probe::Off,
+            Certain { fire: true, .. } => Probe::Fire(Vec::new()),
+            Certain { rendezvous: true, .. } => Probe::Rendezvous(Vec::new()),
+            Certain { script: true, .. } => Probe::Script(Vec::new()),
+            _ => Probe::Off,
         }
     }
 
@@ -162,26 +207,47 @@ impl Experiment {
         }
     }
 
-    /// What a run must give. `probe` may leave its points or steps open.
+    /// What a run must give on a machine of `cpus` CPUs with a kernel built as `config`. `probe` may leave its points or
+    /// steps open.
     ///
-    /// A guard always gives `clean`. Without one, two or more tasks that meet at the entry's own points, or exactly the two
-    /// that its own script names, give `raced` where that is certain. All else is left to chance: a third task, which begins
-    /// when the script is over, may write over the damage.
-    pub fn expected(&self, lock: Lock, probe: &Probe, object: Option<Object>, writers: u32) -> Expect {
-        if lock != self.unguarded() {
+    /// A cure always gives `clean`. Another form gives what its row says where that is certain: of two or more tasks that
+    /// meet at the entry's own points, of exactly the two that its own script names, of the entry's own number of tasks
+    /// when its interrupt comes at its own points, or if the entry leaves nothing to chance. All else is left to chance: a
+    /// third task, which begins when the script is over, may write over the damage.
+    pub fn expected(&self, choice: &Choice<'_>, cpus: u32, config: Config) -> Expect {
+        let Some(row) = self.row(choice.lock) else { return Expect::Any };
+        if row.is_cure() {
             return Expect::Clean;
         }
+        let Choice { probe, object, writers, .. } = *choice;
+        let certain = &self.certain;
         let is_certain = match probe {
-            Probe::Off | Probe::Pause | Probe::Delay(_) => false,
+            Probe::Off => certain.off,
+            Probe::Pause | Probe::Delay(_) => false,
             Probe::Rendezvous(points) => {
-                self.certain.rendezvous
-                    && writers >= 2
-                    && (points.is_empty() || points == self.points_for(object))
+                certain.rendezvous && writers >= 2 && (points.is_empty() || points == self.points_for(object))
             }
             Probe::Script(steps) => {
-                self.certain.script && writers == 2 && (steps.is_empty() || steps == self.script_for(object))
+                certain.script && writers == 2 && (steps.is_empty() || steps == self.script_for(object))
+            }
+            Probe::Fire(points) => {
+                certain.fire && Some(writers) == self.tasks && (points.is_empty() || points == self.fire)
             }
         };
-        if is_certain { Expect::Raced } else { Expect::Any }
+        let certainly = row.cell(cpus, config).unwrap_or(Expect::Any);
+        if is_certain { certainly } else { Expect::Any }
     }
+}
+
+/// What of a run decides what it must give.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'a> {
+    /// The form.
+    pub lock: Lock,
+    /// How tasks pass probe points.
+    pub probe: &'a Probe,
+    /// What the writers of `scull-leak` find missing.
+    pub object: Option<Object>,
+    /// Tasks.
+    pub writers: u32,
 }

@@ -5,6 +5,7 @@
 //! | file | noun |
 //! |---|---|
 //! | `entry` | [`Experiment`]: one entry, and the words it is made of |
+//! | `matrix` | [`Row`]: which form gives what on which machine |
 //! | `catalogue` | [`ALL`] and [`find`] |
 //! | `points` | the probe points of scull, and the [`Site`](crate::machine::Site)s of the other experiments |
 //! | `resolve` | [`resolve`]: a command line and an entry become a [`Resolved`] run |
@@ -19,6 +20,7 @@ mod broken_lock;
 mod catalogue;
 mod counter;
 mod entry;
+mod matrix;
 mod points;
 mod resolve;
 mod scull_leak;
@@ -30,7 +32,8 @@ mod scull_trim;
 mod verdict;
 
 pub use catalogue::{ALL, QUESTIONS, find};
-pub use entry::{Certain, Defaults, Experiment, Role, Roles, Work};
+pub use entry::{Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Work};
+pub use matrix::{COLUMNS, Cell, Column, Row};
 pub use points::{COUNTER, INSIDE};
 pub use resolve::{Resolved, resolve};
 pub use verdict::is_expected;

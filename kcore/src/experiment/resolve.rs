@@ -4,9 +4,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::entry::{Experiment, Role, Work};
+use super::entry::{Choice, Experiment, Placement, Role, Work};
 use super::verdict::is_expected;
-use crate::probe::{Name, Plan, Step};
+use crate::probe::{Defaults, Name, Plan, Step};
+use crate::settings::Config;
 use crate::settings::{Expect, Lock, MAX_WRITERS, Object, Probe, Settings, Usage};
 
 /// A run with every choice made.
@@ -38,37 +39,62 @@ impl Resolved {
         self.experiment.roles.of(who, &self.probe)
     }
 
+    /// The CPU of task `who`, on a machine of `cpus`.
+    pub fn cpu_of(&self, who: u32, cpus: u32) -> u32 {
+        match self.experiment.placement {
+            Placement::Spread => who % cpus,
+            Placement::OneCpu => cpus - 1,
+        }
+    }
+
     /// Whether `verdict` is as expected.
     pub fn is_ok(&self, verdict: &str) -> bool {
         is_expected(self.expected, verdict)
     }
 }
 
-/// Makes every choice that `settings` leaves open, for a machine of `cpus` CPUs. Fails with a line for the user when a
-/// choice does not fit the experiment.
-pub fn resolve(settings: &Settings, entry: &'static Experiment, cpus: u32) -> Result<Resolved, Usage> {
+/// Makes every choice that `settings` leaves open, for a machine of `cpus` CPUs with a kernel built as `config`. Fails with
+/// a line for the user when a choice does not fit the experiment.
+pub fn resolve(
+    settings: &Settings,
+    entry: &'static Experiment,
+    cpus: u32,
+    config: Config,
+) -> Result<Resolved, Usage> {
     let lock = lock(settings.lock, entry)?;
+    fits(entry, lock, cpus, config)?;
     let object = object(settings.object, entry)?;
-    let plan = Plan::new(&settings.probe, entry.points_for(object), entry.script_for(object))?;
+    let points =
+        Defaults { points: entry.points_for(object), script: entry.script_for(object), fire: entry.fire };
+    let plan = Plan::new(&settings.probe, &points)?;
     check_points(&plan, entry)?;
     let probe = filled_in(&settings.probe, &plan);
-    let writers = writers(settings.writers, &plan, cpus)?;
+    let writers = writers(settings.writers.or(entry.tasks), &plan, cpus)?;
     let Work { quanta, rounds } = work(settings, object, entry)?;
-    let expected = settings.expect.unwrap_or_else(|| match (&probe, lock, cpus) {
-        // Who is inside keeps its CPU while it waits for the others: on one CPU nobody else gets there.
-        (Probe::Rendezvous(_), Lock::Broken, 1) => Expect::Any,
-        _ if entry.certain.heals && quanta > 1 && lock == entry.unguarded() => Expect::Any,
-        _ => entry.expected(lock, &probe, object, writers),
+    let heals = entry.certain.heals && quanta > 1 && lock == entry.unguarded();
+    let expected = settings.expect.unwrap_or_else(|| match heals {
+        true => Expect::Any,
+        false => entry.expected(&Choice { lock, probe: &probe, object, writers }, cpus, config),
     });
     Ok(Resolved { experiment: entry, lock, probe, plan, object, writers, quanta, rounds, expected })
 }
 
+fn fits(entry: &Experiment, lock: Lock, cpus: u32, config: Config) -> Result<(), Usage> {
+    match entry.cell(lock, cpus, config) {
+        Some(_) => Ok(()),
+        None => Err(Usage::new(format!(
+            "{} with lock={lock} does not fit a machine of cpus={cpus} and a kernel built {config}",
+            entry.name
+        ))),
+    }
+}
+
 fn lock(given: Option<Lock>, entry: &Experiment) -> Result<Lock, Usage> {
     let lock = given.unwrap_or(entry.unguarded());
-    match entry.locks.contains(&lock) {
+    match entry.row(lock).is_some() {
         true => Ok(lock),
         false => {
-            let valid: Vec<&str> = entry.locks.iter().map(|lock| lock.word()).collect();
+            let valid: Vec<&str> = entry.locks().map(Lock::word).collect();
             Err(Usage::new(format!(
                 "{} cannot be run with lock={lock}; valid: {}",
                 entry.name,
@@ -93,7 +119,7 @@ fn object(given: Option<Object>, entry: &Experiment) -> Result<Option<Object>, U
 fn check_points(plan: &Plan, entry: &Experiment) -> Result<(), Usage> {
     let named: Vec<&str> = match plan {
         Plan::Pass | Plan::Delay(_) => Vec::new(),
-        Plan::Rendezvous { points } => points.iter().map(String::as_str).collect(),
+        Plan::Rendezvous { points } | Plan::Fire { points } => points.iter().map(String::as_str).collect(),
         Plan::Script(steps) => steps.iter().map(|step| step.point.as_str()).collect(),
     };
     match named.iter().find(|point| !entry.known_points.contains(point)) {
@@ -108,6 +134,7 @@ fn filled_in(given: &Probe, plan: &Plan) -> Probe {
     match plan {
         Plan::Pass | Plan::Delay(_) => given.clone(),
         Plan::Rendezvous { points } => Probe::Rendezvous(points.clone()),
+        Plan::Fire { points } => Probe::Fire(points.clone()),
         Plan::Script(steps) => Probe::Script(steps.iter().map(Step::to_string).collect()),
     }
 }

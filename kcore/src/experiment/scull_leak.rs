@@ -1,8 +1,8 @@
 //! The race of the book: two writers, one empty slot, one quantum forgotten.
 
-use super::entry::{Certain, Defaults, Experiment, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::matrix::TASKS;
 use super::points::SCULL;
-use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-leak",
@@ -17,12 +17,15 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    locks: &[Lock::None, Lock::Spinlock, Lock::Semaphore, Lock::Completion],
+    rows: TASKS,
     unit: "slots: each writer fills the same ones (for object=array and object=node: arrays, the head)",
     known_points: SCULL,
     points: &["slot.store"],
     script: &["A.slot.load", "B.slot.load", "A.slot.store", "B.slot.store"],
-    certain: Certain { rendezvous: true, script: true, heals: false },
+    fire: &[],
+    certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    placement: Placement::Spread,
+    tasks: None,
     defaults: Defaults::natural(1000, 10),
     roles: Roles::All(Role::Write),
     invariants: &[

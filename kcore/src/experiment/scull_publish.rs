@@ -1,8 +1,8 @@
 //! A pointer that leads to memory which is not ready.
 
-use super::entry::{Certain, Defaults, Experiment, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::matrix::TASKS;
 use super::points::SCULL;
-use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-publish",
@@ -16,12 +16,15 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    locks: &[Lock::None, Lock::Spinlock, Lock::Semaphore, Lock::Completion],
+    rows: TASKS,
     unit: "list items: each writer writes one quantum into each, and finds its array missing",
     known_points: SCULL,
     points: &["array.clear"],
     script: &["A.array.store", "B.array.load", "B.slot.load", "A.array.clear"],
-    certain: Certain { rendezvous: true, script: true, heals: false },
+    fire: &[],
+    certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    placement: Placement::Spread,
+    tasks: None,
     defaults: Defaults::natural(100, 10),
     roles: Roles::All(Role::Write),
     invariants: &[

@@ -1,8 +1,8 @@
 //! Two readers, no writer, and still a leak.
 
-use super::entry::{Certain, Defaults, Experiment, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::matrix::TASKS;
 use super::points::SCULL;
-use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-read",
@@ -16,12 +16,15 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    locks: &[Lock::None, Lock::Spinlock, Lock::Semaphore, Lock::Completion],
+    rows: TASKS,
     unit: "list items: each reader reads once a round, in the last of them",
     known_points: SCULL,
     points: &["head.store", "next.store"],
     script: &["A.head.load", "B.head.load", "A.head.store", "B.head.store"],
-    certain: Certain { rendezvous: true, script: true, heals: false },
+    fire: &[],
+    certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    placement: Placement::Spread,
+    tasks: None,
     defaults: Defaults::natural(100, 10),
     roles: Roles::All(Role::Read),
     invariants: &[

@@ -1,8 +1,8 @@
 //! A file that gets shorter by being written to.
 
-use super::entry::{Certain, Defaults, Experiment, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::matrix::TASKS;
 use super::points::SCULL;
-use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-size",
@@ -12,12 +12,15 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    locks: &[Lock::None, Lock::Spinlock, Lock::Semaphore, Lock::Completion],
+    rows: TASKS,
     unit: "writes: each writer writes one byte each time, A always the farthest",
     known_points: SCULL,
     points: &["size.store"],
     script: &["A.size.load", "B.size.load", "A.size.store", "B.size.store"],
-    certain: Certain { rendezvous: false, script: true, heals: true },
+    fire: &[],
+    certain: Certain { script: true, heals: true, ..Certain::NEVER },
+    placement: Placement::Spread,
+    tasks: None,
     defaults: Defaults::natural(1000, 10),
     roles: Roles::All(Role::Write),
     invariants: &["when all writers are done, the size is the highest end of any acknowledged write"],

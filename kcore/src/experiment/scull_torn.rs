@@ -1,8 +1,8 @@
 //! One quantum, two authors.
 
-use super::entry::{Certain, Defaults, Experiment, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::matrix::TASKS;
 use super::points::SCULL;
-use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-torn",
@@ -16,12 +16,15 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    locks: &[Lock::None, Lock::Spinlock, Lock::Semaphore, Lock::Completion],
+    rows: TASKS,
     unit: "quanta: each writer writes the same ones, which exist already",
     known_points: SCULL,
     points: &["copy.half"],
     script: &["A.copy.start", "B.copy.start", "B.copy.half", "A.copy.half"],
-    certain: Certain { rendezvous: false, script: true, heals: false },
+    fire: &[],
+    certain: Certain { script: true, ..Certain::NEVER },
+    placement: Placement::Spread,
+    tasks: None,
     defaults: Defaults::natural(200, 10),
     roles: Roles::All(Role::Write),
     invariants: &["each quantum carries the stamp of exactly one write from its first byte to its last"],

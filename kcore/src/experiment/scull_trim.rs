@@ -1,8 +1,8 @@
 //! Freed under the writer's hands, and freed twice.
 
-use super::entry::{Certain, Defaults, Experiment, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Roles};
+use super::matrix::TASKS;
 use super::points::SCULL;
-use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-trim",
@@ -16,12 +16,15 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    locks: &[Lock::None, Lock::Spinlock, Lock::Semaphore, Lock::Completion],
+    rows: TASKS,
     unit: "quanta of the device when a round begins: writers write them all, trimmers free them all",
     known_points: SCULL,
     points: &["trim.free"],
     script: &["A.copy.start", "B.trim.walk", "B.trim.done", "A.copy.half"],
-    certain: Certain { rendezvous: true, script: true, heals: false },
+    fire: &[],
+    certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    placement: Placement::Spread,
+    tasks: None,
     defaults: Defaults::natural(100, 10),
     roles: Roles::WriteAndTrim,
     invariants: &[

@@ -57,7 +57,7 @@ impl Engine {
     /// An engine for participants 0 to `participants`, at most [`MAX_WRITERS`] of them. None has started.
     pub fn new(plan: Plan, participants: u32) -> Self {
         let course = match plan {
-            Plan::Pass | Plan::Delay(_) => Course::Free,
+            Plan::Pass | Plan::Delay(_) | Plan::Fire { .. } => Course::Free,
             Plan::Rendezvous { points } => Course::Rendezvous(Rendezvous::new(points)),
             Plan::Script(steps) => Course::Script(Script::new(steps)),
         };

@@ -25,5 +25,5 @@ mod rendezvous;
 mod script;
 
 pub use engine::{Decision, Engine, Meetings, Wake};
-pub use plan::{Plan, Step};
+pub use plan::{Defaults, Plan, Step};
 pub use reason::{GivenUp, Name, Obstacle};

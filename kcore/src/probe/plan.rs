@@ -22,26 +22,50 @@ pub enum Plan {
     },
     /// They pass in the order of the steps.
     Script(Vec<Step>),
+    /// The experiment's interrupt comes at each of the points. The caller sees to that by itself, without the
+    /// [`Engine`](super::Engine).
+    Fire {
+        /// The points, as in `slot.store`.
+        points: Vec<String>,
+    },
+}
+
+/// What an experiment does where the command line names no points or steps.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Defaults<'a> {
+    /// Where its tasks meet.
+    pub points: &'a [&'a str],
+    /// The order of its tasks.
+    pub script: &'a [&'a str],
+    /// Where its interrupt comes.
+    pub fire: &'a [&'a str],
 }
 
 impl Plan {
-    /// The plan for `probe`; where it leaves its points or steps open, `points` and `script` of the experiment are taken.
+    /// The plan for `probe`; where it leaves its points or steps open, those of the experiment are taken.
     ///
     /// Fails when a step is not `LETTER.POINT`, or when there is no point or step at all.
-    pub fn new(probe: &Probe, points: &[&str], script: &[&str]) -> Result<Plan, Usage> {
+    pub fn new(probe: &Probe, defaults: &Defaults<'_>) -> Result<Plan, Usage> {
         match probe {
             Probe::Off => Ok(Plan::Pass),
             Probe::Pause => Ok(Plan::Delay(1)),
             Probe::Delay(n) => Ok(Plan::Delay(*n)),
             Probe::Rendezvous(given) => {
-                let points = given_or(given, points);
+                let points = given_or(given, defaults.points);
                 match points.is_empty() {
                     true => Err(Usage::new("this experiment has no rendezvous of its own: rendezvous=POINT")),
                     false => Ok(Plan::Rendezvous { points }),
                 }
             }
+            Probe::Fire(given) => {
+                let points = given_or(given, defaults.fire);
+                match points.is_empty() {
+                    true => Err(Usage::new("this experiment has no interrupt of its own")),
+                    false => Ok(Plan::Fire { points }),
+                }
+            }
             Probe::Script(given) => {
-                let steps = given_or(given, script);
+                let steps = given_or(given, defaults.script);
                 match steps.is_empty() {
                     true => Err(Usage::new("this experiment has no script of its own: script=STEPS")),
                     false => {

@@ -51,6 +51,8 @@ impl BrokenSpinLock {
 
     #[track_caller]
     pub(crate) fn acquire_at<M: Cpu + Hooks>(&self, place: &'static Location<'static>) {
+        // A spinlock keeps the CPU, this one too.
+        M::preempt_disable();
         let mut wait = None;
         while self.word.load::<M>(&LOCK) == TAKEN {
             self.wait::<M>(&mut wait, place);
@@ -76,6 +78,7 @@ impl BrokenSpinLock {
         Watch::<M>::announce(&self.watch, LockEvent::Wait, self.address(), place);
         while self.word.peek() == TAKEN {
             M::relax();
+            M::spinning();
         }
     }
 
@@ -85,6 +88,7 @@ impl BrokenSpinLock {
         fence(Ordering::Release);
         // Not a probe point: `lock.store` is the one that should have been part of a test-and-set.
         self.word.poke(FREE);
+        M::preempt_enable();
     }
 
     /// Whether somebody, or more than one, has the lock at this moment.

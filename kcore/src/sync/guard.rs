@@ -8,12 +8,19 @@ use core::panic::Location;
 use crate::machine::{AtomicFlag, LockName, Machine, Waiting};
 use crate::report::LockStats;
 use crate::settings::Lock;
+use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::{BrokenSpinLock, Completion, Observed, Semaphore, SpinLock};
 
-/// A lock, or none.
-pub enum Guard<M: Machine> {
-    /// Everybody enters.
-    None,
+/// A lock, or none, and what is off on this CPU while it is held.
+pub struct Guard<M: Machine> {
+    lock: Lock,
+    mechanism: Mechanism<M>,
+}
+
+/// What keeps others out.
+enum Mechanism<M: Machine> {
+    /// Nothing, or what [`Off`] switches off.
+    Nothing,
     /// A spinlock.
     Spinlock(SpinLock<(), M, Observed>),
     /// A semaphore initialised to 1.
@@ -24,68 +31,86 @@ pub enum Guard<M: Machine> {
     Broken(BrokenSpinLock),
 }
 
+/// What is off on this CPU between [`Guard::enter`] and the end of [`Held`]. Never looked at, only dropped.
+#[expect(dead_code, reason = "each is held for what its drop does")]
+enum Off<M: Machine> {
+    Nothing,
+    Preemption(PreemptOff<M>),
+    Softirqs(BhOff<M>),
+    Interrupts(IrqSaved<M>),
+}
+
 impl<M: Machine> Guard<M> {
     /// The guard called `name` of locks of its `class`; the names are not used where there is no lock.
+    ///
+    /// # Panics
+    /// When `lock` is a form that only some exhibit knows: the catalogue does not let it come here.
     pub fn new(lock: Lock, name: &'static str, class: &'static str) -> Self {
         let spins = LockName { name, class, waiting: Waiting::Spins };
         let sleeps = LockName { name, class, waiting: Waiting::Sleeps };
         let flag = || M::Flag::new(false);
-        match lock {
-            Lock::None => Guard::None,
-            Lock::Spinlock => Guard::Spinlock(SpinLock::from_flag(flag(), Observed::new(spins), ())),
-            Lock::Semaphore => Guard::Semaphore(Semaphore::from_flag(flag(), Observed::new(sleeps), 1)),
-            Lock::Completion => Guard::Completion(Completion::from_flag(flag(), Observed::new(sleeps), 1)),
-            Lock::Broken => Guard::Broken(BrokenSpinLock::new(spins)),
-        }
+        let mechanism = match lock {
+            Lock::None | Lock::PreemptOff | Lock::IrqOff => Mechanism::Nothing,
+            Lock::Spinlock | Lock::Irqsave | Lock::Bh => {
+                Mechanism::Spinlock(SpinLock::from_flag(flag(), Observed::new(spins), ()))
+            }
+            Lock::Semaphore => Mechanism::Semaphore(Semaphore::from_flag(flag(), Observed::new(sleeps), 1)),
+            Lock::Completion => {
+                Mechanism::Completion(Completion::from_flag(flag(), Observed::new(sleeps), 1))
+            }
+            Lock::Broken => Mechanism::Broken(BrokenSpinLock::new(spins)),
+            other => unreachable!("{other} is no guard of a critical section"),
+        };
+        Guard { lock, mechanism }
     }
 
-    /// Enters the critical section and leaves it when the result is dropped. With a spinlock the task must not sleep in
-    /// between.
+    /// Enters the critical section and leaves it when the result is dropped. With a lock that spins, or with something
+    /// off, the task must not sleep in between.
     #[track_caller]
     pub fn enter(&self) -> Held<'_, M> {
         let place = Location::caller();
-        match self {
-            Guard::None => {}
-            Guard::Spinlock(lock) => lock.acquire(place),
-            Guard::Semaphore(semaphore) => semaphore.down_at(place),
-            Guard::Completion(completion) => completion.wait_at(place),
-            Guard::Broken(lock) => lock.acquire_at::<M>(place),
+        let off = match self.lock {
+            Lock::Spinlock | Lock::PreemptOff => Off::Preemption(PreemptOff::enter()),
+            Lock::Bh => Off::Softirqs(BhOff::enter()),
+            Lock::Irqsave | Lock::IrqOff => Off::Interrupts(IrqSaved::enter()),
+            _ => Off::Nothing,
+        };
+        match &self.mechanism {
+            Mechanism::Nothing => {}
+            Mechanism::Spinlock(lock) => lock.acquire(place),
+            Mechanism::Semaphore(semaphore) => semaphore.down_at(place),
+            Mechanism::Completion(completion) => completion.wait_at(place),
+            Mechanism::Broken(lock) => lock.acquire_at::<M>(place),
         }
-        Held { guard: self, place, _not_send: PhantomData }
+        Held { guard: self, place, _off: off, _not_send: PhantomData }
     }
 
-    /// Whether somebody is in the critical section. Functions that rely on the lock assert this. Without a lock there is
-    /// nothing to assert: always `true`.
+    /// Whether somebody is in the critical section. Functions that rely on the lock assert this. Without a lock, and for a
+    /// spinlock on a machine of one CPU, there is nothing to ask: always `true`.
     pub fn is_held(&self) -> bool {
-        match self {
-            Guard::None => true,
-            Guard::Spinlock(lock) => lock.is_locked(),
-            Guard::Semaphore(semaphore) => semaphore.count() == 0,
-            Guard::Completion(completion) => !completion.is_done(),
-            Guard::Broken(lock) => lock.is_locked(),
+        match &self.mechanism {
+            Mechanism::Nothing => true,
+            Mechanism::Spinlock(lock) => !cfg!(feature = "smp") || lock.is_locked(),
+            Mechanism::Semaphore(semaphore) => semaphore.count() == 0,
+            Mechanism::Completion(completion) => !completion.is_done(),
+            Mechanism::Broken(lock) => lock.is_locked(),
         }
     }
 
     /// The counters so far. [`None`] where there is no lock.
     pub fn stats(&self) -> Option<LockStats> {
-        match self {
-            Guard::None => None,
-            Guard::Spinlock(lock) => Some(lock.stats()),
-            Guard::Semaphore(semaphore) => Some(semaphore.stats()),
-            Guard::Completion(completion) => Some(completion.stats()),
-            Guard::Broken(lock) => Some(lock.stats()),
+        match &self.mechanism {
+            Mechanism::Nothing => None,
+            Mechanism::Spinlock(lock) => Some(lock.stats()),
+            Mechanism::Semaphore(semaphore) => Some(semaphore.stats()),
+            Mechanism::Completion(completion) => Some(completion.stats()),
+            Mechanism::Broken(lock) => Some(lock.stats()),
         }
     }
 
     /// Which it is, as the command line says it.
     pub fn lock(&self) -> Lock {
-        match self {
-            Guard::None => Lock::None,
-            Guard::Spinlock(_) => Lock::Spinlock,
-            Guard::Semaphore(_) => Lock::Semaphore,
-            Guard::Completion(_) => Lock::Completion,
-            Guard::Broken(_) => Lock::Broken,
-        }
+        self.lock
     }
 }
 
@@ -101,19 +126,21 @@ pub struct Held<'a, M: Machine> {
     guard: &'a Guard<M>,
     /// Where it was entered.
     place: &'static Location<'static>,
+    /// Dropped after the lock was given back.
+    _off: Off<M>,
     /// A raw pointer is not `Send`.
     _not_send: PhantomData<*const ()>,
 }
 
 impl<M: Machine> Drop for Held<'_, M> {
     fn drop(&mut self) {
-        match self.guard {
-            Guard::None => {}
+        match &self.guard.mechanism {
+            Mechanism::Nothing => {}
             // SAFETY: `enter` acquired it and made this one `Held`, which is dropped once.
-            Guard::Spinlock(lock) => unsafe { lock.release(self.place) },
-            Guard::Semaphore(semaphore) => semaphore.up_at(self.place),
-            Guard::Completion(completion) => completion.complete_at(self.place),
-            Guard::Broken(lock) => lock.release_at::<M>(self.place),
+            Mechanism::Spinlock(lock) => unsafe { lock.release(self.place) },
+            Mechanism::Semaphore(semaphore) => semaphore.up_at(self.place),
+            Mechanism::Completion(completion) => completion.complete_at(self.place),
+            Mechanism::Broken(lock) => lock.release_at::<M>(self.place),
         }
     }
 }

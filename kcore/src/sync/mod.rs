@@ -16,6 +16,7 @@
 
 pub mod broken;
 pub mod completion;
+pub mod environment;
 pub mod guard;
 pub mod semaphore;
 pub mod spinlock;
@@ -23,11 +24,13 @@ pub mod tas;
 mod units;
 mod wait_queue;
 pub mod watch;
+mod word;
 
 pub use broken::BrokenSpinLock;
 pub use completion::Completion;
+pub use environment::{Atomic, BhOff, Environment, IrqSaved, PreemptOff};
 pub use guard::{Guard, Held};
 pub use semaphore::Semaphore;
-pub use spinlock::{SpinGuard, SpinIrqGuard, SpinLock};
+pub use spinlock::{SpinBhGuard, SpinGuard, SpinIrqGuard, SpinLock};
 pub use tas::Tas;
 pub use watch::{Counted, Observed, Silent, Statistics, Watch};

@@ -1,7 +1,8 @@
 //! A lock whose waiters spin (LDD3 ch. 5, "Spinlocks"; LKD ch. 10).
 //!
 //! The rules are the book's: the holder does not sleep, and a lock that an interrupt handler takes too is taken with
-//! [`SpinLock::lock_irqsave`] everywhere else, or the handler would wait for the code that it has interrupted.
+//! [`SpinLock::lock_irqsave`] everywhere else, or the handler would wait for the code that it has interrupted. What is
+//! switched off on this CPU meanwhile is the lock's [`environment`](super::environment).
 //!
 //! It is not fair, and that is meant: a virtual machine often has more CPUs than its host has cores, and a lock that is
 //! promised to a CPU which does not run at the moment is a lock that nobody has.
@@ -14,8 +15,9 @@ use core::sync::atomic::AtomicBool;
 
 use crate::machine::{Cpu, LockEvent, LockName};
 use crate::report::LockStats;
-use crate::sync::tas::Tas;
+use crate::sync::environment::{Atomic, BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+use crate::sync::word::Word;
 
 /// The most PAUSEs between two looks at a lock that is taken.
 const MOST_PAUSES: u32 = 64;
@@ -24,9 +26,9 @@ const MOST_PAUSES: u32 = 64;
 #[doc(alias = "spinlock_t")]
 pub struct SpinLock<T: ?Sized, M: Cpu, W = Silent> {
     /// Set while there is a guard (or between `acquire` and `release`).
-    tas: Tas<M::Flag>,
+    word: Word<M::Flag>,
     watch: W,
-    /// Accessed by whoever set `tas`, and by nobody else.
+    /// Accessed by whoever set `word`, and by nobody else.
     value: UnsafeCell<T>,
 }
 
@@ -60,7 +62,7 @@ impl<T, M: Cpu<Flag = AtomicBool>> SpinLock<T, M, Observed> {
 impl<T, M: Cpu, W> SpinLock<T, M, W> {
     /// A lock around `value` made of a clear `flag`, for machines whose flags no `const` can make.
     pub const fn from_flag(flag: M::Flag, watch: W, value: T) -> Self {
-        SpinLock { tas: Tas::from_flag(flag), watch, value: UnsafeCell::new(value) }
+        SpinLock { word: Word::from_flag(flag), watch, value: UnsafeCell::new(value) }
     }
 
     /// The value. Nobody else has the lock any more.
@@ -70,16 +72,38 @@ impl<T, M: Cpu, W> SpinLock<T, M, W> {
 }
 
 impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
-    /// Waits until the lock is free and takes it.
+    /// Switches preemption off on this CPU, waits until the lock is free, and takes it. Dropping the guard does the
+    /// reverse, in the reverse order; so it is with each of these.
     ///
     /// A CPU that has the lock already waits for ever: RACES.md R25.
     #[inline]
     #[track_caller]
     #[doc(alias = "spin_lock")]
     pub fn lock(&self) -> SpinGuard<'_, T, M, W> {
-        let place = W::place();
-        self.acquire(place);
-        SpinGuard { lock: self, place, _not_send: PhantomData }
+        self.lock_in(W::place())
+    }
+
+    /// [`lock`](SpinLock::lock) with softirqs off: for a lock that softirqs take, too.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "spin_lock_bh")]
+    pub fn lock_bh(&self) -> SpinBhGuard<'_, T, M, W> {
+        self.lock_in(W::place())
+    }
+
+    /// [`lock`](SpinLock::lock) with interrupts off: for a lock that interrupt handlers take, too.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "spin_lock_irqsave")]
+    pub fn lock_irqsave(&self) -> SpinIrqGuard<'_, T, M, W> {
+        self.lock_in(W::place())
+    }
+
+    /// [`lock`](SpinLock::lock) for a caller that nobody can take the CPU from: nothing is switched off.
+    #[inline]
+    #[track_caller]
+    pub fn lock_atomic(&self) -> SpinGuard<'_, T, M, W, Atomic> {
+        self.lock_in(W::place())
     }
 
     /// Takes the lock if it is free. An attempt that fails is not counted: only the holder may write the counters.
@@ -88,28 +112,28 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
     #[doc(alias = "spin_trylock")]
     pub fn try_lock(&self) -> Option<SpinGuard<'_, T, M, W>> {
         let place = W::place();
-        if !self.tas.try_acquire() {
+        let environment = PreemptOff::enter();
+        if !self.word.try_acquire() {
             return None;
         }
         self.watch.acquired(None);
         self.watch.announce(LockEvent::Acquired, self.address(), place);
-        Some(SpinGuard { lock: self, place, _not_send: PhantomData })
+        Some(SpinGuard { lock: self, place, _environment: environment, _not_send: PhantomData })
     }
 
-    /// Switches interrupts off on this CPU, then takes the lock. Dropping the guard does the reverse, in the reverse order.
     #[inline]
-    #[track_caller]
-    #[doc(alias = "spin_lock_irqsave")]
-    pub fn lock_irqsave(&self) -> SpinIrqGuard<'_, T, M, W> {
+    fn lock_in<E: Environment>(&self, place: W::Place) -> SpinGuard<'_, T, M, W, E> {
         // The other order would leave a moment in which a handler on this CPU finds the lock taken, by this CPU.
-        let irq = IrqSaved::new();
-        SpinIrqGuard { guard: self.lock(), _irq: irq }
+        let environment = E::enter();
+        self.acquire(place);
+        SpinGuard { lock: self, place, _environment: environment, _not_send: PhantomData }
     }
 
-    /// Takes the lock without a guard. Whoever calls this calls [`release`](SpinLock::release).
+    /// Takes the lock without a guard. Whoever calls this has entered an environment and calls
+    /// [`release`](SpinLock::release).
     #[inline]
     pub(crate) fn acquire(&self, place: W::Place) {
-        if self.tas.try_acquire() {
+        if self.word.try_acquire() {
             self.watch.acquired(None);
         } else {
             self.contend(place);
@@ -126,7 +150,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
     pub(crate) unsafe fn release(&self, place: W::Place) {
         self.watch.announce(LockEvent::Release, self.address(), place);
         self.watch.released();
-        self.tas.clear();
+        self.word.clear();
     }
 
     /// Gives back a lock whose guard is not at hand: it lies on the stack of a task that a scheduler switched away from.
@@ -152,13 +176,14 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
         self.watch.announce(LockEvent::Wait, self.address(), place);
         let mut pauses = 1;
         loop {
-            while self.tas.is_set() {
+            while self.word.is_set() {
                 for _ in 0..pauses {
                     M::relax();
                 }
+                W::spinning();
                 pauses = (pauses * 2).min(MOST_PAUSES);
             }
-            if self.tas.try_acquire() {
+            if self.word.try_acquire() {
                 break;
             }
             W::failed(&mut wait);
@@ -171,7 +196,7 @@ impl<T: ?Sized, M: Cpu, W> SpinLock<T, M, W> {
     /// Whether somebody has the lock at this moment. Good for assertions and reports, not for decisions.
     #[inline]
     pub fn is_locked(&self) -> bool {
-        self.tas.is_set()
+        self.word.is_set()
     }
 
     /// The value, without locking: whoever has the only reference needs no lock.
@@ -206,18 +231,29 @@ impl<T: ?Sized, M: Cpu, W> fmt::Debug for SpinLock<T, M, W> {
 
 /// The right to use the value of a [`SpinLock`]. It ends with the guard, on the CPU that took the lock.
 #[must_use = "the lock is given back when the guard is dropped, which is at once"]
-pub struct SpinGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Silent> {
-    /// Its `tas` is set, by us.
+pub struct SpinGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Silent, E: Environment = PreemptOff<M>> {
+    /// Its `word` is set, by us.
     lock: &'a SpinLock<T, M, W>,
     place: W::Place,
+    /// Dropped after the guard itself, which gives the lock back.
+    _environment: E,
     /// A raw pointer is not `Send`.
     _not_send: PhantomData<*const ()>,
 }
 
-// SAFETY: a shared guard gives no more than `&T`.
-unsafe impl<T: ?Sized + Sync, M: Cpu, W: Watch<M> + Sync> Sync for SpinGuard<'_, T, M, W> where W::Place: Sync {}
+/// The guard of [`SpinLock::lock_irqsave`].
+pub type SpinIrqGuard<'a, T, M, W = Silent> = SpinGuard<'a, T, M, W, IrqSaved<M>>;
 
-impl<T: ?Sized, M: Cpu, W: Watch<M>> Deref for SpinGuard<'_, T, M, W> {
+/// The guard of [`SpinLock::lock_bh`].
+pub type SpinBhGuard<'a, T, M, W = Silent> = SpinGuard<'a, T, M, W, BhOff<M>>;
+
+// SAFETY: a shared guard gives no more than `&T`.
+unsafe impl<T: ?Sized + Sync, M: Cpu, W: Watch<M> + Sync, E: Environment> Sync for SpinGuard<'_, T, M, W, E> where
+    W::Place: Sync
+{
+}
+
+impl<T: ?Sized, M: Cpu, W: Watch<M>, E: Environment> Deref for SpinGuard<'_, T, M, W, E> {
     type Target = T;
 
     #[inline]
@@ -227,7 +263,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> Deref for SpinGuard<'_, T, M, W> {
     }
 }
 
-impl<T: ?Sized, M: Cpu, W: Watch<M>> DerefMut for SpinGuard<'_, T, M, W> {
+impl<T: ?Sized, M: Cpu, W: Watch<M>, E: Environment> DerefMut for SpinGuard<'_, T, M, W, E> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: while the guard lives the lock is ours, and the guard is borrowed mutably.
@@ -235,54 +271,10 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> DerefMut for SpinGuard<'_, T, M, W> {
     }
 }
 
-impl<T: ?Sized, M: Cpu, W: Watch<M>> Drop for SpinGuard<'_, T, M, W> {
+impl<T: ?Sized, M: Cpu, W: Watch<M>, E: Environment> Drop for SpinGuard<'_, T, M, W, E> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the guard had the lock, and no reference into the value outlives it.
         unsafe { self.lock.release(self.place) };
-    }
-}
-
-/// A [`SpinGuard`], with interrupts switched off on this CPU for as long.
-#[must_use = "the lock is given back when the guard is dropped, which is at once"]
-pub struct SpinIrqGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Silent> {
-    // Fields are dropped in the order of their declaration: the lock is given back before an interrupt can come.
-    guard: SpinGuard<'a, T, M, W>,
-    _irq: IrqSaved<M>,
-}
-
-impl<T: ?Sized, M: Cpu, W: Watch<M>> Deref for SpinIrqGuard<'_, T, M, W> {
-    type Target = T;
-
-    #[inline]
-    fn deref(&self) -> &T {
-        &self.guard
-    }
-}
-
-impl<T: ?Sized, M: Cpu, W: Watch<M>> DerefMut for SpinIrqGuard<'_, T, M, W> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.guard
-    }
-}
-
-/// Interrupts are off on this CPU while this lives; afterwards they are as they were before.
-struct IrqSaved<M: Cpu> {
-    were_on: bool,
-    _this_cpu: PhantomData<*const M>,
-}
-
-impl<M: Cpu> IrqSaved<M> {
-    #[inline]
-    fn new() -> Self {
-        IrqSaved { were_on: M::irq_save(), _this_cpu: PhantomData }
-    }
-}
-
-impl<M: Cpu> Drop for IrqSaved<M> {
-    #[inline]
-    fn drop(&mut self) {
-        M::irq_restore(self.were_on);
     }
 }

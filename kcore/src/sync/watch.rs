@@ -28,6 +28,9 @@ pub trait Watch<M: Cpu> {
     fn wait() -> Self::Wait;
     /// One more attempt has failed.
     fn failed(wait: &mut Self::Wait);
+    /// The caller still spins.
+    #[inline(always)]
+    fn spinning() {}
     /// The lock was acquired, after `wait` if it was not free. Called by the holder, or under the inner lock.
     fn acquired(&self, wait: Option<Self::Wait>);
     /// The lock is about to be given back. Called by the holder, or under the inner lock.
@@ -200,6 +203,11 @@ impl<M: Cpu + Hooks> Watch<M> for Observed {
         <Counted as Watch<M>>::failed(wait);
     }
 
+    #[inline]
+    fn spinning() {
+        M::spinning();
+    }
+
     fn acquired(&self, wait: Option<Waited<M>>) {
         self.counted.acquired(wait);
     }
@@ -210,7 +218,7 @@ impl<M: Cpu + Hooks> Watch<M> for Observed {
 
     #[inline]
     fn announce(&self, event: LockEvent, address: usize, place: Self::Place) {
-        if cfg!(feature = "probes") && M::listeners().contains(Listeners::PROBE) {
+        if cfg!(feature = "probes") && M::listeners().intersects(Listeners::PROBE.union(Listeners::WATCH)) {
             M::lock(event, &self.counted.name, address, place);
         }
     }

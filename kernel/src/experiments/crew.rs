@@ -13,9 +13,20 @@ use crate::hooks;
 use crate::machine::Kernel;
 use crate::task::{self, Name, SpawnError};
 
-/// Runs `body(who)` in `size` tasks, task `who` on CPU `who % cpus`, and waits until all have ended. All are there before
+/// Runs `body(who)` in every task of `resolved`, each on its CPU, and waits until all have ended: [`run_on`].
+pub(super) fn run(resolved: &Resolved, body: &(impl Fn(u32) + Sync)) -> Result<u64, SpawnError> {
+    let cpu_of = |who| resolved.cpu_of(who, smp::cpus());
+    run_on(resolved.writers, cpu_of, |who| name(who, resolved), body)
+}
+
+/// Runs `body(who)` in `size` tasks, task `who` on CPU `cpu_of(who)`, and waits until all have ended. All are there before
 /// the first begins. Returns the cycles from the first begin to the last end.
-pub fn run(size: u32, name: impl Fn(u32) -> Name, body: &(impl Fn(u32) + Sync)) -> Result<u64, SpawnError> {
+pub fn run_on(
+    size: u32,
+    cpu_of: impl Fn(u32) -> u32,
+    name: impl Fn(u32) -> Name,
+    body: &(impl Fn(u32) + Sync),
+) -> Result<u64, SpawnError> {
     let start = Completion::<Kernel>::new();
     let clock = Clock { first: AtomicU64::new(u64::MAX), last: AtomicU64::new(0) };
     let member = |who: u32| {
@@ -26,7 +37,7 @@ pub fn run(size: u32, name: impl Fn(u32) -> Name, body: &(impl Fn(u32) + Sync)) 
         hooks::leave(who as u8);
         clock.end();
     };
-    hooks::begin_round(size, cpu_of);
+    hooks::begin_round(size, &cpu_of);
     let member: &(dyn Fn(u32) + Sync) = &member;
     // SAFETY: the reference is used by the tasks alone, and every task that was started is joined before this function
     // returns: there is no way out in between.
@@ -50,8 +61,8 @@ pub fn run(size: u32, name: impl Fn(u32) -> Name, body: &(impl Fn(u32) + Sync)) 
     failed.map_or_else(|| Ok(clock.cycles()), Err)
 }
 
-/// The CPU of member `who`.
-fn cpu_of(who: u32) -> u32 {
+/// Member `who` on CPU `who`, and round again when there are more members than CPUs.
+pub fn spread(who: u32) -> u32 {
     who % smp::cpus()
 }
 

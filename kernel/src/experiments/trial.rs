@@ -9,7 +9,7 @@ use kcore::machine::Cpu;
 use kcore::probe::Plan;
 use kcore::report::{LockStats, Run, Step};
 use kcore::scull::Geometry;
-use kcore::settings::{MAX_WRITERS, Settings};
+use kcore::settings::{Config, MAX_WRITERS, Settings};
 
 use crate::arch::smp;
 use crate::hooks;
@@ -108,6 +108,7 @@ impl<'a> Trial<'a> {
             experiment: resolved.experiment.name.to_string(),
             lock: resolved.lock.to_string(),
             probe: resolved.probe.to_string(),
+            config: Config::OURS.to_string(),
             cpus: smp::cpus(),
             writers: resolved.writers,
             quanta: resolved.quanta,
@@ -136,7 +137,7 @@ impl<'a> Trial<'a> {
             (0..pauses[who as usize]).for_each(|_| Kernel::relax());
             body(who);
         };
-        self.run.cycles += crew::run(resolved.writers, |who| crew::name(who, resolved), &begin)?;
+        self.run.cycles += crew::run(resolved, &begin)?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use kcore::experiment::{Resolved, find, resolve};
 use kcore::report::{Boot, Record, Summary};
-use kcore::settings::{Settings, Usage};
+use kcore::settings::{Config, Settings, Usage};
 
 use crate::arch::exit::Exit;
 use crate::arch::smp;
@@ -14,7 +14,7 @@ use super::report;
 
 /// Runs the experiment `name`.
 pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
-    let resolved = resolve(settings, find(name)?, smp::cpus())?;
+    let resolved = resolve(settings, find(name)?, smp::cpus(), Config::OURS)?;
     report::boot_lines(boot);
     println!();
     heading(&resolved, settings);

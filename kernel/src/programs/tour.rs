@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use kcore::experiment::{Resolved, find, resolve};
 use kcore::report::{Boot, LockStats, Record, Run, Summary};
-use kcore::settings::{Lock, Probe, Settings, Usage};
+use kcore::settings::{Config, Lock, Probe, Settings, Usage};
 
 use crate::arch::exit::Exit;
 use crate::console::com2;
@@ -107,7 +107,7 @@ impl Tour<'_> {
             expect: None,
             ..self.settings.clone()
         };
-        resolve(&settings, find("scull-leak")?, self.boot.cpus)
+        resolve(&settings, find("scull-leak")?, self.boot.cpus, Config::OURS)
     }
 
     fn row(&self, run: &Run, unguarded_cycles: u64) {

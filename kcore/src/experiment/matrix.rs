@@ -1,0 +1,99 @@
+//! Which form gives what on which machine: the rows of the matrix, and its columns.
+//!
+//! A form can be safe against interrupts, against other CPUs, against preemption, or against some of these only. So what
+//! it gives depends on how many CPUs there are and on how the kernel was built.
+
+use crate::settings::Config;
+use crate::settings::{Expect, Lock};
+
+/// A column: a machine and a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// CPUs of the machine.
+    pub cpus: u32,
+    /// How the kernel was built.
+    pub config: Config,
+}
+
+/// Every column. A machine of more than one CPU stands for all of them.
+pub const COLUMNS: [Column; 6] = [
+    Column { cpus: 4, config: Config::Full },
+    Column { cpus: 4, config: Config::Smp },
+    Column { cpus: 1, config: Config::Full },
+    Column { cpus: 1, config: Config::Smp },
+    Column { cpus: 1, config: Config::Preempt },
+    Column { cpus: 1, config: Config::Up },
+];
+
+/// What a form gives where its race is forced; `None` where the form or the exhibit does not fit the machine.
+pub type Cell = Option<Expect>;
+
+/// Nothing goes wrong.
+pub(super) const C: Cell = Some(Expect::Clean);
+/// Damage is done.
+pub(super) const R: Cell = Some(Expect::Raced);
+/// A deadlock, named.
+#[allow(dead_code, reason = "rows to come")]
+pub(super) const D: Cell = Some(Expect::Deadlock);
+/// A task that nobody wakes, named.
+#[allow(dead_code, reason = "rows to come")]
+pub(super) const S: Cell = Some(Expect::Stuck);
+/// Sleeping where nobody may, named.
+#[allow(dead_code, reason = "rows to come")]
+pub(super) const I: Cell = Some(Expect::InvalidContext);
+/// Left to chance.
+#[allow(dead_code, reason = "rows to come")]
+pub(super) const A: Cell = Some(Expect::Any);
+/// Does not fit.
+#[allow(dead_code, reason = "rows to come")]
+pub(super) const N: Cell = None;
+
+/// A form of an experiment and what it gives in each of the [`COLUMNS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The form.
+    pub lock: Lock,
+    /// What it gives.
+    pub gives: [Cell; COLUMNS.len()],
+}
+
+impl Row {
+    /// The same on every machine.
+    pub const fn always(lock: Lock, cell: Cell) -> Self {
+        Row { lock, gives: [cell; COLUMNS.len()] }
+    }
+
+    /// One thing on machines of several CPUs, another on those of one.
+    pub const fn by_cpus(lock: Lock, several: Cell, one: Cell) -> Self {
+        Row { lock, gives: [several, several, one, one, one, one] }
+    }
+
+    /// Each column for itself.
+    pub const fn each(lock: Lock, gives: [Cell; COLUMNS.len()]) -> Self {
+        Row { lock, gives }
+    }
+
+    /// What it gives on a machine of `cpus` CPUs with a kernel built as `config`.
+    pub fn cell(&self, cpus: u32, config: Config) -> Cell {
+        let cpus = if cpus > 1 && config.smp() { 4 } else { 1 };
+        let column = COLUMNS.iter().position(|column| *column == Column { cpus, config });
+        column.and_then(|column| self.gives[column])
+    }
+
+    /// Whether it never does any damage, wherever it fits.
+    pub fn is_cure(&self) -> bool {
+        self.gives.iter().flatten().all(|expect| *expect == Expect::Clean)
+    }
+}
+
+/// A race between tasks of several CPUs that may also lose their CPU at its points, and the usual forms.
+pub(super) const TASKS: &[Row] = &[
+    Row::always(Lock::None, R),
+    Row::always(Lock::Spinlock, C),
+    Row::always(Lock::Semaphore, C),
+    Row::always(Lock::Completion, C),
+    Row::always(Lock::Irqsave, C),
+    Row::always(Lock::Bh, C),
+    Row::by_cpus(Lock::PreemptOff, R, C),
+    Row::by_cpus(Lock::IrqOff, R, C),
+];
