@@ -278,8 +278,11 @@ pub enum LockEvent {
 pub enum Waiting {
     /// It spins; its holder must not sleep.
     Spins,
-    /// It sleeps.
+    /// It sleeps, until whoever has the lock gives it back.
     Sleeps,
+    /// It sleeps until somebody says so, whoever that is: a completion or a semaphore that signals. Who acquired it last
+    /// does not have it in any sense, so no deadlock is deduced from that.
+    Event,
 }
 
 /// The name and class of a lock. Locks of one class are taken by the same rules (`docs/LOCK_ORDER.md`).
