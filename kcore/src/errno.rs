@@ -17,6 +17,8 @@ pub enum Errno {
     ENODEV = 19,
     EINVAL = 22,
     ENOTTY = 25,
+    EDEADLK = 35,
+    ETIME = 62,
     ERESTARTSYS = 512,
 }
 
@@ -34,6 +36,8 @@ impl Errno {
             Errno::ENODEV => "ENODEV",
             Errno::EINVAL => "EINVAL",
             Errno::ENOTTY => "ENOTTY",
+            Errno::EDEADLK => "EDEADLK",
+            Errno::ETIME => "ETIME",
             Errno::ERESTARTSYS => "ERESTARTSYS",
         }
     }
@@ -51,6 +55,8 @@ impl Errno {
             Errno::ENODEV => "No such device",
             Errno::EINVAL => "Invalid argument",
             Errno::ENOTTY => "Inappropriate ioctl for device",
+            Errno::EDEADLK => "Resource deadlock avoided",
+            Errno::ETIME => "Timer expired",
             Errno::ERESTARTSYS => "Interrupted system call should be restarted",
         }
     }
