@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::entry::Experiment;
 use super::{
-    broken_lock, counter, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
+    broken_lock, counter, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim, soak,
 };
 use crate::settings::Usage;
 
@@ -18,6 +18,7 @@ pub static ALL: &[&Experiment] = &[
     &scull_trim::ENTRY,
     &counter::ENTRY,
     &broken_lock::ENTRY,
+    &soak::ENTRY,
 ];
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.

@@ -29,6 +29,7 @@ mod scull_read;
 mod scull_size;
 mod scull_torn;
 mod scull_trim;
+mod soak;
 mod verdict;
 
 pub use catalogue::{ALL, QUESTIONS, find};

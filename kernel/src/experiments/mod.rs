@@ -19,6 +19,7 @@ mod scull_read;
 mod scull_size;
 mod scull_torn;
 mod scull_trim;
+mod soak;
 mod stamps;
 pub mod trial;
 
