@@ -34,9 +34,12 @@ impl Graph {
     /// Why `from` will never go on, if that is certain now: the edges from it to the cycle (or to the task that has ended
     /// with the lock) and round it. To be called after each [`wait`](Graph::wait): the last of them closes the cycle.
     ///
-    /// Of locks with several holders (readers, counting semaphores) a deadlock is not always certain at once, as a unit
-    /// may be on its way: a later search finds it, or [`stuck`](Graph::stuck). The first time that such a lock changes
-    /// hands from one holder to two, a search in that very moment takes it for a lock with one.
+    /// Not every deadlock is certain at once. A later search finds it, or [`stuck`](Graph::stuck):
+    /// - Of locks with several holders (readers, counting semaphores) a unit may be on its way to the waiter.
+    /// - A task may have lost its CPU for ever between what happened to it and the event that says so.
+    ///
+    /// One wrong answer is possible: the first time in a round that a lock goes from one holder to several, a search in the
+    /// middle of that takes it for a lock with one. Name such a lock [`Waiting::Event`] where that matters.
     pub fn search(&self, from: Actor, tasks: &impl Tasks) -> Option<Finding> {
         let from = self.wait_of(from)?;
         let view = View::new(self, tasks, Proof::Certain);

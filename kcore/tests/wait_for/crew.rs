@@ -102,10 +102,11 @@ impl Crew {
         self.members.iter().all(|member| member.at == member.program.len())
     }
 
-    /// Whether somebody has been refused or handed a lock, and lost its CPU before it could say so.
+    /// Whether what somebody has said, and then lost its CPU, is not what is: refused, or handed a lock, and silent about
+    /// it; or about to give one back.
     pub(crate) fn knows_more_than_it_told(&self) -> bool {
         (0..self.members.len()).any(|who| match (self.members[who].phase, self.action(who)) {
-            (Phase::Refused | Phase::Has, _) => true,
+            (Phase::Refused | Phase::Has | Phase::Gives, _) => true,
             (Phase::Waits, Some(Do::Take(lock))) => {
                 LOCKS[lock].waiting == Waiting::Sleeps && !self.is_asleep(who)
             }
