@@ -256,6 +256,10 @@ fn more_waits_than_there_is_room_for() {
         nothing(world.graph.search(task(n), &world));
     }
     assert_eq!(world.graph.unseen(), 150 - kcore::wait_for::WAITS);
+    let seat = kcore::wait_for::Seat { cpu: CpuId(0), keeps_cpu: true };
+    world.graph.wait(task(0), seat, &crate::world::LOCKS[0], 1000, crate::places::P6);
+    nothing(world.graph.search(task(0), &world));
+    deadlock(world.graph.stuck(&world), "A>A*");
 }
 
 #[test]
