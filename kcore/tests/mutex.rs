@@ -23,7 +23,7 @@ fn mutex_excludes() {
                 let mut value = mutex.lock();
                 let old = *value;
                 // Somebody else looks at it meanwhile, and some come to sleep.
-                if old % 16 == 0 {
+                if old.is_multiple_of(16) {
                     HostMachine::yield_now();
                 }
                 *value = old + 1;

@@ -254,7 +254,7 @@ fn wakes_each<Q: Queue>() {
         }
     }));
     tasks.into_iter().for_each(|task| task.join().unwrap());
-    assert_eq!(*shared.1.lock(), 0);
+    assert_eq!(*shared.1.lock(), 0, "an item is left");
 }
 
 #[test]
@@ -355,7 +355,7 @@ fn test_before_registering() {
 
 #[test]
 fn woken_without_a_test() {
-    objects("", wakes_each::<PlainQueue<Believes>>);
+    objects("an item is left", wakes_each::<PlainQueue<Believes>>);
 }
 
 // Mutexes.
