@@ -7,6 +7,8 @@
 #![cfg(not(miri))]
 
 mod bodies;
+mod frame;
 mod machine;
 mod right;
+mod sleepers;
 mod twins;

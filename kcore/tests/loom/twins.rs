@@ -50,9 +50,10 @@ fn semaphore_granted_without_acquire() {
     objects(UNORDERED, || excludes::<Semaphore<Dozing<Wrong<NoAcquireOfGrant>>>>(2, 1));
 }
 
+/// The semaphore rests on that order, the completion does not: its waiter takes the inner lock once more.
 #[test]
 fn completion_granted_without_acquire() {
-    objects(UNORDERED, publishes::<Completion<Dozing<Wrong<NoAcquireOfGrant>>>>);
+    model(4, publishes::<Completion<Dozing<Wrong<NoAcquireOfGrant>>>>);
 }
 
 #[test]
