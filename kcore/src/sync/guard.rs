@@ -9,7 +9,9 @@ use crate::machine::{AtomicFlag, LockName, Machine, Waiting};
 use crate::report::LockStats;
 use crate::settings::Lock;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
-use crate::sync::{BrokenSpinLock, Completion, Observed, Semaphore, SpinLock};
+use crate::sync::{
+    BrokenSpinLock, Completion, CpuOwnedLock, Observed, RwLock, RwSemaphore, Semaphore, SpinLock,
+};
 
 /// A lock, or none, and what is off on this CPU while it is held.
 pub struct Guard<M: Machine> {
@@ -27,6 +29,12 @@ enum Mechanism<M: Machine> {
     Semaphore(Semaphore<M, Observed>),
     /// A completion as a token that is handed on: it is completed once here, to enter is to wait, to leave is to complete.
     Completion(Completion<M, Observed>),
+    /// A reader/writer spinlock, taken for writing.
+    RwLock(RwLock<(), M, Observed>),
+    /// A reader/writer semaphore, taken for writing.
+    RwSem(RwSemaphore<M, Observed>),
+    /// A spinlock that belongs to a CPU.
+    CpuOwned(CpuOwnedLock<M, Observed>),
     /// A spinlock without a test-and-set.
     Broken(BrokenSpinLock),
 }
@@ -58,6 +66,9 @@ impl<M: Machine> Guard<M> {
             Lock::Completion => {
                 Mechanism::Completion(Completion::from_flag(flag(), Observed::new(sleeps), 1))
             }
+            Lock::RwLock => Mechanism::RwLock(RwLock::from_flags(flag(), flag(), Observed::new(spins), ())),
+            Lock::RwSem => Mechanism::RwSem(RwSemaphore::from_flag(flag(), Observed::new(sleeps))),
+            Lock::CpuOwned => Mechanism::CpuOwned(CpuOwnedLock::from_flag(flag(), Observed::new(spins))),
             Lock::Broken => Mechanism::Broken(BrokenSpinLock::new(spins)),
             other => unreachable!("{other} is no guard of a critical section"),
         };
@@ -70,7 +81,7 @@ impl<M: Machine> Guard<M> {
     pub fn enter(&self) -> Held<'_, M> {
         let place = Location::caller();
         let off = match self.lock {
-            Lock::Spinlock | Lock::PreemptOff => Off::Preemption(PreemptOff::enter()),
+            Lock::Spinlock | Lock::RwLock | Lock::PreemptOff => Off::Preemption(PreemptOff::enter()),
             Lock::Bh => Off::Softirqs(BhOff::enter()),
             Lock::Irqsave | Lock::IrqOff => Off::Interrupts(IrqSaved::enter()),
             _ => Off::Nothing,
@@ -80,6 +91,9 @@ impl<M: Machine> Guard<M> {
             Mechanism::Spinlock(lock) => lock.acquire(place),
             Mechanism::Semaphore(semaphore) => semaphore.down_at(place),
             Mechanism::Completion(completion) => completion.wait_at(place),
+            Mechanism::RwLock(lock) => lock.acquire_write(place),
+            Mechanism::RwSem(semaphore) => semaphore.down_write_at(place),
+            Mechanism::CpuOwned(lock) => lock.acquire_at(place),
             Mechanism::Broken(lock) => lock.acquire_at::<M>(place),
         }
         Held { guard: self, place, _off: off, _not_send: PhantomData }
@@ -93,6 +107,9 @@ impl<M: Machine> Guard<M> {
             Mechanism::Spinlock(lock) => !cfg!(feature = "smp") || lock.is_locked(),
             Mechanism::Semaphore(semaphore) => semaphore.count() == 0,
             Mechanism::Completion(completion) => !completion.is_done(),
+            Mechanism::RwLock(lock) => !cfg!(feature = "smp") || lock.is_write_locked(),
+            Mechanism::RwSem(semaphore) => semaphore.is_write_locked(),
+            Mechanism::CpuOwned(lock) => lock.depth() > 0,
             Mechanism::Broken(lock) => lock.is_locked(),
         }
     }
@@ -104,6 +121,9 @@ impl<M: Machine> Guard<M> {
             Mechanism::Spinlock(lock) => Some(lock.stats()),
             Mechanism::Semaphore(semaphore) => Some(semaphore.stats()),
             Mechanism::Completion(completion) => Some(completion.stats()),
+            Mechanism::RwLock(lock) => Some(lock.stats()),
+            Mechanism::RwSem(semaphore) => Some(semaphore.stats()),
+            Mechanism::CpuOwned(lock) => Some(lock.stats()),
             Mechanism::Broken(lock) => Some(lock.stats()),
         }
     }
@@ -140,6 +160,10 @@ impl<M: Machine> Drop for Held<'_, M> {
             Mechanism::Spinlock(lock) => unsafe { lock.release(self.place) },
             Mechanism::Semaphore(semaphore) => semaphore.up_at(self.place),
             Mechanism::Completion(completion) => completion.complete_at(self.place),
+            // SAFETY: as above.
+            Mechanism::RwLock(lock) => unsafe { lock.release_write(self.place) },
+            Mechanism::RwSem(semaphore) => semaphore.up_write_at(self.place),
+            Mechanism::CpuOwned(lock) => lock.release_at(self.place),
             Mechanism::Broken(lock) => lock.release_at::<M>(self.place),
         }
     }
