@@ -41,7 +41,8 @@ fn guard(lock: Lock) -> Guard<HostMachine> {
 
 #[test]
 fn every_lock_guards() {
-    for lock in [Lock::Spinlock, Lock::Semaphore, Lock::Completion] {
+    let further = [Lock::RwLock, Lock::RwSem, Lock::CpuOwned];
+    for lock in [Lock::Spinlock, Lock::Semaphore, Lock::Completion].into_iter().chain(further) {
         let (guard, number) = (guard(lock), Shared::new(0usize));
         Host::new().tasks(TASKS, |_| {
             for _ in 0..ROUNDS {

@@ -19,12 +19,13 @@
 use core::fmt;
 use core::sync::atomic::AtomicBool;
 
-use crate::machine::{Cpu, CpuId, LockEvent, LockName};
+use crate::machine::{Cpu, CpuId, LockEvent, LockName, Sched};
 use crate::report::LockStats;
 use crate::sync::spinlock::SpinLock;
 use crate::sync::watch::{Observed, Silent, Statistics, Watch};
 
-/// A lock that lets in whoever runs on the CPU that has it. It leaves preemption on.
+/// A lock that lets in whoever runs on the CPU that has it. It leaves preemption on, and its holder may sleep: name it as
+/// [`Waiting::Sleeps`](crate::machine::Waiting::Sleeps).
 pub struct CpuOwnedLock<M: Cpu, W = Silent> {
     owner: SpinLock<Owner, M>,
     watch: W,
@@ -76,8 +77,9 @@ impl<M: Cpu, W> CpuOwnedLock<M, W> {
     }
 }
 
-impl<M: Cpu, W: Watch<M>> CpuOwnedLock<M, W> {
-    /// Waits until no other CPU has the lock, and goes in.
+impl<M: Sched, W: Watch<M>> CpuOwnedLock<M, W> {
+    /// Waits until no other CPU has the lock, and goes in. While it spins it lets other tasks of this CPU run: the owner
+    /// may sleep, so the wait may be long.
     #[track_caller]
     pub fn acquire(&self) {
         self.acquire_at(W::place());
@@ -104,6 +106,7 @@ impl<M: Cpu, W: Watch<M>> CpuOwnedLock<M, W> {
             }
             M::relax();
             W::spinning();
+            M::yield_now();
         }
         self.watch.announce(LockEvent::Acquired, self.address(), place);
     }

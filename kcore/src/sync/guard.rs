@@ -33,7 +33,7 @@ enum Mechanism<M: Machine> {
     RwLock(RwLock<(), M, Observed>),
     /// A reader/writer semaphore, taken for writing.
     RwSem(RwSemaphore<M, Observed>),
-    /// A spinlock that belongs to a CPU.
+    /// A lock that belongs to a CPU.
     CpuOwned(CpuOwnedLock<M, Observed>),
     /// A spinlock without a test-and-set.
     Broken(BrokenSpinLock),
@@ -68,7 +68,8 @@ impl<M: Machine> Guard<M> {
             }
             Lock::RwLock => Mechanism::RwLock(RwLock::from_flags(flag(), flag(), Observed::new(spins), ())),
             Lock::RwSem => Mechanism::RwSem(RwSemaphore::from_flag(flag(), Observed::new(sleeps))),
-            Lock::CpuOwned => Mechanism::CpuOwned(CpuOwnedLock::from_flag(flag(), Observed::new(spins))),
+            // Its waiters spin, but its holder may sleep.
+            Lock::CpuOwned => Mechanism::CpuOwned(CpuOwnedLock::from_flag(flag(), Observed::new(sleeps))),
             Lock::Broken => Mechanism::Broken(BrokenSpinLock::new(spins)),
             other => unreachable!("{other} is no guard of a critical section"),
         };

@@ -200,7 +200,9 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
         let _brief = Brief::<M>::enter();
         // Nobody writes, so the bit is free or a reader or a waiting writer has it for a few instructions.
         while !self.word.try_bit() {
-            M::relax();
+            while self.word.is_bit_set() {
+                M::relax();
+            }
         }
         self.watch.released();
         self.word.go();

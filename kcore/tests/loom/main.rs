@@ -8,5 +8,6 @@
 
 mod bodies;
 mod machine;
+mod more;
 mod right;
 mod twins;
