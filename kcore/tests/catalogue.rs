@@ -170,8 +170,8 @@ fn what_does_not_fit_is_named() {
     let table = [
         (
             "run counter lock=broken",
-            "counter cannot be run with lock=broken; valid: none, spinlock, semaphore, completion, irqsave, bh, \
-             preempt-off, irq-off",
+            "counter cannot be run with lock=broken; valid: none, spinlock, semaphore, completion, rwlock, \
+             rwsem, irqsave, bh, cpu-owned, preempt-off, irq-off",
         ),
         (
             "run broken-lock lock=none",
