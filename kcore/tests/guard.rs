@@ -41,8 +41,8 @@ fn guard(lock: Lock) -> Guard<HostMachine> {
 
 #[test]
 fn every_lock_guards() {
-    let locks = [Lock::Spinlock, Lock::Semaphore, Lock::Completion, Lock::Mutex, Lock::Irqsave, Lock::Bh];
-    for lock in locks {
+    let unlocked = [Lock::None, Lock::PreemptOff, Lock::IrqOff, Lock::Broken];
+    for &lock in Guard::<HostMachine>::LOCKS.iter().filter(|lock| !unlocked.contains(lock)) {
         let (guard, number) = (guard(lock), Shared::new(0usize));
         Host::new().tasks(TASKS, |_| {
             for _ in 0..ROUNDS {

@@ -9,6 +9,7 @@
 mod bodies;
 mod frame;
 mod machine;
+mod more;
 mod right;
 mod sleepers;
 mod twins;

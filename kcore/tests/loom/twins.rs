@@ -12,9 +12,9 @@ use crate::bodies::{Event, Section, admits_two, excludes, model, objects, publis
 use crate::machine::{Coma, Dozing, LoadThenStore, NoAcquire, NoAcquireOfGrant, NoRelease, Parking, Wrong};
 
 /// What loom says when two accesses to a payload are not ordered.
-const UNORDERED: &str = "Causality violation";
+pub(crate) const UNORDERED: &str = "Causality violation";
 /// What loom says when everybody sleeps.
-const ASLEEP: &str = "deadlock";
+pub(crate) const ASLEEP: &str = "deadlock";
 
 // Mistakes in the flag below the right primitive.
 
