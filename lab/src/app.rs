@@ -40,16 +40,21 @@ fn perform(request: &Request) -> Result<Status, Failure> {
         Command::Explain { experiment } => Ok(show(&catalogue::explain(catalogue::find(experiment)?))),
         Command::Run { experiment } => {
             let words = ["run", experiment];
-            catalogue::check(catalogue::find(experiment)?, &line(&words, options))?;
+            catalogue::check(catalogue::find(experiment)?, &line(&words, options), options.config())?;
             boot(&words)
         }
         Command::Test { filter } => boot(&[&["test"], filter.as_deref().as_slice()].concat()),
         Command::Bench => {
-            say(&mut *text_of(options), bench::outside(&build::kernel()?, &options.words())?.trim_end());
+            say(
+                &mut *text_of(options),
+                bench::outside(&build::kernel(options.config())?, &options.words())?.trim_end(),
+            );
             boot(&["bench"])
         }
         Command::Fault { kind } => boot(&["fault", kind]),
-        Command::Image { out } => image::make(&build::kernel()?, out.as_deref()).map(|()| Status::Expected),
+        Command::Image { out } => {
+            image::make(&build::kernel(options.config())?, out.as_deref()).map(|()| Status::Expected)
+        }
     }
 }
 
@@ -67,7 +72,7 @@ fn line(words: &[&str], options: &Options) -> Vec<String> {
 fn boot(words: &[&str], options: &Options) -> Result<Status, Failure> {
     catalogue::settings(&line(words, options))?;
     let start = Instant::now();
-    let kernel = build::kernel()?;
+    let kernel = build::kernel(options.config())?;
     let built = start.elapsed();
     let outcome = watch(&machine(&kernel, words, options)?, &mut text_of(options))?;
     for problem in &outcome.report.problems {

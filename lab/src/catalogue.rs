@@ -29,10 +29,11 @@ pub fn settings(words: &[String]) -> Result<Settings, Failure> {
     checked.map_err(|usage| Failure::usage(format!("{usage} (try --help)")))
 }
 
-/// Checks that `words`, a whole kernel command line, fit `entry`.
-pub fn check(entry: &'static Experiment, words: &[String]) -> Result<(), Failure> {
+/// Checks that `words`, a whole kernel command line, fit `entry` and a kernel built as `config`.
+pub fn check(entry: &'static Experiment, words: &[String], config: Config) -> Result<(), Failure> {
     let settings = settings(words)?;
-    let resolved = experiment::resolve(&settings, entry, settings.cpus.unwrap_or(CPUS), Config::Full);
+    let cpus = if config.smp() { settings.cpus.unwrap_or(CPUS) } else { 1 };
+    let resolved = experiment::resolve(&settings, entry, cpus, config);
     resolved.map(drop).map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))
 }
 
@@ -182,7 +183,7 @@ mod tests {
     fn what_does_not_fit_is_refused_before_a_machine_is_started() {
         let check = |line: &str| {
             let words: Vec<String> = line.split('|').map(str::to_string).collect();
-            check(find(&words[1]).unwrap(), &words)
+            check(find(&words[1]).unwrap(), &words, Config::Full)
         };
         assert_eq!(check("run|scull-leak|lock=spinlock|probe=rendezvous"), Ok(()));
         assert_eq!(check("run|scull-leak|probe=script=A.slot.load B.slot.load"), Ok(()));

@@ -11,8 +11,9 @@ use crate::workspace;
 /// What `qemu-run.sh` is told. A builder: every method but [`start`](Machine::start) and [`run`](Machine::run) adds to it.
 ///
 /// ```no_run
+/// use kcore::settings::Config;
 /// use lab::{build, machine::Machine, status::Status};
-/// let outcome = Machine::new(build::kernel()?).command("run scull-leak lock=none cpus=2").run()?;
+/// let outcome = Machine::new(build::kernel(Config::Full)?).command("run scull-leak lock=none cpus=2").run()?;
 /// assert_eq!(outcome.status, Status::Expected, "{outcome}");
 /// # Ok::<(), lab::status::Failure>(())
 /// ```

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Once, OnceLock};
 
 use kcore::report::{Boot, Record, Run, Step};
+use kcore::settings::Config;
 use lab::build;
 use lab::image;
 use lab::machine::Machine;
@@ -18,7 +19,7 @@ type Check = Box<dyn Fn(&Outcome) -> Answer + Send>;
 /// The kernel, built once for all cases.
 pub fn kernel() -> Result<PathBuf, Failure> {
     static KERNEL: OnceLock<Result<PathBuf, Failure>> = OnceLock::new();
-    KERNEL.get_or_init(build::kernel).clone()
+    KERNEL.get_or_init(|| build::kernel(Config::Full)).clone()
 }
 
 /// One machine: its words, and the demands on what comes of it. A builder.
