@@ -9,7 +9,7 @@
 //! task         tasks, run queues
 //! console      COM1 for people, COM2 for machines, the last words
 //! machine      this machine as kcore sees it
-//! programs     what the command line names: tour, run, test, bench, fault
+//! programs     what the command line names: tour, run, test, bench, fault, matrix
 //! cases        in-kernel test cases: the program `test`
 //! hooks        where accesses and lock events arrive
 //! ```

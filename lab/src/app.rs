@@ -12,7 +12,7 @@ use crate::machine::Machine;
 use crate::session::Outcome;
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
-use crate::{bench, build, catalogue, image};
+use crate::{bench, build, catalogue, image, matrix};
 
 /// The program.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -52,6 +52,10 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             boot(&["bench"])
         }
         Command::Fault { kind } => boot(&["fault", kind]),
+        Command::Matrix { experiment, markdown } => {
+            let choice = matrix::Choice { experiment: experiment.as_deref(), markdown: markdown.as_deref() };
+            matrix::main(choice, options)
+        }
         Command::Image { out } => {
             image::make(&build::kernel(options.config())?, out.as_deref()).map(|()| Status::Expected)
         }
@@ -106,14 +110,14 @@ fn watch(machine: &Machine, text: &mut dyn Write) -> Result<Outcome, Failure> {
 }
 
 /// Where people read: stdout, unless the JSON lines go there. Colours are dropped where nobody sees them.
-fn text_of(options: &Options) -> Box<dyn Write> {
+pub(crate) fn text_of(options: &Options) -> Box<dyn Write> {
     match &options.json {
         Some(to) if to == Path::new("-") => Box::new(anstream::stderr()),
         _ => Box::new(anstream::stdout()),
     }
 }
 
-fn write_json(to: &Path, lines: &[String]) -> Result<(), Failure> {
+pub(crate) fn write_json(to: &Path, lines: &[String]) -> Result<(), Failure> {
     let mut sink: Box<dyn Write> = match to.to_str() {
         Some("-") => Box::new(io::stdout().lock()),
         _ => Box::new(File::create(to).map_err(|error| unwritable(to, &error))?),
@@ -121,16 +125,21 @@ fn write_json(to: &Path, lines: &[String]) -> Result<(), Failure> {
     lines.iter().try_for_each(|line| writeln!(sink, "{line}")).map_err(|error| unwritable(to, &error))
 }
 
+/// Writes `text` to the file `to`.
+pub(crate) fn write_file(to: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(to, text).map_err(|error| unwritable(to, &error))
+}
+
 fn unwritable(to: &Path, error: &io::Error) -> Failure {
     Failure::dead(format!("the report cannot be written to '{}': {error}", to.display()))
 }
 
 /// Somebody who has stopped reading (`| head`) has no bearing on the verdict, so that error is let go.
-fn say(to: &mut dyn Write, line: &str) {
+pub(crate) fn say(to: &mut dyn Write, line: &str) {
     let _ = writeln!(to, "{line}").and_then(|()| to.flush());
 }
 
-fn complain(line: &str) {
+pub(crate) fn complain(line: &str) {
     let red = anstyle::AnsiColor::Red.on_default();
     say(&mut anstream::stderr(), &format!("{red}scullery:{red:#} {line}"));
 }

@@ -72,6 +72,14 @@ pub enum Command {
         #[arg(value_parser = fault)]
         kind: String,
     },
+    /// Run every form of every experiment on every kind of machine, and hold it against the catalogue
+    Matrix {
+        /// Only this experiment, as list shows it
+        experiment: Option<String>,
+        /// Write the tables as Markdown, too
+        #[arg(long, value_name = "FILE")]
+        markdown: Option<PathBuf>,
+    },
     /// Make disk images for BIOS and UEFI machines (needs ./setup.sh --image)
     Image {
         /// The directory to put them into (target/image)

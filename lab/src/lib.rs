@@ -10,6 +10,7 @@
 //! | [`machine`], [`session`] | a machine to boot, and one that runs |
 //! | [`symbols`] | addresses become functions and lines |
 //! | [`report`] | the JSON lines of COM2, read and checked |
+//! | [`matrix`] | every form on every machine |
 //! | [`catalogue`] | `list` and `explain` |
 //! | [`mod@bench`] | what can be measured only from outside |
 //! | [`image`] | disk images for BIOS and UEFI |
@@ -25,6 +26,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod image;
 pub mod machine;
+pub mod matrix;
 pub mod report;
 pub mod session;
 pub mod status;

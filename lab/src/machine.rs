@@ -94,9 +94,16 @@ impl Machine {
 
     /// Boots it, waits for its end, and keeps all it said.
     pub fn run(&self) -> Result<Outcome, Failure> {
+        self.run_and(|_| {})
+    }
+
+    /// [`run`](Machine::run), with a word to `heard` of each line on COM1 as it comes.
+    pub fn run_and(&self, heard: impl Fn(&str)) -> Result<Outcome, Failure> {
         let stderr = tempfile::tempfile().map_err(crate::session::no_file)?;
         let mut session = Session::start(self.script()?, Some(stderr))?;
-        while session.line().is_some() {}
+        while let Some(line) = session.line() {
+            heard(&line);
+        }
         session.finish()
     }
 
