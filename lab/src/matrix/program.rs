@@ -9,6 +9,7 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressStyle};
 use kcore::experiment::{COLUMNS, Column, Experiment, chosen, trials};
 use kcore::report::{Record, Run, Summary};
+use kcore::settings::{Expect, Lock};
 
 use super::machines;
 use super::safety::{self, Safety};
@@ -37,6 +38,11 @@ pub(crate) fn main(choice: Choice<'_>, options: &Options) -> Result<Status, Fail
     choice.experiment.map(catalogue::find).transpose()?;
     let mut experiments: Vec<_> = chosen(choice.experiment).map_err(Failure::from)?.collect();
     let columns = columns(options)?;
+    if choice.markdown.is_some() && (choice.experiment.is_some() || columns.len() < COLUMNS.len()) {
+        return Err(Failure::usage(
+            "--markdown is for the whole matrix, with every experiment and column (try --help)",
+        ));
+    }
     experiments.retain(|entry| columns.iter().any(|column| trials(entry, *column).next().is_some()));
     let found = Found::by_running(&columns, &experiments, choice.experiment, options)?;
     let sheet = Sheet::found(&experiments, &columns, &found.runs);
@@ -60,9 +66,13 @@ pub(crate) fn main(choice: Choice<'_>, options: &Options) -> Result<Status, Fail
         write_file(to, &markdown::render(&sheet))?;
     }
     if let Some(to) = &options.json {
-        write_json(to, &json(found.runs, cells, failed))?;
+        write_json(to, &json(&found.runs, cells, failed))?;
     }
-    Ok(if wrong.is_empty() { Status::Expected } else { Status::Unexpected })
+    Ok(match (wrong.is_empty(), found.died) {
+        (true, _) => Status::Expected,
+        (false, Some(status)) if failed == cells => status,
+        (false, _) => Status::Unexpected,
+    })
 }
 
 /// The columns that the options leave.
@@ -74,7 +84,10 @@ fn columns(options: &Options) -> Result<Vec<Column>, Failure> {
         false => Ok(left),
         true => {
             let all: Vec<String> = COLUMNS.iter().map(name).collect();
-            Err(Failure::usage(format!("the matrix has no such column; its columns: {}", all.join(", "))))
+            Err(Failure::usage(format!(
+                "the matrix has no such column; its columns: {} (try --help)",
+                all.join(", ")
+            )))
         }
     }
 }
@@ -85,6 +98,8 @@ struct Found {
     runs: Vec<Vec<Run>>,
     /// What is wrong with the machines, a sentence each.
     problems: Vec<String>,
+    /// How the first machine ended that did not come to its end.
+    died: Option<Status>,
 }
 
 impl Found {
@@ -111,7 +126,7 @@ impl Found {
             }
         });
         progress.finish_and_clear();
-        let mut found = Found { runs: Vec::new(), problems: Vec::new() };
+        let mut found = Found { runs: Vec::new(), problems: Vec::new(), died: None };
         for ((column, machine), outcome) in columns.iter().zip(&machines).zip(outcomes) {
             found.add(*column, machine, outcome?);
         }
@@ -121,6 +136,7 @@ impl Found {
     fn add(&mut self, column: Column, machine: &Machine, outcome: Outcome) {
         let (runs, mut problems) = machines::runs(column, &outcome);
         if !outcome.status.is_verdict() {
+            self.died.get_or_insert(outcome.status);
             problems.push(last_words(&outcome, &Symbols::of(machine.kernel())));
         }
         self.problems.extend(problems.into_iter().map(|problem| format!("{}: {problem}", name(&column))));
@@ -167,27 +183,50 @@ fn progress(cells: usize) -> ProgressBar {
     ProgressBar::new(cells as u64).with_style(style)
 }
 
-/// A sentence for each thing that is wrong: machines, then cells; those that were not run in one for each column.
+/// A sentence for each thing that is wrong: machines, then forms with what they gave, then columns with cells not run.
 fn complaints(sheet: &Sheet, problems: &[String]) -> Vec<String> {
-    let mut lines = problems.to_vec();
+    let mut wrong: Vec<(Surprise<'_>, Vec<Column>)> = Vec::new();
     let mut not_run: BTreeMap<String, usize> = BTreeMap::new();
     for (experiment, row, column, mark) in sheet.cells().filter(|(.., mark)| !mark.is_ok()) {
         let Mark::Verdict { word, .. } = mark else {
             *not_run.entry(name(&column)).or_default() += 1;
             continue;
         };
-        let expected = row.cell(column.cpus, column.config).map_or("-", |expect| expect.word());
-        let (entry, lock, Column { cpus, config }) = (experiment.name, row.lock, column);
-        lines.push(format!(
-            "{entry} with {lock} on {}: {word}, but {expected} is expected; \
-             cargo run -- run {entry} --lock {lock} --probe {} --cpus {cpus} --writers {} --config {config}",
-            name(&column),
-            experiment.forced(),
-            experiment.tasks.unwrap_or(cpus.max(2)),
-        ));
+        let expected = row.cell(column.cpus, column.config).map_or("nothing", Expect::word);
+        let surprise = Surprise { experiment, lock: row.lock, word, expected };
+        match wrong.iter_mut().find(|(other, _)| *other == surprise) {
+            Some((_, columns)) => columns.push(column),
+            None => wrong.push((surprise, vec![column])),
+        }
     }
-    lines.extend(not_run.iter().map(|(column, count)| format!("{column}: {count} cells were not run")));
-    lines
+    let surprises = wrong.iter().map(|(surprise, columns)| surprise.sentence(columns));
+    let missing = not_run.iter().map(|(column, count)| format!("{column}: {count} cells were not run"));
+    problems.iter().cloned().chain(surprises).chain(missing).collect()
+}
+
+/// A form that gave one thing where another was expected.
+#[derive(PartialEq, Eq)]
+struct Surprise<'a> {
+    experiment: &'static Experiment,
+    lock: Lock,
+    word: &'a str,
+    expected: &'static str,
+}
+
+impl Surprise<'_> {
+    /// What came where, and how to see it again.
+    fn sentence(&self, columns: &[Column]) -> String {
+        let Surprise { experiment, lock, word, expected } = self;
+        let places: Vec<String> = columns.iter().map(name).collect();
+        let Column { cpus, config } = columns[0];
+        let (entry, probe, tasks) =
+            (experiment.name, experiment.forced(), experiment.tasks.unwrap_or(cpus.max(2)));
+        format!(
+            "{entry} with {lock}: {word}, where {expected} is expected: {}; see it:\n  \
+             cargo run -- run {entry} --lock {lock} --probe {probe} --cpus {cpus} --writers {tasks} --config {config}",
+            places.join(", "),
+        )
+    }
 }
 
 /// `4 CPUs smp`.
@@ -197,8 +236,8 @@ fn name(column: &Column) -> String {
 }
 
 /// The runs, column by column, and the sum.
-fn json(runs: Vec<Vec<Run>>, cells: usize, failed: usize) -> Vec<String> {
+fn json(runs: &[Vec<Run>], cells: usize, failed: usize) -> Vec<String> {
     let summary = Summary { passed: (cells - failed) as u32, failed: failed as u32 };
-    let records = runs.into_iter().flatten().map(Record::Run).chain([Record::Summary(summary)]);
+    let records = runs.iter().flatten().cloned().map(Record::Run).chain([Record::Summary(summary)]);
     records.map(|record| serde_json::to_string(&record).expect("records have string keys only")).collect()
 }

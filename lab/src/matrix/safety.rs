@@ -108,3 +108,42 @@ pub fn render(safety: &Safety) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn safety(sheet: &Sheet, name: &str, lock: Lock) -> Option<bool> {
+        let question = QUESTIONS.into_iter().find(|question| question.name == name).unwrap();
+        answer(sheet, &question, lock)
+    }
+
+    #[test]
+    fn only_what_stops_other_cpus_is_smp_safe() {
+        let sheet = Sheet::expected();
+        assert_eq!(safety(&sheet, "SMP-safe", Lock::Spinlock), Some(true));
+        assert_eq!(safety(&sheet, "SMP-safe", Lock::None), Some(false));
+        assert_eq!(safety(&sheet, "SMP-safe", Lock::IrqOff), Some(false));
+        assert_eq!(safety(&sheet, "SMP-safe", Lock::Broken), None, "scull-leak does not have it");
+    }
+
+    #[test]
+    fn what_was_not_run_gets_no_answer() {
+        let mut sheet = Sheet::expected();
+        let is_leak = |block: &&mut super::super::sheet::Block| block.experiment.name == "scull-leak";
+        let leak = sheet.blocks.iter_mut().find(is_leak).unwrap();
+        for line in &mut leak.lines {
+            line.marks[0] = Mark::NotRun;
+        }
+        assert_eq!(safety(&sheet, "SMP-safe", Lock::Spinlock), None);
+        assert_eq!(safety(&sheet, "SMP-safe", Lock::None), Some(false), "the other column is enough");
+    }
+
+    #[test]
+    fn questions_without_their_experiment_are_left_out() {
+        let mut sheet = Sheet::expected();
+        sheet.blocks.retain(|block| block.experiment.name == "counter");
+        assert!(Safety::of(&sheet).questions.is_empty());
+        assert_eq!(render(&Safety::of(&sheet)), "");
+    }
+}

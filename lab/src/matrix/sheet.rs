@@ -77,6 +77,11 @@ impl Sheet {
         Sheet::new(experiment::ALL, &COLUMNS, |_, _, _, expect| Mark::expected(expect))
     }
 
+    /// One experiment, as the catalogue expects it.
+    pub fn of(experiment: &'static Experiment) -> Self {
+        Sheet::new(&[experiment], &COLUMNS, |_, _, _, expect| Mark::expected(expect))
+    }
+
     /// What was found in `columns`; `runs` are those of each.
     pub fn found(experiments: &[&'static Experiment], columns: &[Column], runs: &[Vec<Run>]) -> Self {
         Sheet::new(experiments, columns, |experiment, lock, column, expect| {
