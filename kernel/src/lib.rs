@@ -11,6 +11,7 @@
 //! machine      this machine as kcore sees it
 //! programs     what the command line names: tour, run, test, bench, fault, matrix
 //! cases        in-kernel test cases: the program `test`
+//! specimen     functions that are there to be disassembled
 //! hooks        where accesses and lock events arrive
 //! ```
 
@@ -31,4 +32,5 @@ pub mod machine;
 pub mod mm;
 pub mod param;
 pub mod programs;
+pub mod specimen;
 pub mod task;
