@@ -12,7 +12,7 @@ use crate::machine::Machine;
 use crate::session::Outcome;
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
-use crate::{bench, build, catalogue, image, matrix};
+use crate::{bench, build, catalogue, compare, image, matrix};
 
 /// The program.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -44,7 +44,8 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             boot(&words)
         }
         Command::Test { filter } => boot(&[&["test"], filter.as_deref().as_slice()].concat()),
-        Command::Bench => {
+        Command::Bench { configs: true } => Ok(show(&compare::configurations(&options.words())?)),
+        Command::Bench { configs: false } => {
             say(
                 &mut *text_of(options),
                 bench::outside(&build::kernel(options.config())?, &options.words())?.trim_end(),

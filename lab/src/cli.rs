@@ -65,7 +65,11 @@ pub enum Command {
         filter: Option<String>,
     },
     /// Measure the primitives
-    Bench,
+    Bench {
+        /// Compare the kernel's configurations with each other, on one machine (of one CPU, unless --cpus says otherwise)
+        #[arg(long)]
+        configs: bool,
+    },
     /// Break the machine on purpose, to see it report
     Fault {
         /// How: panic, page-fault, stack-overflow, ...

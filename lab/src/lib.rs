@@ -13,6 +13,7 @@
 //! | [`matrix`] | every form on every machine |
 //! | [`catalogue`] | `list` and `explain` |
 //! | [`mod@bench`] | what can be measured only from outside |
+//! | [`compare`] | the kernel's configurations side by side |
 //! | [`image`] | disk images for BIOS and UEFI |
 //! | [`status`] | the exit status, and errors that carry one |
 //!
@@ -24,6 +25,7 @@ pub mod bench;
 pub mod build;
 pub mod catalogue;
 pub mod cli;
+pub mod compare;
 pub mod image;
 pub mod machine;
 pub mod matrix;
