@@ -7,7 +7,7 @@ use std::path::Path;
 
 use kcore::report::Record;
 use kcore::settings::Config;
-use object::{Object, ObjectSection, SectionKind};
+use object::{Object, ObjectSection};
 
 use crate::bench::{median, stripped};
 use crate::build;
@@ -28,6 +28,14 @@ const RUNS: [(&str, &str); 3] = [
 
 /// The measurements of `bench` that are of interest.
 const MEASUREMENTS: [&str; 4] = ["spinlock", "semaphore", "completion", "context switch"];
+
+/// What is loaded, and which sections of `boot/kernel.ld` it is made of.
+const PARTS: [(&str, &[&str]); 4] = [
+    ("text", &[".text.boot", ".text"]),
+    ("rodata", &[".note.pvh", ".rodata", ".bootloader-config", ".eh_frame"]),
+    ("data", &[".data"]),
+    ("bss", &[".bss"]),
+];
 
 /// Measures every configuration on a machine of `words`; returns a table.
 pub fn configurations(words: &[String]) -> Result<String, Failure> {
@@ -67,11 +75,9 @@ impl Row {
 
 /// Bytes: what is loaded, by its kind, and the file without what `strip` takes out.
 fn sizes<P: AsRef<Path>>(kernels: &[P]) -> Result<Vec<Row>, Failure> {
-    let parts =
-        [("text", SectionKind::Text), ("rodata", SectionKind::ReadOnlyData), ("data", SectionKind::Data)];
     let mut rows = Vec::new();
-    for (name, kind) in parts {
-        let size = |kernel: &P| section_bytes(kernel.as_ref(), kind);
+    for (name, sections) in PARTS {
+        let size = |kernel: &P| section_bytes(kernel.as_ref(), sections);
         rows.push(Row::new(format!("{name}: bytes"), kernels.iter().map(size).collect::<Result<_, _>>()?, 0));
     }
     let whole = kernels.iter().map(|kernel| stripped(kernel.as_ref()).map(|bytes| bytes as f64));
@@ -79,11 +85,12 @@ fn sizes<P: AsRef<Path>>(kernels: &[P]) -> Result<Vec<Row>, Failure> {
     Ok(rows)
 }
 
-fn section_bytes(elf: &Path, kind: SectionKind) -> Result<f64, Failure> {
+fn section_bytes(elf: &Path, names: &[&str]) -> Result<f64, Failure> {
     let unreadable = |error: &dyn std::fmt::Display| Failure::dead(format!("{}: {error}", elf.display()));
     let bytes = std::fs::read(elf).map_err(|error| unreadable(&error))?;
     let file = object::File::parse(&*bytes).map_err(|error| unreadable(&error))?;
-    let sections = file.sections().filter(|section| section.kind() == kind);
+    let is_one = |name: &str| names.contains(&name);
+    let sections = file.sections().filter(|section| section.name().is_ok_and(is_one));
     Ok(sections.map(|section| section.size()).sum::<u64>() as f64)
 }
 
