@@ -185,6 +185,7 @@ pub fn lock(event: LockEvent, lock: &LockName, address: usize, _location: &'stat
             held.store(held.load(Relaxed).saturating_sub(spins), Relaxed);
             tell(|engine| engine.lock_release(who, address));
         }
+        LockEvent::GaveUp => tell(|engine| engine.lock_gave_up(who)),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::machine::{AtomicFlag, LockName, Machine, Waiting};
 use crate::report::LockStats;
 use crate::settings::Lock;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
-use crate::sync::{BrokenSpinLock, Completion, Observed, Semaphore, SpinLock};
+use crate::sync::{BrokenSpinLock, Completion, Observed, RawMutex, Semaphore, SpinLock};
 
 /// A lock, or none, and what is off on this CPU while it is held.
 pub struct Guard<M: Machine> {
@@ -27,6 +27,8 @@ enum Mechanism<M: Machine> {
     Semaphore(Semaphore<M, Observed>),
     /// A completion as a token that is handed on: it is completed once here, to enter is to wait, to leave is to complete.
     Completion(Completion<M, Observed>),
+    /// A mutex.
+    Mutex(RawMutex<M, Observed>),
     /// A spinlock without a test-and-set.
     Broken(BrokenSpinLock),
 }
@@ -41,10 +43,24 @@ enum Off<M: Machine> {
 }
 
 impl<M: Machine> Guard<M> {
+    /// The forms that are guards: those that [`new`](Guard::new) takes.
+    pub const LOCKS: &'static [Lock] = &[
+        Lock::None,
+        Lock::Spinlock,
+        Lock::Semaphore,
+        Lock::Completion,
+        Lock::Mutex,
+        Lock::Irqsave,
+        Lock::Bh,
+        Lock::PreemptOff,
+        Lock::IrqOff,
+        Lock::Broken,
+    ];
+
     /// The guard called `name` of locks of its `class`; the names are not used where there is no lock.
     ///
     /// # Panics
-    /// When `lock` is a form that only some exhibit knows: the catalogue does not let it come here.
+    /// When `lock` is none of [`LOCKS`](Guard::LOCKS), a form that only some exhibit knows: the catalogue does not let it come here.
     pub fn new(lock: Lock, name: &'static str, class: &'static str) -> Self {
         let spins = LockName { name, class, waiting: Waiting::Spins };
         let sleeps = LockName { name, class, waiting: Waiting::Sleeps };
@@ -58,6 +74,7 @@ impl<M: Machine> Guard<M> {
             Lock::Completion => {
                 Mechanism::Completion(Completion::from_flag(flag(), Observed::new(sleeps), 1))
             }
+            Lock::Mutex => Mechanism::Mutex(RawMutex::from_flag(flag(), Observed::new(sleeps))),
             Lock::Broken => Mechanism::Broken(BrokenSpinLock::new(spins)),
             other => unreachable!("{other} is no guard of a critical section"),
         };
@@ -80,6 +97,7 @@ impl<M: Machine> Guard<M> {
             Mechanism::Spinlock(lock) => lock.acquire(place),
             Mechanism::Semaphore(semaphore) => semaphore.down_at(place),
             Mechanism::Completion(completion) => completion.wait_at(place),
+            Mechanism::Mutex(mutex) => mutex.lock_at(place),
             Mechanism::Broken(lock) => lock.acquire_at::<M>(place),
         }
         Held { guard: self, place, _off: off, _not_send: PhantomData }
@@ -93,6 +111,7 @@ impl<M: Machine> Guard<M> {
             Mechanism::Spinlock(lock) => !cfg!(feature = "smp") || lock.is_locked(),
             Mechanism::Semaphore(semaphore) => semaphore.count() == 0,
             Mechanism::Completion(completion) => !completion.is_done(),
+            Mechanism::Mutex(mutex) => mutex.is_locked(),
             Mechanism::Broken(lock) => lock.is_locked(),
         }
     }
@@ -104,6 +123,7 @@ impl<M: Machine> Guard<M> {
             Mechanism::Spinlock(lock) => Some(lock.stats()),
             Mechanism::Semaphore(semaphore) => Some(semaphore.stats()),
             Mechanism::Completion(completion) => Some(completion.stats()),
+            Mechanism::Mutex(mutex) => Some(mutex.stats()),
             Mechanism::Broken(lock) => Some(lock.stats()),
         }
     }
@@ -140,6 +160,9 @@ impl<M: Machine> Drop for Held<'_, M> {
             Mechanism::Spinlock(lock) => unsafe { lock.release(self.place) },
             Mechanism::Semaphore(semaphore) => semaphore.up_at(self.place),
             Mechanism::Completion(completion) => completion.complete_at(self.place),
+            Mechanism::Mutex(mutex) => {
+                mutex.unlock_at(self.place).expect("this does not leave the task that entered");
+            }
             Mechanism::Broken(lock) => lock.release_at::<M>(self.place),
         }
     }

@@ -17,7 +17,7 @@ use super::case::{holds, same};
 use super::crew;
 use crate::arch::smp;
 use crate::machine::{Guard, Kernel, SpinLock};
-use crate::task::{self, JoinHandle};
+use crate::task;
 
 crate::case! {
     "locks::spinlock-excludes" => spinlock;
@@ -116,7 +116,7 @@ fn in_order() -> Answer {
         }
     }
     semaphore.up();
-    tasks.into_iter().for_each(JoinHandle::join);
+    task::join_all(tasks);
     let served = served.lock_irqsave().clone();
     same("who was served when", served, (0..TASKS).collect())
 }
@@ -148,7 +148,7 @@ fn for_all() -> Answer {
     }
     same("tasks that did not wait", through.load(Acquire), 0)?;
     completion.complete_all();
-    tasks.into_iter().for_each(JoinHandle::join);
+    task::join_all(tasks);
     same("tasks that went through", through.load(Acquire), all)?;
     completion.wait();
     completion.reinit();

@@ -57,7 +57,7 @@ pub fn run_on(
         }
     }
     start.complete_all();
-    tasks.into_iter().for_each(task::JoinHandle::join);
+    task::join_all(tasks);
     failed.map_or_else(|| Ok(clock.cycles()), Err)
 }
 
