@@ -1,23 +1,24 @@
 //! One run of an experiment: rounds, counts, verdict.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use kcore::errno::Errno;
 use kcore::experiment::Resolved;
 use kcore::machine::Cpu;
 use kcore::probe::Plan;
-use kcore::report::{LockStats, Run, Step};
+use kcore::report::{LockStats, Run, Step, Wait};
 use kcore::scull::Geometry;
 use kcore::settings::{Config, MAX_WRITERS, Settings};
 
 use crate::arch::smp;
 use crate::hooks;
 use crate::machine::Kernel;
-use crate::task::SpawnError;
+use crate::task::{Name, SpawnError};
+use crate::watchdog::{self, Stop, Witness};
 
 use super::crew;
-use super::leaks::Lost;
+use super::leaks::{self, Lost};
 use super::{
     broken_lock, counter, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
 };
@@ -32,6 +33,8 @@ pub enum Refusal {
     Device(Errno),
     /// Not enough tasks.
     Tasks(SpawnError),
+    /// The watchdog has given its tasks up: no refusal of the run, only of the rest of its rounds.
+    Stopped,
 }
 
 impl From<Errno> for Refusal {
@@ -57,10 +60,34 @@ pub struct Outcome {
     pub lock: Option<LockStats>,
     /// Steps of the script that could not happen.
     pub steps: Vec<Step>,
+    /// Why the watchdog has given the tasks up, if it has.
+    pub stopped: Option<Stopped>,
     /// Calls of the device that failed with `-ENOMEM`, and tasks that had no memory to make one.
     pub out_of_memory: u64,
     /// The identity of the ledger that does not hold, if one does not: then no number is worth anything.
-    pub broken_account: Option<alloc::string::String>,
+    pub broken_account: Option<String>,
+}
+
+/// Why the watchdog has given the tasks up, with the names of the tasks.
+#[derive(Debug)]
+pub struct Stopped {
+    /// For people.
+    pub text: String,
+    /// For machines.
+    pub waits: Vec<Wait>,
+    /// What the CPUs were doing.
+    pub witnesses: Vec<(Witness, Name)>,
+}
+
+impl Stopped {
+    fn new(stop: &Stop, resolved: &Resolved) -> Self {
+        let name = |task| leaks::name(task, resolved);
+        Stopped {
+            text: stop.cause.display(name).to_string(),
+            waits: stop.cause.records(name),
+            witnesses: stop.witnesses.iter().map(|witness| (*witness, name(witness.task))).collect(),
+        }
+    }
 }
 
 /// A run in the making.
@@ -77,6 +104,8 @@ pub(super) struct Trial<'a> {
     pub(super) lock: Option<LockStats>,
     /// Calls that failed with `-ENOMEM`, and tasks that had no memory to make one.
     pub(super) out_of_memory: u64,
+    /// Why the watchdog has given the tasks up, if it has.
+    stop: Option<Stop>,
     /// Chance: seeded, so that a machine which is repeatable itself (icount) repeats its runs.
     chance: fastrand::Rng,
 }
@@ -95,10 +124,14 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "broken-lock" => broken_lock::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
-    hooks::begin(&resolved.plan, resolved.writers, trial.stores_to_log());
+    hooks::begin(&resolved.plan, resolved.writers, trial.stores_to_log(), resolved.experiment.may_stop());
     let rounds = (0..resolved.rounds).try_for_each(|_| round(&mut trial));
     let steps = hooks::end();
-    rounds?;
+    match rounds {
+        // The watchdog has ended it: that is a verdict.
+        Ok(()) | Err(Refusal::Stopped) => {}
+        Err(refusal) => return Err(refusal),
+    }
     Ok(trial.judge(steps))
 }
 
@@ -124,6 +157,7 @@ impl<'a> Trial<'a> {
             lost: Vec::with_capacity(DESCRIBED),
             lock: None,
             out_of_memory: 0,
+            stop: None,
             chance: fastrand::Rng::with_seed(settings.seed),
         }
     }
@@ -138,7 +172,14 @@ impl<'a> Trial<'a> {
             body(who);
         };
         self.run.cycles += crew::run(resolved, &begin)?;
-        Ok(())
+        match watchdog::take() {
+            None => Ok(()),
+            Some(stop) => {
+                self.run.stopped = stop.cause.verdict().to_string();
+                self.stop = Some(stop);
+                Err(Refusal::Stopped)
+            }
+        }
     }
 
     /// Stores of one task in one round that are logged. Each unit of work stores a few pointers. Guarded runs lose
@@ -170,6 +211,7 @@ impl<'a> Trial<'a> {
             lost: self.lost,
             lock: self.lock,
             steps,
+            stopped: self.stop.map(|stop| Stopped::new(&stop, self.resolved)),
             out_of_memory: self.out_of_memory,
             broken_account,
         }
