@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use super::entry::Experiment;
 use super::{
-    broken_lock, counter, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
+    broken_lock, counter, preempt, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
+    sleep, sleep_in_atomic,
 };
 use crate::settings::Usage;
 
@@ -18,6 +19,9 @@ pub static ALL: &[&Experiment] = &[
     &scull_trim::ENTRY,
     &counter::ENTRY,
     &broken_lock::ENTRY,
+    &preempt::ENTRY,
+    &sleep::ENTRY,
+    &sleep_in_atomic::ENTRY,
 ];
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.
