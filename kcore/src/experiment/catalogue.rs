@@ -4,7 +4,12 @@ use alloc::vec::Vec;
 
 use super::entry::Experiment;
 use super::{
+<<<<<<< HEAD
+    broken_lock, counter, preempt, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
+    sleep, sleep_in_atomic,
+=======
     broken_lock, counter, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim, soak,
+>>>>>>> main
 };
 use crate::settings::Usage;
 
@@ -18,7 +23,13 @@ pub static ALL: &[&Experiment] = &[
     &scull_trim::ENTRY,
     &counter::ENTRY,
     &broken_lock::ENTRY,
+<<<<<<< HEAD
+    &preempt::ENTRY,
+    &sleep::ENTRY,
+    &sleep_in_atomic::ENTRY,
+=======
     &soak::ENTRY,
+>>>>>>> main
 ];
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.

@@ -11,7 +11,7 @@
 //! | `points` | the probe points of scull, and the [`Site`](crate::machine::Site)s of the other experiments |
 //! | `resolve` | [`resolve`]: a command line and an entry become a [`Resolved`] run |
 //! | `verdict` | what a run's numbers say |
-//! | `scull_*`, `counter`, `broken_lock` | one entry each, with its texts |
+//! | all others | one entry each, with its texts |
 //!
 //! Texts are plain ASCII without line breaks inside a paragraph; `\n\n` parts paragraphs. Whoever prints them wraps them.
 
@@ -24,6 +24,7 @@ mod counter;
 mod entry;
 mod matrix;
 mod points;
+mod preempt;
 mod resolve;
 mod scull_leak;
 mod scull_publish;
@@ -31,7 +32,12 @@ mod scull_read;
 mod scull_size;
 mod scull_torn;
 mod scull_trim;
+<<<<<<< HEAD
+mod sleep;
+mod sleep_in_atomic;
+=======
 mod soak;
+>>>>>>> main
 mod verdict;
 
 pub use catalogue::{ALL, QUESTIONS, find};

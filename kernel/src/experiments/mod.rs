@@ -4,14 +4,19 @@
 //! - [`crew`]: the tasks of a round.
 //! - `scull`: a round on a scull device, with the ledger's account of it.
 //! - [`leaks`]: which blocks were lost, and by which store.
+//! - `counting`: a number that is counted up, and the guard under which that is done.
+//! - `meeting`: how tasks meet without a probe.
 //! - `stamps`: bytes that tell who wrote them.
 //!
 //! The catalogue of `kcore` says what each of them is; here is what its tasks do.
 
 mod broken_lock;
 mod counter;
+mod counting;
 pub mod crew;
 pub mod leaks;
+mod meeting;
+mod preempt;
 mod scull;
 mod scull_leak;
 mod scull_publish;
@@ -19,7 +24,12 @@ mod scull_read;
 mod scull_size;
 mod scull_torn;
 mod scull_trim;
+<<<<<<< HEAD
+mod sleep;
+mod sleep_in_atomic;
+=======
 mod soak;
+>>>>>>> main
 mod stamps;
 pub mod trial;
 

@@ -21,7 +21,8 @@ use crate::watchdog::{self, Stop, Witness};
 use super::crew;
 use super::leaks::{self, Lost};
 use super::{
-    broken_lock, counter, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim, soak,
+    broken_lock, counter, preempt, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
+    sleep, sleep_in_atomic, soak,
 };
 
 /// Leaked blocks that are described one by one; the others are counted.
@@ -126,6 +127,9 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "scull-publish" => scull_publish::round,
         "counter" => counter::round,
         "broken-lock" => broken_lock::round,
+        "preempt" => preempt::round,
+        "sleep" => sleep::round,
+        "sleep-in-atomic" => sleep_in_atomic::round,
         "soak" => soak::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
