@@ -32,12 +32,9 @@ mod scull_read;
 mod scull_size;
 mod scull_torn;
 mod scull_trim;
-<<<<<<< HEAD
 mod sleep;
 mod sleep_in_atomic;
-=======
 mod soak;
->>>>>>> main
 mod verdict;
 
 pub use catalogue::{ALL, QUESTIONS, find};

@@ -85,9 +85,7 @@ impl<M: Machine> Guard<M> {
         let flag = || M::Flag::new(false);
         let mechanism = match lock {
             Lock::None => Mechanism::Nothing,
-            Lock::PreemptOff => {
-                Mechanism::Switch(Observed::new(LockName { name: PREEMPTION_OFF, ..spins }))
-            }
+            Lock::PreemptOff => Mechanism::Switch(Observed::new(LockName { name: PREEMPTION_OFF, ..spins })),
             Lock::IrqOff => Mechanism::Switch(Observed::new(LockName { name: "interrupts off", ..spins })),
             Lock::Spinlock | Lock::Irqsave | Lock::Bh => {
                 Mechanism::Spinlock(SpinLock::from_flag(flag(), Observed::new(spins), ()))
