@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::entry::Experiment;
 use super::{
     broken_lock, counter, preempt, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
-    sleep, sleep_in_atomic,
+    sleep, sleep_in_atomic, soak,
 };
 use crate::settings::Usage;
 
@@ -22,6 +22,7 @@ pub static ALL: &[&Experiment] = &[
     &preempt::ENTRY,
     &sleep::ENTRY,
     &sleep_in_atomic::ENTRY,
+    &soak::ENTRY,
 ];
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.

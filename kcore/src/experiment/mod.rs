@@ -32,6 +32,7 @@ mod scull_torn;
 mod scull_trim;
 mod sleep;
 mod sleep_in_atomic;
+mod soak;
 mod verdict;
 
 pub use catalogue::{ALL, QUESTIONS, find};

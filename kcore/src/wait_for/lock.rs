@@ -75,8 +75,8 @@ impl Lock {
     pub(super) fn is_owned(&self, name: &LockName) -> bool {
         name.waiting != Waiting::Event
             && !self.signals
-            && self.holders.len() > 0
             && self.holders.dropped() == 0
+            && !self.holders.is_empty()
     }
 
     /// Whether an actor that waits since `since` really has not got it, though events come late: between the moment in

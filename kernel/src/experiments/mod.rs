@@ -26,6 +26,7 @@ mod scull_torn;
 mod scull_trim;
 mod sleep;
 mod sleep_in_atomic;
+mod soak;
 mod stamps;
 pub mod trial;
 

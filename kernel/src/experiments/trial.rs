@@ -15,13 +15,14 @@ use crate::arch::smp;
 use crate::hooks;
 use crate::machine::Kernel;
 use crate::task::{Name, SpawnError};
+use crate::time;
 use crate::watchdog::{self, Stop, Witness};
 
 use super::crew;
 use super::leaks::{self, Lost};
 use super::{
     broken_lock, counter, preempt, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
-    sleep, sleep_in_atomic,
+    sleep, sleep_in_atomic, soak,
 };
 
 /// Leaked blocks that are described one by one; the others are counted.
@@ -111,10 +112,13 @@ pub(super) struct Trial<'a> {
     chance: fastrand::Rng,
 }
 
+/// What an experiment does in one round.
+type Round = fn(&mut Trial<'_>) -> Result<(), Refusal>;
+
 /// Runs an experiment.
 pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal> {
     let mut trial = Trial::new(resolved, settings);
-    let round: fn(&mut Trial<'_>) -> Result<(), Refusal> = match resolved.experiment.name {
+    let round: Round = match resolved.experiment.name {
         "scull-leak" => scull_leak::round,
         "scull-size" => scull_size::round,
         "scull-trim" => scull_trim::round,
@@ -126,10 +130,11 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "preempt" => preempt::round,
         "sleep" => sleep::round,
         "sleep-in-atomic" => sleep_in_atomic::round,
+        "soak" => soak::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
     hooks::begin(&resolved.plan, resolved.writers, trial.stores_to_log(), resolved.experiment.may_stop());
-    let rounds = (0..resolved.rounds).try_for_each(|_| round(&mut trial));
+    let rounds = trial.rounds(round, settings.seconds);
     let steps = hooks::end();
     match rounds {
         // The watchdog has ended it: that is a verdict.
@@ -184,6 +189,25 @@ impl<'a> Trial<'a> {
                 Err(Refusal::Stopped)
             }
         }
+    }
+
+    /// All rounds; or, if `seconds` are given, as many as begin in that time.
+    fn rounds(&mut self, round: Round, seconds: Option<u32>) -> Result<(), Refusal> {
+        let Some(seconds) = seconds else {
+            return (0..self.resolved.rounds).try_for_each(|_| round(self));
+        };
+        let end = Kernel::cycles() + time::microseconds(u64::from(seconds) * 1_000_000);
+        self.run.rounds = 0;
+        while Kernel::cycles() < end {
+            self.run.rounds += 1;
+            round(self)?;
+        }
+        Ok(())
+    }
+
+    /// A number by chance, for a round.
+    pub(super) fn luck(&mut self) -> u64 {
+        self.chance.u64(..)
     }
 
     /// Stores of one task in one round that are logged. Each unit of work stores a few pointers. Guarded runs lose
