@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `entry` | [`Experiment`]: one entry, and the words it is made of |
 //! | `matrix` | [`Row`]: which form gives what on which machine |
+//! | `cells` | [`Trial`]: a cell of the matrix as a run |
 //! | `catalogue` | [`ALL`] and [`find`] |
 //! | `points` | the probe points of scull, and the [`Site`](crate::machine::Site)s of the other experiments |
 //! | `resolve` | [`resolve`]: a command line and an entry become a [`Resolved`] run |
@@ -18,6 +19,7 @@
 
 mod broken_lock;
 mod catalogue;
+mod cells;
 mod counter;
 mod entry;
 mod matrix;
@@ -36,6 +38,7 @@ mod soak;
 mod verdict;
 
 pub use catalogue::{ALL, QUESTIONS, find};
+pub use cells::{Trial, chosen, trials};
 pub use entry::{Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Work};
 pub use matrix::{COLUMNS, Cell, Column, Row};
 pub use points::{COUNTER, INSIDE};
