@@ -156,6 +156,7 @@ mod bare_metal {
             println!("the CPU with APIC id {apic_id} does not answer; going on without it");
         })
         .expect(NO_MEMORY);
+        com1::receive(&cpus.madt).expect(NO_MEMORY);
         1 + cpus.others.len() as u32
     }
 

@@ -1,13 +1,15 @@
 //! When nothing can run any more: noticed by the last CPU that halts, without a clock.
 //!
 //! A CPU is busy unless it halts, and an interrupt makes it busy. What comes by itself later on is known: sleeps and kernel
-//! timers stand in lists, and an interrupt that the machine's own device has sent and nobody has handled is counted. So
+//! timers stand in lists, and an interrupt that the machine's own device has sent and nobody has handled is counted. And
+//! people may type, if somebody listens. So
 //! if the last CPU halts, all queues are empty, and nothing is to come, then nothing will ever happen again.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use super::queue;
 use crate::arch::{cpu, percpu, smp};
+use crate::console::com1;
 use crate::irq::{device, softirq, timer};
 use crate::param::MAX_CPUS;
 use crate::watchdog;
@@ -57,5 +59,5 @@ fn awake() {
 
 fn nothing_to_come() -> bool {
     let still = |cpu| queue::is_still(cpu) && !timer::is_pending(cpu) && !softirq::in_flight(cpu);
-    device::in_flight() == 0 && (0..smp::cpus()).all(still)
+    !com1::expects_input() && device::in_flight() == 0 && (0..smp::cpus()).all(still)
 }

@@ -11,6 +11,7 @@ use x86_64::VirtAddr;
 use x86_64::structures::DescriptorTablePointer;
 
 use super::{apic, gdt};
+use crate::console::com1;
 use crate::console::panic::{self, Fault};
 use crate::{context, irq, task};
 
@@ -32,6 +33,8 @@ pub mod vector {
     pub const DEVICE: u8 = 0xe0;
     /// This CPU has raised a softirq: see `irq::softirq`.
     pub const SOFTIRQ: u8 = 0xe1;
+    /// COM1 has received something.
+    pub const COM1: u8 = 0xe2;
     /// Another CPU has work for this one: leave `hlt`.
     pub const WAKE: u8 = 0xf0;
     /// Another CPU wants a function called: see `smp::call`.
@@ -162,6 +165,7 @@ fn interrupt(frame: &TrapFrame) {
         vector::CALL => super::smp::answer_call(),
         vector::DEVICE => irq::device::interrupt(),
         vector::SOFTIRQ => irq::softirq::nudged(),
+        vector::COM1 => com1::interrupt(),
         vector::TICK => task::queue::tick(),
         _ => panic::fault(&Fault { name: "unexpected interrupt", frame }),
     }
