@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use super::entry::Experiment;
 use super::{
-    broken_lock, counter, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
+    aba, broken_lock, counter, peterson, request_queue, scull_leak, scull_publish, scull_read, scull_size,
+    scull_torn, scull_trim, unplug,
 };
 use crate::settings::Usage;
 
@@ -18,6 +19,10 @@ pub static ALL: &[&Experiment] = &[
     &scull_trim::ENTRY,
     &counter::ENTRY,
     &broken_lock::ENTRY,
+    &peterson::ENTRY,
+    &request_queue::ENTRY,
+    &aba::ENTRY,
+    &unplug::ENTRY,
 ];
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.

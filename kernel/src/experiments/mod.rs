@@ -8,10 +8,14 @@
 //!
 //! The catalogue of `kcore` says what each of them is; here is what its tasks do.
 
+mod aba;
 mod broken_lock;
 mod counter;
 pub mod crew;
 pub mod leaks;
+mod object;
+mod peterson;
+mod request_queue;
 mod scull;
 mod scull_leak;
 mod scull_publish;
@@ -21,5 +25,6 @@ mod scull_torn;
 mod scull_trim;
 mod stamps;
 pub mod trial;
+mod unplug;
 
 pub use trial::{Outcome, Refusal, run};

@@ -1,6 +1,6 @@
 //! One run of an experiment: rounds, counts, verdict.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use kcore::errno::Errno;
@@ -19,7 +19,8 @@ use crate::task::SpawnError;
 use super::crew;
 use super::leaks::Lost;
 use super::{
-    broken_lock, counter, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
+    aba, broken_lock, counter, peterson, request_queue, scull_leak, scull_publish, scull_read, scull_size,
+    scull_torn, scull_trim, unplug,
 };
 
 /// Leaked blocks that are described one by one; the others are counted.
@@ -59,8 +60,10 @@ pub struct Outcome {
     pub steps: Vec<Step>,
     /// Calls of the device that failed with `-ENOMEM`, and tasks that had no memory to make one.
     pub out_of_memory: u64,
+    /// What the experiment has to say besides, a line each.
+    pub notes: Vec<String>,
     /// The identity of the ledger that does not hold, if one does not: then no number is worth anything.
-    pub broken_account: Option<alloc::string::String>,
+    pub broken_account: Option<String>,
 }
 
 /// A run in the making.
@@ -77,6 +80,10 @@ pub(super) struct Trial<'a> {
     pub(super) lock: Option<LockStats>,
     /// Calls that failed with `-ENOMEM`, and tasks that had no memory to make one.
     pub(super) out_of_memory: u64,
+    /// What else is to be said, a line each.
+    pub(super) notes: Vec<String>,
+    /// Whether the emulator runs one CPU at a time.
+    sequential: bool,
     /// Chance: seeded, so that a machine which is repeatable itself (icount) repeats its runs.
     chance: fastrand::Rng,
 }
@@ -93,6 +100,10 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "scull-publish" => scull_publish::round,
         "counter" => counter::round,
         "broken-lock" => broken_lock::round,
+        "peterson" => peterson::round,
+        "request-queue" => request_queue::round,
+        "aba" => aba::round,
+        "unplug" => unplug::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
     hooks::begin(&resolved.plan, resolved.writers, trial.stores_to_log());
@@ -124,6 +135,8 @@ impl<'a> Trial<'a> {
             lost: Vec::with_capacity(DESCRIBED),
             lock: None,
             out_of_memory: 0,
+            notes: Vec::new(),
+            sequential: matches!(settings.accel.as_str(), "tcg-single" | "icount"),
             chance: fastrand::Rng::with_seed(settings.seed),
         }
     }
@@ -149,6 +162,18 @@ impl<'a> Trial<'a> {
         if unguarded && deterministic { 3 * self.resolved.quanta as usize + 16 } else { 0 }
     }
 
+    /// Whether the emulator runs one CPU at a time, so that no two CPUs ever access memory at the same moment.
+    pub(super) fn is_sequential(&self) -> bool {
+        self.sequential
+    }
+
+    /// Says `line` in the report, once, however many rounds say it.
+    pub(super) fn note(&mut self, line: String) {
+        if !self.notes.contains(&line) {
+            self.notes.push(line);
+        }
+    }
+
     /// Adds the counters of a guard.
     pub(super) fn add_lock(&mut self, stats: Option<LockStats>) {
         let Some(stats) = stats else { return };
@@ -171,6 +196,7 @@ impl<'a> Trial<'a> {
             lock: self.lock,
             steps,
             out_of_memory: self.out_of_memory,
+            notes: self.notes,
             broken_account,
         }
     }
