@@ -22,7 +22,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         Row::always(Lock::Fenced, C),
         Row::always(Lock::Spinlock, C),
     ],
-    unit: "passes through the critical section; A plays against B, C against D",
+    unit: "passes through the critical section, as far as time allows; A plays against B, C against D",
     known_points: &["want", "look", "inside"],
     points: &["look"],
     script: &["A.want", "B.want", "A.look", "B.look", "A.inside"],
