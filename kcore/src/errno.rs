@@ -17,6 +17,8 @@ pub enum Errno {
     ENODEV = 19,
     EINVAL = 22,
     ENOTTY = 25,
+    EDEADLK = 35,
+    ETIME = 62,
     ERESTARTSYS = 512,
 }
 
@@ -34,8 +36,15 @@ impl Errno {
             Errno::ENODEV => "ENODEV",
             Errno::EINVAL => "EINVAL",
             Errno::ENOTTY => "ENOTTY",
+            Errno::EDEADLK => "EDEADLK",
+            Errno::ETIME => "ETIME",
             Errno::ERESTARTSYS => "ERESTARTSYS",
         }
+    }
+
+    /// What a system call would return: `-12`.
+    pub const fn code(self) -> i32 {
+        -(self as i32)
     }
 
     /// The words of `strerror(3)`.
@@ -51,6 +60,8 @@ impl Errno {
             Errno::ENODEV => "No such device",
             Errno::EINVAL => "Invalid argument",
             Errno::ENOTTY => "Inappropriate ioctl for device",
+            Errno::EDEADLK => "Resource deadlock avoided",
+            Errno::ETIME => "Timer expired",
             Errno::ERESTARTSYS => "Interrupted system call should be restarted",
         }
     }

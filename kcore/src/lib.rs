@@ -24,4 +24,5 @@ pub mod scull;
 pub mod settings;
 pub mod shared;
 pub mod sync;
+pub mod wait_for;
 pub mod words;

@@ -144,6 +144,12 @@ pub trait Sched: Cpu {
     fn wake(task: TaskId);
     /// Lets other tasks of this CPU run.
     fn yield_now();
+    /// Whether `task` runs on some CPU at this moment, as far as the machine knows: to spin for what it has is worth while
+    /// then (Linux: `owner_on_cpu`). A hint, outdated when it returns.
+    #[inline(always)]
+    fn is_running(_task: TaskId) -> bool {
+        true
+    }
 }
 
 /// What a block of memory is used for.
@@ -271,6 +277,9 @@ pub enum LockEvent {
     Acquired,
     /// The task is about to give the lock back.
     Release,
+    /// The task stops waiting and has no lock: a signal or a deadline came first, or what it waited for is nothing to have
+    /// (the condition of a [`WaitQueue`](crate::sync::WaitQueue)).
+    GaveUp,
 }
 
 /// How a primitive waits.
@@ -278,8 +287,11 @@ pub enum LockEvent {
 pub enum Waiting {
     /// It spins; its holder must not sleep.
     Spins,
-    /// It sleeps.
+    /// It sleeps, until whoever has the lock gives it back.
     Sleeps,
+    /// It sleeps until somebody says so, whoever that is: a completion or a semaphore that signals. Who acquired it last
+    /// does not have it in any sense, so no deadlock is deduced from that.
+    Event,
 }
 
 /// The name and class of a lock. Locks of one class are taken by the same rules (`docs/LOCK_ORDER.md`).

@@ -9,8 +9,9 @@
 //! task         tasks, run queues
 //! console      COM1 for people, COM2 for machines, the last words
 //! machine      this machine as kcore sees it
-//! programs     what the command line names: tour, run, test, bench, fault
+//! programs     what the command line names: tour, run, test, bench, fault, matrix
 //! cases        in-kernel test cases: the program `test`
+//! specimen     functions that are there to be disassembled
 //! hooks        where accesses and lock events arrive
 //! ```
 
@@ -24,11 +25,18 @@ pub mod arch;
 pub mod boot_chart;
 pub mod cases;
 pub mod console;
+pub mod context;
 pub mod experiments;
+pub mod fire;
 pub mod hooks;
 pub mod layout;
 pub mod machine;
 pub mod mm;
 pub mod param;
 pub mod programs;
+pub mod softirq;
+pub mod specimen;
 pub mod task;
+pub mod time;
+pub mod timer;
+pub mod watchdog;

@@ -7,13 +7,14 @@ use core::sync::atomic::AtomicBool;
 
 use kcore::errno::Errno;
 use kcore::machine::{
-    Access, BadFree, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory, Sched, TaskId,
+    Access, BadFree, Context, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory, Sched, Sleep,
+    TaskId,
 };
 use kcore::sync;
 
 use crate::arch::{cpu, percpu};
 use crate::mm::heap;
-use crate::{hooks, task};
+use crate::{context, hooks, task};
 
 /// Real CPUs, real tasks, the kernel's heap.
 #[derive(Debug)]
@@ -55,6 +56,31 @@ impl Cpu for Kernel {
     fn cycles() -> u64 {
         cpu::cycles()
     }
+
+    #[inline(always)]
+    fn preempt_disable() {
+        context::preempt_disable();
+    }
+
+    #[inline(always)]
+    fn preempt_enable() {
+        context::preempt_enable();
+    }
+
+    #[inline]
+    fn bh_disable() {
+        context::bh_disable();
+    }
+
+    #[inline]
+    fn bh_enable() {
+        context::bh_enable();
+    }
+
+    #[inline]
+    fn context() -> Context {
+        context::current()
+    }
 }
 
 impl Sched for Kernel {
@@ -67,8 +93,12 @@ impl Sched for Kernel {
         task::block();
     }
 
-    fn block_until(_deadline: u64) {
-        task::yield_now();
+    fn block_until(deadline: u64) {
+        task::block_until(deadline);
+    }
+
+    fn interrupted(sleep: Sleep) -> bool {
+        task::signal::interrupted(sleep)
     }
 
     fn wake(task: TaskId) {
@@ -108,5 +138,10 @@ impl Hooks for Kernel {
 
     fn lock(event: LockEvent, lock: &LockName, address: usize, location: &'static Location<'static>) {
         hooks::lock(event, lock, address, location);
+    }
+
+    #[inline]
+    fn spinning() {
+        task::doom::check();
     }
 }

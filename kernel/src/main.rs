@@ -17,15 +17,15 @@ mod bare_metal {
     use boot::Handoff;
     use bootloader_api::config::Mapping;
     use bootloader_api::{BootInfo, BootloaderConfig};
-    use kcore::settings::{Settings, Usage};
+    use kcore::settings::{Config, Settings, Usage};
     use kernel::arch::exit::{self, Exit};
     use kernel::arch::paging::{self, OutOfFrames};
     use kernel::arch::{apic, cpu, entry, fw_cfg, percpu, pit, smp, traps};
     use kernel::boot_chart::{self, phase};
     use kernel::console::{com1, com2, panic};
     use kernel::mm::{frames, heap, stacks};
-    use kernel::task::{queue, spawn};
-    use kernel::{acpi, layout, println, programs};
+    use kernel::task::{queue, quiet, spawn};
+    use kernel::{acpi, context, layout, println, programs, time};
 
     /// What the BIOS and UEFI loaders are asked for: all physical memory mapped, wherever they like.
     static LOADER_CONFIG: BootloaderConfig = {
@@ -55,7 +55,7 @@ mod bare_metal {
         // Until there is memory for stacks of their own, double faults and NMIs use the middle of the boot stack.
         let middle = layout::bsp_stack().end - (32 << 10);
         // SAFETY: once, on the first CPU, before anything asks which CPU this is.
-        unsafe { percpu::install(0, middle, middle) };
+        unsafe { percpu::install(0, context::FREE, middle, middle) };
         kmain(handoff)
     }
 
@@ -81,6 +81,7 @@ mod bare_metal {
         apic::silence_8259(); //                            interrupts come from the APIC alone
         let cpus_expected = start_cpus(handed.rsdp, settings.mute_cpu);
         phase("cpus");
+        time::init(); //                                    cycles a second, units of the APIC's timer
         cpu::irq_on();
         let door = settings.boot.as_deref().filter(|_| handed.door == "disk").unwrap_or(handed.door);
         let boot = boot_chart::report(&settings, door, cpus_expected, heap_bytes);
@@ -132,7 +133,7 @@ mod bare_metal {
             })
     }
 
-    /// Starts the other CPUs; returns how many the firmware lists.
+    /// Starts the other CPUs; returns how many the firmware lists. A kernel for one CPU lets the others sleep.
     fn start_cpus(rsdp: Option<u64>, mute: Option<u32>) -> u32 {
         let cpus = rsdp.ok_or(None).and_then(|rsdp| acpi::cpus(rsdp).map_err(Some));
         let cpus = match cpus {
@@ -142,10 +143,16 @@ mod bare_metal {
                     Some(error) => println!("one CPU only: {error}"),
                     None => println!("one CPU only: the firmware lists none"),
                 }
+                apic::init(apic::DEFAULT_ADDRESS).expect(NO_MEMORY);
+                time::start();
                 return 1;
             }
         };
         apic::init(cpus.local_apic).expect(NO_MEMORY);
+        time::start();
+        if !Config::OURS.smp() {
+            return 1;
+        }
         smp::start(&cpus.others, mute, stack_of, ap_entry, |apic_id| {
             println!("the CPU with APIC id {apic_id} does not answer; going on without it");
         })
@@ -162,6 +169,7 @@ mod bare_metal {
     extern "C" fn ap_entry(number: u32) -> ! {
         // SAFETY: once, on a CPU that was just started with this number.
         unsafe { smp::arrive(number) }; //                  its tables, its APIC, its report
+        quiet::arrive();
         queue::idle()
     }
 

@@ -8,6 +8,8 @@ pub const MAX_TASKS: usize = 256;
 pub const TASK_STACK: usize = 32 << 10;
 /// Bytes of the stacks for double faults and non-maskable interrupts.
 pub const FAULT_STACK: usize = 16 << 10;
+/// How long a task runs while others wait for its CPU: a tick of 1 kHz.
+pub const SLICE_MICROSECONDS: u64 = 1000;
 /// How long an application processor may take to report itself: a second and a half at 4 GHz, since the host's thread
 /// for it may have to wait for a core of its own. It usually takes a few milliseconds.
 pub const AP_PATIENCE_CYCLES: u64 = 6_000_000_000;

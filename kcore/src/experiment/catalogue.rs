@@ -3,26 +3,26 @@
 use alloc::vec::Vec;
 
 use super::entry::Experiment;
-use super::{
-    aba, broken_lock, counter, peterson, request_queue, scull_leak, scull_publish, scull_read, scull_size,
-    scull_torn, scull_trim, unplug,
-};
 use crate::settings::Usage;
 
 /// The catalogue, in the order in which it is best read.
 pub static ALL: &[&Experiment] = &[
-    &scull_leak::ENTRY,
-    &scull_read::ENTRY,
-    &scull_publish::ENTRY,
-    &scull_size::ENTRY,
-    &scull_torn::ENTRY,
-    &scull_trim::ENTRY,
-    &counter::ENTRY,
-    &broken_lock::ENTRY,
-    &peterson::ENTRY,
-    &request_queue::ENTRY,
-    &aba::ENTRY,
-    &unplug::ENTRY,
+    &super::scull_leak::ENTRY,
+    &super::scull_read::ENTRY,
+    &super::scull_publish::ENTRY,
+    &super::scull_size::ENTRY,
+    &super::scull_torn::ENTRY,
+    &super::scull_trim::ENTRY,
+    &super::counter::ENTRY,
+    &super::broken_lock::ENTRY,
+    &super::peterson::ENTRY,
+    &super::request_queue::ENTRY,
+    &super::aba::ENTRY,
+    &super::unplug::ENTRY,
+    &super::preempt::ENTRY,
+    &super::sleep::ENTRY,
+    &super::sleep_in_atomic::ENTRY,
+    &super::soak::ENTRY,
 ];
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.

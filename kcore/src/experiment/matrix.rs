@@ -42,7 +42,6 @@ pub(super) const S: Cell = Some(Expect::Stuck);
 #[allow(dead_code, reason = "rows to come")]
 pub(super) const I: Cell = Some(Expect::InvalidContext);
 /// Left to chance.
-#[allow(dead_code, reason = "rows to come")]
 pub(super) const A: Cell = Some(Expect::Any);
 /// Does not fit.
 #[allow(dead_code, reason = "rows to come")]
@@ -92,8 +91,12 @@ pub(super) const TASKS: &[Row] = &[
     Row::always(Lock::Spinlock, C),
     Row::always(Lock::Semaphore, C),
     Row::always(Lock::Completion, C),
+    Row::always(Lock::Mutex, C),
+    Row::always(Lock::RwLock, C),
+    Row::always(Lock::RwSem, C),
     Row::always(Lock::Irqsave, C),
     Row::always(Lock::Bh, C),
+    Row::by_cpus(Lock::CpuOwned, C, R),
     Row::by_cpus(Lock::PreemptOff, R, C),
     Row::by_cpus(Lock::IrqOff, R, C),
 ];

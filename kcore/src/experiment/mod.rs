@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `entry` | [`Experiment`]: one entry, and the words it is made of |
 //! | `matrix` | [`Row`]: which form gives what on which machine |
+//! | `cells` | [`Trial`]: a cell of the matrix as a run |
 //! | `catalogue` | [`ALL`] and [`find`] |
 //! | `points` | the probe points of scull, and the [`Site`](crate::machine::Site)s of the other experiments |
 //! | `resolve` | [`resolve`]: a command line and an entry become a [`Resolved`] run |
@@ -19,11 +20,13 @@
 mod aba;
 mod broken_lock;
 mod catalogue;
+mod cells;
 mod counter;
 mod entry;
 mod matrix;
 mod peterson;
 mod points;
+mod preempt;
 mod request_queue;
 mod resolve;
 mod scull_leak;
@@ -32,10 +35,14 @@ mod scull_read;
 mod scull_size;
 mod scull_torn;
 mod scull_trim;
+mod sleep;
+mod sleep_in_atomic;
+mod soak;
 mod unplug;
 mod verdict;
 
 pub use catalogue::{ALL, QUESTIONS, find};
+pub use cells::{Trial, chosen, trials};
 pub use entry::{Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Work};
 pub use matrix::{COLUMNS, Cell, Column, Row};
 pub use points::{COUNTER, FOUND, HEAD, INSIDE, LOOK, NEXT, SLOT, TAIL, TOP, UNPLUGGED, USES, WANT, WORKING};

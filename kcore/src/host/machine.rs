@@ -4,6 +4,7 @@ use core::fmt;
 use core::panic::Location;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, Weak};
 use std::thread::{scope, yield_now};
@@ -14,7 +15,7 @@ use crate::errno::Errno;
 use crate::host::arena::{Account, Arena, LiveBlock};
 use crate::host::task::{Task, Tasks, Token, here, lock};
 use crate::machine::{
-    Access, BadFree, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory, Sched, TaskId,
+    Access, BadFree, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory, Sched, Sleep, TaskId,
 };
 
 /// Who hears of accesses and lock events: the two hooks of [`Hooks`], with a `self`.
@@ -109,6 +110,23 @@ impl Host {
         *lock(&self.parts.clock) = cycles;
     }
 
+    /// Sends `task` a signal: its interruptible sleeps end. The signal stays until the task has
+    /// [taken](HostMachine::take_signal) it. A task that has ended hears nothing.
+    pub fn interrupt(&self, task: TaskId) {
+        self.signal(task, Sleep::Interruptible);
+    }
+
+    /// Sends `task` a signal that kills: its interruptible and its killable sleeps end. The rest is up to the task.
+    pub fn kill(&self, task: TaskId) {
+        self.signal(task, Sleep::Killable);
+    }
+
+    fn signal(&self, task: TaskId, ends: Sleep) {
+        if let Some(token) = self.token(task) {
+            token.signal(ends);
+        }
+    }
+
     /// Gives a new task its number.
     pub(super) fn enlist(&self, token: &Arc<Token>) -> TaskId {
         let mut tasks = lock(&self.parts.tasks);
@@ -120,7 +138,7 @@ impl Host {
     /// The token of a task; [`None`] when the task has ended, which a late wake-up may find.
     fn token(&self, task: TaskId) -> Option<Arc<Token>> {
         let tasks = lock(&self.parts.tasks);
-        tasks.get(&task.0).expect("only a task of this machine is woken").upgrade()
+        tasks.get(&task.0).expect("a task of this machine").upgrade()
     }
 
     fn listener(&self) -> Option<Arc<dyn Listener>> {
@@ -138,6 +156,9 @@ impl fmt::Debug for Host {
 #[derive(Clone, Copy, Debug)]
 pub struct HostMachine;
 
+/// How often a sleeper with a deadline looks at the clock.
+const LOOK_AT_CLOCK: Duration = Duration::from_millis(1);
+
 /// When the clock of all host machines began.
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 
@@ -145,6 +166,11 @@ impl HostMachine {
     /// Whether interrupts are on at the CPU that runs the caller.
     pub fn interrupts_on() -> bool {
         here(|task| task.interrupts.get())
+    }
+
+    /// Takes the running task's signal away; whether there was one.
+    pub fn take_signal() -> bool {
+        here(|task| task.token.take_signal())
     }
 }
 
@@ -187,11 +213,17 @@ impl Sched for HostMachine {
         token.wait(id);
     }
 
-    /// Looks at the clock rarely: a deadline is not what tests of threads are about.
+    /// Returns early now and then, as it may: a test can put the clock forward at any time.
     fn block_until(deadline: u64) {
-        if Self::cycles() < deadline {
-            yield_now();
+        let left = deadline.saturating_sub(Self::cycles());
+        if left > 0 {
+            let token = here(|task| task.token.clone());
+            token.wait_for(Duration::from_nanos(left).min(LOOK_AT_CLOCK));
         }
+    }
+
+    fn interrupted(sleep: Sleep) -> bool {
+        here(|task| task.token.is_signalled(sleep))
     }
 
     fn wake(task: TaskId) {

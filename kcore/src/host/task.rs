@@ -9,7 +9,7 @@ use std::time::Instant;
 use std::{eprintln, process, thread_local};
 
 use crate::host::Host;
-use crate::machine::{CpuId, TaskId};
+use crate::machine::{CpuId, Sleep, TaskId};
 
 /// How long a task may sleep, or a test wait for a condition, until it counts as lost.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -92,11 +92,13 @@ pub fn until(condition: impl Fn() -> bool) {
     }
 }
 
-/// One kept wake-up.
+/// One kept wake-up, and a signal.
 #[derive(Default)]
 pub(super) struct Token {
     kept: Mutex<bool>,
     changed: Condvar,
+    /// The sleeps that the task's signal ends, and all that end more easily; `None` without a signal.
+    signal: Mutex<Option<Sleep>>,
 }
 
 impl Token {
@@ -113,6 +115,31 @@ impl Token {
             process::abort();
         }
         *kept = false;
+    }
+
+    /// Sleeps until there is a wake-up, and uses it up, or until `longest` is over.
+    pub(super) fn wait_for(&self, longest: Duration) {
+        let waited = self.changed.wait_timeout_while(lock(&self.kept), longest, |kept| !*kept);
+        let (mut kept, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *kept = false;
+    }
+
+    /// A signal that ends sleeps of the kind `ends` and all that end more easily. It stays until it is taken.
+    pub(super) fn signal(&self, ends: Sleep) {
+        let mut signal = lock(&self.signal);
+        *signal = Some(signal.map_or(ends, |before| before.min(ends)));
+        drop(signal);
+        self.wake();
+    }
+
+    /// Takes the signal away; whether there was one.
+    pub(super) fn take_signal(&self) -> bool {
+        lock(&self.signal).take().is_some()
+    }
+
+    /// Whether there is a signal that ends such a sleep.
+    pub(super) fn is_signalled(&self, sleep: Sleep) -> bool {
+        sleep != Sleep::Uninterruptible && lock(&self.signal).is_some_and(|ends| ends <= sleep)
     }
 
     /// Wakes, or keeps the wake-up.

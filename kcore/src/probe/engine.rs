@@ -126,6 +126,12 @@ impl Engine {
         self.settle()
     }
 
+    /// `who` stops waiting for a lock that it did not get, and goes on.
+    pub fn lock_gave_up(&mut self, who: u8) -> Wake {
+        self.crew.set(who, State::Running);
+        self.settle()
+    }
+
     /// `who` is through with this round. Every participant must come to this, or the others wait for it.
     pub fn finished(&mut self, who: u8) -> Wake {
         self.moved(who, State::Finished)

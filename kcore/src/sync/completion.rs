@@ -2,12 +2,18 @@
 //!
 //! A completion that comes before its waiter is remembered. Handed round as a token it is a lock, too: complete it once,
 //! then wait to enter and complete to leave.
+//!
+//! It may lie on the stack of the task that waits for it, and be gone when [`Completion::wait`] has returned: a waiter that
+//! slept takes the inner lock once more, so whoever completed has left by then. All that it still does is to wake the
+//! task, which touches nothing of the completion. (A semaphore cannot be used so: RACES.md R21.)
 
 use core::fmt;
 use core::sync::atomic::AtomicBool;
 
-use crate::machine::{LockName, Sched};
+use crate::errno::Errno;
+use crate::machine::{LockName, Sched, Sleep};
 use crate::report::LockStats;
+use crate::sync::patience::{Endless, Patience, UntilSignal, UntilTime};
 use crate::sync::units::Units;
 use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
 
@@ -18,7 +24,7 @@ use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
 #[doc(alias = "struct completion")]
 pub struct Completion<M: Sched, W: Watch<M> = Silent> {
     /// One free unit for each event that nobody has waited for yet.
-    events: Units<M, W>,
+    events: Units<M, W, true>,
 }
 
 impl<M: Sched<Flag = AtomicBool>> Completion<M> {
@@ -66,6 +72,37 @@ impl<M: Sched, W: Watch<M>> Completion<M, W> {
         self.wait_at(W::place());
     }
 
+    /// [`wait`](Completion::wait), until the task has a signal.
+    ///
+    /// # Errors
+    /// [`Errno::EINTR`]: a signal came first. No event is used up.
+    #[track_caller]
+    #[doc(alias = "wait_for_completion_interruptible")]
+    pub fn wait_interruptible(&self) -> Result<(), Errno> {
+        self.wait_within(UntilSignal(Sleep::Interruptible), W::place())
+    }
+
+    /// [`wait`](Completion::wait), until the task has a signal that kills it.
+    ///
+    /// # Errors
+    /// [`Errno::EINTR`]: the signal came first. No event is used up.
+    #[track_caller]
+    #[doc(alias = "wait_for_completion_killable")]
+    pub fn wait_killable(&self) -> Result<(), Errno> {
+        self.wait_within(UntilSignal(Sleep::Killable), W::place())
+    }
+
+    /// [`wait`](Completion::wait), for `cycles` from now at the longest.
+    ///
+    /// # Errors
+    /// [`Errno::ETIME`]: the time is over. No event is used up, and whoever completes later may find no completion any
+    /// more: one on the stack has to be waited for to the end.
+    #[track_caller]
+    #[doc(alias = "wait_for_completion_timeout")]
+    pub fn wait_timeout(&self, cycles: u64) -> Result<(), Errno> {
+        self.wait_within(UntilTime::after::<M>(cycles), W::place())
+    }
+
     /// Uses the event up if it has happened and says whether it has. It never sleeps.
     #[inline]
     #[track_caller]
@@ -98,7 +135,11 @@ impl<M: Sched, W: Watch<M>> Completion<M, W> {
 
     #[inline]
     pub(crate) fn wait_at(&self, place: W::Place) {
-        self.events.take(self.address(), place);
+        let Ok(()) = self.events.take(Endless, self.address(), place);
+    }
+
+    fn wait_within<P: Patience>(&self, patience: P, place: W::Place) -> Result<(), P::End> {
+        self.events.take(patience, self.address(), place)
     }
 
     #[inline]

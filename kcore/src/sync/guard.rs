@@ -5,11 +5,18 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::panic::Location;
 
-use crate::machine::{AtomicFlag, LockName, Machine, Waiting};
+use crate::machine::{AtomicFlag, LockEvent, LockName, Machine, Waiting};
 use crate::report::LockStats;
 use crate::settings::Lock;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
-use crate::sync::{BrokenSpinLock, Completion, Observed, Semaphore, SpinLock};
+use crate::sync::watch::Watch;
+use crate::sync::{
+    BrokenSpinLock, Completion, CpuOwnedLock, Observed, RawMutex, RwLock, RwSemaphore, Semaphore, SpinLock,
+};
+
+/// What [`Lock::PreemptOff`] is called where it is told of like a lock. A kernel that tasks lose their CPU in nowhere has
+/// nothing to switch off, and nobody there may object to a sleep.
+pub const PREEMPTION_OFF: &str = "preemption off";
 
 /// A lock, or none, and what is off on this CPU while it is held.
 pub struct Guard<M: Machine> {
@@ -19,14 +26,24 @@ pub struct Guard<M: Machine> {
 
 /// What keeps others out.
 enum Mechanism<M: Machine> {
-    /// Nothing, or what [`Off`] switches off.
+    /// Nothing.
     Nothing,
+    /// What [`Off`] switches off, told of as if it were a lock: who has it must not sleep.
+    Switch(Observed),
     /// A spinlock.
     Spinlock(SpinLock<(), M, Observed>),
     /// A semaphore initialised to 1.
     Semaphore(Semaphore<M, Observed>),
     /// A completion as a token that is handed on: it is completed once here, to enter is to wait, to leave is to complete.
     Completion(Completion<M, Observed>),
+    /// A mutex.
+    Mutex(RawMutex<M, Observed>),
+    /// A reader/writer spinlock, taken for writing.
+    RwLock(RwLock<(), M, Observed>),
+    /// A reader/writer semaphore, taken for writing.
+    RwSem(RwSemaphore<M, Observed>),
+    /// A lock that belongs to a CPU.
+    CpuOwned(CpuOwnedLock<M, Observed>),
     /// A spinlock without a test-and-set.
     Broken(BrokenSpinLock),
 }
@@ -41,16 +58,35 @@ enum Off<M: Machine> {
 }
 
 impl<M: Machine> Guard<M> {
+    /// The forms that are guards: those that [`new`](Guard::new) takes.
+    pub const LOCKS: &'static [Lock] = &[
+        Lock::None,
+        Lock::Spinlock,
+        Lock::Semaphore,
+        Lock::Completion,
+        Lock::Mutex,
+        Lock::RwLock,
+        Lock::RwSem,
+        Lock::Irqsave,
+        Lock::Bh,
+        Lock::PreemptOff,
+        Lock::IrqOff,
+        Lock::CpuOwned,
+        Lock::Broken,
+    ];
+
     /// The guard called `name` of locks of its `class`; the names are not used where there is no lock.
     ///
     /// # Panics
-    /// When `lock` is a form that only some exhibit knows: the catalogue does not let it come here.
+    /// When `lock` is none of [`LOCKS`](Guard::LOCKS), a form that only some exhibit knows: the catalogue does not let it come here.
     pub fn new(lock: Lock, name: &'static str, class: &'static str) -> Self {
         let spins = LockName { name, class, waiting: Waiting::Spins };
         let sleeps = LockName { name, class, waiting: Waiting::Sleeps };
         let flag = || M::Flag::new(false);
         let mechanism = match lock {
-            Lock::None | Lock::PreemptOff | Lock::IrqOff => Mechanism::Nothing,
+            Lock::None => Mechanism::Nothing,
+            Lock::PreemptOff => Mechanism::Switch(Observed::new(LockName { name: PREEMPTION_OFF, ..spins })),
+            Lock::IrqOff => Mechanism::Switch(Observed::new(LockName { name: "interrupts off", ..spins })),
             Lock::Spinlock | Lock::Irqsave | Lock::Bh => {
                 Mechanism::Spinlock(SpinLock::from_flag(flag(), Observed::new(spins), ()))
             }
@@ -58,6 +94,11 @@ impl<M: Machine> Guard<M> {
             Lock::Completion => {
                 Mechanism::Completion(Completion::from_flag(flag(), Observed::new(sleeps), 1))
             }
+            Lock::Mutex => Mechanism::Mutex(RawMutex::from_flag(flag(), Observed::new(sleeps))),
+            Lock::RwLock => Mechanism::RwLock(RwLock::from_flags(flag(), flag(), Observed::new(spins), ())),
+            Lock::RwSem => Mechanism::RwSem(RwSemaphore::from_flag(flag(), Observed::new(sleeps))),
+            // Its waiters spin, but its holder may sleep.
+            Lock::CpuOwned => Mechanism::CpuOwned(CpuOwnedLock::from_flag(flag(), Observed::new(sleeps))),
             Lock::Broken => Mechanism::Broken(BrokenSpinLock::new(spins)),
             other => unreachable!("{other} is no guard of a critical section"),
         };
@@ -70,29 +111,42 @@ impl<M: Machine> Guard<M> {
     pub fn enter(&self) -> Held<'_, M> {
         let place = Location::caller();
         let off = match self.lock {
-            Lock::Spinlock | Lock::PreemptOff => Off::Preemption(PreemptOff::enter()),
+            Lock::Spinlock | Lock::RwLock | Lock::PreemptOff => Off::Preemption(PreemptOff::enter()),
             Lock::Bh => Off::Softirqs(BhOff::enter()),
             Lock::Irqsave | Lock::IrqOff => Off::Interrupts(IrqSaved::enter()),
             _ => Off::Nothing,
         };
         match &self.mechanism {
             Mechanism::Nothing => {}
+            Mechanism::Switch(watch) => self.switched(watch, LockEvent::Acquired, place),
             Mechanism::Spinlock(lock) => lock.acquire(place),
             Mechanism::Semaphore(semaphore) => semaphore.down_at(place),
             Mechanism::Completion(completion) => completion.wait_at(place),
+            Mechanism::Mutex(mutex) => mutex.lock_at(place),
+            Mechanism::RwLock(lock) => lock.acquire_write(place),
+            Mechanism::RwSem(semaphore) => semaphore.down_write_at(place),
+            Mechanism::CpuOwned(lock) => lock.acquire_at(place),
             Mechanism::Broken(lock) => lock.acquire_at::<M>(place),
         }
         Held { guard: self, place, _off: off, _not_send: PhantomData }
+    }
+
+    fn switched(&self, watch: &Observed, event: LockEvent, place: &'static Location<'static>) {
+        Watch::<M>::announce(watch, event, core::ptr::from_ref(self).addr(), place);
     }
 
     /// Whether somebody is in the critical section. Functions that rely on the lock assert this. Without a lock, and for a
     /// spinlock on a machine of one CPU, there is nothing to ask: always `true`.
     pub fn is_held(&self) -> bool {
         match &self.mechanism {
-            Mechanism::Nothing => true,
+            Mechanism::Nothing | Mechanism::Switch(_) => true,
             Mechanism::Spinlock(lock) => !cfg!(feature = "smp") || lock.is_locked(),
             Mechanism::Semaphore(semaphore) => semaphore.count() == 0,
             Mechanism::Completion(completion) => !completion.is_done(),
+            Mechanism::Mutex(mutex) => mutex.is_locked(),
+            Mechanism::RwLock(lock) => !cfg!(feature = "smp") || lock.is_write_locked(),
+            Mechanism::RwSem(semaphore) => semaphore.is_write_locked(),
+            Mechanism::CpuOwned(lock) => lock.depth() > 0,
             Mechanism::Broken(lock) => lock.is_locked(),
         }
     }
@@ -100,10 +154,14 @@ impl<M: Machine> Guard<M> {
     /// The counters so far. [`None`] where there is no lock.
     pub fn stats(&self) -> Option<LockStats> {
         match &self.mechanism {
-            Mechanism::Nothing => None,
+            Mechanism::Nothing | Mechanism::Switch(_) => None,
             Mechanism::Spinlock(lock) => Some(lock.stats()),
             Mechanism::Semaphore(semaphore) => Some(semaphore.stats()),
             Mechanism::Completion(completion) => Some(completion.stats()),
+            Mechanism::Mutex(mutex) => Some(mutex.stats()),
+            Mechanism::RwLock(lock) => Some(lock.stats()),
+            Mechanism::RwSem(semaphore) => Some(semaphore.stats()),
+            Mechanism::CpuOwned(lock) => Some(lock.stats()),
             Mechanism::Broken(lock) => Some(lock.stats()),
         }
     }
@@ -136,10 +194,18 @@ impl<M: Machine> Drop for Held<'_, M> {
     fn drop(&mut self) {
         match &self.guard.mechanism {
             Mechanism::Nothing => {}
+            Mechanism::Switch(watch) => self.guard.switched(watch, LockEvent::Release, self.place),
             // SAFETY: `enter` acquired it and made this one `Held`, which is dropped once.
             Mechanism::Spinlock(lock) => unsafe { lock.release(self.place) },
             Mechanism::Semaphore(semaphore) => semaphore.up_at(self.place),
             Mechanism::Completion(completion) => completion.complete_at(self.place),
+            Mechanism::Mutex(mutex) => {
+                mutex.unlock_at(self.place).expect("this does not leave the task that entered");
+            }
+            // SAFETY: as above.
+            Mechanism::RwLock(lock) => unsafe { lock.release_write(self.place) },
+            Mechanism::RwSem(semaphore) => semaphore.up_write_at(self.place),
+            Mechanism::CpuOwned(lock) => lock.release_at(self.place),
             Mechanism::Broken(lock) => lock.release_at::<M>(self.place),
         }
     }

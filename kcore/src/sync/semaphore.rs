@@ -1,13 +1,16 @@
 //! A counting semaphore whose waiters sleep (LDD3 ch. 5, "Semaphores and Mutexes"; LKD ch. 10).
 //!
 //! Waiters are served in the order of their arrival, and a unit that is given back while somebody waits is handed to the
-//! waiter: no passer-by can take it in between, and nobody starves.
+//! waiter: no passer-by can take it in between, and nobody starves. A waiter that a signal or a deadline sends away takes
+//! no unit with it.
 
 use core::fmt;
 use core::sync::atomic::AtomicBool;
 
-use crate::machine::{LockName, Sched};
+use crate::errno::Errno;
+use crate::machine::{LockName, Sched, Sleep};
 use crate::report::LockStats;
+use crate::sync::patience::{Endless, Patience, UntilSignal, UntilTime};
 use crate::sync::units::Units;
 use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
 
@@ -16,7 +19,7 @@ use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
 /// `hold_cycles` of its counters are those of all units together.
 #[doc(alias = "struct semaphore")]
 pub struct Semaphore<M: Sched, W: Watch<M> = Silent> {
-    units: Units<M, W>,
+    units: Units<M, W, false>,
 }
 
 impl<M: Sched<Flag = AtomicBool>> Semaphore<M> {
@@ -57,6 +60,34 @@ impl<M: Sched, W: Watch<M>> Semaphore<M, W> {
         self.down_at(W::place());
     }
 
+    /// [`down`](Semaphore::down), until the task has a signal (LDD3 ch. 5: what a driver uses, so that its user can stop
+    /// it).
+    ///
+    /// # Errors
+    /// [`Errno::EINTR`]: a signal came first. There is no unit to give back.
+    #[track_caller]
+    pub fn down_interruptible(&self) -> Result<(), Errno> {
+        self.down_within(UntilSignal(Sleep::Interruptible), W::place())
+    }
+
+    /// [`down`](Semaphore::down), until the task has a signal that kills it.
+    ///
+    /// # Errors
+    /// [`Errno::EINTR`]: the signal came first. There is no unit to give back.
+    #[track_caller]
+    pub fn down_killable(&self) -> Result<(), Errno> {
+        self.down_within(UntilSignal(Sleep::Killable), W::place())
+    }
+
+    /// [`down`](Semaphore::down), for `cycles` from now at the longest.
+    ///
+    /// # Errors
+    /// [`Errno::ETIME`]: the time is over. There is no unit to give back.
+    #[track_caller]
+    pub fn down_timeout(&self, cycles: u64) -> Result<(), Errno> {
+        self.down_within(UntilTime::after::<M>(cycles), W::place())
+    }
+
     /// Takes a unit if there is one and says whether it did. It never sleeps.
     ///
     /// Linux's function returns 0 when it did; this one returns `true`.
@@ -70,6 +101,10 @@ impl<M: Sched, W: Watch<M>> Semaphore<M, W> {
 
     /// Gives a unit back: the task that waits longest has it at once, and is woken. It never sleeps, so an interrupt
     /// handler may call it.
+    ///
+    /// The semaphore must outlive the call. A waiter can return as soon as it has the unit, while `up` has still to give
+    /// the inner lock back: a semaphore on the waiter's stack is gone by then (RACES.md R21). For that there is the
+    /// [`Completion`](super::Completion), LDD3 ch. 5.
     #[inline]
     #[track_caller]
     pub fn up(&self) {
@@ -78,7 +113,11 @@ impl<M: Sched, W: Watch<M>> Semaphore<M, W> {
 
     #[inline]
     pub(crate) fn down_at(&self, place: W::Place) {
-        self.units.take(self.address(), place);
+        let Ok(()) = self.units.take(Endless, self.address(), place);
+    }
+
+    fn down_within<P: Patience>(&self, patience: P, place: W::Place) -> Result<(), P::End> {
+        self.units.take(patience, self.address(), place)
     }
 
     #[inline]

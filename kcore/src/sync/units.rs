@@ -1,8 +1,9 @@
 //! Units that tasks take and give back, and a queue of those who found none: what a semaphore and a completion share.
 
 use crate::machine::{Cpu, LockEvent, Sched};
+use crate::sync::patience::Patience;
 use crate::sync::spinlock::{SpinIrqGuard, SpinLock};
-use crate::sync::wait_queue::{WaitQueue, Waiter};
+use crate::sync::waiter::{Waiter, Waiters};
 use crate::sync::watch::{Silent, Statistics, Watch};
 
 /// As many units as anybody wants (the same trick as in Linux's `struct completion`).
@@ -12,7 +13,17 @@ const ENDLESS: usize = usize::MAX;
 ///
 /// Its lock is taken with interrupts off, so an interrupt handler may give a unit (not take one: that may sleep).
 /// Lock order: this lock -> whatever [`Sched::wake`] takes.
-pub(super) struct Units<M: Sched, W: Watch<M>> {
+///
+/// `SEES_OFF`: a waiter that slept and was granted waits until its granter has left the lock. Without it, RACES.md R21:
+///
+/// ```text
+///   waiter                          granter
+///                                   lock; grant: granted.store(true)
+///   granted.load() is true: returns,
+///   and the frame with the units goes
+///                                   unlock: a store to where the units were
+/// ```
+pub(super) struct Units<M: Sched, W: Watch<M>, const SEES_OFF: bool> {
     state: SpinLock<State<M, W>, M>,
     watch: W,
 }
@@ -21,7 +32,7 @@ struct State<M: Sched, W: Watch<M>> {
     /// Units that nobody has. Not zero only while `queue` is empty: a unit that somebody waits for is handed to him and
     /// never lies around for a passer-by.
     free: usize,
-    queue: WaitQueue<M, W::Wait>,
+    queue: Waiters<M, W::Wait>,
 }
 
 impl<M: Sched, W: Watch<M>> State<M, W> {
@@ -45,34 +56,58 @@ fn pass<M: Cpu, W: Watch<M>>(watch: &W, wait: Option<W::Wait>) {
     watch.released();
 }
 
-impl<M: Sched, W: Watch<M>> Units<M, W> {
+impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     /// `free` units. `flag` is clear.
     pub(super) const fn new(flag: M::Flag, watch: W, free: usize) -> Self {
-        let state = State { free, queue: WaitQueue::new() };
+        let state = State { free, queue: Waiters::new() };
         Units { state: SpinLock::from_flag(flag, Silent, state), watch }
     }
 
-    /// Takes a unit; sleeps until there is one. `address` is where the primitive is, for the hooks.
+    /// Takes a unit; sleeps until there is one, or until `patience` is over. A unit that is free is taken even then.
+    /// `address` is where the primitive is, for the hooks.
     #[inline]
-    pub(super) fn take(&self, address: usize, place: W::Place) {
+    pub(super) fn take<P: Patience>(
+        &self,
+        patience: P,
+        address: usize,
+        place: W::Place,
+    ) -> Result<(), P::End> {
         let mut state = self.state.lock_irqsave();
         if state.take(&self.watch) {
             drop(state);
         } else {
-            self.sleep(state, address, place);
+            self.sleep(state, patience, address, place)?;
         }
         self.watch.announce(LockEvent::Acquired, address, place);
+        Ok(())
     }
 
     #[cold]
     #[inline(never)]
-    fn sleep(&self, mut state: SpinIrqGuard<'_, State<M, W>, M>, address: usize, place: W::Place) {
+    fn sleep<P: Patience>(
+        &self,
+        mut state: SpinIrqGuard<'_, State<M, W>, M>,
+        patience: P,
+        address: usize,
+        place: W::Place,
+    ) -> Result<(), P::End> {
         let waiter = Waiter::new(W::wait());
-        // SAFETY: the node is new and lives in this frame, which ends after `sleep` has returned.
+        // SAFETY: the node is new and lives in this frame, which ends after it was granted, or removed below.
         unsafe { state.queue.push(&waiter) };
         drop(state);
         self.watch.announce(LockEvent::Wait, address, place);
-        waiter.sleep();
+        let slept = waiter.sleep(patience);
+        if slept.is_err() {
+            // Whoever is not there any more was granted a unit in time, and has it.
+            let gave_up = self.state.lock_irqsave().queue.remove(&waiter);
+            if gave_up {
+                self.watch.announce(LockEvent::GaveUp, address, place);
+                return slept;
+            }
+        } else if SEES_OFF {
+            drop(self.state.lock_irqsave());
+        }
+        Ok(())
     }
 
     /// Takes a unit if there is one. An attempt that fails is not counted.
@@ -136,7 +171,7 @@ impl<M: Sched, W: Watch<M>> Units<M, W> {
     }
 }
 
-impl<M: Sched, W: Watch<M> + Statistics> Units<M, W> {
+impl<M: Sched, W: Watch<M> + Statistics, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     /// Name and counters.
     pub(super) fn statistics(&self) -> &impl Statistics {
         &self.watch

@@ -1,134 +1,331 @@
-//! Tasks that sleep until they are handed something, first come, first served (LDD3 ch. 6, "Blocking I/O"; LKD ch. 4).
+//! Tasks that wait for a condition to become true (LDD3 ch. 6, "Blocking I/O"; LKD ch. 4, "Wait Queues").
 //!
-//! Nothing is allocated: a waiter is a node on its own task's stack, and the queue links these nodes. The queue belongs
-//! into a lock, and all of it that is not said otherwise happens under that lock.
+//! The condition is the caller's: an expression over memory that others change, who then call one of the `wake_up`
+//! functions. A waiter first puts itself into the queue, then tests, then sleeps. The other order loses the wake-up that
+//! comes between the test and the queue (RACES.md R19):
 //!
-//! A waiter leaves the queue in one way: [`WaitQueue::grant`] unlinks it and tells it so, under the lock. A waiter that
-//! gives up (a timeout, a signal) will take the lock and either find itself granted, and so the owner, or unlink itself
-//! by a walk from the head; nothing in between can be seen.
+//! ```text
+//!   waiter                       waker
+//!   is in the queue
+//!                                makes the condition true
+//!                                wake_up: takes the waiter out of the queue, wakes it
+//!   tests, or sleeps and is woken and tests: true
+//! ```
+//!
+//! To be woken says nothing about the condition: somebody else may have been quicker (RACES.md R20). So it is tested again
+//! after each wake-up, and if it is false the waiter goes back into the queue.
 
-use core::cell::Cell;
-use core::ptr::NonNull;
-use core::sync::atomic::Ordering::{Acquire, Release};
+use core::fmt;
+use core::sync::atomic::AtomicBool;
 
-use crate::machine::{AtomicFlag, Cpu, Sched, TaskId};
+use crate::errno::Errno;
+use crate::machine::{LockEvent, LockName, Sched, Sleep};
+use crate::report::LockStats;
+use crate::sync::patience::{Endless, Patience, UntilSignal, UntilTime};
+use crate::sync::spinlock::SpinLock;
+use crate::sync::waiter::{Waiter, Waiters};
+use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
 
-/// A task that waits, on that task's own stack. `R` is what its granter is to know about it.
-pub(super) struct Waiter<M: Cpu, R> {
-    /// Who waits. Never changes.
-    task: TaskId,
-    /// Clear while the node is in a queue, or not yet in one. Set once, by the granter, under the queue's lock; the
-    /// granter's last access to the node. The waiter alone reads it, without the lock.
-    granted: M::Flag,
-    /// Taken by the granter, before `granted` is set.
-    record: Cell<Option<R>>,
-    /// The node that came next, which is in the same queue; `None` for the last one. Meaningless once granted. Accessed
-    /// under the queue's lock.
-    next: Cell<Link<M, R>>,
+/// Tasks that wait for conditions, and are woken to test them.
+///
+/// Exclusive waiters are for conditions that only one of them can use (a byte to read): a [`wake_up`](WaitQueue::wake_up)
+/// wakes one of these, in the order of their arrival, but all the others. An exclusive waiter that leaves without having
+/// used its wake-up passes it on.
+///
+/// A queue is nobody's, so the machine hears of waits, and of their ends as [`LockEvent::GaveUp`]. Its counters count the
+/// waits that did not find their condition true at once; a failed test-and-set is a wake-up that found it false.
+///
+/// Its lock is taken with interrupts off, so an interrupt handler may wake. Lock order: this lock -> whatever
+/// [`Sched::wake`] takes. The conditions are tested under no lock.
+#[doc(alias = "wait_queue_head_t")]
+pub struct WaitQueue<M: Sched, W: Watch<M> = Silent> {
+    sleepers: SpinLock<Sleepers<M>, M>,
+    watch: W,
 }
 
-type Link<M, R> = Option<NonNull<Waiter<M, R>>>;
+struct Sleepers<M: Sched> {
+    /// Those whom every wake-up wakes.
+    shared: Waiters<M, ()>,
+    /// Those of whom it wakes some.
+    exclusive: Waiters<M, ()>,
+}
 
-impl<M: Sched, R> Waiter<M, R> {
-    /// The running task, in no queue yet.
-    pub(super) fn new(record: R) -> Self {
-        Waiter {
-            task: M::task(),
-            granted: M::Flag::new(false),
-            record: Cell::new(Some(record)),
-            next: Cell::new(None),
+/// Whom else a wake-up wakes that wakes this waiter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Crowd {
+    Shared,
+    Exclusive,
+}
+
+impl<M: Sched> Sleepers<M> {
+    fn of(&mut self, crowd: Crowd) -> &mut Waiters<M, ()> {
+        match crowd {
+            Crowd::Shared => &mut self.shared,
+            Crowd::Exclusive => &mut self.exclusive,
         }
     }
+}
 
-    /// Sleeps until it is granted. Called by the waiter's own task, after the queue's lock was given back.
+/// Wakes up to `most` of those who wait in `queue`; how many there were.
+fn wake<M: Sched>(queue: &mut Waiters<M, ()>, most: usize) -> usize {
+    let mut woken = 0;
+    while woken < most
+        && let Some(granted) = queue.grant()
+    {
+        M::wake(granted.task);
+        woken += 1;
+    }
+    woken
+}
+
+impl<M: Sched<Flag = AtomicBool>> WaitQueue<M> {
+    /// A queue in which nobody waits, which nobody watches.
+    #[doc(alias = "init_waitqueue_head")]
+    pub const fn new() -> Self {
+        WaitQueue::from_flag(AtomicBool::new(false), Silent)
+    }
+}
+
+impl<M: Sched<Flag = AtomicBool>> Default for WaitQueue<M> {
+    fn default() -> Self {
+        WaitQueue::new()
+    }
+}
+
+impl<M: Sched<Flag = AtomicBool>> WaitQueue<M, Counted> {
+    /// A queue in which nobody waits, with a name and counters.
+    pub const fn counted(name: LockName) -> Self {
+        WaitQueue::from_flag(AtomicBool::new(false), Counted::new(name))
+    }
+}
+
+impl<M: Sched<Flag = AtomicBool>> WaitQueue<M, Observed>
+where
+    Observed: Watch<M>,
+{
+    /// A queue in which nobody waits, with a name and counters, of which the machine hears.
+    pub const fn observed(name: LockName) -> Self {
+        WaitQueue::from_flag(AtomicBool::new(false), Observed::new(name))
+    }
+}
+
+impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
+    /// A queue made of a clear `flag`, for machines whose flags no `const` can make.
+    pub const fn from_flag(flag: M::Flag, watch: W) -> Self {
+        let sleepers = Sleepers { shared: Waiters::new(), exclusive: Waiters::new() };
+        WaitQueue { sleepers: SpinLock::from_flag(flag, Silent, sleepers), watch }
+    }
+
+    /// Sleeps until `condition` is true; does not sleep if it is true already.
     ///
-    /// The wake-up cannot get lost between the test and the sleep, as the machine keeps one that comes early:
+    /// The condition is tested by this task only, more than once, and what it sees must be written before the waker's
+    /// `wake_up`. A condition that sleeps costs nothing but time.
+    #[track_caller]
+    pub fn wait_event(&self, condition: impl FnMut() -> bool) {
+        let Ok(()) = self.wait(Endless, Crowd::Shared, condition, W::place());
+    }
+
+    /// [`wait_event`](WaitQueue::wait_event) as an exclusive waiter.
+    #[track_caller]
+    pub fn wait_event_exclusive(&self, condition: impl FnMut() -> bool) {
+        let Ok(()) = self.wait(Endless, Crowd::Exclusive, condition, W::place());
+    }
+
+    /// [`wait_event`](WaitQueue::wait_event), until the task has a signal.
     ///
-    /// ```text
-    ///   waiter                              granter
-    ///   push, under the lock
-    ///                                       grant, under the lock: granted.store(true, Release)
-    ///   granted.load(Acquire) is true: done
-    ///   ...or it was false just before      wake(task), which is kept
-    ///   block returns at once
-    /// ```
-    pub(super) fn sleep(&self) {
-        while !self.granted.load(Acquire) {
-            M::block();
+    /// # Errors
+    /// [`Errno::ERESTARTSYS`]: a signal came first, and the condition was false after that. A driver returns it as it is
+    /// (LDD3 ch. 6).
+    #[track_caller]
+    pub fn wait_event_interruptible(&self, condition: impl FnMut() -> bool) -> Result<(), Errno> {
+        let waited = self.wait(UntilSignal(Sleep::Interruptible), Crowd::Shared, condition, W::place());
+        waited.map_err(|_| Errno::ERESTARTSYS)
+    }
+
+    /// [`wait_event`](WaitQueue::wait_event) as an exclusive waiter, until the task has a signal.
+    ///
+    /// # Errors
+    /// [`Errno::ERESTARTSYS`]: a signal came first, and the condition was false after that.
+    #[track_caller]
+    pub fn wait_event_interruptible_exclusive(&self, condition: impl FnMut() -> bool) -> Result<(), Errno> {
+        let waited = self.wait(UntilSignal(Sleep::Interruptible), Crowd::Exclusive, condition, W::place());
+        waited.map_err(|_| Errno::ERESTARTSYS)
+    }
+
+    /// [`wait_event`](WaitQueue::wait_event), until the task has a signal that kills it.
+    ///
+    /// # Errors
+    /// [`Errno::ERESTARTSYS`]: the signal came first, and the condition was false after that.
+    #[track_caller]
+    pub fn wait_event_killable(&self, condition: impl FnMut() -> bool) -> Result<(), Errno> {
+        let waited = self.wait(UntilSignal(Sleep::Killable), Crowd::Shared, condition, W::place());
+        waited.map_err(|_| Errno::ERESTARTSYS)
+    }
+
+    /// [`wait_event`](WaitQueue::wait_event), for `cycles` from now at the longest.
+    ///
+    /// # Errors
+    /// [`Errno::ETIME`]: the time is over, and the condition was false after that.
+    #[track_caller]
+    pub fn wait_event_timeout(&self, condition: impl FnMut() -> bool, cycles: u64) -> Result<(), Errno> {
+        self.wait(UntilTime::after::<M>(cycles), Crowd::Shared, condition, W::place())
+    }
+
+    /// Wakes all non-exclusive waiters and one exclusive one; returns how many.
+    pub fn wake_up(&self) -> usize {
+        self.wake_up_nr(1)
+    }
+
+    /// Wakes all non-exclusive waiters and up to `exclusive` exclusive ones; returns how many.
+    pub fn wake_up_nr(&self, exclusive: usize) -> usize {
+        let mut sleepers = self.sleepers.lock_irqsave();
+        wake(&mut sleepers.shared, usize::MAX) + wake(&mut sleepers.exclusive, exclusive)
+    }
+
+    /// Wakes everybody; returns how many.
+    pub fn wake_up_all(&self) -> usize {
+        self.wake_up_nr(usize::MAX)
+    }
+
+    fn wait<P: Patience>(
+        &self,
+        patience: P,
+        crowd: Crowd,
+        mut condition: impl FnMut() -> bool,
+        place: W::Place,
+    ) -> Result<(), P::End> {
+        if condition() {
+            return Ok(());
         }
-    }
-}
-
-/// Waiters in the order of their arrival.
-pub(super) struct WaitQueue<M: Cpu, R> {
-    /// The waiter that came first; `None` when there is none.
-    head: Link<M, R>,
-    /// The waiter that came last; dangling when `head` is `None`, and not looked at then.
-    tail: Link<M, R>,
-    /// How many nodes are linked from `head` to `tail`.
-    len: usize,
-}
-
-// SAFETY: the nodes stay on the stacks of their tasks, but whoever has the queue may come from any CPU: of a node it
-// uses `task` (never written), `granted` (atomic), and `record` and `next` (under the queue's lock). `R` moves to the granter.
-unsafe impl<M: Cpu, R: Send> Send for WaitQueue<M, R> {}
-
-impl<M: Cpu, R> WaitQueue<M, R> {
-    /// Nobody.
-    pub(super) const fn new() -> Self {
-        WaitQueue { head: None, tail: None, len: 0 }
+        let mut wait = W::wait();
+        self.watch.announce(LockEvent::Wait, self.address(), place);
+        let waited = loop {
+            match self.wait_for_wake_up(patience, crowd, &mut condition) {
+                Turn::Woken => W::failed(&mut wait),
+                Turn::True => break Ok(()),
+                // The last word has the condition: the caller may have been woken for it just before it gave up.
+                Turn::Over(end) => break if condition() { Ok(()) } else { Err(end) },
+            }
+        };
+        if waited.is_ok() {
+            self.count(wait);
+        }
+        self.watch.announce(LockEvent::GaveUp, self.address(), place);
+        waited
     }
 
-    /// How many wait.
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Puts `waiter` at the end.
-    ///
-    /// # Safety
-    /// The node is new, and stays where it is, alive, until [`Waiter::sleep`] has returned: no unwinding out of
-    /// [`Sched::block`] either.
-    pub(super) unsafe fn push(&mut self, waiter: &Waiter<M, R>) {
-        let node = NonNull::from(waiter);
-        match self.head {
-            None => self.head = Some(node),
-            Some(_) => {
-                let tail = self.tail.expect("a queue with a head has a tail");
-                // SAFETY: the tail of a queue that is not empty is linked, so by the contract of its own `push` it lives.
-                unsafe { (*tail.as_ptr()).next.set(Some(node)) };
+    /// Puts the task into the queue until it is woken, or until there is nothing to wait for any more. When this returns,
+    /// the task is not in the queue.
+    fn wait_for_wake_up<P: Patience>(
+        &self,
+        patience: P,
+        crowd: Crowd,
+        condition: &mut impl FnMut() -> bool,
+    ) -> Turn<P::End> {
+        let waiter = Waiter::new(());
+        // Dropped before `waiter` is, also when the condition panics.
+        let mut place = Place::new(self, crowd, &waiter);
+        loop {
+            // A wake-up that comes during the test may be for something that the test has not seen.
+            place.has_used_wake_up = waiter.is_granted();
+            if condition() {
+                return Turn::True;
+            }
+            if let Err(end) = patience.lasts::<M>() {
+                return Turn::Over(end);
+            }
+            if place.has_used_wake_up {
+                return Turn::Woken;
+            }
+            // Once more, as the test may have used up the kept wake-up.
+            if !waiter.is_granted() {
+                patience.block::<M>();
             }
         }
-        self.tail = Some(node);
-        self.len += 1;
     }
 
-    /// Hands over to the waiter that came first: it is out of the queue and will return from its sleep once it runs.
-    /// The caller owes it a [`Sched::wake`].
-    pub(super) fn grant(&mut self) -> Option<Granted<R>> {
-        let node = self.head?.as_ptr();
-        // SAFETY: the node is linked, so by the contract of `push` it lives, until `granted` is set below.
-        let (task, record, next) = unsafe { (*node).take() };
-        self.head = next;
-        self.len -= 1;
-        // SAFETY: as above. From this store on the waiter may return and its stack frame be gone: no reference to the
-        // whole node may exist, only this one to the flag, and nothing may follow.
-        unsafe { (*node).granted.store(true, Release) };
-        Some(Granted { task, record })
+    /// The counters have one writer at a time, and a queue has no holder: it is done under the inner lock.
+    fn count(&self, wait: W::Wait) {
+        let _sleepers = self.sleepers.lock_irqsave();
+        self.watch.acquired(Some(wait));
+        self.watch.released();
+    }
+
+    /// Tasks that are in the queue at this moment. For reports.
+    pub fn waiters(&self) -> usize {
+        let sleepers = self.sleepers.lock_irqsave();
+        sleepers.shared.len() + sleepers.exclusive.len()
+    }
+
+    /// Whether somebody is in the queue at this moment (Linux: `waitqueue_active`, but under the queue's lock, so no
+    /// fence is needed before it).
+    #[doc(alias = "waitqueue_active")]
+    pub fn is_active(&self) -> bool {
+        self.waiters() > 0
+    }
+
+    /// Where the queue is: how the machine's hooks tell two of them apart.
+    #[inline]
+    pub fn address(&self) -> usize {
+        core::ptr::from_ref(self).addr()
     }
 }
 
-impl<M: Cpu, R> Waiter<M, R> {
-    /// All that a granter wants to know.
-    fn take(&self) -> (TaskId, Option<R>, Link<M, R>) {
-        (self.task, self.record.take(), self.next.get())
+/// Why a task has left the queue.
+enum Turn<E> {
+    /// It was woken after it had found the condition false.
+    Woken,
+    /// The condition is true.
+    True,
+    /// Its patience is over.
+    Over(E),
+}
+
+/// A waiter's place in a queue, which it leaves when this is dropped.
+struct Place<'a, M: Sched, W: Watch<M>> {
+    queue: &'a WaitQueue<M, W>,
+    crowd: Crowd,
+    waiter: &'a Waiter<M, ()>,
+    /// The waiter was woken before it tested the condition for the last time.
+    has_used_wake_up: bool,
+}
+
+impl<'a, M: Sched, W: Watch<M>> Place<'a, M, W> {
+    /// Puts `waiter`, which is new, into `queue`.
+    fn new(queue: &'a WaitQueue<M, W>, crowd: Crowd, waiter: &'a Waiter<M, ()>) -> Self {
+        // SAFETY: the node is new, and it is borrowed for as long as this lives, which removes it when it goes. The one
+        // that makes this keeps it in a local variable: it is dropped.
+        unsafe { queue.sleepers.lock_irqsave().of(crowd).push(waiter) };
+        Place { queue, crowd, waiter, has_used_wake_up: false }
     }
 }
 
-/// Somebody who was handed something and still sleeps.
-pub(super) struct Granted<R> {
-    /// Whom to wake.
-    pub(super) task: TaskId,
-    /// What it brought along.
-    pub(super) record: Option<R>,
+impl<M: Sched, W: Watch<M>> Drop for Place<'_, M, W> {
+    /// Under the lock, even if there is nothing to remove: so a waker has left the queue before a waiter does, and the
+    /// queue may be on the waiter's stack.
+    fn drop(&mut self) {
+        let mut sleepers = self.queue.sleepers.lock_irqsave();
+        let was_woken = !sleepers.of(self.crowd).remove(self.waiter);
+        if was_woken && !self.has_used_wake_up && self.crowd == Crowd::Exclusive {
+            wake(&mut sleepers.exclusive, 1);
+        }
+    }
+}
+
+impl<M: Sched, W: Watch<M> + Statistics> WaitQueue<M, W> {
+    /// The counters so far.
+    pub fn stats(&self) -> LockStats {
+        self.watch.stats()
+    }
+
+    /// The queue's name.
+    pub fn name(&self) -> &LockName {
+        self.watch.name()
+    }
+}
+
+impl<M: Sched, W: Watch<M>> fmt::Debug for WaitQueue<M, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitQueue").field("waiters", &self.waiters()).finish_non_exhaustive()
+    }
 }

@@ -23,7 +23,7 @@ pub(super) fn run(tasks: u32, body: impl Fn(u32) + Send + Sync + 'static) -> Res
             start(number % smp::cpus(), move || body(number))
         })
         .collect();
-    started.into_iter().try_for_each(|task| task.map(JoinHandle::join))
+    started.into_iter().try_for_each(|task| task.map(|task| _ = task.join()))
 }
 
 /// Runs `body(cpu)` on each CPU and waits for all; returns how many said yes.

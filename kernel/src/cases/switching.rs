@@ -14,7 +14,7 @@ use super::case::same;
 use super::crew;
 use crate::arch::smp;
 use crate::machine::SpinLock;
-use crate::task::{self, JoinHandle};
+use crate::task;
 
 crate::case! {
     "switching::a-wake-before-a-block-is-kept" => kept;
@@ -67,7 +67,7 @@ fn ping_pong(first: u32, second: u32, rounds: u32) -> Answer {
         }
     };
     let tasks = [crew::start(first, player(0))?, crew::start(second, player(1))?];
-    tasks.into_iter().for_each(JoinHandle::join);
+    task::join_all(tasks);
     same("turns taken", turn.load(Relaxed), 2 * rounds)
 }
 
@@ -111,7 +111,7 @@ fn yield_order() -> Answer {
                 .ok()
             })
             .collect();
-        tasks.into_iter().for_each(JoinHandle::join);
+        task::join_all(tasks);
     })?
     .join();
     let order = order.lock_irqsave().clone();

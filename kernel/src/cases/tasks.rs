@@ -66,7 +66,7 @@ fn too_many() -> Answer {
         }
     };
     let started = tasks.len();
-    tasks.into_iter().for_each(JoinHandle::join);
+    task::join_all(tasks);
     holds(&format!("{error:?} says so"), matches!(error, SpawnError::TooMany | SpawnError::NoMemory))?;
     holds(&format!("{started} tasks are a good many"), started > 60)?;
     more_than_cpus()
@@ -80,7 +80,7 @@ fn ids() -> Answer {
         ids.push(task.id().0);
         tasks.push(task);
     }
-    tasks.into_iter().for_each(JoinHandle::join);
+    task::join_all(tasks);
     let next = crew::start(0, || ())?;
     ids.push(next.id().0);
     next.join();

@@ -4,6 +4,8 @@
 //! - [`crew`]: the tasks of a round.
 //! - `scull`: a round on a scull device, with the ledger's account of it.
 //! - [`leaks`]: which blocks were lost, and by which store.
+//! - `counting`: a number that is counted up, and the guard under which that is done.
+//! - `meeting`: how tasks meet without a probe.
 //! - `stamps`: bytes that tell who wrote them.
 //!
 //! The catalogue of `kcore` says what each of them is; here is what its tasks do.
@@ -11,10 +13,13 @@
 mod aba;
 mod broken_lock;
 mod counter;
+mod counting;
 pub mod crew;
 pub mod leaks;
+mod meeting;
 mod object;
 mod peterson;
+mod preempt;
 mod request_queue;
 mod scull;
 mod scull_leak;
@@ -23,6 +28,9 @@ mod scull_read;
 mod scull_size;
 mod scull_torn;
 mod scull_trim;
+mod sleep;
+mod sleep_in_atomic;
+mod soak;
 mod stamps;
 pub mod trial;
 mod unplug;

@@ -78,8 +78,18 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// What was allocated and freed in this round, what is alive, what the experiment's structure still leads to, and what
-    /// is lost. `walk` calls its argument with the address of each block that the structure leads to.
+    /// One round without a device, on blocks of the scull kinds: `body(who)` in every task at once; then the account.
+    /// Nothing leads to a block that is alive afterwards.
+    pub(super) fn heap_round(&mut self, body: impl Fn(u32) + Sync) -> Result<(), Refusal> {
+        // SAFETY: the crew's tasks, which alone use such blocks, are joined before it is dropped.
+        let experiment = unsafe { heap::Experiment::begin() };
+        self.race(body)?;
+        self.account(&experiment, |_| {});
+        Ok(())
+    }
+
+    /// What was allocated and freed in this round, what is alive, what of it `walk` still leads to (it calls its
+    /// argument with the address of each such block), and what is lost.
     pub(super) fn account(
         &mut self,
         experiment: &heap::Experiment,

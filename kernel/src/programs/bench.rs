@@ -78,7 +78,7 @@ const SWITCHES: [Contestant; 2] = [
         let cpu = smp::cpus() - 1;
         let turns = move || (0..n / 2).for_each(|_| task::yield_now());
         let pair = [task::spawn("ping", cpu, turns), task::spawn("pong", cpu, turns)];
-        pair.into_iter().for_each(|task| task.expect("room for two tasks").join());
+        task::join_all(pair.map(|task| task.expect("room for two tasks")));
     }),
     ("call on all other CPUs", |n| (0..n).for_each(|_| smp::call_others(|| {}))),
 ];

@@ -28,7 +28,7 @@ pub(super) fn main(fault: Fault) -> ! {
 
 fn panic_elsewhere() -> ! {
     let last = smp::cpus() - 1;
-    let task = task::spawn("victim", last, || panic!("a panic that was asked for, on another CPU"));
+    let task = task::spawn::<()>("victim", last, || panic!("a panic that was asked for, on another CPU"));
     task.expect("there is room for one task").join();
     panic!("the task that panics came to its end")
 }

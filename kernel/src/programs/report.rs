@@ -5,7 +5,7 @@ use core::fmt;
 
 use kcore::machine::Kind;
 use kcore::report::{Boot, LockStats, Record, Run, Step};
-use kcore::settings::{Settings, Usage};
+use kcore::settings::{Config, Settings, Usage};
 
 use crate::arch::apic;
 use crate::console::com2;
@@ -23,7 +23,9 @@ pub(super) fn boot_lines(boot: &Boot) {
     let memory = boot.memory_bytes >> 20;
     let apic = apic::form();
     let of = Of { have: *cpus, want: *cpus_expected };
-    println!("{machine} ({accel}), entered by {door}: {of} CPUs, {apic}, {memory} MiB");
+    let built = if Config::OURS == Config::Full { "" } else { Config::OURS.word() };
+    let parted = if built.is_empty() { "" } else { ", built as " };
+    println!("{machine} ({accel}), entered by {door}: {of} CPUs, {apic}, {memory} MiB{parted}{built}");
     println!("{}", Chart(boot));
 }
 
@@ -115,6 +117,7 @@ pub(super) fn refused(refusal: Refusal, settings: &Settings) -> Usage {
             let Settings { quantum, qset, .. } = settings;
             alloc::format!("scull0 with quantum={quantum} qset={qset}: {errno}")
         }
+        Refusal::Stopped => unreachable!("a run that was stopped has a verdict"),
         Refusal::Tasks(SpawnError::NoMemory) => {
             "no memory for the tasks' stacks; give the machine more: memory=".into()
         }
@@ -129,6 +132,9 @@ pub(super) fn emit(outcome: &Outcome) {
     }
     for step in &outcome.steps {
         com2::record(&Record::Step(step.clone()));
+    }
+    for wait in outcome.stopped.iter().flat_map(|stopped| &stopped.waits) {
+        com2::record(&Record::Wait(wait.clone()));
     }
     if let Some(stats) = &outcome.lock {
         com2::record(&Record::Lock(stats.clone()));
@@ -251,6 +257,19 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
+/// Why the watchdog has given the tasks up, and what the CPUs were doing.
+pub(super) fn stopped(outcome: &Outcome) {
+    let Some(stopped) = &outcome.stopped else { return };
+    println!();
+    stopped.text.lines().for_each(|line| println!("{line}"));
+    for (witness, task) in &stopped.witnesses {
+        println!("CPU {}, {task}:", witness.cpu);
+        for address in witness.backtrace.iter().filter(|&&address| address != 0) {
+            println!("    [<{address:016x}>]");
+        }
+    }
+}
+
 /// Steps of a script that could not happen, and why.
 pub(super) fn steps(steps: &[Step]) {
     for Step { step, reason, .. } in steps {
@@ -304,6 +323,9 @@ impl fmt::Display for Repeat<'_> {
             write!(f, " --object {object}")?;
         }
         write!(f, " --cpus {cpus} --writers {writers} --quanta {quanta} --rounds {rounds}")?;
+        if Config::OURS != Config::Full {
+            write!(f, " --config {}", Config::OURS)?;
+        }
         let usual = Settings::default();
         let mut unusual =
             |key, value: u64, usual| if value != usual { write!(f, " --{key} {value}") } else { Ok(()) };

@@ -1,13 +1,24 @@
-//! Tasks: pinned to a CPU, each with its own guarded stack, cooperative.
+//! Tasks: pinned to a CPU, each with its own guarded stack; preemptive, round robin, with a time slice.
 //!
 //! - [`table`]: the tasks, and who may touch what of them.
-//! - [`queue`]: the run queue of each CPU; block, wake, yield; the idle loop.
-//! - [`mod@spawn`]: starting tasks and waiting for their end.
+//! - [`queue`]: the run queue of each CPU; block, wake, yield, preempt; the idle loop.
+//! - [`mod@spawn`]: starting tasks, asking them to stop, and waiting for their end.
+//! - [`mod@sleep`], [`signal`]: sleeping for a time, and what ends a sleep early.
+//! - [`doom`]: tasks that are given up.
+//! - [`quiet`]: when nothing can run any more.
+//! - [`listing`]: all tasks, as `ps` shows them.
 
+pub mod doom;
+pub mod listing;
 pub mod queue;
+pub mod quiet;
+pub mod signal;
+pub mod sleep;
 pub mod spawn;
 pub mod table;
 
-pub use queue::{block, current, halt_in_place, wake, yield_now};
-pub use spawn::{JoinHandle, SpawnError, spawn};
+pub use queue::{block, block_until, cond_resched, current, halt_in_place, wake, yield_now};
+pub use signal::Signal;
+pub use sleep::sleep;
+pub use spawn::{JoinHandle, SpawnError, join_all, should_stop, spawn, spawn_anywhere};
 pub use table::{Name, name_of};

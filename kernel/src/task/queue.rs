@@ -14,32 +14,69 @@
 //! ```
 
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
-use heapless::Deque;
+use heapless::{Deque, Vec};
 use kcore::machine::TaskId;
 
 use crate::arch::{cpu, percpu, smp, switch};
 use crate::machine::{SpinIrqGuard, SpinLock};
-use crate::param::{MAX_CPUS, MAX_TASKS};
+use crate::param::{MAX_CPUS, MAX_TASKS, SLICE_MICROSECONDS};
+use crate::time::{self, NEVER};
+use crate::{context, timer};
 
 use super::table::{self, State, Task};
+use super::{doom, quiet};
 
 /// What the lock of a CPU's queue protects, with [`Inner`](super::table::Inner) of each of its tasks.
 pub struct Queue {
     /// Tasks that could run, in the order of their turn. The running task is not in it, nor is the idle task.
     ready: Deque<TaskId, MAX_TASKS>,
+    /// Tasks that sleep until a moment, or until they are woken; each once.
+    sleepers: Vec<(u64, TaskId), MAX_TASKS>,
     /// The CPU halts, or is about to: whoever adds work sends an interrupt.
     halted: bool,
     /// The task that runs when no other can; 0 until the CPU has one.
     idle: TaskId,
     /// Who waits for the end of the task that was switched away from.
     farewell: Option<TaskId>,
+    /// When the running task was switched to.
+    since: u64,
+    /// When the running task's slice ends.
+    slice_end: u64,
+    /// When this CPU's timer will interrupt it.
+    armed: u64,
 }
 
 impl Queue {
     const fn new() -> Self {
-        Queue { ready: Deque::new(), halted: false, idle: TaskId(0), farewell: None }
+        Queue {
+            ready: Deque::new(),
+            sleepers: Vec::new(),
+            halted: false,
+            idle: TaskId(0),
+            farewell: None,
+            since: 0,
+            slice_end: 0,
+            armed: NEVER,
+        }
+    }
+
+    /// The next moment at which this CPU, whose queue it is, has something to do.
+    fn next_moment(&self) -> u64 {
+        let slice = if self.ready.is_empty() || !SLICES.load(Relaxed) { NEVER } else { self.slice_end };
+        let sleep = self.sleepers.iter().map(|(moment, _)| *moment).min().unwrap_or(NEVER);
+        slice.min(sleep).min(timer::next())
+    }
+
+    /// Sets this CPU's timer to what it has to do next.
+    fn arm(&mut self) {
+        let moment = self.next_moment();
+        // One that comes too early is not worth the writing: its handler arms the timer anew.
+        if moment < self.armed {
+            self.armed = moment;
+            time::interrupt_at(moment);
+        }
     }
 }
 
@@ -47,6 +84,9 @@ static QUEUES: [SpinLock<Queue>; MAX_CPUS] = [const { SpinLock::new(Queue::new()
 
 /// The running task of each CPU; written by that CPU.
 static CURRENT: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
+
+/// Whether time ends a slice. Where an experiment says at which points tasks lose their CPU, it does not.
+static SLICES: AtomicBool = AtomicBool::new(true);
 
 /// The lock of a CPU's queue, held, with interrupts off.
 pub struct QueueGuard {
@@ -85,6 +125,11 @@ pub fn current() -> TaskId {
     TaskId(CURRENT[percpu::this_cpu() as usize].load(Relaxed))
 }
 
+/// The task that runs on `cpu` at this moment.
+pub fn current_of(cpu: u32) -> TaskId {
+    TaskId(CURRENT[cpu as usize].load(Relaxed))
+}
+
 /// Says that `task` runs on `cpu` from its start: the first task of the first CPU, and idle tasks.
 pub fn set_current(cpu: u32, task: TaskId) {
     CURRENT[cpu as usize].store(task.0, Relaxed);
@@ -95,32 +140,93 @@ pub fn set_idle(cpu: u32, task: TaskId) {
     QueueGuard::lock(cpu).idle = task;
 }
 
-/// Puts a new task into its queue.
+/// Whether time ends slices from now on.
+pub fn set_slices(on: bool) {
+    SLICES.store(on, Relaxed);
+}
+
+/// Puts a task that can run into its queue.
 pub fn enqueue(mut queue: QueueGuard, task: TaskId) {
     queue.ready.push_back(task).expect("the queue has room for every task there can be");
     unlock_and_kick(queue);
 }
 
-/// Unlocks a queue in which there is news for its CPU, and interrupts the CPU if it halts.
+/// Unlocks a queue in which there is news for its CPU, and interrupts the CPU if it halts, or if its running task has had
+/// it for itself until now.
 fn unlock_and_kick(mut queue: QueueGuard) {
-    let kick = core::mem::take(&mut queue.halted);
+    let halted = core::mem::take(&mut queue.halted);
     let cpu = queue.cpu();
+    if cpu == percpu::this_cpu() {
+        queue.arm();
+        return;
+    }
+    let first = queue.ready.len() == 1 && cfg!(feature = "preempt");
     drop(queue);
-    if kick && cpu != percpu::this_cpu() {
+    if halted || first {
         smp::kick(cpu);
     }
 }
 
+/// Another CPU has news for this one.
+pub(crate) fn kicked() {
+    QueueGuard::lock(percpu::this_cpu()).arm();
+}
+
+/// This CPU's timer has interrupted it: a slice is over, sleepers wake up, or kernel timers are due.
+pub(crate) fn tick() {
+    let mut queue = QueueGuard::lock(percpu::this_cpu());
+    let now = cpu::cycles();
+    queue.armed = NEVER;
+    timer::raise_if_due(now);
+    while let Some(due) = queue.sleepers.iter().position(|(moment, _)| *moment <= now) {
+        let (_, id) = queue.sleepers.swap_remove(due);
+        let task = table::find(id).expect("a task that sleeps is in the table");
+        let inner = task.inner(&mut queue);
+        if inner.state == State::Blocked {
+            inner.state = State::Runnable;
+            queue.ready.push_back(id).expect("the queue has room for every task there can be");
+        }
+    }
+    if queue.slice_end <= now && !queue.ready.is_empty() {
+        context::need_to_schedule();
+        queue.slice_end = now + time::microseconds(SLICE_MICROSECONDS);
+    }
+    queue.arm();
+}
+
+/// The running task's slice is over now, as if its time had come: this CPU's timer interrupts it at once.
+pub fn end_slice() {
+    let mut queue = QueueGuard::lock(percpu::this_cpu());
+    queue.slice_end = 0;
+    queue.armed = NEVER;
+    drop(queue);
+    smp::interrupt_self(crate::arch::traps::vector::TICK);
+}
+
 /// Sleeps until [`wake`], unless a wake-up is kept already.
 pub fn block() {
-    let mut queue = QueueGuard::lock(percpu::this_cpu());
+    block_until(NEVER);
+}
+
+/// Sleeps until [`wake`] or until `moment`, in cycles, unless a wake-up is kept already.
+pub fn block_until(moment: u64) {
+    doom::check();
+    let cpu = percpu::this_cpu();
+    let mut queue = QueueGuard::lock(cpu);
     let task = this_task();
     let inner = task.inner(&mut queue);
     if core::mem::take(&mut inner.token) {
         return;
     }
     inner.state = State::Blocked;
+    if moment != NEVER {
+        queue.sleepers.push((moment, task.id())).expect("each task sleeps once");
+    }
     switch_away(queue);
+    if moment != NEVER {
+        QueueGuard::lock(cpu).sleepers.retain(|(_, id)| *id != task.id());
+    }
+    doom::check();
 }
 
 /// Makes `task` runnable, or keeps the wake-up for it. Does nothing for a task that has ended.
@@ -146,19 +252,44 @@ pub fn wake(id: TaskId) {
 
 /// Lets the other tasks of this CPU run first.
 pub fn yield_now() {
-    let mut queue = QueueGuard::lock(percpu::this_cpu());
+    let queue = QueueGuard::lock(percpu::this_cpu());
     if !queue.ready.is_empty() {
-        let me = current();
-        if me != queue.idle {
-            queue.ready.push_back(me).expect("the queue has room for every task there can be");
-        }
-        switch_away(queue);
+        give_way(queue);
     }
+}
+
+/// Lets the other tasks of this CPU run first if the running task's slice is over (Linux: `cond_resched`): what a long
+/// loop calls where tasks do not lose their CPU by themselves.
+pub fn cond_resched() {
+    if context::is_over() && !context::is_atomic() {
+        yield_now();
+    }
+}
+
+/// Takes the CPU from the running task, whose slice is over: on the way out of an interrupt, or when it may be preempted
+/// again.
+pub(crate) fn preempt() {
+    let queue = QueueGuard::lock(percpu::this_cpu());
+    context::scheduled();
+    if !queue.ready.is_empty() {
+        give_way(queue);
+    }
+}
+
+/// To the end of the queue.
+fn give_way(mut queue: QueueGuard) {
+    let me = current();
+    if me != queue.idle {
+        queue.ready.push_back(me).expect("the queue has room for every task there can be");
+    }
+    switch_away(queue);
 }
 
 /// Waits for [`wake`] without letting another task run on this CPU, which halts meanwhile: for a task that holds a
 /// spinlock, whose place nobody else may take. Interrupts are on afterwards if they were on before.
 pub fn halt_in_place() {
+    doom::check();
+    context::preempt_disable();
     let were_on = cpu::irq_save();
     loop {
         let mut queue = QueueGuard::lock(percpu::this_cpu());
@@ -167,16 +298,20 @@ pub fn halt_in_place() {
         }
         queue.halted = true;
         drop(queue);
-        cpu::irq_on_and_halt();
+        quiet::halt();
         cpu::irq_save();
     }
     cpu::irq_restore(were_on);
+    context::preempt_enable();
+    doom::check();
 }
 
-/// Ends the running task: it never runs again.
-pub fn end() -> ! {
+/// Ends the running task with `code`: it never runs again.
+pub fn end(code: i32) -> ! {
     let mut queue = QueueGuard::lock(percpu::this_cpu());
-    let inner = this_task().inner(&mut queue);
+    let task = this_task();
+    task.code.store(code, Relaxed);
+    let inner = task.inner(&mut queue);
     inner.state = State::Ended;
     let joiner = inner.joiner.take();
     // Who waits for the end may use this task's slot and stack, so it is woken once they are left: see `settle`.
@@ -193,8 +328,9 @@ pub fn idle() -> ! {
         let mut queue = QueueGuard::lock(percpu::this_cpu());
         if queue.ready.is_empty() {
             queue.halted = true;
+            queue.arm();
             drop(queue);
-            cpu::irq_on_and_halt();
+            quiet::halt();
         } else {
             queue.halted = false;
             switch_away(queue);
@@ -202,12 +338,13 @@ pub fn idle() -> ! {
     }
 }
 
-/// Unlocks the queue that the switch to a new task left locked.
+/// Unlocks the queue that the switch to a new task left locked. `count` is what the task begins with.
 ///
 /// # Safety
 /// Called once by a new task, first of all, with interrupts off.
-pub unsafe fn finish_first_switch() {
+pub unsafe fn finish_first_switch(count: u32) {
     let cpu = percpu::this_cpu();
+    context::restore(count);
     // SAFETY: `switch_away` locked it and left its guard on the stack of the task that it switched from, which drops it
     // for its own next acquisition: each side of a switch unlocks what the other locked.
     unsafe { QUEUES[cpu as usize].force_unlock() };
@@ -223,7 +360,8 @@ fn settle(mut queue: QueueGuard) {
     }
 }
 
-fn this_task() -> &'static Task {
+/// The running task.
+pub(super) fn this_task() -> &'static Task {
     table::find(current()).expect("the running task is in the table")
 }
 
@@ -236,10 +374,35 @@ fn switch_away(mut queue: QueueGuard) {
     }
     let to = table::find(next).expect("a queued task is in the table");
     let load = to.inner(&mut queue).stack_pointer;
+    let now = cpu::cycles();
+    from.run_time.store(from.run_time.load(Relaxed) + now.saturating_sub(queue.since), Relaxed);
+    queue.since = now;
+    queue.slice_end = now + time::microseconds(SLICE_MICROSECONDS);
+    queue.arm();
     set_current(queue.cpu(), next);
+    let count = context::save();
     // SAFETY: `load` was saved by a switch or prepared for a new task, and is used once, since the task leaves the queue
     // now. Interrupts are off, and the cell is in a static. The queue stays locked until the other side unlocks it.
     unsafe { switch::switch(from.stack_pointer_cell(), load) };
+    context::restore(count);
     // Switched back to, on the same CPU: whoever did it had locked the queue, and `queue` unlocks it.
     settle(queue);
+}
+
+/// Whether `cpu` runs no task but its idle one at this moment.
+pub fn is_idle(cpu: u32) -> bool {
+    let queue = QueueGuard::lock(cpu);
+    current_of(cpu) == queue.idle
+}
+
+/// Whether `id` will wake up at a moment.
+pub(super) fn sleeps_until_a_moment(id: TaskId) -> bool {
+    let Some(task) = table::find(id) else { return false };
+    QueueGuard::lock(task.cpu()).sleepers.iter().any(|(_, sleeper)| *sleeper == id)
+}
+
+/// Whether no task of `cpu` can run or will wake up by itself.
+pub(super) fn is_still(cpu: u32) -> bool {
+    let queue = QueueGuard::lock(cpu);
+    queue.ready.is_empty() && queue.sleepers.is_empty()
 }

@@ -3,9 +3,11 @@
 use alloc::boxed::Box;
 use core::sync::atomic::Ordering::Relaxed;
 
+use kcore::errno::Errno;
 use kcore::machine::TaskId;
 
 use crate::arch::{cpu, percpu, smp, switch};
+use crate::context;
 use crate::mm::stacks;
 
 use super::queue::{self, QueueGuard};
@@ -29,13 +31,51 @@ pub struct JoinHandle {
     id: TaskId,
 }
 
+/// What a task ends with, as a number: 0 for all is well, else a negative error number.
+pub trait ExitCode {
+    /// The number.
+    fn code(self) -> i32;
+}
+
+impl ExitCode for () {
+    fn code(self) -> i32 {
+        0
+    }
+}
+
+impl ExitCode for i32 {
+    fn code(self) -> i32 {
+        self
+    }
+}
+
+impl ExitCode for Result<(), Errno> {
+    fn code(self) -> i32 {
+        self.map_or_else(Errno::code, |()| 0)
+    }
+}
+
+/// Starts `body` as a task called `name` on the CPU that has the fewest tasks.
+pub fn spawn_anywhere<R: ExitCode>(
+    name: &str,
+    body: impl FnOnce() -> R + Send + 'static,
+) -> Result<JoinHandle, SpawnError> {
+    let tasks_of = |cpu: &u32| table::all().filter(|task| task.cpu() == *cpu).count();
+    let cpu = (0..smp::cpus()).min_by_key(tasks_of).expect("there is one CPU at least");
+    spawn(name, cpu, body)
+}
+
 /// Starts `body` as a task called `name` on CPU `cpu`.
-pub fn spawn(name: &str, cpu: u32, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle, SpawnError> {
+pub fn spawn<R: ExitCode>(
+    name: &str,
+    cpu: u32,
+    body: impl FnOnce() -> R + Send + 'static,
+) -> Result<JoinHandle, SpawnError> {
     if cpu >= smp::cpus() {
         return Err(SpawnError::NoSuchCpu);
     }
     // Before any lock: to allocate takes the heap's.
-    let entry = Box::new(body);
+    let entry = Box::new(move || body().code());
     let (id, task) = create(name, cpu)?;
     let mut queue = QueueGuard::lock(cpu);
     // SAFETY: `create` gave it a stack that nobody uses: a task that had it was joined, which waits until it is left.
@@ -97,15 +137,25 @@ impl JoinHandle {
         self.id
     }
 
-    /// Waits until the task has ended, and frees its slot.
-    pub fn join(self) {
+    /// Asks the task to end by itself, wakes it, and waits until it has (Linux: `kthread_stop`).
+    pub fn stop(self) -> i32 {
+        if let Some(task) = table::find(self.id) {
+            task.should_stop.store(true, Relaxed);
+            queue::wake(self.id);
+        }
+        self.join()
+    }
+
+    /// Waits until the task has ended, frees its slot, and returns what it ended with.
+    pub fn join(self) -> i32 {
         let task = table::find(self.id).expect("a task that was not joined keeps its slot");
         loop {
             let mut queue = QueueGuard::lock(task.cpu());
             let inner = task.inner(&mut queue);
             if inner.state == State::Ended {
+                let code = task.code.load(Relaxed);
                 task.release(&mut queue);
-                return;
+                return code;
             }
             inner.joiner = Some(queue::current());
             drop(queue);
@@ -114,23 +164,35 @@ impl JoinHandle {
     }
 }
 
+/// Waits for the end of all of them.
+pub fn join_all(tasks: impl IntoIterator<Item = JoinHandle>) {
+    for task in tasks {
+        task.join();
+    }
+}
+
+/// Whether somebody asks the running task to end (Linux: `kthread_should_stop`).
+pub fn should_stop() -> bool {
+    queue::this_task().should_stop.load(Relaxed)
+}
+
 /// Where a new task begins.
 extern "C" fn first() -> ! {
     // SAFETY: this is the first thing that a new task does; interrupts are off since the switch.
-    unsafe { queue::finish_first_switch() };
+    unsafe { queue::finish_first_switch(context::FREE) };
     let entry = {
         let mut queue = QueueGuard::lock(percpu::this_cpu());
         let task = table::find(queue::current()).expect("the running task is in the table");
         task.inner(&mut queue).entry.take()
     };
     cpu::irq_on();
-    entry.expect("a task has an entry until it runs")();
-    queue::end()
+    let code = entry.expect("a task has an entry until it runs")();
+    queue::end(code)
 }
 
 /// Where the idle task of the first CPU begins.
 extern "C" fn first_idle() -> ! {
     // SAFETY: as above.
-    unsafe { queue::finish_first_switch() };
+    unsafe { queue::finish_first_switch(context::IDLE) };
     queue::idle()
 }

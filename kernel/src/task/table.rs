@@ -6,7 +6,7 @@
 use alloc::boxed::Box;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{
-    AtomicU32, AtomicU64,
+    AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
 
@@ -41,7 +41,7 @@ pub struct Inner {
     /// Where it goes on, when it does not run.
     pub stack_pointer: u64,
     /// What it starts with; taken when it runs first.
-    pub entry: Option<Box<dyn FnOnce() + Send>>,
+    pub entry: Option<Box<dyn FnOnce() -> i32 + Send>>,
     /// Who waits for its end.
     pub joiner: Option<TaskId>,
 }
@@ -54,6 +54,16 @@ pub struct Task {
     cpu: AtomicU32,
     /// Written while the slot is free; read by anybody who knows the id.
     name: SpinLock<Name>,
+    /// What was sent to it: a `Signal`.
+    pub signal: AtomicU8,
+    /// It ends as soon as it waits.
+    pub doomed: AtomicBool,
+    /// Somebody asks it to end by itself.
+    pub should_stop: AtomicBool,
+    /// What it ended with.
+    pub code: AtomicI32,
+    /// Cycles for which it has run, without those since it was switched to.
+    pub run_time: AtomicU64,
     /// The top of its stack; 0 while the slot is free, and for the task that was adopted.
     pub stack_top: AtomicU64,
     /// Accessed under the lock of the run queue of `cpu`, while the slot is taken.
@@ -68,6 +78,11 @@ static TABLE: [Task; MAX_TASKS] = [const {
         id: AtomicU32::new(0),
         cpu: AtomicU32::new(0),
         name: SpinLock::new(Name::new()),
+        signal: AtomicU8::new(0),
+        doomed: AtomicBool::new(false),
+        should_stop: AtomicBool::new(false),
+        code: AtomicI32::new(0),
+        run_time: AtomicU64::new(0),
         stack_top: AtomicU64::new(0),
         inner: UnsafeCell::new(Inner {
             state: State::Ended,
@@ -93,6 +108,11 @@ pub fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
             task.cpu.store(cpu, Release);
             let end = (0..=name.len().min(15)).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);
             *task.name.lock() = Name::try_from(&name[..end]).unwrap_or_default();
+            task.signal.store(0, Relaxed);
+            task.doomed.store(false, Relaxed);
+            task.should_stop.store(false, Relaxed);
+            task.code.store(0, Relaxed);
+            task.run_time.store(0, Relaxed);
             // Pairs with the Acquire in `find`.
             task.id.store(*last, Release);
             return Some((TaskId(*last), task));

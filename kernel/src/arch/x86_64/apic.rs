@@ -18,6 +18,9 @@ mod register {
     pub(super) const ICR_HIGH: u32 = 0x310;
     pub(super) const LVT_TIMER: u32 = 0x320;
     pub(super) const LVT_LINT0: u32 = 0x350;
+    pub(super) const TIMER_INITIAL: u32 = 0x380;
+    pub(super) const TIMER_CURRENT: u32 = 0x390;
+    pub(super) const TIMER_DIVIDE: u32 = 0x3e0;
 }
 
 const IA32_APIC_BASE: u32 = 0x1b;
@@ -27,6 +30,7 @@ const SPURIOUS_ENABLE: u32 = 1 << 8;
 const ICR_PENDING: u32 = 1 << 12;
 const ICR_ASSERT: u32 = 1 << 14;
 const LVT_MASKED: u32 = 1 << 16;
+const DIVIDE_BY_1: u32 = 0b1011;
 
 /// What an interrupt sent to another CPU does there (SDM vol. 3A, 11.6.1).
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +56,9 @@ impl Ipi {
             }
     }
 }
+
+/// Where every PC has its registers unless somebody moved them.
+pub const DEFAULT_ADDRESS: u64 = 0xfee0_0000;
 
 /// Where the registers are mapped; [`NONE`] before [`init`], [`X2`] for an x2APIC.
 static REGISTERS: AtomicU64 = AtomicU64::new(NONE);
@@ -89,9 +96,11 @@ pub fn enable() {
         // From off to x2APIC there is no way but through xAPIC (SDM vol. 3A, 11.12.5).
         write_msr(IA32_APIC_BASE, base | APIC_BASE_X2);
     }
-    for local in [register::LVT_TIMER, register::LVT_LINT0] {
-        write(local, read(local) | LVT_MASKED);
-    }
+    write(register::LVT_LINT0, read(register::LVT_LINT0) | LVT_MASKED);
+    write(register::TIMER_INITIAL, 0);
+    write(register::TIMER_DIVIDE, DIVIDE_BY_1);
+    // One shot each time; nothing is armed yet.
+    write(register::LVT_TIMER, u32::from(traps::vector::TICK));
     write(register::SPURIOUS, SPURIOUS_ENABLE | u32::from(traps::vector::SPURIOUS));
     percpu::set_apic_id(percpu::this_cpu(), id());
 }
@@ -120,6 +129,18 @@ pub fn form() -> &'static str {
 pub fn id() -> u32 {
     let id = read(register::ID);
     if is_x2() { id } else { id >> 24 }
+}
+
+/// Starts the timer of the calling CPU: after `count` of its own units it interrupts, once. 0 stops it.
+pub fn start_timer(count: u32) {
+    if REGISTERS.load(Relaxed) != NONE {
+        write(register::TIMER_INITIAL, count);
+    }
+}
+
+/// What is left of the timer's count. [`None`] while there is no APIC.
+pub fn timer_count() -> Option<u32> {
+    (REGISTERS.load(Relaxed) != NONE).then(|| read(register::TIMER_CURRENT))
 }
 
 /// Tells the APIC that the handler is done.

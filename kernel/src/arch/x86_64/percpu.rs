@@ -17,6 +17,8 @@ use super::gdt::Tables;
 pub struct PerCpu {
     /// Its number. Read as `gs:[0]`.
     id: AtomicU32,
+    /// What its running code may not do: see [`crate::context`]. Accessed as `gs:[4]`, by this CPU alone.
+    count: AtomicU32,
     /// Its APIC id, by which interrupts reach it.
     apic_id: AtomicU32,
     /// Its GDT and TSS; touched by this CPU alone.
@@ -27,18 +29,25 @@ pub struct PerCpu {
 unsafe impl Sync for PerCpu {}
 
 const _: () = assert!(offset_of!(PerCpu, id) == 0, "this_cpu() reads gs:[0]");
+const _: () = assert!(offset_of!(PerCpu, count) == 4, "the functions for the count use gs:[4]");
 
 static CPUS: [PerCpu; MAX_CPUS] = [const {
-    PerCpu { id: AtomicU32::new(0), apic_id: AtomicU32::new(0), tables: UnsafeCell::new(Tables::new()) }
+    PerCpu {
+        id: AtomicU32::new(0),
+        count: AtomicU32::new(0),
+        apic_id: AtomicU32::new(0),
+        tables: UnsafeCell::new(Tables::new()),
+    }
 }; MAX_CPUS];
 
-/// Makes the calling CPU number `id`: GS, GDT, TSS with the tops of its two fault stacks.
+/// Makes the calling CPU number `id`, with that count: GS, GDT, TSS with the tops of its two fault stacks.
 ///
 /// # Safety
 /// Called once on each CPU, with a number that no other CPU has, before anything asks for [`this_cpu`].
-pub unsafe fn install(id: u32, double_fault_stack: u64, nmi_stack: u64) {
+pub unsafe fn install(id: u32, count: u32, double_fault_stack: u64, nmi_stack: u64) {
     let block = &CPUS[id as usize];
     block.id.store(id, Relaxed);
+    block.count.store(count, Relaxed);
     // SAFETY: the tables of this CPU, which lives in a static; nobody else touches them (field invariant).
     unsafe { Tables::load(block.tables.get(), double_fault_stack, nmi_stack) };
     // Loading segments does not touch the GS base, but a write to %gs before would have.
@@ -62,6 +71,55 @@ pub fn this_cpu() -> u32 {
     // SAFETY: GS points to this CPU's block from `install` on; `id` is its first field and never changes afterwards.
     unsafe { asm!("mov {:e}, gs:[0]", out(reg) id, options(nostack, readonly, preserves_flags)) };
     id
+}
+
+/// The count of the calling CPU.
+#[inline(always)]
+pub fn count() -> u32 {
+    let count: u32;
+    // SAFETY: GS points to this CPU's block from `install` on; `count` is its second field.
+    unsafe { asm!("mov {:e}, gs:[4]", out(reg) count, options(nostack, preserves_flags)) };
+    count
+}
+
+/// Sets the count of the calling CPU.
+#[inline(always)]
+pub fn set_count(count: u32) {
+    // SAFETY: as in `count`; the field is an atomic, and this CPU alone writes it, with whole instructions.
+    unsafe { asm!("mov gs:[4], {:e}", in(reg) count, options(nostack, preserves_flags)) };
+}
+
+/// Adds to the count of the calling CPU. One instruction, so that an interrupt comes before or after it; no `lock` prefix,
+/// as no other CPU comes at all.
+#[inline(always)]
+pub fn add_count(number: u32) {
+    // SAFETY: as in `set_count`.
+    unsafe { asm!("add dword ptr gs:[4], {:e}", in(reg) number, options(nostack)) };
+}
+
+/// Subtracts from the count of the calling CPU and returns whether it is 0 now.
+#[inline(always)]
+pub fn subtract_count(number: u32) -> bool {
+    let zero: u8;
+    // SAFETY: as in `set_count`.
+    unsafe {
+        asm!("sub dword ptr gs:[4], {:e}", "sete {}", in(reg) number, out(reg_byte) zero, options(nostack));
+    }
+    zero != 0
+}
+
+/// Clears bits of the count of the calling CPU, in one instruction.
+#[inline(always)]
+pub fn clear_in_count(bits: u32) {
+    // SAFETY: as in `set_count`.
+    unsafe { asm!("and dword ptr gs:[4], {:e}", in(reg) !bits, options(nostack)) };
+}
+
+/// Sets bits of the count of the calling CPU, in one instruction.
+#[inline(always)]
+pub fn set_in_count(bits: u32) {
+    // SAFETY: as in `set_count`.
+    unsafe { asm!("or dword ptr gs:[4], {:e}", in(reg) bits, options(nostack)) };
 }
 
 /// Notes the APIC id of CPU `id`.

@@ -6,6 +6,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
+use crate::context;
 use crate::layout;
 use crate::machine::SpinLock;
 use crate::mm::{frames, stacks};
@@ -117,7 +118,7 @@ pub unsafe fn arrive(number: u32) {
     let double_fault = stacks::fault_stack().expect("reserved before the CPU was started");
     let nmi = stacks::fault_stack().expect("reserved before the CPU was started");
     // SAFETY: the caller calls this once per CPU.
-    unsafe { percpu::install(number, double_fault, nmi) };
+    unsafe { percpu::install(number, context::IDLE, double_fault, nmi) };
     traps::load();
     apic::enable();
     // Pairs with the Acquire in `cpus`: whoever counts this CPU sees its APIC id.
@@ -162,6 +163,16 @@ impl Handoff {
 /// Wakes CPU `number` from `hlt`.
 pub fn kick(number: u32) {
     apic::send(percpu::apic_id(number), Ipi::Fixed(vector::WAKE));
+}
+
+/// Interrupts the calling CPU: at once, or when it switches interrupts on.
+pub fn interrupt_self(vector: u8) {
+    apic::send(percpu::apic_id(percpu::this_cpu()), Ipi::Fixed(vector));
+}
+
+/// Interrupts CPU `number` whatever it does, once.
+pub fn interrupt_unmasked(number: u32) {
+    apic::send(percpu::apic_id(number), Ipi::Nmi);
 }
 
 /// Stops every other CPU for ever, whatever it does: the end of the machine.

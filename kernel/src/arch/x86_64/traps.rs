@@ -11,6 +11,7 @@ use x86_64::structures::DescriptorTablePointer;
 
 use super::{apic, gdt};
 use crate::console::panic::{self, Fault};
+use crate::{context, task, watchdog};
 
 global_asm!(include_str!("trap.s"), options(raw));
 
@@ -28,6 +29,8 @@ pub mod vector {
     pub const WAKE: u8 = 0xf0;
     /// Another CPU wants a function called: see `smp::call`.
     pub const CALL: u8 = 0xf1;
+    /// The APIC's timer.
+    pub const TICK: u8 = 0xf2;
     /// The APIC's spurious interrupt; its low bits must be set.
     pub const SPURIOUS: u8 = 0xff;
 }
@@ -133,13 +136,24 @@ pub fn load() {
 extern "C" fn trap_dispatch(frame: &TrapFrame) {
     match frame.vector {
         vector::NMI if panic::stopping() => panic::stop(),
+        vector::NMI if watchdog::answer(frame) => {}
         0..=vector::LAST_EXCEPTION => panic::fault(&Fault { name: exception_name(frame.vector), frame }),
-        vector if vector == u64::from(vector::WAKE) => apic::end_of_interrupt(),
-        vector if vector == u64::from(vector::CALL) => {
-            super::smp::answer_call();
-            apic::end_of_interrupt();
-        }
         vector if vector == u64::from(vector::SPURIOUS) => {}
+        _ => {
+            context::irq_enter();
+            interrupt(frame);
+            apic::end_of_interrupt();
+            context::irq_exit();
+        }
+    }
+}
+
+/// The handlers.
+fn interrupt(frame: &TrapFrame) {
+    match frame.vector as u8 {
+        vector::WAKE => task::queue::kicked(),
+        vector::CALL => super::smp::answer_call(),
+        vector::TICK => task::queue::tick(),
         _ => panic::fault(&Fault { name: "unexpected interrupt", frame }),
     }
 }

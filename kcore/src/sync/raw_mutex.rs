@@ -1,0 +1,363 @@
+//! A sleeping lock that knows its owner (LDD3 ch. 5, "Semaphores and Mutexes"; LKD ch. 10, "Mutexes").
+//!
+//! A semaphore hands its unit to the first sleeper, who must wake up before anything goes on: with contention each turn
+//! costs a wake-up across CPUs, and all the others queue up behind it (a lock convoy). So here
+//!
+//! - a task that finds the lock taken spins for a while, as long as the owner runs, before it queues up and sleeps;
+//! - [`unlock`](RawMutex::unlock) frees the lock and wakes the first sleeper, who tries like anybody else. Whoever runs
+//!   already may be quicker, and need not be woken;
+//! - a sleeper that was woken and came too late a few times is handed the lock at the next `unlock`, so nobody starves.
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+
+use crate::errno::Errno;
+use crate::machine::{LockEvent, LockName, Sched, Sleep, TaskId};
+use crate::report::LockStats;
+use crate::sync::patience::{Endless, Patience, UntilSignal};
+use crate::sync::spinlock::SpinLock;
+use crate::sync::waiter::{Waiter, Waiters};
+use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+
+/// Looks at a lock that is taken until a task goes to sleep for it: about as long as a sleep and a wake-up take.
+const MOST_LOOKS: u32 = 200;
+
+/// How often the first sleeper is woken and comes too late until it is handed the lock.
+const MOST_LOSSES: u32 = 4;
+
+/// The owner of a lock that is free. No machine has that many tasks.
+const NOBODY: u32 = u32::MAX;
+
+/// A lock that one task at a time can have, without a value.
+///
+/// Only tasks use it, neither interrupt handlers nor softirqs, and only the owner gives it back.
+/// Lock order: its inner lock -> nothing.
+#[doc(alias = "struct mutex")]
+pub struct RawMutex<M: Sched, W: Watch<M> = Silent> {
+    /// The number of the task that has it, or [`NOBODY`]. Written under the lock of `sleepers`. Read without it as a hint;
+    /// but whether it is the reader itself is no hint: nobody else makes it so, or makes it end.
+    owner: AtomicU32,
+    sleepers: SpinLock<Sleepers<M, W>, M>,
+    watch: W,
+}
+
+struct Sleepers<M: Sched, W: Watch<M>> {
+    queue: Waiters<M, W::Wait>,
+    /// The first of the queue was woken and has not looked yet. It need not be woken again.
+    woken: bool,
+    /// How often the first of the queue was woken and found the lock taken.
+    losses: u32,
+}
+
+impl<M: Sched, W: Watch<M>> Sleepers<M, W> {
+    /// `waiter` has looked and found the lock taken.
+    fn lost(&mut self, waiter: &Waiter<M, W::Wait>) {
+        waiter.change_record(W::failed);
+        if self.woken && self.queue.is_first(waiter) {
+            self.woken = false;
+            self.losses += 1;
+        }
+    }
+
+    /// `waiter` sleeps no more.
+    fn leave(&mut self, waiter: &Waiter<M, W::Wait>) {
+        if self.queue.is_first(waiter) {
+            self.begin_anew();
+        }
+        self.queue.remove(waiter);
+    }
+
+    /// Somebody else is the first.
+    fn begin_anew(&mut self) {
+        self.woken = false;
+        self.losses = 0;
+    }
+}
+
+impl<M: Sched<Flag = AtomicBool>> RawMutex<M> {
+    /// A free lock, which nobody watches.
+    #[doc(alias = "mutex_init")]
+    pub const fn new() -> Self {
+        RawMutex::from_flag(AtomicBool::new(false), Silent)
+    }
+}
+
+impl<M: Sched<Flag = AtomicBool>> Default for RawMutex<M> {
+    fn default() -> Self {
+        RawMutex::new()
+    }
+}
+
+impl<M: Sched<Flag = AtomicBool>> RawMutex<M, Counted> {
+    /// A free lock with a name and counters.
+    pub const fn counted(name: LockName) -> Self {
+        RawMutex::from_flag(AtomicBool::new(false), Counted::new(name))
+    }
+}
+
+impl<M: Sched<Flag = AtomicBool>> RawMutex<M, Observed>
+where
+    Observed: Watch<M>,
+{
+    /// A free lock with a name and counters, of which the machine hears.
+    pub const fn observed(name: LockName) -> Self {
+        RawMutex::from_flag(AtomicBool::new(false), Observed::new(name))
+    }
+}
+
+impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
+    /// A lock made of a clear `flag`, for machines whose flags no `const` can make.
+    pub const fn from_flag(flag: M::Flag, watch: W) -> Self {
+        let sleepers = Sleepers { queue: Waiters::new(), woken: false, losses: 0 };
+        let sleepers = SpinLock::from_flag(flag, Silent, sleepers);
+        RawMutex { owner: AtomicU32::new(NOBODY), sleepers, watch }
+    }
+
+    /// Takes the lock; spins for a while and then sleeps until it is free.
+    ///
+    /// The owner itself waits for ever, as with any lock (RACES.md R25), and the watchdog names it.
+    /// [`lock_checked`](RawMutex::lock_checked) is for those who want to know.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "mutex_lock")]
+    pub fn lock(&self) {
+        self.lock_at(W::place());
+    }
+
+    /// [`lock`](RawMutex::lock), unless the caller has the lock already (POSIX: `PTHREAD_MUTEX_ERRORCHECK`).
+    ///
+    /// # Errors
+    /// [`Errno::EDEADLK`]: it has. Nothing changed: one `unlock` gives it back.
+    #[track_caller]
+    pub fn lock_checked(&self) -> Result<(), Errno> {
+        if self.is_mine() {
+            return Err(Errno::EDEADLK);
+        }
+        self.lock_at(W::place());
+        Ok(())
+    }
+
+    /// [`lock`](RawMutex::lock), until the task has a signal. A lock that is free is taken even then.
+    ///
+    /// # Errors
+    /// [`Errno::EINTR`]: a signal came first. The caller does not have the lock.
+    #[track_caller]
+    #[doc(alias = "mutex_lock_interruptible")]
+    pub fn lock_interruptible(&self) -> Result<(), Errno> {
+        self.acquire(UntilSignal(Sleep::Interruptible), W::place())
+    }
+
+    /// [`lock`](RawMutex::lock), until the task has a signal that kills it.
+    ///
+    /// # Errors
+    /// [`Errno::EINTR`]: the signal came first. The caller does not have the lock.
+    #[track_caller]
+    #[doc(alias = "mutex_lock_killable")]
+    pub fn lock_killable(&self) -> Result<(), Errno> {
+        self.acquire(UntilSignal(Sleep::Killable), W::place())
+    }
+
+    /// Takes the lock if it is free and says whether it did. It never sleeps. An attempt that fails is not counted.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "mutex_trylock")]
+    #[must_use = "if it is true, the lock has to be given back"]
+    pub fn try_lock(&self) -> bool {
+        let place = W::place();
+        let taken = self.take(&mut None);
+        if taken {
+            self.watch.announce(LockEvent::Acquired, self.address(), place);
+        }
+        taken
+    }
+
+    /// Gives the lock back. It does not sleep.
+    ///
+    /// # Errors
+    /// [`Errno::EPERM`]: the caller does not have it. Nothing changed. (A semaphore would have two units now: R27.)
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "mutex_unlock")]
+    pub fn unlock(&self) -> Result<(), Errno> {
+        self.unlock_at(W::place())
+    }
+
+    #[inline]
+    pub(crate) fn lock_at(&self, place: W::Place) {
+        let Ok(()) = self.acquire(Endless, place);
+    }
+
+    pub(crate) fn unlock_at(&self, place: W::Place) -> Result<(), Errno> {
+        if !self.is_mine() {
+            return Err(Errno::EPERM);
+        }
+        self.watch.announce(LockEvent::Release, self.address(), place);
+        let mut sleepers = self.sleepers.lock_irqsave();
+        self.watch.released();
+        let next = self.free(&mut sleepers);
+        drop(sleepers);
+        // By now the lock may have been taken, given back and destroyed: this touches nothing of it.
+        if let Some(task) = next {
+            M::wake(task);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn acquire<P: Patience>(&self, patience: P, place: W::Place) -> Result<(), P::End> {
+        if !self.take(&mut None) {
+            self.contend(patience, place)?;
+        }
+        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        Ok(())
+    }
+
+    /// Takes the lock if it is free, after `wait`, which is gone then.
+    #[inline]
+    fn take(&self, wait: &mut Option<W::Wait>) -> bool {
+        let _sleepers = self.sleepers.lock_irqsave();
+        let free = self.owner().is_none();
+        if free {
+            self.owned_by(M::task(), wait.take());
+        }
+        free
+    }
+
+    /// `task` has the lock, after `wait`. To be called under the inner lock.
+    #[inline]
+    fn owned_by(&self, task: TaskId, wait: Option<W::Wait>) {
+        self.owner.store(task.0, Relaxed);
+        self.watch.acquired(wait);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn contend<P: Patience>(&self, patience: P, place: W::Place) -> Result<(), P::End> {
+        let mut wait = Some(W::wait());
+        self.watch.announce(LockEvent::Wait, self.address(), place);
+        self.spin(&mut wait);
+        // Still there: the lock was not taken.
+        let Some(wait) = wait else { return Ok(()) };
+        let slept = self.sleep(wait, patience);
+        if slept.is_err() {
+            self.watch.announce(LockEvent::GaveUp, self.address(), place);
+        }
+        slept
+    }
+
+    /// Tries for a while. On a machine of one CPU the owner does not run meanwhile.
+    fn spin(&self, wait: &mut Option<W::Wait>) {
+        if !cfg!(feature = "smp") {
+            return;
+        }
+        for _ in 0..MOST_LOOKS {
+            match self.owner() {
+                None if self.take(wait) => return,
+                None => wait.iter_mut().for_each(W::failed),
+                Some(owner) if !M::is_running(owner) => return,
+                Some(_) => {
+                    M::relax();
+                    W::spinning();
+                }
+            }
+        }
+    }
+
+    /// Sleeps and tries, again and again.
+    fn sleep<P: Patience>(&self, wait: W::Wait, patience: P) -> Result<(), P::End> {
+        let waiter = Waiter::new(wait);
+        // SAFETY: the node is new and lives in this frame. The loop is left only after `look` has said that the wait is
+        // over, and then the node was granted, or removed.
+        unsafe { self.sleepers.lock_irqsave().queue.push(&waiter) };
+        loop {
+            if let Some(end) = self.look(&waiter, patience.lasts::<M>()) {
+                return end;
+            }
+            // Nothing that could use up a kept wake-up stands between the look and the sleep.
+            patience.block::<M>();
+        }
+    }
+
+    /// How the wait of `waiter` has ended; [`None`] when it has not. `lasts`: whether it may go on.
+    fn look<E>(&self, waiter: &Waiter<M, W::Wait>, lasts: Result<(), E>) -> Option<Result<(), E>> {
+        let mut sleepers = self.sleepers.lock_irqsave();
+        if waiter.is_granted() {
+            return Some(Ok(()));
+        }
+        if self.owner().is_none() {
+            sleepers.leave(waiter);
+            self.owned_by(M::task(), waiter.take_record());
+            return Some(Ok(()));
+        }
+        sleepers.lost(waiter);
+        let end = lasts.err()?;
+        // The wake-up that it may have had is not lost: somebody has the lock, and wakes the next one when giving it back.
+        sleepers.leave(waiter);
+        Some(Err(end))
+    }
+
+    /// Frees the lock, or hands it over to a sleeper that came too late too often. Whom to wake.
+    fn free(&self, sleepers: &mut Sleepers<M, W>) -> Option<TaskId> {
+        if sleepers.losses >= MOST_LOSSES
+            && let Some(granted) = sleepers.queue.grant()
+        {
+            sleepers.begin_anew();
+            self.owned_by(granted.task, granted.record);
+            return Some(granted.task);
+        }
+        self.owner.store(NOBODY, Relaxed);
+        let first = sleepers.queue.first()?;
+        let was_woken = core::mem::replace(&mut sleepers.woken, true);
+        (!was_woken).then_some(first)
+    }
+
+    /// The task that has the lock at this moment. For reports.
+    pub fn owner(&self) -> Option<TaskId> {
+        let owner = self.owner.load(Relaxed);
+        (owner != NOBODY).then_some(TaskId(owner))
+    }
+
+    /// Whether the caller's task has the lock.
+    #[inline]
+    pub fn is_mine(&self) -> bool {
+        self.owner() == Some(M::task())
+    }
+
+    /// Whether some task has the lock at this moment. Good for assertions and reports, not for decisions.
+    #[inline]
+    pub fn is_locked(&self) -> bool {
+        self.owner().is_some()
+    }
+
+    /// Tasks that sleep for the lock at this moment. For reports.
+    pub fn waiters(&self) -> usize {
+        self.sleepers.lock_irqsave().queue.len()
+    }
+
+    /// Where the lock is: how the machine's hooks tell two locks apart.
+    #[inline]
+    pub fn address(&self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+}
+
+impl<M: Sched, W: Watch<M> + Statistics> RawMutex<M, W> {
+    /// The counters so far; a failed test-and-set is a look at a lock that somebody else had.
+    pub fn stats(&self) -> LockStats {
+        self.watch.stats()
+    }
+
+    /// The lock's name.
+    pub fn name(&self) -> &LockName {
+        self.watch.name()
+    }
+}
+
+impl<M: Sched, W: Watch<M>> fmt::Debug for RawMutex<M, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawMutex")
+            .field("owner", &self.owner())
+            .field("waiters", &self.waiters())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,157 @@
+//! In what the CPU runs, and what may not happen to it there: one count for each CPU (LKD ch. 7, 8 and 10; Linux:
+//! `preempt_count`).
+//!
+//! ```text
+//!   bit 31      set while there is NO need to schedule: so "may be preempted and has to be" is the one value 0
+//!   16 to 19    interrupt handlers under way
+//!   9 to 15     times that softirqs were switched off
+//!   8           a softirq runs
+//!   0 to 7      times that preemption was switched off
+//! ```
+//!
+//! The count belongs to the running task: the context switch keeps it on the stack of the task that is left. A kernel
+//! without the feature `preempt` does not count its own critical sections: no task can lose its CPU in one.
+
+pub use kcore::machine::Context;
+
+use crate::arch::{cpu, percpu};
+use crate::{softirq, task};
+
+const PREEMPTION: u32 = 1;
+const SOFTIRQ: u32 = 1 << 8;
+const SOFTIRQS_OFF: u32 = 2 << 8;
+const HARDIRQ: u32 = 1 << 16;
+const HARDIRQS: u32 = 0xf << 16;
+const NO_NEED: u32 = 1 << 31;
+
+/// The count of a task that nothing keeps from losing its CPU.
+pub const FREE: u32 = NO_NEED;
+/// The count of an idle task, which gives its CPU away by itself.
+pub const IDLE: u32 = NO_NEED | PREEMPTION;
+
+/// The running task keeps the CPU, except against interrupts.
+#[inline(always)]
+pub fn preempt_disable() {
+    if cfg!(feature = "preempt") {
+        percpu::add_count(PREEMPTION);
+    }
+}
+
+/// The reverse. Whoever waits for the CPU has it before this returns.
+#[inline(always)]
+pub fn preempt_enable() {
+    if cfg!(feature = "preempt") && percpu::subtract_count(PREEMPTION) {
+        preempt();
+    }
+}
+
+#[cold]
+fn preempt() {
+    // With interrupts off it stays the need of whoever switches them on: the next tick sees to it.
+    if cpu::irq_are_on() {
+        task::queue::preempt();
+    }
+}
+
+/// No softirq runs on this CPU, and no other task.
+#[inline]
+pub fn bh_disable() {
+    percpu::add_count(SOFTIRQS_OFF);
+}
+
+/// The reverse. Softirqs that were raised meanwhile run before this returns.
+#[inline]
+pub fn bh_enable() {
+    let last = percpu::count() & (HARDIRQS | SOFTIRQ | 0xfe00) == SOFTIRQS_OFF;
+    if last && softirq::pending() && cpu::irq_are_on() {
+        // As if on the way out of an interrupt: the softirqs run while nobody takes the CPU.
+        percpu::add_count(PREEMPTION);
+        percpu::subtract_count(SOFTIRQS_OFF);
+        softirq::run();
+        if percpu::subtract_count(PREEMPTION) && cfg!(feature = "preempt") {
+            preempt();
+        }
+    } else if percpu::subtract_count(SOFTIRQS_OFF) && cfg!(feature = "preempt") {
+        preempt();
+    }
+}
+
+/// An interrupt handler begins. Interrupts are off.
+pub(crate) fn irq_enter() {
+    percpu::add_count(HARDIRQ);
+    task::quiet::interrupted();
+}
+
+/// The handler is done, its interrupt acknowledged: now what it has raised is run, and who has waited for the CPU gets it.
+/// Interrupts are off, and off again when this returns.
+pub(crate) fn irq_exit() {
+    percpu::subtract_count(HARDIRQ);
+    if softirq::pending() && !in_interrupt() && percpu::count() & 0xff00 == 0 {
+        cpu::irq_on();
+        softirq::run();
+        cpu::irq_save();
+    }
+    if cfg!(feature = "preempt") && percpu::count() == 0 {
+        task::queue::preempt();
+    }
+}
+
+/// A softirq begins on this CPU.
+pub(crate) fn softirq_enter() {
+    percpu::add_count(SOFTIRQ);
+}
+
+/// It is done.
+pub(crate) fn softirq_exit() {
+    percpu::subtract_count(SOFTIRQ);
+}
+
+/// In what the caller runs.
+#[inline]
+pub fn current() -> Context {
+    match percpu::count() {
+        count if count & HARDIRQS != 0 => Context::Hardirq,
+        count if count & SOFTIRQ != 0 => Context::Softirq,
+        _ => Context::Task,
+    }
+}
+
+/// Whether the caller is a handler or a softirq.
+pub fn in_interrupt() -> bool {
+    current() != Context::Task
+}
+
+/// Whether the caller may not sleep, as far as the count and the CPU's flags say.
+pub fn is_atomic() -> bool {
+    percpu::count() & !NO_NEED != 0 || !cpu::irq_are_on()
+}
+
+/// Handlers that are under way on this CPU: 1, unless one was interrupted by another.
+pub(crate) fn hardirqs() -> u32 {
+    (percpu::count() & HARDIRQS) / HARDIRQ
+}
+
+/// The running task's time is over: it gives the CPU away as soon as it may.
+pub(crate) fn need_to_schedule() {
+    percpu::clear_in_count(NO_NEED);
+}
+
+/// Whether somebody waits for the CPU of the running task, whose time is over.
+pub fn is_over() -> bool {
+    percpu::count() & NO_NEED == 0
+}
+
+/// Somebody else has the CPU now.
+pub(crate) fn scheduled() {
+    percpu::set_in_count(NO_NEED);
+}
+
+/// What the running task leaves behind when it gives the CPU away.
+pub(crate) fn save() -> u32 {
+    percpu::count() | NO_NEED
+}
+
+/// The task that left `count` behind has the CPU again, or for the first time.
+pub(crate) fn restore(count: u32) {
+    percpu::set_count(count);
+}

@@ -1,0 +1,47 @@
+//! Tasks that are given up: a deadlock is certain, so its tasks will never go on by themselves.
+//!
+//! A doomed task ends where it waits: asleep, at a probe point, or spinning for an observed lock. At these places it has
+//! no lock of the kernel's own, only those of the experiment, which are given up with it. Its stack is abandoned: nothing
+//! on it is dropped.
+
+use core::sync::atomic::Ordering::Relaxed;
+
+use kcore::errno::Errno;
+use kcore::machine::TaskId;
+
+use super::{queue, table};
+use crate::arch::{apic, cpu};
+use crate::context;
+
+/// `task` ends as soon as it waits, or now if it does already.
+pub fn doom(task: TaskId) {
+    if let Some(found) = table::find(task) {
+        found.doomed.store(true, Relaxed);
+        queue::wake(task);
+    }
+}
+
+/// Whether the running task is doomed.
+pub fn is_doomed() -> bool {
+    queue::this_task().doomed.load(Relaxed)
+}
+
+/// Ends the running task if it is doomed. Called where it waits.
+#[inline]
+pub fn check() {
+    if is_doomed() {
+        abandon();
+    }
+}
+
+/// Leaves whatever the task was doing, also the interrupt handlers and softirqs that run on top of it.
+#[cold]
+fn abandon() -> ! {
+    cpu::irq_save();
+    for _ in 0..context::hardirqs() {
+        apic::end_of_interrupt();
+    }
+    context::restore(context::FREE);
+    cpu::irq_on();
+    queue::end(Errno::EDEADLK.code())
+}

@@ -1,0 +1,52 @@
+//! When nothing can run any more: noticed by the last CPU that halts, without a clock.
+//!
+//! A CPU is busy unless it halts, and an interrupt makes it busy. What comes by itself later on is known: sleeps and kernel
+//! timers stand in lists, and an interrupt that the machine's own device has sent and nobody has handled is counted. So
+//! if the last CPU halts, all queues are empty, and nothing is to come, then nothing will ever happen again.
+
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+
+use super::queue;
+use crate::arch::{cpu, percpu, smp};
+use crate::param::MAX_CPUS;
+use crate::{timer, watchdog};
+
+/// CPUs that do something. The first one does from the start.
+static BUSY: AtomicU32 = AtomicU32::new(1);
+/// Which CPUs halt.
+static HALTS: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
+
+/// The calling CPU has started, and is busy.
+pub fn arrive() {
+    BUSY.fetch_add(1, SeqCst);
+}
+
+/// Halts the CPU until an interrupt has been handled. Interrupts are off, and on afterwards. May return for no reason.
+pub(super) fn halt() {
+    HALTS[percpu::this_cpu() as usize].store(true, SeqCst);
+    let last = BUSY.fetch_sub(1, SeqCst) == 1;
+    if last && nothing_to_come() && watchdog::nothing_runs() {
+        // It has made somebody runnable.
+        awake();
+        cpu::irq_on();
+        return;
+    }
+    cpu::irq_on_and_halt();
+    // A non-maskable interrupt ends a halt, too, and tells nobody.
+    awake();
+}
+
+/// An interrupt handler begins: the CPU is busy.
+pub(crate) fn interrupted() {
+    awake();
+}
+
+fn awake() {
+    if HALTS[percpu::this_cpu() as usize].swap(false, SeqCst) {
+        BUSY.fetch_add(1, SeqCst);
+    }
+}
+
+fn nothing_to_come() -> bool {
+    (0..smp::cpus()).all(|cpu| queue::is_still(cpu) && !timer::is_pending(cpu))
+}

@@ -1,0 +1,46 @@
+//! Signals, as little of them as a sleep needs: a task can be interrupted, or killed (LDD3 ch. 6, "Blocking I/O").
+//!
+//! A signal stays until its task [takes](take) it. It wakes the task; a sleep that no signal may end goes on.
+
+use core::sync::atomic::Ordering::Relaxed;
+
+use kcore::machine::{Sleep, TaskId};
+
+use super::{queue, table};
+
+/// What can be sent to a task, the weaker first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Signal {
+    /// Ends an interruptible sleep (as SIGINT does).
+    Interrupt = 1,
+    /// Ends a killable sleep, too (as SIGKILL does).
+    Kill = 2,
+}
+
+/// Sends `signal` to `task`. Nothing happens if the task has ended.
+pub fn send(task: TaskId, signal: Signal) {
+    if let Some(found) = table::find(task) {
+        found.signal.fetch_max(signal as u8, Relaxed);
+        queue::wake(task);
+    }
+}
+
+/// Whether the running task has a signal that ends a sleep of this kind.
+pub fn interrupted(sleep: Sleep) -> bool {
+    let ends = match sleep {
+        Sleep::Uninterruptible => return false,
+        Sleep::Killable => Signal::Kill,
+        Sleep::Interruptible => Signal::Interrupt,
+    };
+    queue::this_task().signal.load(Relaxed) >= ends as u8
+}
+
+/// Takes the running task's signal: it is handled.
+pub fn take() -> Option<Signal> {
+    match queue::this_task().signal.swap(0, Relaxed) {
+        0 => None,
+        1 => Some(Signal::Interrupt),
+        _ => Some(Signal::Kill),
+    }
+}
