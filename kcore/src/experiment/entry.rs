@@ -139,6 +139,8 @@ pub enum Roles {
     All(Role),
     /// A, C, E, ... write, and B, D, F, ... trim; but all of them trim when they meet at a rendezvous.
     WriteAndTrim,
+    /// A, C, E, ... do the one, and B, D, F, ... the other.
+    Alternate(Role, Role),
 }
 
 impl Roles {
@@ -146,6 +148,8 @@ impl Roles {
     pub fn of(self, who: u32, probe: &Probe) -> Role {
         match self {
             Roles::All(role) => role,
+            Roles::Alternate(even, _) if who.is_multiple_of(2) => even,
+            Roles::Alternate(_, odd) => odd,
             Roles::WriteAndTrim if matches!(probe, Probe::Rendezvous(_)) => Role::Trim,
             Roles::WriteAndTrim if who.is_multiple_of(2) => Role::Write,
             Roles::WriteAndTrim => Role::Trim,

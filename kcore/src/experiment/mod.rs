@@ -17,14 +17,17 @@
 
 #![forbid(unsafe_code)]
 
+mod aba;
 mod broken_lock;
 mod catalogue;
 mod cells;
 mod counter;
 mod entry;
 mod matrix;
+mod peterson;
 mod points;
 mod preempt;
+mod request_queue;
 mod resolve;
 mod scull_leak;
 mod scull_publish;
@@ -35,12 +38,13 @@ mod scull_trim;
 mod sleep;
 mod sleep_in_atomic;
 mod soak;
+mod unplug;
 mod verdict;
 
 pub use catalogue::{ALL, QUESTIONS, find};
 pub use cells::{Trial, chosen, trials};
 pub use entry::{Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Work};
 pub use matrix::{COLUMNS, Cell, Column, Row};
-pub use points::{COUNTER, INSIDE};
+pub use points::{COUNTER, FOUND, HEAD, INSIDE, LOOK, NEXT, SLOT, TAIL, TOP, UNPLUGGED, USES, WANT, WORKING};
 pub use resolve::{Resolved, resolve};
 pub use verdict::is_expected;

@@ -10,13 +10,17 @@
 //!
 //! The catalogue of `kcore` says what each of them is; here is what its tasks do.
 
+mod aba;
 mod broken_lock;
 mod counter;
 mod counting;
 pub mod crew;
 pub mod leaks;
 mod meeting;
+mod object;
+mod peterson;
 mod preempt;
+mod request_queue;
 mod scull;
 mod scull_leak;
 mod scull_publish;
@@ -29,5 +33,6 @@ mod sleep_in_atomic;
 mod soak;
 mod stamps;
 pub mod trial;
+mod unplug;
 
 pub use trial::{Outcome, Refusal, run};
