@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use super::entry::Experiment;
 use super::{
-    broken_lock, counter, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
+    abba, broken_lock, counter, double_up, double_wake, forgotten_unlock, lost_wakeup, scull_leak,
+    scull_publish, scull_read, scull_size, scull_torn, scull_trim, self_deadlock,
 };
 use crate::settings::Usage;
 
@@ -18,6 +19,12 @@ pub static ALL: &[&Experiment] = &[
     &scull_trim::ENTRY,
     &counter::ENTRY,
     &broken_lock::ENTRY,
+    &abba::ENTRY,
+    &self_deadlock::ENTRY,
+    &forgotten_unlock::ENTRY,
+    &double_up::ENTRY,
+    &lost_wakeup::ENTRY,
+    &double_wake::ENTRY,
 ];
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.

@@ -10,16 +10,21 @@
 //! | `points` | the probe points of scull, and the [`Site`](crate::machine::Site)s of the other experiments |
 //! | `resolve` | [`resolve`]: a command line and an entry become a [`Resolved`] run |
 //! | `verdict` | what a run's numbers say |
-//! | `scull_*`, `counter`, `broken_lock` | one entry each, with its texts |
+//! | all others | one entry each, with its texts |
 //!
 //! Texts are plain ASCII without line breaks inside a paragraph; `\n\n` parts paragraphs. Whoever prints them wraps them.
 
 #![forbid(unsafe_code)]
 
+mod abba;
 mod broken_lock;
 mod catalogue;
 mod counter;
+mod double_up;
+mod double_wake;
 mod entry;
+mod forgotten_unlock;
+mod lost_wakeup;
 mod matrix;
 mod points;
 mod resolve;
@@ -29,11 +34,12 @@ mod scull_read;
 mod scull_size;
 mod scull_torn;
 mod scull_trim;
+mod self_deadlock;
 mod verdict;
 
 pub use catalogue::{ALL, QUESTIONS, find};
 pub use entry::{Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Work};
 pub use matrix::{COLUMNS, Cell, Column, Row};
-pub use points::{COUNTER, INSIDE};
+pub use points::{COUNTER, FIRST, FLAG, INSIDE, ITEMS, SIZE, SLEEPER};
 pub use resolve::{Resolved, resolve};
 pub use verdict::is_expected;

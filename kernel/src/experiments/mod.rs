@@ -8,10 +8,15 @@
 //!
 //! The catalogue of `kcore` says what each of them is; here is what its tasks do.
 
+mod abba;
 mod broken_lock;
 mod counter;
 pub mod crew;
+mod double_up;
+mod double_wake;
+mod forgotten_unlock;
 pub mod leaks;
+mod lost_wakeup;
 mod scull;
 mod scull_leak;
 mod scull_publish;
@@ -19,6 +24,7 @@ mod scull_read;
 mod scull_size;
 mod scull_torn;
 mod scull_trim;
+mod self_deadlock;
 mod stamps;
 pub mod trial;
 

@@ -19,7 +19,8 @@ use crate::task::SpawnError;
 use super::crew;
 use super::leaks::Lost;
 use super::{
-    broken_lock, counter, scull_leak, scull_publish, scull_read, scull_size, scull_torn, scull_trim,
+    abba, broken_lock, counter, double_up, double_wake, forgotten_unlock, lost_wakeup, scull_leak,
+    scull_publish, scull_read, scull_size, scull_torn, scull_trim, self_deadlock,
 };
 
 /// Leaked blocks that are described one by one; the others are counted.
@@ -93,6 +94,12 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "scull-publish" => scull_publish::round,
         "counter" => counter::round,
         "broken-lock" => broken_lock::round,
+        "abba" => abba::round,
+        "self-deadlock" => self_deadlock::round,
+        "forgotten-unlock" => forgotten_unlock::round,
+        "double-up" => double_up::round,
+        "lost-wakeup" => lost_wakeup::round,
+        "double-wake" => double_wake::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
     hooks::begin(&resolved.plan, resolved.writers, trial.stores_to_log());
