@@ -182,6 +182,8 @@ pub struct Settings {
     pub quanta: Option<u32>,
     /// `rounds=`.
     pub rounds: Option<u32>,
+    /// `seconds=`: rounds are made for so long, however many that are.
+    pub seconds: Option<u32>,
     /// `seed=`.
     pub seed: u64,
     /// `expect=`.
@@ -214,6 +216,7 @@ impl Default for Settings {
             writers: None,
             quanta: None,
             rounds: None,
+            seconds: None,
             seed: 1,
             expect: None,
             quantum: 4000,
@@ -233,8 +236,8 @@ pub const COMMANDS: &[&str] = &["tour", "run", "test", "bench", "fault"];
 
 /// The keys of a command line.
 pub const KEYS: &[&str] = &[
-    "lock", "probe", "object", "cpus", "writers", "quanta", "rounds", "seed", "expect", "quantum", "qset",
-    "heap", "machine", "accel", "memory", "timeout", "boot", "acpi", "mute-cpu",
+    "lock", "probe", "object", "cpus", "writers", "quanta", "rounds", "seconds", "seed", "expect", "quantum",
+    "qset", "heap", "machine", "accel", "memory", "timeout", "boot", "acpi", "mute-cpu",
 ];
 
 impl Settings {
@@ -276,6 +279,7 @@ impl Settings {
             "writers" => self.writers = Some(number(key, value, 1, MAX_WRITERS.into())? as u32),
             "quanta" => self.quanta = Some(number(key, value, 1, 10_000_000)? as u32),
             "rounds" => self.rounds = Some(number(key, value, 1, 1_000_000)? as u32),
+            "seconds" => self.seconds = Some(number(key, value, 1, 86_400)? as u32),
             "seed" => self.seed = number(key, value, 0, u64::MAX)?,
             "expect" => self.expect = Some(value.parse()?),
             // 0 and absurd sizes are let through: the device itself refuses them, as its users would see.

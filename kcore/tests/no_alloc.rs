@@ -1,11 +1,12 @@
-//! The probe engine is called with interrupts off, so no event may allocate.
+//! The probe engine and the wait-for graph are called with interrupts off, so no event may allocate.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::panic::Location;
 
-use kcore::machine::{Access, CpuId, LockName, Op, Site, Waiting};
+use kcore::machine::{Access, CpuId, LockName, Op, Site, TaskId, Waiting};
 use kcore::probe::{Engine, Plan};
+use kcore::wait_for::{Actor, Finding, Graph, Seat, Tasks, Where};
 
 /// The system's allocator, counting what the running thread asks for.
 struct Counting;
@@ -79,4 +80,43 @@ fn no_event_allocates() {
         assert_eq!(ALLOCATIONS.get(), before);
         assert!(before > 0);
     }
+}
+
+struct Anywhere;
+
+impl Tasks for Anywhere {
+    fn whereabouts(&self, task: TaskId) -> Where {
+        Where::OnCpu(CpuId(task.0))
+    }
+}
+
+/// More locks, holders and waits than there is room for; then 64 tasks in a circle.
+fn circle(graph: &mut Graph) -> Option<Finding> {
+    let (here, tasks) = (Location::caller(), u32::from(TASKS));
+    for address in 0..2000 {
+        graph.acquired(Actor::task(TaskId(address as u32 % 200)), address % 700, here);
+        graph.wait(Actor::task(TaskId(address as u32)), seat(0), &LOCK, address, here);
+    }
+    assert!(graph.unseen() > 0);
+    graph.released(Actor::task(TaskId(0)), 5);
+    graph.ended(TaskId(1));
+    graph.forget_all();
+    (0..tasks).for_each(|n| graph.acquired(Actor::task(TaskId(n)), n as usize, here));
+    for n in 0..tasks {
+        graph.wait(Actor::task(TaskId(n)), seat(n), &LOCK, (n as usize + 1) % tasks as usize, here);
+    }
+    graph.stuck(&Anywhere).and(graph.search(Actor::task(TaskId(3)), &Anywhere))
+}
+
+fn seat(cpu: u32) -> Seat {
+    Seat { cpu: CpuId(cpu), keeps_cpu: true }
+}
+
+#[test]
+fn the_graph_and_its_searches_do_not_allocate() {
+    let mut graph = Graph::new();
+    let before = ALLOCATIONS.get();
+    let finding = circle(&mut graph);
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert!(finding.is_some());
 }

@@ -16,7 +16,7 @@ use kcore::settings::MAX_WRITERS;
 use crate::arch::cpu;
 use crate::machine::{Kernel, SpinLock};
 use crate::param::MAX_TASKS;
-use crate::task;
+use crate::{context, fire, task, watchdog};
 
 /// Who is listening: the bits of [`Listeners`].
 static LISTENERS: AtomicU8 = AtomicU8::new(0);
@@ -32,6 +32,8 @@ const NOBODY: u8 = u8::MAX;
 static PARTICIPANT: [AtomicU8; MAX_TASKS] = [const { AtomicU8::new(NOBODY) }; MAX_TASKS];
 /// Which task a participant is.
 static TASK: [AtomicU32; MAX_WRITERS as usize] = [const { AtomicU32::new(0) }; MAX_WRITERS as usize];
+/// How many participants the round under way has; 0 between rounds.
+static CREW: AtomicU32 = AtomicU32::new(0);
 /// How many spinlocks a participant holds; written by that participant.
 static SPINLOCKS_HELD: [AtomicU8; MAX_WRITERS as usize] = [const { AtomicU8::new(0) }; MAX_WRITERS as usize];
 
@@ -65,8 +67,12 @@ pub fn listeners() -> Listeners {
 }
 
 /// Begins an experiment of `participants` that pass points as `plan` says. `stores` is how many stores of each are
-/// logged in a round; 0 for none.
-pub fn begin(plan: &Plan, participants: u32, stores: usize) {
+/// logged in a round; 0 for none. `watched`: its tasks may come to a stop.
+pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) {
+    fire::begin(plan);
+    if watched {
+        watchdog::begin();
+    }
     let probe = match plan {
         Plan::Pass => Listeners::empty(),
         Plan::Delay(pauses) => {
@@ -91,11 +97,14 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize) {
         drop(before);
     }
     let trace = if stores > 0 { Listeners::TRACE } else { Listeners::empty() };
-    LISTENERS.store(probe.union(trace).bits(), Relaxed);
+    let watch = if watched { Listeners::WATCH } else { Listeners::empty() };
+    LISTENERS.store(probe.union(trace).union(watch).bits(), Relaxed);
 }
 
 /// Begins a round: the logs are empty, a script starts at its first step. Participant `n` will run on CPU `cpu_of(n)`.
 pub fn begin_round(participants: u32, cpu_of: impl Fn(u32) -> u32) {
+    watchdog::begin_round();
+    CREW.store(participants, Relaxed);
     for who in 0..participants as usize {
         LOG[who].lock_irqsave().clear();
         SPINLOCKS_HELD[who].store(0, Relaxed);
@@ -112,6 +121,8 @@ pub fn begin_round(participants: u32, cpu_of: impl Fn(u32) -> u32) {
 pub fn end() -> Vec<Step> {
     LISTENERS.store(0, Relaxed);
     PAUSES.store(0, Relaxed);
+    fire::end();
+    watchdog::end();
     let engine = ENGINE.lock_irqsave().take();
     for log in &LOG {
         let done = core::mem::take(&mut *log.lock_irqsave());
@@ -143,7 +154,30 @@ pub fn enter(who: u8) {
 /// The running task is no participant any more.
 pub fn leave(who: u8) {
     PARTICIPANT[Kernel::task().0 as usize % MAX_TASKS].store(NOBODY, Relaxed);
+    watchdog::ended();
     tell(|engine| engine.finished(who));
+}
+
+/// Participant `who` will be `task`, which has not begun yet.
+pub fn enlist(who: u8, task: TaskId) {
+    TASK[who as usize].store(task.0, Relaxed);
+}
+
+/// The tasks of the round have ended, some of them without [leaving](leave).
+pub fn end_round() {
+    for who in 0..CREW.swap(0, Relaxed) as usize {
+        PARTICIPANT[TASK[who].load(Relaxed) as usize % MAX_TASKS].store(NOBODY, Relaxed);
+    }
+}
+
+/// The tasks of the round under way.
+pub fn crew() -> impl Iterator<Item = TaskId> {
+    (0..CREW.load(Relaxed) as usize).map(|who| TaskId(TASK[who].load(Relaxed))).filter(|task| task.0 != 0)
+}
+
+/// Whether a round is under way whose tasks may come to a stop.
+pub fn is_watched() -> bool {
+    listeners().contains(Listeners::WATCH) && CREW.load(Relaxed) > 0
 }
 
 /// Participant `who` will not come: its task could not be started.
@@ -158,6 +192,7 @@ pub fn access(access: &Access) {
     let listeners = listeners();
     if listeners.contains(Listeners::PROBE) {
         match PAUSES.load(Relaxed) {
+            0 if fire::at(access) => {}
             0 => arrive(who, access),
             pauses => (0..pauses).for_each(|_| cpu::pause()),
         }
@@ -171,7 +206,10 @@ pub fn access(access: &Access) {
 
 /// Something happens to an observed lock.
 #[cold]
-pub fn lock(event: LockEvent, lock: &LockName, address: usize, _location: &'static Location<'static>) {
+pub fn lock(event: LockEvent, lock: &LockName, address: usize, at: &'static Location<'static>) {
+    if listeners().contains(Listeners::WATCH) {
+        watchdog::lock(event, lock, address, at);
+    }
     let Some(who) = participant() else { return };
     let held = &SPINLOCKS_HELD[who as usize];
     let spins = u8::from(lock.waiting == Waiting::Spins);
@@ -189,7 +227,11 @@ pub fn lock(event: LockEvent, lock: &LockName, address: usize, _location: &'stat
     }
 }
 
+/// Which participant the caller is. A handler on top of one is none.
 fn participant() -> Option<u8> {
+    if context::in_interrupt() {
+        return None;
+    }
     let who = PARTICIPANT[Kernel::task().0 as usize % MAX_TASKS].load(Relaxed);
     (who != NOBODY).then_some(who)
 }
@@ -213,7 +255,7 @@ fn log(who: u8, access: &Access, value: usize) {
 
 /// Waits at a point for as long as the engine says.
 fn arrive(who: u8, access: &Access) {
-    let atomic = SPINLOCKS_HELD[who as usize].load(Relaxed) > 0;
+    let atomic = SPINLOCKS_HELD[who as usize].load(Relaxed) > 0 || context::is_atomic();
     pass(who, atomic, |engine| engine.arrive(who, access, atomic, Kernel::cpu()));
 }
 

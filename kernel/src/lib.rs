@@ -26,6 +26,7 @@ pub mod cases;
 pub mod console;
 pub mod context;
 pub mod experiments;
+pub mod fire;
 pub mod hooks;
 pub mod layout;
 pub mod machine;

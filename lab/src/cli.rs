@@ -102,6 +102,9 @@ pub struct Options {
     /// Rounds
     #[arg(long, global = true, value_name = "N", value_parser = word("rounds"))]
     pub rounds: Option<String>,
+    /// Make rounds for so long, however many that are
+    #[arg(long, global = true, value_name = "N", value_parser = word("seconds"))]
+    pub seconds: Option<String>,
     /// Where chance starts
     #[arg(long, global = true, value_name = "S", value_parser = word("seed"))]
     pub seed: Option<String>,
@@ -168,6 +171,7 @@ impl Options {
             "writers" => self.writers.as_ref(),
             "quanta" => self.quanta.as_ref(),
             "rounds" => self.rounds.as_ref(),
+            "seconds" => self.seconds.as_ref(),
             "seed" => self.seed.as_ref(),
             "expect" => self.expect.as_ref(),
             "quantum" => self.quantum.as_ref(),

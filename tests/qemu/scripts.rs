@@ -1,13 +1,12 @@
 //! One order of steps and no other; what a lock forbids is told, with its reason.
 
-use crate::races::GUARDS;
 use lab::session::Outcome;
 use libtest_mimic::Trial;
 use tests::Case;
 use tests::case::steps;
 use tests::ensure::{Answer, holds, same};
 
-use crate::races::{clean, races};
+use crate::races::{GUARDS, clean, races};
 
 /// R1 for two writers.
 const R1: &str = "script=A.slot.load B.slot.load A.slot.store B.slot.store";

@@ -177,6 +177,12 @@ impl Experiment {
         self.rows[0].lock
     }
 
+    /// Whether tasks of it may come to a stop: the watchdog is needed.
+    pub fn may_stop(&self) -> bool {
+        let stops = |expect: &Expect| !matches!(expect, Expect::Raced | Expect::Clean | Expect::Any);
+        self.rows.iter().any(|row| row.gives.iter().flatten().any(stops))
+    }
+
     /// What `lock` gives on each machine.
     pub fn row(&self, lock: Lock) -> Option<&'static Row> {
         self.rows.iter().find(|row| row.lock == lock)

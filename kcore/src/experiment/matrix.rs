@@ -42,7 +42,6 @@ pub(super) const S: Cell = Some(Expect::Stuck);
 #[allow(dead_code, reason = "rows to come")]
 pub(super) const I: Cell = Some(Expect::InvalidContext);
 /// Left to chance.
-#[allow(dead_code, reason = "rows to come")]
 pub(super) const A: Cell = Some(Expect::Any);
 /// Does not fit.
 #[allow(dead_code, reason = "rows to come")]
@@ -92,6 +91,7 @@ pub(super) const TASKS: &[Row] = &[
     Row::always(Lock::Spinlock, C),
     Row::always(Lock::Semaphore, C),
     Row::always(Lock::Completion, C),
+    Row::always(Lock::Mutex, C),
     Row::always(Lock::Irqsave, C),
     Row::always(Lock::Bh, C),
     Row::by_cpus(Lock::PreemptOff, R, C),

@@ -35,6 +35,7 @@ mod scull_size;
 mod scull_torn;
 mod scull_trim;
 mod self_deadlock;
+mod soak;
 mod verdict;
 
 pub use catalogue::{ALL, QUESTIONS, find};

@@ -5,10 +5,11 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::panic::Location;
 
-use crate::machine::{AtomicFlag, LockName, Machine, Waiting};
+use crate::machine::{AtomicFlag, LockEvent, LockName, Machine, Waiting};
 use crate::report::LockStats;
 use crate::settings::Lock;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
+use crate::sync::watch::Watch;
 use crate::sync::{BrokenSpinLock, Completion, Observed, RawMutex, Semaphore, SpinLock};
 
 /// A lock, or none, and what is off on this CPU while it is held.
@@ -19,8 +20,10 @@ pub struct Guard<M: Machine> {
 
 /// What keeps others out.
 enum Mechanism<M: Machine> {
-    /// Nothing, or what [`Off`] switches off.
+    /// Nothing.
     Nothing,
+    /// What [`Off`] switches off, told of as if it were a lock: who has it must not sleep.
+    Switch(Observed),
     /// A spinlock.
     Spinlock(SpinLock<(), M, Observed>),
     /// A semaphore initialised to 1.
@@ -66,7 +69,11 @@ impl<M: Machine> Guard<M> {
         let sleeps = LockName { name, class, waiting: Waiting::Sleeps };
         let flag = || M::Flag::new(false);
         let mechanism = match lock {
-            Lock::None | Lock::PreemptOff | Lock::IrqOff => Mechanism::Nothing,
+            Lock::None => Mechanism::Nothing,
+            Lock::PreemptOff => {
+                Mechanism::Switch(Observed::new(LockName { name: "preemption off", ..spins }))
+            }
+            Lock::IrqOff => Mechanism::Switch(Observed::new(LockName { name: "interrupts off", ..spins })),
             Lock::Spinlock | Lock::Irqsave | Lock::Bh => {
                 Mechanism::Spinlock(SpinLock::from_flag(flag(), Observed::new(spins), ()))
             }
@@ -94,6 +101,7 @@ impl<M: Machine> Guard<M> {
         };
         match &self.mechanism {
             Mechanism::Nothing => {}
+            Mechanism::Switch(watch) => self.switched(watch, LockEvent::Acquired, place),
             Mechanism::Spinlock(lock) => lock.acquire(place),
             Mechanism::Semaphore(semaphore) => semaphore.down_at(place),
             Mechanism::Completion(completion) => completion.wait_at(place),
@@ -103,11 +111,15 @@ impl<M: Machine> Guard<M> {
         Held { guard: self, place, _off: off, _not_send: PhantomData }
     }
 
+    fn switched(&self, watch: &Observed, event: LockEvent, place: &'static Location<'static>) {
+        Watch::<M>::announce(watch, event, core::ptr::from_ref(self).addr(), place);
+    }
+
     /// Whether somebody is in the critical section. Functions that rely on the lock assert this. Without a lock, and for a
     /// spinlock on a machine of one CPU, there is nothing to ask: always `true`.
     pub fn is_held(&self) -> bool {
         match &self.mechanism {
-            Mechanism::Nothing => true,
+            Mechanism::Nothing | Mechanism::Switch(_) => true,
             Mechanism::Spinlock(lock) => !cfg!(feature = "smp") || lock.is_locked(),
             Mechanism::Semaphore(semaphore) => semaphore.count() == 0,
             Mechanism::Completion(completion) => !completion.is_done(),
@@ -119,7 +131,7 @@ impl<M: Machine> Guard<M> {
     /// The counters so far. [`None`] where there is no lock.
     pub fn stats(&self) -> Option<LockStats> {
         match &self.mechanism {
-            Mechanism::Nothing => None,
+            Mechanism::Nothing | Mechanism::Switch(_) => None,
             Mechanism::Spinlock(lock) => Some(lock.stats()),
             Mechanism::Semaphore(semaphore) => Some(semaphore.stats()),
             Mechanism::Completion(completion) => Some(completion.stats()),
@@ -156,6 +168,7 @@ impl<M: Machine> Drop for Held<'_, M> {
     fn drop(&mut self) {
         match &self.guard.mechanism {
             Mechanism::Nothing => {}
+            Mechanism::Switch(watch) => self.guard.switched(watch, LockEvent::Release, self.place),
             // SAFETY: `enter` acquired it and made this one `Held`, which is dropped once.
             Mechanism::Spinlock(lock) => unsafe { lock.release(self.place) },
             Mechanism::Semaphore(semaphore) => semaphore.up_at(self.place),

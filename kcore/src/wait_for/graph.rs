@@ -78,11 +78,17 @@ impl Graph {
     }
 
     /// `actor` has the lock at `address`, or one unit of it.
-    pub fn acquired(&mut self, actor: Actor, address: usize, at: &'static Location<'static>) {
+    pub fn acquired(
+        &mut self,
+        actor: Actor,
+        address: usize,
+        name: &LockName,
+        at: &'static Location<'static>,
+    ) {
         self.now += 1;
         self.end_wait(actor);
         match self.entry(address) {
-            Some(lock) => lock.acquired(actor, at),
+            Some(lock) => lock.acquired(actor, name, at),
             None => self.unseen += 1,
         }
     }
@@ -112,6 +118,12 @@ impl Graph {
     pub fn ended(&mut self, task: TaskId) {
         self.end_wait(Actor::task(task));
         self.locks.iter_mut().for_each(|lock| lock.ended(task));
+    }
+
+    /// A lock that spins and that `actor` has, so that it must not sleep, and where it was taken. The first one, if it has
+    /// several.
+    pub fn spinlock_of(&self, actor: Actor) -> Option<(LockName, &'static Location<'static>)> {
+        self.locks.iter().find_map(|lock| lock.spinlock_of(actor))
     }
 
     /// Whether somebody waits.

@@ -29,14 +29,17 @@ pub(super) struct Lock {
     most: usize,
     /// When it was given back last, in events.
     released: u64,
+    /// What it is called, once somebody had it.
+    name: Option<LockName>,
 }
 
 impl Lock {
     pub(super) fn new(address: usize) -> Self {
-        Lock { address, holders: List::new(), signals: false, most: 0, released: 0 }
+        Lock { address, holders: List::new(), signals: false, most: 0, released: 0, name: None }
     }
 
-    pub(super) fn acquired(&mut self, actor: Actor, since: &'static Location<'static>) {
+    pub(super) fn acquired(&mut self, actor: Actor, name: &LockName, since: &'static Location<'static>) {
+        self.name = Some(*name);
         self.holders.push(Holder { actor, since, ended: false });
         self.most = self.most.max(self.count());
     }
@@ -49,6 +52,13 @@ impl Lock {
             self.signals = true;
             self.holders.take(|_| true);
         }
+    }
+
+    /// Its name and where `actor` took it, if it spins and `actor` has it.
+    pub(super) fn spinlock_of(&self, actor: Actor) -> Option<(LockName, &'static Location<'static>)> {
+        let name = self.name.filter(|name| name.waiting == Waiting::Spins)?;
+        let holder = self.holders.iter().find(|holder| holder.actor == actor)?;
+        Some((name, holder.since))
     }
 
     pub(super) fn ended(&mut self, task: TaskId) {
@@ -65,8 +75,8 @@ impl Lock {
     pub(super) fn is_owned(&self, name: &LockName) -> bool {
         name.waiting != Waiting::Event
             && !self.signals
-            && self.holders.len() > 0
             && self.holders.dropped() == 0
+            && !self.holders.is_empty()
     }
 
     /// Whether an actor that waits since `since` really has not got it, though events come late: between the moment in

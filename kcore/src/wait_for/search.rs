@@ -31,15 +31,21 @@ enum Reason {
 }
 
 impl Graph {
-    /// Why `from` will never go on, if that is certain now: the edges from it to the cycle (or to the task that has ended
+    /// Why `actor` will never go on, if that is certain now: the edges from it to the cycle (or to the task that has ended
     /// with the lock) and round it. To be called after each [`wait`](Graph::wait): the last of them closes the cycle.
     ///
-    /// Of locks with several holders (readers, counting semaphores) a deadlock is not always certain at once, as a unit
-    /// may be on its way: a later search finds it, or [`stuck`](Graph::stuck). The first time that such a lock changes
-    /// hands from one holder to two, a search in that very moment takes it for a lock with one.
-    pub fn search(&self, from: Actor, tasks: &impl Tasks) -> Option<Finding> {
-        let from = self.wait_of(from)?;
-        let view = View::new(self, tasks, Proof::Certain);
+    /// Not every deadlock is certain at once. A later search finds it, or [`stuck`](Graph::stuck):
+    /// - Of locks with several holders (readers, counting semaphores) a unit may be on its way to the waiter.
+    /// - A task may have lost its CPU for ever between what happened to it and the event that says so.
+    ///
+    /// One wrong answer is possible: the first time in a round that a lock goes from one holder to several, a search in the
+    /// middle of that takes it for a lock with one. Name such a lock [`Waiting::Event`] where that matters.
+    pub fn search(&self, actor: Actor, tasks: &impl Tasks) -> Option<Finding> {
+        let from = self.wait_of(actor)?;
+        let mut view = View::new(self, tasks, Proof::Certain);
+        // Mostly somebody who can run has the lock, and that is seen at once.
+        view.reason(actor)?;
+        view.strike_out(Some(from));
         view.stuck.contains(from).then(|| view.path(from))
     }
 
@@ -88,7 +94,8 @@ struct View<'a, T> {
     graph: &'a Graph,
     tasks: &'a T,
     proof: Proof,
-    /// The waits whose actors can never go on: the largest set of which each one has a [`Reason`] within the set.
+    /// All waits at first. Then those whose actors can never go on: the largest set of which each one has a [`Reason`]
+    /// within the set.
     stuck: Set,
 }
 
@@ -98,13 +105,11 @@ impl<'a, T: Tasks> View<'a, T> {
             true => 0,
             false => graph.waits.len(),
         };
-        let mut view = View { graph, tasks, proof, stuck: Set::first(all) };
-        view.strike_out();
-        view
+        View { graph, tasks, proof, stuck: Set::first(all) }
     }
 
-    /// Strikes out those who can go on, and those whom they can help, until nothing changes.
-    fn strike_out(&mut self) {
+    /// Strikes out those who can go on, and those whom they can help, until nothing changes or `asked` is out.
+    fn strike_out(&mut self, asked: Option<usize>) {
         loop {
             let before = self.stuck;
             for index in before.iter() {
@@ -112,7 +117,7 @@ impl<'a, T: Tasks> View<'a, T> {
                     self.stuck.remove(index);
                 }
             }
-            if self.stuck == before {
+            if self.stuck == before || asked.is_some_and(|index| !self.stuck.contains(index)) {
                 return;
             }
         }
@@ -184,8 +189,9 @@ impl<'a, T: Tasks> View<'a, T> {
         wait.seat.cpu == cpu && spins && (wait.seat.keeps_cpu || wait.actor.context != Context::Task)
     }
 
-    /// From the first wait from which a cycle is found, or else from the first one of `stuck`.
-    fn find(&self) -> Option<Finding> {
+    /// From the first wait from which a cycle is found, or else from the first one that is stuck.
+    fn find(mut self) -> Option<Finding> {
+        self.strike_out(None);
         let mut first = None;
         for index in self.stuck.iter() {
             let finding = self.path(index);

@@ -47,7 +47,10 @@ pub fn run_on(
     let mut tasks = Vec::with_capacity(size as usize);
     for who in 0..size {
         match task::spawn(&name(who), cpu_of(who), move || member(who)) {
-            Ok(task) => tasks.push(task),
+            Ok(task) => {
+                hooks::enlist(who as u8, task.id());
+                tasks.push(task);
+            }
             Err(error) => {
                 failed = Some(error);
                 // Nobody may wait at a point for tasks that will never come.
@@ -58,6 +61,7 @@ pub fn run_on(
     }
     start.complete_all();
     task::join_all(tasks);
+    hooks::end_round();
     failed.map_or_else(|| Ok(clock.cycles()), Err)
 }
 

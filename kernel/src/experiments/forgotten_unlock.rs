@@ -50,9 +50,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
         }
     })?;
     trial.add_lock(device.guard.stats());
-    if trial.run.stopped.is_empty() {
-        trial.run.lost_updates += accepted.into_inner() - device.size.peek() as u64;
-    }
+    trial.run.lost_updates += accepted.into_inner() - device.size.peek() as u64;
     Ok(())
 }
 

@@ -90,7 +90,7 @@ fn store((stored, task): &(Stored, Name)) -> Store {
 }
 
 /// The name of a task of this round, which has ended, or of one that lives.
-fn name(task: TaskId, resolved: &Resolved) -> Name {
+pub(super) fn name(task: TaskId, resolved: &Resolved) -> Name {
     match hooks::participant_that_was(task) {
         Some(who) => crew::name(who, resolved),
         None => name_of(task),

@@ -58,9 +58,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
         1 => (0..quanta).for_each(|written_so_far| buffer.write(written_so_far + 1)),
         _ => {}
     })?;
-    if trial.run.stopped.is_empty() {
-        trial.run.lost_updates += (buffer.written.peek() - read.peek()) as u64;
-    }
+    trial.run.lost_updates += (buffer.written.peek() - read.peek()) as u64;
     Ok(())
 }
 

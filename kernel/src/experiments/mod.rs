@@ -25,6 +25,7 @@ mod scull_size;
 mod scull_torn;
 mod scull_trim;
 mod self_deadlock;
+mod soak;
 mod stamps;
 pub mod trial;
 

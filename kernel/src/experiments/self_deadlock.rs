@@ -29,10 +29,8 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
         }
     })?;
     trial.add_lock(device.guard.stats());
-    if trial.run.stopped.is_empty() {
-        let appended = u64::from(resolved.writers) * u64::from(resolved.quanta);
-        trial.run.lost_updates += appended - device.size.peek() as u64;
-    }
+    let appended = u64::from(resolved.writers) * u64::from(resolved.quanta);
+    trial.run.lost_updates += appended - device.size.peek() as u64;
     Ok(())
 }
 

@@ -1,26 +1,28 @@
 //! One run of an experiment: rounds, counts, verdict.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use kcore::errno::Errno;
 use kcore::experiment::Resolved;
 use kcore::machine::Cpu;
 use kcore::probe::Plan;
-use kcore::report::{LockStats, Run, Step};
+use kcore::report::{LockStats, Run, Step, Wait};
 use kcore::scull::Geometry;
 use kcore::settings::{Config, MAX_WRITERS, Settings};
 
 use crate::arch::smp;
 use crate::hooks;
 use crate::machine::Kernel;
-use crate::task::SpawnError;
+use crate::task::{Name, SpawnError};
+use crate::time;
+use crate::watchdog::{self, Stop, Witness};
 
 use super::crew;
-use super::leaks::Lost;
+use super::leaks::{self, Lost};
 use super::{
     abba, broken_lock, counter, double_up, double_wake, forgotten_unlock, lost_wakeup, scull_leak,
-    scull_publish, scull_read, scull_size, scull_torn, scull_trim, self_deadlock,
+    scull_publish, scull_read, scull_size, scull_torn, scull_trim, self_deadlock, soak,
 };
 
 /// Leaked blocks that are described one by one; the others are counted.
@@ -33,6 +35,8 @@ pub enum Refusal {
     Device(Errno),
     /// Not enough tasks.
     Tasks(SpawnError),
+    /// The watchdog has given its tasks up: no refusal of the run, only of the rest of its rounds.
+    Stopped,
 }
 
 impl From<Errno> for Refusal {
@@ -58,10 +62,34 @@ pub struct Outcome {
     pub lock: Option<LockStats>,
     /// Steps of the script that could not happen.
     pub steps: Vec<Step>,
+    /// Why the watchdog has given the tasks up, if it has.
+    pub stopped: Option<Stopped>,
     /// Calls of the device that failed with `-ENOMEM`, and tasks that had no memory to make one.
     pub out_of_memory: u64,
     /// The identity of the ledger that does not hold, if one does not: then no number is worth anything.
-    pub broken_account: Option<alloc::string::String>,
+    pub broken_account: Option<String>,
+}
+
+/// Why the watchdog has given the tasks up, with the names of the tasks.
+#[derive(Debug)]
+pub struct Stopped {
+    /// For people.
+    pub text: String,
+    /// For machines.
+    pub waits: Vec<Wait>,
+    /// What the CPUs were doing.
+    pub witnesses: Vec<(Witness, Name)>,
+}
+
+impl Stopped {
+    fn new(stop: &Stop, resolved: &Resolved) -> Self {
+        let name = |task| leaks::name(task, resolved);
+        Stopped {
+            text: stop.cause.display(name).to_string(),
+            waits: stop.cause.records(name),
+            witnesses: stop.witnesses.iter().map(|witness| (*witness, name(witness.task))).collect(),
+        }
+    }
 }
 
 /// A run in the making.
@@ -78,14 +106,19 @@ pub(super) struct Trial<'a> {
     pub(super) lock: Option<LockStats>,
     /// Calls that failed with `-ENOMEM`, and tasks that had no memory to make one.
     pub(super) out_of_memory: u64,
+    /// Why the watchdog has given the tasks up, if it has.
+    stop: Option<Stop>,
     /// Chance: seeded, so that a machine which is repeatable itself (icount) repeats its runs.
     chance: fastrand::Rng,
 }
 
+/// What an experiment does in one round.
+type Round = fn(&mut Trial<'_>) -> Result<(), Refusal>;
+
 /// Runs an experiment.
 pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal> {
     let mut trial = Trial::new(resolved, settings);
-    let round: fn(&mut Trial<'_>) -> Result<(), Refusal> = match resolved.experiment.name {
+    let round: Round = match resolved.experiment.name {
         "scull-leak" => scull_leak::round,
         "scull-size" => scull_size::round,
         "scull-trim" => scull_trim::round,
@@ -100,12 +133,17 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "double-up" => double_up::round,
         "lost-wakeup" => lost_wakeup::round,
         "double-wake" => double_wake::round,
+        "soak" => soak::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
-    hooks::begin(&resolved.plan, resolved.writers, trial.stores_to_log());
-    let rounds = (0..resolved.rounds).try_for_each(|_| round(&mut trial));
+    hooks::begin(&resolved.plan, resolved.writers, trial.stores_to_log(), resolved.experiment.may_stop());
+    let rounds = trial.rounds(round, settings.seconds);
     let steps = hooks::end();
-    rounds?;
+    match rounds {
+        // The watchdog has ended it: that is a verdict.
+        Ok(()) | Err(Refusal::Stopped) => {}
+        Err(refusal) => return Err(refusal),
+    }
     Ok(trial.judge(steps))
 }
 
@@ -131,6 +169,7 @@ impl<'a> Trial<'a> {
             lost: Vec::with_capacity(DESCRIBED),
             lock: None,
             out_of_memory: 0,
+            stop: None,
             chance: fastrand::Rng::with_seed(settings.seed),
         }
     }
@@ -145,7 +184,33 @@ impl<'a> Trial<'a> {
             body(who);
         };
         self.run.cycles += crew::run(resolved, &begin)?;
+        match watchdog::take() {
+            None => Ok(()),
+            Some(stop) => {
+                self.run.stopped = stop.cause.verdict().to_string();
+                self.stop = Some(stop);
+                Err(Refusal::Stopped)
+            }
+        }
+    }
+
+    /// All rounds; or, if `seconds` are given, as many as begin in that time.
+    fn rounds(&mut self, round: Round, seconds: Option<u32>) -> Result<(), Refusal> {
+        let Some(seconds) = seconds else {
+            return (0..self.resolved.rounds).try_for_each(|_| round(self));
+        };
+        let end = Kernel::cycles() + time::microseconds(u64::from(seconds) * 1_000_000);
+        self.run.rounds = 0;
+        while Kernel::cycles() < end {
+            self.run.rounds += 1;
+            round(self)?;
+        }
         Ok(())
+    }
+
+    /// A number by chance, for a round.
+    pub(super) fn luck(&mut self) -> u64 {
+        self.chance.u64(..)
     }
 
     /// Stores of one task in one round that are logged. Each unit of work stores a few pointers. Guarded runs lose
@@ -177,6 +242,7 @@ impl<'a> Trial<'a> {
             lost: self.lost,
             lock: self.lock,
             steps,
+            stopped: self.stop.map(|stop| Stopped::new(&stop, self.resolved)),
             out_of_memory: self.out_of_memory,
             broken_account,
         }

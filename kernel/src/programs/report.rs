@@ -114,6 +114,7 @@ pub(super) fn refused(refusal: Refusal, settings: &Settings) -> Usage {
             let Settings { quantum, qset, .. } = settings;
             alloc::format!("scull0 with quantum={quantum} qset={qset}: {errno}")
         }
+        Refusal::Stopped => unreachable!("a run that was stopped has a verdict"),
         Refusal::Tasks(SpawnError::NoMemory) => {
             "no memory for the tasks' stacks; give the machine more: memory=".into()
         }
@@ -128,6 +129,9 @@ pub(super) fn emit(outcome: &Outcome) {
     }
     for step in &outcome.steps {
         com2::record(&Record::Step(step.clone()));
+    }
+    for wait in outcome.stopped.iter().flat_map(|stopped| &stopped.waits) {
+        com2::record(&Record::Wait(wait.clone()));
     }
     if let Some(stats) = &outcome.lock {
         com2::record(&Record::Lock(stats.clone()));
@@ -247,6 +251,19 @@ impl fmt::Display for Hex<'_> {
             write!(f, "{}", if byte.is_ascii_graphic() { byte as char } else { '.' })?;
         }
         Ok(())
+    }
+}
+
+/// Why the watchdog has given the tasks up, and what the CPUs were doing.
+pub(super) fn stopped(outcome: &Outcome) {
+    let Some(stopped) = &outcome.stopped else { return };
+    println!();
+    stopped.text.lines().for_each(|line| println!("{line}"));
+    for (witness, task) in &stopped.witnesses {
+        println!("CPU {}, {task}:", witness.cpu);
+        for address in witness.backtrace.iter().filter(|&&address| address != 0) {
+            println!("    [<{address:016x}>]");
+        }
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit,
     report::counts(&outcome);
     report::speed(&outcome.run, boot);
     report::leaks(&outcome);
+    report::stopped(&outcome);
     report::steps(&outcome.steps);
     report::lock(&outcome);
     let ok = outcome.run.ok;

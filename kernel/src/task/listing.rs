@@ -46,11 +46,16 @@ pub fn list() -> Vec<Listed> {
     list
 }
 
-/// What a task is doing.
-pub fn state_of(id: TaskId) -> Option<State> {
+/// What a task is doing, and its CPU. [`None`] when it has ended and been joined.
+pub fn state_and_cpu(id: TaskId) -> Option<(State, u32)> {
     let task = table::find(id)?;
     let mut queue = QueueGuard::lock(task.cpu());
-    (task.id() == id).then(|| task.inner(&mut queue).state)
+    (task.id() == id).then(|| (task.inner(&mut queue).state, task.cpu()))
+}
+
+/// What a task is doing. [`None`] when it has ended and been joined.
+pub fn state_of(id: TaskId) -> Option<State> {
+    state_and_cpu(id).map(|(state, _)| state)
 }
 
 /// Whether `id` runs at this moment.

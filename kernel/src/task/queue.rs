@@ -389,6 +389,12 @@ fn switch_away(mut queue: QueueGuard) {
     settle(queue);
 }
 
+/// Whether `cpu` runs no task but its idle one at this moment.
+pub fn is_idle(cpu: u32) -> bool {
+    let queue = QueueGuard::lock(cpu);
+    current_of(cpu) == queue.idle
+}
+
 /// Whether no task of `cpu` can run or will wake up by itself.
 pub(super) fn is_still(cpu: u32) -> bool {
     let queue = QueueGuard::lock(cpu);

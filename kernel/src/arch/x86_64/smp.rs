@@ -170,6 +170,11 @@ pub fn interrupt_self(vector: u8) {
     apic::send(percpu::apic_id(percpu::this_cpu()), Ipi::Fixed(vector));
 }
 
+/// Interrupts CPU `number` whatever it does, once.
+pub fn interrupt_unmasked(number: u32) {
+    apic::send(percpu::apic_id(number), Ipi::Nmi);
+}
+
 /// Stops every other CPU for ever, whatever it does: the end of the machine.
 pub fn stop_others() {
     let this = percpu::this_cpu();

@@ -11,7 +11,7 @@ use x86_64::structures::DescriptorTablePointer;
 
 use super::{apic, gdt};
 use crate::console::panic::{self, Fault};
-use crate::{context, task};
+use crate::{context, task, watchdog};
 
 global_asm!(include_str!("trap.s"), options(raw));
 
@@ -136,6 +136,7 @@ pub fn load() {
 extern "C" fn trap_dispatch(frame: &TrapFrame) {
     match frame.vector {
         vector::NMI if panic::stopping() => panic::stop(),
+        vector::NMI if watchdog::answer(frame) => {}
         0..=vector::LAST_EXCEPTION => panic::fault(&Fault { name: exception_name(frame.vector), frame }),
         vector if vector == u64::from(vector::SPURIOUS) => {}
         _ => {

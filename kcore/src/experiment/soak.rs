@@ -1,0 +1,76 @@
+//! Mixed traffic for as long as one likes.
+
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::matrix::{A, C, Row};
+use super::points::SCULL;
+use crate::settings::Lock;
+
+pub(super) static ENTRY: Experiment = Experiment {
+    name: "soak",
+    title: "many tasks write, read, seek and trim one device, for as long as you like",
+    races: &["R1", "R2", "R3", "R5", "R8", "R9", "R10"],
+    sources: &[
+        "LDD3 5.1, Pitfalls in scull",
+        "LDD3 5.3, Semaphores and Mutexes",
+        "LKD 4, The Linux Scheduling Algorithm",
+    ],
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
+    rows: ROWS,
+    unit: "calls of each task: writes, reads and trims, by chance",
+    known_points: SCULL,
+    points: &["slot.store"],
+    script: &["A.slot.load", "B.slot.load", "A.slot.store", "B.slot.store"],
+    fire: &["slot.store"],
+    certain: Certain::NEVER,
+    placement: Placement::Spread,
+    tasks: Some(16),
+    defaults: Defaults::natural(50, 3),
+    roles: Roles::All(Role::Write),
+    invariants: &[
+        "allocated - freed = live and live - reachable = leaked, after every round",
+        "what a read returns is one write from its first byte to its last",
+        "every task makes all of its calls",
+    ],
+    seven: [
+        "Yes. All tasks work on the same few quanta of one device.",
+        "No. Only tasks get here.",
+        "Yes, and with more tasks than CPUs it is, a thousand times a second on each CPU.",
+        "In Linux, yes, in the allocation and in the copy. Here only while it waits for a lock that sleeps.",
+        "Nothing but the lock: a trim frees what another task reads and writes.",
+        "Everything that the other experiments show one by one.",
+        "By the device's lock, held for the whole of each call.",
+    ],
+};
+
+/// What it gives is luck without a guard.
+static ROWS: &[Row] = &[
+    Row::always(Lock::None, A),
+    Row::always(Lock::Spinlock, C),
+    Row::always(Lock::Semaphore, C),
+    Row::always(Lock::Completion, C),
+    Row::always(Lock::Mutex, C),
+    Row::always(Lock::Irqsave, C),
+    Row::always(Lock::Bh, C),
+];
+
+const GOAL: &str = "Trust is good. Let sixty-four tasks on four CPUs write, read, seek and trim one device for a minute, \
+with the clock taking the CPU from one and giving it to the next all the time. Behind each right lock the account must \
+balance to the last byte, every read must be whole, and no task may be left behind.";
+
+const HINT: &str = "cargo run -- run soak --lock spinlock --writers 64 --seconds 60 --timeout 120. Then the same with --lock \
+none, and look at the damage.";
+
+const EXPLANATION: &str = "The other experiments make one race certain and leave everything else out. This one leaves \
+nothing out and makes nothing certain: each task chooses its next call by chance, and more tasks than CPUs means that \
+some of them lose the CPU in the middle of a call. It is what a test before a release looks like, and it shows why such \
+a test proves so little: without a lock it fails in one run and passes in the next.\n\n\
+With a guard it must pass every time. The spinlock keeps the CPU while it is held, so a task that is preempted never holds \
+it. The semaphore, the completion and the mutex may lose the CPU with the lock in hand; the others then sleep until it is \
+given back, and the scheduler's time slices see to it that it is.\n\n\
+The account is taken after each round, when all tasks have returned: what was allocated and not freed is alive, and what is \
+alive must be reachable from the device. Reads check what they get: one write from the first byte to the last, since \
+every write is one whole quantum.\n\n\
+Wrong cures: to run it longer, or with more tasks, and to call it correct because nothing was seen; to slow it down until \
+the race hides; to lock writes and not reads, since reads fill holes in the list and meet trims.";

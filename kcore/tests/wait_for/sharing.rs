@@ -1,0 +1,116 @@
+//! Locks with several holders, and those whose last taker does not have them.
+
+use kcore::machine::TaskId;
+use kcore::wait_for::HOLDERS;
+
+use crate::world::{READY, SEM, TOKEN, UNITS, World, irq, shape, task};
+
+#[test]
+fn one_unit_of_two_may_come_back() {
+    let mut world = World::new();
+    world.take(task(0), UNITS);
+    world.take(task(1), UNITS);
+    world.take(task(2), SEM);
+    assert!(world.wait(task(0), SEM).is_none());
+    // C waits for A and B. A waits for C, but B runs.
+    assert!(world.wait(task(2), UNITS).is_none());
+    // Now B waits for C, too.
+    let finding = world.wait(task(1), SEM).expect("a finding");
+    assert_eq!(shape(&finding), "B>C C>A* A>C*");
+}
+
+#[test]
+fn one_unit_of_two_is_on_its_way() {
+    let mut world = World::new();
+    world.take(task(0), UNITS);
+    world.take(task(1), UNITS);
+    world.take(task(2), SEM);
+    assert!(world.wait(task(2), UNITS).is_none());
+    // C has been handed A's unit, but does not know yet. So B does not wait in vain.
+    world.give(task(0), UNITS);
+    assert!(world.wait(task(1), SEM).is_none());
+    world.take(task(2), UNITS);
+    assert!(world.graph.search_all(&world).is_none());
+}
+
+#[test]
+fn a_writer_waits_for_a_reader_that_waits_for_it() {
+    let mut world = World::new();
+    world.take(task(0), 0);
+    world.take(task(1), 0);
+    world.take(task(2), 1);
+    assert!(world.wait(task(2), 0).is_none());
+    assert!(world.wait(task(0), 1).is_none());
+    // The other reader leaves. Only when nothing moves any more is it certain that no reader is about to come in.
+    world.give(task(1), 0);
+    assert!(world.graph.search_all(&world).is_none());
+    assert_eq!(shape(&world.graph.stuck(&world).expect("a finding")), "C>A* A>C*");
+}
+
+#[test]
+fn a_lock_is_free_when_all_readers_have_left() {
+    let mut world = World::new();
+    for n in 0..3 {
+        world.take(task(n), 0);
+    }
+    for n in 0..3 {
+        world.give(task(n), 0);
+        world.graph.ended(TaskId(n));
+    }
+    assert!(world.wait(task(3), 0).is_none());
+    assert_eq!(shape(&world.graph.stuck(&world).expect("a finding")), "D>");
+}
+
+#[test]
+fn more_readers_than_are_known_by_name() {
+    let readers = HOLDERS as u32 + 2;
+    let mut world = World::new();
+    (0..readers).for_each(|n| world.take(task(n), 0));
+    (0..readers).for_each(|n| world.graph.ended(TaskId(n)));
+    assert!(world.wait(task(20), 0).is_none(), "two of them are not known to have ended");
+    (HOLDERS as u32..readers).for_each(|n| world.give(task(n), 0));
+    (1..HOLDERS as u32).for_each(|n| world.give(task(n), 0));
+    assert_eq!(shape(&world.graph.stuck(&world).expect("a finding")), "U>A");
+}
+
+#[test]
+fn an_event_has_no_holder() {
+    let mut world = World::new();
+    world.take(task(0), READY);
+    assert!(world.wait(task(0), READY).is_none(), "A waits for the next one");
+    world.graph.ended(TaskId(0));
+    assert!(world.wait(task(1), READY).is_none());
+    assert_eq!(shape(&world.graph.stuck(&world).expect("a finding")), "B>");
+}
+
+#[test]
+fn who_is_signalled_does_not_have_the_signal() {
+    // Named as a lock by mistake; but B gives what it never had.
+    let mut world = World::new();
+    assert!(world.wait(task(0), SEM).is_none());
+    world.give(task(1), SEM);
+    world.take(task(0), SEM);
+    assert!(world.wait(task(0), SEM).is_none());
+    world.give(irq(1), SEM);
+    world.take(task(0), SEM);
+    assert!(world.wait(task(1), SEM).is_none());
+}
+
+#[test]
+fn a_token_is_a_lock() {
+    let mut world = World::new();
+    world.take(task(0), TOKEN);
+    assert!(world.wait(task(1), TOKEN).is_none());
+    world.give(task(0), TOKEN);
+    world.take(task(1), TOKEN);
+    assert_eq!(shape(&world.wait(task(1), TOKEN).expect("a finding")), "B>B*");
+}
+
+#[test]
+fn a_lock_that_another_gives_back_proves_nothing_from_then_on() {
+    let mut world = World::new();
+    world.take(task(0), SEM);
+    world.give(task(1), SEM);
+    world.take(task(0), SEM);
+    assert!(world.wait(task(0), SEM).is_none());
+}

@@ -1,0 +1,156 @@
+//! Why an experiment was stopped.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use alloc::{format, vec};
+use core::fmt;
+use core::panic::Location;
+
+use kcore::machine::{Context, LockName, TaskId};
+use kcore::report;
+use kcore::settings::Expect;
+use kcore::wait_for::{Actor, Finding, List};
+
+use super::witness::Witness;
+use crate::arch::percpu;
+use crate::task::Name;
+
+/// Tasks asleep that are named.
+const SLEEPERS: usize = 8;
+
+/// What was found, kept until somebody reports it. Nothing here was allocated.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// What is wrong.
+    pub cause: Cause,
+    /// What the CPUs were doing.
+    pub witnesses: List<Witness, SLEEPERS>,
+}
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug)]
+pub enum Cause {
+    /// Tasks wait for what they will never get.
+    Waits(Finding),
+    /// Tasks sleep, for no lock, and nobody is left to wake them.
+    Asleep(List<TaskId, SLEEPERS>),
+    /// A task was about to sleep where nobody may.
+    Slept(Slept),
+}
+
+/// A sleep where nobody may.
+#[derive(Clone, Copy, Debug)]
+pub struct Slept {
+    /// Who.
+    pub actor: Actor,
+    /// On which CPU.
+    pub cpu: u32,
+    /// Where.
+    pub at: &'static Location<'static>,
+    /// The lock that forbids it, and where it was taken.
+    pub holding: Option<(LockName, &'static Location<'static>)>,
+    /// Whether interrupts were off.
+    pub interrupts_off: bool,
+}
+
+impl Cause {
+    /// The verdict.
+    pub fn verdict(&self) -> Expect {
+        match self {
+            Cause::Waits(finding) => finding.verdict,
+            Cause::Asleep(_) => Expect::Stuck,
+            Cause::Slept(_) => Expect::InvalidContext,
+        }
+    }
+
+    /// The records for the wire. `name` knows the tasks, which have ended by now.
+    pub fn records(&self, name: impl Fn(TaskId) -> Name) -> Vec<report::Wait> {
+        match self {
+            Cause::Waits(finding) => finding.records(name),
+            Cause::Asleep(tasks) => tasks.iter().map(|task| asleep(&name(*task))).collect(),
+            Cause::Slept(slept) => vec![slept.record(&name(slept.actor.task))],
+        }
+    }
+
+    /// What is wrong, in a line and one more for each who is in it. `name` knows the tasks, which have ended by now.
+    pub fn display(&self, name: impl Fn(TaskId) -> Name) -> impl fmt::Display {
+        fmt::from_fn(move |f| match self {
+            Cause::Waits(finding) => write!(f, "{}", finding.display(&name)),
+            Cause::Asleep(tasks) => {
+                let count = tasks.len() + tasks.dropped();
+                let (noun, verb) = if count == 1 { ("task", "sleeps") } else { ("tasks", "sleep") };
+                write!(f, "stuck: {count} {noun} {verb}, and nobody is left to wake them")?;
+                tasks.iter().try_for_each(|task| write!(f, "\n  {} sleeps", name(*task)))
+            }
+            Cause::Slept(slept) => slept.say(&name(slept.actor.task), f),
+        })
+    }
+}
+
+fn asleep(name: &str) -> report::Wait {
+    report::Wait {
+        waiter: name.into(),
+        cpu: 0,
+        lock: "a wake-up".into(),
+        at: String::new(),
+        holder: None,
+        held_since: None,
+        in_cycle: false,
+    }
+}
+
+impl Slept {
+    pub(super) fn here(actor: Actor, at: &'static Location<'static>, interrupts_off: bool) -> Self {
+        Slept { actor, cpu: percpu::this_cpu(), at, holding: None, interrupts_off }
+    }
+
+    fn record(&self, name: &str) -> report::Wait {
+        let place = |at: &Location<'_>| format!("{}:{}", at.file(), at.line());
+        report::Wait {
+            waiter: format!("{name}{}", In(self.actor.context)),
+            cpu: self.cpu,
+            lock: self.holding.map_or("a wake-up", |(lock, _)| lock.name).into(),
+            at: place(self.at),
+            holder: None,
+            held_since: self.holding.map(|(_, since)| place(since)),
+            in_cycle: false,
+        }
+    }
+}
+
+struct In(Context);
+
+impl fmt::Display for In {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Context::Task => Ok(()),
+            Context::Softirq => f.write_str(" (softirq)"),
+            Context::Hardirq => f.write_str(" (hardirq)"),
+        }
+    }
+}
+
+impl Slept {
+    fn say(&self, who: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "invalid context: {who} (CPU {}) is about to sleep at {}", self.cpu, Place(self.at))?;
+        match (self.actor.context, self.holding) {
+            (Context::Hardirq, _) => write!(f, "\n  in an interrupt handler on top of it"),
+            (Context::Softirq, _) => write!(f, "\n  in a softirq on top of it"),
+            (Context::Task, Some((lock, since))) => {
+                write!(f, "\n  with {} held since {}", lock.name, Place(since))
+            }
+            (Context::Task, None) if self.interrupts_off => write!(f, "\n  with interrupts off"),
+            (Context::Task, None) => write!(f, "\n  with preemption off"),
+        }
+    }
+}
+
+/// A source line: the last component of the path is enough for people.
+struct Place(&'static Location<'static>);
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.0.file();
+        write!(f, "{}:{}", file.rsplit('/').next().unwrap_or(file), self.0.line())
+    }
+}

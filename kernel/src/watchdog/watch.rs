@@ -1,0 +1,160 @@
+//! The graph of the running experiment, and the events that it hears of.
+
+use core::panic::Location;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use kcore::machine::{Context, Cpu, CpuId, LockEvent, LockName, TaskId, Waiting};
+use kcore::wait_for::{Actor, Finding, Graph, List, Seat, Tasks, Where};
+
+use super::stop::{Cause, Slept, Stop};
+use super::witness;
+use crate::arch::cpu;
+use crate::machine::{Kernel, SpinLock};
+use crate::task::table::State;
+use crate::task::{self, doom, listing};
+use crate::{context, hooks};
+
+/// Kept while an experiment that can come to a stop runs.
+static GRAPH: SpinLock<Option<Graph>> = SpinLock::new(None);
+
+/// What was found in this round.
+static FOUND: SpinLock<Option<Stop>> = SpinLock::new(None);
+static STOPPED: AtomicBool = AtomicBool::new(false);
+
+/// An experiment begins whose tasks may come to a stop.
+pub(crate) fn begin() {
+    let graph = Graph::new();
+    let before = GRAPH.lock_irqsave().replace(graph);
+    drop(before);
+}
+
+/// A round begins: nothing is found, nobody waits.
+pub(crate) fn begin_round() {
+    STOPPED.store(false, Relaxed);
+    *FOUND.lock_irqsave() = None;
+    if let Some(graph) = GRAPH.lock_irqsave().as_mut() {
+        graph.forget_all();
+    }
+}
+
+/// The experiment is over.
+pub(crate) fn end() {
+    let graph = GRAPH.lock_irqsave().take();
+    drop(graph);
+}
+
+/// What was found since the round began, if anything was.
+pub(crate) fn take() -> Option<Stop> {
+    FOUND.lock_irqsave().take()
+}
+
+/// Whether the round was stopped: its tasks end where they wait.
+pub fn has_stopped() -> bool {
+    STOPPED.load(Relaxed)
+}
+
+/// The running task's body has returned.
+pub(crate) fn ended() {
+    let task = task::current();
+    with_graph(|graph| graph.ended(task));
+}
+
+/// Something happens to an observed lock.
+pub(crate) fn lock(event: LockEvent, lock: &LockName, address: usize, at: &'static Location<'static>) {
+    let actor = here();
+    match event {
+        LockEvent::Wait => wait(actor, lock, address, at),
+        LockEvent::Acquired => with_graph(|graph| graph.acquired(actor, address, lock, at)),
+        LockEvent::Release => with_graph(|graph| graph.released(actor, address)),
+        LockEvent::GaveUp => with_graph(|graph| graph.gave_up(actor)),
+    }
+}
+
+fn wait(actor: Actor, lock: &LockName, address: usize, at: &'static Location<'static>) {
+    if lock.waiting != Waiting::Spins {
+        check_sleep(actor, at);
+    }
+    if has_stopped() {
+        doom::doom(actor.task);
+    }
+    let seat = Seat { cpu: Kernel::cpu(), keeps_cpu: !cfg!(feature = "preempt") || context::is_atomic() };
+    let mut finding = None;
+    with_graph(|graph| {
+        graph.wait(actor, seat, lock, address, at);
+        finding = graph.search(actor, &Scheduler);
+    });
+    if let Some(finding) = finding {
+        stop(Cause::Waits(finding));
+    }
+}
+
+/// The caller is about to sleep, or may be. Where nobody may, the experiment ends with `invalid-context`.
+#[track_caller]
+pub fn might_sleep() {
+    if hooks::is_watched() {
+        check_sleep(here(), Location::caller());
+    }
+}
+
+fn check_sleep(actor: Actor, at: &'static Location<'static>) {
+    let mut slept = Slept::here(actor, at, !cpu::irq_are_on());
+    let atomic = context::is_atomic();
+    with_graph(|graph| slept.holding = graph.spinlock_of(actor));
+    if atomic || slept.holding.is_some() || actor.context != Context::Task {
+        stop(Cause::Slept(slept));
+    }
+}
+
+/// Nothing can run any more, and nothing is to come. Returns whether somebody can run now.
+pub(crate) fn nothing_runs() -> bool {
+    if !hooks::is_watched() || has_stopped() {
+        return false;
+    }
+    let mut finding: Option<Finding> = None;
+    with_graph(|graph| finding = graph.stuck(&Scheduler));
+    let cause = finding.map_or_else(|| Cause::Asleep(asleep()), Cause::Waits);
+    stop(cause);
+    true
+}
+
+/// The tasks of the crew that sleep.
+fn asleep<const N: usize>() -> List<TaskId, N> {
+    let mut list = List::new();
+    let asleep = |task: &TaskId| listing::state_of(*task) == Some(State::Blocked);
+    hooks::crew().filter(asleep).for_each(|task| list.push(task));
+    list
+}
+
+/// Keeps the first cause of a round and gives its tasks up.
+fn stop(cause: Cause) {
+    if STOPPED.swap(true, Relaxed) {
+        return;
+    }
+    let witnesses = witness::ask();
+    *FOUND.lock_irqsave() = Some(Stop { cause, witnesses });
+    hooks::crew().for_each(doom::doom);
+}
+
+fn here() -> Actor {
+    Actor { task: task::current(), context: context::current() }
+}
+
+fn with_graph(event: impl FnOnce(&mut Graph)) {
+    if let Some(graph) = GRAPH.lock_irqsave().as_mut() {
+        event(graph);
+    }
+}
+
+struct Scheduler;
+
+impl Tasks for Scheduler {
+    fn whereabouts(&self, task: TaskId) -> Where {
+        let Some((state, cpu)) = listing::state_and_cpu(task) else { return Where::Ended };
+        match state {
+            State::Ended => Where::Ended,
+            State::Blocked => Where::Asleep(CpuId(cpu)),
+            State::Runnable if listing::is_running(task) => Where::OnCpu(CpuId(cpu)),
+            State::Runnable => Where::Runnable(CpuId(cpu)),
+        }
+    }
+}
