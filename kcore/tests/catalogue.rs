@@ -176,8 +176,8 @@ fn what_does_not_fit_is_named() {
     let table = [
         (
             "run counter lock=broken",
-            "counter cannot be run with lock=broken; valid: none, spinlock, semaphore, completion, irqsave, bh, \
-             preempt-off, irq-off",
+            "counter cannot be run with lock=broken; valid: none, spinlock, semaphore, completion, rwlock, \
+             rwsem, irqsave, bh, cpu-owned, preempt-off, irq-off",
         ),
         (
             "run broken-lock lock=none",
@@ -201,6 +201,22 @@ fn what_does_not_fit_is_named() {
     for (line, message) in table {
         assert_eq!(run(line), Err(message.to_string()), "{line}");
     }
+}
+
+/// The lock of a CPU is right for one task a CPU, wrong for two that share one, and whatever comes of more.
+#[test]
+fn more_tasks_than_cpus_leave_the_lock_of_a_cpu_to_chance() {
+    let entry = find("counter").expect("an entry");
+    let expected = |cpus, line: &str| {
+        let settings = Settings::parse(line).expect("a line");
+        resolve(&settings, entry, cpus, Config::Full).expect("a run").expected
+    };
+    let line = |lock, writers| format!("run counter probe=rendezvous lock={lock} writers={writers}");
+    assert_eq!(expected(4, &line("cpu-owned", 4)), Expect::Clean);
+    assert_eq!(expected(4, &line("cpu-owned", 5)), Expect::Any);
+    assert_eq!(expected(1, &line("cpu-owned", 4)), Expect::Raced);
+    assert_eq!(expected(4, &line("rwlock", 5)), Expect::Clean);
+    assert_eq!(expected(4, &line("preempt-off", 5)), Expect::Raced);
 }
 
 #[test]

@@ -94,14 +94,14 @@ impl Tasks for Anywhere {
 fn circle(graph: &mut Graph) -> Option<Finding> {
     let (here, tasks) = (Location::caller(), u32::from(TASKS));
     for address in 0..2000 {
-        graph.acquired(Actor::task(TaskId(address as u32 % 200)), address % 700, here);
+        graph.acquired(Actor::task(TaskId(address as u32 % 200)), address % 700, &LOCK, here);
         graph.wait(Actor::task(TaskId(address as u32)), seat(0), &LOCK, address, here);
     }
     assert!(graph.unseen() > 0);
     graph.released(Actor::task(TaskId(0)), 5);
     graph.ended(TaskId(1));
     graph.forget_all();
-    (0..tasks).for_each(|n| graph.acquired(Actor::task(TaskId(n)), n as usize, here));
+    (0..tasks).for_each(|n| graph.acquired(Actor::task(TaskId(n)), n as usize, &LOCK, here));
     for n in 0..tasks {
         graph.wait(Actor::task(TaskId(n)), seat(n), &LOCK, (n as usize + 1) % tasks as usize, here);
     }

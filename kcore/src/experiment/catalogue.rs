@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::entry::Experiment;
 use super::{
     abba, broken_lock, counter, double_up, double_wake, forgotten_unlock, lost_wakeup, scull_leak,
-    scull_publish, scull_read, scull_size, scull_torn, scull_trim, self_deadlock, soak,
+    scull_publish, scull_read, scull_size, scull_torn, scull_trim, self_deadlock, soak, stack_semaphore,
 };
 use crate::settings::Usage;
 
@@ -25,6 +25,7 @@ pub static ALL: &[&Experiment] = &[
     &double_up::ENTRY,
     &lost_wakeup::ENTRY,
     &double_wake::ENTRY,
+    &stack_semaphore::ENTRY,
     &soak::ENTRY,
 ];
 

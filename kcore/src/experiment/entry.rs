@@ -232,7 +232,8 @@ impl Experiment {
     /// A cure always gives `clean`. Another form gives what its row says where that is certain: of two or more tasks that
     /// meet at the entry's own points, of exactly the two that its own script names, of the entry's own number of tasks
     /// when its interrupt comes at its own points, or if the entry leaves nothing to chance and has all the tasks that it
-    /// asks for. All else is left to chance: a third task, which begins when the script is over, may write over the damage.
+    /// asks for. All else is left to chance: a third task, which begins when the script is over, may write over the damage,
+    /// and of more tasks than CPUs some share one, where a form that is right for one task a CPU may be wrong.
     pub fn expected(&self, choice: &Choice<'_>, cpus: u32, config: Config) -> Expect {
         let Some(row) = self.row(choice.lock) else { return Expect::Any };
         if row.is_cure() {
@@ -254,7 +255,10 @@ impl Experiment {
             }
         };
         let certainly = row.cell(cpus, config).unwrap_or(Expect::Any);
-        if is_certain { certainly } else { Expect::Any }
+        // What keeps CPUs apart need not keep those tasks apart that must share one.
+        let crowded =
+            writers > cpus && certainly == Expect::Clean && row.cell(1, config) != Some(Expect::Clean);
+        if is_certain && !crowded { certainly } else { Expect::Any }
     }
 }
 

@@ -1,7 +1,7 @@
 //! An error path that returns with the lock held.
 
 use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
-use super::matrix::{C, D, Row};
+use super::matrix::{C, Row, S};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -14,12 +14,12 @@ pub(super) static ENTRY: Experiment = Experiment {
     explanation: EXPLANATION,
     rows: &[
         // Without other CPUs a spinlock has no word that could stay taken.
-        Row::each(Lock::Spinlock, [D, D, D, D, C, C]),
-        Row::always(Lock::Semaphore, D),
-        Row::always(Lock::Mutex, D),
+        Row::each(Lock::Spinlock, [S, S, S, S, C, C]),
+        Row::always(Lock::Semaphore, S),
+        Row::always(Lock::Mutex, S),
         Row::always(Lock::Guarded, C),
     ],
-    unit: "writes of each task; the first one of the first task is refused",
+    unit: "calls: A makes one, which is refused, and after that all others make so many",
     known_points: &["size.load", "size.store"],
     points: &[],
     script: &[],
@@ -52,8 +52,8 @@ who took it last, and where?";
 
 const EXPLANATION: &str = "A calls write with a bad address. write takes scull0.lock, finds that the bytes cannot be copied, \
 and returns -EFAULT. The line that gives the lock back stands at the end of the function, and A never came to it. A's \
-program prints its error and exits. B calls write, waits for scull0.lock, and waits for a task that is no more. No circle \
-is needed: a chain that ends with somebody who will never let go is a deadlock, too.\n\n\
+program prints its error and exits. B asks for the size, waits for scull0.lock, and so waits for a task that is no more. There \
+is no circle here, which is why it is not called a deadlock: the chain has an end, and at the end is nobody. B is stuck.\n\n\
 The place where it hangs and the place of the mistake have nothing in common: other task, other call, other day. That is \
 why the report names both: where B waits, and where the lock was taken that B waits for.\n\n\
 With a semaphore or a mutex B sleeps; with a spinlock it keeps a CPU busy. The spinlock has a second effect: the task \

@@ -92,8 +92,11 @@ pub(super) const TASKS: &[Row] = &[
     Row::always(Lock::Semaphore, C),
     Row::always(Lock::Completion, C),
     Row::always(Lock::Mutex, C),
+    Row::always(Lock::RwLock, C),
+    Row::always(Lock::RwSem, C),
     Row::always(Lock::Irqsave, C),
     Row::always(Lock::Bh, C),
+    Row::by_cpus(Lock::CpuOwned, C, R),
     Row::by_cpus(Lock::PreemptOff, R, C),
     Row::by_cpus(Lock::IrqOff, R, C),
 ];

@@ -36,6 +36,7 @@ mod scull_torn;
 mod scull_trim;
 mod self_deadlock;
 mod soak;
+mod stack_semaphore;
 mod verdict;
 
 pub use catalogue::{ALL, QUESTIONS, find};

@@ -10,7 +10,9 @@ use crate::report::LockStats;
 use crate::settings::Lock;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::watch::Watch;
-use crate::sync::{BrokenSpinLock, Completion, Observed, RawMutex, Semaphore, SpinLock};
+use crate::sync::{
+    BrokenSpinLock, Completion, CpuOwnedLock, Observed, RawMutex, RwLock, RwSemaphore, Semaphore, SpinLock,
+};
 
 /// A lock, or none, and what is off on this CPU while it is held.
 pub struct Guard<M: Machine> {
@@ -32,6 +34,12 @@ enum Mechanism<M: Machine> {
     Completion(Completion<M, Observed>),
     /// A mutex.
     Mutex(RawMutex<M, Observed>),
+    /// A reader/writer spinlock, taken for writing.
+    RwLock(RwLock<(), M, Observed>),
+    /// A reader/writer semaphore, taken for writing.
+    RwSem(RwSemaphore<M, Observed>),
+    /// A lock that belongs to a CPU.
+    CpuOwned(CpuOwnedLock<M, Observed>),
     /// A spinlock without a test-and-set.
     Broken(BrokenSpinLock),
 }
@@ -53,10 +61,13 @@ impl<M: Machine> Guard<M> {
         Lock::Semaphore,
         Lock::Completion,
         Lock::Mutex,
+        Lock::RwLock,
+        Lock::RwSem,
         Lock::Irqsave,
         Lock::Bh,
         Lock::PreemptOff,
         Lock::IrqOff,
+        Lock::CpuOwned,
         Lock::Broken,
     ];
 
@@ -82,6 +93,10 @@ impl<M: Machine> Guard<M> {
                 Mechanism::Completion(Completion::from_flag(flag(), Observed::new(sleeps), 1))
             }
             Lock::Mutex => Mechanism::Mutex(RawMutex::from_flag(flag(), Observed::new(sleeps))),
+            Lock::RwLock => Mechanism::RwLock(RwLock::from_flags(flag(), flag(), Observed::new(spins), ())),
+            Lock::RwSem => Mechanism::RwSem(RwSemaphore::from_flag(flag(), Observed::new(sleeps))),
+            // Its waiters spin, but its holder may sleep.
+            Lock::CpuOwned => Mechanism::CpuOwned(CpuOwnedLock::from_flag(flag(), Observed::new(sleeps))),
             Lock::Broken => Mechanism::Broken(BrokenSpinLock::new(spins)),
             other => unreachable!("{other} is no guard of a critical section"),
         };
@@ -94,7 +109,7 @@ impl<M: Machine> Guard<M> {
     pub fn enter(&self) -> Held<'_, M> {
         let place = Location::caller();
         let off = match self.lock {
-            Lock::Spinlock | Lock::PreemptOff => Off::Preemption(PreemptOff::enter()),
+            Lock::Spinlock | Lock::RwLock | Lock::PreemptOff => Off::Preemption(PreemptOff::enter()),
             Lock::Bh => Off::Softirqs(BhOff::enter()),
             Lock::Irqsave | Lock::IrqOff => Off::Interrupts(IrqSaved::enter()),
             _ => Off::Nothing,
@@ -106,6 +121,9 @@ impl<M: Machine> Guard<M> {
             Mechanism::Semaphore(semaphore) => semaphore.down_at(place),
             Mechanism::Completion(completion) => completion.wait_at(place),
             Mechanism::Mutex(mutex) => mutex.lock_at(place),
+            Mechanism::RwLock(lock) => lock.acquire_write(place),
+            Mechanism::RwSem(semaphore) => semaphore.down_write_at(place),
+            Mechanism::CpuOwned(lock) => lock.acquire_at(place),
             Mechanism::Broken(lock) => lock.acquire_at::<M>(place),
         }
         Held { guard: self, place, _off: off, _not_send: PhantomData }
@@ -124,6 +142,9 @@ impl<M: Machine> Guard<M> {
             Mechanism::Semaphore(semaphore) => semaphore.count() == 0,
             Mechanism::Completion(completion) => !completion.is_done(),
             Mechanism::Mutex(mutex) => mutex.is_locked(),
+            Mechanism::RwLock(lock) => !cfg!(feature = "smp") || lock.is_write_locked(),
+            Mechanism::RwSem(semaphore) => semaphore.is_write_locked(),
+            Mechanism::CpuOwned(lock) => lock.depth() > 0,
             Mechanism::Broken(lock) => lock.is_locked(),
         }
     }
@@ -136,6 +157,9 @@ impl<M: Machine> Guard<M> {
             Mechanism::Semaphore(semaphore) => Some(semaphore.stats()),
             Mechanism::Completion(completion) => Some(completion.stats()),
             Mechanism::Mutex(mutex) => Some(mutex.stats()),
+            Mechanism::RwLock(lock) => Some(lock.stats()),
+            Mechanism::RwSem(semaphore) => Some(semaphore.stats()),
+            Mechanism::CpuOwned(lock) => Some(lock.stats()),
             Mechanism::Broken(lock) => Some(lock.stats()),
         }
     }
@@ -176,6 +200,10 @@ impl<M: Machine> Drop for Held<'_, M> {
             Mechanism::Mutex(mutex) => {
                 mutex.unlock_at(self.place).expect("this does not leave the task that entered");
             }
+            // SAFETY: as above.
+            Mechanism::RwLock(lock) => unsafe { lock.release_write(self.place) },
+            Mechanism::RwSem(semaphore) => semaphore.up_write_at(self.place),
+            Mechanism::CpuOwned(lock) => lock.release_at(self.place),
             Mechanism::Broken(lock) => lock.release_at::<M>(self.place),
         }
     }

@@ -2,14 +2,35 @@
 //!
 //! ```text
 //! tas         one bit: test-and-set, clear
+//!  ├ rwlock       spins; the bit and a count of readers
 //!  └ spinlock     spins until it has the bit
+//!     ├ seqlock       readers repeat and do not wait for each other
+//!     ├ atomic        an integer that is changed as a whole
+//!     ├ bitops        bits that are changed one by one
 //!     ├ units         a count and a queue of sleepers, under a spinlock
 //!     │  ├ semaphore      down, up
 //!     │  └ completion     wait, complete
 //!     ├ raw_mutex     an owner and a queue of sleepers, under a spinlock
 //!     │  └ mutex          with a value
-//!     └ wait_queue    sleepers for a condition, under a spinlock
+//!     ├ wait_queue    sleepers for a condition, under a spinlock
+//!     └ rwsem         many readers or one writer, who sleep
+//! kfifo       loads and stores only: one producer, one consumer
 //! ```
+//!
+//! | | waiters | at once | who comes first | LDD3 ch. 5 |
+//! |---|---|---|---|---|
+//! | [`SpinLock`] | spin | one | by chance | Spinlocks |
+//! | [`RwLock`] | spin | readers, or one writer | readers | Reader/Writer Spinlocks |
+//! | [`Mutex`] | spin a little, then sleep | one | by chance, but nobody is passed for ever | Semaphores and Mutexes |
+//! | [`Semaphore`] | sleep | as many as units | first come | Semaphores and Mutexes |
+//! | [`RwSemaphore`] | sleep | readers, or one writer | first come | Reader/Writer Semaphores |
+//! | [`Completion`] | sleep | one for each event | first come | Completions |
+//! | [`WaitQueue`] | sleep | | first come | 6, Blocking I/O |
+//! | [`SeqLock`] | writers spin, readers repeat | readers and one writer | writers | seqlocks |
+//! | [`AtomicT`], [`Bits`] | spin, for two instructions | one | by chance | Atomic Variables; Bit Operations |
+//! | [`Kfifo`] | nobody waits | one producer, one consumer | | Lock-Free Algorithms |
+//!
+//! Two are wrong on purpose: [`BrokenSpinLock`] is no test-and-set, and [`CpuOwnedLock`] belongs to a CPU and not to a task.
 //!
 //! There is no other atomic read-modify-write in here: everything else is a load or a store. [`watch`] says who hears of
 //! a lock's life and what is counted, [`guard`] picks the lock of an experiment when it runs, and [`broken`] is what a
@@ -17,14 +38,25 @@
 //!
 //! All of it is generic over the [`machine`](crate::machine): the kernel's CPUs, the threads of a test, or loom.
 
+pub mod atomic;
+pub mod atomic_word;
+pub mod bitops;
 pub mod broken;
 pub mod completion;
+pub mod cpu_owned;
+mod emulated;
 pub mod environment;
 pub mod guard;
+pub mod kfifo;
 pub mod mutex;
 mod patience;
 pub mod raw_mutex;
+mod rw_guard;
+mod rw_word;
+pub mod rwlock;
+pub mod rwsem;
 pub mod semaphore;
+pub mod seqlock;
 pub mod spinlock;
 pub mod tas;
 mod units;
@@ -33,14 +65,24 @@ mod waiter;
 pub mod watch;
 mod word;
 
+pub use atomic::AtomicT;
+pub use atomic_word::AtomicWord;
+pub use bitops::Bits;
 pub use broken::BrokenSpinLock;
 pub use completion::Completion;
+pub use cpu_owned::CpuOwnedLock;
 pub use environment::{Atomic, BhOff, Environment, IrqSaved, PreemptOff};
 pub use guard::{Guard, Held};
+pub use kfifo::{Consumer, Kfifo, Producer};
 pub use mutex::{Mutex, MutexGuard};
 pub use raw_mutex::RawMutex;
+pub use rw_guard::{ReadGuard, WriteGuard};
+pub use rwlock::RwLock;
+pub use rwsem::RwSemaphore;
 pub use semaphore::Semaphore;
+pub use seqlock::{SeqLock, SeqWriteGuard};
 pub use spinlock::{SpinBhGuard, SpinGuard, SpinIrqGuard, SpinLock};
 pub use tas::Tas;
+pub use units::{GRANTED, SEEING_OFF};
 pub use wait_queue::WaitQueue;
 pub use watch::{Counted, Observed, Silent, Statistics, Watch};

@@ -226,18 +226,21 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
         // Dropped before `waiter` is, also when the condition panics.
         let mut place = Place::new(self, crowd, &waiter);
         loop {
+            // A wake-up that comes during the test may be for something that the test has not seen.
+            place.has_used_wake_up = waiter.is_granted();
             if condition() {
                 return Turn::True;
             }
             if let Err(end) = patience.lasts::<M>() {
                 return Turn::Over(end);
             }
-            // After the test, which may have used up the kept wake-up, and right before the sleep.
-            if waiter.is_granted() {
-                place.has_used_wake_up = true;
+            if place.has_used_wake_up {
                 return Turn::Woken;
             }
-            patience.block::<M>();
+            // Once more, as the test may have used up the kept wake-up.
+            if !waiter.is_granted() {
+                patience.block::<M>();
+            }
         }
     }
 
@@ -283,7 +286,7 @@ struct Place<'a, M: Sched, W: Watch<M>> {
     queue: &'a WaitQueue<M, W>,
     crowd: Crowd,
     waiter: &'a Waiter<M, ()>,
-    /// The waiter knows that it was woken, and will test the condition for it.
+    /// The waiter was woken before it tested the condition for the last time.
     has_used_wake_up: bool,
 }
 

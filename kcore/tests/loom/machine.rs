@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering::{self, Relaxed};
 
-use kcore::machine::{AtomicFlag, Cpu, CpuId, Sched, TaskId};
+use kcore::machine::{AtomicFlag, Cpu, CpuId, Sched, Sleep, TaskId};
 use loom::sync::atomic::AtomicU8;
 use loom::thread::{self, Thread};
 
@@ -167,12 +167,15 @@ struct Task {
 thread_local! {
     /// Those that were asked for their number. loom runs all threads of an execution on one of the host's.
     static TASKS: RefCell<Vec<Task>> = const { RefCell::new(Vec::new()) };
+    /// Every task of this execution has a signal.
+    static SIGNALLED: Cell<bool> = const { Cell::new(false) };
     static EXECUTIONS: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Forgets the last execution's threads and counts executions.
 pub(crate) fn begin() {
     TASKS.with_borrow_mut(Vec::clear);
+    SIGNALLED.set(false);
     EXECUTIONS.set(EXECUTIONS.get() + 1);
 }
 
@@ -209,6 +212,13 @@ fn unpark(task: TaskId) {
     thread.unpark();
 }
 
+/// Sends every task a signal, for good, and wakes them all.
+pub(crate) fn interrupt_all() {
+    SIGNALLED.set(true);
+    let threads: Vec<_> = TASKS.with_borrow(|tasks| tasks.iter().map(|task| task.thread.clone()).collect());
+    threads.into_iter().for_each(|thread| thread.unpark());
+}
+
 fn nobody(_task: TaskId) {}
 
 /// A machine, in all that does not differ.
@@ -242,8 +252,15 @@ macro_rules! machine {
             fn block_until(_deadline: u64) {
                 $block();
             }
+            fn interrupted(sleep: Sleep) -> bool {
+                sleep == Sleep::Interruptible && SIGNALLED.get()
+            }
             fn wake(task: TaskId) {
                 $wake(task);
+            }
+            /// To spin for a while is to try more than once, of which there is enough to explore.
+            fn is_running(_task: TaskId) -> bool {
+                false
             }
             fn yield_now() {
                 thread::yield_now();

@@ -7,6 +7,9 @@
 #![cfg(not(miri))]
 
 mod bodies;
+mod frame;
 mod machine;
+mod more;
 mod right;
+mod sleepers;
 mod twins;

@@ -54,7 +54,7 @@ impl<M: Sched + 'static> Event for Completion<M> {
 }
 
 /// The body holds, and loom has tried more than one order.
-fn holds(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
+pub(crate) fn holds(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
     let start = Instant::now();
     model(preemptions, body);
     let executions = executions();

@@ -12,9 +12,9 @@ use crate::bodies::{Event, Section, admits_two, excludes, model, objects, publis
 use crate::machine::{Coma, Dozing, LoadThenStore, NoAcquire, NoAcquireOfGrant, NoRelease, Parking, Wrong};
 
 /// What loom says when two accesses to a payload are not ordered.
-const UNORDERED: &str = "Causality violation";
+pub(crate) const UNORDERED: &str = "Causality violation";
 /// What loom says when everybody sleeps.
-const ASLEEP: &str = "deadlock";
+pub(crate) const ASLEEP: &str = "deadlock";
 
 // Mistakes in the flag below the right primitive.
 
@@ -50,9 +50,10 @@ fn semaphore_granted_without_acquire() {
     objects(UNORDERED, || excludes::<Semaphore<Dozing<Wrong<NoAcquireOfGrant>>>>(2, 1));
 }
 
+/// The semaphore rests on that order, the completion does not: its waiter takes the inner lock once more.
 #[test]
 fn completion_granted_without_acquire() {
-    objects(UNORDERED, publishes::<Completion<Dozing<Wrong<NoAcquireOfGrant>>>>);
+    model(4, publishes::<Completion<Dozing<Wrong<NoAcquireOfGrant>>>>);
 }
 
 #[test]

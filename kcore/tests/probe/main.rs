@@ -2,7 +2,8 @@
 
 mod sim;
 
-use kcore::probe::{Meetings, Plan, Step};
+use kcore::machine::{Access, CpuId, Op};
+use kcore::probe::{Decision, Engine, Meetings, Plan, Step};
 use proptest::prelude::*;
 use sim::Action::{self, Load, Lock, Pass, Store, Unlock};
 use sim::{LOCKS, SITES, Sim};
@@ -307,4 +308,52 @@ fn a_task_that_was_let_go_and_lost_its_cpu_does_not_hold_the_script_up() {
         }
     });
     assert!(lost.get() > 0);
+}
+
+/// Who waits for a lock is not waited for; who has given that up is.
+#[test]
+fn a_task_that_gave_up_a_lock_is_waited_for_again() {
+    let arrive = |engine: &mut Engine, who: u8| {
+        let location = std::panic::Location::caller();
+        let access = Access { site: &SITES[0], op: Op::Load, address: 0, location };
+        engine.arrive(who, &access, false, CpuId(who.into()))
+    };
+    for gives_up in [false, true] {
+        let mut engine = Engine::new(rendezvous(&["slot.load"]), 2);
+        assert_eq!((engine.start(0), engine.start(1)), ((Decision::Go, 0), (Decision::Go, 0)));
+        assert_eq!(engine.lock_acquired(0, 7), 0);
+        assert_eq!(engine.lock_wait(1, &LOCKS[0], 7), 0);
+        if gives_up {
+            assert_eq!(engine.lock_gave_up(1), 0);
+            assert_eq!(arrive(&mut engine, 0), (Decision::Wait, 0));
+            assert_eq!(arrive(&mut engine, 1), (Decision::Go, 0b01), "they meet");
+            assert!(engine.may_go(0));
+        } else {
+            assert_eq!(arrive(&mut engine, 0), (Decision::Go, 0), "alone");
+        }
+        assert_eq!(engine.meetings().full, u64::from(gives_up));
+    }
+}
+
+/// The lock is still its holder's after somebody else has given up waiting for it.
+#[test]
+fn to_give_up_a_lock_frees_nothing() {
+    let mut engine = Engine::new(script("A.copy C.copy"), 3);
+    for who in 0..3 {
+        engine.start(who);
+    }
+    engine.lock_acquired(1, 7);
+    engine.lock_wait(0, &LOCKS[0], 7);
+    engine.lock_gave_up(0);
+    engine.lock_wait(2, &LOCKS[0], 7);
+    engine.finished(1);
+    engine.finished(0);
+    let given_up: Vec<String> = engine.given_up().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        given_up,
+        [
+            "step 1: A does not come to reach copy: it has finished",
+            "step 2: C cannot reach copy: it waits for scull0.lock, held by B"
+        ]
+    );
 }

@@ -84,7 +84,7 @@ impl World {
     }
 
     pub(crate) fn take(&mut self, who: Actor, lock: usize) {
-        self.graph.acquired(who, lock, ALL[lock % ALL.len()]);
+        self.graph.acquired(who, lock, &LOCKS[lock % LOCKS.len()], ALL[lock % ALL.len()]);
     }
 
     pub(crate) fn give(&mut self, who: Actor, lock: usize) {

@@ -29,7 +29,8 @@ enum User {
     BadAddress,
 }
 
-/// One round: A makes one write, which is refused; when it has returned, all others make `quanta` good ones.
+/// One round: A makes one write, which is refused; when it has returned, all others ask for the size and make a good
+/// write, `quanta` times.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let guarded = resolved.lock == Lock::Guarded;
@@ -46,6 +47,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
         }
         refused.wait();
         for _ in 0..resolved.quanta {
+            device.size();
             accepted.fetch_add(u64::from(device.write(User::Good).is_ok()), Relaxed);
         }
     })?;
@@ -67,6 +69,12 @@ impl Device {
         let end = self.size.load::<Kernel>(&SIZE);
         self.size.store::<Kernel>(&SIZE, end + 1);
         Ok(())
+    }
+
+    /// The size.
+    fn size(&self) -> usize {
+        let _held = self.guard.enter();
+        self.size.load::<Kernel>(&SIZE)
     }
 
     /// What a C function does that returns without the line that unlocks. Preemption is on again, as if only the lock's

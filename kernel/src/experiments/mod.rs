@@ -26,6 +26,7 @@ mod scull_torn;
 mod scull_trim;
 mod self_deadlock;
 mod soak;
+mod stack_semaphore;
 mod stamps;
 pub mod trial;
 

@@ -22,7 +22,7 @@ use super::crew;
 use super::leaks::{self, Lost};
 use super::{
     abba, broken_lock, counter, double_up, double_wake, forgotten_unlock, lost_wakeup, scull_leak,
-    scull_publish, scull_read, scull_size, scull_torn, scull_trim, self_deadlock, soak,
+    scull_publish, scull_read, scull_size, scull_torn, scull_trim, self_deadlock, soak, stack_semaphore,
 };
 
 /// Leaked blocks that are described one by one; the others are counted.
@@ -133,6 +133,7 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "double-up" => double_up::round,
         "lost-wakeup" => lost_wakeup::round,
         "double-wake" => double_wake::round,
+        "stack-semaphore" => stack_semaphore::round,
         "soak" => soak::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };

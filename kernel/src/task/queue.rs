@@ -395,6 +395,12 @@ pub fn is_idle(cpu: u32) -> bool {
     current_of(cpu) == queue.idle
 }
 
+/// Whether `id` will wake up at a moment.
+pub(super) fn sleeps_until_a_moment(id: TaskId) -> bool {
+    let Some(task) = table::find(id) else { return false };
+    QueueGuard::lock(task.cpu()).sleepers.iter().any(|(_, sleeper)| *sleeper == id)
+}
+
 /// Whether no task of `cpu` can run or will wake up by itself.
 pub(super) fn is_still(cpu: u32) -> bool {
     let queue = QueueGuard::lock(cpu);

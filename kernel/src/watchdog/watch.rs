@@ -157,4 +157,8 @@ impl Tasks for Scheduler {
             State::Runnable => Where::Runnable(CpuId(cpu)),
         }
     }
+
+    fn gives_up(&self, task: TaskId) -> bool {
+        listing::wakes_by_itself(task)
+    }
 }

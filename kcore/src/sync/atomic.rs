@@ -1,0 +1,165 @@
+//! An integer that is changed as a whole (LDD3 ch. 5, "Atomic Variables"; LKD ch. 10, "Atomic Operations").
+//!
+//! | Linux | here | returns |
+//! |---|---|---|
+//! | `atomic_read`, `atomic_set` | [`read`](AtomicT::read), [`set`](AtomicT::set) | the value; nothing |
+//! | `atomic_add`, `_sub`, `_inc`, `_dec` | [`add`](AtomicT::add), ... | nothing |
+//! | `atomic_inc_and_test`, `_dec_`, `_sub_` | [`inc_and_test`](AtomicT::inc_and_test), ... | whether it is 0 now |
+//! | `atomic_add_negative` | [`add_negative`](AtomicT::add_negative) | whether it is below 0 now |
+//! | `atomic_add_return`, ... | [`add_return`](AtomicT::add_return), ... | the value now |
+//!
+//! As everything here it is made of the one test-and-set: each change is a load and a store under a spinlock with
+//! interrupts off, as on architectures without atomic instructions (parisc, sparc32). Every change acquires and releases
+//! that spinlock, so whoever reads by a *change* what another change wrote also sees what was done before it: the last
+//! `dec_and_test` of a reference count may free. [`read`](AtomicT::read) is a plain load and orders nothing.
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+use crate::machine::{AtomicFlag, Cpu};
+use crate::sync::atomic_word::AtomicWord;
+use crate::sync::emulated::Emulated;
+
+/// An `int` that wraps round, as the kernel's does.
+#[doc(alias = "atomic_t")]
+pub struct AtomicT<M: Cpu, A = AtomicUsize> {
+    changes: Emulated<M>,
+    /// The bits of the value. Written under `changes` only.
+    word: A,
+}
+
+impl<M: Cpu<Flag = AtomicBool>> AtomicT<M> {
+    /// A variable that holds `value`.
+    #[doc(alias = "ATOMIC_INIT")]
+    pub const fn new(value: i32) -> Self {
+        let changes = Emulated::from_flag(AtomicBool::new(false));
+        AtomicT { changes, word: AtomicUsize::new(to_word(value)) }
+    }
+}
+
+impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
+    /// A variable that holds `value`, of the machine's own kind of flag and of a word of the caller's choice.
+    pub fn of(value: i32) -> Self {
+        AtomicT { changes: Emulated::from_flag(M::Flag::new(false)), word: A::new(to_word(value)) }
+    }
+
+    /// The value at this moment.
+    #[inline]
+    #[doc(alias = "atomic_read")]
+    pub fn read(&self) -> i32 {
+        to_int(self.word.load(Relaxed))
+    }
+
+    /// Writes `value`. Under the lock like any change: between the load and the store of another one it would be lost.
+    #[inline]
+    #[doc(alias = "atomic_set")]
+    pub fn set(&self, value: i32) {
+        self.change(|_| value);
+    }
+
+    /// Adds `i`.
+    #[inline]
+    #[doc(alias = "atomic_add")]
+    pub fn add(&self, i: i32) {
+        self.add_return(i);
+    }
+
+    /// Subtracts `i`.
+    #[inline]
+    #[doc(alias = "atomic_sub")]
+    pub fn sub(&self, i: i32) {
+        self.sub_return(i);
+    }
+
+    /// Adds 1.
+    #[inline]
+    #[doc(alias = "atomic_inc")]
+    pub fn inc(&self) {
+        self.inc_return();
+    }
+
+    /// Subtracts 1.
+    #[inline]
+    #[doc(alias = "atomic_dec")]
+    pub fn dec(&self) {
+        self.dec_return();
+    }
+
+    /// Adds 1 and says whether that made 0.
+    #[inline]
+    #[doc(alias = "atomic_inc_and_test")]
+    pub fn inc_and_test(&self) -> bool {
+        self.inc_return() == 0
+    }
+
+    /// Subtracts 1 and says whether that made 0.
+    #[inline]
+    #[doc(alias = "atomic_dec_and_test")]
+    pub fn dec_and_test(&self) -> bool {
+        self.dec_return() == 0
+    }
+
+    /// Subtracts `i` and says whether that made 0.
+    #[inline]
+    #[doc(alias = "atomic_sub_and_test")]
+    pub fn sub_and_test(&self, i: i32) -> bool {
+        self.sub_return(i) == 0
+    }
+
+    /// Adds `i` and says whether the sum is below 0.
+    #[inline]
+    #[doc(alias = "atomic_add_negative")]
+    pub fn add_negative(&self, i: i32) -> bool {
+        self.add_return(i) < 0
+    }
+
+    /// Adds `i` and returns the sum.
+    #[inline]
+    #[doc(alias = "atomic_add_return")]
+    pub fn add_return(&self, i: i32) -> i32 {
+        self.change(|value| value.wrapping_add(i))
+    }
+
+    /// Subtracts `i` and returns the difference.
+    #[inline]
+    #[doc(alias = "atomic_sub_return")]
+    pub fn sub_return(&self, i: i32) -> i32 {
+        self.change(|value| value.wrapping_sub(i))
+    }
+
+    /// Adds 1 and returns the sum.
+    #[inline]
+    #[doc(alias = "atomic_inc_return")]
+    pub fn inc_return(&self) -> i32 {
+        self.add_return(1)
+    }
+
+    /// Subtracts 1 and returns the difference.
+    #[inline]
+    #[doc(alias = "atomic_dec_return")]
+    pub fn dec_return(&self) -> i32 {
+        self.sub_return(1)
+    }
+
+    /// Changes the value and returns the new one.
+    fn change(&self, change: impl FnOnce(i32) -> i32) -> i32 {
+        let (_, new) = self.changes.change(&self.word, |word| to_word(change(to_int(word))));
+        to_int(new)
+    }
+}
+
+impl<M: Cpu, A: AtomicWord> fmt::Debug for AtomicT<M, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AtomicT").field(&self.read()).finish()
+    }
+}
+
+/// The value's 32 bits, in the lower half of the word.
+const fn to_word(value: i32) -> usize {
+    value.cast_unsigned() as usize
+}
+
+/// The reverse.
+const fn to_int(word: usize) -> i32 {
+    (word as u32).cast_signed()
+}

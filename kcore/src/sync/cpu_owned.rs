@@ -1,0 +1,151 @@
+//! A lock that belongs to a CPU instead of a task: the wrong cure for tasks that share one.
+//!
+//! It is what comes of the thought that whoever runs on the owner's CPU must be the owner, come back: a nested call, or
+//! an interrupt handler. CPUs are kept apart. But a task that sleeps in the critical section, or loses its CPU there, lets
+//! the next task of that CPU walk in behind it (LKD ch. 9, "Causes of Concurrency": pseudo-concurrency).
+//!
+//! ```text
+//!   CPU 0, task A                CPU 0, task B           CPU 1, task C
+//!   acquire: owner is CPU 0
+//!   loads, loses its CPU
+//!                                acquire: passes         acquire: spins
+//!                                loads, stores
+//!   stores: B's store is lost
+//! ```
+//!
+//! Who owns it and how often is right at all times, under a spinlock: to let in who should not is its only mistake. The
+//! right form would switch preemption off, and keep tasks from sleeping: a spinlock.
+
+use core::fmt;
+use core::sync::atomic::AtomicBool;
+
+use crate::machine::{Cpu, CpuId, LockEvent, LockName, Sched};
+use crate::report::LockStats;
+use crate::sync::spinlock::SpinLock;
+use crate::sync::watch::{Observed, Silent, Statistics, Watch};
+
+/// A lock that lets in whoever runs on the CPU that has it. It leaves preemption on, and its holder may sleep: name it as
+/// [`Waiting::Sleeps`](crate::machine::Waiting::Sleeps).
+pub struct CpuOwnedLock<M: Cpu, W = Silent> {
+    owner: SpinLock<Owner, M>,
+    watch: W,
+}
+
+/// The CPU that has the lock.
+struct Owner {
+    /// Meaningless while `depth` is 0.
+    cpu: CpuId,
+    /// How many are in the critical section: calls of one task, as its inventor thinks.
+    depth: usize,
+}
+
+impl<M: Cpu<Flag = AtomicBool>> CpuOwnedLock<M> {
+    /// A free lock, which nobody watches.
+    pub const fn new() -> Self {
+        CpuOwnedLock::from_flag(AtomicBool::new(false), Silent)
+    }
+}
+
+impl<M: Cpu<Flag = AtomicBool>> Default for CpuOwnedLock<M> {
+    fn default() -> Self {
+        CpuOwnedLock::new()
+    }
+}
+
+impl<M: Cpu<Flag = AtomicBool>> CpuOwnedLock<M, Observed> {
+    /// A free lock with a name and counters, of which the machine hears.
+    pub const fn observed(name: LockName) -> Self {
+        CpuOwnedLock::from_flag(AtomicBool::new(false), Observed::new(name))
+    }
+}
+
+impl<M: Cpu, W> CpuOwnedLock<M, W> {
+    /// A free lock made of a clear `flag`, for machines whose flags no `const` can make.
+    pub const fn from_flag(flag: M::Flag, watch: W) -> Self {
+        let owner = Owner { cpu: CpuId(0), depth: 0 };
+        CpuOwnedLock { owner: SpinLock::from_flag(flag, Silent, owner), watch }
+    }
+
+    /// How many are in the critical section at this moment.
+    pub fn depth(&self) -> usize {
+        self.owner.lock_irqsave().depth
+    }
+
+    /// Where the lock is: how the machine's hooks tell two locks apart.
+    pub fn address(&self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+}
+
+impl<M: Sched, W: Watch<M>> CpuOwnedLock<M, W> {
+    /// Waits until no other CPU has the lock, and goes in. While it spins it lets other tasks of this CPU run: the owner
+    /// may sleep, so the wait may be long.
+    #[track_caller]
+    pub fn acquire(&self) {
+        self.acquire_at(W::place());
+    }
+
+    /// Comes out. The CPU gives the lock back when the last of its callers does. Anybody can: nobody knows who went in.
+    ///
+    /// # Panics
+    /// When nobody is in.
+    #[track_caller]
+    pub fn release(&self) {
+        self.release_at(W::place());
+    }
+
+    pub(super) fn acquire_at(&self, place: W::Place) {
+        let mut wait = None;
+        while !self.try_acquire(&mut wait) {
+            match &mut wait {
+                Some(wait) => W::failed(wait),
+                None => {
+                    wait = Some(W::wait());
+                    self.watch.announce(LockEvent::Wait, self.address(), place);
+                }
+            }
+            M::relax();
+            W::spinning();
+            M::yield_now();
+        }
+        self.watch.announce(LockEvent::Acquired, self.address(), place);
+    }
+
+    pub(super) fn release_at(&self, place: W::Place) {
+        self.watch.announce(LockEvent::Release, self.address(), place);
+        let mut owner = self.owner.lock_irqsave();
+        assert!(owner.depth > 0, "nobody is in");
+        owner.depth -= 1;
+        self.watch.released();
+    }
+
+    fn try_acquire(&self, wait: &mut Option<W::Wait>) -> bool {
+        let mut owner = self.owner.lock_irqsave();
+        let cpu = M::cpu();
+        if owner.depth > 0 && owner.cpu != cpu {
+            return false;
+        }
+        owner.cpu = cpu;
+        owner.depth += 1;
+        self.watch.acquired(wait.take());
+        true
+    }
+}
+
+impl<M: Cpu, W: Statistics> CpuOwnedLock<M, W> {
+    /// The counters so far.
+    pub fn stats(&self) -> LockStats {
+        self.watch.stats()
+    }
+
+    /// The lock's name.
+    pub fn name(&self) -> &LockName {
+        self.watch.name()
+    }
+}
+
+impl<M: Cpu, W> fmt::Debug for CpuOwnedLock<M, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CpuOwnedLock").field("depth", &self.depth()).finish_non_exhaustive()
+    }
+}

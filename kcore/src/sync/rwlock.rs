@@ -1,0 +1,310 @@
+//! A spinlock for many readers or one writer (LDD3 ch. 5, "Reader/Writer Spinlocks"; LKD ch. 10).
+//!
+//! Readers are preferred, as in Linux's classic `rwlock_t`: a reader gets in whenever nobody writes, also while a writer
+//! waits. So readers who keep coming starve a writer, and a CPU that reads may read again, as an interrupt handler does
+//! that interrupts a reader. The rule for handlers follows: where they only read, who reads elsewhere uses
+//! [`RwLock::read`] and who writes uses [`RwLock::write_irqsave`].
+//!
+//! A reader is announced as an owner, like a writer. The probe engine's table of locks knows one holder for each: with
+//! several readers it is the one that came last, and the first that goes makes the lock look free.
+
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::sync::atomic::AtomicBool;
+
+use crate::machine::{Cpu, LockEvent, LockName};
+use crate::report::LockStats;
+use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
+use crate::sync::rw_guard::{ReadGuard, WriteGuard};
+use crate::sync::rw_word::{Brief, RwWord};
+use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+
+/// The most PAUSEs between two looks at a lock that is taken.
+const MOST_PAUSES: u32 = 64;
+
+/// A value that any number of CPUs can read, or one can write.
+///
+/// `hold_cycles` of its counters are those of all readers and writers together.
+#[doc(alias = "rwlock_t")]
+pub struct RwLock<T: ?Sized, M: Cpu, W = Silent> {
+    word: RwWord<M::Flag>,
+    watch: W,
+    /// Written by the one writer that has the word's bit, read by those whom the word counts.
+    pub(super) value: UnsafeCell<T>,
+}
+
+// SAFETY: the lock owns its value, so to send the one is to send the other.
+unsafe impl<T: ?Sized + Send, M: Cpu, W: Send> Send for RwLock<T, M, W> {}
+// SAFETY: writers send the value from CPU to CPU, and readers share it.
+unsafe impl<T: ?Sized + Send + Sync, M: Cpu, W: Sync> Sync for RwLock<T, M, W> {}
+
+impl<T, M: Cpu<Flag = AtomicBool>> RwLock<T, M> {
+    /// A free lock around `value`, which nobody watches.
+    #[doc(alias = "rwlock_init")]
+    pub const fn new(value: T) -> Self {
+        RwLock::from_flags(AtomicBool::new(false), AtomicBool::new(false), Silent, value)
+    }
+}
+
+impl<T, M: Cpu<Flag = AtomicBool>> RwLock<T, M, Counted> {
+    /// A free lock around `value`, with a name and counters.
+    pub const fn counted(name: LockName, value: T) -> Self {
+        RwLock::from_flags(AtomicBool::new(false), AtomicBool::new(false), Counted::new(name), value)
+    }
+}
+
+impl<T, M: Cpu<Flag = AtomicBool>> RwLock<T, M, Observed> {
+    /// A free lock around `value`, with a name and counters, of which the machine hears.
+    pub const fn observed(name: LockName, value: T) -> Self {
+        RwLock::from_flags(AtomicBool::new(false), AtomicBool::new(false), Observed::new(name), value)
+    }
+}
+
+impl<T, M: Cpu, W> RwLock<T, M, W> {
+    /// A lock around `value` made of two clear flags, for machines whose flags no `const` can make.
+    pub const fn from_flags(bit: M::Flag, reading: M::Flag, watch: W, value: T) -> Self {
+        RwLock { word: RwWord::from_flags(bit, reading), watch, value: UnsafeCell::new(value) }
+    }
+
+    /// The value. Nobody else has the lock any more.
+    pub fn into_inner(self) -> T {
+        self.value.into_inner()
+    }
+}
+
+impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
+    /// Switches preemption off on this CPU, waits until nobody writes, and reads together with whoever else does.
+    /// Dropping the guard does the reverse, in the reverse order; so it is with each of these.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "read_lock")]
+    pub fn read(&self) -> ReadGuard<'_, T, M, W> {
+        self.read_in(W::place())
+    }
+
+    /// [`read`](RwLock::read) with softirqs off: where softirqs write.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "read_lock_bh")]
+    pub fn read_bh(&self) -> ReadGuard<'_, T, M, W, BhOff<M>> {
+        self.read_in(W::place())
+    }
+
+    /// [`read`](RwLock::read) with interrupts off: where interrupt handlers write.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "read_lock_irqsave")]
+    pub fn read_irqsave(&self) -> ReadGuard<'_, T, M, W, IrqSaved<M>> {
+        self.read_in(W::place())
+    }
+
+    /// Switches preemption off on this CPU, waits until nobody reads or writes, and has the value alone.
+    ///
+    /// While readers keep coming it waits: see the [module](self).
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "write_lock")]
+    pub fn write(&self) -> WriteGuard<'_, T, M, W> {
+        self.write_in(W::place())
+    }
+
+    /// [`write`](RwLock::write) with softirqs off: where softirqs read or write.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "write_lock_bh")]
+    pub fn write_bh(&self) -> WriteGuard<'_, T, M, W, BhOff<M>> {
+        self.write_in(W::place())
+    }
+
+    /// [`write`](RwLock::write) with interrupts off: where interrupt handlers read or write.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "write_lock_irqsave")]
+    pub fn write_irqsave(&self) -> WriteGuard<'_, T, M, W, IrqSaved<M>> {
+        self.write_in(W::place())
+    }
+
+    /// Reads if nobody writes. An attempt that fails is not counted. It may also fail because another reader comes or
+    /// goes at this moment.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "read_trylock")]
+    pub fn try_read(&self) -> Option<ReadGuard<'_, T, M, W>> {
+        let (place, environment) = (W::place(), PreemptOff::enter());
+        if !self.try_come(&mut None) {
+            return None;
+        }
+        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        Some(ReadGuard::new(self, place, environment))
+    }
+
+    /// Takes the lock for writing if it is free. An attempt that fails is not counted.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "write_trylock")]
+    pub fn try_write(&self) -> Option<WriteGuard<'_, T, M, W>> {
+        let (place, environment) = (W::place(), PreemptOff::enter());
+        if !self.try_alone(&mut None) {
+            return None;
+        }
+        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        Some(WriteGuard::new(self, place, environment))
+    }
+
+    #[inline]
+    fn read_in<E: Environment>(&self, place: W::Place) -> ReadGuard<'_, T, M, W, E> {
+        let environment = E::enter();
+        if !self.try_come(&mut None) {
+            self.contend(place, |wait| self.try_come(wait), || self.word.is_bit_set());
+        }
+        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        ReadGuard::new(self, place, environment)
+    }
+
+    #[inline]
+    fn write_in<E: Environment>(&self, place: W::Place) -> WriteGuard<'_, T, M, W, E> {
+        let environment = E::enter();
+        self.acquire_write(place);
+        WriteGuard::new(self, place, environment)
+    }
+
+    /// Takes the lock for writing without a guard. Whoever calls this has entered an environment and calls
+    /// [`release_write`](RwLock::release_write).
+    #[inline]
+    pub(super) fn acquire_write(&self, place: W::Place) {
+        if !self.try_alone(&mut None) {
+            let is_taken = || self.word.is_bit_set() || self.word.is_read();
+            self.contend(place, |wait| self.try_alone(wait), is_taken);
+        }
+        self.watch.announce(LockEvent::Acquired, self.address(), place);
+    }
+
+    /// Gives the lock back.
+    ///
+    /// # Safety
+    /// The caller has the lock for writing and uses the value no more.
+    #[inline]
+    pub(super) unsafe fn release_write(&self, place: W::Place) {
+        self.watch.announce(LockEvent::Release, self.address(), place);
+        self.watch.released();
+        self.word.clear_bit();
+    }
+
+    /// Ends a reader.
+    ///
+    /// # Safety
+    /// The caller is one of those who read and uses the value no more.
+    #[inline]
+    pub(super) unsafe fn release_read(&self, place: W::Place) {
+        self.watch.announce(LockEvent::Release, self.address(), place);
+        let _brief = Brief::<M>::enter();
+        // Nobody writes, so the bit is free or a reader or a waiting writer has it for a few instructions.
+        while !self.word.try_bit() {
+            while self.word.is_bit_set() {
+                M::relax();
+            }
+        }
+        self.watch.released();
+        self.word.go();
+        self.word.clear_bit();
+    }
+
+    /// One try to read.
+    #[inline]
+    fn try_come(&self, wait: &mut Option<W::Wait>) -> bool {
+        let _brief = Brief::<M>::enter();
+        if !self.word.try_bit() {
+            return false;
+        }
+        self.word.come();
+        self.watch.acquired(wait.take());
+        self.word.clear_bit();
+        true
+    }
+
+    /// One try to write.
+    #[inline]
+    fn try_alone(&self, wait: &mut Option<W::Wait>) -> bool {
+        if !self.word.try_bit() {
+            return false;
+        }
+        if self.word.readers() > 0 {
+            self.word.clear_bit();
+            return false;
+        }
+        self.watch.acquired(wait.take());
+        true
+    }
+
+    /// Spins until `attempt` succeeds, which is made whenever the lock does not look `taken`. The looks are plain loads,
+    /// and become rarer: see `SpinLock`.
+    #[cold]
+    #[inline(never)]
+    fn contend(
+        &self,
+        place: W::Place,
+        attempt: impl Fn(&mut Option<W::Wait>) -> bool,
+        is_taken: impl Fn() -> bool,
+    ) {
+        let mut wait = Some(W::wait());
+        self.watch.announce(LockEvent::Wait, self.address(), place);
+        let mut pauses = 1;
+        loop {
+            while is_taken() {
+                for _ in 0..pauses {
+                    M::relax();
+                }
+                W::spinning();
+                pauses = (pauses * 2).min(MOST_PAUSES);
+            }
+            if attempt(&mut wait) {
+                return;
+            }
+            wait.iter_mut().for_each(W::failed);
+        }
+    }
+}
+
+impl<T: ?Sized, M: Cpu, W> RwLock<T, M, W> {
+    /// How many read at this moment. Good for assertions and reports, not for decisions.
+    pub fn readers(&self) -> u32 {
+        self.word.readers()
+    }
+
+    /// Whether somebody writes at this moment, or a reader comes or goes. Good for assertions and reports.
+    pub fn is_write_locked(&self) -> bool {
+        self.word.is_bit_set()
+    }
+
+    /// The value, without locking: whoever has the only reference needs no lock.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+
+    /// Where the lock is: how the machine's hooks tell two locks apart.
+    #[inline]
+    pub fn address(&self) -> usize {
+        core::ptr::from_ref(self).cast::<()>().addr()
+    }
+}
+
+impl<T: ?Sized, M: Cpu, W: Statistics> RwLock<T, M, W> {
+    /// The counters so far.
+    pub fn stats(&self) -> LockStats {
+        self.watch.stats()
+    }
+
+    /// The lock's name.
+    pub fn name(&self) -> &LockName {
+        self.watch.name()
+    }
+}
+
+impl<T: ?Sized, M: Cpu, W> fmt::Debug for RwLock<T, M, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RwLock")
+            .field("readers", &self.readers())
+            .field("write_locked", &self.is_write_locked())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,342 @@
+//! A lock for many readers or one writer whose waiters sleep (LDD3 ch. 5, "Reader/Writer Semaphores"; LKD ch. 10).
+//!
+//! It is fair: who comes first is served first, whether it reads or writes, so nobody starves. There is a gate, through
+//! which all go in the order of their arrival. A reader goes through and leaves it open; a writer closes it behind
+//! itself, waits until those who still read have gone, and opens it when it has written.
+//!
+//! Each reader is announced as an owner, like a writer. The probe engine's table of locks knows one holder for each: with
+//! several readers it is the one that came last, and the first that goes makes the lock look free.
+
+use core::fmt;
+use core::sync::atomic::AtomicBool;
+
+use crate::machine::{LockEvent, LockName, Sched};
+use crate::report::LockStats;
+use crate::sync::spinlock::{SpinIrqGuard, SpinLock};
+use crate::sync::wait_queue::{WaitQueue, Waiter};
+use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+
+/// A reader/writer semaphore.
+///
+/// Its inner lock is taken with interrupts off, so that whoever has it is not interrupted; tasks alone may take the
+/// semaphore. Lock order: the inner lock -> whatever [`Sched::wake`] takes. `hold_cycles` of its counters are those of all
+/// readers and writers together.
+#[doc(alias = "struct rw_semaphore")]
+pub struct RwSemaphore<M: Sched, W: Watch<M> = Silent> {
+    state: SpinLock<State<M, W>, M>,
+    watch: W,
+}
+
+type Locked<'a, M, W> = SpinIrqGuard<'a, State<M, W>, M>;
+
+struct State<M: Sched, W: Watch<M>> {
+    /// How many read.
+    readers: usize,
+    /// A writer writes, or waits for the last reader to go.
+    is_closed: bool,
+    /// Those who wait at the gate. Nobody does while it is open.
+    gate: WaitQueue<M, (Kind, W::Wait)>,
+    /// The writer inside the gate that sleeps until the last reader has gone. One at most.
+    inside: WaitQueue<M, W::Wait>,
+    /// A writer was let through the gate while some still read, and has not run since. This is what it brought along,
+    /// until the last reader has gone.
+    passed: Option<W::Wait>,
+}
+
+/// What a task at the gate wants.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Reader,
+    Writer,
+}
+
+impl<M: Sched<Flag = AtomicBool>> RwSemaphore<M> {
+    /// A free semaphore, which nobody watches.
+    #[doc(alias = "init_rwsem")]
+    pub const fn new() -> Self {
+        RwSemaphore::from_flag(AtomicBool::new(false), Silent)
+    }
+}
+
+impl<M: Sched<Flag = AtomicBool>> Default for RwSemaphore<M> {
+    fn default() -> Self {
+        RwSemaphore::new()
+    }
+}
+
+impl<M: Sched<Flag = AtomicBool>> RwSemaphore<M, Counted> {
+    /// A free semaphore with a name and counters.
+    pub const fn counted(name: LockName) -> Self {
+        RwSemaphore::from_flag(AtomicBool::new(false), Counted::new(name))
+    }
+}
+
+impl<M: Sched<Flag = AtomicBool>> RwSemaphore<M, Observed>
+where
+    Observed: Watch<M>,
+{
+    /// A free semaphore with a name and counters, of which the machine hears.
+    pub const fn observed(name: LockName) -> Self {
+        RwSemaphore::from_flag(AtomicBool::new(false), Observed::new(name))
+    }
+}
+
+impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
+    /// A free semaphore made of a clear `flag`, for machines whose flags no `const` can make.
+    pub const fn from_flag(flag: M::Flag, watch: W) -> Self {
+        let state = State {
+            readers: 0,
+            is_closed: false,
+            gate: WaitQueue::new(),
+            inside: WaitQueue::new(),
+            passed: None,
+        };
+        RwSemaphore { state: SpinLock::from_flag(flag, Silent, state), watch }
+    }
+
+    /// Reads, together with others who do. Sleeps while somebody writes, or has waited longer to write.
+    ///
+    /// A task that reads must not do this again: a writer may have come in between, and each would wait for the other.
+    #[inline]
+    #[track_caller]
+    pub fn down_read(&self) {
+        let place = W::place();
+        let state = self.state.lock_irqsave();
+        if state.is_closed {
+            self.sleep_at_gate(state, Kind::Reader, place);
+        } else {
+            self.admit_reader(state);
+        }
+        self.watch.announce(LockEvent::Acquired, self.address(), place);
+    }
+
+    /// Reads if that is possible at once and says whether it is.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "down_read_trylock")]
+    #[must_use = "if it is true, there is an up_read to come"]
+    pub fn try_down_read(&self) -> bool {
+        let place = W::place();
+        let state = self.state.lock_irqsave();
+        if state.is_closed {
+            return false;
+        }
+        self.admit_reader(state);
+        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        true
+    }
+
+    /// Has the lock alone. Sleeps until all who came before have gone.
+    #[inline]
+    #[track_caller]
+    pub fn down_write(&self) {
+        self.down_write_at(W::place());
+    }
+
+    /// Has the lock alone if nobody else has it, and says whether it does.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "down_write_trylock")]
+    #[must_use = "if it is true, there is an up_write to come"]
+    pub fn try_down_write(&self) -> bool {
+        let place = W::place();
+        let mut state = self.state.lock_irqsave();
+        if state.is_closed || state.readers > 0 {
+            return false;
+        }
+        self.admit_writer(&mut state, None);
+        drop(state);
+        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        true
+    }
+
+    /// Ends a reader. The last one lets the writer in that waits longest. It never sleeps.
+    ///
+    /// # Panics
+    /// When nobody reads.
+    #[inline]
+    #[track_caller]
+    pub fn up_read(&self) {
+        self.watch.announce(LockEvent::Release, self.address(), W::place());
+        let mut state = self.state.lock_irqsave();
+        assert!(state.readers > 0, "up_read, and nobody reads");
+        state.readers -= 1;
+        self.watch.released();
+        if state.readers > 0 {
+            return;
+        }
+        if let Some(wait) = state.passed.take() {
+            // Awake already, or about to be.
+            self.watch.acquired(Some(wait));
+        } else if let Some(granted) = state.inside.grant() {
+            self.watch.acquired(granted.record);
+            drop(state);
+            M::wake(granted.task);
+        }
+    }
+
+    /// Ends a writer. Those who wait are let in: the first, or all readers up to the first writer. It never sleeps.
+    ///
+    /// # Panics
+    /// When nobody writes.
+    #[inline]
+    #[track_caller]
+    pub fn up_write(&self) {
+        self.up_write_at(W::place());
+    }
+
+    /// The writer becomes a reader; nobody writes in between. Readers who wait are let in. It never sleeps, and nothing
+    /// is announced: the task has the lock before and after.
+    ///
+    /// # Panics
+    /// When nobody writes.
+    pub fn downgrade_write(&self) {
+        let mut state = self.state.lock_irqsave();
+        assert!(state.is_written(), "downgrade_write, and nobody writes");
+        state.readers = 1;
+        self.open(state);
+    }
+
+    #[inline]
+    pub(super) fn down_write_at(&self, place: W::Place) {
+        let mut state = self.state.lock_irqsave();
+        if state.is_closed {
+            self.sleep_at_gate(state, Kind::Writer, place);
+            self.wait_for_readers();
+        } else if state.readers > 0 {
+            state.is_closed = true;
+            let wait = W::wait();
+            self.sleep_inside(state, wait, Some(place));
+        } else {
+            self.admit_writer(&mut state, None);
+            drop(state);
+        }
+        self.watch.announce(LockEvent::Acquired, self.address(), place);
+    }
+
+    #[inline]
+    pub(super) fn up_write_at(&self, place: W::Place) {
+        self.watch.announce(LockEvent::Release, self.address(), place);
+        let state = self.state.lock_irqsave();
+        assert!(state.is_written(), "up_write, and nobody writes");
+        self.watch.released();
+        self.open(state);
+    }
+
+    fn admit_reader(&self, mut state: Locked<'_, M, W>) {
+        state.readers += 1;
+        self.watch.acquired(None);
+    }
+
+    fn admit_writer(&self, state: &mut State<M, W>, wait: Option<W::Wait>) {
+        state.is_closed = true;
+        self.watch.acquired(wait);
+    }
+
+    /// Opens the gate and lets in who waits there: readers, until it is empty or a writer has closed it again.
+    fn open(&self, mut state: Locked<'_, M, W>) {
+        state.is_closed = false;
+        while !state.is_closed
+            && let Some(granted) = state.gate.grant()
+        {
+            match granted.record {
+                Some((Kind::Writer, wait)) if state.readers > 0 => {
+                    state.is_closed = true;
+                    state.passed = Some(wait);
+                }
+                Some((Kind::Writer, wait)) => self.admit_writer(&mut state, Some(wait)),
+                Some((Kind::Reader, wait)) => {
+                    state.readers += 1;
+                    self.watch.acquired(Some(wait));
+                }
+                None => unreachable!("whoever waits at the gate says what it wants"),
+            }
+            M::wake(granted.task);
+        }
+    }
+
+    /// Sleeps until the gate lets the caller through. A reader reads then.
+    #[cold]
+    #[inline(never)]
+    fn sleep_at_gate(&self, mut state: Locked<'_, M, W>, kind: Kind, place: W::Place) {
+        let waiter = Waiter::new((kind, W::wait()));
+        // SAFETY: the node is new and lives in this frame, which ends after `sleep` has returned.
+        unsafe { state.gate.push(&waiter) };
+        drop(state);
+        self.watch.announce(LockEvent::Wait, self.address(), place);
+        waiter.sleep();
+    }
+
+    /// A writer was let through the gate: sleeps until those have gone who read before.
+    fn wait_for_readers(&self) {
+        let mut state = self.state.lock_irqsave();
+        if let Some(wait) = state.passed.take() {
+            // It was announced at the gate that the caller waits.
+            self.sleep_inside(state, wait, None);
+        }
+    }
+
+    /// Sleeps until the last reader has gone. The caller has closed the gate.
+    #[cold]
+    #[inline(never)]
+    fn sleep_inside(&self, mut state: Locked<'_, M, W>, wait: W::Wait, place: Option<W::Place>) {
+        let waiter = Waiter::new(wait);
+        // SAFETY: the node is new and lives in this frame, which ends after `sleep` has returned.
+        unsafe { state.inside.push(&waiter) };
+        drop(state);
+        if let Some(place) = place {
+            self.watch.announce(LockEvent::Wait, self.address(), place);
+        }
+        waiter.sleep();
+    }
+
+    /// How many read at this moment. For reports.
+    pub fn readers(&self) -> usize {
+        self.state.lock_irqsave().readers
+    }
+
+    /// Whether somebody writes at this moment. For assertions and reports.
+    pub fn is_write_locked(&self) -> bool {
+        self.state.lock_irqsave().is_written()
+    }
+
+    /// Tasks that wait at this moment. For reports.
+    pub fn waiters(&self) -> usize {
+        let state = self.state.lock_irqsave();
+        state.gate.len() + state.inside.len() + usize::from(state.passed.is_some())
+    }
+
+    /// Where the semaphore is: how the machine's hooks tell two locks apart.
+    #[inline]
+    pub fn address(&self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+}
+
+impl<M: Sched, W: Watch<M>> State<M, W> {
+    fn is_written(&self) -> bool {
+        self.is_closed && self.readers == 0
+    }
+}
+
+impl<M: Sched, W: Watch<M> + Statistics> RwSemaphore<M, W> {
+    /// The counters so far; a failed test-and-set is a `down` that had to sleep.
+    pub fn stats(&self) -> LockStats {
+        self.watch.stats()
+    }
+
+    /// The semaphore's name.
+    pub fn name(&self) -> &LockName {
+        self.watch.name()
+    }
+}
+
+impl<M: Sched, W: Watch<M>> fmt::Debug for RwSemaphore<M, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RwSemaphore")
+            .field("readers", &self.readers())
+            .field("write_locked", &self.is_write_locked())
+            .field("waiters", &self.waiters())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,244 @@
+//! Words that are read without a lock, and read again when somebody wrote meanwhile (LDD3 ch. 5, "seqlocks"; LKD ch. 10).
+//!
+//! Writers exclude each other by a spinlock and never wait for readers. A reader waits while somebody writes, and repeats
+//! what it has read while somebody wrote: it is for few words, read often and written rarely, without pointers in them.
+//!
+//! ```text
+//!   writer                               reader
+//!   sequence.store(odd)                  start = sequence.load(Acquire), even
+//!   fence(Release)                       loads the words
+//!   stores the words                     fence(Acquire)
+//!   sequence.store(even, Release)        sequence.load() == start: they belong together
+//! ```
+//!
+//! A reader that has loaded a word of a writer sees at least the odd number that this writer stored before its fence, and
+//! so repeats. The words are relaxed atomics: what is torn is thrown away, but to read it must not be undefined.
+//!
+//! A reader is no owner: it announces nothing, and is not counted.
+
+use core::array;
+use core::fmt;
+use core::sync::atomic::{
+    AtomicBool, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+use crate::machine::{Cpu, LockName};
+use crate::report::LockStats;
+use crate::sync::atomic_word::AtomicWord;
+use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
+use crate::sync::spinlock::{SpinGuard, SpinLock};
+use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+
+/// `N` words that belong together.
+#[doc(alias = "seqlock_t")]
+pub struct SeqLock<M: Cpu, const N: usize, W = Silent, A = AtomicUsize> {
+    /// Held by the writer.
+    writer: SpinLock<(), M, W>,
+    /// Odd while somebody writes. Written by the writer.
+    sequence: A,
+    /// Written by the writer, while `sequence` is odd.
+    words: [A; N],
+}
+
+/// What [`SeqLock::read_begin`] saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "whether what was read holds is known after read_retry"]
+pub struct Sequence(usize);
+
+impl<M: Cpu<Flag = AtomicBool>, const N: usize> SeqLock<M, N> {
+    /// Words that are all 0, which nobody watches.
+    #[doc(alias = "seqlock_init")]
+    pub const fn new() -> Self {
+        SeqLock::zero(SpinLock::new(()))
+    }
+}
+
+impl<M: Cpu<Flag = AtomicBool>, const N: usize> Default for SeqLock<M, N> {
+    fn default() -> Self {
+        SeqLock::new()
+    }
+}
+
+impl<M: Cpu<Flag = AtomicBool>, const N: usize> SeqLock<M, N, Counted> {
+    /// Words that are all 0, with a name and counters of the writers.
+    pub const fn counted(name: LockName) -> Self {
+        SeqLock::zero(SpinLock::counted(name, ()))
+    }
+}
+
+impl<M: Cpu<Flag = AtomicBool>, const N: usize> SeqLock<M, N, Observed> {
+    /// Words that are all 0, with a name and counters of the writers, of whom the machine hears.
+    pub const fn observed(name: LockName) -> Self {
+        SeqLock::zero(SpinLock::observed(name, ()))
+    }
+}
+
+impl<M: Cpu<Flag = AtomicBool>, const N: usize, W> SeqLock<M, N, W> {
+    const fn zero(writer: SpinLock<(), M, W>) -> Self {
+        SeqLock { writer, sequence: AtomicUsize::new(0), words: [const { AtomicUsize::new(0) }; N] }
+    }
+}
+
+impl<M: Cpu, const N: usize, W, A: AtomicWord> SeqLock<M, N, W, A> {
+    /// Words as in `words`, made of a clear `flag` and of words of the caller's choice.
+    pub fn from_flag(flag: M::Flag, watch: W, words: [usize; N]) -> Self {
+        let writer = SpinLock::from_flag(flag, watch, ());
+        SeqLock { writer, sequence: A::new(0), words: words.map(A::new) }
+    }
+
+    /// One word as it is at this moment. Between [`read_begin`](SeqLock::read_begin) and
+    /// [`read_retry`](SeqLock::read_retry).
+    #[inline]
+    pub fn get(&self, index: usize) -> usize {
+        self.words[index].load(Relaxed)
+    }
+
+    /// Whether somebody wrote since `start`, so that what was read since does not hold.
+    #[inline]
+    #[doc(alias = "read_seqretry")]
+    #[must_use = "if it is true, all must be read again"]
+    pub fn read_retry(&self, start: Sequence) -> bool {
+        // The loads of the words come before the load of the sequence.
+        A::fence(Acquire);
+        self.sequence.load(Relaxed) != start.0
+    }
+}
+
+impl<M: Cpu, const N: usize, W: Watch<M>, A: AtomicWord> SeqLock<M, N, W, A> {
+    /// Waits until nobody writes and begins to read.
+    ///
+    /// Nothing is switched off: a reader that loses its CPU repeats. But a reader that interrupts a writer on its own CPU
+    /// waits for ever: where an interrupt handler reads, write by [`write_irqsave`](SeqLock::write_irqsave).
+    #[inline]
+    #[doc(alias = "read_seqbegin")]
+    pub fn read_begin(&self) -> Sequence {
+        loop {
+            let sequence = self.sequence.load(Acquire);
+            if sequence.is_multiple_of(2) {
+                return Sequence(sequence);
+            }
+            M::relax();
+            W::spinning();
+        }
+    }
+
+    /// Calls `body`, which reads by [`get`](SeqLock::get), until nobody wrote meanwhile, and returns what it found then.
+    /// It may see words that do not belong together, and must survive that.
+    #[inline]
+    pub fn read<R>(&self, mut body: impl FnMut(&Self) -> R) -> R {
+        loop {
+            let start = self.read_begin();
+            let found = body(self);
+            if !self.read_retry(start) {
+                return found;
+            }
+        }
+    }
+
+    /// All words, as one writer left them.
+    #[inline]
+    pub fn snapshot(&self) -> [usize; N] {
+        self.read(|lock| array::from_fn(|index| lock.get(index)))
+    }
+
+    /// Switches preemption off on this CPU, waits until nobody else writes, and writes, until the guard is dropped.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "write_seqlock")]
+    pub fn write(&self) -> SeqWriteGuard<'_, M, N, W, A> {
+        self.begin(self.writer.lock())
+    }
+
+    /// [`write`](SeqLock::write) with softirqs off: where softirqs read or write.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "write_seqlock_bh")]
+    pub fn write_bh(&self) -> SeqWriteGuard<'_, M, N, W, A, BhOff<M>> {
+        self.begin(self.writer.lock_bh())
+    }
+
+    /// [`write`](SeqLock::write) with interrupts off: where interrupt handlers read or write.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "write_seqlock_irqsave")]
+    pub fn write_irqsave(&self) -> SeqWriteGuard<'_, M, N, W, A, IrqSaved<M>> {
+        self.begin(self.writer.lock_irqsave())
+    }
+
+    /// [`write`](SeqLock::write) if nobody else does.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "write_tryseqlock")]
+    pub fn try_write(&self) -> Option<SeqWriteGuard<'_, M, N, W, A>> {
+        self.writer.try_lock().map(|alone| self.begin(alone))
+    }
+
+    fn begin<'a, E: Environment>(
+        &'a self,
+        alone: SpinGuard<'a, (), M, W, E>,
+    ) -> SeqWriteGuard<'a, M, N, W, A, E> {
+        self.sequence.store(self.sequence.load(Relaxed).wrapping_add(1), Relaxed);
+        // The store of the odd number comes before the stores of the words.
+        A::fence(Release);
+        SeqWriteGuard { lock: self, _alone: alone }
+    }
+}
+
+impl<M: Cpu, const N: usize, W: Statistics, A> SeqLock<M, N, W, A> {
+    /// The counters of the writers so far.
+    pub fn stats(&self) -> LockStats {
+        self.writer.stats()
+    }
+
+    /// The lock's name.
+    pub fn name(&self) -> &LockName {
+        self.writer.name()
+    }
+}
+
+impl<M: Cpu, const N: usize, W, A: AtomicWord> fmt::Debug for SeqLock<M, N, W, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeqLock").field("sequence", &self.sequence.load(Relaxed)).finish_non_exhaustive()
+    }
+}
+
+/// The right to write the words of a [`SeqLock`]. It ends with the guard.
+#[must_use = "the words hold again when the guard is dropped, which is at once"]
+pub struct SeqWriteGuard<
+    'a,
+    M: Cpu,
+    const N: usize,
+    W: Watch<M> = Silent,
+    A: AtomicWord = AtomicUsize,
+    E: Environment = PreemptOff<M>,
+> {
+    /// Its `sequence` is odd.
+    lock: &'a SeqLock<M, N, W, A>,
+    /// Dropped after the guard itself, which makes the sequence even.
+    _alone: SpinGuard<'a, (), M, W, E>,
+}
+
+impl<M: Cpu, const N: usize, W: Watch<M>, A: AtomicWord, E: Environment> SeqWriteGuard<'_, M, N, W, A, E> {
+    /// One word.
+    #[inline]
+    pub fn get(&self, index: usize) -> usize {
+        self.lock.get(index)
+    }
+
+    /// Writes one word.
+    #[inline]
+    pub fn set(&mut self, index: usize, value: usize) {
+        self.lock.words[index].store(value, Relaxed);
+    }
+}
+
+impl<M: Cpu, const N: usize, W: Watch<M>, A: AtomicWord, E: Environment> Drop
+    for SeqWriteGuard<'_, M, N, W, A, E>
+{
+    #[inline]
+    fn drop(&mut self) {
+        let sequence = &self.lock.sequence;
+        sequence.store(sequence.load(Relaxed).wrapping_add(1), Release);
+    }
+}

@@ -1,0 +1,419 @@
+//! Sleepers that give up, wait queues and mutexes: each with its twins.
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use kcore::errno::Errno;
+use kcore::machine::{AtomicFlag, Sched, Sleep, TaskId};
+use kcore::sync::{Completion, RawMutex, Semaphore, Silent, SpinLock, WaitQueue};
+
+use crate::bodies::{Payload, Section, each, excludes, model, objects, spawn};
+use crate::machine::{Coma, Dozing, LoomFlag, NoAcquire, NoRelease, Parking, Ringing, Wrong, interrupt_all};
+
+const UNORDERED: &str = "Causality violation";
+const ASLEEP: &str = "deadlock";
+
+// A wait that is interrupted while it is granted.
+
+/// Something with units, and waits that a signal ends.
+trait Interruptible: Send + Sync + 'static {
+    fn new() -> Self;
+    fn take_interruptible(&self) -> Result<(), Errno>;
+    fn give(&self);
+    /// Units that nobody has, and tasks in the queue.
+    fn rest(&self) -> (usize, usize);
+}
+
+impl<M: Sched + 'static> Interruptible for Semaphore<M> {
+    fn new() -> Self {
+        Semaphore::from_flag(AtomicFlag::new(false), Silent, 0)
+    }
+    fn take_interruptible(&self) -> Result<(), Errno> {
+        self.down_interruptible()
+    }
+    fn give(&self) {
+        self.up();
+    }
+    fn rest(&self) -> (usize, usize) {
+        (self.count(), self.waiters())
+    }
+}
+
+impl<M: Sched + 'static> Interruptible for Completion<M> {
+    fn new() -> Self {
+        Completion::from_flag(AtomicFlag::new(false), Silent, 0)
+    }
+    fn take_interruptible(&self) -> Result<(), Errno> {
+        self.wait_interruptible()
+    }
+    fn give(&self) {
+        self.complete();
+    }
+    fn rest(&self) -> (usize, usize) {
+        (usize::from(self.is_done()), self.waiters())
+    }
+}
+
+/// One unit, `tasks` that want it, and a signal for all. The unit is taken once, or it is still there; nobody stays in
+/// the queue.
+fn loses_no_unit<I: Interruptible>(tasks: usize) {
+    let shared = Arc::new((I::new(), std::sync::atomic::AtomicUsize::new(0)));
+    let mut tasks = each(tasks, &shared, |(units, taken)| {
+        if units.take_interruptible().is_ok() {
+            taken.fetch_add(1, Relaxed);
+        }
+    });
+    tasks.push(spawn(&shared, |(units, _)| units.give()));
+    tasks.push(spawn(&shared, |_| interrupt_all()));
+    tasks.into_iter().for_each(|task| task.join().unwrap());
+    let (units, taken) = &*shared;
+    let (free, waiters) = units.rest();
+    assert_eq!(waiters, 0, "somebody who left is in the queue");
+    assert_eq!(free + taken.load(Relaxed), 1, "a unit is lost, or doubled");
+}
+
+#[test]
+fn interrupted_waits_lose_no_unit() {
+    model(3, || loses_no_unit::<Semaphore<Parking>>(1));
+    model(2, || loses_no_unit::<Semaphore<Parking>>(2));
+    model(3, || loses_no_unit::<Completion<Parking>>(1));
+}
+
+/// How [`Hasty`] gives up.
+trait Haste: Send + Sync + 'static {
+    /// It does not look whether it was granted meanwhile.
+    const LOOKS: bool = true;
+    /// It leaves its node behind.
+    const LEAVES: bool = true;
+}
+
+struct None;
+impl Haste for None {}
+
+struct DoesNotLook;
+impl Haste for DoesNotLook {
+    const LOOKS: bool = false;
+}
+
+struct StaysInQueue;
+impl Haste for StaysInQueue {
+    const LEAVES: bool = false;
+}
+
+/// A semaphore whose sleepers may be too hasty.
+struct Hasty<H> {
+    state: SpinLock<(usize, Vec<Arc<Sleeper>>), Parking>,
+    _haste: PhantomData<H>,
+}
+
+struct Sleeper {
+    task: TaskId,
+    granted: <Parking as kcore::machine::Cpu>::Flag,
+}
+
+impl<H: Haste> Interruptible for Hasty<H> {
+    fn new() -> Self {
+        let state = SpinLock::from_flag(AtomicFlag::new(false), Silent, (0, Vec::new()));
+        Hasty { state, _haste: PhantomData }
+    }
+
+    fn take_interruptible(&self) -> Result<(), Errno> {
+        let mut state = self.state.lock();
+        if state.0 > 0 {
+            state.0 -= 1;
+            return Ok(());
+        }
+        let me = Arc::new(Sleeper { task: Parking::task(), granted: AtomicFlag::new(false) });
+        state.1.push(me.clone());
+        drop(state);
+        while !me.granted.load(Acquire) {
+            if Parking::interrupted(Sleep::Interruptible) {
+                return self.give_up(&me);
+            }
+            Parking::block();
+        }
+        Ok(())
+    }
+
+    fn give(&self) {
+        let mut state = self.state.lock();
+        if state.1.is_empty() {
+            state.0 += 1;
+            return;
+        }
+        let first = state.1.remove(0);
+        first.granted.store(true, Release);
+        drop(state);
+        Parking::wake(first.task);
+    }
+
+    fn rest(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        (state.0, state.1.len())
+    }
+}
+
+impl<H: Haste> Hasty<H> {
+    fn give_up(&self, me: &Arc<Sleeper>) -> Result<(), Errno> {
+        let mut state = self.state.lock();
+        let at = state.1.iter().position(|other| Arc::ptr_eq(other, me));
+        match at {
+            Option::None if H::LOOKS => return Ok(()),
+            Some(at) if H::LEAVES => drop(state.1.remove(at)),
+            _ => {}
+        }
+        Err(Errno::EINTR)
+    }
+}
+
+#[test]
+fn without_haste_it_is_right() {
+    model(3, || loses_no_unit::<Hasty<None>>(1));
+}
+
+#[test]
+fn gives_up_without_a_look() {
+    objects("a unit is lost, or doubled", || loses_no_unit::<Hasty<DoesNotLook>>(1));
+}
+
+#[test]
+fn gives_up_and_stays_in_the_queue() {
+    objects("a unit is lost, or doubled", || loses_no_unit::<Hasty<StaysInQueue>>(1));
+}
+
+// A condition and a queue.
+
+trait Queue: Send + Sync + 'static {
+    fn new() -> Self;
+    fn wait_event(&self, condition: impl FnMut() -> bool);
+    fn wake_up(&self);
+}
+
+impl<M: Sched + 'static> Queue for WaitQueue<M> {
+    fn new() -> Self {
+        WaitQueue::from_flag(AtomicFlag::new(false), Silent)
+    }
+    fn wait_event(&self, condition: impl FnMut() -> bool) {
+        WaitQueue::wait_event(self, condition);
+    }
+    fn wake_up(&self) {
+        WaitQueue::wake_up(self);
+    }
+}
+
+/// Of waiters, each to be woken by itself.
+struct Exclusive(WaitQueue<Parking>);
+
+impl Queue for Exclusive {
+    fn new() -> Self {
+        Exclusive(Queue::new())
+    }
+    fn wait_event(&self, condition: impl FnMut() -> bool) {
+        self.0.wait_event_exclusive(condition);
+    }
+    fn wake_up(&self) {
+        self.0.wake_up();
+    }
+}
+
+/// What the waker did before it made the condition true is seen by the one that waited for that.
+fn wakes<Q: Queue>() {
+    let shared = Arc::new((Q::new(), LoomFlag::new(false), Payload::default()));
+    let tasks = [
+        spawn(&shared, |(queue, ready, payload)| {
+            queue.wait_event(|| ready.load(Acquire));
+            assert_eq!(payload.get(), 1);
+        }),
+        spawn(&shared, |(queue, ready, payload)| {
+            payload.increment();
+            ready.store(true, Release);
+            queue.wake_up();
+        }),
+    ];
+    tasks.into_iter().for_each(|task| task.join().unwrap());
+}
+
+/// Two items, brought one by one, for two waiters of whom each takes one: both get theirs.
+fn wakes_each<Q: Queue>() {
+    let items = SpinLock::<usize, Parking>::from_flag(AtomicFlag::new(false), Silent, 0);
+    let shared = Arc::new((Q::new(), items));
+    let mut tasks = each(2, &shared, |(queue, items)| {
+        queue.wait_event(|| {
+            let mut items = items.lock();
+            let any = *items > 0;
+            *items -= usize::from(any);
+            any
+        });
+    });
+    tasks.push(spawn(&shared, |(queue, items)| {
+        for _ in 0..2 {
+            *items.lock() += 1;
+            queue.wake_up();
+        }
+    }));
+    tasks.into_iter().for_each(|task| task.join().unwrap());
+    assert_eq!(*shared.1.lock(), 0, "an item is left");
+}
+
+#[test]
+fn wait_event_loses_no_wake_up() {
+    model(4, wakes::<WaitQueue<Parking>>);
+    model(3, wakes::<WaitQueue<Dozing>>);
+    model(4, wakes::<Exclusive>);
+}
+
+#[test]
+fn wait_event_wakes_each() {
+    model(2, wakes_each::<WaitQueue<Parking>>);
+    model(2, wakes_each::<Exclusive>);
+}
+
+#[test]
+fn nobody_is_woken() {
+    objects(ASLEEP, wakes::<WaitQueue<Coma>>);
+    objects(ASLEEP, || excludes::<RawMutex<Coma>>(2, 1));
+}
+
+/// What may be wrong with [`PlainQueue`].
+trait Blunder: Send + Sync + 'static {
+    /// It tests before it is in the queue, and not again.
+    const TESTS_FIRST: bool = false;
+    /// It believes that it was woken because the condition is true.
+    const BELIEVES: bool = false;
+}
+
+impl Blunder for None {}
+
+struct TestsFirst;
+impl Blunder for TestsFirst {
+    const TESTS_FIRST: bool = true;
+}
+
+struct Believes;
+impl Blunder for Believes {
+    const BELIEVES: bool = true;
+}
+
+/// The plainest wait queue there is, which may be wrong.
+struct PlainQueue<B> {
+    sleepers: SpinLock<RefCell<Vec<TaskId>>, Parking>,
+    _blunder: PhantomData<B>,
+}
+
+impl<B: Blunder> PlainQueue<B> {
+    fn register(&self) {
+        self.sleepers.lock().borrow_mut().push(Parking::task());
+    }
+}
+
+impl<B: Blunder> Queue for PlainQueue<B> {
+    fn new() -> Self {
+        let sleepers = SpinLock::from_flag(AtomicFlag::new(false), Silent, RefCell::default());
+        PlainQueue { sleepers, _blunder: PhantomData }
+    }
+
+    fn wait_event(&self, mut condition: impl FnMut() -> bool) {
+        loop {
+            if B::TESTS_FIRST {
+                if condition() {
+                    return;
+                }
+                self.register();
+            } else {
+                self.register();
+                if condition() {
+                    return;
+                }
+            }
+            Parking::block();
+            if B::BELIEVES {
+                return;
+            }
+        }
+    }
+
+    fn wake_up(&self) {
+        for task in self.sleepers.lock().take() {
+            Parking::wake(task);
+        }
+    }
+}
+
+#[test]
+fn plain_queue_without_a_blunder_is_right() {
+    model(3, wakes::<PlainQueue<None>>);
+    model(2, wakes_each::<PlainQueue<None>>);
+}
+
+#[test]
+fn test_before_registering() {
+    objects(ASLEEP, wakes::<PlainQueue<TestsFirst>>);
+    objects(ASLEEP, wakes_each::<PlainQueue<TestsFirst>>);
+}
+
+#[test]
+fn woken_without_a_test() {
+    objects("an item is left", wakes_each::<PlainQueue<Believes>>);
+}
+
+// Mutexes.
+
+impl<M: Sched + 'static> Section for RawMutex<M> {
+    fn new(_units: usize) -> Self {
+        RawMutex::from_flag(AtomicFlag::new(false), Silent)
+    }
+    fn within(&self, body: impl FnOnce()) {
+        self.lock();
+        body();
+        self.unlock().expect("it is ours");
+    }
+}
+
+/// Two tasks whose waits may be interrupted and one whose may not: it gets the mutex, and nobody is left.
+fn interrupted_contenders() {
+    let shared = Arc::new((<RawMutex<Parking> as Section>::new(1), Payload::default()));
+    let tasks = [
+        spawn(&shared, |(mutex, payload)| mutex.within(|| payload.increment())),
+        spawn(&shared, |(mutex, payload)| {
+            if mutex.lock_interruptible().is_ok() {
+                payload.increment();
+                mutex.unlock().expect("it is ours");
+            } else {
+                assert!(!mutex.is_mine());
+            }
+        }),
+        spawn(&shared, |(mutex, payload)| {
+            interrupt_all();
+            mutex.within(|| payload.increment());
+        }),
+    ];
+    tasks.into_iter().for_each(|task| task.join().unwrap());
+    let (mutex, payload) = &*shared;
+    assert_eq!((mutex.owner(), mutex.waiters()), (Option::None, 0));
+    assert!((2..=3).contains(&payload.get()));
+}
+
+#[test]
+fn mutex_excludes() {
+    model(3, || excludes::<RawMutex<Parking>>(2, 2));
+    // Both tasks go for the inner lock again and again: with flags that may show old values for ever, they may for ever.
+    model(3, || excludes::<RawMutex<Dozing<Ringing>>>(2, 2));
+    model(2, || excludes::<RawMutex<Parking>>(3, 1));
+}
+
+#[test]
+fn mutex_survives_interrupted_contenders() {
+    model(2, interrupted_contenders);
+}
+
+#[test]
+fn mutex_without_acquire() {
+    objects(UNORDERED, || excludes::<RawMutex<Dozing<Wrong<NoAcquire>>>>(2, 1));
+}
+
+#[test]
+fn mutex_without_release() {
+    objects(UNORDERED, || excludes::<RawMutex<Dozing<Wrong<NoRelease>>>>(2, 1));
+}

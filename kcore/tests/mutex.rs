@@ -1,0 +1,190 @@
+//! The mutex on a machine of threads: who has it, who may not give it back, and nobody starves.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+use kcore::errno::Errno;
+use kcore::host::{Host, HostMachine, until};
+use kcore::machine::{Cpu, CpuId, LockName, Sched, TaskId, Waiting};
+use kcore::sync::{Counted, Mutex, Observed, RawMutex, Silent, Watch};
+
+const TASKS: usize = 4;
+const ROUNDS: usize = if cfg!(miri) { 25 } else { 20_000 };
+
+const NAME: LockName = LockName { name: "test.lock", class: "test", waiting: Waiting::Sleeps };
+
+type Raw<W = Silent> = RawMutex<HostMachine, W>;
+
+#[test]
+fn mutex_excludes() {
+    fn with<W: Watch<HostMachine, Wait: Send> + Sync + Send>(watch: W) {
+        let mutex: Mutex<usize, HostMachine, W> = Mutex::from_flag(false.into(), watch, 0);
+        Host::new().tasks(TASKS, |_| {
+            for _ in 0..ROUNDS {
+                let mut value = mutex.lock();
+                let old = *value;
+                // Somebody else looks at it meanwhile, and some come to sleep.
+                if old.is_multiple_of(16) {
+                    HostMachine::yield_now();
+                }
+                *value = old + 1;
+            }
+        });
+        assert_eq!(mutex.waiters(), 0);
+        assert_eq!(mutex.into_inner(), TASKS * ROUNDS);
+    }
+    with(Silent);
+    with(Counted::new(NAME));
+    with(Observed::new(NAME));
+}
+
+#[test]
+fn mutexes_can_be_statics() {
+    static MUTEX: Mutex<u32, HostMachine> = Mutex::new(1);
+    static COUNTED: Mutex<u32, HostMachine, Counted> = Mutex::counted(NAME, 2);
+    static OBSERVED: Mutex<u32, HostMachine, Observed> = Mutex::observed(NAME, 3);
+    assert_eq!(*MUTEX.lock() + *COUNTED.lock() + *OBSERVED.lock(), 6);
+    assert_eq!(COUNTED.stats().acquire, 1);
+}
+
+#[test]
+fn a_guard_is_the_right_to_the_value() {
+    let mut mutex: Mutex<u32, HostMachine> = Mutex::new(1);
+    let guard = mutex.lock();
+    assert!(mutex.is_locked());
+    assert!(mutex.try_lock().is_none());
+    assert_eq!(mutex.lock_checked().err(), Some(Errno::EDEADLK));
+    drop(guard);
+    assert!(!mutex.is_locked());
+    *mutex.lock_checked().unwrap() += 1;
+    *mutex.lock_interruptible().unwrap() += 1;
+    *mutex.lock_killable().unwrap() += 1;
+    *mutex.get_mut() += 1;
+    assert_eq!(mutex.try_lock().map(|value| *value), Some(5));
+}
+
+#[test]
+fn only_the_owner_gives_it_back() {
+    let (host, mutex) = (Host::new(), Raw::<Counted>::counted(NAME));
+    host.scope(|tasks| {
+        assert_eq!(mutex.unlock(), Err(Errno::EPERM), "nobody has it");
+        mutex.lock();
+        let owner = Some(HostMachine::task());
+        assert_eq!(tasks.spawn(|| mutex.unlock()).join().unwrap(), Err(Errno::EPERM));
+        assert_eq!((mutex.owner(), mutex.is_mine()), (owner, true));
+        assert!(!tasks.spawn(|| mutex.try_lock() || mutex.is_mine()).join().unwrap());
+        assert_eq!(mutex.unlock(), Ok(()));
+        assert_eq!(mutex.unlock(), Err(Errno::EPERM), "not twice");
+    });
+    assert_eq!((mutex.owner(), mutex.stats().acquire), (None, 1));
+}
+
+#[test]
+fn an_error_of_the_owner_leaves_no_trace() {
+    let (host, mutex) = (Host::new(), Raw::new());
+    host.run(|| {
+        mutex.lock();
+        assert_eq!(mutex.lock_checked(), Err(Errno::EDEADLK));
+        assert_eq!(mutex.unlock(), Ok(()), "once is enough");
+        assert!(!mutex.is_locked());
+    });
+}
+
+#[test]
+fn whoever_sleeps_is_woken() {
+    let (host, mutex) = (Host::new(), Raw::<Counted>::counted(NAME));
+    host.scope(|tasks| {
+        mutex.lock();
+        for _ in 0..TASKS {
+            tasks.spawn(|| {
+                mutex.lock();
+                mutex.unlock()
+            });
+        }
+        until(|| mutex.waiters() == TASKS);
+        assert_eq!(mutex.unlock(), Ok(()));
+    });
+    let stats = mutex.stats();
+    assert_eq!((mutex.owner(), mutex.waiters(), stats.acquire), (None, 0, 1 + TASKS as u64));
+    assert!(stats.test_and_set >= TASKS as u64, "{stats:?}");
+}
+
+/// Times that somebody has gone to sleep, and that the lock was snatched away.
+static SLEEPS: AtomicUsize = AtomicUsize::new(0);
+static SNATCHED: AtomicUsize = AtomicUsize::new(0);
+
+/// A machine on which a task that is woken comes too late: the one that woke it has done its next step before.
+struct Tardy;
+
+impl Cpu for Tardy {
+    type Flag = AtomicBool;
+    fn cpu() -> CpuId {
+        HostMachine::cpu()
+    }
+    fn irq_save() -> bool {
+        HostMachine::irq_save()
+    }
+    fn irq_restore(were_on: bool) {
+        HostMachine::irq_restore(were_on);
+    }
+    fn relax() {
+        HostMachine::relax();
+    }
+    fn cycles() -> u64 {
+        HostMachine::cycles()
+    }
+}
+
+impl Sched for Tardy {
+    fn task() -> TaskId {
+        HostMachine::task()
+    }
+    fn block() {
+        let round = SLEEPS.fetch_add(1, Relaxed);
+        HostMachine::block();
+        until(|| SNATCHED.load(Relaxed) > round);
+    }
+    fn block_until(_deadline: u64) {
+        Tardy::block();
+    }
+    fn wake(task: TaskId) {
+        HostMachine::wake(task);
+    }
+    fn yield_now() {
+        HostMachine::yield_now();
+    }
+}
+
+/// One task gives the mutex back and takes it again at once, always before the sleeper that it wakes has looked. In the
+/// end the sleeper is handed it.
+#[test]
+fn a_sleeper_that_loses_too_often_is_handed_it() {
+    const PATIENCE: usize = 10;
+    let (host, mutex) = (Host::new(), RawMutex::<Tardy>::new());
+    let snatched = host.scope(|tasks| {
+        mutex.lock();
+        let sleeper = tasks.spawn(|| {
+            mutex.lock();
+            mutex.unlock()
+        });
+        let mut snatched = 0;
+        loop {
+            until(|| SLEEPS.load(Relaxed) == snatched + 1);
+            assert_eq!(mutex.unlock(), Ok(()));
+            let again = mutex.try_lock();
+            SNATCHED.fetch_add(1, Relaxed);
+            if !again {
+                break;
+            }
+            snatched += 1;
+            if snatched > PATIENCE {
+                assert_eq!(mutex.unlock(), Ok(()));
+                break;
+            }
+        }
+        SNATCHED.store(usize::MAX, Relaxed);
+        assert_eq!(sleeper.join().unwrap(), Ok(()));
+        snatched
+    });
+    assert!((1..=PATIENCE).contains(&snatched), "it was snatched {snatched} times");
+    assert_eq!((mutex.owner(), mutex.waiters()), (None, 0));
+}

@@ -1,0 +1,44 @@
+//! The further primitives on a machine of threads. Every test asserts an invariant or an order that it has driven, never
+//! a time.
+//!
+//! Under Miri: `cargo +nightly miri test -p kcore --test primitives`.
+
+mod atomic;
+mod cpu_owned;
+mod kfifo;
+mod rwlock;
+mod rwsem;
+mod seqlock;
+
+use std::panic::Location;
+use std::sync::Mutex;
+
+use kcore::host::Listener;
+use kcore::machine::{LockEvent, LockName, Waiting};
+
+const TASKS: usize = 4;
+const ROUNDS: usize = if cfg!(miri) { 25 } else { 10_000 };
+
+const NAME: LockName = LockName { name: "test.lock", class: "test", waiting: Waiting::Spins };
+
+/// The lock events, in their order.
+#[derive(Default)]
+struct Events(Mutex<Vec<LockEvent>>);
+
+impl Events {
+    fn heard(&self) -> Vec<LockEvent> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn has(&self, event: LockEvent) -> bool {
+        self.heard().contains(&event)
+    }
+}
+
+impl Listener for Events {
+    fn lock(&self, event: LockEvent, lock: &LockName, _address: usize, place: &'static Location<'static>) {
+        assert_eq!(lock.name, NAME.name);
+        assert!(place.file().contains("primitives"), "the place is the caller's: {place}");
+        self.0.lock().unwrap().push(event);
+    }
+}

@@ -1,0 +1,147 @@
+//! The reader/writer spinlock.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Barrier};
+
+use kcore::host::{Host, HostMachine, until};
+use kcore::machine::{Listeners, LockEvent};
+use kcore::sync::{Counted, Observed, RwLock, Silent};
+
+use crate::{Events, NAME, ROUNDS, TASKS};
+
+type Rw<T, W = Silent> = RwLock<T, HostMachine, W>;
+
+#[test]
+fn readers_read_together() {
+    let (lock, barrier) = (Rw::new(7), Barrier::new(TASKS));
+    Host::new().tasks(TASKS, |_| {
+        let value = lock.read();
+        // All are in at once, or this would not end.
+        barrier.wait();
+        assert_eq!(*value, 7);
+    });
+    assert_eq!(lock.readers(), 0);
+}
+
+#[test]
+fn writers_are_alone() {
+    let lock = Rw::new([0usize; 2]);
+    Host::new().tasks(TASKS, |task| {
+        for round in 0..ROUNDS {
+            if (round + task).is_multiple_of(4) {
+                let mut pair = lock.write();
+                pair[0] += 1;
+                pair[1] += 1;
+            } else {
+                let pair = lock.read();
+                assert_eq!(pair[0], pair[1], "a reader sees half of a write");
+            }
+        }
+    });
+    assert_eq!(lock.into_inner(), [TASKS * ROUNDS / 4; 2]);
+}
+
+#[test]
+fn those_who_try_take_what_is_free() {
+    let mut lock = Rw::new(1);
+    let reader = lock.read();
+    assert_eq!(lock.readers(), 1);
+    assert!(lock.try_write().is_none(), "somebody reads");
+    assert_eq!(lock.try_read().map(|value| *value), Some(1));
+    drop(reader);
+    let writer = lock.write();
+    assert!(lock.is_write_locked());
+    assert!(lock.try_read().is_none() && lock.try_write().is_none(), "somebody writes");
+    drop(writer);
+    *lock.try_write().expect("it is free") = 2;
+    assert_eq!(*lock.get_mut(), 2);
+}
+
+/// As Linux's classic one: the price is in the next test.
+#[test]
+fn a_reader_passes_a_writer_that_waits() {
+    let (host, events) = (Host::new(), Arc::new(Events::default()));
+    host.listen(Listeners::PROBE, events.clone());
+    let lock: Rw<u32, Observed> = RwLock::observed(NAME, 0);
+    host.scope(|tasks| {
+        let reader = lock.read();
+        tasks.spawn(|| *lock.write() += 1);
+        until(|| events.has(LockEvent::Wait));
+        assert_eq!(*lock.read(), 0, "the same CPU may read again");
+        drop(reader);
+    });
+    assert_eq!(*host.run(|| lock.read()), 1);
+}
+
+#[test]
+fn readers_who_keep_coming_starve_a_writer() {
+    let (host, events) = (Host::new(), Arc::new(Events::default()));
+    host.listen(Listeners::PROBE, events.clone());
+    let lock: Rw<u32, Observed> = RwLock::observed(NAME, 0);
+    let seen = AtomicUsize::new(0);
+    host.scope(|tasks| {
+        let mut reader = lock.read();
+        tasks.spawn(|| *lock.write() += 1);
+        until(|| events.has(LockEvent::Wait));
+        for _ in 0..100 {
+            let next = lock.read();
+            drop(std::mem::replace(&mut reader, next));
+            seen.fetch_add(usize::from(*reader == 0), Relaxed);
+        }
+        drop(reader);
+    });
+    assert_eq!(seen.into_inner(), 100, "the writer got in between");
+}
+
+#[test]
+fn each_form_switches_off_what_it_says() {
+    let lock = Rw::new(());
+    let on = HostMachine::interrupts_on;
+    for _ in 0..2 {
+        drop((lock.read(), lock.read_bh()));
+        drop(lock.write());
+        drop(lock.write_bh());
+        assert!(on());
+    }
+    let reader = lock.read_irqsave();
+    assert!(!on());
+    drop(lock.read());
+    assert!(!on(), "a reader that comes and goes leaves them off");
+    drop(reader);
+    assert!(on());
+    let writer = lock.write_irqsave();
+    assert!(!on());
+    drop(writer);
+    assert!(on());
+}
+
+#[test]
+fn readers_and_writers_are_counted_and_tell() {
+    use LockEvent::{Acquired, Release};
+    let (host, events) = (Host::new(), Arc::new(Events::default()));
+    host.listen(Listeners::PROBE, events.clone());
+    host.set_clock(Some(100));
+    let lock: Rw<(), Observed> = RwLock::observed(NAME, ());
+    host.run(|| {
+        let readers = (lock.read(), lock.read());
+        host.set_clock(Some(110));
+        drop(readers);
+        drop(lock.write());
+    });
+    assert_eq!(events.heard(), [Acquired, Acquired, Release, Release, Acquired, Release]);
+    let stats = lock.stats();
+    assert_eq!((stats.acquire, stats.hold_cycles, stats.test_and_set), (3, 20, 0));
+    assert_eq!(lock.name().name, stats.name);
+}
+
+#[test]
+fn every_acquisition_is_counted() {
+    let lock: Rw<(), Counted> = RwLock::counted(NAME, ());
+    Host::new().tasks(TASKS, |_| {
+        for _ in 0..ROUNDS {
+            drop(lock.read());
+            drop(lock.write());
+        }
+    });
+    assert_eq!(lock.stats().acquire, (2 * TASKS * ROUNDS) as u64);
+}

@@ -1,0 +1,217 @@
+//! The reader/writer semaphore.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Barrier, Mutex};
+
+use kcore::host::{Host, HostMachine, until};
+use kcore::machine::{Listeners, LockEvent};
+use kcore::shared::Shared;
+use kcore::sync::{Counted, Observed, RwSemaphore, Silent};
+
+use crate::{Events, NAME, ROUNDS, TASKS};
+
+type Sem<W = Silent> = RwSemaphore<HostMachine, W>;
+
+#[test]
+fn readers_read_together() {
+    let (semaphore, barrier) = (Sem::new(), Barrier::new(TASKS));
+    Host::new().tasks(TASKS, |_| {
+        semaphore.down_read();
+        barrier.wait();
+        semaphore.up_read();
+    });
+    assert_eq!((semaphore.readers(), semaphore.waiters()), (0, 0));
+}
+
+#[test]
+fn writers_are_alone() {
+    let (semaphore, pair) = (Sem::new(), [Shared::new(0usize), Shared::new(0usize)]);
+    Host::new().tasks(TASKS, |task| {
+        for round in 0..ROUNDS {
+            if (round + task).is_multiple_of(4) {
+                semaphore.down_write();
+                pair.iter().for_each(|half| half.poke(half.peek() + 1));
+                if (round + task).is_multiple_of(8) {
+                    semaphore.downgrade_write();
+                    assert_eq!(pair[0].peek(), pair[1].peek());
+                    semaphore.up_read();
+                } else {
+                    semaphore.up_write();
+                }
+            } else {
+                semaphore.down_read();
+                assert_eq!(pair[0].peek(), pair[1].peek(), "a reader sees half of a write");
+                semaphore.up_read();
+            }
+        }
+    });
+    assert_eq!(pair.map(|half| half.peek()), [TASKS * ROUNDS / 4; 2]);
+    assert_eq!((semaphore.readers(), semaphore.waiters(), semaphore.is_write_locked()), (0, 0, false));
+}
+
+#[test]
+fn those_who_try_take_what_is_free() {
+    let semaphore = Sem::new();
+    assert!(semaphore.try_down_read() && semaphore.try_down_read());
+    assert!(!semaphore.try_down_write(), "two read");
+    semaphore.up_read();
+    assert!(!semaphore.try_down_write(), "one reads");
+    semaphore.up_read();
+    assert!(semaphore.try_down_write());
+    assert!(semaphore.is_write_locked());
+    assert!(!semaphore.try_down_read() && !semaphore.try_down_write(), "one writes");
+    semaphore.downgrade_write();
+    assert!(!semaphore.is_write_locked());
+    assert!(semaphore.try_down_read(), "one reads, who wrote");
+    assert!(!semaphore.try_down_write());
+}
+
+/// Starts `reader` or writer tasks one after the other while a writer has the semaphore, and says who was in when.
+fn served(kinds: &str) -> String {
+    let (semaphore, order) = (Sem::new(), Mutex::new(String::new()));
+    Host::new().scope(|tasks| {
+        semaphore.down_write();
+        for (index, kind) in kinds.chars().enumerate() {
+            let (semaphore, order) = (&semaphore, &order);
+            tasks.spawn(move || match kind {
+                'r' => {
+                    semaphore.down_read();
+                    order.lock().unwrap().push(kind);
+                    semaphore.up_read();
+                }
+                _ => {
+                    semaphore.down_write();
+                    order.lock().unwrap().push(kind);
+                    semaphore.up_write();
+                }
+            });
+            until(|| semaphore.waiters() == index + 1);
+        }
+        semaphore.up_write();
+    });
+    order.into_inner().unwrap()
+}
+
+#[test]
+fn who_comes_first_is_served_first() {
+    for kinds in ["rwr", "wrw", "rrwwrr", "wwrwr", "rrrr", "wwww", "rwrwrw"] {
+        assert_eq!(served(kinds), kinds);
+    }
+}
+
+#[test]
+fn a_writer_that_waits_keeps_later_readers_out() {
+    let semaphore = Sem::new();
+    let order = Mutex::new(Vec::new());
+    Host::new().scope(|tasks| {
+        semaphore.down_read();
+        tasks.spawn(|| {
+            semaphore.down_write();
+            order.lock().unwrap().push("writer");
+            semaphore.up_write();
+        });
+        until(|| semaphore.waiters() == 1);
+        assert!(!semaphore.try_down_read(), "no reader overtakes it");
+        tasks.spawn(|| {
+            semaphore.down_read();
+            order.lock().unwrap().push("reader");
+            semaphore.up_read();
+        });
+        until(|| semaphore.waiters() == 2);
+        semaphore.up_read();
+    });
+    assert_eq!(order.into_inner().unwrap(), ["writer", "reader"]);
+}
+
+#[test]
+fn downgrading_lets_readers_in_and_no_writer() {
+    let (semaphore, barrier) = (Sem::new(), Barrier::new(2));
+    Host::new().scope(|tasks| {
+        semaphore.down_write();
+        tasks.spawn(|| {
+            semaphore.down_read();
+            barrier.wait();
+            semaphore.up_read();
+        });
+        until(|| semaphore.waiters() == 1);
+        tasks.spawn(|| {
+            semaphore.down_write();
+            semaphore.up_write();
+        });
+        until(|| semaphore.waiters() == 2);
+        semaphore.downgrade_write();
+        // The reader is in while we are, or this would not end.
+        barrier.wait();
+        assert!(!semaphore.is_write_locked());
+        assert_eq!(semaphore.waiters(), 1, "the writer waits for us, too");
+        semaphore.up_read();
+    });
+    assert!(semaphore.try_down_write());
+}
+
+#[test]
+fn to_give_back_what_nobody_has_is_a_mistake() {
+    let panics = |call: fn(&Sem)| {
+        let semaphore = Sem::new();
+        catch_unwind(AssertUnwindSafe(|| call(&semaphore))).is_err()
+    };
+    assert!(panics(Sem::up_read));
+    assert!(panics(Sem::up_write));
+    assert!(panics(Sem::downgrade_write));
+    assert!(!panics(Sem::down_write));
+}
+
+#[test]
+fn readers_and_writers_are_counted_and_tell() {
+    use LockEvent::{Acquired, Release, Wait};
+    let (host, events) = (Host::new(), Arc::new(Events::default()));
+    host.listen(Listeners::PROBE, events.clone());
+    host.set_clock(Some(100));
+    let semaphore: Sem<Observed> = RwSemaphore::observed(NAME);
+    host.scope(|tasks| {
+        semaphore.down_read();
+        semaphore.down_read();
+        tasks.spawn(|| semaphore.down_write());
+        until(|| events.has(Wait));
+        host.set_clock(Some(110));
+        semaphore.up_read();
+        semaphore.up_read();
+    });
+    host.set_clock(Some(113));
+    host.run(|| semaphore.up_write());
+    assert_eq!(events.heard(), [Acquired, Acquired, Wait, Release, Release, Acquired, Release]);
+    let stats = semaphore.stats();
+    assert_eq!((stats.acquire, stats.test_and_set), (3, 1));
+    assert_eq!((stats.hold_cycles, stats.wait_cycles), (2 * 10 + 3, 10));
+    assert_eq!(semaphore.name().name, stats.name);
+}
+
+/// The writer waits from its arrival until the last reader has gone, whichever way it comes in.
+#[test]
+fn a_writer_behind_readers_is_counted_once() {
+    let host = Host::new();
+    host.set_clock(Some(100));
+    let semaphore: Sem<Counted> = RwSemaphore::counted(NAME);
+    let all_in = Barrier::new(2);
+    host.scope(|tasks| {
+        semaphore.down_write();
+        tasks.spawn(|| {
+            semaphore.down_read();
+            all_in.wait();
+            host.set_clock(Some(130));
+            semaphore.up_read();
+        });
+        until(|| semaphore.waiters() == 1);
+        tasks.spawn(|| {
+            semaphore.down_write();
+            semaphore.up_write();
+        });
+        until(|| semaphore.waiters() == 2);
+        host.set_clock(Some(110));
+        semaphore.up_write();
+        all_in.wait();
+    });
+    let stats = semaphore.stats();
+    assert_eq!((stats.acquire, stats.test_and_set), (3, 2));
+    assert_eq!((stats.hold_cycles, stats.wait_cycles), (10 + 20, 10 + 30));
+}

@@ -1,0 +1,106 @@
+//! The seqlock.
+
+use std::sync::Arc;
+
+use kcore::host::{Host, HostMachine, until};
+use kcore::machine::{Listeners, LockEvent};
+use kcore::sync::{Counted, Observed, SeqLock, Silent};
+
+use crate::{Events, NAME, ROUNDS, TASKS};
+
+type Seq<W = Silent> = SeqLock<HostMachine, 2, W>;
+
+#[test]
+fn what_is_read_belongs_together() {
+    let lock = Seq::new();
+    Host::new().tasks(TASKS, |task| {
+        for round in 0..ROUNDS {
+            if (round + task).is_multiple_of(4) {
+                let mut words = lock.write();
+                for index in 0..2 {
+                    let value = words.get(index);
+                    words.set(index, value + 1);
+                }
+            } else {
+                let [first, second] = lock.snapshot();
+                assert_eq!(first, second, "half of a write");
+            }
+        }
+    });
+    assert_eq!(lock.snapshot(), [TASKS * ROUNDS / 4; 2]);
+}
+
+#[test]
+fn who_reads_while_somebody_writes_reads_again() {
+    let lock = Seq::new();
+    let start = lock.read_begin();
+    assert!(!lock.read_retry(start), "nobody wrote");
+    let mut words = lock.write();
+    assert!(lock.read_retry(start), "somebody writes");
+    words.set(1, 7);
+    drop(words);
+    assert!(lock.read_retry(start), "somebody wrote");
+    let start = lock.read_begin();
+    assert_eq!((lock.get(0), lock.get(1)), (0, 7));
+    assert!(!lock.read_retry(start));
+}
+
+#[test]
+fn the_closure_is_called_until_nobody_writes_meanwhile() {
+    let lock = Seq::new();
+    let mut calls = 0;
+    let found = lock.read(|lock| {
+        calls += 1;
+        if calls < 3 {
+            // A writer does not wait for the reader that it disturbs.
+            lock.write().set(0, calls);
+        }
+        lock.get(0)
+    });
+    assert_eq!((found, calls), (2, 3));
+}
+
+#[test]
+fn a_reader_waits_while_somebody_writes() {
+    let lock = Seq::new();
+    Host::new().scope(|tasks| {
+        let mut words = lock.write();
+        words.set(0, 1);
+        let reader = tasks.spawn(|| lock.snapshot());
+        until(|| lock.try_write().is_none());
+        words.set(1, 1);
+        drop(words);
+        assert_eq!(reader.join().unwrap(), [1, 1]);
+    });
+}
+
+#[test]
+fn each_form_switches_off_what_it_says() {
+    let lock = Seq::new();
+    let on = HostMachine::interrupts_on;
+    drop(lock.write_bh());
+    drop(lock.try_write().expect("nobody writes"));
+    assert!(on());
+    let words = lock.write_irqsave();
+    assert!(!on());
+    drop(words);
+    assert!(on());
+}
+
+#[test]
+fn writers_are_counted_and_tell_and_readers_do_not() {
+    use LockEvent::{Acquired, Release};
+    let (host, events) = (Host::new(), Arc::new(Events::default()));
+    host.listen(Listeners::PROBE, events.clone());
+    let lock: Seq<Observed> = SeqLock::observed(NAME);
+    host.run(|| {
+        lock.write().set(0, 1);
+        lock.snapshot();
+    });
+    assert_eq!(events.heard(), [Acquired, Release]);
+    assert_eq!((lock.stats().acquire, lock.name().name), (1, NAME.name));
+    let lock: Seq<Counted> = SeqLock::counted(NAME);
+    lock.write().set(0, 1);
+    lock.snapshot();
+    assert_eq!(lock.stats().acquire, 1);
+}
