@@ -27,6 +27,8 @@ pub enum Command {
     Bench,
     /// Break the machine on purpose, to see it report: see [`Fault`].
     Fault(Fault),
+    /// Every form of every experiment, or of the one that is named, that fits this machine.
+    Matrix(Option<String>),
 }
 
 /// How tasks pass probe points.
@@ -232,7 +234,7 @@ impl Default for Settings {
 }
 
 /// The first words of a command line.
-pub const COMMANDS: &[&str] = &["tour", "run", "test", "bench", "fault"];
+pub const COMMANDS: &[&str] = &["tour", "run", "test", "bench", "fault", "matrix"];
 
 /// The keys of a command line.
 pub const KEYS: &[&str] = &[
@@ -256,16 +258,25 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Refuses what the command has no use for: the tour makes some choices itself.
+    /// Refuses what the command has no use for: the tour and the matrix make some choices themselves.
     pub fn check(&self) -> Result<(), Usage> {
         let chosen = [
             ("lock", self.lock.is_some()),
             ("probe", self.probe != Probe::Off),
             ("object", self.object.is_some()),
             ("expect", self.expect.is_some()),
+            ("writers", self.writers.is_some()),
+            ("quanta", self.quanta.is_some()),
+            ("rounds", self.rounds.is_some()),
         ];
-        match chosen.iter().find(|(_, given)| *given && self.command == Command::Tour) {
-            Some((key, _)) => Err(Usage::new(format!("{key}= is for run; the tour chooses it itself"))),
+        // The tour is the same with more or less work.
+        let (who, count) = match self.command {
+            Command::Tour => ("tour", 4),
+            Command::Matrix(_) => ("matrix", chosen.len()),
+            _ => return Ok(()),
+        };
+        match chosen[..count].iter().find(|(_, given)| *given) {
+            Some((key, _)) => Err(Usage::new(format!("{key}= is for run; the {who} chooses it itself"))),
             None => Ok(()),
         }
     }
@@ -309,7 +320,9 @@ fn command(words: &[String]) -> Result<Command, Usage> {
         ["bench"] => Ok(Command::Bench),
         ["fault", fault] => Ok(Command::Fault(fault.parse()?)),
         ["fault"] => Err(Usage::new(format!("fault needs a kind: {}", Fault::WORDS.join(", ")))),
-        ["tour" | "bench", extra, ..] | ["run" | "test" | "fault", _, extra, ..] => {
+        ["matrix"] => Ok(Command::Matrix(None)),
+        ["matrix", name] => Ok(Command::Matrix(Some(name.to_string()))),
+        ["tour" | "bench", extra, ..] | ["run" | "test" | "fault" | "matrix", _, extra, ..] => {
             Err(Usage::new(format!("unexpected word '{extra}'; options are written key=value")))
         }
         [word, ..] => Err(Usage::unknown("command", word, COMMANDS)),

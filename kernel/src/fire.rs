@@ -39,6 +39,11 @@ pub(crate) fn end() {
     drop(points);
 }
 
+/// Whether an experiment is under way that has an interrupt sent at points.
+pub fn is_armed() -> bool {
+    !POINTS.lock_irqsave().is_empty()
+}
+
 /// A task is about to make `access`. Returns whether the experiment has an interrupt at all.
 pub(crate) fn at(access: &Access) -> bool {
     let points = POINTS.lock_irqsave();

@@ -9,8 +9,9 @@
 //! task         tasks, run queues
 //! console      COM1 for people, COM2 for machines, the last words
 //! machine      this machine as kcore sees it
-//! programs     what the command line names: tour, run, test, bench, fault
+//! programs     what the command line names: tour, run, test, bench, fault, matrix
 //! cases        in-kernel test cases: the program `test`
+//! specimen     functions that are there to be disassembled
 //! hooks        where accesses and lock events arrive
 //! ```
 
@@ -34,6 +35,7 @@ pub mod mm;
 pub mod param;
 pub mod programs;
 pub mod softirq;
+pub mod specimen;
 pub mod task;
 pub mod time;
 pub mod timer;

@@ -17,7 +17,7 @@ mod bare_metal {
     use boot::Handoff;
     use bootloader_api::config::Mapping;
     use bootloader_api::{BootInfo, BootloaderConfig};
-    use kcore::settings::{Settings, Usage};
+    use kcore::settings::{Config, Settings, Usage};
     use kernel::arch::exit::{self, Exit};
     use kernel::arch::paging::{self, OutOfFrames};
     use kernel::arch::{apic, cpu, entry, fw_cfg, percpu, pit, smp, traps};
@@ -133,7 +133,7 @@ mod bare_metal {
             })
     }
 
-    /// Starts the other CPUs; returns how many the firmware lists.
+    /// Starts the other CPUs; returns how many the firmware lists. A kernel for one CPU lets the others sleep.
     fn start_cpus(rsdp: Option<u64>, mute: Option<u32>) -> u32 {
         let cpus = rsdp.ok_or(None).and_then(|rsdp| acpi::cpus(rsdp).map_err(Some));
         let cpus = match cpus {
@@ -150,6 +150,9 @@ mod bare_metal {
         };
         apic::init(cpus.local_apic).expect(NO_MEMORY);
         time::start();
+        if !Config::OURS.smp() {
+            return 1;
+        }
         smp::start(&cpus.others, mute, stack_of, ap_entry, |apic_id| {
             println!("the CPU with APIC id {apic_id} does not answer; going on without it");
         })

@@ -12,7 +12,7 @@ use crate::machine::Machine;
 use crate::session::Outcome;
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
-use crate::{bench, build, catalogue, image};
+use crate::{bench, build, catalogue, compare, image, matrix};
 
 /// The program.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -40,16 +40,26 @@ fn perform(request: &Request) -> Result<Status, Failure> {
         Command::Explain { experiment } => Ok(show(&catalogue::explain(catalogue::find(experiment)?))),
         Command::Run { experiment } => {
             let words = ["run", experiment];
-            catalogue::check(catalogue::find(experiment)?, &line(&words, options))?;
+            catalogue::check(catalogue::find(experiment)?, &line(&words, options), options.config())?;
             boot(&words)
         }
         Command::Test { filter } => boot(&[&["test"], filter.as_deref().as_slice()].concat()),
-        Command::Bench => {
-            say(&mut *text_of(options), bench::outside(&build::kernel()?, &options.words())?.trim_end());
+        Command::Bench { configs: true } => Ok(show(&compare::configurations(&options.words())?)),
+        Command::Bench { configs: false } => {
+            say(
+                &mut *text_of(options),
+                bench::outside(&build::kernel(options.config())?, &options.words())?.trim_end(),
+            );
             boot(&["bench"])
         }
         Command::Fault { kind } => boot(&["fault", kind]),
-        Command::Image { out } => image::make(&build::kernel()?, out.as_deref()).map(|()| Status::Expected),
+        Command::Matrix { experiment, markdown } => {
+            let choice = matrix::Choice { experiment: experiment.as_deref(), markdown: markdown.as_deref() };
+            matrix::main(choice, options)
+        }
+        Command::Image { out } => {
+            image::make(&build::kernel(options.config())?, out.as_deref()).map(|()| Status::Expected)
+        }
     }
 }
 
@@ -67,7 +77,7 @@ fn line(words: &[&str], options: &Options) -> Vec<String> {
 fn boot(words: &[&str], options: &Options) -> Result<Status, Failure> {
     catalogue::settings(&line(words, options))?;
     let start = Instant::now();
-    let kernel = build::kernel()?;
+    let kernel = build::kernel(options.config())?;
     let built = start.elapsed();
     let outcome = watch(&machine(&kernel, words, options)?, &mut text_of(options))?;
     for problem in &outcome.report.problems {
@@ -101,14 +111,14 @@ fn watch(machine: &Machine, text: &mut dyn Write) -> Result<Outcome, Failure> {
 }
 
 /// Where people read: stdout, unless the JSON lines go there. Colours are dropped where nobody sees them.
-fn text_of(options: &Options) -> Box<dyn Write> {
+pub(crate) fn text_of(options: &Options) -> Box<dyn Write> {
     match &options.json {
         Some(to) if to == Path::new("-") => Box::new(anstream::stderr()),
         _ => Box::new(anstream::stdout()),
     }
 }
 
-fn write_json(to: &Path, lines: &[String]) -> Result<(), Failure> {
+pub(crate) fn write_json(to: &Path, lines: &[String]) -> Result<(), Failure> {
     let mut sink: Box<dyn Write> = match to.to_str() {
         Some("-") => Box::new(io::stdout().lock()),
         _ => Box::new(File::create(to).map_err(|error| unwritable(to, &error))?),
@@ -116,16 +126,21 @@ fn write_json(to: &Path, lines: &[String]) -> Result<(), Failure> {
     lines.iter().try_for_each(|line| writeln!(sink, "{line}")).map_err(|error| unwritable(to, &error))
 }
 
+/// Writes `text` to the file `to`.
+pub(crate) fn write_file(to: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(to, text).map_err(|error| unwritable(to, &error))
+}
+
 fn unwritable(to: &Path, error: &io::Error) -> Failure {
     Failure::dead(format!("the report cannot be written to '{}': {error}", to.display()))
 }
 
 /// Somebody who has stopped reading (`| head`) has no bearing on the verdict, so that error is let go.
-fn say(to: &mut dyn Write, line: &str) {
+pub(crate) fn say(to: &mut dyn Write, line: &str) {
     let _ = writeln!(to, "{line}").and_then(|()| to.flush());
 }
 
-fn complain(line: &str) {
+pub(crate) fn complain(line: &str) {
     let red = anstyle::AnsiColor::Red.on_default();
     say(&mut anstream::stderr(), &format!("{red}scullery:{red:#} {line}"));
 }

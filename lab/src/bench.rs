@@ -56,13 +56,14 @@ fn first_line(guest: &Path, command: &str, words: &[String]) -> Result<(Duration
     Ok((first, outcome.elapsed))
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+/// The middle of `figures`.
+pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }
 
 /// The size of the file less that of what `strip` takes out: debug information and symbols, which are not loaded.
-fn stripped(elf: &Path) -> Result<u64, Failure> {
+pub(crate) fn stripped(elf: &Path) -> Result<u64, Failure> {
     let bytes = std::fs::read(elf).map_err(|error| Failure::dead(format!("{}: {error}", elf.display())))?;
     let file =
         object::File::parse(&*bytes).map_err(|error| Failure::dead(format!("{}: {error}", elf.display())))?;

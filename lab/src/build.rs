@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
+use kcore::settings::Config;
 use serde_json::Value;
 
 use crate::status::Failure;
@@ -29,41 +30,54 @@ const FOREIGN: &[&str] = &[
     "RUSTC_WORKSPACE_WRAPPER",
 ];
 
-/// The kernel: the ELF that [`KERNEL_VARIABLE`] names, or else the one that Cargo builds (which takes a few
-/// hundredths of a second when nothing has changed).
-pub fn kernel() -> Result<PathBuf, Failure> {
+/// The kernel: the ELF that [`KERNEL_VARIABLE`] names, whatever it is, or else the one that Cargo builds as `config` (which
+/// takes a few hundredths of a second when nothing has changed).
+pub fn kernel(config: Config) -> Result<PathBuf, Failure> {
     match env::var_os(KERNEL_VARIABLE) {
         Some(elf) if Path::new(&elf).is_file() => Ok(elf.into()),
         Some(elf) => {
             Err(Failure::dead(format!("{KERNEL_VARIABLE} names '{}', which is no file", elf.display())))
         }
-        None => cargo_build(&workspace::root()?),
+        None => cargo_build(&workspace::root()?, config),
     }
 }
 
-fn cargo_build(root: &Path) -> Result<PathBuf, Failure> {
+fn cargo_build(root: &Path, config: Config) -> Result<PathBuf, Failure> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root).args(["build", "--quiet", "-p", "kernel", "--release", "--target", TARGET]);
     cargo.arg("--message-format=json-render-diagnostics");
+    if config != Config::Full {
+        cargo.args(["--no-default-features", "--features", &config.features().join(",")]);
+        cargo.arg("--target-dir").arg(directory(root, config));
+    }
     if std::io::stderr().is_terminal() {
         cargo.arg("--color=always");
     }
     for variable in FOREIGN {
         cargo.env_remove(variable);
     }
-    let output =
-        patiently(cargo).map_err(|error| Failure::dead(format!("cargo could not be started: {error}")))?;
+    let output = patiently(cargo, config)
+        .map_err(|error| Failure::dead(format!("cargo could not be started: {error}")))?;
     if !output.status.success() {
         return Err(explain(&output.stderr));
     }
     executable(&output.stdout).ok_or_else(|| Failure::dead("cargo built the kernel and did not say where"))
 }
 
+/// Where Cargo builds what is not the default: a directory for each configuration, so that none takes another's place.
+fn directory(root: &Path, config: Config) -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
+    target.join("config").join(config.word())
+}
+
 /// Runs `command` to its end, quietly if it is quick: after a second a spinner (or, without a terminal, a line) says what
 /// takes so long.
-fn patiently(mut command: Command) -> std::io::Result<Output> {
+fn patiently(mut command: Command, config: Config) -> std::io::Result<Output> {
     const QUICK: Duration = Duration::from_secs(1);
-    const BUSY: &str = "building the kernel";
+    let busy = match config {
+        Config::Full => "building the kernel".to_string(),
+        other => format!("building the kernel as {other}"),
+    };
     let (done, result) = mpsc::channel();
     thread::spawn(move || done.send(command.output()));
     match result.recv_timeout(QUICK) {
@@ -71,10 +85,11 @@ fn patiently(mut command: Command) -> std::io::Result<Output> {
         Err(RecvTimeoutError::Disconnected) => return Err(std::io::ErrorKind::BrokenPipe.into()),
         Err(RecvTimeoutError::Timeout) => {}
     }
-    let spinner = std::io::stderr().is_terminal().then(|| ProgressBar::new_spinner().with_message(BUSY));
+    let spinner =
+        std::io::stderr().is_terminal().then(|| ProgressBar::new_spinner().with_message(busy.clone()));
     match &spinner {
         Some(spinner) => spinner.enable_steady_tick(Duration::from_millis(100)),
-        None => eprintln!("{BUSY} ..."),
+        None => eprintln!("{busy} ..."),
     }
     let output = result.recv();
     if let Some(spinner) = spinner {

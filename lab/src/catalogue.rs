@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use anstyle::Style;
-use kcore::experiment::{self, Choice, Experiment, QUESTIONS};
-use kcore::settings::{Config, Lock, Probe, Settings};
+use kcore::experiment::{self, Experiment, QUESTIONS};
+use kcore::settings::{Config, Lock, Settings};
 
+use crate::matrix::{sheet::Sheet, table};
 use crate::status::Failure;
 use crate::suggest::hint;
 
@@ -29,14 +30,16 @@ pub fn settings(words: &[String]) -> Result<Settings, Failure> {
     checked.map_err(|usage| Failure::usage(format!("{usage} (try --help)")))
 }
 
-/// Checks that `words`, a whole kernel command line, fit `entry`.
-pub fn check(entry: &'static Experiment, words: &[String]) -> Result<(), Failure> {
+/// Checks that `words`, a whole kernel command line, fit `entry` and a kernel built as `config`.
+pub fn check(entry: &'static Experiment, words: &[String], config: Config) -> Result<(), Failure> {
     let settings = settings(words)?;
-    let resolved = experiment::resolve(&settings, entry, settings.cpus.unwrap_or(CPUS), Config::Full);
+    let cpus = if config.smp() { settings.cpus.unwrap_or(CPUS) } else { 1 };
+    let resolved = experiment::resolve(&settings, entry, cpus, config);
     resolved.map(drop).map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))
 }
 
-/// A line for each experiment; `long` adds what it can be run with and what each lock must give.
+/// A line for each experiment; `long` adds what it can be run with, what each form must give on each machine, and the seven
+/// questions with their answers.
 pub fn list(long: bool) -> String {
     let width = experiment::ALL.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
     let mut text = String::new();
@@ -49,34 +52,33 @@ pub fn list(long: bool) -> String {
     text
 }
 
-fn details(text: &mut String, entry: &Experiment) {
+fn details(text: &mut String, entry: &'static Experiment) {
     field(text, "races", &entry.races.join(", "));
     field(text, "locks", &join(entry.locks().map(Lock::word), ", "));
     field(text, "points", &join(entry.known_points.iter().copied(), ", "));
     field(text, "quanta", entry.unit);
     field(text, "certain", &format!("--probe {}", entry.forced()));
-    for lock in entry.locks() {
-        field(text, "expected", &expectation(entry, lock));
-    }
+    expectations(text, entry);
+    put(text, format_args!("  questions"));
+    questions(text, entry);
     text.push('\n');
 }
 
-/// What the verdict must be with `lock`: by luck, and where the race is forced.
-fn expectation(entry: &Experiment, lock: Lock) -> String {
-    let writers = |probe: &Probe| match probe {
-        Probe::Script(_) => 2,
-        _ => entry.tasks.unwrap_or(CPUS),
-    };
-    let expected = |probe: &Probe| {
-        let choice = Choice { lock, probe, object: None, writers: writers(probe) };
-        entry.expected(&choice, CPUS, Config::Full)
-    };
-    let forced = entry.forced();
-    format!(
-        "lock={lock}: {} with probe=off, {} with probe={forced}",
-        expected(&Probe::Off),
-        expected(&forced)
-    )
+/// What each form gives on each machine, where the race is forced.
+fn expectations(text: &mut String, entry: &'static Experiment) {
+    put(text, format_args!("  expected"));
+    for line in table::body(&Sheet::of(entry)).lines() {
+        put(text, format_args!("  {line}"));
+    }
+}
+
+fn questions(text: &mut String, entry: &Experiment) {
+    for (question, answer) in QUESTIONS.iter().zip(entry.seven) {
+        put(
+            text,
+            format_args!("{}\n{}", wrap(question, "    - ", "      "), wrap(answer, "      ", "      ")),
+        );
+    }
 }
 
 /// The three layers of an experiment (goal, hint, explanation), the seven questions, and how to see it happen.
@@ -91,9 +93,7 @@ pub fn explain(entry: &Experiment) -> String {
         put(&mut text, format_args!("{}", wrap(invariant, "  - ", "    ")));
     }
     put(&mut text, format_args!("\n{HEADING}Seven questions{HEADING:#}"));
-    for (question, answer) in QUESTIONS.iter().zip(entry.seven) {
-        put(&mut text, format_args!("{}\n{}", wrap(question, "  - ", "    "), wrap(answer, "    ", "    ")));
-    }
+    questions(&mut text, entry);
     put(&mut text, format_args!("\n{HEADING}In the books{HEADING:#}"));
     for source in entry.sources {
         put(&mut text, format_args!("{}", wrap(source, "  - ", "    ")));
@@ -129,7 +129,7 @@ fn join<'a>(words: impl Iterator<Item = &'a str>, separator: &str) -> String {
 
 /// `paragraph` in lines of at most [`WIDTH`] columns (longer words excepted), the first after `first`, the others after
 /// `other`.
-fn wrap(paragraph: &str, first: &str, other: &str) -> String {
+pub(crate) fn wrap(paragraph: &str, first: &str, other: &str) -> String {
     let mut lines = vec![first.to_string()];
     let mut is_empty = true;
     for word in paragraph.split_whitespace() {
@@ -182,7 +182,7 @@ mod tests {
     fn what_does_not_fit_is_refused_before_a_machine_is_started() {
         let check = |line: &str| {
             let words: Vec<String> = line.split('|').map(str::to_string).collect();
-            check(find(&words[1]).unwrap(), &words)
+            check(find(&words[1]).unwrap(), &words, Config::Full)
         };
         assert_eq!(check("run|scull-leak|lock=spinlock|probe=rendezvous"), Ok(()));
         assert_eq!(check("run|scull-leak|probe=script=A.slot.load B.slot.load"), Ok(()));

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-use kcore::settings::{self, Expect, Fault, Lock, Object, Settings, Usage};
+use kcore::settings::{self, Config, Expect, Fault, Lock, Object, Settings, Usage};
 
 use crate::suggest::hint;
 use crate::usage::condense;
@@ -65,12 +65,24 @@ pub enum Command {
         filter: Option<String>,
     },
     /// Measure the primitives
-    Bench,
+    Bench {
+        /// Compare the kernel's configurations with each other, on one machine (of one CPU, unless --cpus says otherwise)
+        #[arg(long)]
+        configs: bool,
+    },
     /// Break the machine on purpose, to see it report
     Fault {
         /// How: panic, page-fault, stack-overflow, ...
         #[arg(value_parser = fault)]
         kind: String,
+    },
+    /// Run every form of every experiment on every kind of machine, and hold it against the catalogue
+    Matrix {
+        /// Only this experiment, as list shows it
+        experiment: Option<String>,
+        /// Write the tables as Markdown, too
+        #[arg(long, value_name = "FILE")]
+        markdown: Option<PathBuf>,
     },
     /// Make disk images for BIOS and UEFI machines (needs ./setup.sh --image)
     Image {
@@ -124,6 +136,9 @@ pub struct Options {
     /// CPUs of the machine (4)
     #[arg(long, global = true, value_name = "N", value_parser = word("cpus"), help_heading = "Machine")]
     pub cpus: Option<String>,
+    /// How the kernel is built: smp+preempt (default), smp, preempt, up
+    #[arg(long, global = true, value_parser = config, help_heading = "Machine")]
+    pub config: Option<Config>,
     /// microvm (default), q35, pc
     #[arg(long, global = true, value_parser = one_of(MACHINES), hide_possible_values = true, help_heading = "Machine")]
     pub machine: Option<String>,
@@ -161,6 +176,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// How the kernel is to be built.
+    pub fn config(&self) -> Config {
+        self.config.unwrap_or(Config::Full)
+    }
+
     /// `key=value` for every option that is a word of the kernel's command line, in the order of [`settings::KEYS`].
     pub fn words(&self) -> Vec<String> {
         let value = |key: &&str| match *key {
@@ -232,6 +252,11 @@ fn fault(value: &str) -> Result<String, Usage> {
         Ok(fault) => Ok(fault.to_string()),
         Err(usage) => Err(Usage::new(usage.message + &hint(value, Fault::WORDS.iter().copied()))),
     }
+}
+
+fn config(value: &str) -> Result<Config, Usage> {
+    let with_hint = |usage: Usage| Usage::new(usage.message + &hint(value, Config::WORDS.iter().copied()));
+    value.parse().map_err(with_hint)
 }
 
 /// The same bounds as in `qemu-run.sh`.

@@ -10,8 +10,10 @@
 //! | [`machine`], [`session`] | a machine to boot, and one that runs |
 //! | [`symbols`] | addresses become functions and lines |
 //! | [`report`] | the JSON lines of COM2, read and checked |
+//! | [`matrix`] | every form on every machine |
 //! | [`catalogue`] | `list` and `explain` |
 //! | [`mod@bench`] | what can be measured only from outside |
+//! | [`compare`] | the kernel's configurations side by side |
 //! | [`image`] | disk images for BIOS and UEFI |
 //! | [`status`] | the exit status, and errors that carry one |
 //!
@@ -23,8 +25,10 @@ pub mod bench;
 pub mod build;
 pub mod catalogue;
 pub mod cli;
+pub mod compare;
 pub mod image;
 pub mod machine;
+pub mod matrix;
 pub mod report;
 pub mod session;
 pub mod status;

@@ -11,8 +11,9 @@ use crate::workspace;
 /// What `qemu-run.sh` is told. A builder: every method but [`start`](Machine::start) and [`run`](Machine::run) adds to it.
 ///
 /// ```no_run
+/// use kcore::settings::Config;
 /// use lab::{build, machine::Machine, status::Status};
-/// let outcome = Machine::new(build::kernel()?).command("run scull-leak lock=none cpus=2").run()?;
+/// let outcome = Machine::new(build::kernel(Config::Full)?).command("run scull-leak lock=none cpus=2").run()?;
 /// assert_eq!(outcome.status, Status::Expected, "{outcome}");
 /// # Ok::<(), lab::status::Failure>(())
 /// ```
@@ -93,9 +94,16 @@ impl Machine {
 
     /// Boots it, waits for its end, and keeps all it said.
     pub fn run(&self) -> Result<Outcome, Failure> {
+        self.run_and(|_| {})
+    }
+
+    /// [`run`](Machine::run), with a word to `heard` of each line on COM1 as it comes.
+    pub fn run_and(&self, heard: impl Fn(&str)) -> Result<Outcome, Failure> {
         let stderr = tempfile::tempfile().map_err(crate::session::no_file)?;
         let mut session = Session::start(self.script()?, Some(stderr))?;
-        while session.line().is_some() {}
+        while let Some(line) = session.line() {
+            heard(&line);
+        }
         session.finish()
     }
 

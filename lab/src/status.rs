@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use kcore::settings::Usage;
+
 /// How a command ended. The number is the exit status of `scullery` and of `qemu-run.sh`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -57,6 +59,12 @@ impl Failure {
     /// Something without which no machine can start.
     pub fn dead(message: impl Into<String>) -> Self {
         Failure { status: Status::Dead, message: message.into() }
+    }
+}
+
+impl From<Usage> for Failure {
+    fn from(usage: Usage) -> Self {
+        Failure::usage(usage.message)
     }
 }
 

@@ -7,6 +7,7 @@ mod faults;
 mod geometry;
 mod kernel_cases;
 mod machines;
+mod matrix;
 mod memory;
 mod objects;
 mod program;
@@ -32,6 +33,7 @@ fn main() {
         memory::trials(),
         geometry::trials(),
         words::trials(),
+        matrix::all(),
         repeat::trials(),
         kernel_cases::trials(),
         disk::trials(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Once, OnceLock};
 
 use kcore::report::{Boot, Record, Run, Step};
+use kcore::settings::Config;
 use lab::build;
 use lab::image;
 use lab::machine::Machine;
@@ -15,10 +16,11 @@ use crate::ensure::{self, Answer, same};
 
 type Check = Box<dyn Fn(&Outcome) -> Answer + Send>;
 
-/// The kernel, built once for all cases.
-pub fn kernel() -> Result<PathBuf, Failure> {
-    static KERNEL: OnceLock<Result<PathBuf, Failure>> = OnceLock::new();
-    KERNEL.get_or_init(build::kernel).clone()
+/// The kernel built as `config`, once for all cases.
+pub fn kernel(config: Config) -> Result<PathBuf, Failure> {
+    static KERNELS: [OnceLock<Result<PathBuf, Failure>>; Config::ALL.len()] =
+        [const { OnceLock::new() }; Config::ALL.len()];
+    KERNELS[config as usize].get_or_init(|| build::kernel(config)).clone()
 }
 
 /// One machine: its words, and the demands on what comes of it. A builder.
@@ -30,6 +32,7 @@ pub struct Case {
     name: String,
     machine: Vec<String>,
     door: Option<&'static str>,
+    config: Config,
     status: Status,
     checks: Vec<Check>,
 }
@@ -38,7 +41,14 @@ impl Case {
     /// A test called `name` of a machine with the command line `words`, which are parted by spaces.
     pub fn new(name: impl Into<String>, words: impl AsRef<str>) -> Self {
         let machine = words.as_ref().split_whitespace().map(str::to_string).collect();
-        Case { name: name.into(), machine, door: None, status: Status::Expected, checks: Vec::new() }
+        let (door, config, status) = (None, Config::Full, Status::Expected);
+        Case { name: name.into(), machine, door, config, status, checks: Vec::new() }
+    }
+
+    /// Boots the kernel that is built as `config`.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
     }
 
     /// Adds one word as it is, with the spaces that it may contain.
@@ -110,9 +120,9 @@ impl Case {
 
     /// Boots the machine and waits for its end.
     pub fn boot_it(&self) -> Result<Outcome, Failure> {
-        let machine = self.machine.iter().fold(Machine::new(kernel()?), Machine::word);
+        let machine = self.machine.iter().fold(Machine::new(kernel(self.config)?), Machine::word);
         match self.door {
-            Some(door) => machine.image(&image::find(None, door, &kernel()?)?).run(),
+            Some(door) => machine.image(&image::find(None, door, &kernel(self.config)?)?).run(),
             None => machine.run(),
         }
     }
@@ -121,7 +131,7 @@ impl Case {
     fn no_image(&self) -> Result<Option<Failure>, Failure> {
         static TOLD: Once = Once::new();
         let Some(door) = self.door else { return Ok(None) };
-        let missing = image::find(None, door, &kernel()?).err();
+        let missing = image::find(None, door, &kernel(self.config)?).err();
         if missing.is_some() {
             TOLD.call_once(|| eprintln!("disk doors: no images: make them with cargo run -- image"));
         }

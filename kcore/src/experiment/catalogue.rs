@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 
 use super::entry::Experiment;
 use super::{
-    abba, broken_lock, counter, double_up, double_wake, forgotten_unlock, lost_wakeup, scull_leak,
-    scull_publish, scull_read, scull_size, scull_torn, scull_trim, self_deadlock, soak, stack_semaphore,
+    abba, broken_lock, counter, double_up, double_wake, forgotten_unlock, lost_wakeup, preempt, scull_leak,
+    scull_publish, scull_read, scull_size, scull_torn, scull_trim, self_deadlock, sleep, sleep_in_atomic,
+    soak, stack_semaphore,
 };
 use crate::settings::Usage;
 
@@ -26,6 +27,9 @@ pub static ALL: &[&Experiment] = &[
     &lost_wakeup::ENTRY,
     &double_wake::ENTRY,
     &stack_semaphore::ENTRY,
+    &preempt::ENTRY,
+    &sleep::ENTRY,
+    &sleep_in_atomic::ENTRY,
     &soak::ENTRY,
 ];
 

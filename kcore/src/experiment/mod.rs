@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `entry` | [`Experiment`]: one entry, and the words it is made of |
 //! | `matrix` | [`Row`]: which form gives what on which machine |
+//! | `cells` | [`Trial`]: a cell of the matrix as a run |
 //! | `catalogue` | [`ALL`] and [`find`] |
 //! | `points` | the probe points of scull, and the [`Site`](crate::machine::Site)s of the other experiments |
 //! | `resolve` | [`resolve`]: a command line and an entry become a [`Resolved`] run |
@@ -19,6 +20,7 @@
 mod abba;
 mod broken_lock;
 mod catalogue;
+mod cells;
 mod counter;
 mod double_up;
 mod double_wake;
@@ -27,6 +29,7 @@ mod forgotten_unlock;
 mod lost_wakeup;
 mod matrix;
 mod points;
+mod preempt;
 mod resolve;
 mod scull_leak;
 mod scull_publish;
@@ -35,11 +38,14 @@ mod scull_size;
 mod scull_torn;
 mod scull_trim;
 mod self_deadlock;
+mod sleep;
+mod sleep_in_atomic;
 mod soak;
 mod stack_semaphore;
 mod verdict;
 
 pub use catalogue::{ALL, QUESTIONS, find};
+pub use cells::{Trial, chosen, trials};
 pub use entry::{Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Work};
 pub use matrix::{COLUMNS, Cell, Column, Row};
 pub use points::{COUNTER, FIRST, FLAG, INSIDE, ITEMS, SIZE, SLEEPER};

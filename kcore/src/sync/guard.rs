@@ -14,6 +14,10 @@ use crate::sync::{
     BrokenSpinLock, Completion, CpuOwnedLock, Observed, RawMutex, RwLock, RwSemaphore, Semaphore, SpinLock,
 };
 
+/// What [`Lock::PreemptOff`] is called where it is told of like a lock. A kernel that tasks lose their CPU in nowhere has
+/// nothing to switch off, and nobody there may object to a sleep.
+pub const PREEMPTION_OFF: &str = "preemption off";
+
 /// A lock, or none, and what is off on this CPU while it is held.
 pub struct Guard<M: Machine> {
     lock: Lock,
@@ -81,9 +85,7 @@ impl<M: Machine> Guard<M> {
         let flag = || M::Flag::new(false);
         let mechanism = match lock {
             Lock::None => Mechanism::Nothing,
-            Lock::PreemptOff => {
-                Mechanism::Switch(Observed::new(LockName { name: "preemption off", ..spins }))
-            }
+            Lock::PreemptOff => Mechanism::Switch(Observed::new(LockName { name: PREEMPTION_OFF, ..spins })),
             Lock::IrqOff => Mechanism::Switch(Observed::new(LockName { name: "interrupts off", ..spins })),
             Lock::Spinlock | Lock::Irqsave | Lock::Bh => {
                 Mechanism::Spinlock(SpinLock::from_flag(flag(), Observed::new(spins), ()))

@@ -72,7 +72,7 @@ pub use broken::BrokenSpinLock;
 pub use completion::Completion;
 pub use cpu_owned::CpuOwnedLock;
 pub use environment::{Atomic, BhOff, Environment, IrqSaved, PreemptOff};
-pub use guard::{Guard, Held};
+pub use guard::{Guard, Held, PREEMPTION_OFF};
 pub use kfifo::{Consumer, Kfifo, Producer};
 pub use mutex::{Mutex, MutexGuard};
 pub use raw_mutex::RawMutex;

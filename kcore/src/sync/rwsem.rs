@@ -12,8 +12,9 @@ use core::sync::atomic::AtomicBool;
 
 use crate::machine::{LockEvent, LockName, Sched};
 use crate::report::LockStats;
+use crate::sync::patience::Endless;
 use crate::sync::spinlock::{SpinIrqGuard, SpinLock};
-use crate::sync::wait_queue::{WaitQueue, Waiter};
+use crate::sync::waiter::{Waiter, Waiters};
 use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
 
 /// A reader/writer semaphore.
@@ -35,9 +36,9 @@ struct State<M: Sched, W: Watch<M>> {
     /// A writer writes, or waits for the last reader to go.
     is_closed: bool,
     /// Those who wait at the gate. Nobody does while it is open.
-    gate: WaitQueue<M, (Kind, W::Wait)>,
+    gate: Waiters<M, (Kind, W::Wait)>,
     /// The writer inside the gate that sleeps until the last reader has gone. One at most.
-    inside: WaitQueue<M, W::Wait>,
+    inside: Waiters<M, W::Wait>,
     /// A writer was let through the gate while some still read, and has not run since. This is what it brought along,
     /// until the last reader has gone.
     passed: Option<W::Wait>,
@@ -87,8 +88,8 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         let state = State {
             readers: 0,
             is_closed: false,
-            gate: WaitQueue::new(),
-            inside: WaitQueue::new(),
+            gate: Waiters::new(),
+            inside: Waiters::new(),
             passed: None,
         };
         RwSemaphore { state: SpinLock::from_flag(flag, Silent, state), watch }
@@ -264,7 +265,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         unsafe { state.gate.push(&waiter) };
         drop(state);
         self.watch.announce(LockEvent::Wait, self.address(), place);
-        waiter.sleep();
+        let Ok(()) = waiter.sleep(Endless);
     }
 
     /// A writer was let through the gate: sleeps until those have gone who read before.
@@ -287,7 +288,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         if let Some(place) = place {
             self.watch.announce(LockEvent::Wait, self.address(), place);
         }
-        waiter.sleep();
+        let Ok(()) = waiter.sleep(Endless);
     }
 
     /// How many read at this moment. For reports.

@@ -2,16 +2,16 @@
 
 use alloc::vec::Vec;
 use core::fmt::Write;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::experiment::{Resolved, Role};
 use kcore::machine::Cpu;
 use kcore::sync::Completion;
 
 use crate::arch::smp;
-use crate::hooks;
 use crate::machine::Kernel;
 use crate::task::{self, Name, SpawnError};
+use crate::{fire, hooks};
 
 /// Runs `body(who)` in every task of `resolved`, each on its CPU, and waits until all have ended: [`run_on`].
 pub(super) fn run(resolved: &Resolved, body: &(impl Fn(u32) + Sync)) -> Result<u64, SpawnError> {
@@ -29,8 +29,10 @@ pub fn run_on(
 ) -> Result<u64, SpawnError> {
     let start = Completion::<Kernel>::new();
     let clock = Clock { first: AtomicU64::new(u64::MAX), last: AtomicU64::new(0) };
+    let gathering = Gathering::default();
     let member = |who: u32| {
         start.wait();
+        gathering.arrive();
         clock.begin();
         hooks::enter(who as u8);
         body(who);
@@ -59,6 +61,7 @@ pub fn run_on(
             }
         }
     }
+    gathering.is_of(tasks.len());
     start.complete_all();
     task::join_all(tasks);
     hooks::end_round();
@@ -81,6 +84,28 @@ pub fn name(who: u32, resolved: &Resolved) -> Name {
     // The longest, "trimmer-task 64", just fits.
     let _ = write!(name, "{role}-{}", kcore::probe::Name(who as u8));
     name
+}
+
+/// Where an interrupt is sent at certain points, all members are awake before the first comes to one: the end of a slice is
+/// nothing to a task that is alone on its CPU. Elsewhere they begin as they wake up.
+#[derive(Default)]
+struct Gathering {
+    expected: AtomicU32,
+    present: AtomicU32,
+}
+
+impl Gathering {
+    fn is_of(&self, tasks: usize) {
+        self.expected.store(tasks as u32, Relaxed);
+    }
+
+    fn arrive(&self) {
+        self.present.fetch_add(1, Relaxed);
+        while fire::is_armed() && self.present.load(Relaxed) < self.expected.load(Relaxed) {
+            Kernel::relax();
+            task::yield_now();
+        }
+    }
 }
 
 /// The time from the first begin to the last end.

@@ -4,6 +4,8 @@
 //! - [`crew`]: the tasks of a round.
 //! - `scull`: a round on a scull device, with the ledger's account of it.
 //! - [`leaks`]: which blocks were lost, and by which store.
+//! - `counting`: a number that is counted up, and the guard under which that is done.
+//! - `meeting`: how tasks meet without a probe.
 //! - `stamps`: bytes that tell who wrote them.
 //!
 //! The catalogue of `kcore` says what each of them is; here is what its tasks do.
@@ -11,12 +13,15 @@
 mod abba;
 mod broken_lock;
 mod counter;
+mod counting;
 pub mod crew;
 mod double_up;
 mod double_wake;
 mod forgotten_unlock;
 pub mod leaks;
 mod lost_wakeup;
+mod meeting;
+mod preempt;
 mod scull;
 mod scull_leak;
 mod scull_publish;
@@ -25,6 +30,8 @@ mod scull_size;
 mod scull_torn;
 mod scull_trim;
 mod self_deadlock;
+mod sleep;
+mod sleep_in_atomic;
 mod soak;
 mod stack_semaphore;
 mod stamps;

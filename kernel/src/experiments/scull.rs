@@ -70,17 +70,30 @@ impl Trial<'_> {
         self.run.lost_updates += told.lost_updates.into_inner();
         self.out_of_memory += told.out_of_memory.into_inner();
         self.add_lock(device.lock_stats());
-        self.account(&experiment, &device);
+        self.account(&experiment, |mark| {
+            device.walk(|_, address| mark(address));
+        });
+        self.run.use_after_free += device.damage().wild;
         let _ = check(&device, &mut self.run);
         Ok(())
     }
 
-    /// What was allocated and freed in this round, what is alive, what the device still leads to, and what is lost.
-    fn account(&mut self, experiment: &heap::Experiment, device: &Device) {
+    /// One round without a device, on blocks of the scull kinds: `body(who)` in every task at once; then the account.
+    /// Nothing leads to a block that is alive afterwards.
+    pub(super) fn heap_round(&mut self, body: impl Fn(u32) + Sync) -> Result<(), Refusal> {
+        // SAFETY: the crew's tasks, which alone use such blocks, are joined before it is dropped.
+        let experiment = unsafe { heap::Experiment::begin() };
+        self.race(body)?;
+        self.account(&experiment, |_| {});
+        Ok(())
+    }
+
+    /// What was allocated and freed in this round, what is alive, what of it `walk` still leads to, and what is lost.
+    fn account(&mut self, experiment: &heap::Experiment, walk: impl FnOnce(&mut dyn FnMut(usize))) {
         let happened = experiment.so_far();
         let since = experiment.since();
         heap::with_ledger(|ledger| ledger.begin_marking());
-        device.walk(|_, address| {
+        walk(&mut |address| {
             heap::with_ledger(|ledger| ledger.mark(address));
         });
         let mut leaked = Counts::default();
@@ -103,7 +116,7 @@ impl Trial<'_> {
         run.leaked += leaked;
         run.leaked_bytes += leaked_bytes;
         run.double_free += happened.double_free;
-        run.use_after_free += device.damage().wild + experiment.written_after_free();
+        run.use_after_free += experiment.written_after_free();
     }
 }
 

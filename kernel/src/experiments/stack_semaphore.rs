@@ -188,7 +188,7 @@ impl Stage {
         let door = matches!(plan, Plan::Fire { points } if tells(points));
         // A semaphore has no door: its waiter just leaves.
         self.is_told.store(lock == Lock::Semaphore || door, Relaxed);
-        [&self.entered, &self.left, &self.at_the_door].map(|number| number.store(0, Relaxed));
+        [&self.entered, &self.left, &self.at_the_door].iter().for_each(|number| number.store(0, Relaxed));
     }
 
     fn enter(&self, number: u64) {

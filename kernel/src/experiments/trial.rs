@@ -21,8 +21,9 @@ use crate::watchdog::{self, Stop, Witness};
 use super::crew;
 use super::leaks::{self, Lost};
 use super::{
-    abba, broken_lock, counter, double_up, double_wake, forgotten_unlock, lost_wakeup, scull_leak,
-    scull_publish, scull_read, scull_size, scull_torn, scull_trim, self_deadlock, soak, stack_semaphore,
+    abba, broken_lock, counter, double_up, double_wake, forgotten_unlock, lost_wakeup, preempt, scull_leak,
+    scull_publish, scull_read, scull_size, scull_torn, scull_trim, self_deadlock, sleep, sleep_in_atomic,
+    soak, stack_semaphore,
 };
 
 /// Leaked blocks that are described one by one; the others are counted.
@@ -134,6 +135,9 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "lost-wakeup" => lost_wakeup::round,
         "double-wake" => double_wake::round,
         "stack-semaphore" => stack_semaphore::round,
+        "preempt" => preempt::round,
+        "sleep" => sleep::round,
+        "sleep-in-atomic" => sleep_in_atomic::round,
         "soak" => soak::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };

@@ -3,6 +3,7 @@
 mod bench;
 mod cases;
 mod fault;
+mod matrix;
 mod report;
 mod run;
 mod tour;
@@ -23,6 +24,7 @@ pub fn main(settings: &Settings, boot: &Boot) -> ! {
         Command::Test(filter) => cases::main(filter.as_deref()),
         Command::Bench => Ok(bench::main(boot)),
         Command::Fault(fault) => fault::main(*fault),
+        Command::Matrix(name) => matrix::main(name.as_deref(), settings, boot),
     };
     exit(status.unwrap_or_else(|usage: Usage| {
         println!("{usage}");

@@ -4,7 +4,7 @@ use core::fmt;
 
 use kcore::machine::Kind;
 use kcore::report::{Boot, LockStats, Record, Run, Step};
-use kcore::settings::{Settings, Usage};
+use kcore::settings::{Config, Settings, Usage};
 
 use crate::arch::apic;
 use crate::console::com2;
@@ -22,7 +22,9 @@ pub(super) fn boot_lines(boot: &Boot) {
     let memory = boot.memory_bytes >> 20;
     let apic = apic::form();
     let of = Of { have: *cpus, want: *cpus_expected };
-    println!("{machine} ({accel}), entered by {door}: {of} CPUs, {apic}, {memory} MiB");
+    let built = if Config::OURS == Config::Full { "" } else { Config::OURS.word() };
+    let parted = if built.is_empty() { "" } else { ", built as " };
+    println!("{machine} ({accel}), entered by {door}: {of} CPUs, {apic}, {memory} MiB{parted}{built}");
     println!("{}", Chart(boot));
 }
 
@@ -315,6 +317,9 @@ impl fmt::Display for Repeat<'_> {
             write!(f, " --object {object}")?;
         }
         write!(f, " --cpus {cpus} --writers {writers} --quanta {quanta} --rounds {rounds}")?;
+        if Config::OURS != Config::Full {
+            write!(f, " --config {}", Config::OURS)?;
+        }
         let usual = Settings::default();
         let mut unusual =
             |key, value: u64, usual| if value != usual { write!(f, " --{key} {value}") } else { Ok(()) };

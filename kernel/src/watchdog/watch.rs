@@ -4,6 +4,7 @@ use core::panic::Location;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kcore::machine::{Context, Cpu, CpuId, LockEvent, LockName, TaskId, Waiting};
+use kcore::sync::PREEMPTION_OFF;
 use kcore::wait_for::{Actor, Finding, Graph, List, Seat, Tasks, Where};
 
 use super::stop::{Cause, Slept, Stop};
@@ -100,6 +101,9 @@ fn check_sleep(actor: Actor, at: &'static Location<'static>) {
     let mut slept = Slept::here(actor, at, !cpu::irq_are_on());
     let atomic = context::is_atomic();
     with_graph(|graph| slept.holding = graph.spinlock_of(actor));
+    if !cfg!(feature = "preempt") {
+        slept.holding = slept.holding.filter(|(lock, _)| lock.name != PREEMPTION_OFF);
+    }
     if atomic || slept.holding.is_some() || actor.context != Context::Task {
         stop(Cause::Slept(slept));
     }

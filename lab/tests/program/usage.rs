@@ -30,7 +30,7 @@ fn a_mistake_gets_one_line_that_helps() {
         (&["run", "scull-leak", "lock=none"], "did you mean '--lock none'?"),
         (&["run", "scull-leak", "again"], "unexpected word 'again'"),
         (&["run", "scull-leak", "--lock", "spinlok"], "did you mean 'spinlock'?"),
-        (&["run", "scull-leak", "--lock", "mutex"], "valid: none, spinlock, semaphore, completion, broken"),
+        (&["run", "scull-leak", "--lock", "futex"], "valid: none, spinlock, semaphore, completion, "),
         (&["run", "scull-leak", "--lock"], "--lock <LOCK> needs a value"),
         (&["run", "scull-leak", "--lock", ""], "unknown lock ''"),
         (&["run", "scull-leak", "--lock", "none", "--lock", "none"], "--lock"),
@@ -50,6 +50,14 @@ fn a_mistake_gets_one_line_that_helps() {
         (&["--heap", "1"], "heap '1' is not a size"),
         (&["--quantum", "4x"], "quantum '4x' is not a size"),
         (&["--expect", "race"], "did you mean 'raced'?"),
+        (&["--config", "preemt"], "did you mean 'preempt'?"),
+        (&["--config", "full"], "unknown configuration 'full'; valid: smp+preempt, smp, preempt, up"),
+        (&["matrix", "skull-leak"], "did you mean 'scull-leak'?"),
+        (&["matrix", "--lock", "none"], "lock= is for run; the matrix chooses it itself"),
+        (&["matrix", "--rounds", "3"], "rounds= is for run; the matrix chooses it itself"),
+        (&["matrix", "--cpus", "3"], "its columns: 4 CPUs smp+preempt, "),
+        (&["matrix", "counter", "--markdown", "x.md"], "--markdown is for the whole matrix"),
+        (&["tour", "--markdown", "x.md"], "unknown option '--markdown'"),
         (&["--machine", "microwm"], "did you mean 'microvm'?"),
         (&["--machine", "vax"], "valid: microvm, q35, pc"),
         (&["--accel", "hvf"], "valid: tcg, tcg-single, icount, kvm"),
@@ -88,7 +96,8 @@ fn help_and_version_are_no_mistakes() {
 fn the_catalogue_needs_no_machine() {
     for (arguments, part) in [
         (&["list"][..], "scull-leak"),
-        (&["list", "--long"], "lock=spinlock: clean"),
+        (&["list", "--long"], "smp+preempt          smp  smp+preempt          smp      preempt           up"),
+        (&["list", "--long"], "So how is the data protected?"),
         (&["explain", "scull-leak"], "cargo run -- run scull-leak --lock none --probe"),
     ] {
         let mut command = fake::scullery(arguments);

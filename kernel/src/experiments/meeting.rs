@@ -1,0 +1,77 @@
+//! A meeting between load and store, for exhibits that leave nothing to chance and need no probes for it.
+//!
+//! Whoever is inside its critical section waits there until each of the others is inside, too, as far as nothing keeps
+//! them out: where the form has a lock, to have come to its door is all that can be asked of them.
+
+use alloc::vec::Vec;
+use core::sync::atomic::{
+    AtomicU32,
+    Ordering::{Acquire, Release},
+};
+
+use kcore::experiment::Resolved;
+use kcore::probe::Plan;
+use kcore::settings::Lock;
+
+/// Who of the crew has come how far.
+pub(super) struct Meeting {
+    members: Vec<Member>,
+    /// The form keeps others out while one is inside.
+    locked: bool,
+    /// Nobody waits: a probe mode has its own idea of who waits for whom.
+    off: bool,
+}
+
+/// Each count is written by its member alone.
+#[derive(Default)]
+struct Member {
+    /// Times that it came to the door; the most there is when it will not come again.
+    came: AtomicU32,
+    /// Times that it went in.
+    went_in: AtomicU32,
+}
+
+/// More often than anybody comes.
+const GONE: u32 = u32::MAX;
+
+impl Meeting {
+    /// Of the crew of `resolved`.
+    pub(super) fn new(resolved: &Resolved) -> Self {
+        let mut members = Vec::new();
+        members.resize_with(resolved.writers as usize, Member::default);
+        Meeting {
+            members,
+            locked: !matches!(resolved.lock, Lock::None | Lock::PreemptOff | Lock::IrqOff),
+            off: !matches!(resolved.plan, Plan::Pass | Plan::Delay(_)),
+        }
+    }
+
+    /// Member `who` is about to go in.
+    pub(super) fn come(&self, who: u32) {
+        let came = &self.members[who as usize].came;
+        came.store(came.load(Acquire) + 1, Release);
+    }
+
+    /// Member `who` is inside.
+    pub(super) fn go_in(&self, who: u32) {
+        let Member { came, went_in } = &self.members[who as usize];
+        went_in.store(came.load(Acquire), Release);
+    }
+
+    /// Member `who` will not come again.
+    pub(super) fn leave(&self, who: u32) {
+        let Member { came, went_in } = &self.members[who as usize];
+        came.store(GONE, Release);
+        went_in.store(GONE, Release);
+    }
+
+    /// Whether member `who`, which is inside, has waited long enough.
+    pub(super) fn is_complete(&self, who: u32) -> bool {
+        let times = self.members[who as usize].went_in.load(Acquire);
+        let is_there = |member: &Member| {
+            let (went_in, came) = (member.went_in.load(Acquire), member.came.load(Acquire));
+            went_in >= times || went_in == GONE || self.locked && came > went_in
+        };
+        self.off || self.members.iter().all(is_there)
+    }
+}
