@@ -3,34 +3,29 @@
 use alloc::vec::Vec;
 
 use super::entry::Experiment;
-use super::{
-    abba, broken_lock, counter, double_up, double_wake, forgotten_unlock, lost_wakeup, preempt, scull_leak,
-    scull_publish, scull_read, scull_size, scull_torn, scull_trim, self_deadlock, sleep, sleep_in_atomic,
-    soak, stack_semaphore,
-};
 use crate::settings::Usage;
 
 /// The catalogue, in the order in which it is best read.
 pub static ALL: &[&Experiment] = &[
-    &scull_leak::ENTRY,
-    &scull_read::ENTRY,
-    &scull_publish::ENTRY,
-    &scull_size::ENTRY,
-    &scull_torn::ENTRY,
-    &scull_trim::ENTRY,
-    &counter::ENTRY,
-    &broken_lock::ENTRY,
-    &abba::ENTRY,
-    &self_deadlock::ENTRY,
-    &forgotten_unlock::ENTRY,
-    &double_up::ENTRY,
-    &lost_wakeup::ENTRY,
-    &double_wake::ENTRY,
-    &stack_semaphore::ENTRY,
-    &preempt::ENTRY,
-    &sleep::ENTRY,
-    &sleep_in_atomic::ENTRY,
-    &soak::ENTRY,
+    &super::scull_leak::ENTRY,
+    &super::scull_read::ENTRY,
+    &super::scull_publish::ENTRY,
+    &super::scull_size::ENTRY,
+    &super::scull_torn::ENTRY,
+    &super::scull_trim::ENTRY,
+    &super::counter::ENTRY,
+    &super::broken_lock::ENTRY,
+    &super::abba::ENTRY,
+    &super::self_deadlock::ENTRY,
+    &super::forgotten_unlock::ENTRY,
+    &super::double_up::ENTRY,
+    &super::lost_wakeup::ENTRY,
+    &super::double_wake::ENTRY,
+    &super::stack_semaphore::ENTRY,
+    &super::preempt::ENTRY,
+    &super::sleep::ENTRY,
+    &super::sleep_in_atomic::ENTRY,
+    &super::soak::ENTRY,
 ];
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.

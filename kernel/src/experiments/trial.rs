@@ -20,11 +20,6 @@ use crate::watchdog::{self, Stop, Witness};
 
 use super::crew;
 use super::leaks::{self, Lost};
-use super::{
-    abba, broken_lock, counter, double_up, double_wake, forgotten_unlock, lost_wakeup, preempt, scull_leak,
-    scull_publish, scull_read, scull_size, scull_torn, scull_trim, self_deadlock, sleep, sleep_in_atomic,
-    soak, stack_semaphore,
-};
 
 /// Leaked blocks that are described one by one; the others are counted.
 pub const DESCRIBED: usize = 8;
@@ -120,25 +115,25 @@ type Round = fn(&mut Trial<'_>) -> Result<(), Refusal>;
 pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal> {
     let mut trial = Trial::new(resolved, settings);
     let round: Round = match resolved.experiment.name {
-        "scull-leak" => scull_leak::round,
-        "scull-size" => scull_size::round,
-        "scull-trim" => scull_trim::round,
-        "scull-torn" => scull_torn::round,
-        "scull-read" => scull_read::round,
-        "scull-publish" => scull_publish::round,
-        "counter" => counter::round,
-        "broken-lock" => broken_lock::round,
-        "abba" => abba::round,
-        "self-deadlock" => self_deadlock::round,
-        "forgotten-unlock" => forgotten_unlock::round,
-        "double-up" => double_up::round,
-        "lost-wakeup" => lost_wakeup::round,
-        "double-wake" => double_wake::round,
-        "stack-semaphore" => stack_semaphore::round,
-        "preempt" => preempt::round,
-        "sleep" => sleep::round,
-        "sleep-in-atomic" => sleep_in_atomic::round,
-        "soak" => soak::round,
+        "scull-leak" => super::scull_leak::round,
+        "scull-size" => super::scull_size::round,
+        "scull-trim" => super::scull_trim::round,
+        "scull-torn" => super::scull_torn::round,
+        "scull-read" => super::scull_read::round,
+        "scull-publish" => super::scull_publish::round,
+        "counter" => super::counter::round,
+        "broken-lock" => super::broken_lock::round,
+        "abba" => super::abba::round,
+        "self-deadlock" => super::self_deadlock::round,
+        "forgotten-unlock" => super::forgotten_unlock::round,
+        "double-up" => super::double_up::round,
+        "lost-wakeup" => super::lost_wakeup::round,
+        "double-wake" => super::double_wake::round,
+        "stack-semaphore" => super::stack_semaphore::round,
+        "preempt" => super::preempt::round,
+        "sleep" => super::sleep::round,
+        "sleep-in-atomic" => super::sleep_in_atomic::round,
+        "soak" => super::soak::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
     hooks::begin(&resolved.plan, resolved.writers, trial.stores_to_log(), resolved.experiment.may_stop());
