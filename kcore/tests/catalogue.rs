@@ -15,9 +15,15 @@ fn run(line: &str) -> Result<Resolved, String> {
 
 fn texts(entry: &Experiment) -> Vec<&'static str> {
     let mut texts = vec![entry.name, entry.title, entry.goal, entry.hint, entry.explanation, entry.unit];
-    for list in [entry.races, entry.sources, entry.points, entry.script, entry.invariants, entry.known_points]
-    {
+    for list in [entry.races, entry.sources, entry.invariants, entry.known_points] {
         assert!(!list.is_empty(), "{}: an empty list", entry.name);
+        texts.extend(list);
+    }
+    let certain = &entry.certain;
+    for (list, needed) in
+        [(entry.points, certain.rendezvous), (entry.script, certain.script), (entry.fire, certain.fire)]
+    {
+        assert!(!list.is_empty() || !needed, "{}: it is certain of nothing in particular", entry.name);
         texts.extend(list);
     }
     texts.extend(entry.seven);
@@ -65,7 +71,7 @@ fn every_default_point_and_step_is_known() {
             if object.is_some() && entry.name != "scull-leak" {
                 continue;
             }
-            for point in entry.points_for(object) {
+            for point in entry.points_for(object).iter().chain(entry.fire) {
                 assert!(entry.known_points.contains(point), "{}: {point}", entry.name);
             }
             for step in entry.script_for(object) {

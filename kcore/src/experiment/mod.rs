@@ -18,11 +18,16 @@
 #![forbid(unsafe_code)]
 
 mod aba;
+mod abba;
 mod broken_lock;
 mod catalogue;
 mod cells;
 mod counter;
+mod double_up;
+mod double_wake;
 mod entry;
+mod forgotten_unlock;
+mod lost_wakeup;
 mod matrix;
 mod peterson;
 mod points;
@@ -35,9 +40,11 @@ mod scull_read;
 mod scull_size;
 mod scull_torn;
 mod scull_trim;
+mod self_deadlock;
 mod sleep;
 mod sleep_in_atomic;
 mod soak;
+mod stack_semaphore;
 mod unplug;
 mod verdict;
 
@@ -45,6 +52,7 @@ pub use catalogue::{ALL, QUESTIONS, find};
 pub use cells::{Trial, chosen, trials};
 pub use entry::{Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Work};
 pub use matrix::{COLUMNS, Cell, Column, Row};
+pub use points::{COUNTER, FIRST, FLAG, INSIDE, ITEMS, SIZE, SLEEPER};
 pub use points::{COUNTER, FOUND, HEAD, INSIDE, LOOK, NEXT, SLOT, TAIL, TOP, UNPLUGGED, USES, WANT, WORKING};
 pub use resolve::{Resolved, resolve};
 pub use verdict::is_expected;

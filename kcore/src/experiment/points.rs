@@ -8,7 +8,7 @@ pub(super) const SCULL: &[&str] = crate::scull::sites::POINTS;
 /// The number that the tasks of `counter` add to: points `counter.load` and `counter.store`.
 pub static COUNTER: Site = Site::new("counter");
 
-/// Inside the critical section of `broken-lock`, after its owners have been counted: point `inside`.
+/// Inside the critical section of `broken-lock` and `double-up`, after its owners have been counted: point `inside`.
 pub static INSIDE: Site = Site::new("inside");
 
 /// Before the stores of `peterson`: point `want`.
@@ -43,3 +43,17 @@ pub static UNPLUGGED: Site = Site::new("unplugged");
 
 /// A device of `unplug` has been plugged in and works: point `working`.
 pub static WORKING: Site = Site::new("working");
+/// Between the first lock and the second one in `abba`: point `first`.
+pub static FIRST: Site = Site::new("first");
+
+/// The size of the device of `self-deadlock` and `forgotten-unlock`: points `size.load` and `size.store`.
+pub static SIZE: Site = Site::new("size");
+
+/// How many items are in the buffer of `lost-wakeup`: points `items.load` and `items.store`.
+pub static ITEMS: Site = Site::new("items");
+
+/// Who is to be woken in `lost-wakeup`: points `sleeper.load` and `sleeper.store`.
+pub static SLEEPER: Site = Site::new("sleeper");
+
+/// What the sleepers of `double-wake` wait for: points `flag.load` and `flag.store`.
+pub static FLAG: Site = Site::new("flag");

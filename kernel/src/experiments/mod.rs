@@ -11,11 +11,16 @@
 //! The catalogue of `kcore` says what each of them is; here is what its tasks do.
 
 mod aba;
+mod abba;
 mod broken_lock;
 mod counter;
 mod counting;
 pub mod crew;
+mod double_up;
+mod double_wake;
+mod forgotten_unlock;
 pub mod leaks;
+mod lost_wakeup;
 mod meeting;
 mod object;
 mod peterson;
@@ -28,9 +33,11 @@ mod scull_read;
 mod scull_size;
 mod scull_torn;
 mod scull_trim;
+mod self_deadlock;
 mod sleep;
 mod sleep_in_atomic;
 mod soak;
+mod stack_semaphore;
 mod stamps;
 pub mod trial;
 mod unplug;
