@@ -52,7 +52,6 @@ pub use catalogue::{ALL, QUESTIONS, find};
 pub use cells::{Trial, chosen, trials};
 pub use entry::{Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Work};
 pub use matrix::{COLUMNS, Cell, Column, Row};
-pub use points::{COUNTER, FIRST, FLAG, INSIDE, ITEMS, SIZE, SLEEPER};
-pub use points::{COUNTER, FOUND, HEAD, INSIDE, LOOK, NEXT, SLOT, TAIL, TOP, UNPLUGGED, USES, WANT, WORKING};
+pub use points::*;
 pub use resolve::{Resolved, resolve};
 pub use verdict::is_expected;
