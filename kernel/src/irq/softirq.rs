@@ -98,6 +98,7 @@ pub(crate) fn pending() -> bool {
 
 /// Runs what is raised on this CPU, and leaves to its `ksoftirqd` what is raised again too often. Interrupts are off, and off
 /// again when this returns; they are on while a softirq runs.
+#[inline(never)]
 pub(crate) fn run() {
     let this = percpu::this_cpu() as usize;
     context::softirq_enter();

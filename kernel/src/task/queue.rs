@@ -45,7 +45,8 @@ pub struct Queue {
     since: u64,
     /// When the running task's slice ends.
     slice_end: u64,
-    /// When this CPU's timer will interrupt it.
+    /// When this CPU's timer will interrupt it; 0 for never, so that queues that nobody uses are zeros and take no room in
+    /// the ELF.
     armed: u64,
     /// The running task's slice is to end at the next tick, whatever the time.
     over: bool,
@@ -61,7 +62,7 @@ impl Queue {
             farewell: None,
             since: 0,
             slice_end: 0,
-            armed: NEVER,
+            armed: 0,
             over: false,
         }
     }
@@ -77,7 +78,7 @@ impl Queue {
     fn arm(&mut self) {
         let moment = self.next_moment();
         // One that comes too early is not worth the writing: its handler arms the timer anew.
-        if moment < self.armed {
+        if moment != NEVER && (self.armed == 0 || moment < self.armed) {
             self.armed = moment;
             time::interrupt_at(moment);
         }
@@ -180,7 +181,7 @@ pub(crate) fn arm() {
 pub(crate) fn tick() {
     let mut queue = QueueGuard::lock(percpu::this_cpu());
     let now = cpu::cycles();
-    queue.armed = NEVER;
+    queue.armed = 0;
     timer::raise_if_due(now);
     while let Some(due) = queue.sleepers.iter().position(|(moment, _)| *moment <= now) {
         let (_, id) = queue.sleepers.swap_remove(due);
@@ -204,7 +205,7 @@ pub fn end_slice() {
     let mut queue = QueueGuard::lock(percpu::this_cpu());
     queue.over = true;
     // The timer's own interrupt may still come: then it is a tick too many.
-    queue.armed = NEVER;
+    queue.armed = 0;
     drop(queue);
     smp::interrupt_self(crate::arch::traps::vector::TICK);
 }
