@@ -18,6 +18,7 @@ mod locks;
 mod paging;
 mod quarantine;
 mod self_check;
+mod signals;
 mod softirqs;
 mod stacks;
 mod switching;
