@@ -15,9 +15,11 @@ fn run(line: &str) -> Result<Resolved, String> {
 
 fn texts(entry: &Experiment) -> Vec<&'static str> {
     let mut texts = vec![entry.name, entry.title, entry.goal, entry.hint, entry.explanation, entry.unit];
-    for list in [entry.races, entry.sources, entry.points, entry.script, entry.invariants, entry.known_points]
-    {
+    for list in [entry.races, entry.sources, entry.invariants, entry.known_points] {
         assert!(!list.is_empty(), "{}: an empty list", entry.name);
+        texts.extend(list);
+    }
+    for list in [entry.points, entry.script, entry.fire] {
         texts.extend(list);
     }
     texts.extend(entry.seven);
@@ -65,7 +67,7 @@ fn every_default_point_and_step_is_known() {
             if object.is_some() && entry.name != "scull-leak" {
                 continue;
             }
-            for point in entry.points_for(object) {
+            for point in entry.points_for(object).iter().chain(entry.fire) {
                 assert!(entry.known_points.contains(point), "{}: {point}", entry.name);
             }
             for step in entry.script_for(object) {
@@ -77,6 +79,16 @@ fn every_default_point_and_step_is_known() {
                 );
             }
         }
+    }
+}
+
+/// What the entry says is certain, it can be run with.
+#[test]
+fn what_is_certain_has_its_points_or_steps() {
+    for Experiment { name, certain, points, script, fire, tasks, .. } in ALL {
+        assert!(!certain.rendezvous || !points.is_empty(), "{name}: a rendezvous without points");
+        assert!(!certain.script || !script.is_empty(), "{name}: a script without steps");
+        assert!(!certain.fire || !fire.is_empty() && tasks.is_some(), "{name}: an interrupt without points");
     }
 }
 

@@ -10,3 +10,9 @@ pub static COUNTER: Site = Site::new("counter");
 
 /// Inside the critical section of `broken-lock`, after its owners have been counted: point `inside`.
 pub static INSIDE: Site = Site::new("inside");
+
+/// The timer of `timer` has expired, and its handler has begun: point `expired`.
+pub static EXPIRED: Site = Site::new("expired");
+
+/// The owner of the timer has deleted it: point `deleted`.
+pub static DELETED: Site = Site::new("deleted");
