@@ -7,7 +7,7 @@ use crate::fire;
 use crate::irq::device;
 use crate::machine::Kernel;
 
-use super::counting;
+use super::counting::{self, Count};
 use super::irq;
 use super::trial::{Refusal, Trial};
 
@@ -29,22 +29,22 @@ fn handler() {
     }
 }
 
-/// Interrupts the other CPU and waits until its handler has begun: it is to wait for a lock that the caller has, so its end
-/// cannot be waited for.
+/// Interrupts the other CPU and waits until its handler is on its way. It is to wait for a lock that the caller has, so its
+/// end cannot be waited for; nor its begin, where an earlier one still waits.
 fn until_it_begins() {
-    interrupt_and_wait(|count| count.begun());
+    interrupt_until(|count, (begun, _)| count.begun() > begun || count.begun() > count.handled());
 }
 
 /// Interrupts the other CPU and waits until its handler has ended: nothing is in its way.
 fn until_it_ends() {
-    interrupt_and_wait(|count| count.handled());
+    interrupt_until(|count, (_, handled)| count.handled() > handled);
 }
 
-fn interrupt_and_wait(progress: fn(&counting::Count) -> u64) {
+fn interrupt_until(is_enough: fn(&Count, (u64, u64)) -> bool) {
     let Some(count) = counting::on_duty() else { return };
-    let before = progress(&count);
+    let before = (count.begun(), count.handled());
     device::fire_at(OTHER);
-    while progress(&count) == before {
+    while !is_enough(&count, before) {
         Kernel::relax();
     }
 }
