@@ -3,9 +3,9 @@
 //! What is demanded here does not come from the catalogue: without a guard a forced race shows, and behind a guard nothing
 //! ever goes wrong.
 
-use kcore::experiment::{ALL, Experiment};
+use kcore::experiment::{ALL, Experiment, Row};
 use kcore::report::Run;
-use kcore::settings::Lock;
+use kcore::settings::{Config, Expect, Lock};
 use lab::status::Status;
 use libtest_mimic::Trial;
 use tests::Case;
@@ -15,17 +15,24 @@ use tests::ensure::{Answer, holds, same};
 pub(crate) const GUARDS: [Lock; 3] = [Lock::Spinlock, Lock::Semaphore, Lock::Completion];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let every = ALL.iter().flat_map(|entry| catalogue(entry));
-    let crowded = ALL.iter().flat_map(|entry| crowded(entry));
+    let every = races().flat_map(catalogue);
+    let crowded = races().filter(|entry| entry.tasks.is_none()).flat_map(crowded);
     let mut cases: Vec<Case> = every.chain(crowded).chain(the_race_of_the_book()).chain(guarded()).collect();
     cases.push(natural());
     cases.extend(expectations());
     cases.into_iter().map(Case::trial).collect()
 }
 
-/// The unguarded form, and the three guards of the tour.
+/// The entries whose unguarded form does damage; `deadlocks` has those whose tasks stop.
+pub(crate) fn races() -> impl Iterator<Item = &'static Experiment> {
+    let raced = |entry: &Experiment| entry.cell(entry.unguarded(), 4, Config::Full) == Some(Expect::Raced);
+    ALL.iter().copied().filter(move |entry| raced(entry))
+}
+
+/// The unguarded form, and those of the tour's three guards that cure it.
 fn guards(entry: &'static Experiment) -> impl Iterator<Item = Lock> {
-    entry.locks().filter(move |lock| *lock == entry.unguarded() || GUARDS.contains(lock))
+    let cures = move |lock| GUARDS.contains(&lock) && entry.row(lock).is_some_and(Row::is_cure);
+    entry.locks().filter(move |lock| *lock == entry.unguarded() || cures(*lock))
 }
 
 /// One entry: each lock x (off, the mode that shows the race for certain).

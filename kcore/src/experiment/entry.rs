@@ -111,6 +111,15 @@ impl Defaults {
         }
     }
 
+    /// Everything once: what stops the tasks stops them the first time. `quanta` where it is left to chance.
+    pub(super) const fn once(quanta: u32) -> Self {
+        Defaults {
+            natural: Work { quanta, rounds: 1 },
+            rendezvous: Work { quanta: 1, rounds: 1 },
+            script: Work { quanta: 1, rounds: 1 },
+        }
+    }
+
     /// The work under `probe`.
     pub fn under(&self, probe: &Probe) -> Work {
         match probe {
@@ -139,6 +148,10 @@ pub enum Roles {
     All(Role),
     /// A, C, E, ... write, and B, D, F, ... trim; but all of them trim when they meet at a rendezvous.
     WriteAndTrim,
+    /// A, C, E, ... do the one, and B, D, F, ... the other.
+    Alternate(Role, Role),
+    /// A does the one, and everybody else the other.
+    FirstAndOthers(Role, Role),
 }
 
 impl Roles {
@@ -146,6 +159,10 @@ impl Roles {
     pub fn of(self, who: u32, probe: &Probe) -> Role {
         match self {
             Roles::All(role) => role,
+            Roles::Alternate(even, _) if who.is_multiple_of(2) => even,
+            Roles::Alternate(_, odd) => odd,
+            Roles::FirstAndOthers(first, _) if who == 0 => first,
+            Roles::FirstAndOthers(_, others) => others,
             Roles::WriteAndTrim if matches!(probe, Probe::Rendezvous(_)) => Role::Trim,
             Roles::WriteAndTrim if who.is_multiple_of(2) => Role::Write,
             Roles::WriteAndTrim => Role::Trim,
@@ -218,9 +235,9 @@ impl Experiment {
     ///
     /// A cure always gives `clean`. Another form gives what its row says where that is certain: of two or more tasks that
     /// meet at the entry's own points, of exactly the two that its own script names, of the entry's own number of tasks
-    /// when its interrupt comes at its own points, or if the entry leaves nothing to chance. All else is left to chance: a
-    /// third task, which begins when the script is over, may write over the damage, and of more tasks than CPUs some share
-    /// one, where a form that is right for one task a CPU may be wrong.
+    /// when its interrupt comes at its own points, or if the entry leaves nothing to chance and has all the tasks that it
+    /// asks for. All else is left to chance: a third task, which begins when the script is over, may write over the damage,
+    /// and of more tasks than CPUs some share one, where a form that is right for one task a CPU may be wrong.
     pub fn expected(&self, choice: &Choice<'_>, cpus: u32, config: Config) -> Expect {
         let Some(row) = self.row(choice.lock) else { return Expect::Any };
         if row.is_cure() {
@@ -229,7 +246,7 @@ impl Experiment {
         let Choice { probe, object, writers, .. } = *choice;
         let certain = &self.certain;
         let is_certain = match probe {
-            Probe::Off => certain.off,
+            Probe::Off => certain.off && self.tasks.is_none_or(|tasks| writers >= tasks),
             Probe::Pause | Probe::Delay(_) => false,
             Probe::Rendezvous(points) => {
                 certain.rendezvous && writers >= 2 && (points.is_empty() || points == self.points_for(object))

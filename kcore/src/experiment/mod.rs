@@ -17,16 +17,24 @@
 
 #![forbid(unsafe_code)]
 
+mod aba;
+mod abba;
 mod broken_lock;
 mod catalogue;
 mod cells;
 mod counter;
+mod double_up;
+mod double_wake;
 mod entry;
+mod forgotten_unlock;
 mod irq;
 mod irq_other_cpu;
+mod lost_wakeup;
 mod matrix;
+mod peterson;
 mod points;
 mod preempt;
+mod request_queue;
 mod resolve;
 mod scull_leak;
 mod scull_publish;
@@ -34,12 +42,15 @@ mod scull_read;
 mod scull_size;
 mod scull_torn;
 mod scull_trim;
+mod self_deadlock;
 mod sleep;
 mod sleep_in_atomic;
 mod soak;
 mod softirq;
+mod stack_semaphore;
 mod tasklet;
 mod timer;
+mod unplug;
 mod verdict;
 mod workqueue;
 
@@ -47,6 +58,6 @@ pub use catalogue::{ALL, QUESTIONS, find};
 pub use cells::{Trial, chosen, trials};
 pub use entry::{Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Work};
 pub use matrix::{COLUMNS, Cell, Column, Row};
-pub use points::{COUNTER, DELETED, EXPIRED, INSIDE};
+pub use points::*;
 pub use resolve::{Resolved, resolve};
 pub use verdict::is_expected;

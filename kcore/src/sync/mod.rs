@@ -83,5 +83,6 @@ pub use semaphore::Semaphore;
 pub use seqlock::{SeqLock, SeqWriteGuard};
 pub use spinlock::{SpinBhGuard, SpinGuard, SpinIrqGuard, SpinLock};
 pub use tas::Tas;
+pub use units::{GRANTED, SEEING_OFF};
 pub use wait_queue::WaitQueue;
 pub use watch::{Counted, Observed, Silent, Statistics, Watch};

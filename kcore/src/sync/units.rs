@@ -1,6 +1,6 @@
 //! Units that tasks take and give back, and a queue of those who found none: what a semaphore and a completion share.
 
-use crate::machine::{Cpu, LockEvent, Sched};
+use crate::machine::{Cpu, LockEvent, Sched, Site};
 use crate::sync::patience::Patience;
 use crate::sync::spinlock::{SpinIrqGuard, SpinLock};
 use crate::sync::waiter::{Waiter, Waiters};
@@ -8,6 +8,13 @@ use crate::sync::watch::{Silent, Statistics, Watch};
 
 /// As many units as anybody wants (the same trick as in Linux's `struct completion`).
 const ENDLESS: usize = usize::MAX;
+
+/// In `up` and `complete`: the unit is handed over, the inner lock not yet given back. Point `granted`.
+pub static GRANTED: Site = Site::new("granted");
+
+/// In the wait for a completion: the waiter was handed the event and goes to see off whoever has completed. Point
+/// `seeing-off`.
+pub static SEEING_OFF: Site = Site::new("seeing-off");
 
 /// A number of units and the tasks that sleep until they are handed one.
 ///
@@ -105,6 +112,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
                 return slept;
             }
         } else if SEES_OFF {
+            W::probe(&SEEING_OFF);
             drop(self.state.lock_irqsave());
         }
         Ok(())
@@ -137,6 +145,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
             }
             Some(granted) => {
                 self.watch.acquired(granted.record);
+                W::probe(&GRANTED);
                 drop(state);
                 M::wake(granted.task);
             }

@@ -11,8 +11,9 @@ use core::marker::PhantomData;
 use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::machine::{Cpu, Hooks, Listeners, LockEvent, LockName};
+use crate::machine::{Cpu, Hooks, Listeners, LockEvent, LockName, Site};
 use crate::report::LockStats;
+use crate::shared;
 
 /// What a primitive tells about itself. The primitives call these; users choose the type.
 pub trait Watch<M: Cpu> {
@@ -31,6 +32,9 @@ pub trait Watch<M: Cpu> {
     /// The caller still spins.
     #[inline(always)]
     fn spinning() {}
+    /// The caller is at `site`, in the middle of a primitive.
+    #[inline(always)]
+    fn probe(_site: &'static Site) {}
     /// The lock was acquired, after `wait` if it was not free. Called by the holder, or under the inner lock.
     fn acquired(&self, wait: Option<Self::Wait>);
     /// The lock is about to be given back. Called by the holder, or under the inner lock.
@@ -206,6 +210,11 @@ impl<M: Cpu + Hooks> Watch<M> for Observed {
     #[inline]
     fn spinning() {
         M::spinning();
+    }
+
+    #[inline]
+    fn probe(site: &'static Site) {
+        shared::probe::<M>(site);
     }
 
     fn acquired(&self, wait: Option<Waited<M>>) {

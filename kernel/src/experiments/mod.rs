@@ -10,15 +10,24 @@
 //!
 //! The catalogue of `kcore` says what each of them is; here is what its tasks do.
 
+mod aba;
+mod abba;
 mod broken_lock;
 mod counter;
 mod counting;
 pub mod crew;
+mod double_up;
+mod double_wake;
+mod forgotten_unlock;
 mod irq;
 mod irq_other_cpu;
 pub mod leaks;
+mod lost_wakeup;
 mod meeting;
+mod object;
+mod peterson;
 mod preempt;
+mod request_queue;
 mod scull;
 mod scull_leak;
 mod scull_publish;
@@ -26,14 +35,17 @@ mod scull_read;
 mod scull_size;
 mod scull_torn;
 mod scull_trim;
+mod self_deadlock;
 mod sleep;
 mod sleep_in_atomic;
 mod soak;
 mod softirq;
+mod stack_semaphore;
 mod stamps;
 mod tasklet;
 mod timer;
 pub mod trial;
+mod unplug;
 mod workqueue;
 
 pub use trial::{Outcome, Refusal, run};

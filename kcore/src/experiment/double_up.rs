@@ -1,0 +1,59 @@
+//! An `up` too many.
+
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::matrix::{C, R, Row};
+use crate::settings::Lock;
+
+pub(super) static ENTRY: Experiment = Experiment {
+    name: "double-up",
+    title: "an error path gives back a semaphore that it never had, and later two are inside",
+    races: &["R27"],
+    sources: &["LDD3 5.3, Semaphores and Mutexes", "LKD 10, Semaphores", "LKD 10, Mutexes"],
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
+    rows: &[Row::always(Lock::Semaphore, R), Row::always(Lock::Mutex, C)],
+    unit: "passes through the critical section",
+    known_points: &["inside"],
+    points: &["inside"],
+    script: &[],
+    fire: &[],
+    certain: Certain { rendezvous: true, ..Certain::NEVER },
+    placement: Placement::Spread,
+    tasks: Some(2),
+    defaults: Defaults::natural(1000, 3),
+    roles: Roles::All(Role::Write),
+    invariants: &["never more than one task is inside the critical section"],
+    seven: [
+        "Yes. The device is one for all, and the semaphore with it.",
+        "No. Only tasks come here. An interrupt handler may up a semaphore, which is a reason why it has no owner.",
+        "Yes. Once there are two units it makes no difference how it comes about that two tasks are inside.",
+        "Yes. To sleep with a semaphore held is allowed, and gives the second owner all the time it needs.",
+        "The device lives as long as the machine.",
+        "Both get a unit and both go in, because one was given back that nobody had taken.",
+        "By a lock with an owner: a mutex, which only who has it can give back.",
+    ],
+};
+
+const GOAL: &str = "A semaphore of one unit guards the device. Not one test is made before a lock and acted on without it, \
+and yet two tasks get into the critical section together, much later, neither of which has made a mistake. How?";
+
+const HINT: &str = "What does down_interruptible return when a signal comes, and how many units has the caller then? Look at \
+the label to which it jumps.";
+
+const EXPLANATION: &str = "A calls write and waits for the semaphore. A signal comes, down_interruptible returns -EINTR, and A \
+has nothing. But the error path of A's write jumps to the label out, where all error paths end, and there stands up. The \
+semaphore gets a unit that nobody had taken: it has two now. Nothing happens. A returns -ERESTARTSYS and may never come \
+back.\n\n\
+From here on B and C can be inside together. The laboratory lets them meet there and counts two owners. All that the \
+semaphore guarded is open, not for once but until the machine is switched off, for nobody ever takes the unit away. What \
+is seen in the end, a leaked quantum or a lost update somewhere in the device, does not point to A at all.\n\n\
+A semaphore cannot refuse. It counts units, it does not know whose they are, and it must be so: LDD3 uses it between a \
+task that waits and another one, or an interrupt handler, that says go on. Where one task takes it and the same task \
+gives it back, that freedom is good for nothing. A mutex is a semaphore that gave it up: it has an owner, only the owner \
+may give it back, and only once. Here the unlock of somebody else's mutex, or of one that nobody has, is refused with \
+-EPERM and changes nothing; in Linux it is undefined, and reported by kernels that are built to look for it. So LKD's \
+advice: a mutex first, a semaphore only where it must be given back by another.\n\n\
+Wrong cures: to up only when the count is 0 (between the look and the up somebody else comes; and while somebody is \
+inside the count is 0 as well); a spinlock around the up (the up as such was never in danger); to start with a count of 0 \
+(then the first one waits for ever if the mistake is not made); to test how many are inside, and go on with a warning.";

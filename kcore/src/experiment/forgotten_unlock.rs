@@ -1,0 +1,69 @@
+//! An error path that returns with the lock held.
+
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::matrix::{C, Row, S};
+use crate::settings::Lock;
+
+pub(super) static ENTRY: Experiment = Experiment {
+    name: "forgotten-unlock",
+    title: "an error path returns with the lock held, and the next caller waits for ever",
+    races: &["R26"],
+    sources: &["LDD3 5.3, Using Semaphores in scull", "LDD3 5.6, Ambiguous Rules", "LKD 9, Deadlocks"],
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
+    rows: &[
+        // Without other CPUs a spinlock has no word that could stay taken.
+        Row::each(Lock::Spinlock, [S, S, S, S, C, C]),
+        Row::always(Lock::Semaphore, S),
+        Row::always(Lock::Mutex, S),
+        Row::always(Lock::Guarded, C),
+    ],
+    unit: "calls: A makes one, which is refused, and after that all others make so many",
+    known_points: &["size.load", "size.store"],
+    points: &[],
+    script: &[],
+    fire: &[],
+    certain: Certain { off: true, ..Certain::NEVER },
+    placement: Placement::Spread,
+    tasks: Some(2),
+    defaults: Defaults::once(1),
+    roles: Roles::All(Role::Write),
+    invariants: &[
+        "a task that has returned holds no lock",
+        "the size is the number of bytes whose write was not refused",
+    ],
+    seven: [
+        "Yes. Everybody who opens the device reaches it.",
+        "No. Only tasks write.",
+        "Yes. It could be preempted anywhere; the lock that stays taken needs no help from that.",
+        "In Linux the copy from user space may sleep. It may also fail, and that is where the lock is forgotten.",
+        "The device lives as long as the machine.",
+        "The other one waits for the lock. After the mistake it waits for ever.",
+        "By one lock, and by a way out that gives it back whatever happened: one label in C, a guard in Rust.",
+    ],
+};
+
+const GOAL: &str = "A device works for weeks. Then a user passes a bad address; write returns -EFAULT, as it should. From \
+that moment on every other call hangs. Find the line.";
+
+const HINT: &str = "The task that is at fault has long gone when the first one hangs. Ask the lock, not the task that waits: \
+who took it last, and where?";
+
+const EXPLANATION: &str = "A calls write with a bad address. write takes scull0.lock, finds that the bytes cannot be copied, \
+and returns -EFAULT. The line that gives the lock back stands at the end of the function, and A never came to it. A's \
+program prints its error and exits. B asks for the size, waits for scull0.lock, and so waits for a task that is no more. There \
+is no circle here, which is why it is not called a deadlock: the chain has an end, and at the end is nobody. B is stuck.\n\n\
+The place where it hangs and the place of the mistake have nothing in common: other task, other call, other day. That is \
+why the report names both: where B waits, and where the lock was taken that B waits for.\n\n\
+With a semaphore or a mutex B sleeps; with a spinlock it keeps a CPU busy. The spinlock has a second effect: the task \
+that forgets it goes on with preemption off, and Linux then complains at its next sleep that it is scheduling while \
+atomic. In a kernel for one CPU the spinlock has no word that could stay taken, so nothing hangs there.\n\n\
+The cure is to have one way out. In C, each error jumps to a label at the end of the function, where everything that was \
+taken is given back in the reverse order: read any function of scull. In Rust the lock returns a guard, and the compiler \
+gives the lock back wherever the guard's scope ends, by return, by the question mark or by the end: that is the guarded \
+form. It is the same code here, but for the one line that throws the guard away.\n\n\
+Wrong cures: to add an unlock before that one return (the next error path will be written by somebody else); a timeout \
+for those who wait (then every call fails, which is only a more polite way to hang); to let the next caller take the \
+lock by force (the device may be half changed); to give up the lock in exit (the kernel cannot know which locks belong \
+to which task, and some are meant to be given back by another one).";
