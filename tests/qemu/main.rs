@@ -5,6 +5,7 @@
 mod disk;
 mod faults;
 mod geometry;
+mod input;
 mod kernel_cases;
 mod machines;
 mod memory;
@@ -34,6 +35,7 @@ fn main() {
         words::trials(),
         repeat::trials(),
         kernel_cases::trials(),
+        input::trials(),
         disk::trials(),
         program::trials(),
     ];
