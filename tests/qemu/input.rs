@@ -20,7 +20,9 @@ fn echo(words: &str) -> Answer {
     let line = format!("test console::echo timeout=20 {words}");
     let machine = Machine::new(kernel().map_err(told)?).command(&line).typed();
     let mut session = machine.start().map_err(told)?;
-    let mut typed = ["first", &"long ".repeat(40), ""].into_iter();
+    let long = "long ".repeat(40);
+    let lines = ["first", &long, ""];
+    let mut typed = lines.iter();
     while let Some(line) = session.line() {
         if line == "type a line" || line.starts_with("typed: ") {
             let next = typed.next().map_or(String::new(), |text| format!("{text}\n"));
@@ -30,5 +32,5 @@ fn echo(words: &str) -> Answer {
     let outcome = session.finish().map_err(told)?;
     let echoed: Vec<&str> = outcome.com1.lines().filter_map(|line| line.strip_prefix("typed: ")).collect();
     same("the exit status", outcome.status, Status::Expected)?;
-    same("the lines", echoed, vec!["first", &"long ".repeat(40), ""])
+    same("the lines", echoed, lines.to_vec())
 }
