@@ -155,7 +155,7 @@ fn signals() -> Answer {
             task::block();
         }
         let weak = u32::from(!signal::interrupted(Sleep::Killable));
-        let taken = u32::from(signal::take() == Some(Signal::Interrupt) && signal::take().is_none());
+        let taken = u32::from(signal::take() == Some(Signal::Interrupt));
         while !signal::interrupted(Sleep::Killable) {
             task::block();
         }
