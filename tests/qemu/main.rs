@@ -5,6 +5,7 @@
 mod disk;
 mod faults;
 mod geometry;
+mod input;
 mod kernel_cases;
 mod machines;
 mod matrix;
@@ -36,6 +37,7 @@ fn main() {
         matrix::all(),
         repeat::trials(),
         kernel_cases::trials(),
+        input::trials(),
         disk::trials(),
         program::trials(),
     ];

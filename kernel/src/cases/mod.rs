@@ -16,6 +16,7 @@ mod device;
 mod heap;
 mod locks;
 mod paging;
+mod preemption;
 mod quarantine;
 mod self_check;
 mod signals;
@@ -25,5 +26,6 @@ mod switching;
 mod tasklets;
 mod tasks;
 mod timers;
+mod works;
 
 pub use case::{Answer, Case, all};
