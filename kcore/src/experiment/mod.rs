@@ -27,6 +27,7 @@ mod double_up;
 mod double_wake;
 mod entry;
 mod forgotten_unlock;
+mod interrupted;
 mod lost_wakeup;
 mod matrix;
 mod peterson;
@@ -45,6 +46,7 @@ mod sleep;
 mod sleep_in_atomic;
 mod soak;
 mod stack_semaphore;
+mod starvation;
 mod unplug;
 mod verdict;
 

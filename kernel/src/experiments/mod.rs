@@ -19,6 +19,7 @@ pub mod crew;
 mod double_up;
 mod double_wake;
 mod forgotten_unlock;
+mod interrupted;
 pub mod leaks;
 mod lost_wakeup;
 mod meeting;
@@ -39,7 +40,9 @@ mod sleep_in_atomic;
 mod soak;
 mod stack_semaphore;
 mod stamps;
+mod starvation;
 pub mod trial;
+mod unit;
 mod unplug;
 
 pub use trial::{Outcome, Refusal, run};
