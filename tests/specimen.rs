@@ -13,8 +13,8 @@ use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 const SPECIMENS: [&str; 3] = ["specimen_lock", "specimen_lock_bh", "specimen_lock_irqsave"];
 
-/// Where the path of a lock ends: to let others run, when they may again, is their business.
-const OTHERS_RUN: [&str; 3] = ["schedule", "run_softirqs", "panic"];
+/// Where the path of a lock ends: to let other tasks or softirqs run, when they may again, is their business.
+const OTHERS_RUN: [&str; 3] = ["kernel::task::queue::preempt", "kernel::softirq::run", "core::panicking::"];
 
 #[test]
 fn a_spinlock_for_one_cpu_has_no_locked_instruction() {
@@ -69,7 +69,8 @@ impl Kernel {
         let functions = functions.filter_map(|symbol| {
             let from = symbol.address().checked_sub(text.address())? as usize;
             let bytes = code.get(from..from + symbol.size() as usize)?;
-            Some((symbol.address(), (symbol.name().ok()?.to_string(), bytes.to_vec())))
+            let name = format!("{:#}", rustc_demangle::demangle(symbol.name().ok()?));
+            Some((symbol.address(), (name, bytes.to_vec())))
         });
         let mut kernel = Kernel { functions: BTreeMap::new(), names: BTreeMap::new() };
         for (address, (name, bytes)) in functions {
@@ -111,7 +112,7 @@ impl Kernel {
             return None;
         }
         let (begin, (name, _)) = self.functions.range(..=target).next_back().expect("a branch goes to code");
-        (!OTHERS_RUN.iter().any(|part| name.contains(part))).then_some(*begin)
+        (!OTHERS_RUN.iter().any(|path| name.starts_with(path))).then_some(*begin)
     }
 }
 

@@ -4,7 +4,7 @@
 //! machine terms it is a plain `mov`. Every access names its [`Site`] and is a probe point that knows its source line.
 
 use core::panic::Location;
-use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
 
 use crate::machine::{Access, Hooks, Listeners, Op, Site};
 
@@ -18,6 +18,8 @@ pub trait Word: Copy {
     fn load(atomic: &Self::Atomic) -> Self;
     /// A relaxed store.
     fn store(atomic: &Self::Atomic, value: Self);
+    /// Stores `new` if `current` is there, in one atomic step; says what was there.
+    fn compare_exchange(atomic: &Self::Atomic, current: Self, new: Self) -> Result<Self, Self>;
     /// The bits, for the log of stores.
     fn bits(self) -> usize;
 }
@@ -37,6 +39,10 @@ macro_rules! word {
             #[inline]
             fn store(atomic: &$atomic, value: $t) {
                 atomic.store(value, Relaxed);
+            }
+            #[inline]
+            fn compare_exchange(atomic: &$atomic, current: $t, new: $t) -> Result<$t, $t> {
+                atomic.compare_exchange(current, new, AcqRel, Relaxed)
             }
             #[inline]
             fn bits(self) -> usize {
@@ -85,10 +91,25 @@ impl<T: Word> Shared<T> {
         T::store(&self.atomic, value);
     }
 
+    /// Stores `new` if `current` is there: the probe point of a store, then `lock cmpxchg` (Intel SDM vol. 2A). Whether
+    /// it stores or not, the log has it as a store. The error is what was there instead.
+    #[inline]
+    #[track_caller]
+    pub fn compare_exchange<M: Hooks>(&self, site: &'static Site, current: T, new: T) -> Result<T, T> {
+        announce::<M>(Listeners::PROBE.union(Listeners::TRACE), site, Op::Store(new.bits()), self.address());
+        T::compare_exchange(&self.atomic, current, new)
+    }
+
     /// A load that nobody hears of, for accounting and for setting up.
     #[inline]
     pub fn peek(&self) -> T {
         T::load(&self.atomic)
+    }
+
+    /// [`compare_exchange`](Shared::compare_exchange) that nobody hears of, for a lock that tells of itself.
+    #[inline]
+    pub fn claim(&self, current: T, new: T) -> Result<T, T> {
+        T::compare_exchange(&self.atomic, current, new)
     }
 
     /// A store that nobody hears of, for setting up.

@@ -1,6 +1,8 @@
 //! The ACPI parser against tables built by hand, mutated tables, and noise.
 
-use kcore::acpi::{AcpiError, IoApic, Madt, OutOfBounds, Override, PhysicalMemory, Processor, Signature};
+use kcore::acpi::{
+    AcpiError, IoApic, Madt, OutOfBounds, Override, PhysicalMemory, Pin, Processor, Signature,
+};
 use proptest::prelude::*;
 
 const RSDP: u64 = 0xf_5a00;
@@ -112,6 +114,27 @@ fn microvm_with_an_x2apic_and_a_moved_local_apic() {
     let madt = Madt::read(&microvm(madt(&[CPU0, X2APIC, APIC_AT, IO])), RSDP).expect("a MADT");
     assert_eq!(madt.processors, [processor(0, 0), processor(7, 0x100)]);
     assert_eq!(madt.local_apic, 0x1_0000_0000);
+}
+
+#[test]
+fn isa_interrupts_arrive_where_they_are_wired() {
+    let second = &[1, 12, 1, 0, 0, 0x10, 0xc0, 0xfe, 24, 0, 0, 0][..];
+    let far = &[2, 10, 0, 5, 30, 0, 0, 0, 0x0f, 0][..];
+    let madt = Madt::read(&q35(madt(&[CPU0, second, IO, TIMER, SCI, far])), RSDP).expect("a MADT");
+    let plain = |pin| Pin { io_apic: 0xfec0_0000, pin, active_low: false, level: false };
+    assert_eq!(madt.isa(4), Some(plain(4)));
+    assert_eq!(madt.isa(0), Some(plain(2)));
+    assert_eq!(madt.isa(9), Some(Pin { active_low: true, level: true, ..plain(9) }));
+    assert_eq!(madt.isa(5), Some(Pin { io_apic: 0xfec0_1000, pin: 6, active_low: true, level: true }));
+}
+
+#[test]
+fn without_an_io_apic_before_it_an_interrupt_arrives_nowhere() {
+    let late = &[1, 12, 1, 0, 0, 0x10, 0xc0, 0xfe, 8, 0, 0, 0][..];
+    let read = |entries: &[&[u8]]| Madt::read(&q35(madt(entries)), RSDP).expect("a MADT");
+    assert_eq!(read(&[CPU0]).isa(4), None);
+    assert_eq!(read(&[CPU0, late]).isa(4), None);
+    assert_eq!(read(&[CPU0, late]).isa(8).map(|pin| pin.pin), Some(0));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The firmware's list of CPUs.
+//! The firmware's list of CPUs and of the ways of interrupts.
 
 use alloc::vec::Vec;
 
@@ -35,6 +35,8 @@ pub struct Cpus {
     pub local_apic: u64,
     /// The APIC ids of all CPUs but the one that booted.
     pub others: Vec<u32>,
+    /// All that the table tells, for the ways of interrupts.
+    pub madt: Madt,
 }
 
 /// Reads the firmware's tables from the RSDP on.
@@ -42,5 +44,5 @@ pub fn cpus(rsdp: u64) -> Result<Cpus, AcpiError> {
     let madt = Madt::read(&FirmwareMemory, rsdp)?;
     let this = apic::initial_id();
     let others = madt.usable().map(|processor| processor.apic_id).filter(|&id| id != this).collect();
-    Ok(Cpus { local_apic: madt.local_apic, others })
+    Ok(Cpus { local_apic: madt.local_apic, others, madt })
 }

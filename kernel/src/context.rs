@@ -15,11 +15,13 @@
 pub use kcore::machine::Context;
 
 use crate::arch::{cpu, percpu};
-use crate::{softirq, task};
+use crate::irq::softirq;
+use crate::task;
 
 const PREEMPTION: u32 = 1;
 const SOFTIRQ: u32 = 1 << 8;
 const SOFTIRQS_OFF: u32 = 2 << 8;
+const SOFTIRQS: u32 = 0xff << 8;
 const HARDIRQ: u32 = 1 << 16;
 const HARDIRQS: u32 = 0xf << 16;
 const NO_NEED: u32 = 1 << 31;
@@ -62,17 +64,25 @@ pub fn bh_disable() {
 /// The reverse. Softirqs that were raised meanwhile run before this returns.
 #[inline]
 pub fn bh_enable() {
-    let last = percpu::count() & (HARDIRQS | SOFTIRQ | 0xfe00) == SOFTIRQS_OFF;
-    if last && softirq::pending() && cpu::irq_are_on() {
-        // As if on the way out of an interrupt: the softirqs run while nobody takes the CPU.
-        percpu::add_count(PREEMPTION);
-        percpu::subtract_count(SOFTIRQS_OFF);
-        softirq::run();
-        if percpu::subtract_count(PREEMPTION) && cfg!(feature = "preempt") {
-            preempt();
-        }
-    } else if percpu::subtract_count(SOFTIRQS_OFF) && cfg!(feature = "preempt") {
+    // One instruction: from here on an interrupt that raises a softirq runs it, but nobody takes the CPU yet. To look for
+    // raised ones first would miss those that are raised between the look and this.
+    percpu::subtract_count(SOFTIRQS_OFF - PREEMPTION);
+    if softirq::pending() && may_run_softirqs() {
+        run_softirqs();
+    }
+    if percpu::subtract_count(PREEMPTION) && cfg!(feature = "preempt") {
         preempt();
+    }
+}
+
+/// As if on the way out of an interrupt.
+#[cold]
+fn run_softirqs() {
+    if cpu::irq_save() {
+        softirq::run();
+        cpu::irq_on();
+    } else {
+        softirq::nudge();
     }
 }
 
@@ -86,14 +96,17 @@ pub(crate) fn irq_enter() {
 /// Interrupts are off, and off again when this returns.
 pub(crate) fn irq_exit() {
     percpu::subtract_count(HARDIRQ);
-    if softirq::pending() && !in_interrupt() && percpu::count() & 0xff00 == 0 {
-        cpu::irq_on();
+    if softirq::pending() && may_run_softirqs() {
         softirq::run();
-        cpu::irq_save();
     }
     if cfg!(feature = "preempt") && percpu::count() == 0 {
         task::queue::preempt();
     }
+}
+
+/// Whether a softirq may run on this CPU: nobody has switched them off, and neither a handler nor a softirq is under way.
+pub(crate) fn may_run_softirqs() -> bool {
+    percpu::count() & (HARDIRQS | SOFTIRQS) == 0
 }
 
 /// A softirq begins on this CPU.

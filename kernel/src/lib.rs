@@ -7,6 +7,7 @@
 //! arch         all assembly, ports, MSRs, page tables, APIC, traps, context switch
 //! mm           frames, stacks with guards, the heap with its ledger
 //! task         tasks, run queues
+//! irq          the machine's own device, softirqs, tasklets, timers, work queues
 //! console      COM1 for people, COM2 for machines, the last words
 //! machine      this machine as kcore sees it
 //! programs     what the command line names: tour, run, test, bench, fault, matrix
@@ -29,14 +30,13 @@ pub mod context;
 pub mod experiments;
 pub mod fire;
 pub mod hooks;
+pub mod irq;
 pub mod layout;
 pub mod machine;
 pub mod mm;
 pub mod param;
 pub mod programs;
-pub mod softirq;
 pub mod specimen;
 pub mod task;
 pub mod time;
-pub mod timer;
 pub mod watchdog;

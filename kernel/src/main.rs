@@ -23,6 +23,7 @@ mod bare_metal {
     use kernel::arch::{apic, cpu, entry, fw_cfg, percpu, pit, smp, traps};
     use kernel::boot_chart::{self, phase};
     use kernel::console::{com1, com2, panic};
+    use kernel::irq::softirq;
     use kernel::mm::{frames, heap, stacks};
     use kernel::task::{queue, quiet, spawn};
     use kernel::{acpi, context, layout, println, programs, time};
@@ -82,6 +83,7 @@ mod bare_metal {
         let cpus_expected = start_cpus(handed.rsdp, settings.mute_cpu);
         phase("cpus");
         time::init(); //                                    cycles a second, units of the APIC's timer
+        softirq::init().expect(NO_MEMORY); //               tasklets, timers, and who runs what is left of them
         cpu::irq_on();
         let door = settings.boot.as_deref().filter(|_| handed.door == "disk").unwrap_or(handed.door);
         let boot = boot_chart::report(&settings, door, cpus_expected, heap_bytes);
@@ -157,6 +159,7 @@ mod bare_metal {
             println!("the CPU with APIC id {apic_id} does not answer; going on without it");
         })
         .expect(NO_MEMORY);
+        com1::receive(&cpus.madt).expect(NO_MEMORY);
         1 + cpus.others.len() as u32
     }
 
@@ -167,9 +170,9 @@ mod bare_metal {
 
     /// The boot of every other CPU: a shorter list.
     extern "C" fn ap_entry(number: u32) -> ! {
+        quiet::arrive();
         // SAFETY: once, on a CPU that was just started with this number.
         unsafe { smp::arrive(number) }; //                  its tables, its APIC, its report
-        quiet::arrive();
         queue::idle()
     }
 

@@ -8,6 +8,12 @@ pub const MAX_TASKS: usize = 256;
 pub const TASK_STACK: usize = 32 << 10;
 /// Bytes of the stacks for double faults and non-maskable interrupts.
 pub const FAULT_STACK: usize = 16 << 10;
+/// Most tasklets that are to run on a CPU at once.
+pub const MAX_TASKLETS: usize = 64;
+/// Most timers that are to run at once.
+pub const MAX_TIMERS: usize = 256;
+/// Most works that wait in a work queue.
+pub const MAX_WORKS: usize = 256;
 /// How long a task runs while others wait for its CPU: a tick of 1 kHz.
 pub const SLICE_MICROSECONDS: u64 = 1000;
 /// How long an application processor may take to report itself: a second and a half at 4 GHz, since the host's thread

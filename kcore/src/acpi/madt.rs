@@ -49,6 +49,19 @@ pub struct Override {
     pub level: bool,
 }
 
+/// Where an ISA interrupt arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// The I/O APIC's registers, physically.
+    pub io_apic: u32,
+    /// Which of its pins.
+    pub pin: u32,
+    /// Active low.
+    pub active_low: bool,
+    /// Level triggered.
+    pub level: bool,
+}
+
 /// What the MADT tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Madt {
@@ -79,6 +92,22 @@ impl Madt {
     /// The processors that can be started.
     pub fn usable(&self) -> impl Iterator<Item = &Processor> {
         self.processors.iter().filter(|processor| processor.enabled)
+    }
+
+    /// Where ISA interrupt `irq` arrives: at the global system interrupt of its own number, edge-triggered and active high,
+    /// unless it was rewired (ACPI 6.5, 5.2.12.5); there at the I/O APIC that begins last before it. How many pins that has
+    /// only its own registers tell.
+    pub fn isa(&self, irq: u8) -> Option<Pin> {
+        let own = Override { irq, gsi: irq.into(), active_low: false, level: false };
+        let wire = self.overrides.iter().find(|wire| wire.irq == irq).copied().unwrap_or(own);
+        let before = self.io_apics.iter().filter(|io_apic| io_apic.gsi_base <= wire.gsi);
+        let io_apic = before.max_by_key(|io_apic| io_apic.gsi_base)?;
+        Some(Pin {
+            io_apic: io_apic.address,
+            pin: wire.gsi - io_apic.gsi_base,
+            active_low: wire.active_low,
+            level: wire.level,
+        })
     }
 
     fn parse(table: &[u8]) -> Result<Madt, AcpiError> {

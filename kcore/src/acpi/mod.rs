@@ -19,5 +19,5 @@ mod memory;
 mod table;
 
 pub use error::{AcpiError, Signature};
-pub use madt::{IoApic, Madt, Override, Processor};
+pub use madt::{IoApic, Madt, Override, Pin, Processor};
 pub use memory::{OutOfBounds, PhysicalMemory};

@@ -148,6 +148,8 @@ pub enum Roles {
     All(Role),
     /// A, C, E, ... write, and B, D, F, ... trim; but all of them trim when they meet at a rendezvous.
     WriteAndTrim,
+    /// A, C, E, ... do the one, and B, D, F, ... the other.
+    Alternate(Role, Role),
     /// A does the one, and everybody else the other.
     FirstAndOthers(Role, Role),
 }
@@ -157,6 +159,8 @@ impl Roles {
     pub fn of(self, who: u32, probe: &Probe) -> Role {
         match self {
             Roles::All(role) => role,
+            Roles::Alternate(even, _) if who.is_multiple_of(2) => even,
+            Roles::Alternate(_, odd) => odd,
             Roles::FirstAndOthers(first, _) if who == 0 => first,
             Roles::FirstAndOthers(_, others) => others,
             Roles::WriteAndTrim if matches!(probe, Probe::Rendezvous(_)) => Role::Trim,

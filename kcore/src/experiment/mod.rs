@@ -17,6 +17,7 @@
 
 #![forbid(unsafe_code)]
 
+mod aba;
 mod abba;
 mod broken_lock;
 mod catalogue;
@@ -28,8 +29,10 @@ mod entry;
 mod forgotten_unlock;
 mod lost_wakeup;
 mod matrix;
+mod peterson;
 mod points;
 mod preempt;
+mod request_queue;
 mod resolve;
 mod scull_leak;
 mod scull_publish;
@@ -42,12 +45,13 @@ mod sleep;
 mod sleep_in_atomic;
 mod soak;
 mod stack_semaphore;
+mod unplug;
 mod verdict;
 
 pub use catalogue::{ALL, QUESTIONS, find};
 pub use cells::{Trial, chosen, trials};
 pub use entry::{Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Work};
 pub use matrix::{COLUMNS, Cell, Column, Row};
-pub use points::{COUNTER, FIRST, FLAG, INSIDE, ITEMS, SIZE, SLEEPER};
+pub use points::*;
 pub use resolve::{Resolved, resolve};
 pub use verdict::is_expected;

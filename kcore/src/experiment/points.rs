@@ -11,6 +11,38 @@ pub static COUNTER: Site = Site::new("counter");
 /// Inside the critical section of `broken-lock` and `double-up`, after its owners have been counted: point `inside`.
 pub static INSIDE: Site = Site::new("inside");
 
+/// Before the stores of `peterson`: point `want`.
+pub static WANT: Site = Site::new("want");
+
+/// Between the stores of `peterson` and the first look at what the other wants: point `look`.
+pub static LOOK: Site = Site::new("look");
+
+/// The first request of `request-queue`: points `head.load` and `head.store`.
+pub static HEAD: Site = Site::new("head");
+
+/// The last request of `request-queue`: points `tail.load` and `tail.store`.
+pub static TAIL: Site = Site::new("tail");
+
+/// The link of a request of `request-queue`, or of a node of `aba`: points `next.load` and `next.store`.
+pub static NEXT: Site = Site::new("next");
+
+/// The top of the stack of `aba`: points `top.load` and `top.store` (the swap, whether it succeeds or not).
+pub static TOP: Site = Site::new("top");
+
+/// The registry of `unplug`: points `slot.load` and `slot.store`.
+pub static SLOT: Site = Site::new("slot");
+
+/// Between the lookup of a device and its use in `unplug`: point `found`.
+pub static FOUND: Site = Site::new("found");
+
+/// What the users of the device of `unplug` count in it: points `uses.load` and `uses.store`.
+pub static USES: Site = Site::new("uses");
+
+/// The device of `unplug` is out of the registry, and freed if nobody else keeps it: point `unplugged`.
+pub static UNPLUGGED: Site = Site::new("unplugged");
+
+/// A device of `unplug` has been plugged in and works: point `working`.
+pub static WORKING: Site = Site::new("working");
 /// Between the first lock and the second one in `abba`: point `first`.
 pub static FIRST: Site = Site::new("first");
 

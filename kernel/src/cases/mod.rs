@@ -12,13 +12,17 @@ pub mod case;
 mod console;
 mod cpus;
 mod crew;
+mod device;
 mod heap;
 mod locks;
 mod paging;
 mod quarantine;
 mod self_check;
+mod softirqs;
 mod stacks;
 mod switching;
+mod tasklets;
 mod tasks;
+mod timers;
 
 pub use case::{Answer, Case, all};

@@ -13,6 +13,7 @@ use super::Answer;
 use super::case::same;
 use super::crew;
 use crate::arch::smp;
+use crate::context;
 use crate::machine::SpinLock;
 use crate::task;
 
@@ -128,9 +129,12 @@ fn halt_in_place() -> Answer {
     let (halting, at_wake) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(u32::MAX)));
     let (halts, sees, wakes) = (Arc::clone(&halting), Arc::clone(&ran), Arc::clone(&at_wake));
     let sleeper = crew::start(cpu, move || {
+        // From the word on, and up to the look: else it could lose its CPU on the way to the halt.
+        context::preempt_disable();
         halts.store(1, Release);
         task::halt_in_place();
         wakes.store(sees.load(Acquire), Release);
+        context::preempt_enable();
     })?;
     while halting.load(Acquire) == 0 {
         core::hint::spin_loop();

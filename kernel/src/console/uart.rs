@@ -2,6 +2,7 @@
 
 use kcore::machine::{LockName, Waiting};
 use uart_16550::backend::PioBackend;
+use uart_16550::spec::registers::IER;
 use uart_16550::{Config, Uart16550};
 
 use crate::machine::CountedSpinLock;
@@ -25,6 +26,17 @@ impl Serial {
         let port = unsafe { Uart16550::new_port(self.base) };
         let working = port.ok().and_then(|mut port| port.init(Config::default()).is_ok().then_some(port));
         *self.port.lock_irqsave() = working;
+    }
+
+    /// From now on the port interrupts when it has received something. Returns whether there is a port.
+    pub(super) fn interrupt_on_receive(&self) -> bool {
+        let mut port = self.port.lock_irqsave();
+        port.as_mut().map(|port| port.enable_interrupts(IER::DATA_READY)).is_some()
+    }
+
+    /// A byte that was received, if there is one.
+    pub(super) fn receive(&self) -> Option<u8> {
+        self.port.lock_irqsave().as_mut()?.try_receive_byte().ok()
     }
 
     /// Writes all bytes, with nobody else's in between and interrupts off.

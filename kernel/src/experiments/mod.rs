@@ -10,6 +10,7 @@
 //!
 //! The catalogue of `kcore` says what each of them is; here is what its tasks do.
 
+mod aba;
 mod abba;
 mod broken_lock;
 mod counter;
@@ -21,7 +22,10 @@ mod forgotten_unlock;
 pub mod leaks;
 mod lost_wakeup;
 mod meeting;
+mod object;
+mod peterson;
 mod preempt;
+mod request_queue;
 mod scull;
 mod scull_leak;
 mod scull_publish;
@@ -36,5 +40,6 @@ mod soak;
 mod stack_semaphore;
 mod stamps;
 pub mod trial;
+mod unplug;
 
 pub use trial::{Outcome, Refusal, run};

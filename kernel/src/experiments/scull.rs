@@ -88,8 +88,13 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// What was allocated and freed in this round, what is alive, what of it `walk` still leads to, and what is lost.
-    fn account(&mut self, experiment: &heap::Experiment, walk: impl FnOnce(&mut dyn FnMut(usize))) {
+    /// What was allocated and freed in this round, what is alive, what of it `walk` still leads to (it calls its
+    /// argument with the address of each such block), and what is lost.
+    pub(super) fn account(
+        &mut self,
+        experiment: &heap::Experiment,
+        walk: impl FnOnce(&mut dyn FnMut(usize)),
+    ) {
         let happened = experiment.so_far();
         let since = experiment.since();
         heap::with_ledger(|ledger| ledger.begin_marking());

@@ -62,6 +62,8 @@ pub struct Outcome {
     pub stopped: Option<Stopped>,
     /// Calls of the device that failed with `-ENOMEM`, and tasks that had no memory to make one.
     pub out_of_memory: u64,
+    /// What the experiment has to say besides, a line each.
+    pub notes: Vec<String>,
     /// The identity of the ledger that does not hold, if one does not: then no number is worth anything.
     pub broken_account: Option<String>,
 }
@@ -102,6 +104,10 @@ pub(super) struct Trial<'a> {
     pub(super) lock: Option<LockStats>,
     /// Calls that failed with `-ENOMEM`, and tasks that had no memory to make one.
     pub(super) out_of_memory: u64,
+    /// What else is to be said, a line each.
+    pub(super) notes: Vec<String>,
+    /// Whether the emulator runs one CPU at a time.
+    sequential: bool,
     /// Why the watchdog has given the tasks up, if it has.
     stop: Option<Stop>,
     /// Chance: seeded, so that a machine which is repeatable itself (icount) repeats its runs.
@@ -123,6 +129,10 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "scull-publish" => super::scull_publish::round,
         "counter" => super::counter::round,
         "broken-lock" => super::broken_lock::round,
+        "peterson" => super::peterson::round,
+        "request-queue" => super::request_queue::round,
+        "aba" => super::aba::round,
+        "unplug" => super::unplug::round,
         "abba" => super::abba::round,
         "self-deadlock" => super::self_deadlock::round,
         "forgotten-unlock" => super::forgotten_unlock::round,
@@ -169,6 +179,8 @@ impl<'a> Trial<'a> {
             lost: Vec::with_capacity(DESCRIBED),
             lock: None,
             out_of_memory: 0,
+            notes: Vec::new(),
+            sequential: matches!(settings.accel.as_str(), "tcg-single" | "icount"),
             stop: None,
             chance: fastrand::Rng::with_seed(settings.seed),
         }
@@ -221,6 +233,18 @@ impl<'a> Trial<'a> {
         if unguarded && deterministic { 3 * self.resolved.quanta as usize + 16 } else { 0 }
     }
 
+    /// Whether the emulator runs one CPU at a time, so that no two CPUs ever access memory at the same moment.
+    pub(super) fn is_sequential(&self) -> bool {
+        self.sequential
+    }
+
+    /// Says `line` in the report, once, however many rounds say it.
+    pub(super) fn note(&mut self, line: String) {
+        if !self.notes.contains(&line) {
+            self.notes.push(line);
+        }
+    }
+
     /// Adds the counters of a guard.
     pub(super) fn add_lock(&mut self, stats: Option<LockStats>) {
         let Some(stats) = stats else { return };
@@ -244,6 +268,7 @@ impl<'a> Trial<'a> {
             steps,
             stopped: self.stop.map(|stop| Stopped::new(&stop, self.resolved)),
             out_of_memory: self.out_of_memory,
+            notes: self.notes,
             broken_account,
         }
     }

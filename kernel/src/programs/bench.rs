@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use kcore::machine::{LockName, Waiting};
 use kcore::report::{Bench, Boot, Record, Summary};
-use kcore::sync::{Completion, Counted, Semaphore};
+use kcore::sync::{Completion, Counted, RawMutex, Semaphore};
 
 use crate::arch::exit::Exit;
 use crate::arch::{cpu, smp};
@@ -36,13 +36,14 @@ static COUNTED: CountedSpinLock<u64> = CountedSpinLock::counted(NAME, 0);
 static PEER: spin::mutex::SpinMutex<u64> = spin::mutex::SpinMutex::new(0);
 static SEMAPHORE: Semaphore<Kernel> = Semaphore::new(1);
 static COUNTED_SEMAPHORE: Semaphore<Kernel, Counted> = Semaphore::counted(NAME, 1);
+static MUTEX: RawMutex<Kernel> = RawMutex::new();
 static COMPLETION: Completion<Kernel> = Completion::new();
 
 /// One contestant: a name and a function that makes a number of operations.
 type Contestant = (&'static str, fn(u64));
 
 /// What is measured on one CPU alone.
-const UNCONTENDED: [Contestant; 6] = [
+const UNCONTENDED: [Contestant; 7] = [
     ("spinlock", |n| (0..n).for_each(|_| *OURS.lock() += 1)),
     ("spinlock, counting", |n| (0..n).for_each(|_| *COUNTED.lock() += 1)),
     ("spin::Mutex", |n| (0..n).for_each(|_| *PEER.lock() += 1)),
@@ -64,13 +65,19 @@ const UNCONTENDED: [Contestant; 6] = [
             COMPLETION.wait();
         }
     }),
+    ("mutex", |n| {
+        for _ in 0..n {
+            MUTEX.lock();
+            MUTEX.unlock().expect("it is ours");
+        }
+    }),
 ];
 
 /// What is measured on all CPUs at once: the locks that spin.
 const SPINNING: [Contestant; 3] = [UNCONTENDED[0], UNCONTENDED[1], UNCONTENDED[2]];
 
 /// And those that sleep.
-const SLEEPING: [Contestant; 2] = [UNCONTENDED[3], UNCONTENDED[4]];
+const SLEEPING: [Contestant; 3] = [UNCONTENDED[3], UNCONTENDED[4], UNCONTENDED[6]];
 
 /// What involves other tasks or CPUs.
 const SWITCHES: [Contestant; 2] = [

@@ -1,5 +1,6 @@
 //! The words and tables that `run` and `tour` share.
 
+use alloc::string::String;
 use core::fmt;
 
 use kcore::machine::Kind;
@@ -274,6 +275,11 @@ pub(super) fn steps(steps: &[Step]) {
     for Step { step, reason, .. } in steps {
         println!("step {step}: {reason}");
     }
+}
+
+/// What the experiment has to say besides.
+pub(super) fn notes(notes: &[String]) {
+    notes.iter().for_each(|note| println!("{note}"));
 }
 
 /// The counters of the guard, in xv6's words.

@@ -26,6 +26,7 @@ pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit,
     report::leaks(&outcome);
     report::stopped(&outcome);
     report::steps(&outcome.steps);
+    report::notes(&outcome.notes);
     report::lock(&outcome);
     let ok = outcome.run.ok;
     report::verdict(&outcome, settings);

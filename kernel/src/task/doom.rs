@@ -12,6 +12,7 @@ use kcore::machine::TaskId;
 use super::{queue, table};
 use crate::arch::{apic, cpu};
 use crate::context;
+use crate::irq::softirq;
 
 /// `task` ends as soon as it waits, or now if it does already.
 pub fn doom(task: TaskId) {
@@ -42,6 +43,7 @@ fn abandon() -> ! {
         apic::end_of_interrupt();
     }
     context::restore(context::FREE);
+    softirq::abandoned();
     cpu::irq_on();
     queue::end(Errno::EDEADLK.code())
 }

@@ -20,10 +20,11 @@ use heapless::{Deque, Vec};
 use kcore::machine::TaskId;
 
 use crate::arch::{cpu, percpu, smp, switch};
+use crate::context;
+use crate::irq::timer;
 use crate::machine::{SpinIrqGuard, SpinLock};
 use crate::param::{MAX_CPUS, MAX_TASKS, SLICE_MICROSECONDS};
 use crate::time::{self, NEVER};
-use crate::{context, timer};
 
 use super::table::{self, State, Task};
 use super::{doom, quiet};
@@ -44,8 +45,11 @@ pub struct Queue {
     since: u64,
     /// When the running task's slice ends.
     slice_end: u64,
-    /// When this CPU's timer will interrupt it.
+    /// When this CPU's timer will interrupt it; 0 for never, so that queues that nobody uses are zeros and take no room in
+    /// the ELF.
     armed: u64,
+    /// The running task's slice is to end at the next tick, whatever the time.
+    over: bool,
 }
 
 impl Queue {
@@ -58,7 +62,8 @@ impl Queue {
             farewell: None,
             since: 0,
             slice_end: 0,
-            armed: NEVER,
+            armed: 0,
+            over: false,
         }
     }
 
@@ -73,7 +78,7 @@ impl Queue {
     fn arm(&mut self) {
         let moment = self.next_moment();
         // One that comes too early is not worth the writing: its handler arms the timer anew.
-        if moment < self.armed {
+        if moment != NEVER && (self.armed == 0 || moment < self.armed) {
             self.armed = moment;
             time::interrupt_at(moment);
         }
@@ -167,8 +172,8 @@ fn unlock_and_kick(mut queue: QueueGuard) {
     }
 }
 
-/// Another CPU has news for this one.
-pub(crate) fn kicked() {
+/// There is news for this CPU, from another one or from its own timers: sets its clock to what comes next.
+pub(crate) fn arm() {
     QueueGuard::lock(percpu::this_cpu()).arm();
 }
 
@@ -176,7 +181,7 @@ pub(crate) fn kicked() {
 pub(crate) fn tick() {
     let mut queue = QueueGuard::lock(percpu::this_cpu());
     let now = cpu::cycles();
-    queue.armed = NEVER;
+    queue.armed = 0;
     timer::raise_if_due(now);
     while let Some(due) = queue.sleepers.iter().position(|(moment, _)| *moment <= now) {
         let (_, id) = queue.sleepers.swap_remove(due);
@@ -187,7 +192,8 @@ pub(crate) fn tick() {
             queue.ready.push_back(id).expect("the queue has room for every task there can be");
         }
     }
-    if queue.slice_end <= now && !queue.ready.is_empty() {
+    let over = core::mem::take(&mut queue.over) || SLICES.load(Relaxed) && queue.slice_end <= now;
+    if over && !queue.ready.is_empty() {
         context::need_to_schedule();
         queue.slice_end = now + time::microseconds(SLICE_MICROSECONDS);
     }
@@ -197,8 +203,9 @@ pub(crate) fn tick() {
 /// The running task's slice is over now, as if its time had come: this CPU's timer interrupts it at once.
 pub fn end_slice() {
     let mut queue = QueueGuard::lock(percpu::this_cpu());
-    queue.slice_end = 0;
-    queue.armed = NEVER;
+    queue.over = true;
+    // The timer's own interrupt may still come: then it is a tick too many.
+    queue.armed = 0;
     drop(queue);
     smp::interrupt_self(crate::arch::traps::vector::TICK);
 }
@@ -403,6 +410,8 @@ pub(super) fn sleeps_until_a_moment(id: TaskId) -> bool {
 
 /// Whether no task of `cpu` can run or will wake up by itself.
 pub(super) fn is_still(cpu: u32) -> bool {
-    let queue = QueueGuard::lock(cpu);
-    queue.ready.is_empty() && queue.sleepers.is_empty()
+    let mut queue = QueueGuard::lock(cpu);
+    // One that halts in place stays the running task; its wake-up may be kept already, the interrupt still on its way.
+    let woken = table::find(current_of(cpu)).is_some_and(|task| task.inner(&mut queue).token);
+    !woken && queue.ready.is_empty() && queue.sleepers.is_empty()
 }

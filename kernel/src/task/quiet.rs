@@ -1,22 +1,27 @@
 //! When nothing can run any more: noticed by the last CPU that halts, without a clock.
 //!
 //! A CPU is busy unless it halts, and an interrupt makes it busy. What comes by itself later on is known: sleeps and kernel
-//! timers stand in lists, and an interrupt that the machine's own device has sent and nobody has handled is counted. So
+//! timers stand in lists, and an interrupt that the machine's own device has sent and nobody has handled is counted. And
+//! people may type, if somebody listens. So
 //! if the last CPU halts, all queues are empty, and nothing is to come, then nothing will ever happen again.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use super::queue;
 use crate::arch::{cpu, percpu, smp};
+use crate::console::com1;
+use crate::irq::{device, softirq, timer};
 use crate::param::MAX_CPUS;
-use crate::{timer, watchdog};
+use crate::watchdog;
 
 /// CPUs that do something. The first one does from the start.
 static BUSY: AtomicU32 = AtomicU32::new(1);
+/// Counts up when a CPU goes on that has halted.
+static AWAKENINGS: AtomicU32 = AtomicU32::new(0);
 /// Which CPUs halt.
 static HALTS: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
 
-/// The calling CPU has started, and is busy.
+/// A CPU is about to report itself, and is busy.
 pub fn arrive() {
     BUSY.fetch_add(1, SeqCst);
 }
@@ -24,8 +29,11 @@ pub fn arrive() {
 /// Halts the CPU until an interrupt has been handled. Interrupts are off, and on afterwards. May return for no reason.
 pub(super) fn halt() {
     HALTS[percpu::this_cpu() as usize].store(true, SeqCst);
+    let before = AWAKENINGS.load(SeqCst);
     let last = BUSY.fetch_sub(1, SeqCst) == 1;
-    if last && nothing_to_come() && watchdog::nothing_runs() {
+    // What was looked at one after the other is true of one moment only if no CPU went on meanwhile.
+    let quiet = last && nothing_to_come() && AWAKENINGS.load(SeqCst) == before;
+    if quiet && watchdog::nothing_runs() {
         // It has made somebody runnable.
         awake();
         cpu::irq_on();
@@ -43,10 +51,13 @@ pub(crate) fn interrupted() {
 
 fn awake() {
     if HALTS[percpu::this_cpu() as usize].swap(false, SeqCst) {
+        // In this order: a CPU that halts as the last one before the first of the two sees the second.
         BUSY.fetch_add(1, SeqCst);
+        AWAKENINGS.fetch_add(1, SeqCst);
     }
 }
 
 fn nothing_to_come() -> bool {
-    (0..smp::cpus()).all(|cpu| queue::is_still(cpu) && !timer::is_pending(cpu))
+    let still = |cpu| queue::is_still(cpu) && !timer::is_pending(cpu) && !softirq::in_flight(cpu);
+    !com1::expects_input() && device::in_flight() == 0 && (0..smp::cpus()).all(still)
 }

@@ -29,6 +29,7 @@ pub struct Stop {
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it must not be allocated")]
 pub enum Cause {
     /// Tasks wait for what they will never get.
     Waits(Finding),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kcore::experiment::{COLUMNS, Column, Experiment, chosen, trials};
@@ -34,7 +34,6 @@ pub(crate) struct Choice<'a> {
 
 /// Runs the matrix and shows it.
 pub(crate) fn main(choice: Choice<'_>, options: &Options) -> Result<Status, Failure> {
-    let began = Instant::now();
     choice.experiment.map(catalogue::find).transpose()?;
     let mut experiments: Vec<_> = chosen(choice.experiment).map_err(Failure::from)?.collect();
     let columns = columns(options)?;
@@ -61,7 +60,7 @@ pub(crate) fn main(choice: Choice<'_>, options: &Options) -> Result<Status, Fail
         (_, 0) => "all as expected, but not all is well".to_string(),
         _ => format!("{failed} NOT as expected"),
     };
-    say(text, &format!("{cells} cells, {verdict}, in {:.1} s", began.elapsed().as_secs_f64()));
+    say(text, &format!("{cells} cells, {verdict}, in {:.1} s", found.took.as_secs_f64()));
     if let Some(to) = choice.markdown {
         write_file(to, &markdown::render(&sheet))?;
     }
@@ -98,6 +97,8 @@ struct Found {
     runs: Vec<Vec<Run>>,
     /// What is wrong with the machines, a sentence each.
     problems: Vec<String>,
+    /// From the first boot to the last end; what Cargo needed for the kernels is not in it.
+    took: Duration,
     /// How the first machine ended that did not come to its end.
     died: Option<Status>,
 }
@@ -119,6 +120,7 @@ impl Found {
         let cells =
             columns.iter().flat_map(|column| experiments.iter().map(|entry| trials(entry, *column).count()));
         let progress = progress(cells.sum());
+        let began = Instant::now();
         let outcomes = machines::run(&machines, |number, line| {
             progress.inc(u64::from(is_cell(line)));
             if options.verbose {
@@ -126,7 +128,7 @@ impl Found {
             }
         });
         progress.finish_and_clear();
-        let mut found = Found { runs: Vec::new(), problems: Vec::new(), died: None };
+        let mut found = Found { runs: Vec::new(), problems: Vec::new(), took: began.elapsed(), died: None };
         for ((column, machine), outcome) in columns.iter().zip(&machines).zip(outcomes) {
             found.add(*column, machine, outcome?);
         }

@@ -9,6 +9,7 @@ pub mod entry;
 pub mod exit;
 pub mod fw_cfg;
 pub mod gdt;
+pub mod io_apic;
 pub mod paging;
 pub mod percpu;
 pub mod pit;

@@ -1,6 +1,7 @@
 //! Exceptions and interrupts: the IDT, its stubs, and the way from a vector to its handler.
 //!
-//! A handler here takes no lock, allocates nothing and prints nothing, unless the machine is about to end (I3).
+//! A handler allocates nothing, does not sleep, and takes no lock but those that are taken with interrupts off everywhere
+//! (I3).
 
 use core::arch::global_asm;
 use core::cell::UnsafeCell;
@@ -10,8 +11,9 @@ use x86_64::VirtAddr;
 use x86_64::structures::DescriptorTablePointer;
 
 use super::{apic, gdt};
+use crate::console::com1;
 use crate::console::panic::{self, Fault};
-use crate::{context, task, watchdog};
+use crate::{context, irq, task, watchdog};
 
 global_asm!(include_str!("trap.s"), options(raw));
 
@@ -25,6 +27,14 @@ pub mod vector {
     pub const PAGE_FAULT: u64 = 14;
     /// The last vector that is reserved for exceptions.
     pub const LAST_EXCEPTION: u64 = 31;
+    /// The first vector by which an interrupt comes.
+    pub const FIRST: u8 = 0xe0;
+    /// The machine's own device: see `irq::device`.
+    pub const DEVICE: u8 = 0xe0;
+    /// This CPU has raised a softirq: see `irq::softirq`.
+    pub const SOFTIRQ: u8 = 0xe1;
+    /// COM1 has received something.
+    pub const COM1: u8 = 0xe2;
     /// Another CPU has work for this one: leave `hlt`.
     pub const WAKE: u8 = 0xf0;
     /// Another CPU wants a function called: see `smp::call`.
@@ -141,6 +151,7 @@ extern "C" fn trap_dispatch(frame: &TrapFrame) {
         vector if vector == u64::from(vector::SPURIOUS) => {}
         _ => {
             context::irq_enter();
+            irq::counts::taken(frame.vector as u8);
             interrupt(frame);
             apic::end_of_interrupt();
             context::irq_exit();
@@ -151,8 +162,11 @@ extern "C" fn trap_dispatch(frame: &TrapFrame) {
 /// The handlers.
 fn interrupt(frame: &TrapFrame) {
     match frame.vector as u8 {
-        vector::WAKE => task::queue::kicked(),
+        vector::WAKE => task::queue::arm(),
         vector::CALL => super::smp::answer_call(),
+        vector::DEVICE => irq::device::interrupt(),
+        vector::SOFTIRQ => irq::softirq::nudged(),
+        vector::COM1 => com1::interrupt(),
         vector::TICK => task::queue::tick(),
         _ => panic::fault(&Fault { name: "unexpected interrupt", frame }),
     }

@@ -1,0 +1,74 @@
+//! One adds at the tail while another removes from the head.
+
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::matrix::TASKS;
+
+pub(super) static ENTRY: Experiment = Experiment {
+    name: "request-queue",
+    title: "a request is added while the last one is removed: it is nowhere, and the tail hangs in the air",
+    races: &["R30"],
+    sources: &["LKD 9, Critical Regions and Race Conditions", "LDD3 16, Request Processing", "LKD 6, Queues"],
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
+    rows: TASKS,
+    unit: "requests: each writer adds them, each reader asks for as many",
+    known_points: &["head.load", "head.store", "tail.load", "tail.store", "next.load", "next.store"],
+    points: &["next.store", "head.store"],
+    script: &[
+        "A.tail.load",
+        "B.head.load",
+        "B.next.load",
+        "B.head.store",
+        "B.tail.store",
+        "A.next.store",
+        "A.tail.store",
+    ],
+    fire: &[],
+    certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    placement: Placement::Spread,
+    tasks: Some(2),
+    defaults: Defaults::natural(2000, 5),
+    roles: Roles::Alternate(Role::Write, Role::Read),
+    invariants: &[
+        "each request is handed to one reader or is in the queue, once",
+        "the tail is the last request that the head leads to, or both are empty",
+    ],
+    seven: [
+        "Yes. The queue is where those who have work and those who do it meet.",
+        "Not here. In a driver it is just so: requests come from tasks, and the interrupt says that one is done. Then \
+         the lock is taken with interrupts off.",
+        "Yes. Between the load of the tail and the store behind it the last request may be taken away.",
+        "No. Nothing in here sleeps; in Linux the request is allocated before the queue is touched.",
+        "A request belongs to the queue while it is in it, and to its reader afterwards. Without the lock there are \
+         moments when the adder writes into a request that a reader has already.",
+        "Both change what head, tail and next say together, each from its own old view of it.",
+        "By one lock over head, tail and links: they are one thing in three places.",
+    ],
+};
+
+const GOAL: &str = "A queue of requests has a head, a tail, and a link from each request to the next. There is one \
+request in it. A adds another one while B removes the first. Make A's request disappear: the queue says that it is \
+empty, and no reader has ever seen it.";
+
+const HINT: &str = "With one request in it, head and tail name the same request, and both tasks write to it or because of \
+it. What has A read before B empties the queue, and what does A do with it afterwards?";
+
+const EXPLANATION: &str = "X is the only request. A loads the tail: X. B loads the head: X; its link leads to nothing, so \
+B stores nothing as the head and nothing as the tail, and has X. Now A stores its own request Y as the link of X, and \
+Y as the tail. The head says that the queue is empty. The tail says that Y is its last request. Y hangs on X, which \
+belongs to B. Nobody will ever come to Y, and whoever adds a request from now on appends it to Y: one lost race, and the \
+queue swallows everything.\n\n\
+With two readers there is the other half: both load the same head, and one request is handed out twice. A disk would \
+write it twice; a driver would complete it twice and free it twice.\n\n\
+A queue needs only one atomic store for each of its words, and all of them are atomic here. What is not atomic is the \
+sentence that they say together: the tail is the last one that the head leads to. Such a sentence is an invariant, and a \
+critical region is the stretch of code in which it does not hold.\n\n\
+The cures make the stretch invisible. A spinlock fits: the section is a handful of accesses and never sleeps, which is \
+why block drivers of the time kept a spinlock in each request queue, taken with interrupts off because the interrupt \
+that ends a request takes it as well. A semaphore or a completion used as a token serves too among tasks, but no handler \
+could take it. With one CPU it is enough that nobody else gets it: preemption off, or interrupts off.\n\n\
+Wrong cures: a lock for the tail and another for the head (they look apart and are one as soon as the queue is nearly \
+empty; a queue for two locks needs an empty request between the ends); to test before the store whether the tail has \
+changed (it may change after the test); to count the requests and trust the count. Where there is exactly one adder and \
+one remover, a ring with two indices needs no lock at all: each index has one writer.";

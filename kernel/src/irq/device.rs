@@ -1,0 +1,78 @@
+//! The machine's own device: it interrupts when it is told to, and does nothing else.
+//!
+//! Its interrupt is a real one, sent through the APIC. It is taken at once where interrupts are on, else when they come on.
+//! As with every edge-triggered interrupt, those that come to a CPU before it has taken the first one are one.
+
+use core::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+};
+
+use crate::arch::apic::{self, Ipi};
+use crate::arch::traps::vector;
+use crate::arch::{cpu, percpu};
+use crate::param::MAX_CPUS;
+
+/// Who handles the interrupt: a `fn()`, or null.
+static HANDLER: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
+/// An interrupt was sent to this CPU, and its handler has not begun.
+static SENT: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
+/// Interrupts that came while another one of their CPU had not been taken.
+static MERGED: AtomicU64 = AtomicU64::new(0);
+
+/// `handler` handles the interrupt from now on, on whichever CPU it comes (Linux: `request_irq`). It must not sleep.
+pub fn open(handler: fn()) {
+    HANDLER.store(handler as *mut (), SeqCst);
+}
+
+/// Nobody handles it (Linux: `free_irq`). A handler that has begun on another CPU may still run: see [`in_flight`] for those
+/// that have not.
+pub fn close() {
+    HANDLER.store(core::ptr::null_mut(), SeqCst);
+}
+
+/// Interrupts the calling CPU. Where its interrupts are on the handler, and the softirqs that it raised, are done when this
+/// returns.
+#[inline(never)]
+pub fn fire() {
+    let this = percpu::this_cpu();
+    fire_at(this);
+    if cpu::irq_are_on() {
+        // The handler is ours to run, so this is no wait for anybody: the APIC needs an instruction or two.
+        while SENT[this as usize].load(SeqCst) {
+            cpu::pause();
+        }
+    }
+}
+
+/// Interrupts `cpu`, and does not wait for its handler.
+pub fn fire_at(cpu: u32) {
+    // Pairs with the swap in `interrupt`: what the caller stored before is visible to the handler, also to the handler of
+    // an earlier interrupt that stands for this one, too.
+    if SENT[cpu as usize].swap(true, SeqCst) {
+        MERGED.fetch_add(1, Relaxed);
+    } else {
+        apic::send(percpu::apic_id(cpu), Ipi::Fixed(vector::DEVICE));
+    }
+}
+
+/// How many interrupts were sent and are not taken yet.
+pub fn in_flight() -> u32 {
+    SENT.iter().filter(|sent| sent.load(SeqCst)).count() as u32
+}
+
+/// How many interrupts were one with an earlier one.
+pub fn merged() -> u64 {
+    MERGED.load(Relaxed)
+}
+
+/// The handler of the device's vector.
+pub(crate) fn interrupt() {
+    SENT[percpu::this_cpu() as usize].swap(false, SeqCst);
+    let handler = HANDLER.load(SeqCst);
+    if !handler.is_null() {
+        // SAFETY: `open` alone stores what is not null, and stores a `fn()`.
+        let handler = unsafe { core::mem::transmute::<*mut (), fn()>(handler) };
+        handler();
+    }
+}
