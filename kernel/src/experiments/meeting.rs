@@ -18,7 +18,7 @@ pub(super) struct Meeting {
     members: Vec<Member>,
     /// The form keeps others out while one is inside.
     locked: bool,
-    /// Nobody waits: a probe mode has its own idea of who waits for whom.
+    /// Nobody waits: a probe mode has its own idea of who waits for whom, or somebody would wait for ever.
     off: bool,
 }
 
@@ -37,10 +37,14 @@ const GONE: u32 = u32::MAX;
 impl Meeting {
     /// Of the first `members` of the crew of `resolved`.
     pub(super) fn new(resolved: &Resolved, members: u32) -> Self {
+        let locked = !matches!(resolved.lock, Lock::None | Lock::PreemptOff | Lock::IrqOff);
+        let own_idea = !matches!(resolved.plan, Plan::Pass | Plan::Delay(_));
+        // Who is no member may be at the door, too, on top of a member that has not come.
+        let in_the_way = locked && members < resolved.writers;
         Meeting {
             members: (0..members).map(|_| Member::default()).collect(),
-            locked: !matches!(resolved.lock, Lock::None | Lock::PreemptOff | Lock::IrqOff),
-            off: !matches!(resolved.plan, Plan::Pass | Plan::Delay(_)),
+            locked,
+            off: own_idea || in_the_way,
         }
     }
 
