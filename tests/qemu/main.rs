@@ -3,6 +3,7 @@
 //! Two run at a time, since each has several CPUs; `--test-threads` says otherwise.
 
 mod causes;
+mod deadlocks;
 mod disk;
 mod faults;
 mod geometry;
@@ -29,6 +30,7 @@ fn main() {
     let trials = [
         races::trials(),
         causes::trials(),
+        deadlocks::trials(),
         objects::trials(),
         scripts::trials(),
         faults::trials(),

@@ -19,6 +19,8 @@ pub static ALL: &[&Experiment] = &[
     &super::request_queue::ENTRY,
     &super::aba::ENTRY,
     &super::unplug::ENTRY,
+    &super::interrupted::ENTRY,
+    &super::starvation::ENTRY,
     &super::abba::ENTRY,
     &super::self_deadlock::ENTRY,
     &super::forgotten_unlock::ENTRY,

@@ -133,6 +133,8 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "request-queue" => super::request_queue::round,
         "aba" => super::aba::round,
         "unplug" => super::unplug::round,
+        "interrupted" => super::interrupted::round,
+        "starvation" => super::starvation::round,
         "abba" => super::abba::round,
         "self-deadlock" => super::self_deadlock::round,
         "forgotten-unlock" => super::forgotten_unlock::round,

@@ -1,0 +1,64 @@
+//! Who gets the lock how often: statistics.
+
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Work};
+use super::matrix::{A, Row};
+use crate::settings::Lock;
+
+pub(super) static ENTRY: Experiment = Experiment {
+    name: "starvation",
+    title: "a lock that nobody breaks, and a task that never gets it: fairness in numbers",
+    races: &["R28"],
+    sources: &["LKD 9, Contention and Scalability", "LKD 10, Spin Locks", "LDD3 5.5, Spinlocks"],
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
+    rows: &[Row::always(Lock::Spinlock, A), Row::always(Lock::Semaphore, A), Row::always(Lock::Mutex, A)],
+    unit: "turns for each task, if they were dealt out fairly",
+    known_points: &["inside"],
+    points: &["inside"],
+    script: &["A.inside", "B.inside"],
+    fire: &[],
+    certain: Certain::NEVER,
+    placement: Placement::Spread,
+    tasks: Some(4),
+    defaults: Defaults {
+        natural: Work { quanta: 500, rounds: 1 },
+        rendezvous: Work { quanta: 25, rounds: 1 },
+        script: Work { quanta: 2, rounds: 1 },
+    },
+    roles: Roles::All(Role::Write),
+    invariants: &[
+        "all turns together are as many as there were: no task ever had one that it should not have had",
+    ],
+    seven: [
+        "Yes. The lock is there for all.",
+        "No. Only tasks get here.",
+        "Yes; and a task that loses its CPU while it waits loses its chance with it.",
+        "Under the semaphore and the mutex. Who sleeps is woken in turn; who spins is not in any queue.",
+        "The lock lives as long as its users.",
+        "Each tries; which of them succeeds is decided by the cache, not by who came first.",
+        "It is protected. What is missing is a promise of when.",
+    ],
+};
+
+const GOAL: &str = "Four tasks want the same lock again and again. Nothing is lost and nothing is broken. Count how often each of \
+them gets it, and how long the unluckiest waits: with a spinlock, with a semaphore, with a mutex.";
+
+const HINT: &str = "When a spinlock is given back, whose test-and-set comes first? Think of who has the cache line at that moment.";
+
+const EXPLANATION: &str = "A lock promises that one task at a time is inside. It does not promise that everyone gets there. The \
+spinlock of this laboratory is a bare test-and-set: whoever tries at the right moment has it. The one that has just given it \
+back has the best chance, for the lock's cache line is still in its own cache, while the others have yet to hear that there \
+was a store. So a task may get long series of turns, and another none for a long time. On a machine that emulates its CPUs \
+it is worse: a CPU whose thread the host does not run does not try at all.\n\n\
+The semaphore hands its unit to the one that has waited longest. Nobody starves, and everyone has the same number of turns, nearly. It \
+is paid for with time: each turn waits until the next in line has been woken, even if three others are awake and \
+could go in at once. That is a convoy, and the reason why the mutex does not do it: it frees itself and lets whoever runs take \
+it, until a sleeper has come too late several times; then that one is handed the mutex. Fair enough, and fast enough.\n\n\
+Linux went the same way. Its spinlocks were a test-and-set for years, became tickets (first come, first served) when machines \
+grew and starved some of their CPUs, and then queues in which each waiter spins on a line of its own. In a virtual machine \
+both are dangerous: with more CPUs than the host has cores, the next in line is often one that does not run.\n\n\
+There is no verdict here: luck is not a race, and no number of turns is wrong. Look at the figures, and repeat them.\n\n\
+Wrong cures: to sleep a while after each turn (it is fair to the others at the price of idle time, and nobody knows how \
+long); to raise the priority of the one that starves (it spins no better for that); to hold the lock for longer, in order to \
+need it less often (then everyone waits for longer); a ticket lock wherever there are more CPUs than cores.";

@@ -1,0 +1,160 @@
+//! Waits that signals end.
+
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use kcore::errno::Errno;
+use kcore::experiment::{INSIDE, Resolved};
+use kcore::machine::{Cpu, Sched, TaskId};
+use kcore::shared::probe;
+
+use crate::arch::smp;
+use crate::machine::Kernel;
+use crate::mm::heap;
+use crate::task::{self, JoinHandle, Signal, SpawnError, signal};
+
+use super::trial::{Refusal, Trial};
+use super::unit::Unit;
+
+/// PAUSEs between two signals, at most; and PAUSEs that the unit is held for.
+const MOST_PAUSES: u32 = 64;
+/// Turns that are left to the other tasks of the CPU while the unit is held, at most.
+const MOST_YIELDS: u32 = 4;
+
+/// One round: a waiter that is granted the unit and interrupted before it runs; then `quanta` interrupted waits for each
+/// task, by chance.
+pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
+    let resolved = trial.resolved;
+    let seed = trial.luck();
+    let scene = Arc::new(Scene::new(resolved)?);
+    let before = heap::live();
+    grant_and_interrupt(&scene)?;
+    // Who is alone never waits.
+    if resolved.writers > 1 {
+        by_chance(trial, &scene, seed)?;
+    }
+    let blocks_amiss = u64::from(heap::live() != before);
+    let units_amiss = scene.unit.free().abs_diff(1) + scene.unit.waiters();
+    trial.run.lost_updates += blocks_amiss + units_amiss as u64;
+    trial.run.owners = trial.run.owners.max(scene.most.load(Relaxed));
+    trial.add_lock(Some(scene.unit.stats()));
+    let (interrupted, had) = (scene.interrupted.load(Relaxed), scene.had.load(Relaxed));
+    trial.note(format!("{interrupted} waits were ended by a signal; the unit was had {had} times"));
+    Ok(())
+}
+
+/// The unit is granted to a waiter, and the signal comes before the waiter runs: both on the CPU that the waiter needs.
+fn grant_and_interrupt(scene: &Arc<Scene>) -> Result<(), SpawnError> {
+    let mut waiter: Option<Result<JoinHandle, SpawnError>> = None;
+    let held = scene.unit.with(|| {
+        let its = Arc::clone(scene);
+        let spawned = task::spawn("waiter", Kernel::cpu().0, move || its.unit.with(|| {}));
+        while spawned.is_ok() && scene.unit.waiters() == 0 {
+            task::yield_now();
+        }
+        waiter = Some(spawned);
+        // The waiter does not run before it has the unit and the signal.
+        Kernel::preempt_disable();
+    });
+    let waiter = waiter.filter(|_| held.is_ok()).expect("the unit was free, and this task has no signal");
+    if let Ok(waiter) = &waiter {
+        signal::send(waiter.id(), Signal::Interrupt);
+    }
+    Kernel::preempt_enable();
+    waiter?.join();
+    Ok(())
+}
+
+/// The crew waits, and is interrupted until it has had enough of it.
+fn by_chance(trial: &mut Trial<'_>, scene: &Arc<Scene>, seed: u64) -> Result<(), Refusal> {
+    let theirs = Arc::clone(scene);
+    let interrupter = task::spawn("interrupter", smp::cpus() - 1, move || {
+        let mut chance = fastrand::Rng::with_seed(seed);
+        while !theirs.is_over() {
+            theirs.interrupt_somebody(&mut chance);
+            task::yield_now();
+        }
+    })?;
+    let raced = trial.race(|who| {
+        scene.work(who, &mut fastrand::Rng::with_seed(seed ^ u64::from(who + 1)));
+    });
+    // Also when not all of them could be started.
+    scene.at_work.store(0, Relaxed);
+    interrupter.join();
+    raced
+}
+
+/// The unit, those who want it, and what has become of them.
+struct Scene {
+    unit: Unit,
+    /// Interrupted waits, all together.
+    wanted: u64,
+    interrupted: AtomicU64,
+    /// Times that the unit was had.
+    had: AtomicU64,
+    /// Tasks of the crew that have not finished.
+    at_work: AtomicU32,
+    /// Who they are; 0 for those who have not begun.
+    tasks: Vec<AtomicU32>,
+    inside: AtomicU64,
+    most: AtomicU64,
+}
+
+impl Scene {
+    fn new(resolved: &Resolved) -> Result<Self, Errno> {
+        let mut tasks = Vec::new();
+        tasks.try_reserve_exact(resolved.writers as usize).map_err(|_| Errno::ENOMEM)?;
+        tasks.resize_with(resolved.writers as usize, || AtomicU32::new(0));
+        Ok(Scene {
+            unit: Unit::new(resolved.lock),
+            wanted: u64::from(resolved.writers) * u64::from(resolved.quanta),
+            interrupted: AtomicU64::new(0),
+            had: AtomicU64::new(0),
+            at_work: AtomicU32::new(resolved.writers),
+            tasks,
+            inside: AtomicU64::new(0),
+            most: AtomicU64::new(0),
+        })
+    }
+
+    /// Waits for the unit, again and again, until there were enough waits that a signal has ended.
+    fn work(&self, who: u32, chance: &mut fastrand::Rng) {
+        self.tasks[who as usize].store(Kernel::task().0, Relaxed);
+        while self.interrupted.load(Relaxed) < self.wanted {
+            let waited = self.unit.with(|| self.have(chance));
+            if waited.is_err() {
+                // Those beyond the last are not counted.
+                let one_more = |count| (count < self.wanted).then_some(count + 1);
+                let _ = self.interrupted.fetch_update(Relaxed, Relaxed, one_more);
+            }
+            // It is handled, or it came too late for this wait.
+            signal::take();
+        }
+        self.at_work.fetch_sub(1, Relaxed);
+    }
+
+    /// Has the unit for a while.
+    fn have(&self, chance: &mut fastrand::Rng) {
+        self.most.fetch_max(self.inside.fetch_add(1, Relaxed) + 1, Relaxed);
+        self.had.fetch_add(1, Relaxed);
+        probe::<Kernel>(&INSIDE);
+        (0..chance.u32(..MOST_YIELDS)).for_each(|_| task::yield_now());
+        (0..chance.u32(..MOST_PAUSES)).for_each(|_| Kernel::relax());
+        self.inside.fetch_sub(1, Relaxed);
+    }
+
+    /// Sends a signal to one of the crew, sooner or later, if any of them waits.
+    fn interrupt_somebody(&self, chance: &mut fastrand::Rng) {
+        (0..chance.u32(..MOST_PAUSES)).for_each(|_| Kernel::relax());
+        let victim = self.tasks[chance.usize(..self.tasks.len())].load(Relaxed);
+        if victim != 0 && self.unit.waiters() > 0 {
+            signal::send(TaskId(victim), Signal::Interrupt);
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.at_work.load(Relaxed) == 0
+    }
+}

@@ -1,0 +1,100 @@
+//! One unit that tasks wait for until a signal comes, in each of its forms.
+
+use kcore::errno::Errno;
+use kcore::machine::{LockName, Sched, Sleep, Waiting};
+use kcore::report::LockStats;
+use kcore::settings::Lock;
+use kcore::sync::{Completion, Mutex, Observed, Semaphore};
+
+use crate::machine::Kernel;
+
+const NAME: LockName = LockName { name: "unit", class: "unit", waiting: Waiting::Sleeps };
+
+/// The unit.
+pub(super) enum Unit {
+    /// Of a semaphore, taken by [`down_or_leave`].
+    Broken(Semaphore<Kernel, Observed>),
+    /// Of a semaphore.
+    Semaphore(Semaphore<Kernel, Observed>),
+    /// A mutex.
+    Mutex(Mutex<(), Kernel, Observed>),
+    /// A completion as a token that is handed on.
+    Completion(Completion<Kernel, Observed>),
+}
+
+/// A `down_interruptible` with a mistake: it looks for the signal first, and does not see that it has been granted the unit.
+#[track_caller]
+fn down_or_leave(semaphore: &Semaphore<Kernel, Observed>) -> Result<(), Errno> {
+    semaphore.down_interruptible()?;
+    if Kernel::interrupted(Sleep::Interruptible) { Err(Errno::EINTR) } else { Ok(()) }
+}
+
+impl Unit {
+    /// A unit that nobody has. `form` is one of the experiment's.
+    pub(super) fn new(form: Lock) -> Self {
+        match form {
+            Lock::Semaphore => Unit::Semaphore(Semaphore::observed(NAME, 1)),
+            Lock::Mutex => Unit::Mutex(Mutex::observed(NAME, ())),
+            Lock::Completion => {
+                let completion = Completion::observed(NAME);
+                completion.complete();
+                Unit::Completion(completion)
+            }
+            _ => Unit::Broken(Semaphore::observed(NAME, 1)),
+        }
+    }
+
+    /// Waits for the unit, has it while `inside` runs, and gives it back. [`Errno::EINTR`] when a signal came first.
+    #[track_caller]
+    pub(super) fn with(&self, inside: impl FnOnce()) -> Result<(), Errno> {
+        match self {
+            Unit::Broken(semaphore) => {
+                down_or_leave(semaphore)?;
+                inside();
+                semaphore.up();
+            }
+            Unit::Semaphore(semaphore) => {
+                semaphore.down_interruptible()?;
+                inside();
+                semaphore.up();
+            }
+            Unit::Mutex(mutex) => {
+                let _held = mutex.lock_interruptible()?;
+                inside();
+            }
+            Unit::Completion(completion) => {
+                completion.wait_interruptible()?;
+                inside();
+                completion.complete();
+            }
+        }
+        Ok(())
+    }
+
+    /// How often the unit is to be had, when nobody uses it: once, if all is well.
+    pub(super) fn free(&self) -> usize {
+        match self {
+            Unit::Broken(semaphore) | Unit::Semaphore(semaphore) => semaphore.count(),
+            Unit::Mutex(mutex) => usize::from(!mutex.is_locked()),
+            Unit::Completion(completion) => usize::from(completion.is_done()),
+        }
+    }
+
+    /// Tasks that sleep for it.
+    pub(super) fn waiters(&self) -> usize {
+        match self {
+            Unit::Broken(semaphore) | Unit::Semaphore(semaphore) => semaphore.waiters(),
+            Unit::Mutex(mutex) => mutex.waiters(),
+            Unit::Completion(completion) => completion.waiters(),
+        }
+    }
+
+    /// The counters.
+    pub(super) fn stats(&self) -> LockStats {
+        match self {
+            Unit::Broken(semaphore) | Unit::Semaphore(semaphore) => semaphore.stats(),
+            Unit::Mutex(mutex) => mutex.stats(),
+            Unit::Completion(completion) => completion.stats(),
+        }
+    }
+}
