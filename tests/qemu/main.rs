@@ -3,6 +3,7 @@
 //! Two run at a time, since each has several CPUs; `--test-threads` says otherwise.
 
 mod disk;
+mod exhibits;
 mod faults;
 mod geometry;
 mod kernel_cases;
@@ -28,6 +29,7 @@ fn main() {
         races::trials(),
         objects::trials(),
         scripts::trials(),
+        exhibits::trials(),
         faults::trials(),
         machines::trials(),
         memory::trials(),
