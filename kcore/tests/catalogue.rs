@@ -86,6 +86,12 @@ fn every_default_point_and_step_is_known() {
     }
 }
 
+/// An interrupt is certain to show the race only with the entry's own number of tasks.
+#[test]
+fn who_is_interrupted_has_a_number_of_tasks() {
+    assert!(ALL.iter().all(|entry| !entry.certain.fire || entry.tasks.is_some()));
+}
+
 #[test]
 fn the_unguarded_form_comes_first_and_the_cures_after_it() {
     for entry in ALL {

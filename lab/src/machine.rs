@@ -23,7 +23,17 @@ pub struct Machine {
     words: Vec<String>,
     options: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
-    input: bool,
+    input: Input,
+}
+
+/// Who types on COM1.
+#[derive(Clone, Copy, Debug)]
+enum Input {
+    Nobody,
+    /// Whoever types on our stdin.
+    Ours,
+    /// The session's owner.
+    Session,
 }
 
 impl Machine {
@@ -34,7 +44,7 @@ impl Machine {
             words: Vec::new(),
             options: Vec::new(),
             environment: Vec::new(),
-            input: false,
+            input: Input::Nobody,
         }
     }
 
@@ -67,7 +77,13 @@ impl Machine {
 
     /// Connects our stdin to COM1; otherwise nothing is ever typed there.
     pub fn input(mut self, on: bool) -> Self {
-        self.input = on;
+        self.input = if on { Input::Ours } else { Input::Nobody };
+        self
+    }
+
+    /// Connects COM1 to the session: see [`Session::type_in`].
+    pub fn typed(mut self) -> Self {
+        self.input = Input::Session;
         self
     }
 
@@ -112,7 +128,11 @@ impl Machine {
         let mut command = Command::new(workspace::root()?.join(workspace::QEMU_RUN));
         command.arg("--tied").args(&self.options);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.stdin(if self.input { Stdio::inherit() } else { Stdio::null() });
+        command.stdin(match self.input {
+            Input::Nobody => Stdio::null(),
+            Input::Ours => Stdio::inherit(),
+            Input::Session => Stdio::piped(),
+        });
         Ok(Script { command, kernel: self.kernel.clone(), words: self.words.clone() })
     }
 }

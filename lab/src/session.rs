@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek};
+use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
@@ -65,6 +65,14 @@ impl Session {
         self.text.push_str(&line);
         self.text.push('\n');
         Some(line)
+    }
+
+    /// Types `text` on the COM1 of a machine that was started with [`Machine::typed`](crate::machine::Machine::typed); of
+    /// another one it is an error.
+    pub fn type_in(&mut self, text: &str) -> Result<(), Failure> {
+        let stdin = self.child.stdin.as_mut().ok_or_else(|| Failure::dead("nobody types on this machine"))?;
+        let typed = stdin.write_all(text.as_bytes()).and_then(|()| stdin.flush());
+        typed.map_err(|error| Failure::dead(format!("the machine does not listen: {error}")))
     }
 
     fn any_line(&mut self) -> Option<String> {

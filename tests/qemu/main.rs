@@ -6,6 +6,7 @@ mod disk;
 mod exhibits;
 mod faults;
 mod geometry;
+mod input;
 mod kernel_cases;
 mod machines;
 mod matrix;
@@ -38,6 +39,7 @@ fn main() {
         matrix::all(),
         repeat::trials(),
         kernel_cases::trials(),
+        input::trials(),
         disk::trials(),
         program::trials(),
     ];

@@ -40,7 +40,9 @@ pub(super) static ENTRY: Experiment = Experiment {
     tasks: Some(1),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(1000, 5) },
     roles: Roles::All(Role::Write),
-    invariants: &["the counter is the increments of the task plus the runs of the handler; what is missing was lost"],
+    invariants: &[
+        "the counter is the increments of the task plus the runs of the handler; what is missing was lost",
+    ],
     seven: [
         "Yes. The handler of the device adds to the same counter.",
         "Yes, the first of the two: a task and an interrupt handler. This is the experiment.",

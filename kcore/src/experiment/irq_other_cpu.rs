@@ -39,7 +39,9 @@ pub(super) static ENTRY: Experiment = Experiment {
     tasks: Some(1),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(500, 4) },
     roles: Roles::All(Role::Write),
-    invariants: &["the counter is the increments of the task plus the runs of the handler; what is missing was lost"],
+    invariants: &[
+        "the counter is the increments of the task plus the runs of the handler; what is missing was lost",
+    ],
     seven: [
         "Yes. The handler of the device adds to the same counter.",
         "Yes: a task of CPU 0 and an interrupt handler on CPU 1.",

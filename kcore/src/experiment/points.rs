@@ -11,6 +11,12 @@ pub static COUNTER: Site = Site::new("counter");
 /// Inside the critical section of `broken-lock` and `double-up`, after its owners have been counted: point `inside`.
 pub static INSIDE: Site = Site::new("inside");
 
+/// The timer of `timer` has expired, and its handler has begun: point `expired`.
+pub static EXPIRED: Site = Site::new("expired");
+
+/// The owner of the timer has deleted it: point `deleted`.
+pub static DELETED: Site = Site::new("deleted");
+
 /// Before the stores of `peterson`: point `want`.
 pub static WANT: Site = Site::new("want");
 
@@ -43,6 +49,7 @@ pub static UNPLUGGED: Site = Site::new("unplugged");
 
 /// A device of `unplug` has been plugged in and works: point `working`.
 pub static WORKING: Site = Site::new("working");
+
 /// Between the first lock and the second one in `abba`: point `first`.
 pub static FIRST: Site = Site::new("first");
 

@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "softirq",
-    title: "the handler raises a softirq, which runs as the interrupt ends, on top of the task that it counts with",
+    title: "the handler raises a softirq, which runs on top of the task that it counts with",
     races: &["R14", "R25"],
     sources: &[
         "LDD3 5.5, The Spinlock Functions",
@@ -38,7 +38,9 @@ pub(super) static ENTRY: Experiment = Experiment {
     tasks: Some(1),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(1000, 5) },
     roles: Roles::All(Role::Write),
-    invariants: &["the counter is the increments of the task plus the runs of the softirq; what is missing was lost"],
+    invariants: &[
+        "the counter is the increments of the task plus the runs of the softirq; what is missing was lost",
+    ],
     seven: [
         "Yes. The softirq adds to the same counter.",
         "A task and a softirq share it. The interrupt handler itself keeps its hands off.",

@@ -20,7 +20,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
     placement: Placement::Spread,
-    tasks: Some(2),
+    tasks: Some(1),
     defaults: Defaults {
         natural: Work { quanta: 10, rounds: 3 },
         rendezvous: Work { quanta: 10, rounds: 3 },
@@ -37,7 +37,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "No second task makes this access. It is the handler that does.",
         "The handler must not sleep. The owner must, or spin, until the handler has ended: that is the cure.",
         "This is the question. Nothing does, unless the owner waits for the handler before it frees.",
-        "The owner executes on one processor, the handler on the one that armed the timer.",
+        "The owner executes on one processor, the handler on the one that the timer was armed on.",
         "By an order: delete the timer, wait until its handler has ended, and free the object only then.",
     ],
 };
@@ -48,7 +48,7 @@ the handler write into freed memory. Say how many CPUs it takes, and why one is 
 const HINT: &str = "To delete a timer takes it off the list of those that will expire. Is one that has just expired still on \
 that list?";
 
-const EXPLANATION: &str = "The timer expires on CPU 1, the CPU that armed it, and is taken off its list. The handler begins. On CPU 0 \
+const EXPLANATION: &str = "The timer was armed on CPU 1 and expires there, and is taken off its list. The handler begins. On CPU 0 \
 the owner deletes the timer: it is on no list, so there is nothing to take off, and the call returns at once. The owner frees \
 the object. Now the handler, which has had the object's address all the time, writes to it. In a real kernel the block may \
 belong to somebody else by then; here freed blocks stay in quarantine, full of poison, and the write shows. (Nothing is \

@@ -1,6 +1,6 @@
 //! Two works in two workers: deferred, and in process context.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Work};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
 use super::matrix::{C, R, Row};
 use crate::settings::Lock;
 
@@ -62,7 +62,7 @@ interrupted, and there is no task that could be put to sleep for them. A work is
 task, it is scheduled, it may allocate with GFP_KERNEL, take a mutex, wait for a disk. It costs a context switch for that.\n\n\
 Works of one queue with one worker come one after the other. This is often taken for a lock, and it is one as long as \
 everything that touches the data goes through that queue and the queue has one worker. The experiment uses two queues, as \
-two drivers or a queue with a worker for each CPU would. One work, queued twice before it has begun, is executed once.\n\n\
+two drivers would; one queue with a worker for each CPU comes to the same. One work, queued twice before it has begun, is executed once.\n\n\
 The cures are those of any two tasks. Spinlock: short, and no sleeping inside. Semaphore: the second worker sleeps until the \
 first is through. Mutex: the same, and it knows who holds it, so that nobody else can give it back by mistake; for a lock \
 between tasks it is the usual choice. Against an interrupt handler that shares the data none of the sleeping ones will do.\n\n\

@@ -13,7 +13,7 @@ use crate::scull::quiet::Quiet;
 use crate::scull::tally::{Damage, Tally};
 use crate::settings::Lock;
 use crate::shared::Shared;
-use crate::sync::Guard;
+use crate::sync::{Guard, Held};
 
 /// How many devices there are: scull0 to scull3.
 pub const DEVICES: usize = NAMES.len();
@@ -51,12 +51,21 @@ impl<M: Machine> Device<M> {
     }
 
     /// A new open file. A device that is opened only for writing is emptied first (LDD3's `scull_open`).
-    pub fn open(&self, mode: Mode) -> File<'_, M> {
+    /// [`Errno::ERESTARTSYS`] when a signal came while the task slept for the device's lock; then nothing was done.
+    #[track_caller]
+    pub fn open(&self, mode: Mode) -> Result<File<'_, M>, Errno> {
         if mode == Mode::Write {
-            let _held = self.guard.enter();
+            let _held = self.enter()?;
             self.trim();
         }
-        File::new(self, mode)
+        Ok(File::new(self, mode))
+    }
+
+    /// Takes the device's lock for a call from outside. A signal that comes while the task sleeps for it is
+    /// [`Errno::ERESTARTSYS`]: nothing was done, so whoever made the call may make it again (LDD3 ch. 5).
+    #[track_caller]
+    pub(super) fn enter(&self) -> Result<Held<'_, M>, Errno> {
+        self.guard.enter_interruptible().map_err(|_| Errno::ERESTARTSYS)
     }
 
     /// `scull0` to `scull3`.

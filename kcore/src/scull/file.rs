@@ -81,7 +81,8 @@ impl<'d, M: Machine> File<'d, M> {
     ///
     /// Nodes that are missing are made, as by a write (R5).
     ///
-    /// [`Errno::EBADF`] when the file is not open for reading, [`Errno::ENOMEM`], and [`Errno::EFAULT`] when a race left a
+    /// [`Errno::EBADF`] when the file is not open for reading, [`Errno::ERESTARTSYS`] when a signal came while it slept for
+    /// the lock, [`Errno::ENOMEM`], and [`Errno::EFAULT`] when a race left a
     /// pointer that cannot be followed.
     #[inline(never)] // so that every backtrace names it
     pub fn read(&mut self, into: &mut [u8]) -> Result<usize, Errno> {
@@ -89,7 +90,7 @@ impl<'d, M: Machine> File<'d, M> {
             return Err(Errno::EBADF);
         }
         let device = self.device;
-        let _held = device.guard().enter();
+        let _held = device.enter()?;
         if self.position >= device.size.load::<M>(&sites::SIZE) {
             return Ok(0);
         }
@@ -118,7 +119,7 @@ impl<'d, M: Machine> File<'d, M> {
 
     /// Writes at the position and moves it (LDD3's `scull_write`). Returns how many bytes: at most to the end of the quantum.
     ///
-    /// [`Errno::EBADF`] when the file is not open for writing, [`Errno::EINVAL`] when the position would no longer fit,
+    /// [`Errno::EBADF`] when the file is not open for writing, [`Errno::ERESTARTSYS`] as for a read, [`Errno::EINVAL`] when the position would no longer fit,
     /// [`Errno::ENOMEM`] (what was allocated on the way stays in the device), and [`Errno::EFAULT`] when a race left a
     /// pointer that cannot be followed.
     #[inline(never)] // so that every backtrace names it
@@ -132,7 +133,7 @@ impl<'d, M: Machine> File<'d, M> {
         if count > POSITION_MAX - self.position {
             return Err(Errno::EINVAL);
         }
-        let _held = device.guard().enter();
+        let _held = device.enter()?;
         let node = device.follow(place.item)?;
         let array = device.array_of(node)?;
         let quantum = device.quantum_of(&device.list.slots(array)[place.slot])?;
@@ -151,13 +152,13 @@ impl<'d, M: Machine> File<'d, M> {
     }
 
     /// Moves the position and returns it (LDD3's `scull_llseek`). A position past the end of the data is allowed.
-    /// [`Errno::EINVAL`] for one before the start or beyond `i64::MAX`.
+    /// [`Errno::EINVAL`] for one before the start or beyond `i64::MAX`, [`Errno::ERESTARTSYS`] as for a read.
     pub fn llseek(&mut self, whence: Whence, offset: i64) -> Result<usize, Errno> {
         let base = match whence {
             Whence::Set => 0,
             Whence::Current => self.position,
             Whence::End => {
-                let _held = self.device.guard().enter();
+                let _held = self.device.enter()?;
                 self.device.size.load::<M>(&sites::SIZE)
             }
         };

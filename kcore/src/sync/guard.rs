@@ -5,6 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::panic::Location;
 
+use crate::errno::Errno;
 use crate::machine::{AtomicFlag, LockEvent, LockName, Machine, Waiting};
 use crate::report::LockStats;
 use crate::settings::Lock;
@@ -129,6 +130,19 @@ impl<M: Machine> Guard<M> {
             Mechanism::Broken(lock) => lock.acquire_at::<M>(place),
         }
         Held { guard: self, place, _off: off, _not_send: PhantomData }
+    }
+
+    /// [`enter`](Guard::enter), unless a signal comes while the task sleeps: then [`Errno::EINTR`], and the task holds
+    /// nothing. Locks whose waiters cannot be interrupted are entered in any case.
+    #[track_caller]
+    pub fn enter_interruptible(&self) -> Result<Held<'_, M>, Errno> {
+        match &self.mechanism {
+            Mechanism::Semaphore(semaphore) => semaphore.down_interruptible()?,
+            Mechanism::Completion(completion) => completion.wait_interruptible()?,
+            Mechanism::Mutex(mutex) => mutex.lock_interruptible()?,
+            _ => return Ok(self.enter()),
+        }
+        Ok(Held { guard: self, place: Location::caller(), _off: Off::Nothing, _not_send: PhantomData })
     }
 
     fn switched(&self, watch: &Observed, event: LockEvent, place: &'static Location<'static>) {

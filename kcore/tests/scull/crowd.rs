@@ -58,7 +58,7 @@ fn trims_among_readers_and_writers_break_nothing() {
                 let bytes = read_at(device, position, 100).unwrap();
                 assert!(bytes.iter().all(|byte| *byte == bytes[0]), "torn");
                 match task {
-                    0 if quantum % 4 == 0 => device.open(Mode::Write).release(),
+                    0 if quantum % 4 == 0 => device.open(Mode::Write).unwrap().release(),
                     _ => assert_eq!(write_at(device, position, &[7; 24]), Ok(24)),
                 }
             }
@@ -90,7 +90,7 @@ fn without_a_lock_the_device_breaks_and_the_account_does_not() {
                     any(write_at(&device, position, &[task as u8; GEOMETRY.quantum]));
                     any(read_at(&device, position, 100));
                     if (quantum + task + round) % 4 == 0 {
-                        device.open(Mode::Write).release();
+                        device.open(Mode::Write).unwrap().release();
                     }
                 }
             });

@@ -27,14 +27,14 @@ fn device(lock: Lock, geometry: Geometry) -> Scull {
 
 /// Writes `bytes` at `position`, through a file of its own.
 fn write_at(device: &Scull, position: usize, bytes: &[u8]) -> Result<usize, Errno> {
-    let mut file = device.open(Mode::ReadWrite);
+    let mut file = device.open(Mode::ReadWrite).unwrap();
     file.llseek(Whence::Set, position as i64)?;
     file.write(bytes)
 }
 
 /// What one read of at most `count` bytes at `position` gives.
 fn read_at(device: &Scull, position: usize, count: usize) -> Result<Vec<u8>, Errno> {
-    let mut file = device.open(Mode::Read);
+    let mut file = device.open(Mode::Read).unwrap();
     file.llseek(Whence::Set, position as i64)?;
     let mut bytes = vec![0xee; count];
     let read = file.read(&mut bytes)?;

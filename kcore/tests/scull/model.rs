@@ -82,7 +82,7 @@ impl Model {
 fn play<'d>(device: &'d Scull, files: &mut [(Mode, File<'d, HostMachine>)], model: &mut Model, step: &Step) {
     match *step {
         Step::Open(file, mode) => {
-            files[file] = (mode, device.open(mode));
+            files[file] = (mode, device.open(mode).unwrap());
             if mode == Mode::Write {
                 model.trim();
             }
@@ -143,7 +143,7 @@ proptest! {
             let geometry = Geometry { quantum, qset };
             let device = device(lock, geometry);
             let mut files: Vec<_> =
-                (0..FILES).map(|_| (Mode::ReadWrite, device.open(Mode::ReadWrite))).collect();
+                (0..FILES).map(|_| (Mode::ReadWrite, device.open(Mode::ReadWrite).unwrap())).collect();
             let mut model = Model { geometry, bytes: vec![], size: 0, nodes: 0, quanta: BTreeSet::new() };
             for step in &steps {
                 play(&device, &mut files, &mut model, step);

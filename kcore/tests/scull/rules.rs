@@ -24,7 +24,7 @@ fn with(test: impl FnOnce(&Host, &Scull)) {
 #[test]
 fn a_write_goes_to_the_end_of_the_quantum() {
     with(|host, device| {
-        let mut file = device.open(Mode::ReadWrite);
+        let mut file = device.open(Mode::ReadWrite).unwrap();
         assert_eq!(file.write(&[1; 20]), Ok(8));
         assert_eq!(file.write(&[2; 5]), Ok(5));
         assert_eq!(file.write(&[3; 20]), Ok(3));
@@ -40,7 +40,7 @@ fn a_read_goes_to_the_end_of_the_quantum_and_of_the_data() {
     with(|_, device| {
         assert_eq!(write_at(device, 0, &[1; 8]), Ok(8));
         assert_eq!(write_at(device, 8, &[2; 3]), Ok(3));
-        let mut file = device.open(Mode::Read);
+        let mut file = device.open(Mode::Read).unwrap();
         let mut bytes = [0; 100];
         assert_eq!(file.read(&mut bytes[..5]), Ok(5));
         assert_eq!(file.read(&mut bytes[5..]), Ok(3));
@@ -97,13 +97,13 @@ fn writing_inside_leaves_the_size_alone() {
 fn opening_only_for_writing_empties_the_device_and_nothing_else_does() {
     with(|host, device| {
         assert_eq!(write_at(device, 30, &[1]), Ok(1));
-        device.open(Mode::Read).release();
-        device.open(Mode::ReadWrite).release();
+        device.open(Mode::Read).unwrap().release();
+        device.open(Mode::ReadWrite).unwrap().release();
         assert_eq!((device.size(), sound(host, device).total()), (31, 4));
-        device.open(Mode::Write).release();
+        device.open(Mode::Write).unwrap().release();
         assert_eq!((device.size(), sound(host, device).total()), (0, 0));
         // An empty device can be emptied, and used again.
-        device.open(Mode::Write).write(&[1, 2]).unwrap();
+        device.open(Mode::Write).unwrap().write(&[1, 2]).unwrap();
         assert_eq!(read_at(device, 0, 9), Ok(vec![1, 2]));
     });
 }
@@ -111,8 +111,8 @@ fn opening_only_for_writing_empties_the_device_and_nothing_else_does() {
 #[test]
 fn a_mode_is_kept() {
     with(|host, device| {
-        assert_eq!(device.open(Mode::Read).write(&[1]), Err(Errno::EBADF));
-        assert_eq!(device.open(Mode::Write).read(&mut [1]), Err(Errno::EBADF));
+        assert_eq!(device.open(Mode::Read).unwrap().write(&[1]), Err(Errno::EBADF));
+        assert_eq!(device.open(Mode::Write).unwrap().read(&mut [1]), Err(Errno::EBADF));
         assert_eq!(host.account().allocated, Counts::default());
     });
 }
@@ -120,7 +120,8 @@ fn a_mode_is_kept() {
 #[test]
 fn files_have_their_own_positions() {
     with(|_, device| {
-        let (mut one, mut two) = (device.open(Mode::ReadWrite), device.open(Mode::ReadWrite));
+        let (mut one, mut two) =
+            (device.open(Mode::ReadWrite).unwrap(), device.open(Mode::ReadWrite).unwrap());
         assert_eq!(one.write(&[1, 2, 3]), Ok(3));
         let mut bytes = [0; 2];
         assert_eq!(two.read(&mut bytes), Ok(2));
@@ -132,7 +133,7 @@ fn files_have_their_own_positions() {
 fn llseek_counts_from_three_places_and_refuses_what_is_no_position() {
     with(|_, device| {
         write_at(device, 0, &[0; 6]).unwrap();
-        let mut file = device.open(Mode::Read);
+        let mut file = device.open(Mode::Read).unwrap();
         let mut seek = |whence, offset| {
             let before = file.position();
             let result = file.llseek(whence, offset);
@@ -158,7 +159,7 @@ fn llseek_counts_from_three_places_and_refuses_what_is_no_position() {
 #[test]
 fn a_write_that_ends_past_the_last_position_is_refused() {
     with(|host, device| {
-        let mut file: File<'_, _> = device.open(Mode::ReadWrite);
+        let mut file: File<'_, _> = device.open(Mode::ReadWrite).unwrap();
         file.llseek(Whence::Set, i64::MAX).unwrap();
         assert_eq!(file.write(&[1]), Err(Errno::EINVAL));
         assert_eq!(host.account().allocated, Counts::default());

@@ -16,13 +16,16 @@ mod device;
 mod heap;
 mod locks;
 mod paging;
+mod preemption;
 mod quarantine;
 mod self_check;
+mod signals;
 mod softirqs;
 mod stacks;
 mod switching;
 mod tasklets;
 mod tasks;
 mod timers;
+mod works;
 
 pub use case::{Answer, Case, all};

@@ -132,14 +132,14 @@ pub(super) fn prepare_quanta(device: &Device, quanta: usize, bytes: &[u8]) -> Re
 
 /// Writes `bytes` at `position` through a file of its own.
 pub(super) fn write_at(device: &Device, position: usize, bytes: &[u8]) -> Result<usize, Errno> {
-    let mut file = device.open(Mode::ReadWrite);
+    let mut file = device.open(Mode::ReadWrite)?;
     file.llseek(Whence::Set, position as i64)?;
     file.write(bytes)
 }
 
 /// Reads at `position` through a file of its own.
 pub(super) fn read_at(device: &Device, position: usize, into: &mut [u8]) -> Result<usize, Errno> {
-    let mut file = device.open(Mode::Read);
+    let mut file = device.open(Mode::Read)?;
     file.llseek(Whence::Set, position as i64)?;
     file.read(into)
 }

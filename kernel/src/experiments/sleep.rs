@@ -13,7 +13,7 @@ const SLEEP: u64 = 1000;
 /// have come as far as they can.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
-    let count = Count::new(resolved);
+    let count = Count::new(resolved.lock);
     let meeting = Meeting::new(resolved);
     trial.race(|who| {
         for _ in 0..resolved.quanta {

@@ -87,14 +87,22 @@ impl WorkQueue {
     /// A queue whose `workers` tasks are called `name`.
     #[doc(alias = "create_workqueue")]
     pub fn new(name: &str, workers: u32) -> Result<Self, SpawnError> {
-        let mut queue =
-            WorkQueue { shared: Arc::new(SpinLock::new(Shared::new(workers as usize))), workers: Vec::new() };
-        for number in 0..workers {
+        WorkQueue::with_workers_on(name, (0..workers).map(|number| number % smp::cpus()))
+    }
+
+    /// A queue with one worker, called `name`, on `cpu`: its works are done one after the other.
+    #[doc(alias = "create_singlethread_workqueue")]
+    pub fn on(name: &str, cpu: u32) -> Result<Self, SpawnError> {
+        WorkQueue::with_workers_on(name, core::iter::once(cpu))
+    }
+
+    fn with_workers_on(name: &str, cpus: impl ExactSizeIterator<Item = u32>) -> Result<Self, SpawnError> {
+        let shared = Arc::new(SpinLock::new(Shared::new(cpus.len())));
+        let mut queue = WorkQueue { shared, workers: Vec::new() };
+        for (number, cpu) in cpus.enumerate() {
             let shared = Arc::clone(&queue.shared);
             // On an error those that have started are stopped by the drop.
-            queue
-                .workers
-                .push(task::spawn(name, number % smp::cpus(), move || work(number as usize, &shared))?);
+            queue.workers.push(task::spawn(name, cpu, move || work(number, &shared))?);
         }
         Ok(queue)
     }

@@ -4,6 +4,7 @@
 
 use core::sync::atomic::Ordering::Relaxed;
 
+use kcore::errno::Errno;
 use kcore::machine::{Sleep, TaskId};
 
 use super::{queue, table};
@@ -34,6 +35,23 @@ pub fn interrupted(sleep: Sleep) -> bool {
         Sleep::Interruptible => Signal::Interrupt,
     };
     queue::this_task().signal.load(Relaxed) >= ends as u8
+}
+
+/// A system call, as its caller sees it: `call` that ends with [`Errno::ERESTARTSYS`] was interrupted, and the signal is
+/// taken. If the task `restarts` its calls (as with `SA_RESTART`) it is made again, unless the signal kills; else the
+/// caller gets [`Errno::EINTR`] (LDD3 ch. 5, "down_interruptible").
+pub fn system_call<T>(restarts: bool, mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    loop {
+        match call() {
+            Err(Errno::ERESTARTSYS) => {
+                let killed = take() == Some(Signal::Kill);
+                if !restarts || killed {
+                    return Err(Errno::EINTR);
+                }
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Takes the running task's signal: it is handled.

@@ -1,0 +1,224 @@
+//! The scheduler with a clock: slices, sleeps, signals, ends. Nothing is judged by a time but by its least.
+
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{
+    AtomicBool, AtomicU32,
+    Ordering::{Relaxed, SeqCst},
+};
+
+use kcore::errno::Errno;
+use kcore::machine::Sleep;
+
+use super::Answer;
+use super::case::{holds, same};
+use super::crew;
+use crate::arch::{cpu, percpu, smp};
+use crate::task::{self, Signal, queue, signal};
+use crate::{context, time};
+
+crate::case! {
+    "preemption::two-that-never-yield" => both_go_on;
+    "preemption::off-means-off" => preempt_off;
+    "preemption::a-slice-that-is-ended-by-hand" => by_hand;
+    "preemption::cond-resched" => cond_resched;
+    "preemption::sleep-is-long-enough" => sleeps;
+    "preemption::a-signal-wakes-and-stays" => signals;
+    "preemption::exit-codes" => exit_codes;
+    "preemption::stop" => stop;
+    "preemption::spawn-anywhere-spreads" => spreads;
+}
+
+/// Two tasks of one CPU: each spins until the other has gone on, which it does only if the first loses its CPU.
+fn both_go_on() -> Answer {
+    if cfg!(not(feature = "preempt")) {
+        return Ok(());
+    }
+    const TURNS: u32 = 20;
+    let turn = Arc::new(AtomicU32::new(0));
+    let cpu = smp::cpus() - 1;
+    let player = |me: u32| {
+        let turn = Arc::clone(&turn);
+        move || {
+            for round in 0..TURNS {
+                while turn.load(SeqCst) != 2 * round + me {
+                    cpu::pause();
+                }
+                turn.fetch_add(1, SeqCst);
+            }
+        }
+    };
+    let tasks = [crew::start(cpu, player(0))?, crew::start(cpu, player(1))?];
+    task::join_all(tasks);
+    same("turns", turn.load(SeqCst), 2 * TURNS)
+}
+
+/// On the last CPU, starts a task that sets a flag, ends the slice by hand, and says whether the flag was set before and
+/// after `section`.
+fn flag_seen(section: fn(&AtomicBool) -> bool) -> Result<(bool, bool), alloc::string::String> {
+    let cpu = smp::cpus() - 1;
+    let seen = Arc::new(AtomicU32::new(0));
+    let sees = Arc::clone(&seen);
+    crew::start(cpu, move || {
+        context::preempt_disable();
+        let flag = Arc::new(AtomicBool::new(false));
+        let sets = Arc::clone(&flag);
+        let other = crew::start(cpu, move || sets.store(true, SeqCst));
+        let inside = section(&flag);
+        context::preempt_enable();
+        let after = flag.load(SeqCst);
+        sees.store(u32::from(inside) | u32::from(after) << 1, SeqCst);
+        if let Ok(other) = other {
+            other.join();
+        }
+    })?
+    .join();
+    let seen = seen.load(SeqCst);
+    Ok((seen & 1 != 0, seen & 2 != 0))
+}
+
+fn preempt_off() -> Answer {
+    let (inside, after) = flag_seen(|flag| {
+        queue::end_slice();
+        // The clock's interrupt is taken by then.
+        while !context::is_over() && cfg!(feature = "preempt") {
+            cpu::pause();
+        }
+        flag.load(SeqCst)
+    })?;
+    if cfg!(feature = "preempt") {
+        holds("the other ran when preemption came on", after)?;
+        holds("it did not run before", !inside)?;
+    }
+    Ok(())
+}
+
+fn by_hand() -> Answer {
+    if cfg!(not(feature = "preempt")) {
+        return Ok(());
+    }
+    let cpu = smp::cpus() - 1;
+    let late = Arc::new(AtomicU32::new(0));
+    let counts = Arc::clone(&late);
+    crew::start(cpu, move || {
+        for _ in 0..20 {
+            let flag = Arc::new(AtomicBool::new(false));
+            let sets = Arc::clone(&flag);
+            let Ok(other) = crew::start(cpu, move || sets.store(true, SeqCst)) else { return };
+            queue::end_slice();
+            while !flag.load(SeqCst) {
+                counts.fetch_add(1, Relaxed);
+                cpu::pause();
+            }
+            other.join();
+        }
+    })?
+    .join();
+    holds("a few PAUSEs later the other ran at the latest", late.load(Relaxed) < 1_000_000)
+}
+
+/// A task that is over gives way to the other one there, and one that holds the CPU on purpose does not.
+fn cond_resched() -> Answer {
+    let cpu = smp::cpus() - 1;
+    let flag = Arc::new(AtomicBool::new(false));
+    let sets = Arc::clone(&flag);
+    crew::start(cpu, move || {
+        let set = Arc::clone(&sets);
+        let Ok(other) = crew::start(cpu, move || set.store(true, SeqCst)) else { return };
+        // Ends only if the other one gets the CPU.
+        while !sets.load(SeqCst) {
+            task::cond_resched();
+        }
+        other.join();
+    })?
+    .join();
+    holds("the other ran", flag.load(SeqCst))
+}
+
+fn sleeps() -> Answer {
+    let right = crew::count(|cpu| {
+        [0, 1, 50, 1000, 3000].iter().all(|&microseconds| {
+            let began = cpu::cycles();
+            task::sleep(microseconds);
+            cpu::cycles() - began >= time::microseconds(microseconds) && percpu::this_cpu() == cpu
+        })
+    })?;
+    same("CPUs on which sleeps were long enough", right, smp::cpus())
+}
+
+fn signals() -> Answer {
+    let seen = Arc::new(AtomicU32::new(0));
+    let sees = Arc::clone(&seen);
+    let sleeper = crew::start(smp::cpus() - 1, move || {
+        while !signal::interrupted(Sleep::Interruptible) {
+            task::block();
+        }
+        let weak = u32::from(!signal::interrupted(Sleep::Killable));
+        let taken = u32::from(signal::take() == Some(Signal::Interrupt));
+        while !signal::interrupted(Sleep::Killable) {
+            task::block();
+        }
+        let strong = u32::from(!signal::interrupted(Sleep::Uninterruptible));
+        sees.store(weak | taken << 1 | strong << 2, SeqCst);
+    })?;
+    signal::send(sleeper.id(), Signal::Interrupt);
+    // It takes the first before the second comes, or the two would be one.
+    while task::table::find(sleeper.id()).is_some_and(|task| task.signal.load(SeqCst) != 0) {
+        task::yield_now();
+    }
+    signal::send(sleeper.id(), Signal::Kill);
+    sleeper.join();
+    same("what held of the signals", seen.load(SeqCst), 7)
+}
+
+fn exit_codes() -> Answer {
+    let cpu = smp::cpus() - 1;
+    let error = |error| format!("a task could not be started: {error:?}");
+    let plain = task::spawn("plain", cpu, || ()).map_err(error)?.join();
+    let number = task::spawn("number", cpu, || 42).map_err(error)?.join();
+    let failed = task::spawn("failed", cpu, || Err::<(), _>(Errno::EINTR)).map_err(error)?.join();
+    same("what the three ended with", (plain, number, failed), (0, 42, Errno::EINTR.code()))
+}
+
+fn stop() -> Answer {
+    let error = |error| format!("a task could not be started: {error:?}");
+    let asleep = task::spawn("asleep", smp::cpus() - 1, || {
+        while !task::should_stop() {
+            task::block();
+        }
+        7
+    });
+    let asleep = asleep.map_err(error)?;
+    let awake = task::spawn("awake", 0, || {
+        while !task::should_stop() {
+            task::yield_now();
+        }
+        8
+    });
+    let awake = awake.map_err(error)?;
+    same("what the two ended with", (asleep.stop(), awake.stop()), (7, 8))
+}
+
+fn spreads() -> Answer {
+    let open = Arc::new(AtomicBool::new(false));
+    let tasks: Vec<_> = (0..4 * smp::cpus())
+        .filter_map(|_| {
+            let open = Arc::clone(&open);
+            task::spawn_anywhere("anywhere", move || {
+                while !open.load(SeqCst) {
+                    task::yield_now();
+                }
+                percpu::this_cpu() as i32
+            })
+            .ok()
+        })
+        .collect();
+    open.store(true, SeqCst);
+    let started = tasks.len() as u32;
+    let mut cpus: Vec<i32> = tasks.into_iter().map(task::JoinHandle::join).collect();
+    cpus.sort_unstable();
+    cpus.dedup();
+    same("tasks", started, 4 * smp::cpus())?;
+    same("CPUs that had some", cpus.len() as u32, smp::cpus())
+}

@@ -1,0 +1,44 @@
+//! R14, R25: a task and the interrupt handler of its device, on one CPU.
+
+use kcore::probe::Plan;
+
+use crate::arch::percpu;
+use crate::fire;
+use crate::irq::device;
+
+use super::counting::{self, Count};
+use super::trial::{Refusal, Trial};
+
+/// One round: the device interrupts the task's own CPU.
+pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
+    fire::choose(device::fire);
+    interrupted(trial, handler, percpu::this_cpu)
+}
+
+/// One round: the task adds 1 to the counter, `quanta` times, while the device interrupts, and `handler` handles it. Without
+/// points to interrupt at the device does so at CPU `target()` as each increment begins.
+pub(super) fn interrupted(trial: &mut Trial<'_>, handler: fn(), target: fn() -> u32) -> Result<(), Refusal> {
+    let resolved = trial.resolved;
+    let by_chance = !matches!(resolved.plan, Plan::Fire { .. });
+    let count = Count::new(resolved.lock).publish();
+    device::open(handler);
+    let raced = trial.race(|_| {
+        for _ in 0..resolved.quanta {
+            if by_chance {
+                device::fire_at(target());
+            }
+            count.increment();
+        }
+    });
+    device::close();
+    raced?;
+    count.close(u64::from(resolved.writers) * u64::from(resolved.quanta), trial);
+    Ok(())
+}
+
+/// The device's handler counts, too.
+fn handler() {
+    if let Some(count) = counting::on_duty() {
+        count.handle(|| {});
+    }
+}

@@ -1,0 +1,24 @@
+//! R14, R25: a task and the softirq that its device's handler raises, on one CPU.
+
+use crate::arch::percpu;
+use crate::fire;
+use crate::irq::device;
+use crate::irq::softirq::{self, Softirq};
+
+use super::counting;
+use super::irq;
+use super::trial::{Refusal, Trial};
+
+/// One round.
+pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
+    fire::choose(device::fire);
+    softirq::open(Softirq::Experiment, action);
+    irq::interrupted(trial, || softirq::raise(Softirq::Experiment), percpu::this_cpu)
+}
+
+/// The softirq counts; the handler has only raised it.
+fn action() {
+    if let Some(count) = counting::on_duty() {
+        count.handle(|| {});
+    }
+}
