@@ -2,6 +2,7 @@
 //!
 //! Two run at a time, since each has several CPUs; `--test-threads` says otherwise.
 
+mod deadlocks;
 mod disk;
 mod exhibits;
 mod faults;
@@ -28,6 +29,7 @@ fn main() {
     arguments.test_threads.get_or_insert(AT_ONCE);
     let trials = [
         races::trials(),
+        deadlocks::trials(),
         objects::trials(),
         scripts::trials(),
         exhibits::trials(),
