@@ -260,7 +260,11 @@ pub fn wake(id: TaskId) {
 /// Lets the other tasks of this CPU run first.
 pub fn yield_now() {
     let queue = QueueGuard::lock(percpu::this_cpu());
-    if !queue.ready.is_empty() {
+    if queue.ready.is_empty() {
+        drop(queue);
+        // Whoever waits like this spins: let the other CPUs have the host's core (with `icount` they all have one).
+        cpu::pause();
+    } else {
         give_way(queue);
     }
 }
