@@ -74,7 +74,7 @@ fn unplug() -> Vec<Case> {
     let early = |lock: &str| {
         let words = format!("run unplug lock={lock} quanta=2");
         let script =
-            "probe=script=B.slot.store B.unplugged B.slot.store A.slot.load A.found A.uses.load B.working";
+            "probe=script=B.slot.store B.unplugged B.slot.store A.slot.load A.found A.uses.load B.plugged";
         Case::new(format!("exhibits::unplug::early::{lock}"), words).word(script)
     };
     let before = early("none").word("expect=raced").run(|run| same("devices", run.allocated.node, 2));
