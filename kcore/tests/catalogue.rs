@@ -95,7 +95,10 @@ fn who_is_interrupted_has_a_number_of_tasks() {
 #[test]
 fn the_unguarded_form_comes_first_and_the_cures_after_it() {
     for entry in ALL {
-        assert!(entry.rows.iter().any(kcore::experiment::Row::is_cure), "{}: no cure", entry.name);
+        // Fairness is measured, not judged: no form is wrong, and none is the cure.
+        let is_statistics = entry.name == "starvation";
+        let has_cure = entry.rows.iter().any(kcore::experiment::Row::is_cure);
+        assert!(has_cure != is_statistics, "{}: no cure", entry.name);
         assert!(!entry.rows[0].is_cure(), "{}: the unguarded form is a cure", entry.name);
     }
 }

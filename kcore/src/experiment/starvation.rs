@@ -23,7 +23,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     placement: Placement::Spread,
     tasks: Some(4),
     defaults: Defaults {
-        natural: Work { quanta: 500, rounds: 1 },
+        natural: Work { quanta: 3000, rounds: 1 },
         rendezvous: Work { quanta: 25, rounds: 1 },
         script: Work { quanta: 2, rounds: 1 },
     },

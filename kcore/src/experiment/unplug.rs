@@ -18,7 +18,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     explanation: EXPLANATION,
     rows: &[Row::always(Lock::None, R), Row::always(Lock::Spinlock, R), Row::always(Lock::Counted, C)],
     unit: "uses by each reader, and unpluggings by each trimmer; before the next one the device is plugged in again",
-    known_points: &["slot.load", "slot.store", "found", "uses.load", "uses.store", "unplugged", "working"],
+    known_points: &["slot.load", "slot.store", "found", "uses.load", "uses.store", "unplugged", "plugged"],
     points: &["found"],
     script: &["A.slot.load", "B.slot.store", "B.unplugged", "A.found"],
     fire: &[],
