@@ -39,7 +39,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let device = Device { guard, size: Shared::new(0), forgets: !guarded };
     let refused = Completion::<Kernel>::new();
     let accepted = AtomicU64::new(0);
-    trial.race(|who| {
+    trial.race(&|who| {
         if who == 0 {
             let _ = device.write(User::BadAddress);
             refused.complete_all();
