@@ -167,7 +167,7 @@ fn other_cpu_that_is_not_there() -> Case {
 /// The edges of the wait-for graph that were reported.
 fn waits(outcome: &Outcome) -> Vec<&Wait> {
     let wait = |record| match record {
-        &Record::Wait(ref wait) => Some(wait),
+        Record::Wait(wait) => Some(wait),
         _ => None,
     };
     outcome.report.records().filter_map(wait).collect()
