@@ -6,7 +6,7 @@ use tests::Case;
 use tests::case::steps;
 use tests::ensure::{Answer, holds, same};
 
-use crate::races::{GUARDS, clean, races};
+use crate::races::{clean, guards, races};
 
 /// R1 for two writers.
 const R1: &str = "script=A.slot.load B.slot.load A.slot.store B.slot.store";
@@ -19,7 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             format!("scripts::{}::{bad}", entry.name),
             format!("run {} lock={bad} probe=script", entry.name),
         );
-        let guarded = entry.locks().filter(|lock| GUARDS.contains(lock)).map(|lock| {
+        let guarded = guards(entry).filter(move |lock| *lock != bad).map(|lock| {
             let words = format!("run {} lock={lock} probe=script", entry.name);
             let case = Case::new(format!("scripts::{}::{lock}", entry.name), words).run(clean);
             case.check(if entry.name == "broken-lock" { never_taken } else { forbidden })
