@@ -21,7 +21,7 @@ fn every_key_lands_in_its_field() {
     let expected = Settings {
         command: Command::Run("scull-leak".to_string()),
         lock: Some(Lock::Completion),
-        probe: Probe::Pause,
+        probe: Some(Probe::Pause),
         object: Some(Object::Array),
         writers: Some(5),
         quanta: Some(7),
@@ -52,7 +52,7 @@ fn commands() {
 
 #[test]
 fn quotes_keep_spaces() {
-    let probe = |line: &str| Settings::parse(line).map(|settings| settings.probe);
+    let probe = |line: &str| Settings::parse(line).map(|settings| settings.probe.expect("a probe"));
     let script = Probe::Script(vec!["A.slot.load".to_string(), "B.copy".to_string()]);
     assert_eq!(probe(r#"run x probe="script=A.slot.load B.copy""#), Ok(script.clone()));
     assert_eq!(probe(r#"run x "probe=script=A.slot.load  B.copy""#), Ok(script.clone()));

@@ -30,7 +30,7 @@ pub(crate) fn races() -> impl Iterator<Item = &'static Experiment> {
 }
 
 /// The unguarded form, and those of the tour's three guards that cure it.
-pub(crate) fn guards(entry: &'static Experiment) -> impl Iterator<Item = Lock> {
+fn guards(entry: &'static Experiment) -> impl Iterator<Item = Lock> {
     let cures = move |lock| GUARDS.contains(&lock) && entry.row(lock).is_some_and(Row::is_cure);
     entry.locks().filter(move |lock| *lock == entry.unguarded() || cures(*lock))
 }

@@ -5,7 +5,7 @@ use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering, Ordering::Relaxed, fence};
 
 use kcore::errno::Errno;
-use kcore::experiment::{FOUND, Role, UNPLUGGED, USES, WORKING};
+use kcore::experiment::{FOUND, PLUGGED, Role, UNPLUGGED, USES};
 use kcore::machine::{Cpu, Hooks, LockEvent, LockName, Waiting};
 use kcore::settings::Lock;
 use kcore::shared::probe;
@@ -93,12 +93,14 @@ impl<'a> Registry<'a> {
             is_free
         };
         if !is_in {
-            // It was fresh and nobody knew of it.
+            // Nobody knew of it.
             let _ = object.free();
-        } else if !self.counts() {
+            return Ok(());
+        }
+        probe::<Kernel>(&PLUGGED);
+        if !self.counts() {
             self.set_up(object);
         }
-        probe::<Kernel>(&WORKING);
         Ok(())
     }
 
