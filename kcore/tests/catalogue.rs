@@ -290,7 +290,7 @@ proptest! {
         ],
         (writers, quanta, cpus) in (prop::option::of(1..65u32), prop::option::of(any::<u32>()), any::<u32>()),
     ) {
-        let settings = Settings { lock, object, probe, writers, quanta, ..Settings::default() };
+        let settings = Settings { lock, object, probe: Some(probe), writers, quanta, ..Settings::default() };
         match experiment::resolve(&settings, ALL[which], cpus, Config::Full) {
             Ok(run) => prop_assert!((1..=64).contains(&run.writers) && run.experiment.row(run.lock).is_some()),
             Err(usage) => prop_assert!(!usage.message.is_empty()),

@@ -2,6 +2,7 @@
 //!
 //! Two run at a time, since each has several CPUs; `--test-threads` says otherwise.
 
+mod causes;
 mod deadlocks;
 mod disk;
 mod exhibits;
@@ -29,6 +30,7 @@ fn main() {
     arguments.test_threads.get_or_insert(AT_ONCE);
     let trials = [
         races::trials(),
+        causes::trials(),
         deadlocks::trials(),
         objects::trials(),
         scripts::trials(),

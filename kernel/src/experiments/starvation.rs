@@ -36,7 +36,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let left = Shared::new(turns);
     let shares = shares(resolved.writers)?;
     let present = AtomicU32::new(0);
-    trial.race(|who| {
+    trial.race(&|who| {
         let share = &shares[who as usize];
         present.fetch_add(1, Relaxed);
         // Who comes first has no advantage. At probe points the tasks begin as these say.
