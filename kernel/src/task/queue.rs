@@ -299,11 +299,16 @@ fn give_way(mut queue: QueueGuard) {
 }
 
 /// Waits for [`wake`] without letting another task run on this CPU, which halts meanwhile: for a task that holds a
-/// spinlock, whose place nobody else may take. Interrupts are on afterwards if they were on before.
+/// spinlock, whose place nobody else may take. Interrupts are on afterwards if they were on before; and if they were not,
+/// the CPU hears meanwhile of wake-ups only: neither a device nor a softirq finds what the task keeps from them.
 pub fn halt_in_place() {
     doom::check();
     context::preempt_disable();
     let were_on = cpu::irq_save();
+    if !were_on {
+        context::bh_disable();
+        quiet::deafen(true);
+    }
     loop {
         let mut queue = QueueGuard::lock(percpu::this_cpu());
         if core::mem::take(&mut this_task().inner(&mut queue).token) {
@@ -313,6 +318,10 @@ pub fn halt_in_place() {
         drop(queue);
         quiet::halt();
         cpu::irq_save();
+    }
+    if !were_on {
+        quiet::deafen(false);
+        context::bh_enable();
     }
     cpu::irq_restore(were_on);
     context::preempt_enable();
