@@ -2,7 +2,7 @@
 
 use core::arch::asm;
 use core::cell::UnsafeCell;
-use core::mem::offset_of;
+use core::mem::{MaybeUninit, offset_of};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use x86_64::VirtAddr;
@@ -21,8 +21,8 @@ pub struct PerCpu {
     count: AtomicU32,
     /// Its APIC id, by which interrupts reach it.
     apic_id: AtomicU32,
-    /// Its GDT and TSS; touched by this CPU alone.
-    tables: UnsafeCell<Tables>,
+    /// Its GDT and TSS, made by `install`; touched by this CPU alone. Until then zeros, which take no room in the ELF.
+    tables: UnsafeCell<MaybeUninit<Tables>>,
 }
 
 // SAFETY: `tables` is touched by its own CPU alone (`install`, `set_fault_stacks`); the rest is atomic.
@@ -36,7 +36,7 @@ static CPUS: [PerCpu; MAX_CPUS] = [const {
         id: AtomicU32::new(0),
         count: AtomicU32::new(0),
         apic_id: AtomicU32::new(0),
-        tables: UnsafeCell::new(Tables::new()),
+        tables: UnsafeCell::new(MaybeUninit::zeroed()),
     }
 }; MAX_CPUS];
 
@@ -61,7 +61,7 @@ pub unsafe fn install(id: u32, count: u32, double_fault_stack: u64, nmi_stack: u
 pub unsafe fn set_fault_stacks(double_fault_stack: u64, nmi_stack: u64) {
     let block = &CPUS[this_cpu() as usize];
     // SAFETY: this CPU's own tables, loaded by `install`; the stacks are the caller's promise.
-    unsafe { Tables::set_stacks(block.tables.get(), double_fault_stack, nmi_stack) };
+    unsafe { Tables::set_stacks(block.tables.get().cast(), double_fault_stack, nmi_stack) };
 }
 
 /// The number of the calling CPU.
