@@ -92,20 +92,20 @@ pub fn set_count(count: u32) {
 /// Adds to the count of the calling CPU. One instruction, so that an interrupt comes before or after it; no `lock` prefix,
 /// as no other CPU comes at all.
 #[inline(always)]
-pub fn add_count(number: u32) {
+pub fn add_count<const NUMBER: u32>() {
     // SAFETY: as in `set_count`.
-    unsafe { asm!("add dword ptr gs:[4], {:e}", in(reg) number, options(nostack)) };
+    unsafe { asm!("add dword ptr gs:[4], {}", const NUMBER, options(nostack)) };
 }
 
-/// Subtracts from the count of the calling CPU and returns whether it is 0 now.
+/// Subtracts from the count of the calling CPU and returns whether it is 0 now: an instruction, and the branch of whoever
+/// asks for the answer.
 #[inline(always)]
-pub fn subtract_count(number: u32) -> bool {
-    let zero: u8;
+pub fn subtract_count<const NUMBER: u32>() -> bool {
     // SAFETY: as in `set_count`.
     unsafe {
-        asm!("sub dword ptr gs:[4], {:e}", "sete {}", in(reg) number, out(reg_byte) zero, options(nostack));
+        asm!("sub dword ptr gs:[4], {}", "jz {}", const NUMBER, label { return true }, options(nostack));
     }
-    zero != 0
+    false
 }
 
 /// Clears bits of the count of the calling CPU, in one instruction.
