@@ -102,7 +102,7 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) {
 }
 
 /// Begins a round: the logs are empty, a script starts at its first step. Participant `n` will run on CPU `cpu_of(n)`.
-pub fn begin_round(participants: u32, cpu_of: impl Fn(u32) -> u32) {
+pub fn begin_round(participants: u32, cpu_of: &dyn Fn(u32) -> u32) {
     watchdog::begin_round();
     CREW.store(participants, Relaxed);
     for who in 0..participants as usize {

@@ -5,6 +5,7 @@
 mod causes;
 mod deadlocks;
 mod disk;
+mod exhibits;
 mod faults;
 mod geometry;
 mod input;
@@ -33,6 +34,7 @@ fn main() {
         deadlocks::trials(),
         objects::trials(),
         scripts::trials(),
+        exhibits::trials(),
         faults::trials(),
         machines::trials(),
         memory::trials(),

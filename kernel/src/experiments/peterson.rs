@@ -34,7 +34,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let pairs = pairs(resolved.writers.div_ceil(2), resolved.lock)?;
     let deadline = Kernel::cycles() + PATIENCE_CYCLES;
-    trial.race(|who| {
+    trial.race(&|who| {
         let (pair, me) = (&pairs[who as usize / 2], who as usize % 2);
         // At probe points the tasks meet by themselves, and who is alone meets nobody.
         let in_step = resolved.probe == Probe::Off && who ^ 1 < resolved.writers;

@@ -15,7 +15,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let count = Count::new(resolved.lock);
     let meeting = Meeting::new(resolved, resolved.writers);
-    trial.race(|who| {
+    trial.race(&|who| {
         for _ in 0..resolved.quanta {
             meeting.come(who);
             count.increment_slowly(|| {

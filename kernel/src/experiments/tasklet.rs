@@ -31,7 +31,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let count = Count::new(if one { Lock::None } else { resolved.lock }).publish();
     let meeting = Arc::new(Meeting::new(resolved, members));
     *MEETING.lock_irqsave() = Some(Arc::clone(&meeting));
-    let raced = trial.race(|who| {
+    let raced = trial.race(&|who| {
         let tasklet = match who {
             _ if one => &TASKLETS[0],
             _ if who < members => &TASKLETS[who as usize],

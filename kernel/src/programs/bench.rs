@@ -107,7 +107,7 @@ pub(super) fn main(boot: &Boot) -> Exit {
     let cpus = smp::cpus();
     for (contestants, operations) in [(&SPINNING[..], TOGETHER), (&SLEEPING[..], ASLEEP)] {
         let together = median_in_turn(contestants, |work| {
-            crew::run_on(cpus, crew::spread, |_| Name::new(), &|_| work(operations))
+            crew::run_on(cpus, &crew::spread, &|_| Name::new(), &|_| work(operations))
                 .expect("room for a task on each CPU")
         });
         report("contended", operations * u64::from(cpus), together);
