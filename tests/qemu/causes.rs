@@ -1,11 +1,11 @@
 //! The causes of concurrency: what the rows of the catalogue do not say. Exact counts, and the places that are named.
 
-use kcore::report::{Record, Run, Wait};
+use kcore::report::Run;
 use kcore::settings::{Config, Lock};
-use lab::session::Outcome;
 use lab::status::Status;
 use libtest_mimic::Trial;
 use tests::Case;
+use tests::case::waits;
 use tests::ensure::{Answer, holds, same};
 
 use crate::races::clean;
@@ -162,12 +162,6 @@ fn other_cpu_that_is_not_there() -> Case {
     Case::new("causes::irq-other-cpu::one-cpu", "run irq-other-cpu cpus=1")
         .ends(Status::Usage)
         .says("irq-other-cpu with lock=none does not fit a machine of cpus=1")
-}
-
-/// The edges of the wait-for graph that were reported.
-fn waits(outcome: &Outcome) -> Vec<&Wait> {
-    let records = outcome.report.records();
-    records.filter_map(|record| if let Record::Wait(wait) = record { Some(wait) } else { None }).collect()
 }
 
 /// Whether `place` is a line of `file`.

@@ -3,11 +3,11 @@
 //! A stop is named: who waits, for which lock, at which line, and who has had it since which line. The lines are looked up
 //! in the source of the exhibit.
 
-use kcore::report::{Record, Run, Wait};
+use kcore::report::{Run, Wait};
 use kcore::settings::Lock;
-use lab::session::Outcome;
 use libtest_mimic::Trial;
 use tests::Case;
+use tests::case::waits;
 use tests::ensure::{Answer, contains, holds, same};
 
 use crate::races::clean;
@@ -209,11 +209,6 @@ impl Edge {
             && wait.holder.clone().zip(since) == self.holder
             && wait.in_cycle == self.in_cycle
     }
-}
-
-fn waits(outcome: &Outcome) -> Vec<&Wait> {
-    let records = outcome.report.records();
-    records.filter_map(|record| if let Record::Wait(wait) = record { Some(wait) } else { None }).collect()
 }
 
 /// A source file of the kernel.
