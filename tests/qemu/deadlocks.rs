@@ -18,6 +18,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     cases.map(Case::trial).collect()
 }
 
+/// What comes to a stop ends by itself in this time: a bound, which a machine is given up beyond.
+pub(crate) const LIMIT: &str = "timeout=5";
+
 const ABBA: Source = Source::new("abba.rs", include_str!("../../kernel/src/experiments/abba.rs"));
 const SELF_DEADLOCK: Source =
     Source::new("self_deadlock.rs", include_str!("../../kernel/src/experiments/self_deadlock.rs"));
@@ -164,9 +167,9 @@ fn name_of(words: &str) -> String {
     format!("deadlocks::{}", words.replace(' ', "::"))
 }
 
-/// A run that the watchdog ends, as is expected, with exit status 0.
+/// A run that the watchdog ends, as is expected, with exit status 0, within [`LIMIT`].
 fn stopped(exhibit: &str, lock: Lock, cpus: u32, probe: &str, verdict: &'static str) -> Case {
-    let words = format!("run {exhibit} lock={lock} cpus={cpus} {probe}");
+    let words = format!("run {exhibit} lock={lock} cpus={cpus} {probe} {LIMIT}");
     Case::new(format!("deadlocks::{exhibit}::{lock}::{cpus}-cpus"), words).run(move |run| {
         same("what the watchdog said", run.stopped.as_str(), verdict)?;
         same("the verdict", run.verdict.as_str(), verdict)?;
