@@ -48,8 +48,14 @@ fn a_mistake_gets_one_line_that_helps() {
         (&["--rounds", "1.5"], "rounds '1.5'"),
         (&["run", "soak", "--seconds", "0"], "seconds '0' is not a whole number from 1 to 86400"),
         (&["run", "soak", "--seconds", "-1"], "seconds '-1' is not a whole number from 1 to 86400"),
-        (&["run", "irq-other-cpu", "--cpus", "1"], "does not fit a machine of cpus=1 and a kernel built smp+preempt"),
-        (&["run", "irq-other-cpu", "--config", "up"], "does not fit a machine of cpus=1 and a kernel built up"),
+        (
+            &["run", "irq-other-cpu", "--cpus", "1"],
+            "does not fit a machine of cpus=1 and a kernel built smp+preempt",
+        ),
+        (
+            &["run", "irq-other-cpu", "--config", "up"],
+            "does not fit a machine of cpus=1 and a kernel built up",
+        ),
         (&["run", "tasklet", "--lock", "mutex"], "valid: none, irq-off, tasklet, spinlock"),
         (&["run", "timer", "--probe", "rendezvous"], "no rendezvous of its own"),
         (&["run", "counter", "--probe", "fire"], "no interrupt of its own"),
