@@ -79,6 +79,8 @@ pub enum Placement {
     Spread,
     /// All on the same CPU, however many there are.
     OneCpu,
+    /// All on the first CPU: something else happens on another one.
+    FirstCpu,
 }
 
 /// The work of each task.
