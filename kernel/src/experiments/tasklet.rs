@@ -19,20 +19,23 @@ static TASKLETS: [Tasklet; 2] = [Tasklet::new(action, 0), Tasklet::new(action, 1
 /// How the tasklets of the round under way meet, if they can: each needs a CPU of its own.
 static MEETING: SpinLock<Option<Arc<Meeting>>> = SpinLock::new(None);
 
-/// One round: each task schedules its tasklet, `quanta` times. Softirqs run on top of a task, so it has run when its task
-/// goes on, unless it is running on another CPU.
+/// One round: each of two tasks schedules its tasklet, `quanta` times, and everybody else looks on. Softirqs run on top of
+/// a task, so the tasklet has run when its task goes on, unless it is running on another CPU.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let one = resolved.lock == Lock::Tasklet;
     let count = Count::new(if one { Lock::None } else { resolved.lock }).publish();
     let meeting = Arc::new(Meeting::new(resolved));
-    let can_meet = resolved.writers as usize <= TASKLETS.len() && resolved.writers <= smp::cpus();
+    let pair = resolved.writers.min(TASKLETS.len() as u32);
+    let can_meet = pair <= smp::cpus();
     *MEETING.lock_irqsave() = can_meet.then(|| Arc::clone(&meeting));
     let raced = trial.race(|who| {
-        let tasklet = if one { &TASKLETS[0] } else { &TASKLETS[who as usize % TASKLETS.len()] };
-        for _ in 0..resolved.quanta {
-            meeting.come(who);
-            tasklet.schedule();
+        if who < pair {
+            let tasklet = if one { &TASKLETS[0] } else { &TASKLETS[who as usize] };
+            for _ in 0..resolved.quanta {
+                meeting.come(who);
+                tasklet.schedule();
+            }
         }
         meeting.leave(who);
     });
