@@ -175,7 +175,7 @@ pub struct Settings {
     /// `lock=`; the tour and `run` without it take the experiment's unguarded form.
     pub lock: Option<Lock>,
     /// `probe=`.
-    pub probe: Probe,
+    pub probe: Option<Probe>,
     /// `object=`.
     pub object: Option<Object>,
     /// `writers=`, 1 to [`MAX_WRITERS`]; one per CPU unless given.
@@ -213,7 +213,7 @@ impl Default for Settings {
         Settings {
             command: Command::Tour,
             lock: None,
-            probe: Probe::Off,
+            probe: None,
             object: None,
             writers: None,
             quanta: None,
@@ -262,7 +262,7 @@ impl Settings {
     pub fn check(&self) -> Result<(), Usage> {
         let chosen = [
             ("lock", self.lock.is_some()),
-            ("probe", self.probe != Probe::Off),
+            ("probe", self.probe.is_some()),
             ("object", self.object.is_some()),
             ("expect", self.expect.is_some()),
             ("writers", self.writers.is_some()),
@@ -284,7 +284,7 @@ impl Settings {
     fn set(&mut self, key: &str, value: &str) -> Result<(), Usage> {
         match key {
             "lock" => self.lock = Some(value.parse()?),
-            "probe" => self.probe = value.parse()?,
+            "probe" => self.probe = Some(value.parse()?),
             "object" => self.object = Some(value.parse()?),
             "cpus" => self.cpus = Some(number(key, value, 1, MAX_CPUS.into())? as u32),
             "writers" => self.writers = Some(number(key, value, 1, MAX_WRITERS.into())? as u32),

@@ -95,7 +95,10 @@ fn who_is_interrupted_has_a_number_of_tasks() {
 #[test]
 fn the_unguarded_form_comes_first_and_the_cures_after_it() {
     for entry in ALL {
-        assert!(entry.rows.iter().any(kcore::experiment::Row::is_cure), "{}: no cure", entry.name);
+        // Fairness is measured, not judged: no form is wrong, and none is the cure.
+        let is_statistics = entry.name == "starvation";
+        let has_cure = entry.rows.iter().any(kcore::experiment::Row::is_cure);
+        assert!(has_cure != is_statistics, "{}: no cure", entry.name);
         assert!(!entry.rows[0].is_cure(), "{}: the unguarded form is a cure", entry.name);
     }
 }
@@ -287,7 +290,7 @@ proptest! {
         ],
         (writers, quanta, cpus) in (prop::option::of(1..65u32), prop::option::of(any::<u32>()), any::<u32>()),
     ) {
-        let settings = Settings { lock, object, probe, writers, quanta, ..Settings::default() };
+        let settings = Settings { lock, object, probe: Some(probe), writers, quanta, ..Settings::default() };
         match experiment::resolve(&settings, ALL[which], cpus, Config::Full) {
             Ok(run) => prop_assert!((1..=64).contains(&run.writers) && run.experiment.row(run.lock).is_some()),
             Err(usage) => prop_assert!(!usage.message.is_empty()),

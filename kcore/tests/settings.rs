@@ -21,7 +21,7 @@ fn every_key_lands_in_its_field() {
     let expected = Settings {
         command: Command::Run("scull-leak".to_string()),
         lock: Some(Lock::Completion),
-        probe: Probe::Pause,
+        probe: Some(Probe::Pause),
         object: Some(Object::Array),
         writers: Some(5),
         quanta: Some(7),
@@ -52,7 +52,7 @@ fn commands() {
 
 #[test]
 fn quotes_keep_spaces() {
-    let probe = |line: &str| Settings::parse(line).map(|settings| settings.probe);
+    let probe = |line: &str| Settings::parse(line).map(|settings| settings.probe.expect("a probe"));
     let script = Probe::Script(vec!["A.slot.load".to_string(), "B.copy".to_string()]);
     assert_eq!(probe(r#"run x probe="script=A.slot.load B.copy""#), Ok(script.clone()));
     assert_eq!(probe(r#"run x "probe=script=A.slot.load  B.copy""#), Ok(script.clone()));
@@ -74,14 +74,19 @@ fn every_probe_mode_reads_back_as_written() {
 #[test]
 fn mistakes_are_named() {
     let table = [
-        ("walk", "unknown command 'walk'; valid: tour, run, test, bench, fault"),
+        ("walk", "unknown command 'walk'; valid: tour, run, test, bench, fault, matrix"),
         ("run", "run needs the name of an experiment: see list"),
         ("run a b", "unexpected word 'b'; options are written key=value"),
         ("run x cpus=0", "cpus '0' is not a whole number from 1 to 64"),
         ("run x cpus=65", "cpus '65' is not a whole number from 1 to 64"),
         ("run x writers=many", "writers 'many' is not a whole number from 1 to 64"),
         ("run x seed=-1", "seed '-1' is not a whole number from 0 to 18446744073709551615"),
-        ("run x lock=mutex", "unknown lock 'mutex'; valid: none, spinlock, semaphore, completion, broken"),
+        (
+            "run x lock=mutexes",
+            "unknown lock 'mutexes'; valid: none, spinlock, semaphore, completion, mutex, rwlock, rwsem, irqsave, bh, \
+             preempt-off, irq-off, cpu-owned, broken, ordered, helper, guarded, wait-event, tagged, counted, \
+             synchronous, fenced, tasklet",
+        ),
         ("run x probe=delay", "probe delay needs a number of PAUSEs: delay=N"),
         ("run x probe=delay=0", "probe delay '0' is not a whole number from 1 to 1000000"),
         (

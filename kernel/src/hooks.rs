@@ -102,7 +102,7 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) {
 }
 
 /// Begins a round: the logs are empty, a script starts at its first step. Participant `n` will run on CPU `cpu_of(n)`.
-pub fn begin_round(participants: u32, cpu_of: impl Fn(u32) -> u32) {
+pub fn begin_round(participants: u32, cpu_of: &dyn Fn(u32) -> u32) {
     watchdog::begin_round();
     CREW.store(participants, Relaxed);
     for who in 0..participants as usize {
@@ -190,6 +190,9 @@ pub fn leave_unstarted(who: u8) {
 pub fn access(access: &Access) {
     let Some(who) = participant() else { return };
     let listeners = listeners();
+    if listeners.contains(Listeners::WATCH) {
+        watchdog::event();
+    }
     if listeners.contains(Listeners::PROBE) {
         match PAUSES.load(Relaxed) {
             0 if fire::at(access) => {}

@@ -2,8 +2,10 @@
 //!
 //! Two run at a time, since each has several CPUs; `--test-threads` says otherwise.
 
+mod causes;
 mod deadlocks;
 mod disk;
+mod exhibits;
 mod faults;
 mod geometry;
 mod input;
@@ -28,9 +30,11 @@ fn main() {
     arguments.test_threads.get_or_insert(AT_ONCE);
     let trials = [
         races::trials(),
+        causes::trials(),
         deadlocks::trials(),
         objects::trials(),
         scripts::trials(),
+        exhibits::trials(),
         faults::trials(),
         machines::trials(),
         memory::trials(),

@@ -19,7 +19,8 @@ pub(crate) fn trials() -> Vec<Trial> {
             format!("scripts::{}::{bad}", entry.name),
             format!("run {} lock={bad} probe=script", entry.name),
         );
-        let guarded = entry.locks().filter(|lock| GUARDS.contains(lock)).map(|lock| {
+        let cures = entry.rows.iter().filter(|row| row.is_cure()).map(|row| row.lock);
+        let guarded = cures.filter(|lock| GUARDS.contains(lock)).map(|lock| {
             let words = format!("run {} lock={lock} probe=script", entry.name);
             let case = Case::new(format!("scripts::{}::{lock}", entry.name), words).run(clean);
             case.check(if entry.name == "broken-lock" { never_taken } else { forbidden })

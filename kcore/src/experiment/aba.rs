@@ -1,6 +1,6 @@
 //! The same address is not the same thing.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
 use crate::settings::Lock;
 
@@ -19,6 +19,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.top.load", "A.next.load", "B.top.store", "B.top.store", "B.top.store", "A.top.store"],
     fire: &[],
     certain: Certain { script: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
     defaults: Defaults::natural(1000, 10),

@@ -1,6 +1,6 @@
 //! Two locks, taken in two orders.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, D, Row};
 use crate::settings::Lock;
 
@@ -25,6 +25,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &[],
     fire: &[],
     certain: Certain { rendezvous: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
     defaults: Defaults::once(100),

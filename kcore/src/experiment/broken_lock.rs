@@ -1,6 +1,6 @@
 //! A lock made of a load and a store.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
 use crate::settings::Lock;
 
@@ -27,6 +27,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.lock.load", "B.lock.load", "A.lock.store", "B.lock.store", "A.inside"],
     fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: None,
     defaults: Defaults::natural(1000, 10),

@@ -37,7 +37,7 @@ impl Trial {
         };
         Settings {
             lock: Some(self.row.lock),
-            probe,
+            probe: Some(probe),
             object: None,
             writers,
             quanta: work.map(|(quanta, _)| quanta),

@@ -1,6 +1,6 @@
 //! The smallest race: one variable, one line.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -22,6 +22,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.counter.load", "B.counter.load", "A.counter.store", "B.counter.store"],
     fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: None,
     defaults: Defaults::natural(2000, 5),

@@ -1,6 +1,6 @@
 //! Two that wake for one event.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
 use crate::settings::Lock;
 
@@ -24,6 +24,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &[],
     fire: &[],
     certain: Certain { rendezvous: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(3),
     defaults: Defaults::natural(1, 100),

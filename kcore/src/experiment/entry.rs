@@ -37,6 +37,8 @@ pub struct Experiment {
     pub fire: &'static [&'static str],
     /// Which of them shows the race for certain.
     pub certain: Certain,
+    /// What probes do when the command line does not say.
+    pub usually: Usually,
     /// Where its tasks run.
     pub placement: Placement,
     /// How many tasks there are when the command line does not say; one for each CPU, if this is `None`.
@@ -70,6 +72,15 @@ impl Certain {
     /// Nothing is certain.
     pub const NEVER: Certain =
         Certain { rendezvous: false, script: false, fire: false, off: false, heals: false };
+}
+
+/// What probes do when the command line does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Usually {
+    /// Nothing: the race is to be seen as it happens.
+    Natural,
+    /// What shows the race for certain: by itself it would hardly ever happen.
+    Forced,
 }
 
 /// On which CPUs the tasks of an experiment run.
@@ -197,6 +208,14 @@ impl Experiment {
     /// What `lock` gives where the race is forced, on a machine of `cpus` CPUs with a kernel built as `config`.
     pub fn cell(&self, lock: Lock, cpus: u32, config: Config) -> Cell {
         self.row(lock).and_then(|row| row.cell(cpus, config))
+    }
+
+    /// The probe mode when the command line does not name one.
+    pub fn usual(&self) -> Probe {
+        match self.usually {
+            Usually::Natural => Probe::Off,
+            Usually::Forced => self.forced(),
+        }
     }
 
     /// The probe mode that shows the race for certain.

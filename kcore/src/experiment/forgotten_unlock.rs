@@ -1,6 +1,6 @@
 //! An error path that returns with the lock held.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, Row, S};
 use crate::settings::Lock;
 
@@ -25,6 +25,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &[],
     fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
     defaults: Defaults::once(1),

@@ -1,6 +1,6 @@
 //! A signal while waiting.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Work};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, R, Row};
 use crate::settings::Lock;
 
@@ -29,6 +29,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.inside", "B.inside"],
     fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(4),
     defaults: Defaults {

@@ -1,6 +1,6 @@
 //! A task and the interrupt handler that interrupts it count together.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Work};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, Cell, D, I, R, Row};
 use crate::settings::Lock;
 
@@ -36,6 +36,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &[],
     fire: &["counter.store"],
     certain: Certain { fire: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::OneCpu,
     tasks: Some(1),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(1000, 5) },
@@ -77,5 +78,5 @@ Such code is called interrupt-safe. Code that is safe on several processors need
 Wrong cures: preemption off (it keeps other tasks out; the handler is no task, and needs no scheduler); softirqs off, \
 as in spin_lock_bh (they run after interrupt handlers, and to postpone them postpones no handler); a semaphore or a \
 mutex (down in a handler may have to sleep, and there is nobody to put to sleep but the task that was interrupted, which \
-holds it: the machine says so the first time, even if the semaphore is free); to compile for one CPU. In that build the \
+holds it: the machine says so as soon as the handler finds it taken); to compile for one CPU. In that build the \
 plain spinlock has no word to spin on: the machine does not stop, it loses updates instead, silently.";

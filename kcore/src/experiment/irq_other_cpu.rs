@@ -1,6 +1,6 @@
 //! A task on one CPU, the handler of its device on another.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Work};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, Cell, N, R, Row};
 use crate::settings::Lock;
 
@@ -35,6 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &[],
     fire: &["counter.store"],
     certain: Certain { fire: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::FirstCpu,
     tasks: Some(1),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(500, 4) },

@@ -1,6 +1,6 @@
 //! A wake-up that comes between the test and the sleep.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, Row, S};
 use crate::settings::Lock;
 
@@ -24,6 +24,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.items.load", "B.items.store", "B.sleeper.load", "A.sleeper.store"],
     fire: &[],
     certain: Certain { script: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
     defaults: Defaults::once(1),

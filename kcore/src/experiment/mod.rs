@@ -58,7 +58,7 @@ mod workqueue;
 
 pub use catalogue::{ALL, QUESTIONS, find};
 pub use cells::{Trial, chosen, trials};
-pub use entry::{Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Work};
+pub use entry::{Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 pub use matrix::{COLUMNS, Cell, Column, Row};
 pub use points::*;
 pub use resolve::{Resolved, resolve};

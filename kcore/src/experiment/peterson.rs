@@ -1,6 +1,6 @@
 //! A lock of loads and stores, which the store buffer undoes.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{A, C, Row};
 use crate::settings::Lock;
 
@@ -28,6 +28,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.want", "B.want", "A.look", "B.look", "A.inside"],
     fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
     defaults: Defaults::natural(20_000, 5),

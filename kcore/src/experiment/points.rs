@@ -47,8 +47,8 @@ pub static USES: Site = Site::new("uses");
 /// The device of `unplug` is out of the registry, and freed if nobody else keeps it: point `unplugged`.
 pub static UNPLUGGED: Site = Site::new("unplugged");
 
-/// A device of `unplug` has been plugged in and works: point `working`.
-pub static WORKING: Site = Site::new("working");
+/// A device of `unplug` is in the registry; where that is done too early, it does not work yet: point `plugged`.
+pub static PLUGGED: Site = Site::new("plugged");
 
 /// Between the first lock and the second one in `abba`: point `first`.
 pub static FIRST: Site = Site::new("first");

@@ -1,6 +1,6 @@
 //! Two tasks of one CPU: the tick ends a slice between test and store.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Work};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, Cell, R, Row};
 use super::points::SCULL;
 use crate::settings::Lock;
@@ -39,6 +39,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.slot.load", "B.slot.load", "A.slot.store", "B.slot.store"],
     fire: &["slot.store"],
     certain: Certain { fire: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::OneCpu,
     tasks: Some(2),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(1000, 10) },

@@ -1,6 +1,6 @@
 //! One adds at the tail while another removes from the head.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -26,6 +26,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     ],
     fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
     defaults: Defaults::natural(2000, 5),

@@ -67,11 +67,12 @@ pub fn resolve(
     let object = object(settings.object, entry)?;
     let points =
         Defaults { points: entry.points_for(object), script: entry.script_for(object), fire: entry.fire };
-    let plan = Plan::new(&settings.probe, &points)?;
+    let wanted = settings.probe.clone().unwrap_or_else(|| entry.usual());
+    let plan = Plan::new(&wanted, &points)?;
     check_points(&plan, entry)?;
-    let probe = filled_in(&settings.probe, &plan);
+    let probe = filled_in(&wanted, &plan);
     let writers = writers(settings.writers.or(entry.tasks), &plan, cpus)?;
-    let Work { quanta, rounds } = work(settings, object, entry)?;
+    let Work { quanta, rounds } = work(settings, &wanted, object, entry)?;
     let heals = entry.certain.heals && quanta > 1 && lock == entry.unguarded();
     let expected = settings.expect.unwrap_or_else(|| match heals {
         true => Expect::Any,
@@ -157,8 +158,13 @@ fn writers(given: Option<u32>, plan: &Plan, cpus: u32) -> Result<u32, Usage> {
     }
 }
 
-fn work(settings: &Settings, object: Option<Object>, entry: &Experiment) -> Result<Work, Usage> {
-    let default = entry.defaults.under(&settings.probe);
+fn work(
+    settings: &Settings,
+    probe: &Probe,
+    object: Option<Object>,
+    entry: &Experiment,
+) -> Result<Work, Usage> {
+    let default = entry.defaults.under(probe);
     let rounds = settings.rounds.unwrap_or(default.rounds);
     let quanta = match (object, settings.quanta) {
         // A list has one head.

@@ -1,6 +1,6 @@
 //! The race of the book: two writers, one empty slot, one quantum forgotten.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
 
@@ -24,6 +24,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.slot.load", "B.slot.load", "A.slot.store", "B.slot.store"],
     fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: None,
     defaults: Defaults::natural(1000, 10),

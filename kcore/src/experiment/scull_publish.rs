@@ -1,6 +1,6 @@
 //! A pointer that leads to memory which is not ready.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
 
@@ -23,6 +23,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.array.store", "B.array.load", "B.slot.load", "A.array.clear"],
     fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: None,
     defaults: Defaults::natural(100, 10),

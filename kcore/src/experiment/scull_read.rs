@@ -1,6 +1,6 @@
 //! Two readers, no writer, and still a leak.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
 
@@ -23,6 +23,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.head.load", "B.head.load", "A.head.store", "B.head.store"],
     fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: None,
     defaults: Defaults::natural(100, 10),

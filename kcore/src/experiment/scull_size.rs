@@ -1,6 +1,6 @@
 //! A file that gets shorter by being written to.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
 
@@ -19,6 +19,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.size.load", "B.size.load", "A.size.store", "B.size.store"],
     fire: &[],
     certain: Certain { script: true, heals: true, ..Certain::NEVER },
+    usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: None,
     defaults: Defaults::natural(1000, 10),

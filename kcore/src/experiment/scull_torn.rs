@@ -1,6 +1,6 @@
 //! One quantum, two authors.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
 
@@ -23,6 +23,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.copy.start", "B.copy.start", "B.copy.half", "A.copy.half"],
     fire: &[],
     certain: Certain { script: true, ..Certain::NEVER },
+    usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: None,
     defaults: Defaults::natural(200, 10),

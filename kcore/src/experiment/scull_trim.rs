@@ -1,6 +1,6 @@
 //! Freed under the writer's hands, and freed twice.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
 
@@ -23,6 +23,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.copy.start", "B.trim.walk", "B.trim.done", "A.copy.half"],
     fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: None,
     defaults: Defaults::natural(100, 10),

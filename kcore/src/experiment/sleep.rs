@@ -1,6 +1,6 @@
 //! A task sleeps in the middle of its critical section.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Work};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, I, R, Row};
 use crate::settings::Lock;
 
@@ -35,6 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.counter.load", "B.counter.load", "A.counter.store", "B.counter.store"],
     fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::OneCpu,
     tasks: Some(2),
     defaults: Defaults {

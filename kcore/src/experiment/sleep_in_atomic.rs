@@ -1,6 +1,6 @@
 //! An allocation that may sleep, with a lock held.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Work};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, I, Row};
 use crate::settings::Lock;
 
@@ -31,6 +31,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.inside", "B.inside"],
     fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
     defaults: Defaults {

@@ -1,6 +1,6 @@
 //! Mixed traffic for as long as one likes.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{A, C, Row};
 use super::points::SCULL;
 use crate::settings::Lock;
@@ -24,6 +24,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.slot.load", "B.slot.load", "A.slot.store", "B.slot.store"],
     fire: &["slot.store"],
     certain: Certain::NEVER,
+    usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: Some(16),
     defaults: Defaults::natural(50, 3),

@@ -1,6 +1,6 @@
 //! The second half of a handler, on the CPU of the task that it counts with.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Work};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, D, I, R, Row};
 use crate::settings::Lock;
 
@@ -34,6 +34,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &[],
     fire: &["counter.store"],
     certain: Certain { fire: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::OneCpu,
     tasks: Some(1),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(1000, 5) },

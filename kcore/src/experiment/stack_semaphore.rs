@@ -1,6 +1,6 @@
 //! A semaphore that is gone before its `up` has returned.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
 use crate::settings::Lock;
 
@@ -23,6 +23,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &[],
     fire: &["granted", "seeing-off"],
     certain: Certain { fire: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
     defaults: Defaults::natural(100, 1),

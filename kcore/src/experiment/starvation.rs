@@ -1,6 +1,6 @@
 //! Who gets the lock how often: statistics.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Work};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{A, Row};
 use crate::settings::Lock;
 
@@ -19,10 +19,11 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.inside", "B.inside"],
     fire: &[],
     certain: Certain::NEVER,
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(4),
     defaults: Defaults {
-        natural: Work { quanta: 500, rounds: 1 },
+        natural: Work { quanta: 3000, rounds: 1 },
         rendezvous: Work { quanta: 25, rounds: 1 },
         script: Work { quanta: 2, rounds: 1 },
     },

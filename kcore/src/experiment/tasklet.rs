@@ -1,6 +1,6 @@
 //! Two tasklets run on two CPUs at once; one does not.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Work};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, R, Row};
 use crate::settings::Lock;
 
@@ -24,6 +24,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &[],
     fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
     defaults: Defaults {

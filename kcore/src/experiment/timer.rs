@@ -1,6 +1,6 @@
 //! The object of a timer is freed while its handler runs.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Work};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, R, Row};
 use crate::settings::Lock;
 
@@ -19,6 +19,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &[],
     fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(1),
     defaults: Defaults {

@@ -1,6 +1,6 @@
 //! A device that disappears.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
 use crate::settings::Lock;
 
@@ -18,11 +18,12 @@ pub(super) static ENTRY: Experiment = Experiment {
     explanation: EXPLANATION,
     rows: &[Row::always(Lock::None, R), Row::always(Lock::Spinlock, R), Row::always(Lock::Counted, C)],
     unit: "uses by each reader, and unpluggings by each trimmer; before the next one the device is plugged in again",
-    known_points: &["slot.load", "slot.store", "found", "uses.load", "uses.store", "unplugged", "working"],
+    known_points: &["slot.load", "slot.store", "found", "uses.load", "uses.store", "unplugged", "plugged"],
     points: &["found"],
     script: &["A.slot.load", "B.slot.store", "B.unplugged", "A.found"],
     fire: &[],
     certain: Certain { script: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
     defaults: Defaults::natural(1000, 10),

@@ -1,6 +1,6 @@
 //! Two works in two workers: deferred, and in process context.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles};
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
 use crate::settings::Lock;
 
@@ -32,6 +32,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.counter.load", "B.counter.load", "A.counter.store", "B.counter.store"],
     fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
+    usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
     defaults: Defaults::natural(2000, 5),

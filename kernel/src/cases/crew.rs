@@ -16,7 +16,11 @@ pub(super) fn start(cpu: u32, body: impl FnOnce() + Send + 'static) -> Result<Jo
 
 /// Runs `body(number)` in `tasks` tasks, dealt out over the CPUs, and waits for all.
 pub(super) fn run(tasks: u32, body: impl Fn(u32) + Send + Sync + 'static) -> Result<(), String> {
-    let body = Arc::new(body);
+    run_shared(tasks, Arc::new(body))
+}
+
+/// [`run`], which is in the kernel once, whatever the bodies are.
+fn run_shared(tasks: u32, body: Arc<dyn Fn(u32) + Send + Sync>) -> Result<(), String> {
     let started: Vec<_> = (0..tasks)
         .map(|number| {
             let body = Arc::clone(&body);

@@ -129,9 +129,10 @@ static WHERE: Tasklet = Tasklet::new(
 
 fn its_context() -> Answer {
     RIGHT.store(0, SeqCst);
+    let times = WHERE.times();
     device::open(|| _ = WHERE.schedule());
     device::fire_at(smp::cpus() - 1);
-    while device::in_flight() != 0 {
+    while WHERE.times() == times {
         cpu::pause();
     }
     WHERE.kill();

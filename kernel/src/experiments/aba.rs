@@ -26,7 +26,7 @@ const NAMED: u64 = 4;
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let stack = Stack::full(resolved.writers * resolved.quanta + 1, resolved.lock)?;
-    trial.race(|who| {
+    trial.race(&|who| {
         for _ in 0..resolved.quanta {
             let first = stack.pop();
             let kept = match (resolved.role(who), first) {

@@ -26,7 +26,7 @@ struct Pair {
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let pair = Pair::new(trial)?;
     let quanta = trial.resolved.quanta;
-    trial.race(|who| {
+    trial.race(&|who| {
         let from = who as usize % 2;
         for _ in 0..quanta {
             pair.copy(from, 1 - from);

@@ -16,7 +16,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let guard = Guard::new(resolved.lock, "broken.lock", "broken.lock");
     let inside = AtomicU64::new(0);
     let most = AtomicU64::new(0);
-    trial.race(|_| {
+    trial.race(&|_| {
         for _ in 0..resolved.quanta {
             let _held = guard.enter();
             most.fetch_max(inside.fetch_add(1, Relaxed) + 1, Relaxed);

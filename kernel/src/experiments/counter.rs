@@ -7,7 +7,7 @@ use super::trial::{Refusal, Trial};
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let count = Count::new(resolved.lock);
-    trial.race(|_| (0..resolved.quanta).for_each(|_| count.increment()))?;
+    trial.race(&|_| (0..resolved.quanta).for_each(|_| count.increment()))?;
     count.close(u64::from(resolved.writers) * u64::from(resolved.quanta), trial);
     Ok(())
 }

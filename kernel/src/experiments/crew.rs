@@ -14,18 +14,20 @@ use crate::task::{self, Name, SpawnError};
 use crate::{fire, hooks};
 
 /// Runs `body(who)` in every task of `resolved`, each on its CPU, and waits until all have ended: [`run_on`].
-pub(super) fn run(resolved: &Resolved, body: &(impl Fn(u32) + Sync)) -> Result<u64, SpawnError> {
+pub(super) fn run(resolved: &Resolved, body: &(dyn Fn(u32) + Sync)) -> Result<u64, SpawnError> {
     let cpu_of = |who| resolved.cpu_of(who, smp::cpus());
-    run_on(resolved.writers, cpu_of, |who| name(who, resolved), body)
+    run_on(resolved.writers, &cpu_of, &|who| name(who, resolved), body)
 }
 
 /// Runs `body(who)` in `size` tasks, task `who` on CPU `cpu_of(who)`, and waits until all have ended. All are there before
 /// the first begins. Returns the cycles from the first begin to the last end.
+///
+/// What differs from crew to crew is called through pointers, once by each task: so this code is in the kernel once.
 pub fn run_on(
     size: u32,
-    cpu_of: impl Fn(u32) -> u32,
-    name: impl Fn(u32) -> Name,
-    body: &(impl Fn(u32) + Sync),
+    cpu_of: &dyn Fn(u32) -> u32,
+    name: &dyn Fn(u32) -> Name,
+    body: &(dyn Fn(u32) + Sync),
 ) -> Result<u64, SpawnError> {
     let start = Completion::<Kernel>::new();
     let clock = Clock { first: AtomicU64::new(u64::MAX), last: AtomicU64::new(0) };
@@ -39,7 +41,7 @@ pub fn run_on(
         hooks::leave(who as u8);
         clock.end();
     };
-    hooks::begin_round(size, &cpu_of);
+    hooks::begin_round(size, cpu_of);
     let member: &(dyn Fn(u32) + Sync) = &member;
     // SAFETY: the reference is used by the tasks alone, and every task that was started is joined before this function
     // returns: there is no way out in between.

@@ -32,7 +32,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     };
     let given_back = Completion::<Kernel>::new();
     let (inside, most) = (AtomicU64::new(0), AtomicU64::new(0));
-    trial.race(|who| {
+    trial.race(&|who| {
         if who == 0 {
             // The error path of a write whose wait was interrupted: it jumps to the label that all error paths share.
             let _ = lock.leave();

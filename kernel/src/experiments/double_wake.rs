@@ -43,7 +43,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let events = Event::of(resolved.quanta as usize, resolved.lock)?;
     let claim =
         (resolved.lock == Lock::WaitEvent).then(|| Guard::new(Lock::Spinlock, "event.lock", "event.lock"));
-    trial.race(|who| match who {
+    trial.race(&|who| match who {
         0 => events.iter().for_each(Event::happen),
         _ => events.iter().for_each(|event| event.wait(claim.as_ref())),
     })?;

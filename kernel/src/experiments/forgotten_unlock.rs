@@ -42,7 +42,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let first = AtomicU32::new(0);
     let refused = Completion::<Kernel>::new();
     let accepted = AtomicU64::new(0);
-    trial.race(|who| {
+    trial.race(&|who| {
         if who == 0 {
             first.store(Kernel::task().0, Relaxed);
             let _ = device.write(User::BadAddress);

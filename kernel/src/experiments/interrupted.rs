@@ -77,7 +77,7 @@ fn by_chance(trial: &mut Trial<'_>, scene: &Arc<Scene>, seed: u64) -> Result<(),
             task::yield_now();
         }
     })?;
-    let raced = trial.race(|who| {
+    let raced = trial.race(&|who| {
         scene.work(who, &mut fastrand::Rng::with_seed(seed ^ u64::from(who + 1)));
     });
     // Also when not all of them could be started.

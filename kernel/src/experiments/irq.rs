@@ -22,7 +22,7 @@ pub(super) fn interrupted(trial: &mut Trial<'_>, handler: fn(), target: fn() -> 
     let by_chance = !matches!(resolved.plan, Plan::Fire { .. });
     let count = Count::new(resolved.lock).publish();
     device::open(handler);
-    let raced = trial.race(|_| {
+    let raced = trial.race(&|_| {
         for _ in 0..resolved.quanta {
             if by_chance {
                 device::fire_at(target());

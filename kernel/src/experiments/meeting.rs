@@ -18,7 +18,7 @@ pub(super) struct Meeting {
     members: Vec<Member>,
     /// The form keeps others out while one is inside.
     locked: bool,
-    /// Nobody waits: a probe mode has its own idea of who waits for whom.
+    /// Nobody waits: a probe mode has its own idea of who waits for whom, or somebody would wait for ever.
     off: bool,
 }
 
@@ -35,21 +35,24 @@ struct Member {
 const GONE: u32 = u32::MAX;
 
 impl Meeting {
-    /// Of the crew of `resolved`.
-    pub(super) fn new(resolved: &Resolved) -> Self {
-        let mut members = Vec::new();
-        members.resize_with(resolved.writers as usize, Member::default);
+    /// Of the first `members` of the crew of `resolved`.
+    pub(super) fn new(resolved: &Resolved, members: u32) -> Self {
+        let locked = !matches!(resolved.lock, Lock::None | Lock::PreemptOff | Lock::IrqOff);
+        let own_idea = !matches!(resolved.plan, Plan::Pass | Plan::Delay(_));
+        // Who is no member may be at the door, too, on top of a member that has not come.
+        let in_the_way = locked && members < resolved.writers;
         Meeting {
-            members,
-            locked: !matches!(resolved.lock, Lock::None | Lock::PreemptOff | Lock::IrqOff),
-            off: !matches!(resolved.plan, Plan::Pass | Plan::Delay(_)),
+            members: (0..members).map(|_| Member::default()).collect(),
+            locked,
+            off: own_idea || in_the_way,
         }
     }
 
-    /// Member `who` is about to go in.
+    /// Member `who` is about to go in. Nobody waits for others than members.
     pub(super) fn come(&self, who: u32) {
-        let came = &self.members[who as usize].came;
-        came.store(came.load(Acquire) + 1, Release);
+        if let Some(Member { came, .. }) = self.members.get(who as usize) {
+            came.store(came.load(Acquire) + 1, Release);
+        }
     }
 
     /// Member `who` is inside.
@@ -60,9 +63,10 @@ impl Meeting {
 
     /// Member `who` will not come again.
     pub(super) fn leave(&self, who: u32) {
-        let Member { came, went_in } = &self.members[who as usize];
-        came.store(GONE, Release);
-        went_in.store(GONE, Release);
+        if let Some(Member { came, went_in }) = self.members.get(who as usize) {
+            came.store(GONE, Release);
+            went_in.store(GONE, Release);
+        }
     }
 
     /// Whether member `who`, which is inside, has waited long enough.

@@ -23,7 +23,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let guard = Guard::new(resolved.lock, "queue.lock", "queue.lock");
     let queue = Queue::with_room_for(FIRST + resolved.writers as usize * quanta)?;
     queue.begin();
-    trial.race(|who| {
+    trial.race(&|who| {
         for index in 0..quanta {
             let _held = guard.enter();
             match resolved.role(who) {

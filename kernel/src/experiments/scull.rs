@@ -56,21 +56,21 @@ impl Trial<'_> {
     /// the account; then `check(device, run)`, which may use the device as it likes.
     pub(super) fn scull_round(
         &mut self,
-        prepare: impl FnOnce(&Device) -> Result<(), Errno>,
-        body: impl Fn(&Device, u32, &Told) + Sync,
-        check: impl FnOnce(&Device, &mut Run) -> Result<(), Errno>,
+        prepare: &dyn Fn(&Device) -> Result<(), Errno>,
+        body: &(dyn Fn(&Device, u32, &Told) + Sync),
+        check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
     ) -> Result<(), Refusal> {
         // SAFETY: the device is dropped before it, and the crew's tasks, which use the device, are joined before that.
         let experiment = unsafe { heap::Experiment::begin() };
         let device = Device::new(0, self.resolved.lock, self.geometry)?;
         prepare(&device)?;
         let told = Told::default();
-        self.race(|who| body(&device, who, &told))?;
+        self.race(&|who| body(&device, who, &told))?;
         self.run.bytes_written += told.bytes_written.into_inner();
         self.run.lost_updates += told.lost_updates.into_inner();
         self.out_of_memory += told.out_of_memory.into_inner();
         self.add_lock(device.lock_stats());
-        self.account(&experiment, |mark| {
+        self.account(&experiment, &mut |mark| {
             device.walk(|_, address| mark(address));
         });
         self.run.use_after_free += device.damage().wild;
@@ -80,11 +80,11 @@ impl Trial<'_> {
 
     /// One round without a device, on blocks of the scull kinds: `body(who)` in every task at once; then the account.
     /// Nothing leads to a block that is alive afterwards.
-    pub(super) fn heap_round(&mut self, body: impl Fn(u32) + Sync) -> Result<(), Refusal> {
+    pub(super) fn heap_round(&mut self, body: &(dyn Fn(u32) + Sync)) -> Result<(), Refusal> {
         // SAFETY: the crew's tasks, which alone use such blocks, are joined before it is dropped.
         let experiment = unsafe { heap::Experiment::begin() };
         self.race(body)?;
-        self.account(&experiment, |_| {});
+        self.account(&experiment, &mut |_| {});
         Ok(())
     }
 
@@ -93,7 +93,7 @@ impl Trial<'_> {
     pub(super) fn account(
         &mut self,
         experiment: &heap::Experiment,
-        walk: impl FnOnce(&mut dyn FnMut(usize)),
+        walk: &mut dyn FnMut(&mut dyn FnMut(usize)),
     ) {
         let happened = experiment.so_far();
         let since = experiment.since();

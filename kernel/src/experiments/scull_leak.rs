@@ -17,12 +17,12 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let mut read = stamps::buffer(geometry.quantum, 0)?;
     let acknowledged = Acknowledged::of(quanta)?;
     trial.scull_round(
-        |device| match object {
+        &|device| match object {
             Object::Quantum => device.prepare_arrays(items),
             Object::Array => device.prepare_nodes(items),
             Object::Node | Object::All => Ok(()),
         },
-        |device, who, told| {
+        &|device, who, told| {
             let Some(stamp) = told.stamp(geometry.quantum, who) else { return };
             for index in 0..quanta {
                 if told.result(write_at(device, index * stride, &stamp), true) {
@@ -30,7 +30,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
                 }
             }
         },
-        |device, run| {
+        &mut |device, run| {
             for index in (0..quanta).filter(|&index| acknowledged.any(index)) {
                 let count = read_at(device, index * stride, &mut read)?;
                 if count < read.len() {

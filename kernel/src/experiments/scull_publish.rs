@@ -12,15 +12,15 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
         |item: usize, who: u32| item * geometry.item_size() + who as usize % geometry.qset * geometry.quantum;
     let acknowledged = Acknowledged::of(items)?;
     trial.scull_round(
-        |device| device.prepare_nodes(items),
-        |device, who, told| {
+        &|device| device.prepare_nodes(items),
+        &|device, who, told| {
             for item in 0..items {
                 if told.result(write_at(device, place(item, who), &[stamps::of(who)]), true) {
                     acknowledged.set(item, who);
                 }
             }
         },
-        |device, run| {
+        &mut |device, run| {
             for item in 0..items {
                 for who in (0..writers).filter(|&who| acknowledged.get(item, who)) {
                     let mut byte = [0];

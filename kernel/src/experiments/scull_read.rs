@@ -8,14 +8,14 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let item = trial.geometry.check()?.item_size();
     let items = trial.resolved.quanta as usize;
     trial.scull_round(
-        |device| {
+        &|device| {
             device.prepare_hole(items * item);
             Ok(())
         },
-        |device, _, told| {
+        &|device, _, told| {
             let mut byte = [0];
             told.result(read_at(device, (items - 1) * item, &mut byte), false);
         },
-        |_, _| Ok(()),
+        &mut |_, _| Ok(()),
     )
 }

@@ -14,8 +14,8 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let bytes = steps * writers;
     let highest = AtomicUsize::new(0);
     trial.scull_round(
-        |device| device.prepare_arrays(bytes.div_ceil(geometry.item_size())),
-        |device, who, told| {
+        &|device| device.prepare_arrays(bytes.div_ceil(geometry.item_size())),
+        &|device, who, told| {
             for step in 0..steps {
                 let position = step * writers + (writers - 1 - who as usize);
                 if !told.result(write_at(device, position, &[stamps::of(who)]), true) {
@@ -27,7 +27,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
                 }
             }
         },
-        |device, run| {
+        &mut |device, run| {
             run.lost_updates += u64::from(device.size() < highest.load(Relaxed));
             Ok(())
         },

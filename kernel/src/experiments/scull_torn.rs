@@ -11,14 +11,14 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let mut bytes = stamps::buffer(geometry.quantum, stamps::of(0))?;
     let blank = stamps::buffer(geometry.quantum, stamps::of(0))?;
     trial.scull_round(
-        |device| prepare_quanta(device, quanta, &blank),
-        |device, who, told| {
+        &|device| prepare_quanta(device, quanta, &blank),
+        &|device, who, told| {
             let Some(stamp) = told.stamp(geometry.quantum, who) else { return };
             for index in 0..quanta {
                 told.result(write_at(device, index * geometry.quantum, &stamp), true);
             }
         },
-        |device, run| {
+        &mut |device, run| {
             for index in 0..quanta {
                 let count = read_at(device, index * geometry.quantum, &mut bytes)?;
                 run.torn += u64::from(stamps::author(&bytes[..count], writers).is_none());

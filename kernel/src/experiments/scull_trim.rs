@@ -13,8 +13,8 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let blank = stamps::buffer(geometry.quantum, stamps::of(0))?;
     trial.scull_round(
-        |device| prepare_quanta(device, quanta, &blank),
-        |device, who, told| match resolved.role(who) {
+        &|device| prepare_quanta(device, quanta, &blank),
+        &|device, who, told| match resolved.role(who) {
             Role::Trim => drop(device.open(Mode::Write)),
             Role::Write | Role::Read => {
                 let Some(stamp) = told.stamp(geometry.quantum, who) else { return };
@@ -23,6 +23,6 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
                 }
             }
         },
-        |_, _| Ok(()),
+        &mut |_, _| Ok(()),
     )
 }

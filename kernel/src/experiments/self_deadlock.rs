@@ -23,7 +23,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let form = if helper { Lock::Spinlock } else { resolved.lock };
     let guard = Guard::new(form, "scull0.lock", "scull.lock");
     let device = Device { guard, size: Shared::new(0), helper };
-    trial.race(|_| {
+    trial.race(&|_| {
         for _ in 0..resolved.quanta {
             device.append();
         }

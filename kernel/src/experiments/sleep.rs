@@ -14,8 +14,8 @@ const SLEEP: u64 = 1000;
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let count = Count::new(resolved.lock);
-    let meeting = Meeting::new(resolved);
-    trial.race(|who| {
+    let meeting = Meeting::new(resolved, resolved.writers);
+    trial.race(&|who| {
         for _ in 0..resolved.quanta {
             meeting.come(who);
             count.increment_slowly(|| {

@@ -19,7 +19,7 @@ const SIZE: usize = 256;
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let guard = Guard::new(resolved.lock, "list.lock", "list.lock");
-    trial.heap_round(|_| {
+    trial.heap_round(&|_| {
         for _ in 0..resolved.quanta {
             let held = guard.enter();
             probe::<Kernel>(&INSIDE);

@@ -19,8 +19,8 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let seed = trial.luck();
     let torn = AtomicU64::new(0);
     trial.scull_round(
-        |_| Ok(()),
-        |device, who, told| {
+        &|_| Ok(()),
+        &|device, who, told| {
             let traffic = Traffic { device, told, writers, torn: &torn };
             let mut luck = fastrand::Rng::with_seed(seed ^ u64::from(who));
             let Some(stamp) = told.stamp(geometry.quantum, who) else { return };
@@ -34,7 +34,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
                 }
             }
         },
-        |_, _| Ok(()),
+        &mut |_, _| Ok(()),
     )?;
     trial.run.torn += torn.into_inner();
     Ok(())

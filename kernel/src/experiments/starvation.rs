@@ -2,17 +2,22 @@
 
 use alloc::format;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::errno::Errno;
 use kcore::experiment::INSIDE;
 use kcore::machine::Cpu;
 use kcore::probe::Name;
+use kcore::settings::Probe;
 use kcore::shared::{Shared, probe};
 
 use crate::machine::{Guard, Kernel};
+use crate::task;
 
 use super::trial::{Refusal, Trial};
+
+/// PAUSEs that a turn takes: long enough for the others to come and wait.
+const PAUSES: u32 = 8;
 
 /// What one task has got.
 #[derive(Default)]
@@ -30,8 +35,15 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     // Changed under the guard alone.
     let left = Shared::new(turns);
     let shares = shares(resolved.writers)?;
-    trial.race(|who| {
+    let present = AtomicU32::new(0);
+    trial.race(&|who| {
         let share = &shares[who as usize];
+        present.fetch_add(1, Relaxed);
+        // Who comes first has no advantage. At probe points the tasks begin as these say.
+        while resolved.probe == Probe::Off && present.load(Relaxed) < resolved.writers {
+            Kernel::relax();
+            task::yield_now();
+        }
         loop {
             let since = Kernel::cycles();
             let _held = guard.enter();
@@ -41,6 +53,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
                 some => left.poke(some - 1),
             }
             probe::<Kernel>(&INSIDE);
+            (0..PAUSES).for_each(|_| Kernel::relax());
             share.turns.fetch_add(1, Relaxed);
         }
     })?;

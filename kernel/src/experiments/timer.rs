@@ -33,7 +33,7 @@ static ENDED: AtomicBool = AtomicBool::new(false);
 /// One round: the first task owns `quanta` objects, one after the other. (The others own nothing: there is one timer.)
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
-    trial.heap_round(|who| {
+    trial.heap_round(&|who| {
         if who == 0 {
             (0..resolved.quanta).for_each(|_| live_and_die(resolved.lock));
         }

@@ -196,7 +196,7 @@ impl<'a> Trial<'a> {
 
     /// Runs `body(who)` in every task at once. Each begins after a few PAUSEs, by chance; the time counts from the first
     /// begin to the last end.
-    pub(super) fn race(&mut self, body: impl Fn(u32) + Sync) -> Result<(), Refusal> {
+    pub(super) fn race(&mut self, body: &(dyn Fn(u32) + Sync)) -> Result<(), Refusal> {
         let resolved = self.resolved;
         let pauses: [u8; MAX_WRITERS as usize] = core::array::from_fn(|_| self.chance.u8(..));
         let begin = |who: u32| {

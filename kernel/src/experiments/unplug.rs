@@ -5,7 +5,7 @@ use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering, Ordering::Relaxed, fence};
 
 use kcore::errno::Errno;
-use kcore::experiment::{FOUND, Role, UNPLUGGED, USES, WORKING};
+use kcore::experiment::{FOUND, PLUGGED, Role, UNPLUGGED, USES};
 use kcore::machine::{Cpu, Hooks, LockEvent, LockName, Waiting};
 use kcore::settings::Lock;
 use kcore::shared::probe;
@@ -26,7 +26,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let experiment = unsafe { heap::Experiment::begin() };
     let registry = Registry::new(resolved.lock, &experiment);
     registry.plug()?;
-    trial.race(|who| match resolved.role(who) {
+    trial.race(&|who| match resolved.role(who) {
         Role::Trim => (0..resolved.quanta).for_each(|time| registry.unplug_again(time)),
         Role::Read | Role::Write => (0..resolved.quanta).for_each(|_| {
             // Sometimes there is no device: -ENODEV is an answer as good as any.
@@ -36,7 +36,9 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     trial.add_lock(registry.guard.stats());
     trial.run.use_after_free += registry.wild.load(Relaxed);
     trial.out_of_memory += registry.out_of_memory.load(Relaxed);
-    trial.account(&experiment, |mark| registry.slot.peek().iter().for_each(|object| mark(object.address())));
+    trial.account(&experiment, &mut |mark| {
+        registry.slot.peek().iter().for_each(|object| mark(object.address()))
+    });
     match registry.look_up() {
         Err(errno) => trial.note(format!("after the last unplugging a lookup gives {errno}")),
         // Somebody has unplugged it, and it is there.
@@ -93,12 +95,14 @@ impl<'a> Registry<'a> {
             is_free
         };
         if !is_in {
-            // It was fresh and nobody knew of it.
+            // Nobody knew of it.
             let _ = object.free();
-        } else if !self.counts() {
+            return Ok(());
+        }
+        probe::<Kernel>(&PLUGGED);
+        if !self.counts() {
             self.set_up(object);
         }
-        probe::<Kernel>(&WORKING);
         Ok(())
     }
 

@@ -20,7 +20,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let count = Arc::new(Count::new(trial.resolved.lock));
     let start = |who| WorkQueue::on("worker", crew::spread(who));
     let queues = (0..works).map(start).collect::<Result<Vec<_>, _>>()?;
-    hooks::begin_round(works, crew::spread);
+    hooks::begin_round(works, &crew::spread);
     let began = Kernel::cycles();
     for (queue, who) in queues.iter().zip(0_u8..) {
         let count = Arc::clone(&count);

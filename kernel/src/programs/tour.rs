@@ -99,7 +99,7 @@ impl Tour<'_> {
     fn resolve(&self, lock: Lock, probe: &Probe, quanta: u32, rounds: u32) -> Result<Resolved, Usage> {
         let settings = Settings {
             lock: Some(lock),
-            probe: probe.clone(),
+            probe: Some(probe.clone()),
             object: None,
             writers: Some(self.writers),
             quanta: Some(quanta),

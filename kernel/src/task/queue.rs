@@ -25,6 +25,7 @@ use crate::irq::timer;
 use crate::machine::{SpinIrqGuard, SpinLock};
 use crate::param::{MAX_CPUS, MAX_TASKS, SLICE_MICROSECONDS};
 use crate::time::{self, NEVER};
+use crate::watchdog;
 
 use super::table::{self, State, Task};
 use super::{doom, quiet};
@@ -71,7 +72,7 @@ impl Queue {
     fn next_moment(&self) -> u64 {
         let slice = if self.ready.is_empty() || !SLICES.load(Relaxed) { NEVER } else { self.slice_end };
         let sleep = self.sleepers.iter().map(|(moment, _)| *moment).min().unwrap_or(NEVER);
-        slice.min(sleep).min(timer::next())
+        slice.min(sleep).min(timer::next()).min(watchdog::next())
     }
 
     /// Sets this CPU's timer to what it has to do next.
@@ -179,6 +180,7 @@ pub(crate) fn arm() {
 
 /// This CPU's timer has interrupted it: a slice is over, sleepers wake up, or kernel timers are due.
 pub(crate) fn tick() {
+    watchdog::look(cpu::cycles());
     let mut queue = QueueGuard::lock(percpu::this_cpu());
     let now = cpu::cycles();
     queue.armed = 0;
@@ -260,7 +262,11 @@ pub fn wake(id: TaskId) {
 /// Lets the other tasks of this CPU run first.
 pub fn yield_now() {
     let queue = QueueGuard::lock(percpu::this_cpu());
-    if !queue.ready.is_empty() {
+    if queue.ready.is_empty() {
+        drop(queue);
+        // Whoever waits like this spins: let the other CPUs have the host's core (with `icount` they all have one).
+        cpu::pause();
+    } else {
         give_way(queue);
     }
 }

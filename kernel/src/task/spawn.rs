@@ -11,7 +11,7 @@ use crate::context;
 use crate::mm::stacks;
 
 use super::queue::{self, QueueGuard};
-use super::table::{self, State, Task};
+use super::table::{self, Entry, State, Task};
 
 /// Why a task could not be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,10 @@ pub fn spawn<R: ExitCode>(
         return Err(SpawnError::NoSuchCpu);
     }
     // Before any lock: to allocate takes the heap's.
-    let entry = Box::new(move || body().code());
+    start(name, cpu, Box::new(move || body().code()))
+}
+
+fn start(name: &str, cpu: u32, entry: Entry) -> Result<JoinHandle, SpawnError> {
     let (id, task) = create(name, cpu)?;
     let mut queue = QueueGuard::lock(cpu);
     // SAFETY: `create` gave it a stack that nobody uses: a task that had it was joined, which waits until it is left.

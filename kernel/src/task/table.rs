@@ -24,13 +24,17 @@ pub type Name = heapless::String<15>;
 /// What a task is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
+    /// It has ended and waits to be joined. The first, and so the one of a table that is all zeros, which takes no room in
+    /// the ELF.
+    Ended,
     /// It runs, or waits in the queue for its turn.
     Runnable,
     /// It waits for a wake-up.
     Blocked,
-    /// It has ended and waits to be joined.
-    Ended,
 }
+
+/// What a task runs; it returns what the task ends with.
+pub type Entry = Box<dyn FnOnce() -> i32 + Send>;
 
 /// The part of a task that its CPU's queue lock protects.
 pub struct Inner {
@@ -41,7 +45,7 @@ pub struct Inner {
     /// Where it goes on, when it does not run.
     pub stack_pointer: u64,
     /// What it starts with; taken when it runs first.
-    pub entry: Option<Box<dyn FnOnce() -> i32 + Send>>,
+    pub entry: Option<Entry>,
     /// Who waits for its end.
     pub joiner: Option<TaskId>,
 }

@@ -1,0 +1,131 @@
+//! What the rows of single exhibits do not say: which nodes, how many waits, whose fault.
+
+use kcore::report::Run;
+use libtest_mimic::Trial;
+use tests::Case;
+use tests::case::steps;
+use tests::ensure::{Answer, holds, same};
+
+use crate::races::clean;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut cases = request_queue();
+    cases.extend(aba());
+    cases.extend(unplug());
+    cases.extend(peterson());
+    cases.extend(interrupted());
+    cases.push(starvation());
+    cases.into_iter().map(Case::trial).collect()
+}
+
+/// At the rendezvous the first meeting of each round cuts the tail off, and every later request is lost with it.
+fn request_queue() -> Vec<Case> {
+    let one = Case::new("exhibits::request-queue::script", "run request-queue probe=script").run(|run| {
+        same("lost requests", run.lost_updates, 1)?;
+        same("broken tails", run.torn, 1)
+    });
+    let crowd = Case::new(
+        "exhibits::request-queue::crowd",
+        "run request-queue lock=mutex cpus=2 writers=7 quanta=300 rounds=3",
+    );
+    vec![one, crowd.run(clean)]
+}
+
+/// B owns Y, which is the top again; Z was behind X, which is gone.
+fn aba() -> Vec<Case> {
+    let corrupt = |name: &str, words: &str| {
+        Case::new(format!("exhibits::aba::{name}"), format!("run aba probe=script {words}"))
+            .says("node 2 is in too many places: 1 have it, and it is in the stack 1 times")
+            .says("node 3 is lost: nobody has it, and the stack does not lead to it")
+            .never_says("node 1 is")
+            .run(|run| same("corrupt places", run.lost_updates, 2))
+            .check(|outcome| same("impossible steps", steps(outcome), Vec::new()))
+    };
+    let tagged = Case::new("exhibits::aba::tagged", "run aba lock=tagged probe=script")
+        .never_says("node ")
+        .run(clean)
+        .check(|outcome| same("impossible steps", steps(outcome), Vec::new()));
+    let natural =
+        Case::new("exhibits::aba::crowd", "run aba lock=tagged writers=9 cpus=3 quanta=500 rounds=3");
+    vec![corrupt("none", ""), corrupt("one-cpu", "cpus=1"), tagged, natural.run(clean)]
+}
+
+const UNPLUGGED: &str = "after the last unplugging a lookup gives -ENODEV: No such device";
+
+/// Ten times each: two wrong accesses a time, the one that reads poison and the one that writes into it.
+fn unplug() -> Vec<Case> {
+    let broken = ["none", "spinlock"].map(|lock| {
+        let words = format!("run unplug lock={lock} probe=script rounds=10");
+        Case::new(format!("exhibits::unplug::{lock}"), words).says(UNPLUGGED).run(|run| {
+            same("the verdict", run.verdict.as_str(), "raced")?;
+            same("wrong accesses", run.use_after_free, 20)?;
+            every_device_was_freed(run, 10)
+        })
+    });
+    let counted = Case::new("exhibits::unplug::counted", "run unplug lock=counted probe=script rounds=10")
+        .says(UNPLUGGED)
+        .run(clean)
+        .run(|run| every_device_was_freed(run, 10))
+        .check(|outcome| same("impossible steps", steps(outcome), Vec::new()));
+    let crowd = Case::new("exhibits::unplug::crowd", "run unplug lock=counted writers=8 cpus=2 quanta=100")
+        .run(clean)
+        .run(|run| same("devices alive", run.live.total(), 0));
+    // The other end of life: B has plugged a new device in, and A finds it before it works.
+    let early = |lock: &str| {
+        let words = format!("run unplug lock={lock} quanta=2");
+        let script =
+            "probe=script=B.slot.store B.unplugged B.slot.store A.slot.load A.found A.uses.load B.plugged";
+        Case::new(format!("exhibits::unplug::early::{lock}"), words).word(script)
+    };
+    let before = early("none").word("expect=raced").run(|run| same("devices", run.allocated.node, 2));
+    let after = early("counted").run(clean);
+    broken.into_iter().chain([counted, crowd, before, after]).collect()
+}
+
+fn every_device_was_freed(run: &Run, devices: u64) -> Answer {
+    same("devices", run.allocated.node, devices)?;
+    same("devices freed", run.freed.node, devices)?;
+    same("freed twice", run.double_free, 0)
+}
+
+/// A sequential accelerator says why there is nothing to see; and the fence cures.
+fn peterson() -> Vec<Case> {
+    const SEQUENTIAL: &str = "the accelerator runs one CPU at a time";
+    let sequential = ["tcg-single", "icount"].map(|accel| {
+        let words = format!("run peterson accel={accel} quanta=500 rounds=2");
+        Case::new(format!("exhibits::peterson::{accel}"), words).says(SEQUENTIAL).run(clean)
+    });
+    let parallel = Case::new("exhibits::peterson::tcg", "run peterson accel=tcg").never_says(SEQUENTIAL);
+    let one = Case::new("exhibits::peterson::one-cpu", "run peterson cpus=1").run(clean);
+    let fenced = Case::new("exhibits::peterson::pairs", "run peterson lock=fenced writers=5").run(clean);
+    sequential.into_iter().chain([parallel, one, fenced]).collect()
+}
+
+/// Ten thousand interrupted waits: the broken form loses the unit once, the others never, whatever the seed.
+fn interrupted() -> Vec<Case> {
+    const ALL: &str = "10000 waits were ended by a signal";
+    let broken =
+        Case::new("exhibits::interrupted::broken", "run interrupted lock=broken").says(ALL).run(|run| {
+            same("lost units", run.lost_updates, 1)?;
+            same("the verdict", run.verdict.as_str(), "raced")
+        });
+    let right = ["semaphore", "mutex", "completion"].into_iter().flat_map(|lock| {
+        [(4, 1), (4, 2), (1, 3)].map(|(cpus, seed)| {
+            let words = format!("run interrupted lock={lock} cpus={cpus} seed={seed}");
+            let case = Case::new(format!("exhibits::interrupted::{lock}::{cpus}-cpus::{seed}"), words);
+            case.says(ALL).run(clean).run(|run| same("owners at once", run.owners, 1))
+        })
+    });
+    [broken].into_iter().chain(right).collect()
+}
+
+/// However the turns are dealt out, there are as many as there were.
+fn starvation() -> Case {
+    Case::new("exhibits::starvation", "run starvation quanta=100").check(|outcome| {
+        let turns =
+            |line: &str| -> Option<u64> { line.split_once(": ")?.1.split_once(" turns, ")?.0.parse().ok() };
+        let shares: Vec<u64> = outcome.com1.lines().filter_map(turns).collect();
+        same("tasks", shares.len(), 4)?;
+        holds("all turns were taken", shares.iter().sum::<u64>() == 400)
+    })
+}
