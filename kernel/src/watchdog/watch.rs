@@ -101,7 +101,8 @@ fn wait(actor: Actor, lock: &LockName, address: usize, at: &'static Location<'st
     if lock.waiting != Waiting::Spins {
         check_sleep(actor, at);
     }
-    if has_stopped() {
+    // A handler may be on top of a task that is none of the crew, an idle one: that cannot be given up.
+    if has_stopped() && hooks::crew().any(|member| member == actor.task) {
         doom::doom(actor.task);
     }
     let seat = Seat { cpu: Kernel::cpu(), keeps_cpu: !cfg!(feature = "preempt") || context::is_atomic() };
