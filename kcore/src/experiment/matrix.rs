@@ -33,18 +33,14 @@ pub(super) const C: Cell = Some(Expect::Clean);
 /// Damage is done.
 pub(super) const R: Cell = Some(Expect::Raced);
 /// A deadlock, named.
-#[allow(dead_code, reason = "rows to come")]
 pub(super) const D: Cell = Some(Expect::Deadlock);
 /// A task that nobody wakes, named.
-#[allow(dead_code, reason = "rows to come")]
 pub(super) const S: Cell = Some(Expect::Stuck);
 /// Sleeping where nobody may, named.
-#[allow(dead_code, reason = "rows to come")]
 pub(super) const I: Cell = Some(Expect::InvalidContext);
 /// Left to chance.
 pub(super) const A: Cell = Some(Expect::Any);
 /// Does not fit.
-#[allow(dead_code, reason = "rows to come")]
 pub(super) const N: Cell = None;
 
 /// A form of an experiment and what it gives in each of the [`COLUMNS`].

@@ -10,7 +10,7 @@ const IF_PREEMPTIBLE: [Cell; 6] = [R, C, R, C, R, C];
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "preempt",
-    title: "one CPU, two tasks, and the tick comes between test and store: quanta leak as on two CPUs",
+    title: "one CPU, two tasks: the tick comes between test and store, and quanta leak",
     races: &["R1"],
     sources: &[
         "LDD3 5.2, Concurrency and Its Management",

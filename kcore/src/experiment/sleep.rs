@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "sleep",
-    title: "a task sleeps between load and store: which locks stay locked, and which must not be held at all",
+    title: "a task sleeps between load and store: which locks stand that, and which not",
     races: &["R14", "R28"],
     sources: &[
         "LDD3 5.3, Semaphores and Mutexes",
