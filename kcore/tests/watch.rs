@@ -1,11 +1,14 @@
 //! What locks count and tell, on a machine of threads whose clock stands where the test puts it.
 
 use std::panic::Location;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU32,
+    Ordering::{Relaxed, SeqCst},
+};
 use std::sync::{Arc, Mutex};
 
 use kcore::host::{Host, HostMachine, Listener, until};
-use kcore::machine::{Access, Listeners, LockEvent, LockName, Waiting};
+use kcore::machine::{Access, Listeners, LockEvent, LockName, Sched, TaskId, Waiting};
 use kcore::sync::{BrokenSpinLock, Completion, Counted, Observed, Semaphore, Silent, SpinLock};
 
 const TASKS: usize = 4;
@@ -176,4 +179,52 @@ fn observed_locks_tell() {
     let heard: Vec<_> = log.0.lock().unwrap().iter().map(|heard| (heard.0, heard.2)).collect();
     let tell = |event| (event, semaphore.address());
     assert_eq!(heard, [tell(Acquired), tell(Wait), tell(Release), tell(Acquired)]);
+}
+
+/// Wakes a waiter while its granter is still inside, and lets the granter wait until it has left or can come no further.
+#[derive(Default)]
+struct Early {
+    waiter: AtomicU32,
+    has_left: AtomicBool,
+    is_at_the_door: AtomicBool,
+    left_early: AtomicBool,
+}
+
+impl Listener for Early {
+    fn access(&self, access: &Access) {
+        if access.is("seeing-off") {
+            self.is_at_the_door.store(true, SeqCst);
+        }
+        if access.is("granted") {
+            HostMachine::wake(TaskId(self.waiter.load(SeqCst)));
+            until(|| self.has_left.load(SeqCst) || self.is_at_the_door.load(SeqCst));
+            self.left_early.store(self.has_left.load(SeqCst), SeqCst);
+        }
+    }
+}
+
+/// Whether a waiter can return while its granter is still inside, if it wakes early.
+fn leaves_early(wait: impl Fn() + Sync, is_awaited: impl Fn() -> bool, grant: impl Fn()) -> bool {
+    let (host, early) = (Host::new(), Arc::new(Early::default()));
+    host.listen(Listeners::PROBE, early.clone());
+    host.scope(|tasks| {
+        tasks.spawn(|| {
+            early.waiter.store(HostMachine::task().0, SeqCst);
+            wait();
+            early.has_left.store(true, SeqCst);
+        });
+        until(is_awaited);
+        grant();
+    });
+    early.left_early.load(SeqCst)
+}
+
+/// R21: why there are completions.
+#[test]
+fn who_waits_for_a_completion_sees_off_who_completes() {
+    let name = LockName { waiting: Waiting::Event, ..NAME };
+    let semaphore: Sem<Observed> = Semaphore::observed(name, 0);
+    assert!(leaves_early(|| semaphore.down(), || semaphore.waiters() == 1, || semaphore.up()));
+    let done: Done<Observed> = Completion::observed(name);
+    assert!(!leaves_early(|| done.wait(), || done.waiters() == 1, || done.complete()));
 }
