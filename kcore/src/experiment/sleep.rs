@@ -60,7 +60,7 @@ pub(super) static ENTRY: Experiment = Experiment {
 };
 
 const GOAL: &str = "Between load and store a task has to wait for a millisecond, and sleeps. Lose updates on one CPU in a kernel \
-without preemption. Then try the lock that cured counter on any number of CPUs, and read what the machine says to it.";
+without preemption (--config up). Then try the lock that cured counter on any number of CPUs, and read what the machine says to it.";
 
 const HINT: &str = "To sleep is to call the scheduler. Who runs meanwhile, and what does it find? If it finds a spinlock taken, what \
 does it do on the only CPU there is?";
