@@ -47,7 +47,8 @@ struct Kept {
     command_line: [u8; MAX_COMMAND_LINE],
 }
 
-const NO_REGION: MemoryRegion = MemoryRegion { start: 0, end: 0, kind: MemoryRegionKind::Bootloader };
+/// All zeros, so that the regions take no room in the ELF.
+const NO_REGION: MemoryRegion = MemoryRegion { start: 0, end: 0, kind: MemoryRegionKind::Usable };
 
 struct KeptCell(core::cell::UnsafeCell<Kept>);
 // SAFETY: only `pvh_start` touches it, once, on the only CPU that runs then.

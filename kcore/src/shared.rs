@@ -74,7 +74,7 @@ impl<T: Word> Shared<T> {
     #[inline]
     #[track_caller]
     pub fn load<M: Hooks>(&self, site: &'static Site) -> T {
-        announce::<M>(Listeners::PROBE, site, Op::Load, self.address());
+        announce::<M>(Listeners::PROBE.union(Listeners::WATCH), site, Op::Load, self.address());
         T::load(&self.atomic)
     }
 
@@ -83,7 +83,7 @@ impl<T: Word> Shared<T> {
     #[track_caller]
     pub fn store<M: Hooks>(&self, site: &'static Site, value: T) {
         announce::<M>(
-            Listeners::PROBE.union(Listeners::TRACE),
+            Listeners::PROBE.union(Listeners::TRACE).union(Listeners::WATCH),
             site,
             Op::Store(value.bits()),
             self.address(),
@@ -96,7 +96,12 @@ impl<T: Word> Shared<T> {
     #[inline]
     #[track_caller]
     pub fn compare_exchange<M: Hooks>(&self, site: &'static Site, current: T, new: T) -> Result<T, T> {
-        announce::<M>(Listeners::PROBE.union(Listeners::TRACE), site, Op::Store(new.bits()), self.address());
+        announce::<M>(
+            Listeners::PROBE.union(Listeners::TRACE).union(Listeners::WATCH),
+            site,
+            Op::Store(new.bits()),
+            self.address(),
+        );
         T::compare_exchange(&self.atomic, current, new)
     }
 

@@ -35,14 +35,14 @@ pub const IDLE: u32 = NO_NEED | PREEMPTION;
 #[inline(always)]
 pub fn preempt_disable() {
     if cfg!(feature = "preempt") {
-        percpu::add_count(PREEMPTION);
+        percpu::add_count::<PREEMPTION>();
     }
 }
 
 /// The reverse. Whoever waits for the CPU has it before this returns.
 #[inline(always)]
 pub fn preempt_enable() {
-    if cfg!(feature = "preempt") && percpu::subtract_count(PREEMPTION) {
+    if cfg!(feature = "preempt") && percpu::subtract_count::<PREEMPTION>() {
         preempt();
     }
 }
@@ -58,7 +58,7 @@ fn preempt() {
 /// No softirq runs on this CPU, and no other task.
 #[inline]
 pub fn bh_disable() {
-    percpu::add_count(SOFTIRQS_OFF);
+    percpu::add_count::<SOFTIRQS_OFF>();
 }
 
 /// The reverse. Softirqs that were raised meanwhile run before this returns.
@@ -66,11 +66,11 @@ pub fn bh_disable() {
 pub fn bh_enable() {
     // One instruction: from here on an interrupt that raises a softirq runs it, but nobody takes the CPU yet. To look for
     // raised ones first would miss those that are raised between the look and this.
-    percpu::subtract_count(SOFTIRQS_OFF - PREEMPTION);
+    percpu::subtract_count::<{ SOFTIRQS_OFF - PREEMPTION }>();
     if softirq::pending() && may_run_softirqs() {
         run_softirqs();
     }
-    if percpu::subtract_count(PREEMPTION) && cfg!(feature = "preempt") {
+    if percpu::subtract_count::<PREEMPTION>() && cfg!(feature = "preempt") {
         preempt();
     }
 }
@@ -88,14 +88,14 @@ fn run_softirqs() {
 
 /// An interrupt handler begins. Interrupts are off.
 pub(crate) fn irq_enter() {
-    percpu::add_count(HARDIRQ);
+    percpu::add_count::<HARDIRQ>();
     task::quiet::interrupted();
 }
 
 /// The handler is done, its interrupt acknowledged: now what it has raised is run, and who has waited for the CPU gets it.
 /// Interrupts are off, and off again when this returns.
 pub(crate) fn irq_exit() {
-    percpu::subtract_count(HARDIRQ);
+    percpu::subtract_count::<HARDIRQ>();
     if softirq::pending() && may_run_softirqs() {
         softirq::run();
     }
@@ -111,12 +111,12 @@ pub(crate) fn may_run_softirqs() -> bool {
 
 /// A softirq begins on this CPU.
 pub(crate) fn softirq_enter() {
-    percpu::add_count(SOFTIRQ);
+    percpu::add_count::<SOFTIRQ>();
 }
 
 /// It is done.
 pub(crate) fn softirq_exit() {
-    percpu::subtract_count(SOFTIRQ);
+    percpu::subtract_count::<SOFTIRQ>();
 }
 
 /// In what the caller runs.

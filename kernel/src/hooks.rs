@@ -190,6 +190,9 @@ pub fn leave_unstarted(who: u8) {
 pub fn access(access: &Access) {
     let Some(who) = participant() else { return };
     let listeners = listeners();
+    if listeners.contains(Listeners::WATCH) {
+        watchdog::event();
+    }
     if listeners.contains(Listeners::PROBE) {
         match PAUSES.load(Relaxed) {
             0 if fire::at(access) => {}

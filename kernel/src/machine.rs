@@ -108,6 +108,11 @@ impl Sched for Kernel {
     fn yield_now() {
         task::yield_now();
     }
+
+    #[inline]
+    fn is_running(task: TaskId) -> bool {
+        task::listing::is_running(task)
+    }
 }
 
 // SAFETY: blocks come from the heap, whose allocator gives disjoint blocks aligned to 16; scull blocks of a running

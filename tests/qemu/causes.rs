@@ -166,11 +166,8 @@ fn other_cpu_that_is_not_there() -> Case {
 
 /// The edges of the wait-for graph that were reported.
 fn waits(outcome: &Outcome) -> Vec<&Wait> {
-    let wait = |record| match record {
-        Record::Wait(wait) => Some(wait),
-        _ => None,
-    };
-    outcome.report.records().filter_map(wait).collect()
+    let records = outcome.report.records();
+    records.filter_map(|record| if let Record::Wait(wait) = record { Some(wait) } else { None }).collect()
 }
 
 /// Whether `place` is a line of `file`.

@@ -27,8 +27,19 @@ pub(crate) fn trials() -> Vec<Trial> {
     cases.push(self_check());
     cases.push(a_filter());
     cases.push(whole_lines());
+    cases.extend(watchdog());
     cases.extend([1, 4].map(bench));
     cases.into_iter().map(Case::trial).collect()
+}
+
+/// Tasks that are busy for ever are given up where that is possible; else the machine says so and ends.
+fn watchdog() -> [Case; 2] {
+    let busy = Case::new("watchdog::busy", "test watchdog::busy cpus=2").check(all_hold);
+    let deaf = Case::new("watchdog::deaf", "test watchdog::deaf cpus=2")
+        .ends(Status::Unexpected)
+        .says("livelock: 2 tasks are busy")
+        .says("verdict: livelock");
+    [busy, deaf]
 }
 
 /// Every contestant is measured, whatever it takes.

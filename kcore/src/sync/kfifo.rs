@@ -84,7 +84,8 @@ impl<T, const N: usize, A: AtomicWord> Kfifo<T, N, A> {
     /// Its two ends. There are no others while these live.
     pub fn split(&mut self) -> (Producer<'_, T, N, A>, Consumer<'_, T, N, A>) {
         let fifo = &*self;
-        (Producer { fifo }, Consumer { fifo })
+        let (pushed, popped) = (fifo.pushed.load(Relaxed), fifo.popped.load(Relaxed));
+        (Producer { fifo, pushed }, Consumer { fifo, popped })
     }
 
     /// How many values are in it. While it is split its ends are asked.
@@ -104,6 +105,7 @@ impl<T, const N: usize, A: AtomicWord> Kfifo<T, N, A> {
     }
 
     /// The slot of the value that was, or will be, put in as number `count`.
+    #[inline]
     fn slot(&self, count: usize) -> *mut T {
         self.slots[count % N].get().cast()
     }
@@ -127,6 +129,8 @@ impl<T, const N: usize, A: AtomicWord> fmt::Debug for Kfifo<T, N, A> {
 pub struct Producer<'a, T, const N: usize, A: AtomicWord = AtomicUsize> {
     /// We alone write its `pushed`, and its slots that hold nothing.
     fifo: &'a Kfifo<T, N, A>,
+    /// What `fifo.pushed` is: only we change it, so it need not be loaded.
+    pushed: usize,
 }
 
 impl<T, const N: usize, A: AtomicWord> Producer<'_, T, N, A> {
@@ -156,8 +160,9 @@ impl<T, const N: usize, A: AtomicWord> Producer<'_, T, N, A> {
 
     /// For how many values there is room. More by the time it is used, never less.
     #[doc(alias = "kfifo_avail")]
+    #[inline]
     pub fn room(&self) -> usize {
-        N - self.pushed().wrapping_sub(self.fifo.popped.load(Acquire))
+        N - self.pushed.wrapping_sub(self.fifo.popped.load(Acquire))
     }
 
     /// How many values are in. Fewer by the time it is used, never more.
@@ -171,21 +176,19 @@ impl<T, const N: usize, A: AtomicWord> Producer<'_, T, N, A> {
         self.room() == 0
     }
 
-    /// Our own counter.
-    fn pushed(&self) -> usize {
-        self.fifo.pushed.load(Relaxed)
-    }
-
     /// Writes the slot `index` places further on, which is free.
+    #[inline]
     fn write(&mut self, index: usize, value: T) {
-        let slot = self.fifo.slot(self.pushed().wrapping_add(index));
+        let slot = self.fifo.slot(self.pushed.wrapping_add(index));
         // SAFETY: there is room at `index`, so the consumer has read the slot (`popped`, acquired) and will not look at it
         // before it is published.
         unsafe { slot.write(value) };
     }
 
+    #[inline]
     fn publish(&mut self, count: usize) {
-        self.fifo.pushed.store(self.pushed().wrapping_add(count), Release);
+        self.pushed = self.pushed.wrapping_add(count);
+        self.fifo.pushed.store(self.pushed, Release);
     }
 }
 
@@ -194,6 +197,8 @@ impl<T, const N: usize, A: AtomicWord> Producer<'_, T, N, A> {
 pub struct Consumer<'a, T, const N: usize, A: AtomicWord = AtomicUsize> {
     /// We alone write its `popped`, and read its slots that hold a value.
     fifo: &'a Kfifo<T, N, A>,
+    /// What `fifo.popped` is: only we change it, so it need not be loaded.
+    popped: usize,
 }
 
 impl<T, const N: usize, A: AtomicWord> Consumer<'_, T, N, A> {
@@ -228,12 +233,13 @@ impl<T, const N: usize, A: AtomicWord> Consumer<'_, T, N, A> {
             return None;
         }
         // SAFETY: the slot holds a value (`pushed`, acquired), and the consumer, who alone may use it, is borrowed.
-        Some(unsafe { &*self.fifo.slot(self.popped()) })
+        Some(unsafe { &*self.fifo.slot(self.popped) })
     }
 
     /// How many values are in. More by the time it is used, never fewer.
+    #[inline]
     pub fn len(&self) -> usize {
-        self.fifo.pushed.load(Acquire).wrapping_sub(self.popped())
+        self.fifo.pushed.load(Acquire).wrapping_sub(self.popped)
     }
 
     /// Whether nothing is in.
@@ -241,19 +247,17 @@ impl<T, const N: usize, A: AtomicWord> Consumer<'_, T, N, A> {
         self.len() == 0
     }
 
-    /// Our own counter.
-    fn popped(&self) -> usize {
-        self.fifo.popped.load(Relaxed)
-    }
-
     /// Moves the value out that is `index` places behind the oldest.
+    #[inline]
     fn read(&mut self, index: usize) -> T {
-        let slot = self.fifo.slot(self.popped().wrapping_add(index));
+        let slot = self.fifo.slot(self.popped.wrapping_add(index));
         // SAFETY: the slot holds a value (`pushed`, acquired); it is free once released, and nobody reads it before.
         unsafe { slot.read() }
     }
 
+    #[inline]
     fn release(&mut self, count: usize) {
-        self.fifo.popped.store(self.popped().wrapping_add(count), Release);
+        self.popped = self.popped.wrapping_add(count);
+        self.fifo.popped.store(self.popped, Release);
     }
 }

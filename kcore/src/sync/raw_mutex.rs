@@ -30,7 +30,8 @@ const NOBODY: u32 = u32::MAX;
 
 /// A lock that one task at a time can have, without a value.
 ///
-/// Only tasks use it, neither interrupt handlers nor softirqs, and only the owner gives it back.
+/// Only tasks use it, neither interrupt handlers nor softirqs, and only the owner gives it back. So under its inner lock
+/// preemption is off, and interrupts are not.
 /// Lock order: its inner lock -> nothing.
 #[doc(alias = "struct mutex")]
 pub struct RawMutex<M: Sched, W: Watch<M> = Silent> {
@@ -192,7 +193,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
             return Err(Errno::EPERM);
         }
         self.watch.announce(LockEvent::Release, self.address(), place);
-        let mut sleepers = self.sleepers.lock_irqsave();
+        let mut sleepers = self.sleepers.lock();
         self.watch.released();
         let next = self.free(&mut sleepers);
         drop(sleepers);
@@ -215,7 +216,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     /// Takes the lock if it is free, after `wait`, which is gone then.
     #[inline]
     fn take(&self, wait: &mut Option<W::Wait>) -> bool {
-        let _sleepers = self.sleepers.lock_irqsave();
+        let _sleepers = self.sleepers.lock();
         let free = self.owner().is_none();
         if free {
             self.owned_by(M::task(), wait.take());
@@ -268,7 +269,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         let waiter = Waiter::new(wait);
         // SAFETY: the node is new and lives in this frame. The loop is left only after `look` has said that the wait is
         // over, and then the node was granted, or removed.
-        unsafe { self.sleepers.lock_irqsave().queue.push(&waiter) };
+        unsafe { self.sleepers.lock().queue.push(&waiter) };
         loop {
             if let Some(end) = self.look(&waiter, patience.lasts::<M>()) {
                 return end;
@@ -280,7 +281,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
 
     /// How the wait of `waiter` has ended; [`None`] when it has not. `lasts`: whether it may go on.
     fn look<E>(&self, waiter: &Waiter<M, W::Wait>, lasts: Result<(), E>) -> Option<Result<(), E>> {
-        let mut sleepers = self.sleepers.lock_irqsave();
+        let mut sleepers = self.sleepers.lock();
         if waiter.is_granted() {
             return Some(Ok(()));
         }
@@ -331,7 +332,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
 
     /// Tasks that sleep for the lock at this moment. For reports.
     pub fn waiters(&self) -> usize {
-        self.sleepers.lock_irqsave().queue.len()
+        self.sleepers.lock().queue.len()
     }
 
     /// Where the lock is: how the machine's hooks tell two locks apart.

@@ -13,14 +13,14 @@ use core::sync::atomic::AtomicBool;
 use crate::machine::{LockEvent, LockName, Sched};
 use crate::report::LockStats;
 use crate::sync::patience::Endless;
-use crate::sync::spinlock::{SpinIrqGuard, SpinLock};
+use crate::sync::spinlock::{SpinGuard, SpinLock};
 use crate::sync::waiter::{Waiter, Waiters};
 use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
 
 /// A reader/writer semaphore.
 ///
-/// Its inner lock is taken with interrupts off, so that whoever has it is not interrupted; tasks alone may take the
-/// semaphore. Lock order: the inner lock -> whatever [`Sched::wake`] takes. `hold_cycles` of its counters are those of all
+/// Only tasks use it, neither interrupt handlers nor softirqs. So under its inner lock preemption is off, and interrupts
+/// are not. Lock order: the inner lock -> whatever [`Sched::wake`] takes. `hold_cycles` of its counters are those of all
 /// readers and writers together.
 #[doc(alias = "struct rw_semaphore")]
 pub struct RwSemaphore<M: Sched, W: Watch<M> = Silent> {
@@ -28,7 +28,7 @@ pub struct RwSemaphore<M: Sched, W: Watch<M> = Silent> {
     watch: W,
 }
 
-type Locked<'a, M, W> = SpinIrqGuard<'a, State<M, W>, M>;
+type Locked<'a, M, W> = SpinGuard<'a, State<M, W>, M>;
 
 struct State<M: Sched, W: Watch<M>> {
     /// How many read.
@@ -102,7 +102,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     #[track_caller]
     pub fn down_read(&self) {
         let place = W::place();
-        let state = self.state.lock_irqsave();
+        let state = self.state.lock();
         if state.is_closed {
             self.sleep_at_gate(state, Kind::Reader, place);
         } else {
@@ -118,7 +118,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     #[must_use = "if it is true, there is an up_read to come"]
     pub fn try_down_read(&self) -> bool {
         let place = W::place();
-        let state = self.state.lock_irqsave();
+        let state = self.state.lock();
         if state.is_closed {
             return false;
         }
@@ -141,7 +141,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     #[must_use = "if it is true, there is an up_write to come"]
     pub fn try_down_write(&self) -> bool {
         let place = W::place();
-        let mut state = self.state.lock_irqsave();
+        let mut state = self.state.lock();
         if state.is_closed || state.readers > 0 {
             return false;
         }
@@ -159,7 +159,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     #[track_caller]
     pub fn up_read(&self) {
         self.watch.announce(LockEvent::Release, self.address(), W::place());
-        let mut state = self.state.lock_irqsave();
+        let mut state = self.state.lock();
         assert!(state.readers > 0, "up_read, and nobody reads");
         state.readers -= 1;
         self.watch.released();
@@ -192,7 +192,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     /// # Panics
     /// When nobody writes.
     pub fn downgrade_write(&self) {
-        let mut state = self.state.lock_irqsave();
+        let mut state = self.state.lock();
         assert!(state.is_written(), "downgrade_write, and nobody writes");
         state.readers = 1;
         self.open(state);
@@ -200,7 +200,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
 
     #[inline]
     pub(super) fn down_write_at(&self, place: W::Place) {
-        let mut state = self.state.lock_irqsave();
+        let mut state = self.state.lock();
         if state.is_closed {
             self.sleep_at_gate(state, Kind::Writer, place);
             self.wait_for_readers();
@@ -218,7 +218,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     #[inline]
     pub(super) fn up_write_at(&self, place: W::Place) {
         self.watch.announce(LockEvent::Release, self.address(), place);
-        let state = self.state.lock_irqsave();
+        let state = self.state.lock();
         assert!(state.is_written(), "up_write, and nobody writes");
         self.watch.released();
         self.open(state);
@@ -270,7 +270,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
 
     /// A writer was let through the gate: sleeps until those have gone who read before.
     fn wait_for_readers(&self) {
-        let mut state = self.state.lock_irqsave();
+        let mut state = self.state.lock();
         if let Some(wait) = state.passed.take() {
             // It was announced at the gate that the caller waits.
             self.sleep_inside(state, wait, None);
@@ -293,17 +293,17 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
 
     /// How many read at this moment. For reports.
     pub fn readers(&self) -> usize {
-        self.state.lock_irqsave().readers
+        self.state.lock().readers
     }
 
     /// Whether somebody writes at this moment. For assertions and reports.
     pub fn is_write_locked(&self) -> bool {
-        self.state.lock_irqsave().is_written()
+        self.state.lock().is_written()
     }
 
     /// Tasks that wait at this moment. For reports.
     pub fn waiters(&self) -> usize {
-        let state = self.state.lock_irqsave();
+        let state = self.state.lock();
         state.gate.len() + state.inside.len() + usize::from(state.passed.is_some())
     }
 

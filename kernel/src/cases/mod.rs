@@ -26,6 +26,7 @@ mod switching;
 mod tasklets;
 mod tasks;
 mod timers;
+mod watchdogs;
 mod works;
 
 pub use case::{Answer, Case, all};

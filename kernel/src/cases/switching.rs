@@ -12,8 +12,10 @@ use kcore::machine::TaskId;
 use super::Answer;
 use super::case::same;
 use super::crew;
-use crate::arch::smp;
+use crate::arch::{cpu, smp};
 use crate::context;
+use crate::irq::device;
+use crate::irq::softirq::{self, Softirq};
 use crate::machine::SpinLock;
 use crate::task;
 
@@ -24,6 +26,7 @@ crate::case! {
     "switching::all-wake-one" => all_wake_one;
     "switching::yield-goes-round" => yield_order;
     "switching::halt-in-place-keeps-the-cpu" => halt_in_place;
+    "switching::halt-in-place-keeps-interrupts-off" => halt_with_interrupts_off;
     "switching::wake-of-nobody" => wake_of_nobody;
 }
 
@@ -150,6 +153,45 @@ fn halt_in_place() -> Answer {
     other.join();
     same("tasks that ran meanwhile", at_wake.load(Acquire), 0)?;
     same("tasks that ran afterwards", ran.load(Acquire), 1)
+}
+
+/// Interrupts of the device that the next case has heard of.
+static HEARD: AtomicU32 = AtomicU32::new(0);
+
+/// Who halts in place with interrupts off hears nothing of the device nor of a softirq that it has raised before.
+fn halt_with_interrupts_off() -> Answer {
+    if smp::cpus() == 1 {
+        return Ok(());
+    }
+    let hear = || drop(HEARD.fetch_add(1, Relaxed));
+    HEARD.store(0, Relaxed);
+    device::open(hear);
+    softirq::open(Softirq::Experiment, hear);
+    let (state, heard) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(u32::MAX)));
+    let (halts, hears) = (Arc::clone(&state), Arc::clone(&heard));
+    let last = smp::cpus() - 1;
+    let sleeper = crew::start(last, move || {
+        let were_on = cpu::irq_save();
+        softirq::raise(Softirq::Experiment);
+        halts.store(1, Release);
+        task::halt_in_place();
+        hears.store(HEARD.load(Relaxed), Release);
+        cpu::irq_restore(were_on);
+    })?;
+    while state.load(Acquire) == 0 {
+        core::hint::spin_loop();
+    }
+    device::fire_at(last);
+    // Time to halt, and to be interrupted.
+    task::sleep(2000);
+    task::wake(sleeper.id());
+    sleeper.join();
+    while device::in_flight() != 0 {
+        core::hint::spin_loop();
+    }
+    device::close();
+    same("interrupts while they were off", heard.load(Acquire), 0)?;
+    same("interrupts afterwards", HEARD.load(Relaxed), 2)
 }
 
 fn wake_of_nobody() -> Answer {

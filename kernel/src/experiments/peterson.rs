@@ -18,11 +18,11 @@ use super::trial::{Refusal, Trial};
 
 /// How long a round may take, in cycles: where the host has fewer cores than it needs, each meeting takes a time slice of
 /// its own.
-const PATIENCE_CYCLES: u64 = 500_000_000;
+const PATIENCE_CYCLES: u64 = 250_000_000;
 /// Looks at the other one's counter without a PAUSE in between.
-const QUICK_LOOKS: u32 = 200;
+const QUICK_LOOKS: u32 = 1000;
 /// One of the two enters up to so many steps later than the other.
-const MOST_SKEW: u32 = 16;
+const MOST_SKEW: u64 = 64;
 
 /// One round: the tasks play in pairs, and each passes `quanta` times through the critical section of its pair.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
@@ -70,7 +70,7 @@ struct Pair {
     guard: Guard,
     /// Of the others.
     peterson: Peterson,
-    /// How often each of the two has come to the door.
+    /// How often each of the two has come to the door: twice for each pass.
     arrivals: [Line; 2],
     inside: AtomicU64,
     most: AtomicU64,
@@ -94,27 +94,32 @@ impl Pair {
     /// Waits for the other one at the door, for the `pass`th time from 1, so that both enter at the same moment: two that
     /// take turns never race. False when the time is up.
     fn meet(&self, me: usize, pass: u32, deadline: u64) -> bool {
-        self.arrivals[me].0.poke(pass.into());
-        let other = &self.arrivals[1 - me].0;
-        let mut looks = 0;
-        while other.peek() < pass.into() {
-            looks += 1;
-            // PAUSE takes an emulated CPU out of its step for longer than the race takes.
-            if looks > QUICK_LOOKS {
-                if Kernel::cycles() > deadline {
-                    return false;
-                }
-                Kernel::relax();
-                // The other one may have to run on this CPU.
-                Kernel::yield_now();
+        let pass = u64::from(pass);
+        self.arrivals[me].0.poke(2 * pass - 1);
+        while !self.comes_soon(1 - me, 2 * pass - 1) {
+            if Kernel::cycles() > deadline {
+                return false;
             }
+            Kernel::relax();
+            // The other one may have to run on this CPU.
+            Kernel::yield_now();
         }
+        // Once more, now that both are awake.
+        self.arrivals[me].0.poke(2 * pass);
+        self.comes_soon(1 - me, 2 * pass);
         // Which of them is first, and by how much, goes through all that there is.
         let skew = if me == 0 { pass % MOST_SKEW } else { pass / MOST_SKEW % MOST_SKEW };
-        for _ in 0..skew {
-            let _ = other.peek();
-        }
+        let _ = (0..skew).find(|_| !self.has_come(1 - me, 2 * pass - 1));
         true
+    }
+
+    /// Looks for a while without a PAUSE, which takes an emulated CPU out of its step for longer than the race takes.
+    fn comes_soon(&self, who: usize, times: u64) -> bool {
+        (0..QUICK_LOOKS).any(|_| self.has_come(who, times))
+    }
+
+    fn has_come(&self, who: usize, times: u64) -> bool {
+        self.arrivals[who].0.peek() >= times
     }
 
     /// Enters the critical section, counts, and leaves.

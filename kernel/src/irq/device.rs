@@ -61,6 +61,11 @@ pub fn in_flight() -> u32 {
     SENT.iter().filter(|sent| sent.load(SeqCst)).count() as u32
 }
 
+/// Whether `cpu` has yet to take an interrupt that was sent to it.
+pub(crate) fn in_flight_to(cpu: u32) -> bool {
+    SENT[cpu as usize].load(SeqCst)
+}
+
 /// How many interrupts were one with an earlier one.
 pub fn merged() -> u64 {
     MERGED.load(Relaxed)

@@ -25,6 +25,7 @@ use crate::irq::timer;
 use crate::machine::{SpinIrqGuard, SpinLock};
 use crate::param::{MAX_CPUS, MAX_TASKS, SLICE_MICROSECONDS};
 use crate::time::{self, NEVER};
+use crate::watchdog;
 
 use super::table::{self, State, Task};
 use super::{doom, quiet};
@@ -71,7 +72,7 @@ impl Queue {
     fn next_moment(&self) -> u64 {
         let slice = if self.ready.is_empty() || !SLICES.load(Relaxed) { NEVER } else { self.slice_end };
         let sleep = self.sleepers.iter().map(|(moment, _)| *moment).min().unwrap_or(NEVER);
-        slice.min(sleep).min(timer::next())
+        slice.min(sleep).min(timer::next()).min(watchdog::next())
     }
 
     /// Sets this CPU's timer to what it has to do next.
@@ -179,6 +180,7 @@ pub(crate) fn arm() {
 
 /// This CPU's timer has interrupted it: a slice is over, sleepers wake up, or kernel timers are due.
 pub(crate) fn tick() {
+    watchdog::look(cpu::cycles());
     let mut queue = QueueGuard::lock(percpu::this_cpu());
     let now = cpu::cycles();
     queue.armed = 0;
@@ -297,11 +299,16 @@ fn give_way(mut queue: QueueGuard) {
 }
 
 /// Waits for [`wake`] without letting another task run on this CPU, which halts meanwhile: for a task that holds a
-/// spinlock, whose place nobody else may take. Interrupts are on afterwards if they were on before.
+/// spinlock, whose place nobody else may take. Interrupts are on afterwards if they were on before; and if they were not,
+/// the CPU hears meanwhile of wake-ups only: neither a device nor a softirq finds what the task keeps from them.
 pub fn halt_in_place() {
     doom::check();
     context::preempt_disable();
     let were_on = cpu::irq_save();
+    if !were_on {
+        context::bh_disable();
+        quiet::deafen(true);
+    }
     loop {
         let mut queue = QueueGuard::lock(percpu::this_cpu());
         if core::mem::take(&mut this_task().inner(&mut queue).token) {
@@ -311,6 +318,10 @@ pub fn halt_in_place() {
         drop(queue);
         quiet::halt();
         cpu::irq_save();
+    }
+    if !were_on {
+        quiet::deafen(false);
+        context::bh_enable();
     }
     cpu::irq_restore(were_on);
     context::preempt_enable();

@@ -8,6 +8,7 @@
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use super::queue;
+use crate::arch::traps::vector;
 use crate::arch::{cpu, percpu, smp};
 use crate::console::com1;
 use crate::irq::{device, softirq, timer};
@@ -20,10 +21,18 @@ static BUSY: AtomicU32 = AtomicU32::new(1);
 static AWAKENINGS: AtomicU32 = AtomicU32::new(0);
 /// Which CPUs halt.
 static HALTS: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
+/// Which CPUs halt without hearing of devices and softirqs. Written by that CPU.
+static DEAF: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
 
 /// A CPU is about to report itself, and is busy.
 pub fn arrive() {
     BUSY.fetch_add(1, SeqCst);
+}
+
+/// Whether devices and softirqs find this CPU deaf while it [halts](halt): for a task that has interrupts off.
+pub(super) fn deafen(deaf: bool) {
+    cpu::set_priority(if deaf { vector::DEVICES } else { 0 });
+    DEAF[percpu::this_cpu() as usize].store(deaf, SeqCst);
 }
 
 /// Halts the CPU until an interrupt has been handled. Interrupts are off, and on afterwards. May return for no reason.
@@ -58,6 +67,9 @@ fn awake() {
 }
 
 fn nothing_to_come() -> bool {
-    let still = |cpu| queue::is_still(cpu) && !timer::is_pending(cpu) && !softirq::in_flight(cpu);
-    !com1::expects_input() && device::in_flight() == 0 && (0..smp::cpus()).all(still)
+    // What a CPU does not hear of wakes nobody there.
+    let hears = |cpu| device::in_flight_to(cpu) || softirq::in_flight(cpu);
+    let is_deaf = |cpu: u32| DEAF[cpu as usize].load(SeqCst);
+    let still = |cpu| queue::is_still(cpu) && !timer::is_pending(cpu) && (is_deaf(cpu) || !hears(cpu));
+    !com1::expects_input() && (0..smp::cpus()).all(still)
 }

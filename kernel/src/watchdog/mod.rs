@@ -1,22 +1,26 @@
 //! The watchdog: it knows when the tasks of an experiment can never go on, says why, and gives them up. The machine goes
 //! on.
 //!
-//! Three things bring it in, none of which is a clock:
+//! Three things bring it in, none of which is a clock, and a fourth where they see nothing:
 //!
 //! - a lock event after which the wait-for graph has a cycle (`kcore::wait_for`): `deadlock`;
 //! - a task that is about to sleep where nobody may: `invalid-context`;
-//! - the last CPU that halts with nothing to come: `stuck`.
+//! - the last CPU that halts with nothing to come: `stuck`;
+//! - CPUs that are busy for seconds while nothing gets done: `livelock`.
 //!
 //! | file | noun |
 //! |---|---|
 //! | `watch` | the graph of the running experiment, and the events that it hears of |
+//! | `patrol` | busy CPUs and nothing done: `livelock` |
 //! | `stop` | [`Stop`]: what was found |
 //! | `witness` | what the CPUs were doing: their backtraces, through non-maskable interrupts |
 
+mod patrol;
 mod stop;
 mod watch;
 mod witness;
 
+pub(crate) use patrol::{event, look, next};
 pub use stop::{Cause, Stop};
 pub(crate) use watch::{begin, begin_round, end, ended, lock, nothing_runs, take};
 pub use watch::{has_stopped, might_sleep};

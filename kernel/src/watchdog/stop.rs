@@ -35,6 +35,8 @@ pub enum Cause {
     Waits(Finding),
     /// Tasks sleep, for no lock, and nobody is left to wake them.
     Asleep(List<TaskId, SLEEPERS>),
+    /// Tasks have their CPUs, and nothing gets done.
+    Busy(List<TaskId, SLEEPERS>),
     /// A task was about to sleep where nobody may.
     Slept(Slept),
 }
@@ -60,6 +62,7 @@ impl Cause {
         match self {
             Cause::Waits(finding) => finding.verdict,
             Cause::Asleep(_) => Expect::Stuck,
+            Cause::Busy(_) => Expect::Livelock,
             Cause::Slept(_) => Expect::InvalidContext,
         }
     }
@@ -68,7 +71,8 @@ impl Cause {
     pub fn records(&self, name: impl Fn(TaskId) -> Name) -> Vec<report::Wait> {
         match self {
             Cause::Waits(finding) => finding.records(name),
-            Cause::Asleep(tasks) => tasks.iter().map(|task| asleep(&name(*task))).collect(),
+            Cause::Asleep(tasks) => tasks.iter().map(|task| waits("a wake-up", &name(*task))).collect(),
+            Cause::Busy(tasks) => tasks.iter().map(|task| waits("nothing", &name(*task))).collect(),
             Cause::Slept(slept) => vec![slept.record(&name(slept.actor.task))],
         }
     }
@@ -83,16 +87,23 @@ impl Cause {
                 write!(f, "stuck: {count} {noun} {verb}, and nobody is left to wake them")?;
                 tasks.iter().try_for_each(|task| write!(f, "\n  {} sleeps", name(*task)))
             }
+            Cause::Busy(tasks) => {
+                let count = tasks.len() + tasks.dropped();
+                let (noun, verb) = if count == 1 { ("task", "is") } else { ("tasks", "are") };
+                write!(f, "livelock: {count} {noun} {verb} busy, and for seconds nothing gets done")?;
+                tasks.iter().try_for_each(|task| write!(f, "\n  {} runs", name(*task)))
+            }
             Cause::Slept(slept) => slept.say(&name(slept.actor.task), f),
         })
     }
 }
 
-fn asleep(name: &str) -> report::Wait {
+/// A task that waits for no lock.
+fn waits(what: &str, name: &str) -> report::Wait {
     report::Wait {
         waiter: name.into(),
         cpu: 0,
-        lock: "a wake-up".into(),
+        lock: what.into(),
         at: String::new(),
         holder: None,
         held_since: None,

@@ -8,7 +8,7 @@ use kcore::sync::PREEMPTION_OFF;
 use kcore::wait_for::{Actor, Finding, Graph, List, Seat, Tasks, Where};
 
 use super::stop::{Cause, Slept, Stop};
-use super::witness;
+use super::{patrol, witness};
 use crate::arch::cpu;
 use crate::machine::{Kernel, SpinLock};
 use crate::task::table::State;
@@ -35,11 +35,13 @@ pub(crate) fn begin_round() {
     *FOUND.lock_irqsave() = None;
     if let Some(graph) = GRAPH.lock_irqsave().as_mut() {
         graph.forget_all();
+        patrol::begin();
     }
 }
 
 /// The experiment is over.
 pub(crate) fn end() {
+    patrol::end();
     let graph = GRAPH.lock_irqsave().take();
     drop(graph);
 }
@@ -56,12 +58,14 @@ pub fn has_stopped() -> bool {
 
 /// The running task's body has returned.
 pub(crate) fn ended() {
+    patrol::event();
     let task = task::current();
     with_graph(|graph| graph.ended(task));
 }
 
 /// Something happens to an observed lock.
 pub(crate) fn lock(event: LockEvent, lock: &LockName, address: usize, at: &'static Location<'static>) {
+    patrol::event();
     let actor = here();
     match event {
         LockEvent::Wait => wait(actor, lock, address, at),
@@ -129,8 +133,15 @@ fn asleep<const N: usize>() -> List<TaskId, N> {
     list
 }
 
+/// The tasks of the crew that have a CPU.
+pub(super) fn running<const N: usize>() -> List<TaskId, N> {
+    let mut list = List::new();
+    hooks::crew().filter(|task| listing::is_running(*task)).for_each(|task| list.push(task));
+    list
+}
+
 /// Keeps the first cause of a round and gives its tasks up.
-fn stop(cause: Cause) {
+pub(super) fn stop(cause: Cause) {
     if STOPPED.swap(true, Relaxed) {
         return;
     }

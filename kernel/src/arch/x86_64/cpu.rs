@@ -39,6 +39,15 @@ pub fn irq_on_and_halt() {
     interrupts::enable_and_hlt();
 }
 
+/// Lets interrupts wait whose vectors are below the 16 of `class` + 1; 0 lets all come (SDM vol. 3A, 11.8.3.1: the task
+/// priority, which CR8 is).
+pub fn set_priority(class: u8) {
+    // SAFETY: CR8 exists on every 64-bit CPU and takes 0 to 15; it changes when interrupts come, and nothing else.
+    unsafe {
+        core::arch::asm!("mov cr8, {}", in(reg) u64::from(class & 0xf), options(nostack, preserves_flags))
+    };
+}
+
 /// Halts with interrupts off: until a non-maskable interrupt, that is for ever.
 pub fn halt_for_ever() -> ! {
     loop {

@@ -1,5 +1,7 @@
 //! Segments and the task-state segment: the little that 64-bit mode still wants of them (SDM vol. 3A, 3.4 and 8.7).
 
+use core::mem::MaybeUninit;
+
 use x86_64::VirtAddr;
 use x86_64::instructions::segmentation::{CS, DS, ES, SS, Segment};
 use x86_64::instructions::tables::load_tss;
@@ -30,13 +32,14 @@ impl Tables {
         Tables { gdt: GlobalDescriptorTable::new(), tss: TaskStateSegment::new() }
     }
 
-    /// Fills the tables, with the tops of the stacks for double faults and for NMIs, and loads them on this CPU.
+    /// Makes the tables, with the tops of the stacks for double faults and for NMIs, and loads them on this CPU.
     ///
     /// # Safety
     /// `tables` points to the tables of this CPU, which nobody else reads or writes, and which live for ever.
-    pub unsafe fn load(tables: *mut Tables, double_fault: u64, nmi: u64) {
+    pub unsafe fn load(tables: *mut MaybeUninit<Tables>, double_fault: u64, nmi: u64) {
         // SAFETY: the caller gives this CPU's own tables.
-        let tables: &'static mut Tables = unsafe { &mut *tables };
+        let tables: &'static mut MaybeUninit<Tables> = unsafe { &mut *tables };
+        let tables = tables.write(Tables::new());
         tables.tss.interrupt_stack_table[DOUBLE_FAULT_STACK as usize] = VirtAddr::new(double_fault);
         tables.tss.interrupt_stack_table[NMI_STACK as usize] = VirtAddr::new(nmi);
         let code = tables.gdt.append(Descriptor::kernel_code_segment());

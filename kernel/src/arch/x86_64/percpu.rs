@@ -2,7 +2,7 @@
 
 use core::arch::asm;
 use core::cell::UnsafeCell;
-use core::mem::offset_of;
+use core::mem::{MaybeUninit, offset_of};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use x86_64::VirtAddr;
@@ -21,8 +21,8 @@ pub struct PerCpu {
     count: AtomicU32,
     /// Its APIC id, by which interrupts reach it.
     apic_id: AtomicU32,
-    /// Its GDT and TSS; touched by this CPU alone.
-    tables: UnsafeCell<Tables>,
+    /// Its GDT and TSS, made by `install`; touched by this CPU alone. Until then zeros, which take no room in the ELF.
+    tables: UnsafeCell<MaybeUninit<Tables>>,
 }
 
 // SAFETY: `tables` is touched by its own CPU alone (`install`, `set_fault_stacks`); the rest is atomic.
@@ -36,7 +36,7 @@ static CPUS: [PerCpu; MAX_CPUS] = [const {
         id: AtomicU32::new(0),
         count: AtomicU32::new(0),
         apic_id: AtomicU32::new(0),
-        tables: UnsafeCell::new(Tables::new()),
+        tables: UnsafeCell::new(MaybeUninit::zeroed()),
     }
 }; MAX_CPUS];
 
@@ -61,7 +61,7 @@ pub unsafe fn install(id: u32, count: u32, double_fault_stack: u64, nmi_stack: u
 pub unsafe fn set_fault_stacks(double_fault_stack: u64, nmi_stack: u64) {
     let block = &CPUS[this_cpu() as usize];
     // SAFETY: this CPU's own tables, loaded by `install`; the stacks are the caller's promise.
-    unsafe { Tables::set_stacks(block.tables.get(), double_fault_stack, nmi_stack) };
+    unsafe { Tables::set_stacks(block.tables.get().cast(), double_fault_stack, nmi_stack) };
 }
 
 /// The number of the calling CPU.
@@ -92,20 +92,20 @@ pub fn set_count(count: u32) {
 /// Adds to the count of the calling CPU. One instruction, so that an interrupt comes before or after it; no `lock` prefix,
 /// as no other CPU comes at all.
 #[inline(always)]
-pub fn add_count(number: u32) {
+pub fn add_count<const NUMBER: u32>() {
     // SAFETY: as in `set_count`.
-    unsafe { asm!("add dword ptr gs:[4], {:e}", in(reg) number, options(nostack)) };
+    unsafe { asm!("add dword ptr gs:[4], {}", const NUMBER, options(nostack)) };
 }
 
-/// Subtracts from the count of the calling CPU and returns whether it is 0 now.
+/// Subtracts from the count of the calling CPU and returns whether it is 0 now: an instruction, and the branch of whoever
+/// asks for the answer.
 #[inline(always)]
-pub fn subtract_count(number: u32) -> bool {
-    let zero: u8;
+pub fn subtract_count<const NUMBER: u32>() -> bool {
     // SAFETY: as in `set_count`.
     unsafe {
-        asm!("sub dword ptr gs:[4], {:e}", "sete {}", in(reg) number, out(reg_byte) zero, options(nostack));
+        asm!("sub dword ptr gs:[4], {}", "jz {}", const NUMBER, label { return true }, options(nostack));
     }
-    zero != 0
+    false
 }
 
 /// Clears bits of the count of the calling CPU, in one instruction.

@@ -35,6 +35,8 @@ pub mod vector {
     pub const SOFTIRQ: u8 = 0xe1;
     /// COM1 has received something.
     pub const COM1: u8 = 0xe2;
+    /// The class of the vectors above: those of devices and of softirqs. What the scheduler needs is in the next one.
+    pub const DEVICES: u8 = DEVICE >> 4;
     /// Another CPU has work for this one: leave `hlt`.
     pub const WAKE: u8 = 0xf0;
     /// Another CPU wants a function called: see `smp::call`.

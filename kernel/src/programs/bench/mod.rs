@@ -1,0 +1,17 @@
+//! Measures the primitives, beside their peers, in one run.
+//!
+//! - `program`: what is measured, and the lines that are printed.
+//! - `contest`: contestants who take turns, and their medians.
+//! - `locks`: the locks that spin, and the peers of [`spin`].
+//! - `sleepers`: the locks that sleep.
+//! - `words`: what needs no lock: counters, bits, rings; and what is switched off beside a lock.
+//! - `events`: what involves other tasks, other CPUs, or interrupts.
+
+mod contest;
+mod events;
+mod locks;
+mod program;
+mod sleepers;
+mod words;
+
+pub(super) use program::main;

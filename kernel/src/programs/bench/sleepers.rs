@@ -1,0 +1,63 @@
+//! Locks that sleep. No crate that we know of has them for a kernel without an operating system.
+
+use kcore::machine::{LockName, Waiting};
+use kcore::sync::{Completion, Counted, RawMutex, RwSemaphore, Semaphore};
+
+use super::contest::Contestant;
+use crate::machine::Kernel;
+
+static NAME: LockName = LockName { name: "bench.lock", class: "bench.lock", waiting: Waiting::Sleeps };
+
+static SEMAPHORE: Semaphore<Kernel> = Semaphore::new(1);
+static COUNTED: Semaphore<Kernel, Counted> = Semaphore::counted(NAME, 1);
+static MUTEX: RawMutex<Kernel> = RawMutex::new();
+static COMPLETION: Completion<Kernel> = Completion::new();
+static RWSEM: RwSemaphore<Kernel> = RwSemaphore::new();
+
+/// On one CPU alone.
+pub(super) const UNCONTENDED: [Contestant; 6] = [
+    DOWN_UP,
+    COUNTING,
+    ("completion", |n| {
+        for _ in 0..n {
+            COMPLETION.complete();
+            COMPLETION.wait();
+        }
+    }),
+    LOCK_UNLOCK,
+    ("rwsem, read", |n| {
+        for _ in 0..n {
+            RWSEM.down_read();
+            RWSEM.up_read();
+        }
+    }),
+    WRITE,
+];
+
+/// On all CPUs at once.
+pub(super) const CONTENDED: [Contestant; 4] = [DOWN_UP, COUNTING, LOCK_UNLOCK, WRITE];
+
+const DOWN_UP: Contestant = ("semaphore", |n| {
+    for _ in 0..n {
+        SEMAPHORE.down();
+        SEMAPHORE.up();
+    }
+});
+const COUNTING: Contestant = ("semaphore, counting", |n| {
+    for _ in 0..n {
+        COUNTED.down();
+        COUNTED.up();
+    }
+});
+const LOCK_UNLOCK: Contestant = ("mutex", |n| {
+    for _ in 0..n {
+        MUTEX.lock();
+        MUTEX.unlock().expect("it is ours");
+    }
+});
+const WRITE: Contestant = ("rwsem, write", |n| {
+    for _ in 0..n {
+        RWSEM.down_write();
+        RWSEM.up_write();
+    }
+});
