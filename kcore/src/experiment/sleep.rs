@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "sleep",
-    title: "a task sleeps between load and store: which locks stay locked, and which must not be held at all",
+    title: "a task sleeps between load and store: which locks stand that, and which not",
     races: &["R14", "R28"],
     sources: &[
         "LDD3 5.3, Semaphores and Mutexes",
@@ -60,7 +60,7 @@ pub(super) static ENTRY: Experiment = Experiment {
 };
 
 const GOAL: &str = "Between load and store a task has to wait for a millisecond, and sleeps. Lose updates on one CPU in a kernel \
-without preemption. Then try the lock that cured counter on any number of CPUs, and read what the machine says to it.";
+without preemption (--config up). Then try the lock that cured counter on any number of CPUs, and read what the machine says to it.";
 
 const HINT: &str = "To sleep is to call the scheduler. Who runs meanwhile, and what does it find? If it finds a spinlock taken, what \
 does it do on the only CPU there is?";
