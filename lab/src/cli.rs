@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use kcore::settings::{self, Config, Expect, Fault, Lock, Object, Settings, Usage};
 
 use crate::suggest::hint;
@@ -96,10 +96,10 @@ pub enum Command {
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Experiment")]
 pub struct Options {
-    /// The guard: none, spinlock, semaphore, completion, ...
+    /// The form: none, spinlock, semaphore, ... (`list --long` says which an experiment has)
     #[arg(long, global = true, value_parser = word("lock"))]
     pub lock: Option<String>,
-    /// How tasks pass probe points: off, pause, delay=N, rendezvous[=POINT], script[=STEPS]
+    /// How tasks pass probe points: off, pause, delay=N, rendezvous[=POINT], script[=STEPS], fire[=POINT]
     #[arg(long, global = true, value_name = "MODE", value_parser = word("probe"))]
     pub probe: Option<String>,
     /// What the writers of scull-leak find missing: quantum, array, node, all
@@ -120,7 +120,7 @@ pub struct Options {
     /// Where chance starts
     #[arg(long, global = true, value_name = "S", value_parser = word("seed"))]
     pub seed: Option<String>,
-    /// The verdict that counts as success: raced, clean, any
+    /// The verdict that counts as success: raced, clean, deadlock, stuck, invalid-context, any, ...
     #[arg(long, global = true, value_name = "VERDICT", value_parser = word("expect"))]
     pub expect: Option<String>,
     /// Bytes of a quantum (LDD3: scull_quantum; 4000)
@@ -212,7 +212,10 @@ impl Options {
 
 /// Reads the arguments, of which the first is the program's name.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, Answer> {
-    Request::try_parse_from(arguments).map_err(|error| condense(&error))
+    // Of each command for itself: clap does not hand it down.
+    let command = Request::command().mut_subcommands(|command| command.allow_negative_numbers(true));
+    let matches = command.try_get_matches_from(arguments);
+    matches.and_then(|matches| Request::from_arg_matches(&matches)).map_err(|error| condense(&error))
 }
 
 /// What the command line leads to when it is no request.
@@ -238,7 +241,7 @@ fn words_of(key: &str) -> &'static [&'static str] {
         "lock" => Lock::WORDS,
         "object" => Object::WORDS,
         "expect" => Expect::WORDS,
-        "probe" => &["off", "pause", "delay", "rendezvous", "script"],
+        "probe" => &["off", "pause", "delay", "rendezvous", "script", "fire"],
         _ => &[],
     }
 }
@@ -280,7 +283,7 @@ mod tests {
 
     #[test]
     fn the_definition_is_sound() {
-        <Request as clap::CommandFactory>::command().debug_assert();
+        Request::command().debug_assert();
     }
 
     #[test]

@@ -10,7 +10,7 @@ const KEPT: [Cell; 6] = [C, C, N, N, N, N];
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "irq-other-cpu",
-    title: "the device interrupts another CPU: interrupts off here keep nobody out there",
+    title: "the device interrupts another CPU: interrupts off here stop nobody there",
     races: &["R14"],
     sources: &[
         "LDD3 5.5, The Spinlock Functions",
