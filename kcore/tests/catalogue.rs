@@ -47,7 +47,7 @@ fn every_text_is_there_and_plain() {
                 entry.name
             );
         }
-        assert!(entry.title.len() <= 96, "{}", entry.name);
+        assert!(entry.title.len() <= 75, "{}", entry.name);
     }
     assert!(QUESTIONS.iter().all(|question| question.ends_with('?')));
 }

@@ -96,10 +96,10 @@ pub enum Command {
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Experiment")]
 pub struct Options {
-    /// The guard: none, spinlock, semaphore, completion, ...
+    /// The form: none, spinlock, semaphore, ... (`list --long` says which an experiment has)
     #[arg(long, global = true, value_parser = word("lock"))]
     pub lock: Option<String>,
-    /// How tasks pass probe points: off, pause, delay=N, rendezvous[=POINT], script[=STEPS]
+    /// How tasks pass probe points: off, pause, delay=N, rendezvous[=POINT], script[=STEPS], fire[=POINT]
     #[arg(long, global = true, value_name = "MODE", value_parser = word("probe"))]
     pub probe: Option<String>,
     /// What the writers of scull-leak find missing: quantum, array, node, all
@@ -120,7 +120,7 @@ pub struct Options {
     /// Where chance starts
     #[arg(long, global = true, value_name = "S", value_parser = word("seed"))]
     pub seed: Option<String>,
-    /// The verdict that counts as success: raced, clean, any
+    /// The verdict that counts as success: raced, clean, deadlock, stuck, invalid-context, any, ...
     #[arg(long, global = true, value_name = "VERDICT", value_parser = word("expect"))]
     pub expect: Option<String>,
     /// Bytes of a quantum (LDD3: scull_quantum; 4000)
@@ -241,7 +241,7 @@ fn words_of(key: &str) -> &'static [&'static str] {
         "lock" => Lock::WORDS,
         "object" => Object::WORDS,
         "expect" => Expect::WORDS,
-        "probe" => &["off", "pause", "delay", "rendezvous", "script"],
+        "probe" => &["off", "pause", "delay", "rendezvous", "script", "fire"],
         _ => &[],
     }
 }

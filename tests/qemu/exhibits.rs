@@ -36,7 +36,7 @@ fn request_queue() -> Vec<Case> {
 fn aba() -> Vec<Case> {
     let corrupt = |name: &str, words: &str| {
         Case::new(format!("exhibits::aba::{name}"), format!("run aba probe=script {words}"))
-            .says("node 2 is in too many places: 1 have it, and it is in the stack 1 times")
+            .says("node 2 is in too many places at once: owners 1, in the stack 1")
             .says("node 3 is lost: nobody has it, and the stack does not lead to it")
             .never_says("node 1 is")
             .run(|run| same("corrupt places", run.lost_updates, 2))

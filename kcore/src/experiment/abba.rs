@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "abba",
-    title: "scull0 is copied to scull1 while scull1 is copied to scull0, and both copies stop",
+    title: "scull0 is copied to scull1 while scull1 is copied to scull0: both stop",
     races: &["R24"],
     sources: &["LKD 9, Deadlocks", "LDD3 5.6, Lock Ordering Rules", "LKD 10, Spin Locks"],
     goal: GOAL,

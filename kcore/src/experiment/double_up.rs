@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "double-up",
-    title: "an error path gives back a semaphore that it never had, and later two are inside",
+    title: "an error path gives back a unit that it never had; later two are inside",
     races: &["R27"],
     sources: &["LDD3 5.3, Semaphores and Mutexes", "LKD 10, Semaphores", "LKD 10, Mutexes"],
     goal: GOAL,

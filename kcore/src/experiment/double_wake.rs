@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "double-wake",
-    title: "two sleepers see the flag before either has cleared it: two wake for one write",
+    title: "two sleepers see the flag before either clears it: two wake for one write",
     races: &["R20"],
     sources: &["LDD3 6.2, Simple Sleeping", "LDD3 6.2, Exclusive Waits", "LKD 4, Sleeping and Waking Up"],
     goal: GOAL,

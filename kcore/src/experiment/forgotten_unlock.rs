@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "forgotten-unlock",
-    title: "an error path returns with the lock held, and the next caller waits for ever",
+    title: "an error path returns with the lock held; the next caller waits for ever",
     races: &["R26"],
     sources: &["LDD3 5.3, Using Semaphores in scull", "LDD3 5.6, Ambiguous Rules", "LKD 9, Deadlocks"],
     goal: GOAL,

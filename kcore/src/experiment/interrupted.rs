@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "interrupted",
-    title: "ten thousand waits are ended by a signal, and one of them had what it waited for",
+    title: "ten thousand waits end by a signal, and one had what it waited for",
     races: &["R26"],
     sources: &[
         "LDD3 5.3, The Linux Semaphore Implementation",

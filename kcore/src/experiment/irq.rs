@@ -9,7 +9,7 @@ const DEADLOCK_IF_SMP: [Cell; 6] = [D, D, D, D, R, R];
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "irq",
-    title: "a task counts, its device interrupts it and counts too: lost updates, or a deadlock of one CPU",
+    title: "a task counts, and so does its interrupt: lost updates, or a deadlock",
     races: &["R14", "R25"],
     sources: &[
         "LDD3 5.5, Spinlocks and Atomic Context; The Spinlock Functions",

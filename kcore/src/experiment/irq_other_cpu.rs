@@ -10,7 +10,7 @@ const KEPT: [Cell; 6] = [C, C, N, N, N, N];
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "irq-other-cpu",
-    title: "the device interrupts another CPU: interrupts off here keep nobody out there",
+    title: "the device interrupts another CPU: interrupts off here stop nobody there",
     races: &["R14"],
     sources: &[
         "LDD3 5.5, The Spinlock Functions",
@@ -36,7 +36,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     fire: &["counter.store"],
     certain: Certain { fire: true, ..Certain::NEVER },
     usually: Usually::Forced,
-    placement: Placement::Spread,
+    placement: Placement::FirstCpu,
     tasks: Some(1),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(500, 4) },
     roles: Roles::All(Role::Write),

@@ -10,7 +10,7 @@ const IF_PREEMPTIBLE: [Cell; 6] = [R, C, R, C, R, C];
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "preempt",
-    title: "one CPU, two tasks, and the tick comes between test and store: quanta leak as on two CPUs",
+    title: "one CPU, two tasks: the tick comes between test and store, and quanta leak",
     races: &["R1"],
     sources: &[
         "LDD3 5.2, Concurrency and Its Management",
@@ -61,11 +61,11 @@ pub(super) static ENTRY: Experiment = Experiment {
     ],
 };
 
-const GOAL: &str = "The machine has one CPU, so nothing ever happens at the same time. Make two tasks leak quanta all the \
+const GOAL: &str = "Two tasks share one CPU, so nothing ever happens at the same time. Make them leak quanta all the \
 same, one for every slot. Then find a lock that makes perfect sense on many CPUs and does nothing here.";
 
 const HINT: &str = "What does a task know when it goes on after its slice has ended? Let the tick come where it hurts: \
-probe=fire=slot.store. Then build the kernel without preempt and do it again.";
+probe=fire=slot.store. Then do it again in a kernel without preemption: --config smp.";
 
 const EXPLANATION: &str = "A loads the slot, finds null, allocates a quantum. Now the timer interrupts: the slice of A is \
 over. The handler marks the task, and on the way out of the interrupt the scheduler puts A at the end of the queue and lets B \

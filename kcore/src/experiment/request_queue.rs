@@ -5,7 +5,7 @@ use super::matrix::TASKS;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "request-queue",
-    title: "a request is added while the last one is removed: it is nowhere, and the tail hangs in the air",
+    title: "one request is added while the last is removed: it is in no queue any more",
     races: &["R30"],
     sources: &["LKD 9, Critical Regions and Race Conditions", "LDD3 16, Request Processing", "LKD 6, Queues"],
     goal: GOAL,

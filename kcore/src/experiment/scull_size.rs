@@ -6,7 +6,7 @@ use super::points::SCULL;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-size",
-    title: "the size of the device goes backwards, and acknowledged bytes lie behind the end of file",
+    title: "the size goes backwards, and acknowledged bytes lie behind the end of file",
     races: &["R6"],
     sources: &["LDD3 3, read and write", "LDD3 5.1, Pitfalls in scull", "LKD 9, The Single Variable"],
     goal: GOAL,

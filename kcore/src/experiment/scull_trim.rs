@@ -6,7 +6,7 @@ use super::points::SCULL;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-trim",
-    title: "the device is emptied while it is written to: use after free, and double free",
+    title: "the device is emptied while it is written to: use after free, double free",
     races: &["R8", "R9"],
     sources: &[
         "LDD3 3, scull's Memory Usage; the open method",

@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "self-deadlock",
-    title: "a function that holds the lock calls one that takes it, and waits for itself",
+    title: "who holds the lock calls a function that takes it, and waits for itself",
     races: &["R25"],
     sources: &["LDD3 5.6, Ambiguous Rules", "LKD 9, Deadlocks", "LKD 10, Spin Locks"],
     goal: GOAL,

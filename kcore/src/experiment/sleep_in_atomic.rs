@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "sleep-in-atomic",
-    title: "kmalloc that may sleep under a spinlock: reported even when it does not sleep this time",
+    title: "kmalloc that may sleep, under a spinlock: reported though it does not sleep",
     races: &["R28", "R33"],
     sources: &[
         "LDD3 5.5, Spinlocks and Atomic Context",

@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "softirq",
-    title: "the handler raises a softirq, which runs on top of the task that it counts with",
+    title: "the handler raises a softirq, which runs on top of the task it counts with",
     races: &["R14", "R25"],
     sources: &[
         "LDD3 5.5, The Spinlock Functions",

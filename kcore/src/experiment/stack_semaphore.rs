@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "stack-semaphore",
-    title: "the waiter returns, its stack frame is used again, and up still touches the semaphore",
+    title: "the waiter has returned, its frame is used again, up still writes into it",
     races: &["R21"],
     sources: &["LDD3 5.4, Completions", "LKD 10, Completion Variables", "LKD 10, Semaphores"],
     goal: GOAL,

@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "starvation",
-    title: "a lock that nobody breaks, and a task that never gets it: fairness in numbers",
+    title: "a lock that nobody breaks, a task that never gets it: fairness in numbers",
     races: &["R28"],
     sources: &["LKD 9, Contention and Scalability", "LKD 10, Spin Locks", "LDD3 5.5, Spinlocks"],
     goal: GOAL,

@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "tasklet",
-    title: "two tasklets share a counter on two CPUs; one tasklet, scheduled on both, runs on one at a time",
+    title: "two tasklets share a counter on two CPUs; one tasklet would run on one only",
     races: &["R14"],
     sources: &["LDD3 7.5, Tasklets", "LKD 8, Tasklets; Locking Between the Bottom Halves"],
     goal: GOAL,

@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "timer",
-    title: "the owner deletes its timer and frees the object, while the handler still runs on another CPU",
+    title: "the owner deletes its timer and frees the object; the handler still runs",
     races: &["R8"],
     sources: &["LDD3 7.4, The Timer API", "LKD 11, Using Timers; Timer Race Conditions"],
     goal: GOAL,

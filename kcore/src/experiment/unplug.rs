@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "unplug",
-    title: "the device is unplugged while it is in use, and the lock that was to protect it goes with it",
+    title: "the device is unplugged while it is in use, and its lock goes with it",
     races: &["R31"],
     sources: &[
         "LDD3 5.2, Concurrency and Its Management",

@@ -6,7 +6,7 @@ use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "workqueue",
-    title: "two works in two workers add to one counter; they are tasks, so here a mutex is allowed",
+    title: "two works in two workers add to one counter; here a mutex is allowed",
     races: &["R14"],
     sources: &[
         "LDD3 7.6, Workqueues",

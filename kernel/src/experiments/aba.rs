@@ -61,9 +61,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
 fn plight(node: u32, kept: u64, within: u64) -> String {
     match kept + within {
         0 => format!("node {node} is lost: nobody has it, and the stack does not lead to it"),
-        _ => format!(
-            "node {node} is in too many places: {kept} have it, and it is in the stack {within} times"
-        ),
+        _ => format!("node {node} is in too many places at once: owners {kept}, in the stack {within}"),
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     trial.run.owners = trial.run.owners.max(scene.most.load(Relaxed));
     trial.add_lock(Some(scene.unit.stats()));
     let (interrupted, had) = (scene.interrupted.load(Relaxed), scene.had.load(Relaxed));
-    trial.note(format!("{interrupted} waits were ended by a signal; the unit was had {had} times"));
+    trial.note(format!("{interrupted} waits were ended by a signal, {had} got the unit"));
     Ok(())
 }
 
@@ -92,7 +92,7 @@ struct Scene {
     /// Interrupted waits, all together.
     wanted: u64,
     interrupted: AtomicU64,
-    /// Times that the unit was had.
+    /// Waits that got the unit.
     had: AtomicU64,
     /// Tasks of the crew that have not finished.
     at_work: AtomicU32,

@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use kcore::machine::Cpu;
+use kcore::sync::Completion;
 
 use crate::hooks;
 use crate::irq::{Work, WorkQueue};
@@ -18,19 +19,24 @@ use super::trial::{Refusal, Trial};
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let (works, quanta) = (trial.resolved.writers, trial.resolved.quanta);
     let count = Arc::new(Count::new(trial.resolved.lock));
-    let start = |who| WorkQueue::on("worker", crew::spread(who));
-    let queues = (0..works).map(start).collect::<Result<Vec<_>, _>>()?;
+    let queue = |who| WorkQueue::on("worker", crew::spread(who));
+    let queues = (0..works).map(queue).collect::<Result<Vec<_>, _>>()?;
+    // A work that waits for the others with a spinlock held keeps its CPU, and it may be this one: so none begins before all
+    // are queued.
+    let start = Arc::new(Completion::<Kernel>::new());
     hooks::begin_round(works, &crew::spread);
     let began = Kernel::cycles();
     for (queue, who) in queues.iter().zip(0_u8..) {
-        let count = Arc::clone(&count);
+        let (count, start) = (Arc::clone(&count), Arc::clone(&start));
         let queued = queue.queue(Work::new(move || {
+            start.wait();
             hooks::enter(who);
             (0..quanta).for_each(|_| count.increment());
             hooks::leave(who);
         }));
         debug_assert!(queued.is_ok(), "a new queue has room");
     }
+    start.complete_all();
     queues.iter().for_each(WorkQueue::flush);
     trial.run.cycles += Kernel::cycles() - began;
     hooks::end_round();

@@ -1,5 +1,8 @@
 //! `run EXPERIMENT`: one experiment, reported in full.
 
+use alloc::format;
+use alloc::string::String;
+
 use kcore::experiment::{Resolved, find, resolve};
 use kcore::report::{Boot, Record, Summary};
 use kcore::settings::{Config, Settings, Usage};
@@ -39,6 +42,16 @@ fn heading(resolved: &Resolved, settings: &Settings) {
     let unit = experiment.unit.split(':').next().unwrap_or_default();
     println!("{}: {} ({})", experiment.name, experiment.title, experiment.races.join(", "));
     println!("  lock {lock}, probe {probe}, seed {}", settings.seed);
-    println!("  {writers} tasks, {rounds} rounds; in each, {quanta} of: {unit}");
+    let tasks = counted(*writers, "task");
+    let rounds = match settings.seconds {
+        None => counted(*rounds, "round"),
+        Some(seconds) => format!("rounds for {}", counted(seconds, "second")),
+    };
+    println!("  {tasks}, {rounds}; in each, {quanta} of: {unit}");
     println!();
+}
+
+/// `1 task`, `2 tasks`.
+fn counted(number: u32, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use kcore::experiment::Experiment;
+
 use super::safety::{self, Safety};
 use super::sheet::{Block, Sheet};
 use super::table::word;
@@ -9,38 +11,64 @@ use super::table::word;
 const ABOVE: &str = "\
 # What each form gives on each machine
 
-Computed by running: `cargo run -- matrix --markdown docs/MATRIX.md` writes this file, and a test compares it with the
-catalogue. In each cell the race is forced, by a rendezvous, a script, or an interrupt at a certain point.
+A form is what the critical section of an experiment is guarded by, or what else makes it right or wrong. Here each form of
+each experiment was run on six machines, with the race forced, by a rendezvous, a script, or an interrupt at a certain
+point. So nothing in a cell is luck, unless it says `any`. `cargo run -- matrix --markdown docs/MATRIX.md` runs them all and
+writes this file; a test compares it with the catalogue.
 
-`clean`: nothing went wrong. `raced`: damage was done. `deadlock`, `livelock`, `stuck`: the watchdog found it and named it.
-`context`: somebody slept where nobody may. `any`: left to chance. `-`: does not fit.
+| column | the machine | the kernel |
+| --- | --- | --- |
+| 4 CPUs, smp+preempt | four CPUs | for several CPUs; a task can lose its CPU between any two instructions |
+| 4 CPUs, smp | four CPUs | for several CPUs; a task keeps its CPU until it sleeps or yields |
+| 1 CPU, smp+preempt; 1 CPU, smp | one CPU | the same two kernels |
+| 1 CPU, preempt | one CPU | for one CPU only, so a spinlock has no word; tasks lose their CPU |
+| 1 CPU, up | one CPU | for one CPU only; tasks keep it |
+
+| verdict | meaning |
+| --- | --- |
+| `clean` | nothing went wrong |
+| `raced` | damage was done: something was lost, leaked, torn, used after it was freed, or two owners were inside at once |
+| `deadlock` | tasks wait for each other in a circle, or one waits for itself; the watchdog has named them |
+| `stuck` | a task waits and nobody is left who would wake it: a lock that was never given back, a wake-up that was lost |
+| `context` | `invalid-context`: somebody was about to sleep where nobody may |
+| `any` | left to chance, or to the host |
+| `-` | the form, or the experiment, does not fit the machine |
+
+To repeat a cell take the command that stands above its table, with the form and the column filled in: `--config smp` and
+the like. Where that command says `rendezvous` and names no number of tasks, add `--writers 2` on one CPU: whoever is alone
+meets nobody. `cargo run -- explain NAME` says why each form gives what it gives.
 
 ";
 
 const SAFETY: &str = "\
 ## What each form is safe against
 
-`yes`: clean in the experiment that decides, wherever the question arises. `no`: not clean somewhere. `-`: the experiment
-does not have this form.
+One experiment decides each question. `yes`: the form was clean in it, wherever the question arises. `no`: not clean
+somewhere. `-`: the experiment does not have this form. The questions are whether a form keeps out another task that gets
+the CPU (preempt-safe), a handler or a softirq on the same CPU (interrupt-safe, softirq-safe), and another CPU (SMP-safe),
+and whether its holder may sleep.
 
 ";
 
 /// The whole file.
 pub fn render(sheet: &Sheet) -> String {
     let mut text = ABOVE.to_string();
+    let safety = Safety::of(sheet);
+    if !safety.questions.is_empty() {
+        text.push_str(SAFETY);
+        text.push_str(&answers(&safety));
+        text.push('\n');
+    }
     for block in &sheet.blocks {
         text.push_str(&section(sheet, block));
     }
-    let safety = Safety::of(sheet);
-    if safety.questions.is_empty() {
-        return text.trim_end().to_string() + "\n";
-    }
-    text + SAFETY + &answers(&safety)
+    text.trim_end().to_string() + "\n"
 }
 
 fn section(sheet: &Sheet, block: &Block) -> String {
     let entry = block.experiment;
     let mut text = format!("## `{}`: {}\n\n", entry.name, entry.title);
+    let _ = writeln!(text, "{}\n", command(entry));
     let heads = sheet.columns.iter().map(|column| match column.cpus {
         1 => format!("1 CPU, {}", column.config),
         cpus => format!("{cpus} CPUs, {}", column.config),
@@ -52,6 +80,13 @@ fn section(sheet: &Sheet, block: &Block) -> String {
     }
     text.push('\n');
     text
+}
+
+/// How to repeat a cell of `entry`. What its machine and its form are is left open.
+fn command(entry: &Experiment) -> String {
+    let tasks = entry.tasks.map(|tasks| format!(" --writers {tasks}")).unwrap_or_default();
+    let probe = entry.forced();
+    format!("`cargo run -- run {} --lock FORM --probe {probe}{tasks} --cpus N --config CONFIG`", entry.name)
 }
 
 fn answers(safety: &Safety) -> String {
