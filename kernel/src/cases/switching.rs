@@ -163,7 +163,7 @@ fn halt_with_interrupts_off() -> Answer {
     if smp::cpus() == 1 {
         return Ok(());
     }
-    let hear = || drop(HEARD.fetch_add(1, Relaxed));
+    let hear = || _ = HEARD.fetch_add(1, Relaxed);
     HEARD.store(0, Relaxed);
     device::open(hear);
     softirq::open(Softirq::Experiment, hear);

@@ -68,8 +68,7 @@ const COUNTING: Contestant = ("spinlock, counting", |n| (0..n).for_each(|_| *COU
 const ATOMIC: Contestant = ("spinlock, lock_atomic", |n| {
     preemption_off(|| (0..n).for_each(|_| *OURS.lock_atomic() += 1));
 });
-const PEER_ALONE: Contestant =
-    ("spin::Mutex", |n| preemption_off(|| (0..n).for_each(|_| *PEER.lock() += 1)));
+const PEER_ALONE: Contestant = ("spin::Mutex", |n| preemption_off(|| (0..n).for_each(|_| *PEER.lock() += 1)));
 const PEER_PREEMPTION_OFF: Contestant =
     ("spin::Mutex, preemption off", |n| (0..n).for_each(|_| preemption_off(|| *PEER.lock() += 1)));
 const RW_WRITE: Contestant = ("rwlock, write", |n| (0..n).for_each(|_| *RW.write() += 1));

@@ -70,7 +70,8 @@ impl Board<'_> {
             self.measured += 1;
         }
         for (ours, peer) in locks::PEERS.iter().chain(&words::PEERS) {
-            let cycles_of = |name| results.iter().find(|(other, _)| *other == name).map(|(_, cycles)| *cycles);
+            let cycles_of =
+                |name| results.iter().find(|(other, _)| *other == name).map(|(_, cycles)| *cycles);
             if let (Some(cycles), Some(peers)) = (cycles_of(*ours), cycles_of(*peer)) {
                 let hundredths = (peers * 100).checked_div(cycles).unwrap_or(0);
                 let (whole, rest) = (hundredths / 100, hundredths % 100);
