@@ -18,6 +18,9 @@ use super::trial::{DESCRIBED, Refusal, Trial};
 /// A scull device of this machine.
 pub(super) type Device = scull::Device<Kernel>;
 
+/// Calls its argument with the address of each block that it comes to.
+type Walk<'a> = dyn FnMut(&mut dyn FnMut(usize)) + 'a;
+
 /// What the tasks of a round tell.
 #[derive(Default)]
 pub(super) struct Told {
@@ -88,13 +91,9 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// What was allocated and freed in this round, what is alive, what of it `walk` still leads to (it calls its
-    /// argument with the address of each such block), and what is lost.
-    pub(super) fn account(
-        &mut self,
-        experiment: &heap::Experiment,
-        walk: &mut dyn FnMut(&mut dyn FnMut(usize)),
-    ) {
+    /// What was allocated and freed in this round, what is alive, what of it `walk` still leads to, and what is
+    /// lost.
+    pub(super) fn account(&mut self, experiment: &heap::Experiment, walk: &mut Walk<'_>) {
         let happened = experiment.so_far();
         let since = experiment.since();
         heap::with_ledger(|ledger| ledger.begin_marking());
