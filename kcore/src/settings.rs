@@ -268,6 +268,7 @@ impl Settings {
             ("writers", self.writers.is_some()),
             ("quanta", self.quanta.is_some()),
             ("rounds", self.rounds.is_some()),
+            ("seconds", self.seconds.is_some()),
         ];
         // The tour is the same with more or less work.
         let (who, count) = match self.command {

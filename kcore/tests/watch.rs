@@ -8,13 +8,16 @@ use std::sync::atomic::{
 use std::sync::{Arc, Mutex};
 
 use kcore::host::{Host, HostMachine, Listener, until};
-use kcore::machine::{Access, Listeners, LockEvent, LockName, Sched, TaskId, Waiting};
-use kcore::sync::{BrokenSpinLock, Completion, Counted, Observed, Semaphore, Silent, SpinLock};
+use kcore::machine::{Access, Listeners, LockEvent, LockName, Sched, Site, TaskId, Waiting};
+use kcore::shared::Shared;
+use kcore::sync::{BrokenSpinLock, Completion, Counted, Observed, Semaphore, Silent, SpinLock, WaitQueue};
 
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 20_000 };
 
 const NAME: LockName = LockName { name: "test.lock", class: "test", waiting: Waiting::Spins };
+
+static READY: Site = Site::new("ready");
 
 type Spin<T, W = Silent> = SpinLock<T, HostMachine, W>;
 type Sem<W = Silent> = Semaphore<HostMachine, W>;
@@ -76,6 +79,51 @@ fn a_broken_lock_tells_of_each_wait() {
         lock.acquire::<HostMachine>();
     });
     assert_eq!(snatcher.waits.load(Relaxed), 2);
+}
+
+/// Hears what came last.
+#[derive(Default)]
+struct Last(AtomicU32);
+
+const TESTED: u32 = 1;
+const WAITS: u32 = 2;
+
+impl Listener for Last {
+    fn access(&self, _: &Access) {
+        self.0.store(TESTED, Relaxed);
+    }
+
+    fn lock(&self, event: LockEvent, _: &LockName, _: usize, _: &'static Location<'static>) {
+        if event == LockEvent::Wait {
+            self.0.store(WAITS, Relaxed);
+        }
+    }
+}
+
+/// To test the condition is an access to shared memory, which a task makes that runs. A rendezvous would wait for it for
+/// ever, if it were not told that the task goes to sleep after that.
+#[test]
+fn a_wait_queue_tells_of_each_sleep() {
+    let (host, last) = (Host::new(), Arc::new(Last::default()));
+    host.listen(Listeners::PROBE, last.clone());
+    let queue: WaitQueue<HostMachine, Observed> = WaitQueue::observed(NAME);
+    let ready = Shared::new(0_usize);
+    let tests = AtomicU32::new(0);
+    host.scope(|tasks| {
+        tasks.spawn(|| {
+            queue.wait_event(|| {
+                tests.fetch_add(1, Relaxed);
+                ready.load::<HostMachine>(&READY) > 0
+            });
+        });
+        for wake_ups in 0..3 {
+            until(|| tests.load(Relaxed) > 1 + wake_ups && queue.waiters() == 1);
+            until(|| last.0.load(Relaxed) == WAITS);
+            queue.wake_up();
+        }
+        ready.poke(1);
+        queue.wake_up();
+    });
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use kcore::settings::{self, Config, Expect, Fault, Lock, Object, Settings, Usage};
 
 use crate::suggest::hint;
@@ -212,7 +212,10 @@ impl Options {
 
 /// Reads the arguments, of which the first is the program's name.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, Answer> {
-    Request::try_parse_from(arguments).map_err(|error| condense(&error))
+    // Of each command for itself: clap does not hand it down.
+    let command = Request::command().mut_subcommands(|command| command.allow_negative_numbers(true));
+    let matches = command.try_get_matches_from(arguments);
+    matches.and_then(|matches| Request::from_arg_matches(&matches)).map_err(|error| condense(&error))
 }
 
 /// What the command line leads to when it is no request.
@@ -280,7 +283,7 @@ mod tests {
 
     #[test]
     fn the_definition_is_sound() {
-        <Request as clap::CommandFactory>::command().debug_assert();
+        Request::command().debug_assert();
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The causes of concurrency: what the rows of the catalogue do not say. Exact counts, and the places that are named.
 
-use kcore::report::{Record, Run, Wait};
+use kcore::report::Run;
 use kcore::settings::{Config, Lock};
-use lab::session::Outcome;
 use lab::status::Status;
 use libtest_mimic::Trial;
 use tests::Case;
+use tests::case::waits;
 use tests::ensure::{Answer, holds, same};
 
+use crate::deadlocks::LIMIT;
 use crate::races::clean;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -18,16 +19,17 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// Two tasks of one CPU, s slots, a tick before each store: s quanta, on machines of any size. Without preemption none.
+/// Ten rounds: none of them can lose more than s, so if all together lose ten times as many, each loses s.
 fn preempt() -> impl Iterator<Item = Case> {
     let machines =
         [(1, Config::Full), (4, Config::Full), (1, Config::Preempt), (1, Config::Smp), (1, Config::Up)];
     machines.into_iter().flat_map(|(cpus, config)| {
         [Lock::None, Lock::CpuOwned].map(move |lock| {
-            let words = format!("run preempt lock={lock} probe=fire quanta=37 rounds=2 cpus={cpus}");
+            let words = format!("run preempt lock={lock} probe=fire quanta=37 rounds=10 cpus={cpus}");
             let case =
                 Case::new(format!("causes::preempt::{lock}::{cpus}-cpus::{config}"), words).config(config);
             match config.preempt() {
-                true => case.run(|run| preempted(run, 37 * 2)),
+                true => case.run(|run| preempted(run, 37 * 10)),
                 false => case.run(clean),
             }
         })
@@ -68,11 +70,15 @@ fn counters() -> impl Iterator<Item = Case> {
 
 /// A handler that spins for what the task below it has: both are named, with both places.
 fn handlers() -> impl Iterator<Item = Case> {
-    let table = [("irq", "hardirq", "irq.rs"), ("softirq", "softirq", "softirq.rs")];
-    table.into_iter().flat_map(|(name, context, file)| {
+    let table = [
+        ("irq", Lock::Spinlock, "hardirq", "irq.rs"),
+        ("irq", Lock::Bh, "hardirq", "irq.rs"),
+        ("softirq", Lock::Spinlock, "softirq", "softirq.rs"),
+    ];
+    table.into_iter().flat_map(|(name, lock, context, file)| {
         [1, 4].map(move |cpus| {
-            let words = format!("run {name} lock=spinlock probe=fire cpus={cpus}");
-            let case = Case::new(format!("causes::deadlock::{name}::{cpus}-cpus"), words);
+            let words = format!("run {name} lock={lock} probe=fire cpus={cpus} {LIMIT}");
+            let case = Case::new(format!("causes::deadlock::{name}::{lock}::{cpus}-cpus"), words);
             let case = case.run(|run| same("the verdict", run.verdict.as_str(), "deadlock"));
             let case = case.says("waits for counter.lock at").says("writer-A holds it since irq.rs:");
             case.check(move |outcome| {
@@ -162,12 +168,6 @@ fn other_cpu_that_is_not_there() -> Case {
     Case::new("causes::irq-other-cpu::one-cpu", "run irq-other-cpu cpus=1")
         .ends(Status::Usage)
         .says("irq-other-cpu with lock=none does not fit a machine of cpus=1")
-}
-
-/// The edges of the wait-for graph that were reported.
-fn waits(outcome: &Outcome) -> Vec<&Wait> {
-    let records = outcome.report.records();
-    records.filter_map(|record| if let Record::Wait(wait) = record { Some(wait) } else { None }).collect()
 }
 
 /// Whether `place` is a line of `file`.

@@ -3,11 +3,11 @@
 //! A stop is named: who waits, for which lock, at which line, and who has had it since which line. The lines are looked up
 //! in the source of the exhibit.
 
-use kcore::report::{Record, Run, Wait};
+use kcore::report::{Run, Wait};
 use kcore::settings::Lock;
-use lab::session::Outcome;
 use libtest_mimic::Trial;
 use tests::Case;
+use tests::case::waits;
 use tests::ensure::{Answer, contains, holds, same};
 
 use crate::races::clean;
@@ -17,6 +17,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     let cases = named.chain(exact()).chain(cures()).chain(harmless());
     cases.map(Case::trial).collect()
 }
+
+/// What comes to a stop ends by itself in this time: a bound, which a machine is given up beyond.
+pub(crate) const LIMIT: &str = "timeout=5";
 
 const ABBA: Source = Source::new("abba.rs", include_str!("../../kernel/src/experiments/abba.rs"));
 const SELF_DEADLOCK: Source =
@@ -164,9 +167,9 @@ fn name_of(words: &str) -> String {
     format!("deadlocks::{}", words.replace(' ', "::"))
 }
 
-/// A run that the watchdog ends, as is expected, with exit status 0.
+/// A run that the watchdog ends, as is expected, with exit status 0, within [`LIMIT`].
 fn stopped(exhibit: &str, lock: Lock, cpus: u32, probe: &str, verdict: &'static str) -> Case {
-    let words = format!("run {exhibit} lock={lock} cpus={cpus} {probe}");
+    let words = format!("run {exhibit} lock={lock} cpus={cpus} {probe} {LIMIT}");
     Case::new(format!("deadlocks::{exhibit}::{lock}::{cpus}-cpus"), words).run(move |run| {
         same("what the watchdog said", run.stopped.as_str(), verdict)?;
         same("the verdict", run.verdict.as_str(), verdict)?;
@@ -209,11 +212,6 @@ impl Edge {
             && wait.holder.clone().zip(since) == self.holder
             && wait.in_cycle == self.in_cycle
     }
-}
-
-fn waits(outcome: &Outcome) -> Vec<&Wait> {
-    let records = outcome.report.records();
-    records.filter_map(|record| if let Record::Wait(wait) = record { Some(wait) } else { None }).collect()
 }
 
 /// A source file of the kernel.

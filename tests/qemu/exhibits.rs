@@ -15,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     cases.extend(peterson());
     cases.extend(interrupted());
     cases.push(starvation());
+    cases.extend(soak());
     cases.into_iter().map(Case::trial).collect()
 }
 
@@ -127,5 +128,19 @@ fn starvation() -> Case {
         let shares: Vec<u64> = outcome.com1.lines().filter_map(turns).collect();
         same("tasks", shares.len(), 4)?;
         holds("all turns were taken", shares.iter().sum::<u64>() == 400)
+    })
+}
+
+/// Mixed traffic of many tasks for a while, behind each right lock: the account balances, every read is whole, and each
+/// round ends, which takes every task. A minute of it is for those who have one.
+fn soak() -> impl Iterator<Item = Case> {
+    let locks = kcore::experiment::find("soak").expect("it is in the catalogue").rows.iter();
+    locks.filter(|row| row.is_cure()).map(|row| {
+        let words = format!("run soak lock={} writers=64 cpus=4 seconds=2", row.lock);
+        Case::new(format!("exhibits::soak::{}", row.lock), words).run(clean).run(|run| {
+            same("tasks", run.writers, 64)?;
+            holds("there was a round", run.rounds > 0)?;
+            same("alive and not reachable", run.live.total() - run.reachable.total(), 0)
+        })
     })
 }

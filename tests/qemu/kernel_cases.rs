@@ -1,6 +1,6 @@
 //! The cases that run inside the kernel, on machines of several sizes.
 
-use kcore::report::{Case as Record, Record as Line, Summary};
+use kcore::report::{Bench, Case as Record, Record as Line, Summary};
 use lab::session::Outcome;
 use lab::status::Status;
 use libtest_mimic::Trial;
@@ -42,16 +42,25 @@ fn watchdog() -> [Case; 2] {
     [busy, deaf]
 }
 
-/// Every contestant is measured, whatever it takes.
+/// The figures that a reader asks for first, each beside its peer where there is one; and none that took no time.
 fn bench(cpus: u32) -> Case {
-    Case::new(format!("bench::{cpus}-cpus"), format!("bench cpus={cpus}")).says("between: context switch").check(
-        |outcome| {
-            let measured = outcome.report.records().filter(|line| matches!(line, Line::Bench(_))).count();
-            same("measurements", measured, 13)?;
-            let zero = |line: &Line| matches!(line, Line::Bench(bench) if bench.cycles == 0 && !bench.name.ends_with("CPUs"));
-            holds("each took some time", !outcome.report.records().any(zero))
-        },
-    )
+    const WAKE_UP: &str = "between: wake-up across CPUs, one way";
+    let mut names = vec!["between: context switch", "uncontended: semaphore", "uncontended: mutex"];
+    names.extend(["uncontended: spinlock", "uncontended: spin::Mutex", "contended: spinlock"]);
+    names.extend((cpus > 1).then_some(WAKE_UP));
+    let case = Case::new(format!("bench::{cpus}-cpus"), format!("bench cpus={cpus}"));
+    case.says(" times as fast as spin::Mutex").check(move |outcome| {
+        let bench = |line: &Line| if let Line::Bench(bench) = line { Some(bench.clone()) } else { None };
+        let measured: Vec<Bench> = outcome.report.records().filter_map(bench).collect();
+        let missing: Vec<_> =
+            names.iter().filter(|name| measured.iter().all(|bench| bench.name != **name)).collect();
+        same("figures that are missing", missing, Vec::new())?;
+        same("wake-ups across CPUs", measured.iter().any(|bench| bench.name == WAKE_UP), cpus > 1)?;
+        // To call nobody takes no time.
+        let instant =
+            |bench: &&Bench| bench.cycles < bench.operations && !bench.name.ends_with("all other CPUs");
+        same("figures of no time", measured.iter().find(instant), None)
+    })
 }
 
 fn records(outcome: &Outcome) -> Vec<Record> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Once, OnceLock};
 
-use kcore::report::{Boot, Record, Run, Step};
+use kcore::report::{Boot, Record, Run, Step, Wait};
 use kcore::settings::Config;
 use lab::build;
 use lab::image;
@@ -153,4 +153,10 @@ pub fn steps(outcome: &Outcome) -> Vec<String> {
         _ => None,
     };
     outcome.report.records().filter_map(step).collect()
+}
+
+/// The edges of the wait-for graph that were reported.
+pub fn waits(outcome: &Outcome) -> Vec<&Wait> {
+    let records = outcome.report.records();
+    records.filter_map(|record| if let Record::Wait(wait) = record { Some(wait) } else { None }).collect()
 }

@@ -90,6 +90,8 @@ pub enum Placement {
     Spread,
     /// All on the same CPU, however many there are.
     OneCpu,
+    /// All on the first CPU: something else happens on another one.
+    FirstCpu,
 }
 
 /// The work of each task.
@@ -252,11 +254,12 @@ impl Experiment {
     /// What a run must give on a machine of `cpus` CPUs with a kernel built as `config`. `probe` may leave its points or
     /// steps open.
     ///
-    /// A cure always gives `clean`. Another form gives what its row says where that is certain: of two or more tasks that
-    /// meet at the entry's own points, of exactly the two that its own script names, of the entry's own number of tasks
-    /// when its interrupt comes at its own points, or if the entry leaves nothing to chance and has all the tasks that it
-    /// asks for. All else is left to chance: a third task, which begins when the script is over, may write over the damage,
-    /// and of more tasks than CPUs some share one, where a form that is right for one task a CPU may be wrong.
+    /// A cure always gives `clean`. Another form gives what its row says where that is certain: of two or more tasks, and
+    /// as many as the entry asks for, that meet at the entry's own points, of exactly the two that its own script names, of
+    /// the entry's own number of tasks when its interrupt comes at its own points, or if the entry leaves nothing to chance
+    /// and has all the tasks that it asks for. All else is left to chance: a third task, which begins when the script is
+    /// over, may write over the damage, and of more tasks than CPUs some share one, where a form that is right for one task
+    /// a CPU may be wrong.
     pub fn expected(&self, choice: &Choice<'_>, cpus: u32, config: Config) -> Expect {
         let Some(row) = self.row(choice.lock) else { return Expect::Any };
         if row.is_cure() {
@@ -268,7 +271,9 @@ impl Experiment {
             Probe::Off => certain.off && self.tasks.is_none_or(|tasks| writers >= tasks),
             Probe::Pause | Probe::Delay(_) => false,
             Probe::Rendezvous(points) => {
-                certain.rendezvous && writers >= 2 && (points.is_empty() || points == self.points_for(object))
+                certain.rendezvous
+                    && writers >= self.tasks.unwrap_or(2).max(2)
+                    && (points.is_empty() || points == self.points_for(object))
             }
             Probe::Script(steps) => {
                 certain.script && writers == 2 && (steps.is_empty() || steps == self.script_for(object))

@@ -36,7 +36,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     fire: &["counter.store"],
     certain: Certain { fire: true, ..Certain::NEVER },
     usually: Usually::Forced,
-    placement: Placement::Spread,
+    placement: Placement::FirstCpu,
     tasks: Some(1),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(500, 4) },
     roles: Roles::All(Role::Write),

@@ -44,6 +44,7 @@ impl Resolved {
         match self.experiment.placement {
             Placement::Spread => who % cpus,
             Placement::OneCpu => cpus - 1,
+            Placement::FirstCpu => 0,
         }
     }
 

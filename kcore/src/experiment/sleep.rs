@@ -68,7 +68,7 @@ does it do on the only CPU there is?";
 const EXPLANATION: &str = "A loads 7 and sleeps. The CPU goes to B, which loads 7 and sleeps. A wakes and stores 8. B wakes and stores \
 8. No other CPU took part and nobody was interrupted: A left of its own accord, in the middle. This is the oldest kind of \
 concurrency in a kernel, and the one that a kernel without preemption on one CPU still has. In a driver the sleep hides in \
-something harmless: an allocation, a copy from user space, a printk on some consoles. (Nothing is left to chance: who has \
+something harmless: an allocation, a copy from user space, a lock that sleeps. (Nothing is left to chance: who has \
 loaded sleeps on until the other has loaded too, or has come to a lock that is held.)\n\n\
 The semaphore is made for this. A holds it while it sleeps. B finds no unit left, sleeps as well, and is woken by up. \
 Mutex, reader/writer semaphore and completion do the same. The critical section stays closed for as long as the sleep \

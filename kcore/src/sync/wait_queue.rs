@@ -198,9 +198,8 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
             return Ok(());
         }
         let mut wait = W::wait();
-        self.watch.announce(LockEvent::Wait, self.address(), place);
         let waited = loop {
-            match self.wait_for_wake_up(patience, crowd, &mut condition) {
+            match self.wait_for_wake_up(patience, crowd, &mut condition, place) {
                 Turn::Woken => W::failed(&mut wait),
                 Turn::True => break Ok(()),
                 // The last word has the condition: the caller may have been woken for it just before it gave up.
@@ -221,6 +220,7 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
         patience: P,
         crowd: Crowd,
         condition: &mut impl FnMut() -> bool,
+        caller: W::Place,
     ) -> Turn<P::End> {
         let waiter = Waiter::new(());
         // Dropped before `waiter` is, also when the condition panics.
@@ -237,6 +237,8 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
             if place.has_used_wake_up {
                 return Turn::Woken;
             }
+            // Each time anew: to whoever listens, a task that has tested its condition since is one that runs.
+            self.watch.announce(LockEvent::Wait, self.address(), caller);
             // Once more, as the test may have used up the kept wake-up.
             if !waiter.is_granted() {
                 patience.block::<M>();

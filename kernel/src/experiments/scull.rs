@@ -18,6 +18,9 @@ use super::trial::{DESCRIBED, Refusal, Trial};
 /// A scull device of this machine.
 pub(super) type Device = scull::Device<Kernel>;
 
+/// A walk over blocks: it calls its argument with the address of each.
+pub(super) type Walk<'a> = dyn FnMut(&mut dyn FnMut(usize)) + 'a;
+
 /// What the tasks of a round tell.
 #[derive(Default)]
 pub(super) struct Told {
@@ -81,20 +84,16 @@ impl Trial<'_> {
     /// One round without a device, on blocks of the scull kinds: `body(who)` in every task at once; then the account.
     /// Nothing leads to a block that is alive afterwards.
     pub(super) fn heap_round(&mut self, body: &(dyn Fn(u32) + Sync)) -> Result<(), Refusal> {
-        // SAFETY: the crew's tasks, which alone use such blocks, are joined before it is dropped.
+        // SAFETY: the crew's tasks are joined before it is dropped, and nobody else uses such blocks but handlers whose end
+        // one of these tasks waits for.
         let experiment = unsafe { heap::Experiment::begin() };
         self.race(body)?;
         self.account(&experiment, &mut |_| {});
         Ok(())
     }
 
-    /// What was allocated and freed in this round, what is alive, what of it `walk` still leads to (it calls its
-    /// argument with the address of each such block), and what is lost.
-    pub(super) fn account(
-        &mut self,
-        experiment: &heap::Experiment,
-        walk: &mut dyn FnMut(&mut dyn FnMut(usize)),
-    ) {
+    /// What was allocated and freed in this round, what is alive, what of it `walk` leads to, and what is lost.
+    pub(super) fn account(&mut self, experiment: &heap::Experiment, walk: &mut Walk<'_>) {
         let happened = experiment.so_far();
         let since = experiment.since();
         heap::with_ledger(|ledger| ledger.begin_marking());

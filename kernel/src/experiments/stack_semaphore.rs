@@ -3,6 +3,7 @@
 //! The frame is a block of the heap that the waiter frees when it returns: the heap poisons it and finds out who wrote to
 //! it after that.
 
+use core::panic::Location;
 use core::ptr::NonNull;
 use core::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicU64,
@@ -10,10 +11,10 @@ use core::sync::atomic::{
 };
 
 use kcore::errno::Errno;
-use kcore::machine::{Cpu, Kind, LockName, Memory, Sched, TaskId, Waiting};
+use kcore::machine::{Cpu, Kind, LockEvent, LockName, Memory, Sched, TaskId, Waiting};
 use kcore::probe::Plan;
 use kcore::settings::Lock;
-use kcore::sync::{Completion, Observed, SEEING_OFF, Semaphore};
+use kcore::sync::{Completion, Observed, SEEING_OFF, Semaphore, Watch};
 
 use crate::fire;
 use crate::machine::Kernel;
@@ -101,6 +102,8 @@ struct Desk<S> {
     request: AtomicPtr<S>,
     /// There is something in `request`.
     posted: Semaphore<Kernel>,
+    /// Tells of whoever waits for that, since the experiment's points are in semaphores that tell for themselves.
+    watch: Observed,
 }
 
 impl<S: Signal> Desk<S> {
@@ -109,7 +112,8 @@ impl<S: Signal> Desk<S> {
 
     fn new() -> Self {
         let () = Self::ALIGNED;
-        Desk { request: AtomicPtr::default(), posted: Semaphore::new(0) }
+        let name = LockName { name: "desk.posted", class: "desk.posted", waiting: Waiting::Event };
+        Desk { request: AtomicPtr::default(), posted: Semaphore::new(0), watch: Observed::new(name) }
     }
 
     /// A function with a signal in its frame. [`Errno::ENOMEM`] when there is no memory for the frame.
@@ -131,7 +135,7 @@ impl<S: Signal> Desk<S> {
 
     /// Serves a request. False when there are no more.
     fn serve(&self) -> bool {
-        self.posted.down();
+        self.await_request();
         let Some(signal) = NonNull::new(self.request.load(Acquire)) else { return false };
         // SAFETY: the frame lives until its owner has returned from `wait`, which it does when `signal` has told it. What
         // `signal` does with it after that is the experiment; the block stays mapped until the round is over.
@@ -143,6 +147,18 @@ impl<S: Signal> Desk<S> {
         }
         signal.signal();
         true
+    }
+
+    /// A rendezvous does not wait for a task that waits.
+    #[track_caller]
+    fn await_request(&self) {
+        let (address, place) = (core::ptr::from_ref(self).addr(), Location::caller());
+        let tell = |event| Watch::<Kernel>::announce(&self.watch, event, address, place);
+        if !self.posted.try_down() {
+            tell(LockEvent::Wait);
+            self.posted.down();
+            tell(LockEvent::GaveUp);
+        }
     }
 
     fn close(&self) {

@@ -1,7 +1,10 @@
 //! The graph of the running experiment, and the events that it hears of.
 
 use core::panic::Location;
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use core::sync::atomic::{
+    AtomicU8,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 use kcore::machine::{Context, Cpu, CpuId, LockEvent, LockName, TaskId, Waiting};
 use kcore::sync::PREEMPTION_OFF;
@@ -20,7 +23,15 @@ static GRAPH: SpinLock<Option<Graph>> = SpinLock::new(None);
 
 /// What was found in this round.
 static FOUND: SpinLock<Option<Stop>> = SpinLock::new(None);
-static STOPPED: AtomicBool = AtomicBool::new(false);
+/// How far that is.
+static STAGE: AtomicU8 = AtomicU8::new(GOES_ON);
+
+/// Nothing is found.
+const GOES_ON: u8 = 0;
+/// Somebody has found something, and gives the tasks up. They may all have ended before he is through.
+const STOPPING: u8 = 1;
+/// It is in `FOUND`, and he who put it there does nothing any more.
+const STOPPED: u8 = 2;
 
 /// An experiment begins whose tasks may come to a stop.
 pub(crate) fn begin() {
@@ -31,7 +42,7 @@ pub(crate) fn begin() {
 
 /// A round begins: nothing is found, nobody waits.
 pub(crate) fn begin_round() {
-    STOPPED.store(false, Relaxed);
+    STAGE.store(GOES_ON, Relaxed);
     *FOUND.lock_irqsave() = None;
     if let Some(graph) = GRAPH.lock_irqsave().as_mut() {
         graph.forget_all();
@@ -46,14 +57,25 @@ pub(crate) fn end() {
     drop(graph);
 }
 
-/// What was found since the round began, if anything was.
+/// What was found since the round began, if anything was. To be called when the tasks of the round have ended. Waits for
+/// whoever is about to say it: an interrupt handler, perhaps, on another CPU.
 pub(crate) fn take() -> Option<Stop> {
+    // Pairs with the Release in `stop`: nobody gives up the tasks of the next round for what was found in this one.
+    while STAGE.load(Acquire) == STOPPING {
+        Kernel::relax();
+        task::yield_now();
+    }
+    take_hint()
+}
+
+/// [`take`] without waiting: for the end of the machine.
+pub(super) fn take_hint() -> Option<Stop> {
     FOUND.lock_irqsave().take()
 }
 
 /// Whether the round was stopped: its tasks end where they wait.
 pub fn has_stopped() -> bool {
-    STOPPED.load(Relaxed)
+    STAGE.load(Relaxed) != GOES_ON
 }
 
 /// The running task's body has returned.
@@ -79,7 +101,8 @@ fn wait(actor: Actor, lock: &LockName, address: usize, at: &'static Location<'st
     if lock.waiting != Waiting::Spins {
         check_sleep(actor, at);
     }
-    if has_stopped() {
+    // A handler may be on top of a task that is none of the crew, an idle one: that cannot be given up.
+    if has_stopped() && hooks::crew().any(|member| member == actor.task) {
         doom::doom(actor.task);
     }
     let seat = Seat { cpu: Kernel::cpu(), keeps_cpu: !cfg!(feature = "preempt") || context::is_atomic() };
@@ -142,12 +165,13 @@ pub(super) fn running<const N: usize>() -> List<TaskId, N> {
 
 /// Keeps the first cause of a round and gives its tasks up.
 pub(super) fn stop(cause: Cause) {
-    if STOPPED.swap(true, Relaxed) {
+    if STAGE.compare_exchange(GOES_ON, STOPPING, Relaxed, Relaxed).is_err() {
         return;
     }
     let witnesses = witness::ask();
     *FOUND.lock_irqsave() = Some(Stop { cause, witnesses });
     hooks::crew().for_each(doom::doom);
+    STAGE.store(STOPPED, Release);
 }
 
 fn here() -> Actor {

@@ -34,6 +34,9 @@ struct Answer {
     addresses: [AtomicU64; DEPTH],
     /// 1 while the question is open.
     open: AtomicU32,
+    /// Interrupts that were sent, less those that came: one may come when nobody waits for an answer any more. Two that
+    /// meet on their way are one, so this may be too many.
+    sent: AtomicU32,
 }
 
 static ANSWERS: [Answer; MAX_CPUS] = [const {
@@ -41,6 +44,7 @@ static ANSWERS: [Answer; MAX_CPUS] = [const {
         task: AtomicU32::new(0),
         addresses: [const { AtomicU64::new(0) }; DEPTH],
         open: AtomicU32::new(0),
+        sent: AtomicU32::new(0),
     }
 }; MAX_CPUS];
 
@@ -69,6 +73,7 @@ fn other(number: u32) -> Witness {
     let answer = &ANSWERS[number as usize];
     answer.addresses.iter().for_each(|address| address.store(0, Relaxed));
     answer.task.store(task::queue::current_of(number).0, Relaxed);
+    answer.sent.fetch_add(1, Relaxed);
     answer.open.store(1, Release);
     smp::interrupt_unmasked(number);
     let began = cpu::cycles();
@@ -86,8 +91,9 @@ fn other(number: u32) -> Witness {
 /// The answer, in the handler of the non-maskable interrupt. False if nobody has asked.
 pub(crate) fn answer(frame: &TrapFrame) -> bool {
     let answer = &ANSWERS[percpu::this_cpu() as usize];
+    let sent = answer.sent.try_update(Relaxed, Relaxed, |sent| sent.checked_sub(1)).is_ok();
     if answer.open.load(Acquire) == 0 {
-        return false;
+        return sent;
     }
     let mut addresses = [0_usize; DEPTH - 1];
     backtrace::walk(frame.rbp, &mut addresses);
