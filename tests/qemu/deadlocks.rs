@@ -43,6 +43,11 @@ fn abba() -> impl Iterator<Item = Case> {
         let (first, second) = (ABBA.line("self.guards[lower].enter()"), ABBA.line("[higher].enter()"));
         let case = stopped("abba", lock, cpus, "probe=rendezvous", "deadlock");
         let case = case.says("deadlock: 2 tasks wait for each other");
+        // Who spins is shown where it does; a non-maskable interrupt asks the other CPU.
+        let case = match lock {
+            Lock::Spinlock => case.says("CPU 0, writer-A:\n    [<").says("CPU 1, writer-B:\n    [<"),
+            _ => case,
+        };
         ["A 1 B", "B 0 A"].into_iter().fold(case, |case, words| {
             let mut words = words.split(' ');
             let mut next = || words.next().expect("three words").to_string();
