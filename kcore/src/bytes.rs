@@ -71,6 +71,7 @@ impl<'a> SharedBytes<'a> {
     }
 
     /// Where the first byte is that differs from `byte`: what was written into poisoned memory.
+    #[inline]
     pub fn first_other_than(&self, byte: u8) -> Option<usize> {
         let word = u64::from_ne_bytes([byte; WORD]);
         let found = self.words.iter().enumerate().find_map(|(index, from)| {
@@ -85,6 +86,7 @@ impl<'a> SharedBytes<'a> {
 
     /// The part of `len` bytes from `at` that lies in the words, as offsets of bytes, and the part that lies in the tail, as
     /// offsets into the tail.
+    #[inline]
     fn split(&self, at: usize, len: usize) -> (Range<usize>, Range<usize>) {
         let end = at.checked_add(len).filter(|&end| end <= self.len());
         let end = end.unwrap_or_else(|| panic!("{len} bytes at {at} are not within {} bytes", self.len()));
@@ -104,6 +106,7 @@ impl<'a> SharedBytes<'a> {
     }
 
     /// Changes some bytes of the word that holds byte `at`, and no others.
+    #[inline]
     fn merge(&self, at: usize, from: &[u8]) {
         if from.is_empty() {
             return;
@@ -130,6 +133,7 @@ impl<'a> SharedBytes<'a> {
     }
 
     /// Reads some bytes of the word that holds byte `at`.
+    #[inline]
     fn pick(&self, at: usize, into: &mut [u8]) {
         if into.is_empty() {
             return;

@@ -67,7 +67,7 @@ pub fn bh_enable() {
     // One instruction: from here on an interrupt that raises a softirq runs it, but nobody takes the CPU yet. To look for
     // raised ones first would miss those that are raised between the look and this.
     percpu::subtract_count::<{ SOFTIRQS_OFF - PREEMPTION }>();
-    if softirq::pending() && may_run_softirqs() {
+    if softirq::pending() {
         run_softirqs();
     }
     if percpu::subtract_count::<PREEMPTION>() && cfg!(feature = "preempt") {
@@ -78,6 +78,9 @@ pub fn bh_enable() {
 /// As if on the way out of an interrupt.
 #[cold]
 fn run_softirqs() {
+    if !may_run_softirqs() {
+        return;
+    }
     if cpu::irq_save() {
         softirq::run();
         cpu::irq_on();
@@ -87,6 +90,7 @@ fn run_softirqs() {
 }
 
 /// An interrupt handler begins. Interrupts are off.
+#[inline]
 pub(crate) fn irq_enter() {
     percpu::add_count::<HARDIRQ>();
     task::quiet::interrupted();
@@ -94,6 +98,7 @@ pub(crate) fn irq_enter() {
 
 /// The handler is done, its interrupt acknowledged: now what it has raised is run, and who has waited for the CPU gets it.
 /// Interrupts are off, and off again when this returns.
+#[inline]
 pub(crate) fn irq_exit() {
     percpu::subtract_count::<HARDIRQ>();
     if softirq::pending() && may_run_softirqs() {
@@ -105,16 +110,19 @@ pub(crate) fn irq_exit() {
 }
 
 /// Whether a softirq may run on this CPU: nobody has switched them off, and neither a handler nor a softirq is under way.
+#[inline]
 pub(crate) fn may_run_softirqs() -> bool {
     percpu::count() & (HARDIRQS | SOFTIRQS) == 0
 }
 
 /// A softirq begins on this CPU.
+#[inline]
 pub(crate) fn softirq_enter() {
     percpu::add_count::<SOFTIRQ>();
 }
 
 /// It is done.
+#[inline]
 pub(crate) fn softirq_exit() {
     percpu::subtract_count::<SOFTIRQ>();
 }
@@ -130,11 +138,13 @@ pub fn current() -> Context {
 }
 
 /// Whether the caller is a handler or a softirq.
+#[inline]
 pub fn in_interrupt() -> bool {
     current() != Context::Task
 }
 
 /// Whether the caller may not sleep, as far as the count and the CPU's flags say.
+#[inline]
 pub fn is_atomic() -> bool {
     percpu::count() & !NO_NEED != 0 || !cpu::irq_are_on()
 }
@@ -145,26 +155,31 @@ pub(crate) fn hardirqs() -> u32 {
 }
 
 /// The running task's time is over: it gives the CPU away as soon as it may.
+#[inline]
 pub(crate) fn need_to_schedule() {
     percpu::clear_in_count(NO_NEED);
 }
 
 /// Whether somebody waits for the CPU of the running task, whose time is over.
+#[inline]
 pub fn is_over() -> bool {
     percpu::count() & NO_NEED == 0
 }
 
 /// Somebody else has the CPU now.
+#[inline]
 pub(crate) fn scheduled() {
     percpu::set_in_count(NO_NEED);
 }
 
 /// What the running task leaves behind when it gives the CPU away.
+#[inline]
 pub(crate) fn save() -> u32 {
     percpu::count() | NO_NEED
 }
 
 /// The task that left `count` behind has the CPU again, or for the first time.
+#[inline]
 pub(crate) fn restore(count: u32) {
     percpu::set_count(count);
 }

@@ -231,6 +231,7 @@ pub fn lock(event: LockEvent, lock: &LockName, address: usize, at: &'static Loca
 }
 
 /// Which participant the caller is. A handler on top of one is none.
+#[inline]
 fn participant() -> Option<u8> {
     if context::in_interrupt() {
         return None;

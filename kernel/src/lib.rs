@@ -6,14 +6,18 @@
 //! main.rs      kernel_entry, kmain: a list
 //! arch         all assembly, ports, MSRs, page tables, APIC, traps, context switch
 //! mm           frames, stacks with guards, the heap with its ledger
-//! task         tasks, run queues
+//! task         tasks, run queues, slices, signals; who is given up, and when nothing can run any more
+//! context      in what a CPU runs, and what may not happen to it there
+//! time         cycles, and the clock that interrupts at one of them
 //! irq          the machine's own device, softirqs, tasklets, timers, work queues
 //! console      COM1 for people, COM2 for machines, the last words
 //! machine      this machine as kcore sees it
+//! experiments  what the tasks of each experiment do
+//! watchdog     who waits for whom, and that it is for ever
 //! programs     what the command line names: tour, run, test, bench, fault, matrix
 //! cases        in-kernel test cases: the program `test`
 //! specimen     functions that are there to be disassembled
-//! hooks        where accesses and lock events arrive
+//! hooks, fire  where accesses and lock events arrive; the interrupt that comes at a point
 //! ```
 
 #![no_std]

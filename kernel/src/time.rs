@@ -37,11 +37,13 @@ pub fn init() {
 }
 
 /// Cycles in so many microseconds.
+#[inline]
 pub fn microseconds(number: u64) -> u64 {
     HZ.load(Relaxed) / 1000 * number / 1000
 }
 
 /// The calling CPU is interrupted at `moment`, in cycles, or soon after; [`NEVER`] takes that back.
+#[inline]
 pub(crate) fn interrupt_at(moment: u64) {
     if moment == NEVER {
         return apic::start_timer(0);

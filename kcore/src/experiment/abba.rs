@@ -2,6 +2,7 @@
 
 use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, D, Row};
+use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -9,9 +10,9 @@ pub(super) static ENTRY: Experiment = Experiment {
     title: "scull0 is copied to scull1 while scull1 is copied to scull0: both stop",
     races: &["R24"],
     sources: &["LKD 9, Deadlocks", "LDD3 5.6, Lock Ordering Rules", "LKD 10, Spin Locks"],
-    goal: GOAL,
-    hint: HINT,
-    explanation: EXPLANATION,
+    goal: text(GOAL),
+    hint: text(HINT),
+    explanation: text(EXPLANATION),
     rows: &[
         // Who spins keeps its CPU, so on one CPU nobody comes between its two locks.
         Row::by_cpus(Lock::Spinlock, D, C),
@@ -34,7 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "in the wait-for graph no chain of tasks and locks leads back to its beginning",
         "a copy is one step for everybody else: after the last of them both devices hold the same bytes",
     ],
-    seven: [
+    seven: texts([
         "Yes. Both devices are open to everybody.",
         "No. Only tasks copy. A handler that took one of the locks would make a second way into the same trap.",
         "Yes, unless the locks spin. Whoever loses the CPU between its two locks leaves the first one taken.",
@@ -42,7 +43,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The devices live as long as the machine.",
         "Each call takes one lock and waits for the other's, if they copy in opposite directions.",
         "By two locks, and by a rule that no lock can enforce: the lower device first, whatever the direction.",
-    ],
+    ]),
 };
 
 const GOAL: &str = "Two tasks copy between two devices, in opposite directions. Each device has its lock, and each copy takes \

@@ -2,6 +2,7 @@
 
 use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
+use super::text::{text, texts};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "counter",
@@ -12,9 +13,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LKD 10, Atomic Operations",
         "LDD3 5.7, Alternatives to Locking",
     ],
-    goal: GOAL,
-    hint: HINT,
-    explanation: EXPLANATION,
+    goal: text(GOAL),
+    hint: text(HINT),
+    explanation: text(EXPLANATION),
     rows: TASKS,
     unit: "increments",
     known_points: &["counter.load", "counter.store"],
@@ -28,7 +29,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::natural(2000, 5),
     roles: Roles::All(Role::Write),
     invariants: &["the counter is tasks x increments x rounds; what is missing was lost"],
-    seven: [
+    seven: texts([
         "Yes. The counter is global.",
         "No, here. Where an interrupt handler counts too, a lock that leaves interrupts on is not enough.",
         "Yes. The value in the register grows old while the task is off the CPU.",
@@ -36,7 +37,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "It is static and never freed.",
         "Both load the same number and both store its successor.",
         "By a lock around load and store; or better, for a lone number, by one atomic addition.",
-    ],
+    ]),
 };
 
 const GOAL: &str = "n tasks add 1 to a counter, k times each. Make the sum differ from n x k. What is the smallest sum you can \

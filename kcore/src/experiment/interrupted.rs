@@ -2,6 +2,7 @@
 
 use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, R, Row};
+use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -14,9 +15,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LKD 4, Wait Queues",
         "LKD 10, Semaphores",
     ],
-    goal: GOAL,
-    hint: HINT,
-    explanation: EXPLANATION,
+    goal: text(GOAL),
+    hint: text(HINT),
+    explanation: text(EXPLANATION),
     rows: &[
         Row::always(Lock::Broken, R),
         Row::always(Lock::Semaphore, C),
@@ -43,7 +44,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "never more than one task has it",
         "the heap has as many blocks as before",
     ],
-    seven: [
+    seven: texts([
         "Yes. The unit is one for all.",
         "A signal comes like an interrupt: at any moment, from anywhere. It is only looked at where a task sleeps.",
         "Yes. Between the grant and the moment when the waiter runs again there is all the time in the world.",
@@ -51,7 +52,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The unit is not memory; but it is lost like memory, when the one who has it does not know.",
         "One grants the unit to a waiter while another sends the same waiter away.",
         "By one decision under the queue's lock: whoever is still queued may leave, whoever is not has the unit.",
-    ],
+    ]),
 };
 
 const GOAL: &str = "Four tasks wait for one unit, and signals hit them at random while they do. A wait that a signal has ended must \

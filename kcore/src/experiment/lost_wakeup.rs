@@ -2,6 +2,7 @@
 
 use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, Row, S};
+use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -9,9 +10,9 @@ pub(super) static ENTRY: Experiment = Experiment {
     title: "a reader goes to sleep just after the data came, and nobody wakes it",
     races: &["R19"],
     sources: &["LDD3 6.2, Manual Sleeps", "LKD 4, Sleeping and Waking Up", "LDD3 5.4, Completions"],
-    goal: GOAL,
-    hint: HINT,
-    explanation: EXPLANATION,
+    goal: text(GOAL),
+    hint: text(HINT),
+    explanation: text(EXPLANATION),
     rows: &[
         Row::always(Lock::None, S),
         Row::always(Lock::WaitEvent, C),
@@ -30,7 +31,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::once(1),
     roles: Roles::FirstAndOthers(Role::Read, Role::Write),
     invariants: &["no task sleeps while what it waits for is there", "what was written is read, once"],
-    seven: [
+    seven: texts([
         "Yes. The buffer belongs to both the reader and the writer: that is what it is for.",
         "Not here. In a driver the data mostly comes by an interrupt, and it is the same race with the handler as writer.",
         "Yes, between the test and the sleep. One CPU is enough for the race.",
@@ -38,7 +39,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The buffer lives as long as the machine.",
         "The writer looks for sleepers while the reader is on its way to bed: each sees the other as it was before.",
         "By an order: be found first, test then, sleep last. wait_event does that; a semaphore does it under its own lock.",
-    ],
+    ]),
 };
 
 const GOAL: &str = "A reader sleeps while the buffer is empty; a writer fills it and wakes who sleeps. Bring the reader to \

@@ -11,6 +11,7 @@
 //! | `points` | the probe points of scull, and the [`Site`](crate::machine::Site)s of the other experiments |
 //! | `resolve` | [`resolve`]: a command line and an entry become a [`Resolved`] run |
 //! | `verdict` | what a run's numbers say |
+//! | `text` | what only people read: not in every build |
 //! | all others | one entry each, with its texts |
 //!
 //! Texts are plain ASCII without line breaks inside a paragraph; `\n\n` parts paragraphs. Whoever prints them wraps them.
@@ -51,6 +52,7 @@ mod softirq;
 mod stack_semaphore;
 mod starvation;
 mod tasklet;
+mod text;
 mod timer;
 mod unplug;
 mod verdict;

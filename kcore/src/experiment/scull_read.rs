@@ -3,6 +3,7 @@
 use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
+use super::text::{text, texts};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-read",
@@ -13,9 +14,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LDD3 5.1, Pitfalls in scull",
         "LDD3 5.6, Locking Traps",
     ],
-    goal: GOAL,
-    hint: HINT,
-    explanation: EXPLANATION,
+    goal: text(GOAL),
+    hint: text(HINT),
+    explanation: text(EXPLANATION),
     rows: TASKS,
     unit: "list items: each reader reads once a round, in the last of them",
     known_points: SCULL,
@@ -33,7 +34,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "live - reachable = leaked, where reachable is what a walk of the device finds",
         "a read in a hole returns 0, whoever wins",
     ],
-    seven: [
+    seven: texts([
         "Yes. The list belongs to the device, and every reader walks the same one.",
         "No. Only tasks read scull.",
         "Yes. A reader that loses the CPU after it found no next node comes back to allocate it a second time.",
@@ -41,7 +42,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Nothing, without the guard: a task that opens the device write-only frees the list under the reader.",
         "Both readers find the node missing and both append one.",
         "By the device's lock, which read takes exactly as write does.",
-    ],
+    ]),
 };
 
 const GOAL: &str = "The device has a size but no list behind it: a hole from end to end. Nobody writes. Several tasks read, \

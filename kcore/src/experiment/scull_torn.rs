@@ -3,6 +3,7 @@
 use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
+use super::text::{text, texts};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-torn",
@@ -13,9 +14,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LDD3 3, read and write",
         "LKD 9, Why Do We Need Protection?",
     ],
-    goal: GOAL,
-    hint: HINT,
-    explanation: EXPLANATION,
+    goal: text(GOAL),
+    hint: text(HINT),
+    explanation: text(EXPLANATION),
     rows: TASKS,
     unit: "quanta: each writer writes the same ones, which exist already",
     known_points: SCULL,
@@ -29,7 +30,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::natural(200, 10),
     roles: Roles::All(Role::Write),
     invariants: &["each quantum carries the stamp of exactly one write from its first byte to its last"],
-    seven: [
+    seven: texts([
         "Yes. The bytes of a quantum are what the device is for.",
         "No. Only tasks get here.",
         "Yes. A copy of 4000 bytes can be interrupted between any two of them.",
@@ -37,7 +38,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Nothing, without the guard: see scull-trim.",
         "Both copy into the same bytes at once.",
         "By the device's lock, held over the whole copy.",
-    ],
+    ]),
 };
 
 const GOAL: &str = "Two writers write 4000 bytes each to the same place: A writes only As, B writes only Bs. All memory is \

@@ -3,6 +3,7 @@
 use super::entry::{Certain, Defaults, Experiment, Placement, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
+use super::text::{text, texts};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-trim",
@@ -13,9 +14,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LDD3 5.2, Concurrency and Its Management",
         "LKD 9, Knowing What to Protect",
     ],
-    goal: GOAL,
-    hint: HINT,
-    explanation: EXPLANATION,
+    goal: text(GOAL),
+    hint: text(HINT),
+    explanation: text(EXPLANATION),
     rows: TASKS,
     unit: "quanta of the device when a round begins: writers write them all, trimmers free them all",
     known_points: SCULL,
@@ -33,7 +34,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "no block is read or written after it was freed",
         "allocated - freed = live and live - reachable = leaked, for nodes, arrays and quanta",
     ],
-    seven: [
+    seven: texts([
         "Yes. Every open file of the device leads to the same list.",
         "No. Only tasks get here.",
         "Yes. A writer that loses the CPU in its copy may find the quantum freed when it goes on.",
@@ -41,7 +42,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Nothing, without the guard. This is the question that the experiment asks.",
         "Both trims walk the same list and free each block of it.",
         "By the device's lock, in open (which trims) as in write and read: whoever holds a pointer holds the lock.",
-    ],
+    ]),
 };
 
 const GOAL: &str = "To open scull write-only empties it. Open it while somebody writes, and make the writer write into memory \

@@ -2,6 +2,7 @@
 
 use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, I, R, Row};
+use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -14,9 +15,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LKD 9, Causes of Concurrency",
         "LKD 10, Semaphores; Semaphores Versus Mutexes",
     ],
-    goal: GOAL,
-    hint: HINT,
-    explanation: EXPLANATION,
+    goal: text(GOAL),
+    hint: text(HINT),
+    explanation: text(EXPLANATION),
     rows: &[
         Row::always(Lock::None, R),
         // In a kernel without preemption there is nothing to switch off, and nobody notices.
@@ -48,7 +49,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "the counter is tasks x increments x rounds; what is missing was lost",
         "nobody sleeps while a spinlock is held, or with preemption or interrupts off",
     ],
-    seven: [
+    seven: texts([
         "Yes. The counter is global.",
         "No. Only tasks count here.",
         "Yes, but it takes no preemption: the task gives the CPU away itself.",
@@ -56,7 +57,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "It is not freed.",
         "The same as on this one, where the tasks take turns.",
         "By a lock that the holder keeps while it sleeps: semaphore, mutex, completion.",
-    ],
+    ]),
 };
 
 const GOAL: &str = "Between load and store a task has to wait for a millisecond, and sleeps. Lose updates on one CPU in a kernel \

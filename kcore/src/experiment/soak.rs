@@ -3,6 +3,7 @@
 use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{A, C, Row};
 use super::points::SCULL;
+use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -14,9 +15,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LDD3 5.3, Semaphores and Mutexes",
         "LKD 4, The Linux Scheduling Algorithm",
     ],
-    goal: GOAL,
-    hint: HINT,
-    explanation: EXPLANATION,
+    goal: text(GOAL),
+    hint: text(HINT),
+    explanation: text(EXPLANATION),
     rows: ROWS,
     unit: "calls of each task: writes, reads and trims, by chance",
     known_points: SCULL,
@@ -34,7 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "what a read returns is one write from its first byte to its last",
         "every task makes all of its calls",
     ],
-    seven: [
+    seven: texts([
         "Yes. All tasks work on the same few quanta of one device.",
         "No. Only tasks get here.",
         "Yes, and with more tasks than CPUs it is, a thousand times a second on each CPU.",
@@ -42,7 +43,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Nothing but the lock: a trim frees what another task reads and writes.",
         "Everything that the other experiments show one by one.",
         "By the device's lock, held for the whole of each call.",
-    ],
+    ]),
 };
 
 /// What it gives is luck without a guard.

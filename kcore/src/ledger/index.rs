@@ -45,6 +45,7 @@ impl<'a> Index<'a> {
     }
 
     /// The record of `address`.
+    #[inline]
     pub fn get(&self, address: usize) -> Option<u32> {
         self.find(address).map(|at| self.slots[at].record)
     }
@@ -85,6 +86,7 @@ impl<'a> Index<'a> {
         Some(record)
     }
 
+    #[inline]
     fn find(&self, address: usize) -> Option<usize> {
         if address == 0 || self.used == 0 {
             return None;

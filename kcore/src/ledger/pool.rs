@@ -113,12 +113,14 @@ impl<'a> Pool<'a> {
         (number != NONE).then_some(number)
     }
 
+    #[inline]
     fn entry(&self, number: u32) -> &Entry {
         assert!(number < self.initialised, "record {number} was never written");
         // SAFETY: the invariant of `entries`, with the bound just checked.
         unsafe { self.entries[number as usize].assume_init_ref() }
     }
 
+    #[inline]
     fn entry_mut(&mut self, number: u32) -> &mut Entry {
         assert!(number < self.initialised, "record {number} was never written");
         // SAFETY: the invariant of `entries`, with the bound just checked.

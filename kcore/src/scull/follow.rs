@@ -66,6 +66,7 @@ impl<M: Machine> Device<M> {
 
     /// The quantum of a slot that was seen to have one. The slot is read once more, as the book reads it for the copy: by
     /// now it may lead to another CPU's quantum (R1), or be poison because its array was freed (R8).
+    #[inline]
     pub(super) fn quantum_in(&self, slot: &Link<Quantum>) -> Result<Block<Quantum>, Errno> {
         self.load::<M, _>(slot, &sites::SLOT)?.ok_or_else(|| self.tally.wild(Wild))
     }

@@ -298,6 +298,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     }
 
     /// Frees the lock, or hands it over to a sleeper that came too late too often. Whom to wake.
+    #[inline]
     fn free(&self, sleepers: &mut Sleepers<M, W>) -> Option<TaskId> {
         if sleepers.losses >= MOST_LOSSES
             && let Some(granted) = sleepers.queue.grant()
@@ -313,6 +314,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     }
 
     /// The task that has the lock at this moment. For reports.
+    #[inline]
     pub fn owner(&self) -> Option<TaskId> {
         let owner = self.owner.load(Relaxed);
         (owner != NOBODY).then_some(TaskId(owner))

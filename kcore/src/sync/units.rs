@@ -44,6 +44,7 @@ struct State<M: Sched, W: Watch<M>> {
 
 impl<M: Sched, W: Watch<M>> State<M, W> {
     /// Takes a unit if there is one.
+    #[inline]
     fn take(&mut self, watch: &W) -> bool {
         match self.free {
             0 => return false,
@@ -153,6 +154,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     }
 
     /// Gives a unit to everybody who waits, and to everybody who comes.
+    #[inline]
     pub(super) fn give_endless(&self, address: usize, place: W::Place) {
         self.watch.announce(LockEvent::Release, address, place);
         let mut state = self.state.lock_irqsave();

@@ -112,6 +112,7 @@ impl Counted {
     }
 
     /// The number of holders becomes `holders`: the time since the last change was spent by each of the old ones.
+    #[inline]
     fn change_holders(&self, holders: u64, now: u64) {
         let elapsed = now.saturating_sub(self.changed.get());
         self.hold_cycles.add(self.holders.get() * elapsed);
@@ -127,6 +128,7 @@ impl<M: Cpu> Watch<M> for Counted {
     #[inline(always)]
     fn place() {}
 
+    #[inline]
     fn wait() -> Waited<M> {
         Waited { since: M::cycles(), failures: 1, _machine: PhantomData }
     }
@@ -136,6 +138,7 @@ impl<M: Cpu> Watch<M> for Counted {
         wait.failures += 1;
     }
 
+    #[inline]
     fn acquired(&self, wait: Option<Waited<M>>) {
         let now = M::cycles();
         self.acquisitions.add(1);
@@ -147,6 +150,7 @@ impl<M: Cpu> Watch<M> for Counted {
         self.change_holders(self.holders.get() + 1, now);
     }
 
+    #[inline]
     fn released(&self) {
         // Saturating: a completion may be completed before anybody waited for it.
         self.change_holders(self.holders.get().saturating_sub(1), M::cycles());
@@ -198,6 +202,7 @@ impl<M: Cpu + Hooks> Watch<M> for Observed {
         Location::caller()
     }
 
+    #[inline]
     fn wait() -> Waited<M> {
         <Counted as Watch<M>>::wait()
     }
@@ -217,10 +222,12 @@ impl<M: Cpu + Hooks> Watch<M> for Observed {
         shared::probe::<M>(site);
     }
 
+    #[inline]
     fn acquired(&self, wait: Option<Waited<M>>) {
         self.counted.acquired(wait);
     }
 
+    #[inline]
     fn released(&self) {
         Watch::<M>::released(&self.counted);
     }

@@ -44,7 +44,18 @@ pub fn all() -> &'static [&'static Case] {
 
 /// `what` must be `wanted`.
 pub(super) fn same<T: PartialEq + Debug>(what: &str, is: T, wanted: T) -> Answer {
-    if is == wanted { Ok(()) } else { Err(format!("{what}: {is:?} instead of {wanted:?}")) }
+    if is == wanted { Ok(()) } else { Err(differs(what, &is, &wanted)) }
+}
+
+#[cold]
+fn differs(what: &str, is: &dyn Debug, wanted: &dyn Debug) -> String {
+    format!("{what}: {is:?} instead of {wanted:?}")
+}
+
+/// How many different ones there are.
+pub(super) fn different<T: PartialEq>(things: &[T]) -> usize {
+    let is_new = |(index, thing): &(usize, &T)| !things[..*index].contains(thing);
+    things.iter().enumerate().filter(is_new).count()
 }
 
 /// `what` must hold.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::Answer;
-use super::case::{holds, same};
+use super::case::{different, holds, same};
 use super::crew;
 use crate::arch::smp;
 use crate::param::MAX_TASKS;
@@ -84,9 +84,7 @@ fn ids() -> Answer {
     let next = crew::start(0, || ())?;
     ids.push(next.id().0);
     next.join();
-    ids.sort_unstable();
-    ids.dedup();
-    same("different ids", ids.len(), 21)
+    same("different ids", different(&ids), 21)
 }
 
 fn names() -> Answer {

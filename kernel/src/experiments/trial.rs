@@ -83,8 +83,8 @@ impl Stopped {
     fn new(stop: &Stop, resolved: &Resolved) -> Self {
         let name = |task| leaks::name(task, resolved);
         Stopped {
-            text: stop.cause.display(name).to_string(),
-            waits: stop.cause.records(name),
+            text: stop.cause.display(&name).to_string(),
+            waits: stop.cause.records(&name),
             witnesses: stop.witnesses.iter().map(|witness| (*witness, name(witness.task))).collect(),
         }
     }

@@ -14,6 +14,7 @@ static COUNTS: [[AtomicU64; VECTORS]; MAX_CPUS] =
     [const { [const { AtomicU64::new(0) }; VECTORS] }; MAX_CPUS];
 
 /// This CPU has taken an interrupt. Interrupts are off, so nobody of this CPU counts in between.
+#[inline]
 pub(crate) fn taken(vector: u8) {
     if let Some(index) = vector.checked_sub(vector::FIRST) {
         let count = &COUNTS[percpu::this_cpu() as usize][usize::from(index)];

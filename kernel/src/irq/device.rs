@@ -72,6 +72,7 @@ pub fn merged() -> u64 {
 }
 
 /// The handler of the device's vector.
+#[inline]
 pub(crate) fn interrupt() {
     SENT[percpu::this_cpu() as usize].swap(false, SeqCst);
     let handler = HANDLER.load(SeqCst);

@@ -65,6 +65,7 @@ pub fn open(softirq: Softirq, action: fn()) {
 
 /// `softirq` is to run on this CPU: on the way out of the interrupt that is under way, when softirqs are switched on again,
 /// or else as soon as interrupts are on.
+#[inline]
 pub fn raise(softirq: Softirq) {
     let were_on = cpu::irq_save();
     let pending = &PENDING[percpu::this_cpu() as usize];
@@ -76,6 +77,7 @@ pub fn raise(softirq: Softirq) {
 }
 
 /// Sees to it that raised softirqs run when interrupts come on. Nobody else is about to look at them. Interrupts are off.
+#[inline]
 pub(crate) fn nudge() {
     let nudged = &NUDGED[percpu::this_cpu() as usize];
     // No test-and-set: this CPU alone writes it, and nothing interrupts it here.
@@ -86,6 +88,7 @@ pub(crate) fn nudge() {
 }
 
 /// The interrupt of [`nudge`]; its way out does the work.
+#[inline]
 pub(crate) fn nudged() {
     NUDGED[percpu::this_cpu() as usize].store(false, Release);
 }
@@ -96,6 +99,7 @@ pub(crate) fn in_flight(cpu: u32) -> bool {
 }
 
 /// Whether any is raised on this CPU.
+#[inline]
 pub(crate) fn pending() -> bool {
     PENDING[percpu::this_cpu() as usize].load(Relaxed) != 0
 }

@@ -144,6 +144,7 @@ impl Timers {
     }
 
     /// Returns where it was pending.
+    #[inline]
     fn remove(&mut self, timer: &'static Timer) -> Option<u32> {
         let index = self.find(timer)?;
         let cpu = self.pending.swap_remove(index).cpu;
@@ -151,6 +152,7 @@ impl Timers {
         Some(cpu)
     }
 
+    #[inline]
     fn note_next(&self, cpu: u32) {
         let moments = self.pending.iter().filter(|pending| pending.cpu == cpu).map(|pending| pending.moment);
         NEXT[cpu as usize].store(moments.min().unwrap_or(NEVER), SeqCst);
@@ -207,6 +209,7 @@ pub(super) fn abandoned() {
 }
 
 /// The next moment at which the calling CPU has a timer to run.
+#[inline]
 pub(crate) fn next() -> u64 {
     NEXT[percpu::this_cpu() as usize].load(SeqCst)
 }

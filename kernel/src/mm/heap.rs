@@ -250,10 +250,12 @@ static GLOBAL: Global = Global;
 
 // SAFETY: `allocate` gives blocks of the layout's size and alignment that nobody else has; `free` takes them back once.
 unsafe impl GlobalAlloc for Global {
+    #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         allocate(Kind::Other, layout, Location::caller()).map_or(core::ptr::null_mut(), NonNull::as_ptr)
     }
 
+    #[inline]
     unsafe fn dealloc(&self, block: *mut u8, _layout: Layout) {
         let block = NonNull::new(block).expect("dealloc is given what alloc returned");
         // SAFETY: the caller of `dealloc` gives the block up.

@@ -6,7 +6,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use kcore::machine::TaskId;
 
 use super::queue::{self, QueueGuard};
-use super::table::{self, Name, State};
+use super::table::{self, Name, State, Task};
 
 /// A task in the list.
 #[derive(Clone, Debug)]
@@ -25,25 +25,28 @@ pub struct Listed {
 
 /// All tasks that live, by their ids.
 pub fn list() -> Vec<Listed> {
-    let mut list: Vec<Listed> = table::all()
-        .filter_map(|task| {
-            let (id, cpu) = (task.id(), task.cpu());
-            let mut queue = QueueGuard::lock(cpu);
-            // It may have ended and been joined since.
-            if table::find(id).is_none() || task.cpu() != cpu {
-                return None;
-            }
-            let state = match task.inner(&mut queue).state {
-                State::Runnable => 'R',
-                State::Blocked => 'S',
-                State::Ended => 'Z',
-            };
-            drop(queue);
-            Some(Listed { id, name: table::name_of(id), cpu, state, run_time: task.run_time.load(Relaxed) })
-        })
-        .collect();
-    list.sort_unstable_by_key(|task| task.id);
+    let mut list: Vec<Listed> = Vec::new();
+    // Each into its place: the code of a sort would be larger than the rest of this file.
+    for listed in table::all().filter_map(listed) {
+        list.insert(list.partition_point(|other| other.id < listed.id), listed);
+    }
     list
+}
+
+/// A task's line; [`None`] when it has ended and been joined meanwhile.
+fn listed(task: &Task) -> Option<Listed> {
+    let (id, cpu) = (task.id(), task.cpu());
+    let mut queue = QueueGuard::lock(cpu);
+    if table::find(id).is_none() || task.cpu() != cpu {
+        return None;
+    }
+    let state = match task.inner(&mut queue).state {
+        State::Runnable => 'R',
+        State::Blocked => 'S',
+        State::Ended => 'Z',
+    };
+    drop(queue);
+    Some(Listed { id, name: table::name_of(id), cpu, state, run_time: task.run_time.load(Relaxed) })
 }
 
 /// What a task is doing, and its CPU. [`None`] when it has ended and been joined.
@@ -65,6 +68,7 @@ pub fn wakes_by_itself(id: TaskId) -> bool {
 }
 
 /// Whether `id` runs at this moment.
+#[inline]
 pub fn is_running(id: TaskId) -> bool {
     table::find(id).is_some_and(|task| queue::current_of(task.cpu()) == id)
 }

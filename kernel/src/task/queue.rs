@@ -69,6 +69,7 @@ impl Queue {
     }
 
     /// The next moment at which this CPU, whose queue it is, has something to do.
+    #[inline]
     fn next_moment(&self) -> u64 {
         let slice = if self.ready.is_empty() || !SLICES.load(Relaxed) { NEVER } else { self.slice_end };
         let sleep = self.sleepers.iter().map(|(moment, _)| *moment).min().unwrap_or(NEVER);
@@ -76,6 +77,7 @@ impl Queue {
     }
 
     /// Sets this CPU's timer to what it has to do next.
+    #[inline]
     fn arm(&mut self) {
         let moment = self.next_moment();
         // One that comes too early is not worth the writing: its handler arms the timer anew.
@@ -102,11 +104,13 @@ pub struct QueueGuard {
 
 impl QueueGuard {
     /// Locks the queue of `cpu`.
+    #[inline]
     pub fn lock(cpu: u32) -> Self {
         QueueGuard { cpu, queue: QUEUES[cpu as usize].lock_irqsave() }
     }
 
     /// Whose queue it is.
+    #[inline]
     pub fn cpu(&self) -> u32 {
         self.cpu
     }
@@ -114,12 +118,14 @@ impl QueueGuard {
 
 impl Deref for QueueGuard {
     type Target = Queue;
+    #[inline]
     fn deref(&self) -> &Queue {
         &self.queue
     }
 }
 
 impl DerefMut for QueueGuard {
+    #[inline]
     fn deref_mut(&mut self) -> &mut Queue {
         &mut self.queue
     }
@@ -132,11 +138,13 @@ pub fn current() -> TaskId {
 }
 
 /// The task that runs on `cpu` at this moment.
+#[inline]
 pub fn current_of(cpu: u32) -> TaskId {
     TaskId(CURRENT[cpu as usize].load(Relaxed))
 }
 
 /// Says that `task` runs on `cpu` from its start: the first task of the first CPU, and idle tasks.
+#[inline]
 pub fn set_current(cpu: u32, task: TaskId) {
     CURRENT[cpu as usize].store(task.0, Relaxed);
 }
@@ -152,6 +160,7 @@ pub fn set_slices(on: bool) {
 }
 
 /// Puts a task that can run into its queue.
+#[inline]
 pub fn enqueue(mut queue: QueueGuard, task: TaskId) {
     queue.ready.push_back(task).expect("the queue has room for every task there can be");
     unlock_and_kick(queue);
@@ -290,6 +299,7 @@ pub(crate) fn preempt() {
 }
 
 /// To the end of the queue.
+#[inline]
 fn give_way(mut queue: QueueGuard) {
     let me = current();
     if me != queue.idle {
@@ -374,6 +384,7 @@ pub unsafe fn finish_first_switch(count: u32) {
 }
 
 /// The end of every switch: unlocks the queue and tells whoever waited for the end of the task that was left.
+#[inline]
 fn settle(mut queue: QueueGuard) {
     let joiner = queue.farewell.take();
     drop(queue);
@@ -383,6 +394,7 @@ fn settle(mut queue: QueueGuard) {
 }
 
 /// The running task.
+#[inline]
 pub(super) fn this_task() -> &'static Task {
     table::find(current()).expect("the running task is in the table")
 }

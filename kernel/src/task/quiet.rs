@@ -54,6 +54,7 @@ pub(super) fn halt() {
 }
 
 /// An interrupt handler begins: the CPU is busy.
+#[inline]
 pub(crate) fn interrupted() {
     awake();
 }

@@ -126,6 +126,7 @@ pub fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
 }
 
 /// The slot of a task that lives.
+#[inline]
 pub fn find(id: TaskId) -> Option<&'static Task> {
     let task = &TABLE[id.0 as usize % MAX_TASKS];
     (id.0 != 0 && task.id.load(Acquire) == id.0).then_some(task)
@@ -150,16 +151,19 @@ pub fn all() -> impl Iterator<Item = &'static Task> {
 
 impl Task {
     /// The id.
+    #[inline]
     pub fn id(&self) -> TaskId {
         TaskId(self.id.load(Relaxed))
     }
 
     /// The CPU it is pinned to.
+    #[inline]
     pub fn cpu(&self) -> u32 {
         self.cpu.load(Relaxed)
     }
 
     /// What the lock of its CPU's queue protects. The guard proves that it is held.
+    #[inline]
     pub fn inner<'a>(&'a self, queue: &'a mut QueueGuard) -> &'a mut Inner {
         // In this order: a slot that is found taken moves to another CPU only after a release under this lock.
         assert!(self.id.load(Acquire) != 0, "a free slot belongs to no CPU");
@@ -171,6 +175,7 @@ impl Task {
     }
 
     /// Where the switch saves the stack pointer: written with interrupts off by this CPU while its queue is locked.
+    #[inline]
     pub fn stack_pointer_cell(&self) -> *mut u64 {
         let inner = self.inner.get();
         // SAFETY: only the address of the field is taken.

@@ -77,7 +77,7 @@ pub(crate) fn look(now: u64) {
 /// Its tasks do not come to any place at which they could be ended.
 fn give_up() -> ! {
     if let Some(stop) = watch::take_hint() {
-        println!("{}", stop.cause.display(task::name_of));
+        println!("{}", stop.cause.display(&task::name_of));
         for witness in stop.witnesses.iter() {
             println!("CPU {}, {}:", witness.cpu, task::name_of(witness.task));
             let addresses = witness.backtrace.iter().filter(|&&address| address != 0);

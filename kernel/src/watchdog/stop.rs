@@ -68,7 +68,7 @@ impl Cause {
     }
 
     /// The records for the wire. `name` knows the tasks, which have ended by now.
-    pub fn records(&self, name: impl Fn(TaskId) -> Name) -> Vec<report::Wait> {
+    pub fn records(&self, name: &dyn Fn(TaskId) -> Name) -> Vec<report::Wait> {
         match self {
             Cause::Waits(finding) => finding.records(name),
             Cause::Asleep(tasks) => tasks.iter().map(|task| waits("a wake-up", &name(*task))).collect(),
@@ -78,9 +78,9 @@ impl Cause {
     }
 
     /// What is wrong, in a line and one more for each who is in it. `name` knows the tasks, which have ended by now.
-    pub fn display(&self, name: impl Fn(TaskId) -> Name) -> impl fmt::Display {
+    pub fn display<'a>(&'a self, name: &'a dyn Fn(TaskId) -> Name) -> impl fmt::Display + 'a {
         fmt::from_fn(move |f| match self {
-            Cause::Waits(finding) => write!(f, "{}", finding.display(&name)),
+            Cause::Waits(finding) => write!(f, "{}", finding.display(name)),
             Cause::Asleep(tasks) => {
                 let count = tasks.len() + tasks.dropped();
                 let (noun, verb) = if count == 1 { ("task", "sleeps") } else { ("tasks", "sleep") };

@@ -126,6 +126,7 @@ pub fn form() -> &'static str {
 }
 
 /// The id of the calling CPU's APIC.
+#[inline]
 pub fn id() -> u32 {
     let id = read(register::ID);
     if is_x2() { id } else { id >> 24 }
@@ -144,12 +145,14 @@ pub fn timer_count() -> Option<u32> {
 }
 
 /// Tells the APIC that the handler is done.
+#[inline]
 pub fn end_of_interrupt() {
     write(register::EOI, 0);
 }
 
 /// Sends an interrupt to the CPU with that APIC id. Does nothing while there is no APIC, nor for a CPU that it does not
 /// [reach](reaches). What the caller stored before is visible to whoever handles the interrupt.
+#[inline]
 pub fn send(apic_id: u32, ipi: Ipi) {
     if !reaches(apic_id) {
         return;

@@ -23,11 +23,13 @@ pub fn irq_restore(were_on: bool) {
 }
 
 /// Whether interrupts are on.
+#[inline]
 pub fn irq_are_on() -> bool {
     interrupts::are_enabled()
 }
 
 /// Switches interrupts on.
+#[inline]
 pub fn irq_on() {
     interrupts::enable();
 }

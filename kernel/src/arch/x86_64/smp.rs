@@ -166,6 +166,7 @@ pub fn kick(number: u32) {
 }
 
 /// Interrupts the calling CPU: at once, or when it switches interrupts on.
+#[inline]
 pub fn interrupt_self(vector: u8) {
     apic::send(percpu::apic_id(percpu::this_cpu()), Ipi::Fixed(vector));
 }

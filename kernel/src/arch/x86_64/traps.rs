@@ -162,6 +162,7 @@ extern "C" fn trap_dispatch(frame: &TrapFrame) {
 }
 
 /// The handlers.
+#[inline]
 fn interrupt(frame: &TrapFrame) {
     match frame.vector as u8 {
         vector::WAKE => task::queue::arm(),
