@@ -14,7 +14,7 @@
 
 use core::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32,
-    Ordering::{Relaxed, SeqCst},
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
 };
 
 use kcore::machine::TaskId;
@@ -49,7 +49,8 @@ const BUDGET: u32 = 10;
 static PENDING: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 /// What the loop under way on each CPU has taken from `PENDING` and not begun. Written by that CPU.
 static TAKEN: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
-/// The CPU has sent itself an interrupt and not taken it: on its way out softirqs will run.
+/// The CPU has sent itself an interrupt and not taken it: on its way out softirqs will run. Written by that CPU, with
+/// interrupts off. Whoever sees it cleared also sees that the CPU is busy: the interrupt has said so before.
 static NUDGED: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
 /// Each CPU's `ksoftirqd`; 0 before it is started. Written once.
 static DAEMON: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
@@ -75,10 +76,13 @@ pub fn raise(softirq: Softirq) {
     cpu::irq_restore(were_on);
 }
 
-/// Sees to it that raised softirqs run when interrupts come on. Nobody else is about to look at them.
+/// Sees to it that raised softirqs run when interrupts come on. Nobody else is about to look at them. Interrupts are off.
 #[inline]
 pub(crate) fn nudge() {
-    if !NUDGED[percpu::this_cpu() as usize].swap(true, SeqCst) {
+    let nudged = &NUDGED[percpu::this_cpu() as usize];
+    // No test-and-set: this CPU alone writes it, and nothing interrupts it here.
+    if !nudged.load(Relaxed) {
+        nudged.store(true, Release);
         smp::interrupt_self(vector::SOFTIRQ);
     }
 }
@@ -86,12 +90,12 @@ pub(crate) fn nudge() {
 /// The interrupt of [`nudge`]; its way out does the work.
 #[inline]
 pub(crate) fn nudged() {
-    NUDGED[percpu::this_cpu() as usize].store(false, SeqCst);
+    NUDGED[percpu::this_cpu() as usize].store(false, Release);
 }
 
 /// Whether `cpu` has yet to take an interrupt that it has sent to itself.
 pub(crate) fn in_flight(cpu: u32) -> bool {
-    NUDGED[cpu as usize].load(SeqCst)
+    NUDGED[cpu as usize].load(Acquire)
 }
 
 /// Whether any is raised on this CPU.
