@@ -30,8 +30,9 @@ const NOBODY: u32 = u32::MAX;
 
 /// A lock that one task at a time can have, without a value.
 ///
-/// Only tasks use it, neither interrupt handlers nor softirqs, and only the owner gives it back. So under its inner lock
-/// preemption is off, and interrupts are not.
+/// Only tasks may use it, neither interrupt handlers nor softirqs, and only the owner gives it back. A handler that takes it
+/// all the same must not find the inner lock taken by its own CPU, or nobody could say what it did: so under that lock
+/// interrupts are off.
 /// Lock order: its inner lock -> nothing.
 #[doc(alias = "struct mutex")]
 pub struct RawMutex<M: Sched, W: Watch<M> = Silent> {
@@ -193,7 +194,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
             return Err(Errno::EPERM);
         }
         self.watch.announce(LockEvent::Release, self.address(), place);
-        let mut sleepers = self.sleepers.lock();
+        let mut sleepers = self.sleepers.lock_irqsave();
         self.watch.released();
         let next = self.free(&mut sleepers);
         drop(sleepers);
@@ -216,7 +217,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     /// Takes the lock if it is free, after `wait`, which is gone then.
     #[inline]
     fn take(&self, wait: &mut Option<W::Wait>) -> bool {
-        let _sleepers = self.sleepers.lock();
+        let _sleepers = self.sleepers.lock_irqsave();
         let free = self.owner().is_none();
         if free {
             self.owned_by(M::task(), wait.take());
@@ -269,7 +270,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         let waiter = Waiter::new(wait);
         // SAFETY: the node is new and lives in this frame. The loop is left only after `look` has said that the wait is
         // over, and then the node was granted, or removed.
-        unsafe { self.sleepers.lock().queue.push(&waiter) };
+        unsafe { self.sleepers.lock_irqsave().queue.push(&waiter) };
         loop {
             if let Some(end) = self.look(&waiter, patience.lasts::<M>()) {
                 return end;
@@ -281,7 +282,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
 
     /// How the wait of `waiter` has ended; [`None`] when it has not. `lasts`: whether it may go on.
     fn look<E>(&self, waiter: &Waiter<M, W::Wait>, lasts: Result<(), E>) -> Option<Result<(), E>> {
-        let mut sleepers = self.sleepers.lock();
+        let mut sleepers = self.sleepers.lock_irqsave();
         if waiter.is_granted() {
             return Some(Ok(()));
         }
@@ -334,7 +335,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
 
     /// Tasks that sleep for the lock at this moment. For reports.
     pub fn waiters(&self) -> usize {
-        self.sleepers.lock().queue.len()
+        self.sleepers.lock_irqsave().queue.len()
     }
 
     /// Where the lock is: how the machine's hooks tell two locks apart.

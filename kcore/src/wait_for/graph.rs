@@ -126,6 +126,11 @@ impl Graph {
         self.locks.iter().find_map(|lock| lock.spinlock_of(actor))
     }
 
+    /// The lock that `actor` waits for.
+    pub fn awaited_by(&self, actor: Actor) -> Option<LockName> {
+        self.wait_of(actor).map(|index| self.waits[index].lock)
+    }
+
     /// Whether somebody waits.
     pub fn is_waiting(&self) -> bool {
         !self.waits.is_empty()

@@ -16,7 +16,7 @@ use crate::hooks;
 use crate::machine::Kernel;
 use crate::task::{Name, SpawnError};
 use crate::time;
-use crate::watchdog::{self, Stop, Witness};
+use crate::watchdog::{self, Seen, Stop, Witness};
 
 use super::crew;
 use super::leaks::{self, Lost};
@@ -77,6 +77,8 @@ pub struct Stopped {
     pub waits: Vec<Wait>,
     /// What the CPUs were doing.
     pub witnesses: Vec<(Witness, Name)>,
+    /// What its tasks were doing.
+    pub tasks: Vec<(Seen, Name)>,
 }
 
 impl Stopped {
@@ -86,6 +88,7 @@ impl Stopped {
             text: stop.cause.display(&name).to_string(),
             waits: stop.cause.records(&name),
             witnesses: stop.witnesses.iter().map(|witness| (*witness, name(witness.task))).collect(),
+            tasks: stop.tasks.iter().map(|seen| (*seen, name(seen.task.id))).collect(),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::experiments::leaks::{FIRST_BYTES, Lost, place};
 use crate::experiments::{Outcome, Refusal};
 use crate::println;
 use crate::task::SpawnError;
+use crate::watchdog::Seen;
 
 /// Leaked blocks that `run` describes.
 const LEAKS_OF_A_RUN: usize = 3;
@@ -188,6 +189,8 @@ pub(super) fn speed(run: &Run, boot: &Boot) {
         Some(rate) if run.bytes_written > 0 => {
             println!("wrote {} in {time}, {rate} MB/s", Bytes(run.bytes_written));
         }
+        // Tasks that were given up have not come to their end.
+        _ if run.cycles == 0 => {}
         _ => println!("took {time}"),
     }
 }
@@ -258,10 +261,19 @@ impl fmt::Display for Hex<'_> {
 }
 
 /// Why the watchdog has given the tasks up, and what the CPUs were doing.
-pub(super) fn stopped(outcome: &Outcome) {
+pub(super) fn stopped(outcome: &Outcome, boot: &Boot) {
     let Some(stopped) = &outcome.stopped else { return };
     println!();
     stopped.text.lines().for_each(|line| println!("{line}"));
+    println!();
+    println!("{:>5} {:16}{:>4} {:>5}{:>12}  waits for", "task", "name", "CPU", "state", "run time");
+    for (Seen { task, lock }, name) in &stopped.tasks {
+        let state = if task.runs { "run" } else { task.state.word() };
+        let time = Time::new(task.run_time, boot.tsc_hz);
+        let lock = lock.map_or("", |lock| lock.name);
+        println!("{:>5} {name:16}{:>4} {state:>5}{time:>12}  {lock}", task.id.0, task.cpu);
+    }
+    println!();
     for (witness, task) in &stopped.witnesses {
         println!("CPU {}, {task}:", witness.cpu);
         for address in witness.backtrace.iter().filter(|&&address| address != 0) {

@@ -27,7 +27,7 @@ pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit,
     report::counts(&outcome);
     report::speed(&outcome.run, boot);
     report::leaks(&outcome);
-    report::stopped(&outcome);
+    report::stopped(&outcome, boot);
     report::steps(&outcome.steps);
     report::notes(&outcome.notes);
     report::lock(&outcome);

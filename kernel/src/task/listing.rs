@@ -1,52 +1,37 @@
 //! All tasks, as `ps` shows them.
 
-use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
 
 use kcore::machine::TaskId;
 
 use super::queue::{self, QueueGuard};
-use super::table::{self, Name, State, Task};
+use super::table::{self, State};
 
 /// A task in the list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Listed {
     /// Its id.
     pub id: TaskId,
-    /// Its name.
-    pub name: Name,
     /// Its CPU.
     pub cpu: u32,
-    /// `R` running or waiting for its turn, `S` asleep, `Z` ended and not joined.
-    pub state: char,
-    /// Cycles for which it has run until it was last switched away from.
+    /// What it is doing.
+    pub state: State,
+    /// Whether it has its CPU.
+    pub runs: bool,
+    /// Cycles for which it has run, until it was switched away from last.
     pub run_time: u64,
 }
 
-/// All tasks that live, by their ids.
-pub fn list() -> Vec<Listed> {
-    let mut list: Vec<Listed> = Vec::new();
-    // Each into its place: the code of a sort would be larger than the rest of this file.
-    for listed in table::all().filter_map(listed) {
-        list.insert(list.partition_point(|other| other.id < listed.id), listed);
-    }
-    list
+/// All tasks that live, in no order. They go on living meanwhile, each entry is true of a moment of its own.
+pub fn list() -> impl Iterator<Item = Listed> {
+    table::all().filter_map(|task| entry(task.id()))
 }
 
-/// A task's line; [`None`] when it has ended and been joined meanwhile.
-fn listed(task: &Task) -> Option<Listed> {
-    let (id, cpu) = (task.id(), task.cpu());
-    let mut queue = QueueGuard::lock(cpu);
-    if table::find(id).is_none() || task.cpu() != cpu {
-        return None;
-    }
-    let state = match task.inner(&mut queue).state {
-        State::Runnable => 'R',
-        State::Blocked => 'S',
-        State::Ended => 'Z',
-    };
-    drop(queue);
-    Some(Listed { id, name: table::name_of(id), cpu, state, run_time: task.run_time.load(Relaxed) })
+/// A task's entry. [`None`] when it has ended and been joined.
+pub fn entry(id: TaskId) -> Option<Listed> {
+    let (state, cpu) = state_and_cpu(id)?;
+    let run_time = table::find(id)?.run_time.load(Relaxed);
+    Some(Listed { id, cpu, state, runs: is_running(id), run_time })
 }
 
 /// What a task is doing, and its CPU. [`None`] when it has ended and been joined.

@@ -33,6 +33,17 @@ pub enum State {
     Blocked,
 }
 
+impl State {
+    /// The word for it in a list.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Ended => "ended",
+            State::Runnable => "ready",
+            State::Blocked => "sleep",
+        }
+    }
+}
+
 /// What a task runs; it returns what the task ends with.
 pub type Entry = Box<dyn FnOnce() -> i32 + Send>;
 

@@ -21,7 +21,7 @@ mod watch;
 mod witness;
 
 pub(crate) use patrol::{event, look, next};
-pub use stop::{Cause, Stop};
+pub use stop::{Cause, Seen, Stop};
 pub(crate) use watch::{begin, begin_round, end, ended, lock, nothing_runs, take};
 pub use watch::{has_stopped, might_sleep};
 pub use witness::Witness;

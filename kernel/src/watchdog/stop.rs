@@ -14,6 +14,7 @@ use kcore::wait_for::{Actor, Finding, List};
 use super::witness::Witness;
 use crate::arch::percpu;
 use crate::task::Name;
+use crate::task::listing::Listed;
 
 /// Tasks asleep that are named.
 const SLEEPERS: usize = 8;
@@ -25,6 +26,17 @@ pub struct Stop {
     pub cause: Cause,
     /// What the CPUs were doing.
     pub witnesses: List<Witness, SLEEPERS>,
+    /// The tasks of the crew, and what each waits for.
+    pub tasks: List<Seen, SLEEPERS>,
+}
+
+/// A task as the watchdog found it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// What it was doing.
+    pub task: Listed,
+    /// The lock that it waited for.
+    pub lock: Option<LockName>,
 }
 
 /// What is wrong.

@@ -10,7 +10,7 @@ use kcore::machine::{Context, Cpu, CpuId, LockEvent, LockName, TaskId, Waiting};
 use kcore::sync::PREEMPTION_OFF;
 use kcore::wait_for::{Actor, Finding, Graph, List, Seat, Tasks, Where};
 
-use super::stop::{Cause, Slept, Stop};
+use super::stop::{Cause, Seen, Slept, Stop};
 use super::{patrol, witness};
 use crate::arch::cpu;
 use crate::machine::{Kernel, SpinLock};
@@ -169,9 +169,21 @@ pub(super) fn stop(cause: Cause) {
         return;
     }
     let witnesses = witness::ask();
-    *FOUND.lock_irqsave() = Some(Stop { cause, witnesses });
+    let tasks = crew();
+    *FOUND.lock_irqsave() = Some(Stop { cause, witnesses, tasks });
     hooks::crew().for_each(doom::doom);
     STAGE.store(STOPPED, Release);
+}
+
+/// The crew, and what each of its tasks waits for.
+fn crew<const N: usize>() -> List<Seen, N> {
+    let mut seen = List::new();
+    for task in hooks::crew().filter_map(listing::entry) {
+        let mut lock = None;
+        with_graph(|graph| lock = graph.awaited_by(Actor::task(task.id)));
+        seen.push(Seen { task, lock });
+    }
+    seen
 }
 
 fn here() -> Actor {
