@@ -62,6 +62,9 @@ pub(crate) fn look(now: u64) {
     if now < due || NEXT.compare_exchange(due, next, Relaxed, Relaxed).is_err() || !hooks::is_watched() {
         return;
     }
+    if let Some(finding) = watch::search_all() {
+        return watch::stop(Cause::Waits(finding));
+    }
     let events = EVENTS.load(Relaxed);
     if SEEN.swap(events, Relaxed) != events {
         QUIET.store(0, Relaxed);

@@ -175,6 +175,13 @@ pub(super) fn stop(cause: Cause) {
     STAGE.store(STOPPED, Release);
 }
 
+/// A cycle, if there is one now that the event which closed it did not show.
+pub(super) fn search_all() -> Option<Finding> {
+    let mut finding = None;
+    with_graph(|graph| finding = graph.search_all(&Scheduler));
+    finding
+}
+
 /// The crew, and what each of its tasks waits for.
 fn crew<const N: usize>() -> List<Seen, N> {
     let mut seen = List::new();

@@ -48,13 +48,14 @@ static ANSWERS: [Answer; MAX_CPUS] = [const {
     }
 }; MAX_CPUS];
 
-/// Asks every CPU that does something; the caller answers for itself.
+/// Asks every CPU, first those that do something; the caller answers for itself.
 pub(super) fn ask<const N: usize>() -> List<Witness, N> {
     let mut witnesses = List::new();
     let this = percpu::this_cpu();
-    let busy = |cpu: &u32| *cpu == this || !task::queue::is_idle(*cpu);
-    for cpu in (0..smp::cpus()).filter(busy) {
-        witnesses.push(if cpu == this { myself() } else { other(cpu) });
+    for idle in [false, true] {
+        for cpu in (0..smp::cpus()).filter(|cpu| task::queue::is_idle(*cpu) == idle) {
+            witnesses.push(if cpu == this { myself() } else { other(cpu) });
+        }
     }
     witnesses
 }
