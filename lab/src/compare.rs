@@ -20,14 +20,15 @@ const TURNS: usize = 5;
 const CPUS: &str = "cpus=1";
 
 /// What of a natural run is looked at: its command, and its name in the table.
-const RUNS: [(&str, &str); 3] = [
+const RUNS: [(&str, &str); 4] = [
     ("run scull-leak lock=none rounds=20", "natural run, no lock: ms"),
     ("run scull-leak lock=spinlock rounds=20", "natural run, spinlock: ms"),
     ("run scull-leak lock=semaphore rounds=20", "natural run, semaphore: ms"),
+    ("run scull-leak lock=mutex rounds=20", "natural run, mutex: ms"),
 ];
 
 /// The measurements of `bench` that are of interest.
-const MEASUREMENTS: [&str; 4] = ["spinlock", "semaphore", "completion", "context switch"];
+const MEASUREMENTS: [&str; 5] = ["spinlock", "semaphore", "completion", "mutex", "context switch"];
 
 /// What is loaded, and which sections of `boot/kernel.ld` it is made of.
 const PARTS: [(&str, &[&str]); 4] = [
