@@ -15,7 +15,7 @@ const SPECIMENS: [&str; 3] = ["specimen_lock", "specimen_lock_bh", "specimen_loc
 
 /// Where the path of a lock ends: to let other tasks or softirqs run, when they may again, is their business.
 const OTHERS_RUN: [&str; 3] =
-    ["kernel::task::queue::preempt", "kernel::irq::softirq::run", "core::panicking::"];
+    ["kernel::task::schedule::preempt", "kernel::irq::softirq::run", "core::panicking::"];
 
 #[test]
 fn a_spinlock_for_one_cpu_has_no_locked_instruction() {

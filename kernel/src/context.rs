@@ -51,7 +51,7 @@ pub fn preempt_enable() {
 fn preempt() {
     // With interrupts off it stays the need of whoever switches them on: the next tick sees to it.
     if cpu::irq_are_on() {
-        task::queue::preempt();
+        task::schedule::preempt();
     }
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn irq_exit() {
         softirq::run();
     }
     if cfg!(feature = "preempt") && percpu::count() == 0 {
-        task::queue::preempt();
+        task::schedule::preempt();
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn begin(plan: &Plan) {
     let points = points.clone();
     let before = core::mem::replace(&mut *POINTS.lock_irqsave(), points);
     drop(before);
-    choose(task::queue::end_slice);
+    choose(task::schedule::end_slice);
     task::queue::set_slices(false);
 }
 

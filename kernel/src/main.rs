@@ -25,7 +25,7 @@ mod bare_metal {
     use kernel::console::{com1, com2, panic};
     use kernel::irq::softirq;
     use kernel::mm::{frames, heap, stacks};
-    use kernel::task::{queue, quiet, spawn};
+    use kernel::task::{quiet, schedule, spawn};
     use kernel::{acpi, context, layout, println, programs, time};
 
     /// What the BIOS and UEFI loaders are asked for: all physical memory mapped, wherever they like.
@@ -173,7 +173,7 @@ mod bare_metal {
         quiet::arrive();
         // SAFETY: once, on a CPU that was just started with this number.
         unsafe { smp::arrive(number) }; //                  its tables, its APIC, its report
-        queue::idle()
+        schedule::idle()
     }
 
     #[panic_handler]

@@ -15,7 +15,7 @@ use super::Answer;
 use super::case::{different, holds, same};
 use super::crew;
 use crate::arch::{cpu, percpu, smp};
-use crate::task::{self, Signal, queue, signal};
+use crate::task::{self, Signal, schedule, signal};
 use crate::{context, time};
 
 crate::case! {
@@ -80,7 +80,7 @@ fn flag_seen(section: fn(&AtomicBool) -> bool) -> Result<(bool, bool), alloc::st
 
 fn preempt_off() -> Answer {
     let (inside, after) = flag_seen(|flag| {
-        queue::end_slice();
+        schedule::end_slice();
         // The clock's interrupt is taken by then.
         while !context::is_over() && cfg!(feature = "preempt") {
             cpu::pause();
@@ -106,7 +106,7 @@ fn by_hand() -> Answer {
             let flag = Arc::new(AtomicBool::new(false));
             let sets = Arc::clone(&flag);
             let Ok(other) = crew::start(cpu, move || sets.store(true, SeqCst)) else { return };
-            queue::end_slice();
+            schedule::end_slice();
             while !flag.load(SeqCst) {
                 counts.fetch_add(1, Relaxed);
                 cpu::pause();

@@ -9,7 +9,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use kcore::errno::Errno;
 use kcore::machine::TaskId;
 
-use super::{queue, table};
+use super::{schedule, table};
 use crate::arch::{apic, cpu};
 use crate::context;
 use crate::irq::softirq;
@@ -18,13 +18,13 @@ use crate::irq::softirq;
 pub fn doom(task: TaskId) {
     if let Some(found) = table::find(task) {
         found.doomed.store(true, Relaxed);
-        queue::wake(task);
+        schedule::wake(task);
     }
 }
 
 /// Whether the running task is doomed.
 pub fn is_doomed() -> bool {
-    queue::this_task().doomed.load(Relaxed)
+    schedule::this_task().doomed.load(Relaxed)
 }
 
 /// Ends the running task if it is doomed. Called where it waits.
@@ -45,5 +45,5 @@ fn abandon() -> ! {
     context::restore(context::FREE);
     softirq::abandoned();
     cpu::irq_on();
-    queue::end(Errno::EDEADLK.code())
+    schedule::end(Errno::EDEADLK.code())
 }

@@ -1,7 +1,8 @@
 //! Tasks: pinned to a CPU, each with its own guarded stack; preemptive, round robin, with a time slice.
 //!
 //! - [`table`]: the tasks, and who may touch what of them.
-//! - [`queue`]: the run queue of each CPU; block, wake, yield, preempt; the idle loop.
+//! - [`queue`]: the run queue of each CPU.
+//! - [`schedule`]: block, wake, yield, preempt; the idle loop; the switch.
 //! - [`mod@spawn`]: starting tasks, asking them to stop, and waiting for their end.
 //! - [`mod@sleep`], [`signal`]: sleeping for a time, and what ends a sleep early.
 //! - [`doom`]: tasks that are given up.
@@ -12,12 +13,14 @@ pub mod doom;
 pub mod listing;
 pub mod queue;
 pub mod quiet;
+pub mod schedule;
 pub mod signal;
 pub mod sleep;
 pub mod spawn;
 pub mod table;
 
-pub use queue::{block, block_until, cond_resched, current, halt_in_place, wake, yield_now};
+pub use queue::current;
+pub use schedule::{block, block_until, cond_resched, halt_in_place, wake, yield_now};
 pub use signal::Signal;
 pub use sleep::sleep;
 pub use spawn::{JoinHandle, SpawnError, join_all, should_stop, spawn, spawn_anywhere};

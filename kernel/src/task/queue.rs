@@ -1,17 +1,5 @@
 //! The run queue of each CPU.
-//!
-//! A CPU's lock is held across the context switch: whoever switches away leaves its guard on its own stack, and whoever
-//! is switched to finds its own there and drops it. So a task that another CPU sees as blocked or ended is really off its
-//! stack (I6).
-//!
-//! ```text
-//! CPU 0: block()                          CPU 1: wake(task)
-//!   lock queue 0
-//!   no token: state = Blocked               lock queue 0   ... waits
-//!   switch to the next task
-//!   the next task unlocks queue 0
-//!                                           state = Runnable, push, kick CPU 0 if it halts
-//! ```
+//! How tasks come into it and leave it is in `schedule`.
 
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
@@ -19,38 +7,36 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use heapless::{Deque, Vec};
 use kcore::machine::TaskId;
 
-use crate::arch::{cpu, percpu, smp, switch};
-use crate::context;
+use crate::arch::{percpu, smp};
 use crate::irq::timer;
 use crate::machine::{SpinIrqGuard, SpinLock};
-use crate::param::{MAX_CPUS, MAX_TASKS, SLICE_MICROSECONDS};
+use crate::param::{MAX_CPUS, MAX_TASKS};
 use crate::time::{self, NEVER};
 use crate::watchdog;
 
-use super::table::{self, State, Task};
-use super::{doom, quiet};
+use super::table;
 
 /// What the lock of a CPU's queue protects, with [`Inner`](super::table::Inner) of each of its tasks.
 pub struct Queue {
     /// Tasks that could run, in the order of their turn. The running task is not in it, nor is the idle task.
-    ready: Deque<TaskId, MAX_TASKS>,
+    pub(super) ready: Deque<TaskId, MAX_TASKS>,
     /// Tasks that sleep until a moment, or until they are woken; each once.
-    sleepers: Vec<(u64, TaskId), MAX_TASKS>,
+    pub(super) sleepers: Vec<(u64, TaskId), MAX_TASKS>,
     /// The CPU halts, or is about to: whoever adds work sends an interrupt.
-    halted: bool,
+    pub(super) halted: bool,
     /// The task that runs when no other can; 0 until the CPU has one.
-    idle: TaskId,
+    pub(super) idle: TaskId,
     /// Who waits for the end of the task that was switched away from.
-    farewell: Option<TaskId>,
+    pub(super) farewell: Option<TaskId>,
     /// When the running task was switched to.
-    since: u64,
+    pub(super) since: u64,
     /// When the running task's slice ends.
-    slice_end: u64,
+    pub(super) slice_end: u64,
     /// When this CPU's timer will interrupt it; 0 for never, so that queues that nobody uses are zeros and take no room in
     /// the ELF.
-    armed: u64,
+    pub(super) armed: u64,
     /// The running task's slice is to end at the next tick, whatever the time.
-    over: bool,
+    pub(super) over: bool,
 }
 
 impl Queue {
@@ -78,7 +64,7 @@ impl Queue {
 
     /// Sets this CPU's timer to what it has to do next.
     #[inline]
-    fn arm(&mut self) {
+    pub(super) fn arm(&mut self) {
         let moment = self.next_moment();
         // One that comes too early is not worth the writing: its handler arms the timer anew.
         if moment != NEVER && (self.armed == 0 || moment < self.armed) {
@@ -88,13 +74,13 @@ impl Queue {
     }
 }
 
-static QUEUES: [SpinLock<Queue>; MAX_CPUS] = [const { SpinLock::new(Queue::new()) }; MAX_CPUS];
+pub(super) static QUEUES: [SpinLock<Queue>; MAX_CPUS] = [const { SpinLock::new(Queue::new()) }; MAX_CPUS];
 
 /// The running task of each CPU; written by that CPU.
 static CURRENT: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 
 /// Whether time ends a slice. Where an experiment says at which points tasks lose their CPU, it does not.
-static SLICES: AtomicBool = AtomicBool::new(true);
+pub(super) static SLICES: AtomicBool = AtomicBool::new(true);
 
 /// The lock of a CPU's queue, held, with interrupts off.
 pub struct QueueGuard {
@@ -168,7 +154,7 @@ pub fn enqueue(mut queue: QueueGuard, task: TaskId) {
 
 /// Unlocks a queue in which there is news for its CPU, and interrupts the CPU if it halts, or if its running task has had
 /// it for itself until now.
-fn unlock_and_kick(mut queue: QueueGuard) {
+pub(super) fn unlock_and_kick(mut queue: QueueGuard) {
     let halted = core::mem::take(&mut queue.halted);
     let cpu = queue.cpu();
     if cpu == percpu::this_cpu() {
@@ -185,242 +171,6 @@ fn unlock_and_kick(mut queue: QueueGuard) {
 /// There is news for this CPU, from another one or from its own timers: sets its clock to what comes next.
 pub(crate) fn arm() {
     QueueGuard::lock(percpu::this_cpu()).arm();
-}
-
-/// This CPU's timer has interrupted it: a slice is over, sleepers wake up, or kernel timers are due.
-pub(crate) fn tick() {
-    watchdog::look(cpu::cycles());
-    let mut queue = QueueGuard::lock(percpu::this_cpu());
-    let now = cpu::cycles();
-    queue.armed = 0;
-    timer::raise_if_due(now);
-    while let Some(due) = queue.sleepers.iter().position(|(moment, _)| *moment <= now) {
-        let (_, id) = queue.sleepers.swap_remove(due);
-        let task = table::find(id).expect("a task that sleeps is in the table");
-        let inner = task.inner(&mut queue);
-        if inner.state == State::Blocked {
-            inner.state = State::Runnable;
-            queue.ready.push_back(id).expect("the queue has room for every task there can be");
-        }
-    }
-    let over = core::mem::take(&mut queue.over) || SLICES.load(Relaxed) && queue.slice_end <= now;
-    if over && !queue.ready.is_empty() {
-        context::need_to_schedule();
-        queue.slice_end = now + time::microseconds(SLICE_MICROSECONDS);
-    }
-    queue.arm();
-}
-
-/// The running task's slice is over now, as if its time had come: this CPU's timer interrupts it at once.
-pub fn end_slice() {
-    let mut queue = QueueGuard::lock(percpu::this_cpu());
-    queue.over = true;
-    // The timer's own interrupt may still come: then it is a tick too many.
-    queue.armed = 0;
-    drop(queue);
-    smp::interrupt_self(crate::arch::traps::vector::TICK);
-}
-
-/// Sleeps until [`wake`], unless a wake-up is kept already.
-pub fn block() {
-    block_until(NEVER);
-}
-
-/// Sleeps until [`wake`] or until `moment`, in cycles, unless a wake-up is kept already.
-pub fn block_until(moment: u64) {
-    doom::check();
-    let cpu = percpu::this_cpu();
-    let mut queue = QueueGuard::lock(cpu);
-    let task = this_task();
-    let inner = task.inner(&mut queue);
-    if core::mem::take(&mut inner.token) {
-        return;
-    }
-    inner.state = State::Blocked;
-    if moment != NEVER {
-        queue.sleepers.push((moment, task.id())).expect("each task sleeps once");
-    }
-    switch_away(queue);
-    if moment != NEVER {
-        QueueGuard::lock(cpu).sleepers.retain(|(_, id)| *id != task.id());
-    }
-    doom::check();
-}
-
-/// Makes `task` runnable, or keeps the wake-up for it. Does nothing for a task that has ended.
-pub fn wake(id: TaskId) {
-    let Some(task) = table::find(id) else { return };
-    let mut queue = QueueGuard::lock(task.cpu());
-    if task.id() != id {
-        return;
-    }
-    let inner = task.inner(&mut queue);
-    match inner.state {
-        State::Blocked => {
-            inner.state = State::Runnable;
-            enqueue(queue, id);
-        }
-        State::Runnable => {
-            inner.token = true;
-            unlock_and_kick(queue);
-        }
-        State::Ended => {}
-    }
-}
-
-/// Lets the other tasks of this CPU run first.
-pub fn yield_now() {
-    let queue = QueueGuard::lock(percpu::this_cpu());
-    if queue.ready.is_empty() {
-        drop(queue);
-        // Whoever waits like this spins: let the other CPUs have the host's core (with `icount` they all have one).
-        cpu::pause();
-    } else {
-        give_way(queue);
-    }
-}
-
-/// Lets the other tasks of this CPU run first if the running task's slice is over (Linux: `cond_resched`): what a long
-/// loop calls where tasks do not lose their CPU by themselves.
-pub fn cond_resched() {
-    if context::is_over() && !context::is_atomic() {
-        yield_now();
-    }
-}
-
-/// Takes the CPU from the running task, whose slice is over: on the way out of an interrupt, or when it may be preempted
-/// again.
-pub(crate) fn preempt() {
-    let queue = QueueGuard::lock(percpu::this_cpu());
-    context::scheduled();
-    if !queue.ready.is_empty() {
-        give_way(queue);
-    }
-}
-
-/// To the end of the queue.
-#[inline]
-fn give_way(mut queue: QueueGuard) {
-    let me = current();
-    if me != queue.idle {
-        queue.ready.push_back(me).expect("the queue has room for every task there can be");
-    }
-    switch_away(queue);
-}
-
-/// Waits for [`wake`] without letting another task run on this CPU, which halts meanwhile: for a task that holds a
-/// spinlock, whose place nobody else may take. Interrupts are on afterwards if they were on before; and if they were not,
-/// the CPU hears meanwhile of wake-ups only: neither a device nor a softirq finds what the task keeps from them.
-pub fn halt_in_place() {
-    doom::check();
-    context::preempt_disable();
-    let were_on = cpu::irq_save();
-    if !were_on {
-        context::bh_disable();
-        quiet::deafen(true);
-    }
-    loop {
-        let mut queue = QueueGuard::lock(percpu::this_cpu());
-        if core::mem::take(&mut this_task().inner(&mut queue).token) {
-            break;
-        }
-        queue.halted = true;
-        drop(queue);
-        quiet::halt();
-        cpu::irq_save();
-    }
-    if !were_on {
-        quiet::deafen(false);
-        context::bh_enable();
-    }
-    cpu::irq_restore(were_on);
-    context::preempt_enable();
-    doom::check();
-}
-
-/// Ends the running task with `code`: it never runs again.
-pub fn end(code: i32) -> ! {
-    let mut queue = QueueGuard::lock(percpu::this_cpu());
-    let task = this_task();
-    task.code.store(code, Relaxed);
-    let inner = task.inner(&mut queue);
-    inner.state = State::Ended;
-    let joiner = inner.joiner.take();
-    // Who waits for the end may use this task's slot and stack, so it is woken once they are left: see `settle`.
-    queue.farewell = joiner;
-    switch_away(queue);
-    unreachable!("a task that has ended was switched to");
-}
-
-/// The idle task of the calling CPU: runs whoever can run, and halts when nobody can. Interrupts are off except while it
-/// halts.
-pub fn idle() -> ! {
-    loop {
-        cpu::irq_save();
-        let mut queue = QueueGuard::lock(percpu::this_cpu());
-        if queue.ready.is_empty() {
-            queue.halted = true;
-            queue.arm();
-            drop(queue);
-            quiet::halt();
-        } else {
-            queue.halted = false;
-            switch_away(queue);
-        }
-    }
-}
-
-/// Unlocks the queue that the switch to a new task left locked. `count` is what the task begins with.
-///
-/// # Safety
-/// Called once by a new task, first of all, with interrupts off.
-pub unsafe fn finish_first_switch(count: u32) {
-    let cpu = percpu::this_cpu();
-    context::restore(count);
-    // SAFETY: `switch_away` locked it and left its guard on the stack of the task that it switched from, which drops it
-    // for its own next acquisition: each side of a switch unlocks what the other locked.
-    unsafe { QUEUES[cpu as usize].force_unlock() };
-    settle(QueueGuard::lock(cpu));
-}
-
-/// The end of every switch: unlocks the queue and tells whoever waited for the end of the task that was left.
-#[inline]
-fn settle(mut queue: QueueGuard) {
-    let joiner = queue.farewell.take();
-    drop(queue);
-    if let Some(joiner) = joiner {
-        wake(joiner);
-    }
-}
-
-/// The running task.
-#[inline]
-pub(super) fn this_task() -> &'static Task {
-    table::find(current()).expect("the running task is in the table")
-}
-
-/// Switches to the next task that can run. Comes back when the caller's task is switched to again.
-fn switch_away(mut queue: QueueGuard) {
-    let from = this_task();
-    let next = queue.ready.pop_front().unwrap_or(queue.idle);
-    if next == from.id() {
-        return;
-    }
-    let to = table::find(next).expect("a queued task is in the table");
-    let load = to.inner(&mut queue).stack_pointer;
-    let now = cpu::cycles();
-    from.run_time.store(from.run_time.load(Relaxed) + now.saturating_sub(queue.since), Relaxed);
-    queue.since = now;
-    queue.slice_end = now + time::microseconds(SLICE_MICROSECONDS);
-    queue.arm();
-    set_current(queue.cpu(), next);
-    let count = context::save();
-    // SAFETY: `load` was saved by a switch or prepared for a new task, and is used once, since the task leaves the queue
-    // now. Interrupts are off, and the cell is in a static. The queue stays locked until the other side unlocks it.
-    unsafe { switch::switch(from.stack_pointer_cell(), load) };
-    context::restore(count);
-    // Switched back to, on the same CPU: whoever did it had locked the queue, and `queue` unlocks it.
-    settle(queue);
 }
 
 /// Whether `cpu` runs no task but its idle one at this moment.

@@ -7,7 +7,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use kcore::errno::Errno;
 use kcore::machine::{Sleep, TaskId};
 
-use super::{queue, table};
+use super::{schedule, table};
 
 /// What can be sent to a task, the weaker first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ pub enum Signal {
 pub fn send(task: TaskId, signal: Signal) {
     if let Some(found) = table::find(task) {
         found.signal.fetch_max(signal as u8, Relaxed);
-        queue::wake(task);
+        schedule::wake(task);
     }
 }
 
@@ -34,7 +34,7 @@ pub fn interrupted(sleep: Sleep) -> bool {
         Sleep::Killable => Signal::Kill,
         Sleep::Interruptible => Signal::Interrupt,
     };
-    queue::this_task().signal.load(Relaxed) >= ends as u8
+    schedule::this_task().signal.load(Relaxed) >= ends as u8
 }
 
 /// A system call, as its caller sees it: `call` that ends with [`Errno::ERESTARTSYS`] was interrupted, and the signal is
@@ -56,7 +56,7 @@ pub fn system_call<T>(restarts: bool, mut call: impl FnMut() -> Result<T, Errno>
 
 /// Takes the running task's signal: it is handled.
 pub fn take() -> Option<Signal> {
-    match queue::this_task().signal.swap(0, Relaxed) {
+    match schedule::this_task().signal.swap(0, Relaxed) {
         0 => None,
         1 => Some(Signal::Interrupt),
         _ => Some(Signal::Kill),

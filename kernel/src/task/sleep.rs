@@ -1,6 +1,6 @@
 //! Sleeping for a time.
 
-use super::queue;
+use super::schedule;
 use crate::arch::cpu;
 use crate::{time, watchdog};
 
@@ -10,6 +10,6 @@ pub fn sleep(microseconds: u64) {
     watchdog::might_sleep();
     let moment = cpu::cycles() + time::microseconds(microseconds);
     while cpu::cycles() < moment {
-        queue::block_until(moment);
+        schedule::block_until(moment);
     }
 }

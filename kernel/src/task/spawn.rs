@@ -11,6 +11,7 @@ use crate::context;
 use crate::mm::stacks;
 
 use super::queue::{self, QueueGuard};
+use super::schedule;
 use super::table::{self, Entry, State, Task};
 
 /// Why a task could not be started.
@@ -144,7 +145,7 @@ impl JoinHandle {
     pub fn stop(self) -> i32 {
         if let Some(task) = table::find(self.id) {
             task.should_stop.store(true, Relaxed);
-            queue::wake(self.id);
+            schedule::wake(self.id);
         }
         self.join()
     }
@@ -162,7 +163,7 @@ impl JoinHandle {
             }
             inner.joiner = Some(queue::current());
             drop(queue);
-            queue::block();
+            schedule::block();
         }
     }
 }
@@ -176,13 +177,13 @@ pub fn join_all(tasks: impl IntoIterator<Item = JoinHandle>) {
 
 /// Whether somebody asks the running task to end (Linux: `kthread_should_stop`).
 pub fn should_stop() -> bool {
-    queue::this_task().should_stop.load(Relaxed)
+    schedule::this_task().should_stop.load(Relaxed)
 }
 
 /// Where a new task begins.
 extern "C" fn first() -> ! {
     // SAFETY: this is the first thing that a new task does; interrupts are off since the switch.
-    unsafe { queue::finish_first_switch(context::FREE) };
+    unsafe { schedule::finish_first_switch(context::FREE) };
     let entry = {
         let mut queue = QueueGuard::lock(percpu::this_cpu());
         let task = table::find(queue::current()).expect("the running task is in the table");
@@ -190,12 +191,12 @@ extern "C" fn first() -> ! {
     };
     cpu::irq_on();
     let code = entry.expect("a task has an entry until it runs")();
-    queue::end(code)
+    schedule::end(code)
 }
 
 /// Where the idle task of the first CPU begins.
 extern "C" fn first_idle() -> ! {
     // SAFETY: as above.
-    unsafe { queue::finish_first_switch(context::IDLE) };
-    queue::idle()
+    unsafe { schedule::finish_first_switch(context::IDLE) };
+    schedule::idle()
 }

@@ -170,7 +170,7 @@ fn interrupt(frame: &TrapFrame) {
         vector::DEVICE => irq::device::interrupt(),
         vector::SOFTIRQ => irq::softirq::nudged(),
         vector::COM1 => com1::interrupt(),
-        vector::TICK => task::queue::tick(),
+        vector::TICK => task::schedule::tick(),
         _ => panic::fault(&Fault { name: "unexpected interrupt", frame }),
     }
 }

@@ -42,7 +42,7 @@ pub(super) const PREEMPTION: Contestant = ("context switch by preemption", |n| {
     together(|me| {
         for _ in 0..n / 2 {
             turn.store(me, Relaxed);
-            task::queue::end_slice();
+            task::schedule::end_slice();
             while turn.load(Relaxed) == me {
                 cpu::pause();
             }
