@@ -5,17 +5,20 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kcore::machine::Access;
 use kcore::probe::Plan;
 
+use crate::atomic_fn::AtomicFn;
 use crate::machine::SpinLock;
 use crate::task;
 
 static POINTS: SpinLock<Vec<String>> = SpinLock::new(Vec::new());
-/// Called at a point: a `fn()`.
-static ACTION: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
+/// Whether there are points: asked at each access of every experiment that has probes.
+static ARMED: AtomicBool = AtomicBool::new(false);
+/// Called at a point.
+static ACTION: AtomicFn = AtomicFn::none();
 
 /// An experiment begins. Unless it [chooses](choose) something else, the tick comes.
 pub(crate) fn begin(plan: &Plan) {
@@ -23,37 +26,37 @@ pub(crate) fn begin(plan: &Plan) {
     let points = points.clone();
     let before = core::mem::replace(&mut *POINTS.lock_irqsave(), points);
     drop(before);
+    ARMED.store(true, Relaxed);
     choose(task::schedule::end_slice);
     task::queue::set_slices(false);
 }
 
 /// What comes at the points.
 pub fn choose(action: fn()) {
-    ACTION.store(action as *mut (), Relaxed);
+    ACTION.set(action);
 }
 
 /// The experiment is over.
 pub(crate) fn end() {
     task::queue::set_slices(true);
+    ARMED.store(false, Relaxed);
     let points = core::mem::take(&mut *POINTS.lock_irqsave());
     drop(points);
 }
 
 /// Whether an experiment is under way that has an interrupt sent at points.
 pub fn is_armed() -> bool {
-    !POINTS.lock_irqsave().is_empty()
+    ARMED.load(Relaxed)
 }
 
 /// A task is about to make `access`. Returns whether the experiment has an interrupt at all.
 pub(crate) fn at(access: &Access) -> bool {
-    let points = POINTS.lock_irqsave();
-    let armed = !points.is_empty();
-    let here = points.iter().any(|point| access.is(point));
-    drop(points);
-    if here {
-        // SAFETY: `choose` alone stores there, and stores a `fn()`; `begin` has called it before there was a point.
-        let action = unsafe { core::mem::transmute::<*mut (), fn()>(ACTION.load(Relaxed)) };
-        action();
+    if !is_armed() {
+        return false;
     }
-    armed
+    let here = POINTS.lock_irqsave().iter().any(|point| access.is(point));
+    if here {
+        ACTION.call();
+    }
+    true
 }

@@ -16,6 +16,7 @@
 //! watchdog     who waits for whom, and that it is for ever
 //! programs     what the command line names: tour, run, test, bench, fault, matrix
 //! cases        in-kernel test cases: the program `test`
+//! atomic_fn    a function that can be exchanged: a handler, an action
 //! specimen     functions that are there to be disassembled
 //! hooks, fire  where accesses and lock events arrive; the interrupt that comes at a point
 //! ```
@@ -27,6 +28,7 @@ extern crate alloc;
 
 pub mod acpi;
 pub mod arch;
+pub mod atomic_fn;
 pub mod boot_chart;
 pub mod cases;
 pub mod console;

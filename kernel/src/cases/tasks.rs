@@ -10,7 +10,8 @@ use super::case::{different, holds, same};
 use super::crew;
 use crate::arch::smp;
 use crate::param::MAX_TASKS;
-use crate::task::{self, JoinHandle, SpawnError};
+use crate::task::table::State;
+use crate::task::{self, JoinHandle, SpawnError, listing};
 
 crate::case! {
     "tasks::more-than-cpus" => more_than_cpus;
@@ -20,6 +21,7 @@ crate::case! {
     "tasks::ids-differ" => ids;
     "tasks::names-are-cut" => names;
     "tasks::started-by-tasks" => nested;
+    "tasks::are-listed" => listed;
 }
 
 fn more_than_cpus() -> Answer {
@@ -31,6 +33,27 @@ fn more_than_cpus() -> Answer {
         counted.fetch_add(1, Relaxed);
     })?;
     same("tasks that ended", done.load(Relaxed), TASKS)
+}
+
+/// A task is in the list while it lives, with its CPU and what it is doing, and not afterwards.
+fn listed() -> Answer {
+    let last = smp::cpus() - 1;
+    let sleeper = crew::start(last, || {
+        while !task::should_stop() {
+            task::block();
+        }
+    })?;
+    let id = sleeper.id();
+    let entry = || listing::list().find(|listed| listed.id == id);
+    while entry().is_some_and(|listed| listed.state != State::Blocked) {
+        task::yield_now();
+    }
+    let found = entry().map(|listed| (listed.cpu, listed.state, listed.runs));
+    same("a task that sleeps", found, Some((last, State::Blocked, false)))?;
+    let me = listing::list().find(|listed| listed.id == task::current());
+    same("whether the running task runs", me.map(|listed| listed.runs), Some(true))?;
+    sleeper.stop();
+    same("whether a task that was joined is listed", entry().is_some(), false)
 }
 
 fn no_such_cpu() -> Answer {

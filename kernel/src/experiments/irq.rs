@@ -12,7 +12,7 @@ use super::trial::{Refusal, Trial};
 /// One round: the device interrupts the task's own CPU.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     fire::choose(device::fire);
-    interrupted(trial, handler, percpu::this_cpu)
+    interrupted(trial, counting::count, percpu::this_cpu)
 }
 
 /// One round: the task adds 1 to the counter, `quanta` times, while the device interrupts, and `handler` handles it. Without
@@ -34,11 +34,4 @@ pub(super) fn interrupted(trial: &mut Trial<'_>, handler: fn(), target: fn() -> 
     raced?;
     count.close(u64::from(resolved.writers) * u64::from(resolved.quanta), trial);
     Ok(())
-}
-
-/// The device's handler counts, too.
-fn handler() {
-    if let Some(count) = counting::on_duty() {
-        count.handle(|| {});
-    }
 }

@@ -12,13 +12,7 @@ use super::trial::{Refusal, Trial};
 /// One round.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     fire::choose(device::fire);
-    softirq::open(Softirq::Experiment, action);
+    // The softirq counts; the handler has only raised it.
+    softirq::open(Softirq::Experiment, counting::count);
     irq::interrupted(trial, || softirq::raise(Softirq::Experiment), percpu::this_cpu)
-}
-
-/// The softirq counts; the handler has only raised it.
-fn action() {
-    if let Some(count) = counting::on_duty() {
-        count.handle(|| {});
-    }
 }

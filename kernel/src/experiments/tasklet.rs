@@ -17,7 +17,7 @@ use super::trial::{Refusal, Trial};
 /// A tasklet for each of the first tasks, which have a CPU each. In the form that has only one, that is the first.
 static TASKLETS: [Tasklet; MAX_CPUS] = [const { Tasklet::new(meet, 0) }; MAX_CPUS];
 /// The tasklet of all other tasks. It meets nobody: those whom it could meet may be waiting below it.
-static ONE_MORE: Tasklet = Tasklet::new(count_alone, 0);
+static ONE_MORE: Tasklet = Tasklet::new(|_| counting::count(), 0);
 
 /// How the tasklets of the round under way meet.
 static MEETING: SpinLock<Option<Arc<Meeting>>> = SpinLock::new(None);
@@ -62,10 +62,4 @@ fn meet(_: usize) {
             Kernel::relax();
         }
     });
-}
-
-fn count_alone(_: usize) {
-    if let Some(count) = counting::on_duty() {
-        count.handle(|| {});
-    }
 }

@@ -4,17 +4,18 @@
 //! As with every edge-triggered interrupt, those that come to a CPU before it has taken the first one are one.
 
 use core::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU64,
+    AtomicBool, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
 
 use crate::arch::apic::{self, Ipi};
 use crate::arch::traps::vector;
 use crate::arch::{cpu, percpu};
+use crate::atomic_fn::AtomicFn;
 use crate::param::MAX_CPUS;
 
-/// Who handles the interrupt: a `fn()`, or null.
-static HANDLER: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
+/// Who handles the interrupt.
+static HANDLER: AtomicFn = AtomicFn::none();
 /// An interrupt was sent to this CPU, and its handler has not begun.
 static SENT: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
 /// Interrupts that came while another one of their CPU had not been taken.
@@ -22,13 +23,13 @@ static MERGED: AtomicU64 = AtomicU64::new(0);
 
 /// `handler` handles the interrupt from now on, on whichever CPU it comes (Linux: `request_irq`). It must not sleep.
 pub fn open(handler: fn()) {
-    HANDLER.store(handler as *mut (), SeqCst);
+    HANDLER.set(handler);
 }
 
 /// Nobody handles it (Linux: `free_irq`). A handler that has begun on another CPU may still run: see [`in_flight`] for those
 /// that have not.
 pub fn close() {
-    HANDLER.store(core::ptr::null_mut(), SeqCst);
+    HANDLER.clear();
 }
 
 /// Interrupts the calling CPU. Where its interrupts are on the handler, and the softirqs that it raised, are done when this
@@ -75,10 +76,5 @@ pub fn merged() -> u64 {
 #[inline]
 pub(crate) fn interrupt() {
     SENT[percpu::this_cpu() as usize].swap(false, SeqCst);
-    let handler = HANDLER.load(SeqCst);
-    if !handler.is_null() {
-        // SAFETY: `open` alone stores what is not null, and stores a `fn()`.
-        let handler = unsafe { core::mem::transmute::<*mut (), fn()>(handler) };
-        handler();
-    }
+    HANDLER.call();
 }

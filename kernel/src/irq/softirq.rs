@@ -13,8 +13,8 @@
 //! ```
 
 use core::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU32,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
+    AtomicBool, AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
 };
 
 use kcore::machine::TaskId;
@@ -22,6 +22,7 @@ use kcore::machine::TaskId;
 use super::{tasklet, timer};
 use crate::arch::traps::vector;
 use crate::arch::{cpu, percpu, smp};
+use crate::atomic_fn::AtomicFn;
 use crate::context;
 use crate::param::MAX_CPUS;
 use crate::task::{self, SpawnError};
@@ -55,12 +56,12 @@ static NUDGED: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_C
 /// Each CPU's `ksoftirqd`; 0 before it is started. Written once.
 static DAEMON: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 
-/// What each does: a `fn()`, or null.
-static ACTION: [AtomicPtr<()>; SOFTIRQS] = [const { AtomicPtr::new(core::ptr::null_mut()) }; SOFTIRQS];
+/// What each does.
+static ACTION: [AtomicFn; SOFTIRQS] = [const { AtomicFn::none() }; SOFTIRQS];
 
 /// Says what `softirq` does (Linux: `open_softirq`). It must not sleep.
 pub fn open(softirq: Softirq, action: fn()) {
-    ACTION[softirq as usize].store(action as *mut (), SeqCst);
+    ACTION[softirq as usize].set(action);
 }
 
 /// `softirq` is to run on this CPU: on the way out of the interrupt that is under way, when softirqs are switched on again,
@@ -133,12 +134,7 @@ fn act(softirq: usize) {
         return;
     }
     taken.store(taken.load(Relaxed) & !bit, Relaxed);
-    let action = ACTION[softirq].load(SeqCst);
-    if !action.is_null() {
-        // SAFETY: `open` alone stores there, and stores a `fn()`.
-        let action = unsafe { core::mem::transmute::<*mut (), fn()>(action) };
-        action();
-    }
+    ACTION[softirq].call();
 }
 
 /// Whatever runs on this CPU on top of a task is given up with the task: the softirqs that had not begun are raised anew.

@@ -2,10 +2,11 @@
 
 use core::mem::offset_of;
 use core::sync::atomic::{
-    AtomicPtr, AtomicU32, AtomicU64,
+    AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
 
+use crate::atomic_fn::AtomicFn;
 use crate::context;
 use crate::layout;
 use crate::machine::SpinLock;
@@ -185,7 +186,7 @@ pub fn stop_others() {
 }
 
 /// The function of the call under way, and how many CPUs have not answered.
-static CALL: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
+static CALL: AtomicFn = AtomicFn::none();
 static UNANSWERED: AtomicU32 = AtomicU32::new(0);
 /// Held by the caller. Taken with interrupts on: whoever waits for it answers the holder's call meanwhile.
 static CALLER: SpinLock<()> = SpinLock::new(());
@@ -196,7 +197,7 @@ pub fn call_others(function: fn()) {
     assert!(cpu::irq_are_on(), "two CPUs that call each other with interrupts off wait for ever");
     let _caller = CALLER.lock();
     let (this, cpus) = (percpu::this_cpu(), cpus());
-    CALL.store(function as *mut (), Relaxed);
+    CALL.set(function);
     // Pairs with nothing: `apic::send` makes both stores visible before it interrupts anybody.
     UNANSWERED.store(cpus - 1, Relaxed);
     for number in (0..cpus).filter(|&number| number != this) {
@@ -210,9 +211,7 @@ pub fn call_others(function: fn()) {
 
 /// The answer to [`call_others`], in the handler of its interrupt.
 pub(super) fn answer_call() {
-    // SAFETY: `call_others` stored a `fn()` there before it sent the interrupt, and keeps it until all have answered; nobody
-    // else sends this vector.
-    let function = unsafe { core::mem::transmute::<*mut (), fn()>(CALL.load(Relaxed)) };
-    function();
+    // `call_others` has set it before it sent the interrupt, and keeps it until all have answered.
+    CALL.call();
     UNANSWERED.fetch_sub(1, Release);
 }
