@@ -2,10 +2,12 @@
 //!
 //! The kernel writes it and the lab reads it through these same types, so they cannot drift.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::{AddAssign, Index, IndexMut, Sub};
+use core::panic::Location;
 
 use serde::{Deserialize, Serialize};
 
@@ -264,6 +266,11 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "step {}: {}", self.step, self.reason)
     }
+}
+
+/// A source line, as every record has it: `kernel/src/experiments/abba.rs:63`.
+pub fn place(location: &Location<'_>) -> String {
+    format!("{}:{}", location.file(), location.line())
 }
 
 /// One edge of the wait-for graph.

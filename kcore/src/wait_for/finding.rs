@@ -68,7 +68,6 @@ impl Finding {
 impl Edge {
     /// The record for the wire. `name` knows the tasks.
     pub fn record<D: fmt::Display>(&self, name: impl Fn(TaskId) -> D) -> report::Wait {
-        let place = |at: &Location| format!("{}:{}", at.file(), at.line());
         report::Wait {
             waiter: label(self.waiter, &name),
             cpu: self.cpu.0,
@@ -76,15 +75,16 @@ impl Edge {
                 What::Lock(lock) => lock.name.to_string(),
                 What::Cpu(cpu) | What::Handler(cpu) => format!("CPU {}", cpu.0),
             },
-            at: self.at.map(place).unwrap_or_default(),
+            at: self.at.map(report::place).unwrap_or_default(),
             holder: self.holder.map(|holder| label(holder, &name)),
-            held_since: self.held_since.map(place),
+            held_since: self.held_since.map(report::place),
             in_cycle: self.in_cycle,
         }
     }
 }
 
-fn label<D: fmt::Display>(actor: Actor, name: impl Fn(TaskId) -> D) -> String {
+/// An actor in a record: the name of its task, and what is on top of that.
+pub fn label<D: fmt::Display>(actor: Actor, name: impl Fn(TaskId) -> D) -> String {
     let task = name(actor.task);
     match actor.context {
         Context::Task => format!("{task}"),

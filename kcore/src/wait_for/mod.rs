@@ -41,8 +41,9 @@ mod tasks;
 mod text;
 
 pub use actor::{Actor, Seat};
-pub use finding::{EDGES, Edge, Finding, What};
+pub use finding::{EDGES, Edge, Finding, What, label};
 pub use graph::{Graph, WAITS};
 pub use list::List;
 pub use lock::HOLDERS;
 pub use tasks::{Tasks, Where};
+pub use text::At;

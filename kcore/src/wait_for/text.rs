@@ -169,7 +169,8 @@ fn handler(context: Context) -> &'static str {
 }
 
 /// A source line after some words: the last component of the path is enough for people. Nothing, when there is none.
-struct At<'a>(&'a str, Option<&'static Location<'static>>);
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a>(pub &'a str, pub Option<&'static Location<'static>>);
 
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,13 +1,11 @@
 //! Which blocks were lost, and by which store.
 
-use alloc::format;
-use alloc::string::{String, ToString};
-use core::panic::Location;
+use alloc::string::ToString;
 
 use kcore::experiment::Resolved;
 use kcore::ledger::Record;
 use kcore::machine::TaskId;
-use kcore::report::{Leak, Store};
+use kcore::report::{Leak, Store, place};
 
 use crate::hooks::{self, Stored};
 use crate::mm::heap;
@@ -72,11 +70,6 @@ impl Lost {
             overwritten: self.overwritten.as_ref().map(store),
         }
     }
-}
-
-/// `file:line`.
-pub fn place(location: &Location<'_>) -> String {
-    format!("{}:{}", location.file(), location.line())
 }
 
 fn store((stored, task): &(Stored, Name)) -> Store {

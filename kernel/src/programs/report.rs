@@ -4,12 +4,12 @@ use alloc::string::String;
 use core::fmt;
 
 use kcore::machine::Kind;
-use kcore::report::{Boot, LockStats, Record, Run, Step};
+use kcore::report::{Boot, LockStats, Record, Run, Step, place};
 use kcore::settings::{Config, Settings, Usage};
 
 use crate::arch::apic;
 use crate::console::com2;
-use crate::experiments::leaks::{FIRST_BYTES, Lost, place};
+use crate::experiments::leaks::{FIRST_BYTES, Lost};
 use crate::experiments::{Outcome, Refusal};
 use crate::println;
 use crate::task::SpawnError;
@@ -274,12 +274,7 @@ pub(super) fn stopped(outcome: &Outcome, boot: &Boot) {
         println!("{:>5} {name:16}{:>4} {state:>5}{time:>12}  {lock}", task.id.0, task.cpu);
     }
     println!();
-    for (witness, task) in &stopped.witnesses {
-        println!("CPU {}, {task}:", witness.cpu);
-        for address in witness.backtrace.iter().filter(|&&address| address != 0) {
-            println!("    [<{address:016x}>]");
-        }
-    }
+    stopped.witnesses.iter().for_each(|(witness, task)| witness.say(task));
 }
 
 /// Steps of a script that could not happen, and why.

@@ -81,11 +81,7 @@ pub(crate) fn look(now: u64) {
 fn give_up() -> ! {
     if let Some(stop) = watch::take_hint() {
         println!("{}", stop.cause.display(&task::name_of));
-        for witness in stop.witnesses.iter() {
-            println!("CPU {}, {}:", witness.cpu, task::name_of(witness.task));
-            let addresses = witness.backtrace.iter().filter(|&&address| address != 0);
-            addresses.for_each(|address| println!("    [<{address:016x}>]"));
-        }
+        stop.witnesses.iter().for_each(|witness| witness.say(&task::name_of(witness.task)));
     }
     com2::record(&Record::Summary(Summary { passed: 0, failed: 1 }));
     println!("verdict: livelock (its tasks cannot even be given up; the machine ends)");

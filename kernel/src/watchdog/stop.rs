@@ -1,15 +1,15 @@
 //! Why an experiment was stopped.
 
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
-use alloc::{format, vec};
 use core::fmt;
 use core::panic::Location;
 
 use kcore::machine::{Context, LockName, TaskId};
 use kcore::report;
 use kcore::settings::Expect;
-use kcore::wait_for::{Actor, Finding, List};
+use kcore::wait_for::{Actor, At, Finding, List, label};
 
 use super::witness::Witness;
 use crate::arch::percpu;
@@ -129,52 +129,34 @@ impl Slept {
     }
 
     fn record(&self, name: &str) -> report::Wait {
-        let place = |at: &Location<'_>| format!("{}:{}", at.file(), at.line());
         report::Wait {
-            waiter: format!("{name}{}", In(self.actor.context)),
+            waiter: label(self.actor, |_| name),
             cpu: self.cpu,
             lock: self.holding.map_or("a wake-up", |(lock, _)| lock.name).into(),
-            at: place(self.at),
+            at: report::place(self.at),
             holder: None,
-            held_since: self.holding.map(|(_, since)| place(since)),
+            held_since: self.holding.map(|(_, since)| report::place(since)),
             in_cycle: false,
-        }
-    }
-}
-
-struct In(Context);
-
-impl fmt::Display for In {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Context::Task => Ok(()),
-            Context::Softirq => f.write_str(" (softirq)"),
-            Context::Hardirq => f.write_str(" (hardirq)"),
         }
     }
 }
 
 impl Slept {
     fn say(&self, who: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "invalid context: {who} (CPU {}) is about to sleep at {}", self.cpu, Place(self.at))?;
+        write!(
+            f,
+            "invalid context: {who} (CPU {}) is about to sleep{}",
+            self.cpu,
+            At(" at ", Some(self.at))
+        )?;
         match (self.actor.context, self.holding) {
             (Context::Hardirq, _) => write!(f, "\n  in an interrupt handler on top of it"),
             (Context::Softirq, _) => write!(f, "\n  in a softirq on top of it"),
             (Context::Task, Some((lock, since))) => {
-                write!(f, "\n  with {} held since {}", lock.name, Place(since))
+                write!(f, "\n  with {} held{}", lock.name, At(" since ", Some(since)))
             }
             (Context::Task, None) if self.interrupts_off => write!(f, "\n  with interrupts off"),
             (Context::Task, None) => write!(f, "\n  with preemption off"),
         }
-    }
-}
-
-/// A source line: the last component of the path is enough for people.
-struct Place(&'static Location<'static>);
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file = self.0.file();
-        write!(f, "{}:{}", file.rsplit('/').next().unwrap_or(file), self.0.line())
     }
 }

@@ -11,7 +11,7 @@ use kcore::wait_for::List;
 use crate::arch::traps::TrapFrame;
 use crate::arch::{backtrace, cpu, percpu, smp};
 use crate::param::MAX_CPUS;
-use crate::task;
+use crate::{println, task};
 
 /// Return addresses of a backtrace.
 pub(super) const DEPTH: usize = 12;
@@ -27,6 +27,16 @@ pub struct Witness {
     pub task: TaskId,
     /// Return addresses, innermost first; zeros behind the last. All zero when the CPU did not answer.
     pub backtrace: [u64; DEPTH],
+}
+
+impl Witness {
+    /// Prints where the CPU was. `task` is the name of its running task.
+    pub fn say(&self, task: &str) {
+        println!("CPU {}, {task}:", self.cpu);
+        for address in self.backtrace.iter().filter(|&&address| address != 0) {
+            println!("    [<{address:016x}>]");
+        }
+    }
 }
 
 struct Answer {
