@@ -94,7 +94,9 @@ pub(super) fn on_duty() -> Option<Arc<Count>> {
     PUBLISHED.lock_irqsave().clone()
 }
 
-/// What a handler does that only counts: adds 1 to the number, if there is one at the moment.
+/// What a handler does that only counts: adds 1 to the number, if there is one at the moment. The caller's place is the
+/// handler's, so a handler is written as a closure around this.
+#[track_caller]
 pub(super) fn count() {
     if let Some(count) = on_duty() {
         count.handle(|| {});

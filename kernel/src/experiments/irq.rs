@@ -12,7 +12,7 @@ use super::trial::{Refusal, Trial};
 /// One round: the device interrupts the task's own CPU.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     fire::choose(device::fire);
-    interrupted(trial, counting::count, percpu::this_cpu)
+    interrupted(trial, || counting::count(), percpu::this_cpu)
 }
 
 /// One round: the task adds 1 to the counter, `quanta` times, while the device interrupts, and `handler` handles it. Without

@@ -20,7 +20,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
         Lock::Spinlock | Lock::Irqsave => until_it_begins,
         _ => until_it_ends,
     });
-    irq::interrupted(trial, counting::count, || OTHER)
+    irq::interrupted(trial, || counting::count(), || OTHER)
 }
 
 /// Interrupts the other CPU and waits until its handler is on its way. It is to wait for a lock that the caller has, so its

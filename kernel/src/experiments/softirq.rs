@@ -13,6 +13,6 @@ use super::trial::{Refusal, Trial};
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     fire::choose(device::fire);
     // The softirq counts; the handler has only raised it.
-    softirq::open(Softirq::Experiment, counting::count);
+    softirq::open(Softirq::Experiment, || counting::count());
     irq::interrupted(trial, || softirq::raise(Softirq::Experiment), percpu::this_cpu)
 }
