@@ -11,6 +11,7 @@ extern crate std;
 pub mod acpi;
 pub mod bytes;
 pub mod config;
+pub mod dev;
 pub mod errno;
 pub mod experiment;
 #[cfg(feature = "host")]

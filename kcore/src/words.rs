@@ -83,6 +83,10 @@ words!(
     Fenced = "fenced",
     /// One tasklet, which never runs on two CPUs at once.
     Tasklet = "tasklet",
+    /// The driver as the book prints it, with its lock and its mistakes.
+    Book = "book",
+    /// The same driver, with the mistake repaired.
+    Repaired = "repaired",
 });
 
 words!(
@@ -113,6 +117,8 @@ words!(
     Stuck = "stuck",
     /// Somebody slept, or was about to, where nobody may.
     InvalidContext = "invalid-context",
+    /// A task died of an exception or a panic.
+    Oops = "oops",
     /// Whatever comes.
     Any = "any",
 });

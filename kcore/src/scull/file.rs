@@ -4,6 +4,7 @@
 use core::fmt;
 
 use crate::bytes::{SharedBytes, WORD};
+use crate::dev::Whence;
 use crate::errno::Errno;
 use crate::machine::Machine;
 use crate::scull::device::Device;
@@ -20,30 +21,6 @@ pub enum Mode {
     Write,
     /// Both.
     ReadWrite,
-}
-
-/// Where [`File::llseek`] counts from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whence {
-    /// The start of the device (`SEEK_SET`).
-    Set,
-    /// The position of the file (`SEEK_CUR`).
-    Current,
-    /// The end of the data (`SEEK_END`).
-    End,
-}
-
-impl TryFrom<i32> for Whence {
-    type Error = Errno;
-    /// The number that user space passes. [`Errno::EINVAL`] unless it is 0, 1 or 2.
-    fn try_from(number: i32) -> Result<Self, Errno> {
-        match number {
-            0 => Ok(Whence::Set),
-            1 => Ok(Whence::Current),
-            2 => Ok(Whence::End),
-            _ => Err(Errno::EINVAL),
-        }
-    }
 }
 
 /// The largest position: `loff_t` is signed.

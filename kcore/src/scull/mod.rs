@@ -53,6 +53,6 @@ mod trim;
 mod walk;
 
 pub use device::{DEVICES, Device};
-pub use file::{File, Mode, Whence};
+pub use file::{File, Mode};
 pub use geometry::{Geometry, Place};
 pub use tally::Damage;

@@ -15,7 +15,9 @@
 //! To be woken says nothing about the condition: somebody else may have been quicker (RACES.md R20). So it is tested again
 //! after each wake-up, and if it is false the waiter goes back into the queue.
 
+use alloc::boxed::Box;
 use core::fmt;
+use core::ptr::NonNull;
 use core::sync::atomic::AtomicBool;
 
 use crate::errno::Errno;
@@ -270,6 +272,38 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
     #[inline]
     pub fn address(&self) -> usize {
         core::ptr::from_ref(self).addr()
+    }
+}
+
+/// A task's place in a queue of which it waits for no condition: it stands there until it is woken or this is dropped, and
+/// may stand in several queues at once ([`PollTable`](crate::dev::PollTable)).
+pub struct Standing<'q, M: Sched, W: Watch<M>> {
+    queue: &'q WaitQueue<M, W>,
+    /// From a box that belongs to this, and that nobody else moves or borrows mutably while the queue knows of it.
+    waiter: NonNull<Waiter<M, ()>>,
+}
+
+impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
+    /// The running task stands in the queue: whoever wakes its non-exclusive waiters wakes it.
+    pub fn stand(&self) -> Standing<'_, M, W> {
+        let waiter = NonNull::from(Box::leak(Box::new(Waiter::new(()))));
+        // SAFETY: it was leaked just now, so it is there.
+        let node = unsafe { waiter.as_ref() };
+        // SAFETY: the node is new, and stays where it is: the drop of the result removes it before it frees it, and if that
+        // is forgotten it stays for ever.
+        unsafe { self.sleepers.lock_irqsave().shared.push(node) };
+        Standing { queue: self, waiter }
+    }
+}
+
+impl<M: Sched, W: Watch<M>> Drop for Standing<'_, M, W> {
+    fn drop(&mut self) {
+        // SAFETY: the box lives until the next statement but one.
+        let node = unsafe { self.waiter.as_ref() };
+        // Under the lock, even if there is nothing to remove: so a waker has left the node.
+        self.queue.sleepers.lock_irqsave().shared.remove(node);
+        // SAFETY: `stand` leaked the box for this, and nobody else has the node any more.
+        drop(unsafe { Box::from_raw(self.waiter.as_ptr()) });
     }
 }
 

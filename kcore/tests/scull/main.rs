@@ -11,9 +11,10 @@ mod races;
 mod rules;
 mod script;
 
+use kcore::dev::Whence;
 use kcore::errno::Errno;
 use kcore::host::HostMachine;
-use kcore::scull::{Device, Geometry, Mode, Whence};
+use kcore::scull::{Device, Geometry, Mode};
 use kcore::settings::Lock;
 
 type Scull = Device<HostMachine>;

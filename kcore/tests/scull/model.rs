@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use kcore::dev::Whence;
 use kcore::errno::Errno;
 use kcore::host::{Host, HostMachine};
-use kcore::scull::{File, Geometry, Mode, Whence};
+use kcore::scull::{File, Geometry, Mode};
 use kcore::settings::Lock;
 use proptest::prelude::*;
 

@@ -1,9 +1,10 @@
 //! What the book says of the device, one rule at a time.
 
+use kcore::dev::Whence;
 use kcore::errno::Errno;
 use kcore::host::Host;
 use kcore::report::Counts;
-use kcore::scull::{DEVICES, Device, File, Geometry, Mode, Whence, sites};
+use kcore::scull::{DEVICES, Device, File, Geometry, Mode, sites};
 use kcore::settings::Lock;
 
 use crate::census::{counts, sound};

@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use kcore::dev::Whence;
 use kcore::errno::Errno;
 use kcore::machine::Kind;
 use kcore::report::{Counts, Run};
-use kcore::scull::{self, Mode, Whence};
+use kcore::scull::{self, Mode};
 
 use crate::machine::Kernel;
 use crate::mm::heap;

@@ -2,4 +2,5 @@
 
 pub mod frames;
 pub mod heap;
+pub mod kmemleak;
 pub mod stacks;

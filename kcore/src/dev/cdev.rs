@@ -1,0 +1,126 @@
+//! A device in the registry: who is inside, and whether it is gone.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+
+use super::caller::Credentials;
+use super::flags::OpenFlags;
+use super::module::{InUse, Module};
+use super::numbers::DeviceNumber;
+use super::open_file::OpenFile;
+use super::operations::CharDevice;
+use crate::errno::Errno;
+use crate::machine::{AtomicFlag, Machine};
+use crate::sync::{Silent, SpinLock, WaitQueue};
+
+/// A device that can be opened by its number (LDD3's `struct cdev`). It lives as long as the registry or an open file refers
+/// to it.
+pub struct Cdev<M: Machine> {
+    number: DeviceNumber,
+    name: String,
+    module: Arc<Module<M>>,
+    device: Arc<dyn CharDevice<M>>,
+    inside: SpinLock<Inside, M>,
+    /// Woken when the last call has left a device that is gone.
+    left: WaitQueue<M>,
+}
+
+struct Inside {
+    /// Calls under way in the driver.
+    calls: u32,
+    gone: bool,
+}
+
+/// A call under way.
+pub(super) struct Call<'a, M: Machine> {
+    cdev: &'a Cdev<M>,
+}
+
+impl<M: Machine> Cdev<M> {
+    /// The device `number`, called `name` in `/dev`, which works.
+    pub fn new(
+        number: DeviceNumber,
+        name: impl Into<String>,
+        module: &Arc<Module<M>>,
+        device: Arc<dyn CharDevice<M>>,
+    ) -> Arc<Self> {
+        Arc::new(Cdev {
+            number,
+            name: name.into(),
+            module: Arc::clone(module),
+            device,
+            inside: SpinLock::from_flag(M::Flag::new(false), Silent, Inside { calls: 0, gone: false }),
+            left: WaitQueue::from_flag(M::Flag::new(false), Silent),
+        })
+    }
+
+    /// Its number.
+    pub fn number(&self) -> DeviceNumber {
+        self.number
+    }
+
+    /// Its name in `/dev`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Uses its module, for an open file. [`Errno::ENXIO`] when the module is on its way out.
+    pub(super) fn module_in_use(&self) -> Result<InUse<M>, Errno> {
+        self.module.try_get().ok_or(Errno::ENXIO)
+    }
+
+    /// Opens it. `module` is the use that the file will be.
+    pub(super) fn open(
+        self: Arc<Self>,
+        flags: OpenFlags,
+        credentials: &Credentials,
+        module: InUse<M>,
+    ) -> Result<Arc<OpenFile<M>>, Errno> {
+        let call = self.enter()?;
+        let operations = Arc::clone(&self.device).open(flags, credentials)?;
+        drop(call);
+        Ok(Arc::new(OpenFile::of_device(operations, flags, self, module)))
+    }
+
+    /// Enters the driver, until the result is dropped. [`Errno::ENODEV`] when the device is gone.
+    pub(super) fn enter(&self) -> Result<Call<'_, M>, Errno> {
+        let mut inside = self.inside.lock_irqsave();
+        if inside.gone {
+            return Err(Errno::ENODEV);
+        }
+        inside.calls += 1;
+        Ok(Call { cdev: self })
+    }
+
+    /// Whether it is gone.
+    pub fn is_gone(&self) -> bool {
+        self.inside.lock_irqsave().gone
+    }
+
+    /// The device is gone, with files open or not. Returns when no call is under way in the driver any more, and none will
+    /// be. Not to be called by a call.
+    pub(super) fn unplug(&self) {
+        self.inside.lock_irqsave().gone = true;
+        self.device.unplugged();
+        self.left.wait_event(|| self.inside.lock_irqsave().calls == 0);
+    }
+}
+
+impl<M: Machine> Drop for Call<'_, M> {
+    fn drop(&mut self) {
+        let mut inside = self.cdev.inside.lock_irqsave();
+        inside.calls -= 1;
+        let was_last = inside.gone && inside.calls == 0;
+        drop(inside);
+        if was_last {
+            self.cdev.left.wake_up_all();
+        }
+    }
+}
+
+impl<M: Machine> fmt::Debug for Cdev<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cdev").field("name", &self.name).field("number", &self.number).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,36 @@
+//! Character devices: what a driver offers, who may find it, and what an open file is (LDD3 ch. 3 and 6).
+//!
+//! ```text
+//! Registry            who has which numbers (/proc/devices), and the device of each number
+//!   +- Cdev           a device that can be opened: a driver, whose module is in use while a file is open, or gone
+//!        +- OpenFile  a counted reference to it: read, write, llseek, ioctl, poll
+//! ```
+//!
+//! A device is put into the registry when it works, and not before. It is unplugged in three steps: nobody finds it any
+//! more; whoever sleeps in it is woken; and when the last call has left the driver, its files are nothing but references
+//! that answer [`Errno::ENODEV`](crate::errno::Errno::ENODEV). Its memory goes with the last of them (LDD3 5.2: "an object
+//! is not made available before it works, and lives until the last reference is gone").
+
+#![forbid(unsafe_code)]
+
+mod caller;
+mod cdev;
+mod flags;
+mod module;
+mod numbers;
+mod open_file;
+mod operations;
+mod poll;
+mod registry;
+mod user;
+
+pub use caller::{Caller, Credentials};
+pub use cdev::Cdev;
+pub use flags::{Events, OpenFlags};
+pub use module::{InUse, Module};
+pub use numbers::DeviceNumber;
+pub use open_file::OpenFile;
+pub use operations::{CharDevice, FileOperations, Whence};
+pub use poll::PollTable;
+pub use registry::{Region, Registry};
+pub use user::{NoUser, UserBytes, UserMemory};

@@ -1,0 +1,81 @@
+//! A module, and whether it may go (LDD3 ch. 2 and 3; Linux: `try_module_get`).
+
+use alloc::sync::Arc;
+use core::fmt;
+
+use crate::errno::Errno;
+use crate::machine::{AtomicFlag, Machine};
+use crate::sync::{Silent, SpinLock};
+
+/// Code that can be loaded and unloaded. It stays while somebody uses it.
+pub struct Module<M: Machine> {
+    name: &'static str,
+    users: SpinLock<Users, M>,
+}
+
+struct Users {
+    count: u32,
+    /// It is being unloaded, or it is gone.
+    going: bool,
+}
+
+impl<M: Machine> Module<M> {
+    /// A module in nobody's use.
+    pub fn new(name: &'static str) -> Arc<Self> {
+        let users = Users { count: 0, going: false };
+        Arc::new(Module { name, users: SpinLock::from_flag(M::Flag::new(false), Silent, users) })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// How many use it (the third column of `/proc/modules`).
+    pub fn users(&self) -> u32 {
+        self.users.lock_irqsave().count
+    }
+
+    /// Uses it. [`None`] when it is being unloaded.
+    pub fn try_get(self: &Arc<Self>) -> Option<InUse<M>> {
+        let mut users = self.users.lock_irqsave();
+        if users.going {
+            return None;
+        }
+        users.count += 1;
+        drop(users);
+        Some(InUse { module: Arc::clone(self) })
+    }
+
+    /// Nobody uses it from now on. [`Errno::EBUSY`], and all is as it was, when somebody does.
+    pub fn retire(&self) -> Result<(), Errno> {
+        let mut users = self.users.lock_irqsave();
+        if users.count > 0 {
+            return Err(Errno::EBUSY);
+        }
+        users.going = true;
+        Ok(())
+    }
+
+    /// Nobody begins to use it from now on, whoever does so already.
+    pub fn force_out(&self) {
+        self.users.lock_irqsave().going = true;
+    }
+}
+
+impl<M: Machine> fmt::Debug for Module<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module").field("name", &self.name).field("users", &self.users()).finish()
+    }
+}
+
+/// A use of a module, which ends when this is dropped.
+pub struct InUse<M: Machine> {
+    module: Arc<Module<M>>,
+}
+
+impl<M: Machine> Drop for InUse<M> {
+    fn drop(&mut self) {
+        self.module.users.lock_irqsave().count -= 1;
+    }
+}

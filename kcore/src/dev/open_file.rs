@@ -1,0 +1,96 @@
+//! An open file: a counted reference to a device, or to whatever else can be opened (LDD3's `struct file`).
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+
+use super::caller::Caller;
+use super::cdev::{Call, Cdev};
+use super::flags::{Events, OpenFlags};
+use super::module::InUse;
+use super::operations::{FileOperations, Whence};
+use super::poll::PollTable;
+use crate::errno::Errno;
+use crate::machine::Machine;
+
+/// An open file. Every call of a file whose device is gone is [`Errno::ENODEV`].
+pub struct OpenFile<M: Machine> {
+    /// Dropped first: releasing is the driver's affair.
+    operations: Box<dyn FileOperations<M>>,
+    flags: OpenFlags,
+    device: Option<Arc<Cdev<M>>>,
+    /// Dropped last: the driver's code is in use until then.
+    _module: Option<InUse<M>>,
+}
+
+impl<M: Machine> OpenFile<M> {
+    /// A file that is no device's: one of `/proc`, a terminal, the end of a pipe.
+    pub fn new(operations: Box<dyn FileOperations<M>>, flags: OpenFlags) -> Self {
+        OpenFile { operations, flags, device: None, _module: None }
+    }
+
+    pub(super) fn of_device(
+        operations: Box<dyn FileOperations<M>>,
+        flags: OpenFlags,
+        device: Arc<Cdev<M>>,
+        module: InUse<M>,
+    ) -> Self {
+        OpenFile { operations, flags, device: Some(device), _module: Some(module) }
+    }
+
+    /// How it was opened.
+    pub fn flags(&self) -> OpenFlags {
+        self.flags
+    }
+
+    /// Reads at the position into `into` and moves it; how many bytes. [`Errno::EBADF`] when it is not open for reading.
+    pub fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
+        self.allowed(OpenFlags::READ)?;
+        let _inside = self.enter()?;
+        self.operations.read(into)
+    }
+
+    /// Writes `from` at the position and moves it; how many bytes. [`Errno::EBADF`] when it is not open for writing.
+    pub fn write(&self, from: &[u8]) -> Result<usize, Errno> {
+        self.allowed(OpenFlags::WRITE)?;
+        let _inside = self.enter()?;
+        self.operations.write(from)
+    }
+
+    /// Moves the position and returns it.
+    pub fn llseek(&self, whence: Whence, offset: i64) -> Result<usize, Errno> {
+        let _inside = self.enter()?;
+        self.operations.llseek(whence, offset)
+    }
+
+    /// Does what `command` says. [`Errno::ENOTTY`] when it does not know it.
+    pub fn ioctl(&self, command: u32, argument: usize, caller: &Caller<'_>) -> Result<usize, Errno> {
+        let _inside = self.enter()?;
+        self.operations.ioctl(command, argument, caller)
+    }
+
+    /// What can be done without sleeping. A file whose device is gone sleeps for nothing.
+    pub fn poll<'a>(&'a self, table: &mut PollTable<'a, M>) -> Events {
+        match self.enter() {
+            Ok(_inside) => self.operations.poll(table),
+            Err(_) => Events::all(),
+        }
+    }
+
+    fn allowed(&self, how: OpenFlags) -> Result<(), Errno> {
+        if self.flags.contains(how) { Ok(()) } else { Err(Errno::EBADF) }
+    }
+
+    fn enter(&self) -> Result<Option<Call<'_, M>>, Errno> {
+        self.device.as_ref().map(|device| device.enter()).transpose()
+    }
+}
+
+impl<M: Machine> fmt::Debug for OpenFile<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenFile")
+            .field("flags", &self.flags)
+            .field("device", &self.device)
+            .finish_non_exhaustive()
+    }
+}
