@@ -9,6 +9,7 @@
 
 mod backtraces;
 pub mod case;
+mod chrdev;
 mod console;
 mod cpus;
 mod crew;
