@@ -4,7 +4,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use kcore::dev::{CharDevice, Credentials, FileOperations, OpenFlags, Whence};
+use kcore::dev::{CharDevice, Credentials, DeviceNumber, FileOperations, OpenFlags, Whence};
 use kcore::errno::Errno;
 
 use crate::arch::cpu;
@@ -15,17 +15,23 @@ pub(super) const MAJOR: u32 = 1;
 /// Minors 0 to 9 belong to them, whether there is a device or not.
 pub(super) const MINORS: u32 = 10;
 
-/// Their minors and names, as Linux has them, and the devices.
-pub(super) fn devices() -> [(u32, &'static str, Arc<dyn CharDevice<Kernel>>); 5] {
-    let device = |what| -> Arc<dyn CharDevice<Kernel>> { Arc::new(what) };
+/// Their numbers and names, as Linux has them.
+pub(super) static NAMES: [(DeviceNumber, &str); 5] =
+    [(of(3), "null"), (of(5), "zero"), (of(7), "full"), (of(8), "random"), (of(9), "urandom")];
+
+const fn of(minor: u32) -> DeviceNumber {
+    DeviceNumber { major: MAJOR, minor }
+}
+
+/// The device of that name.
+pub(super) fn device(name: &str) -> Arc<dyn CharDevice<Kernel>> {
     let dice = || SpinLock::new(fastrand::Rng::with_seed(cpu::cycles()));
-    [
-        (3, "null", device(Memory::Null)),
-        (5, "zero", device(Memory::Zero)),
-        (7, "full", device(Memory::Full)),
-        (8, "random", device(Memory::Random(dice()))),
-        (9, "urandom", device(Memory::Random(dice()))),
-    ]
+    Arc::new(match name {
+        "zero" => Memory::Zero,
+        "full" => Memory::Full,
+        "random" | "urandom" => Memory::Random(dice()),
+        _ => Memory::Null,
+    })
 }
 
 enum Memory {

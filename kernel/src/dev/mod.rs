@@ -32,4 +32,4 @@ pub use loaded::{Loaded, loaded, locks};
 pub use modules::{available, insmod, load, rmmod};
 pub use parameters::Parameters;
 pub use refused::Refused;
-pub use registry::registry;
+pub use registry::{first_names, registry};

@@ -25,13 +25,9 @@ type Nodes = BTreeMap<String, DeviceNode>;
 
 /// The names; from the start those of the devices that are always there, or will be attached.
 static NODES: LazyLock<Mutex<Nodes, Kernel>> = LazyLock::new(|| {
-    let of_kernel = |number, mode| DeviceNode { number, mode, by_hand: false };
-    let memory = dev::registry().devices().into_iter();
-    let mut nodes: Nodes =
-        memory.map(|device| (device.name().to_string(), of_kernel(device.number(), 0o666))).collect();
-    nodes.insert("tty".into(), of_kernel(dev::TTY, 0o666));
-    nodes.insert("console".into(), of_kernel(dev::CONSOLE, 0o600));
-    Mutex::new(nodes)
+    let node =
+        |(number, name, mode): (_, &str, _)| (name.to_string(), DeviceNode { number, mode, by_hand: false });
+    Mutex::new(dev::first_names().map(node).collect())
 });
 
 /// A device of the kernel has this name from now on. A name that somebody has made by hand stays what it is.
