@@ -41,6 +41,7 @@
 //! invariants of `list.rs` hold in every interleaving: a link leads to a block, to nothing, or is recognised as poison.
 
 mod device;
+mod edition;
 mod file;
 mod follow;
 mod geometry;
@@ -55,6 +56,7 @@ mod trim;
 mod walk;
 
 pub use device::{DEVICES, Device};
+pub use edition::Edition;
 pub use file::{File, Mode};
 pub use geometry::{Geometry, Place};
 pub use parameters::Parameters;
