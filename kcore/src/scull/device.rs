@@ -55,10 +55,17 @@ impl<M: Machine> Device<M> {
     #[track_caller]
     pub fn open(&self, mode: Mode) -> Result<File<'_, M>, Errno> {
         if mode == Mode::Write {
-            let _held = self.enter()?;
-            self.trim();
+            self.empty()?;
         }
         Ok(File::new(self, mode))
+    }
+
+    /// Trims it, with its lock. [`Errno::ERESTARTSYS`] as for [`open`](Device::open).
+    #[track_caller]
+    pub(super) fn empty(&self) -> Result<(), Errno> {
+        let _held = self.enter()?;
+        self.trim();
+        Ok(())
     }
 
     /// Takes the device's lock for a call from outside. A signal that comes while the task sleeps for it is

@@ -40,7 +40,9 @@
 //! Every shared word is a [`Shared`](crate::shared::Shared), all bytes are [`SharedBytes`](crate::bytes::SharedBytes); and the
 //! invariants of `list.rs` hold in every interleaving: a link leads to a block, to nothing, or is recognised as poison.
 
+pub mod access;
 mod device;
+mod edition;
 mod file;
 mod follow;
 mod geometry;
@@ -53,6 +55,7 @@ mod trim;
 mod walk;
 
 pub use device::{DEVICES, Device};
+pub use edition::Edition;
 pub use file::{File, Mode};
 pub use geometry::{Geometry, Place};
 pub use tally::Damage;
