@@ -20,6 +20,9 @@
 
 mod aba;
 mod abba;
+mod book_alloc;
+mod book_single;
+mod book_trim;
 mod broken_lock;
 mod catalogue;
 mod cells;

@@ -8,6 +8,7 @@
 
 mod bodies;
 mod frame;
+mod gate;
 mod machine;
 mod more;
 mod right;

@@ -12,6 +12,9 @@
 
 mod aba;
 mod abba;
+mod book_alloc;
+mod book_single;
+mod book_trim;
 mod broken_lock;
 mod counter;
 mod counting;

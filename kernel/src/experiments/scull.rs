@@ -68,17 +68,29 @@ impl Trial<'_> {
         let experiment = unsafe { heap::Experiment::begin() };
         let device = Device::new(0, self.resolved.lock, self.geometry)?;
         prepare(&device)?;
+        self.device_round(&experiment, &device, &|who, told| body(&device, who, told), check)
+    }
+
+    /// What comes after `device` was prepared: `body(who, told)` in every task at once; then the account; then
+    /// `check(device, run)`, which may use the device as it likes.
+    pub(super) fn device_round(
+        &mut self,
+        experiment: &heap::Experiment,
+        device: &Device,
+        body: &(dyn Fn(u32, &Told) + Sync),
+        check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
+    ) -> Result<(), Refusal> {
         let told = Told::default();
-        self.race(&|who| body(&device, who, &told))?;
+        self.race(&|who| body(who, &told))?;
         self.run.bytes_written += told.bytes_written.into_inner();
         self.run.lost_updates += told.lost_updates.into_inner();
         self.out_of_memory += told.out_of_memory.into_inner();
         self.add_lock(device.lock_stats());
-        self.account(&experiment, &mut |mark| {
+        self.account(experiment, &mut |mark| {
             device.walk(|_, address| mark(address));
         });
         self.run.use_after_free += device.damage().wild;
-        let _ = check(&device, &mut self.run);
+        let _ = check(device, &mut self.run);
         Ok(())
     }
 

@@ -155,6 +155,9 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "sleep" => super::sleep::round,
         "sleep-in-atomic" => super::sleep_in_atomic::round,
         "soak" => super::soak::round,
+        "book-trim" => super::book_trim::round,
+        "book-single" => super::book_single::round,
+        "book-alloc" => super::book_alloc::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
     hooks::begin(&resolved.plan, resolved.writers, trial.stores_to_log(), resolved.experiment.may_stop());
