@@ -14,7 +14,7 @@ use kcore::scull::access::Private;
 use crate::stage::{BOTH, Stop, bare, contents, open, refusal};
 
 fn private(edition: Edition) -> Arc<Private<HostMachine>> {
-    Private::new(edition, || Ok(bare()))
+    Private::new(edition, move || Ok(bare(edition)))
 }
 
 fn at(terminal: u32) -> Credentials {
@@ -37,7 +37,10 @@ fn what_cannot_be_made_is_not_in_the_list() {
         let is_short = Arc::new(AtomicBool::new(true));
         let asked = is_short.clone();
         let device: Arc<Private<HostMachine>> =
-            Private::new(edition, move || if asked.load(SeqCst) { Err(Errno::ENOMEM) } else { Ok(bare()) });
+            Private::new(
+                edition,
+                move || if asked.load(SeqCst) { Err(Errno::ENOMEM) } else { Ok(bare(edition)) },
+            );
         assert_eq!(refusal(open(&device, OpenFlags::READ, &at(1))), Errno::ENOMEM);
         assert!(device.devices().is_empty());
         is_short.store(false, SeqCst);

@@ -2,16 +2,16 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use kcore::dev::{Credentials, OpenFlags};
+use kcore::dev::{Caller, Credentials, Events, NoUser, OpenFlags, PollTable};
 use kcore::errno::Errno;
 use kcore::host::{Host, HostMachine};
-use kcore::scull::Edition;
 use kcore::scull::access::Single;
+use kcore::scull::{Edition, ioctl};
 
 use crate::stage::{ANN, BOB, BOTH, Stop, bare, contents, open, refusal};
 
 fn single(edition: Edition) -> std::sync::Arc<Single<HostMachine>> {
-    Single::new(bare().into(), edition)
+    Single::new(bare(edition).into())
 }
 
 #[test]
@@ -38,9 +38,15 @@ fn what_a_file_does_is_sculls_own() {
         assert_eq!(file.write(b"12345678").unwrap(), 8);
         assert_eq!(file.write(b"9abc").unwrap(), 4);
         assert_eq!(contents(&*file), b"123456789abc");
+        let caller = Caller { credentials: ANN, memory: &NoUser };
+        assert_eq!(file.ioctl(ioctl::IOCQQUANTUM, 0, &caller), Ok(8));
+        assert_eq!(file.ioctl(ioctl::IOCTQUANTUM, 16, &caller), Err(Errno::EPERM));
+        assert_eq!(file.ioctl(0, 0, &caller), Err(Errno::ENOTTY));
+        assert_eq!(file.poll(&mut PollTable::asking()), Events::IN | Events::OUT);
         drop(file);
         let file = open(&device, OpenFlags::READ, &ANN).unwrap();
         assert_eq!(contents(&*file), b"123456789abc");
+        assert_eq!(file.write(b"x"), Err(Errno::EBADF));
         drop(file);
         drop(open(&device, OpenFlags::WRITE, &ANN).unwrap());
         assert_eq!(device.device().size(), 0, "opened write-only, it is emptied");

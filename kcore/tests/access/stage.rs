@@ -10,8 +10,7 @@ use kcore::dev::{CharDevice, Credentials, FileOperations, OpenFlags, Whence};
 use kcore::errno::Errno;
 use kcore::host::{Host, HostMachine, Listener, Tasks};
 use kcore::machine::{Access, Listeners, LockEvent, LockName, Sched, TaskId, Waiting};
-use kcore::scull::{Device, Edition, Geometry};
-use kcore::settings::Lock;
+use kcore::scull::{Device, Edition, Geometry, Parameters};
 
 /// An open file, or why there is none.
 pub(crate) type Opened = Result<Box<dyn FileOperations<HostMachine>>, Errno>;
@@ -26,8 +25,9 @@ pub(crate) const BOB_AS_ANN: Credentials = Credentials { euid: 1, ..BOB };
 pub(crate) const ANN_AS_BOB: Credentials = Credentials { euid: 2, ..ANN };
 
 /// A small scull device with its lock: two quanta of eight bytes a node.
-pub(crate) fn bare() -> Device<HostMachine> {
-    Device::new(0, Lock::Semaphore, Geometry { quantum: 8, qset: 2 }).unwrap()
+pub(crate) fn bare(edition: Edition) -> Device<HostMachine> {
+    let parameters = Arc::new(Parameters::new(Geometry { quantum: 8, qset: 2 }));
+    Device::named("bare", "bare.sem", Edition::LOCK, edition, &parameters).unwrap()
 }
 
 pub(crate) fn open<D: CharDevice<HostMachine> + ?Sized>(

@@ -13,9 +13,9 @@ type Controlled = Arc<dyn CharDevice<HostMachine>>;
 
 /// The devices that more than one may be inside of, each with the scull device behind it, which has something in it.
 fn controlled(edition: Edition) -> Vec<(Controlled, Arc<Device<HostMachine>>)> {
-    let uid: Arc<Uid<HostMachine>> = Uid::new(bare().into(), edition);
-    let wuid: Arc<WaitingUid<HostMachine>> = WaitingUid::new(bare().into(), edition);
-    let private: Arc<Private<HostMachine>> = Private::new(edition, || Ok(bare()));
+    let uid: Arc<Uid<HostMachine>> = Uid::new(bare(edition).into());
+    let wuid: Arc<WaitingUid<HostMachine>> = WaitingUid::new(bare(edition).into());
+    let private: Arc<Private<HostMachine>> = Private::new(edition, move || Ok(bare(edition)));
     let first = |controlled: Controlled| {
         open(&controlled, OpenFlags::WRITE, &ANN).unwrap().write(b"12345678").unwrap();
         controlled
@@ -86,7 +86,7 @@ fn where_one_may_be_inside_nobody_is_hurt() {
     for edition in [Edition::Book, Edition::Repaired] {
         let host = Host::new();
         host.tasks(1, |_| {
-            let single: Arc<Single<HostMachine>> = Single::new(bare().into(), edition);
+            let single: Arc<Single<HostMachine>> = Single::new(bare(edition).into());
             for _ in 0..3 {
                 open(&single, OpenFlags::WRITE, &ANN).unwrap().write(b"12345678").unwrap();
             }

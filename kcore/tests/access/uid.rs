@@ -45,7 +45,7 @@ pub(crate) fn rules<D: CharDevice<HostMachine>>(device: &Arc<D>, flags: OpenFlag
 #[test]
 fn who_may_open_it() {
     for edition in BOTH {
-        let device: Arc<Uid<HostMachine>> = Uid::new(bare().into(), edition);
+        let device: Arc<Uid<HostMachine>> = Uid::new(bare(edition).into());
         for flags in [OpenFlags::READ, OpenFlags::WRITE, OpenFlags::READ_WRITE | OpenFlags::NONBLOCK] {
             rules(&device, flags, Errno::EBUSY);
         }
@@ -58,7 +58,7 @@ fn who_may_open_it() {
 fn a_crowd_of_users_is_one_user_at_a_time() {
     let rounds = if cfg!(miri) { 20 } else { 2_000 };
     let (host, inside) = (Host::new(), [const { AtomicUsize::new(0) }; 2]);
-    let device: Arc<Uid<HostMachine>> = Uid::new(bare().into(), Edition::Repaired);
+    let device: Arc<Uid<HostMachine>> = Uid::new(bare(Edition::Repaired).into());
     host.tasks(4, |task| {
         let (mine, other) = (task % 2, 1 - task % 2);
         for _ in 0..rounds {

@@ -15,13 +15,13 @@ const READ: OpenFlags = OpenFlags::READ;
 const CYD: Credentials = Credentials::user(3, 3);
 
 fn device() -> Arc<WaitingUid<HostMachine>> {
-    WaitingUid::new(bare().into(), Edition::Repaired)
+    WaitingUid::new(bare(Edition::Repaired).into())
 }
 
 #[test]
 fn who_may_open_it() {
     for edition in BOTH {
-        let device: Arc<WaitingUid<HostMachine>> = WaitingUid::new(bare().into(), edition);
+        let device: Arc<WaitingUid<HostMachine>> = WaitingUid::new(bare(edition).into());
         crate::uid::rules(&device, READ | OpenFlags::NONBLOCK, Errno::EAGAIN);
         assert_eq!((device.open_files(), device.waiters()), (0, 0));
     }

@@ -6,15 +6,15 @@ use alloc::sync::Arc;
 use kcore::dev::{CharDevice, Credentials, OpenFlags};
 use kcore::scull::Edition;
 use kcore::scull::access::Private;
-use kcore::settings::Lock;
 
-use super::scull::Device;
+use super::scull::device_of;
 use super::trial::{Refusal, Trial};
 
 /// One round: every task opens the device from each of `quanta` terminals, for the first time.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let (resolved, geometry) = (trial.resolved, trial.geometry.check()?);
-    let device = Private::new(Edition::of(resolved.lock), move || Device::new(0, Lock::Semaphore, geometry));
+    let edition = Edition::of(resolved.lock).unwrap_or_default();
+    let device = Private::new(edition, move || device_of(edition, geometry));
     trial.race(&|_| {
         for terminal in 0..resolved.quanta {
             // Without memory there is no device, and that is an answer.

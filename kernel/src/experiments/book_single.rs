@@ -8,11 +8,10 @@ use core::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use kcore::dev::{CharDevice, Credentials, OpenFlags};
 use kcore::scull::Edition;
 use kcore::scull::access::Single;
-use kcore::settings::Lock;
 
 use crate::machine::SpinLock;
 
-use super::scull::Device;
+use super::scull::device_of;
 use super::trial::{Refusal, Trial};
 
 /// A stretch of time, by a clock that every event moves on.
@@ -34,8 +33,8 @@ struct Attempts {
 /// One round: every task opens the device `quanta` times, and closes it if it is let in.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
-    let scull = Arc::new(Device::new(0, Lock::Semaphore, trial.geometry)?);
-    let device = Single::new(scull, Edition::of(resolved.lock));
+    let edition = Edition::of(resolved.lock).unwrap_or_default();
+    let device = Single::new(Arc::new(device_of(edition, trial.geometry.check()?)?));
     let (clock, inside, most) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let now = || clock.fetch_add(1, SeqCst);
     let all: Vec<SpinLock<Attempts>> =

@@ -7,12 +7,11 @@ use kcore::errno::Errno;
 use kcore::experiment::Role;
 use kcore::scull::Edition;
 use kcore::scull::access::Uid;
-use kcore::settings::Lock;
 
 use crate::machine::Kernel;
 use crate::mm::heap;
 
-use super::scull::{Device, prepare_quanta};
+use super::scull::{device_of, prepare_quanta};
 use super::stamps;
 use super::trial::{Refusal, Trial};
 
@@ -25,9 +24,9 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let blank = stamps::buffer(geometry.quantum, stamps::of(0))?;
     // SAFETY: the device is dropped before it, and the crew's tasks, which use the device, are joined before that.
-    let experiment = unsafe { heap::Experiment::begin() };
-    let device = Arc::new(Device::new(0, Lock::Semaphore, trial.geometry)?);
-    let uid = Uid::new(Arc::clone(&device), Edition::of(resolved.lock));
+    let experiment = unsafe { heap::Experiment::begin() }?;
+    let device = Arc::new(device_of(Edition::of(resolved.lock).unwrap_or_default(), geometry)?);
+    let uid = Uid::new(Arc::clone(&device));
     prepare_quanta(&device, quanta, &blank)?;
     trial.device_round(
         &experiment,

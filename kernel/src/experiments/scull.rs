@@ -1,5 +1,6 @@
 //! A round on a scull device, with the ledger's account of it.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -7,7 +8,7 @@ use kcore::dev::Whence;
 use kcore::errno::Errno;
 use kcore::machine::Kind;
 use kcore::report::{Counts, Run};
-use kcore::scull::{self, Mode};
+use kcore::scull::{self, Edition, Geometry, Mode, Parameters};
 
 use crate::machine::Kernel;
 use crate::mm::heap;
@@ -65,7 +66,7 @@ impl Trial<'_> {
         check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
     ) -> Result<(), Refusal> {
         // SAFETY: the device is dropped before it, and the crew's tasks, which use the device, are joined before that.
-        let experiment = unsafe { heap::Experiment::begin() };
+        let experiment = unsafe { heap::Experiment::begin() }?;
         let device = Device::new(0, self.resolved.lock, self.geometry)?;
         prepare(&device)?;
         self.device_round(&experiment, &device, &|who, told| body(&device, who, told), check)
@@ -99,7 +100,7 @@ impl Trial<'_> {
     pub(super) fn heap_round(&mut self, body: &(dyn Fn(u32) + Sync)) -> Result<(), Refusal> {
         // SAFETY: the crew's tasks are joined before it is dropped, and nobody else uses such blocks but handlers whose end
         // one of these tasks waits for.
-        let experiment = unsafe { heap::Experiment::begin() };
+        let experiment = unsafe { heap::Experiment::begin() }?;
         self.race(body)?;
         self.account(&experiment, &mut |_| {});
         Ok(())
@@ -135,6 +136,12 @@ impl Trial<'_> {
         run.double_free += happened.double_free;
         run.use_after_free += experiment.written_after_free();
     }
+}
+
+/// An empty device of an edition of the driver, with the lock that the driver has, for one with access control.
+pub(super) fn device_of(edition: Edition, geometry: Geometry) -> Result<Device, Errno> {
+    let parameters = Arc::new(Parameters::new(geometry));
+    Device::named("scull", "scull.sem", Edition::LOCK, edition, &parameters)
 }
 
 /// Fills the first `quanta` quanta, each with `bytes`, which are as long as one.

@@ -3,10 +3,11 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use super::bare::Bare;
+use super::bare;
 use crate::dev::{Caller, Events, FileOperations, OpenFlags, PollTable, Whence};
 use crate::errno::Errno;
 use crate::machine::Machine;
+use crate::scull::Device;
 
 /// A device that counts who is inside.
 pub(super) trait Door: Send + Sync {
@@ -30,14 +31,14 @@ struct Admitted<M: Machine, D: Door> {
     _inside: Inside<D>,
 }
 
-/// Opens `bare` for somebody whom `door` has let in. If that fails he is out again.
+/// Opens `device` for somebody whom `door` has let in. If that fails he is out again.
 pub(super) fn open<M: Machine, D: Door + 'static>(
-    bare: &Bare<M>,
+    device: &Arc<Device<M>>,
     flags: OpenFlags,
     door: Arc<D>,
 ) -> Result<Box<dyn FileOperations<M>>, Errno> {
     let inside = Inside(door);
-    let file = bare.open(flags)?;
+    let file = bare::open(device, flags)?;
     Ok(Box::new(Admitted { file, _inside: inside }))
 }
 

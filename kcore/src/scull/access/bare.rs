@@ -1,39 +1,27 @@
-//! The scull device behind the control.
+//! How the scull device behind the control is opened.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use super::owned::Owned;
 use crate::dev::{FileOperations, OpenFlags};
 use crate::errno::Errno;
 use crate::machine::Machine;
-use crate::scull::{Device, Edition};
+use crate::scull::{Device, Edition, SharedFile};
 
-/// A scull device that is opened for those who were let in.
-pub(super) struct Bare<M: Machine> {
-    device: Arc<Device<M>>,
-    edition: Edition,
-}
-
-impl<M: Machine> Bare<M> {
-    pub(super) fn new(device: Arc<Device<M>>, edition: Edition) -> Self {
-        Bare { device, edition }
+/// Opens `device` for somebody who was let in. As with scull0, a device that is opened write-only is emptied first; the book
+/// copies that line from the bare device without the lock around it (R12), so somebody who reads or writes at this moment,
+/// with the lock, finds freed memory under his hands.
+pub(super) fn open<M: Machine>(
+    device: &Arc<Device<M>>,
+    flags: OpenFlags,
+) -> Result<Box<dyn FileOperations<M>>, Errno> {
+    if device.edition() == Edition::Repaired {
+        return Ok(Box::new(SharedFile::open(Arc::clone(device), flags)?));
     }
-
-    pub(super) fn device(&self) -> &Arc<Device<M>> {
-        &self.device
+    // Before the trim: as long as there is a file, what is freed under the hands of another is kept.
+    let file = SharedFile::new(Arc::clone(device), flags);
+    if flags.is_write_only() {
+        device.trim_list::<M>();
     }
-
-    /// Opens it. As with scull0, a device that is opened write-only is emptied first; the book copies that line from the bare
-    /// device without the lock around it (R12), so somebody who reads or writes at this moment, with the lock, finds freed
-    /// memory under his hands.
-    pub(super) fn open(&self, flags: OpenFlags) -> Result<Box<dyn FileOperations<M>>, Errno> {
-        if flags.is_write_only() {
-            match self.edition {
-                Edition::Book => self.device.trim_list::<M>(),
-                Edition::Repaired => self.device.empty()?,
-            }
-        }
-        Ok(Box::new(Owned::new(Arc::clone(&self.device), flags)))
-    }
+    Ok(Box::new(file))
 }

@@ -14,12 +14,11 @@
 //! |---|---|
 //! | `gate` | [`Gate`]: lets one in |
 //! | `users` | the user who has a device, and how often |
-//! | `bare` | the scull device behind the control, and how it is opened |
-//! | `owned` | a file of the bare device that keeps it alive |
+//! | `bare` | how the scull device behind the control is opened |
 //! | `admitted` | a file that was let in, and what it gives back when it goes |
 //! | all others | one device each |
 //!
-//! Each has two [editions](crate::scull::Edition). The book's trims a device that is opened write-only without the device's
+//! Each has two [editions](crate::scull::Edition), those of the scull device behind it. The book's trims a device that is opened write-only without the device's
 //! lock, though others may be inside with it (R12: sculluid, scullwuid, scullpriv); lets one in by an atomic variable that
 //! every attempt moves, so that a failed one turns away the next (R15: scullsingle); and allocates under a spinlock (R33:
 //! scullpriv).
@@ -29,7 +28,6 @@
 mod admitted;
 mod bare;
 mod gate;
-mod owned;
 mod private;
 mod single;
 pub mod sites;

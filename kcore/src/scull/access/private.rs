@@ -5,7 +5,7 @@ use alloc::collections::LinkedList;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::bare::Bare;
+use super::bare;
 use super::sites;
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use crate::errno::Errno;
@@ -35,7 +35,7 @@ struct Terminal<M: Machine> {
 }
 
 impl<M: Machine> Private<M> {
-    /// No terminal has a device yet. `make` makes each; it may sleep, and its error is that of the open.
+    /// No terminal has a device yet. `make` makes each, of the same `edition`; it may sleep, and its error is that of the open.
     pub fn new(
         edition: Edition,
         make: impl Fn() -> Result<Device<M>, Errno> + Send + Sync + 'static,
@@ -112,6 +112,6 @@ impl<M: Machine> CharDevice<M> for Private<M> {
         credentials: &Credentials,
     ) -> Result<Box<dyn FileOperations<M>>, Errno> {
         let number = credentials.terminal.ok_or(Errno::EINVAL)?;
-        Bare::new(self.device_of(number)?, self.edition).open(flags)
+        bare::open(&self.device_of(number)?, flags)
     }
 }

@@ -4,29 +4,28 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::admitted::{self, Door};
-use super::bare::Bare;
 use super::gate::Gate;
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use crate::errno::Errno;
 use crate::machine::Machine;
-use crate::scull::{Device, Edition};
+use crate::scull::Device;
 
 /// A device that one file at a time is open on, whoever asks: a second open is [`Errno::EBUSY`], also for root (LDD3 ch. 6,
 /// "Single-Open Devices"). The book advises against it: who opens a device and starts a helper cannot let it in.
 pub struct Single<M: Machine> {
-    bare: Bare<M>,
+    device: Arc<Device<M>>,
     gate: Gate<M>,
 }
 
 impl<M: Machine> Single<M> {
     /// `device` behind a gate.
-    pub fn new(device: Arc<Device<M>>, edition: Edition) -> Arc<Self> {
-        Arc::new(Single { bare: Bare::new(device, edition), gate: Gate::new(edition) })
+    pub fn new(device: Arc<Device<M>>) -> Arc<Self> {
+        Arc::new(Single { gate: Gate::new(device.edition()), device })
     }
 
     /// The device behind the gate.
     pub fn device(&self) -> &Arc<Device<M>> {
-        self.bare.device()
+        &self.device
     }
 }
 
@@ -43,6 +42,6 @@ impl<M: Machine> CharDevice<M> for Single<M> {
         _credentials: &Credentials,
     ) -> Result<Box<dyn FileOperations<M>>, Errno> {
         self.gate.enter()?;
-        admitted::open(&self.bare, flags, Arc::clone(&self))
+        admitted::open(&self.device, flags, Arc::clone(&self))
     }
 }

@@ -4,12 +4,11 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::admitted::{self, Door};
-use super::bare::Bare;
 use super::users::Users;
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use crate::errno::Errno;
 use crate::machine::{AtomicFlag, LockName, Machine, Waiting};
-use crate::scull::{Device, Edition};
+use crate::scull::Device;
 use crate::sync::{Observed, SpinLock};
 
 const NAME: LockName = LockName { name: "sculluid.lock", class: "access.lock", waiting: Waiting::Spins };
@@ -18,20 +17,20 @@ const NAME: LockName = LockName { name: "sculluid.lock", class: "access.lock", w
 /// "Restricting Access to a Single User at a Time"). Whoever may override access rights is let in, too, and the device stays
 /// the property of whom it was.
 pub struct Uid<M: Machine> {
-    bare: Bare<M>,
+    device: Arc<Device<M>>,
     users: SpinLock<Users, M, Observed>,
 }
 
 impl<M: Machine> Uid<M> {
     /// `device`, which is nobody's.
-    pub fn new(device: Arc<Device<M>>, edition: Edition) -> Arc<Self> {
+    pub fn new(device: Arc<Device<M>>) -> Arc<Self> {
         let users = SpinLock::from_flag(M::Flag::new(false), Observed::new(NAME), Users::default());
-        Arc::new(Uid { bare: Bare::new(device, edition), users })
+        Arc::new(Uid { device, users })
     }
 
     /// The device behind the control.
     pub fn device(&self) -> &Arc<Device<M>> {
-        self.bare.device()
+        &self.device
     }
 
     /// How many files are open.
@@ -55,6 +54,6 @@ impl<M: Machine> CharDevice<M> for Uid<M> {
         if !self.users.lock().enter(credentials) {
             return Err(Errno::EBUSY);
         }
-        admitted::open(&self.bare, flags, Arc::clone(&self))
+        admitted::open(&self.device, flags, Arc::clone(&self))
     }
 }

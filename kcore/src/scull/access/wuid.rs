@@ -4,12 +4,11 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::admitted::{self, Door};
-use super::bare::Bare;
 use super::users::Users;
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use crate::errno::Errno;
 use crate::machine::{AtomicFlag, LockName, Machine, Waiting};
-use crate::scull::{Device, Edition};
+use crate::scull::Device;
 use crate::sync::{Observed, Silent, SpinLock, WaitQueue};
 
 const NAME: LockName = LockName { name: "scullwuid.lock", class: "access.lock", waiting: Waiting::Spins };
@@ -20,7 +19,7 @@ const NAME: LockName = LockName { name: "scullwuid.lock", class: "access.lock", 
 /// The last file to go wakes everybody who sleeps. The first to look has the device, and his own others get in with him;
 /// the rest sleep again. So it is not fair, and nobody is forgotten.
 pub struct WaitingUid<M: Machine> {
-    bare: Bare<M>,
+    device: Arc<Device<M>>,
     state: SpinLock<State, M, Observed>,
     /// Woken when the device is nobody's, or gone.
     free: WaitQueue<M>,
@@ -34,9 +33,9 @@ struct State {
 
 impl<M: Machine> WaitingUid<M> {
     /// `device`, which is nobody's.
-    pub fn new(device: Arc<Device<M>>, edition: Edition) -> Arc<Self> {
+    pub fn new(device: Arc<Device<M>>) -> Arc<Self> {
         Arc::new(WaitingUid {
-            bare: Bare::new(device, edition),
+            device,
             state: SpinLock::from_flag(M::Flag::new(false), Observed::new(NAME), State::default()),
             free: WaitQueue::from_flag(M::Flag::new(false), Silent),
         })
@@ -44,7 +43,7 @@ impl<M: Machine> WaitingUid<M> {
 
     /// The device behind the control.
     pub fn device(&self) -> &Arc<Device<M>> {
-        self.bare.device()
+        &self.device
     }
 
     /// How many files are open.
@@ -100,7 +99,7 @@ impl<M: Machine> CharDevice<M> for WaitingUid<M> {
             true => self.try_enter(credentials)?,
             false => self.wait(credentials)?,
         }
-        admitted::open(&self.bare, flags, Arc::clone(&self))
+        admitted::open(&self.device, flags, Arc::clone(&self))
     }
 
     fn unplugged(&self) {
