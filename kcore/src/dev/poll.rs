@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::errno::Errno;
-use crate::machine::{Machine, Sleep};
+use crate::machine::{Sched, Sleep};
 use crate::sync::WaitQueue;
 use crate::sync::wait_queue::Standing;
 use crate::sync::watch::Watch;
@@ -23,7 +23,7 @@ use crate::sync::watch::Watch;
 ///
 /// A file that is asked may sleep for a lock, and that sleep may use up the wake-up which the machine has kept for an event
 /// of another file. So what counts is what the places remember.
-pub struct PollTable<'a, M: Machine> {
+pub struct PollTable<'a, M: Sched> {
     places: Vec<Box<dyn Place + 'a>>,
     /// Whether the caller is going to sleep at all.
     sleeps: bool,
@@ -36,13 +36,13 @@ trait Place {
     fn is_woken(&self) -> bool;
 }
 
-impl<M: Machine, W: Watch<M>> Place for Standing<'_, M, W> {
+impl<M: Sched, W: Watch<M>> Place for Standing<'_, M, W> {
     fn is_woken(&self) -> bool {
         Standing::is_woken(self)
     }
 }
 
-impl<'a, M: Machine> PollTable<'a, M> {
+impl<'a, M: Sched> PollTable<'a, M> {
     /// For a caller that sleeps when nothing is ready.
     pub fn new() -> Self {
         PollTable { places: Vec::new(), sleeps: true, machine: core::marker::PhantomData }
@@ -80,7 +80,7 @@ impl<'a, M: Machine> PollTable<'a, M> {
     }
 }
 
-impl<M: Machine> Default for PollTable<'_, M> {
+impl<M: Sched> Default for PollTable<'_, M> {
     fn default() -> Self {
         PollTable::new()
     }

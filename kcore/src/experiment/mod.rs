@@ -20,6 +20,8 @@
 
 mod aba;
 mod abba;
+mod book_pipe_if;
+mod book_pipe_size;
 mod broken_lock;
 mod catalogue;
 mod cells;

@@ -3,6 +3,7 @@
 //! - [`trial`]: one run of an experiment, its rounds, its counts and its verdict.
 //! - [`crew`]: the tasks of a round.
 //! - `scull`: a round on a scull device, with the ledger's account of it.
+//! - `pipe`: a round on pipes, with the account of their bytes and buffers.
 //! - [`leaks`]: which blocks were lost, and by which store.
 //! - `counting`: a number that is counted up, and the guard under which that is done.
 //! - `meeting`: how tasks meet without a probe.
@@ -12,6 +13,8 @@
 
 mod aba;
 mod abba;
+mod book_pipe_if;
+mod book_pipe_size;
 mod broken_lock;
 mod counter;
 mod counting;
@@ -27,6 +30,7 @@ mod lost_wakeup;
 mod meeting;
 mod object;
 mod peterson;
+mod pipe;
 mod preempt;
 mod request_queue;
 mod scull;

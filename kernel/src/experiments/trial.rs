@@ -154,6 +154,8 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "timer" => super::timer::round,
         "sleep" => super::sleep::round,
         "sleep-in-atomic" => super::sleep_in_atomic::round,
+        "book-pipe-if" => super::book_pipe_if::round,
+        "book-pipe-size" => super::book_pipe_size::round,
         "soak" => super::soak::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
