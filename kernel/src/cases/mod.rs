@@ -14,6 +14,7 @@ mod console;
 mod cpus;
 mod crew;
 mod device;
+mod family;
 mod fs;
 mod heap;
 mod locks;

@@ -4,6 +4,7 @@
 //! - `memory`: `null`, `zero`, `full`, `random`, which are always there.
 //! - [`attach`]: devices of the kernel that come later: the console, the terminal.
 //! - [`Loadable`]: a module that can be loaded; [`loadable`] has the list of them.
+//! - `family`: the modules of LDD3: `scull`, `complete`, `sleepy`.
 //! - `parameters`: what a module is told when it is loaded.
 //! - [`insmod`], [`rmmod`], [`loaded`], [`available`]: the table of those that are.
 //!
@@ -16,6 +17,7 @@
 
 mod attached;
 mod built;
+mod family;
 pub mod loadable;
 mod loaded;
 mod memory;
