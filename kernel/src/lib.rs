@@ -10,6 +10,7 @@
 //! context      in what a CPU runs, and what may not happen to it there
 //! time         cycles, and the clock that interrupts at one of them
 //! irq          the machine's own device, softirqs, tasklets, timers, work queues
+//! dev, fs      character devices and modules; the names of everything that can be opened
 //! console      COM1 for people, COM2 for machines, the last words
 //! machine      this machine as kcore sees it
 //! experiments  what the tasks of each experiment do

@@ -29,6 +29,7 @@ mod switching;
 mod tasklets;
 mod tasks;
 mod timers;
+mod unplug;
 mod watchdogs;
 mod works;
 
