@@ -18,6 +18,7 @@
 //! cases        in-kernel test cases: the program `test`
 //! atomic_fn    a function that can be exchanged: a handler, an action
 //! specimen     functions that are there to be disassembled
+//! seats        for tasks that come to a probe by themselves, at the prompt
 //! hooks, fire  where accesses and lock events arrive; the interrupt that comes at a point
 //! ```
 
@@ -44,6 +45,7 @@ pub mod machine;
 pub mod mm;
 pub mod param;
 pub mod programs;
+pub mod seats;
 pub mod specimen;
 pub mod symbols;
 pub mod task;

@@ -18,6 +18,7 @@ mod locks;
 mod paging;
 mod preemption;
 mod quarantine;
+mod seats;
 mod self_check;
 mod signals;
 mod softirqs;
