@@ -7,8 +7,8 @@ use core::sync::atomic::AtomicBool;
 
 use kcore::errno::Errno;
 use kcore::machine::{
-    Access, BadFree, Context, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory, Sched, Sleep,
-    TaskId,
+    Access, BadFree, BlockSize, Context, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory,
+    Sched, Sleep, TaskId,
 };
 use kcore::sync;
 
@@ -116,7 +116,8 @@ impl Sched for Kernel {
 }
 
 // SAFETY: blocks come from the heap, whose allocator gives disjoint blocks aligned to 16; scull blocks of a running
-// experiment stay in quarantine after they were freed (`heap::Experiment`).
+// experiment stay in quarantine after they were freed (`heap::Experiment`), and so do those that are freed while somebody
+// keeps them (`heap::Quarantine`).
 unsafe impl Memory for Kernel {
     #[track_caller]
     fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {
@@ -128,6 +129,18 @@ unsafe impl Memory for Kernel {
     unsafe fn free(block: NonNull<u8>) -> Result<(), BadFree> {
         // SAFETY: the caller's promise is the same.
         unsafe { heap::free(block, Location::caller()) }
+    }
+
+    #[inline]
+    unsafe fn size(block: NonNull<u8>) -> usize {
+        // SAFETY: the heap writes the size in front of each block, and a fence behind it.
+        unsafe { BlockSize::of(block) }
+    }
+
+    type Keep = heap::Quarantine;
+
+    fn keep() -> heap::Quarantine {
+        heap::Quarantine::hold()
     }
 }
 

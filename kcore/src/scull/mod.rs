@@ -41,10 +41,13 @@
 //! invariants of `list.rs` hold in every interleaving: a link leads to a block, to nothing, or is recognised as poison.
 
 mod device;
+mod edition;
 mod file;
 mod follow;
 mod geometry;
+pub mod ioctl;
 mod list;
+mod parameters;
 mod prepare;
 mod quiet;
 pub mod sites;
@@ -53,6 +56,8 @@ mod trim;
 mod walk;
 
 pub use device::{DEVICES, Device};
+pub use edition::Edition;
 pub use file::{File, Mode};
 pub use geometry::{Geometry, Place};
+pub use parameters::Parameters;
 pub use tally::Damage;

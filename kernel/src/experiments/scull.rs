@@ -65,7 +65,7 @@ impl Trial<'_> {
         check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
     ) -> Result<(), Refusal> {
         // SAFETY: the device is dropped before it, and the crew's tasks, which use the device, are joined before that.
-        let experiment = unsafe { heap::Experiment::begin() };
+        let experiment = unsafe { heap::Experiment::begin() }?;
         let device = Device::new(0, self.resolved.lock, self.geometry)?;
         prepare(&device)?;
         let told = Told::default();
@@ -87,7 +87,7 @@ impl Trial<'_> {
     pub(super) fn heap_round(&mut self, body: &(dyn Fn(u32) + Sync)) -> Result<(), Refusal> {
         // SAFETY: the crew's tasks are joined before it is dropped, and nobody else uses such blocks but handlers whose end
         // one of these tasks waits for.
-        let experiment = unsafe { heap::Experiment::begin() };
+        let experiment = unsafe { heap::Experiment::begin() }?;
         self.race(body)?;
         self.account(&experiment, &mut |_| {});
         Ok(())
