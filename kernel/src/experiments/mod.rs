@@ -12,6 +12,10 @@
 
 mod aba;
 mod abba;
+mod book_exchange;
+mod book_geometry;
+mod book_proc;
+mod book_quantum;
 mod broken_lock;
 mod counter;
 mod counting;
