@@ -7,6 +7,7 @@
 #![cfg(not(miri))]
 
 mod bodies;
+mod devices;
 mod frame;
 mod machine;
 mod more;

@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use heapless::Deque;
 use kcore::acpi::Madt;
+use kcore::report::LockStats;
 
 use super::uart::Serial;
 use crate::arch::paging::OutOfFrames;
@@ -72,6 +73,11 @@ const LINE: usize = 1024;
 /// Sets the port up.
 pub fn init() {
     COM1.init();
+}
+
+/// The counters of the port's lock.
+pub fn lock_stats() -> LockStats {
+    COM1.lock_stats()
 }
 
 /// Writes one line: formatted first, then sent in one piece.

@@ -231,6 +231,22 @@ pub fn lock_stats() -> LockStats {
     HEAP.stats()
 }
 
+/// How full the heap is, in bytes; blocks in quarantine are in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// In use.
+    pub used: usize,
+    /// In holes.
+    pub free: usize,
+}
+
+/// How full the heap is.
+pub fn room() -> Room {
+    let heap = HEAP.lock_irqsave();
+    let holes = &heap.as_ref().expect("the heap is set up before anybody asks").holes;
+    Room { used: holes.used(), free: holes.free() }
+}
+
 /// Blocks alive now.
 pub fn live() -> PerKind {
     with_ledger(|ledger| ledger.live())

@@ -32,6 +32,16 @@ pub unsafe fn prepare(top: u64, entry: extern "C" fn() -> !) -> u64 {
     frame
 }
 
+/// Where a task that does not run goes on, and its frame pointer.
+///
+/// # Safety
+/// `stack_pointer` comes from [`prepare`] or was saved by [`switch`], and the task does not run meanwhile.
+pub unsafe fn saved(stack_pointer: u64) -> (u64, u64) {
+    // SAFETY: so there is a frame.
+    let frame = unsafe { core::ptr::with_exposed_provenance::<Frame>(stack_pointer as usize).read() };
+    (frame.rip, frame.rbp)
+}
+
 /// Saves the caller on its own stack, its stack pointer in `*save`, and goes on where `load` was saved.
 ///
 /// # Safety
