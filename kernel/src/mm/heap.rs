@@ -161,6 +161,11 @@ pub fn lock_stats() -> LockStats {
     HEAP.stats()
 }
 
+/// Bytes that are free, in one hole or in many.
+pub fn free_bytes() -> usize {
+    HEAP.lock_irqsave().as_ref().map_or(0, |heap| heap.holes.free())
+}
+
 /// Blocks alive now.
 pub fn live() -> PerKind {
     with_ledger(|ledger| ledger.live())

@@ -72,15 +72,26 @@ pub fn spawn<R: ExitCode>(
     cpu: u32,
     body: impl FnOnce() -> R + Send + 'static,
 ) -> Result<JoinHandle, SpawnError> {
+    // Before any lock: to allocate takes the heap's.
+    start(name, cpu, Box::new(move || body().code()), false)
+}
+
+/// [`spawn`] for a task that may die alone: an exception or a panic in it ends it with `-EFAULT`, and the machine goes on
+/// ([`oops`](crate::oops)). What it owns on the heap stays allocated for ever, and what it has locked stays locked.
+pub fn spawn_mortal<R: ExitCode>(
+    name: &str,
+    cpu: u32,
+    body: impl FnOnce() -> R + Send + 'static,
+) -> Result<JoinHandle, SpawnError> {
+    start(name, cpu, Box::new(move || body().code()), true)
+}
+
+fn start(name: &str, cpu: u32, entry: Entry, mortal: bool) -> Result<JoinHandle, SpawnError> {
     if cpu >= smp::cpus() {
         return Err(SpawnError::NoSuchCpu);
     }
-    // Before any lock: to allocate takes the heap's.
-    start(name, cpu, Box::new(move || body().code()))
-}
-
-fn start(name: &str, cpu: u32, entry: Entry) -> Result<JoinHandle, SpawnError> {
     let (id, task) = create(name, cpu)?;
+    task.mortal.store(mortal, Relaxed);
     let mut queue = QueueGuard::lock(cpu);
     // SAFETY: `create` gave it a stack that nobody uses: a task that had it was joined, which waits until it is left.
     let stack_pointer = unsafe { switch::prepare(task.stack_top.load(Relaxed), first) };

@@ -75,6 +75,10 @@ pub struct Task {
     pub doomed: AtomicBool,
     /// Somebody asks it to end by itself.
     pub should_stop: AtomicBool,
+    /// A fault in it ends it, and not the machine: see `oops`. Cleared when it begins to die.
+    pub mortal: AtomicBool,
+    /// How many observed spinlocks it has, as far as anybody listens; written by the task itself.
+    pub spinlocks: AtomicU8,
     /// What it ended with.
     pub code: AtomicI32,
     /// Cycles for which it has run, without those since it was switched to.
@@ -96,6 +100,8 @@ static TABLE: [Task; MAX_TASKS] = [const {
         signal: AtomicU8::new(0),
         doomed: AtomicBool::new(false),
         should_stop: AtomicBool::new(false),
+        mortal: AtomicBool::new(false),
+        spinlocks: AtomicU8::new(0),
         code: AtomicI32::new(0),
         run_time: AtomicU64::new(0),
         stack_top: AtomicU64::new(0),
@@ -126,6 +132,8 @@ pub fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
             task.signal.store(0, Relaxed);
             task.doomed.store(false, Relaxed);
             task.should_stop.store(false, Relaxed);
+            task.mortal.store(false, Relaxed);
+            task.spinlocks.store(0, Relaxed);
             task.code.store(0, Relaxed);
             task.run_time.store(0, Relaxed);
             // Pairs with the Acquire in `find`.
