@@ -96,7 +96,10 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) {
     }
     let trace = if stores > 0 { Listeners::TRACE } else { Listeners::empty() };
     let watch = if watched { Listeners::WATCH } else { Listeners::empty() };
-    LISTENERS.store(listeners().intersection(Listeners::HELD).union(probe).union(trace).union(watch).bits(), Relaxed);
+    LISTENERS.store(
+        listeners().intersection(Listeners::HELD).union(probe).union(trace).union(watch).bits(),
+        Relaxed,
+    );
 }
 
 /// Whether it is kept from now on which spinlocks each task has, also while no experiment runs. Without it a task that dies
@@ -113,9 +116,7 @@ pub fn follow_locks(on: bool) {
 pub fn begin_round(participants: u32, cpu_of: &dyn Fn(u32) -> u32) {
     watchdog::begin_round();
     CREW.store(participants, Relaxed);
-    for who in 0..participants as usize {
-        LOG[who].lock_irqsave().clear();
-    }
+    LOG[..participants as usize].iter().for_each(|log| log.lock_irqsave().clear());
     if let Some(engine) = ENGINE.lock_irqsave().as_mut() {
         engine.begin_round();
         for who in 0..participants {

@@ -8,6 +8,7 @@
 //! in a task, not in a handler or a softirq on top of it     else whom it interrupted would die
 //! with interrupts on                                        off means: a lock of the kernel's own (I7)
 //! with no spinlock but observed ones                        those are the experiment's or the driver's: they stay locked
+//! with 10 KiB of its stack left                             or the report would be a fault of its own
 //! not while it dies already                                 a fault in its own report
 //! ```
 //!
@@ -30,11 +31,14 @@ use crate::console::cut::Cut;
 use crate::console::fault::Fault;
 use crate::console::{frames, panic};
 use crate::machine::SpinLock;
-use crate::task::{doom, queue, table};
+use crate::mm::stacks;
+use crate::task::{doom, queue, schedule, table};
 use crate::{context, hooks, println, task, watchdog};
 
 /// Addresses of a backtrace that are kept.
 const DEPTH: usize = 16;
+/// Bytes of its stack that the report wants, and giving its crew up.
+const ROOM: u64 = 10 << 10;
 /// Locks that are named.
 const LOCKS: usize = 8;
 
@@ -63,8 +67,10 @@ static COUNT: SpinLock<u32> = SpinLock::new(0);
 
 /// An exception has come. Ends the running task, if it may die alone; else returns.
 pub fn exception(fault: &Fault<'_>) {
-    let of_the_machine =
-        matches!(fault.frame.vector, vector::DEBUG | vector::NMI | vector::DOUBLE_FAULT | vector::MACHINE_CHECK);
+    let of_the_machine = matches!(
+        fault.frame.vector,
+        vector::DEBUG | vector::NMI | vector::DOUBLE_FAULT | vector::MACHINE_CHECK
+    );
     if of_the_machine || !begin(fault.frame.interrupts_were_on()) {
         return;
     }
@@ -94,8 +100,10 @@ pub fn panic(info: &PanicInfo<'_>) {
 /// Whether the running task may die alone. If so, it begins to: the next fault in it is one in the report.
 fn begin(interrupts_were_on: bool) -> bool {
     let Some(task) = table::find(queue::current()) else { return false };
-    let only_observed = || context::depth().is_some_and(|depth| depth <= u32::from(task.spinlocks.load(Relaxed)));
-    interrupts_were_on && !panic::stopping() && only_observed() && task.mortal.swap(false, Relaxed)
+    let only_observed =
+        || context::depth().is_some_and(|depth| depth <= u32::from(task.spinlocks.load(Relaxed)));
+    let room = || stacks::left(backtrace::frame_pointer()).is_some_and(|left| left >= ROOM);
+    interrupts_were_on && !panic::stopping() && only_observed() && room() && task.mortal.swap(false, Relaxed)
 }
 
 fn die(oops: Oops, fault: Option<&Fault<'_>>) -> ! {
@@ -139,7 +147,13 @@ impl Oops {
         *count += 1;
         let name = task::name_of(self.task);
         println!();
-        println!("oops #{} on CPU {}, task {} ({name}): {}", *count, self.cpu, self.task.0, self.what.as_str());
+        println!(
+            "oops #{} on CPU {}, task {} ({name}): {}",
+            *count,
+            self.cpu,
+            self.task.0,
+            self.what.as_str()
+        );
         if !self.at.as_str().is_empty() {
             println!("  at {}", self.at.as_str());
         }
@@ -149,7 +163,11 @@ impl Oops {
         }
         println!("backtrace:");
         frames::print(self.addresses(), self.is_exact);
+        let spinlocks = schedule::this_task().spinlocks.load(Relaxed);
         let held: List<_, LOCKS> = watchdog::held();
+        if held.is_empty() && spinlocks > 0 {
+            println!("spinlocks that it has, and nobody will give back: {spinlocks}");
+        }
         for (lock, since) in held.iter() {
             println!("it has {}{}: nobody will give that back", lock.name, At(" since ", Some(since)));
         }

@@ -12,9 +12,10 @@ use core::fmt;
 
 use kcore::sync::Mutex;
 
+use crate::arch::backtrace;
 use crate::context;
 use crate::machine::Kernel;
-use crate::mm::heap;
+use crate::mm::{heap, stacks};
 
 pub use elf::init;
 use lines::Lines;
@@ -40,10 +41,13 @@ pub struct Found {
     pub start: u64,
 }
 
-/// Bytes that have to be free on the heap for the line tables: twice what they take.
-pub(crate) const ROOM_FOR_LINES: usize = 16 << 20;
+/// Bytes that have to be free on the heap for the line tables: three times what they take, since they are made in vectors
+/// that grow.
+pub(crate) const ROOM_FOR_LINES: usize = 8 << 20;
 /// Bytes that have to be free for anything at all.
 const ROOM_FOR_NAMES: usize = 64 << 10;
+/// Bytes of the caller's stack that have to be left: a task may have died at its end.
+const ROOM_ON_STACK: u64 = 12 << 10;
 
 /// The line tables, worked out when they are first asked for.
 static LINES: Mutex<Option<Lines>, Kernel> = Mutex::new(None);
@@ -60,9 +64,11 @@ pub fn places(address: u64) -> Vec<Place> {
 /// [`places`], and where the function starts.
 pub fn find(address: u64) -> Found {
     let free = heap::free_bytes();
-    let Some(symbol) = elf::symbol(address).filter(|_| free >= ROOM_FOR_NAMES) else {
+    let short = stacks::left(backtrace::frame_pointer()).is_some_and(|left| left < ROOM_ON_STACK);
+    if short || free < ROOM_FOR_NAMES {
         return Found::default();
-    };
+    }
+    let Some(symbol) = elf::symbol(address) else { return Found::default() };
     let mut places = if free >= ROOM_FOR_LINES { lines_at(address) } else { Vec::new() };
     // The line tables know of a function what it is called (`run`), the symbol has the path (`kernel::programs::run`).
     let function = elf::demangled(symbol.name);

@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use addr2line::Loader;
-use kcore::source_path;
+use kcore::{source_path, symbol_name};
 
 use crate::workspace;
 
@@ -47,7 +47,11 @@ const CLOSE: &str = ">]";
 impl Symbols {
     /// The symbols of `elf`, which is not read before they are needed.
     pub fn of(elf: impl Into<PathBuf>) -> Self {
-        Symbols { elf: elf.into(), root: workspace::root().ok().and_then(|root| root.to_str().map(str::to_string)), loader: OnceCell::new() }
+        Symbols {
+            elf: elf.into(),
+            root: workspace::root().ok().and_then(|root| root.to_str().map(str::to_string)),
+            loader: OnceCell::new(),
+        }
     }
 
     /// `line` with each `[<address>]` followed by its function, offset and source line. Functions that were inlined there
@@ -117,7 +121,8 @@ impl Symbols {
         while let Ok(Some(frame)) = iterator.next() {
             let name = frame.function.as_ref().and_then(|name| name.raw_name().ok());
             let place = frame.location.and_then(|place| Some((place.file?, place.line?)));
-            let line = place.map(|(file, line)| format!("{}:{line}", source_path::short(file, self.root.as_deref())));
+            let line = place
+                .map(|(file, line)| format!("{}:{line}", source_path::short(file, self.root.as_deref())));
             let function = name.map_or("?".to_string(), |name| demangle(&name));
             frames.push(Frame { function, line });
         }
@@ -159,28 +164,11 @@ fn is_exact(before: &str) -> bool {
 /// The name a person would say: without the hash, generic arguments, the closures of a function, and all of the path
 /// but `Type::method` or `module::function`.
 fn demangle(name: &str) -> String {
-    let plain = without_generics(&format!("{:#}", rustc_demangle::demangle(name)));
+    let plain = symbol_name::without_generics(&format!("{:#}", rustc_demangle::demangle(name)));
     match plain.rmatch_indices("::").nth(1) {
         Some((end, _)) if !plain.starts_with('<') => plain[end + 2..].to_string(),
         _ => plain,
     }
-}
-
-/// `File<M>::write` becomes `File::write`; the `<A as B>` that a path begins with stays.
-fn without_generics(name: &str) -> String {
-    let mut plain = String::new();
-    let mut depth = 0;
-    let mut before = ' ';
-    for c in name.chars() {
-        match c {
-            '<' if depth > 0 || before.is_alphanumeric() || matches!(before, '_' | '}' | ':') => depth += 1,
-            '>' if depth > 0 && before != '-' => depth -= 1,
-            _ if depth == 0 => plain.push(c),
-            _ => {}
-        }
-        before = c;
-    }
-    plain.replace("::::", "::").replace("::{{closure}}", "")
 }
 
 #[cfg(test)]
@@ -211,21 +199,9 @@ mod tests {
     fn what_the_kernel_has_named_stays_as_it_is() {
         let line = "    [<ffffffff80201234>] kernel::programs::main+0x1a  kernel/src/programs/mod.rs:12";
         assert_eq!(Symbols::of("/nonexistent").annotate(line), line);
-        assert!(is_named(" <A as B>::c+0x1") && !is_named("") && !is_named(" and [<0x10>]") && !is_named("+0x1"));
-    }
-
-    #[test]
-    fn generic_arguments_are_left_out() {
-        for (name, plain) in [
-            ("kcore::scull::file::File<M>::write", "kcore::scull::file::File::write"),
-            ("allocate<list::Quantum, Kernel>", "allocate"),
-            ("map::<fn(u8) -> u8>::inner", "map::inner"),
-            ("<Box<F,A> as FnOnce<Args>>::call_once", "<Box as FnOnce>::call_once"),
-            ("run::{closure#1}<a::{closure_env#0}>", "run::{closure#1}"),
-            ("plain", "plain"),
-        ] {
-            assert_eq!(without_generics(name), plain);
-        }
+        assert!(
+            is_named(" <A as B>::c+0x1") && !is_named("") && !is_named(" and [<0x10>]") && !is_named("+0x1")
+        );
     }
 
     #[test]

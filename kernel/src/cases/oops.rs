@@ -13,11 +13,11 @@ use kcore::sync::{Observed, SpinLock};
 
 use super::Answer;
 use super::case::{holds, same};
-use crate::arch::{cpu, smp};
+use crate::arch::{backtrace, cpu, smp};
 use crate::experiments::crew;
 use crate::irq::device;
 use crate::machine::Kernel;
-use crate::mm::{frames, heap};
+use crate::mm::{frames, heap, stacks};
 use crate::programs::fault;
 use crate::task::{self, Name, SpawnError, listing};
 use crate::{hooks, machine, watchdog};
@@ -26,16 +26,18 @@ crate::case! {
     "oops::each-kind" => each_kind;
     "oops::on-each-cpu" => on_each_cpu;
     "oops::nothing-is-lost" => nothing_is_lost;
+    "oops::at-the-end-of-a-stack" => at_the_end;
     "oops::with-a-driver's-lock" => with_a_lock;
     "oops::ends-a-round" => ends_a_round;
     "oops::ends-a-round-that-nobody-watches" => unwatched;
     "oops::says-where" => says_where, hidden = true;
-    // They take a thousand times as long, or end the machine.
+    // It takes its time, and the others end the machine.
     "oops::a-thousand" => a_thousand, hidden = true;
     "oops::interrupts-off" => interrupts_off, hidden = true;
     "oops::lock-of-the-kernel" => kernel_lock, hidden = true;
     "oops::in-a-handler" => in_a_handler, hidden = true;
     "oops::stack-overflow" => overflow, hidden = true;
+    "oops::no-stack-left" => no_stack_left, hidden = true;
     "oops::not-mortal" => not_mortal, hidden = true;
 }
 
@@ -101,10 +103,8 @@ fn leftovers() -> (usize, u64, u64) {
     (listing::list().count(), frames::free_bytes(), heap::live()[Kind::Other])
 }
 
-static LOCK: SpinLock<(), Kernel, Observed> = SpinLock::observed(
-    LockName { name: "victim.lock", class: "victim.lock", waiting: Waiting::Spins },
-    (),
-);
+static LOCK: SpinLock<(), Kernel, Observed> =
+    SpinLock::observed(LockName { name: "victim.lock", class: "victim.lock", waiting: Waiting::Spins }, ());
 
 /// Holding a driver's spinlock is no reason to end the machine, if somebody keeps account of it. It stays locked.
 fn with_a_lock() -> Answer {
@@ -144,6 +144,27 @@ fn unwatched() -> Answer {
         },
     })?;
     same("what it is called", found, Some(Expect::Oops))
+}
+
+/// However much of its stack a task has used, as long as there is room for the report.
+fn at_the_end() -> Answer {
+    const LEFT: [(u64, fn()); 5] =
+        [(24, || deep(24)), (20, || deep(20)), (18, || deep(18)), (13, || deep(13)), (12, || deep(12))];
+    for (left, what) in LEFT {
+        same(&format!("what is told where {left} KiB are left"), dies(0, what)?, Errno::EFAULT.code())?;
+    }
+    Ok(())
+}
+
+#[expect(unconditional_recursion, reason = "it ends where it dies")]
+/// Dies when about `left` KiB of the stack are left.
+fn deep(left: u64) {
+    let room = black_box([left; 16]);
+    if stacks::left(backtrace::frame_pointer()).is_some_and(|rest| rest < left << 10) {
+        null();
+    }
+    deep(room[7]);
+    black_box(room[3]);
 }
 
 /// What two tasks that run `body` come to.
@@ -192,6 +213,10 @@ fn in_a_handler() -> Answer {
 
 fn overflow() -> Answer {
     survived(|| _ = black_box(fault::recurse(black_box(1))))
+}
+
+fn no_stack_left() -> Answer {
+    survived(|| deep(4))
 }
 
 fn not_mortal() -> Answer {

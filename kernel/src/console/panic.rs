@@ -46,7 +46,8 @@ pub fn panic(info: &PanicInfo) -> ! {
 pub fn fault(fault: &Fault<'_>) -> ! {
     become_speaker();
     say_where("exception");
-    let _ = fault.say_cause(&mut Raw).and_then(|()| writeln!(Raw)).and_then(|()| fault.say_registers(&mut Raw));
+    let _ =
+        fault.say_cause(&mut Raw).and_then(|()| writeln!(Raw)).and_then(|()| fault.say_registers(&mut Raw));
     let _ = writeln!(Raw, "backtrace:\n    rip [<{:016x}>]", fault.frame.rip);
     say_frames(fault.frame.rbp);
     exit(Exit::Panic)

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use addr2line::{Context, Frame};
 use gimli::{Dwarf, EndianSlice, LittleEndian};
-use kcore::source_path;
+use kcore::{source_path, symbol_name};
 
 use super::{Place, elf};
 
@@ -21,7 +21,8 @@ pub(super) struct Lines {
 impl Lines {
     /// Nothing without the tables.
     pub(super) fn parse() -> Option<Lines> {
-        let load = |id: gimli::SectionId| Ok::<_, gimli::Error>(Reader::new(elf::section(id.name()), LittleEndian));
+        let load =
+            |id: gimli::SectionId| Ok::<_, gimli::Error>(Reader::new(elf::section(id.name()), LittleEndian));
         let dwarf = Dwarf::load(load).ok()?;
         let root = root(&dwarf).unwrap_or_default();
         Some(Lines { context: Context::from_dwarf(dwarf).ok()?, root })
@@ -38,7 +39,10 @@ impl Lines {
     }
 
     fn place(&self, frame: &Frame<'_, Reader>) -> Place {
-        let name = frame.function.as_ref().and_then(|name| Some(elf::demangled(&name.raw_name().ok()?)));
+        let name = frame.function.as_ref().and_then(|name| {
+            let name = elf::demangled(&name.raw_name().ok()?);
+            Some(symbol_name::without_generics(&name))
+        });
         let (file, line) =
             frame.location.as_ref().and_then(|at| Some((at.file?, at.line?))).unwrap_or_default();
         Place {

@@ -44,8 +44,8 @@ impl State {
     }
 }
 
-/// What a task runs; it returns what the task ends with.
-pub type Entry = Box<dyn FnOnce() -> i32 + Send>;
+/// What a task runs, once; it returns what the task ends with.
+pub type Entry = Box<dyn FnMut() -> i32 + Send>;
 
 /// The part of a task that its CPU's queue lock protects.
 pub struct Inner {
@@ -55,7 +55,7 @@ pub struct Inner {
     pub token: bool,
     /// Where it goes on, when it does not run.
     pub stack_pointer: u64,
-    /// What it starts with; taken when it runs first.
+    /// What it runs. It stays here until the task is joined, so that it is freed also when the task does not return from it.
     pub entry: Option<Entry>,
     /// Who waits for its end.
     pub joiner: Option<TaskId>,
