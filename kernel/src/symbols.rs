@@ -47,7 +47,7 @@ pub(crate) const ROOM_FOR_LINES: usize = 8 << 20;
 /// Bytes that have to be free for anything at all.
 const ROOM_FOR_NAMES: usize = 64 << 10;
 /// Bytes of the caller's stack that have to be left: a task may have died at its end.
-const ROOM_ON_STACK: u64 = 12 << 10;
+const ROOM_ON_STACK: u64 = 14 << 10;
 
 /// The line tables, worked out when they are first asked for.
 static LINES: Mutex<Option<Lines>, Kernel> = Mutex::new(None);

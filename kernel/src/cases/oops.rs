@@ -148,8 +148,8 @@ fn unwatched() -> Answer {
 
 /// However much of its stack a task has used, as long as there is room for the report.
 fn at_the_end() -> Answer {
-    const LEFT: [(u64, fn()); 5] =
-        [(24, || deep(24)), (20, || deep(20)), (18, || deep(18)), (13, || deep(13)), (12, || deep(12))];
+    const LEFT: [(u64, fn()); 4] =
+        [(22, || deep(22)), (20, || deep(20)), (18, || deep(18)), (16, || deep(16))];
     for (left, what) in LEFT {
         same(&format!("what is told where {left} KiB are left"), dies(0, what)?, Errno::EFAULT.code())?;
     }
