@@ -24,6 +24,8 @@ pub mod report;
 pub mod scull;
 pub mod settings;
 pub mod shared;
+pub mod source_path;
+pub mod symbol_name;
 pub mod sync;
 pub mod wait_for;
 pub mod words;

@@ -381,7 +381,7 @@ fn unplug(runs: u32) -> Answer {
 /// Every other time everybody is inside; else as many as the number of the run says, and the others are on their way.
 fn batch(race: &Race) -> Answer {
     // SAFETY: blocks of the scull kinds are those of the devices that come and go in here.
-    let experiment = unsafe { Experiment::begin() };
+    let experiment = unsafe { Experiment::begin() }.expect("no device lives on while the cases run");
     for run in 0..BATCH {
         let inside = if run.is_multiple_of(2) { TASKS } else { run % TASKS };
         same("calls that were left inside", race.once(inside)?, 0)?;

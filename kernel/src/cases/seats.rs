@@ -61,7 +61,7 @@ fn writer(cpu: u32, device: &Arc<Device<Kernel>>) -> Result<JoinHandle, String> 
 /// Quanta that were lost when two tasks came.
 fn lost(lock: Lock) -> Result<u64, String> {
     // SAFETY: the device goes, and the tasks are joined, before this does.
-    let experiment = unsafe { heap::Experiment::begin() };
+    let experiment = unsafe { heap::Experiment::begin() }.expect("no device lives on while the cases run");
     let device = device(lock)?;
     seats::offer(&at_the_store(), 2);
     let tasks = [writer(0, &device)?, writer(smp::cpus() - 1, &device)?];
