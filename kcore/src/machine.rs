@@ -140,6 +140,11 @@ pub trait Sched: Cpu {
     fn interrupted(_sleep: Sleep) -> bool {
         false
     }
+    /// The caller may sleep now, whether it does so this time or not (Linux: `might_sleep`). A machine that keeps watch
+    /// objects where nobody may.
+    #[inline(always)]
+    #[track_caller]
+    fn might_sleep() {}
     /// Makes `task` runnable, or keeps the wake-up for its next [`block`](Sched::block).
     fn wake(task: TaskId);
     /// Lets other tasks of this CPU run.

@@ -14,7 +14,7 @@ use kcore::sync;
 
 use crate::arch::{cpu, percpu};
 use crate::mm::heap;
-use crate::{context, hooks, task};
+use crate::{context, hooks, task, watchdog};
 
 /// Real CPUs, real tasks, the kernel's heap.
 #[derive(Debug)]
@@ -99,6 +99,11 @@ impl Sched for Kernel {
 
     fn interrupted(sleep: Sleep) -> bool {
         task::signal::interrupted(sleep)
+    }
+
+    #[track_caller]
+    fn might_sleep() {
+        watchdog::might_sleep();
     }
 
     fn wake(task: TaskId) {

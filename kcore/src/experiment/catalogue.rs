@@ -42,6 +42,9 @@ pub static ALL: &[&Experiment] = &[
     &super::sleep::ENTRY,
     &super::sleep_in_atomic::ENTRY,
     &super::soak::ENTRY,
+    &super::book_trim::ENTRY,
+    &super::book_single::ENTRY,
+    &super::book_alloc::ENTRY,
 ];
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.

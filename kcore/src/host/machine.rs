@@ -32,6 +32,8 @@ pub trait Listener: Send + Sync {
         _location: &'static Location<'static>,
     ) {
     }
+    /// See [`Sched::might_sleep`].
+    fn might_sleep(&self) {}
 }
 
 /// A machine. Clones are the same machine.
@@ -225,6 +227,14 @@ impl Sched for HostMachine {
 
     fn interrupted(sleep: Sleep) -> bool {
         here(|task| task.token.is_signalled(sleep))
+    }
+
+    fn might_sleep() {
+        if Self::listeners().contains(Listeners::WATCH)
+            && let Some(listener) = Host::here().listener()
+        {
+            listener.might_sleep();
+        }
     }
 
     fn wake(task: TaskId) {

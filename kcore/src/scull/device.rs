@@ -63,12 +63,25 @@ impl<M: Machine> Device<M> {
         parameters: &Arc<Parameters>,
     ) -> Result<Self, Errno> {
         let &(name, lock_name) = NAMES.get(index).ok_or(Errno::ENODEV)?;
+        let mut device = Self::named(name, lock_name, lock, edition, parameters)?;
+        device.index = index;
+        Ok(device)
+    }
+
+    /// The same for a device with a name of its own, and one for its lock: scullsingle and those like it. Its number is 0.
+    pub fn named(
+        name: &'static str,
+        lock_name: &'static str,
+        lock: Lock,
+        edition: Edition,
+        parameters: &Arc<Parameters>,
+    ) -> Result<Self, Errno> {
         let mut geometry = parameters.geometry();
         if edition == Edition::Repaired {
             geometry = geometry.check()?;
         }
         Ok(Device {
-            index,
+            index: 0,
             name,
             guard: Guard::new(lock, lock_name, "scull.lock"),
             edition,
@@ -105,7 +118,7 @@ impl<M: Machine> Device<M> {
         self.index
     }
 
-    /// `scull0` to `scull3`.
+    /// `scull0` to `scull3`, unless it was [named](Device::named).
     pub fn name(&self) -> &'static str {
         self.name
     }

@@ -40,6 +40,7 @@
 //! Every shared word is a [`Shared`](crate::shared::Shared), all bytes are [`SharedBytes`](crate::bytes::SharedBytes); and the
 //! invariants of `list.rs` hold in every interleaving: a link leads to a block, to nothing, or is recognised as poison.
 
+pub mod access;
 mod control;
 mod device;
 mod dump;

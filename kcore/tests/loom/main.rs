@@ -9,6 +9,7 @@
 mod bodies;
 mod devices;
 mod frame;
+mod gate;
 mod machine;
 mod more;
 mod right;

@@ -72,7 +72,7 @@ impl Trial<'_> {
         body: &(dyn Fn(&Device, u32, &Told) + Sync),
         check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
     ) -> Result<(), Refusal> {
-        self.device_round(&|lock, geometry| Device::new(0, lock, geometry), prepare, body, check)
+        self.made_round(&|lock, geometry| Device::new(0, lock, geometry), prepare, body, check)
     }
 
     /// [`scull_round`](Trial::scull_round) on a device of the book's driver or of the repaired one, as the form says, with the
@@ -87,10 +87,10 @@ impl Trial<'_> {
             let edition = Edition::of(form).unwrap_or_default();
             Device::of_module(0, Edition::LOCK, edition, &Arc::new(Parameters::new(geometry)))
         };
-        self.device_round(&make, prepare, body, check)
+        self.made_round(&make, prepare, body, check)
     }
 
-    fn device_round(
+    fn made_round(
         &mut self,
         make: &dyn Fn(Lock, Geometry) -> Result<Device, Errno>,
         prepare: &dyn Fn(&Device) -> Result<(), Errno>,
@@ -101,17 +101,29 @@ impl Trial<'_> {
         let experiment = unsafe { heap::Experiment::begin() }?;
         let device = make(self.resolved.lock, self.geometry)?;
         prepare(&device)?;
+        self.device_round(&experiment, &device, &|who, told| body(&device, who, told), check)
+    }
+
+    /// What comes after `device` was prepared: `body(who, told)` in every task at once; then the account; then
+    /// `check(device, run)`, which may use the device as it likes.
+    pub(super) fn device_round(
+        &mut self,
+        experiment: &heap::Experiment,
+        device: &Device,
+        body: &(dyn Fn(u32, &Told) + Sync),
+        check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
+    ) -> Result<(), Refusal> {
         let told = Told::default();
-        self.race(&|who| body(&device, who, &told))?;
+        self.race(&|who| body(who, &told))?;
         self.run.bytes_written += told.bytes_written.into_inner();
         self.run.lost_updates += told.lost_updates.into_inner();
         self.out_of_memory += told.out_of_memory.into_inner();
         self.add_lock(device.lock_stats());
-        self.account(&experiment, &mut |mark| {
+        self.account(experiment, &mut |mark| {
             device.walk(|_, address| mark(address));
         });
         self.run.use_after_free += device.damage().wild + told.stale.into_inner();
-        let _ = check(&device, &mut self.run);
+        let _ = check(device, &mut self.run);
         let damage = device.damage();
         self.run.out_of_bounds += damage.overrun + damage.division;
         Ok(())
@@ -158,6 +170,12 @@ impl Trial<'_> {
         run.double_free += happened.double_free;
         run.use_after_free += experiment.written_after_free();
     }
+}
+
+/// An empty device of an edition of the driver, with the lock that the driver has, for one with access control.
+pub(super) fn device_of(edition: Edition, geometry: Geometry) -> Result<Device, Errno> {
+    let parameters = Arc::new(Parameters::new(geometry));
+    Device::named("scull", "scull.sem", Edition::LOCK, edition, &parameters)
 }
 
 /// Fills the first `quanta` quanta, each with `bytes`, which are as long as one.

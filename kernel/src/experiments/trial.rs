@@ -162,6 +162,9 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "book-exchange" => super::book_exchange::round,
         "book-quantum" => super::book_quantum::round,
         "soak" => super::soak::round,
+        "book-trim" => super::book_trim::round,
+        "book-single" => super::book_single::round,
+        "book-alloc" => super::book_alloc::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
     hooks::begin(&resolved.plan, resolved.writers, trial.stores_to_log(), resolved.experiment.may_stop());
