@@ -38,6 +38,7 @@ pub static ALL: &[&Experiment] = &[
     &super::sleep::ENTRY,
     &super::sleep_in_atomic::ENTRY,
     &super::soak::ENTRY,
+    &super::multithread_write::ENTRY,
 ];
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.

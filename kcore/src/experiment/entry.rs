@@ -194,6 +194,12 @@ impl Experiment {
         self.rows[0].lock
     }
 
+    /// The cure that it is held against when the command line names no form: both run, with the same work on the same
+    /// heap. Such an entry chooses its work by the size of the heap, unless it is told.
+    pub fn compared_with(&self) -> Option<Lock> {
+        (self.name == super::multithread_write::ENTRY.name).then_some(Lock::Semaphore)
+    }
+
     /// Whether tasks of it may come to a stop: the watchdog is needed.
     pub fn may_stop(&self) -> bool {
         let stops = |expect: &Expect| !matches!(expect, Expect::Raced | Expect::Clean | Expect::Any);

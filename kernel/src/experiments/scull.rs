@@ -64,8 +64,19 @@ impl Trial<'_> {
         body: &(dyn Fn(&Device, u32, &Told) + Sync),
         check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
     ) -> Result<(), Refusal> {
-        // SAFETY: the device is dropped before it, and the crew's tasks, which use the device, are joined before that.
+        // SAFETY: the device lives in the call and is dropped before it, and the crew's tasks, which use the device, are joined before that.
         let experiment = unsafe { heap::Experiment::begin() };
+        self.scull_round_in(&experiment, prepare, body, check)
+    }
+
+    /// [`scull_round`](Trial::scull_round) in an experiment that has begun. The device does not outlive the call.
+    pub(super) fn scull_round_in(
+        &mut self,
+        experiment: &heap::Experiment,
+        prepare: &dyn Fn(&Device) -> Result<(), Errno>,
+        body: &(dyn Fn(&Device, u32, &Told) + Sync),
+        check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
+    ) -> Result<(), Refusal> {
         let device = Device::new(0, self.resolved.lock, self.geometry)?;
         prepare(&device)?;
         let told = Told::default();
@@ -74,7 +85,7 @@ impl Trial<'_> {
         self.run.lost_updates += told.lost_updates.into_inner();
         self.out_of_memory += told.out_of_memory.into_inner();
         self.add_lock(device.lock_stats());
-        self.account(&experiment, &mut |mark| {
+        self.account(experiment, &mut |mark| {
             device.walk(|_, address| mark(address));
         });
         self.run.use_after_free += device.damage().wild;

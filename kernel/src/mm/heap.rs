@@ -6,7 +6,9 @@
 //! ```
 //!
 //! While an experiment runs, freed blocks of the scull kinds are not given back (quarantine): they keep their record and
-//! their poison until [`Experiment`] ends, so that a use after free finds poison and a double free is known as one.
+//! their poison until [`Experiment`] ends, so that a use after free finds poison and a double free is known as one. An
+//! experiment that needs its memory back earlier says who is inside the device ([`Experiment::inside`]): then a freed block
+//! is used again when memory runs out and all who may still have its address have left ([`recycling`](super::recycling)).
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::mem::MaybeUninit;
@@ -22,6 +24,7 @@ use kcore::report::LockStats;
 use crate::arch::backtrace;
 use crate::machine::{CountedSpinLock, Kernel};
 use crate::mm::frames;
+use crate::mm::recycling::Recycling;
 
 /// Bytes of heap for each record of the ledger: blocks are expected to be this long on average.
 const BYTES_PER_RECORD: u64 = 2048;
@@ -35,6 +38,8 @@ struct Heap {
     ledger: Ledger<'static>,
     /// The first serial number of the running experiment; `u64::MAX` when there is none.
     quarantine_since: u64,
+    /// Who may still use what is in quarantine, if that is known.
+    recycling: Option<Recycling>,
 }
 
 static HEAP: CountedSpinLock<Option<Heap>> = CountedSpinLock::counted(
@@ -63,7 +68,7 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     // SAFETY: so are these; nobody else uses them while the machine runs.
     let holes = unsafe { linked_list_allocator::Heap::new(frames::pointer(bottom), size as usize) };
     *HEAP.lock_irqsave() =
-        Some(Heap { holes, ledger: Ledger::in_region(region), quarantine_since: u64::MAX });
+        Some(Heap { holes, ledger: Ledger::in_region(region), quarantine_since: u64::MAX, recycling: None });
     Ok(size)
 }
 
@@ -91,17 +96,50 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
     let block = {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(Errno::ENOMEM)?;
-        let block = heap.holes.allocate_first_fit(layout).map_err(|()| Errno::ENOMEM)?;
-        allocation.address = block.addr().get();
-        if heap.ledger.record(allocation).is_err() {
-            // SAFETY: the block came from this allocator just now, with this layout.
-            unsafe { heap.holes.deallocate(block, layout) };
-            return Err(Errno::ENOMEM);
+        loop {
+            match heap.take(layout, &mut allocation) {
+                Err(_) if heap.recycle() => {}
+                result => break result?,
+            }
         }
-        block
     };
     bytes(block.addr().get(), layout.size()).fill(POISON_FRESH);
     Ok(block)
+}
+
+impl Heap {
+    /// A hole and a record. [`Errno::ENOMEM`] when one of them is not to be had; nothing changed then.
+    fn take(&mut self, layout: Layout, allocation: &mut Allocation) -> Result<NonNull<u8>, Errno> {
+        let block = self.holes.allocate_first_fit(layout).map_err(|()| Errno::ENOMEM)?;
+        allocation.address = block.addr().get();
+        if self.ledger.record(*allocation).is_err() {
+            // SAFETY: the block came from this allocator just now, with this layout.
+            unsafe { self.holes.deallocate(block, layout) };
+            return Err(Errno::ENOMEM);
+        }
+        Ok(block)
+    }
+
+    /// Takes some blocks out of quarantine that nobody can know any more; whether there were any.
+    fn recycle(&mut self) -> bool {
+        let Heap { holes, ledger, quarantine_since, recycling: Some(recycling) } = self else { return false };
+        recycling.begin();
+        ledger.retain_since(*quarantine_since, |record| {
+            if record.allocation.kind == Kind::Other || !recycling.takes(record, is_poisoned) {
+                return true;
+            }
+            // SAFETY: the record goes, so the block is given back once; whoever had its address when it was freed has left.
+            unsafe { holes.deallocate(start(record), layout_of(record.allocation.size)) };
+            false
+        });
+        recycling.has_taken()
+    }
+}
+
+/// Where a recorded block starts.
+fn start(record: &Record) -> NonNull<u8> {
+    let address = record.allocation.address;
+    NonNull::new(core::ptr::with_exposed_provenance_mut(address)).expect("no block is at 0")
 }
 
 /// Gives a block back. A block of the running experiment stays in quarantine.
@@ -161,6 +199,11 @@ pub fn lock_stats() -> LockStats {
     HEAP.stats()
 }
 
+/// Bytes of the heap, used and free.
+pub fn size() -> usize {
+    with_heap(|heap| heap.holes.size())
+}
+
 /// Blocks alive now.
 pub fn live() -> PerKind {
     with_ledger(|ledger| ledger.live())
@@ -173,8 +216,12 @@ pub fn snapshot() -> Snapshot {
 
 /// Runs `f` on the ledger, with the heap locked: `f` must not allocate, free or print.
 pub fn with_ledger<R>(f: impl FnOnce(&mut Ledger<'static>) -> R) -> R {
+    with_heap(|heap| f(&mut heap.ledger))
+}
+
+fn with_heap<R>(f: impl FnOnce(&mut Heap) -> R) -> R {
     let mut heap = HEAP.lock_irqsave();
-    f(&mut heap.as_mut().expect("the heap is set up before anything is counted").ledger)
+    f(heap.as_mut().expect("the heap is set up before anything is counted"))
 }
 
 /// The stretch of time of one round of an experiment: blocks of the scull kinds that are freed meanwhile stay in
@@ -199,6 +246,34 @@ impl Experiment {
         Experiment { since: heap.quarantine_since, before: heap.ledger.snapshot() }
     }
 
+    /// Starts one in which memory that was freed can be had again before it ends.
+    ///
+    /// # Safety
+    /// As for [`begin`](Experiment::begin). Besides, while blocks of a scull kind are freed, whoever uses such blocks is
+    /// [inside](Experiment::inside), and keeps no address of one from one time inside to the next; and when one who frees a
+    /// block leaves, the device does not lead to that block any more.
+    pub unsafe fn begin_recycling() -> Experiment {
+        // SAFETY: the caller promises all that `begin` asks for.
+        let experiment = unsafe { Experiment::begin() };
+        with_heap(|heap| heap.recycling = Some(Recycling::new()));
+        experiment
+    }
+
+    /// Task `who` of the experiment is inside the device until the result is dropped.
+    #[must_use = "the task is inside until this is dropped, which is at once"]
+    pub fn inside(&self, who: u32) -> Inside<'_> {
+        with_heap(|heap| {
+            let now = heap.ledger.next_serial();
+            heap.recycling.iter_mut().for_each(|recycling| recycling.enter(who, now));
+        });
+        Inside { who, _experiment: self }
+    }
+
+    /// Blocks that were freed and used again while it ran.
+    pub fn recycled(&self) -> u64 {
+        with_heap(|heap| heap.recycling.as_ref().map_or(0, Recycling::taken))
+    }
+
     /// The first serial number that belongs to it.
     pub fn since(&self) -> u64 {
         self.since
@@ -212,12 +287,27 @@ impl Experiment {
     /// Freed blocks whose poison was overwritten: somebody wrote to them after they were freed.
     pub fn written_after_free(&self) -> u64 {
         let since = self.since;
-        with_ledger(|ledger| {
-            let freed = ledger
+        with_heap(|heap| {
+            let freed = heap
+                .ledger
                 .since(since)
                 .filter(|record| !record.is_live() && record.allocation.kind != Kind::Other);
-            freed.filter(|record| !is_poisoned(record)).count() as u64
+            let spoilt = freed.filter(|record| !is_poisoned(record)).count() as u64;
+            spoilt + heap.recycling.as_ref().map_or(0, Recycling::spoilt)
         })
+    }
+}
+
+/// A task is inside the device: what is freed meanwhile is not used again before it leaves.
+#[derive(Debug)]
+pub struct Inside<'a> {
+    who: u32,
+    _experiment: &'a Experiment,
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        with_heap(|heap| heap.recycling.iter_mut().for_each(|recycling| recycling.leave(self.who)));
     }
 }
 
@@ -226,17 +316,15 @@ impl Drop for Experiment {
     /// block of the experiment any more.
     fn drop(&mut self) {
         let mut heap = HEAP.lock_irqsave();
-        let Some(Heap { holes, ledger, quarantine_since }) = heap.as_mut() else { return };
+        let Some(Heap { holes, ledger, quarantine_since, recycling }) = heap.as_mut() else { return };
         *quarantine_since = u64::MAX;
+        *recycling = None;
         ledger.retain_since(self.since, |record| {
-            let Allocation { kind, address, size, .. } = record.allocation;
-            if kind == Kind::Other {
+            if record.allocation.kind == Kind::Other {
                 return true;
             }
-            let block =
-                NonNull::new(core::ptr::with_exposed_provenance_mut(address)).expect("no block is at 0");
             // SAFETY: the record goes, so the block is given back once; the tasks of the experiment have ended.
-            unsafe { holes.deallocate(block, layout_of(size)) };
+            unsafe { holes.deallocate(start(record), layout_of(record.allocation.size)) };
             false
         });
     }

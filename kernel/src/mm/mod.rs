@@ -3,4 +3,5 @@
 pub mod frames;
 pub mod heap;
 pub mod kmemleak;
+mod recycling;
 pub mod stacks;

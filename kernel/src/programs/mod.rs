@@ -2,6 +2,7 @@
 
 mod bench;
 mod cases;
+mod compare;
 mod fault;
 mod matrix;
 mod report;
