@@ -25,5 +25,6 @@ pub mod scull;
 pub mod settings;
 pub mod shared;
 pub mod sync;
+pub mod twin;
 pub mod wait_for;
 pub mod words;
