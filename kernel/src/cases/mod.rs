@@ -18,6 +18,7 @@ mod locks;
 mod paging;
 mod preemption;
 mod quarantine;
+mod recycling;
 mod self_check;
 mod signals;
 mod softirqs;
@@ -26,6 +27,7 @@ mod switching;
 mod tasklets;
 mod tasks;
 mod timers;
+mod twin;
 mod watchdogs;
 mod works;
 

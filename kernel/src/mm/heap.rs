@@ -8,7 +8,7 @@
 //! While an experiment runs, freed blocks of the scull kinds are not given back (quarantine): they keep their record and
 //! their poison until [`Experiment`] ends, so that a use after free finds poison and a double free is known as one. An
 //! experiment that needs its memory back earlier says who is inside the device ([`Experiment::inside`]): then a freed block
-//! is used again when memory runs out and all who may still have its address have left ([`recycling`](super::recycling)).
+//! is used again when memory runs out and all who may still have its address have left (`recycling`).
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::mem::MaybeUninit;
@@ -24,7 +24,10 @@ use kcore::report::LockStats;
 use crate::arch::backtrace;
 use crate::machine::{CountedSpinLock, Kernel};
 use crate::mm::frames;
-use crate::mm::recycling::Recycling;
+
+mod recycling;
+
+use recycling::Recycling;
 
 /// Bytes of heap for each record of the ledger: blocks are expected to be this long on average.
 const BYTES_PER_RECORD: u64 = 2048;
@@ -97,7 +100,7 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(Errno::ENOMEM)?;
         loop {
-            match heap.take(layout, &mut allocation) {
+            match heap.enter(layout, &mut allocation) {
                 Err(_) if heap.recycle() => {}
                 result => break result?,
             }
@@ -109,7 +112,7 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
 
 impl Heap {
     /// A hole and a record. [`Errno::ENOMEM`] when one of them is not to be had; nothing changed then.
-    fn take(&mut self, layout: Layout, allocation: &mut Allocation) -> Result<NonNull<u8>, Errno> {
+    fn enter(&mut self, layout: Layout, allocation: &mut Allocation) -> Result<NonNull<u8>, Errno> {
         let block = self.holes.allocate_first_fit(layout).map_err(|()| Errno::ENOMEM)?;
         allocation.address = block.addr().get();
         if self.ledger.record(*allocation).is_err() {

@@ -3,5 +3,4 @@
 pub mod frames;
 pub mod heap;
 pub mod kmemleak;
-mod recycling;
 pub mod stacks;

@@ -1,4 +1,4 @@
-//! `run` of an experiment that is held against its cure: the same work on the same heap, without a lock and with it.
+//! `run` of an experiment that is held against its cures: the same work on the same heap, without a lock and with one.
 
 use alloc::vec::Vec;
 
@@ -24,7 +24,7 @@ const BESIDES: u64 = 32;
 /// The settings with as much work as the heap has room for, if that is the experiment's habit and nothing else was said.
 pub(super) fn scaled(settings: &Settings, entry: &Experiment, boot: &Boot) -> Settings {
     let room = (boot.heap_bytes / SHARE).min(MOST) / settings.quantum.saturating_add(BESIDES);
-    let own = entry.compared_with().map(|_| room.max(1) as u32);
+    let own = (!entry.compared_with().is_empty()).then_some(room.max(1) as u32);
     Settings {
         quanta: settings.quanta.or(own),
         rounds: settings.rounds.or(own.map(|_| 1)),
@@ -32,19 +32,15 @@ pub(super) fn scaled(settings: &Settings, entry: &Experiment, boot: &Boot) -> Se
     }
 }
 
-/// The cure to hold the experiment against: unless the command line has chosen a form or a mode itself.
-pub(super) fn wanted(settings: &Settings, entry: &Experiment) -> Option<Lock> {
-    let Settings { lock: None, probe: None, expect: None, .. } = settings else { return None };
-    entry.compared_with()
+/// Whether the experiment is held against its cures: unless the command line has chosen a form or a mode itself.
+pub(super) fn is_wanted(settings: &Settings, entry: &Experiment) -> bool {
+    let chosen = settings.lock.is_some() || settings.probe.is_some() || settings.expect.is_some();
+    !chosen && !entry.compared_with().is_empty()
 }
 
-/// Runs both forms as it happens, and both where the race is forced.
-pub(super) fn main(
-    entry: &'static Experiment,
-    cure: Lock,
-    settings: &Settings,
-    boot: &Boot,
-) -> Result<Exit, Usage> {
+/// Runs all forms as it happens, and the first two where the race is forced.
+pub(super) fn main(entry: &'static Experiment, settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
+    let forms: Vec<Lock> = [entry.unguarded()].iter().chain(entry.compared_with()).copied().collect();
     report::boot_lines(boot);
     println!();
     println!("{}: {}", entry.name, entry.title);
@@ -56,11 +52,11 @@ pub(super) fn main(
     println!();
     heading();
     let mut outcomes = Vec::new();
-    for (probe, says) in
-        [(Probe::Off, "as it happens"), (entry.forced(), "meeting before every store of a pointer")]
-    {
+    let natural = (Probe::Off, "as it happens", &forms[..]);
+    let forced = (entry.forced(), "meeting before every store of a pointer", &forms[..2]);
+    for (probe, says, forms) in [natural, forced] {
         println!("{says}:");
-        for lock in [entry.unguarded(), cure] {
+        for &lock in forms {
             let outcome = run(lock, probe.clone())?;
             row(&outcome.run, boot);
             report::emit(&outcome);

@@ -19,8 +19,8 @@ use super::{compare, report};
 pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
     let entry = find(name)?;
     let settings = &compare::scaled(settings, entry, boot);
-    if let Some(cure) = compare::wanted(settings, entry) {
-        return compare::main(entry, cure, settings, boot);
+    if compare::is_wanted(settings, entry) {
+        return compare::main(entry, settings, boot);
     }
     let resolved = resolve(settings, entry, smp::cpus(), Config::OURS)?;
     report::boot_lines(boot);
