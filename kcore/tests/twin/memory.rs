@@ -92,7 +92,7 @@ fn many_tasks_tear_nothing_and_leak_nothing() {
                 let whole = read[..count].iter().take(stamp.len()).all(|byte| *byte == read[0]);
                 assert!(whole, "torn");
                 if trims && slot % 100 == 17 {
-                    drop(twin.open(Mode::Write).unwrap());
+                    twin.open(Mode::Write).unwrap();
                 }
             }
         });
