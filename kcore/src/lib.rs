@@ -27,5 +27,6 @@ pub mod shared;
 pub mod source_path;
 pub mod symbol_name;
 pub mod sync;
+pub mod twin;
 pub mod wait_for;
 pub mod words;

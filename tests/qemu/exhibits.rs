@@ -1,6 +1,6 @@
 //! What the rows of single exhibits do not say: which nodes, how many waits, whose fault.
 
-use kcore::report::Run;
+use kcore::report::{Counts, Run};
 use libtest_mimic::Trial;
 use tests::Case;
 use tests::case::steps;
@@ -16,6 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     cases.extend(interrupted());
     cases.push(starvation());
     cases.extend(soak());
+    cases.extend(multithread_write());
     cases.into_iter().map(Case::trial).collect()
 }
 
@@ -143,4 +144,37 @@ fn soak() -> impl Iterator<Item = Case> {
             same("alive and not reachable", run.live.total() - run.reachable.total(), 0)
         })
     })
+}
+
+/// n writers that meet at every store: each pointer costs n - 1 blocks. And with the heap full, all of them hear of it.
+fn multithread_write() -> Vec<Case> {
+    let exact =
+        Case::new("exhibits::multithread-write::exact", "run multithread-write lock=none quanta=1500");
+    let exact = exact.run(|run| {
+        same("the verdict", run.verdict.as_str(), "raced")?;
+        same("reachable", run.reachable, Counts { node: 2, array: 2, quantum: 1500 })?;
+        same("leaked", run.leaked, Counts { node: 8, array: 8, quantum: 6000 })?;
+        same("-ENOMEM", run.out_of_memory, 0)
+    });
+    let guarded = ["spinlock", "mutex", "rwsem"].map(|lock| {
+        let words = format!("run multithread-write lock={lock} probe=off");
+        Case::new(format!("exhibits::multithread-write::{lock}"), words).run(clean).run(|run| {
+            same("-ENOMEM", run.out_of_memory, 0)?;
+            same("bytes", run.bytes_written, 5 * u64::from(run.quanta) * 4000)
+        })
+    });
+    let side_by_side = Case::new("exhibits::multithread-write", "run multithread-write").check(|outcome| {
+        let runs: Vec<_> = outcome.report.runs().collect();
+        let forms = runs.iter().map(|run| run.lock.as_str());
+        let expected = ["none", "semaphore", "mutex", "spinlock", "none", "semaphore"];
+        same("the forms", forms.collect::<Vec<_>>(), expected.to_vec())?;
+        for run in runs.iter().filter(|run| run.lock != "none") {
+            clean(run)?;
+            same("-ENOMEM behind a lock", run.out_of_memory, 0)?;
+        }
+        let forced = runs[4];
+        same("writers that ran out of memory", forced.out_of_memory, 5)?;
+        holds("more is lost than one of them writes", forced.leaked_bytes > u64::from(forced.quanta) * 4000)
+    });
+    [exact, side_by_side].into_iter().chain(guarded).collect()
 }

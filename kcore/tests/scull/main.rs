@@ -10,6 +10,7 @@ mod model;
 mod races;
 mod rules;
 mod script;
+mod twin;
 
 use kcore::dev::Whence;
 use kcore::errno::Errno;

@@ -21,6 +21,7 @@ mod oops;
 mod paging;
 mod preemption;
 mod quarantine;
+mod recycling;
 mod seats;
 mod self_check;
 mod signals;
@@ -31,6 +32,7 @@ mod symbols;
 mod tasklets;
 mod tasks;
 mod timers;
+mod twin;
 mod watchdogs;
 mod works;
 
