@@ -9,6 +9,7 @@ use kcore::errno::Errno;
 use kcore::machine::Kind;
 use kcore::report::{Counts, Run};
 use kcore::scull::{self, Edition, Geometry, Mode, Parameters};
+use kcore::settings::Lock;
 
 use crate::machine::Kernel;
 use crate::mm::heap;
@@ -29,6 +30,7 @@ pub(super) struct Told {
     bytes_written: AtomicU64,
     out_of_memory: AtomicU64,
     lost_updates: AtomicU64,
+    stale: AtomicU64,
 }
 
 impl Told {
@@ -50,6 +52,11 @@ impl Told {
         buffer
     }
 
+    /// Bytes that nobody has written were read, and were not 0.
+    pub(super) fn stale(&self) {
+        self.stale.fetch_add(1, Relaxed);
+    }
+
     /// An acknowledged update is gone.
     pub(super) fn lost_update(&self) {
         self.lost_updates.fetch_add(1, Relaxed);
@@ -65,16 +72,37 @@ impl Trial<'_> {
         body: &(dyn Fn(&Device, u32, &Told) + Sync),
         check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
     ) -> Result<(), Refusal> {
+        self.device_round(&|lock, geometry| Device::new(0, lock, geometry), prepare, body, check)
+    }
+
+    /// [`scull_round`](Trial::scull_round) on a device of the book's driver or of the repaired one, as the form says, with the
+    /// lock that the driver is printed with.
+    pub(super) fn family_round(
+        &mut self,
+        prepare: &dyn Fn(&Device) -> Result<(), Errno>,
+        body: &(dyn Fn(&Device, u32, &Told) + Sync),
+        check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
+    ) -> Result<(), Refusal> {
+        self.device_round(&device_of, prepare, body, check)
+    }
+
+    fn device_round(
+        &mut self,
+        make: &dyn Fn(Lock, Geometry) -> Result<Device, Errno>,
+        prepare: &dyn Fn(&Device) -> Result<(), Errno>,
+        body: &(dyn Fn(&Device, u32, &Told) + Sync),
+        check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
+    ) -> Result<(), Refusal> {
         // SAFETY: the device is dropped before it, and the crew's tasks, which use the device, are joined before that.
         let experiment = unsafe { heap::Experiment::begin() }?;
-        let device = Device::new(0, self.resolved.lock, self.geometry)?;
+        let device = make(self.resolved.lock, self.geometry)?;
         prepare(&device)?;
-        self.device_round(&experiment, &device, &|who, told| body(&device, who, told), check)
+        self.race_on(&experiment, &device, &|who, told| body(&device, who, told), check)
     }
 
     /// What comes after `device` was prepared: `body(who, told)` in every task at once; then the account; then
     /// `check(device, run)`, which may use the device as it likes.
-    pub(super) fn device_round(
+    pub(super) fn race_on(
         &mut self,
         experiment: &heap::Experiment,
         device: &Device,
@@ -90,8 +118,10 @@ impl Trial<'_> {
         self.account(experiment, &mut |mark| {
             device.walk(|_, address| mark(address));
         });
-        self.run.use_after_free += device.damage().wild;
+        self.run.use_after_free += device.damage().wild + told.stale.into_inner();
         let _ = check(device, &mut self.run);
+        let damage = device.damage();
+        self.run.out_of_bounds += damage.overrun + damage.division;
         Ok(())
     }
 
@@ -138,10 +168,10 @@ impl Trial<'_> {
     }
 }
 
-/// An empty device of an edition of the driver, with the lock that the driver has, for one with access control.
-pub(super) fn device_of(edition: Edition, geometry: Geometry) -> Result<Device, Errno> {
-    let parameters = Arc::new(Parameters::new(geometry));
-    Device::named("scull", "scull.sem", Edition::LOCK, edition, &parameters)
+/// An empty device of the edition of the driver that `form` names, with the lock that the driver is printed with.
+pub(super) fn device_of(form: Lock, geometry: Geometry) -> Result<Device, Errno> {
+    let edition = Edition::of(form).unwrap_or_default();
+    Device::of_module(0, Edition::LOCK, edition, &Arc::new(Parameters::new(geometry)))
 }
 
 /// Fills the first `quanta` quanta, each with `bytes`, which are as long as one.
