@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     cases.push(starvation());
     cases.extend(soak());
     cases.extend(multithread_write());
+    cases.extend(access_control());
     cases.into_iter().map(Case::trial).collect()
 }
 
@@ -119,6 +120,34 @@ fn interrupted() -> Vec<Case> {
         })
     });
     [broken].into_iter().chain(right).collect()
+}
+
+/// What the devices with access control do wrong as printed, and that crowds find nothing in the repaired ones.
+fn access_control() -> Vec<Case> {
+    const NOBODY: &str = "an open gave -EBUSY, and nobody had the device";
+    let single = Case::new("exhibits::book-single::script", "run book-single").says(NOBODY).run(|run| {
+        same("wrong answers", run.lost_updates, 1)?;
+        same("owners at once", run.owners, 1)
+    });
+    let free = Case::new("exhibits::book-single::repaired", "run book-single lock=repaired")
+        .never_says(NOBODY)
+        .run(clean)
+        .check(|outcome| same("impossible steps", steps(outcome), Vec::new()));
+    let after = Case::new("exhibits::book-trim::script", "run book-trim probe=script").run(|run| {
+        same("writes after free", run.use_after_free, 1)?;
+        same("freed twice", run.double_free, 0)
+    });
+    // One node, one array, ten quanta, three times.
+    let twice = Case::new("exhibits::book-trim::rendezvous", "run book-trim quanta=10")
+        .run(|run| same("freed twice", run.double_free, 36));
+    let alloc = Case::new("exhibits::book-alloc", "run book-alloc")
+        .says("is about to sleep at private.rs:")
+        .says("with scullpriv.lock held since private.rs:");
+    let crowds = [("book-single", 50), ("book-alloc", 50), ("book-trim", 10)].map(|(name, quanta)| {
+        let words = format!("run {name} lock=repaired probe=off writers=9 cpus=4 quanta={quanta}");
+        Case::new(format!("exhibits::{name}::crowd"), words).run(clean)
+    });
+    [single, free, after, twice, alloc].into_iter().chain(crowds).collect()
 }
 
 /// However the turns are dealt out, there are as many as there were.

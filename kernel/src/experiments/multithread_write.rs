@@ -23,7 +23,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let experiment = unsafe { heap::Experiment::begin_recycling() }?;
     // Dropped before the experiment.
     let device = Device::new(0, trial.resolved.lock, trial.geometry)?;
-    trial.device_round(
+    trial.race_on(
         &experiment,
         &device,
         &|who, told| {

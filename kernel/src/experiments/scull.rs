@@ -72,7 +72,7 @@ impl Trial<'_> {
         body: &(dyn Fn(&Device, u32, &Told) + Sync),
         check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
     ) -> Result<(), Refusal> {
-        self.made_round(&|lock, geometry| Device::new(0, lock, geometry), prepare, body, check)
+        self.device_round(&|lock, geometry| Device::new(0, lock, geometry), prepare, body, check)
     }
 
     /// [`scull_round`](Trial::scull_round) on a device of the book's driver or of the repaired one, as the form says, with the
@@ -83,14 +83,10 @@ impl Trial<'_> {
         body: &(dyn Fn(&Device, u32, &Told) + Sync),
         check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
     ) -> Result<(), Refusal> {
-        let make = |form, geometry| {
-            let edition = Edition::of(form).unwrap_or_default();
-            Device::of_module(0, Edition::LOCK, edition, &Arc::new(Parameters::new(geometry)))
-        };
-        self.made_round(&make, prepare, body, check)
+        self.device_round(&device_of, prepare, body, check)
     }
 
-    fn made_round(
+    fn device_round(
         &mut self,
         make: &dyn Fn(Lock, Geometry) -> Result<Device, Errno>,
         prepare: &dyn Fn(&Device) -> Result<(), Errno>,
@@ -101,12 +97,12 @@ impl Trial<'_> {
         let experiment = unsafe { heap::Experiment::begin() }?;
         let device = make(self.resolved.lock, self.geometry)?;
         prepare(&device)?;
-        self.device_round(&experiment, &device, &|who, told| body(&device, who, told), check)
+        self.race_on(&experiment, &device, &|who, told| body(&device, who, told), check)
     }
 
     /// What comes after `device` was prepared: `body(who, told)` in every task at once; then the account; then
     /// `check(device, run)`, which may use the device as it likes.
-    pub(super) fn device_round(
+    pub(super) fn race_on(
         &mut self,
         experiment: &heap::Experiment,
         device: &Device,
@@ -172,10 +168,10 @@ impl Trial<'_> {
     }
 }
 
-/// An empty device of an edition of the driver, with the lock that the driver has, for one with access control.
-pub(super) fn device_of(edition: Edition, geometry: Geometry) -> Result<Device, Errno> {
-    let parameters = Arc::new(Parameters::new(geometry));
-    Device::named("scull", "scull.sem", Edition::LOCK, edition, &parameters)
+/// An empty device of the edition of the driver that `form` names, with the lock that the driver is printed with.
+pub(super) fn device_of(form: Lock, geometry: Geometry) -> Result<Device, Errno> {
+    let edition = Edition::of(form).unwrap_or_default();
+    Device::of_module(0, Edition::LOCK, edition, &Arc::new(Parameters::new(geometry)))
 }
 
 /// Fills the first `quanta` quanta, each with `bytes`, which are as long as one.
