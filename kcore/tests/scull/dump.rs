@@ -19,7 +19,7 @@ fn items_and_the_quanta_of_the_last_one() {
         device.walk(|kind, address| blocks.push((kind, address)));
         let of = |kind| blocks.iter().filter(move |(other, _)| *other == kind).map(|(_, address)| *address);
         let (nodes, arrays): (Vec<_>, Vec<_>) = (of(Kind::Node).collect(), of(Kind::Array).collect());
-        let last = of(Kind::Quantum).last().unwrap();
+        let last = of(Kind::Quantum).next_back().unwrap();
         let expected = format!(
             "\nDevice 0: qset 2, q 8, sz 25\n  item at {:016x}, qset at {:016x}\n  item at {:016x}, qset at {:016x}\n       1: {last:016x}\n",
             nodes[0], arrays[0], nodes[1], arrays[1],

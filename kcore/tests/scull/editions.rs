@@ -29,7 +29,7 @@ fn with(edition: Edition, lock: Lock, test: impl FnOnce(&Host, &Scull)) {
 fn changes(qset: usize) -> Task<'static> {
     Box::new(move |device| {
         assert_eq!(device.ioctl(IOCTQSET, qset, &ROOT), Ok(0));
-        drop(device.open(Mode::Write).unwrap());
+        device.open(Mode::Write).unwrap().release();
     })
 }
 
@@ -47,7 +47,7 @@ fn r11_an_array_that_is_too_short_is_run_past() {
         assert_eq!(device.geometry().qset, 4);
         assert_eq!(write_at(device, 16, &[1]), Err(Errno::EFAULT), "slot 2 of 2");
         assert_eq!(device.damage(), Damage { overrun: 1, ..Damage::default() });
-        drop(device.open(Mode::Write).unwrap());
+        device.open(Mode::Write).unwrap().release();
         assert_eq!(device.damage().overrun, 2, "and the trim");
         assert_eq!(census(host, device).leaked, counts(0, 0, 0));
     });
@@ -57,7 +57,7 @@ fn r11_an_array_that_is_too_short_is_run_past() {
 fn r11_of_an_array_that_is_too_long_the_rest_is_forgotten() {
     with(Edition::Book, Edition::LOCK, |host, device| {
         play(host, device, R11, vec![writes(8), changes(1)]);
-        drop(device.open(Mode::Write).unwrap());
+        device.open(Mode::Write).unwrap().release();
         assert_eq!(device.damage(), Damage::default());
         assert_eq!(census(host, device).leaked, counts(0, 0, 1));
     });
@@ -68,7 +68,7 @@ fn r11_a_quantum_that_is_too_short_is_run_past() {
     with(Edition::Book, Edition::LOCK, |host, device| {
         let changes: Task<'_> = Box::new(|device| {
             assert_eq!(device.ioctl(IOCTQUANTUM, 16, &ROOT), Ok(0));
-            drop(device.open(Mode::Write).unwrap());
+            device.open(Mode::Write).unwrap().release();
         });
         play(host, device, "A.quantum.load B.trim.done A.enter", vec![writes(0), changes]);
         assert_eq!(write_at(device, 0, &[1; 16]), Err(Errno::EFAULT));
@@ -108,7 +108,7 @@ fn r13_a_dump_walks_what_was_freed() {
             write_at(device, 0, &[1]).unwrap();
             let dumps: Task<'_> =
                 Box::new(|device| assert_eq!(device.show_memory(&mut String::new()), result));
-            let trims: Task<'_> = Box::new(|device| drop(device.open(Mode::Write).unwrap()));
+            let trims: Task<'_> = Box::new(|device| device.open(Mode::Write).unwrap().release());
             play(host, device, steps, vec![dumps, trims]);
             assert_eq!(device.damage(), damage);
         });
@@ -153,7 +153,7 @@ fn r34_a_quantum_of_zero_divides() {
             assert_eq!(device.ioctl(IOCTQUANTUM, quantum, &ROOT), Ok(0));
             assert_eq!(device.ioctl(IOCTQSET, qset, &ROOT), Ok(0));
             assert_eq!(write_at(device, 0, &[1]), Ok(1), "not before the next trim");
-            drop(device.open(Mode::Write).unwrap());
+            device.open(Mode::Write).unwrap().release();
             assert_eq!(write_at(device, 0, &[1]), Err(Errno::EFAULT));
             assert_eq!(read_at(device, 0, 1), Ok(vec![]), "an empty device is not looked into");
             assert_eq!(device.damage(), Damage { division: 1, ..Damage::default() });
@@ -179,7 +179,7 @@ fn r34_negative_sizes() {
             let device =
                 Device::<HostMachine>::of_module(0, Edition::LOCK, Edition::Book, &parameters).unwrap();
             assert_eq!(write_at(&device, position, &[1]), Err(answer), "{quantum} x {qset} at {position}");
-            drop(device.open(Mode::Write).unwrap());
+            device.open(Mode::Write).unwrap().release();
             drop(device);
             assert_eq!(host.live(), []);
         });

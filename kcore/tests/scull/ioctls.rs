@@ -185,7 +185,7 @@ fn a_device_gets_the_module_s_geometry_when_it_is_trimmed() {
         assert_eq!((call(device, IOCTQUANTUM, 3), call(device, IOCTQSET, 4)), (Ok(0), Ok(0)));
         assert_eq!(write_at(device, 0, &[1; 20]), Ok(8), "not yet");
         assert_eq!(device.geometry(), SMALL);
-        drop(device.open(Mode::Write).unwrap());
+        device.open(Mode::Write).unwrap().release();
         assert_eq!(device.geometry(), Geometry { quantum: 3, qset: 4 });
         assert_eq!(write_at(device, 0, &[1; 20]), Ok(3));
         assert_eq!(write_at(device, 25, &[1; 20]), Ok(2), "the second byte of the ninth quantum");
