@@ -12,6 +12,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut cases = request_queue();
     cases.extend(aba());
     cases.extend(unplug());
+    cases.extend(book());
     cases.extend(peterson());
     cases.extend(interrupted());
     cases.push(starvation());
@@ -89,6 +90,26 @@ fn every_device_was_freed(run: &Run, devices: u64) -> Answer {
     same("devices", run.allocated.node, devices)?;
     same("devices freed", run.freed.node, devices)?;
     same("freed twice", run.double_free, 0)
+}
+
+/// What the driver of the book does wrong with its lock: how often, each time in the same way.
+fn book() -> Vec<Case> {
+    let case = |name: &str| {
+        Case::new(format!("exhibits::{name}::book"), format!("run {name} lock=book rounds=3"))
+            .run(|run| same("the verdict", run.verdict.as_str(), "raced"))
+    };
+    // A write past the end of the array, and a trim.
+    let geometry = case("book-geometry").run(|run| same("out of bounds", run.out_of_bounds, 3 * 2));
+    let dump = case("book-proc").run(|run| same("pointers out of freed memory", run.use_after_free, 3));
+    let exchange = case("book-exchange")
+        .says("one value was told to 2 tasks")
+        .run(|run| same("values that nobody was told of", run.lost_updates, 3));
+    // Ten quanta show what was there before; one write divides by zero.
+    let quantum = case("book-quantum").run(|run| {
+        same("quanta of old bytes", run.use_after_free, 3 * 10)?;
+        same("divisions by zero", run.out_of_bounds, 3)
+    });
+    vec![geometry, dump, exchange, quantum]
 }
 
 /// A sequential accelerator says why there is nothing to see; and the fence cures.
