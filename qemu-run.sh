@@ -190,8 +190,7 @@ uefi_firmware() {
 if [ "$boot" = pvh ]; then
     [ -r "$elf" ] || dead "cannot read the kernel '$elf'"
     set -- "$@" -kernel "$elf" -append "$cmdline"
-    # A boot module, which the loader leaves in memory. It costs some milliseconds of the start. QEMU takes a comma for the
-    # end of a module's name.
+    # A boot module, which the loader leaves in memory. It costs some milliseconds of the start.
     if [ -n "$symbols" ]; then
         [ -r "$symbols" ] || dead "cannot read the symbols '$symbols'"
         set -- "$@" -initrd "$symbols"

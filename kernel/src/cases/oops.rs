@@ -216,7 +216,7 @@ fn overflow() -> Answer {
 }
 
 fn no_stack_left() -> Answer {
-    survived(|| deep(4))
+    survived(|| deep(8))
 }
 
 fn not_mortal() -> Answer {
