@@ -239,7 +239,7 @@ fn a_machine_of_any_size_gets_a_number_of_writers() {
 
 #[test]
 fn any_damage_is_a_race() {
-    let damaged: [fn(&mut Run); 9] = [
+    let damaged: [fn(&mut Run); 10] = [
         |run| run.leaked.node = 1,
         |run| run.leaked.array = 1,
         |run| run.leaked.quantum = u64::MAX,
@@ -247,6 +247,7 @@ fn any_damage_is_a_race() {
         |run| run.torn = 1,
         |run| run.use_after_free = 1,
         |run| run.double_free = 1,
+        |run| run.out_of_bounds = 1,
         |run| run.owners = 2,
         |run| run.leaked = Counts { node: u64::MAX, array: u64::MAX, quantum: 2 },
     ];

@@ -20,8 +20,12 @@
 
 mod aba;
 mod abba;
+mod book_exchange;
+mod book_geometry;
 mod book_pipe_if;
 mod book_pipe_size;
+mod book_proc;
+mod book_quantum;
 mod broken_lock;
 mod catalogue;
 mod cells;

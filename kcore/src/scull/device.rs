@@ -4,6 +4,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
+use crate::dev::Caller;
 use crate::errno::Errno;
 use crate::machine::{Hooks, Machine, Site};
 use crate::report::LockStats;
@@ -84,7 +85,7 @@ impl<M: Machine> Device<M> {
     /// [`Errno::ERESTARTSYS`] when a signal came while the task slept for the device's lock; then nothing was done.
     #[track_caller]
     pub fn open(&self, mode: Mode) -> Result<File<'_, M>, Errno> {
-        let file = File::new(self, mode);
+        let file = File::at(self, mode, 0);
         if mode == Mode::Write {
             let _held = self.enter()?;
             self.trim();
@@ -139,6 +140,11 @@ impl<M: Machine> Device<M> {
     #[track_caller]
     pub(super) fn load_geometry(&self) -> Geometry {
         Geometry { quantum: self.quantum.load::<M>(&sites::QUANTUM), qset: self.qset.load::<M>(&sites::QSET) }
+    }
+
+    /// Does what `command` says ([`Parameters::ioctl`]). It takes no lock: what it changes is the module's.
+    pub fn ioctl(&self, command: u32, argument: usize, caller: &Caller<'_>) -> Result<usize, Errno> {
+        self.parameters.ioctl::<M>(self.edition, command, argument, caller)
     }
 
     /// What a task holds while it may meet freed blocks in the device: whoever the lock does not keep out may free what

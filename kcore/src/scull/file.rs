@@ -4,7 +4,7 @@
 use core::fmt;
 
 use crate::bytes::{SharedBytes, WORD};
-use crate::dev::Whence;
+use crate::dev::{OpenFlags, Whence};
 use crate::errno::Errno;
 use crate::machine::Machine;
 use crate::scull::device::Device;
@@ -26,6 +26,17 @@ pub enum Mode {
     ReadWrite,
 }
 
+impl From<OpenFlags> for Mode {
+    /// Who opens a file neither for reading nor for writing gets one for reading; the caller above lets nobody read then.
+    fn from(flags: OpenFlags) -> Self {
+        match flags {
+            flags if flags.is_write_only() => Mode::Write,
+            flags if flags.contains(OpenFlags::WRITE) => Mode::ReadWrite,
+            _ => Mode::Read,
+        }
+    }
+}
+
 /// The largest position: `loff_t` is signed.
 const POSITION_MAX: usize = i64::MAX as usize;
 
@@ -40,8 +51,9 @@ pub struct File<'d, M: Machine> {
 }
 
 impl<'d, M: Machine> File<'d, M> {
-    pub(super) fn new(device: &'d Device<M>, mode: Mode) -> Self {
-        File { device, mode, position: 0, _keep: device.keep() }
+    /// At `position`, which a file of the device had before.
+    pub(super) fn at(device: &'d Device<M>, mode: Mode, position: usize) -> Self {
+        File { device, mode, position, _keep: device.keep() }
     }
 
     /// The position, in bytes from the start.

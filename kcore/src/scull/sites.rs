@@ -52,6 +52,8 @@ sites! {
     SCULL_QUANTUM = "scull_quantum";
     /// The module's pointers of an array, likewise.
     SCULL_QSET = "scull_qset";
+    /// The module's bytes of a pipe's buffer. Scull itself only changes and shows it.
+    SCULL_P_BUFFER = "scull_p_buffer";
     /// A trim has emptied the device.
     TRIM_DONE = "trim.done";
 }
@@ -85,5 +87,7 @@ pub const POINTS: &[&str] = &[
     "scull_quantum.store",
     "scull_qset.load",
     "scull_qset.store",
+    "scull_p_buffer.load",
+    "scull_p_buffer.store",
     "trim.done",
 ];

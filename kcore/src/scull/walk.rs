@@ -50,14 +50,15 @@ fn reach<T>(link: &Link<T>, wild: &mut u64) -> Option<Block<T>> {
 /// Finds out in constant memory that a list runs in a circle (Brent, 1980): it compares each node with one seen before, and
 /// moves on to remember the current one whenever the number of steps since has doubled.
 #[derive(Default)]
-struct Circle {
+pub(super) struct Circle {
     remembered: usize,
     steps: usize,
     patience: usize,
 }
 
 impl Circle {
-    fn closes_at(&mut self, address: usize) -> bool {
+    /// Whether the list has come back; `address` is where it is now.
+    pub(super) fn closes_at(&mut self, address: usize) -> bool {
         if address == self.remembered {
             return true;
         }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -397,10 +398,13 @@ fn poll<P: Poll>(pair: &Pair, asking: impl Fn()) {
         if first || was_ready.is_none() && is_ready(1) {
             return;
         }
+        // Whoever sleeps for ever is taken down by loom in its sleep, where to leave the queues would be one step too many.
+        let table = ManuallyDrop::new(table);
         match P::FORGETS {
             true => Parking::block(),
             false => table.sleep_interruptible().expect("nobody sends a signal"),
         }
+        drop(ManuallyDrop::into_inner(table));
     }
 }
 

@@ -156,6 +156,10 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "sleep-in-atomic" => super::sleep_in_atomic::round,
         "book-pipe-if" => super::book_pipe_if::round,
         "book-pipe-size" => super::book_pipe_size::round,
+        "book-geometry" => super::book_geometry::round,
+        "book-proc" => super::book_proc::round,
+        "book-exchange" => super::book_exchange::round,
+        "book-quantum" => super::book_quantum::round,
         "soak" => super::soak::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
