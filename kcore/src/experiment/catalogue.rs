@@ -41,6 +41,8 @@ pub static ALL: &[&Experiment] = &[
     &super::timer::ENTRY,
     &super::sleep::ENTRY,
     &super::sleep_in_atomic::ENTRY,
+    &super::book_pipe_if::ENTRY,
+    &super::book_pipe_size::ENTRY,
     &super::soak::ENTRY,
     &super::book_trim::ENTRY,
     &super::book_single::ENTRY,

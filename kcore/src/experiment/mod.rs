@@ -23,6 +23,8 @@ mod abba;
 mod book_alloc;
 mod book_exchange;
 mod book_geometry;
+mod book_pipe_if;
+mod book_pipe_size;
 mod book_proc;
 mod book_quantum;
 mod book_single;

@@ -13,8 +13,8 @@ mod model;
 mod races;
 mod rules;
 mod script;
-mod twin;
 mod shared_file;
+mod twin;
 
 use kcore::dev::Whence;
 use kcore::errno::Errno;

@@ -158,6 +158,8 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "timer" => super::timer::round,
         "sleep" => super::sleep::round,
         "sleep-in-atomic" => super::sleep_in_atomic::round,
+        "book-pipe-if" => super::book_pipe_if::round,
+        "book-pipe-size" => super::book_pipe_size::round,
         "book-geometry" => super::book_geometry::round,
         "book-proc" => super::book_proc::round,
         "book-exchange" => super::book_exchange::round,
