@@ -12,6 +12,7 @@
 //! irq          the machine's own device, softirqs, tasklets, timers, work queues
 //! oops         a task that dies alone
 //! symbols      functions and source lines of the kernel's own code
+//! dev, fs      character devices and modules; the names of everything that can be opened
 //! console      COM1 for people, COM2 for machines, the last words
 //! machine      this machine as kcore sees it
 //! experiments  what the tasks of each experiment do

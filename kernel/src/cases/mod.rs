@@ -14,6 +14,7 @@ mod console;
 mod cpus;
 mod crew;
 mod device;
+mod family;
 mod fs;
 mod heap;
 mod locks;
@@ -33,6 +34,7 @@ mod tasklets;
 mod tasks;
 mod timers;
 mod twin;
+mod unplug;
 mod watchdogs;
 mod works;
 

@@ -72,7 +72,7 @@ impl Trial<'_> {
         body: &(dyn Fn(&Device, u32, &Told) + Sync),
         check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
     ) -> Result<(), Refusal> {
-        self.device_round(&|lock, geometry| Device::new(0, lock, geometry), prepare, body, check)
+        self.fresh_round(&|lock, geometry| Device::new(0, lock, geometry), prepare, body, check)
     }
 
     /// [`scull_round`](Trial::scull_round) on a device of the book's driver or of the repaired one, as the form says, with the
@@ -83,10 +83,11 @@ impl Trial<'_> {
         body: &(dyn Fn(&Device, u32, &Told) + Sync),
         check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
     ) -> Result<(), Refusal> {
-        self.device_round(&device_of, prepare, body, check)
+        self.fresh_round(&device_of, prepare, body, check)
     }
 
-    fn device_round(
+    /// A round on the device that `make` makes.
+    fn fresh_round(
         &mut self,
         make: &dyn Fn(Lock, Geometry) -> Result<Device, Errno>,
         prepare: &dyn Fn(&Device) -> Result<(), Errno>,
