@@ -24,6 +24,7 @@
 #   --gdb          stop before the first instruction and wait for gdb on port 1234; no time limit unless one is given
 #   --json FILE    where COM2, the machine-readable report, goes (default: nowhere)
 #   --image FILE   the disk image of boot=bios and boot=uefi
+#   --symbols FILE the kernel's ELF, from which it names its own functions and lines; boot=pvh only: else it goes without
 #   --tied         end the machine when the process that started this script is gone
 #
 # COM1 is stdin and stdout. Exit status:
@@ -48,18 +49,22 @@ dead() {
 
 # ---- What is asked for ----------------------------------------------------------------------------------------------
 
-verbose=no gdb=no tied=no json='' image=''
+verbose=no gdb=no tied=no json='' image='' symbols=''
 while [ $# -gt 0 ]; do
     case $1 in
     --verbose) verbose=yes ;;
     --gdb) gdb=yes ;;
     --tied) tied=yes ;;
-    --json | --image)
+    --json | --image | --symbols)
         [ $# -ge 2 ] || usage "$1 needs a file"
-        if [ "$1" = --json ]; then json=$2; else image=$2; fi
+        case $1 in
+        --json) json=$2 ;;
+        --image) image=$2 ;;
+        --symbols) symbols=$2 ;;
+        esac
         shift
         ;;
-    --*) usage "unknown option '$1'; valid: --verbose, --gdb, --tied, --json FILE, --image FILE" ;;
+    --*) usage "unknown option '$1'; valid: --verbose, --gdb, --tied, --json FILE, --image FILE, --symbols FILE" ;;
     *) break ;;
     esac
     shift
@@ -185,6 +190,11 @@ uefi_firmware() {
 if [ "$boot" = pvh ]; then
     [ -r "$elf" ] || dead "cannot read the kernel '$elf'"
     set -- "$@" -kernel "$elf" -append "$cmdline"
+    # A boot module, which the loader leaves in memory. It costs some milliseconds of the start.
+    if [ -n "$symbols" ]; then
+        [ -r "$symbols" ] || dead "cannot read the symbols '$symbols'"
+        set -- "$@" -initrd "$symbols"
+    fi
 else
     [ "$machine" != microvm ] || usage "machine 'microvm' has no $boot firmware; valid: q35, pc"
     [ -n "$image" ] || usage "boot=$boot needs a disk image: --image FILE"

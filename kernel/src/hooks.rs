@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::panic::Location;
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 
-use kcore::machine::{Access, Cpu, Listeners, LockEvent, LockName, Op, Sched, TaskId, Waiting};
+use kcore::machine::{Access, Cpu, CpuId, Listeners, LockEvent, LockName, Op, Sched, Sleep, TaskId, Waiting};
 use kcore::probe::{Decision, Engine, Plan, Wake};
 use kcore::report::Step;
 use kcore::settings::MAX_WRITERS;
@@ -16,7 +16,7 @@ use kcore::settings::MAX_WRITERS;
 use crate::arch::cpu;
 use crate::machine::{Kernel, SpinLock};
 use crate::param::MAX_TASKS;
-use crate::{context, fire, task, watchdog};
+use crate::{context, fire, seats, task, watchdog};
 
 /// Who is listening: the bits of [`Listeners`].
 static LISTENERS: AtomicU8 = AtomicU8::new(0);
@@ -34,8 +34,6 @@ static PARTICIPANT: [AtomicU8; MAX_TASKS] = [const { AtomicU8::new(NOBODY) }; MA
 static TASK: [AtomicU32; MAX_WRITERS as usize] = [const { AtomicU32::new(0) }; MAX_WRITERS as usize];
 /// How many participants the round under way has; 0 between rounds.
 static CREW: AtomicU32 = AtomicU32::new(0);
-/// How many spinlocks a participant holds; written by that participant.
-static SPINLOCKS_HELD: [AtomicU8; MAX_WRITERS as usize] = [const { AtomicU8::new(0) }; MAX_WRITERS as usize];
 
 /// A store to shared memory.
 #[derive(Clone, Copy, Debug)]
@@ -98,28 +96,39 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) {
     }
     let trace = if stores > 0 { Listeners::TRACE } else { Listeners::empty() };
     let watch = if watched { Listeners::WATCH } else { Listeners::empty() };
-    LISTENERS.store(probe.union(trace).union(watch).bits(), Relaxed);
+    LISTENERS.store(
+        listeners().intersection(Listeners::HELD).union(probe).union(trace).union(watch).bits(),
+        Relaxed,
+    );
 }
 
-/// Begins a round: the logs are empty, a script starts at its first step. Participant `n` will run on CPU `cpu_of(n)`.
-pub fn begin_round(participants: u32, cpu_of: &dyn Fn(u32) -> u32) {
+/// Whether it is kept from now on which spinlocks each task has, also while no experiment runs. Without it a task that dies
+/// with a driver's spinlock in its hand takes the machine with it: see [`oops`](crate::oops). To be changed while no task
+/// has any.
+pub fn follow_locks(on: bool) {
+    match on {
+        true => LISTENERS.fetch_or(Listeners::HELD.bits(), Relaxed),
+        false => LISTENERS.fetch_and(!Listeners::HELD.bits(), Relaxed),
+    };
+}
+
+/// Begins a round: the logs are empty, a script starts at its first step. Participant `n` will run on CPU `cpu_of(n)`, if
+/// that is known.
+pub fn begin_round(participants: u32, cpu_of: Option<&dyn Fn(u32) -> u32>) {
     watchdog::begin_round();
     CREW.store(participants, Relaxed);
-    for who in 0..participants as usize {
-        LOG[who].lock_irqsave().clear();
-        SPINLOCKS_HELD[who].store(0, Relaxed);
-    }
+    LOG[..participants as usize].iter().for_each(|log| log.lock_irqsave().clear());
     if let Some(engine) = ENGINE.lock_irqsave().as_mut() {
         engine.begin_round();
-        for who in 0..participants {
-            engine.running_on(who as u8, kcore::machine::CpuId(cpu_of(who)));
+        if let Some(cpu_of) = cpu_of {
+            (0..participants).for_each(|who| engine.running_on(who as u8, CpuId(cpu_of(who))));
         }
     }
 }
 
 /// Ends the experiment: nobody listens any more. Returns the steps of a script that could not happen.
 pub fn end() -> Vec<Step> {
-    LISTENERS.store(0, Relaxed);
+    LISTENERS.fetch_and(Listeners::HELD.bits(), Relaxed);
     PAUSES.store(0, Relaxed);
     fire::end();
     watchdog::end();
@@ -148,7 +157,16 @@ pub fn enter(who: u8) {
     let task = Kernel::task();
     TASK[who as usize].store(task.0, Relaxed);
     PARTICIPANT[task.0 as usize % MAX_TASKS].store(who, Relaxed);
-    pass(who, false, |engine| engine.start(who));
+    pass(who, context::is_atomic(), |engine| engine.start(who));
+}
+
+/// The running task ends. If it has a seat, nobody waits for it any more.
+pub(crate) fn depart() {
+    if seats::are_offered()
+        && let Some(who) = participant()
+    {
+        leave(who);
+    }
 }
 
 /// The running task is no participant any more.
@@ -156,6 +174,13 @@ pub fn leave(who: u8) {
     PARTICIPANT[Kernel::task().0 as usize % MAX_TASKS].store(NOBODY, Relaxed);
     watchdog::ended();
     tell(|engine| engine.finished(who));
+}
+
+/// The running task dies. Nobody waits for it at a point.
+pub(crate) fn died() {
+    if let Some(who) = participant() {
+        leave(who);
+    }
 }
 
 /// Participant `who` will be `task`, which has not begun yet.
@@ -188,7 +213,7 @@ pub fn leave_unstarted(who: u8) {
 /// A task is about to access shared memory.
 #[cold]
 pub fn access(access: &Access) {
-    let Some(who) = participant() else { return };
+    let Some(who) = participant().or_else(newcomer) else { return };
     let listeners = listeners();
     if listeners.contains(Listeners::WATCH) {
         watchdog::event();
@@ -213,20 +238,25 @@ pub fn lock(event: LockEvent, lock: &LockName, address: usize, at: &'static Loca
     if listeners().contains(Listeners::WATCH) {
         watchdog::lock(event, lock, address, at);
     }
-    let Some(who) = participant() else { return };
-    let held = &SPINLOCKS_HELD[who as usize];
-    let spins = u8::from(lock.waiting == Waiting::Spins);
+    if lock.waiting == Waiting::Spins && !context::in_interrupt() {
+        count(event);
+    }
+    let Some(who) = participant().or_else(newcomer) else { return };
     match event {
         LockEvent::Wait => tell(|engine| engine.lock_wait(who, lock, address)),
-        LockEvent::Acquired => {
-            held.store(held.load(Relaxed) + spins, Relaxed);
-            tell(|engine| engine.lock_acquired(who, address));
-        }
-        LockEvent::Release => {
-            held.store(held.load(Relaxed).saturating_sub(spins), Relaxed);
-            tell(|engine| engine.lock_release(who, address));
-        }
+        LockEvent::Acquired => tell(|engine| engine.lock_acquired(who, address)),
+        LockEvent::Release => tell(|engine| engine.lock_release(who, address)),
         LockEvent::GaveUp => tell(|engine| engine.lock_gave_up(who)),
+    }
+}
+
+/// Counts the spinlocks of the running task.
+fn count(event: LockEvent) {
+    let held = &task::schedule::this_task().spinlocks;
+    match event {
+        LockEvent::Acquired => held.store(held.load(Relaxed) + 1, Relaxed),
+        LockEvent::Release => held.store(held.load(Relaxed).saturating_sub(1), Relaxed),
+        LockEvent::Wait | LockEvent::GaveUp => {}
     }
 }
 
@@ -238,6 +268,20 @@ fn participant() -> Option<u8> {
     }
     let who = PARTICIPANT[Kernel::task().0 as usize % MAX_TASKS].load(Relaxed);
     (who != NOBODY).then_some(who)
+}
+
+/// A task that has just taken a seat.
+fn newcomer() -> Option<u8> {
+    if !seats::are_offered() || context::in_interrupt() {
+        return None;
+    }
+    let who = seats::take()?;
+    tell(|engine| {
+        engine.running_on(who, Kernel::cpu());
+        0
+    });
+    enter(who);
+    Some(who)
 }
 
 fn log(who: u8, access: &Access, value: usize) {
@@ -259,7 +303,11 @@ fn log(who: u8, access: &Access, value: usize) {
 
 /// Waits at a point for as long as the engine says.
 fn arrive(who: u8, access: &Access) {
-    let atomic = SPINLOCKS_HELD[who as usize].load(Relaxed) > 0 || context::is_atomic();
+    let atomic = task::schedule::this_task().spinlocks.load(Relaxed) > 0 || context::is_atomic();
+    if atomic && seats::are_free() {
+        // Whoever is to come may have to come to this CPU.
+        return;
+    }
     pass(who, atomic, |engine| engine.arrive(who, access, atomic, Kernel::cpu()));
 }
 
@@ -277,6 +325,9 @@ fn pass(who: u8, atomic: bool, event: impl FnOnce(&mut Engine) -> (Decision, Wak
             task::halt_in_place()
         } else {
             task::block()
+        }
+        if seats::are_offered() && Kernel::interrupted(Sleep::Interruptible) {
+            leave(who);
         }
         if ENGINE.lock_irqsave().as_ref().is_none_or(|engine| engine.may_go(who)) {
             decision = Decision::Go;

@@ -10,6 +10,8 @@
 //! context      in what a CPU runs, and what may not happen to it there
 //! time         cycles, and the clock that interrupts at one of them
 //! irq          the machine's own device, softirqs, tasklets, timers, work queues
+//! oops         a task that dies alone
+//! symbols      functions and source lines of the kernel's own code
 //! dev, fs      character devices and modules; the names of everything that can be opened
 //! console      COM1 for people, COM2 for machines, the last words
 //! machine      this machine as kcore sees it
@@ -19,6 +21,7 @@
 //! cases        in-kernel test cases: the program `test`
 //! atomic_fn    a function that can be exchanged: a handler, an action
 //! specimen     functions that are there to be disassembled
+//! seats        for tasks that come to a probe by themselves, at the prompt
 //! hooks, fire  where accesses and lock events arrive; the interrupt that comes at a point
 //! ```
 
@@ -43,8 +46,10 @@ pub mod irq;
 pub mod layout;
 pub mod machine;
 pub mod mm;
+pub mod oops;
 pub mod param;
 pub mod programs;
+pub mod seats;
 pub mod specimen;
 pub mod symbols;
 pub mod task;

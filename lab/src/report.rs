@@ -105,7 +105,8 @@ impl Report {
         }
     }
 
-    /// The lines as `--json` writes them: each leak gets a field `symbols`, one entry for each address of its backtrace.
+    /// The lines as `--json` writes them: each leak and each oops gets a field `symbols`, one entry for each
+    /// address of its backtrace.
     pub fn json(&self, symbols: &Symbols) -> Vec<String> {
         self.lines.iter().map(|line| symbolised(line, symbols)).collect()
     }
@@ -120,8 +121,14 @@ struct Symbolised<'a> {
 }
 
 fn symbolised(line: &Line, symbols: &Symbols) -> String {
-    let Record::Leak(leak) = &line.record else { return line.text.clone() };
-    let names = leak.backtrace.iter().map(|address| symbols.describe(*address)).collect();
+    // Of an exception the first address is the instruction itself; a panic has a line instead.
+    let (backtrace, exact) = match &line.record {
+        Record::Leak(leak) => (&leak.backtrace, false),
+        Record::Oops(oops) => (&oops.backtrace, oops.at.is_empty()),
+        _ => return line.text.clone(),
+    };
+    let names = backtrace.iter().enumerate();
+    let names = names.map(|(index, address)| symbols.describe(*address, exact && index == 0)).collect();
     let whole = Symbolised { record: &line.record, symbols: names };
     serde_json::to_string(&whole).expect("records have string keys only, so they can be JSON")
 }

@@ -47,6 +47,7 @@ pub static ALL: &[&Experiment] = &[
     &super::book_trim::ENTRY,
     &super::book_single::ENTRY,
     &super::book_alloc::ENTRY,
+    &super::multithread_write::ENTRY,
 ];
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.

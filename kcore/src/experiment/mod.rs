@@ -42,6 +42,7 @@ mod irq;
 mod irq_other_cpu;
 mod lost_wakeup;
 mod matrix;
+mod multithread_write;
 mod peterson;
 mod points;
 mod preempt;

@@ -113,8 +113,9 @@ impl<M: Machine> FileOperations<M> for File<M> {
         Ok(count)
     }
 
+    /// The commands of the whole family ([`scull::ioctl`](crate::scull::ioctl)): two are about pipes.
     fn ioctl(&self, command: u32, argument: usize, caller: &Caller<'_>) -> Result<usize, Errno> {
-        super::ioctl::ioctl(&self.pipe, command, argument, caller)
+        self.pipe.parameters().ioctl::<M>(self.pipe.edition(), command, argument, caller)
     }
 
     /// [`Events::IN`] when there is something, [`Events::OUT`] when there is room (LDD3's `scull_p_poll`); everything when the

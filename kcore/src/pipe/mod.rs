@@ -30,7 +30,6 @@ mod buffer;
 mod damage;
 mod device;
 mod file;
-mod ioctl;
 mod ring;
 pub mod sites;
 mod text;

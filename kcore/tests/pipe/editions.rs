@@ -1,52 +1,21 @@
 //! What the book's edition does not keep, step by step, and the repaired one does.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::sync::atomic::Ordering::SeqCst;
 
 use kcore::dev::OpenFlags;
 use kcore::errno::Errno;
-use kcore::host::{HostMachine, Listener, until};
-use kcore::machine::{Access, Listeners, Sched, TaskId};
+use kcore::host::{HostMachine, until};
+use kcore::machine::{Listeners, Sched};
 use kcore::pipe::Damage;
 use kcore::scull::Edition;
 
+use crate::gate::Gate;
 use crate::stage::Stage;
-
-/// Whoever comes to a point is held there until it is opened.
-#[derive(Default)]
-struct Gate {
-    point: &'static str,
-    arrived: AtomicUsize,
-    /// Never held: the test's own task.
-    exempt: Mutex<Option<TaskId>>,
-    open: Mutex<bool>,
-    opened: Condvar,
-}
-
-impl Gate {
-    fn open(&self) {
-        *self.open.lock().unwrap() = true;
-        self.opened.notify_all();
-    }
-}
-
-impl Listener for Gate {
-    fn access(&self, access: &Access) {
-        if !access.is(self.point) || *self.exempt.lock().unwrap() == Some(HostMachine::task()) {
-            return;
-        }
-        self.arrived.fetch_add(1, SeqCst);
-        let open = self.open.lock().unwrap();
-        let long = Duration::from_secs(60);
-        drop(self.opened.wait_timeout_while(open, long, |open| !*open).unwrap());
-    }
-}
 
 /// A reader is woken and held before it has the lock again; meanwhile another one takes the byte.
 fn woken_too_late(edition: Edition) -> (Result<usize, Errno>, Damage) {
     let stage = Stage::new(edition, 10);
-    let gate = Arc::new(Gate { point: "pipe.readable", ..Gate::default() });
+    let gate = Gate::at("pipe.readable");
     let (sleeps, comes) = (stage.open_both(), stage.open_nonblock());
     let read = stage.host.scope(|tasks| {
         *gate.exempt.lock().unwrap() = Some(HostMachine::task());
@@ -79,7 +48,7 @@ fn woken_is_not_first() {
 #[test]
 fn the_book_wakes_two_for_one_byte() {
     let stage = Stage::new(Edition::Book, 10);
-    let gate = Arc::new(Gate { point: "pipe.readable", ..Gate::default() });
+    let gate = Gate::at("pipe.readable");
     let writes = stage.open_both();
     stage.host.scope(|tasks| {
         let readers =
@@ -97,7 +66,7 @@ fn the_book_wakes_two_for_one_byte() {
 /// The writers' side of the same mistake: a write that writes nothing.
 fn woken_without_room(edition: Edition) -> Result<usize, Errno> {
     let stage = Stage::new(edition, 2);
-    let gate = Arc::new(Gate { point: "pipe.writable", ..Gate::default() });
+    let gate = Gate::at("pipe.writable");
     let (sleeps, comes) = (stage.open_both(), stage.open_nonblock());
     comes.write(b"x").unwrap();
     stage.host.scope(|tasks| {

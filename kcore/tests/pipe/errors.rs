@@ -7,7 +7,7 @@ use kcore::errno::Errno;
 use kcore::host::{Host, HostMachine};
 use kcore::machine::Sched;
 use kcore::pipe::{PIPES, Pipe, text};
-use kcore::scull::ioctl::{P_IOCQSIZE, P_IOCTSIZE};
+use kcore::scull::ioctl::{IOCTQUANTUM, P_IOCQSIZE, P_IOCTSIZE};
 use kcore::scull::{Edition, Parameters};
 
 use crate::stage::Stage;
@@ -125,9 +125,10 @@ fn the_size_of_buffers_is_asked_for_and_set() {
     let caller = |credentials| Caller { credentials, memory: &NoUser };
     let (root, user) = (caller(Credentials::ROOT), caller(Credentials::user(1000, 1)));
     assert_eq!(file.ioctl(P_IOCQSIZE, 0, &user), Ok(4000));
-    assert_eq!(file.ioctl(P_IOCTSIZE, 8000, &user), Err(Errno::EPERM));
-    assert_eq!(file.ioctl(P_IOCTSIZE, 8000, &root), Ok(0));
+    assert_eq!(file.ioctl(P_IOCTSIZE, 8000, &user), Ok(0), "as in the book, anybody may");
     assert_eq!(file.ioctl(P_IOCQSIZE, 0, &user), Ok(8000));
+    assert_eq!(file.ioctl(P_IOCTSIZE, 1, &root), Err(Errno::EINVAL), "nothing would fit");
+    assert_eq!(file.ioctl(IOCTQUANTUM, 100, &user), Err(Errno::EPERM), "the others are here, too");
     assert_eq!(file.ioctl(0xdead_beef, 0, &root), Err(Errno::ENOTTY));
     let other = stage.open(OpenFlags::READ).unwrap();
     stage.host.run(|| {

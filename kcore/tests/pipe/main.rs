@@ -3,6 +3,7 @@
 mod crowd;
 mod editions;
 mod errors;
+mod gate;
 mod model;
 mod poll;
 mod stage;

@@ -1,14 +1,15 @@
 //! Sleeping: for something to read, for room, and who is woken.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use kcore::dev::OpenFlags;
 use kcore::errno::Errno;
 use kcore::host::{HostMachine, until};
-use kcore::machine::Sched;
+use kcore::machine::{Listeners, Sched};
 use kcore::scull::Edition;
 
+use crate::gate::{Gate, Two};
 use crate::stage::Stage;
 
 #[test]
@@ -148,4 +149,39 @@ fn a_wake_up_that_a_signal_makes_useless_is_passed_on() {
             stage.host.interrupt(victims[1]);
         });
     }
+}
+
+/// The same at its worst: the first reader is woken, and has a signal when it comes for the lock, which an open has.
+#[test]
+fn a_signal_between_the_wake_up_and_the_lock_wakes_the_next() {
+    let stage = Stage::new(Edition::Repaired, 10);
+    let (woken, opens) = (Gate::at("pipe.readable"), Gate::at("pipe.open"));
+    let files = [stage.open_both(), stage.open_both()];
+    let writes = stage.open_both();
+    stage.host.scope(|tasks| {
+        let (tell, told) = mpsc::channel();
+        let mut readers = files.iter().map(|file| {
+            let tell = tell.clone();
+            let reader = tasks.spawn(move || {
+                tell.send(HostMachine::task()).unwrap();
+                file.read(&mut [0])
+            });
+            (told.recv().unwrap(), reader)
+        });
+        let (first, reader) = readers.next().unwrap();
+        until(|| stage.pipe.sleepers() == (1, 0));
+        let (_, second) = readers.next().unwrap();
+        until(|| stage.pipe.sleepers() == (2, 0));
+        stage.host.listen(Listeners::PROBE, Arc::new(Two(woken.clone(), opens.clone())));
+        writes.write(b"x").unwrap();
+        until(|| woken.arrived.load(SeqCst) == 1);
+        let opener = tasks.spawn(|| drop(stage.open_both()));
+        until(|| opens.arrived.load(SeqCst) == 1);
+        stage.host.interrupt(first);
+        woken.open();
+        assert_eq!(reader.join().unwrap(), Err(Errno::ERESTARTSYS));
+        opens.open();
+        opener.join().unwrap();
+        assert_eq!(second.join().unwrap(), Ok(1));
+    });
 }

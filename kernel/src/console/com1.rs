@@ -1,13 +1,13 @@
 //! COM1: lines for people, and what people type.
 
 use core::fmt::{self, Write};
-
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use heapless::Deque;
 use kcore::acpi::Madt;
 use kcore::report::LockStats;
 
+use super::cut::Cut;
 use super::uart::Serial;
 use crate::arch::paging::OutOfFrames;
 use crate::arch::traps::vector;
@@ -82,28 +82,11 @@ pub fn lock_stats() -> LockStats {
 
 /// Writes one line: formatted first, then sent in one piece.
 pub fn line(arguments: fmt::Arguments<'_>) {
-    let mut line = Line { text: heapless::String::new() };
+    let mut line = Cut::<LINE>::new();
     // A line that does not fit is cut; there is nobody to tell.
     let _ = line.write_fmt(arguments);
-    if line.text.push('\n').is_err() {
-        line.text.pop();
-        let _ = line.text.push('\n');
-    }
-    COM1.write(line.text.as_bytes());
-}
-
-/// A line in the making, which takes as much as fits.
-struct Line {
-    text: heapless::String<LINE>,
-}
-
-impl Write for Line {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for c in text.chars() {
-            self.text.push(c).map_err(|_| fmt::Error)?;
-        }
-        Ok(())
-    }
+    line.end_line();
+    COM1.write(line.as_str().as_bytes());
 }
 
 /// Prints a line on COM1.

@@ -2,5 +2,8 @@
 
 pub mod com1;
 pub mod com2;
+pub mod cut;
+pub mod fault;
+pub mod frames;
 pub mod panic;
 mod uart;

@@ -41,7 +41,7 @@ pub fn run_on(
         hooks::leave(who as u8);
         clock.end();
     };
-    hooks::begin_round(size, cpu_of);
+    hooks::begin_round(size, Some(cpu_of));
     let member: &(dyn Fn(u32) + Sync) = &member;
     // SAFETY: the reference is used by the tasks alone, and every task that was started is joined before this function
     // returns: there is no way out in between.
@@ -50,7 +50,7 @@ pub fn run_on(
     let mut failed = None;
     let mut tasks = Vec::with_capacity(size as usize);
     for who in 0..size {
-        match task::spawn(&name(who), cpu_of(who), move || member(who)) {
+        match task::spawn_mortal(&name(who), cpu_of(who), move || member(who)) {
             Ok(task) => {
                 hooks::enlist(who as u8, task.id());
                 tasks.push(task);

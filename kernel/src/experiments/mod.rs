@@ -35,6 +35,7 @@ mod irq_other_cpu;
 pub mod leaks;
 mod lost_wakeup;
 mod meeting;
+mod multithread_write;
 mod object;
 mod peterson;
 mod pipe;

@@ -2,7 +2,8 @@
 
 mod bench;
 mod cases;
-mod fault;
+mod compare;
+pub(crate) mod fault;
 mod matrix;
 mod report;
 mod run;

@@ -137,6 +137,9 @@ pub(super) fn emit(outcome: &Outcome) {
     for wait in outcome.stopped.iter().flat_map(|stopped| &stopped.waits) {
         com2::record(&Record::Wait(wait.clone()));
     }
+    if let Some(oops) = outcome.stopped.as_ref().and_then(|stopped| stopped.oops.as_ref()) {
+        com2::record(&Record::Oops(oops.clone()));
+    }
     if let Some(stats) = &outcome.lock {
         com2::record(&Record::Lock(stats.clone()));
     }
@@ -169,8 +172,8 @@ pub(super) fn counts(outcome: &Outcome) {
         OutOfBounds(run.out_of_bounds),
         Owners(run.owners)
     );
-    if outcome.out_of_memory > 0 {
-        println!("-ENOMEM {} times, and nothing was lost by it", outcome.out_of_memory);
+    if run.out_of_memory > 0 {
+        println!("-ENOMEM {} times, and nothing was lost by it", run.out_of_memory);
     }
 }
 
