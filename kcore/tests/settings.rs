@@ -85,7 +85,7 @@ fn mistakes_are_named() {
             "run x lock=mutexes",
             "unknown lock 'mutexes'; valid: none, spinlock, semaphore, completion, mutex, rwlock, rwsem, irqsave, bh, \
              preempt-off, irq-off, cpu-owned, broken, ordered, helper, guarded, wait-event, tagged, counted, \
-             synchronous, fenced, tasklet",
+             synchronous, fenced, tasklet, book, repaired",
         ),
         ("run x probe=delay", "probe delay needs a number of PAUSEs: delay=N"),
         ("run x probe=delay=0", "probe delay '0' is not a whole number from 1 to 1000000"),
