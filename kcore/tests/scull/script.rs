@@ -1,7 +1,7 @@
 //! Tasks that pass the points of a script in its order and in no other.
 
 use std::cell::Cell;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use kcore::host::{Host, Listener};
@@ -48,17 +48,30 @@ impl Script {
         }
     }
 
+    /// Waits at the very beginning until the task's first step is next: what it does before that step may depend on the steps
+    /// of others.
+    fn start(&self, letter: char) {
+        if let Some(first) = self.steps.iter().position(|(whose, _)| *whose == letter) {
+            drop(self.wait_for(first, self.progress.lock().unwrap()));
+        }
+    }
+
     /// Waits for the turn of the task's next step, if this is it.
     fn pass(&self, letter: char, access: &Access) {
         let progress = self.progress.lock().unwrap();
         let rest = self.steps.iter().enumerate().skip(progress.over);
         let mine = rest.into_iter().find(|(_, (whose, _))| *whose == letter);
         let Some((number, _)) = mine.filter(|(_, (_, point))| access.is(point)) else { return };
+        self.wait_for(number, progress).running = true;
+    }
+
+    /// Waits until step `number` is next.
+    fn wait_for<'s>(&'s self, number: usize, progress: MutexGuard<'s, Progress>) -> MutexGuard<'s, Progress> {
         let turn = |progress: &mut Progress| progress.over != number || progress.running;
-        let (mut progress, waited) =
+        let (progress, waited) =
             self.changed.wait_timeout_while(progress, Duration::from_secs(30), turn).unwrap();
         assert!(!waited.timed_out(), "step {number} never came: step {} was not made", progress.over);
-        progress.running = true;
+        progress
     }
 }
 
@@ -83,6 +96,7 @@ pub(crate) fn play(host: &Host, device: &Scull, steps: &str, tasks: Vec<Task<'_>
             let script = script.clone();
             scope.spawn(move || {
                 LETTER.set(Some(letter));
+                script.start(letter);
                 task(device);
                 script.arrive(letter);
             });
