@@ -1,22 +1,22 @@
 //! The hooks: where accesses to shared memory and lock events arrive.
 //!
 //! While an experiment's crew runs, its members are participants 0 to n. What they do goes two ways: to the probe engine,
-//! which may put them to sleep (the decision is `kcore::probe`'s, the sleeping is done here), and to the log of stores,
-//! from which the report learns which store overwrote the last reference to a block.
+//! which may put them to sleep (the decision is `kcore::probe`'s, the sleeping is done here), and to the log of stores
+//! ([`crate::stores`]). While no experiment runs, kmemleak has the stores of all tasks logged.
 
 use alloc::vec::Vec;
 use core::panic::Location;
-use core::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
 
 use kcore::machine::{Access, Cpu, Listeners, LockEvent, LockName, Op, Sched, TaskId, Waiting};
 use kcore::probe::{Decision, Engine, Plan, Wake};
 use kcore::report::Step;
 use kcore::settings::MAX_WRITERS;
 
-use crate::arch::cpu;
+use crate::arch::{cpu, smp};
 use crate::machine::{Kernel, SpinLock};
-use crate::param::MAX_TASKS;
-use crate::{context, fire, task, watchdog};
+use crate::param::{MAX_TASKS, STORES_TRACED};
+use crate::{context, fire, held, stores, task, watchdog};
 
 /// Who is listening: the bits of [`Listeners`].
 static LISTENERS: AtomicU8 = AtomicU8::new(0);
@@ -37,28 +37,10 @@ static CREW: AtomicU32 = AtomicU32::new(0);
 /// How many spinlocks a participant holds; written by that participant.
 static SPINLOCKS_HELD: [AtomicU8; MAX_WRITERS as usize] = [const { AtomicU8::new(0) }; MAX_WRITERS as usize];
 
-/// A store to shared memory.
-#[derive(Clone, Copy, Debug)]
-pub struct Stored {
-    /// Where it was stored.
-    pub address: usize,
-    /// What was stored.
-    pub value: usize,
-    /// The location's name.
-    pub site: &'static str,
-    /// The source line.
-    pub at: &'static Location<'static>,
-    /// The task.
-    pub task: TaskId,
-    /// The CPU.
-    pub cpu: u32,
-    /// When, on the time-stamp counter.
-    pub cycles: u64,
-}
-
-/// What each participant stored. Each list is touched by its participant alone while the crew runs.
-static LOG: [SpinLock<Vec<Stored>>; MAX_WRITERS as usize] =
-    [const { SpinLock::new(Vec::new()) }; MAX_WRITERS as usize];
+/// Stores are traced while no experiment runs, too.
+static TRACED: AtomicBool = AtomicBool::new(false);
+/// An experiment runs: the log of stores is its participants'.
+static EXPERIMENT: AtomicBool = AtomicBool::new(false);
 
 /// Who is listening now.
 #[inline]
@@ -88,14 +70,8 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) {
             Listeners::PROBE
         }
     };
-    for log in &LOG[..participants as usize] {
-        let mut room = Vec::new();
-        // On a machine with little memory stores go unlogged; the experiment itself comes first.
-        let _ = room.try_reserve_exact(stores);
-        // What was there is freed after the lock is given back: nothing is freed or allocated under it.
-        let before = core::mem::replace(&mut *log.lock_irqsave(), room);
-        drop(before);
-    }
+    EXPERIMENT.store(true, Relaxed);
+    stores::make_room(participants as usize, stores, false);
     let trace = if stores > 0 { Listeners::TRACE } else { Listeners::empty() };
     let watch = if watched { Listeners::WATCH } else { Listeners::empty() };
     LISTENERS.store(probe.union(trace).union(watch).bits(), Relaxed);
@@ -105,10 +81,8 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) {
 pub fn begin_round(participants: u32, cpu_of: &dyn Fn(u32) -> u32) {
     watchdog::begin_round();
     CREW.store(participants, Relaxed);
-    for who in 0..participants as usize {
-        LOG[who].lock_irqsave().clear();
-        SPINLOCKS_HELD[who].store(0, Relaxed);
-    }
+    stores::clear(participants as usize);
+    SPINLOCKS_HELD[..participants as usize].iter().for_each(|held| held.store(0, Relaxed));
     if let Some(engine) = ENGINE.lock_irqsave().as_mut() {
         engine.begin_round();
         for who in 0..participants {
@@ -124,18 +98,24 @@ pub fn end() -> Vec<Step> {
     fire::end();
     watchdog::end();
     let engine = ENGINE.lock_irqsave().take();
-    for log in &LOG {
-        let done = core::mem::take(&mut *log.lock_irqsave());
-        drop(done);
-    }
+    stores::end();
+    EXPERIMENT.store(false, Relaxed);
+    trace(TRACED.load(Relaxed));
     engine.map(|engine| engine.given_up()).unwrap_or_default()
 }
 
-/// The earliest logged store of this round that `wanted` says yes to.
-pub fn first_store(wanted: impl Fn(&Stored) -> bool) -> Option<Stored> {
-    let first =
-        |log: &SpinLock<Vec<Stored>>| log.lock_irqsave().iter().find(|&stored| wanted(stored)).copied();
-    LOG.iter().filter_map(first).min_by_key(|stored| stored.cycles)
+/// Switches the tracing of stores on or off that happen while no experiment runs.
+pub fn trace(on: bool) {
+    TRACED.store(on, Relaxed);
+    if EXPERIMENT.load(Relaxed) {
+        return;
+    }
+    LISTENERS.store(0, Relaxed);
+    stores::end();
+    if on {
+        stores::make_room(smp::cpus() as usize, STORES_TRACED, true);
+        LISTENERS.store(Listeners::TRACE.bits(), Relaxed);
+    }
 }
 
 /// Which participant of this round `task` was.
@@ -188,7 +168,7 @@ pub fn leave_unstarted(who: u8) {
 /// A task is about to access shared memory.
 #[cold]
 pub fn access(access: &Access) {
-    let Some(who) = participant() else { return };
+    let Some(who) = participant() else { return traced(access) };
     let listeners = listeners();
     if listeners.contains(Listeners::WATCH) {
         watchdog::event();
@@ -203,7 +183,17 @@ pub fn access(access: &Access) {
     if let Op::Store(value) = access.op
         && listeners.contains(Listeners::TRACE)
     {
-        log(who, access, value);
+        stores::log(who.into(), access, value);
+    }
+}
+
+/// Somebody who takes part in no experiment is about to access shared memory.
+fn traced(access: &Access) {
+    if let Op::Store(value) = access.op
+        && TRACED.load(Relaxed)
+        && !EXPERIMENT.load(Relaxed)
+    {
+        stores::log(Kernel::cpu().0 as usize, access, value);
     }
 }
 
@@ -212,6 +202,9 @@ pub fn access(access: &Access) {
 pub fn lock(event: LockEvent, lock: &LockName, address: usize, at: &'static Location<'static>) {
     if listeners().contains(Listeners::WATCH) {
         watchdog::lock(event, lock, address, at);
+    }
+    if listeners().contains(Listeners::TRACE) && !context::in_interrupt() {
+        held::lock(Kernel::task(), event, lock, address);
     }
     let Some(who) = participant() else { return };
     let held = &SPINLOCKS_HELD[who as usize];
@@ -238,23 +231,6 @@ fn participant() -> Option<u8> {
     }
     let who = PARTICIPANT[Kernel::task().0 as usize % MAX_TASKS].load(Relaxed);
     (who != NOBODY).then_some(who)
-}
-
-fn log(who: u8, access: &Access, value: usize) {
-    let stored = Stored {
-        address: access.address,
-        value,
-        site: access.site.name,
-        at: access.location,
-        task: Kernel::task(),
-        cpu: Kernel::cpu().0,
-        cycles: Kernel::cycles(),
-    };
-    let mut log = LOG[who as usize].lock_irqsave();
-    // Beyond the room that was made, stores go unlogged: allocating here would disturb what is observed.
-    if log.len() < log.capacity() {
-        log.push(stored);
-    }
 }
 
 /// Waits at a point for as long as the engine says.

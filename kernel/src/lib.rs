@@ -19,6 +19,7 @@
 //! atomic_fn    a function that can be exchanged: a handler, an action
 //! specimen     functions that are there to be disassembled
 //! hooks, fire  where accesses and lock events arrive; the interrupt that comes at a point
+//! stores, held the log of stores to shared memory, and the locks under which they happen
 //! ```
 
 #![no_std]
@@ -37,6 +38,7 @@ pub mod dev;
 pub mod experiments;
 pub mod fire;
 pub mod fs;
+mod held;
 pub mod hooks;
 pub mod irq;
 pub mod layout;
@@ -45,6 +47,7 @@ pub mod mm;
 pub mod param;
 pub mod programs;
 pub mod specimen;
+pub mod stores;
 pub mod symbols;
 pub mod task;
 pub mod time;

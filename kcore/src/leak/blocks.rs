@@ -35,6 +35,8 @@ pub struct Entry {
     pub block: Block,
     /// What leads to it.
     pub held: Held,
+    /// The address of the first word that was found to lead to it; 0 when none was.
+    pub by: usize,
     /// The next block that is still to be searched.
     pub(super) next: u32,
 }
@@ -44,6 +46,7 @@ impl Entry {
     pub const EMPTY: Entry = Entry {
         block: Block { start: 0, size: 0, kind: Kind::Other, serial: 0, ignored: false },
         held: Held::Nowhere,
+        by: 0,
         next: NONE,
     };
 }

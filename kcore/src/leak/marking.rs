@@ -34,9 +34,15 @@ impl<'s, 'a, M: Memory> Marking<'s, 'a, M> {
 
     /// Takes note of the block at `place`, whatever leads to it.
     pub fn found(&mut self, place: usize, held: Held) {
+        self.found_by(place, held, 0);
+    }
+
+    #[inline]
+    fn found_by(&mut self, place: usize, held: Held, by: usize) {
         let entry = self.blocks.entry_mut(place);
         if entry.held == Held::Nowhere {
             entry.held = held;
+            entry.by = by;
             entry.next = self.grey;
             self.grey = place as u32;
         }
@@ -56,7 +62,7 @@ impl<'s, 'a, M: Memory> Marking<'s, 'a, M> {
         let mut at = words.start;
         while at < words.end {
             if let Some(place) = self.blocks.find(self.memory.word(at)) {
-                self.found(place, held);
+                self.found_by(place, held, at);
             }
             at += WORD;
         }

@@ -202,13 +202,13 @@ fn what_is_held_by_a_stack_alone_is_told_from_the_rest() {
 fn a_chain_of_200_000_blocks_is_followed_without_recursion() {
     const BLOCKS: usize = 200_000;
     let start = |number: usize| BASE + 16 * number;
-    let block = |number| Block { start: start(number), size: 16, kind: Kind::Node, serial: 0, ignored: false };
+    let block =
+        |number| Block { start: start(number), size: 16, kind: Kind::Node, serial: 0, ignored: false };
     let mut words = std::vec![0; 2 * BLOCKS];
     for number in 1..BLOCKS {
         words[2 * (number - 1) + 1] = start(number);
     }
-    let mut world =
-        World { words, blocks: (0..BLOCKS).map(block).collect(), roots: std::vec![start(0)] };
+    let mut world = World { words, blocks: (0..BLOCKS).map(block).collect(), roots: std::vec![start(0)] };
     assert_eq!(world.search(&world), []);
     world.words[2 * (BLOCKS - 11) + 1] = 0;
     assert_eq!(world.search(&world).len(), 10);

@@ -76,6 +76,15 @@ pub fn contains(address: u64, size: u64) -> bool {
     [&TASKS, &FAULTS].into_iter().any(|region| region.contains(address, size))
 }
 
+/// The top of the stack in which `address`, a stack pointer, lies: the first CPU's, a task's or a fault stack.
+pub fn top_of(address: u64) -> Option<u64> {
+    let boot = layout::bsp_stack();
+    if (boot.start + PAGE..=boot.end).contains(&address) {
+        return Some(boot.end);
+    }
+    [&TASKS, &FAULTS].into_iter().find_map(|region| region.top_of(address))
+}
+
 /// Whether `address` lies in a guard: in one of the regions, or at the first CPU's stack.
 pub fn is_guard(address: u64) -> bool {
     let boot = layout::bsp_stack();
@@ -99,6 +108,13 @@ impl Region {
 
     fn contains(&self, address: u64, size: u64) -> bool {
         self.offset(address).is_some_and(|offset| offset >= PAGE && offset + size <= PAGE + self.stack)
+    }
+
+    /// The top of the stack in which `address` lies. An empty stack's pointer is its top, where the next guard begins.
+    fn top_of(&self, address: u64) -> Option<u64> {
+        let below = address.checked_sub(1)?;
+        let offset = self.offset(below).filter(|&offset| offset >= PAGE)?;
+        Some(below - offset + PAGE + self.stack)
     }
 
     /// Maps one more stack above one more guard; returns its top.

@@ -13,6 +13,7 @@ use x86_64::structures::DescriptorTablePointer;
 use super::{apic, gdt};
 use crate::console::com1;
 use crate::console::panic::{self, Fault};
+use crate::mm::kmemleak::world;
 use crate::{context, irq, task, watchdog};
 
 global_asm!(include_str!("trap.s"), options(raw));
@@ -148,7 +149,7 @@ pub fn load() {
 extern "C" fn trap_dispatch(frame: &TrapFrame) {
     match frame.vector {
         vector::NMI if panic::stopping() => panic::stop(),
-        vector::NMI if watchdog::answer(frame) => {}
+        vector::NMI if non_maskable(frame) => {}
         0..=vector::LAST_EXCEPTION => panic::fault(&Fault { name: exception_name(frame.vector), frame }),
         vector if vector == u64::from(vector::SPURIOUS) => {}
         _ => {
@@ -159,6 +160,12 @@ extern "C" fn trap_dispatch(frame: &TrapFrame) {
             context::irq_exit();
         }
     }
+}
+
+/// Whoever has asked for it is answered: two that meet on their way are one interrupt. False if nobody has.
+fn non_maskable(frame: &TrapFrame) -> bool {
+    let stood = world::stand(frame);
+    watchdog::answer(frame) || stood
 }
 
 /// The handlers.
