@@ -14,6 +14,7 @@ mod cpus;
 mod crew;
 mod device;
 mod heap;
+mod kmemleak;
 mod locks;
 mod paging;
 mod preemption;

@@ -122,10 +122,8 @@ pub fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
         if task.id.load(Acquire) == 0 {
             // Pairs with the Acquire in `inner`, for whoever looks between this store and the next.
             task.cpu.store(cpu, Release);
-            let end = (0..=name.len().min(15)).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);
-            let name = Name::try_from(&name[..end]).unwrap_or_default();
-            names::remember(TaskId(*last), &name);
-            *task.name.lock() = name;
+            *task.name.lock() = names::cut(name);
+            names::remember(TaskId(*last), name);
             task.signal.store(0, Relaxed);
             task.doomed.store(false, Relaxed);
             task.should_stop.store(false, Relaxed);
