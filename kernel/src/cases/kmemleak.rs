@@ -16,6 +16,7 @@ use super::Answer;
 use super::case::{holds, same};
 use super::crew;
 use crate::arch::smp;
+use crate::hooks;
 use crate::machine::{Kernel, SpinLock};
 use crate::mm::heap;
 use crate::mm::kmemleak::roots::Roots;
@@ -287,6 +288,13 @@ fn interior() -> Answer {
 }
 
 fn cleared() -> Answer {
+    kmemleak::enable();
+    let answer = clear_and_lose_more();
+    hooks::trace(false);
+    answer
+}
+
+fn clear_and_lose_more() -> Answer {
     kmemleak_test::load().map_err(|errno| errno.name())?;
     let words = ["scan", "clear", "scan"];
     let answers = words.map(control);
@@ -314,7 +322,7 @@ fn words() -> Answer {
     same("what is said after off", ["off", "scan", "clear"].map(control), [ok, Err(EPERM), ok])?;
     kmemleak::enable();
     let on = control("scan");
-    crate::hooks::trace(false);
+    hooks::trace(false);
     same("and when it is on again", on, ok)
 }
 

@@ -38,10 +38,15 @@ static RESERVED: SpinLock<heapless::Vec<u64, { 2 * MAX_CPUS }>> = SpinLock::new(
 /// Tops of stacks that tasks have left. There are never more than there are tasks.
 static KEPT: SpinLock<heapless::Vec<u64, MAX_TASKS>> = SpinLock::new(heapless::Vec::new());
 
-/// A stack for a task: one that another has left, or else a new one; returns its top.
+/// A stack for a task: one that another has left, or else a new one; returns its top. It is full of zeros: kmemleak would
+/// take addresses that another task has left there for this one's.
 pub fn task_stack() -> Result<u64, OutOfFrames> {
     let kept = KEPT.lock_irqsave().pop();
-    kept.map_or_else(|| TASKS.grow(), Ok)
+    let top = kept.map_or_else(|| TASKS.grow(), Ok)?;
+    let bottom = core::ptr::with_exposed_provenance_mut::<u8>(top as usize - TASK_STACK);
+    // SAFETY: the stack is mapped, and nobody uses it: it is new, or a task has left it.
+    unsafe { bottom.write_bytes(0, TASK_STACK) };
+    Ok(top)
 }
 
 /// Keeps a stack from [`task_stack`], which nobody uses any more, for the next task.

@@ -17,7 +17,7 @@ use crate::println;
 
 /// Runs the program that `settings` name and ends the machine with its status.
 pub fn main(settings: &Settings, boot: &Boot) -> ! {
-    com2::record(&Record::Boot(boot.clone()));
+    tell(boot);
     let status = match &settings.command {
         Command::Tour => tour::main(settings, boot),
         Command::Run(name) => run::main(name, settings, boot),
@@ -30,4 +30,10 @@ pub fn main(settings: &Settings, boot: &Boot) -> ! {
         println!("{usage}");
         Exit::Usage
     }))
+}
+
+/// A frame of its own: what is lost of this must not lie about in the frame in which everything happens.
+#[inline(never)]
+fn tell(boot: &Boot) {
+    com2::record(&Record::Boot(boot.clone()));
 }

@@ -34,6 +34,8 @@ pub mod vector {
     pub const DEVICE: u8 = 0xe0;
     /// This CPU has raised a softirq: see `irq::softirq`.
     pub const SOFTIRQ: u8 = 0xe1;
+    /// Stand still: see `mm::kmemleak::world`. While its handler waits, only the vectors of the next class come.
+    pub const STAND: u8 = 0xe3;
     /// COM1 has received something.
     pub const COM1: u8 = 0xe2;
     /// The class of the vectors above: those of devices and of softirqs. What the scheduler needs is in the next one.
@@ -174,6 +176,7 @@ fn interrupt(frame: &TrapFrame) {
     match frame.vector as u8 {
         vector::WAKE => task::queue::arm(),
         vector::CALL => super::smp::answer_call(),
+        vector::STAND => world::halt(frame),
         vector::DEVICE => irq::device::interrupt(),
         vector::SOFTIRQ => irq::softirq::nudged(),
         vector::COM1 => com1::interrupt(),

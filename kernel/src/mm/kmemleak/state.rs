@@ -1,5 +1,7 @@
 //! What was found last, and what the control words have set.
 
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use kcore::errno::Errno;
@@ -15,6 +17,9 @@ use crate::mm::heap;
 use super::roots::Roots;
 use super::scan::{self, Failure, Found, Order};
 use super::tables;
+
+/// Blocks on the way from a root that are named.
+const HOLDERS: usize = 8;
 
 /// All of it.
 pub(super) struct State {
@@ -63,6 +68,30 @@ impl State {
     /// The blocks that the last search found unreferenced and that are still there.
     pub(super) fn unreferenced(&self) -> impl Iterator<Item = Record> {
         self.blocks.iter().flat_map(|blocks| blocks.unreferenced()).filter_map(still_there)
+    }
+
+    /// Which word leads to the block that has `address` in it, as the last search found it, and where that word is: a line
+    /// of the report, and one more for each block on the way there from a root.
+    pub(super) fn holders(&self, mut address: usize) -> String {
+        let mut lines = String::new();
+        let Some(blocks) = &self.blocks else { return lines };
+        for _ in 0..HOLDERS {
+            let Some(place) = blocks.find(address) else { break };
+            let entry = blocks.entries()[place];
+            let Some(place) = blocks.find(entry.by) else {
+                lines += &match entry.held {
+                    Held::Nowhere => String::from("  nothing leads to it\n"),
+                    Held::Data => format!("  held by the variable at {:#018x}\n", entry.by),
+                    Held::Stack => format!("  held by the stack or register at {:#018x}\n", entry.by),
+                    Held::Told => String::from("  not reported: it was cleared\n"),
+                };
+                break;
+            };
+            let holder = blocks.entries()[place].block;
+            lines += &format!("  held by the word at {:#018x}, in object {:#018x}\n", entry.by, holder.start);
+            address = holder.start;
+        }
+        lines
     }
 
     /// Those are reported no more.

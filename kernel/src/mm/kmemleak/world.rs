@@ -1,12 +1,15 @@
-//! The world stands still: every other CPU waits in the handler of a non-maskable interrupt, which comes also where
-//! interrupts are off, with all its registers saved.
+//! The world stands still: every other CPU waits in an interrupt handler, with all its registers saved.
 //!
 //! ```text
 //! CPU 0: stop                              CPU 1
 //!   SCANNER = 1, send the interrupt          pushes its registers, FRAME = where they are
-//!   all have a FRAME: search                 ... PAUSE ...
-//!   SCANNER = 0                              FRAME = 0, goes on
+//!   all have a FRAME: search                 ... halts ...
+//!   SCANNER = 0, wake them                   FRAME = 0, goes on
 //! ```
+//!
+//! A CPU with interrupts on takes an ordinary one, and halts in its handler: the host's cores are left to the search. The
+//! interrupts of the scheduler still come there; their handlers move numbers of tasks, and no address of the heap. A CPU
+//! with interrupts off is sent a non-maskable one, which comes all the same; it spins, since nothing could wake it.
 
 use core::sync::atomic::{
     AtomicU32, AtomicU64,
@@ -19,6 +22,8 @@ use crate::param::MAX_CPUS;
 
 /// How long a CPU may take to stop: its host's thread may have to wait for a core.
 const PATIENCE_CYCLES: u64 = 6_000_000_000;
+/// How long it may take to an ordinary interrupt.
+const POLITE_CYCLES: u64 = 4_000_000;
 
 /// The number of the CPU for which the others stand still, and one; 0 when they run.
 static SCANNER: AtomicU32 = AtomicU32::new(0);
@@ -51,29 +56,31 @@ pub fn stop<R>(f: impl FnOnce(&Still) -> R) -> Result<R, Silent> {
     assert!(!cpu::irq_are_on(), "whoever stops the world keeps its CPU");
     let still = Still { this: percpu::this_cpu() };
     let began = cpu::cycles();
-    let in_time = || cpu::cycles() - began < PATIENCE_CYCLES;
+    let within = |cycles: u64| move || cpu::cycles() - began < cycles;
     // Those that have not yet noticed that the last stop is over.
-    if let Some(silent) = still.others().find(|number| !becomes(*number, |frame| frame == 0, &in_time)) {
+    if let Some(silent) = still.others().find(|&number| !becomes(number, false, within(PATIENCE_CYCLES))) {
         return Err(Silent(silent));
     }
     SCANNER.store(still.this + 1, Release);
-    for number in still.others() {
+    still.others().for_each(smp::ask_to_stand);
+    for number in still.others().filter(|&number| !becomes(number, true, within(POLITE_CYCLES))) {
         PLACES[number as usize].sent.fetch_add(1, Relaxed);
         smp::interrupt_unmasked(number);
     }
-    let silent = still.others().find(|number| !becomes(*number, |frame| frame != 0, &in_time));
+    let silent = still.others().find(|&number| !becomes(number, true, within(PATIENCE_CYCLES)));
     let result = match silent {
         None => Ok(f(&still)),
         Some(number) => Err(Silent(number)),
     };
     SCANNER.store(0, Release);
+    still.others().for_each(smp::kick);
     result
 }
 
-/// Waits until the frame of CPU `number` is as `wanted`. False if it does not become so in time.
-fn becomes(number: u32, wanted: impl Fn(u64) -> bool, in_time: &impl Fn() -> bool) -> bool {
+/// Waits until CPU `number` `stands` still, or does so no more. False if that is not in time.
+fn becomes(number: u32, stands: bool, in_time: impl Fn() -> bool) -> bool {
     // Pairs with the Releases in `stand`: what the CPU did before is visible to the caller.
-    while !wanted(PLACES[number as usize].frame.load(Acquire)) {
+    while (PLACES[number as usize].frame.load(Acquire) != 0) != stands {
         if !in_time() {
             return false;
         }
@@ -99,20 +106,41 @@ impl Still {
     }
 }
 
-/// A non-maskable interrupt: stands still if somebody wants that. False if nobody has sent it.
-pub(crate) fn stand(frame: &TrapFrame) -> bool {
+/// Whether somebody else wants this CPU to stand still.
+fn is_wanted(this: u32) -> bool {
+    let scanner = SCANNER.load(Acquire);
+    scanner != 0 && scanner != this + 1
+}
+
+/// Stands still for as long as somebody wants that; `wait` is called again and again.
+fn stand_still(frame: &TrapFrame, wait: impl Fn()) {
     let this = percpu::this_cpu();
-    let place = &PLACES[this as usize];
-    let sent = place.sent.try_update(Relaxed, Relaxed, |sent| sent.checked_sub(1)).is_ok();
-    let is_wanted = || !matches!(SCANNER.load(Acquire), 0) && SCANNER.load(Relaxed) != this + 1;
-    if !is_wanted() {
-        return sent;
+    let place = &PLACES[this as usize].frame;
+    // One that stands still already is in two handlers at once: the inner one has nothing to do.
+    if place.load(Relaxed) != 0 || !is_wanted(this) {
+        return;
     }
     // Pairs with the Acquire in `becomes`.
-    place.frame.store(core::ptr::from_ref(frame).expose_provenance() as u64, Release);
-    while is_wanted() {
-        cpu::pause();
+    place.store(core::ptr::from_ref(frame).expose_provenance() as u64, Release);
+    while is_wanted(this) {
+        wait();
     }
-    place.frame.store(0, Release);
-    true
+    place.store(0, Release);
+}
+
+/// The handler of the ordinary interrupt: halts. Interrupts are off but while it halts.
+pub(crate) fn halt(frame: &TrapFrame) {
+    stand_still(frame, || {
+        // Whoever ends the stop sends an interrupt afterwards, which ends the halt also when it comes before.
+        cpu::irq_on_and_halt();
+        cpu::irq_save();
+    });
+}
+
+/// A non-maskable interrupt: spins. False if nobody has sent it.
+pub(crate) fn stand(frame: &TrapFrame) -> bool {
+    let sent = &PLACES[percpu::this_cpu() as usize].sent;
+    let was_sent = sent.try_update(Relaxed, Relaxed, |sent| sent.checked_sub(1)).is_ok();
+    stand_still(frame, cpu::pause);
+    was_sent
 }
