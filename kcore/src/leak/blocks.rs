@@ -55,6 +55,9 @@ impl Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
+/// Whoever knows the blocks: calls its argument with each of them.
+pub type Source<'s> = dyn Fn(&mut dyn FnMut(Block)) + 's;
+
 /// All live blocks of one moment.
 #[derive(Debug)]
 pub struct Blocks<'a> {
@@ -77,7 +80,7 @@ impl<'a> Blocks<'a> {
 
     /// Takes in the blocks that `each` calls its argument with, in any order and the same ones each time, for a heap that
     /// begins at `bottom`. Nothing holds any of them yet.
-    pub fn gather(&mut self, bottom: usize, each: &dyn Fn(&mut dyn FnMut(Block))) -> Result<(), TooMany> {
+    pub fn gather(&mut self, bottom: usize, each: &Source<'_>) -> Result<(), TooMany> {
         self.bottom = bottom & !(GRANULE - 1);
         (self.span, self.count) = (0, 0);
         let mut span = 0;

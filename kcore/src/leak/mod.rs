@@ -20,7 +20,7 @@ mod marking;
 mod provenance;
 
 pub use block::{Block, Held, Policy};
-pub use blocks::{Blocks, Entry, GRANULE, TooMany, groups_for};
+pub use blocks::{Blocks, Entry, GRANULE, Source, TooMany, groups_for};
 pub use hidden::Hidden;
 pub use marking::{Marking, Memory};
 pub use provenance::{Provenance, StoreLog, Trace};

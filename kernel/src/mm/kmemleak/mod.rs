@@ -11,6 +11,7 @@
 //! - `control`, `report`: what is written to and read from `/sys/kernel/debug/kmemleak`.
 //! - `provenance`: which store dropped the last reference.
 //! - `patrol`: a search every so many seconds.
+//! - [`speed`]: how long it takes.
 //! - [`clean`]: stacks without leftovers.
 
 pub mod clean;
@@ -21,10 +22,11 @@ mod provenance;
 mod report;
 pub mod roots;
 pub mod scan;
+pub mod speed;
 pub mod state;
 pub mod tables;
 pub mod world;
 
 pub use control::control;
 pub use report::report;
-pub use state::{agreement, enable, search};
+pub use state::{agreement, enable, holders, search};

@@ -8,7 +8,7 @@ use crate::arch::traps::TrapFrame;
 use crate::layout;
 use crate::mm::{heap, stacks};
 use crate::param::MAX_CPUS;
-use crate::task::table;
+use crate::task::{queue, table};
 
 use super::world::Still;
 
@@ -64,7 +64,8 @@ pub(super) fn running<M: Memory>(marking: &mut Marking<'_, '_, M>, still: &Still
         stack(marking, *sp, what, *sp == pointers[pointers.len() - 1]);
     }
     let runs = |sp: u64| pointers.iter().any(|other| stacks::top_of(*other) == stacks::top_of(sp));
-    for task in table::all() {
+    // An idle task has no address of the heap; what is in its frames was left there by handlers.
+    for task in table::all().filter(|task| queue::idle_of(task.cpu()) != task.id()) {
         // SAFETY: no other CPU runs, and the scanner has no reference to what is in the table.
         let resting = unsafe { task.resting() };
         if let Some(sp) = resting.filter(|sp| !runs(*sp)) {

@@ -134,6 +134,12 @@ pub fn search(roots: Roots) -> Result<Found, Failure> {
     lock().search(roots, &[])
 }
 
+/// Which words lead to the block that has `address` in it, as the last search found them: a line for each on the way from a
+/// root.
+pub fn holders(address: usize) -> String {
+    lock().holders(address)
+}
+
 /// How the ledger's marks and a search agree on the live blocks of the scull kinds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Agreement {

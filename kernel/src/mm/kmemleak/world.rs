@@ -12,13 +12,14 @@
 //! with interrupts off is sent a non-maskable one, which comes all the same; it spins, since nothing could wake it.
 
 use core::sync::atomic::{
-    AtomicU32, AtomicU64,
+    AtomicBool, AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
 
 use crate::arch::traps::TrapFrame;
 use crate::arch::{cpu, percpu, smp};
 use crate::param::MAX_CPUS;
+use crate::{context, task};
 
 /// How long a CPU may take to stop: its host's thread may have to wait for a core.
 const PATIENCE_CYCLES: u64 = 6_000_000_000;
@@ -31,12 +32,15 @@ static SCANNER: AtomicU32 = AtomicU32::new(0);
 struct Place {
     /// Where the registers of a CPU that stands still are; 0 while it runs.
     frame: AtomicU64,
+    /// Whether it was doing nothing: the idle loop has no address of the heap, only what handlers have left in registers.
+    idle: AtomicBool,
     /// Interrupts that were sent, less those that came: one may come when the world moves again already.
     sent: AtomicU32,
 }
 
 static PLACES: [Place; MAX_CPUS] =
-    [const { Place { frame: AtomicU64::new(0), sent: AtomicU32::new(0) } }; MAX_CPUS];
+    [const { Place { frame: AtomicU64::new(0), idle: AtomicBool::new(false), sent: AtomicU32::new(0) } };
+        MAX_CPUS];
 
 /// A CPU that did not stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,9 +99,9 @@ impl Still {
         (0..smp::cpus()).filter(move |&number| number != this)
     }
 
-    /// The registers of each of the other CPUs.
+    /// The registers of each of the other CPUs that was doing something.
     pub fn frames(&self) -> impl Iterator<Item = &TrapFrame> {
-        self.others().map(|number| {
+        self.others().filter(|&number| !PLACES[number as usize].idle.load(Relaxed)).map(|number| {
             let frame = PLACES[number as usize].frame.load(Relaxed);
             // SAFETY: the CPU has put the address of its handler's argument there, and does not return from the handler
             // before the world moves again, which it does when `self` is gone.
@@ -112,14 +116,17 @@ fn is_wanted(this: u32) -> bool {
     scanner != 0 && scanner != this + 1
 }
 
-/// Stands still for as long as somebody wants that; `wait` is called again and again.
-fn stand_still(frame: &TrapFrame, wait: impl Fn()) {
+/// Stands still for as long as somebody wants that; `wait` is called again and again. `handlers` are under way if no other
+/// one was interrupted.
+fn stand_still(frame: &TrapFrame, handlers: u32, wait: impl Fn()) {
     let this = percpu::this_cpu();
-    let place = &PLACES[this as usize].frame;
+    let Place { frame: place, idle, .. } = &PLACES[this as usize];
     // One that stands still already is in two handlers at once: the inner one has nothing to do.
     if place.load(Relaxed) != 0 || !is_wanted(this) {
         return;
     }
+    let is_idle = task::queue::current_of(this) == task::queue::idle_of(this);
+    idle.store(is_idle && context::handlers() == handlers, Relaxed);
     // Pairs with the Acquire in `becomes`.
     place.store(core::ptr::from_ref(frame).expose_provenance() as u64, Release);
     while is_wanted(this) {
@@ -130,7 +137,7 @@ fn stand_still(frame: &TrapFrame, wait: impl Fn()) {
 
 /// The handler of the ordinary interrupt: halts. Interrupts are off but while it halts.
 pub(crate) fn halt(frame: &TrapFrame) {
-    stand_still(frame, || {
+    stand_still(frame, 1, || {
         // Whoever ends the stop sends an interrupt afterwards, which ends the halt also when it comes before.
         cpu::irq_on_and_halt();
         cpu::irq_save();
@@ -141,6 +148,6 @@ pub(crate) fn halt(frame: &TrapFrame) {
 pub(crate) fn stand(frame: &TrapFrame) -> bool {
     let sent = &PLACES[percpu::this_cpu() as usize].sent;
     let was_sent = sent.try_update(Relaxed, Relaxed, |sent| sent.checked_sub(1)).is_ok();
-    stand_still(frame, cpu::pause);
+    stand_still(frame, 0, cpu::pause);
     was_sent
 }
