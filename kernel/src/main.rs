@@ -24,7 +24,6 @@ mod bare_metal {
     use kernel::boot_chart::{self, phase};
     use kernel::console::{com1, com2, panic};
     use kernel::irq::softirq;
-    use kernel::mm::kmemleak::clean;
     use kernel::mm::{frames, heap, stacks};
     use kernel::task::{quiet, schedule, spawn};
     use kernel::{acpi, context, layout, println, programs, time};
@@ -88,8 +87,7 @@ mod bare_metal {
         cpu::irq_on();
         let door = settings.boot.as_deref().filter(|_| handed.door == "disk").unwrap_or(handed.door);
         let boot = boot_chart::report(&settings, door, cpus_expected, heap_bytes);
-        clean::clear_stack_below(); //                      what the boot has left there is nobody's any more
-        programs::main(&settings, &boot)
+        programs::main(settings, boot)
     }
 
     /// Why a boot without which nothing goes on cannot fail otherwise.

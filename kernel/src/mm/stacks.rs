@@ -4,7 +4,7 @@
 
 use core::sync::atomic::{
     AtomicU64,
-    Ordering::{Acquire, Release},
+    Ordering::{Acquire, Relaxed, Release},
 };
 
 use crate::arch::paging::{self, OutOfFrames};
@@ -31,6 +31,9 @@ struct Region {
 
 static TASKS: Region = Region::new(layout::STACKS, TASK_STACK);
 static FAULTS: Region = Region::new(layout::FAULT_STACKS, FAULT_STACK);
+
+/// Where the frames of the boot begin that do not count any more.
+static BOOT_FRAME: AtomicU64 = AtomicU64::new(u64::MAX);
 
 /// Tops of fault stacks that were mapped before their CPU was started.
 static RESERVED: SpinLock<heapless::Vec<u64, { 2 * MAX_CPUS }>> = SpinLock::new(heapless::Vec::new());
@@ -85,9 +88,15 @@ pub fn contains(address: u64, size: u64) -> bool {
 pub fn top_of(address: u64) -> Option<u64> {
     let boot = layout::bsp_stack();
     if (boot.start + PAGE..=boot.end).contains(&address) {
-        return Some(boot.end);
+        return Some(BOOT_FRAME.load(Relaxed).min(boot.end));
     }
     [&TASKS, &FAULTS].into_iter().find_map(|region| region.top_of(address))
+}
+
+/// The functions of the boot, whose frames are above `frame`, use nothing of the heap any more: as the top of the first CPU's
+/// stack counts `frame`.
+pub fn boot_is_over(frame: u64) {
+    BOOT_FRAME.store(frame, Relaxed);
 }
 
 /// Whether `address` lies in a guard: in one of the regions, or at the first CPU's stack.
