@@ -17,6 +17,7 @@ pub mod errno;
 pub mod experiment;
 #[cfg(feature = "host")]
 pub mod host;
+pub mod leak;
 pub mod ledger;
 pub mod machine;
 pub mod memory_map;

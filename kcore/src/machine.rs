@@ -376,7 +376,8 @@ bitflags::bitflags! {
         /// A probe mode is active: call [`Hooks::access`] for every access and every named probe, and
         /// [`Hooks::lock`] for every lock event.
         const PROBE = 1;
-        /// Stores are logged: call [`Hooks::access`] for every store.
+        /// Stores are logged, with the locks they happen under: call [`Hooks::access`] for every store, and
+        /// [`Hooks::lock`] for every lock event.
         const TRACE = 2;
         /// The wait-for graph is kept: call [`Hooks::lock`] for every lock event.
         const WATCH = 4;

@@ -63,6 +63,13 @@ pub struct Shared<T: Word> {
     atomic: T::Atomic,
 }
 
+impl Shared<usize> {
+    /// A location holding a number, for statics.
+    pub const fn number(value: usize) -> Self {
+        Shared { atomic: AtomicUsize::new(value) }
+    }
+}
+
 impl<T: Word> Shared<T> {
     /// A location holding `value`.
     #[inline]

@@ -137,6 +137,12 @@ pub fn current() -> Context {
     }
 }
 
+/// How many handlers are under way on this CPU, one on top of the other; a softirq is one.
+pub fn handlers() -> u32 {
+    let count = percpu::count();
+    (count & HARDIRQS) / HARDIRQ + u32::from(count & SOFTIRQ != 0)
+}
+
 /// Whether the caller is a handler or a softirq.
 #[inline]
 pub fn in_interrupt() -> bool {

@@ -1,22 +1,22 @@
 //! The hooks: where accesses to shared memory and lock events arrive.
 //!
 //! While an experiment's crew runs, its members are participants 0 to n. What they do goes two ways: to the probe engine,
-//! which may put them to sleep (the decision is `kcore::probe`'s, the sleeping is done here), and to the log of stores,
-//! from which the report learns which store overwrote the last reference to a block.
+//! which may put them to sleep (the decision is `kcore::probe`'s, the sleeping is done here), and to the log of stores
+//! ([`crate::stores`]). While no experiment runs, kmemleak has the stores of all tasks logged.
 
 use alloc::vec::Vec;
 use core::panic::Location;
-use core::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
 
 use kcore::machine::{Access, Cpu, CpuId, Listeners, LockEvent, LockName, Op, Sched, Sleep, TaskId, Waiting};
 use kcore::probe::{Decision, Engine, Plan, Wake};
 use kcore::report::Step;
 use kcore::settings::MAX_WRITERS;
 
-use crate::arch::cpu;
+use crate::arch::{cpu, smp};
 use crate::machine::{Kernel, SpinLock};
-use crate::param::MAX_TASKS;
-use crate::{context, fire, seats, task, watchdog};
+use crate::param::{MAX_TASKS, STORES_TRACED};
+use crate::{context, fire, held, seats, stores, task, watchdog};
 
 /// Who is listening: the bits of [`Listeners`].
 static LISTENERS: AtomicU8 = AtomicU8::new(0);
@@ -35,28 +35,10 @@ static TASK: [AtomicU32; MAX_WRITERS as usize] = [const { AtomicU32::new(0) }; M
 /// How many participants the round under way has; 0 between rounds.
 static CREW: AtomicU32 = AtomicU32::new(0);
 
-/// A store to shared memory.
-#[derive(Clone, Copy, Debug)]
-pub struct Stored {
-    /// Where it was stored.
-    pub address: usize,
-    /// What was stored.
-    pub value: usize,
-    /// The location's name.
-    pub site: &'static str,
-    /// The source line.
-    pub at: &'static Location<'static>,
-    /// The task.
-    pub task: TaskId,
-    /// The CPU.
-    pub cpu: u32,
-    /// When, on the time-stamp counter.
-    pub cycles: u64,
-}
-
-/// What each participant stored. Each list is touched by its participant alone while the crew runs.
-static LOG: [SpinLock<Vec<Stored>>; MAX_WRITERS as usize] =
-    [const { SpinLock::new(Vec::new()) }; MAX_WRITERS as usize];
+/// Stores are traced while no experiment runs, too.
+static TRACED: AtomicBool = AtomicBool::new(false);
+/// An experiment runs: the log of stores is its participants'.
+static EXPERIMENT: AtomicBool = AtomicBool::new(false);
 
 /// Who is listening now.
 #[inline]
@@ -67,11 +49,25 @@ pub fn listeners() -> Listeners {
 /// Begins an experiment of `participants` that pass points as `plan` says. `stores` is how many stores of each are
 /// logged in a round; 0 for none. `watched`: its tasks may come to a stop.
 pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) {
+    seats::withdraw();
     fire::begin(plan);
     if watched {
         watchdog::begin();
     }
-    let probe = match plan {
+    let probe = arm(plan, participants);
+    EXPERIMENT.store(true, Relaxed);
+    stores::make_room(participants as usize, stores, false);
+    let trace = if stores > 0 { Listeners::TRACE } else { Listeners::empty() };
+    let watch = if watched { Listeners::WATCH } else { Listeners::empty() };
+    LISTENERS.store(
+        listeners().intersection(Listeners::HELD).union(probe).union(trace).union(watch).bits(),
+        Relaxed,
+    );
+}
+
+/// Makes the engine for `plan`, if it needs one; who has to listen.
+fn arm(plan: &Plan, participants: u32) -> Listeners {
+    match plan {
         Plan::Pass => Listeners::empty(),
         Plan::Delay(pauses) => {
             PAUSES.store(*pauses, Relaxed);
@@ -85,21 +81,29 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) {
             drop(before);
             Listeners::PROBE
         }
-    };
-    for log in &LOG[..participants as usize] {
-        let mut room = Vec::new();
-        // On a machine with little memory stores go unlogged; the experiment itself comes first.
-        let _ = room.try_reserve_exact(stores);
-        // What was there is freed after the lock is given back: nothing is freed or allocated under it.
-        let before = core::mem::replace(&mut *log.lock_irqsave(), room);
-        drop(before);
     }
-    let trace = if stores > 0 { Listeners::TRACE } else { Listeners::empty() };
-    let watch = if watched { Listeners::WATCH } else { Listeners::empty() };
-    LISTENERS.store(
-        listeners().intersection(Listeners::HELD).union(probe).union(trace).union(watch).bits(),
-        Relaxed,
-    );
+}
+
+/// Begins an experiment without a crew: its participants come by themselves, wherever they run, and there may be
+/// `participants` of them. What stores are traced stays as it is.
+pub(crate) fn begin_open(plan: &Plan, participants: u32) {
+    let probe = arm(plan, participants);
+    CREW.store(participants, Relaxed);
+    if let Some(engine) = ENGINE.lock_irqsave().as_mut() {
+        engine.begin_round();
+    }
+    LISTENERS.fetch_or(probe.bits(), Relaxed);
+}
+
+/// The reverse: whoever waits at a point goes on. Returns the steps of a script that could not happen.
+pub(crate) fn end_open() -> Vec<Step> {
+    LISTENERS.fetch_and(!Listeners::PROBE.bits(), Relaxed);
+    PAUSES.store(0, Relaxed);
+    let engine = ENGINE.lock_irqsave().take();
+    // Without the engine whoever wakes up at a point goes on.
+    crew().for_each(task::wake);
+    end_round();
+    engine.map(|engine| engine.given_up()).unwrap_or_default()
 }
 
 /// Whether it is kept from now on which spinlocks each task has, also while no experiment runs. Without it a task that dies
@@ -112,17 +116,14 @@ pub fn follow_locks(on: bool) {
     };
 }
 
-/// Begins a round: the logs are empty, a script starts at its first step. Participant `n` will run on CPU `cpu_of(n)`, if
-/// that is known.
-pub fn begin_round(participants: u32, cpu_of: Option<&dyn Fn(u32) -> u32>) {
+/// Begins a round: the logs are empty, a script starts at its first step. Participant `n` will run on CPU `cpu_of(n)`.
+pub fn begin_round(participants: u32, cpu_of: &dyn Fn(u32) -> u32) {
     watchdog::begin_round();
     CREW.store(participants, Relaxed);
-    LOG[..participants as usize].iter().for_each(|log| log.lock_irqsave().clear());
+    stores::clear(participants as usize);
     if let Some(engine) = ENGINE.lock_irqsave().as_mut() {
         engine.begin_round();
-        if let Some(cpu_of) = cpu_of {
-            (0..participants).for_each(|who| engine.running_on(who as u8, CpuId(cpu_of(who))));
-        }
+        (0..participants).for_each(|who| engine.running_on(who as u8, CpuId(cpu_of(who))));
     }
 }
 
@@ -133,18 +134,24 @@ pub fn end() -> Vec<Step> {
     fire::end();
     watchdog::end();
     let engine = ENGINE.lock_irqsave().take();
-    for log in &LOG {
-        let done = core::mem::take(&mut *log.lock_irqsave());
-        drop(done);
-    }
+    stores::end();
+    EXPERIMENT.store(false, Relaxed);
+    trace(TRACED.load(Relaxed));
     engine.map(|engine| engine.given_up()).unwrap_or_default()
 }
 
-/// The earliest logged store of this round that `wanted` says yes to.
-pub fn first_store(wanted: impl Fn(&Stored) -> bool) -> Option<Stored> {
-    let first =
-        |log: &SpinLock<Vec<Stored>>| log.lock_irqsave().iter().find(|&stored| wanted(stored)).copied();
-    LOG.iter().filter_map(first).min_by_key(|stored| stored.cycles)
+/// Switches the tracing of stores on or off that happen while no experiment runs.
+pub fn trace(on: bool) {
+    TRACED.store(on, Relaxed);
+    if EXPERIMENT.load(Relaxed) {
+        return;
+    }
+    LISTENERS.fetch_and(!Listeners::TRACE.bits(), Relaxed);
+    stores::end();
+    if on {
+        stores::make_room(smp::cpus() as usize, STORES_TRACED, true);
+        LISTENERS.fetch_or(Listeners::TRACE.bits(), Relaxed);
+    }
 }
 
 /// Which participant of this round `task` was.
@@ -213,7 +220,7 @@ pub fn leave_unstarted(who: u8) {
 /// A task is about to access shared memory.
 #[cold]
 pub fn access(access: &Access) {
-    let Some(who) = participant().or_else(newcomer) else { return };
+    let Some(who) = participant().or_else(newcomer) else { return traced(access) };
     let listeners = listeners();
     if listeners.contains(Listeners::WATCH) {
         watchdog::event();
@@ -225,10 +232,22 @@ pub fn access(access: &Access) {
             pauses => (0..pauses).for_each(|_| cpu::pause()),
         }
     }
-    if let Op::Store(value) = access.op
+    if !EXPERIMENT.load(Relaxed) {
+        traced(access);
+    } else if let Op::Store(value) = access.op
         && listeners.contains(Listeners::TRACE)
     {
-        log(who, access, value);
+        stores::log(who.into(), access, value);
+    }
+}
+
+/// Somebody who takes part in no experiment is about to access shared memory.
+fn traced(access: &Access) {
+    if let Op::Store(value) = access.op
+        && TRACED.load(Relaxed)
+        && !EXPERIMENT.load(Relaxed)
+    {
+        stores::log(Kernel::cpu().0 as usize, access, value);
     }
 }
 
@@ -237,6 +256,9 @@ pub fn access(access: &Access) {
 pub fn lock(event: LockEvent, lock: &LockName, address: usize, at: &'static Location<'static>) {
     if listeners().contains(Listeners::WATCH) {
         watchdog::lock(event, lock, address, at);
+    }
+    if listeners().contains(Listeners::TRACE) && !context::in_interrupt() {
+        held::lock(Kernel::task(), event, lock, address);
     }
     if lock.waiting == Waiting::Spins && !context::in_interrupt() {
         count(event);
@@ -282,23 +304,6 @@ fn newcomer() -> Option<u8> {
     });
     enter(who);
     Some(who)
-}
-
-fn log(who: u8, access: &Access, value: usize) {
-    let stored = Stored {
-        address: access.address,
-        value,
-        site: access.site.name,
-        at: access.location,
-        task: Kernel::task(),
-        cpu: Kernel::cpu().0,
-        cycles: Kernel::cycles(),
-    };
-    let mut log = LOG[who as usize].lock_irqsave();
-    // Beyond the room that was made, stores go unlogged: allocating here would disturb what is observed.
-    if log.len() < log.capacity() {
-        log.push(stored);
-    }
 }
 
 /// Waits at a point for as long as the engine says.

@@ -23,6 +23,7 @@
 //! specimen     functions that are there to be disassembled
 //! seats        for tasks that come to a probe by themselves, at the prompt
 //! hooks, fire  where accesses and lock events arrive; the interrupt that comes at a point
+//! stores, held the log of stores to shared memory, and the locks under which they happen
 //! ```
 
 #![no_std]
@@ -41,6 +42,7 @@ pub mod dev;
 pub mod experiments;
 pub mod fire;
 pub mod fs;
+mod held;
 pub mod hooks;
 pub mod irq;
 pub mod layout;
@@ -51,6 +53,7 @@ pub mod param;
 pub mod programs;
 pub mod seats;
 pub mod specimen;
+pub mod stores;
 pub mod symbols;
 pub mod task;
 pub mod time;

@@ -87,7 +87,7 @@ mod bare_metal {
         cpu::irq_on();
         let door = settings.boot.as_deref().filter(|_| handed.door == "disk").unwrap_or(handed.door);
         let boot = boot_chart::report(&settings, door, cpus_expected, heap_bytes);
-        programs::main(&settings, &boot)
+        programs::main(settings, boot)
     }
 
     /// Why a boot without which nothing goes on cannot fail otherwise.

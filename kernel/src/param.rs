@@ -4,6 +4,10 @@
 pub const MAX_CPUS: usize = kcore::settings::MAX_CPUS as usize;
 /// Most tasks alive at once, with the idle task of each CPU.
 pub const MAX_TASKS: usize = 256;
+/// Tasks whose names are remembered when they have ended.
+pub const REMEMBERED_NAMES: usize = 1024;
+/// Stores of each CPU that are kept while no experiment runs.
+pub const STORES_TRACED: usize = 4096;
 /// Bytes of a task's stack.
 pub const TASK_STACK: usize = 32 << 10;
 /// Bytes of the stacks for double faults and non-maskable interrupts.

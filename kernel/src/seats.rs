@@ -15,7 +15,7 @@ use kcore::probe::Plan;
 use kcore::report::Step;
 use kcore::settings::MAX_WRITERS;
 
-use crate::{hooks, task};
+use crate::hooks;
 
 /// How many seats there are; 0 while nobody is invited.
 static SEATS: AtomicU32 = AtomicU32::new(0);
@@ -28,9 +28,7 @@ pub fn offer(plan: &Plan, tasks: u32) {
     withdraw();
     let tasks = tasks.min(MAX_WRITERS);
     TAKEN.store(0, Relaxed);
-    hooks::begin(plan, tasks, 0, false);
-    // Where they will run nobody knows yet; each says so when it arrives at a point.
-    hooks::begin_round(tasks, None);
+    hooks::begin_open(plan, tasks);
     SEATS.store(tasks, Relaxed);
 }
 
@@ -39,11 +37,7 @@ pub fn withdraw() -> Vec<Step> {
     if SEATS.swap(0, Relaxed) == 0 {
         return Vec::new();
     }
-    let steps = hooks::end();
-    // Without the engine whoever wakes up at a point goes on.
-    hooks::crew().for_each(task::wake);
-    hooks::end_round();
-    steps
+    hooks::end_open()
 }
 
 /// Whether tasks are invited.

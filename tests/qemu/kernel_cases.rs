@@ -24,6 +24,13 @@ pub(crate) fn trials() -> Vec<Trial> {
             .check(all_hold)
     })
     .collect();
+    // Only here there is room for the 100,000 blocks among which kmemleak is to find what was planted.
+    cases.push(Case::new("kernel-cases::kmemleak-100000", "test kmemleak cpus=4 memory=512M").check(
+        |outcome| {
+            holds("there are so many blocks", outcome.com1.contains("among 100000 live blocks"))?;
+            same("the summary", outcome.report.summary(), Some(&Summary { passed: 10, failed: 0 }))
+        },
+    ));
     cases.push(self_check());
     cases.push(a_filter());
     cases.push(whole_lines());

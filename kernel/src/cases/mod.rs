@@ -17,6 +17,7 @@ mod device;
 mod family;
 mod fs;
 mod heap;
+mod kmemleak;
 mod locks;
 mod oops;
 mod paging;

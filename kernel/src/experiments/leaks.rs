@@ -3,12 +3,14 @@
 use alloc::string::ToString;
 
 use kcore::experiment::Resolved;
+use kcore::leak::Provenance;
 use kcore::ledger::Record;
 use kcore::machine::TaskId;
 use kcore::report::{Leak, Store, place};
 
-use crate::hooks::{self, Stored};
+use crate::hooks;
 use crate::mm::heap;
+use crate::stores::{self, Stored};
 use crate::task::{Name, name_of};
 
 use super::crew;
@@ -36,20 +38,14 @@ impl Lost {
     /// Describes a lost block while it still exists. Allocates nothing: the heap may be full.
     pub fn describe(record: &Record, resolved: &Resolved) -> Lost {
         let address = record.allocation.address;
-        // The address may have been that of another block before.
-        let since = record.allocation.cycles;
-        let stored = hooks::first_store(|stored| stored.value == address && stored.cycles >= since);
-        let overwritten = stored.and_then(|publication| {
-            let later = |stored: &Stored| stored.cycles > publication.cycles && stored.value != address;
-            hooks::first_store(|stored| stored.address == publication.address && later(stored))
-        });
+        let provenance = Provenance::find(&stores::Log, address, record.allocation.cycles);
         let named = |stored: Stored| (stored, name(stored.task, resolved));
         Lost {
             record: *record,
             task: name(record.allocation.task, resolved),
             first_bytes: heap::first_bytes(record),
-            stored: stored.map(named),
-            overwritten: overwritten.map(named),
+            stored: provenance.map(|found| named(found.published)),
+            overwritten: provenance.and_then(|found| found.dropped).map(named),
         }
     }
 

@@ -1,5 +1,6 @@
 //! A round on a scull device, with the ledger's account of it.
 
+use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -12,7 +13,7 @@ use kcore::scull::{self, Edition, Geometry, Mode, Parameters};
 use kcore::settings::Lock;
 
 use crate::machine::Kernel;
-use crate::mm::heap;
+use crate::mm::{heap, kmemleak};
 
 use super::leaks::Lost;
 use super::stamps;
@@ -137,6 +138,20 @@ impl Trial<'_> {
         Ok(())
     }
 
+    /// Has kmemleak say the same without knowing a device: it must come to the same blocks as the walk, whose marks are in
+    /// the ledger.
+    #[inline(never)]
+    fn compare(&mut self, since: u64) {
+        kmemleak::clean::clear_stack_below();
+        // What the trial has noted of leaks before is no reference to them.
+        let books = self.lost.as_ptr().addr();
+        match kmemleak::agreement(since, &[books]) {
+            Ok(agreement) if agreement.is_whole() => {}
+            Ok(agreement) => self.disagreement = Some(format!("walk and search differ: {agreement:x?}")),
+            Err(failure) => self.note(format!("kmemleak could not search: {failure:?}")),
+        }
+    }
+
     /// What was allocated and freed in this round, what is alive, what of it `walk` leads to, and what is lost.
     pub(super) fn account(&mut self, experiment: &heap::Experiment, walk: &mut Walk<'_>) {
         let happened = experiment.so_far();
@@ -145,6 +160,7 @@ impl Trial<'_> {
         walk(&mut |address| {
             heap::with_ledger(|ledger| ledger.mark(address));
         });
+        self.compare(since);
         let mut leaked = Counts::default();
         let mut leaked_bytes = 0;
         let (run, lost, resolved) = (&mut self.run, &mut self.lost, self.resolved);

@@ -14,6 +14,7 @@ use kcore::settings::{Config, MAX_WRITERS, Settings};
 use crate::arch::smp;
 use crate::hooks;
 use crate::machine::Kernel;
+use crate::mm::kmemleak::clean;
 use crate::task::{Name, SpawnError};
 use crate::time;
 use crate::watchdog::{self, Seen, Stop, Witness};
@@ -113,6 +114,8 @@ pub(super) struct Trial<'a> {
     pub(super) out_of_memory: u64,
     /// What else is to be said, a line each.
     pub(super) notes: Vec<String>,
+    /// How kmemleak and the walk of a device disagreed about what is lost, if they did.
+    pub(super) disagreement: Option<String>,
     /// Whether the emulator runs one CPU at a time.
     sequential: bool,
     /// Why the watchdog has given the tasks up, if it has.
@@ -205,6 +208,7 @@ impl<'a> Trial<'a> {
             lock: None,
             out_of_memory: 0,
             notes: Vec::new(),
+            disagreement: None,
             sequential: matches!(settings.accel.as_str(), "tcg-single" | "icount"),
             stop: None,
             chance: fastrand::Rng::with_seed(settings.seed),
@@ -234,15 +238,21 @@ impl<'a> Trial<'a> {
     /// All rounds; or, if `seconds` are given, as many as begin in that time.
     fn rounds(&mut self, round: Round, seconds: Option<u32>) -> Result<(), Refusal> {
         let Some(seconds) = seconds else {
-            return (0..self.resolved.rounds).try_for_each(|_| round(self));
+            return (0..self.resolved.rounds).try_for_each(|_| self.round(round));
         };
         let end = Kernel::cycles() + time::microseconds(u64::from(seconds) * 1_000_000);
         self.run.rounds = 0;
         while Kernel::cycles() < end {
             self.run.rounds += 1;
-            round(self)?;
+            self.round(round)?;
         }
         Ok(())
+    }
+
+    /// One round, on a stack on which none of the addresses of the last one are left.
+    fn round(&mut self, round: Round) -> Result<(), Refusal> {
+        clean::clear_stack_below();
+        round(self)
     }
 
     /// A number by chance, for a round.
@@ -283,7 +293,7 @@ impl<'a> Trial<'a> {
 
     fn judge(mut self, steps: Vec<Step>) -> Outcome {
         let verdict = self.run.judge();
-        let broken_account = self.run.check_identities().err();
+        let broken_account = self.run.check_identities().err().or(self.disagreement);
         self.run.out_of_memory = self.out_of_memory;
         self.run.verdict = verdict.to_string();
         self.run.ok = self.resolved.is_ok(verdict) && broken_account.is_none();

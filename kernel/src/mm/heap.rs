@@ -301,6 +301,19 @@ pub fn snapshot() -> Snapshot {
     with_ledger(|ledger| ledger.snapshot())
 }
 
+/// Where the blocks lie.
+pub fn extent() -> core::ops::Range<usize> {
+    let heap = HEAP.lock_irqsave();
+    let holes = &heap.as_ref().expect("the heap is set up before it is searched").holes;
+    holes.bottom().addr()..holes.top().addr()
+}
+
+/// The variables of the heap itself: the addresses in them are of holes, or of where the heap begins.
+pub fn variables() -> core::ops::Range<u64> {
+    let start = core::ptr::from_ref(&HEAP).addr() as u64;
+    start..start + size_of_val(&HEAP) as u64
+}
+
 /// Runs `f` on the ledger, with the heap locked: `f` must not allocate, free or print.
 pub fn with_ledger<R>(f: impl FnOnce(&mut Ledger<'static>) -> R) -> R {
     with_heap(|heap| f(&mut heap.ledger))

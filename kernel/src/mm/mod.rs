@@ -3,4 +3,5 @@
 pub mod frames;
 pub mod heap;
 pub mod kmemleak;
+pub mod kmemleak_test;
 pub mod stacks;

@@ -4,7 +4,7 @@
 
 use core::sync::atomic::{
     AtomicU64,
-    Ordering::{Acquire, Release},
+    Ordering::{Acquire, Relaxed, Release},
 };
 
 use crate::arch::paging::{self, OutOfFrames};
@@ -32,16 +32,24 @@ struct Region {
 static TASKS: Region = Region::new(layout::STACKS, TASK_STACK);
 static FAULTS: Region = Region::new(layout::FAULT_STACKS, FAULT_STACK);
 
+/// Where the frames of the boot begin that do not count any more.
+static BOOT_FRAME: AtomicU64 = AtomicU64::new(u64::MAX);
+
 /// Tops of fault stacks that were mapped before their CPU was started.
 static RESERVED: SpinLock<heapless::Vec<u64, { 2 * MAX_CPUS }>> = SpinLock::new(heapless::Vec::new());
 
 /// Tops of stacks that tasks have left. There are never more than there are tasks.
 static KEPT: SpinLock<heapless::Vec<u64, MAX_TASKS>> = SpinLock::new(heapless::Vec::new());
 
-/// A stack for a task: one that another has left, or else a new one; returns its top.
+/// A stack for a task: one that another has left, or else a new one; returns its top. It is full of zeros: kmemleak would
+/// take addresses that another task has left there for this one's.
 pub fn task_stack() -> Result<u64, OutOfFrames> {
     let kept = KEPT.lock_irqsave().pop();
-    kept.map_or_else(|| TASKS.grow(), Ok)
+    let top = kept.map_or_else(|| TASKS.grow(), Ok)?;
+    let bottom = core::ptr::with_exposed_provenance_mut::<u8>(top as usize - TASK_STACK);
+    // SAFETY: the stack is mapped, and nobody uses it: it is new, or a task has left it.
+    unsafe { bottom.write_bytes(0, TASK_STACK) };
+    Ok(top)
 }
 
 /// Keeps a stack from [`task_stack`], which nobody uses any more, for the next task.
@@ -82,6 +90,21 @@ pub fn left(address: u64) -> Option<u64> {
     offset.map(|offset| offset.saturating_sub(PAGE))
 }
 
+/// The top of the stack in which `address`, a stack pointer, lies: the first CPU's, a task's or a fault stack.
+pub fn top_of(address: u64) -> Option<u64> {
+    let boot = layout::bsp_stack();
+    if (boot.start + PAGE..=boot.end).contains(&address) {
+        return Some(BOOT_FRAME.load(Relaxed).min(boot.end));
+    }
+    [&TASKS, &FAULTS].into_iter().find_map(|region| region.top_of(address))
+}
+
+/// The functions of the boot, whose frames are above `frame`, use nothing of the heap any more: as the top of the first CPU's
+/// stack counts `frame`.
+pub fn boot_is_over(frame: u64) {
+    BOOT_FRAME.store(frame, Relaxed);
+}
+
 /// Whether `address` lies in a guard: in one of the regions, or at the first CPU's stack.
 pub fn is_guard(address: u64) -> bool {
     let boot = layout::bsp_stack();
@@ -105,6 +128,13 @@ impl Region {
 
     fn contains(&self, address: u64, size: u64) -> bool {
         self.offset(address).is_some_and(|offset| offset >= PAGE && offset + size <= PAGE + self.stack)
+    }
+
+    /// The top of the stack in which `address` lies. An empty stack's pointer is its top, where the next guard begins.
+    fn top_of(&self, address: u64) -> Option<u64> {
+        let below = address.checked_sub(1)?;
+        let offset = self.offset(below).filter(|&offset| offset >= PAGE)?;
+        Some(below - offset + PAGE + self.stack)
     }
 
     /// Maps one more stack above one more guard; returns its top.

@@ -12,13 +12,24 @@ mod tour;
 use kcore::report::{Boot, Record};
 use kcore::settings::{Command, Settings, Usage};
 
+use crate::arch::backtrace;
 use crate::arch::exit::{Exit, exit};
 use crate::console::com2;
+use crate::mm::kmemleak::clean;
+use crate::mm::stacks;
 use crate::println;
 
+/// What the machine was told and what the boot has found. It is here and not in the frame of the boot, which is searched for
+/// references no more.
+static GIVEN: spin::Once<(Settings, Boot)> = spin::Once::new();
+
 /// Runs the program that `settings` name and ends the machine with its status.
-pub fn main(settings: &Settings, boot: &Boot) -> ! {
-    com2::record(&Record::Boot(boot.clone()));
+#[inline(never)]
+pub fn main(settings: Settings, boot: Boot) -> ! {
+    let (settings, boot) = GIVEN.call_once(|| (settings, boot));
+    stacks::boot_is_over(backtrace::frame_pointer());
+    clean::clear_stack_below();
+    tell(boot);
     let status = match &settings.command {
         Command::Tour => tour::main(settings, boot),
         Command::Run(name) => run::main(name, settings, boot),
@@ -31,4 +42,10 @@ pub fn main(settings: &Settings, boot: &Boot) -> ! {
         println!("{usage}");
         Exit::Usage
     }))
+}
+
+/// A frame of its own: what is lost of this must not lie about in the frame in which everything happens.
+#[inline(never)]
+fn tell(boot: &Boot) {
+    com2::record(&Record::Boot(boot.clone()));
 }

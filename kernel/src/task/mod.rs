@@ -7,11 +7,13 @@
 //! - [`mod@sleep`], [`signal`]: sleeping for a time, and what ends a sleep early.
 //! - [`doom`]: tasks that are given up.
 //! - [`quiet`]: when nothing can run any more.
+//! - `names`: what tasks were called that have ended.
 //! - [`listing`]: all tasks, as `ps` shows them.
 //! - [`trace`]: where a task is that does not run.
 
 pub mod doom;
 pub mod listing;
+mod names;
 pub mod queue;
 pub mod quiet;
 pub mod schedule;

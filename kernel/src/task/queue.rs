@@ -79,6 +79,9 @@ pub(super) static QUEUES: [SpinLock<Queue>; MAX_CPUS] = [const { SpinLock::new(Q
 /// The running task of each CPU; written by that CPU.
 static CURRENT: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 
+/// The idle task of each CPU, for whoever cannot wait for the lock of its queue.
+static IDLE: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
+
 /// Whether time ends a slice. Where an experiment says at which points tasks lose their CPU, it does not.
 pub(super) static SLICES: AtomicBool = AtomicBool::new(true);
 
@@ -137,12 +140,18 @@ pub fn set_current(cpu: u32, task: TaskId) {
 
 /// Says which task runs on `cpu` when no other can.
 pub fn set_idle(cpu: u32, task: TaskId) {
+    IDLE[cpu as usize].store(task.0, Relaxed);
     QueueGuard::lock(cpu).idle = task;
 }
 
 /// Whether time ends slices from now on.
 pub fn set_slices(on: bool) {
     SLICES.store(on, Relaxed);
+}
+
+/// The task that runs on `cpu` when no other can.
+pub fn idle_of(cpu: u32) -> TaskId {
+    TaskId(IDLE[cpu as usize].load(Relaxed))
 }
 
 /// Puts a task that can run into its queue.

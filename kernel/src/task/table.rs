@@ -16,6 +16,7 @@ use crate::machine::SpinLock;
 use crate::mm::stacks;
 use crate::param::MAX_TASKS;
 
+use super::names;
 use super::queue::QueueGuard;
 
 /// The name of a task, cut to 15 bytes as Linux does.
@@ -127,8 +128,8 @@ pub fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
         if task.id.load(Acquire) == 0 {
             // Pairs with the Acquire in `inner`, for whoever looks between this store and the next.
             task.cpu.store(cpu, Release);
-            let end = (0..=name.len().min(15)).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);
-            *task.name.lock() = Name::try_from(&name[..end]).unwrap_or_default();
+            *task.name.lock() = names::cut(name);
+            names::remember(TaskId(*last), name);
             task.signal.store(0, Relaxed);
             task.doomed.store(false, Relaxed);
             task.should_stop.store(false, Relaxed);
@@ -151,10 +152,10 @@ pub fn find(id: TaskId) -> Option<&'static Task> {
     (id.0 != 0 && task.id.load(Acquire) == id.0).then_some(task)
 }
 
-/// The name of a task; `?` when it no longer lives.
+/// The name of a task, also of one that has ended not long ago; `?` when it is forgotten.
 pub fn name_of(id: TaskId) -> Name {
     let name = find(id).map(|task| task.name.lock_irqsave().clone());
-    name.unwrap_or_else(|| Name::try_from("?").unwrap_or_default())
+    name.or_else(|| names::recall(id)).unwrap_or_else(|| Name::try_from("?").unwrap_or_default())
 }
 
 /// The name of a task without waiting for its lock: for the panic writer.
@@ -199,6 +200,20 @@ impl Task {
         let inner = self.inner.get();
         // SAFETY: only the address of the field is taken.
         unsafe { &raw mut (*inner).stack_pointer }
+    }
+
+    /// Where the task goes on when it does not run; its saved registers are there. [`None`] when it has ended, or is not
+    /// set up yet.
+    ///
+    /// # Safety
+    /// No other CPU runs, and the caller has no reference to what [`inner`](Task::inner) gives.
+    pub unsafe fn resting(&self) -> Option<u64> {
+        // SAFETY: nobody else accesses it, as the caller promises.
+        let inner = unsafe { &*self.inner.get() };
+        let top = self.stack_top.load(Relaxed);
+        // The adopted task has no stack from the pool. Another one may just have been claimed.
+        let is_its_own = top == 0 || stacks::top_of(inner.stack_pointer) == Some(top);
+        (inner.state != State::Ended && is_its_own).then_some(inner.stack_pointer)
     }
 
     /// Frees the slot and the stack of a task that has ended and been joined.

@@ -152,6 +152,8 @@ fn check_sleep(actor: Actor, at: &'static Location<'static>) {
 }
 
 /// Nothing can run any more, and nothing is to come. Returns whether somebody can run now.
+// Its room on the stack is not to be that of every halt.
+#[inline(never)]
 pub(crate) fn nothing_runs() -> bool {
     if !hooks::is_watched() || has_stopped() {
         return false;

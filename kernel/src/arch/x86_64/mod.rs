@@ -14,6 +14,7 @@ pub mod paging;
 pub mod percpu;
 pub mod pit;
 pub mod raw_serial;
+pub mod registers;
 pub mod smp;
 pub mod switch;
 pub mod traps;

@@ -172,6 +172,11 @@ pub fn interrupt_self(vector: u8) {
     apic::send(percpu::apic_id(percpu::this_cpu()), Ipi::Fixed(vector));
 }
 
+/// Asks CPU `number` to stand still, when it has interrupts on.
+pub fn ask_to_stand(number: u32) {
+    apic::send(percpu::apic_id(number), Ipi::Fixed(vector::STAND));
+}
+
 /// Interrupts CPU `number` whatever it does, once.
 pub fn interrupt_unmasked(number: u32) {
     apic::send(percpu::apic_id(number), Ipi::Nmi);

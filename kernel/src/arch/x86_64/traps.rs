@@ -14,6 +14,7 @@ use super::{apic, gdt};
 use crate::console::com1;
 use crate::console::fault::Fault;
 use crate::console::panic;
+use crate::mm::kmemleak::world;
 use crate::{context, irq, oops, task, watchdog};
 
 global_asm!(include_str!("trap.s"), options(raw));
@@ -38,6 +39,8 @@ pub mod vector {
     pub const DEVICE: u8 = 0xe0;
     /// This CPU has raised a softirq: see `irq::softirq`.
     pub const SOFTIRQ: u8 = 0xe1;
+    /// Stand still: see `mm::kmemleak::world`. While its handler waits, only the vectors of the next class come.
+    pub const STAND: u8 = 0xe3;
     /// COM1 has received something.
     pub const COM1: u8 = 0xe2;
     /// The class of the vectors above: those of devices and of softirqs. What the scheduler needs is in the next one.
@@ -161,7 +164,7 @@ pub fn load() {
 extern "C" fn trap_dispatch(frame: &TrapFrame) {
     match frame.vector {
         vector::NMI if panic::stopping() => panic::stop(),
-        vector::NMI if watchdog::answer(frame) => {}
+        vector::NMI if non_maskable(frame) => {}
         0..=vector::LAST_EXCEPTION => exception(&Fault::new(exception_name(frame.vector), frame)),
         vector if vector == u64::from(vector::SPURIOUS) => {}
         _ => {
@@ -180,12 +183,19 @@ fn exception(fault: &Fault<'_>) -> ! {
     panic::fault(fault)
 }
 
+/// Whoever has asked for it is answered: two that meet on their way are one interrupt. False if nobody has.
+fn non_maskable(frame: &TrapFrame) -> bool {
+    let stood = world::stand(frame);
+    watchdog::answer(frame) || stood
+}
+
 /// The handlers.
 #[inline]
 fn interrupt(frame: &TrapFrame) {
     match frame.vector as u8 {
         vector::WAKE => task::queue::arm(),
         vector::CALL => super::smp::answer_call(),
+        vector::STAND => world::halt(frame),
         vector::DEVICE => irq::device::interrupt(),
         vector::SOFTIRQ => irq::softirq::nudged(),
         vector::COM1 => com1::interrupt(),

@@ -11,6 +11,7 @@ use crate::arch::exit::Exit;
 use crate::arch::smp;
 use crate::console::com2;
 use crate::experiments::crew;
+use crate::mm::kmemleak;
 use crate::println;
 use crate::task::Name;
 
@@ -41,6 +42,7 @@ pub(in crate::programs) fn main(boot: &Boot) -> Exit {
     }
     let results = median_in_turn(&between(), &|work| timed(|| work(FEW)));
     board.report("between", FEW, &results);
+    board.search();
     com2::record(&Record::Summary(Summary { passed: board.measured, failed: 0 }));
     Exit::Success
 }
@@ -59,6 +61,22 @@ struct Board<'a> {
 }
 
 impl Board<'_> {
+    /// How fast kmemleak searches a heap in which every word is an address: nothing is slower.
+    fn search(&mut self) {
+        let Ok(found) = kmemleak::speed::measure() else { return };
+        let bytes = found.words * size_of::<usize>() as u64;
+        let name = String::from("kmemleak scan, a word");
+        let rate =
+            u128::from(bytes) * u128::from(self.boot.tsc_hz) / u128::from(found.cycles.max(1)) / 1_000_000;
+        println!(
+            "{name:<48} {:>8} cycles {rate:>8} MB/s, {} MB",
+            found.cycles / found.words.max(1),
+            bytes / 1_000_000
+        );
+        com2::record(&Record::Bench(Bench { name, operations: found.words, cycles: found.cycles }));
+        self.measured += 1;
+    }
+
     /// A line for each contestant, and one for each of them that has a peer.
     fn report(&mut self, discipline: &str, operations: u64, results: &[(&str, u64)]) {
         for (name, cycles) in results {

@@ -1,0 +1,22 @@
+//! An address that a search does not take for one.
+
+/// An address, kept as its complement: whoever keeps books about blocks must not keep them alive by that.
+///
+/// The complement of an address in the upper half of the address space lies in the lower half, where no block of a kernel
+/// is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hidden(usize);
+
+impl Hidden {
+    /// Hides `address`.
+    #[inline]
+    pub const fn new(address: usize) -> Self {
+        Hidden(!address)
+    }
+
+    /// The address.
+    #[inline]
+    pub const fn address(self) -> usize {
+        !self.0
+    }
+}

@@ -1,0 +1,52 @@
+//! Which store dropped the last reference to a block, and which it raced with.
+
+use alloc::format;
+use alloc::string::String;
+
+use kcore::leak::Provenance;
+use kcore::ledger::Record;
+use kcore::report::place;
+
+use crate::stores::{self, Stored};
+use crate::task::name_of;
+
+use super::object::age;
+
+/// What is known of it, in lines of the report.
+pub(super) fn lines(record: &Record) -> String {
+    let allocation = &record.allocation;
+    match Provenance::find(&stores::Log, allocation.address, allocation.cycles) {
+        Some(Provenance { published, dropped: Some(dropped) }) => {
+            let cycles = dropped.cycles - published.cycles;
+            let raced = if dropped.task == published.task { "it had" } else { "it raced with, and had" };
+            format!(
+                "  last reference dropped by {}\n  {raced} been stored {cycles} cycles before by {}\n",
+                line(&dropped),
+                line(&published)
+            )
+        }
+        Some(Provenance { published, dropped: None }) => format!(
+            "  last stored by {}\n  nothing was stored over it: that location was lost or freed itself\n",
+            line(&published)
+        ),
+        None if stores::complete_since().is_some_and(|since| since <= allocation.cycles) => format!(
+            "  never stored in shared memory: lost in a register or on the stack of {}\n",
+            name_of(allocation.task)
+        ),
+        None => String::from("  no store of its address is in the log, which does not go back so far\n"),
+    }
+}
+
+/// Task, CPU, place, lock and moment of a store.
+fn line(stored: &Stored) -> String {
+    format!(
+        "{} (task {}, CPU {}): store to {} at {}, {} held, {} ago",
+        name_of(stored.task),
+        stored.task.0,
+        stored.cpu,
+        stored.site,
+        place(stored.at),
+        if stored.held.is_empty() { "no lock" } else { stored.held },
+        age(stored.cycles)
+    )
+}

@@ -1,0 +1,80 @@
+//! What is read from `/sys/kernel/debug/kmemleak`.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write;
+use core::panic::Location;
+
+use kcore::report::place;
+
+use super::scan::Found;
+use super::state::{self, State};
+use super::{clean, object};
+
+/// Objects of one site that are shown; the others are counted.
+const SHOWN: usize = 8;
+
+/// The text of `/sys/kernel/debug/kmemleak`: the unreferenced objects of the last search, grouped by the line that
+/// allocated them. Empty when there are none, or before the first search.
+pub fn report() -> String {
+    let text = write();
+    // The addresses that were read must not lie about when the next search begins.
+    clean::clear_stack_below();
+    text
+}
+
+/// The objects of one line of the source.
+struct Site {
+    at: &'static Location<'static>,
+    objects: u64,
+    bytes: u64,
+}
+
+#[inline(never)]
+fn write() -> String {
+    let state = state::lock();
+    let sites = sites(&state);
+    let mut text = String::new();
+    let Some(found) = state.found.filter(|_| !sites.is_empty()) else { return text };
+    summary(&mut text, &found, &sites);
+    for site in &sites {
+        for record in
+            state.unreferenced().filter(|record| record.allocation.allocated_at == site.at).take(SHOWN)
+        {
+            text.push_str(&object::text(&record));
+        }
+        if site.objects > SHOWN as u64 {
+            let _ = writeln!(text, "... and {} more from {}", site.objects - SHOWN as u64, place(site.at));
+        }
+    }
+    text
+}
+
+/// The sites, those with the most bytes first.
+fn sites(state: &State) -> Vec<Site> {
+    let mut sites: Vec<Site> = Vec::new();
+    for record in state.unreferenced() {
+        let (at, size) = (record.allocation.allocated_at, record.allocation.size as u64);
+        match sites.iter_mut().find(|site| site.at == at) {
+            Some(site) => (site.objects, site.bytes) = (site.objects + 1, site.bytes + size),
+            None => sites.push(Site { at, objects: 1, bytes: size }),
+        }
+    }
+    sites.sort_unstable_by_key(|site| core::cmp::Reverse(site.bytes));
+    sites
+}
+
+/// Writing to a string does not fail.
+fn summary(text: &mut String, found: &Found, sites: &[Site]) {
+    let (objects, bytes) =
+        sites.iter().fold((0, 0), |(objects, bytes), site| (objects + site.objects, bytes + site.bytes));
+    let _ = writeln!(text, "{objects} unreferenced objects, {bytes} bytes, from {} places:", sites.len());
+    for site in sites {
+        let _ = writeln!(text, "  {:>6} objects {:>10} bytes  {}", site.objects, site.bytes, place(site.at));
+    }
+    let _ = writeln!(
+        text,
+        "of {} live objects; {} are searched conservatively, {} are held by a stack or register alone",
+        found.blocks, found.untyped, found.by_stack
+    );
+}

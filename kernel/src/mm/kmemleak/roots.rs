@@ -1,0 +1,96 @@
+//! Where a search begins: everything outside of the heap that can hold an address.
+
+use core::ops::Range;
+
+use kcore::leak::{Held, Marking, Memory};
+
+use crate::arch::traps::TrapFrame;
+use crate::layout;
+use crate::mm::{heap, stacks};
+use crate::param::MAX_CPUS;
+use crate::task::{queue, table};
+
+use super::world::Still;
+
+/// Which roots are searched. All of them, unless somebody asks what the others alone hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roots {
+    /// The live part of every stack (`stack=on`).
+    pub stacks: bool,
+    /// The registers of every CPU and of every task that waits.
+    pub registers: bool,
+}
+
+impl Roots {
+    /// All.
+    pub const ALL: Roots = Roots { stacks: true, registers: true };
+    /// The kernel's variables alone (`stack=off`).
+    pub const DATA: Roots = Roots { stacks: false, registers: false };
+}
+
+/// Registers that a task leaves on its stack when it is switched away from, or calls [`with_saved`](crate::arch::registers).
+const SAVED: u64 = 6 * 8;
+/// The general registers in a trap frame, at its start; the stack pointer is not among them.
+const GENERAL: u64 = 15 * 8;
+
+/// Stack pointers: of each CPU that stands still, and of the scanner.
+type Pointers = heapless::Vec<u64, MAX_CPUS>;
+
+/// Searches the variables: the per-CPU areas and the table of tasks are among them. The heap's own, and the boot stack,
+/// which is one, are not.
+pub(super) fn data<M: Memory>(marking: &mut Marking<'_, '_, M>) {
+    let mut holes = [layout::bsp_stack(), heap::variables()];
+    holes.sort_unstable_by_key(|hole| hole.start);
+    let mut from = layout::data().start;
+    for hole in holes {
+        marking.root(words(from..hole.start), Held::Data);
+        from = hole.end;
+    }
+    marking.root(words(from..layout::data().end), Held::Data);
+}
+
+/// Searches the stacks and the registers. `sp` is where the scanner has saved its own registers.
+pub(super) fn running<M: Memory>(marking: &mut Marking<'_, '_, M>, still: &Still, sp: u64, what: &Roots) {
+    let mut pointers = Pointers::new();
+    let mut on_cpu = |sp: u64| pointers.push(sp).expect("there are so many CPUs at most");
+    for frame in still.frames() {
+        on_cpu(frame.rsp);
+        if what.registers {
+            registers(marking, frame);
+        }
+    }
+    on_cpu(sp);
+    for sp in &pointers {
+        stack(marking, *sp, what, *sp == pointers[pointers.len() - 1]);
+    }
+    let runs = |sp: u64| pointers.iter().any(|other| stacks::top_of(*other) == stacks::top_of(sp));
+    // An idle task has no address of the heap; what is in its frames was left there by handlers.
+    for task in table::all().filter(|task| queue::idle_of(task.cpu()) != task.id()) {
+        // SAFETY: no other CPU runs, and the scanner has no reference to what is in the table.
+        let resting = unsafe { task.resting() };
+        if let Some(sp) = resting.filter(|sp| !runs(*sp)) {
+            stack(marking, sp, what, true);
+        }
+    }
+}
+
+/// The live part of a stack. Six registers are at its end if they are `saved` there.
+fn stack<M: Memory>(marking: &mut Marking<'_, '_, M>, sp: u64, what: &Roots, saved: bool) {
+    let Some(top) = stacks::top_of(sp) else { return };
+    let frames = if saved { (sp + SAVED).min(top) } else { sp };
+    if what.registers {
+        marking.root(words(sp..frames), Held::Stack);
+    }
+    if what.stacks {
+        marking.root(words(frames..top), Held::Stack);
+    }
+}
+
+fn registers<M: Memory>(marking: &mut Marking<'_, '_, M>, frame: &TrapFrame) {
+    let start = core::ptr::from_ref(frame).expose_provenance() as u64;
+    marking.root(words(start..start + GENERAL), Held::Stack);
+}
+
+fn words(range: Range<u64>) -> Range<usize> {
+    range.start as usize..range.end as usize
+}

@@ -1,0 +1,139 @@
+//! The search.
+
+use kcore::leak::{Block, Blocks, Held, Marking, Memory};
+use kcore::ledger::Ledger;
+use kcore::machine::{Cpu, Kind};
+
+use crate::arch::registers;
+use crate::machine::Kernel;
+use crate::mm::heap;
+
+use super::roots::{self, Roots};
+use super::world::{self, Silent, Still};
+
+/// What is searched for, and what with.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// The roots.
+    pub roots: Roots,
+    /// The serial numbers, in their order, of blocks that are none whatever the search says: those that were cleared.
+    pub told: &'a [u64],
+    /// Where blocks start of which the contents do not count: books about blocks.
+    pub ignored: &'a [usize],
+}
+
+/// Why there was no search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The machine has no memory for the tables.
+    NoMemory,
+    /// A CPU did not stop.
+    Silent(Silent),
+}
+
+/// What a search found, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Live blocks.
+    pub blocks: u64,
+    /// Those that nothing leads to.
+    pub unreferenced: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Those that only a stack or a register leads to.
+    pub by_stack: u64,
+    /// Live blocks that were searched conservatively.
+    pub untyped: u64,
+    /// Words that were read.
+    pub words: u64,
+    /// How long the world stood still, in cycles.
+    pub cycles: u64,
+    /// When that was.
+    pub at: u64,
+}
+
+/// All of memory that is mapped, while nobody writes to it.
+struct Mapped;
+
+impl Memory for Mapped {
+    #[inline(always)]
+    fn word(&self, address: usize) -> usize {
+        let word = core::ptr::with_exposed_provenance::<usize>(address);
+        // SAFETY: a search reads roots, which are mapped variables, stacks and trap frames, and live blocks of the heap;
+        // all aligned. Nobody writes meanwhile: the other CPUs stand still.
+        unsafe { word.read_volatile() }
+    }
+}
+
+/// Searches. Afterwards `blocks` says of each live block what holds it.
+///
+/// What the caller's frames and registers hold counts; what is below them does not.
+#[inline(never)]
+pub fn scan(blocks: &mut Blocks<'static>, order: &Order<'_>) -> Result<Found, Failure> {
+    let mut result = Err(Failure::NoMemory);
+    let bottom = heap::extent().start;
+    registers::with_saved(|sp| {
+        result = heap::with_ledger(|ledger| {
+            gather(blocks, bottom, ledger, order)?;
+            world::stop(|still| mark(blocks, still, sp, order)).map_err(Failure::Silent)
+        });
+    });
+    let mut found = result?;
+    for entry in blocks.entries() {
+        found.blocks += 1;
+        found.untyped += u64::from(entry.block.kind == Kind::Other);
+        found.by_stack += u64::from(entry.held == Held::Stack);
+        if entry.held == Held::Nowhere {
+            found.unreferenced += 1;
+            found.bytes += entry.block.size as u64;
+        }
+    }
+    Ok(found)
+}
+
+/// Takes in all live blocks.
+fn gather(
+    blocks: &mut Blocks<'_>,
+    bottom: usize,
+    ledger: &Ledger<'_>,
+    order: &Order<'_>,
+) -> Result<(), Failure> {
+    let each = |visit: &mut dyn FnMut(Block)| {
+        for record in ledger.since(0).filter(|record| record.is_live()) {
+            let start = record.allocation.address;
+            visit(Block {
+                start,
+                size: record.allocation.size,
+                kind: record.allocation.kind,
+                serial: record.serial,
+                ignored: order.ignored.contains(&start),
+            });
+        }
+    };
+    blocks.gather(bottom, &each).map_err(|_| Failure::NoMemory)
+}
+
+/// Finds what can be reached: first from variables, then from stacks and registers, so that the two are told apart.
+fn mark(blocks: &mut Blocks<'_>, still: &Still, sp: u64, order: &Order<'_>) -> Found {
+    let at = Kernel::cycles();
+    let mut marking = Marking::new(blocks, &Mapped);
+    roots::data(&mut marking);
+    marking.finish();
+    roots::running(&mut marking, still, sp, &order.roots);
+    marking.finish();
+    told(&mut marking, order.told);
+    marking.finish();
+    let words = marking.words();
+    Found { words, cycles: Kernel::cycles() - at, at, ..Found::default() }
+}
+
+fn told(marking: &mut Marking<'_, '_, Mapped>, serials: &[u64]) {
+    if serials.is_empty() {
+        return;
+    }
+    for place in 0..marking.blocks().entries().len() {
+        if serials.binary_search(&marking.blocks().entries()[place].block.serial).is_ok() {
+            marking.found(place, Held::Told);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! How fast a search is where it is slowest: every word is the address of a block.
+
+use core::alloc::Layout;
+use core::panic::Location;
+use core::ptr::NonNull;
+
+use kcore::machine::Kind;
+
+use crate::mm::heap;
+
+use super::roots::Roots;
+use super::scan::{Failure, Found};
+use super::search;
+
+/// The most that is searched.
+const MOST: usize = 64 << 20;
+/// Bytes of each block.
+const BLOCK: usize = 64 << 10;
+
+/// The blocks, each of which leads to the next.
+struct Chain {
+    first: *mut usize,
+}
+
+/// How many bytes are searched: 64 MiB, or three quarters of a smaller heap.
+pub fn bytes() -> usize {
+    (heap::extent().len() / 4 * 3).min(MOST) / BLOCK * BLOCK
+}
+
+/// Fills so many bytes with addresses all over them, and searches from everywhere.
+pub fn measure() -> Result<Found, Failure> {
+    let mut chain = Chain { first: core::ptr::null_mut() };
+    (0..bytes() / BLOCK).for_each(|_| chain.lengthen());
+    let found = search(Roots::ALL);
+    core::hint::black_box(&chain);
+    found
+}
+
+impl Chain {
+    /// Adds a block in front; does nothing when there is no memory for one.
+    fn lengthen(&mut self) {
+        let Ok(layout) = Layout::from_size_align(BLOCK, 16) else { return };
+        let Ok(block) = heap::allocate(Kind::Other, layout, Location::caller()) else { return };
+        let words = block.cast::<usize>();
+        let bottom = heap::extent().start;
+        for index in 0..BLOCK / size_of::<usize>() {
+            let value = match index {
+                0 => self.first.expose_provenance(),
+                // Knuth's multiplicative hash: no two neighbours lead to one block.
+                _ => bottom + index * 0x9e37_79b1 % (words.addr().get() - bottom).max(1),
+            };
+            // SAFETY: a word of a fresh block that nobody else knows.
+            let word = unsafe { words.add(index) };
+            // SAFETY: as above.
+            unsafe { word.write(value) };
+        }
+        self.first = words.as_ptr();
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        while let Some(block) = NonNull::new(self.first) {
+            // SAFETY: a block of the chain, whose first word leads to the next one.
+            let next = unsafe { block.read() };
+            self.first = core::ptr::with_exposed_provenance_mut(next);
+            // SAFETY: nobody else knows the block, and it has just left the chain.
+            let freed = unsafe { heap::free(block.cast(), Location::caller()) };
+            assert!(freed.is_ok(), "the chain's blocks are live");
+        }
+    }
+}
