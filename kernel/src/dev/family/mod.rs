@@ -1,16 +1,19 @@
-//! The modules of LDD3: what each is told when it is loaded, and the devices that it makes of that.
+//! The modules: what each is told when it is loaded, and the devices that it makes of that.
 //!
 //! - [`SCULL`]: scull0 to scull3, scullpipe0 to scullpipe3, scullsingle, sculluid, scullwuid, scullpriv, as one module, as in
 //!   the book.
 //! - [`COMPLETE`], [`SLEEPY`]: one device each.
+//! - [`KMEMLEAK_TEST`]: no device, but memory that is lost.
 //! - `edition`: the parameter that some have.
 //! - `living`: what keeps experiments away from devices that live on.
 
 mod edition;
+mod kmemleak_test;
 mod living;
 mod misc;
 mod scull;
 
 use edition::edition;
+pub(super) use kmemleak_test::KMEMLEAK_TEST;
 pub(super) use misc::{COMPLETE, SLEEPY};
 pub(super) use scull::SCULL;
