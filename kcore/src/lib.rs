@@ -24,6 +24,7 @@ pub mod report;
 pub mod scull;
 pub mod settings;
 pub mod shared;
+pub mod shell;
 pub mod sync;
 pub mod wait_for;
 pub mod words;
