@@ -9,10 +9,11 @@
 //! pipelines, redirections, `;`, `&`, `&&`, `||`, `$?`, comments, and `time` before a pipeline.
 #![forbid(unsafe_code)]
 
+pub mod canonical;
 pub mod complete;
 pub mod edit;
-pub mod parse;
 pub mod paragraph;
+pub mod parse;
 pub mod token;
 pub mod tree;
 

@@ -2,5 +2,8 @@
 
 pub mod com1;
 pub mod com2;
+pub mod line;
+pub mod log;
 pub mod panic;
+pub mod screen;
 mod uart;

@@ -13,7 +13,9 @@ use kcore::settings::{Command, Settings, Usage};
 
 use crate::arch::exit::{Exit, exit};
 use crate::console::com2;
-use crate::println;
+use crate::{println, shell};
+
+pub(crate) use run::perform;
 
 /// Runs the program that `settings` name and ends the machine with its status.
 pub fn main(settings: &Settings, boot: &Boot) -> ! {
@@ -25,6 +27,7 @@ pub fn main(settings: &Settings, boot: &Boot) -> ! {
         Command::Bench => Ok(bench::main(boot)),
         Command::Fault(fault) => fault::main(*fault),
         Command::Matrix(name) => matrix::main(name.as_deref(), settings, boot),
+        Command::Shell => Ok(shell::main(settings, boot)),
     };
     exit(status.unwrap_or_else(|usage: Usage| {
         println!("{usage}");

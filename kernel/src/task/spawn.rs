@@ -150,6 +150,20 @@ impl JoinHandle {
         self.join()
     }
 
+    /// What the task ended with, if it has; its slot is free then. If not, the caller is woken when it does, and asks again:
+    /// so it can wait for several tasks, or for a signal as well.
+    pub fn try_join(self) -> Result<i32, Self> {
+        let task = table::find(self.id).expect("a task that was not joined keeps its slot");
+        let mut queue = QueueGuard::lock(task.cpu());
+        let inner = task.inner(&mut queue);
+        if inner.state == State::Ended {
+            drop(queue);
+            return Ok(self.join());
+        }
+        inner.joiner = Some(queue::current());
+        Err(self)
+    }
+
     /// Waits until the task has ended, frees its slot, and returns what it ended with.
     pub fn join(self) -> i32 {
         let task = table::find(self.id).expect("a task that was not joined keeps its slot");
