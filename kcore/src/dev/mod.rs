@@ -16,6 +16,7 @@
 mod caller;
 mod cdev;
 mod flags;
+pub mod ioctl;
 mod module;
 mod numbers;
 mod open_file;
