@@ -244,8 +244,7 @@ pub const COMMANDS: &[&str] = &["tour", "run", "test", "bench", "fault", "matrix
 /// The keys of a command line.
 pub const KEYS: &[&str] = &[
     "lock", "probe", "object", "cpus", "writers", "quanta", "rounds", "seconds", "seed", "expect", "quantum",
-    "qset", "heap", "machine", "accel", "memory", "timeout", "boot", "acpi", "mute-cpu",
-    "columns",
+    "qset", "heap", "machine", "accel", "memory", "timeout", "boot", "acpi", "mute-cpu", "columns",
 ];
 
 /// Those of them that make the machine and not the experiment: when it runs they cannot be chosen any more.
@@ -288,9 +287,9 @@ impl Settings {
             _ => return Ok(()),
         };
         match chosen[..count].iter().find(|(_, given)| *given) {
-            Some((key, _)) if who == "shell" => {
-                Err(Usage::new(format!("{key}= is for run; at the shell's prompt, say: run EXPERIMENT {key}=...")))
-            }
+            Some((key, _)) if who == "shell" => Err(Usage::new(format!(
+                "{key}= is for run; at the shell's prompt, say: run EXPERIMENT {key}=..."
+            ))),
             Some((key, _)) => Err(Usage::new(format!("{key}= is for run; the {who} chooses it itself"))),
             None => Ok(()),
         }

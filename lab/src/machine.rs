@@ -65,6 +65,11 @@ impl Machine {
         self.option("--image").option(image)
     }
 
+    /// What the shell is to do instead of asking.
+    pub fn script(self, script: &Path) -> Self {
+        self.option("--script").option(script)
+    }
+
     /// Prints QEMU's command line on stderr.
     pub fn verbose(self, on: bool) -> Self {
         if on { self.option("--verbose") } else { self }
@@ -105,7 +110,7 @@ impl Machine {
 
     /// Boots it. What QEMU and its script have to say goes to our stderr.
     pub fn start(&self) -> Result<Session, Failure> {
-        Session::start(self.script()?, None)
+        Session::start(self.qemu_run()?, None)
     }
 
     /// Boots it, waits for its end, and keeps all it said.
@@ -116,7 +121,7 @@ impl Machine {
     /// [`run`](Machine::run), with a word to `heard` of each line on COM1 as it comes.
     pub fn run_and(&self, heard: impl Fn(&str)) -> Result<Outcome, Failure> {
         let stderr = tempfile::tempfile().map_err(crate::session::no_file)?;
-        let mut session = Session::start(self.script()?, Some(stderr))?;
+        let mut session = Session::start(self.qemu_run()?, Some(stderr))?;
         while let Some(line) = session.line() {
             heard(&line);
         }
@@ -124,7 +129,7 @@ impl Machine {
     }
 
     /// `qemu-run.sh` with all its words but `--json`, which is the session's own.
-    fn script(&self) -> Result<Script, Failure> {
+    fn qemu_run(&self) -> Result<Script, Failure> {
         let mut command = Command::new(workspace::root()?.join(workspace::QEMU_RUN));
         command.arg("--tied").args(&self.options);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));

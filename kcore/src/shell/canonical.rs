@@ -31,9 +31,11 @@ impl Canonical {
             }
             END_OF_FILE => return Some(core::mem::take(&mut self.line)),
             BACKSPACE | DELETE => self.erase(echo),
-            ERASE_LINE => while !self.line.is_empty() {
-                self.erase(echo);
-            },
+            ERASE_LINE => {
+                while !self.line.is_empty() {
+                    self.erase(echo);
+                }
+            }
             ERASE_WORD => self.erase_word(echo),
             b'\t' | 0x20..=0x7e | 0x80.. if self.line.len() < LONGEST => {
                 self.line.push(byte);

@@ -78,7 +78,8 @@ fn candidates(typed: &str, words: &[String], is_file: bool, names: &dyn Names) -
     }
     // In `of=/dev/sc` the path begins behind the sign.
     let path = typed.rsplit('=').next().unwrap_or(typed);
-    let (directory, last) = path.rsplit_once('/').map_or(("", path), |(_, last)| (&path[..path.len() - last.len()], last));
+    let (directory, last) =
+        path.rsplit_once('/').map_or(("", path), |(_, last)| (&path[..path.len() - last.len()], last));
     finish(matching(names.directory(directory), last), last)
 }
 

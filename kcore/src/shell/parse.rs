@@ -119,7 +119,8 @@ impl Parser<'_> {
             _ => return Ok(None),
         };
         self.at += 1;
-        let (Operator::Read(descriptor) | Operator::Write(descriptor) | Operator::Append(descriptor)) = operator
+        let (Operator::Read(descriptor) | Operator::Write(descriptor) | Operator::Append(descriptor)) =
+            operator
         else {
             return Ok(None);
         };

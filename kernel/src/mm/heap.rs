@@ -166,6 +166,12 @@ pub fn live() -> PerKind {
     with_ledger(|ledger| ledger.live())
 }
 
+/// Bytes that are in use.
+pub fn used() -> u64 {
+    let heap = HEAP.lock_irqsave();
+    heap.as_ref().map_or(0, |heap| heap.holes.used() as u64)
+}
+
 /// All counters of the ledger.
 pub fn snapshot() -> Snapshot {
     with_ledger(|ledger| ledger.snapshot())

@@ -11,11 +11,16 @@ use crate::task::{Signal, signal};
 pub const MEMBERS: usize = 32;
 
 /// The tasks of a job.
-#[derive(Default)]
 pub struct Group {
     members: SpinLock<heapless::Vec<TaskId, MEMBERS>>,
     /// The strongest signal that was sent: who comes later gets it, too. 0 for none.
     sent: AtomicU8,
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Group { members: SpinLock::new(heapless::Vec::new()), sent: AtomicU8::new(0) }
+    }
 }
 
 impl Group {

@@ -10,10 +10,12 @@
 //! | [`group`] | [`Group`]: tasks that are signalled together |
 //! | [`table`] | all of them, for `ps` and `kill` |
 //! | [`pipe`] | a pipe between two |
+//! | [`null`] | what those read who read nothing |
 //! | [`output`] | where the kernel's own lines go that a program has it print |
 
 pub mod fate;
 pub mod group;
+pub mod null;
 pub mod output;
 pub mod pipe;
 #[expect(clippy::module_inception, reason = "the noun of the file is the noun of the module")]

@@ -105,6 +105,14 @@ impl Process {
         Ok(free)
     }
 
+    /// Opens a file at the descriptor `at`.
+    pub fn open_as(&self, at: usize, path: &str, flags: OpenFlags) -> Result<(), Errno> {
+        let path = self.absolute(path);
+        let file = self.call(|| fs::open(&path, flags, &self.credentials))?;
+        self.set_file(at, file);
+        Ok(())
+    }
+
     /// Closes a file.
     pub fn close(&self, descriptor: usize) -> Result<(), Errno> {
         let file = self.files.lock().get_mut(descriptor).and_then(Option::take);

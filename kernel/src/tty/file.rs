@@ -5,7 +5,7 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
 
-use kcore::dev::{Events, FileOperations, OpenFlags, PollTable};
+use kcore::dev::{Caller, Events, FileOperations, OpenFlags, PollTable};
 use kcore::errno::Errno;
 use kcore::shell::canonical::Canonical;
 use kcore::sync::Mutex;
@@ -24,6 +24,9 @@ struct Input {
     line: Option<Canonical>,
     ready: VecDeque<u8>,
 }
+
+/// The ioctl that only terminals know (Linux: `isatty`).
+pub const TCGETS: u32 = 0x5401;
 
 struct Terminal;
 
@@ -47,6 +50,10 @@ impl FileOperations<Kernel> for Terminal {
     fn write(&self, from: &[u8]) -> Result<usize, Errno> {
         from.chunks(PIECE).for_each(screen::write);
         Ok(from.len())
+    }
+
+    fn ioctl(&self, command: u32, _argument: usize, _caller: &Caller<'_>) -> Result<usize, Errno> {
+        if command == TCGETS { Ok(0) } else { Err(Errno::ENOTTY) }
     }
 
     fn poll<'a>(&'a self, table: &mut PollTable<'a, Kernel>) -> Events {
