@@ -175,6 +175,9 @@ pub struct Run {
     pub use_after_free: u64,
     /// Blocks freed twice.
     pub double_free: u64,
+    /// Accesses past the end of a block, and divisions by the size of one, which was 0.
+    #[serde(default)]
+    pub out_of_bounds: u64,
     /// The most tasks that were inside the critical section at once, where the experiment counts them; else 0.
     pub owners: u64,
     /// Bytes that `write` acknowledged.

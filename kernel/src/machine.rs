@@ -7,14 +7,14 @@ use core::sync::atomic::AtomicBool;
 
 use kcore::errno::Errno;
 use kcore::machine::{
-    Access, BadFree, Context, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory, Sched, Sleep,
-    TaskId,
+    Access, BadFree, BlockSize, Context, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory,
+    Sched, Sleep, TaskId,
 };
 use kcore::sync;
 
 use crate::arch::{cpu, percpu};
 use crate::mm::heap;
-use crate::{context, hooks, task};
+use crate::{context, hooks, task, watchdog};
 
 /// Real CPUs, real tasks, the kernel's heap.
 #[derive(Debug)]
@@ -101,6 +101,11 @@ impl Sched for Kernel {
         task::signal::interrupted(sleep)
     }
 
+    #[track_caller]
+    fn might_sleep() {
+        watchdog::might_sleep();
+    }
+
     fn wake(task: TaskId) {
         task::wake(task);
     }
@@ -116,7 +121,8 @@ impl Sched for Kernel {
 }
 
 // SAFETY: blocks come from the heap, whose allocator gives disjoint blocks aligned to 16; scull blocks of a running
-// experiment stay in quarantine after they were freed (`heap::Experiment`).
+// experiment stay in quarantine after they were freed (`heap::Experiment`), and so do those that are freed while somebody
+// keeps them (`heap::Quarantine`).
 unsafe impl Memory for Kernel {
     #[track_caller]
     fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {
@@ -128,6 +134,18 @@ unsafe impl Memory for Kernel {
     unsafe fn free(block: NonNull<u8>) -> Result<(), BadFree> {
         // SAFETY: the caller's promise is the same.
         unsafe { heap::free(block, Location::caller()) }
+    }
+
+    #[inline]
+    unsafe fn size(block: NonNull<u8>) -> usize {
+        // SAFETY: the heap writes the size in front of each block, and a fence behind it.
+        unsafe { BlockSize::of(block) }
+    }
+
+    type Keep = heap::Quarantine;
+
+    fn keep() -> heap::Quarantine {
+        heap::Quarantine::hold()
     }
 }
 

@@ -149,7 +149,12 @@ fn contradictions(run: &Run) -> Vec<String> {
     if (run.leaked.total() == 0) != (run.leaked_bytes == 0) {
         problem(format!("{} blocks leaked, but {} bytes", run.leaked.total(), run.leaked_bytes));
     }
-    let harm = run.leaked.total() + run.lost_updates + run.torn + run.use_after_free + run.double_free;
+    let harm = run.leaked.total()
+        + run.lost_updates
+        + run.torn
+        + run.use_after_free
+        + run.double_free
+        + run.out_of_bounds;
     if run.verdict == "clean" && harm != 0 {
         problem(format!("the verdict is clean, but {harm} things went wrong"));
     }

@@ -77,10 +77,13 @@ impl<M: Machine> Cdev<M> {
         credentials: &Credentials,
         module: InUse<M>,
     ) -> Result<Arc<OpenFile<M>>, Errno> {
-        let call = self.enter()?;
-        let operations = Arc::clone(&self.device).open(flags, credentials)?;
+        // Dropped before `module`, if the driver refuses: the last reference to a device is dropped while its module is in
+        // use.
+        let cdev = self;
+        let call = cdev.enter()?;
+        let operations = Arc::clone(&cdev.device).open(flags, credentials)?;
         drop(call);
-        Ok(Arc::new(OpenFile::of_device(operations, flags, self, module)))
+        Ok(Arc::new(OpenFile::of_device(operations, flags, cdev, module)))
     }
 
     /// Enters the driver, until the result is dropped. [`Errno::ENODEV`] when the device is gone.
@@ -99,7 +102,7 @@ impl<M: Machine> Cdev<M> {
     }
 
     /// The device is gone, with files open or not. Returns when no call is under way in the driver any more, and none will
-    /// be. Not to be called by a call.
+    /// be; only releases are still to come. Not to be called by a call, which would wait for itself.
     pub(super) fn unplug(&self) {
         self.inside.lock_irqsave().gone = true;
         self.device.unplugged();

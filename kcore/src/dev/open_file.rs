@@ -71,10 +71,13 @@ impl<M: Machine> OpenFile<M> {
 
     /// What can be done without sleeping. A file whose device is gone sleeps for nothing.
     pub fn poll<'a>(&'a self, table: &mut PollTable<'a, M>) -> Events {
-        match self.enter() {
+        let events = match self.enter() {
             Ok(_inside) => self.operations.poll(table),
             Err(_) => Events::all(),
-        }
+        };
+        // Asked once the caller stands in the driver's queues: a device that goes later wakes whoever stands there, and one
+        // that went before is seen here, so a driver need not look at it in its own `poll`.
+        if self.device.as_ref().is_some_and(|device| device.is_gone()) { Events::all() } else { events }
     }
 
     fn allowed(&self, how: OpenFlags) -> Result<(), Errno> {

@@ -16,6 +16,10 @@ use crate::sync::{Mutex, Silent};
 
 /// Majors that are given to whoever does not ask for one, from above (Linux: 234 to 254).
 const DYNAMIC: core::ops::RangeInclusive<u32> = 234..=254;
+/// The majors that there are (Linux: below `CHRDEV_MAJOR_MAX`); 0 is none.
+const MAJORS: core::ops::Range<u32> = 1..512;
+/// How many minors a major has (Linux: `MINORBITS` are 20).
+const MINORS: u32 = 1 << 20;
 
 /// Numbers that belong to a driver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +33,13 @@ pub struct Region {
 }
 
 impl Region {
+    /// Whether there are such numbers at all. The others can be added without an overflow then.
+    fn exists(&self) -> bool {
+        MAJORS.contains(&self.first.major)
+            && self.count > 0
+            && self.first.minor.checked_add(self.count).is_some_and(|end| end <= MINORS)
+    }
+
     fn contains(&self, number: DeviceNumber) -> bool {
         number.major == self.first.major
             && (self.first.minor..self.first.minor + self.count).contains(&number.minor)
@@ -51,6 +62,19 @@ struct Tables<M: Machine> {
     devices: BTreeMap<DeviceNumber, Arc<Cdev<M>>>,
 }
 
+impl<M: Machine> Tables<M> {
+    fn claim(&mut self, region: Region) -> Result<Region, Errno> {
+        if !region.exists() {
+            return Err(Errno::EINVAL);
+        }
+        if self.regions.iter().any(|other| other.overlaps(&region)) {
+            return Err(Errno::EBUSY);
+        }
+        self.regions.push(region.clone());
+        Ok(region)
+    }
+}
+
 impl<M: Machine> Default for Registry<M> {
     fn default() -> Self {
         Registry::new()
@@ -65,26 +89,36 @@ impl<M: Machine> Registry<M> {
     }
 
     /// Gives `name` the minors 0 to `count` of `major`, or of one that is free (`register_chrdev_region`,
-    /// `alloc_chrdev_region`). [`Errno::EBUSY`] when somebody has one of these, or nothing is free.
+    /// `alloc_chrdev_region`). [`Errno::EBUSY`] when somebody has one of these, or nothing is free; [`Errno::EINVAL`] when
+    /// there are no such numbers.
     pub fn claim(&self, name: &str, major: Option<u32>, count: u32) -> Result<Region, Errno> {
         let mut tables = self.tables.lock();
         let is_free = |major: &u32| tables.regions.iter().all(|region| region.first.major != *major);
         let major = major.or_else(|| DYNAMIC.rev().find(is_free)).ok_or(Errno::EBUSY)?;
-        let region = Region { name: name.into(), first: DeviceNumber { major, minor: 0 }, count };
-        if tables.regions.iter().any(|other| other.overlaps(&region)) {
-            return Err(Errno::EBUSY);
-        }
-        tables.regions.push(region.clone());
-        Ok(region)
+        tables.claim(Region { name: name.into(), first: DeviceNumber { major, minor: 0 }, count })
     }
 
-    /// Takes the numbers back (`unregister_chrdev_region`). Its devices have been [removed](Registry::remove) before.
+    /// Gives `name` the `count` numbers from `first` on: so several drivers can share a major (LDD3's `scull_p_init`).
+    /// Errors as for [`claim`](Registry::claim).
+    pub fn claim_from(&self, name: &str, first: DeviceNumber, count: u32) -> Result<Region, Errno> {
+        self.tables.lock().claim(Region { name: name.into(), first, count })
+    }
+
+    /// Takes the numbers back (`unregister_chrdev_region`). Its devices have been [removed](Registry::remove) before: panics
+    /// if there is one left, which nobody could ever remove by right.
     pub fn give_back(&self, region: &Region) {
-        self.tables.lock().regions.retain(|other| other != region);
+        let mut tables = self.tables.lock();
+        let left = tables.devices.keys().find(|number| region.contains(**number));
+        assert!(left.is_none(), "{}: the numbers are given back, but device {left:?} is there", region.name);
+        tables.regions.retain(|other| other != region);
     }
 
-    /// From now on the device is found. [`Errno::EINVAL`] when nobody has its number, [`Errno::EBUSY`] when there is one.
+    /// From now on the device is found. [`Errno::EINVAL`] when nobody has its number, [`Errno::EBUSY`] when there is one,
+    /// [`Errno::ENODEV`] when it was removed before: a device does not come back.
     pub fn add(&self, device: Arc<Cdev<M>>) -> Result<(), Errno> {
+        if device.is_gone() {
+            return Err(Errno::ENODEV);
+        }
         let mut tables = self.tables.lock();
         let number = device.number();
         if !tables.regions.iter().any(|region| region.contains(number)) {
@@ -98,14 +132,16 @@ impl<M: Machine> Registry<M> {
     }
 
     /// Unplugs the device: nobody finds it any more, its files answer [`Errno::ENODEV`], and when this returns no call is
-    /// under way in its driver. [`Errno::ENXIO`] when there is none.
+    /// under way in its driver. Its memory goes with its last file. [`Errno::ENXIO`] when there is none: of two who remove
+    /// it, only the first waits for the calls.
     pub fn remove(&self, number: DeviceNumber) -> Result<(), Errno> {
         let device = self.tables.lock().devices.remove(&number).ok_or(Errno::ENXIO)?;
         device.unplug();
         Ok(())
     }
 
-    /// Opens the device. [`Errno::ENXIO`] when there is none.
+    /// Opens the device. [`Errno::ENXIO`] when there is none, or its module is on its way out; [`Errno::ENODEV`] when it is
+    /// gone by the time the driver is reached; and whatever the driver says.
     pub fn open(
         &self,
         number: DeviceNumber,

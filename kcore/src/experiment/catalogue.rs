@@ -13,6 +13,10 @@ pub static ALL: &[&Experiment] = &[
     &super::scull_size::ENTRY,
     &super::scull_torn::ENTRY,
     &super::scull_trim::ENTRY,
+    &super::book_geometry::ENTRY,
+    &super::book_proc::ENTRY,
+    &super::book_exchange::ENTRY,
+    &super::book_quantum::ENTRY,
     &super::counter::ENTRY,
     &super::broken_lock::ENTRY,
     &super::peterson::ENTRY,
@@ -38,6 +42,9 @@ pub static ALL: &[&Experiment] = &[
     &super::sleep::ENTRY,
     &super::sleep_in_atomic::ENTRY,
     &super::soak::ENTRY,
+    &super::book_trim::ENTRY,
+    &super::book_single::ENTRY,
+    &super::book_alloc::ENTRY,
 ];
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.

@@ -58,7 +58,7 @@ pub struct Experiment {
 pub struct Certain {
     /// The rendezvous at the entry's points, of two tasks or more.
     pub rendezvous: bool,
-    /// The entry's script, with no other tasks than its own two.
+    /// The entry's script, with no other tasks than its own: two, if the entry does not say.
     pub script: bool,
     /// The interrupt at the entry's points, with the entry's own number of tasks.
     pub fire: bool,
@@ -255,9 +255,9 @@ impl Experiment {
     /// steps open.
     ///
     /// A cure always gives `clean`. Another form gives what its row says where that is certain: of two or more tasks, and
-    /// as many as the entry asks for, that meet at the entry's own points, of exactly the two that its own script names, of
+    /// as many as the entry asks for, that meet at the entry's own points, of exactly those that its own script names, of
     /// the entry's own number of tasks when its interrupt comes at its own points, or if the entry leaves nothing to chance
-    /// and has all the tasks that it asks for. All else is left to chance: a third task, which begins when the script is
+    /// and has all the tasks that it asks for. All else is left to chance: one task more, which begins when the script is
     /// over, may write over the damage, and of more tasks than CPUs some share one, where a form that is right for one task
     /// a CPU may be wrong.
     pub fn expected(&self, choice: &Choice<'_>, cpus: u32, config: Config) -> Expect {
@@ -276,7 +276,9 @@ impl Experiment {
                     && (points.is_empty() || points == self.points_for(object))
             }
             Probe::Script(steps) => {
-                certain.script && writers == 2 && (steps.is_empty() || steps == self.script_for(object))
+                certain.script
+                    && writers == self.tasks.unwrap_or(2)
+                    && (steps.is_empty() || steps == self.script_for(object))
             }
             Probe::Fire(points) => {
                 certain.fire && Some(writers) == self.tasks && (points.is_empty() || points == self.fire)

@@ -20,6 +20,13 @@
 
 mod aba;
 mod abba;
+mod book_alloc;
+mod book_exchange;
+mod book_geometry;
+mod book_proc;
+mod book_quantum;
+mod book_single;
+mod book_trim;
 mod broken_lock;
 mod catalogue;
 mod cells;

@@ -9,7 +9,7 @@ use crate::settings::Expect;
 
 impl Run {
     /// The watchdog's word, if it had to step in: `deadlock`, `livelock`, `stuck`, `invalid-context`. Else `raced` when an
-    /// update was lost, a block leaked, freed twice or used when it must not be, bytes were mixed, or two
+    /// update was lost, a block leaked, freed twice, used when it must not be or where it is not, bytes were mixed, or two
     /// tasks were in the critical section at once; else `clean`.
     pub fn judge(&self) -> &'static str {
         if let Some(stopped) = Expect::ALL.iter().find(|expect| expect.word() == self.stopped) {
@@ -23,6 +23,7 @@ impl Run {
             self.torn,
             self.use_after_free,
             self.double_free,
+            self.out_of_bounds,
             self.owners.saturating_sub(1),
         ];
         match damage.iter().any(|count| *count != 0) {

@@ -3,13 +3,14 @@
 use core::alloc::Layout;
 use core::panic::Location;
 use core::ptr::NonNull;
+use core::sync::atomic::{Ordering, fence};
 use std::alloc::{alloc, dealloc};
 use std::collections::BTreeMap;
 use std::vec::Vec;
 
 use crate::bytes::SharedBytes;
 use crate::errno::Errno;
-use crate::machine::{BadFree, Kind, POISON_FREED, POISON_FRESH};
+use crate::machine::{BadFree, BlockSize, Kind, POISON_FREED, POISON_FRESH};
 use crate::report::Counts;
 
 /// What a machine's memory was used for.
@@ -50,6 +51,9 @@ pub(super) struct Arena {
 }
 
 struct Block {
+    /// Where its memory begins: with its size.
+    base: NonNull<u8>,
+    /// Where it begins.
     start: NonNull<u8>,
     layout: Layout,
     size: usize,
@@ -71,12 +75,19 @@ impl Arena {
         // One byte at least, so that addresses differ.
         let whole = size.max(1).checked_next_multiple_of(16).ok_or(Errno::ENOMEM)?;
         let layout = Layout::from_size_align(whole, 16).map_err(|_| Errno::ENOMEM)?;
+        let (layout, offset) = Layout::new::<BlockSize>().extend(layout).map_err(|_| Errno::ENOMEM)?;
         self.spend()?;
-        // SAFETY: the layout has a size of 16 at least.
-        let start = NonNull::new(unsafe { alloc(layout) }).ok_or(Errno::ENOMEM)?;
-        // SAFETY: the block is `whole` bytes long and nobody else knows it yet.
+        // SAFETY: the layout has a size of 32 at least.
+        let base = NonNull::new(unsafe { alloc(layout) }).ok_or(Errno::ENOMEM)?;
+        // SAFETY: the layout begins with a `BlockSize`, and nobody else knows of it yet.
+        unsafe { base.cast().write(BlockSize::new(size, offset)) };
+        // SAFETY: after that come `whole` bytes.
+        let start = unsafe { base.add(offset) };
+        // SAFETY: these, which nobody else knows either.
         unsafe { start.write_bytes(POISON_FRESH, whole) };
-        let block = Block { start, layout, size, kind, location, freed: false };
+        // Whoever loads the address from somewhere finds all of this written.
+        fence(Ordering::Release);
+        let block = Block { base, start, layout, size, kind, location, freed: false };
         self.blocks.insert(start.addr().get(), block);
         count(&mut self.account.allocated, kind);
         self.account.live_bytes += size;
@@ -148,7 +159,7 @@ impl Drop for Arena {
     fn drop(&mut self) {
         for block in self.blocks.values() {
             // SAFETY: it was allocated with this layout and is given back once. The machine is gone, and its tasks with it.
-            unsafe { dealloc(block.start.as_ptr(), block.layout) };
+            unsafe { dealloc(block.base.as_ptr(), block.layout) };
         }
     }
 }

@@ -15,7 +15,8 @@ use crate::errno::Errno;
 use crate::host::arena::{Account, Arena, LiveBlock};
 use crate::host::task::{Task, Tasks, Token, here, lock};
 use crate::machine::{
-    Access, BadFree, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory, Sched, Sleep, TaskId,
+    Access, BadFree, BlockSize, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory, Sched,
+    Sleep, TaskId,
 };
 
 /// Who hears of accesses and lock events: the two hooks of [`Hooks`], with a `self`.
@@ -31,6 +32,8 @@ pub trait Listener: Send + Sync {
         _location: &'static Location<'static>,
     ) {
     }
+    /// See [`Sched::might_sleep`].
+    fn might_sleep(&self) {}
 }
 
 /// A machine. Clones are the same machine.
@@ -226,6 +229,14 @@ impl Sched for HostMachine {
         here(|task| task.token.is_signalled(sleep))
     }
 
+    fn might_sleep() {
+        if Self::listeners().contains(Listeners::WATCH)
+            && let Some(listener) = Host::here().listener()
+        {
+            listener.might_sleep();
+        }
+    }
+
     fn wake(task: TaskId) {
         if let Some(token) = Host::here().token(task) {
             token.wake();
@@ -249,6 +260,16 @@ unsafe impl Memory for HostMachine {
     unsafe fn free(block: NonNull<u8>) -> Result<(), BadFree> {
         lock(&Host::here().parts.arena).free(block)
     }
+
+    unsafe fn size(block: NonNull<u8>) -> usize {
+        // SAFETY: the arena writes the size in front of each block, and a fence behind it.
+        unsafe { BlockSize::of(block) }
+    }
+
+    /// Freed blocks are kept as long as the machine.
+    type Keep = ();
+
+    fn keep() {}
 }
 
 impl Hooks for HostMachine {

@@ -1,15 +1,20 @@
 //! The device.
 #![forbid(unsafe_code)]
 
+use alloc::sync::Arc;
 use core::fmt;
 
+use crate::dev::Caller;
 use crate::errno::Errno;
 use crate::machine::{Hooks, Machine, Site};
 use crate::report::LockStats;
+use crate::scull::edition::Edition;
 use crate::scull::file::{File, Mode};
 use crate::scull::geometry::Geometry;
 use crate::scull::list::{Block, Link, List};
+use crate::scull::parameters::Parameters;
 use crate::scull::quiet::Quiet;
+use crate::scull::sites;
 use crate::scull::tally::{Damage, Tally};
 use crate::settings::Lock;
 use crate::shared::Shared;
@@ -29,22 +34,61 @@ const NAMES: [(&str, &str); 4] = [
 /// A scull device (LDD3's `struct scull_dev`). When it is dropped, what can be reached from it is freed; what a race has
 /// leaked stays leaked.
 pub struct Device<M: Machine> {
+    index: usize,
     name: &'static str,
     guard: Guard<M>,
+    pub(super) edition: Edition,
+    pub(super) parameters: Arc<Parameters>,
+    pub(super) quantum: Shared<usize>,
+    pub(super) qset: Shared<usize>,
     pub(super) list: List,
     pub(super) size: Shared<usize>,
     pub(super) tally: Tally,
 }
 
 impl<M: Machine> Device<M> {
-    /// The empty device scull`index`, guarded by `lock`. [`Errno::ENODEV`] when there is no device of that number,
-    /// [`Errno::EINVAL`] when the geometry is impossible ([`Geometry::check`]).
+    /// The empty device scull`index` of the repaired driver, guarded by `lock`, with parameters of its own.
+    /// [`Errno::ENODEV`] when there is no device of that number, [`Errno::EINVAL`] when the geometry is impossible
+    /// ([`Geometry::check`]).
     pub fn new(index: usize, lock: Lock, geometry: Geometry) -> Result<Self, Errno> {
+        Self::of_module(index, lock, Edition::Repaired, &Arc::new(Parameters::new(geometry)))
+    }
+
+    /// The empty device scull`index` of a module with these `parameters`, guarded by `lock`. Errors as for
+    /// [`new`](Device::new); but the book's driver looks at no geometry.
+    pub fn of_module(
+        index: usize,
+        lock: Lock,
+        edition: Edition,
+        parameters: &Arc<Parameters>,
+    ) -> Result<Self, Errno> {
         let &(name, lock_name) = NAMES.get(index).ok_or(Errno::ENODEV)?;
+        let mut device = Self::named(name, lock_name, lock, edition, parameters)?;
+        device.index = index;
+        Ok(device)
+    }
+
+    /// The same for a device with a name of its own, and one for its lock: scullsingle and those like it. Its number is 0.
+    pub fn named(
+        name: &'static str,
+        lock_name: &'static str,
+        lock: Lock,
+        edition: Edition,
+        parameters: &Arc<Parameters>,
+    ) -> Result<Self, Errno> {
+        let mut geometry = parameters.geometry();
+        if edition == Edition::Repaired {
+            geometry = geometry.check()?;
+        }
         Ok(Device {
+            index: 0,
             name,
             guard: Guard::new(lock, lock_name, "scull.lock"),
-            list: List::new(geometry)?,
+            edition,
+            parameters: Arc::clone(parameters),
+            quantum: Shared::new(geometry.quantum),
+            qset: Shared::new(geometry.qset),
+            list: List::new(),
             size: Shared::new(0),
             tally: Tally::default(),
         })
@@ -54,11 +98,12 @@ impl<M: Machine> Device<M> {
     /// [`Errno::ERESTARTSYS`] when a signal came while the task slept for the device's lock; then nothing was done.
     #[track_caller]
     pub fn open(&self, mode: Mode) -> Result<File<'_, M>, Errno> {
+        let file = File::at(self, mode, 0);
         if mode == Mode::Write {
             let _held = self.enter()?;
             self.trim();
         }
-        Ok(File::new(self, mode))
+        Ok(file)
     }
 
     /// Takes the device's lock for a call from outside. A signal that comes while the task sleeps for it is
@@ -68,7 +113,12 @@ impl<M: Machine> Device<M> {
         self.guard.enter_interruptible().map_err(|_| Errno::ERESTARTSYS)
     }
 
-    /// `scull0` to `scull3`.
+    /// 0 to 3.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// `scull0` to `scull3`, unless it was [named](Device::named).
     pub fn name(&self) -> &'static str {
         self.name
     }
@@ -83,9 +133,37 @@ impl<M: Machine> Device<M> {
         self.guard.stats()
     }
 
-    /// How its bytes are divided.
+    /// Which driver's it is.
+    pub fn edition(&self) -> Edition {
+        self.edition
+    }
+
+    /// What holds for its whole module.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// How its bytes are divided. Neither guarded nor a probe point: for accounting.
     pub fn geometry(&self) -> Geometry {
-        *self.list.geometry()
+        Geometry { quantum: self.quantum.peek(), qset: self.qset.peek() }
+    }
+
+    /// How its bytes are divided. Two accesses.
+    #[inline]
+    #[track_caller]
+    pub(super) fn load_geometry(&self) -> Geometry {
+        Geometry { quantum: self.quantum.load::<M>(&sites::QUANTUM), qset: self.qset.load::<M>(&sites::QSET) }
+    }
+
+    /// Does what `command` says ([`Parameters::ioctl`]). It takes no lock: what it changes is the module's.
+    pub fn ioctl(&self, command: u32, argument: usize, caller: &Caller<'_>) -> Result<usize, Errno> {
+        self.parameters.ioctl::<M>(self.edition, command, argument, caller)
+    }
+
+    /// What a task holds while it may meet freed blocks in the device: whoever the lock does not keep out may free what
+    /// others are about to use, and so may whoever uses in the book's driver what was loaded before the lock was taken.
+    pub fn keep(&self) -> Option<M::Keep> {
+        (self.edition == Edition::Book || !self.guard.excludes()).then(M::keep)
     }
 
     /// Where its data ends, in bytes. Neither guarded nor a probe point: for accounting.
@@ -129,7 +207,7 @@ impl<M: Machine> fmt::Debug for Device<M> {
         f.debug_struct("Device")
             .field("name", &self.name)
             .field("guard", &self.guard)
-            .field("geometry", self.list.geometry())
+            .field("geometry", &self.geometry())
             .field("size", &self.size())
             .field("damage", &self.damage())
             .finish_non_exhaustive()

@@ -4,13 +4,16 @@
 use core::fmt;
 
 use crate::bytes::{SharedBytes, WORD};
-use crate::dev::Whence;
+use crate::dev::{OpenFlags, Whence};
 use crate::errno::Errno;
 use crate::machine::Machine;
 use crate::scull::device::Device;
+use crate::scull::edition::Edition;
+use crate::scull::geometry::{Geometry, Place};
 use crate::scull::list::{Block, Quantum};
 use crate::scull::sites;
 use crate::shared::probe;
+use crate::sync::Held;
 
 /// What a file was opened for (`O_RDONLY`, `O_WRONLY`, `O_RDWR`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +26,17 @@ pub enum Mode {
     ReadWrite,
 }
 
+impl From<OpenFlags> for Mode {
+    /// Who opens a file neither for reading nor for writing gets one for reading; the caller above lets nobody read then.
+    fn from(flags: OpenFlags) -> Self {
+        match flags {
+            flags if flags.is_write_only() => Mode::Write,
+            flags if flags.contains(OpenFlags::WRITE) => Mode::ReadWrite,
+            _ => Mode::Read,
+        }
+    }
+}
+
 /// The largest position: `loff_t` is signed.
 const POSITION_MAX: usize = i64::MAX as usize;
 
@@ -32,11 +46,14 @@ pub struct File<'d, M: Machine> {
     mode: Mode,
     /// INVARIANT: at most [`POSITION_MAX`].
     position: usize,
+    /// Dropped last: until then blocks that others free are kept, where that may happen.
+    _keep: Option<M::Keep>,
 }
 
 impl<'d, M: Machine> File<'d, M> {
-    pub(super) fn new(device: &'d Device<M>, mode: Mode) -> Self {
-        File { device, mode, position: 0 }
+    /// At `position`, which a file of the device had before.
+    pub(super) fn at(device: &'d Device<M>, mode: Mode, position: usize) -> Self {
+        File { device, mode, position, _keep: device.keep() }
     }
 
     /// The position, in bytes from the start.
@@ -59,27 +76,51 @@ impl<'d, M: Machine> File<'d, M> {
     /// Nodes that are missing are made, as by a write (R5).
     ///
     /// [`Errno::EBADF`] when the file is not open for reading, [`Errno::ERESTARTSYS`] when a signal came while it slept for
-    /// the lock, [`Errno::ENOMEM`], and [`Errno::EFAULT`] when a race left a
-    /// pointer that cannot be followed.
+    /// the lock, [`Errno::ENOMEM`], and [`Errno::EFAULT`] when a race left a pointer that cannot be followed or a block that is too
+    /// short.
     #[inline(never)] // so that every backtrace names it
     pub fn read(&mut self, into: &mut [u8]) -> Result<usize, Errno> {
         if self.mode == Mode::Write {
             return Err(Errno::EBADF);
         }
         let device = self.device;
-        let _held = device.enter()?;
+        let (_held, geometry) = self.enter()?;
         if self.position >= device.size.load::<M>(&sites::SIZE) {
             return Ok(0);
         }
         // The size is read again for the limit, and may be smaller by now (R7).
         let to_end = device.size.load::<M>(&sites::SIZE).saturating_sub(self.position);
-        let place = device.geometry().place(self.position);
+        let place = self.locate(geometry)?;
         let Some(quantum) = self.find(place.item, place.slot)? else { return Ok(0) };
-        let count = into.len().min(to_end).min(device.geometry().quantum - place.offset);
+        let count = into.len().min(to_end).min(geometry.quantum.wrapping_sub(place.offset));
+        let bytes = self.bytes(quantum, place.offset, count)?;
         probe::<M>(&sites::READ_COPY);
-        device.list.bytes(quantum).read(place.offset, &mut into[..count]);
+        bytes.read(place.offset, &mut into[..count]);
         self.position += count;
         Ok(count)
+    }
+
+    /// Takes the device's lock and looks how its bytes are divided. The book looks first (R11).
+    #[track_caller]
+    fn enter(&self) -> Result<(Held<'d, M>, Geometry), Errno> {
+        let device = self.device;
+        let before = (device.edition == Edition::Book).then(|| device.load_geometry());
+        probe::<M>(&sites::ENTER);
+        let held = device.enter()?;
+        let geometry = before.unwrap_or_else(|| device.load_geometry());
+        Ok((held, geometry))
+    }
+
+    /// Where the byte at the position is.
+    fn locate(&self, geometry: Geometry) -> Result<Place, Errno> {
+        geometry.locate(self.position).map_err(|why| self.device.tally.impossible(why))
+    }
+
+    /// The bytes of a quantum, if `count` from `offset` on are there.
+    fn bytes(&self, quantum: Block<Quantum>, offset: usize, count: usize) -> Result<SharedBytes<'d>, Errno> {
+        let device = self.device;
+        let bytes = quantum.bytes_for::<M>(&device.list, offset, count);
+        bytes.map_err(|past| device.tally.overrun(past))
     }
 
     /// The quantum of a slot, if array and quantum exist.
@@ -87,7 +128,7 @@ impl<'d, M: Machine> File<'d, M> {
         let device = self.device;
         let node = device.follow(item)?.node(&device.list);
         let Some(array) = device.load::<M, _>(&node.array, &sites::ARRAY)? else { return Ok(None) };
-        let slot = &device.list.slots(array)[slot];
+        let slot = device.slot_of(array, slot)?;
         match device.load::<M, _>(slot, &sites::SLOT)? {
             Some(_) => device.quantum_in(slot).map(Some),
             None => Ok(None),
@@ -105,16 +146,17 @@ impl<'d, M: Machine> File<'d, M> {
             return Err(Errno::EBADF);
         }
         let device = self.device;
-        let place = device.geometry().place(self.position);
-        let count = from.len().min(device.geometry().quantum - place.offset);
+        let (_held, geometry) = self.enter()?;
+        let place = self.locate(geometry)?;
+        let count = from.len().min(geometry.quantum.wrapping_sub(place.offset));
         if count > POSITION_MAX - self.position {
             return Err(Errno::EINVAL);
         }
-        let _held = device.enter()?;
         let node = device.follow(place.item)?;
-        let array = device.array_of(node)?;
-        let quantum = device.quantum_of(&device.list.slots(array)[place.slot])?;
-        copy::<M>(device.list.bytes(quantum), place.offset, &from[..count]);
+        let array = device.array_of(node, geometry.qset)?;
+        let quantum = device.quantum_of(device.slot_of(array, place.slot)?, geometry.quantum)?;
+        let bytes = self.bytes(quantum, place.offset, count)?;
+        copy::<M>(bytes, place.offset, &from[..count]);
         self.position += count;
         self.grow();
         Ok(count)

@@ -7,6 +7,7 @@
 use crate::errno::Errno;
 use crate::machine::{Machine, Site};
 use crate::scull::device::Device;
+use crate::scull::edition::Edition;
 use crate::scull::list::{Array, Block, Link, Node, Quantum, Wild};
 use crate::scull::sites;
 use crate::shared::probe;
@@ -40,28 +41,38 @@ impl<M: Machine> Device<M> {
         Ok(node)
     }
 
-    /// The array of a node, made if it is missing.
-    pub(super) fn array_of(&self, node: Block<Node>) -> Result<Block<Array>, Errno> {
+    /// The array of a node, made with `qset` slots if it is missing.
+    pub(super) fn array_of(&self, node: Block<Node>, qset: usize) -> Result<Block<Array>, Errno> {
         let link = &node.node(&self.list).array;
         if let Some(array) = self.load::<M, _>(link, &sites::ARRAY)? {
             return Ok(array);
         }
-        let array = self.list.new_array::<M>()?;
+        let array = Block::new_array::<M>(qset)?;
         link.store::<M>(&sites::ARRAY, array);
         // The same window as for a node.
         probe::<M>(&sites::ARRAY_CLEAR);
-        self.list.slots(array).iter().for_each(Link::clear);
+        array.slots::<M>(&self.list).iter().for_each(Link::clear);
         // The write goes on with this array: if another was stored over it, all that is hung here is lost (R2).
         Ok(array)
     }
 
-    /// The quantum of a slot, made if it is missing.
-    pub(super) fn quantum_of(&self, slot: &Link<Quantum>) -> Result<Block<Quantum>, Errno> {
+    /// The quantum of a slot, made `size` bytes long if it is missing.
+    pub(super) fn quantum_of(&self, slot: &Link<Quantum>, size: usize) -> Result<Block<Quantum>, Errno> {
         if self.load::<M, _>(slot, &sites::SLOT)?.is_none() {
-            let quantum = self.list.new_quantum::<M>()?;
+            let quantum = Block::new_quantum::<M>(size)?;
+            if self.edition == Edition::Repaired {
+                // The book does not, and shows what was there before (R34).
+                quantum.bytes::<M>(&self.list).fill(0);
+            }
             slot.store::<M>(&sites::SLOT, quantum);
         }
         self.quantum_in(slot)
+    }
+
+    /// Slot `index` of an array.
+    #[inline]
+    pub(super) fn slot_of(&self, array: Block<Array>, index: usize) -> Result<&Link<Quantum>, Errno> {
+        array.slot::<M>(&self.list, index).map_err(|past| self.tally.overrun(past))
     }
 
     /// The quantum of a slot that was seen to have one. The slot is read once more, as the book reads it for the copy: by

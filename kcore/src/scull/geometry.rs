@@ -3,7 +3,11 @@
 
 use crate::errno::Errno;
 
-/// The sizes of a device's parts (LDD3's `scull_quantum` and `scull_qset`). They never change while it lives.
+/// The sizes of a device's parts (LDD3's `scull_quantum` and `scull_qset`). A device gets those of its module whenever it is
+/// trimmed.
+///
+/// The book's are `int`s, and its driver checks none of them. So the numbers here may be any, a negative one as its two's
+/// complement, unless the geometry passed [`check`](Geometry::check).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     /// Bytes of a quantum.
@@ -53,4 +57,36 @@ impl Geometry {
         let rest = position % self.item_size();
         Place { item: position / self.item_size(), slot: rest / self.quantum, offset: rest % self.quantum }
     }
+
+    /// Where the byte at `position` is, by the book's arithmetic, for any geometry.
+    pub(super) fn locate(&self, position: usize) -> Result<Place, Impossible> {
+        let (quantum, qset) = (self.quantum as isize, self.qset as isize);
+        let item_size = quantum.wrapping_mul(qset);
+        if quantum > 0 && qset > 0 && item_size > 0 {
+            return Ok(self.place(position));
+        }
+        if quantum == 0 || item_size == 0 {
+            return Err(Impossible::Division);
+        }
+        let rest = (position as isize).wrapping_rem(item_size);
+        let parts = [
+            (position as isize).wrapping_div(item_size),
+            rest.wrapping_div(quantum),
+            rest.wrapping_rem(quantum),
+        ];
+        let [item, slot, offset] = parts.map(usize::try_from);
+        match (item, slot, offset) {
+            (Ok(item), Ok(slot), Ok(offset)) => Ok(Place { item, slot, offset }),
+            _ => Err(Impossible::Negative),
+        }
+    }
+}
+
+/// Why a byte is nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Impossible {
+    /// The book's driver divides by zero.
+    Division,
+    /// The book's driver uses a negative index.
+    Negative,
 }

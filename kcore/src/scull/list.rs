@@ -8,7 +8,9 @@
 //!   these is the store of a whole word, so a load never sees a mixture.
 //! - **S2** A block stays mapped and is not handed out for another use while tasks are inside the device: the promise of
 //!   [`Memory`]. So whoever loaded an address before the block was freed still finds memory of the same type there.
-//! - **S3** All blocks of a list have its geometry, which never changes, and blocks do not move between lists.
+//! - **S3** A block knows how long it is, and that never changes ([`Memory::size`]). What is made of its address is as long as
+//!   the block, whatever the geometry of the device was when it was allocated, or is by now; an index past the end is
+//!   [`Past`], and is counted. Blocks do not move between lists.
 //! - **S4** References into blocks are references to atomics and live for one operation. They may overlap with
 //!   [`Memory::free`], which writes its poison into the block and leaves it mapped (S2).
 //!
@@ -20,12 +22,15 @@ use core::slice;
 use crate::bytes::SharedBytes;
 use crate::errno::Errno;
 use crate::machine::{BadFree, Hooks, Kind, Memory, POISON_FREED, POISON_FRESH, Site};
-use crate::scull::geometry::Geometry;
 use crate::shared::Shared;
 
 /// A pointer that leads to no block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wild;
+
+/// A place past the end of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Past;
 
 /// A word of shared memory that leads to a block, or nowhere.
 #[derive(Debug)]
@@ -112,6 +117,13 @@ impl<T> Block<T> {
         unsafe { A::free(self.start.cast()) }
     }
 
+    /// How many bytes it is long.
+    #[inline]
+    fn size<A: Memory>(self) -> usize {
+        // SAFETY: S1 and S2: the allocator gave it, it is mapped, and every link is an atomic.
+        unsafe { A::size(self.start.cast()) }
+    }
+
     #[track_caller]
     fn allocate<A: Memory>(kind: Kind, size: usize) -> Result<Self, Errno> {
         Ok(Block { start: A::allocate(kind, size)?.cast() })
@@ -126,12 +138,12 @@ pub(super) struct Node {
     pub(super) next: Link<Node>,
 }
 
-/// The start of an array of links to quanta; how many is in the geometry.
+/// The start of an array of links to quanta; how many, its block knows.
 #[derive(Debug)]
 #[repr(transparent)]
 pub(super) struct Array([Link<Quantum>; 0]);
 
-/// The start of a quantum; how many bytes is in the geometry.
+/// The start of a quantum; how many bytes, its block knows.
 #[derive(Debug)]
 #[repr(transparent)]
 pub(super) struct Quantum([u64; 0]);
@@ -150,48 +162,68 @@ impl Block<Node> {
     }
 }
 
-/// The head of a list, and what its blocks look like.
+impl Block<Array> {
+    /// Room for an array of `qset` links, not yet cleared. [`Errno::ENOMEM`] also when no array can be so long.
+    #[track_caller]
+    pub(super) fn new_array<A: Memory>(qset: usize) -> Result<Self, Errno> {
+        let size = qset.checked_mul(size_of::<Link<Quantum>>()).ok_or(Errno::ENOMEM)?;
+        Self::allocate::<A>(Kind::Array, size)
+    }
+
+    /// Its slots.
+    #[inline]
+    pub(super) fn slots<A: Memory>(self, _list: &List) -> &[Link<Quantum>] {
+        let count = self.size::<A>() / size_of::<Link<Quantum>>();
+        // SAFETY: S1, S2 and S3: a mapped block of so many links; any bits are valid links.
+        unsafe { slice::from_raw_parts(self.start.as_ptr().cast(), count) }
+    }
+
+    /// Slot number `index`.
+    #[inline]
+    pub(super) fn slot<A: Memory>(self, list: &List, index: usize) -> Result<&Link<Quantum>, Past> {
+        self.slots::<A>(list).get(index).ok_or(Past)
+    }
+}
+
+impl Block<Quantum> {
+    /// Room for a quantum of `size` bytes, not yet cleared.
+    #[track_caller]
+    pub(super) fn new_quantum<A: Memory>(size: usize) -> Result<Self, Errno> {
+        Self::allocate::<A>(Kind::Quantum, size)
+    }
+
+    /// Its bytes.
+    #[inline]
+    pub(super) fn bytes<A: Memory>(self, _list: &List) -> SharedBytes<'_> {
+        // SAFETY: S1, S2 and S3: a mapped block of so many bytes, aligned to 16, which the device touches in no other way.
+        unsafe { SharedBytes::new(self.start.cast(), self.size::<A>()) }
+    }
+
+    /// Its bytes, if `count` of them from `offset` on are there.
+    #[inline]
+    pub(super) fn bytes_for<A: Memory>(
+        self,
+        list: &List,
+        offset: usize,
+        count: usize,
+    ) -> Result<SharedBytes<'_>, Past> {
+        let bytes = self.bytes::<A>(list);
+        match offset.checked_add(count) {
+            Some(end) if end <= bytes.len() => Ok(bytes),
+            _ => Err(Past),
+        }
+    }
+}
+
+/// A list: its head.
 #[derive(Debug)]
 pub(super) struct List {
     pub(super) head: Link<Node>,
-    /// INVARIANT: S3; it passed [`Geometry::check`].
-    geometry: Geometry,
 }
 
 impl List {
-    /// An empty list. [`Errno::EINVAL`] for an impossible geometry.
-    pub(super) fn new(geometry: Geometry) -> Result<Self, Errno> {
-        Ok(List { head: Link::null(), geometry: geometry.check()? })
-    }
-
-    /// What its blocks look like.
-    pub(super) fn geometry(&self) -> &Geometry {
-        &self.geometry
-    }
-
-    /// Room for an array, not yet cleared.
-    #[track_caller]
-    pub(super) fn new_array<A: Memory>(&self) -> Result<Block<Array>, Errno> {
-        Block::allocate::<A>(Kind::Array, self.geometry.qset * size_of::<Link<Quantum>>())
-    }
-
-    /// A quantum of zeros.
-    #[track_caller]
-    pub(super) fn new_quantum<A: Memory>(&self) -> Result<Block<Quantum>, Errno> {
-        let quantum = Block::allocate::<A>(Kind::Quantum, self.geometry.quantum)?;
-        self.bytes(quantum).fill(0);
-        Ok(quantum)
-    }
-
-    /// The slots of an array.
-    pub(super) fn slots(&self, array: Block<Array>) -> &[Link<Quantum>] {
-        // SAFETY: S1, S2 and S3: a mapped block of `qset` links; any bits are valid links.
-        unsafe { slice::from_raw_parts(array.start.as_ptr().cast(), self.geometry.qset) }
-    }
-
-    /// The bytes of a quantum.
-    pub(super) fn bytes(&self, quantum: Block<Quantum>) -> SharedBytes<'_> {
-        // SAFETY: S1, S2 and S3: a mapped block of `quantum` bytes, aligned to 16, which the device touches in no other way.
-        unsafe { SharedBytes::new(quantum.start.cast(), self.geometry.quantum) }
+    /// An empty list.
+    pub(super) fn new() -> Self {
+        List { head: Link::null() }
     }
 }

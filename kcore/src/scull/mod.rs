@@ -40,7 +40,11 @@
 //! Every shared word is a [`Shared`](crate::shared::Shared), all bytes are [`SharedBytes`](crate::bytes::SharedBytes); and the
 //! invariants of `list.rs` hold in every interleaving: a link leads to a block, to nothing, or is recognised as poison.
 
+pub mod access;
+mod control;
 mod device;
+mod dump;
+mod edition;
 mod file;
 mod follow;
 mod geometry;
@@ -49,13 +53,16 @@ mod list;
 mod parameters;
 mod prepare;
 mod quiet;
+mod shared_file;
 pub mod sites;
 mod tally;
 mod trim;
 mod walk;
 
 pub use device::{DEVICES, Device};
+pub use edition::Edition;
 pub use file::{File, Mode};
 pub use geometry::{Geometry, Place};
 pub use parameters::Parameters;
+pub use shared_file::SharedFile;
 pub use tally::Damage;

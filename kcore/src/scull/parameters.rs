@@ -28,6 +28,11 @@ impl Parameters {
             pipe_buffer: Shared::new(Self::PIPE_BUFFER),
         }
     }
+
+    /// What a device takes over when it is trimmed. Neither guarded nor a probe point.
+    pub fn geometry(&self) -> Geometry {
+        Geometry { quantum: self.quantum.peek(), qset: self.qset.peek() }
+    }
 }
 
 impl Default for Parameters {

@@ -22,7 +22,7 @@ impl<M: Machine> Device<M> {
         let _held = self.guard().enter();
         for item in 0..items {
             let node = self.follow(item)?;
-            self.array_of(node)?;
+            self.array_of(node, self.geometry().qset)?;
         }
         Ok(())
     }

@@ -21,6 +21,17 @@ unsafe impl<A: Memory> Memory for Quiet<A> {
         // SAFETY: the caller has promised what `A` asks for.
         unsafe { A::free(block) }
     }
+
+    unsafe fn size(block: NonNull<u8>) -> usize {
+        // SAFETY: as above.
+        unsafe { A::size(block) }
+    }
+
+    type Keep = A::Keep;
+
+    fn keep() -> A::Keep {
+        A::keep()
+    }
 }
 
 impl<A> Hooks for Quiet<A> {}

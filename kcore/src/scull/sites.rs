@@ -16,6 +16,12 @@ macro_rules! sites {
 }
 
 sites! {
+    /// The device's bytes of a quantum.
+    QUANTUM = "quantum";
+    /// The device's pointers of an array.
+    QSET = "qset";
+    /// A read, a write or a dump is about to take the lock of the device.
+    ENTER = "enter";
     /// The device's pointer to its first node.
     HEAD = "head";
     /// A node's pointer to the one after it.
@@ -42,12 +48,23 @@ sites! {
     TRIM_WALK = "trim.walk";
     /// A trim is about to free a block.
     TRIM_FREE = "trim.free";
+    /// The module's bytes of a quantum, which a trim makes the device's.
+    SCULL_QUANTUM = "scull_quantum";
+    /// The module's pointers of an array, likewise.
+    SCULL_QSET = "scull_qset";
+    /// The module's bytes of a pipe's buffer. Scull itself only changes and shows it.
+    SCULL_P_BUFFER = "scull_p_buffer";
     /// A trim has emptied the device.
     TRIM_DONE = "trim.done";
 }
 
 /// Every point, as scripts write them, in the same order.
 pub const POINTS: &[&str] = &[
+    "quantum.load",
+    "quantum.store",
+    "qset.load",
+    "qset.store",
+    "enter",
     "head.load",
     "head.store",
     "next.load",
@@ -66,5 +83,11 @@ pub const POINTS: &[&str] = &[
     "read.copy",
     "trim.walk",
     "trim.free",
+    "scull_quantum.load",
+    "scull_quantum.store",
+    "scull_qset.load",
+    "scull_qset.store",
+    "scull_p_buffer.load",
+    "scull_p_buffer.store",
     "trim.done",
 ];

@@ -5,7 +5,8 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::errno::Errno;
 use crate::machine::BadFree;
-use crate::scull::list::Wild;
+use crate::scull::geometry::Impossible;
+use crate::scull::list::{Past, Wild};
 
 /// What a device noticed of its own corruption. All 0 where the guard works.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +18,11 @@ pub struct Damage {
     pub double_free: u64,
     /// Addresses that a trim was about to free and no block starts at.
     pub unknown_free: u64,
+    /// Places past the end of a block (or before its start) that were about to be used: an array or a quantum is shorter than
+    /// the geometry says. In the book's driver each is somebody else's memory.
+    pub overrun: u64,
+    /// Divisions by a quantum or a qset of zero. In the book's driver each is an oops.
+    pub division: u64,
 }
 
 /// The counters behind it.
@@ -25,6 +31,8 @@ pub(super) struct Tally {
     wild: AtomicU64,
     double_free: AtomicU64,
     unknown_free: AtomicU64,
+    overrun: AtomicU64,
+    division: AtomicU64,
 }
 
 impl Tally {
@@ -32,6 +40,24 @@ impl Tally {
     #[cold]
     pub(super) fn wild(&self, _: Wild) -> Errno {
         self.wild.fetch_add(1, Relaxed);
+        Errno::EFAULT
+    }
+
+    /// Counts a place past the end of a block; the caller of the device sees a bad address.
+    #[cold]
+    pub(super) fn overrun(&self, _: Past) -> Errno {
+        self.overrun.fetch_add(1, Relaxed);
+        Errno::EFAULT
+    }
+
+    /// Counts a position that the geometry has no place for; the caller of the device sees a bad address.
+    #[cold]
+    pub(super) fn impossible(&self, why: Impossible) -> Errno {
+        let counter = match why {
+            Impossible::Division => &self.division,
+            Impossible::Negative => &self.overrun,
+        };
+        counter.fetch_add(1, Relaxed);
         Errno::EFAULT
     }
 
@@ -51,6 +77,8 @@ impl Tally {
             wild: self.wild.load(Relaxed),
             double_free: self.double_free.load(Relaxed),
             unknown_free: self.unknown_free.load(Relaxed),
+            overrun: self.overrun.load(Relaxed),
+            division: self.division.load(Relaxed),
         }
     }
 }

@@ -3,6 +3,8 @@
 
 use crate::machine::{Hooks, Machine, Memory};
 use crate::scull::device::Device;
+use crate::scull::edition::Edition;
+use crate::scull::geometry::Geometry;
 use crate::scull::list::{Array, Block, Node};
 use crate::scull::sites;
 use crate::shared::probe;
@@ -23,29 +25,47 @@ impl<M: Machine> Device<M> {
 
     /// The same, without a look at the guard, telling the hooks of `A`.
     pub(super) fn trim_list<A: Memory + Hooks>(&self) {
+        // A negative number of slots is none.
+        let qset = usize::try_from(self.qset.load::<A>(&sites::QSET) as isize).unwrap_or(0);
         let mut next = self.load::<A, _>(&self.list.head, &sites::HEAD);
         probe::<A>(&sites::TRIM_WALK);
         while let Ok(Some(node)) = next {
-            self.trim_node::<A>(node);
+            self.trim_node::<A>(node, qset);
             next = self.load::<A, _>(&node.node(&self.list).next, &sites::NEXT);
             self.give_back::<A, _>(node);
         }
         self.size.store::<A>(&sites::SIZE, 0);
+        self.adopt_geometry::<A>();
         self.list.head.drop_link::<A>(&sites::HEAD);
         probe::<A>(&sites::TRIM_DONE);
     }
 
-    fn trim_node<A: Memory + Hooks>(&self, node: Block<Node>) {
+    /// The module's quantum and qset become the device's. A device of the repaired driver never gets an impossible one.
+    fn adopt_geometry<A: Memory + Hooks>(&self) {
+        let quantum = self.parameters.quantum.load::<A>(&sites::SCULL_QUANTUM);
+        let qset = self.parameters.qset.load::<A>(&sites::SCULL_QSET);
+        if self.edition == Edition::Book || (Geometry { quantum, qset }).check().is_ok() {
+            self.quantum.store::<A>(&sites::QUANTUM, quantum);
+            self.qset.store::<A>(&sites::QSET, qset);
+        }
+    }
+
+    fn trim_node<A: Memory + Hooks>(&self, node: Block<Node>, qset: usize) {
         let link = &node.node(&self.list).array;
         if let Ok(Some(array)) = self.load::<A, _>(link, &sites::ARRAY) {
-            self.trim_array::<A>(array);
+            self.trim_array::<A>(array, qset);
             self.give_back::<A, _>(array);
             link.drop_link::<A>(&sites::ARRAY);
         }
     }
 
-    fn trim_array<A: Memory + Hooks>(&self, array: Block<Array>) {
-        for slot in self.list.slots(array) {
+    fn trim_array<A: Memory + Hooks>(&self, array: Block<Array>, qset: usize) {
+        // As many slots as the device says, which need not be as many as the array has (R11): those behind are forgotten, and
+        // where there are fewer the book's driver frees whatever lies there.
+        for index in 0..qset {
+            let Ok(slot) = array.slot::<A>(&self.list, index).map_err(|past| self.tally.overrun(past)) else {
+                return;
+            };
             if let Ok(Some(quantum)) = self.load::<A, _>(slot, &sites::SLOT) {
                 self.give_back::<A, _>(quantum);
             }

@@ -10,7 +10,8 @@ impl<M: Machine> Device<M> {
     ///
     /// Nobody hears of it and nothing is changed. It survives whatever a race has left: poison is not followed, and a list
     /// that leads back into itself is left after at most a few rounds, so a block may be shown more than once. While tasks
-    /// are inside the device it sees one of the states in between.
+    /// are inside the device it sees one of the states in between. An array is shown as far as it goes, whatever the geometry
+    /// says by now.
     pub fn walk(&self, mut visit: impl FnMut(Kind, usize)) -> u64 {
         let mut wild = 0;
         let mut seen = Circle::default();
@@ -31,7 +32,7 @@ impl<M: Machine> Device<M> {
 
     fn walk_array(&self, array: Block<Array>, wild: &mut u64, visit: &mut impl FnMut(Kind, usize)) {
         visit(Kind::Array, array.address());
-        for slot in self.list.slots(array) {
+        for slot in array.slots::<M>(&self.list) {
             if let Some(quantum) = reach(slot, wild) {
                 visit(Kind::Quantum, quantum.address());
             }
@@ -49,14 +50,15 @@ fn reach<T>(link: &Link<T>, wild: &mut u64) -> Option<Block<T>> {
 /// Finds out in constant memory that a list runs in a circle (Brent, 1980): it compares each node with one seen before, and
 /// moves on to remember the current one whenever the number of steps since has doubled.
 #[derive(Default)]
-struct Circle {
+pub(super) struct Circle {
     remembered: usize,
     steps: usize,
     patience: usize,
 }
 
 impl Circle {
-    fn closes_at(&mut self, address: usize) -> bool {
+    /// Whether the list has come back; `address` is where it is now.
+    pub(super) fn closes_at(&mut self, address: usize) -> bool {
         if address == self.remembered {
             return true;
         }

@@ -165,6 +165,15 @@ impl<M: Machine> Guard<M> {
         }
     }
 
+    /// Whether one task at most is in the critical section, on any machine and whatever it does there: not where there is
+    /// no lock, or one that lets others pass.
+    pub fn excludes(&self) -> bool {
+        !matches!(
+            self.mechanism,
+            Mechanism::Nothing | Mechanism::Switch(_) | Mechanism::CpuOwned(_) | Mechanism::Broken(_)
+        )
+    }
+
     /// The counters so far. [`None`] where there is no lock.
     pub fn stats(&self) -> Option<LockStats> {
         match &self.mechanism {

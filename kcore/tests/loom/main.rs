@@ -7,7 +7,9 @@
 #![cfg(not(miri))]
 
 mod bodies;
+mod devices;
 mod frame;
+mod gate;
 mod machine;
 mod more;
 mod right;

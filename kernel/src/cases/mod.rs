@@ -9,10 +9,12 @@
 
 mod backtraces;
 pub mod case;
+mod chrdev;
 mod console;
 mod cpus;
 mod crew;
 mod device;
+mod fs;
 mod heap;
 mod locks;
 mod paging;

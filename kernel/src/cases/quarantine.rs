@@ -22,7 +22,7 @@ crate::case! {
 
 fn begin() -> Experiment {
     // SAFETY: each case uses blocks of its own only, and none after the experiment that it began.
-    unsafe { Experiment::begin() }
+    unsafe { Experiment::begin() }.expect("no device lives on while the cases run")
 }
 
 fn quantum(size: usize) -> Result<NonNull<u8>, String> {

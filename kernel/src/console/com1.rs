@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use heapless::Deque;
 use kcore::acpi::Madt;
 use kcore::errno::Errno;
+use kcore::report::LockStats;
 use kcore::sync::WaitQueue;
 
 use super::uart::Serial;
@@ -135,4 +136,9 @@ pub fn init() {
 /// Sends all bytes, with nobody else's in between.
 pub(super) fn send(bytes: &[u8]) {
     COM1.write(bytes);
+}
+
+/// The counters of the port's lock.
+pub fn lock_stats() -> LockStats {
+    COM1.lock_stats()
 }

@@ -1,6 +1,7 @@
 //! A serial port behind a lock.
 
 use kcore::machine::{LockName, Waiting};
+use kcore::report::LockStats;
 use uart_16550::backend::PioBackend;
 use uart_16550::spec::registers::IER;
 use uart_16550::{Config, Uart16550};
@@ -37,6 +38,11 @@ impl Serial {
     /// A byte that was received, if there is one.
     pub(super) fn receive(&self) -> Option<u8> {
         self.port.lock_irqsave().as_mut()?.try_receive_byte().ok()
+    }
+
+    /// The counters of the port's lock.
+    pub(super) fn lock_stats(&self) -> LockStats {
+        self.port.stats()
     }
 
     /// Writes all bytes, with nobody else's in between and interrupts off.

@@ -1,48 +1,35 @@
-//! Modules with their devices: what `insmod`, `rmmod` and `lsmod` work on.
+//! The devices of this machine, and the modules that bring them: what `insmod`, `rmmod` and `lsmod` work on (LDD3 ch. 2, 3).
+//!
+//! - [`registry`](fn@registry): all character devices, and who has which numbers.
+//! - `memory`: `null`, `zero`, `full`, `random`, which are always there.
+//! - [`attach`]: devices of the kernel that come later: the console, the terminal.
+//! - [`Loadable`]: a module that can be loaded; [`loadable`] has the list of them.
+//! - `parameters`: what a module is told when it is loaded.
+//! - [`insmod`], [`rmmod`], [`loaded`], [`available`]: the table of those that are.
+//!
+//! # Going
+//!
+//! [`rmmod`] says [`EBUSY`](kcore::errno::Errno::EBUSY) while a file of the module is open, and changes nothing. Forced, it
+//! unplugs: the names go first, so that nobody finds the devices any more; then whoever sleeps in one is woken and leaves
+//! with [`ENODEV`](kcore::errno::Errno::ENODEV); and when the last call has left, `rmmod` returns. What is open stays open
+//! and answers `ENODEV`; a device's memory goes with the last of its files (I18, I19).
 
-use alloc::string::String;
-use alloc::vec::Vec;
+mod attached;
+mod built;
+pub mod loadable;
+mod loaded;
+mod memory;
+mod modules;
+mod parameters;
+mod plugged;
+mod refused;
+mod registry;
 
-use kcore::errno::Errno;
-
-/// Why a module was not loaded or unloaded: the error, and what else is to be said.
-#[derive(Clone, Debug)]
-pub struct Refused {
-    /// As a system call would say it.
-    pub errno: Errno,
-    /// One line for the person: `scull: unknown parameter 'lok'; valid: lock, quantum, qset, edition`. Empty when the error says all.
-    pub why: String,
-}
-
-/// A loaded module (a line of `/proc/modules`).
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// Its name.
-    pub name: &'static str,
-    /// How many open files use it.
-    pub users: u32,
-    /// Its parameters and their values.
-    pub parameters: Vec<(&'static str, String)>,
-}
-
-/// The modules that can be loaded.
-pub fn available() -> &'static [&'static str] {
-    &[]
-}
-
-/// Loads a module; `parameters` are words like `lock=none`. [`Errno::ENOENT`], [`Errno::EEXIST`], [`Errno::EINVAL`],
-/// [`Errno::ENOMEM`].
-pub fn insmod(_name: &str, _parameters: &[&str]) -> Result<(), Refused> {
-    Err(Refused { errno: Errno::ENOENT, why: String::new() })
-}
-
-/// Unloads a module. [`Errno::ENOENT`], and [`Errno::EBUSY`] while its files are open, unless it is `forced`: then its
-/// devices are unplugged, and open files answer [`Errno::ENODEV`].
-pub fn rmmod(_name: &str, _forced: bool) -> Result<(), Refused> {
-    Err(Refused { errno: Errno::ENOENT, why: String::new() })
-}
-
-/// The loaded modules, the latest first.
-pub fn loaded() -> Vec<Loaded> {
-    Vec::new()
-}
+pub use attached::{CONSOLE, TTY, attach};
+pub use built::{Built, Group, NewDevice};
+pub use loadable::Loadable;
+pub use loaded::{Loaded, loaded, locks};
+pub use modules::{available, insmod, load, rmmod};
+pub use parameters::Parameters;
+pub use refused::Refused;
+pub use registry::{first_names, registry};

@@ -1,5 +1,6 @@
 //! A round on a scull device, with the ledger's account of it.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -7,7 +8,8 @@ use kcore::dev::Whence;
 use kcore::errno::Errno;
 use kcore::machine::Kind;
 use kcore::report::{Counts, Run};
-use kcore::scull::{self, Mode};
+use kcore::scull::{self, Edition, Geometry, Mode, Parameters};
+use kcore::settings::Lock;
 
 use crate::machine::Kernel;
 use crate::mm::heap;
@@ -28,6 +30,7 @@ pub(super) struct Told {
     bytes_written: AtomicU64,
     out_of_memory: AtomicU64,
     lost_updates: AtomicU64,
+    stale: AtomicU64,
 }
 
 impl Told {
@@ -49,6 +52,11 @@ impl Told {
         buffer
     }
 
+    /// Bytes that nobody has written were read, and were not 0.
+    pub(super) fn stale(&self) {
+        self.stale.fetch_add(1, Relaxed);
+    }
+
     /// An acknowledged update is gone.
     pub(super) fn lost_update(&self) {
         self.lost_updates.fetch_add(1, Relaxed);
@@ -64,21 +72,61 @@ impl Trial<'_> {
         body: &(dyn Fn(&Device, u32, &Told) + Sync),
         check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
     ) -> Result<(), Refusal> {
+        self.fresh_round(&|lock, geometry| Device::new(0, lock, geometry), prepare, body, check)
+    }
+
+    /// [`scull_round`](Trial::scull_round) on a device of the book's driver or of the repaired one, as the form says, with the
+    /// lock that the driver is printed with.
+    pub(super) fn family_round(
+        &mut self,
+        prepare: &dyn Fn(&Device) -> Result<(), Errno>,
+        body: &(dyn Fn(&Device, u32, &Told) + Sync),
+        check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
+    ) -> Result<(), Refusal> {
+        let make = |form, geometry| {
+            let edition = Edition::of(form).unwrap_or_default();
+            Device::of_module(0, Edition::LOCK, edition, &Arc::new(Parameters::new(geometry)))
+        };
+        self.fresh_round(&make, prepare, body, check)
+    }
+
+    /// A round on the device that `make` makes.
+    fn fresh_round(
+        &mut self,
+        make: &dyn Fn(Lock, Geometry) -> Result<Device, Errno>,
+        prepare: &dyn Fn(&Device) -> Result<(), Errno>,
+        body: &(dyn Fn(&Device, u32, &Told) + Sync),
+        check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
+    ) -> Result<(), Refusal> {
         // SAFETY: the device is dropped before it, and the crew's tasks, which use the device, are joined before that.
-        let experiment = unsafe { heap::Experiment::begin() };
-        let device = Device::new(0, self.resolved.lock, self.geometry)?;
+        let experiment = unsafe { heap::Experiment::begin() }?;
+        let device = make(self.resolved.lock, self.geometry)?;
         prepare(&device)?;
+        self.device_round(&experiment, &device, &|who, told| body(&device, who, told), check)
+    }
+
+    /// What comes after `device` was prepared: `body(who, told)` in every task at once; then the account; then
+    /// `check(device, run)`, which may use the device as it likes.
+    pub(super) fn device_round(
+        &mut self,
+        experiment: &heap::Experiment,
+        device: &Device,
+        body: &(dyn Fn(u32, &Told) + Sync),
+        check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
+    ) -> Result<(), Refusal> {
         let told = Told::default();
-        self.race(&|who| body(&device, who, &told))?;
+        self.race(&|who| body(who, &told))?;
         self.run.bytes_written += told.bytes_written.into_inner();
         self.run.lost_updates += told.lost_updates.into_inner();
         self.out_of_memory += told.out_of_memory.into_inner();
         self.add_lock(device.lock_stats());
-        self.account(&experiment, &mut |mark| {
+        self.account(experiment, &mut |mark| {
             device.walk(|_, address| mark(address));
         });
-        self.run.use_after_free += device.damage().wild;
-        let _ = check(&device, &mut self.run);
+        self.run.use_after_free += device.damage().wild + told.stale.into_inner();
+        let _ = check(device, &mut self.run);
+        let damage = device.damage();
+        self.run.out_of_bounds += damage.overrun + damage.division;
         Ok(())
     }
 
@@ -87,7 +135,7 @@ impl Trial<'_> {
     pub(super) fn heap_round(&mut self, body: &(dyn Fn(u32) + Sync)) -> Result<(), Refusal> {
         // SAFETY: the crew's tasks are joined before it is dropped, and nobody else uses such blocks but handlers whose end
         // one of these tasks waits for.
-        let experiment = unsafe { heap::Experiment::begin() };
+        let experiment = unsafe { heap::Experiment::begin() }?;
         self.race(body)?;
         self.account(&experiment, &mut |_| {});
         Ok(())
@@ -123,6 +171,12 @@ impl Trial<'_> {
         run.double_free += happened.double_free;
         run.use_after_free += experiment.written_after_free();
     }
+}
+
+/// An empty device of an edition of the driver, with the lock that the driver has, for one with access control.
+pub(super) fn device_of(edition: Edition, geometry: Geometry) -> Result<Device, Errno> {
+    let parameters = Arc::new(Parameters::new(geometry));
+    Device::named("scull", "scull.sem", Edition::LOCK, edition, &parameters)
 }
 
 /// Fills the first `quanta` quanta, each with `bytes`, which are as long as one.

@@ -77,7 +77,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
 fn requests<S: Signal>(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     // SAFETY: the tasks, which alone use the frames, are joined before it is dropped.
-    let experiment = unsafe { heap::Experiment::begin() };
+    let experiment = unsafe { heap::Experiment::begin() }?;
     let desk = Desk::<S>::new();
     STAGE.set(resolved.lock, &resolved.plan);
     fire::choose(let_the_waiter_return);

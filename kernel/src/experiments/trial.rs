@@ -154,7 +154,14 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "timer" => super::timer::round,
         "sleep" => super::sleep::round,
         "sleep-in-atomic" => super::sleep_in_atomic::round,
+        "book-geometry" => super::book_geometry::round,
+        "book-proc" => super::book_proc::round,
+        "book-exchange" => super::book_exchange::round,
+        "book-quantum" => super::book_quantum::round,
         "soak" => super::soak::round,
+        "book-trim" => super::book_trim::round,
+        "book-single" => super::book_single::round,
+        "book-alloc" => super::book_alloc::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
     hooks::begin(&resolved.plan, resolved.writers, trial.stores_to_log(), resolved.experiment.may_stop());

@@ -23,7 +23,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     // SAFETY: the registry, which leads to the blocks, is dropped before it, and the tasks that use them are joined
     // before that.
-    let experiment = unsafe { heap::Experiment::begin() };
+    let experiment = unsafe { heap::Experiment::begin() }?;
     let registry = Registry::new(resolved.lock, &experiment);
     registry.plug()?;
     trial.race(&|who| match resolved.role(who) {

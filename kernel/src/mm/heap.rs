@@ -6,22 +6,35 @@
 //! ```
 //!
 //! While an experiment runs, freed blocks of the scull kinds are not given back (quarantine): they keep their record and
-//! their poison until [`Experiment`] ends, so that a use after free finds poison and a double free is known as one.
+//! their poison until [`Experiment`] ends, so that a use after free finds poison and a double free is known as one. The same
+//! holds outside of experiments as long as somebody has a [`Quarantine`], that is while a file is open of a device that keeps
+//! nobody out. While such devices may exist, that is while somebody has a [`Live`], no experiment begins: its end takes back
+//! every block that was allocated meanwhile, whoever has it.
+//!
+//! In front of each block lies its size ([`BlockSize`]), so that whoever has its address can ask for it without a lock. The
+//! ledger knows nothing of these bytes.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::mem::MaybeUninit;
 use core::panic::Location;
 use core::ptr::NonNull;
+use core::sync::atomic::{Ordering, fence};
 
 use kcore::bytes::SharedBytes;
 use kcore::errno::Errno;
 use kcore::ledger::{Allocation, BACKTRACE, Ledger, Manner, PerKind, Record, Snapshot};
-use kcore::machine::{BadFree, Cpu, Kind, LockName, POISON_FREED, POISON_FRESH, Sched, Waiting};
+use kcore::machine::{BadFree, BlockSize, Cpu, Kind, LockName, POISON_FREED, POISON_FRESH, Sched, Waiting};
 use kcore::report::LockStats;
 
 use crate::arch::backtrace;
 use crate::machine::{CountedSpinLock, Kernel};
 use crate::mm::frames;
+
+mod live;
+mod quarantine;
+
+pub use live::Live;
+pub use quarantine::Quarantine;
 
 /// Bytes of heap for each record of the ledger: blocks are expected to be this long on average.
 const BYTES_PER_RECORD: u64 = 2048;
@@ -35,6 +48,59 @@ struct Heap {
     ledger: Ledger<'static>,
     /// The first serial number of the running experiment; `u64::MAX` when there is none.
     quarantine_since: u64,
+    /// Freed blocks that no experiment keeps, but somebody's [`Quarantine`].
+    kept: usize,
+    /// How many [`Live`]s there are.
+    live: usize,
+}
+
+impl Heap {
+    /// A block for `layout`, with its size in front of it.
+    fn take(&mut self, layout: Layout) -> Result<NonNull<u8>, Errno> {
+        let (whole, offset) = Layout::new::<BlockSize>().extend(layout).map_err(|_| Errno::ENOMEM)?;
+        let base = self.holes.allocate_first_fit(whole).map_err(|()| Errno::ENOMEM)?;
+        // SAFETY: the hole has room for `offset` bytes and the block.
+        let block = unsafe { base.add(offset) };
+        // SAFETY: `offset` is a `BlockSize` at least, and both addresses are aligned to 16.
+        let prefix = unsafe { block.cast::<BlockSize>().sub(1) };
+        // SAFETY: nobody else knows of these bytes yet.
+        unsafe { prefix.write(BlockSize::new(layout.size(), offset)) };
+        // Whoever loads the block's address from somewhere finds its size written.
+        fence(Ordering::Release);
+        Ok(block)
+    }
+
+    /// Removes the records since `since` for which `goes` says so, and gives their blocks back.
+    ///
+    /// # Safety
+    /// Nobody uses such a block any more.
+    unsafe fn sweep(&mut self, since: u64, mut goes: impl FnMut(&Record) -> bool) {
+        let Heap { holes, ledger, .. } = self;
+        ledger.retain_since(since, |record| {
+            if !goes(record) {
+                return true;
+            }
+            // SAFETY: the record goes, so the block is given back once; the caller says that nobody uses it.
+            unsafe { give_back(holes, record.allocation.address, record.allocation.size) };
+            false
+        });
+    }
+}
+
+/// Gives the memory of the block at `address` back, which is `size` bytes long.
+///
+/// # Safety
+/// [`Heap::take`] gave the block, out of these holes; it is given back once, and nobody uses it any more.
+unsafe fn give_back(holes: &mut linked_list_allocator::Heap, address: usize, size: usize) {
+    let block = pointer(address);
+    // SAFETY: it is a block of ours, and we have got it back.
+    let offset = unsafe { BlockSize::offset_of(block) };
+    // SAFETY: there its memory begins.
+    let base = unsafe { block.sub(offset) };
+    // The alignment does not matter any more: holes are measured by size alone.
+    let whole = Layout::from_size_align(offset + size, ALIGN).expect("it was allocated with this size");
+    // SAFETY: the memory came from these holes with this size, and the caller gives it up.
+    unsafe { holes.deallocate(base, whole) };
 }
 
 static HEAP: CountedSpinLock<Option<Heap>> = CountedSpinLock::counted(
@@ -63,7 +129,7 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     // SAFETY: so are these; nobody else uses them while the machine runs.
     let holes = unsafe { linked_list_allocator::Heap::new(frames::pointer(bottom), size as usize) };
     *HEAP.lock_irqsave() =
-        Some(Heap { holes, ledger: Ledger::in_region(region), quarantine_since: u64::MAX });
+        Some(Heap { holes, ledger: Ledger::in_region(region), quarantine_since: u64::MAX, kept: 0, live: 0 });
     Ok(size)
 }
 
@@ -91,11 +157,11 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
     let block = {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(Errno::ENOMEM)?;
-        let block = heap.holes.allocate_first_fit(layout).map_err(|()| Errno::ENOMEM)?;
+        let block = heap.take(layout)?;
         allocation.address = block.addr().get();
         if heap.ledger.record(allocation).is_err() {
-            // SAFETY: the block came from this allocator just now, with this layout.
-            unsafe { heap.holes.deallocate(block, layout) };
+            // SAFETY: the block came from this heap just now, with this size.
+            unsafe { give_back(&mut heap.holes, allocation.address, allocation.size) };
             return Err(Errno::ENOMEM);
         }
         block
@@ -104,7 +170,8 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
     Ok(block)
 }
 
-/// Gives a block back. A block of the running experiment stays in quarantine.
+/// Gives a block back. A block of the running experiment stays in quarantine, and so does every block of a scull kind while
+/// somebody has a [`Quarantine`].
 ///
 /// # Safety
 /// Nobody keeps a Rust reference into the block, nor a pointer unless it is in quarantine.
@@ -113,20 +180,23 @@ pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result
     let (freed, manner) = {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(BadFree::Unknown)?;
-        let since = heap.quarantine_since;
-        let quarantined = |record: &Record| record.serial >= since && record.allocation.kind != Kind::Other;
-        let manner = match heap.ledger.lookup(address) {
-            Some(record) if quarantined(record) => Manner::Quarantine,
-            _ => Manner::AtOnce,
+        let of_experiment = |record: &Record| record.serial >= heap.quarantine_since;
+        let (manner, kept) = match heap.ledger.lookup(address) {
+            Some(record) if record.allocation.kind == Kind::Other => (Manner::AtOnce, false),
+            Some(record) if of_experiment(record) => (Manner::Quarantine, false),
+            Some(_) if quarantine::is_held() => (Manner::Quarantine, true),
+            _ => (Manner::AtOnce, false),
         };
-        (heap.ledger.free(address, manner, at)?, manner)
+        let freed = heap.ledger.free(address, manner, at)?;
+        heap.kept += usize::from(kept);
+        (freed, manner)
     };
     bytes(address, freed.size).fill(POISON_FREED);
     if manner == Manner::AtOnce {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(BadFree::Unknown)?;
         // SAFETY: the ledger knew the block as live, and has forgotten it: it is given back once, with its size.
-        unsafe { heap.holes.deallocate(block, layout_of(freed.size)) };
+        unsafe { give_back(&mut heap.holes, address, freed.size) };
     }
     Ok(())
 }
@@ -134,9 +204,13 @@ pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result
 /// The bytes of a block that the ledger knows, or that is on its way from or to the holes. Racy tasks publish fresh blocks
 /// and keep using freed ones without any ordering, so every access to a block's bytes by the heap is atomic too.
 fn bytes<'a>(address: usize, size: usize) -> SharedBytes<'a> {
-    let start = NonNull::new(core::ptr::with_exposed_provenance_mut(address)).expect("no block is at 0");
     // SAFETY: a block is aligned to 16, mapped for ever, and its users either own it or access it through this view too.
-    unsafe { SharedBytes::new(start, size) }
+    unsafe { SharedBytes::new(pointer(address), size) }
+}
+
+/// The block at an address that the ledger knows.
+fn pointer(address: usize) -> NonNull<u8> {
+    NonNull::new(core::ptr::with_exposed_provenance_mut(address)).expect("no block is at 0")
 }
 
 /// Whether every byte of a quarantined block is still [`POISON_FREED`].
@@ -152,13 +226,25 @@ pub fn first_bytes<const N: usize>(record: &Record) -> [u8; N] {
     first
 }
 
-fn layout_of(size: usize) -> Layout {
-    Layout::from_size_align(size, ALIGN).expect("the block was allocated with this size")
-}
-
 /// The counters of the heap's lock.
 pub fn lock_stats() -> LockStats {
     HEAP.stats()
+}
+
+/// How full the heap is, in bytes; blocks in quarantine are in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// In use.
+    pub used: usize,
+    /// In holes.
+    pub free: usize,
+}
+
+/// How full the heap is.
+pub fn room() -> Room {
+    let heap = HEAP.lock_irqsave();
+    let holes = &heap.as_ref().expect("the heap is set up before anybody asks").holes;
+    Room { used: holes.used(), free: holes.free() }
 }
 
 /// Blocks alive now.
@@ -192,17 +278,20 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// Starts it.
+    /// Starts it. [`Errno::EBUSY`] while there are devices that live on ([`Live`]).
     ///
     /// # Safety
     /// When it is dropped, nobody uses a block of a scull kind any more that was allocated meanwhile: neither a task nor a
-    /// device that lives on.
-    pub unsafe fn begin() -> Experiment {
+    /// device that lives on without a [`Live`].
+    pub unsafe fn begin() -> Result<Experiment, Errno> {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().expect("the heap is set up before experiments run");
         assert!(heap.quarantine_since == u64::MAX, "one experiment at a time");
+        if heap.live > 0 {
+            return Err(Errno::EBUSY);
+        }
         heap.quarantine_since = heap.ledger.next_serial();
-        Experiment { since: heap.quarantine_since, before: heap.ledger.snapshot() }
+        Ok(Experiment { since: heap.quarantine_since, before: heap.ledger.snapshot() })
     }
 
     /// The first serial number that belongs to it.
@@ -232,19 +321,10 @@ impl Drop for Experiment {
     /// block of the experiment any more.
     fn drop(&mut self) {
         let mut heap = HEAP.lock_irqsave();
-        let Some(Heap { holes, ledger, quarantine_since }) = heap.as_mut() else { return };
-        *quarantine_since = u64::MAX;
-        ledger.retain_since(self.since, |record| {
-            let Allocation { kind, address, size, .. } = record.allocation;
-            if kind == Kind::Other {
-                return true;
-            }
-            let block =
-                NonNull::new(core::ptr::with_exposed_provenance_mut(address)).expect("no block is at 0");
-            // SAFETY: the record goes, so the block is given back once; the tasks of the experiment have ended.
-            unsafe { holes.deallocate(block, layout_of(size)) };
-            false
-        });
+        let Some(heap) = heap.as_mut() else { return };
+        heap.quarantine_since = u64::MAX;
+        // SAFETY: the tasks of the experiment have ended, and its devices are gone: `begin` asks for that.
+        unsafe { heap.sweep(self.since, |record| record.allocation.kind != Kind::Other) };
     }
 }
 

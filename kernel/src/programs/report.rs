@@ -161,11 +161,12 @@ pub(super) fn counts(outcome: &Outcome) {
         println!("{} leaked", Bytes(run.leaked_bytes));
     }
     println!(
-        "lost updates {}, torn {}, used after free {}, freed twice {}{}",
+        "lost updates {}, torn {}, used after free {}, freed twice {}{}{}",
         run.lost_updates,
         run.torn,
         run.use_after_free,
         run.double_free,
+        OutOfBounds(run.out_of_bounds),
         Owners(run.owners)
     );
     if outcome.out_of_memory > 0 {
@@ -179,6 +180,15 @@ struct Owners(u64);
 impl fmt::Display for Owners {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0 > 0 { write!(f, ", owners at once {}", self.0) } else { Ok(()) }
+    }
+}
+
+/// Accesses past the ends of blocks, where there were some.
+struct OutOfBounds(u64);
+
+impl fmt::Display for OutOfBounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 > 0 { write!(f, ", out of bounds {}", self.0) } else { Ok(()) }
     }
 }
 

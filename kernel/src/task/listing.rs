@@ -4,8 +4,6 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use kcore::machine::TaskId;
 
-use crate::arch::{backtrace, switch};
-
 use super::queue::{self, QueueGuard};
 use super::table::{self, State};
 
@@ -46,20 +44,6 @@ pub fn state_and_cpu(id: TaskId) -> Option<(State, u32)> {
 /// What a task is doing. [`None`] when it has ended and been joined.
 pub fn state_of(id: TaskId) -> Option<State> {
     state_and_cpu(id).map(|(state, _)| state)
-}
-
-/// Where a task sleeps: the return addresses on its stack, innermost first; how many were written. None of a task that does
-/// not sleep.
-pub fn sleeping_backtrace(id: TaskId, into: &mut [usize]) -> usize {
-    let Some(task) = table::find(id) else { return 0 };
-    let mut queue = QueueGuard::lock(task.cpu());
-    if task.id() != id || task.inner(&mut queue).state != State::Blocked || is_running(id) {
-        return 0;
-    }
-    let stack_pointer = task.inner(&mut queue).stack_pointer;
-    // SAFETY: the task sleeps, so a switch has saved it, and it stays asleep while its queue is locked.
-    let frame_pointer = unsafe { switch::frame_pointer(stack_pointer) };
-    backtrace::walk(frame_pointer, into)
 }
 
 /// Whether a sleep of `id` ends without anybody's help: at a moment, or by a signal that has arrived.

@@ -8,6 +8,7 @@
 //! - [`doom`]: tasks that are given up.
 //! - [`quiet`]: when nothing can run any more.
 //! - [`listing`]: all tasks, as `ps` shows them.
+//! - [`trace`]: where a task is that does not run.
 
 pub mod doom;
 pub mod listing;
@@ -18,6 +19,7 @@ pub mod signal;
 pub mod sleep;
 pub mod spawn;
 pub mod table;
+pub mod trace;
 
 pub use queue::current;
 pub use schedule::{block, block_until, cond_resched, halt_in_place, wake, yield_now};

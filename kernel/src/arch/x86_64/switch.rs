@@ -32,14 +32,14 @@ pub unsafe fn prepare(top: u64, entry: extern "C" fn() -> !) -> u64 {
     frame
 }
 
-/// The frame pointer of a task that does not run.
+/// Where a task that does not run goes on, and its frame pointer.
 ///
 /// # Safety
-/// `stack_pointer` comes from [`prepare`] or from a save of [`switch`], and the task does not run meanwhile.
-pub unsafe fn frame_pointer(stack_pointer: u64) -> u64 {
-    let frame = core::ptr::with_exposed_provenance::<Frame>(stack_pointer as usize);
-    // SAFETY: a frame lies there, says the caller.
-    unsafe { (*frame).rbp }
+/// `stack_pointer` comes from [`prepare`] or was saved by [`switch`], and the task does not run meanwhile.
+pub unsafe fn saved(stack_pointer: u64) -> (u64, u64) {
+    // SAFETY: so there is a frame.
+    let frame = unsafe { core::ptr::with_exposed_provenance::<Frame>(stack_pointer as usize).read() };
+    (frame.rip, frame.rbp)
 }
 
 /// Saves the caller on its own stack, its stack pointer in `*save`, and goes on where `load` was saved.

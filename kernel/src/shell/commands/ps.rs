@@ -9,6 +9,7 @@ use crate::process::{Process, table};
 use crate::shell::state::machine;
 use crate::task::listing::{self, Listed};
 use crate::task::table::State;
+use crate::task::trace::{self, Trace};
 use crate::{symbols, task};
 
 pub(super) const COMMAND: Command =
@@ -55,7 +56,7 @@ fn line(listed: &Listed) -> String {
 /// The function in which a task sleeps: the first that is none of those which put others to sleep.
 fn sleeps_in(listed: &Listed) -> String {
     let mut addresses = [0; DEPTH];
-    let count = listing::sleeping_backtrace(listed.id, &mut addresses);
+    let Some(Trace::Frames(count)) = trace::of(listed.id, &mut addresses) else { return "?".to_string() };
     // A return address may be the first of another function; the call is before it.
     let places = addresses[..count].iter().flat_map(|address| symbols::places(*address as u64 - 1));
     let tells = |function: &String| !SLEEPERS.iter().any(|sleeper| function.starts_with(sleeper));

@@ -1,0 +1,65 @@
+//! A list whose head was loaded before it was locked.
+
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::matrix::{C, R, Row};
+use super::points::SCULL;
+use super::text::{text, texts};
+use crate::settings::Lock;
+
+pub(super) static ENTRY: Experiment = Experiment {
+    name: "book-proc",
+    title: "/proc/scullmem loads the head of the list, and then takes the lock",
+    races: &["R13"],
+    sources: &[
+        "LDD3 4, Using the /proc Filesystem",
+        "LDD3 5.1, Pitfalls in scull",
+        "LDD3 5.3.3, Using Semaphores in scull",
+    ],
+    goal: text(GOAL),
+    hint: text(HINT),
+    explanation: text(EXPLANATION),
+    rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
+    unit: "looks into /proc/scullmem by each reader, and trims by each trimmer; before each of these something is written",
+    known_points: SCULL,
+    points: &["enter"],
+    script: &["A.head.load", "B.trim.done", "A.enter"],
+    fire: &[],
+    certain: Certain { script: true, ..Certain::NEVER },
+    usually: Usually::Forced,
+    placement: Placement::Spread,
+    tasks: Some(2),
+    defaults: Defaults::natural(100, 10),
+    roles: Roles::Alternate(Role::Read, Role::Trim),
+    invariants: &["nobody follows a pointer that lies in freed memory"],
+    seven: texts([
+        "Yes. The list hangs on the device, and whoever opens that for writing only frees it.",
+        "No. /proc is read by tasks.",
+        "Yes. The address of the first item is in a register while the next task frees that item.",
+        "Yes: it sleeps for the semaphore, with the address in its hand.",
+        "Only the semaphore, and only for who has it.",
+        "It frees what the reader of /proc is about to walk.",
+        "By the semaphore, taken before the head of the list is loaded.",
+    ]),
+};
+
+const GOAL: &str = "Someone reads /proc/scullmem. The function behind it takes the semaphore of each device before it walks \
+its list, and gives it back afterwards. Let it walk a list that was freed.";
+
+const HINT: &str = "The variable qs walks the list. It is declared at the top of the loop. What is it initialised with, and \
+when?";
+
+const EXPLANATION: &str = "A reads /proc/scullmem. For each device the function declares a pointer and initialises it with \
+the head of the list, in the same line, as is good style in C. The semaphore is taken in the line after that. B opens the \
+device write-only in between: the trim frees all of the list and stores null in the head. A gets the semaphore and walks: \
+the item that it looks at is free. Here it finds poison where the pointers were, and the laboratory counts the attempt to \
+follow it. In a kernel the item may be somebody else's memory by now, and what is printed is whatever they keep there, \
+until one of the pointers is none.\n\n\
+Nothing is written to, the damage is an oops in a reader of /proc, once in a while. That is why it can stay in a driver \
+for years: it needs somebody who looks at the statistics while somebody else empties the device.\n\n\
+The other file, /proc/scullseq, does it right, by chance of its form: the sequence interface has a function for each \
+item, which takes the semaphore in its first line and loads the head in its loop.\n\n\
+The cure is to move the load of the head behind the semaphore. A spinlock or a mutex in its place changes nothing \
+about the order of the two lines.\n\n\
+Wrong cures: to test the pointer for null after the semaphore was taken (it is not null, it is old); to load the head \
+again if it has changed (freed and allocated again, it may have the same address, and mean another list: that is the \
+exhibit aba); to print without a lock at all because it is only a debugging aid.";

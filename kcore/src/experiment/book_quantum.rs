@@ -1,0 +1,67 @@
+//! A size that nobody checked, and memory that nobody cleared.
+
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::matrix::{C, R, Row};
+use super::points::SCULL;
+use super::text::{text, texts};
+use crate::settings::Lock;
+
+pub(super) static ENTRY: Experiment = Experiment {
+    name: "book-quantum",
+    title: "old bytes of the heap can be read, and a quantum of 0 is accepted",
+    races: &["R34"],
+    sources: &["LDD3 3, Memory Usage", "LDD3 6, ioctl", "LDD3 2, Initialization and Shutdown"],
+    goal: text(GOAL),
+    hint: text(HINT),
+    explanation: text(EXPLANATION),
+    rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
+    unit: "quanta that are written to in one place",
+    known_points: SCULL,
+    points: &[],
+    script: &[],
+    fire: &[],
+    certain: Certain { off: true, ..Certain::NEVER },
+    usually: Usually::Forced,
+    placement: Placement::Spread,
+    tasks: Some(1),
+    defaults: Defaults::once(10),
+    roles: Roles::All(Role::Write),
+    invariants: &[
+        "bytes that nobody has written are read as 0",
+        "no geometry is accepted that a device cannot have",
+    ],
+    seven: texts([
+        "The fresh quantum: by whoever reads the device. The parameter: by every administrator.",
+        "No.",
+        "It does not matter: one task alone is enough for both mistakes.",
+        "It may, and nothing becomes better or worse by it.",
+        "Freeing is not the trouble. What was freed before by somebody else is what is shown.",
+        "The same as one processor does alone.",
+        "No lock is missing. A check is missing where the value comes in, and a memset where the block does.",
+    ]),
+};
+
+const GOAL: &str = "No second task, no other CPU, no interrupt. With plain calls make the driver of the book give you bytes that \
+were never written to the device. Then make it crash.";
+
+const HINT: &str = "The arrays are cleared after kmalloc. And the quanta? For the second part: which numbers does an \
+ioctl accept, and by what are positions divided?";
+
+const EXPLANATION: &str = "A write of one byte into the middle of an empty quantum allocates the quantum, copies the byte, and \
+moves the size behind it. All bytes before it can be read now. Nobody has written them: they are what the block was used \
+for before, by anybody in the kernel. Here the heap fills fresh blocks with 5a, and the laboratory counts the quanta that show \
+it. In a kernel they show keys, names and addresses. The array of pointers is cleared by a memset in the book; the quantum, \
+which goes out to user space, is not.\n\n\
+The second mistake needs the right to change parameters. The ioctls that set quantum and qset look at the caller's \
+privilege and not at the number. With 0 nothing happens at first: the device keeps its geometry until it is \
+trimmed. After that each position is divided by quantum times qset, which is 0. In a kernel that is an oops in the next read \
+or write, far away from the ioctl and in another process. Here it is counted. A bad address in SCULL_IOCSQUANTUM does it \
+without any ill will: the call returns -EFAULT, and __get_user, which writes straight into the variable, has left a 0 in it.\n\n\
+The repaired driver clears each quantum before it is published. It takes a number from the caller into a variable of its \
+own, answers -EINVAL to what is less than 1, and stores only then.\n\n\
+Neither a spinlock nor a semaphore is the answer: there is nobody to keep out. That is why this exhibit stands here: not \
+every bug of a driver in a concurrent world is a race.\n\n\
+Wrong cures: to clear the quantum after it is published (then a reader may come in between: the exhibit scull-publish); to \
+clear only up to the first byte that is written (those behind it show when the size moves on); to test for 0 where the \
+division is (every call must answer something then, and the device is of no use to anybody); to test the number only in one \
+of the three ways to set it.";

@@ -1,0 +1,70 @@
+//! Single open by decrement and test.
+
+use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::matrix::{C, R, Row};
+use super::text::{text, texts};
+use crate::settings::Lock;
+
+pub(super) static ENTRY: Experiment = Experiment {
+    name: "book-single",
+    title: "scullsingle as printed: a device that nobody has is refused",
+    races: &["R15"],
+    sources: &["LDD3 6.6, Single-Open Devices", "LDD3 5.7, Atomic Variables", "LKD 10, Atomic Operations"],
+    goal: text(GOAL),
+    hint: text(HINT),
+    explanation: text(EXPLANATION),
+    rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
+    unit: "attempts of each task to open the device, and to close it if it is let in",
+    known_points: crate::scull::access::sites::GATE,
+    points: &["refused"],
+    script: &["A.try", "B.try", "A.release", "C.try", "B.refused"],
+    fire: &[],
+    certain: Certain { script: true, ..Certain::NEVER },
+    usually: Usually::Forced,
+    placement: Placement::Spread,
+    tasks: Some(3),
+    defaults: Defaults {
+        natural: Work { quanta: 200, rounds: 10 },
+        rendezvous: Work { quanta: 10, rounds: 3 },
+        script: Work { quanta: 1, rounds: 1 },
+    },
+    roles: Roles::All(Role::Write),
+    invariants: &[
+        "one file is open at a time",
+        "who is refused was refused while somebody had the device, at some moment of his attempt",
+    ],
+    seven: texts([
+        "Yes. Every process that opens the device reaches the variable.",
+        "No. A device is opened by processes.",
+        "Yes, and it leaves the variable too low for as long as the first one is off the CPU.",
+        "No. But a task that loses its CPU between the decrement and the increment does as much harm.",
+        "The variable lives as long as the module.",
+        "Each of its two steps is atomic; what goes wrong is what the others see between them.",
+        "By one step that tests and takes, and does nothing when it fails: under a spinlock, or by a compare-and-swap.",
+    ]),
+};
+
+const GOAL: &str = "scullsingle lets one process in and tells every other one that it is busy. The variable behind it is \
+atomic, no update of it is ever lost, and never are two inside. Have the driver refuse a device that nobody has.";
+
+const HINT: &str = "An attempt that fails changes the variable, too, and has to change it back. Two atomic operations are not one. \
+Somebody has to close the device in between, and somebody else to open it: it takes three.";
+
+const EXPLANATION: &str = "The book's open subtracts 1 from a variable that begins at 1. Who makes 0 of it is in; who makes \
+less adds 1 again and returns -EBUSY. To close the device is to add 1.\n\n\
+A opens the device: 0. B tries: -1, so it will be refused; before it adds its 1 again it loses the CPU, or another CPU is just \
+quicker. A closes the device: 0. Nobody has it now. C tries: -1, refused. B and C add theirs: 1. From A's close on the \
+device was free, and C was told that it was busy. With enough processes that try again and again it can go on like that: \
+each is refused because of another one that is being refused.\n\n\
+It does no damage to memory and no tool for memory finds it. Nobody is ever inside with another, which is what one would have \
+tested. What is wrong is the answer: there is no order in which these calls, one after the other, give these results. That \
+is the question to ask of every interface that others call at once, and this exhibit asks it: for each refusal it looks for \
+somebody who had the device at some moment of the attempt.\n\n\
+The repair asks and takes in one step which changes nothing if the answer is no. Here that is a flag under a spinlock: \
+take the lock, look, set the flag if it is clear, give the lock back. The attempt of B leaves no trace, so C finds what A has \
+left. As the next devices of the chapter need a counter and an owner that belong together, they have this spinlock anyway. \
+A compare-and-swap from 1 to 0 would do as well, and so would test_and_set_bit. A semaphore of one unit, with \
+down_trylock, is the same thing in other clothes: a trial that fails takes nothing.\n\n\
+Wrong cures: a second look at the variable before it is decremented (it can be closed or opened after the look); to try again \
+some times (two that are refused can keep each other out as often); a memory barrier (every step is seen in its order; \
+there are too many of them).";

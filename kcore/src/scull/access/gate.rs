@@ -1,0 +1,67 @@
+//! A gate that lets one in.
+
+use core::mem;
+
+use super::sites;
+use crate::errno::Errno;
+use crate::machine::{AtomicFlag, Cpu, Hooks, LockName, Waiting};
+use crate::scull::Edition;
+use crate::shared::probe;
+use crate::sync::{AtomicT, Observed, SpinLock};
+
+const NAME: LockName = LockName { name: "scullsingle.lock", class: "access.lock", waiting: Waiting::Spins };
+
+/// One may be inside: scullsingle's single open.
+pub struct Gate<M: Cpu + Hooks> {
+    form: Form<M>,
+}
+
+enum Form<M: Cpu + Hooks> {
+    /// 1 minus those who are inside, and minus those who have just been refused and have not taken it back yet (R15).
+    Book(AtomicT<M>),
+    /// Whether somebody is inside.
+    Repaired(SpinLock<bool, M, Observed>),
+}
+
+impl<M: Cpu + Hooks> Gate<M> {
+    /// A gate with nobody inside.
+    pub fn new(edition: Edition) -> Self {
+        let form = match edition {
+            Edition::Book => Form::Book(AtomicT::of(1)),
+            Edition::Repaired => {
+                Form::Repaired(SpinLock::from_flag(M::Flag::new(false), Observed::new(NAME), false))
+            }
+        };
+        Gate { form }
+    }
+
+    /// Goes in; whoever does so [leaves](Gate::leave) again.
+    ///
+    /// [`Errno::EBUSY`] when somebody is inside. In the book's edition also when nobody is: from the decrement of an attempt
+    /// that fails to the increment that takes it back, the next attempt finds the variable too low, whether the one who was
+    /// inside is still there or not.
+    pub fn enter(&self) -> Result<(), Errno> {
+        probe::<M>(&sites::TRY);
+        let was_taken = match &self.form {
+            Form::Book(available) => !available.dec_and_test(),
+            Form::Repaired(taken) => mem::replace(&mut *taken.lock(), true),
+        };
+        if !was_taken {
+            return Ok(());
+        }
+        probe::<M>(&sites::REFUSED);
+        if let Form::Book(available) = &self.form {
+            available.inc();
+        }
+        Err(Errno::EBUSY)
+    }
+
+    /// Lets the next one in.
+    pub fn leave(&self) {
+        probe::<M>(&sites::RELEASE);
+        match &self.form {
+            Form::Book(available) => available.inc(),
+            Form::Repaired(taken) => *taken.lock() = false,
+        }
+    }
+}

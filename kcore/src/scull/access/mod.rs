@@ -1,0 +1,42 @@
+//! Access control on a device file: scull devices that do not let everybody in (LDD3 ch. 6, "Access Control on a Device
+//! File").
+//!
+//! | device | lets in | whoever must stay outside |
+//! |---|---|---|
+//! | [`Single`] scullsingle | one open file | gets `-EBUSY` |
+//! | [`Uid`] sculluid | any number of files of one user | gets `-EBUSY` |
+//! | [`WaitingUid`] scullwuid | the same | sleeps until that user is gone; `-EAGAIN` with `O_NONBLOCK` |
+//! | [`Private`] scullpriv | everybody, each terminal to a device of its own | has no terminal, and gets `-EINVAL` |
+//!
+//! What is decided here is decided by `open`; what a file does is scull's own. A file that is dropped lets the next one in.
+//!
+//! | file | noun |
+//! |---|---|
+//! | `gate` | [`Gate`]: lets one in |
+//! | `users` | the user who has a device, and how often |
+//! | `bare` | how the scull device behind the control is opened |
+//! | `admitted` | a file that was let in, and what it gives back when it goes |
+//! | all others | one device each |
+//!
+//! Each has two [editions](crate::scull::Edition), those of the scull device behind it. The book's trims a device that is opened write-only without the device's
+//! lock, though others may be inside with it (R12: sculluid, scullwuid, scullpriv); lets one in by an atomic variable that
+//! every attempt moves, so that a failed one turns away the next (R15: scullsingle); and allocates under a spinlock (R33:
+//! scullpriv).
+
+#![forbid(unsafe_code)]
+
+mod admitted;
+mod bare;
+mod gate;
+mod private;
+mod single;
+pub mod sites;
+mod uid;
+mod users;
+mod wuid;
+
+pub use gate::Gate;
+pub use private::Private;
+pub use single::Single;
+pub use uid::Uid;
+pub use wuid::WaitingUid;

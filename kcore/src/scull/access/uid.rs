@@ -1,0 +1,59 @@
+//! sculluid: one user at a time.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+
+use super::admitted::{self, Door};
+use super::users::Users;
+use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
+use crate::errno::Errno;
+use crate::machine::{AtomicFlag, LockName, Machine, Waiting};
+use crate::scull::Device;
+use crate::sync::{Observed, SpinLock};
+
+const NAME: LockName = LockName { name: "sculluid.lock", class: "access.lock", waiting: Waiting::Spins };
+
+/// A device that one user at a time has, as often as it likes: an open by another user is [`Errno::EBUSY`] (LDD3 ch. 6,
+/// "Restricting Access to a Single User at a Time"). Whoever may override access rights is let in, too, and the device stays
+/// the property of whom it was.
+pub struct Uid<M: Machine> {
+    device: Arc<Device<M>>,
+    users: SpinLock<Users, M, Observed>,
+}
+
+impl<M: Machine> Uid<M> {
+    /// `device`, which is nobody's.
+    pub fn new(device: Arc<Device<M>>) -> Arc<Self> {
+        let users = SpinLock::from_flag(M::Flag::new(false), Observed::new(NAME), Users::default());
+        Arc::new(Uid { device, users })
+    }
+
+    /// The device behind the control.
+    pub fn device(&self) -> &Arc<Device<M>> {
+        &self.device
+    }
+
+    /// How many files are open.
+    pub fn open_files(&self) -> usize {
+        self.users.lock().count()
+    }
+}
+
+impl<M: Machine> Door for Uid<M> {
+    fn leave(&self) {
+        self.users.lock().leave();
+    }
+}
+
+impl<M: Machine> CharDevice<M> for Uid<M> {
+    fn open(
+        self: Arc<Self>,
+        flags: OpenFlags,
+        credentials: &Credentials,
+    ) -> Result<Box<dyn FileOperations<M>>, Errno> {
+        if !self.users.lock().enter(credentials) {
+            return Err(Errno::EBUSY);
+        }
+        admitted::open(&self.device, flags, Arc::clone(&self))
+    }
+}

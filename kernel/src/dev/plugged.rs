@@ -1,0 +1,109 @@
+//! The devices of a module where everybody can find them.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use kcore::dev::{Cdev, DeviceNumber, Module, Region};
+use kcore::errno::Errno;
+
+use super::built::{Group, NewDevice};
+use super::{Refused, registry};
+use crate::fs::{self, Generated};
+use crate::machine::Kernel;
+
+/// What has to be taken back when a module goes.
+#[derive(Default)]
+pub(super) struct Plugged {
+    regions: Vec<Region>,
+    devices: Vec<(String, DeviceNumber)>,
+    files: Vec<&'static str>,
+}
+
+impl Plugged {
+    /// Gives the devices of `groups` numbers, puts them into the registry, and then gives them names. When one of these
+    /// fails there is nothing left of any.
+    pub(super) fn plug(
+        module: &Arc<Module<Kernel>>,
+        major: Option<u32>,
+        groups: Vec<Group>,
+        files: Vec<(&'static str, Generated)>,
+    ) -> Result<Plugged, Refused> {
+        let mut plugged = Plugged::default();
+        match plugged.try_plug(module, major, groups, files) {
+            Ok(()) => Ok(plugged),
+            Err(refused) => {
+                plugged.unplug();
+                Err(refused)
+            }
+        }
+    }
+
+    fn try_plug(
+        &mut self,
+        module: &Arc<Module<Kernel>>,
+        major: Option<u32>,
+        groups: Vec<Group>,
+        files: Vec<(&'static str, Generated)>,
+    ) -> Result<(), Refused> {
+        let mut modes = Vec::new();
+        for (group, first) in self.claim(module.name(), major, groups)? {
+            for (minor, NewDevice { name, mode, device }) in (first.minor..).zip(group.devices) {
+                let number = DeviceNumber { minor, ..first };
+                registry().add(Cdev::new(number, name.as_str(), module, device))?;
+                self.devices.push((name, number));
+                modes.push(mode);
+            }
+        }
+        // It works, all of it: now it gets names.
+        self.devices.iter().zip(modes).for_each(|((name, number), mode)| fs::add_node(name, *number, mode));
+        for (name, file) in files {
+            fs::add_file(name, file);
+            self.files.push(name);
+        }
+        Ok(())
+    }
+
+    /// Claims numbers for each group; returns each with its first number.
+    fn claim(
+        &mut self,
+        module: &str,
+        major: Option<u32>,
+        groups: Vec<Group>,
+    ) -> Result<Vec<(Group, DeviceNumber)>, Refused> {
+        let mut next: Option<DeviceNumber> = None;
+        let mut claimed = Vec::new();
+        for group in groups {
+            let count = group.devices.len() as u32;
+            let region = match next {
+                None => registry().claim(group.name, major, count),
+                Some(first) => registry().claim_from(group.name, first, count),
+            };
+            let region = region.map_err(|errno| no_numbers(module, major, errno))?;
+            next = Some(DeviceNumber { minor: region.first.minor + count, ..region.first });
+            claimed.push((group, region.first));
+            self.regions.push(region);
+        }
+        Ok(claimed)
+    }
+
+    /// Takes everything back, the names first. Returns when nobody is in a device any more.
+    pub(super) fn unplug(self) {
+        self.files.iter().for_each(|name| fs::remove_file(name));
+        self.devices.iter().for_each(|(name, number)| fs::remove_node(name, *number));
+        for (_, number) in &self.devices {
+            // Nobody else removes what this module has added.
+            registry().remove(*number).expect("a device stays until its module goes");
+        }
+        self.regions.iter().for_each(|region| registry().give_back(region));
+    }
+}
+
+fn no_numbers(module: &str, major: Option<u32>, errno: Errno) -> Refused {
+    let why = match major {
+        Some(major) => format!("{module}: major {major} is not to be had"),
+        None => format!("{module}: no major is free"),
+    };
+    Refused { errno, why }
+}

@@ -1,0 +1,21 @@
+//! The files of `/proc`.
+//!
+//! - `table`: their names: those that are always there, those of the tasks, and what modules [add](add_file) and
+//!   [remove](remove_file).
+//! - `drivers`: `devices`, `modules`.
+//! - `memory`: `meminfo`, `slabinfo`.
+//! - `locks`: `lock_stat`.
+//! - `cpus`: `interrupts`, `uptime`, `cpuinfo`.
+//! - `system`: `version`, `mounts`.
+//! - `task`: `PID/status`, `PID/stack`.
+
+mod cpus;
+mod drivers;
+mod locks;
+mod memory;
+mod system;
+mod table;
+mod task;
+
+pub(super) use table::{TASK_FILES, find, find_of_task, names};
+pub use table::{add_file, remove_file};

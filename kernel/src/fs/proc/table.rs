@@ -1,0 +1,71 @@
+//! The names in `/proc`.
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use kcore::errno::Errno;
+use kcore::machine::TaskId;
+use kcore::sync::Mutex;
+
+use super::{cpus, drivers, locks, memory, system, task};
+use crate::fs::Generated;
+use crate::machine::Kernel;
+
+/// Makes the text of a file that is always there.
+type Text = fn() -> String;
+/// Makes the text of a task's file. [`Errno::ESRCH`] when the task has ended.
+type TaskText = fn(TaskId) -> Result<String, Errno>;
+
+/// What is always there.
+static FILES: [(&str, Text); 10] = [
+    ("cpuinfo", cpus::cpuinfo),
+    ("devices", drivers::devices),
+    ("interrupts", cpus::interrupts),
+    ("lock_stat", locks::lock_stat),
+    ("meminfo", memory::meminfo),
+    ("modules", drivers::modules),
+    ("mounts", system::mounts),
+    ("slabinfo", memory::slabinfo),
+    ("uptime", cpus::uptime),
+    ("version", system::version),
+];
+
+/// What each task has.
+pub(in crate::fs) static TASK_FILES: [(&str, TaskText); 2] =
+    [("stack", task::stack), ("status", task::status)];
+
+/// What modules have added.
+static ADDED: Mutex<BTreeMap<&'static str, Generated>, Kernel> = Mutex::new(BTreeMap::new());
+
+/// From now on `/proc/NAME` is `file`.
+pub fn add_file(name: &'static str, file: Generated) {
+    ADDED.lock().insert(name, file);
+}
+
+/// There is no `/proc/NAME` any more. Who has it open goes on reading the text as it was.
+pub fn remove_file(name: &str) {
+    let removed = ADDED.lock().remove(name);
+    // What it refers to may be freed now: not under the lock.
+    drop(removed);
+}
+
+/// What `/proc/NAME` is.
+pub(in crate::fs) fn find(name: &str) -> Option<Generated> {
+    if let Some((_, text)) = FILES.iter().find(|(known, _)| *known == name) {
+        return Some(Generated::new(|| Ok(text())));
+    }
+    ADDED.lock().get(name).cloned()
+}
+
+/// What `/proc/PID/NAME` is.
+pub(in crate::fs) fn find_of_task(task: TaskId, name: &str) -> Option<Generated> {
+    let (_, text) = TASK_FILES.iter().find(|(known, _)| *known == name)?;
+    Some(Generated::new(move || text(task)))
+}
+
+/// All names but those of the tasks.
+pub(in crate::fs) fn names() -> Vec<String> {
+    let added: Vec<String> = ADDED.lock().keys().map(|name| name.to_string()).collect();
+    FILES.iter().map(|(name, _)| name.to_string()).chain(added).collect()
+}

@@ -1,0 +1,158 @@
+//! What each name stands for.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use kcore::errno::Errno;
+use kcore::machine::TaskId;
+
+use super::entry::{Entry, Kind};
+use super::nodes::{self, DeviceNode};
+use super::{Generated, proc};
+use crate::mm::kmemleak;
+use crate::task::{self, table};
+
+/// Something that has a name.
+pub(super) enum Node {
+    Directory(Directory),
+    Device(DeviceNode),
+    Generated(Generated),
+}
+
+/// The directories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Directory {
+    Root,
+    Dev,
+    Proc,
+    /// A task's, in `/proc`.
+    Task(TaskId),
+    Sys,
+    /// `/sys/kernel`.
+    SysKernel,
+    /// `/sys/kernel/debug`.
+    Debug,
+}
+
+/// The names of a path: empty ones and `.` are nothing.
+pub(super) fn components(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+    path.split('/').filter(|name| !matches!(*name, "" | "."))
+}
+
+/// What `path` stands for. [`Errno::ENOENT`], also for a path that does not begin with `/`; [`Errno::ENOTDIR`].
+pub(super) fn find(path: &str) -> Result<Node, Errno> {
+    let rest = path.strip_prefix('/').ok_or(Errno::ENOENT)?;
+    let node = walk(components(rest))?;
+    // A path that ends with a slash means a directory.
+    let wants_directory = path.ends_with('/') || path.ends_with("/.");
+    if wants_directory { Ok(Node::Directory(node.directory()?)) } else { Ok(node) }
+}
+
+/// The directory that the last name of `path` is in, and that name. [`Errno::EEXIST`] for the root.
+pub(super) fn parent(path: &str) -> Result<(Directory, &str), Errno> {
+    let rest = path.strip_prefix('/').ok_or(Errno::ENOENT)?;
+    let mut names = components(rest);
+    let name = names.next_back().ok_or(Errno::EEXIST)?;
+    Ok((walk(names)?.directory()?, name))
+}
+
+fn walk<'a>(names: impl Iterator<Item = &'a str>) -> Result<Node, Errno> {
+    let mut node = Node::Directory(Directory::Root);
+    for name in names {
+        let directory = node.directory()?;
+        node = match name {
+            ".." => Node::Directory(directory.parent()),
+            _ => directory.child(name).ok_or(Errno::ENOENT)?,
+        };
+    }
+    Ok(node)
+}
+
+impl Node {
+    /// [`Errno::ENOTDIR`] unless it is one.
+    fn directory(&self) -> Result<Directory, Errno> {
+        match self {
+            Node::Directory(directory) => Ok(*directory),
+            _ => Err(Errno::ENOTDIR),
+        }
+    }
+
+    /// What `ls` shows of it.
+    pub(super) fn entry(&self, name: impl Into<String>) -> Entry {
+        let (kind, mode) = match self {
+            Node::Directory(Directory::Dev) => (Kind::Directory, 0o755),
+            Node::Directory(_) => (Kind::Directory, 0o555),
+            Node::Device(node) => (Kind::Device(node.number), node.mode),
+            Node::Generated(file) => (Kind::Generated, file.mode()),
+        };
+        Entry { name: name.into(), kind, mode }
+    }
+}
+
+impl Directory {
+    fn parent(self) -> Directory {
+        match self {
+            Directory::Root | Directory::Dev | Directory::Proc | Directory::Sys => Directory::Root,
+            Directory::Task(_) => Directory::Proc,
+            Directory::SysKernel => Directory::Sys,
+            Directory::Debug => Directory::SysKernel,
+        }
+    }
+
+    /// What `name` stands for in it.
+    fn child(self, name: &str) -> Option<Node> {
+        match self {
+            Directory::Dev => nodes::find(name).map(Node::Device),
+            Directory::Proc => match task_directory(name) {
+                Some(task) => Some(Node::Directory(task)),
+                None => proc::find(name).map(Node::Generated),
+            },
+            Directory::Task(task) => proc::find_of_task(task, name).map(Node::Generated),
+            Directory::Debug => (name == "kmemleak").then(|| Node::Generated(kmemleak())),
+            Directory::Root | Directory::Sys | Directory::SysKernel => {
+                let (_, directory) = self.directories().iter().find(|(known, _)| *known == name)?;
+                Some(Node::Directory(*directory))
+            }
+        }
+    }
+
+    /// The directories that are always in it.
+    fn directories(self) -> &'static [(&'static str, Directory)] {
+        match self {
+            Directory::Root => &[("dev", Directory::Dev), ("proc", Directory::Proc), ("sys", Directory::Sys)],
+            Directory::Sys => &[("kernel", Directory::SysKernel)],
+            Directory::SysKernel => &[("debug", Directory::Debug)],
+            _ => &[],
+        }
+    }
+
+    /// Everything in it, in no order.
+    pub(super) fn entries(self) -> Vec<Entry> {
+        let names: Vec<String> = match self {
+            Directory::Dev => nodes::names(),
+            Directory::Proc => tasks().chain(proc::names()).collect(),
+            Directory::Task(_) => proc::TASK_FILES.iter().map(|(name, _)| name.to_string()).collect(),
+            Directory::Debug => Vec::from(["kmemleak".to_string()]),
+            _ => self.directories().iter().map(|(name, _)| name.to_string()).collect(),
+        };
+        // What went meanwhile is left out.
+        names.into_iter().filter_map(|name| self.child(&name).map(|node| node.entry(name))).collect()
+    }
+}
+
+/// The directories of the tasks that live.
+fn tasks() -> impl Iterator<Item = String> {
+    table::all().map(|task| task.id().0.to_string()).chain(["self".to_string()])
+}
+
+fn task_directory(name: &str) -> Option<Directory> {
+    let id = match name {
+        "self" => task::current(),
+        _ => TaskId(name.parse().ok()?),
+    };
+    table::find(id).map(|_| Directory::Task(id))
+}
+
+fn kmemleak() -> Generated {
+    Generated::new(|| Ok(kmemleak::report())).writable(kmemleak::control)
+}
