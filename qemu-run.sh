@@ -26,6 +26,7 @@
 #   --json FILE    where COM2, the machine-readable report, goes (default: nowhere)
 #   --image FILE   the disk image of boot=bios and boot=uefi
 #   --script FILE  what the shell is to do instead of asking
+#   --symbols FILE the kernel's ELF, from which it names its own functions and lines; boot=pvh only: else it goes without
 #   --tied         end the machine when the process that started this script is gone
 #
 # COM1 is stdin and stdout. With the word `shell`, a terminal on stdin is raw, so that all keys but those of the terminal
@@ -52,18 +53,23 @@ dead() {
 
 # ---- What is asked for ----------------------------------------------------------------------------------------------
 
-verbose=no gdb=no tied=no json='' image='' script=''
+verbose=no gdb=no tied=no json='' image='' script='' symbols=''
 while [ $# -gt 0 ]; do
     case $1 in
     --verbose) verbose=yes ;;
     --gdb) gdb=yes ;;
     --tied) tied=yes ;;
-    --json | --image | --script)
+    --json | --image | --script | --symbols)
         [ $# -ge 2 ] || usage "$1 needs a file"
-        case $1 in --json) json=$2 ;; --image) image=$2 ;; --script) script=$2 ;; esac
+        case $1 in
+        --json) json=$2 ;;
+        --image) image=$2 ;;
+        --script) script=$2 ;;
+        --symbols) symbols=$2 ;;
+        esac
         shift
         ;;
-    --*) usage "unknown option '$1'; valid: --verbose, --gdb, --tied, --json FILE, --image FILE, --script FILE" ;;
+    --*) usage "unknown option '$1'; valid: --verbose, --gdb, --tied, --json, --image, --script, --symbols FILE" ;;
     *) break ;;
     esac
     shift
@@ -204,6 +210,11 @@ uefi_firmware() {
 if [ "$boot" = pvh ]; then
     [ -r "$elf" ] || dead "cannot read the kernel '$elf'"
     set -- "$@" -kernel "$elf" -append "$cmdline"
+    # A boot module, which the loader leaves in memory. It costs some milliseconds of the start.
+    if [ -n "$symbols" ]; then
+        [ -r "$symbols" ] || dead "cannot read the symbols '$symbols'"
+        set -- "$@" -initrd "$symbols"
+    fi
 else
     [ "$machine" != microvm ] || usage "machine 'microvm' has no $boot firmware; valid: q35, pc"
     [ -n "$image" ] || usage "boot=$boot needs a disk image: --image FILE"

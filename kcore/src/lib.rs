@@ -25,6 +25,8 @@ pub mod scull;
 pub mod settings;
 pub mod shared;
 pub mod shell;
+pub mod source_path;
+pub mod symbol_name;
 pub mod sync;
 pub mod wait_for;
 pub mod words;

@@ -380,6 +380,8 @@ bitflags::bitflags! {
         const TRACE = 2;
         /// The wait-for graph is kept: call [`Hooks::lock`] for every lock event.
         const WATCH = 4;
+        /// Somebody asks what each task holds: call [`Hooks::lock`] for every lock event.
+        const HELD = 8;
     }
 }
 

@@ -29,6 +29,8 @@ pub enum Record {
     Step(Step),
     /// Who waited for whom when the watchdog stepped in.
     Wait(Wait),
+    /// A task of an experiment died of an exception or a panic.
+    Oops(Oops),
     /// One measurement of `bench`.
     Bench(Bench),
     /// One in-kernel test case.
@@ -293,6 +295,21 @@ pub struct Wait {
     pub held_since: Option<String>,
     /// Whether this edge is part of the cycle.
     pub in_cycle: bool,
+}
+
+/// A task that died, and the machine went on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Oops {
+    /// Its name.
+    pub task: String,
+    /// Its CPU.
+    pub cpu: u32,
+    /// What it died of: `page fault: read of 0000000000000000, a null pointer`, or the words of the panic.
+    pub what: String,
+    /// The source line of a panic; empty for an exception, whose place is the first of `backtrace`.
+    pub at: String,
+    /// The instruction of an exception, then return addresses, innermost first.
+    pub backtrace: Vec<u64>,
 }
 
 /// One measurement.

@@ -149,6 +149,13 @@ pub fn is_atomic() -> bool {
     percpu::count() & !NO_NEED != 0 || !cpu::irq_are_on()
 }
 
+/// How often the running task has switched preemption or softirqs off: once for each spinlock that it has, but for those
+/// that it took with interrupts off. [`None`] on top of a task, in a handler or a softirq.
+pub(crate) fn depth() -> Option<u32> {
+    let count = percpu::count();
+    (!in_interrupt()).then_some(count % SOFTIRQ + (count & SOFTIRQS) / SOFTIRQS_OFF)
+}
+
 /// Handlers that are under way on this CPU: 1, unless one was interrupted by another.
 pub(crate) fn hardirqs() -> u32 {
     (percpu::count() & HARDIRQS) / HARDIRQ

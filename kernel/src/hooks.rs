@@ -34,8 +34,6 @@ static PARTICIPANT: [AtomicU8; MAX_TASKS] = [const { AtomicU8::new(NOBODY) }; MA
 static TASK: [AtomicU32; MAX_WRITERS as usize] = [const { AtomicU32::new(0) }; MAX_WRITERS as usize];
 /// How many participants the round under way has; 0 between rounds.
 static CREW: AtomicU32 = AtomicU32::new(0);
-/// How many spinlocks a participant holds; written by that participant.
-static SPINLOCKS_HELD: [AtomicU8; MAX_WRITERS as usize] = [const { AtomicU8::new(0) }; MAX_WRITERS as usize];
 
 /// A store to shared memory.
 #[derive(Clone, Copy, Debug)]
@@ -98,17 +96,27 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) {
     }
     let trace = if stores > 0 { Listeners::TRACE } else { Listeners::empty() };
     let watch = if watched { Listeners::WATCH } else { Listeners::empty() };
-    LISTENERS.store(probe.union(trace).union(watch).bits(), Relaxed);
+    LISTENERS.store(
+        listeners().intersection(Listeners::HELD).union(probe).union(trace).union(watch).bits(),
+        Relaxed,
+    );
+}
+
+/// Whether it is kept from now on which spinlocks each task has, also while no experiment runs. Without it a task that dies
+/// with a driver's spinlock in its hand takes the machine with it: see [`oops`](crate::oops). To be changed while no task
+/// has any.
+pub fn follow_locks(on: bool) {
+    match on {
+        true => LISTENERS.fetch_or(Listeners::HELD.bits(), Relaxed),
+        false => LISTENERS.fetch_and(!Listeners::HELD.bits(), Relaxed),
+    };
 }
 
 /// Begins a round: the logs are empty, a script starts at its first step. Participant `n` will run on CPU `cpu_of(n)`.
 pub fn begin_round(participants: u32, cpu_of: &dyn Fn(u32) -> u32) {
     watchdog::begin_round();
     CREW.store(participants, Relaxed);
-    for who in 0..participants as usize {
-        LOG[who].lock_irqsave().clear();
-        SPINLOCKS_HELD[who].store(0, Relaxed);
-    }
+    LOG[..participants as usize].iter().for_each(|log| log.lock_irqsave().clear());
     if let Some(engine) = ENGINE.lock_irqsave().as_mut() {
         engine.begin_round();
         for who in 0..participants {
@@ -119,7 +127,7 @@ pub fn begin_round(participants: u32, cpu_of: &dyn Fn(u32) -> u32) {
 
 /// Ends the experiment: nobody listens any more. Returns the steps of a script that could not happen.
 pub fn end() -> Vec<Step> {
-    LISTENERS.store(0, Relaxed);
+    LISTENERS.fetch_and(Listeners::HELD.bits(), Relaxed);
     PAUSES.store(0, Relaxed);
     fire::end();
     watchdog::end();
@@ -156,6 +164,13 @@ pub fn leave(who: u8) {
     PARTICIPANT[Kernel::task().0 as usize % MAX_TASKS].store(NOBODY, Relaxed);
     watchdog::ended();
     tell(|engine| engine.finished(who));
+}
+
+/// The running task dies. Nobody waits for it at a point.
+pub(crate) fn died() {
+    if let Some(who) = participant() {
+        leave(who);
+    }
 }
 
 /// Participant `who` will be `task`, which has not begun yet.
@@ -213,20 +228,25 @@ pub fn lock(event: LockEvent, lock: &LockName, address: usize, at: &'static Loca
     if listeners().contains(Listeners::WATCH) {
         watchdog::lock(event, lock, address, at);
     }
+    if lock.waiting == Waiting::Spins && !context::in_interrupt() {
+        count(event);
+    }
     let Some(who) = participant() else { return };
-    let held = &SPINLOCKS_HELD[who as usize];
-    let spins = u8::from(lock.waiting == Waiting::Spins);
     match event {
         LockEvent::Wait => tell(|engine| engine.lock_wait(who, lock, address)),
-        LockEvent::Acquired => {
-            held.store(held.load(Relaxed) + spins, Relaxed);
-            tell(|engine| engine.lock_acquired(who, address));
-        }
-        LockEvent::Release => {
-            held.store(held.load(Relaxed).saturating_sub(spins), Relaxed);
-            tell(|engine| engine.lock_release(who, address));
-        }
+        LockEvent::Acquired => tell(|engine| engine.lock_acquired(who, address)),
+        LockEvent::Release => tell(|engine| engine.lock_release(who, address)),
         LockEvent::GaveUp => tell(|engine| engine.lock_gave_up(who)),
+    }
+}
+
+/// Counts the spinlocks of the running task.
+fn count(event: LockEvent) {
+    let held = &task::schedule::this_task().spinlocks;
+    match event {
+        LockEvent::Acquired => held.store(held.load(Relaxed) + 1, Relaxed),
+        LockEvent::Release => held.store(held.load(Relaxed).saturating_sub(1), Relaxed),
+        LockEvent::Wait | LockEvent::GaveUp => {}
     }
 }
 
@@ -259,7 +279,7 @@ fn log(who: u8, access: &Access, value: usize) {
 
 /// Waits at a point for as long as the engine says.
 fn arrive(who: u8, access: &Access) {
-    let atomic = SPINLOCKS_HELD[who as usize].load(Relaxed) > 0 || context::is_atomic();
+    let atomic = task::schedule::this_task().spinlocks.load(Relaxed) > 0 || context::is_atomic();
     pass(who, atomic, |engine| engine.arrive(who, access, atomic, Kernel::cpu()));
 }
 

@@ -10,6 +10,8 @@
 //! context      in what a CPU runs, and what may not happen to it there
 //! time         cycles, and the clock that interrupts at one of them
 //! irq          the machine's own device, softirqs, tasklets, timers, work queues
+//! oops         a task that dies alone
+//! symbols      functions and source lines of the kernel's own code
 //! console      COM1 for people, COM2 for machines, the last words
 //! machine      this machine as kcore sees it
 //! experiments  what the tasks of each experiment do
@@ -45,6 +47,7 @@ pub mod irq;
 pub mod layout;
 pub mod machine;
 pub mod mm;
+pub mod oops;
 pub mod param;
 pub mod process;
 pub mod programs;

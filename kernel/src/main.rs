@@ -26,7 +26,7 @@ mod bare_metal {
     use kernel::irq::softirq;
     use kernel::mm::{frames, heap, stacks};
     use kernel::task::{quiet, schedule, spawn};
-    use kernel::{acpi, context, layout, println, programs, time};
+    use kernel::{acpi, context, layout, oops, println, programs, symbols, time};
 
     /// What the BIOS and UEFI loaders are asked for: all physical memory mapped, wherever they like.
     static LOADER_CONFIG: BootloaderConfig = {
@@ -105,6 +105,10 @@ mod bare_metal {
             let Handoff { info, command_line, door } = handoff;
             let window = info.physical_memory_offset.into_option().expect("the loader maps physical memory");
             frames::init(&info.memory_regions, window);
+            // A disk loader maps its modules elsewhere; there is none.
+            if let Some(module) = info.ramdisk_addr.into_option().and_then(|at| at.checked_sub(window)) {
+                symbols::init(module..module.saturating_add(info.ramdisk_len));
+            }
             let command_line = match command_line {
                 Some(line) => line.bytes().collect(),
                 None => fw_cfg::read("opt/org.scullery/cmdline").unwrap_or_default(),
@@ -178,6 +182,7 @@ mod bare_metal {
 
     #[panic_handler]
     fn on_panic(info: &PanicInfo<'_>) -> ! {
+        oops::panic(info);
         panic::panic(info)
     }
 }

@@ -109,7 +109,8 @@ impl Report {
         }
     }
 
-    /// The lines as `--json` writes them: each leak gets a field `symbols`, one entry for each address of its backtrace.
+    /// The lines as `--json` writes them: each leak and each oops gets a field `symbols`, one entry for each
+    /// address of its backtrace.
     pub fn json(&self, symbols: &Symbols) -> Vec<String> {
         self.lines.iter().map(|line| symbolised(line, symbols)).collect()
     }
@@ -124,8 +125,12 @@ struct Symbolised<'a> {
 }
 
 fn symbolised(line: &Line, symbols: &Symbols) -> String {
-    let Record::Leak(leak) = &line.record else { return line.text.clone() };
-    let names = leak.backtrace.iter().map(|address| symbols.describe(*address)).collect();
+    let backtrace = match &line.record {
+        Record::Leak(leak) => &leak.backtrace,
+        Record::Oops(oops) => &oops.backtrace,
+        _ => return line.text.clone(),
+    };
+    let names = backtrace.iter().map(|address| symbols.describe(*address)).collect();
     let whole = Symbolised { record: &line.record, symbols: names };
     serde_json::to_string(&whole).expect("records have string keys only, so they can be JSON")
 }

@@ -4,16 +4,17 @@
 //! the guest; they are read here, and only when the first such address comes.
 
 use std::cell::OnceCell;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use addr2line::Loader;
+use kcore::{source_path, symbol_name};
 
 use crate::workspace;
 
 /// The symbols of one ELF.
 pub struct Symbols {
     elf: PathBuf,
-    root: Option<PathBuf>,
+    root: Option<String>,
     /// `None` inside when the file could not be read: then addresses stay numbers.
     loader: OnceCell<Option<Loader>>,
 }
@@ -46,7 +47,11 @@ const CLOSE: &str = ">]";
 impl Symbols {
     /// The symbols of `elf`, which is not read before they are needed.
     pub fn of(elf: impl Into<PathBuf>) -> Self {
-        Symbols { elf: elf.into(), root: workspace::root().ok(), loader: OnceCell::new() }
+        Symbols {
+            elf: elf.into(),
+            root: workspace::root().ok().and_then(|root| root.to_str().map(str::to_string)),
+            loader: OnceCell::new(),
+        }
     }
 
     /// `line` with each `[<address>]` followed by its function, offset and source line. Functions that were inlined there
@@ -56,6 +61,10 @@ impl Symbols {
         let mut annotated = String::new();
         let mut rest = line;
         while let Some((before, address, after)) = token(rest) {
+            if is_named(after) {
+                // The kernel has its own symbols and has said all of this.
+                break;
+            }
             let column = annotated.chars().count() + before.chars().count();
             let end = rest.len() - after.len();
             annotated.push_str(&rest[..end]);
@@ -112,7 +121,8 @@ impl Symbols {
         while let Ok(Some(frame)) = iterator.next() {
             let name = frame.function.as_ref().and_then(|name| name.raw_name().ok());
             let place = frame.location.and_then(|place| Some((place.file?, place.line?)));
-            let line = place.map(|(file, line)| format!("{}:{line}", short(file, self.root.as_deref())));
+            let line = place
+                .map(|(file, line)| format!("{}:{line}", source_path::short(file, self.root.as_deref())));
             let function = name.map_or("?".to_string(), |name| demangle(&name));
             frames.push(Frame { function, line });
         }
@@ -138,6 +148,11 @@ fn token(line: &str) -> Option<(&str, u64, &str)> {
     None
 }
 
+/// Whether the text after an address says what it is: ` function+0x1a`.
+fn is_named(after: &str) -> bool {
+    after.starts_with(' ') && after.contains("+0x")
+}
+
 /// Whether the words before an address say that it is the instruction itself (`RIP [<...>]`) and no return address.
 fn is_exact(before: &str) -> bool {
     let word = before.trim_end_matches([' ', ':', '=']);
@@ -149,43 +164,10 @@ fn is_exact(before: &str) -> bool {
 /// The name a person would say: without the hash, generic arguments, the closures of a function, and all of the path
 /// but `Type::method` or `module::function`.
 fn demangle(name: &str) -> String {
-    let plain = without_generics(&format!("{:#}", rustc_demangle::demangle(name)));
+    let plain = symbol_name::without_generics(&format!("{:#}", rustc_demangle::demangle(name)));
     match plain.rmatch_indices("::").nth(1) {
         Some((end, _)) if !plain.starts_with('<') => plain[end + 2..].to_string(),
         _ => plain,
-    }
-}
-
-/// `File<M>::write` becomes `File::write`; the `<A as B>` that a path begins with stays.
-fn without_generics(name: &str) -> String {
-    let mut plain = String::new();
-    let mut depth = 0;
-    let mut before = ' ';
-    for c in name.chars() {
-        match c {
-            '<' if depth > 0 || before.is_alphanumeric() || matches!(before, '_' | '}' | ':') => depth += 1,
-            '>' if depth > 0 && before != '-' => depth -= 1,
-            _ if depth == 0 => plain.push(c),
-            _ => {}
-        }
-        before = c;
-    }
-    plain.replace("::::", "::").replace("::{{closure}}", "")
-}
-
-/// The path from the workspace's root; of other crates' files from the crate's name, of the standard library's from
-/// `core`, `alloc`, ...
-fn short(file: &str, root: Option<&Path>) -> String {
-    if let Some(Ok(inside)) = root.map(|root| Path::new(file).strip_prefix(root)) {
-        return inside.display().to_string();
-    }
-    if let Some((_, inside)) = file.split_once("/registry/src/") {
-        return inside.split_once('/').map_or(inside, |(_, inside)| inside).to_string();
-    }
-    let library = file.starts_with("/rustc/") || file.contains("/lib/rustlib/src/");
-    match file.split_once("/library/") {
-        Some((_, inside)) if library => inside.to_string(),
-        _ => file.to_string(),
     }
 }
 
@@ -214,17 +196,12 @@ mod tests {
     }
 
     #[test]
-    fn generic_arguments_are_left_out() {
-        for (name, plain) in [
-            ("kcore::scull::file::File<M>::write", "kcore::scull::file::File::write"),
-            ("allocate<list::Quantum, Kernel>", "allocate"),
-            ("map::<fn(u8) -> u8>::inner", "map::inner"),
-            ("<Box<F,A> as FnOnce<Args>>::call_once", "<Box as FnOnce>::call_once"),
-            ("run::{closure#1}<a::{closure_env#0}>", "run::{closure#1}"),
-            ("plain", "plain"),
-        ] {
-            assert_eq!(without_generics(name), plain);
-        }
+    fn what_the_kernel_has_named_stays_as_it_is() {
+        let line = "    [<ffffffff80201234>] kernel::programs::main+0x1a  kernel/src/programs/mod.rs:12";
+        assert_eq!(Symbols::of("/nonexistent").annotate(line), line);
+        assert!(
+            is_named(" <A as B>::c+0x1") && !is_named("") && !is_named(" and [<0x10>]") && !is_named("+0x1")
+        );
     }
 
     #[test]
@@ -237,19 +214,6 @@ mod tests {
     fn only_the_instruction_pointer_is_exact() {
         assert!(is_exact("RIP ") && is_exact("  rip: ") && is_exact("rip="));
         assert!(!is_exact("  ") && !is_exact("#1 ") && !is_exact("é"));
-    }
-
-    #[test]
-    fn paths_are_short() {
-        let root = Some(Path::new("/src/scullery"));
-        for (file, expected) in [
-            ("/src/scullery/kernel/src/main.rs", "kernel/src/main.rs"),
-            ("/home/x/.cargo/registry/src/host-1f/spin-0.12.0/src/once.rs", "spin-0.12.0/src/once.rs"),
-            ("/rustc/abc/library/core/src/fmt/mod.rs", "core/src/fmt/mod.rs"),
-            ("/elsewhere/library/a.rs", "/elsewhere/library/a.rs"),
-        ] {
-            assert_eq!(short(file, root), expected);
-        }
     }
 
     #[test]

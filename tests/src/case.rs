@@ -33,6 +33,7 @@ pub struct Case {
     machine: Vec<String>,
     door: Option<&'static str>,
     config: Config,
+    symbols: bool,
     status: Status,
     checks: Vec<Check>,
 }
@@ -42,12 +43,18 @@ impl Case {
     pub fn new(name: impl Into<String>, words: impl AsRef<str>) -> Self {
         let machine = words.as_ref().split_whitespace().map(str::to_string).collect();
         let (door, config, status) = (None, Config::Full, Status::Expected);
-        Case { name: name.into(), machine, door, config, status, checks: Vec::new() }
+        Case { name: name.into(), machine, door, config, symbols: true, status, checks: Vec::new() }
     }
 
     /// Boots the kernel that is built as `config`.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Boots a kernel without symbols of its own, also where the lab would hand it some.
+    pub fn without_symbols(mut self) -> Self {
+        self.symbols = false;
         self
     }
 
@@ -120,7 +127,8 @@ impl Case {
 
     /// Boots the machine and waits for its end.
     pub fn boot_it(&self) -> Result<Outcome, Failure> {
-        let machine = self.machine.iter().fold(Machine::new(kernel(self.config)?), Machine::word);
+        let machine = Machine::new(kernel(self.config)?).symbols(self.symbols);
+        let machine = self.machine.iter().fold(machine, Machine::word);
         match self.door {
             Some(door) => machine.image(&image::find(None, door, &kernel(self.config)?)?).run(),
             None => machine.run(),

@@ -234,7 +234,8 @@ impl<M: Cpu + Hooks> Watch<M> for Observed {
 
     #[inline]
     fn announce(&self, event: LockEvent, address: usize, place: Self::Place) {
-        if cfg!(feature = "probes") && M::listeners().intersects(Listeners::PROBE.union(Listeners::WATCH)) {
+        let hear = Listeners::PROBE.union(Listeners::WATCH).union(Listeners::HELD);
+        if cfg!(feature = "probes") && M::listeners().intersects(hear) {
             M::lock(event, &self.counted.name, address, place);
         }
     }

@@ -126,6 +126,11 @@ impl Graph {
         self.locks.iter().find_map(|lock| lock.spinlock_of(actor))
     }
 
+    /// Every lock that `actor` has, and where it was taken.
+    pub fn held_by(&self, actor: Actor) -> impl Iterator<Item = (LockName, &'static Location<'static>)> {
+        self.locks.iter().filter_map(move |lock| lock.held_by(actor))
+    }
+
     /// The lock that `actor` waits for.
     pub fn awaited_by(&self, actor: Actor) -> Option<LockName> {
         self.wait_of(actor).map(|index| self.waits[index].lock)

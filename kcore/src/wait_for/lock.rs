@@ -56,9 +56,13 @@ impl Lock {
 
     /// Its name and where `actor` took it, if it spins and `actor` has it.
     pub(super) fn spinlock_of(&self, actor: Actor) -> Option<(LockName, &'static Location<'static>)> {
-        let name = self.name.filter(|name| name.waiting == Waiting::Spins)?;
+        self.held_by(actor).filter(|(name, _)| name.waiting == Waiting::Spins)
+    }
+
+    /// Its name and where `actor` took it, if `actor` has it.
+    pub(super) fn held_by(&self, actor: Actor) -> Option<(LockName, &'static Location<'static>)> {
         let holder = self.holders.iter().find(|holder| holder.actor == actor)?;
-        Some((name, holder.since))
+        Some((self.name?, holder.since))
     }
 
     pub(super) fn ended(&mut self, task: TaskId) {

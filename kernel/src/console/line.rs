@@ -1,7 +1,8 @@
 //! Lines of the kernel.
 
-use core::fmt::{self, Write};
+use core::fmt::{Arguments, Write};
 
+use super::cut::Cut;
 use super::{log, screen};
 use crate::process::output;
 
@@ -10,32 +11,15 @@ const LINE: usize = 1024;
 
 /// Writes one line: formatted first, then sent in one piece. It goes into the [log](super::log) and to the screen, or to
 /// where the running task has [its lines go](output::divert).
-pub fn line(arguments: fmt::Arguments<'_>) {
-    let mut line = Line { text: heapless::String::new() };
+pub fn line(arguments: Arguments<'_>) {
+    let mut line = Cut::<LINE>::new();
     // A line that does not fit is cut; there is nobody to tell.
     let _ = line.write_fmt(arguments);
-    if line.text.push('\n').is_err() {
-        line.text.pop();
-        let _ = line.text.push('\n');
-    }
-    let bytes = line.text.as_bytes();
+    line.end_line();
+    let bytes = line.as_str().as_bytes();
     if !output::take(bytes) {
         log::add(bytes);
         screen::write(bytes);
-    }
-}
-
-/// A line in the making, which takes as much as fits.
-struct Line {
-    text: heapless::String<LINE>,
-}
-
-impl Write for Line {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for c in text.chars() {
-            self.text.push(c).map_err(|_| fmt::Error)?;
-        }
-        Ok(())
     }
 }
 

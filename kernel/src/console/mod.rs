@@ -2,6 +2,9 @@
 
 pub mod com1;
 pub mod com2;
+pub mod cut;
+pub mod fault;
+pub mod frames;
 pub mod line;
 pub mod log;
 pub mod panic;

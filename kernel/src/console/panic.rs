@@ -1,4 +1,4 @@
-//! The last words of the machine: a panic or a CPU exception.
+//! The last words of the machine: a panic or a CPU exception that is not one task's own (`oops`).
 //!
 //! Nothing here takes a lock, allocates, or trusts that anything else works. The first CPU that comes stops all others
 //! and speaks; one that comes again while it speaks (a fault in the report itself) ends the machine at once.
@@ -7,21 +7,11 @@ use core::fmt::Write;
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
+use super::fault::Fault;
 use crate::arch::exit::{Exit, exit};
 use crate::arch::raw_serial::RawSerial as Raw;
-use crate::arch::traps::{TrapFrame, vector};
 use crate::arch::{backtrace, cpu, percpu, smp};
-use crate::mm::stacks;
-use crate::{layout, task};
-
-/// A CPU exception.
-#[derive(Debug)]
-pub struct Fault<'a> {
-    /// What the manual calls it.
-    pub name: &'static str,
-    /// The registers.
-    pub frame: &'a TrapFrame,
-}
+use crate::task;
 
 /// The CPU that ends the machine, or [`NOBODY`].
 static SPEAKER: AtomicU32 = AtomicU32::new(NOBODY);
@@ -56,24 +46,10 @@ pub fn panic(info: &PanicInfo) -> ! {
 pub fn fault(fault: &Fault<'_>) -> ! {
     become_speaker();
     say_where("exception");
-    say_cause(fault);
-    let TrapFrame { rip, rsp, rflags, error, rbp, .. } = *fault.frame;
-    let f = fault.frame;
-    let mut out = Raw;
-    let _ = writeln!(out, "rip {rip:016x} rsp {rsp:016x} flags {rflags:08x} error {error:x}");
-    let _ = writeln!(out, "rax {:016x} rbx {:016x} rcx {:016x} rdx {:016x}", f.rax, f.rbx, f.rcx, f.rdx);
-    let _ = writeln!(out, "rsi {:016x} rdi {:016x} rbp {:016x} r8  {:016x}", f.rsi, f.rdi, f.rbp, f.r8);
-    let _ = writeln!(out, "r9  {:016x} r10 {:016x} r11 {:016x} r12 {:016x}", f.r9, f.r10, f.r11, f.r12);
-    let _ = writeln!(
-        out,
-        "r13 {:016x} r14 {:016x} r15 {:016x} cr2 {:016x}",
-        f.r13,
-        f.r14,
-        f.r15,
-        cpu::fault_address()
-    );
-    let _ = writeln!(out, "backtrace:\n    rip [<{rip:016x}>]");
-    say_frames(rbp);
+    let _ =
+        fault.say_cause(&mut Raw).and_then(|()| writeln!(Raw)).and_then(|()| fault.say_registers(&mut Raw));
+    let _ = writeln!(Raw, "backtrace:\n    rip [<{:016x}>]", fault.frame.rip);
+    say_frames(fault.frame.rbp);
     exit(Exit::Panic)
 }
 
@@ -98,48 +74,6 @@ fn say_where(what: &str) {
         task.0,
         task::table::name_hint(task)
     );
-}
-
-fn say_cause(fault: &Fault<'_>) {
-    let address = cpu::fault_address();
-    let frame = fault.frame;
-    let overflow =
-        matches!(frame.vector, vector::PAGE_FAULT | vector::DOUBLE_FAULT) && stacks::is_guard(address);
-    let _ = match frame.vector {
-        _ if overflow => {
-            writeln!(Raw, "stack overflow: {} at guard page {:016x}", fault.name, address & !0xfff)
-        }
-        vector::PAGE_FAULT => {
-            writeln!(
-                Raw,
-                "page fault: {} {address:016x}{}",
-                access(frame.error),
-                region(address, frame.error)
-            )
-        }
-        _ => writeln!(Raw, "{} (vector {})", fault.name, frame.vector),
-    };
-}
-
-/// What a page fault's error code says was tried (SDM vol. 3A, 4.7).
-fn access(error: u64) -> &'static str {
-    match error & 0b1_0010 {
-        0b0_0010 => "write to",
-        0b0_0000 => "read of",
-        _ => "execution of",
-    }
-}
-
-fn region(address: u64, error: u64) -> &'static str {
-    let present = error & 1 != 0;
-    match () {
-        () if layout::text().contains(&address) => ", the kernel's code, which is read-only",
-        () if layout::rodata().contains(&address) => ", a constant",
-        () if layout::data().contains(&address) => ", the kernel's data, which is not executable",
-        () if address < 4096 => ", a null pointer",
-        () if present => ", which its protection forbids",
-        () => ", where nothing is mapped",
-    }
 }
 
 fn say_frames(rbp: u64) {

@@ -50,7 +50,7 @@ pub fn run_on(
     let mut failed = None;
     let mut tasks = Vec::with_capacity(size as usize);
     for who in 0..size {
-        match task::spawn(&name(who), cpu_of(who), move || member(who)) {
+        match task::spawn_mortal(&name(who), cpu_of(who), move || member(who)) {
             Ok(task) => {
                 hooks::enlist(who as u8, task.id());
                 tasks.push(task);

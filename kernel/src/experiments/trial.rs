@@ -7,7 +7,7 @@ use kcore::errno::Errno;
 use kcore::experiment::Resolved;
 use kcore::machine::Cpu;
 use kcore::probe::Plan;
-use kcore::report::{LockStats, Run, Step, Wait};
+use kcore::report::{LockStats, Oops, Run, Step, Wait};
 use kcore::scull::Geometry;
 use kcore::settings::{Config, MAX_WRITERS, Settings};
 
@@ -75,6 +75,8 @@ pub struct Stopped {
     pub text: String,
     /// For machines.
     pub waits: Vec<Wait>,
+    /// The task that died, if that is why.
+    pub oops: Option<Oops>,
     /// What the CPUs were doing.
     pub witnesses: Vec<(Witness, Name)>,
     /// What its tasks were doing.
@@ -87,6 +89,7 @@ impl Stopped {
         Stopped {
             text: stop.cause.display(&name).to_string(),
             waits: stop.cause.records(&name),
+            oops: stop.cause.oops(&name),
             witnesses: stop.witnesses.iter().map(|witness| (*witness, name(witness.task))).collect(),
             tasks: stop.tasks.iter().map(|seen| (*seen, name(seen.task.id))).collect(),
         }

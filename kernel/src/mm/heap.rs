@@ -247,15 +247,14 @@ pub fn room() -> Room {
     Room { used: holes.used(), free: holes.free() }
 }
 
+/// Bytes that are free, in one hole or in many.
+pub fn free_bytes() -> usize {
+    HEAP.lock_irqsave().as_ref().map_or(0, |heap| heap.holes.free())
+}
+
 /// Blocks alive now.
 pub fn live() -> PerKind {
     with_ledger(|ledger| ledger.live())
-}
-
-/// Bytes that are in use.
-pub fn used() -> u64 {
-    let heap = HEAP.lock_irqsave();
-    heap.as_ref().map_or(0, |heap| heap.holes.used() as u64)
 }
 
 /// All counters of the ledger.

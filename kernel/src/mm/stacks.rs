@@ -76,6 +76,12 @@ pub fn contains(address: u64, size: u64) -> bool {
     [&TASKS, &FAULTS].into_iter().any(|region| region.contains(address, size))
 }
 
+/// Bytes of the stack below `address`. [`None`] outside of both regions: on the first CPU's first stack.
+pub fn left(address: u64) -> Option<u64> {
+    let offset = [&TASKS, &FAULTS].into_iter().find_map(|region| region.offset(address));
+    offset.map(|offset| offset.saturating_sub(PAGE))
+}
+
 /// Whether `address` lies in a guard: in one of the regions, or at the first CPU's stack.
 pub fn is_guard(address: u64) -> bool {
     let boot = layout::bsp_stack();

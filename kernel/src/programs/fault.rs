@@ -33,7 +33,7 @@ fn panic_elsewhere() -> ! {
     panic!("the task that panics came to its end")
 }
 
-fn read(address: usize) -> u8 {
+pub(crate) fn read(address: usize) -> u8 {
     // SAFETY: meant to fault; the kernel reports it and ends.
     unsafe { core::ptr::with_exposed_provenance::<u8>(black_box(address)).read_volatile() }
 }
@@ -50,7 +50,7 @@ fn execute(address: u64) {
 }
 
 #[expect(unconditional_recursion, reason = "the stack is meant to overflow")]
-fn recurse(depth: u64) -> u64 {
+pub(crate) fn recurse(depth: u64) -> u64 {
     let room = black_box([depth; 16]);
     recurse(room[7] + 1) + black_box(room[3])
 }

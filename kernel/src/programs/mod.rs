@@ -2,7 +2,7 @@
 
 mod bench;
 mod cases;
-mod fault;
+pub(crate) mod fault;
 mod matrix;
 mod report;
 mod run;

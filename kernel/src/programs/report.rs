@@ -137,6 +137,9 @@ pub(super) fn emit(outcome: &Outcome) {
     for wait in outcome.stopped.iter().flat_map(|stopped| &stopped.waits) {
         com2::record(&Record::Wait(wait.clone()));
     }
+    if let Some(oops) = outcome.stopped.as_ref().and_then(|stopped| stopped.oops.as_ref()) {
+        com2::record(&Record::Oops(oops.clone()));
+    }
     if let Some(stats) = &outcome.lock {
         com2::record(&Record::Lock(stats.clone()));
     }

@@ -1,6 +1,7 @@
 //! The program `shell`.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 
 use kcore::report::{Boot, Record, Summary};
 use kcore::settings::Settings;
@@ -10,7 +11,8 @@ use super::state::{Shell, machine};
 use crate::arch::exit::Exit;
 use crate::arch::fw_cfg;
 use crate::console::{com1, com2, screen};
-use crate::tty::foreground;
+use crate::tty::{self, foreground};
+use crate::{dev, hooks};
 
 /// The file of the machine that is a script.
 const SCRIPT: &str = "opt/org.scullery/script";
@@ -20,6 +22,11 @@ pub(super) const MISUSE: i32 = 2;
 /// Runs the machine's script if it has one, else what is typed, and ends with the status of the last command: 0 for 0, and
 /// what a mistake ends with for what a mistake ends with. The contract has one more status for all others.
 pub fn main(settings: &Settings, boot: &Boot) -> Exit {
+    // So that a job that dies with a driver's lock in its hand dies alone. No job runs yet.
+    hooks::follow_locks(true);
+    for number in [dev::CONSOLE, dev::TTY] {
+        dev::attach(number, Arc::new(tty::file::Device)).expect("nobody else is the terminal");
+    }
     let script = fw_cfg::read_all(SCRIPT);
     let mut shell = Shell::new(settings, boot, script.is_none());
     match script {

@@ -13,6 +13,7 @@ use super::state::Shell;
 use crate::process::process::Files;
 use crate::process::table::{self, Known};
 use crate::process::{Group, Process};
+use crate::task::spawn::least_busy_cpu;
 use crate::task::{self, JoinHandle, SpawnError};
 
 /// No such command (as in most shells).
@@ -81,10 +82,9 @@ impl Stage {
             process.close_all();
             process.fate().map_or(status, crate::process::Fate::status)
         };
-        let handle = match commands::find(&name).and_then(|command| command.cpu) {
-            Some(cpu) => task::spawn(&name, cpu, body),
-            None => task::spawn_anywhere(&name, body),
-        }?;
+        let cpu = commands::find(&name).and_then(|command| command.cpu).unwrap_or_else(least_busy_cpu);
+        // What a driver does to it, it does not do to the shell.
+        let handle = task::spawn_mortal(&name, cpu, body)?;
         group.add(handle.id());
         Ok(handle)
     }

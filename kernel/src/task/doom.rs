@@ -31,13 +31,14 @@ pub fn is_doomed() -> bool {
 #[inline]
 pub fn check() {
     if is_doomed() {
-        abandon();
+        abandon(Errno::EDEADLK.code());
     }
 }
 
-/// Leaves whatever the task was doing, also the interrupt handlers and softirqs that run on top of it.
+/// Ends the running task with `code` wherever it is. Leaves whatever it was doing, also the interrupt handlers and softirqs
+/// that run on top of it.
 #[cold]
-fn abandon() -> ! {
+pub(crate) fn abandon(code: i32) -> ! {
     cpu::irq_save();
     for _ in 0..context::hardirqs() {
         apic::end_of_interrupt();
@@ -45,5 +46,5 @@ fn abandon() -> ! {
     context::restore(context::FREE);
     softirq::abandoned();
     cpu::irq_on();
-    schedule::end(Errno::EDEADLK.code())
+    schedule::end(code)
 }

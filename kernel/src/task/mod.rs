@@ -25,5 +25,5 @@ pub use queue::current;
 pub use schedule::{block, block_until, cond_resched, halt_in_place, wake, yield_now};
 pub use signal::Signal;
 pub use sleep::sleep;
-pub use spawn::{JoinHandle, SpawnError, join_all, should_stop, spawn, spawn_anywhere};
+pub use spawn::{JoinHandle, SpawnError, join_all, should_stop, spawn, spawn_anywhere, spawn_mortal};
 pub use table::{Name, name_of};

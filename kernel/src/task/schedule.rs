@@ -236,7 +236,7 @@ fn settle(mut queue: QueueGuard) {
 
 /// The running task.
 #[inline]
-pub(super) fn this_task() -> &'static Task {
+pub(crate) fn this_task() -> &'static Task {
     table::find(current()).expect("the running task is in the table")
 }
 

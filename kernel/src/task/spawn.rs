@@ -61,9 +61,13 @@ pub fn spawn_anywhere<R: ExitCode>(
     name: &str,
     body: impl FnOnce() -> R + Send + 'static,
 ) -> Result<JoinHandle, SpawnError> {
+    spawn(name, least_busy_cpu(), body)
+}
+
+/// The CPU that has the fewest tasks.
+pub fn least_busy_cpu() -> u32 {
     let tasks_of = |cpu: &u32| table::all().filter(|task| task.cpu() == *cpu).count();
-    let cpu = (0..smp::cpus()).min_by_key(tasks_of).expect("there is one CPU at least");
-    spawn(name, cpu, body)
+    (0..smp::cpus()).min_by_key(tasks_of).expect("there is one CPU at least")
 }
 
 /// Starts `body` as a task called `name` on CPU `cpu`.
@@ -72,15 +76,31 @@ pub fn spawn<R: ExitCode>(
     cpu: u32,
     body: impl FnOnce() -> R + Send + 'static,
 ) -> Result<JoinHandle, SpawnError> {
+    start(name, cpu, entry(body), false)
+}
+
+/// [`spawn`] for a task that may die alone: an exception or a panic in it ends it with `-EFAULT`, and the machine goes on
+/// ([`oops`](crate::oops)). What it owns on the heap stays allocated for ever, and what it has locked stays locked.
+pub fn spawn_mortal<R: ExitCode>(
+    name: &str,
+    cpu: u32,
+    body: impl FnOnce() -> R + Send + 'static,
+) -> Result<JoinHandle, SpawnError> {
+    start(name, cpu, entry(body), true)
+}
+
+/// Made before any lock is taken: to allocate takes the heap's.
+fn entry<R: ExitCode>(body: impl FnOnce() -> R + Send + 'static) -> Entry {
+    let mut body = Some(body);
+    Box::new(move || body.take().map_or(0, |body| body().code()))
+}
+
+fn start(name: &str, cpu: u32, entry: Entry, mortal: bool) -> Result<JoinHandle, SpawnError> {
     if cpu >= smp::cpus() {
         return Err(SpawnError::NoSuchCpu);
     }
-    // Before any lock: to allocate takes the heap's.
-    start(name, cpu, Box::new(move || body().code()))
-}
-
-fn start(name: &str, cpu: u32, entry: Entry) -> Result<JoinHandle, SpawnError> {
     let (id, task) = create(name, cpu)?;
+    task.mortal.store(mortal, Relaxed);
     let mut queue = QueueGuard::lock(cpu);
     // SAFETY: `create` gave it a stack that nobody uses: a task that had it was joined, which waits until it is left.
     let stack_pointer = unsafe { switch::prepare(task.stack_top.load(Relaxed), first) };
@@ -172,7 +192,11 @@ impl JoinHandle {
             let inner = task.inner(&mut queue);
             if inner.state == State::Ended {
                 let code = task.code.load(Relaxed);
+                let entry = inner.entry.take();
                 task.release(&mut queue);
+                // In this order: to free takes the heap's lock.
+                drop(queue);
+                drop(entry);
                 return code;
             }
             inner.joiner = Some(queue::current());
@@ -198,13 +222,14 @@ pub fn should_stop() -> bool {
 extern "C" fn first() -> ! {
     // SAFETY: this is the first thing that a new task does; interrupts are off since the switch.
     unsafe { schedule::finish_first_switch(context::FREE) };
-    let entry = {
+    let entry: *mut (dyn FnMut() -> i32 + Send) = {
         let mut queue = QueueGuard::lock(percpu::this_cpu());
-        let task = table::find(queue::current()).expect("the running task is in the table");
-        task.inner(&mut queue).entry.take()
+        let entry = schedule::this_task().inner(&mut queue).entry.as_mut();
+        &raw mut **entry.expect("a task has an entry until it is joined")
     };
     cpu::irq_on();
-    let code = entry.expect("a task has an entry until it runs")();
+    // SAFETY: it stays where it is until the task has ended, and nobody else touches it.
+    let code = unsafe { (*entry)() };
     schedule::end(code)
 }
 

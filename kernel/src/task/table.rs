@@ -44,8 +44,8 @@ impl State {
     }
 }
 
-/// What a task runs; it returns what the task ends with.
-pub type Entry = Box<dyn FnOnce() -> i32 + Send>;
+/// What a task runs, once; it returns what the task ends with.
+pub type Entry = Box<dyn FnMut() -> i32 + Send>;
 
 /// The part of a task that its CPU's queue lock protects.
 pub struct Inner {
@@ -55,7 +55,7 @@ pub struct Inner {
     pub token: bool,
     /// Where it goes on, when it does not run.
     pub stack_pointer: u64,
-    /// What it starts with; taken when it runs first.
+    /// What it runs. It stays here until the task is joined, so that it is freed also when the task does not return from it.
     pub entry: Option<Entry>,
     /// Who waits for its end.
     pub joiner: Option<TaskId>,
@@ -75,6 +75,10 @@ pub struct Task {
     pub doomed: AtomicBool,
     /// Somebody asks it to end by itself.
     pub should_stop: AtomicBool,
+    /// A fault in it ends it, and not the machine: see `oops`. Cleared when it begins to die.
+    pub mortal: AtomicBool,
+    /// How many observed spinlocks it has, as far as anybody listens; written by the task itself.
+    pub spinlocks: AtomicU8,
     /// What it ended with.
     pub code: AtomicI32,
     /// Cycles for which it has run, without those since it was switched to.
@@ -96,6 +100,8 @@ static TABLE: [Task; MAX_TASKS] = [const {
         signal: AtomicU8::new(0),
         doomed: AtomicBool::new(false),
         should_stop: AtomicBool::new(false),
+        mortal: AtomicBool::new(false),
+        spinlocks: AtomicU8::new(0),
         code: AtomicI32::new(0),
         run_time: AtomicU64::new(0),
         stack_top: AtomicU64::new(0),
@@ -126,6 +132,8 @@ pub fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
             task.signal.store(0, Relaxed);
             task.doomed.store(false, Relaxed);
             task.should_stop.store(false, Relaxed);
+            task.mortal.store(false, Relaxed);
+            task.spinlocks.store(0, Relaxed);
             task.code.store(0, Relaxed);
             task.run_time.store(0, Relaxed);
             // Pairs with the Acquire in `find`.

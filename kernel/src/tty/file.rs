@@ -5,7 +5,7 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
 
-use kcore::dev::{Caller, Events, FileOperations, OpenFlags, PollTable};
+use kcore::dev::{Caller, CharDevice, Credentials, Events, FileOperations, OpenFlags, PollTable};
 use kcore::errno::Errno;
 use kcore::shell::canonical::Canonical;
 use kcore::sync::Mutex;
@@ -29,6 +29,19 @@ struct Input {
 pub const TCGETS: u32 = 0x5401;
 
 struct Terminal;
+
+/// The device behind `/dev/console` and `/dev/tty`.
+pub struct Device;
+
+impl CharDevice<Kernel> for Device {
+    fn open(
+        self: Arc<Self>,
+        _flags: OpenFlags,
+        _credentials: &Credentials,
+    ) -> Result<Box<dyn FileOperations<Kernel>>, Errno> {
+        Ok(Box::new(Terminal))
+    }
+}
 
 /// Opens the terminal.
 pub fn open() -> Arc<File> {

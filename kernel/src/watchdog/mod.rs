@@ -1,10 +1,11 @@
 //! The watchdog: it knows when the tasks of an experiment can never go on, says why, and gives them up. The machine goes
 //! on.
 //!
-//! Three things bring it in, none of which is a clock, and a fourth where they see nothing:
+//! Four things bring it in, none of which is a clock, and a fifth where they see nothing:
 //!
 //! - a lock event after which the wait-for graph has a cycle (`kcore::wait_for`): `deadlock`;
 //! - a task that is about to sleep where nobody may: `invalid-context`;
+//! - a task that dies of an exception or a panic: `oops`;
 //! - the last CPU that halts with nothing to come: `stuck`;
 //! - CPUs that are busy for seconds while nothing gets done: `livelock`.
 //!
@@ -22,7 +23,7 @@ mod witness;
 
 pub(crate) use patrol::{event, look, next};
 pub use stop::{Cause, Seen, Stop};
-pub(crate) use watch::{begin, begin_round, end, ended, lock, nothing_runs, take};
+pub(crate) use watch::{begin, begin_round, died, end, ended, held, lock, nothing_runs, take};
 pub use watch::{has_stopped, might_sleep};
 pub use witness::Witness;
 pub(crate) use witness::answer;

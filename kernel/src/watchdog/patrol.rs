@@ -56,10 +56,20 @@ pub(crate) fn next() -> u64 {
 }
 
 /// The clock of some CPU has interrupted it: looks if it is time.
+#[inline]
 pub(crate) fn look(now: u64) {
     let due = NEXT.load(Relaxed);
+    if now >= due {
+        look_around(due, now);
+    }
+}
+
+/// Not in its caller's place: what it may find is large, and every trap would have room for it on the stack.
+#[cold]
+#[inline(never)]
+fn look_around(due: u64, now: u64) {
     let next = now + time::microseconds(PERIOD_MICROSECONDS);
-    if now < due || NEXT.compare_exchange(due, next, Relaxed, Relaxed).is_err() || !hooks::is_watched() {
+    if NEXT.compare_exchange(due, next, Relaxed, Relaxed).is_err() || !hooks::is_watched() {
         return;
     }
     if let Some(finding) = watch::search_all() {

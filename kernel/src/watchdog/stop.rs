@@ -13,6 +13,7 @@ use kcore::wait_for::{Actor, At, Finding, List, label};
 
 use super::witness::Witness;
 use crate::arch::percpu;
+use crate::oops::Oops;
 use crate::task::Name;
 use crate::task::listing::Listed;
 
@@ -40,7 +41,7 @@ pub struct Seen {
 }
 
 /// What is wrong.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, and it must not be allocated")]
 pub enum Cause {
     /// Tasks wait for what they will never get.
@@ -51,6 +52,8 @@ pub enum Cause {
     Busy(List<TaskId, SLEEPERS>),
     /// A task was about to sleep where nobody may.
     Slept(Slept),
+    /// A task died.
+    Died(Oops),
 }
 
 /// A sleep where nobody may.
@@ -76,6 +79,7 @@ impl Cause {
             Cause::Asleep(_) => Expect::Stuck,
             Cause::Busy(_) => Expect::Livelock,
             Cause::Slept(_) => Expect::InvalidContext,
+            Cause::Died(_) => Expect::Oops,
         }
     }
 
@@ -86,6 +90,16 @@ impl Cause {
             Cause::Asleep(tasks) => tasks.iter().map(|task| waits("a wake-up", &name(*task))).collect(),
             Cause::Busy(tasks) => tasks.iter().map(|task| waits("nothing", &name(*task))).collect(),
             Cause::Slept(slept) => vec![slept.record(&name(slept.actor.task))],
+            // It waits for nothing: it has a record of its own.
+            Cause::Died(_) => Vec::new(),
+        }
+    }
+
+    /// The record of a task that died.
+    pub fn oops(&self, name: &dyn Fn(TaskId) -> Name) -> Option<report::Oops> {
+        match self {
+            Cause::Died(oops) => Some(oops.record(&name(oops.task))),
+            _ => None,
         }
     }
 
@@ -106,6 +120,7 @@ impl Cause {
                 tasks.iter().try_for_each(|task| write!(f, "\n  {} runs", name(*task)))
             }
             Cause::Slept(slept) => slept.say(&name(slept.actor.task), f),
+            Cause::Died(oops) => oops.say(&name(oops.task), f),
         })
     }
 }

@@ -14,6 +14,7 @@ use super::stop::{Cause, Seen, Slept, Stop};
 use super::{patrol, witness};
 use crate::arch::cpu;
 use crate::machine::{Kernel, SpinLock};
+use crate::oops::Oops;
 use crate::task::table::State;
 use crate::task::{self, doom, listing};
 use crate::{context, hooks};
@@ -83,6 +84,20 @@ pub(crate) fn ended() {
     patrol::event();
     let task = task::current();
     with_graph(|graph| graph.ended(task));
+}
+
+/// The running task dies: the others of its crew are given up, if it has one.
+pub(crate) fn died(oops: Oops) {
+    if hooks::crew().any(|member| member == oops.task) {
+        stop(Cause::Died(oops));
+    }
+}
+
+/// The observed locks that the running task has, and where it took them, while an experiment is watched.
+pub(crate) fn held<const N: usize>() -> List<(LockName, &'static Location<'static>), N> {
+    let mut held = List::new();
+    with_graph(|graph| graph.held_by(Actor::task(task::current())).for_each(|lock| held.push(lock)));
+    held
 }
 
 /// Something happens to an observed lock.

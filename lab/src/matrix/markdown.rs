@@ -31,6 +31,7 @@ writes this file; a test compares it with the catalogue.
 | `deadlock` | tasks wait for each other in a circle, or one waits for itself; the watchdog has named them |
 | `stuck` | a task waits and nobody is left who would wake it: a lock that was never given back, a wake-up that was lost |
 | `context` | `invalid-context`: somebody was about to sleep where nobody may |
+| `oops` | a task died of an exception or a panic, as a driver's mistake kills its caller; the machine went on |
 | `any` | left to chance, or to the host |
 | `-` | the form, or the experiment, does not fit the machine |
 

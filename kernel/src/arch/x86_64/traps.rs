@@ -12,8 +12,9 @@ use x86_64::structures::DescriptorTablePointer;
 
 use super::{apic, gdt};
 use crate::console::com1;
-use crate::console::panic::{self, Fault};
-use crate::{context, irq, task, watchdog};
+use crate::console::fault::Fault;
+use crate::console::panic;
+use crate::{context, irq, oops, task, watchdog};
 
 global_asm!(include_str!("trap.s"), options(raw));
 
@@ -21,10 +22,14 @@ global_asm!(include_str!("trap.s"), options(raw));
 pub mod vector {
     /// Non-maskable interrupt: another CPU stops everybody.
     pub const NMI: u64 = 2;
+    /// Debug exception.
+    pub const DEBUG: u64 = 1;
     /// Double fault.
     pub const DOUBLE_FAULT: u64 = 8;
     /// Page fault.
     pub const PAGE_FAULT: u64 = 14;
+    /// Machine check.
+    pub const MACHINE_CHECK: u64 = 18;
     /// The last vector that is reserved for exceptions.
     pub const LAST_EXCEPTION: u64 = 31;
     /// The first vector by which an interrupt comes.
@@ -76,6 +81,14 @@ pub struct TrapFrame {
     pub rflags: u64,
     pub rsp: u64,
     pub ss: u64,
+}
+
+impl TrapFrame {
+    /// Whether interrupts were on where the trap came.
+    pub fn interrupts_were_on(&self) -> bool {
+        const INTERRUPT_FLAG: u64 = 1 << 9;
+        self.rflags & INTERRUPT_FLAG != 0
+    }
 }
 
 const _: () = assert!(size_of::<TrapFrame>() == 22 * 8, "trap.s pushes 17 words on the CPU's 5");
@@ -149,7 +162,7 @@ extern "C" fn trap_dispatch(frame: &TrapFrame) {
     match frame.vector {
         vector::NMI if panic::stopping() => panic::stop(),
         vector::NMI if watchdog::answer(frame) => {}
-        0..=vector::LAST_EXCEPTION => panic::fault(&Fault { name: exception_name(frame.vector), frame }),
+        0..=vector::LAST_EXCEPTION => exception(&Fault::new(exception_name(frame.vector), frame)),
         vector if vector == u64::from(vector::SPURIOUS) => {}
         _ => {
             context::irq_enter();
@@ -159,6 +172,12 @@ extern "C" fn trap_dispatch(frame: &TrapFrame) {
             context::irq_exit();
         }
     }
+}
+
+/// Ends the task in which it happened, or else the machine.
+fn exception(fault: &Fault<'_>) -> ! {
+    oops::exception(fault);
+    panic::fault(fault)
 }
 
 /// The handlers.
@@ -171,7 +190,7 @@ fn interrupt(frame: &TrapFrame) {
         vector::SOFTIRQ => irq::softirq::nudged(),
         vector::COM1 => com1::interrupt(),
         vector::TICK => task::schedule::tick(),
-        _ => panic::fault(&Fault { name: "unexpected interrupt", frame }),
+        _ => panic::fault(&Fault::new("unexpected interrupt", frame)),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::task::listing;
 
 pub(super) const UNAME: Command = Command::program("uname", "[-a]", "what kernel and machine this is", uname);
 pub(super) const UPTIME: Command = Command::program("uptime", "", "how long it is up", uptime);
-pub(super) const FREE: Command = Command::program("free", "", "memory, used and free, in bytes", free);
+pub(super) const FREE: Command = Command::program("free", "", "memory, used and free, in bytes", memory);
 pub(super) const SYNC: Command = Command::program("sync", "", "nothing: all there is, is in memory", sync);
 
 fn uname(me: &Process, arguments: &[&str]) -> i32 {
@@ -38,16 +38,16 @@ fn uptime(me: &Process, arguments: &[&str]) -> i32 {
     0
 }
 
-fn free(me: &Process, arguments: &[&str]) -> i32 {
+fn memory(me: &Process, arguments: &[&str]) -> i32 {
     if let [word, ..] = arguments {
         return unexpected(me, word);
     }
     let Boot { memory_bytes, heap_bytes, .. } = machine().boot;
-    let used = heap::used();
+    let heap::Room { used, free } = heap::room();
     print_to!(me, "{:<8}{:>14}{:>14}{:>14}\n", "", "total", "used", "free");
     let frames = frames::free_bytes();
     print_to!(me, "{:<8}{memory_bytes:>14}{:>14}{frames:>14}\n", "frames", memory_bytes - frames);
-    print_to!(me, "{:<8}{heap_bytes:>14}{used:>14}{:>14}\n", "heap", heap_bytes.saturating_sub(used));
+    print_to!(me, "{:<8}{heap_bytes:>14}{used:>14}{free:>14}\n", "heap");
     0
 }
 

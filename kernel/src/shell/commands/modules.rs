@@ -63,7 +63,12 @@ fn lsmod(me: &Process, arguments: &[&str]) -> i32 {
     print_to!(me, "{:<16}{:>8}  {}\n", "Module", "Used by", "Parameters");
     for Loaded { name, users, parameters, is_going } in dev::loaded() {
         let words: String = parameters.iter().map(|(key, value)| alloc::format!("{key}={value} ")).collect();
-        print_to!(me, "{name:<16}{users:>8}  {}{}\n", words.trim_end(), if is_going { " (going)" } else { "" });
+        print_to!(
+            me,
+            "{name:<16}{users:>8}  {}{}\n",
+            words.trim_end(),
+            if is_going { " (going)" } else { "" }
+        );
     }
     0
 }

@@ -1,0 +1,75 @@
+//! A CPU exception in words: what it was, and the registers.
+//!
+//! Nothing here takes a lock or allocates: the last words of the machine are made of it.
+
+use core::fmt::{self, Write};
+
+use crate::arch::cpu;
+use crate::arch::traps::{TrapFrame, vector};
+use crate::layout;
+use crate::mm::stacks;
+
+/// A CPU exception.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault<'a> {
+    /// What the manual calls it.
+    pub name: &'static str,
+    /// The registers.
+    pub frame: &'a TrapFrame,
+    /// The address of a page fault: CR2, until the next one.
+    pub address: u64,
+}
+
+impl<'a> Fault<'a> {
+    /// The exception that has just happened on this CPU.
+    pub fn new(name: &'static str, frame: &'a TrapFrame) -> Self {
+        Fault { name, frame, address: cpu::fault_address() }
+    }
+
+    /// What it was, without a line end: `page fault: read of 0000000000000000, a null pointer`.
+    pub fn say_cause(&self, out: &mut dyn Write) -> fmt::Result {
+        let Fault { name, frame, address } = *self;
+        let overflow =
+            matches!(frame.vector, vector::PAGE_FAULT | vector::DOUBLE_FAULT) && stacks::is_guard(address);
+        match frame.vector {
+            _ if overflow => write!(out, "stack overflow: {name} at guard page {:016x}", address & !0xfff),
+            vector::PAGE_FAULT => {
+                let (access, region) = (access(frame.error), region(address, frame.error));
+                write!(out, "page fault: {access} {address:016x}{region}")
+            }
+            number => write!(out, "{name} (vector {number})"),
+        }
+    }
+
+    /// The registers, on lines of their own.
+    pub fn say_registers(&self, out: &mut dyn Write) -> fmt::Result {
+        let f = self.frame;
+        let TrapFrame { rip, rsp, rflags, error, .. } = *f;
+        writeln!(out, "rip {rip:016x} rsp {rsp:016x} flags {rflags:08x} error {error:x}")?;
+        writeln!(out, "rax {:016x} rbx {:016x} rcx {:016x} rdx {:016x}", f.rax, f.rbx, f.rcx, f.rdx)?;
+        writeln!(out, "rsi {:016x} rdi {:016x} rbp {:016x} r8  {:016x}", f.rsi, f.rdi, f.rbp, f.r8)?;
+        writeln!(out, "r9  {:016x} r10 {:016x} r11 {:016x} r12 {:016x}", f.r9, f.r10, f.r11, f.r12)?;
+        writeln!(out, "r13 {:016x} r14 {:016x} r15 {:016x} cr2 {:016x}", f.r13, f.r14, f.r15, self.address)
+    }
+}
+
+/// What a page fault's error code says was tried (SDM vol. 3A, 4.7).
+fn access(error: u64) -> &'static str {
+    match error & 0b1_0010 {
+        0b0_0010 => "write to",
+        0b0_0000 => "read of",
+        _ => "execution of",
+    }
+}
+
+fn region(address: u64, error: u64) -> &'static str {
+    let present = error & 1 != 0;
+    match () {
+        () if layout::text().contains(&address) => ", the kernel's code, which is read-only",
+        () if layout::rodata().contains(&address) => ", a constant",
+        () if layout::data().contains(&address) => ", the kernel's data, which is not executable",
+        () if address < 4096 => ", a null pointer",
+        () if present => ", which its protection forbids",
+        () => ", where nothing is mapped",
+    }
+}
