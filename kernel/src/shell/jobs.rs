@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use kcore::errno::Errno;
 use kcore::machine::TaskId;
 
 use super::running::Running;
@@ -64,6 +65,18 @@ impl Jobs {
         }
     }
 
+    /// Waits until the job that `word` means has ended; what with. [`None`] when there is no such job,
+    /// [`Errno::ERESTARTSYS`] when a signal came first.
+    pub(super) fn wait(&mut self, word: &str) -> Option<Result<i32, Errno>> {
+        let index = self.find(Some(word))?;
+        Some(self.jobs[index].wait())
+    }
+
+    /// Waits until all have ended.
+    pub(super) fn wait_for_all(&mut self) -> Result<(), Errno> {
+        self.jobs.iter_mut().try_for_each(|job| job.wait().map(drop))
+    }
+
     /// Takes out the job that `word` means: `%2`, a task's number, or `%%` and nothing for the latest.
     pub(super) fn take(&mut self, word: Option<&str>) -> Option<Job> {
         let index = self.find(word)?;
@@ -90,15 +103,15 @@ impl Jobs {
             },
         }
     }
-
-    /// Puts a job back that has not ended.
-    pub(super) fn put_back(&mut self, job: Job) {
-        let place = self.jobs.iter().position(|other| other.number > job.number).unwrap_or(self.jobs.len());
-        self.jobs.insert(place, job);
-    }
 }
 
 impl Job {
+    fn wait(&mut self) -> Result<i32, Errno> {
+        let status = self.status.map_or_else(|| self.running.wait_interruptible(), Ok)?;
+        self.status = Some(status);
+        Ok(status)
+    }
+
     /// `[1]  Done          sleep 1`
     fn line(&self) -> String {
         let state = match self.status {

@@ -81,13 +81,12 @@ impl Shell {
     }
 
     fn greet(&self) {
-        let Boot { cpus, version, phases, tsc_hz, memory_bytes, .. } = &machine().boot;
+        let Boot { cpus, phases, tsc_hz, memory_bytes, .. } = &machine().boot;
         let cycles: u64 = phases.iter().map(|phase| phase.cycles).sum();
         let ms = (cycles * 1000).checked_div(*tsc_hz).unwrap_or(0);
-        let _ = version;
         let text = alloc::format!(
-            "{cpus} CPUs, {} MiB, up in {ms} ms. A shell: one line is worth a thousand printks.\n\
-             `help` lists the commands, `list` the experiments; Tab completes, Ctrl-C interrupts, Ctrl-D ends.\n",
+            "{cpus} CPUs, {} MiB, up in {ms} ms. help: the commands; list: the experiments; insmod: the modules.\n\
+             Tab completes, arrows edit and recall, Ctrl-C interrupts, Ctrl-D ends.\n\n",
             memory_bytes >> 20
         );
         screen::write(text.as_bytes());

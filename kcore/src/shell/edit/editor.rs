@@ -90,10 +90,7 @@ impl Editor {
                 self.finish("^C\n", out);
                 return Event::GivenUp;
             }
-            Key::Control('d') if self.buffer.is_empty() => {
-                out.push('\n');
-                return Event::End;
-            }
+            Key::Control('d') if self.buffer.is_empty() => return Event::End,
             Key::Tab => self.complete(names, asked, out),
             Key::Char(c) => self.insert(c, out),
             Key::Control('l') => {
@@ -158,7 +155,8 @@ impl Editor {
     }
 
     fn insert(&mut self, c: char, out: &mut String) {
-        let room = self.prompt.chars().count() + self.buffer.chars().len() + 2;
+        // With the character, the cursor behind it, and the column that stays free.
+        let room = self.prompt.chars().count() + self.buffer.chars().len() + 3;
         let at_end = self.buffer.at_end();
         if self.buffer.insert(c) {
             // The usual case costs one character.

@@ -51,8 +51,11 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
         }
     };
     let mut done = Done::default();
+    let files = open(me, task.from, task.input, STDIN)
+        .and_then(|input| Ok((input, open(me, task.to, task.output, STDOUT)?)));
+    let Ok((input, output)) = files else { return 1 };
     let began = Kernel::cycles();
-    let copied = copy(me, &task, &mut done);
+    let copied = copy(me, &task, input, output, &mut done);
     if !task.is_silent {
         done.report(me, Kernel::cycles() - began);
     }
@@ -106,9 +109,7 @@ fn flags(key: &str, words: &str, flags: &mut OpenFlags) -> Result<(), Usage> {
 }
 
 /// Complains about what goes wrong; then there is nothing more to say.
-fn copy(me: &Process, task: &Task<'_>, done: &mut Done) -> Result<(), Errno> {
-    let input = open(me, task.from, task.input, STDIN)?;
-    let output = open(me, task.to, task.output, STDOUT)?;
+fn copy(me: &Process, task: &Task<'_>, input: usize, output: usize, done: &mut Done) -> Result<(), Errno> {
     let mut buffer = alloc::vec::Vec::new();
     let room = buffer.try_reserve_exact(task.block).map_err(|_| Errno::ENOMEM);
     room.inspect_err(|errno| me.complain("bs", *errno))?;

@@ -4,7 +4,7 @@ use kcore::errno::Errno;
 
 use super::command::{Command, unexpected};
 use crate::print_to;
-use crate::process::{Process, fate};
+use crate::process::{Fate, Process, fate};
 use crate::shell::Shell;
 use crate::tty::foreground;
 
@@ -41,23 +41,14 @@ fn fg(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
 
 fn wait(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
     if arguments.is_empty() {
-        while let Some(mut job) = shell.jobs.take(None) {
-            if job.running.wait_interruptible().is_err() {
-                shell.jobs.put_back(job);
-                return fate::Fate::Interrupted.status();
-            }
-        }
-        return 0;
+        return shell.jobs.wait_for_all().map_or(Fate::Interrupted.status(), |()| 0);
     }
     let mut status = 0;
     for word in arguments {
-        let Some(mut job) = shell.jobs.take(Some(word)) else { return no_job(me, &[word]) };
-        match job.running.wait_interruptible() {
-            Ok(ended) => status = ended,
-            Err(_) => {
-                shell.jobs.put_back(job);
-                return fate::Fate::Interrupted.status();
-            }
+        match shell.jobs.wait(word) {
+            Some(Ok(ended)) => status = ended,
+            Some(Err(_)) => return Fate::Interrupted.status(),
+            None => status = no_job(me, &[word]),
         }
     }
     status

@@ -7,10 +7,11 @@ use super::command::{Command, unexpected};
 use crate::print_to;
 use crate::process::{Process, table};
 use crate::shell::state::machine;
+use crate::symbols::{self, Place};
+use crate::task;
 use crate::task::listing::{self, Listed};
 use crate::task::table::State;
 use crate::task::trace::{self, Trace};
-use crate::{symbols, task};
 
 pub(super) const COMMAND: Command =
     Command::program("ps", "", "the tasks: state, CPU, time, and where they sleep", main);
@@ -53,19 +54,22 @@ fn line(listed: &Listed) -> String {
     )
 }
 
-/// The function in which a task sleeps: the first that is none of those which put others to sleep.
+/// Where a task sleeps: the file and the function, the first that is none of those which put others to sleep. What was
+/// inlined there is not looked at: it has no path.
 fn sleeps_in(listed: &Listed) -> String {
     let mut addresses = [0; DEPTH];
     let Some(Trace::Frames(count)) = trace::of(listed.id, &mut addresses) else { return "?".to_string() };
     // A return address may be the first of another function; the call is before it.
-    let places = addresses[..count].iter().flat_map(|address| symbols::places(*address as u64 - 1));
-    let tells = |function: &String| !SLEEPERS.iter().any(|sleeper| function.starts_with(sleeper));
-    let function = places.map(|place| place.function).find(tells);
-    function.map_or_else(|| "?".to_string(), |function| short(&function))
+    let places = addresses[..count].iter().filter_map(|address| symbols::places(*address as u64 - 1).pop());
+    let tells = |place: &Place| {
+        !SLEEPERS.iter().any(|sleeper| place.function.trim_start_matches('<').starts_with(sleeper))
+    };
+    places.filter(tells).map(|place| short(&place)).next().unwrap_or_else(|| "?".to_string())
 }
 
-/// The last two names of a path: `pipe::read`.
-fn short(function: &str) -> String {
-    let from = function.rmatch_indices("::").nth(1).map_or(0, |(at, separator)| at + separator.len());
-    function[from..].to_string()
+/// `process::sleep`
+fn short(place: &Place) -> String {
+    let function = place.function.rsplit("::").next().unwrap_or_default();
+    let file = place.file.rsplit('/').next().unwrap_or_default();
+    format!("{}::{function}", file.trim_end_matches(".rs"))
 }
