@@ -271,6 +271,8 @@ end_machine() {
 type_in() {
     local reader=''
     trap 'kill "$reader" 2>/dev/null; exit' TERM
+    # A serial port drops what it holds when the guest sets it up. Nobody misses these.
+    printf '\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000'
     cat <&3 &
     reader=$!
     wait "$reader"

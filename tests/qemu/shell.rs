@@ -44,32 +44,125 @@ const TYPED: &[Said] = &[
     ("exit-with", "exit 3\n", Status::Unexpected, &["scullery# exit 3"]),
     ("last-fails", "false\n", Status::Unexpected, &["scullery# exit"]),
     ("unknown-command", "nosuch\n", Status::Unexpected, &["nosuch: command not found (help lists them)"]),
-    ("syntax", "echo x |\n", Status::Usage, &["shell: syntax error: the line ends where a command or a file must follow"]),
-    ("misuse", "sleep soon\n", Status::Usage, &["sleep: 'soon' is no number of seconds; usage: sleep SECONDS"]),
+    (
+        "syntax",
+        "echo x |\n",
+        Status::Usage,
+        &["shell: syntax error: the line ends where a command or a file must follow"],
+    ),
+    (
+        "misuse",
+        "sleep soon\n",
+        Status::Usage,
+        &["sleep: 'soon' is no number of seconds; usage: sleep SECONDS"],
+    ),
     ("no-file", "cat /dev/nope\n", Status::Unexpected, &["cat: /dev/nope: No such file or directory"]),
-    ("no-target", "echo x > /dev/nope\n", Status::Unexpected, &["echo: /dev/nope: No such file or directory"]),
-    ("redirection", "cat < /dev/null | wc -c\necho gone > /dev/null\nnosuch 2> /dev/null\necho $?\n", Status::Expected, &["0", "127"]),
+    (
+        "no-target",
+        "echo x > /dev/nope\n",
+        Status::Unexpected,
+        &["echo: /dev/nope: No such file or directory"],
+    ),
+    (
+        "redirection",
+        "cat < /dev/null | wc -c\necho gone > /dev/null\nnosuch 2> /dev/null\necho $?\n",
+        Status::Expected,
+        &["0", "127"],
+    ),
     ("standard-error", "cat /dev/nope 2>&1 | wc -l\n", Status::Expected, &["1"]),
-    ("background", "sleep 0.3 &\njobs\nwait\necho done\n", Status::Expected, &["[1]  Running     sleep 0.3", "[1]  Done        sleep 0.3", "done"]),
+    (
+        "background",
+        "sleep 0.3 &\njobs\nwait\necho done\n",
+        Status::Expected,
+        &["[1]  Running     sleep 0.3", "[1]  Done        sleep 0.3", "done"],
+    ),
     ("background-list", "sleep 0.1 && echo later &\nwait $!\necho $?\n", Status::Expected, &["later", "0"]),
     ("kill", "sleep 100 &\nkill %1\nwait %1\necho $?\n", Status::Expected, &["137"]),
     ("kill-interrupt", "sleep 100 &\nkill -INT $!\nwait $!\necho $?\n", Status::Expected, &["130"]),
     ("kill-kernel", "kill 2\n", Status::Unexpected, &["kill: 2: Operation not permitted"]),
-    ("canonical", "cat\nfirst\nsecond\n\x04echo third\n", Status::Expected, &["first", "second", "second", "scullery# echo third", "third"]),
+    (
+        "canonical",
+        "cat\nfirst\nsecond\n\x04echo third\n",
+        Status::Expected,
+        &["first", "second", "second", "scullery# echo third", "third"],
+    ),
     ("editing", "ecjo\x08\x08ho right\x01\x05\n", Status::Expected, &["right"]),
     ("completion", "una\t\nhel\tuname\n", Status::Expected, &["Scullery", "uname [-a]"]),
-    ("history", "echo one\n\x1b[A\nhistory\n", Status::Expected, &["one", "one", "    1  echo one", "    2  history"]),
-    ("user", "su 1000\nid\nrmmod scull\nsu 0\nsu\nid\n", Status::Expected, &["uid=1000 euid=1000 terminal=0", "rmmod: scull: Operation not permitted", "su: 0: Operation not permitted", "uid=0 euid=0 terminal=0 CAP_DAC_OVERRIDE CAP_SYS_ADMIN"]),
-    ("catalogue", "list | head -n 1\nexplain scull-leak | head -n 1\n", Status::Expected, &["scull-leak        two writers fill the same empty slot, and a quantum is leaked", "scull-leak: two writers fill the same empty slot, and a quantum is leaked"]),
-    ("run", "run scull-leak probe=rendezvous\nrun abba | head -n 1\nrun scull-leak lock=spinlock\n", Status::Expected, &["verdict: raced (as expected: raced)", "verdict: clean (as expected: clean)"]),
-    ("run-not-as-expected", "run scull-leak expect=clean probe=rendezvous\n", Status::Unexpected, &["verdict: raced (NOT as expected: clean)"]),
-    ("run-misuse", "run nosuch\nrun scull-leak cpus=2\n", Status::Usage, &["run: cpus= makes the machine, which is made already"]),
-    ("several-users-of-run", "run soak seconds=1 > /dev/null &\nsleep 0.3\nrun counter\nwait\n", Status::Expected, &["run: counter: Device or resource busy"]),
-    ("places", "cd /dev/../proc\npwd\ncd\npwd\ncd /dev/null\n", Status::Unexpected, &["/proc", "/", "cd: /dev/null: Not a directory"]),
-    ("tty", "tty\ntty < /dev/null\necho seen > /dev/tty\n", Status::Expected, &["/dev/console", "not a tty", "seen"]),
+    (
+        "history",
+        "echo one\n\x1b[A\nhistory\n",
+        Status::Expected,
+        &["one", "one", "    1  echo one", "    2  history"],
+    ),
+    (
+        "user",
+        "su 1000\nid\nrmmod scull\nsu 0\nsu\nid\n",
+        Status::Expected,
+        &[
+            "uid=1000 euid=1000 terminal=0",
+            "rmmod: scull: Operation not permitted",
+            "su: 0: Operation not permitted",
+            "uid=0 euid=0 terminal=0 CAP_DAC_OVERRIDE CAP_SYS_ADMIN",
+        ],
+    ),
+    (
+        "catalogue",
+        "list | head -n 1\nexplain scull-leak | head -n 1\n",
+        Status::Expected,
+        &[
+            "scull-leak        two writers fill the same empty slot, and a quantum is leaked",
+            "scull-leak: two writers fill the same empty slot, and a quantum is leaked",
+        ],
+    ),
+    (
+        "run",
+        "run scull-leak probe=rendezvous\nrun abba | head -n 1\nrun scull-leak lock=spinlock\n",
+        Status::Expected,
+        &["verdict: raced (as expected: raced)", "verdict: clean (as expected: clean)"],
+    ),
+    (
+        "run-not-as-expected",
+        "run scull-leak expect=clean probe=rendezvous\n",
+        Status::Unexpected,
+        &["verdict: raced (NOT as expected: clean)"],
+    ),
+    (
+        "run-misuse",
+        "run nosuch\nrun scull-leak cpus=2\n",
+        Status::Usage,
+        &["run: cpus= makes the machine, which is made already"],
+    ),
+    (
+        "several-users-of-run",
+        "run soak seconds=1 > /dev/null &\nsleep 0.3\nrun counter\nwait\n",
+        Status::Expected,
+        &["run: counter: Device or resource busy"],
+    ),
+    (
+        "places",
+        "cd /dev/../proc\npwd\ncd\npwd\ncd /dev/null\n",
+        Status::Unexpected,
+        &["/proc", "/", "cd: /dev/null: Not a directory"],
+    ),
+    (
+        "tty",
+        "tty\ntty < /dev/null\necho seen > /dev/tty\n",
+        Status::Expected,
+        &["/dev/console", "not a tty", "seen"],
+    ),
     ("poll", "poll /dev/tty out\npoll /dev/tty in 0.1 < /dev/null\n", Status::Expected, &["out"]),
-    ("dd", "dd if=/dev/zero of=/dev/null bs=1000 count=7\ndd if=/dev/zero of=/dev/full count=1\necho $?\n", Status::Expected, &["7+0 records in", "7+0 records out", "dd: /dev/full: No space left on device", "1"]),
-    ("hexdump", "echo -n -e 'AB\\n\\x00' | hexdump\n", Status::Expected, &["00000000  41 42 0a 00                                       |AB..|", "00000004"]),
+    (
+        "dd",
+        "dd if=/dev/zero of=/dev/null bs=1000 count=7\ndd if=/dev/zero of=/dev/full count=1\necho $?\n",
+        Status::Expected,
+        &["7+0 records in", "7+0 records out", "dd: /dev/full: No space left on device", "1"],
+    ),
+    (
+        "hexdump",
+        "echo -n -e 'AB\\n\\x00' | hexdump\n",
+        Status::Expected,
+        &["00000000  41 42 0a 00                                       |AB..|", "00000004"],
+    ),
     ("dmesg", "dmesg | head -n 1 | wc -l\n", Status::Expected, &["1"]),
 ];
 
@@ -77,7 +170,12 @@ const SCRIPTS: &[Said] = &[
     ("runs", "# a comment\necho hello; echo $?\n\nsleep 0.1 & wait\n", Status::Expected, &["hello", "0"]),
     ("last-status", "echo one\nfalse\n", Status::Unexpected, &["one"]),
     ("exit", "exit 0\necho never\n", Status::Expected, &[]),
-    ("syntax", "echo one\necho 'two\necho three\n", Status::Usage, &["one", "shell: script, line 2: an opening ' has no closing one"]),
+    (
+        "syntax",
+        "echo one\necho 'two\necho three\n",
+        Status::Usage,
+        &["one", "shell: script, line 2: an opening ' has no closing one"],
+    ),
 ];
 
 fn told(failure: Failure) -> String {
@@ -115,7 +213,8 @@ fn judge(outcome: &Outcome, status: Status, says: &[&str]) -> Answer {
     same("what contradicts itself in the report", &outcome.report.problems, &Vec::new()).map_err(all)?;
     let mut lines = outcome.com1.lines();
     for line in says {
-        holds(&format!("it says, in its turn: {line}"), lines.any(|said| said.trim_end() == *line)).map_err(all)?;
+        holds(&format!("it says, in its turn: {line}"), lines.any(|said| said.trim_end() == *line))
+            .map_err(all)?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use heapless::Deque;
 use kcore::acpi::Madt;
 use kcore::errno::Errno;
+use kcore::machine::{Sched, Sleep};
 use kcore::report::LockStats;
 use kcore::sync::WaitQueue;
 
@@ -89,7 +90,11 @@ pub fn read_byte() -> u8 {
 /// The next byte that people typed. [`Errno::ERESTARTSYS`] when the task has a signal instead.
 #[track_caller]
 pub fn read_byte_interruptible() -> Result<u8, Errno> {
-    wait_for_byte(|has_come| WAITING.wait_event_interruptible(has_come))
+    wait_for_byte(|has_come| {
+        WAITING.wait_event_interruptible(has_come)?;
+        // What is typed after a Ctrl-C is not for whom that has interrupted.
+        if Kernel::interrupted(Sleep::Interruptible) { Err(Errno::ERESTARTSYS) } else { Ok(()) }
+    })
 }
 
 #[track_caller]
