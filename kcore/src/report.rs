@@ -182,6 +182,9 @@ pub struct Run {
     pub out_of_bounds: u64,
     /// The most tasks that were inside the critical section at once, where the experiment counts them; else 0.
     pub owners: u64,
+    /// Calls that failed with `-ENOMEM`, and tasks that had no memory to make one.
+    #[serde(default)]
+    pub out_of_memory: u64,
     /// Bytes that `write` acknowledged.
     pub bytes_written: u64,
     /// Cycles between the start of the first writer and the end of the last, summed over the rounds.

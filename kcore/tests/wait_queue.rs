@@ -193,3 +193,99 @@ fn no_wake_up_is_lost_to_those_who_give_up() {
     assert_eq!((taken.into_inner(), items.into_inner(), queue.waiters()), (all, 0, 0));
     assert!(queue.stats().acquire <= all as u64);
 }
+
+/// Places of a task that waits for no condition.
+mod standing {
+    use super::*;
+    use kcore::dev::PollTable;
+
+    #[test]
+    fn it_is_woken_once_and_leaves_when_it_is_dropped() {
+        let (host, queue) = (Host::new(), Queue::new());
+        host.run(|| {
+            let (one, other) = (queue.stand(), queue.stand());
+            assert_eq!(queue.waiters(), 2);
+            drop(one);
+            assert_eq!((queue.waiters(), other.is_woken()), (1, false));
+            assert_eq!((queue.wake_up(), queue.wake_up()), (1, 0));
+            assert!(other.is_woken());
+            drop(other);
+            assert_eq!((queue.waiters(), queue.wake_up_all()), (0, 0));
+        });
+    }
+
+    #[test]
+    fn a_table_sleeps_until_one_of_its_queues_is_woken() {
+        let (host, queues) = (Host::new(), [Queue::new(), Queue::new()]);
+        for which in 0..2 {
+            host.scope(|tasks| {
+                let sleeper = tasks.spawn(|| {
+                    let mut table = PollTable::new();
+                    queues.iter().for_each(|queue| table.wait(queue));
+                    table.sleep_interruptible()
+                });
+                until(|| queues.iter().all(|queue| queue.waiters() == 1));
+                assert_eq!(queues[which].wake_up(), 1);
+                assert_eq!(sleeper.join().unwrap(), Ok(()));
+            });
+            assert!(queues.iter().all(|queue| !queue.is_active()));
+        }
+    }
+
+    #[test]
+    fn who_only_asks_stands_nowhere() {
+        let queue = Queue::new();
+        let mut table = PollTable::asking();
+        table.wait(&queue);
+        assert_eq!((queue.waiters(), table.is_woken()), (0, false));
+    }
+
+    /// The event comes while the task sleeps for something else, which uses up the wake-up that the machine has kept.
+    #[test]
+    fn a_wake_up_that_another_sleep_uses_up_is_remembered() {
+        let (host, queue) = (Host::new(), Queue::new());
+        host.run(|| {
+            let mut table = PollTable::new();
+            table.wait(&queue);
+            queue.wake_up();
+            HostMachine::block();
+            assert_eq!(table.sleep_interruptible(), Ok(()));
+        });
+    }
+
+    #[test]
+    fn a_signal_ends_its_sleep_unless_it_was_woken() {
+        let (host, queue) = (Host::new(), Queue::new());
+        host.run(|| {
+            let mut table = PollTable::new();
+            table.wait(&queue);
+            host.interrupt(HostMachine::task());
+            assert_eq!(table.sleep_interruptible(), Err(Errno::EINTR));
+            queue.wake_up();
+            assert_eq!(table.sleep_interruptible(), Ok(()));
+        });
+    }
+
+    /// A table with two places in one queue and one in another, dropped while others wake it.
+    #[test]
+    fn it_may_go_while_it_is_woken() {
+        let (host, queues, over) = (Host::new(), [Queue::new(), Queue::new()], AtomicBool::new(false));
+        host.scope(|tasks| {
+            for queue in &queues {
+                let over = &over;
+                tasks.spawn(move || {
+                    while !over.load(SeqCst) {
+                        queue.wake_up_all();
+                        HostMachine::yield_now();
+                    }
+                });
+            }
+            for _ in 0..ROUNDS {
+                let mut table = PollTable::new();
+                [0, 1, 0].into_iter().for_each(|index| table.wait(&queues[index]));
+            }
+            over.store(true, SeqCst);
+        });
+        assert!(queues.iter().all(|queue| !queue.is_active()));
+    }
+}

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::panic::Location;
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 
-use kcore::machine::{Access, Cpu, Listeners, LockEvent, LockName, Op, Sched, TaskId, Waiting};
+use kcore::machine::{Access, Cpu, CpuId, Listeners, LockEvent, LockName, Op, Sched, Sleep, TaskId, Waiting};
 use kcore::probe::{Decision, Engine, Plan, Wake};
 use kcore::report::Step;
 use kcore::settings::MAX_WRITERS;
@@ -16,7 +16,7 @@ use kcore::settings::MAX_WRITERS;
 use crate::arch::cpu;
 use crate::machine::{Kernel, SpinLock};
 use crate::param::MAX_TASKS;
-use crate::{context, fire, task, watchdog};
+use crate::{context, fire, seats, task, watchdog};
 
 /// Who is listening: the bits of [`Listeners`].
 static LISTENERS: AtomicU8 = AtomicU8::new(0);
@@ -112,15 +112,16 @@ pub fn follow_locks(on: bool) {
     };
 }
 
-/// Begins a round: the logs are empty, a script starts at its first step. Participant `n` will run on CPU `cpu_of(n)`.
-pub fn begin_round(participants: u32, cpu_of: &dyn Fn(u32) -> u32) {
+/// Begins a round: the logs are empty, a script starts at its first step. Participant `n` will run on CPU `cpu_of(n)`, if
+/// that is known.
+pub fn begin_round(participants: u32, cpu_of: Option<&dyn Fn(u32) -> u32>) {
     watchdog::begin_round();
     CREW.store(participants, Relaxed);
     LOG[..participants as usize].iter().for_each(|log| log.lock_irqsave().clear());
     if let Some(engine) = ENGINE.lock_irqsave().as_mut() {
         engine.begin_round();
-        for who in 0..participants {
-            engine.running_on(who as u8, kcore::machine::CpuId(cpu_of(who)));
+        if let Some(cpu_of) = cpu_of {
+            (0..participants).for_each(|who| engine.running_on(who as u8, CpuId(cpu_of(who))));
         }
     }
 }
@@ -156,7 +157,16 @@ pub fn enter(who: u8) {
     let task = Kernel::task();
     TASK[who as usize].store(task.0, Relaxed);
     PARTICIPANT[task.0 as usize % MAX_TASKS].store(who, Relaxed);
-    pass(who, false, |engine| engine.start(who));
+    pass(who, context::is_atomic(), |engine| engine.start(who));
+}
+
+/// The running task ends. If it has a seat, nobody waits for it any more.
+pub(crate) fn depart() {
+    if seats::are_offered()
+        && let Some(who) = participant()
+    {
+        leave(who);
+    }
 }
 
 /// The running task is no participant any more.
@@ -203,7 +213,7 @@ pub fn leave_unstarted(who: u8) {
 /// A task is about to access shared memory.
 #[cold]
 pub fn access(access: &Access) {
-    let Some(who) = participant() else { return };
+    let Some(who) = participant().or_else(newcomer) else { return };
     let listeners = listeners();
     if listeners.contains(Listeners::WATCH) {
         watchdog::event();
@@ -231,7 +241,7 @@ pub fn lock(event: LockEvent, lock: &LockName, address: usize, at: &'static Loca
     if lock.waiting == Waiting::Spins && !context::in_interrupt() {
         count(event);
     }
-    let Some(who) = participant() else { return };
+    let Some(who) = participant().or_else(newcomer) else { return };
     match event {
         LockEvent::Wait => tell(|engine| engine.lock_wait(who, lock, address)),
         LockEvent::Acquired => tell(|engine| engine.lock_acquired(who, address)),
@@ -260,6 +270,20 @@ fn participant() -> Option<u8> {
     (who != NOBODY).then_some(who)
 }
 
+/// A task that has just taken a seat.
+fn newcomer() -> Option<u8> {
+    if !seats::are_offered() || context::in_interrupt() {
+        return None;
+    }
+    let who = seats::take()?;
+    tell(|engine| {
+        engine.running_on(who, Kernel::cpu());
+        0
+    });
+    enter(who);
+    Some(who)
+}
+
 fn log(who: u8, access: &Access, value: usize) {
     let stored = Stored {
         address: access.address,
@@ -280,6 +304,10 @@ fn log(who: u8, access: &Access, value: usize) {
 /// Waits at a point for as long as the engine says.
 fn arrive(who: u8, access: &Access) {
     let atomic = task::schedule::this_task().spinlocks.load(Relaxed) > 0 || context::is_atomic();
+    if atomic && seats::are_free() {
+        // Whoever is to come may have to come to this CPU.
+        return;
+    }
     pass(who, atomic, |engine| engine.arrive(who, access, atomic, Kernel::cpu()));
 }
 
@@ -297,6 +325,9 @@ fn pass(who: u8, atomic: bool, event: impl FnOnce(&mut Engine) -> (Decision, Wak
             task::halt_in_place()
         } else {
             task::block()
+        }
+        if seats::are_offered() && Kernel::interrupted(Sleep::Interruptible) {
+            leave(who);
         }
         if ENGINE.lock_irqsave().as_ref().is_none_or(|engine| engine.may_go(who)) {
             decision = Decision::Go;

@@ -12,6 +12,7 @@
 //! irq          the machine's own device, softirqs, tasklets, timers, work queues
 //! oops         a task that dies alone
 //! symbols      functions and source lines of the kernel's own code
+//! dev, fs      character devices and modules; the names of everything that can be opened
 //! console      COM1 for people, COM2 for machines, the last words
 //! machine      this machine as kcore sees it
 //! experiments  what the tasks of each experiment do
@@ -23,6 +24,7 @@
 //! cases        in-kernel test cases: the program `test`
 //! atomic_fn    a function that can be exchanged: a handler, an action
 //! specimen     functions that are there to be disassembled
+//! seats        for tasks that come to a probe by themselves, at the prompt
 //! hooks, fire  where accesses and lock events arrive; the interrupt that comes at a point
 //! ```
 
@@ -51,6 +53,7 @@ pub mod oops;
 pub mod param;
 pub mod process;
 pub mod programs;
+pub mod seats;
 pub mod shell;
 pub mod specimen;
 pub mod symbols;

@@ -63,7 +63,7 @@ pub fn places(address: u64) -> Vec<Place> {
 
 /// [`places`], and where the function starts.
 pub fn find(address: u64) -> Found {
-    let free = heap::free_bytes();
+    let free = heap::room().free;
     let short = stacks::left(backtrace::frame_pointer()).is_some_and(|left| left < ROOM_ON_STACK);
     if short || free < ROOM_FOR_NAMES {
         return Found::default();

@@ -125,12 +125,14 @@ struct Symbolised<'a> {
 }
 
 fn symbolised(line: &Line, symbols: &Symbols) -> String {
-    let backtrace = match &line.record {
-        Record::Leak(leak) => &leak.backtrace,
-        Record::Oops(oops) => &oops.backtrace,
+    // Of an exception the first address is the instruction itself; a panic has a line instead.
+    let (backtrace, exact) = match &line.record {
+        Record::Leak(leak) => (&leak.backtrace, false),
+        Record::Oops(oops) => (&oops.backtrace, oops.at.is_empty()),
         _ => return line.text.clone(),
     };
-    let names = backtrace.iter().map(|address| symbols.describe(*address)).collect();
+    let names = backtrace.iter().enumerate();
+    let names = names.map(|(index, address)| symbols.describe(*address, exact && index == 0)).collect();
     let whole = Symbolised { record: &line.record, symbols: names };
     serde_json::to_string(&whole).expect("records have string keys only, so they can be JSON")
 }

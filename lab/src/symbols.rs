@@ -82,10 +82,10 @@ impl Symbols {
         inlined + &annotated + rest
     }
 
-    /// One phrase for a return address: `function+0x1a (kernel/src/main.rs:12)`, the innermost function's line; or the
+    /// One phrase for a return address, or for the instruction itself if it is `exact`: `function+0x1a (kernel/src/main.rs:12)`, the innermost function's line; or the
     /// number, when the ELF does not know it.
-    pub fn describe(&self, address: u64) -> String {
-        let (frames, offset) = self.frames(address, false);
+    pub fn describe(&self, address: u64, exact: bool) -> String {
+        let (frames, offset) = self.frames(address, exact);
         match &frames[..] {
             [] => format!("{address:#x}"),
             [only] => only.show(offset),
@@ -192,7 +192,7 @@ mod tests {
     fn an_unknown_address_stays_as_it_is() {
         let line = "  [<ffffffff80201234>] and [<0x10>].";
         assert_eq!(Symbols::of("/nonexistent").annotate(line), line);
-        assert_eq!(Symbols::of("/nonexistent").describe(0x10), "0x10");
+        assert_eq!(Symbols::of("/nonexistent").describe(0x10, false), "0x10");
     }
 
     #[test]

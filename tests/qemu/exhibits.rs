@@ -1,6 +1,6 @@
 //! What the rows of single exhibits do not say: which nodes, how many waits, whose fault.
 
-use kcore::report::Run;
+use kcore::report::{Counts, Run};
 use libtest_mimic::Trial;
 use tests::Case;
 use tests::case::steps;
@@ -12,10 +12,13 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut cases = request_queue();
     cases.extend(aba());
     cases.extend(unplug());
+    cases.extend(book());
     cases.extend(peterson());
     cases.extend(interrupted());
     cases.push(starvation());
     cases.extend(soak());
+    cases.extend(multithread_write());
+    cases.extend(access_control());
     cases.into_iter().map(Case::trial).collect()
 }
 
@@ -89,6 +92,26 @@ fn every_device_was_freed(run: &Run, devices: u64) -> Answer {
     same("freed twice", run.double_free, 0)
 }
 
+/// What the driver of the book does wrong with its lock: how often, each time in the same way.
+fn book() -> Vec<Case> {
+    let case = |name: &str| {
+        Case::new(format!("exhibits::{name}::book"), format!("run {name} lock=book rounds=3"))
+            .run(|run| same("the verdict", run.verdict.as_str(), "raced"))
+    };
+    // A write past the end of the array, and a trim.
+    let geometry = case("book-geometry").run(|run| same("out of bounds", run.out_of_bounds, 3 * 2));
+    let dump = case("book-proc").run(|run| same("pointers out of freed memory", run.use_after_free, 3));
+    let exchange = case("book-exchange")
+        .says("one value was told to 2 tasks")
+        .run(|run| same("values that nobody was told of", run.lost_updates, 3));
+    // Ten quanta show what was there before; one write divides by zero.
+    let quantum = case("book-quantum").run(|run| {
+        same("quanta of old bytes", run.use_after_free, 3 * 10)?;
+        same("divisions by zero", run.out_of_bounds, 3)
+    });
+    vec![geometry, dump, exchange, quantum]
+}
+
 /// A sequential accelerator says why there is nothing to see; and the fence cures.
 fn peterson() -> Vec<Case> {
     const SEQUENTIAL: &str = "the accelerator runs one CPU at a time";
@@ -120,6 +143,34 @@ fn interrupted() -> Vec<Case> {
     [broken].into_iter().chain(right).collect()
 }
 
+/// What the devices with access control do wrong as printed, and that crowds find nothing in the repaired ones.
+fn access_control() -> Vec<Case> {
+    const NOBODY: &str = "an open gave -EBUSY, and nobody had the device";
+    let single = Case::new("exhibits::book-single::script", "run book-single").says(NOBODY).run(|run| {
+        same("wrong answers", run.lost_updates, 1)?;
+        same("owners at once", run.owners, 1)
+    });
+    let free = Case::new("exhibits::book-single::repaired", "run book-single lock=repaired")
+        .never_says(NOBODY)
+        .run(clean)
+        .check(|outcome| same("impossible steps", steps(outcome), Vec::new()));
+    let after = Case::new("exhibits::book-trim::script", "run book-trim probe=script").run(|run| {
+        same("writes after free", run.use_after_free, 1)?;
+        same("freed twice", run.double_free, 0)
+    });
+    // One node, one array, ten quanta, three times.
+    let twice = Case::new("exhibits::book-trim::rendezvous", "run book-trim quanta=10")
+        .run(|run| same("freed twice", run.double_free, 36));
+    let alloc = Case::new("exhibits::book-alloc", "run book-alloc")
+        .says("is about to sleep at private.rs:")
+        .says("with scullpriv.lock held since private.rs:");
+    let crowds = [("book-single", 50), ("book-alloc", 50), ("book-trim", 10)].map(|(name, quanta)| {
+        let words = format!("run {name} lock=repaired probe=off writers=9 cpus=4 quanta={quanta}");
+        Case::new(format!("exhibits::{name}::crowd"), words).run(clean)
+    });
+    [single, free, after, twice, alloc].into_iter().chain(crowds).collect()
+}
+
 /// However the turns are dealt out, there are as many as there were.
 fn starvation() -> Case {
     Case::new("exhibits::starvation", "run starvation quanta=100").check(|outcome| {
@@ -143,4 +194,37 @@ fn soak() -> impl Iterator<Item = Case> {
             same("alive and not reachable", run.live.total() - run.reachable.total(), 0)
         })
     })
+}
+
+/// n writers that meet at every store: each pointer costs n - 1 blocks. And with the heap full, all of them hear of it.
+fn multithread_write() -> Vec<Case> {
+    let exact =
+        Case::new("exhibits::multithread-write::exact", "run multithread-write lock=none quanta=1500");
+    let exact = exact.run(|run| {
+        same("the verdict", run.verdict.as_str(), "raced")?;
+        same("reachable", run.reachable, Counts { node: 2, array: 2, quantum: 1500 })?;
+        same("leaked", run.leaked, Counts { node: 8, array: 8, quantum: 6000 })?;
+        same("-ENOMEM", run.out_of_memory, 0)
+    });
+    let guarded = ["spinlock", "mutex", "rwsem"].map(|lock| {
+        let words = format!("run multithread-write lock={lock} probe=off");
+        Case::new(format!("exhibits::multithread-write::{lock}"), words).run(clean).run(|run| {
+            same("-ENOMEM", run.out_of_memory, 0)?;
+            same("bytes", run.bytes_written, 5 * u64::from(run.quanta) * 4000)
+        })
+    });
+    let side_by_side = Case::new("exhibits::multithread-write", "run multithread-write").check(|outcome| {
+        let runs: Vec<_> = outcome.report.runs().collect();
+        let forms = runs.iter().map(|run| run.lock.as_str());
+        let expected = ["none", "semaphore", "mutex", "spinlock", "none", "semaphore"];
+        same("the forms", forms.collect::<Vec<_>>(), expected.to_vec())?;
+        for run in runs.iter().filter(|run| run.lock != "none") {
+            clean(run)?;
+            same("-ENOMEM behind a lock", run.out_of_memory, 0)?;
+        }
+        let forced = runs[4];
+        same("writers that ran out of memory", forced.out_of_memory, 5)?;
+        holds("more is lost than one of them writes", forced.leaked_bytes > u64::from(forced.quanta) * 4000)
+    });
+    [exact, side_by_side].into_iter().chain(guarded).collect()
 }

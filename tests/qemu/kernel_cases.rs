@@ -28,6 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     cases.push(a_filter());
     cases.push(whole_lines());
     cases.extend(watchdog());
+    cases.extend(unplug());
     cases.extend([1, 4].map(bench));
     cases.into_iter().map(Case::trial).collect()
 }
@@ -42,6 +43,15 @@ fn watchdog() -> [Case; 2] {
         .says("livelock: 2 tasks are busy")
         .says("verdict: livelock");
     [busy, deaf]
+}
+
+/// Readers and writers inside a device that goes, ten thousand times.
+fn unplug() -> [Case; 2] {
+    ["chrdev::unplug-10000", "chrdev::unplug-pipes-10000"].map(|name| {
+        Case::new(format!("kernel-cases::{name}"), format!("test {name} cpus=4 timeout=300")).check(
+            |outcome| same("the summary", outcome.report.summary(), Some(&Summary { passed: 1, failed: 0 })),
+        )
+    })
 }
 
 /// The figures that a reader asks for first, each beside its peer where there is one; and none that took no time.

@@ -22,6 +22,7 @@ mod numbers;
 mod open_file;
 mod operations;
 mod poll;
+mod printk;
 mod registry;
 mod user;
 
@@ -33,5 +34,6 @@ pub use numbers::DeviceNumber;
 pub use open_file::OpenFile;
 pub use operations::{CharDevice, FileOperations, Whence};
 pub use poll::PollTable;
+pub use printk::{Printk, Said};
 pub use registry::{Region, Registry};
 pub use user::{NoUser, UserBytes, UserMemory};

@@ -3,7 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::machine::Machine;
+use crate::errno::Errno;
+use crate::machine::{Sched, Sleep};
 use crate::sync::WaitQueue;
 use crate::sync::wait_queue::Standing;
 use crate::sync::watch::Watch;
@@ -15,11 +16,14 @@ use crate::sync::watch::Watch;
 /// loop {
 ///     let mut table = PollTable::new();
 ///     stand in the queues of all files, and ask them        wake_up after this is not lost:
-///     if one is ready, or a signal came: done               the machine keeps it
-///     M::block()
+///     if one is ready: done                                 its place remembers it
+///     table.sleep_interruptible()?
 /// }
 /// ```
-pub struct PollTable<'a, M: Machine> {
+///
+/// A file that is asked may sleep for a lock, and that sleep may use up the wake-up which the machine has kept for an event
+/// of another file. So what counts is what the places remember.
+pub struct PollTable<'a, M: Sched> {
     places: Vec<Box<dyn Place + 'a>>,
     /// Whether the caller is going to sleep at all.
     sleeps: bool,
@@ -27,11 +31,18 @@ pub struct PollTable<'a, M: Machine> {
 }
 
 /// A place in a queue, whatever the queue.
-trait Place {}
+trait Place {
+    /// Whether somebody has woken the task from there.
+    fn is_woken(&self) -> bool;
+}
 
-impl<M: Machine, W: Watch<M>> Place for Standing<'_, M, W> {}
+impl<M: Sched, W: Watch<M>> Place for Standing<'_, M, W> {
+    fn is_woken(&self) -> bool {
+        Standing::is_woken(self)
+    }
+}
 
-impl<'a, M: Machine> PollTable<'a, M> {
+impl<'a, M: Sched> PollTable<'a, M> {
     /// For a caller that sleeps when nothing is ready.
     pub fn new() -> Self {
         PollTable { places: Vec::new(), sleeps: true, machine: core::marker::PhantomData }
@@ -48,9 +59,28 @@ impl<'a, M: Machine> PollTable<'a, M> {
             self.places.push(Box::new(queue.stand()));
         }
     }
+
+    /// Whether somebody has woken the task from one of the queues since it stands there. Its files are to be asked again.
+    pub fn is_woken(&self) -> bool {
+        self.places.iter().any(|place| place.is_woken())
+    }
+
+    /// Sleeps until somebody has woken the task from one of the queues, which may have been before.
+    ///
+    /// # Errors
+    /// [`Errno::EINTR`]: a signal came first. (`poll(2)` is not restarted.)
+    pub fn sleep_interruptible(&self) -> Result<(), Errno> {
+        while !self.is_woken() {
+            if M::interrupted(Sleep::Interruptible) {
+                return Err(Errno::EINTR);
+            }
+            M::block();
+        }
+        Ok(())
+    }
 }
 
-impl<M: Machine> Default for PollTable<'_, M> {
+impl<M: Sched> Default for PollTable<'_, M> {
     fn default() -> Self {
         PollTable::new()
     }

@@ -41,10 +41,13 @@ pub static ALL: &[&Experiment] = &[
     &super::timer::ENTRY,
     &super::sleep::ENTRY,
     &super::sleep_in_atomic::ENTRY,
+    &super::book_pipe_if::ENTRY,
+    &super::book_pipe_size::ENTRY,
     &super::soak::ENTRY,
     &super::book_trim::ENTRY,
     &super::book_single::ENTRY,
     &super::book_alloc::ENTRY,
+    &super::multithread_write::ENTRY,
 ];
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.

@@ -194,6 +194,15 @@ impl Experiment {
         self.rows[0].lock
     }
 
+    /// The cures that it is held against when the command line names no form: all run, with the same work on the same
+    /// heap. The first is the book's. Such an entry chooses its work by the size of the heap, unless it is told.
+    pub fn compared_with(&self) -> &'static [Lock] {
+        match self.name == super::multithread_write::ENTRY.name {
+            true => &[Lock::Semaphore, Lock::Mutex, Lock::Spinlock],
+            false => &[],
+        }
+    }
+
     /// Whether tasks of it may come to a stop: the watchdog is needed.
     pub fn may_stop(&self) -> bool {
         let stops = |expect: &Expect| !matches!(expect, Expect::Raced | Expect::Clean | Expect::Any);

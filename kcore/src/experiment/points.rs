@@ -5,6 +5,20 @@ use crate::machine::Site;
 /// Every point that a task may pass inside the scull device.
 pub(super) const SCULL: &[&str] = crate::scull::sites::POINTS;
 
+/// Every point that a task may pass in a pipe, and between its calls.
+pub(super) const PIPE: &[&str] = &{
+    let mut points = ["call"; crate::pipe::sites::POINTS.len() + 1];
+    let mut index = 0;
+    while index < crate::pipe::sites::POINTS.len() {
+        points[index] = crate::pipe::sites::POINTS[index];
+        index += 1;
+    }
+    points
+};
+
+/// A task of `book-pipe-if` or `book-pipe-size` is about to make its next call: point `call`.
+pub static CALL: Site = Site::new("call");
+
 /// The number that the tasks of `counter` add to: points `counter.load` and `counter.store`.
 pub static COUNTER: Site = Site::new("counter");
 

@@ -8,8 +8,8 @@ use crate::report::Run;
 use crate::settings::Expect;
 
 impl Run {
-    /// The watchdog's word, if it had to step in: `deadlock`, `livelock`, `stuck`, `invalid-context`, `oops`. Else `raced`
-    /// when an update was lost, a block leaked, freed twice, used when it must not be or where it is not, bytes were mixed, or two
+    /// The watchdog's word, if it had to step in: `deadlock`, `livelock`, `stuck`, `invalid-context`, `oops`. Else `raced` when an
+    /// update was lost, a block leaked, freed twice, used when it must not be or where it is not, bytes were mixed, or two
     /// tasks were in the critical section at once; else `clean`.
     pub fn judge(&self) -> &'static str {
         if let Some(stopped) = Expect::ALL.iter().find(|expect| expect.word() == self.stopped) {

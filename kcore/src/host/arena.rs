@@ -48,6 +48,8 @@ pub(super) struct Arena {
     account: Account,
     /// How many allocations still succeed; `None` for all.
     allowed: Option<u64>,
+    /// Bytes of the largest block that there is room for; `None` for whatever the host has.
+    largest: Option<usize>,
 }
 
 struct Block {
@@ -72,6 +74,9 @@ impl Arena {
         size: usize,
         location: &'static Location<'static>,
     ) -> Result<NonNull<u8>, Errno> {
+        if self.largest.is_some_and(|largest| size > largest) {
+            return Err(Errno::ENOMEM);
+        }
         // One byte at least, so that addresses differ.
         let whole = size.max(1).checked_next_multiple_of(16).ok_or(Errno::ENOMEM)?;
         let layout = Layout::from_size_align(whole, 16).map_err(|_| Errno::ENOMEM)?;
@@ -127,6 +132,10 @@ impl Arena {
 
     pub(super) fn allow(&mut self, count: Option<u64>) {
         self.allowed = count;
+    }
+
+    pub(super) fn set_largest(&mut self, bytes: Option<usize>) {
+        self.largest = bytes;
     }
 
     fn spend(&mut self) -> Result<(), Errno> {

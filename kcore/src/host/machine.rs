@@ -108,6 +108,11 @@ impl Host {
         lock(&self.parts.arena).allow(count);
     }
 
+    /// There is no hole for a block of more than `bytes` bytes ([`Errno::ENOMEM`]). [`None`]: as large as the host allows.
+    pub fn set_largest_block(&self, bytes: Option<usize>) {
+        lock(&self.parts.arena).set_largest(bytes);
+    }
+
     /// Stops this machine's clock at `cycles`, or lets it run on by itself. With a clock that stands, counters are exact.
     pub fn set_clock(&self, cycles: Option<u64>) {
         *lock(&self.parts.clock) = cycles;

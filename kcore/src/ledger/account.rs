@@ -101,12 +101,13 @@ impl<'a> Ledger<'a> {
             self.counts.unknown_free += 1;
             return Err(BadFree::Unknown);
         };
+        let before = self.next_serial();
         let record = self.pool.get_mut(number);
         if !record.is_live() {
             self.counts.double_free += 1;
             return Err(BadFree::Double);
         }
-        record.state = State::Freed { at };
+        record.state = State::Freed { at, before };
         let Allocation { size, kind, .. } = record.allocation;
         let freed = Freed { size, kind, serial: record.serial };
         self.counts.freed[kind] += 1;

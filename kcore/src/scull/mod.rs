@@ -32,9 +32,26 @@
 //! C leaves the compiler free to read a shared variable again or to keep it in a register. Where the book names one twice,
 //! this table says which of the two is done here.
 //!
-//! Three things differ from the book on purpose. A fresh quantum is cleared before it is published, because the bytes that
-//! nobody wrote must read as 0 (the book shows old heap bytes there, R34). A failed allocation stores nothing, so it loses
-//! nothing. And `read` says ENOMEM when it could not allocate; the book's says 0, as at the end of the data.
+//! Two things differ from the book on purpose. A failed allocation stores nothing, so it loses nothing. And `read` says ENOMEM
+//! when it could not allocate; the book's says 0, as at the end of the data.
+//!
+//! # Editions
+//! The book's driver makes mistakes with its lock, too. A [`Device`] is of one [`Edition`] or the other:
+//!
+//! | | [`Edition::Book`] | [`Edition::Repaired`] |
+//! |---|---|---|
+//! | R11 | quantum and qset are read before the lock is taken | after it |
+//! | R13 | `/proc/scullmem` loads the head of the list before the lock | after it |
+//! | R32 | exchange and shift of a parameter are a load and a store | a swap |
+//! | R34 | any number is a quantum or a qset; a fresh quantum shows what was there before | -EINVAL; it is cleared before it is published |
+//!
+//! The geometry of a device can change whenever it is trimmed: then the module's [`Parameters`] become the device's. Each
+//! block knows how long it is, so where geometry and block do not fit, the access past the end is counted and refused
+//! ([`Damage::overrun`]).
+//!
+//! # Who comes in
+//! Experiments use a [`Device`] and its [`File`]s, which borrow it. The registry hands out a [`SharedFile`], which refers to
+//! the device and has a position that several tasks share. Both do the same through the same code.
 //!
 //! # Why the races are not undefined behaviour
 //! Every shared word is a [`Shared`](crate::shared::Shared), all bytes are [`SharedBytes`](crate::bytes::SharedBytes); and the

@@ -296,6 +296,14 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
     }
 }
 
+impl<M: Sched, W: Watch<M>> Standing<'_, M, W> {
+    /// Whether somebody has woken the task from here. It is out of the queue then.
+    pub fn is_woken(&self) -> bool {
+        // SAFETY: the box lives as long as `self`.
+        unsafe { self.waiter.as_ref() }.is_granted()
+    }
+}
+
 impl<M: Sched, W: Watch<M>> Drop for Standing<'_, M, W> {
     fn drop(&mut self) {
         // SAFETY: the box lives until the next statement but one.

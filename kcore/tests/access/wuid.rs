@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use kcore::dev::{CharDevice, Credentials, OpenFlags};
+use kcore::dev::{Cdev, CharDevice, Credentials, Module, OpenFlags, Registry};
 use kcore::errno::Errno;
 use kcore::host::{Host, HostMachine, until};
 use kcore::scull::Edition;
@@ -119,6 +119,27 @@ fn whoever_sleeps_when_the_device_goes_is_sent_away() {
         assert_eq!(refusal(open(&device, READ | OpenFlags::NONBLOCK, &ANN)), Errno::ENODEV);
         drop(anns);
         assert_eq!(refusal(open(&device, READ, &BOB)), Errno::ENODEV);
+    });
+}
+
+/// The whole way down: the registry waits for the sleeper, whom the device sends away.
+#[test]
+fn it_can_be_unplugged_while_somebody_sleeps_in_open() {
+    let (host, device) = (Host::new(), device());
+    let (registry, module) = (Registry::<HostMachine>::new(), Module::new("scull"));
+    let number = registry.claim("scullw", None, 1).unwrap().first;
+    registry.add(Cdev::new(number, "scullwuid", &module, device.clone())).unwrap();
+    host.scope(|tasks| {
+        let anns = registry.open(number, READ, &ANN).unwrap();
+        let bob = tasks.spawn(|| registry.open(number, READ, &BOB).map(drop).unwrap_err());
+        until(|| device.waiters() == 1);
+        assert_eq!(module.users(), 2);
+        registry.remove(number).unwrap();
+        assert_eq!(bob.join().unwrap(), Errno::ENODEV);
+        assert_eq!(anns.read(&mut [0]), Err(Errno::ENODEV));
+        assert_eq!(registry.open(number, READ, &ANN).unwrap_err(), Errno::ENXIO);
+        drop(anns);
+        assert_eq!((device.open_files(), module.users()), (0, 0));
     });
 }
 

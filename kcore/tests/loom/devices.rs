@@ -27,6 +27,11 @@ unsafe impl Memory for Parking {
     unsafe fn free(_block: NonNull<u8>) -> Result<(), BadFree> {
         unreachable!("nothing was allocated, at {}", Location::caller())
     }
+    unsafe fn size(_block: NonNull<u8>) -> usize {
+        unreachable!("nothing was allocated")
+    }
+    type Keep = ();
+    fn keep() {}
 }
 
 impl Hooks for Parking {}

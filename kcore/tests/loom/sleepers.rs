@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
+use kcore::dev::PollTable;
 use kcore::errno::Errno;
 use kcore::machine::{AtomicFlag, Sched, Sleep, TaskId};
 use kcore::sync::{Completion, RawMutex, Semaphore, Silent, SpinLock, WaitQueue};
@@ -356,6 +358,112 @@ fn test_before_registering() {
 #[test]
 fn woken_without_a_test() {
     objects("an item is left", wakes_each::<PlainQueue<Believes>>);
+}
+
+// Places in several queues at once.
+
+/// How a [`Poller`] may be wrong.
+trait Poll: Send + Sync + 'static {
+    /// It looks before it stands in the queues, and not again.
+    const LOOKS_FIRST: bool = false;
+    /// It sleeps without asking its places whether it was woken.
+    const FORGETS: bool = false;
+}
+
+impl Poll for None {}
+
+struct LooksFirst;
+impl Poll for LooksFirst {
+    const LOOKS_FIRST: bool = true;
+}
+
+struct Forgets;
+impl Poll for Forgets {
+    const FORGETS: bool = true;
+}
+
+/// Two queues, each with a flag that says that there is something.
+type Pair = [(WaitQueue<Parking>, LoomFlag); 2];
+
+/// Waits until one of the two has something, as `poll` does. `asking` is what it does to ask the second one, after it has
+/// asked the first.
+fn poll<P: Poll>(pair: &Pair, asking: impl Fn()) {
+    loop {
+        let mut table = PollTable::new();
+        let is_ready = |index: usize| pair[index].1.load(Acquire);
+        let was_ready = P::LOOKS_FIRST.then(|| is_ready(0) || is_ready(1));
+        pair.iter().for_each(|(queue, _)| table.wait(queue));
+        let first = was_ready.unwrap_or_else(|| is_ready(0));
+        asking();
+        if first || was_ready.is_none() && is_ready(1) {
+            return;
+        }
+        // Whoever sleeps for ever is taken down by loom in its sleep, where to leave the queues would be one step too many.
+        let table = ManuallyDrop::new(table);
+        match P::FORGETS {
+            true => Parking::block(),
+            false => table.sleep_interruptible().expect("nobody sends a signal"),
+        }
+        drop(ManuallyDrop::into_inner(table));
+    }
+}
+
+fn pair() -> Pair {
+    [(); 2].map(|()| (Queue::new(), LoomFlag::new(false)))
+}
+
+fn fill((queue, flag): &(WaitQueue<Parking>, LoomFlag)) {
+    flag.store(true, Release);
+    queue.wake_up();
+}
+
+/// Something comes into one of the two queues, or into both at once, so that the table goes while it is woken.
+fn polls<P: Poll>(fill_both: bool) {
+    let shared = Arc::new(pair());
+    let mut tasks =
+        vec![spawn(&shared, |pair| poll::<P>(pair, || ())), spawn(&shared, |pair| fill(&pair[0]))];
+    if fill_both {
+        tasks.push(spawn(&shared, |pair| fill(&pair[1])));
+    }
+    tasks.into_iter().for_each(|task| task.join().unwrap());
+    assert!(shared.iter().all(|(queue, _)| !queue.is_active()), "somebody who left is in a queue");
+}
+
+/// To ask the second one takes a sleep, for an event that comes together with that of the first: one kept wake-up for two.
+fn polls_what_sleeps<P: Poll>() {
+    let shared = Arc::new((pair(), <Completion<Parking> as Interruptible>::new()));
+    let tasks = [
+        spawn(&shared, |(pair, lock)| {
+            let asked = std::cell::Cell::new(false);
+            poll::<P>(pair, || {
+                if !asked.replace(true) {
+                    lock.wait();
+                }
+            });
+        }),
+        spawn(&shared, |(pair, lock)| {
+            fill(&pair[0]);
+            lock.complete();
+        }),
+    ];
+    tasks.into_iter().for_each(|task| task.join().unwrap());
+}
+
+#[test]
+fn poll_loses_no_wake_up() {
+    model(3, || polls::<None>(false));
+    model(2, || polls::<None>(true));
+    model(3, polls_what_sleeps::<None>);
+}
+
+#[test]
+fn poll_that_looks_first() {
+    objects(ASLEEP, || polls::<LooksFirst>(false));
+}
+
+#[test]
+fn poll_that_forgets_what_its_places_know() {
+    objects(ASLEEP, polls_what_sleeps::<Forgets>);
 }
 
 // Mutexes.

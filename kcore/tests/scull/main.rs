@@ -5,11 +5,16 @@
 
 mod census;
 mod crowd;
+mod dump;
+mod editions;
+mod ioctls;
 mod memory;
 mod model;
 mod races;
 mod rules;
 mod script;
+mod shared_file;
+mod twin;
 
 use kcore::dev::Whence;
 use kcore::errno::Errno;

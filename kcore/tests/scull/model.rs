@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use kcore::dev::Whence;
 use kcore::errno::Errno;
 use kcore::host::{Host, HostMachine};
+use kcore::report::Counts;
 use kcore::scull::{File, Geometry, Mode};
 use kcore::settings::Lock;
 use proptest::prelude::*;
@@ -12,9 +13,72 @@ use proptest::prelude::*;
 use crate::census::{counts, sound};
 use crate::{Scull, device};
 
+/// A device that the model is held against.
+pub(crate) trait Subject {
+    /// One of its open files.
+    type File<'d>: Opened
+    where
+        Self: 'd;
+    fn opened(&self, mode: Mode) -> Self::File<'_>;
+    fn size(&self) -> usize;
+    /// The blocks that it is made of, after a look whether there are others.
+    fn blocks(&self, host: &Host) -> Counts;
+}
+
+/// An open file of it.
+pub(crate) trait Opened {
+    fn position(&self) -> usize;
+    fn read(&mut self, into: &mut [u8]) -> Result<usize, Errno>;
+    fn write(&mut self, from: &[u8]) -> Result<usize, Errno>;
+    fn llseek(&mut self, whence: Whence, offset: i64) -> Result<usize, Errno>;
+}
+
+/// The methods of a file are those of the trait.
+macro_rules! opened {
+    ($file:ty) => {
+        impl $crate::model::Opened for $file {
+            fn position(&self) -> usize {
+                self.position()
+            }
+            fn read(&mut self, into: &mut [u8]) -> Result<usize, kcore::errno::Errno> {
+                self.read(into)
+            }
+            fn write(&mut self, from: &[u8]) -> Result<usize, kcore::errno::Errno> {
+                self.write(from)
+            }
+            fn llseek(
+                &mut self,
+                whence: kcore::dev::Whence,
+                offset: i64,
+            ) -> Result<usize, kcore::errno::Errno> {
+                self.llseek(whence, offset)
+            }
+        }
+    };
+}
+pub(crate) use opened;
+
+opened!(File<'_, HostMachine>);
+
+impl Subject for Scull {
+    type File<'d> = File<'d, HostMachine>;
+
+    fn opened(&self, mode: Mode) -> Self::File<'_> {
+        self.open(mode).unwrap()
+    }
+
+    fn size(&self) -> usize {
+        self.size()
+    }
+
+    fn blocks(&self, host: &Host) -> Counts {
+        sound(host, self)
+    }
+}
+
 /// What a user does; the first number says with which file.
 #[derive(Clone, Debug)]
-enum Step {
+pub(crate) enum Step {
     Open(usize, Mode),
     Read(usize, usize),
     Write(usize, usize, u8),
@@ -80,10 +144,10 @@ impl Model {
     }
 }
 
-fn play<'d>(device: &'d Scull, files: &mut [(Mode, File<'d, HostMachine>)], model: &mut Model, step: &Step) {
+fn play<'d, S: Subject>(device: &'d S, files: &mut [(Mode, S::File<'d>)], model: &mut Model, step: &Step) {
     match *step {
         Step::Open(file, mode) => {
-            files[file] = (mode, device.open(mode).unwrap());
+            files[file] = (mode, device.opened(mode));
             if mode == Mode::Write {
                 model.trim();
             }
@@ -123,12 +187,31 @@ fn play<'d>(device: &'d Scull, files: &mut [(Mode, File<'d, HostMachine>)], mode
     }
 }
 
+/// How the steps of a test come about.
+pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..60)
+}
+
+/// How often it is done.
+pub(crate) fn config() -> ProptestConfig {
+    let cases = if cfg!(miri) { 6 } else { 512 };
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// Plays `steps` on the device and the model, and compares them after each.
+pub(crate) fn compare(host: &Host, device: &impl Subject, geometry: Geometry, steps: &[Step]) {
+    let mut files: Vec<_> = (0..FILES).map(|_| (Mode::ReadWrite, device.opened(Mode::ReadWrite))).collect();
+    let mut model = Model { geometry, bytes: vec![], size: 0, nodes: 0, quanta: BTreeSet::new() };
+    for step in steps {
+        play(device, &mut files, &mut model, step);
+        assert_eq!(device.size(), model.size);
+        let expected = counts(model.nodes as u64, model.arrays() as u64, model.quanta.len() as u64);
+        assert_eq!(device.blocks(host), expected);
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 6 } else { 512 },
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(config())]
 
     /// Whatever files do one after the other, the device gives back what was written, is made of the blocks that it needs
     /// and no others, and takes them all down with it.
@@ -137,22 +220,13 @@ proptest! {
         quantum in 1..20_usize,
         qset in 1..5_usize,
         lock in prop::sample::select(vec![Lock::None, Lock::Spinlock, Lock::Semaphore, Lock::Completion]),
-        steps in prop::collection::vec(step(), 1..60),
+        steps in steps(),
     ) {
         let host = Host::new();
         host.run(|| {
             let geometry = Geometry { quantum, qset };
             let device = device(lock, geometry);
-            let mut files: Vec<_> =
-                (0..FILES).map(|_| (Mode::ReadWrite, device.open(Mode::ReadWrite).unwrap())).collect();
-            let mut model = Model { geometry, bytes: vec![], size: 0, nodes: 0, quanta: BTreeSet::new() };
-            for step in &steps {
-                play(&device, &mut files, &mut model, step);
-                assert_eq!(device.size(), model.size);
-                let expected =
-                    counts(model.nodes as u64, model.arrays() as u64, model.quanta.len() as u64);
-                assert_eq!(sound(&host, &device), expected);
-            }
+            compare(&host, &device, geometry, &steps);
             drop(device);
             assert_eq!(host.live(), []);
         });

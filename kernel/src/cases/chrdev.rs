@@ -16,7 +16,7 @@ use super::{Answer, crew, heap as blocks};
 use crate::dev::{self, Built, Group, Loadable, NewDevice, Parameters, Refused};
 use crate::fs::{self, Kind};
 use crate::machine::Kernel;
-use crate::mm::heap::{self, Experiment};
+use crate::mm::heap;
 
 crate::case! {
     "chrdev::insmod-makes-names" => names;
@@ -25,8 +25,6 @@ crate::case! {
     "chrdev::numbers-by-hand" => by_hand;
     "chrdev::rmmod-is-busy" => busy;
     "chrdev::rmmod-forced" => forced;
-    "chrdev::unplug" => unplug_some;
-    "chrdev::unplug-10000" => unplug_many, hidden = true;
 }
 
 /// A module with two devices in which everybody sleeps until they are gone.
@@ -36,10 +34,10 @@ static PIT: Loadable = Loadable { name: "pit", parameters: &["major", "mode"], b
 static RIVAL: Loadable = Loadable { name: "rival", parameters: &["major"], build: build_rival };
 
 /// Calls that sleep in a pit.
-static ARRIVED: Semaphore<Kernel> = Semaphore::new(0);
-static INSIDE: AtomicU32 = AtomicU32::new(0);
+pub(super) static ARRIVED: Semaphore<Kernel> = Semaphore::new(0);
+pub(super) static INSIDE: AtomicU32 = AtomicU32::new(0);
 /// Uses of a pit whose memory was not what it had been.
-static WILD: AtomicU32 = AtomicU32::new(0);
+pub(super) static WILD: AtomicU32 = AtomicU32::new(0);
 
 /// What the block of a pit holds while it lives: poison is nothing like it.
 const MARK: [u8; 4] = *b"pit!";
@@ -147,11 +145,11 @@ fn build_rival(parameters: &Parameters<'_>) -> Result<Built, Refused> {
     Ok(built)
 }
 
-fn load(parameters: &[&str]) -> Answer {
+pub(super) fn load(parameters: &[&str]) -> Answer {
     dev::load(&PIT, parameters).map_err(|refused| refused.why)
 }
 
-fn unload(forced: bool) -> Answer {
+pub(super) fn unload(forced: bool) -> Answer {
     dev::rmmod("pit", forced).map_err(|refused| refused.why)
 }
 
@@ -264,134 +262,4 @@ fn forced() -> Answer {
 
 fn blocks_of(quantum: u64) -> kcore::report::Counts {
     kcore::report::Counts { quantum, ..Default::default() }
-}
-
-/// Readers and writers of the race against the unplugging, half and half.
-const TASKS: u32 = 8;
-/// Runs whose freed blocks are in quarantine together.
-const BATCH: u32 = 100;
-
-fn unplug_some() -> Answer {
-    unplug(2 * BATCH)
-}
-
-fn unplug_many() -> Answer {
-    unplug(10_000)
-}
-
-/// What the tasks and whoever unplugs tell each other.
-struct Race {
-    /// A device was plugged in: one unit for each task.
-    go: Semaphore<Kernel>,
-    /// A task has its answer.
-    done: Semaphore<Kernel>,
-    over: AtomicBool,
-    /// Answers that are not [`Errno::ENODEV`].
-    wrong: AtomicU32,
-    /// Tasks that came too late to open it.
-    late: AtomicU32,
-    answered: AtomicU32,
-}
-
-impl Race {
-    const fn new() -> Self {
-        Race {
-            go: Semaphore::new(0),
-            done: Semaphore::new(0),
-            over: AtomicBool::new(false),
-            wrong: AtomicU32::new(0),
-            late: AtomicU32::new(0),
-            answered: AtomicU32::new(0),
-        }
-    }
-
-    /// A reader or a writer.
-    fn run(&self, task: u32) {
-        loop {
-            self.go.down();
-            if self.over.load(SeqCst) {
-                return;
-            }
-            self.call(task);
-            self.done.up();
-        }
-    }
-
-    fn call(&self, task: u32) {
-        let number = number();
-        let file = match dev::registry().open(number, OpenFlags::READ_WRITE, &Credentials::ROOT) {
-            Ok(file) => file,
-            Err(Errno::ENXIO | Errno::ENODEV) => {
-                self.late.fetch_add(1, SeqCst);
-                return;
-            }
-            Err(_) => {
-                self.wrong.fetch_add(1, SeqCst);
-                return;
-            }
-        };
-        let answer = if task.is_multiple_of(2) { file.read(&mut [0]) } else { file.write(&[0]) };
-        let again = file.read(&mut [0]);
-        let right = answer == Err(Errno::ENODEV) && again == answer;
-        self.wrong.fetch_add(u32::from(!right), SeqCst);
-        self.answered.fetch_add(1, SeqCst);
-    }
-
-    /// Plugs a device in, and unplugs it when `inside` tasks sleep in it. Returns how many calls were left inside then.
-    fn once(&self, inside: u32) -> Result<u32, String> {
-        load(&["major=202"])?;
-        (0..TASKS).for_each(|_| self.go.up());
-        (0..inside).for_each(|_| ARRIVED.down());
-        unload(true)?;
-        let left = INSIDE.load(SeqCst);
-        (0..TASKS).for_each(|_| self.done.down());
-        while ARRIVED.try_down() {}
-        Ok(left)
-    }
-}
-
-fn number() -> DeviceNumber {
-    DeviceNumber { major: 202, minor: 0 }
-}
-
-/// Four readers and four writers in a device, or on the way there, when it goes: `runs` times.
-fn unplug(runs: u32) -> Answer {
-    let race = Arc::new(Race::new());
-    WILD.store(0, SeqCst);
-    let cpus = crate::arch::smp::cpus();
-    let tasks: Vec<_> = (0..TASKS)
-        .map(|task| {
-            let race = Arc::clone(&race);
-            crew::start(task % cpus, move || race.run(task))
-        })
-        .collect::<Result<_, _>>()?;
-    let outcome = (0..runs / BATCH).try_for_each(|_| batch(&race));
-    race.over.store(true, SeqCst);
-    (0..TASKS).for_each(|_| race.go.up());
-    tasks.into_iter().for_each(|task| _ = task.join());
-    outcome?;
-    let (late, answered) = (race.late.load(SeqCst), race.answered.load(SeqCst));
-    crate::println!(
-        "{runs} times unplugged: {answered} calls were told ENODEV, {late} came too late to open it"
-    );
-    same("calls", late + answered, runs * TASKS)?;
-    holds("every second time all were inside", answered >= runs / 2 * TASKS)
-}
-
-/// Every other time everybody is inside; else as many as the number of the run says, and the others are on their way.
-fn batch(race: &Race) -> Answer {
-    // SAFETY: blocks of the scull kinds are those of the devices that come and go in here.
-    let experiment = unsafe { Experiment::begin() }.map_err(|errno| errno.to_string())?;
-    for run in 0..BATCH {
-        let inside = if run.is_multiple_of(2) { TASKS } else { run % TASKS };
-        same("calls that were left inside", race.once(inside)?, 0)?;
-    }
-    let happened = experiment.so_far();
-    let live = happened.allocated.scull - happened.freed.scull;
-    same("wrong answers", race.wrong.load(SeqCst), 0)?;
-    same("uses after free", WILD.load(SeqCst), 0)?;
-    same("blocks that were allocated", happened.allocated.scull.quantum, u64::from(2 * BATCH))?;
-    same("blocks that are left", live.quantum, 0)?;
-    same("double frees", happened.double_free, 0)?;
-    same("writes after free", experiment.written_after_free(), 0)
 }

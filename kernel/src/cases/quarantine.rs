@@ -1,14 +1,21 @@
 //! Blocks that an experiment has freed: kept, poisoned and watched.
 
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::ptr::NonNull;
 
-use kcore::machine::{BadFree, POISON_FREED};
+use kcore::dev::{FileOperations, OpenFlags};
+use kcore::errno::Errno;
+use kcore::machine::{BadFree, Memory, POISON_FREED};
+use kcore::scull::{Device, Geometry, SharedFile};
+use kcore::settings::Lock;
 
 use super::Answer;
 use super::case::{holds, same};
 use super::heap::{allocate, bytes, free, largest};
-use crate::mm::heap::{self, Experiment};
+use crate::machine::Kernel;
+use crate::mm::heap::{self, Experiment, Live, Quarantine};
 
 crate::case! {
     "quarantine::poison-when-freed" => poison;
@@ -18,6 +25,10 @@ crate::case! {
     "quarantine::end-takes-everything-back" => end;
     "quarantine::memory-can-be-had-again" => again;
     "quarantine::older-blocks-are-freed-at-once" => older;
+    "quarantine::blocks-know-their-size" => sizes;
+    "quarantine::kept-while-somebody-is-inside" => kept;
+    "quarantine::live-devices-and-experiments-exclude-each-other" => live_devices;
+    "quarantine::an-open-file-keeps-what-is-freed" => open_file;
 }
 
 fn begin() -> Experiment {
@@ -97,4 +108,63 @@ fn older() -> Answer {
     let _experiment = begin();
     same("freeing", free(block), Ok(()))?;
     same("freeing again", free(block), Err(BadFree::Unknown))
+}
+
+fn sizes() -> Answer {
+    for size in [1, 15, 16, 17, 4000, 8000] {
+        let block = quantum(size)?;
+        // SAFETY: the block lives.
+        same("the size", unsafe { Kernel::size(block) }, size)?;
+        same("freeing", free(block), Ok(()))?;
+    }
+    Ok(())
+}
+
+/// A block that is freed while two keep it is a block until the second has gone, and memory afterwards.
+fn kept() -> Answer {
+    let (block, stays) = (quantum(128)?, quantum(128)?);
+    let (one, other) = (Quarantine::hold(), Quarantine::hold());
+    same("freeing", free(block), Ok(()))?;
+    drop(one);
+    same("a kept block", bytes::<128>(block), Some([POISON_FREED; 128]))?;
+    // SAFETY: the block was freed and is kept.
+    same("its size", unsafe { Kernel::size(block) }, 128)?;
+    same("freeing again", free(block), Err(BadFree::Double))?;
+    drop(other);
+    same("what is known of it", bytes::<1>(block), None)?;
+    holds("what lives stays", bytes::<1>(stays).is_some())?;
+    same("freeing", free(stays), Ok(()))?;
+    same("what is known of that", bytes::<1>(stays), None)
+}
+
+fn live_devices() -> Answer {
+    let live = Live::begin().map_err(|errno| errno.to_string())?;
+    // SAFETY: nothing is allocated.
+    let refused = unsafe { Experiment::begin() };
+    same("an experiment", refused.err(), Some(Errno::EBUSY))?;
+    drop(live);
+    let experiment = begin();
+    same("a live device", Live::begin().err(), Some(Errno::EBUSY))?;
+    drop(experiment);
+    Live::begin().map(drop).map_err(|errno| errno.to_string())
+}
+
+/// A device without a lock, outside of any experiment: what one file frees stays while the other is open.
+fn open_file() -> Answer {
+    let device = Device::<Kernel>::new(0, Lock::None, Geometry { quantum: 64, qset: 2 });
+    let device = Arc::new(device.map_err(|errno| errno.to_string())?);
+    let file = SharedFile::open(Arc::clone(&device), OpenFlags::READ_WRITE);
+    let file = file.map_err(|errno| errno.to_string())?;
+    same("a write", file.write(&[1; 64]), Ok(64))?;
+    let mut blocks = Vec::new();
+    device.walk(|_, address| blocks.push(address));
+    same("blocks", blocks.len(), 3)?;
+    drop(SharedFile::open(Arc::clone(&device), OpenFlags::WRITE));
+    let known = || {
+        let is_known = |address: &&usize| heap::with_ledger(|ledger| ledger.lookup(**address).is_some());
+        blocks.iter().filter(is_known).count()
+    };
+    same("blocks that are kept", known(), 3)?;
+    drop(file);
+    same("blocks that are kept", known(), 0)
 }

@@ -4,6 +4,7 @@
 //! - `memory`: `null`, `zero`, `full`, `random`, which are always there.
 //! - [`attach`]: devices of the kernel that come later: the console, the terminal.
 //! - [`Loadable`]: a module that can be loaded; [`loadable`] has the list of them.
+//! - `family`: the modules of LDD3: `scull`, `complete`, `sleepy`.
 //! - `parameters`: what a module is told when it is loaded.
 //! - [`insmod`], [`rmmod`], [`loaded`], [`available`]: the table of those that are.
 //!
@@ -12,10 +13,11 @@
 //! [`rmmod`] says [`EBUSY`](kcore::errno::Errno::EBUSY) while a file of the module is open, and changes nothing. Forced, it
 //! unplugs: the names go first, so that nobody finds the devices any more; then whoever sleeps in one is woken and leaves
 //! with [`ENODEV`](kcore::errno::Errno::ENODEV); and when the last call has left, `rmmod` returns. What is open stays open
-//! and answers `ENODEV`; a device's memory goes with the last of its files (I18, I19).
+//! and answers `ENODEV`; a device's memory goes with the last of its files (I19, I20).
 
 mod attached;
 mod built;
+mod family;
 pub mod loadable;
 mod loaded;
 mod memory;

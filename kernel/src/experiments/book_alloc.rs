@@ -13,8 +13,8 @@ use super::trial::{Refusal, Trial};
 /// One round: every task opens the device from each of `quanta` terminals, for the first time.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let (resolved, geometry) = (trial.resolved, trial.geometry.check()?);
-    let edition = Edition::of(resolved.lock).unwrap_or_default();
-    let device = Private::new(edition, move || device_of(edition, geometry));
+    let form = resolved.lock;
+    let device = Private::new(Edition::of(form).unwrap_or_default(), move || device_of(form, geometry));
     trial.race(&|_| {
         for terminal in 0..resolved.quanta {
             // Without memory there is no device, and that is an answer.

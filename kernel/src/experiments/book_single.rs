@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use kcore::dev::{CharDevice, Credentials, OpenFlags};
-use kcore::scull::Edition;
 use kcore::scull::access::Single;
 
 use crate::machine::SpinLock;
@@ -33,8 +32,7 @@ struct Attempts {
 /// One round: every task opens the device `quanta` times, and closes it if it is let in.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
-    let edition = Edition::of(resolved.lock).unwrap_or_default();
-    let device = Single::new(Arc::new(device_of(edition, trial.geometry.check()?)?));
+    let device = Single::new(Arc::new(device_of(resolved.lock, trial.geometry.check()?)?));
     let (clock, inside, most) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let now = || clock.fetch_add(1, SeqCst);
     let all: Vec<SpinLock<Attempts>> =

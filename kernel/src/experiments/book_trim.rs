@@ -5,7 +5,6 @@ use alloc::sync::Arc;
 use kcore::dev::{CharDevice, Credentials, OpenFlags, Whence};
 use kcore::errno::Errno;
 use kcore::experiment::Role;
-use kcore::scull::Edition;
 use kcore::scull::access::Uid;
 
 use crate::machine::Kernel;
@@ -25,10 +24,10 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let blank = stamps::buffer(geometry.quantum, stamps::of(0))?;
     // SAFETY: the device is dropped before it, and the crew's tasks, which use the device, are joined before that.
     let experiment = unsafe { heap::Experiment::begin() }?;
-    let device = Arc::new(device_of(Edition::of(resolved.lock).unwrap_or_default(), geometry)?);
+    let device = Arc::new(device_of(resolved.lock, geometry)?);
     let uid = Uid::new(Arc::clone(&device));
     prepare_quanta(&device, quanta, &blank)?;
-    trial.device_round(
+    trial.race_on(
         &experiment,
         &device,
         &|who, told| match resolved.role(who) {

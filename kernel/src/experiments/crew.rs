@@ -41,7 +41,7 @@ pub fn run_on(
         hooks::leave(who as u8);
         clock.end();
     };
-    hooks::begin_round(size, cpu_of);
+    hooks::begin_round(size, Some(cpu_of));
     let member: &(dyn Fn(u32) + Sync) = &member;
     // SAFETY: the reference is used by the tasks alone, and every task that was started is joined before this function
     // returns: there is no way out in between.

@@ -36,7 +36,9 @@ impl Lost {
     /// Describes a lost block while it still exists. Allocates nothing: the heap may be full.
     pub fn describe(record: &Record, resolved: &Resolved) -> Lost {
         let address = record.allocation.address;
-        let stored = hooks::first_store(|stored| stored.value == address);
+        // The address may have been that of another block before.
+        let since = record.allocation.cycles;
+        let stored = hooks::first_store(|stored| stored.value == address && stored.cycles >= since);
         let overwritten = stored.and_then(|publication| {
             let later = |stored: &Stored| stored.cycles > publication.cycles && stored.value != address;
             hooks::first_store(|stored| stored.address == publication.address && later(stored))

@@ -3,6 +3,7 @@
 //! - [`trial`]: one run of an experiment, its rounds, its counts and its verdict.
 //! - [`crew`]: the tasks of a round.
 //! - `scull`: a round on a scull device, with the ledger's account of it.
+//! - `pipe`: a round on pipes, with the account of their bytes and buffers.
 //! - [`leaks`]: which blocks were lost, and by which store.
 //! - `counting`: a number that is counted up, and the guard under which that is done.
 //! - `meeting`: how tasks meet without a probe.
@@ -15,6 +16,8 @@ mod abba;
 mod book_alloc;
 mod book_exchange;
 mod book_geometry;
+mod book_pipe_if;
+mod book_pipe_size;
 mod book_proc;
 mod book_quantum;
 mod book_single;
@@ -32,8 +35,10 @@ mod irq_other_cpu;
 pub mod leaks;
 mod lost_wakeup;
 mod meeting;
+mod multithread_write;
 mod object;
 mod peterson;
+mod pipe;
 mod preempt;
 mod request_queue;
 mod scull;

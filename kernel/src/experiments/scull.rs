@@ -83,11 +83,7 @@ impl Trial<'_> {
         body: &(dyn Fn(&Device, u32, &Told) + Sync),
         check: &mut dyn FnMut(&Device, &mut Run) -> Result<(), Errno>,
     ) -> Result<(), Refusal> {
-        let make = |form, geometry| {
-            let edition = Edition::of(form).unwrap_or_default();
-            Device::of_module(0, Edition::LOCK, edition, &Arc::new(Parameters::new(geometry)))
-        };
-        self.fresh_round(&make, prepare, body, check)
+        self.fresh_round(&device_of, prepare, body, check)
     }
 
     /// A round on the device that `make` makes.
@@ -102,12 +98,12 @@ impl Trial<'_> {
         let experiment = unsafe { heap::Experiment::begin() }?;
         let device = make(self.resolved.lock, self.geometry)?;
         prepare(&device)?;
-        self.device_round(&experiment, &device, &|who, told| body(&device, who, told), check)
+        self.race_on(&experiment, &device, &|who, told| body(&device, who, told), check)
     }
 
     /// What comes after `device` was prepared: `body(who, told)` in every task at once; then the account; then
     /// `check(device, run)`, which may use the device as it likes.
-    pub(super) fn device_round(
+    pub(super) fn race_on(
         &mut self,
         experiment: &heap::Experiment,
         device: &Device,
@@ -173,10 +169,10 @@ impl Trial<'_> {
     }
 }
 
-/// An empty device of an edition of the driver, with the lock that the driver has, for one with access control.
-pub(super) fn device_of(edition: Edition, geometry: Geometry) -> Result<Device, Errno> {
-    let parameters = Arc::new(Parameters::new(geometry));
-    Device::named("scull", "scull.sem", Edition::LOCK, edition, &parameters)
+/// An empty device of the edition of the driver that `form` names, with the lock that the driver is printed with.
+pub(super) fn device_of(form: Lock, geometry: Geometry) -> Result<Device, Errno> {
+    let edition = Edition::of(form).unwrap_or_default();
+    Device::of_module(0, Edition::LOCK, edition, &Arc::new(Parameters::new(geometry)))
 }
 
 /// Fills the first `quanta` quanta, each with `bytes`, which are as long as one.

@@ -24,6 +24,9 @@ use super::leaks::{self, Lost};
 /// Leaked blocks that are described one by one; the others are counted.
 pub const DESCRIBED: usize = 8;
 
+/// Stores of one task that are logged at most: the first leaks are explained, and those are within.
+const MOST_LOGGED: usize = 4096;
+
 /// Why a run could not be made at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -60,8 +63,6 @@ pub struct Outcome {
     pub steps: Vec<Step>,
     /// Why the watchdog has given the tasks up, if it has.
     pub stopped: Option<Stopped>,
-    /// Calls of the device that failed with `-ENOMEM`, and tasks that had no memory to make one.
-    pub out_of_memory: u64,
     /// What the experiment has to say besides, a line each.
     pub notes: Vec<String>,
     /// The identity of the ledger that does not hold, if one does not: then no number is worth anything.
@@ -157,6 +158,8 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "timer" => super::timer::round,
         "sleep" => super::sleep::round,
         "sleep-in-atomic" => super::sleep_in_atomic::round,
+        "book-pipe-if" => super::book_pipe_if::round,
+        "book-pipe-size" => super::book_pipe_size::round,
         "book-geometry" => super::book_geometry::round,
         "book-proc" => super::book_proc::round,
         "book-exchange" => super::book_exchange::round,
@@ -165,6 +168,7 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "book-trim" => super::book_trim::round,
         "book-single" => super::book_single::round,
         "book-alloc" => super::book_alloc::round,
+        "multithread-write" => super::multithread_write::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
     hooks::begin(&resolved.plan, resolved.writers, trial.stores_to_log(), resolved.experiment.may_stop());
@@ -251,7 +255,7 @@ impl<'a> Trial<'a> {
     fn stores_to_log(&self) -> usize {
         let unguarded = self.resolved.lock == self.resolved.experiment.unguarded();
         let deterministic = !matches!(self.resolved.plan, Plan::Delay(_));
-        if unguarded && deterministic { 3 * self.resolved.quanta as usize + 16 } else { 0 }
+        if unguarded && deterministic { (3 * self.resolved.quanta as usize + 16).min(MOST_LOGGED) } else { 0 }
     }
 
     /// Whether the emulator runs one CPU at a time, so that no two CPUs ever access memory at the same moment.
@@ -280,6 +284,7 @@ impl<'a> Trial<'a> {
     fn judge(mut self, steps: Vec<Step>) -> Outcome {
         let verdict = self.run.judge();
         let broken_account = self.run.check_identities().err();
+        self.run.out_of_memory = self.out_of_memory;
         self.run.verdict = verdict.to_string();
         self.run.ok = self.resolved.is_ok(verdict) && broken_account.is_none();
         Outcome {
@@ -288,7 +293,6 @@ impl<'a> Trial<'a> {
             lock: self.lock,
             steps,
             stopped: self.stop.map(|stop| Stopped::new(&stop, self.resolved)),
-            out_of_memory: self.out_of_memory,
             notes: self.notes,
             broken_account,
         }

@@ -24,7 +24,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     // A work that waits for the others with a spinlock held keeps its CPU, and it may be this one: so none begins before all
     // are queued.
     let start = Arc::new(Completion::<Kernel>::new());
-    hooks::begin_round(works, &crew::spread);
+    hooks::begin_round(works, Some(&crew::spread));
     let began = Kernel::cycles();
     for (queue, who) in queues.iter().zip(0_u8..) {
         let (count, start) = (Arc::clone(&count), Arc::clone(&start));

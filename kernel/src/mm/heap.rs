@@ -6,7 +6,9 @@
 //! ```
 //!
 //! While an experiment runs, freed blocks of the scull kinds are not given back (quarantine): they keep their record and
-//! their poison until [`Experiment`] ends, so that a use after free finds poison and a double free is known as one. The same
+//! their poison until [`Experiment`] ends, so that a use after free finds poison and a double free is known as one. An
+//! experiment that needs its memory back earlier says who is inside the device ([`Experiment::inside`]): then a freed block
+//! is used again when memory runs out and all who may still have its address have left (`recycling`). The same
 //! holds outside of experiments as long as somebody has a [`Quarantine`], that is while a file is open of a device that keeps
 //! nobody out. While such devices may exist, that is while somebody has a [`Live`], no experiment begins: its end takes back
 //! every block that was allocated meanwhile, whoever has it.
@@ -32,9 +34,12 @@ use crate::mm::frames;
 
 mod live;
 mod quarantine;
+mod recycling;
 
 pub use live::Live;
 pub use quarantine::Quarantine;
+
+use recycling::Recycling;
 
 /// Bytes of heap for each record of the ledger: blocks are expected to be this long on average.
 const BYTES_PER_RECORD: u64 = 2048;
@@ -48,6 +53,8 @@ struct Heap {
     ledger: Ledger<'static>,
     /// The first serial number of the running experiment; `u64::MAX` when there is none.
     quarantine_since: u64,
+    /// Who may still use what an experiment keeps, if that is known.
+    recycling: Option<Recycling>,
     /// Freed blocks that no experiment keeps, but somebody's [`Quarantine`].
     kept: usize,
     /// How many [`Live`]s there are.
@@ -68,6 +75,32 @@ impl Heap {
         // Whoever loads the block's address from somewhere finds its size written.
         fence(Ordering::Release);
         Ok(block)
+    }
+
+    /// [`take`](Heap::take), and a record of it. [`Errno::ENOMEM`] when one of them is not to be had; nothing changed then.
+    fn enter(&mut self, layout: Layout, allocation: &mut Allocation) -> Result<NonNull<u8>, Errno> {
+        let block = self.take(layout)?;
+        allocation.address = block.addr().get();
+        if self.ledger.record(*allocation).is_err() {
+            // SAFETY: the block came from this heap just now, with this size.
+            unsafe { give_back(&mut self.holes, allocation.address, allocation.size) };
+            return Err(Errno::ENOMEM);
+        }
+        Ok(block)
+    }
+
+    /// Takes some blocks out of quarantine that nobody can know any more; whether there were any.
+    fn recycle(&mut self) -> bool {
+        let Some(mut recycling) = self.recycling.take() else { return false };
+        recycling.begin();
+        let known = |record: &Record| record.allocation.kind != Kind::Other;
+        // SAFETY: whoever had the address of such a block when it was freed has left.
+        unsafe {
+            self.sweep(self.quarantine_since, |record| known(record) && recycling.takes(record, is_poisoned));
+        }
+        let has_taken = recycling.has_taken();
+        self.recycling = Some(recycling);
+        has_taken
     }
 
     /// Removes the records since `since` for which `goes` says so, and gives their blocks back.
@@ -128,8 +161,14 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     let region = unsafe { core::slice::from_raw_parts_mut(region, ledger_bytes) };
     // SAFETY: so are these; nobody else uses them while the machine runs.
     let holes = unsafe { linked_list_allocator::Heap::new(frames::pointer(bottom), size as usize) };
-    *HEAP.lock_irqsave() =
-        Some(Heap { holes, ledger: Ledger::in_region(region), quarantine_since: u64::MAX, kept: 0, live: 0 });
+    *HEAP.lock_irqsave() = Some(Heap {
+        holes,
+        ledger: Ledger::in_region(region),
+        quarantine_since: u64::MAX,
+        kept: 0,
+        live: 0,
+        recycling: None,
+    });
     Ok(size)
 }
 
@@ -157,14 +196,12 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
     let block = {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(Errno::ENOMEM)?;
-        let block = heap.take(layout)?;
-        allocation.address = block.addr().get();
-        if heap.ledger.record(allocation).is_err() {
-            // SAFETY: the block came from this heap just now, with this size.
-            unsafe { give_back(&mut heap.holes, allocation.address, allocation.size) };
-            return Err(Errno::ENOMEM);
+        loop {
+            match heap.enter(layout, &mut allocation) {
+                Err(_) if heap.recycle() => {}
+                result => break result?,
+            }
         }
-        block
     };
     bytes(block.addr().get(), layout.size()).fill(POISON_FRESH);
     Ok(block)
@@ -240,16 +277,18 @@ pub struct Room {
     pub free: usize,
 }
 
+impl Room {
+    /// Both together.
+    pub fn size(self) -> usize {
+        self.used + self.free
+    }
+}
+
 /// How full the heap is.
 pub fn room() -> Room {
     let heap = HEAP.lock_irqsave();
     let holes = &heap.as_ref().expect("the heap is set up before anybody asks").holes;
     Room { used: holes.used(), free: holes.free() }
-}
-
-/// Bytes that are free, in one hole or in many.
-pub fn free_bytes() -> usize {
-    HEAP.lock_irqsave().as_ref().map_or(0, |heap| heap.holes.free())
 }
 
 /// Blocks alive now.
@@ -264,8 +303,12 @@ pub fn snapshot() -> Snapshot {
 
 /// Runs `f` on the ledger, with the heap locked: `f` must not allocate, free or print.
 pub fn with_ledger<R>(f: impl FnOnce(&mut Ledger<'static>) -> R) -> R {
+    with_heap(|heap| f(&mut heap.ledger))
+}
+
+fn with_heap<R>(f: impl FnOnce(&mut Heap) -> R) -> R {
     let mut heap = HEAP.lock_irqsave();
-    f(&mut heap.as_mut().expect("the heap is set up before anything is counted").ledger)
+    f(heap.as_mut().expect("the heap is set up before anything is counted"))
 }
 
 /// The stretch of time of one round of an experiment: blocks of the scull kinds that are freed meanwhile stay in
@@ -293,6 +336,34 @@ impl Experiment {
         Ok(Experiment { since: heap.quarantine_since, before: heap.ledger.snapshot() })
     }
 
+    /// Starts one in which memory that was freed can be had again before it ends.
+    ///
+    /// # Safety
+    /// As for [`begin`](Experiment::begin). Besides, while blocks of a scull kind are freed, whoever uses such blocks is
+    /// [inside](Experiment::inside), and keeps no address of one from one time inside to the next; and when one who frees a
+    /// block leaves, the device does not lead to that block any more.
+    pub unsafe fn begin_recycling() -> Result<Experiment, Errno> {
+        // SAFETY: the caller promises all that `begin` asks for.
+        let experiment = unsafe { Experiment::begin() }?;
+        with_heap(|heap| heap.recycling = Some(Recycling::new()));
+        Ok(experiment)
+    }
+
+    /// Task `who` of the experiment is inside the device until the result is dropped.
+    #[must_use = "the task is inside until this is dropped, which is at once"]
+    pub fn inside(&self, who: u32) -> Inside<'_> {
+        with_heap(|heap| {
+            let now = heap.ledger.next_serial();
+            heap.recycling.iter_mut().for_each(|recycling| recycling.enter(who, now));
+        });
+        Inside { who, _experiment: self }
+    }
+
+    /// Blocks that were freed and used again while it ran.
+    pub fn recycled(&self) -> u64 {
+        with_heap(|heap| heap.recycling.as_ref().map_or(0, Recycling::taken))
+    }
+
     /// The first serial number that belongs to it.
     pub fn since(&self) -> u64 {
         self.since
@@ -306,12 +377,27 @@ impl Experiment {
     /// Freed blocks whose poison was overwritten: somebody wrote to them after they were freed.
     pub fn written_after_free(&self) -> u64 {
         let since = self.since;
-        with_ledger(|ledger| {
-            let freed = ledger
+        with_heap(|heap| {
+            let freed = heap
+                .ledger
                 .since(since)
                 .filter(|record| !record.is_live() && record.allocation.kind != Kind::Other);
-            freed.filter(|record| !is_poisoned(record)).count() as u64
+            let spoilt = freed.filter(|record| !is_poisoned(record)).count() as u64;
+            spoilt + heap.recycling.as_ref().map_or(0, Recycling::spoilt)
         })
+    }
+}
+
+/// A task is inside the device: what is freed meanwhile is not used again before it leaves.
+#[derive(Debug)]
+pub struct Inside<'a> {
+    who: u32,
+    _experiment: &'a Experiment,
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        with_heap(|heap| heap.recycling.iter_mut().for_each(|recycling| recycling.leave(self.who)));
     }
 }
 
@@ -322,6 +408,7 @@ impl Drop for Experiment {
         let mut heap = HEAP.lock_irqsave();
         let Some(heap) = heap.as_mut() else { return };
         heap.quarantine_since = u64::MAX;
+        heap.recycling = None;
         // SAFETY: the tasks of the experiment have ended, and its devices are gone: `begin` asks for that.
         unsafe { heap.sweep(self.since, |record| record.allocation.kind != Kind::Other) };
     }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod cases;
+mod compare;
 pub(crate) mod fault;
 mod matrix;
 mod report;

@@ -172,8 +172,8 @@ pub(super) fn counts(outcome: &Outcome) {
         OutOfBounds(run.out_of_bounds),
         Owners(run.owners)
     );
-    if outcome.out_of_memory > 0 {
-        println!("-ENOMEM {} times, and nothing was lost by it", outcome.out_of_memory);
+    if run.out_of_memory > 0 {
+        println!("-ENOMEM {} times, and nothing was lost by it", run.out_of_memory);
     }
 }
 

@@ -13,11 +13,16 @@ use crate::console::com2;
 use crate::experiments;
 use crate::println;
 
-use super::report;
+use super::{compare, report};
 
 /// Runs the experiment `name` as the program of the machine.
 pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
-    let resolved = resolve(settings, find(name)?, smp::cpus(), Config::OURS)?;
+    let entry = find(name)?;
+    let settings = &compare::scaled(settings, entry, boot);
+    if compare::is_wanted(settings, entry) {
+        return compare::main(entry, settings, boot);
+    }
+    let resolved = resolve(settings, entry, smp::cpus(), Config::OURS)?;
     report::boot_lines(boot);
     println!();
     let ok = perform(&resolved, settings, boot)?;

@@ -19,6 +19,7 @@ use kcore::machine::TaskId;
 
 use crate::arch::{cpu, percpu, smp, switch};
 use crate::context;
+use crate::hooks;
 use crate::irq::timer;
 use crate::param::SLICE_MICROSECONDS;
 use crate::time::{self, NEVER};
@@ -181,6 +182,7 @@ pub fn halt_in_place() {
 
 /// Ends the running task with `code`: it never runs again.
 pub fn end(code: i32) -> ! {
+    hooks::depart();
     let mut queue = QueueGuard::lock(percpu::this_cpu());
     let task = this_task();
     task.code.store(code, Relaxed);

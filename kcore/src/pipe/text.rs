@@ -1,0 +1,36 @@
+//! What `/proc/scullpipe` shows (LDD3's `scull_read_p_mem`).
+#![forbid(unsafe_code)]
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt::{self, Write};
+
+use crate::errno::Errno;
+use crate::machine::Machine;
+use crate::pipe::device::{Pipe, Snapshot};
+use crate::scull::Parameters;
+
+/// The text. Where the book shows addresses, this shows how far they are from the start of the buffer.
+///
+/// [`Errno::ERESTARTSYS`] when a signal came while the task slept for the lock of a pipe.
+pub fn text<M: Machine>(parameters: &Parameters, pipes: &[Arc<Pipe<M>>]) -> Result<String, Errno> {
+    let mut text = String::new();
+    // To write to a `String` cannot fail.
+    let _ = writeln!(text, "Default buffersize is {}", parameters.pipe_buffer.peek());
+    for (index, pipe) in pipes.iter().enumerate() {
+        let _ = write!(text, "\nDevice {index}: {}\n{}", pipe.name(), pipe.snapshot()?);
+    }
+    Ok(text)
+}
+
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ring = self.ring;
+        match self.buffer {
+            Some(_) => writeln!(f, "   Buffer: 0 to {0} ({0} bytes)", ring.size)?,
+            None => writeln!(f, "   Buffer: none")?,
+        }
+        writeln!(f, "   rp {}   wp {}", ring.rp, ring.wp)?;
+        writeln!(f, "   readers {}   writers {}", self.readers, self.writers)
+    }
+}

@@ -1,0 +1,83 @@
+//! Freed blocks that are used again while an experiment runs: not before everybody has left who may know them.
+
+use alloc::string::{String, ToString};
+use core::ptr::NonNull;
+
+use kcore::machine::BadFree;
+
+use super::Answer;
+use super::case::{holds, same};
+use super::heap::{allocate, free, largest};
+use crate::mm::heap::Experiment;
+
+crate::case! {
+    "recycling::nobody-inside" => nobody;
+    "recycling::who-was-inside-holds-it-back" => held_back;
+    "recycling::who-came-later-does-not" => later;
+    "recycling::leaks-stay" => leaks;
+    "recycling::write-after-free-is-found" => write_after_free;
+}
+
+fn begin() -> Experiment {
+    // SAFETY: each case uses blocks of its own only, none that it has freed but as quarantined, and none after its end.
+    unsafe { Experiment::begin_recycling() }.expect("no device lives on while the cases run")
+}
+
+fn quantum(size: usize) -> Result<NonNull<u8>, String> {
+    allocate(size).map_err(|errno| errno.to_string())
+}
+
+/// A block for which there is room once, again and again.
+fn nobody() -> Answer {
+    let size = largest()?;
+    let experiment = begin();
+    for _ in 0..4 {
+        let block = quantum(size)?;
+        same("freeing", free(block), Ok(()))?;
+    }
+    same("blocks used again", experiment.recycled(), 3)?;
+    same("freed blocks", experiment.so_far().freed.scull.quantum, 4)
+}
+
+fn held_back() -> Answer {
+    let size = largest()?;
+    let experiment = begin();
+    let inside = experiment.inside(7);
+    let block = quantum(size)?;
+    same("freeing", free(block), Ok(()))?;
+    holds("there is no memory while 7 is inside", allocate(size).is_err())?;
+    same("freeing again", free(block), Err(BadFree::Double))?;
+    drop(inside);
+    // 7 is out, so nobody knows the block.
+    same("freeing the next", free(quantum(size)?), Ok(()))
+}
+
+fn later() -> Answer {
+    let size = largest()?;
+    let experiment = begin();
+    let block = quantum(size)?;
+    same("freeing", free(block), Ok(()))?;
+    // The clock counts allocations, also those of others.
+    let _tick = quantum(16)?;
+    let _inside = experiment.inside(3);
+    allocate(size - 64).map(drop).map_err(|errno| errno.to_string())
+}
+
+fn leaks() -> Answer {
+    let size = largest()?;
+    let _experiment = begin();
+    let _leaked = quantum(size)?;
+    holds("a block that lives is not used again", allocate(size).is_err())
+}
+
+fn write_after_free() -> Answer {
+    let size = largest()?;
+    let experiment = begin();
+    let block = quantum(size)?;
+    same("freeing", free(block), Ok(()))?;
+    // SAFETY: a block in quarantine stays mapped, and nobody else knows of this one.
+    unsafe { block.as_ptr().wrapping_add(63).write_volatile(0) };
+    same("freeing the next", free(quantum(size)?), Ok(()))?;
+    same("blocks used again", experiment.recycled(), 1)?;
+    same("writes after free", experiment.written_after_free(), 1)
+}

@@ -1,0 +1,52 @@
+//! The modules `complete` and `sleepy` (LDD3, misc-modules).
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use kcore::complete::Complete;
+use kcore::dev::{CharDevice, Printk};
+use kcore::sleepy::Sleepy;
+
+use super::edition;
+use crate::dev::{Built, Group, Loadable, NewDevice, Parameters, Refused};
+use crate::machine::Kernel;
+use crate::{println, task};
+
+/// The module `complete`.
+pub(in crate::dev) static COMPLETE: Loadable =
+    Loadable { name: "complete", parameters: &["major"], build: build_complete };
+
+/// The module `sleepy`.
+pub(in crate::dev) static SLEEPY: Loadable =
+    Loadable { name: "sleepy", parameters: &["edition", "major"], build: build_sleepy };
+
+fn build_complete(given: &Parameters<'_>) -> Result<Built, Refused> {
+    one("complete", Complete::<Kernel>::new(printk()), given, Vec::new())
+}
+
+fn build_sleepy(given: &Parameters<'_>) -> Result<Built, Refused> {
+    let edition = edition(given)?;
+    let device = Sleepy::<Kernel>::new(edition, printk());
+    one("sleepy", device, given, Vec::from([("edition", edition.to_string())]))
+}
+
+/// What the driver says goes to the console, as the kernel's log does.
+fn printk() -> Printk {
+    Box::new(|said, task| println!("{}", said.line(task, &task::name_of(task))))
+}
+
+/// A module of one device, which has its name.
+fn one(
+    name: &'static str,
+    device: Arc<dyn CharDevice<Kernel>>,
+    given: &Parameters<'_>,
+    mut parameters: Vec<(&'static str, String)>,
+) -> Result<Built, Refused> {
+    let major = given.number("major", 0..=511, 0)?;
+    parameters.push(("major", major.to_string()));
+    let devices = Vec::from([NewDevice { name: name.into(), mode: 0o666, device }]);
+    let groups = Vec::from([Group { name, devices }]);
+    Ok(Built { major: (major != 0).then_some(major), groups, parameters, ..Built::default() })
+}

@@ -1,0 +1,16 @@
+//! The modules of LDD3: what each is told when it is loaded, and the devices that it makes of that.
+//!
+//! - [`SCULL`]: scull0 to scull3, scullpipe0 to scullpipe3, scullsingle, sculluid, scullwuid, scullpriv, as one module, as in
+//!   the book.
+//! - [`COMPLETE`], [`SLEEPY`]: one device each.
+//! - `edition`: the parameter that some have.
+//! - `living`: what keeps experiments away from devices that live on.
+
+mod edition;
+mod living;
+mod misc;
+mod scull;
+
+use edition::edition;
+pub(super) use misc::{COMPLETE, SLEEPY};
+pub(super) use scull::SCULL;

@@ -1,0 +1,79 @@
+//! A round on pipes, with the account of their bytes and buffers.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use kcore::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
+use kcore::errno::Errno;
+use kcore::pipe;
+use kcore::scull::{Edition, Parameters};
+
+use crate::machine::Kernel;
+use crate::mm::heap;
+
+use super::trial::{Refusal, Trial};
+
+/// A pipe of this machine.
+pub(super) type Pipe = pipe::Pipe<Kernel>;
+
+/// A pipe, and the settings of a module of its own.
+pub(super) struct Stage {
+    pub(super) pipe: Arc<Pipe>,
+    pub(super) parameters: Arc<Parameters>,
+}
+
+impl Stage {
+    fn new(edition: Edition) -> Result<Self, Errno> {
+        let parameters = Arc::new(Parameters::default());
+        Ok(Stage { pipe: Pipe::new(0, &parameters, edition)?, parameters })
+    }
+
+    /// Opens the pipe, as the superuser.
+    pub(super) fn open(&self, flags: OpenFlags) -> Result<Box<dyn FileOperations<Kernel>>, Errno> {
+        Arc::clone(&self.pipe).open(flags, &Credentials::ROOT)
+    }
+}
+
+impl Trial<'_> {
+    /// One round: a fresh pipe for each unit of work; `body(who, pipe)` on each of them, one after the other, in both tasks
+    /// at once. All files are closed when it returns.
+    ///
+    /// A byte that was read and was not there, or that lay past the end of a buffer, counts as a use of memory that is none;
+    /// a byte that a pipe forgot counts as a lost update.
+    pub(super) fn pipe_round(&mut self, body: &(dyn Fn(u32, &Stage) + Sync)) -> Result<(), Refusal> {
+        let edition = Edition::of(self.resolved.lock).unwrap_or_default();
+        // SAFETY: the pipes are dropped before it, and the crew's tasks, which use them, are joined before that.
+        let experiment = unsafe { heap::Experiment::begin() }?;
+        let mut stages = Vec::new();
+        stages.try_reserve_exact(self.resolved.quanta as usize).map_err(|_| Errno::ENOMEM)?;
+        for _ in 0..self.resolved.quanta {
+            stages.push(Stage::new(edition)?);
+        }
+        self.race(&|who| {
+            if who < 2 {
+                stages.iter().for_each(|stage| body(who, stage));
+            }
+        })?;
+        self.account(&experiment, &mut |_| {});
+        stages.iter().for_each(|stage| self.judge_pipe(&stage.pipe));
+        Ok(())
+    }
+
+    fn judge_pipe(&mut self, pipe: &Pipe) {
+        let damage = pipe.damage();
+        self.run.use_after_free += damage.stale + damage.beyond;
+        self.run.lost_updates += damage.forgotten;
+        self.add_lock(Some(pipe.lock_stats()));
+        for (bytes, what) in [
+            (damage.stale, "read that were not in the pipe"),
+            (damage.beyond, "past the end of the buffer"),
+            (damage.forgotten, "written and forgotten before they were read"),
+        ] {
+            if bytes > 0 {
+                self.note(format!("{}: bytes {what}: {bytes}", pipe.name()));
+            }
+        }
+    }
+}
