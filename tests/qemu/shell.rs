@@ -163,6 +163,23 @@ const TYPED: &[Said] = &[
         Status::Expected,
         &["00000000  41 42 0a 00                                       |AB..|", "00000004"],
     ),
+    (
+        "module",
+        "insmod scull lock=none\necho hello > /dev/scull0\ncat /dev/scull0\nioctl /dev/scull0 IOCQQUANTUM\nrun scull-leak\ncat /dev/scullpipe0 &\nsleep 0.1\nrmmod scull\nkill %1\nwait\nrmmod scull\n",
+        Status::Expected,
+        &[
+            "hello",
+            "4000",
+            "run: the devices of a loaded module are in the way: rmmod it first",
+            "rmmod: scull: Device or resource busy",
+        ],
+    ),
+    (
+        "complete",
+        "insmod complete\ncat /dev/complete &\ncat /dev/complete &\ncat /dev/complete &\nsleep 0.1\necho hello > /dev/complete\nsleep 0.1\njobs | wc -l\njobs > /dev/null\nkill %1 2> /dev/null; kill %2 2> /dev/null; kill %3 2> /dev/null; wait; rmmod complete\n",
+        Status::Expected,
+        &[],
+    ),
     ("dmesg", "dmesg | head -n 1 | wc -l\n", Status::Expected, &["1"]),
 ];
 

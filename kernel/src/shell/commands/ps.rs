@@ -67,9 +67,9 @@ fn sleeps_in(listed: &Listed) -> String {
     places.filter(tells).map(|place| short(&place)).next().unwrap_or_else(|| "?".to_string())
 }
 
-/// `process::sleep`
+/// `process::sleep`, from the module's file, as the paths of methods are long.
 fn short(place: &Place) -> String {
     let function = place.function.rsplit("::").next().unwrap_or_default();
-    let file = place.file.rsplit('/').next().unwrap_or_default();
-    format!("{}::{function}", file.trim_end_matches(".rs"))
+    let file = place.file.trim_end_matches("/mod.rs").trim_end_matches(".rs");
+    format!("{}::{function}", file.rsplit('/').next().unwrap_or_default())
 }
