@@ -14,7 +14,8 @@
 #   accel=    tcg (default: one host thread a CPU), tcg-single, icount (repeatable), kvm
 #   cpus=     1 to 64 (default 4)
 #   memory=   128M
-#   timeout=  seconds (default 60)
+#   timeout=  seconds (default 60; none for a shell without a script)
+#   columns=  how wide the terminal is (for the shell, and asked of stdin when that is one)
 #   boot=     pvh (default: the ELF itself), bios, uefi (both: a disk image, on q35)
 #   acpi=     on (default), off (microvm, pc): without its tables the kernel finds one CPU only
 #
@@ -24,14 +25,17 @@
 #   --gdb          stop before the first instruction and wait for gdb on port 1234; no time limit unless one is given
 #   --json FILE    where COM2, the machine-readable report, goes (default: nowhere)
 #   --image FILE   the disk image of boot=bios and boot=uefi
+#   --script FILE  what the shell is to do instead of asking
 #   --symbols FILE the kernel's ELF, from which it names its own functions and lines; boot=pvh only: else it goes without
 #   --tied         end the machine when the process that started this script is gone
 #
-# COM1 is stdin and stdout. Exit status:
+# COM1 is stdin and stdout. With the word `shell`, a terminal on stdin is raw, so that all keys but those of the terminal
+# itself reach the guest, Ctrl-C too; where stdin is none, its end is typed as Ctrl-D. Exit status:
 #
 #   0 as expected   1 unexpected verdict   2 usage   3 panic or exception   4 time limit   5 no machine, or it died
 #
-# Written for bash 3.2 (macOS). Nothing is forked before QEMU starts, so this costs a few milliseconds.
+# Written for bash 3.2 (macOS). Nothing is forked before QEMU starts, except for the shell, so this costs a few
+# milliseconds.
 
 set -u
 
@@ -49,22 +53,23 @@ dead() {
 
 # ---- What is asked for ----------------------------------------------------------------------------------------------
 
-verbose=no gdb=no tied=no json='' image='' symbols=''
+verbose=no gdb=no tied=no json='' image='' script='' symbols=''
 while [ $# -gt 0 ]; do
     case $1 in
     --verbose) verbose=yes ;;
     --gdb) gdb=yes ;;
     --tied) tied=yes ;;
-    --json | --image | --symbols)
+    --json | --image | --script | --symbols)
         [ $# -ge 2 ] || usage "$1 needs a file"
         case $1 in
         --json) json=$2 ;;
         --image) image=$2 ;;
+        --script) script=$2 ;;
         --symbols) symbols=$2 ;;
         esac
         shift
         ;;
-    --*) usage "unknown option '$1'; valid: --verbose, --gdb, --tied, --json FILE, --image FILE, --symbols FILE" ;;
+    --*) usage "unknown option '$1'; valid: --verbose, --gdb, --tied, --json, --image, --script, --symbols FILE" ;;
     *) break ;;
     esac
     shift
@@ -73,10 +78,12 @@ done
 elf=$1
 shift
 
-machine='' accel='' cpus=4 memory=128M timeout='' boot=pvh acpi=on cmdline=''
+machine='' accel='' cpus=4 memory=128M timeout='' boot=pvh acpi=on shell=no columns='' cmdline=''
 for word; do
     value=${word#*=}
     case $word in
+    shell) shell=yes ;;
+    columns=*) columns=$value ;;
     machine=*) machine=$value ;;
     accel=*) accel=$value ;;
     cpus=*) cpus=$value ;;
@@ -111,6 +118,12 @@ esac
 # The report states the machine, so the kernel is told what it was not told by the caller.
 [ -n "$machine" ] || { machine=$default_machine && cmdline="$cmdline${cmdline:+ }machine=$machine"; }
 [ -n "$accel" ] || { accel=tcg && cmdline="$cmdline accel=$accel"; }
+
+# An edited line keeps to one row of the terminal, if it is known how long that is.
+if [ "$shell:$columns" = yes: ] && [ -t 0 ]; then
+    columns=$(stty size 2>/dev/null) && columns=${columns#* }
+    [ "${columns:-0}" -lt 20 ] || cmdline="$cmdline columns=$columns"
+fi
 
 number cpus "$cpus" 1 64
 [ -z "$timeout" ] || number timeout "$timeout" 1 86400
@@ -166,14 +179,21 @@ cpu=max
 [ "$boot" != uefi ] || cpu=max,la57=off
 set -- "$@" -cpu "$cpu" -smp "$cpus" -m "$memory" -device isa-debug-exit,iobase=0xf4,iosize=0x04
 
-# COM1 is people's, COM2 is the machine's.
-set -- "$@" -chardev stdio,id=com1,signal=on -serial chardev:com1
+# COM1 is people's, COM2 is the machine's. At a prompt, Ctrl-C is for the guest.
+signal=on
+[ $shell = no ] || signal=off
+set -- "$@" -chardev "stdio,id=com1,signal=$signal" -serial chardev:com1
 if [ -n "$json" ]; then
     set -- "$@" -chardev "file,id=com2,path=${json//,/,,}"
 else
     set -- "$@" -chardev null,id=com2
 fi
 set -- "$@" -device isa-serial,chardev=com2,iobase=0x2f8,irq=3
+
+if [ -n "$script" ]; then
+    [ -r "$script" ] || dead "cannot read the script '$script'"
+    set -- "$@" -fw_cfg "name=opt/org.scullery/script,file=${script//,/,,}"
+fi
 
 # Sets `firmware`. Fedora, Debian and Ubuntu, openSUSE, Arch, Gentoo; then next to QEMU itself (Homebrew, own builds).
 uefi_firmware() {
@@ -245,6 +265,25 @@ end_machine() {
     fi
 }
 
+# What is typed where nobody sits: stdin, then the end of it, until the guest has seen it. A program that reads to the end
+# takes one, so there are more.
+# shellcheck disable=SC2329
+type_in() {
+    local reader=''
+    trap 'kill "$reader" 2>/dev/null; exit' TERM
+    # A serial port drops what it holds when the guest sets it up. Nobody misses these.
+    printf '\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000'
+    cat <&3 &
+    reader=$!
+    wait "$reader"
+    printf '\n' 2>/dev/null
+    while printf '\004' 2>/dev/null; do
+        sleep 0.2 &
+        reader=$!
+        wait "$reader"
+    done
+}
+
 # supervise SECONDS COMMAND...: sets `status`, and `stopped` to what ended the command early (LIMIT or a signal).
 # SECONDS may be -1 for no limit.
 supervise() {
@@ -253,6 +292,11 @@ supervise() {
     stopped='' killer=''
     # A background command's stdin is /dev/null unless said otherwise.
     exec 3<&0
+    typist=''
+    if [ $shell = yes ] && [ ! -t 0 ]; then
+        exec 3< <(type_in)
+        typist=$!
+    fi
     "$@" <&3 3<&- &
     child=$!
     exec 3<&-
@@ -266,8 +310,8 @@ supervise() {
         kill -0 "$child" 2>/dev/null || break
     done
     child=''
-    # shellcheck disable=SC2086 # The killer is most often nobody.
-    kill "$watcher" $killer 2>/dev/null
+    # shellcheck disable=SC2086 # The killer and the typist are most often nobody.
+    kill "$watcher" $killer $typist 2>/dev/null
 }
 
 child=''
@@ -316,6 +360,8 @@ if [ "$verbose" = yes ]; then
     printf '\n' >&2
 fi
 
+# Who sits at a prompt takes the time that he takes.
+[ "$shell:$script" != yes: ] || timeout=${timeout:--1}
 supervise "${timeout:=60}" "$QEMU" "$@"
 pass_on
 

@@ -27,6 +27,7 @@ pub mod report;
 pub mod scull;
 pub mod settings;
 pub mod shared;
+pub mod shell;
 pub mod sleepy;
 pub mod source_path;
 pub mod symbol_name;

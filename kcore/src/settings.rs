@@ -29,6 +29,8 @@ pub enum Command {
     Fault(Fault),
     /// Every form of every experiment, or of the one that is named, that fits this machine.
     Matrix(Option<String>),
+    /// A shell on COM1, or the script that the machine was given.
+    Shell,
 }
 
 /// How tasks pass probe points.
@@ -206,6 +208,8 @@ pub struct Settings {
     pub mute_cpu: Option<u32>,
     /// `cpus=`, how many CPUs the machine was given. The kernel counts for itself.
     pub cpus: Option<u32>,
+    /// `columns=`, how wide the terminal of the shell is. Not known unless given.
+    pub columns: Option<u32>,
 }
 
 impl Default for Settings {
@@ -229,18 +233,23 @@ impl Default for Settings {
             boot: None,
             mute_cpu: None,
             cpus: None,
+            columns: None,
         }
     }
 }
 
 /// The first words of a command line.
-pub const COMMANDS: &[&str] = &["tour", "run", "test", "bench", "fault", "matrix"];
+pub const COMMANDS: &[&str] = &["tour", "run", "test", "bench", "fault", "matrix", "shell"];
 
 /// The keys of a command line.
 pub const KEYS: &[&str] = &[
     "lock", "probe", "object", "cpus", "writers", "quanta", "rounds", "seconds", "seed", "expect", "quantum",
-    "qset", "heap", "machine", "accel", "memory", "timeout", "boot", "acpi", "mute-cpu",
+    "qset", "heap", "machine", "accel", "memory", "timeout", "boot", "acpi", "mute-cpu", "columns",
 ];
+
+/// Those of them that make the machine and not the experiment: when it runs they cannot be chosen any more.
+pub const MACHINE_KEYS: &[&str] =
+    &["cpus", "heap", "machine", "accel", "memory", "timeout", "boot", "acpi", "mute-cpu", "columns"];
 
 impl Settings {
     /// Reads a kernel command line: `run scull-leak lock=none probe="script=A.slot.load B.slot.load"`. Double quotes keep
@@ -274,9 +283,13 @@ impl Settings {
         let (who, count) = match self.command {
             Command::Tour => ("tour", 4),
             Command::Matrix(_) => ("matrix", chosen.len()),
+            Command::Shell => ("shell", chosen.len()),
             _ => return Ok(()),
         };
         match chosen[..count].iter().find(|(_, given)| *given) {
+            Some((key, _)) if who == "shell" => Err(Usage::new(format!(
+                "{key}= is for run; at the shell's prompt, say: run EXPERIMENT {key}=..."
+            ))),
             Some((key, _)) => Err(Usage::new(format!("{key}= is for run; the {who} chooses it itself"))),
             None => Ok(()),
         }
@@ -302,6 +315,7 @@ impl Settings {
             "accel" => self.accel = value.to_string(),
             "boot" => self.boot = Some(value.to_string()),
             "mute-cpu" => self.mute_cpu = Some(number(key, value, 1, u64::from(MAX_CPUS) - 1)? as u32),
+            "columns" => self.columns = Some(number(key, value, 1, 10_000)? as u32),
             // Words for whoever starts the machine; they have done their work when the kernel reads them.
             "memory" | "timeout" | "acpi" => {}
             _ => return Err(Usage::unknown("key", key, KEYS)),
@@ -323,7 +337,8 @@ fn command(words: &[String]) -> Result<Command, Usage> {
         ["fault"] => Err(Usage::new(format!("fault needs a kind: {}", Fault::WORDS.join(", ")))),
         ["matrix"] => Ok(Command::Matrix(None)),
         ["matrix", name] => Ok(Command::Matrix(Some(name.to_string()))),
-        ["tour" | "bench", extra, ..] | ["run" | "test" | "fault" | "matrix", _, extra, ..] => {
+        ["shell"] => Ok(Command::Shell),
+        ["tour" | "bench" | "shell", extra, ..] | ["run" | "test" | "fault" | "matrix", _, extra, ..] => {
             Err(Usage::new(format!("unexpected word '{extra}'; options are written key=value")))
         }
         [word, ..] => Err(Usage::unknown("command", word, COMMANDS)),

@@ -17,7 +17,7 @@ fn nothing_is_the_tour_with_defaults() {
 fn every_key_lands_in_its_field() {
     let line = "run scull-leak lock=completion probe=pause object=array cpus=3 writers=5 quanta=7 rounds=2 seed=9 \
                 expect=raced quantum=4K qset=10 heap=1M machine=q35 accel=kvm memory=128M timeout=60 boot=bios acpi=off \
-                mute-cpu=1";
+                mute-cpu=1 columns=100";
     let expected = Settings {
         command: Command::Run("scull-leak".to_string()),
         lock: Some(Lock::Completion),
@@ -37,6 +37,7 @@ fn every_key_lands_in_its_field() {
         boot: Some("bios".to_string()),
         mute_cpu: Some(1),
         cpus: Some(3),
+        columns: Some(100),
     };
     assert_eq!(Settings::parse(line), Ok(expected));
 }
@@ -48,6 +49,8 @@ fn commands() {
     assert_eq!(command("test sync"), Ok(Command::Test(Some("sync".to_string()))));
     assert_eq!(command("bench seed=2"), Ok(Command::Bench));
     assert_eq!(command("fault page-fault"), Ok(Command::Fault(Fault::PageFault)));
+    assert_eq!(command("shell"), Ok(Command::Shell));
+    assert!(command("shell x").is_err());
 }
 
 #[test]
@@ -128,4 +131,12 @@ proptest! {
     ) {
         let _ = Settings::parse(&words.join(" "));
     }
+}
+
+#[test]
+fn the_shell_leaves_the_choices_of_a_run_to_its_prompt() {
+    let check = |line: &str| Settings::parse(line).and_then(|settings| settings.check());
+    assert_eq!(check("shell heap=1M cpus=2 columns=80"), Ok(()));
+    let refusal = check("shell writers=2").expect_err("writers are for run").message;
+    assert_eq!(refusal, "writers= is for run; at the shell's prompt, say: run EXPERIMENT writers=...");
 }

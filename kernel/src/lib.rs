@@ -17,7 +17,10 @@
 //! machine      this machine as kcore sees it
 //! experiments  what the tasks of each experiment do
 //! watchdog     who waits for whom, and that it is for ever
-//! programs     what the command line names: tour, run, test, bench, fault, matrix
+//! tty          the terminal on COM1: Ctrl-C, and what programs read and write there
+//! process      tasks with a user, open files and system calls
+//! shell        the prompt: jobs and commands
+//! programs     what the command line names: tour, run, test, bench, fault, matrix, shell
 //! cases        in-kernel test cases: the program `test`
 //! atomic_fn    a function that can be exchanged: a handler, an action
 //! specimen     functions that are there to be disassembled
@@ -50,11 +53,14 @@ pub mod machine;
 pub mod mm;
 pub mod oops;
 pub mod param;
+pub mod process;
 pub mod programs;
 pub mod seats;
+pub mod shell;
 pub mod specimen;
 pub mod stores;
 pub mod symbols;
 pub mod task;
 pub mod time;
+pub mod tty;
 pub mod watchdog;

@@ -57,6 +57,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             let choice = matrix::Choice { experiment: experiment.as_deref(), markdown: markdown.as_deref() };
             matrix::main(choice, options)
         }
+        Command::Shell { script } => shell(script.as_deref(), options),
         Command::Image { out } => {
             image::make(&build::kernel(options.config())?, out.as_deref()).map(|()| Status::Expected)
         }
@@ -73,13 +74,41 @@ fn line(words: &[&str], options: &Options) -> Vec<String> {
     words.iter().map(ToString::to_string).chain(options.words()).collect()
 }
 
+/// Boots a shell, and connects it with the terminal, or with whatever our stdin and stdout are.
+fn shell(script: Option<&Path>, options: &Options) -> Result<Status, Failure> {
+    if let Some(script) = script
+        && let Err(error) = File::open(script)
+    {
+        return Err(Failure::usage(format!("the script '{}' cannot be read: {error}", script.display())));
+    }
+    boot_and(&["shell"], options, |machine| {
+        let machine = script.into_iter().fold(machine.input(true), |machine, script| machine.script(script));
+        let mut session = machine.start()?;
+        // A prompt is no line, and who types wants to see each byte.
+        while let Some(bytes) = session.bytes() {
+            let mut text = raw_text_of(options);
+            let _ = text.write_all(&bytes).and_then(|()| text.flush());
+        }
+        session.finish()
+    })
+}
+
 /// Builds the kernel, boots it with `words` and the options, and passes on what it says.
 fn boot(words: &[&str], options: &Options) -> Result<Status, Failure> {
+    boot_and(words, options, |machine| watch(&machine, &mut text_of(options)))
+}
+
+/// Builds the kernel, has `run` boot it with `words` and the options, and does what the options want done with what is left.
+fn boot_and(
+    words: &[&str],
+    options: &Options,
+    run: impl FnOnce(Machine) -> Result<Outcome, Failure>,
+) -> Result<Status, Failure> {
     catalogue::settings(&line(words, options))?;
     let start = Instant::now();
     let kernel = build::kernel(options.config())?;
     let built = start.elapsed();
-    let outcome = watch(&machine(&kernel, words, options)?, &mut text_of(options))?;
+    let outcome = run(machine(&kernel, words, options)?)?;
     for problem in &outcome.report.problems {
         complain(problem);
     }
@@ -115,6 +144,14 @@ pub(crate) fn text_of(options: &Options) -> Box<dyn Write> {
     match &options.json {
         Some(to) if to == Path::new("-") => Box::new(anstream::stderr()),
         _ => Box::new(anstream::stdout()),
+    }
+}
+
+/// The same with every byte as it is: a terminal's own controls are among them.
+fn raw_text_of(options: &Options) -> Box<dyn Write> {
+    match &options.json {
+        Some(to) if to == Path::new("-") => Box::new(io::stderr()),
+        _ => Box::new(io::stdout()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use anstyle::Style;
 use kcore::experiment::{self, Experiment, QUESTIONS};
 use kcore::settings::{Config, Lock, Settings};
+use kcore::shell::paragraph;
 
 use crate::matrix::{sheet::Sheet, table};
 use crate::status::Failure;
@@ -127,24 +128,9 @@ fn join<'a>(words: impl Iterator<Item = &'a str>, separator: &str) -> String {
     words.collect::<Vec<_>>().join(separator)
 }
 
-/// `paragraph` in lines of at most [`WIDTH`] columns (longer words excepted), the first after `first`, the others after
-/// `other`.
-pub(crate) fn wrap(paragraph: &str, first: &str, other: &str) -> String {
-    let mut lines = vec![first.to_string()];
-    let mut is_empty = true;
-    for word in paragraph.split_whitespace() {
-        let line = lines.last_mut().expect("there is a first line, and lines are only added");
-        if is_empty {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= WIDTH {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(format!("{other}{word}"));
-        }
-        is_empty = false;
-    }
-    lines.join("\n")
+/// [`paragraph::wrap`] for our width.
+pub(crate) fn wrap(text: &str, first: &str, other: &str) -> String {
+    paragraph::wrap(text, WIDTH, first, other)
 }
 
 #[cfg(test)]

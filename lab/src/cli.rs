@@ -84,6 +84,12 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         markdown: Option<PathBuf>,
     },
+    /// A shell on the machine: load modules, poke devices, run experiments
+    Shell {
+        /// Do what is in this file instead of asking, and end with the status of its last command
+        #[arg(long, value_name = "FILE")]
+        script: Option<PathBuf>,
+    },
     /// Make disk images for BIOS and UEFI machines (needs ./setup.sh --image)
     Image {
         /// The directory to put them into (target/image)
@@ -148,7 +154,7 @@ pub struct Options {
     /// Memory of the machine (128M)
     #[arg(long, global = true, value_name = "BYTES", value_parser = memory, help_heading = "Machine")]
     pub memory: Option<String>,
-    /// Seconds until the machine is given up (60)
+    /// Seconds until the machine is given up (60; a shell without a script has no limit)
     #[arg(long, global = true, value_name = "SECONDS", value_parser = timeout, help_heading = "Machine")]
     pub timeout: Option<String>,
     /// How the kernel is entered: pvh (default), or from a disk image by bios or uefi
@@ -164,6 +170,9 @@ pub struct Options {
     #[arg(long, global = true, value_name = "CPU", value_parser = word("mute-cpu"), help_heading = "Machine")]
     pub mute_cpu: Option<String>,
 
+    /// Columns of the terminal, for the shell; asked of stdin unless given
+    #[arg(long, global = true, value_name = "N", value_parser = word("columns"), help_heading = "Output")]
+    pub columns: Option<String>,
     /// Write the report as JSON lines to a file, or to stdout (-), with the text on stderr
     #[arg(long, global = true, value_name = "FILE|-", help_heading = "Output")]
     pub json: Option<PathBuf>,
@@ -204,6 +213,7 @@ impl Options {
             "boot" => self.boot.as_ref(),
             "acpi" => self.acpi.as_ref(),
             "mute-cpu" => self.mute_cpu.as_ref(),
+            "columns" => self.columns.as_ref(),
             _ => None,
         };
         settings::KEYS.iter().filter_map(|key| Some(format!("{key}={}", value(key)?))).collect()

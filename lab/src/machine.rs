@@ -71,6 +71,11 @@ impl Machine {
         self.option("--image").option(image)
     }
 
+    /// What the shell is to do instead of asking.
+    pub fn script(self, script: &Path) -> Self {
+        self.option("--script").option(script)
+    }
+
     /// Whether a kernel that uses them is handed its own symbols, as it is unless told otherwise.
     pub fn symbols(mut self, on: bool) -> Self {
         self.symbols = on;
@@ -117,7 +122,7 @@ impl Machine {
 
     /// Boots it. What QEMU and its script have to say goes to our stderr.
     pub fn start(&self) -> Result<Session, Failure> {
-        Session::start(self.script()?, None)
+        Session::start(self.qemu_run()?, None)
     }
 
     /// Boots it, waits for its end, and keeps all it said.
@@ -128,7 +133,7 @@ impl Machine {
     /// [`run`](Machine::run), with a word to `heard` of each line on COM1 as it comes.
     pub fn run_and(&self, heard: impl Fn(&str)) -> Result<Outcome, Failure> {
         let stderr = tempfile::tempfile().map_err(crate::session::no_file)?;
-        let mut session = Session::start(self.script()?, Some(stderr))?;
+        let mut session = Session::start(self.qemu_run()?, Some(stderr))?;
         while let Some(line) = session.line() {
             heard(&line);
         }
@@ -136,7 +141,7 @@ impl Machine {
     }
 
     /// `qemu-run.sh` with all its words but `--json`, which is the session's own.
-    fn script(&self) -> Result<Script, Failure> {
+    fn qemu_run(&self) -> Result<Script, Failure> {
         let mut command = Command::new(workspace::root()?.join(workspace::QEMU_RUN));
         command.arg("--tied").args(&self.options);
         if self.symbols && self.words.first().is_some_and(|word| WITH_SYMBOLS.contains(&word.as_str())) {

@@ -67,6 +67,23 @@ impl Session {
         Some(line)
     }
 
+    /// What COM1 says next, as it is; waits for it. [`None`] when the machine is gone.
+    pub fn bytes(&mut self) -> Option<Vec<u8>> {
+        let bytes = self.com1.fill_buf().unwrap_or(&[]).to_vec();
+        if bytes.is_empty() {
+            return None;
+        }
+        self.com1.consume(bytes.len());
+        self.first_line.get_or_insert_with(|| self.started.elapsed());
+        self.text.push_str(&String::from_utf8_lossy(&bytes));
+        Some(bytes)
+    }
+
+    /// Nobody types any more.
+    pub fn hang_up(&mut self) {
+        self.child.stdin = None;
+    }
+
     /// Types `text` on the COM1 of a machine that was started with [`Machine::typed`](crate::machine::Machine::typed); of
     /// another one it is an error.
     pub fn type_in(&mut self, text: &str) -> Result<(), Failure> {

@@ -18,6 +18,7 @@ mod program;
 mod races;
 mod repeat;
 mod scripts;
+mod shell;
 mod words;
 
 use libtest_mimic::Arguments;
@@ -46,6 +47,7 @@ fn main() {
         input::trials(),
         disk::trials(),
         program::trials(),
+        shell::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }

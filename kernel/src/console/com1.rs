@@ -1,34 +1,41 @@
-//! COM1: lines for people, and what people type.
+//! COM1: what people type, and the wire to them. What is written goes through [`super::screen`].
 
-use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use heapless::Deque;
 use kcore::acpi::Madt;
+use kcore::errno::Errno;
+use kcore::machine::{Sched, Sleep};
 use kcore::report::LockStats;
+use kcore::sync::WaitQueue;
 
-use super::cut::Cut;
 use super::uart::Serial;
 use crate::arch::paging::OutOfFrames;
 use crate::arch::traps::vector;
 use crate::arch::{io_apic, percpu};
 use crate::machine::{Kernel, SpinLock};
-use crate::watchdog;
+use crate::{tty, watchdog};
 
 static COM1: Serial = Serial::new(0x3f8, "com1.lock");
 
 /// The ISA interrupt of the first serial port.
 const IRQ: u8 = 4;
 
-/// Bytes that are kept until somebody reads them; more are dropped.
-const KEPT: usize = 256;
+/// Bytes that are kept until somebody reads them. When there are so many the port is left alone, and whoever types waits.
+const KEPT: usize = 4096;
 
-/// What was received. The interrupt handler puts it in.
-static RECEIVED: SpinLock<Deque<u8, KEPT>> = SpinLock::new(Deque::new());
-/// Counts the bytes of `RECEIVED` that nobody has a claim to.
-static BYTES: kcore::sync::Semaphore<Kernel> = kcore::sync::Semaphore::new(0);
+/// What was received. The interrupt handler puts it in. Lock order: this -> tty.foreground -> screen -> com1.lock.
+static RECEIVED: SpinLock<Received> = SpinLock::new(Received { bytes: Deque::new(), left: false });
 /// Tasks that wait for a byte.
+static WAITING: WaitQueue<Kernel> = WaitQueue::new();
+/// How many.
 static READERS: AtomicU32 = AtomicU32::new(0);
+
+struct Received {
+    bytes: Deque<u8, KEPT>,
+    /// There was no room for what the port has.
+    left: bool,
+}
 
 /// Has the port interrupt this CPU when it receives something. Where the firmware tells no way for its interrupt, nothing
 /// is ever received.
@@ -44,22 +51,81 @@ pub fn receive(madt: &Madt) -> Result<(), OutOfFrames> {
 
 /// The handler: takes all that was received, or the port would not interrupt again.
 pub(crate) fn interrupt() {
-    while let Some(byte) = COM1.receive() {
-        let kept = RECEIVED.lock_irqsave().push_back(byte).is_ok();
-        if kept {
-            BYTES.up();
+    take_in();
+    WAITING.wake_up();
+}
+
+/// Takes what the port has, for as long as there is room.
+fn take_in() {
+    let mut received = RECEIVED.lock_irqsave();
+    received.left = false;
+    while !received.bytes.is_full() {
+        let Some(byte) = COM1.receive() else { return };
+        if tty::foreground::interrupts(byte) {
+            // What was typed before it was for whoever is interrupted now (POSIX, XBD 11.1.9, without NOFLSH).
+            received.bytes.clear();
+        } else {
+            let kept = received.bytes.push_back(byte);
+            assert!(kept.is_ok(), "there was room");
         }
     }
+    received.left = true;
 }
 
 /// The next byte that people typed; waits for it.
 #[track_caller]
 pub fn read_byte() -> u8 {
+    loop {
+        match wait_for_byte(|has_come| {
+            WAITING.wait_event(has_come);
+            Ok(())
+        }) {
+            Ok(byte) => return byte,
+            // Nothing but a byte ends such a wait.
+            Err(_) => continue,
+        }
+    }
+}
+
+/// The next byte that people typed. [`Errno::ERESTARTSYS`] when the task has a signal instead.
+#[track_caller]
+pub fn read_byte_interruptible() -> Result<u8, Errno> {
+    wait_for_byte(|has_come| {
+        WAITING.wait_event_interruptible(has_come)?;
+        // What is typed after a Ctrl-C is not for whom that has interrupted.
+        if Kernel::interrupted(Sleep::Interruptible) { Err(Errno::ERESTARTSYS) } else { Ok(()) }
+    })
+}
+
+#[track_caller]
+fn wait_for_byte(wait: impl Fn(fn() -> bool) -> Result<(), Errno>) -> Result<u8, Errno> {
     watchdog::might_sleep();
-    READERS.fetch_add(1, SeqCst);
-    BYTES.down();
-    READERS.fetch_sub(1, SeqCst);
-    RECEIVED.lock_irqsave().pop_front().expect("the semaphore counts what is there")
+    loop {
+        READERS.fetch_add(1, SeqCst);
+        let waited = wait(has_input);
+        READERS.fetch_sub(1, SeqCst);
+        waited?;
+        let mut received = RECEIVED.lock_irqsave();
+        let byte = received.bytes.pop_front();
+        let left = received.left;
+        drop(received);
+        if left {
+            take_in();
+        }
+        if let Some(byte) = byte {
+            return Ok(byte);
+        }
+    }
+}
+
+/// Whether something was typed that nobody has read.
+pub fn has_input() -> bool {
+    !RECEIVED.lock_irqsave().bytes.is_empty()
+}
+
+/// Whoever waits in it is woken when something is typed.
+pub fn waiting() -> &'static WaitQueue<Kernel> {
+    &WAITING
 }
 
 /// Whether a task waits for what people may type: then the machine is not at its end.
@@ -67,31 +133,17 @@ pub(crate) fn expects_input() -> bool {
     READERS.load(SeqCst) != 0
 }
 
-/// Bytes of a line; a longer one is cut.
-const LINE: usize = 1024;
-
 /// Sets the port up.
 pub fn init() {
     COM1.init();
 }
 
+/// Sends all bytes, with nobody else's in between.
+pub(super) fn send(bytes: &[u8]) {
+    COM1.write(bytes);
+}
+
 /// The counters of the port's lock.
 pub fn lock_stats() -> LockStats {
     COM1.lock_stats()
-}
-
-/// Writes one line: formatted first, then sent in one piece.
-pub fn line(arguments: fmt::Arguments<'_>) {
-    let mut line = Cut::<LINE>::new();
-    // A line that does not fit is cut; there is nobody to tell.
-    let _ = line.write_fmt(arguments);
-    line.end_line();
-    COM1.write(line.as_str().as_bytes());
-}
-
-/// Prints a line on COM1.
-#[macro_export]
-macro_rules! println {
-    () => { $crate::console::com1::line(core::format_args!("")) };
-    ($($arguments:tt)+) => { $crate::console::com1::line(core::format_args!($($arguments)+)) };
 }

@@ -5,5 +5,8 @@ pub mod com2;
 pub mod cut;
 pub mod fault;
 pub mod frames;
+pub mod line;
+pub mod log;
 pub mod panic;
+pub mod screen;
 mod uart;

@@ -17,7 +17,9 @@ use crate::arch::exit::{Exit, exit};
 use crate::console::com2;
 use crate::mm::kmemleak::clean;
 use crate::mm::stacks;
-use crate::println;
+use crate::{println, shell};
+
+pub(crate) use run::perform;
 
 /// What the machine was told and what the boot has found. It is here and not in the frame of the boot, which is searched for
 /// references no more.
@@ -37,6 +39,7 @@ pub fn main(settings: Settings, boot: Boot) -> ! {
         Command::Bench => Ok(bench::main(boot)),
         Command::Fault(fault) => fault::main(*fault),
         Command::Matrix(name) => matrix::main(name.as_deref(), settings, boot),
+        Command::Shell => Ok(shell::main(settings, boot)),
     };
     exit(status.unwrap_or_else(|usage: Usage| {
         println!("{usage}");

@@ -1,14 +1,16 @@
 //! The words and tables that `run` and `tour` share.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
+use kcore::errno::Errno;
 use kcore::machine::Kind;
 use kcore::report::{Boot, LockStats, Record, Run, Step, place};
 use kcore::settings::{Config, Settings, Usage};
 
 use crate::arch::apic;
-use crate::console::com2;
+use crate::console::{com2, frames};
 use crate::experiments::leaks::{FIRST_BYTES, Lost};
 use crate::experiments::{Outcome, Refusal};
 use crate::println;
@@ -114,6 +116,9 @@ pub(super) fn megabytes_a_second(run: &Run, boot: &Boot) -> Option<u64> {
 /// A run that could not be made is a mistake in its words.
 pub(super) fn refused(refusal: Refusal, settings: &Settings) -> Usage {
     Usage::new(match refusal {
+        Refusal::Device(Errno::EBUSY) => {
+            "the devices of a loaded module are in the way: rmmod it first".into()
+        }
         Refusal::Device(errno) => {
             let Settings { quantum, qset, .. } = settings;
             alloc::format!("scull0 with quantum={quantum} qset={qset}: {errno}")
@@ -252,9 +257,9 @@ pub(super) fn leak(lost: &Lost, addresses: usize) {
     if addresses > 0 {
         println!("  backtrace:");
     }
-    for address in lost.record.backtrace().iter().take(addresses) {
-        println!("    [<{address:016x}>]");
-    }
+    let backtrace: Vec<u64> =
+        lost.record.backtrace().iter().take(addresses).map(|&address| address as u64).collect();
+    frames::print(&backtrace, false);
 }
 
 /// A line of a hex dump: bytes and what is printable of them.

@@ -15,7 +15,7 @@ use crate::println;
 
 use super::{compare, report};
 
-/// Runs the experiment `name`.
+/// Runs the experiment `name` as the program of the machine.
 pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
     let entry = find(name)?;
     let settings = &compare::scaled(settings, entry, boot);
@@ -25,9 +25,15 @@ pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit,
     let resolved = resolve(settings, entry, smp::cpus(), Config::OURS)?;
     report::boot_lines(boot);
     println!();
-    heading(&resolved, settings);
+    let ok = perform(&resolved, settings, boot)?;
+    Ok(if ok { Exit::Success } else { Exit::Unexpected })
+}
+
+/// Runs an experiment and reports it; whether its verdict was the expected one.
+pub(crate) fn perform(resolved: &Resolved, settings: &Settings, boot: &Boot) -> Result<bool, Usage> {
+    heading(resolved, settings);
     let outcome =
-        experiments::run(&resolved, settings).map_err(|refusal| report::refused(refusal, settings))?;
+        experiments::run(resolved, settings).map_err(|refusal| report::refused(refusal, settings))?;
     report::emit(&outcome);
     report::counts(&outcome);
     report::speed(&outcome.run, boot);
@@ -39,7 +45,7 @@ pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit,
     let ok = outcome.run.ok;
     report::verdict(&outcome, settings);
     com2::record(&Record::Summary(Summary { passed: u32::from(ok), failed: u32::from(!ok) }));
-    Ok(if ok { Exit::Success } else { Exit::Unexpected })
+    Ok(ok)
 }
 
 fn heading(resolved: &Resolved, settings: &Settings) {

@@ -61,9 +61,13 @@ pub fn spawn_anywhere<R: ExitCode>(
     name: &str,
     body: impl FnOnce() -> R + Send + 'static,
 ) -> Result<JoinHandle, SpawnError> {
+    spawn(name, least_busy_cpu(), body)
+}
+
+/// The CPU that has the fewest tasks.
+pub fn least_busy_cpu() -> u32 {
     let tasks_of = |cpu: &u32| table::all().filter(|task| task.cpu() == *cpu).count();
-    let cpu = (0..smp::cpus()).min_by_key(tasks_of).expect("there is one CPU at least");
-    spawn(name, cpu, body)
+    (0..smp::cpus()).min_by_key(tasks_of).expect("there is one CPU at least")
 }
 
 /// Starts `body` as a task called `name` on CPU `cpu`.
@@ -164,6 +168,20 @@ impl JoinHandle {
             schedule::wake(self.id);
         }
         self.join()
+    }
+
+    /// What the task ended with, if it has; its slot is free then. If not, the caller is woken when it does, and asks again:
+    /// so it can wait for several tasks, or for a signal as well.
+    pub fn try_join(self) -> Result<i32, Self> {
+        let task = table::find(self.id).expect("a task that was not joined keeps its slot");
+        let mut queue = QueueGuard::lock(task.cpu());
+        let inner = task.inner(&mut queue);
+        if inner.state == State::Ended {
+            drop(queue);
+            return Ok(self.join());
+        }
+        inner.joiner = Some(queue::current());
+        Err(self)
     }
 
     /// Waits until the task has ended, frees its slot, and returns what it ended with.

@@ -13,8 +13,20 @@ const MAX_LENGTH: usize = 4096;
 /// The contents of a file of the device.
 pub type Contents = Vec<u8, MAX_LENGTH>;
 
-/// The file `name`, cut to 4096 bytes, if the machine has the device and the file.
+/// The file `name`, cut to 4096 bytes, if the machine has the device and the file. For a kernel that has no heap yet.
 pub fn read(name: &str) -> Option<Contents> {
+    let length = find(name)?;
+    Some((0..length).take(MAX_LENGTH).map(|_| byte()).collect())
+}
+
+/// The file `name`, whole.
+pub fn read_all(name: &str) -> Option<alloc::vec::Vec<u8>> {
+    let length = find(name)?;
+    Some((0..length).map(|_| byte()).collect())
+}
+
+/// Selects the file `name`, if the machine has the device and the file; its length.
+fn find(name: &str) -> Option<u32> {
     select(SIGNATURE);
     if bytes() != *b"QEMU" {
         return None;
@@ -28,7 +40,7 @@ pub fn read(name: &str) -> Option<Contents> {
         let file = file.split(|&byte| byte == 0).next().unwrap_or(&[]);
         if file == name.as_bytes() {
             select(u16::from_be_bytes([selector_high, selector_low]));
-            return Some((0..length).take(MAX_LENGTH).map(|_| byte()).collect());
+            return Some(length);
         }
     }
     None

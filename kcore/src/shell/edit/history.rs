@@ -1,0 +1,69 @@
+//! The lines before.
+
+use alloc::collections::VecDeque;
+use alloc::string::{String, ToString};
+
+/// Lines that are kept.
+const KEPT: usize = 200;
+
+/// The lines that were entered, and where among them the editor stands.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    lines: VecDeque<String>,
+    /// How many lines back; 0 is the line in the making.
+    back: usize,
+    /// The line in the making, while another one is shown.
+    draft: String,
+}
+
+impl History {
+    /// The lines, the oldest first.
+    pub fn lines(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.lines.iter().map(String::as_str)
+    }
+
+    /// Keeps a line, unless it is empty or the same as the last one, and goes to the end.
+    pub fn add(&mut self, line: &str) {
+        self.back = 0;
+        self.draft.clear();
+        if line.trim().is_empty() || self.lines.back().is_some_and(|last| last == line) {
+            return;
+        }
+        if self.lines.len() == KEPT {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line.to_string());
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        *self = History::default();
+    }
+
+    /// The line before the one that is shown, which is `now`.
+    pub fn older(&mut self, now: &str) -> Option<String> {
+        if self.back == self.lines.len() {
+            return None;
+        }
+        if self.back == 0 {
+            self.draft = now.to_string();
+        }
+        self.back += 1;
+        self.lines.get(self.lines.len() - self.back).cloned()
+    }
+
+    /// The line after the one that is shown.
+    pub fn newer(&mut self) -> Option<String> {
+        self.back = self.back.checked_sub(1)?;
+        match self.back {
+            0 => Some(core::mem::take(&mut self.draft)),
+            back => self.lines.get(self.lines.len() - back).cloned(),
+        }
+    }
+
+    /// The line in the making is given up.
+    pub fn leave(&mut self) {
+        self.back = 0;
+        self.draft.clear();
+    }
+}

@@ -1,0 +1,270 @@
+//! The state of a process, and its system calls.
+
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+use kcore::dev::{Caller, Credentials, Events, OpenFlags, PollTable, UserBytes, Whence};
+use kcore::errno::Errno;
+use kcore::machine::{Cpu, Sched, Sleep};
+
+use super::fate::{self, Fate};
+use crate::fs::{self, File};
+use crate::machine::{Kernel, SpinLock};
+use crate::task::signal;
+use crate::time;
+
+/// Most files that a process has open.
+pub const FILES: usize = 32;
+/// Bytes of memory that it has.
+pub const MEMORY: usize = 1024;
+
+/// Where a process reads what is typed or piped.
+pub const STDIN: usize = 0;
+/// Where it writes what it is asked for.
+pub const STDOUT: usize = 1;
+/// Where it complains.
+pub const STDERR: usize = 2;
+
+/// The open files of a process, by their descriptors.
+pub type Files = Vec<Option<Arc<File>>>;
+
+/// A process. Its task makes its calls; others close its files when that cannot.
+pub struct Process {
+    name: String,
+    credentials: Credentials,
+    directory: String,
+    files: SpinLock<Files>,
+    memory: UserBytes<MEMORY>,
+    /// A `Fate`; 0 for none.
+    fate: AtomicU8,
+}
+
+impl Process {
+    /// A process that runs the program `name`.
+    pub fn new(name: &str, credentials: Credentials, directory: &str, mut files: Files) -> Self {
+        files.resize(FILES, None);
+        Process {
+            name: name.to_string(),
+            credentials,
+            directory: directory.to_string(),
+            files: SpinLock::new(files),
+            memory: UserBytes::new(),
+            fate: AtomicU8::new(0),
+        }
+    }
+
+    /// As whom it acts.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// Its program's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its directory.
+    pub fn directory(&self) -> &str {
+        &self.directory
+    }
+
+    /// What has ended it, if something has.
+    pub fn fate(&self) -> Option<Fate> {
+        Fate::from_number(self.fate.load(Relaxed))
+    }
+
+    /// Its memory, in which ioctls find their arguments.
+    pub fn memory(&self) -> &UserBytes<MEMORY> {
+        &self.memory
+    }
+
+    /// The path from the root that `path` means here.
+    pub fn absolute(&self, path: &str) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        let from = if path.starts_with('/') { "" } else { &self.directory };
+        for name in from.split('/').chain(path.split('/')) {
+            match name {
+                "" | "." => {}
+                ".." => drop(names.pop()),
+                name => names.push(name),
+            }
+        }
+        alloc::format!("/{}", names.join("/"))
+    }
+
+    /// Opens a file; its descriptor. [`Errno::EMFILE`] when there are too many.
+    pub fn open(&self, path: &str, flags: OpenFlags) -> Result<usize, Errno> {
+        let path = self.absolute(path);
+        let file = self.call(|| fs::open(&path, flags, &self.credentials))?;
+        let mut files = self.files.lock();
+        let free = files.iter().position(Option::is_none).ok_or(Errno::EMFILE)?;
+        files[free] = Some(file);
+        Ok(free)
+    }
+
+    /// Opens a file at the descriptor `at`.
+    pub fn open_as(&self, at: usize, path: &str, flags: OpenFlags) -> Result<(), Errno> {
+        let path = self.absolute(path);
+        let file = self.call(|| fs::open(&path, flags, &self.credentials))?;
+        self.set_file(at, file);
+        Ok(())
+    }
+
+    /// Closes a file.
+    pub fn close(&self, descriptor: usize) -> Result<(), Errno> {
+        let file = self.files.lock().get_mut(descriptor).and_then(Option::take);
+        // Not under the lock: to close a file may sleep.
+        file.map(drop).ok_or(Errno::EBADF)
+    }
+
+    /// Reads; how many bytes. 0 at the end.
+    pub fn read(&self, descriptor: usize, into: &mut [u8]) -> Result<usize, Errno> {
+        let file = self.file(descriptor)?;
+        self.call(|| file.read(into))
+    }
+
+    /// Writes; how many bytes.
+    pub fn write(&self, descriptor: usize, from: &[u8]) -> Result<usize, Errno> {
+        let file = self.file(descriptor)?;
+        let result = self.call(|| file.write(from));
+        if result == Err(Errno::EPIPE) {
+            self.end(Fate::NobodyReads);
+            return Err(Errno::EINTR);
+        }
+        result
+    }
+
+    /// Writes all of it, in as many calls as that takes.
+    pub fn write_all(&self, descriptor: usize, mut from: &[u8]) -> Result<(), Errno> {
+        while !from.is_empty() {
+            match self.write(descriptor, from)? {
+                0 => return Err(Errno::ENOSPC),
+                count => from = &from[count..],
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the position; where it is then.
+    pub fn llseek(&self, descriptor: usize, whence: Whence, offset: i64) -> Result<usize, Errno> {
+        let file = self.file(descriptor)?;
+        self.call(|| file.llseek(whence, offset))
+    }
+
+    /// Has a driver do what `command` says.
+    pub fn ioctl(&self, descriptor: usize, command: u32, argument: usize) -> Result<usize, Errno> {
+        let file = self.file(descriptor)?;
+        let caller = Caller { credentials: self.credentials, memory: &self.memory };
+        self.call(|| file.ioctl(command, argument, &caller))
+    }
+
+    /// Waits until one of `wanted` can be done with a file, for `cycles` at the longest, or for ever; what can be done then.
+    pub fn poll(&self, descriptor: usize, wanted: Events, cycles: Option<u64>) -> Result<Events, Errno> {
+        let file = self.file(descriptor)?;
+        let end = cycles.map_or(time::NEVER, |cycles| Kernel::cycles().saturating_add(cycles));
+        // What is wrong is told whether it was asked for or not (poll(2)).
+        let wanted = wanted | Events::ERROR | Events::HANG_UP;
+        self.call(|| {
+            loop {
+                let mut table = PollTable::new();
+                let events = file.poll(&mut table) & wanted;
+                if !events.is_empty() || Kernel::cycles() >= end {
+                    return Ok(events);
+                }
+                if Kernel::interrupted(Sleep::Interruptible) {
+                    return Err(Errno::ERESTARTSYS);
+                }
+                Kernel::block_until(end);
+            }
+        })
+    }
+
+    /// Sleeps for so many cycles.
+    pub fn sleep(&self, cycles: u64) -> Result<(), Errno> {
+        let end = Kernel::cycles().saturating_add(cycles);
+        self.call(|| {
+            while Kernel::cycles() < end {
+                if Kernel::interrupted(Sleep::Interruptible) {
+                    return Err(Errno::ERESTARTSYS);
+                }
+                Kernel::block_until(end);
+            }
+            Ok(())
+        })
+    }
+
+    /// Leads a descriptor elsewhere (`dup2`).
+    pub fn set_file(&self, descriptor: usize, file: Arc<File>) {
+        let before = self.files.lock()[descriptor].replace(file);
+        drop(before);
+    }
+
+    /// Closes all files: of a process whose task is dead.
+    pub fn close_all(&self) {
+        let files = core::mem::take(&mut *self.files.lock());
+        drop(files);
+    }
+
+    /// Where a descriptor leads. [`Errno::EBADF`] when nowhere.
+    pub fn file(&self, descriptor: usize) -> Result<Arc<File>, Errno> {
+        self.files.lock().get(descriptor).cloned().flatten().ok_or(Errno::EBADF)
+    }
+
+    /// Writes a text to its output. What cannot be written is lost, as where it goes is gone.
+    pub fn print(&self, text: fmt::Arguments<'_>) {
+        let text = alloc::fmt::format(text);
+        if let Err(errno) = self.write_all(STDOUT, text.as_bytes()) {
+            self.complain("write error", errno);
+        }
+    }
+
+    /// Complains in the words of `strerror`: `cat: /dev/nope: No such file or directory`. Who ends complains no more.
+    pub fn complain(&self, about: &str, errno: Errno) {
+        if !fate::is_end(errno) {
+            self.say(format_args!("{about}: {}", errno.message()));
+        }
+    }
+
+    /// Complains in words of its own, on a line.
+    pub fn say(&self, what: fmt::Arguments<'_>) {
+        let line = alloc::format!("{}: {what}\n", self.name);
+        // There is nobody left to tell.
+        let _ = self.write_all(STDERR, line.as_bytes());
+    }
+
+    /// A system call. A signal that came before or meanwhile is taken on the way back, as it is on the way to user space: then,
+    /// and ever after, the answer is [`Errno::EINTR`], and the program is to come to its end.
+    fn call<T>(&self, mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+        self.take_signal()?;
+        let result = signal::system_call(false, || call().inspect_err(|_| self.note_signal()));
+        self.take_signal()?;
+        result
+    }
+
+    fn note_signal(&self) {
+        if Kernel::interrupted(Sleep::Killable) {
+            self.end(Fate::Killed);
+        } else if Kernel::interrupted(Sleep::Interruptible) && self.fate().is_none() {
+            self.end(Fate::Interrupted);
+        }
+    }
+
+    fn end(&self, fate: Fate) {
+        self.fate.store(fate as u8, Relaxed);
+    }
+
+    fn take_signal(&self) -> Result<(), Errno> {
+        self.note_signal();
+        signal::take();
+        if self.fate().is_some() { Err(Errno::EINTR) } else { Ok(()) }
+    }
+}
+
+/// Prints a text on the output of a process.
+#[macro_export]
+macro_rules! print_to {
+    ($process:expr, $($arguments:tt)+) => { $process.print(core::format_args!($($arguments)+)) };
+}

@@ -1,0 +1,51 @@
+//! `cat`: files, one after the other.
+
+use kcore::dev::OpenFlags;
+use kcore::errno::Errno;
+
+use super::command::Command;
+use crate::process::Process;
+use crate::process::process::{STDIN, STDOUT};
+
+pub(super) const COMMAND: Command =
+    Command::program("cat", "[FILE]...", "write files, or what is typed, to the output", main);
+
+/// Bytes of a read.
+const BUFFER: usize = 4096;
+
+fn main(me: &Process, arguments: &[&str]) -> i32 {
+    let names = if arguments.is_empty() { &["-"] } else { arguments };
+    let mut buffer = alloc::vec![0; BUFFER];
+    let mut status = 0;
+    for name in names {
+        if let Err(errno) = each_file(me, name, |descriptor| copy(me, descriptor, &mut buffer)) {
+            me.complain(name, errno);
+            status = 1;
+        }
+    }
+    status
+}
+
+fn copy(me: &Process, from: usize, buffer: &mut [u8]) -> Result<(), Errno> {
+    loop {
+        match me.read(from, buffer)? {
+            0 => return Ok(()),
+            count => me.write_all(STDOUT, &buffer[..count])?,
+        }
+    }
+}
+
+/// Opens the file called `name`, or takes what is typed for `-`, has `with` read it, and closes it.
+pub(super) fn each_file<T>(
+    me: &Process,
+    name: &str,
+    with: impl FnOnce(usize) -> Result<T, Errno>,
+) -> Result<T, Errno> {
+    if name == "-" {
+        return with(STDIN);
+    }
+    let descriptor = me.open(name, OpenFlags::READ)?;
+    let result = with(descriptor);
+    me.close(descriptor)?;
+    result
+}

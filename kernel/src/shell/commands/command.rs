@@ -1,0 +1,76 @@
+//! A command, and what all of them have to say.
+
+use crate::process::Process;
+use crate::shell::Shell;
+
+/// What a mistake in the arguments ends with.
+pub(super) use crate::shell::program::MISUSE;
+
+/// A command.
+#[derive(Clone, Copy)]
+pub(in crate::shell) struct Command {
+    /// Its name.
+    pub(in crate::shell) name: &'static str,
+    /// Its arguments, as `help` shows them.
+    pub(in crate::shell) usage: &'static str,
+    /// One line.
+    pub(in crate::shell) summary: &'static str,
+    /// What it does.
+    pub(in crate::shell) run: Run,
+    /// The CPU on which its task runs; the one with the fewest tasks, if this is none.
+    pub(in crate::shell) cpu: Option<u32>,
+}
+
+/// What a command does; what it ends with.
+#[derive(Clone, Copy)]
+pub(in crate::shell) enum Run {
+    /// It runs as a process of its own.
+    Program(fn(&Process, &[&str]) -> i32),
+    /// It changes the shell, and runs in its task; the process has the files.
+    Builtin(fn(&mut Shell, &Process, &[&str]) -> i32),
+}
+
+impl Command {
+    /// A command that is a program.
+    pub(super) const fn program(
+        name: &'static str,
+        usage: &'static str,
+        summary: &'static str,
+        main: fn(&Process, &[&str]) -> i32,
+    ) -> Self {
+        Command { name, usage, summary, run: Run::Program(main), cpu: None }
+    }
+
+    /// A command that changes the shell.
+    pub(super) const fn builtin(
+        name: &'static str,
+        usage: &'static str,
+        summary: &'static str,
+        main: fn(&mut Shell, &Process, &[&str]) -> i32,
+    ) -> Self {
+        Command { name, usage, summary, run: Run::Builtin(main), cpu: None }
+    }
+
+    /// The same on the CPU that booted the machine.
+    pub(super) const fn on_first_cpu(mut self) -> Self {
+        self.cpu = Some(0);
+        self
+    }
+}
+
+/// Says what is wrong with the arguments, and what would be right.
+pub(super) fn misuse(me: &Process, what: core::fmt::Arguments<'_>) -> i32 {
+    let usage = super::find(me.name()).map_or("", |command| command.usage);
+    me.say(format_args!("{what}; usage: {}{}{usage}", me.name(), if usage.is_empty() { "" } else { " " }));
+    MISUSE
+}
+
+/// Says that `word` is not understood.
+pub(super) fn unexpected(me: &Process, word: &str) -> i32 {
+    misuse(me, format_args!("'{word}' is not understood"))
+}
+
+/// What a result ends with: whoever has an error has said so.
+pub(super) fn status<T, E>(result: Result<T, E>) -> i32 {
+    i32::from(result.is_err())
+}

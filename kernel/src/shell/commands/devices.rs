@@ -1,0 +1,59 @@
+//! `mknod`, `rm`, `mount`: names.
+
+use kcore::dev::DeviceNumber;
+use kcore::errno::Errno;
+
+use super::command::{Command, misuse, status};
+use crate::fs;
+use crate::print_to;
+use crate::process::Process;
+
+pub(super) const MKNOD: Command =
+    Command::program("mknod", "PATH c MAJOR MINOR", "give a device a name below /dev", mknod);
+pub(super) const RM: Command = Command::program("rm", "PATH...", "take names below /dev away", rm);
+pub(super) const MOUNT: Command = Command::program("mount", "", "what the directories are", mount);
+
+/// The mode of a new name (LDD3 ch. 3: `scull_load`).
+const MODE: u16 = 0o666;
+
+fn mknod(me: &Process, arguments: &[&str]) -> i32 {
+    let (path, number) = match arguments {
+        [path, "c", major, minor] => match (major.parse(), minor.parse()) {
+            (Ok(major), Ok(minor)) => (path, DeviceNumber { major, minor }),
+            _ => return misuse(me, format_args!("'{major} {minor}' is no device number")),
+        },
+        _ => return misuse(me, format_args!("four words are needed")),
+    };
+    if me.credentials().euid != 0 {
+        me.complain(path, Errno::EPERM);
+        return 1;
+    }
+    status(fs::mknod(&me.absolute(path), number, MODE).map_err(|errno| me.complain(path, errno)))
+}
+
+fn rm(me: &Process, paths: &[&str]) -> i32 {
+    if paths.is_empty() {
+        return misuse(me, format_args!("which name?"));
+    }
+    let mut end = 0;
+    for path in paths {
+        let removed =
+            if me.credentials().euid == 0 { fs::unlink(&me.absolute(path)) } else { Err(Errno::EPERM) };
+        end |= status(removed.map_err(|errno| me.complain(path, errno)));
+    }
+    end
+}
+
+fn mount(me: &Process, arguments: &[&str]) -> i32 {
+    if let [word, ..] = arguments {
+        return misuse(me, format_args!("'{word}' cannot be mounted: all there is stands there already"));
+    }
+    for (kind, place) in
+        [("devtmpfs", "/dev"), ("proc", "/proc"), ("sysfs", "/sys"), ("debugfs", "/sys/kernel/debug")]
+    {
+        if fs::stat(place).is_ok() {
+            print_to!(me, "{kind} on {place} type {kind}\n");
+        }
+    }
+    0
+}

@@ -1,0 +1,122 @@
+//! `run`, `list`, `explain`: the catalogue, at the prompt.
+
+use alloc::format;
+use alloc::string::String;
+use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use kcore::errno::Errno;
+use kcore::experiment::{self, Experiment, QUESTIONS, find, resolve};
+use kcore::settings::{Config, MACHINE_KEYS, Settings, Usage};
+use kcore::shell::paragraph::wrap;
+
+use super::command::{Command, MISUSE, misuse, unexpected};
+use crate::arch::smp;
+use crate::process::process::STDOUT;
+use crate::process::{Process, output};
+use crate::programs;
+use crate::shell::state::machine;
+
+/// Experiments are made for whoever starts them on the CPU that booted, as it is without a shell.
+pub(super) const RUN: Command = Command::program(
+    "run",
+    "EXPERIMENT [KEY=VALUE]...",
+    "run an experiment: lock= probe= writers= quanta= rounds= ...",
+    run,
+)
+.on_first_cpu();
+pub(super) const LIST: Command = Command::program("list", "", "the experiments", list);
+pub(super) const EXPLAIN: Command =
+    Command::program("explain", "EXPERIMENT", "what an experiment is about, and what to look for", explain);
+
+/// Columns of a text.
+const WIDTH: usize = 96;
+
+/// Somebody runs an experiment. There is one at a time: it has the machine's hooks.
+static BUSY: AtomicBool = AtomicBool::new(false);
+
+fn run(me: &Process, arguments: &[&str]) -> i32 {
+    let Some((name, options)) = arguments.split_first() else {
+        return misuse(me, format_args!("which experiment? list shows them"));
+    };
+    if BUSY.swap(true, SeqCst) {
+        me.complain(name, Errno::EBUSY);
+        return 1;
+    }
+    let result = perform(me, name, options);
+    BUSY.store(false, SeqCst);
+    match result {
+        Ok(ok) => i32::from(!ok),
+        Err(usage) => {
+            me.say(format_args!("{usage}"));
+            MISUSE
+        }
+    }
+}
+
+fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
+    let settings = settings(name, options)?;
+    let resolved = resolve(&settings, find(name)?, smp::cpus(), Config::OURS)?;
+    let file = me.file(STDOUT).map_err(|errno| Usage::new(format!("{errno}")))?;
+    let _diverted = output::divert(file);
+    programs::perform(&resolved, &settings, &machine().boot)
+}
+
+/// The settings of a run on this machine.
+fn settings(name: &str, options: &[&str]) -> Result<Settings, Usage> {
+    let key = |option: &&str| option.split_once('=').map_or(String::new(), |(key, _)| String::from(key));
+    if let Some(key) = options.iter().map(key).find(|key| MACHINE_KEYS.contains(&key.as_str())) {
+        return Err(Usage::new(format!("{key}= makes the machine, which is made already")));
+    }
+    let words = core::iter::once(&name).chain(options).map(|word| format!(" \"{word}\""));
+    let chosen = Settings::parse(&format!("run{}", words.collect::<String>()))?;
+    let Settings { heap, machine, accel, boot, mute_cpu, cpus, columns, .. } = machine().settings.clone();
+    Ok(Settings { heap, machine, accel, boot, mute_cpu, cpus, columns, ..chosen })
+}
+
+fn list(me: &Process, arguments: &[&str]) -> i32 {
+    if let [word, ..] = arguments {
+        return unexpected(me, word);
+    }
+    let width = experiment::ALL.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+    let line = |entry: &&Experiment| format!("{:width$}  {}\n", entry.name, entry.title);
+    me.print(format_args!(
+        "{}",
+        experiment::ALL.iter().copied().map(|entry| line(&entry)).collect::<String>()
+    ));
+    0
+}
+
+fn explain(me: &Process, arguments: &[&str]) -> i32 {
+    let [name] = arguments else { return misuse(me, format_args!("which experiment? list shows them")) };
+    match find(name) {
+        Ok(entry) => {
+            me.print(format_args!("{}", text(entry)));
+            0
+        }
+        Err(usage) => {
+            me.say(format_args!("{usage}"));
+            MISUSE
+        }
+    }
+}
+
+fn text(entry: &Experiment) -> String {
+    let mut text = format!("{}: {}\n", entry.name, entry.title);
+    for (heading, paragraphs) in
+        [("Goal", entry.goal), ("Hint", entry.hint), ("Explanation", entry.explanation)]
+    {
+        text.push_str(&format!("\n{heading}\n"));
+        let wrapped = paragraphs.split("\n\n").map(|paragraph| wrap(paragraph, WIDTH, "  ", "  ") + "\n");
+        wrapped.for_each(|paragraph| text.push_str(&paragraph));
+    }
+    text.push_str("\nSeven questions\n");
+    for (question, answer) in QUESTIONS.iter().zip(entry.seven) {
+        let (question, answer) = (wrap(question, WIDTH, "  - ", "    "), wrap(answer, WIDTH, "    ", "    "));
+        text.push_str(&format!("{question}\n{answer}\n"));
+    }
+    text.push_str("\nSee it\n");
+    for lock in entry.locks() {
+        text.push_str(&format!("  run {} lock={lock} probe={}\n", entry.name, entry.forced()));
+    }
+    text
+}

@@ -1,0 +1,77 @@
+//! `jobs`, `fg`, `wait`, `history`: what the shell remembers.
+
+use kcore::errno::Errno;
+
+use super::command::{Command, unexpected};
+use crate::print_to;
+use crate::process::{Fate, Process, fate};
+use crate::shell::Shell;
+use crate::tty::foreground;
+
+pub(super) const JOBS: Command = Command::builtin("jobs", "", "what runs in the background", jobs);
+pub(super) const FG: Command = Command::builtin("fg", "[%JOB]", "wait for a job, and let Ctrl-C be its", fg);
+pub(super) const WAIT: Command =
+    Command::builtin("wait", "[%JOB | PID]...", "wait until jobs have ended; all, unless said which", wait);
+pub(super) const HISTORY: Command =
+    Command::builtin("history", "[-c]", "the lines before; -c forgets them", history);
+
+/// No such job (as in most shells).
+const NO_JOB: i32 = 127;
+
+fn jobs(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
+    if let [word, ..] = arguments {
+        return unexpected(me, word);
+    }
+    let text = shell.jobs.list();
+    me.print(format_args!("{text}"));
+    0
+}
+
+fn fg(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
+    let Some(mut job) = shell.jobs.take(arguments.first().copied()) else { return no_job(me, arguments) };
+    print_to!(me, "{}\n", job.text);
+    let before = foreground::set(Some(job.running.group.clone()));
+    let status = job.running.wait();
+    foreground::set(before);
+    if let Some(words) = fate::words(status) {
+        print_to!(me, "{words}\n");
+    }
+    status
+}
+
+fn wait(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
+    if arguments.is_empty() {
+        return shell.jobs.wait_for_all().map_or(Fate::Interrupted.status(), |()| 0);
+    }
+    let mut status = 0;
+    for word in arguments {
+        match shell.jobs.wait(word) {
+            Some(Ok(ended)) => status = ended,
+            Some(Err(_)) => return Fate::Interrupted.status(),
+            None => status = no_job(me, &[word]),
+        }
+    }
+    status
+}
+
+fn no_job(me: &Process, words: &[&str]) -> i32 {
+    match words {
+        [word, ..] => me.complain(word, Errno::ECHILD),
+        [] => me.complain("current", Errno::ECHILD),
+    }
+    NO_JOB
+}
+
+fn history(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
+    match arguments {
+        [] => {
+            let lines = shell.editor.history().lines().enumerate();
+            let text: alloc::string::String =
+                lines.map(|(index, line)| alloc::format!("{:>5}  {line}\n", index + 1)).collect();
+            me.print(format_args!("{text}"));
+        }
+        ["-c"] => shell.editor.history().clear(),
+        [word, ..] => return unexpected(me, word),
+    }
+    0
+}

@@ -1,0 +1,81 @@
+//! `ls`: names.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use kcore::errno::Errno;
+use kcore::shell::edit::editor::in_columns;
+
+use super::command::{Command, unexpected};
+use super::terminal;
+use crate::fs::{self, Entry, Kind};
+use crate::print_to;
+use crate::process::Process;
+
+pub(super) const COMMAND: Command =
+    Command::program("ls", "[-l] [PATH]...", "names in directories; -l with all there is to know", main);
+
+fn main(me: &Process, arguments: &[&str]) -> i32 {
+    let is_long = arguments.first() == Some(&"-l");
+    let paths = &arguments[usize::from(is_long)..];
+    if let Some(option) = paths.iter().find(|path| path.starts_with('-')) {
+        return unexpected(me, option);
+    }
+    let paths = if paths.is_empty() { &["."] } else { paths };
+    let mut status = 0;
+    for path in paths {
+        match names(me, path) {
+            Ok(_) if paths.len() > 1 => print_to!(me, "{path}:\n"),
+            _ => {}
+        }
+        match names(me, path) {
+            Ok(entries) => show(me, &entries, is_long),
+            Err(errno) => {
+                me.complain(path, errno);
+                status = 1;
+            }
+        }
+    }
+    status
+}
+
+/// What is in a directory, or the file itself.
+fn names(me: &Process, path: &str) -> Result<Vec<Entry>, Errno> {
+    let whole = me.absolute(path);
+    match fs::list(&whole) {
+        Err(Errno::ENOTDIR) => {
+            fs::stat(&whole).map(|entry| Vec::from([Entry { name: path.into(), ..entry }]))
+        }
+        listed => listed,
+    }
+}
+
+fn show(me: &Process, entries: &[Entry], is_long: bool) {
+    if is_long {
+        print_to!(me, "{}", entries.iter().map(line).collect::<String>());
+        return;
+    }
+    let name = |entry: &Entry| {
+        let mark = if entry.kind == Kind::Directory { "/" } else { "" };
+        alloc::format!("{}{mark}", entry.name)
+    };
+    let names: Vec<String> = entries.iter().map(name).collect();
+    // Whoever reads it line by line is no terminal.
+    let width = if terminal::is_output(me) { terminal::width() } else { 1 };
+    print_to!(me, "{}", in_columns(&names, width));
+}
+
+/// `crw-rw-rw-  root  250,   0  scull0`
+fn line(entry: &Entry) -> String {
+    let (letter, numbers) = match entry.kind {
+        Kind::Directory => ('d', String::new()),
+        Kind::Device(number) => ('c', alloc::format!("{}, {}", number.major, number.minor)),
+        Kind::Generated => ('-', String::new()),
+    };
+    let mut mode = String::from(letter);
+    for bit in (0..9).rev() {
+        let is_set = entry.mode >> bit & 1 != 0;
+        mode.push(if is_set { ['x', 'w', 'r'][bit % 3] } else { '-' });
+    }
+    alloc::format!("{mode}  root  {numbers:>8}  {}\n", entry.name)
+}

@@ -1,0 +1,56 @@
+//! `uname`, `uptime`, `free`, `sync`: the machine.
+
+use kcore::machine::Cpu;
+use kcore::report::Boot;
+use kcore::settings::Config;
+
+use super::command::{Command, unexpected};
+use crate::machine::Kernel;
+use crate::mm::{frames, heap};
+use crate::print_to;
+use crate::process::Process;
+use crate::shell::state::machine;
+use crate::task::listing;
+
+pub(super) const UNAME: Command = Command::program("uname", "[-a]", "what kernel and machine this is", uname);
+pub(super) const UPTIME: Command = Command::program("uptime", "", "how long it is up", uptime);
+pub(super) const FREE: Command = Command::program("free", "", "memory, used and free, in bytes", memory);
+pub(super) const SYNC: Command = Command::program("sync", "", "nothing: all there is, is in memory", sync);
+
+fn uname(me: &Process, arguments: &[&str]) -> i32 {
+    let Boot { version, machine, accel, cpus, .. } = &machine().boot;
+    match arguments {
+        [] => print_to!(me, "Scullery\n"),
+        ["-a"] => {
+            print_to!(me, "Scullery {version} {} {machine} ({accel}) {cpus} CPUs x86_64\n", Config::OURS)
+        }
+        [word, ..] => return unexpected(me, word),
+    }
+    0
+}
+
+fn uptime(me: &Process, arguments: &[&str]) -> i32 {
+    if let [word, ..] = arguments {
+        return unexpected(me, word);
+    }
+    let ms = u128::from(Kernel::cycles()) * 1000 / u128::from(machine().boot.tsc_hz.max(1));
+    print_to!(me, "up {}.{:03} s, {} tasks\n", ms / 1000, ms % 1000, listing::list().count());
+    0
+}
+
+fn memory(me: &Process, arguments: &[&str]) -> i32 {
+    if let [word, ..] = arguments {
+        return unexpected(me, word);
+    }
+    let Boot { memory_bytes, heap_bytes, .. } = machine().boot;
+    let heap::Room { used, free } = heap::room();
+    print_to!(me, "{:<8}{:>14}{:>14}{:>14}\n", "", "total", "used", "free");
+    let frames = frames::free_bytes();
+    print_to!(me, "{:<8}{memory_bytes:>14}{:>14}{frames:>14}\n", "frames", memory_bytes - frames);
+    print_to!(me, "{:<8}{heap_bytes:>14}{used:>14}{free:>14}\n", "heap");
+    0
+}
+
+fn sync(_me: &Process, _arguments: &[&str]) -> i32 {
+    0
+}

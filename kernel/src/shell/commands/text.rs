@@ -1,0 +1,136 @@
+//! `head`, `wc`: text.
+
+use kcore::errno::Errno;
+
+use super::cat::each_file;
+use super::command::{Command, misuse};
+use crate::print_to;
+use crate::process::Process;
+use crate::process::process::STDOUT;
+
+pub(super) const HEAD: Command =
+    Command::program("head", "[-n LINES | -c BYTES] [FILE]...", "the first lines, or bytes", head);
+pub(super) const WC: Command =
+    Command::program("wc", "[-l | -w | -c] [FILE]...", "count lines, words and bytes", wc);
+
+/// Lines that `head` shows unless told otherwise.
+const LINES: usize = 10;
+/// Bytes of a read.
+const BUFFER: usize = 1024;
+
+/// What is still to be shown.
+#[derive(Clone, Copy)]
+enum Left {
+    Lines(usize),
+    Bytes(usize),
+}
+
+impl Left {
+    /// How many of `bytes` belong to it, which then are no longer left.
+    fn take(&mut self, bytes: &[u8]) -> usize {
+        match self {
+            Left::Bytes(left) => {
+                let count = bytes.len().min(*left);
+                *left -= count;
+                count
+            }
+            Left::Lines(left) => {
+                for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+                    *left -= 1;
+                    if *left == 0 {
+                        return at + 1;
+                    }
+                }
+                bytes.len()
+            }
+        }
+    }
+
+    fn is_nothing(self) -> bool {
+        matches!(self, Left::Lines(0) | Left::Bytes(0))
+    }
+}
+
+fn head(me: &Process, arguments: &[&str]) -> i32 {
+    let (left, names) = match arguments {
+        [option @ ("-n" | "-c"), number, rest @ ..] => match number.parse() {
+            Ok(number) if *option == "-n" => (Left::Lines(number), rest),
+            Ok(number) => (Left::Bytes(number), rest),
+            Err(_) => return misuse(me, format_args!("'{number}' is no number")),
+        },
+        rest => (Left::Lines(LINES), rest),
+    };
+    files(me, names, |descriptor, _| {
+        let mut left = left;
+        let mut buffer = [0; BUFFER];
+        while !left.is_nothing() {
+            let count = me.read(descriptor, &mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            me.write_all(STDOUT, &buffer[..left.take(&buffer[..count])])?;
+        }
+        Ok(())
+    })
+}
+
+/// Lines, words, bytes.
+#[derive(Default)]
+struct Counts {
+    lines: u64,
+    words: u64,
+    bytes: u64,
+    in_word: bool,
+}
+
+fn wc(me: &Process, arguments: &[&str]) -> i32 {
+    let (option, names) = match arguments {
+        [option @ ("-l" | "-w" | "-c"), rest @ ..] => (*option, rest),
+        rest => ("", rest),
+    };
+    files(me, names, |descriptor, name| {
+        let Counts { lines, words, bytes, .. } = count(me, descriptor)?;
+        let name = if name == "-" { alloc::string::String::new() } else { alloc::format!(" {name}") };
+        match option {
+            "-l" => print_to!(me, "{lines}{name}\n"),
+            "-w" => print_to!(me, "{words}{name}\n"),
+            "-c" => print_to!(me, "{bytes}{name}\n"),
+            _ => print_to!(me, "{lines:>7} {words:>7} {bytes:>7}{name}\n"),
+        }
+        Ok(())
+    })
+}
+
+fn count(me: &Process, descriptor: usize) -> Result<Counts, Errno> {
+    let mut counts = Counts::default();
+    let mut buffer = [0; BUFFER];
+    loop {
+        let count = me.read(descriptor, &mut buffer)?;
+        if count == 0 {
+            return Ok(counts);
+        }
+        counts.bytes += count as u64;
+        for byte in &buffer[..count] {
+            counts.lines += u64::from(*byte == b'\n');
+            let in_word = !byte.is_ascii_whitespace();
+            counts.words += u64::from(in_word && !counts.in_word);
+            counts.in_word = in_word;
+        }
+    }
+}
+
+/// Has `with` read each of the files, or what is typed when there are none.
+fn files(me: &Process, names: &[&str], mut with: impl FnMut(usize, &str) -> Result<(), Errno>) -> i32 {
+    let names = if names.is_empty() { &["-"] } else { names };
+    let mut status = 0;
+    for name in names {
+        if name.starts_with('-') && *name != "-" {
+            return misuse(me, format_args!("'{name}' is not understood"));
+        }
+        if let Err(errno) = each_file(me, name, |descriptor| with(descriptor, name)) {
+            me.complain(name, errno);
+            status = 1;
+        }
+    }
+    status
+}

@@ -1,0 +1,125 @@
+//! What runs in the background.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use kcore::errno::Errno;
+use kcore::machine::TaskId;
+
+use super::running::Running;
+use crate::console::screen;
+use crate::process::fate;
+
+/// A list that runs in the background.
+pub(super) struct Job {
+    pub(super) number: u32,
+    pub(super) text: String,
+    pub(super) running: Running,
+    /// What it ended with.
+    status: Option<i32>,
+}
+
+/// The jobs of a shell, the oldest first.
+#[derive(Default)]
+pub(super) struct Jobs {
+    jobs: Vec<Job>,
+}
+
+impl Jobs {
+    /// Adds a job; its number.
+    pub(super) fn add(&mut self, text: &str, running: Running) -> u32 {
+        let number = self.jobs.iter().map(|job| job.number).max().unwrap_or(0) + 1;
+        self.jobs.push(Job { number, text: text.to_string(), running, status: None });
+        number
+    }
+
+    /// Says which jobs have ended since the last time, and forgets them.
+    pub(super) fn announce(&mut self) {
+        self.look();
+        let text: String = self.jobs.iter().filter(|job| job.status.is_some()).map(Job::line).collect();
+        self.jobs.retain(|job| job.status.is_none());
+        if !text.is_empty() {
+            screen::fresh_line();
+            screen::write(text.as_bytes());
+        }
+    }
+
+    /// Forgets those that have ended, silently.
+    pub(super) fn reap(&mut self) {
+        self.look();
+        self.jobs.retain(|job| job.status.is_none());
+    }
+
+    /// All of them, a line each. Those that have ended are told of for the last time.
+    pub(super) fn list(&mut self) -> String {
+        self.look();
+        let text = self.jobs.iter().map(Job::line).collect();
+        self.jobs.retain(|job| job.status.is_none());
+        text
+    }
+
+    fn look(&mut self) {
+        for job in self.jobs.iter_mut().filter(|job| job.status.is_none()) {
+            job.status = job.running.ended();
+        }
+    }
+
+    /// Waits until the job that `word` means has ended; what with. [`None`] when there is no such job,
+    /// [`Errno::ERESTARTSYS`] when a signal came first.
+    pub(super) fn wait(&mut self, word: &str) -> Option<Result<i32, Errno>> {
+        let index = self.find(Some(word))?;
+        Some(self.jobs[index].wait())
+    }
+
+    /// Waits until all have ended.
+    pub(super) fn wait_for_all(&mut self) -> Result<(), Errno> {
+        self.jobs.iter_mut().try_for_each(|job| job.wait().map(drop))
+    }
+
+    /// Takes out the job that `word` means: `%2`, a task's number, or `%%` and nothing for the latest.
+    pub(super) fn take(&mut self, word: Option<&str>) -> Option<Job> {
+        let index = self.find(word)?;
+        Some(self.jobs.remove(index))
+    }
+
+    /// The job that `word` means.
+    pub(super) fn get(&self, word: &str) -> Option<&Job> {
+        self.find(Some(word)).map(|index| &self.jobs[index])
+    }
+
+    fn find(&self, word: Option<&str>) -> Option<usize> {
+        match word {
+            None | Some("%%" | "%+" | "%") => self.jobs.len().checked_sub(1),
+            Some(word) => match word.strip_prefix('%') {
+                Some(number) => {
+                    let number = number.parse::<u32>().ok()?;
+                    self.jobs.iter().position(|job| job.number == number)
+                }
+                None => {
+                    let task = TaskId(word.parse().ok()?);
+                    self.jobs.iter().position(|job| job.running.has(task))
+                }
+            },
+        }
+    }
+}
+
+impl Job {
+    fn wait(&mut self) -> Result<i32, Errno> {
+        let status = self.status.map_or_else(|| self.running.wait_interruptible(), Ok)?;
+        self.status = Some(status);
+        Ok(status)
+    }
+
+    /// `[1]  Done          sleep 1`
+    fn line(&self) -> String {
+        let state = match self.status {
+            None => "Running".to_string(),
+            Some(0) => "Done".to_string(),
+            Some(130) => "Interrupt".to_string(),
+            Some(status) => fate::words(status).map_or_else(|| format!("Exit {status}"), ToString::to_string),
+        };
+        format!("[{}]  {state:<12}{}\n", self.number, self.text)
+    }
+}

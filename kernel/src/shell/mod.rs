@@ -1,0 +1,26 @@
+//! The shell on COM1: a prompt, jobs, and commands.
+//!
+//! What a line means and how it is edited is in `kcore::shell`; here it is done.
+//!
+//! | file | noun |
+//! |---|---|
+//! | [`program`] | the program `shell`: greeting, lines or a script, exit status |
+//! | [`state`] | [`Shell`]: what a shell knows |
+//! | [`execute`] | lists, pipelines, builtins |
+//! | [`stage`] | one command of a pipeline, as a process |
+//! | [`running`] | a pipeline that runs, and how it ends |
+//! | [`jobs`] | what runs in the background |
+//! | [`names`] | what the names are that Tab completes |
+//! | [`commands`] | all commands |
+
+mod commands;
+mod execute;
+mod jobs;
+mod names;
+mod program;
+mod running;
+mod stage;
+mod state;
+
+pub use program::main;
+use state::Shell;

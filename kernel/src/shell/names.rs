@@ -1,0 +1,68 @@
+//! What the names are that Tab completes.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use kcore::experiment;
+use kcore::settings::{KEYS, Lock, MACHINE_KEYS};
+use kcore::shell::Names;
+
+use super::commands;
+use super::state::Shell;
+use crate::fs::{self, Kind};
+use crate::{dev, process::Process};
+
+/// The names as they are seen from a directory.
+pub(super) struct Known {
+    here: Process,
+}
+
+impl Shell {
+    pub(super) fn names(&self) -> Known {
+        Known { here: Process::new("shell", self.credentials, &self.directory, Vec::new()) }
+    }
+}
+
+impl Names for Known {
+    fn commands(&self) -> Vec<String> {
+        // A word of the grammar.
+        commands::ALL.iter().map(|command| command.name).chain(["time"]).map(ToString::to_string).collect()
+    }
+
+    fn arguments(&self, words: &[String]) -> Vec<String> {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        match words[..] {
+            ["run" | "explain"] => experiment::ALL.iter().map(|entry| entry.name.to_string()).collect(),
+            ["run", name, ..] => run_options(name),
+            ["insmod"] => owned(dev::available()),
+            ["insmod", ..] => Lock::WORDS.iter().map(|lock| format!("lock={lock}")).collect(),
+            ["rmmod"] => dev::loaded().iter().map(|module| module.name.to_string()).collect(),
+            ["help", ..] => self.commands(),
+            ["dd", ..] => {
+                owned(&["if=", "of=", "bs=", "count=", "skip=", "seek=", "iflag=", "oflag=", "conv="])
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn directory(&self, path: &str) -> Vec<String> {
+        let entries = fs::list(&self.here.absolute(path)).unwrap_or_default();
+        let name = |entry: fs::Entry| match entry.kind {
+            Kind::Directory => entry.name + "/",
+            _ => entry.name,
+        };
+        entries.into_iter().map(name).collect()
+    }
+}
+
+/// The forms of an experiment, and the other keys.
+fn run_options(name: &str) -> Vec<String> {
+    let locks =
+        experiment::find(name).map(|entry| entry.locks().map(|lock| format!("lock={lock}")).collect());
+    let mut options: Vec<String> = locks.unwrap_or_default();
+    let others = KEYS.iter().filter(|key| **key != "lock" && !MACHINE_KEYS.contains(key));
+    options.extend(others.map(|key| format!("{key}=")));
+    options
+}

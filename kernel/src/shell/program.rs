@@ -1,0 +1,116 @@
+//! The program `shell`.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+
+use kcore::report::{Boot, Record, Summary};
+use kcore::settings::Settings;
+use kcore::shell::edit::Event;
+
+use super::state::{Shell, machine};
+use crate::arch::exit::Exit;
+use crate::arch::fw_cfg;
+use crate::console::{com1, com2, screen};
+use crate::tty::{self, foreground};
+use crate::{dev, hooks};
+
+/// The file of the machine that is a script.
+const SCRIPT: &str = "opt/org.scullery/script";
+/// What a mistake in a line ends with (as in most shells).
+pub(super) const MISUSE: i32 = 2;
+
+/// Runs the machine's script if it has one, else what is typed, and ends with the status of the last command: 0 for 0, and
+/// what a mistake ends with for what a mistake ends with. The contract has one more status for all others.
+pub fn main(settings: &Settings, boot: &Boot) -> Exit {
+    // So that a job that dies with a driver's lock in its hand dies alone. No job runs yet.
+    hooks::follow_locks(true);
+    for number in [dev::CONSOLE, dev::TTY] {
+        dev::attach(number, Arc::new(tty::file::Device)).expect("nobody else is the terminal");
+    }
+    let script = fw_cfg::read_all(SCRIPT);
+    let mut shell = Shell::new(settings, boot, script.is_none());
+    match script {
+        Some(script) => shell.script(&String::from_utf8_lossy(&script)),
+        None => shell.interact(),
+    }
+    let status = shell.exit.unwrap_or(shell.status);
+    let ok = status == 0;
+    com2::record(&Record::Summary(Summary { passed: u32::from(ok), failed: u32::from(!ok) }));
+    match status {
+        0 => Exit::Success,
+        MISUSE => Exit::Usage,
+        _ => Exit::Unexpected,
+    }
+}
+
+impl Shell {
+    fn script(&mut self, script: &str) {
+        foreground::signals();
+        for (index, line) in script.lines().enumerate() {
+            if let Err(error) = self.line(line) {
+                self.say(format_args!("script, line {}: {error}", index + 1));
+                self.status = MISUSE;
+                return;
+            }
+            if self.exit.is_some() || foreground::was_interrupted() {
+                return;
+            }
+        }
+    }
+
+    fn interact(&mut self) {
+        self.greet();
+        while self.exit.is_none() {
+            self.jobs.announce();
+            foreground::raw();
+            match self.read_line() {
+                Event::Line(line) => {
+                    foreground::signals();
+                    if let Err(error) = self.line(&line) {
+                        self.say(format_args!("{error}"));
+                        self.status = MISUSE;
+                    }
+                }
+                Event::GivenUp => self.status = 130,
+                Event::End | Event::Pending => {
+                    screen::write(b"exit\n");
+                    self.exit = Some(self.status);
+                }
+            }
+        }
+    }
+
+    fn greet(&self) {
+        let Boot { cpus, phases, tsc_hz, memory_bytes, .. } = &machine().boot;
+        let cycles: u64 = phases.iter().map(|phase| phase.cycles).sum();
+        let ms = (cycles * 1000).checked_div(*tsc_hz).unwrap_or(0);
+        let text = alloc::format!(
+            "{cpus} CPUs, {} MiB, up in {ms} ms. help: the commands; list: the experiments; insmod: the modules.\n\
+             Tab completes, arrows edit and recall, Ctrl-C interrupts, Ctrl-D ends.\n\n",
+            memory_bytes >> 20
+        );
+        screen::write(text.as_bytes());
+    }
+
+    fn prompt(&self) -> &'static str {
+        if self.credentials.euid == 0 { "scullery# " } else { "scullery$ " }
+    }
+
+    /// Has a line typed and edited.
+    fn read_line(&mut self) -> Event {
+        screen::fresh_line();
+        let begin = self.editor.begin(self.prompt());
+        screen::edit(&begin, self.editor.drawn());
+        // The editor asks for names while it is at work.
+        let names = self.names();
+        loop {
+            let mut out = String::new();
+            let event = self.editor.push(com1::read_byte(), &names, &mut out);
+            let row = if event == Event::Pending { self.editor.drawn() } else { String::new() };
+            screen::edit(&out, row);
+            if event != Event::Pending {
+                return event;
+            }
+        }
+    }
+}

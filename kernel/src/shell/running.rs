@@ -1,0 +1,96 @@
+//! A pipeline that runs, and how it ends.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use kcore::errno::Errno;
+use kcore::machine::{Sched, Sleep, TaskId};
+
+use crate::machine::Kernel;
+use crate::process::fate::{self, OOPSED};
+use crate::process::{Group, Process};
+use crate::task::JoinHandle;
+
+/// The tasks of a pipeline.
+#[derive(Default)]
+pub(super) struct Running {
+    members: Vec<Member>,
+    pub(super) group: Arc<Group>,
+}
+
+struct Member {
+    /// Taken when the task has been joined.
+    handle: Option<JoinHandle>,
+    process: Arc<Process>,
+    status: i32,
+}
+
+impl Running {
+    /// Nothing yet, in this group.
+    pub(super) fn of(group: Arc<Group>) -> Self {
+        Running { group, ..Running::default() }
+    }
+
+    /// Adds a task, or what it ended with when it could not be started.
+    pub(super) fn add(&mut self, process: Arc<Process>, started: Result<JoinHandle, i32>) {
+        let (handle, status) = match started {
+            Ok(handle) => (Some(handle), 0),
+            Err(status) => (None, status),
+        };
+        self.members.push(Member { handle, process, status });
+    }
+
+    /// The task of its last command, if that runs.
+    pub(super) fn last(&self) -> Option<TaskId> {
+        self.members.last()?.handle.as_ref().map(JoinHandle::id)
+    }
+
+    /// Whether `task` is one of its.
+    pub(super) fn has(&self, task: TaskId) -> bool {
+        self.members.iter().any(|member| member.handle.as_ref().is_some_and(|handle| handle.id() == task))
+    }
+
+    /// What it ended with, if all its tasks have ended: the status of the last. Else the caller is woken when one ends.
+    pub(super) fn ended(&mut self) -> Option<i32> {
+        self.members.iter_mut().for_each(Member::join_if_ended);
+        let have_ended = self.members.iter().all(|member| member.handle.is_none());
+        have_ended.then(|| self.members.last().map_or(0, |member| member.status))
+    }
+
+    /// Waits for its end.
+    pub(super) fn wait(&mut self) -> i32 {
+        loop {
+            match self.ended() {
+                Some(status) => return status,
+                None => Kernel::block(),
+            }
+        }
+    }
+
+    /// Waits for its end, or for a signal: [`Errno::ERESTARTSYS`].
+    pub(super) fn wait_interruptible(&mut self) -> Result<i32, Errno> {
+        loop {
+            match self.ended() {
+                Some(status) => return Ok(status),
+                None if Kernel::interrupted(Sleep::Interruptible) => return Err(Errno::ERESTARTSYS),
+                None => Kernel::block(),
+            }
+        }
+    }
+}
+
+impl Member {
+    fn join_if_ended(&mut self) {
+        match self.handle.take().map(JoinHandle::try_join) {
+            Some(Ok(code)) => {
+                self.status = fate::status_of(code);
+                if self.status == OOPSED {
+                    // It could not do so itself, and others wait for that.
+                    self.process.close_all();
+                }
+            }
+            Some(Err(handle)) => self.handle = Some(handle),
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! One command of a pipeline, as a process.
+
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use kcore::dev::OpenFlags;
+use kcore::errno::Errno;
+use kcore::shell::tree::{Redirection, Simple, Target};
+
+use super::commands::{self, Run};
+use super::state::Shell;
+use crate::process::process::Files;
+use crate::process::table::{self, Known};
+use crate::process::{Group, Process};
+use crate::task::spawn::least_busy_cpu;
+use crate::task::{self, JoinHandle, SpawnError};
+
+/// No such command (as in most shells).
+const NOT_FOUND: i32 = 127;
+/// The command is there and cannot be run.
+pub(super) const CANNOT_RUN: i32 = 126;
+
+/// A command with its words, ready to run.
+#[derive(Clone)]
+pub(super) struct Stage {
+    pub(super) words: Vec<String>,
+    redirections: Vec<(usize, Redirect)>,
+}
+
+/// Where a descriptor is led to.
+#[derive(Clone)]
+enum Redirect {
+    File(String, OpenFlags),
+    Same(usize),
+}
+
+impl Stage {
+    /// `simple` with the values of its expansions.
+    pub(super) fn new(simple: &Simple, shell: &Shell) -> Self {
+        let expand = |word: &kcore::shell::tree::Word| word.expand(shell.status, shell.background);
+        let redirect = |redirection: &Redirection| {
+            let to = match &redirection.target {
+                Target::Read(word) => Redirect::File(expand(word), OpenFlags::READ),
+                Target::Write(word) => Redirect::File(expand(word), OpenFlags::WRITE | OpenFlags::TRUNCATE),
+                Target::Append(word) => Redirect::File(expand(word), OpenFlags::WRITE | OpenFlags::APPEND),
+                Target::Same(descriptor) => Redirect::Same(*descriptor),
+            };
+            (redirection.descriptor, to)
+        };
+        Stage {
+            words: simple.words.iter().map(expand).collect(),
+            redirections: simple.redirections.iter().map(redirect).collect(),
+        }
+    }
+
+    /// The command's name; empty when there are only redirections.
+    pub(super) fn name(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
+    }
+
+    /// A process for it with these files.
+    pub(super) fn process(&self, shell: &Shell, files: Files) -> Arc<Process> {
+        let name = if self.words.is_empty() { "shell" } else { self.name() };
+        Arc::new(Process::new(name, shell.credentials, &shell.directory, files))
+    }
+
+    /// Starts it as a task of `group`.
+    pub(super) fn start(
+        self,
+        process: Arc<Process>,
+        shell: Shell,
+        group: &Arc<Group>,
+    ) -> Result<JoinHandle, SpawnError> {
+        let name = process.name().to_string();
+        let known =
+            Known { command: self.words.join(" "), uid: shell.credentials.uid, group: Arc::clone(group) };
+        let body = move || {
+            let _entry = table::enter(known);
+            let mut shell = shell;
+            let status = self.run(&process, &mut shell);
+            process.close_all();
+            process.fate().map_or(status, crate::process::Fate::status)
+        };
+        let cpu = commands::find(&name).and_then(|command| command.cpu).unwrap_or_else(least_busy_cpu);
+        // What a driver does to it, it does not do to the shell.
+        let handle = task::spawn_mortal(&name, cpu, body)?;
+        group.add(handle.id());
+        Ok(handle)
+    }
+
+    /// Runs it in the calling task, as `process`. `shell` is whose builtin it is, if it is one.
+    pub(super) fn run(&self, process: &Process, shell: &mut Shell) -> i32 {
+        if self.redirect(process).is_err() {
+            return 1;
+        }
+        let Some((name, arguments)) = self.words.split_first() else { return 0 };
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        match commands::find(name).map(|command| command.run) {
+            Some(Run::Program(main)) => main(process, &arguments),
+            Some(Run::Builtin(main)) => main(shell, process, &arguments),
+            None => {
+                process.say(format_args!("command not found (help lists them)"));
+                NOT_FOUND
+            }
+        }
+    }
+
+    fn redirect(&self, process: &Process) -> Result<(), Errno> {
+        for (descriptor, to) in &self.redirections {
+            let (what, done) = match to {
+                Redirect::File(path, flags) => (path.clone(), process.open_as(*descriptor, path, *flags)),
+                Redirect::Same(other) => {
+                    (other.to_string(), process.file(*other).map(|file| process.set_file(*descriptor, file)))
+                }
+            };
+            done.inspect_err(|errno| process.complain(&what, *errno))?;
+        }
+        Ok(())
+    }
+}

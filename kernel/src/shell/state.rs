@@ -1,0 +1,102 @@
+//! What a shell knows.
+
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use kcore::dev::Credentials;
+use kcore::report::Boot;
+use kcore::settings::Settings;
+use kcore::shell::edit::Editor;
+use kcore::shell::edit::editor::UNKNOWN_WIDTH;
+use spin::Once;
+
+use super::jobs::Jobs;
+use crate::process::Group;
+use crate::process::process::{Files, Process};
+use crate::tty;
+
+/// The machine that a shell runs on: what it was told, and how it came up.
+pub(super) struct Machine {
+    /// Its command line.
+    pub(super) settings: Settings,
+    /// Its boot.
+    pub(super) boot: Boot,
+}
+
+static MACHINE: Once<Machine> = Once::new();
+
+/// The machine.
+pub(super) fn machine() -> &'static Machine {
+    MACHINE.get().expect("the shell's program says it before there is a shell")
+}
+
+/// A shell: the one at the prompt, or one that runs a list in the background.
+pub(super) struct Shell {
+    pub(super) credentials: Credentials,
+    /// Whose the shell was before `su`, the latest last.
+    pub(super) before: Vec<Credentials>,
+    pub(super) directory: String,
+    /// Its own input, output and complaints.
+    pub(super) files: Files,
+    /// `$?`
+    pub(super) status: i32,
+    /// `$!`
+    pub(super) background: u32,
+    /// It is to end, with this status.
+    pub(super) exit: Option<i32>,
+    pub(super) jobs: Jobs,
+    pub(super) editor: Editor,
+    /// Somebody sits there: jobs are announced.
+    pub(super) is_interactive: bool,
+    /// It runs a list in the background.
+    pub(super) is_background: bool,
+    /// The group of all that it starts; each pipeline has its own when this is none.
+    pub(super) group: Option<Arc<Group>>,
+}
+
+impl Shell {
+    /// The superuser's shell at the terminal of a machine.
+    pub(super) fn new(settings: &Settings, boot: &Boot, is_interactive: bool) -> Self {
+        MACHINE.call_once(|| Machine { settings: settings.clone(), boot: boot.clone() });
+        let columns = settings.columns.map_or(UNKNOWN_WIDTH, |columns| columns as usize);
+        let terminal = tty::file::open();
+        Shell {
+            credentials: Credentials::ROOT,
+            before: Vec::new(),
+            directory: "/".to_string(),
+            files: [0; 3].map(|_| Some(terminal.clone())).to_vec(),
+            status: 0,
+            background: 0,
+            exit: None,
+            jobs: Jobs::default(),
+            editor: Editor::new(columns),
+            is_interactive,
+            is_background: false,
+            group: None,
+        }
+    }
+
+    /// A shell like this one, that has its own life: what a list in the background, or a builtin in a pipeline, runs in.
+    pub(super) fn fork(&self, files: Files) -> Self {
+        Shell {
+            credentials: self.credentials,
+            before: self.before.clone(),
+            directory: self.directory.clone(),
+            files,
+            status: self.status,
+            background: self.background,
+            exit: None,
+            jobs: Jobs::default(),
+            editor: Editor::new(UNKNOWN_WIDTH),
+            is_interactive: false,
+            is_background: self.is_background,
+            group: None,
+        }
+    }
+
+    /// Complains on the shell's own terminal.
+    pub(super) fn say(&self, what: core::fmt::Arguments<'_>) {
+        Process::new("shell", self.credentials, &self.directory, self.files.clone()).say(what);
+    }
+}

@@ -1,0 +1,92 @@
+//! The terminal as a file.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::sync::Arc;
+
+use kcore::dev::{Caller, CharDevice, Credentials, Events, FileOperations, OpenFlags, PollTable};
+use kcore::errno::Errno;
+use kcore::shell::canonical::Canonical;
+use kcore::sync::Mutex;
+
+use crate::console::{com1, screen};
+use crate::fs::File;
+use crate::machine::Kernel;
+
+/// Bytes that are written in one piece: interrupts are off meanwhile.
+const PIECE: usize = 256;
+
+/// A line in the making, and what is left of those that are complete. There is one terminal.
+static INPUT: Mutex<Input, Kernel> = Mutex::new(Input { line: None, ready: VecDeque::new() });
+
+struct Input {
+    line: Option<Canonical>,
+    ready: VecDeque<u8>,
+}
+
+/// The ioctl that only terminals know (Linux: `isatty`).
+pub const TCGETS: u32 = 0x5401;
+
+struct Terminal;
+
+/// The device behind `/dev/console` and `/dev/tty`.
+pub struct Device;
+
+impl CharDevice<Kernel> for Device {
+    fn open(
+        self: Arc<Self>,
+        _flags: OpenFlags,
+        _credentials: &Credentials,
+    ) -> Result<Box<dyn FileOperations<Kernel>>, Errno> {
+        Ok(Box::new(Terminal))
+    }
+}
+
+/// Opens the terminal.
+pub fn open() -> Arc<File> {
+    Arc::new(File::new(Box::new(Terminal), OpenFlags::READ_WRITE))
+}
+
+impl FileOperations<Kernel> for Terminal {
+    /// A line, or what is left of one. 0 when Ctrl-D was typed at the begin of a line.
+    fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
+        let mut input = INPUT.lock_interruptible()?;
+        if input.ready.is_empty() {
+            input.ready = input.type_a_line()?;
+        }
+        let count = into.len().min(input.ready.len());
+        into.iter_mut().zip(input.ready.drain(..count)).for_each(|(to, byte)| *to = byte);
+        Ok(count)
+    }
+
+    fn write(&self, from: &[u8]) -> Result<usize, Errno> {
+        from.chunks(PIECE).for_each(screen::write);
+        Ok(from.len())
+    }
+
+    fn ioctl(&self, command: u32, _argument: usize, _caller: &Caller<'_>) -> Result<usize, Errno> {
+        if command == TCGETS { Ok(0) } else { Err(Errno::ENOTTY) }
+    }
+
+    fn poll<'a>(&'a self, table: &mut PollTable<'a, Kernel>) -> Events {
+        table.wait(com1::waiting());
+        let events = if com1::has_input() { Events::IN } else { Events::empty() };
+        events | Events::OUT
+    }
+}
+
+impl Input {
+    fn type_a_line(&mut self) -> Result<VecDeque<u8>, Errno> {
+        let line = self.line.get_or_insert_default();
+        loop {
+            let byte = com1::read_byte_interruptible().inspect_err(|_| line.clear())?;
+            let mut echo = String::new();
+            let complete = line.push(byte, &mut echo);
+            screen::write(echo.as_bytes());
+            if let Some(complete) = complete {
+                return Ok(complete.into());
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Who is in the foreground: Ctrl-C is for him (POSIX, XBD 11.1.2, "Process Groups").
+
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use crate::console::screen;
+use crate::machine::SpinLock;
+use crate::process::Group;
+use crate::task::Signal;
+
+const INTERRUPT: u8 = 0x03;
+
+/// The group that runs in the foreground. Lock order: this -> a group -> a run queue.
+static FOREGROUND: SpinLock<Option<Arc<Group>>> = SpinLock::new(None);
+/// Ctrl-C is a byte like any other: somebody edits a line.
+static RAW: AtomicBool = AtomicBool::new(true);
+/// Ctrl-C came since the last line.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether `byte`, which was just received, is a signal and none that anybody reads. Called by the interrupt handler.
+pub(crate) fn interrupts(byte: u8) -> bool {
+    if byte != INTERRUPT || RAW.load(SeqCst) {
+        return false;
+    }
+    screen::write(b"^C\n");
+    INTERRUPTED.store(true, SeqCst);
+    if let Some(group) = FOREGROUND.lock_irqsave().as_ref() {
+        group.send(Signal::Interrupt);
+    }
+    true
+}
+
+/// From now on every byte is read by somebody.
+pub fn raw() {
+    RAW.store(true, SeqCst);
+}
+
+/// From now on Ctrl-C is a signal. None has come.
+pub fn signals() {
+    INTERRUPTED.store(false, SeqCst);
+    RAW.store(false, SeqCst);
+}
+
+/// Whether Ctrl-C came since [`signals`].
+pub fn was_interrupted() -> bool {
+    INTERRUPTED.load(SeqCst)
+}
+
+/// `group` is in the foreground from now on; returns who was before. A Ctrl-C that has come already is its, too.
+pub fn set(group: Option<Arc<Group>>) -> Option<Arc<Group>> {
+    let before = core::mem::replace(&mut *FOREGROUND.lock_irqsave(), group.clone());
+    if let Some(group) = group.filter(|_| was_interrupted()) {
+        group.send(Signal::Interrupt);
+    }
+    before
+}

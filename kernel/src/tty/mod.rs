@@ -1,0 +1,14 @@
+//! The terminal on COM1: who is interrupted from there, and what programs read and write.
+//!
+//! ```text
+//!   interrupt ──► com1: bytes ──► [foreground]: Ctrl-C is a signal
+//!                          │
+//!                          ├────► the shell's line editor, at the prompt      (raw)
+//!                          └────► [file]: lines, echoed, for programs         (canonical)
+//!   [file], println! ──► console::screen ──► com1
+//! ```
+//!
+//! What is typed ahead is echoed when somebody reads it: once, and where it belongs.
+
+pub mod file;
+pub mod foreground;

@@ -1,0 +1,267 @@
+//! The shell: lines that are typed by nobody in particular, scripts, and what both end with.
+
+use std::io::Write;
+
+use kcore::settings::Config;
+use lab::machine::Machine;
+use lab::session::Outcome;
+use lab::status::{Failure, Status};
+use libtest_mimic::Trial;
+use tests::case::kernel;
+use tests::ensure::{Answer, contains, holds, lacks, same};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut all: Vec<Trial> = TYPED
+        .iter()
+        .map(|(name, lines, status, says)| {
+            Trial::test(format!("shell::typed::{name}"), move || Ok(typed(lines, *status, says)?))
+        })
+        .collect();
+    all.extend(SCRIPTS.iter().map(|(name, lines, status, says)| {
+        Trial::test(format!("shell::script::{name}"), move || Ok(script(lines, *status, says)?))
+    }));
+    all.extend([
+        Trial::test("shell::interrupt::sleep", || Ok(interrupt("sleep 100")?)),
+        Trial::test("shell::interrupt::reader", || Ok(interrupt("cat")?)),
+        Trial::test("shell::interrupt::pipeline", || Ok(interrupt("cat | wc | cat")?)),
+        Trial::test("shell::interrupt::wait", || Ok(interrupt("sleep 100 & wait")?)),
+        Trial::test("shell::interrupt::busy", || Ok(interrupt("cat /dev/zero > /dev/null")?)),
+        Trial::test("shell::long-input", || Ok(long_input()?)),
+    ]);
+    all
+}
+
+type Said = (&'static str, &'static str, Status, &'static [&'static str]);
+
+/// What is typed, how the machine ends, and what it says: whole lines, in this order.
+const TYPED: &[Said] = &[
+    ("end-of-input", "echo hello\n", Status::Expected, &["scullery# echo hello", "hello", "scullery# exit"]),
+    ("last-line-without-end", "echo hello", Status::Expected, &["hello", "scullery# exit"]),
+    ("pipeline", "echo a b c | cat | wc -w\n", Status::Expected, &["3"]),
+    ("nobody-reads", "cat /dev/zero | head -c 3 | wc -c\necho $?\n", Status::Expected, &["3", "0"]),
+    ("status", "true\nfalse || echo no\nfalse && echo yes\necho $?\n", Status::Expected, &["no", "1"]),
+    ("exit", "false\nexit 0\n", Status::Expected, &["scullery# exit 0"]),
+    ("exit-with", "exit 3\n", Status::Unexpected, &["scullery# exit 3"]),
+    ("last-fails", "false\n", Status::Unexpected, &["scullery# exit"]),
+    ("unknown-command", "nosuch\n", Status::Unexpected, &["nosuch: command not found (help lists them)"]),
+    (
+        "syntax",
+        "echo x |\n",
+        Status::Usage,
+        &["shell: syntax error: the line ends where a command or a file must follow"],
+    ),
+    (
+        "misuse",
+        "sleep soon\n",
+        Status::Usage,
+        &["sleep: 'soon' is no number of seconds; usage: sleep SECONDS"],
+    ),
+    ("no-file", "cat /dev/nope\n", Status::Unexpected, &["cat: /dev/nope: No such file or directory"]),
+    (
+        "no-target",
+        "echo x > /dev/nope\n",
+        Status::Unexpected,
+        &["echo: /dev/nope: No such file or directory"],
+    ),
+    (
+        "redirection",
+        "cat < /dev/null | wc -c\necho gone > /dev/null\nnosuch 2> /dev/null\necho $?\n",
+        Status::Expected,
+        &["0", "127"],
+    ),
+    ("standard-error", "cat /dev/nope 2>&1 | wc -l\n", Status::Expected, &["1"]),
+    (
+        "background",
+        "sleep 0.3 &\njobs\nwait\necho done\n",
+        Status::Expected,
+        &["[1]  Running     sleep 0.3", "[1]  Done        sleep 0.3", "done"],
+    ),
+    ("background-list", "sleep 0.1 && echo later &\nwait $!\necho $?\n", Status::Expected, &["later", "0"]),
+    ("kill", "sleep 100 &\nkill %1\nwait %1\necho $?\n", Status::Expected, &["137"]),
+    ("kill-interrupt", "sleep 100 &\nkill -INT $!\nwait $!\necho $?\n", Status::Expected, &["130"]),
+    ("kill-kernel", "kill 2\n", Status::Unexpected, &["kill: 2: Operation not permitted"]),
+    (
+        "canonical",
+        "cat\nfirst\nsecond\n\x04echo third\n",
+        Status::Expected,
+        &["first", "second", "second", "scullery# echo third", "third"],
+    ),
+    ("editing", "ecjo\x08\x08ho right\x01\x05\n", Status::Expected, &["right"]),
+    ("completion", "una\t\nhel\tuname\n", Status::Expected, &["Scullery", "uname [-a]"]),
+    (
+        "history",
+        "echo one\n\x1b[A\nhistory\n",
+        Status::Expected,
+        &["one", "one", "    1  echo one", "    2  history"],
+    ),
+    (
+        "user",
+        "su 1000\nid\nrmmod scull\nsu 0\nsu\nid\n",
+        Status::Expected,
+        &[
+            "uid=1000 euid=1000 terminal=0",
+            "rmmod: scull: Operation not permitted",
+            "su: 0: Operation not permitted",
+            "uid=0 euid=0 terminal=0 CAP_DAC_OVERRIDE CAP_SYS_ADMIN",
+        ],
+    ),
+    (
+        "catalogue",
+        "list | head -n 1 | wc -l\nexplain scull-leak | head -n 1\n",
+        Status::Expected,
+        &["1", "scull-leak: two writers fill the same empty slot, and a quantum is leaked"],
+    ),
+    (
+        "run",
+        "run scull-leak probe=rendezvous\nrun abba | head -n 1\nrun scull-leak lock=spinlock\n",
+        Status::Expected,
+        &["verdict: raced (as expected: raced)", "verdict: clean (as expected: clean)"],
+    ),
+    (
+        "run-not-as-expected",
+        "run scull-leak expect=clean probe=rendezvous\n",
+        Status::Unexpected,
+        &["verdict: raced (NOT as expected: clean)"],
+    ),
+    (
+        "run-misuse",
+        "run nosuch\nrun scull-leak cpus=2\n",
+        Status::Usage,
+        &["run: cpus= makes the machine, which is made already"],
+    ),
+    (
+        "several-users-of-run",
+        "run soak seconds=1 > /dev/null &\nsleep 0.3\nrun counter\nwait\n",
+        Status::Expected,
+        &["run: counter: Device or resource busy"],
+    ),
+    (
+        "places",
+        "cd /dev/../proc\npwd\ncd\npwd\ncd /dev/null\n",
+        Status::Unexpected,
+        &["/proc", "/", "cd: /dev/null: Not a directory"],
+    ),
+    (
+        "tty",
+        "tty\ntty < /dev/null\necho seen > /dev/tty\n",
+        Status::Expected,
+        &["/dev/console", "not a tty", "seen"],
+    ),
+    ("poll", "poll /dev/tty out\npoll /dev/tty in 0.1 < /dev/null\n", Status::Expected, &["out"]),
+    (
+        "dd",
+        "dd if=/dev/zero of=/dev/null bs=1000 count=7\ndd if=/dev/zero of=/dev/full count=1\necho $?\n",
+        Status::Expected,
+        &["7+0 records in", "7+0 records out", "dd: /dev/full: No space left on device", "1"],
+    ),
+    (
+        "hexdump",
+        "echo -n -e 'AB\\n\\x00' | hexdump\n",
+        Status::Expected,
+        &["00000000  41 42 0a 00                                       |AB..|", "00000004"],
+    ),
+    (
+        "module",
+        "insmod scull lock=none\necho hello > /dev/scull0\ncat /dev/scull0\nioctl /dev/scull0 IOCQQUANTUM\nrun scull-leak\ncat /dev/scullpipe0 &\nsleep 0.1\nrmmod scull\nkill %1\nwait\nrmmod scull\n",
+        Status::Expected,
+        &[
+            "hello",
+            "4000",
+            "run: the devices of a loaded module are in the way: rmmod it first",
+            "rmmod: scull: Device or resource busy",
+        ],
+    ),
+    (
+        "complete",
+        "insmod complete\ncat /dev/complete &\ncat /dev/complete &\ncat /dev/complete &\nsleep 0.1\necho hello > /dev/complete\nsleep 0.1\njobs | wc -l\njobs > /dev/null\nkill %1 2> /dev/null; kill %2 2> /dev/null; kill %3 2> /dev/null; wait; rmmod complete\n",
+        Status::Expected,
+        &[],
+    ),
+    ("dmesg", "dmesg | head -n 1 | wc -l\n", Status::Expected, &["1"]),
+];
+
+const SCRIPTS: &[Said] = &[
+    ("runs", "# a comment\necho hello; echo $?\n\nsleep 0.1 & wait\n", Status::Expected, &["hello", "0"]),
+    ("last-status", "echo one\nfalse\n", Status::Unexpected, &["one"]),
+    ("exit", "exit 0\necho never\n", Status::Expected, &[]),
+    (
+        "syntax",
+        "echo one\necho 'two\necho three\n",
+        Status::Usage,
+        &["one", "shell: script, line 2: an opening ' has no closing one"],
+    ),
+];
+
+fn told(failure: Failure) -> String {
+    failure.message
+}
+
+fn machine(words: &str) -> Result<Machine, String> {
+    Ok(Machine::new(kernel(Config::Full).map_err(told)?).command(words))
+}
+
+/// Types all of `lines` at once, as a pipe does.
+fn typed(lines: &str, status: Status, says: &[&str]) -> Answer {
+    let mut session = machine("shell timeout=40")?.typed().start().map_err(told)?;
+    session.type_in(lines).map_err(told)?;
+    session.hang_up();
+    while session.line().is_some() {}
+    let outcome = session.finish().map_err(told)?;
+    judge(&outcome, status, says)?;
+    let greets = outcome.com1.contains("help: the commands; list: the experiments");
+    holds("the shell greets", greets)
+}
+
+fn script(lines: &str, status: Status, says: &[&str]) -> Answer {
+    let mut file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
+    file.write_all(lines.as_bytes()).map_err(|error| error.to_string())?;
+    let outcome = machine("shell timeout=40")?.script(file.path()).run().map_err(told)?;
+    judge(&outcome, status, says)?;
+    lacks(&outcome.com1, "scullery#")?;
+    lacks(&outcome.com1, "never")
+}
+
+fn judge(outcome: &Outcome, status: Status, says: &[&str]) -> Answer {
+    let all = |why: String| format!("{why}\n{outcome}");
+    same("the exit status", outcome.status, status).map_err(all)?;
+    same("what contradicts itself in the report", &outcome.report.problems, &Vec::new()).map_err(all)?;
+    let mut lines = outcome.com1.lines();
+    for line in says {
+        holds(&format!("it says, in its turn: {line}"), lines.any(|said| said.trim_end() == *line))
+            .map_err(all)?;
+    }
+    Ok(())
+}
+
+/// Ctrl-C ends `command`, and the prompt is there again with nothing left behind.
+fn interrupt(command: &str) -> Answer {
+    let mut session = machine("shell timeout=40")?.typed().start().map_err(told)?;
+    // Once this is said, Ctrl-C is a signal, and what is not started yet will not be.
+    session.type_in(&format!("echo begun; {command}\n")).map_err(told)?;
+    while let Some(line) = session.line() {
+        match line.as_str() {
+            "begun" => {
+                std::thread::sleep(std::time::Duration::from_millis(200));
+                session.type_in("\x03").map_err(told)?;
+            }
+            "^C" => session.type_in("echo status $?; ps | wc -l; kill %1; exit 0\n").map_err(told)?,
+            _ => {}
+        }
+    }
+    let outcome = session.finish().map_err(told)?;
+    judge(&outcome, Status::Expected, &["begun", "^C", "status 130"])
+}
+
+/// More than the port and the kernel keep: whoever types waits, and nothing is lost.
+fn long_input() -> Answer {
+    let lines: String = (0..600).map(|number| format!("echo line {number}\n")).collect();
+    let mut session = machine("shell timeout=60")?.typed().start().map_err(told)?;
+    session.type_in(&format!("sleep 0.5\n{lines}")).map_err(told)?;
+    session.hang_up();
+    while session.line().is_some() {}
+    let outcome = session.finish().map_err(told)?;
+    for number in [0, 299, 599] {
+        contains(&outcome.com1, &format!("\nline {number}\n"))?;
+    }
+    same("the number of lines", outcome.com1.lines().filter(|line| line.starts_with("line ")).count(), 600)
+}
