@@ -77,7 +77,7 @@ fn every_probe_mode_reads_back_as_written() {
 #[test]
 fn mistakes_are_named() {
     let table = [
-        ("walk", "unknown command 'walk'; valid: tour, run, test, bench, fault, matrix"),
+        ("walk", "unknown command 'walk'; valid: tour, run, test, bench, fault, matrix, shell"),
         ("run", "run needs the name of an experiment: see list"),
         ("run a b", "unexpected word 'b'; options are written key=value"),
         ("run x cpus=0", "cpus '0' is not a whole number from 1 to 64"),
@@ -88,7 +88,7 @@ fn mistakes_are_named() {
             "run x lock=mutexes",
             "unknown lock 'mutexes'; valid: none, spinlock, semaphore, completion, mutex, rwlock, rwsem, irqsave, bh, \
              preempt-off, irq-off, cpu-owned, broken, ordered, helper, guarded, wait-event, tagged, counted, \
-             synchronous, fenced, tasklet",
+             synchronous, fenced, tasklet, book, repaired",
         ),
         ("run x probe=delay", "probe delay needs a number of PAUSEs: delay=N"),
         ("run x probe=delay=0", "probe delay '0' is not a whole number from 1 to 1000000"),
