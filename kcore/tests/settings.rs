@@ -77,7 +77,7 @@ fn every_probe_mode_reads_back_as_written() {
 #[test]
 fn mistakes_are_named() {
     let table = [
-        ("walk", "unknown command 'walk'; valid: tour, run, test, bench, fault, matrix"),
+        ("walk", "unknown command 'walk'; valid: tour, run, test, bench, fault, matrix, shell"),
         ("run", "run needs the name of an experiment: see list"),
         ("run a b", "unexpected word 'b'; options are written key=value"),
         ("run x cpus=0", "cpus '0' is not a whole number from 1 to 64"),
