@@ -111,6 +111,7 @@ impl Parser<'_> {
             Operator::Read(_) => Target::Read,
             Operator::Write(_) => Target::Write,
             Operator::Append(_) => Target::Append,
+            Operator::Both(_) => Target::Both,
             Operator::Same(descriptor) => {
                 self.at += 1;
                 let other = self.descriptor()?;
@@ -119,8 +120,10 @@ impl Parser<'_> {
             _ => return Ok(None),
         };
         self.at += 1;
-        let (Operator::Read(descriptor) | Operator::Write(descriptor) | Operator::Append(descriptor)) =
-            operator
+        let (Operator::Read(descriptor)
+        | Operator::Write(descriptor)
+        | Operator::Append(descriptor)
+        | Operator::Both(descriptor)) = operator
         else {
             return Ok(None);
         };

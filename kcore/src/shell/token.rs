@@ -48,6 +48,8 @@ pub enum Operator {
     Write(usize),
     /// `>>`
     Append(usize),
+    /// `<>`
+    Both(usize),
     /// `>&` or `<&`
     Same(usize),
 }
@@ -57,6 +59,7 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("&&", Operator::And),
     ("||", Operator::Or),
     (">>", Operator::Append(1)),
+    ("<>", Operator::Both(0)),
     (">&", Operator::Same(1)),
     ("<&", Operator::Same(0)),
     (";", Operator::Semicolon),
@@ -73,6 +76,7 @@ impl Operator {
             Operator::Read(_) => Operator::Read(descriptor),
             Operator::Write(_) => Operator::Write(descriptor),
             Operator::Append(_) => Operator::Append(descriptor),
+            Operator::Both(_) => Operator::Both(descriptor),
             Operator::Same(_) => Operator::Same(descriptor),
             other => other,
         }

@@ -47,6 +47,8 @@ pub enum Target {
     Write(Word),
     /// `>> FILE`: opened for writing at the end.
     Append(Word),
+    /// `<> FILE`: opened for both, and not emptied.
+    Both(Word),
     /// `>& N`: where descriptor N leads.
     Same(usize),
 }

@@ -55,7 +55,7 @@ fn lists_are_parted_and_sent_to_the_background() {
 
 #[test]
 fn descriptors_are_led_elsewhere() {
-    let lists = lists("cat <in 2> err >>out 3>&1 > $?");
+    let lists = lists("cat <in 2> err >>out 3>&1 > $? 1<> both");
     let command = &lists[0].pipelines[0].1.commands[0];
     let told: Vec<String> = command
         .redirections
@@ -65,12 +65,13 @@ fn descriptors_are_led_elsewhere() {
                 Target::Read(word) => ("<", word.expand(7, 0)),
                 Target::Write(word) => (">", word.expand(7, 0)),
                 Target::Append(word) => (">>", word.expand(7, 0)),
+                Target::Both(word) => ("<>", word.expand(7, 0)),
                 Target::Same(other) => (">&", other.to_string()),
             };
             format!("{}{how}{to}", redirection.descriptor)
         })
         .collect();
-    assert_eq!(told, ["0<in", "2>err", "1>>out", "3>&1", "1>7"]);
+    assert_eq!(told, ["0<in", "2>err", "1>>out", "3>&1", "1>7", "1<>both"]);
     assert_eq!(command.words.len(), 1);
 }
 

@@ -11,6 +11,7 @@ use super::state::{Shell, machine};
 use crate::arch::exit::Exit;
 use crate::arch::fw_cfg;
 use crate::console::{com1, com2, screen};
+use crate::mm::kmemleak;
 use crate::tty::{self, foreground};
 use crate::{dev, hooks};
 
@@ -24,6 +25,7 @@ pub(super) const MISUSE: i32 = 2;
 pub fn main(settings: &Settings, boot: &Boot) -> Exit {
     // So that a job that dies with a driver's lock in its hand dies alone. No job runs yet.
     hooks::follow_locks(true);
+    kmemleak::enable();
     for number in [dev::CONSOLE, dev::TTY] {
         dev::attach(number, Arc::new(tty::file::Device)).expect("nobody else is the terminal");
     }

@@ -44,6 +44,7 @@ impl Stage {
                 Target::Read(word) => Redirect::File(expand(word), OpenFlags::READ),
                 Target::Write(word) => Redirect::File(expand(word), OpenFlags::WRITE | OpenFlags::TRUNCATE),
                 Target::Append(word) => Redirect::File(expand(word), OpenFlags::WRITE | OpenFlags::APPEND),
+                Target::Both(word) => Redirect::File(expand(word), OpenFlags::READ_WRITE),
                 Target::Same(descriptor) => Redirect::Same(*descriptor),
             };
             (redirection.descriptor, to)

@@ -17,6 +17,7 @@ mod machine;
 mod modules;
 mod places;
 mod poll;
+mod probe;
 mod ps;
 mod sleep;
 mod status;

@@ -3,7 +3,7 @@
 use super::command::{Command, Run};
 use super::{
     cat, dd, devices, dmesg, echo, experiments, help, hexdump, ioctl, jobs, kill, ls, machine, modules,
-    places, poll, ps, sleep, status, terminal, text, user,
+    places, poll, probe, ps, sleep, status, terminal, text, user,
 };
 
 /// All commands, by name.
@@ -34,6 +34,7 @@ pub(in crate::shell) const ALL: &[Command] = &[
     devices::MKNOD,
     devices::MOUNT,
     poll::COMMAND,
+    probe::COMMAND,
     ps::COMMAND,
     places::PWD,
     devices::RM,
