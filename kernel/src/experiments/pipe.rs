@@ -56,7 +56,7 @@ impl Trial<'_> {
                 stages.iter().for_each(|stage| body(who, stage));
             }
         })?;
-        self.account(&experiment, &mut |_| {});
+        self.account(&experiment, &[], &mut |_| {});
         stages.iter().for_each(|stage| self.judge_pipe(&stage.pipe));
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::state::{Shell, machine};
 use crate::arch::exit::Exit;
 use crate::arch::fw_cfg;
 use crate::console::{com1, com2, screen};
-use crate::mm::kmemleak;
+use crate::mm::kmemleak::{self, clean};
 use crate::tty::{self, foreground};
 use crate::{dev, hooks};
 
@@ -31,6 +31,7 @@ pub fn main(settings: &Settings, boot: &Boot) -> Exit {
     }
     let script = fw_cfg::read_all(SCRIPT);
     let mut shell = Shell::new(settings, boot, script.is_none());
+    clean::clear_stack_below();
     match script {
         Some(script) => shell.script(&String::from_utf8_lossy(&script)),
         None => shell.interact(),
@@ -46,6 +47,7 @@ pub fn main(settings: &Settings, boot: &Boot) -> Exit {
 }
 
 impl Shell {
+    #[inline(never)]
     fn script(&mut self, script: &str) {
         foreground::signals();
         for (index, line) in script.lines().enumerate() {
@@ -60,6 +62,7 @@ impl Shell {
         }
     }
 
+    #[inline(never)]
     fn interact(&mut self) {
         self.greet();
         while self.exit.is_none() {

@@ -18,16 +18,23 @@ pub(super) fn lines(record: &Record) -> String {
     match Provenance::find(&stores::Log, allocation.address, allocation.cycles) {
         Some(Provenance { published, dropped: Some(dropped) }) => {
             let cycles = dropped.cycles - published.cycles;
-            let raced = if dropped.task == published.task { "it had" } else { "it raced with, and had" };
+            let before = match dropped.task == published.task {
+                true => format!("which it had stored there {cycles} cycles before"),
+                false => format!("it raced with {}, {cycles} cycles before", whose(&published)),
+            };
             format!(
-                "  last reference dropped by {}\n  {raced} been stored {cycles} cycles before by {}\n",
-                line(&dropped),
-                line(&published)
+                "  last reference dropped by {}, {} ago\n{}  {before}\n{}",
+                whose(&dropped),
+                age(dropped.cycles),
+                store(&dropped),
+                store(&published)
             )
         }
         Some(Provenance { published, dropped: None }) => format!(
-            "  last stored by {}\n  nothing was stored over it: that location was lost or freed itself\n",
-            line(&published)
+            "  last stored by {}, {} ago\n{}  nothing was stored over it: what that location lies in is lost itself, or freed\n",
+            whose(&published),
+            age(published.cycles),
+            store(&published)
         ),
         None if stores::complete_since().is_some_and(|since| since <= allocation.cycles) => format!(
             "  never stored in shared memory: lost in a register or on the stack of {}\n",
@@ -37,16 +44,17 @@ pub(super) fn lines(record: &Record) -> String {
     }
 }
 
-/// Task, CPU, place, lock and moment of a store.
-fn line(stored: &Stored) -> String {
-    format!(
-        "{} (task {}, CPU {}): store to {} at {}, {} held, {} ago",
-        name_of(stored.task),
-        stored.task.0,
-        stored.cpu,
-        stored.site,
-        place(stored.at),
-        if stored.held.is_empty() { "no lock" } else { stored.held },
-        age(stored.cycles)
-    )
+/// The task of a store, and its CPU.
+fn whose(stored: &Stored) -> String {
+    format!("{} (pid {}, CPU {})", name_of(stored.task), stored.task.0, stored.cpu)
+}
+
+/// A line about a store: where, and with which locks.
+fn store(stored: &Stored) -> String {
+    let locks = match stored.held {
+        ["", _] => String::from("no lock"),
+        [lock, ""] => String::from(lock),
+        [inner, outer] => format!("{inner} and {outer}"),
+    };
+    format!("    store to {} at {}, {locks} held\n", stored.site, place(stored.at))
 }
