@@ -35,7 +35,7 @@ pub fn main(settings: Settings, boot: Boot) -> ! {
     let status = match &settings.command {
         Command::Tour => tour::main(settings, boot),
         Command::Run(name) => run::main(name, settings, boot),
-        Command::Test(filter) => cases::main(filter.as_deref()),
+        Command::Test(filter) => cases::main(filter.as_deref(), settings.seed),
         Command::Bench => Ok(bench::main(boot)),
         Command::Fault(fault) => fault::main(*fault),
         Command::Matrix(name) => matrix::main(name.as_deref(), settings, boot),
