@@ -39,7 +39,7 @@ crate::case! {
 }
 
 /// Searches, with a stack that has nothing left of the case's own doings.
-fn unreferenced(roots: Roots) -> Result<u64, String> {
+pub(super) fn unreferenced(roots: Roots) -> Result<u64, String> {
     clean::clear_stack_below();
     found(roots).map(|found| found.unreferenced)
 }

@@ -52,7 +52,7 @@ fn perform_command(command: &Command, settings: &Settings, boot: &Boot) -> Resul
     match command {
         Command::Tour => tour::main(settings, boot),
         Command::Run(name) => run::main(name, settings, boot),
-        Command::Test(filter) => cases::main(filter.as_deref()),
+        Command::Test(filter) => cases::main(filter.as_deref(), settings.seed),
         Command::Bench => Ok(bench::main(boot)),
         Command::Fault(fault) => fault::main(*fault),
         Command::Matrix(name) => matrix::main(name.as_deref(), settings, boot),
