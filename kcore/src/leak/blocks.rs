@@ -132,11 +132,7 @@ impl<'a> Blocks<'a> {
     /// The first of the words at `addresses` that may lead to a block which nothing holds yet, and where it is. Those before
     /// it lead to none. This is what a search spends its time with.
     #[inline]
-    pub(super) fn next_hit<M: Memory>(
-        &self,
-        memory: &M,
-        addresses: Range<usize>,
-    ) -> Option<(usize, usize)> {
+    pub(super) fn next_hit<M: Memory>(&self, memory: &M, addresses: Range<usize>) -> Option<(usize, usize)> {
         let (bottom, pending) = (self.bottom, &*self.pending);
         let mut at = addresses.start;
         while at < addresses.end {
