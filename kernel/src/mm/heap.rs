@@ -214,7 +214,7 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
 /// Nobody keeps a Rust reference into the block, nor a pointer unless it is in quarantine.
 pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result<(), BadFree> {
     let address = block.addr().get();
-    let (freed, manner) = {
+    let (freed, manner, _until_poisoned) = {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(BadFree::Unknown)?;
         let of_experiment = |record: &Record| record.serial >= heap.quarantine_since;
@@ -226,7 +226,8 @@ pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result
         };
         let freed = heap.ledger.free(address, manner, at)?;
         heap.kept += usize::from(kept);
-        (freed, manner)
+        // Whoever has the last of the others gives the block back, and the next who gets it would find poison in it.
+        (freed, manner, kept.then(Quarantine::hold))
     };
     bytes(address, freed.size).fill(POISON_FREED);
     if manner == Manner::AtOnce {

@@ -184,14 +184,12 @@ impl Shell {
             group: Arc::clone(&running.group),
         };
         let list = list.clone();
-        let started = task::spawn_anywhere("shell", move || {
-            let _entry = table::enter(known);
+        let body = move || {
+            let _entry = table::entry();
             shell.list(&list);
             shell.exit.unwrap_or(shell.status) & 255
-        });
-        if let Ok(handle) = &started {
-            running.group.add(handle.id());
-        }
+        };
+        let started = table::start(known, || task::spawn_anywhere("shell", body));
         let started = started.map_err(|error| cannot_start(&process, error));
         running.add(process, started);
         running

@@ -18,23 +18,21 @@ pub(super) fn lines(record: &Record) -> String {
     match Provenance::find(&stores::Log, allocation.address, allocation.cycles) {
         Some(Provenance { published, dropped: Some(dropped) }) => {
             let cycles = dropped.cycles - published.cycles;
-            let before = match dropped.task == published.task {
-                true => format!("which it had stored there {cycles} cycles before"),
-                false => format!("it raced with {}, {cycles} cycles before", whose(&published)),
-            };
+            let raced = if dropped.task == published.task { "stored by" } else { "raced with" };
             format!(
-                "  last reference dropped by {}, {} ago\n{}  {before}\n{}",
-                whose(&dropped),
+                "  last reference dropped {} ago by {}:\n{}  {raced} {}, {cycles} cycles before:\n{}",
                 age(dropped.cycles),
-                store(&dropped),
-                store(&published)
+                who(&dropped),
+                line(&dropped),
+                who(&published),
+                line(&published)
             )
         }
         Some(Provenance { published, dropped: None }) => format!(
-            "  last stored by {}, {} ago\n{}  nothing was stored over it: what that location lies in is lost itself, or freed\n",
-            whose(&published),
+            "  last stored {} ago by {}:\n{}  nothing was stored over it: that location was lost or freed itself\n",
             age(published.cycles),
-            store(&published)
+            who(&published),
+            line(&published)
         ),
         None if stores::complete_since().is_some_and(|since| since <= allocation.cycles) => format!(
             "  never stored in shared memory: lost in a register or on the stack of {}\n",
@@ -44,17 +42,17 @@ pub(super) fn lines(record: &Record) -> String {
     }
 }
 
-/// The task of a store, and its CPU.
-fn whose(stored: &Stored) -> String {
-    format!("{} (pid {}, CPU {})", name_of(stored.task), stored.task.0, stored.cpu)
-}
-
-/// A line about a store: where, and with which locks.
-fn store(stored: &Stored) -> String {
+/// Task, CPU and locks of a store.
+fn who(stored: &Stored) -> String {
     let locks = match stored.held {
         ["", _] => String::from("no lock"),
         [lock, ""] => String::from(lock),
         [inner, outer] => format!("{inner} and {outer}"),
     };
-    format!("    store to {} at {}, {locks} held\n", stored.site, place(stored.at))
+    format!("{} (task {}, CPU {}), {locks} held", name_of(stored.task), stored.task.0, stored.cpu)
+}
+
+/// A line of its own for its place.
+fn line(stored: &Stored) -> String {
+    format!("    store to {} at {}\n", stored.site, place(stored.at))
 }
