@@ -81,7 +81,8 @@ pub fn rmmod(name: &str, forced: bool) -> Result<(), Refused> {
     let index = index.expect("a module that is going stays in the table until here");
     if let Err(rest) = unplugged {
         modules[index].plugged = Some(rest);
-        return Err(Errno::EINTR.into());
+        let why = format!("{name}: is going, with somebody inside");
+        return Err(Refused { errno: Errno::EINTR, why });
     }
     let live = modules.remove(index);
     drop(modules);
