@@ -32,6 +32,7 @@ use crate::console::fault::Fault;
 use crate::console::{frames, panic};
 use crate::machine::SpinLock;
 use crate::mm::stacks;
+use crate::process::calls;
 use crate::task::{doom, queue, schedule, table};
 use crate::{context, hooks, println, task, watchdog};
 
@@ -112,6 +113,7 @@ fn die(oops: Oops, fault: Option<&Fault<'_>>) -> ! {
     oops.report(fault);
     watchdog::died(oops);
     hooks::died();
+    calls::died();
     doom::abandon(Errno::EFAULT.code())
 }
 

@@ -96,6 +96,17 @@ impl<M: Machine> Cdev<M> {
         Ok(Call { cdev: self })
     }
 
+    /// Leaves the driver: a call has ended, or its task has died in it and will never come back.
+    pub(super) fn leave(&self) {
+        let mut inside = self.inside.lock_irqsave();
+        inside.calls -= 1;
+        let was_last = inside.gone && inside.calls == 0;
+        drop(inside);
+        if was_last {
+            self.left.wake_up_all();
+        }
+    }
+
     /// Whether it is gone.
     pub fn is_gone(&self) -> bool {
         self.inside.lock_irqsave().gone
@@ -128,13 +139,7 @@ impl<M: Machine> Cdev<M> {
 
 impl<M: Machine> Drop for Call<'_, M> {
     fn drop(&mut self) {
-        let mut inside = self.cdev.inside.lock_irqsave();
-        inside.calls -= 1;
-        let was_last = inside.gone && inside.calls == 0;
-        drop(inside);
-        if was_last {
-            self.cdev.left.wake_up_all();
-        }
+        self.cdev.leave();
     }
 }
 

@@ -39,7 +39,7 @@ crate::case! {
 }
 
 /// Searches, with a stack that has nothing left of the case's own doings.
-fn unreferenced(roots: Roots) -> Result<u64, String> {
+pub(super) fn unreferenced(roots: Roots) -> Result<u64, String> {
     clean::clear_stack_below();
     found(roots).map(|found| found.unreferenced)
 }
@@ -308,8 +308,8 @@ fn clear_and_lose_more() -> Answer {
     kmemleak_test::give_back();
     same("what the words said", (answers, scanned), ([Ok(()); 3], Ok(())))?;
     holds("what was cleared is not reported", silent)?;
-    holds("what was lost later is", text.starts_with("10 unreferenced objects, 320 bytes, from 1 places:"))?;
-    holds("and who dropped the last reference", text.contains("last reference dropped by "))
+    holds("what was lost later is", text.starts_with("10 unreferenced objects, 320 bytes, from 1 place:"))?;
+    holds("and who dropped the last reference", text.contains("last reference dropped "))
 }
 
 fn words() -> Answer {

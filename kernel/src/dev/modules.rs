@@ -102,7 +102,8 @@ fn begin_to_go(name: &str, forced: bool) -> Result<Plugged, Refused> {
     if forced {
         live.module.force_out();
     } else if live.module.retire().is_err() {
-        let why = format!("{name}: in use by {} open files", live.module.users());
+        let users = live.module.users();
+        let why = format!("{name}: in use by {users} open file{}", if users == 1 { "" } else { "s" });
         return Err(Refused { errno: Errno::EBUSY, why });
     }
     Ok(live.plugged.take().expect("asked just now"))

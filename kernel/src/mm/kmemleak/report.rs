@@ -12,7 +12,7 @@ use super::state::{self, State};
 use super::{clean, object};
 
 /// Objects of one site that are shown; the others are counted.
-const SHOWN: usize = 8;
+const SHOWN: usize = 16;
 
 /// The text of `/sys/kernel/debug/kmemleak`: the unreferenced objects of the last search, grouped by the line that
 /// allocated them. Empty when there are none, or before the first search.
@@ -68,7 +68,8 @@ fn sites(state: &State) -> Vec<Site> {
 fn summary(text: &mut String, found: &Found, sites: &[Site]) {
     let (objects, bytes) =
         sites.iter().fold((0, 0), |(objects, bytes), site| (objects + site.objects, bytes + site.bytes));
-    let _ = writeln!(text, "{objects} unreferenced objects, {bytes} bytes, from {} places:", sites.len());
+    let places = if sites.len() == 1 { "place" } else { "places" };
+    let _ = writeln!(text, "{objects} unreferenced objects, {bytes} bytes, from {} {places}:", sites.len());
     for site in sites {
         let _ = writeln!(text, "  {:>6} objects {:>10} bytes  {}", site.objects, site.bytes, place(site.at));
     }

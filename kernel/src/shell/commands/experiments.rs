@@ -66,7 +66,7 @@ fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
     let resolved = resolve(&settings, find(name)?, smp::cpus(), Config::OURS)?;
     let file = me.file(STDOUT).map_err(|errno| Usage::new(format!("{errno}")))?;
     let _diverted = output::divert(file);
-    programs::perform(&resolved, &settings, &machine().boot)
+    programs::perform(&resolved, &settings, machine().boot)
 }
 
 /// The settings of a run on this machine.
