@@ -54,7 +54,7 @@ const GOAL: &str = "A reads from an empty pipe and sleeps. B writes one byte and
 gone. Make A read it nevertheless. All of the pipe is under a mutex, and the mutex works.";
 
 const HINT: &str = "A tests, gives the lock back, sleeps, is woken, and takes the lock again. When was its last look, and did it \
-have the lock then? probe=\"script=A.pipe.empty,B.pipe.put,B.pipe.enter,A.pipe.readable,B.pipe.take,A.pipe.again,B.call\".";
+have the lock then? probe=script shows it, step by step.";
 
 const EXPLANATION: &str = "A finds the pipe empty. It cannot keep the lock while it sleeps, for then B could not write; so it \
 gives the lock back and waits for the two positions to differ. B writes: they differ, and A is woken. Between this moment and \

@@ -9,7 +9,7 @@ use crate::process::output;
 /// Bytes of a line; a longer one is cut.
 const LINE: usize = 1024;
 
-/// Writes one line: formatted first, then sent in one piece. It goes into the [log](super::log) and to the screen, or to
+/// Writes one line: formatted first, then sent in one piece. It goes into the [log] and to the screen, or to
 /// where the running task has [its lines go](output::divert).
 pub fn line(arguments: Arguments<'_>) {
     let mut line = Cut::<LINE>::new();

@@ -178,7 +178,10 @@ impl Process {
                 if Kernel::interrupted(Sleep::Interruptible) {
                     return Err(Errno::ERESTARTSYS);
                 }
-                Kernel::block_until(end);
+                // The file may have slept for a lock, and the wake-up that it was told of may have ended that sleep.
+                if !table.is_woken() {
+                    Kernel::block_until(end);
+                }
             }
         })
     }

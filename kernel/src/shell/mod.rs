@@ -4,14 +4,14 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | [`program`] | the program `shell`: greeting, lines or a script, exit status |
-//! | [`state`] | [`Shell`]: what a shell knows |
-//! | [`execute`] | lists, pipelines, builtins |
-//! | [`stage`] | one command of a pipeline, as a process |
-//! | [`running`] | a pipeline that runs, and how it ends |
-//! | [`jobs`] | what runs in the background |
-//! | [`names`] | what the names are that Tab completes |
-//! | [`commands`] | all commands |
+//! | `program` | the program `shell`: greeting, lines or a script, exit status |
+//! | `state` | `Shell`: what a shell knows |
+//! | `execute` | lists, pipelines, builtins |
+//! | `stage` | one command of a pipeline, as a process |
+//! | `running` | a pipeline that runs, and how it ends |
+//! | `jobs` | what runs in the background |
+//! | `names` | what the names are that Tab completes |
+//! | `commands` | all commands |
 
 mod commands;
 mod execute;
