@@ -15,6 +15,7 @@ pub mod config;
 pub mod dev;
 pub mod errno;
 pub mod experiment;
+pub mod fuzz;
 #[cfg(feature = "host")]
 pub mod host;
 pub mod leak;

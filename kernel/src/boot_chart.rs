@@ -33,6 +33,14 @@ pub fn phase(name: &'static str) {
     chart.phases.push((name, took)).expect("PHASES counts every call");
 }
 
+/// Milliseconds since the start; 0 where nothing tells how long a cycle is.
+pub fn milliseconds() -> u64 {
+    let chart = CHART.lock();
+    let before: u64 = chart.phases.iter().map(|&(_, cycles)| cycles).sum();
+    let cycles = before + cpu::cycles() - chart.last;
+    pit::tsc_hz().and_then(|hz| (cycles * 1000).checked_div(hz)).unwrap_or(0)
+}
+
 /// The report of the boot, which ends here.
 pub fn report(settings: &Settings, door: &str, cpus_expected: u32, heap_bytes: u64) -> Boot {
     let chart = CHART.lock();

@@ -18,6 +18,7 @@ mod bare_metal {
     use bootloader_api::config::Mapping;
     use bootloader_api::{BootInfo, BootloaderConfig};
     use kcore::settings::{Config, Settings, Usage};
+    use kernel::acpi::{self, Cpus};
     use kernel::arch::exit::{self, Exit};
     use kernel::arch::paging::{self, OutOfFrames};
     use kernel::arch::{apic, cpu, entry, fw_cfg, percpu, pit, smp, traps};
@@ -26,7 +27,7 @@ mod bare_metal {
     use kernel::irq::softirq;
     use kernel::mm::{frames, heap, stacks};
     use kernel::task::{quiet, schedule, spawn};
-    use kernel::{acpi, context, layout, oops, println, programs, symbols, time};
+    use kernel::{context, layout, oops, println, programs, symbols, time};
 
     /// What the BIOS and UEFI loaders are asked for: all physical memory mapped, wherever they like.
     static LOADER_CONFIG: BootloaderConfig = {
@@ -80,14 +81,21 @@ mod bare_metal {
         spawn::adopt("main").expect(NO_MEMORY); //          this code becomes a task
         spawn::idle_of_first_cpu().expect(NO_MEMORY);
         apic::silence_8259(); //                            interrupts come from the APIC alone
-        let cpus_expected = start_cpus(handed.rsdp, settings.mute_cpu);
-        phase("cpus");
-        time::init(); //                                    cycles a second, units of the APIC's timer
-        softirq::init().expect(NO_MEMORY); //               tasklets, timers, and who runs what is left of them
-        cpu::irq_on();
-        let door = settings.boot.as_deref().filter(|_| handed.door == "disk").unwrap_or(handed.door);
-        let boot = boot_chart::report(&settings, door, cpus_expected, heap_bytes);
-        programs::main(settings, boot)
+        let cpus = find_cpus(handed.rsdp); //               the APIC of this one; what is typed is kept from now on
+        phase("devices");
+        let listed = cpus.as_ref().map_or(1, |cpus| 1 + cpus.others.len() as u32);
+        // A prompt does not wait for what is not needed to stand there.
+        programs::main(settings, listed, move |settings| {
+            if let Some(cpus) = &cpus {
+                start_cpus(cpus, settings.mute_cpu);
+            }
+            phase("cpus");
+            time::init(); //                                cycles a second, units of the APIC's timer
+            softirq::init().expect(NO_MEMORY); //           tasklets, timers, and who runs what is left of them
+            cpu::irq_on();
+            let door = settings.boot.as_deref().filter(|_| handed.door == "disk").unwrap_or(handed.door);
+            boot_chart::report(settings, door, listed, heap_bytes)
+        })
     }
 
     /// Why a boot without which nothing goes on cannot fail otherwise.
@@ -139,32 +147,34 @@ mod bare_metal {
             })
     }
 
-    /// Starts the other CPUs; returns how many the firmware lists. A kernel for one CPU lets the others sleep.
-    fn start_cpus(rsdp: Option<u64>, mute: Option<u32>) -> u32 {
-        let cpus = rsdp.ok_or(None).and_then(|rsdp| acpi::cpus(rsdp).map_err(Some));
-        let cpus = match cpus {
-            Ok(cpus) => cpus,
-            Err(error) => {
-                match error {
-                    Some(error) => println!("one CPU only: {error}"),
-                    None => println!("one CPU only: the firmware lists none"),
-                }
-                apic::init(apic::DEFAULT_ADDRESS).expect(NO_MEMORY);
-                time::start();
-                return 1;
+    /// Asks the firmware for its list of CPUs, sets the APIC of this one up, and has COM1 interrupt it. There is nothing to
+    /// start where the list is missing, and in a kernel for one CPU, which lets the others sleep.
+    fn find_cpus(rsdp: Option<u64>) -> Option<Cpus> {
+        let cpus = match rsdp.map(acpi::cpus) {
+            Some(Ok(cpus)) => Some(cpus),
+            Some(Err(error)) => {
+                println!("one CPU only: {error}");
+                None
+            }
+            None => {
+                println!("one CPU only: the firmware lists none");
+                None
             }
         };
-        apic::init(cpus.local_apic).expect(NO_MEMORY);
+        let local_apic = cpus.as_ref().map_or(apic::DEFAULT_ADDRESS, |cpus| cpus.local_apic);
+        apic::init(local_apic).expect(NO_MEMORY);
         time::start();
-        if !Config::OURS.smp() {
-            return 1;
+        if let Some(cpus) = &cpus {
+            com1::receive(&cpus.madt).expect(NO_MEMORY);
         }
+        cpus.filter(|_| Config::OURS.smp())
+    }
+
+    fn start_cpus(cpus: &Cpus, mute: Option<u32>) {
         smp::start(&cpus.others, mute, stack_of, ap_entry, |apic_id| {
             println!("the CPU with APIC id {apic_id} does not answer; going on without it");
         })
         .expect(NO_MEMORY);
-        com1::receive(&cpus.madt).expect(NO_MEMORY);
-        1 + cpus.others.len() as u32
     }
 
     fn stack_of(cpu: u32) -> Result<u64, OutOfFrames> {

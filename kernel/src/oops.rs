@@ -32,6 +32,7 @@ use crate::console::fault::Fault;
 use crate::console::{frames, panic};
 use crate::machine::SpinLock;
 use crate::mm::stacks;
+use crate::process::calls;
 use crate::task::{doom, queue, schedule, table};
 use crate::{context, hooks, println, task, watchdog};
 
@@ -110,8 +111,10 @@ fn die(oops: Oops, fault: Option<&Fault<'_>>) -> ! {
     // The task is one like any other again: an interrupt finds no lock taken that it wants.
     cpu::irq_on();
     oops.report(fault);
+    task::remember_death(oops.task);
     watchdog::died(oops);
     hooks::died();
+    calls::died();
     doom::abandon(Errno::EFAULT.code())
 }
 

@@ -86,8 +86,7 @@ fn shell(script: Option<&Path>, options: &Options) -> Result<Status, Failure> {
         let mut session = machine.start()?;
         // A prompt is no line, and who types wants to see each byte.
         while let Some(bytes) = session.bytes() {
-            let mut text = raw_text_of(options);
-            let _ = text.write_all(&bytes).and_then(|()| text.flush());
+            let _ = patiently(&mut *raw_text_of(options), &bytes);
         }
         session.finish()
     })
@@ -152,6 +151,28 @@ fn raw_text_of(options: &Options) -> Box<dyn Write> {
     match &options.json {
         Some(to) if to == Path::new("-") => Box::new(io::stderr()),
         _ => Box::new(io::stdout()),
+    }
+}
+
+/// Writes all of `bytes`, as slowly as the terminal takes them. QEMU makes the terminal on its stdin answer at once instead of
+/// waiting, and a terminal is one for all who have it open, so that a full one is an error for us.
+fn patiently(to: &mut dyn Write, mut bytes: &[u8]) -> io::Result<()> {
+    /// As long as a fast terminal takes for some lines.
+    const PAUSE: Duration = Duration::from_millis(1);
+    while !bytes.is_empty() {
+        match to.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    loop {
+        match to.flush() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
+            done => return done,
+        }
     }
 }
 

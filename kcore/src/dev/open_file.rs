@@ -80,6 +80,14 @@ impl<M: Machine> OpenFile<M> {
         if self.device.as_ref().is_some_and(|device| device.is_gone()) { Events::all() } else { events }
     }
 
+    /// The task that was in a call of this file has died there: whoever unplugs the device does not wait for it. Nothing that
+    /// it had in hand comes back, neither the file, which so is never closed, nor the use of the module.
+    pub fn call_died(&self) {
+        if let Some(device) = &self.device {
+            device.leave();
+        }
+    }
+
     fn allowed(&self, how: OpenFlags) -> Result<(), Errno> {
         if self.flags.contains(how) { Ok(()) } else { Err(Errno::EBADF) }
     }

@@ -24,7 +24,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
-    defaults: Defaults::natural(100, 10),
+    defaults: Defaults::natural(20, 5),
     roles: Roles::Alternate(Role::Write, Role::Trim),
     invariants: &[
         "an array has as many slots, and a quantum as many bytes, as the device says",

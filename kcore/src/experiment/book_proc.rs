@@ -28,7 +28,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
-    defaults: Defaults::natural(100, 10),
+    defaults: Defaults::natural(20, 5),
     roles: Roles::Alternate(Role::Read, Role::Trim),
     invariants: &["nobody follows a pointer that lies in freed memory"],
     seven: texts([

@@ -39,11 +39,7 @@ impl<'s, 'a, M: Memory> Marking<'s, 'a, M> {
 
     #[inline]
     fn found_by(&mut self, place: usize, held: Held, by: usize) {
-        let entry = self.blocks.entry_mut(place);
-        if entry.held == Held::Nowhere {
-            entry.held = held;
-            entry.by = by;
-            entry.next = self.grey;
+        if self.blocks.hold(place, held, by, self.grey) {
             self.grey = place as u32;
         }
     }
@@ -51,7 +47,7 @@ impl<'s, 'a, M: Memory> Marking<'s, 'a, M> {
     /// Searches all blocks that were found, and those found by that, until there are none left.
     pub fn finish(&mut self) {
         while self.grey != NONE {
-            let entry = *self.blocks.entry_mut(self.grey as usize);
+            let entry = self.blocks.entries()[self.grey as usize];
             self.grey = entry.next;
             self.search(Blocks::words_of(&entry.block), entry.held);
         }
@@ -59,12 +55,12 @@ impl<'s, 'a, M: Memory> Marking<'s, 'a, M> {
 
     fn search(&mut self, words: Range<usize>, held: Held) {
         self.words += (words.end.saturating_sub(words.start) / WORD) as u64;
-        let mut at = words.start;
-        while at < words.end {
-            if let Some(place) = self.blocks.find(self.memory.word(at)) {
+        let mut from = words.start;
+        while let Some((at, word)) = self.blocks.next_hit(self.memory, from..words.end) {
+            if let Some(place) = self.blocks.find(word) {
                 self.found_by(place, held, at);
             }
-            at += WORD;
+            from = at + WORD;
         }
     }
 

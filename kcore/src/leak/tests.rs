@@ -96,8 +96,9 @@ impl World {
     fn with_blocks<R>(&self, f: impl FnOnce(&mut Blocks<'_>) -> R) -> R {
         let groups = groups_for(8 * self.words.len());
         let (mut starts, mut before) = (std::vec![u64::MAX; groups], std::vec![7; groups]);
+        let mut pending = std::vec![3; groups];
         let mut entries = std::vec![Entry::EMPTY; self.blocks.len()];
-        let mut blocks = Blocks::new(&mut starts, &mut before, &mut entries);
+        let mut blocks = Blocks::new(&mut starts, &mut before, &mut pending, &mut entries);
         blocks.gather(BASE, &|visit| self.blocks.iter().rev().for_each(|block| visit(*block))).unwrap();
         f(&mut blocks)
     }
@@ -217,8 +218,9 @@ fn a_chain_of_200_000_blocks_is_followed_without_recursion() {
 #[test]
 fn what_does_not_fit_is_refused() {
     let world = interior();
-    let (mut starts, mut before, mut entries) = ([0; 1], [0; 1], [Entry::EMPTY; 1]);
-    let mut blocks = Blocks::new(&mut starts, &mut before, &mut entries);
+    let (mut starts, mut before, mut pending) = ([0; 1], [0; 1], [0; 1]);
+    let mut entries = [Entry::EMPTY; 1];
+    let mut blocks = Blocks::new(&mut starts, &mut before, &mut pending, &mut entries);
     let all = |visit: &mut dyn FnMut(Block)| world.blocks.iter().for_each(|block| visit(*block));
     assert_eq!(blocks.gather(BASE, &all), Err(TooMany));
     assert_eq!(blocks.gather(BASE + 64, &all), Err(TooMany));

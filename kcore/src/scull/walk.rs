@@ -30,6 +30,11 @@ impl<M: Machine> Device<M> {
         wild
     }
 
+    /// The address of the word that leads to all of it: where a search begins that knows no device.
+    pub fn root(&self) -> usize {
+        core::ptr::from_ref(&self.list.head).expose_provenance()
+    }
+
     fn walk_array(&self, array: Block<Array>, wild: &mut u64, visit: &mut impl FnMut(Kind, usize)) {
         visit(Kind::Array, array.address());
         for slot in array.slots::<M>(&self.list) {

@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 use core::fmt::Debug;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::layout;
 
@@ -31,6 +32,18 @@ macro_rules! case {
                 &$crate::cases::Case { name: $name, run: $run, hidden: false $(|| $hidden)? };
         };)+
     };
+}
+
+static SEED: AtomicU64 = AtomicU64::new(0);
+
+/// What cases leave to chance follows from `seed` (the setting `seed=`).
+pub fn set_seed(seed: u64) {
+    SEED.store(seed, Relaxed);
+}
+
+/// What chance begins with.
+pub(super) fn seed() -> u64 {
+    SEED.load(Relaxed)
 }
 
 /// Every registered case, in no order.

@@ -39,7 +39,7 @@ crate::case! {
 }
 
 /// Searches, with a stack that has nothing left of the case's own doings.
-fn unreferenced(roots: Roots) -> Result<u64, String> {
+pub(super) fn unreferenced(roots: Roots) -> Result<u64, String> {
     clean::clear_stack_below();
     found(roots).map(|found| found.unreferenced)
 }
@@ -308,8 +308,8 @@ fn clear_and_lose_more() -> Answer {
     kmemleak_test::give_back();
     same("what the words said", (answers, scanned), ([Ok(()); 3], Ok(())))?;
     holds("what was cleared is not reported", silent)?;
-    holds("what was lost later is", text.starts_with("10 unreferenced objects, 320 bytes, from 1 places:"))?;
-    holds("and who dropped the last reference", text.contains("last reference dropped by "))
+    holds("what was lost later is", text.starts_with("10 unreferenced objects, 320 bytes, from 1 place:"))?;
+    holds("and who dropped the last reference", text.contains("last reference dropped "))
 }
 
 fn words() -> Answer {
@@ -338,9 +338,17 @@ fn names() -> Answer {
 
 /// Fills the heap with blocks that are full of addresses, and searches them.
 fn speeds() -> Answer {
-    let found = speed::measure().map_err(|failure| format!("{failure:?}"))?;
-    let milliseconds = (found.cycles / crate::time::microseconds(1000).max(1)).max(1);
-    let megabytes = found.words * 8 / 1000 / milliseconds;
-    crate::println!("    {} MB in {milliseconds} ms, {megabytes} MB/s", found.words * 8 / 1_000_000);
-    holds("most of the heap was searched", found.words * 8 >= speed::bytes() as u64 / 10 * 9)
+    let speed = speed::measure().map_err(|failure| format!("{failure:?}"))?;
+    let milliseconds = |cycles: u64| (cycles / crate::time::microseconds(1000).max(1)).max(1);
+    let (time, longest, copy) =
+        (milliseconds(speed.found.cycles), milliseconds(speed.longest), milliseconds(speed.copy));
+    let bytes = speed.found.words * 8;
+    crate::println!(
+        "    {} MB in {time} ms, at most {longest}: {} MB/s. To copy as much takes {copy} ms",
+        bytes / 1_000_000,
+        bytes / 1000 / time
+    );
+    holds("most of the heap was searched", bytes >= speed::bytes() as u64 / 10 * 9)?;
+    // A machine on a busy host is slow with everything: the second is one of a host that has time.
+    holds("a second is enough, or what a few copies take", time <= 1000 || time <= 4 * copy)
 }

@@ -16,6 +16,7 @@ mod crew;
 mod device;
 mod family;
 mod fs;
+mod fuzz;
 mod heap;
 mod kmemleak;
 mod locks;
@@ -39,4 +40,4 @@ mod unplug;
 mod watchdogs;
 mod works;
 
-pub use case::{Answer, Case, all};
+pub use case::{Answer, Case, all, set_seed};

@@ -14,12 +14,12 @@ pub struct Loadable {
 }
 
 /// All of them.
-pub(super) static ALL: [&Loadable; 4] =
-    [&family::COMPLETE, &family::KMEMLEAK_TEST, &family::SCULL, &family::SLEEPY];
+pub(super) static ALL: [&Loadable; 5] =
+    [&family::COMPLETE, &family::FAULTY, &family::KMEMLEAK_TEST, &family::SCULL, &family::SLEEPY];
 
 /// Their names.
-pub(super) static NAMES: [&str; 4] = {
-    let mut names = [""; 4];
+pub(super) static NAMES: [&str; 5] = {
+    let mut names = [""; 5];
     let mut index = 0;
     while index < ALL.len() {
         names[index] = ALL[index].name;

@@ -4,7 +4,7 @@
 //! - `memory`: `null`, `zero`, `full`, `random`, which are always there.
 //! - [`attach`]: devices of the kernel that come later: the console, the terminal.
 //! - [`Loadable`]: a module that can be loaded; [`loadable`] has the list of them.
-//! - `family`: the modules: `scull`, `complete`, `sleepy`, `kmemleak-test`.
+//! - `family`: the modules: `scull`, `complete`, `sleepy`, `faulty`, `kmemleak-test`.
 //! - `parameters`: what a module is told when it is loaded.
 //! - [`insmod`], [`rmmod`], [`loaded`], [`available`]: the table of those that are.
 //!

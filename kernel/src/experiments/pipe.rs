@@ -10,7 +10,7 @@ use kcore::errno::Errno;
 use kcore::pipe;
 use kcore::scull::{Edition, Parameters};
 
-use crate::machine::Kernel;
+use crate::machine::{Kernel, SpinLock};
 use crate::mm::heap;
 
 use super::trial::{Refusal, Trial};
@@ -22,17 +22,35 @@ pub(super) type Pipe = pipe::Pipe<Kernel>;
 pub(super) struct Stage {
     pub(super) pipe: Arc<Pipe>,
     pub(super) parameters: Arc<Parameters>,
+    /// Stays open until the round is over.
+    kept: SpinLock<Option<Opened>>,
 }
+
+/// An open file of a pipe.
+pub(super) type Opened = Box<dyn FileOperations<Kernel>>;
 
 impl Stage {
     fn new(edition: Edition) -> Result<Self, Errno> {
         let parameters = Arc::new(Parameters::default());
-        Ok(Stage { pipe: Pipe::new(0, &parameters, edition)?, parameters })
+        Ok(Stage { pipe: Pipe::new(0, &parameters, edition)?, parameters, kept: SpinLock::new(None) })
     }
 
     /// Opens the pipe, as the superuser.
-    pub(super) fn open(&self, flags: OpenFlags) -> Result<Box<dyn FileOperations<Kernel>>, Errno> {
+    pub(super) fn open(&self, flags: OpenFlags) -> Result<Opened, Errno> {
         Arc::clone(&self.pipe).open(flags, &Credentials::ROOT)
+    }
+
+    /// Leaves `file` open until the round is over, and with it what is in the pipe: whoever comes later finds it there. One
+    /// file of each pipe.
+    pub(super) fn keep(&self, file: Opened) {
+        *self.kept.lock() = Some(file);
+    }
+
+    /// Closes what was kept.
+    fn close(&self) {
+        // Two statements: to close a file may sleep.
+        let kept = self.kept.lock().take();
+        drop(kept);
     }
 }
 
@@ -56,7 +74,8 @@ impl Trial<'_> {
                 stages.iter().for_each(|stage| body(who, stage));
             }
         })?;
-        self.account(&experiment, &mut |_| {});
+        stages.iter().for_each(Stage::close);
+        self.account(&experiment, &[], &mut |_| {});
         stages.iter().for_each(|stage| self.judge_pipe(&stage.pipe));
         Ok(())
     }

@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! allocate   lock; take a hole; enter a record; unlock; poison the block
-//! free       lock; ask the ledger whether that is a live block; unlock; poison; lock; give the hole back; unlock
+//! free       lock; ask the ledger whether that is a live block; unlock; poison; lock; line up; unlock
 //! ```
+//!
+//! Freed blocks line up ([`delayed`]): their memory is given back when a quarter of the heap stands in the queue, or when
+//! memory runs out. So an address is handed out again as late as possible, and a stale word seldom names a block.
 //!
 //! While an experiment runs, freed blocks of the scull kinds are not given back (quarantine): they keep their record and
 //! their poison until [`Experiment`] ends, so that a use after free finds poison and a double free is known as one. An
@@ -12,6 +15,9 @@
 //! holds outside of experiments as long as somebody has a [`Quarantine`], that is while a file is open of a device that keeps
 //! nobody out. While such devices may exist, that is while somebody has a [`Live`], no experiment begins: its end takes back
 //! every block that was allocated meanwhile, whoever has it.
+//!
+//! What such devices may have ends where a small part of the memory and of the records is left ([`RESERVE`]): whoever fills
+//! them, the kernel goes on.
 //!
 //! In front of each block lies its size ([`BlockSize`]), so that whoever has its address can ask for it without a lock. The
 //! ledger knows nothing of these bytes.
@@ -32,6 +38,7 @@ use crate::arch::backtrace;
 use crate::machine::{CountedSpinLock, Kernel};
 use crate::mm::frames;
 
+mod delayed;
 mod live;
 mod quarantine;
 mod recycling;
@@ -39,12 +46,17 @@ mod recycling;
 pub use live::Live;
 pub use quarantine::Quarantine;
 
+use delayed::Delayed;
 use recycling::Recycling;
 
 /// Bytes of heap for each record of the ledger: blocks are expected to be this long on average.
 const BYTES_PER_RECORD: u64 = 2048;
 /// Records of the smallest ledger.
 const FEWEST_RECORDS: u64 = 2048;
+/// The part of the heap, and of the records, that is not for devices that live on: one in so many.
+const RESERVE: usize = 16;
+/// The part of the heap in which freed blocks may wait to be handed out again.
+const DELAYED_PART: usize = 4;
 /// Alignment of every block.
 const ALIGN: usize = 16;
 
@@ -59,6 +71,8 @@ struct Heap {
     kept: usize,
     /// How many [`Live`]s there are.
     live: usize,
+    /// Freed blocks that nobody keeps, and that are not given back yet.
+    delayed: Delayed,
 }
 
 impl Heap {
@@ -77,8 +91,20 @@ impl Heap {
         Ok(block)
     }
 
+    /// Whether a block would be cut out of the [`RESERVE`].
+    fn is_for_others(&self, layout: Layout, kind: Kind) -> bool {
+        if self.live == 0 || kind == Kind::Other {
+            return false;
+        }
+        let is_last = self.ledger.left() <= self.ledger.capacity() / RESERVE;
+        is_last || self.holes.free() < self.holes.size() / RESERVE + layout.size()
+    }
+
     /// [`take`](Heap::take), and a record of it. [`Errno::ENOMEM`] when one of them is not to be had; nothing changed then.
     fn enter(&mut self, layout: Layout, allocation: &mut Allocation) -> Result<NonNull<u8>, Errno> {
+        if self.is_for_others(layout, allocation.kind) {
+            return Err(Errno::ENOMEM);
+        }
         let block = self.take(layout)?;
         allocation.address = block.addr().get();
         if self.ledger.record(*allocation).is_err() {
@@ -87,6 +113,19 @@ impl Heap {
             return Err(Errno::ENOMEM);
         }
         Ok(block)
+    }
+
+    /// Gives back what was freed first until at most `bytes` wait for that; whether there was anything.
+    fn give_back_until(&mut self, bytes: usize) -> bool {
+        let mut any = false;
+        while self.delayed.bytes() > bytes
+            && let Some((address, size)) = self.delayed.pop()
+        {
+            // SAFETY: it was freed and forgotten by the ledger before it came into the queue, and has just left it.
+            unsafe { give_back(&mut self.holes, address, size) };
+            any = true;
+        }
+        any
     }
 
     /// Takes some blocks out of quarantine that nobody can know any more; whether there were any.
@@ -168,6 +207,7 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
         kept: 0,
         live: 0,
         recycling: None,
+        delayed: Delayed::default(),
     });
     Ok(size)
 }
@@ -198,7 +238,7 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
         let heap = heap.as_mut().ok_or(Errno::ENOMEM)?;
         loop {
             match heap.enter(layout, &mut allocation) {
-                Err(_) if heap.recycle() => {}
+                Err(_) if heap.give_back_until(0) || heap.recycle() => {}
                 result => break result?,
             }
         }
@@ -214,7 +254,7 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
 /// Nobody keeps a Rust reference into the block, nor a pointer unless it is in quarantine.
 pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result<(), BadFree> {
     let address = block.addr().get();
-    let (freed, manner) = {
+    let (freed, manner, _until_poisoned) = {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(BadFree::Unknown)?;
         let of_experiment = |record: &Record| record.serial >= heap.quarantine_since;
@@ -226,14 +266,16 @@ pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result
         };
         let freed = heap.ledger.free(address, manner, at)?;
         heap.kept += usize::from(kept);
-        (freed, manner)
+        // Whoever has the last of the others gives the block back, and the next who gets it would find poison in it.
+        (freed, manner, kept.then(Quarantine::hold))
     };
     bytes(address, freed.size).fill(POISON_FREED);
     if manner == Manner::AtOnce {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(BadFree::Unknown)?;
-        // SAFETY: the ledger knew the block as live, and has forgotten it: it is given back once, with its size.
-        unsafe { give_back(&mut heap.holes, address, freed.size) };
+        // SAFETY: the ledger knew the block as live, and has forgotten it: it comes in once.
+        unsafe { heap.delayed.push(address) };
+        heap.give_back_until(heap.holes.size() / DELAYED_PART);
     }
     Ok(())
 }
@@ -287,8 +329,8 @@ impl Room {
 /// How full the heap is.
 pub fn room() -> Room {
     let heap = HEAP.lock_irqsave();
-    let holes = &heap.as_ref().expect("the heap is set up before anybody asks").holes;
-    Room { used: holes.used(), free: holes.free() }
+    let Heap { holes, delayed, .. } = heap.as_ref().expect("the heap is set up before anybody asks");
+    Room { used: holes.used() - delayed.bytes(), free: holes.free() + delayed.bytes() }
 }
 
 /// Blocks alive now.

@@ -10,6 +10,7 @@ use kcore::dev::{Caller, Credentials, Events, OpenFlags, PollTable, UserBytes, W
 use kcore::errno::Errno;
 use kcore::machine::{Cpu, Sched, Sleep};
 
+use super::calls;
 use super::fate::{self, Fate};
 use crate::fs::{self, File};
 use crate::machine::{Kernel, SpinLock};
@@ -123,13 +124,13 @@ impl Process {
     /// Reads; how many bytes. 0 at the end.
     pub fn read(&self, descriptor: usize, into: &mut [u8]) -> Result<usize, Errno> {
         let file = self.file(descriptor)?;
-        self.call(|| file.read(into))
+        self.call(|| calls::make(&file, |file| file.read(into)))
     }
 
     /// Writes; how many bytes.
     pub fn write(&self, descriptor: usize, from: &[u8]) -> Result<usize, Errno> {
         let file = self.file(descriptor)?;
-        let result = self.call(|| file.write(from));
+        let result = self.call(|| calls::make(&file, |file| file.write(from)));
         if result == Err(Errno::EPIPE) {
             self.end(Fate::NobodyReads);
             return Err(Errno::EINTR);
@@ -151,14 +152,14 @@ impl Process {
     /// Moves the position; where it is then.
     pub fn llseek(&self, descriptor: usize, whence: Whence, offset: i64) -> Result<usize, Errno> {
         let file = self.file(descriptor)?;
-        self.call(|| file.llseek(whence, offset))
+        self.call(|| calls::make(&file, |file| file.llseek(whence, offset)))
     }
 
     /// Has a driver do what `command` says.
     pub fn ioctl(&self, descriptor: usize, command: u32, argument: usize) -> Result<usize, Errno> {
         let file = self.file(descriptor)?;
         let caller = Caller { credentials: self.credentials, memory: &self.memory };
-        self.call(|| file.ioctl(command, argument, &caller))
+        self.call(|| calls::make(&file, |file| file.ioctl(command, argument, &caller)))
     }
 
     /// Waits until one of `wanted` can be done with a file, for `cycles` at the longest, or for ever; what can be done then.
@@ -170,14 +171,17 @@ impl Process {
         self.call(|| {
             loop {
                 let mut table = PollTable::new();
-                let events = file.poll(&mut table) & wanted;
+                let events = calls::make(&file, |file| file.poll(&mut table)) & wanted;
                 if !events.is_empty() || Kernel::cycles() >= end {
                     return Ok(events);
                 }
                 if Kernel::interrupted(Sleep::Interruptible) {
                     return Err(Errno::ERESTARTSYS);
                 }
-                Kernel::block_until(end);
+                // The file may have slept for a lock, and the wake-up that it was told of may have ended that sleep.
+                if !table.is_woken() {
+                    Kernel::block_until(end);
+                }
             }
         })
     }

@@ -12,7 +12,7 @@ use kcore::sync::Mutex;
 use super::group::Group;
 use crate::machine::Kernel;
 use crate::task::table::find;
-use crate::task::{self, Signal, signal};
+use crate::task::{self, JoinHandle, Signal, SpawnError, signal};
 
 /// What is known about a process.
 #[derive(Clone)]
@@ -31,12 +31,29 @@ static PROCESSES: Mutex<BTreeMap<TaskId, Known>, Kernel> = Mutex::new(BTreeMap::
 #[must_use = "dropping it takes the process out of the table"]
 pub struct Entry(TaskId);
 
-/// Enters the running task.
-pub fn enter(known: Known) -> Entry {
+/// Starts a task that is a process, and one of its group. Whoever knows its number can signal it from then on, though it
+/// may not have run yet; and it cannot have come to its [`end`](Entry) before.
+pub fn start(
+    known: Known,
+    task: impl FnOnce() -> Result<JoinHandle, SpawnError>,
+) -> Result<JoinHandle, SpawnError> {
     let mut processes = PROCESSES.lock();
     // A task that died of an oops could not take itself out.
-    processes.retain(|task, _| find(*task).is_some());
-    processes.insert(task::current(), known);
+    processes.retain(|task, known| {
+        let lives = find(*task).is_some();
+        if !lives {
+            known.group.remove(*task);
+        }
+        lives
+    });
+    let handle = task()?;
+    known.group.add(handle.id());
+    processes.insert(handle.id(), known);
+    Ok(handle)
+}
+
+/// The entry of the running task, which was [started](start) as a process: it goes when this is dropped.
+pub fn entry() -> Entry {
     Entry(task::current())
 }
 

@@ -13,8 +13,9 @@ use crate::console::com2;
 use crate::mm::kmemleak::clean;
 use crate::println;
 
-/// Runs the cases whose names contain `filter`, in the order of their names.
-pub(super) fn main(filter: Option<&str>) -> Result<Exit, Usage> {
+/// Runs the cases whose names contain `filter`, in the order of their names. What they leave to chance follows from `seed`.
+pub(super) fn main(filter: Option<&str>, seed: u64) -> Result<Exit, Usage> {
+    cases::set_seed(seed);
     let chosen = choose(filter)?;
     let failed = chosen.iter().filter(|case| !passes(case)).count() as u32;
     let passed = chosen.len() as u32 - failed;

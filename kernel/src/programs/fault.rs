@@ -38,7 +38,7 @@ pub(crate) fn read(address: usize) -> u8 {
     unsafe { core::ptr::with_exposed_provenance::<u8>(black_box(address)).read_volatile() }
 }
 
-fn write(address: u64) {
+pub(crate) fn write(address: u64) {
     // SAFETY: as above.
     unsafe { core::ptr::with_exposed_provenance_mut::<u8>(black_box(address as usize)).write_volatile(0) };
 }

@@ -23,23 +23,23 @@ pub(crate) use run::perform;
 
 /// What the machine was told and what the boot has found. It is here and not in the frame of the boot, which is searched for
 /// references no more.
-static GIVEN: spin::Once<(Settings, Boot)> = spin::Once::new();
+static SETTINGS: spin::Once<Settings> = spin::Once::new();
+static BOOT: spin::Once<Boot> = spin::Once::new();
 
-/// Runs the program that `settings` name and ends the machine with its status.
+/// Runs the program that `settings` name and ends the machine with its status. Interrupts are off until `rest` was called,
+/// which makes the machine whole: it starts the other CPUs, of `listed` in all.
 #[inline(never)]
-pub fn main(settings: Settings, boot: Boot) -> ! {
-    let (settings, boot) = GIVEN.call_once(|| (settings, boot));
+pub fn main(settings: Settings, listed: u32, rest: impl FnOnce(&Settings) -> Boot) -> ! {
+    let settings = SETTINGS.call_once(|| settings);
     stacks::boot_is_over(backtrace::frame_pointer());
-    clean::clear_stack_below();
-    tell(boot);
+    let rest = || complete(settings, rest);
     let status = match &settings.command {
-        Command::Tour => tour::main(settings, boot),
-        Command::Run(name) => run::main(name, settings, boot),
-        Command::Test(filter) => cases::main(filter.as_deref()),
-        Command::Bench => Ok(bench::main(boot)),
-        Command::Fault(fault) => fault::main(*fault),
-        Command::Matrix(name) => matrix::main(name.as_deref(), settings, boot),
-        Command::Shell => Ok(shell::main(settings, boot)),
+        Command::Shell => Ok(shell::main(settings, listed, rest)),
+        command => {
+            let boot = rest();
+            clean::clear_stack_below();
+            perform_command(command, settings, boot)
+        }
     };
     exit(status.unwrap_or_else(|usage: Usage| {
         println!("{usage}");
@@ -47,8 +47,25 @@ pub fn main(settings: Settings, boot: Boot) -> ! {
     }))
 }
 
-/// A frame of its own: what is lost of this must not lie about in the frame in which everything happens.
+/// Makes the machine whole. In a frame of its own: what lies about in it is not to be in the frame in which everything else
+/// happens, which is searched for references.
 #[inline(never)]
-fn tell(boot: &Boot) {
+fn complete(settings: &'static Settings, rest: impl FnOnce(&Settings) -> Boot) -> &'static Boot {
+    let boot = BOOT.call_once(|| rest(settings));
     com2::record(&Record::Boot(boot.clone()));
+    boot
+}
+
+/// Begins in a stack that was cleared.
+#[inline(never)]
+fn perform_command(command: &Command, settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
+    match command {
+        Command::Tour => tour::main(settings, boot),
+        Command::Run(name) => run::main(name, settings, boot),
+        Command::Test(filter) => cases::main(filter.as_deref(), settings.seed),
+        Command::Bench => Ok(bench::main(boot)),
+        Command::Fault(fault) => fault::main(*fault),
+        Command::Matrix(name) => matrix::main(name.as_deref(), settings, boot),
+        Command::Shell => unreachable!("it does not wait for the boot"),
+    }
 }

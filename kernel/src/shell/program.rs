@@ -7,11 +7,13 @@ use kcore::report::{Boot, Record, Summary};
 use kcore::settings::Settings;
 use kcore::shell::edit::Event;
 
-use super::state::{Shell, machine};
+use super::state::{self, Shell};
 use crate::arch::exit::Exit;
 use crate::arch::fw_cfg;
+use crate::boot_chart::{self, phase};
 use crate::console::{com1, com2, screen};
-use crate::mm::kmemleak;
+use crate::mm::kmemleak::clean;
+use crate::mm::{frames, kmemleak};
 use crate::tty::{self, foreground};
 use crate::{dev, hooks};
 
@@ -22,15 +24,26 @@ pub(super) const MISUSE: i32 = 2;
 
 /// Runs the machine's script if it has one, else what is typed, and ends with the status of the last command: 0 for 0, and
 /// what a mistake ends with for what a mistake ends with. The contract has one more status for all others.
-pub fn main(settings: &Settings, boot: &Boot) -> Exit {
+///
+/// The prompt stands before the machine is whole: `rest` starts its other CPUs, of `listed` in all, while people read. What
+/// they type meanwhile is kept.
+pub fn main(settings: &'static Settings, listed: u32, rest: impl FnOnce() -> &'static Boot) -> Exit {
+    let script = fw_cfg::read_all(SCRIPT);
+    let mut shell = Shell::new(settings, script.is_none());
+    if script.is_none() {
+        greet(listed);
+        shell.draw_prompt();
+        phase("prompt");
+    }
+    state::set_machine(settings, rest());
+    kmemleak::clean::clear_stack_below();
     // So that a job that dies with a driver's lock in its hand dies alone. No job runs yet.
     hooks::follow_locks(true);
     kmemleak::enable();
     for number in [dev::CONSOLE, dev::TTY] {
         dev::attach(number, Arc::new(tty::file::Device)).expect("nobody else is the terminal");
     }
-    let script = fw_cfg::read_all(SCRIPT);
-    let mut shell = Shell::new(settings, boot, script.is_none());
+    clean::clear_stack_below();
     match script {
         Some(script) => shell.script(&String::from_utf8_lossy(&script)),
         None => shell.interact(),
@@ -46,6 +59,7 @@ pub fn main(settings: &Settings, boot: &Boot) -> Exit {
 }
 
 impl Shell {
+    #[inline(never)]
     fn script(&mut self, script: &str) {
         foreground::signals();
         for (index, line) in script.lines().enumerate() {
@@ -60,11 +74,9 @@ impl Shell {
         }
     }
 
+    #[inline(never)]
     fn interact(&mut self) {
-        self.greet();
         while self.exit.is_none() {
-            self.jobs.announce();
-            foreground::raw();
             match self.read_line() {
                 Event::Line(line) => {
                     foreground::signals();
@@ -79,30 +91,27 @@ impl Shell {
                     self.exit = Some(self.status);
                 }
             }
+            if self.exit.is_none() {
+                self.jobs.announce();
+                self.draw_prompt();
+            }
         }
-    }
-
-    fn greet(&self) {
-        let Boot { cpus, phases, tsc_hz, memory_bytes, .. } = &machine().boot;
-        let cycles: u64 = phases.iter().map(|phase| phase.cycles).sum();
-        let ms = (cycles * 1000).checked_div(*tsc_hz).unwrap_or(0);
-        let text = alloc::format!(
-            "{cpus} CPUs, {} MiB, up in {ms} ms. help: the commands; list: the experiments; insmod: the modules.\n\
-             Tab completes, arrows edit and recall, Ctrl-C interrupts, Ctrl-D ends.\n\n",
-            memory_bytes >> 20
-        );
-        screen::write(text.as_bytes());
     }
 
     fn prompt(&self) -> &'static str {
         if self.credentials.euid == 0 { "scullery# " } else { "scullery$ " }
     }
 
-    /// Has a line typed and edited.
-    fn read_line(&mut self) -> Event {
+    /// Begins a line: from now on every key is the editor's.
+    fn draw_prompt(&mut self) {
+        foreground::raw();
         screen::fresh_line();
         let begin = self.editor.begin(self.prompt());
         screen::edit(&begin, self.editor.drawn());
+    }
+
+    /// Has a line typed and edited behind the prompt.
+    fn read_line(&mut self) -> Event {
         // The editor asks for names while it is at work.
         let names = self.names();
         loop {
@@ -115,4 +124,15 @@ impl Shell {
             }
         }
     }
+}
+
+fn greet(cpus: u32) {
+    let memory: u64 = frames::memory().iter().map(|range| range.end - range.start).sum();
+    let text = alloc::format!(
+        "{cpus} CPUs, {} MiB, up in {} ms. help: the commands; list: the experiments; insmod: the modules.\n\
+         Tab completes, arrows edit and recall, Ctrl-C interrupts, Ctrl-D ends.\n\n",
+        memory >> 20,
+        boot_chart::milliseconds(),
+    );
+    screen::write(text.as_bytes());
 }

@@ -77,7 +77,7 @@ impl Stage {
         let known =
             Known { command: self.words.join(" "), uid: shell.credentials.uid, group: Arc::clone(group) };
         let body = move || {
-            let _entry = table::enter(known);
+            let _entry = table::entry();
             let mut shell = shell;
             let status = self.run(&process, &mut shell);
             process.close_all();
@@ -85,9 +85,7 @@ impl Stage {
         };
         let cpu = commands::find(&name).and_then(|command| command.cpu).unwrap_or_else(least_busy_cpu);
         // What a driver does to it, it does not do to the shell.
-        let handle = task::spawn_mortal(&name, cpu, body)?;
-        group.add(handle.id());
-        Ok(handle)
+        table::start(known, || task::spawn_mortal(&name, cpu, body))
     }
 
     /// Runs it in the calling task, as `process`. `shell` is whose builtin it is, if it is one.

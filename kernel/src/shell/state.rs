@@ -19,12 +19,17 @@ use crate::tty;
 /// The machine that a shell runs on: what it was told, and how it came up.
 pub(super) struct Machine {
     /// Its command line.
-    pub(super) settings: Settings,
+    pub(super) settings: &'static Settings,
     /// Its boot.
-    pub(super) boot: Boot,
+    pub(super) boot: &'static Boot,
 }
 
 static MACHINE: Once<Machine> = Once::new();
+
+/// Says what the machine is, before any command runs.
+pub(super) fn set_machine(settings: &'static Settings, boot: &'static Boot) {
+    MACHINE.call_once(|| Machine { settings, boot });
+}
 
 /// The machine.
 pub(super) fn machine() -> &'static Machine {
@@ -57,8 +62,7 @@ pub(super) struct Shell {
 
 impl Shell {
     /// The superuser's shell at the terminal of a machine.
-    pub(super) fn new(settings: &Settings, boot: &Boot, is_interactive: bool) -> Self {
-        MACHINE.call_once(|| Machine { settings: settings.clone(), boot: boot.clone() });
+    pub(super) fn new(settings: &Settings, is_interactive: bool) -> Self {
         let columns = settings.columns.map_or(UNKNOWN_WIDTH, |columns| columns as usize);
         let terminal = tty::file::open();
         Shell {

@@ -210,10 +210,16 @@ impl Task {
     pub unsafe fn resting(&self) -> Option<u64> {
         // SAFETY: nobody else accesses it, as the caller promises.
         let inner = unsafe { &*self.inner.get() };
+        (inner.state != State::Ended && self.has_on_its_stack(inner.stack_pointer))
+            .then_some(inner.stack_pointer)
+    }
+
+    /// Whether this is an address in the task's stack, and not in that of whoever had the slot before: the task may just
+    /// have been claimed.
+    pub fn has_on_its_stack(&self, stack_pointer: u64) -> bool {
         let top = self.stack_top.load(Relaxed);
-        // The adopted task has no stack from the pool. Another one may just have been claimed.
-        let is_its_own = top == 0 || stacks::top_of(inner.stack_pointer) == Some(top);
-        (inner.state != State::Ended && is_its_own).then_some(inner.stack_pointer)
+        // The adopted task has no stack from the pool.
+        top == 0 || stacks::top_of(stack_pointer) == Some(top)
     }
 
     /// Frees the slot and the stack of a task that has ended and been joined.

@@ -29,8 +29,11 @@ pub fn of(id: TaskId, into: &mut [usize]) -> Option<Trace> {
     if queue::current_of(queue.cpu()) == id {
         return Some(Trace::Runs(queue.cpu()));
     }
-    let (first, rest) = into.split_first_mut()?;
     let stack_pointer = task.inner(&mut queue).stack_pointer;
+    if !task.has_on_its_stack(stack_pointer) {
+        return Some(Trace::Frames(0));
+    }
+    let (first, rest) = into.split_first_mut()?;
     // SAFETY: a task that does not run has its registers where the switch has left them, and its stack until it is joined,
     // which takes the lock that is held.
     let (address, frame_pointer) = unsafe { switch::saved(stack_pointer) };

@@ -38,7 +38,7 @@ fn printk() -> Printk {
 }
 
 /// A module of one device, which has its name.
-fn one(
+pub(super) fn one(
     name: &'static str,
     device: Arc<dyn CharDevice<Kernel>>,
     given: &Parameters<'_>,

@@ -3,17 +3,20 @@
 //! - [`SCULL`]: scull0 to scull3, scullpipe0 to scullpipe3, scullsingle, sculluid, scullwuid, scullpriv, as one module, as in
 //!   the book.
 //! - [`COMPLETE`], [`SLEEPY`]: one device each.
+//! - [`FAULTY`]: one device that breaks whoever uses it.
 //! - [`KMEMLEAK_TEST`]: no device, but memory that is lost.
 //! - `edition`: the parameter that some have.
 //! - `living`: what keeps experiments away from devices that live on.
 
 mod edition;
+mod faulty;
 mod kmemleak_test;
 mod living;
 mod misc;
 mod scull;
 
 use edition::edition;
+pub(super) use faulty::FAULTY;
 pub(super) use kmemleak_test::KMEMLEAK_TEST;
 pub(super) use misc::{COMPLETE, SLEEPY};
 pub(super) use scull::SCULL;

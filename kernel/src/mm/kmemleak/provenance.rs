@@ -18,15 +18,20 @@ pub(super) fn lines(record: &Record) -> String {
     match Provenance::find(&stores::Log, allocation.address, allocation.cycles) {
         Some(Provenance { published, dropped: Some(dropped) }) => {
             let cycles = dropped.cycles - published.cycles;
-            let raced = if dropped.task == published.task { "it had" } else { "it raced with, and had" };
+            let raced = if dropped.task == published.task { "stored by" } else { "raced with" };
             format!(
-                "  last reference dropped by {}\n  {raced} been stored {cycles} cycles before by {}\n",
+                "  last reference dropped {} ago by {}:\n{}  {raced} {}, {cycles} cycles before:\n{}",
+                age(dropped.cycles),
+                who(&dropped),
                 line(&dropped),
+                who(&published),
                 line(&published)
             )
         }
         Some(Provenance { published, dropped: None }) => format!(
-            "  last stored by {}\n  nothing was stored over it: that location was lost or freed itself\n",
+            "  last stored {} ago by {}:\n{}  nothing was stored over it: that location was lost or freed itself\n",
+            age(published.cycles),
+            who(&published),
             line(&published)
         ),
         None if stores::complete_since().is_some_and(|since| since <= allocation.cycles) => format!(
@@ -37,16 +42,17 @@ pub(super) fn lines(record: &Record) -> String {
     }
 }
 
-/// Task, CPU, place, lock and moment of a store.
+/// Task, CPU and locks of a store.
+fn who(stored: &Stored) -> String {
+    let locks = match stored.held {
+        ["", _] => String::from("no lock"),
+        [lock, ""] => String::from(lock),
+        [inner, outer] => format!("{inner} and {outer}"),
+    };
+    format!("{} (task {}, CPU {}), {locks} held", name_of(stored.task), stored.task.0, stored.cpu)
+}
+
+/// A line of its own for its place.
 fn line(stored: &Stored) -> String {
-    format!(
-        "{} (task {}, CPU {}): store to {} at {}, {} held, {} ago",
-        name_of(stored.task),
-        stored.task.0,
-        stored.cpu,
-        stored.site,
-        place(stored.at),
-        if stored.held.is_empty() { "no lock" } else { stored.held },
-        age(stored.cycles)
-    )
+    format!("    store to {} at {}\n", stored.site, place(stored.at))
 }

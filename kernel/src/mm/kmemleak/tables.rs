@@ -12,7 +12,7 @@ pub(super) fn tables() -> Option<Blocks<'static>> {
     let heap = heap::extent();
     let groups = groups_for(heap.end - heap.start);
     let entries = heap::with_ledger(|ledger| ledger.capacity());
-    Some(Blocks::new(slice(groups, 0)?, slice(groups, 0)?, slice(entries, Entry::EMPTY)?))
+    Some(Blocks::new(slice(groups, 0)?, slice(groups, 0)?, slice(groups, 0)?, slice(entries, Entry::EMPTY)?))
 }
 
 fn slice<T: Copy>(length: usize, value: T) -> Option<&'static mut [T]> {

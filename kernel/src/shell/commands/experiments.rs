@@ -31,22 +31,30 @@ pub(super) const EXPLAIN: Command =
 /// Columns of a text.
 const WIDTH: usize = 96;
 
-/// Somebody runs an experiment. There is one at a time: it has the machine's hooks.
+/// Somebody has the machine's hooks: who runs an experiment, or sees to what `probe` is told.
 static BUSY: AtomicBool = AtomicBool::new(false);
+
+/// Does something with the machine's hooks that nobody else has meanwhile. [`Errno::EBUSY`] when somebody has them.
+pub(super) fn alone<R>(work: impl FnOnce() -> R) -> Result<R, Errno> {
+    if BUSY.swap(true, SeqCst) {
+        return Err(Errno::EBUSY);
+    }
+    let result = work();
+    BUSY.store(false, SeqCst);
+    Ok(result)
+}
 
 fn run(me: &Process, arguments: &[&str]) -> i32 {
     let Some((name, options)) = arguments.split_first() else {
         return misuse(me, format_args!("which experiment? list shows them"));
     };
-    if BUSY.swap(true, SeqCst) {
-        me.complain(name, Errno::EBUSY);
-        return 1;
-    }
-    let result = perform(me, name, options);
-    BUSY.store(false, SeqCst);
-    match result {
-        Ok(ok) => i32::from(!ok),
-        Err(usage) => {
+    match alone(|| perform(me, name, options)) {
+        Err(errno) => {
+            me.complain(name, errno);
+            1
+        }
+        Ok(Ok(ok)) => i32::from(!ok),
+        Ok(Err(usage)) => {
             me.say(format_args!("{usage}"));
             MISUSE
         }
@@ -58,7 +66,7 @@ fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
     let resolved = resolve(&settings, find(name)?, smp::cpus(), Config::OURS)?;
     let file = me.file(STDOUT).map_err(|errno| Usage::new(format!("{errno}")))?;
     let _diverted = output::divert(file);
-    programs::perform(&resolved, &settings, &machine().boot)
+    programs::perform(&resolved, &settings, machine().boot)
 }
 
 /// The settings of a run on this machine.

@@ -12,12 +12,17 @@ use crate::fs::{self, Entry, Kind};
 use crate::print_to;
 use crate::process::Process;
 
-pub(super) const COMMAND: Command =
-    Command::program("ls", "[-l] [PATH]...", "names in directories; -l with all there is to know", main);
+pub(super) const COMMAND: Command = Command::program(
+    "ls",
+    "[-l] [-a] [PATH]...",
+    "names in directories; -l with all there is to know (no name is hidden)",
+    main,
+);
 
 fn main(me: &Process, arguments: &[&str]) -> i32 {
-    let is_long = arguments.first() == Some(&"-l");
-    let paths = &arguments[usize::from(is_long)..];
+    let options = arguments.iter().take_while(|word| matches!(**word, "-l" | "-a" | "-la" | "-al")).count();
+    let (options, paths) = arguments.split_at(options);
+    let is_long = options.iter().any(|option| option.contains('l'));
     if let Some(option) = paths.iter().find(|path| path.starts_with('-')) {
         return unexpected(me, option);
     }

@@ -18,7 +18,7 @@ pub(super) const FREE: Command = Command::program("free", "", "memory, used and 
 pub(super) const SYNC: Command = Command::program("sync", "", "nothing: all there is, is in memory", sync);
 
 fn uname(me: &Process, arguments: &[&str]) -> i32 {
-    let Boot { version, machine, accel, cpus, .. } = &machine().boot;
+    let Boot { version, machine, accel, cpus, .. } = machine().boot;
     match arguments {
         [] => print_to!(me, "Scullery\n"),
         ["-a"] => {
@@ -42,7 +42,7 @@ fn memory(me: &Process, arguments: &[&str]) -> i32 {
     if let [word, ..] = arguments {
         return unexpected(me, word);
     }
-    let Boot { memory_bytes, heap_bytes, .. } = machine().boot;
+    let Boot { memory_bytes, heap_bytes, .. } = *machine().boot;
     let heap::Room { used, free } = heap::room();
     print_to!(me, "{:<8}{:>14}{:>14}{:>14}\n", "", "total", "used", "free");
     let frames = frames::free_bytes();

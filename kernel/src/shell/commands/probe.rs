@@ -6,6 +6,7 @@ use kcore::probe::{Defaults, Plan};
 use kcore::settings::{MAX_WRITERS, Probe, Usage, number};
 
 use super::command::{Command, MISUSE, misuse};
+use super::experiments::alone;
 use crate::print_to;
 use crate::process::Process;
 use crate::seats;
@@ -24,27 +25,30 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
     match arguments {
         [] => shown(me),
         ["off"] => over(me),
-        [mode] => begun(me, offer(mode, TASKS)),
-        [mode, tasks] => {
-            let tasks = number("number of tasks", tasks, 1, MAX_WRITERS.into());
-            begun(me, tasks.and_then(|tasks| offer(mode, tasks as u32)))
-        }
+        [mode] => begin(me, planned(mode), TASKS),
+        [mode, tasks] => match number("number of tasks", tasks, 1, MAX_WRITERS.into()) {
+            Ok(tasks) => begin(me, planned(mode), tasks as u32),
+            Err(usage) => begin(me, Err(usage), TASKS),
+        },
         [_, _, extra, ..] => misuse(me, format_args!("'{extra}' is not understood")),
     }
 }
 
-fn offer(mode: &str, tasks: u32) -> Result<(), Usage> {
+fn planned(mode: &str) -> Result<Plan, Usage> {
     let probe: Probe = mode.parse()?;
     if let Probe::Fire(_) = probe {
         return Err(Usage::new("no device interrupts here; valid: off, rendezvous, script, pause, delay"));
     }
-    seats::offer(&Plan::new(&probe, &Defaults::default())?, tasks);
-    Ok(())
+    Plan::new(&probe, &Defaults::default())
 }
 
-fn begun(me: &Process, result: Result<(), Usage>) -> i32 {
-    match result {
-        Ok(()) => 0,
+fn begin(me: &Process, plan: Result<Plan, Usage>, tasks: u32) -> i32 {
+    match plan.map(|plan| alone(|| seats::offer(&plan, tasks))) {
+        Ok(Ok(())) => 0,
+        Ok(Err(_)) => {
+            me.say(format_args!("an experiment runs, and has all points for itself"));
+            1
+        }
         Err(usage) => {
             me.say(format_args!("{usage}"));
             MISUSE
@@ -62,7 +66,9 @@ fn shown(me: &Process) -> i32 {
 
 /// Nobody waits any more; says which steps of a script could not happen.
 fn over(me: &Process) -> i32 {
-    let steps: String = seats::withdraw().iter().map(|step| alloc::format!("{step}\n")).collect();
+    // If an experiment runs, what was said before is over already.
+    let steps = alone(seats::withdraw).unwrap_or_default();
+    let steps: String = steps.iter().map(|step| alloc::format!("{step}\n")).collect();
     me.print(format_args!("{steps}"));
     0
 }

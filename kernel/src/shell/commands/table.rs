@@ -43,6 +43,7 @@ pub(in crate::shell) const ALL: &[Command] = &[
     sleep::COMMAND,
     user::SU,
     machine::SYNC,
+    text::TAIL,
     status::TRUE,
     terminal::TTY,
     machine::UNAME,

@@ -1,4 +1,6 @@
-//! `head`, `wc`: text.
+//! `head`, `tail`, `wc`: text.
+
+use alloc::vec::Vec;
 
 use kcore::errno::Errno;
 
@@ -9,11 +11,13 @@ use crate::process::Process;
 use crate::process::process::STDOUT;
 
 pub(super) const HEAD: Command =
-    Command::program("head", "[-n LINES | -c BYTES] [FILE]...", "the first lines, or bytes", head);
+    Command::program("head", "[-LINES | -n LINES | -c BYTES] [FILE]...", "the first lines, or bytes", head);
+pub(super) const TAIL: Command =
+    Command::program("tail", "[-LINES | -n LINES] [FILE]...", "the last lines", tail);
 pub(super) const WC: Command =
     Command::program("wc", "[-l | -w | -c] [FILE]...", "count lines, words and bytes", wc);
 
-/// Lines that `head` shows unless told otherwise.
+/// Lines that `head` and `tail` show unless told otherwise.
 const LINES: usize = 10;
 /// Bytes of a read.
 const BUFFER: usize = 1024;
@@ -53,12 +57,14 @@ impl Left {
 
 fn head(me: &Process, arguments: &[&str]) -> i32 {
     let (left, names) = match arguments {
-        [option @ ("-n" | "-c"), number, rest @ ..] => match number.parse() {
-            Ok(number) if *option == "-n" => (Left::Lines(number), rest),
+        ["-c", number, rest @ ..] => match number.parse() {
             Ok(number) => (Left::Bytes(number), rest),
-            Err(_) => return misuse(me, format_args!("'{number}' is no number")),
+            Err(_) => return no_number(me, number),
         },
-        rest => (Left::Lines(LINES), rest),
+        _ => match lines(arguments) {
+            Ok((number, rest)) => (Left::Lines(number), rest),
+            Err(word) => return no_number(me, word),
+        },
     };
     files(me, names, |descriptor, _| {
         let mut left = left;
@@ -72,6 +78,55 @@ fn head(me: &Process, arguments: &[&str]) -> i32 {
         }
         Ok(())
     })
+}
+
+/// How many lines are wanted, and the other arguments; or what is no number.
+fn lines<'a, 'b>(arguments: &'a [&'b str]) -> Result<(usize, &'a [&'b str]), &'b str> {
+    match arguments {
+        ["-n", number, rest @ ..] => Ok((number.parse().map_err(|_| *number)?, rest)),
+        [word, rest @ ..] => match word.strip_prefix('-').map(str::parse) {
+            Some(Ok(number)) => Ok((number, rest)),
+            _ => Ok((LINES, arguments)),
+        },
+        [] => Ok((LINES, arguments)),
+    }
+}
+
+fn no_number(me: &Process, word: &str) -> i32 {
+    misuse(me, format_args!("'{word}' is no number"))
+}
+
+fn tail(me: &Process, arguments: &[&str]) -> i32 {
+    let (wanted, names) = match lines(arguments) {
+        Ok(understood) => understood,
+        Err(word) => return no_number(me, word),
+    };
+    files(me, names, |descriptor, _| {
+        let mut text = Vec::new();
+        let mut buffer = [0; BUFFER];
+        loop {
+            match me.read(descriptor, &mut buffer)? {
+                0 => return me.write_all(STDOUT, last_lines(&text, wanted)),
+                count => {
+                    text.try_reserve(count).map_err(|_| Errno::ENOMEM)?;
+                    text.extend_from_slice(&buffer[..count]);
+                    let before = text.len() - last_lines(&text, wanted).len();
+                    text.drain(..before);
+                }
+            }
+        }
+    })
+}
+
+/// The last `wanted` lines of `text`; the last of them may have no end.
+fn last_lines(text: &[u8], wanted: usize) -> &[u8] {
+    if wanted == 0 {
+        return &[];
+    }
+    let body = text.strip_suffix(b"\n").unwrap_or(text);
+    let ends = body.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
+    let begin = ends.map(|(at, _)| at + 1).nth(wanted - 1).unwrap_or(0);
+    &text[begin..]
 }
 
 /// Lines, words, bytes.

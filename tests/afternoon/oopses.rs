@@ -1,0 +1,51 @@
+//! A driver's fault ends whoever called it, and nobody else.
+
+use tests::ensure::{Answer, contains, same};
+
+use crate::terminal::Terminal;
+
+const DRIVER: &str = "kernel/src/dev/family/faulty.rs:";
+
+/// A panic names its line; the module stays in use by the dead, and goes by force.
+pub(crate) fn panic(terminal: &mut Terminal) -> Answer {
+    terminal.lines(&["insmod faulty"])?;
+    let oops = terminal.line("cat /dev/faulty")?;
+    contains(&oops, "oops #1 on CPU ")?;
+    contains(&oops, "(cat): panic: range end index 4096 out of range for slice of length 4\n")?;
+    contains(&oops, &format!("\n  at {DRIVER}"))?;
+    contains(&oops, "FileOperations<kernel::machine::Kernel>>::read+0x")?;
+    contains(&oops, "(cat) ends with -EFAULT: Bad address; the machine goes on\nOops\n")?;
+    goes_on(terminal, "139\n")
+}
+
+/// A page fault names its line as well.
+pub(crate) fn null_pointer(terminal: &mut Terminal) -> Answer {
+    terminal.lines(&["insmod faulty"])?;
+    let oops = terminal.line("echo x > /dev/faulty")?;
+    contains(&oops, "oops #1 on CPU ")?;
+    contains(&oops, "(echo): page fault")?;
+    contains(&oops, DRIVER)?;
+    contains(&oops, "FileOperations<kernel::machine::Kernel>>::write+0x")?;
+    contains(&oops, "\nOops\n")?;
+    goes_on(terminal, "139\n")
+}
+
+fn goes_on(terminal: &mut Terminal, status: &str) -> Answer {
+    terminal.says("echo $?", status)?;
+    contains(&terminal.line("lsmod")?, "\nfaulty                 1  major=0\n")?;
+    let refused = "rmmod: faulty: Device or resource busy\nrmmod: faulty: in use by 1 open file\n";
+    terminal.says("rmmod faulty", refused)?;
+    // Who wants no more than there is gets it, from the same device.
+    terminal.says("head -c 4 /dev/zero | wc -c", "4\n")?;
+    terminal.lines(&["rmmod -f faulty", "insmod faulty", "rmmod faulty"])?;
+    let ps = terminal.line("ps")?;
+    same("what is left of the dead", ps.matches("/dev/faulty").count(), 0)
+}
+
+/// Who unplugs the device does not wait for one that dies in it meanwhile.
+pub(crate) fn in_the_way(terminal: &mut Terminal) -> Answer {
+    terminal.lines(&["insmod faulty"])?;
+    terminal.line("cat /dev/faulty & echo x > /dev/faulty & rmmod -f faulty")?;
+    terminal.line("wait")?;
+    terminal.says("lsmod", "Module           Used by  Parameters\n")
+}
