@@ -93,7 +93,7 @@ impl Plugged {
     /// Takes everything back, the names first. Returns when nobody is in a device any more, or else, with what is left to
     /// do, when the task has a signal.
     pub(super) fn unplug(mut self) -> Result<(), Plugged> {
-        self.files.drain(..).for_each(|name| fs::remove_file(name));
+        self.files.drain(..).for_each(fs::remove_file);
         self.devices.iter().for_each(|(name, number)| fs::remove_node(name, *number));
         for (_, number) in self.devices.drain(..) {
             // Nobody else removes what this module has added.
