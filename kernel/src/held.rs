@@ -36,8 +36,9 @@ pub(crate) fn lock(task: TaskId, event: LockEvent, lock: &LockName, address: usi
     }
 }
 
-/// The lock that `task` has taken last and still holds.
-pub(crate) fn innermost(task: TaskId) -> Option<&'static str> {
+/// The two locks that `task` has taken last and still holds, the last one first; empty names for none.
+pub(crate) fn innermost(task: TaskId) -> [&'static str; 2] {
     let held = HELD[task.0 as usize % MAX_TASKS].lock_irqsave();
-    held.locks.last().filter(|_| held.task == task).map(|(_, name)| *name)
+    let mut names = held.locks.iter().rev().filter(|_| held.task == task).map(|(_, name)| *name);
+    [names.next().unwrap_or_default(), names.next().unwrap_or_default()]
 }

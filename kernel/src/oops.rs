@@ -111,6 +111,7 @@ fn die(oops: Oops, fault: Option<&Fault<'_>>) -> ! {
     // The task is one like any other again: an interrupt finds no lock taken that it wants.
     cpu::irq_on();
     oops.report(fault);
+    task::remember_death(oops.task);
     watchdog::died(oops);
     hooks::died();
     calls::died();

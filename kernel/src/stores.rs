@@ -35,9 +35,9 @@ pub struct Stored {
     pub cpu: u32,
     /// When, on the time-stamp counter.
     pub cycles: u64,
-    /// The lock that the task had taken last and still held; empty for none. An [`Option`] without a value would leave
-    /// half of itself unwritten, and there whatever address its register held last.
-    pub held: &'static str,
+    /// The two locks that the task had taken last and still held, the last one first; empty for none. An [`Option`] without
+    /// a value would leave half of itself unwritten, and there whatever address its register held last.
+    pub held: [&'static str; 2],
 }
 
 impl Trace for Stored {
@@ -115,7 +115,7 @@ pub(crate) fn log(list: usize, access: &Access, value: usize) {
         task,
         cpu: Kernel::cpu().0,
         cycles: Kernel::cycles(),
-        held: held::innermost(task).unwrap_or_default(),
+        held: held::innermost(task),
     };
     let mut list = LISTS_OF_STORES[list].lock_irqsave();
     let list = &mut *list;

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::engine::Wake;
 use super::locks::{Hold, Locks};
 use super::reason::Obstacle;
+use crate::leak::Hidden;
 use crate::machine::{CpuId, LockName, Waiting};
 
 /// Where a participant is.
@@ -20,7 +21,7 @@ pub(super) enum State {
     /// Asleep at a point. `atomic`: it holds a spinlock, so it halts its CPU in place and nobody else runs there.
     AtPoint { atomic: bool },
     /// Waiting for a lock.
-    LockWait { address: usize, lock: LockName },
+    LockWait { address: Hidden, lock: LockName },
     /// Through with this round.
     Finished,
 }
@@ -100,7 +101,7 @@ impl Crew {
         }
         match self.state(who) {
             State::Finished => Some(Obstacle::Finished),
-            State::LockWait { address, lock } => match self.locks.hold(address) {
+            State::LockWait { address, lock } => match self.locks.hold(address.address()) {
                 Hold::By(holder) => Some(Obstacle::Lock { name: lock.name, holder: Some(holder) }),
                 Hold::Unknown => Some(Obstacle::Lock { name: lock.name, holder: None }),
                 Hold::Free => self.occupant(who),
@@ -133,7 +134,7 @@ impl Crew {
         match self.state(who) {
             State::AtPoint { atomic } => atomic,
             State::LockWait { address, lock } => {
-                lock.waiting == Waiting::Spins && self.locks.hold(address) != Hold::Free
+                lock.waiting == Waiting::Spins && self.locks.hold(address.address()) != Hold::Free
             }
             State::Absent | State::AtStart | State::Running | State::Finished => false,
         }

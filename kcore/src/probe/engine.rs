@@ -7,6 +7,7 @@ use super::locks::Hold;
 use super::plan::Plan;
 use super::rendezvous::Rendezvous;
 use super::script::Script;
+use crate::leak::Hidden;
 use crate::machine::{Access, CpuId, LockName};
 use crate::report;
 use crate::settings::MAX_WRITERS;
@@ -108,7 +109,7 @@ impl Engine {
 
     /// `who` found the lock at `address` taken and is about to spin or sleep.
     pub fn lock_wait(&mut self, who: u8, lock: &LockName, address: usize) -> Wake {
-        self.moved(who, State::LockWait { address, lock: *lock })
+        self.moved(who, State::LockWait { address: Hidden::new(address), lock: *lock })
     }
 
     /// `who` has the lock at `address`.

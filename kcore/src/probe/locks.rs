@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use crate::leak::Hidden;
+
 /// More locks than one experiment takes. A lock beyond them counts as held by somebody unknown.
 const LOCKS: usize = 256;
 
@@ -16,10 +18,11 @@ pub(super) enum Hold {
     Unknown,
 }
 
-/// The locks seen in this round, by address. Nothing is allocated after `new`.
+/// The locks seen in this round, by address. Nothing is allocated after `new`. The addresses are hidden: where a lock was
+/// that is gone, a block may be that is lost, and these books must not keep it alive.
 #[derive(Debug)]
 pub(super) struct Locks {
-    seen: Vec<(usize, Hold)>,
+    seen: Vec<(Hidden, Hold)>,
 }
 
 impl Locks {
@@ -28,10 +31,12 @@ impl Locks {
     }
 
     pub(super) fn hold(&self, address: usize) -> Hold {
+        let address = Hidden::new(address);
         self.seen.iter().find(|(seen, _)| *seen == address).map_or(Hold::Unknown, |(_, hold)| *hold)
     }
 
     pub(super) fn set(&mut self, address: usize, hold: Hold) {
+        let address = Hidden::new(address);
         if let Some(entry) = self.seen.iter_mut().find(|(seen, _)| *seen == address) {
             entry.1 = hold;
         } else if self.seen.len() < LOCKS {

@@ -338,9 +338,17 @@ fn names() -> Answer {
 
 /// Fills the heap with blocks that are full of addresses, and searches them.
 fn speeds() -> Answer {
-    let found = speed::measure().map_err(|failure| format!("{failure:?}"))?;
-    let milliseconds = (found.cycles / crate::time::microseconds(1000).max(1)).max(1);
-    let megabytes = found.words * 8 / 1000 / milliseconds;
-    crate::println!("    {} MB in {milliseconds} ms, {megabytes} MB/s", found.words * 8 / 1_000_000);
-    holds("most of the heap was searched", found.words * 8 >= speed::bytes() as u64 / 10 * 9)
+    let speed = speed::measure().map_err(|failure| format!("{failure:?}"))?;
+    let milliseconds = |cycles: u64| (cycles / crate::time::microseconds(1000).max(1)).max(1);
+    let (time, longest, copy) =
+        (milliseconds(speed.found.cycles), milliseconds(speed.longest), milliseconds(speed.copy));
+    let bytes = speed.found.words * 8;
+    crate::println!(
+        "    {} MB in {time} ms, at most {longest}: {} MB/s. To copy as much takes {copy} ms",
+        bytes / 1_000_000,
+        bytes / 1000 / time
+    );
+    holds("most of the heap was searched", bytes >= speed::bytes() as u64 / 10 * 9)?;
+    // A machine on a busy host is slow with everything: the second is one of a host that has time.
+    holds("a second is enough, or what a few copies take", time <= 1000 || time <= 4 * copy)
 }

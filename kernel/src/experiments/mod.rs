@@ -29,6 +29,7 @@ pub mod crew;
 mod double_up;
 mod double_wake;
 mod forgotten_unlock;
+mod hidden;
 mod interrupted;
 mod irq;
 mod irq_other_cpu;

@@ -93,6 +93,11 @@ impl Slot {
         NonNull::new(self.word.peek()).map(|start| Object { start })
     }
 
+    /// Where it is.
+    pub(super) fn address(&self) -> usize {
+        ptr::from_ref(self).expose_provenance()
+    }
+
     /// Puts a device in, or takes it out. An access.
     #[track_caller]
     pub(super) fn store(&self, object: Option<Object>) {

@@ -75,7 +75,7 @@ impl Trial<'_> {
             }
         })?;
         stages.iter().for_each(Stage::close);
-        self.account(&experiment, &mut |_| {});
+        self.account(&experiment, &[], &mut |_| {});
         stages.iter().for_each(|stage| self.judge_pipe(&stage.pipe));
         Ok(())
     }

@@ -22,7 +22,7 @@ use super::trial::{DESCRIBED, Refusal, Trial};
 /// A scull device of this machine.
 pub(super) type Device = scull::Device<Kernel>;
 
-/// A walk over blocks: it calls its argument with the address of each.
+/// A walk over blocks: it calls its argument with the address of each. It begins with the links that go with it.
 pub(super) type Walk<'a> = dyn FnMut(&mut dyn FnMut(usize)) + 'a;
 
 /// What the tasks of a round tell.
@@ -117,7 +117,7 @@ impl Trial<'_> {
         self.run.lost_updates += told.lost_updates.into_inner();
         self.out_of_memory += told.out_of_memory.into_inner();
         self.add_lock(device.lock_stats());
-        self.account(experiment, &mut |mark| {
+        self.account(experiment, &[device.root()], &mut |mark| {
             device.walk(|_, address| mark(address));
         });
         self.run.use_after_free += device.damage().wild + told.stale.into_inner();
@@ -134,33 +134,36 @@ impl Trial<'_> {
         // one of these tasks waits for.
         let experiment = unsafe { heap::Experiment::begin() }?;
         self.race(body)?;
-        self.account(&experiment, &mut |_| {});
+        self.account(&experiment, &[], &mut |_| {});
         Ok(())
     }
 
-    /// Has kmemleak say the same without knowing a device: it must come to the same blocks as the walk, whose marks are in
-    /// the ledger.
+    /// Has kmemleak say the same without knowing a device: see [`kmemleak::Agreement`]. The walk, whose marks are in the
+    /// ledger, began with `links`.
     #[inline(never)]
-    fn compare(&mut self, since: u64) {
+    fn compare(&mut self, since: u64, links: &[usize]) {
         kmemleak::clean::clear_stack_below();
         // What the trial has noted of leaks before is no reference to them.
         let books = self.lost.as_ptr().addr();
-        match kmemleak::agreement(since, &[books]) {
-            Ok(agreement) if agreement.is_whole() => {}
-            Ok(agreement) => self.disagreement = Some(format!("walk and search differ: {agreement:x?}")),
+        match kmemleak::agreement(since, links, &[books]) {
+            Ok(agreement) if !agreement.is_whole() => {
+                self.disagreement = Some(format!("walk and search differ: {agreement:x?}"));
+            }
+            Ok(agreement) => self.hidden.add(&agreement),
             Err(failure) => self.note(format!("kmemleak could not search: {failure:?}")),
         }
     }
 
-    /// What was allocated and freed in this round, what is alive, what of it `walk` leads to, and what is lost.
-    pub(super) fn account(&mut self, experiment: &heap::Experiment, walk: &mut Walk<'_>) {
+    /// What was allocated and freed in this round, what is alive, what of it `walk` leads to, which begins with the links at
+    /// the addresses `links`, and what is lost.
+    pub(super) fn account(&mut self, experiment: &heap::Experiment, links: &[usize], walk: &mut Walk<'_>) {
         let happened = experiment.so_far();
         let since = experiment.since();
         heap::with_ledger(|ledger| ledger.begin_marking());
         walk(&mut |address| {
             heap::with_ledger(|ledger| ledger.mark(address));
         });
-        self.compare(since);
+        self.compare(since, links);
         let mut leaked = Counts::default();
         let mut leaked_bytes = 0;
         let (run, lost, resolved) = (&mut self.run, &mut self.lost, self.resolved);

@@ -20,6 +20,7 @@ use crate::time;
 use crate::watchdog::{self, Seen, Stop, Witness};
 
 use super::crew;
+use super::hidden::Hidden;
 use super::leaks::{self, Lost};
 
 /// Leaked blocks that are described one by one; the others are counted.
@@ -116,6 +117,8 @@ pub(super) struct Trial<'a> {
     pub(super) notes: Vec<String>,
     /// How kmemleak and the walk of a device disagreed about what is lost, if they did.
     pub(super) disagreement: Option<String>,
+    /// Lost blocks that kmemleak would not report.
+    pub(super) hidden: Hidden,
     /// Whether the emulator runs one CPU at a time.
     sequential: bool,
     /// Why the watchdog has given the tasks up, if it has.
@@ -209,6 +212,7 @@ impl<'a> Trial<'a> {
             out_of_memory: 0,
             notes: Vec::new(),
             disagreement: None,
+            hidden: Hidden::default(),
             sequential: matches!(settings.accel.as_str(), "tcg-single" | "icount"),
             stop: None,
             chance: fastrand::Rng::with_seed(settings.seed),
@@ -292,6 +296,9 @@ impl<'a> Trial<'a> {
     }
 
     fn judge(mut self, steps: Vec<Step>) -> Outcome {
+        if let Some(note) = self.hidden.note() {
+            self.note(note);
+        }
         let verdict = self.run.judge();
         let broken_account = self.run.check_identities().err().or(self.disagreement);
         self.run.out_of_memory = self.out_of_memory;

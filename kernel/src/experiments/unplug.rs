@@ -36,7 +36,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     trial.add_lock(registry.guard.stats());
     trial.run.use_after_free += registry.wild.load(Relaxed);
     trial.out_of_memory += registry.out_of_memory.load(Relaxed);
-    trial.account(&experiment, &mut |mark| {
+    trial.account(&experiment, &[registry.slot.address()], &mut |mark| {
         registry.slot.peek().iter().for_each(|object| mark(object.address()))
     });
     match registry.look_up() {

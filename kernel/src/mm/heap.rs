@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! allocate   lock; take a hole; enter a record; unlock; poison the block
-//! free       lock; ask the ledger whether that is a live block; unlock; poison; lock; give the hole back; unlock
+//! free       lock; ask the ledger whether that is a live block; unlock; poison; lock; line up; unlock
 //! ```
+//!
+//! Freed blocks line up ([`delayed`]): their memory is given back when a quarter of the heap stands in the queue, or when
+//! memory runs out. So an address is handed out again as late as possible, and a stale word seldom names a block.
 //!
 //! While an experiment runs, freed blocks of the scull kinds are not given back (quarantine): they keep their record and
 //! their poison until [`Experiment`] ends, so that a use after free finds poison and a double free is known as one. An
@@ -35,6 +38,7 @@ use crate::arch::backtrace;
 use crate::machine::{CountedSpinLock, Kernel};
 use crate::mm::frames;
 
+mod delayed;
 mod live;
 mod quarantine;
 mod recycling;
@@ -42,6 +46,7 @@ mod recycling;
 pub use live::Live;
 pub use quarantine::Quarantine;
 
+use delayed::Delayed;
 use recycling::Recycling;
 
 /// Bytes of heap for each record of the ledger: blocks are expected to be this long on average.
@@ -50,6 +55,8 @@ const BYTES_PER_RECORD: u64 = 2048;
 const FEWEST_RECORDS: u64 = 2048;
 /// The part of the heap, and of the records, that is not for devices that live on: one in so many.
 const RESERVE: usize = 16;
+/// The part of the heap in which freed blocks may wait to be handed out again.
+const DELAYED_PART: usize = 4;
 /// Alignment of every block.
 const ALIGN: usize = 16;
 
@@ -64,6 +71,8 @@ struct Heap {
     kept: usize,
     /// How many [`Live`]s there are.
     live: usize,
+    /// Freed blocks that nobody keeps, and that are not given back yet.
+    delayed: Delayed,
 }
 
 impl Heap {
@@ -104,6 +113,19 @@ impl Heap {
             return Err(Errno::ENOMEM);
         }
         Ok(block)
+    }
+
+    /// Gives back what was freed first until at most `bytes` wait for that; whether there was anything.
+    fn give_back_until(&mut self, bytes: usize) -> bool {
+        let mut any = false;
+        while self.delayed.bytes() > bytes
+            && let Some((address, size)) = self.delayed.pop()
+        {
+            // SAFETY: it was freed and forgotten by the ledger before it came into the queue, and has just left it.
+            unsafe { give_back(&mut self.holes, address, size) };
+            any = true;
+        }
+        any
     }
 
     /// Takes some blocks out of quarantine that nobody can know any more; whether there were any.
@@ -185,6 +207,7 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
         kept: 0,
         live: 0,
         recycling: None,
+        delayed: Delayed::default(),
     });
     Ok(size)
 }
@@ -215,7 +238,7 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
         let heap = heap.as_mut().ok_or(Errno::ENOMEM)?;
         loop {
             match heap.enter(layout, &mut allocation) {
-                Err(_) if heap.recycle() => {}
+                Err(_) if heap.give_back_until(0) || heap.recycle() => {}
                 result => break result?,
             }
         }
@@ -250,8 +273,9 @@ pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result
     if manner == Manner::AtOnce {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(BadFree::Unknown)?;
-        // SAFETY: the ledger knew the block as live, and has forgotten it: it is given back once, with its size.
-        unsafe { give_back(&mut heap.holes, address, freed.size) };
+        // SAFETY: the ledger knew the block as live, and has forgotten it: it comes in once.
+        unsafe { heap.delayed.push(address) };
+        heap.give_back_until(heap.holes.size() / DELAYED_PART);
     }
     Ok(())
 }
@@ -305,8 +329,8 @@ impl Room {
 /// How full the heap is.
 pub fn room() -> Room {
     let heap = HEAP.lock_irqsave();
-    let holes = &heap.as_ref().expect("the heap is set up before anybody asks").holes;
-    Room { used: holes.used(), free: holes.free() }
+    let Heap { holes, delayed, .. } = heap.as_ref().expect("the heap is set up before anybody asks");
+    Room { used: holes.used() - delayed.bytes(), free: holes.free() + delayed.bytes() }
 }
 
 /// Blocks alive now.

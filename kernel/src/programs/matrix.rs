@@ -41,6 +41,14 @@ fn run(trial: &Trial, settings: &Settings) -> bool {
     let remark = if ok { "" } else { " NOT as expected: " };
     println!("{} {}: {verdict}{remark}{}", experiment.name, row.lock, if ok { "" } else { expected.word() });
     if let Ok(mut outcome) = outcome {
+        if let Some(broken) = &outcome.broken_account {
+            println!("  the account is broken: {broken}");
+        }
+        outcome
+            .notes
+            .iter()
+            .filter(|note| note.starts_with("lost blocks"))
+            .for_each(|note| println!("  {note}"));
         // A verdict is all that is asked for; which blocks were lost, `run` tells.
         outcome.lost.clear();
         report::emit(&outcome);

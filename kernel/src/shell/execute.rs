@@ -15,6 +15,7 @@ use super::state::{Shell, machine};
 use crate::console::screen;
 use crate::fs::File;
 use crate::machine::Kernel;
+use crate::mm::kmemleak::clean;
 use crate::process::pipe::pipe;
 use crate::process::table::{self, Known};
 use crate::process::{Group, Process, fate, null};
@@ -26,7 +27,16 @@ const INTERRUPTED: i32 = 130;
 
 impl Shell {
     /// Does what `line` says. Nothing of it is done when it is not understood.
+    ///
+    /// What earlier lines have left on the stack is cleared, so that no word of this line's frames is an address of theirs:
+    /// the shell waits in these frames while its commands search for leaks.
     pub(super) fn line(&mut self, line: &str) -> Result<(), SyntaxError> {
+        clean::clear_stack_below();
+        self.obey(line)
+    }
+
+    #[inline(never)]
+    fn obey(&mut self, line: &str) -> Result<(), SyntaxError> {
         for list in &parse(line)? {
             if list.background {
                 self.in_background(list);
@@ -56,6 +66,7 @@ impl Shell {
             };
             if its_turn {
                 let began = Kernel::cycles();
+                clean::clear_stack_below();
                 self.status = self.pipeline(pipeline);
                 if pipeline.timed {
                     self.took(Kernel::cycles() - began);
@@ -80,6 +91,7 @@ impl Shell {
     }
 
     /// Runs a pipeline to its end; what it ended with.
+    #[inline(never)]
     fn pipeline(&mut self, pipeline: &Pipeline) -> i32 {
         if let [only] = &pipeline.commands[..] {
             let stage = Stage::new(only, self);

@@ -12,6 +12,7 @@ use crate::arch::exit::Exit;
 use crate::arch::fw_cfg;
 use crate::boot_chart::{self, phase};
 use crate::console::{com1, com2, screen};
+use crate::mm::kmemleak::clean;
 use crate::mm::{frames, kmemleak};
 use crate::tty::{self, foreground};
 use crate::{dev, hooks};
@@ -35,12 +36,14 @@ pub fn main(settings: &'static Settings, listed: u32, rest: impl FnOnce() -> &'s
         phase("prompt");
     }
     state::set_machine(settings, rest());
+    kmemleak::clean::clear_stack_below();
     // So that a job that dies with a driver's lock in its hand dies alone. No job runs yet.
     hooks::follow_locks(true);
     kmemleak::enable();
     for number in [dev::CONSOLE, dev::TTY] {
         dev::attach(number, Arc::new(tty::file::Device)).expect("nobody else is the terminal");
     }
+    clean::clear_stack_below();
     match script {
         Some(script) => shell.script(&String::from_utf8_lossy(&script)),
         None => shell.interact(),
@@ -56,6 +59,7 @@ pub fn main(settings: &'static Settings, listed: u32, rest: impl FnOnce() -> &'s
 }
 
 impl Shell {
+    #[inline(never)]
     fn script(&mut self, script: &str) {
         foreground::signals();
         for (index, line) in script.lines().enumerate() {
@@ -70,6 +74,7 @@ impl Shell {
         }
     }
 
+    #[inline(never)]
     fn interact(&mut self) {
         while self.exit.is_none() {
             match self.read_line() {

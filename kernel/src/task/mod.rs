@@ -23,6 +23,8 @@ pub mod spawn;
 pub mod table;
 pub mod trace;
 
+pub use names::has_died;
+pub(crate) use names::remember_death;
 pub use queue::current;
 pub use schedule::{block, block_until, cond_resched, halt_in_place, wake, yield_now};
 pub use signal::Signal;

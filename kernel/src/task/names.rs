@@ -1,4 +1,4 @@
-//! The names of tasks that have ended: what they allocated may outlive them.
+//! The names of tasks that have ended, and how: what they allocated may outlive them.
 
 use kcore::machine::TaskId;
 
@@ -7,9 +7,16 @@ use crate::param::REMEMBERED_NAMES;
 
 use super::table::Name;
 
-/// The name of the last task whose id belongs here: ids count up.
-static NAMES: [SpinLock<(u32, Name)>; REMEMBERED_NAMES] =
-    [const { SpinLock::new((0, Name::new())) }; REMEMBERED_NAMES];
+/// The id and the name of a task, and whether it died of an oops.
+struct Memory {
+    id: u32,
+    name: Name,
+    died: bool,
+}
+
+/// The last task whose id belongs here: ids count up.
+static NAMES: [SpinLock<Memory>; REMEMBERED_NAMES] =
+    [const { SpinLock::new(Memory { id: 0, name: Name::new(), died: false }) }; REMEMBERED_NAMES];
 
 /// A name, cut to what there is room for. The rest of the room is zeros: it would be whatever the stack held before, and
 /// kmemleak would take an address there for a reference.
@@ -24,11 +31,24 @@ pub(super) fn cut(name: &str) -> Name {
 
 /// Takes note of the name of a new task.
 pub(super) fn remember(id: TaskId, name: &str) {
-    *NAMES[id.0 as usize % REMEMBERED_NAMES].lock_irqsave() = (id.0, cut(name));
+    *NAMES[id.0 as usize % REMEMBERED_NAMES].lock_irqsave() =
+        Memory { id: id.0, name: cut(name), died: false };
 }
 
 /// The name that task `id` had. [`None`] when [`REMEMBERED_NAMES`] were started since.
 pub(super) fn recall(id: TaskId) -> Option<Name> {
-    let (of, name) = &*NAMES[id.0 as usize % REMEMBERED_NAMES].lock_irqsave();
-    (*of == id.0).then(|| name.clone())
+    let memory = NAMES[id.0 as usize % REMEMBERED_NAMES].lock_irqsave();
+    (memory.id == id.0).then(|| memory.name.clone())
+}
+
+/// Takes note that task `id` dies of an oops.
+pub(crate) fn remember_death(id: TaskId) {
+    let mut memory = NAMES[id.0 as usize % REMEMBERED_NAMES].lock_irqsave();
+    memory.died |= memory.id == id.0;
+}
+
+/// Whether task `id` died of an oops, as far as that is remembered.
+pub fn has_died(id: TaskId) -> bool {
+    let memory = NAMES[id.0 as usize % REMEMBERED_NAMES].lock_irqsave();
+    memory.id == id.0 && memory.died
 }

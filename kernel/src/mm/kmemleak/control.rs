@@ -57,7 +57,7 @@ fn obey_with_number(words: &str) -> Result<(), Errno> {
 pub(super) fn scan() -> Result<(), Errno> {
     let mut state = state::lock();
     let roots = state.roots;
-    let found = state.search(roots, &[])?;
+    let found = state.search(roots, &[], &[])?;
     if found.unreferenced > 0 {
         println!("kmemleak: {} unreferenced objects (see /sys/kernel/debug/kmemleak)", found.unreferenced);
     }
@@ -81,7 +81,7 @@ fn dump(address: usize) -> Result<(), Errno> {
         records.find(|record| within(record.allocation.address, record.allocation.size)).copied()
     });
     match record {
-        Some(record) => println!("{}{}", object::text(&record), state::lock().holders(address)),
+        Some(record) => println!("{}{}", object::text(&record, None), state::lock().holders(address)),
         None => println!("kmemleak: Unknown object at {address:#018x}"),
     }
     record.map(drop).ok_or(Errno::EINVAL)

@@ -29,4 +29,4 @@ pub mod world;
 
 pub use control::control;
 pub use report::report;
-pub use state::{agreement, enable, holders, search};
+pub use state::{Agreement, agreement, enable, holders, search};

@@ -42,10 +42,14 @@ pub(super) fn lines(record: &Record) -> String {
     }
 }
 
-/// Task, CPU and lock of a store.
+/// Task, CPU and locks of a store.
 fn who(stored: &Stored) -> String {
-    let held = if stored.held.is_empty() { "no lock" } else { stored.held };
-    format!("{} (task {}, CPU {}), {held} held", name_of(stored.task), stored.task.0, stored.cpu)
+    let locks = match stored.held {
+        ["", _] => String::from("no lock"),
+        [lock, ""] => String::from(lock),
+        [inner, outer] => format!("{inner} and {outer}"),
+    };
+    format!("{} (task {}, CPU {}), {locks} held", name_of(stored.task), stored.task.0, stored.cpu)
 }
 
 /// A line of its own for its place.

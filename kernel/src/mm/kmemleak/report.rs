@@ -38,13 +38,17 @@ fn write() -> String {
     let Some(found) = state.found.filter(|_| !sites.is_empty()) else { return text };
     summary(&mut text, &found, &sites);
     for site in &sites {
+        let mut before = None;
         for record in
             state.unreferenced().filter(|record| record.allocation.allocated_at == site.at).take(SHOWN)
         {
-            text.push_str(&object::text(&record));
+            text.push_str(&object::text(&record, before.as_ref()));
+            before = Some(record);
         }
         if site.objects > SHOWN as u64 {
-            let _ = writeln!(text, "... and {} more from {}", site.objects - SHOWN as u64, place(site.at));
+            let more = site.objects - SHOWN as u64;
+            let _ =
+                writeln!(text, "... and {more} more from {}: {SHOWN} of a place are shown", place(site.at));
         }
     }
     text
@@ -70,12 +74,13 @@ fn summary(text: &mut String, found: &Found, sites: &[Site]) {
         sites.iter().fold((0, 0), |(objects, bytes), site| (objects + site.objects, bytes + site.bytes));
     let places = if sites.len() == 1 { "place" } else { "places" };
     let _ = writeln!(text, "{objects} unreferenced objects, {bytes} bytes, from {} {places}:", sites.len());
+    let _ = writeln!(text, "   objects       bytes  allocated at");
     for site in sites {
-        let _ = writeln!(text, "  {:>6} objects {:>10} bytes  {}", site.objects, site.bytes, place(site.at));
+        let _ = writeln!(text, "{:>10}{:>12}  {}", site.objects, site.bytes, place(site.at));
     }
     let _ = writeln!(
         text,
-        "of {} live objects; {} are searched conservatively, {} are held by a stack or register alone",
+        "Searched: {} live objects, {} of them conservatively. Held by a stack or a register alone: {}.",
         found.blocks, found.untyped, found.by_stack
     );
 }

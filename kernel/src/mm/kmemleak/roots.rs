@@ -15,6 +15,8 @@ use super::world::Still;
 /// Which roots are searched. All of them, unless somebody asks what the others alone hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Roots {
+    /// The kernel's variables.
+    pub variables: bool,
     /// The live part of every stack (`stack=on`).
     pub stacks: bool,
     /// The registers of every CPU and of every task that waits.
@@ -23,9 +25,11 @@ pub struct Roots {
 
 impl Roots {
     /// All.
-    pub const ALL: Roots = Roots { stacks: true, registers: true };
+    pub const ALL: Roots = Roots { variables: true, stacks: true, registers: true };
     /// The kernel's variables alone (`stack=off`).
-    pub const DATA: Roots = Roots { stacks: false, registers: false };
+    pub const DATA: Roots = Roots { variables: true, stacks: false, registers: false };
+    /// Nothing but the words that the order of a search names.
+    pub const NAMED: Roots = Roots { variables: false, stacks: false, registers: false };
 }
 
 /// Registers that a task leaves on its stack when it is switched away from, or calls [`with_saved`](crate::arch::registers).

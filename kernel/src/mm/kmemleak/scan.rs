@@ -16,6 +16,8 @@ use super::world::{self, Silent, Still};
 pub struct Order<'a> {
     /// The roots.
     pub roots: Roots,
+    /// The addresses of words that count besides.
+    pub named: &'a [usize],
     /// The serial numbers, in their order, of blocks that are none whatever the search says: those that were cleared.
     pub told: &'a [u64],
     /// Where blocks start of which the contents do not count: books about blocks.
@@ -117,7 +119,10 @@ fn gather(
 fn mark(blocks: &mut Blocks<'_>, still: &Still, sp: u64, order: &Order<'_>) -> Found {
     let at = Kernel::cycles();
     let mut marking = Marking::new(blocks, &Mapped);
-    roots::data(&mut marking);
+    order.named.iter().for_each(|&word| marking.root(word..word + size_of::<usize>(), Held::Data));
+    if order.roots.variables {
+        roots::data(&mut marking);
+    }
     marking.finish();
     roots::running(&mut marking, still, sp, &order.roots);
     marking.finish();

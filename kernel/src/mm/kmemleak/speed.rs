@@ -4,8 +4,9 @@ use core::alloc::Layout;
 use core::panic::Location;
 use core::ptr::NonNull;
 
-use kcore::machine::Kind;
+use kcore::machine::{Cpu, Kind};
 
+use crate::machine::Kernel;
 use crate::mm::heap;
 
 use super::roots::Roots;
@@ -27,13 +28,32 @@ pub fn bytes() -> usize {
     (heap::extent().len() / 4 * 3).min(MOST) / BLOCK * BLOCK
 }
 
+/// How often it is searched.
+const TIMES: usize = 7;
+
+/// How long it took.
+#[derive(Clone, Copy, Debug)]
+pub struct Speed {
+    /// The search that took neither the shortest nor the longest time.
+    pub found: Found,
+    /// Cycles of the longest search.
+    pub longest: u64,
+    /// Cycles that it takes to copy the same bytes: what the machine can do on this host at this time.
+    pub copy: u64,
+}
+
 /// Fills so many bytes with addresses all over them, and searches from everywhere.
-pub fn measure() -> Result<Found, Failure> {
+pub fn measure() -> Result<Speed, Failure> {
     let mut chain = Chain { first: core::ptr::null_mut() };
     (0..bytes() / BLOCK).for_each(|_| chain.lengthen());
-    let found = search(Roots::ALL);
-    core::hint::black_box(&chain);
-    found
+    let mut all = heapless::Vec::<Found, TIMES>::new();
+    for _ in 0..TIMES {
+        // There is room for so many.
+        let _ = all.push(search(Roots::ALL)?);
+    }
+    let copy = chain.copy();
+    all.sort_unstable_by_key(|found| found.cycles);
+    Ok(Speed { found: all[TIMES / 2], longest: all[TIMES - 1].cycles, copy })
 }
 
 impl Chain {
@@ -55,6 +75,30 @@ impl Chain {
             unsafe { word.write(value) };
         }
         self.first = words.as_ptr();
+    }
+}
+
+impl Chain {
+    /// Copies each block onto the next; returns how long that takes. The chain stays what it is: its links are not copied.
+    fn copy(&self) -> u64 {
+        let began = Kernel::cycles();
+        let mut to = self.first;
+        while let Some(block) = NonNull::new(to) {
+            // SAFETY: a block of the chain, whose first word leads to the next one.
+            let from = unsafe { block.read() };
+            let from = core::ptr::with_exposed_provenance::<usize>(from);
+            if !from.is_null() {
+                let words = BLOCK / size_of::<usize>() - 1;
+                // SAFETY: behind the first word of a block of the chain there are so many more.
+                let source = unsafe { from.add(1) };
+                // SAFETY: as above.
+                let target = unsafe { to.add(1) };
+                // SAFETY: as above; two blocks of the heap do not overlap.
+                unsafe { source.copy_to_nonoverlapping(target, words) };
+            }
+            to = from.cast_mut();
+        }
+        Kernel::cycles() - began
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use kcore::errno::Errno;
-use kcore::leak::{Block, Blocks, Held};
+use kcore::leak::{Block, Blocks, Entry, Held};
 use kcore::ledger::Record;
 use kcore::machine::Kind;
 use kcore::sync::{Mutex, MutexGuard};
@@ -54,13 +54,19 @@ impl From<Failure> for Errno {
 }
 
 impl State {
-    /// Searches from `roots`; what lies in blocks that start at one of `ignored` does not count.
-    pub(super) fn search(&mut self, roots: Roots, ignored: &[usize]) -> Result<Found, Failure> {
+    /// Searches from `roots`, and from the words at `named`; what lies in blocks that start at one of `ignored` does not
+    /// count.
+    pub(super) fn search(
+        &mut self,
+        roots: Roots,
+        named: &[usize],
+        ignored: &[usize],
+    ) -> Result<Found, Failure> {
         let blocks = match &mut self.blocks {
             Some(blocks) => blocks,
             none => none.insert(tables::tables().ok_or(Failure::NoMemory)?),
         };
-        let found = scan::scan(blocks, &Order { roots, told: &self.told, ignored })?;
+        let found = scan::scan(blocks, &Order { roots, named, told: &self.told, ignored })?;
         self.found = Some(found);
         Ok(found)
     }
@@ -92,6 +98,17 @@ impl State {
             address = holder.start;
         }
         lines
+    }
+
+    /// Calls `each` with every block of a scull kind since serial number `since`, and whether it is marked in the ledger.
+    fn compare(&self, since: u64, mut each: impl FnMut(bool, &Entry)) {
+        let blocks = self.blocks.iter().flat_map(|blocks| blocks.entries());
+        for entry in blocks.filter(|entry| entry.block.serial >= since && entry.block.kind != Kind::Other) {
+            let is_marked = heap::with_ledger(|ledger| {
+                ledger.lookup(entry.block.start).is_some_and(|record| ledger.is_marked(record))
+            });
+            each(is_marked, entry);
+        }
     }
 
     /// Those are reported no more.
@@ -131,7 +148,7 @@ pub fn enable() {
 
 /// Searches from `roots` and says what was found. For whoever wants the numbers and no report.
 pub fn search(roots: Roots) -> Result<Found, Failure> {
-    lock().search(roots, &[])
+    lock().search(roots, &[], &[])
 }
 
 /// Which words lead to the block that has `address` in it, as the last search found them: a line for each on the way from a
@@ -140,47 +157,55 @@ pub fn holders(address: usize) -> String {
     lock().holders(address)
 }
 
-/// How the ledger's marks and a search agree on the live blocks of the scull kinds.
+/// How a walk, whose marks are in the ledger, and two searches agree on the live blocks of the scull kinds.
+///
+/// The first search begins with the links that the walk began with, and nothing else. It reads nothing but links, so no
+/// stale word can mislead it: it must come to the same blocks as the walk, neither more nor fewer. The second one is what
+/// kmemleak does at the prompt: it begins with everything, knows no device, and takes every word for an address. It must
+/// reach what the walk reaches; what it reaches besides is named by some word that nobody will use again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Agreement {
-    /// Blocks on which they do.
+    /// Blocks on which all three do.
     pub same: u64,
-    /// Blocks that are marked and that the search calls leaked.
-    pub only_marked: u64,
-    /// Blocks that are not marked and that the search has reached.
-    pub only_reached: u64,
-    /// Where the first reference to the first of these is; 0 when there is none.
-    pub reference: usize,
+    /// Blocks that the walk has reached, and links have not.
+    pub only_walked: u64,
+    /// Blocks that links lead to, and that the walk has not reached.
+    pub only_linked: u64,
+    /// Blocks that the walk has reached, and that kmemleak would report.
+    pub invented: u64,
+    /// Blocks that are lost, and that kmemleak would not report: no contradiction, but luck.
+    pub hidden: u64,
+    /// The first of these; 0 when there is none.
+    pub hides: usize,
 }
 
 impl Agreement {
-    /// Whether they agree on all.
+    /// Whether nothing contradicts anything.
     pub fn is_whole(&self) -> bool {
-        self.only_marked + self.only_reached == 0
+        self.only_walked + self.only_linked + self.invented == 0
     }
 }
 
-/// Searches, and compares the result with the marks of the ledger's pass under way, for the blocks since serial number
-/// `since`. What lies in blocks that start at one of `ignored` does not count.
-pub fn agreement(since: u64, ignored: &[usize]) -> Result<Agreement, Failure> {
+/// Searches twice, and compares the results with the marks of the ledger's pass under way, for the blocks since serial
+/// number `since`. The walk began with the links at `links`. What lies in blocks that start at one of `ignored` does not
+/// count.
+pub fn agreement(since: u64, links: &[usize], ignored: &[usize]) -> Result<Agreement, Failure> {
     let mut state = lock();
-    state.search(Roots::ALL, ignored)?;
     let mut agreement = Agreement::default();
-    let blocks = state.blocks.iter().flat_map(|blocks| blocks.entries());
-    for entry in blocks.filter(|entry| entry.block.serial >= since && entry.block.kind != Kind::Other) {
-        let is_marked = heap::with_ledger(|ledger| {
-            ledger.lookup(entry.block.start).is_some_and(|record| ledger.is_marked(record))
-        });
-        match (is_marked, entry.held != Held::Nowhere) {
-            (true, false) => agreement.only_marked += 1,
-            (false, true) => {
-                agreement.only_reached += 1;
-                if agreement.only_reached == 1 {
-                    agreement.reference = entry.by;
-                }
-            }
-            _ => agreement.same += 1,
+    state.search(Roots::NAMED, links, ignored)?;
+    state.compare(since, |is_walked, entry| match (is_walked, entry.held != Held::Nowhere) {
+        (true, false) => agreement.only_walked += 1,
+        (false, true) => agreement.only_linked += 1,
+        _ => {}
+    });
+    state.search(Roots::ALL, &[], ignored)?;
+    state.compare(since, |is_walked, entry| match (is_walked, entry.held != Held::Nowhere) {
+        (true, false) => agreement.invented += 1,
+        (false, true) => {
+            agreement.hidden += 1;
+            agreement.hides = entry.block.start;
         }
-    }
+        _ => agreement.same += 1,
+    });
     Ok(agreement)
 }
