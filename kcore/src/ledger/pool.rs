@@ -25,18 +25,25 @@ pub(super) struct Pool<'a> {
     free: u32,
     oldest: u32,
     newest: u32,
+    /// How many are in the list.
+    len: usize,
 }
 
 impl<'a> Pool<'a> {
     /// An empty pool of at most `limit` records in `entries`.
     pub(super) fn new(entries: &'a mut [MaybeUninit<Entry>], limit: usize) -> Self {
         let most = limit.min(entries.len()).min(NONE as usize);
-        Pool { entries: &mut entries[..most], initialised: 0, free: NONE, oldest: NONE, newest: NONE }
+        Pool { entries: &mut entries[..most], initialised: 0, free: NONE, oldest: NONE, newest: NONE, len: 0 }
     }
 
     /// Most records at one time.
     pub(super) fn capacity(&self) -> usize {
         self.entries.len()
+    }
+
+    /// How many records there are.
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     /// The number that the next [`push`](Pool::push) will use, or `None` when the pool is full.
@@ -63,6 +70,7 @@ impl<'a> Pool<'a> {
             newest => self.entry_mut(newest).newer = number,
         }
         self.newest = number;
+        self.len += 1;
         Some(number)
     }
 
@@ -79,6 +87,7 @@ impl<'a> Pool<'a> {
         }
         self.entry_mut(number).newer = self.free;
         self.free = number;
+        self.len -= 1;
         record
     }
 

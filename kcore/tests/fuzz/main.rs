@@ -1,5 +1,4 @@
-//! Calls at random, on every device of the family: no panic, nothing leaked, an account that balances, an answer to each.
+//! Calls at random, on every device of the family: no panic, no wrong answer, nothing leaked, an account that balances.
 
-mod drive;
-mod family;
-mod scull;
+mod calls;
+mod world;

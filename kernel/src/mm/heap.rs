@@ -45,6 +45,10 @@ use recycling::Recycling;
 const BYTES_PER_RECORD: u64 = 2048;
 /// Records of the smallest ledger.
 const FEWEST_RECORDS: u64 = 2048;
+
+/// The part of the heap, and of the ledger, that devices leave to the kernel: one in so many. What a device asks for may be
+/// refused; the kernel asks for little, and does not go on where it gets nothing.
+const KERNEL_SHARE: usize = 32;
 /// Alignment of every block.
 const ALIGN: usize = 16;
 
@@ -79,6 +83,9 @@ impl Heap {
 
     /// [`take`](Heap::take), and a record of it. [`Errno::ENOMEM`] when one of them is not to be had; nothing changed then.
     fn enter(&mut self, layout: Layout, allocation: &mut Allocation) -> Result<NonNull<u8>, Errno> {
+        if allocation.kind != Kind::Other && !self.is_enough_left(layout.size()) {
+            return Err(Errno::ENOMEM);
+        }
         let block = self.take(layout)?;
         allocation.address = block.addr().get();
         if self.ledger.record(*allocation).is_err() {
@@ -87,6 +94,13 @@ impl Heap {
             return Err(Errno::ENOMEM);
         }
         Ok(block)
+    }
+
+    /// Whether the kernel keeps its share of memory and records when a device gets `size` bytes.
+    fn is_enough_left(&self, size: usize) -> bool {
+        let Heap { holes, ledger, .. } = self;
+        let bytes = holes.free().saturating_sub(size);
+        bytes >= holes.size() / KERNEL_SHARE && ledger.vacant() > ledger.capacity() / KERNEL_SHARE
     }
 
     /// Takes some blocks out of quarantine that nobody can know any more; whether there were any.
