@@ -1,4 +1,6 @@
-//! Calls at random, on every device of the family: no panic, no wrong answer, nothing leaked, an account that balances.
+//! Every device of the family by the rules that all have in common, and calls at random: no panic, no wrong answer, nothing
+//! leaked, an account that balances.
 
 mod calls;
+mod rules;
 mod world;

@@ -21,6 +21,24 @@ type Any = Arc<dyn CharDevice<HostMachine>>;
 /// The major number of all of them.
 const MAJOR: u32 = 240;
 
+/// The names, by minor.
+const NAMES: [&str; 14] = [
+    "scull0",
+    "scull1",
+    "scull2",
+    "scull3",
+    "scullpipe0",
+    "scullpipe1",
+    "scullpipe2",
+    "scullpipe3",
+    "scullsingle",
+    "sculluid",
+    "scullwuid",
+    "scullpriv",
+    "complete",
+    "sleepy",
+];
+
 /// The devices, plugged in.
 pub(crate) struct World {
     edition: Edition,
@@ -67,6 +85,16 @@ impl World {
         World { edition, registry, region, module, families, parameters, scull, private, pipes, may_sleep }
     }
 
+    /// The name of the device of that index.
+    pub(crate) fn name(&self, index: usize) -> &'static str {
+        NAMES[index]
+    }
+
+    /// Takes one device out.
+    pub(crate) fn remove(&self, index: usize) {
+        self.registry.remove(number(index)).unwrap();
+    }
+
     /// Panics when something is wrong. Called while no call is under way.
     pub(crate) fn check(&self) {
         let mut text = String::new();
@@ -88,7 +116,7 @@ impl World {
     pub(crate) fn unplug(self) {
         assert_eq!(self.module.users(), 0);
         for index in 0..self.families.len() {
-            self.registry.remove(number(index)).unwrap();
+            self.remove(index);
         }
         self.registry.give_back(&self.region);
     }
