@@ -15,30 +15,29 @@ use crate::status::Failure;
 /// Starts of each guest.
 const STARTS: usize = 10;
 
+/// What the shell says when it listens.
+const PROMPT: &[u8] = b"scullery# ";
+
 /// The name of the floor's executable, which Cargo builds beside the kernel.
 const FLOOR: &str = "floor";
 
 /// Measures starts of `kernel` and of the floor on a machine of `words`, and the size of the ELF; returns a table.
 pub fn outside(kernel: &Path, words: &[String]) -> Result<String, Failure> {
     let floor = kernel.with_file_name(FLOOR);
-    let (mut floors, mut firsts, mut ratios, mut runs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..STARTS {
-        let bare = first_line(&floor, "", words)?.0;
-        let ours = first_line(kernel, "run counter quanta=1 rounds=1", words)?.0;
-        runs.push(first_line(kernel, "run scull-leak lock=none quanta=1000", words)?.1.as_secs_f64());
-        ratios.push(ours.as_secs_f64() / bare.as_secs_f64());
-        floors.push(bare.as_secs_f64());
-        firsts.push(ours.as_secs_f64());
-    }
+    let turns: Vec<Turn> =
+        (0..STARTS).map(|_| Turn::take(&floor, kernel, words)).collect::<Result<_, _>>()?;
+    let figure = |of: fn(&Turn) -> f64| median(turns.iter().map(of).collect());
     let mut table = String::new();
     let mut row = |what: &str, figure: String| writeln!(table, "{what:<56} {figure:>10}");
     let ms = |seconds: f64| format!("{:.1} ms", seconds * 1e3);
     let bytes = stripped(kernel)?;
     let rows = [
-        ("start of QEMU to the first line: the floor", ms(median(floors))),
-        ("start of QEMU to the first line: the kernel", ms(median(firsts))),
-        ("ratio, pair by pair", format!("{:.2}", median(ratios))),
-        ("run scull-leak, natural, start of QEMU to its exit", ms(median(runs))),
+        ("start of QEMU to the first line: the floor", ms(figure(|turn| turn.floor))),
+        ("start of QEMU to the first line: the kernel", ms(figure(|turn| turn.first))),
+        ("ratio, turn by turn", format!("{:.2}", figure(|turn| turn.first / turn.floor))),
+        ("start of QEMU to the prompt, with symbols", ms(figure(|turn| turn.prompt))),
+        ("ratio to the floor, turn by turn", format!("{:.2}", figure(|turn| turn.prompt / turn.floor))),
+        ("run scull-leak, natural, start of QEMU to its exit", ms(figure(|turn| turn.run))),
         ("the kernel's ELF, stripped", format!("{} KiB", bytes.div_ceil(1024))),
     ];
     for (what, figure) in rows {
@@ -47,10 +46,52 @@ pub fn outside(kernel: &Path, words: &[String]) -> Result<String, Failure> {
     Ok(table)
 }
 
+/// One start of each, in seconds.
+struct Turn {
+    /// The floor's first line.
+    floor: f64,
+    /// The kernel's.
+    first: f64,
+    /// The shell's prompt.
+    prompt: f64,
+    /// The end of an experiment.
+    run: f64,
+}
+
+impl Turn {
+    fn take(floor: &Path, kernel: &Path, words: &[String]) -> Result<Turn, Failure> {
+        Ok(Turn {
+            floor: first_line(floor, "", words)?.0.as_secs_f64(),
+            first: first_line(kernel, "run counter quanta=1 rounds=1", words)?.0.as_secs_f64(),
+            prompt: prompt(kernel, words)?.as_secs_f64(),
+            run: first_line(kernel, "run scull-leak lock=none quanta=1000", words)?.1.as_secs_f64(),
+        })
+    }
+}
+
+fn machine(guest: &Path, command: &str, words: &[String]) -> Machine {
+    words.iter().fold(Machine::new(guest).command(command), |machine, word| machine.word(word))
+}
+
+/// The time to the shell's prompt, of a kernel that has its symbols.
+fn prompt(kernel: &Path, words: &[String]) -> Result<Duration, Failure> {
+    let mut session = machine(kernel, "shell", words).typed().start()?;
+    let mut said = Vec::new();
+    let after = loop {
+        let bytes = session.bytes().ok_or_else(|| Failure::dead("a shell has shown no prompt"))?;
+        said.extend(bytes);
+        if said.windows(PROMPT.len()).any(|bytes| bytes == PROMPT) {
+            break session.elapsed();
+        }
+    };
+    session.type_in("exit 0\n")?;
+    while session.bytes().is_some() {}
+    session.finish().map(|_| after)
+}
+
 /// The time to the first line on COM1, and to the end.
 fn first_line(guest: &Path, command: &str, words: &[String]) -> Result<(Duration, Duration), Failure> {
-    let machine = words.iter().fold(Machine::new(guest).command(command), |machine, word| machine.word(word));
-    let outcome = machine.run()?;
+    let outcome = machine(guest, command, words).run()?;
     let first =
         outcome.first_line.ok_or_else(|| Failure::dead(format!("a guest said nothing\n{outcome}")))?;
     Ok((first, outcome.elapsed))
@@ -63,7 +104,7 @@ pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
 }
 
 /// The size of the file less that of what `strip` takes out: debug information and symbols, which are not loaded.
-pub(crate) fn stripped(elf: &Path) -> Result<u64, Failure> {
+pub fn stripped(elf: &Path) -> Result<u64, Failure> {
     let bytes = std::fs::read(elf).map_err(|error| Failure::dead(format!("{}: {error}", elf.display())))?;
     let file =
         object::File::parse(&*bytes).map_err(|error| Failure::dead(format!("{}: {error}", elf.display())))?;

@@ -79,6 +79,11 @@ impl Session {
         Some(bytes)
     }
 
+    /// Since the start of the script.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// Nobody types any more.
     pub fn hang_up(&mut self) {
         self.child.stdin = None;

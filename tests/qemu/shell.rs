@@ -27,6 +27,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("shell::interrupt::wait", || Ok(interrupt("sleep 100 & wait")?)),
         Trial::test("shell::interrupt::busy", || Ok(interrupt("cat /dev/zero > /dev/null")?)),
         Trial::test("shell::long-input", || Ok(long_input()?)),
+        Trial::test("shell::prompt-before-the-other-cpus", || Ok(prompt_first()?)),
+        Trial::test("shell::bytes-of-the-boot", || Ok(bytes_of_the_boot()?)),
     ]);
     all
 }
@@ -184,6 +186,33 @@ const SCRIPTS: &[Said] = &[
     ("runs", "# a comment\necho hello; echo $?\n\nsleep 0.1 & wait\n", Status::Expected, &["hello", "0"]),
     ("last-status", "echo one\nfalse\n", Status::Unexpected, &["one"]),
     ("exit", "exit 0\necho never\n", Status::Expected, &[]),
+    ("kill-at-once", "sleep 100 & kill $! && echo killed; wait\n", Status::Expected, &["killed"]),
+    (
+        "probe-while-an-experiment-runs",
+        "run soak seconds=1 > /dev/null & sleep 0.3; probe rendezvous=slot.store\nprobe; wait\n",
+        Status::Expected,
+        &["probe: an experiment runs, and has all points for itself", "off"],
+    ),
+    (
+        "rmmod-interrupted",
+        "insmod scull lock=none\nprobe rendezvous=slot.store\n\
+         dd if=/dev/zero bs=4000 count=1 1<> /dev/scull0 2> /dev/null &\nsleep 0.3\n\
+         rmmod -f scull & sleep 0.2; kill -INT $!; wait $!; echo $?\nlsmod\n\
+         probe off; sleep 0.2\nrmmod scull; lsmod | wc -l; wait\n",
+        Status::Expected,
+        &[
+            "130",
+            "scull                  1  lock=none edition=repaired quantum=4000 qset=1000 nr_devs=4 pipe_buffer=4000 major=0 (going)",
+            "1",
+        ],
+    ),
+    (
+        "full",
+        "insmod scull quantum=16 qset=10\ndd if=/dev/zero of=/dev/scull0 bs=4000 2> /dev/null; echo full $?\n\
+         dd if=/dev/zero of=/dev/scull1 bs=16 2> /dev/null; echo full $?\nrmmod scull; echo alive\n",
+        Status::Expected,
+        &["full 1", "full 1", "alive"],
+    ),
     (
         "syntax",
         "echo one\necho 'two\necho three\n",
@@ -264,4 +293,30 @@ fn long_input() -> Answer {
         contains(&outcome.com1, &format!("\nline {number}\n"))?;
     }
     same("the number of lines", outcome.com1.lines().filter(|line| line.starts_with("line ")).count(), 600)
+}
+
+/// The prompt stands while the other CPUs start: one that never does holds the first command up, and not the prompt.
+fn prompt_first() -> Answer {
+    let mut session = machine("shell cpus=3 mute-cpu=2 timeout=60")?.typed().start().map_err(told)?;
+    session.type_in("uname -a\n").map_err(told)?;
+    session.hang_up();
+    while session.line().is_some() {}
+    let outcome = session.finish().map_err(told)?;
+    let place =
+        |what: &str| outcome.com1.find(what).ok_or_else(|| format!("it does not say: {what}\n{outcome}"));
+    let (prompt, complaint) = (place("scullery# ")?, place("does not answer")?);
+    let answer = place("(tcg) 2 CPUs")?;
+    holds("the prompt comes before the complaint, and the command after it", prompt < complaint)?;
+    holds("the first command waits for all CPUs", complaint < answer)
+}
+
+/// What is copied into the machine at each start: a millisecond for each 3 MB, or thereabouts.
+fn bytes_of_the_boot() -> Answer {
+    const LOADED: u64 = 1536 << 10;
+    const HANDED: u64 = 10 << 20;
+    let elf = kernel(Config::Full).map_err(told)?;
+    let loaded = lab::bench::stripped(&elf).map_err(told)?;
+    holds(&format!("{loaded} bytes are loaded, of at most {LOADED}"), loaded <= LOADED)?;
+    let handed = std::fs::metadata(&elf).map_err(|error| error.to_string())?.len();
+    holds(&format!("{handed} bytes are handed over, of at most {HANDED}"), handed <= HANDED)
 }

@@ -112,12 +112,28 @@ impl<M: Machine> Cdev<M> {
         self.inside.lock_irqsave().gone
     }
 
-    /// The device is gone, with files open or not. Returns when no call is under way in the driver any more, and none will
-    /// be; only releases are still to come. Not to be called by a call, which would wait for itself.
+    /// The device is gone, with files open or not. Returns when [`nobody_is_inside`](Cdev::nobody_is_inside). Not to be called
+    /// by a call, which would wait for itself.
     pub(super) fn unplug(&self) {
+        self.go();
+        self.left.wait_event(|| self.nobody_is_inside());
+    }
+
+    /// The device is gone, and whoever sleeps in it is woken.
+    pub(super) fn go(&self) {
         self.inside.lock_irqsave().gone = true;
         self.device.unplugged();
-        self.left.wait_event(|| self.inside.lock_irqsave().calls == 0);
+    }
+
+    /// Waits until [`nobody_is_inside`](Cdev::nobody_is_inside) a device that is gone. [`Errno::ERESTARTSYS`] when a signal
+    /// came first: a call may never leave, as its task died in it.
+    pub fn wait_until_left(&self) -> Result<(), Errno> {
+        self.left.wait_event_interruptible(|| self.nobody_is_inside())
+    }
+
+    /// Whether no call is under way in the driver. In one that is gone none will be: only releases are still to come.
+    pub fn nobody_is_inside(&self) -> bool {
+        self.inside.lock_irqsave().calls == 0
     }
 }
 

@@ -140,6 +140,13 @@ impl<M: Machine> Registry<M> {
         Ok(())
     }
 
+    /// [`remove`](Registry::remove) without the wait: the device, in which calls may still be under way.
+    pub fn take_out(&self, number: DeviceNumber) -> Result<Arc<Cdev<M>>, Errno> {
+        let device = self.tables.lock().devices.remove(&number).ok_or(Errno::ENXIO)?;
+        device.go();
+        Ok(device)
+    }
+
     /// Opens the device. [`Errno::ENXIO`] when there is none, or its module is on its way out; [`Errno::ENODEV`] when it is
     /// gone by the time the driver is reached; and whatever the driver says.
     pub fn open(

@@ -65,6 +65,11 @@ impl<'a> Ledger<'a> {
         self.pool.capacity()
     }
 
+    /// Records that are not in use.
+    pub fn left(&self) -> usize {
+        self.capacity() - self.index.len()
+    }
+
     /// The serial number that the next block will get. An experiment that keeps it can ask later what came since.
     pub fn next_serial(&self) -> u64 {
         self.counts.serial + 1

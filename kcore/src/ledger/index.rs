@@ -44,6 +44,16 @@ impl<'a> Index<'a> {
         self.slots.len().saturating_sub(1)
     }
 
+    /// How many addresses it holds.
+    pub fn len(&self) -> usize {
+        self.used
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
     /// The record of `address`.
     #[inline]
     pub fn get(&self, address: usize) -> Option<u32> {

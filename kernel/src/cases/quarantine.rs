@@ -29,6 +29,7 @@ crate::case! {
     "quarantine::kept-while-somebody-is-inside" => kept;
     "quarantine::live-devices-and-experiments-exclude-each-other" => live_devices;
     "quarantine::an-open-file-keeps-what-is-freed" => open_file;
+    "quarantine::live-devices-leave-something-to-the-kernel" => reserve;
 }
 
 fn begin() -> Experiment {
@@ -147,6 +148,29 @@ fn live_devices() -> Answer {
     same("a live device", Live::begin().err(), Some(Errno::EBUSY))?;
     drop(experiment);
     Live::begin().map(drop).map_err(|errno| errno.to_string())
+}
+
+/// Devices that live on take all that there is for them, in large blocks or in small ones.
+fn reserve() -> Answer {
+    let live = Live::begin().map_err(|errno| errno.to_string())?;
+    for size in [16 << 10, 16] {
+        // Each leads to the one before: there is no room for a list of them.
+        let mut last = None;
+        while let Ok(block) = quantum(size) {
+            // SAFETY: the block is the case's, aligned to 16, and has room for a pointer.
+            unsafe { block.cast().write(last) };
+            last = Some(block);
+        }
+        let has_room = Vec::<u8>::new().try_reserve_exact(512).is_ok();
+        while let Some(block) = last {
+            // SAFETY: it was written above.
+            last = unsafe { block.cast().read() };
+            same("freeing", free(block), Ok(()))?;
+        }
+        holds("there is room for the kernel's own", has_room)?;
+    }
+    drop(live);
+    Ok(())
 }
 
 /// A device without a lock, outside of any experiment: what one file frees stays while the other is open.

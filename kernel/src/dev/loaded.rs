@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use kcore::report::LockStats;
 
 use super::modules::MODULES;
+use super::plugged::Plugged;
 
 /// A loaded module (a line of `/proc/modules`).
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ pub fn loaded() -> Vec<Loaded> {
         name: live.module.name(),
         users: live.module.users(),
         parameters: live.parameters.clone(),
-        is_going: live.plugged.is_none(),
+        is_going: live.plugged.as_ref().is_none_or(Plugged::is_going),
     };
     modules.iter().rev().map(entry).collect()
 }

@@ -70,14 +70,21 @@ pub fn load(loadable: &Loadable, parameters: &[&str]) -> Result<(), Refused> {
 
 /// Unloads a module. [`Errno::ENOENT`], and [`Errno::EBUSY`] while its files are open, unless it is `forced`: then its
 /// devices are unplugged, open files answer [`Errno::ENODEV`], and this returns when no call is under way in a device any
-/// more. [`Errno::EBUSY`] in any case while somebody else unloads it.
+/// more. [`Errno::EINTR`] when a signal came before that: then the module is going, and can be unloaded again to wait for its
+/// end. [`Errno::EBUSY`] in any case while somebody else unloads it.
 pub fn rmmod(name: &str, forced: bool) -> Result<(), Refused> {
     let plugged = begin_to_go(name, forced)?;
     // Without the lock: those inside take their time, and `lsmod` shows that it is going.
-    plugged.unplug();
+    let unplugged = plugged.unplug();
     let mut modules = MODULES.lock();
     let index = modules.iter().position(|live| live.module.name() == name);
-    let live = modules.remove(index.expect("a module that is going stays in the table until here"));
+    let index = index.expect("a module that is going stays in the table until here");
+    if let Err(rest) = unplugged {
+        modules[index].plugged = Some(rest);
+        let why = format!("{name}: is going, with somebody inside");
+        return Err(Refused { errno: Errno::EINTR, why });
+    }
+    let live = modules.remove(index);
     drop(modules);
     let Live { unload, locks, .. } = live;
     drop(locks);

@@ -19,6 +19,8 @@ pub(super) struct Plugged {
     regions: Vec<Region>,
     devices: Vec<(String, DeviceNumber)>,
     files: Vec<&'static str>,
+    /// Devices that nobody finds any more, with somebody inside for all that is known.
+    leaving: Vec<Arc<Cdev<Kernel>>>,
 }
 
 impl Plugged {
@@ -34,7 +36,7 @@ impl Plugged {
         match plugged.try_plug(module, major, groups, files) {
             Ok(()) => Ok(plugged),
             Err(refused) => {
-                plugged.unplug();
+                assert!(plugged.unplug().is_ok(), "nobody is inside a device that never had a name");
                 Err(refused)
             }
         }
@@ -88,15 +90,25 @@ impl Plugged {
         Ok(claimed)
     }
 
-    /// Takes everything back, the names first. Returns when nobody is in a device any more.
-    pub(super) fn unplug(self) {
-        self.files.iter().for_each(|name| fs::remove_file(name));
+    /// Takes everything back, the names first. Returns when nobody is in a device any more, or else, with what is left to
+    /// do, when the task has a signal.
+    pub(super) fn unplug(mut self) -> Result<(), Plugged> {
+        self.files.drain(..).for_each(fs::remove_file);
         self.devices.iter().for_each(|(name, number)| fs::remove_node(name, *number));
-        for (_, number) in &self.devices {
+        for (_, number) in self.devices.drain(..) {
             // Nobody else removes what this module has added.
-            registry().remove(*number).expect("a device stays until its module goes");
+            self.leaving.push(registry().take_out(number).expect("a device stays until its module goes"));
+        }
+        if self.leaving.iter().any(|device| device.wait_until_left().is_err()) {
+            return Err(self);
         }
         self.regions.iter().for_each(|region| registry().give_back(region));
+        Ok(())
+    }
+
+    /// Whether [`unplug`](Plugged::unplug) has begun, and not come to its end.
+    pub(super) fn is_going(&self) -> bool {
+        !self.leaving.is_empty()
     }
 }
 

@@ -16,6 +16,9 @@
 //! nobody out. While such devices may exist, that is while somebody has a [`Live`], no experiment begins: its end takes back
 //! every block that was allocated meanwhile, whoever has it.
 //!
+//! What such devices may have ends where a small part of the memory and of the records is left ([`RESERVE`]): whoever fills
+//! them, the kernel goes on.
+//!
 //! In front of each block lies its size ([`BlockSize`]), so that whoever has its address can ask for it without a lock. The
 //! ledger knows nothing of these bytes.
 
@@ -50,6 +53,8 @@ use recycling::Recycling;
 const BYTES_PER_RECORD: u64 = 2048;
 /// Records of the smallest ledger.
 const FEWEST_RECORDS: u64 = 2048;
+/// The part of the heap, and of the records, that is not for devices that live on: one in so many.
+const RESERVE: usize = 16;
 /// The part of the heap in which freed blocks may wait to be handed out again.
 const DELAYED_PART: usize = 4;
 /// Alignment of every block.
@@ -86,8 +91,20 @@ impl Heap {
         Ok(block)
     }
 
+    /// Whether a block would be cut out of the [`RESERVE`].
+    fn is_for_others(&self, layout: Layout, kind: Kind) -> bool {
+        if self.live == 0 || kind == Kind::Other {
+            return false;
+        }
+        let is_last = self.ledger.left() <= self.ledger.capacity() / RESERVE;
+        is_last || self.holes.free() < self.holes.size() / RESERVE + layout.size()
+    }
+
     /// [`take`](Heap::take), and a record of it. [`Errno::ENOMEM`] when one of them is not to be had; nothing changed then.
     fn enter(&mut self, layout: Layout, allocation: &mut Allocation) -> Result<NonNull<u8>, Errno> {
+        if self.is_for_others(layout, allocation.kind) {
+            return Err(Errno::ENOMEM);
+        }
         let block = self.take(layout)?;
         allocation.address = block.addr().get();
         if self.ledger.record(*allocation).is_err() {

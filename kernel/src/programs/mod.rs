@@ -32,15 +32,14 @@ static BOOT: spin::Once<Boot> = spin::Once::new();
 pub fn main(settings: Settings, listed: u32, rest: impl FnOnce(&Settings) -> Boot) -> ! {
     let settings = SETTINGS.call_once(|| settings);
     stacks::boot_is_over(backtrace::frame_pointer());
-    let rest = || {
-        let boot = BOOT.call_once(|| rest(settings));
-        clean::clear_stack_below();
-        tell(boot);
-        boot
-    };
+    let rest = || complete(settings, rest);
     let status = match &settings.command {
         Command::Shell => Ok(shell::main(settings, listed, rest)),
-        command => perform_command(command, settings, rest()),
+        command => {
+            let boot = rest();
+            clean::clear_stack_below();
+            perform_command(command, settings, boot)
+        }
     };
     exit(status.unwrap_or_else(|usage: Usage| {
         println!("{usage}");
@@ -48,6 +47,17 @@ pub fn main(settings: Settings, listed: u32, rest: impl FnOnce(&Settings) -> Boo
     }))
 }
 
+/// Makes the machine whole. In a frame of its own: what lies about in it is not to be in the frame in which everything else
+/// happens, which is searched for references.
+#[inline(never)]
+fn complete(settings: &'static Settings, rest: impl FnOnce(&Settings) -> Boot) -> &'static Boot {
+    let boot = BOOT.call_once(|| rest(settings));
+    com2::record(&Record::Boot(boot.clone()));
+    boot
+}
+
+/// Begins in a stack that was cleared.
+#[inline(never)]
 fn perform_command(command: &Command, settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
     match command {
         Command::Tour => tour::main(settings, boot),
@@ -58,10 +68,4 @@ fn perform_command(command: &Command, settings: &Settings, boot: &Boot) -> Resul
         Command::Matrix(name) => matrix::main(name.as_deref(), settings, boot),
         Command::Shell => unreachable!("it does not wait for the boot"),
     }
-}
-
-/// A frame of its own: what is lost of this must not lie about in the frame in which everything happens.
-#[inline(never)]
-fn tell(boot: &Boot) {
-    com2::record(&Record::Boot(boot.clone()));
 }

@@ -36,6 +36,7 @@ pub fn main(settings: &'static Settings, listed: u32, rest: impl FnOnce() -> &'s
         phase("prompt");
     }
     state::set_machine(settings, rest());
+    kmemleak::clean::clear_stack_below();
     // So that a job that dies with a driver's lock in its hand dies alone. No job runs yet.
     hooks::follow_locks(true);
     kmemleak::enable();

@@ -83,6 +83,8 @@ impl Shell {
 
     /// A shell like this one, that has its own life: what a list in the background, or a builtin in a pipeline, runs in.
     pub(super) fn fork(&self, files: Files) -> Self {
+        let mut editor = Editor::new(UNKNOWN_WIDTH);
+        editor.history().clone_from(self.editor.lines_before());
         Shell {
             credentials: self.credentials,
             before: self.before.clone(),
@@ -92,7 +94,7 @@ impl Shell {
             background: self.background,
             exit: None,
             jobs: Jobs::default(),
-            editor: Editor::new(UNKNOWN_WIDTH),
+            editor,
             is_interactive: false,
             is_background: self.is_background,
             group: None,

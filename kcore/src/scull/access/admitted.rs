@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::bare;
-use crate::dev::{Caller, Events, FileOperations, OpenFlags, PollTable, Whence};
+use crate::dev::{FileOperations, KeepingFile, OpenFlags};
 use crate::errno::Errno;
 use crate::machine::Machine;
 use crate::scull::Device;
@@ -24,14 +24,8 @@ impl<D: Door> Drop for Inside<D> {
     }
 }
 
-/// A file of the bare device, whose owner is inside as long as it is open.
-struct Admitted<M: Machine, D: Door> {
-    file: Box<dyn FileOperations<M>>,
-    /// Dropped after the file: whoever is let in next finds nobody there.
-    _inside: Inside<D>,
-}
-
-/// Opens `device` for somebody whom `door` has let in. If that fails he is out again.
+/// Opens `device` for somebody whom `door` has let in; he is inside as long as the file is open, and leaves when that has
+/// gone: whoever is let in next finds nobody there. If it cannot be opened he is out again.
 pub(super) fn open<M: Machine, D: Door + 'static>(
     device: &Arc<Device<M>>,
     flags: OpenFlags,
@@ -39,27 +33,5 @@ pub(super) fn open<M: Machine, D: Door + 'static>(
 ) -> Result<Box<dyn FileOperations<M>>, Errno> {
     let inside = Inside(door);
     let file = bare::open(device, flags)?;
-    Ok(Box::new(Admitted { file, _inside: inside }))
-}
-
-impl<M: Machine, D: Door> FileOperations<M> for Admitted<M, D> {
-    fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
-        self.file.read(into)
-    }
-
-    fn write(&self, from: &[u8]) -> Result<usize, Errno> {
-        self.file.write(from)
-    }
-
-    fn llseek(&self, whence: Whence, offset: i64) -> Result<usize, Errno> {
-        self.file.llseek(whence, offset)
-    }
-
-    fn ioctl(&self, command: u32, argument: usize, caller: &Caller<'_>) -> Result<usize, Errno> {
-        self.file.ioctl(command, argument, caller)
-    }
-
-    fn poll<'a>(&'a self, table: &mut PollTable<'a, M>) -> Events {
-        self.file.poll(table)
-    }
+    Ok(Box::new(KeepingFile::new(file, inside)))
 }

@@ -60,7 +60,12 @@ impl Editor {
         }
     }
 
-    /// The lines before.
+    /// The lines before, to look at.
+    pub fn lines_before(&self) -> &History {
+        &self.history
+    }
+
+    /// The lines before, and what is done with them.
     pub fn history(&mut self) -> &mut History {
         &mut self.history
     }

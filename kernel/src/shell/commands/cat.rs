@@ -18,19 +18,28 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
     let mut buffer = alloc::vec![0; BUFFER];
     let mut status = 0;
     for name in names {
-        if let Err(errno) = each_file(me, name, |descriptor| copy(me, descriptor, &mut buffer)) {
-            me.complain(name, errno);
-            status = 1;
+        match each_file(me, name, |descriptor| copy(me, descriptor, &mut buffer)) {
+            Ok(Ok(())) => {}
+            Ok(Err(errno)) => {
+                me.complain("write error", errno);
+                return 1;
+            }
+            Err(errno) => {
+                me.complain(name, errno);
+                status = 1;
+            }
         }
     }
     status
 }
 
-fn copy(me: &Process, from: usize, buffer: &mut [u8]) -> Result<(), Errno> {
+/// The inner error is one of writing, the outer one of reading.
+fn copy(me: &Process, from: usize, buffer: &mut [u8]) -> Result<Result<(), Errno>, Errno> {
     loop {
-        match me.read(from, buffer)? {
-            0 => return Ok(()),
-            count => me.write_all(STDOUT, &buffer[..count])?,
+        let count = me.read(from, buffer)?;
+        let written = me.write_all(STDOUT, &buffer[..count]);
+        if count == 0 || written.is_err() {
+            return Ok(written);
         }
     }
 }
