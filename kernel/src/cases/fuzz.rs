@@ -164,12 +164,13 @@ fn reload(edition: Edition, rng: &mut Rng, seen: &mut Seen, forced: bool) -> Ans
     if is_scull { load_scull(edition, rng) } else { load_waits(edition) }
 }
 
-/// Reads one of the texts about the devices, to the end. In the book's edition one of them may be about a list that has just
-/// been freed (R13).
+/// Reads one of the texts about the devices, to the end. There may be no memory for it, and in the book's edition one of them
+/// may be about a list that has just been freed (R13).
 fn show(edition: Edition, rng: &mut Rng) -> Answer {
     const TEXTS: [&str; 6] = ["scullmem", "scullseq", "scullpipe", "lock_stat", "modules", "devices"];
     let name = format!("/proc/{}", TEXTS[rng.usize(..TEXTS.len())]);
     let file = match fs::open(&name, OpenFlags::READ, &Credentials::ROOT) {
+        Err(Errno::ENOMEM) => return Ok(()),
         Err(Errno::EFAULT) if edition == Edition::Book => return Ok(()),
         opened => opened.map_err(|errno| format!("{name}: {errno}"))?,
     };

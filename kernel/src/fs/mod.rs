@@ -15,7 +15,7 @@
 //! - [`open`](fn@open), [`stat`], [`list`]: by path.
 //! - `tree`: what each name stands for.
 //! - `nodes`: the names in `/dev`: [`mknod`], [`unlink`], [`add_node`], [`remove_node`].
-//! - [`Generated`]: a file whose text is made; `snapshot`: one that is open.
+//! - [`Generated`]: a file whose text is made; [`Text`]: one that may be long; `snapshot`: one that is open.
 //! - `proc`: the files of `/proc`; [`add_file`], [`remove_file`].
 
 mod entry;
@@ -25,6 +25,7 @@ mod open;
 mod path;
 mod proc;
 mod snapshot;
+mod text;
 mod tree;
 
 pub use entry::{Entry, Kind};
@@ -33,3 +34,4 @@ pub use nodes::{add_node, remove_node};
 pub use open::{File, open};
 pub use path::{list, mknod, stat, unlink};
 pub use proc::{add_file, remove_file};
+pub use text::Text;

@@ -15,7 +15,7 @@ use kcore::settings::Lock;
 
 use super::living::Living;
 use crate::dev::{Built, Group, Loadable, NewDevice, Parameters, Refused};
-use crate::fs::Generated;
+use crate::fs::{Generated, Text};
 use crate::machine::Kernel;
 use crate::mm::heap::Live;
 
@@ -140,13 +140,11 @@ fn files(
     pipes: &[Arc<Pipe<Kernel>>],
     live: &Arc<Live>,
 ) -> Vec<(&'static str, Generated)> {
-    let of_devices = |show: fn(&Device<Kernel>, &mut String) -> Result<(), Errno>| {
+    let of_devices = |show: fn(&Device<Kernel>, &mut Text) -> Result<(), Errno>| {
         let (devices, live) = (devices.to_vec(), Arc::clone(live));
         Generated::new(move || {
-            let mut text = String::new();
-            devices.iter().try_for_each(|device| show(device, &mut text))?;
             let _until_here = &live;
-            Ok(text)
+            Text::written(|text| devices.iter().try_for_each(|device| show(device, text)))
         })
     };
     let (parameters, pipes, live) = (Arc::clone(parameters), pipes.to_vec(), Arc::clone(live));
