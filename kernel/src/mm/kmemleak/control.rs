@@ -81,7 +81,7 @@ fn dump(address: usize) -> Result<(), Errno> {
         records.find(|record| within(record.allocation.address, record.allocation.size)).copied()
     });
     match record {
-        Some(record) => println!("{}{}", object::text(&record), state::lock().holders(address)),
+        Some(record) => println!("{}{}", object::text(&record, None), state::lock().holders(address)),
         None => println!("kmemleak: Unknown object at {address:#018x}"),
     }
     record.map(drop).ok_or(Errno::EINVAL)

@@ -18,8 +18,8 @@ use super::provenance;
 /// Bytes that are shown (Linux: `HEX_MAX_LINES` of 16).
 const SHOWN: usize = 32;
 
-/// All that is known of a block.
-pub(super) fn text(record: &Record) -> String {
+/// All that is known of a block. Its backtrace is left out if it is that of the block `before` it.
+pub(super) fn text(record: &Record, before: Option<&Record>) -> String {
     let allocation = &record.allocation;
     let mut text = String::new();
     let milliseconds = allocation.cycles / time::microseconds(1000).max(1);
@@ -47,7 +47,7 @@ pub(super) fn text(record: &Record) -> String {
     );
     hex_dump(&mut text, record);
     text.push_str(&provenance::lines(record));
-    backtrace(&mut text, record);
+    backtrace(&mut text, record, before);
     text
 }
 
@@ -73,8 +73,13 @@ fn hex_dump(text: &mut String, record: &Record) {
     }
 }
 
-/// The functions that led to the allocation; bare addresses where nothing is known of them.
-fn backtrace(text: &mut String, record: &Record) {
+/// The functions that led to the allocation; bare addresses where nothing is known of them. One that is the same as that of
+/// the block `before` is not told again.
+fn backtrace(text: &mut String, record: &Record, before: Option<&Record>) {
+    if before.is_some_and(|before| before.backtrace() == record.backtrace()) {
+        text.push_str("  backtrace: that of the object before\n");
+        return;
+    }
     text.push_str("  backtrace:\n");
     for &address in record.backtrace() {
         // A return address is the instruction after the call.

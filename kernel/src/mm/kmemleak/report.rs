@@ -38,10 +38,12 @@ fn write() -> String {
     let Some(found) = state.found.filter(|_| !sites.is_empty()) else { return text };
     summary(&mut text, &found, &sites);
     for site in &sites {
+        let mut before = None;
         for record in
             state.unreferenced().filter(|record| record.allocation.allocated_at == site.at).take(SHOWN)
         {
-            text.push_str(&object::text(&record));
+            text.push_str(&object::text(&record, before.as_ref()));
+            before = Some(record);
         }
         if site.objects > SHOWN as u64 {
             let more = site.objects - SHOWN as u64;
