@@ -13,6 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     cases.extend(aba());
     cases.extend(unplug());
     cases.extend(book());
+    cases.extend(book_by_chance());
     cases.extend(peterson());
     cases.extend(interrupted());
     cases.push(starvation());
@@ -110,6 +111,24 @@ fn book() -> Vec<Case> {
         same("divisions by zero", run.out_of_bounds, 3)
     });
     vec![geometry, dump, exchange, quantum]
+}
+
+/// Whatever the tasks meet on their way, each exhibit of the book's mistakes comes to an end, and what is repaired is clean:
+/// also where nobody sees to it that the tasks meet, on one CPU, and with more tasks than the exhibit is about.
+fn book_by_chance() -> Vec<Case> {
+    let table = [
+        ("book-pipe-if", "probe=pause lock=repaired cpus=4"),
+        ("book-pipe-if", "probe=pause lock=book cpus=1"),
+        ("book-pipe-if", "probe=off lock=book cpus=1 writers=5"),
+        ("book-pipe-size", "probe=pause lock=repaired cpus=1 writers=3"),
+        ("book-quantum", "probe=off lock=repaired cpus=4 writers=5"),
+        ("book-proc", "probe=delay=50 lock=repaired cpus=1 writers=5"),
+        ("book-geometry", "probe=delay=50 lock=repaired cpus=1 writers=5"),
+    ];
+    let case = |(name, words)| {
+        Case::new(format!("exhibits::{name}::by-chance::{words}"), format!("run {name} {words} timeout=40"))
+    };
+    table.into_iter().map(case).collect()
 }
 
 /// A sequential accelerator says why there is nothing to see; and the fence cures.

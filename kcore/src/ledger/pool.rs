@@ -25,13 +25,15 @@ pub(super) struct Pool<'a> {
     free: u32,
     oldest: u32,
     newest: u32,
+    /// How many are in the list.
+    len: usize,
 }
 
 impl<'a> Pool<'a> {
     /// An empty pool of at most `limit` records in `entries`.
     pub(super) fn new(entries: &'a mut [MaybeUninit<Entry>], limit: usize) -> Self {
         let most = limit.min(entries.len()).min(NONE as usize);
-        Pool { entries: &mut entries[..most], initialised: 0, free: NONE, oldest: NONE, newest: NONE }
+        Pool { entries: &mut entries[..most], initialised: 0, free: NONE, oldest: NONE, newest: NONE, len: 0 }
     }
 
     /// Most records at one time.
@@ -63,6 +65,7 @@ impl<'a> Pool<'a> {
             newest => self.entry_mut(newest).newer = number,
         }
         self.newest = number;
+        self.len += 1;
         Some(number)
     }
 
@@ -79,6 +82,7 @@ impl<'a> Pool<'a> {
         }
         self.entry_mut(number).newer = self.free;
         self.free = number;
+        self.len -= 1;
         record
     }
 

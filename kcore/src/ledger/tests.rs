@@ -66,6 +66,7 @@ fn a_full_ledger_refuses_and_goes_on() {
     let mut ledger = room.ledger();
     ledger.record(block(16, 1, Kind::Node)).unwrap();
     ledger.record(block(32, 1, Kind::Node)).unwrap();
+    assert_eq!(ledger.left(), 0);
     assert_eq!(ledger.record(block(48, 1, Kind::Node)), Err(Refused::Full));
     // A quarantined block still needs its record.
     ledger.free(16, Manner::Quarantine, Location::caller()).unwrap();

@@ -19,10 +19,13 @@ impl Ring {
     }
 
     /// Bytes that can be written (LDD3's `spacefree`).
+    ///
+    /// In the book's edition somebody who waits may look at the positions of a larger buffer than he knows of (R18). What this
+    /// says then means nothing, and like the book's own arithmetic it goes round instead of past zero.
     pub fn space(self) -> usize {
         match self.is_empty() {
             true => self.size - 1,
-            false => (self.rp + self.size - self.wp) % self.size - 1,
+            false => (self.rp.wrapping_add(self.size).wrapping_sub(self.wp) % self.size).saturating_sub(1),
         }
     }
 

@@ -1,5 +1,6 @@
-//! Calls at random, on every device of the family: no panic, nothing leaked, an account that balances, an answer to each.
+//! Every device of the family by the rules that all have in common, and calls at random: no panic, no wrong answer, nothing
+//! leaked, an account that balances.
 
-mod drive;
-mod family;
-mod scull;
+mod calls;
+mod rules;
+mod world;

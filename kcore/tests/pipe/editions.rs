@@ -6,7 +6,7 @@ use kcore::dev::OpenFlags;
 use kcore::errno::Errno;
 use kcore::host::{HostMachine, until};
 use kcore::machine::{Listeners, Sched};
-use kcore::pipe::Damage;
+use kcore::pipe::{Damage, Ring};
 use kcore::scull::Edition;
 
 use crate::gate::Gate;
@@ -114,6 +114,15 @@ fn the_bounds_are_those_of_the_buffer() {
 }
 
 /// What lies past the end is read as what nobody has written, and is counted, too.
+#[test]
+fn r18_a_waiter_that_knows_a_smaller_buffer_gets_an_answer() {
+    for (rp, wp) in [(0, 999), (999, 0), (5, 15), (0, 20)] {
+        let space = Ring { size: 10, rp, wp }.space();
+        assert!(space < 10, "{space} bytes of 10, for {rp} and {wp}");
+    }
+    assert_eq!(Ring { size: usize::MAX, rp: 3, wp: 2 }.space(), 0, "a negative size");
+}
+
 #[test]
 fn reads_past_the_end_are_counted() {
     let stage = Stage::new(Edition::Book, 4);

@@ -7,7 +7,7 @@ use kcore::shared::probe;
 
 use crate::machine::Kernel;
 
-use super::pipe::Stage;
+use super::pipe::Opened;
 use super::trial::{Refusal, Trial};
 
 /// One round: A reads a byte from each pipe; B writes one, reads one, and writes another.
@@ -16,28 +16,18 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     if trial.resolved.writers < 2 {
         return Ok(());
     }
-    trial.pipe_round(&|who, stage| {
-        let ended = if who == 0 { read(stage) } else { write_read_write(stage) };
-        // Without memory for a buffer there is no pipe, and A need not wait for B.
-        if ended == Err(Errno::ENOMEM) {
-            kcore::dev::CharDevice::unplugged(&*stage.pipe);
-        }
+    let flags = [OpenFlags::READ, OpenFlags::READ_WRITE.union(OpenFlags::NONBLOCK)];
+    trial.pipe_round(&flags, &|who, stage| {
+        let file = stage.file(who);
+        // -EAGAIN is an answer, too; and of two bytes B takes one at most, so there is one for A.
+        let _ = if who == 0 { file.read(&mut [0]) } else { write_read_write(file) };
     })
 }
 
-fn read(stage: &Stage) -> Result<(), Errno> {
-    stage.open(OpenFlags::READ)?.read(&mut [0]).map(drop)
-}
-
 /// Never sleeps: where there is nothing to read, A has read it.
-fn write_read_write(stage: &Stage) -> Result<(), Errno> {
-    let file = stage.open(OpenFlags::READ_WRITE | OpenFlags::NONBLOCK)?;
+fn write_read_write(file: &Opened) -> Result<usize, Errno> {
     file.write(b"1")?;
-    // -EAGAIN is an answer, too.
     let _ = file.read(&mut [0]);
     probe::<Kernel>(&CALL);
-    let _ = file.write(b"2");
-    // What is in a pipe goes with its last file, and A may come only now.
-    stage.keep(file);
-    Ok(())
+    file.write(b"2")
 }

@@ -23,7 +23,7 @@ const FLAGS: OpenFlags = OpenFlags::READ_WRITE.union(OpenFlags::NONBLOCK);
 
 /// One round: A writes to each pipe and reads it back; B sets a larger size, opens the pipe, and writes to it.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
-    trial.pipe_round(&|who, stage| {
+    trial.pipe_round(&[], &|who, stage| {
         // Without memory nothing happens.
         let _ = if who == 0 { write_and_read(stage) } else { enlarge_and_write(stage) };
     })

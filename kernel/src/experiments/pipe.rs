@@ -10,7 +10,7 @@ use kcore::errno::Errno;
 use kcore::pipe;
 use kcore::scull::{Edition, Parameters};
 
-use crate::machine::{Kernel, SpinLock};
+use crate::machine::Kernel;
 use crate::mm::heap;
 
 use super::trial::{Refusal, Trial};
@@ -22,8 +22,8 @@ pub(super) type Pipe = pipe::Pipe<Kernel>;
 pub(super) struct Stage {
     pub(super) pipe: Arc<Pipe>,
     pub(super) parameters: Arc<Parameters>,
-    /// Stays open until the round is over.
-    kept: SpinLock<Option<Opened>>,
+    /// What was opened before the tasks began, for each of them.
+    files: Vec<Opened>,
 }
 
 /// An open file of a pipe.
@@ -32,7 +32,7 @@ pub(super) type Opened = Box<dyn FileOperations<Kernel>>;
 impl Stage {
     fn new(edition: Edition) -> Result<Self, Errno> {
         let parameters = Arc::new(Parameters::default());
-        Ok(Stage { pipe: Pipe::new(0, &parameters, edition)?, parameters, kept: SpinLock::new(None) })
+        Ok(Stage { pipe: Pipe::new(0, &parameters, edition)?, parameters, files: Vec::new() })
     }
 
     /// Opens the pipe, as the superuser.
@@ -40,17 +40,9 @@ impl Stage {
         Arc::clone(&self.pipe).open(flags, &Credentials::ROOT)
     }
 
-    /// Leaves `file` open until the round is over, and with it what is in the pipe: whoever comes later finds it there. One
-    /// file of each pipe.
-    pub(super) fn keep(&self, file: Opened) {
-        *self.kept.lock() = Some(file);
-    }
-
-    /// Closes what was kept.
-    fn close(&self) {
-        // Two statements: to close a file may sleep.
-        let kept = self.kept.lock().take();
-        drop(kept);
+    /// The file that was opened for task `who` before it began.
+    pub(super) fn file(&self, who: u32) -> &Opened {
+        &self.files[who as usize]
     }
 }
 
@@ -60,21 +52,30 @@ impl Trial<'_> {
     ///
     /// A byte that was read and was not there, or that lay past the end of a buffer, counts as a use of memory that is none;
     /// a byte that a pipe forgot counts as a lost update.
-    pub(super) fn pipe_round(&mut self, body: &(dyn Fn(u32, &Stage) + Sync)) -> Result<(), Refusal> {
+    ///
+    /// Each pipe is open with `flags`, a file for each, before the tasks begin: what is in a pipe goes with its last file, and
+    /// in the book's edition it is also forgotten when somebody else opens it.
+    pub(super) fn pipe_round(
+        &mut self,
+        flags: &[OpenFlags],
+        body: &(dyn Fn(u32, &Stage) + Sync),
+    ) -> Result<(), Refusal> {
         let edition = Edition::of(self.resolved.lock).unwrap_or_default();
         // SAFETY: the pipes are dropped before it, and the crew's tasks, which use them, are joined before that.
         let experiment = unsafe { heap::Experiment::begin() }?;
         let mut stages = Vec::new();
         stages.try_reserve_exact(self.resolved.quanta as usize).map_err(|_| Errno::ENOMEM)?;
         for _ in 0..self.resolved.quanta {
-            stages.push(Stage::new(edition)?);
+            let mut stage = Stage::new(edition)?;
+            stage.files = flags.iter().map(|flags| stage.open(*flags)).collect::<Result<_, _>>()?;
+            stages.push(stage);
         }
         self.race(&|who| {
             if who < 2 {
                 stages.iter().for_each(|stage| body(who, stage));
             }
         })?;
-        stages.iter().for_each(Stage::close);
+        stages.iter_mut().for_each(|stage| stage.files.clear());
         self.account(&experiment, &[], &mut |_| {});
         stages.iter().for_each(|stage| self.judge_pipe(&stage.pipe));
         Ok(())

@@ -73,8 +73,8 @@ fn hex_dump(text: &mut String, record: &Record) {
     }
 }
 
-/// The functions that led to the allocation; bare addresses where nothing is known of them. Those that were inlined stand
-/// first; the function that they are part of follows, without the address.
+/// The functions that led to the allocation; bare addresses where nothing is known of them. One that is the same as that of
+/// the block `before` is not told again.
 fn backtrace(text: &mut String, record: &Record, before: Option<&Record>) {
     if before.is_some_and(|before| before.backtrace() == record.backtrace()) {
         text.push_str("  backtrace: that of the object before\n");
@@ -87,12 +87,8 @@ fn backtrace(text: &mut String, record: &Record, before: Option<&Record>) {
         if places.is_empty() {
             let _ = writeln!(text, "    [<{address:016x}>]");
         }
-        for (depth, place) in places.iter().enumerate() {
-            let _ = match depth {
-                0 => write!(text, "    [<{address:016x}>] "),
-                _ => write!(text, "{:25}", ""),
-            };
-            let _ = writeln!(text, "{} {}:{}", place.function, place.file, place.line);
+        for place in &places {
+            let _ = writeln!(text, "    [<{address:016x}>] {} {}:{}", place.function, place.file, place.line);
         }
     }
 }

@@ -94,7 +94,12 @@ impl State {
                 break;
             };
             let holder = blocks.entries()[place].block;
-            lines += &format!("  held by the word at {:#018x}, in object {:#018x}\n", entry.by, holder.start);
+            lines += &format!("  held by the word at {:#018x}, in object {:#018x}", entry.by, holder.start);
+            let record = heap::with_ledger(|ledger| ledger.lookup(holder.start).copied());
+            lines += &record.map_or(String::new(), |record| {
+                format!(" of {} bytes, from {:x?}", record.allocation.size, record.backtrace())
+            });
+            lines.push('\n');
             address = holder.start;
         }
         lines
