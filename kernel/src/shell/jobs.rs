@@ -1,5 +1,6 @@
 //! What runs in the background.
 
+use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -16,21 +17,29 @@ pub(super) struct Job {
     pub(super) number: u32,
     pub(super) text: String,
     pub(super) running: Running,
+    /// Its last task, by which `$!` knows it.
+    last: Option<TaskId>,
     /// What it ended with.
     status: Option<i32>,
 }
+
+/// Jobs whose end was told, and can still be waited for by their last task.
+const REMEMBERED: usize = 16;
 
 /// The jobs of a shell, the oldest first.
 #[derive(Default)]
 pub(super) struct Jobs {
     jobs: Vec<Job>,
+    /// What jobs have ended with that were told of, the latest last.
+    told: VecDeque<(TaskId, i32)>,
 }
 
 impl Jobs {
     /// Adds a job; its number.
     pub(super) fn add(&mut self, text: &str, running: Running) -> u32 {
         let number = self.jobs.iter().map(|job| job.number).max().unwrap_or(0) + 1;
-        self.jobs.push(Job { number, text: text.to_string(), running, status: None });
+        let last = running.last();
+        self.jobs.push(Job { number, text: text.to_string(), running, last, status: None });
         number
     }
 
@@ -38,7 +47,7 @@ impl Jobs {
     pub(super) fn announce(&mut self) {
         self.look();
         let text: String = self.jobs.iter().filter(|job| job.status.is_some()).map(Job::line).collect();
-        self.jobs.retain(|job| job.status.is_none());
+        self.forget();
         if !text.is_empty() {
             screen::fresh_line();
             screen::write(text.as_bytes());
@@ -48,15 +57,25 @@ impl Jobs {
     /// Forgets those that have ended, silently.
     pub(super) fn reap(&mut self) {
         self.look();
-        self.jobs.retain(|job| job.status.is_none());
+        self.forget();
     }
 
     /// All of them, a line each. Those that have ended are told of for the last time.
     pub(super) fn list(&mut self) -> String {
         self.look();
         let text = self.jobs.iter().map(Job::line).collect();
-        self.jobs.retain(|job| job.status.is_none());
+        self.forget();
         text
+    }
+
+    /// Those that have ended are no jobs any more, but whoever waits for one by its task is told what it ended with: that it
+    /// was announced a moment before is no reason to say that it never was.
+    fn forget(&mut self) {
+        let ended = self.jobs.iter().filter_map(|job| job.last.zip(job.status));
+        self.told.extend(ended);
+        let too_many = self.told.len().saturating_sub(REMEMBERED);
+        self.told.drain(..too_many);
+        self.jobs.retain(|job| job.status.is_none());
     }
 
     fn look(&mut self) {
@@ -68,8 +87,15 @@ impl Jobs {
     /// Waits until the job that `word` means has ended; what with. [`None`] when there is no such job,
     /// [`Errno::ERESTARTSYS`] when a signal came first.
     pub(super) fn wait(&mut self, word: &str) -> Option<Result<i32, Errno>> {
-        let index = self.find(Some(word))?;
-        Some(self.jobs[index].wait())
+        match self.find(Some(word)) {
+            Some(index) => Some(self.jobs[index].wait()),
+            None => self.status_told(word).map(Ok),
+        }
+    }
+
+    fn status_told(&self, word: &str) -> Option<i32> {
+        let task = TaskId(word.parse().ok()?);
+        self.told.iter().rev().find(|(last, _)| *last == task).map(|(_, status)| *status)
     }
 
     /// Waits until all have ended.
