@@ -27,13 +27,23 @@ pub(crate) fn trials() -> Vec<Trial> {
         case.check(all_hold)
     })
     .collect();
+    // Machines of their own: where memory has run out before, stale words may name what is lost (docs/KMEMLEAK.md).
+    cases.extend(["cpus=1", "cpus=4"].map(|machine| {
+        Case::new(format!("kernel-cases::kmemleak-{machine}"), format!("test kmemleak {machine}"))
+            .without_symbols()
+            .check(|outcome| {
+                same("the summary", outcome.report.summary(), Some(&Summary { passed: 11, failed: 0 }))
+            })
+    }));
     // Only here there is room for the 100,000 blocks among which kmemleak is to find what was planted.
-    cases.push(Case::new("kernel-cases::kmemleak-100000", "test kmemleak cpus=4 memory=512M").check(
-        |outcome| {
-            holds("there are so many blocks", outcome.com1.contains("among 100000 live blocks"))?;
-            same("the summary", outcome.report.summary(), Some(&Summary { passed: 10, failed: 0 }))
-        },
-    ));
+    cases.push(
+        Case::new("kernel-cases::kmemleak-100000", "test kmemleak cpus=4 memory=512M timeout=150")
+            .without_symbols()
+            .check(|outcome| {
+                holds("there are so many blocks", outcome.com1.contains("among 100000 live blocks"))?;
+                same("the summary", outcome.report.summary(), Some(&Summary { passed: 11, failed: 0 }))
+            }),
+    );
     cases.push(self_check());
     cases.push(a_filter());
     cases.push(whole_lines());

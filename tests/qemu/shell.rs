@@ -188,25 +188,6 @@ const SCRIPTS: &[Said] = &[
     ("exit", "exit 0\necho never\n", Status::Expected, &[]),
     ("kill-at-once", "sleep 100 & kill $! && echo killed; wait\n", Status::Expected, &["killed"]),
     (
-        "probe-while-an-experiment-runs",
-        "run soak seconds=1 > /dev/null & sleep 0.3; probe rendezvous=slot.store\nprobe; wait\n",
-        Status::Expected,
-        &["probe: an experiment runs, and has all points for itself", "off"],
-    ),
-    (
-        "rmmod-interrupted",
-        "insmod scull lock=none\nprobe rendezvous=slot.store\n\
-         dd if=/dev/zero bs=4000 count=1 1<> /dev/scull0 2> /dev/null &\nsleep 0.3\n\
-         rmmod -f scull & sleep 0.2; kill -INT $!; wait $!; echo $?\nlsmod\n\
-         probe off; sleep 0.2\nrmmod scull; lsmod | wc -l; wait\n",
-        Status::Expected,
-        &[
-            "130",
-            "scull                  1  lock=none edition=repaired quantum=4000 qset=1000 nr_devs=4 pipe_buffer=4000 major=0 (going)",
-            "1",
-        ],
-    ),
-    (
         "full",
         "insmod scull quantum=16 qset=10\ndd if=/dev/zero of=/dev/scull0 bs=4000 2> /dev/null; echo full $?\n\
          dd if=/dev/zero of=/dev/scull1 bs=16 2> /dev/null; echo full $?\nrmmod scull; echo alive\n",

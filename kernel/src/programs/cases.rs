@@ -29,7 +29,11 @@ pub(super) fn main(filter: Option<&str>, seed: u64) -> Result<Exit, Usage> {
 #[inline(never)]
 fn choose(filter: Option<&str>) -> Result<Vec<&'static Case>, Usage> {
     let wanted = |case: &&&Case| match filter {
-        Some(filter) => filter == case.name || !case.hidden && case.name.contains(filter),
+        // A hidden case is asked for by its name or by that of its group.
+        Some(filter) => {
+            let group = case.name.split("::").next();
+            filter == case.name || group == Some(filter) || !case.hidden && case.name.contains(filter)
+        }
         None => !case.hidden,
     };
     let mut chosen: Vec<&Case> = Vec::new();
