@@ -5,7 +5,7 @@
 //! free       lock; ask the ledger whether that is a live block; unlock; poison; lock; line up; unlock
 //! ```
 //!
-//! Freed blocks line up ([`delayed`]): their memory is given back when a quarter of the heap stands in the queue, or when
+//! Freed blocks line up (`delayed`): their memory is given back when a quarter of the heap stands in the queue, or when
 //! memory runs out. So an address is handed out again as late as possible, and a stale word seldom names a block.
 //!
 //! While an experiment runs, freed blocks of the scull kinds are not given back (quarantine): they keep their record and
@@ -16,7 +16,7 @@
 //! nobody out. While such devices may exist, that is while somebody has a [`Live`], no experiment begins: its end takes back
 //! every block that was allocated meanwhile, whoever has it.
 //!
-//! What such devices may have ends where a small part of the memory and of the records is left ([`RESERVE`]): whoever fills
+//! What such devices may have ends where a small part of the memory and of the records is left (`RESERVE`): whoever fills
 //! them, the kernel goes on.
 //!
 //! In front of each block lies its size ([`BlockSize`]), so that whoever has its address can ask for it without a lock. The
@@ -91,7 +91,7 @@ impl Heap {
         Ok(block)
     }
 
-    /// Whether a block would be cut out of the [`RESERVE`].
+    /// Whether a block would be cut out of the `RESERVE`.
     fn is_for_others(&self, layout: Layout, kind: Kind) -> bool {
         if self.live == 0 || kind == Kind::Other {
             return false;

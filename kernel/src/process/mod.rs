@@ -9,7 +9,7 @@
 //! | [`fate`] | [`Fate`]: what ends one |
 //! | [`group`] | [`Group`]: tasks that are signalled together |
 //! | [`table`] | all of them, for `ps` and `kill` |
-//! | [`calls`] | the calls of files that are under way |
+//! | `calls` | the calls of files that are under way |
 //! | [`pipe`] | a pipe between two |
 //! | [`null`] | what those read who read nothing |
 //! | [`output`] | where the kernel's own lines go that a program has it print |
