@@ -17,8 +17,8 @@ pub struct Case {
     pub name: &'static str,
     /// Tries it.
     pub run: fn() -> Answer,
-    /// Whether it runs only when a filter is its whole name, or that of its group: it takes long, or it wants a machine of its
-    /// own, on which no memory has run out before.
+    /// Whether it runs only when a filter is its whole name, or that of a group all of which is hidden: it takes long, or it
+    /// wants a machine of its own, on which no memory has run out before.
     pub hidden: bool,
 }
 

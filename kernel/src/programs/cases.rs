@@ -29,10 +29,9 @@ pub(super) fn main(filter: Option<&str>, seed: u64) -> Result<Exit, Usage> {
 #[inline(never)]
 fn choose(filter: Option<&str>) -> Result<Vec<&'static Case>, Usage> {
     let wanted = |case: &&&Case| match filter {
-        // A hidden case is asked for by its name or by that of its group.
+        // A hidden case is asked for by its name, or by that of its group if all of them are hidden.
         Some(filter) => {
-            let group = case.name.split("::").next();
-            filter == case.name || group == Some(filter) || !case.hidden && case.name.contains(filter)
+            filter == case.name || case.name.contains(filter) && (!case.hidden || is_hidden_group(filter))
         }
         None => !case.hidden,
     };
@@ -47,6 +46,12 @@ fn choose(filter: Option<&str>) -> Result<Vec<&'static Case>, Usage> {
         ))),
         _ => Ok(chosen),
     }
+}
+
+/// Whether there are cases whose names begin with `group`, and all of them are hidden.
+fn is_hidden_group(group: &str) -> bool {
+    let mut cases = cases::all().iter().filter(|case| case.name.split("::").next() == Some(group)).peekable();
+    cases.peek().is_some() && cases.all(|case| case.hidden)
 }
 
 /// Tries one case and tells how it went, on a stack on which the last one has left nothing.
