@@ -48,8 +48,6 @@ pub(crate) fn trials() -> Vec<Trial> {
     cases.push(a_filter());
     cases.push(whole_lines());
     cases.extend(watchdog());
-    cases.extend(unplug());
-    cases.extend(fuzz());
     cases.extend([1, 4].map(bench));
     cases.into_iter().map(Case::trial).collect()
 }
@@ -64,27 +62,6 @@ fn watchdog() -> [Case; 2] {
         .says("livelock: 2 tasks are busy")
         .says("verdict: livelock");
     [busy, deaf]
-}
-
-/// Readers and writers inside a device that goes, ten thousand times.
-fn unplug() -> [Case; 2] {
-    ["chrdev::unplug-10000", "chrdev::unplug-pipes-10000"].map(|name| {
-        Case::new(format!("kernel-cases::{name}"), format!("test {name} cpus=4 timeout=300")).check(
-            |outcome| same("the summary", outcome.report.summary(), Some(&Summary { passed: 1, failed: 0 })),
-        )
-    })
-}
-
-/// A million calls at random on the loaded family, and as many as make sense on the book's edition of it.
-fn fuzz() -> [Case; 2] {
-    let table = [("ioctl-million", 1_000_000), ("ioctl-of-the-book", 200_000)];
-    table.map(|(name, calls)| {
-        let case =
-            Case::new(format!("kernel-cases::{name}"), format!("test fuzz::{name} cpus=4 timeout=300"));
-        case.says(format!("seed 1: {calls} calls of the ")).check(|outcome| {
-            same("the summary", outcome.report.summary(), Some(&Summary { passed: 1, failed: 0 }))
-        })
-    })
 }
 
 /// The figures that a reader asks for first, each beside its peer where there is one; and none that took no time.
