@@ -1,21 +1,23 @@
 //! A terminal with a shell in it.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use expectrl::process::unix::WaitStatus;
 use expectrl::session::OsSession;
-use expectrl::{Eof, Expect};
+use expectrl::{Eof, Expect, Needle, Regex};
 use kcore::settings::Config;
 use lab::status::Failure;
-use lab::workspace;
 use tests::case::kernel;
 use tests::ensure::{Answer, same};
+use tests::program::cargo_run;
 
 /// How long an answer may take, on a host that has other things to do. It takes some milliseconds.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 /// What the shell asks with.
 const PROMPT: &str = "scullery# ";
+
+/// Whatever was shown.
+const EVERYTHING: &str = "(?s).+";
 
 /// A terminal on which `cargo run -- shell` runs. Dropped before its end, the machine is killed.
 pub(crate) struct Terminal {
@@ -37,10 +39,8 @@ impl Terminal {
     fn boot() -> Result<Self, String> {
         // Built here, so that no deadline is spent on that.
         kernel(Config::Full).map_err(told)?;
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
-        command.current_dir(workspace::root().map_err(told)?);
-        command.args(["run", "--quiet", "--", "shell", "--timeout", "120"]);
+        let mut command = cargo_run()?;
+        command.args(["shell", "--timeout", "300"]);
         let mut session = OsSession::spawn(command).map_err(|error| format!("no terminal: {error}"))?;
         session.set_expect_timeout(Some(DEADLINE));
         let mut terminal = Terminal { session, shown: String::new(), answer: 0 };
@@ -131,15 +131,17 @@ impl Terminal {
     }
 
     /// Waits until `needle` is shown; all up to it has been shown then.
-    fn take(&mut self, needle: impl expectrl::Needle) -> Result<(), expectrl::Error> {
+    fn take(&mut self, needle: impl Needle) -> Result<(), expectrl::Error> {
         let found = self.session.expect(needle);
-        if let Err(expectrl::Error::ExpectTimeout) = &found {
-            // For whoever reads why.
-            self.shown.push_str("... and nothing that was waited for");
+        let shown = match &found {
+            // It was not what was waited for, but tells why to whoever reads it.
+            Err(expectrl::Error::ExpectTimeout) => self.session.check(Regex(EVERYTHING)).ok(),
+            _ => None,
+        };
+        for bytes in found.iter().chain(&shown).map(expectrl::Captures::as_bytes) {
+            self.shown.push_str(&String::from_utf8_lossy(bytes).replace("\r\n", "\n"));
         }
-        let found = found?;
-        self.shown.push_str(&String::from_utf8_lossy(found.as_bytes()).replace("\r\n", "\n"));
-        Ok(())
+        found.map(drop)
     }
 }
 

@@ -1,13 +1,39 @@
 //! `cargo run -- ...` as a user types it, and what must come of it.
 
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use lab::status::Status;
 use lab::workspace;
 use libtest_mimic::Trial;
 
-use crate::ensure::{Answer, same};
+use crate::ensure::{self, Answer, same};
+
+/// `cargo run --`, whose arguments are to follow. The program has been built, so that what a user waits for it is no longer
+/// than it takes.
+pub fn cargo_run() -> Result<Command, String> {
+    static BUILT: OnceLock<Answer> = OnceLock::new();
+    BUILT.get_or_init(build).clone()?;
+    let mut command = cargo()?;
+    command.args(["run", "--quiet", "--"]);
+    Ok(command)
+}
+
+/// Builds what `cargo run` starts. Other features may be on there than where a test was built with all others.
+fn build() -> Answer {
+    let output = cargo()?.args(["build", "--quiet", "--package", "lab"]).output();
+    let output = output.map_err(|error| format!("cargo could not be started: {error}"))?;
+    ensure::holds("the program can be built", output.status.success())
+        .map_err(|why| format!("{why}\n{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn cargo() -> Result<Command, String> {
+    let root = workspace::root().map_err(|failure| failure.to_string())?;
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    Ok(command)
+}
 
 /// What is left of the program.
 #[derive(Debug)]
@@ -67,10 +93,8 @@ impl Program {
     }
 
     fn call(&self) -> Answer {
-        let root = workspace::root().map_err(|failure| failure.to_string())?;
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
-        command.current_dir(root).args(["run", "--quiet", "--"]).args(&self.arguments);
+        let mut command = cargo_run()?;
+        command.args(&self.arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
         let began = Instant::now();
         let output = command.output().map_err(|error| format!("cargo could not be started: {error}"))?;

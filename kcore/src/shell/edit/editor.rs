@@ -38,10 +38,8 @@ pub struct Editor {
 /// A terminal of unknown width is as wide as the line.
 pub const UNKNOWN_WIDTH: usize = usize::MAX;
 
-/// Back to the first column.
-const RETURN: &str = "\r";
-/// Erases from the cursor to the end of the row (ECMA-48, EL).
-const ERASE: &str = "\x1b[K";
+/// What takes the row away: back to its first column, and erase from there to its end (ECMA-48, EL).
+pub const ERASE_ROW: &str = "\r\x1b[K";
 /// Erases the screen and goes to its first row.
 const CLEAR: &str = "\x1b[H\x1b[2J";
 /// A list of candidates in a terminal of unknown width is made for one of this.
@@ -197,7 +195,7 @@ impl Editor {
     }
 
     /// What draws the row anew: for when somebody else has written to the terminal. The cursor is in the first column then,
-    /// or somewhere in this row.
+    /// or somewhere in this row. What is drawn last is the line itself, so that whoever reads along finds it in one piece.
     pub fn drawn(&self) -> String {
         let chars = self.buffer.chars();
         let cursor = self.buffer.cursor();
@@ -206,16 +204,13 @@ impl Editor {
         let begin = (cursor + 1).saturating_sub(room);
         let end = chars.len().min(begin.saturating_add(room));
         let shown: String = chars[begin..end].iter().collect();
-        let mut row = format!("{RETURN}{}{shown}{ERASE}", self.prompt);
+        let mut row = format!("{ERASE_ROW}{}{shown}", self.prompt);
         if end > cursor {
             row.push_str(&format!("\x1b[{}D", end - cursor));
         }
         row
     }
 }
-
-/// What takes the row away, with the cursor in its first column.
-pub const ERASE_ROW: &str = "\r\x1b[K";
 
 /// What parts the names in a path.
 fn is_between_names(c: char) -> bool {
