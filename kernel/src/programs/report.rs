@@ -15,7 +15,7 @@ use crate::experiments::leaks::{FIRST_BYTES, Lost};
 use crate::experiments::{Outcome, Refusal};
 use crate::println;
 use crate::task::SpawnError;
-use crate::watchdog::Seen;
+use crate::watchdog::{Seen, Witness};
 
 /// Leaked blocks that `run` describes.
 const LEAKS_OF_A_RUN: usize = 3;
@@ -292,7 +292,7 @@ pub(super) fn stopped(outcome: &Outcome, boot: &Boot) {
         println!("{:>5} {name:16}{:>4} {state:>5}{time:>12}  {lock}", task.id.0, task.cpu);
     }
     println!();
-    stopped.witnesses.iter().for_each(|(witness, task)| witness.say(task));
+    Witness::say_all(stopped.witnesses.iter().map(|(witness, task)| (*witness, task)));
 }
 
 /// Steps of a script that could not happen, and why.

@@ -11,6 +11,7 @@ use kcore::report::{Record, Summary};
 
 use super::stop::Cause;
 use super::watch;
+use super::witness::Witness;
 use crate::arch::cpu;
 use crate::arch::exit::{Exit, exit};
 use crate::console::com2;
@@ -91,7 +92,7 @@ fn look_around(due: u64, now: u64) {
 fn give_up() -> ! {
     if let Some(stop) = watch::take_hint() {
         println!("{}", stop.cause.display(&task::name_of));
-        stop.witnesses.iter().for_each(|witness| witness.say(&task::name_of(witness.task)));
+        Witness::say_all(stop.witnesses.iter().map(|witness| (*witness, task::name_of(witness.task))));
     }
     com2::record(&Record::Summary(Summary { passed: 0, failed: 1 }));
     println!("verdict: livelock (its tasks cannot even be given up; the machine ends)");

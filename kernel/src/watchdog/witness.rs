@@ -30,9 +30,22 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// Prints where the CPU was. `task` is the name of its running task.
-    pub fn say(&self, task: &str) {
-        println!("CPU {}, {task}:", self.cpu);
+    /// Prints where each CPU was, with the name of its running task. One that was where the one before was has a line.
+    pub fn say_all<N: AsRef<str>>(all: impl IntoIterator<Item = (Witness, N)>) {
+        let mut before = [0; DEPTH];
+        for (witness, task) in all {
+            let (cpu, task) = (witness.cpu, task.as_ref());
+            if witness.backtrace == before {
+                println!("CPU {cpu}, {task}: at the same place");
+            } else {
+                println!("CPU {cpu}, {task}:");
+                witness.say();
+            }
+            before = witness.backtrace;
+        }
+    }
+
+    fn say(&self) {
         for address in self.backtrace.iter().filter(|&&address| address != 0) {
             println!("    [<{address:016x}>]");
         }
