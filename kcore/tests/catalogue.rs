@@ -53,6 +53,11 @@ fn every_text_is_there_and_plain() {
 }
 
 #[test]
+fn each_cause_is_a_chapter() {
+    assert!(ALL.is_sorted_by_key(|entry| entry.cause), "an entry stands among those of another cause");
+}
+
+#[test]
 fn every_name_is_found_and_no_other() {
     for entry in ALL {
         assert_eq!(find(entry.name), Ok(*entry));

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use anstyle::Style;
-use kcore::experiment::{self, Experiment, QUESTIONS};
+use kcore::experiment::page::{self, Reader, WIDTH};
+use kcore::experiment::{self, Experiment};
 use kcore::settings::{Config, Lock, Settings};
 use kcore::shell::paragraph;
 
@@ -11,8 +12,13 @@ use crate::matrix::{sheet::Sheet, table};
 use crate::status::Failure;
 use crate::suggest::hint;
 
-/// Columns of a paragraph.
-const WIDTH: usize = 96;
+/// Who types `cargo run -- ...`.
+const READER: Reader = Reader {
+    heading: |text| format!("{HEADING}{text}{HEADING:#}"),
+    command: |entry, lock| {
+        format!("cargo run -- run {} --lock {lock} --probe {}", entry.name, entry.forced())
+    },
+};
 const HEADING: Style = Style::new().bold();
 /// CPUs of a machine that is not told how many it has (`qemu-run.sh`).
 const CPUS: u32 = 4;
@@ -42,77 +48,31 @@ pub fn check(entry: &'static Experiment, words: &[String], config: Config) -> Re
 /// A line for each experiment; `long` adds what it can be run with, what each form must give on each machine, and the seven
 /// questions with their answers.
 pub fn list(long: bool) -> String {
-    let width = experiment::ALL.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
-    let mut text = String::new();
-    for entry in experiment::ALL {
-        put(&mut text, format_args!("{HEADING}{:width$}{HEADING:#}  {}", entry.name, entry.title));
-        if long {
-            details(&mut text, entry);
-        }
-    }
-    text
+    page::list(READER, |entry| if long { details(entry) } else { String::new() })
 }
 
-fn details(text: &mut String, entry: &'static Experiment) {
-    field(text, "races", &entry.races.join(", "));
-    field(text, "locks", &join(entry.locks().map(Lock::word), ", "));
-    field(text, "points", &join(entry.known_points.iter().copied(), ", "));
-    field(text, "quanta", entry.unit);
-    field(text, "certain", &format!("--probe {}", entry.forced()));
-    expectations(text, entry);
-    put(text, format_args!("  questions"));
-    questions(text, entry);
-    text.push('\n');
-}
-
-/// What each form gives on each machine, where the race is forced.
-fn expectations(text: &mut String, entry: &'static Experiment) {
-    put(text, format_args!("  expected"));
-    for line in table::body(&Sheet::of(entry)).lines() {
-        put(text, format_args!("  {line}"));
-    }
-}
-
-fn questions(text: &mut String, entry: &Experiment) {
-    for (question, answer) in QUESTIONS.iter().zip(entry.seven) {
-        put(
-            text,
-            format_args!("{}\n{}", wrap(question, "    - ", "      "), wrap(answer, "      ", "      ")),
-        );
-    }
-}
-
-/// The three layers of an experiment (goal, hint, explanation), the seven questions, and how to see it happen.
+/// What an experiment is about, and how to see it happen.
 pub fn explain(entry: &Experiment) -> String {
-    let mut text = String::new();
-    put(&mut text, format_args!("{HEADING}{}{HEADING:#}\n{}\n", entry.name, wrap(entry.title, "", "")));
-    section(&mut text, "Goal", entry.goal);
-    section(&mut text, "Hint", entry.hint);
-    section(&mut text, "Explanation", entry.explanation);
-    put(&mut text, format_args!("{HEADING}What the verdict rests on{HEADING:#}"));
-    for invariant in entry.invariants {
-        put(&mut text, format_args!("{}", wrap(invariant, "  - ", "    ")));
-    }
-    put(&mut text, format_args!("\n{HEADING}Seven questions{HEADING:#}"));
-    questions(&mut text, entry);
-    put(&mut text, format_args!("\n{HEADING}In the books{HEADING:#}"));
-    for source in entry.sources {
-        put(&mut text, format_args!("{}", wrap(source, "  - ", "    ")));
-    }
-    put(&mut text, format_args!("\n{HEADING}See it{HEADING:#}"));
-    for lock in entry.locks() {
-        let (name, forced) = (entry.name, entry.forced());
-        put(&mut text, format_args!("  cargo run -- run {name} --lock {lock} --probe {forced}"));
-    }
-    text
+    page::explain(entry, READER)
 }
 
-/// A heading and its paragraphs, which `\n\n` parts.
-fn section(text: &mut String, heading: &str, paragraphs: &str) {
-    put(text, format_args!("{HEADING}{heading}{HEADING:#}"));
-    for paragraph in paragraphs.split("\n\n") {
-        put(text, format_args!("{}\n", wrap(paragraph, "  ", "  ")));
+fn details(entry: &'static Experiment) -> String {
+    let mut text = String::new();
+    field(&mut text, "races", &entry.races.join(", "));
+    field(&mut text, "locks", &join(entry.locks().map(Lock::word), ", "));
+    field(&mut text, "points", &join(entry.known_points.iter().copied(), ", "));
+    field(&mut text, "quanta", entry.unit);
+    field(&mut text, "certain", &format!("--probe {}", entry.forced()));
+    put(&mut text, format_args!("  expected"));
+    for line in table::body(&Sheet::of(entry)).lines() {
+        put(&mut text, format_args!("  {line}"));
     }
+    put(&mut text, format_args!("  questions"));
+    for line in page::questions(entry).lines() {
+        put(&mut text, format_args!("  {line}"));
+    }
+    text.push('\n');
+    text
 }
 
 fn field(text: &mut String, name: &str, value: &str) {

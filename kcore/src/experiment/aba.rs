@@ -1,18 +1,18 @@
 //! The same address is not the same thing.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "aba",
     title: "a compare-and-swap finds what it expects, and it is not what it was",
+    cause: Cause::Smp,
     races: &["R29"],
     sources: &["LDD3 5.7, Lock-Free Algorithms", "LKD 10, Atomic Operations", "Intel SDM vol. 2A, CMPXCHG"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[Row::always(Lock::None, R), Row::always(Lock::Tagged, C), Row::always(Lock::Spinlock, C)],
     unit: "nodes that each task takes and keeps; readers just pop, writers pop two and push the first back",
     known_points: &["top.load", "top.store", "next.load", "next.store"],
@@ -26,7 +26,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::natural(1000, 10),
     roles: Roles::Alternate(Role::Read, Role::Write),
     invariants: &["each node has one owner or is in the stack, once"],
-    seven: texts([
+    seven: [
         "Yes. The top of the stack is one word for all.",
         "It could be: that is what lock-free lists are good for. The tag protects against a handler as well.",
         "Yes, and longer than by a race of CPUs: a task that is preempted before its swap leaves time for any number of \
@@ -35,7 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Nothing says that a node which was read is still in the stack: that is the experiment.",
         "One of them wins the swap and the other tries again, which is right as long as a value never comes back.",
         "By a number beside the pointer that changes with every swap, in the same word; or by a lock.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "A stack without a lock: pop reads the top and what comes after it, and replaces the one by the other with a \

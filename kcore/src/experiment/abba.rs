@@ -1,18 +1,18 @@
 //! Two locks, taken in two orders.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, D, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "abba",
     title: "scull0 is copied to scull1 while scull1 is copied to scull0: both stop",
+    cause: Cause::Locks,
     races: &["R24"],
     sources: &["LKD 9, Deadlocks", "LDD3 5.6, Lock Ordering Rules", "LKD 10, Spin Locks"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         // Who spins keeps its CPU, so on one CPU nobody comes between its two locks.
         Row::by_cpus(Lock::Spinlock, D, C),
@@ -35,7 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "in the wait-for graph no chain of tasks and locks leads back to its beginning",
         "a copy is one step for everybody else: after the last of them both devices hold the same bytes",
     ],
-    seven: texts([
+    seven: [
         "Yes. Both devices are open to everybody.",
         "No. Only tasks copy. A handler that took one of the locks would make a second way into the same trap.",
         "Yes, unless the locks spin. Whoever loses the CPU between its two locks leaves the first one taken.",
@@ -43,7 +43,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The devices live as long as the machine.",
         "Each call takes one lock and waits for the other's, if they copy in opposite directions.",
         "By two locks, and by a rule that no lock can enforce: the lower device first, whatever the direction.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "Two tasks copy between two devices, in opposite directions. Each device has its lock, and each copy takes \

@@ -1,13 +1,13 @@
 //! scullpriv makes a device with its spinlock held.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, I, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-alloc",
     title: "scullpriv as printed: kmalloc(GFP_KERNEL) under its spinlock",
+    cause: Cause::Book,
     races: &["R33"],
     sources: &[
         "LDD3 6.6, Cloning the Device on open",
@@ -15,9 +15,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LDD3 8.1, The Flags Argument",
         "LKD 12, gfp_mask Flags",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[Row::always(Lock::Book, I), Row::always(Lock::Repaired, C)],
     unit: "terminals, from each of which every task opens the device",
     known_points: &["missing"],
@@ -38,7 +38,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "nobody who may sleep is called while a spinlock is held",
         "a terminal has one device, however many open it for the first time at once",
     ],
-    seven: texts([
+    seven: [
         "Yes. The list of terminals is common to all who open the device.",
         "No. Only processes open devices.",
         "Not with the spinlock held.",
@@ -46,7 +46,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Devices stay until the module goes, so whoever found one in the list may use it after the lock was given back.",
         "Both find nothing for the terminal. The spinlock lets one of them look and add at a time; the repair looks twice.",
         "The list by the spinlock; that there is one device a terminal, by a second look before one is added.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "scullpriv gives each terminal a device of its own and makes it when it is first opened. Look up and add are \

@@ -1,19 +1,19 @@
 //! An exchange that is none.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
 use super::points::SCULL;
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-exchange",
     title: "two ioctls exchange one value, and both are told the same old one",
+    cause: Cause::Book,
     races: &["R32"],
     sources: &["LDD3 6, ioctl", "LDD3 5.7.2, Atomic Variables", "LKD 10, Atomic Operations"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
     unit: "shifts of the quantum by each task",
     known_points: SCULL,
@@ -32,7 +32,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::natural(1000, 10),
     roles: Roles::All(Role::Write),
     invariants: &["every value that was set is told to exactly one who sets the next, but for the last"],
-    seven: texts([
+    seven: [
         "Yes. The quantum of the module is a global variable.",
         "No. An ioctl is a call of a task.",
         "Yes. Between the load of the old value and the store of the new one the next task does both.",
@@ -40,7 +40,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The variable lives as long as the module.",
         "Both are told the same old value, and the value of one of them is never told to anybody.",
         "By nothing in the book. A swap in one instruction, or a lock around load and store.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "The ioctls SCULL_IOCX and SCULL_IOCH set a new value and return the old one. Two programs use them to take \

@@ -1,19 +1,19 @@
 //! An array of the old size under a device of the new one.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
 use super::points::SCULL;
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-geometry",
     title: "quantum and qset are read before the lock, and an array is too short",
+    cause: Cause::Book,
     races: &["R11"],
     sources: &["LDD3 3, read and write", "LDD3 5.3, Semaphores and Mutexes", "LDD3 6, ioctl"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
     unit: "writes of each writer, and changes of the geometry by each trimmer",
     known_points: SCULL,
@@ -30,7 +30,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "an array has as many slots, and a quantum as many bytes, as the device says",
         "nobody uses a place past the end of a block",
     ],
-    seven: texts([
+    seven: [
         "Yes. Quantum and qset belong to the device, and through the module's settings to all devices.",
         "No. Reads, writes, ioctls and opens are calls of tasks.",
         "Yes. The two numbers are in registers by then, and the next task trims the device.",
@@ -38,7 +38,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The numbers are part of the device. What they describe is freed by any trim.",
         "It changes the geometry between the look and the lock.",
         "By the lock of the device, if it is taken before the first look.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "This is the driver as the book prints it, with its semaphore around all that touches the list. Make it \

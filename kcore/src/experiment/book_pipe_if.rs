@@ -1,23 +1,23 @@
 //! R16: a reader of the pipe is woken, and goes on without another look.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
 use super::points::PIPE;
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-pipe-if",
     title: "a reader is woken for a byte, another takes it, and it reads all the same",
+    cause: Cause::Book,
     races: &["R16"],
     sources: &[
         "LDD3 6.2, A Blocking I/O Example",
         "LDD3 6.2, Testing the Scullpipe Driver",
         "LKD 4, Wait Queues",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
     unit: "pipes: B writes a byte to each, reads one, and writes another; A reads one",
     known_points: PIPE,
@@ -39,7 +39,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::once(1),
     roles: Roles::FirstAndOthers(Role::Read, Role::Write),
     invariants: &["no byte is read that was not written", "no byte is read twice"],
-    seven: texts([
+    seven: [
         "Yes. A pipe is there to be shared by those who read and those who write.",
         "Not here. A driver whose bytes come by interrupt has the same test at the same place.",
         "Yes, at many places: between the wake-up and the lock anybody may come in. One CPU is enough.",
@@ -47,7 +47,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The buffer lives while a file is open, and both have one.",
         "It takes the byte for which the first one was woken; the first one is not told.",
         "By the lock that is there, if the test is made with it: after each sleep, in a loop.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "A reads from an empty pipe and sleeps. B writes one byte and reads it back. There was one byte, and it is \

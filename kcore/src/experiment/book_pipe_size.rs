@@ -1,23 +1,23 @@
 //! R18: a pipe is opened a second time, and its buffer is believed to be longer than it is.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
 use super::points::PIPE;
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-pipe-size",
     title: "the second open keeps the pipe's buffer and sets its end past its end",
+    cause: Cause::Book,
     races: &["R18"],
     sources: &[
         "LDD3 6.2, A Blocking I/O Example",
         "LDD3 6.1, The ioctl Commands",
         "LDD3 3.5, The open Method",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
     unit: "pipes: A writes to each and reads it back, B opens it with another size set and writes, too",
     known_points: PIPE,
@@ -31,7 +31,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::once(1),
     roles: Roles::FirstAndOthers(Role::Read, Role::Write),
     invariants: &["nobody writes past the end of a block", "what was written and not read is still there"],
-    seven: texts([
+    seven: [
         "Yes. The buffer is the device's, the size is the module's: two owners for one fact.",
         "No.",
         "Yes, between two calls. No call needs to be interrupted for it: each is right by itself.",
@@ -39,7 +39,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The buffer lives while a file is open. How long it is, it does not say.",
         "The second open waits for the lock, gets it, and then sets the bounds of a buffer that is in use.",
         "By one owner: the size belongs to the buffer, is set when it is allocated, and is the pipe's own.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "A opens a pipe and writes 100 bytes to it. Meanwhile somebody makes the buffers of pipes larger: 8000 bytes \

@@ -1,23 +1,23 @@
 //! A list whose head was loaded before it was locked.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
 use super::points::SCULL;
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-proc",
     title: "/proc/scullmem loads the head of the list, and then takes the lock",
+    cause: Cause::Book,
     races: &["R13"],
     sources: &[
         "LDD3 4, Using the /proc Filesystem",
         "LDD3 5.1, Pitfalls in scull",
         "LDD3 5.3.3, Using Semaphores in scull",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
     unit: "looks into /proc/scullmem by each reader, and trims by each trimmer; before each of these something is written",
     known_points: SCULL,
@@ -31,7 +31,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::natural(20, 5),
     roles: Roles::Alternate(Role::Read, Role::Trim),
     invariants: &["nobody follows a pointer that lies in freed memory"],
-    seven: texts([
+    seven: [
         "Yes. The list hangs on the device, and whoever opens that for writing only frees it.",
         "No. /proc is read by tasks.",
         "Yes. The address of the first item is in a register while the next task frees that item.",
@@ -39,7 +39,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Only the semaphore, and only for who has it.",
         "It frees what the reader of /proc is about to walk.",
         "By the semaphore, taken before the head of the list is loaded.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "Someone reads /proc/scullmem. The function behind it takes the semaphore of each device before it walks \

@@ -1,19 +1,19 @@
 //! A size that nobody checked, and memory that nobody cleared.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
 use super::points::SCULL;
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-quantum",
     title: "old bytes of the heap can be read, and a quantum of 0 is accepted",
+    cause: Cause::Book,
     races: &["R34"],
     sources: &["LDD3 3, Memory Usage", "LDD3 6, ioctl", "LDD3 2, Initialization and Shutdown"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
     unit: "quanta that are written to in one place",
     known_points: SCULL,
@@ -30,7 +30,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "bytes that nobody has written are read as 0",
         "no geometry is accepted that a device cannot have",
     ],
-    seven: texts([
+    seven: [
         "The fresh quantum: by whoever reads the device. The parameter: by every administrator.",
         "No.",
         "It does not matter: one task alone is enough for both mistakes.",
@@ -38,7 +38,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Freeing is not the trouble. What was freed before by somebody else is what is shown.",
         "The same as one processor does alone.",
         "No lock is missing. A check is missing where the value comes in, and a memset where the block does.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "No second task, no other CPU, no interrupt. With plain calls make the driver of the book give you bytes that \

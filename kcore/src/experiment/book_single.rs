@@ -1,18 +1,18 @@
 //! Single open by decrement and test.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-single",
     title: "scullsingle as printed: a device that nobody has is refused",
+    cause: Cause::Book,
     races: &["R15"],
     sources: &["LDD3 6.6, Single-Open Devices", "LDD3 5.7, Atomic Variables", "LKD 10, Atomic Operations"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
     unit: "attempts of each task to open the device, and to close it if it is let in",
     known_points: crate::scull::access::sites::GATE,
@@ -33,7 +33,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "one file is open at a time",
         "who is refused was refused while somebody had the device, at some moment of his attempt",
     ],
-    seven: texts([
+    seven: [
         "Yes. Every process that opens the device reaches the variable.",
         "No. A device is opened by processes.",
         "Yes, and it leaves the variable too low for as long as the first one is off the CPU.",
@@ -41,7 +41,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The variable lives as long as the module.",
         "Each of its two steps is atomic; what goes wrong is what the others see between them.",
         "By one step that tests and takes, and does nothing when it fails: under a spinlock, or by a compare-and-swap.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "scullsingle lets one process in and tells every other one that it is busy. The variable behind it is \

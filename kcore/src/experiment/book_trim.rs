@@ -1,14 +1,14 @@
 //! The access-controlled devices trim without the device's lock.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Roles, Usually};
 use super::matrix::{C, R, Row};
 use super::points::SCULL;
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-trim",
     title: "sculluid as printed: opened write-only it is trimmed without its lock",
+    cause: Cause::Book,
     races: &["R12"],
     sources: &[
         "LDD3 6.6, Restricting Access to a Single User at a Time",
@@ -16,9 +16,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LDD3 5.3, Using Semaphores in scull",
         "LKD 9, Knowing What to Protect",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
     unit: "quanta of the device when a round begins: writers write them all, trimmers free them all",
     known_points: SCULL,
@@ -36,7 +36,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "each block is freed once",
         "allocated - freed = live, live - reachable = leaked",
     ],
-    seven: texts([
+    seven: [
         "Yes. All processes of one user may have the device open at once.",
         "No. Only processes get here.",
         "Yes, and without the lock it may begin in the middle of another one's access.",
@@ -44,7 +44,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The device's semaphore, if everybody takes it.",
         "One frees what the other writes to, or both free the same list.",
         "By the device's own semaphore, around the trim as around everything else; the spinlock guards only who may open.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "sculluid lets one user in at a time, and reads and writes hold the device's semaphore. Get at freed memory all \

@@ -1,18 +1,18 @@
 //! A lock made of a load and a store.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "broken-lock",
     title: "a lock without test-and-set, and two tasks that own it at once",
+    cause: Cause::Smp,
     races: &["R22"],
     sources: &["LKD 9, Locking", "LKD 10, Spin Locks", "LDD3 5.5, Spinlocks"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         // Who is inside keeps its CPU while it waits for the others: on one CPU nobody else gets there.
         Row::by_cpus(Lock::Broken, R, C),
@@ -34,7 +34,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::natural(1000, 10),
     roles: Roles::All(Role::Write),
     invariants: &["never more than one task is inside the critical section"],
-    seven: texts([
+    seven: [
         "Yes. A lock that only one task could reach would be no lock.",
         "No, here. A spinlock that a handler takes too must be taken with interrupts off, or the handler spins for its \
          own CPU.",
@@ -43,7 +43,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The lock lives as long as what it protects.",
         "Both find the lock free, and both take it.",
         "By one instruction that tests and sets in a single step.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "A programmer writes: while the lock is taken, wait; then set it to taken. It works in every test on one \

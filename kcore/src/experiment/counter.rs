@@ -1,21 +1,21 @@
 //! The smallest race: one variable, one line.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
-use super::text::{text, texts};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "counter",
     title: "i = i + 1 on several CPUs, and the sum is too small",
+    cause: Cause::Smp,
     races: &["R14"],
     sources: &[
         "LKD 9, The Single Variable",
         "LKD 10, Atomic Operations",
         "LDD3 5.7, Alternatives to Locking",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: TASKS,
     unit: "increments",
     known_points: &["counter.load", "counter.store"],
@@ -29,7 +29,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::natural(2000, 5),
     roles: Roles::All(Role::Write),
     invariants: &["the counter is tasks x increments x rounds; what is missing was lost"],
-    seven: texts([
+    seven: [
         "Yes. The counter is global.",
         "No, here. Where an interrupt handler counts too, a lock that leaves interrupts on is not enough.",
         "Yes. The value in the register grows old while the task is off the CPU.",
@@ -37,7 +37,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "It is static and never freed.",
         "Both load the same number and both store its successor.",
         "By a lock around load and store; or better, for a lone number, by one atomic addition.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "n tasks add 1 to a counter, k times each. Make the sum differ from n x k. What is the smallest sum you can \

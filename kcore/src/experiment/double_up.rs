@@ -1,18 +1,18 @@
 //! An `up` too many.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "double-up",
     title: "an error path gives back a unit that it never had; later two are inside",
+    cause: Cause::Locks,
     races: &["R27"],
     sources: &["LDD3 5.3, Semaphores and Mutexes", "LKD 10, Semaphores", "LKD 10, Mutexes"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[Row::always(Lock::Semaphore, R), Row::always(Lock::Mutex, C)],
     unit: "passes through the critical section",
     known_points: &["inside"],
@@ -26,7 +26,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::natural(1000, 3),
     roles: Roles::All(Role::Write),
     invariants: &["never more than one task is inside the critical section"],
-    seven: texts([
+    seven: [
         "Yes. The device is one for all, and the semaphore with it.",
         "No. Only tasks come here. An interrupt handler may up a semaphore, which is a reason why it has no owner.",
         "Yes. Once there are two units it makes no difference how it comes about that two tasks are inside.",
@@ -34,7 +34,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The device lives as long as the machine.",
         "Both get a unit and both go in, because one was given back that nobody had taken.",
         "By a lock with an owner: a mutex, which only who has it can give back.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "A semaphore of one unit guards the device. Not one test is made before a lock and acted on without it, \

@@ -1,18 +1,18 @@
 //! Two that wake for one event.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "double-wake",
     title: "two sleepers see the flag before either clears it: two wake for one write",
+    cause: Cause::Sleeping,
     races: &["R20"],
     sources: &["LDD3 6.2, Simple Sleeping", "LDD3 6.2, Exclusive Waits", "LKD 4, Sleeping and Waking Up"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         Row::always(Lock::None, R),
         Row::always(Lock::WaitEvent, C),
@@ -31,7 +31,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::natural(1, 100),
     roles: Roles::FirstAndOthers(Role::Write, Role::Read),
     invariants: &["one event is answered by one sleeper"],
-    seven: texts([
+    seven: [
         "Yes. The flag is global, and more than one task waits for it.",
         "Not here. Where the handler of an interrupt sets the flag, the sleepers still race with each other.",
         "Yes. A sleeper that is preempted between its test and its store lets the next one pass the test, too.",
@@ -39,7 +39,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The flag is static.",
         "Both find the flag set, both clear it, both go on: for one event two answers.",
         "By a lock around test and store, or by something that can be taken once only: a unit of a semaphore.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "Two tasks sleep until a flag is set. A third one sets it, once. LDD3 shows this module and asks: does one \

@@ -13,6 +13,8 @@ pub struct Experiment {
     pub name: &'static str,
     /// One line for the list.
     pub title: &'static str,
+    /// Where its concurrency comes from, or what else it is about.
+    pub cause: Cause,
     /// The races it shows, by their ids: `R1`.
     pub races: &'static [&'static str],
     /// Where the books speak of it.
@@ -51,6 +53,41 @@ pub struct Experiment {
     pub invariants: &'static [&'static str],
     /// The answers to the [`QUESTIONS`](super::QUESTIONS), one each.
     pub seven: [&'static str; 7],
+}
+
+/// The chapters of the catalogue: the causes of concurrency that the books name (LDD3 5.2; LKD ch. 9, Causes of
+/// Concurrency), and what goes wrong with a lock in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// Tasks on several CPUs.
+    Smp,
+    /// A task that loses its CPU.
+    Preemption,
+    /// Interrupts, and what they put off: softirqs, tasklets, timers, work queues.
+    Interrupts,
+    /// A task that sleeps, and whoever wakes it.
+    Sleeping,
+    /// Locks that stop their tasks, and locks misused.
+    Locks,
+    /// How long a device lives, and how long a task waits.
+    Life,
+    /// What the drivers of the book do wrong with their lock.
+    Book,
+}
+
+impl Cause {
+    /// The heading of the chapter.
+    pub fn title(self) -> &'static str {
+        match self {
+            Cause::Smp => "several CPUs",
+            Cause::Preemption => "preemption",
+            Cause::Interrupts => "interrupts, and what they put off",
+            Cause::Sleeping => "sleeping and waking",
+            Cause::Locks => "locks that stop, and locks misused",
+            Cause::Life => "what disappears, and who waits",
+            Cause::Book => "what the book's drivers do wrong with their lock",
+        }
+    }
 }
 
 /// Which probe modes, with the entry's own points or steps, cannot but show the race.

@@ -1,18 +1,18 @@
 //! An error path that returns with the lock held.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, Row, S};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "forgotten-unlock",
     title: "an error path returns with the lock held; the next caller waits for ever",
+    cause: Cause::Locks,
     races: &["R26"],
     sources: &["LDD3 5.3, Using Semaphores in scull", "LDD3 5.6, Ambiguous Rules", "LKD 9, Deadlocks"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         // Without other CPUs a spinlock has no word that could stay taken.
         Row::each(Lock::Spinlock, [S, S, S, S, C, C]),
@@ -35,7 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "a task that has returned holds no lock",
         "the size is the number of bytes whose write was not refused",
     ],
-    seven: texts([
+    seven: [
         "Yes. Everybody who opens the device reaches it.",
         "No. Only tasks write.",
         "Yes. It could be preempted anywhere; the lock that stays taken needs no help from that.",
@@ -43,7 +43,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The device lives as long as the machine.",
         "The other one waits for the lock. After the mistake it waits for ever.",
         "By one lock, and by a way out that gives it back whatever happened: one label in C, a guard in Rust.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "A device works for weeks. Then a user passes a bad address; write returns -EFAULT, as it should. From \

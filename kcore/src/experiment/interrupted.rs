@@ -1,13 +1,13 @@
 //! A signal while waiting.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "interrupted",
     title: "ten thousand waits end by a signal, and one had what it waited for",
+    cause: Cause::Sleeping,
     races: &["R26"],
     sources: &[
         "LDD3 5.3, The Linux Semaphore Implementation",
@@ -15,9 +15,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LKD 4, Wait Queues",
         "LKD 10, Semaphores",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         Row::always(Lock::Broken, R),
         Row::always(Lock::Semaphore, C),
@@ -44,7 +44,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "never more than one task has it",
         "the heap has as many blocks as before",
     ],
-    seven: texts([
+    seven: [
         "Yes. The unit is one for all.",
         "A signal comes like an interrupt: at any moment, from anywhere. It is only looked at where a task sleeps.",
         "Yes. Between the grant and the moment when the waiter runs again there is all the time in the world.",
@@ -52,7 +52,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The unit is not memory; but it is lost like memory, when the one who has it does not know.",
         "One grants the unit to a waiter while another sends the same waiter away.",
         "By one decision under the queue's lock: whoever is still queued may leave, whoever is not has the unit.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "Four tasks wait for one unit, and signals hit them at random while they do. A wait that a signal has ended must \

@@ -1,8 +1,7 @@
 //! A task and the interrupt handler that interrupts it count together.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, Cell, D, I, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 /// The handler spins for what the interrupted task holds, where there is a word to spin on.
@@ -11,6 +10,7 @@ const DEADLOCK_IF_SMP: [Cell; 6] = [D, D, D, D, R, R];
 pub(super) static ENTRY: Experiment = Experiment {
     name: "irq",
     title: "a task counts, and so does its interrupt: lost updates, or a deadlock",
+    cause: Cause::Interrupts,
     races: &["R14", "R25"],
     sources: &[
         "LDD3 5.5, Spinlocks and Atomic Context; The Spinlock Functions",
@@ -18,9 +18,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LKD 7, Interrupts and Interrupt Handlers",
         "LKD 10, Spin Locks",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         Row::always(Lock::None, R),
         Row::always(Lock::PreemptOff, R),
@@ -45,7 +45,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     invariants: &[
         "the counter is the increments of the task plus the runs of the handler; what is missing was lost",
     ],
-    seven: texts([
+    seven: [
         "Yes. The handler of the device adds to the same counter.",
         "Yes, the first of the two: a task and an interrupt handler. This is the experiment.",
         "It could be, but there is one task only. The handler needs no scheduler to get in between.",
@@ -53,7 +53,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "It lives longer than the task and the device.",
         "Not here: task and handler share a CPU. The plain spinlock would be right if they never did.",
         "By a spinlock that is taken with interrupts off; on one CPU by interrupts off alone.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "A task adds 1 to a counter; so does the handler of its device, on the same CPU. Lose every update of the \

@@ -1,8 +1,7 @@
 //! A task on one CPU, the handler of its device on another.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, Cell, N, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 /// It takes two CPUs.
@@ -12,6 +11,7 @@ const KEPT: [Cell; 6] = [C, C, N, N, N, N];
 pub(super) static ENTRY: Experiment = Experiment {
     name: "irq-other-cpu",
     title: "the device interrupts another CPU: interrupts off here stop nobody there",
+    cause: Cause::Interrupts,
     races: &["R14"],
     sources: &[
         "LDD3 5.5, The Spinlock Functions",
@@ -20,9 +20,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LKD 9, Causes of Concurrency",
         "LKD 10, Spin Locks",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         Row::each(Lock::None, LOST),
         Row::each(Lock::PreemptOff, LOST),
@@ -44,7 +44,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     invariants: &[
         "the counter is the increments of the task plus the runs of the handler; what is missing was lost",
     ],
-    seven: texts([
+    seven: [
         "Yes. The handler of the device adds to the same counter.",
         "Yes: a task of CPU 0 and an interrupt handler on CPU 1.",
         "There is one task only.",
@@ -53,7 +53,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "This is the experiment: what the other processor executes is the handler.",
         "By a spinlock. With interrupts off besides, unless it is certain that the device never interrupts the CPU of a \
          holder.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "The cure of the exhibit irq was to switch interrupts off. Show that this was only half of it: lose updates \

@@ -1,18 +1,18 @@
 //! A wake-up that comes between the test and the sleep.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, Row, S};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "lost-wakeup",
     title: "a reader goes to sleep just after the data came, and nobody wakes it",
+    cause: Cause::Sleeping,
     races: &["R19"],
     sources: &["LDD3 6.2, Manual Sleeps", "LKD 4, Sleeping and Waking Up", "LDD3 5.4, Completions"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         Row::always(Lock::None, S),
         Row::always(Lock::WaitEvent, C),
@@ -31,7 +31,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::once(1),
     roles: Roles::FirstAndOthers(Role::Read, Role::Write),
     invariants: &["no task sleeps while what it waits for is there", "what was written is read, once"],
-    seven: texts([
+    seven: [
         "Yes. The buffer belongs to both the reader and the writer: that is what it is for.",
         "Not here. In a driver the data mostly comes by an interrupt, and it is the same race with the handler as writer.",
         "Yes, between the test and the sleep. One CPU is enough for the race.",
@@ -39,7 +39,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The buffer lives as long as the machine.",
         "The writer looks for sleepers while the reader is on its way to bed: each sees the other as it was before.",
         "By an order: be found first, test then, sleep last. wait_event does that; a semaphore does it under its own lock.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "A reader sleeps while the buffer is empty; a writer fills it and wakes who sleeps. Bring the reader to \

@@ -8,10 +8,10 @@
 //! | `matrix` | [`Row`]: which form gives what on which machine |
 //! | `cells` | [`Trial`]: a cell of the matrix as a run |
 //! | `catalogue` | [`ALL`] and [`find`] |
+//! | [`page`] | the catalogue as people read it |
 //! | `points` | the probe points of scull, and the [`Site`](crate::machine::Site)s of the other experiments |
 //! | `resolve` | [`resolve`]: a command line and an entry become a [`Resolved`] run |
 //! | `verdict` | what a run's numbers say |
-//! | `text` | what only people read: not in every build |
 //! | all others | one entry each, with its texts |
 //!
 //! Texts are plain ASCII without line breaks inside a paragraph; `\n\n` parts paragraphs. Whoever prints them wraps them.
@@ -43,6 +43,7 @@ mod irq_other_cpu;
 mod lost_wakeup;
 mod matrix;
 mod multithread_write;
+pub mod page;
 mod peterson;
 mod points;
 mod preempt;
@@ -62,7 +63,6 @@ mod softirq;
 mod stack_semaphore;
 mod starvation;
 mod tasklet;
-mod text;
 mod timer;
 mod unplug;
 mod verdict;
@@ -70,7 +70,7 @@ mod workqueue;
 
 pub use catalogue::{ALL, QUESTIONS, find};
 pub use cells::{Trial, chosen, trials};
-pub use entry::{Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+pub use entry::{Cause, Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 pub use matrix::{COLUMNS, Cell, Column, Row};
 pub use points::*;
 pub use resolve::{Resolved, resolve};

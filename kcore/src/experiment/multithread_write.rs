@@ -1,14 +1,14 @@
 //! A script with five writers: the load under which the leak of the book becomes a lack of memory.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
 use super::points::SCULL;
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "multithread-write",
     title: "five writers fill one device at once: -ENOMEM without a lock, none with it",
+    cause: Cause::Smp,
     races: &["R1", "R2", "R3", "R8", "R9"],
     sources: &[
         "LDD3 3, The open Method (a device opened write-only is emptied)",
@@ -16,9 +16,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LDD3 5.3, Semaphores and Mutexes",
         "Documentation/dev-tools/kmemleak.rst",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: ROWS,
     unit: "quanta: each writer fills the same ones, from the start of the device (by default a quarter of the heap)",
     known_points: SCULL,
@@ -36,7 +36,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "behind a lock no more is alive than one writer writes, so nobody runs out of memory",
         "a freed block is used again only when all have left who were inside when it was freed",
     ],
-    seven: texts([
+    seven: [
         "Yes. Five tasks have the same device open, and each of them empties it first.",
         "No. Only tasks get here.",
         "Yes. A writer that has found a slot empty may lose the CPU before it fills it.",
@@ -44,7 +44,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Nothing, without the lock: a writer that opens the device frees what the others write to.",
         "Both allocate for the same slot. Each slot then costs as many quanta as there are writers.",
         "By the device's lock, for the whole of each write, and in open for the whole of the trim.",
-    ]),
+    ],
 };
 
 /// Whatever keeps tasks apart cures it; what only keeps one CPU to itself is not asked.

@@ -1,22 +1,22 @@
 //! A lock of loads and stores, which the store buffer undoes.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{A, C, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "peterson",
     title: "Peterson's algorithm without a fence: proved right, and wrong on every x86",
+    cause: Cause::Smp,
     races: &["R23"],
     sources: &[
         "LKD 10, Ordering and Barriers",
         "LDD3 9, I/O Registers and Conventional Memory",
         "Intel SDM vol. 3A, Memory Ordering",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         // A CPU sees its own stores in its own order, so on one CPU the proof holds.
         Row::by_cpus(Lock::None, A, C),
@@ -35,7 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::natural(20_000, 5),
     roles: Roles::All(Role::Write),
     invariants: &["never more than one task of a pair is inside the critical section"],
-    seven: texts([
+    seven: [
         "Yes. Each reads what the other writes.",
         "No. Only tasks get here.",
         "It does no harm: a CPU that changes tasks sees all of its own stores in order.",
@@ -43,7 +43,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The flags live as long as what they protect.",
         "Each stores its own flag and reads the other's before that store has arrived.",
         "By a full fence between one's own stores and the load of the other's flag; or by one locked instruction.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "Two flags and a turn: that is mutual exclusion without any special instruction, and there is a proof. Run it on \

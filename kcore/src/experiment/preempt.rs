@@ -1,9 +1,8 @@
 //! Two tasks of one CPU: the tick ends a slice between test and store.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, Cell, R, Row};
 use super::points::SCULL;
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 /// The race is there where tasks lose their CPU, on however many CPUs.
@@ -12,6 +11,7 @@ const IF_PREEMPTIBLE: [Cell; 6] = [R, C, R, C, R, C];
 pub(super) static ENTRY: Experiment = Experiment {
     name: "preempt",
     title: "one CPU, two tasks: the tick comes between test and store, and quanta leak",
+    cause: Cause::Preemption,
     races: &["R1"],
     sources: &[
         "LDD3 5.2, Concurrency and Its Management",
@@ -19,9 +19,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LKD 9, Causes of Concurrency",
         "LKD 10, Preemption Disabling",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         Row::each(Lock::None, IF_PREEMPTIBLE),
         Row::each(Lock::CpuOwned, IF_PREEMPTIBLE),
@@ -50,7 +50,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "live - reachable = leaked, where reachable is what a walk of the device finds",
         "every acknowledged byte reads back as some writer wrote it, not as a hole",
     ],
-    seven: texts([
+    seven: [
         "Yes. Both tasks have the same device open.",
         "No. The tick interrupts both of them, but its handler never looks at the device: it only decides who goes on.",
         "Yes, and this is the experiment: the next task of the same CPU tests the same slot.",
@@ -59,7 +59,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "There is no other processor in this experiment, and the race is the same.",
         "By a lock that the next task finds taken; or by switching preemption off from the test to the store, which is \
          enough as long as all who do this run on one CPU.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "Two tasks share one CPU, so nothing ever happens at the same time. Make them leak quanta all the \

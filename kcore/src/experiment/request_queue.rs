@@ -1,17 +1,17 @@
 //! One adds at the tail while another removes from the head.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
-use super::text::{text, texts};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "request-queue",
     title: "one request is added while the last is removed: it is in no queue any more",
+    cause: Cause::Smp,
     races: &["R30"],
     sources: &["LKD 9, Critical Regions and Race Conditions", "LDD3 16, Request Processing", "LKD 6, Queues"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: TASKS,
     unit: "requests: each writer adds them, each reader asks for as many",
     known_points: &["head.load", "head.store", "tail.load", "tail.store", "next.load", "next.store"],
@@ -36,7 +36,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "each request is handed to one reader or is in the queue, once",
         "the tail is the last request that the head leads to, or both are empty",
     ],
-    seven: texts([
+    seven: [
         "Yes. The queue is where those who have work and those who do it meet.",
         "Not here. In a driver it is just so: requests come from tasks, and the interrupt says that one is done. Then \
          the lock is taken with interrupts off.",
@@ -46,7 +46,7 @@ pub(super) static ENTRY: Experiment = Experiment {
          moments when the adder writes into a request that a reader has already.",
         "Both change what head, tail and next say together, each from its own old view of it.",
         "By one lock over head, tail and links: they are one thing in three places.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "A queue of requests has a head, a tail, and a link from each request to the next. There is one \

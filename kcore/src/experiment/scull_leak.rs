@@ -1,13 +1,13 @@
 //! The race of the book: two writers, one empty slot, one quantum forgotten.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
-use super::text::{text, texts};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-leak",
     title: "two writers fill the same empty slot, and a quantum is leaked",
+    cause: Cause::Smp,
     races: &["R1", "R2", "R3"],
     sources: &[
         "LDD3 5.1, Pitfalls in scull",
@@ -15,9 +15,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LDD2 3, A Brief Introduction to Race Conditions",
         "LKD 9, Critical Regions and Race Conditions",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: TASKS,
     unit: "slots: each writer fills the same ones (for object=array and object=node: arrays, the head)",
     known_points: SCULL,
@@ -35,7 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "live - reachable = leaked, where reachable is what a walk of the device finds",
         "every acknowledged byte reads back as some writer wrote it, not as a hole",
     ],
-    seven: texts([
+    seven: [
         "Yes. The device is one for all who open it, and so are its list, its arrays and its slots.",
         "No. Only tasks get here: scull has no interrupt.",
         "Yes. Between the test of the slot and the store it may lose the CPU, so one CPU is enough for the race.",
@@ -44,7 +44,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Nothing, without the guard: a trim in another task frees the list under the writer.",
         "Both find the slot empty. That is the experiment.",
         "By one lock for each device, taken before the list is looked at and given back when the bytes are copied.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "Several writers write to the same place of an empty scull device. Make them lose memory: blocks that \

@@ -1,22 +1,22 @@
 //! A pointer that leads to memory which is not ready.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
-use super::text::{text, texts};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-publish",
     title: "an array is published before it is cleared, and another task follows it",
+    cause: Cause::Smp,
     races: &["R4", "R2"],
     sources: &[
         "LDD3 5.2, Concurrency and Its Management",
         "LDD3 3, scull's Memory Usage",
         "LKD 9, Knowing What to Protect",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: TASKS,
     unit: "list items: each writer writes one quantum into each, and finds its array missing",
     known_points: SCULL,
@@ -33,7 +33,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "no task uses a pointer whose bytes are the poison of a fresh block",
         "allocated - freed = live and live - reachable = leaked, for nodes, arrays and quanta",
     ],
-    seven: texts([
+    seven: [
         "Yes. From the moment when the array's address stands in the list item, everybody can reach the array.",
         "No. Only tasks get here.",
         "Yes. A may lose the CPU between the store and the clearing: the next task finds the array half made.",
@@ -42,7 +42,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Nothing, without the guard.",
         "It follows the pointer to an array full of whatever was there before.",
         "By making the array ready before it is published, and by a lock for all that a reader of it relies on.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "A writer needs an array of pointers. It allocates one, stores its address in the list item, and then \

@@ -1,22 +1,22 @@
 //! Two readers, no writer, and still a leak.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
-use super::text::{text, texts};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-read",
     title: "two readers meet in a hole, and a node is leaked without any writer",
+    cause: Cause::Smp,
     races: &["R5", "R3"],
     sources: &[
         "LDD3 3, scull's Memory Usage; read and write",
         "LDD3 5.1, Pitfalls in scull",
         "LDD3 5.6, Locking Traps",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: TASKS,
     unit: "list items: each reader reads once a round, in the last of them",
     known_points: SCULL,
@@ -34,7 +34,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "live - reachable = leaked, where reachable is what a walk of the device finds",
         "a read in a hole returns 0, whoever wins",
     ],
-    seven: texts([
+    seven: [
         "Yes. The list belongs to the device, and every reader walks the same one.",
         "No. Only tasks read scull.",
         "Yes. A reader that loses the CPU after it found no next node comes back to allocate it a second time.",
@@ -42,7 +42,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Nothing, without the guard: a task that opens the device write-only frees the list under the reader.",
         "Both readers find the node missing and both append one.",
         "By the device's lock, which read takes exactly as write does.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "The device has a size but no list behind it: a hole from end to end. Nobody writes. Several tasks read, \

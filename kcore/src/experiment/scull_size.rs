@@ -1,18 +1,18 @@
 //! A file that gets shorter by being written to.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
-use super::text::{text, texts};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-size",
     title: "the size goes backwards, and acknowledged bytes lie behind the end of file",
+    cause: Cause::Smp,
     races: &["R6"],
     sources: &["LDD3 3, read and write", "LDD3 5.1, Pitfalls in scull", "LKD 9, The Single Variable"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: TASKS,
     unit: "writes: each writer writes one byte each time, A always the farthest",
     known_points: SCULL,
@@ -26,7 +26,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::natural(1000, 10),
     roles: Roles::All(Role::Write),
     invariants: &["when all writers are done, the size is the highest end of any acknowledged write"],
-    seven: texts([
+    seven: [
         "Yes. The size belongs to the device and decides for everybody where the file ends.",
         "No. Only tasks get here.",
         "Yes. Losing the CPU between the test and the store makes the value to be stored old.",
@@ -34,7 +34,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The size is part of the device and lives as long as it does.",
         "Both pass the test against the same old size, and the last store wins, not the largest.",
         "By the lock that already covers the write, held until the size is updated.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "A writes up to byte 8000, B writes up to byte 4000. Both succeed. Make the device say that it is 4000 \

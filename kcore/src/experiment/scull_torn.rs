@@ -1,22 +1,22 @@
 //! One quantum, two authors.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
-use super::text::{text, texts};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-torn",
     title: "two writers copy into one quantum, and it holds half of each",
+    cause: Cause::Smp,
     races: &["R10"],
     sources: &[
         "LDD3 5.2, Concurrency and Its Management",
         "LDD3 3, read and write",
         "LKD 9, Why Do We Need Protection?",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: TASKS,
     unit: "quanta: each writer writes the same ones, which exist already",
     known_points: SCULL,
@@ -30,7 +30,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::natural(200, 10),
     roles: Roles::All(Role::Write),
     invariants: &["each quantum carries the stamp of exactly one write from its first byte to its last"],
-    seven: texts([
+    seven: [
         "Yes. The bytes of a quantum are what the device is for.",
         "No. Only tasks get here.",
         "Yes. A copy of 4000 bytes can be interrupted between any two of them.",
@@ -38,7 +38,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Nothing, without the guard: see scull-trim.",
         "Both copy into the same bytes at once.",
         "By the device's lock, held over the whole copy.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "Two writers write 4000 bytes each to the same place: A writes only As, B writes only Bs. All memory is \

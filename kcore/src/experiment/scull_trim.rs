@@ -1,22 +1,22 @@
 //! Freed under the writer's hands, and freed twice.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Roles, Usually};
 use super::matrix::TASKS;
 use super::points::SCULL;
-use super::text::{text, texts};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-trim",
     title: "the device is emptied while it is written to: use after free, double free",
+    cause: Cause::Smp,
     races: &["R8", "R9"],
     sources: &[
         "LDD3 3, scull's Memory Usage; the open method",
         "LDD3 5.2, Concurrency and Its Management",
         "LKD 9, Knowing What to Protect",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: TASKS,
     unit: "quanta of the device when a round begins: writers write them all, trimmers free them all",
     known_points: SCULL,
@@ -34,7 +34,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "no block is read or written after it was freed",
         "allocated - freed = live and live - reachable = leaked, for nodes, arrays and quanta",
     ],
-    seven: texts([
+    seven: [
         "Yes. Every open file of the device leads to the same list.",
         "No. Only tasks get here.",
         "Yes. A writer that loses the CPU in its copy may find the quantum freed when it goes on.",
@@ -42,7 +42,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Nothing, without the guard. This is the question that the experiment asks.",
         "Both trims walk the same list and free each block of it.",
         "By the device's lock, in open (which trims) as in write and read: whoever holds a pointer holds the lock.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "To open scull write-only empties it. Open it while somebody writes, and make the writer write into memory \

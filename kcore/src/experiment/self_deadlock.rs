@@ -1,18 +1,18 @@
 //! A lock, taken twice by the same task.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, D, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "self-deadlock",
     title: "who holds the lock calls a function that takes it, and waits for itself",
+    cause: Cause::Locks,
     races: &["R25"],
     sources: &["LDD3 5.6, Ambiguous Rules", "LKD 9, Deadlocks", "LKD 10, Spin Locks"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         // Without other CPUs a spinlock has no word that could be found taken.
         Row::each(Lock::Spinlock, [D, D, D, D, C, C]),
@@ -35,7 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "nobody waits for a lock that is its own",
         "the size is the number of bytes that were appended",
     ],
-    seven: texts([
+    seven: [
         "Yes. The size belongs to the device, and the device to all who open it.",
         "No, here. With a handler the same mistake is made without a call: see the exhibit irq.",
         "Yes, and it does not matter: one task alone is enough for this one.",
@@ -43,7 +43,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The device lives as long as the machine.",
         "The other call waits for the lock, and rightly so. The trouble is the same processor's own second call.",
         "By one lock, which the functions that are called from outside take and the functions inside expect to be held.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "One task, one lock, and a program without an unlock missing anywhere. Make it wait for ever. Then find \

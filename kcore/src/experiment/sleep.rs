@@ -1,13 +1,13 @@
 //! A task sleeps in the middle of its critical section.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, I, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "sleep",
     title: "a task sleeps between load and store: which locks stand that, and which not",
+    cause: Cause::Sleeping,
     races: &["R14", "R28"],
     sources: &[
         "LDD3 5.3, Semaphores and Mutexes",
@@ -15,9 +15,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LKD 9, Causes of Concurrency",
         "LKD 10, Semaphores; Semaphores Versus Mutexes",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         Row::always(Lock::None, R),
         // In a kernel without preemption there is nothing to switch off, and nobody notices.
@@ -49,7 +49,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "the counter is tasks x increments x rounds; what is missing was lost",
         "nobody sleeps while a spinlock is held, or with preemption or interrupts off",
     ],
-    seven: texts([
+    seven: [
         "Yes. The counter is global.",
         "No. Only tasks count here.",
         "Yes, but it takes no preemption: the task gives the CPU away itself.",
@@ -57,7 +57,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "It is not freed.",
         "The same as on this one, where the tasks take turns.",
         "By a lock that the holder keeps while it sleeps: semaphore, mutex, completion.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "Between load and store a task has to wait for a millisecond, and sleeps. Lose updates on one CPU in a kernel \

@@ -1,13 +1,13 @@
 //! An allocation that may sleep, with a lock held.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, I, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "sleep-in-atomic",
     title: "kmalloc that may sleep, under a spinlock: reported though it does not sleep",
+    cause: Cause::Sleeping,
     races: &["R28", "R33"],
     sources: &[
         "LDD3 5.5, Spinlocks and Atomic Context",
@@ -15,9 +15,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LKD 10, Spin Locks",
         "LKD 12, gfp_mask Flags",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         Row::always(Lock::Spinlock, I),
         Row::always(Lock::Irqsave, I),
@@ -45,7 +45,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "nobody who may sleep is called while a spinlock is held, or with preemption or interrupts off",
         "allocated - freed = live, where each block counts as a quantum",
     ],
-    seven: texts([
+    seven: [
         "Yes. The list that the blocks are hung on is common to both tasks.",
         "No. Only tasks get here; it is the lock that makes them atomic.",
         "Not under these locks.",
@@ -53,7 +53,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The lock: a block is freed by whoever takes it off the list.",
         "It spins until the holder lets go, or for ever if the holder sleeps.",
         "By a lock whose holder may sleep; or by allocating before the lock is taken.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "A function takes a spinlock and allocates under it. It has passed every test: there was always enough \

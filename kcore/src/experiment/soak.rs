@@ -1,23 +1,23 @@
 //! Mixed traffic for as long as one likes.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{A, C, Row};
 use super::points::SCULL;
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "soak",
     title: "many tasks write, read, seek and trim one device, for as long as you like",
+    cause: Cause::Life,
     races: &["R1", "R2", "R3", "R5", "R8", "R9", "R10"],
     sources: &[
         "LDD3 5.1, Pitfalls in scull",
         "LDD3 5.3, Semaphores and Mutexes",
         "LKD 4, The Linux Scheduling Algorithm",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: ROWS,
     unit: "calls of each task: writes, reads and trims, by chance",
     known_points: SCULL,
@@ -35,7 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "what a read returns is one write from its first byte to its last",
         "every task makes all of its calls",
     ],
-    seven: texts([
+    seven: [
         "Yes. All tasks work on the same few quanta of one device.",
         "No. Only tasks get here.",
         "Yes, and with more tasks than CPUs it is, a thousand times a second on each CPU.",
@@ -43,7 +43,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Nothing but the lock: a trim frees what another task reads and writes.",
         "Everything that the other experiments show one by one.",
         "By the device's lock, held for the whole of each call.",
-    ]),
+    ],
 };
 
 /// What it gives is luck without a guard.

@@ -1,13 +1,13 @@
 //! The second half of a handler, on the CPU of the task that it counts with.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, D, I, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "softirq",
     title: "the handler raises a softirq, which runs on top of the task it counts with",
+    cause: Cause::Interrupts,
     races: &["R14", "R25"],
     sources: &[
         "LDD3 5.5, The Spinlock Functions",
@@ -15,9 +15,9 @@ pub(super) static ENTRY: Experiment = Experiment {
         "LKD 8, Softirqs; Locking Between the Bottom Halves; Disabling Bottom Halves",
         "LKD 10, Spin Locks and Bottom Halves",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         Row::always(Lock::None, R),
         Row::always(Lock::PreemptOff, R),
@@ -43,7 +43,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     invariants: &[
         "the counter is the increments of the task plus the runs of the softirq; what is missing was lost",
     ],
-    seven: texts([
+    seven: [
         "Yes. The softirq adds to the same counter.",
         "A task and a softirq share it. The interrupt handler itself keeps its hands off.",
         "There is one task only; the softirq needs no scheduler to get in between.",
@@ -51,7 +51,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "It lives longer than the task and the device.",
         "The same softirq may run on two CPUs at once, for two interrupts. Here one CPU is interrupted only.",
         "By a spinlock that is taken with softirqs off, in the task; the softirq takes the plain form.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "Good handlers are short: this one notes that there is work and returns, and a softirq counts. Lose the \

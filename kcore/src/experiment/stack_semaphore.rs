@@ -1,18 +1,18 @@
 //! A semaphore that is gone before its `up` has returned.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "stack-semaphore",
     title: "the waiter has returned, its frame is used again, up still writes into it",
+    cause: Cause::Sleeping,
     races: &["R21"],
     sources: &["LDD3 5.4, Completions", "LKD 10, Completion Variables", "LKD 10, Semaphores"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         // On one CPU nobody runs while the other one is inside up: it holds the inner spinlock.
         Row::by_cpus(Lock::Semaphore, R, C),
@@ -30,7 +30,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::natural(100, 1),
     roles: Roles::FirstAndOthers(Role::Read, Role::Write),
     invariants: &["nobody touches the frame of a function that has returned"],
-    seven: texts([
+    seven: [
         "Yes. The waiter gives its address to whoever is to wake it.",
         "Not here. Often it is the interrupt handler of a device that says: done.",
         "Yes, but the inner lock keeps its CPU, so on one CPU the waiter cannot run before up is through.",
@@ -38,7 +38,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Nothing. The waiter takes the frame with it when it returns, and does not ask who is still inside up.",
         "The waiter returns on its CPU while up is still at work on the other one.",
         "By a primitive that does not let the waiter go before the waker has let go: a completion.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "A task hands a request to another one and waits until it is served. The semaphore for that costs nothing: \

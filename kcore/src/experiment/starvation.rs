@@ -1,18 +1,18 @@
 //! Who gets the lock how often: statistics.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{A, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "starvation",
     title: "a lock that nobody breaks, a task that never gets it: fairness in numbers",
+    cause: Cause::Life,
     races: &["R28"],
     sources: &["LKD 9, Contention and Scalability", "LKD 10, Spin Locks", "LDD3 5.5, Spinlocks"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[Row::always(Lock::Spinlock, A), Row::always(Lock::Semaphore, A), Row::always(Lock::Mutex, A)],
     unit: "turns for each task, if they were dealt out fairly",
     known_points: &["inside"],
@@ -32,7 +32,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     invariants: &[
         "all turns together are as many as there were: no task ever had one that it should not have had",
     ],
-    seven: texts([
+    seven: [
         "Yes. The lock is there for all.",
         "No. Only tasks get here.",
         "Yes; and a task that loses its CPU while it waits loses its chance with it.",
@@ -40,7 +40,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The lock lives as long as its users.",
         "Each tries; which of them succeeds is decided by the cache, not by who came first.",
         "It is protected. What is missing is a promise of when.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "Four tasks want the same lock again and again. Nothing is lost and nothing is broken. Count how often each of \

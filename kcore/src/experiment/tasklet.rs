@@ -1,18 +1,18 @@
 //! Two tasklets run on two CPUs at once; one does not.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "tasklet",
     title: "two tasklets share a counter on two CPUs; one tasklet would run on one only",
+    cause: Cause::Interrupts,
     races: &["R14"],
     sources: &["LDD3 7.5, Tasklets", "LKD 8, Tasklets; Locking Between the Bottom Halves"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         Row::by_cpus(Lock::None, R, C),
         Row::by_cpus(Lock::IrqOff, R, C),
@@ -35,7 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     },
     roles: Roles::All(Role::Write),
     invariants: &["the counter is the number of times that tasklets ran; what is missing was lost"],
-    seven: texts([
+    seven: [
         "Yes. Both tasklets add to the same counter.",
         "No. Only tasklets do, which are softirqs: nothing but interrupt handlers interrupts them.",
         "No. A tasklet is not preempted, and no tasklet interrupts another one of its CPU.",
@@ -43,7 +43,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The counter outlives the tasklets: each is killed, which waits for its end, before the counter goes.",
         "Two different tasklets do run on two processors at the same time. That is the experiment.",
         "By a spinlock, in its plain form; or by using one and the same tasklet for all that touches the data.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "Tasklets of one CPU never interrupt each other. Let two of them lose updates all the same. Then cure the \

@@ -1,18 +1,18 @@
 //! The object of a timer is freed while its handler runs.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "timer",
     title: "the owner deletes its timer and frees the object; the handler still runs",
+    cause: Cause::Interrupts,
     races: &["R8"],
     sources: &["LDD3 7.4, The Timer API", "LKD 11, Using Timers; Timer Race Conditions"],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[Row::by_cpus(Lock::None, R, C), Row::always(Lock::Synchronous, C)],
     unit: "objects with a timer: armed, expired, deleted and freed one after the other",
     known_points: &["expired", "deleted"],
@@ -33,7 +33,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "no object is written to after it was freed",
         "allocated - freed = live, where each object counts as a quantum",
     ],
-    seven: texts([
+    seven: [
         "Yes. The handler of the timer has the object's address.",
         "A task and a timer share it, and timers are softirqs. No interrupt handler does.",
         "No second task makes this access. It is the handler that does.",
@@ -41,7 +41,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "This is the question. Nothing does, unless the owner waits for the handler before it frees.",
         "The owner executes on one processor, the handler on the one that the timer was armed on.",
         "By an order: delete the timer, wait until its handler has ended, and free the object only then.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "An object carries a timer. Its owner does what looks right: it deletes the timer, then frees the object. Let \

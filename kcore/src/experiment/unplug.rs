@@ -1,22 +1,22 @@
 //! A device that disappears.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "unplug",
     title: "the device is unplugged while it is in use, and its lock goes with it",
+    cause: Cause::Life,
     races: &["R31"],
     sources: &[
         "LDD3 5.2, Concurrency and Its Management",
         "LDD3 14, Kobjects, Ksets, and Subsystems",
         "LKD 17, Reference Counts",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[Row::always(Lock::None, R), Row::always(Lock::Spinlock, R), Row::always(Lock::Counted, C)],
     unit: "uses by each reader, and unpluggings by each trimmer; before the next one the device is plugged in again",
     known_points: &["slot.load", "slot.store", "found", "uses.load", "uses.store", "unplugged", "plugged"],
@@ -34,7 +34,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "each object is freed once, when its last user has let it go",
         "after the last unplugging a lookup gives -ENODEV",
     ],
-    seven: texts([
+    seven: [
         "Yes. Whoever looks into the registry finds the object.",
         "In Linux, yes: a device that is pulled out says so by an interrupt, and a task does the rest.",
         "Yes. Between the lookup and the use there is time for everything.",
@@ -42,7 +42,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Nothing, without the count. With it: each user's own reference, got while the registry still had one.",
         "One frees what the other has just found.",
         "The slot by the registry's lock, which does not go away; the object by its count.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "There is a registry with a slot for one device. Users look the device up and use it; somebody unplugs it. \

@@ -1,21 +1,21 @@
 //! Two works in two workers: deferred, and in process context.
 
-use super::entry::{Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
-use super::text::{text, texts};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "workqueue",
     title: "two works in two workers add to one counter; here a mutex is allowed",
+    cause: Cause::Interrupts,
     races: &["R14"],
     sources: &[
         "LDD3 7.6, Workqueues",
         "LKD 8, Work Queues; Which Bottom Half Should I Use?; Locking Between the Bottom Halves",
     ],
-    goal: text(GOAL),
-    hint: text(HINT),
-    explanation: text(EXPLANATION),
+    goal: GOAL,
+    hint: HINT,
+    explanation: EXPLANATION,
     rows: &[
         Row::always(Lock::None, R),
         Row::always(Lock::Spinlock, C),
@@ -39,7 +39,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     defaults: Defaults::natural(2000, 5),
     roles: Roles::All(Role::Write),
     invariants: &["the counter is works x increments x rounds; what is missing was lost"],
-    seven: texts([
+    seven: [
         "Yes. Both works add to the same counter.",
         "No. A work runs in a worker, which is a task of the kernel.",
         "Yes. Workers are scheduled and preempted like other tasks, also on one CPU.",
@@ -47,7 +47,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The counter outlives the works: both queues are flushed before it goes.",
         "Two workers on two processors both load the same number.",
         "By any lock that tasks may take; the mutex among them, since a work may sleep.",
-    ]),
+    ],
 };
 
 const GOAL: &str = "Two works are queued, each on a queue of its own, and add 1 to the same counter. Lose updates. Then use a lock \

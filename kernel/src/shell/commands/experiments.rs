@@ -5,9 +5,9 @@ use alloc::string::String;
 use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use kcore::errno::Errno;
-use kcore::experiment::{self, Experiment, QUESTIONS, find, resolve};
+use kcore::experiment::page::{self, Reader};
+use kcore::experiment::{find, resolve};
 use kcore::settings::{Config, MACHINE_KEYS, Settings, Usage};
-use kcore::shell::paragraph::wrap;
 
 use super::command::{Command, MISUSE, misuse, unexpected};
 use crate::arch::smp;
@@ -28,8 +28,11 @@ pub(super) const LIST: Command = Command::program("list", "", "the experiments",
 pub(super) const EXPLAIN: Command =
     Command::program("explain", "EXPERIMENT", "what an experiment is about, and what to look for", explain);
 
-/// Columns of a text.
-const WIDTH: usize = 96;
+/// Who types at the prompt.
+const READER: Reader = Reader {
+    heading: |text| String::from(text),
+    command: |entry, lock| format!("run {} lock={lock} probe={}", entry.name, entry.forced()),
+};
 
 /// Somebody has the machine's hooks: who runs an experiment, or sees to what `probe` is told.
 static BUSY: AtomicBool = AtomicBool::new(false);
@@ -85,12 +88,7 @@ fn list(me: &Process, arguments: &[&str]) -> i32 {
     if let [word, ..] = arguments {
         return unexpected(me, word);
     }
-    let width = experiment::ALL.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
-    let line = |entry: &&Experiment| format!("{:width$}  {}\n", entry.name, entry.title);
-    me.print(format_args!(
-        "{}",
-        experiment::ALL.iter().copied().map(|entry| line(&entry)).collect::<String>()
-    ));
+    me.print(format_args!("{}", page::list(READER, |_| String::new())));
     0
 }
 
@@ -98,7 +96,7 @@ fn explain(me: &Process, arguments: &[&str]) -> i32 {
     let [name] = arguments else { return misuse(me, format_args!("which experiment? list shows them")) };
     match find(name) {
         Ok(entry) => {
-            me.print(format_args!("{}", text(entry)));
+            me.print(format_args!("{}", page::explain(entry, READER)));
             0
         }
         Err(usage) => {
@@ -106,25 +104,4 @@ fn explain(me: &Process, arguments: &[&str]) -> i32 {
             MISUSE
         }
     }
-}
-
-fn text(entry: &Experiment) -> String {
-    let mut text = format!("{}: {}\n", entry.name, entry.title);
-    for (heading, paragraphs) in
-        [("Goal", entry.goal), ("Hint", entry.hint), ("Explanation", entry.explanation)]
-    {
-        text.push_str(&format!("\n{heading}\n"));
-        let wrapped = paragraphs.split("\n\n").map(|paragraph| wrap(paragraph, WIDTH, "  ", "  ") + "\n");
-        wrapped.for_each(|paragraph| text.push_str(&paragraph));
-    }
-    text.push_str("\nSeven questions\n");
-    for (question, answer) in QUESTIONS.iter().zip(entry.seven) {
-        let (question, answer) = (wrap(question, WIDTH, "  - ", "    "), wrap(answer, WIDTH, "    ", "    "));
-        text.push_str(&format!("{question}\n{answer}\n"));
-    }
-    text.push_str("\nSee it\n");
-    for lock in entry.locks() {
-        text.push_str(&format!("  run {} lock={lock} probe={}\n", entry.name, entry.forced()));
-    }
-    text
 }
