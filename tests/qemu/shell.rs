@@ -133,7 +133,8 @@ const TYPED: &[Said] = &[
     ),
     (
         "several-users-of-run",
-        "run soak seconds=1 > /dev/null &\nsleep 0.3\nrun counter\nwait\n",
+        // Both are tasks of the first CPU, and the one that was started first has its turn first.
+        "run soak seconds=3 > /dev/null &\nrun counter\nwait\n",
         Status::Expected,
         &["run: counter: Device or resource busy"],
     ),
@@ -164,7 +165,10 @@ const TYPED: &[Said] = &[
     ),
     (
         "module",
-        "insmod scull lock=none\necho hello > /dev/scull0\ncat /dev/scull0\nioctl /dev/scull0 IOCQQUANTUM\nrun scull-leak\ncat /dev/scullpipe0 &\nsleep 0.1\nrmmod scull\nkill %1\nwait\nrmmod scull\n",
+        // What dd writes has room only when the reader is there, and has the file open.
+        "insmod scull lock=none\necho hello > /dev/scull0\ncat /dev/scull0\nioctl /dev/scull0 IOCQQUANTUM\nrun scull-leak\n\
+         cat /dev/scullpipe0 > /dev/null &\ndd if=/dev/zero of=/dev/scullpipe0 bs=1000 count=8\nrmmod scull\n\
+         kill %1\nwait\nrmmod scull\n",
         Status::Expected,
         &[
             "hello",

@@ -18,6 +18,7 @@ use crate::mm::heap;
 crate::case! {
     "heap::poison-when-allocated" => poison;
     "heap::blocks-are-aligned" => aligned;
+    "heap::leaves-no-splinters" => no_splinters;
     "heap::unknown-free-is-found" => unknown_free;
     "heap::no-memory-loses-nothing" => no_memory;
     "heap::exhausted-and-recovered" => exhaust;
@@ -57,6 +58,23 @@ fn aligned() -> Answer {
     let freed = blocks.iter().flatten().filter(|block| free(**block).is_ok()).count();
     same("blocks allocated and freed", freed, sizes.len())?;
     holds("every block is aligned to 16", all)
+}
+
+/// Blocks whose size is no multiple of the alignment stand next to each other all the same. A gap between two of them would be
+/// too small for anything, and each allocation from then on would have to walk past it.
+fn no_splinters() -> Answer {
+    /// As long as a block with its prefix, and the alignment, make it.
+    const STRIDE: usize = 48;
+    const BLOCKS: usize = 256;
+    let mut blocks = Vec::with_capacity(BLOCKS);
+    blocks.extend((0..BLOCKS).map_while(|_| allocate(24).ok()));
+    let mut addresses: Vec<usize> = blocks.iter().map(|block| block.addr().get()).collect();
+    addresses.sort_unstable();
+    let neighbours = addresses.windows(2).filter(|pair| pair[1] - pair[0] == STRIDE).count();
+    let freed = blocks.iter().filter(|block| free(**block).is_ok()).count();
+    same("blocks allocated and freed", freed, BLOCKS)?;
+    // The first few may fill holes that were there before.
+    holds("nearly all have a neighbour", neighbours > BLOCKS / 2)
 }
 
 fn unknown_free() -> Answer {

@@ -81,6 +81,7 @@ impl Heap {
     /// A block for `layout`, with its size in front of it.
     fn take(&mut self, layout: Layout) -> Result<NonNull<u8>, Errno> {
         let (whole, offset) = Layout::new::<BlockSize>().extend(layout).map_err(|_| Errno::ENOMEM)?;
+        let whole = room_for(whole.size(), whole.align()).ok_or(Errno::ENOMEM)?;
         let base = self.holes.allocate_first_fit(whole).map_err(|()| Errno::ENOMEM)?;
         // SAFETY: the hole has room for `offset` bytes and the block.
         let block = unsafe { base.add(offset) };
@@ -161,6 +162,12 @@ impl Heap {
     }
 }
 
+/// What is taken out of the holes for `size` bytes. A hole begins where a block ends; if that were not aligned, the next block
+/// would leave a splinter in front of it, too small for anything, and every allocation would walk past all of them.
+fn room_for(size: usize, align: usize) -> Option<Layout> {
+    Layout::from_size_align(size.next_multiple_of(ALIGN), align).ok()
+}
+
 /// Gives the memory of the block at `address` back, which is `size` bytes long.
 ///
 /// # Safety
@@ -172,7 +179,7 @@ unsafe fn give_back(holes: &mut linked_list_allocator::Heap, address: usize, siz
     // SAFETY: there its memory begins.
     let base = unsafe { block.sub(offset) };
     // The alignment does not matter any more: holes are measured by size alone.
-    let whole = Layout::from_size_align(offset + size, ALIGN).expect("it was allocated with this size");
+    let whole = room_for(offset + size, ALIGN).expect("it was allocated with this size");
     // SAFETY: the memory came from these holes with this size, and the caller gives it up.
     unsafe { holes.deallocate(base, whole) };
 }
