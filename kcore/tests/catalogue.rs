@@ -58,6 +58,20 @@ fn each_cause_is_a_chapter() {
 }
 
 #[test]
+fn the_drivers_have_the_points_of_their_experiments() {
+    let points = experiment::of_drivers();
+    for name in ["scull-leak", "book-single", "book-alloc", "double-wake", "book-pipe-if"] {
+        let known = find(name).unwrap().known_points.iter();
+        let strange: Vec<_> = known.filter(|point| **point != "call" && !points.contains(point)).collect();
+        assert!(strange.is_empty(), "{name}: {strange:?}");
+    }
+    let plan = |probe: &str| kcore::probe::Plan::new(&probe.parse().unwrap(), &Default::default()).unwrap();
+    assert_eq!(plan("script=A.slot.load B.slot.store").check("the drivers", &points), Ok(()));
+    let refused = plan("rendezvous=slot.store,slot.stroe").check("the drivers", &points).unwrap_err();
+    assert!(refused.message.starts_with("unknown probe point of the drivers 'slot.stroe'; valid: "));
+}
+
+#[test]
 fn every_name_is_found_and_no_other() {
     for entry in ALL {
         assert_eq!(find(entry.name), Ok(*entry));

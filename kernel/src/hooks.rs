@@ -164,7 +164,12 @@ pub fn enter(who: u8) {
     let task = Kernel::task();
     TASK[who as usize].store(task.0, Relaxed);
     PARTICIPANT[task.0 as usize % MAX_TASKS].store(who, Relaxed);
-    pass(who, context::is_atomic(), |engine| engine.start(who));
+    if keeps_cpu() {
+        // Whoever is to come may have to come to this CPU, or want the lock: it waits at its points, and not here.
+        tell(|engine| engine.begin_at_once(who));
+    } else {
+        pass(who, false, |engine| engine.start(who));
+    }
 }
 
 /// The running task ends. If it has a seat, nobody waits for it any more.
@@ -294,7 +299,8 @@ fn participant() -> Option<u8> {
 
 /// A task that has just taken a seat.
 fn newcomer() -> Option<u8> {
-    if !seats::are_offered() || context::in_interrupt() {
+    // Whoever is sent away from a point by a signal does not sit down again.
+    if !seats::are_offered() || context::in_interrupt() || Kernel::interrupted(Sleep::Interruptible) {
         return None;
     }
     let who = seats::take()?;
@@ -306,9 +312,14 @@ fn newcomer() -> Option<u8> {
     Some(who)
 }
 
+/// Whether the running task must not give its CPU to another one, which might spin for what it has.
+fn keeps_cpu() -> bool {
+    task::schedule::this_task().spinlocks.load(Relaxed) > 0 || context::is_atomic()
+}
+
 /// Waits at a point for as long as the engine says.
 fn arrive(who: u8, access: &Access) {
-    let atomic = task::schedule::this_task().spinlocks.load(Relaxed) > 0 || context::is_atomic();
+    let atomic = keeps_cpu();
     if atomic && seats::are_free() {
         // Whoever is to come may have to come to this CPU.
         return;

@@ -10,6 +10,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use kcore::settings::Config;
 use kcore::sync::Mutex;
 
 use crate::arch::backtrace;
@@ -80,7 +81,9 @@ pub fn find(address: u64) -> Found {
 }
 
 fn lines_at(address: u64) -> Vec<Place> {
-    let lines = if context::is_atomic() { LINES.try_lock() } else { Some(LINES.lock()) };
+    // A kernel without `preempt` does not count the spinlocks of its caller, as there is one around the report of an oops.
+    let may_sleep = Config::OURS.preempt() && !context::is_atomic();
+    let lines = if may_sleep { Some(LINES.lock()) } else { LINES.try_lock() };
     let Some(mut lines) = lines else { return Vec::new() };
     if lines.is_none() {
         *lines = Lines::parse();

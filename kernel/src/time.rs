@@ -39,7 +39,12 @@ pub fn init() {
 /// Cycles in so many microseconds.
 #[inline]
 pub fn microseconds(number: u64) -> u64 {
-    HZ.load(Relaxed) / 1000 * number / 1000
+    let hz = HZ.load(Relaxed);
+    match (hz / 1000).checked_mul(number) {
+        Some(thousandths) => thousandths / 1000,
+        // Months and more: to divide first is near enough.
+        None => (hz / 1_000_000).saturating_mul(number),
+    }
 }
 
 /// The calling CPU is interrupted at `moment`, in cycles, or soon after; [`NEVER`] takes that back.

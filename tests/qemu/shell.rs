@@ -131,6 +131,7 @@ const TYPED: &[Said] = &[
         Status::Usage,
         &["run: cpus= makes the machine, which is made already"],
     ),
+    ("probe-misuse", "probe rendezvous=slot.stroe\n", Status::Usage, &[]),
     (
         "several-users-of-run",
         // Both are tasks of the first CPU, and the one that was started first has its turn first.

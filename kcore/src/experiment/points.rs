@@ -1,5 +1,7 @@
 //! The probe points of scull, and the sites of the experiments that are not about scull.
 
+use alloc::vec::Vec;
+
 use crate::machine::Site;
 
 /// Every point that a task may pass inside the scull device.
@@ -15,6 +17,12 @@ pub(super) const PIPE: &[&str] = &{
     }
     points
 };
+
+/// Every point that a task may pass in a driver: the device and its files, the pipes, the access control, `sleepy`.
+pub fn of_drivers() -> Vec<&'static str> {
+    let access: &[&[&str]] = &[crate::scull::access::sites::GATE, &["missing"], &["flag.load", "flag.store"]];
+    [SCULL, crate::pipe::sites::POINTS].iter().chain(access).copied().flatten().copied().collect()
+}
 
 /// A task of `book-pipe-if` or `book-pipe-size` is about to make its next call: point `call`.
 pub static CALL: Site = Site::new("call");

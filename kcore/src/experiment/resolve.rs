@@ -1,7 +1,7 @@
 //! From a command line and an entry to a run that can be started.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::entry::{Choice, Experiment, Placement, Role, Work};
@@ -69,7 +69,7 @@ pub fn resolve(
         Defaults { points: entry.points_for(object), script: entry.script_for(object), fire: entry.fire };
     let wanted = settings.probe.clone().unwrap_or_else(|| entry.usual());
     let plan = Plan::new(&wanted, &points)?;
-    check_points(&plan, entry)?;
+    plan.check(entry.name, entry.known_points)?;
     let probe = filled_in(&wanted, &plan);
     let writers = writers(settings.writers.or(entry.tasks), &plan, cpus)?;
     let Work { quanta, rounds } = work(settings, &wanted, object, entry)?;
@@ -115,20 +115,6 @@ fn object(given: Option<Object>, entry: &Experiment) -> Result<Option<Object>, U
             super::scull_leak::ENTRY.name,
             entry.name
         ))),
-    }
-}
-
-fn check_points(plan: &Plan, entry: &Experiment) -> Result<(), Usage> {
-    let named: Vec<&str> = match plan {
-        Plan::Pass | Plan::Delay(_) => Vec::new(),
-        Plan::Rendezvous { points } | Plan::Fire { points } => points.iter().map(String::as_str).collect(),
-        Plan::Script(steps) => steps.iter().map(|step| step.point.as_str()).collect(),
-    };
-    match named.iter().find(|point| !entry.known_points.contains(point)) {
-        None => Ok(()),
-        Some(point) => {
-            Err(Usage::unknown(&format!("probe point of {}", entry.name), point, entry.known_points))
-        }
     }
 }
 

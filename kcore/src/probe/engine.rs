@@ -89,6 +89,11 @@ impl Engine {
         self.answer(who, wake)
     }
 
+    /// `who` enters the body where it must not wait, whatever a script says of its first step: it has a lock in its hand.
+    pub fn begin_at_once(&mut self, who: u8) -> Wake {
+        self.runs(who)
+    }
+
     /// `who` is about to make `access` on `cpu`. `atomic`: it must not sleep (it holds a spinlock), so that waiting here
     /// means to halt the CPU in place and nobody else runs on it.
     pub fn arrive(&mut self, who: u8, access: &Access, atomic: bool, cpu: CpuId) -> (Decision, Wake) {
@@ -129,8 +134,7 @@ impl Engine {
 
     /// `who` stops waiting for a lock that it did not get, and goes on.
     pub fn lock_gave_up(&mut self, who: u8) -> Wake {
-        self.crew.set(who, State::Running);
-        self.settle()
+        self.runs(who)
     }
 
     /// `who` is through with this round. Every participant must come to this, or the others wait for it.
@@ -152,6 +156,12 @@ impl Engine {
             Course::Rendezvous(rendezvous) => rendezvous.meetings,
             Course::Free | Course::Script(_) => Meetings::default(),
         }
+    }
+
+    /// `who` goes on, within its segment.
+    fn runs(&mut self, who: u8) -> Wake {
+        self.crew.set(who, State::Running);
+        self.settle()
     }
 
     /// Whoever opens its own way needs no wake-up: it has not gone to sleep.

@@ -53,7 +53,7 @@ impl Plan {
             Probe::Rendezvous(given) => {
                 let points = given_or(given, defaults.points);
                 match points.is_empty() {
-                    true => Err(Usage::new("this experiment has no rendezvous of its own: rendezvous=POINT")),
+                    true => Err(Usage::new("no point is named, and none is usual here: rendezvous=POINT")),
                     false => Ok(Plan::Rendezvous { points }),
                 }
             }
@@ -67,13 +67,28 @@ impl Plan {
             Probe::Script(given) => {
                 let steps = given_or(given, defaults.script);
                 match steps.is_empty() {
-                    true => Err(Usage::new("this experiment has no script of its own: script=STEPS")),
+                    true => Err(Usage::new("no step is named, and none is usual here: script=STEPS")),
                     false => {
                         Ok(Plan::Script(steps.iter().map(|step| step.parse()).collect::<Result<_, _>>()?))
                     }
                 }
             }
         }
+    }
+}
+
+impl Plan {
+    /// Refuses it if it names a point that nobody passes in `place`, where there are the points `known`.
+    pub fn check(&self, place: &str, known: &[&str]) -> Result<(), Usage> {
+        let is_strange = |point: &&str| !known.contains(point);
+        let strange = match self {
+            Plan::Pass | Plan::Delay(_) => None,
+            Plan::Rendezvous { points } | Plan::Fire { points } => {
+                points.iter().map(String::as_str).find(is_strange)
+            }
+            Plan::Script(steps) => steps.iter().map(|step| step.point.as_str()).find(is_strange),
+        };
+        strange.map_or(Ok(()), |point| Err(Usage::unknown(&format!("probe point of {place}"), point, known)))
     }
 }
 

@@ -23,6 +23,7 @@ crate::case! {
     "preemption::off-means-off" => preempt_off;
     "preemption::a-slice-that-is-ended-by-hand" => by_hand;
     "preemption::cond-resched" => cond_resched;
+    "preemption::cond-resched-for-a-task-from-afar" => cond_resched_afar;
     "preemption::sleep-is-long-enough" => sleeps;
     "preemption::a-signal-wakes-and-stays" => signals;
     "preemption::exit-codes" => exit_codes;
@@ -134,6 +135,30 @@ fn cond_resched() -> Answer {
     })?
     .join();
     holds("the other ran", flag.load(SeqCst))
+}
+
+/// The same when another CPU starts the other one, and no clock is set to the end of a slice.
+fn cond_resched_afar() -> Answer {
+    let cpu = smp::cpus() - 1;
+    let flags = Arc::new([const { AtomicBool::new(false) }; 2]);
+    let seen = Arc::clone(&flags);
+    let looper = crew::start(cpu, move || {
+        let [begun, flag] = &*seen;
+        begun.store(true, SeqCst);
+        // Ends only if the other one gets the CPU.
+        while !flag.load(SeqCst) {
+            task::cond_resched();
+        }
+    })?;
+    while !flags[0].load(SeqCst) {
+        task::yield_now();
+    }
+    // The clock may still be set to the end of a slice that began before.
+    task::sleep(5000);
+    let sets = Arc::clone(&flags);
+    let other = crew::start(cpu, move || sets[1].store(true, SeqCst))?;
+    task::join_all([looper, other]);
+    holds("the other ran", flags[1].load(SeqCst))
 }
 
 fn sleeps() -> Answer {

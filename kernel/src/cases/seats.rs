@@ -1,5 +1,6 @@
 //! Seats: tasks that come by themselves meet at a point, and nobody waits for ever.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec;
@@ -25,6 +26,7 @@ crate::case! {
     "seats::a-lock-lets-one-through" => locked;
     "seats::one-alone-waits" => alone;
     "seats::a-signal-ends-the-wait" => interrupted;
+    "seats::nobody-waits-with-a-lock-in-hand" => lock_in_hand;
 }
 
 /// Quanta that each task writes.
@@ -108,6 +110,22 @@ fn interrupted() -> Answer {
     let task = one_of_two(&device)?;
     signal::send(task.id(), Signal::Interrupt);
     task.join();
+    let seats = seats::count();
     seats::withdraw();
+    same("seats, and those that one task took", seats, (2, 1))?;
     same("bytes written", device.size(), QUANTA * QUANTUM)
+}
+
+/// Whose first access is to take a spinlock does not wait for the beginning of the script: with the lock it would keep its CPU,
+/// and all others from the lock.
+fn lock_in_hand() -> Answer {
+    let device = device(Lock::Spinlock)?;
+    let steps = ["B.slot.store", "A.slot.store"].map(|step| step.parse().map_err(|usage| format!("{usage}")));
+    seats::offer(&Plan::Script(steps.into_iter().collect::<Result<_, _>>()?), 2);
+    let lock = Arc::clone(&device);
+    // Ends only if it need not wait.
+    start(smp::cpus() - 1, move || drop(lock.guard().enter()))?.join();
+    let seats = seats::count();
+    seats::withdraw();
+    same("seats, and how many are taken", seats, (2, 1))
 }

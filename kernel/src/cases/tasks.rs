@@ -3,12 +3,18 @@
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{
+    AtomicBool, AtomicU32,
+    Ordering::{Relaxed, SeqCst},
+};
+
+use kcore::sync::Semaphore;
 
 use super::Answer;
 use super::case::{different, holds, same};
 use super::crew;
 use crate::arch::smp;
+use crate::machine::Kernel;
 use crate::param::MAX_TASKS;
 use crate::task::table::State;
 use crate::task::{self, JoinHandle, SpawnError, listing};
@@ -22,6 +28,7 @@ crate::case! {
     "tasks::names-are-cut" => names;
     "tasks::started-by-tasks" => nested;
     "tasks::are-listed" => listed;
+    "tasks::no-stack-goes-before-all-have-ended" => stacks_stay;
 }
 
 fn more_than_cpus() -> Answer {
@@ -93,6 +100,34 @@ fn too_many() -> Answer {
     holds(&format!("{error:?} says so"), matches!(error, SpawnError::TooMany | SpawnError::NoMemory))?;
     holds(&format!("{started} tasks are a good many"), started > 60)?;
     more_than_cpus()
+}
+
+/// A task that is given up leaves its node in the queue of a lock that another one of its crew still has. Until that one has
+/// ended, too, nobody else gets the stack.
+fn stacks_stay() -> Answer {
+    static UNITS: Semaphore<Kernel> = Semaphore::new(0);
+    let last = smp::cpus() - 1;
+    let waiter = crew::start(last, || UNITS.down())?;
+    while UNITS.waiters() == 0 {
+        task::yield_now();
+    }
+    let id = waiter.id();
+    let went = Arc::new(AtomicBool::new(false));
+    let sees = Arc::clone(&went);
+    let holder = crew::start(0, move || {
+        task::doom::doom(id);
+        while listing::state_of(id) == Some(State::Blocked) {
+            task::yield_now();
+        }
+        // Long enough for whoever waits for both to free the one.
+        for _ in 0..20 {
+            task::sleep(100);
+            sees.fetch_or(listing::state_of(id).is_none(), SeqCst);
+        }
+        UNITS.up();
+    })?;
+    task::join_all([waiter, holder]);
+    holds("its slot was taken until the other had ended", !went.load(SeqCst))
 }
 
 fn ids() -> Answer {

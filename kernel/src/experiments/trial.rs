@@ -244,7 +244,7 @@ impl<'a> Trial<'a> {
         let Some(seconds) = seconds else {
             return (0..self.resolved.rounds).try_for_each(|_| self.round(round));
         };
-        let end = Kernel::cycles() + time::microseconds(u64::from(seconds) * 1_000_000);
+        let end = Kernel::cycles().saturating_add(time::microseconds(u64::from(seconds) * 1_000_000));
         self.run.rounds = 0;
         while Kernel::cycles() < end {
             self.run.rounds += 1;

@@ -170,7 +170,8 @@ pub(super) fn unlock_and_kick(mut queue: QueueGuard) {
         queue.arm();
         return;
     }
-    let first = queue.ready.len() == 1 && cfg!(feature = "preempt");
+    // Its clock is not set to the end of the slice yet, which `cond_resched` waits for as well as preemption.
+    let first = queue.ready.len() == 1;
     drop(queue);
     if halted || first {
         smp::kick(cpu);

@@ -8,7 +8,7 @@ use crate::{time, watchdog};
 #[track_caller]
 pub fn sleep(microseconds: u64) {
     watchdog::might_sleep();
-    let moment = cpu::cycles() + time::microseconds(microseconds);
+    let moment = cpu::cycles().saturating_add(time::microseconds(microseconds));
     while cpu::cycles() < moment {
         schedule::block_until(moment);
     }

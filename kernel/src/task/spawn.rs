@@ -186,18 +186,26 @@ impl JoinHandle {
 
     /// Waits until the task has ended, frees its slot, and returns what it ended with.
     pub fn join(self) -> i32 {
+        self.wait();
+        let task = table::find(self.id).expect("a task that was not joined keeps its slot");
+        let mut queue = QueueGuard::lock(task.cpu());
+        let code = task.code.load(Relaxed);
+        let entry = task.inner(&mut queue).entry.take();
+        task.release(&mut queue);
+        // In this order: to free takes the heap's lock.
+        drop(queue);
+        drop(entry);
+        code
+    }
+
+    /// Waits until the task has ended. Its slot and its stack stay.
+    fn wait(&self) {
         let task = table::find(self.id).expect("a task that was not joined keeps its slot");
         loop {
             let mut queue = QueueGuard::lock(task.cpu());
             let inner = task.inner(&mut queue);
             if inner.state == State::Ended {
-                let code = task.code.load(Relaxed);
-                let entry = inner.entry.take();
-                task.release(&mut queue);
-                // In this order: to free takes the heap's lock.
-                drop(queue);
-                drop(entry);
-                return code;
+                return;
             }
             inner.joiner = Some(queue::current());
             drop(queue);
@@ -206,8 +214,10 @@ impl JoinHandle {
     }
 }
 
-/// Waits for the end of all of them.
-pub fn join_all(tasks: impl IntoIterator<Item = JoinHandle>) {
+/// Waits until all of them have ended, and then frees their slots. No stack goes before: one that was given up may have left
+/// a node on its own in the queue of a lock that the others still use (I17).
+pub fn join_all(tasks: impl AsRef<[JoinHandle]> + IntoIterator<Item = JoinHandle>) {
+    tasks.as_ref().iter().for_each(JoinHandle::wait);
     for task in tasks {
         task.join();
     }

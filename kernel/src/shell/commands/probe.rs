@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use kcore::experiment;
 use kcore::probe::{Defaults, Plan};
 use kcore::settings::{MAX_WRITERS, Probe, Usage, number};
 
@@ -39,7 +40,9 @@ fn planned(mode: &str) -> Result<Plan, Usage> {
     if let Probe::Fire(_) = probe {
         return Err(Usage::new("no device interrupts here; valid: off, rendezvous, script, pause, delay"));
     }
-    Plan::new(&probe, &Defaults::default())
+    let plan = Plan::new(&probe, &Defaults::default())?;
+    plan.check("the drivers", &experiment::of_drivers())?;
+    Ok(plan)
 }
 
 fn begin(me: &Process, plan: Result<Plan, Usage>, tasks: u32) -> i32 {
