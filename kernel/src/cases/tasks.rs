@@ -13,7 +13,7 @@ use kcore::sync::Semaphore;
 use super::Answer;
 use super::case::{different, holds, same};
 use super::crew;
-use crate::arch::smp;
+use crate::arch::{cpu, smp};
 use crate::machine::Kernel;
 use crate::param::MAX_TASKS;
 use crate::task::table::State;
@@ -57,8 +57,14 @@ fn listed() -> Answer {
     }
     let found = entry().map(|listed| (listed.cpu, listed.state, listed.runs));
     same("a task that sleeps", found, Some((last, State::Blocked, false)))?;
-    let me = listing::list().find(|listed| listed.id == task::current());
-    same("whether the running task runs", me.map(|listed| listed.runs), Some(true))?;
+    let me = || listing::list().find(|listed| listed.id == task::current());
+    same("whether the running task runs", me().map(|listed| listed.runs), Some(true))?;
+    let (before, then) = (me().map(|listed| listed.run_time), cpu::cycles());
+    while cpu::cycles() == then {}
+    holds(
+        "it has run longer than before, though nobody has switched to it",
+        me().map(|listed| listed.run_time) > before,
+    )?;
     sleeper.stop();
     same("whether a task that was joined is listed", entry().is_some(), false)
 }

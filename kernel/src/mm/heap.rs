@@ -59,6 +59,8 @@ const FEWEST_RECORDS: u64 = 2048;
 const RESERVE: usize = 16;
 /// The part of the heap in which freed blocks may wait to be handed out again.
 const DELAYED_PART: usize = 4;
+/// Blocks that are given back in one go when memory runs out: each looks for its place among the holes, with interrupts off.
+const BATCH: usize = 64;
 /// Alignment of every block.
 const ALIGN: usize = 16;
 
@@ -118,17 +120,22 @@ impl Heap {
         Ok(block)
     }
 
-    /// Gives back what was freed first until at most `bytes` wait for that; whether there was anything.
-    fn give_back_until(&mut self, bytes: usize) -> bool {
-        let mut any = false;
-        while self.delayed.bytes() > bytes
-            && let Some((address, size)) = self.delayed.pop()
-        {
-            // SAFETY: it was freed and forgotten by the ledger before it came into the queue, and has just left it.
-            unsafe { give_back(&mut self.holes, address, size) };
-            any = true;
-        }
-        any
+    /// Gives back what was freed first until at most `bytes` wait for that.
+    fn give_back_until(&mut self, bytes: usize) {
+        while self.delayed.bytes() > bytes && self.give_oldest_back() {}
+    }
+
+    /// Gives some of what was freed first back; whether there was anything.
+    fn give_some_back(&mut self) -> bool {
+        (0..BATCH).take_while(|_| self.give_oldest_back()).count() > 0
+    }
+
+    /// Gives back what was freed first, if there is anything.
+    fn give_oldest_back(&mut self) -> bool {
+        let Some((address, size)) = self.delayed.pop() else { return false };
+        // SAFETY: it was freed and forgotten by the ledger before it came into the queue, and has just left it.
+        unsafe { give_back(&mut self.holes, address, size) };
+        true
     }
 
     /// Takes some blocks out of quarantine that nobody can know any more; whether there were any.
@@ -242,14 +249,13 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
         allocated_at: at,
         backtrace: trace,
     };
-    let block = {
+    let block = loop {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(Errno::ENOMEM)?;
-        loop {
-            match heap.enter(layout, &mut allocation) {
-                Err(_) if heap.give_back_until(0) || heap.recycle() => {}
-                result => break result?,
-            }
+        match heap.enter(layout, &mut allocation) {
+            // Between two tries interrupts come, and others have the heap.
+            Err(_) if heap.give_some_back() || heap.recycle() => {}
+            result => break result?,
         }
     };
     bytes(block.addr().get(), layout.size()).fill(POISON_FRESH);

@@ -4,6 +4,8 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use kcore::machine::TaskId;
 
+use crate::arch::cpu;
+
 use super::queue::{self, QueueGuard};
 use super::table::{self, State};
 
@@ -18,7 +20,7 @@ pub struct Listed {
     pub state: State,
     /// Whether it has its CPU.
     pub runs: bool,
-    /// Cycles for which it has run, until it was switched away from last.
+    /// Cycles for which it has run up to now.
     pub run_time: u64,
 }
 
@@ -29,9 +31,16 @@ pub fn list() -> impl Iterator<Item = Listed> {
 
 /// A task's entry. [`None`] when it has ended and been joined.
 pub fn entry(id: TaskId) -> Option<Listed> {
-    let (state, cpu) = state_and_cpu(id)?;
-    let run_time = table::find(id)?.run_time.load(Relaxed);
-    Some(Listed { id, cpu, state, runs: is_running(id), run_time })
+    let task = table::find(id)?;
+    let mut queue = QueueGuard::lock(task.cpu());
+    if task.id() != id {
+        return None;
+    }
+    let runs = is_running(id);
+    // What it has run since it was switched to is added when it is switched away from.
+    let of_this_turn = if runs { cpu::cycles().saturating_sub(queue.since) } else { 0 };
+    let run_time = task.run_time.load(Relaxed) + of_this_turn;
+    Some(Listed { id, cpu: task.cpu(), state: task.inner(&mut queue).state, runs, run_time })
 }
 
 /// What a task is doing, and its CPU. [`None`] when it has ended and been joined.

@@ -3,14 +3,13 @@
 use alloc::format;
 use alloc::string::String;
 use core::fmt::Write;
-use core::sync::atomic::Ordering::Relaxed;
 
 use raw_cpuid::CpuId;
 
 use crate::arch::traps::vector;
 use crate::arch::{cpu, smp};
 use crate::irq::counts;
-use crate::task::table;
+use crate::task::{listing, table};
 use crate::time;
 
 /// The vectors by which interrupts come.
@@ -39,8 +38,8 @@ pub(super) fn interrupts() -> String {
 
 /// Seconds since the machine was switched on, and seconds for which its CPUs were idle, added up.
 pub(super) fn uptime() -> String {
-    let idle = table::all().filter(|task| table::name_of(task.id()) == "idle");
-    let idle: u64 = idle.map(|task| task.run_time.load(Relaxed)).sum();
+    let idle = listing::list().filter(|task| table::name_of(task.id) == "idle");
+    let idle: u64 = idle.map(|task| task.run_time).sum();
     format!("{} {}\n", seconds(cpu::cycles()), seconds(idle))
 }
 
