@@ -60,6 +60,11 @@ impl Failure {
     pub fn dead(message: impl Into<String>) -> Self {
         Failure { status: Status::Dead, message: message.into() }
     }
+
+    /// Nobody reads any more, so there is nobody to be told either. Whatever was to be found out was not.
+    pub fn quiet() -> Self {
+        Failure::dead("")
+    }
 }
 
 impl From<Usage> for Failure {
