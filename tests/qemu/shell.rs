@@ -27,6 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("shell::interrupt::wait", || Ok(interrupt("sleep 100 & wait")?)),
         Trial::test("shell::interrupt::busy", || Ok(interrupt("cat /dev/zero > /dev/null")?)),
         Trial::test("shell::long-input", || Ok(long_input()?)),
+        Trial::test("shell::where-daemons-sleep", || Ok(where_daemons_sleep()?)),
         Trial::test("shell::prompt-before-the-other-cpus", || Ok(prompt_first()?)),
         Trial::test("shell::bytes-of-the-boot", || Ok(bytes_of_the_boot()?)),
     ]);
@@ -183,6 +184,22 @@ const TYPED: &[Said] = &[
         Status::Expected,
         &[],
     ),
+    (
+        "parameters",
+        "insmod scull edition=new\ninsmod scull lock=irqsave\ninsmod scull lo\tmu\t ed\tbo\t; lsmod | tail -n 1\n",
+        Status::Expected,
+        &[
+            "insmod: scull: unknown edition 'new'; valid: book, repaired",
+            "insmod: scull: unknown lock 'irqsave'; valid: none, spinlock, semaphore, completion, mutex, rwlock, rwsem",
+            "scull                  0  lock=mutex edition=book quantum=4000 qset=1000 nr_devs=4 pipe_buffer=4000 major=0",
+        ],
+    ),
+    (
+        "ioctl-no-int",
+        "insmod scull\nioctl /dev/scull0 IOCSQUANTUM 4294967297\nioctl /dev/scull0 IOCGQUANTUM\n",
+        Status::Expected,
+        &["ioctl: '4294967297' is no int; usage: ioctl FILE COMMAND [ARGUMENT]", "4000"],
+    ),
     ("dmesg", "dmesg | head -n 1 | wc -l\n", Status::Expected, &["1"]),
 ];
 
@@ -197,6 +214,36 @@ const SCRIPTS: &[Said] = &[
          dd if=/dev/zero of=/dev/scull1 bs=16 2> /dev/null; echo full $?\nrmmod scull; echo alive\n",
         Status::Expected,
         &["full 1", "full 1", "alive"],
+    ),
+    (
+        "seconds",
+        "sleep .01; echo $?\nsleep 0.0000001; echo $?\nsleep .; echo $?\nsleep 1 2\n",
+        Status::Usage,
+        &["0", "0", "2", "sleep: one number of seconds is wanted; usage: sleep SECONDS"],
+    ),
+    (
+        "poll-for-what-is-allowed",
+        "poll /dev/nosuch; echo $?\npoll /proc/version\npoll /proc/version out\n",
+        Status::Unexpected,
+        &[
+            "poll: /dev/nosuch: No such file or directory",
+            "1",
+            "in",
+            "poll: /proc/version: Permission denied",
+        ],
+    ),
+    (
+        "dd-words",
+        "dd if=/dev/zero of=/dev/null bs=1 count=1 conv=notrunc,notrunc 2>&1 | head -n 3 | wc -l\n\
+         dd if=/dev/zero of=/dev/null bs=1 count=1 status=noxfer\ndd if=/dev/zero of=/dev/null count=1 status=xyz\n",
+        Status::Usage,
+        &["3", "1+0 records in", "1+0 records out", "dd: unknown status 'xyz'; valid: none, noxfer"],
+    ),
+    (
+        "mounts",
+        "mount | wc -l; cat /proc/mounts | tail -n 2\n",
+        Status::Expected,
+        &["4", "sysfs /sys sysfs rw 0 0", "debugfs /sys/kernel/debug debugfs rw 0 0"],
     ),
     (
         "syntax",
@@ -278,6 +325,16 @@ fn long_input() -> Answer {
         contains(&outcome.com1, &format!("\nline {number}\n"))?;
     }
     same("the number of lines", outcome.com1.lines().filter(|line| line.starts_with("line ")).count(), 600)
+}
+
+/// A function that is inlined is named, too.
+fn where_daemons_sleep() -> Answer {
+    let mut session = machine("shell timeout=40")?.typed().start().map_err(told)?;
+    session.type_in("ps\n").map_err(told)?;
+    session.hang_up();
+    while session.line().is_some() {}
+    let outcome = session.finish().map_err(told)?;
+    contains(&outcome.com1, " softirq::daemon      [ksoftirqd]\n")
 }
 
 /// The prompt stands while the other CPUs start: one that never does holds the first command up, and not the prompt.
