@@ -240,6 +240,68 @@ const SCRIPTS: &[Said] = &[
         &["3", "1+0 records in", "1+0 records out", "dd: unknown status 'xyz'; valid: none, noxfer"],
     ),
     (
+        "words",
+        "echo -ne 'a\\n'; echo -e '\\x+5\\x41'; echo -nx\ncat -n /dev/null; echo $?\nhexdump -x; echo $?\n\
+         help time | head -n 1\nkill\nmknod /dev/y b 1 3\n",
+        Status::Usage,
+        &[
+            "a",
+            "\\x+5A",
+            "-nx",
+            "cat: '-n' is not understood; usage: cat [FILE]...",
+            "2",
+            "hexdump: '-x' is not understood; usage: hexdump [-C] [-n BYTES] [FILE]...",
+            "2",
+            "time COMMAND...",
+            "kill: whom? usage: kill [-INT | -KILL] PID | %JOB ...",
+            "mknod: unknown kind of device 'b'; valid: c; usage: mknod PATH c MAJOR MINOR",
+        ],
+    ),
+    (
+        "several-files",
+        "hexdump /dev/null\necho ls; ls -l /dev/null /dev/zero\nls /dev/null /sys\nhead -n 1 /proc/mounts /proc/version\n\
+         wc -l /proc/mounts /proc/version\n",
+        Status::Expected,
+        &[
+            "ls",
+            "crw-rw-rw-  root      1, 3  /dev/null",
+            "crw-rw-rw-  root      1, 5  /dev/zero",
+            "/dev/null",
+            "",
+            "/sys:",
+            "kernel/",
+            "==> /proc/mounts <==",
+            "devtmpfs /dev devtmpfs rw 0 0",
+            "",
+            "==> /proc/version <==",
+            "Scullery version 0.1.0 (smp+preempt)",
+            "4 /proc/mounts",
+            "1 /proc/version",
+            "5 total",
+        ],
+    ),
+    (
+        "refused-without-a-heading",
+        "insmod scull\nrun scull-leak | wc -l\nrun counter expect=any | head -n 1\n",
+        Status::Expected,
+        &[
+            "run: the devices of a loaded module are in the way: rmmod it first",
+            "0",
+            "counter: i = i + 1 on several CPUs, and the sum is too small (R14)",
+        ],
+    ),
+    (
+        "one-lost-object",
+        "insmod scull lock=none\nprobe rendezvous=slot.store\ndd if=/dev/zero bs=4000 count=1 status=none 1<> /dev/scull0 &\n\
+         dd if=/dev/zero bs=4000 count=1 status=none 1<> /dev/scull0\nwait\necho scan > /sys/kernel/debug/kmemleak\n\
+         head -n 1 /sys/kernel/debug/kmemleak\n",
+        Status::Expected,
+        &[
+            "kmemleak: 1 unreferenced object (see /sys/kernel/debug/kmemleak)",
+            "1 unreferenced object, 4000 bytes, from 1 place:",
+        ],
+    ),
+    (
         "mounts",
         "mount | wc -l; cat /proc/mounts | tail -n 2\n",
         Status::Expected,
