@@ -18,7 +18,7 @@ pub enum Status {
     Panic = 3,
     /// The time limit ended the machine.
     TimeLimit = 4,
-    /// The machine could not start, or died without a verdict.
+    /// The machine could not start or died without a verdict, or what it said could not be passed on.
     Dead = 5,
 }
 
