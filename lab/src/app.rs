@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::cli::{self, Answer, Command, Options, Request};
 use crate::machine::Machine;
 use crate::output::{Sink, complain, patiently, raw_text_of, say, text_of};
-use crate::session::Outcome;
+use crate::session::{Outcome, Session};
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
 use crate::{bench, build, catalogue, compare, image, matrix};
@@ -85,10 +85,11 @@ fn shell(script: Option<&Path>, options: &Options) -> Result<Status, Failure> {
         let machine = script.into_iter().fold(machine.input(true), |machine, script| machine.script(script));
         let mut session = machine.start()?;
         // A prompt is no line, and who types wants to see each byte.
-        while let Some(bytes) = session.bytes() {
-            patiently(&mut *raw_text_of(options), &bytes)?;
+        loop {
+            listened_to(&session, options)?;
+            let Some(bytes) = session.bytes() else { return session.finish() };
+            passed_on(patiently(&mut *raw_text_of(options), &bytes), options)?;
         }
-        session.finish()
     })
 }
 
@@ -140,23 +141,33 @@ fn machine(kernel: &Path, words: &[&str], options: &Options) -> Result<Machine, 
     Ok(line(words, options).into_iter().fold(machine, Machine::word))
 }
 
-/// Boots `machine` and passes each line of COM1 on as it comes, with the symbols of its addresses. When nobody reads any more and
-/// no report is wanted either, the machine is stopped.
+/// Boots `machine` and passes each line of COM1 on as it comes, with the symbols of its addresses.
 fn watch(machine: &Machine, options: &Options) -> Result<Outcome, Failure> {
-    let (text, is_reported) = (&mut *text_of(options), options.json.is_some());
+    let text = &mut *text_of(options);
     let symbols = Symbols::of(machine.kernel());
     let mut session = machine.start()?;
     loop {
-        if !is_reported && session.outlasts(&io::stdout()) {
-            return Err(Failure::quiet());
-        }
-        let Some(line) = session.line() else { break };
-        match say(text, &symbols.annotate(&line)) {
-            Err(failure) if is_reported && failure == Failure::quiet() => {}
-            said => said?,
-        }
+        listened_to(&session, options)?;
+        let Some(line) = session.line() else { return session.finish() };
+        passed_on(say(text, &symbols.annotate(&line)), options)?;
     }
-    session.finish()
+}
+
+/// Waits until the machine has more to say. When nobody reads it any more, and no report is wanted either, the machine is to be
+/// stopped.
+fn listened_to(session: &Session, options: &Options) -> Result<(), Failure> {
+    match options.json {
+        None if session.outlasts(&io::stdout()) => Err(Failure::quiet()),
+        _ => Ok(()),
+    }
+}
+
+/// What came of passing something on. That nobody reads it is no matter when a report is wanted.
+fn passed_on(said: Result<(), Failure>, options: &Options) -> Result<(), Failure> {
+    match said {
+        Err(failure) if options.json.is_some() && failure == Failure::quiet() => Ok(()),
+        said => said,
+    }
 }
 
 fn times(built: Duration, outcome: &Outcome) -> String {

@@ -103,18 +103,33 @@ fn a_full_disk_is_an_error() {
 /// A machine that has said its line and goes on in silence ends when its reader does.
 #[test]
 fn whoever_has_read_enough_stops_the_machine() {
-    let mut tour = fake::scullery(&["tour"]);
-    tour.env("FAKE_COM1", "hello\n").env("FAKE_SLEEP", "30").env("FAKE_COM2", fake::SUMMARY);
-    let start = Instant::now();
-    let mut child = tour.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for command in ["tour", "shell"] {
+        let start = Instant::now();
+        assert_eq!(head(&[command], "30"), (Some(5), String::new()), "{command}");
+        assert!(start.elapsed() < Duration::from_secs(15), "{command}: {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn whoever_wants_a_report_gets_it() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    assert_eq!(head(&["tour", "--json", file.path().to_str().unwrap()], "1"), (Some(0), String::new()));
+    assert_eq!(std::fs::read_to_string(file.path()).unwrap(), fake::SUMMARY);
+}
+
+/// The status and the complaints of a program of which somebody has read the first line only.
+fn head(arguments: &[&str], seconds: &str) -> (Option<i32>, String) {
+    let mut command = fake::scullery(arguments);
+    command.env("FAKE_COM1", "hello\n").env("FAKE_SLEEP", seconds).env("FAKE_COM2", fake::SUMMARY);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
     let mut reader = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     reader.read_line(&mut line).unwrap();
     assert_eq!(line, "hello\n");
     drop(reader);
     let output = child.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
-    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
 #[test]
