@@ -122,6 +122,8 @@ esac
 # An edited line keeps to one row of the terminal, if it is known how long that is.
 if [ "$shell:$columns" = yes: ] && [ -t 0 ]; then
     columns=$(stty size 2>/dev/null) && columns=${columns#* }
+    # More than anybody sees is more than the kernel takes.
+    [ "${columns:-0}" -le 10000 ] || columns=10000
     [ "${columns:-0}" -lt 20 ] || cmdline="$cmdline columns=$columns"
 fi
 
@@ -191,7 +193,7 @@ fi
 set -- "$@" -device isa-serial,chardev=com2,iobase=0x2f8,irq=3
 
 if [ -n "$script" ]; then
-    [ -r "$script" ] || dead "cannot read the script '$script'"
+    { [ -r "$script" ] && [ ! -d "$script" ]; } || dead "cannot read the script '$script'"
     set -- "$@" -fw_cfg "name=opt/org.scullery/script,file=${script//,/,,}"
 fi
 
@@ -320,7 +322,15 @@ for signal in INT TERM HUP; do
     trap "end_machine $signal" "$signal"
 done
 trap 'end_machine LIMIT' USR1
-trap '[ -z "$child" ] || kill -KILL "$child" 2>/dev/null' EXIT
+
+# QEMU makes the terminal raw, and one that was killed leaves it so. TTOU would stop us where we are no longer in front.
+terminal=''
+[ $shell = no ] || [ ! -t 0 ] || terminal=$(stty -g 2>/dev/null)
+# shellcheck disable=SC2329
+restore_terminal() {
+    [ -z "$terminal" ] || (trap '' TTOU && stty "$terminal" 2>/dev/null)
+}
+trap '[ -z "$child" ] || kill -KILL "$child" 2>/dev/null; restore_terminal' EXIT
 
 # Dies of the signal that this script caught, so that the caller sees it.
 pass_on() {
@@ -363,6 +373,7 @@ fi
 # Who sits at a prompt takes the time that he takes.
 [ "$shell:$script" != yes: ] || timeout=${timeout:--1}
 supervise "${timeout:=60}" "$QEMU" "$@"
+restore_terminal
 pass_on
 
 # ---- The verdict ----------------------------------------------------------------------------------------------------

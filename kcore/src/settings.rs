@@ -208,6 +208,9 @@ pub struct Settings {
     pub mute_cpu: Option<u32>,
     /// `cpus=`, how many CPUs the machine was given. The kernel counts for itself.
     pub cpus: Option<u32>,
+    /// `memory=`, `timeout=`, `acpi=`, for the report: words for whoever starts the machine, which have done their work when
+    /// the kernel reads them.
+    pub host: Vec<(&'static str, String)>,
     /// `columns=`, how wide the terminal of the shell is. Not known unless given.
     pub columns: Option<u32>,
 }
@@ -233,6 +236,7 @@ impl Default for Settings {
             boot: None,
             mute_cpu: None,
             cpus: None,
+            host: Vec::new(),
             columns: None,
         }
     }
@@ -246,6 +250,9 @@ pub const KEYS: &[&str] = &[
     "lock", "probe", "object", "cpus", "writers", "quanta", "rounds", "seconds", "seed", "expect", "quantum",
     "qset", "heap", "machine", "accel", "memory", "timeout", "boot", "acpi", "mute-cpu", "columns",
 ];
+
+/// Those of them that are for whoever starts the machine.
+const HOST_KEYS: &[&str] = &["memory", "timeout", "acpi"];
 
 /// Those of them that make the machine and not the experiment: when it runs they cannot be chosen any more.
 pub const MACHINE_KEYS: &[&str] =
@@ -316,9 +323,10 @@ impl Settings {
             "boot" => self.boot = Some(value.to_string()),
             "mute-cpu" => self.mute_cpu = Some(number(key, value, 1, u64::from(MAX_CPUS) - 1)? as u32),
             "columns" => self.columns = Some(number(key, value, 1, 10_000)? as u32),
-            // Words for whoever starts the machine; they have done their work when the kernel reads them.
-            "memory" | "timeout" | "acpi" => {}
-            _ => return Err(Usage::unknown("key", key, KEYS)),
+            _ => match HOST_KEYS.iter().find(|host| **host == key) {
+                Some(key) => self.host.push((key, value.to_string())),
+                None => return Err(Usage::unknown("key", key, KEYS)),
+            },
         }
         Ok(())
     }

@@ -37,6 +37,9 @@ fn every_key_lands_in_its_field() {
         boot: Some("bios".to_string()),
         mute_cpu: Some(1),
         cpus: Some(3),
+        host: [("memory", "128M"), ("timeout", "60"), ("acpi", "off")]
+            .map(|(key, value)| (key, value.to_string()))
+            .into(),
         columns: Some(100),
     };
     assert_eq!(Settings::parse(line), Ok(expected));

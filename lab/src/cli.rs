@@ -24,7 +24,8 @@ pub const ACPI: &[&str] = &["on", "off"];
 
 const EXIT_STATUS: &str = "\
 Exit status: 0 as expected, 1 a verdict that was not expected, 2 a mistake on the command line,
-3 kernel panic or CPU exception, 4 time limit, 5 the machine could not start or died.";
+3 kernel panic or CPU exception, 4 time limit, 5 the machine could not start or died,
+or its report could not be written.";
 
 /// A race laboratory that boots: the scull device of LDD3, raced by every CPU of a virtual machine.
 #[derive(Clone, Debug, Parser)]

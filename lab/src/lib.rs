@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`cli`] | the command line, checked with the kernel's own parser; one line for each mistake |
 //! | [`app`] | what each command does |
+//! | `output` | what is written, and where to |
 //! | [`build`] | the kernel ELF, made by Cargo or named by `SCULLERY_KERNEL` |
 //! | [`machine`], [`session`] | a machine to boot, and one that runs |
 //! | [`symbols`] | addresses become functions and lines |
@@ -29,6 +30,7 @@ pub mod compare;
 pub mod image;
 pub mod machine;
 pub mod matrix;
+mod output;
 pub mod report;
 pub mod session;
 pub mod status;

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, Write};
+use std::os::fd::AsFd;
 use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, poll};
 use tempfile::NamedTempFile;
 
 use crate::machine::Script;
@@ -65,6 +67,18 @@ impl Session {
         self.text.push_str(&line);
         self.text.push('\n');
         Some(line)
+    }
+
+    /// Waits until COM1 has more to say or has ended, or until nobody reads `output` any more: whether it is that.
+    pub fn outlasts(&self, output: &impl AsFd) -> bool {
+        if !self.com1.buffer().is_empty() {
+            return false;
+        }
+        let gone = PollFlags::ERR | PollFlags::HUP;
+        let mut both =
+            [PollFd::new(self.com1.get_ref(), PollFlags::IN), PollFd::new(output, PollFlags::empty())];
+        // When that cannot be found out, the next line finds it out.
+        poll(&mut both, None).is_ok() && both[1].revents().intersects(gone)
     }
 
     /// What COM1 says next, as it is; waits for it. [`None`] when the machine is gone.

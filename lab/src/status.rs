@@ -18,7 +18,7 @@ pub enum Status {
     Panic = 3,
     /// The time limit ended the machine.
     TimeLimit = 4,
-    /// The machine could not start, or died without a verdict.
+    /// The machine could not start or died without a verdict, or what it said could not be passed on.
     Dead = 5,
 }
 
@@ -59,6 +59,11 @@ impl Failure {
     /// Something without which no machine can start.
     pub fn dead(message: impl Into<String>) -> Self {
         Failure { status: Status::Dead, message: message.into() }
+    }
+
+    /// Nobody reads any more, so there is nobody to be told either. Whatever was to be found out was not.
+    pub fn quiet() -> Self {
+        Failure::dead("")
     }
 }
 

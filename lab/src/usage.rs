@@ -6,6 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use kcore::settings::{KEYS, Usage};
 
 use crate::cli::Answer;
+use crate::suggest::is_alike;
 
 /// What clap has to say, as the text that was asked for or as one line.
 pub(crate) fn condense(error: &clap::Error) -> Answer {
@@ -27,7 +28,7 @@ pub(crate) fn condense(error: &clap::Error) -> Answer {
 
 fn unknown_command(error: &clap::Error) -> String {
     let word = text(error, ContextKind::InvalidSubcommand);
-    match text(error, ContextKind::SuggestedSubcommand) {
+    match suggestion(error, ContextKind::SuggestedSubcommand, &word) {
         near if near.is_empty() => format!("unknown command '{word}'"),
         near => format!("unknown command '{word}'; did you mean '{near}'?"),
     }
@@ -39,7 +40,7 @@ fn unknown_argument(error: &clap::Error) -> String {
         return format!("unexpected word '{word}'; did you mean '--{key} {value}'?");
     }
     let what = if word.starts_with('-') { "unknown option" } else { "unexpected word" };
-    match text(error, ContextKind::SuggestedArg) {
+    match suggestion(error, ContextKind::SuggestedArg, &word) {
         near if near.is_empty() => format!("{what} '{word}'"),
         near => format!("{what} '{word}'; did you mean '{near}'?"),
     }
@@ -54,7 +55,7 @@ fn invalid_value(error: &clap::Error) -> String {
     }
     let name = option.split_whitespace().next().unwrap_or(&option).trim_start_matches('-');
     let valid = text(error, ContextKind::ValidValue);
-    match text(error, ContextKind::SuggestedValue) {
+    match suggestion(error, ContextKind::SuggestedValue, &value) {
         near if near.is_empty() => format!("unknown {name} '{value}'; valid: {valid}"),
         near => format!("unknown {name} '{value}'; valid: {valid}; did you mean '{near}'?"),
     }
@@ -79,6 +80,12 @@ fn first_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_string()
+}
+
+/// What clap takes for what was meant, if `word` is much like it.
+fn suggestion(error: &clap::Error, kind: ContextKind, word: &str) -> String {
+    let all = text(error, kind);
+    all.split(", ").find(|near| is_alike(word, near)).unwrap_or_default().to_string()
 }
 
 /// What clap knows about the mistake, empty if nothing.

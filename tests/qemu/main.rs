@@ -18,6 +18,7 @@ mod program;
 mod races;
 mod repeat;
 mod scripts;
+mod sessions;
 mod shell;
 mod words;
 
@@ -48,6 +49,7 @@ fn main() {
         disk::trials(),
         program::trials(),
         shell::trials(),
+        sessions::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }

@@ -15,7 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let icount = table.into_iter().map(|words| {
         Trial::test(format!("repeat::icount::{}", words.replace(' ', "-")), move || twice(words))
     });
-    icount.chain([alternating().trial()]).collect()
+    icount.chain([alternating().trial(), asked().trial()]).collect()
 }
 
 /// Two machines, one result.
@@ -32,6 +32,14 @@ fn twice(words: &str) -> Result<(), Failed> {
         same("the second text", second.com1.as_str(), first.com1.as_str())
     };
     all().map_err(|why| format!("{why}\nfirst: {first}\nsecond: {second}").into())
+}
+
+/// What was asked for is in the line that repeats it.
+fn asked() -> Case {
+    Case::new("repeat::line", "run counter seconds=1 expect=any memory=64M mute-cpu=3").says(
+        "again: cargo run -- run counter --lock none --probe off --writers 3 --quanta 2000 --seconds 1 --mute-cpu 3 \
+         --memory 64M --expect any\n",
+    )
 }
 
 /// One host thread that runs the CPUs in turn, each for a while, with PAUSE as the only way out: a total race.

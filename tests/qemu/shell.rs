@@ -8,7 +8,7 @@ use lab::session::Outcome;
 use lab::status::{Failure, Status};
 use libtest_mimic::Trial;
 use tests::case::kernel;
-use tests::ensure::{Answer, contains, holds, lacks, same};
+use tests::ensure::{Answer, holds, lacks, same};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut all: Vec<Trial> = TYPED
@@ -26,9 +26,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("shell::interrupt::pipeline", || Ok(interrupt("cat | wc | cat")?)),
         Trial::test("shell::interrupt::wait", || Ok(interrupt("sleep 100 & wait")?)),
         Trial::test("shell::interrupt::busy", || Ok(interrupt("cat /dev/zero > /dev/null")?)),
-        Trial::test("shell::long-input", || Ok(long_input()?)),
-        Trial::test("shell::prompt-before-the-other-cpus", || Ok(prompt_first()?)),
-        Trial::test("shell::bytes-of-the-boot", || Ok(bytes_of_the_boot()?)),
     ]);
     all
 }
@@ -184,6 +181,22 @@ const TYPED: &[Said] = &[
         Status::Expected,
         &[],
     ),
+    (
+        "parameters",
+        "insmod scull edition=new\ninsmod scull lock=irqsave\ninsmod scull lo\tmu\t ed\tbo\t; lsmod | tail -n 1\n",
+        Status::Expected,
+        &[
+            "insmod: scull: unknown edition 'new'; valid: book, repaired",
+            "insmod: scull: unknown lock 'irqsave'; valid: none, spinlock, semaphore, completion, mutex, rwlock, rwsem",
+            "scull                  0  lock=mutex edition=book quantum=4000 qset=1000 nr_devs=4 pipe_buffer=4000 major=0",
+        ],
+    ),
+    (
+        "ioctl-no-int",
+        "insmod scull\nioctl /dev/scull0 IOCSQUANTUM 4294967297\nioctl /dev/scull0 IOCGQUANTUM\n",
+        Status::Expected,
+        &["ioctl: '4294967297' is no int; usage: ioctl FILE COMMAND [ARGUMENT]", "4000"],
+    ),
     ("dmesg", "dmesg | head -n 1 | wc -l\n", Status::Expected, &["1"]),
 ];
 
@@ -200,6 +213,98 @@ const SCRIPTS: &[Said] = &[
         &["full 1", "full 1", "alive"],
     ),
     (
+        "seconds",
+        "sleep .01; echo $?\nsleep 0.0000001; echo $?\nsleep .; echo $?\nsleep 1 2\n",
+        Status::Usage,
+        &["0", "0", "2", "sleep: one number of seconds is wanted; usage: sleep SECONDS"],
+    ),
+    (
+        "poll-for-what-is-allowed",
+        "poll /dev/nosuch; echo $?\npoll /proc/version\npoll /proc/version out\n",
+        Status::Unexpected,
+        &[
+            "poll: /dev/nosuch: No such file or directory",
+            "1",
+            "in",
+            "poll: /proc/version: Permission denied",
+        ],
+    ),
+    (
+        "dd-words",
+        "dd if=/dev/zero of=/dev/null bs=1 count=1 conv=notrunc,notrunc 2>&1 | head -n 3 | wc -l\n\
+         dd if=/dev/zero of=/dev/null bs=1 count=1 status=noxfer\ndd if=/dev/zero of=/dev/null count=1 status=xyz\n",
+        Status::Usage,
+        &["3", "1+0 records in", "1+0 records out", "dd: unknown status 'xyz'; valid: none, noxfer"],
+    ),
+    (
+        "words",
+        "echo -ne 'a\\n'; echo -e '\\x+5\\x41'; echo -nx\ncat -n /dev/null; echo $?\nhexdump -x; echo $?\n\
+         help time | head -n 1\nkill\nmknod /dev/y b 1 3\n",
+        Status::Usage,
+        &[
+            "a",
+            "\\x+5A",
+            "-nx",
+            "cat: '-n' is not understood; usage: cat [FILE]...",
+            "2",
+            "hexdump: '-x' is not understood; usage: hexdump [-C] [-n BYTES] [FILE]...",
+            "2",
+            "time COMMAND...",
+            "kill: whom? usage: kill [-INT | -KILL] PID | %JOB ...",
+            "mknod: unknown kind of device 'b'; valid: c; usage: mknod PATH c MAJOR MINOR",
+        ],
+    ),
+    (
+        "several-files",
+        "hexdump /dev/null\necho ls; ls -l /dev/null /dev/zero\nls /dev/null /sys\nhead -n 1 /proc/mounts /proc/version\n\
+         wc -l /proc/mounts /proc/version\n",
+        Status::Expected,
+        &[
+            "ls",
+            "crw-rw-rw-  root      1, 3  /dev/null",
+            "crw-rw-rw-  root      1, 5  /dev/zero",
+            "/dev/null",
+            "",
+            "/sys:",
+            "kernel/",
+            "==> /proc/mounts <==",
+            "devtmpfs /dev devtmpfs rw 0 0",
+            "",
+            "==> /proc/version <==",
+            "Scullery version 0.1.0 (smp+preempt)",
+            "4 /proc/mounts",
+            "1 /proc/version",
+            "5 total",
+        ],
+    ),
+    (
+        "refused-without-a-heading",
+        "insmod scull\nrun scull-leak | wc -l\nrun counter expect=any | head -n 1\n",
+        Status::Expected,
+        &[
+            "run: the devices of a loaded module are in the way: rmmod it first",
+            "0",
+            "counter: i = i + 1 on several CPUs, and the sum is too small (R14)",
+        ],
+    ),
+    (
+        "one-lost-object",
+        "insmod scull lock=none\nprobe rendezvous=slot.store\ndd if=/dev/zero bs=4000 count=1 status=none 1<> /dev/scull0 &\n\
+         dd if=/dev/zero bs=4000 count=1 status=none 1<> /dev/scull0\nwait\necho scan > /sys/kernel/debug/kmemleak\n\
+         head -n 1 /sys/kernel/debug/kmemleak\n",
+        Status::Expected,
+        &[
+            "kmemleak: 1 unreferenced object (see /sys/kernel/debug/kmemleak)",
+            "1 unreferenced object, 4000 bytes, from 1 place:",
+        ],
+    ),
+    (
+        "mounts",
+        "mount | wc -l; cat /proc/mounts | tail -n 2\n",
+        Status::Expected,
+        &["4", "sysfs /sys sysfs rw 0 0", "debugfs /sys/kernel/debug debugfs rw 0 0"],
+    ),
+    (
         "syntax",
         "echo one\necho 'two\necho three\n",
         Status::Usage,
@@ -207,11 +312,11 @@ const SCRIPTS: &[Said] = &[
     ),
 ];
 
-fn told(failure: Failure) -> String {
+pub(crate) fn told(failure: Failure) -> String {
     failure.message
 }
 
-fn machine(words: &str) -> Result<Machine, String> {
+pub(crate) fn machine(words: &str) -> Result<Machine, String> {
     Ok(Machine::new(kernel(Config::Full).map_err(told)?).command(words))
 }
 
@@ -265,44 +370,4 @@ fn interrupt(command: &str) -> Answer {
     }
     let outcome = session.finish().map_err(told)?;
     judge(&outcome, Status::Expected, &["begun", "^C", "status 130"])
-}
-
-/// More than the port and the kernel keep: whoever types waits, and nothing is lost.
-fn long_input() -> Answer {
-    let lines: String = (0..600).map(|number| format!("echo line {number}\n")).collect();
-    let mut session = machine("shell timeout=60")?.typed().start().map_err(told)?;
-    session.type_in(&format!("sleep 0.5\n{lines}")).map_err(told)?;
-    session.hang_up();
-    while session.line().is_some() {}
-    let outcome = session.finish().map_err(told)?;
-    for number in [0, 299, 599] {
-        contains(&outcome.com1, &format!("\nline {number}\n"))?;
-    }
-    same("the number of lines", outcome.com1.lines().filter(|line| line.starts_with("line ")).count(), 600)
-}
-
-/// The prompt stands while the other CPUs start: one that never does holds the first command up, and not the prompt.
-fn prompt_first() -> Answer {
-    let mut session = machine("shell cpus=3 mute-cpu=2 timeout=60")?.typed().start().map_err(told)?;
-    session.type_in("uname -a\n").map_err(told)?;
-    session.hang_up();
-    while session.line().is_some() {}
-    let outcome = session.finish().map_err(told)?;
-    let place =
-        |what: &str| outcome.com1.find(what).ok_or_else(|| format!("it does not say: {what}\n{outcome}"));
-    let (prompt, complaint) = (place("scullery# ")?, place("does not answer")?);
-    let answer = place("(tcg) 2 CPUs")?;
-    holds("the prompt comes before the complaint, and the command after it", prompt < complaint)?;
-    holds("the first command waits for all CPUs", complaint < answer)
-}
-
-/// What is copied into the machine at each start: a millisecond for each 3 MB, or thereabouts.
-fn bytes_of_the_boot() -> Answer {
-    const LOADED: u64 = 1536 << 10;
-    const HANDED: u64 = 10 << 20;
-    let elf = kernel(Config::Full).map_err(told)?;
-    let loaded = lab::bench::stripped(&elf).map_err(told)?;
-    holds(&format!("{loaded} bytes are loaded, of at most {LOADED}"), loaded <= LOADED)?;
-    let handed = std::fs::metadata(&elf).map_err(|error| error.to_string())?.len();
-    holds(&format!("{handed} bytes are handed over, of at most {HANDED}"), handed <= HANDED)
 }

@@ -2,7 +2,7 @@
 
 use kcore::shell::Names;
 use kcore::shell::canonical::Canonical;
-use kcore::shell::edit::editor::{UNKNOWN_WIDTH, in_columns};
+use kcore::shell::edit::editor::{LONGEST_LINE, UNKNOWN_WIDTH, in_columns};
 use kcore::shell::edit::{Editor, Event};
 
 pub(crate) struct Nobody;
@@ -229,4 +229,20 @@ fn a_program_gets_lines() {
     assert_eq!(canonical("ab cd \x17x\r").0, ["ab x\n"]);
     assert_eq!(canonical("ab\x15\x7fcd\r").0, ["cd\n"]);
     assert_eq!(canonical("ab\x04\x04c\x04").0, ["ab", "", "c"]);
+}
+
+#[test]
+fn a_line_that_is_too_long_is_not_entered_in_part() {
+    let mut editor = Editor::new(UNKNOWN_WIDTH);
+    let mut out = editor.begin("# ");
+    let mut push = |text: &str| text.bytes().map(|byte| editor.push(byte, &Nobody, &mut out)).last().unwrap();
+    push(&"x".repeat(LONGEST_LINE));
+    assert_eq!(push("yz\r"), Event::TooLong);
+    // What was given up, and what just fits, leave nothing behind.
+    push(&"x".repeat(LONGEST_LINE + 1));
+    assert_eq!(push("\x15short\r"), Event::Line("short".to_string()));
+    let fits = "x".repeat(LONGEST_LINE);
+    assert_eq!(push(&format!("{fits}\r")), Event::Line(fits));
+    assert_eq!(out.matches('\x07').count(), 3, "the bell, for each that was refused");
+    assert_eq!(editor.lines_before().lines().len(), 2);
 }

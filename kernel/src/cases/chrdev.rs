@@ -13,7 +13,7 @@ use kcore::sync::{Semaphore, WaitQueue};
 
 use super::case::{holds, same};
 use super::{Answer, crew, heap as blocks};
-use crate::dev::{self, Built, Group, Loadable, NewDevice, Parameters, Refused};
+use crate::dev::{self, Built, Group, Loadable, NewDevice, Parameter, Parameters, Refused};
 use crate::fs::{self, Kind};
 use crate::machine::Kernel;
 use crate::mm::heap;
@@ -28,10 +28,15 @@ crate::case! {
 }
 
 /// A module with two devices in which everybody sleeps until they are gone.
-static PIT: Loadable = Loadable { name: "pit", parameters: &["major", "mode"], build: build_pit };
+static PIT: Loadable = Loadable {
+    name: "pit",
+    parameters: &[Parameter::number("major"), Parameter::number("mode")],
+    build: build_pit,
+};
 
 /// Another one that wants the numbers of the first.
-static RIVAL: Loadable = Loadable { name: "rival", parameters: &["major"], build: build_rival };
+static RIVAL: Loadable =
+    Loadable { name: "rival", parameters: &[Parameter::number("major")], build: build_rival };
 
 /// Calls that sleep in a pit.
 pub(super) static ARRIVED: Semaphore<Kernel> = Semaphore::new(0);

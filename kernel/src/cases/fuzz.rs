@@ -23,7 +23,7 @@ use super::case::{holds, same, seed};
 use super::kmemleak::unreferenced;
 use super::{Answer, crew};
 use crate::arch::smp;
-use crate::dev::{self, Built, Group, Loadable, NewDevice, Parameters, Refused};
+use crate::dev::{self, Built, Group, Loadable, NewDevice, Parameter, Parameters, Refused};
 use crate::fs::{self, File};
 use crate::machine::{Kernel, SpinLock};
 use crate::mm::heap::{self, Experiment};
@@ -201,7 +201,11 @@ fn text(module: &str, refused: &Refused) -> String {
 }
 
 /// complete and sleepy as one module, which says nothing: a log of all these calls would be the longer part of the work.
-static WAITS: Loadable = Loadable { name: "waits", parameters: &["edition"], build: build_waits };
+static WAITS: Loadable = Loadable {
+    name: "waits",
+    parameters: &[Parameter::word("edition", &["book", "repaired"])],
+    build: build_waits,
+};
 
 fn build_waits(given: &Parameters<'_>) -> Result<Built, Refused> {
     let edition = Edition::of(given.value("edition", Lock::Repaired)?).unwrap_or_default();

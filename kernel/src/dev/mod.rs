@@ -6,6 +6,7 @@
 //! - [`Loadable`]: a module that can be loaded; [`loadable`] has the list of them.
 //! - `family`: the modules: `scull`, `complete`, `sleepy`, `faulty`, `kmemleak-test`.
 //! - `parameters`: what a module is told when it is loaded.
+//! - [`Parameter`], [`words_of`]: what a module can be told.
 //! - [`insmod`], [`rmmod`], [`loaded`], [`available`]: the table of those that are.
 //!
 //! # Going
@@ -29,9 +30,9 @@ mod registry;
 
 pub use attached::{CONSOLE, TTY, attach};
 pub use built::{Built, Group, NewDevice};
-pub use loadable::Loadable;
+pub use loadable::{Loadable, Parameter};
 pub use loaded::{Loaded, loaded, locks};
-pub use modules::{available, insmod, load, rmmod};
+pub use modules::{available, insmod, load, rmmod, words_of};
 pub use parameters::Parameters;
 pub use refused::Refused;
 pub use registry::{first_names, registry};

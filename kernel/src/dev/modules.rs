@@ -34,6 +34,11 @@ pub fn available() -> &'static [&'static str] {
     &loadable::NAMES
 }
 
+/// What the module called `name` can be told: `lock=none`, `quantum=`. Nothing, when there is no such module.
+pub fn words_of(name: &str) -> Vec<String> {
+    loadable::words(name)
+}
+
 /// Loads a module; `parameters` are words like `lock=none`. [`Errno::ENOENT`], [`Errno::EEXIST`], [`Errno::EINVAL`],
 /// [`Errno::EBUSY`] when somebody has its major, [`Errno::ENOMEM`].
 pub fn insmod(name: &str, parameters: &[&str]) -> Result<(), Refused> {

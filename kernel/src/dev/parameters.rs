@@ -7,7 +7,10 @@ use core::fmt::Display;
 use core::ops::RangeInclusive;
 use core::str::FromStr;
 
+use kcore::settings::Usage;
+
 use super::Refused;
+use super::loadable::Parameter;
 
 /// The parameters of one loading.
 #[derive(Debug)]
@@ -17,15 +20,18 @@ pub struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    /// Takes `words` apart for `module`, whose parameters are called `valid`. [`EINVAL`](kcore::errno::Errno::EINVAL) for a
-    /// word without `=` and for a name that is not valid.
-    pub fn parse(module: &'static str, valid: &[&str], words: &[&'a str]) -> Result<Self, Refused> {
+    /// Takes `words` apart for `module`, whose parameters are `valid`. [`EINVAL`](kcore::errno::Errno::EINVAL) for a
+    /// word without `=`, for a name that is not valid, and for a value that is none of the parameter's words.
+    pub fn parse(module: &'static str, valid: &[Parameter], words: &[&'a str]) -> Result<Self, Refused> {
         let pair = |word: &&'a str| {
             let (name, value) = word.split_once('=').ok_or_else(|| {
                 Refused::invalid(module, format_args!("'{word}' is no parameter: NAME=VALUE"))
             })?;
-            if !valid.contains(&name) {
+            let Some(parameter) = valid.iter().find(|parameter| parameter.name == name) else {
                 return Err(unknown(module, name, valid));
+            };
+            if !parameter.words.is_empty() && !parameter.words.contains(&value) {
+                return Err(Refused::invalid(module, Usage::unknown(name, value, parameter.words)));
             }
             Ok((name, value))
         };
@@ -60,7 +66,8 @@ impl<'a> Parameters<'a> {
     }
 }
 
-fn unknown(module: &str, name: &str, valid: &[&str]) -> Refused {
-    let valid = if valid.is_empty() { String::from("none") } else { valid.join(", ") };
+fn unknown(module: &str, name: &str, valid: &[Parameter]) -> Refused {
+    let names: Vec<&str> = valid.iter().map(|parameter| parameter.name).collect();
+    let valid = if names.is_empty() { String::from("none") } else { names.join(", ") };
     Refused::invalid(module, format_args!("unknown parameter '{name}'; valid: {valid}"))
 }

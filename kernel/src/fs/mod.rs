@@ -16,7 +16,7 @@
 //! - `tree`: what each name stands for.
 //! - `nodes`: the names in `/dev`: [`mknod`], [`unlink`], [`add_node`], [`remove_node`].
 //! - [`Generated`]: a file whose text is made; [`Text`]: one that may be long; `snapshot`: one that is open.
-//! - `proc`: the files of `/proc`; [`add_file`], [`remove_file`].
+//! - `proc`: the files of `/proc`; [`add_file`], [`remove_file`]; [`MOUNTS`].
 
 mod entry;
 mod generated;
@@ -33,5 +33,5 @@ pub use generated::{Generated, Write};
 pub use nodes::{add_node, remove_node};
 pub use open::{File, open};
 pub use path::{list, mknod, stat, unlink};
-pub use proc::{add_file, remove_file};
+pub use proc::{MOUNTS, add_file, remove_file};
 pub use text::Text;

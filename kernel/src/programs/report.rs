@@ -245,7 +245,9 @@ pub(super) fn leak(lost: &Lost, addresses: usize) {
         );
     }
     if let Some((stored, task)) = &lost.stored {
-        println!("  {task} stored its address in a {} at {}", stored.site, place(stored.at));
+        let site = stored.site;
+        let article = if site.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        println!("  {task} stored its address in {article} {site} at {}", place(stored.at));
         match &lost.overwritten {
             Some((later, other)) => {
                 let (cpu, at) = (later.cpu, place(later.at));
@@ -342,12 +344,20 @@ struct Repeat<'a> {
 impl fmt::Display for Repeat<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Run { lock, probe, cpus, writers, quanta, rounds, .. } = self.run;
-        let Settings { object, quantum, qset, heap, machine, accel, boot, seed, .. } = self.settings;
+        let settings = self.settings;
+        let Settings { object, quantum, qset, heap, machine, accel, boot, seed, .. } = settings;
         write!(f, "--lock {lock} --probe {probe}")?;
         if let Some(object) = object {
             write!(f, " --object {object}")?;
         }
-        write!(f, " --cpus {cpus} --writers {writers} --quanta {quanta} --rounds {rounds}")?;
+        // Where one does not start there are fewer than the machine has.
+        let came = settings.mute_cpu.is_none().then_some(*cpus);
+        settings.cpus.or(came).iter().try_for_each(|cpus| write!(f, " --cpus {cpus}"))?;
+        write!(f, " --writers {writers} --quanta {quanta}")?;
+        match settings.seconds {
+            Some(seconds) => write!(f, " --seconds {seconds}")?,
+            None => write!(f, " --rounds {rounds}")?,
+        }
         if Config::OURS != Config::Full {
             write!(f, " --config {}", Config::OURS)?;
         }
@@ -363,6 +373,9 @@ impl fmt::Display for Repeat<'_> {
                 write!(f, " --{key} {value}")?;
             }
         }
-        boot.iter().filter(|door| *door != "pvh").try_for_each(|door| write!(f, " --boot {door}"))
+        boot.iter().filter(|door| *door != "pvh").try_for_each(|door| write!(f, " --boot {door}"))?;
+        settings.mute_cpu.iter().try_for_each(|cpu| write!(f, " --mute-cpu {cpu}"))?;
+        settings.host.iter().try_for_each(|(key, value)| write!(f, " --{key} {value}"))?;
+        settings.expect.iter().try_for_each(|expect| write!(f, " --expect {expect}"))
     }
 }

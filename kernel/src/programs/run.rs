@@ -11,6 +11,7 @@ use crate::arch::exit::Exit;
 use crate::arch::smp;
 use crate::console::com2;
 use crate::experiments;
+use crate::mm::heap::Live;
 use crate::println;
 
 use super::{compare, report};
@@ -31,9 +32,16 @@ pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit,
 
 /// Runs an experiment and reports it; whether its verdict was the expected one.
 pub(crate) fn perform(resolved: &Resolved, settings: &Settings, boot: &Boot) -> Result<bool, Usage> {
-    heading(resolved, settings);
+    // Beside devices that live on it may be refused, and then there is nothing to head.
+    let may_be_refused = Live::any();
+    if !may_be_refused {
+        heading(resolved, settings);
+    }
     let outcome =
         experiments::run(resolved, settings).map_err(|refusal| report::refused(refusal, settings))?;
+    if may_be_refused {
+        heading(resolved, settings);
+    }
     report::emit(&outcome);
     report::counts(&outcome);
     report::speed(&outcome.run, boot);

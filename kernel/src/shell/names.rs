@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use kcore::experiment;
-use kcore::settings::{KEYS, Lock, MACHINE_KEYS};
+use kcore::settings::{KEYS, MACHINE_KEYS};
 use kcore::shell::Names;
 
 use super::commands;
@@ -37,12 +37,10 @@ impl Names for Known {
             ["run" | "explain"] => experiment::ALL.iter().map(|entry| entry.name.to_string()).collect(),
             ["run", name, ..] => run_options(name),
             ["insmod"] => owned(dev::available()),
-            ["insmod", ..] => Lock::WORDS.iter().map(|lock| format!("lock={lock}")).collect(),
+            ["insmod", module, ..] => dev::words_of(module.strip_suffix(".ko").unwrap_or(module)),
             ["rmmod"] => dev::loaded().iter().map(|module| module.name.to_string()).collect(),
             ["help", ..] => self.commands(),
-            ["dd", ..] => {
-                owned(&["if=", "of=", "bs=", "count=", "skip=", "seek=", "iflag=", "oflag=", "conv="])
-            }
+            ["dd", ..] => owned(commands::DD_WORDS),
             _ => Vec::new(),
         }
     }

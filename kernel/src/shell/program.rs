@@ -6,6 +6,7 @@ use alloc::sync::Arc;
 use kcore::report::{Boot, Record, Summary};
 use kcore::settings::Settings;
 use kcore::shell::edit::Event;
+use kcore::shell::edit::editor::LONGEST_LINE;
 
 use super::state::{self, Shell};
 use crate::arch::exit::Exit;
@@ -84,6 +85,12 @@ impl Shell {
                         self.say(format_args!("{error}"));
                         self.status = MISUSE;
                     }
+                }
+                Event::TooLong => {
+                    self.say(format_args!(
+                        "the line is longer than {LONGEST_LINE} characters: none of it is done"
+                    ));
+                    self.status = MISUSE;
                 }
                 Event::GivenUp => self.status = 130,
                 Event::End | Event::Pending => {

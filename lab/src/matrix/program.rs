@@ -15,10 +15,10 @@ use super::machines;
 use super::safety::{self, Safety};
 use super::sheet::{Mark, Sheet};
 use super::{markdown, table};
-use crate::app::{complain, say, text_of, write_file, write_json};
 use crate::catalogue;
 use crate::cli::Options;
 use crate::machine::Machine;
+use crate::output::{Sink, complain, say, text_of};
 use crate::session::Outcome;
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
@@ -43,13 +43,15 @@ pub(crate) fn main(choice: Choice<'_>, options: &Options) -> Result<Status, Fail
         ));
     }
     experiments.retain(|entry| columns.iter().any(|column| trials(entry, *column).next().is_some()));
+    let open = |to: Option<&Path>| to.map(Sink::open).transpose();
+    let (document, to_json) = (open(choice.markdown)?, open(options.json.as_deref())?);
     let found = Found::by_running(&columns, &experiments, choice.experiment, options)?;
     let sheet = Sheet::found(&experiments, &columns, &found.runs);
     let text = &mut *text_of(options);
-    say(text, &table::render(&sheet));
+    say(text, &table::render(&sheet))?;
     let safety = safety::render(&Safety::of(&sheet));
     if choice.experiment.is_none() && !safety.is_empty() {
-        say(text, &safety);
+        say(text, &safety)?;
     }
     let wrong = complaints(&sheet, &found.problems);
     wrong.iter().for_each(|line| complain(line));
@@ -60,12 +62,12 @@ pub(crate) fn main(choice: Choice<'_>, options: &Options) -> Result<Status, Fail
         (_, 0) => "all as expected, but not all is well".to_string(),
         _ => format!("{failed} NOT as expected"),
     };
-    say(text, &format!("{cells} cells, {verdict}, in {:.1} s", found.took.as_secs_f64()));
-    if let Some(to) = choice.markdown {
-        write_file(to, &markdown::render(&sheet))?;
+    say(text, &format!("{cells} cells, {verdict}, in {:.1} s", found.took.as_secs_f64()))?;
+    if let Some(document) = document {
+        document.write(&markdown::render(&sheet))?;
     }
-    if let Some(to) = &options.json {
-        write_json(to, &json(&found.runs, cells, failed))?;
+    if let Some(to) = to_json {
+        to.lines(&json(&found.runs, cells, failed))?;
     }
     Ok(match (wrong.is_empty(), found.died) {
         (true, _) => Status::Expected,

@@ -4,4 +4,5 @@ mod fake;
 mod matrix;
 mod report;
 mod script;
+mod terminal;
 mod usage;

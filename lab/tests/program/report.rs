@@ -1,6 +1,8 @@
 //! What the program makes of the two serial lines.
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::fake;
 
@@ -78,10 +80,56 @@ fn json_goes_to_a_file_too() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_an_error() {
+fn a_report_that_cannot_be_written_is_a_mistake_before_anything_is_booted() {
     let mut tour = fake::scullery(&["tour", "--json", "/nonexistent/report"]);
-    let (status, _, stderr) = finish(tour.env("FAKE_COM2", fake::SUMMARY));
-    assert_eq!((status, stderr.lines().count()), (5, 1), "{stderr}");
+    let (status, stdout, stderr) = finish(tour.env("FAKE_COM1", "hello\n").env("FAKE_COM2", fake::SUMMARY));
+    assert_eq!((status, stdout.as_str(), stderr.lines().count()), (2, "", 1), "{stderr}");
+    assert!(stderr.contains("/nonexistent/report"), "{stderr}");
+}
+
+#[test]
+fn a_full_disk_is_an_error() {
+    let Ok(full) = std::fs::File::create("/dev/full") else { return };
+    for arguments in [&["list"][..], &["tour"], &["tour", "--json", "-"]] {
+        let mut command = fake::scullery(arguments);
+        command.env("FAKE_COM1", "hello\n").env("FAKE_COM2", fake::SUMMARY);
+        let output = command.stdout(full.try_clone().unwrap()).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(5), "{arguments:?}: {stderr}");
+        assert!(stderr.lines().last().unwrap().contains("cannot be written: "), "{arguments:?}: {stderr}");
+    }
+}
+
+/// A machine that has said its line and goes on in silence ends when its reader does.
+#[test]
+fn whoever_has_read_enough_stops_the_machine() {
+    for command in ["tour", "shell"] {
+        let start = Instant::now();
+        assert_eq!(head(&[command], "30"), (Some(5), String::new()), "{command}");
+        assert!(start.elapsed() < Duration::from_secs(15), "{command}: {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn whoever_wants_a_report_gets_it() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    assert_eq!(head(&["tour", "--json", file.path().to_str().unwrap()], "1"), (Some(0), String::new()));
+    assert_eq!(std::fs::read_to_string(file.path()).unwrap(), fake::SUMMARY);
+}
+
+/// The status and the complaints of a program of which somebody has read the first line only.
+fn head(arguments: &[&str], seconds: &str) -> (Option<i32>, String) {
+    let mut command = fake::scullery(arguments);
+    command.env("FAKE_COM1", "hello\n").env("FAKE_SLEEP", seconds).env("FAKE_COM2", fake::SUMMARY);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    assert_eq!(line, "hello\n");
+    drop(reader);
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
 #[test]

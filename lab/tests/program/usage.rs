@@ -77,6 +77,9 @@ const MISTAKES: &[(&[&str], &str)] = &[
     (&["--boot", "grub"], "valid: pvh, bios, uefi"),
     (&["fault"], "<KIND> is missing"),
     (&["fault", "page-fualt"], "did you mean 'page-fault'?"),
+    (&["shell", "--script", "/tmp"], "the script '/tmp' cannot be read: it is a directory"),
+    (&["shell", "--script", "/nonexistent/script"], "cannot be read: No such file"),
+    (&["tour", "--json", "/nonexistent/report"], "the report '/nonexistent/report' cannot be written"),
     (&["image", "--out"], "--out <DIR> needs a value"),
     (&["--json"], "--json <FILE|-> needs a value"),
     (&["--verbose=yes"], "--verbose"),
@@ -91,6 +94,17 @@ fn a_mistake_gets_one_line_that_helps() {
         assert_eq!(stderr.lines().count(), 1, "{arguments:?}: {stderr}");
         assert!(stderr.starts_with("scullery: ") && stderr.contains("(try "), "{arguments:?}: {stderr}");
         assert!(stderr.contains(help), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn what_is_like_nothing_gets_no_suggestion() {
+    for arguments in
+        [&["nosuch"][..], &["--foo", "1"], &["run", "nosuch"], &["run", "counter", "--lock", "foo"]]
+    {
+        let (output, _, stderr) = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("did you mean"), "{arguments:?}: {stderr}");
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Most characters of a line; more are not taken.
+/// Most characters of a line; more are refused.
 pub const LONGEST: usize = 4096;
 
 /// A line being edited.
@@ -14,6 +14,8 @@ pub struct Buffer {
     cursor: usize,
     /// What was taken away last, for Ctrl-Y.
     taken: Vec<char>,
+    /// Characters did not fit since the line was empty: it is not what somebody wanted.
+    is_cut: bool,
 }
 
 impl Buffer {
@@ -47,8 +49,14 @@ impl Buffer {
         self.cursor == self.chars.len()
     }
 
+    /// Whether characters were refused, and what is left of the line is a part of what was meant.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut && !self.is_empty()
+    }
+
     /// Another line, with the cursor at its end.
     pub fn set(&mut self, text: &str) {
+        self.is_cut = false;
         self.chars = text.chars().take(LONGEST).collect();
         self.cursor = self.chars.len();
     }
@@ -56,6 +64,7 @@ impl Buffer {
     /// Puts a character before the cursor. Returns whether there was room.
     pub fn insert(&mut self, c: char) -> bool {
         let fits = self.chars.len() < LONGEST;
+        self.is_cut = !fits || self.is_cut();
         if fits {
             self.chars.insert(self.cursor, c);
             self.cursor += 1;

@@ -5,7 +5,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, LONGEST};
 use super::history::History;
 use super::key::{Decoder, Key};
 use crate::shell::complete::{Completion, Names, complete};
@@ -17,6 +17,8 @@ pub enum Event {
     Pending,
     /// A line is entered.
     Line(String),
+    /// A line is entered of which not everything fitted: it is not to be obeyed.
+    TooLong,
     /// Ctrl-C: the line is given up.
     GivenUp,
     /// Ctrl-D in an empty line: nobody will type any more.
@@ -37,6 +39,11 @@ pub struct Editor {
 
 /// A terminal of unknown width is as wide as the line.
 pub const UNKNOWN_WIDTH: usize = usize::MAX;
+
+/// What the terminal is told for a character that does not fit: its bell.
+const BELL: char = '\x07';
+/// Most characters of a line.
+pub const LONGEST_LINE: usize = LONGEST;
 
 /// What takes the row away: back to its first column, and erase from there to its end (ECMA-48, EL).
 pub const ERASE_ROW: &str = "\r\x1b[K";
@@ -142,9 +149,13 @@ impl Editor {
 
     fn enter(&mut self, out: &mut String) -> Event {
         self.finish("\n", out);
-        let line = self.buffer.text();
-        self.history.add(&line);
+        let (line, is_cut) = (self.buffer.text(), self.buffer.is_cut());
         self.buffer.set("");
+        if is_cut {
+            self.history.leave();
+            return Event::TooLong;
+        }
+        self.history.add(&line);
         Event::Line(line)
     }
 
@@ -164,6 +175,8 @@ impl Editor {
         if self.buffer.insert(c) {
             // The usual case costs one character.
             if at_end && room <= self.columns { out.push(c) } else { self.redraw(out) }
+        } else {
+            out.push(BELL);
         }
     }
 

@@ -12,13 +12,13 @@ use alloc::vec::Vec;
 use kcore::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use kcore::errno::Errno;
 
-use super::misc::one;
+use super::misc::{MAJOR, one};
 use crate::dev::{Built, Loadable, Parameters, Refused};
 use crate::machine::Kernel;
 use crate::programs::fault;
 
 /// The module.
-pub(in crate::dev) static FAULTY: Loadable = Loadable { name: "faulty", parameters: &["major"], build };
+pub(in crate::dev) static FAULTY: Loadable = Loadable { name: "faulty", parameters: &[MAJOR], build };
 
 fn build(given: &Parameters<'_>) -> Result<Built, Refused> {
     one("faulty", Arc::new(Faulty), given, Vec::new())

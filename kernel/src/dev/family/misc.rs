@@ -9,18 +9,21 @@ use kcore::complete::Complete;
 use kcore::dev::{CharDevice, Printk};
 use kcore::sleepy::Sleepy;
 
-use super::edition;
-use crate::dev::{Built, Group, Loadable, NewDevice, Parameters, Refused};
+use super::{EDITION, edition};
+use crate::dev::{Built, Group, Loadable, NewDevice, Parameter, Parameters, Refused};
 use crate::machine::Kernel;
 use crate::{println, task};
 
+/// The parameter `major`.
+pub(super) const MAJOR: Parameter = Parameter::number("major");
+
 /// The module `complete`.
 pub(in crate::dev) static COMPLETE: Loadable =
-    Loadable { name: "complete", parameters: &["major"], build: build_complete };
+    Loadable { name: "complete", parameters: &[MAJOR], build: build_complete };
 
 /// The module `sleepy`.
 pub(in crate::dev) static SLEEPY: Loadable =
-    Loadable { name: "sleepy", parameters: &["edition", "major"], build: build_sleepy };
+    Loadable { name: "sleepy", parameters: &[EDITION, MAJOR], build: build_sleepy };
 
 fn build_complete(given: &Parameters<'_>) -> Result<Built, Refused> {
     one("complete", Complete::<Kernel>::new(printk()), given, Vec::new())

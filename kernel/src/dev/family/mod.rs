@@ -15,7 +15,7 @@ mod living;
 mod misc;
 mod scull;
 
-use edition::edition;
+use edition::{EDITION, edition};
 pub(super) use faulty::FAULTY;
 pub(super) use kmemleak_test::KMEMLEAK_TEST;
 pub(super) use misc::{COMPLETE, SLEEPY};

@@ -13,8 +13,10 @@ use kcore::scull::access::{Private, Single, Uid, WaitingUid};
 use kcore::scull::{self, DEVICES, Device, Edition, Geometry};
 use kcore::settings::Lock;
 
+use super::EDITION;
 use super::living::Living;
-use crate::dev::{Built, Group, Loadable, NewDevice, Parameters, Refused};
+use super::misc::MAJOR;
+use crate::dev::{Built, Group, Loadable, NewDevice, Parameter, Parameters, Refused};
 use crate::fs::{Generated, Text};
 use crate::machine::Kernel;
 use crate::mm::heap::Live;
@@ -22,7 +24,15 @@ use crate::mm::heap::Live;
 /// The module.
 pub(in crate::dev) static SCULL: Loadable = Loadable {
     name: "scull",
-    parameters: &["lock", "edition", "quantum", "qset", "nr_devs", "pipe_buffer", "major"],
+    parameters: &[
+        Parameter::word("lock", LOCKS),
+        EDITION,
+        Parameter::number("quantum"),
+        Parameter::number("qset"),
+        Parameter::number("nr_devs"),
+        Parameter::number("pipe_buffer"),
+        MAJOR,
+    ],
     build,
 };
 
@@ -30,8 +40,7 @@ pub(in crate::dev) static SCULL: Loadable = Loadable {
 const MODE: u16 = 0o666;
 
 /// The forms that a device's lock can have: those that only tasks take.
-const LOCKS: [Lock; 7] =
-    [Lock::None, Lock::Spinlock, Lock::Semaphore, Lock::Completion, Lock::Mutex, Lock::RwLock, Lock::RwSem];
+const LOCKS: &[&str] = &["none", "spinlock", "semaphore", "completion", "mutex", "rwlock", "rwsem"];
 
 /// An `int` that is a size.
 const SIZES: core::ops::RangeInclusive<u32> = 1..=i32::MAX as u32;
@@ -47,11 +56,6 @@ struct Told {
 
 impl Told {
     fn from(given: &Parameters<'_>) -> Result<Told, Refused> {
-        let lock = given.value("lock", Edition::LOCK)?;
-        if !LOCKS.contains(&lock) {
-            let words: Vec<String> = LOCKS.iter().map(|lock| lock.to_string()).collect();
-            return Err(given.bad("lock", &lock.to_string(), words.join(", ")));
-        }
         let book = Geometry::default();
         let size = |name, default: usize| given.number(name, SIZES, default as u32).map(|size| size as usize);
         let geometry = Geometry { quantum: size("quantum", book.quantum)?, qset: size("qset", book.qset)? };
@@ -59,7 +63,7 @@ impl Told {
         parameters.pipe_buffer.poke(size("pipe_buffer", scull::Parameters::PIPE_BUFFER)?);
         let major = given.number("major", 0..=511, 0)?;
         Ok(Told {
-            lock,
+            lock: given.value("lock", Edition::LOCK)?,
             edition: super::edition(given)?,
             nr_devs: given.number("nr_devs", 1..=DEVICES as u32, DEVICES as u32)?,
             // As in the book, 0 is whichever is free.

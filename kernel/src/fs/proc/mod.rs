@@ -17,5 +17,6 @@ mod system;
 mod table;
 mod task;
 
+pub use system::MOUNTS;
 pub(super) use table::{TASK_FILES, find, find_of_task, names};
 pub use table::{add_file, remove_file};

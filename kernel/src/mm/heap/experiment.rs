@@ -16,11 +16,11 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// Starts it. [`Errno::EBUSY`] while there are devices that live on ([`Live`]).
+    /// Starts it. [`Errno::EBUSY`] while there are devices that live on ([`Live`](super::Live)).
     ///
     /// # Safety
     /// When it is dropped, nobody uses a block of a scull kind any more that was allocated meanwhile: neither a task nor a
-    /// device that lives on without a [`Live`].
+    /// device that lives on without a [`Live`](super::Live).
     pub unsafe fn begin() -> Result<Experiment, Errno> {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().expect("the heap is set up before experiments run");

@@ -13,6 +13,11 @@ use super::HEAP;
 pub struct Live(());
 
 impl Live {
+    /// Whether there is one.
+    pub fn any() -> bool {
+        HEAP.lock_irqsave().as_ref().is_some_and(|heap| heap.live > 0)
+    }
+
     /// One more. [`Errno::EBUSY`] while an experiment runs.
     pub fn begin() -> Result<Self, Errno> {
         let mut heap = HEAP.lock_irqsave();

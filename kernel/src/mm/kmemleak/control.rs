@@ -7,7 +7,7 @@ use crate::mm::heap;
 use crate::println;
 
 use super::roots::Roots;
-use super::{clean, object, patrol, state};
+use super::{clean, object, patrol, report, state};
 
 /// Seconds from one search of `scan=on` to the next, as in Linux.
 const DEFAULT_SECONDS: u64 = 600;
@@ -59,7 +59,8 @@ pub(super) fn scan() -> Result<(), Errno> {
     let roots = state.roots;
     let found = state.search(roots, &[], &[])?;
     if found.unreferenced > 0 {
-        println!("kmemleak: {} unreferenced objects (see /sys/kernel/debug/kmemleak)", found.unreferenced);
+        let objects = report::objects(found.unreferenced);
+        println!("kmemleak: {objects} (see /sys/kernel/debug/kmemleak)");
     }
     Ok(())
 }

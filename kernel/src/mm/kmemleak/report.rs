@@ -68,12 +68,17 @@ fn sites(state: &State) -> Vec<Site> {
     sites
 }
 
+/// `1 unreferenced object`, `2 unreferenced objects`.
+pub(super) fn objects(count: u64) -> String {
+    alloc::format!("{count} unreferenced object{}", if count == 1 { "" } else { "s" })
+}
+
 /// Writing to a string does not fail.
 fn summary(text: &mut String, found: &Found, sites: &[Site]) {
     let (objects, bytes) =
         sites.iter().fold((0, 0), |(objects, bytes), site| (objects + site.objects, bytes + site.bytes));
     let places = if sites.len() == 1 { "place" } else { "places" };
-    let _ = writeln!(text, "{objects} unreferenced objects, {bytes} bytes, from {} {places}:", sites.len());
+    let _ = writeln!(text, "{}, {bytes} bytes, from {} {places}:", self::objects(objects), sites.len());
     let _ = writeln!(text, "   objects       bytes  allocated at");
     for site in sites {
         let _ = writeln!(text, "{:>10}{:>12}  {}", site.objects, site.bytes, place(site.at));

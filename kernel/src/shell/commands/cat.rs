@@ -3,7 +3,7 @@
 use kcore::dev::OpenFlags;
 use kcore::errno::Errno;
 
-use super::command::Command;
+use super::command::{Command, unexpected};
 use crate::process::Process;
 use crate::process::process::{STDIN, STDOUT};
 
@@ -14,6 +14,9 @@ pub(super) const COMMAND: Command =
 const BUFFER: usize = 4096;
 
 fn main(me: &Process, arguments: &[&str]) -> i32 {
+    if let Some(option) = unknown_option(arguments) {
+        return unexpected(me, option);
+    }
     let names = if arguments.is_empty() { &["-"] } else { arguments };
     let mut buffer = alloc::vec![0; BUFFER];
     let mut status = 0;
@@ -42,6 +45,11 @@ fn copy(me: &Process, from: usize, buffer: &mut [u8]) -> Result<Result<(), Errno
             return Ok(written);
         }
     }
+}
+
+/// What among names is none, but an option that nobody has taken.
+pub(super) fn unknown_option<'a>(names: &[&'a str]) -> Option<&'a str> {
+    names.iter().copied().find(|name| name.starts_with('-') && *name != "-")
 }
 
 /// Opens the file called `name`, or takes what is typed for `-`, has `with` read it, and closes it.

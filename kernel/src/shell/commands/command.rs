@@ -61,7 +61,13 @@ impl Command {
 /// Says what is wrong with the arguments, and what would be right.
 pub(super) fn misuse(me: &Process, what: core::fmt::Arguments<'_>) -> i32 {
     let usage = super::find(me.name()).map_or("", |command| command.usage);
-    me.say(format_args!("{what}; usage: {}{}{usage}", me.name(), if usage.is_empty() { "" } else { " " }));
+    let what = alloc::format!("{what}");
+    let sign = if what.ends_with('?') { "" } else { ";" };
+    me.say(format_args!(
+        "{what}{sign} usage: {}{}{usage}",
+        me.name(),
+        if usage.is_empty() { "" } else { " " }
+    ));
     MISUSE
 }
 

@@ -1,5 +1,8 @@
 //! `dd`: bytes in blocks, from anywhere to anywhere.
 
+use alloc::format;
+use alloc::string::String;
+
 use kcore::dev::{OpenFlags, Whence};
 use kcore::errno::Errno;
 use kcore::machine::Cpu;
@@ -13,10 +16,25 @@ use crate::shell::state::machine;
 
 pub(super) const COMMAND: Command = Command::program(
     "dd",
-    "[if=FILE] [of=FILE] [bs=BYTES] [count=N] [skip=N] [seek=N] [iflag=nonblock] [oflag=nonblock,append] [conv=notrunc] [status=none]",
+    "[if=FILE] [of=FILE] [bs=BYTES] [count=N] [skip=N] [seek=N] [iflag=nonblock] [oflag=nonblock,append] [conv=notrunc] [status=none|noxfer]",
     "copy blocks of bytes, and count them",
     main,
 );
+
+/// What Tab makes of the beginning of an operand.
+pub(in crate::shell) const WORDS: &[&str] = &[
+    "if=",
+    "of=",
+    "bs=",
+    "count=",
+    "skip=",
+    "seek=",
+    "iflag=",
+    "oflag=",
+    "conv=notrunc",
+    "status=none",
+    "status=noxfer",
+];
 
 /// Largest block, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -31,7 +49,15 @@ struct Task<'a> {
     seek: u64,
     input: OpenFlags,
     output: OpenFlags,
-    is_silent: bool,
+    told: Told,
+}
+
+/// What is to be said at the end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    Records,
+    All,
 }
 
 /// What was done: whole records, and others.
@@ -56,8 +82,11 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
     let Ok((input, output)) = files else { return 1 };
     let began = Kernel::cycles();
     let copied = copy(me, &task, input, output, &mut done);
-    if !task.is_silent {
-        done.report(me, Kernel::cycles() - began);
+    let cycles = Kernel::cycles() - began;
+    match task.told {
+        Told::Nothing => {}
+        Told::Records => say(me, &done.records()),
+        Told::All => say(me, &(done.records() + &done.speed(cycles))),
     }
     i32::from(copied.is_err())
 }
@@ -72,7 +101,7 @@ fn task<'a>(arguments: &[&'a str]) -> Result<Task<'a>, Usage> {
         seek: 0,
         input: OpenFlags::READ,
         output: OpenFlags::WRITE | OpenFlags::TRUNCATE,
-        is_silent: false,
+        told: Told::All,
     };
     for argument in arguments {
         let (key, value) = argument.split_once('=').unwrap_or((argument, ""));
@@ -85,9 +114,15 @@ fn task<'a>(arguments: &[&'a str]) -> Result<Task<'a>, Usage> {
             "seek" => task.seek = number(key, value, 0, i64::MAX as u64)?,
             "iflag" => flags(key, value, &mut task.input)?,
             "oflag" => flags(key, value, &mut task.output)?,
-            "conv" if value == "notrunc" => task.output -= OpenFlags::TRUNCATE,
-            "conv" => return Err(Usage::unknown(key, value, &["notrunc"])),
-            "status" => task.is_silent = value == "none",
+            "conv" => match value.split(',').find(|word| *word != "notrunc") {
+                None => task.output -= OpenFlags::TRUNCATE,
+                Some(word) => return Err(Usage::unknown(key, word, &["notrunc"])),
+            },
+            "status" => match value {
+                "none" => task.told = Told::Nothing,
+                "noxfer" => task.told = Told::Records,
+                _ => return Err(Usage::unknown(key, value, &["none", "noxfer"])),
+            },
             _ => {
                 let valid = ["if", "of", "bs", "count", "skip", "seek", "iflag", "oflag", "conv", "status"];
                 return Err(Usage::unknown("operand", key, &valid));
@@ -180,20 +215,25 @@ fn note(records: &mut (u64, u64), is_whole: bool) {
 }
 
 impl Done {
-    fn report(&self, me: &Process, cycles: u64) {
-        let microseconds = u128::from(cycles) * 1_000_000 / u128::from(machine().boot.tsc_hz.max(1));
-        let rate = u128::from(self.bytes).checked_div(microseconds).unwrap_or(0);
-        let text = alloc::format!(
-            "{}+{} records in\n{}+{} records out\n{} bytes copied, {}.{:06} s, {rate} MB/s\n",
-            self.read.0,
-            self.read.1,
-            self.written.0,
-            self.written.1,
-            self.bytes,
-            microseconds / 1_000_000,
-            microseconds % 1_000_000
-        );
-        // Where nobody listens nothing is to be said.
-        let _ = me.write_all(STDERR, text.as_bytes());
+    fn records(&self) -> String {
+        let Done { read, written, .. } = self;
+        format!("{}+{} records in\n{}+{} records out\n", read.0, read.1, written.0, written.1)
     }
+
+    fn speed(&self, cycles: u64) -> String {
+        let microseconds = u128::from(cycles) * 1_000_000 / u128::from(machine().boot.tsc_hz.max(1));
+        let (seconds, rest) = (microseconds / 1_000_000, microseconds % 1_000_000);
+        let noun = if self.bytes == 1 { "byte" } else { "bytes" };
+        // A byte in a microsecond is a megabyte in a second.
+        let (rate, unit) = match u128::from(self.bytes) * 1000 / microseconds.max(1) {
+            kilobytes @ ..1000 => (kilobytes, "kB/s"),
+            kilobytes => (kilobytes / 1000, "MB/s"),
+        };
+        format!("{} {noun} copied, {seconds}.{rest:06} s, {rate} {unit}\n", self.bytes)
+    }
+}
+
+/// Where nobody listens nothing is to be said.
+fn say(me: &Process, text: &str) {
+    let _ = me.write_all(STDERR, text.as_bytes());
 }

@@ -22,6 +22,7 @@ fn mknod(me: &Process, arguments: &[&str]) -> i32 {
             (Ok(major), Ok(minor)) => (path, DeviceNumber { major, minor }),
             _ => return misuse(me, format_args!("'{major} {minor}' is no device number")),
         },
+        [_, kind, _, _] => return misuse(me, format_args!("unknown kind of device '{kind}'; valid: c")),
         _ => return misuse(me, format_args!("four words are needed")),
     };
     if me.credentials().euid != 0 {
@@ -46,14 +47,10 @@ fn rm(me: &Process, paths: &[&str]) -> i32 {
 
 fn mount(me: &Process, arguments: &[&str]) -> i32 {
     if let [word, ..] = arguments {
-        return misuse(me, format_args!("'{word}' cannot be mounted: all there is stands there already"));
+        return misuse(me, format_args!("'{word}' cannot be mounted: nothing can"));
     }
-    for (kind, place) in
-        [("devtmpfs", "/dev"), ("proc", "/proc"), ("sysfs", "/sys"), ("debugfs", "/sys/kernel/debug")]
-    {
-        if fs::stat(place).is_ok() {
-            print_to!(me, "{kind} on {place} type {kind}\n");
-        }
+    for (kind, place) in fs::MOUNTS {
+        print_to!(me, "{kind} on {place} type {kind}\n");
     }
     0
 }

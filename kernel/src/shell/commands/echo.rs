@@ -1,7 +1,5 @@
 //! `echo`: its arguments.
 
-use alloc::string::String;
-
 use super::command::Command;
 use crate::process::Process;
 
@@ -14,9 +12,11 @@ pub(super) const COMMAND: Command = Command::program(
 
 fn main(me: &Process, mut words: &[&str]) -> i32 {
     let (mut ends, mut escapes) = (true, false);
-    while let Some((&option @ ("-n" | "-e"), rest)) = words.split_first() {
-        ends &= option != "-n";
-        escapes |= option == "-e";
+    while let Some((letters, rest)) =
+        words.split_first().and_then(|(word, rest)| Some((options(word)?, rest)))
+    {
+        ends &= !letters.contains('n');
+        escapes |= letters.contains('e');
         words = rest;
     }
     let mut text = words.join(" ").into_bytes();
@@ -34,6 +34,12 @@ fn main(me: &Process, mut words: &[&str]) -> i32 {
             1
         }
     }
+}
+
+/// The letters of `-n`, `-e`, `-ne`; any other word is to be written.
+fn options(word: &str) -> Option<&str> {
+    let letters = word.strip_prefix('-').filter(|letters| !letters.is_empty());
+    letters.filter(|letters| letters.chars().all(|letter| matches!(letter, 'n' | 'e')))
 }
 
 /// `text` with its `\n`, `\t`, `\\`, `\0` and `\xHH`; others stay as they are.
@@ -60,6 +66,6 @@ fn unescape(text: &[u8]) -> alloc::vec::Vec<u8> {
 }
 
 fn hex(digits: &[u8]) -> Option<u8> {
-    let digits = String::from_utf8_lossy(digits);
-    u8::from_str_radix(&digits, 16).ok()
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    digits.iter().try_fold(0, |value, byte| Some(value << 4 | digit(byte)? as u8))
 }

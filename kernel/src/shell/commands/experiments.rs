@@ -80,8 +80,9 @@ fn settings(name: &str, options: &[&str]) -> Result<Settings, Usage> {
     }
     let words = core::iter::once(&name).chain(options).map(|word| format!(" \"{word}\""));
     let chosen = Settings::parse(&format!("run{}", words.collect::<String>()))?;
-    let Settings { heap, machine, accel, boot, mute_cpu, cpus, columns, .. } = machine().settings.clone();
-    Ok(Settings { heap, machine, accel, boot, mute_cpu, cpus, columns, ..chosen })
+    let Settings { heap, machine, accel, boot, mute_cpu, cpus, host, columns, .. } =
+        machine().settings.clone();
+    Ok(Settings { heap, machine, accel, boot, mute_cpu, cpus, host, columns, ..chosen })
 }
 
 fn list(me: &Process, arguments: &[&str]) -> i32 {

@@ -23,6 +23,9 @@ fn main(me: &Process, names: &[&str]) -> i32 {
     for name in names {
         match super::find(name) {
             Some(Command { usage, summary, .. }) => print_to!(me, "{name} {usage}\n  {summary}\n"),
+            None if *name == "time" => {
+                print_to!(me, "time COMMAND...\n  how long a command, or a pipeline, takes\n")
+            }
             None => {
                 me.say(format_args!("there is no command '{name}'"));
                 status = 1;

@@ -5,8 +5,8 @@ use alloc::string::String;
 
 use kcore::errno::Errno;
 
-use super::cat::each_file;
-use super::command::{Command, misuse};
+use super::cat::{each_file, unknown_option};
+use super::command::{Command, misuse, unexpected};
 use crate::print_to;
 use crate::process::Process;
 
@@ -36,6 +36,9 @@ fn main(me: &Process, mut arguments: &[&str]) -> i32 {
             _ => break,
         }
     }
+    if let Some(option) = unknown_option(arguments) {
+        return unexpected(me, option);
+    }
     let names = if arguments.is_empty() { &["-"] } else { arguments };
     let mut dump = Dump { offset: 0, left, before: None, is_repeated: false };
     let mut status = 0;
@@ -45,7 +48,9 @@ fn main(me: &Process, mut arguments: &[&str]) -> i32 {
             status = 1;
         }
     }
-    print_to!(me, "{:08x}\n", dump.offset);
+    if dump.offset > 0 {
+        print_to!(me, "{:08x}\n", dump.offset);
+    }
     status
 }
 

@@ -47,8 +47,13 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
     let Some(command) = self::command(command) else {
         return misuse(me, format_args!("'{command}' is no command"));
     };
-    let Some(argument) = integer(argument) else {
+    let Some(number) = integer(argument) else {
         return misuse(me, format_args!("'{argument}' is no number"));
+    };
+    let argument = match (is_by_address(command), i32::try_from(number)) {
+        (false, _) => Argument::Value(number as usize),
+        (true, Ok(int)) => Argument::Pointed(int),
+        (true, Err(_)) => return misuse(me, format_args!("'{argument}' is no int")),
     };
     match send(me, file, command, argument) {
         Ok(answer) => {
@@ -62,14 +67,27 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
     }
 }
 
-/// Commands that name a size find their argument in memory, and leave their answer there; the others take it as it is.
-fn send(me: &Process, file: &str, command: u32, argument: i64) -> Result<i64, Errno> {
+/// How a command takes its argument.
+#[derive(Clone, Copy)]
+enum Argument {
+    /// As it is.
+    Value(usize),
+    /// In memory, where it leaves its answer, too.
+    Pointed(i32),
+}
+
+/// Commands that name a size want an address.
+fn is_by_address(command: u32) -> bool {
+    ioctl::size(command) == size_of::<i32>() && ioctl::direction(command) != 0
+}
+
+fn send(me: &Process, file: &str, command: u32, argument: Argument) -> Result<i64, Errno> {
     let descriptor = me.open(file, OpenFlags::READ_WRITE).or_else(|_| me.open(file, OpenFlags::READ))?;
-    let by_address = ioctl::size(command) == size_of::<i32>() && ioctl::direction(command) != 0;
-    if !by_address {
-        return me.ioctl(descriptor, command, argument as usize).map(|answer| answer as i64);
-    }
-    me.memory().put_int(ADDRESS, argument as i32)?;
+    let int = match argument {
+        Argument::Value(value) => return me.ioctl(descriptor, command, value).map(|answer| answer as i64),
+        Argument::Pointed(int) => int,
+    };
+    me.memory().put_int(ADDRESS, int)?;
     let answer = me.ioctl(descriptor, command, ADDRESS)?;
     if ioctl::direction(command) & ioctl::READ != 0 {
         me.memory().get_int(ADDRESS).map(i64::from)

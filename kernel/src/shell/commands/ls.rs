@@ -28,30 +28,42 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
     }
     let paths = if paths.is_empty() { &["."] } else { paths };
     let mut status = 0;
+    let (mut files, mut directories) = (Vec::new(), Vec::new());
     for path in paths {
-        match names(me, path) {
-            Ok(_) if paths.len() > 1 => print_to!(me, "{path}:\n"),
-            _ => {}
-        }
-        match names(me, path) {
-            Ok(entries) => show(me, &entries, is_long),
+        match find(me, path) {
+            Ok(Found::File(entry)) => files.push(entry),
+            Ok(Found::Directory(entries)) => directories.push((path, entries)),
             Err(errno) => {
                 me.complain(path, errno);
                 status = 1;
             }
         }
     }
+    show(me, &files, is_long);
+    let mut gap = if files.is_empty() { "" } else { "\n" };
+    for (path, entries) in directories {
+        if paths.len() > 1 {
+            print_to!(me, "{gap}{path}:\n");
+        }
+        show(me, &entries, is_long);
+        gap = "\n";
+    }
     status
 }
 
-/// What is in a directory, or the file itself.
-fn names(me: &Process, path: &str) -> Result<Vec<Entry>, Errno> {
+/// What is at a path.
+enum Found {
+    File(Entry),
+    Directory(Vec<Entry>),
+}
+
+fn find(me: &Process, path: &str) -> Result<Found, Errno> {
     let whole = me.absolute(path);
     match fs::list(&whole) {
         Err(Errno::ENOTDIR) => {
-            fs::stat(&whole).map(|entry| Vec::from([Entry { name: path.into(), ..entry }]))
+            fs::stat(&whole).map(|entry| Found::File(Entry { name: path.into(), ..entry }))
         }
-        listed => listed,
+        listed => listed.map(Found::Directory),
     }
 }
 

@@ -27,4 +27,5 @@ mod text;
 mod user;
 
 pub(super) use command::Run;
+pub(super) use dd::WORDS as DD_WORDS;
 pub(super) use table::{ALL, find, is_builtin};

@@ -34,9 +34,6 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
             _ => return misuse(me, format_args!("'{option}' is not understood")),
         }
     }
-    if wanted.is_empty() {
-        wanted = Events::IN | Events::OUT;
-    }
     match ask(me, file, wanted, cycles) {
         Ok(events) => {
             let names = NAMES.iter().filter(|(_, event)| events.contains(*event)).map(|(name, _)| *name);
@@ -46,14 +43,22 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
         }
         Err(errno) => {
             me.complain(file, errno);
-            2
+            1
         }
     }
 }
 
+/// Waits for what is `wanted`; when nothing is said, for whatever the caller may do with the file.
 fn ask(me: &Process, file: &str, wanted: Events, cycles: Option<u64>) -> Result<Events, Errno> {
-    // Not for writing where that is not asked for: to open scull so empties it.
-    let flags = if wanted.contains(Events::OUT) { OpenFlags::READ_WRITE } else { OpenFlags::READ };
-    let descriptor = me.open(file, flags | OpenFlags::NONBLOCK)?;
+    let open = |flags| me.open(file, flags | OpenFlags::NONBLOCK);
+    let (descriptor, wanted) = match (wanted.is_empty(), wanted.contains(Events::OUT)) {
+        (true, _) => match open(OpenFlags::READ_WRITE) {
+            Err(Errno::EACCES) => (open(OpenFlags::READ)?, Events::IN),
+            opened => (opened?, Events::IN | Events::OUT),
+        },
+        (_, true) => (open(OpenFlags::READ_WRITE)?, wanted),
+        // Not for writing where that is not asked for.
+        (_, false) => (open(OpenFlags::READ)?, wanted),
+    };
     me.poll(descriptor, wanted, cycles)
 }

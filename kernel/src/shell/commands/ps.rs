@@ -18,8 +18,10 @@ pub(super) const COMMAND: Command =
 
 /// Callers that are looked at until one is found that says why a task sleeps.
 const DEPTH: usize = 12;
-/// What puts tasks to sleep for others.
+/// What puts tasks to sleep for others: by its path, and, as what is inlined has none, by its file.
 const SLEEPERS: [&str; 4] = ["kernel::task::", "kcore::sync::", "kernel::machine::", "core::"];
+const THEIR_FILES: [&str; 5] =
+    ["kernel/src/task", "kernel/src/arch", "kernel/src/machine", "kcore/src/sync", "core/src"];
 
 fn main(me: &Process, arguments: &[&str]) -> i32 {
     if let [word, ..] = arguments {
@@ -54,22 +56,31 @@ fn line(listed: &Listed) -> String {
     )
 }
 
-/// Where a task sleeps: the file and the function, the first that is none of those which put others to sleep. What was
-/// inlined there is not looked at: it has no path.
+/// Where a task sleeps: the file and the function, the first that is none of those which put others to sleep. Of a function that
+/// tells nothing, those that were inlined in it are looked at, the outermost first.
 fn sleeps_in(listed: &Listed) -> String {
     let mut addresses = [0; DEPTH];
     let Some(Trace::Frames(count)) = trace::of(listed.id, &mut addresses) else { return "?".to_string() };
     // A return address may be the first of another function; the call is before it.
-    let places = addresses[..count].iter().filter_map(|address| symbols::places(*address as u64 - 1).pop());
+    let places =
+        addresses[..count].iter().flat_map(|address| symbols::places(*address as u64 - 1).into_iter().rev());
     let tells = |place: &Place| {
-        !SLEEPERS.iter().any(|sleeper| place.function.trim_start_matches('<').starts_with(sleeper))
+        let path = place.function.trim_start_matches('<');
+        !SLEEPERS.iter().any(|sleeper| path.starts_with(sleeper))
+            && !THEIR_FILES.iter().any(|file| place.file.starts_with(file))
     };
     places.filter(tells).map(|place| short(&place)).next().unwrap_or_else(|| "?".to_string())
 }
 
 /// `process::sleep`, from the module's file, as the paths of methods are long.
 fn short(place: &Place) -> String {
-    let function = place.function.rsplit("::").next().unwrap_or_default();
+    let mut path = place.function.rsplit("::");
+    let function = path.next().unwrap_or_default();
     let file = place.file.trim_end_matches("/mod.rs").trim_end_matches(".rs");
-    format!("{}::{function}", file.rsplit('/').next().unwrap_or_default())
+    // Where the file is not known the path is: of a method, it ends with a type.
+    let module = match file.rsplit('/').next() {
+        None | Some("") => path.find(|part| part.starts_with(char::is_lowercase)),
+        module => module,
+    };
+    module.map_or_else(|| function.to_string(), |module| format!("{module}::{function}"))
 }

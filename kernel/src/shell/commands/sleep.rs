@@ -13,18 +13,18 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
             Some(cycles) => status(me.sleep(cycles)),
             None => misuse(me, format_args!("'{word}' is no number of seconds")),
         },
-        _ => misuse(me, format_args!("how long?")),
+        _ => misuse(me, format_args!("one number of seconds is wanted")),
     }
 }
 
-/// Cycles in so many seconds: `2`, `0.25`.
+/// Cycles in so many seconds: `2`, `0.25`, `.5`. What is less than a microsecond is dropped.
 pub(super) fn cycles(word: &str) -> Option<u64> {
-    let (whole, fraction) = word.split_once('.').unwrap_or((word, "0"));
-    let is_number = !whole.is_empty() && whole.len() < 10 && fraction.len() <= 6;
-    let digits = whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
-    if !is_number || !digits {
+    let (whole, fraction) = word.split_once('.').unwrap_or((word, ""));
+    let digits = || whole.bytes().chain(fraction.bytes());
+    if whole.len() > 9 || digits().next().is_none() || !digits().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let micro: u64 = alloc::format!("{fraction:0<6}").parse().ok()?;
-    whole.parse::<u64>().ok().map(|whole| time::microseconds(whole * 1_000_000 + micro))
+    let value = |digits: &str| digits.bytes().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'));
+    let micro = value(&alloc::format!("{:0<6}", &fraction[..fraction.len().min(6)]));
+    Some(time::microseconds(value(whole) * 1_000_000 + micro))
 }

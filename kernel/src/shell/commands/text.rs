@@ -1,11 +1,13 @@
 //! `head`, `tail`, `wc`: text.
 
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use kcore::errno::Errno;
 
-use super::cat::each_file;
-use super::command::{Command, misuse};
+use super::cat::{each_file, unknown_option};
+use super::command::{Command, MISUSE, misuse, unexpected};
 use crate::print_to;
 use crate::process::Process;
 use crate::process::process::STDOUT;
@@ -66,7 +68,7 @@ fn head(me: &Process, arguments: &[&str]) -> i32 {
             Err(word) => return no_number(me, word),
         },
     };
-    files(me, names, |descriptor, _| {
+    titled(me, names, |descriptor| {
         let mut left = left;
         let mut buffer = [0; BUFFER];
         while !left.is_nothing() {
@@ -101,7 +103,7 @@ fn tail(me: &Process, arguments: &[&str]) -> i32 {
         Ok(understood) => understood,
         Err(word) => return no_number(me, word),
     };
-    files(me, names, |descriptor, _| {
+    titled(me, names, |descriptor| {
         let mut text = Vec::new();
         let mut buffer = [0; BUFFER];
         loop {
@@ -143,17 +145,37 @@ fn wc(me: &Process, arguments: &[&str]) -> i32 {
         [option @ ("-l" | "-w" | "-c"), rest @ ..] => (*option, rest),
         rest => ("", rest),
     };
-    files(me, names, |descriptor, name| {
-        let Counts { lines, words, bytes, .. } = count(me, descriptor)?;
-        let name = if name == "-" { alloc::string::String::new() } else { alloc::format!(" {name}") };
-        match option {
-            "-l" => print_to!(me, "{lines}{name}\n"),
-            "-w" => print_to!(me, "{words}{name}\n"),
-            "-c" => print_to!(me, "{bytes}{name}\n"),
-            _ => print_to!(me, "{lines:>7} {words:>7} {bytes:>7}{name}\n"),
-        }
+    let mut total = Counts::default();
+    let status = files(me, names, |descriptor, name| {
+        let counts = count(me, descriptor)?;
+        total.add(&counts);
+        me.print(format_args!("{}", counts.line(option, if name == "-" { "" } else { name })));
         Ok(())
-    })
+    });
+    if names.len() > 1 && status != MISUSE {
+        me.print(format_args!("{}", total.line(option, "total")));
+    }
+    status
+}
+
+impl Counts {
+    fn add(&mut self, more: &Counts) {
+        self.lines += more.lines;
+        self.words += more.words;
+        self.bytes += more.bytes;
+    }
+
+    /// What `option` asks for, and whose it is.
+    fn line(&self, option: &str, name: &str) -> String {
+        let Counts { lines, words, bytes, .. } = self;
+        let gap = if name.is_empty() { "" } else { " " };
+        match option {
+            "-l" => format!("{lines}{gap}{name}\n"),
+            "-w" => format!("{words}{gap}{name}\n"),
+            "-c" => format!("{bytes}{gap}{name}\n"),
+            _ => format!("{lines:>7} {words:>7} {bytes:>7}{gap}{name}\n"),
+        }
+    }
 }
 
 fn count(me: &Process, descriptor: usize) -> Result<Counts, Errno> {
@@ -176,16 +198,29 @@ fn count(me: &Process, descriptor: usize) -> Result<Counts, Errno> {
 
 /// Has `with` read each of the files, or what is typed when there are none.
 fn files(me: &Process, names: &[&str], mut with: impl FnMut(usize, &str) -> Result<(), Errno>) -> i32 {
+    if let Some(option) = unknown_option(names) {
+        return unexpected(me, option);
+    }
     let names = if names.is_empty() { &["-"] } else { names };
     let mut status = 0;
     for name in names {
-        if name.starts_with('-') && *name != "-" {
-            return misuse(me, format_args!("'{name}' is not understood"));
-        }
         if let Err(errno) = each_file(me, name, |descriptor| with(descriptor, name)) {
             me.complain(name, errno);
             status = 1;
         }
     }
     status
+}
+
+/// [`files`], with a heading for each when there are several.
+fn titled(me: &Process, names: &[&str], mut with: impl FnMut(usize) -> Result<(), Errno>) -> i32 {
+    let mut gap = "";
+    files(me, names, |descriptor, name| {
+        if names.len() > 1 {
+            let title = if name == "-" { "standard input" } else { name };
+            print_to!(me, "{gap}==> {title} <==\n");
+            gap = "\n";
+        }
+        with(descriptor)
+    })
 }

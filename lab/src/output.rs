@@ -1,0 +1,99 @@
+//! What is written, and where to.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::cli::Options;
+use crate::status::Failure;
+
+/// Where people read: stdout, unless the JSON lines go there. Colours are dropped where nobody sees them.
+pub(crate) fn text_of(options: &Options) -> Box<dyn Write> {
+    if is_json_on_stdout(options) { Box::new(anstream::stderr()) } else { Box::new(anstream::stdout()) }
+}
+
+/// The same with every byte as it is: a terminal's own controls are among them.
+pub(crate) fn raw_text_of(options: &Options) -> Box<dyn Write> {
+    if is_json_on_stdout(options) { Box::new(io::stderr()) } else { Box::new(io::stdout()) }
+}
+
+fn is_json_on_stdout(options: &Options) -> bool {
+    options.json.as_deref() == Some(Path::new("-"))
+}
+
+/// A line for people. An error when it cannot be written, and a [quiet](Failure::quiet) one when nobody reads any more
+/// (`| head`).
+pub(crate) fn say(to: &mut dyn Write, line: &str) -> Result<(), Failure> {
+    writeln!(to, "{line}").and_then(|()| to.flush()).map_err(|error| lost("the output", &error))
+}
+
+/// What is wrong, in a line on stderr. Whoever does not hear it has the exit status.
+pub(crate) fn complain(line: &str) {
+    let red = anstyle::AnsiColor::Red.on_default();
+    let _ = say(&mut anstream::stderr(), &format!("{red}scullery:{red:#} {line}"));
+}
+
+/// Writes all of `bytes`, as slowly as the terminal takes them. QEMU makes the terminal on its stdin answer at once instead of
+/// waiting, and a terminal is one for all who have it open, so that a full one is an error for us.
+pub(crate) fn patiently(to: &mut dyn Write, bytes: &[u8]) -> Result<(), Failure> {
+    write_patiently(to, bytes).map_err(|error| lost("the output", &error))
+}
+
+fn write_patiently(to: &mut dyn Write, mut bytes: &[u8]) -> io::Result<()> {
+    /// As long as a fast terminal takes for some lines.
+    const PAUSE: Duration = Duration::from_millis(1);
+    while !bytes.is_empty() {
+        match to.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    loop {
+        match to.flush() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
+}
+
+/// A file that is written at the end, and opened before anything is done for it.
+pub(crate) struct Sink {
+    name: String,
+    to: Box<dyn Write>,
+}
+
+impl Sink {
+    /// The file `to`, empty; stdout if it is `-`.
+    pub(crate) fn open(to: &Path) -> Result<Self, Failure> {
+        if to == Path::new("-") {
+            return Ok(Sink { name: "the output".to_string(), to: Box::new(io::stdout()) });
+        }
+        let name = format!("the report '{}'", to.display());
+        let file = File::create(to)
+            .map_err(|error| Failure::usage(format!("{name} cannot be written: {error} (try --help)")))?;
+        Ok(Sink { name, to: Box::new(file) })
+    }
+
+    /// Writes all of it.
+    pub(crate) fn write(mut self, text: &str) -> Result<(), Failure> {
+        let written = self.to.write_all(text.as_bytes()).and_then(|()| self.to.flush());
+        written.map_err(|error| lost(&self.name, &error))
+    }
+
+    /// Writes lines.
+    pub(crate) fn lines(self, lines: &[String]) -> Result<(), Failure> {
+        let text: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
+        self.write(&text)
+    }
+}
+
+fn lost(what: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::quiet(),
+        _ => Failure::dead(format!("{what} cannot be written: {error}")),
+    }
+}

@@ -1,0 +1,65 @@
+//! Sessions of the shell that are more than lines and what comes of them.
+
+use kcore::settings::Config;
+use lab::session::Outcome;
+use libtest_mimic::Trial;
+use tests::case::kernel;
+use tests::ensure::{Answer, contains, holds, same};
+
+use crate::shell::{machine, told};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        Trial::test("shell::long-input", || Ok(long_input()?)),
+        Trial::test("shell::where-daemons-sleep", || Ok(where_daemons_sleep()?)),
+        Trial::test("shell::prompt-before-the-other-cpus", || Ok(prompt_first()?)),
+        Trial::test("shell::bytes-of-the-boot", || Ok(bytes_of_the_boot()?)),
+    ]
+}
+
+/// What comes of a shell on a machine with these words, in which `lines` are typed at once.
+fn typed(words: &str, lines: &str) -> Result<Outcome, String> {
+    let mut session = machine(words)?.typed().start().map_err(told)?;
+    session.type_in(lines).map_err(told)?;
+    session.hang_up();
+    while session.line().is_some() {}
+    session.finish().map_err(told)
+}
+
+/// More than the port and the kernel keep: whoever types waits, and nothing is lost.
+fn long_input() -> Answer {
+    let lines: String = (0..600).map(|number| format!("echo line {number}\n")).collect();
+    let outcome = typed("shell timeout=60", &format!("sleep 0.5\n{lines}"))?;
+    for number in [0, 299, 599] {
+        contains(&outcome.com1, &format!("\nline {number}\n"))?;
+    }
+    same("the number of lines", outcome.com1.lines().filter(|line| line.starts_with("line ")).count(), 600)
+}
+
+/// A function that is inlined is named, too.
+fn where_daemons_sleep() -> Answer {
+    let outcome = typed("shell timeout=40", "ps\n")?;
+    contains(&outcome.com1, " softirq::daemon      [ksoftirqd]\n")
+}
+
+/// The prompt stands while the other CPUs start: one that never does holds the first command up, and not the prompt.
+fn prompt_first() -> Answer {
+    let outcome = typed("shell cpus=3 mute-cpu=2 timeout=60", "uname -a\n")?;
+    let place =
+        |what: &str| outcome.com1.find(what).ok_or_else(|| format!("it does not say: {what}\n{outcome}"));
+    let (prompt, complaint) = (place("scullery# ")?, place("does not answer")?);
+    let answer = place("(tcg) 2 CPUs")?;
+    holds("the prompt comes before the complaint, and the command after it", prompt < complaint)?;
+    holds("the first command waits for all CPUs", complaint < answer)
+}
+
+/// What is copied into the machine at each start: a millisecond for each 3 MB, or thereabouts.
+fn bytes_of_the_boot() -> Answer {
+    const LOADED: u64 = 1536 << 10;
+    const HANDED: u64 = 10 << 20;
+    let elf = kernel(Config::Full).map_err(told)?;
+    let loaded = lab::bench::stripped(&elf).map_err(told)?;
+    holds(&format!("{loaded} bytes are loaded, of at most {LOADED}"), loaded <= LOADED)?;
+    let handed = std::fs::metadata(&elf).map_err(|error| error.to_string())?.len();
+    holds(&format!("{handed} bytes are handed over, of at most {HANDED}"), handed <= HANDED)
+}
