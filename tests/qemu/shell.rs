@@ -24,6 +24,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("shell::interrupt::sleep", || Ok(interrupt("sleep 100")?)),
         Trial::test("shell::interrupt::reader", || Ok(interrupt("cat")?)),
         Trial::test("shell::interrupt::pipeline", || Ok(interrupt("cat | wc | cat")?)),
+        Trial::test("shell::interrupt::long-pipeline", || {
+            Ok(interrupt(&("cat | ".repeat(40) + "sleep 100"))?)
+        }),
         Trial::test("shell::interrupt::wait", || Ok(interrupt("sleep 100 & wait")?)),
         Trial::test("shell::interrupt::busy", || Ok(interrupt("cat /dev/zero > /dev/null")?)),
         Trial::test("shell::long-input", || Ok(long_input()?)),
@@ -81,6 +84,15 @@ const TYPED: &[Said] = &[
     ("background-list", "sleep 0.1 && echo later &\nwait $!\necho $?\n", Status::Expected, &["later", "0"]),
     ("kill", "sleep 100 &\nkill %1\nwait %1\necho $?\n", Status::Expected, &["137"]),
     ("kill-interrupt", "sleep 100 &\nkill -INT $!\nwait $!\necho $?\n", Status::Expected, &["130"]),
+    (
+        "kill-long-pipeline",
+        // The reader of the last has no end of what it reads but by the signal.
+        "cat /dev/zero | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | \
+         cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | sleep 100 &\n\
+         kill %1\nwait %1\necho $?\n",
+        Status::Expected,
+        &["137"],
+    ),
     ("kill-kernel", "kill 2\n", Status::Unexpected, &["kill: 2: Operation not permitted"]),
     (
         "canonical",
