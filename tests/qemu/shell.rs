@@ -157,6 +157,24 @@ const TYPED: &[Said] = &[
         &["/proc", "/", "cd: /dev/null: Not a directory"],
     ),
     (
+        "no-directory",
+        "cat /dev/null/\ncat /dev/null/../zero\ncd /dev/null/..\ncat ''\ndd if=\ncat /proc/+5/status\ncat < ''\n\
+         mknod /dev/new/ c 1 3\ncd /dev/../proc/.\ncat ../dev/null/.\ncat ../dev/null; pwd\n",
+        Status::Expected,
+        &[
+            "cat: /dev/null/: Not a directory",
+            "cat: /dev/null/../zero: Not a directory",
+            "cd: /dev/null/..: Not a directory",
+            "cat: '': No such file or directory",
+            "dd: '': No such file or directory",
+            "cat: /proc/+5/status: No such file or directory",
+            "cat: '': No such file or directory",
+            "mknod: /dev/new/: No such file or directory",
+            "cat: ../dev/null/.: Not a directory",
+            "/proc",
+        ],
+    ),
+    (
         "tty",
         "tty\ntty < /dev/null\necho seen > /dev/tty\n",
         Status::Expected,

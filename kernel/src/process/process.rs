@@ -82,18 +82,14 @@ impl Process {
         &self.memory
     }
 
-    /// The path from the root that `path` means here.
+    /// The path from the root that `path` means here, name by name: whether there is a directory at each `..` and at a slash
+    /// that ends it is for the names to say. Nothing is nothing: no file has an empty name.
     pub fn absolute(&self, path: &str) -> String {
-        let mut names: Vec<&str> = Vec::new();
-        let from = if path.starts_with('/') { "" } else { &self.directory };
-        for name in from.split('/').chain(path.split('/')) {
-            match name {
-                "" | "." => {}
-                ".." => drop(names.pop()),
-                name => names.push(name),
-            }
+        match path {
+            "" => String::new(),
+            path if path.starts_with('/') => path.to_string(),
+            path => alloc::format!("{}/{path}", self.directory),
         }
-        alloc::format!("/{}", names.join("/"))
     }
 
     /// Opens a file; its descriptor. [`Errno::EMFILE`] when there are too many.
@@ -228,6 +224,7 @@ impl Process {
     /// Complains in the words of `strerror`: `cat: /dev/nope: No such file or directory`. Who ends complains no more.
     pub fn complain(&self, about: &str, errno: Errno) {
         if !fate::is_end(errno) {
+            let about = if about.is_empty() { "''" } else { about };
             self.say(format_args!("{about}: {}", errno.message()));
         }
     }
