@@ -222,6 +222,13 @@ const SCRIPTS: &[Said] = &[
     ("exit", "exit 0\necho never\n", Status::Expected, &[]),
     ("kill-at-once", "sleep 100 & kill $! && echo killed; wait\n", Status::Expected, &["killed"]),
     (
+        "interrupted-job",
+        "sleep 100 & kill -INT $!; wait $! || echo after; kill -INT $! 2> /dev/null && echo never\n\
+         sleep 100 || echo never & kill %1; wait %1; echo $?\nsleep 100 || echo never & kill -INT %1; wait %1; echo $?\n",
+        Status::Expected,
+        &["after", "137", "130"],
+    ),
+    (
         "full",
         "insmod scull quantum=16 qset=10\ndd if=/dev/zero of=/dev/scull0 bs=4000 2> /dev/null; echo full $?\n\
          dd if=/dev/zero of=/dev/scull1 bs=16 2> /dev/null; echo full $?\nrmmod scull; echo alive\n",

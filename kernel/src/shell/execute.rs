@@ -78,9 +78,9 @@ impl Shell {
         }
     }
 
-    /// Whether what this shell runs is to come to its end.
+    /// Whether what this shell runs is to come to its end: Ctrl-C came, or somebody has signalled the job that it is.
     fn is_interrupted(&self) -> bool {
-        self.status == INTERRUPTED
+        self.group.as_ref().map_or_else(foreground::was_interrupted, |group| group.was_signalled())
     }
 
     fn took(&self, cycles: u64) {
