@@ -120,6 +120,21 @@ const TYPED: &[Said] = &[
         ],
     ),
     (
+        "background-reader",
+        "cat /dev/tty &\nwait $!\necho $?\ntrue && cat /dev/console &\nwait $!\necho $?\ncat /dev/tty | cat\nmine\n\x04echo end\n",
+        Status::Expected,
+        &[
+            "cat: /dev/tty: Input/output error",
+            "1",
+            "cat: /dev/console: Input/output error",
+            "1",
+            "mine",
+            "mine",
+            "scullery# echo end",
+            "end",
+        ],
+    ),
+    (
         "catalogue",
         "list | head -n 1 | wc -l\nexplain scull-leak | head -n 1\n",
         Status::Expected,

@@ -100,8 +100,10 @@ impl Shell {
             }
         }
         let stdin = self.files[0].clone().unwrap_or_else(null::open);
-        let mut running = self.start(pipeline, stdin);
-        let before = self.to_foreground(Some(Arc::clone(&running.group)));
+        let group = self.group.clone().unwrap_or_default();
+        // Before anybody in it runs, and reads what is typed.
+        let before = self.to_foreground(Some(Arc::clone(&group)));
+        let mut running = self.start(pipeline, stdin, group);
         let status = running.wait();
         self.to_foreground(before);
         if let Some(words) = fate::words(status) {
@@ -129,9 +131,9 @@ impl Shell {
         process.fate().map_or(status, fate::Fate::status)
     }
 
-    /// Starts the commands of a pipeline, each reading what the one before it writes.
-    fn start(&self, pipeline: &Pipeline, stdin: Arc<File>) -> Running {
-        let mut running = Running::of(self.group.clone().unwrap_or_default());
+    /// Starts the commands of a pipeline in `group`, each reading what the one before it writes.
+    fn start(&self, pipeline: &Pipeline, stdin: Arc<File>, group: Arc<Group>) -> Running {
+        let mut running = Running::of(group);
         let mut input = Some(stdin);
         for (index, simple) in pipeline.commands.iter().enumerate() {
             let is_last = index + 1 == pipeline.commands.len();
@@ -155,7 +157,7 @@ impl Shell {
 
     fn in_background(&mut self, list: &List) {
         let running = match &list.pipelines[..] {
-            [(_, only)] if !only.timed => self.start(only, null::open()),
+            [(_, only)] if !only.timed => self.start(only, null::open(), Arc::default()),
             _ => self.start_list(list),
         };
         let Some(last) = running.last() else {
