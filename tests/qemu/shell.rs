@@ -120,6 +120,12 @@ const TYPED: &[Said] = &[
         ],
     ),
     (
+        "kill-as-another",
+        "sleep 100 &\nsu 1000\nkill %1\nfg\nsleep 100 &\nkill %2\nwait $!\necho $?\nsu\nkill %1\nwait %1\necho $?\n",
+        Status::Expected,
+        &["kill: %1: Operation not permitted", "fg: current: Operation not permitted", "137", "137"],
+    ),
+    (
         "background-reader",
         "cat /dev/tty &\nwait $!\necho $?\ntrue && cat /dev/console &\nwait $!\necho $?\ncat /dev/tty | cat\nmine\n\x04echo end\n",
         Status::Expected,
