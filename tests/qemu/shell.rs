@@ -215,6 +215,29 @@ const TYPED: &[Said] = &[
         &["00000000  41 42 0a 00                                       |AB..|", "00000004"],
     ),
     (
+        "lost-output",
+        "help > /dev/full || echo no\nhexdump /proc/version > /dev/full\necho $?\nrun counter > /dev/full\necho $?\n\
+         run counter | true\necho $?\nfalse > /dev/full\necho $?\njobs > /dev/full\necho $?\n",
+        Status::Expected,
+        &[
+            "help: write error: No space left on device",
+            "no",
+            "scullery# hexdump /proc/version > /dev/full",
+            "hexdump: write error: No space left on device",
+            "scullery# echo $?",
+            "1",
+            "scullery# run counter > /dev/full",
+            "run: write error: No space left on device",
+            "scullery# echo $?",
+            "1",
+            "scullery# run counter | true",
+            "scullery# echo $?",
+            "0",
+            "1",
+            "0",
+        ],
+    ),
+    (
         "module",
         // What dd writes has room only when the reader is there, and has the file open.
         "insmod scull lock=none\necho hello > /dev/scull0\ncat /dev/scull0\nioctl /dev/scull0 IOCQQUANTUM\nrun scull-leak\n\

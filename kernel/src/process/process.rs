@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
 use kcore::dev::{Caller, Credentials, Events, OpenFlags, PollTable, UserBytes, Whence};
 use kcore::errno::Errno;
@@ -41,6 +41,8 @@ pub struct Process {
     memory: UserBytes<MEMORY>,
     /// A `Fate`; 0 for none.
     fate: AtomicU8,
+    /// Something that it printed could not be written, and it has complained.
+    has_lost_output: AtomicBool,
 }
 
 impl Process {
@@ -54,6 +56,7 @@ impl Process {
             files: SpinLock::new(files),
             memory: UserBytes::new(),
             fate: AtomicU8::new(0),
+            has_lost_output: AtomicBool::new(false),
         }
     }
 
@@ -75,6 +78,17 @@ impl Process {
     /// What has ended it, if something has.
     pub fn fate(&self) -> Option<Fate> {
         Fate::from_number(self.fate.load(Relaxed))
+    }
+
+    /// What it ends with, now that its program has ended with `status`: who has lost some of its output has not succeeded, and
+    /// who was signalled has not ended by itself, though it made no system call since.
+    pub fn end_status(&self, status: i32) -> i32 {
+        self.note_signal();
+        match self.fate() {
+            Some(fate) => fate.status(),
+            None if status == 0 => i32::from(self.has_lost_output.load(Relaxed)),
+            None => status,
+        }
     }
 
     /// Its memory, in which ioctls find their arguments.
@@ -213,10 +227,20 @@ impl Process {
         self.files.lock().get(descriptor).cloned().flatten().ok_or(Errno::EBADF)
     }
 
-    /// Writes a text to its output. What cannot be written is lost, as where it goes is gone.
+    /// Writes a text to its output. What cannot be written is [lost](Process::lose_output).
     pub fn print(&self, text: fmt::Arguments<'_>) {
         let text = alloc::fmt::format(text);
         if let Err(errno) = self.write_all(STDOUT, text.as_bytes()) {
+            self.lose_output(errno);
+        }
+    }
+
+    /// Some of its output could not be written, for this reason. It complains once, and [ends](Process::end_status) with 1
+    /// if all else goes well; where nobody reads, that is its end.
+    pub fn lose_output(&self, errno: Errno) {
+        if errno == Errno::EPIPE {
+            self.end(Fate::NobodyReads);
+        } else if !self.has_lost_output.swap(true, Relaxed) {
             self.complain("write error", errno);
         }
     }

@@ -126,9 +126,10 @@ impl Shell {
         let before = self.to_foreground(Some(group));
         let status = stage.run(&process, self);
         self.to_foreground(before);
+        let status = process.end_status(status);
         // It was the builtin's.
         signal::take();
-        process.fate().map_or(status, fate::Fate::status)
+        status
     }
 
     /// Starts the commands of a pipeline in `group`, each reading what the one before it writes.

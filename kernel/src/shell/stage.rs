@@ -81,7 +81,7 @@ impl Stage {
             let mut shell = shell;
             let status = self.run(&process, &mut shell);
             process.close_all();
-            process.fate().map_or(status, crate::process::Fate::status)
+            process.end_status(status)
         };
         let cpu = commands::find(&name).and_then(|command| command.cpu).unwrap_or_else(least_busy_cpu);
         // What a driver does to it, it does not do to the shell.

@@ -68,8 +68,12 @@ fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
     let settings = settings(name, options)?;
     let resolved = resolve(&settings, find(name)?, smp::cpus(), Config::OURS)?;
     let file = me.file(STDOUT).map_err(|errno| Usage::new(format!("{errno}")))?;
-    let _diverted = output::divert(file);
-    programs::perform(&resolved, &settings, machine().boot)
+    let perform = || programs::perform(&resolved, &settings, machine().boot);
+    let (performed, written) = output::divert(file, perform);
+    if let Err(errno) = written {
+        me.lose_output(errno);
+    }
+    performed
 }
 
 /// The settings of a run on this machine.
