@@ -28,6 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             Ok(interrupt(&("cat | ".repeat(40) + "sleep 100"))?)
         }),
         Trial::test("shell::interrupt::wait", || Ok(interrupt("sleep 100 & wait")?)),
+        Trial::test("shell::interrupt::run", || Ok(interrupt("run counter rounds=1000000")?)),
         Trial::test("shell::interrupt::busy", || Ok(interrupt("cat /dev/zero > /dev/null")?)),
         Trial::test("shell::long-input", || Ok(long_input()?)),
         Trial::test("shell::prompt-before-the-other-cpus", || Ok(prompt_first()?)),
@@ -157,6 +158,13 @@ const TYPED: &[Said] = &[
         "run scull-leak expect=clean probe=rendezvous\n",
         Status::Unexpected,
         &["verdict: raced (NOT as expected: clean)"],
+    ),
+    (
+        "run-killed",
+        "run scull-leak rounds=1000000 &\nkill %1\nwait %1\necho $?\nrun scull-leak lock=spinlock\ninsmod scull\nrmmod scull\n\
+         echo scan > /sys/kernel/debug/kmemleak\nwc -c /sys/kernel/debug/kmemleak\n",
+        Status::Expected,
+        &["137", "verdict: clean (as expected: clean)", "0 /sys/kernel/debug/kmemleak"],
     ),
     (
         "run-misuse",
