@@ -27,6 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("shell::interrupt::long-pipeline", || {
             Ok(interrupt(&("cat | ".repeat(40) + "sleep 100"))?)
         }),
+        Trial::test("shell::interrupt::redirected", || Ok(interrupt("sleep 100 & wait > /dev/null")?)),
         Trial::test("shell::interrupt::wait", || Ok(interrupt("sleep 100 & wait")?)),
         Trial::test("shell::interrupt::run", || Ok(interrupt("run counter rounds=1000000")?)),
         Trial::test("shell::interrupt::busy", || Ok(interrupt("cat /dev/zero > /dev/null")?)),
@@ -210,6 +211,26 @@ const TYPED: &[Said] = &[
         &["/dev/console", "not a tty", "seen"],
     ),
     ("poll", "poll /dev/tty out\npoll /dev/tty in 0.1 < /dev/null\n", Status::Expected, &["out"]),
+    (
+        "redirected-builtins",
+        "cd /proc > /dev/null; pwd\ncd /dev > /dev/nope; pwd\nexit 3 2> /dev/nope\nkill abc > /dev/null\nkill abc 2> /dev/null\n\
+         echo $?\nkill abc 2>&1 > /dev/null\nkill abc > /dev/full 2>&1\necho $?\nhistory -c > /dev/full; history\n\
+         insmod scull\njobs x 2> /dev/scull0\ncat /dev/scull0\n> /dev/scull0\nwc -c /dev/scull0\nrmmod scull; exit 0 > /dev/null\n",
+        Status::Expected,
+        &[
+            "/proc",
+            "cd: /dev/nope: No such file or directory",
+            "/proc",
+            "exit: /dev/nope: No such file or directory",
+            "kill: abc: No such process",
+            "1",
+            "kill: abc: No such process",
+            "1",
+            "scullery# insmod scull",
+            "jobs: 'x' is not understood; usage: jobs",
+            "0 /dev/scull0",
+        ],
+    ),
     (
         "dd",
         "dd if=/dev/zero of=/dev/null bs=1000 count=7\ndd if=/dev/zero of=/dev/full count=1\necho $?\n",

@@ -1,8 +1,9 @@
-//! Lists, pipelines, builtins.
+//! Lists and pipelines.
 
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec;
+use alloc::vec::Vec;
 
 use kcore::machine::Cpu;
 use kcore::shell::tree::{List, Pipeline, When};
@@ -19,7 +20,7 @@ use crate::mm::kmemleak::clean;
 use crate::process::pipe::pipe;
 use crate::process::table::{self, Known};
 use crate::process::{Group, Process, fate, null};
-use crate::task::{self, SpawnError, signal};
+use crate::task::{self, SpawnError};
 use crate::tty::foreground;
 
 /// What Ctrl-C ends a line with.
@@ -95,7 +96,7 @@ impl Shell {
     fn pipeline(&mut self, pipeline: &Pipeline) -> i32 {
         if let [only] = &pipeline.commands[..] {
             let stage = Stage::new(only, self);
-            if commands::is_builtin(stage.name()) || stage.words.is_empty() {
+            if commands::is_builtin(stage.name()) {
                 return self.builtin(&stage);
             }
         }
@@ -106,30 +107,13 @@ impl Shell {
         let mut running = self.start(pipeline, stdin, group);
         let status = running.wait();
         self.to_foreground(before);
-        if let Some(words) = fate::words(status) {
-            screen::fresh_line();
-            screen::write(alloc::format!("{words}\n").as_bytes());
-        }
+        tell(status);
         status
     }
 
     /// A shell in the background leaves the foreground to others.
-    fn to_foreground(&self, group: Option<Arc<Group>>) -> Option<Arc<Group>> {
+    pub(super) fn to_foreground(&self, group: Option<Arc<Group>>) -> Option<Arc<Group>> {
         if self.is_background { None } else { foreground::set(group) }
-    }
-
-    /// Runs a builtin in this shell's own task.
-    fn builtin(&mut self, stage: &Stage) -> i32 {
-        let process = stage.process(self, self.files.clone());
-        let group = Arc::new(Group::default());
-        group.add(task::current());
-        let before = self.to_foreground(Some(group));
-        let status = stage.run(&process, self);
-        self.to_foreground(before);
-        let status = process.end_status(status);
-        // It was the builtin's.
-        signal::take();
-        status
     }
 
     /// Starts the commands of a pipeline in `group`, each reading what the one before it writes.
@@ -148,8 +132,7 @@ impl Shell {
             input = next;
             let stage = Stage::new(simple, self);
             let process = stage.process(self, files);
-            let started =
-                stage.start(Arc::clone(&process), self.fork(alloc::vec::Vec::new()), &running.group);
+            let started = stage.start(&process, self.fork(Vec::new()), &running.group);
             let started = started.map_err(|error| cannot_start(&process, error));
             running.add(process, started);
         }
@@ -199,8 +182,16 @@ impl Shell {
     }
 }
 
+/// Tells people how a command ended, where there is something to tell.
+pub(super) fn tell(status: i32) {
+    if let Some(words) = fate::words(status) {
+        screen::fresh_line();
+        screen::write(alloc::format!("{words}\n").as_bytes());
+    }
+}
+
 /// Says why a command was not started; what it ends with.
-fn cannot_start(process: &Process, error: SpawnError) -> i32 {
+pub(super) fn cannot_start(process: &Process, error: SpawnError) -> i32 {
     let why = match error {
         SpawnError::TooMany => "there are as many tasks as there can be",
         SpawnError::NoMemory => "no memory is left for its stack",
