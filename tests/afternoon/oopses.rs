@@ -54,6 +54,16 @@ pub(crate) fn builtins(terminal: &mut Terminal) -> Answer {
     terminal.lines(&["rmmod -f faulty"])
 }
 
+/// What the kernel says for a program that has died is said to the screen, and its hooks are free for the next.
+pub(crate) fn run(terminal: &mut Terminal) -> Answer {
+    terminal.lines(&["insmod faulty"])?;
+    let oops = terminal.line("run counter > /dev/faulty")?;
+    contains(&oops, "(run): page fault")?;
+    contains(&oops, "\nOops\n")?;
+    terminal.says("echo $?", "139\n")?;
+    contains(&terminal.line("run counter lock=spinlock")?, "verdict: clean (as expected: clean)\n")
+}
+
 fn goes_on(terminal: &mut Terminal, status: &str) -> Answer {
     terminal.says("echo $?", status)?;
     contains(&terminal.line("lsmod")?, "\nfaulty                 1  major=0\n")?;

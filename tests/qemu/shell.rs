@@ -33,6 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("shell::interrupt::busy", || Ok(interrupt("cat /dev/zero > /dev/null")?)),
         Trial::test("shell::long-input", || Ok(long_input()?)),
         Trial::test("shell::prompt-before-the-other-cpus", || Ok(prompt_first()?)),
+        Trial::test("shell::oops-without-preemption", || Ok(oops_without_preemption()?)),
         Trial::test("shell::bytes-of-the-boot", || Ok(bytes_of_the_boot()?)),
     ]);
     all
@@ -337,9 +338,14 @@ fn typed(lines: &str, status: Status, says: &[&str]) -> Answer {
 }
 
 fn script(lines: &str, status: Status, says: &[&str]) -> Answer {
+    script_on(Config::Full, lines, status, says)
+}
+
+fn script_on(config: Config, lines: &str, status: Status, says: &[&str]) -> Answer {
     let mut file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
     file.write_all(lines.as_bytes()).map_err(|error| error.to_string())?;
-    let outcome = machine("shell timeout=40")?.script(file.path()).run().map_err(told)?;
+    let machine = Machine::new(kernel(config).map_err(told)?).command("shell timeout=40");
+    let outcome = machine.script(file.path()).run().map_err(told)?;
     judge(&outcome, status, says)?;
     lacks(&outcome.com1, "scullery#")?;
     lacks(&outcome.com1, "never")
@@ -403,6 +409,14 @@ fn prompt_first() -> Answer {
     let answer = place("(tcg) 2 CPUs")?;
     holds("the prompt comes before the complaint, and the command after it", prompt < complaint)?;
     holds("the first command waits for all CPUs", complaint < answer)
+}
+
+/// A kernel that does not count its locks knows otherwise that a task may die alone, and that nothing leads its last words
+/// into the driver that it died of.
+fn oops_without_preemption() -> Answer {
+    let lines = "insmod faulty\nrun counter > /dev/faulty; echo $?\nkill abc 2> /dev/faulty; echo $?\n\
+                 true && kill abc 2> /dev/faulty & wait $!; echo alive $?\n";
+    script_on(Config::Smp, lines, Status::Expected, &["139", "139", "alive 139"])
 }
 
 /// What is copied into the machine at each start: a millisecond for each 3 MB, or thereabouts.

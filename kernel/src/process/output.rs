@@ -34,6 +34,16 @@ pub fn divert<R>(file: Arc<File>, work: impl FnOnce() -> R) -> (R, Result<(), Er
     (result, diverted.and_then(|diverted| diverted.lost).map_or(Ok(()), Err))
 }
 
+/// The running task dies where it is: what is to be said of that goes to the screen, and not into the driver that it may have
+/// died of.
+pub(crate) fn died() {
+    let mut diverted = DIVERTED.lock_irqsave();
+    if diverted.as_ref().is_some_and(|diverted| diverted.task == task::current()) {
+        // Like all that the dead had open, the file is never closed.
+        core::mem::forget(diverted.take());
+    }
+}
+
 /// Takes a line, if the running task's lines are diverted, and it can wait for whoever reads them.
 pub(crate) fn take(line: &[u8]) -> bool {
     if !cpu::irq_are_on() {
