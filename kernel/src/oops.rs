@@ -32,7 +32,7 @@ use crate::console::fault::Fault;
 use crate::console::{frames, panic};
 use crate::machine::SpinLock;
 use crate::mm::stacks;
-use crate::process::calls;
+use crate::process::{calls, output};
 use crate::task::{doom, queue, schedule, table};
 use crate::{context, hooks, println, task, watchdog};
 
@@ -110,6 +110,7 @@ fn begin(interrupts_were_on: bool) -> bool {
 fn die(oops: Oops, fault: Option<&Fault<'_>>) -> ! {
     // The task is one like any other again: an interrupt finds no lock taken that it wants.
     cpu::irq_on();
+    output::died();
     oops.report(fault);
     task::remember_death(oops.task);
     watchdog::died(oops);

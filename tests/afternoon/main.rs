@@ -29,6 +29,8 @@ const ALL: &[(&str, Deed)] = &[
     ("devices::unplugged", devices::unplugged),
     ("oopses::panic", oopses::panic),
     ("oopses::null-pointer", oopses::null_pointer),
+    ("oopses::builtins", oopses::builtins),
+    ("oopses::run", oopses::run),
     ("oopses::in-the-way", oopses::in_the_way),
     ("typing::completion", typing::completion),
     ("typing::history", typing::history),

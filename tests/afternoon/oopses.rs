@@ -30,6 +30,40 @@ pub(crate) fn null_pointer(terminal: &mut Terminal) -> Answer {
     goes_on(terminal, "139\n")
 }
 
+/// The shell calls no driver itself, neither for a builtin nor in the background.
+pub(crate) fn builtins(terminal: &mut Terminal) -> Answer {
+    terminal.lines(&["insmod faulty"])?;
+    let builtins = [
+        "history > /dev/faulty",
+        "kill abc 2> /dev/faulty",
+        "wait 77 2> /dev/faulty",
+        "exit 300 2> /dev/faulty",
+        "true && jobs x > /dev/faulty 2>&1",
+    ];
+    for line in builtins {
+        let oops = terminal.line(line)?;
+        contains(&oops, "page fault")?;
+        contains(&oops, "ends with -EFAULT: Bad address; the machine goes on\nOops\n")?;
+        terminal.says("echo $?", "139\n")?;
+    }
+    terminal.line("true && history > /dev/faulty &")?;
+    terminal.line("wait $!; echo status $?")?;
+    terminal.until("status 139\n")?;
+    let refused = "rmmod: faulty: Device or resource busy\nrmmod: faulty: in use by 6 open files\n";
+    terminal.says("rmmod faulty", refused)?;
+    terminal.lines(&["rmmod -f faulty"])
+}
+
+/// What the kernel says for a program that has died is said to the screen, and its hooks are free for the next.
+pub(crate) fn run(terminal: &mut Terminal) -> Answer {
+    terminal.lines(&["insmod faulty"])?;
+    let oops = terminal.line("run counter > /dev/faulty")?;
+    contains(&oops, "(run): page fault")?;
+    contains(&oops, "\nOops\n")?;
+    terminal.says("echo $?", "139\n")?;
+    contains(&terminal.line("run counter lock=spinlock")?, "verdict: clean (as expected: clean)\n")
+}
+
 fn goes_on(terminal: &mut Terminal, status: &str) -> Answer {
     terminal.says("echo $?", status)?;
     contains(&terminal.line("lsmod")?, "\nfaulty                 1  major=0\n")?;

@@ -1,5 +1,7 @@
 //! The shell: lines that are typed by nobody in particular, scripts, and what both end with.
 
+mod lines;
+
 use std::io::Write;
 
 use kcore::settings::Config;
@@ -9,6 +11,8 @@ use lab::status::{Failure, Status};
 use libtest_mimic::Trial;
 use tests::case::kernel;
 use tests::ensure::{Answer, holds, lacks, same};
+
+use lines::{SCRIPTS, TYPED};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut all: Vec<Trial> = TYPED
@@ -24,293 +28,17 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("shell::interrupt::sleep", || Ok(interrupt("sleep 100")?)),
         Trial::test("shell::interrupt::reader", || Ok(interrupt("cat")?)),
         Trial::test("shell::interrupt::pipeline", || Ok(interrupt("cat | wc | cat")?)),
+        Trial::test("shell::interrupt::long-pipeline", || {
+            Ok(interrupt(&("cat | ".repeat(40) + "sleep 100"))?)
+        }),
+        Trial::test("shell::interrupt::redirected", || Ok(interrupt("sleep 100 & wait > /dev/null")?)),
         Trial::test("shell::interrupt::wait", || Ok(interrupt("sleep 100 & wait")?)),
+        Trial::test("shell::interrupt::run", || Ok(interrupt("run counter rounds=1000000")?)),
         Trial::test("shell::interrupt::busy", || Ok(interrupt("cat /dev/zero > /dev/null")?)),
+        Trial::test("shell::oops-without-preemption", || Ok(oops_without_preemption()?)),
     ]);
     all
 }
-
-type Said = (&'static str, &'static str, Status, &'static [&'static str]);
-
-/// What is typed, how the machine ends, and what it says: whole lines, in this order.
-const TYPED: &[Said] = &[
-    ("end-of-input", "echo hello\n", Status::Expected, &["scullery# echo hello", "hello", "scullery# exit"]),
-    ("last-line-without-end", "echo hello", Status::Expected, &["hello", "scullery# exit"]),
-    ("pipeline", "echo a b c | cat | wc -w\n", Status::Expected, &["3"]),
-    ("nobody-reads", "cat /dev/zero | head -c 3 | wc -c\necho $?\n", Status::Expected, &["3", "0"]),
-    ("status", "true\nfalse || echo no\nfalse && echo yes\necho $?\n", Status::Expected, &["no", "1"]),
-    ("exit", "false\nexit 0\n", Status::Expected, &["scullery# exit 0"]),
-    ("exit-with", "exit 3\n", Status::Unexpected, &["scullery# exit 3"]),
-    ("last-fails", "false\n", Status::Unexpected, &["scullery# exit"]),
-    ("unknown-command", "nosuch\n", Status::Unexpected, &["nosuch: command not found (help lists them)"]),
-    (
-        "syntax",
-        "echo x |\n",
-        Status::Usage,
-        &["shell: syntax error: the line ends where a command or a file must follow"],
-    ),
-    (
-        "misuse",
-        "sleep soon\n",
-        Status::Usage,
-        &["sleep: 'soon' is no number of seconds; usage: sleep SECONDS"],
-    ),
-    ("no-file", "cat /dev/nope\n", Status::Unexpected, &["cat: /dev/nope: No such file or directory"]),
-    (
-        "no-target",
-        "echo x > /dev/nope\n",
-        Status::Unexpected,
-        &["echo: /dev/nope: No such file or directory"],
-    ),
-    (
-        "redirection",
-        "cat < /dev/null | wc -c\necho gone > /dev/null\nnosuch 2> /dev/null\necho $?\n",
-        Status::Expected,
-        &["0", "127"],
-    ),
-    ("standard-error", "cat /dev/nope 2>&1 | wc -l\n", Status::Expected, &["1"]),
-    (
-        "background",
-        "sleep 0.3 &\njobs\nwait\necho done\n",
-        Status::Expected,
-        &["[1]  Running     sleep 0.3", "[1]  Done        sleep 0.3", "done"],
-    ),
-    ("background-list", "sleep 0.1 && echo later &\nwait $!\necho $?\n", Status::Expected, &["later", "0"]),
-    ("kill", "sleep 100 &\nkill %1\nwait %1\necho $?\n", Status::Expected, &["137"]),
-    ("kill-interrupt", "sleep 100 &\nkill -INT $!\nwait $!\necho $?\n", Status::Expected, &["130"]),
-    ("kill-kernel", "kill 2\n", Status::Unexpected, &["kill: 2: Operation not permitted"]),
-    (
-        "canonical",
-        "cat\nfirst\nsecond\n\x04echo third\n",
-        Status::Expected,
-        &["first", "second", "second", "scullery# echo third", "third"],
-    ),
-    ("editing", "ecjo\x08\x08ho right\x01\x05\n", Status::Expected, &["right"]),
-    ("completion", "una\t\nhel\tuname\n", Status::Expected, &["Scullery", "uname [-a]"]),
-    (
-        "history",
-        "echo one\n\x1b[A\nhistory\n",
-        Status::Expected,
-        &["one", "one", "    1  echo one", "    2  history"],
-    ),
-    (
-        "user",
-        "su 1000\nid\nrmmod scull\nsu 0\nsu\nid\n",
-        Status::Expected,
-        &[
-            "uid=1000 euid=1000 terminal=0",
-            "rmmod: scull: Operation not permitted",
-            "su: 0: Operation not permitted",
-            "uid=0 euid=0 terminal=0 CAP_DAC_OVERRIDE CAP_SYS_ADMIN",
-        ],
-    ),
-    (
-        "catalogue",
-        "list | head -n 1 | wc -l\nexplain scull-leak | head -n 1\n",
-        Status::Expected,
-        &["1", "scull-leak: two writers fill the same empty slot, and a quantum is leaked"],
-    ),
-    (
-        "run",
-        "run scull-leak probe=rendezvous\nrun abba | head -n 1\nrun scull-leak lock=spinlock\n",
-        Status::Expected,
-        &["verdict: raced (as expected: raced)", "verdict: clean (as expected: clean)"],
-    ),
-    (
-        "run-not-as-expected",
-        "run scull-leak expect=clean probe=rendezvous\n",
-        Status::Unexpected,
-        &["verdict: raced (NOT as expected: clean)"],
-    ),
-    (
-        "run-misuse",
-        "run nosuch\nrun scull-leak cpus=2\n",
-        Status::Usage,
-        &["run: cpus= makes the machine, which is made already"],
-    ),
-    ("probe-misuse", "probe rendezvous=slot.stroe\n", Status::Usage, &[]),
-    (
-        "several-users-of-run",
-        // Both are tasks of the first CPU, and the one that was started first has its turn first.
-        "run soak seconds=3 > /dev/null &\nrun counter\nwait\n",
-        Status::Expected,
-        &["run: counter: Device or resource busy"],
-    ),
-    (
-        "places",
-        "cd /dev/../proc\npwd\ncd\npwd\ncd /dev/null\n",
-        Status::Unexpected,
-        &["/proc", "/", "cd: /dev/null: Not a directory"],
-    ),
-    (
-        "tty",
-        "tty\ntty < /dev/null\necho seen > /dev/tty\n",
-        Status::Expected,
-        &["/dev/console", "not a tty", "seen"],
-    ),
-    ("poll", "poll /dev/tty out\npoll /dev/tty in 0.1 < /dev/null\n", Status::Expected, &["out"]),
-    (
-        "dd",
-        "dd if=/dev/zero of=/dev/null bs=1000 count=7\ndd if=/dev/zero of=/dev/full count=1\necho $?\n",
-        Status::Expected,
-        &["7+0 records in", "7+0 records out", "dd: /dev/full: No space left on device", "1"],
-    ),
-    (
-        "hexdump",
-        "echo -n -e 'AB\\n\\x00' | hexdump\n",
-        Status::Expected,
-        &["00000000  41 42 0a 00                                       |AB..|", "00000004"],
-    ),
-    (
-        "module",
-        // What dd writes has room only when the reader is there, and has the file open.
-        "insmod scull lock=none\necho hello > /dev/scull0\ncat /dev/scull0\nioctl /dev/scull0 IOCQQUANTUM\nrun scull-leak\n\
-         cat /dev/scullpipe0 > /dev/null &\ndd if=/dev/zero of=/dev/scullpipe0 bs=1000 count=8\nrmmod scull\n\
-         kill %1\nwait\nrmmod scull\n",
-        Status::Expected,
-        &[
-            "hello",
-            "4000",
-            "run: the devices of a loaded module are in the way: rmmod it first",
-            "rmmod: scull: Device or resource busy",
-        ],
-    ),
-    (
-        "complete",
-        "insmod complete\ncat /dev/complete &\ncat /dev/complete &\ncat /dev/complete &\nsleep 0.1\necho hello > /dev/complete\nsleep 0.1\njobs | wc -l\njobs > /dev/null\nkill %1 2> /dev/null; kill %2 2> /dev/null; kill %3 2> /dev/null; wait; rmmod complete\n",
-        Status::Expected,
-        &[],
-    ),
-    (
-        "parameters",
-        "insmod scull edition=new\ninsmod scull lock=irqsave\ninsmod scull lo\tmu\t ed\tbo\t; lsmod | tail -n 1\n",
-        Status::Expected,
-        &[
-            "insmod: scull: unknown edition 'new'; valid: book, repaired",
-            "insmod: scull: unknown lock 'irqsave'; valid: none, spinlock, semaphore, completion, mutex, rwlock, rwsem",
-            "scull                  0  lock=mutex edition=book quantum=4000 qset=1000 nr_devs=4 pipe_buffer=4000 major=0",
-        ],
-    ),
-    (
-        "ioctl-no-int",
-        "insmod scull\nioctl /dev/scull0 IOCSQUANTUM 4294967297\nioctl /dev/scull0 IOCGQUANTUM\n",
-        Status::Expected,
-        &["ioctl: '4294967297' is no int; usage: ioctl FILE COMMAND [ARGUMENT]", "4000"],
-    ),
-    ("dmesg", "dmesg | head -n 1 | wc -l\n", Status::Expected, &["1"]),
-];
-
-const SCRIPTS: &[Said] = &[
-    ("runs", "# a comment\necho hello; echo $?\n\nsleep 0.1 & wait\n", Status::Expected, &["hello", "0"]),
-    ("last-status", "echo one\nfalse\n", Status::Unexpected, &["one"]),
-    ("exit", "exit 0\necho never\n", Status::Expected, &[]),
-    ("kill-at-once", "sleep 100 & kill $! && echo killed; wait\n", Status::Expected, &["killed"]),
-    (
-        "full",
-        "insmod scull quantum=16 qset=10\ndd if=/dev/zero of=/dev/scull0 bs=4000 2> /dev/null; echo full $?\n\
-         dd if=/dev/zero of=/dev/scull1 bs=16 2> /dev/null; echo full $?\nrmmod scull; echo alive\n",
-        Status::Expected,
-        &["full 1", "full 1", "alive"],
-    ),
-    (
-        "seconds",
-        "sleep .01; echo $?\nsleep 0.0000001; echo $?\nsleep .; echo $?\nsleep 1 2\n",
-        Status::Usage,
-        &["0", "0", "2", "sleep: one number of seconds is wanted; usage: sleep SECONDS"],
-    ),
-    (
-        "poll-for-what-is-allowed",
-        "poll /dev/nosuch; echo $?\npoll /proc/version\npoll /proc/version out\n",
-        Status::Unexpected,
-        &[
-            "poll: /dev/nosuch: No such file or directory",
-            "1",
-            "in",
-            "poll: /proc/version: Permission denied",
-        ],
-    ),
-    (
-        "dd-words",
-        "dd if=/dev/zero of=/dev/null bs=1 count=1 conv=notrunc,notrunc 2>&1 | head -n 3 | wc -l\n\
-         dd if=/dev/zero of=/dev/null bs=1 count=1 status=noxfer\ndd if=/dev/zero of=/dev/null count=1 status=xyz\n",
-        Status::Usage,
-        &["3", "1+0 records in", "1+0 records out", "dd: unknown status 'xyz'; valid: none, noxfer"],
-    ),
-    (
-        "words",
-        "echo -ne 'a\\n'; echo -e '\\x+5\\x41'; echo -nx\ncat -n /dev/null; echo $?\nhexdump -x; echo $?\n\
-         help time | head -n 1\nkill\nmknod /dev/y b 1 3\n",
-        Status::Usage,
-        &[
-            "a",
-            "\\x+5A",
-            "-nx",
-            "cat: '-n' is not understood; usage: cat [FILE]...",
-            "2",
-            "hexdump: '-x' is not understood; usage: hexdump [-C] [-n BYTES] [FILE]...",
-            "2",
-            "time COMMAND...",
-            "kill: whom? usage: kill [-INT | -KILL] PID | %JOB ...",
-            "mknod: unknown kind of device 'b'; valid: c; usage: mknod PATH c MAJOR MINOR",
-        ],
-    ),
-    (
-        "several-files",
-        "hexdump /dev/null\necho ls; ls -l /dev/null /dev/zero\nls /dev/null /sys\nhead -n 1 /proc/mounts /proc/version\n\
-         wc -l /proc/mounts /proc/version\n",
-        Status::Expected,
-        &[
-            "ls",
-            "crw-rw-rw-  root      1, 3  /dev/null",
-            "crw-rw-rw-  root      1, 5  /dev/zero",
-            "/dev/null",
-            "",
-            "/sys:",
-            "kernel/",
-            "==> /proc/mounts <==",
-            "devtmpfs /dev devtmpfs rw 0 0",
-            "",
-            "==> /proc/version <==",
-            "Scullery version 0.1.0 (smp+preempt)",
-            "4 /proc/mounts",
-            "1 /proc/version",
-            "5 total",
-        ],
-    ),
-    (
-        "refused-without-a-heading",
-        "insmod scull\nrun scull-leak | wc -l\nrun counter expect=any | head -n 1\n",
-        Status::Expected,
-        &[
-            "run: the devices of a loaded module are in the way: rmmod it first",
-            "0",
-            "counter: i = i + 1 on several CPUs, and the sum is too small (R14)",
-        ],
-    ),
-    (
-        "one-lost-object",
-        "insmod scull lock=none\nprobe rendezvous=slot.store\ndd if=/dev/zero bs=4000 count=1 status=none 1<> /dev/scull0 &\n\
-         dd if=/dev/zero bs=4000 count=1 status=none 1<> /dev/scull0\nwait\necho scan > /sys/kernel/debug/kmemleak\n\
-         head -n 1 /sys/kernel/debug/kmemleak\n",
-        Status::Expected,
-        &[
-            "kmemleak: 1 unreferenced object (see /sys/kernel/debug/kmemleak)",
-            "1 unreferenced object, 4000 bytes, from 1 place:",
-        ],
-    ),
-    (
-        "mounts",
-        "mount | wc -l; cat /proc/mounts | tail -n 2\n",
-        Status::Expected,
-        &["4", "sysfs /sys sysfs rw 0 0", "debugfs /sys/kernel/debug debugfs rw 0 0"],
-    ),
-    (
-        "syntax",
-        "echo one\necho 'two\necho three\n",
-        Status::Usage,
-        &["one", "shell: script, line 2: an opening ' has no closing one"],
-    ),
-];
 
 pub(crate) fn told(failure: Failure) -> String {
     failure.message
@@ -333,9 +61,14 @@ fn typed(lines: &str, status: Status, says: &[&str]) -> Answer {
 }
 
 fn script(lines: &str, status: Status, says: &[&str]) -> Answer {
+    script_on(Config::Full, lines, status, says)
+}
+
+fn script_on(config: Config, lines: &str, status: Status, says: &[&str]) -> Answer {
     let mut file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
     file.write_all(lines.as_bytes()).map_err(|error| error.to_string())?;
-    let outcome = machine("shell timeout=40")?.script(file.path()).run().map_err(told)?;
+    let machine = Machine::new(kernel(config).map_err(told)?).command("shell timeout=40");
+    let outcome = machine.script(file.path()).run().map_err(told)?;
     judge(&outcome, status, says)?;
     lacks(&outcome.com1, "scullery#")?;
     lacks(&outcome.com1, "never")
@@ -370,4 +103,12 @@ fn interrupt(command: &str) -> Answer {
     }
     let outcome = session.finish().map_err(told)?;
     judge(&outcome, Status::Expected, &["begun", "^C", "status 130"])
+}
+
+/// A kernel that does not count its locks knows otherwise that a task may die alone, and that nothing leads its last words
+/// into the driver that it died of.
+fn oops_without_preemption() -> Answer {
+    let lines = "insmod faulty\nrun counter > /dev/faulty; echo $?\nkill abc 2> /dev/faulty; echo $?\n\
+                 true && kill abc 2> /dev/faulty & wait $!; echo alive $?\n";
+    script_on(Config::Smp, lines, Status::Expected, &["139", "139", "alive 139"])
 }

@@ -86,6 +86,11 @@ fn wrong_paths() -> Answer {
     same("a directory", refused("/proc", READ), Some(Errno::EISDIR))?;
     same("names of a file", fs::list("/dev/null"), Err(Errno::ENOTDIR))?;
     same("names of nothing", fs::list("/dev/nothing"), Err(Errno::ENOENT))?;
+    same("no name at all", refused("", READ), Some(Errno::ENOENT))?;
+    same("above a file", refused("/dev/null/..", READ), Some(Errno::ENOTDIR))?;
+    let own = format!("/proc/{}/status", task::current().0);
+    same("a task", refused(&own, READ), None)?;
+    same("its number, written otherwise", refused(&own.replace("c/", "c/+"), READ), Some(Errno::ENOENT))?;
     same("a task that is not", refused("/proc/4000000000/stack", READ), Some(Errno::ENOENT))
 }
 

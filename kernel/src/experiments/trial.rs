@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use kcore::errno::Errno;
 use kcore::experiment::Resolved;
-use kcore::machine::Cpu;
+use kcore::machine::{Cpu, Sched, Sleep};
 use kcore::probe::Plan;
 use kcore::report::{LockStats, Oops, Run, Step, Wait};
 use kcore::scull::Geometry;
@@ -36,6 +36,8 @@ pub enum Refusal {
     Device(Errno),
     /// Not enough tasks.
     Tasks(SpawnError),
+    /// Whoever wanted it was signalled, and wants it no more.
+    Interrupted,
     /// The watchdog has given its tasks up: no refusal of the run, only of the rest of its rounds.
     Stopped,
 }
@@ -253,10 +255,12 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    /// One round, on a stack on which none of the addresses of the last one are left.
+    /// One round, on a stack on which none of the addresses of the last one are left. A signal ends the run with it: nothing of
+    /// a round is left behind then.
     fn round(&mut self, round: Round) -> Result<(), Refusal> {
         clean::clear_stack_below();
-        round(self)
+        round(self)?;
+        if Kernel::interrupted(Sleep::Interruptible) { Err(Refusal::Interrupted) } else { Ok(()) }
     }
 
     /// A number by chance, for a round.

@@ -12,7 +12,7 @@
 //! to the superuser; the others have the last three bits of the mode.
 //!
 //! - [`Kind`], [`Entry`]: what `stat` and `ls` tell.
-//! - [`open`](fn@open), [`stat`], [`list`]: by path.
+//! - [`open`](fn@open), [`stat`], [`list`], [`shortest`]: by path.
 //! - `tree`: what each name stands for.
 //! - `nodes`: the names in `/dev`: [`mknod`], [`unlink`], [`add_node`], [`remove_node`].
 //! - [`Generated`]: a file whose text is made; [`Text`]: one that may be long; `snapshot`: one that is open.
@@ -32,6 +32,6 @@ pub use entry::{Entry, Kind};
 pub use generated::{Generated, Write};
 pub use nodes::{add_node, remove_node};
 pub use open::{File, open};
-pub use path::{list, mknod, stat, unlink};
+pub use path::{list, mknod, shortest, stat, unlink};
 pub use proc::{MOUNTS, add_file, remove_file};
 pub use text::Text;

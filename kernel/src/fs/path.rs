@@ -1,5 +1,6 @@
 //! What can be done with a path besides opening it.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use kcore::dev::DeviceNumber;
@@ -16,6 +17,19 @@ pub fn stat(path: &str) -> Result<Entry, Errno> {
     Ok(node.entry(name))
 }
 
+/// `path` as it is written shortest, where every name in it is that of a directory: there are no links, so what comes before
+/// a `..` goes with it.
+pub fn shortest(path: &str) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in tree::components(path) {
+        match name {
+            ".." => drop(names.pop()),
+            name => names.push(name),
+        }
+    }
+    alloc::format!("/{}", names.join("/"))
+}
+
 /// The names in a directory, sorted. [`Errno::ENOENT`], [`Errno::ENOTDIR`].
 pub fn list(path: &str) -> Result<Vec<Entry>, Errno> {
     let Node::Directory(directory) = tree::find(path)? else { return Err(Errno::ENOTDIR) };
@@ -25,10 +39,12 @@ pub fn list(path: &str) -> Result<Vec<Entry>, Errno> {
 }
 
 /// Gives a device a name in `/dev` (`mknod PATH c MAJOR MINOR`); there need not be a device. [`Errno::EEXIST`],
-/// [`Errno::ENOENT`] when the directory is not there, [`Errno::EPERM`] when it is another one.
+/// [`Errno::ENOENT`] when the directory is not there or `path` is to be one, [`Errno::EPERM`] when it is another one.
 pub fn mknod(path: &str, number: DeviceNumber, mode: u16) -> Result<(), Errno> {
-    if tree::find(path).is_ok() {
-        return Err(Errno::EEXIST);
+    match tree::find(path) {
+        Ok(_) => return Err(Errno::EEXIST),
+        Err(errno) if tree::means_directory(path) => return Err(errno),
+        Err(_) => {}
     }
     nodes::make(in_dev(path)?, number, mode)
 }

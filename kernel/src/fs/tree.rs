@@ -43,9 +43,12 @@ pub(super) fn components(path: &str) -> impl DoubleEndedIterator<Item = &str> {
 pub(super) fn find(path: &str) -> Result<Node, Errno> {
     let rest = path.strip_prefix('/').ok_or(Errno::ENOENT)?;
     let node = walk(components(rest))?;
-    // A path that ends with a slash means a directory.
-    let wants_directory = path.ends_with('/') || path.ends_with("/.");
-    if wants_directory { Ok(Node::Directory(node.directory()?)) } else { Ok(node) }
+    if means_directory(path) { Ok(Node::Directory(node.directory()?)) } else { Ok(node) }
+}
+
+/// A path that ends with a slash means a directory.
+pub(super) fn means_directory(path: &str) -> bool {
+    path.ends_with('/') || path.ends_with("/.")
 }
 
 /// The directory that the last name of `path` is in, and that name. [`Errno::EEXIST`] for the root.
@@ -148,9 +151,15 @@ fn tasks() -> impl Iterator<Item = String> {
 fn task_directory(name: &str) -> Option<Directory> {
     let id = match name {
         "self" => task::current(),
-        _ => TaskId(name.parse().ok()?),
+        _ => numbered(name)?,
     };
     table::find(id).map(|_| Directory::Task(id))
+}
+
+/// A task has one number, and that is written in one way: `+5` and `05` are names of nothing.
+fn numbered(name: &str) -> Option<TaskId> {
+    let number: u32 = name.parse().ok()?;
+    (number.to_string() == name).then_some(TaskId(number))
 }
 
 fn kmemleak() -> Generated {

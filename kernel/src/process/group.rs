@@ -1,5 +1,6 @@
 //! Tasks that are signalled together: those of a job.
 
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU8, Ordering::SeqCst};
 
 use kcore::machine::TaskId;
@@ -7,27 +8,24 @@ use kcore::machine::TaskId;
 use crate::machine::SpinLock;
 use crate::task::{Signal, signal};
 
-/// Most tasks of a group; more are not signalled.
-pub const MEMBERS: usize = 32;
-
 /// The tasks of a job.
 pub struct Group {
-    members: SpinLock<heapless::Vec<TaskId, MEMBERS>>,
+    /// However many there are: it grows when one comes, which is never in the handler that signals them.
+    members: SpinLock<Vec<TaskId>>,
     /// The strongest signal that was sent: who comes later gets it, too. 0 for none.
     sent: AtomicU8,
 }
 
 impl Default for Group {
     fn default() -> Self {
-        Group { members: SpinLock::new(heapless::Vec::new()), sent: AtomicU8::new(0) }
+        Group { members: SpinLock::new(Vec::new()), sent: AtomicU8::new(0) }
     }
 }
 
 impl Group {
     /// Adds a task.
     pub fn add(&self, task: TaskId) {
-        // Nobody is told when it does not fit: the shell makes no longer pipelines.
-        let _ = self.members.lock_irqsave().push(task);
+        self.members.lock_irqsave().push(task);
         match self.sent.load(SeqCst) {
             0 => {}
             1 => signal::send(task, Signal::Interrupt),

@@ -11,10 +11,12 @@
 //! | [`table`] | all of them, for `ps` and `kill` |
 //! | `calls` | the calls of files that are under way |
 //! | [`pipe`] | a pipe between two |
+//! | [`draft`] | [`Draft`]: what was written, and goes where it belongs later |
 //! | [`null`] | what those read who read nothing |
 //! | [`output`] | where the kernel's own lines go that a program has it print |
 
 pub(crate) mod calls;
+pub mod draft;
 pub mod fate;
 pub mod group;
 pub mod null;
@@ -24,6 +26,7 @@ pub mod pipe;
 pub mod process;
 pub mod table;
 
+pub use draft::Draft;
 pub use fate::Fate;
 pub use group::Group;
 pub use process::Process;

@@ -2,34 +2,45 @@
 
 use alloc::sync::Arc;
 
+use kcore::errno::Errno;
 use kcore::machine::TaskId;
 
+use super::calls;
 use crate::arch::cpu;
 use crate::fs::File;
 use crate::machine::SpinLock;
 use crate::{context, task};
 
-/// The task whose lines go elsewhere, and where to. There is one at a time.
-static DIVERTED: SpinLock<Option<(TaskId, Arc<File>)>> = SpinLock::new(None);
+/// The task whose lines go elsewhere. There is one at a time.
+static DIVERTED: SpinLock<Option<Diverted>> = SpinLock::new(None);
 
-/// While this lives, the lines of the running task go to a file.
-#[must_use = "dropping it ends the diversion"]
-pub struct Diverted(());
-
-/// The running task's lines go to `file`. [`None`] when another task's lines are diverted.
-pub fn divert(file: Arc<File>) -> Option<Diverted> {
-    let mut diverted = DIVERTED.lock_irqsave();
-    if diverted.is_some() {
-        return None;
-    }
-    *diverted = Some((task::current(), file));
-    Some(Diverted(()))
+struct Diverted {
+    task: TaskId,
+    /// Where its lines go.
+    file: Arc<File>,
+    /// Why the first line was lost that could not be written.
+    lost: Option<Errno>,
 }
 
-impl Drop for Diverted {
-    fn drop(&mut self) {
-        let before = DIVERTED.lock_irqsave().take();
-        drop(before);
+/// Does some `work`, while the running task's lines go to `file`; no other task's do meanwhile. Also tells why lines were lost,
+/// if some were.
+pub fn divert<R>(file: Arc<File>, work: impl FnOnce() -> R) -> (R, Result<(), Errno>) {
+    let diverted = Diverted { task: task::current(), file, lost: None };
+    // Dropped when the lock is given back, as it may be the last reference to a file: of a task that has died in its work.
+    let before = DIVERTED.lock_irqsave().replace(diverted);
+    drop(before);
+    let result = work();
+    let diverted = DIVERTED.lock_irqsave().take();
+    (result, diverted.and_then(|diverted| diverted.lost).map_or(Ok(()), Err))
+}
+
+/// The running task dies where it is: what is to be said of that goes to the screen, and not into the driver that it may have
+/// died of.
+pub(crate) fn died() {
+    let mut diverted = DIVERTED.lock_irqsave();
+    if diverted.as_ref().is_some_and(|diverted| diverted.task == task::current()) {
+        // Like all that the dead had open, the file is never closed.
+        core::mem::forget(diverted.take());
     }
 }
 
@@ -39,19 +50,26 @@ pub(crate) fn take(line: &[u8]) -> bool {
         return false;
     }
     let file = match &*DIVERTED.lock_irqsave() {
-        Some((task, file)) if *task == task::current() => Arc::clone(file),
+        Some(diverted) if diverted.task == task::current() => Arc::clone(&diverted.file),
         _ => return false,
     };
     if context::is_atomic() {
         return false;
     }
-    let mut rest = line;
-    while !rest.is_empty() {
-        match file.write(rest) {
-            Ok(count) if count > 0 => rest = &rest[count..],
-            // Nobody reads it: then it is nobody's.
-            _ => break,
-        }
+    if let Err(errno) = write_all(&file, line)
+        && let Some(diverted) = &mut *DIVERTED.lock_irqsave()
+    {
+        diverted.lost.get_or_insert(errno);
     }
     true
+}
+
+fn write_all(file: &Arc<File>, mut line: &[u8]) -> Result<(), Errno> {
+    while !line.is_empty() {
+        match calls::make(file, |file| file.write(line))? {
+            0 => return Err(Errno::ENOSPC),
+            count => line = &line[count..],
+        }
+    }
+    Ok(())
 }

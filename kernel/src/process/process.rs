@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
 use kcore::dev::{Caller, Credentials, Events, OpenFlags, PollTable, UserBytes, Whence};
 use kcore::errno::Errno;
@@ -41,6 +41,8 @@ pub struct Process {
     memory: UserBytes<MEMORY>,
     /// A `Fate`; 0 for none.
     fate: AtomicU8,
+    /// Something that it printed could not be written, and it has complained.
+    has_lost_output: AtomicBool,
 }
 
 impl Process {
@@ -54,6 +56,7 @@ impl Process {
             files: SpinLock::new(files),
             memory: UserBytes::new(),
             fate: AtomicU8::new(0),
+            has_lost_output: AtomicBool::new(false),
         }
     }
 
@@ -77,23 +80,30 @@ impl Process {
         Fate::from_number(self.fate.load(Relaxed))
     }
 
+    /// What it ends with, now that its program has ended with `status`: who has lost some of its output has not succeeded, and
+    /// who was signalled has not ended by itself, though it made no system call since.
+    pub fn end_status(&self, status: i32) -> i32 {
+        self.note_signal();
+        match self.fate() {
+            Some(fate) => fate.status(),
+            None if status == 0 => i32::from(self.has_lost_output.load(Relaxed)),
+            None => status,
+        }
+    }
+
     /// Its memory, in which ioctls find their arguments.
     pub fn memory(&self) -> &UserBytes<MEMORY> {
         &self.memory
     }
 
-    /// The path from the root that `path` means here.
+    /// The path from the root that `path` means here, name by name: whether there is a directory at each `..` and at a slash
+    /// that ends it is for the names to say. Nothing is nothing: no file has an empty name.
     pub fn absolute(&self, path: &str) -> String {
-        let mut names: Vec<&str> = Vec::new();
-        let from = if path.starts_with('/') { "" } else { &self.directory };
-        for name in from.split('/').chain(path.split('/')) {
-            match name {
-                "" | "." => {}
-                ".." => drop(names.pop()),
-                name => names.push(name),
-            }
+        match path {
+            "" => String::new(),
+            path if path.starts_with('/') => path.to_string(),
+            path => alloc::format!("{}/{path}", self.directory),
         }
-        alloc::format!("/{}", names.join("/"))
     }
 
     /// Opens a file; its descriptor. [`Errno::EMFILE`] when there are too many.
@@ -217,10 +227,20 @@ impl Process {
         self.files.lock().get(descriptor).cloned().flatten().ok_or(Errno::EBADF)
     }
 
-    /// Writes a text to its output. What cannot be written is lost, as where it goes is gone.
+    /// Writes a text to its output. What cannot be written is [lost](Process::lose_output).
     pub fn print(&self, text: fmt::Arguments<'_>) {
         let text = alloc::fmt::format(text);
         if let Err(errno) = self.write_all(STDOUT, text.as_bytes()) {
+            self.lose_output(errno);
+        }
+    }
+
+    /// Some of its output could not be written, for this reason. It complains once, and [ends](Process::end_status) with 1
+    /// if all else goes well; where nobody reads, that is its end.
+    pub fn lose_output(&self, errno: Errno) {
+        if errno == Errno::EPIPE {
+            self.end(Fate::NobodyReads);
+        } else if !self.has_lost_output.swap(true, Relaxed) {
             self.complain("write error", errno);
         }
     }
@@ -228,6 +248,7 @@ impl Process {
     /// Complains in the words of `strerror`: `cat: /dev/nope: No such file or directory`. Who ends complains no more.
     pub fn complain(&self, about: &str, errno: Errno) {
         if !fate::is_end(errno) {
+            let about = if about.is_empty() { "''" } else { about };
             self.say(format_args!("{about}: {}", errno.message()));
         }
     }

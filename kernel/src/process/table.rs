@@ -25,6 +25,13 @@ pub struct Known {
     pub group: Arc<Group>,
 }
 
+impl Known {
+    /// Whether user `uid` may signal it.
+    fn obeys(&self, uid: u32) -> bool {
+        uid == 0 || self.uid == uid
+    }
+}
+
 static PROCESSES: Mutex<BTreeMap<TaskId, Known>, Kernel> = Mutex::new(BTreeMap::new());
 
 /// The running task is a process while this lives.
@@ -80,10 +87,24 @@ pub fn all() -> Vec<(TaskId, Known)> {
 /// somebody else's.
 pub fn kill(task: TaskId, signal: Signal, uid: u32) -> Result<(), Errno> {
     find(task).ok_or(Errno::ESRCH)?;
-    let known = known(task).ok_or(Errno::EPERM)?;
-    if uid != 0 && known.uid != uid {
+    if !known(task).is_some_and(|known| known.obeys(uid)) {
         return Err(Errno::EPERM);
     }
     signal::send(task, signal);
     Ok(())
+}
+
+/// Signals all processes of a group, as user `uid`. [`Errno::EPERM`] when one of them is somebody else's.
+pub fn kill_group(group: &Arc<Group>, signal: Signal, uid: u32) -> Result<(), Errno> {
+    if !may_kill_group(group, uid) {
+        return Err(Errno::EPERM);
+    }
+    group.send(signal);
+    Ok(())
+}
+
+/// Whether user `uid` may signal all processes of a group.
+pub fn may_kill_group(group: &Arc<Group>, uid: u32) -> bool {
+    let processes = PROCESSES.lock();
+    processes.values().filter(|known| Arc::ptr_eq(&known.group, group)).all(|known| known.obeys(uid))
 }

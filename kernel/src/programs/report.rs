@@ -123,6 +123,8 @@ pub(super) fn refused(refusal: Refusal, settings: &Settings) -> Usage {
             let Settings { quantum, qset, .. } = settings;
             alloc::format!("scull0 with quantum={quantum} qset={qset}: {errno}")
         }
+        // Nobody is told: the shell's `run` comes to its end without a word, and nobody signals the machine's own program.
+        Refusal::Interrupted => "it was interrupted".into(),
         Refusal::Stopped => unreachable!("a run that was stopped has a verdict"),
         Refusal::Tasks(SpawnError::NoMemory) => {
             "no memory for the tasks' stacks; give the machine more: memory=".into()

@@ -1,8 +1,9 @@
-//! Lists, pipelines, builtins.
+//! Lists and pipelines.
 
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec;
+use alloc::vec::Vec;
 
 use kcore::machine::Cpu;
 use kcore::shell::tree::{List, Pipeline, When};
@@ -19,7 +20,7 @@ use crate::mm::kmemleak::clean;
 use crate::process::pipe::pipe;
 use crate::process::table::{self, Known};
 use crate::process::{Group, Process, fate, null};
-use crate::task::{self, SpawnError, signal};
+use crate::task::{self, SpawnError};
 use crate::tty::foreground;
 
 /// What Ctrl-C ends a line with.
@@ -78,9 +79,9 @@ impl Shell {
         }
     }
 
-    /// Whether what this shell runs is to come to its end.
+    /// Whether what this shell runs is to come to its end: Ctrl-C came, or somebody has signalled the job that it is.
     fn is_interrupted(&self) -> bool {
-        self.status == INTERRUPTED
+        self.group.as_ref().map_or_else(foreground::was_interrupted, |group| group.was_signalled())
     }
 
     fn took(&self, cycles: u64) {
@@ -95,43 +96,29 @@ impl Shell {
     fn pipeline(&mut self, pipeline: &Pipeline) -> i32 {
         if let [only] = &pipeline.commands[..] {
             let stage = Stage::new(only, self);
-            if commands::is_builtin(stage.name()) || stage.words.is_empty() {
+            if commands::is_builtin(stage.name()) {
                 return self.builtin(&stage);
             }
         }
         let stdin = self.files[0].clone().unwrap_or_else(null::open);
-        let mut running = self.start(pipeline, stdin);
-        let before = self.to_foreground(Some(Arc::clone(&running.group)));
+        let group = self.group.clone().unwrap_or_default();
+        // Before anybody in it runs, and reads what is typed.
+        let before = self.to_foreground(Some(Arc::clone(&group)));
+        let mut running = self.start(pipeline, stdin, group);
         let status = running.wait();
         self.to_foreground(before);
-        if let Some(words) = fate::words(status) {
-            screen::fresh_line();
-            screen::write(alloc::format!("{words}\n").as_bytes());
-        }
+        tell(status);
         status
     }
 
     /// A shell in the background leaves the foreground to others.
-    fn to_foreground(&self, group: Option<Arc<Group>>) -> Option<Arc<Group>> {
+    pub(super) fn to_foreground(&self, group: Option<Arc<Group>>) -> Option<Arc<Group>> {
         if self.is_background { None } else { foreground::set(group) }
     }
 
-    /// Runs a builtin in this shell's own task.
-    fn builtin(&mut self, stage: &Stage) -> i32 {
-        let process = stage.process(self, self.files.clone());
-        let group = Arc::new(Group::default());
-        group.add(task::current());
-        let before = self.to_foreground(Some(group));
-        let status = stage.run(&process, self);
-        self.to_foreground(before);
-        // It was the builtin's.
-        signal::take();
-        process.fate().map_or(status, fate::Fate::status)
-    }
-
-    /// Starts the commands of a pipeline, each reading what the one before it writes.
-    fn start(&self, pipeline: &Pipeline, stdin: Arc<File>) -> Running {
-        let mut running = Running::of(self.group.clone().unwrap_or_default());
+    /// Starts the commands of a pipeline in `group`, each reading what the one before it writes.
+    fn start(&self, pipeline: &Pipeline, stdin: Arc<File>, group: Arc<Group>) -> Running {
+        let mut running = Running::of(group);
         let mut input = Some(stdin);
         for (index, simple) in pipeline.commands.iter().enumerate() {
             let is_last = index + 1 == pipeline.commands.len();
@@ -145,8 +132,7 @@ impl Shell {
             input = next;
             let stage = Stage::new(simple, self);
             let process = stage.process(self, files);
-            let started =
-                stage.start(Arc::clone(&process), self.fork(alloc::vec::Vec::new()), &running.group);
+            let started = stage.start(&process, self.fork(Vec::new()), &running.group);
             let started = started.map_err(|error| cannot_start(&process, error));
             running.add(process, started);
         }
@@ -155,7 +141,7 @@ impl Shell {
 
     fn in_background(&mut self, list: &List) {
         let running = match &list.pipelines[..] {
-            [(_, only)] if !only.timed => self.start(only, null::open()),
+            [(_, only)] if !only.timed => self.start(only, null::open(), Arc::default()),
             _ => self.start_list(list),
         };
         let Some(last) = running.last() else {
@@ -196,8 +182,16 @@ impl Shell {
     }
 }
 
+/// Tells people how a command ended, where there is something to tell.
+pub(super) fn tell(status: i32) {
+    if let Some(words) = fate::words(status) {
+        screen::fresh_line();
+        screen::write(alloc::format!("{words}\n").as_bytes());
+    }
+}
+
 /// Says why a command was not started; what it ends with.
-fn cannot_start(process: &Process, error: SpawnError) -> i32 {
+pub(super) fn cannot_start(process: &Process, error: SpawnError) -> i32 {
     let why = match error {
         SpawnError::TooMany => "there are as many tasks as there can be",
         SpawnError::NoMemory => "no memory is left for its stack",

@@ -110,8 +110,8 @@ impl Jobs {
     }
 
     /// The job that `word` means.
-    pub(super) fn get(&self, word: &str) -> Option<&Job> {
-        self.find(Some(word)).map(|index| &self.jobs[index])
+    pub(super) fn get(&self, word: Option<&str>) -> Option<&Job> {
+        self.find(word).map(|index| &self.jobs[index])
     }
 
     fn find(&self, word: Option<&str>) -> Option<usize> {

@@ -6,13 +6,15 @@
 //! |---|---|
 //! | `program` | the program `shell`: greeting, lines or a script, exit status |
 //! | `state` | `Shell`: what a shell knows |
-//! | `execute` | lists, pipelines, builtins |
+//! | `execute` | lists and pipelines |
+//! | `builtin` | commands that run in the shell's own task |
 //! | `stage` | one command of a pipeline, as a process |
 //! | `running` | a pipeline that runs, and how it ends |
 //! | `jobs` | what runs in the background |
 //! | `names` | what the names are that Tab completes |
 //! | `commands` | all commands |
 
+mod builtin;
 mod commands;
 mod execute;
 mod jobs;

@@ -67,6 +67,18 @@ impl Running {
         }
     }
 
+    /// Waits until `condition` is true, which one of its tasks makes so and then wakes the caller: [`None`]. Or for its end, if
+    /// that comes first.
+    pub(super) fn ended_before(&mut self, condition: impl Fn() -> bool) -> Option<i32> {
+        while !condition() {
+            match self.ended() {
+                Some(status) => return Some(status),
+                None => Kernel::block(),
+            }
+        }
+        None
+    }
+
     /// Waits for its end, or for a signal: [`Errno::ERESTARTSYS`].
     pub(super) fn wait_interruptible(&mut self) -> Result<i32, Errno> {
         loop {

@@ -66,33 +66,56 @@ impl Stage {
         Arc::new(Process::new(name, shell.credentials, &shell.directory, files))
     }
 
+    /// Whether its descriptors lead elsewhere than those of its shell.
+    pub(super) fn is_redirected(&self) -> bool {
+        !self.redirections.is_empty()
+    }
+
     /// Starts it as a task of `group`.
     pub(super) fn start(
-        self,
-        process: Arc<Process>,
-        shell: Shell,
+        &self,
+        process: &Arc<Process>,
+        mut shell: Shell,
         group: &Arc<Group>,
     ) -> Result<JoinHandle, SpawnError> {
-        let name = process.name().to_string();
-        let known =
-            Known { command: self.words.join(" "), uid: shell.credentials.uid, group: Arc::clone(group) };
+        let stage = self.clone();
+        self.start_to(process, group, move |process| {
+            let status = stage.run(process, &mut shell);
+            process.close_all();
+            process.end_status(status)
+        })
+    }
+
+    /// Starts a task of `group` that does some `work` for it, as `process`. What a driver does to this task, it does not do to
+    /// the shell.
+    pub(super) fn start_to(
+        &self,
+        process: &Arc<Process>,
+        group: &Arc<Group>,
+        work: impl FnOnce(&Process) -> i32 + Send + 'static,
+    ) -> Result<JoinHandle, SpawnError> {
+        let name = process.name();
+        let command = if self.words.is_empty() { name.to_string() } else { self.words.join(" ") };
+        let known = Known { command, uid: process.credentials().uid, group: Arc::clone(group) };
+        let cpu = commands::find(name).and_then(|command| command.cpu).unwrap_or_else(least_busy_cpu);
+        let process = Arc::clone(process);
         let body = move || {
             let _entry = table::entry();
-            let mut shell = shell;
-            let status = self.run(&process, &mut shell);
-            process.close_all();
-            process.fate().map_or(status, crate::process::Fate::status)
+            work(&process)
         };
-        let cpu = commands::find(&name).and_then(|command| command.cpu).unwrap_or_else(least_busy_cpu);
-        // What a driver does to it, it does not do to the shell.
-        table::start(known, || task::spawn_mortal(&name, cpu, body))
+        table::start(known, || task::spawn_mortal(name, cpu, body))
     }
 
     /// Runs it in the calling task, as `process`. `shell` is whose builtin it is, if it is one.
     pub(super) fn run(&self, process: &Process, shell: &mut Shell) -> i32 {
-        if self.redirect(process).is_err() {
-            return 1;
+        match self.redirect(process) {
+            Ok(()) => self.command(process, shell),
+            Err(_) => 1,
         }
+    }
+
+    /// Runs its command, whose descriptors lead where they are to.
+    pub(super) fn command(&self, process: &Process, shell: &mut Shell) -> i32 {
         let Some((name, arguments)) = self.words.split_first() else { return 0 };
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         match commands::find(name).map(|command| command.run) {
@@ -105,7 +128,8 @@ impl Stage {
         }
     }
 
-    fn redirect(&self, process: &Process) -> Result<(), Errno> {
+    /// Leads the descriptors of `process` where they are to lead. Complains, and goes no further, when one cannot be.
+    pub(super) fn redirect(&self, process: &Process) -> Result<(), Errno> {
         for (descriptor, to) in &self.redirections {
             let (what, done) = match to {
                 Redirect::File(path, flags) => (path.clone(), process.open_as(*descriptor, path, *flags)),

@@ -13,6 +13,7 @@ use kcore::sync::Mutex;
 use crate::console::{com1, screen};
 use crate::fs::File;
 use crate::machine::Kernel;
+use crate::tty::foreground;
 
 /// Bytes that are written in one piece: interrupts are off meanwhile.
 const PIECE: usize = 256;
@@ -49,8 +50,12 @@ pub fn open() -> Arc<File> {
 }
 
 impl FileOperations<Kernel> for Terminal {
-    /// A line, or what is left of one. 0 when Ctrl-D was typed at the begin of a line.
+    /// A line, or what is left of one. 0 when Ctrl-D was typed at the begin of a line. [`Errno::EIO`] in the background: what
+    /// is typed is not for him, and nobody could stop him until it is (POSIX, XBD 11.1.4, "Terminal Access Control").
     fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
+        if !foreground::is_caller() {
+            return Err(Errno::EIO);
+        }
         let mut input = INPUT.lock_interruptible()?;
         if input.ready.is_empty() {
             input.ready = input.type_a_line()?;

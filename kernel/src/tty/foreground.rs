@@ -1,12 +1,12 @@
-//! Who is in the foreground: Ctrl-C is for him (POSIX, XBD 11.1.2, "Process Groups").
+//! Who is in the foreground: Ctrl-C is for him, and so is all else that is typed (POSIX, XBD 11.1.2, "Process Groups").
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use crate::console::screen;
 use crate::machine::SpinLock;
-use crate::process::Group;
-use crate::task::Signal;
+use crate::process::{Group, table};
+use crate::task::{self, Signal};
 
 const INTERRUPT: u8 = 0x03;
 
@@ -44,6 +44,13 @@ pub fn signals() {
 /// Whether Ctrl-C came since [`signals`].
 pub fn was_interrupted() -> bool {
     INTERRUPTED.load(SeqCst)
+}
+
+/// Whether the running task is in the foreground: what is typed is for him then. A task of the kernel's never is.
+pub fn is_caller() -> bool {
+    let caller = table::known(task::current());
+    let foreground = FOREGROUND.lock_irqsave();
+    caller.as_ref().zip(foreground.as_ref()).is_some_and(|(caller, group)| Arc::ptr_eq(&caller.group, group))
 }
 
 /// `group` is in the foreground from now on; returns who was before. A Ctrl-C that has come already is its, too.

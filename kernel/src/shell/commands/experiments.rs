@@ -2,11 +2,12 @@
 
 use alloc::format;
 use alloc::string::String;
-use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use kcore::errno::Errno;
 use kcore::experiment::page::{self, Reader};
 use kcore::experiment::{find, resolve};
+use kcore::machine::TaskId;
 use kcore::settings::{Config, MACHINE_KEYS, Settings, Usage};
 
 use super::command::{Command, MISUSE, misuse, unexpected};
@@ -15,6 +16,7 @@ use crate::process::process::STDOUT;
 use crate::process::{Process, output};
 use crate::programs;
 use crate::shell::state::machine;
+use crate::task::{self, table};
 
 /// Experiments are made for whoever starts them on the CPU that booted, as it is without a shell.
 pub(super) const RUN: Command = Command::program(
@@ -34,16 +36,18 @@ const READER: Reader = Reader {
     command: |entry, lock| format!("run {} lock={lock} probe={}", entry.name, entry.forced()),
 };
 
-/// Somebody has the machine's hooks: who runs an experiment, or sees to what `probe` is told.
-static BUSY: AtomicBool = AtomicBool::new(false);
+/// The task that has the machine's hooks: it runs an experiment, or sees to what `probe` is told.
+static HAS_HOOKS: AtomicU32 = AtomicU32::new(NOBODY);
+/// The number of no task.
+const NOBODY: u32 = 0;
 
-/// Does something with the machine's hooks that nobody else has meanwhile. [`Errno::EBUSY`] when somebody has them.
+/// Does something with the machine's hooks that nobody else has meanwhile. [`Errno::EBUSY`] when somebody has them; one who has
+/// died, of the driver that its output led to, has nothing any more.
 pub(super) fn alone<R>(work: impl FnOnce() -> R) -> Result<R, Errno> {
-    if BUSY.swap(true, SeqCst) {
-        return Err(Errno::EBUSY);
-    }
+    let claim = |owner: u32| table::find(TaskId(owner)).is_none().then_some(task::current().0);
+    HAS_HOOKS.fetch_update(SeqCst, SeqCst, claim).map_err(|_| Errno::EBUSY)?;
     let result = work();
-    BUSY.store(false, SeqCst);
+    HAS_HOOKS.store(NOBODY, SeqCst);
     Ok(result)
 }
 
@@ -68,8 +72,12 @@ fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
     let settings = settings(name, options)?;
     let resolved = resolve(&settings, find(name)?, smp::cpus(), Config::OURS)?;
     let file = me.file(STDOUT).map_err(|errno| Usage::new(format!("{errno}")))?;
-    let _diverted = output::divert(file);
-    programs::perform(&resolved, &settings, machine().boot)
+    let perform = || programs::perform(&resolved, &settings, machine().boot);
+    let (performed, written) = output::divert(file, perform);
+    if let Err(errno) = written {
+        me.lose_output(errno);
+    }
+    performed
 }
 
 /// The settings of a run on this machine.

@@ -4,8 +4,9 @@ use kcore::errno::Errno;
 
 use super::command::{Command, unexpected};
 use crate::print_to;
-use crate::process::{Fate, Process, fate};
+use crate::process::{Fate, Process, fate, table};
 use crate::shell::Shell;
+use crate::shell::jobs::Job;
 use crate::tty::foreground;
 
 pub(super) const JOBS: Command = Command::builtin("jobs", "", "what runs in the background", jobs);
@@ -17,6 +18,8 @@ pub(super) const HISTORY: Command =
 
 /// No such job (as in most shells).
 const NO_JOB: i32 = 127;
+/// What the latest job is called by whoever does not say which.
+const CURRENT: &str = "current";
 
 fn jobs(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
     if let [word, ..] = arguments {
@@ -28,7 +31,14 @@ fn jobs(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
 }
 
 fn fg(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
-    let Some(mut job) = shell.jobs.take(arguments.first().copied()) else { return no_job(me, arguments) };
+    let word = arguments.first().copied();
+    // Who has a job in the foreground can interrupt it.
+    let is_allowed = |job: &Job| table::may_kill_group(&job.running.group, shell.credentials.euid);
+    if shell.jobs.get(word).is_some_and(|job| !is_allowed(job)) {
+        me.complain(word.unwrap_or(CURRENT), Errno::EPERM);
+        return 1;
+    }
+    let Some(mut job) = shell.jobs.take(word) else { return no_job(me, arguments) };
     print_to!(me, "{}\n", job.text);
     let before = foreground::set(Some(job.running.group.clone()));
     let status = job.running.wait();
@@ -57,7 +67,7 @@ fn wait(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
 fn no_job(me: &Process, words: &[&str]) -> i32 {
     match words {
         [word, ..] => me.complain(word, Errno::ECHILD),
-        [] => me.complain("current", Errno::ECHILD),
+        [] => me.complain(CURRENT, Errno::ECHILD),
     }
     NO_JOB
 }

@@ -34,10 +34,11 @@ fn main(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
 }
 
 fn send(shell: &Shell, target: &str, signal: Signal) -> Result<(), Errno> {
+    let user = shell.credentials.euid;
     if target.starts_with('%') {
-        shell.jobs.get(target).ok_or(Errno::ESRCH)?.running.group.send(signal);
-        return Ok(());
+        let job = shell.jobs.get(Some(target)).ok_or(Errno::ESRCH)?;
+        return table::kill_group(&job.running.group, signal, user);
     }
     let task = target.parse().map_err(|_| Errno::ESRCH)?;
-    table::kill(TaskId(task), signal, shell.credentials.euid)
+    table::kill(TaskId(task), signal, user)
 }

@@ -18,17 +18,14 @@ fn cd(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
         _ => return misuse(me, format_args!("one directory is enough")),
     };
     let whole = me.absolute(path);
-    let is_directory = match whole.as_str() {
-        "/" => Ok(()),
-        whole => match fs::stat(whole) {
-            Ok(entry) if entry.kind == Kind::Directory => Ok(()),
-            Ok(_) => Err(Errno::ENOTDIR),
-            Err(errno) => Err(errno),
-        },
+    let is_directory = match fs::stat(&whole) {
+        Ok(entry) if entry.kind == Kind::Directory => Ok(()),
+        Ok(_) => Err(Errno::ENOTDIR),
+        Err(errno) => Err(errno),
     };
     match is_directory {
         Ok(()) => {
-            shell.directory = whole;
+            shell.directory = fs::shortest(&whole);
             0
         }
         Err(errno) => {
