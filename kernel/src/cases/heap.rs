@@ -1,5 +1,6 @@
 //! The heap: poison, bad frees, and memory that runs out.
 
+use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::alloc::Layout;
@@ -18,6 +19,7 @@ use crate::mm::heap;
 crate::case! {
     "heap::poison-when-allocated" => poison;
     "heap::blocks-are-aligned" => aligned;
+    "heap::odd-layouts" => odd_layouts;
     "heap::leaves-no-splinters" => no_splinters;
     "heap::unknown-free-is-found" => unknown_free;
     "heap::no-memory-loses-nothing" => no_memory;
@@ -58,6 +60,27 @@ fn aligned() -> Answer {
     let freed = blocks.iter().flatten().filter(|block| free(**block).is_ok()).count();
     same("blocks allocated and freed", freed, sizes.len())?;
     holds("every block is aligned to 16", all)
+}
+
+/// Sizes that are no multiples of the alignment, and alignments that are rare: each block is where it must be, and all are given back to the last byte,
+/// whatever waits for the next one of its size.
+fn odd_layouts() -> Answer {
+    let free_before = heap::room().free;
+    for round in 0..3 {
+        for align in [1, 16, 64, 4096] {
+            for size in [1, 24, 100, 4000] {
+                let layout = Layout::from_size_align(size, align).map_err(|error| error.to_string())?;
+                let block = heap::allocate(Kind::Quantum, layout, Location::caller())
+                    .map_err(|errno| errno.to_string())?;
+                let aligned = block.addr().get().is_multiple_of(align.max(16));
+                same("freeing", free(block), Ok(()))?;
+                holds(&format!("round {round}: {size} bytes are aligned to {align}"), aligned)?;
+            }
+        }
+        // All that waits is made holes of.
+        same("more than there is", allocate(heap::room().size()), Err(Errno::ENOMEM))?;
+    }
+    same("bytes that are free", heap::room().free, free_before)
 }
 
 /// Blocks whose size is no multiple of the alignment stand next to each other all the same. A gap between two of them would be

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Freed blocks line up (`delayed`): their memory is given back when a quarter of the heap stands in the queue, or when
-//! memory runs out. So an address is handed out again as late as possible, and a stale word seldom names a block.
+//! memory runs out. So an address is handed out again as late as possible, and a stale word seldom names a block. What was
+//! given back waits for the next block of its size (`bins`), and becomes a hole again when memory runs out.
 //!
 //! While an experiment runs, freed blocks of the scull kinds are not given back (quarantine): they keep their record and
 //! their poison until [`Experiment`] ends, so that a use after free finds poison and a double free is known as one. An
@@ -22,7 +23,7 @@
 //! In front of each block lies its size ([`BlockSize`]), so that whoever has its address can ask for it without a lock. The
 //! ledger knows nothing of these bytes.
 
-use core::alloc::{GlobalAlloc, Layout};
+use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::panic::Location;
 use core::ptr::NonNull;
@@ -38,16 +39,21 @@ use crate::arch::backtrace;
 use crate::machine::{CountedSpinLock, Kernel};
 use crate::mm::frames;
 
+mod bins;
 mod delayed;
 mod experiment;
+mod global;
 mod live;
 mod quarantine;
 mod recycling;
+mod room;
 
 pub use experiment::Experiment;
 pub use live::Live;
 pub use quarantine::Quarantine;
+pub use room::{Room, room};
 
+use bins::Bins;
 use delayed::Delayed;
 use recycling::Recycling;
 
@@ -77,6 +83,8 @@ struct Heap {
     live: usize,
     /// Freed blocks that nobody keeps, and that are not given back yet.
     delayed: Delayed,
+    /// Blocks that were given back, for the next ones of their sizes.
+    bins: Bins,
 }
 
 impl Heap {
@@ -84,7 +92,11 @@ impl Heap {
     fn take(&mut self, layout: Layout) -> Result<NonNull<u8>, Errno> {
         let (whole, offset) = Layout::new::<BlockSize>().extend(layout).map_err(|_| Errno::ENOMEM)?;
         let whole = room_for(whole.size(), whole.align()).ok_or(Errno::ENOMEM)?;
-        let base = self.holes.allocate_first_fit(whole).map_err(|()| Errno::ENOMEM)?;
+        let kept = if whole.align() == ALIGN { self.bins.pop(whole.size()) } else { None };
+        let base = match kept {
+            Some(base) => base,
+            None => self.holes.allocate_first_fit(whole).map_err(|()| Errno::ENOMEM)?,
+        };
         // SAFETY: the hole has room for `offset` bytes and the block.
         let block = unsafe { base.add(offset) };
         // SAFETY: `offset` is a `BlockSize` at least, and both addresses are aligned to 16.
@@ -125,15 +137,27 @@ impl Heap {
         while self.delayed.bytes() > bytes && self.give_oldest_back() {}
     }
 
-    /// Gives some of what was freed first back; whether there was anything.
-    fn give_some_back(&mut self) -> bool {
-        (0..BATCH).take_while(|_| self.give_oldest_back()).count() > 0
-    }
-
     /// Gives back what was freed first, if there is anything.
     fn give_oldest_back(&mut self) -> bool {
         let Some((address, size)) = self.delayed.pop() else { return false };
         // SAFETY: it was freed and forgotten by the ledger before it came into the queue, and has just left it.
+        if !unsafe { self.bins.push(address) } {
+            // SAFETY: as above.
+            unsafe { give_back(&mut self.holes, address, size) };
+        }
+        true
+    }
+
+    /// Memory has run out. Gives some of what waits for that back, first to be taken as it is, and then to become holes;
+    /// whether there was anything.
+    fn give_some_back(&mut self) -> bool {
+        (0..BATCH).take_while(|_| self.give_oldest_back() || self.make_hole()).count() > 0
+    }
+
+    /// Makes a hole of a block that is kept for the next of its size.
+    fn make_hole(&mut self) -> bool {
+        let Some((address, size)) = self.bins.pop_any() else { return false };
+        // SAFETY: it was freed and forgotten by the ledger before it came into a bin, and has just left it.
         unsafe { give_back(&mut self.holes, address, size) };
         true
     }
@@ -171,8 +195,10 @@ impl Heap {
 
 /// What is taken out of the holes for `size` bytes. A hole begins where a block ends; if that were not aligned, the next block
 /// would leave a splinter in front of it, too small for anything, and every allocation would walk past all of them.
+/// Besides, every block has room for a link.
 fn room_for(size: usize, align: usize) -> Option<Layout> {
-    Layout::from_size_align(size.next_multiple_of(ALIGN), align).ok()
+    let least = size_of::<BlockSize>() + size_of::<usize>();
+    Layout::from_size_align(size.max(least).next_multiple_of(ALIGN), align).ok()
 }
 
 /// Gives the memory of the block at `address` back, which is `size` bytes long.
@@ -224,6 +250,7 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
         live: 0,
         recycling: None,
         delayed: Delayed::default(),
+        bins: Bins::new(),
     });
     Ok(size)
 }
@@ -325,29 +352,6 @@ pub fn lock_stats() -> LockStats {
     HEAP.stats()
 }
 
-/// How full the heap is, in bytes; blocks in quarantine are in use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
-    /// In use.
-    pub used: usize,
-    /// In holes.
-    pub free: usize,
-}
-
-impl Room {
-    /// Both together.
-    pub fn size(self) -> usize {
-        self.used + self.free
-    }
-}
-
-/// How full the heap is.
-pub fn room() -> Room {
-    let heap = HEAP.lock_irqsave();
-    let Heap { holes, delayed, .. } = heap.as_ref().expect("the heap is set up before anybody asks");
-    Room { used: holes.used() - delayed.bytes(), free: holes.free() + delayed.bytes() }
-}
-
 /// Blocks alive now.
 pub fn live() -> PerKind {
     with_ledger(|ledger| ledger.live())
@@ -379,26 +383,4 @@ pub fn with_ledger<R>(f: impl FnOnce(&mut Ledger<'static>) -> R) -> R {
 fn with_heap<R>(f: impl FnOnce(&mut Heap) -> R) -> R {
     let mut heap = HEAP.lock_irqsave();
     f(heap.as_mut().expect("the heap is set up before anything is counted"))
-}
-
-/// The heap as Rust's `alloc` sees it: blocks of [`Kind::Other`].
-struct Global;
-
-#[global_allocator]
-static GLOBAL: Global = Global;
-
-// SAFETY: `allocate` gives blocks of the layout's size and alignment that nobody else has; `free` takes them back once.
-unsafe impl GlobalAlloc for Global {
-    #[inline]
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        allocate(Kind::Other, layout, Location::caller()).map_or(core::ptr::null_mut(), NonNull::as_ptr)
-    }
-
-    #[inline]
-    unsafe fn dealloc(&self, block: *mut u8, _layout: Layout) {
-        let block = NonNull::new(block).expect("dealloc is given what alloc returned");
-        // SAFETY: the caller of `dealloc` gives the block up.
-        let freed = unsafe { free(block, Location::caller()) };
-        assert!(freed.is_ok(), "a block of the kernel's own was freed twice or never allocated: {block:?}");
-    }
 }

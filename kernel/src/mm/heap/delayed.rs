@@ -10,6 +10,7 @@ use core::ptr::NonNull;
 
 use kcore::machine::BlockSize;
 
+use super::bins::measure;
 use super::pointer;
 
 /// The queue.
@@ -22,13 +23,10 @@ pub(super) struct Delayed {
     bytes: usize,
 }
 
-/// Bytes that a block takes from the holes, which are multiples of a word and two words long at least.
+/// Bytes that a block takes from the holes.
 fn taken(block: NonNull<u8>) -> usize {
     // SAFETY: it is a block of the heap, and the heap has got it back.
-    let offset = unsafe { BlockSize::offset_of(block) };
-    // SAFETY: as above.
-    let size = unsafe { BlockSize::of(block) };
-    (offset + size).next_multiple_of(size_of::<usize>()).max(2 * size_of::<usize>())
+    unsafe { measure(block) }.1
 }
 
 impl Delayed {
@@ -43,7 +41,7 @@ impl Delayed {
     /// It is a block of the heap that is freed, of which the ledger knows no more, and that nobody uses.
     pub(super) unsafe fn push(&mut self, address: usize) {
         let block = pointer(address);
-        // SAFETY: the block is ours; there is room for a word, since sizes are rounded up to that, and it is aligned.
+        // SAFETY: the block is ours and aligned, and no block has room for less than a word.
         unsafe { block.cast::<usize>().write(0) };
         match self.last {
             0 => self.first = address,
