@@ -53,6 +53,8 @@ static ROWS: &[Row] = &[
     Row::always(Lock::Semaphore, C),
     Row::always(Lock::Completion, C),
     Row::always(Lock::Mutex, C),
+    Row::always(Lock::RwLock, C),
+    Row::always(Lock::RwSem, C),
     Row::always(Lock::Irqsave, C),
     Row::always(Lock::Bh, C),
 ];

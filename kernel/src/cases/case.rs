@@ -17,8 +17,9 @@ pub struct Case {
     pub name: &'static str,
     /// Tries it.
     pub run: fn() -> Answer,
-    /// Whether it runs only when a filter is its whole name, or that of a group all of which is hidden: it takes long, or it
-    /// wants a machine of its own, on which no memory has run out before.
+    /// Whether it runs only when it alone is asked for (by its whole name, by that of a group all of which is hidden, or by a
+    /// part of a name that no other has): it takes long, or it wants a machine of its own, on which no memory has run out
+    /// before.
     pub hidden: bool,
 }
 

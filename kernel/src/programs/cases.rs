@@ -28,24 +28,32 @@ pub(super) fn main(filter: Option<&str>, seed: u64) -> Result<Exit, Usage> {
 /// A frame of its own: the room that the list has left while it grew is nothing to the cases.
 #[inline(never)]
 fn choose(filter: Option<&str>) -> Result<Vec<&'static Case>, Usage> {
-    let wanted = |case: &&&Case| match filter {
-        // A hidden case is asked for by its name, or by that of its group if all of them are hidden.
-        Some(filter) => {
-            filter == case.name || case.name.contains(filter) && (!case.hidden || is_hidden_group(filter))
-        }
-        None => !case.hidden,
+    let Some(filter) = filter else { return Ok(sorted(|case| !case.hidden)) };
+    // A hidden case is asked for by its name, or by that of its group if all of them are hidden, or in any way in which
+    // nobody else is.
+    let usual = |case: &Case| {
+        filter == case.name || case.name.contains(filter) && (!case.hidden || is_hidden_group(filter))
     };
+    let mut chosen = sorted(usual);
+    if chosen.is_empty() {
+        chosen = sorted(|case| case.name.contains(filter));
+    }
+    match chosen.is_empty() {
+        true => Err(Usage::new(format!(
+            "no case has '{filter}' in its name; test without a filter names nearly all of them"
+        ))),
+        false => Ok(chosen),
+    }
+}
+
+/// The cases for which `wanted` says so, in the order of their names.
+fn sorted(wanted: impl Fn(&Case) -> bool) -> Vec<&'static Case> {
     let mut chosen: Vec<&Case> = Vec::new();
     // Each into its place: the code of a sort would be larger than the rest of this file.
-    for case in cases::all().iter().filter(wanted) {
+    for case in cases::all().iter().filter(|case| wanted(case)) {
         chosen.insert(chosen.partition_point(|other| other.name < case.name), case);
     }
-    match filter {
-        Some(filter) if chosen.is_empty() => Err(Usage::new(format!(
-            "no case has '{filter}' in its name; test without a filter names them all"
-        ))),
-        _ => Ok(chosen),
-    }
+    chosen
 }
 
 /// Whether there are cases whose names begin with `group`, and all of them are hidden.
