@@ -291,7 +291,6 @@ type_in() {
 supervise() {
     local seconds=$1 watcher
     shift
-    stopped='' killer=''
     # A background command's stdin is /dev/null unless said otherwise.
     exec 3<&0
     typist=''
@@ -302,6 +301,8 @@ supervise() {
     "$@" <&3 3<&- &
     child=$!
     exec 3<&-
+    # A signal that came before the child had a name.
+    [ -z "$stopped" ] || end_machine "$stopped"
     watch "$seconds" </dev/null >/dev/null 2>&1 &
     watcher=$!
     disown
@@ -316,7 +317,7 @@ supervise() {
     kill "$watcher" $killer $typist 2>/dev/null
 }
 
-child=''
+child='' stopped='' killer=''
 for signal in INT TERM HUP; do
     # shellcheck disable=SC2064 # The signal's name is wanted now.
     trap "end_machine $signal" "$signal"

@@ -8,13 +8,14 @@ use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::NamedTempFile;
 
 use crate::machine::Script;
 use crate::report::Report;
 use crate::status::{Failure, Status};
 
-/// A booted machine. Dropping it before [`finish`](Session::finish) kills it: `qemu-run.sh` at once, QEMU within a second.
+/// A booted machine. Dropping it before [`finish`](Session::finish) ends it, and QEMU with it.
 #[derive(Debug)]
 pub struct Session {
     child: Child,
@@ -141,8 +142,18 @@ impl Session {
 }
 
 impl Drop for Session {
+    /// The script is asked to end, which takes QEMU along wherever it is; killed, it could leave one behind that it has just
+    /// started.
     fn drop(&mut self) {
-        // Fails when it is gone already, which is fine.
+        /// Longer than the script gives a QEMU that does not listen.
+        const PATIENCE: Duration = Duration::from_secs(5);
+        const PAUSE: Duration = Duration::from_millis(5);
+        let asked = Instant::now();
+        // Each of these fails when it is gone already, which is fine.
+        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        while asked.elapsed() < PATIENCE && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(PAUSE);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

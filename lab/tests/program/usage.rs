@@ -53,7 +53,7 @@ const MISTAKES: &[(&[&str], &str)] = &[
     ),
     (&["run", "irq-other-cpu", "--config", "up"], "does not fit a machine of cpus=1 and a kernel built up"),
     (&["run", "tasklet", "--lock", "mutex"], "valid: none, irq-off, tasklet, spinlock"),
-    (&["run", "timer", "--probe", "rendezvous"], "no rendezvous of its own"),
+    (&["run", "timer", "--probe", "rendezvous"], "no point is named, and none is usual here"),
     (&["run", "counter", "--probe", "fire"], "no interrupt of its own"),
     (&["--seed", "x"], "seed 'x'"),
     (&["--heap", "1"], "heap '1' is not a size"),
