@@ -52,6 +52,8 @@ struct Kernel {
     functions: BTreeMap<u64, (String, Vec<u8>)>,
     /// The address of each name.
     names: BTreeMap<String, u64>,
+    /// Where `.data` begins, and its bytes: in it is the table of the functions that other crates are called through.
+    data: (u64, Vec<u8>),
 }
 
 impl Kernel {
@@ -73,7 +75,9 @@ impl Kernel {
             let name = format!("{:#}", rustc_demangle::demangle(symbol.name().ok()?));
             Some((symbol.address(), (name, bytes.to_vec())))
         });
-        let mut kernel = Kernel { functions: BTreeMap::new(), names: BTreeMap::new() };
+        let data = file.section_by_name(".data").expect("a kernel has variables");
+        let data = (data.address(), data.data().expect("within the file").to_vec());
+        let mut kernel = Kernel { functions: BTreeMap::new(), names: BTreeMap::new(), data };
         for (address, (name, bytes)) in functions {
             kernel.names.insert(name.clone(), address);
             kernel.functions.insert(address, (name, bytes));
@@ -103,17 +107,32 @@ impl Kernel {
 
     /// The other function that `instruction` of `function` goes to.
     fn callee(&self, function: &str, instruction: &Instruction, within: std::ops::Range<u64>) -> Option<u64> {
-        if instruction.op_count() == 0 || instruction.op0_kind() != OpKind::NearBranch64 {
-            let hidden = instruction.mnemonic() == Mnemonic::Call;
-            assert!(!hidden, "{function} calls through a pointer: nobody can see from here what that does");
-            return None;
-        }
-        let target = instruction.near_branch64();
+        let target = self.target(function, instruction)?;
         if within.contains(&target) {
             return None;
         }
         let (begin, (name, _)) = self.functions.range(..=target).next_back().expect("a branch goes to code");
         (!OTHERS_RUN.iter().any(|path| name.starts_with(path))).then_some(*begin)
+    }
+
+    /// Where `instruction` of `function` goes besides to the next one.
+    fn target(&self, function: &str, instruction: &Instruction) -> Option<u64> {
+        if instruction.op_count() > 0 && instruction.op0_kind() == OpKind::NearBranch64 {
+            return Some(instruction.near_branch64());
+        }
+        if instruction.mnemonic() != Mnemonic::Call {
+            return None;
+        }
+        // The linker has filled the table in, and nobody writes to it.
+        let slot = instruction.is_ip_rel_memory_operand().then(|| instruction.ip_rel_memory_address());
+        let entry =
+            slot.and_then(|slot| self.data.1.get(slot.checked_sub(self.data.0)? as usize..)?.first_chunk());
+        let target = entry.map(|entry| u64::from_le_bytes(*entry));
+        assert!(
+            target.is_some(),
+            "{function} calls through a pointer: nobody can see from here what that does"
+        );
+        target
     }
 }
 
