@@ -121,7 +121,10 @@ impl Trial<'_> {
             device.walk(|_, address| mark(address));
         });
         self.run.use_after_free += device.damage().wild + told.stale.into_inner();
-        let _ = check(device, &mut self.run);
+        if check(device, &mut self.run) == Err(Errno::EFAULT) {
+            // A pointer that leads nowhere: what was acknowledged behind it cannot be read back, nor what comes after it.
+            self.run.lost_updates += 1;
+        }
         let damage = device.damage();
         self.run.out_of_bounds += damage.overrun + damage.division;
         Ok(())
