@@ -12,6 +12,8 @@
 #
 #   machine=  microvm (default), q35, pc
 #   accel=    tcg (default: one host thread a CPU), tcg-single, icount (repeatable), kvm
+#   cpu=      the model of the CPUs, and what it is to have or to lack, as QEMU has it: qemu64, max,-smap (default max)
+#   qemu=     the QEMU to run (default qemu-system-x86_64)
 #   cpus=     1 to 64 (default 4)
 #   memory=   128M
 #   timeout=  seconds (default 60; none for a shell without a script)
@@ -78,7 +80,7 @@ done
 elf=$1
 shift
 
-machine='' accel='' cpus=4 memory=128M timeout='' boot=pvh acpi=on shell=no columns='' cmdline=''
+cpu=max cpu_given=no qemu_given=no machine='' accel='' cpus=4 memory=128M timeout='' boot=pvh acpi=on shell=no columns='' cmdline=''
 for word; do
     value=${word#*=}
     case $word in
@@ -86,6 +88,8 @@ for word; do
     columns=*) columns=$value ;;
     machine=*) machine=$value ;;
     accel=*) accel=$value ;;
+    cpu=*) cpu=$value && cpu_given=yes ;;
+    qemu=*) QEMU=$value && qemu_given=yes ;;
     cpus=*) cpus=$value ;;
     memory=*) memory=$value ;;
     timeout=*) timeout=$value ;;
@@ -114,6 +118,12 @@ case $boot in
 pvh) default_machine=microvm ;;
 bios | uefi) default_machine=q35 ;;
 *) usage "unknown boot '$boot'; valid: pvh, bios, uefi" ;;
+esac
+case $cpu in
+'' | [!A-Za-z0-9]* | *[!A-Za-z0-9_.,=+-]*) usage "cpu '$cpu' is no model of a CPU; valid: max, qemu64, max,-smap, ..." ;;
+esac
+case $QEMU in
+'' | *\"* | *$'\n'*) usage "qemu '$QEMU' is no program; valid: a name, or a path without quotes" ;;
 esac
 # The report states the machine, so the kernel is told what it was not told by the caller.
 [ -n "$machine" ] || { machine=$default_machine && cmdline="$cmdline${cmdline:+ }machine=$machine"; }
@@ -177,9 +187,11 @@ kvm) set -- "$@" -accel kvm ;;
 esac
 
 # Firmware that knows five levels of page tables would use them, and the loader of the images knows four.
-cpu=max
-[ "$boot" != uefi ] || cpu=max,la57=off
-set -- "$@" -cpu "$cpu" -smp "$cpus" -m "$memory" -device isa-debug-exit,iobase=0xf4,iosize=0x04
+features=''
+[ "$boot" != uefi ] || features=,la57=off
+# Of what a model has and the accelerator has not, QEMU would speak a line for each CPU.
+[ $cpu_given$verbose != yesno ] || features=$features,check=off
+set -- "$@" -cpu "$cpu$features" -smp "$cpus" -m "$memory" -device isa-debug-exit,iobase=0xf4,iosize=0x04
 
 # COM1 is people's, COM2 is the machine's. At a prompt, Ctrl-C is for the guest.
 signal=on
@@ -357,7 +369,20 @@ probe_kvm() {
     [ "$status" = 33 ] || dead 'accel=kvm: /dev/kvm is there, but a guest does not run on it; use accel=tcg'
 }
 
-hash "$QEMU" 2>/dev/null || dead "$QEMU is not installed: ./setup.sh installs it"
+# Which models there are, QEMU says in a line of a machine that does not run.
+check_cpu() {
+    local said with=tcg
+    [ "$accel" != kvm ] || with=kvm
+    said=$(printf 'quit\n' | "$QEMU" -nodefaults -no-user-config -display none -M microvm -accel $with \
+        -cpu "$cpu" -S -monitor stdio 2>&1 >/dev/null)
+    [ $? != 1 ] || usage "cpu '$cpu': ${said##*: } ('$QEMU -cpu help' lists them)"
+}
+
+if ! command -v "$QEMU" >/dev/null; then
+    [ $qemu_given = no ] || dead "qemu: '$QEMU' is no program that can be run"
+    dead "$QEMU is not installed: ./setup.sh installs it"
+fi
+[ $cpu_given = no ] || check_cpu
 [ "$accel" != kvm ] || probe_kvm
 
 if [ "$gdb" = yes ]; then

@@ -208,8 +208,8 @@ pub struct Settings {
     pub mute_cpu: Option<u32>,
     /// `cpus=`, how many CPUs the machine was given. The kernel counts for itself.
     pub cpus: Option<u32>,
-    /// `memory=`, `timeout=`, `acpi=`, for the report: words for whoever starts the machine, which have done their work when
-    /// the kernel reads them.
+    /// `cpu=`, `qemu=`, `memory=`, `timeout=`, `acpi=`, for the report: words for `qemu-run.sh`, which have done their work
+    /// when the kernel reads them.
     pub host: Vec<(&'static str, String)>,
     /// `columns=`, how wide the terminal of the shell is. Not known unless given.
     pub columns: Option<u32>,
@@ -248,15 +248,18 @@ pub const COMMANDS: &[&str] = &["tour", "run", "test", "bench", "fault", "matrix
 /// The keys of a command line.
 pub const KEYS: &[&str] = &[
     "lock", "probe", "object", "cpus", "writers", "quanta", "rounds", "seconds", "seed", "expect", "quantum",
-    "qset", "heap", "machine", "accel", "memory", "timeout", "boot", "acpi", "mute-cpu", "columns",
+    "qset", "heap", "machine", "accel", "cpu", "qemu", "memory", "timeout", "boot", "acpi", "mute-cpu",
+    "columns",
 ];
 
-/// Those of them that are for whoever starts the machine.
-const HOST_KEYS: &[&str] = &["memory", "timeout", "acpi"];
+/// Those of them that are for `qemu-run.sh` alone.
+const HOST_KEYS: &[&str] = &["cpu", "qemu", "memory", "timeout", "acpi"];
 
 /// Those of them that make the machine and not the experiment: when it runs they cannot be chosen any more.
-pub const MACHINE_KEYS: &[&str] =
-    &["cpus", "heap", "machine", "accel", "memory", "timeout", "boot", "acpi", "mute-cpu", "columns"];
+pub const MACHINE_KEYS: &[&str] = &[
+    "cpus", "heap", "machine", "accel", "cpu", "qemu", "memory", "timeout", "boot", "acpi", "mute-cpu",
+    "columns",
+];
 
 impl Settings {
     /// Reads a kernel command line: `run scull-leak lock=none probe="script=A.slot.load B.slot.load"`. Double quotes keep

@@ -16,7 +16,7 @@ fn nothing_is_the_tour_with_defaults() {
 #[test]
 fn every_key_lands_in_its_field() {
     let line = "run scull-leak lock=completion probe=pause object=array cpus=3 writers=5 quanta=7 rounds=2 seed=9 \
-                expect=raced quantum=4K qset=10 heap=1M machine=q35 accel=kvm memory=128M timeout=60 boot=bios acpi=off \
+                expect=raced quantum=4K qset=10 heap=1M machine=q35 accel=kvm cpu=max,-smap qemu=/opt/qemu memory=128M timeout=60 boot=bios acpi=off \
                 mute-cpu=1 columns=100";
     let expected = Settings {
         command: Command::Run("scull-leak".to_string()),
@@ -37,9 +37,15 @@ fn every_key_lands_in_its_field() {
         boot: Some("bios".to_string()),
         mute_cpu: Some(1),
         cpus: Some(3),
-        host: [("memory", "128M"), ("timeout", "60"), ("acpi", "off")]
-            .map(|(key, value)| (key, value.to_string()))
-            .into(),
+        host: [
+            ("cpu", "max,-smap"),
+            ("qemu", "/opt/qemu"),
+            ("memory", "128M"),
+            ("timeout", "60"),
+            ("acpi", "off"),
+        ]
+        .map(|(key, value)| (key, value.to_string()))
+        .into(),
         columns: Some(100),
     };
     assert_eq!(Settings::parse(line), Ok(expected));

@@ -152,6 +152,12 @@ pub struct Options {
     /// tcg (default), tcg-single, icount (repeatable to the last instruction), kvm
     #[arg(long, global = true, value_parser = one_of(ACCELERATORS), hide_possible_values = true, help_heading = "Machine")]
     pub accel: Option<String>,
+    /// The model of its CPUs, as QEMU knows it, and what it is to have or to lack: qemu64, max,-smap (max)
+    #[arg(long, global = true, value_name = "MODEL", value_parser = cpu, help_heading = "Machine")]
+    pub cpu: Option<String>,
+    /// The QEMU to run (qemu-system-x86_64)
+    #[arg(long, global = true, value_name = "PROGRAM", value_parser = qemu, help_heading = "Machine")]
+    pub qemu: Option<String>,
     /// Memory of the machine (128M)
     #[arg(long, global = true, value_name = "BYTES", value_parser = memory, help_heading = "Machine")]
     pub memory: Option<String>,
@@ -209,6 +215,8 @@ impl Options {
             "heap" => self.heap.as_ref(),
             "machine" => self.machine.as_ref(),
             "accel" => self.accel.as_ref(),
+            "cpu" => self.cpu.as_ref(),
+            "qemu" => self.qemu.as_ref(),
             "memory" => self.memory.as_ref(),
             "timeout" => self.timeout.as_ref(),
             "boot" => self.boot.as_ref(),
@@ -271,6 +279,27 @@ fn fault(value: &str) -> Result<String, Usage> {
 fn config(value: &str) -> Result<Config, Usage> {
     let with_hint = |usage: Usage| Usage::new(usage.message + &hint(value, Config::WORDS.iter().copied()));
     value.parse().map_err(with_hint)
+}
+
+/// The same letters as in `qemu-run.sh`. Which models there are, QEMU knows.
+fn cpu(value: &str) -> Result<String, Usage> {
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || "_.,=+-".contains(c);
+    match value.starts_with(|c: char| c.is_ascii_alphanumeric()) && value.chars().all(is_fit) {
+        true => Ok(value.to_string()),
+        false => {
+            Err(Usage::new(format!("cpu '{value}' is no model of a CPU; valid: max, qemu64, max,-smap, ...")))
+        }
+    }
+}
+
+/// The same as in `qemu-run.sh`, which finds out whether it is there.
+fn qemu(value: &str) -> Result<String, Usage> {
+    match value.is_empty() || value.contains(['"', '\n']) {
+        true => {
+            Err(Usage::new(format!("qemu '{value}' is no program; valid: a name, or a path without quotes")))
+        }
+        false => Ok(value.to_string()),
+    }
 }
 
 /// The same bounds as in `qemu-run.sh`.

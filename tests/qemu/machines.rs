@@ -15,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     cases.extend(["tcg", "tcg-single", "icount"].map(accelerator));
     cases.extend([mute(1, 4), mute(2, 4), mute(3, 4), mute(1, 2), mute_and_locked()]);
     cases.extend(["microvm", "pc"].map(without_acpi));
+    cases.extend(["qemu64", "max,-smap", "Skylake-Server"].map(model));
     cases.extend([(1, 8), (2, 7), (4, 64), (16, 3)].map(|(cpus, writers)| crowd(cpus, writers)));
     cases.extend(["spinlock", "semaphore", "completion"].map(locked_crowd));
     cases.into_iter().map(Case::trial).collect()
@@ -79,6 +80,14 @@ fn mute(which: u32, cpus: u32) -> Case {
 
 fn mute_and_locked() -> Case {
     Case::new("machines::mute::locked", "run scull-leak lock=spinlock cpus=4 mute-cpu=2 quanta=50").run(clean)
+}
+
+/// Another model of CPUs. QEMU does not speak of what it cannot give to it.
+fn model(cpu: &'static str) -> Case {
+    Case::new(format!("machines::cpu::{cpu}"), format!("{RACE} cpu={cpu}"))
+        .says(format!("--cpu {cpu}\n"))
+        .check(|outcome| same("complaints of QEMU", outcome.stderr.as_str(), ""))
+        .run(|run| same("leaked quanta", run.leaked.quantum, 12))
 }
 
 /// Nobody tells the kernel of the other CPUs: it goes on with the one that it runs on.

@@ -60,6 +60,11 @@ fn script() -> impl Iterator<Item = Trial> {
         ("tour timeout=0", "timeout '0' is not a whole number from 1 to 86400"),
         ("tour machine=vax", "unknown machine 'vax'; valid: microvm, q35, pc"),
         ("tour accel=fast", "unknown accel 'fast'; valid: tcg, tcg-single, icount, kvm"),
+        (
+            "tour cpu=vax",
+            "cpu 'vax': unable to find CPU model 'vax' ('qemu-system-x86_64 -cpu help' lists them)",
+        ),
+        ("tour cpu=max,+wings", "not found ('qemu-system-x86_64 -cpu help' lists them)"),
         ("tour acpi=maybe", "unknown acpi 'maybe'; valid: on, off"),
         ("tour acpi=off machine=q35", "acpi=off does not go with machine 'q35'; valid: microvm, pc"),
         (

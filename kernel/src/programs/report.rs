@@ -377,7 +377,20 @@ impl fmt::Display for Repeat<'_> {
         }
         boot.iter().filter(|door| *door != "pvh").try_for_each(|door| write!(f, " --boot {door}"))?;
         settings.mute_cpu.iter().try_for_each(|cpu| write!(f, " --mute-cpu {cpu}"))?;
-        settings.host.iter().try_for_each(|(key, value)| write!(f, " --{key} {value}"))?;
+        settings.host.iter().try_for_each(|(key, value)| write!(f, " --{key} {}", Quoted(value)))?;
         settings.expect.iter().try_for_each(|expect| write!(f, " --expect {expect}"))
+    }
+}
+
+/// A word as the reader's own shell takes it for one.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./,=+-".contains(c);
+        match self.0.chars().all(is_plain) {
+            true => f.write_str(self.0),
+            false => write!(f, "'{}'", self.0.replace('\'', r"'\''")),
+        }
     }
 }

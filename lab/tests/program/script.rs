@@ -139,6 +139,26 @@ fn memory_means_the_same_everywhere() {
 }
 
 #[test]
+fn the_cpu_is_the_one_that_is_asked_for() {
+    assert_eq!(after(&arguments(&[]), "-cpu"), "max");
+    let arguments = arguments(&["cpu=qemu64,-nx"]);
+    assert_eq!(after(&arguments, "-cpu"), "qemu64,-nx,check=off");
+    assert_eq!(after(&arguments, "-append"), "cpu=qemu64,-nx machine=microvm accel=tcg");
+}
+
+#[test]
+fn the_qemu_is_the_one_that_is_asked_for() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/program/bin/qemu-system-x86_64");
+    let word = format!("qemu={}", path.display());
+    let outcome =
+        lab::machine::Machine::new(fake::kernel()).word(word).env("FAKE_STATUS", "35").run().unwrap();
+    assert_eq!(outcome.status, Status::Unexpected, "{outcome}");
+    let missing = fake::machine().word("qemu=/no/such program").run().unwrap();
+    assert_eq!(missing.status, Status::Dead, "{missing}");
+    assert!(missing.stderr.contains("'/no/such program' is no program that can be run"), "{missing}");
+}
+
+#[test]
 fn a_disk_image_gets_the_command_line_too() {
     let image = fake::kernel();
     let words = ["boot=bios", "probe=rendezvous=a,b"];
@@ -184,6 +204,9 @@ fn a_bad_word_is_answered_with_the_good_ones() {
         ("boot=bios", "--image".to_string()),
         ("cpus=65", "from 1 to 64".to_string()),
         ("cpus=two", "from 1 to 64".to_string()),
+        ("cpu=", "valid: max, qemu64, ".to_string()),
+        ("cpu=max -smap", "valid: max, qemu64, ".to_string()),
+        ("qemu=", "is no program".to_string()),
         ("memory=15M", "128M".to_string()),
         ("memory=lots", "128M".to_string()),
         ("timeout=0", "from 1 to 86400".to_string()),
