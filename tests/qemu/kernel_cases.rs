@@ -44,6 +44,18 @@ pub(crate) fn trials() -> Vec<Trial> {
                 same("the summary", outcome.report.summary(), Some(&Summary { passed: 11, failed: 0 }))
             }),
     );
+    // While a CPU stands at each instruction of the context switch.
+    cases.extend(["cpus=2", "cpus=4"].map(|machine| {
+        Case::new(
+            format!("kernel-cases::midswitch-{machine}"),
+            format!("test midswitch::each-instruction {machine}"),
+        )
+        .without_symbols()
+        .says("192 searches, at 15 of the switch's own instructions")
+        .check(|outcome| {
+            same("the summary", outcome.report.summary(), Some(&Summary { passed: 1, failed: 0 }))
+        })
+    }));
     cases.push(self_check());
     cases.push(a_filter());
     cases.push(whole_lines());

@@ -61,12 +61,12 @@ fn allocate(size: usize) -> Option<NonNull<u8>> {
 
 /// A block whose address is nowhere but in disguise.
 #[inline(never)]
-fn lose(size: usize) -> Option<Hidden> {
+pub(super) fn lose(size: usize) -> Option<Hidden> {
     allocate(size).map(|block| Hidden::new(block.addr().get()))
 }
 
 #[inline(never)]
-fn give_back(block: Hidden) {
+pub(super) fn give_back(block: Hidden) {
     let block = NonNull::new(core::ptr::with_exposed_provenance_mut(block.address()));
     // SAFETY: a block of a case, which has ended; each is given back once.
     let freed = block.map(|block| unsafe { heap::free(block, Location::caller()) });

@@ -5,6 +5,7 @@
 //!
 //! - [`case`]: what a case is, and its assertions.
 //! - `crew`: a task on each CPU.
+//! - `steps`: a CPU that stops at a chosen instruction of the context switch.
 //! - the others: the cases, by what they are about.
 
 mod backtraces;
@@ -20,6 +21,7 @@ mod fuzz;
 mod heap;
 mod kmemleak;
 mod locks;
+mod midswitch;
 mod oops;
 mod paging;
 mod preemption;
@@ -30,6 +32,7 @@ mod self_check;
 mod signals;
 mod softirqs;
 mod stacks;
+pub(crate) mod steps;
 mod switching;
 mod symbols;
 mod tasklets;

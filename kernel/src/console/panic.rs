@@ -32,7 +32,7 @@ pub fn stop() {
 /// Reports a Rust panic and ends the machine.
 pub fn panic(info: &PanicInfo) -> ! {
     become_speaker();
-    say_where("panic");
+    say_where("panic", backtrace::frame_pointer());
     let _ = writeln!(Raw, "{}", info.message());
     if let Some(location) = info.location() {
         let _ = writeln!(Raw, "  at {location}");
@@ -45,7 +45,7 @@ pub fn panic(info: &PanicInfo) -> ! {
 /// Reports a CPU exception and ends the machine.
 pub fn fault(fault: &Fault<'_>) -> ! {
     become_speaker();
-    say_where("exception");
+    say_where("exception", fault.frame.rsp);
     let _ =
         fault.say_cause(&mut Raw).and_then(|()| writeln!(Raw)).and_then(|()| fault.say_registers(&mut Raw));
     let _ = writeln!(Raw, "backtrace:\n    rip [<{:016x}>]", fault.frame.rip);
@@ -65,8 +65,9 @@ fn become_speaker() {
     }
 }
 
-fn say_where(what: &str) {
-    let task = task::current();
+/// `stack_pointer` is where that was: it says whose task it was also in the middle of a switch.
+fn say_where(what: &str, stack_pointer: u64) {
+    let task = task::table::owner_of(stack_pointer).unwrap_or(task::current());
     let _ = writeln!(
         Raw,
         "\n*** {what} on CPU {}, task {} ({})",

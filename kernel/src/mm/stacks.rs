@@ -94,13 +94,18 @@ pub fn left(address: u64) -> Option<u64> {
 pub fn top_of(address: u64) -> Option<u64> {
     let boot = layout::bsp_stack();
     if (boot.start + PAGE..=boot.end).contains(&address) {
-        return Some(BOOT_FRAME.load(Relaxed).min(boot.end));
+        return Some(boot.end);
     }
     [&TASKS, &FAULTS].into_iter().find_map(|region| region.top_of(address))
 }
 
-/// The functions of the boot, whose frames are above `frame`, use nothing of the heap any more: as the top of the first CPU's
-/// stack counts `frame`.
+/// Where the frames end, from stack pointer `address` up, that may use the heap.
+pub fn end_of_frames(address: u64) -> Option<u64> {
+    let boot = layout::bsp_stack().end;
+    top_of(address).map(|top| if top == boot { BOOT_FRAME.load(Relaxed).min(top) } else { top })
+}
+
+/// The functions of the boot, whose frames are above `frame`, use nothing of the heap any more.
 pub fn boot_is_over(frame: u64) {
     BOOT_FRAME.store(frame, Relaxed);
 }

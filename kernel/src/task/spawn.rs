@@ -7,8 +7,8 @@ use kcore::errno::Errno;
 use kcore::machine::TaskId;
 
 use crate::arch::{cpu, percpu, smp, switch};
-use crate::context;
 use crate::mm::stacks;
+use crate::{context, layout};
 
 use super::queue::{self, QueueGuard};
 use super::schedule;
@@ -130,6 +130,7 @@ fn create(name: &str, cpu: u32) -> Result<(TaskId, &'static Task), SpawnError> {
 /// Makes the running code of the first CPU a task called `name`, so that it can block.
 pub fn adopt(name: &str) -> Result<(), SpawnError> {
     let (id, task) = table::claim(name, 0).ok_or(SpawnError::TooMany)?;
+    task.stack_top.store(layout::bsp_stack().end, Relaxed);
     task.inner(&mut QueueGuard::lock(0)).state = State::Runnable;
     queue::set_current(0, id);
     Ok(())

@@ -84,7 +84,7 @@ pub struct Task {
     pub code: AtomicI32,
     /// Cycles for which it has run, without those since it was switched to.
     pub run_time: AtomicU64,
-    /// The top of its stack; 0 while the slot is free, and for the task that was adopted.
+    /// The top of its stack; 0 while the slot is free.
     pub stack_top: AtomicU64,
     /// Accessed under the lock of the run queue of `cpu`, while the slot is taken.
     inner: UnsafeCell<Inner>,
@@ -164,6 +164,11 @@ pub fn name_hint(id: TaskId) -> Name {
     name.unwrap_or_default()
 }
 
+/// The task on whose stack this stack pointer lies. In the middle of a switch that is not the one that the CPU says it runs.
+pub fn owner_of(stack_pointer: u64) -> Option<TaskId> {
+    all().find(|task| task.has_on_its_stack(stack_pointer)).map(Task::id)
+}
+
 /// All tasks that live.
 pub fn all() -> impl Iterator<Item = &'static Task> {
     TABLE.iter().filter(|task| task.id.load(Acquire) != 0)
@@ -217,9 +222,7 @@ impl Task {
     /// Whether this is an address in the task's stack, and not in that of whoever had the slot before: the task may just
     /// have been claimed.
     pub fn has_on_its_stack(&self, stack_pointer: u64) -> bool {
-        let top = self.stack_top.load(Relaxed);
-        // The adopted task has no stack from the pool.
-        top == 0 || stacks::top_of(stack_pointer) == Some(top)
+        stacks::top_of(stack_pointer) == Some(self.stack_top.load(Relaxed))
     }
 
     /// Frees the slot and the stack of a task that has ended and been joined.

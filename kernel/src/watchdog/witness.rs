@@ -75,8 +75,11 @@ static ANSWERS: [Answer; MAX_CPUS] = [const {
 pub(super) fn ask<const N: usize>() -> List<Witness, N> {
     let mut witnesses = List::new();
     let this = percpu::this_cpu();
+    let mut is_idle = [false; MAX_CPUS];
+    // Asked once: one that begins meanwhile to do something would come twice, and one that ends not at all.
+    (0..smp::cpus()).for_each(|cpu| is_idle[cpu as usize] = task::queue::is_idle(cpu));
     for idle in [false, true] {
-        for cpu in (0..smp::cpus()).filter(|cpu| task::queue::is_idle(*cpu) == idle) {
+        for cpu in (0..smp::cpus()).filter(|cpu| is_idle[*cpu as usize] == idle) {
             witnesses.push(if cpu == this { myself() } else { other(cpu) });
         }
     }
@@ -125,7 +128,9 @@ pub(crate) fn answer(frame: &TrapFrame) -> bool {
     for (to, from) in answer.addresses[1..].iter().zip(addresses) {
         to.store(from as u64, Relaxed);
     }
-    answer.task.store(task::current().0, Relaxed);
+    // A CPU in the middle of a switch says that it runs the next task, and is still where the last one was.
+    let task = task::table::owner_of(frame.rsp).unwrap_or(task::current());
+    answer.task.store(task.0, Relaxed);
     answer.open.store(0, Release);
     true
 }

@@ -41,6 +41,30 @@ pub fn irq_on_and_halt() {
     interrupts::enable_and_hlt();
 }
 
+/// A debug exception comes after the next instruction, and after each that follows, on this CPU; handlers run without (SDM
+/// vol. 3B, 19.3.1.4). It goes on in the next task, since the switch leaves the flags as they are, until one of the
+/// exceptions [ends it](super::traps::TrapFrame::single_steps) or a task comes out of the interrupt in which it has lost
+/// its CPU.
+#[inline(always)]
+pub fn begin_single_steps() {
+    // SAFETY: changes the trap flag alone, by the way of the stack.
+    unsafe { core::arch::asm!("pushfq", "or dword ptr [rsp], 0x100", "popfq") };
+}
+
+/// Whether the debug exception under way is that of a single step. Asked once: DR6 keeps what it says until it is written
+/// (SDM vol. 3B, 19.2.3).
+pub fn took_single_step() -> bool {
+    const SINGLE_STEP: u64 = 1 << 14;
+    let status: u64;
+    // SAFETY: reads a register.
+    unsafe { core::arch::asm!("mov {}, dr6", out(reg) status, options(nomem, nostack, preserves_flags)) };
+    // SAFETY: the status of debug exceptions, which nobody else reads.
+    unsafe {
+        core::arch::asm!("mov dr6, {}", in(reg) status & !SINGLE_STEP, options(nomem, nostack, preserves_flags))
+    };
+    status & SINGLE_STEP != 0
+}
+
 /// Lets interrupts wait whose vectors are below the 16 of `class` + 1; 0 lets all come (SDM vol. 3A, 11.8.3.1: the task
 /// priority, which CR8 is).
 pub fn set_priority(class: u8) {

@@ -42,6 +42,13 @@ pub unsafe fn saved(stack_pointer: u64) -> (u64, u64) {
     (frame.rip, frame.rbp)
 }
 
+/// How many instructions [`switch`] has.
+pub const INSTRUCTIONS: usize = 15;
+/// How many bytes they have.
+pub const BYTES: u64 = 27;
+/// From this byte of it on the CPU is on the stack of the next task.
+pub const NEW_STACK: u64 = 16;
+
 /// Saves the caller on its own stack, its stack pointer in `*save`, and goes on where `load` was saved.
 ///
 /// # Safety

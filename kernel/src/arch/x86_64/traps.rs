@@ -10,7 +10,8 @@ use core::mem::size_of;
 use x86_64::VirtAddr;
 use x86_64::structures::DescriptorTablePointer;
 
-use super::{apic, gdt};
+use super::{apic, cpu, gdt};
+use crate::cases::steps;
 use crate::console::com1;
 use crate::console::fault::Fault;
 use crate::console::panic;
@@ -92,6 +93,13 @@ impl TrapFrame {
         const INTERRUPT_FLAG: u64 = 1 << 9;
         self.rflags & INTERRUPT_FLAG != 0
     }
+
+    /// Whether a [single step](super::cpu::begin_single_steps) comes after the next instruction: not by itself when the last
+    /// one has loaded other flags.
+    pub fn single_steps(&mut self, on: bool) {
+        const TRAP_FLAG: u64 = 1 << 8;
+        self.rflags = if on { self.rflags | TRAP_FLAG } else { self.rflags & !TRAP_FLAG };
+    }
 }
 
 const _: () = assert!(size_of::<TrapFrame>() == 22 * 8, "trap.s pushes 17 words on the CPU's 5");
@@ -161,8 +169,9 @@ pub fn load() {
 
 /// Where every stub goes.
 #[unsafe(no_mangle)]
-extern "C" fn trap_dispatch(frame: &TrapFrame) {
+extern "C" fn trap_dispatch(frame: &mut TrapFrame) {
     match frame.vector {
+        vector::DEBUG if cpu::took_single_step() => steps::stepped(frame),
         vector::NMI if panic::stopping() => panic::stop(),
         vector::NMI if non_maskable(frame) => {}
         0..=vector::LAST_EXCEPTION => exception(&Fault::new(exception_name(frame.vector), frame)),

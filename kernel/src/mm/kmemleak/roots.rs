@@ -80,7 +80,7 @@ pub(super) fn running<M: Memory>(marking: &mut Marking<'_, '_, M>, still: &Still
 
 /// The live part of a stack. Six registers are at its end if they are `saved` there.
 fn stack<M: Memory>(marking: &mut Marking<'_, '_, M>, sp: u64, what: &Roots, saved: bool) {
-    let Some(top) = stacks::top_of(sp) else { return };
+    let Some(top) = stacks::end_of_frames(sp) else { return };
     let frames = if saved { (sp + SAVED).min(top) } else { sp };
     if what.registers {
         marking.root(words(sp..frames), Held::Stack);

@@ -34,13 +34,20 @@ struct Place {
     frame: AtomicU64,
     /// Whether it was doing nothing: the idle loop has no address of the heap, only what handlers have left in registers.
     idle: AtomicBool,
+    /// Whether it is in the handler of the ordinary interrupt, which does not count as doing something.
+    halts: AtomicBool,
     /// Interrupts that were sent, less those that came: one may come when the world moves again already.
     sent: AtomicU32,
 }
 
-static PLACES: [Place; MAX_CPUS] =
-    [const { Place { frame: AtomicU64::new(0), idle: AtomicBool::new(false), sent: AtomicU32::new(0) } };
-        MAX_CPUS];
+static PLACES: [Place; MAX_CPUS] = [const {
+    Place {
+        frame: AtomicU64::new(0),
+        idle: AtomicBool::new(false),
+        halts: AtomicBool::new(false),
+        sent: AtomicU32::new(0),
+    }
+}; MAX_CPUS];
 
 /// A CPU that did not stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,8 +132,7 @@ fn stand_still(frame: &TrapFrame, handlers: u32, wait: impl Fn()) {
     if place.load(Relaxed) != 0 || !is_wanted(this) {
         return;
     }
-    let is_idle = task::queue::current_of(this) == task::queue::idle_of(this);
-    idle.store(is_idle && context::handlers() == handlers, Relaxed);
+    idle.store(runs_idle_loop(this, frame) && context::handlers() == handlers, Relaxed);
     // Pairs with the Acquire in `becomes`.
     place.store(core::ptr::from_ref(frame).expose_provenance() as u64, Release);
     while is_wanted(this) {
@@ -135,19 +141,35 @@ fn stand_still(frame: &TrapFrame, handlers: u32, wait: impl Fn()) {
     place.store(0, Release);
 }
 
+/// Whether this CPU, interrupted at `frame`, is on the stack of its idle task. Which task it says it runs is not asked: in the
+/// middle of a switch the next one does already, and the stack is that of the task that leaves.
+fn runs_idle_loop(this: u32, frame: &TrapFrame) -> bool {
+    let idle = task::table::find(task::queue::idle_of(this));
+    idle.is_some_and(|idle| idle.has_on_its_stack(frame.rsp))
+}
+
 /// The handler of the ordinary interrupt: halts. Interrupts are off but while it halts.
 pub(crate) fn halt(frame: &TrapFrame) {
+    let halts = &PLACES[percpu::this_cpu() as usize].halts;
+    halts.store(true, Relaxed);
     stand_still(frame, 1, || {
         // Whoever ends the stop sends an interrupt afterwards, which ends the halt also when it comes before.
         cpu::irq_on_and_halt();
         cpu::irq_save();
     });
+    halts.store(false, Relaxed);
+}
+
+/// The CPU is at the instruction of `frame`, where a case keeps it, and no handler is under way: it stands still there while
+/// somebody wants that.
+pub(crate) fn stand_at(frame: &TrapFrame) {
+    stand_still(frame, 0, cpu::pause);
 }
 
 /// A non-maskable interrupt: spins. False if nobody has sent it.
 pub(crate) fn stand(frame: &TrapFrame) -> bool {
-    let sent = &PLACES[percpu::this_cpu() as usize].sent;
+    let Place { sent, halts, .. } = &PLACES[percpu::this_cpu() as usize];
     let was_sent = sent.try_update(Relaxed, Relaxed, |sent| sent.checked_sub(1)).is_ok();
-    stand_still(frame, 0, cpu::pause);
+    stand_still(frame, u32::from(halts.load(Relaxed)), cpu::pause);
     was_sent
 }
