@@ -74,6 +74,10 @@ fn merged() -> Answer {
     device::fire();
     device::fire();
     cpu::irq_restore(were_on);
+    // As above.
+    while device::in_flight() != 0 {
+        cpu::pause();
+    }
     device::fire();
     device::close();
     same("interrupts", came(this), 2)?;

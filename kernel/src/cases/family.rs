@@ -124,11 +124,12 @@ fn keeps_away() -> Answer {
     holds("one after that", unsafe { Experiment::begin() }.is_ok())
 }
 
-/// A task that reads; it ends with the count or the error.
-fn reader(name: &'static str) -> Result<task::JoinHandle, String> {
+/// A task that reads; it ends with the count or the error. Its file is open before it begins: if it sleeps it does so in the
+/// device.
+fn reader(name: &str) -> Result<task::JoinHandle, String> {
+    let file = open(name, OpenFlags::READ)?;
     let started = task::spawn("reader", 0, move || {
-        let read =
-            fs::open(name, OpenFlags::READ, &Credentials::ROOT).and_then(|file| file.read(&mut [0; 8]));
+        let read = file.read(&mut [0; 8]);
         read.map_or_else(Errno::code, |count| count as i32)
     });
     started.map_err(|error| format!("{error:?}"))
