@@ -14,14 +14,14 @@ use crate::machine::{LockEvent, LockName, Sched};
 use crate::report::LockStats;
 use crate::sync::patience::Endless;
 use crate::sync::spinlock::{SpinGuard, SpinLock};
-use crate::sync::waiter::{Waiter, Waiters};
+use crate::sync::waiter::{Dismissed, Waiter, Waiters};
 use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
 
 /// A reader/writer semaphore.
 ///
 /// Only tasks use it, neither interrupt handlers nor softirqs. So under its inner lock preemption is off, and interrupts
-/// are not. Lock order: the inner lock -> whatever [`Sched::wake`] takes. `hold_cycles` of its counters are those of all
-/// readers and writers together.
+/// are not. Lock order: the inner lock -> nothing; who is let in is woken after it was given back. `hold_cycles` of its
+/// counters are those of all readers and writers together.
 #[doc(alias = "struct rw_semaphore")]
 pub struct RwSemaphore<M: Sched, W: Watch<M> = Silent> {
     state: SpinLock<State<M, W>, M>,
@@ -237,10 +237,11 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     /// Opens the gate and lets in who waits there: readers, until it is empty or a writer has closed it again.
     fn open(&self, mut state: Locked<'_, M, W>) {
         state.is_closed = false;
+        let mut let_in = Dismissed::new();
         while !state.is_closed
-            && let Some(granted) = state.gate.grant()
+            && let Some(record) = state.gate.dismiss(&mut let_in)
         {
-            match granted.record {
+            match record {
                 Some((Kind::Writer, wait)) if state.readers > 0 => {
                     state.is_closed = true;
                     state.passed = Some(wait);
@@ -252,8 +253,9 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
                 }
                 None => unreachable!("whoever waits at the gate says what it wants"),
             }
-            M::wake(granted.task);
         }
+        drop(state);
+        let_in.wake();
     }
 
     /// Sleeps until the gate lets the caller through. A reader reads then.

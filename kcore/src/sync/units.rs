@@ -1,9 +1,9 @@
 //! Units that tasks take and give back, and a queue of those who found none: what a semaphore and a completion share.
 
 use crate::machine::{Cpu, LockEvent, Sched, Site};
-use crate::sync::patience::Patience;
+use crate::sync::patience::{Endless, Patience};
 use crate::sync::spinlock::{SpinIrqGuard, SpinLock};
-use crate::sync::waiter::{Waiter, Waiters};
+use crate::sync::waiter::{Dismissed, Waiter, Waiters};
 use crate::sync::watch::{Silent, Statistics, Watch};
 
 /// As many units as anybody wants (the same trick as in Linux's `struct completion`).
@@ -19,7 +19,7 @@ pub static SEEING_OFF: Site = Site::new("seeing-off");
 /// A number of units and the tasks that sleep until they are handed one.
 ///
 /// Its lock is taken with interrupts off, so an interrupt handler may give a unit (not take one: that may sleep).
-/// Lock order: this lock -> whatever [`Sched::wake`] takes.
+/// Lock order: this lock -> nothing; who is granted a unit is woken after it was given back.
 ///
 /// `SEES_OFF`: a waiter that slept and was granted waits until its granter has left the lock. Without it, RACES.md R21:
 ///
@@ -106,12 +106,13 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         self.watch.announce(LockEvent::Wait, address, place);
         let slept = waiter.sleep(patience);
         if slept.is_err() {
-            // Whoever is not there any more was granted a unit in time, and has it.
+            // A waiter that is not there any more was granted a unit in time, and has it, or is about to be told.
             let gave_up = self.state.lock_irqsave().queue.remove(&waiter);
             if gave_up {
                 self.watch.announce(LockEvent::GaveUp, address, place);
                 return slept;
             }
+            let Ok(()) = waiter.sleep(Endless);
         } else if SEES_OFF {
             W::probe(&SEEING_OFF);
             drop(self.state.lock_irqsave());
@@ -160,10 +161,12 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         let mut state = self.state.lock_irqsave();
         self.watch.released();
         state.free = ENDLESS;
-        while let Some(granted) = state.queue.grant() {
-            pass(&self.watch, granted.record);
-            M::wake(granted.task);
+        let mut served = Dismissed::new();
+        while let Some(record) = state.queue.dismiss(&mut served) {
+            pass(&self.watch, record);
         }
+        drop(state);
+        served.wake();
     }
 
     /// No unit is free any more. Those who wait still do.

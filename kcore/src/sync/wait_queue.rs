@@ -25,7 +25,7 @@ use crate::machine::{LockEvent, LockName, Sched, Sleep};
 use crate::report::LockStats;
 use crate::sync::patience::{Endless, Patience, UntilSignal, UntilTime};
 use crate::sync::spinlock::SpinLock;
-use crate::sync::waiter::{Waiter, Waiters};
+use crate::sync::waiter::{Dismissed, Waiter, Waiters};
 use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
 
 /// Tasks that wait for conditions, and are woken to test them.
@@ -37,8 +37,8 @@ use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
 /// A queue is nobody's, so the machine hears of waits, and of their ends as [`LockEvent::GaveUp`]. Its counters count the
 /// waits that did not find their condition true at once; a failed test-and-set is a wake-up that found it false.
 ///
-/// Its lock is taken with interrupts off, so an interrupt handler may wake. Lock order: this lock -> whatever
-/// [`Sched::wake`] takes. The conditions are tested under no lock.
+/// Its lock is taken with interrupts off, so an interrupt handler may wake. Lock order: this lock -> nothing. Waiters are
+/// woken after it was given back, and the conditions are tested under no lock.
 #[doc(alias = "wait_queue_head_t")]
 pub struct WaitQueue<M: Sched, W: Watch<M> = Silent> {
     sleepers: SpinLock<Sleepers<M>, M>,
@@ -68,16 +68,12 @@ impl<M: Sched> Sleepers<M> {
     }
 }
 
-/// Wakes up to `most` of those who wait in `queue`; how many there were.
-fn wake<M: Sched>(queue: &mut Waiters<M, ()>, most: usize) -> usize {
-    let mut woken = 0;
-    while woken < most
-        && let Some(granted) = queue.grant()
-    {
-        M::wake(granted.task);
-        woken += 1;
+/// Takes up to `most` of those who wait out of `queue`, to be woken with `list`.
+fn dismiss<M: Sched>(queue: &mut Waiters<M, ()>, most: usize, list: &mut Dismissed<M, ()>) {
+    let mut left = most;
+    while left > 0 && queue.dismiss(list).is_some() {
+        left -= 1;
     }
-    woken
 }
 
 impl<M: Sched<Flag = AtomicBool>> WaitQueue<M> {
@@ -180,8 +176,12 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
 
     /// Wakes all non-exclusive waiters and up to `exclusive` exclusive ones; returns how many.
     pub fn wake_up_nr(&self, exclusive: usize) -> usize {
+        let mut list = Dismissed::new();
         let mut sleepers = self.sleepers.lock_irqsave();
-        wake(&mut sleepers.shared, usize::MAX) + wake(&mut sleepers.exclusive, exclusive)
+        dismiss(&mut sleepers.shared, usize::MAX, &mut list);
+        dismiss(&mut sleepers.exclusive, exclusive, &mut list);
+        drop(sleepers);
+        list.wake()
     }
 
     /// Wakes everybody; returns how many.
@@ -308,8 +308,11 @@ impl<M: Sched, W: Watch<M>> Drop for Standing<'_, M, W> {
     fn drop(&mut self) {
         // SAFETY: the box lives until the next statement but one.
         let node = unsafe { self.waiter.as_ref() };
-        // Under the lock, even if there is nothing to remove: so a waker has left the node.
-        self.queue.sleepers.lock_irqsave().shared.remove(node);
+        let was_there = self.queue.sleepers.lock_irqsave().shared.remove(node);
+        if !was_there {
+            // A waker has taken it out, and may still have it in its list.
+            let Ok(()) = node.sleep(Endless);
+        }
         // SAFETY: `stand` leaked the box for this, and nobody else has the node any more.
         drop(unsafe { Box::from_raw(self.waiter.as_ptr()) });
     }
@@ -348,10 +351,17 @@ impl<M: Sched, W: Watch<M>> Drop for Place<'_, M, W> {
     /// Under the lock, even if there is nothing to remove: so a waker has left the queue before a waiter does, and the
     /// queue may be on the waiter's stack.
     fn drop(&mut self) {
+        let mut next = Dismissed::new();
         let mut sleepers = self.queue.sleepers.lock_irqsave();
         let was_woken = !sleepers.of(self.crowd).remove(self.waiter);
         if was_woken && !self.has_used_wake_up && self.crowd == Crowd::Exclusive {
-            wake(&mut sleepers.exclusive, 1);
+            dismiss(&mut sleepers.exclusive, 1, &mut next);
+        }
+        drop(sleepers);
+        next.wake();
+        if was_woken {
+            // The waker may still have the waiter in its list.
+            let Ok(()) = self.waiter.sleep(Endless);
         }
     }
 }

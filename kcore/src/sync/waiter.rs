@@ -3,10 +3,25 @@
 //! Nothing is allocated: a waiter is a node on its own task's stack, and the queue links these nodes. The queue belongs
 //! into a lock, and all of it that is not said otherwise happens under that lock.
 //!
-//! A waiter leaves the queue in one of two ways, both under the lock. [`Waiters::grant`] unlinks it and tells it so. Or it
-//! gives up ([`Patience`](super::patience)): it takes the lock and either finds itself granted, and so the owner, or
-//! unlinks itself by a walk from the head ([`Waiters::remove`]). Nothing in between can be seen, so what is granted is
-//! never granted to somebody who has left.
+//! A waiter leaves the queue in one of two ways, both under the lock. A granter takes it out. Or it gives up
+//! ([`Patience`](super::patience)): it takes the lock and either is not in the queue any more, and so the owner, or unlinks
+//! itself by a walk from the head ([`Waiters::remove`]). Nothing in between can be seen, so what is granted is never granted
+//! to a waiter that has left.
+//!
+//! To wake a task can mean an interrupt for another CPU, and on a virtual machine a turn of the host: thousands of times
+//! as long as the rest of what is done under the lock. So a granter gives the lock back first. One that grants to one
+//! waiter notes its task ([`Waiters::grant`]). One that grants to several has no room for their tasks: it moves them
+//! into a list of its own ([`Waiters::dismiss`]), and tells each of them ([`Dismissed::wake`]) when the lock is given back:
+//!
+//! ```text
+//!   granter                                waiter
+//!   lock; dismiss: out of the queue
+//!   unlock
+//!                                          gives up: lock; it is not in the queue; unlock
+//!                                          sleeps until it is granted: its node is in the list
+//!   granted.store(true, Release)
+//!   wake(task), which is not in the node   granted.load(Acquire) is true: returns, the node goes
+//! ```
 
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -19,13 +34,13 @@ use crate::sync::patience::Patience;
 pub(super) struct Waiter<M: Cpu, R> {
     /// Who waits. Never changes.
     task: TaskId,
-    /// Clear while the node is in a queue, or not yet in one. Set once, by the granter, under the queue's lock; the
-    /// granter's last access to the node. The waiter alone reads it, without the lock.
+    /// Clear while the node is in a queue or a list, or not yet in one. Set once, by the granter, which has taken the node
+    /// out under the queue's lock; the granter's last access to the node. The waiter alone reads it, without the lock.
     granted: M::Flag,
     /// Taken by the granter, before `granted` is set. Accessed under the queue's lock.
     record: Cell<Option<R>>,
-    /// The node that came next, which is in the same queue; `None` for the last one. Meaningless once granted. Accessed
-    /// under the queue's lock.
+    /// The node that came next, which is in the same queue or list; `None` for the last one. Meaningless once granted.
+    /// Accessed under the queue's lock, and in a list by the granter that has it.
     next: Cell<Link<M, R>>,
 }
 
@@ -43,7 +58,7 @@ impl<M: Sched, R> Waiter<M, R> {
     }
 
     /// Sleeps until it is granted, or until its patience is over. Called by the waiter's own task, after the queue's lock
-    /// was given back. After an error the node may have been granted none the less: [`Waiters::remove`] tells.
+    /// was given back. After an error the node may have been taken out none the less: [`Waiters::remove`] tells.
     ///
     /// The wake-up cannot get lost between the test and the sleep, as the machine keeps one that comes early:
     ///
@@ -95,7 +110,11 @@ impl<M: Cpu, R> Waiters<M, R> {
     /// The node is new, and stays where it is, alive, until it is granted or removed: no unwinding out of
     /// [`Sched::block`] either.
     pub(super) unsafe fn push(&mut self, waiter: &Waiter<M, R>) {
-        let node = NonNull::from(waiter);
+        self.link(NonNull::from(waiter));
+    }
+
+    /// Puts `node`, which stands nowhere else and lives until it is granted or removed, at the end.
+    fn link(&mut self, node: NonNull<Waiter<M, R>>) {
         match self.head {
             None => self.head = Some(node),
             Some(_) => {
@@ -109,7 +128,7 @@ impl<M: Cpu, R> Waiters<M, R> {
     }
 
     /// Takes `waiter` out of the queue, wherever it stands, and says whether it was there. It is not there when it was
-    /// granted before.
+    /// granted before, or dismissed: then it must not go before it has [slept](Waiter::sleep) until it is granted.
     pub(super) fn remove(&mut self, waiter: &Waiter<M, R>) -> bool {
         let mut before: Link<M, R> = None;
         let mut link = self.head;
@@ -166,6 +185,41 @@ impl<M: Cpu, R> Waiters<M, R> {
     }
 }
 
+impl<M: Cpu, R> Waiters<M, R> {
+    /// Moves the waiter that came first to the end of `list`, and says what it brought along; [`None`] when there is none.
+    /// The caller owes it a [`Dismissed::wake`], after the queue's lock was given back.
+    pub(super) fn dismiss(&mut self, list: &mut Dismissed<M, R>) -> Option<Option<R>> {
+        let node = self.head?;
+        // SAFETY: the node is linked, so by the contract of `push` it lives.
+        let (_, record, next) = unsafe { (*node.as_ptr()).take() };
+        self.head = next;
+        self.len -= 1;
+        list.0.link(node);
+        Some(record)
+    }
+}
+
+/// Waiters that were taken out of their queue and do not know it yet. They stay where they are until they are told.
+#[must_use = "who is in it sleeps until it is woken"]
+pub(super) struct Dismissed<M: Cpu, R>(Waiters<M, R>);
+
+impl<M: Sched, R> Dismissed<M, R> {
+    /// Nobody.
+    pub(super) const fn new() -> Self {
+        Dismissed(Waiters::new())
+    }
+
+    /// Grants and wakes all of them, in order, and says how many. Under no lock, and with no more than the list: whatever the
+    /// queue is in may be gone with the last of its waiters.
+    pub(super) fn wake(mut self) -> usize {
+        let count = self.0.len();
+        while let Some(granted) = self.0.grant() {
+            M::wake(granted.task);
+        }
+        count
+    }
+}
+
 impl<M: Cpu, R> Waiter<M, R> {
     /// Whether it was granted. It is out of the queue then, and nobody else knows the node.
     pub(super) fn is_granted(&self) -> bool {
@@ -184,9 +238,9 @@ impl<M: Cpu, R> Waiter<M, R> {
         self.record.set(record);
     }
 
-    /// All that a granter wants to know.
+    /// All that a granter wants to know. The node is the last of whatever it comes to next.
     fn take(&self) -> (TaskId, Option<R>, Link<M, R>) {
-        (self.task, self.record.take(), self.next.get())
+        (self.task, self.record.take(), self.next.take())
     }
 }
 

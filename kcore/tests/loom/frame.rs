@@ -1,15 +1,17 @@
 //! An event on the stack of the task that waits for it (RACES.md R21): the completion survives it, the semaphore does not.
+//! And a waiter on its own stack, which a waker may still have in a list when it has given the lock back.
 
 use std::cell::UnsafeCell;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, Ordering::Relaxed};
 
+use kcore::dev::PollTable;
 use kcore::machine::AtomicFlag;
-use kcore::sync::{Completion, Semaphore, Silent};
+use kcore::sync::{Completion, RwSemaphore, Semaphore, Silent, SpinLock, WaitQueue};
 
 use crate::bodies::{Event, model, objects, spawn};
-use crate::machine::{Dozing, LoomFlag};
+use crate::machine::{Dozing, LoomFlag, interrupt_all};
 
 /// A flag that knows whether it still exists, and objects to being used when it does not.
 pub(crate) struct Mortal {
@@ -109,4 +111,163 @@ fn completion_on_the_stack() {
 #[test]
 fn semaphore_on_the_stack() {
     objects(GONE, outlives_nobody::<AsEvent>);
+}
+
+/// A completion that is completed for all.
+struct ForAll(Completion<Dozing<Mortal>>);
+
+impl Event for ForAll {
+    fn new() -> Self {
+        ForAll(Event::new())
+    }
+    fn wait(&self) {
+        self.0.wait();
+    }
+    fn complete(&self) {
+        self.0.complete_all();
+    }
+}
+
+/// The writer goes, who had it from the start, and lets the waiter in.
+struct WriterGoes(RwSemaphore<Dozing<Mortal>>);
+
+impl Event for WriterGoes {
+    fn new() -> Self {
+        let semaphore = RwSemaphore::from_flag(AtomicFlag::new(false), Silent);
+        semaphore.down_write();
+        WriterGoes(semaphore)
+    }
+    fn wait(&self) {
+        self.0.down_read();
+    }
+    fn complete(&self) {
+        self.0.up_write();
+    }
+}
+
+#[test]
+fn completed_for_all_on_the_stack() {
+    model(3, outlives_nobody::<ForAll>);
+}
+
+/// Several are let in at once, so they are told after the inner lock was given back, by what lies on their own stacks.
+#[test]
+fn reader_writer_semaphore_on_the_stack_of_who_waits_in_it() {
+    model(3, outlives_nobody::<WriterGoes>);
+}
+
+// A waiter gives up, and goes, while it is woken.
+
+/// Something in which one waits who has a signal already, and by which others are woken.
+trait Left: Send + Sync + 'static {
+    fn new() -> Self;
+    /// Waits, gives up, and is gone.
+    fn give_up(&self);
+    fn wake(&self);
+}
+
+impl Left for WaitQueue<Dozing<Mortal>> {
+    fn new() -> Self {
+        WaitQueue::from_flag(AtomicFlag::new(false), Silent)
+    }
+    fn give_up(&self) {
+        self.wait_event_interruptible(|| false).expect_err("it has a signal");
+    }
+    fn wake(&self) {
+        self.wake_up_all();
+    }
+}
+
+/// [`WaitQueue`], of whose waiters one is woken.
+struct OneByOne(WaitQueue<Dozing<Mortal>>);
+
+impl Left for OneByOne {
+    fn new() -> Self {
+        OneByOne(Left::new())
+    }
+    fn give_up(&self) {
+        self.0.wait_event_interruptible_exclusive(|| false).expect_err("it has a signal");
+    }
+    fn wake(&self) {
+        self.0.wake_up();
+    }
+}
+
+/// [`WaitQueue`], in which one stands who waits for more than that.
+struct Stood(WaitQueue<Dozing<Mortal>>);
+
+impl Left for Stood {
+    fn new() -> Self {
+        Stood(Left::new())
+    }
+    fn give_up(&self) {
+        let mut table = PollTable::new();
+        table.wait(&self.0);
+        let _woken_or_not = table.sleep_interruptible();
+    }
+    fn wake(&self) {
+        self.0.wake_up();
+    }
+}
+
+impl Left for Completion<Dozing<Mortal>> {
+    fn new() -> Self {
+        Event::new()
+    }
+    fn give_up(&self) {
+        let _served_or_not = self.wait_interruptible();
+    }
+    fn wake(&self) {
+        self.complete_all();
+    }
+}
+
+fn is_left<L: Left>() {
+    let left = Arc::new(L::new());
+    interrupt_all();
+    let tasks = [spawn(&left, |left| left.give_up()), spawn(&left, |left| left.wake())];
+    tasks.into_iter().for_each(|task| task.join().unwrap());
+}
+
+#[test]
+fn a_waiter_does_not_go_while_a_waker_has_it() {
+    model(3, is_left::<WaitQueue<Dozing<Mortal>>>);
+    model(3, is_left::<OneByOne>);
+    model(3, is_left::<Stood>);
+    model(3, is_left::<Completion<Dozing<Mortal>>>);
+}
+
+/// A queue of one, whose waker gives the lock back before it tells. `STAYS`: a waiter that is in the queue no more stays until
+/// it is told.
+struct Listed<const STAYS: bool>(SpinLock<Option<Arc<Frame<Mortal>>>, Dozing>);
+
+impl<const STAYS: bool> Left for Listed<STAYS> {
+    fn new() -> Self {
+        Listed(SpinLock::from_flag(AtomicFlag::new(false), Silent, None))
+    }
+    fn give_up(&self) {
+        let granted = Arc::new(Frame(UnsafeCell::new(ManuallyDrop::new(Mortal::new(false)))));
+        *self.0.lock() = Some(granted.clone());
+        let was_there = self.0.lock().take().is_some();
+        while STAYS && !was_there && !granted.event().load(Ordering::Acquire) {
+            loom::thread::yield_now();
+        }
+        granted.end();
+    }
+    fn wake(&self) {
+        let listed = self.0.lock().take();
+        if let Some(granted) = listed {
+            granted.event().store(true, Ordering::Release);
+        }
+    }
+}
+
+#[test]
+fn a_waiter_that_stays_until_it_is_told() {
+    model(3, is_left::<Listed<true>>);
+}
+
+#[test]
+fn a_waiter_that_goes_while_a_waker_has_it() {
+    objects(GONE, is_left::<Listed<false>>);
 }

@@ -24,7 +24,7 @@ const IRQ: u8 = 4;
 /// Bytes that are kept until somebody reads them. When there are so many the port is left alone, and whoever types waits.
 const KEPT: usize = 4096;
 
-/// What was received. The interrupt handler puts it in. Lock order: this -> tty.foreground -> screen -> com1.lock.
+/// What was received. The interrupt handler puts it in. Lock order: this -> screen -> com1.lock.
 static RECEIVED: SpinLock<Received> = SpinLock::new(Received { bytes: Deque::new(), left: false });
 /// Tasks that wait for a byte.
 static WAITING: WaitQueue<Kernel> = WaitQueue::new();
@@ -55,21 +55,32 @@ pub(crate) fn interrupt() {
     WAITING.wake_up();
 }
 
-/// Takes what the port has, for as long as there is room.
+/// Takes what the port has, for as long as there is room, and signals for it with no lock held.
 fn take_in() {
-    let mut received = RECEIVED.lock_irqsave();
-    received.left = false;
-    while !received.bytes.is_full() {
-        let Some(byte) = COM1.receive() else { return };
-        if tty::foreground::interrupts(byte) {
-            // What was typed before it was for whoever is interrupted now (POSIX, XBD 11.1.9, without NOFLSH).
-            received.bytes.clear();
-        } else {
-            let kept = received.bytes.push_back(byte);
-            assert!(kept.is_ok(), "there was room");
-        }
+    if RECEIVED.lock_irqsave().fill() {
+        tty::foreground::interrupt();
     }
-    received.left = true;
+}
+
+impl Received {
+    /// Takes what the port has, for as long as there is room. Whether a signal was among it.
+    fn fill(&mut self) -> bool {
+        let mut signal = false;
+        self.left = false;
+        while !self.bytes.is_full() {
+            let Some(byte) = COM1.receive() else { return signal };
+            if tty::foreground::interrupts(byte) {
+                // What was typed before it was for whoever is interrupted now (POSIX, XBD 11.1.9, without NOFLSH).
+                self.bytes.clear();
+                signal = true;
+            } else {
+                let kept = self.bytes.push_back(byte);
+                assert!(kept.is_ok(), "there was room");
+            }
+        }
+        self.left = true;
+        signal
+    }
 }
 
 /// The next byte that people typed; waits for it.

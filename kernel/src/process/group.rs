@@ -38,10 +38,20 @@ impl Group {
         self.members.lock_irqsave().retain(|member| *member != task);
     }
 
-    /// Sends a signal to all.
+    /// Sends a signal to all: one by one, as to wake a task may mean an interrupt for another CPU, which is not sent with the
+    /// members locked. Who comes meanwhile sees to itself.
     pub fn send(&self, signal: Signal) {
         self.sent.fetch_max(signal as u8, SeqCst);
-        self.members.lock_irqsave().iter().for_each(|member| signal::send(*member, signal));
+        let mut next = self.after(None);
+        while let Some(member) = next {
+            signal::send(member, signal);
+            next = self.after(Some(member));
+        }
+    }
+
+    /// The member with the lowest number above that of `task`: numbers only grow, so nobody is passed over who stays.
+    fn after(&self, task: Option<TaskId>) -> Option<TaskId> {
+        self.members.lock_irqsave().iter().copied().filter(|member| Some(*member) > task).min()
     }
 
     /// Whether anything was sent.

@@ -10,24 +10,30 @@ use crate::task::{self, Signal};
 
 const INTERRUPT: u8 = 0x03;
 
-/// The group that runs in the foreground. Lock order: this -> a group -> a run queue.
+/// The group that runs in the foreground. Lock order: this -> nothing; the group is signalled after it was given back.
 static FOREGROUND: SpinLock<Option<Arc<Group>>> = SpinLock::new(None);
 /// Ctrl-C is a byte like any other: somebody edits a line.
 static RAW: AtomicBool = AtomicBool::new(true);
 /// Ctrl-C came since the last line.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Whether `byte`, which was just received, is a signal and none that anybody reads. Called by the interrupt handler.
+/// Whether `byte`, which was just received, is a signal and none that anybody reads: then [`interrupt`] is to follow. Called
+/// by the interrupt handler.
 pub(crate) fn interrupts(byte: u8) -> bool {
     if byte != INTERRUPT || RAW.load(SeqCst) {
         return false;
     }
     screen::write(b"^C\n");
     INTERRUPTED.store(true, SeqCst);
-    if let Some(group) = FOREGROUND.lock_irqsave().as_ref() {
+    true
+}
+
+/// Signals those in the foreground. Called by the interrupt handler, with no lock held: to signal is to wake.
+pub(crate) fn interrupt() {
+    let group = FOREGROUND.lock_irqsave().clone();
+    if let Some(group) = group {
         group.send(Signal::Interrupt);
     }
-    true
 }
 
 /// From now on every byte is read by somebody.
