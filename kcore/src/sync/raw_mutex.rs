@@ -365,3 +365,6 @@ impl<M: Sched, W: Watch<M>> fmt::Debug for RawMutex<M, W> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -259,6 +259,44 @@ fn wakes_each<Q: Queue>() {
     assert_eq!(*shared.1.lock(), 0, "an item is left");
 }
 
+/// To test the condition takes a sleep, for an event that comes together with the wake-up: one kept wake-up for two. Of the
+/// tests it is the one with the number `sleeps`, the first that is made in the queue.
+fn wakes_what_sleeps<Q: Queue>(sleeps: usize) {
+    let event = <Completion<Parking> as Interruptible>::new();
+    let shared = Arc::new((Q::new(), LoomFlag::new(false), event));
+    let tasks = [
+        spawn(&shared, move |(queue, ready, event)| {
+            let tests = std::cell::Cell::new(0);
+            queue.wait_event(|| {
+                let is_ready = ready.load(Acquire);
+                tests.set(tests.get() + 1);
+                if tests.get() == sleeps {
+                    event.wait();
+                }
+                is_ready
+            });
+        }),
+        spawn(&shared, |(queue, ready, event)| {
+            ready.store(true, Release);
+            queue.wake_up();
+            event.complete();
+        }),
+    ];
+    tasks.into_iter().for_each(|task| task.join().unwrap());
+}
+
+#[test]
+fn wait_event_remembers_what_its_condition_used_up() {
+    model(3, || wakes_what_sleeps::<WaitQueue<Parking>>(2));
+    model(3, || wakes_what_sleeps::<Exclusive>(2));
+}
+
+/// It knows nothing of a wake-up but what the machine has kept.
+#[test]
+fn plain_queue_forgets_what_its_condition_used_up() {
+    objects(ASLEEP, || wakes_what_sleeps::<PlainQueue<None>>(1));
+}
+
 #[test]
 fn wait_event_loses_no_wake_up() {
     model(4, wakes::<WaitQueue<Parking>>);
