@@ -115,6 +115,17 @@ impl Crew {
         self.all().all(|who| self.at_point(who) || self.at_start(who) || self.obstacle(who).is_some())
     }
 
+    /// Whether `who` waits for a lock that it is about to get, since no participant has it any more. What is waited for until
+    /// it happens is no lock: that it has happened once says nothing.
+    pub(super) fn is_about_to_get_its_lock(&self, who: u8) -> bool {
+        match self.state(who) {
+            State::LockWait { address, lock } => {
+                lock.waiting != Waiting::Event && self.locks.is_free(address.address())
+            }
+            _ => false,
+        }
+    }
+
     /// Whether `who` is kept from running by another participant that keeps the CPU they share.
     pub(super) fn is_shut_out(&self, who: u8) -> bool {
         self.occupant(who).is_some()

@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use super::crew::{Crew, State};
-use super::locks::Hold;
 use super::plan::Plan;
 use super::rendezvous::Rendezvous;
 use super::script::Script;
@@ -120,7 +119,7 @@ impl Engine {
     /// `who` has the lock at `address`.
     pub fn lock_acquired(&mut self, who: u8, address: usize) -> Wake {
         if self.crew.has(who) {
-            self.crew.locks.set(address, Hold::By(who));
+            self.crew.locks.acquired(address, who);
             self.crew.set(who, State::Running);
         }
         self.settle()
@@ -128,7 +127,7 @@ impl Engine {
 
     /// `who` is about to give the lock at `address` back. It need not be the one that took it (completions).
     pub fn lock_release(&mut self, _who: u8, address: usize) -> Wake {
-        self.crew.locks.set(address, Hold::Free);
+        self.crew.locks.released(address);
         self.settle()
     }
 

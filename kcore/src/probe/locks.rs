@@ -18,11 +18,20 @@ pub(super) enum Hold {
     Unknown,
 }
 
+/// What the events have told of one lock.
+#[derive(Debug)]
+struct Seen {
+    address: Hidden,
+    hold: Hold,
+    /// How often it was taken and not given back yet, by all participants together.
+    holders: u32,
+}
+
 /// The locks seen in this round, by address. Nothing is allocated after `new`. The addresses are hidden: where a lock was
 /// that is gone, a block may be that is lost, and these books must not keep it alive.
 #[derive(Debug)]
 pub(super) struct Locks {
-    seen: Vec<(Hidden, Hold)>,
+    seen: Vec<Seen>,
 }
 
 impl Locks {
@@ -31,20 +40,42 @@ impl Locks {
     }
 
     pub(super) fn hold(&self, address: usize) -> Hold {
-        let address = Hidden::new(address);
-        self.seen.iter().find(|(seen, _)| *seen == address).map_or(Hold::Unknown, |(_, hold)| *hold)
+        self.find(address).map_or(Hold::Unknown, |seen| seen.hold)
     }
 
-    pub(super) fn set(&mut self, address: usize, hold: Hold) {
-        let address = Hidden::new(address);
-        if let Some(entry) = self.seen.iter_mut().find(|(seen, _)| *seen == address) {
-            entry.1 = hold;
-        } else if self.seen.len() < LOCKS {
-            self.seen.push((address, hold));
-        }
+    /// Whether it was given back, and no participant has it: one that waits for it is on its way. Of a lock with several
+    /// holders at once the last event does not say so much.
+    pub(super) fn is_free(&self, address: usize) -> bool {
+        self.find(address).is_some_and(|seen| seen.hold == Hold::Free && seen.holders == 0)
+    }
+
+    pub(super) fn acquired(&mut self, address: usize, by: u8) {
+        self.change(address, |seen| {
+            (seen.hold, seen.holders) = (Hold::By(by), seen.holders.saturating_add(1))
+        });
+    }
+
+    pub(super) fn released(&mut self, address: usize) {
+        self.change(address, |seen| (seen.hold, seen.holders) = (Hold::Free, seen.holders.saturating_sub(1)));
     }
 
     pub(super) fn clear(&mut self) {
         self.seen.clear();
+    }
+
+    fn find(&self, address: usize) -> Option<&Seen> {
+        let address = Hidden::new(address);
+        self.seen.iter().find(|seen| seen.address == address)
+    }
+
+    fn change(&mut self, address: usize, change: impl FnOnce(&mut Seen)) {
+        let address = Hidden::new(address);
+        if let Some(seen) = self.seen.iter_mut().find(|seen| seen.address == address) {
+            change(seen);
+        } else if self.seen.len() < LOCKS {
+            let mut seen = Seen { address, hold: Hold::Unknown, holders: 0 };
+            change(&mut seen);
+            self.seen.push(seen);
+        }
     }
 }

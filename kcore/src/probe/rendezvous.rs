@@ -41,10 +41,12 @@ impl Rendezvous {
     }
 }
 
-/// Whether the meeting has to wait for `who`. A task that waits for a lock is never waited for: its holder may be here.
+/// Whether the meeting has to wait for `who`. A task that waits for a lock is not waited for, since the holder may be here;
+/// unless the lock was given back: then the task is on its way, and a meeting without it would be a matter of luck.
 fn is_missing(crew: &Crew, who: u8) -> bool {
     match crew.state(who) {
-        State::AtPoint { .. } | State::Finished | State::LockWait { .. } => false,
-        State::Absent | State::AtStart | State::Running => !crew.is_shut_out(who),
+        State::AtPoint { .. } | State::Finished => false,
+        State::LockWait { .. } if !crew.is_about_to_get_its_lock(who) => false,
+        State::Absent | State::AtStart | State::Running | State::LockWait { .. } => !crew.is_shut_out(who),
     }
 }

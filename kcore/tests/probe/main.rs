@@ -335,6 +335,31 @@ fn a_task_that_gave_up_a_lock_is_waited_for_again() {
     }
 }
 
+/// Who waits for a lock that was given back is on its way: in no schedule does the other one go on alone.
+#[test]
+fn a_task_that_is_about_to_get_a_lock_is_waited_for() {
+    for lock in [0, 2] {
+        let tasks = [0, 1].map(|cpu| (cpu, vec![Lock(lock), Unlock(lock), Load(0), Store(0)]));
+        every_schedule(&rendezvous(&["slot.load"]), &tasks, |sim| {
+            assert_eq!(sim.engine.meetings(), Meetings { held: 1, full: 1 }, "{:?}", sim.log);
+        });
+    }
+}
+
+/// Of a lock that two have at once (a semaphore of two, the lock of a CPU) one release says nothing to the third.
+#[test]
+fn a_lock_that_another_still_has_is_not_about_to_be_got() {
+    let mut engine = Engine::new(rendezvous(&["slot.load"]), 3);
+    (0..3).for_each(|who| assert_eq!(engine.start(who), (Decision::Go, 0)));
+    let location = std::panic::Location::caller();
+    let access = Access { site: &SITES[0], op: Op::Load, address: 0, location };
+    assert_eq!((engine.lock_acquired(0, 7), engine.lock_acquired(1, 7)), (0, 0));
+    assert_eq!(engine.lock_wait(2, &LOCKS[0], 7), 0);
+    assert_eq!(engine.arrive(0, &access, false, CpuId(0)), (Decision::Wait, 0));
+    assert_eq!(engine.lock_release(1, 7), 0);
+    assert_eq!(engine.finished(1), 1, "A does not wait for C, which waits for A");
+}
+
 /// The lock is still its holder's after somebody else has given up waiting for it.
 #[test]
 fn to_give_up_a_lock_frees_nothing() {
