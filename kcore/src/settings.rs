@@ -11,6 +11,7 @@ use core::ops::RangeInclusive;
 use core::str::FromStr;
 
 use crate::probe::Step;
+use crate::scull::Geometry;
 
 pub use crate::words::{Config, Expect, Fault, Lock, Object};
 
@@ -303,6 +304,11 @@ impl Settings {
             Some((key, _)) => Err(Usage::new(format!("{key}= is for run; the {who} chooses it itself"))),
             None => Ok(()),
         }
+    }
+
+    /// How a device is divided that is made for a run.
+    pub fn geometry(&self) -> Geometry {
+        Geometry { quantum: self.quantum as usize, qset: self.qset as usize }
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), Usage> {

@@ -23,7 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     cases.into_iter().map(Case::trial).collect()
 }
 
-/// At the rendezvous the first meeting of each round cuts the tail off, and every later request is lost with it.
+/// At the rendezvous a meeting loses a request, and more if the tail is stored last by the one that added it: luck.
 fn request_queue() -> Vec<Case> {
     let one = Case::new("exhibits::request-queue::script", "run request-queue probe=script").run(|run| {
         same("lost requests", run.lost_updates, 1)?;
@@ -33,7 +33,11 @@ fn request_queue() -> Vec<Case> {
         "exhibits::request-queue::crowd",
         "run request-queue lock=mutex cpus=2 writers=7 quanta=300 rounds=3",
     );
-    vec![one, crowd.run(clean)]
+    let least = Case::new("exhibits::request-queue::rendezvous", "run request-queue rounds=5").run(|run| {
+        same("the verdict", run.verdict.as_str(), "raced")?;
+        holds("a request is lost in each round at least", run.lost_updates >= 5)
+    });
+    vec![one, least, crowd.run(clean)]
 }
 
 /// B owns Y, which is the top again; Z was behind X, which is gone.

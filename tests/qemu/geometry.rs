@@ -40,7 +40,44 @@ pub(crate) fn trials() -> Vec<Trial> {
             same("quanta", run.allocated.quantum, 120)
         })
     });
-    refused.chain(tiny).chain([no_array()]).map(Case::trial).collect()
+    refused.chain(tiny).chain(shared()).chain([no_array()]).map(Case::trial).collect()
+}
+
+/// What is tried depends on the geometry, and so does what comes of it.
+fn shared() -> impl Iterator<Item = Case> {
+    let fits = [
+        // Writers that share a slot have a byte each.
+        "run scull-publish lock=mutex probe=rendezvous qset=1",
+        "run scull-publish lock=spinlock quantum=2 qset=2",
+        // A copy has a second half, however short it is.
+        "run scull-trim probe=script quantum=1",
+        "run scull-trim probe=script quantum=8",
+        "run book-trim probe=script quantum=8",
+        "run scull-torn probe=script quantum=16",
+        "run scull-torn probe=script quantum=16 lock=semaphore",
+    ];
+    let refused = [
+        ("run scull-torn probe=script quantum=1", "a copy of less than 16 bytes has no two halves"),
+        ("run scull-publish lock=mutex quantum=1 qset=3", "a list item must have a byte for each writer"),
+        ("run scull-read quantum=1G qset=1G", "quanta= reaches past the largest position"),
+        (
+            "run multithread-write lock=none quantum=1024G qset=1 quanta=9000000",
+            "quanta= reaches past the largest position",
+        ),
+        ("run book-exchange lock=repaired quantum=3G", "the numbers that are exchanged must be ints"),
+        (
+            "run lost-wakeup lock=completion probe=off writers=1",
+            "lost-wakeup needs writers=2 at least, not 1",
+        ),
+        (
+            "run book-pipe-if lock=repaired probe=off writers=1",
+            "book-pipe-if needs writers=2 at least, not 1",
+        ),
+    ];
+    let case = |words: &str| Case::new(format!("geometry::words::{}", words.replace(' ', "-")), words);
+    let fits = fits.into_iter().map(move |words| case(words).run(|run| same("ok", run.ok, true)));
+    let refused = refused.into_iter().map(move |(words, line)| case(words).ends(Status::Usage).says(line));
+    fits.chain(refused)
 }
 
 /// A device may have arrays that no heap can hold: then every write fails, and nothing else does.

@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
+use super::needs::{Ground, Needs};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -19,10 +20,11 @@ pub(super) static ENTRY: Experiment = Experiment {
     points: &["top.store"],
     script: &["A.top.load", "A.next.load", "B.top.store", "B.top.store", "B.top.store", "A.top.store"],
     fire: &[],
-    certain: Certain { script: true, ..Certain::NEVER },
+    certain: Certain { script: true, heals: true, ..Certain::NEVER },
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
+    needs: Needs::on(Ground::Own),
     defaults: Defaults::natural(1000, 10),
     roles: Roles::Alternate(Role::Read, Role::Write),
     invariants: &["each node has one owner or is in the stack, once"],

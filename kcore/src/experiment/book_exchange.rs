@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
+use super::needs::{Ground, Needs};
 use super::points::SCULL;
 use crate::settings::Lock;
 
@@ -29,6 +30,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
+    needs: Needs::on(Ground::Number),
     defaults: Defaults::natural(1000, 10),
     roles: Roles::All(Role::Write),
     invariants: &["every value that was set is told to exactly one who sets the next, but for the last"],

@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
+use super::needs::{Ground, Needs};
 use super::points::SCULL;
 use crate::settings::Lock;
 
@@ -20,10 +21,11 @@ pub(super) static ENTRY: Experiment = Experiment {
     points: &["enter"],
     script: &["A.qset.load", "B.trim.done", "A.enter"],
     fire: &[],
-    certain: Certain { script: true, ..Certain::NEVER },
+    certain: Certain { script: true, heals: true, ..Certain::NEVER },
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
+    needs: Needs::on(Ground::Device),
     defaults: Defaults::natural(20, 5),
     roles: Roles::Alternate(Role::Write, Role::Trim),
     invariants: &[

@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
+use super::needs::Needs;
 use super::points::PIPE;
 use crate::settings::Lock;
 
@@ -36,6 +37,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
+    needs: Needs::of_two(),
     defaults: Defaults::once(1),
     roles: Roles::FirstAndOthers(Role::Read, Role::Write),
     invariants: &["no byte is read that was not written", "no byte is read twice"],

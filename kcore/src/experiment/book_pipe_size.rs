@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
+use super::needs::Needs;
 use super::points::PIPE;
 use crate::settings::Lock;
 
@@ -28,6 +29,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
+    needs: Needs::of_two(),
     defaults: Defaults::once(1),
     roles: Roles::FirstAndOthers(Role::Read, Role::Write),
     invariants: &["nobody writes past the end of a block", "what was written and not read is still there"],

@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
+use super::needs::{Ground, Needs};
 use super::points::SCULL;
 use crate::settings::Lock;
 
@@ -28,6 +29,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
+    needs: Needs::on(Ground::Device),
     defaults: Defaults::natural(20, 5),
     roles: Roles::Alternate(Role::Read, Role::Trim),
     invariants: &["nobody follows a pointer that lies in freed memory"],

@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
+use super::needs::{Ground, Needs};
 use super::points::SCULL;
 use crate::settings::Lock;
 
@@ -24,6 +25,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(1),
+    needs: Needs::on(Ground::Quanta),
     defaults: Defaults::once(10),
     roles: Roles::All(Role::Write),
     invariants: &[

@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, R, Row};
+use super::needs::{Ground, Needs};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -19,10 +20,11 @@ pub(super) static ENTRY: Experiment = Experiment {
     points: &["refused"],
     script: &["A.try", "B.try", "A.release", "C.try", "B.refused"],
     fire: &[],
-    certain: Certain { script: true, ..Certain::NEVER },
+    certain: Certain { script: true, heals: true, ..Certain::NEVER },
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(3),
+    needs: Needs::on(Ground::Device),
     defaults: Defaults {
         natural: Work { quanta: 200, rounds: 10 },
         rendezvous: Work { quanta: 10, rounds: 3 },

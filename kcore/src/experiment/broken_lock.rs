@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
+use super::needs::{Ground, Needs};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -31,6 +32,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: None,
+    needs: Needs::on(Ground::Own),
     defaults: Defaults::natural(1000, 10),
     roles: Roles::All(Role::Write),
     invariants: &["never more than one task is inside the critical section"],

@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
+use super::needs::{Ground, Needs};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "counter",
@@ -26,6 +27,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: None,
+    needs: Needs::on(Ground::Own),
     defaults: Defaults::natural(2000, 5),
     roles: Roles::All(Role::Write),
     invariants: &["the counter is tasks x increments x rounds; what is missing was lost"],

@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
+use super::needs::Needs;
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -28,6 +29,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(3),
+    needs: Needs::of_two(),
     defaults: Defaults::natural(1, 100),
     roles: Roles::FirstAndOthers(Role::Write, Role::Read),
     invariants: &["one event is answered by one sleeper"],

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::matrix::{Cell, Row};
+use super::needs::Needs;
 use crate::settings::Config;
 use crate::settings::{Expect, Lock, Object, Probe};
 
@@ -45,6 +46,8 @@ pub struct Experiment {
     pub placement: Placement,
     /// How many tasks there are when the command line does not say; one for each CPU, if this is `None`.
     pub tasks: Option<u32>,
+    /// What its runs must have at least.
+    pub needs: Needs,
     /// How much work each task does when the command line does not say.
     pub defaults: Defaults,
     /// What its tasks do.
@@ -95,13 +98,14 @@ impl Cause {
 pub struct Certain {
     /// The rendezvous at the entry's points, of two tasks or more.
     pub rendezvous: bool,
-    /// The entry's script, with no other tasks than its own: two, if the entry does not say.
+    /// The entry's script, with no other tasks than its own: two, if the entry does not say. It is one unit's: of the further
+    /// ones of a round see [`heals`](Certain::heals).
     pub script: bool,
     /// The interrupt at the entry's points, with the entry's own number of tasks.
     pub fire: bool,
     /// Probes off: the entry itself leaves nothing to chance.
     pub off: bool,
-    /// Further work in the same round may make the damage good: nothing is certain of more than one unit.
+    /// What comes after the script in the same round may make the damage good: then it is certain of one unit only.
     pub heals: bool,
 }
 
@@ -304,14 +308,14 @@ impl Experiment {
     /// as many as the entry asks for, that meet at the entry's own points, of exactly those that its own script names, of
     /// the entry's own number of tasks when its interrupt comes at its own points, or if the entry leaves nothing to chance
     /// and has all the tasks that it asks for. All else is left to chance: one task more, which begins when the script is
-    /// over, may write over the damage, and of more tasks than CPUs some share one, where a form that is right for one task
-    /// a CPU may be wrong.
+    /// over, may write over the damage, as further work may if the entry says so, and of more tasks than CPUs some share one,
+    /// where a form that is right for one task a CPU may be wrong.
     pub fn expected(&self, choice: &Choice<'_>, cpus: u32, config: Config) -> Expect {
         let Some(row) = self.row(choice.lock) else { return Expect::Any };
         if row.is_cure() {
             return Expect::Clean;
         }
-        let Choice { probe, object, writers, .. } = *choice;
+        let Choice { probe, object, writers, quanta, .. } = *choice;
         let certain = &self.certain;
         let is_certain = match probe {
             Probe::Off => certain.off && self.tasks.is_none_or(|tasks| writers >= tasks),
@@ -323,6 +327,7 @@ impl Experiment {
             }
             Probe::Script(steps) => {
                 certain.script
+                    && (quanta == 1 || !certain.heals)
                     && writers == self.tasks.unwrap_or(2)
                     && (steps.is_empty() || steps == self.script_for(object))
             }
@@ -349,4 +354,6 @@ pub struct Choice<'a> {
     pub object: Option<Object>,
     /// Tasks.
     pub writers: u32,
+    /// Work of each task in a round.
+    pub quanta: u32,
 }

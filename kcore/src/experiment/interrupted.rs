@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, R, Row};
+use super::needs::Needs;
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -33,6 +34,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(4),
+    needs: Needs::of_two(),
     defaults: Defaults {
         natural: Work { quanta: 2500, rounds: 1 },
         rendezvous: Work { quanta: 25, rounds: 1 },

@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, Cell, D, I, R, Row};
+use super::needs::{Ground, Needs};
 use crate::settings::Lock;
 
 /// The handler spins for what the interrupted task holds, where there is a word to spin on.
@@ -40,6 +41,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::OneCpu,
     tasks: Some(1),
+    needs: Needs::on(Ground::Own),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(1000, 5) },
     roles: Roles::All(Role::Write),
     invariants: &[

@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, Cell, N, R, Row};
+use super::needs::{Ground, Needs};
 use crate::settings::Lock;
 
 /// It takes two CPUs.
@@ -39,6 +40,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::FirstCpu,
     tasks: Some(1),
+    needs: Needs::on(Ground::Own),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(500, 4) },
     roles: Roles::All(Role::Write),
     invariants: &[

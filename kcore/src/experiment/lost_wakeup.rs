@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, Row, S};
+use super::needs::Needs;
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -24,10 +25,11 @@ pub(super) static ENTRY: Experiment = Experiment {
     points: &[],
     script: &["A.items.load", "B.items.store", "B.sleeper.load", "A.sleeper.store"],
     fire: &[],
-    certain: Certain { script: true, ..Certain::NEVER },
+    certain: Certain { script: true, heals: true, ..Certain::NEVER },
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
+    needs: Needs::of_two(),
     defaults: Defaults::once(1),
     roles: Roles::FirstAndOthers(Role::Read, Role::Write),
     invariants: &["no task sleeps while what it waits for is there", "what was written is read, once"],

@@ -5,6 +5,7 @@
 //! | file | noun |
 //! |---|---|
 //! | `entry` | [`Experiment`]: one entry, and the words it is made of |
+//! | `needs` | [`Needs`]: what a run must have, so that there is something to do |
 //! | `matrix` | [`Row`]: which form gives what on which machine |
 //! | `cells` | [`Trial`]: a cell of the matrix as a run |
 //! | `catalogue` | [`ALL`] and [`find`] |
@@ -43,6 +44,7 @@ mod irq_other_cpu;
 mod lost_wakeup;
 mod matrix;
 mod multithread_write;
+mod needs;
 pub mod page;
 mod peterson;
 mod points;
@@ -72,6 +74,7 @@ pub use catalogue::{ALL, QUESTIONS, find};
 pub use cells::{Trial, chosen, trials};
 pub use entry::{Cause, Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 pub use matrix::{COLUMNS, Cell, Column, Row};
+pub use needs::{Ground, Needs};
 pub use points::*;
 pub use resolve::{Resolved, resolve};
 pub use verdict::is_expected;

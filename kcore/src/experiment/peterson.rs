@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{A, C, Row};
+use super::needs::{Ground, Needs};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -32,6 +33,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
+    needs: Needs::on(Ground::Own),
     defaults: Defaults::natural(20_000, 5),
     roles: Roles::All(Role::Write),
     invariants: &["never more than one task of a pair is inside the critical section"],

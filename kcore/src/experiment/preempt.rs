@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, Cell, R, Row};
+use super::needs::{Ground, Needs};
 use super::points::SCULL;
 use crate::settings::Lock;
 
@@ -43,6 +44,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::OneCpu,
     tasks: Some(2),
+    needs: Needs::on(Ground::Quanta),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(1000, 10) },
     roles: Roles::All(Role::Write),
     invariants: &[

@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
+use super::needs::{Ground, Needs};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "request-queue",
@@ -30,6 +31,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
+    needs: Needs::on(Ground::Own),
     defaults: Defaults::natural(2000, 5),
     roles: Roles::Alternate(Role::Write, Role::Read),
     invariants: &[

@@ -5,6 +5,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::entry::{Choice, Experiment, Placement, Role, Work};
+use super::needs::{Extent, Ground, Needs};
 use super::verdict::is_expected;
 use crate::probe::{Defaults, Name, Plan, Step};
 use crate::settings::Config;
@@ -73,11 +74,9 @@ pub fn resolve(
     let probe = filled_in(&wanted, &plan);
     let writers = writers(settings.writers.or(entry.tasks), &plan, cpus)?;
     let Work { quanta, rounds } = work(settings, &wanted, object, entry)?;
-    let heals = entry.certain.heals && quanta > 1 && lock == entry.unguarded();
-    let expected = settings.expect.unwrap_or_else(|| match heals {
-        true => Expect::Any,
-        false => entry.expected(&Choice { lock, probe: &probe, object, writers }, cpus, config),
-    });
+    has_what_it_needs(entry, object, &Extent { geometry: settings.geometry(), writers, quanta })?;
+    let choice = Choice { lock, probe: &probe, object, writers, quanta };
+    let expected = settings.expect.unwrap_or_else(|| entry.expected(&choice, cpus, config));
     Ok(Resolved { experiment: entry, lock, probe, plan, object, writers, quanta, rounds, expected })
 }
 
@@ -89,6 +88,17 @@ fn fits(entry: &Experiment, lock: Lock, cpus: u32, config: Config) -> Result<(),
             entry.name
         ))),
     }
+}
+
+/// A list item is divided into its array's quanta; for the arrays themselves each unit is an item of its own.
+fn has_what_it_needs(entry: &Experiment, object: Option<Object>, extent: &Extent) -> Result<(), Usage> {
+    let (name, Needs { tasks, ground }) = (entry.name, entry.needs);
+    if extent.writers < tasks {
+        let writers = extent.writers;
+        return Err(Usage::new(format!("{name} needs writers={tasks} at least, not {writers}")));
+    }
+    let ground = if object == Some(Object::Array) { Ground::Items } else { ground };
+    ground.check(extent).map_err(|why| Usage::new(format!("{name} cannot be run with {why}")))
 }
 
 fn lock(given: Option<Lock>, entry: &Experiment) -> Result<Lock, Usage> {

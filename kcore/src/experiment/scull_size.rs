@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
+use super::needs::{Ground, Needs};
 use super::points::SCULL;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -23,6 +24,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: None,
+    needs: Needs::on(Ground::Device),
     defaults: Defaults::natural(1000, 10),
     roles: Roles::All(Role::Write),
     invariants: &["when all writers are done, the size is the highest end of any acknowledged write"],

@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::TASKS;
+use super::needs::{Ground, Needs};
 use super::points::SCULL;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -27,6 +28,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: None,
+    needs: Needs::on(Ground::Halves),
     defaults: Defaults::natural(200, 10),
     roles: Roles::All(Role::Write),
     invariants: &["each quantum carries the stamp of exactly one write from its first byte to its last"],

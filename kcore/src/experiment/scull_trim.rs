@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Roles, Usually};
 use super::matrix::TASKS;
+use super::needs::{Ground, Needs};
 use super::points::SCULL;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -27,6 +28,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: None,
+    needs: Needs::on(Ground::Quanta),
     defaults: Defaults::natural(100, 10),
     roles: Roles::WriteAndTrim,
     invariants: &[

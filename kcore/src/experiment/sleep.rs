@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, I, R, Row};
+use super::needs::{Ground, Needs};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -39,6 +40,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::OneCpu,
     tasks: Some(2),
+    needs: Needs::on(Ground::Own),
     defaults: Defaults {
         natural: Work { quanta: 5, rounds: 2 },
         rendezvous: Work { quanta: 5, rounds: 2 },

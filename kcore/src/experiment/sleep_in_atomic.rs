@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
 use super::matrix::{C, I, Row};
+use super::needs::{Ground, Needs};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -35,6 +36,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
+    needs: Needs::on(Ground::Own),
     defaults: Defaults {
         natural: Work { quanta: 10, rounds: 3 },
         rendezvous: Work { quanta: 10, rounds: 3 },

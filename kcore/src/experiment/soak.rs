@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{A, C, Row};
+use super::needs::{Ground, Needs};
 use super::points::SCULL;
 use crate::settings::Lock;
 
@@ -28,6 +29,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Natural,
     placement: Placement::Spread,
     tasks: Some(16),
+    needs: Needs::on(Ground::Device),
     defaults: Defaults::natural(50, 3),
     roles: Roles::All(Role::Write),
     invariants: &[

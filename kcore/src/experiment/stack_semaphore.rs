@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
+use super::needs::Needs;
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -27,6 +28,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
+    needs: Needs::of_two(),
     defaults: Defaults::natural(100, 1),
     roles: Roles::FirstAndOthers(Role::Read, Role::Write),
     invariants: &["nobody touches the frame of a function that has returned"],

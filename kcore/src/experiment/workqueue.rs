@@ -2,6 +2,7 @@
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
 use super::matrix::{C, R, Row};
+use super::needs::{Ground, Needs};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -36,6 +37,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
+    needs: Needs::on(Ground::Own),
     defaults: Defaults::natural(2000, 5),
     roles: Roles::All(Role::Write),
     invariants: &["the counter is works x increments x rounds; what is missing was lost"],

@@ -198,10 +198,10 @@ impl<M: Machine> fmt::Debug for File<'_, M> {
 }
 
 /// `copy_from_user` in two halves, with a probe before, between and after. They meet at a word of the quantum, so that a
-/// task which is held there has torn no word.
+/// task which is held there has torn no word. The second is never empty, and of two words or more the first is not.
 fn copy<M: Machine>(quantum: SharedBytes<'_>, offset: usize, from: &[u8]) {
-    let middle = (offset + from.len() / 2).next_multiple_of(WORD) - offset;
-    let (first, second) = from.split_at(middle.min(from.len()));
+    let middle = (offset + from.len() / 2) / WORD * WORD;
+    let (first, second) = from.split_at(middle.saturating_sub(offset));
     probe::<M>(&sites::COPY_START);
     quantum.write(offset, first);
     probe::<M>(&sites::COPY_HALF);

@@ -10,6 +10,7 @@
 
 mod backtraces;
 pub mod case;
+mod certainty;
 mod chrdev;
 mod console;
 mod cpus;

@@ -12,7 +12,7 @@ use super::trial::{Refusal, Trial};
 
 /// One round: each task shifts the module's quantum from whatever it is to values of its own, and is told what it was.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
-    let first = trial.geometry.check()?.quantum;
+    let first = trial.geometry.quantum;
     let (tasks, times) = (trial.resolved.writers as usize, trial.resolved.quanta as usize);
     let caller = Caller { credentials: Credentials::ROOT, memory: &NoUser };
     let told_of = counters(1 + tasks * times)?;

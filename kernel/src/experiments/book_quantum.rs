@@ -11,7 +11,7 @@ use super::trial::{Refusal, Trial};
 /// One round: one byte is written into each quantum, and what is before it is read; then the quantum is set to 0, the device
 /// emptied, and written to.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
-    let (size, quanta) = (trial.geometry.check()?.quantum, trial.resolved.quanta as usize);
+    let (size, quanta) = (trial.geometry.quantum, trial.resolved.quanta as usize);
     trial.family_round(
         &|_| Ok(()),
         &|device, _, told| {

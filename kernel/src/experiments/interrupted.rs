@@ -31,10 +31,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let scene = Arc::new(Scene::new(resolved)?);
     let before = heap::live();
     grant_and_interrupt(&scene)?;
-    // Who is alone never waits.
-    if resolved.writers > 1 {
-        by_chance(trial, &scene, seed)?;
-    }
+    by_chance(trial, &scene, seed)?;
     let blocks_amiss = u64::from(heap::live() != before);
     let units_amiss = scene.unit.free().abs_diff(1) + scene.unit.waiters();
     trial.run.lost_updates += blocks_amiss + units_amiss as u64;

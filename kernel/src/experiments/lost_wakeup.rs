@@ -51,7 +51,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let buffer = Buffer { written: Shared::new(0), wake };
     let read = Shared::new(0);
     trial.race(&|who| match who {
-        0 if resolved.writers > 1 => (0..quanta).for_each(|read_so_far| {
+        0 => (0..quanta).for_each(|read_so_far| {
             buffer.wait_for_more_than(read_so_far);
             read.poke(read_so_far + 1);
         }),

@@ -15,7 +15,7 @@ const CHUNK: usize = 64 << 10;
 
 /// One round: each writer opens the device, which empties it, and writes from its start.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
-    let bytes = trial.resolved.quanta as usize * trial.geometry.check()?.quantum;
+    let bytes = trial.resolved.quanta as usize * trial.geometry.quantum;
     // SAFETY: the device lives in the call below and is dropped before it, and the crew's tasks are joined before that.
     // They use the device between `inside` and its end only, and its calls give no address away. A trim takes the head
     // of the list away before it returns, and with it every link that led to what it freed; nobody stores an address a

@@ -10,7 +10,7 @@ use super::trial::{Refusal, Trial};
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let object = trial.resolved.object.unwrap_or(Object::Quantum);
     let (geometry, quanta, writers) =
-        (trial.geometry.check()?, trial.resolved.quanta as usize, trial.resolved.writers);
+        (trial.geometry, trial.resolved.quanta as usize, trial.resolved.writers);
     // Arrays are told apart by the list item that they hang on, quanta by their slot.
     let stride = if object == Object::Array { geometry.item_size() } else { geometry.quantum };
     let items = (quanta * stride).div_ceil(geometry.item_size());

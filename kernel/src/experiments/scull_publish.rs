@@ -4,12 +4,14 @@ use super::scull::{read_at, write_at};
 use super::stamps::{self, Acknowledged};
 use super::trial::{Refusal, Trial};
 
-/// One round: the nodes are there, the arrays are not; each task writes into a slot of its own in every item.
+/// One round: the nodes are there, the arrays are not; each task writes a byte of its own in every item, in a slot of its
+/// own as long as there are some.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
-    let (geometry, items, writers) =
-        (trial.geometry.check()?, trial.resolved.quanta as usize, trial.resolved.writers);
-    let place =
-        |item: usize, who: u32| item * geometry.item_size() + who as usize % geometry.qset * geometry.quantum;
+    let (geometry, items, writers) = (trial.geometry, trial.resolved.quanta as usize, trial.resolved.writers);
+    let place = |item: usize, who: u32| {
+        let (slot, byte) = (who as usize % geometry.qset, who as usize / geometry.qset);
+        item * geometry.item_size() + slot * geometry.quantum + byte
+    };
     let acknowledged = Acknowledged::of(items)?;
     trial.scull_round(
         &|device| device.prepare_nodes(items),

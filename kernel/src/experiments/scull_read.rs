@@ -5,7 +5,7 @@ use super::trial::{Refusal, Trial};
 
 /// One round: the device has a size and no list; each reader reads once, in the last list item.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
-    let item = trial.geometry.check()?.item_size();
+    let item = trial.geometry.item_size();
     let items = trial.resolved.quanta as usize;
     trial.scull_round(
         &|device| {

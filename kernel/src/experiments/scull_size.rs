@@ -10,7 +10,7 @@ use super::trial::{Refusal, Trial};
 /// never be shorter than the end of a write that was acknowledged.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let (geometry, steps, writers) =
-        (trial.geometry.check()?, trial.resolved.quanta as usize, trial.resolved.writers as usize);
+        (trial.geometry, trial.resolved.quanta as usize, trial.resolved.writers as usize);
     let bytes = steps * writers;
     let highest = AtomicUsize::new(0);
     trial.scull_round(

@@ -7,7 +7,7 @@ use super::trial::{Refusal, Trial};
 /// One round: the quanta are all there; every task writes all of them.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let (geometry, quanta, writers) =
-        (trial.geometry.check()?, trial.resolved.quanta as usize, trial.resolved.writers);
+        (trial.geometry, trial.resolved.quanta as usize, trial.resolved.writers);
     let mut bytes = stamps::buffer(geometry.quantum, stamps::of(0))?;
     let blank = stamps::buffer(geometry.quantum, stamps::of(0))?;
     trial.scull_round(

@@ -9,7 +9,7 @@ use super::trial::{Refusal, Trial};
 
 /// One round: the quanta are all there; writers write all of them, trimmers open the device write-only.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
-    let (geometry, quanta) = (trial.geometry.check()?, trial.resolved.quanta as usize);
+    let (geometry, quanta) = (trial.geometry, trial.resolved.quanta as usize);
     let resolved = trial.resolved;
     let blank = stamps::buffer(geometry.quantum, stamps::of(0))?;
     trial.scull_round(

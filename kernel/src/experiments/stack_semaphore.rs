@@ -83,7 +83,7 @@ fn requests<S: Signal>(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     fire::choose(let_the_waiter_return);
     let out_of_memory = AtomicU64::new(0);
     trial.race(&|who| match who {
-        0 if resolved.writers > 1 => {
+        0 => {
             let failed = (1..=u64::from(resolved.quanta)).find(|number| desk.request(*number).is_err());
             out_of_memory.fetch_add(failed.is_some().into(), Relaxed);
             desk.close();

@@ -105,7 +105,7 @@ impl Stopped {
 pub(super) struct Trial<'a> {
     /// What to do.
     pub(super) resolved: &'a Resolved,
-    /// The geometry of the devices.
+    /// The geometry of the devices: one that they can have, if the entry [needs](kcore::experiment::Needs) any.
     pub(super) geometry: Geometry,
     /// The sums so far.
     pub(super) run: Run,
@@ -207,7 +207,7 @@ impl<'a> Trial<'a> {
         };
         Trial {
             resolved,
-            geometry: Geometry { quantum: settings.quantum as usize, qset: settings.qset as usize },
+            geometry: settings.geometry(),
             run,
             lost: Vec::with_capacity(DESCRIBED),
             lock: None,
