@@ -119,7 +119,9 @@ words!(
     InvalidContext = "invalid-context",
     /// A task died of an exception or a panic.
     Oops = "oops",
-    /// Whatever comes.
+    /// Some of the work could not be done, for want of memory, and what was done went well: that says nothing.
+    NotTried = "not-tried",
+    /// Whatever comes of work that was done.
     Any = "any",
 });
 

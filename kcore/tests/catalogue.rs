@@ -300,6 +300,19 @@ fn what_a_run_needs_it_has_or_is_refused() {
     }
 }
 
+/// Work that could not be done makes nothing clean, and is no excuse for damage.
+#[test]
+fn undone_work_is_never_clean() {
+    let refused = Run { out_of_memory: 1, ..Run::default() };
+    assert_eq!(refused.judge(), "not-tried");
+    assert_eq!(Run { torn: 1, ..refused.clone() }.judge(), "raced");
+    assert_eq!(Run { stopped: "stuck".into(), ..refused }.judge(), "stuck");
+    assert!(is_expected(Expect::NotTried, "not-tried") && !is_expected(Expect::Any, "not-tried"));
+    assert!(
+        Expect::ALL.iter().all(|expect| *expect == Expect::NotTried || !is_expected(*expect, "not-tried"))
+    );
+}
+
 #[test]
 fn any_damage_is_a_race() {
     let damaged: [fn(&mut Run); 10] = [

@@ -127,7 +127,7 @@ pub struct Options {
     /// Where chance starts
     #[arg(long, global = true, value_name = "S", value_parser = word("seed"))]
     pub seed: Option<String>,
-    /// The verdict that counts as success: raced, clean, deadlock, stuck, invalid-context, any, ...
+    /// The verdict that counts as success: raced, clean, deadlock, stuck, invalid-context, not-tried, any, ...
     #[arg(long, global = true, value_name = "VERDICT", value_parser = word("expect"))]
     pub expect: Option<String>,
     /// Bytes of a quantum (LDD3: scull_quantum; 4000)

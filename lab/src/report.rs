@@ -162,8 +162,12 @@ fn contradictions(run: &Run) -> Vec<String> {
         + run.use_after_free
         + run.double_free
         + run.out_of_bounds;
-    if run.verdict == "clean" && harm != 0 {
-        problem(format!("the verdict is clean, but {harm} things went wrong"));
+    let is_well = ["clean", "not-tried"].contains(&run.verdict.as_str());
+    if is_well && harm != 0 {
+        problem(format!("the verdict is {}, but {harm} things went wrong", run.verdict));
+    }
+    if is_well && (run.verdict == "clean") != (run.out_of_memory == 0) {
+        problem(format!("the verdict is {}, and {} calls had no memory", run.verdict, run.out_of_memory));
     }
     match run.expected.parse() {
         Ok(expected) if run.ok == is_expected(expected, &run.verdict) => {}
@@ -199,6 +203,11 @@ mod tests {
         }
     }
 
+    fn well(verdict: &str) -> Run {
+        let (verdict, expected) = (verdict.to_string(), verdict.to_string());
+        Run { verdict, expected, ok: true, ..Run::default() }
+    }
+
     fn problems(run: Run) -> usize {
         let line = serde_json::to_string(&Record::Run(run)).unwrap();
         Report::read(&format!("{line}\n{SUMMARY}\n"), Status::Expected).problems.len()
@@ -207,16 +216,20 @@ mod tests {
     #[test]
     fn a_consistent_report_has_no_problem() {
         assert_eq!(problems(run()), 0);
+        assert_eq!(problems(well("clean")), 0);
+        assert_eq!(problems(Run { out_of_memory: 1, ..well("not-tried") }), 0);
     }
 
     #[test]
     fn each_broken_identity_is_a_problem() {
-        let broken: [fn(&mut Run); 6] = [
+        let broken: [fn(&mut Run); 8] = [
             |run| run.allocated.node = 1,
             |run| run.freed.quantum = 10,
             |run| (run.reachable.quantum, run.leaked.quantum) = (9, 0),
             |run| run.leaked_bytes = 0,
             |run| (run.verdict, run.expected) = ("clean".into(), "clean".into()),
+            |run| *run = Run { out_of_memory: 1, ..well("clean") },
+            |run| *run = well("not-tried"),
             |run| run.ok = false,
         ];
         for (index, break_it) in broken.iter().enumerate() {

@@ -158,15 +158,21 @@ fn raced(run: &Run) -> Answer {
     counted(run)
 }
 
-/// Nothing at all went wrong.
+/// Nothing at all went wrong, and all was done.
 pub(crate) fn clean(run: &Run) -> Answer {
+    unharmed(run)?;
+    same("calls without memory", run.out_of_memory, 0)?;
+    same("the verdict", run.verdict.as_str(), "clean")?;
+    counted(run)
+}
+
+/// Nothing went wrong with what was done.
+pub(crate) fn unharmed(run: &Run) -> Answer {
     same("leaked blocks", run.leaked.total(), 0)?;
     same("leaked bytes", run.leaked_bytes, 0)?;
     same("lost updates", run.lost_updates, 0)?;
     same("torn quanta", run.torn, 0)?;
     same("uses after free", run.use_after_free, 0)?;
     same("double frees", run.double_free, 0)?;
-    holds("one owner at a time", run.owners <= 1)?;
-    same("the verdict", run.verdict.as_str(), "clean")?;
-    counted(run)
+    holds("one owner at a time", run.owners <= 1)
 }

@@ -246,8 +246,7 @@ impl Experiment {
 
     /// Whether tasks of it may come to a stop: the watchdog is needed.
     pub fn may_stop(&self) -> bool {
-        let stops = |expect: &Expect| !matches!(expect, Expect::Raced | Expect::Clean | Expect::Any);
-        self.rows.iter().any(|row| row.gives.iter().flatten().any(stops))
+        self.rows.iter().any(|row| row.gives.iter().flatten().any(|expect| expect.is_stop()))
     }
 
     /// What `lock` gives on each machine.

@@ -1,5 +1,7 @@
 //! R18: a pipe is opened a second time, and its buffer is believed to be longer than it is.
 
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use kcore::dev::OpenFlags;
 use kcore::errno::Errno;
 use kcore::experiment::CALL;
@@ -23,10 +25,13 @@ const FLAGS: OpenFlags = OpenFlags::READ_WRITE.union(OpenFlags::NONBLOCK);
 
 /// One round: A writes to each pipe and reads it back; B sets a larger size, opens the pipe, and writes to it.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
+    let refused = AtomicU64::new(0);
     trial.pipe_round(&[], &|who, stage| {
-        // Without memory nothing happens.
-        let _ = if who == 0 { write_and_read(stage) } else { enlarge_and_write(stage) };
-    })
+        let done = if who == 0 { write_and_read(stage) } else { enlarge_and_write(stage) };
+        refused.fetch_add(done.is_err().into(), Relaxed);
+    })?;
+    trial.out_of_memory += refused.into_inner();
+    Ok(())
 }
 
 fn write_and_read(stage: &Stage) -> Result<(), Errno> {

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use kcore::dev::{CharDevice, Credentials, OpenFlags};
+use kcore::errno::Errno;
 use kcore::scull::access::Single;
 
 use crate::machine::SpinLock;
@@ -27,12 +28,14 @@ struct Attempts {
     holdings: Vec<Span>,
     /// From before the open that refused it to after it.
     refusals: Vec<Span>,
+    /// Opens that were let in and had no memory to go on with.
+    out_of_memory: u64,
 }
 
 /// One round: every task opens the device `quanta` times, and closes it if it is let in.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
-    let device = Single::new(Arc::new(device_of(resolved.lock, trial.geometry.check()?)?));
+    let device = Single::new(Arc::new(device_of(resolved.lock, trial.geometry)?));
     let (clock, inside, most) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let now = || clock.fetch_add(1, SeqCst);
     let all: Vec<SpinLock<Attempts>> =
@@ -48,6 +51,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
                     drop(file);
                     mine.holdings.push(Span { from, to: now() });
                 }
+                Err(Errno::ENOMEM) => mine.out_of_memory += 1,
                 Err(_busy) => mine.refusals.push(Span { from, to: now() }),
             }
         }
@@ -58,6 +62,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     if wrong > 0 {
         trial.note("an open gave -EBUSY, and nobody had the device".to_string());
     }
+    trial.out_of_memory += all.iter().map(|task| task.out_of_memory).sum::<u64>();
     trial.run.lost_updates += wrong;
     trial.run.owners = trial.run.owners.max(most.into_inner());
     Ok(())

@@ -38,18 +38,25 @@ impl Told {
     /// Takes note of how a read or write ended; true when it went well.
     pub(super) fn result(&self, result: Result<usize, Errno>, written: bool) -> bool {
         match result {
-            Ok(count) if written => self.bytes_written.fetch_add(count as u64, Relaxed),
-            Err(Errno::ENOMEM) => self.out_of_memory.fetch_add(1, Relaxed),
-            _ => 0,
-        };
+            Ok(count) if written => drop(self.bytes_written.fetch_add(count as u64, Relaxed)),
+            Err(Errno::ENOMEM) => self.refused(),
+            _ => {}
+        }
         result.is_ok()
+    }
+
+    /// There was no memory for a part of the work.
+    pub(super) fn refused(&self) {
+        self.out_of_memory.fetch_add(1, Relaxed);
     }
 
     /// A buffer of `size` bytes of the stamp of task `who`, like [`stamps::buffer`]. `None`, and taken note of, when there
     /// is no memory: then the task never comes to call the device.
     pub(super) fn stamp(&self, size: usize, who: u32) -> Option<Vec<u8>> {
         let buffer = stamps::buffer(size, stamps::of(who)).ok();
-        self.out_of_memory.fetch_add(buffer.is_none().into(), Relaxed);
+        if buffer.is_none() {
+            self.refused();
+        }
         buffer
     }
 
@@ -121,22 +128,27 @@ impl Trial<'_> {
             device.walk(|_, address| mark(address));
         });
         self.run.use_after_free += device.damage().wild + told.stale.into_inner();
-        if check(device, &mut self.run) == Err(Errno::EFAULT) {
+        match check(device, &mut self.run) {
             // A pointer that leads nowhere: what was acknowledged behind it cannot be read back, nor what comes after it.
-            self.run.lost_updates += 1;
+            Err(Errno::EFAULT) => self.run.lost_updates += 1,
+            // To look takes memory, too, where a race has left holes.
+            Err(Errno::ENOMEM) => self.out_of_memory += 1,
+            _ => {}
         }
         let damage = device.damage();
         self.run.out_of_bounds += damage.overrun + damage.division;
         Ok(())
     }
 
-    /// One round without a device, on blocks of the scull kinds: `body(who)` in every task at once; then the account.
+    /// One round without a device, on blocks of the scull kinds: `body(who, told)` in every task at once; then the account.
     /// Nothing leads to a block that is alive afterwards.
-    pub(super) fn heap_round(&mut self, body: &(dyn Fn(u32) + Sync)) -> Result<(), Refusal> {
+    pub(super) fn heap_round(&mut self, body: &(dyn Fn(u32, &Told) + Sync)) -> Result<(), Refusal> {
         // SAFETY: the crew's tasks are joined before it is dropped, and nobody else uses such blocks but handlers whose end
         // one of these tasks waits for.
         let experiment = unsafe { heap::Experiment::begin() }?;
-        self.race(body)?;
+        let told = Told::default();
+        self.race(&|who| body(who, &told))?;
+        self.out_of_memory += told.out_of_memory.into_inner();
         self.account(&experiment, &[], &mut |_| {});
         Ok(())
     }

@@ -19,17 +19,19 @@ const SIZE: usize = 256;
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let guard = Guard::new(resolved.lock, "list.lock", "list.lock");
-    trial.heap_round(&|_| {
+    trial.heap_round(&|_, told| {
         for _ in 0..resolved.quanta {
             let held = guard.enter();
             probe::<Kernel>(&INSIDE);
             let block = kmalloc();
             drop(held);
-            if let Ok(block) = block {
-                // SAFETY: the block is this task's own, and this is the end of it.
-                let freed = unsafe { Kernel::free(block) };
-                debug_assert!(freed.is_ok(), "a live block was refused");
-            }
+            let Ok(block) = block else {
+                told.refused();
+                continue;
+            };
+            // SAFETY: the block is this task's own, and this is the end of it.
+            let freed = unsafe { Kernel::free(block) };
+            debug_assert!(freed.is_ok(), "a live block was refused");
         }
     })?;
     trial.add_lock(guard.stats());

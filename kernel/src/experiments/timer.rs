@@ -15,6 +15,7 @@ use crate::arch::smp;
 use crate::irq::Timer;
 use crate::machine::Kernel;
 
+use super::scull::Told;
 use super::trial::{Refusal, Trial};
 
 /// Bytes of an object.
@@ -33,16 +34,16 @@ static ENDED: AtomicBool = AtomicBool::new(false);
 /// One round: the first task owns `quanta` objects, one after the other. (The others own nothing: there is one timer.)
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
-    trial.heap_round(&|who| {
+    trial.heap_round(&|who, told| {
         if who == 0 {
-            (0..resolved.quanta).for_each(|_| live_and_die(resolved.lock));
+            (0..resolved.quanta).for_each(|_| live_and_die(resolved.lock, told));
         }
     })
 }
 
 /// The life of an object. The timer is armed on the second CPU, if there is one, for now.
-fn live_and_die(lock: Lock) {
-    let Ok(object) = Kernel::allocate(Kind::Quantum, SIZE) else { return };
+fn live_and_die(lock: Lock, told: &Told) {
+    let Ok(object) = Kernel::allocate(Kind::Quantum, SIZE) else { return told.refused() };
     [&BEGUN, &GO_ON, &ENDED].into_iter().for_each(|flag| flag.store(false, Relaxed));
     TIMER.add_on(1 % smp::cpus(), Kernel::cycles(), object.expose_provenance().get());
     wait_for(&BEGUN);

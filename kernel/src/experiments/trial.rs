@@ -303,9 +303,9 @@ impl<'a> Trial<'a> {
         if let Some(note) = self.hidden.note() {
             self.note(note);
         }
+        self.run.out_of_memory = self.out_of_memory;
         let verdict = self.run.judge();
         let broken_account = self.run.check_identities().err().or(self.disagreement);
-        self.run.out_of_memory = self.out_of_memory;
         self.run.verdict = verdict.to_string();
         self.run.ok = self.resolved.is_ok(verdict) && broken_account.is_none();
         Outcome {
