@@ -159,6 +159,8 @@ words!(
     Divide = "divide",
     /// Three faults in one: the CPU gives up and the machine dies.
     TripleFault = "triple-fault",
+    /// Guards of a lock that are forgotten, until what they keep off is off more often than can be counted.
+    ForgottenGuards = "forgotten-guards",
     /// A CPU that spins for ever.
     Hang = "hang",
 });

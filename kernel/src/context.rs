@@ -2,12 +2,17 @@
 //! `preempt_count`).
 //!
 //! ```text
-//!   bit 31      set while there is NO need to schedule: so "may be preempted and has to be" is the one value 0
-//!   16 to 19    interrupt handlers under way
-//!   9 to 15     times that softirqs were switched off
-//!   8           a softirq runs
-//!   0 to 7      times that preemption was switched off
+//!   16 to 31    times that preemption was switched off
+//!   6 to 15     times that softirqs were switched off
+//!   5           a softirq runs
+//!   1 to 4      interrupt handlers under way
+//!   bit 0       set while there is NO need to schedule: so "may be preempted and has to be" is the one value 0
 //! ```
+//!
+//! A guard of a lock can be forgotten, in safe code and in a loop. So what counts how often preemption is off stands where
+//! the addition that is one too many sets the carry flag, and spoils no other count: a branch that is never taken is the
+//! whole price. Softirqs are switched off less often, and there the count is looked at first. A handler cannot be forgotten, and
+//! with interrupts off in it there is one at a time.
 //!
 //! The count belongs to the running task: the context switch keeps it on the stack of the task that is left. A kernel
 //! without the feature `preempt` does not count its own critical sections: no task can lose its CPU in one.
@@ -18,13 +23,15 @@ use crate::arch::{cpu, percpu};
 use crate::irq::softirq;
 use crate::task;
 
-const PREEMPTION: u32 = 1;
-const SOFTIRQ: u32 = 1 << 8;
-const SOFTIRQS_OFF: u32 = 2 << 8;
-const SOFTIRQS: u32 = 0xff << 8;
-const HARDIRQ: u32 = 1 << 16;
-const HARDIRQS: u32 = 0xf << 16;
-const NO_NEED: u32 = 1 << 31;
+const NO_NEED: u32 = 1;
+const HARDIRQ: u32 = 1 << 1;
+const HARDIRQS: u32 = 0xf << 1;
+const SOFTIRQ: u32 = 1 << 5;
+const SOFTIRQS_OFF: u32 = 1 << 6;
+const TIMES_SOFTIRQS_OFF: u32 = 0x3ff << 6;
+const SOFTIRQS: u32 = SOFTIRQ | TIMES_SOFTIRQS_OFF;
+const PREEMPTION: u32 = 1 << 16;
+const TIMES_PREEMPTION_OFF: u32 = 0xffff << 16;
 
 /// The count of a task that nothing keeps from losing its CPU.
 pub const FREE: u32 = NO_NEED;
@@ -32,11 +39,23 @@ pub const FREE: u32 = NO_NEED;
 pub const IDLE: u32 = NO_NEED | PREEMPTION;
 
 /// The running task keeps the CPU, except against interrupts.
+///
+/// # Panics
+/// When it was told so 65,535 times already, and not the reverse.
 #[inline(always)]
 pub fn preempt_disable() {
-    if cfg!(feature = "preempt") {
-        percpu::add_count::<PREEMPTION>();
+    if cfg!(feature = "preempt") && percpu::carry_count::<PREEMPTION>() {
+        forgotten("preemption");
     }
+}
+
+/// What is off was switched off once more than can be counted. The count is wrong now, and is not asked any more.
+#[cold]
+#[inline(never)]
+fn forgotten(what: &str) -> ! {
+    cpu::irq_save();
+    percpu::set_count(IDLE);
+    panic!("{what} is off more often than can be counted: guards of locks were forgotten");
 }
 
 /// The reverse. Whoever waits for the CPU has it before this returns.
@@ -56,9 +75,23 @@ fn preempt() {
 }
 
 /// No softirq runs on this CPU, and no other task.
+///
+/// # Panics
+/// When it was told so 1,023 times already, and not the reverse.
 #[inline]
 pub fn bh_disable() {
+    let count = percpu::count();
+    // The reverse needs room for one of the other, too.
+    if full(count, TIMES_SOFTIRQS_OFF) || full(count, TIMES_PREEMPTION_OFF) {
+        forgotten("what softirqs do");
+    }
     percpu::add_count::<SOFTIRQS_OFF>();
+}
+
+/// Whether one of the counts in `count` is at its highest.
+#[inline(always)]
+fn full(count: u32, field: u32) -> bool {
+    count & field == field
 }
 
 /// The reverse. Softirqs that were raised meanwhile run before this returns.
@@ -66,7 +99,7 @@ pub fn bh_disable() {
 pub fn bh_enable() {
     // One instruction: from here on an interrupt that raises a softirq runs it, but nobody takes the CPU yet. To look for
     // raised ones first would miss those that are raised between the look and this.
-    percpu::subtract_count::<{ SOFTIRQS_OFF - PREEMPTION }>();
+    percpu::subtract_count::<{ SOFTIRQS_OFF.wrapping_sub(PREEMPTION) }>();
     if softirq::pending() {
         run_softirqs();
     }
@@ -159,7 +192,7 @@ pub fn is_atomic() -> bool {
 /// that it took with interrupts off. [`None`] on top of a task, in a handler or a softirq.
 pub(crate) fn depth() -> Option<u32> {
     let count = percpu::count();
-    (!in_interrupt()).then_some(count % SOFTIRQ + (count & SOFTIRQS) / SOFTIRQS_OFF)
+    (!in_interrupt()).then_some(count / PREEMPTION + (count & TIMES_SOFTIRQS_OFF) / SOFTIRQS_OFF)
 }
 
 /// Handlers that are under way on this CPU: 1, unless one was interrupted by another.

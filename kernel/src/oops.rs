@@ -102,7 +102,7 @@ pub fn panic(info: &PanicInfo<'_>) {
 fn begin(interrupts_were_on: bool) -> bool {
     let Some(task) = table::find(queue::current()) else { return false };
     let only_observed =
-        || context::depth().is_some_and(|depth| depth <= u32::from(task.spinlocks.load(Relaxed)));
+        || context::depth().is_some_and(|depth| u64::from(depth) <= task.spinlocks.load(Relaxed));
     let room = || stacks::left(backtrace::frame_pointer()).is_some_and(|left| left >= ROOM);
     interrupts_were_on && !panic::stopping() && only_observed() && room() && task.mortal.swap(false, Relaxed)
 }

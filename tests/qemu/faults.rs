@@ -18,6 +18,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("stack-overflow", "stack overflow: double fault at guard page "),
         ("invalid-opcode", "invalid opcode (vector 6)"),
         ("divide", "divide error (vector 0)"),
+        (
+            "forgotten-guards",
+            "preemption is off more often than can be counted: guards of locks were forgotten",
+        ),
     ];
     let one_cpu = told.into_iter().flat_map(|(fault, says)| {
         [1, 4].map(|cpus| {

@@ -36,13 +36,14 @@ impl<M: Machine> Module<M> {
         self.users.lock_irqsave().count
     }
 
-    /// Uses it. [`None`] when it is being unloaded.
+    /// Uses it. [`None`] when it is being unloaded, or used as often as can be counted.
     pub fn try_get(self: &Arc<Self>) -> Option<InUse<M>> {
         let mut users = self.users.lock_irqsave();
         if users.going {
             return None;
         }
-        users.count += 1;
+        // A use may be forgotten: a count that began anew would let the module go under those who use it.
+        users.count = users.count.checked_add(1)?;
         drop(users);
         Some(InUse { module: Arc::clone(self) })
     }
@@ -77,5 +78,24 @@ pub struct InUse<M: Machine> {
 impl<M: Machine> Drop for InUse<M> {
     fn drop(&mut self) {
         self.module.users.lock_irqsave().count -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::{Host, HostMachine};
+
+    #[test]
+    fn forgotten_uses_do_not_wrap() {
+        Host::new().run(|| {
+            let module = Module::<HostMachine>::new("forgotten");
+            module.users.lock_irqsave().count = u32::MAX - 1;
+            let last = module.try_get();
+            assert!(last.is_some() && module.try_get().is_none());
+            assert_eq!((module.users(), module.retire()), (u32::MAX, Err(Errno::EBUSY)));
+            drop(last);
+            assert_eq!(module.users(), u32::MAX - 1);
+        });
     }
 }

@@ -28,7 +28,7 @@ mod several {
         bit: Tas<F>,
         /// Set while `readers` is not zero, for writers who wait. Written by whoever has `bit`.
         reading: Tas<F>,
-        /// How many read. Written by whoever has `bit`, by a load and a store.
+        /// How many read, at most [`u32::MAX`]. Written by whoever has `bit`, by a load and a store.
         readers: AtomicU32,
     }
 
@@ -47,14 +47,17 @@ mod several {
             self.bit.clear();
         }
 
-        /// One reader more. The caller has the bit.
-        pub(in crate::sync) fn come(&self) {
+        /// One reader more, unless there are as many as can be counted; says whether there is. The caller has the bit.
+        #[inline]
+        pub(in crate::sync) fn come(&self) -> bool {
             let readers = self.readers.load(Relaxed);
             if readers == 0 {
                 // Nobody contends for it: a test-and-set is just how a Tas is set.
                 self.reading.test_and_set();
             }
-            self.readers.store(readers + 1, Relaxed);
+            let Some(more) = readers.checked_add(1) else { return false };
+            self.readers.store(more, Relaxed);
+            true
         }
 
         /// One reader fewer. The caller has the bit.
@@ -79,6 +82,13 @@ mod several {
         /// Whether somebody reads at this moment.
         pub(in crate::sync) fn is_read(&self) -> bool {
             self.reading.is_set()
+        }
+
+        /// As if there were so many readers.
+        #[cfg(test)]
+        pub(in crate::sync) fn set_readers(&self, readers: u32) {
+            self.readers.store(readers, Relaxed);
+            self.reading.test_and_set();
         }
     }
 }
@@ -123,7 +133,9 @@ mod one {
         pub(in crate::sync) fn clear_bit(&self) {}
 
         #[inline(always)]
-        pub(in crate::sync) fn come(&self) {}
+        pub(in crate::sync) fn come(&self) -> bool {
+            true
+        }
 
         #[inline(always)]
         pub(in crate::sync) fn go(&self) {}

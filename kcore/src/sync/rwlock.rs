@@ -75,6 +75,9 @@ impl<T, M: Cpu, W> RwLock<T, M, W> {
 impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     /// Switches preemption off on this CPU, waits until nobody writes, and reads together with whoever else does.
     /// Dropping the guard does the reverse, in the reverse order; so it is with each of these.
+    ///
+    /// # Panics
+    /// When [`u32::MAX`] guards were forgotten: one more could not be counted.
     #[inline]
     #[track_caller]
     #[doc(alias = "read_lock")]
@@ -125,7 +128,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     }
 
     /// Reads if nobody writes. An attempt that fails is not counted. It may also fail because another reader comes or
-    /// goes at this moment.
+    /// goes at this moment, or because there are as many as can be counted.
     #[inline]
     #[track_caller]
     #[doc(alias = "read_trylock")]
@@ -155,7 +158,14 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     fn read_in<E: Environment>(&self, place: W::Place) -> ReadGuard<'_, T, M, W, E> {
         let environment = E::enter();
         if !self.try_come(&mut None) {
-            self.contend(place, |wait| self.try_come(wait), || self.word.is_bit_set());
+            let come = |wait: &mut _| {
+                assert!(
+                    self.readers() < u32::MAX,
+                    "more guards of a RwLock were forgotten than it can count"
+                );
+                self.try_come(wait)
+            };
+            self.contend(place, come, || self.word.is_bit_set());
         }
         self.watch.announce(LockEvent::Acquired, self.address(), place);
         ReadGuard::new(self, place, environment)
@@ -216,10 +226,12 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
         if !self.word.try_bit() {
             return false;
         }
-        self.word.come();
-        self.watch.acquired(wait.take());
+        let has_come = self.word.come();
+        if has_come {
+            self.watch.acquired(wait.take());
+        }
         self.word.clear_bit();
-        true
+        has_come
     }
 
     /// One try to write.
@@ -306,5 +318,33 @@ impl<T: ?Sized, M: Cpu, W> fmt::Debug for RwLock<T, M, W> {
             .field("readers", &self.readers())
             .field("write_locked", &self.is_write_locked())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "smp"))]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::host::{Host, HostMachine};
+
+    /// The last guard that can be counted is given, the next one refused; a writer gets in neither before nor after.
+    #[test]
+    fn forgotten_guards_do_not_wrap() {
+        Host::new().run(|| {
+            let lock: RwLock<u32, HostMachine> = RwLock::new(1);
+            lock.word.set_readers(u32::MAX - 1);
+            let last = lock.read();
+            assert_eq!((*last, lock.readers()), (1, u32::MAX));
+            assert!(lock.try_read().is_none() && lock.try_write().is_none());
+            let refused = catch_unwind(AssertUnwindSafe(|| drop(lock.read())));
+            let said = refused.expect_err("one more than can be counted");
+            assert!(said.downcast_ref::<&str>().is_some_and(|said| said.contains("RwLock")));
+            assert_eq!((lock.readers(), lock.is_write_locked()), (u32::MAX, false));
+            assert!(lock.try_write().is_none(), "they read");
+            drop(last);
+            assert_eq!(lock.readers(), u32::MAX - 1);
+            drop(lock.read());
+        });
     }
 }

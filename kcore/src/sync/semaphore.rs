@@ -24,6 +24,9 @@ pub struct Semaphore<M: Sched, W: Watch<M> = Silent> {
 
 impl<M: Sched<Flag = AtomicBool>> Semaphore<M> {
     /// A semaphore with `count` units, which nobody watches.
+    ///
+    /// # Panics
+    /// When `count` is [`usize::MAX`]; so it is with each of these.
     #[doc(alias = "sema_init")]
     pub const fn new(count: usize) -> Self {
         Semaphore::from_flag(AtomicBool::new(false), Silent, count)
@@ -50,6 +53,7 @@ where
 impl<M: Sched, W: Watch<M>> Semaphore<M, W> {
     /// A semaphore made of a clear `flag`, for machines whose flags no `const` can make.
     pub const fn from_flag(flag: M::Flag, watch: W, count: usize) -> Self {
+        assert!(count < usize::MAX, "a semaphore has more units than it can count");
         Semaphore { units: Units::new(flag, watch, count) }
     }
 
@@ -105,6 +109,9 @@ impl<M: Sched, W: Watch<M>> Semaphore<M, W> {
     /// The semaphore must outlive the call. A waiter can return as soon as it has the unit, while `up` has still to give
     /// the inner lock back: a semaphore on the waiter's stack is gone by then (RACES.md R21). For that there is the
     /// [`Completion`](super::Completion), LDD3 ch. 5.
+    ///
+    /// # Panics
+    /// When nobody waits and [`usize::MAX`] - 1 units are free already.
     #[inline]
     #[track_caller]
     pub fn up(&self) {

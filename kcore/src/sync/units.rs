@@ -58,6 +58,18 @@ impl<M: Sched, W: Watch<M>> State<M, W> {
     }
 }
 
+/// One unit more than `free`. An `event` that has happened as often as can be counted has happened for all (as in Linux's
+/// `complete`). A unit is a thing that exists: of these there cannot be so many.
+///
+/// # Panics
+/// When there would be.
+#[inline]
+fn more(free: usize, event: bool) -> usize {
+    let more = free.saturating_add(1);
+    assert!(event || more < ENDLESS, "more units are given to a semaphore than it can count");
+    more
+}
+
 /// An acquisition of something that is not used up: it is held for no time.
 fn pass<M: Cpu, W: Watch<M>>(watch: &W, wait: Option<W::Wait>) {
     watch.acquired(wait);
@@ -142,7 +154,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         };
         match granted {
             None => {
-                state.free = state.free.saturating_add(1);
+                state.free = more(state.free, SEES_OFF);
                 drop(state);
             }
             Some(granted) => {
@@ -189,5 +201,41 @@ impl<M: Sched, W: Watch<M> + Statistics, const SEES_OFF: bool> Units<M, W, SEES_
     /// Name and counters.
     pub(super) fn statistics(&self) -> &impl Statistics {
         &self.watch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::host::{Host, HostMachine};
+    use crate::sync::Semaphore;
+
+    /// A semaphore with one unit more than can be counted would be one that never keeps a task out.
+    #[test]
+    fn units_do_not_become_endless() {
+        Host::new().run(|| {
+            let semaphore = Semaphore::<HostMachine>::new(usize::MAX - 2);
+            semaphore.up();
+            let refused = catch_unwind(AssertUnwindSafe(|| semaphore.up()));
+            let said = refused.expect_err("one more than can be counted");
+            assert!(said.downcast_ref::<&str>().is_some_and(|said| said.contains("semaphore")));
+            assert_eq!(semaphore.count(), usize::MAX - 1);
+            assert!(semaphore.try_down());
+            assert_eq!(semaphore.count(), usize::MAX - 2, "each takes one");
+            assert!(catch_unwind(|| Semaphore::<HostMachine>::new(usize::MAX)).is_err());
+        });
+    }
+
+    /// What has happened as often as can be counted has happened for all.
+    #[test]
+    fn events_become_endless() {
+        Host::new().run(|| {
+            let events = Units::<HostMachine, _, true>::new(false.into(), Silent, usize::MAX - 1);
+            (0..2).for_each(|_| events.give(0, ()));
+            assert!(events.try_take(0, ()));
+            assert_eq!(events.free(), usize::MAX);
+        });
     }
 }

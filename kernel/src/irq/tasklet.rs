@@ -90,7 +90,8 @@ impl Tasklet {
     #[doc(alias = "tasklet_disable")]
     pub fn disable(&self) {
         // Pairs with the load in `run_here`: either that sees the number, or this sees that it runs.
-        self.disabled.fetch_add(1, SeqCst);
+        let before = self.disabled.fetch_add(1, SeqCst);
+        assert!(before < u32::MAX, "a tasklet is disabled more often than can be counted");
         while self.runs.is_set() {
             task::doom::check();
             cpu::pause();

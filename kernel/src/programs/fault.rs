@@ -3,8 +3,10 @@
 use core::hint::black_box;
 
 use kcore::settings::Fault;
+use kcore::sync::RwLock;
 
 use crate::arch::{cpu, smp};
+use crate::machine::Kernel;
 use crate::{layout, task};
 
 /// Breaks the machine.
@@ -19,6 +21,7 @@ pub(super) fn main(fault: Fault) -> ! {
         Fault::InvalidOpcode => cpu::undefined_instruction(),
         Fault::Divide => cpu::divide_by_zero(),
         Fault::TripleFault => cpu::triple_fault(),
+        Fault::ForgottenGuards => forget_guards(),
         Fault::Hang => loop {
             cpu::pause();
         },
@@ -31,6 +34,17 @@ fn panic_elsewhere() -> ! {
     let task = task::spawn::<()>("victim", last, || panic!("a panic that was asked for, on another CPU"));
     task.expect("there is room for one task").join();
     panic!("the task that panics came to its end")
+}
+
+/// Where preemption is not counted, softirqs are.
+fn forget_guards() -> ! {
+    static LOCK: RwLock<(), Kernel> = RwLock::new(());
+    loop {
+        match cfg!(feature = "preempt") {
+            true => core::mem::forget(LOCK.read()),
+            false => core::mem::forget(LOCK.read_bh()),
+        }
+    }
 }
 
 pub(crate) fn read(address: usize) -> u8 {

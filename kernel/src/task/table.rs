@@ -78,8 +78,9 @@ pub struct Task {
     pub should_stop: AtomicBool,
     /// A fault in it ends it, and not the machine: see `oops`. Cleared when it begins to die.
     pub mortal: AtomicBool,
-    /// How many observed spinlocks it has, as far as anybody listens; written by the task itself.
-    pub spinlocks: AtomicU8,
+    /// How many observed spinlocks it has, as far as anybody listens; written by the task itself. Guards can be forgotten, but
+    /// not 2^64 of them.
+    pub spinlocks: AtomicU64,
     /// What it ended with.
     pub code: AtomicI32,
     /// Cycles for which it has run, without those since it was switched to.
@@ -102,7 +103,7 @@ static TABLE: [Task; MAX_TASKS] = [const {
         doomed: AtomicBool::new(false),
         should_stop: AtomicBool::new(false),
         mortal: AtomicBool::new(false),
-        spinlocks: AtomicU8::new(0),
+        spinlocks: AtomicU64::new(0),
         code: AtomicI32::new(0),
         run_time: AtomicU64::new(0),
         stack_top: AtomicU64::new(0),
@@ -119,11 +120,11 @@ static TABLE: [Task; MAX_TASKS] = [const {
 /// The last id that was given out.
 static ALLOCATION: SpinLock<u32> = SpinLock::new(0);
 
-/// Claims a free slot for a task on `cpu`. `None` when all are taken.
+/// Claims a free slot for a task on `cpu`. `None` when all are taken, or all numbers: the last one is a mutex's for nobody.
 pub fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
     let mut last = ALLOCATION.lock_irqsave();
     for _ in 0..MAX_TASKS {
-        *last = last.checked_add(1)?;
+        *last = last.checked_add(1).filter(|id| *id < u32::MAX)?;
         let task = &TABLE[*last as usize % MAX_TASKS];
         if task.id.load(Acquire) == 0 {
             // Pairs with the Acquire in `inner`, for whoever looks between this store and the next.

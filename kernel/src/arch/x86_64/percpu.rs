@@ -97,6 +97,17 @@ pub fn add_count<const NUMBER: u32>() {
     unsafe { asm!("add dword ptr gs:[4], {}", const NUMBER, options(nostack)) };
 }
 
+/// Adds to the count of the calling CPU, in one instruction, and returns whether its last bit was carried out of it: the branch
+/// of whoever asks.
+#[inline(always)]
+pub fn carry_count<const NUMBER: u32>() -> bool {
+    // SAFETY: as in `set_count`.
+    unsafe {
+        asm!("add dword ptr gs:[4], {}", "jc {}", const NUMBER, label { return true }, options(nostack));
+    }
+    false
+}
+
 /// Subtracts from the count of the calling CPU and returns whether it is 0 now: an instruction, and the branch of whoever
 /// asks for the answer.
 #[inline(always)]
