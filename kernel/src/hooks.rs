@@ -6,10 +6,10 @@
 
 use alloc::vec::Vec;
 use core::panic::Location;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::machine::{Access, Cpu, CpuId, Listeners, LockEvent, LockName, Op, Sched, Sleep, TaskId, Waiting};
-use kcore::probe::{Decision, Engine, Plan, Wake};
+use kcore::probe::{Decision, Engine, Plan, Seat, Seats, Wake};
 use kcore::report::Step;
 use kcore::settings::MAX_WRITERS;
 
@@ -24,12 +24,26 @@ static LISTENERS: AtomicU8 = AtomicU8::new(0);
 /// PAUSEs at each point; for `pause` and `delay`, which need no engine.
 static PAUSES: AtomicU32 = AtomicU32::new(0);
 
-/// Decides who may pass. Lock order: a primitive's own lock -> engine. Whom it names is woken after it is given back.
-static ENGINE: SpinLock<Option<Engine>> = SpinLock::new(None);
+/// Decides who may pass, and who is a participant. Lock order: a primitive's own lock -> engine. Whom it names is woken after
+/// it is given back.
+static ENGINE: SpinLock<Table> = SpinLock::new(Table { engine: None, seats: Seats::new() });
 
-const NOBODY: u8 = u8::MAX;
-/// Which participant a task is, by the task's slot.
-static PARTICIPANT: [AtomicU8; MAX_TASKS] = [const { AtomicU8::new(NOBODY) }; MAX_TASKS];
+struct Table {
+    engine: Option<Engine>,
+    /// The crew's, or those of tasks that come by themselves.
+    seats: Seats,
+}
+
+impl Table {
+    /// The engine, for a participant that has its seat still.
+    fn engine_for(&mut self, seat: Seat) -> Option<&mut Engine> {
+        self.engine.as_mut().filter(|_| self.seats.is_good(seat))
+    }
+}
+
+const NOBODY: u64 = u64::MAX;
+/// Which participant a task is, by the task's slot: the word of its seat. Written by the task, and when a round ends.
+static PARTICIPANT: [AtomicU64; MAX_TASKS] = [const { AtomicU64::new(NOBODY) }; MAX_TASKS];
 /// Which task a participant is.
 static TASK: [AtomicU32; MAX_WRITERS as usize] = [const { AtomicU32::new(0) }; MAX_WRITERS as usize];
 /// How many participants the round under way has; 0 between rounds.
@@ -77,7 +91,7 @@ fn arm(plan: &Plan, participants: u32) -> Listeners {
         Plan::Fire { .. } => Listeners::PROBE,
         Plan::Rendezvous { .. } | Plan::Script(_) => {
             let engine = Engine::new(plan.clone(), participants);
-            let before = ENGINE.lock_irqsave().replace(engine);
+            let before = ENGINE.lock_irqsave().engine.replace(engine);
             drop(before);
             Listeners::PROBE
         }
@@ -89,9 +103,12 @@ fn arm(plan: &Plan, participants: u32) -> Listeners {
 pub(crate) fn begin_open(plan: &Plan, participants: u32) {
     let probe = arm(plan, participants);
     CREW.store(participants, Relaxed);
-    if let Some(engine) = ENGINE.lock_irqsave().as_mut() {
+    let mut table = ENGINE.lock_irqsave();
+    table.seats.offer(participants);
+    if let Some(engine) = &mut table.engine {
         engine.begin_round();
     }
+    drop(table);
     LISTENERS.fetch_or(probe.bits(), Relaxed);
 }
 
@@ -99,11 +116,19 @@ pub(crate) fn begin_open(plan: &Plan, participants: u32) {
 pub(crate) fn end_open() -> Vec<Step> {
     LISTENERS.fetch_and(!Listeners::PROBE.bits(), Relaxed);
     PAUSES.store(0, Relaxed);
-    let engine = ENGINE.lock_irqsave().take();
-    // Without the engine whoever wakes up at a point goes on.
+    let mut table = ENGINE.lock_irqsave();
+    table.seats.withdraw();
+    let engine = table.engine.take();
+    drop(table);
+    // Without the engine whoever wakes up at a point goes on. Who sits is known: it took its seat under the same lock.
     crew().for_each(task::wake);
     end_round();
     engine.map(|engine| engine.given_up()).unwrap_or_default()
+}
+
+/// How many seats are offered, and how many of them are taken.
+pub(crate) fn seats() -> (u32, u32) {
+    ENGINE.lock_irqsave().seats.count()
 }
 
 /// Whether it is kept from now on which spinlocks each task has, also while no experiment runs. Without it a task that dies
@@ -121,7 +146,7 @@ pub fn begin_round(participants: u32, cpu_of: &dyn Fn(u32) -> u32) {
     watchdog::begin_round();
     CREW.store(participants, Relaxed);
     stores::clear(participants as usize);
-    if let Some(engine) = ENGINE.lock_irqsave().as_mut() {
+    if let Some(engine) = ENGINE.lock_irqsave().engine.as_mut() {
         engine.begin_round();
         (0..participants).for_each(|who| engine.running_on(who as u8, CpuId(cpu_of(who))));
     }
@@ -133,7 +158,7 @@ pub fn end() -> Vec<Step> {
     PAUSES.store(0, Relaxed);
     fire::end();
     watchdog::end();
-    let engine = ENGINE.lock_irqsave().take();
+    let engine = ENGINE.lock_irqsave().engine.take();
     stores::end();
     EXPERIMENT.store(false, Relaxed);
     trace(TRACED.load(Relaxed));
@@ -161,38 +186,48 @@ pub fn participant_that_was(task: TaskId) -> Option<u32> {
 
 /// The running task is participant `who` from now on, and begins when a script lets it.
 pub fn enter(who: u8) {
+    let seat = ENGINE.lock_irqsave().seats.assigned(who);
+    sit(seat);
+    start(seat);
+}
+
+/// The running task has `seat`. Of those who come by themselves it is noted under the engine's lock under which they take it.
+fn sit(seat: Seat) {
     let task = Kernel::task();
-    TASK[who as usize].store(task.0, Relaxed);
-    PARTICIPANT[task.0 as usize % MAX_TASKS].store(who, Relaxed);
+    TASK[seat.who() as usize].store(task.0, Relaxed);
+    PARTICIPANT[task.0 as usize % MAX_TASKS].store(seat.word(), Relaxed);
+}
+
+/// It begins when a script lets it.
+fn start(seat: Seat) {
+    let who = seat.who();
     if keeps_cpu() {
         // Whoever is to come may have to come to this CPU, or want the lock: it waits at its points, and not here.
-        tell(|engine| engine.begin_at_once(who));
+        tell(seat, |engine| engine.begin_at_once(who));
     } else {
-        pass(who, false, |engine| engine.start(who));
+        pass(seat, false, |engine| engine.start(who));
     }
 }
 
 /// The running task ends. If it has a seat, nobody waits for it any more.
 pub(crate) fn depart() {
-    if seats::are_offered()
-        && let Some(who) = participant()
-    {
-        leave(who);
+    if seats::are_offered() {
+        leave();
     }
 }
 
-/// The running task is no participant any more.
-pub fn leave(who: u8) {
-    PARTICIPANT[Kernel::task().0 as usize % MAX_TASKS].store(NOBODY, Relaxed);
-    watchdog::ended();
-    tell(|engine| engine.finished(who));
+/// The running task is no participant any more, if it was one.
+pub fn leave() {
+    if let Some(seat) = participant() {
+        PARTICIPANT[Kernel::task().0 as usize % MAX_TASKS].store(NOBODY, Relaxed);
+        watchdog::ended();
+        tell(seat, |engine| engine.finished(seat.who()));
+    }
 }
 
 /// The running task dies. Nobody waits for it at a point.
 pub(crate) fn died() {
-    if let Some(who) = participant() {
-        leave(who);
-    }
+    leave();
 }
 
 /// Participant `who` will be `task`, which has not begun yet.
@@ -219,13 +254,14 @@ pub fn is_watched() -> bool {
 
 /// Participant `who` will not come: its task could not be started.
 pub fn leave_unstarted(who: u8) {
-    tell(|engine| engine.finished(who));
+    let seat = ENGINE.lock_irqsave().seats.assigned(who);
+    tell(seat, |engine| engine.finished(who));
 }
 
 /// A task is about to access shared memory.
 #[cold]
 pub fn access(access: &Access) {
-    let Some(who) = participant().or_else(newcomer) else { return traced(access) };
+    let Some(seat) = participant().or_else(newcomer) else { return traced(access) };
     let listeners = listeners();
     if listeners.contains(Listeners::WATCH) {
         watchdog::event();
@@ -233,7 +269,7 @@ pub fn access(access: &Access) {
     if listeners.contains(Listeners::PROBE) {
         match PAUSES.load(Relaxed) {
             0 if fire::at(access) => {}
-            0 => arrive(who, access),
+            0 => arrive(seat, access),
             pauses => (0..pauses).for_each(|_| cpu::pause()),
         }
     }
@@ -242,7 +278,7 @@ pub fn access(access: &Access) {
     } else if let Op::Store(value) = access.op
         && listeners.contains(Listeners::TRACE)
     {
-        stores::log(who.into(), access, value);
+        stores::log(seat.who().into(), access, value);
     }
 }
 
@@ -268,13 +304,14 @@ pub fn lock(event: LockEvent, lock: &LockName, address: usize, at: &'static Loca
     if lock.waiting == Waiting::Spins && !context::in_interrupt() {
         count(event);
     }
-    let Some(who) = participant().or_else(newcomer) else { return };
-    match event {
-        LockEvent::Wait => tell(|engine| engine.lock_wait(who, lock, address)),
-        LockEvent::Acquired => tell(|engine| engine.lock_acquired(who, address)),
-        LockEvent::Release => tell(|engine| engine.lock_release(who, address)),
-        LockEvent::GaveUp => tell(|engine| engine.lock_gave_up(who)),
-    }
+    let Some(seat) = participant().or_else(newcomer) else { return };
+    let who = seat.who();
+    tell(seat, |engine| match event {
+        LockEvent::Wait => engine.lock_wait(who, lock, address),
+        LockEvent::Acquired => engine.lock_acquired(who, address),
+        LockEvent::Release => engine.lock_release(who, address),
+        LockEvent::GaveUp => engine.lock_gave_up(who),
+    });
 }
 
 /// Counts the spinlocks of the running task.
@@ -289,27 +326,29 @@ fn count(event: LockEvent) {
 
 /// Which participant the caller is. A handler on top of one is none.
 #[inline]
-fn participant() -> Option<u8> {
+fn participant() -> Option<Seat> {
     if context::in_interrupt() {
         return None;
     }
-    let who = PARTICIPANT[Kernel::task().0 as usize % MAX_TASKS].load(Relaxed);
-    (who != NOBODY).then_some(who)
+    let word = PARTICIPANT[Kernel::task().0 as usize % MAX_TASKS].load(Relaxed);
+    (word != NOBODY).then(|| Seat::of_word(word))
 }
 
 /// A task that has just taken a seat.
-fn newcomer() -> Option<u8> {
+fn newcomer() -> Option<Seat> {
     // Whoever is sent away from a point by a signal does not sit down again.
     if !seats::are_offered() || context::in_interrupt() || Kernel::interrupted(Sleep::Interruptible) {
         return None;
     }
-    let who = seats::take()?;
-    tell(|engine| {
-        engine.running_on(who, Kernel::cpu());
-        0
-    });
-    enter(who);
-    Some(who)
+    let mut table = ENGINE.lock_irqsave();
+    let seat = table.seats.take()?;
+    sit(seat);
+    if let Some(engine) = &mut table.engine {
+        engine.running_on(seat.who(), Kernel::cpu());
+    }
+    drop(table);
+    start(seat);
+    Some(seat)
 }
 
 /// Whether the running task must not give its CPU to another one, which might spin for what it has.
@@ -318,19 +357,19 @@ fn keeps_cpu() -> bool {
 }
 
 /// Waits at a point for as long as the engine says.
-fn arrive(who: u8, access: &Access) {
+fn arrive(seat: Seat, access: &Access) {
     let atomic = keeps_cpu();
-    if atomic && seats::are_free() {
+    if atomic && ENGINE.lock_irqsave().seats.are_free() {
         // Whoever is to come may have to come to this CPU.
         return;
     }
-    pass(who, atomic, |engine| engine.arrive(who, access, atomic, Kernel::cpu()));
+    pass(seat, atomic, |engine| engine.arrive(seat.who(), access, atomic, Kernel::cpu()));
 }
 
-/// Tells the engine of an event that may make `who`, the caller, wait; and waits.
-fn pass(who: u8, atomic: bool, event: impl FnOnce(&mut Engine) -> (Decision, Wake)) {
+/// Tells the engine of an event that may make the caller, which has `seat`, wait; and waits.
+fn pass(seat: Seat, atomic: bool, event: impl FnOnce(&mut Engine) -> (Decision, Wake)) {
     let mut decision = Decision::Go;
-    tell(|engine| {
+    tell(seat, |engine| {
         let (decided, wake) = event(engine);
         decision = decided;
         wake
@@ -343,17 +382,18 @@ fn pass(who: u8, atomic: bool, event: impl FnOnce(&mut Engine) -> (Decision, Wak
             task::block()
         }
         if seats::are_offered() && Kernel::interrupted(Sleep::Interruptible) {
-            leave(who);
+            leave();
         }
-        if ENGINE.lock_irqsave().as_ref().is_none_or(|engine| engine.may_go(who)) {
+        if ENGINE.lock_irqsave().engine_for(seat).is_none_or(|engine| engine.may_go(seat.who())) {
             decision = Decision::Go;
         }
     }
 }
 
-/// Tells the engine of an event and wakes whom it names.
-fn tell(event: impl FnOnce(&mut Engine) -> Wake) {
-    let mut wake = match ENGINE.lock_irqsave().as_mut() {
+/// Tells the engine of an event of the participant that has `seat`, and wakes whom it names. Nothing happens if the seat was
+/// withdrawn meanwhile.
+fn tell(seat: Seat, event: impl FnOnce(&mut Engine) -> Wake) {
+    let mut wake = match ENGINE.lock_irqsave().engine_for(seat) {
         Some(engine) => event(engine),
         None => return,
     };

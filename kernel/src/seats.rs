@@ -9,7 +9,7 @@
 //! ```
 
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kcore::probe::Plan;
 use kcore::report::Step;
@@ -17,24 +17,20 @@ use kcore::settings::MAX_WRITERS;
 
 use crate::hooks;
 
-/// How many seats there are; 0 while nobody is invited.
-static SEATS: AtomicU32 = AtomicU32::new(0);
-/// How many have been taken, or more.
-static TAKEN: AtomicU32 = AtomicU32::new(0);
+/// Whether tasks are invited: a hint for those who need not ask then. Who gets a seat is decided under the engine's lock.
+static OFFERED: AtomicBool = AtomicBool::new(false);
 
 /// Lets the next `tasks` tasks that touch a driver pass its points as `plan` says. At most [`MAX_WRITERS`]. What was said
 /// before is over.
 pub fn offer(plan: &Plan, tasks: u32) {
     withdraw();
-    let tasks = tasks.min(MAX_WRITERS);
-    TAKEN.store(0, Relaxed);
-    hooks::begin_open(plan, tasks);
-    SEATS.store(tasks, Relaxed);
+    hooks::begin_open(plan, tasks.min(MAX_WRITERS));
+    OFFERED.store(true, Relaxed);
 }
 
 /// Nobody waits at a point any more, and nobody is invited. Returns the steps of a script that could not happen.
 pub fn withdraw() -> Vec<Step> {
-    if SEATS.swap(0, Relaxed) == 0 {
+    if !OFFERED.swap(false, Relaxed) {
         return Vec::new();
     }
     hooks::end_open()
@@ -43,26 +39,10 @@ pub fn withdraw() -> Vec<Step> {
 /// Whether tasks are invited.
 #[inline]
 pub fn are_offered() -> bool {
-    SEATS.load(Relaxed) > 0
-}
-
-/// Whether somebody is still to come.
-pub(crate) fn are_free() -> bool {
-    TAKEN.load(Relaxed) < SEATS.load(Relaxed)
+    OFFERED.load(Relaxed)
 }
 
 /// How many seats there are, and how many of them are taken.
 pub fn count() -> (u32, u32) {
-    let seats = SEATS.load(Relaxed);
-    (seats, TAKEN.load(Relaxed).min(seats))
-}
-
-/// A free seat, if there is one: it is the caller's from now on.
-pub(crate) fn take() -> Option<u8> {
-    // Asked first, so that the count stays near the number of seats however often nobody gets one.
-    if !are_free() {
-        return None;
-    }
-    let who = TAKEN.fetch_add(1, Relaxed);
-    (who < SEATS.load(Relaxed)).then_some(who as u8)
+    hooks::seats()
 }

@@ -12,6 +12,7 @@
 //! | `locks` | who holds which lock, as far as the events tell |
 //! | `rendezvous` | the barrier |
 //! | `script` | the token that goes from step to step |
+//! | `seats` | [`Seats`]: who is a participant that comes by itself |
 //! | `reason` | [`GivenUp`]: why a step of a script could not happen |
 
 #![forbid(unsafe_code)]
@@ -23,7 +24,9 @@ mod plan;
 mod reason;
 mod rendezvous;
 mod script;
+mod seats;
 
 pub use engine::{Decision, Engine, Meetings, Wake};
 pub use plan::{Defaults, Plan, Step};
 pub use reason::{GivenUp, Name, Obstacle};
+pub use seats::{Seat, Seats};

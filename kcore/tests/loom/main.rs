@@ -13,5 +13,6 @@ mod gate;
 mod machine;
 mod more;
 mod right;
+mod seats;
 mod sleepers;
 mod twins;

@@ -1,5 +1,6 @@
 //! The probe engine under simulated tasks: it never deadlocks, its meetings are exact, its scripts are kept.
 
+mod seats;
 mod sim;
 
 use kcore::machine::{Access, CpuId, Op};

@@ -38,7 +38,7 @@ pub fn run_on(
         clock.begin();
         hooks::enter(who as u8);
         body(who);
-        hooks::leave(who as u8);
+        hooks::leave();
         clock.end();
     };
     hooks::begin_round(size, cpu_of);

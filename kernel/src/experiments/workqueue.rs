@@ -32,7 +32,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
             start.wait();
             hooks::enter(who);
             (0..quanta).for_each(|_| count.increment());
-            hooks::leave(who);
+            hooks::leave();
         }));
         debug_assert!(queued.is_ok(), "a new queue has room");
     }

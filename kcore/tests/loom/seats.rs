@@ -1,0 +1,144 @@
+//! Seats that are withdrawn and offered anew while tasks come: whoever sits down is woken, whatever happens to its seat.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use kcore::machine::{AtomicFlag, Sched, TaskId};
+use kcore::probe::{Seat, Seats};
+use kcore::sync::{Silent, SpinLock};
+
+use crate::bodies::{each, model, objects, spawn};
+use crate::machine::Parking;
+use crate::twins::ASLEEP;
+
+/// Seats of each offer. Who has one waits until all are taken.
+const SEATS: usize = 2;
+
+/// What may be wrong with a [`Room`].
+trait Blunder: Send + Sync + 'static {
+    /// A seat is taken first, and who took it is noted later.
+    const NOTES_LATER: bool = false;
+    /// A seat with the same number is taken for the same seat.
+    const CONFUSES: bool = false;
+}
+
+struct None;
+impl Blunder for None {}
+
+struct NotesLater;
+impl Blunder for NotesLater {
+    const NOTES_LATER: bool = true;
+}
+
+struct Confuses;
+impl Blunder for Confuses {
+    const CONFUSES: bool = true;
+}
+
+/// What the kernel has behind the lock of its engine.
+struct Table<B> {
+    seats: Seats,
+    tasks: [Option<TaskId>; SEATS],
+    /// Who has arrived and waits for the others.
+    waits: [bool; SEATS],
+    _blunder: PhantomData<B>,
+}
+
+impl<B: Blunder> Table<B> {
+    fn sit(&mut self, seat: Seat) {
+        self.tasks[usize::from(seat.who())] = Some(Parking::task());
+    }
+
+    fn is_good(&self, seat: Seat) -> bool {
+        let offered = self.seats.count().0;
+        self.seats.is_good(seat) || B::CONFUSES && u32::from(seat.who()) < offered
+    }
+
+    /// Whoever has `seat` arrives: it waits, or is the last and lets the others go.
+    fn arrive(&mut self, seat: Seat) {
+        if self.is_good(seat) {
+            self.waits[usize::from(seat.who())] = true;
+        }
+        if self.waits == [true; SEATS] {
+            self.waits = [false; SEATS];
+        }
+    }
+
+    fn may_go(&self, seat: Seat) -> bool {
+        !self.is_good(seat) || !self.waits[usize::from(seat.who())]
+    }
+}
+
+type Room<B> = SpinLock<Table<B>, Parking>;
+
+fn room<B: Blunder>() -> Room<B> {
+    let table = Table {
+        seats: Seats::new(),
+        tasks: [Option::None; SEATS],
+        waits: [false; SEATS],
+        _blunder: PhantomData,
+    };
+    SpinLock::from_flag(AtomicFlag::new(false), Silent, table)
+}
+
+/// Wakes all who are known to sit.
+fn wake_all(tasks: [Option<TaskId>; SEATS]) {
+    tasks.into_iter().flatten().for_each(Parking::wake);
+}
+
+/// A task comes, and waits for the others if it gets a seat.
+fn come<B: Blunder>(room: &Room<B>) {
+    let mut table = room.lock();
+    let Some(seat) = table.seats.take() else { return };
+    if B::NOTES_LATER {
+        drop(table);
+        table = room.lock();
+    }
+    table.sit(seat);
+    drop(table);
+    let mut table = room.lock();
+    table.arrive(seat);
+    let tasks = table.tasks;
+    drop(table);
+    wake_all(tasks);
+    while !room.lock().may_go(seat) {
+        Parking::block();
+    }
+}
+
+fn withdraw<B: Blunder>(room: &Room<B>) {
+    let mut table = room.lock();
+    table.seats.withdraw();
+    table.waits = [false; SEATS];
+    let tasks = table.tasks;
+    drop(table);
+    wake_all(tasks);
+}
+
+/// Two tasks come while seats are offered, withdrawn, offered anew and withdrawn: nobody sleeps for ever.
+fn lets_all_go<B: Blunder>() {
+    let room = Arc::new(room::<B>());
+    room.lock().seats.offer(SEATS as u32);
+    let mut tasks = each(2, &room, come);
+    tasks.push(spawn(&room, |room| {
+        withdraw(room);
+        room.lock().seats.offer(SEATS as u32);
+        withdraw(room);
+    }));
+    tasks.into_iter().for_each(|task| task.join().unwrap());
+}
+
+#[test]
+fn who_sits_is_woken() {
+    model(2, lets_all_go::<None>);
+}
+
+#[test]
+fn who_is_noted_later_takes_the_place_of_another() {
+    objects(ASLEEP, lets_all_go::<NotesLater>);
+}
+
+#[test]
+fn who_has_an_old_seat_waits_in_the_place_of_another() {
+    objects(ASLEEP, lets_all_go::<Confuses>);
+}
