@@ -137,6 +137,13 @@ if [ "$shell:$columns" = yes: ] && [ -t 0 ]; then
     [ "${columns:-0}" -lt 20 ] || cmdline="$cmdline columns=$columns"
 fi
 
+# The kernel says so, too, but of a line that it has not seen the end of.
+long() {
+    local LC_ALL=C
+    [ ${#cmdline} -gt 4096 ]
+}
+long && usage 'the command line is longer than 4096 bytes: none of it is done'
+
 number cpus "$cpus" 1 64
 [ -z "$timeout" ] || number timeout "$timeout" 1 86400
 digits=${memory%[KkMmGg]}

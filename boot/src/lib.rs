@@ -25,8 +25,8 @@ pub const PHYS_BASE: u64 = 0xffff_8000_0000_0000;
 pub struct Handoff {
     /// Memory, ACPI, boot modules.
     pub info: &'static mut BootInfo,
-    /// The kernel's command line, where the door carries one.
-    pub command_line: Option<&'static str>,
+    /// The kernel's command line, where the door carries one. One that is too long is cut to a byte more than may be.
+    pub command_line: Option<&'static [u8]>,
     /// The door: `pvh`, or `disk` for an image.
     pub door: &'static str,
 }

@@ -9,6 +9,7 @@ use core::slice;
 use bootloader_api::BootInfo;
 use bootloader_api::info::{MemoryRegion, MemoryRegionKind, MemoryRegions, Optional};
 use kcore::memory_map::{self, Entry, Use};
+use kcore::settings::LONGEST_COMMAND_LINE;
 
 use crate::{Handoff, PHYS_BASE};
 
@@ -38,7 +39,8 @@ struct Module {
 
 const MAGIC: u32 = 0x336e_c578;
 const MAX_REGIONS: usize = 64;
-const MAX_COMMAND_LINE: usize = 4096;
+/// One byte more than may be: by that it is known.
+const MAX_COMMAND_LINE: usize = LONGEST_COMMAND_LINE + 1;
 
 /// The statics that outlive the loader's own data, which lies in memory that is free afterwards.
 struct Kept {
@@ -143,10 +145,10 @@ fn regions(map: &[Entry], taken: &[Range<u64>], out: &mut [MemoryRegion; MAX_REG
     count
 }
 
-/// Copies the loader's command line; what is not UTF-8 or too long is cut off.
-fn command_line(address: u64, into: &'static mut [u8; MAX_COMMAND_LINE]) -> &'static str {
+/// Copies the loader's command line, as much of it as there is room for.
+fn command_line(address: u64, into: &'static mut [u8; MAX_COMMAND_LINE]) -> &'static [u8] {
     if address == 0 {
-        return "";
+        return &[];
     }
     let from = physical::<u8>(address);
     let mut length = 0;
@@ -159,8 +161,5 @@ fn command_line(address: u64, into: &'static mut [u8; MAX_COMMAND_LINE]) -> &'st
         into[length] = byte;
         length += 1;
     }
-    match core::str::from_utf8(&into[..length]) {
-        Ok(line) => line,
-        Err(error) => core::str::from_utf8(&into[..error.valid_up_to()]).unwrap_or(""),
-    }
+    &into[..length]
 }

@@ -165,6 +165,24 @@ pub fn heap_bytes(line: &str) -> Option<u64> {
 /// Sizes that a heap may have.
 const HEAP_BYTES: RangeInclusive<u64> = 64 << 10..=1 << 40;
 
+/// Most bytes of a command line. A longer one is refused, since what is left of it when it is cut is another one.
+pub const LONGEST_COMMAND_LINE: usize = 4096;
+
+/// The text of a command line, of which the loader has left `bytes`: one byte more than may be is enough to know.
+pub fn text(bytes: &[u8]) -> Result<&str, Usage> {
+    within_length(bytes)?;
+    core::str::from_utf8(bytes).map_err(|_| Usage::new("the command line is not UTF-8"))
+}
+
+fn within_length(line: &[u8]) -> Result<(), Usage> {
+    match line.len() <= LONGEST_COMMAND_LINE {
+        true => Ok(()),
+        false => Err(Usage::new(format!(
+            "the command line is longer than {LONGEST_COMMAND_LINE} bytes: none of it is done"
+        ))),
+    }
+}
+
 /// Most CPUs of a machine.
 pub const MAX_CPUS: u32 = 64;
 /// Most writers of an experiment.
@@ -266,6 +284,7 @@ impl Settings {
     /// Reads a kernel command line: `run scull-leak lock=none probe="script=A.slot.load B.slot.load"`. Double quotes keep
     /// spaces. Without a command it is the tour.
     pub fn parse(line: &str) -> Result<Settings, Usage> {
+        within_length(line.as_bytes())?;
         let mut settings = Settings::default();
         let mut positional = Vec::new();
         for word in split(line)? {

@@ -1,6 +1,6 @@
 //! The words of the command line.
 
-use kcore::settings::{Command, Expect, Fault, Lock, Object, Probe, Settings};
+use kcore::settings::{self, Command, Expect, Fault, LONGEST_COMMAND_LINE, Lock, Object, Probe, Settings};
 use proptest::prelude::*;
 
 fn error(line: &str) -> String {
@@ -148,4 +148,17 @@ fn the_shell_leaves_the_choices_of_a_run_to_its_prompt() {
     assert_eq!(check("shell heap=1M cpus=2 columns=80"), Ok(()));
     let refusal = check("shell writers=2").expect_err("writers are for run").message;
     assert_eq!(refusal, "writers= is for run; at the shell's prompt, say: run EXPERIMENT writers=...");
+}
+
+#[test]
+fn a_long_line_is_refused_whole() {
+    let line =
+        |length: usize| format!("run counter probe={:<1$}", "pause", length - "run counter probe=".len());
+    assert!(Settings::parse(&line(LONGEST_COMMAND_LINE)).is_ok());
+    let refused = Settings::parse(&line(LONGEST_COMMAND_LINE + 1)).unwrap_err();
+    assert_eq!(refused.message, "the command line is longer than 4096 bytes: none of it is done");
+    // A character of several bytes may be cut in two.
+    let bytes = "\u{20ac}".repeat(LONGEST_COMMAND_LINE);
+    assert_eq!(settings::text(&bytes.as_bytes()[..LONGEST_COMMAND_LINE + 1]), Err(refused));
+    assert!(settings::text(b"\xff").unwrap_err().message.contains("not UTF-8"));
 }

@@ -17,7 +17,7 @@ mod bare_metal {
     use boot::Handoff;
     use bootloader_api::config::Mapping;
     use bootloader_api::{BootInfo, BootloaderConfig};
-    use kcore::settings::{Config, Settings, Usage};
+    use kcore::settings::{self, Config, LONGEST_COMMAND_LINE, Settings};
     use kernel::acpi::{self, Cpus};
     use kernel::arch::exit::{self, Exit};
     use kernel::arch::paging::{self, OutOfFrames};
@@ -101,10 +101,13 @@ mod bare_metal {
     /// Why a boot without which nothing goes on cannot fail otherwise.
     const NO_MEMORY: &str = "not enough memory to boot; give the machine more: --memory 32M";
 
+    /// One byte more than may be: by that a longer one is known.
+    type CommandLine = heapless::Vec<u8, { LONGEST_COMMAND_LINE + 1 }>;
+
     /// What is kept of the hand-off: the loader's own memory is gone once our page tables are in use.
     struct Handed {
         rsdp: Option<u64>,
-        command_line: fw_cfg::Contents,
+        command_line: CommandLine,
         door: &'static str,
     }
 
@@ -118,7 +121,7 @@ mod bare_metal {
                 symbols::init(module..module.saturating_add(info.ramdisk_len));
             }
             let command_line = match command_line {
-                Some(line) => line.bytes().collect(),
+                Some(line) => line.iter().copied().collect(),
                 None => fw_cfg::read("opt/org.scullery/cmdline").unwrap_or_default(),
             };
             Handed { rsdp: info.rsdp_addr.into_option(), command_line, door }
@@ -126,7 +129,7 @@ mod bare_metal {
     }
 
     fn init_heap(command_line: &[u8]) -> u64 {
-        let wanted = core::str::from_utf8(command_line).ok().and_then(kcore::settings::heap_bytes);
+        let wanted = core::str::from_utf8(command_line).ok().and_then(settings::heap_bytes);
         heap::init(wanted).unwrap_or_else(|too_large| {
             println!(
                 "heap: this machine has room for at most {} bytes; give it more with --memory",
@@ -137,9 +140,8 @@ mod bare_metal {
     }
 
     fn parse(command_line: &[u8]) -> Settings {
-        let line =
-            core::str::from_utf8(command_line).map_err(|_| Usage::new("the command line is not UTF-8"));
-        line.and_then(Settings::parse)
+        settings::text(command_line)
+            .and_then(Settings::parse)
             .and_then(|settings| settings.check().map(|()| settings))
             .unwrap_or_else(|usage| {
                 println!("{usage}");

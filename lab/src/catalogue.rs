@@ -32,7 +32,14 @@ pub fn find(name: &str) -> Result<&'static Experiment, Failure> {
 /// What the kernel will make of `words`, a whole command line of its: its own check, made before a machine is started for
 /// nothing.
 pub fn settings(words: &[String]) -> Result<Settings, Failure> {
-    let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    // As `qemu-run.sh` does, so that it is as long.
+    let quoted: Vec<String> = words
+        .iter()
+        .map(|word| match word.contains(char::is_whitespace) {
+            true => format!("\"{word}\""),
+            false => word.clone(),
+        })
+        .collect();
     let checked = Settings::parse(&quoted.join(" ")).and_then(|settings| settings.check().map(|()| settings));
     checked.map_err(|usage| Failure::usage(format!("{usage} (try --help)")))
 }

@@ -1,5 +1,7 @@
 //! Mistakes on the kernel's own command line: exit status 2 and one line that helps.
 
+use std::path::Path;
+
 use lab::status::Status;
 use libtest_mimic::Trial;
 use tests::Case;
@@ -47,7 +49,27 @@ pub(crate) fn trials() -> Vec<Trial> {
             .check(|outcome| same("complaints of the script", outcome.stderr.as_str(), ""))
             .check(|outcome| same("runs", outcome.report.runs().count(), 0))
     });
-    kernel.map(Case::trial).chain(script()).collect()
+    kernel.map(Case::trial).chain(script()).chain([whole(), too_long("pvh"), too_long("bios")]).collect()
+}
+
+/// The line that repeats a run is whole, however long it is.
+fn whole() -> Trial {
+    let probe = format!("rendezvous={}", ["counter.store"; 200].join(","));
+    let words = format!("run counter probe={probe} quanta=1 rounds=1 expect=any");
+    Case::new("words::long-line", words)
+        .says(format!("again: cargo run -- run counter --lock none --probe {probe} --cpus 4"))
+        .trial()
+}
+
+/// A kernel that gets a longer command line than it keeps does none of it, whoever has started it: here a QEMU that makes
+/// the line longer than its script has.
+fn too_long(door: &'static str) -> Trial {
+    let longer = Path::new(env!("CARGO_MANIFEST_DIR")).join("qemu/longer");
+    let case = Case::new(format!("words::too-long::{door}"), "run counter quanta=1 rounds=1")
+        .word(format!("qemu={}", longer.display()))
+        .ends(Status::Usage)
+        .says("the command line is longer than 4096 bytes: none of it is done\n");
+    if door == "pvh" { case.trial() } else { case.disk(door).trial() }
 }
 
 /// Words that `qemu-run.sh` refuses before there is a machine to greet.

@@ -4,7 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Most bytes of a line (Linux: `N_TTY_BUF_SIZE`); more are not taken.
+/// Most bytes of a line that can be corrected. What is longer is handed over in pieces, so that none of it is lost.
 const LONGEST: usize = 4095;
 
 const END_OF_FILE: u8 = 0x04;
@@ -21,7 +21,7 @@ pub struct Canonical {
 
 impl Canonical {
     /// Takes a byte, adds to `echo` what the terminal is to show, and returns what the program gets, if that is complete:
-    /// a line with its end, or what stands before a Ctrl-D. Nothing before a Ctrl-D is the end of the file.
+    /// a line with its end, a piece of a long one, or what stands before a Ctrl-D. Nothing before a Ctrl-D is the end of the file.
     pub fn push(&mut self, byte: u8, echo: &mut String) -> Option<Vec<u8>> {
         match byte {
             b'\n' | b'\r' => {
@@ -37,12 +37,15 @@ impl Canonical {
                 }
             }
             ERASE_WORD => self.erase_word(echo),
-            b'\t' | 0x20..=0x7e | 0x80.. if self.line.len() < LONGEST => {
+            b'\t' | 0x20..=0x7e | 0x80.. => {
                 self.line.push(byte);
                 if byte.is_ascii() {
                     echo.push(byte.into());
                 } else if let Some(c) = self.last_char() {
                     echo.push(c);
+                }
+                if self.line.len() == LONGEST {
+                    return Some(core::mem::take(&mut self.line));
                 }
             }
             _ => {}

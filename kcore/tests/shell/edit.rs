@@ -3,6 +3,7 @@
 use kcore::shell::Names;
 use kcore::shell::canonical::Canonical;
 use kcore::shell::edit::editor::{LONGEST_LINE, UNKNOWN_WIDTH, in_columns};
+use kcore::shell::edit::history::History;
 use kcore::shell::edit::{Editor, Event};
 
 pub(crate) struct Nobody;
@@ -155,7 +156,7 @@ fn lines_come_back() {
     assert_eq!(session.keys("\x1b[A\x1b[A").shows(), "# one|");
     assert_eq!(session.keys("\x0e").shows(), "# two|");
     assert_eq!(session.keys("\x1b[B\x1b[B").shows(), "# dra|");
-    assert_eq!(session.editor.history().lines().collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!(session.editor.history().lines().collect::<Vec<_>>(), [(1, "one"), (2, "two")]);
     assert_eq!(session.keys("\x10X\r").lines().last().map(String::as_str), Some("twoX"));
 }
 
@@ -229,6 +230,21 @@ fn a_program_gets_lines() {
     assert_eq!(canonical("ab cd \x17x\r").0, ["ab x\n"]);
     assert_eq!(canonical("ab\x15\x7fcd\r").0, ["cd\n"]);
     assert_eq!(canonical("ab\x04\x04c\x04").0, ["ab", "", "c"]);
+}
+
+#[test]
+fn a_program_gets_all_of_a_long_line() {
+    let long = "x".repeat(10_000);
+    let (got, _) = canonical(&format!("{long}\r"));
+    assert_eq!((got.len(), got.concat()), (3, format!("{long}\n")));
+}
+
+#[test]
+fn lines_that_are_not_kept_are_counted() {
+    let mut history = History::default();
+    (0..250).for_each(|number| history.add(&format!("line {number}")));
+    assert_eq!(history.lines().next(), Some((51, "line 50")));
+    assert_eq!(history.lines().last(), Some((250, "line 249")));
 }
 
 #[test]

@@ -1,22 +1,56 @@
 //! Lines of the kernel.
 
-use core::fmt::{Arguments, Write};
+use alloc::string::String;
+use core::fmt::{self, Arguments, Write};
 
 use super::cut::Cut;
 use super::{log, screen};
+use crate::arch::cpu;
 use crate::process::output;
 
-/// Bytes of a line; a longer one is cut.
+/// Bytes of a line that is made on the stack.
 const LINE: usize = 1024;
+/// Bytes of a longer one, which is made on the heap. The longest that there are repeat a command line.
+const LONGEST: usize = 16 << 10;
 
 /// Writes one line: formatted first, then sent in one piece. It goes into the [log] and to the screen, or to
-/// where the running task has [its lines go](output::divert).
+/// where the running task has [its lines go](output::divert). One that is too long for that, or for which there is no memory
+/// where it is long, ends with three dots.
 pub fn line(arguments: Arguments<'_>) {
     let mut line = Cut::<LINE>::new();
-    // A line that does not fit is cut; there is nobody to tell.
-    let _ = line.write_fmt(arguments);
+    let is_whole = line.write_fmt(arguments).is_ok();
     line.end_line();
-    let bytes = line.as_str().as_bytes();
+    match if is_whole { None } else { long(arguments) } {
+        Some(long) => put(long.as_bytes()),
+        None => put(line.as_str().as_bytes()),
+    }
+}
+
+/// A long line, if the caller may use the heap and there is room.
+fn long(arguments: Arguments<'_>) -> Option<String> {
+    if !cpu::irq_are_on() {
+        return None;
+    }
+    let mut long = Room(String::new());
+    long.0.try_reserve(LONGEST).ok()?;
+    writeln!(long, "{arguments}").ok()?;
+    Some(long.0)
+}
+
+/// Text that never grows beyond the room it has.
+struct Room(String);
+
+impl Write for Room {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.0.capacity() - self.0.len() < text.len() {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
+}
+
+fn put(bytes: &[u8]) {
     if !output::take(bytes) {
         log::add(bytes);
         screen::write(bytes);

@@ -11,13 +11,15 @@ const KEPT: usize = 32 << 10;
 /// Bytes of a line's time and length.
 const HEAD: usize = 10;
 
-static LOG: SpinLock<Log> = SpinLock::new(Log { bytes: [0; KEPT], begin: 0, used: 0 });
+static LOG: SpinLock<Log> = SpinLock::new(Log { bytes: [0; KEPT], begin: 0, used: 0, gone: 0 });
 
 /// A ring of lines, each after its time in cycles and its length.
 struct Log {
     bytes: [u8; KEPT],
     begin: usize,
     used: usize,
+    /// Lines that have made room.
+    gone: u64,
 }
 
 /// A line and when it was written.
@@ -37,20 +39,21 @@ pub(super) fn add(line: &[u8]) {
         let (_, oldest) = log.head(log.begin);
         log.begin = (log.begin + HEAD + oldest) % KEPT;
         log.used -= HEAD + oldest;
+        log.gone += 1;
     }
     log.push(&cpu::cycles().to_ne_bytes());
     log.push(&(length as u16).to_ne_bytes());
     log.push(&line[..length]);
 }
 
-/// All lines that are kept.
-pub fn lines() -> Vec<Line> {
+/// All lines that are kept, and how many older ones there were.
+pub fn lines() -> (Vec<Line>, u64) {
     // Room first: nobody who adds a line is to wait for the heap.
-    let mut copy = alloc::boxed::Box::new(Log { bytes: [0; KEPT], begin: 0, used: 0 });
+    let mut copy = alloc::boxed::Box::new(Log { bytes: [0; KEPT], begin: 0, used: 0, gone: 0 });
     {
         let log = LOG.lock_irqsave();
         copy.bytes.copy_from_slice(&log.bytes);
-        (copy.begin, copy.used) = (log.begin, log.used);
+        (copy.begin, copy.used, copy.gone) = (log.begin, log.used, log.gone);
     }
     let mut lines = Vec::new();
     let mut at = 0;
@@ -60,7 +63,7 @@ pub fn lines() -> Vec<Line> {
         lines.push(Line { cycles, text: String::from_utf8_lossy(&text).into_owned() });
         at += HEAD + length;
     }
-    lines
+    (lines, copy.gone)
 }
 
 impl Log {

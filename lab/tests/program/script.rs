@@ -196,7 +196,9 @@ fn the_lab_and_the_script_know_the_same_words() {
 
 #[test]
 fn a_bad_word_is_answered_with_the_good_ones() {
+    let long = format!("probe=rendezvous={}", "\u{20ac}".repeat(1400));
     for (word, help) in [
+        (long.as_str(), "longer than 4096 bytes: none of it is done".to_string()),
         ("machine=vax", MACHINES.join(", ")),
         ("accel=hvf", ACCELERATORS.join(", ")),
         ("boot=grub", lab::cli::DOORS.join(", ")),

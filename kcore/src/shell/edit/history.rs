@@ -10,6 +10,8 @@ const KEPT: usize = 200;
 #[derive(Clone, Debug, Default)]
 pub struct History {
     lines: VecDeque<String>,
+    /// Lines that were kept before these.
+    forgotten: usize,
     /// How many lines back; 0 is the line in the making.
     back: usize,
     /// The line in the making, while another one is shown.
@@ -17,9 +19,9 @@ pub struct History {
 }
 
 impl History {
-    /// The lines, the oldest first.
-    pub fn lines(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.lines.iter().map(String::as_str)
+    /// The lines with their numbers, which count those too that are not kept any more; the oldest first.
+    pub fn lines(&self) -> impl ExactSizeIterator<Item = (usize, &str)> {
+        self.lines.iter().enumerate().map(|(index, line)| (self.forgotten + index + 1, line.as_str()))
     }
 
     /// Keeps a line, unless it is empty or the same as the last one, and goes to the end.
@@ -31,6 +33,7 @@ impl History {
         }
         if self.lines.len() == KEPT {
             self.lines.pop_front();
+            self.forgotten += 1;
         }
         self.lines.push_back(line.to_string());
     }

@@ -8,15 +8,11 @@ const DATA: u16 = 0x511;
 const SIGNATURE: u16 = 0x0000;
 const FILE_DIRECTORY: u16 = 0x0019;
 const MAX_FILES: u32 = 1024;
-const MAX_LENGTH: usize = 4096;
 
-/// The contents of a file of the device.
-pub type Contents = Vec<u8, MAX_LENGTH>;
-
-/// The file `name`, cut to 4096 bytes, if the machine has the device and the file. For a kernel that has no heap yet.
-pub fn read(name: &str) -> Option<Contents> {
+/// The first `N` bytes of the file `name`, if the machine has the device and the file. For a kernel that has no heap yet.
+pub fn read<const N: usize>(name: &str) -> Option<Vec<u8, N>> {
     let length = find(name)?;
-    Some((0..length).take(MAX_LENGTH).map(|_| byte()).collect())
+    Some((0..length).take(N).map(|_| byte()).collect())
 }
 
 /// The file `name`, whole.

@@ -19,7 +19,11 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
         let microseconds = u128::from(line.cycles) * 1_000_000 / u128::from(hz);
         alloc::format!("[{:>5}.{:06}] {}", microseconds / 1_000_000, microseconds % 1_000_000, line.text)
     };
-    let text: String = log::lines().iter().map(line).collect();
+    let (lines, gone) = log::lines();
+    if gone > 0 {
+        me.print(format_args!("... {gone} earlier lines are not kept\n"));
+    }
+    let text: String = lines.iter().map(line).collect();
     me.print(format_args!("{text}"));
     0
 }

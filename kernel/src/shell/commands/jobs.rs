@@ -75,9 +75,9 @@ fn no_job(me: &Process, words: &[&str]) -> i32 {
 fn history(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
     match arguments {
         [] => {
-            let lines = shell.editor.history().lines().enumerate();
+            let lines = shell.editor.history().lines();
             let text: alloc::string::String =
-                lines.map(|(index, line)| alloc::format!("{:>5}  {line}\n", index + 1)).collect();
+                lines.map(|(number, line)| alloc::format!("{number:>5}  {line}\n")).collect();
             me.print(format_args!("{text}"));
         }
         ["-c"] => shell.editor.history().clear(),
