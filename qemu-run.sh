@@ -16,8 +16,10 @@
 #   qemu=     the QEMU to run (default qemu-system-x86_64)
 #   cpus=     1 to 64 (default 4)
 #   memory=   128M
-#   timeout=  seconds (default 60; none for a shell without a script)
+#   timeout=  seconds (default 60; none for a shell without a script). Those in which the host does not let the machine run
+#             do not count
 #   columns=  how wide the terminal is (for the shell, and asked of stdin when that is one)
+#   input=    what a shell's COM1 is connected with: terminal, pipe, none (asked of stdin)
 #   boot=     pvh (default: the ELF itself), bios, uefi (both: a disk image, on q35)
 #   acpi=     on (default), off (microvm, pc): without its tables the kernel finds one CPU only
 #
@@ -32,12 +34,15 @@
 #   --tied         end the machine when the process that started this script is gone
 #
 # COM1 is stdin and stdout. With the word `shell`, a terminal on stdin is raw, so that all keys but those of the terminal
-# itself reach the guest, Ctrl-C too; where stdin is none, its end is typed as Ctrl-D. Exit status:
+# itself reach the guest, Ctrl-C too; without it a terminal is left alone, and nothing is typed. Exit status:
 #
 #   0 as expected   1 unexpected verdict   2 usage   3 panic or exception   4 time limit   5 no machine, or it died
 #
-# Written for bash 3.2 (macOS). Nothing is forked before QEMU starts, except for the shell, so this costs a few
-# milliseconds.
+# Written for bash 3.2 (macOS). Nothing is forked before QEMU starts, except for the shell and where stderr is a terminal, so
+# this costs a few milliseconds.
+
+# The braces have bash read all of it before it does any of it: a change of this file is none for the machines that run.
+{
 
 set -u
 
@@ -80,12 +85,13 @@ done
 elf=$1
 shift
 
-cpu=max cpu_given=no qemu_given=no machine='' accel='' cpus=4 memory=128M timeout='' boot=pvh acpi=on shell=no columns='' cmdline=''
+cpu=max cpu_given=no qemu_given=no machine='' accel='' cpus=4 memory=128M timeout='' boot=pvh acpi=on shell=no columns='' input='' cmdline=''
 for word; do
     value=${word#*=}
     case $word in
     shell) shell=yes ;;
     columns=*) columns=$value ;;
+    input=*) input=$value ;;
     machine=*) machine=$value ;;
     accel=*) accel=$value ;;
     cpu=*) cpu=$value && cpu_given=yes ;;
@@ -137,6 +143,19 @@ if [ "$shell:$columns" = yes: ] && [ -t 0 ]; then
     [ "${columns:-0}" -lt 20 ] || cmdline="$cmdline columns=$columns"
 fi
 
+# What is typed by nobody is at its end, which the guest is told: to have it typed would be an event at a moment that the
+# host chooses.
+if [ "$shell:$input" = yes: ]; then
+    input=pipe
+    [ ! /dev/stdin -ef /dev/null ] || input=none
+    [ ! -t 0 ] || input=terminal
+    [ $input = terminal ] || cmdline="$cmdline input=$input"
+fi
+case $input in
+'' | terminal | pipe | none) ;;
+*) usage "unknown input '$input'; valid: terminal, pipe, none" ;;
+esac
+
 # The kernel says so, too, but of a line that it has not seen the end of.
 long() {
     local LC_ALL=C
@@ -157,7 +176,7 @@ case $memory in
 *) unit=1 ;;
 esac
 # Less than this and not even the firmware gets as far as saying so.
-[ -n "$digits" ] && [ $((digits * unit)) -ge 16777216 ] || usage "memory '$memory' is not a size of 16M or more; valid: 128M, 1G, ..."
+{ [ -n "$digits" ] && [ $((digits * unit)) -ge 16777216 ]; } || usage "memory '$memory' is not a size of 16M or more; valid: 128M, 1G, ..."
 # QEMU takes a bare number as MiB; everybody else here takes it as bytes.
 [ $unit != 1 ] || memory=${memory}B
 
@@ -261,65 +280,102 @@ fi
 
 # ---- A machine with a time limit ------------------------------------------------------------------------------------
 
+# charge: adds to `spent` the milliseconds since it was called last, but for those in which a thread of the machine wanted a
+# core of the host and had none. More cores than there are it cannot have. Where the kernel does not tell (macOS), all count.
+charge() {
+    local passed=$(((SECONDS - last) * 1000)) cpu=0 queue=0 ran queued thread got want most
+    last=$SECONDS
+    # Nobody looked meanwhile: the host slept, or this was stopped, and the machine as well.
+    [ $passed -le 2000 ] || passed=2000
+    for thread in /proc/"$child"/task/*/schedstat; do
+        read -r ran queued _ 2>/dev/null <"$thread" || continue
+        cpu=$((cpu + ran / 1000)) queue=$((queue + queued / 1000))
+    done 2>/dev/null
+    got=$(((cpu - had_cpu) / 1000)) want=$(((cpu - had_cpu + queue - had_queue) / 1000)) most=$((passed * cores))
+    had_cpu=$cpu had_queue=$queue
+    # Threads that have ended are not counted any more.
+    [ $got -ge 0 ] && [ $want -ge $got ] || return
+    [ $want -le $most ] || want=$most
+    [ $got -le $want ] || got=$want
+    if [ $want -gt $passed ]; then
+        spent=$((spent + passed * got / want))
+    else
+        spent=$((spent + passed - want + got))
+    fi
+}
+
 # The watch ends the machine also when this script was killed in a way that it could not notice.
 watch() {
-    local left=$1
-    while [ "$left" != 0 ]; do
+    local limit=$1 spent=0 last=$SECONDS had_cpu=0 had_queue=0 cores
+    cores=$(nproc 2>/dev/null) || cores=1
+    while [ "$limit" = -1 ] || [ $spent -lt $((limit * 1000)) ]; do
         sleep 1
         kill -0 $$ 2>/dev/null || { kill -KILL "$child"; exit; }
         [ $tied = no ] || kill -0 $PPID 2>/dev/null || { kill -TERM $$; exit; }
-        left=$((left - 1))
+        charge
     done
     kill -USR1 $$
 }
 
-# Called by the traps below. TERM lets QEMU put the terminal back in order; KILL is for a QEMU that does not listen.
+# Called by the traps below. QEMU has nothing to put in order (the terminal is put in order here), and would say of another
+# signal that it has come.
 # shellcheck disable=SC2329
 end_machine() {
     stopped=$1
-    [ -n "$child" ] || return
-    kill -TERM "$child" 2>/dev/null
-    if [ -z "$killer" ]; then
-        { sleep 2 && kill -KILL "$child"; } </dev/null >/dev/null 2>&1 3<&- &
-        killer=$!
-        disown
-    fi
+    [ -z "$child" ] || kill -KILL "$child" 2>/dev/null
 }
 
-# What is typed where nobody sits: stdin, then the end of it, until the guest has seen it. A program that reads to the end
-# takes one, so there are more.
+# What is typed where nobody sits: stdin, between a begin and an end by which the guest knows it (kcore::shell::stream). A
+# serial port drops what it holds when the guest sets it up, which are some of the zeros.
 # shellcheck disable=SC2329
 type_in() {
     local reader=''
     trap 'kill "$reader" 2>/dev/null; exit' TERM
-    # A serial port drops what it holds when the guest sets it up. Nobody misses these.
-    printf '\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000'
+    printf '\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\001'
     cat <&3 &
     reader=$!
     wait "$reader"
-    printf '\n' 2>/dev/null
-    while printf '\004' 2>/dev/null; do
-        sleep 0.2 &
-        reader=$!
-        wait "$reader"
+    printf '\033_scullery: end of input\004' 2>/dev/null
+}
+
+# What QEMU says, but for a Ctrl-C, which every process of a terminal gets.
+# shellcheck disable=SC2329
+without_signals() {
+    local line
+    trap '' INT TERM HUP
+    while IFS= read -r line; do
+        case $line in
+        *': terminating on signal '*) ;;
+        *) printf '%s\n' "$line" ;;
+        esac
     done
 }
 
 # supervise SECONDS COMMAND...: sets `status`, and `stopped` to what ended the command early (LIMIT or a signal).
 # SECONDS may be -1 for no limit.
 supervise() {
-    local seconds=$1 watcher
+    local seconds=$1 watcher speaker=''
     shift
+    typist=''
     # A background command's stdin is /dev/null unless said otherwise.
     exec 3<&0
-    typist=''
-    if [ $shell = yes ] && [ ! -t 0 ]; then
+    if [ "$shell$input" = yespipe ]; then
         exec 3< <(type_in)
         typist=$!
+    elif [ "$shell$input" = yesterminal ] && [ -t 0 ]; then
+        # Opened anew: QEMU has a terminal answer at once, and so would ours from then on if it had the same one.
+        exec 3<"$(tty)"
+    elif [ -t 0 ] || [ "$input" = none ]; then
+        exec 3</dev/null
     fi
-    "$@" <&3 3<&- &
+    exec 4>&2
+    if [ -t 2 ]; then
+        exec 4> >(without_signals >&2)
+        speaker=$!
+    fi
+    "$@" <&3 2>&4 3<&- 4>&- &
     child=$!
-    exec 3<&-
+    exec 3<&- 4>&-
     # A signal that came before the child had a name.
     [ -z "$stopped" ] || end_machine "$stopped"
     watch "$seconds" </dev/null >/dev/null 2>&1 &
@@ -332,11 +388,13 @@ supervise() {
         kill -0 "$child" 2>/dev/null || break
     done
     child=''
-    # shellcheck disable=SC2086 # The killer and the typist are most often nobody.
-    kill "$watcher" $killer $typist 2>/dev/null
+    # shellcheck disable=SC2086 # The typist is most often nobody.
+    kill "$watcher" $typist 2>/dev/null
+    # What QEMU has said is said before this script ends (bash 4.4; an older one does not know this child).
+    [ -z "$speaker" ] || wait "$speaker" 2>/dev/null
 }
 
-child='' stopped='' killer=''
+child='' stopped=''
 for signal in INT TERM HUP; do
     # shellcheck disable=SC2064 # The signal's name is wanted now.
     trap "end_machine $signal" "$signal"
@@ -350,7 +408,8 @@ terminal=''
 restore_terminal() {
     [ -z "$terminal" ] || (trap '' TTOU && stty "$terminal" 2>/dev/null)
 }
-trap '[ -z "$child" ] || kill -KILL "$child" 2>/dev/null; restore_terminal' EXIT
+probe=''
+trap '[ -z "$child" ] || kill -KILL "$child" 2>/dev/null; [ -z "$probe" ] || rm -f "$probe"; restore_terminal' EXIT
 
 # Dies of the signal that this script caught, so that the caller sees it.
 pass_on() {
@@ -365,13 +424,12 @@ pass_on() {
 # /dev/kvm may exist and its guests hang or abort. So a firmware of three instructions is run first: it writes 0x10
 # to the exit device.
 probe_kvm() {
-    local probe
     { [ -r /dev/kvm ] && [ -w /dev/kvm ]; } || dead 'accel=kvm: /dev/kvm is missing or not accessible; use accel=tcg'
     probe=$(mktemp) || dead 'no temporary file'
     { head -c 65520 /dev/zero && printf '\260\020\346\364\364\0\0\0\0\0\0\0\0\0\0\0'; } >"$probe"
     supervise 3 "$QEMU" -nodefaults -no-user-config -display none -no-reboot -M pc -accel kvm -cpu max -m 16M \
         -device isa-debug-exit,iobase=0xf4,iosize=0x04 -bios "$probe" </dev/null >/dev/null 2>&1
-    rm -f "$probe"
+    rm -f "$probe" && probe=''
     pass_on
     [ "$status" = 33 ] || dead 'accel=kvm: /dev/kvm is there, but a guest does not run on it; use accel=tcg'
 }
@@ -430,3 +488,5 @@ else
     dead "QEMU ended with the unknown status $status"
 fi ;;
 esac
+
+}

@@ -7,6 +7,9 @@
 #
 # Does nothing, and says so, when all is there. Works with bash 3.2 (macOS).
 
+# The braces have bash read all of it before it does any of it, so that it can be changed while it runs.
+{
+
 set -eu
 cd "$(dirname "$0")"
 
@@ -131,3 +134,6 @@ if [ -n "$installed" ]; then
 else
     echo 'setup.sh: everything is here'
 fi
+
+exit
+}

@@ -13,7 +13,7 @@ use core::str::FromStr;
 use crate::probe::Step;
 use crate::scull::Geometry;
 
-pub use crate::words::{Config, Expect, Fault, Lock, Object};
+pub use crate::words::{Config, Expect, Fault, Input, Lock, Object};
 
 /// What the machine is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,6 +232,8 @@ pub struct Settings {
     pub host: Vec<(&'static str, String)>,
     /// `columns=`, how wide the terminal of the shell is. Not known unless given.
     pub columns: Option<u32>,
+    /// `input=`, what the shell's COM1 is connected with.
+    pub input: Input,
 }
 
 impl Default for Settings {
@@ -257,6 +259,7 @@ impl Default for Settings {
             cpus: None,
             host: Vec::new(),
             columns: None,
+            input: Input::Terminal,
         }
     }
 }
@@ -350,6 +353,7 @@ impl Settings {
             "accel" => self.accel = value.to_string(),
             "boot" => self.boot = Some(value.to_string()),
             "mute-cpu" => self.mute_cpu = Some(number(key, value, 1, u64::from(MAX_CPUS) - 1)? as u32),
+            "input" => self.input = value.parse()?,
             "columns" => self.columns = Some(number(key, value, 1, 10_000)? as u32),
             _ => match HOST_KEYS.iter().find(|host| **host == key) {
                 Some(key) => self.host.push((key, value.to_string())),

@@ -164,3 +164,14 @@ words!(
     /// A CPU that spins for ever.
     Hang = "hang",
 });
+
+words!(
+    /// What COM1 of a shell is connected with.
+    Input, "input", {
+    /// A terminal, at which a person types.
+    Terminal = "terminal",
+    /// A pipe or a file, which has an end.
+    Pipe = "pipe",
+    /// Nothing: what would be read is at its end.
+    None = "none",
+});

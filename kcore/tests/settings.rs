@@ -1,6 +1,8 @@
 //! The words of the command line.
 
-use kcore::settings::{self, Command, Expect, Fault, LONGEST_COMMAND_LINE, Lock, Object, Probe, Settings};
+use kcore::settings::{
+    self, Command, Expect, Fault, Input, LONGEST_COMMAND_LINE, Lock, Object, Probe, Settings,
+};
 use proptest::prelude::*;
 
 fn error(line: &str) -> String {
@@ -17,7 +19,7 @@ fn nothing_is_the_tour_with_defaults() {
 fn every_key_lands_in_its_field() {
     let line = "run scull-leak lock=completion probe=pause object=array cpus=3 writers=5 quanta=7 rounds=2 seed=9 \
                 expect=raced quantum=4K qset=10 heap=1M machine=q35 accel=kvm cpu=max,-smap qemu=/opt/qemu memory=128M timeout=60 boot=bios acpi=off \
-                mute-cpu=1 columns=100";
+                mute-cpu=1 columns=100 input=pipe";
     let expected = Settings {
         command: Command::Run("scull-leak".to_string()),
         lock: Some(Lock::Completion),
@@ -47,6 +49,7 @@ fn every_key_lands_in_its_field() {
         .map(|(key, value)| (key, value.to_string()))
         .into(),
         columns: Some(100),
+        input: Input::Pipe,
     };
     assert_eq!(Settings::parse(line), Ok(expected));
 }

@@ -17,7 +17,7 @@ mod bare_metal {
     use boot::Handoff;
     use bootloader_api::config::Mapping;
     use bootloader_api::{BootInfo, BootloaderConfig};
-    use kcore::settings::{self, Config, LONGEST_COMMAND_LINE, Settings};
+    use kcore::settings::{self, Config, Input, LONGEST_COMMAND_LINE, Settings};
     use kernel::acpi::{self, Cpus};
     use kernel::arch::exit::{self, Exit};
     use kernel::arch::paging::{self, OutOfFrames};
@@ -81,7 +81,7 @@ mod bare_metal {
         spawn::adopt("main").expect(NO_MEMORY); //          this code becomes a task
         spawn::idle_of_first_cpu().expect(NO_MEMORY);
         apic::silence_8259(); //                            interrupts come from the APIC alone
-        let cpus = find_cpus(handed.rsdp); //               the APIC of this one; what is typed is kept from now on
+        let cpus = find_cpus(handed.rsdp, settings.input); // the APIC of this one; what is typed is kept from now on
         phase("devices");
         let listed = cpus.as_ref().map_or(1, |cpus| 1 + cpus.others.len() as u32);
         // A prompt does not wait for what is not needed to stand there.
@@ -151,7 +151,7 @@ mod bare_metal {
 
     /// Asks the firmware for its list of CPUs, sets the APIC of this one up, and has COM1 interrupt it. There is nothing to
     /// start where the list is missing, and in a kernel for one CPU, which lets the others sleep.
-    fn find_cpus(rsdp: Option<u64>) -> Option<Cpus> {
+    fn find_cpus(rsdp: Option<u64>, input: Input) -> Option<Cpus> {
         let cpus = match rsdp.map(acpi::cpus) {
             Some(Ok(cpus)) => Some(cpus),
             Some(Err(error)) => {
@@ -166,9 +166,7 @@ mod bare_metal {
         let local_apic = cpus.as_ref().map_or(apic::DEFAULT_ADDRESS, |cpus| cpus.local_apic);
         apic::init(local_apic).expect(NO_MEMORY);
         time::start();
-        if let Some(cpus) = &cpus {
-            com1::receive(&cpus.madt).expect(NO_MEMORY);
-        }
+        com1::receive(cpus.as_ref().map(|cpus| &cpus.madt), input).expect(NO_MEMORY);
         cpus.filter(|_| Config::OURS.smp())
     }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use kcore::settings::{self, Config, Expect, Fault, Lock, Object, Settings, Usage};
+use kcore::settings::{self, Config, Expect, Fault, Input, Lock, Object, Settings, Usage};
 
 use crate::suggest::hint;
 use crate::usage::condense;
@@ -161,7 +161,7 @@ pub struct Options {
     /// Memory of the machine (128M)
     #[arg(long, global = true, value_name = "BYTES", value_parser = memory, help_heading = "Machine")]
     pub memory: Option<String>,
-    /// Seconds until the machine is given up (60; a shell without a script has no limit)
+    /// Seconds until the machine is given up, without those in which the host does not let it run (60; a shell without a script has no limit)
     #[arg(long, global = true, value_name = "SECONDS", value_parser = timeout, help_heading = "Machine")]
     pub timeout: Option<String>,
     /// How the kernel is entered: pvh (default), or from a disk image by bios or uefi
@@ -180,6 +180,9 @@ pub struct Options {
     /// Columns of the terminal, for the shell; asked of stdin unless given
     #[arg(long, global = true, value_name = "N", value_parser = word("columns"), help_heading = "Output")]
     pub columns: Option<String>,
+    /// What a shell's COM1 is connected with: terminal, pipe (which has an end), none; asked of stdin unless given
+    #[arg(long, global = true, value_parser = word("input"), help_heading = "Output")]
+    pub input: Option<String>,
     /// Write the report as JSON lines to a file, or to stdout (-), with the text on stderr
     #[arg(long, global = true, value_name = "FILE|-", help_heading = "Output")]
     pub json: Option<PathBuf>,
@@ -223,6 +226,7 @@ impl Options {
             "acpi" => self.acpi.as_ref(),
             "mute-cpu" => self.mute_cpu.as_ref(),
             "columns" => self.columns.as_ref(),
+            "input" => self.input.as_ref(),
             _ => None,
         };
         settings::KEYS.iter().filter_map(|key| Some(format!("{key}={}", value(key)?))).collect()
@@ -260,6 +264,7 @@ fn words_of(key: &str) -> &'static [&'static str] {
         "lock" => Lock::WORDS,
         "object" => Object::WORDS,
         "expect" => Expect::WORDS,
+        "input" => Input::WORDS,
         "probe" => &["off", "pause", "delay", "rendezvous", "script", "fire"],
         _ => &[],
     }
@@ -344,6 +349,7 @@ mod tests {
             "accel" => "tcg",
             "boot" => "pvh",
             "acpi" => "off",
+            "input" => "none",
             _ => "1",
         };
         for key in settings::KEYS {

@@ -34,8 +34,8 @@ pub(crate) fn complain(line: &str) {
     let _ = say(&mut anstream::stderr(), &format!("{red}scullery:{red:#} {line}"));
 }
 
-/// Writes all of `bytes`, as slowly as the terminal takes them. QEMU makes the terminal on its stdin answer at once instead of
-/// waiting, and a terminal is one for all who have it open, so that a full one is an error for us.
+/// Writes all of `bytes`, as slowly as the terminal takes them: one that answers at once, as another program may have left it,
+/// is an error for us when it is full.
 pub(crate) fn patiently(to: &mut dyn Write, bytes: &[u8]) -> Result<(), Failure> {
     write_patiently(to, bytes).map_err(|error| lost("the output", &error))
 }

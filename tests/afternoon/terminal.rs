@@ -1,7 +1,5 @@
 //! A terminal with a shell in it.
 
-use std::time::{Duration, Instant};
-
 use expectrl::process::unix::WaitStatus;
 use expectrl::session::OsSession;
 use expectrl::{Eof, Expect, Needle, Regex};
@@ -11,8 +9,8 @@ use tests::case::kernel;
 use tests::ensure::{Answer, same};
 use tests::program::cargo_run;
 
-/// How long an answer may take, on a host that has other things to do. It takes some milliseconds.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// Seconds that the machine may take, of its own: a prompt that never comes is waited for no longer. It takes some.
+const LIMIT: &str = "120";
 /// What the shell asks with.
 const PROMPT: &str = "scullery# ";
 
@@ -37,12 +35,12 @@ pub(crate) fn with(exit: &str, status: i32, at: impl Fn(&mut Terminal) -> Answer
 
 impl Terminal {
     fn boot() -> Result<Self, String> {
-        // Built here, so that no deadline is spent on that.
+        // Built here, so that a test does not wait for that.
         kernel(Config::Full).map_err(told)?;
         let mut command = cargo_run()?;
-        command.args(["shell", "--timeout", "300"]);
+        command.args(["shell", "--timeout", LIMIT]);
         let mut session = OsSession::spawn(command).map_err(|error| format!("no terminal: {error}"))?;
-        session.set_expect_timeout(Some(DEADLINE));
+        session.set_expect_timeout(None);
         let mut terminal = Terminal { session, shown: String::new(), answer: 0 };
         terminal.wait_for(PROMPT).map_err(|why| format!("{why}\n{}", terminal.shown))?;
         Ok(terminal)
@@ -84,16 +82,12 @@ impl Terminal {
         if self.shown[self.answer..].contains(text) { Ok(()) } else { self.wait_for(text) }
     }
 
-    /// Types a line again and again until its answer is as `is_so` wants it, or the deadline is over; that answer.
+    /// Types a line again and again until its answer is as `is_so` wants it, or the machine's time is over; that answer.
     pub(crate) fn ask(&mut self, line: &str, is_so: impl Fn(&str) -> bool) -> Result<String, String> {
-        let begin = Instant::now();
         loop {
             let answer = self.line(line)?;
             if is_so(&answer) {
                 return Ok(answer);
-            }
-            if begin.elapsed() > DEADLINE {
-                return Err(format!("it never was so: {line}"));
             }
         }
     }
@@ -135,7 +129,7 @@ impl Terminal {
         let found = self.session.expect(needle);
         let shown = match &found {
             // It was not what was waited for, but tells why to whoever reads it.
-            Err(expectrl::Error::ExpectTimeout) => self.session.check(Regex(EVERYTHING)).ok(),
+            Err(_) => self.session.check(Regex(EVERYTHING)).ok(),
             _ => None,
         };
         for bytes in found.iter().chain(&shown).map(expectrl::Captures::as_bytes) {

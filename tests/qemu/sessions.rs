@@ -1,8 +1,12 @@
 //! Sessions of the shell that are more than lines and what comes of them.
 
+use std::io::Write;
+
 use kcore::settings::Config;
 use lab::session::Outcome;
+use lab::status::Status;
 use libtest_mimic::Trial;
+use tempfile::NamedTempFile;
 use tests::case::kernel;
 use tests::ensure::{Answer, contains, holds, same};
 
@@ -11,6 +15,8 @@ use crate::shell::{machine, told};
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("shell::long-input", || Ok(long_input()?)),
+        Trial::test("shell::bytes-of-a-pipe", || Ok(bytes_of_a_pipe()?)),
+        Trial::test("shell::nobody-reads", || Ok(nobody_reads()?)),
         Trial::test("shell::where-daemons-sleep", || Ok(where_daemons_sleep()?)),
         Trial::test("shell::prompt-before-the-other-cpus", || Ok(prompt_first()?)),
         Trial::test("shell::bytes-of-the-boot", || Ok(bytes_of_the_boot()?)),
@@ -34,6 +40,56 @@ fn long_input() -> Answer {
         contains(&outcome.com1, &format!("\nline {number}\n"))?;
     }
     same("the number of lines", outcome.com1.lines().filter(|line| line.starts_with("line ")).count(), 600)
+}
+
+/// What comes from a pipe arrives as it is: nothing is added where it ends.
+fn bytes_of_a_pipe() -> Answer {
+    let outcome = typed("shell", "cat | hexdump\nabc")?;
+    contains(&outcome.com1, "00000000  61 62 63  ")?;
+    contains(&outcome.com1, "\n00000003\n")?;
+    same("the exit status", outcome.status, Status::Expected)?;
+    let outcome = typed("shell", "exit 2")?;
+    same("the exit status of a last line without an end", outcome.status, Status::Usage)
+}
+
+/// A script whose input is not read is the same to the last byte, whatever is typed at whatever moment, and whether it has
+/// an input at all; where there is none, that goes for what reads it as well.
+fn nobody_reads() -> Answer {
+    let lines = "echo begun\nrun counter quanta=10 rounds=2\nsleep 0.05\nuptime\n";
+    let piped = [true, false].map(|at_once| {
+        let script = file_of(lines)?;
+        let machine = machine("shell accel=icount memory=32M")?.script(script.path()).typed();
+        let mut session = machine.start().map_err(told)?;
+        if at_once {
+            session.type_in("typed\n").map_err(told)?;
+            session.hang_up();
+        }
+        while let Some(line) = session.line() {
+            if !at_once && line == "begun" {
+                session.type_in("typed later\n").map_err(told)?;
+            }
+        }
+        session.finish().map_err(told)
+    });
+    alike(piped)?;
+    let none = [0, 1].map(|_| {
+        let script = file_of(&format!("cat\n{lines}cat | wc\n"))?;
+        machine("shell accel=icount memory=32M")?.script(script.path()).run().map_err(told)
+    });
+    alike(none)
+}
+
+fn file_of(lines: &str) -> Result<NamedTempFile, String> {
+    let mut file = NamedTempFile::new().map_err(|error| error.to_string())?;
+    file.write_all(lines.as_bytes()).map_err(|error| error.to_string())?;
+    Ok(file)
+}
+
+fn alike(both: [Result<Outcome, String>; 2]) -> Answer {
+    let [first, second] = both;
+    let (first, second) = (first?, second?);
+    same("the exit status", first.status, Status::Expected).map_err(|why| format!("{why}\n{first}"))?;
+    same("the second text", second.com1.as_str(), first.com1.as_str())
 }
 
 /// A function that is inlined is named, too.

@@ -53,6 +53,11 @@ impl Canonical {
         None
     }
 
+    /// Nothing is typed any more: what stands there is what the program gets.
+    pub fn end(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.line)
+    }
+
     /// Forgets what was typed.
     pub fn clear(&mut self) {
         self.line.clear();

@@ -14,6 +14,7 @@ pub mod complete;
 pub mod edit;
 pub mod paragraph;
 pub mod parse;
+pub mod stream;
 pub mod token;
 pub mod tree;
 

@@ -61,8 +61,8 @@ fn line() -> String {
     let mut line = String::new();
     loop {
         match com1::read_byte() {
-            b'\n' => return line,
-            byte => line.push(byte.into()),
+            None | Some(b'\n') => return line,
+            Some(byte) => line.push(byte.into()),
         }
     }
 }

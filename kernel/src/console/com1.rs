@@ -1,12 +1,14 @@
 //! COM1: what people type, and the wire to them. What is written goes through [`super::screen`].
 
-use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use heapless::Deque;
 use kcore::acpi::Madt;
 use kcore::errno::Errno;
 use kcore::machine::{Sched, Sleep};
 use kcore::report::LockStats;
+use kcore::settings::Input;
+use kcore::shell::stream::{END, Stream};
 use kcore::sync::WaitQueue;
 
 use super::uart::Serial;
@@ -25,28 +27,42 @@ const IRQ: u8 = 4;
 const KEPT: usize = 4096;
 
 /// What was received. The interrupt handler puts it in. Lock order: this -> screen -> com1.lock.
-static RECEIVED: SpinLock<Received> = SpinLock::new(Received { bytes: Deque::new(), left: false });
+static RECEIVED: SpinLock<Received> =
+    SpinLock::new(Received { stream: Stream::Typed, bytes: Deque::new(), left: false });
 /// Tasks that wait for a byte.
 static WAITING: WaitQueue<Kernel> = WaitQueue::new();
-/// How many.
+/// The port interrupts.
+static LISTENS: AtomicBool = AtomicBool::new(false);
+/// How many tasks wait.
 static READERS: AtomicU32 = AtomicU32::new(0);
 
 struct Received {
+    stream: Stream,
     bytes: Deque<u8, KEPT>,
     /// There was no room for what the port has.
     left: bool,
 }
 
-/// Has the port interrupt this CPU when it receives something. Where the firmware tells no way for its interrupt, nothing
-/// is ever received.
-pub fn receive(madt: &Madt) -> Result<(), OutOfFrames> {
-    if let Some(pin) = madt.isa(IRQ) {
+/// Has the port interrupt this CPU when it receives something of `input`: of a pipe, once a task wants to read it. A pipe that
+/// no task reads is no event at a moment that the host chooses. Where the firmware tells no way for its interrupt, nothing is
+/// ever received.
+pub fn receive(madt: Option<&Madt>, input: Input) -> Result<(), OutOfFrames> {
+    RECEIVED.lock_irqsave().stream = Stream::new(input);
+    if let Some(pin) = madt.and_then(|madt| madt.isa(IRQ)) {
         io_apic::route(&pin, vector::COM1, percpu::apic_id(percpu::this_cpu()))?;
+        if input != Input::Pipe {
+            listen();
+        }
+    }
+    Ok(())
+}
+
+fn listen() {
+    if !LISTENS.swap(true, SeqCst) {
         COM1.interrupt_on_receive();
         // What came before did so without an edge for the I/O APIC to see.
         interrupt();
     }
-    Ok(())
 }
 
 /// The handler: takes all that was received, or the port would not interrupt again.
@@ -65,27 +81,31 @@ fn take_in() {
 impl Received {
     /// Takes what the port has, for as long as there is room. Whether a signal was among it.
     fn fill(&mut self) -> bool {
+        let Received { stream, bytes, left } = self;
         let mut signal = false;
-        self.left = false;
-        while !self.bytes.is_full() {
+        *left = false;
+        // Room for all that a byte may turn out to be.
+        while KEPT - bytes.len() > END.len() {
             let Some(byte) = COM1.receive() else { return signal };
-            if tty::foreground::interrupts(byte) {
-                // What was typed before it was for whoever is interrupted now (POSIX, XBD 11.1.9, without NOFLSH).
-                self.bytes.clear();
-                signal = true;
-            } else {
-                let kept = self.bytes.push_back(byte);
-                assert!(kept.is_ok(), "there was room");
-            }
+            stream.push(byte, |byte| {
+                if tty::foreground::interrupts(byte) {
+                    // What was typed before it was for the task that is interrupted now (POSIX, XBD 11.1.9, without NOFLSH).
+                    bytes.clear();
+                    signal = true;
+                } else {
+                    let kept = bytes.push_back(byte);
+                    assert!(kept.is_ok(), "there was room");
+                }
+            });
         }
-        self.left = true;
+        *left = true;
         signal
     }
 }
 
-/// The next byte that people typed; waits for it.
+/// The next byte that people typed; waits for it. [`None`] when nothing is typed any more.
 #[track_caller]
-pub fn read_byte() -> u8 {
+pub fn read_byte() -> Option<u8> {
     loop {
         match wait_for_byte(|has_come| {
             WAITING.wait_event(has_come);
@@ -98,9 +118,10 @@ pub fn read_byte() -> u8 {
     }
 }
 
-/// The next byte that people typed. [`Errno::ERESTARTSYS`] when the task has a signal instead.
+/// The next byte that people typed; [`None`] when nothing is typed any more. [`Errno::ERESTARTSYS`] when the task has a signal
+/// instead.
 #[track_caller]
-pub fn read_byte_interruptible() -> Result<u8, Errno> {
+pub fn read_byte_interruptible() -> Result<Option<u8>, Errno> {
     wait_for_byte(|has_come| {
         WAITING.wait_event_interruptible(has_come)?;
         // What is typed after a Ctrl-C is not for whom that has interrupted.
@@ -109,8 +130,9 @@ pub fn read_byte_interruptible() -> Result<u8, Errno> {
 }
 
 #[track_caller]
-fn wait_for_byte(wait: impl Fn(fn() -> bool) -> Result<(), Errno>) -> Result<u8, Errno> {
+fn wait_for_byte(wait: impl Fn(fn() -> bool) -> Result<(), Errno>) -> Result<Option<u8>, Errno> {
     watchdog::might_sleep();
+    listen();
     loop {
         READERS.fetch_add(1, SeqCst);
         let waited = wait(has_input);
@@ -118,24 +140,26 @@ fn wait_for_byte(wait: impl Fn(fn() -> bool) -> Result<(), Errno>) -> Result<u8,
         waited?;
         let mut received = RECEIVED.lock_irqsave();
         let byte = received.bytes.pop_front();
-        let left = received.left;
+        let (left, has_ended) = (received.left, received.stream == Stream::Ended);
         drop(received);
         if left {
             take_in();
         }
-        if let Some(byte) = byte {
+        if byte.is_some() || has_ended {
             return Ok(byte);
         }
     }
 }
 
-/// Whether something was typed that nobody has read.
+/// Whether a reader need not wait: something was typed that no task has read, or nothing is typed any more.
 pub fn has_input() -> bool {
-    !RECEIVED.lock_irqsave().bytes.is_empty()
+    let received = RECEIVED.lock_irqsave();
+    !received.bytes.is_empty() || received.stream == Stream::Ended
 }
 
 /// Whoever waits in it is woken when something is typed.
 pub fn waiting() -> &'static WaitQueue<Kernel> {
+    listen();
     &WAITING
 }
 

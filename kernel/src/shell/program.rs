@@ -123,7 +123,10 @@ impl Shell {
         let names = self.names();
         loop {
             let mut out = String::new();
-            let event = self.editor.push(com1::read_byte(), &names, &mut out);
+            let event = match com1::read_byte() {
+                Some(byte) => self.editor.push(byte, &names, &mut out),
+                None => self.editor.end(&mut out),
+            };
             let row = if event == Event::Pending { self.editor.drawn() } else { String::new() };
             screen::edit(&out, row);
             if event != Event::Pending {

@@ -50,7 +50,7 @@ pub fn open() -> Arc<File> {
 }
 
 impl FileOperations<Kernel> for Terminal {
-    /// A line, or what is left of one. 0 when Ctrl-D was typed at the begin of a line. [`Errno::EIO`] in the background: what
+    /// A line, or what is left of one. 0 when Ctrl-D was typed at the begin of a line, and when nothing is typed any more. [`Errno::EIO`] in the background: what
     /// is typed is not for him, and nobody could stop him until it is (POSIX, XBD 11.1.4, "Terminal Access Control").
     fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
         if !foreground::is_caller() {
@@ -86,6 +86,7 @@ impl Input {
         let line = self.line.get_or_insert_default();
         loop {
             let byte = com1::read_byte_interruptible().inspect_err(|_| line.clear())?;
+            let Some(byte) = byte else { return Ok(line.end().into()) };
             let mut echo = String::new();
             let complete = line.push(byte, &mut echo);
             screen::write(echo.as_bytes());

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use lab::machine::Machine;
 
@@ -29,4 +30,21 @@ pub(crate) fn scullery(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scullery"));
     command.args(arguments).env("PATH", path()).env("SCULLERY_KERNEL", kernel());
     command
+}
+
+/// The number of the stand-in, which it writes to `file`.
+pub(crate) fn pid(file: &Path) -> String {
+    loop {
+        if let Some(pid) = std::fs::read_to_string(file).ok().filter(|pid| !pid.is_empty()) {
+            return pid;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether it runs. A process that died and was not yet collected runs no more.
+pub(crate) fn is_running(pid: &str) -> bool {
+    let ps = Command::new("ps").args(["-o", "stat=", "-p", pid]).output().unwrap();
+    let state = String::from_utf8_lossy(&ps.stdout).trim().to_string();
+    !state.is_empty() && !state.starts_with('Z')
 }

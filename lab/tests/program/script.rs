@@ -1,7 +1,7 @@
 //! `qemu-run.sh`: its words, its exit codes, its time limit. No machine is booted.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use lab::cli::{ACCELERATORS, MACHINES};
 use lab::status::Status;
@@ -58,7 +58,6 @@ fn a_missing_qemu_names_the_remedy() {
 fn the_time_limit_ends_the_machine() {
     let outcome = fake::machine().word("timeout=1").env("FAKE_SLEEP", "20").run().unwrap();
     assert_eq!(outcome.status, Status::TimeLimit, "{outcome}");
-    assert!(outcome.elapsed < Duration::from_secs(5), "{outcome}");
     assert!(outcome.stderr.contains("time limit"), "{outcome}");
 }
 
@@ -67,7 +66,6 @@ fn a_deaf_machine_is_killed() {
     let outcome =
         fake::machine().word("timeout=1").env("FAKE_SLEEP", "20").env("FAKE_DEAF", "1").run().unwrap();
     assert_eq!(outcome.status, Status::TimeLimit, "{outcome}");
-    assert!(outcome.elapsed < Duration::from_secs(10), "{outcome}");
 }
 
 #[test]
@@ -77,29 +75,48 @@ fn a_session_that_is_dropped_leaves_no_qemu() {
     let session = fake::machine().env("FAKE_PID", &pid).env("FAKE_COM1", "up\n").env("FAKE_SLEEP", "60");
     let mut session = session.start().unwrap();
     assert_eq!(session.line().as_deref(), Some("up"));
-    let read = || std::fs::read_to_string(&pid).ok().filter(|pid| !pid.is_empty());
-    let pid = wait_for(read).expect("the stand-in writes its number");
+    let pid = fake::pid(&pid);
     drop(session);
-    let gone = || (!is_running(&pid)).then_some(());
-    assert!(wait_for(gone).is_some(), "process {pid} is still there");
+    assert!(!fake::is_running(&pid), "process {pid} is still there");
 }
 
-fn wait_for<T>(mut condition: impl FnMut() -> Option<T>) -> Option<T> {
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(10) {
-        if let Some(found) = condition() {
-            return Some(found);
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    None
+/// What the host does not let run does not use its time up: here a process that needs half a second, and has to wait for another
+/// one for so long that its limit would be over.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_busy_host_is_no_fault_of_the_machine() {
+    let mut hog =
+        Command::new("taskset").args(["-c", "0", "sh", "-c", "while :; do :; done"]).spawn().unwrap();
+    let outcome = fake::machine().word("timeout=3").env("FAKE_WORK", "1").env("FAKE_STARVED", "1").run();
+    hog.kill().and_then(|()| hog.wait()).unwrap();
+    let outcome = outcome.unwrap();
+    assert_eq!(outcome.status, Status::Expected, "{outcome}");
 }
 
-/// A process that died and was not yet collected runs no more.
-fn is_running(pid: &str) -> bool {
-    let ps = std::process::Command::new("ps").args(["-o", "stat=", "-p", pid]).output().unwrap();
-    let state = String::from_utf8_lossy(&ps.stdout).trim().to_string();
-    !state.is_empty() && !state.starts_with('Z')
+/// A machine that spins has a limit as one that waits.
+#[test]
+fn a_machine_that_spins_is_stopped() {
+    let outcome = fake::machine().word("timeout=1").env("FAKE_WORK", "1000").run().unwrap();
+    assert_eq!(outcome.status, Status::TimeLimit, "{outcome}");
+}
+
+/// Bash reads a script while it runs it.
+#[test]
+fn a_script_that_changes_leaves_its_machines_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = directory.path().join("qemu-run.sh");
+    let original = std::fs::read_to_string(lab::workspace::root().unwrap().join("qemu-run.sh")).unwrap();
+    std::fs::write(&script, &original).unwrap();
+    let pid = directory.path().join("pid");
+    let mut command = Command::new("bash");
+    command.arg(&script).arg(fake::kernel()).env("PATH", fake::path());
+    command.env("FAKE_PID", &pid).env("FAKE_SLEEP", "2").env("FAKE_STATUS", "35").stdin(Stdio::null());
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    fake::pid(&pid);
+    // In place, as some editors do it: all that follows is somewhere else now.
+    std::fs::write(&script, format!("exit 77\n{}\n{original}", "exit 78 # ".repeat(1000))).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(1), ""));
 }
 
 /// The arguments that QEMU gets for these words.

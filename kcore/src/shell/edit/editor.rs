@@ -92,6 +92,11 @@ impl Editor {
         }
     }
 
+    /// Nothing is typed any more: what stands there is the last line.
+    pub fn end(&mut self, out: &mut String) -> Event {
+        if self.buffer.is_empty() { Event::End } else { self.enter(out) }
+    }
+
     fn key(&mut self, key: Key, names: &dyn Names, out: &mut String) -> Event {
         let asked = core::mem::take(&mut self.asked);
         match key {
