@@ -13,10 +13,12 @@ use crate::output::{Sink, complain, patiently, raw_text_of, say, text_of};
 use crate::session::{Outcome, Session};
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
-use crate::{bench, build, catalogue, compare, image, matrix};
+use crate::{bench, build, catalogue, compare, image, matrix, signals};
 
 /// The program.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    // Without it they end the program alone, and the scripts notice within a second.
+    let _ = signals::heed();
     let failure = match cli::parse(arguments) {
         Ok(request) => match perform(&request) {
             Ok(status) => return ExitCode::from(status as u8),

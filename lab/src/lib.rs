@@ -33,6 +33,7 @@ pub mod matrix;
 mod output;
 pub mod report;
 pub mod session;
+mod signals;
 pub mod status;
 pub mod suggest;
 pub mod symbols;

@@ -3,24 +3,27 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, Signal, kill_process};
-use tempfile::NamedTempFile;
+use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
+use rustix::process::Pid;
 
 use crate::machine::Script;
 use crate::report::Report;
+use crate::signals::{self, Running};
 use crate::status::{Failure, Status};
 
 /// A booted machine. Dropping it before [`finish`](Session::finish) ends it, and QEMU with it.
 #[derive(Debug)]
 pub struct Session {
     child: Child,
+    /// Until the child is gone.
+    running: Option<Running>,
     com1: BufReader<ChildStdout>,
-    com2: NamedTempFile,
+    com2: File,
     stderr: Option<File>,
     started: Instant,
     first_line: Option<Duration>,
@@ -38,8 +41,11 @@ impl Session {
     pub(crate) fn start(script: Script, stderr: Option<File>) -> Result<Self, Failure> {
         let Script { mut command, kernel, words } = script;
         let talkative = words.iter().any(|word| word == "boot=uefi");
-        let com2 = NamedTempFile::new().map_err(no_file)?;
-        command.arg("--json").arg(com2.path()).arg(kernel).args(words).stdout(Stdio::piped());
+        // A file without a name, which none has to remove, whatever ends this program.
+        let com2 = tempfile::tempfile().map_err(no_file)?;
+        let handed = handed_down(&com2).map_err(|error| no_file(error.into()))?;
+        command.arg("--json").arg(format!("/dev/fd/{}", handed.as_raw_fd()));
+        command.arg(kernel).args(words).stdout(Stdio::piped());
         if let Some(file) = &stderr {
             command.stderr(file.try_clone().map_err(no_file)?);
         }
@@ -47,8 +53,19 @@ impl Session {
         let mut child = command
             .spawn()
             .map_err(|error| Failure::dead(format!("qemu-run.sh could not be started: {error}")))?;
+        let running = Some(Running::new(&child));
         let com1 = BufReader::new(child.stdout.take().expect("stdout is a pipe, as asked for above"));
-        Ok(Session { child, com1, com2, stderr, started, first_line: None, text: String::new(), talkative })
+        Ok(Session {
+            child,
+            running,
+            com1,
+            com2,
+            stderr,
+            started,
+            first_line: None,
+            text: String::new(),
+            talkative,
+        })
     }
 
     /// The next line of COM1, without its end; waits for it. `None` when the machine is gone.
@@ -126,13 +143,15 @@ impl Session {
     pub fn finish(mut self) -> Result<Outcome, Failure> {
         let exit =
             self.child.wait().map_err(|error| Failure::dead(format!("qemu-run.sh is lost: {error}")))?;
+        self.running = None;
         let elapsed = self.started.elapsed();
         let status = Status::from_code(exit.code());
         let mut stderr = String::new();
         if let Some(file) = &mut self.stderr {
             file.rewind().and_then(|()| file.read_to_string(&mut stderr)).map_err(no_file)?;
         }
-        let json = std::fs::read(self.com2.path()).map_err(no_file)?;
+        let mut json = Vec::new();
+        self.com2.rewind().and_then(|()| self.com2.read_to_end(&mut json)).map_err(no_file)?;
         let json = String::from_utf8_lossy(&json);
         let begin = if self.talkative { json.find(RECORD).unwrap_or(json.len()) } else { 0 };
         let report = Report::read(&json[begin..], status);
@@ -145,18 +164,27 @@ impl Drop for Session {
     /// The script is asked to end, which takes QEMU along wherever it is; killed, it could leave one behind that it has just
     /// started.
     fn drop(&mut self) {
-        /// Longer than the script gives a QEMU that does not listen.
-        const PATIENCE: Duration = Duration::from_secs(5);
+        /// Longer than a script takes on any host. It kills its QEMU.
+        const PATIENCE: Duration = Duration::from_secs(60);
         const PAUSE: Duration = Duration::from_millis(5);
         let asked = Instant::now();
         // Each of these fails when it is gone already, which is fine.
-        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        signals::end(Pid::from_child(&self.child));
         while asked.elapsed() < PATIENCE && matches!(self.child.try_wait(), Ok(None)) {
             std::thread::sleep(PAUSE);
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.running = None;
     }
+}
+
+/// A descriptor of `file` that children inherit, out of the way of those that a script opens itself.
+fn handed_down(file: &File) -> rustix::io::Result<OwnedFd> {
+    const ABOVE: i32 = 10;
+    let handed = fcntl_dupfd_cloexec(file, ABOVE)?;
+    fcntl_setfd(&handed, FdFlags::empty())?;
+    Ok(handed)
 }
 
 /// The sentence for a temporary file that cannot be had.

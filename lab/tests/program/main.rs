@@ -4,5 +4,6 @@ mod fake;
 mod matrix;
 mod report;
 mod script;
+mod signals;
 mod terminal;
 mod usage;
