@@ -3,6 +3,8 @@
 # The stub maps memory three times and goes to 64-bit mode:
 #   0 (identity, until the jump), PHYS_BASE (all physical memory), KERNEL_BASE (the kernel where it was linked).
 # Until then each address must be made physical: symbol - KERNEL_BASE.
+# A CPU that lacks what this way takes, or what compiled code does, is refused by name on COM1. All else that the kernel
+# needs is looked for in features.rs.
 
 .set KERNEL_BASE, 0xffffffff80000000
 
@@ -15,7 +17,12 @@
 .set EFER,       0xc0000080
 .set GS_BASE,    0xc0000101
 .set EFER_LME,   1 << 8          # long mode
-.set EFER_NXE,   1 << 11         # no-execute pages
+.set COM1,       0x3f8
+.set COM1_STATUS, COM1 + 5
+.set COM1_EMPTY, 1 << 5          # the next byte may be written
+.set COM1_PATIENCE, 100000       # a port that never gets ready must not keep the machine from ending
+.set EXIT,       0xf4            # QEMU's isa-debug-exit: the status of exit.rs
+.set EXIT_USAGE, 0x12
 .set PAGE_RW,    0x003           # present, writable
 .set PAGE_2M_RW, 0x083           # present, writable, 2 MiB
 
@@ -32,6 +39,51 @@
 .global bsp_pvh_entry
 bsp_pvh_entry:
     cld
+    movl $(BSP_STACK_TOP - KERNEL_BASE), %esp
+    movl %ebx, %ebp                                 # CPUID writes %ebx
+    movl $(bsp_needs - KERNEL_BASE), %edi
+bsp_check_cpu:                                      # SDM vol. 2A, CPUID: both leaves tell by bits of %edx
+    movl (%edi), %eax
+    testl %eax, %eax
+    jz bsp_cpu_will_do
+    andl $0x80000000, %eax                          # the highest leaf of this range: of a higher one, any bits come
+    cpuid
+    cmpl (%edi), %eax
+    jb bsp_refuse
+    movl (%edi), %eax
+    cpuid
+    testl 4(%edi), %edx
+    jz bsp_refuse
+    addl $12, %edi
+    jmp bsp_check_cpu
+
+bsp_refuse:
+    movl $(bsp_refusal - KERNEL_BASE), %esi
+    call bsp_print
+    movl 8(%edi), %esi
+    call bsp_print
+    movl $EXIT_USAGE, %eax
+    outl %eax, $EXIT
+1:  cli
+    hlt
+    jmp 1b
+
+bsp_print:                                          # the text at %esi, up to a zero
+    movl $COM1_PATIENCE, %ecx
+    movl $COM1_STATUS, %edx
+1:  inb %dx, %al
+    testb $COM1_EMPTY, %al
+    loopz 1b
+    lodsb
+    testb %al, %al
+    jz 2f
+    movl $COM1, %edx
+    outb %al, %dx
+    jmp bsp_print
+2:  ret
+
+bsp_cpu_will_do:
+    movl %ebp, %ebx
     movl $(bsp_pml4 - KERNEL_BASE), %edi
 
 bsp_fill_tables:                                    # tables: pml4, pdpt_low, pdpt_high, 4 x pd
@@ -64,7 +116,7 @@ bsp_long_mode_on:
     movl %eax, %cr4
     movl $EFER, %ecx
     xorl %edx, %edx
-    movl $(EFER_LME | EFER_NXE), %eax
+    movl $EFER_LME, %eax                            # no page of these tables forbids execution
     wrmsr
     movl $(CR0_PG | CR0_WP | CR0_ET | CR0_MP | CR0_PE), %eax
     movl %eax, %cr0
@@ -100,6 +152,20 @@ bsp_gdt:
 bsp_gdt_pointer:
     .word . - bsp_gdt - 1
     .quad bsp_gdt - KERNEL_BASE
+
+# struct { leaf, bits of %edx, name }; leaf 0 is the end. The names are QEMU's, as in -cpu qemu64,-nx.
+.balign 4
+bsp_needs:
+    .long 1, 1 << 5, bsp_msr - KERNEL_BASE
+    .long 1, 1 << 6, bsp_pae - KERNEL_BASE
+    .long 1, 1 << 15, bsp_cmov - KERNEL_BASE
+    .long 0x80000001, 1 << 29, bsp_lm - KERNEL_BASE
+    .long 0
+bsp_refusal: .asciz "Scullery needs a CPU that has "
+bsp_msr:     .asciz "model-specific registers (msr)\n"
+bsp_pae:     .asciz "physical address extension (pae)\n"
+bsp_cmov:    .asciz "conditional moves (cmov)\n"
+bsp_lm:      .asciz "64-bit mode (lm)\n"
 
 .section .bss.boot, "aw", @nobits
 .balign 4096

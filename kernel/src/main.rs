@@ -21,7 +21,7 @@ mod bare_metal {
     use kernel::acpi::{self, Cpus};
     use kernel::arch::exit::{self, Exit};
     use kernel::arch::paging::{self, OutOfFrames};
-    use kernel::arch::{apic, cpu, entry, fw_cfg, percpu, pit, smp, traps};
+    use kernel::arch::{apic, cpu, entry, features, fw_cfg, percpu, pit, smp, traps};
     use kernel::boot_chart::{self, phase};
     use kernel::console::{com1, com2, panic};
     use kernel::irq::softirq;
@@ -63,6 +63,7 @@ mod bare_metal {
 
     /// The boot, as a list. From here on everything is safe.
     fn kmain(handoff: Handoff) -> ! {
+        features::demand(); //                              a CPU that has all that is used here
         boot_chart::start();
         traps::init(); //                                   the IDT, for all CPUs
         traps::load();
@@ -72,14 +73,14 @@ mod bare_metal {
         com2::init(); //                                    for machines
         phase("console");
         let handed = Handed::over(handoff); //              memory map, RSDP, command line
-        paging::take_over(&frames::memory()).expect(NO_MEMORY);
+        has_room(paging::take_over(&frames::memory()));
         phase("paging");
         let heap_bytes = init_heap(&handed.command_line); //   kmalloc and its ledger
         phase("heap");
         let settings = parse(&handed.command_line);
-        stacks::init_first_cpu().expect(NO_MEMORY); //      stacks for double faults and NMIs
-        spawn::adopt("main").expect(NO_MEMORY); //          this code becomes a task
-        spawn::idle_of_first_cpu().expect(NO_MEMORY);
+        has_room(stacks::init_first_cpu()); //              stacks for double faults and NMIs
+        has_room(spawn::adopt("main")); //                  this code becomes a task
+        has_room(spawn::idle_of_first_cpu());
         apic::silence_8259(); //                            interrupts come from the APIC alone
         let cpus = find_cpus(handed.rsdp, settings.input); // the APIC of this one; what is typed is kept from now on
         phase("devices");
@@ -91,15 +92,22 @@ mod bare_metal {
             }
             phase("cpus");
             time::init(); //                                cycles a second, units of the APIC's timer
-            softirq::init().expect(NO_MEMORY); //           tasklets, timers, and who runs what is left of them
+            has_room(softirq::init()); //                   tasklets, timers, and who runs what is left of them
             cpu::irq_on();
             let door = settings.boot.as_deref().filter(|_| handed.door == "disk").unwrap_or(handed.door);
             boot_chart::report(settings, door, listed, heap_bytes)
         })
     }
 
-    /// Why a boot without which nothing goes on cannot fail otherwise.
-    const NO_MEMORY: &str = "not enough memory to boot; give the machine more: --memory 32M";
+    /// Ends the machine where it has not even room for what the boot sets up: what was asked for makes no sense.
+    fn has_room<T, E>(result: Result<T, E>) -> T {
+        result.unwrap_or_else(|_| {
+            println!(
+                "not enough memory for this machine; give it more with --memory, fewer --cpus, or less --heap"
+            );
+            exit::exit(Exit::Usage)
+        })
+    }
 
     /// One byte more than may be: by that a longer one is known.
     type CommandLine = heapless::Vec<u8, { LONGEST_COMMAND_LINE + 1 }>;
@@ -164,17 +172,16 @@ mod bare_metal {
             }
         };
         let local_apic = cpus.as_ref().map_or(apic::DEFAULT_ADDRESS, |cpus| cpus.local_apic);
-        apic::init(local_apic).expect(NO_MEMORY);
+        has_room(apic::init(local_apic));
         time::start();
-        com1::receive(cpus.as_ref().map(|cpus| &cpus.madt), input).expect(NO_MEMORY);
+        has_room(com1::receive(cpus.as_ref().map(|cpus| &cpus.madt), input));
         cpus.filter(|_| Config::OURS.smp())
     }
 
     fn start_cpus(cpus: &Cpus, mute: Option<u32>) {
-        smp::start(&cpus.others, mute, stack_of, ap_entry, |apic_id| {
+        has_room(smp::start(&cpus.others, mute, stack_of, ap_entry, |apic_id| {
             println!("the CPU with APIC id {apic_id} does not answer; going on without it");
-        })
-        .expect(NO_MEMORY);
+        }));
     }
 
     fn stack_of(cpu: u32) -> Result<u64, OutOfFrames> {

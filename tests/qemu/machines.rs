@@ -1,5 +1,6 @@
 //! Kinds and sizes of machines.
 
+use lab::status::Status;
 use libtest_mimic::Trial;
 use tests::Case;
 use tests::ensure::{holds, same};
@@ -12,6 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut cases: Vec<Case> = [1, 2, 3, 4, 8, 16, 64].map(cpus).into();
     cases.extend(["microvm", "q35", "pc"].iter().flat_map(|machine| [1, 4].map(|cpus| kind(machine, cpus))));
     cases.extend(["16M", "17M", "32M", "1G", "3G"].map(memory));
+    cases.push(too_small("16M", 64));
     cases.extend(["tcg", "tcg-single", "icount"].map(accelerator));
     cases.extend([mute(1, 4), mute(2, 4), mute(3, 4), mute(1, 2), mute_and_locked()]);
     cases.extend(["microvm", "pc"].map(without_acpi));
@@ -56,6 +58,16 @@ fn memory(size: &'static str) -> Case {
             holds("the heap takes at most half", boot.heap_bytes <= found / 2)
         })
         .run(|run| same("leaked quanta", run.leaked.quantum, 12))
+}
+
+/// Not even the boot has room for so many CPUs, whatever was to be done with them.
+fn too_small(memory: &str, cpus: u32) -> Case {
+    const SAYS: &str =
+        "\nnot enough memory for this machine; give it more with --memory, fewer --cpus, or less --heap\n";
+    Case::new(format!("machines::too-small::{memory}-{cpus}"), format!("tour memory={memory} cpus={cpus}"))
+        .ends(Status::Usage)
+        .says(SAYS)
+        .check(|outcome| same("lines", outcome.com1.lines().count(), 2))
 }
 
 fn accelerator(accel: &'static str) -> Case {

@@ -3,6 +3,7 @@
 //! Two run at a time, since each has several CPUs; `--test-threads` says otherwise.
 
 mod causes;
+mod cpu_models;
 mod deadlocks;
 mod disk;
 mod exhibits;
@@ -39,6 +40,7 @@ fn main() {
         exhibits::trials(),
         faults::trials(),
         machines::trials(),
+        cpu_models::trials(),
         memory::trials(),
         geometry::trials(),
         words::trials(),

@@ -111,9 +111,9 @@ pub fn fault_address() -> u64 {
 
 /// Turns on what every CPU of this kernel uses: no-execute pages and global pages.
 pub fn enable_features() {
-    // SAFETY: NXE only gives meaning to a bit that our tables set on purpose; every x86-64 CPU that QEMU models has it.
+    // SAFETY: NXE only gives meaning to a bit that our tables set on purpose; the CPU has it (`features::demand`).
     unsafe { Efer::update(|efer| efer.insert(EferFlags::NO_EXECUTE_ENABLE)) };
-    // SAFETY: global pages are those of the kernel, which are the same on every CPU.
+    // SAFETY: global pages are those of the kernel, which are the same on every CPU; the CPU has them, too.
     unsafe { Cr4::update(|cr4| cr4.insert(Cr4Flags::PAGE_GLOBAL)) };
 }
 

@@ -7,6 +7,7 @@ pub mod backtrace;
 pub mod cpu;
 pub mod entry;
 pub mod exit;
+pub mod features;
 pub mod fw_cfg;
 pub mod gdt;
 pub mod io_apic;
