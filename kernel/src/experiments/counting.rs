@@ -8,6 +8,7 @@ use core::ops::Deref;
 use core::sync::atomic::{
     AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
+    fence,
 };
 
 use kcore::experiment::COUNTER;
@@ -116,6 +117,8 @@ impl Published {
         while Arc::strong_count(&self.count) > 1 {
             Kernel::relax();
         }
+        // Pairs with the Release with which each of them gave its own up: what they counted last is seen.
+        fence(Acquire);
         self.count.close(made, trial);
     }
 }
