@@ -149,6 +149,10 @@ words!(
     PageFault = "page-fault",
     /// A store into the kernel's text.
     WriteText = "write-text",
+    /// A store into the kernel's text, by its place in the window of physical memory.
+    WriteWindow = "write-window",
+    /// A store into the table of interrupts.
+    WriteIdt = "write-idt",
     /// A jump into data.
     ExecuteData = "execute-data",
     /// Endless recursion.

@@ -58,11 +58,11 @@ mod bare_metal {
         let middle = layout::bsp_stack().end - (32 << 10);
         // SAFETY: once, on the first CPU, before anything asks which CPU this is.
         unsafe { percpu::install(0, context::FREE, middle, middle) };
-        kmain(handoff)
+        kmain(Handed::over(handoff)) //                     memory map, RSDP, command line
     }
 
     /// The boot, as a list. From here on everything is safe.
-    fn kmain(handoff: Handoff) -> ! {
+    fn kmain(handed: Handed) -> ! {
         features::demand(); //                              a CPU that has all that is used here
         boot_chart::start();
         traps::init(); //                                   the IDT, for all CPUs
@@ -72,8 +72,7 @@ mod bare_metal {
         println!("Scullery {}", env!("CARGO_PKG_VERSION"));
         com2::init(); //                                    for machines
         phase("console");
-        let handed = Handed::over(handoff); //              memory map, RSDP, command line
-        has_room(paging::take_over(&frames::memory()));
+        has_room(paging::take_over(symbols::module())); //  our own page tables
         phase("paging");
         let heap_bytes = init_heap(&handed.command_line); //   kmalloc and its ledger
         phase("heap");
@@ -123,10 +122,12 @@ mod bare_metal {
         fn over(handoff: Handoff) -> Handed {
             let Handoff { info, command_line, door } = handoff;
             let window = info.physical_memory_offset.into_option().expect("the loader maps physical memory");
-            frames::init(&info.memory_regions, window);
+            // SAFETY: the loader's own words, once.
+            unsafe { frames::init(&info.memory_regions, window) };
             // A disk loader maps its modules elsewhere; there is none.
             if let Some(module) = info.ramdisk_addr.into_option().and_then(|at| at.checked_sub(window)) {
-                symbols::init(module..module.saturating_add(info.ramdisk_len));
+                // SAFETY: the loader's map has its modules apart from what it calls usable.
+                unsafe { symbols::init(module..module.saturating_add(info.ramdisk_len)) };
             }
             let command_line = match command_line {
                 Some(line) => line.iter().copied().collect(),
@@ -184,7 +185,7 @@ mod bare_metal {
         }));
     }
 
-    fn stack_of(cpu: u32) -> Result<u64, OutOfFrames> {
+    fn stack_of(cpu: u32) -> Result<spawn::IdleStack, OutOfFrames> {
         stacks::reserve_fault_stacks()?;
         spawn::idle_of(cpu).map_err(|_| OutOfFrames)
     }

@@ -18,7 +18,7 @@ use crate::context;
 use crate::machine::Kernel;
 use crate::mm::{heap, stacks};
 
-pub use elf::init;
+pub use elf::{init, module};
 use lines::Lines;
 
 /// A place in the source.

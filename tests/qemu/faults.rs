@@ -14,6 +14,8 @@ pub(crate) fn trials() -> Vec<Trial> {
             "*** exception on CPU 0, task 1 (main)\npage fault: read of 00000deadbeef000, where nothing is mapped",
         ),
         ("write-text", "page fault: write to ffffffff80200000, the kernel's code, which is read-only"),
+        ("write-window", "page fault: write to ffff800000200000, physical memory that nobody writes"),
+        ("write-idt", ", the table of interrupts, which is read-only"),
         ("execute-data", ", the kernel's data, which is not executable"),
         ("stack-overflow", "stack overflow: double fault at guard page "),
         ("invalid-opcode", "invalid opcode (vector 6)"),

@@ -42,12 +42,19 @@ crate::case! {
 }
 
 /// What a task can die of.
-const KINDS: [(&str, fn()); 4] = [
+const KINDS: [(&str, fn()); 5] = [
     ("a null pointer", null),
+    ("a store to the kernel's code, by a way of its own", wild),
     ("a division", cpu::divide_by_zero),
     ("an undefined instruction", cpu::undefined_instruction),
     ("a panic", || panic!("a panic that was asked for")),
 ];
+
+/// As a driver's wild store might.
+fn wild() {
+    // SAFETY: the window lets nobody write there.
+    unsafe { fault::write(fault::text_in_window()) };
+}
 
 fn null() {
     black_box(fault::read(black_box(0)));

@@ -5,7 +5,7 @@
 use core::fmt::{self, Write};
 
 use crate::arch::cpu;
-use crate::arch::traps::{TrapFrame, vector};
+use crate::arch::traps::{self, TrapFrame, vector};
 use crate::layout;
 use crate::mm::stacks;
 
@@ -64,11 +64,14 @@ fn access(error: u64) -> &'static str {
 
 fn region(address: u64, error: u64) -> &'static str {
     let present = error & 1 != 0;
+    let window = layout::PHYS_BASE..layout::STACKS;
     match () {
+        () if address & !0xfff == traps::table() => ", the table of interrupts, which is read-only",
         () if layout::text().contains(&address) => ", the kernel's code, which is read-only",
         () if layout::rodata().contains(&address) => ", a constant",
         () if layout::data().contains(&address) => ", the kernel's data, which is not executable",
         () if address < 4096 => ", a null pointer",
+        () if present && window.contains(&address) => ", physical memory that nobody writes",
         () if present => ", which its protection forbids",
         () => ", where nothing is mapped",
     }

@@ -8,9 +8,7 @@ use core::sync::atomic::{
     Ordering::{Relaxed, SeqCst},
 };
 
-use crate::arch::apic::{self, Ipi};
-use crate::arch::traps::vector;
-use crate::arch::{cpu, percpu};
+use crate::arch::{cpu, percpu, smp};
 use crate::atomic_fn::AtomicFn;
 use crate::param::MAX_CPUS;
 
@@ -53,7 +51,7 @@ pub fn fire_at(cpu: u32) {
     if SENT[cpu as usize].swap(true, SeqCst) {
         MERGED.fetch_add(1, Relaxed);
     } else {
-        apic::send(percpu::apic_id(cpu), Ipi::Fixed(vector::DEVICE));
+        smp::interrupt_as_device(cpu);
     }
 }
 

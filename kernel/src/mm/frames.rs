@@ -34,7 +34,10 @@ static FRAMES: SpinLock<Frames> = SpinLock::new(Frames { free: Vec::new(), low: 
 static WINDOW: AtomicU64 = AtomicU64::new(0);
 
 /// Takes over the loader's memory map. `window` is where the loader mapped physical memory.
-pub fn init(regions: &[MemoryRegion], window: u64) {
+///
+/// # Safety
+/// Both are what the loader says, and this is called once: what the map calls usable is nobody's.
+pub unsafe fn init(regions: &[MemoryRegion], window: u64) {
     WINDOW.store(window, Relaxed);
     let mut frames = FRAMES.lock();
     for region in regions {
@@ -86,9 +89,23 @@ pub fn longest_free() -> u64 {
     FRAMES.lock().free.iter().map(|range| range.end - range.start).max().unwrap_or(0)
 }
 
-/// The frame below 1 MiB that is free for a trampoline, if there is one.
-pub fn low_frame() -> Option<u64> {
-    FRAMES.lock().low
+/// A free frame below 1 MiB, where real mode reaches.
+#[derive(Debug)]
+pub struct LowFrame {
+    /// INVARIANT: the start of a frame below 1 MiB, of which there is no other `LowFrame`.
+    address: u64,
+}
+
+impl LowFrame {
+    /// Where it is.
+    pub fn address(&self) -> u64 {
+        self.address
+    }
+}
+
+/// The frame below 1 MiB that is free for a trampoline, if there is one; once.
+pub fn low_frame() -> Option<LowFrame> {
+    FRAMES.lock().low.take().map(|address| LowFrame { address })
 }
 
 /// One frame, or `None` when memory is used up. Its contents are whatever was there.
@@ -120,7 +137,10 @@ pub fn window() -> u64 {
 }
 
 /// Says that physical memory is now mapped at `window`.
-pub fn set_window(window: u64) {
+///
+/// # Safety
+/// It is, all RAM.
+pub unsafe fn set_window(window: u64) {
     WINDOW.store(window, Relaxed);
 }
 

@@ -38,23 +38,46 @@ static BOOT_FRAME: AtomicU64 = AtomicU64::new(u64::MAX);
 /// Tops of fault stacks that were mapped before their CPU was started.
 static RESERVED: SpinLock<heapless::Vec<u64, { 2 * MAX_CPUS }>> = SpinLock::new(heapless::Vec::new());
 
-/// Tops of stacks that tasks have left. There are never more than there are tasks.
-static KEPT: SpinLock<heapless::Vec<u64, MAX_TASKS>> = SpinLock::new(heapless::Vec::new());
+/// Stacks that tasks have left. There are never more than there are tasks.
+static KEPT: SpinLock<heapless::Vec<Stack, MAX_TASKS>> = SpinLock::new(heapless::Vec::new());
 
-/// A stack for a task: one that another has left, or else a new one; returns its top. It is full of zeros: kmemleak would
-/// take addresses that another task has left there for this one's.
-pub fn task_stack() -> Result<u64, OutOfFrames> {
-    let kept = KEPT.lock_irqsave().pop();
-    let top = kept.map_or_else(|| TASKS.grow(), Ok)?;
-    let bottom = core::ptr::with_exposed_provenance_mut::<u8>(top as usize - TASK_STACK);
-    // SAFETY: the stack is mapped, and nobody uses it: it is new, or a task has left it.
-    unsafe { bottom.write_bytes(0, TASK_STACK) };
-    Ok(top)
+/// A stack for a task, which nobody uses.
+#[derive(Debug)]
+#[must_use = "a stack that is neither used nor kept is lost"]
+pub struct Stack {
+    /// INVARIANT: the top of a mapped stack of `TASKS`, of which there is no other `Stack`.
+    top: u64,
 }
 
-/// Keeps a stack from [`task_stack`], which nobody uses any more, for the next task.
-pub fn keep(top: u64) {
-    KEPT.lock_irqsave().push(top).expect("no task has two stacks");
+impl Stack {
+    /// Its top. Whoever calls this uses it from now on.
+    pub fn into_top(self) -> u64 {
+        self.top
+    }
+
+    /// The stack whose top was got by [`into_top`](Stack::into_top).
+    ///
+    /// # Safety
+    /// Nobody uses it any more, and `top` is given back once.
+    pub unsafe fn from_top(top: u64) -> Stack {
+        Stack { top }
+    }
+}
+
+/// A stack for a task: one that another has left, or else a new one. It is full of zeros: kmemleak would take addresses that
+/// another task has left there for this one's.
+pub fn task_stack() -> Result<Stack, OutOfFrames> {
+    let kept = KEPT.lock_irqsave().pop();
+    let stack = kept.map_or_else(|| TASKS.grow().map(|top| Stack { top }), Ok)?;
+    let bottom = core::ptr::with_exposed_provenance_mut::<u8>(stack.top as usize - TASK_STACK);
+    // SAFETY: the stack is mapped, and nobody uses it: it is new, or a task has left it.
+    unsafe { bottom.write_bytes(0, TASK_STACK) };
+    Ok(stack)
+}
+
+/// Keeps a stack for the next task.
+pub fn keep(stack: Stack) {
+    KEPT.lock_irqsave().push(stack).expect("no task has two stacks");
 }
 
 /// Gives the first CPU stacks of its own for double faults and NMIs.
@@ -149,7 +172,8 @@ impl Region {
         let top = bottom + self.stack;
         for page in (bottom..top).step_by(PAGE as usize) {
             let frame = frames::allocate().ok_or(OutOfFrames)?;
-            paging::map_data(page, frame)?;
+            // SAFETY: the frame is ours; the pages from the end of the region on are nobody's, and this lock is held.
+            unsafe { paging::map_data(page, frame) }?;
         }
         self.end.store(top, Release);
         Ok(top)

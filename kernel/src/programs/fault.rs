@@ -5,7 +5,7 @@ use core::hint::black_box;
 use kcore::settings::Fault;
 use kcore::sync::RwLock;
 
-use crate::arch::{cpu, smp};
+use crate::arch::{cpu, paging, smp, traps};
 use crate::machine::Kernel;
 use crate::{layout, task};
 
@@ -15,7 +15,12 @@ pub(super) fn main(fault: Fault) -> ! {
         Fault::Panic => panic!("a panic that was asked for"),
         Fault::PanicOther => panic_elsewhere(),
         Fault::PageFault => drop(read(0xdead_beef << 12)),
-        Fault::WriteText => write(layout::text().start),
+        // SAFETY: the three are read-only.
+        Fault::WriteText => unsafe { write(layout::text().start) },
+        // SAFETY: as above.
+        Fault::WriteWindow => unsafe { write(text_in_window()) },
+        // SAFETY: as above.
+        Fault::WriteIdt => unsafe { write(traps::table()) },
         Fault::ExecuteData => execute(layout::data().start),
         Fault::StackOverflow => drop(recurse(black_box(1))),
         Fault::InvalidOpcode => cpu::undefined_instruction(),
@@ -47,13 +52,23 @@ fn forget_guards() -> ! {
     }
 }
 
+/// Where the kernel's code is in the window of physical memory.
+pub(crate) fn text_in_window() -> u64 {
+    let frame = paging::frame_of(layout::text().start).expect("the code is mapped");
+    layout::PHYS_BASE + frame
+}
+
 pub(crate) fn read(address: usize) -> u8 {
     // SAFETY: meant to fault; the kernel reports it and ends.
     unsafe { core::ptr::with_exposed_provenance::<u8>(black_box(address)).read_volatile() }
 }
 
-pub(crate) fn write(address: u64) {
-    // SAFETY: as above.
+/// Stores a zero at `address`.
+///
+/// # Safety
+/// It faults, as it is meant to: nothing that can be written is mapped there.
+pub(crate) unsafe fn write(address: u64) {
+    // SAFETY: the caller's promise.
     unsafe { core::ptr::with_exposed_provenance_mut::<u8>(black_box(address as usize)).write_volatile(0) };
 }
 

@@ -132,14 +132,17 @@ pub fn current_of(cpu: u32) -> TaskId {
     TaskId(CURRENT[cpu as usize].load(Relaxed))
 }
 
-/// Says that `task` runs on `cpu` from its start: the first task of the first CPU, and idle tasks.
+/// Says that `task` runs on `cpu`: from its start, the first task of the first CPU and idle tasks; from the switch on, others.
+///
+/// # Safety
+/// It does, or will before the CPU asks: whatever asks for the running task takes its stack and its slot for the caller's.
 #[inline]
-pub fn set_current(cpu: u32, task: TaskId) {
+pub(super) unsafe fn set_current(cpu: u32, task: TaskId) {
     CURRENT[cpu as usize].store(task.0, Relaxed);
 }
 
 /// Says which task runs on `cpu` when no other can.
-pub fn set_idle(cpu: u32, task: TaskId) {
+pub(super) fn set_idle(cpu: u32, task: TaskId) {
     IDLE[cpu as usize].store(task.0, Relaxed);
     QueueGuard::lock(cpu).idle = task;
 }
@@ -156,7 +159,7 @@ pub fn idle_of(cpu: u32) -> TaskId {
 
 /// Puts a task that can run into its queue.
 #[inline]
-pub fn enqueue(mut queue: QueueGuard, task: TaskId) {
+pub(super) fn enqueue(mut queue: QueueGuard, task: TaskId) {
     queue.ready.push_back(task).expect("the queue has room for every task there can be");
     unlock_and_kick(queue);
 }

@@ -256,7 +256,8 @@ fn switch_away(mut queue: QueueGuard) {
     queue.since = now;
     queue.slice_end = now + time::microseconds(SLICE_MICROSECONDS);
     queue.arm();
-    set_current(queue.cpu(), next);
+    // SAFETY: the switch to it comes now, with interrupts off.
+    unsafe { set_current(queue.cpu(), next) };
     let count = context::save();
     // SAFETY: `load` was saved by a switch or prepared for a new task, and is used once, since the task leaves the queue
     // now. Interrupts are off, and the cell is in a static. The queue stays locked until the other side unlocks it.

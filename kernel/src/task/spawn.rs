@@ -7,8 +7,8 @@ use kcore::errno::Errno;
 use kcore::machine::TaskId;
 
 use crate::arch::{cpu, percpu, smp, switch};
+use crate::context;
 use crate::mm::stacks;
-use crate::{context, layout};
 
 use super::queue::{self, QueueGuard};
 use super::schedule;
@@ -103,7 +103,7 @@ fn start(name: &str, cpu: u32, entry: Entry, mortal: bool) -> Result<JoinHandle,
     task.mortal.store(mortal, Relaxed);
     let mut queue = QueueGuard::lock(cpu);
     // SAFETY: `create` gave it a stack that nobody uses: a task that had it was joined, which waits until it is left.
-    let stack_pointer = unsafe { switch::prepare(task.stack_top.load(Relaxed), first) };
+    let stack_pointer = unsafe { switch::prepare(task.stack_top(), first) };
     let inner = task.inner(&mut queue);
     inner.stack_pointer = stack_pointer;
     inner.entry = Some(entry);
@@ -113,12 +113,12 @@ fn start(name: &str, cpu: u32, entry: Entry, mortal: bool) -> Result<JoinHandle,
 
 /// Claims a slot with a stack.
 fn create(name: &str, cpu: u32) -> Result<(TaskId, &'static Task), SpawnError> {
-    let top = stacks::task_stack().map_err(|_| SpawnError::NoMemory)?;
+    let stack = stacks::task_stack().map_err(|_| SpawnError::NoMemory)?;
     let Some((id, task)) = table::claim(name, cpu) else {
-        stacks::keep(top);
+        stacks::keep(stack);
         return Err(SpawnError::TooMany);
     };
-    task.stack_top.store(top, Relaxed);
+    task.give_stack(stack);
     let mut queue = QueueGuard::lock(cpu);
     let inner = task.inner(&mut queue);
     inner.state = State::Runnable;
@@ -130,9 +130,10 @@ fn create(name: &str, cpu: u32) -> Result<(TaskId, &'static Task), SpawnError> {
 /// Makes the running code of the first CPU a task called `name`, so that it can block.
 pub fn adopt(name: &str) -> Result<(), SpawnError> {
     let (id, task) = table::claim(name, 0).ok_or(SpawnError::TooMany)?;
-    task.stack_top.store(layout::bsp_stack().end, Relaxed);
+    task.adopt_stack();
     task.inner(&mut QueueGuard::lock(0)).state = State::Runnable;
-    queue::set_current(0, id);
+    // SAFETY: this code is the task from now on, on the CPU that it is claimed for.
+    unsafe { queue::set_current(0, id) };
     Ok(())
 }
 
@@ -141,19 +142,33 @@ pub fn idle_of_first_cpu() -> Result<(), SpawnError> {
     let (id, task) = create("idle", 0)?;
     let mut queue = QueueGuard::lock(0);
     // SAFETY: a new task's own stack.
-    task.inner(&mut queue).stack_pointer =
-        unsafe { switch::prepare(task.stack_top.load(Relaxed), first_idle) };
+    task.inner(&mut queue).stack_pointer = unsafe { switch::prepare(task.stack_top(), first_idle) };
     drop(queue);
     queue::set_idle(0, id);
     Ok(())
 }
 
-/// Creates the idle task of a CPU that is about to start, and returns the top of its stack, on which the CPU starts.
-pub fn idle_of(cpu: u32) -> Result<u64, SpawnError> {
+/// The stack of the idle task of a CPU that is about to start.
+#[derive(Debug)]
+pub struct IdleStack {
+    /// INVARIANT: the top of a mapped stack that belongs to the idle task of that CPU, which does not run yet.
+    top: u64,
+}
+
+impl IdleStack {
+    /// Its top.
+    pub fn top(&self) -> u64 {
+        self.top
+    }
+}
+
+/// Creates the idle task of a CPU that is about to start on its stack.
+pub fn idle_of(cpu: u32) -> Result<IdleStack, SpawnError> {
     let (id, task) = create("idle", cpu)?;
     queue::set_idle(cpu, id);
-    queue::set_current(cpu, id);
-    Ok(task.stack_top.load(Relaxed))
+    // SAFETY: the CPU does not run yet, and when it does it is on the stack of this task.
+    unsafe { queue::set_current(cpu, id) };
+    Ok(IdleStack { top: task.stack_top() })
 }
 
 impl JoinHandle {

@@ -12,8 +12,9 @@ use core::sync::atomic::{
 
 use kcore::machine::TaskId;
 
+use crate::layout;
 use crate::machine::SpinLock;
-use crate::mm::stacks;
+use crate::mm::stacks::{self, Stack};
 use crate::param::MAX_TASKS;
 
 use super::names;
@@ -49,7 +50,7 @@ impl State {
 pub type Entry = Box<dyn FnMut() -> i32 + Send>;
 
 /// The part of a task that its CPU's queue lock protects.
-pub struct Inner {
+pub(super) struct Inner {
     /// What it is doing.
     pub state: State,
     /// A wake-up came while it was not blocked.
@@ -86,7 +87,9 @@ pub struct Task {
     /// Cycles for which it has run, without those since it was switched to.
     pub run_time: AtomicU64,
     /// The top of its stack; 0 while the slot is free.
-    pub stack_top: AtomicU64,
+    /// INVARIANT: that of the boot, for the one task that was adopted, which is never joined; else what is not 0 was got by
+    /// [`Stack::into_top`], and is here alone.
+    stack_top: AtomicU64,
     /// Accessed under the lock of the run queue of `cpu`, while the slot is taken.
     inner: UnsafeCell<Inner>,
 }
@@ -121,7 +124,7 @@ static TABLE: [Task; MAX_TASKS] = [const {
 static ALLOCATION: SpinLock<u32> = SpinLock::new(0);
 
 /// Claims a free slot for a task on `cpu`. `None` when all are taken, or all numbers: the last one is a mutex's for nobody.
-pub fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
+pub(super) fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
     let mut last = ALLOCATION.lock_irqsave();
     for _ in 0..MAX_TASKS {
         *last = last.checked_add(1).filter(|id| *id < u32::MAX)?;
@@ -190,7 +193,7 @@ impl Task {
 
     /// What the lock of its CPU's queue protects. The guard proves that it is held.
     #[inline]
-    pub fn inner<'a>(&'a self, queue: &'a mut QueueGuard) -> &'a mut Inner {
+    pub(super) fn inner<'a>(&'a self, queue: &'a mut QueueGuard) -> &'a mut Inner {
         // In this order: a slot that is found taken moves to another CPU only after a release under this lock.
         assert!(self.id.load(Acquire) != 0, "a free slot belongs to no CPU");
         let cpu = self.cpu.load(Acquire);
@@ -200,9 +203,27 @@ impl Task {
         unsafe { &mut *self.inner.get() }
     }
 
+    /// Gives it its stack; returns the top.
+    pub(super) fn give_stack(&self, stack: Stack) -> u64 {
+        let top = stack.into_top();
+        let before = self.stack_top.swap(top, Relaxed);
+        assert!(before == 0, "no task has two stacks");
+        top
+    }
+
+    /// It is the task that the first CPU's code has become, on the stack of the boot.
+    pub(super) fn adopt_stack(&self) {
+        self.stack_top.store(layout::bsp_stack().end, Relaxed);
+    }
+
+    /// The top of its stack.
+    pub(super) fn stack_top(&self) -> u64 {
+        self.stack_top.load(Relaxed)
+    }
+
     /// Where the switch saves the stack pointer: written with interrupts off by this CPU while its queue is locked.
     #[inline]
-    pub fn stack_pointer_cell(&self) -> *mut u64 {
+    pub(super) fn stack_pointer_cell(&self) -> *mut u64 {
         let inner = self.inner.get();
         // SAFETY: only the address of the field is taken.
         unsafe { &raw mut (*inner).stack_pointer }
@@ -227,11 +248,12 @@ impl Task {
     }
 
     /// Frees the slot and the stack of a task that has ended and been joined.
-    pub fn release(&self, queue: &mut QueueGuard) {
+    pub(super) fn release(&self, queue: &mut QueueGuard) {
         assert!(self.inner(queue).state == State::Ended, "only a task that has ended is released");
         match self.stack_top.swap(0, Relaxed) {
             0 => {}
-            top => stacks::keep(top),
+            // SAFETY: the task has ended, and no CPU is on its stack (I6); the field had the top, and has it no more.
+            top => stacks::keep(unsafe { Stack::from_top(top) }),
         }
         self.id.store(0, Release);
     }

@@ -34,7 +34,7 @@ const DIVIDE_BY_1: u32 = 0b1011;
 
 /// What an interrupt sent to another CPU does there (SDM vol. 3A, 11.6.1).
 #[derive(Clone, Copy, Debug)]
-pub enum Ipi {
+pub(super) enum Ipi {
     /// The vector is delivered.
     Fixed(u8),
     /// A non-maskable interrupt.
@@ -151,9 +151,10 @@ pub fn end_of_interrupt() {
 }
 
 /// Sends an interrupt to the CPU with that APIC id. Does nothing while there is no APIC, nor for a CPU that it does not
-/// [reach](reaches). What the caller stored before is visible to whoever handles the interrupt.
+/// [reach](reaches). What the caller stored before is visible to whoever handles the interrupt. For this room alone: a CPU that
+/// is sent INIT and a start-up runs whatever is in that page.
 #[inline]
-pub fn send(apic_id: u32, ipi: Ipi) {
+pub(super) fn send(apic_id: u32, ipi: Ipi) {
     if !reaches(apic_id) {
         return;
     }

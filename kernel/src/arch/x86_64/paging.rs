@@ -10,9 +10,10 @@ use x86_64::structures::paging::{
 };
 use x86_64::{PhysAddr, VirtAddr};
 
+use super::traps;
 use crate::layout;
 use crate::machine::SpinLock;
-use crate::mm::frames;
+use crate::mm::frames::{self, LowFrame};
 
 /// Read and write, not executable, for every CPU alike.
 const DATA: Flags = Flags::PRESENT.union(Flags::WRITABLE).union(Flags::NO_EXECUTE).union(Flags::GLOBAL);
@@ -48,18 +49,20 @@ fn with_tables<R>(f: impl FnOnce(&mut OffsetPageTable<'static>) -> R) -> R {
     f(&mut mapper(root()))
 }
 
-/// Builds the kernel's tables for `memory` (ranges of RAM) and the kernel image, and switches to them. From then on all
-/// physical memory is found at [`layout::PHYS_BASE`].
-pub fn take_over(memory: &[Range<u64>]) -> Result<(), OutOfFrames> {
+/// Builds the kernel's tables for all RAM and the kernel image, and switches to them. From then on all physical memory is
+/// found at [`layout::PHYS_BASE`]; there, too, what the kernel never writes is read-only: its text, its constants, the IDT,
+/// and the boot module at `module`.
+pub fn take_over(module: Range<u64>) -> Result<(), OutOfFrames> {
     let root = frames::allocate_zeroed().ok_or(OutOfFrames)?;
     {
         let mut new = mapper(root);
-        for range in memory {
-            map_memory(&mut new, range)?;
+        for range in frames::memory() {
+            map_memory(&mut new, &range)?;
         }
         // The first megabyte holds the tables of the firmware and the trampoline.
         map_memory(&mut new, &(0..1 << 20))?;
         map_kernel(&mut new)?;
+        freeze(&mut new, module)?;
     }
     super::cpu::enable_features();
     let root = PhysFrame::containing_address(PhysAddr::new(root));
@@ -67,7 +70,8 @@ pub fn take_over(memory: &[Range<u64>]) -> Result<(), OutOfFrames> {
     unsafe { Cr3::write(root, Cr3Flags::empty()) };
     // Firmware may have had global pages, which a new CR3 leaves in the TLB: a null pointer would still lead somewhere.
     super::cpu::forget_pages();
-    frames::set_window(layout::PHYS_BASE);
+    // SAFETY: the tables in use have all RAM there.
+    unsafe { frames::set_window(layout::PHYS_BASE) };
     Ok(())
 }
 
@@ -92,7 +96,15 @@ pub fn map_firmware(address: u64, size: u64) -> Result<u64, OutOfFrames> {
 }
 
 /// Maps one page of device registers and returns where.
+///
+/// # Panics
+/// When it is RAM: tables of the firmware that say so are not to be trusted in anything.
 pub fn map_device(address: u64) -> Result<u64, OutOfFrames> {
+    let ram = frames::memory();
+    assert!(
+        !ram.iter().any(|ram| ram.contains(&address)),
+        "the registers of a device at {address:#x}, in RAM"
+    );
     let virt = layout::MMIO + address;
     with_tables(|tables| {
         if tables.translate_addr(VirtAddr::new(virt)).is_none() {
@@ -103,20 +115,23 @@ pub fn map_device(address: u64) -> Result<u64, OutOfFrames> {
 }
 
 /// Maps a frame as data at `virt`.
-pub fn map_data(virt: u64, frame: u64) -> Result<(), OutOfFrames> {
+///
+/// # Safety
+/// The frame is the caller's, and so is the page at `virt`: whatever is found there from now on is what is stored in it.
+pub unsafe fn map_data(virt: u64, frame: u64) -> Result<(), OutOfFrames> {
     with_tables(|tables| map::<Size4KiB>(tables, VirtAddr::new(virt), frame, DATA))
 }
 
 /// Maps the page of the trampoline where it physically is, executable, for as long as CPUs start through it.
-pub fn map_trampoline(page: u64) -> Result<(), OutOfFrames> {
+pub fn map_trampoline(page: &LowFrame) -> Result<(), OutOfFrames> {
+    let page = page.address();
     with_tables(|tables| map::<Size4KiB>(tables, VirtAddr::new(page), page, Flags::PRESENT))
 }
 
 /// Takes the mapping of [`map_trampoline`] back. Other CPUs may remember it for a while, which does no harm: nobody gets
 /// the frame for anything else.
-pub fn unmap_trampoline(page: u64) {
-    assert!(page < 1 << 20, "a trampoline lies where real mode reaches");
-    let page = Page::<Size4KiB>::containing_address(VirtAddr::new(page));
+pub fn unmap_trampoline(page: &LowFrame) {
+    let page = Page::<Size4KiB>::containing_address(VirtAddr::new(page.address()));
     if let Ok((_, flush)) = with_tables(|tables| tables.unmap(page)) {
         flush.flush();
     }
@@ -199,10 +214,51 @@ fn map_kernel(new: &mut OffsetPageTable<'static>) -> Result<(), OutOfFrames> {
     let guard = layout::bsp_stack().start;
     for (part, flags) in [(layout::text(), TEXT), (layout::rodata(), RODATA), (layout::data(), DATA)] {
         for page in part.step_by(4096).filter(|&page| page != guard) {
+            let flags = if page == traps::table() { RODATA } else { flags };
             let virt = VirtAddr::new(page);
             let frame = old.translate_addr(virt).expect("the loader mapped the whole kernel").as_u64();
             map::<Size4KiB>(new, virt, frame, flags)?;
+            if !flags.contains(Flags::WRITABLE) {
+                freeze(new, frame..frame + Size4KiB::SIZE)?;
+            }
         }
+    }
+    Ok(())
+}
+
+/// Makes the frames of `range` read-only in the window of tables that are not in use yet.
+fn freeze(new: &mut OffsetPageTable<'static>, range: Range<u64>) -> Result<(), OutOfFrames> {
+    let mut frame = range.start & !(Size4KiB::SIZE - 1);
+    while frame < range.end {
+        let virt = VirtAddr::new(layout::PHYS_BASE + frame);
+        if frame.is_multiple_of(Size2MiB::SIZE) && frame + Size2MiB::SIZE <= range.end {
+            forbid_writing(new, Page::<Size2MiB>::containing_address(virt));
+            frame += Size2MiB::SIZE;
+        } else {
+            divide(new, virt)?;
+            forbid_writing(new, Page::<Size4KiB>::containing_address(virt));
+            frame += Size4KiB::SIZE;
+        }
+    }
+    Ok(())
+}
+
+fn forbid_writing<S: PageSize>(new: &mut OffsetPageTable<'static>, page: Page<S>)
+where
+    OffsetPageTable<'static>: Mapper<S>,
+{
+    // SAFETY: nobody writes there, and the tables are not in use.
+    let flush = unsafe { new.update_flags(page, RODATA) };
+    flush.expect("the window has all RAM, in pages of this size here").ignore();
+}
+
+/// Makes pages of 4 KiB of the page of 2 MiB that has `virt` in it, if there is one.
+fn divide(new: &mut OffsetPageTable<'static>, virt: VirtAddr) -> Result<(), OutOfFrames> {
+    let Ok((large, flush)) = new.unmap(Page::<Size2MiB>::containing_address(virt)) else { return Ok(()) };
+    flush.ignore();
+    let start = large.start_address().as_u64();
+    for frame in (start..start + Size2MiB::SIZE).step_by(Size4KiB::SIZE as usize) {
+        map::<Size4KiB>(new, VirtAddr::new(layout::PHYS_BASE + frame), frame, DATA)?;
     }
     Ok(())
 }
@@ -240,6 +296,11 @@ fn mapper(root: u64) -> OffsetPageTable<'static> {
     let table: &'static mut PageTable = unsafe { &mut *table };
     // SAFETY: the window maps all physical memory at that offset.
     unsafe { OffsetPageTable::new(table, VirtAddr::new(window)) }
+}
+
+/// The physical address of what is mapped at `virt`.
+pub fn frame_of(virt: u64) -> Option<u64> {
+    with_tables(|tables| tables.translate_addr(VirtAddr::new(virt))).map(PhysAddr::as_u64)
 }
 
 /// Whether anything is mapped at `virt`.

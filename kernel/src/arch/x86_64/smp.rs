@@ -10,8 +10,10 @@ use crate::atomic_fn::AtomicFn;
 use crate::context;
 use crate::layout;
 use crate::machine::SpinLock;
-use crate::mm::{frames, stacks};
+use crate::mm::frames::{self, LowFrame};
+use crate::mm::stacks;
 use crate::param::{AP_LAST_PATIENCE_CYCLES, AP_PATIENCE_CYCLES, MAX_CPUS};
+use crate::task::spawn::IdleStack;
 
 use super::apic::{self, Ipi};
 use super::paging::{self, OutOfFrames};
@@ -50,7 +52,7 @@ pub fn cpus() -> u32 {
 pub fn start(
     apic_ids: &[u32],
     mute: Option<u32>,
-    stack_of: impl Fn(u32) -> Result<u64, OutOfFrames>,
+    stack_of: impl Fn(u32) -> Result<IdleStack, OutOfFrames>,
     entry: extern "C" fn(u32) -> !,
     mut silent: impl FnMut(u32),
 ) -> Result<(), OutOfFrames> {
@@ -58,9 +60,9 @@ pub fn start(
         apic_ids.iter().for_each(|&apic_id| silent(apic_id));
         return Ok(());
     };
-    paging::map_trampoline(page)?;
-    copy_trampoline(page);
-    let handoff = handoff(page);
+    paging::map_trampoline(&page)?;
+    copy_trampoline(&page);
+    let handoff = handoff(&page);
     let mut prepared = (0, 0);
     for (index, &apic_id) in apic_ids.iter().enumerate() {
         let number = cpus();
@@ -69,22 +71,22 @@ pub fn start(
         }
         // A CPU that was given up has not used the stack that it would have had: the next one gets its number and that.
         if prepared.0 != number {
-            prepared = (number, stack_of(number)?);
+            prepared = (number, stack_of(number)?.top());
         }
-        handoff.offer(page, prepared.1, entry, number);
+        handoff.offer(&page, prepared.1, entry, number);
         let muted = !apic::reaches(apic_id) || mute == Some(index as u32 + 1);
-        if !wake_up(apic_id, page, number, muted, handoff) {
+        if !wake_up(apic_id, &page, number, muted, handoff) {
             silent(apic_id);
         }
     }
-    paging::unmap_trampoline(page);
+    paging::unmap_trampoline(&page);
     Ok(())
 }
 
 /// INIT, start-up, start-up (SDM vol. 3A, 9.4.4.1), then a bounded wait. The 10 ms after INIT are for CPUs before the
 /// P6 family, which could not run 64-bit code.
-fn wake_up(apic_id: u32, page: u64, number: u32, muted: bool, handoff: &Handoff) -> bool {
-    let start_up = Ipi::StartUp((page >> 12) as u8);
+fn wake_up(apic_id: u32, page: &LowFrame, number: u32, muted: bool, handoff: &Handoff) -> bool {
+    let start_up = Ipi::StartUp((page.address() >> 12) as u8);
     if !muted {
         apic::send(apic_id, Ipi::Init);
         apic::send(apic_id, start_up);
@@ -126,18 +128,18 @@ pub unsafe fn arrive(number: u32) {
     RUNNING.store(number + 1, Release);
 }
 
-fn copy_trampoline(page: u64) {
+fn copy_trampoline(page: &LowFrame) {
     let code = layout::trampoline();
     let from = core::ptr::with_exposed_provenance::<u8>(code.start as usize);
-    let to = frames::pointer::<u8>(page);
+    let to = frames::pointer::<u8>(page.address());
     // SAFETY: the trampoline lies in rodata; the page is a free frame of ours; `ap.s` is far shorter than a page.
     unsafe { core::ptr::copy_nonoverlapping(from, to, (code.end - code.start) as usize) };
 }
 
 /// The hand-off in the trampoline's page. It stays for ever: a CPU that comes late, after all, sees there that nobody waits
 /// for it.
-fn handoff(page: u64) -> &'static Handoff {
-    let handoff = frames::pointer::<Handoff>(page + 4096 - size_of::<Handoff>() as u64);
+fn handoff(page: &LowFrame) -> &'static Handoff {
+    let handoff = frames::pointer::<Handoff>(page.address() + 4096 - size_of::<Handoff>() as u64);
     // SAFETY: the end of a frame that is used for nothing else, aligned to 64, mapped for ever; atomics may hold any bits,
     // and the CPUs that use it on their way (`ap.s`) are no exception to their rules.
     unsafe { &*handoff }
@@ -145,12 +147,12 @@ fn handoff(page: u64) -> &'static Handoff {
 
 impl Handoff {
     /// Offers `stack` and `number` to the next CPU that comes. It is called while the last offer is taken.
-    fn offer(&self, page: u64, stack: u64, entry: extern "C" fn(u32) -> !, number: u32) {
+    fn offer(&self, page: &LowFrame, stack: u64, entry: extern "C" fn(u32) -> !, number: u32) {
         self.page_tables.store(paging::root(), Relaxed);
         self.stack.store(stack, Relaxed);
         self.entry.store(entry as usize as u64, Relaxed);
         self.cpu.store(number.into(), Relaxed);
-        self.page.store(page, Relaxed);
+        self.page.store(page.address(), Relaxed);
         // Pairs with the XCHG of `ap.s`: who takes the offer finds all of it.
         self.taken.store(0, Release);
     }
@@ -169,7 +171,13 @@ pub fn kick(number: u32) {
 /// Interrupts the calling CPU: at once, or when it switches interrupts on.
 #[inline]
 pub fn interrupt_self(vector: u8) {
+    assert!(vector >= vector::FIRST, "an exception is not sent");
     apic::send(percpu::apic_id(percpu::this_cpu()), Ipi::Fixed(vector));
+}
+
+/// Interrupts CPU `number` as the machine's own device.
+pub fn interrupt_as_device(number: u32) {
+    apic::send(percpu::apic_id(number), Ipi::Fixed(vector::DEVICE));
 }
 
 /// Asks CPU `number` to stand still, when it has interrupts on.

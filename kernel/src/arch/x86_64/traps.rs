@@ -120,8 +120,9 @@ struct Gate {
 const INTERRUPT_GATE_PRESENT: u8 = 0x8e;
 const CODE_SELECTOR: u16 = 0x08;
 
-/// The one IDT, written once by the first CPU before the others run.
-#[repr(C, align(16))]
+/// The one IDT, written once by the first CPU before the others run. It fills a page, which is read-only when the kernel's own
+/// page tables are in use.
+#[repr(C, align(4096))]
 struct Idt(UnsafeCell<[Gate; 256]>);
 // SAFETY: written by `init` alone, while one CPU runs; afterwards only the CPUs read it.
 unsafe impl Sync for Idt {}
@@ -133,6 +134,13 @@ static IDT: Idt = Idt(UnsafeCell::new(
 
 unsafe extern "C" {
     static trap_stubs: u8;
+}
+
+const _: () = assert!(size_of::<Idt>() == 4096, "nothing else is in its page");
+
+/// The page of the table.
+pub fn table() -> u64 {
+    IDT.0.get().addr() as u64
 }
 
 /// Fills the table. Called once, on the first CPU.

@@ -48,7 +48,8 @@ impl FileOperations<Kernel> for File {
     }
 
     fn write(&self, from: &[u8]) -> Result<usize, Errno> {
-        fault::write(0);
+        // SAFETY: a null pointer leads nowhere.
+        unsafe { fault::write(0) };
         Ok(from.len())
     }
 }
