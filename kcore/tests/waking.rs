@@ -1,4 +1,5 @@
-//! Nobody is woken while a lock is held: on a machine on which to wake is to ask whether the waker has one.
+//! Nobody is woken while a lock is held, nor by a task that could lose its CPU on the way: on a machine on which to wake is to
+//! ask for both.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, Ordering::SeqCst};
@@ -11,13 +12,18 @@ use kcore::sync::{Completion, RawMutex, RwSemaphore, Semaphore, Silent, WaitQueu
 thread_local! {
     /// Locks that this thread has: flags that it has set by a test-and-set and not cleared.
     static LOCKS: Cell<usize> = const { Cell::new(0) };
+    /// How often it has switched preemption off.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Times that a waker had a lock, in any of the tests. They are not stopped there: whoever sleeps would sleep for ever.
 static WITH_A_LOCK: AtomicUsize = AtomicUsize::new(0);
+/// Times that it could lose its CPU between the grant and the wake-up, to a task that keeps it and waits for whom it wakes.
+static PREEMPTIBLE: AtomicUsize = AtomicUsize::new(0);
 
 fn all_were_without() {
     assert_eq!(WITH_A_LOCK.load(SeqCst), 0, "tasks that were woken with a lock held");
+    assert_eq!(PREEMPTIBLE.load(SeqCst), 0, "tasks that were woken by one that can be preempted");
 }
 
 /// A flag that is counted while it is a lock. That of a waiter, which is set by a store, is none.
@@ -61,6 +67,12 @@ impl Cpu for Strict {
     fn cycles() -> u64 {
         HostMachine::cycles()
     }
+    fn preempt_disable() {
+        DEPTH.set(DEPTH.get() + 1);
+    }
+    fn preempt_enable() {
+        DEPTH.set(DEPTH.get() - 1);
+    }
 }
 
 impl Sched for Strict {
@@ -78,6 +90,7 @@ impl Sched for Strict {
     }
     fn wake(task: TaskId) {
         WITH_A_LOCK.fetch_add(usize::from(LOCKS.get() > 0), SeqCst);
+        PREEMPTIBLE.fetch_add(usize::from(DEPTH.get() == 0), SeqCst);
         HostMachine::wake(task);
     }
     fn yield_now() {

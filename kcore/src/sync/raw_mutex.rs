@@ -16,7 +16,7 @@ use crate::machine::{LockEvent, LockName, Sched, Sleep, TaskId};
 use crate::report::LockStats;
 use crate::sync::patience::{Endless, Patience, UntilSignal};
 use crate::sync::spinlock::SpinLock;
-use crate::sync::waiter::{Waiter, Waiters};
+use crate::sync::waiter::{Waiter, Waiters, after};
 use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
 
 /// Looks at a lock that is taken until a task goes to sleep for it: about as long as a sleep and a wake-up take.
@@ -196,11 +196,9 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         self.watch.announce(LockEvent::Release, self.address(), place);
         let mut sleepers = self.sleepers.lock_irqsave();
         self.watch.released();
-        let next = self.free(&mut sleepers);
-        drop(sleepers);
-        // By now the lock may have been taken, given back and destroyed: this touches nothing of it.
-        if let Some(task) = next {
-            M::wake(task);
+        if let Some(task) = self.free(&mut sleepers) {
+            // By then the lock may have been taken, given back and destroyed: this touches nothing of it.
+            after::<M, _>(sleepers, || M::wake(task));
         }
         Ok(())
     }

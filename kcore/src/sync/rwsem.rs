@@ -14,7 +14,7 @@ use crate::machine::{LockEvent, LockName, Sched};
 use crate::report::LockStats;
 use crate::sync::patience::Endless;
 use crate::sync::spinlock::{SpinGuard, SpinLock};
-use crate::sync::waiter::{Dismissed, Waiter, Waiters};
+use crate::sync::waiter::{Dismissed, Waiter, Waiters, after};
 use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
 
 /// A reader/writer semaphore.
@@ -171,8 +171,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
             self.watch.acquired(Some(wait));
         } else if let Some(granted) = state.inside.grant() {
             self.watch.acquired(granted.record);
-            drop(state);
-            M::wake(granted.task);
+            after::<M, _>(state, || M::wake(granted.task));
         }
     }
 
@@ -254,8 +253,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
                 None => unreachable!("whoever waits at the gate says what it wants"),
             }
         }
-        drop(state);
-        let_in.wake();
+        let_in.wake_after(state);
     }
 
     /// Sleeps until the gate lets the caller through. A reader reads then.

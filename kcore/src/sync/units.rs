@@ -3,7 +3,7 @@
 use crate::machine::{Cpu, LockEvent, Sched, Site};
 use crate::sync::patience::{Endless, Patience};
 use crate::sync::spinlock::{SpinIrqGuard, SpinLock};
-use crate::sync::waiter::{Dismissed, Waiter, Waiters};
+use crate::sync::waiter::{Dismissed, Waiter, Waiters, after};
 use crate::sync::watch::{Silent, Statistics, Watch};
 
 /// As many units as anybody wants (the same trick as in Linux's `struct completion`).
@@ -160,8 +160,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
             Some(granted) => {
                 self.watch.acquired(granted.record);
                 W::probe(&GRANTED);
-                drop(state);
-                M::wake(granted.task);
+                after::<M, _>(state, || M::wake(granted.task));
             }
         }
     }
@@ -177,8 +176,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         while let Some(record) = state.queue.dismiss(&mut served) {
             pass(&self.watch, record);
         }
-        drop(state);
-        served.wake();
+        served.wake_after(state);
     }
 
     /// No unit is free any more. Those who wait still do.

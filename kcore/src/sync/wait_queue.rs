@@ -180,8 +180,7 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
         let mut sleepers = self.sleepers.lock_irqsave();
         dismiss(&mut sleepers.shared, usize::MAX, &mut list);
         dismiss(&mut sleepers.exclusive, exclusive, &mut list);
-        drop(sleepers);
-        list.wake()
+        list.wake_after(sleepers)
     }
 
     /// Wakes everybody; returns how many.
@@ -357,8 +356,7 @@ impl<M: Sched, W: Watch<M>> Drop for Place<'_, M, W> {
         if was_woken && !self.has_used_wake_up && self.crowd == Crowd::Exclusive {
             dismiss(&mut sleepers.exclusive, 1, &mut next);
         }
-        drop(sleepers);
-        next.wake();
+        next.wake_after(sleepers);
         if was_woken {
             // The waker may still have the waiter in its list.
             let Ok(()) = self.waiter.sleep(Endless);

@@ -11,7 +11,7 @@
 //! To wake a task can mean an interrupt for another CPU, and on a virtual machine a turn of the host: thousands of times
 //! as long as the rest of what is done under the lock. So a granter gives the lock back first. One that grants to one
 //! waiter notes its task ([`Waiters::grant`]). One that grants to several has no room for their tasks: it moves them
-//! into a list of its own ([`Waiters::dismiss`]), and tells each of them ([`Dismissed::wake`]) when the lock is given back:
+//! into a list of its own ([`Waiters::dismiss`]), and tells each of them ([`Dismissed::wake_after`]) when the lock is given back:
 //!
 //! ```text
 //!   granter                                waiter
@@ -28,6 +28,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::Ordering::{Acquire, Release};
 
 use crate::machine::{AtomicFlag, Cpu, Sched, TaskId};
+use crate::sync::environment::{Environment, PreemptOff};
 use crate::sync::patience::Patience;
 
 /// A task that waits, on that task's own stack. `R` is what its granter is to know about it.
@@ -187,7 +188,7 @@ impl<M: Cpu, R> Waiters<M, R> {
 
 impl<M: Cpu, R> Waiters<M, R> {
     /// Moves the waiter that came first to the end of `list`, and says what it brought along; [`None`] when there is none.
-    /// The caller owes it a [`Dismissed::wake`], after the queue's lock was given back.
+    /// The caller owes it a [`Dismissed::wake_after`].
     pub(super) fn dismiss(&mut self, list: &mut Dismissed<M, R>) -> Option<Option<R>> {
         let node = self.head?;
         // SAFETY: the node is linked, so by the contract of `push` it lives.
@@ -209,13 +210,18 @@ impl<M: Sched, R> Dismissed<M, R> {
         Dismissed(Waiters::new())
     }
 
-    /// Grants and wakes all of them, in order, and says how many. Under no lock, and with no more than the list: whatever the
-    /// queue is in may be gone with the last of its waiters.
-    pub(super) fn wake(mut self) -> usize {
+    /// Gives back the queue's `lock`, then grants and wakes all of them, in order, and says how many. With no more than the
+    /// list: whatever the queue is in may be gone with the last of its waiters.
+    pub(super) fn wake_after(mut self, lock: impl Sized) -> usize {
         let count = self.0.len();
-        while let Some(granted) = self.0.grant() {
-            M::wake(granted.task);
+        if count == 0 {
+            return 0;
         }
+        after::<M, _>(lock, || {
+            while let Some(granted) = self.0.grant() {
+                M::wake(granted.task);
+            }
+        });
         count
     }
 }
@@ -242,6 +248,15 @@ impl<M: Cpu, R> Waiter<M, R> {
     fn take(&self) -> (TaskId, Option<R>, Link<M, R>) {
         (self.task, self.record.take(), self.next.take())
     }
+}
+
+/// Gives `lock` back and calls `wake` with no lock, but with the CPU: a task that took it in between might keep it, and wait
+/// (at a probe point, with a spinlock) for those who are still to be woken.
+#[inline]
+pub(super) fn after<M: Cpu, R>(lock: impl Sized, wake: impl FnOnce() -> R) -> R {
+    let _keeps_cpu = PreemptOff::<M>::enter();
+    drop(lock);
+    wake()
 }
 
 /// Somebody who was handed something and still sleeps.
