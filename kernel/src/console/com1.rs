@@ -89,7 +89,8 @@ impl Received {
             let Some(byte) = COM1.receive() else { return signal };
             stream.push(byte, |byte| {
                 if tty::foreground::interrupts(byte) {
-                    // What was typed before it was for the task that is interrupted now (POSIX, XBD 11.1.9, without NOFLSH).
+                    // What was typed before it was for the task that is interrupted now (POSIX, XBD 11.1.9,
+                    // without NOFLSH).
                     bytes.clear();
                     signal = true;
                 } else {

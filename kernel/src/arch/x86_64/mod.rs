@@ -12,6 +12,7 @@ pub mod fw_cfg;
 pub mod gdt;
 pub mod io_apic;
 pub mod paging;
+pub mod patience;
 pub mod percpu;
 pub mod pit;
 pub mod raw_serial;

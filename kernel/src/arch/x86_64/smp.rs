@@ -17,6 +17,7 @@ use crate::task::spawn::IdleStack;
 
 use super::apic::{self, Ipi};
 use super::paging::{self, OutOfFrames};
+use super::patience::Patience;
 use super::traps::{self, vector};
 use super::{cpu, percpu};
 
@@ -91,25 +92,33 @@ fn wake_up(apic_id: u32, page: &LowFrame, number: u32, muted: bool, handoff: &Ha
         apic::send(apic_id, Ipi::Init);
         apic::send(apic_id, start_up);
     }
-    let began = cpu::cycles();
-    let mut second_sent = muted;
-    loop {
-        if cpus() > number {
-            return true;
-        }
-        let waited = cpu::cycles() - began;
-        if waited > AP_PATIENCE_CYCLES / 20 && !second_sent {
-            apic::send(apic_id, start_up);
-            second_sent = true;
-        }
-        if waited > AP_PATIENCE_CYCLES && handoff.withdraw() {
-            apic::send(apic_id, Ipi::Init);
+    if comes(number, AP_PATIENCE_CYCLES / 20) {
+        return true;
+    }
+    if !muted {
+        apic::send(apic_id, start_up);
+    }
+    if comes(number, AP_PATIENCE_CYCLES) {
+        return true;
+    }
+    if handoff.withdraw() {
+        apic::send(apic_id, Ipi::Init);
+        return false;
+    }
+    // One that has taken the offer is about to report itself, however slow its host is.
+    assert!(comes(number, AP_LAST_PATIENCE_CYCLES), "CPU {number} began and did not arrive");
+    true
+}
+
+/// Waits until CPU `number` runs, but for no longer than `cycles`.
+fn comes(number: u32, cycles: u64) -> bool {
+    let mut patience = Patience::new(cycles);
+    while cpus() <= number {
+        if patience.is_over() {
             return false;
         }
-        // One that has taken the offer is about to report itself, however slow its host is.
-        assert!(waited < AP_LAST_PATIENCE_CYCLES, "CPU {number} began and did not arrive");
-        cpu::pause();
     }
+    true
 }
 
 /// The first thing a started CPU does in `entry`: its tables, its APIC, and its report.
