@@ -7,6 +7,9 @@ use super::blocks::{Blocks, NONE};
 
 /// What is searched. It does not change meanwhile.
 pub trait Memory {
+    /// Aligned words that can be read: whoever knows the memory makes sure of that. A range of addresses.
+    type Words: Into<Range<usize>>;
+
     /// The word at `address`, a multiple of its size in a root or in a block.
     fn word(&self, address: usize) -> usize;
 }
@@ -27,8 +30,9 @@ impl<'s, 'a, M: Memory> Marking<'s, 'a, M> {
         Marking { blocks, memory, grey: NONE, words: 0 }
     }
 
-    /// Reads the aligned words of `range`, and takes note of the blocks that they lead to.
-    pub fn root(&mut self, range: Range<usize>, held: Held) {
+    /// Reads the aligned words of `words`, and takes note of the blocks that they lead to.
+    pub fn root(&mut self, words: M::Words, held: Held) {
+        let range = words.into();
         self.search(range.start.next_multiple_of(WORD)..range.end & !(WORD - 1), held);
     }
 

@@ -27,6 +27,8 @@ struct World {
 const ROOTS: usize = 0x1000;
 
 impl Memory for World {
+    type Words = Range<usize>;
+
     fn word(&self, address: usize) -> usize {
         assert!(address.is_multiple_of(8));
         match address.checked_sub(BASE) {
@@ -40,6 +42,8 @@ impl Memory for World {
 struct NoInterior<'w>(&'w World);
 
 impl Memory for NoInterior<'_> {
+    type Words = Range<usize>;
+
     fn word(&self, address: usize) -> usize {
         let word = self.0.word(address);
         let is_start = self.0.blocks.iter().any(|block| block.start == word);
@@ -84,7 +88,7 @@ impl World {
         ROOTS..ROOTS + 8 * self.roots.len()
     }
 
-    fn search<M: Memory>(&self, memory: &M) -> Vec<usize> {
+    fn search<M: Memory<Words = Range<usize>>>(&self, memory: &M) -> Vec<usize> {
         self.with_blocks(|blocks| {
             let mut marking = Marking::new(blocks, memory);
             marking.root(self.roots(), Held::Data);

@@ -10,6 +10,7 @@ use crate::mm::{heap, stacks};
 use crate::param::MAX_CPUS;
 use crate::task::{queue, table};
 
+use super::words::Words;
 use super::world::Still;
 
 /// Which roots are searched. All of them, unless somebody asks what the others alone hold.
@@ -42,7 +43,7 @@ type Pointers = heapless::Vec<u64, MAX_CPUS>;
 
 /// Searches the variables: the per-CPU areas and the table of tasks are among them. The heap's own, and the boot stack,
 /// which is one, are not.
-pub(super) fn data<M: Memory>(marking: &mut Marking<'_, '_, M>) {
+pub(super) fn data<M: Memory<Words = Words>>(marking: &mut Marking<'_, '_, M>) {
     let mut holes = [layout::bsp_stack(), heap::variables()];
     holes.sort_unstable_by_key(|hole| hole.start);
     let mut from = layout::data().start;
@@ -54,7 +55,12 @@ pub(super) fn data<M: Memory>(marking: &mut Marking<'_, '_, M>) {
 }
 
 /// Searches the stacks and the registers. `sp` is where the scanner has saved its own registers.
-pub(super) fn running<M: Memory>(marking: &mut Marking<'_, '_, M>, still: &Still, sp: u64, what: &Roots) {
+pub(super) fn running<M: Memory<Words = Words>>(
+    marking: &mut Marking<'_, '_, M>,
+    still: &Still,
+    sp: u64,
+    what: &Roots,
+) {
     let mut pointers = Pointers::new();
     let mut on_cpu = |sp: u64| pointers.push(sp).expect("there are so many CPUs at most");
     for frame in still.frames() {
@@ -79,7 +85,7 @@ pub(super) fn running<M: Memory>(marking: &mut Marking<'_, '_, M>, still: &Still
 }
 
 /// The live part of a stack. Six registers are at its end if they are `saved` there.
-fn stack<M: Memory>(marking: &mut Marking<'_, '_, M>, sp: u64, what: &Roots, saved: bool) {
+fn stack<M: Memory<Words = Words>>(marking: &mut Marking<'_, '_, M>, sp: u64, what: &Roots, saved: bool) {
     let Some(top) = stacks::end_of_frames(sp) else { return };
     let frames = if saved { (sp + SAVED).min(top) } else { sp };
     if what.registers {
@@ -90,11 +96,11 @@ fn stack<M: Memory>(marking: &mut Marking<'_, '_, M>, sp: u64, what: &Roots, sav
     }
 }
 
-fn registers<M: Memory>(marking: &mut Marking<'_, '_, M>, frame: &TrapFrame) {
+fn registers<M: Memory<Words = Words>>(marking: &mut Marking<'_, '_, M>, frame: &TrapFrame) {
     let start = core::ptr::from_ref(frame).expose_provenance() as u64;
     marking.root(words(start..start + GENERAL), Held::Stack);
 }
 
-fn words(range: Range<u64>) -> Range<usize> {
-    range.start as usize..range.end as usize
+fn words(range: Range<u64>) -> Words {
+    Words::new(range).expect("a root is a variable, or lies in a stack")
 }

@@ -1,5 +1,7 @@
 //! The search.
 
+use core::ops::Range;
+
 use kcore::leak::{Block, Blocks, Held, Marking, Memory};
 use kcore::ledger::Ledger;
 use kcore::machine::{Cpu, Kind};
@@ -9,6 +11,7 @@ use crate::machine::Kernel;
 use crate::mm::heap;
 
 use super::roots::{self, Roots};
+use super::words::Words;
 use super::world::{self, Silent, Still};
 
 /// What is searched for, and what with.
@@ -58,11 +61,13 @@ pub struct Found {
 struct Mapped;
 
 impl Memory for Mapped {
+    type Words = Words;
+
     #[inline(always)]
     fn word(&self, address: usize) -> usize {
         let word = core::ptr::with_exposed_provenance::<usize>(address);
-        // SAFETY: a search reads roots, which are mapped variables, stacks and trap frames, and live blocks of the heap;
-        // all aligned. Nobody writes meanwhile: the other CPUs stand still.
+        // SAFETY: a search reads `Words`, and live blocks of the heap, which `gather` has from the ledger; all aligned.
+        // Nobody writes meanwhile: the other CPUs stand still.
         unsafe { word.read_volatile() }
     }
 }
@@ -73,11 +78,11 @@ impl Memory for Mapped {
 #[inline(never)]
 pub fn scan(blocks: &mut Blocks<'static>, order: &Order<'_>) -> Result<Found, Failure> {
     let mut result = Err(Failure::NoMemory);
-    let bottom = heap::extent().start;
+    let heap = heap::extent();
     registers::with_saved(|sp| {
         result = heap::with_ledger(|ledger| {
-            gather(blocks, bottom, ledger, order)?;
-            world::stop(|still| mark(blocks, still, sp, order)).map_err(Failure::Silent)
+            gather(blocks, heap.start, ledger, order)?;
+            world::stop(|still| mark(blocks, &heap, still, sp, order)).map_err(Failure::Silent)
         });
     });
     let mut found = result?;
@@ -116,10 +121,14 @@ fn gather(
 }
 
 /// Finds what can be reached: first from variables, then from stacks and registers, so that the two are told apart.
-fn mark(blocks: &mut Blocks<'_>, still: &Still, sp: u64, order: &Order<'_>) -> Found {
+fn mark(blocks: &mut Blocks<'_>, heap: &Range<usize>, still: &Still, sp: u64, order: &Order<'_>) -> Found {
     let at = Kernel::cycles();
     let mut marking = Marking::new(blocks, &Mapped);
-    order.named.iter().for_each(|&word| marking.root(word..word + size_of::<usize>(), Held::Data));
+    for &word in order.named {
+        let word = Words::one(word, heap)
+            .expect("a word that is named is a variable, or lies in a stack or the heap");
+        marking.root(word, Held::Data);
+    }
     if order.roots.variables {
         roots::data(&mut marking);
     }
