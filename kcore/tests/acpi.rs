@@ -1,7 +1,7 @@
 //! The ACPI parser against tables built by hand, mutated tables, and noise.
 
 use kcore::acpi::{
-    AcpiError, IoApic, Madt, OutOfBounds, Override, PhysicalMemory, Pin, Processor, Signature,
+    AcpiError, IoApic, Madt, OutOfBounds, Override, PhysicalMemory, Pin, PowerOff, Processor, Signature,
 };
 use proptest::prelude::*;
 
@@ -114,6 +114,51 @@ fn microvm_with_an_x2apic_and_a_moved_local_apic() {
     let madt = Madt::read(&microvm(madt(&[CPU0, X2APIC, APIC_AT, IO])), RSDP).expect("a MADT");
     assert_eq!(madt.processors, [processor(0, 0), processor(7, 0x100)]);
     assert_eq!(madt.local_apic, 0x1_0000_0000);
+}
+
+/// A machine whose FADT tells of a register at `port`, and whose DSDT holds `aml`.
+fn switchable(port: u32, aml: &[u8]) -> Blocks {
+    const DSDT: u64 = 0x7fe_0000;
+    let mut fadt = vec![0; 80];
+    fadt[40 - 36..44 - 36].copy_from_slice(&(DSDT as u32).to_le_bytes());
+    fadt[64 - 36..68 - 36].copy_from_slice(&port.to_le_bytes());
+    let mut blocks = q35(madt(&[CPU0]));
+    blocks.0.push((DSDT, table(b"DSDT", aml)));
+    blocks.0.retain(|(address, _)| *address != OTHER);
+    blocks.0.push((OTHER, table(b"FACP", &fadt)));
+    blocks
+}
+
+#[test]
+fn a_machine_tells_how_it_is_switched_off() {
+    let off = |value| PowerOff { port: 0xb004, value };
+    for (aml, value) in [
+        (&b"junk\x08_S5_\x12\x06\x04\x00\x00\x00\x00junk"[..], 0x2000),
+        (b"\x08\\_S5_\x12\x06\x04\x01\x00\x00\x00", 0x2400),
+        (b"\x08_S5_\x12\x08\x04\x0a\x05\x0a\x05\x00\x00", 0x3400),
+        (b"\x08_S5_\x12\x47\x00\x04\x0a\x07\x00\x00\x00", 0x3c00),
+    ] {
+        assert_eq!(PowerOff::read(&switchable(0xb004, aml), RSDP), Ok(off(value)), "{aml:x?}");
+    }
+}
+
+#[test]
+fn a_machine_that_does_not_tell_is_not_switched_off() {
+    let good = b"\x08_S5_\x12\x06\x04\x00\x00\x00\x00";
+    let missing = Err(AcpiError::Missing { table: Signature(*b"DSDT") });
+    assert_eq!(PowerOff::read(&switchable(0, good), RSDP), missing);
+    assert_eq!(PowerOff::read(&switchable(0x1_0000, good), RSDP), missing);
+    for aml in [
+        &b""[..],
+        b"_S5_\x12\x06\x04\x00",
+        b"\x08_S5_",
+        b"\x08_S5_\x12",
+        b"\x08_S5_\x12\xff\x04",
+        b"\x08_S5_\x12\x06\x04\x0a\x08",
+    ] {
+        assert_eq!(PowerOff::read(&switchable(0xb004, aml), RSDP), missing, "{aml:x?}");
+    }
+    assert!(PowerOff::read(&q35(madt(&[CPU0])), RSDP).is_err());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use kcore::acpi::{AcpiError, Madt, OutOfBounds, PhysicalMemory};
+use kcore::acpi::{AcpiError, Madt, OutOfBounds, PhysicalMemory, PowerOff};
 
 use crate::arch::{apic, paging};
 use crate::layout;
@@ -37,6 +37,11 @@ pub struct Cpus {
     pub others: Vec<u32>,
     /// All that the table tells, for the ways of interrupts.
     pub madt: Madt,
+}
+
+/// How the machine is switched off, if its firmware tells.
+pub fn power_off(rsdp: u64) -> Option<PowerOff> {
+    PowerOff::read(&FirmwareMemory, rsdp).ok()
 }
 
 /// Reads the firmware's tables from the RSDP on.

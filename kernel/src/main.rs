@@ -82,6 +82,9 @@ mod bare_metal {
         has_room(spawn::idle_of_first_cpu());
         apic::silence_8259(); //                            interrupts come from the APIC alone
         let cpus = find_cpus(handed.rsdp, settings.input); // the APIC of this one; what is typed is kept from now on
+        if let Some(how) = handed.rsdp.filter(|_| handed.is_alone).and_then(acpi::power_off) {
+            exit::switch_off_by(how);
+        }
         phase("devices");
         let listed = cpus.as_ref().map_or(1, |cpus| 1 + cpus.others.len() as u32);
         // A prompt does not wait for what is not needed to stand there.
@@ -116,6 +119,8 @@ mod bare_metal {
         rsdp: Option<u64>,
         command_line: CommandLine,
         door: &'static str,
+        /// No host has given the machine its words, so none waits for its end either.
+        is_alone: bool,
     }
 
     impl Handed {
@@ -124,17 +129,32 @@ mod bare_metal {
             let window = info.physical_memory_offset.into_option().expect("the loader maps physical memory");
             // SAFETY: the loader's own words, once.
             unsafe { frames::init(&info.memory_regions, window) };
-            // A disk loader maps its modules elsewhere; there is none.
-            if let Some(module) = info.ramdisk_addr.into_option().and_then(|at| at.checked_sub(window)) {
-                // SAFETY: the loader's map has its modules apart from what it calls usable.
-                unsafe { symbols::init(module..module.saturating_add(info.ramdisk_len)) };
-            }
-            let command_line = match command_line {
-                Some(line) => line.iter().copied().collect(),
-                None => fw_cfg::read("opt/org.scullery/cmdline").unwrap_or_default(),
+            let module = info.ramdisk_addr.into_option();
+            let (command_line, is_alone) = match command_line {
+                Some(line) => {
+                    if let Some(module) = module.and_then(|at| at.checked_sub(window)) {
+                        // SAFETY: the loader's map has its modules apart from what it calls usable.
+                        unsafe { symbols::init(module..module.saturating_add(info.ramdisk_len)) };
+                    }
+                    (line.iter().copied().collect(), false)
+                }
+                None => {
+                    let told = fw_cfg::read("opt/org.scullery/cmdline");
+                    let is_alone = told.is_none();
+                    let of_image = || module.map(|at| command_line_of_image(at, info.ramdisk_len));
+                    (told.or_else(of_image).unwrap_or_default(), is_alone)
+                }
             };
-            Handed { rsdp: info.rsdp_addr.into_option(), command_line, door }
+            Handed { rsdp: info.rsdp_addr.into_option(), command_line, door, is_alone }
         }
+    }
+
+    /// The module of a disk image is its command line, a text: `image --command`.
+    fn command_line_of_image(at: u64, length: u64) -> CommandLine {
+        let text = core::ptr::with_exposed_provenance::<u8>(at as usize);
+        // SAFETY: the loader of the disk has mapped its module there, and nobody writes to it.
+        let text = unsafe { core::slice::from_raw_parts(text, length as usize) };
+        text.trim_ascii().iter().copied().take(LONGEST_COMMAND_LINE + 1).collect()
     }
 
     fn init_heap(command_line: &[u8]) -> u64 {

@@ -61,8 +61,10 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             matrix::main(choice, options)
         }
         Command::Shell { script } => shell(script.as_deref(), options),
-        Command::Image { out } => {
-            image::make(&build::kernel(options.config())?, out.as_deref()).map(|()| Status::Expected)
+        Command::Image { out, command } => {
+            let command = command.as_deref();
+            image::check(command)?;
+            image::make(&build::kernel(options.config())?, out.as_deref(), command).map(|()| Status::Expected)
         }
     }
 }

@@ -96,6 +96,9 @@ pub enum Command {
         /// The directory to put them into (target/image)
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        /// What the kernel does where no QEMU tells it, in the words of its own command line: 'run counter lock=none' (tour)
+        #[arg(long, value_name = "LINE")]
+        command: Option<String>,
     },
 }
 

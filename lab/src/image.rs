@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use kcore::settings::Settings;
+
 use crate::status::Failure;
 use crate::workspace;
 
@@ -20,8 +22,16 @@ pub fn path(dir: &Path, door: &str) -> PathBuf {
     dir.join(format!("scullery-{door}.img"))
 }
 
-/// Makes both images of `kernel` in `out` (or [`DEFAULT_DIR`]), which is created if need be.
-pub fn make(kernel: &Path, out: Option<&Path>) -> Result<(), Failure> {
+/// Whether the kernel would take the command line.
+pub fn check(command: Option<&str>) -> Result<(), Failure> {
+    let checked = |line| Settings::parse(line).and_then(|settings| settings.check());
+    command
+        .map_or(Ok(()), |line| checked(line).map_err(|usage| Failure::usage(format!("--command: {usage}"))))
+}
+
+/// Makes both images of `kernel` in `out` (or [`DEFAULT_DIR`]), which is created if need be. `command` is the command line in
+/// them.
+pub fn make(kernel: &Path, out: Option<&Path>, command: Option<&str>) -> Result<(), Failure> {
     check_toolchain()?;
     let out = match out {
         Some(out) => std::path::absolute(out)
@@ -29,7 +39,7 @@ pub fn make(kernel: &Path, out: Option<&Path>) -> Result<(), Failure> {
         None => workspace::root()?.join(DEFAULT_DIR),
     };
     let mut cargo = nightly(&["cargo", "run", "--manifest-path", "boot/image/Cargo.toml", "--"]);
-    let status = cargo.arg(kernel).arg(out).current_dir(workspace::root()?).status();
+    let status = cargo.arg(kernel).arg(out).args(command).current_dir(workspace::root()?).status();
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(Failure::dead("the disk images could not be made; see the messages above")),

@@ -2,6 +2,7 @@
 //!
 //! Two run at a time, since each has several CPUs; `--test-threads` says otherwise.
 
+mod bochs;
 mod causes;
 mod cpu_models;
 mod deadlocks;
@@ -49,6 +50,7 @@ fn main() {
         kernel_cases::trials(),
         input::trials(),
         disk::trials(),
+        bochs::trials(),
         program::trials(),
         shell::trials(),
         sessions::trials(),

@@ -1,8 +1,10 @@
 //! Makes the disk images from which BIOS and UEFI machines boot the kernel.
 //!
 //! ```text
-//! cargo run -- KERNEL_ELF OUT_DIR
+//! cargo run -- KERNEL_ELF OUT_DIR [COMMAND_LINE]
 //! ```
+//!
+//! The command line is what the kernel does on a machine without QEMU's `fw_cfg`; it lies in the image as its ramdisk.
 //!
 //! Both images hold the same kernel, without its debug information: the BIOS loader reads the disk in real mode, 16 KiB
 //! at a time, and that is most of the time it takes.
@@ -10,7 +12,7 @@
 #![forbid(unsafe_code)]
 
 use std::error::Error;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -22,11 +24,15 @@ type Failure = Box<dyn Error>;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let [kernel, out] = arguments.as_slice() else {
-        eprintln!("image: usage: cargo run -- KERNEL_ELF OUT_DIR");
-        return ExitCode::from(2);
+    let (kernel, out, command) = match arguments.as_slice() {
+        [kernel, out] => (kernel, out, None),
+        [kernel, out, command] => (kernel, out, Some(command)),
+        _ => {
+            eprintln!("image: usage: cargo run -- KERNEL_ELF OUT_DIR [COMMAND_LINE]");
+            return ExitCode::from(2);
+        }
     };
-    match make(Path::new(kernel), Path::new(out)) {
+    match make(Path::new(kernel), Path::new(out), command.map(OsString::as_os_str)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("image: {failure}");
@@ -35,11 +41,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn make(kernel: &Path, out: &Path) -> Result<(), Failure> {
+fn make(kernel: &Path, out: &Path, command: Option<&OsStr>) -> Result<(), Failure> {
     fs::create_dir_all(out).map_err(|error| format!("'{}': {error}", out.display()))?;
     let stripped = strip(kernel, out)?;
     let mut builder = DiskImageBuilder::new(stripped.clone());
     builder.set_boot_config(&silence());
+    let text = out.join("command-line");
+    if let Some(command) = command {
+        fs::write(&text, command.as_encoded_bytes())?;
+        builder.set_ramdisk(text.clone());
+    }
     for (door, create) in [
         ("bios", DiskImageBuilder::create_bios_image as fn(&DiskImageBuilder, &Path) -> _),
         ("uefi", DiskImageBuilder::create_uefi_image),
@@ -49,6 +60,9 @@ fn make(kernel: &Path, out: &Path) -> Result<(), Failure> {
         println!("{}", image.display());
     }
     fs::remove_file(stripped)?;
+    if command.is_some() {
+        fs::remove_file(text)?;
+    }
     Ok(())
 }
 

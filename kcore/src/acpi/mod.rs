@@ -1,4 +1,4 @@
-//! The CPUs and interrupt controllers of the machine, as the firmware lists them.
+//! The CPUs and interrupt controllers of the machine, as the firmware lists them, and how it is switched off.
 //!
 //! RSDP, then RSDT or XSDT, then MADT (ACPI specification 6.5, chapter 5.2). Firmware memory is not to be trusted: every
 //! length is checked before it is used, the work is bounded by the tables' (limited) sizes, and what is malformed is an
@@ -10,14 +10,17 @@
 //! | `error` | [`AcpiError`]: what was wrong |
 //! | `table` | signatures, checksums, and the way from the RSDP to a table |
 //! | `madt` | [`Madt`]: the table itself |
+//! | `power_off` | [`PowerOff`]: from the FADT and the DSDT |
 
 #![forbid(unsafe_code)]
 
 mod error;
 mod madt;
 mod memory;
+mod power_off;
 mod table;
 
 pub use error::{AcpiError, Signature};
 pub use madt::{IoApic, Madt, Override, Pin, Processor};
 pub use memory::{OutOfBounds, PhysicalMemory};
+pub use power_off::PowerOff;

@@ -77,7 +77,11 @@ fn root(memory: &impl PhysicalMemory, rsdp: u64) -> Result<Root, AcpiError> {
 }
 
 /// Reads a whole table.
-fn load(memory: &impl PhysicalMemory, address: u64, signature: Signature) -> Result<Vec<u8>, AcpiError> {
+pub(super) fn load(
+    memory: &impl PhysicalMemory,
+    address: u64,
+    signature: Signature,
+) -> Result<Vec<u8>, AcpiError> {
     let header: [u8; HEADER] = read(memory, address)?;
     let found = Signature([header[0], header[1], header[2], header[3]]);
     if found != signature {
