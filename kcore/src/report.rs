@@ -224,8 +224,14 @@ pub struct Leak {
     pub allocated_at: String,
     /// The store that published it, if the log has it.
     pub stored: Option<Store>,
-    /// The store that overwrote the last reference, if the log has it.
+    /// The store that overwrote the last reference, if the log can tell.
     pub overwritten: Option<Store>,
+    /// The free that took the last reference away, if the log can tell.
+    #[serde(default)]
+    pub freed: Option<Store>,
+    /// Why the log cannot tell. If there is none of the three, the reference is still there, in a block that is lost itself.
+    #[serde(default)]
+    pub doubt: Option<String>,
 }
 
 /// An entry of the log of stores.

@@ -8,6 +8,9 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::AcqRel, Or
 
 use crate::machine::{Access, Hooks, Listeners, Op, Site};
 
+/// Who hears of a store.
+const STORES: Listeners = Listeners::PROBE.union(Listeners::TRACE).union(Listeners::WATCH);
+
 /// A value that fits in one machine word.
 pub trait Word: Copy {
     /// The atomic of the same size.
@@ -89,27 +92,55 @@ impl<T: Word> Shared<T> {
     #[inline]
     #[track_caller]
     pub fn store<M: Hooks>(&self, site: &'static Site, value: T) {
-        announce::<M>(
-            Listeners::PROBE.union(Listeners::TRACE).union(Listeners::WATCH),
-            site,
-            Op::Store(value.bits()),
-            self.address(),
-        );
+        if cfg!(feature = "probes") && M::listeners().intersects(STORES) {
+            return self.store_told::<M>(self.access(site, value), value);
+        }
         T::store(&self.atomic, value);
     }
 
-    /// Stores `new` if `current` is there: the probe point of a store, then `lock cmpxchg` (Intel SDM vol. 2A). Whether
-    /// it stores or not, the log has it as a store. The error is what was there instead.
+    /// The store, with those who listen: it may wait before it, and the log learns what was there just before and after it.
+    #[cold]
+    #[inline(never)]
+    fn store_told<M: Hooks>(&self, access: Access, value: T) {
+        M::access(&access);
+        if !M::listeners().contains(Listeners::TRACE) {
+            return T::store(&self.atomic, value);
+        }
+        M::storing(&access, size_of::<T>());
+        let before = T::load(&self.atomic);
+        T::store(&self.atomic, value);
+        let after = T::load(&self.atomic);
+        M::stored(&access, Some([before.bits(), after.bits()]));
+    }
+
+    #[track_caller]
+    fn access(&self, site: &'static Site, value: T) -> Access {
+        Access { site, op: Op::Store(value.bits()), address: self.address(), location: Location::caller() }
+    }
+
+    /// Stores `new` if `current` is there: the probe point of a store, then `lock cmpxchg` (Intel SDM vol. 2A). The error is
+    /// what was there instead.
     #[inline]
     #[track_caller]
     pub fn compare_exchange<M: Hooks>(&self, site: &'static Site, current: T, new: T) -> Result<T, T> {
-        announce::<M>(
-            Listeners::PROBE.union(Listeners::TRACE).union(Listeners::WATCH),
-            site,
-            Op::Store(new.bits()),
-            self.address(),
-        );
+        if cfg!(feature = "probes") && M::listeners().intersects(STORES) {
+            return self.exchange_told::<M>(self.access(site, new), current, new);
+        }
         T::compare_exchange(&self.atomic, current, new)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn exchange_told<M: Hooks>(&self, access: Access, current: T, new: T) -> Result<T, T> {
+        M::access(&access);
+        if !M::listeners().contains(Listeners::TRACE) {
+            return T::compare_exchange(&self.atomic, current, new);
+        }
+        M::storing(&access, size_of::<T>());
+        let result = T::compare_exchange(&self.atomic, current, new);
+        let after = T::load(&self.atomic);
+        M::stored(&access, result.ok().map(|before| [before.bits(), after.bits()]));
+        result
     }
 
     /// A load that nobody hears of, for accounting and for setting up.
@@ -133,6 +164,19 @@ impl<T: Word> Shared<T> {
     fn address(&self) -> usize {
         core::ptr::from_ref(self).addr()
     }
+}
+
+/// Clears `bytes` bytes at `address` by `clear`, which stores zeros that are no probe points; the log hears of it.
+#[inline]
+#[track_caller]
+pub(crate) fn clearing<M: Hooks>(site: &'static Site, address: usize, bytes: usize, clear: impl FnOnce()) {
+    if !cfg!(feature = "probes") || !M::listeners().contains(Listeners::TRACE) {
+        return clear();
+    }
+    let access = Access { site, op: Op::Store(0), address, location: Location::caller() };
+    M::storing(&access, bytes);
+    clear();
+    M::stored(&access, Some([0; 2]));
 }
 
 /// A named probe: a point without an access.

@@ -261,7 +261,7 @@ pub fn leave_unstarted(who: u8) {
 /// A task is about to access shared memory.
 #[cold]
 pub fn access(access: &Access) {
-    let Some(seat) = participant().or_else(newcomer) else { return traced(access) };
+    let Some(seat) = participant().or_else(newcomer) else { return };
     let listeners = listeners();
     if listeners.contains(Listeners::WATCH) {
         watchdog::event();
@@ -273,23 +273,49 @@ pub fn access(access: &Access) {
             pauses => (0..pauses).for_each(|_| cpu::pause()),
         }
     }
-    if !EXPERIMENT.load(Relaxed) {
-        traced(access);
-    } else if let Op::Store(value) = access.op
-        && listeners.contains(Listeners::TRACE)
-    {
-        stores::log(seat.who().into(), access, value);
+}
+
+/// The list for the stores of the caller. In an experiment a task that is no participant, or a handler, has none with room.
+fn list() -> usize {
+    match participant() {
+        _ if !EXPERIMENT.load(Relaxed) => Kernel::cpu().0 as usize,
+        Some(seat) => seat.who().into(),
+        None => stores::NO_ROOM,
     }
 }
 
-/// Somebody who takes part in no experiment is about to access shared memory.
-fn traced(access: &Access) {
-    if let Op::Store(value) = access.op
-        && TRACED.load(Relaxed)
-        && !EXPERIMENT.load(Relaxed)
-    {
-        stores::log(Kernel::cpu().0 as usize, access, value);
+/// The caller is about to store, and waits for nothing any more.
+#[cold]
+pub fn storing(access: &Access, bytes: usize) {
+    if let Op::Store(value) = access.op {
+        stores::begin(list(), access, value, bytes);
     }
+}
+
+/// It has.
+#[cold]
+pub fn stored(access: &Access, saw: Option<[usize; 2]>) {
+    stores::finish(list(), access, saw);
+}
+
+/// Calls `free`, which frees `bytes` bytes at `address` unless it fails. The log of stores hears of it if `bytes` says how many
+/// there are.
+#[inline]
+pub fn freeing<R, E>(
+    address: usize,
+    bytes: impl FnOnce() -> Option<usize>,
+    at: &'static Location<'static>,
+    free: impl FnOnce() -> Result<R, E>,
+) -> Result<R, E> {
+    if !listeners().contains(Listeners::TRACE) {
+        return free();
+    }
+    let access = Access { site: &stores::FREE, op: Op::Store(0), address, location: at };
+    let Some(bytes) = bytes() else { return free() };
+    storing(&access, bytes);
+    let freed = free();
+    stored(&access, freed.is_ok().then_some([0; 2]));
+    freed
 }
 
 /// Something happens to an observed lock.

@@ -159,6 +159,14 @@ impl Hooks for Kernel {
         hooks::access(access);
     }
 
+    fn storing(access: &Access, bytes: usize) {
+        hooks::storing(access, bytes);
+    }
+
+    fn stored(access: &Access, saw: Option<[usize; 2]>) {
+        hooks::stored(access, saw);
+    }
+
     fn lock(event: LockEvent, lock: &LockName, address: usize, location: &'static Location<'static>) {
         hooks::lock(event, lock, address, location);
     }

@@ -5,24 +5,33 @@
 
 use alloc::vec::Vec;
 use core::panic::Location;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-use kcore::leak::{Hidden, StoreLog, Trace};
-use kcore::machine::{Access, Cpu, Sched, TaskId};
+use kcore::leak::{Event, Hidden, Span, StoreLog, Trace};
+use kcore::ledger::{Ledger, Record};
+use kcore::machine::{Access, Context, Cpu, Sched, Site, TaskId};
 use kcore::settings::MAX_WRITERS;
 
-use crate::held;
 use crate::machine::{Kernel, SpinLock};
+use crate::mm::stacks;
 use crate::param::MAX_CPUS;
+use crate::{context, held, layout};
 
-/// Lists: one for each participant, or one for each CPU.
+/// Lists with room: one for each participant, or one for each CPU.
 const LISTS: usize = if MAX_CPUS > MAX_WRITERS as usize { MAX_CPUS } else { MAX_WRITERS as usize };
+/// The list of those who have none: it has no room, so what they store counts as forgotten.
+pub(crate) const NO_ROOM: usize = LISTS;
 
-/// A store to shared memory. What is kept of addresses keeps no block alive.
-#[derive(Clone, Copy, Debug)]
+/// Where memory is freed, which the log has as well: what was stored there is gone.
+pub(crate) static FREE: Site = Site::new("free");
+
+/// A store to shared memory, or a run of bytes that was cleared or freed. What is kept of addresses keeps no block alive.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stored {
     /// Where it was stored.
     pub address: Hidden,
+    /// To how many bytes.
+    pub bytes: usize,
     /// What was stored.
     pub value: Hidden,
     /// The location's name.
@@ -31,10 +40,16 @@ pub struct Stored {
     pub at: &'static Location<'static>,
     /// The task.
     pub task: TaskId,
+    /// Whether it was the task itself, or what interrupted it.
+    pub context: Context,
     /// The CPU.
     pub cpu: u32,
-    /// When, on the time-stamp counter.
+    /// The moment before it, on the time-stamp counter.
     pub cycles: u64,
+    /// The moment after it; [`u64::MAX`] while that has not come.
+    pub over: u64,
+    /// What was there before it and after it, once it is over.
+    pub saw: [Hidden; 2],
     /// The two locks that the task had taken last and still held, the last one first; empty for none. An [`Option`] without
     /// a value would leave half of itself unwritten, and there whatever address its register held last.
     pub held: [&'static str; 2],
@@ -45,14 +60,24 @@ impl Trace for Stored {
         self.address.address()
     }
 
-    fn value(&self) -> usize {
-        self.value.address()
+    fn event(&self) -> Event {
+        match self.bytes {
+            bytes if self.site == FREE.name => Event::Free(bytes),
+            WORD => {
+                let saw = (self.over != u64::MAX).then(|| self.saw.map(Hidden::address));
+                Event::Store { value: self.value.address(), saw }
+            }
+            bytes => Event::Clear(bytes),
+        }
     }
 
-    fn when(&self) -> u64 {
-        self.cycles
+    fn span(&self) -> Span {
+        Span { from: self.cycles, to: self.over }
     }
 }
+
+/// Bytes of a location.
+const WORD: usize = size_of::<usize>();
 
 /// The stores of one participant, or of one CPU.
 struct List {
@@ -61,12 +86,57 @@ struct List {
     next: usize,
     /// Whether it does.
     wraps: bool,
-    /// The moment of the last store that is not in it any more, or never came in.
+    /// The moment at which the last store was over that is not in it any more, or never came in.
     forgotten: u64,
+    /// Such stores that are not over.
+    open: u32,
 }
 
-static LISTS_OF_STORES: [SpinLock<List>; LISTS] =
-    [const { SpinLock::new(List { stores: Vec::new(), next: 0, wraps: false, forgotten: 0 }) }; LISTS];
+impl List {
+    const fn new(stores: Vec<Stored>, wraps: bool) -> Self {
+        List { stores, next: 0, wraps, forgotten: 0, open: 0 }
+    }
+
+    /// Allocating here would disturb what is observed.
+    fn add(&mut self, stored: Stored) {
+        if self.stores.len() < self.stores.capacity() {
+            self.stores.push(stored);
+        } else if let Some(oldest) = self.stores.get_mut(self.next).filter(|_| self.wraps) {
+            let over = core::mem::replace(oldest, stored).over;
+            self.next = (self.next + 1) % self.stores.len();
+            self.forget(over);
+        } else {
+            self.open += 1;
+        }
+    }
+
+    fn forget(&mut self, over: u64) {
+        match over {
+            u64::MAX => self.open += 1,
+            over => self.forgotten = self.forgotten.max(over),
+        }
+    }
+
+    /// The store that `task` has begun last and not finished, if it is here. Handlers on top of the task finish theirs first.
+    fn unfinished(&self, task: TaskId, address: usize) -> Option<usize> {
+        // This one did not find room either.
+        if !self.wraps && self.open > 0 {
+            return None;
+        }
+        let is_it = |stored: &Stored| {
+            stored.over == u64::MAX && stored.task == task && stored.address.address() == address
+        };
+        let newest_first = (0..self.next).rev().chain((self.next..self.stores.len()).rev());
+        { newest_first }.find(|&place| is_it(&self.stores[place]))
+    }
+
+    fn complete_since(&self) -> u64 {
+        if self.open > 0 { u64::MAX } else { self.forgotten }
+    }
+}
+
+static LISTS_OF_STORES: [SpinLock<List>; LISTS + 1] =
+    [const { SpinLock::new(List::new(Vec::new(), false)) }; LISTS + 1];
 
 /// When the log was begun.
 static BEGAN: AtomicU64 = AtomicU64::new(u64::MAX);
@@ -78,19 +148,19 @@ pub(crate) fn make_room(lists: usize, each: usize, wraps: bool) {
         let mut stores = Vec::new();
         let _ = stores.try_reserve_exact(each);
         // What was there is freed after the lock is given back: nothing is freed or allocated under it.
-        let before =
-            core::mem::replace(&mut *list.lock_irqsave(), List { stores, next: 0, wraps, forgotten: 0 });
+        let before = core::mem::replace(&mut *list.lock_irqsave(), List::new(stores, wraps));
         drop(before);
     }
+    *LISTS_OF_STORES[NO_ROOM].lock_irqsave() = List::new(Vec::new(), false);
     BEGAN.store(Kernel::cycles(), Relaxed);
 }
 
 /// Forgets what is in the first `lists` lists; the room stays.
 pub(crate) fn clear(lists: usize) {
-    for list in &LISTS_OF_STORES[..lists] {
+    for list in LISTS_OF_STORES[..lists].iter().chain([&LISTS_OF_STORES[NO_ROOM]]) {
         let mut list = list.lock_irqsave();
         list.stores.clear();
-        (list.next, list.forgotten) = (0, 0);
+        (list.next, list.forgotten, list.open) = (0, 0, 0);
     }
     BEGAN.store(Kernel::cycles(), Relaxed);
 }
@@ -104,50 +174,83 @@ pub(crate) fn end() {
     }
 }
 
-/// Takes note in list `list` that the running task is about to store `value`.
-pub(crate) fn log(list: usize, access: &Access, value: usize) {
+/// Takes note in list `list` that the caller is about to store `value` to `bytes` bytes.
+pub(crate) fn begin(list: usize, access: &Access, value: usize, bytes: usize) {
     let task = Kernel::task();
     let stored = Stored {
         address: Hidden::new(access.address),
+        bytes,
         value: Hidden::new(value),
         site: access.site.name,
         at: access.location,
         task,
+        context: context::current(),
         cpu: Kernel::cpu().0,
         cycles: Kernel::cycles(),
+        over: u64::MAX,
+        saw: [Hidden::new(0); 2],
         held: held::innermost(task),
     };
+    LISTS_OF_STORES[list].lock_irqsave().add(stored);
+}
+
+/// Takes note that it has done so, and what it `saw` before and after; or that it has stored nothing after all.
+///
+/// The lock is taken by a locked instruction, and before that is done all CPUs see the store (SDM vol. 3A, 9.2.3.9): so the
+/// stamp that is taken then is no earlier than the moment at which it took effect.
+pub(crate) fn finish(list: usize, access: &Access, saw: Option<[usize; 2]>) {
     let mut list = LISTS_OF_STORES[list].lock_irqsave();
-    let list = &mut *list;
-    // Allocating here would disturb what is observed.
-    if list.stores.len() < list.stores.capacity() {
-        list.stores.push(stored);
-    } else if let Some(oldest) = list.stores.get_mut(list.next).filter(|_| list.wraps) {
-        list.forgotten = oldest.cycles;
-        *oldest = stored;
-        list.next = (list.next + 1) % list.stores.len();
-    } else {
-        list.forgotten = stored.cycles;
+    let over = Kernel::cycles();
+    let Some(place) = list.unfinished(Kernel::task(), access.address) else {
+        list.open = list.open.saturating_sub(1);
+        return list.forget(over);
+    };
+    let stored = &mut list.stores[place];
+    stored.over = over;
+    match saw {
+        Some(saw) => stored.saw = saw.map(Hidden::new),
+        // A run of no bytes: it concerns no location.
+        None => stored.bytes = 0,
     }
 }
 
-/// The moment since which no store was forgotten; [`None`] while nothing is logged.
+/// The moment since which nothing was forgotten; [`None`] while nothing is logged.
 pub fn complete_since() -> Option<u64> {
     let began = BEGAN.load(Relaxed);
-    let forgotten = LISTS_OF_STORES.iter().map(|list| list.lock_irqsave().forgotten).max();
+    let forgotten = LISTS_OF_STORES.iter().map(|list| list.lock_irqsave().complete_since()).max();
     (began != u64::MAX).then(|| began.max(forgotten.unwrap_or(0)))
 }
 
-/// All stores in the log.
-#[derive(Clone, Copy, Debug)]
-pub struct Log;
+/// All stores in the log, and the heap as `ledger` knows it.
+#[derive(Debug)]
+pub struct Log<'l, 'm>(pub &'l Ledger<'m>);
 
-impl StoreLog for Log {
+impl StoreLog for Log<'_, '_> {
     type Store = Stored;
 
     fn each(&self, visit: &mut dyn FnMut(&Stored)) {
         for list in &LISTS_OF_STORES {
             list.lock_irqsave().stores.iter().for_each(&mut *visit);
         }
+    }
+
+    fn complete_since(&self) -> u64 {
+        complete_since().unwrap_or(u64::MAX)
+    }
+
+    fn now(&self, location: usize) -> Option<usize> {
+        let is_in = |record: &&Record| {
+            let start = record.allocation.address;
+            record.is_live() && (start..start + record.allocation.size).contains(&location)
+        };
+        let address = location as u64;
+        let is_fixed = layout::data().contains(&address) || stacks::contains(address, WORD as u64);
+        if !is_fixed && !self.0.since(0).any(|record| is_in(&record)) {
+            return None;
+        }
+        let word = core::ptr::with_exposed_provenance::<AtomicUsize>(location);
+        // SAFETY: a task has stored a word there, so it is mapped and aligned, and stays so: no mapping is ever taken back
+        // (I2). All others access it by atomics, too.
+        Some(unsafe { &*word }.load(Relaxed))
     }
 }

@@ -7,7 +7,7 @@
 //! - [`Blocks`]: all live blocks by address; which of them has this address in it, in constant time.
 //! - [`Marking`]: the search, over a [`Memory`].
 //! - [`Hidden`]: an address that the search does not take for one.
-//! - [`Provenance`]: from a log of stores, the one that published a block and the one that dropped it.
+//! - [`Provenance`]: from a log of stores, the one that published a block and what dropped it, or that nothing says which.
 //!
 //! Nothing here allocates or recurses: the tables are handed in, and the blocks that are still to be searched are linked
 //! through their entries.
@@ -23,7 +23,7 @@ pub use block::{Block, Held, Policy};
 pub use blocks::{Blocks, Entry, GRANULE, Source, TooMany, groups_for};
 pub use hidden::Hidden;
 pub use marking::{Marking, Memory};
-pub use provenance::{Provenance, StoreLog, Trace};
+pub use provenance::{Doubt, Event, Fate, Provenance, Span, StoreLog, Trace};
 
 #[cfg(test)]
 mod tests;

@@ -99,8 +99,8 @@ bitflags::bitflags! {
         /// A probe mode is active: call [`Hooks::access`] for every access and every named probe, and
         /// [`Hooks::lock`] for every lock event.
         const PROBE = 1;
-        /// Stores are logged, with the locks they happen under: call [`Hooks::access`] for every store, and
-        /// [`Hooks::lock`] for every lock event.
+        /// Stores are logged, with the locks they happen under: call [`Hooks::access`], [`Hooks::storing`] and
+        /// [`Hooks::stored`] for every store, and [`Hooks::lock`] for every lock event.
         const TRACE = 2;
         /// The wait-for graph is kept: call [`Hooks::lock`] for every lock event.
         const WATCH = 4;
@@ -118,6 +118,11 @@ pub trait Hooks {
     }
     /// A task is about to make `access`. May put the task to sleep.
     fn access(_access: &Access) {}
+    /// A task is about to store to `bytes` bytes from the address of `access` on, now: whatever it had to wait for is over. Called
+    /// while stores are logged.
+    fn storing(_access: &Access, _bytes: usize) {}
+    /// It has done so, and found there this just before and just after it; [`None`] if it has stored nothing after all.
+    fn stored(_access: &Access, _saw: Option<[usize; 2]>) {}
     /// Something happens to the lock at `address`.
     fn lock(_event: LockEvent, _lock: &LockName, _address: usize, _location: &'static Location<'static>) {}
     /// The caller spins for an observed lock, and does so again and again. Never returns when the watchdog has given up

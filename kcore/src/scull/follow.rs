@@ -10,7 +10,7 @@ use crate::scull::device::Device;
 use crate::scull::edition::Edition;
 use crate::scull::list::{Array, Block, Link, Node, Quantum, Wild};
 use crate::scull::sites;
-use crate::shared::probe;
+use crate::shared::{clearing, probe};
 
 impl<M: Machine> Device<M> {
     /// Node number `item`. It and those before it are made if they are missing, for readers too (LDD3's `scull_follow`).
@@ -35,8 +35,10 @@ impl<M: Machine> Device<M> {
         // stores into the node before it is cleared is lost.
         probe::<M>(&sites::NODE_CLEAR);
         let fresh = node.node(&self.list);
-        fresh.array.clear();
-        fresh.next.clear();
+        clearing::<M>(&sites::NODE_CLEAR, node.address(), size_of::<Node>(), || {
+            fresh.array.clear();
+            fresh.next.clear();
+        });
         // The walk goes on from this node, whatever the link leads to by now (R3).
         Ok(node)
     }
@@ -51,7 +53,10 @@ impl<M: Machine> Device<M> {
         link.store::<M>(&sites::ARRAY, array);
         // The same window as for a node.
         probe::<M>(&sites::ARRAY_CLEAR);
-        array.slots::<M>(&self.list).iter().for_each(Link::clear);
+        let slots = array.slots::<M>(&self.list);
+        clearing::<M>(&sites::ARRAY_CLEAR, array.address(), size_of_val(slots), || {
+            slots.iter().for_each(Link::clear);
+        });
         // The write goes on with this array: if another was stored over it, all that is hung here is lost (R2).
         Ok(array)
     }

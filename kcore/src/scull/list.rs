@@ -72,7 +72,7 @@ impl<T> Link<T> {
         self.word.store::<H>(site, ptr::null_mut());
     }
 
-    /// Sets a fresh link to null. Nobody hears of it.
+    /// Sets a fresh link to null. Who clears a whole block tells the log.
     pub(super) fn clear(&self) {
         self.word.poke(ptr::null_mut());
     }

@@ -3,8 +3,8 @@
 use alloc::string::ToString;
 
 use kcore::experiment::Resolved;
-use kcore::leak::Provenance;
-use kcore::ledger::Record;
+use kcore::leak::{Doubt, Fate, Provenance};
+use kcore::ledger::{Ledger, Record};
 use kcore::machine::TaskId;
 use kcore::report::{Leak, Store, place};
 
@@ -29,24 +29,36 @@ pub struct Lost {
     pub first_bytes: [u8; FIRST_BYTES],
     /// The store that published it, and whose it was. `None` when the log does not have it.
     pub stored: Option<(Stored, Name)>,
-    /// The store that took its last reference away. `None` also when that reference is still there, in a block that is
-    /// lost itself.
+    /// The store that took its last reference away.
     pub overwritten: Option<(Stored, Name)>,
+    /// The free that took it away.
+    pub freed: Option<(Stored, Name)>,
+    /// Why the log cannot tell. If there is none of the three, the reference is still there, in a block that is lost itself.
+    pub doubt: Option<Doubt>,
 }
 
 impl Lost {
-    /// Describes a lost block while it still exists. Allocates nothing: the heap may be full.
-    pub fn describe(record: &Record, resolved: &Resolved) -> Lost {
+    /// Describes a lost block of `ledger` while it still exists. Allocates nothing: the heap may be full.
+    pub fn describe(record: &Record, ledger: &Ledger<'_>, resolved: &Resolved) -> Lost {
         let address = record.allocation.address;
-        let provenance = Provenance::find(&stores::Log, address, record.allocation.cycles);
+        let found = Provenance::find(&stores::Log(ledger), address, record.allocation.cycles);
         let named = |stored: Stored| (stored, name(stored.task, resolved));
-        Lost {
+        let mut lost = Lost {
             record: *record,
             task: name(record.allocation.task, resolved),
             first_bytes: heap::first_bytes(record),
-            stored: provenance.map(|found| named(found.published)),
-            overwritten: provenance.and_then(|found| found.dropped).map(named),
+            stored: found.map(|found| named(found.published)),
+            overwritten: None,
+            freed: None,
+            doubt: None,
+        };
+        match found.map(|found| found.fate) {
+            Some(Fate::Overwritten(end)) => lost.overwritten = Some(named(end)),
+            Some(Fate::Freed(end)) => lost.freed = Some(named(end)),
+            Some(Fate::Unknown(doubt)) => lost.doubt = Some(doubt),
+            Some(Fate::Held) | None => {}
         }
+        lost
     }
 
     /// As a line of JSON.
@@ -66,6 +78,8 @@ impl Lost {
             allocated_at: place(allocation.allocated_at),
             stored: self.stored.as_ref().map(store),
             overwritten: self.overwritten.as_ref().map(store),
+            freed: self.freed.as_ref().map(store),
+            doubt: self.doubt.map(|doubt| doubt.to_string()),
         }
     }
 }

@@ -188,7 +188,7 @@ impl Trial<'_> {
                 leaked[record.allocation.kind] += 1;
                 leaked_bytes += record.allocation.size as u64;
                 if lost.len() < DESCRIBED {
-                    lost.push(Lost::describe(record, resolved));
+                    lost.push(Lost::describe(record, ledger, resolved));
                 }
             }
             run.live += ledger.live_since(since).scull;

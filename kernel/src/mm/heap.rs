@@ -36,6 +36,7 @@ use kcore::machine::{BadFree, BlockSize, Cpu, Kind, LockName, POISON_FREED, POIS
 use kcore::report::LockStats;
 
 use crate::arch::backtrace;
+use crate::hooks;
 use crate::machine::{CountedSpinLock, Kernel};
 use crate::mm::frames;
 
@@ -296,6 +297,14 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
 /// Nobody keeps a Rust reference into the block, nor a pointer unless it is in quarantine.
 pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result<(), BadFree> {
     let address = block.addr().get();
+    // Of the others there are too many for the log, and few that anything is stored in that it has.
+    let allocation = || with_ledger(|ledger| ledger.lookup(address).map(|record| record.allocation));
+    let size = || allocation().filter(|block| block.kind != Kind::Other).map(|block| block.size);
+    hooks::freeing(address, size, at, || give_up(address, at))
+}
+
+/// [`free`], without the log.
+fn give_up(address: usize, at: &'static Location<'static>) -> Result<(), BadFree> {
     let (freed, manner, _until_poisoned) = {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(BadFree::Unknown)?;

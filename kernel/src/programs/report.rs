@@ -250,12 +250,14 @@ pub(super) fn leak(lost: &Lost, addresses: usize) {
         let site = stored.site;
         let article = if site.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
         println!("  {task} stored its address in {article} {site} at {}", place(stored.at));
-        match &lost.overwritten {
-            Some((later, other)) => {
+        let verb = if lost.overwritten.is_some() { "stored over it" } else { "freed that block" };
+        match (lost.overwritten.as_ref().or(lost.freed.as_ref()), lost.doubt) {
+            (Some((later, other)), _) => {
                 let (cpu, at) = (later.cpu, place(later.at));
-                println!("  {other} (CPU {cpu}) stored over it at {at}: that was the last reference");
+                println!("  {other} (CPU {cpu}) {verb} at {at}: that was the last reference");
             }
-            None => println!("  and there it still is, in a block that is lost itself"),
+            (None, Some(doubt)) => println!("  what took the last reference is not known: {doubt}"),
+            (None, None) => println!("  and there it still is, in a block that is lost itself"),
         }
     }
     if addresses > 0 {

@@ -3,11 +3,13 @@
 use alloc::format;
 use alloc::string::String;
 
-use kcore::leak::Provenance;
+use kcore::leak::{Event, Fate, Provenance, Trace};
 use kcore::ledger::Record;
+use kcore::machine::Context;
 use kcore::report::place;
 
-use crate::stores::{self, Stored};
+use crate::mm::heap;
+use crate::stores::{self, Log, Stored};
 use crate::task::name_of;
 
 use super::object::age;
@@ -15,31 +17,47 @@ use super::object::age;
 /// What is known of it, in lines of the report.
 pub(super) fn lines(record: &Record) -> String {
     let allocation = &record.allocation;
-    match Provenance::find(&stores::Log, allocation.address, allocation.cycles) {
-        Some(Provenance { published, dropped: Some(dropped) }) => {
-            let cycles = dropped.cycles - published.cycles;
-            let raced = if dropped.task == published.task { "stored by" } else { "raced with" };
-            format!(
-                "  last reference dropped {} ago by {}:\n{}  {raced} {}, {cycles} cycles before:\n{}",
-                age(dropped.cycles),
-                who(&dropped),
-                line(&dropped),
-                who(&published),
-                line(&published)
-            )
+    let found =
+        heap::with_ledger(|ledger| Provenance::find(&Log(ledger), allocation.address, allocation.cycles));
+    let Some(Provenance { published, fate }) = found else { return unstored(record) };
+    let was_stored =
+        || format!("  stored {} ago by {}:\n{}", age(published.cycles), who(&published), line(&published));
+    match fate {
+        Fate::Overwritten(end) | Fate::Freed(end) => dropped(&published, &end),
+        Fate::Held => {
+            format!("{}  nothing was stored over it: that location was lost itself\n", was_stored())
         }
-        Some(Provenance { published, dropped: None }) => format!(
-            "  last stored {} ago by {}:\n{}  nothing was stored over it: that location was lost or freed itself\n",
-            age(published.cycles),
-            who(&published),
-            line(&published)
-        ),
-        None if stores::complete_since().is_some_and(|since| since <= allocation.cycles) => format!(
-            "  never stored in shared memory: lost in a register or on the stack of {}\n",
-            name_of(allocation.task)
-        ),
-        None => String::from("  no store of its address is in the log, which does not go back so far\n"),
+        Fate::Unknown(doubt) => {
+            format!("{}  what took the last reference is not known: {doubt}\n", was_stored())
+        }
     }
+}
+
+fn unstored(record: &Record) -> String {
+    let allocation = &record.allocation;
+    if stores::complete_since().is_some_and(|since| since <= allocation.cycles) {
+        let name = name_of(allocation.task);
+        format!("  never stored in shared memory: lost in a register or on the stack of {name}\n")
+    } else {
+        String::from("  no store of its address is in the log, which does not go back so far\n")
+    }
+}
+
+fn dropped(published: &Stored, end: &Stored) -> String {
+    let raced = if end.task == published.task { "stored by" } else { "raced with" };
+    // Of two that overlap the later one may have begun first.
+    let before = match end.cycles.checked_sub(published.cycles) {
+        Some(cycles) => format!("{cycles} cycles before"),
+        None => String::from("at the same time"),
+    };
+    format!(
+        "  last reference dropped {} ago by {}:\n{}  {raced} {}, {before}:\n{}",
+        age(end.cycles),
+        who(end),
+        line(end),
+        who(published),
+        line(published)
+    )
 }
 
 /// Task, CPU and locks of a store.
@@ -49,10 +67,18 @@ fn who(stored: &Stored) -> String {
         [lock, ""] => String::from(lock),
         [inner, outer] => format!("{inner} and {outer}"),
     };
-    format!("{} (task {}, CPU {}), {locks} held", name_of(stored.task), stored.task.0, stored.cpu)
+    let context = match stored.context {
+        Context::Task => "",
+        Context::Softirq => "a softirq on top of ",
+        Context::Hardirq => "an interrupt handler on top of ",
+    };
+    format!("{context}{} (task {}, CPU {}), {locks} held", name_of(stored.task), stored.task.0, stored.cpu)
 }
 
 /// A line of its own for its place.
 fn line(stored: &Stored) -> String {
-    format!("    store to {} at {}\n", stored.site, place(stored.at))
+    match stored.event() {
+        Event::Store { .. } => format!("    store to {} at {}\n", stored.site, place(stored.at)),
+        Event::Clear(_) | Event::Free(_) => format!("    {} at {}\n", stored.site, place(stored.at)),
+    }
 }
