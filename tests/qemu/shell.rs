@@ -1,5 +1,6 @@
 //! The shell: lines that are typed by nobody in particular, scripts, and what both end with.
 
+mod company;
 mod lines;
 
 use std::io::Write;
@@ -12,6 +13,7 @@ use libtest_mimic::Trial;
 use tests::case::kernel;
 use tests::ensure::{Answer, holds, lacks, same};
 
+use company::BESIDE;
 use lines::{SCRIPTS, TYPED};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -23,6 +25,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         .collect();
     all.extend(SCRIPTS.iter().map(|(name, lines, status, says)| {
         Trial::test(format!("shell::script::{name}"), move || Ok(script(lines, *status, says)?))
+    }));
+    all.extend(BESIDE.iter().map(|(name, cpus, lines, says)| {
+        Trial::test(format!("shell::beside::{name}"), move || Ok(beside(*cpus, lines, says)?))
     }));
     all.extend([
         Trial::test("shell::interrupt::sleep", || Ok(interrupt("sleep 100")?)),
@@ -65,13 +70,24 @@ fn script(lines: &str, status: Status, says: &[&str]) -> Answer {
 }
 
 fn script_on(config: Config, lines: &str, status: Status, says: &[&str]) -> Answer {
-    let mut file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
-    file.write_all(lines.as_bytes()).map_err(|error| error.to_string())?;
     let machine = Machine::new(kernel(config).map_err(told)?).command("shell timeout=40");
-    let outcome = machine.script(file.path()).run().map_err(told)?;
+    let outcome = follow(machine, lines)?;
     judge(&outcome, status, says)?;
     lacks(&outcome.com1, "scullery#")?;
     lacks(&outcome.com1, "never")
+}
+
+/// Has the machine follow a script of `lines`.
+fn follow(machine: Machine, lines: &str) -> Result<Outcome, String> {
+    let mut file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
+    file.write_all(lines.as_bytes()).map_err(|error| error.to_string())?;
+    machine.script(file.path()).run().map_err(told)
+}
+
+/// The script ends well on a machine of `cpus` CPUs, whose other jobs are killed at its end.
+fn beside(cpus: u32, lines: &str, says: &[&str]) -> Answer {
+    let outcome = follow(machine(&format!("shell cpus={cpus} timeout=100"))?, lines)?;
+    judge(&outcome, Status::Expected, says)
 }
 
 fn judge(outcome: &Outcome, status: Status, says: &[&str]) -> Answer {

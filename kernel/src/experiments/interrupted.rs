@@ -29,12 +29,11 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let seed = trial.luck();
     let scene = Arc::new(Scene::new(resolved)?);
-    let before = heap::live();
+    let since = heap::with_ledger(|ledger| ledger.next_serial());
     grant_and_interrupt(&scene)?;
     by_chance(trial, &scene, seed)?;
-    let blocks_amiss = u64::from(heap::live() != before);
     let units_amiss = scene.unit.free().abs_diff(1) + scene.unit.waiters();
-    trial.run.lost_updates += blocks_amiss + units_amiss as u64;
+    trial.run.lost_updates += (scene.blocks_left(since) + units_amiss) as u64;
     trial.run.owners = trial.run.owners.max(scene.most.load(Relaxed));
     trial.add_lock(Some(scene.unit.stats()));
     let (interrupted, had) = (scene.interrupted.load(Relaxed), scene.had.load(Relaxed));
@@ -47,7 +46,10 @@ fn grant_and_interrupt(scene: &Arc<Scene>) -> Result<(), SpawnError> {
     let mut waiter: Option<Result<JoinHandle, SpawnError>> = None;
     let held = scene.unit.with(|| {
         let its = Arc::clone(scene);
-        let spawned = task::spawn("waiter", Kernel::cpu().0, move || its.unit.with(|| {}));
+        let spawned = task::spawn("waiter", Kernel::cpu().0, move || {
+            its.waiter.store(Kernel::task().0, Relaxed);
+            its.unit.with(|| {})
+        });
         while spawned.is_ok() && scene.unit.waiters() == 0 {
             task::yield_now();
         }
@@ -68,6 +70,7 @@ fn grant_and_interrupt(scene: &Arc<Scene>) -> Result<(), SpawnError> {
 fn by_chance(trial: &mut Trial<'_>, scene: &Arc<Scene>, seed: u64) -> Result<(), Refusal> {
     let theirs = Arc::clone(scene);
     let interrupter = task::spawn("interrupter", smp::cpus() - 1, move || {
+        theirs.interrupter.store(Kernel::task().0, Relaxed);
         let mut chance = fastrand::Rng::with_seed(seed);
         while !theirs.is_over() {
             theirs.interrupt_somebody(&mut chance);
@@ -95,6 +98,9 @@ struct Scene {
     at_work: AtomicU32,
     /// Who they are; 0 for those who have not begun.
     tasks: Vec<AtomicU32>,
+    /// And those who are not of the crew.
+    waiter: AtomicU32,
+    interrupter: AtomicU32,
     inside: AtomicU64,
     most: AtomicU64,
 }
@@ -111,6 +117,8 @@ impl Scene {
             had: AtomicU64::new(0),
             at_work: AtomicU32::new(resolved.writers),
             tasks,
+            waiter: AtomicU32::new(0),
+            interrupter: AtomicU32::new(0),
             inside: AtomicU64::new(0),
             most: AtomicU64::new(0),
         })
@@ -149,6 +157,20 @@ impl Scene {
         if victim != 0 && self.unit.waiters() > 0 {
             signal::send(TaskId(victim), Signal::Interrupt);
         }
+    }
+
+    /// Blocks from number `since` on that a task of the round has allocated and nobody has freed. What others
+    /// have does not count.
+    fn blocks_left(&self, since: u64) -> usize {
+        let runner = Kernel::task();
+        let others = [&self.waiter, &self.interrupter];
+        let is_ours = |task: TaskId| {
+            task == runner || self.tasks.iter().chain(others).any(|ours| ours.load(Relaxed) == task.0)
+        };
+        heap::with_ledger(|ledger| {
+            let left = ledger.since(since).filter(|record| record.is_live());
+            left.filter(|record| is_ours(record.allocation.task)).count()
+        })
     }
 
     fn is_over(&self) -> bool {
