@@ -14,7 +14,7 @@ use super::calls;
 use super::fate::{self, Fate};
 use crate::fs::{self, File};
 use crate::machine::{Kernel, SpinLock};
-use crate::task::signal;
+use crate::task::signal::{self, Signal};
 use crate::time;
 
 /// Most files that a process has open.
@@ -269,11 +269,20 @@ impl Process {
         result
     }
 
+    /// Notes a signal that stays.
     fn note_signal(&self) {
         if Kernel::interrupted(Sleep::Killable) {
-            self.end(Fate::Killed);
-        } else if Kernel::interrupted(Sleep::Interruptible) && self.fate().is_none() {
-            self.end(Fate::Interrupted);
+            self.note(Signal::Kill);
+        } else if Kernel::interrupted(Sleep::Interruptible) {
+            self.note(Signal::Interrupt);
+        }
+    }
+
+    fn note(&self, signal: Signal) {
+        match signal {
+            Signal::Kill => self.end(Fate::Killed),
+            Signal::Interrupt if self.fate().is_none() => self.end(Fate::Interrupted),
+            Signal::Interrupt => {}
         }
     }
 
@@ -281,9 +290,11 @@ impl Process {
         self.fate.store(fate as u8, Relaxed);
     }
 
+    /// What is noted is what was taken: one that comes between a look and the taking would be lost.
     fn take_signal(&self) -> Result<(), Errno> {
-        self.note_signal();
-        signal::take();
+        if let Some(signal) = signal::take() {
+            self.note(signal);
+        }
         if self.fate().is_some() { Err(Errno::EINTR) } else { Ok(()) }
     }
 }

@@ -277,6 +277,21 @@ pub(super) const SCRIPTS: &[Said] = &[
     ("exit", "exit 0\necho never\n", Status::Expected, &[]),
     ("kill-at-once", "sleep 100 & kill $! && echo killed; wait\n", Status::Expected, &["killed"]),
     (
+        "kill-busy",
+        // A signal that comes between two instructions of a call is not lost.
+        "cat /dev/zero > /dev/null & cat /dev/zero > /dev/null & sleep 0.01; kill %1; kill %2; wait\n\
+         cat /dev/zero > /dev/null & cat /dev/zero > /dev/null & sleep 0.01; kill %1; kill %2; wait\n\
+         cat /dev/zero > /dev/null & cat /dev/zero > /dev/null & sleep 0.01; kill %1; kill %2; wait\n\
+         cat /dev/zero > /dev/null & cat /dev/zero > /dev/null & sleep 0.01; kill %1; kill %2; wait\n\
+         cat /dev/zero > /dev/null & cat /dev/zero > /dev/null & sleep 0.01; kill %1; kill %2; wait\n\
+         cat /dev/zero > /dev/null & cat /dev/zero > /dev/null & sleep 0.01; kill %1; kill %2; wait\n\
+         cat /dev/zero > /dev/null & cat /dev/zero > /dev/null & sleep 0.01; kill %1; kill %2; wait\n\
+         cat /dev/zero > /dev/null & cat /dev/zero > /dev/null & sleep 0.01; kill %1; kill %2; wait\n\
+         sleep 0.01; echo alive\n",
+        Status::Expected,
+        &["alive"],
+    ),
+    (
         "interrupted-job",
         "sleep 100 & kill -INT $!; wait $! || echo after; kill -INT $! 2> /dev/null && echo never\n\
          sleep 100 || echo never & kill %1; wait %1; echo $?\nsleep 100 || echo never & kill -INT %1; wait %1; echo $?\n",
