@@ -2,6 +2,7 @@
 //!
 //! What comes is the experiment's choice: its device's interrupt, or the tick that ends the task's time slice. It is a real
 //! interrupt, sent through the APIC, so it comes where interrupts are on, and otherwise when they are switched on.
+//! Meanwhile time does not end the slices of the crew's tasks; those of all other tasks end as always.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -28,7 +29,6 @@ pub(crate) fn begin(plan: &Plan) {
     drop(before);
     ARMED.store(true, Relaxed);
     choose(task::schedule::end_slice);
-    task::queue::set_slices(false);
 }
 
 /// What comes at the points.
@@ -38,7 +38,6 @@ pub fn choose(action: fn()) {
 
 /// The experiment is over.
 pub(crate) fn end() {
-    task::queue::set_slices(true);
     ARMED.store(false, Relaxed);
     let points = core::mem::take(&mut *POINTS.lock_irqsave());
     drop(points);

@@ -188,6 +188,9 @@ pub fn participant_that_was(task: TaskId) -> Option<u32> {
 pub fn enter(who: u8) {
     let seat = ENGINE.lock_irqsave().seats.assigned(who);
     sit(seat);
+    if fire::is_armed() {
+        task::schedule::set_timed(false);
+    }
     start(seat);
 }
 
@@ -222,6 +225,9 @@ pub fn leave() {
         PARTICIPANT[Kernel::task().0 as usize % MAX_TASKS].store(NOBODY, Relaxed);
         watchdog::ended();
         tell(seat, |engine| engine.finished(seat.who()));
+        if fire::is_armed() {
+            task::schedule::set_timed(true);
+        }
     }
 }
 

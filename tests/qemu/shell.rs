@@ -30,6 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test(format!("shell::beside::{name}"), move || Ok(beside(*cpus, lines, says)?))
     }));
     all.extend([
+        Trial::test("shell::interrupt::fire-beside-busy", || Ok(interrupt_beside_busy()?)),
         Trial::test("shell::interrupt::sleep", || Ok(interrupt("sleep 100")?)),
         Trial::test("shell::interrupt::reader", || Ok(interrupt("cat")?)),
         Trial::test("shell::interrupt::pipeline", || Ok(interrupt("cat | wc | cat")?)),
@@ -90,6 +91,15 @@ fn beside(cpus: u32, lines: &str, says: &[&str]) -> Answer {
     judge(&outcome, Status::Expected, says)
 }
 
+/// Ctrl-C ends a run whose tasks lose their only CPU at points, and not by time, while another job is busy
+/// there.
+fn interrupt_beside_busy() -> Answer {
+    interrupt_on(
+        "shell cpus=1 timeout=100",
+        "cat /dev/zero > /dev/null & run preempt lock=none rounds=1000000",
+    )
+}
+
 fn judge(outcome: &Outcome, status: Status, says: &[&str]) -> Answer {
     let all = |why: String| format!("{why}\n{outcome}");
     same("the exit status", outcome.status, status).map_err(all)?;
@@ -104,7 +114,11 @@ fn judge(outcome: &Outcome, status: Status, says: &[&str]) -> Answer {
 
 /// Ctrl-C ends `command`, and the prompt is there again with nothing left behind.
 fn interrupt(command: &str) -> Answer {
-    let mut session = machine("shell timeout=40")?.typed().start().map_err(told)?;
+    interrupt_on("shell timeout=40", command)
+}
+
+fn interrupt_on(words: &str, command: &str) -> Answer {
+    let mut session = machine(words)?.typed().start().map_err(told)?;
     // Once this is said, Ctrl-C is a signal, and what is not started yet will not be.
     session.type_in(&format!("echo begun; {command}\n")).map_err(told)?;
     while let Some(line) = session.line() {

@@ -12,7 +12,7 @@ use super::Answer;
 use super::case::{different, holds, same};
 use super::crew;
 use crate::arch::{cpu, percpu, smp};
-use crate::task::{self, Signal, listing, queue, schedule, signal};
+use crate::task::{self, Signal, listing, schedule, signal};
 use crate::{context, time};
 
 crate::case! {
@@ -97,8 +97,8 @@ fn by_hand() -> Answer {
     let cpu = smp::cpus() - 1;
     let times = Arc::new(AtomicU32::new(0));
     let counts = Arc::clone(&times);
-    queue::set_slices(false);
-    let ended = crew::start(cpu, move || {
+    crew::start(cpu, move || {
+        schedule::set_timed(false);
         for _ in 0..20 {
             let Ok(other) = crew::start(cpu, || ()) else { return };
             schedule::end_slice();
@@ -108,10 +108,8 @@ fn by_hand() -> Answer {
             counts.fetch_add(1, SeqCst);
             other.join();
         }
-    })
-    .map(task::JoinHandle::join);
-    queue::set_slices(true);
-    ended?;
+    })?
+    .join();
     same("slices that ended", times.load(SeqCst), 20)
 }
 

@@ -101,10 +101,10 @@ fn yield_order() -> Answer {
     let cpu = smp::cpus() - 1;
     let order = Arc::new(SpinLock::new(Vec::new()));
     let seen = Arc::clone(&order);
-    // Nobody's turn ends by time.
-    task::queue::set_slices(false);
-    // The three are started by a task on their own CPU, so none of them runs before all are there.
+    // The three are started by a task on their own CPU, so none of them runs before all are there; and
+    // nobody's turn ends by time.
     let ended = crew::start(cpu, move || {
+        task::schedule::set_timed(false);
         let tasks: Vec<_> = (0..3)
             .filter_map(|who| {
                 let order = Arc::clone(&seen);
@@ -120,7 +120,6 @@ fn yield_order() -> Answer {
         task::join_all(tasks);
     })
     .map(task::JoinHandle::join);
-    task::queue::set_slices(true);
     ended?;
     let order = order.lock_irqsave().clone();
     same("who ran when", order.as_slice(), [0, 1, 2, 0, 1, 2, 0, 1, 2].as_slice())

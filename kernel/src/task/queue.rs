@@ -2,7 +2,7 @@
 //! How tasks come into it and leave it is in `schedule`.
 
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use heapless::{Deque, Vec};
 use kcore::machine::TaskId;
@@ -30,7 +30,7 @@ pub struct Queue {
     pub(super) farewell: Option<TaskId>,
     /// When the running task was switched to.
     pub(super) since: u64,
-    /// When the running task's slice ends.
+    /// When the running task's slice ends; [`NEVER`] for one that time does not interrupt.
     pub(super) slice_end: u64,
     /// When this CPU's timer will interrupt it; 0 for never, so that queues that nobody uses are zeros and take no room in
     /// the ELF.
@@ -57,7 +57,7 @@ impl Queue {
     /// The next moment at which this CPU, whose queue it is, has something to do.
     #[inline]
     fn next_moment(&self) -> u64 {
-        let slice = if self.ready.is_empty() || !SLICES.load(Relaxed) { NEVER } else { self.slice_end };
+        let slice = if self.ready.is_empty() { NEVER } else { self.slice_end };
         let sleep = self.sleepers.iter().map(|(moment, _)| *moment).min().unwrap_or(NEVER);
         slice.min(sleep).min(timer::next()).min(watchdog::next())
     }
@@ -81,9 +81,6 @@ static CURRENT: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 
 /// The idle task of each CPU, for whoever cannot wait for the lock of its queue.
 static IDLE: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
-
-/// Whether time ends a slice. Where an experiment says at which points tasks lose their CPU, it does not.
-pub(super) static SLICES: AtomicBool = AtomicBool::new(true);
 
 /// The lock of a CPU's queue, held, with interrupts off.
 pub struct QueueGuard {
@@ -145,11 +142,6 @@ pub(super) unsafe fn set_current(cpu: u32, task: TaskId) {
 pub(super) fn set_idle(cpu: u32, task: TaskId) {
     IDLE[cpu as usize].store(task.0, Relaxed);
     QueueGuard::lock(cpu).idle = task;
-}
-
-/// Whether time ends slices from now on.
-pub fn set_slices(on: bool) {
-    SLICES.store(on, Relaxed);
 }
 
 /// The task that runs on `cpu` when no other can.

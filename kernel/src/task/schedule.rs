@@ -25,7 +25,7 @@ use crate::param::SLICE_MICROSECONDS;
 use crate::time::{self, NEVER};
 use crate::watchdog;
 
-use super::queue::{QUEUES, QueueGuard, SLICES, current, enqueue, set_current, unlock_and_kick};
+use super::queue::{QUEUES, QueueGuard, current, enqueue, set_current, unlock_and_kick};
 use super::table::{self, State, Task};
 use super::{doom, quiet};
 
@@ -45,11 +45,26 @@ pub(crate) fn tick() {
             queue.ready.push_back(id).expect("the queue has room for every task there can be");
         }
     }
-    let over = core::mem::take(&mut queue.over) || SLICES.load(Relaxed) && queue.slice_end <= now;
+    let over = core::mem::take(&mut queue.over) || queue.slice_end <= now;
     if over && !queue.ready.is_empty() {
         context::need_to_schedule();
-        queue.slice_end = now + time::microseconds(SLICE_MICROSECONDS);
+        queue.slice_end = end_of_slice(this_task(), now);
     }
+    queue.arm();
+}
+
+/// When the slice of `task` ends that begins `now`.
+#[inline]
+fn end_of_slice(task: &Task, now: u64) -> u64 {
+    if task.untimed.load(Relaxed) { NEVER } else { now + time::microseconds(SLICE_MICROSECONDS) }
+}
+
+/// Whether time ends the slices of the running task from now on, and of the tasks that it starts.
+pub fn set_timed(timed: bool) {
+    let mut queue = QueueGuard::lock(percpu::this_cpu());
+    let task = this_task();
+    task.untimed.store(!timed, Relaxed);
+    queue.slice_end = end_of_slice(task, cpu::cycles());
     queue.arm();
 }
 
@@ -254,7 +269,7 @@ fn switch_away(mut queue: QueueGuard) {
     let now = cpu::cycles();
     from.run_time.store(from.run_time.load(Relaxed) + now.saturating_sub(queue.since), Relaxed);
     queue.since = now;
-    queue.slice_end = now + time::microseconds(SLICE_MICROSECONDS);
+    queue.slice_end = end_of_slice(to, now);
     queue.arm();
     // SAFETY: the switch to it comes now, with interrupts off.
     unsafe { set_current(queue.cpu(), next) };

@@ -79,6 +79,8 @@ pub struct Task {
     pub should_stop: AtomicBool,
     /// A fault in it ends it, and not the machine: see `oops`. Cleared when it begins to die.
     pub mortal: AtomicBool,
+    /// Time does not end its slices.
+    pub untimed: AtomicBool,
     /// How many observed spinlocks it has, as far as anybody listens; written by the task itself. Guards can be forgotten, but
     /// not 2^64 of them.
     pub spinlocks: AtomicU64,
@@ -106,6 +108,7 @@ static TABLE: [Task; MAX_TASKS] = [const {
         doomed: AtomicBool::new(false),
         should_stop: AtomicBool::new(false),
         mortal: AtomicBool::new(false),
+        untimed: AtomicBool::new(false),
         spinlocks: AtomicU64::new(0),
         code: AtomicI32::new(0),
         run_time: AtomicU64::new(0),
@@ -138,6 +141,7 @@ pub(super) fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
             task.doomed.store(false, Relaxed);
             task.should_stop.store(false, Relaxed);
             task.mortal.store(false, Relaxed);
+            task.untimed.store(false, Relaxed);
             task.spinlocks.store(0, Relaxed);
             task.code.store(0, Relaxed);
             task.run_time.store(0, Relaxed);
