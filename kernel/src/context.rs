@@ -191,8 +191,13 @@ pub fn is_atomic() -> bool {
 /// How often the running task has switched preemption or softirqs off: once for each spinlock that it has, but for those
 /// that it took with interrupts off. [`None`] on top of a task, in a handler or a softirq.
 pub(crate) fn depth() -> Option<u32> {
+    (!in_interrupt()).then(depth_below)
+}
+
+/// [`depth`] of the running task and of what softirqs on top of it have switched off.
+pub(crate) fn depth_below() -> u32 {
     let count = percpu::count();
-    (!in_interrupt()).then_some(count / PREEMPTION + (count & TIMES_SOFTIRQS_OFF) / SOFTIRQS_OFF)
+    count / PREEMPTION + (count & TIMES_SOFTIRQS_OFF) / SOFTIRQS_OFF
 }
 
 /// Handlers that are under way on this CPU: 1, unless one was interrupted by another.

@@ -46,6 +46,8 @@ const NOBODY: u64 = u64::MAX;
 static PARTICIPANT: [AtomicU64; MAX_TASKS] = [const { AtomicU64::new(NOBODY) }; MAX_TASKS];
 /// Which task a participant is.
 static TASK: [AtomicU32; MAX_WRITERS as usize] = [const { AtomicU32::new(0) }; MAX_WRITERS as usize];
+/// The task that runs the experiment.
+static RUNNER: AtomicU32 = AtomicU32::new(0);
 /// How many participants the round under way has; 0 between rounds.
 static CREW: AtomicU32 = AtomicU32::new(0);
 
@@ -60,10 +62,12 @@ pub fn listeners() -> Listeners {
     Listeners::from_bits_retain(LISTENERS.load(Relaxed))
 }
 
-/// Begins an experiment of `participants` that pass points as `plan` says. `stores` is how many stores of each are
-/// logged in a round; 0 for none. `watched`: its tasks may come to a stop.
+/// Begins an experiment, which the caller runs, of `participants` that pass points as `plan` says. `stores`
+/// is how many stores of each are logged in a round; 0 for none. `watched`: its tasks may come to a stop.
 pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) {
     seats::withdraw();
+    task::schedule::this_task().of_run.store(true, Relaxed);
+    RUNNER.store(Kernel::task().0, Relaxed);
     fire::begin(plan);
     if watched {
         watchdog::begin();
@@ -152,12 +156,14 @@ pub fn begin_round(participants: u32, cpu_of: &dyn Fn(u32) -> u32) {
     }
 }
 
-/// Ends the experiment: nobody listens any more. Returns the steps of a script that could not happen.
+/// Ends the experiment that the caller runs: nobody listens any more. Returns the steps of a script that
+/// could not happen.
 pub fn end() -> Vec<Step> {
     LISTENERS.fetch_and(Listeners::HELD.bits(), Relaxed);
     PAUSES.store(0, Relaxed);
     fire::end();
     watchdog::end();
+    task::schedule::this_task().of_run.store(false, Relaxed);
     let engine = ENGINE.lock_irqsave().engine.take();
     stores::end();
     EXPERIMENT.store(false, Relaxed);
@@ -253,6 +259,18 @@ pub fn crew() -> impl Iterator<Item = TaskId> {
     (0..CREW.load(Relaxed) as usize).map(|who| TaskId(TASK[who].load(Relaxed))).filter(|task| task.0 != 0)
 }
 
+/// Whether what the caller does is the doing of the run under way: the caller is one of its tasks, or a
+/// handler or a softirq, on top of whatever task that is. What all others do is no business of the
+/// watchdog's.
+pub(crate) fn is_of_run() -> bool {
+    context::in_interrupt() || task::schedule::this_task().of_run.load(Relaxed)
+}
+
+/// Whether the experiment is run by a job of a shell, and not by the program that the machine is there for.
+pub(crate) fn is_job() -> bool {
+    task::table::find(TaskId(RUNNER.load(Relaxed))).is_some_and(|task| task.mortal.load(Relaxed))
+}
+
 /// Whether a round is under way whose tasks may come to a stop.
 pub fn is_watched() -> bool {
     listeners().contains(Listeners::WATCH) && CREW.load(Relaxed) > 0
@@ -327,7 +345,7 @@ pub fn freeing<R, E>(
 /// Something happens to an observed lock.
 #[cold]
 pub fn lock(event: LockEvent, lock: &LockName, address: usize, at: &'static Location<'static>) {
-    if listeners().contains(Listeners::WATCH) {
+    if listeners().contains(Listeners::WATCH) && is_of_run() {
         watchdog::lock(event, lock, address, at);
     }
     if listeners().contains(Listeners::TRACE) && !context::in_interrupt() {

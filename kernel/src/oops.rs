@@ -107,6 +107,13 @@ fn begin(interrupts_were_on: bool) -> bool {
     interrupts_were_on && !panic::stopping() && only_observed() && room() && task.mortal.swap(false, Relaxed)
 }
 
+/// Whether the running task may end alone at the place where an interrupt has come: so interrupts were on.
+/// What else runs on top of it ends with it.
+pub(crate) fn may_be_ended() -> bool {
+    let task = schedule::this_task();
+    u64::from(context::depth_below()) <= task.spinlocks.load(Relaxed) && task.mortal.load(Relaxed)
+}
+
 fn die(oops: Oops, fault: Option<&Fault<'_>>) -> ! {
     // The task is one like any other again: an interrupt finds no lock taken that it wants.
     cpu::irq_on();

@@ -30,6 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test(format!("shell::beside::{name}"), move || Ok(beside(*cpus, lines, says)?))
     }));
     all.extend([
+        Trial::test("shell::beside::reader", || Ok(beside_a_reader()?)),
         Trial::test("shell::interrupt::fire-beside-busy", || Ok(interrupt_beside_busy()?)),
         Trial::test("shell::interrupt::sleep", || Ok(interrupt("sleep 100")?)),
         Trial::test("shell::interrupt::reader", || Ok(interrupt("cat")?)),
@@ -89,6 +90,20 @@ fn follow(machine: Machine, lines: &str) -> Result<Outcome, String> {
 fn beside(cpus: u32, lines: &str, says: &[&str]) -> Answer {
     let outcome = follow(machine(&format!("shell cpus={cpus} timeout=100"))?, lines)?;
     judge(&outcome, Status::Expected, says)
+}
+
+/// A run comes to its end while the prompt waits for the next line.
+fn beside_a_reader() -> Answer {
+    let mut session = machine("shell cpus=2 timeout=100")?.typed().start().map_err(told)?;
+    session.type_in("run lost-wakeup lock=none probe=script &\n").map_err(told)?;
+    while let Some(line) = session.line() {
+        if line.contains("verdict:") {
+            session.type_in("wait; exit 0\n").map_err(told)?;
+        }
+    }
+    let outcome = session.finish().map_err(told)?;
+    judge(&outcome, Status::Expected, &[])?;
+    holds("the run is stuck", outcome.com1.contains("verdict: stuck (as expected: stuck)"))
 }
 
 /// Ctrl-C ends a run whose tasks lose their only CPU at points, and not by time, while another job is busy

@@ -1,24 +1,30 @@
-//! The watchdog, where no lock event tells it anything.
+//! The watchdog, where no lock event tells it anything, and where events of others tell it what is none of
+//! its business.
 
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
-use kcore::machine::{Hooks, LockName, Waiting};
+use kcore::machine::{Cpu, Hooks, LockName, Waiting};
 use kcore::probe::Plan;
 use kcore::settings::Expect;
-use kcore::sync::{Observed, SpinLock};
+use kcore::sync::{Mutex, Observed, SpinLock};
 
 use super::Answer;
 use super::case::same;
-use crate::arch::cpu;
+use crate::arch::{cpu, smp};
 use crate::experiments::crew;
 use crate::machine::Kernel;
-use crate::task::Name;
+use crate::task::{self, JoinHandle, Name, doom};
 use crate::{hooks, watchdog};
 
 crate::case! {
-    // They take seconds, and the second one ends the machine.
+    "watchdog::deadlock-of-others" => deadlock_of_others;
+    "watchdog::sleep-of-others" => sleep_of_others;
+    // They take seconds, and the last one ends the machine.
     "watchdog::busy" => busy, hidden = true;
+    "watchdog::busy-beside-others" => busy_beside_others, hidden = true;
     "watchdog::deaf" => deaf, hidden = true;
+    "watchdog::out-of-reach" => out_of_reach, hidden = true;
 }
 
 static LOCK: SpinLock<(), Kernel, Observed> =
@@ -36,15 +42,105 @@ fn busy() -> Answer {
     same("what the watchdog calls it", stop, Some(Expect::Livelock))
 }
 
-/// Tasks that hear of nothing.
+/// The same, while others take and give back a lock of theirs without end.
+fn busy_beside_others() -> Answer {
+    let over = Arc::new(AtomicBool::new(false));
+    let theirs = Arc::clone(&over);
+    let other = start(smp::cpus() - 1, move || {
+        let lock = SpinLock::<(), Kernel, Observed>::observed(name("others.lock", Waiting::Spins), ());
+        while !theirs.load(Relaxed) {
+            drop(lock.lock());
+        }
+    })?;
+    let answer = busy();
+    over.store(true, Relaxed);
+    other.join();
+    answer
+}
+
+/// Tasks that hear of nothing are ended where the clock finds them.
 fn deaf() -> Answer {
-    static ENOUGH: AtomicBool = AtomicBool::new(false);
     let stop = watched(|_| {
-        while !ENOUGH.load(Relaxed) {
+        loop {
             cpu::pause();
         }
     })?;
     same("what the watchdog calls it", stop, Some(Expect::Livelock))
+}
+
+/// The clock finds no task that has its interrupts off.
+fn out_of_reach() -> Answer {
+    let stop = watched(|who| {
+        if who == 0 {
+            cpu::irq_save();
+            loop {
+                cpu::pause();
+            }
+        }
+    })?;
+    same("what the watchdog calls it", stop, None)
+}
+
+/// Two tasks wait for each other's mutexes while a run is watched whose tasks they are not.
+fn deadlock_of_others() -> Answer {
+    let mutexes: Arc<[Mutex<(), Kernel, Observed>; 2]> =
+        Arc::new(["others.first", "others.second"].map(|of| Mutex::observed(name(of, Waiting::Sleeps), ())));
+    let (begun, have_one) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    let member = |who: usize| {
+        let (mutexes, begun, have_one) = (Arc::clone(&mutexes), Arc::clone(&begun), Arc::clone(&have_one));
+        start(who as u32 % smp::cpus(), move || {
+            wait_until(|| begun.load(Relaxed));
+            let _first = mutexes[who].lock();
+            have_one.fetch_add(1, Relaxed);
+            wait_until(|| have_one.load(Relaxed) == 2);
+            let _second = mutexes[1 - who].lock();
+        })
+    };
+    let others = [member(0)?, member(1)?];
+    let stop = watched(|_| {
+        begun.store(true, Relaxed);
+        wait_until(|| mutexes.iter().all(|mutex| mutex.waiters() == 1));
+    });
+    others.iter().for_each(|task| doom::doom(task.id()));
+    task::join_all(others);
+    same("what the watchdog calls it", stop?, None)
+}
+
+/// A task that is not of the run asks whether it may sleep, where it may not.
+fn sleep_of_others() -> Answer {
+    let (begun, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (begins, is_done) = (Arc::clone(&begun), Arc::clone(&done));
+    let other = start(smp::cpus() - 1, move || {
+        wait_until(|| begins.load(Relaxed));
+        let lock = SpinLock::<(), Kernel, Observed>::observed(name("others.lock", Waiting::Spins), ());
+        let held = lock.lock();
+        watchdog::might_sleep();
+        drop(held);
+        is_done.store(true, Relaxed);
+    })?;
+    let stop = watched(|_| {
+        begun.store(true, Relaxed);
+        wait_until(|| done.load(Relaxed));
+    });
+    other.join();
+    same("what the watchdog calls it", stop?, None)
+}
+
+fn name(name: &'static str, waiting: Waiting) -> LockName {
+    LockName { name, class: name, waiting }
+}
+
+/// A task that is of no run: none has begun.
+fn start(cpu: u32, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle, alloc::string::String> {
+    task::spawn("other", cpu, body).map_err(|error| alloc::format!("{error:?}"))
+}
+
+fn wait_until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        Kernel::spinning();
+        Kernel::relax();
+        task::yield_now();
+    }
 }
 
 /// What the watchdog finds while two tasks run `body`.

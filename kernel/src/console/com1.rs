@@ -1,6 +1,6 @@
 //! COM1: what people type, and the wire to them. What is written goes through [`super::screen`].
 
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use heapless::Deque;
 use kcore::acpi::Madt;
@@ -33,8 +33,6 @@ static RECEIVED: SpinLock<Received> =
 static WAITING: WaitQueue<Kernel> = WaitQueue::new();
 /// The port interrupts.
 static LISTENS: AtomicBool = AtomicBool::new(false);
-/// How many tasks wait.
-static READERS: AtomicU32 = AtomicU32::new(0);
 
 struct Received {
     stream: Stream,
@@ -135,10 +133,7 @@ fn wait_for_byte(wait: impl Fn(fn() -> bool) -> Result<(), Errno>) -> Result<Opt
     watchdog::might_sleep();
     listen();
     loop {
-        READERS.fetch_add(1, SeqCst);
-        let waited = wait(has_input);
-        READERS.fetch_sub(1, SeqCst);
-        waited?;
+        wait(has_input)?;
         let mut received = RECEIVED.lock_irqsave();
         let byte = received.bytes.pop_front();
         let (left, has_ended) = (received.left, received.stream == Stream::Ended);
@@ -162,11 +157,6 @@ pub fn has_input() -> bool {
 pub fn waiting() -> &'static WaitQueue<Kernel> {
     listen();
     &WAITING
-}
-
-/// Whether a task waits for what people may type: then the machine is not at its end.
-pub(crate) fn expects_input() -> bool {
-    READERS.load(SeqCst) != 0
 }
 
 /// Sets the port up.

@@ -5,7 +5,7 @@ use core::fmt::Write;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::experiment::{Resolved, Role};
-use kcore::machine::Cpu;
+use kcore::machine::{Cpu, Hooks};
 use kcore::sync::Completion;
 
 use crate::arch::smp;
@@ -104,6 +104,7 @@ impl Gathering {
     fn arrive(&self) {
         self.present.fetch_add(1, Relaxed);
         while fire::is_armed() && self.present.load(Relaxed) < self.expected.load(Relaxed) {
+            Kernel::spinning();
             Kernel::relax();
             task::yield_now();
         }

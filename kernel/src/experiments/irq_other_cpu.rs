@@ -1,6 +1,6 @@
 //! R14: a task on one CPU, the interrupt handler of its device on another.
 
-use kcore::machine::Cpu;
+use kcore::machine::{Cpu, Hooks};
 use kcore::settings::Lock;
 
 use crate::fire;
@@ -39,6 +39,7 @@ fn interrupt_until(is_enough: fn(&Count, (u64, u64)) -> bool) {
     let before = (count.begun(), count.handled());
     device::fire_at(OTHER);
     while !is_enough(&count, before) {
+        Kernel::spinning();
         Kernel::relax();
     }
 }

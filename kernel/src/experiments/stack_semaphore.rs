@@ -11,7 +11,7 @@ use core::sync::atomic::{
 };
 
 use kcore::errno::Errno;
-use kcore::machine::{Cpu, Kind, LockEvent, LockName, Memory, Sched, TaskId, Waiting};
+use kcore::machine::{Cpu, Hooks, Kind, LockEvent, LockName, Memory, Sched, TaskId, Waiting};
 use kcore::probe::Plan;
 use kcore::settings::Lock;
 use kcore::sync::{Completion, Observed, SEEING_OFF, Semaphore, Watch};
@@ -142,6 +142,7 @@ impl<S: Signal> Desk<S> {
         let signal = unsafe { signal.as_ref() };
         // Who has not gone to sleep yet would find the unit without the help of a granter.
         while !signal.is_awaited() {
+            Kernel::spinning();
             Kernel::relax();
             Kernel::yield_now();
         }
@@ -240,6 +241,7 @@ fn let_the_waiter_return() {
     }
     Kernel::wake(waiter);
     while !STAGE.has_left(number) {
+        Kernel::spinning();
         Kernel::relax();
     }
 }

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::errno::Errno;
 use kcore::experiment::INSIDE;
-use kcore::machine::Cpu;
+use kcore::machine::{Cpu, Hooks};
 use kcore::probe::Name;
 use kcore::settings::Probe;
 use kcore::shared::{Shared, probe};
@@ -41,6 +41,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
         present.fetch_add(1, Relaxed);
         // Who comes first has no advantage. At probe points the tasks begin as these say.
         while resolved.probe == Probe::Off && present.load(Relaxed) < resolved.writers {
+            Kernel::spinning();
             Kernel::relax();
             task::yield_now();
         }

@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use kcore::machine::Cpu;
+use kcore::machine::{Cpu, Hooks};
 use kcore::settings::Lock;
 
 use crate::arch::{percpu, smp};
@@ -59,6 +59,7 @@ fn meet(_: usize) {
         let who = percpu::this_cpu();
         meeting.go_in(who);
         while !meeting.is_complete(who) {
+            Kernel::spinning();
             Kernel::relax();
         }
     });

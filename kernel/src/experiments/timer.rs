@@ -7,7 +7,7 @@ use core::sync::atomic::{
 };
 
 use kcore::experiment::{DELETED, EXPIRED};
-use kcore::machine::{Cpu, Kind, Memory};
+use kcore::machine::{Cpu, Hooks, Kind, Memory};
 use kcore::settings::Lock;
 use kcore::shared::probe;
 
@@ -74,6 +74,7 @@ fn free(object: NonNull<u8>) {
 
 fn wait_for(flag: &AtomicBool) {
     while !flag.load(Acquire) {
+        Kernel::spinning();
         Kernel::relax();
     }
 }

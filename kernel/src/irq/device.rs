@@ -11,11 +11,14 @@ use core::sync::atomic::{
 use crate::arch::{cpu, percpu, smp};
 use crate::atomic_fn::AtomicFn;
 use crate::param::MAX_CPUS;
+use crate::task::quiet;
 
 /// Who handles the interrupt.
 static HANDLER: AtomicFn = AtomicFn::none();
 /// An interrupt was sent to this CPU, and its handler has not begun.
 static SENT: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
+/// The handler of this CPU runs.
+static RUNS: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
 /// Interrupts that came while another one of their CPU had not been taken.
 static MERGED: AtomicU64 = AtomicU64::new(0);
 
@@ -51,6 +54,7 @@ pub fn fire_at(cpu: u32) {
     if SENT[cpu as usize].swap(true, SeqCst) {
         MERGED.fetch_add(1, Relaxed);
     } else {
+        quiet::news();
         smp::interrupt_as_device(cpu);
     }
 }
@@ -60,9 +64,19 @@ pub fn in_flight() -> u32 {
     SENT.iter().filter(|sent| sent.load(SeqCst)).count() as u32
 }
 
-/// Whether `cpu` has yet to take an interrupt that was sent to it.
-pub(crate) fn in_flight_to(cpu: u32) -> bool {
-    SENT[cpu as usize].load(SeqCst)
+/// Whether an interrupt was sent to `cpu` whose handler has not ended.
+pub(crate) fn is_pending(cpu: u32) -> bool {
+    SENT[cpu as usize].load(SeqCst) || runs_on(cpu)
+}
+
+/// Whether the handler runs on `cpu`.
+pub(super) fn runs_on(cpu: u32) -> bool {
+    RUNS[cpu as usize].load(SeqCst)
+}
+
+/// The handler that runs on this CPU, if one does, will not go on.
+pub(super) fn abandoned() {
+    RUNS[percpu::this_cpu() as usize].store(false, SeqCst);
 }
 
 /// How many interrupts were one with an earlier one.
@@ -73,6 +87,10 @@ pub fn merged() -> u64 {
 /// The handler of the device's vector.
 #[inline]
 pub(crate) fn interrupt() {
-    SENT[percpu::this_cpu() as usize].swap(false, SeqCst);
+    let this = percpu::this_cpu() as usize;
+    // In this order: between the two the interrupt is still to be seen.
+    RUNS[this].store(true, SeqCst);
+    SENT[this].swap(false, SeqCst);
     HANDLER.call();
+    RUNS[this].store(false, SeqCst);
 }

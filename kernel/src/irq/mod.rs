@@ -12,6 +12,7 @@
 //! - [`device`]: the machine's own device, which interrupts when it is told to.
 //! - [`softirq`]: what is raised, and who runs it.
 //! - [`tasklet`], [`timer`], [`workqueue`]: the three ways to have something done later.
+//! - [`under_way`]: what of all that a CPU has to do, or does.
 //!
 //! In what code runs, and what may not happen to it there, is [`crate::context`].
 
@@ -20,6 +21,7 @@ pub mod device;
 pub mod softirq;
 pub mod tasklet;
 pub mod timer;
+pub mod under_way;
 pub mod workqueue;
 
 pub use softirq::Softirq;

@@ -14,18 +14,18 @@
 
 use core::sync::atomic::{
     AtomicBool, AtomicU32,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{Relaxed, SeqCst},
 };
 
 use kcore::machine::TaskId;
 
-use super::{tasklet, timer};
+use super::{device, tasklet, timer};
 use crate::arch::traps::vector;
 use crate::arch::{cpu, percpu, smp};
 use crate::atomic_fn::AtomicFn;
 use crate::context;
 use crate::param::MAX_CPUS;
-use crate::task::{self, SpawnError};
+use crate::task::{self, SpawnError, quiet};
 
 /// The softirqs, in the order of their turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +50,10 @@ const BUDGET: u32 = 10;
 static PENDING: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 /// What the loop under way on each CPU has taken from `PENDING` and not begun. Written by that CPU.
 static TAKEN: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
+/// Softirqs run on this CPU: what is taken, or about to be, is not in `PENDING`. Written by that CPU.
+static RUNS: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
 /// The CPU has sent itself an interrupt and not taken it: on its way out softirqs will run. Written by that CPU, with
-/// interrupts off. Whoever sees it cleared also sees that the CPU is busy: the interrupt has said so before.
+/// interrupts off.
 static NUDGED: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
 /// Each CPU's `ksoftirqd`; 0 before it is started. Written once.
 static DAEMON: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
@@ -71,6 +73,7 @@ pub fn raise(softirq: Softirq) {
     let were_on = cpu::irq_save();
     let pending = &PENDING[percpu::this_cpu() as usize];
     pending.store(pending.load(Relaxed) | 1 << softirq as u32, Relaxed);
+    quiet::news();
     if context::may_run_softirqs() {
         nudge();
     }
@@ -83,7 +86,7 @@ pub(crate) fn nudge() {
     let nudged = &NUDGED[percpu::this_cpu() as usize];
     // No test-and-set: this CPU alone writes it, and nothing interrupts it here.
     if !nudged.load(Relaxed) {
-        nudged.store(true, Release);
+        nudged.store(true, Relaxed);
         smp::interrupt_self(vector::SOFTIRQ);
     }
 }
@@ -91,12 +94,17 @@ pub(crate) fn nudge() {
 /// The interrupt of [`nudge`]; its way out does the work.
 #[inline]
 pub(crate) fn nudged() {
-    NUDGED[percpu::this_cpu() as usize].store(false, Release);
+    NUDGED[percpu::this_cpu() as usize].store(false, Relaxed);
 }
 
-/// Whether `cpu` has yet to take an interrupt that it has sent to itself.
-pub(crate) fn in_flight(cpu: u32) -> bool {
-    NUDGED[cpu as usize].load(Acquire)
+/// Whether any runs on `cpu`, or is to.
+pub(crate) fn is_pending(cpu: u32) -> bool {
+    PENDING[cpu as usize].load(SeqCst) != 0 || runs_on(cpu)
+}
+
+/// Whether any runs on `cpu`.
+pub(super) fn runs_on(cpu: u32) -> bool {
+    RUNS[cpu as usize].load(SeqCst)
 }
 
 /// Whether any is raised on this CPU.
@@ -111,6 +119,7 @@ pub(crate) fn pending() -> bool {
 pub(crate) fn run() {
     let this = percpu::this_cpu() as usize;
     context::softirq_enter();
+    RUNS[this].store(true, SeqCst);
     for _ in 0..BUDGET {
         TAKEN[this].store(PENDING[this].swap(0, Relaxed), Relaxed);
         if TAKEN[this].load(Relaxed) == 0 {
@@ -120,6 +129,7 @@ pub(crate) fn run() {
         (0..SOFTIRQS).for_each(act);
         cpu::irq_save();
     }
+    RUNS[this].store(false, SeqCst);
     context::softirq_exit();
     if pending() {
         task::wake(TaskId(DAEMON[this].load(Relaxed)));
@@ -143,6 +153,8 @@ pub(crate) fn abandoned() {
     let this = percpu::this_cpu() as usize;
     let rest = TAKEN[this].swap(0, Relaxed) | PENDING[this].load(Relaxed);
     PENDING[this].store(rest, Relaxed);
+    RUNS[this].store(false, SeqCst);
+    device::abandoned();
     tasklet::abandoned();
     timer::abandoned();
     if pending() {

@@ -14,7 +14,7 @@ use super::softirq::{self, Softirq};
 use crate::arch::{cpu, percpu, smp};
 use crate::machine::{SpinIrqGuard, SpinLock};
 use crate::param::{MAX_CPUS, MAX_TIMERS};
-use crate::task;
+use crate::task::{self, quiet};
 use crate::time::NEVER;
 
 /// A function that can be called at a moment.
@@ -141,6 +141,7 @@ impl Timers {
         let full = self.pending.push(Pending { timer, cpu, moment, serial: self.serial }).is_err();
         assert!(!full, "more than {MAX_TIMERS} timers");
         self.note_next(cpu);
+        quiet::news();
     }
 
     /// Returns where it was pending.
@@ -224,9 +225,9 @@ pub(crate) fn raise_if_due(now: u64) {
     let next = &NEXT[percpu::this_cpu() as usize];
     let moment = next.load(SeqCst);
     if moment <= now {
+        softirq::raise(Softirq::Timer);
         // Else the clock would be set to this moment, which is past, over and over until the softirq runs. Somebody who has
         // just stored another moment has armed, or will arm, the clock for it.
         let _ = next.compare_exchange(moment, NEVER, SeqCst, SeqCst);
-        softirq::raise(Softirq::Timer);
     }
 }

@@ -11,8 +11,8 @@ use kcore::machine::TaskId;
 
 use super::{schedule, table};
 use crate::arch::{apic, cpu};
-use crate::context;
 use crate::irq::softirq;
+use crate::{context, oops};
 
 /// `task` ends as soon as it waits, or now if it does already.
 pub fn doom(task: TaskId) {
@@ -31,6 +31,14 @@ pub fn is_doomed() -> bool {
 #[inline]
 pub fn check() {
     if is_doomed() {
+        abandon(Errno::EDEADLK.code());
+    }
+}
+
+/// Ends the running task, which the caller's interrupt has interrupted, if it is doomed and a fault could end
+/// it alone where it is (I18).
+pub(crate) fn end_by_force() {
+    if is_doomed() && oops::may_be_ended() {
         abandon(Errno::EDEADLK.code());
     }
 }

@@ -6,7 +6,7 @@
 //! - [`mod@spawn`]: starting tasks, asking them to stop, and waiting for their end.
 //! - [`mod@sleep`], [`signal`]: sleeping for a time, and what ends a sleep early.
 //! - [`doom`]: tasks that are given up.
-//! - [`quiet`]: when nothing can run any more.
+//! - [`quiet`]: when a run has come to a stop.
 //! - `names`: what tasks were called that have ended.
 //! - [`listing`]: all tasks, as `ps` shows them.
 //! - [`trace`]: where a task is that does not run.

@@ -14,7 +14,7 @@ use crate::param::{MAX_CPUS, MAX_TASKS};
 use crate::time::{self, NEVER};
 use crate::watchdog;
 
-use super::table;
+use super::table::{self, State, Task};
 
 /// What the lock of a CPU's queue protects, with [`Inner`](super::table::Inner) of each of its tasks.
 pub struct Queue {
@@ -37,6 +37,8 @@ pub struct Queue {
     pub(super) armed: u64,
     /// The running task's slice is to end at the next tick, whatever the time.
     pub(super) over: bool,
+    /// The running task halts in place until it is woken.
+    pub(super) in_place: bool,
 }
 
 impl Queue {
@@ -51,6 +53,7 @@ impl Queue {
             slice_end: 0,
             armed: 0,
             over: false,
+            in_place: false,
         }
     }
 
@@ -190,10 +193,20 @@ pub(super) fn sleeps_until_a_moment(id: TaskId) -> bool {
     QueueGuard::lock(task.cpu()).sleepers.iter().any(|(_, sleeper)| *sleeper == id)
 }
 
-/// Whether no task of `cpu` can run or will wake up by itself.
-pub(super) fn is_still(cpu: u32) -> bool {
-    let mut queue = QueueGuard::lock(cpu);
-    // One that halts in place stays the running task; its wake-up may be kept already, the interrupt still on its way.
-    let woken = table::find(current_of(cpu)).is_some_and(|task| task.inner(&mut queue).token);
-    !woken && queue.ready.is_empty() && queue.sleepers.is_empty()
+/// Whether `task` does nothing until it is woken: it sleeps, and until no moment, or halts in place, or has
+/// ended.
+pub(crate) fn is_still(task: &Task) -> bool {
+    let id = task.id();
+    let mut queue = QueueGuard::lock(task.cpu());
+    if task.id() != id {
+        return false;
+    }
+    let halts_in_place = queue.in_place && current_of(queue.cpu()) == id;
+    let sleeps_until_a_moment = queue.sleepers.iter().any(|(_, sleeper)| *sleeper == id);
+    let inner = task.inner(&mut queue);
+    match inner.state {
+        State::Blocked => !sleeps_until_a_moment,
+        State::Runnable => halts_in_place && !inner.token,
+        State::Ended => true,
+    }
 }

@@ -1,28 +1,33 @@
-//! When nothing can run any more: noticed by the last CPU that halts, without a clock.
+//! When a run has come to a stop: none of its tasks will ever go on.
 //!
-//! A CPU is busy unless it halts, and an interrupt makes it busy. What comes by itself later on is known: sleeps and kernel
-//! timers stand in lists, and an interrupt that the machine's own device has sent and nobody has handled is counted. And
-//! people may type, if somebody listens. So
-//! if the last CPU halts, all queues are empty, and nothing is to come, then nothing will ever happen again.
+//! Who could wake a task of a run? Another task of the run; or a handler, a softirq, a timer that it has set
+//! going. Nobody else: what its tasks wait for is the experiment's own, and no other task of the machine
+//! knows of it (I21). So whatever other jobs do, sleep for, or read: if all tasks of the run sleep until they
+//! are woken, and nothing of theirs is on its way, then nothing will ever happen in it again.
+//!
+//! That is looked at when the last CPU halts, and else now and then by the watchdog's patrol: jobs may keep
+//! the CPUs busy.
 
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use core::sync::atomic::{
+    AtomicBool, AtomicU32,
+    Ordering::{Relaxed, SeqCst},
+};
 
-use super::queue;
+use super::{queue, table};
 use crate::arch::traps::vector;
 use crate::arch::{cpu, percpu, smp};
-use crate::console::com1;
-use crate::irq::{device, softirq, timer};
+use crate::irq::under_way;
 use crate::param::MAX_CPUS;
 use crate::watchdog;
 
 /// CPUs that do something. The first one does from the start.
 static BUSY: AtomicU32 = AtomicU32::new(1);
-/// Counts up when a CPU goes on that has halted.
-static AWAKENINGS: AtomicU32 = AtomicU32::new(0);
 /// Which CPUs halt.
 static HALTS: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
 /// Which CPUs halt without hearing of devices and softirqs. Written by that CPU.
 static DEAF: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
+/// Counts up when something was set going from which a task of a run may hear.
+static NEWS: AtomicU32 = AtomicU32::new(0);
 
 /// A CPU is about to report itself, and is busy.
 pub fn arrive() {
@@ -38,11 +43,8 @@ pub(super) fn deafen(deaf: bool) {
 /// Halts the CPU until an interrupt has been handled. Interrupts are off, and on afterwards. May return for no reason.
 pub(super) fn halt() {
     HALTS[percpu::this_cpu() as usize].store(true, SeqCst);
-    let before = AWAKENINGS.load(SeqCst);
     let last = BUSY.fetch_sub(1, SeqCst) == 1;
-    // What was looked at one after the other is true of one moment only if no CPU went on meanwhile.
-    let quiet = last && nothing_to_come() && AWAKENINGS.load(SeqCst) == before;
-    if quiet && watchdog::nothing_runs() {
+    if last && watchdog::nothing_runs() {
         // It has made somebody runnable.
         awake();
         cpu::irq_on();
@@ -61,16 +63,30 @@ pub(crate) fn interrupted() {
 
 fn awake() {
     if HALTS[percpu::this_cpu() as usize].swap(false, SeqCst) {
-        // In this order: a CPU that halts as the last one before the first of the two sees the second.
         BUSY.fetch_add(1, SeqCst);
-        AWAKENINGS.fetch_add(1, SeqCst);
     }
 }
 
-fn nothing_to_come() -> bool {
+/// An interrupt of the device, a softirq or a timer was set going. Said after it was, and before the caller
+/// is done.
+pub(crate) fn news() {
+    NEWS.fetch_add(1, SeqCst);
+}
+
+/// `task` was woken: said as [`news`], if it is of a run.
+#[inline]
+pub(super) fn news_of(task: &table::Task) {
+    if task.of_run.load(Relaxed) {
+        news();
+    }
+}
+
+/// Whether no task of the run under way can go on any more, of which there is one.
+pub(crate) fn has_come_to_a_stop() -> bool {
+    let before = NEWS.load(SeqCst);
+    let asleep = table::of_run().all(queue::is_still);
     // What a CPU does not hear of wakes nobody there.
-    let hears = |cpu| device::in_flight_to(cpu) || softirq::in_flight(cpu);
-    let is_deaf = |cpu: u32| DEAF[cpu as usize].load(SeqCst);
-    let still = |cpu| queue::is_still(cpu) && !timer::is_pending(cpu) && (is_deaf(cpu) || !hears(cpu));
-    !com1::expects_input() && (0..smp::cpus()).all(still)
+    let still = |cpu: u32| DEAF[cpu as usize].load(SeqCst) || under_way::is_at_rest(cpu);
+    // What was looked at one after the other is true of one moment only if there were no news meanwhile.
+    asleep && (0..smp::cpus()).all(still) && NEWS.load(SeqCst) == before
 }

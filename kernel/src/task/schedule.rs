@@ -42,6 +42,7 @@ pub(crate) fn tick() {
         let inner = task.inner(&mut queue);
         if inner.state == State::Blocked {
             inner.state = State::Runnable;
+            quiet::news_of(task);
             queue.ready.push_back(id).expect("the queue has room for every task there can be");
         }
     }
@@ -115,10 +116,12 @@ pub fn wake(id: TaskId) {
     match inner.state {
         State::Blocked => {
             inner.state = State::Runnable;
+            quiet::news_of(task);
             enqueue(queue, id);
         }
         State::Runnable => {
             inner.token = true;
+            quiet::news_of(task);
             unlock_and_kick(queue);
         }
         State::Ended => {}
@@ -178,7 +181,8 @@ pub fn halt_in_place() {
     }
     loop {
         let mut queue = QueueGuard::lock(percpu::this_cpu());
-        if core::mem::take(&mut this_task().inner(&mut queue).token) {
+        queue.in_place = !core::mem::take(&mut this_task().inner(&mut queue).token);
+        if !queue.in_place {
             break;
         }
         queue.halted = true;

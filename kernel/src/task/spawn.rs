@@ -70,7 +70,8 @@ pub fn least_busy_cpu() -> u32 {
     (0..smp::cpus()).min_by_key(tasks_of).expect("there is one CPU at least")
 }
 
-/// Starts `body` as a task called `name` on CPU `cpu`. Its slices are like the caller's.
+/// Starts `body` as a task called `name` on CPU `cpu`. It is of the caller's run, if that is of one, and its
+/// slices are like the caller's.
 pub fn spawn<R: ExitCode>(
     name: &str,
     cpu: u32,
@@ -101,7 +102,9 @@ fn start(name: &str, cpu: u32, entry: Entry, mortal: bool) -> Result<JoinHandle,
     }
     let (id, task) = create(name, cpu)?;
     task.mortal.store(mortal, Relaxed);
-    task.untimed.store(schedule::this_task().untimed.load(Relaxed), Relaxed);
+    let parent = schedule::this_task();
+    task.of_run.store(parent.of_run.load(Relaxed), Relaxed);
+    task.untimed.store(parent.untimed.load(Relaxed), Relaxed);
     let mut queue = QueueGuard::lock(cpu);
     // SAFETY: `create` gave it a stack that nobody uses: a task that had it was joined, which waits until it is left.
     let stack_pointer = unsafe { switch::prepare(task.stack_top(), first) };

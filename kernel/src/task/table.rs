@@ -79,6 +79,8 @@ pub struct Task {
     pub should_stop: AtomicBool,
     /// A fault in it ends it, and not the machine: see `oops`. Cleared when it begins to die.
     pub mortal: AtomicBool,
+    /// It is of the run of an experiment: the task that runs it, or one that such a task has started.
+    pub of_run: AtomicBool,
     /// Time does not end its slices.
     pub untimed: AtomicBool,
     /// How many observed spinlocks it has, as far as anybody listens; written by the task itself. Guards can be forgotten, but
@@ -88,6 +90,8 @@ pub struct Task {
     pub code: AtomicI32,
     /// Cycles for which it has run, without those since it was switched to.
     pub run_time: AtomicU64,
+    /// What that and the rest were when the watchdog looked last.
+    pub looked_at: AtomicU64,
     /// The top of its stack; 0 while the slot is free.
     /// INVARIANT: that of the boot, for the one task that was adopted, which is never joined; else what is not 0 was got by
     /// [`Stack::into_top`], and is here alone.
@@ -108,10 +112,12 @@ static TABLE: [Task; MAX_TASKS] = [const {
         doomed: AtomicBool::new(false),
         should_stop: AtomicBool::new(false),
         mortal: AtomicBool::new(false),
+        of_run: AtomicBool::new(false),
         untimed: AtomicBool::new(false),
         spinlocks: AtomicU64::new(0),
         code: AtomicI32::new(0),
         run_time: AtomicU64::new(0),
+        looked_at: AtomicU64::new(0),
         stack_top: AtomicU64::new(0),
         inner: UnsafeCell::new(Inner {
             state: State::Ended,
@@ -141,10 +147,12 @@ pub(super) fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
             task.doomed.store(false, Relaxed);
             task.should_stop.store(false, Relaxed);
             task.mortal.store(false, Relaxed);
+            task.of_run.store(false, Relaxed);
             task.untimed.store(false, Relaxed);
             task.spinlocks.store(0, Relaxed);
             task.code.store(0, Relaxed);
             task.run_time.store(0, Relaxed);
+            task.looked_at.store(0, Relaxed);
             // Pairs with the Acquire in `find`.
             task.id.store(*last, Release);
             return Some((TaskId(*last), task));
@@ -170,6 +178,11 @@ pub fn name_of(id: TaskId) -> Name {
 pub fn name_hint(id: TaskId) -> Name {
     let name = find(id).and_then(|task| task.name.try_lock().map(|name| name.clone()));
     name.unwrap_or_default()
+}
+
+/// The tasks of the run under way.
+pub fn of_run() -> impl Iterator<Item = &'static Task> {
+    all().filter(|task| task.of_run.load(Relaxed))
 }
 
 /// The task on whose stack this stack pointer lies. In the middle of a switch that is not the one that the CPU says it runs.

@@ -16,7 +16,7 @@ use crate::arch::cpu;
 use crate::machine::{Kernel, SpinLock};
 use crate::oops::Oops;
 use crate::task::table::State;
-use crate::task::{self, doom, listing};
+use crate::task::{self, doom, listing, quiet};
 use crate::{context, hooks};
 
 /// Kept while an experiment that can come to a stop runs.
@@ -134,7 +134,7 @@ fn wait(actor: Actor, lock: &LockName, address: usize, at: &'static Location<'st
 /// The caller is about to sleep, or may be. Where nobody may, the experiment ends with `invalid-context`.
 #[track_caller]
 pub fn might_sleep() {
-    if hooks::is_watched() {
+    if hooks::is_watched() && hooks::is_of_run() {
         check_sleep(here(), Location::caller());
     }
 }
@@ -151,11 +151,12 @@ fn check_sleep(actor: Actor, at: &'static Location<'static>) {
     }
 }
 
-/// Nothing can run any more, and nothing is to come. Returns whether somebody can run now.
+/// Gives the crew up if none of the run can go on, and somebody of the crew would have to. Returns whether it
+/// did: then somebody can run now.
 // Its room on the stack is not to be that of every halt.
 #[inline(never)]
 pub(crate) fn nothing_runs() -> bool {
-    if !hooks::is_watched() || has_stopped() {
+    if !hooks::is_watched() || has_stopped() || !quiet::has_come_to_a_stop() || asleep::<1>().is_empty() {
         return false;
     }
     let mut finding: Option<Finding> = None;
@@ -165,18 +166,11 @@ pub(crate) fn nothing_runs() -> bool {
     true
 }
 
-/// The tasks of the crew that sleep.
+/// The tasks of the crew that have not ended, when all of them sleep.
 fn asleep<const N: usize>() -> List<TaskId, N> {
     let mut list = List::new();
-    let asleep = |task: &TaskId| listing::state_of(*task) == Some(State::Blocked);
-    hooks::crew().filter(asleep).for_each(|task| list.push(task));
-    list
-}
-
-/// The tasks of the crew that have a CPU.
-pub(super) fn running<const N: usize>() -> List<TaskId, N> {
-    let mut list = List::new();
-    hooks::crew().filter(|task| listing::is_running(*task)).for_each(|task| list.push(task));
+    let lives = |task: &TaskId| listing::state_of(*task).is_some_and(|state| state != State::Ended);
+    hooks::crew().filter(lives).for_each(|task| list.push(task));
     list
 }
 

@@ -4,6 +4,7 @@
 type Beside = (&'static str, u32, &'static str, &'static [&'static str]);
 
 const CLEAN: &str = "verdict: clean (as expected: clean)";
+const STUCK: &str = "verdict: stuck (as expected: stuck)";
 const DEADLOCK: &str = "verdict: deadlock (as expected: deadlock)";
 const RACED: &str = "verdict: raced (as expected: raced)";
 
@@ -41,5 +42,40 @@ pub(super) const BESIDE: &[Beside] = &[
         "sleep 0.2 &\nrun interrupted lock=semaphore\nwait; run interrupted lock=mutex &\n\
          sleep 0.01; cat /proc/slabinfo | wc -l; sleep 0.1 & sleep 0.1 &\nwait\necho alive\n",
         &[CLEAN, CLEAN, "alive"],
+    ),
+    // Sleeps: the book's scullpriv allocates under its spinlock.
+    (
+        "sleep-in-a-driver",
+        4,
+        "insmod scull edition=book\nrun sleep lock=semaphore quanta=500 rounds=1 &\nsleep 0.1; cat /dev/scullpriv; echo $?\n\
+         wait\nrmmod scull; echo alive\n",
+        &["0", CLEAN, "alive"],
+    ),
+    // What sleeps, or reads, or works elsewhere wakes no task of the run.
+    (
+        "stuck-sleeper",
+        2,
+        "sleep 1000 &\nrun lost-wakeup lock=none probe=script\nrun forgotten-unlock lock=mutex\nkill %1; wait; echo alive\n",
+        &[STUCK, STUCK, "alive"],
+    ),
+    (
+        "stuck-patrol",
+        2,
+        "echo scan=600 > /sys/kernel/debug/kmemleak\nrun lost-wakeup lock=none probe=script\n\
+         echo scan=off > /sys/kernel/debug/kmemleak; echo alive\n",
+        &[STUCK, "alive"],
+    ),
+    (
+        "stuck-busy",
+        2,
+        "cat /dev/zero > /dev/null & cat /dev/zero > /dev/null &\nrun lost-wakeup lock=none probe=script\n\
+         run forgotten-unlock lock=semaphore\nkill %1; kill %2; wait; echo alive\n",
+        &[STUCK, STUCK, "alive"],
+    ),
+    (
+        "stuck-busy-one-cpu",
+        1,
+        "cat /dev/zero | cat > /dev/null &\nsleep 1000 &\nrun lost-wakeup lock=none probe=script\nkill %1; kill %2; wait; echo alive\n",
+        &[STUCK, "alive"],
     ),
 ];
