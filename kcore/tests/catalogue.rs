@@ -292,6 +292,18 @@ fn what_a_run_needs_it_has_or_is_refused() {
              must be ints",
         ),
         ("run double-wake writers=1", "double-wake needs writers=2 at least, not 1"),
+        (
+            "run double-wake probe=script=B.flag.store,C.flag.store",
+            "double-wake cannot be run with probe=script=B.flag.store,C.flag.store: its tasks sleep for each other, and no \
+             probe hears of it",
+        ),
+        ("run double-wake probe=rendezvous=flag.load", ""),
+        ("run book-pipe-if", ""),
+        (
+            "run book-pipe-if probe=rendezvous=wp.store",
+            "book-pipe-if cannot be run with probe=rendezvous=wp.store: its tasks sleep for each other, and no probe hears \
+             of it",
+        ),
         ("run forgotten-unlock writers=2", ""),
     ];
     for (line, message) in table {

@@ -1,4 +1,4 @@
-//! Memory that runs out in the middle of the work: `-ENOMEM` to the caller, nothing is lost, and nobody calls it clean.
+//! Memory that runs out in the middle of the work: `-ENOMEM` to the caller, nothing is lost, and it is not called clean.
 
 use kcore::report::Run;
 use lab::status::Status;

@@ -37,7 +37,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(2),
-    needs: Needs::of_two(),
+    needs: Needs::of_two_unheard(),
     defaults: Defaults::once(1),
     roles: Roles::FirstAndOthers(Role::Read, Role::Write),
     invariants: &["no byte is read that was not written", "no byte is read twice"],

@@ -29,7 +29,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     usually: Usually::Forced,
     placement: Placement::Spread,
     tasks: Some(3),
-    needs: Needs::of_two(),
+    needs: Needs::of_two_unheard(),
     defaults: Defaults::natural(1, 100),
     roles: Roles::FirstAndOthers(Role::Write, Role::Read),
     invariants: &["one event is answered by one sleeper"],

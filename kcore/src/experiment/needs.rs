@@ -13,6 +13,10 @@ pub struct Needs {
     pub tasks: u32,
     /// What its tasks work on.
     pub ground: Ground,
+    /// That its tasks are not kept from each other in a way of the user's: they sleep for each other and no probe hears of it,
+    /// so that one which is kept at a point, or has not begun, could be waited for while it waits. What the entry itself names
+    /// is made for that.
+    pub unheard: bool,
 }
 
 /// What the work of a run is done on, and so what the geometry of a device must allow for.
@@ -45,12 +49,17 @@ pub(super) struct Extent {
 impl Needs {
     /// Tasks that need nothing of each other, on `ground`.
     pub(super) const fn on(ground: Ground) -> Self {
-        Needs { tasks: 1, ground }
+        Needs { tasks: 1, ground, unheard: false }
     }
 
     /// Two tasks at least, since one waits for the other.
     pub(super) const fn of_two() -> Self {
-        Needs { tasks: 2, ground: Ground::Own }
+        Needs { tasks: 2, ..Needs::on(Ground::Own) }
+    }
+
+    /// The same, and no probe hears of it.
+    pub(super) const fn of_two_unheard() -> Self {
+        Needs { unheard: true, ..Needs::of_two() }
     }
 }
 

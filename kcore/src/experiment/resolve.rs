@@ -72,6 +72,7 @@ pub fn resolve(
     let plan = Plan::new(&wanted, &points)?;
     plan.check(entry.name, entry.known_points)?;
     let probe = filled_in(&wanted, &plan);
+    is_heard(entry, &probe)?;
     let writers = writers(settings.writers.or(entry.tasks), &plan, cpus)?;
     let Work { quanta, rounds } = work(settings, &wanted, object, entry)?;
     has_what_it_needs(entry, object, &Extent { geometry: settings.geometry(), writers, quanta })?;
@@ -90,9 +91,24 @@ fn fits(entry: &Experiment, lock: Lock, cpus: u32, config: Config) -> Result<(),
     }
 }
 
+fn is_heard(entry: &Experiment, probe: &Probe) -> Result<(), Usage> {
+    let is_own = match probe {
+        Probe::Script(steps) => steps == entry.script,
+        Probe::Rendezvous(_) => !entry.points.is_empty(),
+        Probe::Off | Probe::Pause | Probe::Delay(_) | Probe::Fire(_) => true,
+    };
+    match is_own || !entry.needs.unheard {
+        true => Ok(()),
+        false => Err(Usage::new(format!(
+            "{} cannot be run with probe={probe}: its tasks sleep for each other, and no probe hears of it",
+            entry.name
+        ))),
+    }
+}
+
 /// A list item is divided into its array's quanta; for the arrays themselves each unit is an item of its own.
 fn has_what_it_needs(entry: &Experiment, object: Option<Object>, extent: &Extent) -> Result<(), Usage> {
-    let (name, Needs { tasks, ground }) = (entry.name, entry.needs);
+    let (name, Needs { tasks, ground, .. }) = (entry.name, entry.needs);
     if extent.writers < tasks {
         let writers = extent.writers;
         return Err(Usage::new(format!("{name} needs writers={tasks} at least, not {writers}")));

@@ -22,7 +22,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
     usually: Usually::Forced,
-    placement: Placement::Spread,
+    placement: Placement::FirstCpu,
     tasks: Some(1),
     needs: Needs::on(Ground::Own),
     defaults: Defaults {

@@ -17,7 +17,7 @@ impl Expect {
 impl Run {
     /// The watchdog's word, if it had to step in: `deadlock`, `livelock`, `stuck`, `invalid-context`, `oops`. Else `raced` when an
     /// update was lost, a block leaked, freed twice, used when it must not be or where it is not, bytes were mixed, or two
-    /// tasks were in the critical section at once; else `not-tried` when some of the work could not be done, so that nobody knows
+    /// tasks were in the critical section at once; else `not-tried` when some of the work could not be done, so that it is not known
     /// what would have come of it; else `clean`.
     pub fn judge(&self) -> &'static str {
         let stop = |expect: &&Expect| expect.is_stop() && expect.word() == self.stopped;

@@ -8,7 +8,7 @@ use kcore::machine::{LockName, Waiting};
 use kcore::report::LockStats;
 use kcore::settings::Lock;
 use kcore::shared::probe;
-use kcore::sync::{Completion, Observed, RawMutex, Semaphore};
+use kcore::sync::{Observed, RawMutex, Semaphore};
 
 use crate::machine::Kernel;
 
@@ -22,24 +22,19 @@ enum Either {
     Mutex(RawMutex<Kernel, Observed>),
 }
 
-/// One round: A gives back what it does not have. After that, every task passes through the critical section `quanta`
-/// times. The owners are counted by atomic additions.
+/// One round: the error path of a write whose wait was interrupted gives back what the write never had. After that,
+/// every task passes through the critical section `quanta` times. The owners are counted by atomic additions.
 pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     let resolved = trial.resolved;
     let lock = match resolved.lock {
         Lock::Mutex => Either::Mutex(RawMutex::observed(NAME)),
         _ => Either::Semaphore(Semaphore::observed(NAME, 1)),
     };
-    let given_back = Completion::<Kernel>::new();
+    // It jumps to the label that all error paths share. Before the tasks begin: else it would be a matter of chance who gets
+    // the unit that is too many.
+    let _ = lock.leave();
     let (inside, most) = (AtomicU64::new(0), AtomicU64::new(0));
-    trial.race(&|who| {
-        if who == 0 {
-            // The error path of a write whose wait was interrupted: it jumps to the label that all error paths share.
-            let _ = lock.leave();
-            given_back.complete_all();
-        }
-        // Only then, or it would be a matter of chance who gets the unit that is too many.
-        given_back.wait();
+    trial.race(&|_| {
         for _ in 0..resolved.quanta {
             lock.enter();
             most.fetch_max(inside.fetch_add(1, Relaxed) + 1, Relaxed);
