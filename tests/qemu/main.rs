@@ -7,6 +7,7 @@ mod causes;
 mod cpu_models;
 mod deadlocks;
 mod disk;
+mod drawn;
 mod exhibits;
 mod faults;
 mod geometry;
@@ -54,6 +55,7 @@ fn main() {
         program::trials(),
         shell::trials(),
         sessions::trials(),
+        drawn::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }
