@@ -11,9 +11,13 @@
 //! | [`Memory`] | kmalloc and kfree with an account |
 //! | [`Hooks`] | who wants to hear of accesses to shared memory and of lock events |
 
+use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
+
+use crate::dev::Cdev;
+use crate::sync::OwnLocks;
 
 mod hooks;
 mod memory;
@@ -155,6 +159,35 @@ pub trait Sched: Cpu {
     #[inline(always)]
     fn is_running(_task: TaskId) -> bool {
         true
+    }
+    /// The mutexes of the machine's own that the running task has; nothing where tasks do not die with one in their hand.
+    #[inline(always)]
+    fn own_locks() -> Option<&'static OwnLocks> {
+        None
+    }
+    /// The running task has taken a mutex of the machine's own.
+    #[inline(always)]
+    fn took_own() {}
+    /// The running task is inside this device from now on, in a call, or inside none; inside which it was before. If it dies
+    /// there, the machine says so: [`Cdev::call_died`].
+    #[inline(always)]
+    fn inside(_device: Option<Arc<Cdev<Self>>>) -> Option<Arc<Cdev<Self>>>
+    where
+        Self: Machine,
+    {
+        None
+    }
+    /// A node on the running task's stack is in a queue from now on, while code of others runs; or not any more.
+    #[inline(always)]
+    fn stands(_in_a_queue: bool) {}
+    /// Whether the running task is to [give up](Sched::give_up) its wait for a lock, since `owner`, which has it, is dead.
+    #[inline(always)]
+    fn gives_up(_owner: TaskId) -> bool {
+        false
+    }
+    /// Ends the running task in the middle of a wait, of which nothing is left but frames on its stack.
+    fn give_up() -> ! {
+        unreachable!("no task of this machine gives up a wait")
     }
 }
 

@@ -10,7 +10,7 @@
 //! context      in what a CPU runs, and what may not happen to it there
 //! time         cycles, and the clock that interrupts at one of them
 //! irq          the machine's own device, softirqs, tasklets, timers, work queues
-//! oops         a task that dies alone
+//! oops, estate a task that dies alone, and what becomes of all that it had
 //! symbols      functions and source lines of the kernel's own code
 //! dev, fs      character devices and modules; the names of everything that can be opened
 //! console      COM1 for people, COM2 for machines, the last words
@@ -22,6 +22,7 @@
 //! shell        the prompt: jobs and commands
 //! programs     what the command line names: tour, run, test, bench, fault, matrix, shell
 //! cases        in-kernel test cases: the program `test`
+//! mishap       deaths on order, for them
 //! atomic_fn    a function that can be exchanged: a handler, an action
 //! specimen     functions that are there to be disassembled
 //! seats        for tasks that come to a probe by themselves, at the prompt
@@ -42,6 +43,7 @@ pub mod cases;
 pub mod console;
 pub mod context;
 pub mod dev;
+mod estate;
 pub mod experiments;
 pub mod fire;
 pub mod fs;
@@ -50,6 +52,7 @@ pub mod hooks;
 pub mod irq;
 pub mod layout;
 pub mod machine;
+mod mishap;
 pub mod mm;
 pub mod oops;
 pub mod param;

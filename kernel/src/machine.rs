@@ -1,10 +1,12 @@
 //! This machine, as the ideas of `kcore` see it, and the locks of `kcore` made for it.
 
+use alloc::sync::Arc;
 use core::alloc::Layout;
 use core::panic::Location;
 use core::ptr::NonNull;
-use core::sync::atomic::AtomicBool;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use kcore::dev::Cdev;
 use kcore::errno::Errno;
 use kcore::machine::{
     Access, BadFree, BlockSize, Context, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory,
@@ -14,7 +16,7 @@ use kcore::sync;
 
 use crate::arch::{cpu, percpu};
 use crate::mm::heap;
-use crate::{context, hooks, task, watchdog};
+use crate::{context, estate, hooks, mishap, task, watchdog};
 
 /// Real CPUs, real tasks, the kernel's heap.
 #[derive(Debug)]
@@ -117,6 +119,35 @@ impl Sched for Kernel {
     #[inline]
     fn is_running(task: TaskId) -> bool {
         task::listing::is_running(task)
+    }
+
+    #[inline]
+    fn own_locks() -> Option<&'static sync::OwnLocks> {
+        task::table::find(task::current()).map(|task| &task.own)
+    }
+
+    #[inline]
+    fn took_own() {
+        mishap::step();
+    }
+
+    fn inside(device: Option<Arc<Cdev<Kernel>>>) -> Option<Arc<Cdev<Kernel>>> {
+        estate::inside(device)
+    }
+
+    #[inline]
+    fn stands(in_a_queue: bool) {
+        let standing = &task::schedule::this_task().standing;
+        let change = if in_a_queue { 1 } else { u32::MAX };
+        standing.store(standing.load(Relaxed).wrapping_add(change), Relaxed);
+    }
+
+    fn gives_up(owner: TaskId) -> bool {
+        estate::gives_up(owner)
+    }
+
+    fn give_up() -> ! {
+        estate::give_up()
     }
 }
 

@@ -8,6 +8,7 @@
 //! in a task, not in a handler or a softirq on top of it     else whom it interrupted would die
 //! with interrupts on                                        off means: a lock of the kernel's own (I7)
 //! with no spinlock but observed ones                        those are the experiment's or the driver's: they stay locked
+//! with few mutexes of the kernel's own                      so that each is known, and can be given back (`estate`)
 //! with 10 KiB of its stack left                             or the report would be a fault of its own
 //! not while it dies already                                 a fault in its own report
 //! ```
@@ -32,14 +33,14 @@ use crate::console::fault::Fault;
 use crate::console::{frames, panic};
 use crate::machine::SpinLock;
 use crate::mm::stacks;
-use crate::process::{calls, output};
-use crate::task::{doom, queue, schedule, table};
-use crate::{context, hooks, println, task, watchdog};
+use crate::process::output;
+use crate::task::{queue, schedule, table};
+use crate::{context, estate, println, task, watchdog};
 
 /// Addresses of a backtrace that are kept.
 const DEPTH: usize = 16;
 /// Bytes of its stack that the report wants, and giving its crew up.
-const ROOM: u64 = 10 << 10;
+pub(crate) const ROOM: u64 = 10 << 10;
 /// Locks that are named.
 const LOCKS: usize = 8;
 
@@ -100,18 +101,33 @@ pub fn panic(info: &PanicInfo<'_>) {
 
 /// Whether the running task may die alone. If so, it begins to: the next fault in it is one in the report.
 fn begin(interrupts_were_on: bool) -> bool {
+    may_die(interrupts_were_on) && schedule::this_task().mortal.swap(false, Relaxed)
+}
+
+/// Whether the running task would die alone of a panic here and now.
+pub(crate) fn may_die_here() -> bool {
+    may_die(cpu::irq_are_on())
+}
+
+fn may_die(interrupts_are_on: bool) -> bool {
     let Some(task) = table::find(queue::current()) else { return false };
     let only_observed =
         || context::depth().is_some_and(|depth| u64::from(depth) <= task.spinlocks.load(Relaxed));
     let room = || stacks::left(backtrace::frame_pointer()).is_some_and(|left| left >= ROOM);
-    interrupts_were_on && !panic::stopping() && only_observed() && room() && task.mortal.swap(false, Relaxed)
+    task.mortal.load(Relaxed)
+        && interrupts_are_on
+        && !panic::stopping()
+        && only_observed()
+        && task.own.are_known()
+        && room()
 }
 
 /// Whether the running task may end alone at the place where an interrupt has come: so interrupts were on.
 /// What else runs on top of it ends with it.
 pub(crate) fn may_be_ended() -> bool {
     let task = schedule::this_task();
-    u64::from(context::depth_below()) <= task.spinlocks.load(Relaxed) && task.mortal.load(Relaxed)
+    let only_observed = u64::from(context::depth_below()) <= task.spinlocks.load(Relaxed);
+    only_observed && task.own.is_empty() && task.mortal.load(Relaxed)
 }
 
 fn die(oops: Oops, fault: Option<&Fault<'_>>) -> ! {
@@ -121,9 +137,7 @@ fn die(oops: Oops, fault: Option<&Fault<'_>>) -> ! {
     oops.report(fault);
     task::remember_death(oops.task);
     watchdog::died(oops);
-    hooks::died();
-    calls::died();
-    doom::abandon(Errno::EFAULT.code())
+    estate::settle(Errno::EFAULT.code())
 }
 
 impl Oops {

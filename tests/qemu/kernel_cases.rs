@@ -56,12 +56,27 @@ pub(crate) fn trials() -> Vec<Trial> {
             same("the summary", outcome.report.summary(), Some(&Summary { passed: 1, failed: 0 }))
         })
     }));
+    cases.extend(deaths());
     cases.push(self_check());
     cases.push(a_filter());
     cases.push(whole_lines());
     cases.extend(watchdog());
     cases.extend([1, 4].map(bench));
     cases.into_iter().map(Case::trial).collect()
+}
+
+/// A process dies at each of its steps, and the machine goes on as if it had not been there.
+fn deaths() -> impl Iterator<Item = Case> {
+    let each = ["names", "texts", "modules", "kmemleak", "runs", "pipes", "files"]
+        .map(|of| (format!("estate::{of} cpus=2"), 1));
+    let broken = [1, 4].map(|cpus| (format!("estate::breaks cpus={cpus}"), 4));
+    each.into_iter().chain(broken).map(|(words, passed)| {
+        Case::new(format!("kernel-cases::{}", words.replace(' ', "-")), format!("test {words} timeout=300"))
+            .without_symbols()
+            .check(move |outcome| {
+                same("the summary", outcome.report.summary(), Some(&Summary { passed, failed: 0 }))
+            })
+    })
 }
 
 /// Tasks that are busy for ever are given up, whatever others do, and ended by force where they wait for

@@ -35,6 +35,8 @@ struct Inside {
 /// A call under way.
 pub(super) struct Call<'a, M: Machine> {
     cdev: &'a Cdev<M>,
+    /// The device that the caller was inside before.
+    before: Option<Arc<Cdev<M>>>,
 }
 
 impl<M: Machine> Cdev<M> {
@@ -87,17 +89,25 @@ impl<M: Machine> Cdev<M> {
     }
 
     /// Enters the driver, until the result is dropped. [`Errno::ENODEV`] when the device is gone.
-    pub(super) fn enter(&self) -> Result<Call<'_, M>, Errno> {
+    pub(super) fn enter(self: &Arc<Self>) -> Result<Call<'_, M>, Errno> {
         let mut inside = self.inside.lock_irqsave();
         if inside.gone {
             return Err(Errno::ENODEV);
         }
         inside.calls += 1;
-        Ok(Call { cdev: self })
+        drop(inside);
+        Ok(Call { cdev: self, before: M::inside(Some(Arc::clone(self))) })
+    }
+
+    /// A task has died in a call: whoever unplugs the device does not wait for it. Nothing that it had in hand comes back, neither
+    /// the file, which so is never closed, nor the use of the module. Once for each call that a machine has heard of
+    /// ([`Sched::inside`](crate::machine::Sched::inside)), and whose end it has not.
+    pub fn call_died(&self) {
+        self.leave();
     }
 
     /// Leaves the driver: a call has ended, or its task has died in it and will never come back.
-    pub(super) fn leave(&self) {
+    fn leave(&self) {
         let mut inside = self.inside.lock_irqsave();
         inside.calls -= 1;
         let was_last = inside.gone && inside.calls == 0;
@@ -120,7 +130,7 @@ impl<M: Machine> Cdev<M> {
     }
 
     /// The device is gone, and whoever sleeps in it is woken.
-    pub(super) fn go(&self) {
+    pub fn go(&self) {
         self.inside.lock_irqsave().gone = true;
         self.device.unplugged();
     }
@@ -139,6 +149,8 @@ impl<M: Machine> Cdev<M> {
 
 impl<M: Machine> Drop for Call<'_, M> {
     fn drop(&mut self) {
+        let this = M::inside(self.before.take());
+        drop(this);
         self.cdev.leave();
     }
 }

@@ -38,6 +38,11 @@ impl<M: Machine> OpenFile<M> {
         OpenFile { operations, flags, device: Some(device), _module: Some(module) }
     }
 
+    /// Whether it is a driver that releases it.
+    pub fn is_of_device(&self) -> bool {
+        self.device.is_some()
+    }
+
     /// How it was opened.
     pub fn flags(&self) -> OpenFlags {
         self.flags
@@ -78,14 +83,6 @@ impl<M: Machine> OpenFile<M> {
         // Asked once the caller stands in the driver's queues: a device that goes later wakes whoever stands there, and one
         // that went before is seen here, so a driver need not look at it in its own `poll`.
         if self.device.as_ref().is_some_and(|device| device.is_gone()) { Events::all() } else { events }
-    }
-
-    /// The task that was in a call of this file has died there: whoever unplugs the device does not wait for it. Nothing that
-    /// it had in hand comes back, neither the file, which so is never closed, nor the use of the module.
-    pub fn call_died(&self) {
-        if let Some(device) = &self.device {
-            device.leave();
-        }
     }
 
     fn allowed(&self, how: OpenFlags) -> Result<(), Errno> {

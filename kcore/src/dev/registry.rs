@@ -1,7 +1,5 @@
 //! Who has which numbers, and the device of each number (LDD3 ch. 3, "Allocating and Freeing Device Numbers").
 
-use alloc::collections::BTreeMap;
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -12,7 +10,8 @@ use super::numbers::DeviceNumber;
 use super::open_file::OpenFile;
 use crate::errno::Errno;
 use crate::machine::{AtomicFlag, Machine};
-use crate::sync::{Mutex, Silent};
+use crate::sorted::Sorted;
+use crate::sync::{Mutex, Own};
 
 /// Majors that are given to whoever does not ask for one, from above (Linux: 234 to 254).
 const DYNAMIC: core::ops::RangeInclusive<u32> = 234..=254;
@@ -25,7 +24,7 @@ const MINORS: u32 = 1 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Region {
     /// The driver's name, as `/proc/devices` shows it.
-    pub name: String,
+    pub name: Arc<str>,
     /// The first number.
     pub first: DeviceNumber,
     /// How many minors there are.
@@ -59,7 +58,7 @@ pub struct Registry<M: Machine> {
 
 struct Tables<M: Machine> {
     regions: Vec<Region>,
-    devices: BTreeMap<DeviceNumber, Arc<Cdev<M>>>,
+    devices: Sorted<DeviceNumber, Arc<Cdev<M>>>,
 }
 
 impl<M: Machine> Tables<M> {
@@ -70,6 +69,7 @@ impl<M: Machine> Tables<M> {
         if self.regions.iter().any(|other| other.overlaps(&region)) {
             return Err(Errno::EBUSY);
         }
+        self.regions.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
         self.regions.push(region.clone());
         Ok(region)
     }
@@ -84,37 +84,40 @@ impl<M: Machine> Default for Registry<M> {
 impl<M: Machine> Registry<M> {
     /// Nobody has any numbers.
     pub fn new() -> Self {
-        let tables = Tables { regions: Vec::new(), devices: BTreeMap::new() };
-        Registry { tables: Mutex::from_flag(M::Flag::new(false), Silent, tables) }
+        let tables = Tables { regions: Vec::new(), devices: Sorted::new() };
+        Registry { tables: Mutex::from_flag(M::Flag::new(false), Own, tables) }
     }
 
     /// Gives `name` the minors 0 to `count` of `major`, or of one that is free (`register_chrdev_region`,
     /// `alloc_chrdev_region`). [`Errno::EBUSY`] when somebody has one of these, or nothing is free; [`Errno::EINVAL`] when
-    /// there are no such numbers.
+    /// there are no such numbers; [`Errno::ENOMEM`].
     pub fn claim(&self, name: &str, major: Option<u32>, count: u32) -> Result<Region, Errno> {
+        let name = name.into();
         let mut tables = self.tables.lock();
         let is_free = |major: &u32| tables.regions.iter().all(|region| region.first.major != *major);
         let major = major.or_else(|| DYNAMIC.rev().find(is_free)).ok_or(Errno::EBUSY)?;
-        tables.claim(Region { name: name.into(), first: DeviceNumber { major, minor: 0 }, count })
+        tables.claim(Region { name, first: DeviceNumber { major, minor: 0 }, count })
     }
 
     /// Gives `name` the `count` numbers from `first` on: so several drivers can share a major (LDD3's `scull_p_init`).
     /// Errors as for [`claim`](Registry::claim).
     pub fn claim_from(&self, name: &str, first: DeviceNumber, count: u32) -> Result<Region, Errno> {
-        self.tables.lock().claim(Region { name: name.into(), first, count })
+        let name = name.into();
+        self.tables.lock().claim(Region { name, first, count })
     }
 
     /// Takes the numbers back (`unregister_chrdev_region`). Its devices have been [removed](Registry::remove) before: panics
     /// if there is one left, which nobody could ever remove by right.
     pub fn give_back(&self, region: &Region) {
         let mut tables = self.tables.lock();
-        let left = tables.devices.keys().find(|number| region.contains(**number));
+        let left = tables.devices.entries().iter().find(|(number, _)| region.contains(*number));
+        let left = left.map(|(number, _)| number);
         assert!(left.is_none(), "{}: the numbers are given back, but device {left:?} is there", region.name);
         tables.regions.retain(|other| other != region);
     }
 
     /// From now on the device is found. [`Errno::EINVAL`] when nobody has its number, [`Errno::EBUSY`] when there is one,
-    /// [`Errno::ENODEV`] when it was removed before: a device does not come back.
+    /// [`Errno::ENOMEM`], [`Errno::ENODEV`] when it was removed before: a device does not come back.
     pub fn add(&self, device: Arc<Cdev<M>>) -> Result<(), Errno> {
         if device.is_gone() {
             return Err(Errno::ENODEV);
@@ -124,11 +127,10 @@ impl<M: Machine> Registry<M> {
         if !tables.regions.iter().any(|region| region.contains(number)) {
             return Err(Errno::EINVAL);
         }
-        if tables.devices.contains_key(&number) {
+        if tables.devices.contains(&number) {
             return Err(Errno::EBUSY);
         }
-        tables.devices.insert(number, device);
-        Ok(())
+        tables.devices.insert(number, device).map(drop)
     }
 
     /// Unplugs the device: nobody finds it any more, its files answer [`Errno::ENODEV`], and when this returns no call is
@@ -140,11 +142,10 @@ impl<M: Machine> Registry<M> {
         Ok(())
     }
 
-    /// [`remove`](Registry::remove) without the wait: the device, in which calls may still be under way.
+    /// The first step of [`remove`](Registry::remove): nobody finds the device any more. It has to [go](Cdev::go) then, and calls
+    /// may still be under way in it.
     pub fn take_out(&self, number: DeviceNumber) -> Result<Arc<Cdev<M>>, Errno> {
-        let device = self.tables.lock().devices.remove(&number).ok_or(Errno::ENXIO)?;
-        device.go();
-        Ok(device)
+        self.tables.lock().devices.remove(&number).ok_or(Errno::ENXIO)
     }
 
     /// Opens the device. [`Errno::ENXIO`] when there is none, or its module is on its way out; [`Errno::ENODEV`] when it is
@@ -166,13 +167,14 @@ impl<M: Machine> Registry<M> {
 
     /// Who has which numbers, by major and first minor.
     pub fn regions(&self) -> Vec<Region> {
-        let mut regions = self.tables.lock().regions.clone();
+        let mut regions = self.tables.copy_of(|tables| &tables.regions);
         regions.sort_by_key(|region| region.first);
         regions
     }
 
     /// All devices, by number.
     pub fn devices(&self) -> Vec<Arc<Cdev<M>>> {
-        self.tables.lock().devices.values().cloned().collect()
+        let devices = self.tables.copy_of(|tables| tables.devices.entries());
+        devices.into_iter().map(|(_, device)| device).collect()
     }
 }

@@ -33,7 +33,7 @@
 //! Two are wrong on purpose: [`BrokenSpinLock`] is no test-and-set, and [`CpuOwnedLock`] belongs to a CPU and not to a task.
 //!
 //! There is no other atomic read-modify-write in here: everything else is a load or a store. [`watch`] says who hears of
-//! a lock's life and what is counted, [`guard`] picks the lock of an experiment when it runs, and [`broken`] is what a
+//! a lock's life and what is counted, [`own`] what becomes of a mutex whose owner dies, [`guard`] picks the lock of an experiment when it runs, and [`broken`] is what a
 //! lock looks like without the test-and-set.
 //!
 //! All of it is generic over the [`machine`](crate::machine): the kernel's CPUs, the threads of a test, or loom.
@@ -49,6 +49,7 @@ pub mod environment;
 pub mod guard;
 pub mod kfifo;
 pub mod mutex;
+pub mod own;
 mod patience;
 pub mod raw_mutex;
 mod rw_guard;
@@ -75,6 +76,7 @@ pub use environment::{Atomic, BhOff, Environment, IrqSaved, PreemptOff};
 pub use guard::{Guard, Held, PREEMPTION_OFF};
 pub use kfifo::{Consumer, Kfifo, Producer};
 pub use mutex::{Mutex, MutexGuard};
+pub use own::{Own, OwnLocks};
 pub use raw_mutex::RawMutex;
 pub use rw_guard::{ReadGuard, WriteGuard};
 pub use rwlock::RwLock;

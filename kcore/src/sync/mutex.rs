@@ -1,5 +1,6 @@
 //! A value and the [`RawMutex`] that guards it (LDD3 ch. 5, "Semaphores and Mutexes"; LKD ch. 10, "Mutexes").
 
+use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::marker::PhantomData;
@@ -9,11 +10,14 @@ use core::sync::atomic::AtomicBool;
 use crate::errno::Errno;
 use crate::machine::{LockName, Sched};
 use crate::report::LockStats;
+use crate::sync::own::Own;
 use crate::sync::raw_mutex::RawMutex;
-use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+use crate::sync::watch::{Counted, Observed, Statistics, Watch};
 
 /// A value that one task at a time can use. Its users may sleep, and so may those who wait.
-pub struct Mutex<T: ?Sized, M: Sched, W: Watch<M> = Silent> {
+///
+/// Unless it is said otherwise it is one of the machine's own: [`Own`].
+pub struct Mutex<T: ?Sized, M: Sched, W: Watch<M> = Own> {
     raw: RawMutex<M, W>,
     /// Accessed by the owner of `raw`, and by nobody else.
     value: UnsafeCell<T>,
@@ -25,10 +29,10 @@ unsafe impl<T: ?Sized + Send, M: Sched, W: Watch<M>> Send for Mutex<T, M, W> whe
 unsafe impl<T: ?Sized + Send, M: Sched, W: Watch<M>> Sync for Mutex<T, M, W> where RawMutex<M, W>: Sync {}
 
 impl<T, M: Sched<Flag = AtomicBool>> Mutex<T, M> {
-    /// A free mutex around `value`, which nobody watches.
+    /// A free mutex around `value`, which nobody watches, and which is given back when its owner dies.
     #[doc(alias = "mutex_init")]
     pub const fn new(value: T) -> Self {
-        Mutex::from_flag(AtomicBool::new(false), Silent, value)
+        Mutex::from_flag(AtomicBool::new(false), Own, value)
     }
 }
 
@@ -140,6 +144,26 @@ impl<T: ?Sized, M: Sched, W: Watch<M>> Mutex<T, M, W> {
     }
 }
 
+impl<T, M: Sched, W: Watch<M>> Mutex<T, M, W> {
+    /// A copy of the list that `list` finds in the value. It is allocated while the mutex is free; under it the elements are
+    /// cloned, which should allocate nothing.
+    #[track_caller]
+    pub fn copy_of<U: Clone>(&self, list: impl Fn(&T) -> &[U]) -> Vec<U> {
+        let mut copy = Vec::new();
+        loop {
+            let value = self.lock();
+            let wanted = list(&value);
+            if wanted.len() <= copy.capacity() {
+                copy.extend_from_slice(wanted);
+                return copy;
+            }
+            let count = wanted.len();
+            drop(value);
+            copy.reserve(count);
+        }
+    }
+}
+
 impl<T: ?Sized, M: Sched, W: Watch<M> + Statistics> Mutex<T, M, W> {
     /// The counters so far.
     pub fn stats(&self) -> LockStats {
@@ -160,7 +184,7 @@ impl<T: ?Sized, M: Sched, W: Watch<M>> fmt::Debug for Mutex<T, M, W> {
 
 /// The right to use the value of a [`Mutex`]. It ends with the guard, in the task that took the mutex.
 #[must_use = "the mutex is given back when the guard is dropped, which is at once"]
-pub struct MutexGuard<'a, T: ?Sized, M: Sched, W: Watch<M> = Silent> {
+pub struct MutexGuard<'a, T: ?Sized, M: Sched, W: Watch<M> = Own> {
     /// It is ours.
     mutex: &'a Mutex<T, M, W>,
     place: W::Place,

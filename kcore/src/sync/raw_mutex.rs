@@ -273,6 +273,9 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
             if let Some(end) = self.look(&waiter, patience.lasts::<M>()) {
                 return end;
             }
+            if self.leave_to_the_dead(&waiter) {
+                M::give_up();
+            }
             // Nothing that could use up a kept wake-up stands between the look and the sleep.
             patience.block::<M>();
         }
@@ -294,6 +297,19 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         // The wake-up that it may have had is not lost: somebody has the lock, and wakes the next one when giving it back.
         sleepers.leave(waiter);
         Some(Err(end))
+    }
+
+    /// Whether `waiter` has left the queue as it is to wait no more for an owner that is dead.
+    fn leave_to_the_dead(&self, waiter: &Waiter<M, W::Wait>) -> bool {
+        // Asked under no lock.
+        let Some(dead) = self.owner().filter(|owner| M::gives_up(*owner)) else { return false };
+        let mut sleepers = self.sleepers.lock_irqsave();
+        // Unless the lock was given back in the name of the dead, for which this task may have been woken.
+        let still_waits = !waiter.is_granted() && self.owner() == Some(dead);
+        if still_waits {
+            sleepers.leave(waiter);
+        }
+        still_waits
     }
 
     /// Frees the lock, or hands it over to a sleeper that came too late too often. Whom to wake.
@@ -339,7 +355,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     /// Where the lock is: how the machine's hooks tell two locks apart.
     #[inline]
     pub fn address(&self) -> usize {
-        core::ptr::from_ref(self).addr()
+        core::ptr::from_ref(self).expose_provenance()
     }
 }
 

@@ -342,6 +342,7 @@ impl<'a, M: Sched, W: Watch<M>> Place<'a, M, W> {
         // SAFETY: the node is new, and it is borrowed for as long as this lives, which removes it when it goes. The one
         // that makes this keeps it in a local variable: it is dropped.
         unsafe { queue.sleepers.lock_irqsave().of(crowd).push(waiter) };
+        M::stands(true);
         Place { queue, crowd, waiter, has_used_wake_up: false }
     }
 }
@@ -361,6 +362,7 @@ impl<M: Sched, W: Watch<M>> Drop for Place<'_, M, W> {
             // The waker may still have the waiter in its list.
             let Ok(()) = self.waiter.sleep(Endless);
         }
+        M::stands(false);
     }
 }
 

@@ -37,7 +37,7 @@ fn numbers_belong_to_one() {
     registry.claim_from("scullp", number(4), 4).unwrap();
     registry.claim_from("far", number(1 << 19), 1 << 19).unwrap();
     assert_eq!(registry.claim_from("between", number(7), 1 << 19), Err(Errno::EBUSY));
-    let names: Vec<_> = registry.regions().into_iter().map(|region| region.name).collect();
+    let names: Vec<_> = registry.regions().into_iter().map(|region| region.name.to_string()).collect();
     assert_eq!(names, ["scull", "scullp", "far"]);
 }
 

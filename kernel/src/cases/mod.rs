@@ -4,11 +4,12 @@
 //! program `test` finds them all.
 //!
 //! - [`case`]: what a case is, and its assertions.
-//! - `crew`: a task on each CPU.
+//! - `crew`: a task on each CPU; `breaking`: a driver that breaks whoever uses it.
 //! - `steps`: a CPU that stops at a chosen instruction of the context switch.
 //! - the others: the cases, by what they are about.
 
 mod backtraces;
+mod breaking;
 pub mod case;
 mod certainty;
 mod chrdev;
@@ -16,6 +17,7 @@ mod console;
 mod cpus;
 mod crew;
 mod device;
+mod estate;
 mod family;
 mod fs;
 mod fuzz;

@@ -23,7 +23,7 @@ pub struct Built {
     /// Its parameters and their values.
     pub parameters: Vec<(&'static str, String)>,
     /// Asks for the counters of its locks.
-    pub locks: Option<Box<dyn Fn() -> Vec<LockStats> + Send>>,
+    pub locks: Option<Box<dyn Fn() -> Vec<LockStats> + Send + Sync>>,
     /// Called when it has been unloaded.
     pub unload: Option<Box<dyn FnOnce() + Send>>,
 }

@@ -1,12 +1,13 @@
 //! What is loaded, as `lsmod` and `/proc/lock_stat` tell it.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::sync::atomic::Ordering::SeqCst;
 
 use kcore::report::LockStats;
 
-use super::modules::MODULES;
-use super::plugged::Plugged;
+use super::modules::{self, Live};
 
 /// A loaded module (a line of `/proc/modules`).
 #[derive(Clone, Debug)]
@@ -17,23 +18,23 @@ pub struct Loaded {
     pub users: u32,
     /// Its parameters and their values.
     pub parameters: Vec<(&'static str, String)>,
-    /// It is being unloaded: somebody may still be inside.
+    /// It is being unloaded, and somebody may still be inside; or it is not loaded yet. So it stays where a task has died at
+    /// either, until the next one unloads it.
     pub is_going: bool,
 }
 
 /// The loaded modules, the latest first.
 pub fn loaded() -> Vec<Loaded> {
-    let modules = MODULES.lock();
-    let entry = |live: &super::modules::Live| Loaded {
+    let entry = |live: &Arc<Live>| Loaded {
         name: live.module.name(),
         users: live.module.users(),
         parameters: live.parameters.clone(),
-        is_going: live.plugged.as_ref().is_none_or(Plugged::is_going),
+        is_going: !live.is_whole.load(SeqCst),
     };
-    modules.iter().rev().map(entry).collect()
+    modules::all().iter().rev().map(entry).collect()
 }
 
 /// The counters of the locks in the devices of all loaded modules.
 pub fn locks() -> Vec<LockStats> {
-    MODULES.lock().iter().filter_map(|live| live.locks.as_ref()).flat_map(|locks| locks()).collect()
+    modules::all().iter().filter_map(|live| live.locks.as_ref()).flat_map(|locks| locks()).collect()
 }

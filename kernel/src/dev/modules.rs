@@ -1,10 +1,15 @@
 //! Loading and unloading.
+//!
+//! A task may die at either: of the module's own code, or of that of a driver. Then what it has not done can be done by another:
+//! a module is in the table before the first of its devices is plugged in and until the last is taken out, and what is plugged
+//! in of it is noted there, device by device.
 
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use kcore::dev::Module;
 use kcore::errno::Errno;
@@ -16,17 +21,23 @@ use super::plugged::Plugged;
 use super::{Built, Parameters, Refused};
 use crate::machine::Kernel;
 
-/// The modules that are loaded, the earliest first. Lock order: this -> the registry -> nodes, files.
-pub(super) static MODULES: Mutex<Vec<Live>, Kernel> = Mutex::new(Vec::new());
+/// Held while a module is loaded, one at a time: its own code does not run under the lock of the table. Lock order: this -> what
+/// is plugged in -> modules, the registry, nodes, files.
+static LOADING: Mutex<(), Kernel> = Mutex::new(());
+
+/// The modules that are loaded, the earliest first.
+static MODULES: Mutex<Vec<Arc<Live>>, Kernel> = Mutex::new(Vec::new());
 
 /// A loaded module.
 pub(super) struct Live {
     pub(super) module: Arc<Module<Kernel>>,
     pub(super) parameters: Vec<(&'static str, String)>,
-    pub(super) locks: Option<Box<dyn Fn() -> Vec<LockStats> + Send>>,
-    unload: Option<Box<dyn FnOnce() + Send>>,
-    /// Taken by whoever unloads it.
-    pub(super) plugged: Option<Plugged>,
+    pub(super) locks: Option<Box<dyn Fn() -> Vec<LockStats> + Send + Sync>>,
+    unload: Mutex<Option<Box<dyn FnOnce() + Send>>, Kernel>,
+    /// Locked by the task that loads or unloads it, for as long as that takes.
+    plugged: Mutex<Plugged, Kernel>,
+    /// All of it is plugged in, and no task unloads it.
+    pub(super) is_whole: AtomicBool,
 }
 
 /// The modules that can be loaded.
@@ -52,57 +63,41 @@ pub fn insmod(name: &str, parameters: &[&str]) -> Result<(), Refused> {
 
 /// Loads `loadable`, also one that is in no list. Errors as for [`insmod`].
 pub fn load(loadable: &Loadable, parameters: &[&str]) -> Result<(), Refused> {
-    let mut modules = MODULES.lock();
-    if modules.iter().any(|live| live.module.name() == loadable.name) {
+    let _loading = LOADING.lock();
+    if find(loadable.name).is_some() {
         return Err(Errno::EEXIST.into());
     }
     let parameters = Parameters::parse(loadable.name, loadable.parameters, parameters)?;
     // Everything works before anybody can find any of it.
     let Built { major, groups, files, parameters, locks, unload } = (loadable.build)(&parameters)?;
-    let module = Module::new(loadable.name);
-    match Plugged::plug(&module, major, groups, files) {
-        Ok(plugged) => {
-            modules.push(Live { module, parameters, locks, unload, plugged: Some(plugged) });
-            Ok(())
-        }
-        Err(refused) => {
-            drop(modules);
-            unload.into_iter().for_each(|unload| unload());
-            Err(refused)
-        }
+    let live = Arc::new(Live {
+        module: Module::new(loadable.name),
+        parameters,
+        locks,
+        unload: Mutex::new(unload),
+        plugged: Mutex::new(Plugged::default()),
+        is_whole: AtomicBool::new(false),
+    });
+    let mut plugged = live.plugged.lock();
+    if let Err(refused) = enter(&live).and_then(|()| plugged.plug(&live.module, major, groups, files)) {
+        assert!(plugged.unplug().is_ok(), "nobody is inside a device that never had a name");
+        live.leave();
+        return Err(refused);
     }
+    live.is_whole.store(true, SeqCst);
+    Ok(())
 }
 
 /// Unloads a module. [`Errno::ENOENT`], and [`Errno::EBUSY`] while its files are open, unless it is `forced`: then its
 /// devices are unplugged, open files answer [`Errno::ENODEV`], and this returns when no call is under way in a device any
 /// more. [`Errno::EINTR`] when a signal came before that: then the module is going, and can be unloaded again to wait for its
-/// end. [`Errno::EBUSY`] in any case while somebody else unloads it.
+/// end. [`Errno::EBUSY`] in any case while another task loads or unloads it.
 pub fn rmmod(name: &str, forced: bool) -> Result<(), Refused> {
-    let plugged = begin_to_go(name, forced)?;
-    // Without the lock: those inside take their time, and `lsmod` shows that it is going.
-    let unplugged = plugged.unplug();
-    let mut modules = MODULES.lock();
-    let index = modules.iter().position(|live| live.module.name() == name);
-    let index = index.expect("a module that is going stays in the table until here");
-    if let Err(rest) = unplugged {
-        modules[index].plugged = Some(rest);
-        let why = format!("{name}: is going, with somebody inside");
-        return Err(Refused { errno: Errno::EINTR, why });
-    }
-    let live = modules.remove(index);
-    drop(modules);
-    let Live { unload, locks, .. } = live;
-    drop(locks);
-    unload.into_iter().for_each(|unload| unload());
-    Ok(())
-}
-
-/// From now on nobody begins to use the module; returns what is to be unplugged.
-fn begin_to_go(name: &str, forced: bool) -> Result<Plugged, Refused> {
-    let mut modules = MODULES.lock();
-    let live = modules.iter_mut().find(|live| live.module.name() == name).ok_or(Errno::ENOENT)?;
-    if live.plugged.is_none() {
-        return Err(Errno::EBUSY.into());
+    let live = find(name).ok_or(Errno::ENOENT)?;
+    // Whoever died at it has given it back.
+    let mut plugged = live.plugged.try_lock().ok_or(Errno::EBUSY)?;
+    if !live.is_loaded() {
+        return Err(Errno::ENOENT.into());
     }
     if forced {
         live.module.force_out();
@@ -111,5 +106,41 @@ fn begin_to_go(name: &str, forced: bool) -> Result<Plugged, Refused> {
         let why = format!("{name}: in use by {users} open file{}", if users == 1 { "" } else { "s" });
         return Err(Refused { errno: Errno::EBUSY, why });
     }
-    Ok(live.plugged.take().expect("asked just now"))
+    // From now on nobody begins to use it, and `lsmod` shows that it is going.
+    live.is_whole.store(false, SeqCst);
+    if plugged.unplug().is_err() {
+        let why = format!("{name}: is going, with somebody inside");
+        return Err(Refused { errno: Errno::EINTR, why });
+    }
+    live.leave();
+    Ok(())
+}
+
+/// The modules that are loaded, the earliest first, also those that are coming or going.
+pub(super) fn all() -> Vec<Arc<Live>> {
+    MODULES.copy_of(|modules| modules)
+}
+
+fn find(name: &str) -> Option<Arc<Live>> {
+    MODULES.lock().iter().find(|live| live.module.name() == name).cloned()
+}
+
+fn enter(live: &Arc<Live>) -> Result<(), Refused> {
+    let mut modules = MODULES.lock();
+    modules.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+    modules.push(Arc::clone(live));
+    Ok(())
+}
+
+impl Live {
+    fn is_loaded(&self) -> bool {
+        MODULES.lock().iter().any(|other| core::ptr::eq(&**other, self))
+    }
+
+    /// The module's own code has the last word, once; then it is in the table no more.
+    fn leave(&self) {
+        let unload = self.unload.lock().take();
+        unload.into_iter().for_each(|unload| unload());
+        MODULES.lock().retain(|other| !core::ptr::eq(&**other, self));
+    }
 }

@@ -25,24 +25,8 @@ pub(super) struct Plugged {
 
 impl Plugged {
     /// Gives the devices of `groups` numbers, puts them into the registry, and then gives them names. When one of these
-    /// fails there is nothing left of any.
+    /// fails the others are to be taken back.
     pub(super) fn plug(
-        module: &Arc<Module<Kernel>>,
-        major: Option<u32>,
-        groups: Vec<Group>,
-        files: Vec<(&'static str, Generated)>,
-    ) -> Result<Plugged, Refused> {
-        let mut plugged = Plugged::default();
-        match plugged.try_plug(module, major, groups, files) {
-            Ok(()) => Ok(plugged),
-            Err(refused) => {
-                assert!(plugged.unplug().is_ok(), "nobody is inside a device that never had a name");
-                Err(refused)
-            }
-        }
-    }
-
-    fn try_plug(
         &mut self,
         module: &Arc<Module<Kernel>>,
         major: Option<u32>,
@@ -50,21 +34,33 @@ impl Plugged {
         files: Vec<(&'static str, Generated)>,
     ) -> Result<(), Refused> {
         let mut modes = Vec::new();
+        self.make_room(&groups)?;
         for (group, first) in self.claim(module.name(), major, groups)? {
             for (minor, NewDevice { name, mode, device }) in (first.minor..).zip(group.devices) {
                 let number = DeviceNumber { minor, ..first };
-                registry().add(Cdev::new(number, name.as_str(), module, device))?;
-                self.devices.push((name, number));
+                let device = Cdev::new(number, name.as_str(), module, device);
                 modes.push(mode);
+                // Before it is true: to take out what is not there is nothing.
+                self.devices.push((name, number));
+                registry().add(device)?;
             }
         }
         // It works, all of it: now it gets names.
-        self.devices.iter().zip(modes).for_each(|((name, number), mode)| fs::add_node(name, *number, mode));
+        for ((name, number), mode) in self.devices.iter().zip(modes) {
+            fs::add_node(name, *number, mode)?;
+        }
         for (name, file) in files {
-            fs::add_file(name, file);
             self.files.push(name);
+            fs::add_file(name, file)?;
         }
         Ok(())
+    }
+
+    /// What is done is noted at once, and what is taken back as well: neither wants memory then.
+    fn make_room(&mut self, groups: &[Group]) -> Result<(), Errno> {
+        let devices = groups.iter().map(|group| group.devices.len()).sum();
+        self.regions.try_reserve(groups.len()).map_err(|_| Errno::ENOMEM)?;
+        self.leaving.try_reserve(devices).map_err(|_| Errno::ENOMEM)
     }
 
     /// Claims numbers for each group; returns each with its first number.
@@ -90,25 +86,29 @@ impl Plugged {
         Ok(claimed)
     }
 
-    /// Takes everything back, the names first. Returns when nobody is in a device any more, or else, with what is left to
-    /// do, when the task has a signal.
-    pub(super) fn unplug(mut self) -> Result<(), Plugged> {
-        self.files.drain(..).for_each(fs::remove_file);
+    /// Takes everything back, the names first. Returns when nobody is in a device any more. [`Errno::ERESTARTSYS`] when the
+    /// task has a signal: then there is something left to be taken back. Each thing is noted until it is done.
+    pub(super) fn unplug(&mut self) -> Result<(), Errno> {
+        while let Some(name) = self.files.last() {
+            fs::remove_file(name);
+            self.files.pop();
+        }
         self.devices.iter().for_each(|(name, number)| fs::remove_node(name, *number));
-        for (_, number) in self.devices.drain(..) {
-            // Nobody else removes what this module has added.
-            self.leaving.push(registry().take_out(number).expect("a device stays until its module goes"));
+        while let Some((_, number)) = self.devices.last() {
+            // Not there, if the module never came so far.
+            if let Ok(device) = registry().take_out(*number) {
+                self.leaving.push(Arc::clone(&device));
+                device.go();
+            }
+            self.devices.pop();
         }
-        if self.leaving.iter().any(|device| device.wait_until_left().is_err()) {
-            return Err(self);
+        self.leaving.iter().try_for_each(|device| device.wait_until_left())?;
+        self.leaving.clear();
+        while let Some(region) = self.regions.last() {
+            registry().give_back(region);
+            self.regions.pop();
         }
-        self.regions.iter().for_each(|region| registry().give_back(region));
         Ok(())
-    }
-
-    /// Whether [`unplug`](Plugged::unplug) has begun, and not come to its end.
-    pub(super) fn is_going(&self) -> bool {
-        !self.leaving.is_empty()
     }
 }
 

@@ -136,7 +136,8 @@ impl Drop for Published {
     }
 }
 
-fn withdraw() {
+/// Handlers find no number any more.
+pub(super) fn withdraw() {
     let before = PUBLISHED.lock_irqsave().take();
     // What is freed is freed without the lock.
     drop(before);

@@ -13,6 +13,7 @@
 
 mod aba;
 mod abba;
+mod alone;
 mod book_alloc;
 mod book_exchange;
 mod book_geometry;
@@ -64,4 +65,6 @@ mod unit;
 mod unplug;
 mod workqueue;
 
+pub use alone::alone;
+pub(crate) use alone::died;
 pub use trial::{Outcome, Refusal, run};

@@ -44,11 +44,17 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
         meeting.leave(who);
     });
     TASKLETS.iter().chain([&ONE_MORE]).for_each(Tasklet::kill);
-    let over = MEETING.lock_irqsave().take();
-    drop(over);
+    withdraw();
     raced?;
     count.close(0, trial);
     Ok(())
+}
+
+/// Tasklets meet nobody any more.
+pub(super) fn withdraw() {
+    let over = MEETING.lock_irqsave().take();
+    // What is freed is freed without the lock.
+    drop(over);
 }
 
 /// Counts, and waits between load and store until the others have come as far as they can.

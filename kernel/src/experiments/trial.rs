@@ -191,6 +191,7 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
 }
 
 impl<'a> Trial<'a> {
+    #[inline(never)]
     fn new(resolved: &'a Resolved, settings: &Settings) -> Self {
         let run = Run {
             experiment: resolved.experiment.name.to_string(),
@@ -231,6 +232,13 @@ impl<'a> Trial<'a> {
             body(who);
         };
         self.run.cycles += crew::run(resolved, &begin)?;
+        self.take_stop()
+    }
+
+    /// What the watchdog has found, if it has. A frame of its own: what is moved here has no room in that of who waits for the
+    /// crew, where a task may die, and needs room for that.
+    #[inline(never)]
+    fn take_stop(&mut self) -> Result<(), Refusal> {
         match watchdog::take() {
             None => Ok(()),
             Some(stop) => {
@@ -299,6 +307,8 @@ impl<'a> Trial<'a> {
         sum.wait_cycles += stats.wait_cycles;
     }
 
+    /// A frame of its own, as above.
+    #[inline(never)]
     fn judge(mut self, steps: Vec<Step>) -> Outcome {
         if let Some(note) = self.hidden.note() {
             self.note(note);

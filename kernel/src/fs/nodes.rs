@@ -1,11 +1,12 @@
 //! The names in `/dev`: made when a device is registered and taken away with it, as devtmpfs does, and by hand.
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use kcore::dev::DeviceNumber;
 use kcore::errno::Errno;
+use kcore::sorted::Sorted;
 use kcore::sync::Mutex;
 use spin::LazyLock;
 
@@ -21,19 +22,25 @@ pub(super) struct DeviceNode {
     by_hand: bool,
 }
 
-type Nodes = BTreeMap<String, DeviceNode>;
-
 /// The names; from the start those of the devices that are always there, or will be attached.
 static NODES: LazyLock<Mutex<Nodes, Kernel>> = LazyLock::new(|| {
-    let node =
-        |(number, name, mode): (_, &str, _)| (name.to_string(), DeviceNode { number, mode, by_hand: false });
-    Mutex::new(dev::first_names().map(node).collect())
+    let mut nodes = Nodes::new();
+    for (number, name, mode) in dev::first_names() {
+        let node = DeviceNode { number, mode, by_hand: false };
+        nodes.insert(name.into(), node).expect("there is memory when the first of a few names is asked for");
+    }
+    Mutex::new(nodes)
 });
 
+type Nodes = Sorted<Arc<str>, DeviceNode>;
+
 /// A device of the kernel has this name from now on. A name that somebody has made by hand stays what it is.
-pub fn add_node(name: &str, number: DeviceNumber, mode: u16) {
-    let node = DeviceNode { number, mode, by_hand: false };
-    NODES.lock().entry(name.to_string()).or_insert(node);
+/// [`Errno::ENOMEM`].
+pub fn add_node(name: &str, number: DeviceNumber, mode: u16) -> Result<(), Errno> {
+    match add(name, DeviceNode { number, mode, by_hand: false }) {
+        Err(Errno::EEXIST) => Ok(()),
+        added => added,
+    }
 }
 
 /// The device `number` has not this name any more, unless somebody gave it by hand.
@@ -44,14 +51,18 @@ pub fn remove_node(name: &str, number: DeviceNumber) {
     }
 }
 
-/// Makes a name by hand. [`Errno::EEXIST`].
+/// Makes a name by hand. [`Errno::EEXIST`], [`Errno::ENOMEM`].
 pub(super) fn make(name: &str, number: DeviceNumber, mode: u16) -> Result<(), Errno> {
+    add(name, DeviceNode { number, mode: mode & 0o777, by_hand: true })
+}
+
+fn add(name: &str, node: DeviceNode) -> Result<(), Errno> {
+    let name = Arc::from(name);
     let mut nodes = NODES.lock();
-    if nodes.contains_key(name) {
+    if nodes.contains(&name) {
         return Err(Errno::EEXIST);
     }
-    nodes.insert(name.to_string(), DeviceNode { number, mode: mode & 0o777, by_hand: true });
-    Ok(())
+    nodes.insert(name, node).map(drop)
 }
 
 /// Takes a name away. [`Errno::ENOENT`].
@@ -66,5 +77,5 @@ pub(super) fn find(name: &str) -> Option<DeviceNode> {
 
 /// All names.
 pub(super) fn names() -> Vec<String> {
-    NODES.lock().keys().cloned().collect()
+    NODES.copy_of(Nodes::entries).into_iter().map(|(name, _)| name.to_string()).collect()
 }

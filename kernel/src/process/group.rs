@@ -1,31 +1,37 @@
 //! Tasks that are signalled together: those of a job.
 
-use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU8, Ordering::SeqCst};
+use core::sync::atomic::{AtomicU8, AtomicU64, Ordering::SeqCst};
 
 use kcore::machine::TaskId;
 
-use crate::machine::SpinLock;
-use crate::task::{Signal, signal};
+use crate::task::{Signal, signal, table};
 
 /// The tasks of a job.
+///
+/// Each task has the number of its group in the table of tasks, as it is in one at most. So there is no list that would have
+/// to grow when one comes, or that one would be left in that has died.
 pub struct Group {
-    /// However many there are: it grows when one comes, which is never in the handler that signals them.
-    members: SpinLock<Vec<TaskId>>,
+    /// No other group has ever had it.
+    number: u64,
     /// The strongest signal that was sent: who comes later gets it, too. 0 for none.
     sent: AtomicU8,
 }
 
+/// How many groups there were.
+static GROUPS: AtomicU64 = AtomicU64::new(0);
+
 impl Default for Group {
     fn default() -> Self {
-        Group { members: SpinLock::new(Vec::new()), sent: AtomicU8::new(0) }
+        Group { number: 1 + GROUPS.fetch_add(1, SeqCst), sent: AtomicU8::new(0) }
     }
 }
 
 impl Group {
-    /// Adds a task.
+    /// Adds a task, which is in no other group from now on.
     pub fn add(&self, task: TaskId) {
-        self.members.lock_irqsave().push(task);
+        let Some(found) = table::find(task) else { return };
+        // Before it is asked what was sent: who sends does it the other way round.
+        found.group.store(self.number, SeqCst);
         match self.sent.load(SeqCst) {
             0 => {}
             1 => signal::send(task, Signal::Interrupt),
@@ -35,23 +41,21 @@ impl Group {
 
     /// Takes a task out.
     pub fn remove(&self, task: TaskId) {
-        self.members.lock_irqsave().retain(|member| *member != task);
-    }
-
-    /// Sends a signal to all: one by one, as to wake a task may mean an interrupt for another CPU, which is not sent with the
-    /// members locked. Who comes meanwhile sees to itself.
-    pub fn send(&self, signal: Signal) {
-        self.sent.fetch_max(signal as u8, SeqCst);
-        let mut next = self.after(None);
-        while let Some(member) = next {
-            signal::send(member, signal);
-            next = self.after(Some(member));
+        if let Some(found) = table::find(task) {
+            let _ = found.group.compare_exchange(self.number, 0, SeqCst, SeqCst);
         }
     }
 
-    /// The member with the lowest number above that of `task`: numbers only grow, so nobody is passed over who stays.
-    fn after(&self, task: Option<TaskId>) -> Option<TaskId> {
-        self.members.lock_irqsave().iter().copied().filter(|member| Some(*member) > task).min()
+    /// Sends a signal to all. Who comes meanwhile sees to itself.
+    pub fn send(&self, signal: Signal) {
+        self.sent.fetch_max(signal as u8, SeqCst);
+        for task in table::all() {
+            // In this order: when the slot has got another task meanwhile, the signal is for nobody.
+            let id = task.id();
+            if task.group.load(SeqCst) == self.number {
+                signal::send(id, signal);
+            }
+        }
     }
 
     /// Whether anything was sent.

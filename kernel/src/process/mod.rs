@@ -9,13 +9,11 @@
 //! | [`fate`] | [`Fate`]: what ends one |
 //! | [`group`] | [`Group`]: tasks that are signalled together |
 //! | [`table`] | all of them, for `ps` and `kill` |
-//! | `calls` | the calls of files that are under way |
 //! | [`pipe`] | a pipe between two |
 //! | [`draft`] | [`Draft`]: what was written, and goes where it belongs later |
 //! | [`null`] | what those read who read nothing |
 //! | [`output`] | where the kernel's own lines go that a program has it print |
 
-pub(crate) mod calls;
 pub mod draft;
 pub mod fate;
 pub mod group;

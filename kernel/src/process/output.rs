@@ -5,7 +5,6 @@ use alloc::sync::Arc;
 use kcore::errno::Errno;
 use kcore::machine::TaskId;
 
-use super::calls;
 use crate::arch::cpu;
 use crate::fs::File;
 use crate::machine::SpinLock;
@@ -37,11 +36,10 @@ pub fn divert<R>(file: Arc<File>, work: impl FnOnce() -> R) -> (R, Result<(), Er
 /// The running task dies where it is: what is to be said of that goes to the screen, and not into the driver that it may have
 /// died of.
 pub(crate) fn died() {
-    let mut diverted = DIVERTED.lock_irqsave();
-    if diverted.as_ref().is_some_and(|diverted| diverted.task == task::current()) {
-        // Like all that the dead had open, the file is never closed.
-        core::mem::forget(diverted.take());
-    }
+    let mine = |diverted: &mut Diverted| diverted.task == task::current();
+    let diverted = DIVERTED.lock_irqsave().take_if(mine);
+    // Not the last reference: the process has the file open.
+    drop(diverted);
 }
 
 /// Takes a line, if the running task's lines are diverted, and it can wait for whoever reads them.
@@ -64,9 +62,9 @@ pub(crate) fn take(line: &[u8]) -> bool {
     true
 }
 
-fn write_all(file: &Arc<File>, mut line: &[u8]) -> Result<(), Errno> {
+fn write_all(file: &File, mut line: &[u8]) -> Result<(), Errno> {
     while !line.is_empty() {
-        match calls::make(file, |file| file.write(line))? {
+        match file.write(line)? {
             0 => return Err(Errno::ENOSPC),
             count => line = &line[count..],
         }

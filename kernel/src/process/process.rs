@@ -10,7 +10,6 @@ use kcore::dev::{Caller, Credentials, Events, OpenFlags, PollTable, UserBytes, W
 use kcore::errno::Errno;
 use kcore::machine::{Cpu, Sched, Sleep};
 
-use super::calls;
 use super::fate::{self, Fate};
 use crate::fs::{self, File};
 use crate::machine::{Kernel, SpinLock};
@@ -134,13 +133,13 @@ impl Process {
     /// Reads; how many bytes. 0 at the end.
     pub fn read(&self, descriptor: usize, into: &mut [u8]) -> Result<usize, Errno> {
         let file = self.file(descriptor)?;
-        self.call(|| calls::make(&file, |file| file.read(into)))
+        self.call(|| file.read(into))
     }
 
     /// Writes; how many bytes.
     pub fn write(&self, descriptor: usize, from: &[u8]) -> Result<usize, Errno> {
         let file = self.file(descriptor)?;
-        let result = self.call(|| calls::make(&file, |file| file.write(from)));
+        let result = self.call(|| file.write(from));
         if result == Err(Errno::EPIPE) {
             self.end(Fate::NobodyReads);
             return Err(Errno::EINTR);
@@ -162,14 +161,14 @@ impl Process {
     /// Moves the position; where it is then.
     pub fn llseek(&self, descriptor: usize, whence: Whence, offset: i64) -> Result<usize, Errno> {
         let file = self.file(descriptor)?;
-        self.call(|| calls::make(&file, |file| file.llseek(whence, offset)))
+        self.call(|| file.llseek(whence, offset))
     }
 
     /// Has a driver do what `command` says.
     pub fn ioctl(&self, descriptor: usize, command: u32, argument: usize) -> Result<usize, Errno> {
         let file = self.file(descriptor)?;
         let caller = Caller { credentials: self.credentials, memory: &self.memory };
-        self.call(|| calls::make(&file, |file| file.ioctl(command, argument, &caller)))
+        self.call(|| file.ioctl(command, argument, &caller))
     }
 
     /// Waits until one of `wanted` can be done with a file, for `cycles` at the longest, or for ever; what can be done then.
@@ -181,7 +180,7 @@ impl Process {
         self.call(|| {
             loop {
                 let mut table = PollTable::new();
-                let events = calls::make(&file, |file| file.poll(&mut table)) & wanted;
+                let events = file.poll(&mut table) & wanted;
                 if !events.is_empty() || Kernel::cycles() >= end {
                     return Ok(events);
                 }
@@ -216,10 +215,23 @@ impl Process {
         drop(before);
     }
 
-    /// Closes all files: of a process whose task is dead.
+    /// Closes all files.
     pub fn close_all(&self) {
-        let files = core::mem::take(&mut *self.files.lock());
+        while self.close_one() {}
+    }
+
+    /// Closes a file, one of a device only when there is no other; whether there was one. If a driver breaks in its `release`,
+    /// the other files are still there to be closed.
+    pub fn close_one(&self) -> bool {
+        let mut files = self.files.lock();
+        let next = |of_device: bool| {
+            files.iter().position(|file| file.as_ref().is_some_and(|file| file.is_of_device() == of_device))
+        };
+        let next = next(false).or_else(|| next(true));
+        let file = next.and_then(|next| files[next].take());
+        // Not under the lock: to close a file may sleep.
         drop(files);
+        file.is_some()
     }
 
     /// Where a descriptor leads. [`Errno::EBADF`] when nowhere.

@@ -1,21 +1,21 @@
 //! All processes, for `ps` and `kill`.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use kcore::errno::Errno;
 use kcore::machine::TaskId;
+use kcore::sorted::Sorted;
 use kcore::sync::Mutex;
 
+use super::Process;
 use super::group::Group;
 use crate::machine::Kernel;
+use crate::mishap;
 use crate::task::table::find;
 use crate::task::{self, JoinHandle, Signal, SpawnError, signal};
 
 /// What is known about a process.
-#[derive(Clone)]
 pub struct Known {
     /// The command with its arguments.
     pub command: String,
@@ -23,6 +23,8 @@ pub struct Known {
     pub uid: u32,
     /// The job that it belongs to.
     pub group: Arc<Group>,
+    /// What its task runs.
+    pub process: Arc<Process>,
 }
 
 impl Known {
@@ -32,7 +34,7 @@ impl Known {
     }
 }
 
-static PROCESSES: Mutex<BTreeMap<TaskId, Known>, Kernel> = Mutex::new(BTreeMap::new());
+static PROCESSES: Mutex<Sorted<TaskId, Arc<Known>>, Kernel> = Mutex::new(Sorted::new());
 
 /// The running task is a process while this lives.
 #[must_use = "dropping it takes the process out of the table"]
@@ -44,43 +46,38 @@ pub fn start(
     known: Known,
     task: impl FnOnce() -> Result<JoinHandle, SpawnError>,
 ) -> Result<JoinHandle, SpawnError> {
+    let known = Arc::new(known);
     let mut processes = PROCESSES.lock();
-    // A task that died of an oops could not take itself out.
-    processes.retain(|task, known| {
-        let lives = find(*task).is_some();
-        if !lives {
-            known.group.remove(*task);
-        }
-        lives
-    });
+    processes.make_room().map_err(|_| SpawnError::NoMemory)?;
     let handle = task()?;
     known.group.add(handle.id());
-    processes.insert(handle.id(), known);
+    processes.insert(handle.id(), known).map_err(|_| SpawnError::NoMemory)?;
     Ok(handle)
 }
 
 /// The entry of the running task, which was [started](start) as a process: it goes when this is dropped.
 pub fn entry() -> Entry {
+    mishap::begins();
     Entry(task::current())
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let known = PROCESSES.lock().remove(&self.0);
-        if let Some(known) = known {
-            known.group.remove(self.0);
-        }
+        forget(self.0);
+    }
+}
+
+/// `task` is no process any more.
+pub(crate) fn forget(task: TaskId) {
+    let known = PROCESSES.lock().remove(&task);
+    if let Some(known) = known {
+        known.group.remove(task);
     }
 }
 
 /// What is known about a task; nothing when it is no process.
-pub fn known(task: TaskId) -> Option<Known> {
+pub fn known(task: TaskId) -> Option<Arc<Known>> {
     PROCESSES.lock().get(&task).cloned()
-}
-
-/// All processes, by their tasks.
-pub fn all() -> Vec<(TaskId, Known)> {
-    PROCESSES.lock().iter().map(|(task, known)| (*task, known.clone())).collect()
 }
 
 /// Signals a process, as user `uid`. [`Errno::ESRCH`] when there is no such task, [`Errno::EPERM`] when it is the kernel's or
@@ -106,5 +103,6 @@ pub fn kill_group(group: &Arc<Group>, signal: Signal, uid: u32) -> Result<(), Er
 /// Whether user `uid` may signal all processes of a group.
 pub fn may_kill_group(group: &Arc<Group>, uid: u32) -> bool {
     let processes = PROCESSES.lock();
-    processes.values().filter(|known| Arc::ptr_eq(&known.group, group)).all(|known| known.obeys(uid))
+    let of_group = |known: &&Arc<Known>| Arc::ptr_eq(&known.group, group);
+    processes.entries().iter().map(|(_, known)| known).filter(of_group).all(|known| known.obeys(uid))
 }

@@ -47,6 +47,11 @@ pub fn main(settings: Settings, listed: u32, rest: impl FnOnce(&Settings) -> Boo
     }))
 }
 
+/// What the machine was told, and its boot, of a machine that is whole.
+pub(crate) fn told() -> (&'static Settings, &'static Boot) {
+    SETTINGS.get().zip(BOOT.get()).expect("programs run on a machine that is whole")
+}
+
 /// Makes the machine whole. In a frame of its own: what lies about in it is not to be in the frame in which everything else
 /// happens, which is searched for references.
 #[inline(never)]

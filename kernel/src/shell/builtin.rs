@@ -33,6 +33,9 @@ impl Shell {
         let before = self.to_foreground(Some(Arc::clone(&group)));
         let status = if stage.is_redirected() { self.redirected(stage, &group) } else { self.direct(stage) };
         self.to_foreground(before);
+        if self.group.is_none() {
+            group.remove(task::current());
+        }
         // It was the builtin's.
         signal::take();
         status
@@ -54,7 +57,7 @@ impl Shell {
         let work = writing(stage.clone(), Arc::clone(&draft), Arc::clone(&is_open));
         let started = stage.start_to(&writer, group, work);
         let mut running = Running::of(Arc::clone(group));
-        running.add(Arc::clone(&writer), started.map_err(|error| cannot_start(&writer, error)));
+        running.add(started.map_err(|error| cannot_start(&writer, error)));
         let mut status = 0;
         let refused = running.ended_before(|| is_open.load(SeqCst));
         let written = refused.unwrap_or_else(|| {

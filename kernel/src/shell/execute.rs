@@ -134,7 +134,7 @@ impl Shell {
             let process = stage.process(self, files);
             let started = stage.start(&process, self.fork(Vec::new()), &running.group);
             let started = started.map_err(|error| cannot_start(&process, error));
-            running.add(process, started);
+            running.add(started);
         }
         running
     }
@@ -168,6 +168,7 @@ impl Shell {
             command: list.text.to_string(),
             uid: self.credentials.uid,
             group: Arc::clone(&running.group),
+            process: Arc::clone(&process),
         };
         let list = list.clone();
         let body = move || {
@@ -177,7 +178,7 @@ impl Shell {
         };
         let started = table::start(known, || task::spawn_anywhere("shell", body));
         let started = started.map_err(|error| cannot_start(&process, error));
-        running.add(process, started);
+        running.add(started);
         running
     }
 }

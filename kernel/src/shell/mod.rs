@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `program` | the program `shell`: greeting, lines or a script, exit status |
 //! | `state` | `Shell`: what a shell knows |
+//! | `rehearsal` | a shell for tests |
 //! | `execute` | lists and pipelines |
 //! | `builtin` | commands that run in the shell's own task |
 //! | `stage` | one command of a pipeline, as a process |
@@ -20,9 +21,11 @@ mod execute;
 mod jobs;
 mod names;
 mod program;
+mod rehearsal;
 mod running;
 mod stage;
 mod state;
 
 pub use program::main;
+pub(crate) use rehearsal::Rehearsal;
 use state::Shell;

@@ -36,14 +36,9 @@ pub fn main(settings: &'static Settings, listed: u32, rest: impl FnOnce() -> &'s
         shell.draw_prompt();
         phase("prompt");
     }
-    state::set_machine(settings, rest());
+    let boot = rest();
     kmemleak::clean::clear_stack_below();
-    // So that a job that dies with a driver's lock in its hand dies alone. No job runs yet.
-    hooks::follow_locks(true);
-    kmemleak::enable();
-    for number in [dev::CONSOLE, dev::TTY] {
-        dev::attach(number, Arc::new(tty::file::Device)).expect("nobody else is the terminal");
-    }
+    prepare(settings, boot);
     clean::clear_stack_below();
     match script {
         Some(script) => shell.script(&String::from_utf8_lossy(&script)),
@@ -56,6 +51,17 @@ pub fn main(settings: &'static Settings, listed: u32, rest: impl FnOnce() -> &'s
         0 => Exit::Success,
         MISUSE => Exit::Usage,
         _ => Exit::Unexpected,
+    }
+}
+
+/// What a shell needs of the machine, before any job runs.
+pub(super) fn prepare(settings: &'static Settings, boot: &'static Boot) {
+    state::set_machine(settings, boot);
+    // So that a job that dies with a driver's lock in its hand dies alone.
+    hooks::follow_locks(true);
+    kmemleak::enable();
+    for number in [dev::CONSOLE, dev::TTY] {
+        dev::attach(number, Arc::new(tty::file::Device)).expect("nobody else is the terminal");
     }
 }
 

@@ -7,8 +7,7 @@ use kcore::errno::Errno;
 use kcore::machine::{Sched, Sleep, TaskId};
 
 use crate::machine::Kernel;
-use crate::process::fate::{self, OOPSED};
-use crate::process::{Group, Process};
+use crate::process::{Group, fate};
 use crate::task::JoinHandle;
 
 /// The tasks of a pipeline.
@@ -21,7 +20,6 @@ pub(super) struct Running {
 struct Member {
     /// Taken when the task has been joined.
     handle: Option<JoinHandle>,
-    process: Arc<Process>,
     status: i32,
 }
 
@@ -32,12 +30,12 @@ impl Running {
     }
 
     /// Adds a task, or what it ended with when it could not be started.
-    pub(super) fn add(&mut self, process: Arc<Process>, started: Result<JoinHandle, i32>) {
+    pub(super) fn add(&mut self, started: Result<JoinHandle, i32>) {
         let (handle, status) = match started {
             Ok(handle) => (Some(handle), 0),
             Err(status) => (None, status),
         };
-        self.members.push(Member { handle, process, status });
+        self.members.push(Member { handle, status });
     }
 
     /// The task of its last command, if that runs.
@@ -94,13 +92,7 @@ impl Running {
 impl Member {
     fn join_if_ended(&mut self) {
         match self.handle.take().map(JoinHandle::try_join) {
-            Some(Ok(code)) => {
-                self.status = fate::status_of(code);
-                if self.status == OOPSED {
-                    // It could not do so itself, and others wait for that.
-                    self.process.close_all();
-                }
-            }
+            Some(Ok(code)) => self.status = fate::status_of(code),
             Some(Err(handle)) => self.handle = Some(handle),
             None => {}
         }

@@ -96,7 +96,12 @@ impl Stage {
     ) -> Result<JoinHandle, SpawnError> {
         let name = process.name();
         let command = if self.words.is_empty() { name.to_string() } else { self.words.join(" ") };
-        let known = Known { command, uid: process.credentials().uid, group: Arc::clone(group) };
+        let known = Known {
+            command,
+            uid: process.credentials().uid,
+            group: Arc::clone(group),
+            process: Arc::clone(process),
+        };
         let cpu = commands::find(name).and_then(|command| command.cpu).unwrap_or_else(least_busy_cpu);
         let process = Arc::clone(process);
         let body = move || {

@@ -4,6 +4,7 @@
 //! no lock of the kernel's own, only those of the experiment, which are given up with it. Its stack is abandoned: nothing
 //! on it is dropped.
 
+use core::panic::Location;
 use core::sync::atomic::Ordering::Relaxed;
 
 use kcore::errno::Errno;
@@ -12,7 +13,8 @@ use kcore::machine::TaskId;
 use super::{schedule, table};
 use crate::arch::{apic, cpu};
 use crate::irq::softirq;
-use crate::{context, oops};
+use crate::machine::Kernel;
+use crate::{context, estate, oops, println};
 
 /// `task` ends as soon as it waits, or now if it does already.
 pub fn doom(task: TaskId) {
@@ -47,6 +49,15 @@ pub(crate) fn end_by_force() {
 /// that run on top of it.
 #[cold]
 pub(crate) fn abandon(code: i32) -> ! {
+    leave_all();
+    // A call that it was in goes on for ever, as far as its device can tell.
+    drop(estate::inside(None));
+    schedule::end(code)
+}
+
+/// The running task has nothing any more but its stack: neither handlers and softirqs on top of it, nor a lock that keeps it on
+/// its CPU, nor a mutex of the kernel's own. Interrupts are on.
+pub(crate) fn leave_all() {
     cpu::irq_save();
     for _ in 0..context::hardirqs() {
         apic::end_of_interrupt();
@@ -54,5 +65,7 @@ pub(crate) fn abandon(code: i32) -> ! {
     context::restore(context::FREE);
     softirq::abandoned();
     cpu::irq_on();
-    schedule::end(code)
+    let told = |at: &Location<'_>| println!("the kernel's own mutex that it took at {at} is given back");
+    // SAFETY: the task goes on with none of its frames, where the guards are; and nothing in the kernel forgets one.
+    unsafe { schedule::this_task().own.give_back::<Kernel>(told) };
 }

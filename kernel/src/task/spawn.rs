@@ -11,8 +11,8 @@ use crate::context;
 use crate::mm::stacks;
 
 use super::queue::{self, QueueGuard};
-use super::schedule;
 use super::table::{self, Entry, State, Task};
+use super::{doom, schedule};
 
 /// Why a task could not be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +105,7 @@ fn start(name: &str, cpu: u32, entry: Entry, mortal: bool) -> Result<JoinHandle,
     let parent = schedule::this_task();
     task.of_run.store(parent.of_run.load(Relaxed), Relaxed);
     task.untimed.store(parent.untimed.load(Relaxed), Relaxed);
+    task.parent.store(queue::current().0, Relaxed);
     let mut queue = QueueGuard::lock(cpu);
     // SAFETY: `create` gave it a stack that nobody uses: a task that had it was joined, which waits until it is left.
     let stack_pointer = unsafe { switch::prepare(task.stack_top(), first) };
@@ -181,6 +182,14 @@ impl JoinHandle {
         self.id
     }
 
+    /// Another than the task that has started it will join it: its starter may end before it.
+    pub fn orphaned(self) -> Self {
+        if let Some(task) = table::find(self.id) {
+            task.parent.store(0, Relaxed);
+        }
+        self
+    }
+
     /// Asks the task to end by itself, wakes it, and waits until it has (Linux: `kthread_stop`).
     pub fn stop(self) -> i32 {
         if let Some(task) = table::find(self.id) {
@@ -231,6 +240,22 @@ impl JoinHandle {
             drop(queue);
             schedule::block();
         }
+    }
+}
+
+/// Gives up the tasks that the running one has started and not joined, and joins them: of a task that is dead, whose frames
+/// have the handles, and what it has lent to those tasks.
+pub(crate) fn give_up_children() {
+    let me = queue::current().0;
+    let children = || table::all().filter(|task| task.parent.load(Relaxed) == me).map(Task::id);
+    for child in children() {
+        if let Some(task) = table::find(child) {
+            task.should_stop.store(true, Relaxed);
+        }
+        doom::doom(child);
+    }
+    for id in children() {
+        JoinHandle { id }.join();
     }
 }
 

@@ -11,6 +11,7 @@ use core::sync::atomic::{
 };
 
 use kcore::machine::TaskId;
+use kcore::sync::OwnLocks;
 
 use crate::layout;
 use crate::machine::SpinLock;
@@ -83,6 +84,18 @@ pub struct Task {
     pub of_run: AtomicBool,
     /// Time does not end its slices.
     pub untimed: AtomicBool,
+    /// It has died, and sees to what it leaves behind: see `estate`. Written by the task itself.
+    pub dying: AtomicBool,
+    /// The kernel's own mutexes that it has; changed by the task itself.
+    pub own: OwnLocks,
+    /// Nodes on its stack that are in a queue while code of others runs; written by the task itself.
+    pub standing: AtomicU32,
+    /// One of these nodes stays where it is: the stack is for no other task.
+    pub keeps_stack: AtomicBool,
+    /// The task that has started it and is to join it; 0 for none, or when somebody else is.
+    pub parent: AtomicU32,
+    /// The number of the group with which it is signalled; 0 for none. See `process::Group`.
+    pub group: AtomicU64,
     /// How many observed spinlocks it has, as far as anybody listens; written by the task itself. Guards can be forgotten, but
     /// not 2^64 of them.
     pub spinlocks: AtomicU64,
@@ -114,6 +127,12 @@ static TABLE: [Task; MAX_TASKS] = [const {
         mortal: AtomicBool::new(false),
         of_run: AtomicBool::new(false),
         untimed: AtomicBool::new(false),
+        dying: AtomicBool::new(false),
+        own: OwnLocks::none(),
+        standing: AtomicU32::new(0),
+        keeps_stack: AtomicBool::new(false),
+        parent: AtomicU32::new(0),
+        group: AtomicU64::new(0),
         spinlocks: AtomicU64::new(0),
         code: AtomicI32::new(0),
         run_time: AtomicU64::new(0),
@@ -149,6 +168,11 @@ pub(super) fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
             task.mortal.store(false, Relaxed);
             task.of_run.store(false, Relaxed);
             task.untimed.store(false, Relaxed);
+            task.dying.store(false, Relaxed);
+            task.standing.store(0, Relaxed);
+            task.keeps_stack.store(false, Relaxed);
+            task.parent.store(0, Relaxed);
+            task.group.store(0, Relaxed);
             task.spinlocks.store(0, Relaxed);
             task.code.store(0, Relaxed);
             task.run_time.store(0, Relaxed);
@@ -234,7 +258,7 @@ impl Task {
     }
 
     /// The top of its stack.
-    pub(super) fn stack_top(&self) -> u64 {
+    pub(crate) fn stack_top(&self) -> u64 {
         self.stack_top.load(Relaxed)
     }
 
@@ -269,6 +293,7 @@ impl Task {
         assert!(self.inner(queue).state == State::Ended, "only a task that has ended is released");
         match self.stack_top.swap(0, Relaxed) {
             0 => {}
+            _ if self.keeps_stack.load(Relaxed) => {}
             // SAFETY: the task has ended, and no CPU is on its stack (I6); the field had the top, and has it no more.
             top => stacks::keep(unsafe { Stack::from_top(top) }),
         }

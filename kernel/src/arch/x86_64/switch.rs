@@ -32,6 +32,15 @@ pub unsafe fn prepare(top: u64, entry: extern "C" fn() -> !) -> u64 {
     frame
 }
 
+/// Goes on at `entry`, with nothing on the running task's stack.
+///
+/// # Safety
+/// `top` is the top of that stack, and there is nothing on it that anybody uses from now on.
+#[unsafe(naked)]
+pub unsafe extern "C" fn restart(top: u64, entry: extern "C" fn() -> !) -> ! {
+    naked_asm!("mov rsp, rdi", "xor ebp, ebp", "call rsi", "ud2")
+}
+
 /// Where a task that does not run goes on, and its frame pointer.
 ///
 /// # Safety

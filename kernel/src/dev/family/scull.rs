@@ -163,7 +163,7 @@ fn files(
     ])
 }
 
-type Locks = Box<dyn Fn() -> Vec<LockStats> + Send>;
+type Locks = Box<dyn Fn() -> Vec<LockStats> + Send + Sync>;
 
 fn locks(devices: Vec<Arc<Device<Kernel>>>, pipes: Vec<Arc<Pipe<Kernel>>>, live: &Arc<Live>) -> Locks {
     let live = Arc::clone(live);

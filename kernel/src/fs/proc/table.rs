@@ -1,11 +1,11 @@
 //! The names in `/proc`.
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use kcore::errno::Errno;
 use kcore::machine::TaskId;
+use kcore::sorted::Sorted;
 use kcore::sync::Mutex;
 
 use super::{cpus, drivers, locks, memory, system, task};
@@ -36,11 +36,13 @@ pub(in crate::fs) static TASK_FILES: [(&str, TaskText); 2] =
     [("stack", task::stack), ("status", task::status)];
 
 /// What modules have added.
-static ADDED: Mutex<BTreeMap<&'static str, Generated>, Kernel> = Mutex::new(BTreeMap::new());
+static ADDED: Mutex<Sorted<&'static str, Generated>, Kernel> = Mutex::new(Sorted::new());
 
-/// From now on `/proc/NAME` is `file`.
-pub fn add_file(name: &'static str, file: Generated) {
-    ADDED.lock().insert(name, file);
+/// From now on `/proc/NAME` is `file`. [`Errno::ENOMEM`].
+pub fn add_file(name: &'static str, file: Generated) -> Result<(), Errno> {
+    let before = ADDED.lock().insert(name, file);
+    // Dropped without the lock.
+    before.map(drop)
 }
 
 /// There is no `/proc/NAME` any more. Who has it open goes on reading the text as it was.
@@ -66,6 +68,6 @@ pub(in crate::fs) fn find_of_task(task: TaskId, name: &str) -> Option<Generated>
 
 /// All names but those of the tasks.
 pub(in crate::fs) fn names() -> Vec<String> {
-    let added: Vec<String> = ADDED.lock().keys().map(|name| name.to_string()).collect();
+    let added = ADDED.copy_of(Sorted::entries).into_iter().map(|(name, _)| name.to_string());
     FILES.iter().map(|(name, _)| name.to_string()).chain(added).collect()
 }

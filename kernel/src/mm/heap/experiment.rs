@@ -45,6 +45,19 @@ impl Experiment {
         Ok(experiment)
     }
 
+    /// Ends the one that is under way, if one is: its owner has died, and drops nothing.
+    ///
+    /// # Safety
+    /// As if it were dropped: see [`begin`](Experiment::begin).
+    pub unsafe fn end_of_the_dead() {
+        let mut heap = HEAP.lock_irqsave();
+        let Some(heap) = heap.as_mut() else { return };
+        let since = core::mem::replace(&mut heap.quarantine_since, u64::MAX);
+        heap.recycling = None;
+        // SAFETY: the caller's promise. Where none is under way, no block is as young as that.
+        unsafe { heap.sweep(since, |record| record.allocation.kind != Kind::Other) };
+    }
+
     /// Task `who` of the experiment is inside the device until the result is dropped.
     #[must_use = "the task is inside until this is dropped, which is at once"]
     pub fn inside(&self, who: u32) -> Inside<'_> {
@@ -101,11 +114,7 @@ impl Drop for Experiment {
     /// Ends it: empties the quarantine and takes back what leaked, so that the next one starts afresh. Nobody may use a
     /// block of the experiment any more.
     fn drop(&mut self) {
-        let mut heap = HEAP.lock_irqsave();
-        let Some(heap) = heap.as_mut() else { return };
-        heap.quarantine_since = u64::MAX;
-        heap.recycling = None;
         // SAFETY: the tasks of the experiment have ended, and its devices are gone: `begin` asks for that.
-        unsafe { heap.sweep(self.since, |record| record.allocation.kind != Kind::Other) };
+        unsafe { Experiment::end_of_the_dead() };
     }
 }

@@ -7,6 +7,7 @@ use core::ptr::NonNull;
 use kcore::machine::Kind;
 
 use super::{allocate, free};
+use crate::mishap;
 
 /// The heap as Rust's `alloc` sees it: blocks of [`Kind::Other`].
 struct Global;
@@ -18,6 +19,7 @@ static GLOBAL: Global = Global;
 unsafe impl GlobalAlloc for Global {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        mishap::step();
         allocate(Kind::Other, layout, Location::caller()).map_or(core::ptr::null_mut(), NonNull::as_ptr)
     }
 

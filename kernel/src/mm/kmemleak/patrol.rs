@@ -14,7 +14,7 @@ static PATROL: SpinLock<Option<JoinHandle>> = SpinLock::new(None);
 pub(super) fn every(seconds: u64) -> Result<(), Errno> {
     stop();
     let patrol = task::spawn_anywhere("kmemleak", move || walk(seconds)).map_err(|_| Errno::EAGAIN)?;
-    let before = PATROL.lock().replace(patrol);
+    let before = PATROL.lock().replace(patrol.orphaned());
     // Somebody else has started one meanwhile.
     if let Some(other) = before {
         other.stop();

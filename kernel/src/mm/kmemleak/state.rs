@@ -40,6 +40,7 @@ static STATE: Mutex<State, Kernel> =
     Mutex::new(State { blocks: None, found: None, told: Vec::new(), roots: Roots::ALL, off: false });
 
 /// The state, for one task at a time.
+#[track_caller]
 pub(super) fn lock() -> MutexGuard<'static, State, Kernel> {
     STATE.lock()
 }

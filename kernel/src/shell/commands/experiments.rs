@@ -2,21 +2,18 @@
 
 use alloc::format;
 use alloc::string::String;
-use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
-use kcore::errno::Errno;
 use kcore::experiment::page::{self, Reader};
 use kcore::experiment::{find, resolve};
-use kcore::machine::TaskId;
 use kcore::settings::{Config, MACHINE_KEYS, Settings, Usage};
 
 use super::command::{Command, MISUSE, misuse, unexpected};
 use crate::arch::smp;
+use crate::experiments::alone;
 use crate::process::process::STDOUT;
 use crate::process::{Process, output};
 use crate::programs;
 use crate::shell::state::machine;
-use crate::task::{self, table};
 
 /// Experiments are made for whoever starts them on the CPU that booted, as it is without a shell.
 pub(super) const RUN: Command = Command::program(
@@ -35,21 +32,6 @@ const READER: Reader = Reader {
     heading: |text| String::from(text),
     command: |entry, lock| format!("run {} lock={lock} probe={}", entry.name, entry.forced()),
 };
-
-/// The task that has the machine's hooks: it runs an experiment, or sees to what `probe` is told.
-static HAS_HOOKS: AtomicU32 = AtomicU32::new(NOBODY);
-/// The number of no task.
-const NOBODY: u32 = 0;
-
-/// Does something with the machine's hooks that nobody else has meanwhile. [`Errno::EBUSY`] when somebody has them; one who has
-/// died, of the driver that its output led to, has nothing any more.
-pub(super) fn alone<R>(work: impl FnOnce() -> R) -> Result<R, Errno> {
-    let claim = |owner: u32| table::find(TaskId(owner)).is_none().then_some(task::current().0);
-    HAS_HOOKS.fetch_update(SeqCst, SeqCst, claim).map_err(|_| Errno::EBUSY)?;
-    let result = work();
-    HAS_HOOKS.store(NOBODY, SeqCst);
-    Ok(result)
-}
 
 fn run(me: &Process, arguments: &[&str]) -> i32 {
     let Some((name, options)) = arguments.split_first() else {

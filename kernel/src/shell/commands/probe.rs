@@ -7,7 +7,7 @@ use kcore::probe::{Defaults, Plan};
 use kcore::settings::{MAX_WRITERS, Probe, Usage, number};
 
 use super::command::{Command, MISUSE, misuse};
-use super::experiments::alone;
+use crate::experiments::alone;
 use crate::print_to;
 use crate::process::Process;
 use crate::seats;

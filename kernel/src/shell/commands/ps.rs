@@ -40,7 +40,7 @@ fn line(listed: &Listed) -> String {
     let Listed { id, cpu, state, run_time, .. } = listed;
     let known = table::known(*id);
     let uid = known.as_ref().map_or("-".to_string(), |known| format!("{}", known.uid));
-    let command = known.map_or_else(|| format!("[{}]", task::name_of(*id)), |known| known.command);
+    let command = known.map_or_else(|| format!("[{}]", task::name_of(*id)), |known| known.command.clone());
     let letter = match state {
         State::Runnable => 'R',
         State::Blocked => 'S',
