@@ -29,6 +29,7 @@ fn who_finds_it_true_does_not_wait() {
     assert_eq!(queue.wait_event_killable(|| true), Ok(()));
     assert_eq!(queue.wait_event_timeout(|| true, 0), Ok(()));
     assert_eq!((queue.waiters(), queue.wake_up_all(), queue.stats().acquire), (0, 0, 0));
+    assert_eq!(queue.address(), std::ptr::from_ref(&queue).addr(), "how a listener knows it");
 }
 
 /// Each waiter waits for one wake-up: it goes when its condition was tested again.

@@ -25,15 +25,13 @@ pub(super) struct Pool<'a> {
     free: u32,
     oldest: u32,
     newest: u32,
-    /// How many are in the list.
-    len: usize,
 }
 
 impl<'a> Pool<'a> {
     /// An empty pool of at most `limit` records in `entries`.
     pub(super) fn new(entries: &'a mut [MaybeUninit<Entry>], limit: usize) -> Self {
         let most = limit.min(entries.len()).min(NONE as usize);
-        Pool { entries: &mut entries[..most], initialised: 0, free: NONE, oldest: NONE, newest: NONE, len: 0 }
+        Pool { entries: &mut entries[..most], initialised: 0, free: NONE, oldest: NONE, newest: NONE }
     }
 
     /// Most records at one time.
@@ -65,7 +63,6 @@ impl<'a> Pool<'a> {
             newest => self.entry_mut(newest).newer = number,
         }
         self.newest = number;
-        self.len += 1;
         Some(number)
     }
 
@@ -82,7 +79,6 @@ impl<'a> Pool<'a> {
         }
         self.entry_mut(number).newer = self.free;
         self.free = number;
-        self.len -= 1;
         record
     }
 

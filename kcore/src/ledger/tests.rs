@@ -238,6 +238,12 @@ fn the_index_stays_sound_when_it_is_full_and_churned() {
     }
 }
 
+/// Half as many again, and one that stays empty.
+#[test]
+fn an_index_has_slots_to_spare() {
+    assert_eq!([0, 1, 2, 100].map(Index::slots_for), [1, 2, 4, 151]);
+}
+
 fn index_len(index: &Index<'_>) -> usize {
     (1..400).filter(|n| index.get(16 * n).is_some()).count()
 }

@@ -383,3 +383,36 @@ fn to_give_up_a_lock_frees_nothing() {
         ]
     );
 }
+
+/// A step of one that has finished is given up at once, though others still run.
+#[test]
+fn a_step_of_one_that_has_finished_is_not_waited_for() {
+    let location = std::panic::Location::caller();
+    let access = |op| Access { site: &SITES[0], op, address: 0, location };
+    let mut engine = Engine::new(script("B.slot.load A.slot.load B.slot.store"), 2);
+    engine.begin_round();
+    assert_eq!((engine.start(0), engine.start(1)), ((Decision::Wait, 0), (Decision::Go, 0)));
+    assert_eq!(engine.arrive(1, &access(Op::Load), false, CpuId(1)), (Decision::Go, 0));
+    engine.finished(0);
+    // B's next event is none of the script's: it runs on, and its first step is done.
+    assert_eq!(engine.arrive(1, &access(Op::Pass), false, CpuId(1)), (Decision::Go, 0));
+    let given_up = engine.given_up();
+    assert_eq!(given_up.len(), 1);
+    assert_eq!(given_up[0].reason, "A does not come to load slot: it has finished");
+}
+
+/// Who had a lock in the last round does not have it in this one.
+#[test]
+fn a_round_begins_with_all_locks_free() {
+    let mut engine = Engine::new(script("B.x.store"), 2);
+    engine.begin_round();
+    engine.start(0);
+    engine.lock_acquired(0, 64);
+    engine.begin_round();
+    engine.start(1);
+    engine.lock_wait(1, &LOCKS[0], 64);
+    engine.finished(0);
+    let given_up = engine.given_up();
+    assert_eq!(given_up.len(), 1);
+    assert_eq!(given_up[0].reason, format!("B cannot store x: it waits for {}", LOCKS[0].name));
+}

@@ -1,9 +1,24 @@
 //! Locks with several holders, and those whose last taker does not have them.
 
+use std::panic::Location;
+
 use kcore::machine::TaskId;
 use kcore::wait_for::HOLDERS;
 
-use crate::world::{READY, SEM, TOKEN, UNITS, World, irq, shape, task};
+use crate::world::{LOCKS, READY, SEM, TOKEN, UNITS, World, irq, shape, task};
+
+/// A lock that is free and tells nothing is forgotten, or locks that come and go would fill the graph in the end.
+#[test]
+fn locks_that_come_and_go_leave_room() {
+    let mut world = World::new();
+    world.take(task(0), 0);
+    for address in 1..5000 {
+        world.graph.acquired(task(1), address, &LOCKS[1], Location::caller());
+        world.graph.released(task(1), address);
+    }
+    assert_eq!(world.graph.unseen(), 0);
+    assert!(world.wait(task(0), 0).is_some(), "the one that is held was kept");
+}
 
 #[test]
 fn one_unit_of_two_may_come_back() {
