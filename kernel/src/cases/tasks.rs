@@ -156,8 +156,8 @@ fn names() -> Answer {
     let name = task::name_of(task.id());
     let id = task.id();
     task.join();
-    same("the name", name.as_str(), "a name that is ")?;
-    same("the name when it has ended", task::name_of(id).as_str(), "a name that is ")?;
+    same("the name", name.as_str(), "a name that is+")?;
+    same("the name when it has ended", task::name_of(id).as_str(), "a name that is+")?;
     same("the name of nobody", task::name_of(kcore::machine::TaskId(u32::MAX)).as_str(), "?")
 }
 
