@@ -194,9 +194,6 @@ pub fn participant_that_was(task: TaskId) -> Option<u32> {
 pub fn enter(who: u8) {
     let seat = ENGINE.lock_irqsave().seats.assigned(who);
     sit(seat);
-    if fire::is_armed() {
-        task::schedule::set_timed(false);
-    }
     start(seat);
 }
 

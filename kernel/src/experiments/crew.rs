@@ -89,7 +89,8 @@ pub fn name(who: u32, resolved: &Resolved) -> Name {
 }
 
 /// Where an interrupt is sent at certain points, all members are awake before the first comes to one: the end of a slice is
-/// nothing to a task that is alone on its CPU. Elsewhere they begin as they wake up.
+/// nothing to a task that is alone on its CPU. Elsewhere they begin as they wake up. From here on to their ends time takes the
+/// CPU from none of them: one that lost it before its first step would find done what it is to do at the same time.
 #[derive(Default)]
 struct Gathering {
     expected: AtomicU32,
@@ -102,6 +103,9 @@ impl Gathering {
     }
 
     fn arrive(&self) {
+        if fire::is_armed() {
+            task::schedule::set_timed(false);
+        }
         self.present.fetch_add(1, Relaxed);
         while fire::is_armed() && self.present.load(Relaxed) < self.expected.load(Relaxed) {
             Kernel::spinning();
