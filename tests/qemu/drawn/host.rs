@@ -44,7 +44,7 @@ impl Host {
         let accel = if cpus <= 4 { pick(luck, &["", "", " accel=tcg-single", " accel=icount"]) } else { "" };
         let memory = if cpus > 16 { 256 } else { pick(luck, &[64, 128, 256]) };
         // Below that the kernel itself is what runs out of memory first.
-        let least = OWN / 4 * (6 + u64::from(cpus));
+        let least = OWN / 2 * (4 + u64::from(cpus));
         let heap = match luck.u32(..10) {
             0 | 1 => Some(luck.u64(least..2 * least)),
             2 | 3 => Some(luck.u64(least..memory << 9)),
