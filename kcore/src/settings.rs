@@ -24,6 +24,8 @@ pub enum Command {
     Run(String),
     /// The in-kernel test cases whose names contain the filter.
     Test(Option<String>),
+    /// Everything that the shell can do, those whose lines contain the filter, with each allocation failing in turn.
+    FailAllocations(Option<String>),
     /// Measure the primitives.
     Bench,
     /// Break the machine on purpose, to see it report: see [`Fault`].
@@ -364,6 +366,9 @@ impl Settings {
     }
 }
 
+/// The word behind `test` that has allocations fail; for the lab it is an option.
+pub const FAIL_ALLOCATIONS: &str = "fail-allocations";
+
 fn command(words: &[String]) -> Result<Command, Usage> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
@@ -371,6 +376,8 @@ fn command(words: &[String]) -> Result<Command, Usage> {
         ["run", name] => Ok(Command::Run(name.to_string())),
         ["run"] => Err(Usage::new("run needs the name of an experiment: see list")),
         ["test"] => Ok(Command::Test(None)),
+        ["test", FAIL_ALLOCATIONS] => Ok(Command::FailAllocations(None)),
+        ["test", FAIL_ALLOCATIONS, filter] => Ok(Command::FailAllocations(Some(filter.to_string()))),
         ["test", filter] => Ok(Command::Test(Some(filter.to_string()))),
         ["bench"] => Ok(Command::Bench),
         ["fault", fault] => Ok(Command::Fault(fault.parse()?)),
@@ -378,7 +385,9 @@ fn command(words: &[String]) -> Result<Command, Usage> {
         ["matrix"] => Ok(Command::Matrix(None)),
         ["matrix", name] => Ok(Command::Matrix(Some(name.to_string()))),
         ["shell"] => Ok(Command::Shell),
-        ["tour" | "bench" | "shell", extra, ..] | ["run" | "test" | "fault" | "matrix", _, extra, ..] => {
+        ["tour" | "bench" | "shell", extra, ..]
+        | ["test", FAIL_ALLOCATIONS, _, extra, ..]
+        | ["run" | "test" | "fault" | "matrix", _, extra, ..] => {
             Err(Usage::new(format!("unexpected word '{extra}'; options are written key=value")))
         }
         [word, ..] => Err(Usage::unknown("command", word, COMMANDS)),

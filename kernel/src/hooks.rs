@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::panic::Location;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
+use kcore::errno::Errno;
 use kcore::machine::{Access, Cpu, CpuId, Listeners, LockEvent, LockName, Op, Sched, Sleep, TaskId, Waiting};
 use kcore::probe::{Decision, Engine, Plan, Seat, Seats, Wake};
 use kcore::report::Step;
@@ -16,7 +17,7 @@ use kcore::settings::MAX_WRITERS;
 use crate::arch::{cpu, smp};
 use crate::machine::{Kernel, SpinLock};
 use crate::param::{MAX_TASKS, STORES_TRACED};
-use crate::{context, fire, held, seats, stores, task, watchdog};
+use crate::{context, fire, held, println, seats, stores, task, watchdog};
 
 /// Who is listening: the bits of [`Listeners`].
 static LISTENERS: AtomicU8 = AtomicU8::new(0);
@@ -64,23 +65,25 @@ pub fn listeners() -> Listeners {
 
 /// Begins an experiment, which the caller runs, of `participants` that pass points as `plan` says. `stores`
 /// is how many stores of each are logged in a round; 0 for none. `watched`: its tasks may come to a stop.
-pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) {
+/// Returns how many stores there is room for. [`Errno::ENOMEM`] when there is no memory, and nothing begins.
+pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) -> Result<usize, Errno> {
     seats::withdraw();
+    if watched {
+        watchdog::begin()?;
+    }
     task::schedule::this_task().of_run.store(true, Relaxed);
     RUNNER.store(Kernel::task().0, Relaxed);
     fire::begin(plan);
-    if watched {
-        watchdog::begin();
-    }
     let probe = arm(plan, participants);
     EXPERIMENT.store(true, Relaxed);
-    stores::make_room(participants as usize, stores, false);
+    let stores = stores::make_room(participants as usize, stores, false);
     let trace = if stores > 0 { Listeners::TRACE } else { Listeners::empty() };
     let watch = if watched { Listeners::WATCH } else { Listeners::empty() };
     LISTENERS.store(
         listeners().intersection(Listeners::HELD).union(probe).union(trace).union(watch).bits(),
         Relaxed,
     );
+    Ok(stores)
 }
 
 /// Makes the engine for `plan`, if it needs one; who has to listen.
@@ -171,7 +174,8 @@ pub fn end() -> Vec<Step> {
     engine.map(|engine| engine.given_up()).unwrap_or_default()
 }
 
-/// Switches the tracing of stores on or off that happen while no experiment runs.
+/// Switches the tracing of stores on or off that happen while no experiment runs. On a machine that has no memory for as many
+/// as usual it says how many are kept.
 pub fn trace(on: bool) {
     TRACED.store(on, Relaxed);
     if EXPERIMENT.load(Relaxed) {
@@ -180,7 +184,10 @@ pub fn trace(on: bool) {
     LISTENERS.fetch_and(!Listeners::TRACE.bits(), Relaxed);
     stores::end();
     if on {
-        stores::make_room(smp::cpus() as usize, STORES_TRACED, true);
+        let kept = stores::make_room(smp::cpus() as usize, STORES_TRACED, true);
+        if kept < STORES_TRACED {
+            println!("kmemleak: the last {kept} stores of each CPU are kept, in an eighth of the heap");
+        }
         LISTENERS.fetch_or(Listeners::TRACE.bits(), Relaxed);
     }
 }

@@ -173,6 +173,10 @@ unsafe impl Memory for Kernel {
         unsafe { BlockSize::of(block) }
     }
 
+    fn refusable<R>(work: impl FnOnce() -> R) -> R {
+        task::shortage::without(work)
+    }
+
     type Keep = heap::Quarantine;
 
     fn keep() -> heap::Quarantine {

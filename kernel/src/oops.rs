@@ -67,6 +67,11 @@ pub struct Oops {
 /// How many there were, and the right to report one: reports do not mix.
 static COUNT: SpinLock<u32> = SpinLock::new(0);
 
+/// How many there were.
+pub fn count() -> u32 {
+    *COUNT.lock()
+}
+
 /// An exception has come. Ends the running task, if it may die alone; else returns.
 pub fn exception(fault: &Fault<'_>) {
     let of_the_machine = matches!(

@@ -13,8 +13,9 @@ use kcore::machine::{Access, Context, Cpu, Sched, Site, TaskId};
 use kcore::settings::MAX_WRITERS;
 
 use crate::machine::{Kernel, SpinLock};
-use crate::mm::stacks;
+use crate::mm::{heap, stacks};
 use crate::param::MAX_CPUS;
+use crate::task::shortage;
 use crate::{context, held, layout};
 
 /// Lists with room: one for each participant, or one for each CPU.
@@ -141,18 +142,29 @@ static LISTS_OF_STORES: [SpinLock<List>; LISTS + 1] =
 /// When the log was begun.
 static BEGAN: AtomicU64 = AtomicU64::new(u64::MAX);
 
-/// Makes room for `each` stores in the first `lists` lists; full ones forget their oldest store if they `wrap`, else the
-/// newest. On a machine with little memory stores go unlogged.
-pub(crate) fn make_room(lists: usize, each: usize, wraps: bool) {
+/// All lists together take at most one in so many of the bytes of the heap.
+const PART: usize = 8;
+
+/// Makes room for `each` stores in the first `lists` lists, or for fewer on a machine with little memory; returns for how many
+/// in each. Full ones forget their oldest store if they `wrap`, else the newest.
+pub(crate) fn make_room(lists: usize, each: usize, wraps: bool) -> usize {
+    let most = heap::room().size() / PART / lists.max(1) / size_of::<Stored>();
+    let mut each = each.min(most);
     for list in &LISTS_OF_STORES[..lists] {
-        let mut stores = Vec::new();
-        let _ = stores.try_reserve_exact(each);
+        let stores = shortage::with_room_for(each).unwrap_or_default();
+        each = each.min(stores.capacity());
         // What was there is freed after the lock is given back: nothing is freed or allocated under it.
         let before = core::mem::replace(&mut *list.lock_irqsave(), List::new(stores, wraps));
         drop(before);
     }
     *LISTS_OF_STORES[NO_ROOM].lock_irqsave() = List::new(Vec::new(), false);
     BEGAN.store(Kernel::cycles(), Relaxed);
+    each
+}
+
+/// How many lists have room for any.
+pub fn lists() -> u64 {
+    LISTS_OF_STORES.iter().filter(|list| list.lock_irqsave().stores.capacity() > 0).count() as u64
 }
 
 /// Forgets what is in the first `lists` lists; the room stays.

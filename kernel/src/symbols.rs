@@ -16,7 +16,8 @@ use kcore::sync::Mutex;
 use crate::arch::backtrace;
 use crate::context;
 use crate::machine::Kernel;
-use crate::mm::{heap, stacks};
+use crate::mm::heap::Claim;
+use crate::mm::stacks;
 
 pub use elf::{init, module};
 use lines::Lines;
@@ -62,15 +63,21 @@ pub fn places(address: u64) -> Vec<Place> {
     find(address).places
 }
 
+/// Whether nobody has the lock of the line tables.
+pub(crate) fn are_free() -> bool {
+    LINES.try_lock().is_some()
+}
+
 /// [`places`], and where the function starts.
 pub fn find(address: u64) -> Found {
-    let free = heap::room().free;
-    let short = stacks::left(backtrace::frame_pointer()).is_some_and(|left| left < ROOM_ON_STACK);
-    if short || free < ROOM_FOR_NAMES {
+    if stacks::left(backtrace::frame_pointer()).is_some_and(|left| left < ROOM_ON_STACK) {
         return Found::default();
     }
+    let for_lines = Claim::on(ROOM_FOR_LINES);
+    let has_lines = for_lines.is_some();
+    let Some(_claim) = for_lines.or_else(|| Claim::on(ROOM_FOR_NAMES)) else { return Found::default() };
     let Some(symbol) = elf::symbol(address) else { return Found::default() };
-    let mut places = if free >= ROOM_FOR_LINES { lines_at(address) } else { Vec::new() };
+    let mut places = if has_lines { lines_at(address) } else { Vec::new() };
     // The line tables know of a function what it is called (`run`), the symbol has the path (`kernel::programs::run`).
     let function = elf::demangled(symbol.name);
     match places.last_mut() {

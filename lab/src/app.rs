@@ -7,6 +7,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use kcore::settings::FAIL_ALLOCATIONS;
+
 use crate::cli::{self, Answer, Command, Options, Request};
 use crate::machine::Machine;
 use crate::output::{Sink, complain, patiently, raw_text_of, say, text_of};
@@ -48,7 +50,10 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             catalogue::check(catalogue::find(experiment)?, &line(&words, options), options.config())?;
             boot(&words)
         }
-        Command::Test { filter } => boot(&[&["test"], filter.as_deref().as_slice()].concat()),
+        Command::Test { filter, fail_allocations } => {
+            let which = fail_allocations.then_some(FAIL_ALLOCATIONS);
+            boot(&[&["test"], which.as_slice(), filter.as_deref().as_slice()].concat())
+        }
         Command::Bench { configs: true } => show(&compare::configurations(&options.words())?),
         Command::Bench { configs: false } => {
             let outside = bench::outside(&build::kernel(options.config())?, &options.words())?;

@@ -64,6 +64,10 @@ pub enum Command {
     Test {
         /// Only those whose names contain this
         filter: Option<String>,
+        /// Instead, what the shell can do (lines that contain the filter), while each allocation in turn fails, and then all from
+        /// there on (--rounds: so many of each line at most)
+        #[arg(long)]
+        fail_allocations: bool,
     },
     /// Measure the primitives
     Bench {

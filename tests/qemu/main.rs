@@ -16,6 +16,7 @@ mod kernel_cases;
 mod machines;
 mod matrix;
 mod memory;
+mod no_memory;
 mod objects;
 mod program;
 mod races;
@@ -44,6 +45,7 @@ fn main() {
         machines::trials(),
         cpu_models::trials(),
         memory::trials(),
+        no_memory::trials(),
         geometry::trials(),
         words::trials(),
         matrix::all(),

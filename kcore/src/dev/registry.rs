@@ -88,6 +88,11 @@ impl<M: Machine> Registry<M> {
         Registry { tables: Mutex::from_flag(M::Flag::new(false), Own, tables) }
     }
 
+    /// Whether nobody is about to change it or to look something up.
+    pub fn is_free(&self) -> bool {
+        self.tables.try_lock().is_some()
+    }
+
     /// Gives `name` the minors 0 to `count` of `major`, or of one that is free (`register_chrdev_region`,
     /// `alloc_chrdev_region`). [`Errno::EBUSY`] when somebody has one of these, or nothing is free; [`Errno::EINVAL`] when
     /// there are no such numbers; [`Errno::ENOMEM`].

@@ -78,6 +78,13 @@ pub unsafe trait Memory {
     /// did not allocate it has its address from an atomic load.
     unsafe fn size(block: NonNull<u8>) -> usize;
 
+    /// Does some `work` that takes memory which it can be refused, by a vector that is asked whether it
+    /// [may](alloc::vec::Vec::try_reserve) grow: where some memory is kept for those who cannot do without, this has none of
+    /// it.
+    fn refusable<R>(work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
     /// While one of these exists, no freed block of the kinds that make up a scull device is handed out again.
     type Keep: Send + Sync + 'static;
 

@@ -63,7 +63,7 @@ impl<'d, M: Machine> File<'d, M> {
         if count > POSITION_MAX - self.position {
             return Err(Errno::EINVAL);
         }
-        data.quantum_mut(place)?[place.offset..][..count].copy_from_slice(&from[..count]);
+        M::refusable(|| data.quantum_mut(place))?[place.offset..][..count].copy_from_slice(&from[..count]);
         self.position += count;
         data.size = data.size.max(self.position);
         Ok(count)

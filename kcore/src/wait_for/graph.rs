@@ -50,7 +50,15 @@ impl Default for Graph {
 impl Graph {
     /// Nobody waits. All memory is allocated here.
     pub fn new() -> Self {
-        Graph { waits: Vec::with_capacity(WAITS), locks: Vec::with_capacity(LOCKS), now: 0, unseen: 0 }
+        Graph::try_new().expect("there is memory for it where nobody asks whether there is")
+    }
+
+    /// [`new`](Graph::new), or [`None`] when there is no memory for it.
+    pub fn try_new() -> Option<Self> {
+        let (mut waits, mut locks) = (Vec::new(), Vec::new());
+        waits.try_reserve_exact(WAITS).ok()?;
+        locks.try_reserve_exact(LOCKS).ok()?;
+        Some(Graph { waits, locks, now: 0, unseen: 0 })
     }
 
     /// A round begins: nobody waits, no lock is held. To be called while no task of the experiment runs.

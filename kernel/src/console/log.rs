@@ -1,10 +1,10 @@
 //! The last lines of the kernel, with their times: what `dmesg` shows.
 
-use alloc::string::String;
-use alloc::vec::Vec;
+use kcore::errno::Errno;
 
 use crate::arch::cpu;
 use crate::machine::SpinLock;
+use crate::task::shortage;
 
 /// Bytes that are kept.
 const KEPT: usize = 32 << 10;
@@ -22,15 +22,6 @@ struct Log {
     gone: u64,
 }
 
-/// A line and when it was written.
-#[derive(Clone, Debug)]
-pub struct Line {
-    /// In cycles.
-    pub cycles: u64,
-    /// The text, with its end.
-    pub text: String,
-}
-
 /// Adds a line; the oldest ones make room.
 pub(super) fn add(line: &[u8]) {
     let length = line.len().min(usize::from(u16::MAX));
@@ -46,24 +37,26 @@ pub(super) fn add(line: &[u8]) {
     log.push(&line[..length]);
 }
 
-/// All lines that are kept, and how many older ones there were.
-pub fn lines() -> (Vec<Line>, u64) {
+/// Calls `each` with all lines that are kept: when each was written, in cycles, and its text, with its end. Returns how many
+/// older ones there were. [`Errno::ENOMEM`] without memory for a copy, and what `each` says.
+pub fn visit(mut each: impl FnMut(u64, &str) -> Result<(), Errno>) -> Result<u64, Errno> {
     // Room first: nobody who adds a line is to wait for the heap.
-    let mut copy = alloc::boxed::Box::new(Log { bytes: [0; KEPT], begin: 0, used: 0, gone: 0 });
-    {
+    let mut copy = shortage::with_room_for(KEPT)?;
+    let gone = {
         let log = LOG.lock_irqsave();
-        copy.bytes.copy_from_slice(&log.bytes);
-        (copy.begin, copy.used, copy.gone) = (log.begin, log.used, log.gone);
+        copy.extend(log.bytes_at(log.begin).take(log.used));
+        log.gone
+    };
+    let mut rest = &copy[..];
+    while let Some((head, behind)) = rest.split_at_checked(HEAD) {
+        let (cycles, length) = head.split_at(size_of::<u64>());
+        let cycles = u64::from_ne_bytes(cycles.try_into().expect("it was split there"));
+        let length = u16::from_ne_bytes(length.try_into().expect("a head is as long as both"));
+        let (text, next) = behind.split_at(length.into());
+        each(cycles, str::from_utf8(text).unwrap_or("?\n"))?;
+        rest = next;
     }
-    let mut lines = Vec::new();
-    let mut at = 0;
-    while at < copy.used {
-        let (cycles, length) = copy.head(copy.begin + at);
-        let text = copy.bytes_at(copy.begin + at + HEAD).take(length).collect::<Vec<u8>>();
-        lines.push(Line { cycles, text: String::from_utf8_lossy(&text).into_owned() });
-        at += HEAD + length;
-    }
-    (lines, copy.gone)
+    Ok(gone)
 }
 
 impl Log {

@@ -32,7 +32,7 @@ pub use attached::{CONSOLE, TTY, attach};
 pub use built::{Built, Group, NewDevice};
 pub use loadable::{Loadable, Parameter};
 pub use loaded::{Loaded, loaded, locks};
-pub use modules::{available, insmod, load, rmmod, words_of};
+pub use modules::{available, insmod, load, modules_are_free, rmmod, words_of};
 pub use parameters::Parameters;
 pub use refused::Refused;
 pub use registry::{first_names, registry};

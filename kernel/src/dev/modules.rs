@@ -45,6 +45,11 @@ pub fn available() -> &'static [&'static str] {
     &loadable::NAMES
 }
 
+/// Whether nobody has the lock of their table.
+pub fn modules_are_free() -> bool {
+    MODULES.try_lock().is_some()
+}
+
 /// What the module called `name` can be told: `lock=none`, `quantum=`. Nothing, when there is no such module.
 pub fn words_of(name: &str) -> Vec<String> {
     loadable::words(name)

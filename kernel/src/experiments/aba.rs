@@ -11,6 +11,7 @@ use kcore::settings::Lock;
 use kcore::shared::Shared;
 
 use crate::machine::{Guard, Kernel};
+use crate::task::shortage;
 
 use super::trial::{Refusal, Trial};
 
@@ -88,8 +89,7 @@ impl Stack {
     fn full(nodes: u32, form: Lock) -> Result<Self, Errno> {
         let guard =
             Guard::new(if form == Lock::Tagged { Lock::None } else { form }, "stack.lock", "stack.lock");
-        let mut all = Vec::new();
-        all.try_reserve_exact(nodes as usize + 1).map_err(|_| Errno::ENOMEM)?;
+        let mut all = shortage::with_room_for(nodes as usize + 1)?;
         for node in 0..=nodes {
             let next = if node == nodes { NONE } else { node + 1 };
             let next = Shared::new(u64::from(next));

@@ -8,6 +8,8 @@ use kcore::dev::{Caller, Credentials, NoUser};
 use kcore::errno::Errno;
 use kcore::scull::ioctl;
 
+use crate::task::shortage;
+
 use super::trial::{Refusal, Trial};
 
 /// One round: each task shifts the module's quantum from whatever it is to values of its own, and is told what it was.
@@ -46,8 +48,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
 
 /// `count` zeros.
 fn counters(count: usize) -> Result<Vec<AtomicU32>, Errno> {
-    let mut counters = Vec::new();
-    counters.try_reserve_exact(count).map_err(|_| Errno::ENOMEM)?;
+    let mut counters = shortage::with_room_for(count)?;
     counters.resize_with(count, || AtomicU32::new(0));
     Ok(counters)
 }

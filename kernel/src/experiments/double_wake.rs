@@ -13,6 +13,7 @@ use kcore::shared::Shared;
 use kcore::sync::{Completion, Semaphore, WaitQueue};
 
 use crate::machine::{Guard, Kernel};
+use crate::task::shortage;
 
 use super::trial::{Refusal, Trial};
 
@@ -55,8 +56,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
 
 impl Event {
     fn of(count: usize, form: Lock) -> Result<Vec<Event>, Errno> {
-        let mut events = Vec::new();
-        events.try_reserve_exact(count).map_err(|_| Errno::ENOMEM)?;
+        let mut events = shortage::with_room_for(count)?;
         events.resize_with(count, || Event::new(form));
         Ok(events)
     }

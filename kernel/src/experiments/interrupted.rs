@@ -13,7 +13,7 @@ use kcore::shared::probe;
 use crate::arch::smp;
 use crate::machine::Kernel;
 use crate::mm::heap;
-use crate::task::{self, JoinHandle, Signal, SpawnError, signal};
+use crate::task::{self, JoinHandle, Signal, SpawnError, shortage, signal};
 
 use super::trial::{Refusal, Trial};
 use super::unit::Unit;
@@ -107,8 +107,7 @@ struct Scene {
 
 impl Scene {
     fn new(resolved: &Resolved) -> Result<Self, Errno> {
-        let mut tasks = Vec::new();
-        tasks.try_reserve_exact(resolved.writers as usize).map_err(|_| Errno::ENOMEM)?;
+        let mut tasks = shortage::with_room_for(resolved.writers as usize)?;
         tasks.resize_with(resolved.writers as usize, || AtomicU32::new(0));
         Ok(Scene {
             unit: Unit::new(resolved.lock),

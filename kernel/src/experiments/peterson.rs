@@ -13,6 +13,7 @@ use kcore::shared::{Shared, probe};
 use kcore::sync::{Observed, Watch};
 
 use crate::machine::{Guard, Kernel};
+use crate::task::shortage;
 
 use super::trial::{Refusal, Trial};
 
@@ -57,8 +58,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
 }
 
 fn pairs(count: u32, form: Lock) -> Result<Vec<Pair>, Errno> {
-    let mut pairs = Vec::new();
-    pairs.try_reserve_exact(count as usize).map_err(|_| Errno::ENOMEM)?;
+    let mut pairs = shortage::with_room_for(count as usize)?;
     pairs.resize_with(count as usize, || Pair::new(form));
     Ok(pairs)
 }

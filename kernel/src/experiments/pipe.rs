@@ -12,6 +12,7 @@ use kcore::scull::{Edition, Parameters};
 
 use crate::machine::Kernel;
 use crate::mm::heap;
+use crate::task::shortage;
 
 use super::trial::{Refusal, Trial};
 
@@ -63,8 +64,7 @@ impl Trial<'_> {
         let edition = Edition::of(self.resolved.lock).unwrap_or_default();
         // SAFETY: the pipes are dropped before it, and the crew's tasks, which use them, are joined before that.
         let experiment = unsafe { heap::Experiment::begin() }?;
-        let mut stages = Vec::new();
-        stages.try_reserve_exact(self.resolved.quanta as usize).map_err(|_| Errno::ENOMEM)?;
+        let mut stages = shortage::with_room_for(self.resolved.quanta as usize)?;
         for _ in 0..self.resolved.quanta {
             let mut stage = Stage::new(edition)?;
             stage.files = flags.iter().map(|flags| stage.open(*flags)).collect::<Result<_, _>>()?;

@@ -8,6 +8,7 @@ use kcore::experiment::{HEAD, NEXT, Role, TAIL};
 use kcore::shared::Shared;
 
 use crate::machine::{Guard, Kernel};
+use crate::task::shortage;
 
 use super::trial::{Refusal, Trial};
 
@@ -62,8 +63,7 @@ struct Request {
 impl Queue {
     /// An empty queue for the requests 1 to `requests`. [`Errno::ENOMEM`] when there is no memory.
     fn with_room_for(requests: usize) -> Result<Self, Errno> {
-        let mut all = Vec::new();
-        all.try_reserve_exact(requests + 1).map_err(|_| Errno::ENOMEM)?;
+        let mut all = shortage::with_room_for(requests + 1)?;
         all.resize_with(requests + 1, || Request { next: Shared::new(NONE), removed: AtomicU64::new(0) });
         Ok(Queue { head: Shared::new(NONE), tail: Shared::new(NONE), requests: all })
     }

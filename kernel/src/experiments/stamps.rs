@@ -5,6 +5,8 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use kcore::errno::Errno;
 
+use crate::task::shortage;
+
 /// The stamp of task `who`: a letter up to Y, since Z is the poison of fresh memory; then what is no letter. Never 0.
 pub(super) fn of(who: u32) -> u8 {
     match who {
@@ -15,8 +17,7 @@ pub(super) fn of(who: u32) -> u8 {
 
 /// A buffer of `size` bytes of one stamp. [`Errno::ENOMEM`] when there is no memory.
 pub(super) fn buffer(size: usize, stamp: u8) -> Result<Vec<u8>, Errno> {
-    let mut buffer = Vec::new();
-    buffer.try_reserve_exact(size).map_err(|_| Errno::ENOMEM)?;
+    let mut buffer = shortage::with_room_for(size)?;
     buffer.resize(size, stamp);
     Ok(buffer)
 }
@@ -37,8 +38,7 @@ pub(super) struct Acknowledged {
 impl Acknowledged {
     /// Nothing yet, at `places` places. [`Errno::ENOMEM`] when there is no memory.
     pub(super) fn of(places: usize) -> Result<Self, Errno> {
-        let mut by = Vec::new();
-        by.try_reserve_exact(places).map_err(|_| Errno::ENOMEM)?;
+        let mut by = shortage::with_room_for(places)?;
         by.resize_with(places, || AtomicU64::new(0));
         Ok(Acknowledged { by })
     }

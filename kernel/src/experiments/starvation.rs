@@ -12,7 +12,7 @@ use kcore::settings::Probe;
 use kcore::shared::{Shared, probe};
 
 use crate::machine::{Guard, Kernel};
-use crate::task;
+use crate::task::{self, shortage};
 
 use super::trial::{Refusal, Trial};
 
@@ -68,8 +68,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
 }
 
 fn shares(writers: u32) -> Result<Vec<Share>, Errno> {
-    let mut shares = Vec::new();
-    shares.try_reserve_exact(writers as usize).map_err(|_| Errno::ENOMEM)?;
+    let mut shares = shortage::with_room_for(writers as usize)?;
     shares.resize_with(writers as usize, Share::default);
     Ok(shares)
 }

@@ -1,5 +1,6 @@
 //! One run of an experiment: rounds, counts, verdict.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -15,7 +16,7 @@ use crate::arch::smp;
 use crate::hooks;
 use crate::machine::Kernel;
 use crate::mm::kmemleak::clean;
-use crate::task::{Name, SpawnError};
+use crate::task::{Name, SpawnError, shortage};
 use crate::time;
 use crate::watchdog::{self, Seen, Stop, Witness};
 
@@ -36,6 +37,8 @@ pub enum Refusal {
     Device(Errno),
     /// Not enough tasks.
     Tasks(SpawnError),
+    /// There was no memory for what it is made of, or a round was made with the last that there was.
+    NoMemory,
     /// Whoever wanted it was signalled, and wants it no more.
     Interrupted,
     /// The watchdog has given its tasks up: no refusal of the run, only of the rest of its rounds.
@@ -179,7 +182,13 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         "multithread-write" => super::multithread_write::round,
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
-    hooks::begin(&resolved.plan, resolved.writers, trial.stores_to_log(), resolved.experiment.may_stop());
+    shortage::check().map_err(|_| Refusal::NoMemory)?;
+    let stores = trial.stores_to_log();
+    let kept = hooks::begin(&resolved.plan, resolved.writers, stores, resolved.experiment.may_stop());
+    let kept = kept.map_err(|_| Refusal::NoMemory)?;
+    if kept < stores {
+        trial.note(format!("the first {kept} stores of each task were logged, in an eighth of the heap"));
+    }
     let rounds = trial.rounds(round, settings.seconds);
     let steps = hooks::end();
     match rounds {
@@ -268,6 +277,7 @@ impl<'a> Trial<'a> {
     fn round(&mut self, round: Round) -> Result<(), Refusal> {
         clean::clear_stack_below();
         round(self)?;
+        shortage::check().map_err(|_| Refusal::NoMemory)?;
         if Kernel::interrupted(Sleep::Interruptible) { Err(Refusal::Interrupted) } else { Ok(()) }
     }
 

@@ -30,8 +30,10 @@ mod tree;
 
 pub use entry::{Entry, Kind};
 pub use generated::{Generated, Write};
+pub(crate) use nodes::is_free as names_are_free;
 pub use nodes::{add_node, remove_node};
 pub use open::{File, open};
 pub use path::{list, mknod, shortest, stat, unlink};
+pub(crate) use proc::is_free as proc_is_free;
 pub use proc::{MOUNTS, add_file, remove_file};
 pub use text::Text;

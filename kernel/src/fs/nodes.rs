@@ -34,6 +34,11 @@ static NODES: LazyLock<Mutex<Nodes, Kernel>> = LazyLock::new(|| {
 
 type Nodes = Sorted<Arc<str>, DeviceNode>;
 
+/// Whether nobody has the lock of the names.
+pub(crate) fn is_free() -> bool {
+    NODES.try_lock().is_some()
+}
+
 /// A device of the kernel has this name from now on. A name that somebody has made by hand stays what it is.
 /// [`Errno::ENOMEM`].
 pub fn add_node(name: &str, number: DeviceNumber, mode: u16) -> Result<(), Errno> {

@@ -6,6 +6,7 @@ use core::fmt;
 use kcore::errno::Errno;
 
 use crate::mm::heap;
+use crate::task::shortage;
 
 /// A text takes at most one in so many of the bytes that are free: whoever asks for one must not be the end of those who
 /// cannot go on without memory.
@@ -28,6 +29,11 @@ impl Text {
             Err(errno) => Err(errno),
         }
     }
+
+    /// The same of one that fails in no other way.
+    pub fn of(write: impl FnOnce(&mut Text) -> fmt::Result) -> Result<String, Errno> {
+        Text::written(|text| write(text).map_err(|_| Errno::ENOSPC))
+    }
 }
 
 impl fmt::Write for Text {
@@ -37,7 +43,7 @@ impl fmt::Write for Text {
         if needed > self.so_far.capacity() && heap::room().free / SHARE < 3 * needed {
             return Err(fmt::Error);
         }
-        self.so_far.try_reserve(more.len()).map_err(|_| fmt::Error)?;
+        shortage::without(|| self.so_far.try_reserve(more.len())).map_err(|_| fmt::Error)?;
         self.so_far.push_str(more);
         Ok(())
     }

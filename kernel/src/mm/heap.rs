@@ -18,7 +18,7 @@
 //! every block that was allocated meanwhile, whoever has it.
 //!
 //! What such devices may have ends where a small part of the memory and of the records is left (`RESERVE`): whoever fills
-//! them, the kernel goes on.
+//! them, the kernel goes on. What memory is had when there is none at all is in `reserve`.
 //!
 //! In front of each block lies its size ([`BlockSize`]), so that whoever has its address can ask for it without a lock. The
 //! ledger knows nothing of these bytes.
@@ -41,22 +41,28 @@ use crate::machine::{CountedSpinLock, Kernel};
 use crate::mm::frames;
 
 mod bins;
+mod claim;
 mod delayed;
 mod experiment;
+pub mod failing;
 mod global;
 mod live;
 mod quarantine;
 mod recycling;
+mod reserve;
 mod room;
 
+pub use claim::Claim;
 pub use experiment::Experiment;
 pub use live::Live;
 pub use quarantine::Quarantine;
+pub use reserve::{forget_most, reserve};
 pub use room::{Room, room};
 
 use bins::Bins;
 use delayed::Delayed;
 use recycling::Recycling;
+use reserve::Reserve;
 
 /// Bytes of heap for each record of the ledger: blocks are expected to be this long on average.
 const BYTES_PER_RECORD: u64 = 2048;
@@ -86,27 +92,23 @@ struct Heap {
     delayed: Delayed,
     /// Blocks that were given back, for the next ones of their sizes.
     bins: Bins,
+    /// Bytes of what is free that are claimed.
+    claimed: usize,
+    /// For those who cannot do without when all that is gone.
+    reserve: Reserve,
 }
 
 impl Heap {
     /// A block for `layout`, with its size in front of it.
     fn take(&mut self, layout: Layout) -> Result<NonNull<u8>, Errno> {
-        let (whole, offset) = Layout::new::<BlockSize>().extend(layout).map_err(|_| Errno::ENOMEM)?;
-        let whole = room_for(whole.size(), whole.align()).ok_or(Errno::ENOMEM)?;
+        let (whole, offset) = whole(layout)?;
         let kept = if whole.align() == ALIGN { self.bins.pop(whole.size()) } else { None };
         let base = match kept {
             Some(base) => base,
             None => self.holes.allocate_first_fit(whole).map_err(|()| Errno::ENOMEM)?,
         };
-        // SAFETY: the hole has room for `offset` bytes and the block.
-        let block = unsafe { base.add(offset) };
-        // SAFETY: `offset` is a `BlockSize` at least, and both addresses are aligned to 16.
-        let prefix = unsafe { block.cast::<BlockSize>().sub(1) };
-        // SAFETY: nobody else knows of these bytes yet.
-        unsafe { prefix.write(BlockSize::new(layout.size(), offset)) };
-        // Whoever loads the block's address from somewhere finds its size written.
-        fence(Ordering::Release);
-        Ok(block)
+        // SAFETY: the hole has room for it all, and nobody else knows of it.
+        Ok(unsafe { begin_block(base, offset, layout.size()) })
     }
 
     /// Whether a block would be cut out of the `RESERVE`.
@@ -120,17 +122,39 @@ impl Heap {
 
     /// [`take`](Heap::take), and a record of it. [`Errno::ENOMEM`] when one of them is not to be had; nothing changed then.
     fn enter(&mut self, layout: Layout, allocation: &mut Allocation) -> Result<NonNull<u8>, Errno> {
-        if self.is_for_others(layout, allocation.kind) {
+        let are_reserved = self.ledger.left() <= self.reserve.records();
+        if are_reserved || self.is_claimed(layout.size()) || self.is_for_others(layout, allocation.kind) {
             return Err(Errno::ENOMEM);
         }
         let block = self.take(layout)?;
+        self.write_down(block, allocation)
+    }
+
+    /// Records a block that was just taken. [`Errno::ENOMEM`], and it is given back, when there is no record for it.
+    fn write_down(&mut self, block: NonNull<u8>, allocation: &mut Allocation) -> Result<NonNull<u8>, Errno> {
         allocation.address = block.addr().get();
         if self.ledger.record(*allocation).is_err() {
-            // SAFETY: the block came from this heap just now, with this size.
-            unsafe { give_back(&mut self.holes, allocation.address, allocation.size) };
+            let holes = self.reserve.holes_of(allocation.address).unwrap_or(&mut self.holes);
+            // SAFETY: the block came from there just now, with this size.
+            unsafe { give_back(holes, allocation.address, allocation.size) };
             return Err(Errno::ENOMEM);
         }
         Ok(block)
+    }
+
+    /// Takes the memory of a block in that the ledger knows no more.
+    ///
+    /// # Safety
+    /// It is a block of this heap, `size` bytes long, it comes in once, and nobody uses it any more.
+    unsafe fn take_in(&mut self, address: usize, size: usize) {
+        if let Some(holes) = self.reserve.holes_of(address) {
+            // SAFETY: the caller's promise; the reserve is where it came from.
+            unsafe { give_back(holes, address, size) };
+            return;
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.delayed.push(address) };
+        self.give_back_until(self.holes.size() / DELAYED_PART);
     }
 
     /// Gives back what was freed first until at most `bytes` wait for that.
@@ -194,6 +218,29 @@ impl Heap {
     }
 }
 
+/// What is taken out of the holes for a block of `layout`, and how far behind its start the block begins.
+fn whole(layout: Layout) -> Result<(Layout, usize), Errno> {
+    let (whole, offset) = Layout::new::<BlockSize>().extend(layout).map_err(|_| Errno::ENOMEM)?;
+    let whole = room_for(whole.size(), whole.align()).ok_or(Errno::ENOMEM)?;
+    Ok((whole, offset))
+}
+
+/// The block of `size` bytes that begins `offset` bytes behind `base`, with its size in front of it.
+///
+/// # Safety
+/// `base` and `offset` are those of a hole that was taken for [`whole`], and nobody else knows of it.
+unsafe fn begin_block(base: NonNull<u8>, offset: usize, size: usize) -> NonNull<u8> {
+    // SAFETY: the hole has room for `offset` bytes and the block.
+    let block = unsafe { base.add(offset) };
+    // SAFETY: `offset` is a `BlockSize` at least, and both addresses are aligned to 16.
+    let prefix = unsafe { block.cast::<BlockSize>().sub(1) };
+    // SAFETY: nobody else knows of these bytes yet.
+    unsafe { prefix.write(BlockSize::new(size, offset)) };
+    // Whoever loads the block's address from somewhere finds its size written.
+    fence(Ordering::Release);
+    block
+}
+
 /// What is taken out of the holes for `size` bytes. A hole begins where a block ends; if that were not aligned, the next block
 /// would leave a splinter in front of it, too small for anything, and every allocation would walk past all of them.
 /// Besides, every block has room for a link.
@@ -230,21 +277,27 @@ pub struct TooLarge {
     pub most: u64,
 }
 
-/// Sets the heap up with `size` bytes, or with half of the free memory; returns its size.
+/// Sets the heap up with `size` bytes, or with half of the free memory; returns its size. The reserve lies behind it.
 pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     let size = size.unwrap_or_else(half_of_free) & !0xfff;
-    let records = (size / BYTES_PER_RECORD).max(FEWEST_RECORDS);
+    let reserved = reserve::size_beside(size);
+    let records = (size / BYTES_PER_RECORD).max(FEWEST_RECORDS) + reserve::records(reserved);
     let ledger_bytes = Ledger::bytes_for(records as usize).unwrap_or(usize::MAX);
-    let too_large = TooLarge { most: frames::longest_free().saturating_sub(ledger_bytes as u64) & !0xfff };
+    let besides = reserved.saturating_add(ledger_bytes as u64);
+    let too_large = TooLarge { most: frames::longest_free().saturating_sub(besides) & !0xfff };
     let ledger = frames::allocate_contiguous(ledger_bytes as u64).ok_or(too_large)?;
-    let bottom = frames::allocate_contiguous(size).ok_or(too_large)?;
+    let bottom = frames::allocate_contiguous(size.saturating_add(reserved)).ok_or(too_large)?;
     let region = frames::pointer::<MaybeUninit<u8>>(ledger);
     // SAFETY: these frames are ours from now on, mapped by the window, and `MaybeUninit` needs no initialising.
     let region = unsafe { core::slice::from_raw_parts_mut(region, ledger_bytes) };
     // SAFETY: so are these; nobody else uses them while the machine runs.
     let holes = unsafe { linked_list_allocator::Heap::new(frames::pointer(bottom), size as usize) };
+    // SAFETY: and so are those behind them.
+    let reserve = unsafe { Reserve::new(bottom + size, reserved) };
     *HEAP.lock_irqsave() = Some(Heap {
         holes,
+        reserve,
+        claimed: 0,
         ledger: Ledger::in_region(region),
         quarantine_since: u64::MAX,
         kept: 0,
@@ -256,27 +309,21 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     Ok(size)
 }
 
-/// Half of the free memory, or what the longest range has room for beside the ledger: UEFI leaves many short ones.
+/// With the reserve half of the free memory, or what the longest range has room for beside the ledger: UEFI leaves many short
+/// ones.
 fn half_of_free() -> u64 {
-    (frames::free_bytes() / 2).min(frames::longest_free() / 4 * 3)
+    let both = (frames::free_bytes() / 2).min(frames::longest_free() / 4 * 3);
+    both.saturating_sub(reserve::size_beside(both))
 }
 
 /// A block of `layout` for `kind`, filled with [`POISON_FRESH`]. [`Errno::ENOMEM`] when there is no hole or no record for
 /// it; nothing changed then.
 pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> Result<NonNull<u8>, Errno> {
     let layout = layout.align_to(ALIGN).map_err(|_| Errno::ENOMEM)?;
-    let mut trace = [0; BACKTRACE];
-    backtrace::capture(&mut trace);
-    let mut allocation = Allocation {
-        address: 0,
-        size: layout.size(),
-        kind,
-        cpu: Kernel::cpu(),
-        task: Kernel::task(),
-        cycles: Kernel::cycles(),
-        allocated_at: at,
-        backtrace: trace,
-    };
+    let mut allocation = asked_for(kind, layout, at);
+    if failing::strikes(&allocation.backtrace) {
+        return Err(Errno::ENOMEM);
+    }
     let block = loop {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(Errno::ENOMEM)?;
@@ -288,6 +335,23 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
     };
     bytes(block.addr().get(), layout.size()).fill(POISON_FRESH);
     Ok(block)
+}
+
+/// What is known of a block before there is one.
+#[inline]
+fn asked_for(kind: Kind, layout: Layout, at: &'static Location<'static>) -> Allocation {
+    let mut trace = [0; BACKTRACE];
+    backtrace::capture(&mut trace);
+    Allocation {
+        address: 0,
+        size: layout.size(),
+        kind,
+        cpu: Kernel::cpu(),
+        task: Kernel::task(),
+        cycles: Kernel::cycles(),
+        allocated_at: at,
+        backtrace: trace,
+    }
 }
 
 /// Gives a block back. A block of the running experiment stays in quarantine, and so does every block of a scull kind while
@@ -325,8 +389,7 @@ fn give_up(address: usize, at: &'static Location<'static>) -> Result<(), BadFree
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(BadFree::Unknown)?;
         // SAFETY: the ledger knew the block as live, and has forgotten it: it comes in once.
-        unsafe { heap.delayed.push(address) };
-        heap.give_back_until(heap.holes.size() / DELAYED_PART);
+        unsafe { heap.take_in(address, freed.size) };
     }
     Ok(())
 }
@@ -371,11 +434,9 @@ pub fn snapshot() -> Snapshot {
     with_ledger(|ledger| ledger.snapshot())
 }
 
-/// Where the blocks lie.
+/// Where the blocks lie, those of the reserve behind all others.
 pub fn extent() -> core::ops::Range<usize> {
-    let heap = HEAP.lock_irqsave();
-    let holes = &heap.as_ref().expect("the heap is set up before it is searched").holes;
-    holes.bottom().addr()..holes.top().addr()
+    with_heap(|heap| heap.holes.bottom().addr()..heap.reserve.end())
 }
 
 /// The variables of the heap itself: the addresses in them are of holes, or of where the heap begins.

@@ -11,7 +11,7 @@ use crate::arch::paging::{self, OutOfFrames};
 use crate::arch::percpu;
 use crate::layout;
 use crate::machine::SpinLock;
-use crate::mm::frames;
+use crate::mm::{frames, heap};
 use crate::param::{FAULT_STACK, MAX_CPUS, MAX_TASKS, TASK_STACK};
 
 const PAGE: u64 = 4096;
@@ -67,6 +67,9 @@ impl Stack {
 /// A stack for a task: one that another has left, or else a new one. It is full of zeros: kmemleak would take addresses that
 /// another task has left there for this one's.
 pub fn task_stack() -> Result<Stack, OutOfFrames> {
+    if heap::failing::strikes(&[]) {
+        return Err(OutOfFrames);
+    }
     let kept = KEPT.lock_irqsave().pop();
     let stack = kept.map_or_else(|| TASKS.grow().map(|top| Stack { top }), Ok)?;
     let bottom = core::ptr::with_exposed_provenance_mut::<u8>(stack.top as usize - TASK_STACK);

@@ -13,6 +13,7 @@ use kcore::machine::{Cpu, Sched, Sleep};
 use super::fate::{self, Fate};
 use crate::fs::{self, File};
 use crate::machine::{Kernel, SpinLock};
+use crate::task::shortage;
 use crate::task::signal::{self, Signal};
 use crate::time;
 
@@ -42,6 +43,8 @@ pub struct Process {
     fate: AtomicU8,
     /// Something that it printed could not be written, and it has complained.
     has_lost_output: AtomicBool,
+    /// A call was refused since there was no memory, and it has not complained yet.
+    lacks_memory: AtomicBool,
 }
 
 impl Process {
@@ -56,6 +59,7 @@ impl Process {
             memory: UserBytes::new(),
             fate: AtomicU8::new(0),
             has_lost_output: AtomicBool::new(false),
+            lacks_memory: AtomicBool::new(false),
         }
     }
 
@@ -77,6 +81,16 @@ impl Process {
     /// What has ended it, if something has.
     pub fn fate(&self) -> Option<Fate> {
         Fate::from_number(self.fate.load(Relaxed))
+    }
+
+    /// Its last word, now that its program has ended with `status`: a call that was refused for want of memory is told by one
+    /// who has not complained since. What it ends with, so far.
+    pub fn last_word(&self, status: i32) -> i32 {
+        if !self.lacks_memory.load(Relaxed) {
+            return status;
+        }
+        self.say(format_args!("{}", Errno::ENOMEM.message()));
+        status.max(1)
     }
 
     /// What it ends with, now that its program has ended with `status`: who has lost some of its output has not succeeded, and
@@ -268,14 +282,19 @@ impl Process {
     /// Complains in words of its own, on a line.
     pub fn say(&self, what: fmt::Arguments<'_>) {
         let line = alloc::format!("{}: {what}\n", self.name);
+        // If that was the last memory: this is where it is told.
+        shortage::take();
+        self.lacks_memory.store(false, Relaxed);
         // There is nobody left to tell.
         let _ = self.write_all(STDERR, line.as_bytes());
     }
 
     /// A system call. A signal that came before or meanwhile is taken on the way back, as it is on the way to user space: then,
-    /// and ever after, the answer is [`Errno::EINTR`], and the program is to come to its end.
+    /// and ever after, the answer is [`Errno::EINTR`], and the program is to come to its end. If the task was short of memory
+    /// before, the answer is [`Errno::ENOMEM`], once.
     fn call<T>(&self, mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
         self.take_signal()?;
+        shortage::check().inspect_err(|_| self.lacks_memory.store(true, Relaxed))?;
         let result = signal::system_call(false, || call().inspect_err(|_| self.note_signal()));
         self.take_signal()?;
         result

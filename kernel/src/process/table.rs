@@ -80,6 +80,11 @@ pub fn known(task: TaskId) -> Option<Arc<Known>> {
     PROCESSES.lock().get(&task).cloned()
 }
 
+/// Whether nobody has the lock of the table.
+pub fn is_free() -> bool {
+    PROCESSES.try_lock().is_some()
+}
+
 /// Signals a process, as user `uid`. [`Errno::ESRCH`] when there is no such task, [`Errno::EPERM`] when it is the kernel's or
 /// somebody else's.
 pub fn kill(task: TaskId, signal: Signal, uid: u32) -> Result<(), Errno> {

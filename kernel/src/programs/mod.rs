@@ -63,11 +63,16 @@ fn complete(settings: &'static Settings, rest: impl FnOnce(&Settings) -> Boot) -
 
 /// Begins in a stack that was cleared.
 #[inline(never)]
-fn perform_command(command: &Command, settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
+fn perform_command(
+    command: &Command,
+    settings: &'static Settings,
+    boot: &'static Boot,
+) -> Result<Exit, Usage> {
     match command {
         Command::Tour => tour::main(settings, boot),
         Command::Run(name) => run::main(name, settings, boot),
         Command::Test(filter) => cases::main(filter.as_deref(), settings.seed),
+        Command::FailAllocations(filter) => Ok(shell::fail_allocations(filter.as_deref(), settings, boot)),
         Command::Bench => Ok(bench::main(boot)),
         Command::Fault(fault) => fault::main(*fault),
         Command::Matrix(name) => matrix::main(name.as_deref(), settings, boot),

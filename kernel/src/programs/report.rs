@@ -126,6 +126,9 @@ pub(super) fn refused(refusal: Refusal, settings: &Settings) -> Usage {
         // Nobody is told: the shell's `run` comes to its end without a word, and nobody signals the machine's own program.
         Refusal::Interrupted => "it was interrupted".into(),
         Refusal::Stopped => unreachable!("a run that was stopped has a verdict"),
+        Refusal::NoMemory => {
+            "there is not enough memory for it; give the machine more: memory=, or the heap: heap=".into()
+        }
         Refusal::Tasks(SpawnError::NoMemory) => {
             "no memory for the tasks' stacks; give the machine more: memory=".into()
         }

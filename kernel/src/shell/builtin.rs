@@ -44,7 +44,7 @@ impl Shell {
     /// Runs a builtin that reads and writes where its shell does.
     fn direct(&mut self, stage: &Stage) -> i32 {
         let process = stage.process(self, self.files.clone());
-        let status = stage.command(&process, self);
+        let status = process.last_word(stage.command(&process, self));
         process.end_status(status)
     }
 
@@ -61,7 +61,8 @@ impl Shell {
         let mut status = 0;
         let refused = running.ended_before(|| is_open.load(SeqCst));
         let written = refused.unwrap_or_else(|| {
-            status = process.end_status(stage.command(&process, self));
+            status = process.last_word(stage.command(&process, self));
+            status = process.end_status(status);
             draft.finish();
             running.wait()
         });
@@ -87,7 +88,8 @@ fn writing(
             task::wake(shell);
             draft.write_as(writer);
         }
+        let status = writer.last_word(i32::from(opened.is_err()));
         writer.close_all();
-        writer.end_status(i32::from(opened.is_err()))
+        writer.end_status(status)
     }
 }

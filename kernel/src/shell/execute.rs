@@ -20,7 +20,7 @@ use crate::mm::kmemleak::clean;
 use crate::process::pipe::pipe;
 use crate::process::table::{self, Known};
 use crate::process::{Group, Process, fate, null};
-use crate::task::{self, SpawnError};
+use crate::task::{self, SpawnError, shortage};
 use crate::tty::foreground;
 
 /// What Ctrl-C ends a line with.
@@ -32,6 +32,8 @@ impl Shell {
     /// What earlier lines have left on the stack is cleared, so that no word of this line's frames is an address of theirs:
     /// the shell waits in these frames while its commands search for leaks.
     pub(super) fn line(&mut self, line: &str) -> Result<(), SyntaxError> {
+        // What was typed with the last memory is done, if that can be done.
+        shortage::take();
         clean::clear_stack_below();
         self.obey(line)
     }
@@ -104,7 +106,7 @@ impl Shell {
         let group = self.group.clone().unwrap_or_default();
         // Before anybody in it runs, and reads what is typed.
         let before = self.to_foreground(Some(Arc::clone(&group)));
-        let mut running = self.start(pipeline, stdin, group);
+        let mut running = self.start(pipeline, stdin, group, self.is_background);
         let status = running.wait();
         self.to_foreground(before);
         tell(status);
@@ -116,8 +118,9 @@ impl Shell {
         if self.is_background { None } else { foreground::set(group) }
     }
 
-    /// Starts the commands of a pipeline in `group`, each reading what the one before it writes.
-    fn start(&self, pipeline: &Pipeline, stdin: Arc<File>, group: Arc<Group>) -> Running {
+    /// Starts the commands of a pipeline in `group`, each reading what the one before it writes. When memory is gone the
+    /// shell has enough of the reserve to see one line to its end, but none for what `stays` beside the next ones.
+    fn start(&self, pipeline: &Pipeline, stdin: Arc<File>, group: Arc<Group>, stays: bool) -> Running {
         let mut running = Running::of(group);
         let mut input = Some(stdin);
         for (index, simple) in pipeline.commands.iter().enumerate() {
@@ -132,7 +135,11 @@ impl Shell {
             input = next;
             let stage = Stage::new(simple, self);
             let process = stage.process(self, files);
-            let started = stage.start(&process, self.fork(Vec::new()), &running.group);
+            let shell = self.fork(Vec::new());
+            let started = match stays && shortage::is_noted() {
+                true => Err(SpawnError::NoMemory),
+                false => stage.start(&process, shell, &running.group),
+            };
             let started = started.map_err(|error| cannot_start(&process, error));
             running.add(started);
         }
@@ -140,8 +147,11 @@ impl Shell {
     }
 
     fn in_background(&mut self, list: &List) {
+        shortage::take();
+        let text = list.text.to_string();
+        self.jobs.make_room();
         let running = match &list.pipelines[..] {
-            [(_, only)] if !only.timed => self.start(only, null::open(), Arc::default()),
+            [(_, only)] if !only.timed => self.start(only, null::open(), Arc::default(), true),
             _ => self.start_list(list),
         };
         let Some(last) = running.last() else {
@@ -150,7 +160,7 @@ impl Shell {
         };
         self.background = last.0;
         self.status = 0;
-        let number = self.jobs.add(&list.text, running);
+        let number = self.jobs.add(text, running);
         if self.is_interactive {
             screen::write(alloc::format!("[{number}] {}\n", last.0).as_bytes());
         }
@@ -176,7 +186,10 @@ impl Shell {
             shell.list(&list);
             shell.exit.unwrap_or(shell.status) & 255
         };
-        let started = table::start(known, || task::spawn_anywhere("shell", body));
+        let started = match shortage::is_noted() {
+            true => Err(SpawnError::NoMemory),
+            false => table::start(known, || task::spawn_anywhere("shell", body)),
+        };
         let started = started.map_err(|error| cannot_start(&process, error));
         running.add(started);
         running
@@ -195,7 +208,7 @@ pub(super) fn tell(status: i32) {
 pub(super) fn cannot_start(process: &Process, error: SpawnError) -> i32 {
     let why = match error {
         SpawnError::TooMany => "there are as many tasks as there can be",
-        SpawnError::NoMemory => "no memory is left for its stack",
+        SpawnError::NoMemory => "there is not enough memory",
         SpawnError::NoSuchCpu => "its CPU is not there",
     };
     process.say(format_args!("cannot be started: {why}"));

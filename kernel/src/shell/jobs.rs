@@ -35,11 +35,16 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
+    /// Makes room for one more, before it is started.
+    pub(super) fn make_room(&mut self) {
+        self.jobs.reserve(1);
+    }
+
     /// Adds a job; its number.
-    pub(super) fn add(&mut self, text: &str, running: Running) -> u32 {
+    pub(super) fn add(&mut self, text: String, running: Running) -> u32 {
         let number = self.jobs.iter().map(|job| job.number).max().unwrap_or(0) + 1;
         let last = running.last();
-        self.jobs.push(Job { number, text: text.to_string(), running, last, status: None });
+        self.jobs.push(Job { number, text, running, last, status: None });
         number
     }
 

@@ -14,10 +14,12 @@
 //! | `jobs` | what runs in the background |
 //! | `names` | what the names are that Tab completes |
 //! | `commands` | all commands |
+//! | `failing` | the program `test fail-allocations`: all of that without memory |
 
 mod builtin;
 mod commands;
 mod execute;
+mod failing;
 mod jobs;
 mod names;
 mod program;
@@ -26,6 +28,7 @@ mod running;
 mod stage;
 mod state;
 
+pub use failing::main as fail_allocations;
 pub use program::main;
 pub(crate) use rehearsal::Rehearsal;
 use state::Shell;

@@ -14,7 +14,7 @@ use crate::process::process::Files;
 use crate::process::table::{self, Known};
 use crate::process::{Group, Process};
 use crate::task::spawn::least_busy_cpu;
-use crate::task::{self, JoinHandle, SpawnError};
+use crate::task::{self, JoinHandle, SpawnError, shortage};
 
 /// No such command (as in most shells).
 const NOT_FOUND: i32 = 127;
@@ -80,7 +80,7 @@ impl Stage {
     ) -> Result<JoinHandle, SpawnError> {
         let stage = self.clone();
         self.start_to(process, group, move |process| {
-            let status = stage.run(process, &mut shell);
+            let status = process.last_word(stage.run(process, &mut shell));
             process.close_all();
             process.end_status(status)
         })
@@ -122,6 +122,8 @@ impl Stage {
     /// Runs its command, whose descriptors lead where they are to.
     pub(super) fn command(&self, process: &Process, shell: &mut Shell) -> i32 {
         let Some((name, arguments)) = self.words.split_first() else { return 0 };
+        // What the shell had to take for it is no failure of its own.
+        shortage::take();
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         match commands::find(name).map(|command| command.run) {
             Some(Run::Program(main)) => main(process, &arguments),

@@ -4,6 +4,7 @@
 //! - [`queue`]: the run queue of each CPU.
 //! - [`schedule`]: block, wake, yield, preempt; the idle loop; the switch.
 //! - [`mod@spawn`]: starting tasks, asking them to stop, and waiting for their end.
+//! - [`shortage`]: a task for which there was no memory.
 //! - [`mod@sleep`], [`signal`]: sleeping for a time, and what ends a sleep early.
 //! - [`doom`]: tasks that are given up.
 //! - [`quiet`]: when a run has come to a stop.
@@ -17,6 +18,7 @@ mod names;
 pub mod queue;
 pub mod quiet;
 pub mod schedule;
+pub mod shortage;
 pub mod signal;
 pub mod sleep;
 pub mod spawn;

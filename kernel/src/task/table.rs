@@ -96,6 +96,12 @@ pub struct Task {
     pub parent: AtomicU32,
     /// The number of the group with which it is signalled; 0 for none. See `process::Group`.
     pub group: AtomicU64,
+    /// There was no memory for it: see `shortage`. Written by the task itself.
+    pub is_short: AtomicBool,
+    /// It has claimed memory. Written by the task itself.
+    pub is_sure: AtomicBool,
+    /// It can be refused memory now. Written by the task itself.
+    pub goes_without: AtomicBool,
     /// How many observed spinlocks it has, as far as anybody listens; written by the task itself. Guards can be forgotten, but
     /// not 2^64 of them.
     pub spinlocks: AtomicU64,
@@ -133,6 +139,9 @@ static TABLE: [Task; MAX_TASKS] = [const {
         keeps_stack: AtomicBool::new(false),
         parent: AtomicU32::new(0),
         group: AtomicU64::new(0),
+        is_short: AtomicBool::new(false),
+        goes_without: AtomicBool::new(false),
+        is_sure: AtomicBool::new(false),
         spinlocks: AtomicU64::new(0),
         code: AtomicI32::new(0),
         run_time: AtomicU64::new(0),
@@ -173,6 +182,9 @@ pub(super) fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
             task.keeps_stack.store(false, Relaxed);
             task.parent.store(0, Relaxed);
             task.group.store(0, Relaxed);
+            task.is_short.store(false, Relaxed);
+            task.goes_without.store(false, Relaxed);
+            task.is_sure.store(false, Relaxed);
             task.spinlocks.store(0, Relaxed);
             task.code.store(0, Relaxed);
             task.run_time.store(0, Relaxed);

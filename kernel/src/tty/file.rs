@@ -44,6 +44,11 @@ impl CharDevice<Kernel> for Device {
     }
 }
 
+/// Whether nobody has a line typed.
+pub(crate) fn is_free() -> bool {
+    INPUT.try_lock().is_some()
+}
+
 /// Opens the terminal.
 pub fn open() -> Arc<File> {
     Arc::new(File::new(Box::new(Terminal), OpenFlags::READ_WRITE))

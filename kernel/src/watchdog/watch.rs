@@ -6,6 +6,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
+use kcore::errno::Errno;
 use kcore::machine::{Context, Cpu, CpuId, LockEvent, LockName, TaskId, Waiting};
 use kcore::sync::PREEMPTION_OFF;
 use kcore::wait_for::{Actor, Finding, Graph, List, Seat, Tasks, Where};
@@ -16,7 +17,7 @@ use crate::arch::cpu;
 use crate::machine::{Kernel, SpinLock};
 use crate::oops::Oops;
 use crate::task::table::State;
-use crate::task::{self, doom, listing, quiet};
+use crate::task::{self, doom, listing, quiet, shortage};
 use crate::{context, hooks};
 
 /// Kept while an experiment that can come to a stop runs.
@@ -34,11 +35,12 @@ const STOPPING: u8 = 1;
 /// It is in `FOUND`, and he who put it there does nothing any more.
 const STOPPED: u8 = 2;
 
-/// An experiment begins whose tasks may come to a stop.
-pub(crate) fn begin() {
-    let graph = Graph::new();
+/// An experiment begins whose tasks may come to a stop. [`Errno::ENOMEM`] without memory for the graph.
+pub(crate) fn begin() -> Result<(), Errno> {
+    let graph = shortage::without(Graph::try_new).ok_or(Errno::ENOMEM)?;
     let before = GRAPH.lock_irqsave().replace(graph);
     drop(before);
+    Ok(())
 }
 
 /// A round begins: nothing is found, nobody waits.

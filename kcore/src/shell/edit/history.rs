@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 
 /// Lines that are kept.
 const KEPT: usize = 200;
@@ -9,7 +10,8 @@ const KEPT: usize = 200;
 /// The lines that were entered, and where among them the editor stands.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    lines: VecDeque<String>,
+    /// Shells that were forked from one another share them.
+    lines: VecDeque<Arc<str>>,
     /// Lines that were kept before these.
     forgotten: usize,
     /// How many lines back; 0 is the line in the making.
@@ -21,21 +23,21 @@ pub struct History {
 impl History {
     /// The lines with their numbers, which count those too that are not kept any more; the oldest first.
     pub fn lines(&self) -> impl ExactSizeIterator<Item = (usize, &str)> {
-        self.lines.iter().enumerate().map(|(index, line)| (self.forgotten + index + 1, line.as_str()))
+        self.lines.iter().enumerate().map(|(index, line)| (self.forgotten + index + 1, &**line))
     }
 
     /// Keeps a line, unless it is empty or the same as the last one, and goes to the end.
     pub fn add(&mut self, line: &str) {
         self.back = 0;
         self.draft.clear();
-        if line.trim().is_empty() || self.lines.back().is_some_and(|last| last == line) {
+        if line.trim().is_empty() || self.lines.back().is_some_and(|last| **last == *line) {
             return;
         }
         if self.lines.len() == KEPT {
             self.lines.pop_front();
             self.forgotten += 1;
         }
-        self.lines.push_back(line.to_string());
+        self.lines.push_back(line.into());
     }
 
     /// Forgets all.
@@ -52,7 +54,7 @@ impl History {
             self.draft = now.to_string();
         }
         self.back += 1;
-        self.lines.get(self.lines.len() - self.back).cloned()
+        self.lines.get(self.lines.len() - self.back).map(|line| line.to_string())
     }
 
     /// The line after the one that is shown.
@@ -60,7 +62,7 @@ impl History {
         self.back = self.back.checked_sub(1)?;
         match self.back {
             0 => Some(core::mem::take(&mut self.draft)),
-            back => self.lines.get(self.lines.len() - back).cloned(),
+            back => self.lines.get(self.lines.len() - back).map(|line| line.to_string()),
         }
     }
 

@@ -4,10 +4,12 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt::Write;
 
+use kcore::errno::Errno;
 use raw_cpuid::CpuId;
 
 use crate::arch::traps::vector;
 use crate::arch::{cpu, smp};
+use crate::fs::Text;
 use crate::irq::counts;
 use crate::task::{listing, table};
 use crate::time;
@@ -23,17 +25,18 @@ static VECTORS: [(u8, &str); 6] = [
 ];
 
 /// How many interrupts each CPU took, by vector.
-pub(super) fn interrupts() -> String {
-    let mut text = String::from("     ");
-    // Nothing that is written to a string fails.
-    (0..smp::cpus()).for_each(|cpu| _ = write!(text, " {:>10}", format!("CPU{cpu}")));
-    text.push('\n');
-    for (vector, name) in VECTORS {
-        let _ = write!(text, "0x{vector:x}:");
-        (0..smp::cpus()).for_each(|cpu| _ = write!(text, " {:>10}", counts::of(cpu, vector)));
-        let _ = writeln!(text, "  {name}");
-    }
-    text
+pub(super) fn interrupts() -> Result<String, Errno> {
+    Text::of(|text| {
+        write!(text, "     ")?;
+        (0..smp::cpus()).try_for_each(|cpu| write!(text, " {:>10}", format!("CPU{cpu}")))?;
+        writeln!(text)?;
+        for (vector, name) in VECTORS {
+            write!(text, "0x{vector:x}:")?;
+            (0..smp::cpus()).try_for_each(|cpu| write!(text, " {:>10}", counts::of(cpu, vector)))?;
+            writeln!(text, "  {name}")?;
+        }
+        Ok(())
+    })
 }
 
 /// Seconds since the machine was switched on, and seconds for which its CPUs were idle, added up.
@@ -50,17 +53,19 @@ fn seconds(cycles: u64) -> String {
 }
 
 /// A few lines for each CPU. What CPUID says is what it says of the CPU that asks: they are all the same.
-pub(super) fn cpuinfo() -> String {
+pub(super) fn cpuinfo() -> Result<String, Errno> {
     let cpuid = CpuId::new();
     let vendor = cpuid.get_vendor_info();
     let vendor = vendor.as_ref().map_or("unknown", |vendor| vendor.as_str());
     let brand = cpuid.get_processor_brand_string();
     let brand = brand.as_ref().map_or("unknown", |brand| brand.as_str().trim());
     let megahertz = time::microseconds(1);
-    let entry = |cpu| {
-        format!(
-            "processor\t: {cpu}\nvendor_id\t: {vendor}\nmodel name\t: {brand}\ncpu MHz\t\t: {megahertz}\n\n"
-        )
-    };
-    (0..smp::cpus()).map(entry).collect()
+    Text::of(|text| {
+        (0..smp::cpus()).try_for_each(|cpu| {
+            write!(
+                text,
+                "processor\t: {cpu}\nvendor_id\t: {vendor}\nmodel name\t: {brand}\ncpu MHz\t\t: {megahertz}\n\n"
+            )
+        })
+    })
 }

@@ -3,12 +3,15 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write;
+use core::fmt::{self, Write};
 use core::panic::Location;
 
+use kcore::errno::Errno;
 use kcore::machine::Kind;
 
+use crate::fs::Text;
 use crate::mm::{frames, heap};
+use crate::task::shortage;
 
 /// The machine's memory, and the heap in it.
 pub(super) fn meminfo() -> String {
@@ -39,32 +42,35 @@ struct Group {
 const GROUPS: usize = 256;
 
 /// The live blocks: by kind, and by the line of source that has asked for them.
-pub(super) fn slabinfo() -> String {
-    let (groups, rest) = groups();
-    let mut text = String::from("# live blocks, by kind\n# name            objects        bytes\n");
+pub(super) fn slabinfo() -> Result<String, Errno> {
+    let (groups, rest) = groups()?;
+    Text::of(|text| write_slabs(text, &groups, &rest))
+}
+
+fn write_slabs(text: &mut Text, groups: &[Group], rest: &[Group]) -> fmt::Result {
+    writeln!(text, "# live blocks, by kind\n# name            objects        bytes")?;
     for kind in [Kind::Node, Kind::Array, Kind::Quantum, Kind::Other] {
-        let of_kind = groups.iter().chain(&rest).filter(|group| group.kind == kind);
+        let of_kind = groups.iter().chain(rest).filter(|group| group.kind == kind);
         let (objects, bytes) =
             of_kind.fold((0, 0), |sum: (u64, u64), group| (sum.0 + group.objects, sum.1 + group.bytes));
-        // Nothing that is written to a string fails.
-        let _ = writeln!(text, "{:<12} {objects:>12} {bytes:>12}", format!("{kind}"));
+        writeln!(text, "{:<12} {objects:>12} {bytes:>12}", format!("{kind}"))?;
     }
-    text.push_str("# by allocation site\n# kind           objects        bytes  site\n");
-    for Group { kind, at, objects, bytes } in &groups {
+    writeln!(text, "# by allocation site\n# kind           objects        bytes  site")?;
+    for Group { kind, at, objects, bytes } in groups {
         let kind = format!("{kind}");
-        let _ = writeln!(text, "{kind:<12} {objects:>12} {bytes:>12}  {}:{}", at.file(), at.line());
+        writeln!(text, "{kind:<12} {objects:>12} {bytes:>12}  {}:{}", at.file(), at.line())?;
     }
-    for Group { kind, objects, bytes, .. } in &rest {
-        let _ = writeln!(text, "{:<12} {objects:>12} {bytes:>12}  elsewhere", format!("{kind}"));
+    for Group { kind, objects, bytes, .. } in rest {
+        writeln!(text, "{:<12} {objects:>12} {bytes:>12}  elsewhere", format!("{kind}"))?;
     }
-    text
+    Ok(())
 }
 
 /// The groups, those with the most bytes first, and what did not fit, by kind. The heap is locked meanwhile, so nothing is
 /// allocated: the room is there before.
-fn groups() -> (Vec<Group>, Vec<Group>) {
-    let mut groups: Vec<Group> = Vec::with_capacity(GROUPS);
-    let mut rest: Vec<Group> = Vec::with_capacity(4);
+fn groups() -> Result<(Vec<Group>, Vec<Group>), Errno> {
+    let mut groups: Vec<Group> = shortage::with_room_for(GROUPS)?;
+    let mut rest: Vec<Group> = shortage::with_room_for(4)?;
     heap::with_ledger(|ledger| {
         for record in ledger.since(0).filter(|record| record.is_live()) {
             let block = record.allocation;
@@ -84,8 +90,9 @@ fn groups() -> (Vec<Group>, Vec<Group>) {
             group.bytes += block.size as u64;
         }
     });
-    groups.sort_by_key(|group| core::cmp::Reverse(group.bytes));
-    (groups, rest)
+    // A sort that keeps equal ones in their order takes memory for itself.
+    groups.sort_unstable_by_key(|group| (core::cmp::Reverse(group.bytes), group.at.line()));
+    Ok((groups, rest))
 }
 
 /// The group of `new.kind`, which there is one of for each of the four kinds at most.

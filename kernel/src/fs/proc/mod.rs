@@ -18,5 +18,6 @@ mod table;
 mod task;
 
 pub use system::MOUNTS;
+pub(crate) use table::is_free;
 pub(super) use table::{TASK_FILES, find, find_of_task, names};
 pub use table::{add_file, remove_file};

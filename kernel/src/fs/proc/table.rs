@@ -12,23 +12,23 @@ use super::{cpus, drivers, locks, memory, system, task};
 use crate::fs::Generated;
 use crate::machine::Kernel;
 
-/// Makes the text of a file that is always there.
-type Text = fn() -> String;
+/// Makes the text of a file that is always there. [`Errno::ENOMEM`] when it is a long one.
+type Text = fn() -> Result<String, Errno>;
 /// Makes the text of a task's file. [`Errno::ESRCH`] when the task has ended.
 type TaskText = fn(TaskId) -> Result<String, Errno>;
 
 /// What is always there.
 static FILES: [(&str, Text); 10] = [
     ("cpuinfo", cpus::cpuinfo),
-    ("devices", drivers::devices),
+    ("devices", || Ok(drivers::devices())),
     ("interrupts", cpus::interrupts),
-    ("lock_stat", locks::lock_stat),
-    ("meminfo", memory::meminfo),
-    ("modules", drivers::modules),
-    ("mounts", system::mounts),
+    ("lock_stat", || Ok(locks::lock_stat())),
+    ("meminfo", || Ok(memory::meminfo())),
+    ("modules", || Ok(drivers::modules())),
+    ("mounts", || Ok(system::mounts())),
     ("slabinfo", memory::slabinfo),
-    ("uptime", cpus::uptime),
-    ("version", system::version),
+    ("uptime", || Ok(cpus::uptime())),
+    ("version", || Ok(system::version())),
 ];
 
 /// What each task has.
@@ -52,10 +52,15 @@ pub fn remove_file(name: &str) {
     drop(removed);
 }
 
+/// Whether nobody has the lock of what was added.
+pub(crate) fn is_free() -> bool {
+    ADDED.try_lock().is_some()
+}
+
 /// What `/proc/NAME` is.
 pub(in crate::fs) fn find(name: &str) -> Option<Generated> {
     if let Some((_, text)) = FILES.iter().find(|(known, _)| *known == name) {
-        return Some(Generated::new(|| Ok(text())));
+        return Some(Generated::new(*text));
     }
     ADDED.lock().get(name).cloned()
 }

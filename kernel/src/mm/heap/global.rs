@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 
 use kcore::machine::Kind;
 
-use super::{allocate, free};
+use super::{allocate, free, reserve};
 use crate::mishap;
 
 /// The heap as Rust's `alloc` sees it: blocks of [`Kind::Other`].
@@ -20,7 +20,9 @@ unsafe impl GlobalAlloc for Global {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         mishap::step();
-        allocate(Kind::Other, layout, Location::caller()).map_or(core::ptr::null_mut(), NonNull::as_ptr)
+        let at = Location::caller();
+        let block = allocate(Kind::Other, layout, at).or_else(|_| reserve::allocate(layout, at));
+        block.map_or(core::ptr::null_mut(), NonNull::as_ptr)
     }
 
     #[inline]

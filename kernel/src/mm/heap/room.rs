@@ -1,6 +1,6 @@
 //! How much there is, and how much of it is free.
 
-use super::{HEAP, Heap};
+use super::HEAP;
 
 /// How full the heap is, in bytes; blocks in quarantine are in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl Room {
 /// How full the heap is.
 pub fn room() -> Room {
     let heap = HEAP.lock_irqsave();
-    let Heap { holes, delayed, bins, .. } = heap.as_ref().expect("the heap is set up before anybody asks");
-    let waiting = delayed.bytes() + bins.bytes();
-    Room { used: holes.used() - waiting, free: holes.free() + waiting }
+    let heap = heap.as_ref().expect("the heap is set up before anybody asks");
+    let free = heap.free_bytes();
+    Room { used: heap.holes.size() - free, free }
 }

@@ -31,4 +31,5 @@ pub mod world;
 
 pub use control::control;
 pub use report::report;
+pub(crate) use state::is_free;
 pub use state::{Agreement, agreement, enable, holders, search};

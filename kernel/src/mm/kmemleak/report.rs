@@ -2,10 +2,13 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write;
+use core::fmt::{self, Write};
 use core::panic::Location;
 
+use kcore::errno::Errno;
 use kcore::report::place;
+
+use crate::fs::Text;
 
 use super::scan::Found;
 use super::state::{self, State};
@@ -16,8 +19,9 @@ const SHOWN: usize = 16;
 
 /// The text of `/sys/kernel/debug/kmemleak`: the unreferenced objects of the last search, grouped by the line that
 /// allocated them. Empty when there are none, or before the first search.
-pub fn report() -> String {
-    let text = write();
+/// [`Errno::ENOMEM`] without memory for it.
+pub fn report() -> Result<String, Errno> {
+    let text = Text::of(write);
     // The addresses that were read must not lie about when the next search begins.
     clean::clear_stack_below();
     text
@@ -31,27 +35,25 @@ struct Site {
 }
 
 #[inline(never)]
-fn write() -> String {
+fn write(text: &mut Text) -> fmt::Result {
     let state = state::lock();
     let sites = sites(&state);
-    let mut text = String::new();
-    let Some(found) = state.found.filter(|_| !sites.is_empty()) else { return text };
-    summary(&mut text, &found, &sites);
+    let Some(found) = state.found.filter(|_| !sites.is_empty()) else { return Ok(()) };
+    summary(text, &found, &sites)?;
     for site in &sites {
         let mut before = None;
         for record in
             state.unreferenced().filter(|record| record.allocation.allocated_at == site.at).take(SHOWN)
         {
-            text.push_str(&object::text(&record, before.as_ref()));
+            text.write_str(&object::text(&record, before.as_ref()))?;
             before = Some(record);
         }
         if site.objects > SHOWN as u64 {
             let more = site.objects - SHOWN as u64;
-            let _ =
-                writeln!(text, "... and {more} more from {}: {SHOWN} of a place are shown", place(site.at));
+            writeln!(text, "... and {more} more from {}: {SHOWN} of a place are shown", place(site.at))?;
         }
     }
-    text
+    Ok(())
 }
 
 /// The sites, those with the most bytes first.
@@ -73,19 +75,18 @@ pub(super) fn objects(count: u64) -> String {
     alloc::format!("{count} unreferenced object{}", if count == 1 { "" } else { "s" })
 }
 
-/// Writing to a string does not fail.
-fn summary(text: &mut String, found: &Found, sites: &[Site]) {
+fn summary(text: &mut Text, found: &Found, sites: &[Site]) -> fmt::Result {
     let (objects, bytes) =
         sites.iter().fold((0, 0), |(objects, bytes), site| (objects + site.objects, bytes + site.bytes));
     let places = if sites.len() == 1 { "place" } else { "places" };
-    let _ = writeln!(text, "{}, {bytes} bytes, from {} {places}:", self::objects(objects), sites.len());
-    let _ = writeln!(text, "   objects       bytes  allocated at");
+    writeln!(text, "{}, {bytes} bytes, from {} {places}:", self::objects(objects), sites.len())?;
+    writeln!(text, "   objects       bytes  allocated at")?;
     for site in sites {
-        let _ = writeln!(text, "{:>10}{:>12}  {}", site.objects, site.bytes, place(site.at));
+        writeln!(text, "{:>10}{:>12}  {}", site.objects, site.bytes, place(site.at))?;
     }
-    let _ = writeln!(
+    writeln!(
         text,
         "Searched: {} live objects, {} of them conservatively. Held by a stack or a register alone: {}.",
         found.blocks, found.untyped, found.by_stack
-    );
+    )
 }

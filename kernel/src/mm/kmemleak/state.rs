@@ -13,6 +13,7 @@ use kcore::sync::{Mutex, MutexGuard};
 use crate::hooks;
 use crate::machine::Kernel;
 use crate::mm::heap;
+use crate::task::shortage;
 
 use super::roots::Roots;
 use super::scan::{self, Failure, Found, Order};
@@ -43,6 +44,11 @@ static STATE: Mutex<State, Kernel> =
 #[track_caller]
 pub(super) fn lock() -> MutexGuard<'static, State, Kernel> {
     STATE.lock()
+}
+
+/// Whether nobody has it.
+pub(crate) fn is_free() -> bool {
+    STATE.try_lock().is_some()
 }
 
 impl From<Failure> for Errno {
@@ -120,8 +126,7 @@ impl State {
     /// Those are reported no more.
     pub(super) fn clear(&mut self) -> Result<(), Errno> {
         let more = self.unreferenced().count();
-        let mut told = Vec::new();
-        told.try_reserve_exact(self.told.len() + more).map_err(|_| Errno::ENOMEM)?;
+        let mut told = shortage::with_room_for(self.told.len() + more)?;
         told.extend(&self.told);
         told.extend(self.unreferenced().map(|record| record.serial));
         told.sort_unstable();

@@ -13,6 +13,7 @@ use crate::machine::Kernel;
 use crate::process::Process;
 use crate::process::process::{STDERR, STDIN, STDOUT};
 use crate::shell::state::machine;
+use crate::task::shortage;
 
 pub(super) const COMMAND: Command = Command::program(
     "dd",
@@ -145,9 +146,8 @@ fn flags(key: &str, words: &str, flags: &mut OpenFlags) -> Result<(), Usage> {
 
 /// Complains about what goes wrong; then there is nothing more to say.
 fn copy(me: &Process, task: &Task<'_>, input: usize, output: usize, done: &mut Done) -> Result<(), Errno> {
-    let mut buffer = alloc::vec::Vec::new();
-    let room = buffer.try_reserve_exact(task.block).map_err(|_| Errno::ENOMEM);
-    room.inspect_err(|errno| me.complain("bs", *errno))?;
+    let room = shortage::with_room_for(task.block);
+    let mut buffer = room.inspect_err(|errno| me.complain("bs", *errno))?;
     buffer.resize(task.block, 0);
     let from = task.from.unwrap_or("standard input");
     let to = task.to.unwrap_or("standard output");

@@ -1,10 +1,14 @@
 //! `dmesg`: the last lines of the kernel.
 
-use alloc::string::String;
+use core::fmt::Write;
+
+use kcore::errno::Errno;
 
 use super::command::{Command, unexpected};
 use crate::console::log;
+use crate::fs::Text;
 use crate::process::Process;
+use crate::process::process::STDOUT;
 use crate::shell::state::machine;
 
 pub(super) const COMMAND: Command =
@@ -15,15 +19,23 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
         return unexpected(me, word);
     }
     let hz = machine().boot.tsc_hz.max(1);
-    let line = |line: &log::Line| {
-        let microseconds = u128::from(line.cycles) * 1_000_000 / u128::from(hz);
-        alloc::format!("[{:>5}.{:06}] {}", microseconds / 1_000_000, microseconds % 1_000_000, line.text)
-    };
-    let (lines, gone) = log::lines();
+    let mut gone = 0;
+    let text = Text::written(|text| {
+        gone = log::visit(|cycles, line| {
+            let microseconds = u128::from(cycles) * 1_000_000 / u128::from(hz);
+            let (seconds, rest) = (microseconds / 1_000_000, microseconds % 1_000_000);
+            write!(text, "[{seconds:>5}.{rest:06}] {line}").map_err(|_| Errno::ENOSPC)
+        })?;
+        Ok(())
+    });
     if gone > 0 {
         me.print(format_args!("... {gone} earlier lines are not kept\n"));
     }
-    let text: String = lines.iter().map(line).collect();
-    me.print(format_args!("{text}"));
-    0
+    match text.and_then(|text| me.write_all(STDOUT, text.as_bytes())) {
+        Ok(()) => 0,
+        Err(errno) => {
+            me.lose_output(errno);
+            1
+        }
+    }
 }

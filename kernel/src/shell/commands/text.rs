@@ -11,6 +11,7 @@ use super::command::{Command, MISUSE, misuse, unexpected};
 use crate::print_to;
 use crate::process::Process;
 use crate::process::process::STDOUT;
+use crate::task::shortage;
 
 pub(super) const HEAD: Command =
     Command::program("head", "[-LINES | -n LINES | -c BYTES] [FILE]...", "the first lines, or bytes", head);
@@ -110,7 +111,7 @@ fn tail(me: &Process, arguments: &[&str]) -> i32 {
             match me.read(descriptor, &mut buffer)? {
                 0 => return me.write_all(STDOUT, last_lines(&text, wanted)),
                 count => {
-                    text.try_reserve(count).map_err(|_| Errno::ENOMEM)?;
+                    shortage::without(|| text.try_reserve(count)).map_err(|_| Errno::ENOMEM)?;
                     text.extend_from_slice(&buffer[..count]);
                     let before = text.len() - last_lines(&text, wanted).len();
                     text.drain(..before);

@@ -1,0 +1,125 @@
+//! Memory for those who cannot do without when there is none.
+//!
+//! A [`Box`](alloc::boxed::Box) or a [`String`](alloc::string::String) that gets no memory is a panic: Rust's own
+//! allocations know no other answer. So when the heap has none they get it from here, and the running task is
+//! [short](crate::task::shortage) from then on. It goes on to the next place at which it can be told, gives back what it
+//! has, and says that there is no memory. (Linux does the same for a task that it ends for want of memory: that may use what
+//! is kept back, so that it comes to its end.)
+//!
+//! Whoever can be refused gets nothing of this: devices, which have their blocks by kind, and those who go
+//! [without](crate::task::shortage::without). Nor is anything large had from here: whoever asks for that has to
+//! take a refusal.
+
+use core::alloc::Layout;
+use core::ops::Range;
+use core::panic::Location;
+use core::ptr::NonNull;
+
+use kcore::errno::Errno;
+use kcore::machine::{Kind, POISON_FRESH};
+
+use super::{HEAP, Heap, begin_block, bytes, whole};
+use crate::mm::frames;
+use crate::task::shortage;
+
+/// The part of the heap's size that the reserve has besides: one in so many.
+const PART: u64 = 16;
+/// Bytes that it has at least, and at most.
+const BYTES: Range<u64> = 64 << 10..1 << 20;
+/// Bytes of it for each record of the ledger that is kept back for it.
+const BYTES_PER_RECORD: u64 = 256;
+/// Most bytes of a block.
+const LARGEST: usize = 16 << 10;
+
+/// The memory, and what was had of it.
+pub(super) struct Reserve {
+    holes: linked_list_allocator::Heap,
+    /// Where it lies.
+    extent: Range<usize>,
+    /// Records of the ledger that are kept back for it.
+    records: usize,
+    /// Most bytes that were in use at once.
+    most: usize,
+}
+
+/// Bytes of the reserve beside a heap of `size` bytes.
+pub(super) fn size_beside(size: u64) -> u64 {
+    (size / PART).clamp(BYTES.start, BYTES.end) & !0xfff
+}
+
+/// Records for a reserve of `size` bytes.
+pub(super) fn records(size: u64) -> u64 {
+    size / BYTES_PER_RECORD
+}
+
+impl Reserve {
+    /// The reserve in the `size` bytes of physical memory at `bottom`.
+    ///
+    /// # Safety
+    /// They are mapped by the window, and nobody else uses them while the machine runs.
+    pub(super) unsafe fn new(bottom: u64, size: u64) -> Self {
+        let start = frames::pointer::<u8>(bottom);
+        // SAFETY: the caller's promise.
+        let holes = unsafe { linked_list_allocator::Heap::new(start, size as usize) };
+        let extent = start.addr()..start.addr() + size as usize;
+        Reserve { holes, extent, records: records(size) as usize, most: 0 }
+    }
+
+    /// Where it ends.
+    pub(super) fn end(&self) -> usize {
+        self.extent.end
+    }
+
+    /// Records that are not for others.
+    pub(super) fn records(&self) -> usize {
+        self.records
+    }
+
+    /// Its holes, if the block at `address` is one of its.
+    pub(super) fn holes_of(&mut self, address: usize) -> Option<&mut linked_list_allocator::Heap> {
+        self.extent.contains(&address).then_some(&mut self.holes)
+    }
+}
+
+impl Heap {
+    /// A block of the reserve, with its size in front of it.
+    fn take_reserved(&mut self, layout: Layout) -> Result<NonNull<u8>, Errno> {
+        let (whole, offset) = whole(layout)?;
+        let base = self.reserve.holes.allocate_first_fit(whole).map_err(|()| Errno::ENOMEM)?;
+        self.reserve.most = self.reserve.most.max(self.reserve.holes.used());
+        // SAFETY: the hole has room for it all, and nobody else knows of it.
+        Ok(unsafe { begin_block(base, offset, layout.size()) })
+    }
+}
+
+/// A block for the running task, which is short from now on. [`Errno::ENOMEM`] when it goes without, when the block is a
+/// large one, and when the reserve is used up.
+pub(super) fn allocate(layout: Layout, at: &'static Location<'static>) -> Result<NonNull<u8>, Errno> {
+    if layout.size() > LARGEST || shortage::goes_without() {
+        return Err(Errno::ENOMEM);
+    }
+    let layout = layout.align_to(super::ALIGN).map_err(|_| Errno::ENOMEM)?;
+    let mut allocation = super::asked_for(Kind::Other, layout, at);
+    let block = {
+        let mut heap = HEAP.lock_irqsave();
+        let heap = heap.as_mut().ok_or(Errno::ENOMEM)?;
+        let block = heap.take_reserved(layout)?;
+        heap.write_down(block, &mut allocation)?
+    };
+    shortage::note();
+    bytes(block.addr().get(), layout.size()).fill(POISON_FRESH);
+    Ok(block)
+}
+
+/// How much of the reserve is in use, how much was at most, and how much there is, in bytes.
+pub fn reserve() -> (usize, usize, usize) {
+    super::with_heap(|heap| {
+        let Reserve { holes, most, .. } = &heap.reserve;
+        (holes.used(), *most, holes.size())
+    })
+}
+
+/// From now on the most that was in use counts anew.
+pub fn forget_most() {
+    super::with_heap(|heap| heap.reserve.most = heap.reserve.holes.used());
+}

@@ -1,0 +1,15 @@
+//! `test fail-allocations`: everything that the shell can do, with each allocation failing in turn.
+//!
+//! | file | noun |
+//! |---|---|
+//! | `program` | the test: what is tried, and what has to hold afterwards |
+//! | `lines` | the lines that are tried |
+//! | `capture` | what they print |
+//! | `held` | the kernel's own locks |
+
+mod capture;
+mod held;
+mod lines;
+mod program;
+
+pub use program::main;
