@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt::Write;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::experiment::{Resolved, Role};
 use kcore::machine::{Cpu, Hooks};
@@ -20,7 +20,7 @@ pub(super) fn run(resolved: &Resolved, body: &(dyn Fn(u32) + Sync)) -> Result<u6
 }
 
 /// Runs `body(who)` in `size` tasks, task `who` on CPU `cpu_of(who)`, and waits until all have ended. All are there before
-/// the first begins. Returns the cycles from the first begin to the last end.
+/// the first begins; when one of them cannot be started, none begins. Returns the cycles from the first begin to the last end.
 ///
 /// What differs from crew to crew is called through pointers, once by each task: so this code is in the kernel once.
 pub fn run_on(
@@ -32,8 +32,13 @@ pub fn run_on(
     let start = Completion::<Kernel>::new();
     let clock = Clock { first: AtomicU64::new(u64::MAX), last: AtomicU64::new(0) };
     let gathering = Gathering::default();
+    let is_whole = AtomicBool::new(true);
     let member = |who: u32| {
         start.wait();
+        if !is_whole.load(Relaxed) {
+            // Some bodies wait for all others, which no probe knows of.
+            return hooks::leave_unstarted(who as u8);
+        }
         gathering.arrive();
         clock.begin();
         hooks::enter(who as u8);
@@ -57,6 +62,7 @@ pub fn run_on(
             }
             Err(error) => {
                 failed = Some(error);
+                is_whole.store(false, Relaxed);
                 // Nobody may wait at a point for tasks that will never come.
                 (who..size).for_each(|missing| hooks::leave_unstarted(missing as u8));
                 break;
