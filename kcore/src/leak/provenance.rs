@@ -104,7 +104,7 @@ pub struct Provenance<S> {
 /// Locations in which one block was published that are looked at.
 const LOCATIONS: usize = 4;
 /// Stores to one location of which the order matters.
-const RIVALS: usize = 32;
+const RIVALS: usize = 16;
 
 impl<S: Trace> Provenance<S> {
     /// What `log` knows of the block at `address` that was allocated at `since`: what was stored of that address before
@@ -134,8 +134,7 @@ impl<S: Trace> Provenance<S> {
     ) -> Result<Option<Self>, Doubt> {
         let mut last: Option<Self> = None;
         for published in places.into_iter().flatten() {
-            let this = At::new(log, address, since, published).ok_or(Doubt::Close)?;
-            let found = Provenance { published, fate: this.fate() };
+            let found = Provenance { published, fate: At::new(log, address, since, published).fate() };
             match (found.fate, last.map(|last| last.fate)) {
                 (Fate::Unknown(why), _) => return Err(why),
                 (_, None) | (Fate::Held, _) => last = Some(found),
@@ -218,56 +217,62 @@ struct At<'l, L: StoreLog> {
     published: L::Store,
     /// What may have come after that, as far as spans tell, but for what came after the first of these for certain.
     near: [Option<L::Store>; RIVALS],
+    /// How many these are, those without room included.
+    count: usize,
 }
 
 impl<'l, L: StoreLog> At<'l, L> {
-    /// [`None`] when there is no room for it.
-    fn new(log: &'l L, address: usize, since: u64, published: L::Store) -> Option<Self> {
-        let mut at = At { log, address, since, published, near: [None; RIVALS] };
+    fn new(log: &'l L, address: usize, since: u64, published: L::Store) -> Self {
+        let mut at = At { log, address, since, published, near: [None; RIVALS], count: 0 };
         let mut first_over = u64::MAX;
         at.here(&mut |entry| {
             if is_before(&published, entry) {
                 first_over = first_over.min(entry.span().to);
             }
         });
-        let (mut near, mut count) = ([None; RIVALS], 0);
-        at.here(&mut |entry| {
+        // Filled in place: the stack that has it is a task's, and small.
+        let At { near, count, .. } = &mut at;
+        here(log, published.location(), &mut |entry| {
             let is_near = entry.span().from <= first_over && !is_before(entry, &published);
             if is_near && *entry != published {
-                if let Some(place) = near.get_mut(count) {
+                if let Some(place) = near.get_mut(*count) {
                     *place = Some(*entry);
                 }
-                count += 1;
+                *count += 1;
             }
         });
-        at.near = near;
-        (count <= RIVALS).then_some(at)
+        at
     }
 
     fn fate(&self) -> Fate<L::Store> {
         let Span { from, to } = self.published.span();
-        let mut rivals = self.near;
-        for place in &mut rivals {
-            *place = place.filter(|entry| !self.precedes(entry, &self.published));
-        }
+        let precedes = self.near.each_ref().map(|place| match place {
+            Some(entry) => self.precedes(entry, &self.published),
+            None => true,
+        });
+        let rivals = || {
+            self.near
+                .iter()
+                .zip(precedes)
+                .filter(|(_, precedes)| !precedes)
+                .filter_map(|(place, _)| place.as_ref())
+        };
         // If the address is stored once more, that must have been before, or it is not this store that counts.
         let is_again = |rival: &L::Store| value(rival) == Some(self.address);
-        if from < self.since || to == u64::MAX || rivals.iter().flatten().any(is_again) {
+        if self.count > RIVALS || from < self.since || to == u64::MAX || rivals().any(is_again) {
             return Fate::Unknown(Doubt::Close);
         }
-        let mut later = rivals.iter().flatten();
-        if later.clone().next().is_none() {
+        if rivals().next().is_none() {
             return match self.log.now(self.published.location()) {
                 Some(word) if word == self.address => Fate::Held,
                 _ => Fate::Unknown(Doubt::Unlogged),
             };
         }
-        let others = || rivals.iter().flatten();
         let is_next = |rival: &&L::Store| {
             let is_first = |other: &L::Store| other == *rival || self.precedes(rival, other);
-            self.precedes(&self.published, rival) && others().all(is_first)
+            self.precedes(&self.published, rival) && rivals().all(is_first)
         };
-        match later.find(is_next).filter(|rival| rival.span().to != u64::MAX) {
+        match rivals().find(is_next).filter(|rival| rival.span().to != u64::MAX) {
             Some(rival) if self.is_short_of_one(rival) => Fate::Unknown(Doubt::Unlogged),
             Some(rival) if is_free(rival) => Fate::Freed(*rival),
             Some(rival) => Fate::Overwritten(*rival),
@@ -282,18 +287,7 @@ impl<'l, L: StoreLog> At<'l, L> {
 
     /// Visits what happened to this location.
     fn here(&self, visit: &mut dyn FnMut(&L::Store)) {
-        let location = self.published.location();
-        self.log.each(&mut |entry| {
-            let is_here = match entry.event() {
-                Event::Store { .. } => entry.location() == location,
-                Event::Clear(bytes) | Event::Free(bytes) => {
-                    (entry.location()..entry.location() + bytes).contains(&location)
-                }
-            };
-            if is_here {
-                visit(entry);
-            }
-        });
+        here(self.log, self.published.location(), visit);
     }
 
     fn any(&self, wanted: &dyn Fn(&L::Store) -> bool) -> bool {
@@ -362,4 +356,19 @@ impl<'l, L: StoreLog> At<'l, L> {
         // What is found in memory that was freed meanwhile was not there before.
         self.any(&put_another) || !self.any(&is_free) && known.any(found_another)
     }
+}
+
+/// Visits what happened to `location`.
+fn here<L: StoreLog>(log: &L, location: usize, visit: &mut dyn FnMut(&L::Store)) {
+    log.each(&mut |entry| {
+        let is_here = match entry.event() {
+            Event::Store { .. } => entry.location() == location,
+            Event::Clear(bytes) | Event::Free(bytes) => {
+                (entry.location()..entry.location() + bytes).contains(&location)
+            }
+        };
+        if is_here {
+            visit(entry);
+        }
+    });
 }
