@@ -9,6 +9,7 @@ use super::case::{different, holds, same};
 use super::crew;
 use crate::arch::{apic, cpu, percpu, smp};
 use crate::machine::SpinLock;
+use crate::mm::kmemleak::world;
 use crate::param::MAX_CPUS;
 
 crate::case! {
@@ -19,6 +20,7 @@ crate::case! {
     "cpus::call-comes-with-interrupts-off" => calls_are_interrupts;
     "cpus::interrupts-stay-as-they-were" => interrupts;
     "cpus::tasks-begin-with-interrupts-on" => interrupts_of_tasks;
+    "cpus::unmasked-interrupts-of-many-senders" => unmasked;
 }
 
 /// Whether interrupts are on.
@@ -95,4 +97,24 @@ fn interrupts() -> Answer {
 
 fn interrupts_of_tasks() -> Answer {
     same("CPUs with interrupts on", crew::count(|_| irq_is_on())?, smp::cpus())
+}
+
+/// Non-maskable interrupts that nobody waits for, of all CPUs to all others, while one stops the world again and again: each that
+/// comes was sent, whoever has asked for it.
+fn unmasked() -> Answer {
+    let survived = crew::count(|cpu| {
+        for _ in 0..100 {
+            (0..smp::cpus()).filter(|other| *other != cpu).for_each(smp::interrupt_unmasked);
+            if cpu == 0 {
+                let were_on = cpu::irq_save();
+                let stopped = world::stop(|_| ());
+                cpu::irq_restore(were_on);
+                if stopped.is_err() {
+                    return false;
+                }
+            }
+        }
+        true
+    })?;
+    same("CPUs that have sent all theirs, and stood still when they were to", survived, smp::cpus())
 }

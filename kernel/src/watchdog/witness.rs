@@ -8,8 +8,9 @@ use core::sync::atomic::{
 use kcore::machine::TaskId;
 use kcore::wait_for::List;
 
+use crate::arch::patience::Patience;
 use crate::arch::traps::TrapFrame;
-use crate::arch::{backtrace, cpu, percpu, smp};
+use crate::arch::{backtrace, percpu, smp};
 use crate::param::MAX_CPUS;
 use crate::{println, task};
 
@@ -57,9 +58,6 @@ struct Answer {
     addresses: [AtomicU64; DEPTH],
     /// 1 while the question is open.
     open: AtomicU32,
-    /// Interrupts that were sent, less those that came: one may come when nobody waits for an answer any more. Two that
-    /// meet on their way are one, so this may be too many.
-    sent: AtomicU32,
 }
 
 static ANSWERS: [Answer; MAX_CPUS] = [const {
@@ -67,7 +65,6 @@ static ANSWERS: [Answer; MAX_CPUS] = [const {
         task: AtomicU32::new(0),
         addresses: [const { AtomicU64::new(0) }; DEPTH],
         open: AtomicU32::new(0),
-        sent: AtomicU32::new(0),
     }
 }; MAX_CPUS];
 
@@ -100,14 +97,11 @@ fn other(number: u32) -> Witness {
     let answer = &ANSWERS[number as usize];
     answer.addresses.iter().for_each(|address| address.store(0, Relaxed));
     answer.task.store(task::queue::current_of(number).0, Relaxed);
-    answer.sent.fetch_add(1, Relaxed);
     answer.open.store(1, Release);
     smp::interrupt_unmasked(number);
-    let began = cpu::cycles();
+    let mut patience = Patience::new(PATIENCE_CYCLES);
     // Pairs with the Release in `answer`.
-    while answer.open.load(Acquire) == 1 && cpu::cycles() - began < PATIENCE_CYCLES {
-        cpu::pause();
-    }
+    while answer.open.load(Acquire) == 1 && !patience.is_over() {}
     Witness {
         cpu: number,
         task: TaskId(answer.task.load(Relaxed)),
@@ -115,12 +109,11 @@ fn other(number: u32) -> Witness {
     }
 }
 
-/// The answer, in the handler of the non-maskable interrupt. False if nobody has asked.
-pub(crate) fn answer(frame: &TrapFrame) -> bool {
+/// The answer, in the handler of the non-maskable interrupt, if it came for that.
+pub(crate) fn answer(frame: &TrapFrame) {
     let answer = &ANSWERS[percpu::this_cpu() as usize];
-    let sent = answer.sent.try_update(Relaxed, Relaxed, |sent| sent.checked_sub(1)).is_ok();
     if answer.open.load(Acquire) == 0 {
-        return sent;
+        return;
     }
     let mut addresses = [0_usize; DEPTH - 1];
     backtrace::walk(frame.rbp, &mut addresses);
@@ -132,5 +125,4 @@ pub(crate) fn answer(frame: &TrapFrame) -> bool {
     let task = task::table::owner_of(frame.rsp).unwrap_or(task::current());
     answer.task.store(task.0, Relaxed);
     answer.open.store(0, Release);
-    true
 }

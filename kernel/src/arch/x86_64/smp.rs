@@ -42,6 +42,10 @@ const _: () = assert!(offset_of!(Handoff, taken) == 40, "HANDOFF_TAKEN of ap.s")
 /// CPUs that run. They are numbered without gaps: one that does not answer gets no number.
 static RUNNING: AtomicU32 = AtomicU32::new(1);
 
+/// Non-maskable interrupts that were sent to each CPU, less those that came there. Two that meet on their way are one, so
+/// this may be too many. One count for all senders: nothing tells whose interrupt one is.
+static UNMASKED: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
+
 /// How many CPUs run.
 pub fn cpus() -> u32 {
     RUNNING.load(Acquire)
@@ -196,7 +200,14 @@ pub fn ask_to_stand(number: u32) {
 
 /// Interrupts CPU `number` whatever it does, once.
 pub fn interrupt_unmasked(number: u32) {
+    UNMASKED[number as usize].fetch_add(1, Relaxed);
     apic::send(percpu::apic_id(number), Ipi::Nmi);
+}
+
+/// Whether a non-maskable interrupt that has come was sent by a CPU, and not by the machine. It may come when its sender
+/// waits no more. Asked once for each.
+pub(super) fn sent_unmasked() -> bool {
+    UNMASKED[percpu::this_cpu() as usize].try_update(Relaxed, Relaxed, |sent| sent.checked_sub(1)).is_ok()
 }
 
 /// Stops every other CPU for ever, whatever it does: the end of the machine.

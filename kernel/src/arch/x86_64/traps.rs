@@ -10,7 +10,7 @@ use core::mem::size_of;
 use x86_64::VirtAddr;
 use x86_64::structures::DescriptorTablePointer;
 
-use super::{apic, cpu, gdt};
+use super::{apic, cpu, gdt, smp};
 use crate::cases::steps;
 use crate::console::com1;
 use crate::console::fault::Fault;
@@ -200,10 +200,14 @@ fn exception(fault: &Fault<'_>) -> ! {
     panic::fault(fault)
 }
 
-/// Whoever has asked for it is answered: two that meet on their way are one interrupt. False if nobody has.
+/// All who ask are answered: two that meet on their way are one interrupt. False if no CPU has sent one.
 fn non_maskable(frame: &TrapFrame) -> bool {
-    let stood = world::stand(frame);
-    watchdog::answer(frame) || stood
+    let was_sent = smp::sent_unmasked();
+    if was_sent {
+        world::stand(frame);
+        watchdog::answer(frame);
+    }
+    was_sent
 }
 
 /// The handlers.

@@ -16,6 +16,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
+use crate::arch::patience::Patience;
 use crate::arch::traps::TrapFrame;
 use crate::arch::{cpu, percpu, smp};
 use crate::param::MAX_CPUS;
@@ -36,17 +37,10 @@ struct Place {
     idle: AtomicBool,
     /// Whether it is in the handler of the ordinary interrupt, which does not count as doing something.
     halts: AtomicBool,
-    /// Interrupts that were sent, less those that came: one may come when the world moves again already.
-    sent: AtomicU32,
 }
 
 static PLACES: [Place; MAX_CPUS] = [const {
-    Place {
-        frame: AtomicU64::new(0),
-        idle: AtomicBool::new(false),
-        halts: AtomicBool::new(false),
-        sent: AtomicU32::new(0),
-    }
+    Place { frame: AtomicU64::new(0), idle: AtomicBool::new(false), halts: AtomicBool::new(false) }
 }; MAX_CPUS];
 
 /// A CPU that did not stop.
@@ -66,19 +60,17 @@ pub struct Still {
 pub fn stop<R>(f: impl FnOnce(&Still) -> R) -> Result<R, Silent> {
     assert!(!cpu::irq_are_on(), "whoever stops the world keeps its CPU");
     let still = Still { this: percpu::this_cpu() };
-    let began = cpu::cycles();
-    let within = |cycles: u64| move || cpu::cycles() - began < cycles;
+    let (mut polite, mut patience) = (Patience::new(POLITE_CYCLES), Patience::new(PATIENCE_CYCLES));
     // Those that have not yet noticed that the last stop is over.
-    if let Some(silent) = still.others().find(|&number| !becomes(number, false, within(PATIENCE_CYCLES))) {
+    if let Some(silent) = still.others().find(|&number| !becomes(number, false, &mut patience)) {
         return Err(Silent(silent));
     }
     SCANNER.store(still.this + 1, Release);
     still.others().for_each(smp::ask_to_stand);
-    for number in still.others().filter(|&number| !becomes(number, true, within(POLITE_CYCLES))) {
-        PLACES[number as usize].sent.fetch_add(1, Relaxed);
+    for number in still.others().filter(|&number| !becomes(number, true, &mut polite)) {
         smp::interrupt_unmasked(number);
     }
-    let silent = still.others().find(|&number| !becomes(number, true, within(PATIENCE_CYCLES)));
+    let silent = still.others().find(|&number| !becomes(number, true, &mut patience));
     let result = match silent {
         None => Ok(f(&still)),
         Some(number) => Err(Silent(number)),
@@ -89,13 +81,12 @@ pub fn stop<R>(f: impl FnOnce(&Still) -> R) -> Result<R, Silent> {
 }
 
 /// Waits until CPU `number` `stands` still, or does so no more. False if that is not in time.
-fn becomes(number: u32, stands: bool, in_time: impl Fn() -> bool) -> bool {
+fn becomes(number: u32, stands: bool, patience: &mut Patience) -> bool {
     // Pairs with the Releases in `stand`: what the CPU did before is visible to the caller.
     while (PLACES[number as usize].frame.load(Acquire) != 0) != stands {
-        if !in_time() {
+        if patience.is_over() {
             return false;
         }
-        cpu::pause();
     }
     true
 }
@@ -166,10 +157,8 @@ pub(crate) fn stand_at(frame: &TrapFrame) {
     stand_still(frame, 0, cpu::pause);
 }
 
-/// A non-maskable interrupt: spins. False if nobody has sent it.
-pub(crate) fn stand(frame: &TrapFrame) -> bool {
-    let Place { sent, halts, .. } = &PLACES[percpu::this_cpu() as usize];
-    let was_sent = sent.try_update(Relaxed, Relaxed, |sent| sent.checked_sub(1)).is_ok();
+/// A non-maskable interrupt: spins, if it came for that.
+pub(crate) fn stand(frame: &TrapFrame) {
+    let halts = &PLACES[percpu::this_cpu() as usize].halts;
     stand_still(frame, u32::from(halts.load(Relaxed)), cpu::pause);
-    was_sent
 }
