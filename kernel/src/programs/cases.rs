@@ -31,8 +31,10 @@ fn choose(filter: Option<&str>) -> Result<Vec<&'static Case>, Usage> {
     let Some(filter) = filter else { return Ok(sorted(|case| !case.hidden)) };
     // A hidden case is asked for by its name, or by that of its group if all of them are hidden, or in any way in which
     // nobody else is.
+    let group_is_hidden = is_hidden_group(filter);
     let usual = |case: &Case| {
-        filter == case.name || case.name.contains(filter) && (!case.hidden || is_hidden_group(filter))
+        let is_of_it = group_is_hidden && group(case) == filter;
+        filter == case.name || is_of_it || !case.hidden && case.name.contains(filter)
     };
     let mut chosen = sorted(usual);
     if chosen.is_empty() {
@@ -58,8 +60,13 @@ fn sorted(wanted: impl Fn(&Case) -> bool) -> Vec<&'static Case> {
 
 /// Whether there are cases whose names begin with `group`, and all of them are hidden.
 fn is_hidden_group(group: &str) -> bool {
-    let mut cases = cases::all().iter().filter(|case| case.name.split("::").next() == Some(group)).peekable();
+    let mut cases = cases::all().iter().filter(|case| self::group(case) == group).peekable();
     cases.peek().is_some() && cases.all(|case| case.hidden)
+}
+
+/// What a case's name begins with.
+fn group(case: &Case) -> &'static str {
+    case.name.split_once("::").map_or(case.name, |(group, _)| group)
 }
 
 /// Tries one case and tells how it went, on a stack on which the last one has left nothing.
