@@ -51,7 +51,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             format!("test midswitch::each-instruction {machine}"),
         )
         .without_symbols()
-        .says("192 searches, at 15 of the switch's own instructions")
+        .says("192 searches, at 22 of the switch's own instructions")
         .check(|outcome| {
             same("the summary", outcome.report.summary(), Some(&Summary { passed: 1, failed: 0 }))
         })

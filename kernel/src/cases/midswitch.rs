@@ -11,7 +11,7 @@ use core::sync::atomic::{
 use kcore::leak::Hidden;
 
 use super::Answer;
-use super::case::same;
+use super::case::{holds, same};
 use super::crew;
 use super::kmemleak::{give_back, lose, unreferenced};
 use super::steps::{self, Place, Stood};
@@ -94,7 +94,7 @@ fn plant_and_find(scan: u32, before: u64, seen: &mut Vec<u64>) -> Answer {
     // Not always the same CPU for an instruction.
     let cpu = 1 + (scan + scan / INSTRUCTIONS) % (smp::cpus() - 1);
     steps::choose(cpu, place(scan));
-    let Stood { at, runs_owner } = steps::stands();
+    let Stood { at, runs_owner, is_clear } = steps::stands();
     let found = unreferenced(Roots::ALL);
     steps::go_on();
     let start = switch::switch as *const () as u64;
@@ -105,6 +105,7 @@ fn plant_and_find(scan: u32, before: u64, seen: &mut Vec<u64>) -> Answer {
             runs_owner,
             is_on_new_stack,
         )?;
+        holds("registers are clear on the new stack", is_clear || !is_on_new_stack)?;
         if !seen.contains(&at) {
             seen.push(at);
         }

@@ -39,6 +39,8 @@ pub(super) struct Stood {
     pub at: u64,
     /// Whether the task on whose stack it is is the one that it says it runs.
     pub runs_owner: bool,
+    /// Whether all registers are clear that a function may change, but for the two that have the arguments of the switch.
+    pub is_clear: bool,
 }
 
 /// The CPU that is to step from its next [`begin`] on, and one; 0 for none.
@@ -58,6 +60,8 @@ static CHANGES: AtomicU32 = AtomicU32::new(0);
 static SINCE: AtomicU32 = AtomicU32::new(0);
 /// Whether it stands on the stack of the task that it says it runs.
 static RUNS_OWNER: AtomicBool = AtomicBool::new(false);
+/// Whether the registers are clear there that a function may change.
+static IS_CLEAR: AtomicBool = AtomicBool::new(false);
 /// The instruction at which it stands; 0 while it stands at none.
 static AT: AtomicU64 = AtomicU64::new(0);
 
@@ -76,7 +80,10 @@ pub(super) fn stands() -> Stood {
         // Pairs with the Release in `stand`.
         match AT.load(Acquire) {
             0 => task::yield_now(),
-            at => return Stood { at, runs_owner: RUNS_OWNER.load(Relaxed) },
+            at => {
+                let (runs_owner, is_clear) = (RUNS_OWNER.load(Relaxed), IS_CLEAR.load(Relaxed));
+                return Stood { at, runs_owner, is_clear };
+            }
         }
     }
 }
@@ -126,6 +133,8 @@ fn is_there() -> bool {
 
 fn stand(frame: &TrapFrame) {
     RUNS_OWNER.store(task::table::owner_of(frame.rsp) == Some(task::current()), Relaxed);
+    let TrapFrame { rax, rcx, rdx, r8, r9, r10, r11, .. } = frame;
+    IS_CLEAR.store([rax, rcx, rdx, r8, r9, r10, r11].iter().all(|register| **register == 0), Relaxed);
     AT.store(frame.rip, Release);
     while AT.load(Acquire) != 0 {
         if !BY_NMI.load(Relaxed) {
