@@ -110,6 +110,11 @@ pub fn contains(address: u64, size: u64) -> bool {
     [&TASKS, &FAULTS].into_iter().any(|region| region.contains(address, size))
 }
 
+/// Whether `address` lies in a CPU's stack for double faults or for NMIs.
+pub fn is_for_faults(address: u64) -> bool {
+    FAULTS.contains(address, 1)
+}
+
 /// Bytes of the stack below `address`. [`None`] outside of both regions: on the first CPU's first stack.
 pub fn left(address: u64) -> Option<u64> {
     let offset = [&TASKS, &FAULTS].into_iter().find_map(|region| region.offset(address));

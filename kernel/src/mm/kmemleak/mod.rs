@@ -32,4 +32,4 @@ pub mod world;
 pub use control::control;
 pub use report::report;
 pub(crate) use state::is_free;
-pub use state::{Agreement, agreement, enable, holders, search};
+pub use state::{Agreement, agreement, enable, holders, missed, search};

@@ -5,15 +5,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use kcore::errno::Errno;
-use kcore::leak::{Block, Blocks, Entry, Held};
+use kcore::leak::{Block, Blocks, Entry, Held, Hidden};
 use kcore::ledger::Record;
 use kcore::machine::Kind;
 use kcore::sync::{Mutex, MutexGuard};
 
 use crate::hooks;
 use crate::machine::Kernel;
-use crate::mm::heap;
-use crate::task::shortage;
+use crate::mm::{heap, stacks};
+use crate::task::{name_of, shortage, table};
 
 use super::roots::Roots;
 use super::scan::{self, Failure, Found, Order};
@@ -95,7 +95,9 @@ impl State {
                 lines += &match entry.held {
                     Held::Nowhere => String::from("  nothing leads to it\n"),
                     Held::Data => format!("  held by the variable at {:#018x}\n", entry.by),
-                    Held::Stack => format!("  held by the stack or register at {:#018x}\n", entry.by),
+                    Held::Stack => {
+                        format!("  held by the stack or register at {:#018x}{}\n", entry.by, whose(entry.by))
+                    }
                     Held::Told => String::from("  not reported: it was cleared\n"),
                 };
                 break;
@@ -145,6 +147,21 @@ impl State {
     }
 }
 
+/// On whose stack the word at `address` is. Nothing for a task that has ended since.
+fn whose(address: usize) -> String {
+    let address = address as u64;
+    match (stacks::top_of(address), table::owner_of(address)) {
+        (Some(top), Some(task)) => {
+            let name = name_of(task);
+            format!(", {} bytes below the top of the stack of {name} (task {})", top - address, task.0)
+        }
+        (Some(_), None) if stacks::is_for_faults(address) => {
+            String::from(", saved by a non-maskable interrupt")
+        }
+        _ => String::new(),
+    }
+}
+
 /// The record of a block that was live when it was searched, if it lives.
 fn still_there(block: &Block) -> Option<Record> {
     let record = heap::with_ledger(|ledger| ledger.lookup(block.start).copied())?;
@@ -166,6 +183,17 @@ pub fn search(roots: Roots) -> Result<Found, Failure> {
 /// root.
 pub fn holders(address: usize) -> String {
     lock().holders(address)
+}
+
+/// The first of `blocks` that the last search did not find lost, and the words that lead to it, as in [`holders`]. [`None`]
+/// if all are.
+pub fn missed(blocks: &[Hidden]) -> Option<String> {
+    let state = lock();
+    let known = state.blocks.as_ref()?;
+    let is_lost =
+        |address| known.find(address).is_some_and(|place| known.entries()[place].held == Held::Nowhere);
+    let address = blocks.iter().map(|block| block.address()).find(|&address| !is_lost(address))?;
+    Some(format!("object {address:#018x}\n{}", state.holders(address)))
 }
 
 /// How a walk, whose marks are in the ledger, and two searches agree on the live blocks of the scull kinds.
