@@ -100,15 +100,14 @@ fn free_chain() {
 
 /// Blocks that there is room for in the ledger, up to the 100,000 that it is about.
 fn most_blocks() -> usize {
-    let (room, live) = heap::with_ledger(|ledger| (ledger.capacity(), ledger.since(0).count()));
-    (room - live).saturating_sub(4000).min(100_000)
+    heap::room().records.saturating_sub(4000).min(100_000)
 }
 
 fn planted() -> Answer {
     let many = most_blocks();
     let before = unreferenced(Roots::ALL)?;
     holds("a task makes a chain", crew::start(0, move || assert!(chain(many)))?.join() == 0)?;
-    let room = heap::with_ledger(|ledger| ledger.capacity() - ledger.since(0).count()) as u64;
+    let room = heap::room().records as u64;
     let answer = [1, 10, 1000].into_iter().filter(|planted| planted * 2 < room).try_for_each(|planted| {
         (0..20).try_for_each(|time| {
             plant_and_find(planted, before).map_err(|text| format!("time {time}: {text}"))

@@ -9,10 +9,12 @@ pub struct Room {
     pub used: usize,
     /// In holes.
     pub free: usize,
+    /// Blocks for which there is a record, without those of the reserve.
+    pub records: usize,
 }
 
 impl Room {
-    /// Both together.
+    /// Used and free together.
     pub fn size(self) -> usize {
         self.used + self.free
     }
@@ -23,5 +25,6 @@ pub fn room() -> Room {
     let heap = HEAP.lock_irqsave();
     let heap = heap.as_ref().expect("the heap is set up before anybody asks");
     let free = heap.free_bytes();
-    Room { used: heap.holes.size() - free, free }
+    let records = heap.ledger.left().saturating_sub(heap.reserve.records());
+    Room { used: heap.holes.size() - free, free, records }
 }

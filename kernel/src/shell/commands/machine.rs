@@ -43,7 +43,7 @@ fn memory(me: &Process, arguments: &[&str]) -> i32 {
         return unexpected(me, word);
     }
     let Boot { memory_bytes, heap_bytes, .. } = *machine().boot;
-    let heap::Room { used, free } = heap::room();
+    let heap::Room { used, free, .. } = heap::room();
     print_to!(me, "{:<8}{:>14}{:>14}{:>14}\n", "", "total", "used", "free");
     let frames = frames::free_bytes();
     print_to!(me, "{:<8}{memory_bytes:>14}{:>14}{frames:>14}\n", "frames", memory_bytes - frames);
