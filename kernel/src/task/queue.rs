@@ -16,7 +16,7 @@ use crate::watchdog;
 
 use super::table::{self, State, Task};
 
-/// What the lock of a CPU's queue protects, with [`Inner`](super::table::Inner) of each of its tasks.
+/// What the lock of a CPU's queue protects, with `Inner` of each of its tasks.
 pub struct Queue {
     /// Tasks that could run, in the order of their turn. The running task is not in it, nor is the idle task.
     pub(super) ready: Deque<TaskId, MAX_TASKS>,

@@ -286,7 +286,7 @@ impl Task {
     /// set up yet.
     ///
     /// # Safety
-    /// No other CPU runs, and the caller has no reference to what [`inner`](Task::inner) gives.
+    /// No other CPU runs, and the caller has no reference to what `inner` gives.
     pub unsafe fn resting(&self) -> Option<u64> {
         // SAFETY: nobody else accesses it, as the caller promises.
         let inner = unsafe { &*self.inner.get() };
