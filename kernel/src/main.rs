@@ -87,8 +87,8 @@ mod bare_metal {
         }
         phase("devices");
         let listed = cpus.as_ref().map_or(1, |cpus| 1 + cpus.others.len() as u32);
-        // A prompt does not wait for what is not needed to stand there.
-        programs::main(settings, listed, move |settings| {
+        // A prompt does not wait for what is not needed to stand there. It stays in this frame, where no search for references looks.
+        programs::main(settings, listed, &|settings: &Settings| {
             if let Some(cpus) = &cpus {
                 start_cpus(cpus, settings.mute_cpu);
             }

@@ -16,7 +16,7 @@ use kcore::sync::Mutex;
 use crate::arch::backtrace;
 use crate::context;
 use crate::machine::Kernel;
-use crate::mm::heap::Claim;
+use crate::mm::heap::{Claim, kept};
 use crate::mm::stacks;
 
 pub use elf::{init, module};
@@ -93,7 +93,7 @@ fn lines_at(address: u64) -> Vec<Place> {
     let lines = if may_sleep { Some(LINES.lock()) } else { LINES.try_lock() };
     let Some(mut lines) = lines else { return Vec::new() };
     if lines.is_none() {
-        *lines = Lines::parse();
+        *lines = kept(Lines::parse);
     }
     lines.as_ref().map(|lines| lines.at(address)).unwrap_or_default()
 }

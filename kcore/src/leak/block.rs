@@ -20,6 +20,8 @@ pub struct Block {
     pub serial: u64,
     /// What is in it does not count (Linux: `kmemleak_no_scan`).
     pub ignored: bool,
+    /// It is no leak, whatever leads to it (Linux: `kmemleak_ignore`).
+    pub kept: bool,
 }
 
 /// Which words of a block can be addresses.

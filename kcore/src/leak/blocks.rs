@@ -49,7 +49,7 @@ pub struct Entry {
 impl Entry {
     /// What an entry is before it is used.
     pub const EMPTY: Entry = Entry {
-        block: Block { start: 0, size: 0, kind: Kind::Other, serial: 0, ignored: false },
+        block: Block { start: 0, size: 0, kind: Kind::Other, serial: 0, ignored: false, kept: false },
         held: Held::Nowhere,
         by: 0,
         next: NONE,

@@ -115,7 +115,7 @@ fn world() -> impl Strategy<Value = World> {
         let mut end = BASE;
         for (size, gap, kind, ignored) in shapes {
             let start = end + GRANULE * gap;
-            blocks.push(Block { start, size, kind: KINDS[kind], serial: 0, ignored });
+            blocks.push(Block { start, size, kind: KINDS[kind], serial: 0, ignored, kept: false });
             end = (start + size).next_multiple_of(GRANULE);
         }
         let mut random = fastrand(seed);
@@ -159,7 +159,7 @@ proptest! {
 
 /// A root leads into the middle of the first block, which leads to the second.
 fn interior() -> World {
-    let block = |start, kind| Block { start, size: 64, kind, serial: 0, ignored: false };
+    let block = |start, kind| Block { start, size: 64, kind, serial: 0, ignored: false, kept: false };
     let mut words = std::vec![0; 32];
     words[3] = BASE + 128 + 63;
     World {
@@ -207,8 +207,14 @@ fn what_is_held_by_a_stack_alone_is_told_from_the_rest() {
 fn a_chain_of_200_000_blocks_is_followed_without_recursion() {
     const BLOCKS: usize = 200_000;
     let start = |number: usize| BASE + 16 * number;
-    let block =
-        |number| Block { start: start(number), size: 16, kind: Kind::Node, serial: 0, ignored: false };
+    let block = |number| Block {
+        start: start(number),
+        size: 16,
+        kind: Kind::Node,
+        serial: 0,
+        ignored: false,
+        kept: false,
+    };
     let mut words = std::vec![0; 2 * BLOCKS];
     for number in 1..BLOCKS {
         words[2 * (number - 1) + 1] = start(number);

@@ -17,6 +17,8 @@ pub struct Allocation {
     pub size: usize,
     /// What it is used for.
     pub kind: Kind,
+    /// It is a library's, which keeps it for ever: a search for leaks neither reads nor reports it.
+    pub kept: bool,
     /// The CPU that asked.
     pub cpu: CpuId,
     /// The task that asked.

@@ -27,6 +27,7 @@ impl Room {
 
 fn block(address: usize, size: usize, kind: Kind) -> Allocation {
     Allocation {
+        kept: false,
         address,
         size,
         kind,

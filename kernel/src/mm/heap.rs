@@ -46,6 +46,7 @@ mod delayed;
 mod experiment;
 pub mod failing;
 mod global;
+mod kept;
 mod live;
 mod quarantine;
 mod recycling;
@@ -54,6 +55,7 @@ mod room;
 
 pub use claim::Claim;
 pub use experiment::Experiment;
+pub(crate) use kept::kept;
 pub use live::Live;
 pub use quarantine::Quarantine;
 pub use reserve::{forget_most, reserve};
@@ -346,6 +348,7 @@ fn asked_for(kind: Kind, layout: Layout, at: &'static Location<'static>) -> Allo
         address: 0,
         size: layout.size(),
         kind,
+        kept: kept::is_on(),
         cpu: Kernel::cpu(),
         task: Kernel::task(),
         cycles: Kernel::cycles(),

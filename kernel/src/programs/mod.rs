@@ -29,7 +29,7 @@ static BOOT: spin::Once<Boot> = spin::Once::new();
 /// Runs the program that `settings` name and ends the machine with its status. Interrupts are off until `rest` was called,
 /// which makes the machine whole: it starts the other CPUs, of `listed` in all.
 #[inline(never)]
-pub fn main(settings: Settings, listed: u32, rest: impl FnOnce(&Settings) -> Boot) -> ! {
+pub fn main(settings: Settings, listed: u32, rest: &dyn Fn(&Settings) -> Boot) -> ! {
     let settings = SETTINGS.call_once(|| settings);
     stacks::boot_is_over(backtrace::frame_pointer());
     let rest = || complete(settings, rest);
@@ -55,7 +55,7 @@ pub(crate) fn told() -> (&'static Settings, &'static Boot) {
 /// Makes the machine whole. In a frame of its own: what lies about in it is not to be in the frame in which everything else
 /// happens, which is searched for references.
 #[inline(never)]
-fn complete(settings: &'static Settings, rest: impl FnOnce(&Settings) -> Boot) -> &'static Boot {
+fn complete(settings: &'static Settings, rest: &dyn Fn(&Settings) -> Boot) -> &'static Boot {
     let boot = BOOT.call_once(|| rest(settings));
     com2::record(&Record::Boot(boot.clone()));
     boot

@@ -8,6 +8,7 @@ use gimli::{Dwarf, EndianSlice, LittleEndian};
 use kcore::{source_path, symbol_name};
 
 use super::{Place, elf};
+use crate::mm::heap::kept;
 
 type Reader = EndianSlice<'static, LittleEndian>;
 
@@ -31,8 +32,9 @@ impl Lines {
     /// The innermost function first.
     pub(super) fn at(&self, address: u64) -> Vec<Place> {
         let mut places = Vec::new();
-        let Ok(mut frames) = self.context.find_frames(address).skip_all_loads() else { return places };
-        while let Ok(Some(frame)) = frames.next() {
+        let frames = || self.context.find_frames(address).skip_all_loads();
+        let Ok(mut frames) = kept(frames) else { return places };
+        while let Ok(Some(frame)) = kept(|| frames.next()) {
             places.push(self.place(&frame));
         }
         places

@@ -113,7 +113,8 @@ fn gather(
                 size: record.allocation.size,
                 kind: record.allocation.kind,
                 serial: record.serial,
-                ignored: order.ignored.contains(&start),
+                ignored: record.allocation.kept || order.ignored.contains(&start),
+                kept: record.allocation.kept,
             });
         }
     };
@@ -142,11 +143,9 @@ fn mark(blocks: &mut Blocks<'_>, heap: &Range<usize>, still: &Still, sp: u64, or
 }
 
 fn told(marking: &mut Marking<'_, '_, Mapped>, serials: &[u64]) {
-    if serials.is_empty() {
-        return;
-    }
     for place in 0..marking.blocks().entries().len() {
-        if serials.binary_search(&marking.blocks().entries()[place].block.serial).is_ok() {
+        let block = marking.blocks().entries()[place].block;
+        if block.kept || serials.binary_search(&block.serial).is_ok() {
             marking.found(place, Held::Told);
         }
     }
