@@ -76,7 +76,7 @@ mod bare_metal {
         phase("paging");
         let heap_bytes = init_heap(&handed.command_line); //   kmalloc and its ledger
         phase("heap");
-        let settings = parse(&handed.command_line);
+        let settings = programs::keep(parse(&handed.command_line));
         has_room(stacks::init_first_cpu()); //              stacks for double faults and NMIs
         has_room(spawn::adopt("main")); //                  this code becomes a task
         has_room(spawn::idle_of_first_cpu());

@@ -26,11 +26,16 @@ pub(crate) use run::perform;
 static SETTINGS: spin::Once<Settings> = spin::Once::new();
 static BOOT: spin::Once<Boot> = spin::Once::new();
 
+/// Keeps what the machine was told. In a frame of the boot: each place through which it is moved keeps a copy of its
+/// addresses, and in the frame of [`main`] these would count.
+pub fn keep(settings: Settings) -> &'static Settings {
+    SETTINGS.call_once(|| settings)
+}
+
 /// Runs the program that `settings` name and ends the machine with its status. Interrupts are off until `rest` was called,
 /// which makes the machine whole: it starts the other CPUs, of `listed` in all.
 #[inline(never)]
-pub fn main(settings: Settings, listed: u32, rest: &dyn Fn(&Settings) -> Boot) -> ! {
-    let settings = SETTINGS.call_once(|| settings);
+pub fn main(settings: &'static Settings, listed: u32, rest: &dyn Fn(&Settings) -> Boot) -> ! {
     stacks::boot_is_over(backtrace::frame_pointer());
     let rest = || complete(settings, rest);
     let status = match &settings.command {
