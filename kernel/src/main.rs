@@ -12,12 +12,14 @@ fn main() {
 
 #[cfg(target_os = "none")]
 mod bare_metal {
+    use core::cell::Cell;
     use core::panic::PanicInfo;
 
     use boot::Handoff;
     use bootloader_api::config::Mapping;
     use bootloader_api::{BootInfo, BootloaderConfig};
     use kcore::settings::{self, Config, Input, LONGEST_COMMAND_LINE, Settings};
+
     use kernel::acpi::{self, Cpus};
     use kernel::arch::exit::{self, Exit};
     use kernel::arch::paging::{self, OutOfFrames};
@@ -25,6 +27,7 @@ mod bare_metal {
     use kernel::boot_chart::{self, phase};
     use kernel::console::{com1, com2, panic};
     use kernel::irq::softirq;
+    use kernel::mm::kmemleak::clean;
     use kernel::mm::{frames, heap, stacks};
     use kernel::task::{quiet, schedule, spawn};
     use kernel::{context, layout, oops, println, programs, symbols, time};
@@ -87,10 +90,13 @@ mod bare_metal {
         }
         phase("devices");
         let listed = cpus.as_ref().map_or(1, |cpus| 1 + cpus.others.len() as u32);
-        // A prompt does not wait for what is not needed to stand there. It stays in this frame, where no search for references looks.
+        // A prompt does not wait for what is not needed to stand there. What is lent to it lies in this frame, where no search
+        // for references looks, and is gone when it has been used.
+        let cpus = Cell::new(cpus);
+        clean::clear_stack_below();
         programs::main(settings, listed, &|settings: &Settings| {
-            if let Some(cpus) = &cpus {
-                start_cpus(cpus, settings.mute_cpu);
+            if let Some(cpus) = cpus.take() {
+                start_cpus(&cpus, settings.mute_cpu);
             }
             phase("cpus");
             time::init(); //                                cycles a second, units of the APIC's timer
