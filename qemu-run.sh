@@ -381,12 +381,16 @@ supervise() {
     watch "$seconds" </dev/null >/dev/null 2>&1 &
     watcher=$!
     disown
-    while :; do
-        # Interrupted by each trap, so it is asked again until the child is gone.
-        wait "$child" 2>/dev/null
+    # What bash has to say of a child that was killed it says when the child has been waited for, so none is shown before.
+    {
+        # Interrupted by each trap, so it is asked again until the child is gone; then once more for its status.
+        while kill -0 "$child"; do
+            wait "$child"
+        done
+        wait "$child"
         status=$?
-        kill -0 "$child" 2>/dev/null || break
-    done
+        jobs
+    } >/dev/null 2>&1
     child=''
     # shellcheck disable=SC2086 # The typist is most often nobody.
     kill "$watcher" $typist 2>/dev/null
