@@ -48,14 +48,14 @@ pub(super) const TYPED: &[Said] = &[
         &["[1]  Running     sleep 0.3", "[1]  Done        sleep 0.3", "done"],
     ),
     ("background-list", "sleep 0.1 && echo later &\nwait $!\necho $?\n", Status::Expected, &["later", "0"]),
-    ("kill", "sleep 100 &\nkill %1\nwait %1\necho $?\n", Status::Expected, &["137"]),
+    ("kill", "sleep 100 &\nkill %1; wait %1\necho $?\n", Status::Expected, &["137"]),
     ("kill-interrupt", "sleep 100 &\nkill -INT $!\nwait $!\necho $?\n", Status::Expected, &["130"]),
     (
         "kill-long-pipeline",
         // The reader of the last has no end of what it reads but by the signal.
         "cat /dev/zero | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | \
          cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | cat | sleep 100 &\n\
-         kill %1\nwait %1\necho $?\n",
+         kill %1; wait %1\necho $?\n",
         Status::Expected,
         &["137"],
     ),
@@ -87,7 +87,7 @@ pub(super) const TYPED: &[Said] = &[
     ),
     (
         "kill-as-another",
-        "sleep 100 &\nsu 1000\nkill %1\nfg\nsleep 100 &\nkill %2\nwait $!\necho $?\nsu\nkill %1\nwait %1\necho $?\n",
+        "sleep 100 &\nsu 1000\nkill %1\nfg\nsleep 100 &\nkill %2\nwait $!\necho $?\nsu\nkill %1; wait %1\necho $?\n",
         Status::Expected,
         &["kill: %1: Operation not permitted", "fg: current: Operation not permitted", "137", "137"],
     ),
@@ -126,7 +126,7 @@ pub(super) const TYPED: &[Said] = &[
     ),
     (
         "run-killed",
-        "run scull-leak rounds=1000000 &\nkill %1\nwait %1\necho $?\nrun scull-leak lock=spinlock\ninsmod scull\nrmmod scull\n\
+        "run scull-leak rounds=1000000 &\nkill %1; wait %1\necho $?\nrun scull-leak lock=spinlock\ninsmod scull\nrmmod scull\n\
          echo scan > /sys/kernel/debug/kmemleak\nwc -c /sys/kernel/debug/kmemleak\n",
         Status::Expected,
         &["137", "verdict: clean (as expected: clean)", "0 /sys/kernel/debug/kmemleak"],
