@@ -43,7 +43,7 @@ pub enum Probe {
     Off,
     /// They execute PAUSE once.
     Pause,
-    /// They execute PAUSE this often.
+    /// They execute PAUSE this often, or for 10 microseconds each.
     Delay(u32),
     /// All tasks meet at one of these points before any goes on. Empty: the experiment's own points.
     Rendezvous(Vec<String>),

@@ -17,13 +17,15 @@ use kcore::settings::MAX_WRITERS;
 use crate::arch::{cpu, smp};
 use crate::machine::{Kernel, SpinLock};
 use crate::param::{MAX_TASKS, STORES_TRACED};
-use crate::{context, fire, held, println, seats, stores, task, watchdog};
+use crate::{context, fire, held, println, seats, stores, task, time, watchdog};
 
 /// Who is listening: the bits of [`Listeners`].
 static LISTENERS: AtomicU8 = AtomicU8::new(0);
 
 /// PAUSEs at each point; for `pause` and `delay`, which need no engine.
 static PAUSES: AtomicU32 = AtomicU32::new(0);
+/// What a PAUSE of a delay may take, on average. It takes less than one on a CPU of its own.
+const PAUSE_MICROSECONDS: u64 = 10;
 
 /// Decides who may pass, and who is a participant. Lock order: a primitive's own lock -> engine. Whom it names is woken after
 /// it is given back.
@@ -298,7 +300,20 @@ pub fn access(access: &Access) {
         match PAUSES.load(Relaxed) {
             0 if fire::at(access) => {}
             0 => arrive(seat, access),
-            pauses => (0..pauses).for_each(|_| cpu::pause()),
+            pauses => delay(pauses),
+        }
+    }
+}
+
+/// Executes PAUSE this often; less often where a PAUSE takes long. Where one host thread runs all CPUs, each hands
+/// the thread on, and it comes back a tenth of a second later from every CPU that has something to do.
+fn delay(pauses: u32) {
+    let since = Kernel::cycles();
+    let most = time::microseconds(PAUSE_MICROSECONDS * u64::from(pauses));
+    for _ in 0..pauses {
+        cpu::pause();
+        if Kernel::cycles().wrapping_sub(since) > most {
+            break;
         }
     }
 }
