@@ -24,6 +24,7 @@ pub mod machine;
 pub mod memory_map;
 pub mod pipe;
 pub mod probe;
+pub mod races;
 pub mod report;
 pub mod scull;
 pub mod settings;

@@ -44,7 +44,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
     match request.command.as_ref().unwrap_or(&Command::Tour) {
         Command::Tour => boot(&["tour"]),
         Command::List { long } => show(&catalogue::list(*long)),
-        Command::Explain { experiment } => show(&catalogue::explain(catalogue::find(experiment)?)),
+        Command::Explain { experiment } => show(&catalogue::explain_word(experiment)?),
         Command::Run { experiment } => {
             let words = ["run", experiment];
             catalogue::check(catalogue::find(experiment)?, &line(&words, options), options.config())?;

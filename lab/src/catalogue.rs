@@ -5,6 +5,7 @@ use std::fmt::Write;
 use anstyle::Style;
 use kcore::experiment::page::{self, Reader, WIDTH};
 use kcore::experiment::{self, Experiment};
+use kcore::races;
 use kcore::settings::{Config, Lock, Settings};
 use kcore::shell::paragraph;
 
@@ -63,6 +64,14 @@ pub fn explain(entry: &Experiment) -> String {
     page::explain(entry, READER)
 }
 
+/// What `explain` says of `word`, an experiment's name or a race's number.
+pub fn explain_word(word: &str) -> Result<String, Failure> {
+    match races::find(word) {
+        Some(race) => Ok(races::explain(race, READER)),
+        None => find(word).map(explain),
+    }
+}
+
 fn details(entry: &'static Experiment) -> String {
     let mut text = String::new();
     field(&mut text, "races", &entry.races.join(", "));
@@ -115,10 +124,11 @@ mod tests {
 
     #[test]
     fn lines_are_not_too_long() {
-        for entry in experiment::ALL {
-            for line in anstream::adapter::strip_str(&explain(entry)).to_string().lines() {
+        let experiments = experiment::ALL.iter().map(|entry| entry.name);
+        for word in experiments.chain(races::ALL.iter().map(|race| race.id)) {
+            for line in anstream::adapter::strip_str(&explain_word(word).unwrap()).to_string().lines() {
                 let is_command = line.trim_start().starts_with("cargo run");
-                assert!(is_command || line.chars().count() <= WIDTH, "{}: {line}", entry.name);
+                assert!(is_command || line.chars().count() <= WIDTH, "{word}: {line}");
             }
         }
     }

@@ -52,7 +52,7 @@ pub enum Command {
     },
     /// Explain an experiment: the race, a hint, where the books treat it
     Explain {
-        /// Its name, as list shows it
+        /// Its name, as list shows it; or the number of a race, R1
         experiment: String,
     },
     /// Run an experiment

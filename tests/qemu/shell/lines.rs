@@ -108,9 +108,13 @@ pub(super) const TYPED: &[Said] = &[
     ),
     (
         "catalogue",
-        "list | head -n 1 | wc -l\nexplain scull-leak | head -n 1\n",
+        "list | head -n 1 | wc -l\nexplain scull-leak | head -n 1\nexplain R1 | head -n 1\n",
         Status::Expected,
-        &["1", "scull-leak: two writers fill the same empty slot, and a quantum is leaked"],
+        &[
+            "1",
+            "scull-leak: two writers fill the same empty slot, and a quantum is leaked",
+            "R1: a quantum is leaked",
+        ],
     ),
     (
         "run",

@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use kcore::experiment::page::{self, Reader};
 use kcore::experiment::{find, resolve};
+use kcore::races;
 use kcore::settings::{Config, MACHINE_KEYS, Settings, Usage};
 
 use super::command::{Command, MISUSE, misuse, unexpected};
@@ -85,9 +86,10 @@ fn list(me: &Process, arguments: &[&str]) -> i32 {
 
 fn explain(me: &Process, arguments: &[&str]) -> i32 {
     let [name] = arguments else { return misuse(me, format_args!("which experiment? list shows them")) };
-    match find(name) {
-        Ok(entry) => {
-            me.print(format_args!("{}", page::explain(entry, READER)));
+    let race = races::find(name).map(|race| races::explain(race, READER));
+    match race.map_or_else(|| find(name).map(|entry| page::explain(entry, READER)), Ok) {
+        Ok(text) => {
+            me.print(format_args!("{text}"));
             0
         }
         Err(usage) => {
