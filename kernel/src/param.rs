@@ -28,5 +28,3 @@ pub const AP_PATIENCE_CYCLES: u64 = 6_000_000_000;
 pub const AP_LAST_PATIENCE_CYCLES: u64 = 7 * AP_PATIENCE_CYCLES;
 /// Ranges of usable memory that are kept; what a more ragged map has beyond is not used.
 pub const MAX_MEMORY_RANGES: usize = 64;
-/// Return addresses kept for each block of memory.
-pub const BACKTRACE_DEPTH: usize = 8;

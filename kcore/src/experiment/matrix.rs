@@ -38,9 +38,6 @@ pub(super) const D: Cell = Some(Expect::Deadlock);
 pub(super) const S: Cell = Some(Expect::Stuck);
 /// Sleeping where nobody may, named.
 pub(super) const I: Cell = Some(Expect::InvalidContext);
-/// A task dies of an exception.
-#[expect(dead_code, reason = "the exhibits that need it are on their way")]
-pub(super) const O: Cell = Some(Expect::Oops);
 /// Left to chance.
 pub(super) const A: Cell = Some(Expect::Any);
 /// Does not fit.
