@@ -12,6 +12,7 @@ use kcore::settings::FAIL_ALLOCATIONS;
 use crate::cli::{self, Answer, Command, Options, Request};
 use crate::machine::Machine;
 use crate::output::{Sink, complain, patiently, raw_text_of, say, text_of};
+use crate::paint::paint;
 use crate::session::{Outcome, Session};
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
@@ -158,7 +159,7 @@ fn watch(machine: &Machine, options: &Options) -> Result<Outcome, Failure> {
     loop {
         listened_to(&session, options)?;
         let Some(line) = session.line() else { return session.finish() };
-        passed_on(say(text, &symbols.annotate(&line)), options)?;
+        passed_on(say(text, &paint(&symbols.annotate(&line))), options)?;
     }
 }
 

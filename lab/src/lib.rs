@@ -6,13 +6,14 @@
 //! |---|---|
 //! | [`cli`] | the command line, checked with the kernel's own parser; one line for each mistake |
 //! | [`app`] | what each command does |
-//! | `output` | what is written, and where to |
+//! | `output`, [`paint`] | what is written, where to, and in which colours |
 //! | [`build`] | the kernel ELF, made by Cargo or named by `SCULLERY_KERNEL` |
 //! | [`machine`], [`session`] | a machine to boot, and one that runs |
 //! | [`symbols`] | addresses become functions and lines |
 //! | [`report`] | the JSON lines of COM2, read and checked |
 //! | [`matrix`] | every form on every machine |
 //! | [`catalogue`] | `list` and `explain` |
+//! | [`documents`] | the pages of `docs/` that are made |
 //! | [`mod@bench`] | what can be measured only from outside |
 //! | [`compare`] | the kernel's configurations side by side |
 //! | [`image`] | disk images for BIOS and UEFI |
@@ -27,10 +28,12 @@ pub mod build;
 pub mod catalogue;
 pub mod cli;
 pub mod compare;
+pub mod documents;
 pub mod image;
 pub mod machine;
 pub mod matrix;
 mod output;
+pub mod paint;
 pub mod report;
 pub mod session;
 mod signals;

@@ -1,9 +1,6 @@
-//! The command `matrix`, with a stand-in for its machines, and the file that it writes.
-
-use std::path::Path;
+//! The command `matrix`, with a stand-in for its machines.
 
 use kcore::report::{Boot, Record, Run, Summary};
-use lab::matrix::{markdown, sheet::Sheet};
 
 use crate::fake;
 
@@ -102,18 +99,4 @@ fn another_machine_than_the_columns_does_not_count() {
 fn where_no_machine_gets_anywhere_the_status_is_theirs() {
     assert_eq!(matrix(&[], "39", &[]).0, 3);
     assert_eq!(matrix(&[], "0", &[]).0, 5);
-}
-
-/// The committed file cannot fall behind the catalogue.
-#[test]
-fn the_document_is_that_of_the_catalogue() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/MATRIX.md");
-    let committed = std::fs::read_to_string(file).unwrap();
-    let expected = markdown::render(&Sheet::expected());
-    let lines = |text: &str, number: usize| text.lines().nth(number).map(str::to_string);
-    let most = committed.lines().count().max(expected.lines().count());
-    for number in 0..most {
-        let (is, wanted) = (lines(&committed, number), lines(&expected, number));
-        assert_eq!(is, wanted, "line {}: cargo run -- matrix --markdown docs/MATRIX.md", number + 1);
-    }
 }

@@ -1,0 +1,35 @@
+//! The pages of `docs/` that are made from what the program knows, so that they say what holds.
+//!
+//! | module | its page |
+//! |---|---|
+//! | [`experiments`] | `docs/EXPERIMENTS.md`, from the catalogue |
+//! | [`races`] | `docs/RACES.md`, from the races |
+//! | [`picture`] | `docs/run.svg`, from what a machine has said: `docs/run.txt` |
+//! | [`crate::matrix::markdown`] | `docs/MATRIX.md`, from the catalogue |
+//! | [`text`] | what is the same in all: lines, cells, anchors |
+//!
+//! `cargo documents` writes them all, and a test compares each with its file.
+
+pub mod experiments;
+pub mod picture;
+pub mod races;
+pub mod text;
+
+use crate::matrix::{markdown, sheet::Sheet};
+
+/// A page and where it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Document {
+    /// The file, from the root of the workspace.
+    pub file: &'static str,
+    /// What is to be in it.
+    pub render: fn() -> String,
+}
+
+/// Every page that is made.
+pub const ALL: &[Document] = &[
+    Document { file: "docs/EXPERIMENTS.md", render: experiments::render },
+    Document { file: "docs/MATRIX.md", render: || markdown::render(&Sheet::expected()) },
+    Document { file: "docs/RACES.md", render: races::render },
+    Document { file: "docs/run.svg", render: || picture::render(picture::TRANSCRIPT) },
+];
