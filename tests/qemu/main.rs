@@ -7,6 +7,7 @@ mod causes;
 mod cpu_models;
 mod deadlocks;
 mod disk;
+mod documents;
 mod drawn;
 mod exhibits;
 mod faults;
@@ -55,6 +56,7 @@ fn main() {
         disk::trials(),
         bochs::trials(),
         program::trials(),
+        documents::trials(),
         shell::trials(),
         sessions::trials(),
         drawn::trials(),

@@ -6,12 +6,14 @@
 //!
 //! - [`case`]: a kernel with a command line, and what must come of it.
 //! - [`program`]: `cargo run -- ...` as a user types it, and what must come of it.
+//! - [`transcript`]: what a document shows of a terminal, held against what the program says.
 //! - [`ensure`]: assertions that are answers, so that a failed one can be shown with all that the machine said.
 #![forbid(unsafe_code)]
 
 pub mod case;
 pub mod ensure;
 pub mod program;
+pub mod transcript;
 
 pub use case::Case;
 pub use program::Program;

@@ -1,4 +1,4 @@
-//! Probe points: how tasks pass them, so that a race can be had on demand (DESIGN, section 4).
+//! Probe points: how tasks pass them, so that a race can be had on demand.
 //!
 //! The [`Engine`] is a pure state machine. Whoever runs the tasks keeps one behind a spinlock, tells it what happens
 //! (a task starts, arrives at a point, waits for a lock, takes it, gives it back, finishes), and puts tasks to sleep and
