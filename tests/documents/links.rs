@@ -78,3 +78,10 @@ fn every_page_of_docs_is_in_the_index() {
         }
     }
 }
+
+/// The front page is read in one go.
+#[test]
+fn the_readme_has_150_lines_at_most() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the front page");
+    assert!(readme.lines().count() <= 150, "{} lines", readme.lines().count());
+}

@@ -8,8 +8,8 @@ use super::text::{anchor, code, escape, heads, items, links_to_races, paragraphs
 const ABOVE: &str = "\
 # The experiments
 
-Each is a race, or a mistake of another kind, that can be had on demand: broken without the right primitive, cured by it, and not
-cured by the one that is reached for wrongly. This page is the catalogue that the kernel runs, printed; `cargo documents`
+Each is a race, or a mistake of another kind, that can be had on demand: nearly all are broken without the right primitive, cured
+by it, and not cured by the one that is reached for wrongly. This page is the catalogue that the kernel runs, printed; `cargo documents`
 writes it and a test compares it with the catalogue. At a terminal, `cargo run -- list` and `cargo run -- explain NAME` show the
 same. [RACES](RACES.md) tells the races apart that have a number, [MATRIX](MATRIX.md) has each form on each machine in a cell of
 its own, [CONTRIBUTING](../CONTRIBUTING.md#write-your-own-experiment) shows how to write one.
