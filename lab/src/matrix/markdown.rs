@@ -29,15 +29,15 @@ writes this file; a test compares it with the catalogue.
 | `clean` | nothing went wrong |
 | `raced` | damage was done: something was lost, leaked, torn, used after it was freed, or two owners were inside at once |
 | `deadlock` | tasks wait for each other in a circle, or one waits for itself; the watchdog has named them |
-| `stuck` | a task waits and nobody is left who would wake it: a lock that was never given back, a wake-up that was lost |
-| `context` | `invalid-context`: somebody was about to sleep where nobody may |
+| `stuck` | a task waits and none is left that would wake it: a lock that was never given back, a wake-up that was lost |
+| `context` | `invalid-context`: a task was about to sleep where it must not |
 | `oops` | a task died of an exception or a panic, as a driver's mistake kills its caller; the machine went on |
 | `any` | left to chance, or to the host |
 | `-` | the form, or the experiment, does not fit the machine |
 
 To repeat a cell take the command that stands above its table, with the form and the column filled in: `--config smp` and
-the like. Where that command says `rendezvous` and names no number of tasks, add `--writers 2` on one CPU: whoever is alone
-meets nobody. `cargo run -- explain NAME` says why each form gives what it gives.
+the like. Where that command says `rendezvous` and names no number of tasks, add `--writers 2` on one CPU: a task that is
+alone meets no other. `cargo run -- explain NAME` says why each form gives what it gives.
 
 ";
 
