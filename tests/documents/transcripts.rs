@@ -62,3 +62,16 @@ fn what_was_typed_is_what_stands_after_the_prompt() {
     let page = "```text\n$ cargo run -- shell\nscullery# insmod scull\nscullery# probe\n1 of 2\n```\n";
     assert_eq!(only(page).typed, "insmod scull\nprobe\n");
 }
+
+/// Which store was the last is not always known where luck decides, and always where a script does.
+#[test]
+fn what_became_of_a_reference_may_be_left_to_luck() {
+    let page = |arguments: &str| {
+        format!(
+            "```text\n$ cargo run{arguments}\nB stored over it at x.rs:1: that was the last reference\n```\n"
+        )
+    };
+    let output = "  what took the last reference is not known: the stores overlap\n";
+    assert_eq!(only(&page("")).check(output), Ok(()));
+    assert!(only(&page(" -- run x --probe script")).check(output).is_err());
+}

@@ -15,6 +15,12 @@ const COMMAND: &str = "$ cargo run";
 const UNITS: &[&str] = &["B", "kB", "MB", "GB", "us", "ms", "s"];
 /// What is before a number that differs from run to run.
 const NAMES: &[&str] = &["CPU", "task", "pid", "allocation", "jiffies", "held"];
+/// How the report says what became of the last reference to a block; of stores that race freely it can not always tell.
+const FATES: &[&str] = &[
+    "that was the last reference",
+    "what took the last reference is not known",
+    "and there it still is, in a block",
+];
 /// Digits of a number that may be more than luck.
 const FEW: usize = 4;
 /// Words of a line of a hex dump: so many bytes at least.
@@ -96,6 +102,9 @@ fn essence(line: &str, luck: bool) -> Option<String> {
     let is_byte = |word: &&&str| word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     if words.iter().take_while(is_byte).count() >= BYTES {
         return Some("bytes".to_string());
+    }
+    if luck && FATES.iter().any(|fate| line.contains(fate)) {
+        return Some("what became of the reference".to_string());
     }
     let word = |(place, word): (usize, &&str)| {
         let before = place.checked_sub(1).map_or("", |before| words[before]);
