@@ -72,7 +72,7 @@ ap_long:
     movq HANDOFF_CPU(%rbx), %rdi
     movq HANDOFF_ENTRY(%rbx), %rax
     xorl %ebp, %ebp                                 # the end of every backtrace
-    pushq $0                                        # a return address that nobody returns to
+    pushq $0                                        # a return address that is never used
     jmpq *%rax
 
 .balign 8

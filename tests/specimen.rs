@@ -123,7 +123,7 @@ impl Kernel {
         if instruction.mnemonic() != Mnemonic::Call {
             return None;
         }
-        // The linker has filled the table in, and nobody writes to it.
+        // The linker has filled the table in, and it is not written to.
         let slot = instruction.is_ip_rel_memory_operand().then(|| instruction.ip_rel_memory_address());
         let entry =
             slot.and_then(|slot| self.data.1.get(slot.checked_sub(self.data.0)? as usize..)?.first_chunk());

@@ -76,7 +76,7 @@ unsafe extern "C" {
 /// [`PHYS_BASE`].
 #[unsafe(no_mangle)]
 extern "C" fn pvh_start(start_info: u64) -> ! {
-    // SAFETY: the stub calls this once, before there is anybody else.
+    // SAFETY: the stub calls this once, before another CPU runs.
     let kept = unsafe { &mut *KEPT.0.get() };
     // SAFETY: a PVH loader puts a start_info at the address it passes, below 4 GiB and so mapped.
     let start = unsafe { &*physical::<StartInfo>(start_info) };

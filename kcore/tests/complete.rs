@@ -1,4 +1,4 @@
-//! complete and sleepy: readers that sleep until somebody writes, how many of them pass, and what they say.
+//! complete and sleepy: readers that sleep until a task writes, how many of them pass, and what they say.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -182,7 +182,7 @@ fn they_have_no_commands_and_are_always_ready() {
     }
 }
 
-/// Holds everybody who is about to clear the flag until two are.
+/// Holds each task that is about to clear the flag until two are.
 #[derive(Default)]
 struct Meeting {
     arrived: AtomicUsize,

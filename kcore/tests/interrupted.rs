@@ -174,7 +174,7 @@ fn who_gives_up_says_so_and_counts_for_nothing() {
     let heard = log.0.lock().unwrap();
     let (s, m, q) = (semaphore.address(), mutex.address(), queue.address());
     let both = |address| [(Wait, address), (GaveUp, address)];
-    // The signal was there before anybody came to sleep in the queue.
+    // The signal was there before any task came to sleep in the queue.
     let in_queue = [(GaveUp, q)];
     assert_eq!(heard[..], [&[(Acquired, m)], &both(s)[..], &both(m), &in_queue, &[(Release, m)]].concat());
     assert_eq!((semaphore.stats().acquire, queue.stats().acquire, mutex.stats().acquire), (0, 0, 1));
@@ -202,7 +202,7 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 64 }))]
 
-    /// From the front, the middle and the end: whoever stays is served in the order of arrival.
+    /// From the front, the middle and the end: each that stays is served in the order of arrival.
     #[test]
     fn waiters_leave_from_anywhere(steps in prop::collection::vec(step(), 1..24)) {
         let (host, semaphore) = (Host::new(), Sem::new(0));

@@ -1,4 +1,4 @@
-//! The mutex on a machine of threads: who has it, who may not give it back, and nobody starves.
+//! The mutex on a machine of threads: who has it, who may not give it back, and none starves.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
@@ -22,7 +22,7 @@ fn mutex_excludes() {
             for _ in 0..ROUNDS {
                 let mut value = mutex.lock();
                 let old = *value;
-                // Somebody else looks at it meanwhile, and some come to sleep.
+                // Another task looks at it meanwhile, and some come to sleep.
                 if old.is_multiple_of(16) {
                     HostMachine::yield_now();
                 }
@@ -108,7 +108,7 @@ fn whoever_sleeps_is_woken() {
     assert!(stats.test_and_set >= TASKS as u64, "{stats:?}");
 }
 
-/// Times that somebody has gone to sleep, and that the lock was snatched away.
+/// Times that a task has gone to sleep, and that the lock was snatched away.
 static SLEEPS: AtomicUsize = AtomicUsize::new(0);
 static SNATCHED: AtomicUsize = AtomicUsize::new(0);
 

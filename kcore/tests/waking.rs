@@ -1,4 +1,4 @@
-//! Nobody is woken while a lock is held, nor by a task that could lose its CPU on the way: on a machine on which to wake is to
+//! No task is woken while a lock is held, nor by a task that could lose its CPU on the way: on a machine on which to wake is to
 //! ask for both.
 
 use std::cell::Cell;
@@ -16,7 +16,7 @@ thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Times that a waker had a lock, in any of the tests. They are not stopped there: whoever sleeps would sleep for ever.
+/// Times that a waker had a lock, in any of the tests. They are not stopped there: a sleeper would sleep for ever.
 static WITH_A_LOCK: AtomicUsize = AtomicUsize::new(0);
 /// Times that it could lose its CPU between the grant and the wake-up, to a task that keeps it and waits for whom it wakes.
 static PREEMPTIBLE: AtomicUsize = AtomicUsize::new(0);

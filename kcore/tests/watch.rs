@@ -45,7 +45,7 @@ fn spinlock_counts() {
     assert_eq!(lock.stats().acquire, 3);
 }
 
-/// Gives a broken lock back whenever somebody waits for it, and takes it away again at his second look.
+/// Gives a broken lock back whenever a task waits for it, and takes it away again at the second look.
 struct Snatcher {
     lock: Arc<BrokenSpinLock>,
     looks: AtomicU32,

@@ -1,5 +1,5 @@
 //! An afternoon at the prompt, on a real terminal: what a reader of *Linux Device Drivers* does with a module, typed by
-//! nobody and read to the last word.
+//! a program and read to the last word.
 //!
 //! Each test is a machine that `cargo run -- shell` has booted on a pseudo terminal. It has a time limit, and what it is asked has
 //! none beside that.

@@ -1,4 +1,4 @@
-//! A driver's fault ends whoever called it, and nobody else.
+//! A driver's fault ends its caller, and no other task.
 
 use tests::ensure::{Answer, contains, same};
 

@@ -128,7 +128,7 @@ impl Terminal {
     fn take(&mut self, needle: impl Needle) -> Result<(), expectrl::Error> {
         let found = self.session.expect(needle);
         let shown = match &found {
-            // It was not what was waited for, but tells why to whoever reads it.
+            // It was not what was waited for, but tells the reader why.
             Err(_) => self.session.check(Regex(EVERYTHING)).ok(),
             _ => None,
         };

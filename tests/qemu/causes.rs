@@ -43,7 +43,7 @@ fn preempted(run: &Run, slots: u64) -> Answer {
     same("the verdict", run.verdict.as_str(), "raced")
 }
 
-/// Whoever comes between load and store loses what it adds, each time.
+/// What comes between load and store loses what it adds, each time.
 fn counters() -> impl Iterator<Item = Case> {
     let table = [
         ("irq", Lock::None, "fire", 4),
@@ -101,7 +101,7 @@ fn handlers() -> impl Iterator<Item = Case> {
     })
 }
 
-/// Who is about to sleep where nobody may: the place of the sleep, and the place from which on nobody may.
+/// A task is about to sleep where it must not: the place of the sleep, and the place from which on it must not.
 fn sleeps() -> impl Iterator<Item = Case> {
     let table = [
         ("sleep-in-atomic", Lock::Spinlock, "list.lock", "sleep_in_atomic.rs", Config::Full),
@@ -126,7 +126,7 @@ fn sleeps() -> impl Iterator<Item = Case> {
     })
 }
 
-/// A handler has nobody to put to sleep.
+/// A handler has no task to put to sleep.
 fn handler_that_sleeps() -> Case {
     Case::new("causes::sleeps::irq::semaphore", "run irq lock=semaphore probe=fire")
         .run(|run| same("the verdict", run.verdict.as_str(), "invalid-context"))
@@ -134,7 +134,7 @@ fn handler_that_sleeps() -> Case {
         .says("in an interrupt handler on top of it")
 }
 
-/// More tasks than CPUs: some tasklets meet, others wait below those that do. Nobody waits for ever.
+/// More tasks than CPUs: some tasklets meet, others wait below those that do. None waits for ever.
 fn many_tasklets() -> impl Iterator<Item = Case> {
     [Lock::None, Lock::Tasklet, Lock::Spinlock].into_iter().flat_map(|lock| {
         [(1, 3), (2, 5), (4, 9)].map(move |(cpus, tasks)| {

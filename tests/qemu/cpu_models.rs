@@ -42,7 +42,7 @@ const LACKS: [(&str, &str); 13] = [
     ("qemu64,-nx", "no-execute pages (nx)"),
 ];
 
-/// What nobody misses.
+/// What is not missed.
 const SPARE: [&str; 8] = [
     "max,-clflush",
     "max,-cx16",

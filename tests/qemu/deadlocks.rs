@@ -99,7 +99,7 @@ fn forgotten_unlock() -> impl Iterator<Item = Case> {
     })
 }
 
-/// A task sleeps, and nobody has anything that it waits for.
+/// A task sleeps, and no other has anything that it waits for.
 fn lost_wakeup() -> impl Iterator<Item = Case> {
     [4, 1].into_iter().map(|cpus| {
         let edge = Edge {
@@ -151,7 +151,7 @@ fn cures() -> impl Iterator<Item = Case> {
     })
 }
 
-/// Wrong forms that do no harm on one CPU, since nobody comes in between.
+/// Wrong forms that do no harm on one CPU, since no task comes in between.
 fn harmless() -> impl Iterator<Item = Case> {
     let words = ["abba lock=spinlock probe=rendezvous", "stack-semaphore lock=semaphore probe=fire"];
     words.into_iter().map(|words| is_clean(&format!("{words} quanta=20 cpus=1")))
@@ -183,7 +183,7 @@ fn stopped(exhibit: &str, lock: Lock, cpus: u32, probe: &str, verdict: &'static 
     })
 }
 
-/// Somebody who waits, as the exhibit must be found.
+/// A waiter, as the exhibit must be found.
 #[derive(Clone, Debug)]
 struct Edge {
     waiter: String,

@@ -118,7 +118,7 @@ fn book() -> Vec<Case> {
 }
 
 /// Whatever the tasks meet on their way, each exhibit of the book's mistakes comes to an end, and what is repaired is clean:
-/// also where nobody sees to it that the tasks meet, on one CPU, and with more tasks than the exhibit is about.
+/// also where nothing sees to it that the tasks meet, on one CPU, and with more tasks than the exhibit is about.
 fn book_by_chance() -> Vec<Case> {
     let table = [
         ("book-pipe-if", "probe=pause lock=repaired cpus=4"),

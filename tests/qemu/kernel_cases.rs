@@ -109,7 +109,7 @@ fn bench(cpus: u32) -> Case {
             names.iter().filter(|name| measured.iter().all(|bench| bench.name != **name)).collect();
         same("figures that are missing", missing, Vec::new())?;
         same("wake-ups across CPUs", measured.iter().any(|bench| bench.name == WAKE_UP), cpus > 1)?;
-        // To call nobody takes no time.
+        // To call no CPU takes no time.
         let instant =
             |bench: &&Bench| bench.cycles < bench.operations && !bench.name.ends_with("all other CPUs");
         same("figures of no time", measured.iter().find(instant), None)

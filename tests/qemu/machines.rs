@@ -102,7 +102,7 @@ fn model(cpu: &'static str) -> Case {
         .run(|run| same("leaked quanta", run.leaked.quantum, 12))
 }
 
-/// Nobody tells the kernel of the other CPUs: it goes on with the one that it runs on.
+/// The kernel is not told of the other CPUs: it goes on with the one that it runs on.
 fn without_acpi(machine: &'static str) -> Case {
     let words = format!("run scull-leak lock=spinlock machine={machine} acpi=off cpus=4 quanta=4 rounds=1");
     Case::new(format!("machines::without-acpi::{machine}"), words)

@@ -32,7 +32,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     all.into_iter().map(Program::trial).collect()
 }
 
-/// The tour fits a screen or two, and is over before anybody looks away.
+/// The tour fits a screen or two, and is over before its reader looks away.
 fn tour(ended: &Ended) -> Answer {
     let lines = ended.stdout.lines().count();
     holds(&format!("{lines} lines are at most 60"), lines <= 60)?;

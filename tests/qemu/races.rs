@@ -146,7 +146,7 @@ fn expectations() -> impl Iterator<Item = Case> {
     })
 }
 
-/// Its own account is right; the identities themselves have been checked by whoever read the report.
+/// Its own account is right; the identities themselves have been checked by the reader of the report.
 fn counted(run: &Run) -> Answer {
     holds("only scull's experiments allocate", run.allocated.total() >= run.live.total())?;
     same("ok", run.ok, true)

@@ -53,7 +53,7 @@ fn r1_on_one_cpu() -> Case {
     one_quantum(scripted("one-cpu", "run scull-leak lock=none cpus=1", R1))
 }
 
-/// Who stores last keeps the slot, whoever it is.
+/// The last task to store keeps the slot, whichever it is.
 fn the_other_order() -> Case {
     one_quantum(scripted(
         "other-order",

@@ -32,7 +32,7 @@ fn typed(words: &str, lines: &str) -> Result<Outcome, String> {
     session.finish().map_err(told)
 }
 
-/// More than the port and the kernel keep: whoever types waits, and nothing is lost.
+/// More than the port and the kernel keep: the user waits, and nothing is lost.
 fn long_input() -> Answer {
     let lines: String = (0..600).map(|number| format!("echo line {number}\n")).collect();
     let outcome = typed("shell timeout=60", &format!("sleep 0.5\n{lines}"))?;

@@ -1,4 +1,4 @@
-//! The shell: lines that are typed by nobody in particular, scripts, and what both end with.
+//! The shell: lines that are typed by a pipe, scripts, and what both end with.
 
 mod company;
 mod lines;

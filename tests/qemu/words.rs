@@ -61,7 +61,7 @@ fn whole() -> Trial {
         .trial()
 }
 
-/// A kernel that gets a longer command line than it keeps does none of it, whoever has started it: here a QEMU that makes
+/// A kernel that gets a longer command line than it keeps does none of it, however it was started: here a QEMU that makes
 /// the line longer than its script has.
 fn too_long(door: &'static str) -> Trial {
     let longer = Path::new(env!("CARGO_MANIFEST_DIR")).join("qemu/longer");

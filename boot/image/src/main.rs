@@ -66,7 +66,7 @@ fn make(kernel: &Path, out: &Path, command: Option<&OsStr>) -> Result<(), Failur
     Ok(())
 }
 
-/// COM1 belongs to the kernel, and nobody looks at the screen.
+/// COM1 belongs to the kernel, and the screen is not looked at.
 fn silence() -> BootConfig {
     let mut config = BootConfig::default();
     config.frame_buffer_logging = false;

@@ -99,7 +99,7 @@ impl<M: Machine> Cdev<M> {
         Ok(Call { cdev: self, before: M::inside(Some(Arc::clone(self))) })
     }
 
-    /// A task has died in a call: whoever unplugs the device does not wait for it. Nothing that it had in hand comes back, neither
+    /// A task has died in a call: to unplug the device does not wait for it. Nothing that it had in hand comes back, neither
     /// the file, which so is never closed, nor the use of the module. Once for each call that a machine has heard of
     /// ([`Sched::inside`](crate::machine::Sched::inside)), and whose end it has not.
     pub fn call_died(&self) {
@@ -129,7 +129,7 @@ impl<M: Machine> Cdev<M> {
         self.left.wait_event(|| self.nobody_is_inside());
     }
 
-    /// The device is gone, and whoever sleeps in it is woken.
+    /// The device is gone, and each task that sleeps in it is woken.
     pub fn go(&self) {
         self.inside.lock_irqsave().gone = true;
         self.device.unplugged();

@@ -7,7 +7,7 @@ use crate::errno::Errno;
 use crate::machine::{AtomicFlag, Machine};
 use crate::sync::{Silent, SpinLock};
 
-/// Code that can be loaded and unloaded. It stays while somebody uses it.
+/// Code that can be loaded and unloaded. It stays while it is in use.
 pub struct Module<M: Machine> {
     name: &'static str,
     users: SpinLock<Users, M>,
@@ -20,7 +20,7 @@ struct Users {
 }
 
 impl<M: Machine> Module<M> {
-    /// A module in nobody's use.
+    /// A module that is not in use.
     pub fn new(name: &'static str) -> Arc<Self> {
         let users = Users { count: 0, going: false };
         Arc::new(Module { name, users: SpinLock::from_flag(M::Flag::new(false), Silent, users) })
@@ -48,7 +48,7 @@ impl<M: Machine> Module<M> {
         Some(InUse { module: Arc::clone(self) })
     }
 
-    /// Nobody uses it from now on. [`Errno::EBUSY`], and all is as it was, when somebody does.
+    /// It cannot be used from now on. [`Errno::EBUSY`], and all is as it was, while it is.
     pub fn retire(&self) -> Result<(), Errno> {
         let mut users = self.users.lock_irqsave();
         if users.count > 0 {
@@ -58,7 +58,7 @@ impl<M: Machine> Module<M> {
         Ok(())
     }
 
-    /// Nobody begins to use it from now on, whoever does so already.
+    /// No task begins to use it from now on, though some may be at it.
     pub fn force_out(&self) {
         self.users.lock_irqsave().going = true;
     }

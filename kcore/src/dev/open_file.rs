@@ -80,7 +80,7 @@ impl<M: Machine> OpenFile<M> {
             Ok(_inside) => self.operations.poll(table),
             Err(_) => Events::all(),
         };
-        // Asked once the caller stands in the driver's queues: a device that goes later wakes whoever stands there, and one
+        // Asked once the caller stands in the driver's queues: a device that goes later wakes all that stand there, and one
         // that went before is seen here, so a driver need not look at it in its own `poll`.
         if self.device.as_ref().is_some_and(|device| device.is_gone()) { Events::all() } else { events }
     }

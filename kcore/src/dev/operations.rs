@@ -42,8 +42,8 @@ pub trait CharDevice<M: Machine>: Send + Sync {
         credentials: &Credentials,
     ) -> Result<Box<dyn FileOperations<M>>, Errno>;
 
-    /// The device is gone: nobody opens it any more, and whoever sleeps in it is to be woken and to leave with
-    /// [`Errno::ENODEV`]. Called once, while calls may be under way. A driver in which nobody sleeps has nothing to do.
+    /// The device is gone: it is opened no more, and each task that sleeps in it is to be woken and to leave with
+    /// [`Errno::ENODEV`]. Called once, while calls may be under way. A driver in which no task sleeps has nothing to do.
     fn unplugged(&self) {}
 }
 

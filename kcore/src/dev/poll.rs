@@ -32,7 +32,7 @@ pub struct PollTable<'a, M: Sched> {
 
 /// A place in a queue, whatever the queue.
 trait Place {
-    /// Whether somebody has woken the task from there.
+    /// Whether the task was woken from there.
     fn is_woken(&self) -> bool;
 }
 
@@ -53,19 +53,19 @@ impl<'a, M: Sched> PollTable<'a, M> {
         PollTable { sleeps: false, ..PollTable::new() }
     }
 
-    /// Whoever wakes `queue` wakes the running task (Linux: `poll_wait`).
+    /// A wake-up of `queue` wakes the running task, too (Linux: `poll_wait`).
     pub fn wait<W: Watch<M>>(&mut self, queue: &'a WaitQueue<M, W>) {
         if self.sleeps {
             self.places.push(Box::new(queue.stand()));
         }
     }
 
-    /// Whether somebody has woken the task from one of the queues since it stands there. Its files are to be asked again.
+    /// Whether the task was woken from one of the queues since it stands there. Its files are to be asked again.
     pub fn is_woken(&self) -> bool {
         self.places.iter().any(|place| place.is_woken())
     }
 
-    /// Sleeps until somebody has woken the task from one of the queues, which may have been before.
+    /// Sleeps until the task was woken from one of the queues, which may have been before.
     ///
     /// # Errors
     /// [`Errno::EINTR`]: a signal came first. (`poll(2)` is not restarted.)

@@ -13,7 +13,7 @@ use crate::machine::{AtomicFlag, Machine};
 use crate::sorted::Sorted;
 use crate::sync::{Mutex, Own};
 
-/// Majors that are given to whoever does not ask for one, from above (Linux: 234 to 254).
+/// Majors that are given to drivers that do not ask for one, from above (Linux: 234 to 254).
 const DYNAMIC: core::ops::RangeInclusive<u32> = 234..=254;
 /// The majors that there are (Linux: below `CHRDEV_MAJOR_MAX`); 0 is none.
 const MAJORS: core::ops::Range<u32> = 1..512;
@@ -82,19 +82,19 @@ impl<M: Machine> Default for Registry<M> {
 }
 
 impl<M: Machine> Registry<M> {
-    /// Nobody has any numbers.
+    /// No number is taken.
     pub fn new() -> Self {
         let tables = Tables { regions: Vec::new(), devices: Sorted::new() };
         Registry { tables: Mutex::from_flag(M::Flag::new(false), Own, tables) }
     }
 
-    /// Whether nobody is about to change it or to look something up.
+    /// Whether no task is about to change it or to look something up.
     pub fn is_free(&self) -> bool {
         self.tables.try_lock().is_some()
     }
 
     /// Gives `name` the minors 0 to `count` of `major`, or of one that is free (`register_chrdev_region`,
-    /// `alloc_chrdev_region`). [`Errno::EBUSY`] when somebody has one of these, or nothing is free; [`Errno::EINVAL`] when
+    /// `alloc_chrdev_region`). [`Errno::EBUSY`] when one of these is taken, or nothing is free; [`Errno::EINVAL`] when
     /// there are no such numbers; [`Errno::ENOMEM`].
     pub fn claim(&self, name: &str, major: Option<u32>, count: u32) -> Result<Region, Errno> {
         let name = name.into();
@@ -112,7 +112,7 @@ impl<M: Machine> Registry<M> {
     }
 
     /// Takes the numbers back (`unregister_chrdev_region`). Its devices have been [removed](Registry::remove) before: panics
-    /// if there is one left, which nobody could ever remove by right.
+    /// if there is one left, which no driver could ever remove by right.
     pub fn give_back(&self, region: &Region) {
         let mut tables = self.tables.lock();
         let left = tables.devices.entries().iter().find(|(number, _)| region.contains(*number));
@@ -121,7 +121,7 @@ impl<M: Machine> Registry<M> {
         tables.regions.retain(|other| other != region);
     }
 
-    /// From now on the device is found. [`Errno::EINVAL`] when nobody has its number, [`Errno::EBUSY`] when there is one,
+    /// From now on the device is found. [`Errno::EINVAL`] when its number is not taken, [`Errno::EBUSY`] when there is one,
     /// [`Errno::ENOMEM`], [`Errno::ENODEV`] when it was removed before: a device does not come back.
     pub fn add(&self, device: Arc<Cdev<M>>) -> Result<(), Errno> {
         if device.is_gone() {
@@ -138,7 +138,7 @@ impl<M: Machine> Registry<M> {
         tables.devices.insert(number, device).map(drop)
     }
 
-    /// Unplugs the device: nobody finds it any more, its files answer [`Errno::ENODEV`], and when this returns no call is
+    /// Unplugs the device: it is found no more, its files answer [`Errno::ENODEV`], and when this returns no call is
     /// under way in its driver. Its memory goes with its last file. [`Errno::ENXIO`] when there is none: of two who remove
     /// it, only the first waits for the calls.
     pub fn remove(&self, number: DeviceNumber) -> Result<(), Errno> {
@@ -147,7 +147,7 @@ impl<M: Machine> Registry<M> {
         Ok(())
     }
 
-    /// The first step of [`remove`](Registry::remove): nobody finds the device any more. It has to [go](Cdev::go) then, and calls
+    /// The first step of [`remove`](Registry::remove): the device is found no more. It has to [go](Cdev::go) then, and calls
     /// may still be under way in it.
     pub fn take_out(&self, number: DeviceNumber) -> Result<Arc<Cdev<M>>, Errno> {
         self.tables.lock().devices.remove(&number).ok_or(Errno::ENXIO)

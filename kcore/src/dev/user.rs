@@ -1,4 +1,4 @@
-//! The memory of whoever makes a call: addresses that may lead nowhere (LDD3 ch. 6, "Using the ioctl Argument").
+//! The memory of a caller: addresses that may lead nowhere (LDD3 ch. 6, "Using the ioctl Argument").
 
 use core::ops::Range;
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -48,7 +48,7 @@ pub struct UserBytes<const N: usize> {
 }
 
 impl<const N: usize> UserBytes<N> {
-    /// Where they begin: not at 0, which is nobody's.
+    /// Where they begin: not at 0, which is no address of a user's.
     pub const BASE: usize = 0x40_0000;
 
     /// All zeros.

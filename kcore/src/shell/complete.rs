@@ -26,7 +26,7 @@ pub struct Completion {
 
 /// Completes the word that ends at the end of `line`, which is the part of the line before the cursor.
 pub fn complete(line: &str, names: &dyn Names) -> Completion {
-    // What has an open quote is left to whoever typed it.
+    // What has an open quote is left to the user.
     let Ok(tokens) = tokens(line) else { return Completion::default() };
     // A comment has swallowed the end.
     let end = tokens.last().map_or(0, |token| token.span.end);

@@ -1,4 +1,4 @@
-//! The devices that do not let everybody in, on a machine of threads.
+//! The devices that do not let every user in, on a machine of threads.
 //!
 //! Under Miri: `MIRIFLAGS="-Zmiri-strict-provenance -Zmiri-disable-isolation" cargo +nightly miri test -p kcore --test access`
 

@@ -80,7 +80,7 @@ fn the_book_frees_twice_what_two_trim() {
     }
 }
 
-/// Nobody but the one who opened it is inside of scullsingle, so its missing lock does no harm.
+/// None but the one who opened it is inside of scullsingle, so its missing lock does no harm.
 #[test]
 fn where_one_may_be_inside_nobody_is_hurt() {
     for edition in [Edition::Book, Edition::Repaired] {

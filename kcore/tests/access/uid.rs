@@ -53,7 +53,7 @@ fn who_may_open_it() {
     }
 }
 
-/// Each file that is open is its user's, and nobody is lost.
+/// Each file that is open is its user's, and none is lost.
 #[test]
 fn a_crowd_of_users_is_one_user_at_a_time() {
     let rounds = if cfg!(miri) { 20 } else { 2_000 };

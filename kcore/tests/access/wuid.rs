@@ -36,7 +36,7 @@ fn another_user_sleeps_until_the_last_file_is_closed() {
         until(|| device.waiters() == 1);
         let [first, last] = files;
         drop(first);
-        // Ann and root are not kept out by somebody who waits.
+        // Ann and root are not kept out by a user who waits.
         drop(open(&device, READ, &ANN).unwrap());
         drop(open(&device, READ, &Credentials::ROOT).unwrap());
         assert_eq!((device.waiters(), device.open_files()), (1, 1));
@@ -143,7 +143,7 @@ fn it_can_be_unplugged_while_somebody_sleeps_in_open() {
     });
 }
 
-/// Whatever wakes whom: one user is inside, everybody gets in each time, and the test ends.
+/// Whatever wakes whom: one user is inside, each gets in each time, and the test ends.
 #[test]
 fn a_crowd_of_users_takes_turns() {
     let rounds = if cfg!(miri) { 10 } else { 1_000 };

@@ -1,4 +1,4 @@
-//! A driver in which everybody sleeps: readers until somebody writes, writers until there is room, which there never is.
+//! A driver in which every caller sleeps: readers until a task writes, writers until there is room, which there never is.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Weak};
@@ -17,7 +17,7 @@ pub(crate) type File = OpenFile<Machine>;
 pub(crate) struct Tally {
     /// Calls in the driver now.
     pub(crate) inside: AtomicUsize,
-    /// Uses of a device after it was dropped, or of one that nobody should be in.
+    /// Uses of a device after it was dropped, or of one that no call should be in.
     pub(crate) wrong: AtomicUsize,
     pub(crate) devices: AtomicUsize,
     pub(crate) files: AtomicUsize,
@@ -29,7 +29,7 @@ pub(crate) struct Tally {
 pub(crate) struct Sleepy {
     queue: WaitQueue<Machine>,
     is_gone: AtomicBool,
-    /// Cleared by the drop: whoever finds it clear uses what is no device any more.
+    /// Cleared by the drop: a call that finds it clear uses what is no device any more.
     works: AtomicBool,
     pub(crate) tally: Arc<Tally>,
 }

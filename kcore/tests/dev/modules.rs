@@ -39,7 +39,7 @@ fn a_module_that_is_forced_out_is_used_until_the_last_file_is_closed() {
     assert_eq!((world.module.users(), device.upgrade().is_none()), (0, true));
 }
 
-/// Some use it and some retire it, all at once: whoever has it is never told that it went.
+/// Some use it and some retire it, all at once: a user that has it is never told that it went.
 #[test]
 fn who_uses_it_and_who_retires_it_exclude_each_other() {
     for _ in 0..500 {

@@ -101,7 +101,7 @@ fn a_signal_ends_a_call_and_the_device_stays() {
     assert_eq!(world.module.users(), 1);
 }
 
-/// The driver's queue was woken before the poller stood in it: nobody would wake it again.
+/// The driver's queue was woken before the poller stood in it: it would not be woken again.
 #[test]
 fn who_polls_too_slowly_is_told() {
     let (host, world) = (Host::new(), World::new());
@@ -116,7 +116,7 @@ fn who_polls_too_slowly_is_told() {
     });
 }
 
-/// The driver's `poll` says "nothing" for ever, and `unplugged` wakes its queue: whoever polls is told, whether the device
+/// The driver's `poll` says "nothing" for ever, and `unplugged` wakes its queue: a poller is told, whether the device
 /// goes before, while or after it looks.
 #[test]
 fn who_polls_is_told() {

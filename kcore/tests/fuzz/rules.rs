@@ -77,7 +77,7 @@ fn eperm_for_who_may_not_change_anything() {
         }
         let quantum_and_qset = (ioctl(&file, IOCQQUANTUM, 0, USER), ioctl(&file, IOCQQSET, 0, USER));
         assert_eq!(quantum_and_qset, (Ok(16), Ok(4)), "nothing has changed");
-        // LDD3's driver asks for no capability here, so anybody may.
+        // LDD3's driver asks for no capability here, so any caller may.
         assert_eq!(ioctl(&file, P_IOCTSIZE, 40, USER), Ok(0));
         assert_eq!(ioctl(&file, IOCRESET, 0, USER), Ok(0));
         assert_eq!(ioctl(&file, IOCTQUANTUM, 16, Credentials::ROOT), Ok(0));

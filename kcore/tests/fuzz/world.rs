@@ -54,7 +54,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// `may_sleep`: somebody sends signals.
+    /// `may_sleep`: signals are sent.
     pub(crate) fn new(edition: Edition, lock: Lock, may_sleep: bool) -> Self {
         let parameters = Arc::new(Parameters::new(Geometry { quantum: 16, qset: 4 }));
         parameters.pipe_buffer.poke(40);

@@ -38,7 +38,7 @@ impl Payload {
     }
 
     pub(crate) fn get(&self) -> usize {
-        // SAFETY: the pointer is valid, and loom checks that nobody writes.
+        // SAFETY: the pointer is valid, and loom checks that no task writes.
         self.0.with(|number| unsafe { *number })
     }
 }
@@ -66,7 +66,7 @@ pub(crate) fn admits_two<S: Section>(rounds: usize) {
         for _ in 0..rounds {
             section.within(|| {
                 assert!(inside.fetch_add(1, Relaxed) < 2, "three in a room for two");
-                // A place for loom to run somebody else.
+                // A place for loom to run another task.
                 thread::yield_now();
                 inside.fetch_sub(1, Relaxed);
             });

@@ -1,4 +1,4 @@
-//! A device that goes while it is used: whoever sleeps in it is woken and leaves, and only then is it nobody's; and the twins.
+//! A device that goes while it is used: each task that sleeps in it is woken and leaves, and only then is it free; and the twins.
 
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -118,7 +118,7 @@ impl Pluggable for Plugged {
     }
 }
 
-/// Callers and one who unplugs: afterwards the device is that one's alone, and nobody sleeps.
+/// Callers and one who unplugs: afterwards the device is that one's alone, and none sleeps.
 fn goes<P: Pluggable>(callers: usize) {
     let driver = Driver::new();
     let shared = Arc::new((P::new(&driver), driver));
@@ -140,11 +140,11 @@ fn nobody_is_left_in_a_device_that_is_gone() {
 
 /// What may be wrong with [`Plain`].
 trait Blunder: Send + Sync + 'static {
-    /// Whoever unplugs does not wait for those inside.
+    /// The task that unplugs does not wait for those inside.
     const DOES_NOT_WAIT: bool = false;
-    /// Whoever enters looks first and counts later.
+    /// A task that enters looks first and counts later.
     const LOOKS_FIRST: bool = false;
-    /// The last one who leaves tells nobody.
+    /// The last one that leaves tells no other.
     const LEAVES_SILENTLY: bool = false;
     /// Those inside are not woken.
     const LETS_SLEEP: bool = false;

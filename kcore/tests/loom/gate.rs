@@ -1,4 +1,4 @@
-//! The gate of scullsingle: who finds nobody inside gets in. The book's edition is the twin.
+//! The gate of scullsingle: a task that finds none inside gets in. The book's edition is the twin.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -17,7 +17,7 @@ impl Hooks for Dozing<LoomFlag> {}
 
 const REFUSED: &str = "a free device was refused";
 
-/// A task has the device and another tries; the first leaves and tries again. If the other was refused nobody is inside then.
+/// A task has the device and another tries; the first leaves and tries again. If the other was refused none is inside then.
 fn lets_the_next_one_in(edition: Edition) {
     let shared = Arc::new((LoomGate::new(edition), AtomicBool::new(false)));
     let (gate, was_refused) = &*shared;

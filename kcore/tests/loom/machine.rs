@@ -126,7 +126,7 @@ impl AtomicFlag for Ringing {
     fn swap(&self, set: bool, order: Ordering) -> bool {
         self.0.swap(set, order)
     }
-    /// Whoever looked at an old value would sleep through the bell.
+    /// A task that looked at an old value would sleep through the bell.
     fn load(&self, order: Ordering) -> bool {
         let was = self.0.newest(order);
         with_me(|me| me.spins = was);
@@ -150,7 +150,7 @@ impl AtomicFlag for Ringing {
 /// is for [`Dozing`].
 pub(crate) struct Parking;
 
-/// [`Parking`], but nobody is ever woken.
+/// [`Parking`], but no task is ever woken.
 pub(crate) struct Coma;
 
 /// A machine on which a sleep ends for no reason again and again, as [`Sched::block`] may: to wake does nothing and

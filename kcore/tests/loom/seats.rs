@@ -1,4 +1,4 @@
-//! Seats that are withdrawn and offered anew while tasks come: whoever sits down is woken, whatever happens to its seat.
+//! Seats that are withdrawn and offered anew while tasks come: each that sits down is woken, whatever happens to its seat.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl<B: Blunder> Table<B> {
         self.seats.is_good(seat) || B::CONFUSES && u32::from(seat.who()) < offered
     }
 
-    /// Whoever has `seat` arrives: it waits, or is the last and lets the others go.
+    /// The task on `seat` arrives: it waits, or is the last and lets the others go.
     fn arrive(&mut self, seat: Seat) {
         if self.is_good(seat) {
             self.waits[usize::from(seat.who())] = true;
@@ -115,7 +115,7 @@ fn withdraw<B: Blunder>(room: &Room<B>) {
     wake_all(tasks);
 }
 
-/// Two tasks come while seats are offered, withdrawn, offered anew and withdrawn: nobody sleeps for ever.
+/// Two tasks come while seats are offered, withdrawn, offered anew and withdrawn: none sleeps for ever.
 fn lets_all_go<B: Blunder>() {
     let room = Arc::new(room::<B>());
     room.lock().seats.offer(SEATS as u32);

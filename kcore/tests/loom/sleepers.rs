@@ -24,7 +24,7 @@ trait Interruptible: Send + Sync + 'static {
     fn new() -> Self;
     fn take_interruptible(&self) -> Result<(), Errno>;
     fn give(&self);
-    /// Units that nobody has, and tasks in the queue.
+    /// Units that are free, and tasks in the queue.
     fn rest(&self) -> (usize, usize);
 }
 
@@ -58,7 +58,7 @@ impl<M: Sched + 'static> Interruptible for Completion<M> {
     }
 }
 
-/// One unit, `tasks` that want it, and a signal for all. The unit is taken once, or it is still there; nobody stays in
+/// One unit, `tasks` that want it, and a signal for all. The unit is taken once, or it is still there; none stays in
 /// the queue.
 fn loses_no_unit<I: Interruptible>(tasks: usize) {
     let shared = Arc::new((I::new(), std::sync::atomic::AtomicUsize::new(0)));
@@ -436,7 +436,7 @@ fn poll<P: Poll>(pair: &Pair, asking: impl Fn()) {
         if first || was_ready.is_none() && is_ready(1) {
             return;
         }
-        // Whoever sleeps for ever is taken down by loom in its sleep, where to leave the queues would be one step too many.
+        // A task that sleeps for ever is taken down by loom in its sleep, where to leave the queues would be one step too many.
         let table = ManuallyDrop::new(table);
         match P::FORGETS {
             true => Parking::block(),
@@ -517,7 +517,7 @@ impl<M: Sched + 'static> Section for RawMutex<M> {
     }
 }
 
-/// Two tasks whose waits may be interrupted and one whose may not: it gets the mutex, and nobody is left.
+/// Two tasks whose waits may be interrupted and one whose may not: it gets the mutex, and none is left.
 fn interrupted_contenders() {
     let shared = Arc::new((<RawMutex<Parking> as Section>::new(1), Payload::default()));
     let tasks = [

@@ -13,7 +13,7 @@ use crate::machine::{Coma, Dozing, LoadThenStore, NoAcquire, NoAcquireOfGrant, N
 
 /// What loom says when two accesses to a payload are not ordered.
 pub(crate) const UNORDERED: &str = "Causality violation";
-/// What loom says when everybody sleeps.
+/// What loom says when all tasks sleep.
 pub(crate) const ASLEEP: &str = "deadlock";
 
 // Mistakes in the flag below the right primitive.
@@ -90,7 +90,7 @@ trait Blunder: Send + Sync + 'static {
     const GIVES_TWICE: bool = false;
     /// `up` is for those who wait already.
     const FORGETS: bool = false;
-    /// Whoever is awake believes that he was granted.
+    /// A waiter that is awake believes that it was granted.
     const BELIEVES: bool = false;
 }
 

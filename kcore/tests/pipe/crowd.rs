@@ -38,7 +38,7 @@ fn three_writers_and_three_readers_lose_no_byte() {
                         while let Ok(count) = file.read(&mut into) {
                             into[..count].iter().for_each(|&stamp| counts[usize::from(stamp)] += 1);
                             if left.fetch_sub(count, SeqCst) == count {
-                                // Nobody writes any more: the others would sleep for ever.
+                                // No more is written: the others would sleep for ever.
                                 kcore::dev::CharDevice::unplugged(&*stage.pipe);
                             }
                         }

@@ -113,7 +113,7 @@ fn the_bounds_are_those_of_the_buffer() {
     assert_eq!(opened_again(Edition::Book, 80), (Ok(60), Damage { beyond: 20, ..forgotten }));
 }
 
-/// What lies past the end is read as what nobody has written, and is counted, too.
+/// What lies past the end is read as what was never written, and is counted, too.
 #[test]
 fn r18_a_waiter_that_knows_a_smaller_buffer_gets_an_answer() {
     for (rp, wp) in [(0, 999), (999, 0), (5, 15), (0, 20)] {

@@ -157,7 +157,7 @@ fn what_proc_shows() {
     });
 }
 
-/// Whoever opens a pipe that is gone gets it no more, and it needs no memory then.
+/// A pipe that is gone cannot be opened any more, and it needs no memory then.
 #[test]
 fn what_is_gone_is_enodev() {
     let stage = Stage::new(Edition::Repaired, 10);

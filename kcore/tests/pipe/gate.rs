@@ -7,7 +7,7 @@ use std::time::Duration;
 use kcore::host::{HostMachine, Listener};
 use kcore::machine::{Access, Sched, TaskId};
 
-/// Whoever comes to a point is held there until it is opened.
+/// A task that comes to a point is held there until it is opened.
 #[derive(Default)]
 pub(crate) struct Gate {
     point: &'static str,

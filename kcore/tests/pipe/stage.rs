@@ -11,7 +11,7 @@ use kcore::scull::{Edition, Parameters};
 
 pub(crate) type Pipe = pipe::Pipe<HostMachine>;
 
-/// An open file, which is released on its own machine, whoever drops it.
+/// An open file, which is released on its own machine, wherever it is dropped.
 pub(crate) struct File {
     host: Host,
     operations: Option<Box<dyn FileOperations<HostMachine>>>,

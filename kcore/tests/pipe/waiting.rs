@@ -94,7 +94,7 @@ fn one_write_wakes_one_reader() {
     });
 }
 
-/// One write, three readers that each take a part of it: whoever leaves something wakes the next.
+/// One write, three readers that each take a part of it: one that leaves something wakes the next.
 #[test]
 fn whoever_leaves_something_wakes_the_next() {
     for _ in 0..if cfg!(miri) { 5 } else { 300 } {

@@ -51,7 +51,7 @@ fn a_bit_is_a_lock() {
             }
             number.poke(number.peek() + 1);
             bits.clear_bit(3);
-            // A neighbour in the same word, which nobody must disturb.
+            // A neighbour in the same word, which must not be disturbed.
             assert!(!bits.test_and_set_bit(10 + task));
             assert!(bits.test_and_clear_bit(10 + task));
         }

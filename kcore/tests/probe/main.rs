@@ -361,7 +361,7 @@ fn a_lock_that_another_still_has_is_not_about_to_be_got() {
     assert_eq!(engine.finished(1), 1, "A does not wait for C, which waits for A");
 }
 
-/// The lock is still its holder's after somebody else has given up waiting for it.
+/// The lock is still its holder's after another task has given up waiting for it.
 #[test]
 fn to_give_up_a_lock_frees_nothing() {
     let mut engine = Engine::new(script("A.copy C.copy"), 3);

@@ -97,7 +97,7 @@ impl Sim {
         }
     }
 
-    /// Runs until all tasks are done, or until nobody can go on (an error). `choose(n)` picks one of n.
+    /// Runs until all tasks are done, or until none can go on (an error). `choose(n)` picks one of n.
     pub(crate) fn run(&mut self, mut choose: impl FnMut(usize) -> usize) -> Result<(), String> {
         while self.tasks.iter().any(|task| task.phase != Phase::Done) {
             let ready: Vec<usize> = (0..self.tasks.len()).filter(|who| self.can_step(*who)).collect();

@@ -78,7 +78,7 @@ fn r11_a_quantum_that_is_too_short_is_run_past() {
     });
 }
 
-/// Whoever looks after it has the lock sees the geometry of the list.
+/// A task that looks after it has the lock sees the geometry of the list.
 #[test]
 fn r11_is_repaired() {
     for lock in [Lock::Semaphore, Lock::Spinlock, Lock::Mutex] {

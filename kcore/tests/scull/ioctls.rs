@@ -128,7 +128,7 @@ fn who_may_not_change_anything_may_ask() {
         assert_eq!(device.ioctl(IOCGQUANTUM, INT, &caller), Ok(0));
         assert_eq!(memory.get_int(INT), Ok(8));
         assert_eq!(device.ioctl(IOCQQSET, 0, &caller), Ok(2));
-        // As in the book, these two look at nobody's rights.
+        // As in the book, these two look at no caller's rights.
         assert_eq!(device.ioctl(IOCRESET, 0, &caller), Ok(0));
         assert_eq!(device.ioctl(P_IOCTSIZE, 64, &caller), Ok(0));
     });

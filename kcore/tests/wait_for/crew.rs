@@ -82,7 +82,7 @@ impl Crew {
         }
     }
 
-    /// Lets a random CPU make a step, so many times, or until somebody is accused.
+    /// Lets a random CPU make a step, so many times, or until a task is accused.
     pub(crate) fn run(&mut self, mut choose: impl FnMut(usize) -> usize, steps: usize) {
         for _ in 0..steps {
             if self.found.is_some() {
@@ -102,7 +102,7 @@ impl Crew {
         self.members.iter().all(|member| member.at == member.program.len())
     }
 
-    /// Whether what somebody has said, and then lost its CPU, is not what is: refused, or handed a lock, and silent about
+    /// Whether what a task has said, which then lost its CPU, is not what is: refused, or handed a lock, and silent about
     /// it; or about to give one back.
     pub(crate) fn knows_more_than_it_told(&self) -> bool {
         (0..self.members.len()).any(|who| match (self.members[who].phase, self.action(who)) {

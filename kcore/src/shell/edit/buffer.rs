@@ -14,7 +14,7 @@ pub struct Buffer {
     cursor: usize,
     /// What was taken away last, for Ctrl-Y.
     taken: Vec<char>,
-    /// Characters did not fit since the line was empty: it is not what somebody wanted.
+    /// Characters did not fit since the line was empty: it is not what was wanted.
     is_cut: bool,
 }
 

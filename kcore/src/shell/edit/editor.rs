@@ -21,7 +21,7 @@ pub enum Event {
     TooLong,
     /// Ctrl-C: the line is given up.
     GivenUp,
-    /// Ctrl-D in an empty line: nobody will type any more.
+    /// Ctrl-D in an empty line: no more will be typed.
     End,
 }
 
@@ -212,8 +212,8 @@ impl Editor {
         out.push_str(&self.drawn());
     }
 
-    /// What draws the row anew: for when somebody else has written to the terminal. The cursor is in the first column then,
-    /// or somewhere in this row. What is drawn last is the line itself, so that whoever reads along finds it in one piece.
+    /// What draws the row anew: for when another task has written to the terminal. The cursor is in the first column then,
+    /// or somewhere in this row. What is drawn last is the line itself, so that a program that reads along finds it in one piece.
     pub fn drawn(&self) -> String {
         let chars = self.buffer.chars();
         let cursor = self.buffer.cursor();

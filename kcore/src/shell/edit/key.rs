@@ -54,7 +54,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// The key that `byte` completes. What is no key that anybody knows is dropped.
+    /// The key that `byte` completes. What is no known key is dropped.
     pub fn push(&mut self, byte: u8) -> Option<Key> {
         match core::mem::take(&mut self.state) {
             State::Ground => self.ground(byte),

@@ -89,7 +89,7 @@ fn sets<C: Changed>() {
     assert!(bits.has_bits(0b10_0001), "{LOST}");
 }
 
-/// Whoever lets the last reference go may do as it likes: all others have done.
+/// The task that lets the last reference go may do as it likes: all others have done.
 fn frees_last<F: AtomicFlag + 'static>() {
     let shared = Arc::new((AtomicT::<Dozing<F>, LoomWord>::of(2), [Payload::default(), Payload::default()]));
     let body = |mine: usize| {

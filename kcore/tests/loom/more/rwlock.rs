@@ -62,7 +62,7 @@ fn shares<S: Shareable>(readers: usize) {
     shared.0.share(|| assert_eq!(shared.1.get(), 1));
 }
 
-/// Two writers and a reader: whoever waits in whatever order gets in.
+/// Two writers and a reader: each that waits gets in, in whatever order they come.
 fn shares_with_two_writers<S: Shareable>() {
     let shared = Arc::new((S::new(1), Payload::default()));
     let mut tasks = each(2, &shared, |(section, payload)| section.within(|| payload.increment()));

@@ -101,7 +101,7 @@ fn writers_without_a_right_lock() {
     objects(TORN, writes_alone::<Wrong<LoadThenStore>>);
 }
 
-/// The sequence is not made odd: a reader cannot know that somebody is in the middle of it.
+/// The sequence is not made odd: a reader cannot know that a writer is in the middle of it.
 #[test]
 fn a_writer_that_counts_only_at_its_end() {
     objects(TORN, || {

@@ -1,4 +1,4 @@
-//! A stack without a lock: the node is followed by an address that somebody may have freed.
+//! A stack without a lock: the node is followed by an address that may have been freed.
 //!
 //! Code: E0133
 //! Races: R29

@@ -1,4 +1,4 @@
-//! A number that everybody may write to, as C has it.
+//! A number that every task may write to, as C has it.
 //!
 //! Code: E0133
 //! Races: R14 R22 R23
