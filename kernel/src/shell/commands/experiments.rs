@@ -25,8 +25,12 @@ pub(super) const RUN: Command = Command::program(
 )
 .on_first_cpu();
 pub(super) const LIST: Command = Command::program("list", "", "the experiments", list);
-pub(super) const EXPLAIN: Command =
-    Command::program("explain", "EXPERIMENT", "what an experiment is about, and what to look for", explain);
+pub(super) const EXPLAIN: Command = Command::program(
+    "explain",
+    "EXPERIMENT | RACE",
+    "what an experiment, or a race like R1, is about",
+    explain,
+);
 
 /// Who types at the prompt.
 const READER: Reader = Reader {
