@@ -14,8 +14,10 @@ pub mod complete;
 pub mod config;
 pub mod dev;
 pub mod errno;
+pub mod event;
 pub mod experiment;
 pub mod fuzz;
+pub mod holds;
 #[cfg(feature = "host")]
 pub mod host;
 pub mod leak;

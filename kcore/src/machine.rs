@@ -9,7 +9,7 @@
 //! | [`Cpu`] | which CPU, interrupts, PAUSE, clock |
 //! | [`Sched`] | which task, block, wake |
 //! | [`Memory`] | kmalloc and kfree with an account |
-//! | [`Hooks`] | who wants to hear of accesses to shared memory and of lock events |
+//! | [`Events`] | what is heard of: accesses, locks, blocks, tasks |
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -17,12 +17,11 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use crate::dev::Cdev;
-use crate::sync::OwnLocks;
+use crate::event::Events;
+use crate::holds::Held;
 
-mod hooks;
 mod memory;
 
-pub use hooks::{Access, Hooks, Listeners, LockEvent, LockName, Op, Site, Waiting};
 pub use memory::{BadFree, BlockSize, Kind, Memory, POISON_FREED, POISON_FRESH};
 
 /// A CPU, counted from 0 (the one that booted) in the order in which the firmware lists them.
@@ -145,11 +144,6 @@ pub trait Sched: Cpu {
     fn interrupted(_sleep: Sleep) -> bool {
         false
     }
-    /// The caller may sleep now, whether it does so this time or not (Linux: `might_sleep`). A machine that keeps watch
-    /// objects where nobody may.
-    #[inline(always)]
-    #[track_caller]
-    fn might_sleep() {}
     /// Makes `task` runnable, or keeps the wake-up for its next [`block`](Sched::block).
     fn wake(task: TaskId);
     /// Lets other tasks of this CPU run.
@@ -160,9 +154,9 @@ pub trait Sched: Cpu {
     fn is_running(_task: TaskId) -> bool {
         true
     }
-    /// The mutexes of the machine's own that the running task has; nothing where tasks do not die with one in their hand.
+    /// What the running task holds; nothing where no book is kept of that.
     #[inline(always)]
-    fn own_locks() -> Option<&'static OwnLocks> {
+    fn held() -> Option<&'static Held> {
         None
     }
     /// The running task has taken a mutex of the machine's own.
@@ -192,6 +186,6 @@ pub trait Sched: Cpu {
 }
 
 /// A whole machine.
-pub trait Machine: Sched + Memory + Hooks + Sized + 'static {}
+pub trait Machine: Sched + Memory + Events + Sized + 'static {}
 
-impl<M: Sched + Memory + Hooks + Sized + 'static> Machine for M {}
+impl<M: Sched + Memory + Events + Sized + 'static> Machine for M {}

@@ -6,10 +6,7 @@
 use core::panic::Location;
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
 
-use crate::machine::{Access, Hooks, Listeners, Op, Site};
-
-/// Who hears of a store.
-const STORES: Listeners = Listeners::PROBE.union(Listeners::TRACE).union(Listeners::WATCH);
+use crate::event::{Access, Events, Kinds, Op, Outcome, Site, What};
 
 /// A value that fits in one machine word.
 pub trait Word: Copy {
@@ -83,82 +80,95 @@ impl<T: Word> Shared<T> {
     /// A plain load: a probe point, then a `mov`.
     #[inline]
     #[track_caller]
-    pub fn load<M: Hooks>(&self, site: &'static Site) -> T {
-        announce::<M>(Listeners::PROBE.union(Listeners::WATCH), site, Op::Load, self.address());
+    pub fn load<M: Events>(&self, site: &'static Site) -> T {
+        if cfg!(feature = "probes") && M::wanted().contains(Kinds::LOADS) {
+            return self.tell_load::<M>(site);
+        }
         T::load(&self.atomic)
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn tell_load<M: Events>(&self, site: &'static Site) -> T {
+        telling::<M, T>(self.access(site, Op::Load), |_| {
+            let seen = T::load(&self.atomic);
+            (seen, Outcome::Saw(seen.bits()))
+        })
     }
 
     /// A plain store: a probe point, then a `mov`.
     #[inline]
     #[track_caller]
-    pub fn store<M: Hooks>(&self, site: &'static Site, value: T) {
-        if cfg!(feature = "probes") && M::listeners().intersects(STORES) {
-            return self.store_told::<M>(self.access(site, value), value);
+    pub fn store<M: Events>(&self, site: &'static Site, value: T) {
+        if cfg!(feature = "probes") && M::wanted().contains(Kinds::STORES) {
+            return self.tell_store::<M>(site, value);
         }
         T::store(&self.atomic, value);
     }
 
-    /// The store, with those who listen: it may wait before it, and the log learns what was there just before and after it.
     #[cold]
     #[inline(never)]
-    fn store_told<M: Hooks>(&self, access: Access, value: T) {
-        M::access(&access);
-        if !M::listeners().contains(Listeners::TRACE) {
-            return T::store(&self.atomic, value);
-        }
-        M::storing(&access, size_of::<T>());
-        let before = T::load(&self.atomic);
-        T::store(&self.atomic, value);
-        let after = T::load(&self.atomic);
-        M::stored(&access, Some([before.bits(), after.bits()]));
-    }
-
     #[track_caller]
-    fn access(&self, site: &'static Site, value: T) -> Access {
-        Access { site, op: Op::Store(value.bits()), address: self.address(), location: Location::caller() }
+    fn tell_store<M: Events>(&self, site: &'static Site, value: T) {
+        telling::<M, ()>(self.access(site, Op::Store(value.bits())), |look| {
+            let before = look.then(|| T::load(&self.atomic));
+            T::store(&self.atomic, value);
+            ((), self.stored(before))
+        });
     }
 
     /// Stores `new` if `current` is there: the probe point of a store, then `lock cmpxchg` (Intel SDM vol. 2A). The error is
     /// what was there instead.
     #[inline]
     #[track_caller]
-    pub fn compare_exchange<M: Hooks>(&self, site: &'static Site, current: T, new: T) -> Result<T, T> {
-        if cfg!(feature = "probes") && M::listeners().intersects(STORES) {
-            return self.exchange_told::<M>(self.access(site, new), current, new);
+    pub fn compare_exchange<M: Events>(&self, site: &'static Site, current: T, new: T) -> Result<T, T> {
+        if cfg!(feature = "probes") && M::wanted().contains(Kinds::STORES) {
+            return self.tell_exchange::<M>(site, current, new);
         }
         T::compare_exchange(&self.atomic, current, new)
     }
 
     #[cold]
     #[inline(never)]
-    fn exchange_told<M: Hooks>(&self, access: Access, current: T, new: T) -> Result<T, T> {
-        M::access(&access);
-        if !M::listeners().contains(Listeners::TRACE) {
-            return T::compare_exchange(&self.atomic, current, new);
-        }
-        M::storing(&access, size_of::<T>());
-        let result = T::compare_exchange(&self.atomic, current, new);
-        let after = T::load(&self.atomic);
-        M::stored(&access, result.ok().map(|before| [before.bits(), after.bits()]));
-        result
+    #[track_caller]
+    fn tell_exchange<M: Events>(&self, site: &'static Site, current: T, new: T) -> Result<T, T> {
+        telling::<M, _>(self.access(site, Op::Swap(new.bits())), |_| {
+            let result = T::compare_exchange(&self.atomic, current, new);
+            let outcome = match result {
+                Ok(before) => self.stored(Some(before)),
+                Err(_) => Outcome::Failed,
+            };
+            (result, outcome)
+        })
     }
 
-    /// A load that nobody hears of, for accounting and for setting up.
+    /// What a store came to that found `before`, if it has looked.
+    fn stored(&self, before: Option<T>) -> Outcome {
+        let bits = |value: T| value.bits();
+        Outcome::Stored { before: before.map_or(0, bits), after: before.map_or(0, |_| bits(self.peek())) }
+    }
+
+    /// A load for accounting and for setting up: it is told to none.
     #[inline]
     pub fn peek(&self) -> T {
         T::load(&self.atomic)
     }
 
-    /// [`compare_exchange`](Shared::compare_exchange) that nobody hears of, for a lock that tells of itself.
+    /// [`compare_exchange`](Shared::compare_exchange) for a lock that tells of itself: it is told to none.
     #[inline]
     pub fn claim(&self, current: T, new: T) -> Result<T, T> {
         T::compare_exchange(&self.atomic, current, new)
     }
 
-    /// A store that nobody hears of, for setting up.
+    /// A store for setting up: it is told to none.
     #[inline]
     pub fn poke(&self, value: T) {
         T::store(&self.atomic, value);
+    }
+
+    fn access(&self, site: &'static Site, op: Op) -> Access {
+        Access { site, op, address: self.address(), size: size_of::<T>() }
     }
 
     fn address(&self) -> usize {
@@ -166,30 +176,36 @@ impl<T: Word> Shared<T> {
     }
 }
 
-/// Clears `bytes` bytes at `address` by `clear`, which stores zeros that are no probe points; the log hears of it.
+/// Makes `access`, which is wanted, by `make`: told before and, to who wants outcomes, after. `make` says what it came to, and is
+/// told whether that is wanted.
 #[inline]
 #[track_caller]
-pub(crate) fn clearing<M: Hooks>(site: &'static Site, address: usize, bytes: usize, clear: impl FnOnce()) {
-    if !cfg!(feature = "probes") || !M::listeners().contains(Listeners::TRACE) {
+fn telling<M: Events, R>(access: Access, make: impl FnOnce(bool) -> (R, Outcome)) -> R {
+    let (what, at) = (What::Access(access), Location::caller());
+    M::tell(what, at);
+    let wants_outcome = M::wanted().contains(Kinds::OUTCOMES);
+    let (result, outcome) = make(wants_outcome);
+    if wants_outcome {
+        M::told(what, outcome, at);
+    }
+    result
+}
+
+/// Clears `size` bytes at `address` by `clear`, which stores zeros that are no probe points.
+#[inline]
+#[track_caller]
+pub(crate) fn clearing<M: Events>(site: &'static Site, address: usize, size: usize, clear: impl FnOnce()) {
+    if !cfg!(feature = "probes") || !M::wanted().contains(Kinds::RUNS) {
         return clear();
     }
-    let access = Access { site, op: Op::Store(0), address, location: Location::caller() };
-    M::storing(&access, bytes);
-    clear();
-    M::stored(&access, Some([0; 2]));
+    telling::<M, ()>(Access { site, op: Op::Clear, address, size }, |_| (clear(), Outcome::ZEROS));
 }
 
-/// A named probe: a point without an access.
+/// A named point: a probe point without an access.
 #[inline]
 #[track_caller]
-pub fn probe<M: Hooks>(site: &'static Site) {
-    announce::<M>(Listeners::PROBE, site, Op::Pass, 0);
-}
-
-#[inline(always)]
-#[track_caller]
-fn announce<M: Hooks>(to: Listeners, site: &'static Site, op: Op, address: usize) {
-    if cfg!(feature = "probes") && M::listeners().intersects(to) {
-        M::access(&Access { site, op, address, location: Location::caller() });
+pub fn probe<M: Events>(site: &'static Site) {
+    if cfg!(feature = "probes") && M::wanted().contains(Kinds::POINTS) {
+        M::tell(What::Access(Access { site, op: Op::Point, address: 0, size: 0 }), Location::caller());
     }
 }

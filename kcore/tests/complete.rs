@@ -10,8 +10,9 @@ use kcore::dev::{
     Said,
 };
 use kcore::errno::Errno;
+use kcore::event::{Event, Kinds};
 use kcore::host::{Host, HostMachine, Listener, until};
-use kcore::machine::{Access, Listeners, Sched, TaskId};
+use kcore::machine::{Sched, TaskId};
 use kcore::scull::Edition;
 use kcore::sleepy::Sleepy;
 
@@ -189,8 +190,8 @@ struct Meeting {
 }
 
 impl Listener for Meeting {
-    fn access(&self, access: &Access) {
-        if access.is("flag.store") {
+    fn on(&self, event: &Event) {
+        if event.is("flag.store") {
             self.arrived.fetch_add(1, SeqCst);
             until(|| self.arrived.load(SeqCst) >= 2);
         }
@@ -208,7 +209,7 @@ fn the_books_sleepy_lets_two_pass_for_one_write() {
             tasks.spawn(move || open(&device).read(&mut [0]))
         });
         until(|| sleepy.sleepers() == 2);
-        host.listen(Listeners::PROBE, Arc::new(Meeting::default()));
+        host.listen(Kinds::POINTS_AND_LOCKS, Arc::new(Meeting::default()));
         assert_eq!(open(&device).write(b"x"), Ok(1));
         assert_eq!(readers.map(|reader| reader.join().unwrap()), [Ok(0), Ok(0)]);
     });

@@ -1,11 +1,10 @@
 //! The critical section of an experiment, on a machine of threads, and the broken lock driven into its race.
 
-use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier, Mutex};
 
+use kcore::event::{Event, Kinds, LockStep, Site, What};
 use kcore::host::{Host, HostMachine, Listener, until};
-use kcore::machine::{Access, Listeners, LockEvent, LockName, Site};
 use kcore::settings::Lock;
 use kcore::shared::Shared;
 use kcore::sync::Guard;
@@ -27,8 +26,9 @@ impl Events {
 }
 
 impl Listener for Events {
-    fn lock(&self, event: LockEvent, _lock: &LockName, _address: usize, _place: &'static Location<'static>) {
-        self.waits.fetch_add(usize::from(event == LockEvent::Wait), Relaxed);
+    fn on(&self, event: &Event) {
+        let What::Lock(step, _) = event.what else { return };
+        self.waits.fetch_add(usize::from(step == LockStep::Wait), Relaxed);
         self.all.fetch_add(1, Relaxed);
     }
 }
@@ -83,7 +83,7 @@ fn no_lock_lets_everybody_in() {
 #[test]
 fn the_token_of_a_completion_is_not_announced_before_it_is_taken() {
     let (host, count) = (Host::new(), Arc::new(Events::default()));
-    host.listen(Listeners::PROBE, count.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, count.clone());
     let guard = host.run(|| guard(Lock::Completion));
     assert_eq!(count.waits_and_all(), (0, 0));
     host.run(|| drop(guard.enter()));
@@ -97,14 +97,14 @@ struct Meeting {
 }
 
 impl Listener for Meeting {
-    fn access(&self, access: &Access) {
+    fn on(&self, event: &Event) {
         for point in ["lock.load", "lock.store"] {
-            if access.is(point) {
-                assert_eq!(access.location.file(), file!(), "the place is the one that enters");
+            if event.is(point) {
+                assert_eq!(event.at.file(), file!(), "the place is the one that enters");
                 self.points.lock().unwrap().push(point);
             }
         }
-        if access.is("lock.store") {
+        if event.is("lock.store") {
             self.barrier.wait();
         }
     }
@@ -114,7 +114,7 @@ impl Listener for Meeting {
 fn the_broken_lock_has_two_owners() {
     let host = Host::new();
     let meeting = Arc::new(Meeting { barrier: Barrier::new(2), points: Mutex::default() });
-    host.listen(Listeners::PROBE, meeting.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, meeting.clone());
     let (guard, inside) = (guard(Lock::Broken), Barrier::new(2));
     // Both can be inside at once, or this would not end.
     host.tasks(2, |_| {
@@ -129,7 +129,7 @@ fn the_broken_lock_has_two_owners() {
 #[test]
 fn the_broken_lock_is_a_lock_for_those_who_come_late() {
     let (host, events) = (Host::new(), Arc::new(Events::default()));
-    host.listen(Listeners::PROBE, events.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
     let (guard, entered) = (guard(Lock::Broken), AtomicUsize::new(0));
     host.scope(|tasks| {
         let held = guard.enter();

@@ -1,14 +1,14 @@
 //! Waits that a signal or a deadline ends: they hold nothing, leave the queue, lose no unit, and say so.
 
 use std::collections::VecDeque;
-use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::ScopedJoinHandle;
 
 use kcore::errno::Errno;
+use kcore::event::{Event, Kinds, LockName, LockStep, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
-use kcore::machine::{Listeners, LockEvent, LockName, Sched, TaskId, Waiting};
+use kcore::machine::{Sched, TaskId};
 use kcore::sync::{Completion, Counted, Observed, RawMutex, Semaphore, WaitQueue};
 use proptest::prelude::*;
 
@@ -118,14 +118,15 @@ fn time_passes_by_itself() {
 struct Both {
     host: Host,
     semaphore: Arc<Semaphore<HostMachine, Observed>>,
-    events: Mutex<Vec<LockEvent>>,
+    events: Mutex<Vec<LockStep>>,
 }
 
 impl Listener for Both {
-    fn lock(&self, event: LockEvent, _: &LockName, _: usize, place: &'static Location<'static>) {
-        assert_eq!(place.file(), file!(), "the place is the caller's");
-        self.events.lock().unwrap().push(event);
-        if event == LockEvent::Wait {
+    fn on(&self, event: &Event) {
+        let What::Lock(step, _) = event.what else { return };
+        assert_eq!(event.at.file(), file!(), "the place is the caller's");
+        self.events.lock().unwrap().push(step);
+        if step == LockStep::Wait {
             self.host.interrupt(HostMachine::task());
             self.semaphore.up();
         }
@@ -138,31 +139,32 @@ fn whoever_was_granted_in_time_has_it() {
     let semaphore = Arc::new(Semaphore::observed(NAME, 0));
     let both = Both { host: host.clone(), semaphore: semaphore.clone(), events: Mutex::default() };
     let both = Arc::new(both);
-    host.listen(Listeners::PROBE, both.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, both.clone());
     host.run(|| assert_eq!(semaphore.down_interruptible(), Ok(())));
     assert_eq!((semaphore.count(), semaphore.waiters()), (0, 0));
     let events = both.events.lock().unwrap();
-    assert_eq!(events[..], [LockEvent::Wait, LockEvent::Release, LockEvent::Acquired]);
+    assert_eq!(events[..], [LockStep::Wait, LockStep::Release, LockStep::Acquired]);
 }
 
 #[derive(Default)]
-struct Log(Mutex<Vec<(LockEvent, usize)>>);
+struct Log(Mutex<Vec<(LockStep, usize)>>);
 
 impl Listener for Log {
-    fn lock(&self, event: LockEvent, _: &LockName, address: usize, place: &'static Location<'static>) {
-        assert_eq!(place.file(), file!(), "the place is the caller's");
-        self.0.lock().unwrap().push((event, address));
+    fn on(&self, event: &Event) {
+        let What::Lock(step, lock) = event.what else { return };
+        assert_eq!(event.at.file(), file!(), "the place is the caller's");
+        self.0.lock().unwrap().push((step, lock.address));
     }
 }
 
 #[test]
 fn who_gives_up_says_so_and_counts_for_nothing() {
-    use LockEvent::{Acquired, GaveUp, Release, Wait};
+    use LockStep::{Acquired, GaveUp, Release, Wait};
     let (host, log) = (Host::new(), Arc::new(Log::default()));
     let semaphore: Semaphore<HostMachine, Observed> = Semaphore::observed(NAME, 0);
     let mutex: RawMutex<HostMachine, Observed> = RawMutex::observed(NAME);
     let queue: WaitQueue<HostMachine, Observed> = WaitQueue::observed(NAME);
-    host.listen(Listeners::PROBE, log.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, log.clone());
     host.run(|| {
         mutex.lock();
         host.interrupt(HostMachine::task());

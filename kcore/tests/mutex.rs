@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use kcore::errno::Errno;
+use kcore::event::{LockName, Waiting};
 use kcore::host::{Host, HostMachine, until};
-use kcore::machine::{Cpu, CpuId, LockName, Sched, TaskId, Waiting};
+use kcore::machine::{Cpu, CpuId, Sched, TaskId};
 use kcore::sync::{Counted, Mutex, Observed, RawMutex, Silent, Watch};
 
 const TASKS: usize = 4;

@@ -4,9 +4,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::panic::Location;
 
-use kcore::machine::{Access, CpuId, LockName, Op, Site, TaskId, Waiting};
+use kcore::event::{Access, Actor, LockName, Op, Site, Waiting};
+use kcore::machine::{CpuId, TaskId};
 use kcore::probe::{Engine, Plan};
-use kcore::wait_for::{Actor, Finding, Graph, Seat, Tasks, Where};
+use kcore::wait_for::{Finding, Graph, Seat, Tasks, Where};
 
 /// The system's allocator, counting what the running thread asks for.
 struct Counting;
@@ -51,8 +52,8 @@ fn rounds(engine: &mut Engine) {
             engine.lock_wait(1, &LOCK, address);
         }
         for who in 0..TASKS {
-            for op in [Op::Load, Op::Store(1), Op::Pass] {
-                let access = Access { site: &SLOT, op, address: 8, location: Location::caller() };
+            for op in [Op::Load, Op::Store(1), Op::Point] {
+                let access = Access { site: &SLOT, op, address: 8, size: 8 };
                 engine.arrive(who, &access, who % 2 == 0, CpuId(u32::from(who) % 4));
                 engine.may_go(who);
             }
@@ -94,14 +95,14 @@ impl Tasks for Anywhere {
 fn circle(graph: &mut Graph) -> Option<Finding> {
     let (here, tasks) = (Location::caller(), u32::from(TASKS));
     for address in 0..2000 {
-        graph.acquired(Actor::task(TaskId(address as u32 % 200)), address % 700, &LOCK, here);
+        graph.acquired(Actor::task(TaskId(address as u32 % 200)), address % 700, here);
         graph.wait(Actor::task(TaskId(address as u32)), seat(0), &LOCK, address, here);
     }
     assert!(graph.unseen() > 0);
     graph.released(Actor::task(TaskId(0)), 5);
     graph.ended(TaskId(1));
     graph.forget_all();
-    (0..tasks).for_each(|n| graph.acquired(Actor::task(TaskId(n)), n as usize, &LOCK, here));
+    (0..tasks).for_each(|n| graph.acquired(Actor::task(TaskId(n)), n as usize, here));
     for n in 0..tasks {
         graph.wait(Actor::task(TaskId(n)), seat(n), &LOCK, (n as usize + 1) % tasks as usize, here);
     }

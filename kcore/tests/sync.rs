@@ -6,8 +6,9 @@ use std::cell::UnsafeCell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use kcore::event::{LockName, Waiting};
 use kcore::host::{Host, HostMachine, until};
-use kcore::machine::{Cpu, LockName, Waiting};
+use kcore::machine::Cpu;
 use kcore::sync::{Completion, Counted, Observed, Semaphore, Silent, SpinLock, Tas, Watch};
 
 const TASKS: usize = 4;

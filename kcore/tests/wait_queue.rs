@@ -4,8 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use kcore::errno::Errno;
+use kcore::event::{LockName, Waiting};
 use kcore::host::{Host, HostMachine, until};
-use kcore::machine::{LockName, Sched, Waiting};
+use kcore::machine::Sched;
 use kcore::sync::{Counted, WaitQueue};
 
 const TASKS: usize = 4;

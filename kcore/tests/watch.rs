@@ -1,14 +1,14 @@
 //! What locks count and tell, on a machine of threads whose clock stands where the test puts it.
 
-use std::panic::Location;
 use std::sync::atomic::{
     AtomicBool, AtomicU32,
     Ordering::{Relaxed, SeqCst},
 };
 use std::sync::{Arc, Mutex};
 
+use kcore::event::{Event, Kinds, LockName, LockStep, Site, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
-use kcore::machine::{Access, Listeners, LockEvent, LockName, Sched, Site, TaskId, Waiting};
+use kcore::machine::{Sched, TaskId};
 use kcore::shared::Shared;
 use kcore::sync::{BrokenSpinLock, Completion, Counted, Observed, Semaphore, Silent, SpinLock, WaitQueue};
 
@@ -26,14 +26,14 @@ type Done<W = Silent> = Completion<HostMachine, W>;
 #[test]
 fn spinlock_counts() {
     let (host, log) = (Host::new(), Arc::new(Log::default()));
-    host.listen(Listeners::PROBE, log.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, log.clone());
     host.set_clock(Some(100));
     let lock: Spin<(), Observed> = SpinLock::observed(NAME, ());
     host.scope(|tasks| {
         let guard = lock.lock();
         host.set_clock(Some(110));
         tasks.spawn(|| drop(lock.lock()));
-        until(|| log.0.lock().unwrap().iter().any(|heard| heard.0 == LockEvent::Wait));
+        until(|| log.0.lock().unwrap().iter().any(|heard| heard.0 == LockStep::Wait));
         host.set_clock(Some(150));
         drop(guard);
     });
@@ -53,14 +53,11 @@ struct Snatcher {
 }
 
 impl Listener for Snatcher {
-    fn access(&self, access: &Access) {
-        if access.is("lock.load") && self.looks.fetch_add(1, Relaxed) == 2 {
+    fn on(&self, event: &Event) {
+        if event.is("lock.load") && self.looks.fetch_add(1, Relaxed) == 2 {
             self.lock.acquire::<HostMachine>();
         }
-    }
-
-    fn lock(&self, event: LockEvent, _: &LockName, _: usize, _: &'static Location<'static>) {
-        if event == LockEvent::Wait {
+        if let What::Lock(LockStep::Wait, _) = event.what {
             self.waits.fetch_add(1, Relaxed);
             self.lock.release::<HostMachine>();
         }
@@ -73,7 +70,7 @@ fn a_broken_lock_tells_of_each_wait() {
     let (host, lock) = (Host::new(), Arc::new(BrokenSpinLock::new(NAME)));
     let snatcher = Snatcher { lock: lock.clone(), looks: AtomicU32::new(0), waits: AtomicU32::new(0) };
     let snatcher = Arc::new(snatcher);
-    host.listen(Listeners::PROBE, snatcher.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, snatcher.clone());
     host.run(|| {
         lock.acquire::<HostMachine>();
         lock.acquire::<HostMachine>();
@@ -89,13 +86,11 @@ const TESTED: u32 = 1;
 const WAITS: u32 = 2;
 
 impl Listener for Last {
-    fn access(&self, _: &Access) {
-        self.0.store(TESTED, Relaxed);
-    }
-
-    fn lock(&self, event: LockEvent, _: &LockName, _: usize, _: &'static Location<'static>) {
-        if event == LockEvent::Wait {
-            self.0.store(WAITS, Relaxed);
+    fn on(&self, event: &Event) {
+        match event.what {
+            What::Access(_) => self.0.store(TESTED, Relaxed),
+            What::Lock(LockStep::Wait, _) => self.0.store(WAITS, Relaxed),
+            _ => {}
         }
     }
 }
@@ -105,7 +100,7 @@ impl Listener for Last {
 #[test]
 fn a_wait_queue_tells_of_each_sleep() {
     let (host, last) = (Host::new(), Arc::new(Last::default()));
-    host.listen(Listeners::PROBE, last.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, last.clone());
     let queue: WaitQueue<HostMachine, Observed> = WaitQueue::observed(NAME);
     let ready = Shared::new(0_usize);
     let tests = AtomicU32::new(0);
@@ -193,25 +188,26 @@ fn nobody_holds_what_never_ends() {
 
 /// What a listener heard, and where from.
 #[derive(Default)]
-struct Log(Mutex<Vec<(LockEvent, &'static str, usize, u32)>>);
+struct Log(Mutex<Vec<(LockStep, &'static str, usize, u32)>>);
 
 impl Listener for Log {
-    fn lock(&self, event: LockEvent, lock: &LockName, address: usize, location: &'static Location<'static>) {
+    fn on(&self, event: &Event) {
+        let (What::Lock(step, lock), location) = (event.what, event.at) else { return };
         assert_eq!(location.file(), file!(), "the place is the caller's");
-        self.0.lock().unwrap().push((event, lock.name, address, location.line()));
+        self.0.lock().unwrap().push((step, lock.name.name, lock.address, location.line()));
     }
 }
 
 #[test]
 fn observed_locks_tell() {
-    use LockEvent::{Acquired, Release, Wait};
+    use LockStep::{Acquired, Release, Wait};
     let (host, log) = (Host::new(), Arc::new(Log::default()));
     let lock: Spin<u8, Observed> = SpinLock::observed(NAME, 0);
     let semaphore: Sem<Observed> = Semaphore::observed(NAME, 1);
     host.run(|| drop(lock.lock()));
     assert!(log.0.lock().unwrap().is_empty(), "nobody listens yet");
 
-    host.listen(Listeners::PROBE, log.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, log.clone());
     let line = line!() + 1;
     host.run(|| drop(lock.lock()));
     let heard = std::mem::take(&mut *log.0.lock().unwrap());
@@ -239,11 +235,11 @@ struct Early {
 }
 
 impl Listener for Early {
-    fn access(&self, access: &Access) {
-        if access.is("seeing-off") {
+    fn on(&self, event: &Event) {
+        if event.is("seeing-off") {
             self.is_at_the_door.store(true, SeqCst);
         }
-        if access.is("granted") {
+        if event.is("granted") {
             HostMachine::wake(TaskId(self.waiter.load(SeqCst)));
             until(|| self.has_left.load(SeqCst) || self.is_at_the_door.load(SeqCst));
             self.left_early.store(self.has_left.load(SeqCst), SeqCst);
@@ -254,7 +250,7 @@ impl Listener for Early {
 /// Whether a waiter can return while its granter is still inside, if it wakes early.
 fn leaves_early(wait: impl Fn() + Sync, is_awaited: impl Fn() -> bool, grant: impl Fn()) -> bool {
     let (host, early) = (Host::new(), Arc::new(Early::default()));
-    host.listen(Listeners::PROBE, early.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, early.clone());
     host.scope(|tasks| {
         tasks.spawn(|| {
             early.waiter.store(HostMachine::task().0, SeqCst);

@@ -51,7 +51,7 @@ pub(crate) fn settle(code: i32) -> ! {
     let device = inside(None);
     device.into_iter().for_each(|device| device.call_died());
     doom::leave_all();
-    task.spinlocks.store(0, Relaxed);
+    task.held.forget_observed();
     if processes::known(task.id()).is_none() {
         schedule::end(task.code.load(Relaxed));
     }

@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use kcore::machine::Access;
+use kcore::event::Access;
 use kcore::probe::Plan;
 
 use crate::atomic_fn::AtomicFn;

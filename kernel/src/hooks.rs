@@ -6,10 +6,11 @@
 
 use alloc::vec::Vec;
 use core::panic::Location;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::errno::Errno;
-use kcore::machine::{Access, Cpu, CpuId, Listeners, LockEvent, LockName, Op, Sched, Sleep, TaskId, Waiting};
+use kcore::event::{Access, Block, Kinds, LockId, LockStep, Op, Outcome, TaskStep, What};
+use kcore::machine::{Cpu, CpuId, Sched, Sleep, TaskId};
 use kcore::probe::{Decision, Engine, Plan, Seat, Seats, Wake};
 use kcore::report::Step;
 use kcore::settings::MAX_WRITERS;
@@ -17,10 +18,41 @@ use kcore::settings::MAX_WRITERS;
 use crate::arch::{cpu, smp};
 use crate::machine::{Kernel, SpinLock};
 use crate::param::{MAX_TASKS, STORES_TRACED};
-use crate::{context, fire, held, println, seats, stores, task, time, watchdog};
+use crate::{context, fire, println, seats, stores, task, time, watchdog};
 
-/// Who is listening: the bits of [`Listeners`].
+bitflags::bitflags! {
+    /// Who listens.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    struct Listeners: u8 {
+        /// A probe mode is active.
+        const PROBE = 1;
+        /// Stores are logged, with the locks they happen under.
+        const TRACE = 2;
+        /// The wait-for graph is kept.
+        const WATCH = 4;
+        /// It is kept what each task holds.
+        const HELD = 8;
+    }
+}
+
+impl Listeners {
+    /// What they want to hear of.
+    fn wanted(self) -> Kinds {
+        let of = |listener, kinds| if self.contains(listener) { kinds } else { Kinds::empty() };
+        of(Listeners::PROBE, Kinds::POINTS_AND_LOCKS)
+            | of(
+                Listeners::TRACE,
+                Kinds::STORES | Kinds::RUNS | Kinds::BLOCKS | Kinds::OUTCOMES | Kinds::LOCKS,
+            )
+            | of(Listeners::WATCH, Kinds::LOADS | Kinds::STORES | Kinds::LOCKS | Kinds::TASKS)
+            | of(Listeners::HELD, Kinds::LOCKS)
+    }
+}
+
+/// Who listens: the bits of [`Listeners`].
 static LISTENERS: AtomicU8 = AtomicU8::new(0);
+/// What they want: the bits of [`Kinds`].
+static WANTED: AtomicU16 = AtomicU16::new(0);
 
 /// PAUSEs at each point; for `pause` and `delay`, which need no engine.
 static PAUSES: AtomicU32 = AtomicU32::new(0);
@@ -59,10 +91,21 @@ static TRACED: AtomicBool = AtomicBool::new(false);
 /// An experiment runs: the log of stores is its participants'.
 static EXPERIMENT: AtomicBool = AtomicBool::new(false);
 
-/// Who is listening now.
+/// What is wanted now.
 #[inline]
-pub fn listeners() -> Listeners {
+pub fn wanted() -> Kinds {
+    Kinds::from_bits_retain(WANTED.load(Relaxed))
+}
+
+fn listeners() -> Listeners {
     Listeners::from_bits_retain(LISTENERS.load(Relaxed))
+}
+
+/// From now on those of `leave` listen who did so before, and those of `join`. One task at a time changes that.
+fn listen(leave: Listeners, join: Listeners) {
+    let listeners = listeners().intersection(leave).union(join);
+    LISTENERS.store(listeners.bits(), Relaxed);
+    WANTED.store(listeners.wanted().bits(), Relaxed);
 }
 
 /// Begins an experiment, which the caller runs, of `participants` that pass points as `plan` says. `stores`
@@ -81,10 +124,7 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) -> Re
     let stores = stores::make_room(participants as usize, stores, false);
     let trace = if stores > 0 { Listeners::TRACE } else { Listeners::empty() };
     let watch = if watched { Listeners::WATCH } else { Listeners::empty() };
-    LISTENERS.store(
-        listeners().intersection(Listeners::HELD).union(probe).union(trace).union(watch).bits(),
-        Relaxed,
-    );
+    listen(Listeners::HELD, probe | trace | watch);
     Ok(stores)
 }
 
@@ -118,12 +158,12 @@ pub(crate) fn begin_open(plan: &Plan, participants: u32) {
         engine.begin_round();
     }
     drop(table);
-    LISTENERS.fetch_or(probe.bits(), Relaxed);
+    listen(Listeners::all(), probe);
 }
 
 /// The reverse: whoever waits at a point goes on. Returns the steps of a script that could not happen.
 pub(crate) fn end_open() -> Vec<Step> {
-    LISTENERS.fetch_and(!Listeners::PROBE.bits(), Relaxed);
+    listen(!Listeners::PROBE, Listeners::empty());
     PAUSES.store(0, Relaxed);
     let mut table = ENGINE.lock_irqsave();
     table.seats.withdraw();
@@ -144,10 +184,7 @@ pub(crate) fn seats() -> (u32, u32) {
 /// with a driver's spinlock in its hand takes the machine with it: see [`oops`](crate::oops). To be changed while no task
 /// has any.
 pub fn follow_locks(on: bool) {
-    match on {
-        true => LISTENERS.fetch_or(Listeners::HELD.bits(), Relaxed),
-        false => LISTENERS.fetch_and(!Listeners::HELD.bits(), Relaxed),
-    };
+    listen(!Listeners::HELD, if on { Listeners::HELD } else { Listeners::empty() });
 }
 
 /// Begins a round: the logs are empty, a script starts at its first step. Participant `n` will run on CPU `cpu_of(n)`.
@@ -164,7 +201,7 @@ pub fn begin_round(participants: u32, cpu_of: &dyn Fn(u32) -> u32) {
 /// Ends the experiment that the caller runs: nobody listens any more. Returns the steps of a script that
 /// could not happen.
 pub fn end() -> Vec<Step> {
-    LISTENERS.fetch_and(Listeners::HELD.bits(), Relaxed);
+    listen(Listeners::HELD, Listeners::empty());
     PAUSES.store(0, Relaxed);
     fire::end();
     watchdog::end();
@@ -183,14 +220,14 @@ pub fn trace(on: bool) {
     if EXPERIMENT.load(Relaxed) {
         return;
     }
-    LISTENERS.fetch_and(!Listeners::TRACE.bits(), Relaxed);
+    listen(!Listeners::TRACE, Listeners::empty());
     stores::end();
     if on {
         let kept = stores::make_room(smp::cpus() as usize, STORES_TRACED, true);
         if kept < STORES_TRACED {
             println!("kmemleak: the last {kept} stores of each CPU are kept, in an eighth of the heap");
         }
-        LISTENERS.fetch_or(Listeners::TRACE.bits(), Relaxed);
+        listen(Listeners::all(), Listeners::TRACE);
     }
 }
 
@@ -218,7 +255,7 @@ fn start(seat: Seat) {
     let who = seat.who();
     if keeps_cpu() {
         // Whoever is to come may have to come to this CPU, or want the lock: it waits at its points, and not here.
-        tell(seat, |engine| engine.begin_at_once(who));
+        tell_engine(seat, |engine| engine.begin_at_once(who));
     } else {
         pass(seat, false, |engine| engine.start(who));
     }
@@ -236,7 +273,7 @@ pub fn leave() {
     if let Some(seat) = participant() {
         PARTICIPANT[Kernel::task().0 as usize % MAX_TASKS].store(NOBODY, Relaxed);
         watchdog::ended();
-        tell(seat, |engine| engine.finished(seat.who()));
+        tell_engine(seat, |engine| engine.finished(seat.who()));
         if fire::is_armed() {
             task::schedule::set_timed(true);
         }
@@ -285,12 +322,42 @@ pub fn is_watched() -> bool {
 /// Participant `who` will not come: its task could not be started.
 pub fn leave_unstarted(who: u8) {
     let seat = ENGINE.lock_irqsave().seats.assigned(who);
-    tell(seat, |engine| engine.finished(who));
+    tell_engine(seat, |engine| engine.finished(who));
 }
 
-/// A task is about to access shared memory.
+/// The caller is about to do this. A participant may wait here until the plan lets it go on.
 #[cold]
-pub fn access(access: &Access) {
+pub fn tell(what: What, at: &'static Location<'static>) {
+    match what {
+        What::Access(access) => {
+            if access.op != Op::Clear {
+                point(&access);
+            }
+            if listeners().contains(Listeners::TRACE) {
+                stores::begin(list(), &access, at);
+            }
+        }
+        What::Block(Block::Freed { address, size }) => {
+            stores::begin(list(), &Access { site: &stores::FREE, op: Op::Clear, address, size }, at);
+        }
+        What::Lock(step, id) => lock(step, &id, at),
+        What::Task(TaskStep::MaySleep) => watchdog::may_sleep(at),
+    }
+}
+
+/// It has done so.
+#[cold]
+pub fn told(what: What, outcome: Outcome) {
+    match what {
+        What::Access(Access { op: Op::Load | Op::Point, .. }) | What::Lock(..) | What::Task(_) => {}
+        What::Access(Access { address, .. }) | What::Block(Block::Freed { address, .. }) => {
+            stores::finish(list(), address, outcome);
+        }
+    }
+}
+
+/// A task is at a point.
+fn point(access: &Access) {
     let Some(seat) = participant().or_else(newcomer) else { return };
     let listeners = listeners();
     if listeners.contains(Listeners::WATCH) {
@@ -327,70 +394,23 @@ fn list() -> usize {
     }
 }
 
-/// The caller is about to store, and waits for nothing any more.
-#[cold]
-pub fn storing(access: &Access, bytes: usize) {
-    if let Op::Store(value) = access.op {
-        stores::begin(list(), access, value, bytes);
-    }
-}
-
-/// It has.
-#[cold]
-pub fn stored(access: &Access, saw: Option<[usize; 2]>) {
-    stores::finish(list(), access, saw);
-}
-
-/// Calls `free`, which frees `bytes` bytes at `address` unless it fails. The log of stores hears of it if `bytes` says how many
-/// there are.
-#[inline]
-pub fn freeing<R, E>(
-    address: usize,
-    bytes: impl FnOnce() -> Option<usize>,
-    at: &'static Location<'static>,
-    free: impl FnOnce() -> Result<R, E>,
-) -> Result<R, E> {
-    if !listeners().contains(Listeners::TRACE) {
-        return free();
-    }
-    let access = Access { site: &stores::FREE, op: Op::Store(0), address, location: at };
-    let Some(bytes) = bytes() else { return free() };
-    storing(&access, bytes);
-    let freed = free();
-    stored(&access, freed.is_ok().then_some([0; 2]));
-    freed
-}
-
 /// Something happens to an observed lock.
-#[cold]
-pub fn lock(event: LockEvent, lock: &LockName, address: usize, at: &'static Location<'static>) {
+fn lock(step: LockStep, lock: &LockId, at: &'static Location<'static>) {
     if listeners().contains(Listeners::WATCH) && is_of_run() {
-        watchdog::lock(event, lock, address, at);
+        watchdog::lock(step, lock, at);
     }
-    if listeners().contains(Listeners::TRACE) && !context::in_interrupt() {
-        held::lock(Kernel::task(), event, lock, address);
-    }
-    if lock.waiting == Waiting::Spins && !context::in_interrupt() {
-        count(event);
+    if !context::in_interrupt() {
+        task::schedule::this_task().held.step(step, lock, at);
     }
     let Some(seat) = participant().or_else(newcomer) else { return };
     let who = seat.who();
-    tell(seat, |engine| match event {
-        LockEvent::Wait => engine.lock_wait(who, lock, address),
-        LockEvent::Acquired => engine.lock_acquired(who, address),
-        LockEvent::Release => engine.lock_release(who, address),
-        LockEvent::GaveUp => engine.lock_gave_up(who),
+    tell_engine(seat, |engine| match step {
+        LockStep::Wait => engine.lock_wait(who, &lock.name, lock.address),
+        LockStep::Acquired => engine.lock_acquired(who, lock.address),
+        LockStep::Release => engine.lock_release(who, lock.address),
+        LockStep::GaveUp => engine.lock_gave_up(who),
+        LockStep::Downgraded => 0,
     });
-}
-
-/// Counts the spinlocks of the running task.
-fn count(event: LockEvent) {
-    let held = &task::schedule::this_task().spinlocks;
-    match event {
-        LockEvent::Acquired => held.store(held.load(Relaxed) + 1, Relaxed),
-        LockEvent::Release => held.store(held.load(Relaxed).saturating_sub(1), Relaxed),
-        LockEvent::Wait | LockEvent::GaveUp => {}
-    }
 }
 
 /// Which participant the caller is. A handler on top of one is none.
@@ -422,7 +442,7 @@ fn newcomer() -> Option<Seat> {
 
 /// Whether the running task must not give its CPU to another one, which might spin for what it has.
 fn keeps_cpu() -> bool {
-    task::schedule::this_task().spinlocks.load(Relaxed) > 0 || context::is_atomic()
+    task::schedule::this_task().held.spinlocks() > 0 || context::is_atomic()
 }
 
 /// Waits at a point for as long as the engine says.
@@ -438,7 +458,7 @@ fn arrive(seat: Seat, access: &Access) {
 /// Tells the engine of an event that may make the caller, which has `seat`, wait; and waits.
 fn pass(seat: Seat, atomic: bool, event: impl FnOnce(&mut Engine) -> (Decision, Wake)) {
     let mut decision = Decision::Go;
-    tell(seat, |engine| {
+    tell_engine(seat, |engine| {
         let (decided, wake) = event(engine);
         decision = decided;
         wake
@@ -461,7 +481,7 @@ fn pass(seat: Seat, atomic: bool, event: impl FnOnce(&mut Engine) -> (Decision, 
 
 /// Tells the engine of an event of the participant that has `seat`, and wakes whom it names. Nothing happens if the seat was
 /// withdrawn meanwhile.
-fn tell(seat: Seat, event: impl FnOnce(&mut Engine) -> Wake) {
+fn tell_engine(seat: Seat, event: impl FnOnce(&mut Engine) -> Wake) {
     let mut wake = match ENGINE.lock_irqsave().engine_for(seat) {
         Some(engine) => event(engine),
         None => return,

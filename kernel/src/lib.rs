@@ -47,7 +47,6 @@ mod estate;
 pub mod experiments;
 pub mod fire;
 pub mod fs;
-mod held;
 pub mod hooks;
 pub mod irq;
 pub mod layout;

@@ -8,15 +8,14 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kcore::dev::Cdev;
 use kcore::errno::Errno;
-use kcore::machine::{
-    Access, BadFree, BlockSize, Context, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory,
-    Sched, Sleep, TaskId,
-};
+use kcore::event::{Events, Kinds, Outcome, What};
+use kcore::holds::Held;
+use kcore::machine::{BadFree, BlockSize, Context, Cpu, CpuId, Kind, Memory, Sched, Sleep, TaskId};
 use kcore::sync;
 
 use crate::arch::{cpu, percpu};
 use crate::mm::heap;
-use crate::{context, estate, hooks, mishap, task, watchdog};
+use crate::{context, estate, hooks, mishap, task};
 
 /// Real CPUs, real tasks, the kernel's heap.
 #[derive(Debug)]
@@ -103,11 +102,6 @@ impl Sched for Kernel {
         task::signal::interrupted(sleep)
     }
 
-    #[track_caller]
-    fn might_sleep() {
-        watchdog::might_sleep();
-    }
-
     fn wake(task: TaskId) {
         task::wake(task);
     }
@@ -122,8 +116,8 @@ impl Sched for Kernel {
     }
 
     #[inline]
-    fn own_locks() -> Option<&'static sync::OwnLocks> {
-        task::table::find(task::current()).map(|task| &task.own)
+    fn held() -> Option<&'static Held> {
+        task::table::find(task::current()).map(|task| &task.held)
     }
 
     #[inline]
@@ -184,26 +178,18 @@ unsafe impl Memory for Kernel {
     }
 }
 
-impl Hooks for Kernel {
+impl Events for Kernel {
     #[inline]
-    fn listeners() -> Listeners {
-        hooks::listeners()
+    fn wanted() -> Kinds {
+        hooks::wanted()
     }
 
-    fn access(access: &Access) {
-        hooks::access(access);
+    fn tell(what: What, at: &'static Location<'static>) {
+        hooks::tell(what, at);
     }
 
-    fn storing(access: &Access, bytes: usize) {
-        hooks::storing(access, bytes);
-    }
-
-    fn stored(access: &Access, saw: Option<[usize; 2]>) {
-        hooks::stored(access, saw);
-    }
-
-    fn lock(event: LockEvent, lock: &LockName, address: usize, location: &'static Location<'static>) {
-        hooks::lock(event, lock, address, location);
+    fn told(what: What, outcome: Outcome, _at: &'static Location<'static>) {
+        hooks::told(what, outcome);
     }
 
     #[inline]

@@ -24,7 +24,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use kcore::errno::Errno;
 use kcore::machine::TaskId;
 use kcore::report;
-use kcore::wait_for::{At, List};
+use kcore::wait_for::At;
 
 use crate::arch::traps::vector;
 use crate::arch::{backtrace, cpu, percpu};
@@ -41,9 +41,6 @@ use crate::{context, estate, println, task, watchdog};
 const DEPTH: usize = 16;
 /// Bytes of its stack that the report wants, and giving its crew up.
 pub(crate) const ROOM: u64 = 10 << 10;
-/// Locks that are named.
-const LOCKS: usize = 8;
-
 /// What is cut to fit.
 type Text = Cut<96>;
 
@@ -116,14 +113,13 @@ pub(crate) fn may_die_here() -> bool {
 
 fn may_die(interrupts_are_on: bool) -> bool {
     let Some(task) = table::find(queue::current()) else { return false };
-    let only_observed =
-        || context::depth().is_some_and(|depth| u64::from(depth) <= task.spinlocks.load(Relaxed));
+    let only_observed = || context::depth().is_some_and(|depth| u64::from(depth) <= task.held.spinlocks());
     let room = || stacks::left(backtrace::frame_pointer()).is_some_and(|left| left >= ROOM);
     task.mortal.load(Relaxed)
         && interrupts_are_on
         && !panic::stopping()
         && only_observed()
-        && task.own.are_known()
+        && task.held.own_are_known()
         && room()
 }
 
@@ -131,8 +127,8 @@ fn may_die(interrupts_are_on: bool) -> bool {
 /// What else runs on top of it ends with it.
 pub(crate) fn may_be_ended() -> bool {
     let task = schedule::this_task();
-    let only_observed = u64::from(context::depth_below()) <= task.spinlocks.load(Relaxed);
-    only_observed && task.own.is_empty() && task.mortal.load(Relaxed)
+    let only_observed = u64::from(context::depth_below()) <= task.held.spinlocks();
+    only_observed && task.held.own() == 0 && task.mortal.load(Relaxed)
 }
 
 fn die(oops: Oops, fault: Option<&Fault<'_>>) -> ! {
@@ -193,13 +189,8 @@ impl Oops {
         }
         println!("backtrace:");
         frames::print(self.addresses(), self.is_exact);
-        let spinlocks = schedule::this_task().spinlocks.load(Relaxed);
-        let held: List<_, LOCKS> = watchdog::held();
-        if held.is_empty() && spinlocks > 0 {
-            println!("spinlocks that it has, and nobody will give back: {spinlocks}");
-        }
-        for (lock, since) in held.iter() {
-            println!("it has {}{}: nobody will give that back", lock.name, At(" since ", Some(since)));
+        for lock in schedule::this_task().held.observed() {
+            println!("it has {}{}: nobody will give that back", lock.name, At(" since ", Some(lock.at)));
         }
         println!("task {} ({name}) ends with {}; the machine goes on", self.task.0, Errno::EFAULT);
     }

@@ -7,16 +7,17 @@ use alloc::vec::Vec;
 use core::panic::Location;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
+use kcore::event::{Access, Op, Outcome, Site};
 use kcore::leak::{Event, Hidden, Span, StoreLog, Trace};
 use kcore::ledger::{Ledger, Record};
-use kcore::machine::{Access, Context, Cpu, Sched, Site, TaskId};
+use kcore::machine::{Context, Cpu, Sched, TaskId};
 use kcore::settings::MAX_WRITERS;
 
 use crate::machine::{Kernel, SpinLock};
 use crate::mm::{heap, stacks};
 use crate::param::MAX_CPUS;
 use crate::task::shortage;
-use crate::{context, held, layout};
+use crate::{context, layout, task};
 
 /// Lists with room: one for each participant, or one for each CPU.
 const LISTS: usize = if MAX_CPUS > MAX_WRITERS as usize { MAX_CPUS } else { MAX_WRITERS as usize };
@@ -186,43 +187,54 @@ pub(crate) fn end() {
     }
 }
 
-/// Takes note in list `list` that the caller is about to store `value` to `bytes` bytes.
-pub(crate) fn begin(list: usize, access: &Access, value: usize, bytes: usize) {
+/// Takes note in list `list` that the caller is about to make `access`, if that stores anything.
+pub(crate) fn begin(list: usize, access: &Access, at: &'static Location<'static>) {
+    let value = match access.op {
+        Op::Store(value) | Op::Swap(value) => value,
+        Op::Clear => 0,
+        Op::Load | Op::Point => return,
+    };
     let task = Kernel::task();
     let stored = Stored {
         address: Hidden::new(access.address),
-        bytes,
+        bytes: access.size,
         value: Hidden::new(value),
         site: access.site.name,
-        at: access.location,
+        at,
         task,
         context: context::current(),
         cpu: Kernel::cpu().0,
         cycles: Kernel::cycles(),
         over: u64::MAX,
         saw: [Hidden::new(0); 2],
-        held: held::innermost(task),
+        held: innermost(),
     };
     LISTS_OF_STORES[list].lock_irqsave().add(stored);
 }
 
-/// Takes note that it has done so, and what it `saw` before and after; or that it has stored nothing after all.
+/// The two locks that the running task has taken last and still holds, the last one first; empty names for none.
+fn innermost() -> [&'static str; 2] {
+    let mut names = task::schedule::this_task().held.observed().map(|lock| lock.name);
+    [names.next().unwrap_or_default(), names.next().unwrap_or_default()]
+}
+
+/// Takes note that it has done so at `address`, and what it found before and after; or that it has stored nothing after all.
 ///
 /// The lock is taken by a locked instruction, and before that is done all CPUs see the store (SDM vol. 3A, 9.2.3.9): so the
 /// stamp that is taken then is no earlier than the moment at which it took effect.
-pub(crate) fn finish(list: usize, access: &Access, saw: Option<[usize; 2]>) {
+pub(crate) fn finish(list: usize, address: usize, outcome: Outcome) {
     let mut list = LISTS_OF_STORES[list].lock_irqsave();
     let over = Kernel::cycles();
-    let Some(place) = list.unfinished(Kernel::task(), access.address) else {
+    let Some(place) = list.unfinished(Kernel::task(), address) else {
         list.open = list.open.saturating_sub(1);
         return list.forget(over);
     };
     let stored = &mut list.stores[place];
     stored.over = over;
-    match saw {
-        Some(saw) => stored.saw = saw.map(Hidden::new),
+    match outcome {
+        Outcome::Stored { before, after } => stored.saw = [before, after].map(Hidden::new),
         // A run of no bytes: it concerns no location.
-        None => stored.bytes = 0,
+        Outcome::Saw(_) | Outcome::Failed => stored.bytes = 0,
     }
 }
 

@@ -25,7 +25,8 @@ use core::sync::atomic::{
 
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags, Printk, Said};
 use crate::errno::Errno;
-use crate::machine::{AtomicFlag, LockName, Machine, Waiting};
+use crate::event::{LockName, Waiting};
+use crate::machine::{AtomicFlag, Machine};
 use crate::sync::{Completion, Observed};
 
 /// The completion's name.

@@ -10,7 +10,7 @@
 //! | `cells` | [`Trial`]: a cell of the matrix as a run |
 //! | `catalogue` | [`ALL`] and [`find`] |
 //! | [`page`] | the catalogue as people read it |
-//! | `points` | the probe points of scull, and the [`Site`](crate::machine::Site)s of the other experiments |
+//! | `points` | the probe points of scull, and the [`Site`](crate::event::Site)s of the other experiments |
 //! | `resolve` | [`resolve`]: a command line and an entry become a [`Resolved`] run |
 //! | `verdict` | what a run's numbers say |
 //! | all others | one entry each, with its texts |

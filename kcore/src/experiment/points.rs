@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::machine::Site;
+use crate::event::Site;
 
 /// Every point that a task may pass inside the scull device.
 pub(super) const SCULL: &[&str] = crate::scull::sites::POINTS;

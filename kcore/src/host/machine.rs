@@ -3,7 +3,7 @@
 use core::fmt;
 use core::panic::Location;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, Weak};
@@ -12,28 +12,15 @@ use std::time::Instant;
 use std::vec::Vec;
 
 use crate::errno::Errno;
+use crate::event::{Actor, Event, Events, Kinds, What};
 use crate::host::arena::{Account, Arena, LiveBlock};
 use crate::host::task::{Task, Tasks, Token, here, lock};
-use crate::machine::{
-    Access, BadFree, BlockSize, Cpu, CpuId, Hooks, Kind, Listeners, LockEvent, LockName, Memory, Sched,
-    Sleep, TaskId,
-};
+use crate::machine::{BadFree, BlockSize, Cpu, CpuId, Kind, Memory, Sched, Sleep, TaskId};
 
-/// Who hears of accesses and lock events: the two hooks of [`Hooks`], with a `self`.
+/// Who hears of events, before they take effect.
 pub trait Listener: Send + Sync {
-    /// See [`Hooks::access`].
-    fn access(&self, _access: &Access) {}
-    /// See [`Hooks::lock`].
-    fn lock(
-        &self,
-        _event: LockEvent,
-        _lock: &LockName,
-        _address: usize,
-        _location: &'static Location<'static>,
-    ) {
-    }
-    /// See [`Sched::might_sleep`].
-    fn might_sleep(&self) {}
+    /// This is about to happen. The listener may keep the task that does it.
+    fn on(&self, event: &Event);
 }
 
 /// A machine. Clones are the same machine.
@@ -46,7 +33,7 @@ pub struct Host {
 struct Parts {
     arena: Mutex<Arena>,
     tasks: Mutex<BTreeMap<u32, Weak<Token>>>,
-    listeners: AtomicU8,
+    wanted: AtomicU16,
     listener: Mutex<Option<Arc<dyn Listener>>>,
     /// What the clock shows; `None` while it runs by itself.
     clock: Mutex<Option<u64>>,
@@ -87,10 +74,10 @@ impl Host {
         });
     }
 
-    /// From now on `listener` hears of what `listeners` names.
-    pub fn listen(&self, listeners: Listeners, listener: Arc<dyn Listener>) {
+    /// From now on `listener` hears of events of the kinds that are `wanted`.
+    pub fn listen(&self, wanted: Kinds, listener: Arc<dyn Listener>) {
         *lock(&self.parts.listener) = Some(listener);
-        self.parts.listeners.store(listeners.bits(), Relaxed);
+        self.parts.wanted.store(wanted.bits(), Relaxed);
     }
 
     /// What was allocated and freed so far.
@@ -234,14 +221,6 @@ impl Sched for HostMachine {
         here(|task| task.token.is_signalled(sleep))
     }
 
-    fn might_sleep() {
-        if Self::listeners().contains(Listeners::WATCH)
-            && let Some(listener) = Host::here().listener()
-        {
-            listener.might_sleep();
-        }
-    }
-
     fn wake(task: TaskId) {
         if let Some(token) = Host::here().token(task) {
             token.wake();
@@ -277,20 +256,14 @@ unsafe impl Memory for HostMachine {
     fn keep() {}
 }
 
-impl Hooks for HostMachine {
-    fn listeners() -> Listeners {
-        Listeners::from_bits_truncate(here(|task| task.host.parts.listeners.load(Relaxed)))
+impl Events for HostMachine {
+    fn wanted() -> Kinds {
+        Kinds::from_bits_truncate(here(|task| task.host.parts.wanted.load(Relaxed)))
     }
 
-    fn access(access: &Access) {
+    fn tell(what: What, at: &'static Location<'static>) {
         if let Some(listener) = Host::here().listener() {
-            listener.access(access);
-        }
-    }
-
-    fn lock(event: LockEvent, name: &LockName, address: usize, location: &'static Location<'static>) {
-        if let Some(listener) = Host::here().listener() {
-            listener.lock(event, name, address, location);
+            listener.on(&Event { actor: Actor::task(Self::task()), cpu: Self::cpu(), at, what });
         }
     }
 }

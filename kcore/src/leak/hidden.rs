@@ -14,6 +14,18 @@ impl Hidden {
         Hidden(!address)
     }
 
+    /// Its complement, for a word of its own.
+    #[inline]
+    pub const fn word(self) -> usize {
+        self.0
+    }
+
+    /// What such a word stands for.
+    #[inline]
+    pub const fn of_word(word: usize) -> Self {
+        Hidden(word)
+    }
+
     /// The address.
     #[inline]
     pub const fn address(self) -> usize {

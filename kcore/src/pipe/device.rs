@@ -11,7 +11,8 @@ use core::sync::atomic::{
 
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use crate::errno::Errno;
-use crate::machine::{AtomicFlag, LockName, Machine, Site, Waiting};
+use crate::event::{LockName, Site, Waiting};
+use crate::machine::{AtomicFlag, Machine};
 use crate::pipe::buffer::Buffer;
 use crate::pipe::damage::Damage;
 use crate::pipe::file::File;

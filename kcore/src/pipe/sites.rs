@@ -1,7 +1,7 @@
 //! The places where a pipe touches something shared, for scripts and rendezvous.
 #![forbid(unsafe_code)]
 
-use crate::machine::Site;
+use crate::event::Site;
 
 /// Where the next byte is read: points `rp.load` and `rp.store`. Those who wait look at it without the lock.
 pub static RP: Site = Site::new("rp");

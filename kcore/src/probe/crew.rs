@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 use super::engine::Wake;
 use super::locks::{Hold, Locks};
 use super::reason::Obstacle;
+use crate::event::{LockName, Waiting};
 use crate::leak::Hidden;
-use crate::machine::{CpuId, LockName, Waiting};
+use crate::machine::CpuId;
 
 /// Where a participant is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use super::crew::{Crew, State};
 use super::plan::Plan;
 use super::rendezvous::Rendezvous;
 use super::script::Script;
+use crate::event::{Access, LockName};
 use crate::leak::Hidden;
-use crate::machine::{Access, CpuId, LockName};
+use crate::machine::CpuId;
 use crate::report;
 use crate::settings::MAX_WRITERS;
 

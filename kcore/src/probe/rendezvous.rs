@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::crew::{Crew, State};
 use super::engine::{Meetings, Wake};
-use crate::machine::Access;
+use crate::event::Access;
 
 #[derive(Debug)]
 pub(super) struct Rendezvous {

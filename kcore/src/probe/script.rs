@@ -9,7 +9,7 @@ use super::crew::Crew;
 use super::engine::Wake;
 use super::plan::Step;
 use super::reason::{GivenUp, Obstacle};
-use crate::machine::Access;
+use crate::event::Access;
 
 /// How far a script has come.
 ///

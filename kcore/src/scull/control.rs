@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 
 use crate::dev::{Caller, ioctl as encoding};
 use crate::errno::Errno;
-use crate::machine::{Hooks, Site};
+use crate::event::{Events, Site};
 use crate::scull::edition::Edition;
 use crate::scull::geometry::Geometry;
 use crate::scull::ioctl::*;
@@ -20,7 +20,7 @@ impl Parameters {
     /// [`Errno::ENOTTY`] for a command that is none of [those](crate::scull::ioctl), [`Errno::EPERM`] for a caller that may not
     /// change the value, [`Errno::EFAULT`] for an address that is not the caller's, and, in the repaired driver,
     /// [`Errno::EINVAL`] for a value that no device can have.
-    pub fn ioctl<H: Hooks>(
+    pub fn ioctl<H: Events>(
         &self,
         edition: Edition,
         command: u32,
@@ -74,7 +74,7 @@ struct Value<'a, H> {
     _hooks: PhantomData<H>,
 }
 
-impl<H: Hooks> Value<'_, H> {
+impl<H: Events> Value<'_, H> {
     #[track_caller]
     fn load(&self) -> usize {
         self.word.load::<H>(self.site)

@@ -6,7 +6,8 @@ use core::fmt;
 
 use crate::dev::Caller;
 use crate::errno::Errno;
-use crate::machine::{Hooks, Machine, Site};
+use crate::event::{Events, Site};
+use crate::machine::Machine;
 use crate::report::LockStats;
 use crate::scull::edition::Edition;
 use crate::scull::file::{File, Mode};
@@ -179,7 +180,7 @@ impl<M: Machine> Device<M> {
     /// Loads a link on the way to data. A pointer that leads nowhere is counted, and is [`Errno::EFAULT`].
     #[inline]
     #[track_caller]
-    pub(super) fn load<H: Hooks, T>(
+    pub(super) fn load<H: Events, T>(
         &self,
         link: &Link<T>,
         site: &'static Site,

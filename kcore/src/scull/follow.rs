@@ -5,7 +5,8 @@
 #![forbid(unsafe_code)]
 
 use crate::errno::Errno;
-use crate::machine::{Machine, Site};
+use crate::event::Site;
+use crate::machine::Machine;
 use crate::scull::device::Device;
 use crate::scull::edition::Edition;
 use crate::scull::list::{Array, Block, Link, Node, Quantum, Wild};

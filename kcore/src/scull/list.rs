@@ -21,7 +21,8 @@ use core::slice;
 
 use crate::bytes::SharedBytes;
 use crate::errno::Errno;
-use crate::machine::{BadFree, Hooks, Kind, Memory, POISON_FREED, POISON_FRESH, Site};
+use crate::event::{Events, Site};
+use crate::machine::{BadFree, Kind, Memory, POISON_FREED, POISON_FRESH};
 use crate::shared::Shared;
 
 /// A pointer that leads to no block.
@@ -49,7 +50,7 @@ impl<T> Link<T> {
     /// Where it leads. An access.
     #[inline]
     #[track_caller]
-    pub(super) fn load<H: Hooks>(&self, site: &'static Site) -> Result<Option<Block<T>>, Wild> {
+    pub(super) fn load<H: Events>(&self, site: &'static Site) -> Result<Option<Block<T>>, Wild> {
         Block::at(self.word.load::<H>(site))
     }
 
@@ -61,14 +62,14 @@ impl<T> Link<T> {
     /// Publishes a block. An access.
     #[inline]
     #[track_caller]
-    pub(super) fn store<H: Hooks>(&self, site: &'static Site, block: Block<T>) {
+    pub(super) fn store<H: Events>(&self, site: &'static Site, block: Block<T>) {
         self.word.store::<H>(site, block.start.as_ptr());
     }
 
     /// Lets go of what it led to. An access.
     #[inline]
     #[track_caller]
-    pub(super) fn drop_link<H: Hooks>(&self, site: &'static Site) {
+    pub(super) fn drop_link<H: Events>(&self, site: &'static Site) {
         self.word.store::<H>(site, ptr::null_mut());
     }
 

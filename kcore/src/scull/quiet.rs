@@ -4,7 +4,8 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use crate::errno::Errno;
-use crate::machine::{BadFree, Hooks, Kind, Memory};
+use crate::event::Events;
+use crate::machine::{BadFree, Kind, Memory};
 
 /// The memory of `A` without its hooks: for taking a device down, which is not part of any experiment.
 pub(super) struct Quiet<A>(PhantomData<A>);
@@ -34,4 +35,4 @@ unsafe impl<A: Memory> Memory for Quiet<A> {
     }
 }
 
-impl<A> Hooks for Quiet<A> {}
+impl<A> Events for Quiet<A> {}

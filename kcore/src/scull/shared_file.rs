@@ -7,7 +7,8 @@ use core::fmt;
 
 use crate::dev::{Caller, CharDevice, Credentials, FileOperations, OpenFlags, Whence};
 use crate::errno::Errno;
-use crate::machine::{AtomicFlag, LockName, Machine, Waiting};
+use crate::event::{LockName, Waiting};
+use crate::machine::{AtomicFlag, Machine};
 use crate::scull::device::Device;
 use crate::scull::file::{File, Mode};
 use crate::sync::{Mutex, Observed};

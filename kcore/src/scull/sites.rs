@@ -4,7 +4,7 @@
 //! others are named probes, and their points are their bare names.
 #![forbid(unsafe_code)]
 
-use crate::machine::Site;
+use crate::event::Site;
 
 macro_rules! sites {
     ($($(#[$meta:meta])* $site:ident = $name:literal;)+) => {

@@ -1,7 +1,8 @@
 //! Emptying the device.
 #![forbid(unsafe_code)]
 
-use crate::machine::{Hooks, Machine, Memory};
+use crate::event::Events;
+use crate::machine::{Machine, Memory};
 use crate::scull::device::Device;
 use crate::scull::edition::Edition;
 use crate::scull::geometry::Geometry;
@@ -24,7 +25,7 @@ impl<M: Machine> Device<M> {
     }
 
     /// The same, without a look at the guard, telling the hooks of `A`.
-    pub(super) fn trim_list<A: Memory + Hooks>(&self) {
+    pub(super) fn trim_list<A: Memory + Events>(&self) {
         // A negative number of slots is none.
         let qset = usize::try_from(self.qset.load::<A>(&sites::QSET) as isize).unwrap_or(0);
         let mut next = self.load::<A, _>(&self.list.head, &sites::HEAD);
@@ -41,7 +42,7 @@ impl<M: Machine> Device<M> {
     }
 
     /// The module's quantum and qset become the device's. A device of the repaired driver never gets an impossible one.
-    fn adopt_geometry<A: Memory + Hooks>(&self) {
+    fn adopt_geometry<A: Memory + Events>(&self) {
         let quantum = self.parameters.quantum.load::<A>(&sites::SCULL_QUANTUM);
         let qset = self.parameters.qset.load::<A>(&sites::SCULL_QSET);
         if self.edition == Edition::Book || (Geometry { quantum, qset }).check().is_ok() {
@@ -50,7 +51,7 @@ impl<M: Machine> Device<M> {
         }
     }
 
-    fn trim_node<A: Memory + Hooks>(&self, node: Block<Node>, qset: usize) {
+    fn trim_node<A: Memory + Events>(&self, node: Block<Node>, qset: usize) {
         let link = &node.node(&self.list).array;
         if let Ok(Some(array)) = self.load::<A, _>(link, &sites::ARRAY) {
             self.trim_array::<A>(array, qset);
@@ -59,7 +60,7 @@ impl<M: Machine> Device<M> {
         }
     }
 
-    fn trim_array<A: Memory + Hooks>(&self, array: Block<Array>, qset: usize) {
+    fn trim_array<A: Memory + Events>(&self, array: Block<Array>, qset: usize) {
         // As many slots as the device says, which need not be as many as the array has (R11): those behind are forgotten, and
         // where there are fewer the book's driver frees whatever lies there.
         for index in 0..qset {
@@ -73,7 +74,7 @@ impl<M: Machine> Device<M> {
     }
 
     #[track_caller]
-    fn give_back<A: Memory + Hooks, T>(&self, block: Block<T>) {
+    fn give_back<A: Memory + Events, T>(&self, block: Block<T>) {
         probe::<A>(&sites::TRIM_FREE);
         if let Err(bad) = block.free::<A>() {
             self.tally.bad_free(bad);

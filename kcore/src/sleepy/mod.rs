@@ -21,7 +21,8 @@ use core::sync::atomic::{
 
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags, Printk, Said};
 use crate::errno::Errno;
-use crate::machine::{AtomicFlag, Machine, Site};
+use crate::event::Site;
+use crate::machine::{AtomicFlag, Machine};
 use crate::scull::Edition;
 use crate::shared::Shared;
 use crate::sync::{Silent, WaitQueue};

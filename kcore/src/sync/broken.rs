@@ -13,7 +13,8 @@ use core::fmt;
 use core::panic::Location;
 use core::sync::atomic::{Ordering, fence};
 
-use crate::machine::{Cpu, Hooks, LockEvent, LockName, Site};
+use crate::event::{Events, LockName, LockStep, Mode, Site};
+use crate::machine::Cpu;
 use crate::report::LockStats;
 use crate::shared::Shared;
 use crate::sync::watch::{Observed, Statistics, Watch};
@@ -39,18 +40,18 @@ impl BrokenSpinLock {
 
     /// Looks whether the lock is free; if it is, takes it. In between, somebody else does the same.
     #[track_caller]
-    pub fn acquire<M: Cpu + Hooks>(&self) {
+    pub fn acquire<M: Cpu + Events>(&self) {
         self.acquire_at::<M>(Location::caller());
     }
 
     /// Gives the lock back. Anybody can: there is nothing to protect from.
     #[track_caller]
-    pub fn release<M: Cpu + Hooks>(&self) {
+    pub fn release<M: Cpu + Events>(&self) {
         self.release_at::<M>(Location::caller());
     }
 
     #[track_caller]
-    pub(crate) fn acquire_at<M: Cpu + Hooks>(&self, place: &'static Location<'static>) {
+    pub(crate) fn acquire_at<M: Cpu + Events>(&self, place: &'static Location<'static>) {
         // A spinlock keeps the CPU, this one too.
         M::preempt_disable();
         let mut wait = None;
@@ -61,11 +62,11 @@ impl BrokenSpinLock {
         // The missing test-and-set is to be the only thing that is wrong: the order of memory accesses is kept.
         fence(Ordering::Acquire);
         Watch::<M>::acquired(&self.watch, wait);
-        Watch::<M>::announce(&self.watch, LockEvent::Acquired, self.address(), place);
+        Watch::<M>::announce(&self.watch, LockStep::Acquired, Mode::Exclusive, self.address(), place);
     }
 
     /// Spins until the lock looks free. These looks are no probe points: a script names the one that decides.
-    fn wait<M: Cpu + Hooks>(
+    fn wait<M: Cpu + Events>(
         &self,
         wait: &mut Option<<Observed as Watch<M>>::Wait>,
         place: &'static Location<'static>,
@@ -75,15 +76,15 @@ impl BrokenSpinLock {
             None => *wait = Some(<Observed as Watch<M>>::wait()),
         }
         // Each time anew: whoever listens saw the load in between, and would take this task for one that goes on.
-        Watch::<M>::announce(&self.watch, LockEvent::Wait, self.address(), place);
+        Watch::<M>::announce(&self.watch, LockStep::Wait, Mode::Exclusive, self.address(), place);
         while self.word.peek() == TAKEN {
             M::relax();
             M::spinning();
         }
     }
 
-    pub(crate) fn release_at<M: Cpu + Hooks>(&self, place: &'static Location<'static>) {
-        Watch::<M>::announce(&self.watch, LockEvent::Release, self.address(), place);
+    pub(crate) fn release_at<M: Cpu + Events>(&self, place: &'static Location<'static>) {
+        Watch::<M>::announce(&self.watch, LockStep::Release, Mode::Exclusive, self.address(), place);
         Watch::<M>::released(&self.watch);
         fence(Ordering::Release);
         // Not a probe point: `lock.store` is the one that should have been part of a test-and-set.

@@ -11,7 +11,8 @@ use core::fmt;
 use core::sync::atomic::AtomicBool;
 
 use crate::errno::Errno;
-use crate::machine::{LockName, Sched, Sleep};
+use crate::event::LockName;
+use crate::machine::{Sched, Sleep};
 use crate::report::LockStats;
 use crate::sync::patience::{Endless, Patience, UntilSignal, UntilTime};
 use crate::sync::units::Units;

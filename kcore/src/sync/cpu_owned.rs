@@ -19,13 +19,14 @@
 use core::fmt;
 use core::sync::atomic::AtomicBool;
 
-use crate::machine::{Cpu, CpuId, LockEvent, LockName, Sched};
+use crate::event::{LockName, LockStep, Mode};
+use crate::machine::{Cpu, CpuId, Sched};
 use crate::report::LockStats;
 use crate::sync::spinlock::SpinLock;
 use crate::sync::watch::{Observed, Silent, Statistics, Watch};
 
 /// A lock that lets in whoever runs on the CPU that has it. It leaves preemption on, and its holder may sleep: name it as
-/// [`Waiting::Sleeps`](crate::machine::Waiting::Sleeps).
+/// [`Waiting::Sleeps`](crate::event::Waiting::Sleeps).
 pub struct CpuOwnedLock<M: Cpu, W = Silent> {
     owner: SpinLock<Owner, M>,
     watch: W,
@@ -101,18 +102,18 @@ impl<M: Sched, W: Watch<M>> CpuOwnedLock<M, W> {
                 Some(wait) => W::failed(wait),
                 None => {
                     wait = Some(W::wait());
-                    self.watch.announce(LockEvent::Wait, self.address(), place);
+                    self.watch.announce(LockStep::Wait, Mode::Exclusive, self.address(), place);
                 }
             }
             M::relax();
             W::spinning();
             M::yield_now();
         }
-        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
     }
 
     pub(super) fn release_at(&self, place: W::Place) {
-        self.watch.announce(LockEvent::Release, self.address(), place);
+        self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
         let mut owner = self.owner.lock_irqsave();
         assert!(owner.depth > 0, "nobody is in");
         owner.depth -= 1;

@@ -6,7 +6,8 @@ use core::marker::PhantomData;
 use core::panic::Location;
 
 use crate::errno::Errno;
-use crate::machine::{AtomicFlag, LockEvent, LockName, Machine, Waiting};
+use crate::event::{LockName, LockStep, Mode, Waiting};
+use crate::machine::{AtomicFlag, Machine};
 use crate::report::LockStats;
 use crate::settings::Lock;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
@@ -119,7 +120,7 @@ impl<M: Machine> Guard<M> {
         };
         match &self.mechanism {
             Mechanism::Nothing => {}
-            Mechanism::Switch(watch) => self.switched(watch, LockEvent::Acquired, place),
+            Mechanism::Switch(watch) => self.switched(watch, LockStep::Acquired, place),
             Mechanism::Spinlock(lock) => lock.acquire(place),
             Mechanism::Semaphore(semaphore) => semaphore.down_at(place),
             Mechanism::Completion(completion) => completion.wait_at(place),
@@ -145,8 +146,8 @@ impl<M: Machine> Guard<M> {
         Ok(Held { guard: self, place: Location::caller(), _off: Off::Nothing, _not_send: PhantomData })
     }
 
-    fn switched(&self, watch: &Observed, event: LockEvent, place: &'static Location<'static>) {
-        Watch::<M>::announce(watch, event, core::ptr::from_ref(self).addr(), place);
+    fn switched(&self, watch: &Observed, event: LockStep, place: &'static Location<'static>) {
+        Watch::<M>::announce(watch, event, Mode::Exclusive, core::ptr::from_ref(self).addr(), place);
     }
 
     /// Whether somebody is in the critical section. Functions that rely on the lock assert this. Without a lock, and for a
@@ -217,7 +218,7 @@ impl<M: Machine> Drop for Held<'_, M> {
     fn drop(&mut self) {
         match &self.guard.mechanism {
             Mechanism::Nothing => {}
-            Mechanism::Switch(watch) => self.guard.switched(watch, LockEvent::Release, self.place),
+            Mechanism::Switch(watch) => self.guard.switched(watch, LockStep::Release, self.place),
             // SAFETY: `enter` acquired it and made this one `Held`, which is dropped once.
             Mechanism::Spinlock(lock) => unsafe { lock.release(self.place) },
             Mechanism::Semaphore(semaphore) => semaphore.up_at(self.place),

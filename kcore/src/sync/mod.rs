@@ -76,7 +76,7 @@ pub use environment::{Atomic, BhOff, Environment, IrqSaved, PreemptOff};
 pub use guard::{Guard, Held, PREEMPTION_OFF};
 pub use kfifo::{Consumer, Kfifo, Producer};
 pub use mutex::{Mutex, MutexGuard};
-pub use own::{Own, OwnLocks};
+pub use own::Own;
 pub use raw_mutex::RawMutex;
 pub use rw_guard::{ReadGuard, WriteGuard};
 pub use rwlock::RwLock;

@@ -8,7 +8,8 @@ use core::ops::{Deref, DerefMut};
 use core::sync::atomic::AtomicBool;
 
 use crate::errno::Errno;
-use crate::machine::{LockName, Sched};
+use crate::event::LockName;
+use crate::machine::Sched;
 use crate::report::LockStats;
 use crate::sync::own::Own;
 use crate::sync::raw_mutex::RawMutex;

@@ -12,7 +12,8 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use crate::errno::Errno;
-use crate::machine::{LockEvent, LockName, Sched, Sleep, TaskId};
+use crate::event::{LockName, LockStep, Mode};
+use crate::machine::{Sched, Sleep, TaskId};
 use crate::report::LockStats;
 use crate::sync::patience::{Endless, Patience, UntilSignal};
 use crate::sync::spinlock::SpinLock;
@@ -168,7 +169,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         let place = W::place();
         let taken = self.take(&mut None);
         if taken {
-            self.watch.announce(LockEvent::Acquired, self.address(), place);
+            self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
         }
         taken
     }
@@ -193,7 +194,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         if !self.is_mine() {
             return Err(Errno::EPERM);
         }
-        self.watch.announce(LockEvent::Release, self.address(), place);
+        self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
         let mut sleepers = self.sleepers.lock_irqsave();
         self.watch.released();
         if let Some(task) = self.free(&mut sleepers) {
@@ -208,7 +209,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         if !self.take(&mut None) {
             self.contend(patience, place)?;
         }
-        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
         Ok(())
     }
 
@@ -234,13 +235,13 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     #[inline(never)]
     fn contend<P: Patience>(&self, patience: P, place: W::Place) -> Result<(), P::End> {
         let mut wait = Some(W::wait());
-        self.watch.announce(LockEvent::Wait, self.address(), place);
+        self.watch.announce(LockStep::Wait, Mode::Exclusive, self.address(), place);
         self.spin(&mut wait);
         // Still there: the lock was not taken.
         let Some(wait) = wait else { return Ok(()) };
         let slept = self.sleep(wait, patience);
         if slept.is_err() {
-            self.watch.announce(LockEvent::GaveUp, self.address(), place);
+            self.watch.announce(LockStep::GaveUp, Mode::Exclusive, self.address(), place);
         }
         slept
     }

@@ -12,7 +12,8 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::sync::atomic::AtomicBool;
 
-use crate::machine::{Cpu, LockEvent, LockName};
+use crate::event::{LockName, LockStep, Mode};
+use crate::machine::Cpu;
 use crate::report::LockStats;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::rw_guard::{ReadGuard, WriteGuard};
@@ -137,7 +138,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
         if !self.try_come(&mut None) {
             return None;
         }
-        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        self.watch.announce(LockStep::Acquired, Mode::Shared, self.address(), place);
         Some(ReadGuard::new(self, place, environment))
     }
 
@@ -150,7 +151,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
         if !self.try_alone(&mut None) {
             return None;
         }
-        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
         Some(WriteGuard::new(self, place, environment))
     }
 
@@ -165,9 +166,9 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
                 );
                 self.try_come(wait)
             };
-            self.contend(place, come, || self.word.is_bit_set());
+            self.contend(Mode::Shared, place, come, || self.word.is_bit_set());
         }
-        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        self.watch.announce(LockStep::Acquired, Mode::Shared, self.address(), place);
         ReadGuard::new(self, place, environment)
     }
 
@@ -184,9 +185,9 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     pub(super) fn acquire_write(&self, place: W::Place) {
         if !self.try_alone(&mut None) {
             let is_taken = || self.word.is_bit_set() || self.word.is_read();
-            self.contend(place, |wait| self.try_alone(wait), is_taken);
+            self.contend(Mode::Exclusive, place, |wait| self.try_alone(wait), is_taken);
         }
-        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
     }
 
     /// Gives the lock back.
@@ -195,7 +196,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     /// The caller has the lock for writing and uses the value no more.
     #[inline]
     pub(super) unsafe fn release_write(&self, place: W::Place) {
-        self.watch.announce(LockEvent::Release, self.address(), place);
+        self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
         self.watch.released();
         self.word.clear_bit();
     }
@@ -206,7 +207,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     /// The caller is one of those who read and uses the value no more.
     #[inline]
     pub(super) unsafe fn release_read(&self, place: W::Place) {
-        self.watch.announce(LockEvent::Release, self.address(), place);
+        self.watch.announce(LockStep::Release, Mode::Shared, self.address(), place);
         let _brief = Brief::<M>::enter();
         // Nobody writes, so the bit is free or a reader or a waiting writer has it for a few instructions.
         while !self.word.try_bit() {
@@ -254,12 +255,13 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     #[inline(never)]
     fn contend(
         &self,
+        mode: Mode,
         place: W::Place,
         attempt: impl Fn(&mut Option<W::Wait>) -> bool,
         is_taken: impl Fn() -> bool,
     ) {
         let mut wait = Some(W::wait());
-        self.watch.announce(LockEvent::Wait, self.address(), place);
+        self.watch.announce(LockStep::Wait, mode, self.address(), place);
         let mut pauses = 1;
         loop {
             while is_taken() {

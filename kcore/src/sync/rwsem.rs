@@ -10,7 +10,8 @@
 use core::fmt;
 use core::sync::atomic::AtomicBool;
 
-use crate::machine::{LockEvent, LockName, Sched};
+use crate::event::{LockName, LockStep, Mode};
+use crate::machine::Sched;
 use crate::report::LockStats;
 use crate::sync::patience::Endless;
 use crate::sync::spinlock::{SpinGuard, SpinLock};
@@ -36,19 +37,12 @@ struct State<M: Sched, W: Watch<M>> {
     /// A writer writes, or waits for the last reader to go.
     is_closed: bool,
     /// Those who wait at the gate. Nobody does while it is open.
-    gate: Waiters<M, (Kind, W::Wait)>,
+    gate: Waiters<M, (Mode, W::Wait)>,
     /// The writer inside the gate that sleeps until the last reader has gone. One at most.
     inside: Waiters<M, W::Wait>,
     /// A writer was let through the gate while some still read, and has not run since. This is what it brought along,
     /// until the last reader has gone.
     passed: Option<W::Wait>,
-}
-
-/// What a task at the gate wants.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Reader,
-    Writer,
 }
 
 impl<M: Sched<Flag = AtomicBool>> RwSemaphore<M> {
@@ -104,11 +98,11 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         let place = W::place();
         let state = self.state.lock();
         if state.is_closed {
-            self.sleep_at_gate(state, Kind::Reader, place);
+            self.sleep_at_gate(state, Mode::Shared, place);
         } else {
             self.admit_reader(state);
         }
-        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        self.watch.announce(LockStep::Acquired, Mode::Shared, self.address(), place);
     }
 
     /// Reads if that is possible at once and says whether it is.
@@ -123,7 +117,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
             return false;
         }
         self.admit_reader(state);
-        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        self.watch.announce(LockStep::Acquired, Mode::Shared, self.address(), place);
         true
     }
 
@@ -147,7 +141,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         }
         self.admit_writer(&mut state, None);
         drop(state);
-        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
         true
     }
 
@@ -158,7 +152,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     #[inline]
     #[track_caller]
     pub fn up_read(&self) {
-        self.watch.announce(LockEvent::Release, self.address(), W::place());
+        self.watch.announce(LockStep::Release, Mode::Shared, self.address(), W::place());
         let mut state = self.state.lock();
         assert!(state.readers > 0, "up_read, and nobody reads");
         state.readers -= 1;
@@ -185,12 +179,13 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         self.up_write_at(W::place());
     }
 
-    /// The writer becomes a reader; nobody writes in between. Readers who wait are let in. It never sleeps, and nothing
-    /// is announced: the task has the lock before and after.
+    /// The writer becomes a reader; nobody writes in between. Readers who wait are let in. It never sleeps.
     ///
     /// # Panics
     /// When nobody writes.
+    #[track_caller]
     pub fn downgrade_write(&self) {
+        self.watch.announce(LockStep::Downgraded, Mode::Exclusive, self.address(), W::place());
         let mut state = self.state.lock();
         assert!(state.is_written(), "downgrade_write, and nobody writes");
         state.readers = 1;
@@ -201,7 +196,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     pub(super) fn down_write_at(&self, place: W::Place) {
         let mut state = self.state.lock();
         if state.is_closed {
-            self.sleep_at_gate(state, Kind::Writer, place);
+            self.sleep_at_gate(state, Mode::Exclusive, place);
             self.wait_for_readers();
         } else if state.readers > 0 {
             state.is_closed = true;
@@ -211,12 +206,12 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
             self.admit_writer(&mut state, None);
             drop(state);
         }
-        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
     }
 
     #[inline]
     pub(super) fn up_write_at(&self, place: W::Place) {
-        self.watch.announce(LockEvent::Release, self.address(), place);
+        self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
         let state = self.state.lock();
         assert!(state.is_written(), "up_write, and nobody writes");
         self.watch.released();
@@ -241,12 +236,12 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
             && let Some(record) = state.gate.dismiss(&mut let_in)
         {
             match record {
-                Some((Kind::Writer, wait)) if state.readers > 0 => {
+                Some((Mode::Exclusive, wait)) if state.readers > 0 => {
                     state.is_closed = true;
                     state.passed = Some(wait);
                 }
-                Some((Kind::Writer, wait)) => self.admit_writer(&mut state, Some(wait)),
-                Some((Kind::Reader, wait)) => {
+                Some((Mode::Exclusive, wait)) => self.admit_writer(&mut state, Some(wait)),
+                Some((Mode::Shared, wait)) => {
                     state.readers += 1;
                     self.watch.acquired(Some(wait));
                 }
@@ -259,12 +254,12 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     /// Sleeps until the gate lets the caller through. A reader reads then.
     #[cold]
     #[inline(never)]
-    fn sleep_at_gate(&self, mut state: Locked<'_, M, W>, kind: Kind, place: W::Place) {
-        let waiter = Waiter::new((kind, W::wait()));
+    fn sleep_at_gate(&self, mut state: Locked<'_, M, W>, mode: Mode, place: W::Place) {
+        let waiter = Waiter::new((mode, W::wait()));
         // SAFETY: the node is new and lives in this frame, which ends after `sleep` has returned.
         unsafe { state.gate.push(&waiter) };
         drop(state);
-        self.watch.announce(LockEvent::Wait, self.address(), place);
+        self.watch.announce(LockStep::Wait, mode, self.address(), place);
         let Ok(()) = waiter.sleep(Endless);
     }
 
@@ -286,7 +281,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         unsafe { state.inside.push(&waiter) };
         drop(state);
         if let Some(place) = place {
-            self.watch.announce(LockEvent::Wait, self.address(), place);
+            self.watch.announce(LockStep::Wait, Mode::Exclusive, self.address(), place);
         }
         let Ok(()) = waiter.sleep(Endless);
     }

@@ -23,7 +23,8 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
-use crate::machine::{Cpu, LockName};
+use crate::event::LockName;
+use crate::machine::Cpu;
 use crate::report::LockStats;
 use crate::sync::atomic_word::AtomicWord;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};

@@ -13,7 +13,8 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::AtomicBool;
 
-use crate::machine::{Cpu, LockEvent, LockName};
+use crate::event::{LockName, LockStep, Mode};
+use crate::machine::Cpu;
 use crate::report::LockStats;
 use crate::sync::environment::{Atomic, BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
@@ -117,7 +118,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
             return None;
         }
         self.watch.acquired(None);
-        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
         Some(SpinGuard { lock: self, place, _environment: environment, _not_send: PhantomData })
     }
 
@@ -138,7 +139,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
         } else {
             self.contend(place);
         }
-        self.watch.announce(LockEvent::Acquired, self.address(), place);
+        self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
     }
 
     /// Gives the lock back.
@@ -148,7 +149,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
     /// value no more.
     #[inline]
     pub(crate) unsafe fn release(&self, place: W::Place) {
-        self.watch.announce(LockEvent::Release, self.address(), place);
+        self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
         self.watch.released();
         self.word.clear();
     }
@@ -173,7 +174,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
     #[inline(never)]
     fn contend(&self, place: W::Place) {
         let mut wait = W::wait();
-        self.watch.announce(LockEvent::Wait, self.address(), place);
+        self.watch.announce(LockStep::Wait, Mode::Exclusive, self.address(), place);
         let mut pauses = 1;
         loop {
             while self.word.is_set() {

@@ -1,6 +1,7 @@
 //! Units that tasks take and give back, and a queue of those who found none: what a semaphore and a completion share.
 
-use crate::machine::{Cpu, LockEvent, Sched, Site};
+use crate::event::{LockStep, Mode, Site};
+use crate::machine::{Cpu, Sched};
 use crate::sync::patience::{Endless, Patience};
 use crate::sync::spinlock::{SpinIrqGuard, SpinLock};
 use crate::sync::waiter::{Dismissed, Waiter, Waiters, after};
@@ -98,7 +99,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         } else {
             self.sleep(state, patience, address, place)?;
         }
-        self.watch.announce(LockEvent::Acquired, address, place);
+        self.watch.announce(LockStep::Acquired, Mode::Exclusive, address, place);
         Ok(())
     }
 
@@ -115,13 +116,13 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         // SAFETY: the node is new and lives in this frame, which ends after it was granted, or removed below.
         unsafe { state.queue.push(&waiter) };
         drop(state);
-        self.watch.announce(LockEvent::Wait, address, place);
+        self.watch.announce(LockStep::Wait, Mode::Exclusive, address, place);
         let slept = waiter.sleep(patience);
         if slept.is_err() {
             // A waiter that is not there any more was granted a unit in time, and has it, or is about to be told.
             let gave_up = self.state.lock_irqsave().queue.remove(&waiter);
             if gave_up {
-                self.watch.announce(LockEvent::GaveUp, address, place);
+                self.watch.announce(LockStep::GaveUp, Mode::Exclusive, address, place);
                 return slept;
             }
             let Ok(()) = waiter.sleep(Endless);
@@ -137,7 +138,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     pub(super) fn try_take(&self, address: usize, place: W::Place) -> bool {
         let taken = self.state.lock_irqsave().take(&self.watch);
         if taken {
-            self.watch.announce(LockEvent::Acquired, address, place);
+            self.watch.announce(LockStep::Acquired, Mode::Exclusive, address, place);
         }
         taken
     }
@@ -145,7 +146,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     /// Gives a unit: to the task that waits longest, or, if none does, to whoever comes.
     #[inline]
     pub(super) fn give(&self, address: usize, place: W::Place) {
-        self.watch.announce(LockEvent::Release, address, place);
+        self.watch.announce(LockStep::Release, Mode::Exclusive, address, place);
         let mut state = self.state.lock_irqsave();
         self.watch.released();
         let granted = match state.free {
@@ -168,7 +169,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     /// Gives a unit to everybody who waits, and to everybody who comes.
     #[inline]
     pub(super) fn give_endless(&self, address: usize, place: W::Place) {
-        self.watch.announce(LockEvent::Release, address, place);
+        self.watch.announce(LockStep::Release, Mode::Exclusive, address, place);
         let mut state = self.state.lock_irqsave();
         self.watch.released();
         state.free = ENDLESS;

@@ -21,7 +21,8 @@ use core::ptr::NonNull;
 use core::sync::atomic::AtomicBool;
 
 use crate::errno::Errno;
-use crate::machine::{LockEvent, LockName, Sched, Sleep};
+use crate::event::{LockName, LockStep, Mode};
+use crate::machine::{Sched, Sleep};
 use crate::report::LockStats;
 use crate::sync::patience::{Endless, Patience, UntilSignal, UntilTime};
 use crate::sync::spinlock::SpinLock;
@@ -34,7 +35,7 @@ use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
 /// wakes one of these, in the order of their arrival, but all the others. An exclusive waiter that leaves without having
 /// used its wake-up passes it on.
 ///
-/// A queue is nobody's, so the machine hears of waits, and of their ends as [`LockEvent::GaveUp`]. Its counters count the
+/// A queue is nobody's, so the machine hears of waits, and of their ends as [`LockStep::GaveUp`]. Its counters count the
 /// waits that did not find their condition true at once; a failed test-and-set is a wake-up that found it false.
 ///
 /// Its lock is taken with interrupts off, so an interrupt handler may wake. Lock order: this lock -> nothing. Waiters are
@@ -210,7 +211,7 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
         if waited.is_ok() {
             self.count(wait);
         }
-        self.watch.announce(LockEvent::GaveUp, self.address(), place);
+        self.watch.announce(LockStep::GaveUp, Mode::Exclusive, self.address(), place);
         waited
     }
 
@@ -239,7 +240,7 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
                 return Turn::Woken;
             }
             // Each time anew: to whoever listens, a task that has tested its condition since is one that runs.
-            self.watch.announce(LockEvent::Wait, self.address(), caller);
+            self.watch.announce(LockStep::Wait, Mode::Exclusive, self.address(), caller);
             // Once more, as the test may have used up the kept wake-up.
             if !waiter.is_granted() {
                 patience.block::<M>();

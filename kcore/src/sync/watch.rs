@@ -11,7 +11,8 @@ use core::marker::PhantomData;
 use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::machine::{Cpu, Hooks, LockEvent, LockName, Site};
+use crate::event::{Events, Kinds, LockId, LockName, LockStep, Mode, Site, What};
+use crate::machine::Cpu;
 use crate::report::LockStats;
 use crate::shared;
 
@@ -40,7 +41,7 @@ pub trait Watch<M: Cpu> {
     /// The lock is about to be given back. Called by the holder, or under the inner lock.
     fn released(&self);
     /// Tells the machine. Called by the task that waits, has acquired, or is about to release; under no inner lock.
-    fn announce(&self, event: LockEvent, address: usize, place: Self::Place);
+    fn announce(&self, step: LockStep, mode: Mode, address: usize, place: Self::Place);
 }
 
 /// A [`Watch`] that has something to report.
@@ -70,7 +71,7 @@ impl<M: Cpu> Watch<M> for Silent {
     #[inline(always)]
     fn released(&self) {}
     #[inline(always)]
-    fn announce(&self, _event: LockEvent, _address: usize, _place: ()) {}
+    fn announce(&self, _step: LockStep, _mode: Mode, _address: usize, _place: ()) {}
 }
 
 /// A name and counters.
@@ -157,7 +158,7 @@ impl<M: Cpu> Watch<M> for Counted {
     }
 
     #[inline(always)]
-    fn announce(&self, _event: LockEvent, _address: usize, _place: ()) {}
+    fn announce(&self, _step: LockStep, _mode: Mode, _address: usize, _place: ()) {}
 }
 
 impl Statistics for Counted {
@@ -176,7 +177,7 @@ impl Statistics for Counted {
     }
 }
 
-/// [`Counted`], and the machine hears of every wait, acquisition and release: [`Hooks::lock`].
+/// [`Counted`], and the machine hears of every wait, acquisition and release: [`Events::tell`].
 ///
 /// The place of an event is the line that called the primitive. A guard that is dropped does not know where: the place
 /// of its release is that of its acquisition.
@@ -192,7 +193,7 @@ impl Observed {
     }
 }
 
-impl<M: Cpu + Hooks> Watch<M> for Observed {
+impl<M: Cpu + Events> Watch<M> for Observed {
     type Place = &'static Location<'static>;
     type Wait = Waited<M>;
 
@@ -233,9 +234,9 @@ impl<M: Cpu + Hooks> Watch<M> for Observed {
     }
 
     #[inline]
-    fn announce(&self, event: LockEvent, address: usize, place: Self::Place) {
-        if cfg!(feature = "probes") && !M::listeners().is_empty() {
-            M::lock(event, &self.counted.name, address, place);
+    fn announce(&self, step: LockStep, mode: Mode, address: usize, place: Self::Place) {
+        if cfg!(feature = "probes") && M::wanted().contains(Kinds::LOCKS) {
+            M::tell(What::Lock(step, LockId { address, name: self.counted.name, mode }), place);
         }
     }
 }

@@ -3,7 +3,8 @@
 use core::fmt;
 
 use crate::errno::Errno;
-use crate::machine::{AtomicFlag, LockName, Machine, Waiting};
+use crate::event::{LockName, Waiting};
+use crate::machine::{AtomicFlag, Machine};
 use crate::report::LockStats;
 use crate::scull::{Geometry, Mode};
 use crate::sync::{Mutex, MutexGuard, Observed};

@@ -1,27 +1,6 @@
-//! Who waits and who holds.
+//! Who waits.
 
-use crate::machine::{Context, CpuId, TaskId};
-
-/// A task, or a softirq or an interrupt handler on top of the task that it interrupted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Actor {
-    /// The task, or the one below the handler.
-    pub task: TaskId,
-    /// Which of the two.
-    pub context: Context,
-}
-
-impl Actor {
-    /// The task itself.
-    pub const fn task(task: TaskId) -> Self {
-        Actor { task, context: Context::Task }
-    }
-
-    /// Whether this actor keeps `other` from running for as long as it runs: it has interrupted it.
-    pub fn is_on_top_of(self, other: Actor) -> bool {
-        self.task == other.task && self.context > other.context
-    }
-}
+use crate::machine::CpuId;
 
 /// How an actor sits on its CPU while it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::panic::Location;
 
-use super::actor::Actor;
 use super::list::List;
-use crate::machine::{Context, CpuId, LockName, TaskId};
+use crate::event::{Actor, LockName};
+use crate::machine::{Context, CpuId, TaskId};
 use crate::report;
 use crate::words::Expect;
 

@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 use core::panic::Location;
 
-use super::actor::{Actor, Seat};
+use super::actor::Seat;
 use super::lock::Lock;
 use super::set::Set;
-use crate::machine::{LockName, TaskId};
+use crate::event::{Actor, LockName};
+use crate::machine::TaskId;
 
 /// Actors that can wait at the same time. The waits of others are not seen, and counted.
 pub const WAITS: usize = Set::CAPACITY;
@@ -86,17 +87,11 @@ impl Graph {
     }
 
     /// `actor` has the lock at `address`, or one unit of it.
-    pub fn acquired(
-        &mut self,
-        actor: Actor,
-        address: usize,
-        name: &LockName,
-        at: &'static Location<'static>,
-    ) {
+    pub fn acquired(&mut self, actor: Actor, address: usize, at: &'static Location<'static>) {
         self.now += 1;
         self.end_wait(actor);
         match self.entry(address) {
-            Some(lock) => lock.acquired(actor, name, at),
+            Some(lock) => lock.acquired(actor, at),
             None => self.unseen += 1,
         }
     }
@@ -126,17 +121,6 @@ impl Graph {
     pub fn ended(&mut self, task: TaskId) {
         self.end_wait(Actor::task(task));
         self.locks.iter_mut().for_each(|lock| lock.ended(task));
-    }
-
-    /// A lock that spins and that `actor` has, so that it must not sleep, and where it was taken. The first one, if it has
-    /// several.
-    pub fn spinlock_of(&self, actor: Actor) -> Option<(LockName, &'static Location<'static>)> {
-        self.locks.iter().find_map(|lock| lock.spinlock_of(actor))
-    }
-
-    /// Every lock that `actor` has, and where it was taken.
-    pub fn held_by(&self, actor: Actor) -> impl Iterator<Item = (LockName, &'static Location<'static>)> {
-        self.locks.iter().filter_map(move |lock| lock.held_by(actor))
     }
 
     /// The lock that `actor` waits for.

@@ -2,9 +2,9 @@
 
 use core::panic::Location;
 
-use super::actor::Actor;
 use super::list::List;
-use crate::machine::{LockName, TaskId, Waiting};
+use crate::event::{Actor, LockName, Waiting};
+use crate::machine::TaskId;
 
 /// Holders of one lock that are known by name. Of more than these it is only known how many.
 pub const HOLDERS: usize = 8;
@@ -29,17 +29,14 @@ pub(super) struct Lock {
     most: usize,
     /// When it was given back last, in events.
     released: u64,
-    /// What it is called, once somebody had it.
-    name: Option<LockName>,
 }
 
 impl Lock {
     pub(super) fn new(address: usize) -> Self {
-        Lock { address, holders: List::new(), signals: false, most: 0, released: 0, name: None }
+        Lock { address, holders: List::new(), signals: false, most: 0, released: 0 }
     }
 
-    pub(super) fn acquired(&mut self, actor: Actor, name: &LockName, since: &'static Location<'static>) {
-        self.name = Some(*name);
+    pub(super) fn acquired(&mut self, actor: Actor, since: &'static Location<'static>) {
         self.holders.push(Holder { actor, since, ended: false });
         self.most = self.most.max(self.count());
     }
@@ -52,17 +49,6 @@ impl Lock {
             self.signals = true;
             self.holders.take(|_| true);
         }
-    }
-
-    /// Its name and where `actor` took it, if it spins and `actor` has it.
-    pub(super) fn spinlock_of(&self, actor: Actor) -> Option<(LockName, &'static Location<'static>)> {
-        self.held_by(actor).filter(|(name, _)| name.waiting == Waiting::Spins)
-    }
-
-    /// Its name and where `actor` took it, if `actor` has it.
-    pub(super) fn held_by(&self, actor: Actor) -> Option<(LockName, &'static Location<'static>)> {
-        let holder = self.holders.iter().find(|holder| holder.actor == actor)?;
-        Some((self.name?, holder.since))
     }
 
     pub(super) fn ended(&mut self, task: TaskId) {

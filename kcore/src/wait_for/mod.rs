@@ -18,7 +18,7 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | `actor` | [`Actor`]: a task, or a handler on top of it |
+//! | `actor` | [`Seat`]: how an actor sits on its CPU |
 //! | `tasks` | [`Tasks`]: what the search asks the scheduler |
 //! | `lock` | what is known of a lock: its holders, and how it is used |
 //! | `graph` | [`Graph`]: the events |
@@ -40,7 +40,7 @@ mod set;
 mod tasks;
 mod text;
 
-pub use actor::{Actor, Seat};
+pub use actor::Seat;
 pub use finding::{EDGES, Edge, Finding, What, label};
 pub use graph::{Graph, WAITS};
 pub use list::List;

@@ -1,13 +1,13 @@
 //! The search.
 
-use super::actor::Actor;
 use super::finding::{Edge, Finding, What};
 use super::graph::{Graph, Wait};
 use super::list::List;
 use super::lock::{Holder, Lock};
 use super::set::Set;
 use super::tasks::{Tasks, Where};
-use crate::machine::{Context, CpuId, Waiting};
+use crate::event::{Actor, Waiting};
+use crate::machine::{Context, CpuId};
 use crate::words::Expect;
 
 /// How much the caller vouches for.

@@ -3,9 +3,9 @@
 use core::fmt;
 use core::panic::Location;
 
-use super::actor::Actor;
 use super::finding::{Edge, Finding, What};
-use crate::machine::{Context, TaskId, Waiting};
+use crate::event::{Actor, Waiting};
+use crate::machine::{Context, TaskId};
 use crate::words::Expect;
 
 impl Finding {

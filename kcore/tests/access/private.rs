@@ -1,13 +1,12 @@
 //! scullpriv: a device for each terminal, and R33.
 
-use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use kcore::dev::{Credentials, OpenFlags};
 use kcore::errno::Errno;
+use kcore::event::{Event, Kinds, LockStep, TaskStep, What};
 use kcore::host::{Host, HostMachine, Listener};
-use kcore::machine::{Listeners, LockEvent, LockName};
 use kcore::scull::Edition;
 use kcore::scull::access::Private;
 
@@ -96,21 +95,24 @@ struct Atomic {
 }
 
 impl Listener for Atomic {
-    fn lock(&self, event: LockEvent, name: &LockName, _address: usize, _at: &'static Location<'static>) {
-        if name.name == "scullpriv.lock" {
-            self.is_held.store(event == LockEvent::Acquired, SeqCst);
+    fn on(&self, event: &Event) {
+        match event.what {
+            What::Lock(step, lock) if lock.name.name == "scullpriv.lock" => {
+                self.is_held.store(step == LockStep::Acquired, SeqCst);
+            }
+            What::Task(TaskStep::MaySleep) => {
+                self.calls.fetch_add(1, SeqCst);
+                self.invalid.fetch_add(self.is_held.load(SeqCst).into(), SeqCst);
+            }
+            _ => {}
         }
-    }
-    fn might_sleep(&self) {
-        self.calls.fetch_add(1, SeqCst);
-        self.invalid.fetch_add(self.is_held.load(SeqCst).into(), SeqCst);
     }
 }
 
 /// How often an allocation that may sleep is made, and how often with the spinlock held, when three terminals open it twice.
 fn allocations(edition: Edition) -> (usize, usize) {
     let (host, device, atomic) = (Host::new(), private(edition), Arc::new(Atomic::default()));
-    host.listen(Listeners::WATCH, atomic.clone());
+    host.listen(Kinds::LOCKS | Kinds::TASKS, atomic.clone());
     host.run(|| (0..6).for_each(|time| drop(open(&device, OpenFlags::READ, &at(time % 3)).unwrap())));
     (atomic.calls.load(SeqCst), atomic.invalid.load(SeqCst))
 }

@@ -1,6 +1,5 @@
 //! What the tests share: devices, callers, and tasks that stop at a point.
 
-use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::ScopedJoinHandle;
@@ -8,8 +7,9 @@ use std::time::Duration;
 
 use kcore::dev::{CharDevice, Credentials, FileOperations, OpenFlags, Whence};
 use kcore::errno::Errno;
+use kcore::event::{Event, Kinds, LockStep, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, Tasks};
-use kcore::machine::{Access, Listeners, LockEvent, LockName, Sched, TaskId, Waiting};
+use kcore::machine::{Sched, TaskId};
 use kcore::scull::{Device, Edition, Geometry, Parameters};
 
 /// An open file, or why there is none.
@@ -91,7 +91,7 @@ impl Stop {
     pub(crate) fn at(host: &Host, point: &'static str) -> Arc<Self> {
         let (state, changed) = (Mutex::new(State::Nobody), Condvar::new());
         let stop = Arc::new(Stop { point, state, changed, sleeps: AtomicUsize::new(0) });
-        host.listen(Listeners::PROBE, stop.clone());
+        host.listen(Kinds::POINTS_AND_LOCKS, stop.clone());
         stop
     }
 
@@ -124,15 +124,14 @@ impl Stop {
 }
 
 impl Listener for Stop {
-    fn access(&self, access: &Access) {
-        if access.is(self.point) && *self.state.lock().unwrap() == State::Nobody {
+    fn on(&self, event: &Event) {
+        if event.is(self.point) && *self.state.lock().unwrap() == State::Nobody {
             self.become_(State::Standing);
             self.wait_while(State::Standing);
         }
-    }
-
-    fn lock(&self, event: LockEvent, name: &LockName, _address: usize, _at: &'static Location<'static>) {
-        if event == LockEvent::Wait && name.waiting == Waiting::Sleeps {
+        if let What::Lock(LockStep::Wait, lock) = event.what
+            && lock.name.waiting == Waiting::Sleeps
+        {
             self.sleeps.fetch_add(1, Relaxed);
         }
     }

@@ -10,7 +10,8 @@ use kcore::dev::{
     Cdev, CharDevice, Credentials, DeviceNumber, FileOperations, Module, OpenFile, OpenFlags, Registry,
 };
 use kcore::errno::Errno;
-use kcore::machine::{AtomicFlag, BadFree, Cpu, Hooks, Kind, Memory};
+use kcore::event::Events;
+use kcore::machine::{AtomicFlag, BadFree, Cpu, Kind, Memory};
 use kcore::sync::{Silent, SpinLock};
 
 use crate::bodies::{Payload, model, objects, spawn};
@@ -34,7 +35,7 @@ unsafe impl Memory for Parking {
     fn keep() {}
 }
 
-impl Hooks for Parking {}
+impl Events for Parking {}
 
 /// A driver whose calls look at its data, wait until it is gone, and look again.
 struct Driver {

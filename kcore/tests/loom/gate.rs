@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use kcore::machine::Hooks;
+use kcore::event::Events;
 use kcore::scull::Edition;
 use kcore::scull::access::Gate;
 
@@ -13,7 +13,7 @@ use crate::right::holds;
 
 type LoomGate = Gate<Dozing>;
 
-impl Hooks for Dozing<LoomFlag> {}
+impl Events for Dozing<LoomFlag> {}
 
 const REFUSED: &str = "a free device was refused";
 

@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use kcore::dev::OpenFlags;
 use kcore::errno::Errno;
+use kcore::event::Kinds;
 use kcore::host::{HostMachine, until};
-use kcore::machine::{Listeners, Sched};
+use kcore::machine::Sched;
 use kcore::pipe::{Damage, Ring};
 use kcore::scull::Edition;
 
@@ -19,7 +20,7 @@ fn woken_too_late(edition: Edition) -> (Result<usize, Errno>, Damage) {
     let (sleeps, comes) = (stage.open_both(), stage.open_nonblock());
     let read = stage.host.scope(|tasks| {
         *gate.exempt.lock().unwrap() = Some(HostMachine::task());
-        stage.host.listen(Listeners::PROBE, gate.clone());
+        stage.host.listen(Kinds::POINTS_AND_LOCKS, gate.clone());
         let reader = tasks.spawn(move || sleeps.read(&mut [0; 3]));
         until(|| stage.pipe.sleepers() == (1, 0));
         comes.write(b"x").unwrap();
@@ -54,7 +55,7 @@ fn the_book_wakes_two_for_one_byte() {
         let readers =
             [stage.open_both(), stage.open_both()].map(|reads| tasks.spawn(move || reads.read(&mut [0])));
         until(|| stage.pipe.sleepers() == (2, 0));
-        stage.host.listen(Listeners::PROBE, gate.clone());
+        stage.host.listen(Kinds::POINTS_AND_LOCKS, gate.clone());
         writes.write(b"x").unwrap();
         until(|| gate.arrived.load(SeqCst) == 2);
         gate.open();
@@ -70,7 +71,7 @@ fn woken_without_room(edition: Edition) -> Result<usize, Errno> {
     let (sleeps, comes) = (stage.open_both(), stage.open_nonblock());
     comes.write(b"x").unwrap();
     stage.host.scope(|tasks| {
-        stage.host.listen(Listeners::PROBE, gate.clone());
+        stage.host.listen(Kinds::POINTS_AND_LOCKS, gate.clone());
         let writer = tasks.spawn(move || sleeps.write(b"y"));
         until(|| stage.pipe.sleepers() == (0, 1));
         assert_eq!(comes.read(&mut [0]), Ok(1));

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use kcore::event::Event;
 use kcore::host::{HostMachine, Listener};
-use kcore::machine::{Access, Sched, TaskId};
+use kcore::machine::{Sched, TaskId};
 
 /// A task that comes to a point is held there until it is opened.
 #[derive(Default)]
@@ -30,8 +31,8 @@ impl Gate {
 }
 
 impl Listener for Gate {
-    fn access(&self, access: &Access) {
-        if !access.is(self.point) || *self.exempt.lock().unwrap() == Some(HostMachine::task()) {
+    fn on(&self, event: &Event) {
+        if !event.is(self.point) || *self.exempt.lock().unwrap() == Some(HostMachine::task()) {
             return;
         }
         self.arrived.fetch_add(1, SeqCst);
@@ -45,8 +46,8 @@ impl Listener for Gate {
 pub(crate) struct Two(pub(crate) Arc<Gate>, pub(crate) Arc<Gate>);
 
 impl Listener for Two {
-    fn access(&self, access: &Access) {
-        self.0.access(access);
-        self.1.access(access);
+    fn on(&self, event: &Event) {
+        self.0.on(event);
+        self.1.on(event);
     }
 }

@@ -5,8 +5,9 @@ use std::sync::{Arc, mpsc};
 
 use kcore::dev::OpenFlags;
 use kcore::errno::Errno;
+use kcore::event::Kinds;
 use kcore::host::{HostMachine, until};
-use kcore::machine::{Listeners, Sched};
+use kcore::machine::Sched;
 use kcore::scull::Edition;
 
 use crate::gate::{Gate, Two};
@@ -172,7 +173,7 @@ fn a_signal_between_the_wake_up_and_the_lock_wakes_the_next() {
         until(|| stage.pipe.sleepers() == (1, 0));
         let (_, second) = readers.next().unwrap();
         until(|| stage.pipe.sleepers() == (2, 0));
-        stage.host.listen(Listeners::PROBE, Arc::new(Two(woken.clone(), opens.clone())));
+        stage.host.listen(Kinds::POINTS_AND_LOCKS, Arc::new(Two(woken.clone(), opens.clone())));
         writes.write(b"x").unwrap();
         until(|| woken.arrived.load(SeqCst) == 1);
         let opener = tasks.spawn(|| drop(stage.open_both()));

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use kcore::event::{Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
-use kcore::machine::{Cpu, Listeners, LockEvent};
+use kcore::machine::Cpu;
 use kcore::shared::Shared;
 use kcore::sync::{CpuOwnedLock, Observed};
 
@@ -28,7 +29,7 @@ fn cpus_are_kept_apart() {
 #[test]
 fn the_owners_cpu_walks_in_and_no_other() {
     let (host, events) = (Host::new(), Arc::new(Events::default()));
-    host.listen(Listeners::PROBE, events.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
     let lock: Owned<Observed> = CpuOwnedLock::observed(NAME);
     let others = AtomicUsize::new(0);
     host.scope(|tasks| {
@@ -40,7 +41,7 @@ fn the_owners_cpu_walks_in_and_no_other() {
             others.store(1, Relaxed);
             lock.release();
         });
-        until(|| events.has(LockEvent::Wait));
+        until(|| events.has(LockStep::Wait));
         lock.release();
         assert_eq!((lock.depth(), others.load(Relaxed)), (1, 0), "the first is still in");
         lock.release();

@@ -10,11 +10,10 @@ mod rwlock;
 mod rwsem;
 mod seqlock;
 
-use std::panic::Location;
 use std::sync::Mutex;
 
+use kcore::event::{Event, LockName, LockStep, Waiting, What};
 use kcore::host::Listener;
-use kcore::machine::{LockEvent, LockName, Waiting};
 
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 10_000 };
@@ -23,22 +22,23 @@ const NAME: LockName = LockName { name: "test.lock", class: "test", waiting: Wai
 
 /// The lock events, in their order.
 #[derive(Default)]
-struct Events(Mutex<Vec<LockEvent>>);
+struct Events(Mutex<Vec<LockStep>>);
 
 impl Events {
-    fn heard(&self) -> Vec<LockEvent> {
+    fn heard(&self) -> Vec<LockStep> {
         self.0.lock().unwrap().clone()
     }
 
-    fn has(&self, event: LockEvent) -> bool {
+    fn has(&self, event: LockStep) -> bool {
         self.heard().contains(&event)
     }
 }
 
 impl Listener for Events {
-    fn lock(&self, event: LockEvent, lock: &LockName, _address: usize, place: &'static Location<'static>) {
-        assert_eq!(lock.name, NAME.name);
+    fn on(&self, event: &Event) {
+        let (What::Lock(step, lock), place) = (event.what, event.at) else { return };
+        assert_eq!(lock.name, NAME);
         assert!(place.file().contains("primitives"), "the place is the caller's: {place}");
-        self.0.lock().unwrap().push(event);
+        self.0.lock().unwrap().push(step);
     }
 }

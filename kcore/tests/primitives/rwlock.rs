@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
 
+use kcore::event::{Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
-use kcore::machine::{Listeners, LockEvent};
 use kcore::sync::{Counted, Observed, RwLock, Silent};
 
 use crate::{Events, NAME, ROUNDS, TASKS};
@@ -61,12 +61,12 @@ fn those_who_try_take_what_is_free() {
 #[test]
 fn a_reader_passes_a_writer_that_waits() {
     let (host, events) = (Host::new(), Arc::new(Events::default()));
-    host.listen(Listeners::PROBE, events.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
     let lock: Rw<u32, Observed> = RwLock::observed(NAME, 0);
     host.scope(|tasks| {
         let reader = lock.read();
         tasks.spawn(|| *lock.write() += 1);
-        until(|| events.has(LockEvent::Wait));
+        until(|| events.has(LockStep::Wait));
         assert_eq!(*lock.read(), 0, "the same CPU may read again");
         drop(reader);
     });
@@ -76,13 +76,13 @@ fn a_reader_passes_a_writer_that_waits() {
 #[test]
 fn readers_who_keep_coming_starve_a_writer() {
     let (host, events) = (Host::new(), Arc::new(Events::default()));
-    host.listen(Listeners::PROBE, events.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
     let lock: Rw<u32, Observed> = RwLock::observed(NAME, 0);
     let seen = AtomicUsize::new(0);
     host.scope(|tasks| {
         let mut reader = lock.read();
         tasks.spawn(|| *lock.write() += 1);
-        until(|| events.has(LockEvent::Wait));
+        until(|| events.has(LockStep::Wait));
         for _ in 0..100 {
             let next = lock.read();
             drop(std::mem::replace(&mut reader, next));
@@ -117,9 +117,9 @@ fn each_form_switches_off_what_it_says() {
 
 #[test]
 fn readers_and_writers_are_counted_and_tell() {
-    use LockEvent::{Acquired, Release};
+    use LockStep::{Acquired, Release};
     let (host, events) = (Host::new(), Arc::new(Events::default()));
-    host.listen(Listeners::PROBE, events.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
     host.set_clock(Some(100));
     let lock: Rw<(), Observed> = RwLock::observed(NAME, ());
     host.run(|| {

@@ -3,8 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Barrier, Mutex};
 
+use kcore::event::{Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
-use kcore::machine::{Listeners, LockEvent};
 use kcore::shared::Shared;
 use kcore::sync::{Counted, Observed, RwSemaphore, Silent};
 
@@ -163,9 +163,9 @@ fn to_give_back_what_nobody_has_is_a_mistake() {
 
 #[test]
 fn readers_and_writers_are_counted_and_tell() {
-    use LockEvent::{Acquired, Release, Wait};
+    use LockStep::{Acquired, Release, Wait};
     let (host, events) = (Host::new(), Arc::new(Events::default()));
-    host.listen(Listeners::PROBE, events.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
     host.set_clock(Some(100));
     let semaphore: Sem<Observed> = RwSemaphore::observed(NAME);
     host.scope(|tasks| {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use kcore::event::{Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
-use kcore::machine::{Listeners, LockEvent};
 use kcore::sync::{Counted, Observed, SeqLock, Silent};
 
 use crate::{Events, NAME, ROUNDS, TASKS};
@@ -89,9 +89,9 @@ fn each_form_switches_off_what_it_says() {
 
 #[test]
 fn writers_are_counted_and_tell_and_readers_do_not() {
-    use LockEvent::{Acquired, Release};
+    use LockStep::{Acquired, Release};
     let (host, events) = (Host::new(), Arc::new(Events::default()));
-    host.listen(Listeners::PROBE, events.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
     let lock: Seq<Observed> = SeqLock::observed(NAME);
     host.run(|| {
         lock.write().set(0, 1);

@@ -3,7 +3,8 @@
 mod seats;
 mod sim;
 
-use kcore::machine::{Access, CpuId, Op};
+use kcore::event::{Access, Op};
+use kcore::machine::CpuId;
 use kcore::probe::{Decision, Engine, Meetings, Plan, Step};
 use proptest::prelude::*;
 use sim::Action::{self, Load, Lock, Pass, Store, Unlock};
@@ -315,8 +316,7 @@ fn a_task_that_was_let_go_and_lost_its_cpu_does_not_hold_the_script_up() {
 #[test]
 fn a_task_that_gave_up_a_lock_is_waited_for_again() {
     let arrive = |engine: &mut Engine, who: u8| {
-        let location = std::panic::Location::caller();
-        let access = Access { site: &SITES[0], op: Op::Load, address: 0, location };
+        let access = Access { site: &SITES[0], op: Op::Load, address: 0, size: 8 };
         engine.arrive(who, &access, false, CpuId(who.into()))
     };
     for gives_up in [false, true] {
@@ -352,8 +352,7 @@ fn a_task_that_is_about_to_get_a_lock_is_waited_for() {
 fn a_lock_that_another_still_has_is_not_about_to_be_got() {
     let mut engine = Engine::new(rendezvous(&["slot.load"]), 3);
     (0..3).for_each(|who| assert_eq!(engine.start(who), (Decision::Go, 0)));
-    let location = std::panic::Location::caller();
-    let access = Access { site: &SITES[0], op: Op::Load, address: 0, location };
+    let access = Access { site: &SITES[0], op: Op::Load, address: 0, size: 8 };
     assert_eq!((engine.lock_acquired(0, 7), engine.lock_acquired(1, 7)), (0, 0));
     assert_eq!(engine.lock_wait(2, &LOCKS[0], 7), 0);
     assert_eq!(engine.arrive(0, &access, false, CpuId(0)), (Decision::Wait, 0));
@@ -387,15 +386,14 @@ fn to_give_up_a_lock_frees_nothing() {
 /// A step of one that has finished is given up at once, though others still run.
 #[test]
 fn a_step_of_one_that_has_finished_is_not_waited_for() {
-    let location = std::panic::Location::caller();
-    let access = |op| Access { site: &SITES[0], op, address: 0, location };
+    let access = |op| Access { site: &SITES[0], op, address: 0, size: 8 };
     let mut engine = Engine::new(script("B.slot.load A.slot.load B.slot.store"), 2);
     engine.begin_round();
     assert_eq!((engine.start(0), engine.start(1)), ((Decision::Wait, 0), (Decision::Go, 0)));
     assert_eq!(engine.arrive(1, &access(Op::Load), false, CpuId(1)), (Decision::Go, 0));
     engine.finished(0);
     // B's next event is none of the script's: it runs on, and its first step is done.
-    assert_eq!(engine.arrive(1, &access(Op::Pass), false, CpuId(1)), (Decision::Go, 0));
+    assert_eq!(engine.arrive(1, &access(Op::Point), false, CpuId(1)), (Decision::Go, 0));
     let given_up = engine.given_up();
     assert_eq!(given_up.len(), 1);
     assert_eq!(given_up[0].reason, "A does not come to load slot: it has finished");

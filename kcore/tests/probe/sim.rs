@@ -3,9 +3,8 @@
 //! Each event and each effect (the access, the test-and-set, the clearing of a lock) is a step of its own, so that the
 //! engine hears of things as late or early as it would with real CPUs.
 
-use std::panic::Location;
-
-use kcore::machine::{Access, CpuId, LockName, Op, Site, Waiting};
+use kcore::event::{Access, LockName, Op, Site, Waiting};
+use kcore::machine::CpuId;
 use kcore::probe::{Decision, Engine, Plan, Wake};
 
 pub(crate) static SITES: [Site; 3] = [Site::new("slot"), Site::new("size"), Site::new("copy")];
@@ -186,10 +185,10 @@ impl Sim {
         let (site, op) = match access {
             Action::Load(site) => (site, Op::Load),
             Action::Store(site) => (site, Op::Store(1)),
-            Action::Pass(site) => (site, Op::Pass),
+            Action::Pass(site) => (site, Op::Point),
             Action::Lock(_) | Action::Unlock(_) => unreachable!("a lock is no access"),
         };
-        let access = Access { site: &SITES[site], op, address: 0, location: Location::caller() };
+        let access = Access { site: &SITES[site], op, address: 0, size: 8 };
         let (cpu, atomic) = (self.tasks[who].cpu, self.tasks[who].spinlocks > 0);
         // A wake-up kept from an earlier point must not be needed, nor harm.
         match self.engine.arrive(who as u8, &access, atomic, CpuId(cpu as u32)) {

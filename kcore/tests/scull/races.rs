@@ -3,8 +3,8 @@
 use std::sync::{Arc, Barrier};
 
 use kcore::errno::Errno;
+use kcore::event::{Event, Kinds};
 use kcore::host::{Host, Listener};
-use kcore::machine::{Access, Listeners};
 use kcore::report::Counts;
 use kcore::scull::{Damage, Geometry};
 use kcore::settings::Lock;
@@ -86,8 +86,8 @@ struct Rendezvous {
 }
 
 impl Listener for Rendezvous {
-    fn access(&self, access: &Access) {
-        if access.is(self.point) {
+    fn on(&self, event: &Event) {
+        if event.is(self.point) {
             self.barrier.wait();
         }
     }
@@ -98,7 +98,7 @@ fn r1_writers_that_meet_before_the_store_leak_all_but_one() {
     for writers in [2, 3, 5] {
         race(&[QUANTUM], |host, device| {
             let rendezvous = Rendezvous { point: "slot.store", barrier: Barrier::new(writers) };
-            host.listen(Listeners::PROBE, Arc::new(rendezvous));
+            host.listen(Kinds::POINTS_AND_LOCKS, Arc::new(rendezvous));
             host.tasks(writers, |writer| writes(0, writer as u8)(device));
             leaked(host, device, counts(0, 0, writers as u64 - 1));
         });

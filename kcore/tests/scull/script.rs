@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
+use kcore::event::{Access, Event, Kinds, What};
 use kcore::host::{Host, Listener};
-use kcore::machine::{Access, Listeners};
 
 use crate::Scull;
 
@@ -76,10 +76,11 @@ impl Script {
 }
 
 impl Listener for Script {
-    fn access(&self, access: &Access) {
+    fn on(&self, event: &Event) {
+        let What::Access(access) = event.what else { return };
         if let Some(letter) = LETTER.get() {
             self.arrive(letter);
-            self.pass(letter, access);
+            self.pass(letter, &access);
         }
     }
 }
@@ -90,7 +91,7 @@ pub(crate) type Task<'t> = Box<dyn FnOnce(&Scull) + Send + 't>;
 /// Runs the tasks A, B, ... in the order of the script, to their ends, and checks that every step was made.
 pub(crate) fn play(host: &Host, device: &Scull, steps: &str, tasks: Vec<Task<'_>>) {
     let script = Arc::new(Script::new(steps));
-    host.listen(Listeners::PROBE, script.clone());
+    host.listen(Kinds::POINTS_AND_LOCKS, script.clone());
     host.scope(|scope| {
         for (letter, task) in ('A'..).zip(tasks) {
             let script = script.clone();
@@ -102,6 +103,6 @@ pub(crate) fn play(host: &Host, device: &Scull, steps: &str, tasks: Vec<Task<'_>
             });
         }
     });
-    host.listen(Listeners::empty(), script.clone());
+    host.listen(Kinds::empty(), script.clone());
     assert_eq!(script.progress.lock().unwrap().over, script.steps.len(), "not every step was made");
 }

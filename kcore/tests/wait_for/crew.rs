@@ -3,7 +3,8 @@
 
 use std::collections::VecDeque;
 
-use kcore::machine::{CpuId, TaskId, Waiting};
+use kcore::event::Waiting;
+use kcore::machine::{CpuId, TaskId};
 use kcore::wait_for::{Finding, Where};
 
 use crate::world::{LOCKS, UNITS, World, task, text};

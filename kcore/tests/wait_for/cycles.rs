@@ -247,7 +247,7 @@ fn more_waits_than_there_is_room_for() {
     let mut world = World::new();
     for n in 0..150 {
         let at = crate::places::P5;
-        world.graph.acquired(task(n), 1000 + n as usize, &crate::world::LOCKS[0], at);
+        world.graph.acquired(task(n), 1000 + n as usize, at);
     }
     for n in 0..150 {
         let lock = crate::world::LOCKS[0];
@@ -266,7 +266,7 @@ fn more_waits_than_there_is_room_for() {
 fn a_long_ring_says_how_many_more() {
     let (size, at) = (100, crate::places::P5);
     let mut world = World::new();
-    (0..size).for_each(|n| world.graph.acquired(task(n), 1000 + n as usize, &crate::world::LOCKS[0], at));
+    (0..size).for_each(|n| world.graph.acquired(task(n), 1000 + n as usize, at));
     let mut last = None;
     for n in 0..size {
         nothing(last);

@@ -92,7 +92,7 @@ proptest! {
     ) {
         let mut world = World::new();
         for (lock, holder) in holders.iter().enumerate() {
-            world.graph.acquired(task(*holder), 100 + lock, &crate::world::LOCKS[0], P5);
+            world.graph.acquired(task(*holder), 100 + lock, P5);
         }
         let wants = |n: u32| wants[n as usize].filter(|_| !ended[n as usize]);
         (0..8).filter(|n| ended[*n as usize]).for_each(|n| world.graph.ended(TaskId(n)));

@@ -5,7 +5,7 @@ use std::panic::Location;
 use kcore::machine::TaskId;
 use kcore::wait_for::HOLDERS;
 
-use crate::world::{LOCKS, READY, SEM, TOKEN, UNITS, World, irq, shape, task};
+use crate::world::{READY, SEM, TOKEN, UNITS, World, irq, shape, task};
 
 /// A lock that is free and tells nothing is forgotten, or locks that come and go would fill the graph in the end.
 #[test]
@@ -13,7 +13,7 @@ fn locks_that_come_and_go_leave_room() {
     let mut world = World::new();
     world.take(task(0), 0);
     for address in 1..5000 {
-        world.graph.acquired(task(1), address, &LOCKS[1], Location::caller());
+        world.graph.acquired(task(1), address, Location::caller());
         world.graph.released(task(1), address);
     }
     assert_eq!(world.graph.unseen(), 0);

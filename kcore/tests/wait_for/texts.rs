@@ -1,7 +1,8 @@
 //! What people read, and what goes over the wire.
 
+use kcore::event::Actor;
 use kcore::machine::{Context, CpuId, TaskId};
-use kcore::wait_for::{Actor, Where};
+use kcore::wait_for::Where;
 
 use crate::places::{P5, P7};
 use crate::world::{DEVICE, READY, SEM, World, irq, name, softirq, task, text};

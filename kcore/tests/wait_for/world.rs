@@ -2,8 +2,9 @@
 
 use std::panic::Location;
 
-use kcore::machine::{Context, CpuId, LockName, TaskId, Waiting};
-use kcore::wait_for::{Actor, Finding, Graph, Seat, Tasks, Where};
+use kcore::event::{Actor, LockName, Waiting};
+use kcore::machine::{Context, CpuId, TaskId};
+use kcore::wait_for::{Finding, Graph, Seat, Tasks, Where};
 
 use crate::places::ALL;
 
@@ -84,7 +85,7 @@ impl World {
     }
 
     pub(crate) fn take(&mut self, who: Actor, lock: usize) {
-        self.graph.acquired(who, lock, &LOCKS[lock % LOCKS.len()], ALL[lock % ALL.len()]);
+        self.graph.acquired(who, lock, ALL[lock % ALL.len()]);
     }
 
     pub(crate) fn give(&mut self, who: Actor, lock: usize) {

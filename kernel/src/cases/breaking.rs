@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use kcore::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use kcore::errno::Errno;
-use kcore::machine::{LockName, Waiting};
+use kcore::event::{LockName, Waiting};
 use kcore::sync::{Mutex, Observed, WaitQueue};
 
 use crate::dev::{Built, Group, Loadable, NewDevice, Parameters, Refused};

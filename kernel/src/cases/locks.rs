@@ -7,7 +7,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed},
 };
 
-use kcore::machine::Site;
+use kcore::event::Site;
 use kcore::settings::{Config, Lock};
 use kcore::shared::Shared;
 use kcore::sync::{Completion, Semaphore};

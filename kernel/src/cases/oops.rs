@@ -6,7 +6,8 @@ use core::hint::black_box;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kcore::errno::Errno;
-use kcore::machine::{Hooks, Kind, LockName, Waiting};
+use kcore::event::{Events, LockName, Waiting};
+use kcore::machine::Kind;
 use kcore::probe::Plan;
 use kcore::settings::Expect;
 use kcore::sync::{Observed, SpinLock};

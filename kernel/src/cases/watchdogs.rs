@@ -4,7 +4,8 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
-use kcore::machine::{Cpu, Hooks, LockName, Waiting};
+use kcore::event::{Events, LockName, Waiting, might_sleep};
+use kcore::machine::Cpu;
 use kcore::probe::Plan;
 use kcore::settings::Expect;
 use kcore::sync::{Mutex, Observed, SpinLock};
@@ -114,7 +115,7 @@ fn sleep_of_others() -> Answer {
         wait_until(|| begins.load(Relaxed));
         let lock = SpinLock::<(), Kernel, Observed>::observed(name("others.lock", Waiting::Spins), ());
         let held = lock.lock();
-        watchdog::might_sleep();
+        might_sleep::<Kernel>();
         drop(held);
         is_done.store(true, Relaxed);
     })?;

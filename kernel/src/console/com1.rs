@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use heapless::Deque;
 use kcore::acpi::Madt;
 use kcore::errno::Errno;
+use kcore::event::might_sleep;
 use kcore::machine::{Sched, Sleep};
 use kcore::report::LockStats;
 use kcore::settings::Input;
@@ -16,7 +17,7 @@ use crate::arch::paging::OutOfFrames;
 use crate::arch::traps::vector;
 use crate::arch::{io_apic, percpu};
 use crate::machine::{Kernel, SpinLock};
-use crate::{tty, watchdog};
+use crate::tty;
 
 static COM1: Serial = Serial::new(0x3f8, "com1.lock");
 
@@ -130,7 +131,7 @@ pub fn read_byte_interruptible() -> Result<Option<u8>, Errno> {
 
 #[track_caller]
 fn wait_for_byte(wait: impl Fn(fn() -> bool) -> Result<(), Errno>) -> Result<Option<u8>, Errno> {
-    watchdog::might_sleep();
+    might_sleep::<Kernel>();
     listen();
     loop {
         wait(has_input)?;

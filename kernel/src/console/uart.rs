@@ -1,6 +1,6 @@
 //! A serial port behind a lock.
 
-use kcore::machine::{LockName, Waiting};
+use kcore::event::{LockName, Waiting};
 use kcore::report::LockStats;
 use uart_16550::backend::PioBackend;
 use uart_16550::spec::registers::IER;

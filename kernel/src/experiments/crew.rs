@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
+use kcore::event::Events;
 use kcore::experiment::{Resolved, Role};
-use kcore::machine::{Cpu, Hooks};
+use kcore::machine::Cpu;
 use kcore::sync::Completion;
 
 use crate::arch::smp;

@@ -3,8 +3,8 @@
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use kcore::errno::Errno;
+use kcore::event::{LockName, Waiting};
 use kcore::experiment::INSIDE;
-use kcore::machine::{LockName, Waiting};
 use kcore::report::LockStats;
 use kcore::settings::Lock;
 use kcore::shared::probe;

@@ -1,6 +1,7 @@
 //! R14: a task on one CPU, the interrupt handler of its device on another.
 
-use kcore::machine::{Cpu, Hooks};
+use kcore::event::Events;
+use kcore::machine::Cpu;
 use kcore::settings::Lock;
 
 use crate::fire;

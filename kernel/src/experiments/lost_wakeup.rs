@@ -1,7 +1,8 @@
 //! R19: a wake-up that comes between the test and the sleep.
 
+use kcore::event::{LockName, LockStep, Mode, Waiting};
 use kcore::experiment::{ITEMS, SLEEPER};
-use kcore::machine::{LockEvent, LockName, Sched, TaskId, Waiting};
+use kcore::machine::{Sched, TaskId};
 use kcore::settings::Lock;
 use kcore::shared::Shared;
 use kcore::sync::{Completion, Observed, Semaphore, WaitQueue, Watch};
@@ -98,11 +99,11 @@ impl Sleeper {
         let place = <Observed as Watch<Kernel>>::place();
         let me = Kernel::task().0 as usize;
         self.task.store::<Kernel>(&SLEEPER, me);
-        Watch::<Kernel>::announce(&self.watch, LockEvent::Wait, self.address(), place);
+        Watch::<Kernel>::announce(&self.watch, LockStep::Wait, Mode::Exclusive, self.address(), place);
         while self.task.peek() == me {
             Kernel::block();
         }
-        Watch::<Kernel>::announce(&self.watch, LockEvent::GaveUp, self.address(), place);
+        Watch::<Kernel>::announce(&self.watch, LockStep::GaveUp, Mode::Exclusive, self.address(), place);
     }
 
     /// Wakes whoever sleeps. Whoever is only about to is not to be seen.

@@ -6,8 +6,9 @@ use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering, Ordering::Relaxed, compiler_fence, fence};
 
 use kcore::errno::Errno;
+use kcore::event::{Events, LockName, LockStep, Mode, Waiting};
 use kcore::experiment::{INSIDE, LOOK, WANT};
-use kcore::machine::{Cpu, Hooks, LockEvent, LockName, Sched, Waiting};
+use kcore::machine::{Cpu, Sched};
 use kcore::settings::{Lock, Probe};
 use kcore::shared::{Shared, probe};
 use kcore::sync::{Observed, Watch};
@@ -186,7 +187,7 @@ impl Peterson {
         order();
         probe::<Kernel>(&LOOK);
         while self.must_wait(me) {
-            self.announce(LockEvent::Wait);
+            self.announce(LockStep::Wait);
             Kernel::relax();
             Kernel::spinning();
             // The other one may have to run on this CPU.
@@ -194,7 +195,7 @@ impl Peterson {
         }
         fence(Ordering::Acquire);
         Kernel::preempt_disable();
-        self.announce(LockEvent::Acquired);
+        self.announce(LockStep::Acquired);
     }
 
     fn must_wait(&self, me: usize) -> bool {
@@ -202,15 +203,15 @@ impl Peterson {
     }
 
     fn leave(&self, me: usize) {
-        self.announce(LockEvent::Release);
+        self.announce(LockStep::Release);
         fence(Ordering::Release);
         self.want[me].0.poke(0);
         Kernel::preempt_enable();
     }
 
     #[track_caller]
-    fn announce(&self, event: LockEvent) {
+    fn announce(&self, event: LockStep) {
         let address = core::ptr::from_ref(self).addr();
-        Watch::<Kernel>::announce(&self.watch, event, address, Location::caller());
+        Watch::<Kernel>::announce(&self.watch, event, Mode::Exclusive, address, Location::caller());
     }
 }

@@ -3,12 +3,12 @@
 use core::ptr::NonNull;
 
 use kcore::errno::Errno;
+use kcore::event::might_sleep;
 use kcore::experiment::INSIDE;
 use kcore::machine::{Kind, Memory};
 use kcore::shared::probe;
 
 use crate::machine::{Guard, Kernel};
-use crate::watchdog;
 
 use super::trial::{Refusal, Trial};
 
@@ -41,6 +41,6 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
 /// What kmalloc with GFP_KERNEL is to its caller: a function that may sleep, and says so whether it sleeps or not.
 #[track_caller]
 fn kmalloc() -> Result<NonNull<u8>, Errno> {
-    watchdog::might_sleep();
+    might_sleep::<Kernel>();
     Kernel::allocate(Kind::Quantum, SIZE)
 }

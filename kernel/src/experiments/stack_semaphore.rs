@@ -11,7 +11,8 @@ use core::sync::atomic::{
 };
 
 use kcore::errno::Errno;
-use kcore::machine::{Cpu, Hooks, Kind, LockEvent, LockName, Memory, Sched, TaskId, Waiting};
+use kcore::event::{Events, LockName, LockStep, Mode, Waiting};
+use kcore::machine::{Cpu, Kind, Memory, Sched, TaskId};
 use kcore::probe::Plan;
 use kcore::settings::Lock;
 use kcore::sync::{Completion, Observed, SEEING_OFF, Semaphore, Watch};
@@ -154,11 +155,11 @@ impl<S: Signal> Desk<S> {
     #[track_caller]
     fn await_request(&self) {
         let (address, place) = (core::ptr::from_ref(self).addr(), Location::caller());
-        let tell = |event| Watch::<Kernel>::announce(&self.watch, event, address, place);
+        let tell = |event| Watch::<Kernel>::announce(&self.watch, event, Mode::Exclusive, address, place);
         if !self.posted.try_down() {
-            tell(LockEvent::Wait);
+            tell(LockStep::Wait);
             self.posted.down();
-            tell(LockEvent::GaveUp);
+            tell(LockStep::GaveUp);
         }
     }
 

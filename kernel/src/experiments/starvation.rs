@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::errno::Errno;
+use kcore::event::Events;
 use kcore::experiment::INSIDE;
-use kcore::machine::{Cpu, Hooks};
+use kcore::machine::Cpu;
 use kcore::probe::Name;
 use kcore::settings::Probe;
 use kcore::shared::{Shared, probe};

@@ -2,7 +2,8 @@
 
 use alloc::sync::Arc;
 
-use kcore::machine::{Cpu, Hooks};
+use kcore::event::Events;
+use kcore::machine::Cpu;
 use kcore::settings::Lock;
 
 use crate::arch::{percpu, smp};

@@ -6,8 +6,9 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
+use kcore::event::Events;
 use kcore::experiment::{DELETED, EXPIRED};
-use kcore::machine::{Cpu, Hooks, Kind, Memory};
+use kcore::machine::{Cpu, Kind, Memory};
 use kcore::settings::Lock;
 use kcore::shared::probe;
 

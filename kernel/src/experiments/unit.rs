@@ -1,7 +1,8 @@
 //! One unit that tasks wait for until a signal comes, in each of its forms.
 
 use kcore::errno::Errno;
-use kcore::machine::{LockName, Sched, Sleep, Waiting};
+use kcore::event::{LockName, Waiting};
+use kcore::machine::{Sched, Sleep};
 use kcore::report::LockStats;
 use kcore::settings::Lock;
 use kcore::sync::{Completion, Mutex, Observed, Semaphore};

@@ -5,8 +5,9 @@ use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering, Ordering::Relaxed, fence};
 
 use kcore::errno::Errno;
+use kcore::event::{Events, LockName, LockStep, Mode, Waiting};
 use kcore::experiment::{FOUND, PLUGGED, Role, UNPLUGGED, USES};
-use kcore::machine::{Cpu, Hooks, LockEvent, LockName, Waiting};
+use kcore::machine::Cpu;
 use kcore::settings::Lock;
 use kcore::shared::probe;
 use kcore::sync::{Environment, Observed, PreemptOff, Watch};
@@ -205,14 +206,14 @@ impl<'a> DeviceLock<'a> {
                 Err(TAKEN) => {}
                 Err(_poison) => break false,
             }
-            announce(registry, object, LockEvent::Wait);
+            announce(registry, object, LockStep::Wait);
             while word.peek() == TAKEN {
                 Kernel::relax();
                 Kernel::spinning();
             }
         };
         if is_taken {
-            announce(registry, object, LockEvent::Acquired);
+            announce(registry, object, LockStep::Acquired);
         }
         DeviceLock { registry, object, is_taken, _off: off }
     }
@@ -221,7 +222,7 @@ impl<'a> DeviceLock<'a> {
 impl Drop for DeviceLock<'_> {
     fn drop(&mut self) {
         if self.is_taken {
-            announce(self.registry, self.object, LockEvent::Release);
+            announce(self.registry, self.object, LockStep::Release);
             fence(Ordering::Release);
             self.object.fields(self.registry.experiment).lock.poke(FREE);
         }
@@ -229,6 +230,6 @@ impl Drop for DeviceLock<'_> {
 }
 
 #[track_caller]
-fn announce(registry: &Registry<'_>, object: Object, event: LockEvent) {
-    Watch::<Kernel>::announce(&registry.watch, event, object.address(), Location::caller());
+fn announce(registry: &Registry<'_>, object: Object, event: LockStep) {
+    Watch::<Kernel>::announce(&registry.watch, event, Mode::Exclusive, object.address(), Location::caller());
 }

@@ -16,13 +16,14 @@ use core::sync::atomic::{
 };
 
 use heapless::Deque;
+use kcore::event::might_sleep;
 use kcore::sync::Tas;
 
 use super::softirq::{self, Softirq};
 use crate::arch::{cpu, percpu};
-use crate::machine::SpinLock;
+use crate::machine::{Kernel, SpinLock};
 use crate::param::{MAX_CPUS, MAX_TASKLETS};
-use crate::{context, task, watchdog};
+use crate::{context, task};
 
 /// A function that an interrupt handler can have done later.
 ///
@@ -111,7 +112,7 @@ impl Tasklet {
     #[doc(alias = "tasklet_kill")]
     #[track_caller]
     pub fn kill(&self) {
-        watchdog::might_sleep();
+        might_sleep::<Kernel>();
         while !self.scheduled.try_acquire() {
             task::yield_now();
         }

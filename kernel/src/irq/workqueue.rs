@@ -9,13 +9,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use kcore::event::might_sleep;
 use kcore::machine::TaskId;
 
 use crate::arch::smp;
-use crate::machine::SpinLock;
+use crate::machine::{Kernel, SpinLock};
 use crate::param::MAX_WORKS;
 use crate::task::{self, JoinHandle, SpawnError};
-use crate::watchdog;
 
 /// Something to be done by a task.
 pub enum Work {
@@ -129,7 +129,7 @@ impl WorkQueue {
     #[doc(alias = "flush_workqueue")]
     #[track_caller]
     pub fn flush(&self) {
-        watchdog::might_sleep();
+        might_sleep::<Kernel>();
         let target = self.shared.lock_irqsave().next;
         loop {
             let mut shared = self.shared.lock_irqsave();

@@ -31,12 +31,12 @@ use core::sync::atomic::{Ordering, fence};
 
 use kcore::bytes::SharedBytes;
 use kcore::errno::Errno;
+use kcore::event::{Block, Events, Kinds, LockName, Outcome, Waiting, What};
 use kcore::ledger::{Allocation, BACKTRACE, Ledger, Manner, PerKind, Record, Snapshot};
-use kcore::machine::{BadFree, BlockSize, Cpu, Kind, LockName, POISON_FREED, POISON_FRESH, Sched, Waiting};
+use kcore::machine::{BadFree, BlockSize, Cpu, Kind, POISON_FREED, POISON_FRESH, Sched};
 use kcore::report::LockStats;
 
 use crate::arch::backtrace;
-use crate::hooks;
 use crate::machine::{CountedSpinLock, Kernel};
 use crate::mm::frames;
 
@@ -367,10 +367,18 @@ pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result
     // Of the others there are too many for the log, and few that anything is stored in that it has.
     let allocation = || with_ledger(|ledger| ledger.lookup(address).map(|record| record.allocation));
     let size = || allocation().filter(|block| block.kind != Kind::Other).map(|block| block.size);
-    hooks::freeing(address, size, at, || give_up(address, at))
+    if !Kernel::wanted().contains(Kinds::BLOCKS) {
+        return give_up(address, at);
+    }
+    let Some(size) = size() else { return give_up(address, at) };
+    let what = What::Block(Block::Freed { address, size });
+    Kernel::tell(what, at);
+    let freed = give_up(address, at);
+    Kernel::told(what, if freed.is_ok() { Outcome::ZEROS } else { Outcome::Failed }, at);
+    freed
 }
 
-/// [`free`], without the log.
+/// [`free`], told to none.
 fn give_up(address: usize, at: &'static Location<'static>) -> Result<(), BadFree> {
     let (freed, manner, _until_poisoned) = {
         let mut heap = HEAP.lock_irqsave();

@@ -8,8 +8,9 @@ use core::panic::Location;
 use core::ptr::NonNull;
 
 use kcore::errno::Errno;
+use kcore::event::Site;
 use kcore::leak::Hidden;
-use kcore::machine::{Kind, Site};
+use kcore::machine::Kind;
 use kcore::shared::Shared;
 
 use crate::arch::smp;

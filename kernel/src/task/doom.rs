@@ -67,5 +67,5 @@ pub(crate) fn leave_all() {
     cpu::irq_on();
     let told = |at: &Location<'_>| println!("the kernel's own mutex that it took at {at} is given back");
     // SAFETY: the task goes on with none of its frames, where the guards are; and nothing in the kernel forgets one.
-    unsafe { schedule::this_task().own.give_back::<Kernel>(told) };
+    unsafe { schedule::this_task().held.give_back_own::<Kernel>(told) };
 }

@@ -10,8 +10,8 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
+use kcore::holds::Held;
 use kcore::machine::TaskId;
-use kcore::sync::OwnLocks;
 
 use crate::layout;
 use crate::machine::SpinLock;
@@ -86,8 +86,8 @@ pub struct Task {
     pub untimed: AtomicBool,
     /// It has died, and sees to what it leaves behind: see `estate`. Written by the task itself.
     pub dying: AtomicBool,
-    /// The kernel's own mutexes that it has; changed by the task itself.
-    pub own: OwnLocks,
+    /// The locks that it has; changed by the task itself.
+    pub held: Held,
     /// Nodes on its stack that are in a queue while code of others runs; written by the task itself.
     pub standing: AtomicU32,
     /// One of these nodes stays where it is: the stack is for no other task.
@@ -104,9 +104,6 @@ pub struct Task {
     pub is_sure: AtomicBool,
     /// It can be refused memory now. Written by the task itself.
     pub goes_without: AtomicBool,
-    /// How many observed spinlocks it has, as far as anybody listens; written by the task itself. Guards can be forgotten, but
-    /// not 2^64 of them.
-    pub spinlocks: AtomicU64,
     /// What it ended with.
     pub code: AtomicI32,
     /// Cycles for which it has run, without those since it was switched to.
@@ -136,7 +133,7 @@ static TABLE: [Task; MAX_TASKS] = [const {
         of_run: AtomicBool::new(false),
         untimed: AtomicBool::new(false),
         dying: AtomicBool::new(false),
-        own: OwnLocks::none(),
+        held: Held::none(),
         standing: AtomicU32::new(0),
         keeps_stack: AtomicBool::new(false),
         parent: AtomicU32::new(0),
@@ -145,7 +142,6 @@ static TABLE: [Task; MAX_TASKS] = [const {
         is_short: AtomicBool::new(false),
         goes_without: AtomicBool::new(false),
         is_sure: AtomicBool::new(false),
-        spinlocks: AtomicU64::new(0),
         code: AtomicI32::new(0),
         run_time: AtomicU64::new(0),
         looked_at: AtomicU64::new(0),
@@ -189,7 +185,7 @@ pub(super) fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
             task.is_short.store(false, Relaxed);
             task.goes_without.store(false, Relaxed);
             task.is_sure.store(false, Relaxed);
-            task.spinlocks.store(0, Relaxed);
+            task.held.forget_observed();
             task.code.store(0, Relaxed);
             task.run_time.store(0, Relaxed);
             task.looked_at.store(0, Relaxed);

@@ -24,7 +24,7 @@ mod witness;
 
 pub(crate) use patrol::{event, look, next};
 pub use stop::{Cause, Seen, Stop};
-pub(crate) use watch::{begin, begin_round, died, end, ended, held, lock, nothing_runs, take};
-pub use watch::{has_stopped, might_sleep};
+pub use watch::has_stopped;
+pub(crate) use watch::{begin, begin_round, died, end, ended, lock, may_sleep, nothing_runs, take};
 pub use witness::Witness;
 pub(crate) use witness::answer;

@@ -6,10 +6,12 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::panic::Location;
 
-use kcore::machine::{Context, LockName, TaskId};
+use kcore::event::{Actor, LockName};
+use kcore::holds::Taken;
+use kcore::machine::{Context, TaskId};
 use kcore::report;
 use kcore::settings::Expect;
-use kcore::wait_for::{Actor, At, Finding, List, label};
+use kcore::wait_for::{At, Finding, List, label};
 
 use super::witness::Witness;
 use crate::arch::percpu;
@@ -65,8 +67,8 @@ pub struct Slept {
     pub cpu: u32,
     /// Where.
     pub at: &'static Location<'static>,
-    /// The lock that forbids it, and where it was taken.
-    pub holding: Option<(LockName, &'static Location<'static>)>,
+    /// The lock that forbids it.
+    pub holding: Option<Taken>,
     /// Whether interrupts were off.
     pub interrupts_off: bool,
 }
@@ -147,10 +149,10 @@ impl Slept {
         report::Wait {
             waiter: label(self.actor, |_| name),
             cpu: self.cpu,
-            lock: self.holding.map_or("a wake-up", |(lock, _)| lock.name).into(),
+            lock: self.holding.map_or("a wake-up", |lock| lock.name).into(),
             at: report::place(self.at),
             holder: None,
-            held_since: self.holding.map(|(_, since)| report::place(since)),
+            held_since: self.holding.map(|lock| report::place(lock.at)),
             in_cycle: false,
         }
     }
@@ -167,8 +169,8 @@ impl Slept {
         match (self.actor.context, self.holding) {
             (Context::Hardirq, _) => write!(f, "\n  in an interrupt handler on top of it"),
             (Context::Softirq, _) => write!(f, "\n  in a softirq on top of it"),
-            (Context::Task, Some((lock, since))) => {
-                write!(f, "\n  with {} held{}", lock.name, At(" since ", Some(since)))
+            (Context::Task, Some(lock)) => {
+                write!(f, "\n  with {} held{}", lock.name, At(" since ", Some(lock.at)))
             }
             (Context::Task, None) if self.interrupts_off => write!(f, "\n  with interrupts off"),
             (Context::Task, None) => write!(f, "\n  with preemption off"),

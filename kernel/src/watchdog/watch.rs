@@ -7,9 +7,11 @@ use core::sync::atomic::{
 };
 
 use kcore::errno::Errno;
-use kcore::machine::{Context, Cpu, CpuId, LockEvent, LockName, TaskId, Waiting};
+use kcore::event::{Actor, LockId, LockStep, Waiting};
+use kcore::holds::Taken;
+use kcore::machine::{Context, Cpu, CpuId, TaskId};
 use kcore::sync::PREEMPTION_OFF;
-use kcore::wait_for::{Actor, Finding, Graph, List, Seat, Tasks, Where};
+use kcore::wait_for::{Finding, Graph, List, Seat, Tasks, Where};
 
 use super::stop::{Cause, Seen, Slept, Stop};
 use super::{patrol, witness};
@@ -17,7 +19,7 @@ use crate::arch::cpu;
 use crate::machine::{Kernel, SpinLock};
 use crate::oops::Oops;
 use crate::task::table::State;
-use crate::task::{self, doom, listing, quiet, shortage};
+use crate::task::{self, doom, listing, quiet, schedule, shortage};
 use crate::{context, hooks};
 
 /// Kept while an experiment that can come to a stop runs.
@@ -95,27 +97,22 @@ pub(crate) fn died(oops: Oops) {
     }
 }
 
-/// The observed locks that the running task has, and where it took them, while an experiment is watched.
-pub(crate) fn held<const N: usize>() -> List<(LockName, &'static Location<'static>), N> {
-    let mut held = List::new();
-    with_graph(|graph| graph.held_by(Actor::task(task::current())).for_each(|lock| held.push(lock)));
-    held
-}
-
 /// Something happens to an observed lock.
-pub(crate) fn lock(event: LockEvent, lock: &LockName, address: usize, at: &'static Location<'static>) {
+pub(crate) fn lock(step: LockStep, lock: &LockId, at: &'static Location<'static>) {
     patrol::event();
     let actor = here();
-    match event {
-        LockEvent::Wait => wait(actor, lock, address, at),
-        LockEvent::Acquired => with_graph(|graph| graph.acquired(actor, address, lock, at)),
-        LockEvent::Release => with_graph(|graph| graph.released(actor, address)),
-        LockEvent::GaveUp => with_graph(|graph| graph.gave_up(actor)),
+    match step {
+        LockStep::Wait => wait(actor, lock, at),
+        LockStep::Acquired => with_graph(|graph| graph.acquired(actor, lock.address, at)),
+        LockStep::Release => with_graph(|graph| graph.released(actor, lock.address)),
+        LockStep::GaveUp => with_graph(|graph| graph.gave_up(actor)),
+        // It has the lock before and after.
+        LockStep::Downgraded => {}
     }
 }
 
-fn wait(actor: Actor, lock: &LockName, address: usize, at: &'static Location<'static>) {
-    if lock.waiting != Waiting::Spins {
+fn wait(actor: Actor, lock: &LockId, at: &'static Location<'static>) {
+    if lock.name.waiting != Waiting::Spins {
         check_sleep(actor, at);
     }
     // A handler may be on top of a task that is none of the crew, an idle one: that cannot be given up.
@@ -125,7 +122,7 @@ fn wait(actor: Actor, lock: &LockName, address: usize, at: &'static Location<'st
     let seat = Seat { cpu: Kernel::cpu(), keeps_cpu: !cfg!(feature = "preempt") || context::is_atomic() };
     let mut finding = None;
     with_graph(|graph| {
-        graph.wait(actor, seat, lock, address, at);
+        graph.wait(actor, seat, &lock.name, lock.address, at);
         finding = graph.search(actor, &Scheduler);
     });
     if let Some(finding) = finding {
@@ -133,20 +130,19 @@ fn wait(actor: Actor, lock: &LockName, address: usize, at: &'static Location<'st
     }
 }
 
-/// The caller is about to sleep, or may be. Where nobody may, the experiment ends with `invalid-context`.
-#[track_caller]
-pub fn might_sleep() {
+/// The caller may sleep now. Where none may, the experiment ends with `invalid-context`.
+pub(crate) fn may_sleep(at: &'static Location<'static>) {
     if hooks::is_watched() && hooks::is_of_run() {
-        check_sleep(here(), Location::caller());
+        check_sleep(here(), at);
     }
 }
 
 fn check_sleep(actor: Actor, at: &'static Location<'static>) {
     let mut slept = Slept::here(actor, at, !cpu::irq_are_on());
     let atomic = context::is_atomic();
-    with_graph(|graph| slept.holding = graph.spinlock_of(actor));
-    if !cfg!(feature = "preempt") {
-        slept.holding = slept.holding.filter(|(lock, _)| lock.name != PREEMPTION_OFF);
+    if actor.context == Context::Task {
+        let counts = |lock: &Taken| lock.spins && (cfg!(feature = "preempt") || lock.name != PREEMPTION_OFF);
+        slept.holding = schedule::this_task().held.observed().find(counts);
     }
     if atomic || slept.holding.is_some() || actor.context != Context::Task {
         stop(Cause::Slept(slept));

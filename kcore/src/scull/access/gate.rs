@@ -4,7 +4,8 @@ use core::mem;
 
 use super::sites;
 use crate::errno::Errno;
-use crate::machine::{AtomicFlag, Cpu, Hooks, LockName, Waiting};
+use crate::event::{Events, LockName, Waiting};
+use crate::machine::{AtomicFlag, Cpu};
 use crate::scull::Edition;
 use crate::shared::probe;
 use crate::sync::{AtomicT, Observed, SpinLock};
@@ -12,18 +13,18 @@ use crate::sync::{AtomicT, Observed, SpinLock};
 const NAME: LockName = LockName { name: "scullsingle.lock", class: "access.lock", waiting: Waiting::Spins };
 
 /// One may be inside: scullsingle's single open.
-pub struct Gate<M: Cpu + Hooks> {
+pub struct Gate<M: Cpu + Events> {
     form: Form<M>,
 }
 
-enum Form<M: Cpu + Hooks> {
+enum Form<M: Cpu + Events> {
     /// 1 minus those who are inside, and minus those who have just been refused and have not taken it back yet (R15).
     Book(AtomicT<M>),
     /// Whether somebody is inside.
     Repaired(SpinLock<bool, M, Observed>),
 }
 
-impl<M: Cpu + Hooks> Gate<M> {
+impl<M: Cpu + Events> Gate<M> {
     /// A gate with nobody inside.
     pub fn new(edition: Edition) -> Self {
         let form = match edition {

@@ -9,7 +9,8 @@ use super::bare;
 use super::sites;
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use crate::errno::Errno;
-use crate::machine::{AtomicFlag, LockName, Machine, Waiting};
+use crate::event::{LockName, Waiting, might_sleep};
+use crate::machine::{AtomicFlag, Machine};
 use crate::scull::{Device, Edition};
 use crate::shared::probe;
 use crate::sync::{Observed, SpinLock};
@@ -93,7 +94,7 @@ impl<M: Machine> Private<M> {
     #[track_caller]
     fn make(&self, number: u32) -> Result<LinkedList<Terminal<M>>, Errno> {
         probe::<M>(&sites::MISSING);
-        M::might_sleep();
+        might_sleep::<M>();
         let device = Arc::new((self.make)()?);
         Ok(LinkedList::from([Terminal { number, device }]))
     }

@@ -1,6 +1,6 @@
 //! The places where access control touches what others touch, too: named probes.
 
-use crate::machine::Site;
+use crate::event::Site;
 
 /// Somebody is about to ask the gate of scullsingle: point `try`.
 pub static TRY: Site = Site::new("try");

@@ -7,7 +7,8 @@ use super::admitted::{self, Door};
 use super::users::Users;
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use crate::errno::Errno;
-use crate::machine::{AtomicFlag, LockName, Machine, Waiting};
+use crate::event::{LockName, Waiting};
+use crate::machine::{AtomicFlag, Machine};
 use crate::scull::Device;
 use crate::sync::{Observed, SpinLock};
 

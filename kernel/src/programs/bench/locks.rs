@@ -3,7 +3,8 @@
 //! A peer of the crate `spin` leaves preemption as it is. So it is held against `lock_atomic`, whose caller nobody can take
 //! the CPU from anyway; and where ours switches preemption off, the peer stands between the same two calls.
 
-use kcore::machine::{Cpu, LockName, Waiting};
+use kcore::event::{LockName, Waiting};
+use kcore::machine::Cpu;
 use kcore::sync::{RwLock, SeqLock};
 
 use super::contest::Contestant;

@@ -1,6 +1,6 @@
 //! Locks that sleep. No crate that we know of has them for a kernel without an operating system.
 
-use kcore::machine::{LockName, Waiting};
+use kcore::event::{LockName, Waiting};
 use kcore::sync::{Completion, Counted, RawMutex, RwSemaphore, Semaphore};
 
 use super::contest::Contestant;

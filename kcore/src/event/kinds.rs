@@ -1,0 +1,28 @@
+//! What somebody wants to hear of.
+
+bitflags::bitflags! {
+    /// The kinds of events that are listened for. Asked before each of them is told.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Kinds: u16 {
+        /// Loads of shared memory.
+        const LOADS = 1;
+        /// Stores to shared memory, and compare-and-swaps.
+        const STORES = 1 << 1;
+        /// Named points.
+        const POINTS = 1 << 2;
+        /// Runs of bytes that are cleared.
+        const RUNS = 1 << 3;
+        /// What accesses and blocks came to.
+        const OUTCOMES = 1 << 4;
+        /// The steps of observed locks.
+        const LOCKS = 1 << 5;
+        /// Blocks that are allocated and freed.
+        const BLOCKS = 1 << 6;
+        /// The steps of tasks.
+        const TASKS = 1 << 7;
+        /// The steps of handlers and softirqs.
+        const IRQS = 1 << 8;
+        /// All at which a task can be made to wait, and what it waits for besides.
+        const POINTS_AND_LOCKS = Self::LOADS.bits() | Self::STORES.bits() | Self::POINTS.bits() | Self::LOCKS.bits();
+    }
+}

@@ -1,0 +1,126 @@
+//! What happens: one vocabulary for all that watch, steer or record.
+//!
+//! Code that does something which others may want to hear of tells its machine by [`Events::tell`], before it takes effect;
+//! and by [`Events::told`] afterwards, if anything listens that asks for the outcome. The machine adds who did it, where and when:
+//! an [`Event`].
+//!
+//! | family | told by |
+//! |---|---|
+//! | [`Access`]: loads, stores, runs of bytes, named points | [`Shared`](crate::shared::Shared), the devices |
+//! | [`LockStep`] of a [`LockId`]: a wait, an acquisition, a release | the [primitives](crate::sync), if they are observed |
+//! | [`Block`]: memory that is freed | the machine's allocator |
+//! | [`TaskStep`]: sleeps that may come | who may sleep |
+//!
+//! Nobody listening costs one relaxed load and one branch that is always taken the same way: [`Events::wanted`].
+
+#![forbid(unsafe_code)]
+
+mod access;
+mod kinds;
+mod lock;
+
+use core::panic::Location;
+
+pub use access::{Access, Op, Outcome, Site};
+pub use kinds::Kinds;
+pub use lock::{LockId, LockName, LockStep, Mode, Waiting};
+
+use crate::machine::{Context, CpuId, TaskId};
+
+/// A task, or a softirq or an interrupt handler on top of the task that it interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The task, or the one below the handler.
+    pub task: TaskId,
+    /// Which of the two.
+    pub context: Context,
+}
+
+impl Actor {
+    /// The task itself.
+    pub const fn task(task: TaskId) -> Self {
+        Actor { task, context: Context::Task }
+    }
+
+    /// Whether this actor keeps `other` from running for as long as it runs: it has interrupted it.
+    pub fn is_on_top_of(self, other: Actor) -> bool {
+        self.task == other.task && self.context > other.context
+    }
+}
+
+/// What happens to a block of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// It is freed.
+    Freed {
+        /// The address of its first byte.
+        address: usize,
+        /// How many bytes there are.
+        size: usize,
+    },
+}
+
+/// What happens to the running task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskStep {
+    /// It [may sleep](might_sleep) now.
+    MaySleep,
+}
+
+/// What happens.
+#[derive(Clone, Copy, Debug)]
+pub enum What {
+    /// Shared memory is accessed, or a named point is passed.
+    Access(Access),
+    /// Something happens to an observed lock.
+    Lock(LockStep, LockId),
+    /// Something happens to a block of memory.
+    Block(Block),
+    /// Something happens to the running task.
+    Task(TaskStep),
+}
+
+/// One thing that happens.
+#[derive(Clone, Copy, Debug)]
+pub struct Event {
+    /// Who does it.
+    pub actor: Actor,
+    /// On which CPU.
+    pub cpu: CpuId,
+    /// At which source line.
+    pub at: &'static Location<'static>,
+    /// What it is.
+    pub what: What,
+}
+
+impl Event {
+    /// Whether `point` (as in `slot.load`, `slot.store`, `copy`) names this access.
+    pub fn is(&self, point: &str) -> bool {
+        matches!(&self.what, What::Access(access) if access.is(point))
+    }
+}
+
+/// The caller may sleep now, whether it does so this time or not (Linux: `might_sleep`).
+#[inline]
+#[track_caller]
+pub fn might_sleep<M: Events>() {
+    if cfg!(feature = "probes") && M::wanted().contains(Kinds::TASKS) {
+        M::tell(What::Task(TaskStep::MaySleep), Location::caller());
+    }
+}
+
+/// A machine that hears of what happens.
+pub trait Events {
+    /// What is wanted now. Asked before anything is told.
+    #[inline]
+    fn wanted() -> Kinds {
+        Kinds::empty()
+    }
+    /// The running task, or the handler on top of it, is about to do this. At an access the task may be put to sleep.
+    fn tell(_what: What, _at: &'static Location<'static>) {}
+    /// It has done so. Told of what was [told](Events::tell) before, if [outcomes](Kinds::OUTCOMES) are wanted.
+    fn told(_what: What, _outcome: Outcome, _at: &'static Location<'static>) {}
+    /// The caller spins for an observed lock, and does so again and again. Never returns when the caller's task was given up.
+    #[inline(always)]
+    fn spinning() {}
+}

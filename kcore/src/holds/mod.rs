@@ -1,0 +1,16 @@
+//! Who has which lock: one book.
+//!
+//! [`Held`] is the part of it that belongs to one task: the locks that the task has, outermost first. The task alone changes
+//! it, by plain stores: no lock is taken and no locked instruction executed, so that the log of stores can say under which locks
+//! a store was made without a fence in front of that store.
+//!
+//! | file | noun |
+//! |---|---|
+//! | `held` | [`Held`] and [`Taken`] |
+//! | `name` | a name that one word holds |
+
+mod held;
+mod name;
+
+pub use held::{Held, Taken};
+pub use name::NameWord;
