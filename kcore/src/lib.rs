@@ -27,6 +27,7 @@ pub mod memory_map;
 pub mod pipe;
 pub mod probe;
 pub mod races;
+pub mod record;
 pub mod report;
 pub mod scull;
 pub mod settings;

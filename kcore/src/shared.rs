@@ -182,11 +182,11 @@ impl<T: Word> Shared<T> {
 #[track_caller]
 fn telling<M: Events, R>(access: Access, make: impl FnOnce(bool) -> (R, Outcome)) -> R {
     let (what, at) = (What::Access(access), Location::caller());
-    M::tell(what, at);
+    let ticket = M::tell(what, at);
     let wants_outcome = M::wanted().contains(Kinds::OUTCOMES);
     let (result, outcome) = make(wants_outcome);
     if wants_outcome {
-        M::told(what, outcome, at);
+        M::told(ticket, outcome);
     }
     result
 }

@@ -9,13 +9,13 @@ use core::panic::Location;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::errno::Errno;
-use kcore::event::{Access, Block, Kinds, LockId, LockStep, Op, Outcome, TaskStep, What};
+use kcore::event::{Access, Kinds, LockId, LockStep, Op, TaskStep, Ticket, What};
 use kcore::machine::{Cpu, CpuId, Sched, Sleep, TaskId};
 use kcore::probe::{Decision, Engine, Plan, Seat, Seats, Wake};
 use kcore::report::Step;
 use kcore::settings::MAX_WRITERS;
 
-use crate::arch::{cpu, smp};
+use crate::arch::cpu;
 use crate::machine::{Kernel, SpinLock};
 use crate::param::{MAX_TASKS, STORES_TRACED};
 use crate::{context, fire, println, seats, stores, task, time, watchdog};
@@ -108,10 +108,9 @@ fn listen(leave: Listeners, join: Listeners) {
     WANTED.store(listeners.wanted().bits(), Relaxed);
 }
 
-/// Begins an experiment, which the caller runs, of `participants` that pass points as `plan` says. `stores`
-/// is how many stores of each are logged in a round; 0 for none. `watched`: its tasks may come to a stop.
-/// Returns how many stores there is room for. [`Errno::ENOMEM`] when there is no memory, and nothing begins.
-pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) -> Result<usize, Errno> {
+/// Begins an experiment, which the caller runs, of `participants` that pass points as `plan` says. `traced`: their stores are
+/// logged. `watched`: they may come to a stop. [`Errno::ENOMEM`] when there is no memory, and nothing begins.
+pub fn begin(plan: &Plan, participants: u32, traced: bool, watched: bool) -> Result<(), Errno> {
     seats::withdraw();
     if watched {
         watchdog::begin()?;
@@ -121,11 +120,13 @@ pub fn begin(plan: &Plan, participants: u32, stores: usize, watched: bool) -> Re
     fire::begin(plan);
     let probe = arm(plan, participants);
     EXPERIMENT.store(true, Relaxed);
-    let stores = stores::make_room(participants as usize, stores, false);
-    let trace = if stores > 0 { Listeners::TRACE } else { Listeners::empty() };
+    if traced {
+        stores::begin(false);
+    }
+    let trace = if traced { Listeners::TRACE } else { Listeners::empty() };
     let watch = if watched { Listeners::WATCH } else { Listeners::empty() };
     listen(Listeners::HELD, probe | trace | watch);
-    Ok(stores)
+    Ok(())
 }
 
 /// Makes the engine for `plan`, if it needs one; who has to listen.
@@ -191,7 +192,9 @@ pub fn follow_locks(on: bool) {
 pub fn begin_round(participants: u32, cpu_of: &dyn Fn(u32) -> u32) {
     watchdog::begin_round();
     CREW.store(participants, Relaxed);
-    stores::clear(participants as usize);
+    if listeners().contains(Listeners::TRACE) {
+        stores::begin(false);
+    }
     if let Some(engine) = ENGINE.lock_irqsave().engine.as_mut() {
         engine.begin_round();
         (0..participants).for_each(|who| engine.running_on(who as u8, CpuId(cpu_of(who))));
@@ -223,7 +226,7 @@ pub fn trace(on: bool) {
     listen(!Listeners::TRACE, Listeners::empty());
     stores::end();
     if on {
-        let kept = stores::make_room(smp::cpus() as usize, STORES_TRACED, true);
+        let kept = stores::begin(true);
         if kept < STORES_TRACED {
             println!("kmemleak: the last {kept} stores of each CPU are kept, in an eighth of the heap");
         }
@@ -327,33 +330,15 @@ pub fn leave_unstarted(who: u8) {
 
 /// The caller is about to do this. A participant may wait here until the plan lets it go on.
 #[cold]
-pub fn tell(what: What, at: &'static Location<'static>) {
-    match what {
-        What::Access(access) => {
-            if access.op != Op::Clear {
-                point(&access);
-            }
-            if listeners().contains(Listeners::TRACE) {
-                stores::begin(list(), &access, at);
-            }
-        }
-        What::Block(Block::Freed { address, size }) => {
-            stores::begin(list(), &Access { site: &stores::FREE, op: Op::Clear, address, size }, at);
-        }
-        What::Lock(step, id) => lock(step, &id, at),
+pub fn tell(what: What, at: &'static Location<'static>) -> Ticket {
+    match &what {
+        What::Access(Access { op: Op::Clear, .. }) | What::Block(_) => {}
+        What::Access(access) => point(access),
+        What::Lock(step, id) => lock(*step, id, at),
         What::Task(TaskStep::MaySleep) => watchdog::may_sleep(at),
     }
-}
-
-/// It has done so.
-#[cold]
-pub fn told(what: What, outcome: Outcome) {
-    match what {
-        What::Access(Access { op: Op::Load | Op::Point, .. }) | What::Lock(..) | What::Task(_) => {}
-        What::Access(Access { address, .. }) | What::Block(Block::Freed { address, .. }) => {
-            stores::finish(list(), address, outcome);
-        }
-    }
+    let is_traced = listeners().contains(Listeners::TRACE) && (!EXPERIMENT.load(Relaxed) || is_of_run());
+    if is_traced { stores::note(&what, at) } else { Ticket::default() }
 }
 
 /// A task is at a point.
@@ -382,15 +367,6 @@ fn delay(pauses: u32) {
         if Kernel::cycles().wrapping_sub(since) > most {
             break;
         }
-    }
-}
-
-/// The list for the stores of the caller. In an experiment a task that is no participant, or a handler, has none with room.
-fn list() -> usize {
-    match participant() {
-        _ if !EXPERIMENT.load(Relaxed) => Kernel::cpu().0 as usize,
-        Some(seat) => seat.who().into(),
-        None => stores::NO_ROOM,
     }
 }
 

@@ -8,14 +8,14 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kcore::dev::Cdev;
 use kcore::errno::Errno;
-use kcore::event::{Events, Kinds, Outcome, What};
+use kcore::event::{Events, Kinds, Outcome, Ticket, What};
 use kcore::holds::Held;
 use kcore::machine::{BadFree, BlockSize, Context, Cpu, CpuId, Kind, Memory, Sched, Sleep, TaskId};
 use kcore::sync;
 
 use crate::arch::{cpu, percpu};
 use crate::mm::heap;
-use crate::{context, estate, hooks, mishap, task};
+use crate::{context, estate, hooks, mishap, stores, task};
 
 /// Real CPUs, real tasks, the kernel's heap.
 #[derive(Debug)]
@@ -184,12 +184,12 @@ impl Events for Kernel {
         hooks::wanted()
     }
 
-    fn tell(what: What, at: &'static Location<'static>) {
-        hooks::tell(what, at);
+    fn tell(what: What, at: &'static Location<'static>) -> Ticket {
+        hooks::tell(what, at)
     }
 
-    fn told(what: What, outcome: Outcome, _at: &'static Location<'static>) {
-        hooks::told(what, outcome);
+    fn told(ticket: Ticket, outcome: Outcome) {
+        stores::finish(ticket, outcome);
     }
 
     #[inline]

@@ -109,6 +109,13 @@ pub fn might_sleep<M: Events>() {
     }
 }
 
+/// By which a machine finds again what it was told of, when it is told what that came to. 0 for a machine that does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ticket {
+    pub(crate) serial: u64,
+    pub(crate) era: u32,
+}
+
 /// A machine that hears of what happens.
 pub trait Events {
     /// What is wanted now. Asked before anything is told.
@@ -117,9 +124,12 @@ pub trait Events {
         Kinds::empty()
     }
     /// The running task, or the handler on top of it, is about to do this. At an access the task may be put to sleep.
-    fn tell(_what: What, _at: &'static Location<'static>) {}
-    /// It has done so. Told of what was [told](Events::tell) before, if [outcomes](Kinds::OUTCOMES) are wanted.
-    fn told(_what: What, _outcome: Outcome, _at: &'static Location<'static>) {}
+    fn tell(_what: What, _at: &'static Location<'static>) -> Ticket {
+        Ticket::default()
+    }
+    /// It has done so, and that came to this. Told if [outcomes](Kinds::OUTCOMES) are wanted, with the ticket for what was
+    /// [told](Events::tell) before.
+    fn told(_ticket: Ticket, _outcome: Outcome) {}
     /// The caller spins for an observed lock, and does so again and again. Never returns when the caller's task was given up.
     #[inline(always)]
     fn spinning() {}

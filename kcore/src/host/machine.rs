@@ -12,7 +12,7 @@ use std::time::Instant;
 use std::vec::Vec;
 
 use crate::errno::Errno;
-use crate::event::{Actor, Event, Events, Kinds, What};
+use crate::event::{Actor, Event, Events, Kinds, Ticket, What};
 use crate::host::arena::{Account, Arena, LiveBlock};
 use crate::host::task::{Task, Tasks, Token, here, lock};
 use crate::machine::{BadFree, BlockSize, Cpu, CpuId, Kind, Memory, Sched, Sleep, TaskId};
@@ -261,9 +261,10 @@ impl Events for HostMachine {
         Kinds::from_bits_truncate(here(|task| task.host.parts.wanted.load(Relaxed)))
     }
 
-    fn tell(what: What, at: &'static Location<'static>) {
+    fn tell(what: What, at: &'static Location<'static>) -> Ticket {
         if let Some(listener) = Host::here().listener() {
             listener.on(&Event { actor: Actor::task(Self::task()), cpu: Self::cpu(), at, what });
         }
+        Ticket::default()
     }
 }

@@ -178,7 +178,7 @@ fn deep(left: u64) {
 
 /// What two tasks that run `body` come to.
 fn round(watched: bool, body: impl Fn(u32) + Sync) -> Result<Option<Expect>, String> {
-    hooks::begin(&Plan::Pass, 2, 0, watched).map_err(|errno| format!("{errno}"))?;
+    hooks::begin(&Plan::Pass, 2, false, watched).map_err(|errno| format!("{errno}"))?;
     let run = crew::run_on(2, &crew::spread, &|_| Name::new(), &body);
     let found = watchdog::take();
     hooks::end();

@@ -146,7 +146,7 @@ fn wait_until(is_so: impl Fn() -> bool) {
 
 /// What the watchdog finds while two tasks run `body`.
 fn watched(body: impl Fn(u32) + Sync) -> Result<Option<Expect>, alloc::string::String> {
-    hooks::begin(&Plan::Pass, 2, 0, true).map_err(|errno| alloc::format!("{errno}"))?;
+    hooks::begin(&Plan::Pass, 2, false, true).map_err(|errno| alloc::format!("{errno}"))?;
     let run = crew::run_on(2, &crew::spread, &|_| Name::new(), &body);
     let found = watchdog::take();
     hooks::end();

@@ -42,7 +42,7 @@ impl Lost {
     pub fn describe(record: &Record, ledger: &Ledger<'_>, resolved: &Resolved) -> Lost {
         let address = record.allocation.address;
         let found = Provenance::find(&stores::Log(ledger), address, record.allocation.cycles);
-        let named = |stored: Stored| (stored, name(stored.task, resolved));
+        let named = |stored: Stored| (stored, name(stored.actor.task, resolved));
         let mut lost = Lost {
             record: *record,
             task: name(record.allocation.task, resolved),
@@ -87,8 +87,8 @@ impl Lost {
 fn store((stored, task): &(Stored, Name)) -> Store {
     Store {
         task: task.to_string(),
-        cpu: stored.cpu,
-        site: stored.site.to_string(),
+        cpu: stored.cpu.0,
+        site: stored.site.name.to_string(),
         at: place(stored.at),
         cycles: stored.cycles,
     }

@@ -1,6 +1,5 @@
 //! One run of an experiment: rounds, counts, verdict.
 
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -26,9 +25,6 @@ use super::leaks::{self, Lost};
 
 /// Leaked blocks that are described one by one; the others are counted.
 pub const DESCRIBED: usize = 8;
-
-/// Stores of one task that are logged at most: the first leaks are explained, and those are within.
-const MOST_LOGGED: usize = 4096;
 
 /// Why a run could not be made at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,12 +179,10 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
         name => unreachable!("{name} is in the catalogue and has no code"),
     };
     shortage::check().map_err(|_| Refusal::NoMemory)?;
-    let stores = trial.stores_to_log();
-    let kept = hooks::begin(&resolved.plan, resolved.writers, stores, resolved.experiment.may_stop());
-    let kept = kept.map_err(|_| Refusal::NoMemory)?;
-    if kept < stores {
-        trial.note(format!("the first {kept} stores of each task were logged, in an eighth of the heap"));
-    }
+    // To log takes time at each store: where that is left to chance, it would narrow the race.
+    let traced = !matches!(resolved.plan, Plan::Delay(_));
+    hooks::begin(&resolved.plan, resolved.writers, traced, resolved.experiment.may_stop())
+        .map_err(|_| Refusal::NoMemory)?;
     let rounds = trial.rounds(round, settings.seconds);
     let steps = hooks::end();
     match rounds {
@@ -286,14 +280,6 @@ impl<'a> Trial<'a> {
     /// A number by chance, for a round.
     pub(super) fn luck(&mut self) -> u64 {
         self.chance.u64(..)
-    }
-
-    /// Stores of one task in one round that are logged. Each unit of work stores a few pointers. Guarded runs lose
-    /// nothing that would have to be explained.
-    fn stores_to_log(&self) -> usize {
-        let unguarded = self.resolved.lock == self.resolved.experiment.unguarded();
-        let deterministic = !matches!(self.resolved.plan, Plan::Delay(_));
-        if unguarded && deterministic { (3 * self.resolved.quanta as usize + 16).min(MOST_LOGGED) } else { 0 }
     }
 
     /// Whether the emulator runs one CPU at a time, so that no two CPUs ever access memory at the same moment.

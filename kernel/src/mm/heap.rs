@@ -372,9 +372,9 @@ pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result
     }
     let Some(size) = size() else { return give_up(address, at) };
     let what = What::Block(Block::Freed { address, size });
-    Kernel::tell(what, at);
+    let ticket = Kernel::tell(what, at);
     let freed = give_up(address, at);
-    Kernel::told(what, if freed.is_ok() { Outcome::ZEROS } else { Outcome::Failed }, at);
+    Kernel::told(ticket, if freed.is_ok() { Outcome::ZEROS } else { Outcome::Failed });
     freed
 }
 

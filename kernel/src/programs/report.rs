@@ -250,13 +250,13 @@ pub(super) fn leak(lost: &Lost, addresses: usize) {
         );
     }
     if let Some((stored, task)) = &lost.stored {
-        let site = stored.site;
+        let site = stored.site.name;
         let article = if site.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
         println!("  {task} stored its address in {article} {site} at {}", place(stored.at));
         let verb = if lost.overwritten.is_some() { "stored over it" } else { "freed that block" };
         match (lost.overwritten.as_ref().or(lost.freed.as_ref()), lost.doubt) {
             (Some((later, other)), _) => {
-                let (cpu, at) = (later.cpu, place(later.at));
+                let (cpu, at) = (later.cpu.0, place(later.at));
                 println!("  {other} (CPU {cpu}) {verb} at {at}: that was the last reference");
             }
             (None, Some(doubt)) => println!("  what took the last reference is not known: {doubt}"),

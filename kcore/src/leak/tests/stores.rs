@@ -32,6 +32,10 @@ impl Trace for Entry {
     fn span(&self) -> Span {
         self.span
     }
+    /// Their spans are exact.
+    fn cpu(&self) -> u32 {
+        0
+    }
 }
 
 /// A log, since when it is complete, and what is in the locations now.

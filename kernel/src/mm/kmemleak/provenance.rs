@@ -44,7 +44,7 @@ fn unstored(record: &Record) -> String {
 }
 
 fn dropped(published: &Stored, end: &Stored) -> String {
-    let raced = if end.task == published.task { "stored by" } else { "raced with" };
+    let raced = if end.actor.task == published.actor.task { "stored by" } else { "raced with" };
     // Of two that overlap the later one may have begun first.
     let before = match end.cycles.checked_sub(published.cycles) {
         Some(cycles) => format!("{cycles} cycles before"),
@@ -67,18 +67,23 @@ fn who(stored: &Stored) -> String {
         [lock, ""] => String::from(lock),
         [inner, outer] => format!("{inner} and {outer}"),
     };
-    let context = match stored.context {
+    let context = match stored.actor.context {
         Context::Task => "",
         Context::Softirq => "a softirq on top of ",
         Context::Hardirq => "an interrupt handler on top of ",
     };
-    format!("{context}{} (task {}, CPU {}), {locks} held", name_of(stored.task), stored.task.0, stored.cpu)
+    format!(
+        "{context}{} (task {}, CPU {}), {locks} held",
+        name_of(stored.actor.task),
+        stored.actor.task.0,
+        stored.cpu.0
+    )
 }
 
 /// A line of its own for its place.
 fn line(stored: &Stored) -> String {
     match stored.event() {
-        Event::Store { .. } => format!("    store to {} at {}\n", stored.site, place(stored.at)),
-        Event::Clear(_) | Event::Free(_) => format!("    {} at {}\n", stored.site, place(stored.at)),
+        Event::Store { .. } => format!("    store to {} at {}\n", stored.site.name, place(stored.at)),
+        Event::Clear(_) | Event::Free(_) => format!("    {} at {}\n", stored.site.name, place(stored.at)),
     }
 }

@@ -184,7 +184,7 @@ impl Test {
 /// The blocks that are alive, but for those of the trace: a list of stores that got no memory gets some the next time.
 fn live() -> PerKind {
     let PerKind { scull, other } = heap::live();
-    PerKind { scull, other: other - stores::lists() }
+    PerKind { scull, other: other - stores::rings() }
 }
 
 impl Test {
