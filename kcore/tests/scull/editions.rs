@@ -15,6 +15,30 @@ use crate::{SMALL, Scull, read_at, write_at};
 
 const ROOT: Caller<'_> = Caller { credentials: Credentials::ROOT, memory: &NoUser };
 
+#[test]
+fn an_edition_and_the_form_of_an_exhibit_name_each_other() {
+    for (edition, form) in [(Edition::Book, Lock::Book), (Edition::Repaired, Lock::Repaired)] {
+        assert_eq!((edition.form(), Edition::of(form)), (form, Some(edition)));
+    }
+    assert_eq!((Edition::of(Lock::None), Edition::of(Edition::LOCK)), (None, None));
+    assert_eq!([Edition::Book, Edition::Repaired].map(|edition| edition.to_string()), ["book", "repaired"]);
+}
+
+/// Whoever may meet freed blocks keeps them: where the lock lets others in, and where the driver looks before it takes it.
+#[test]
+fn freed_blocks_are_kept_where_a_task_may_meet_them() {
+    for (edition, lock, kept) in [
+        (Edition::Book, Lock::Semaphore, true),
+        (Edition::Book, Lock::None, true),
+        (Edition::Repaired, Lock::None, true),
+        (Edition::Repaired, Lock::Broken, true),
+        (Edition::Repaired, Lock::Semaphore, false),
+        (Edition::Repaired, Lock::Spinlock, false),
+    ] {
+        with(edition, lock, |_, device| assert_eq!(device.keep().is_some(), kept, "{edition} {lock}"));
+    }
+}
+
 fn with(edition: Edition, lock: Lock, test: impl FnOnce(&Host, &Scull)) {
     let host = Host::new();
     host.run(|| {
@@ -182,6 +206,26 @@ fn r34_negative_sizes() {
             device.open(Mode::Write).unwrap().release();
             drop(device);
             assert_eq!(host.live(), []);
+        });
+    }
+}
+
+/// Sizes of which each is possible and the product is not: the book's driver computes with what is left of it.
+#[test]
+fn r34_products_that_overflow() {
+    for (quantum, qset, answer, damage) in [
+        (1 << 32, 1 << 32, Errno::EFAULT, Damage { division: 1, ..Damage::default() }),
+        (isize::MAX, 2, Errno::ENOMEM, Damage::default()),
+        (isize::MIN / 2, 3, Errno::ENOMEM, Damage::default()),
+        (3, isize::MIN / 2, Errno::ENOMEM, Damage::default()),
+    ] {
+        let geometry = Geometry { quantum: quantum as usize, qset: qset as usize };
+        Host::new().run(|| {
+            let parameters = Arc::new(Parameters::new(geometry));
+            let device =
+                Device::<HostMachine>::of_module(0, Edition::LOCK, Edition::Book, &parameters).unwrap();
+            assert_eq!(write_at(&device, 0, &[1]), Err(answer), "{quantum} x {qset}");
+            assert_eq!(device.damage(), damage, "{quantum} x {qset}");
         });
     }
 }

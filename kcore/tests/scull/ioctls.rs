@@ -171,6 +171,13 @@ fn only_the_book_takes_what_no_device_can_have() {
         }
         assert_eq!(module(device), (8, 2));
         assert_eq!(call(device, P_IOCTSIZE, 1), Err(Errno::EINVAL));
+        // The least that a device can have is taken.
+        for command in [IOCTQUANTUM, IOCTQSET] {
+            assert_eq!(call(device, command, 1), Ok(0));
+        }
+        assert_eq!(module(device), (1, 1));
+        assert_eq!((call(device, P_IOCTSIZE, 2), call(device, P_IOCQSIZE, 0)), (Ok(0), Ok(2)));
+        assert_eq!((call(device, IOCTQUANTUM, 8), call(device, IOCTQSET, 2)), (Ok(0), Ok(0)));
         // Only the lower half of the argument is an int.
         assert_eq!(call(device, IOCTQUANTUM, 1 << 32), Err(Errno::EINVAL));
         assert_eq!(call(device, IOCTQUANTUM, (1 << 32) + 9), Ok(0));

@@ -10,6 +10,7 @@ mod editions;
 mod ioctls;
 mod memory;
 mod model;
+mod prepare;
 mod races;
 mod rules;
 mod script;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Barrier};
 use kcore::errno::Errno;
 use kcore::event::{Event, Kinds};
 use kcore::host::{Host, Listener};
+use kcore::machine::Kind;
 use kcore::report::Counts;
 use kcore::scull::{Damage, Geometry};
 use kcore::settings::Lock;
@@ -153,6 +154,31 @@ fn r4_a_published_array_is_poison_until_it_is_cleared() {
         play(host, device, steps, vec![writes(0, 1), wild_writes(QUANTUM)]);
         assert_eq!(device.damage(), Damage { wild: 1, ..Damage::default() });
         assert_eq!(census(host, device).leaked, Counts::default());
+    });
+}
+
+/// Walks the device between two reads that find nothing. What it saw, and how much poison there was.
+fn walks(expected: (&'static [Kind], u64)) -> Task<'static> {
+    Box::new(move |device| {
+        assert_eq!(read_at(device, 1 << 20, 1), Ok(vec![]));
+        let mut seen = Vec::new();
+        let wild = device.walk(|kind, _| seen.push(kind));
+        assert_eq!((seen.as_slice(), wild), expected);
+        assert_eq!(read_at(device, 1 << 20, 1), Ok(vec![]));
+    })
+}
+
+#[test]
+fn r4_a_walk_counts_the_poison_and_does_not_follow_it() {
+    race(&[], |host, device| {
+        // Both links of the node.
+        let steps = "A.head.store B.size.load B.size.load A.node.clear";
+        play(host, device, steps, vec![writes(0, 1), walks((&[Kind::Node], 2))]);
+        // Both slots of the second node's array.
+        let steps = "A.array.store B.size.load B.size.load A.array.clear";
+        let seen = &[Kind::Node, Kind::Array, Kind::Quantum, Kind::Node, Kind::Array];
+        play(host, device, steps, vec![writes(NODE, 1), walks((seen, 2))]);
+        leaked(host, device, Counts::default());
     });
 }
 

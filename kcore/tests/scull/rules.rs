@@ -1,8 +1,13 @@
 //! What the book says of the device, one rule at a time.
 
+use std::ptr::with_exposed_provenance;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use kcore::dev::Whence;
 use kcore::errno::Errno;
-use kcore::host::Host;
+use kcore::host::{Host, Listener};
+use kcore::machine::{Access, Listeners};
 use kcore::report::Counts;
 use kcore::scull::{DEVICES, Device, File, Geometry, Mode, sites};
 use kcore::settings::Lock;
@@ -20,6 +25,17 @@ fn with(test: impl FnOnce(&Host, &Scull)) {
         drop(device);
         assert_eq!(host.live(), []);
     });
+}
+
+/// How often the size was stored.
+struct Stores(AtomicUsize);
+
+impl Listener for Stores {
+    fn access(&self, access: &Access) {
+        if access.is("size.store") {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
 }
 
 #[test]
@@ -86,11 +102,16 @@ fn what_nobody_wrote_in_a_quantum_is_zero() {
 
 #[test]
 fn writing_inside_leaves_the_size_alone() {
-    with(|_, device| {
+    with(|host, device| {
         assert_eq!(write_at(device, 0, &[1; 8]), Ok(8));
         assert_eq!(write_at(device, 2, &[5; 3]), Ok(3));
         assert_eq!(device.size(), 8);
         assert_eq!(read_at(device, 0, 8), Ok(vec![1, 1, 5, 5, 5, 1, 1, 1]));
+        // Not even the same size is stored, which would undo what another task has stored meanwhile (R6).
+        let stores = Arc::new(Stores(AtomicUsize::new(0)));
+        host.listen(Listeners::PROBE, stores.clone());
+        assert_eq!((write_at(device, 0, &[6; 8]), stores.0.load(Relaxed)), (Ok(8), 0));
+        assert_eq!((write_at(device, 8, &[7]), stores.0.load(Relaxed)), (Ok(1), 1));
     });
 }
 
@@ -168,6 +189,22 @@ fn a_write_that_ends_past_the_last_position_is_refused() {
 }
 
 #[test]
+fn a_write_that_ends_at_the_last_position_is_not() {
+    let host = Host::new();
+    host.run(|| {
+        let device = device(Lock::Spinlock, Geometry { quantum: isize::MAX as usize, qset: 1 });
+        // It gets as far as asking for a quantum of that size.
+        assert_eq!(write_at(&device, isize::MAX as usize - 1, &[1]), Err(Errno::ENOMEM));
+        assert_eq!(
+            write_at(&device, isize::MAX as usize - 1, &[1; 2]),
+            Err(Errno::ENOMEM),
+            "no further than the quantum"
+        );
+        assert_eq!(sound(&host, &device), counts(1, 1, 0));
+    });
+}
+
+#[test]
 fn impossible_devices_are_refused() {
     let make = |index, quantum, qset| {
         let device: Result<Scull, _> = Device::new(index, Lock::None, Geometry { quantum, qset });
@@ -197,6 +234,19 @@ fn what_is_too_large_for_the_heap_fails_when_it_is_needed() {
             assert_eq!(write_at(&device, 0, &[1]), Err(Errno::ENOMEM));
             sound(&host, &device);
         }
+    });
+}
+
+#[test]
+fn the_root_is_the_word_that_leads_to_the_first_node() {
+    with(|_, device| {
+        // SAFETY: the device lives, and its head is an atomic word.
+        let root = unsafe { &*with_exposed_provenance::<AtomicUsize>(device.root()) };
+        assert_eq!(root.load(Relaxed), 0, "an empty device");
+        device.prepare_nodes(2).unwrap();
+        let mut nodes = Vec::new();
+        assert_eq!(device.walk(|_, address| nodes.push(address)), 0);
+        assert_eq!(root.load(Relaxed), nodes[0]);
     });
 }
 
