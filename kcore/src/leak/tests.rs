@@ -241,6 +241,34 @@ fn what_does_not_fit_is_refused() {
 }
 
 #[test]
+fn a_heap_may_begin_between_two_granules() {
+    let block = |start| Block { start, size: 16, kind: Kind::Other, serial: 0, ignored: false, kept: false };
+    let all = [block(BASE + 16), block(BASE + 32), block(BASE + 64)];
+    for offset in 0..32 {
+        let (mut starts, mut before, mut pending) = ([0; 1], [0; 1], [0; 1]);
+        let mut entries = [Entry::EMPTY; 3];
+        let mut blocks = Blocks::new(&mut starts, &mut before, &mut pending, &mut entries);
+        assert_eq!(blocks.gather(BASE + offset, &|visit| all.into_iter().for_each(visit)), Ok(()));
+        for address in BASE..BASE + 100 {
+            let wanted = all.iter().position(|block| (block.start..block.start + 16).contains(&address));
+            assert_eq!(blocks.find(address), wanted, "{offset} {address:#x}");
+        }
+    }
+}
+
+#[test]
+fn a_word_that_leads_to_what_was_found_is_passed_over() {
+    let world = interior();
+    world.with_blocks(|blocks| {
+        assert_eq!(blocks.next_hit(&world, world.roots()), Some((ROOTS, BASE + 17)));
+        assert!(blocks.hold(1, Held::Data, 0, blocks::NONE));
+        assert!(blocks.hold(0, Held::Data, ROOTS, blocks::NONE));
+        assert!(!blocks.hold(0, Held::Stack, ROOTS, blocks::NONE), "it is held");
+        assert_eq!(blocks.next_hit(&world, world.roots()), None);
+    });
+}
+
+#[test]
 fn a_hidden_address_lies_in_no_block() {
     let hidden = Hidden::new(BASE + 16);
     assert_eq!(hidden.address(), BASE + 16);

@@ -127,6 +127,13 @@ impl<'a> Index<'a> {
         if to >= from { to - from } else { to + self.slots.len() - from }
     }
 
+    /// How many slots a search looks at in vain, summed up over all entries; for tests.
+    #[cfg(test)]
+    pub(super) fn steps(&self) -> usize {
+        let used = self.slots.iter().enumerate().filter(|(_, slot)| **slot != Slot::EMPTY);
+        used.map(|(at, slot)| self.distance(self.home(slot.address), at)).sum()
+    }
+
     /// Checks the invariant; for tests.
     #[cfg(test)]
     pub(super) fn check(&self) {

@@ -1,7 +1,7 @@
 //! Locks with one holder: cycles of tasks, of handlers, and round a CPU.
 
 use kcore::machine::{CpuId, TaskId};
-use kcore::wait_for::{Finding, Where};
+use kcore::wait_for::{Finding, Tasks, Where};
 use kcore::words::Expect;
 
 use crate::world::{DEVICE, SEM, World, irq, shape, softirq, task};
@@ -279,4 +279,34 @@ fn a_long_ring_says_how_many_more() {
     assert_eq!(finding.verdict, Expect::Deadlock);
     assert_eq!(finding.edges.len() + finding.edges.dropped(), size as usize);
     assert!(crate::world::text(Some(finding)).starts_with("deadlock: 100 tasks wait for each other"));
+}
+
+/// Two that wait for each other, behind more tasks than a finding has edges for.
+#[test]
+fn a_ring_at_the_end_of_a_long_chain_is_found() {
+    let (chain, at) = (20, crate::places::P5);
+    let mut world = World::new();
+    (0..chain).for_each(|n| world.graph.acquired(task(n), 1000 + n as usize, &crate::world::LOCKS[0], at));
+    // The last two are the ring.
+    for n in (1..chain).rev().chain([0]) {
+        let seat = kcore::wait_for::Seat { cpu: CpuId(n), keeps_cpu: true };
+        let next = if n == 0 { 1 } else { n - 1 };
+        world.graph.wait(task(n), seat, &crate::world::LOCKS[0], 1000 + next as usize, at);
+    }
+    let finding = world.graph.search(task(chain - 1), &world).expect("a finding");
+    assert_eq!((finding.verdict, finding.edges.len()), (Expect::Deadlock, kcore::wait_for::EDGES));
+    assert!(finding.edges.dropped() > 0);
+}
+
+/// What the tasks know when nothing is said of waits that end by themselves: that none does.
+#[test]
+fn a_wait_has_no_limit_unless_it_is_said() {
+    struct OnTheirCpus;
+    impl Tasks for OnTheirCpus {
+        fn whereabouts(&self, task: TaskId) -> Where {
+            Where::OnCpu(CpuId(task.0))
+        }
+    }
+    let (world, _) = ring(2, SEM);
+    deadlock(world.graph.search(task(0), &OnTheirCpus), "A>B* B>A*");
 }

@@ -3,6 +3,7 @@
 mod crew;
 mod cycles;
 mod places;
+mod questions;
 mod random;
 mod sharing;
 mod still;

@@ -49,6 +49,43 @@ fn one_unit_of_two_is_on_its_way() {
 }
 
 #[test]
+fn a_unit_that_came_back_during_the_wait_may_be_on_its_way() {
+    let mut world = World::new();
+    world.take(task(0), UNITS);
+    world.take(task(1), UNITS);
+    world.take(task(2), SEM);
+    assert!(world.wait(task(2), UNITS).is_none());
+    // Who got A's unit is not known. That A has one again does not say that C has none.
+    world.give(task(0), UNITS);
+    world.take(task(0), UNITS);
+    assert!(world.wait(task(0), SEM).is_none());
+    assert!(world.wait(task(1), SEM).is_none());
+    // One that waits from now on has got none.
+    assert!(world.wait(task(2), UNITS).is_some());
+}
+
+#[test]
+fn more_locks_than_there_is_room_for() {
+    let mut world = World::new();
+    let take =
+        |world: &mut World, address| world.graph.acquired(task(0), address, &LOCKS[0], Location::caller());
+    // Held ones are not forgotten.
+    let held = (1..).find(|&address| {
+        take(&mut world, address);
+        world.graph.unseen() > 0
+    });
+    let room = held.unwrap() - 1;
+    assert!((100..10_000).contains(&room), "{room}");
+    world.give(task(0), room + 1);
+    assert_eq!(world.graph.unseen(), 2, "an acquisition and a release");
+    take(&mut world, room + 2);
+    assert_eq!(world.graph.unseen(), 3);
+    assert_eq!(world.graph.held_by(task(0)).count(), room);
+    world.graph.forget_all();
+    assert_eq!(world.graph.unseen(), 0);
+}
+
+#[test]
 fn a_writer_waits_for_a_reader_that_waits_for_it() {
     let mut world = World::new();
     world.take(task(0), 0);

@@ -2,7 +2,7 @@
 
 use kcore::event::Actor;
 use kcore::machine::{Context, CpuId, TaskId};
-use kcore::wait_for::Where;
+use kcore::wait_for::{EDGES, Where};
 
 use crate::places::{P5, P7};
 use crate::world::{DEVICE, READY, SEM, World, irq, name, softirq, task, text};
@@ -102,6 +102,18 @@ stuck: 2 tasks wait, and nobody is left to end it
   writer-A (CPU 0) waits for scull0.sem at places.rs:7; nobody holds it
   writer-B (CPU 1) waits for data.ready at places.rs:6";
     assert_eq!(text(world.graph.stuck(&world)), expected);
+}
+
+#[test]
+fn more_than_are_kept_are_counted() {
+    let mut world = World::new();
+    for n in 0..EDGES as u32 + 4 {
+        world.wait(task(n), READY);
+    }
+    let text = text(world.graph.stuck(&world));
+    assert!(text.starts_with("stuck: 20 tasks wait, and nobody is left to end it\n"), "{text}");
+    assert!(text.ends_with("\n  and 4 more"), "{text}");
+    assert_eq!(text.lines().count(), 1 + EDGES + 1);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Who published a block, and what took its last reference away: on histories of which the true order is known.
 
 use core::cell::Cell;
+use std::collections::BTreeSet;
+use std::string::ToString;
 use std::vec::Vec;
 
 use proptest::prelude::*;
@@ -326,4 +328,115 @@ fn a_location_that_was_freed_has_dropped_it() {
     // Who stores into it afterwards has dropped nothing.
     let wild = [freed[0], free, store(2, 9, (30, 31), [POISON, 9])];
     assert_eq!(log(&wild, 9).named(5), Named::Dropped(0, 1));
+}
+
+#[test]
+fn a_log_may_have_any_order() {
+    let here = [
+        store(2, 9, (40, 41), [BLOCK, 9]),
+        store(1, BLOCK, (30, 31), [BLOCK, BLOCK]),
+        store(0, BLOCK, (10, 11), [0, BLOCK]),
+    ];
+    assert_eq!(log(&here, 9).named(5), Named::Dropped(1, 2));
+}
+
+#[test]
+fn the_log_and_the_block_may_begin_at_the_same_moment() {
+    let mut both = log(&[store(0, BLOCK, (5, 6), [0, BLOCK]), store(1, 9, (20, 21), [BLOCK, 9])], 9);
+    assert_eq!(both.named(5), Named::Dropped(0, 1));
+    both.complete_since = 5;
+    assert_eq!(both.named(5), Named::Dropped(0, 1));
+    both.complete_since = 6;
+    assert_eq!(both.named(5), Named::Unknown(Doubt::Forgotten));
+    // A store that may have been of the block before this one.
+    assert_eq!(log(&[store(0, BLOCK, (3, 5), [0, BLOCK])], BLOCK).named(5), Named::Unknown(Doubt::Close));
+    assert_eq!(log(&[store(0, BLOCK, (3, 5), [0, BLOCK])], BLOCK).named(6), Named::Nothing);
+}
+
+/// What took the address away, and more that came at the same time, each of which found what that had stored.
+#[test]
+fn there_is_room_for_sixteen_stores_at_once() {
+    let crowd = |others: usize| {
+        let mut all = Vec::from([store(0, BLOCK, (10, 11), [0, BLOCK]), store(1, 9, (20, 100), [BLOCK, 9])]);
+        all.extend(
+            (2..2 + others).map(|number| store(number, 0x100 + number, (90, 200), [9, 0x100 + number])),
+        );
+        log(&all, 0x102).named(5)
+    };
+    assert_eq!((crowd(14), crowd(15)), (Named::Dropped(0, 1), Named::Dropped(0, 1)));
+    assert_eq!((crowd(16), crowd(30)), (Named::Unknown(Doubt::Close), Named::Unknown(Doubt::Close)));
+}
+
+/// A third task found what the second had stored, when the first was over.
+#[test]
+fn two_that_overlap_are_told_apart_by_what_a_third_saw() {
+    let third = |saw| {
+        let two = [store(0, BLOCK, (10, 20), [0, BLOCK]), store(1, 9, (5, 60), [0, 9])];
+        log(&[two[0], two[1], store(2, 7, (30, 40), saw)], 7).named(5)
+    };
+    assert_eq!(third([9, 7]), Named::Dropped(0, 1));
+    assert_eq!(third([BLOCK, 7]), Named::Unknown(Doubt::Close));
+}
+
+/// What the second found there is the address. Only if that was not there before the log began does it come from the first.
+#[test]
+fn what_was_there_before_the_log_is_told_from_what_is_in_it() {
+    let publishes = |before| store(0, BLOCK, (10, 50), [before, BLOCK]);
+    let finds = store(1, 9, (20, 40), [BLOCK, 9]);
+    let clear = Entry {
+        number: 2,
+        location: LOCATIONS[0] - 8,
+        event: Event::Clear(16),
+        span: Span { from: 100, to: 110 },
+    };
+    assert_eq!(log(&[publishes(BLOCK), finds, clear], 0).named(5), Named::Unknown(Doubt::Close));
+    // No entry of the log has put 0x55 there: it was there before.
+    assert_eq!(log(&[publishes(0x55), finds, clear], 0).named(5), Named::Dropped(0, 1));
+    // The 0 may be that of the clearing.
+    assert_eq!(log(&[publishes(0), finds, clear], 0).named(5), Named::Unknown(Doubt::Close));
+    // Another store was over before the second looked: what was there before the log was gone.
+    let earlier = store(3, 0x33, (1, 2), [0, 0x33]);
+    assert_eq!(log(&[publishes(0x33), finds, clear, earlier], 0).named(5), Named::Dropped(0, 1));
+}
+
+/// A log to which something is added when it is asked what is there now.
+struct Growing {
+    log: Log,
+    added: Cell<bool>,
+}
+
+impl StoreLog for Growing {
+    type Store = Entry;
+    fn each(&self, visit: &mut dyn FnMut(&Entry)) {
+        self.log.each(visit);
+        if self.added.get() {
+            visit(&store(9, 9, (1000, 1001), [BLOCK, 9]));
+        }
+    }
+    fn complete_since(&self) -> u64 {
+        self.log.complete_since()
+    }
+    fn now(&self, location: usize) -> Option<usize> {
+        if self.added.replace(true) { Some(9) } else { self.log.now(location) }
+    }
+}
+
+#[test]
+fn what_was_looked_up_while_something_was_stored_is_not_believed() {
+    let entries = [store(0, BLOCK, (10, 11), [0, BLOCK])];
+    let growing = Growing { log: log(&entries, BLOCK), added: Cell::new(false) };
+    let found = Provenance::find(&growing, BLOCK, 5).expect("it was published");
+    assert_eq!((found.published, found.fate), (entries[0], Fate::Unknown(Doubt::Close)));
+    // Once more, with nothing new.
+    let found = Provenance::find(&growing, BLOCK, 5).expect("it was published");
+    assert!(matches!(found.fate, Fate::Overwritten(end) if end.number == 9), "{found:?}");
+}
+
+#[test]
+fn each_doubt_has_its_words() {
+    let words = [Doubt::Close, Doubt::Forgotten, Doubt::Unlogged].map(|doubt| doubt.to_string());
+    assert!(
+        words[0].contains("too close") && words[1].contains("not have all") && words[2].contains("not have")
+    );
+    assert_eq!(words.iter().collect::<BTreeSet<_>>().len(), 3);
 }
