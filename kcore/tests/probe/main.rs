@@ -414,3 +414,104 @@ fn a_round_begins_with_all_locks_free() {
     assert_eq!(given_up.len(), 1);
     assert_eq!(given_up[0].reason, format!("B cannot store x: it waits for {}", LOCKS[0].name));
 }
+
+/// The engine's answer to an access of `who`, on the CPU of that number.
+#[track_caller]
+fn arrive(engine: &mut Engine, who: u8, cpu: u32, site: usize, op: Op) -> (Decision, u64) {
+    let access = Access { site: &SITES[site], op, address: 0, location: std::panic::Location::caller() };
+    engine.arrive(who, &access, false, CpuId(cpu))
+}
+
+/// A task that sleeps for a lock leaves its CPU to others: these are waited for.
+#[test]
+fn who_sleeps_for_a_lock_keeps_no_cpu() {
+    let mut engine = Engine::new(rendezvous(&["slot.load"]), 3);
+    for (who, cpu) in [(0, 1), (1, 0), (2, 0)] {
+        engine.running_on(who, CpuId(cpu));
+        assert_eq!(engine.start(who), (Decision::Go, 0));
+    }
+    engine.lock_acquired(0, 7);
+    engine.lock_wait(1, &LOCKS[0], 7);
+    assert_eq!(arrive(&mut engine, 0, 1, 0, Op::Load), (Decision::Wait, 0), "C is on its way");
+    assert_eq!(arrive(&mut engine, 2, 0, 0, Op::Load), (Decision::Go, 0b001));
+    // A spinner does not: C would not come.
+    engine.lock_wait(1, &LOCKS[2], 7);
+    assert_eq!(arrive(&mut engine, 0, 1, 0, Op::Load), (Decision::Go, 0));
+}
+
+/// Who was let go and lost its CPU to a spinner goes on when the lock is given back: the step is not given up before that.
+#[test]
+fn a_step_is_not_given_up_while_another_task_can_help() {
+    let mut engine = Engine::new(script("A.slot.load C.copy"), 3);
+    engine.begin_round();
+    for (who, cpu) in [(0, 0), (1, 0), (2, 1)] {
+        engine.running_on(who, CpuId(cpu));
+    }
+    assert_eq!(engine.start(0), (Decision::Go, 0));
+    engine.begin_at_once(1);
+    engine.begin_at_once(2);
+    engine.lock_acquired(2, 7);
+    assert_eq!(arrive(&mut engine, 0, 0, 0, Op::Load), (Decision::Go, 0));
+    engine.lock_wait(1, &LOCKS[2], 7);
+    assert_eq!(engine.given_up(), []);
+    engine.lock_release(2, 7);
+    engine.lock_acquired(1, 7);
+    assert_eq!(engine.finished(0), 0);
+    assert_eq!(arrive(&mut engine, 2, 1, 2, Op::Pass), (Decision::Go, 0));
+    assert_eq!(engine.given_up(), []);
+}
+
+#[test]
+fn a_lock_that_its_own_holder_waits_for_is_named_so() {
+    let mut engine = Engine::new(script("A.slot.load"), 1);
+    engine.start(0);
+    engine.lock_acquired(0, 7);
+    engine.lock_wait(0, &LOCKS[0], 7);
+    let given_up: Vec<String> = engine.given_up().iter().map(ToString::to_string).collect();
+    assert_eq!(given_up, ["step 1: A cannot load slot: it waits for scull0.lock, which it holds itself"]);
+}
+
+#[test]
+fn each_round_begins_with_the_first_step() {
+    let mut engine = Engine::new(script("B.slot.load A.slot.load"), 2);
+    for _ in 0..3 {
+        engine.begin_round();
+        assert_eq!(engine.start(0), (Decision::Wait, 0));
+        assert_eq!(engine.start(1), (Decision::Go, 0));
+        assert_eq!(arrive(&mut engine, 1, 1, 0, Op::Load), (Decision::Go, 0));
+        assert_eq!(engine.finished(1), 0b01, "A begins");
+        assert_eq!(arrive(&mut engine, 0, 0, 0, Op::Load), (Decision::Go, 0));
+        engine.finished(0);
+    }
+    assert_eq!(engine.given_up(), []);
+}
+
+#[test]
+fn a_step_is_a_letter_and_a_point() {
+    for step in ["A.slot.load", "Z.copy"] {
+        assert_eq!(step.parse::<Step>().expect("a step").to_string(), step);
+    }
+    for bad in ["", "A", "A.", ".copy", "a.copy", "AB.copy", "1.copy", "[.copy"] {
+        let refused = bad.parse::<Step>().expect_err(bad).to_string();
+        assert_eq!(refused, format!("script step '{bad}' is not LETTER.POINT, as in A.slot.load"));
+    }
+}
+
+#[test]
+fn only_points_of_the_place_are_taken() {
+    let check = |plan: Plan| plan.check("scull", &["slot.load", "slot.store"]).map_err(|bad| bad.to_string());
+    let fire = |point: &str| Plan::Fire { points: vec![point.to_string()] };
+    for good in
+        [Plan::Pass, Plan::Delay(3), rendezvous(&["slot.load"]), fire("slot.store"), script("A.slot.load")]
+    {
+        assert_eq!(check(good), Ok(()));
+    }
+    for (bad, point) in [
+        (rendezvous(&["slot.load", "slot"]), "'slot'"),
+        (fire("lost"), "'lost'"),
+        (script("A.slot.load B.copy.end"), "'copy.end'"),
+    ] {
+        let refused = check(bad).expect_err(point);
+        assert!(refused.contains(point) && refused.contains("scull"), "{refused}");
+    }
+}

@@ -64,6 +64,20 @@ fn a_unit_that_came_back_during_the_wait_may_be_on_its_way() {
     assert!(world.wait(task(2), UNITS).is_some());
 }
 
+/// The unit came back before it waited, and it found none: who has the units, has them.
+#[test]
+fn a_unit_that_came_back_before_the_wait_is_not_on_its_way() {
+    let mut world = World::new();
+    world.take(task(0), UNITS);
+    world.take(task(1), UNITS);
+    world.take(task(2), SEM);
+    world.give(task(0), UNITS);
+    assert!(world.wait(task(2), UNITS).is_none(), "it is told of late that A has got one again");
+    world.take(task(0), UNITS);
+    assert!(world.wait(task(0), SEM).is_none(), "B runs");
+    assert!(world.wait(task(1), SEM).is_some());
+}
+
 #[test]
 fn more_locks_than_there_is_room_for() {
     let mut world = World::new();
