@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier, Mutex};
 
-use kcore::event::{Event, Kinds, LockStep, Site, What};
+use kcore::errno::Errno;
+use kcore::event::{Event, Kinds, LockName, LockStep, Site, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
+use kcore::machine::Sched;
 use kcore::settings::Lock;
 use kcore::shared::Shared;
 use kcore::sync::Guard;
@@ -68,6 +70,88 @@ fn held_means_held() {
         drop(held);
         assert_eq!(guard.is_held(), unguarded, "{lock}");
         assert_eq!(guard.stats().map(|stats| (stats.name, stats.acquire)).is_none(), unguarded);
+    }
+}
+
+#[test]
+fn one_at_most_is_inside_where_the_guard_says_so() {
+    for &lock in Guard::<HostMachine>::LOCKS {
+        let lets_pass = [Lock::None, Lock::PreemptOff, Lock::IrqOff, Lock::CpuOwned, Lock::Broken];
+        assert_eq!(guard(lock).excludes(), !lets_pass.contains(&lock), "{lock}");
+    }
+}
+
+#[test]
+fn each_form_switches_off_what_it_says() {
+    let off = || {
+        let (preemption, softirqs) = HostMachine::switched_off();
+        (preemption, softirqs, !HostMachine::interrupts_on())
+    };
+    for &lock in Guard::<HostMachine>::LOCKS {
+        let guard = guard(lock);
+        let held = guard.enter();
+        let expected = match lock {
+            Lock::Spinlock | Lock::RwLock | Lock::PreemptOff | Lock::Broken => (1, 0, false),
+            Lock::Bh => (0, 1, false),
+            Lock::Irqsave | Lock::IrqOff => (0, 0, true),
+            _ => (0, 0, false),
+        };
+        assert_eq!(off(), expected, "{lock}");
+        drop(held);
+        assert_eq!(off(), (0, 0, false), "{lock}");
+    }
+}
+
+/// What is switched off is told of as if it were a lock.
+#[test]
+fn a_switch_is_announced() {
+    struct Names(Mutex<Vec<(LockEvent, &'static str, usize)>>);
+    impl Listener for Names {
+        fn lock(&self, event: LockEvent, lock: &LockName, address: usize, place: &'static Location<'static>) {
+            assert_eq!((place.file(), lock.waiting), (file!(), Waiting::Spins));
+            self.0.lock().unwrap().push((event, lock.name, address));
+        }
+    }
+    for (lock, name) in [(Lock::PreemptOff, "preemption off"), (Lock::IrqOff, "interrupts off")] {
+        let (host, names) = (Host::new(), Arc::new(Names(Mutex::default())));
+        host.listen(Listeners::PROBE, names.clone());
+        let guard = guard(lock);
+        host.run(|| drop(guard.enter()));
+        let address = std::ptr::from_ref(&guard).addr();
+        let told = names.0.lock().unwrap();
+        assert_eq!(*told, [(LockEvent::Acquired, name, address), (LockEvent::Release, name, address)]);
+    }
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_a_guard_whose_waiters_sleep() {
+    for lock in [Lock::Semaphore, Lock::Completion, Lock::Mutex] {
+        let (host, guard) = (Host::new(), guard(lock));
+        host.scope(|tasks| {
+            let held = guard.enter();
+            let signalled = tasks.spawn(|| {
+                Host::here().interrupt(HostMachine::task());
+                guard.enter_interruptible().map(drop)
+            });
+            assert_eq!(signalled.join().unwrap(), Err(Errno::EINTR), "{lock}");
+            drop(held);
+        });
+        assert!(!guard.is_held(), "{lock}");
+    }
+}
+
+/// A guard that is free is entered in spite of a signal; so is one for which its waiters spin.
+#[test]
+fn a_guard_that_is_free_is_entered_in_spite_of_a_signal() {
+    for &lock in Guard::<HostMachine>::LOCKS {
+        let (host, guard) = (Host::new(), guard(lock));
+        host.run(|| {
+            host.interrupt(HostMachine::task());
+            let held = guard.enter_interruptible().expect("it is free");
+            assert!(guard.is_held(), "{lock}");
+            drop(held);
+        });
+        assert_eq!(guard.is_held(), matches!(lock, Lock::None | Lock::PreemptOff | Lock::IrqOff), "{lock}");
     }
 }
 

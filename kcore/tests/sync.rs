@@ -126,6 +126,27 @@ fn try_lock_fails_only_while_it_is_locked() {
 }
 
 #[test]
+fn each_form_switches_off_what_it_says() {
+    let (lock, off) = (Spin::new(()), HostMachine::switched_off);
+    let guard = lock.lock();
+    assert_eq!(off(), (1, 0));
+    assert!(lock.try_lock().is_none());
+    assert_eq!(off(), (1, 0));
+    drop(guard);
+    let guard = lock.lock_bh();
+    assert_eq!(off(), (0, 1));
+    drop(guard);
+    let guard = lock.try_lock();
+    assert_eq!((guard.is_some(), off()), (true, (1, 0)));
+    drop(guard);
+    drop((lock.lock_irqsave(), off()));
+    let guard = lock.lock_atomic();
+    assert_eq!(off(), (0, 0));
+    drop(guard);
+    assert_eq!(off(), (0, 0));
+}
+
+#[test]
 fn irqsave_puts_interrupts_back_as_they_were() {
     let (outer, inner) = (Spin::new(()), Spin::new(()));
     assert!(HostMachine::interrupts_on());

@@ -1,5 +1,6 @@
 //! What locks count and tell, on a machine of threads whose clock stands where the test puts it.
 
+use std::cell::Cell;
 use std::sync::atomic::{
     AtomicBool, AtomicU32,
     Ordering::{Relaxed, SeqCst},
@@ -10,7 +11,10 @@ use kcore::event::{Event, Kinds, LockName, LockStep, Site, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
 use kcore::machine::{Sched, TaskId};
 use kcore::shared::Shared;
-use kcore::sync::{BrokenSpinLock, Completion, Counted, Observed, Semaphore, Silent, SpinLock, WaitQueue};
+use kcore::sync::{
+    BrokenSpinLock, Completion, Counted, CpuOwnedLock, Observed, RwLock, RwSemaphore, Semaphore, Silent,
+    SpinLock, WaitQueue,
+};
 
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 20_000 };
@@ -223,6 +227,70 @@ fn observed_locks_tell() {
     let heard: Vec<_> = log.0.lock().unwrap().iter().map(|heard| (heard.0, heard.2)).collect();
     let tell = |event| (event, semaphore.address());
     assert_eq!(heard, [tell(Acquired), tell(Wait), tell(Release), tell(Acquired)]);
+}
+
+/// Two locks of a kind are told apart by where they are.
+#[test]
+fn each_lock_tells_where_it_is() {
+    fn tell<L>(locks: [L; 2], address: impl Fn(&L) -> usize, use_it: impl Fn(&L)) {
+        let (host, log) = (Host::new(), Arc::new(Log::default()));
+        host.listen(Listeners::PROBE, log.clone());
+        host.run(|| locks.iter().for_each(&use_it));
+        let lies_in = |lock: &L, address: usize| {
+            let start = std::ptr::from_ref(lock).addr();
+            (start..start + size_of::<L>()).contains(&address)
+        };
+        let heard: Vec<usize> = log.0.lock().unwrap().iter().map(|heard| heard.2).collect();
+        let (one, other) = heard.split_at(heard.len() / 2);
+        for (lock, heard) in [(&locks[0], one), (&locks[1], other)] {
+            assert!(lies_in(lock, address(lock)) && !heard.is_empty());
+            assert!(heard.iter().all(|heard| *heard == address(lock)), "{heard:x?}");
+        }
+    }
+    let name = LockName { waiting: Waiting::Sleeps, ..NAME };
+    tell([NAME; 2].map(BrokenSpinLock::new), BrokenSpinLock::address, |lock| {
+        lock.acquire::<HostMachine>();
+        lock.release::<HostMachine>();
+    });
+    tell([name; 2].map(CpuOwnedLock::<HostMachine, Observed>::observed), CpuOwnedLock::address, |lock| {
+        lock.acquire();
+        lock.release();
+    });
+    tell([name; 2].map(Done::<Observed>::observed), Completion::address, |done| {
+        done.complete();
+        done.wait();
+    });
+    tell([name; 2].map(|name| Sem::<Observed>::observed(name, 1)), Semaphore::address, |semaphore| {
+        semaphore.down();
+        semaphore.up();
+    });
+    tell([name; 2].map(RwSemaphore::<HostMachine, Observed>::observed), RwSemaphore::address, |semaphore| {
+        semaphore.down_write();
+        semaphore.up_write();
+    });
+    tell(
+        [name; 2].map(|name| kcore::sync::Mutex::<_, HostMachine, Observed>::observed(name, 0)),
+        kcore::sync::Mutex::address,
+        |mutex| drop(mutex.lock()),
+    );
+    tell([NAME; 2].map(|name| Spin::<_, Observed>::observed(name, 0)), SpinLock::address, |lock| {
+        drop(lock.lock())
+    });
+    tell(
+        [NAME; 2].map(|name| RwLock::<_, HostMachine, Observed>::observed(name, 0)),
+        RwLock::address,
+        |lock| drop(lock.write()),
+    );
+    let name = LockName { waiting: Waiting::Event, ..NAME };
+    tell([name; 2].map(WaitQueue::<HostMachine, Observed>::observed), WaitQueue::address, |queue| {
+        let looks = Cell::new(0);
+        queue.wait_event(|| {
+            looks.set(looks.get() + 1);
+            // Kept for the sleep, after which it looks for the third time.
+            HostMachine::wake(HostMachine::task());
+            looks.get() > 2
+        });
+    });
 }
 
 /// Wakes a waiter while its granter is still inside, and lets the granter wait until it has left or can come no further.

@@ -163,6 +163,11 @@ impl HostMachine {
         here(|task| task.interrupts.get())
     }
 
+    /// How often the caller has switched off preemption, and softirqs, and not on again.
+    pub fn switched_off() -> (i32, i32) {
+        here(|task| (task.preemption_off.get(), task.softirqs_off.get()))
+    }
+
     /// Takes the running task's signal away; whether there was one.
     pub fn take_signal() -> bool {
         here(|task| task.token.take_signal())
@@ -195,6 +200,22 @@ impl Cpu for HostMachine {
     fn cycles() -> u64 {
         let set = *lock(&Host::here().parts.clock);
         set.unwrap_or_else(|| EPOCH.elapsed().as_nanos() as u64)
+    }
+
+    fn preempt_disable() {
+        here(|task| task.preemption_off.update(|depth| depth + 1));
+    }
+
+    fn preempt_enable() {
+        here(|task| task.preemption_off.update(|depth| depth - 1));
+    }
+
+    fn bh_disable() {
+        here(|task| task.softirqs_off.update(|depth| depth + 1));
+    }
+
+    fn bh_enable() {
+        here(|task| task.softirqs_off.update(|depth| depth - 1));
     }
 }
 

@@ -29,6 +29,10 @@ pub(super) struct Task {
     pub(super) id: TaskId,
     pub(super) token: Arc<Token>,
     pub(super) interrupts: Cell<bool>,
+    /// How often it has switched softirqs off, and not on again.
+    pub(super) softirqs_off: Cell<i32>,
+    /// The same for preemption.
+    pub(super) preemption_off: Cell<i32>,
 }
 
 impl Task {
@@ -36,7 +40,8 @@ impl Task {
     pub(super) fn new(host: &Host) -> Self {
         let token = Arc::new(Token::default());
         let id = host.enlist(&token);
-        Task { host: host.clone(), id, token, interrupts: Cell::new(true) }
+        let (interrupts, softirqs_off, preemption_off) = (Cell::new(true), Cell::new(0), Cell::new(0));
+        Task { host: host.clone(), id, token, interrupts, softirqs_off, preemption_off }
     }
 
     /// The CPU has the task's number.

@@ -96,13 +96,26 @@ fn readers_who_keep_coming_starve_a_writer() {
 #[test]
 fn each_form_switches_off_what_it_says() {
     let lock = Rw::new(());
-    let on = HostMachine::interrupts_on;
+    let (on, off) = (HostMachine::interrupts_on, HostMachine::switched_off);
     for _ in 0..2 {
-        drop((lock.read(), lock.read_bh()));
-        drop(lock.write());
-        drop(lock.write_bh());
-        assert!(on());
+        let readers = (lock.read(), lock.read_bh());
+        assert_eq!(off(), (1, 1), "preemption by the one, softirqs by the other");
+        drop(readers);
+        assert_eq!(off(), (0, 0));
+        let writer = lock.write();
+        assert_eq!(off(), (1, 0));
+        drop(writer);
+        let writer = lock.write_bh();
+        assert_eq!(off(), (0, 1));
+        drop(writer);
+        assert_eq!((off(), on()), ((0, 0), true));
     }
+    assert!(lock.try_read().is_some() && lock.try_write().is_some());
+    assert_eq!(off(), (0, 0));
+    let writer = lock.write();
+    assert!(lock.try_read().is_none() && lock.try_write().is_none());
+    assert_eq!(off(), (1, 0), "those who came too late have left no trace");
+    drop(writer);
     let reader = lock.read_irqsave();
     assert!(!on());
     drop(lock.read());

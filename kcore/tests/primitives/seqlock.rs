@@ -77,10 +77,14 @@ fn a_reader_waits_while_somebody_writes() {
 #[test]
 fn each_form_switches_off_what_it_says() {
     let lock = Seq::new();
-    let on = HostMachine::interrupts_on;
-    drop(lock.write_bh());
-    drop(lock.try_write().expect("nobody writes"));
-    assert!(on());
+    let (on, off) = (HostMachine::interrupts_on, HostMachine::switched_off);
+    let words = lock.write_bh();
+    assert_eq!(off(), (0, 1));
+    drop(words);
+    let words = lock.try_write().expect("nobody writes");
+    assert_eq!(off(), (1, 0));
+    drop(words);
+    assert_eq!((off(), on()), ((0, 0), true));
     let words = lock.write_irqsave();
     assert!(!on());
     drop(words);
