@@ -1,14 +1,14 @@
 //! Waits that a signal or a deadline ends: they hold nothing, leave the queue, lose no unit, and say so.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::ScopedJoinHandle;
 
 use kcore::errno::Errno;
 use kcore::event::{Event, Kinds, LockName, LockStep, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
-use kcore::machine::{Sched, TaskId};
+use kcore::machine::{Cpu, CpuId, Sched, TaskId};
 use kcore::sync::{Completion, Counted, Observed, RawMutex, Semaphore, WaitQueue};
 use proptest::prelude::*;
 
@@ -112,6 +112,57 @@ fn a_deadline_ends_a_wait_and_not_earlier() {
 fn time_passes_by_itself() {
     let semaphore = Sem::new(0);
     assert_eq!(semaphore.down_timeout(2_000_000), Err(Errno::ETIME));
+}
+
+/// A machine on which no time passes but while a task sleeps: until its deadline, or not at all.
+struct Asleep;
+
+/// What its clock shows.
+static NOW: AtomicU64 = AtomicU64::new(100);
+
+impl Cpu for Asleep {
+    type Flag = AtomicBool;
+    fn cpu() -> CpuId {
+        HostMachine::cpu()
+    }
+    fn irq_save() -> bool {
+        HostMachine::irq_save()
+    }
+    fn irq_restore(were_on: bool) {
+        HostMachine::irq_restore(were_on);
+    }
+    fn relax() {
+        HostMachine::relax();
+    }
+    fn cycles() -> u64 {
+        NOW.load(Relaxed)
+    }
+}
+
+impl Sched for Asleep {
+    fn task() -> TaskId {
+        HostMachine::task()
+    }
+    fn block() {
+        panic!("a sleep without an end");
+    }
+    fn block_until(deadline: u64) {
+        NOW.store(deadline, Relaxed);
+    }
+    fn wake(task: TaskId) {
+        HostMachine::wake(task);
+    }
+    fn yield_now() {
+        HostMachine::yield_now();
+    }
+}
+
+#[test]
+fn who_waits_for_a_time_sleeps_until_then() {
+    let semaphore = Semaphore::<Asleep>::new(0);
+    assert_eq!((semaphore.down_timeout(50), NOW.load(Relaxed)), (Err(Errno::ETIME), 150));
+    let queue = WaitQueue::<Asleep>::new();
+    assert_eq!((queue.wait_event_timeout(|| false, 7), NOW.load(Relaxed)), (Err(Errno::ETIME), 157));
 }
 
 /// Gives the unit and sends the signal at once, when the task is in the queue and has not looked yet.

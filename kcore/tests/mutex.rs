@@ -109,6 +109,32 @@ fn whoever_sleeps_is_woken() {
     assert!(stats.test_and_set >= TASKS as u64, "{stats:?}");
 }
 
+#[test]
+fn whoever_sleeps_is_counted() {
+    let (host, mutex) = (Host::new(), Mutex::<u32, HostMachine>::new(0));
+    host.scope(|tasks| {
+        let guard = mutex.lock();
+        for sleepers in 1..=2 {
+            tasks.spawn(|| *mutex.lock() += 1);
+            until(|| mutex.waiters() == sleepers);
+        }
+        drop(guard);
+    });
+    assert_eq!((mutex.waiters(), mutex.into_inner()), (0, 2));
+}
+
+/// It looks how long the list is, allocates when it has given the mutex back, and looks again.
+#[test]
+fn a_copy_is_allocated_while_the_mutex_is_free() {
+    let copies = |list: Vec<u32>| {
+        let mutex: Mutex<Vec<u32>, HostMachine, Counted> = Mutex::counted(NAME, list.clone());
+        assert_eq!(mutex.copy_of(|list| list), list);
+        mutex.stats().acquire
+    };
+    assert_eq!(copies(vec![1, 2, 3]), 2);
+    assert_eq!(copies(vec![]), 1, "nothing to allocate");
+}
+
 /// Times that a task has gone to sleep, and that the lock was snatched away.
 static SLEEPS: AtomicUsize = AtomicUsize::new(0);
 static SNATCHED: AtomicUsize = AtomicUsize::new(0);
@@ -188,4 +214,81 @@ fn a_sleeper_that_loses_too_often_is_handed_it() {
     });
     assert!((1..=PATIENCE).contains(&snatched), "it was snatched {snatched} times");
     assert_eq!((mutex.owner(), mutex.waiters()), (None, 0));
+}
+
+/// How often a task has spun, or slept, on the machine below.
+static SPINS: AtomicUsize = AtomicUsize::new(0);
+static BLOCKS: AtomicUsize = AtomicUsize::new(0);
+static OWNER_RUNS: AtomicBool = AtomicBool::new(true);
+static FREE: AtomicBool = AtomicBool::new(false);
+
+/// A machine on which a task that spins for a mutex finds it free after that.
+struct Lucky;
+
+impl Cpu for Lucky {
+    type Flag = AtomicBool;
+    fn cpu() -> CpuId {
+        HostMachine::cpu()
+    }
+    fn irq_save() -> bool {
+        HostMachine::irq_save()
+    }
+    fn irq_restore(were_on: bool) {
+        HostMachine::irq_restore(were_on);
+    }
+    fn relax() {
+        SPINS.fetch_add(1, Relaxed);
+        until(|| FREE.load(Relaxed));
+    }
+    fn cycles() -> u64 {
+        HostMachine::cycles()
+    }
+}
+
+impl Sched for Lucky {
+    fn task() -> TaskId {
+        HostMachine::task()
+    }
+    fn block() {
+        BLOCKS.fetch_add(1, Relaxed);
+        HostMachine::block();
+    }
+    fn block_until(_deadline: u64) {
+        Lucky::block();
+    }
+    fn wake(task: TaskId) {
+        HostMachine::wake(task);
+    }
+    fn yield_now() {
+        HostMachine::yield_now();
+    }
+    fn is_running(_task: TaskId) -> bool {
+        OWNER_RUNS.load(Relaxed)
+    }
+}
+
+/// As long as the owner runs, it may give the mutex back at any moment: whoever wants it looks again before it sleeps.
+#[test]
+fn who_finds_it_taken_spins_only_while_the_owner_runs() {
+    for runs in [true, false] {
+        OWNER_RUNS.store(runs, Relaxed);
+        FREE.store(false, Relaxed);
+        let spins_and_blocks = || (SPINS.load(Relaxed), BLOCKS.load(Relaxed));
+        let before = spins_and_blocks();
+        let mutex = RawMutex::<Lucky>::new();
+        Host::new().scope(|tasks| {
+            mutex.lock();
+            let waiter = tasks.spawn(|| {
+                mutex.lock();
+                mutex.unlock()
+            });
+            until(|| spins_and_blocks() != before);
+            assert_eq!(mutex.unlock(), Ok(()));
+            FREE.store(true, Relaxed);
+            assert_eq!(waiter.join().unwrap(), Ok(()));
+        });
+        let (spins, blocks) = spins_and_blocks();
+        let expected = if runs { (before.0 + 1, before.1) } else { (before.0, before.1 + 1) };
+        assert_eq!((spins, blocks), expected);
+    }
 }

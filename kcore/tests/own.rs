@@ -1,0 +1,192 @@
+//! Mutexes of the machine's own, on a machine on which a task can die with some in its hand.
+
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+
+use kcore::host::{Host, HostMachine, until};
+use kcore::machine::{Cpu, CpuId, Sched, TaskId};
+use kcore::sync::{Mutex, OwnLocks, RawMutex};
+
+thread_local! {
+    /// Those of the thread's task.
+    static HELD: &'static OwnLocks = Box::leak(Box::new(OwnLocks::none()));
+    /// How often it has taken one.
+    static TAKEN: Cell<usize> = const { Cell::new(0) };
+    /// Where it says which task is dead.
+    static DEAD: Cell<Option<&'static AtomicU32>> = const { Cell::new(None) };
+    /// What is done when the thread's task has just learned that.
+    static MEANWHILE: Cell<Option<Box<dyn FnOnce()>>> = const { Cell::new(None) };
+    /// In whose name the thread acts; none: its own task's.
+    static ACTS_FOR: Cell<Option<TaskId>> = const { Cell::new(None) };
+}
+
+struct Mortal;
+
+impl Cpu for Mortal {
+    type Flag = AtomicBool;
+    fn cpu() -> CpuId {
+        HostMachine::cpu()
+    }
+    fn irq_save() -> bool {
+        HostMachine::irq_save()
+    }
+    fn irq_restore(were_on: bool) {
+        HostMachine::irq_restore(were_on);
+    }
+    fn relax() {
+        HostMachine::relax();
+    }
+    fn cycles() -> u64 {
+        HostMachine::cycles()
+    }
+}
+
+impl Sched for Mortal {
+    fn task() -> TaskId {
+        ACTS_FOR.get().unwrap_or_else(HostMachine::task)
+    }
+    fn block() {
+        HostMachine::block();
+    }
+    fn block_until(deadline: u64) {
+        HostMachine::block_until(deadline);
+    }
+    fn wake(task: TaskId) {
+        HostMachine::wake(task);
+    }
+    fn yield_now() {
+        HostMachine::yield_now();
+    }
+    fn own_locks() -> Option<&'static OwnLocks> {
+        Some(HELD.with(|held| *held))
+    }
+    fn took_own() {
+        TAKEN.set(TAKEN.get() + 1);
+    }
+    fn gives_up(owner: TaskId) -> bool {
+        let is_dead = DEAD.get().is_some_and(|dead| dead.load(SeqCst) == owner.0);
+        if is_dead && let Some(meanwhile) = MEANWHILE.take() {
+            meanwhile();
+        }
+        is_dead
+    }
+    fn give_up() -> ! {
+        // Not as a failure that is printed.
+        std::panic::resume_unwind(Box::new("gave up"))
+    }
+}
+
+fn held() -> &'static OwnLocks {
+    HELD.with(|held| *held)
+}
+
+type Own = Mutex<u32, Mortal>;
+
+#[test]
+fn a_task_knows_what_it_has() {
+    let (one, other) = (Own::new(1), Own::new(2));
+    assert!(held().is_empty());
+    let first = one.lock();
+    assert_eq!((held().len(), held().is_empty(), TAKEN.get()), (1, false, 1));
+    let second = other.try_lock().expect("it is free");
+    assert_eq!((held().len(), TAKEN.get()), (2, 2));
+    assert!(one.try_lock().is_none() && other.lock_checked().is_err());
+    assert_eq!((held().len(), TAKEN.get()), (2, 2), "what it did not get does not count");
+    // Not in the order in which they were taken.
+    drop(first);
+    assert_eq!(held().len(), 1);
+    drop(second);
+    assert_eq!((held().len(), held().is_empty(), TAKEN.get()), (0, true, 2));
+}
+
+#[test]
+fn those_beyond_the_list_are_counted() {
+    let mutexes: Vec<Own> = (0..9).map(Own::new).collect();
+    let mut guards: Vec<_> = mutexes.iter().map(Mutex::lock).collect();
+    assert_eq!((held().len(), held().are_known()), (9, false));
+    let last = guards.split_off(6);
+    drop(last);
+    assert_eq!((held().len(), held().are_known()), (6, true), "there is room for six");
+    let seventh = mutexes[8].lock();
+    assert_eq!((held().len(), held().are_known()), (7, false));
+    // A place becomes free, and the next has it; the one beyond is given back as one beyond.
+    guards.pop();
+    assert_eq!(held().len(), 6);
+    guards.push(mutexes[7].lock());
+    drop(seventh);
+    assert_eq!((held().len(), held().are_known()), (6, true));
+    drop(guards);
+    assert!(held().is_empty());
+}
+
+/// The death of a task with three in its hand: each is given back, and the last one first.
+#[test]
+fn what_the_dead_had_is_given_back() {
+    let mutexes = [Own::new(0), Own::new(1), Own::new(2)];
+    Host::new().scope(|tasks| {
+        let lines = tasks.spawn(|| {
+            let here = Location::caller().line();
+            let _first = ManuallyDrop::new(mutexes[0].lock());
+            let _second = ManuallyDrop::new(mutexes[1].lock());
+            let _third = ManuallyDrop::new(mutexes[2].lock());
+            let mut lines = Vec::new();
+            // SAFETY: the mutexes are of this machine and live, and their guards are neither used nor dropped.
+            unsafe { held().give_back::<Mortal>(|at| lines.push(at.line() - here)) };
+            assert!(held().is_empty());
+            lines
+        });
+        assert_eq!(lines.join().unwrap(), [3, 2, 1]);
+    });
+    assert!(mutexes.iter().all(|mutex| mutex.try_lock().is_some()));
+}
+
+/// A task takes `mutex` and ends. Another sleeps for it, with `meanwhile` to be done when it learns that the owner is dead;
+/// and whether it has got the mutex then.
+fn waits_for_the_dead(
+    mutex: &'static RawMutex<Mortal>,
+    meanwhile: impl FnOnce(TaskId) + Send + 'static,
+) -> bool {
+    let (host, dead) = (Host::new(), &*Box::leak(Box::new(AtomicU32::new(u32::MAX))));
+    host.scope(|tasks| {
+        let owner = tasks.spawn(|| {
+            mutex.lock();
+            HostMachine::task()
+        });
+        let owner = owner.join().unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        let waiter = tasks.spawn(move || {
+            tell.send(HostMachine::task()).unwrap();
+            DEAD.set(Some(dead));
+            MEANWHILE.set(Some(Box::new(move || meanwhile(owner))));
+            catch_unwind(AssertUnwindSafe(|| mutex.lock())).is_ok()
+        });
+        let waiting = told.recv().unwrap();
+        until(|| mutex.waiters() == 1);
+        dead.store(owner.0, SeqCst);
+        HostMachine::wake(waiting);
+        waiter.join().unwrap()
+    })
+}
+
+/// A task that sleeps for a mutex of a dead one is told: nothing of it stays in the queue.
+#[test]
+fn who_waits_for_the_dead_gives_up() {
+    let mutex = Box::leak(Box::new(RawMutex::new()));
+    assert!(!waits_for_the_dead(mutex, |_| {}));
+    assert_eq!((mutex.waiters(), mutex.is_locked()), (0, true));
+}
+
+/// Unless it is given back in the name of the dead before the task has left.
+#[test]
+fn who_is_woken_in_the_name_of_the_dead_does_not_give_up() {
+    let mutex = &*Box::leak(Box::new(RawMutex::new()));
+    let got = waits_for_the_dead(mutex, |dead| {
+        ACTS_FOR.set(Some(dead));
+        assert_eq!(mutex.unlock(), Ok(()));
+        ACTS_FOR.set(None);
+    });
+    assert!(got);
+    assert_eq!((mutex.waiters(), mutex.is_locked()), (0, true));
+}
