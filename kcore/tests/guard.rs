@@ -114,7 +114,7 @@ fn a_switch_is_announced() {
     }
     for (lock, name) in [(Lock::PreemptOff, "preemption off"), (Lock::IrqOff, "interrupts off")] {
         let (host, names) = (Host::new(), Arc::new(Names(Mutex::default())));
-        host.listen(Listeners::PROBE, names.clone());
+        host.listen(Kinds::POINTS_AND_LOCKS, names.clone());
         let guard = guard(lock);
         host.run(|| drop(guard.enter()));
         let address = std::ptr::from_ref(&guard).addr();

@@ -275,7 +275,7 @@ fn who_finds_it_taken_spins_only_while_the_owner_runs() {
         FREE.store(false, Relaxed);
         let spins_and_blocks = || (SPINS.load(Relaxed), BLOCKS.load(Relaxed));
         let before = spins_and_blocks();
-        let mutex = RawMutex::<Lucky>::new();
+        let mutex = RawMutex::<Lucky, Counted>::counted(NAME);
         Host::new().scope(|tasks| {
             mutex.lock();
             let waiter = tasks.spawn(|| {
@@ -290,5 +290,7 @@ fn who_finds_it_taken_spins_only_while_the_owner_runs() {
         let (spins, blocks) = spins_and_blocks();
         let expected = if runs { (before.0 + 1, before.1) } else { (before.0, before.1 + 1) };
         assert_eq!((spins, blocks), expected);
+        // Its first attempt, and the look before it slept. What it found free it has taken.
+        assert_eq!(mutex.stats().test_and_set, if runs { 1 } else { 2 });
     }
 }

@@ -234,7 +234,7 @@ fn observed_locks_tell() {
 fn each_lock_tells_where_it_is() {
     fn tell<L>(locks: [L; 2], address: impl Fn(&L) -> usize, use_it: impl Fn(&L)) {
         let (host, log) = (Host::new(), Arc::new(Log::default()));
-        host.listen(Listeners::PROBE, log.clone());
+        host.listen(Kinds::POINTS_AND_LOCKS, log.clone());
         host.run(|| locks.iter().for_each(&use_it));
         let lies_in = |lock: &L, address: usize| {
             let start = std::ptr::from_ref(lock).addr();

@@ -1,10 +1,11 @@
 //! The reader/writer spinlock.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
 
 use kcore::event::{Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
+use kcore::machine::{Cpu, CpuId};
 use kcore::sync::{Counted, Observed, RwLock, Silent};
 
 use crate::{Events, NAME, ROUNDS, TASKS};
@@ -71,6 +72,62 @@ fn a_reader_passes_a_writer_that_waits() {
         drop(reader);
     });
     assert_eq!(*host.run(|| lock.read()), 1);
+}
+
+#[test]
+fn a_writer_that_waits_comes_in_when_the_last_reader_goes() {
+    for readers in 1..=2 {
+        let (host, events) = (Host::new(), Arc::new(Events::default()));
+        host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
+        let lock: Rw<u32, Observed> = RwLock::observed(NAME, 0);
+        host.scope(|tasks| {
+            let guards: Vec<_> = (0..readers).map(|_| lock.read()).collect();
+            let writer = tasks.spawn(|| *lock.write() += 1);
+            until(|| events.has(LockEvent::Wait));
+            drop(guards);
+            until(|| writer.is_finished());
+        });
+        assert_eq!(*host.run(|| lock.read()), 1);
+    }
+}
+
+/// How often a CPU has said that it spins.
+static LOOKS: AtomicUsize = AtomicUsize::new(0);
+
+/// A machine that counts that.
+struct Looking;
+
+impl Cpu for Looking {
+    type Flag = AtomicBool;
+    fn cpu() -> CpuId {
+        HostMachine::cpu()
+    }
+    fn irq_save() -> bool {
+        HostMachine::irq_save()
+    }
+    fn irq_restore(were_on: bool) {
+        HostMachine::irq_restore(were_on);
+    }
+    fn relax() {
+        LOOKS.fetch_add(1, Relaxed);
+        HostMachine::relax();
+    }
+    fn cycles() -> u64 {
+        HostMachine::cycles()
+    }
+}
+
+/// It looks whether anybody reads, and does not take the bit from readers who come and go.
+#[test]
+fn a_writer_that_waits_for_readers_only_looks() {
+    let lock: RwLock<u32, Looking> = RwLock::new(0);
+    Host::new().scope(|tasks| {
+        let reader = lock.read();
+        tasks.spawn(|| *lock.write() += 1);
+        until(|| LOOKS.load(Relaxed) > 100);
+        drop(reader);
+    });
+    assert_eq!(lock.into_inner(), 1);
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn writing_inside_leaves_the_size_alone() {
         assert_eq!(read_at(device, 0, 8), Ok(vec![1, 1, 5, 5, 5, 1, 1, 1]));
         // Not even the same size is stored, which would undo what another task has stored meanwhile (R6).
         let stores = Arc::new(Stores(AtomicUsize::new(0)));
-        host.listen(Listeners::PROBE, stores.clone());
+        host.listen(Kinds::POINTS_AND_LOCKS, stores.clone());
         assert_eq!((write_at(device, 0, &[6; 8]), stores.0.load(Relaxed)), (Ok(8), 0));
         assert_eq!((write_at(device, 8, &[7]), stores.0.load(Relaxed)), (Ok(1), 1));
     });
