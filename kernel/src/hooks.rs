@@ -462,9 +462,15 @@ fn tell_engine(seat: Seat, event: impl FnOnce(&mut Engine) -> Wake) {
         Some(engine) => event(engine),
         None => return,
     };
+    if wake == 0 {
+        return;
+    }
+    // One of those that are woken may come to its next point and halt this CPU in place: the caller wakes all before it can lose it.
+    Kernel::preempt_disable();
     while wake != 0 {
         let who = wake.trailing_zeros() as usize;
         wake &= wake - 1;
         task::wake(TaskId(TASK[who].load(Relaxed)));
     }
+    Kernel::preempt_enable();
 }
