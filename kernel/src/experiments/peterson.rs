@@ -171,7 +171,9 @@ struct Peterson {
 
 impl Peterson {
     fn new() -> Self {
-        let name = LockName { name: "peterson.lock", class: "peterson.lock", waiting: Waiting::Spins };
+        // Who waits at the door waits for what the other one does, and not for a lock to be given back: the other one may have
+        // wanted it first, and have no CPU to look.
+        let name = LockName { name: "peterson.lock", class: "peterson.lock", waiting: Waiting::Event };
         Peterson { want: [Line::new(), Line::new()], turn: Line::new(), watch: Observed::new(name) }
     }
 

@@ -8,6 +8,18 @@ const STUCK: &str = "verdict: stuck (as expected: stuck)";
 const DEADLOCK: &str = "verdict: deadlock (as expected: deadlock)";
 const RACED: &str = "verdict: raced (as expected: raced)";
 
+/// Runs of more tasks than CPUs, whose holders halt them.
+macro_rules! many_meetings {
+    () => {
+        concat!(
+            "run peterson lock=none probe=rendezvous=inside,look writers=44 quanta=2 rounds=2\n",
+            "run peterson lock=none probe=rendezvous=inside,look writers=43 quanta=3 rounds=2\n",
+            "run peterson lock=none probe=rendezvous=inside,look writers=33 quanta=4 rounds=2\n",
+            "run peterson lock=none probe=rendezvous=inside,look writers=64 quanta=2 rounds=2\n",
+        )
+    };
+}
+
 pub(super) const BESIDE: &[Beside] = &[
     // Where tasks lose their CPU at points, time ends the slices of the others all the same.
     (
@@ -34,6 +46,19 @@ pub(super) const BESIDE: &[Beside] = &[
         1,
         "cat /dev/zero > /dev/null &\nrun preempt lock=none\nrun preempt lock=spinlock\nkill %1; wait; echo alive\n",
         &[RACED, CLEAN, "alive"],
+    ),
+    // A task that opens a meeting may lose its CPU to one that it has just woken, which halts that CPU at the next point.
+    (
+        "meeting-beside-busy-jobs",
+        3,
+        concat!(
+            "cat /dev/zero > /dev/null & cat /dev/zero > /dev/null &\n",
+            many_meetings!(),
+            many_meetings!(),
+            many_meetings!(),
+            "kill %1; kill %2; wait; echo alive\n",
+        ),
+        &["alive"],
     ),
     // Blocks.
     (
