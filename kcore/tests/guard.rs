@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier, Mutex};
 
 use kcore::errno::Errno;
-use kcore::event::{Event, Kinds, LockName, LockStep, Site, Waiting, What};
+use kcore::event::{Event, Kinds, LockStep, Site, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
 use kcore::machine::Sched;
 use kcore::settings::Lock;
@@ -105,11 +105,12 @@ fn each_form_switches_off_what_it_says() {
 /// What is switched off is told of as if it were a lock.
 #[test]
 fn a_switch_is_announced() {
-    struct Names(Mutex<Vec<(LockEvent, &'static str, usize)>>);
+    struct Names(Mutex<Vec<(LockStep, &'static str, usize)>>);
     impl Listener for Names {
-        fn lock(&self, event: LockEvent, lock: &LockName, address: usize, place: &'static Location<'static>) {
-            assert_eq!((place.file(), lock.waiting), (file!(), Waiting::Spins));
-            self.0.lock().unwrap().push((event, lock.name, address));
+        fn on(&self, event: &Event) {
+            let What::Lock(step, lock) = event.what else { return };
+            assert_eq!((event.at.file(), lock.name.waiting), (file!(), Waiting::Spins));
+            self.0.lock().unwrap().push((step, lock.name.name, lock.address));
         }
     }
     for (lock, name) in [(Lock::PreemptOff, "preemption off"), (Lock::IrqOff, "interrupts off")] {
@@ -119,7 +120,7 @@ fn a_switch_is_announced() {
         host.run(|| drop(guard.enter()));
         let address = std::ptr::from_ref(&guard).addr();
         let told = names.0.lock().unwrap();
-        assert_eq!(*told, [(LockEvent::Acquired, name, address), (LockEvent::Release, name, address)]);
+        assert_eq!(*told, [(LockStep::Acquired, name, address), (LockStep::Release, name, address)]);
     }
 }
 

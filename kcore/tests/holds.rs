@@ -1,17 +1,19 @@
-//! Mutexes of the machine's own, on a machine on which a task can die with some in its hand.
+//! What a task holds: observed locks, and mutexes of the machine's own on a machine on which a task can die with some in its hand.
 
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
+use kcore::event::{LockId, LockName, LockStep, Mode, Waiting};
+use kcore::holds::Held;
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::{Cpu, CpuId, Sched, TaskId};
-use kcore::sync::{Mutex, OwnLocks, RawMutex};
+use kcore::sync::{Mutex, RawMutex};
 
 thread_local! {
     /// Those of the thread's task.
-    static HELD: &'static OwnLocks = Box::leak(Box::new(OwnLocks::none()));
+    static HELD: &'static Held = Box::leak(Box::new(Held::none()));
     /// How often it has taken one.
     static TAKEN: Cell<usize> = const { Cell::new(0) };
     /// Where it says which task is dead.
@@ -59,7 +61,7 @@ impl Sched for Mortal {
     fn yield_now() {
         HostMachine::yield_now();
     }
-    fn own_locks() -> Option<&'static OwnLocks> {
+    fn held() -> Option<&'static Held> {
         Some(HELD.with(|held| *held))
     }
     fn took_own() {
@@ -78,7 +80,7 @@ impl Sched for Mortal {
     }
 }
 
-fn held() -> &'static OwnLocks {
+fn held() -> &'static Held {
     HELD.with(|held| *held)
 }
 
@@ -87,38 +89,38 @@ type Own = Mutex<u32, Mortal>;
 #[test]
 fn a_task_knows_what_it_has() {
     let (one, other) = (Own::new(1), Own::new(2));
-    assert!(held().is_empty());
+    assert_eq!(held().own(), 0);
     let first = one.lock();
-    assert_eq!((held().len(), held().is_empty(), TAKEN.get()), (1, false, 1));
+    assert_eq!((held().own(), (held().own() == 0), TAKEN.get()), (1, false, 1));
     let second = other.try_lock().expect("it is free");
-    assert_eq!((held().len(), TAKEN.get()), (2, 2));
+    assert_eq!((held().own(), TAKEN.get()), (2, 2));
     assert!(one.try_lock().is_none() && other.lock_checked().is_err());
-    assert_eq!((held().len(), TAKEN.get()), (2, 2), "what it did not get does not count");
+    assert_eq!((held().own(), TAKEN.get()), (2, 2), "what it did not get does not count");
     // Not in the order in which they were taken.
     drop(first);
-    assert_eq!(held().len(), 1);
+    assert_eq!(held().own(), 1);
     drop(second);
-    assert_eq!((held().len(), held().is_empty(), TAKEN.get()), (0, true, 2));
+    assert_eq!((held().own(), (held().own() == 0), TAKEN.get()), (0, true, 2));
 }
 
 #[test]
 fn those_beyond_the_list_are_counted() {
-    let mutexes: Vec<Own> = (0..9).map(Own::new).collect();
+    let mutexes: Vec<Own> = (0..15).map(Own::new).collect();
     let mut guards: Vec<_> = mutexes.iter().map(Mutex::lock).collect();
-    assert_eq!((held().len(), held().are_known()), (9, false));
-    let last = guards.split_off(6);
+    assert_eq!((held().own(), held().own_are_known()), (15, false));
+    let last = guards.split_off(12);
     drop(last);
-    assert_eq!((held().len(), held().are_known()), (6, true), "there is room for six");
-    let seventh = mutexes[8].lock();
-    assert_eq!((held().len(), held().are_known()), (7, false));
+    assert_eq!((held().own(), held().own_are_known()), (12, true), "there is room for twelve");
+    let beyond = mutexes[14].lock();
+    assert_eq!((held().own(), held().own_are_known()), (13, false));
     // A place becomes free, and the next has it; the one beyond is given back as one beyond.
     guards.pop();
-    assert_eq!(held().len(), 6);
-    guards.push(mutexes[7].lock());
-    drop(seventh);
-    assert_eq!((held().len(), held().are_known()), (6, true));
+    assert_eq!(held().own(), 12);
+    guards.push(mutexes[13].lock());
+    drop(beyond);
+    assert_eq!((held().own(), held().own_are_known()), (12, true));
     drop(guards);
-    assert!(held().is_empty());
+    assert_eq!(held().own(), 0);
 }
 
 /// The death of a task with three in its hand: each is given back, and the last one first.
@@ -133,8 +135,8 @@ fn what_the_dead_had_is_given_back() {
             let _third = ManuallyDrop::new(mutexes[2].lock());
             let mut lines = Vec::new();
             // SAFETY: the mutexes are of this machine and live, and their guards are neither used nor dropped.
-            unsafe { held().give_back::<Mortal>(|at| lines.push(at.line() - here)) };
-            assert!(held().is_empty());
+            unsafe { held().give_back_own::<Mortal>(|at| lines.push(at.line() - here)) };
+            assert_eq!(held().own(), 0);
             lines
         });
         assert_eq!(lines.join().unwrap(), [3, 2, 1]);
@@ -189,4 +191,68 @@ fn who_is_woken_in_the_name_of_the_dead_does_not_give_up() {
     });
     assert!(got);
     assert_eq!((mutex.waiters(), mutex.is_locked()), (0, true));
+}
+
+fn observed(name: &'static str, address: usize, waiting: Waiting) -> LockId {
+    LockId { address, name: LockName { name, class: "test", waiting }, mode: Mode::Exclusive }
+}
+
+fn names(held: &Held) -> Vec<&'static str> {
+    held.observed().map(|lock| lock.name).collect()
+}
+
+#[test]
+fn observed_locks_are_known_innermost_first() {
+    let (held, at) = (Held::none(), Location::caller());
+    let (sem, spin) = (observed("sem", 16, Waiting::Sleeps), observed("spin", 32, Waiting::Spins));
+    let event = observed("event", 48, Waiting::Event);
+    for lock in [&sem, &spin, &event] {
+        held.step(LockStep::Wait, lock, at);
+        held.step(LockStep::Acquired, lock, at);
+    }
+    assert_eq!(names(&held), ["spin", "sem"], "an event is none that a task has");
+    let first = held.observed().next().expect("it has two");
+    assert_eq!((first.address, first.spins, first.at.line()), (32, true, at.line()));
+    assert_eq!(held.spinlocks(), 1);
+    held.step(LockStep::Downgraded, &sem, at);
+    held.step(LockStep::GaveUp, &spin, at);
+    assert_eq!(names(&held), ["spin", "sem"]);
+    // Not in the order in which they were taken.
+    held.step(LockStep::Release, &sem, at);
+    assert_eq!((names(&held), held.spinlocks()), (vec!["spin"], 1));
+    held.step(LockStep::Release, &spin, at);
+    assert_eq!((names(&held), held.spinlocks()), (vec![], 0));
+}
+
+/// Readers take a lock several times: each gives back one.
+#[test]
+fn a_lock_that_is_taken_twice_is_held_until_it_is_given_back_twice() {
+    let (held, at) = (Held::none(), Location::caller());
+    let lock = observed("read", 16, Waiting::Spins);
+    [LockStep::Acquired; 2].into_iter().for_each(|step| held.step(step, &lock, at));
+    held.step(LockStep::Release, &lock, at);
+    assert_eq!((names(&held), held.spinlocks()), (vec!["read"], 1));
+}
+
+/// More than there is room for: they count, and those that are known stay known.
+#[test]
+fn observed_locks_beyond_the_list_are_counted() {
+    let (held, at) = (Held::none(), Location::caller());
+    let locks: Vec<_> = (1..=20).map(|n| observed("many", 16 * n, Waiting::Spins)).collect();
+    locks.iter().for_each(|lock| held.step(LockStep::Acquired, lock, at));
+    assert_eq!((held.observed().count(), held.spinlocks(), held.own_are_known()), (12, 20, true));
+    locks.iter().rev().for_each(|lock| held.step(LockStep::Release, lock, at));
+    assert_eq!((held.observed().count(), held.spinlocks()), (0, 0));
+}
+
+/// What a dead task had of a driver's is forgotten; the machine's own is still to be given back.
+#[test]
+fn the_dead_hold_nothing_that_is_observed() {
+    let own = Own::new(0);
+    let (guard, at) = (own.lock(), Location::caller());
+    held().step(LockStep::Acquired, &observed("driver", 16, Waiting::Spins), at);
+    held().forget_observed();
+    assert_eq!((names(held()), held().spinlocks(), held().own()), (vec![], 0, 1));
+    drop(guard);
+    assert_eq!(held().own(), 0);
 }

@@ -83,7 +83,7 @@ fn a_writer_that_waits_comes_in_when_the_last_reader_goes() {
         host.scope(|tasks| {
             let guards: Vec<_> = (0..readers).map(|_| lock.read()).collect();
             let writer = tasks.spawn(|| *lock.write() += 1);
-            until(|| events.has(LockEvent::Wait));
+            until(|| events.has(LockStep::Wait));
             drop(guards);
             until(|| writer.is_finished());
         });

@@ -418,7 +418,7 @@ fn a_round_begins_with_all_locks_free() {
 /// The engine's answer to an access of `who`, on the CPU of that number.
 #[track_caller]
 fn arrive(engine: &mut Engine, who: u8, cpu: u32, site: usize, op: Op) -> (Decision, u64) {
-    let access = Access { site: &SITES[site], op, address: 0, location: std::panic::Location::caller() };
+    let access = Access { site: &SITES[site], op, address: 0, size: 8 };
     engine.arrive(who, &access, false, CpuId(cpu))
 }
 
@@ -457,7 +457,7 @@ fn a_step_is_not_given_up_while_another_task_can_help() {
     engine.lock_release(2, 7);
     engine.lock_acquired(1, 7);
     assert_eq!(engine.finished(0), 0);
-    assert_eq!(arrive(&mut engine, 2, 1, 2, Op::Pass), (Decision::Go, 0));
+    assert_eq!(arrive(&mut engine, 2, 1, 2, Op::Point), (Decision::Go, 0));
     assert_eq!(engine.given_up(), []);
 }
 

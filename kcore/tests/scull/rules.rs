@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use kcore::dev::Whence;
 use kcore::errno::Errno;
+use kcore::event::{Event, Kinds};
 use kcore::host::{Host, Listener};
-use kcore::machine::{Access, Listeners};
 use kcore::report::Counts;
 use kcore::scull::{DEVICES, Device, File, Geometry, Mode, sites};
 use kcore::settings::Lock;
@@ -31,8 +31,8 @@ fn with(test: impl FnOnce(&Host, &Scull)) {
 struct Stores(AtomicUsize);
 
 impl Listener for Stores {
-    fn access(&self, access: &Access) {
-        if access.is("size.store") {
+    fn on(&self, event: &Event) {
+        if event.is("size.store") {
             self.0.fetch_add(1, Relaxed);
         }
     }

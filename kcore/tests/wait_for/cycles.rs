@@ -286,7 +286,7 @@ fn a_long_ring_says_how_many_more() {
 fn a_ring_at_the_end_of_a_long_chain_is_found() {
     let (chain, at) = (20, crate::places::P5);
     let mut world = World::new();
-    (0..chain).for_each(|n| world.graph.acquired(task(n), 1000 + n as usize, &crate::world::LOCKS[0], at));
+    (0..chain).for_each(|n| world.graph.acquired(task(n), 1000 + n as usize, at));
     // The last two are the ring.
     for n in (1..chain).rev().chain([0]) {
         let seat = kcore::wait_for::Seat { cpu: CpuId(n), keeps_cpu: true };

@@ -2,42 +2,7 @@
 
 use kcore::wait_for::List;
 
-use crate::places::{ALL, P5};
-use crate::world::{LOCKS, READY, SEM, World, irq, task};
-
-#[test]
-fn who_has_what() {
-    let mut world = World::new();
-    assert_eq!(world.graph.held_by(task(0)).count(), 0);
-    world.take(task(0), SEM);
-    world.take(task(1), 1);
-    world.take(task(0), 0);
-    assert_eq!(
-        world.graph.held_by(task(0)).collect::<Vec<_>>(),
-        [(LOCKS[SEM], ALL[SEM % 5]), (LOCKS[0], P5)]
-    );
-    assert_eq!(world.graph.held_by(irq(0)).count(), 0, "its task has them");
-    world.give(task(0), SEM);
-    assert_eq!(world.graph.held_by(task(0)).collect::<Vec<_>>(), [(LOCKS[0], P5)]);
-    assert_eq!(world.graph.held_by(task(1)).collect::<Vec<_>>(), [(LOCKS[1], ALL[1])]);
-}
-
-/// With a lock that spins in its hand a task must not sleep.
-#[test]
-fn who_must_not_sleep() {
-    let mut world = World::new();
-    world.take(task(0), SEM);
-    assert_eq!(world.graph.spinlock_of(task(0)), None, "it sleeps");
-    world.take(task(1), 0);
-    world.take(task(0), 1);
-    world.take(task(0), 2);
-    assert_eq!(world.graph.spinlock_of(task(0)), Some((LOCKS[1], ALL[1])));
-    world.give(task(0), 1);
-    assert_eq!(world.graph.spinlock_of(task(0)), Some((LOCKS[2], ALL[2])));
-    world.give(task(0), 2);
-    assert_eq!(world.graph.spinlock_of(task(0)), None);
-    assert_eq!(world.graph.spinlock_of(task(1)), Some((LOCKS[0], P5)));
-}
+use crate::world::{LOCKS, READY, SEM, World, task};
 
 #[test]
 fn who_waits_for_what() {
