@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use kcore::acpi::{AcpiError, Madt, OutOfBounds, PhysicalMemory, PowerOff};
 
 use crate::arch::{apic, paging};
+use crate::frames;
 use crate::layout;
-use crate::mm::frames;
 
 /// Physical memory as the firmware's tables lie in it: what is not mapped yet gets mapped when it is read.
 struct FirmwareMemory;

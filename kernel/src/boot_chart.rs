@@ -6,8 +6,8 @@ use kcore::report::{Boot, Phase};
 use kcore::settings::{Config, Settings};
 
 use crate::arch::{cpu, pit, smp};
+use crate::frames;
 use crate::machine::SpinLock;
-use crate::mm::frames;
 
 /// Most phases.
 const PHASES: usize = 12;

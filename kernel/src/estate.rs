@@ -23,8 +23,9 @@ use core::sync::atomic::Ordering::Relaxed;
 use kcore::dev::Cdev;
 use kcore::machine::{Sleep, TaskId};
 
-use crate::arch::{backtrace, switch};
+use crate::arch::switch;
 use crate::machine::{Kernel, SpinLock};
+use crate::mm::backtrace;
 use crate::mm::stacks;
 use crate::param::MAX_TASKS;
 use crate::process::{Fate, output, table as processes};

@@ -25,11 +25,14 @@ mod bare_metal {
     use kernel::arch::paging::{self, OutOfFrames};
     use kernel::arch::{apic, cpu, entry, features, fw_cfg, percpu, pit, smp, traps};
     use kernel::boot_chart::{self, phase};
-    use kernel::console::{com1, com2, panic};
+    use kernel::console::{com1, com2};
+    use kernel::frames;
     use kernel::irq::softirq;
-    use kernel::mm::kmemleak::clean;
-    use kernel::mm::{frames, heap, stacks};
+    use kernel::kmemleak::clean;
+    use kernel::mm::{heap, stacks};
+    use kernel::oops::last_words;
     use kernel::task::{quiet, schedule, spawn};
+    use kernel::tty::input;
     use kernel::{context, layout, oops, println, programs, symbols, time};
 
     /// What the BIOS and UEFI loaders are asked for: all physical memory mapped, wherever they like.
@@ -201,7 +204,7 @@ mod bare_metal {
         let local_apic = cpus.as_ref().map_or(apic::DEFAULT_ADDRESS, |cpus| cpus.local_apic);
         has_room(apic::init(local_apic));
         time::start();
-        has_room(com1::receive(cpus.as_ref().map(|cpus| &cpus.madt), input));
+        has_room(input::receive(cpus.as_ref().map(|cpus| &cpus.madt), input));
         cpus.filter(|_| Config::OURS.smp())
     }
 
@@ -227,6 +230,6 @@ mod bare_metal {
     #[panic_handler]
     fn on_panic(info: &PanicInfo<'_>) -> ! {
         oops::panic(info);
-        panic::panic(info)
+        last_words::panic(info)
     }
 }

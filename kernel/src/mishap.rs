@@ -5,7 +5,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 
-use crate::arch::backtrace;
+use crate::mm::backtrace;
 use crate::{context, oops, task};
 
 /// The step at which the next process is to die; 0 while none is.

@@ -13,9 +13,13 @@
 //! not while it dies already                                 a fault in its own report
 //! ```
 //!
-//! Everywhere else a fault ends the machine (`console::panic`). A stack overflow does as well: it comes as a double
+//! Everywhere else a fault ends the machine ([`last_words`]). A stack overflow does as well: it comes as a double
 //! fault, which the manual calls an abort. The dead task's stack is abandoned, nothing on it is dropped: what it owned on
 //! the heap stays allocated, what it had locked stays locked, as in Linux. Its joiner is told `-EFAULT`.
+
+pub mod exception;
+pub mod frames;
+pub mod last_words;
 
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
@@ -27,15 +31,16 @@ use kcore::report;
 use kcore::wait_for::At;
 
 use crate::arch::traps::vector;
-use crate::arch::{backtrace, cpu, percpu};
+use crate::arch::{cpu, percpu};
 use crate::console::cut::Cut;
-use crate::console::fault::Fault;
-use crate::console::{frames, panic};
 use crate::machine::SpinLock;
+use crate::mm::backtrace;
 use crate::mm::stacks;
 use crate::process::output;
 use crate::task::{queue, schedule, table};
 use crate::{context, estate, println, task, watchdog};
+
+use exception::Exception;
 
 /// Addresses of a backtrace that are kept.
 const DEPTH: usize = 16;
@@ -70,21 +75,21 @@ pub fn count() -> u32 {
 }
 
 /// An exception has come. Ends the running task, if it may die alone; else returns.
-pub fn exception(fault: &Fault<'_>) {
+pub fn exception(exception: &Exception<'_>) {
     let of_the_machine = matches!(
-        fault.frame.vector,
+        exception.frame.vector,
         vector::DEBUG | vector::NMI | vector::DOUBLE_FAULT | vector::MACHINE_CHECK
     );
-    if of_the_machine || !begin(fault.frame.interrupts_were_on()) {
+    if of_the_machine || !begin(exception.frame.interrupts_were_on()) {
         return;
     }
     let mut oops = Oops::here();
     // A text that does not fit is cut.
-    let _ = fault.say_cause(&mut oops.what);
-    oops.backtrace[0] = fault.frame.rip;
+    let _ = exception.say_cause(&mut oops.what);
+    oops.backtrace[0] = exception.frame.rip;
     oops.is_exact = true;
-    oops.walk(fault.frame.rbp, 1);
-    die(oops, Some(fault))
+    oops.walk(exception.frame.rbp, 1);
+    die(oops, Some(exception))
 }
 
 /// A panic has come. Ends the running task, if it may die alone; else returns.
@@ -117,7 +122,7 @@ fn may_die(interrupts_are_on: bool) -> bool {
     let room = || stacks::left(backtrace::frame_pointer()).is_some_and(|left| left >= ROOM);
     task.mortal.load(Relaxed)
         && interrupts_are_on
-        && !panic::stopping()
+        && !last_words::stopping()
         && only_observed()
         && task.held.own_are_known()
         && room()
@@ -131,11 +136,11 @@ pub(crate) fn may_be_ended() -> bool {
     only_observed && task.held.own() == 0 && task.mortal.load(Relaxed)
 }
 
-fn die(oops: Oops, fault: Option<&Fault<'_>>) -> ! {
+fn die(oops: Oops, exception: Option<&Exception<'_>>) -> ! {
     // The task is one like any other again: an interrupt finds no lock taken that it wants.
     cpu::irq_on();
     output::died();
-    oops.report(fault);
+    oops.report(exception);
     task::remember_death(oops.task);
     watchdog::died(oops);
     estate::settle(Errno::EFAULT.code())
@@ -168,7 +173,7 @@ impl Oops {
     }
 
     /// The report on COM1, in the manner of Linux.
-    fn report(&self, fault: Option<&Fault<'_>>) {
+    fn report(&self, exception: Option<&Exception<'_>>) {
         let mut count = COUNT.lock();
         *count += 1;
         let name = task::name_of(self.task);
@@ -183,9 +188,9 @@ impl Oops {
         if !self.at.as_str().is_empty() {
             println!("  at {}", self.at.as_str());
         }
-        if let Some(fault) = fault {
+        if let Some(exception) = exception {
             // The console takes everything.
-            let _ = fault.say_registers(&mut frames::Lines::default());
+            let _ = exception.say_registers(&mut frames::Lines::default());
         }
         println!("backtrace:");
         frames::print(self.addresses(), self.is_exact);

@@ -13,9 +13,9 @@ use core::fmt;
 use kcore::settings::Config;
 use kcore::sync::Mutex;
 
-use crate::arch::backtrace;
 use crate::context;
 use crate::machine::Kernel;
+use crate::mm::backtrace;
 use crate::mm::heap::{Claim, kept};
 use crate::mm::stacks;
 

@@ -105,7 +105,7 @@ impl Symbols {
         let mut frames = self.inlined(loader, probe).unwrap_or_default();
         let symbol = loader.find_symbol_info(probe);
         if let Some(symbol) = &symbol {
-            // The line tables leave the path out (`run`), the symbol has it (`kernel::programs::fault::run`).
+            // The line tables leave the path out (`run`), the symbol has it (`kernel::programs::tour::run`).
             let function = demangle(symbol.name());
             match frames.last_mut() {
                 Some(outermost) => outermost.function = function,

@@ -67,7 +67,7 @@ fn alone() -> impl Iterator<Item = Case> {
             .says("\noops #1 on CPU 0, task ")
             .says("(victim): page fault: read of 0000000000000000, a null pointer\nrip ffffffff8")
             .says("] kernel::cases::oops::null+0x")
-            .says("  kernel/src/programs/fault.rs:")
+            .says("  kernel/src/fault.rs:")
             .says("ends with -EFAULT: Bad address; the machine goes on\n")
             .never_says("***")
             .check(|outcome| lacks(&outcome.com1, env!("CARGO_MANIFEST_DIR").trim_end_matches("tests")))

@@ -5,8 +5,9 @@ use core::hint::black_box;
 use super::Answer;
 use super::case::{holds, same};
 use super::crew;
-use crate::arch::{backtrace, smp};
+use crate::arch::smp;
 use crate::layout;
+use crate::mm::backtrace;
 
 crate::case! {
     "backtrace::frames-lie-in-the-text" => here;

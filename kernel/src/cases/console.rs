@@ -7,9 +7,9 @@ use super::Answer;
 use super::case::same;
 use super::crew;
 use crate::arch::smp;
-use crate::console::com1;
 use crate::console::cut::Cut;
 use crate::println;
+use crate::tty::input;
 
 crate::case! {
     "console::lines-of-all-cpus" => lines;
@@ -60,7 +60,7 @@ fn echo() -> Answer {
 fn line() -> String {
     let mut line = String::new();
     loop {
-        match com1::read_byte() {
+        match input::read_byte() {
             None | Some(b'\n') => return line,
             Some(byte) => line.push(byte.into()),
         }

@@ -8,8 +8,8 @@ use super::Answer;
 use super::case::{different, holds, same};
 use super::crew;
 use crate::arch::{apic, cpu, percpu, smp};
+use crate::kmemleak::world;
 use crate::machine::SpinLock;
-use crate::mm::kmemleak::world;
 use crate::param::MAX_CPUS;
 
 crate::case! {

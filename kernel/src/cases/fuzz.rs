@@ -25,9 +25,9 @@ use super::{Answer, crew};
 use crate::arch::smp;
 use crate::dev::{self, Built, Group, Loadable, NewDevice, Parameter, Parameters, Refused};
 use crate::fs::{self, File};
+use crate::kmemleak::roots::Roots;
 use crate::machine::{Kernel, SpinLock};
 use crate::mm::heap::{self, Experiment};
-use crate::mm::kmemleak::roots::Roots;
 use crate::println;
 use crate::task::{self, JoinHandle, Signal, signal};
 

@@ -16,9 +16,9 @@ use super::crew;
 use super::kmemleak::{give_back, lose, unreferenced};
 use super::steps::{self, Place, Stood};
 use crate::arch::{smp, switch};
+use crate::kmemleak::clean;
+use crate::kmemleak::roots::Roots;
 use crate::machine::SpinLock;
-use crate::mm::kmemleak::clean;
-use crate::mm::kmemleak::roots::Roots;
 use crate::param::MAX_CPUS;
 use crate::task;
 

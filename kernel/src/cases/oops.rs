@@ -14,12 +14,14 @@ use kcore::sync::{Observed, SpinLock};
 
 use super::Answer;
 use super::case::{holds, same};
-use crate::arch::{backtrace, cpu, smp};
+use crate::arch::{cpu, smp};
 use crate::experiments::crew;
+use crate::fault;
+use crate::frames;
 use crate::irq::device;
 use crate::machine::Kernel;
-use crate::mm::{frames, heap, stacks};
-use crate::programs::fault;
+use crate::mm::backtrace;
+use crate::mm::{heap, stacks};
 use crate::task::{self, Name, SpawnError, listing};
 use crate::{hooks, machine, watchdog};
 

@@ -7,9 +7,10 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::Answer;
 use super::case::{holds, same};
 use super::crew;
-use crate::arch::backtrace::frame_pointer;
 use crate::arch::{paging, smp};
-use crate::mm::{frames, stacks};
+use crate::frames;
+use crate::mm::backtrace::frame_pointer;
+use crate::mm::stacks;
 use crate::param::{MAX_TASKS, TASK_STACK};
 
 crate::case! {

@@ -18,7 +18,7 @@ use core::sync::atomic::{
 
 use crate::arch::traps::TrapFrame;
 use crate::arch::{cpu, percpu};
-use crate::mm::kmemleak::world;
+use crate::kmemleak::world;
 use crate::task;
 
 /// Where a CPU stops.

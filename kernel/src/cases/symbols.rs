@@ -6,7 +6,7 @@ use core::panic::Location;
 
 use super::Answer;
 use super::case::{holds, same};
-use crate::arch::backtrace;
+use crate::mm::backtrace;
 use crate::symbols::{self, Place};
 use crate::{layout, mm};
 

@@ -18,7 +18,7 @@
 
 mod attached;
 mod built;
-mod family;
+pub(crate) mod family;
 pub mod loadable;
 mod loaded;
 mod memory;

@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::mm::kmemleak::{self, Agreement};
+use crate::kmemleak::{self, Agreement};
 
 /// How many of them there were in all rounds, and what hid the first. That is luck, and no verdict depends on it.
 #[derive(Default)]

@@ -12,8 +12,9 @@ use kcore::report::{Counts, Run};
 use kcore::scull::{self, Edition, Geometry, Mode, Parameters};
 use kcore::settings::Lock;
 
+use crate::kmemleak;
 use crate::machine::Kernel;
-use crate::mm::{heap, kmemleak};
+use crate::mm::heap;
 
 use super::leaks::Lost;
 use super::stamps;

@@ -13,8 +13,8 @@ use kcore::settings::{Config, MAX_WRITERS, Settings};
 
 use crate::arch::smp;
 use crate::hooks;
+use crate::kmemleak::clean;
 use crate::machine::Kernel;
-use crate::mm::kmemleak::clean;
 use crate::task::{Name, SpawnError, shortage};
 use crate::time;
 use crate::watchdog::{self, Seen, Stop, Witness};

@@ -25,7 +25,6 @@ mod open;
 mod path;
 mod proc;
 mod snapshot;
-mod text;
 mod tree;
 
 pub use entry::{Entry, Kind};
@@ -36,4 +35,3 @@ pub use open::{File, open};
 pub use path::{list, mknod, shortest, stat, unlink};
 pub(crate) use proc::is_free as proc_is_free;
 pub use proc::{MOUNTS, add_file, remove_file};
-pub use text::Text;

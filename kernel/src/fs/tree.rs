@@ -9,7 +9,7 @@ use kcore::machine::TaskId;
 use super::entry::{Entry, Kind};
 use super::nodes::{self, DeviceNode};
 use super::{Generated, proc};
-use crate::mm::kmemleak;
+use crate::kmemleak;
 use crate::task::{self, table};
 
 /// Something that has a name.

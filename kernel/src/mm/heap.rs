@@ -36,9 +36,9 @@ use kcore::ledger::{Allocation, BACKTRACE, Ledger, Manner, PerKind, Record, Snap
 use kcore::machine::{BadFree, BlockSize, Cpu, Kind, POISON_FREED, POISON_FRESH, Sched};
 use kcore::report::LockStats;
 
-use crate::arch::backtrace;
+use crate::frames;
 use crate::machine::{CountedSpinLock, Kernel};
-use crate::mm::frames;
+use crate::mm::backtrace;
 
 mod bins;
 mod claim;

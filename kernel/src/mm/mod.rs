@@ -1,7 +1,8 @@
 //! Memory: frames, stacks with guards, and the heap with its account.
 
-pub mod frames;
+pub mod backtrace;
 pub mod heap;
-pub mod kmemleak;
-pub mod kmemleak_test;
 pub mod stacks;
+mod text;
+
+pub use text::Text;

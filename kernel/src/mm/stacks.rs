@@ -9,9 +9,10 @@ use core::sync::atomic::{
 
 use crate::arch::paging::{self, OutOfFrames};
 use crate::arch::percpu;
+use crate::frames;
 use crate::layout;
 use crate::machine::SpinLock;
-use crate::mm::{frames, heap};
+use crate::mm::heap;
 use crate::param::{FAULT_STACK, MAX_CPUS, MAX_TASKS, TASK_STACK};
 
 const PAGE: u64 = 4096;

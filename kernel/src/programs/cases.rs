@@ -10,7 +10,7 @@ use kcore::settings::Usage;
 use crate::arch::exit::Exit;
 use crate::cases::{self, Case};
 use crate::console::com2;
-use crate::mm::kmemleak::clean;
+use crate::kmemleak::clean;
 use crate::println;
 
 /// Runs the cases whose names contain `filter`, in the order of their names. What they leave to chance follows from `seed`.

@@ -3,7 +3,6 @@
 mod bench;
 mod cases;
 mod compare;
-pub(crate) mod fault;
 mod matrix;
 mod report;
 mod run;
@@ -12,12 +11,12 @@ mod tour;
 use kcore::report::{Boot, Record};
 use kcore::settings::{Command, Settings, Usage};
 
-use crate::arch::backtrace;
 use crate::arch::exit::{Exit, exit};
 use crate::console::com2;
-use crate::mm::kmemleak::clean;
+use crate::kmemleak::clean;
+use crate::mm::backtrace;
 use crate::mm::stacks;
-use crate::{println, shell};
+use crate::{fault, println, shell};
 
 pub(crate) use run::perform;
 

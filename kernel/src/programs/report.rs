@@ -10,9 +10,10 @@ use kcore::report::{Boot, LockStats, Record, Run, Step, place};
 use kcore::settings::{Config, Settings, Usage};
 
 use crate::arch::apic;
-use crate::console::{com2, frames};
+use crate::console::com2;
 use crate::experiments::leaks::{FIRST_BYTES, Lost};
 use crate::experiments::{Outcome, Refusal};
+use crate::oops::frames;
 use crate::println;
 use crate::task::SpawnError;
 use crate::watchdog::{Seen, Witness};

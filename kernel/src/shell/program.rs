@@ -12,11 +12,11 @@ use super::state::{self, Shell};
 use crate::arch::exit::Exit;
 use crate::arch::fw_cfg;
 use crate::boot_chart::{self, phase};
-use crate::console::{com1, com2, screen};
-use crate::mm::kmemleak::clean;
-use crate::mm::{frames, kmemleak};
-use crate::tty::{self, foreground};
+use crate::console::{com2, screen};
+use crate::kmemleak::clean;
+use crate::tty::{self, foreground, input};
 use crate::{dev, hooks};
+use crate::{frames, kmemleak};
 
 /// The file of the machine that is a script.
 const SCRIPT: &str = "opt/org.scullery/script";
@@ -129,7 +129,7 @@ impl Shell {
         let names = self.names();
         loop {
             let mut out = String::new();
-            let event = match com1::read_byte() {
+            let event = match input::read_byte() {
                 Some(byte) => self.editor.push(byte, &names, &mut out),
                 None => self.editor.end(&mut out),
             };

@@ -9,8 +9,8 @@ use object::read::elf::ElfFile64;
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 use spin::Once;
 
+use crate::frames;
 use crate::layout;
-use crate::mm::frames;
 
 type Elf = ElfFile64<'static, LittleEndian>;
 

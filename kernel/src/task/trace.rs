@@ -4,7 +4,8 @@ use kcore::machine::TaskId;
 
 use super::queue::{self, QueueGuard, current};
 use super::table;
-use crate::arch::{backtrace, switch};
+use crate::arch::switch;
+use crate::mm::backtrace;
 
 /// What is known of where a task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use kcore::errno::Errno;
 use kcore::shell::canonical::Canonical;
 use kcore::sync::Mutex;
 
-use crate::console::{com1, screen};
+use crate::console::screen;
 use crate::fs::File;
 use crate::machine::Kernel;
-use crate::tty::foreground;
+use crate::tty::{foreground, input as typed};
 
 /// Bytes that are written in one piece: interrupts are off meanwhile.
 const PIECE: usize = 256;
@@ -80,8 +80,8 @@ impl FileOperations<Kernel> for Terminal {
     }
 
     fn poll<'a>(&'a self, table: &mut PollTable<'a, Kernel>) -> Events {
-        table.wait(com1::waiting());
-        let events = if com1::has_input() { Events::IN } else { Events::empty() };
+        table.wait(typed::waiting());
+        let events = if typed::has_input() { Events::IN } else { Events::empty() };
         events | Events::OUT
     }
 }
@@ -90,7 +90,7 @@ impl Input {
     fn type_a_line(&mut self) -> Result<VecDeque<u8>, Errno> {
         let line = self.line.get_or_insert_default();
         loop {
-            let byte = com1::read_byte_interruptible().inspect_err(|_| line.clear())?;
+            let byte = typed::read_byte_interruptible().inspect_err(|_| line.clear())?;
             let Some(byte) = byte else { return Ok(line.end().into()) };
             let mut echo = String::new();
             let complete = line.push(byte, &mut echo);

@@ -1,7 +1,7 @@
 //! The terminal on COM1: who is interrupted from there, and what programs read and write.
 //!
 //! ```text
-//!   interrupt ──► com1: bytes ──► [foreground]: Ctrl-C is a signal
+//!   interrupt ──► [input]: bytes ──► [foreground]: Ctrl-C is a signal
 //!                          │
 //!                          ├────► the shell's line editor, at the prompt      (raw)
 //!                          └────► [file]: lines, echoed, for programs         (canonical)
@@ -12,3 +12,4 @@
 
 pub mod file;
 pub mod foreground;
+pub mod input;

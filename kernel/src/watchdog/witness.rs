@@ -10,7 +10,8 @@ use kcore::wait_for::List;
 
 use crate::arch::patience::Patience;
 use crate::arch::traps::TrapFrame;
-use crate::arch::{backtrace, percpu, smp};
+use crate::arch::{percpu, smp};
+use crate::mm::backtrace;
 use crate::param::MAX_CPUS;
 use crate::{println, task};
 

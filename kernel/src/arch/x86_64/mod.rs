@@ -3,7 +3,6 @@
 //! Citations "SDM" are to Intel's *64 and IA-32 Architectures Software Developer's Manual*.
 
 pub mod apic;
-pub mod backtrace;
 pub mod cpu;
 pub mod entry;
 pub mod exit;

@@ -11,9 +11,9 @@ use x86_64::structures::paging::{
 use x86_64::{PhysAddr, VirtAddr};
 
 use super::traps;
+use crate::frames::{self, LowFrame};
 use crate::layout;
 use crate::machine::SpinLock;
-use crate::mm::frames::{self, LowFrame};
 
 /// Read and write, not executable, for every CPU alike.
 const DATA: Flags = Flags::PRESENT.union(Flags::WRITABLE).union(Flags::NO_EXECUTE).union(Flags::GLOBAL);

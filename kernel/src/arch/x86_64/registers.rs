@@ -1,6 +1,15 @@
-//! The registers that a function may find its caller's values in.
+//! The registers that a function finds its caller's values in.
 
-use core::arch::naked_asm;
+use core::arch::{asm, naked_asm};
+
+/// The caller's frame pointer.
+#[inline(always)]
+pub fn frame_pointer() -> u64 {
+    let rbp: u64;
+    // SAFETY: reads a register.
+    unsafe { asm!("mov {}, rbp", out(reg) rbp, options(nomem, nostack, preserves_flags)) };
+    rbp
+}
 
 /// Calls `f` with the stack pointer below the caller's frame and its callee-saved registers: from there up lies all that
 /// the running task can still use (System V ABI 3.2.1: the other registers hold nothing of the caller's).

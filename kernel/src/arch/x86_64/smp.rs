@@ -8,9 +8,9 @@ use core::sync::atomic::{
 
 use crate::atomic_fn::AtomicFn;
 use crate::context;
+use crate::frames::{self, LowFrame};
 use crate::layout;
 use crate::machine::SpinLock;
-use crate::mm::frames::{self, LowFrame};
 use crate::mm::stacks;
 use crate::param::{AP_LAST_PATIENCE_CYCLES, AP_PATIENCE_CYCLES, MAX_CPUS};
 use crate::task::spawn::IdleStack;
@@ -206,7 +206,7 @@ pub fn interrupt_unmasked(number: u32) {
 
 /// Whether a non-maskable interrupt that has come was sent by a CPU, and not by the machine. It may come when its sender
 /// waits no more. Asked once for each.
-pub(super) fn sent_unmasked() -> bool {
+pub(crate) fn sent_unmasked() -> bool {
     UNMASKED[percpu::this_cpu() as usize].try_update(Relaxed, Relaxed, |sent| sent.checked_sub(1)).is_ok()
 }
 
@@ -243,7 +243,7 @@ pub fn call_others(function: fn()) {
 }
 
 /// The answer to [`call_others`], in the handler of its interrupt.
-pub(super) fn answer_call() {
+pub(crate) fn answer_call() {
     // `call_others` has set it before it sent the interrupt, and keeps it until all have answered.
     CALL.call();
     UNANSWERED.fetch_sub(1, Release);

@@ -1,7 +1,4 @@
-//! Exceptions and interrupts: the IDT, its stubs, and the way from a vector to its handler.
-//!
-//! A handler allocates nothing, does not sleep, and takes no lock but those that are taken with interrupts off everywhere
-//! (I3).
+//! Exceptions and interrupts: the vectors, the IDT, and its stubs, which all go to `crate::trap`.
 
 use core::arch::global_asm;
 use core::cell::UnsafeCell;
@@ -10,13 +7,7 @@ use core::mem::size_of;
 use x86_64::VirtAddr;
 use x86_64::structures::DescriptorTablePointer;
 
-use super::{apic, cpu, gdt, smp};
-use crate::cases::steps;
-use crate::console::com1;
-use crate::console::fault::Fault;
-use crate::console::panic;
-use crate::mm::kmemleak::world;
-use crate::{context, irq, oops, task, watchdog};
+use super::gdt;
 
 global_asm!(include_str!("trap.s"), options(raw));
 
@@ -40,7 +31,7 @@ pub mod vector {
     pub const DEVICE: u8 = 0xe0;
     /// This CPU has raised a softirq: see `irq::softirq`.
     pub const SOFTIRQ: u8 = 0xe1;
-    /// Stand still: see `mm::kmemleak::world`. While its handler waits, only the vectors of the next class come.
+    /// Stand still: see `kmemleak::world`. While its handler waits, only the vectors of the next class come.
     pub const STAND: u8 = 0xe3;
     /// COM1 has received something.
     pub const COM1: u8 = 0xe2;
@@ -173,83 +164,4 @@ pub fn load() {
     let pointer = DescriptorTablePointer { limit: (size_of::<Idt>() - 1) as u16, base };
     // SAFETY: `init` has filled the table, whose gates lead to stubs that handle every vector.
     unsafe { x86_64::instructions::tables::lidt(&pointer) };
-}
-
-/// Where every stub goes.
-#[unsafe(no_mangle)]
-extern "C" fn trap_dispatch(frame: &mut TrapFrame) {
-    match frame.vector {
-        vector::DEBUG if cpu::took_single_step() => steps::stepped(frame),
-        vector::NMI if panic::stopping() => panic::stop(),
-        vector::NMI if non_maskable(frame) => {}
-        0..=vector::LAST_EXCEPTION => exception(&Fault::new(exception_name(frame.vector), frame)),
-        vector if vector == u64::from(vector::SPURIOUS) => {}
-        _ => {
-            context::irq_enter();
-            irq::counts::taken(frame.vector as u8);
-            interrupt(frame);
-            apic::end_of_interrupt();
-            context::irq_exit();
-        }
-    }
-}
-
-/// Ends the task in which it happened, or else the machine.
-fn exception(fault: &Fault<'_>) -> ! {
-    oops::exception(fault);
-    panic::fault(fault)
-}
-
-/// All who ask are answered: two that meet on their way are one interrupt. False if no CPU has sent one.
-fn non_maskable(frame: &TrapFrame) -> bool {
-    let was_sent = smp::sent_unmasked();
-    if was_sent {
-        world::stand(frame);
-        watchdog::answer(frame);
-    }
-    was_sent
-}
-
-/// The handlers.
-#[inline]
-fn interrupt(frame: &TrapFrame) {
-    match frame.vector as u8 {
-        vector::WAKE => task::queue::arm(),
-        vector::CALL => super::smp::answer_call(),
-        vector::STAND => world::halt(frame),
-        vector::DEVICE => irq::device::interrupt(),
-        vector::SOFTIRQ => irq::softirq::nudged(),
-        vector::COM1 => com1::interrupt(),
-        vector::TICK => task::schedule::tick(),
-        _ => panic::fault(&Fault::new("unexpected interrupt", frame)),
-    }
-}
-
-/// The exception of a vector (SDM vol. 3A, table 6-1).
-fn exception_name(vector: u64) -> &'static str {
-    const NAMES: [&str; 22] = [
-        "divide error",
-        "debug exception",
-        "non-maskable interrupt",
-        "breakpoint",
-        "overflow",
-        "bound range exceeded",
-        "invalid opcode",
-        "device not available",
-        "double fault",
-        "coprocessor segment overrun",
-        "invalid TSS",
-        "segment not present",
-        "stack fault",
-        "general protection fault",
-        "page fault",
-        "reserved exception 15",
-        "x87 floating-point error",
-        "alignment check",
-        "machine check",
-        "SIMD floating-point error",
-        "virtualisation exception",
-        "control protection exception",
-    ];
-    NAMES.get(vector as usize).copied().unwrap_or("reserved exception")
 }

@@ -14,8 +14,8 @@ use kcore::errno::Errno;
 
 use super::misc::{MAJOR, one};
 use crate::dev::{Built, Loadable, Parameters, Refused};
+use crate::fault;
 use crate::machine::Kernel;
-use crate::programs::fault;
 
 /// The module.
 pub(in crate::dev) static FAULTY: Loadable = Loadable { name: "faulty", parameters: &[MAJOR], build };

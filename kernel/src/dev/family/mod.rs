@@ -10,7 +10,7 @@
 
 mod edition;
 mod faulty;
-mod kmemleak_test;
+pub(crate) mod kmemleak_test;
 mod living;
 mod misc;
 mod scull;

@@ -17,8 +17,9 @@ use super::EDITION;
 use super::living::Living;
 use super::misc::MAJOR;
 use crate::dev::{Built, Group, Loadable, NewDevice, Parameter, Parameters, Refused};
-use crate::fs::{Generated, Text};
+use crate::fs::Generated;
 use crate::machine::Kernel;
+use crate::mm::Text;
 use crate::mm::heap::Live;
 
 /// The module.

@@ -9,8 +9,8 @@ use raw_cpuid::CpuId;
 
 use crate::arch::traps::vector;
 use crate::arch::{cpu, smp};
-use crate::fs::Text;
 use crate::irq::counts;
+use crate::mm::Text;
 use crate::task::{listing, table};
 use crate::time;
 

@@ -9,8 +9,9 @@ use core::panic::Location;
 use kcore::errno::Errno;
 use kcore::machine::Kind;
 
-use crate::fs::Text;
-use crate::mm::{frames, heap};
+use crate::frames;
+use crate::mm::Text;
+use crate::mm::heap;
 use crate::task::shortage;
 
 /// The machine's memory, and the heap in it.

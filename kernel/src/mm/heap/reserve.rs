@@ -19,7 +19,7 @@ use kcore::errno::Errno;
 use kcore::machine::{Kind, POISON_FRESH};
 
 use super::{HEAP, Heap, begin_block, bytes, whole};
-use crate::mm::frames;
+use crate::frames;
 use crate::task::shortage;
 
 /// The part of the heap's size that the reserve has besides: one in so many.

@@ -11,7 +11,7 @@ use crate::arch::exit::Exit;
 use crate::arch::smp;
 use crate::console::com2;
 use crate::experiments::crew;
-use crate::mm::kmemleak;
+use crate::kmemleak;
 use crate::println;
 use crate::task::Name;
 

@@ -6,7 +6,7 @@ use kcore::errno::Errno;
 
 use super::command::{Command, unexpected};
 use crate::console::log;
-use crate::fs::Text;
+use crate::mm::Text;
 use crate::process::Process;
 use crate::process::process::STDOUT;
 use crate::shell::state::machine;

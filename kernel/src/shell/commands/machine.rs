@@ -5,8 +5,9 @@ use kcore::report::Boot;
 use kcore::settings::Config;
 
 use super::command::{Command, unexpected};
+use crate::frames;
 use crate::machine::Kernel;
-use crate::mm::{frames, heap};
+use crate::mm::heap;
 use crate::print_to;
 use crate::process::Process;
 use crate::shell::state::machine;

@@ -1,7 +1,7 @@
 //! The kernel's own locks, while no task but the caller runs.
 
 use crate::arch::cpu;
-use crate::mm::kmemleak;
+use crate::kmemleak;
 use crate::process::table;
 use crate::{context, dev, fs, symbols, tty};
 

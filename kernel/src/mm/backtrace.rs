@@ -3,9 +3,11 @@
 //! All code of the kernel is compiled with frame pointers, and the prebuilt `core` and `alloc` have them in nearly all
 //! functions that call others. A chain ends with a zero, which the entry stubs and new stacks provide.
 
-use core::arch::asm;
-
 use crate::layout;
+
+use super::stacks;
+
+pub use crate::arch::registers::frame_pointer;
 
 /// Return addresses from the caller's caller on, innermost first; returns how many were written.
 #[inline(always)]
@@ -35,17 +37,7 @@ pub fn walk(mut rbp: u64, into: &mut [usize]) -> usize {
     count
 }
 
-/// The caller's frame pointer.
-#[inline(always)]
-pub fn frame_pointer() -> u64 {
-    let rbp: u64;
-    // SAFETY: reads a register.
-    unsafe { asm!("mov {}, rbp", out(reg) rbp, options(nomem, nostack, preserves_flags)) };
-    rbp
-}
-
 fn on_a_stack(rbp: u64) -> bool {
     let boot = layout::bsp_stack();
-    rbp.is_multiple_of(8)
-        && ((boot.start + 4096..=boot.end - 16).contains(&rbp) || crate::mm::stacks::contains(rbp, 16))
+    rbp.is_multiple_of(8) && ((boot.start + 4096..=boot.end - 16).contains(&rbp) || stacks::contains(rbp, 16))
 }

@@ -1,4 +1,4 @@
-//! Breaking the machine on purpose, to see it report.
+//! Faults on order: breaking the machine, or a task, on purpose, to see it report.
 
 use core::hint::black_box;
 
@@ -10,7 +10,7 @@ use crate::machine::Kernel;
 use crate::{layout, task};
 
 /// Breaks the machine.
-pub(super) fn main(fault: Fault) -> ! {
+pub(crate) fn main(fault: Fault) -> ! {
     match fault {
         Fault::Panic => panic!("a panic that was asked for"),
         Fault::PanicOther => panic_elsewhere(),

@@ -8,7 +8,7 @@ use core::panic::Location;
 use kcore::errno::Errno;
 use kcore::report::place;
 
-use crate::fs::Text;
+use crate::mm::Text;
 
 use super::scan::Found;
 use super::state::{self, State};

@@ -11,7 +11,7 @@ use crate::mm::stacks;
 
 /// A CPU exception.
 #[derive(Clone, Copy, Debug)]
-pub struct Fault<'a> {
+pub struct Exception<'a> {
     /// What the manual calls it.
     pub name: &'static str,
     /// The registers.
@@ -20,15 +20,15 @@ pub struct Fault<'a> {
     pub address: u64,
 }
 
-impl<'a> Fault<'a> {
+impl<'a> Exception<'a> {
     /// The exception that has just happened on this CPU.
-    pub fn new(name: &'static str, frame: &'a TrapFrame) -> Self {
-        Fault { name, frame, address: cpu::fault_address() }
+    pub fn new(frame: &'a TrapFrame) -> Self {
+        Exception { name: name(frame.vector), frame, address: cpu::fault_address() }
     }
 
     /// What it was, without a line end: `page fault: read of 0000000000000000, a null pointer`.
     pub fn say_cause(&self, out: &mut dyn Write) -> fmt::Result {
-        let Fault { name, frame, address } = *self;
+        let Exception { name, frame, address } = *self;
         let overflow =
             matches!(frame.vector, vector::PAGE_FAULT | vector::DOUBLE_FAULT) && stacks::is_guard(address);
         match frame.vector {
@@ -74,5 +74,37 @@ fn region(address: u64, error: u64) -> &'static str {
         () if present && window.contains(&address) => ", physical memory that nobody writes",
         () if present => ", which its protection forbids",
         () => ", where nothing is mapped",
+    }
+}
+
+/// What the manual calls the exception of a vector (SDM vol. 3A, table 6-1).
+fn name(vector: u64) -> &'static str {
+    const NAMES: [&str; 22] = [
+        "divide error",
+        "debug exception",
+        "non-maskable interrupt",
+        "breakpoint",
+        "overflow",
+        "bound range exceeded",
+        "invalid opcode",
+        "device not available",
+        "double fault",
+        "coprocessor segment overrun",
+        "invalid TSS",
+        "segment not present",
+        "stack fault",
+        "general protection fault",
+        "page fault",
+        "reserved exception 15",
+        "x87 floating-point error",
+        "alignment check",
+        "machine check",
+        "SIMD floating-point error",
+        "virtualisation exception",
+        "control protection exception",
+    ];
+    match vector {
+        0..=vector::LAST_EXCEPTION => NAMES.get(vector as usize).copied().unwrap_or("reserved exception"),
+        _ => "unexpected interrupt",
     }
 }

@@ -4,7 +4,8 @@ use core::mem::MaybeUninit;
 
 use kcore::leak::{Blocks, Entry, groups_for};
 
-use crate::mm::{frames, heap};
+use crate::frames;
+use crate::mm::heap;
 
 /// Room for every block that the ledger has room for, in a heap of its size. `None` when the machine has no memory for it.
 /// Frames are never given back, so this is called once.

@@ -4,7 +4,7 @@
 
 use core::fmt::{self, Write};
 
-use super::cut::Cut;
+use crate::console::cut::Cut;
 use crate::{println, symbols};
 
 /// Prints a backtrace, a line for each address: return addresses, but for the first one if it `is_exact`, the

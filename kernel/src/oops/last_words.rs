@@ -7,10 +7,11 @@ use core::fmt::Write;
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use super::fault::Fault;
+use super::exception::Exception;
 use crate::arch::exit::{Exit, exit};
 use crate::arch::raw_serial::RawSerial as Raw;
-use crate::arch::{backtrace, cpu, percpu, smp};
+use crate::arch::{cpu, percpu, smp};
+use crate::mm::backtrace;
 use crate::task;
 
 /// The CPU that ends the machine, or [`NOBODY`].
@@ -43,13 +44,15 @@ pub fn panic(info: &PanicInfo) -> ! {
 }
 
 /// Reports a CPU exception and ends the machine.
-pub fn fault(fault: &Fault<'_>) -> ! {
+pub fn exception(exception: &Exception<'_>) -> ! {
     become_speaker();
-    say_where("exception", fault.frame.rsp);
-    let _ =
-        fault.say_cause(&mut Raw).and_then(|()| writeln!(Raw)).and_then(|()| fault.say_registers(&mut Raw));
-    let _ = writeln!(Raw, "backtrace:\n    rip [<{:016x}>]", fault.frame.rip);
-    say_frames(fault.frame.rbp);
+    say_where("exception", exception.frame.rsp);
+    let _ = exception
+        .say_cause(&mut Raw)
+        .and_then(|()| writeln!(Raw))
+        .and_then(|()| exception.say_registers(&mut Raw));
+    let _ = writeln!(Raw, "backtrace:\n    rip [<{:016x}>]", exception.frame.rip);
+    say_frames(exception.frame.rbp);
     exit(Exit::Panic)
 }
 

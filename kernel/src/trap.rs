@@ -1,0 +1,68 @@
+//! Traps: the way from a vector to its handler.
+//!
+//! The stubs of [`arch`](crate::arch::traps) come here by name, as the loader comes to `kernel_entry`. It is the other door of
+//! the kernel: nobody calls it, and it knows all whom an exception or an interrupt is for.
+//!
+//! A handler allocates nothing, does not sleep, and takes no lock but those that are taken with interrupts off everywhere
+//! (I3).
+
+use crate::arch::traps::{TrapFrame, vector};
+use crate::arch::{apic, cpu, smp};
+use crate::cases::steps;
+use crate::kmemleak::world;
+use crate::oops::exception::Exception;
+use crate::oops::last_words;
+use crate::tty::input;
+use crate::{context, irq, oops, task, watchdog};
+
+/// Where every stub goes.
+#[unsafe(no_mangle)]
+extern "C" fn trap_dispatch(frame: &mut TrapFrame) {
+    match frame.vector {
+        vector::DEBUG if cpu::took_single_step() => steps::stepped(frame),
+        vector::NMI if last_words::stopping() => last_words::stop(),
+        vector::NMI if non_maskable(frame) => {}
+        0..=vector::LAST_EXCEPTION => exception(frame),
+        vector if vector == u64::from(vector::SPURIOUS) => {}
+        _ => {
+            context::irq_enter();
+            irq::counts::taken(frame.vector as u8);
+            interrupt(frame);
+            apic::end_of_interrupt();
+            context::irq_exit();
+        }
+    }
+}
+
+/// Ends the task in which it happened, or else the machine.
+#[cold]
+fn exception(frame: &TrapFrame) -> ! {
+    let exception = Exception::new(frame);
+    oops::exception(&exception);
+    last_words::exception(&exception)
+}
+
+/// All who ask are answered: two that meet on their way are one interrupt. False if no CPU has sent one.
+fn non_maskable(frame: &TrapFrame) -> bool {
+    let was_sent = smp::sent_unmasked();
+    if was_sent {
+        world::stand(frame);
+        watchdog::answer(frame);
+    }
+    was_sent
+}
+
+/// The handlers.
+#[inline]
+fn interrupt(frame: &TrapFrame) {
+    match frame.vector as u8 {
+        vector::WAKE => task::queue::arm(),
+        vector::CALL => smp::answer_call(),
+        vector::STAND => world::halt(frame),
+        vector::DEVICE => irq::device::interrupt(),
+        vector::SOFTIRQ => irq::softirq::nudged(),
+        vector::COM1 => input::interrupt(),
+        vector::TICK => task::schedule::tick(),
+        _ => last_words::exception(&Exception::new(frame)),
+    }
+}
