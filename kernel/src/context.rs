@@ -17,10 +17,14 @@
 //! The count belongs to the running task: the context switch keeps it on the stack of the task that is left. A kernel
 //! without the feature `preempt` does not count its own critical sections: no task can lose its CPU in one.
 
+use core::sync::atomic::AtomicBool;
+
 pub use kcore::machine::Context;
+use kcore::machine::{Cpu, CpuId};
 
 use crate::arch::{cpu, percpu};
 use crate::irq::softirq;
+use crate::machine::Kernel;
 use crate::task;
 
 const NO_NEED: u32 = 1;
@@ -233,4 +237,58 @@ pub(crate) fn save() -> u32 {
 #[inline]
 pub(crate) fn restore(count: u32) {
     percpu::set_count(count);
+}
+
+impl Cpu for Kernel {
+    type Flag = AtomicBool;
+
+    #[inline]
+    fn cpu() -> CpuId {
+        CpuId(percpu::this_cpu())
+    }
+
+    #[inline]
+    fn irq_save() -> bool {
+        cpu::irq_save()
+    }
+
+    #[inline]
+    fn irq_restore(were_on: bool) {
+        cpu::irq_restore(were_on);
+    }
+
+    #[inline]
+    fn relax() {
+        cpu::pause();
+    }
+
+    #[inline]
+    fn cycles() -> u64 {
+        cpu::cycles()
+    }
+
+    #[inline(always)]
+    fn preempt_disable() {
+        self::preempt_disable();
+    }
+
+    #[inline(always)]
+    fn preempt_enable() {
+        self::preempt_enable();
+    }
+
+    #[inline]
+    fn bh_disable() {
+        self::bh_disable();
+    }
+
+    #[inline]
+    fn bh_enable() {
+        self::bh_enable();
+    }
+
+    #[inline]
+    fn context() -> Context {
+        current()
+    }
 }

@@ -17,39 +17,28 @@
 //! process before it is closed, so the next death goes on with the next file. And it never waits for a lock of a dead task,
 //! such as itself.
 
-use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
 
-use kcore::dev::Cdev;
-use kcore::machine::{Sleep, TaskId};
-
 use crate::arch::switch;
-use crate::machine::{Kernel, SpinLock};
 use crate::mm::backtrace;
 use crate::mm::stacks;
-use crate::param::MAX_TASKS;
-use crate::process::{Fate, output, table as processes};
-use crate::task::{self, doom, schedule, signal, spawn, table};
-use crate::{experiments, hooks, oops, println};
+use crate::process::{output, table as processes};
+use crate::task::{doom, mortal, schedule, spawn};
+use crate::{experiments, hooks};
 
-/// The device in a call of which each task is, by its slot in the table of tasks.
-static INSIDE: [SpinLock<Option<Arc<Cdev<Kernel>>>>; MAX_TASKS] = [const { SpinLock::new(None) }; MAX_TASKS];
-
-/// The running task is inside `device` from now on; inside which it was before.
-pub(crate) fn inside(device: Option<Arc<Cdev<Kernel>>>) -> Option<Arc<Cdev<Kernel>>> {
-    core::mem::replace(&mut *INSIDE[task::current().0 as usize % MAX_TASKS].lock(), device)
+/// From now on what a dead task leaves behind is seen to here.
+pub fn init() {
+    mortal::SETTLE.set(settle);
 }
 
 /// The running task is dead: sees to what it leaves behind, and ends it with `code`, or with what it has died of before.
-pub(crate) fn settle(code: i32) -> ! {
+fn settle(code: i32) -> ! {
+    mortal::dies(code);
     let task = schedule::this_task();
-    if !task.dying.swap(true, Relaxed) {
-        task.code.store(code, Relaxed);
-    }
     task.mortal.store(false, Relaxed);
     output::died();
     hooks::died();
-    let device = inside(None);
+    let device = mortal::inside(None);
     device.into_iter().for_each(|device| device.call_died());
     doom::leave_all();
     task.held.forget_observed();
@@ -81,22 +70,5 @@ extern "C" fn bury() -> ! {
 
 /// Whether another death has room on the stack. Where the stack begins anew with each it has.
 fn has_room() -> bool {
-    stacks::left(backtrace::frame_pointer()).is_some_and(|left| left >= 2 * oops::ROOM)
-}
-
-/// Whether the running task is to [give up](give_up) its wait for a lock that `owner` has: the owner is dead, and the task was
-/// told to end, or is dead itself.
-pub(crate) fn gives_up(owner: TaskId) -> bool {
-    let task = schedule::this_task();
-    let ends =
-        task.dying.load(Relaxed) || task.mortal.load(Relaxed) && signal::interrupted(Sleep::Interruptible);
-    ends && (table::find(owner).is_none() || task::has_died(owner))
-}
-
-/// Ends the running task where it waits for a lock of a dead one.
-pub(crate) fn give_up() -> ! {
-    let me = task::current();
-    println!("task {} ({}) waits no more for a lock of a task that is dead", me.0, task::name_of(me));
-    let fate = if signal::interrupted(Sleep::Killable) { Fate::Killed } else { Fate::Interrupted };
-    settle(fate.status())
+    stacks::left(backtrace::frame_pointer()).is_some_and(|left| left >= 2 * mortal::ROOM)
 }

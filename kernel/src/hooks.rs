@@ -9,7 +9,7 @@ use core::panic::Location;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::errno::Errno;
-use kcore::event::{Access, Kinds, LockId, LockStep, Op, TaskStep, Ticket, What};
+use kcore::event::{Access, Events, Kinds, LockId, LockStep, Op, Outcome, TaskStep, Ticket, What};
 use kcore::machine::{Cpu, CpuId, Sched, Sleep, TaskId};
 use kcore::probe::{Decision, Engine, Plan, Seat, Seats, Wake};
 use kcore::report::Step;
@@ -264,13 +264,6 @@ fn start(seat: Seat) {
     }
 }
 
-/// The running task ends. If it has a seat, nobody waits for it any more.
-pub(crate) fn depart() {
-    if seats::are_offered() {
-        leave();
-    }
-}
-
 /// The running task is no participant any more, if it was one.
 pub fn leave() {
     if let Some(seat) = participant() {
@@ -473,4 +466,24 @@ fn tell_engine(seat: Seat, event: impl FnOnce(&mut Engine) -> Wake) {
         task::wake(TaskId(TASK[who].load(Relaxed)));
     }
     Kernel::preempt_enable();
+}
+
+impl Events for Kernel {
+    #[inline]
+    fn wanted() -> Kinds {
+        wanted()
+    }
+
+    fn tell(what: What, at: &'static Location<'static>) -> Ticket {
+        tell(what, at)
+    }
+
+    fn told(ticket: Ticket, outcome: Outcome) {
+        stores::finish(ticket, outcome);
+    }
+
+    #[inline]
+    fn spinning() {
+        task::doom::check();
+    }
 }

@@ -36,6 +36,7 @@
 extern crate alloc;
 
 pub mod acpi;
+pub mod ap;
 pub mod arch;
 pub mod atomic_fn;
 pub mod boot_chart;
@@ -43,7 +44,7 @@ pub mod cases;
 pub mod console;
 pub mod context;
 pub mod dev;
-mod estate;
+pub mod estate;
 pub mod experiments;
 mod fault;
 pub mod fire;

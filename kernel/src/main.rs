@@ -23,7 +23,7 @@ mod bare_metal {
     use kernel::acpi::{self, Cpus};
     use kernel::arch::exit::{self, Exit};
     use kernel::arch::paging::{self, OutOfFrames};
-    use kernel::arch::{apic, cpu, entry, features, fw_cfg, percpu, pit, smp, traps};
+    use kernel::arch::{apic, cpu, entry, features, fw_cfg, percpu, pit, traps};
     use kernel::boot_chart::{self, phase};
     use kernel::console::{com1, com2};
     use kernel::frames;
@@ -33,7 +33,7 @@ mod bare_metal {
     use kernel::oops::last_words;
     use kernel::task::{quiet, schedule, spawn};
     use kernel::tty::input;
-    use kernel::{context, layout, oops, println, programs, symbols, time};
+    use kernel::{ap, context, estate, layout, oops, println, programs, symbols, time};
 
     /// What the BIOS and UEFI loaders are asked for: all physical memory mapped, wherever they like.
     static LOADER_CONFIG: BootloaderConfig = {
@@ -86,6 +86,7 @@ mod bare_metal {
         has_room(stacks::init_first_cpu()); //              stacks for double faults and NMIs
         has_room(spawn::adopt("main")); //                  this code becomes a task
         has_room(spawn::idle_of_first_cpu());
+        estate::init(); //                                  what becomes of what a dead task had
         apic::silence_8259(); //                            interrupts come from the APIC alone
         let cpus = find_cpus(handed.rsdp, settings.input); // the APIC of this one; what is typed is kept from now on
         if let Some(how) = handed.rsdp.filter(|_| handed.is_alone).and_then(acpi::power_off) {
@@ -209,7 +210,7 @@ mod bare_metal {
     }
 
     fn start_cpus(cpus: &Cpus, mute: Option<u32>) {
-        has_room(smp::start(&cpus.others, mute, stack_of, ap_entry, |apic_id| {
+        has_room(ap::start(&cpus.others, mute, stack_of, ap_entry, |apic_id| {
             println!("the CPU with APIC id {apic_id} does not answer; going on without it");
         }));
     }
@@ -223,7 +224,7 @@ mod bare_metal {
     extern "C" fn ap_entry(number: u32) -> ! {
         quiet::arrive();
         // SAFETY: once, on a CPU that was just started with this number.
-        unsafe { smp::arrive(number) }; //                  its tables, its APIC, its report
+        unsafe { ap::arrive(number) }; //                  its tables, its APIC, its report
         schedule::idle()
     }
 

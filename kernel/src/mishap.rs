@@ -5,8 +5,10 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 
+use crate::machine::STEP;
 use crate::mm::backtrace;
-use crate::{context, oops, task};
+use crate::task::mortal;
+use crate::{context, task};
 
 /// The step at which the next process is to die; 0 while none is.
 static ORDERED: AtomicU32 = AtomicU32::new(0);
@@ -25,10 +27,12 @@ pub(crate) fn order(step: u32) {
     HAS_DIED.store(false, Relaxed);
     VICTIM.store(0, Relaxed);
     ORDERED.store(step, Relaxed);
+    STEP.set(count);
 }
 
 /// Nobody is to die any more; whether a process has.
 pub(crate) fn over() -> bool {
+    STEP.clear();
     ORDERED.store(0, Relaxed);
     VICTIM.store(0, Relaxed);
     HAS_DIED.load(Relaxed)
@@ -46,20 +50,13 @@ pub(crate) fn begins() {
     }
 }
 
-/// The running task makes a step.
-#[inline]
-pub(crate) fn step() {
-    if VICTIM.load(Relaxed) != 0 {
-        count();
-    }
-}
-
-#[cold]
+/// The running task makes a step: it dies at the last one.
 fn count() {
-    if VICTIM.load(Relaxed) != task::current().0 || context::in_interrupt() {
+    let victim = VICTIM.load(Relaxed);
+    if victim == 0 || victim != task::current().0 || context::in_interrupt() {
         return;
     }
-    if !oops::may_die_here() {
+    if !mortal::may_die_here() {
         let mut addresses = [0; DEPTH];
         backtrace::capture(&mut addresses);
         FORBIDDEN.store(addresses[DEPTH - 1], Relaxed);

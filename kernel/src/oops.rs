@@ -21,50 +21,21 @@ pub mod exception;
 pub mod frames;
 pub mod last_words;
 
-use core::fmt::{self, Write};
+use core::fmt::Write;
 use core::panic::PanicInfo;
-use core::sync::atomic::Ordering::Relaxed;
 
 use kcore::errno::Errno;
-use kcore::machine::TaskId;
-use kcore::report;
 use kcore::wait_for::At;
 
+use crate::arch::cpu;
 use crate::arch::traps::vector;
-use crate::arch::{cpu, percpu};
-use crate::console::cut::Cut;
 use crate::machine::SpinLock;
 use crate::mm::backtrace;
-use crate::mm::stacks;
-use crate::process::output;
-use crate::task::{queue, schedule, table};
-use crate::{context, estate, println, task, watchdog};
+use crate::task::{mortal, schedule};
+use crate::watchdog::Oops;
+use crate::{println, task, watchdog};
 
 use exception::Exception;
-
-/// Addresses of a backtrace that are kept.
-const DEPTH: usize = 16;
-/// Bytes of its stack that the report wants, and giving its crew up.
-pub(crate) const ROOM: u64 = 10 << 10;
-/// What is cut to fit.
-type Text = Cut<96>;
-
-/// The death of a task.
-#[derive(Clone, Debug)]
-pub struct Oops {
-    /// Whose.
-    pub task: TaskId,
-    /// On which CPU.
-    pub cpu: u32,
-    /// Of what.
-    what: Text,
-    /// Where, if it is a source line.
-    at: Text,
-    /// The instruction of an exception, then return addresses, innermost first; zeros behind the last.
-    backtrace: [u64; DEPTH],
-    /// Whether the first of them is that instruction.
-    is_exact: bool,
-}
 
 /// How many there were, and the right to report one: reports do not mix.
 static COUNT: SpinLock<u32> = SpinLock::new(0);
@@ -80,7 +51,7 @@ pub fn exception(exception: &Exception<'_>) {
         exception.frame.vector,
         vector::DEBUG | vector::NMI | vector::DOUBLE_FAULT | vector::MACHINE_CHECK
     );
-    if of_the_machine || !begin(exception.frame.interrupts_were_on()) {
+    if of_the_machine || !mortal::begins_to_die(exception.frame.interrupts_were_on()) {
         return;
     }
     let mut oops = Oops::here();
@@ -94,7 +65,7 @@ pub fn exception(exception: &Exception<'_>) {
 
 /// A panic has come. Ends the running task, if it may die alone; else returns.
 pub fn panic(info: &PanicInfo<'_>) {
-    if !begin(cpu::irq_are_on()) {
+    if !mortal::begins_to_die(cpu::irq_are_on()) {
         return;
     }
     let mut oops = Oops::here();
@@ -106,117 +77,35 @@ pub fn panic(info: &PanicInfo<'_>) {
     die(oops, None)
 }
 
-/// Whether the running task may die alone. If so, it begins to: the next fault in it is one in the report.
-fn begin(interrupts_were_on: bool) -> bool {
-    may_die(interrupts_were_on) && schedule::this_task().mortal.swap(false, Relaxed)
-}
-
-/// Whether the running task would die alone of a panic here and now.
-pub(crate) fn may_die_here() -> bool {
-    may_die(cpu::irq_are_on())
-}
-
-fn may_die(interrupts_are_on: bool) -> bool {
-    let Some(task) = table::find(queue::current()) else { return false };
-    let only_observed = || context::depth().is_some_and(|depth| u64::from(depth) <= task.held.spinlocks());
-    let room = || stacks::left(backtrace::frame_pointer()).is_some_and(|left| left >= ROOM);
-    task.mortal.load(Relaxed)
-        && interrupts_are_on
-        && !last_words::stopping()
-        && only_observed()
-        && task.held.own_are_known()
-        && room()
-}
-
-/// Whether the running task may end alone at the place where an interrupt has come: so interrupts were on.
-/// What else runs on top of it ends with it.
-pub(crate) fn may_be_ended() -> bool {
-    let task = schedule::this_task();
-    let only_observed = u64::from(context::depth_below()) <= task.held.spinlocks();
-    only_observed && task.held.own() == 0 && task.mortal.load(Relaxed)
-}
-
 fn die(oops: Oops, exception: Option<&Exception<'_>>) -> ! {
     // The task is one like any other again: an interrupt finds no lock taken that it wants.
     cpu::irq_on();
-    output::died();
-    oops.report(exception);
+    // What is to be said goes to the screen, and not into the driver that it may have died of.
+    mortal::dies(Errno::EFAULT.code());
+    report(&oops, exception);
     task::remember_death(oops.task);
     watchdog::died(oops);
-    estate::settle(Errno::EFAULT.code())
+    mortal::settle(Errno::EFAULT.code())
 }
 
-impl Oops {
-    fn here() -> Self {
-        Oops {
-            task: task::current(),
-            cpu: percpu::this_cpu(),
-            what: Text::new(),
-            at: Text::new(),
-            backtrace: [0; DEPTH],
-            is_exact: false,
-        }
+/// The report on COM1, in the manner of Linux.
+fn report(oops: &Oops, exception: Option<&Exception<'_>>) {
+    let mut count = COUNT.lock();
+    *count += 1;
+    let name = task::name_of(oops.task);
+    println!();
+    println!("oops #{} on CPU {}, task {} ({name}): {}", *count, oops.cpu, oops.task.0, oops.what.as_str());
+    if !oops.at.as_str().is_empty() {
+        println!("  at {}", oops.at.as_str());
     }
-
-    /// Return addresses from `rbp` on, behind the first `kept`.
-    fn walk(&mut self, rbp: u64, kept: usize) {
-        let mut addresses = [0_usize; DEPTH];
-        backtrace::walk(rbp, &mut addresses[kept..]);
-        for (to, from) in self.backtrace[kept..].iter_mut().zip(&addresses[kept..]) {
-            *to = *from as u64;
-        }
+    if let Some(exception) = exception {
+        // The console takes everything.
+        let _ = exception.say_registers(&mut frames::Lines::default());
     }
-
-    fn addresses(&self) -> &[u64] {
-        let end = self.backtrace.iter().position(|address| *address == 0).unwrap_or(DEPTH);
-        &self.backtrace[..end]
+    println!("backtrace:");
+    frames::print(oops.addresses(), oops.is_exact);
+    for lock in schedule::this_task().held.observed() {
+        println!("it has {}{}: nobody will give that back", lock.name, At(" since ", Some(lock.at)));
     }
-
-    /// The report on COM1, in the manner of Linux.
-    fn report(&self, exception: Option<&Exception<'_>>) {
-        let mut count = COUNT.lock();
-        *count += 1;
-        let name = task::name_of(self.task);
-        println!();
-        println!(
-            "oops #{} on CPU {}, task {} ({name}): {}",
-            *count,
-            self.cpu,
-            self.task.0,
-            self.what.as_str()
-        );
-        if !self.at.as_str().is_empty() {
-            println!("  at {}", self.at.as_str());
-        }
-        if let Some(exception) = exception {
-            // The console takes everything.
-            let _ = exception.say_registers(&mut frames::Lines::default());
-        }
-        println!("backtrace:");
-        frames::print(self.addresses(), self.is_exact);
-        for lock in schedule::this_task().held.observed() {
-            println!("it has {}{}: nobody will give that back", lock.name, At(" since ", Some(lock.at)));
-        }
-        println!("task {} ({name}) ends with {}; the machine goes on", self.task.0, Errno::EFAULT);
-    }
-
-    /// For whoever reports a run, later. `name` is that of the task, which has ended by now.
-    pub(crate) fn say(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "oops: {name} (CPU {}) died of this: {}", self.cpu, self.what.as_str())?;
-        match self.addresses() {
-            [rip, ..] if self.is_exact => write!(f, "\n  at rip [<{rip:016x}>]"),
-            _ => write!(f, "\n  at {}", self.at.as_str()),
-        }
-    }
-
-    /// For machines.
-    pub(crate) fn record(&self, name: &str) -> report::Oops {
-        report::Oops {
-            task: name.into(),
-            cpu: self.cpu,
-            what: self.what.as_str().into(),
-            at: self.at.as_str().into(),
-            backtrace: self.addresses().to_vec(),
-        }
-    }
+    println!("task {} ({name}) ends with {}; the machine goes on", oops.task.0, Errno::EFAULT);
 }

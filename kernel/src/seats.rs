@@ -16,6 +16,7 @@ use kcore::report::Step;
 use kcore::settings::MAX_WRITERS;
 
 use crate::hooks;
+use crate::task::listener;
 
 /// Whether tasks are invited: a hint for those who need not ask then. Who gets a seat is decided under the engine's lock.
 static OFFERED: AtomicBool = AtomicBool::new(false);
@@ -26,6 +27,8 @@ pub fn offer(plan: &Plan, tasks: u32) {
     withdraw();
     hooks::begin_open(plan, tasks.min(MAX_WRITERS));
     OFFERED.store(true, Relaxed);
+    // Nobody waits for a participant that has ended.
+    listener::ENDS.set(hooks::leave);
 }
 
 /// Nobody waits at a point any more, and nobody is invited. Returns the steps of a script that could not happen.
@@ -33,6 +36,7 @@ pub fn withdraw() -> Vec<Step> {
     if !OFFERED.swap(false, Relaxed) {
         return Vec::new();
     }
+    listener::ENDS.clear();
     hooks::end_open()
 }
 

@@ -7,7 +7,7 @@
 //! (I3).
 
 use crate::arch::traps::{TrapFrame, vector};
-use crate::arch::{apic, cpu, smp};
+use crate::arch::{apic, cpu, exit, smp};
 use crate::cases::steps;
 use crate::kmemleak::world;
 use crate::oops::exception::Exception;
@@ -20,7 +20,7 @@ use crate::{context, irq, oops, task, watchdog};
 extern "C" fn trap_dispatch(frame: &mut TrapFrame) {
     match frame.vector {
         vector::DEBUG if cpu::took_single_step() => steps::stepped(frame),
-        vector::NMI if last_words::stopping() => last_words::stop(),
+        vector::NMI if exit::is_under_way() => exit::stand_aside(),
         vector::NMI if non_maskable(frame) => {}
         0..=vector::LAST_EXCEPTION => exception(frame),
         vector if vector == u64::from(vector::SPURIOUS) => {}

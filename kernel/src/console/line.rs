@@ -6,15 +6,18 @@ use core::fmt::{self, Arguments, Write};
 use super::cut::Cut;
 use super::{log, screen};
 use crate::arch::cpu;
-use crate::process::output;
+use crate::atomic_fn::AtomicFn;
 
 /// Bytes of a line that is made on the stack.
 const LINE: usize = 1024;
 /// Bytes of a longer one, which is made on the heap. The longest that there are repeat a command line.
 const LONGEST: usize = 16 << 10;
 
+/// Takes a line of a task whose lines go elsewhere; whether it has. Above this room there is a place for them.
+pub(crate) static DIVERSION: AtomicFn<fn(&[u8]) -> bool> = AtomicFn::none();
+
 /// Writes one line: formatted first, then sent in one piece. It goes into the [log] and to the screen, or to
-/// where the running task has [its lines go](output::divert). One that is too long for that, or for which there is no memory
+/// where the running task has its lines [go](DIVERSION). One that is too long for that, or for which there is no memory
 /// where it is long, ends with three dots.
 pub fn line(arguments: Arguments<'_>) {
     let mut line = Cut::<LINE>::new();
@@ -51,7 +54,7 @@ impl Write for Room {
 }
 
 fn put(bytes: &[u8]) {
-    if !output::take(bytes) {
+    if !DIVERSION.get().is_some_and(|take| take(bytes)) {
         log::add(bytes);
         screen::write(bytes);
     }

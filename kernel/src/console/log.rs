@@ -4,7 +4,7 @@ use kcore::errno::Errno;
 
 use crate::arch::cpu;
 use crate::machine::SpinLock;
-use crate::task::shortage;
+use crate::mm::shortage;
 
 /// Bytes that are kept.
 const KEPT: usize = 32 << 10;

@@ -38,24 +38,23 @@ use kcore::report::LockStats;
 
 use crate::frames;
 use crate::machine::{CountedSpinLock, Kernel};
-use crate::mm::backtrace;
+use crate::mm::{backtrace, shortage};
 
 mod bins;
-mod claim;
 mod delayed;
 mod experiment;
 pub mod failing;
 mod global;
-mod kept;
+mod library;
 mod live;
 mod quarantine;
 mod recycling;
 mod reserve;
 mod room;
 
-pub use claim::Claim;
 pub use experiment::Experiment;
-pub(crate) use kept::kept;
+pub use library::Claim;
+pub(crate) use library::kept;
 pub use live::Live;
 pub use quarantine::Quarantine;
 pub use reserve::{forget_most, reserve};
@@ -348,7 +347,7 @@ fn asked_for(kind: Kind, layout: Layout, at: &'static Location<'static>) -> Allo
         address: 0,
         size: layout.size(),
         kind,
-        kept: kept::is_on(),
+        kept: shortage::keeps(),
         cpu: Kernel::cpu(),
         task: Kernel::task(),
         cycles: Kernel::cycles(),
@@ -364,14 +363,13 @@ fn asked_for(kind: Kind, layout: Layout, at: &'static Location<'static>) -> Allo
 /// Nobody keeps a Rust reference into the block, nor a pointer unless it is in quarantine.
 pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result<(), BadFree> {
     let address = block.addr().get();
-    // Of the others there are too many for the log, and few that anything is stored in that it has.
-    let allocation = || with_ledger(|ledger| ledger.lookup(address).map(|record| record.allocation));
-    let size = || allocation().filter(|block| block.kind != Kind::Other).map(|block| block.size);
     if !Kernel::wanted().contains(Kinds::BLOCKS) {
         return give_up(address, at);
     }
-    let Some(size) = size() else { return give_up(address, at) };
-    let what = What::Block(Block::Freed { address, size });
+    let found = with_ledger(|ledger| ledger.lookup(address).map(|record| record.allocation));
+    // Of the others there are too many for the log, and few that anything is stored in that it has.
+    let Some(found) = found.filter(|found| found.kind != Kind::Other) else { return give_up(address, at) };
+    let what = What::Block(Block::Freed { address, size: found.size });
     let ticket = Kernel::tell(what, at);
     let freed = give_up(address, at);
     Kernel::told(ticket, if freed.is_ok() { Outcome::ZEROS } else { Outcome::Failed });

@@ -1,7 +1,9 @@
-//! Memory: frames, stacks with guards, and the heap with its account.
+//! Memory: stacks with guards, the walk along the frames on them, and the heap with its account.
 
 pub mod backtrace;
 pub mod heap;
+mod memory;
+pub mod shortage;
 pub mod stacks;
 mod text;
 

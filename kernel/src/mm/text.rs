@@ -5,8 +5,7 @@ use core::fmt;
 
 use kcore::errno::Errno;
 
-use crate::mm::heap;
-use crate::task::shortage;
+use super::{heap, shortage};
 
 /// A text takes at most one in so many of the bytes that are free: whoever asks for one must not be the end of those who
 /// cannot go on without memory.

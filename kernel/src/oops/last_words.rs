@@ -5,34 +5,17 @@
 
 use core::fmt::Write;
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::exception::Exception;
-use crate::arch::exit::{Exit, exit};
+use crate::arch::exit::{self, Exit, exit};
+use crate::arch::percpu;
 use crate::arch::raw_serial::RawSerial as Raw;
-use crate::arch::{cpu, percpu, smp};
 use crate::mm::backtrace;
 use crate::task;
 
-/// The CPU that ends the machine, or [`NOBODY`].
-static SPEAKER: AtomicU32 = AtomicU32::new(NOBODY);
-const NOBODY: u32 = u32::MAX;
-
-/// Whether some CPU is ending the machine.
-pub fn stopping() -> bool {
-    SPEAKER.load(Relaxed) != NOBODY
-}
-
-/// The answer to a non-maskable interrupt while the machine ends: the CPU that speaks goes on, all others stop.
-pub fn stop() {
-    if SPEAKER.load(Relaxed) != percpu::this_cpu() {
-        cpu::halt_for_ever();
-    }
-}
-
 /// Reports a Rust panic and ends the machine.
 pub fn panic(info: &PanicInfo) -> ! {
-    become_speaker();
+    exit::begin();
     say_where("panic", backtrace::frame_pointer());
     let _ = writeln!(Raw, "{}", info.message());
     if let Some(location) = info.location() {
@@ -45,7 +28,7 @@ pub fn panic(info: &PanicInfo) -> ! {
 
 /// Reports a CPU exception and ends the machine.
 pub fn exception(exception: &Exception<'_>) -> ! {
-    become_speaker();
+    exit::begin();
     say_where("exception", exception.frame.rsp);
     let _ = exception
         .say_cause(&mut Raw)
@@ -54,18 +37,6 @@ pub fn exception(exception: &Exception<'_>) -> ! {
     let _ = writeln!(Raw, "backtrace:\n    rip [<{:016x}>]", exception.frame.rip);
     say_frames(exception.frame.rbp);
     exit(Exit::Panic)
-}
-
-/// Stops the other CPUs. Never returns on a CPU that is not the first to come.
-fn become_speaker() {
-    cpu::irq_save();
-    let this = percpu::this_cpu();
-    // In one step, so that a fault on the way back here knows that it is one.
-    match SPEAKER.compare_exchange(NOBODY, this, Relaxed, Relaxed) {
-        Ok(_) => smp::stop_others(),
-        Err(speaker) if speaker == this => exit(Exit::Panic),
-        Err(_) => cpu::halt_for_ever(),
-    }
 }
 
 /// `stack_pointer` is where that was: it says whose task it was also in the middle of a switch.

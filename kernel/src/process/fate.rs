@@ -2,6 +2,8 @@
 
 use kcore::errno::Errno;
 
+use crate::task::Signal;
+
 /// Why a process ends; it says nothing any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -26,8 +28,8 @@ impl Fate {
     /// What the shell's `$?` has: 128 and the number of the signal.
     pub fn status(self) -> i32 {
         match self {
-            Fate::Interrupted => 130,
-            Fate::Killed => 137,
+            Fate::Interrupted => Signal::Interrupt.status(),
+            Fate::Killed => Signal::Kill.status(),
             Fate::NobodyReads => 141,
         }
     }

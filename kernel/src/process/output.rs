@@ -6,8 +6,10 @@ use kcore::errno::Errno;
 use kcore::machine::TaskId;
 
 use crate::arch::cpu;
+use crate::console::line::DIVERSION;
 use crate::fs::File;
 use crate::machine::SpinLock;
+use crate::task::mortal;
 use crate::{context, task};
 
 /// The task whose lines go elsewhere. There is one at a time.
@@ -28,7 +30,9 @@ pub fn divert<R>(file: Arc<File>, work: impl FnOnce() -> R) -> (R, Result<(), Er
     // Dropped when the lock is given back, as it may be the last reference to a file: of a task that has died in its work.
     let before = DIVERTED.lock_irqsave().replace(diverted);
     drop(before);
+    DIVERSION.set(take);
     let result = work();
+    DIVERSION.clear();
     let diverted = DIVERTED.lock_irqsave().take();
     (result, diverted.and_then(|diverted| diverted.lost).map_or(Ok(()), Err))
 }
@@ -43,8 +47,8 @@ pub(crate) fn died() {
 }
 
 /// Takes a line, if the running task's lines are diverted, and it can wait for whoever reads them.
-pub(crate) fn take(line: &[u8]) -> bool {
-    if !cpu::irq_are_on() {
+fn take(line: &[u8]) -> bool {
+    if !cpu::irq_are_on() || mortal::is_dead() {
         return false;
     }
     let file = match &*DIVERTED.lock_irqsave() {

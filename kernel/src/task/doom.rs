@@ -5,16 +5,19 @@
 //! on it is dropped.
 
 use core::panic::Location;
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kcore::errno::Errno;
 use kcore::machine::TaskId;
 
-use super::{schedule, table};
+use super::{mortal, schedule, table};
 use crate::arch::{apic, cpu};
 use crate::irq::softirq;
 use crate::machine::Kernel;
-use crate::{context, estate, oops, println};
+use crate::{context, println};
+
+/// Tasks that were given up are ended wherever the clock finds them.
+static BY_FORCE: AtomicBool = AtomicBool::new(false);
 
 /// `task` ends as soon as it waits, or now if it does already.
 pub fn doom(task: TaskId) {
@@ -37,10 +40,16 @@ pub fn check() {
     }
 }
 
-/// Ends the running task, which the caller's interrupt has interrupted, if it is doomed and a fault could end
-/// it alone where it is (I18).
-pub(crate) fn end_by_force() {
-    if is_doomed() && oops::may_be_ended() {
+/// Whether tasks that were given up are ended from now on wherever the clock finds them.
+pub(crate) fn use_force(on: bool) {
+    BY_FORCE.store(on, Relaxed);
+}
+
+/// If [force is used](use_force): ends the running task, which the caller's interrupt has interrupted, if it is doomed and
+/// a fault could end it alone where it is (I18).
+#[inline]
+pub(super) fn end_by_force() {
+    if BY_FORCE.load(Relaxed) && is_doomed() && mortal::may_be_ended() {
         abandon(Errno::EDEADLK.code());
     }
 }
@@ -51,7 +60,7 @@ pub(crate) fn end_by_force() {
 pub(crate) fn abandon(code: i32) -> ! {
     leave_all();
     // A call that it was in goes on for ever, as far as its device can tell.
-    drop(estate::inside(None));
+    drop(mortal::inside(None));
     schedule::end(code)
 }
 

@@ -4,27 +4,30 @@
 //! - [`queue`]: the run queue of each CPU.
 //! - [`schedule`]: block, wake, yield, preempt; the idle loop; the switch.
 //! - [`mod@spawn`]: starting tasks, asking them to stop, and waiting for their end.
-//! - [`shortage`]: a task for which there was no memory.
 //! - [`mod@sleep`], [`signal`]: sleeping for a time, and what ends a sleep early.
-//! - [`doom`]: tasks that are given up.
+//! - [`doom`]: tasks that are given up; `mortal`: tasks that may die alone.
+//! - `listener`: who hears of what the scheduler does; `sched`: what of it `kcore` sees.
 //! - [`quiet`]: when a run has come to a stop.
 //! - `names`: what tasks were called that have ended.
 //! - [`listing`]: all tasks, as `ps` shows them.
 //! - [`trace`]: where a task is that does not run.
 
 pub mod doom;
+pub(crate) mod listener;
 pub mod listing;
+pub(crate) mod mortal;
 mod names;
 pub mod queue;
 pub mod quiet;
+mod sched;
 pub mod schedule;
-pub mod shortage;
 pub mod signal;
 pub mod sleep;
 pub mod spawn;
 pub mod table;
 pub mod trace;
 
+pub use crate::mm::shortage;
 pub use names::has_died;
 pub(crate) use names::remember_death;
 pub use queue::current;

@@ -12,8 +12,8 @@ use crate::irq::timer;
 use crate::machine::{SpinIrqGuard, SpinLock};
 use crate::param::{MAX_CPUS, MAX_TASKS};
 use crate::time::{self, NEVER};
-use crate::watchdog;
 
+use super::listener;
 use super::table::{self, State, Task};
 
 /// What the lock of a CPU's queue protects, with `Inner` of each of its tasks.
@@ -62,7 +62,7 @@ impl Queue {
     fn next_moment(&self) -> u64 {
         let slice = if self.ready.is_empty() { NEVER } else { self.slice_end };
         let sleep = self.sleepers.iter().map(|(moment, _)| *moment).min().unwrap_or(NEVER);
-        slice.min(sleep).min(timer::next()).min(watchdog::next())
+        slice.min(sleep).min(timer::next()).min(listener::NEXT_LOOK.load(Relaxed))
     }
 
     /// Sets this CPU's timer to what it has to do next.

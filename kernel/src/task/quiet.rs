@@ -13,12 +13,11 @@ use core::sync::atomic::{
     Ordering::{Relaxed, SeqCst},
 };
 
-use super::{queue, table};
+use super::{listener, queue, table};
 use crate::arch::traps::vector;
 use crate::arch::{cpu, percpu, smp};
 use crate::irq::under_way;
 use crate::param::MAX_CPUS;
-use crate::watchdog;
 
 /// CPUs that do something. The first one does from the start.
 static BUSY: AtomicU32 = AtomicU32::new(1);
@@ -44,7 +43,7 @@ pub(super) fn deafen(deaf: bool) {
 pub(super) fn halt() {
     HALTS[percpu::this_cpu() as usize].store(true, SeqCst);
     let last = BUSY.fetch_sub(1, SeqCst) == 1;
-    if last && watchdog::nothing_runs() {
+    if last && listener::ALL_HALT.get().is_some_and(|all_halt| all_halt()) {
         // It has made somebody runnable.
         awake();
         cpu::irq_on();

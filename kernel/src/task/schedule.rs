@@ -19,19 +19,18 @@ use kcore::machine::TaskId;
 
 use crate::arch::{cpu, percpu, smp, switch};
 use crate::context;
-use crate::hooks;
 use crate::irq::timer;
 use crate::param::SLICE_MICROSECONDS;
 use crate::time::{self, NEVER};
-use crate::watchdog;
 
 use super::queue::{QUEUES, QueueGuard, current, enqueue, set_current, unlock_and_kick};
 use super::table::{self, State, Task};
-use super::{doom, quiet};
+use super::{doom, listener, quiet};
 
 /// This CPU's timer has interrupted it: a slice is over, sleepers wake up, or kernel timers are due.
 pub(crate) fn tick() {
-    watchdog::look(cpu::cycles());
+    listener::look(cpu::cycles());
+    doom::end_by_force();
     let mut queue = QueueGuard::lock(percpu::this_cpu());
     let now = cpu::cycles();
     queue.armed = 0;
@@ -201,7 +200,7 @@ pub fn halt_in_place() {
 
 /// Ends the running task with `code`: it never runs again.
 pub fn end(code: i32) -> ! {
-    hooks::depart();
+    listener::ENDS.call();
     let mut queue = QueueGuard::lock(percpu::this_cpu());
     let task = this_task();
     task.code.store(code, Relaxed);

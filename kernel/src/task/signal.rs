@@ -19,6 +19,16 @@ pub enum Signal {
     Kill = 2,
 }
 
+impl Signal {
+    /// What the shell's `$?` has of a program that it ends: 128 and its number (SIGINT, SIGKILL).
+    pub fn status(self) -> i32 {
+        match self {
+            Signal::Interrupt => 130,
+            Signal::Kill => 137,
+        }
+    }
+}
+
 /// Sends `signal` to `task`. Nothing happens if the task has ended.
 pub fn send(task: TaskId, signal: Signal) {
     if let Some(found) = table::find(task) {

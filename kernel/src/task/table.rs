@@ -15,6 +15,7 @@ use kcore::machine::TaskId;
 
 use crate::layout;
 use crate::machine::SpinLock;
+use crate::mm::shortage;
 use crate::mm::stacks::{self, Stack};
 use crate::param::MAX_TASKS;
 
@@ -96,14 +97,6 @@ pub struct Task {
     pub parent: AtomicU32,
     /// The number of the group with which it is signalled; 0 for none. See `process::Group`.
     pub group: AtomicU64,
-    /// Its blocks are a library's that keeps them: see `mm::heap`. Written by the task itself.
-    pub keeps: AtomicBool,
-    /// There was no memory for it: see `shortage`. Written by the task itself.
-    pub is_short: AtomicBool,
-    /// It has claimed memory. Written by the task itself.
-    pub is_sure: AtomicBool,
-    /// It can be refused memory now. Written by the task itself.
-    pub goes_without: AtomicBool,
     /// What it ended with.
     pub code: AtomicI32,
     /// Cycles for which it has run, without those since it was switched to.
@@ -138,10 +131,6 @@ static TABLE: [Task; MAX_TASKS] = [const {
         keeps_stack: AtomicBool::new(false),
         parent: AtomicU32::new(0),
         group: AtomicU64::new(0),
-        keeps: AtomicBool::new(false),
-        is_short: AtomicBool::new(false),
-        goes_without: AtomicBool::new(false),
-        is_sure: AtomicBool::new(false),
         code: AtomicI32::new(0),
         run_time: AtomicU64::new(0),
         looked_at: AtomicU64::new(0),
@@ -181,10 +170,7 @@ pub(super) fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
             task.keeps_stack.store(false, Relaxed);
             task.parent.store(0, Relaxed);
             task.group.store(0, Relaxed);
-            task.keeps.store(false, Relaxed);
-            task.is_short.store(false, Relaxed);
-            task.goes_without.store(false, Relaxed);
-            task.is_sure.store(false, Relaxed);
+            shortage::begin(TaskId(*last));
             task.held.forget_observed();
             task.code.store(0, Relaxed);
             task.run_time.store(0, Relaxed);

@@ -14,17 +14,19 @@
 //! |---|---|
 //! | `watch` | the graph of the running experiment, and the events that it hears of |
 //! | `patrol` | CPUs that the run has, and nothing done: `livelock` |
-//! | `stop` | [`Stop`]: what was found |
+//! | `stop` | [`Stop`]: what was found; `oops`: the death of a task |
 //! | `witness` | what the CPUs were doing: their backtraces, through non-maskable interrupts |
 
+mod oops;
 mod patrol;
 mod stop;
 mod watch;
 mod witness;
 
-pub(crate) use patrol::{event, look, next};
+pub use oops::Oops;
+pub(crate) use patrol::event;
 pub use stop::{Cause, Seen, Stop};
 pub use watch::has_stopped;
-pub(crate) use watch::{begin, begin_round, died, end, ended, lock, may_sleep, nothing_runs, take};
+pub(crate) use watch::{begin, begin_round, died, end, ended, lock, may_sleep, take};
 pub use witness::Witness;
 pub(crate) use witness::answer;

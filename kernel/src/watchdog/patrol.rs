@@ -9,7 +9,7 @@
 //!
 //! The same look finds a run of which nothing can go on, where no CPU halts because others are busy.
 
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::machine::TaskId;
 use kcore::report::{Record, Summary};
@@ -22,6 +22,7 @@ use crate::arch::exit::{Exit, exit};
 use crate::arch::{cpu, smp};
 use crate::console::com2;
 use crate::irq::under_way;
+use crate::task::listener::{self, NEXT_LOOK};
 use crate::task::{self, doom, listing, queue, table};
 use crate::time::{self, NEVER};
 use crate::{hooks, println};
@@ -35,8 +36,6 @@ const PATIENCE: u64 = 4 * PERIOD - PERIOD / 2;
 /// cannot be ended at all.
 const GRACE: u64 = 4 * PERIOD;
 
-/// When the next look is due.
-static NEXT: AtomicU64 = AtomicU64::new(NEVER);
 /// What has happened in this round.
 static EVENTS: AtomicU32 = AtomicU32::new(0);
 /// `EVENTS` at the last look.
@@ -44,19 +43,21 @@ static SEEN: AtomicU32 = AtomicU32::new(0);
 /// What the run has had of the CPUs in the looks since something happened, in cycles; at most a period for
 /// each look.
 static IN_VAIN: AtomicU64 = AtomicU64::new(0);
-/// Tasks that were given up are ended wherever the clock finds them.
-static BY_FORCE: AtomicBool = AtomicBool::new(false);
 
 /// A round begins.
 pub(super) fn begin() {
     IN_VAIN.store(0, Relaxed);
-    BY_FORCE.store(false, Relaxed);
-    NEXT.store(cpu::cycles() + time::microseconds(PERIOD), Relaxed);
+    doom::use_force(false);
+    listener::ALL_HALT.set(watch::nothing_runs);
+    listener::LOOK.set(look_around);
+    NEXT_LOOK.store(cpu::cycles() + time::microseconds(PERIOD), Relaxed);
 }
 
 /// The experiment is over.
 pub(super) fn end() {
-    NEXT.store(NEVER, Relaxed);
+    NEXT_LOOK.store(NEVER, Relaxed);
+    listener::LOOK.clear();
+    listener::ALL_HALT.clear();
 }
 
 /// Something has happened.
@@ -65,29 +66,10 @@ pub(crate) fn event() {
     EVENTS.fetch_add(1, Relaxed);
 }
 
-/// When the calling CPU has to look, if nobody else has before.
-pub(crate) fn next() -> u64 {
-    NEXT.load(Relaxed)
-}
-
-/// The clock of some CPU has interrupted it: looks if it is time. May not return to a task that was given up.
-#[inline]
-pub(crate) fn look(now: u64) {
-    let due = NEXT.load(Relaxed);
-    if now >= due {
-        look_around(due, now);
-    }
-    if BY_FORCE.load(Relaxed) {
-        doom::end_by_force();
-    }
-}
-
-/// Not in its caller's place: what it may find is large, and every trap would have room for it on the stack.
-#[cold]
-#[inline(never)]
+/// The look that was due at `due`, `now`, unless another CPU does so.
 fn look_around(due: u64, now: u64) {
     let next = now + time::microseconds(PERIOD);
-    if NEXT.compare_exchange(due, next, Relaxed, Relaxed).is_err() || !hooks::is_watched() {
+    if NEXT_LOOK.compare_exchange(due, next, Relaxed, Relaxed).is_err() || !hooks::is_watched() {
         return;
     }
     if let Some(finding) = watch::search_all() {
@@ -111,7 +93,7 @@ fn count() {
     if comes_to(PATIENCE) {
         watch::stop(Cause::Busy(busy));
     } else if comes_to(PATIENCE + GRACE) {
-        BY_FORCE.store(true, Relaxed);
+        doom::use_force(true);
     } else if comes_to(PATIENCE + 2 * GRACE) {
         give_up();
     }

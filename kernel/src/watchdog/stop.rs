@@ -13,9 +13,9 @@ use kcore::report;
 use kcore::settings::Expect;
 use kcore::wait_for::{At, Finding, List, label};
 
+use super::oops::Oops;
 use super::witness::Witness;
 use crate::arch::percpu;
-use crate::oops::Oops;
 use crate::task::Name;
 use crate::task::listing::Listed;
 

@@ -13,11 +13,11 @@ use kcore::machine::{Context, Cpu, CpuId, TaskId};
 use kcore::sync::PREEMPTION_OFF;
 use kcore::wait_for::{Finding, Graph, List, Seat, Tasks, Where};
 
+use super::oops::Oops;
 use super::stop::{Cause, Seen, Slept, Stop};
 use super::{patrol, witness};
 use crate::arch::cpu;
 use crate::machine::{Kernel, SpinLock};
-use crate::oops::Oops;
 use crate::task::table::State;
 use crate::task::{self, doom, listing, quiet, schedule, shortage};
 use crate::{context, hooks};
@@ -153,7 +153,7 @@ fn check_sleep(actor: Actor, at: &'static Location<'static>) {
 /// did: then somebody can run now.
 // Its room on the stack is not to be that of every halt.
 #[inline(never)]
-pub(crate) fn nothing_runs() -> bool {
+pub(super) fn nothing_runs() -> bool {
     if !hooks::is_watched() || has_stopped() || !quiet::has_come_to_a_stop() || asleep::<1>().is_empty() {
         return false;
     }

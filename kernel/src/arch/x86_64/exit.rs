@@ -7,8 +7,8 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use kcore::acpi::PowerOff;
 use x86_64::instructions::port::Port;
 
-use super::cpu;
 use super::raw_serial::RawSerial;
+use super::{cpu, percpu, smp};
 
 /// How the machine ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,34 @@ pub enum Exit {
 
 /// Port and value that switch the machine off; 0 while they are not known.
 static POWER_OFF: AtomicU32 = AtomicU32::new(0);
+
+/// The CPU that ends the machine, or [`NOBODY`].
+static SPEAKER: AtomicU32 = AtomicU32::new(NOBODY);
+const NOBODY: u32 = u32::MAX;
+
+/// The machine ends with this CPU's last words: stops the others. Never returns on a CPU that is not the first to come.
+pub fn begin() {
+    cpu::irq_save();
+    let this = percpu::this_cpu();
+    // In one step, so that a fault on the way back here knows that it is one.
+    match SPEAKER.compare_exchange(NOBODY, this, Relaxed, Relaxed) {
+        Ok(_) => smp::stop_others(),
+        Err(speaker) if speaker == this => exit(Exit::Panic),
+        Err(_) => cpu::halt_for_ever(),
+    }
+}
+
+/// Whether some CPU is ending the machine.
+pub fn is_under_way() -> bool {
+    SPEAKER.load(Relaxed) != NOBODY
+}
+
+/// The answer to a non-maskable interrupt while the machine ends: the CPU that speaks goes on, all others stop.
+pub fn stand_aside() {
+    if SPEAKER.load(Relaxed) != percpu::this_cpu() {
+        cpu::halt_for_ever();
+    }
+}
 
 /// Says how the machine is switched off.
 pub fn switch_off_by(how: PowerOff) {

@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use kcore::machine::Kind;
 
 use super::{allocate, free, reserve};
-use crate::mishap;
+use crate::machine::STEP;
 
 /// The heap as Rust's `alloc` sees it: blocks of [`Kind::Other`].
 struct Global;
@@ -19,7 +19,7 @@ static GLOBAL: Global = Global;
 unsafe impl GlobalAlloc for Global {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        mishap::step();
+        STEP.call();
         let at = Location::caller();
         let block = allocate(Kind::Other, layout, at).or_else(|_| reserve::allocate(layout, at));
         block.map_or(core::ptr::null_mut(), NonNull::as_ptr)

@@ -1,10 +1,15 @@
-//! Memory that is sure to be there.
+//! Memory of a library that is not ours: it asks nobody whether its vectors may grow, and keeps some for ever.
 //!
-//! A library that is not ours asks nobody whether its vectors may grow. Whoever calls it claims as much as that may take
-//! before: while the claim lasts, all others find so many bytes less in the heap.
+//! Whoever calls it claims as much as that may take before: while the [`Claim`] lasts, all others find so many bytes less in the
+//! heap.
+//!
+//! What it [keeps](kept), as the line tables are, was made of values that were moved about, with room in them that was never
+//! written, where lies what the stack had there before: addresses of blocks that are gone. Whatever gets such an address
+//! afterwards would never be found lost, as long as these blocks are searched word by word. They lead to nothing but one
+//! another, so they are not searched; nor are they reported.
 
 use super::{HEAP, Heap, failing};
-use crate::task::shortage;
+use crate::mm::shortage;
 
 /// The running task has so much memory for sure, until this is dropped.
 #[derive(Debug)]
@@ -51,4 +56,12 @@ impl Heap {
     pub(super) fn is_claimed(&self, size: usize) -> bool {
         self.claimed > 0 && self.free_bytes() < self.claimed.saturating_add(size) && !shortage::is_sure()
     }
+}
+
+/// Does `work`, all of whose blocks are a library's that keeps them, or are gone when it is done.
+pub(crate) fn kept<R>(work: impl FnOnce() -> R) -> R {
+    let before = shortage::keep(true);
+    let result = work();
+    before.map(shortage::keep);
+    result
 }
