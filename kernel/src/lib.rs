@@ -2,32 +2,57 @@
 //!
 //! Simple and clear comes before fast and clever; safe code before unsafe; what needs no CPU of its own is in `kcore`.
 //!
+//! The rooms. Each knows only those below it in this list, and those with a bar beside them know each other. A test
+//! (`tests/layers.rs`) reads the list and every path in these files, and fails on an arrow that runs up.
+//!
 //! ```text
-//! main.rs      kernel_entry, kmain: a list
-//! arch         all assembly, ports, MSRs, page tables, APIC, traps, context switch
-//! mm           frames, stacks with guards, the heap with its ledger
-//! task         tasks, run queues, slices, signals; who is given up, and when nothing can run any more
-//! context      in what a CPU runs, and what may not happen to it there
-//! time         cycles, and the clock that interrupts at one of them
-//! irq          the machine's own device, softirqs, tasklets, timers, work queues
-//! oops, estate a task that dies alone, and what becomes of all that it had
-//! symbols      functions and source lines of the kernel's own code
-//! dev, fs      character devices and modules; the names of everything that can be opened
-//! console      COM1 for people, COM2 for machines, the last words
-//! machine      this machine as kcore sees it
-//! experiments  what the tasks of each experiment do
-//! watchdog     who waits for whom, and that it is for ever
-//! tty          the terminal on COM1: Ctrl-C, and what programs read and write there
-//! process      tasks with a user, open files and system calls
-//! shell        the prompt: jobs and commands
-//! programs     what the command line names: tour, run, test, bench, fault, matrix, shell
-//! cases        in-kernel test cases: the program `test`
-//! mishap       deaths on order, for them
-//! atomic_fn    a function that can be exchanged: a handler, an action
-//! specimen     functions that are there to be disassembled
-//! seats        for tasks that come to a probe by themselves, at the prompt
-//! hooks, fire  where accesses and lock events arrive; the interrupt that comes at a point
-//! stores, held the log of stores to shared memory, and the locks under which they happen
+//! main            kernel_entry, kmain: a list
+//! trap            the way from a vector to its handler
+//!
+//! cases         | in-kernel test cases: the program `test`
+//! programs      | what the command line names: tour, run, test, bench, fault, matrix, shell
+//! shell         | the prompt: jobs and commands
+//!
+//! estate          what becomes of all that a dead task had
+//! experiments     what the tasks of each experiment do
+//! tty             the terminal on COM1: what is typed, Ctrl-C, and what programs read and write there
+//! process         tasks with a user, open files and system calls
+//!
+//! fs            | the names of everything that can be opened
+//! dev           | character devices and modules
+//!
+//! kmemleak        the world stopped, its memory searched, the report
+//! oops            a task that dies alone, and the last words of the machine
+//!
+//! watchdog      | who waits for whom, and that it is for ever
+//! seats         | for tasks that come to a probe by themselves, at the prompt
+//! hooks         | where events arrive
+//! fire          | the interrupt that comes at a point
+//! stores        | the log of stores to shared memory
+//!
+//! specimen        functions that are there to be disassembled
+//! mishap          deaths on order, for test cases
+//! fault           faults on order
+//! symbols         functions and source lines of the kernel's own code
+//! boot_chart      how long each phase of the boot took
+//! ap              the start of the other CPUs
+//! acpi            the firmware's list of CPUs
+//!
+//! task          | tasks, run queues, slices, signals; who is given up, who may die alone; when nothing can run any more
+//! irq           | the machine's own device, softirqs, tasklets, timers, work queues
+//! context       | in what a CPU runs, and what may not happen to it there
+//!
+//! time            cycles, and the clock that interrupts at one of them
+//! console         lines and the screen on COM1 for people, COM2 for machines
+//! mm              stacks with guards, the walk along their frames, the heap with its ledger
+//!
+//! arch            all assembly, ports, MSRs, page tables, APIC, vectors, context switch
+//! frames          physical memory
+//!
+//! machine         this machine as kcore sees it: the type, and the locks of kcore made for it
+//! atomic_fn       a function that can be exchanged: a handler, a listener in a higher room
+//! layout          where everything lies in the address space
+//! param           limits
 //! ```
 
 #![no_std]
