@@ -1,9 +1,10 @@
-//! The layers of the kernel: who knows whom is read out of the paths in `kernel/src`, and held against the order that the list
-//! in `kernel/src/lib.rs` declares.
+//! The layers of the kernel: who knows whom is read out of the paths in `kernel/src`, and held against the
+//! order that the list in `kernel/src/lib.rs` declares.
 //!
-//! An arrow runs from each top-level room to the rooms that it names: in `use` lines, in paths within the code, and by macros. What
-//! is called through the traits of `kcore::machine`, or through a function that was registered (`atomic_fn`), is no arrow: there
-//! the lower room does not know the higher one. `cargo test -p tests --test layers -- --nocapture` tells the figures.
+//! An arrow runs from each top-level room to the rooms that it names: in `use` lines, in paths within the
+//! code, and by macros. What is called through the traits of `kcore::machine`, or through a function that was
+//! registered (`atomic_fn`), is no arrow: there the lower room does not know the higher one. `cargo test -p
+//! tests --test layers -- --nocapture` tells the figures.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -171,7 +172,8 @@ fn declared(line: &str) -> Option<&str> {
     line.strip_prefix("mod ")?.strip_suffix(';')
 }
 
-/// The list in the documentation of the kernel, from its end: a room a line, and a bar behind those that know each other.
+/// The list in the documentation of the kernel, from its end: a room a line, and a bar behind those that know
+/// each other.
 fn order(lib: &str) -> Vec<Vec<String>> {
     let mut order: Vec<Vec<String>> = Vec::new();
     let mut before = false;
@@ -236,7 +238,8 @@ fn sources(root: &Path) -> Vec<Source> {
     sources
 }
 
-/// The paths of `text`, a file that is `module`, which begin at the top of the crate, or come there; and the line of each.
+/// The paths of `text`, a file that is `module`, which begin at the top of the crate, or come there; and the
+/// line of each.
 fn paths(text: &str, module: &[&str]) -> Vec<(Vec<String>, usize)> {
     let tokens = tokens(text);
     let mut reader = Reader { tokens: &tokens, at: 0, paths: Vec::new() };
@@ -318,7 +321,8 @@ fn tokens(text: &str) -> Vec<(String, usize)> {
     tokens
 }
 
-/// How long the comment, the text or the character is with which `rest` begins; 0 if it begins with something else.
+/// How long the comment, the text or the character is with which `rest` begins; 0 if it begins with something
+/// else.
 fn skipped(rest: &str) -> usize {
     let raw = rest.trim_start_matches('b');
     let hashes = raw.strip_prefix('r').map_or(0, |raw| raw.len() - raw.trim_start_matches('#').len());

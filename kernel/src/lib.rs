@@ -2,8 +2,9 @@
 //!
 //! Simple and clear comes before fast and clever; safe code before unsafe; what needs no CPU of its own is in `kcore`.
 //!
-//! The rooms. Each knows only those below it in this list, and those with a bar beside them know each other. A test
-//! (`tests/layers.rs`) reads the list and every path in these files, and fails on an arrow that runs up.
+//! The rooms. Each knows only those below it in this list, and those with a bar beside them know each other.
+//! A test (`tests/layers.rs`) reads the list and every path in these files, and fails on an arrow that runs
+//! up.
 //!
 //! ```text
 //! main            kernel_entry, kmain: a list
@@ -38,7 +39,7 @@
 //! ap              the start of the other CPUs
 //! acpi            the firmware's list of CPUs
 //!
-//! task          | tasks, run queues, slices, signals; who is given up, who may die alone; when nothing can run any more
+//! task          | tasks, run queues, slices, signals; which are given up, and which may die alone
 //! irq           | the machine's own device, softirqs, tasklets, timers, work queues
 //! context       | in what a CPU runs, and what may not happen to it there
 //!

@@ -1,8 +1,8 @@
 //! This machine, as the ideas of `kcore` see it, and the locks of `kcore` made for it.
 //!
-//! The type stands below all rooms. Each trait of the seam is implemented in the room that does what it says: [`Cpu`] in
-//! [`context`](crate::context), [`Sched`] in [`task`](crate::task), [`Memory`] in [`mm`](crate::mm), [`Events`] in
-//! [`hooks`](crate::hooks).
+//! The type stands below all rooms. Each trait of the seam is implemented in the room that does what it says:
+//! [`Cpu`] in [`context`](crate::context), [`Sched`] in [`task`](crate::task), [`Memory`] in
+//! [`mm`](crate::mm), [`Events`] in [`hooks`](crate::hooks).
 //!
 //! [`Cpu`]: kcore::machine::Cpu
 //! [`Sched`]: kcore::machine::Sched
@@ -26,6 +26,6 @@ pub type SpinIrqGuard<'a, T> = sync::SpinIrqGuard<'a, T, Kernel>;
 /// The guard of an experiment.
 pub type Guard = sync::Guard<Kernel>;
 
-/// Called at each step of a task: an allocation, or a mutex of the kernel's own that it has just taken. A test has it
-/// (`mishap`).
+/// Called at each step of a task: an allocation, or a mutex of the kernel's own that it has just taken. A
+/// test has it (`mishap`).
 pub(crate) static STEP: AtomicFn = AtomicFn::none();

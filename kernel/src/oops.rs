@@ -13,9 +13,10 @@
 //! not while it dies already                                 a fault in its own report
 //! ```
 //!
-//! Everywhere else a fault ends the machine ([`last_words`]). A stack overflow does as well: it comes as a double
-//! fault, which the manual calls an abort. The dead task's stack is abandoned, nothing on it is dropped: what it owned on
-//! the heap stays allocated, what it had locked stays locked, as in Linux. Its joiner is told `-EFAULT`.
+//! Everywhere else a fault ends the machine ([`last_words`]). A stack overflow does as well: it comes as a
+//! double fault, which the manual calls an abort. The dead task's stack is abandoned, nothing on it is
+//! dropped: what it owned on the heap stays allocated, what it had locked stays locked, as in Linux. Its
+//! joiner is told `-EFAULT`.
 
 pub mod exception;
 pub mod frames;

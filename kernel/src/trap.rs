@@ -1,7 +1,8 @@
 //! Traps: the way from a vector to its handler.
 //!
-//! The stubs of [`arch`](crate::arch::traps) come here by name, as the loader comes to `kernel_entry`. It is the other door of
-//! the kernel: nobody calls it, and it knows all whom an exception or an interrupt is for.
+//! The stubs of [`arch`](crate::arch::traps) come here by name, as the loader comes to `kernel_entry`. It is
+//! the other door of the kernel: no room calls it, and it knows each room that an exception or an interrupt
+//! is for.
 //!
 //! A handler allocates nothing, does not sleep, and takes no lock but those that are taken with interrupts off everywhere
 //! (I3).

@@ -1,4 +1,5 @@
-//! COM1: the wire to people. What they type is taken by [`crate::tty::input`], what they see comes from [`super::screen`].
+//! COM1: the wire to people. What they type is taken by [`crate::tty::input`], what they see comes from
+//! [`super::screen`].
 
 use kcore::report::LockStats;
 

@@ -1,10 +1,20 @@
-//! The modules that can be loaded.
+//! The modules that can be loaded: what each is told, what it is made of, and why it may be refused.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt::Display;
 
-use super::{Built, Parameters, Refused, family};
+use kcore::dev::CharDevice;
+use kcore::errno::Errno;
+use kcore::report::LockStats;
+
+use crate::fs::Generated;
+use crate::machine::Kernel;
+
+use super::{Parameters, family};
 
 /// A module that can be loaded. Its code is in the kernel; to load it is to make its devices.
 #[derive(Debug)]
@@ -63,3 +73,60 @@ pub(super) static NAMES: [&str; 5] = {
     }
     names
 };
+
+/// A module whose devices work, and which nobody can find yet.
+#[derive(Default)]
+pub struct Built {
+    /// The major for all its devices; one that is free if there is none.
+    pub major: Option<u32>,
+    /// Its devices: their minors go on from one group to the next.
+    pub groups: Vec<Group>,
+    /// Its files in `/proc`, by name.
+    pub files: Vec<(&'static str, Generated)>,
+    /// Its parameters and their values.
+    pub parameters: Vec<(&'static str, String)>,
+    /// Asks for the counters of its locks.
+    pub locks: Option<Box<dyn Fn() -> Vec<LockStats> + Send + Sync>>,
+    /// Called when it has been unloaded.
+    pub unload: Option<Box<dyn FnOnce() + Send>>,
+}
+
+/// Devices that share a line of `/proc/devices`.
+pub struct Group {
+    /// The name there.
+    pub name: &'static str,
+    /// The devices, by minor.
+    pub devices: Vec<NewDevice>,
+}
+
+/// A device, and the name it will have.
+pub struct NewDevice {
+    /// Its name in `/dev`.
+    pub name: String,
+    /// Who may do what with it, as in `0o666`.
+    pub mode: u16,
+    /// The device.
+    pub device: Arc<dyn CharDevice<Kernel>>,
+}
+
+/// Why a module was not loaded or unloaded: the error, and what else is to be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// As a system call would say it.
+    pub errno: Errno,
+    /// One line for the person: `scull: unknown parameter 'lok'; valid: lock, quantum, qset, edition`. Empty when the error says all.
+    pub why: String,
+}
+
+impl Refused {
+    /// [`Errno::EINVAL`]: `module` cannot be loaded like this, for the reason `why`.
+    pub fn invalid(module: &str, why: impl Display) -> Self {
+        Refused { errno: Errno::EINVAL, why: format!("{module}: {why}") }
+    }
+}
+
+impl From<Errno> for Refused {
+    fn from(errno: Errno) -> Self {
+        Refused { errno, why: String::new() }
+    }
+}

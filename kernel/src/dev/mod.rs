@@ -16,23 +16,15 @@
 //! with [`ENODEV`](kcore::errno::Errno::ENODEV); and when the last call has left, `rmmod` returns. What is open stays open
 //! and answers `ENODEV`; a device's memory goes with the last of its files (I19, I20).
 
-mod attached;
-mod built;
 pub(crate) mod family;
 pub mod loadable;
-mod loaded;
 mod memory;
 mod modules;
 mod parameters;
 mod plugged;
-mod refused;
 mod registry;
 
-pub use attached::{CONSOLE, TTY, attach};
-pub use built::{Built, Group, NewDevice};
-pub use loadable::{Loadable, Parameter};
-pub use loaded::{Loaded, loaded, locks};
-pub use modules::{available, insmod, load, modules_are_free, rmmod, words_of};
+pub use loadable::{Built, Group, Loadable, NewDevice, Parameter, Refused};
+pub use modules::{Loaded, available, insmod, load, loaded, locks, modules_are_free, rmmod, words_of};
 pub use parameters::Parameters;
-pub use refused::Refused;
-pub use registry::{first_names, registry};
+pub use registry::{CONSOLE, TTY, attach, first_names, registry};

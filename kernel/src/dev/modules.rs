@@ -9,17 +9,19 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use core::sync::atomic::AtomicBool;
+use core::sync::atomic::Ordering::SeqCst;
 
 use kcore::dev::Module;
 use kcore::errno::Errno;
 use kcore::report::LockStats;
 use kcore::sync::Mutex;
 
+use crate::machine::Kernel;
+
 use super::loadable::{self, Loadable};
 use super::plugged::Plugged;
 use super::{Built, Parameters, Refused};
-use crate::machine::Kernel;
 
 /// Held while a module is loaded, one at a time: its own code does not run under the lock of the table. Lock order: this -> what
 /// is plugged in -> modules, the registry, nodes, files.
@@ -29,15 +31,15 @@ static LOADING: Mutex<(), Kernel> = Mutex::new(());
 static MODULES: Mutex<Vec<Arc<Live>>, Kernel> = Mutex::new(Vec::new());
 
 /// A loaded module.
-pub(super) struct Live {
-    pub(super) module: Arc<Module<Kernel>>,
-    pub(super) parameters: Vec<(&'static str, String)>,
-    pub(super) locks: Option<Box<dyn Fn() -> Vec<LockStats> + Send + Sync>>,
+struct Live {
+    module: Arc<Module<Kernel>>,
+    parameters: Vec<(&'static str, String)>,
+    locks: Option<Box<dyn Fn() -> Vec<LockStats> + Send + Sync>>,
     unload: Mutex<Option<Box<dyn FnOnce() + Send>>, Kernel>,
     /// Locked by the task that loads or unloads it, for as long as that takes.
     plugged: Mutex<Plugged, Kernel>,
     /// All of it is plugged in, and no task unloads it.
-    pub(super) is_whole: AtomicBool,
+    is_whole: AtomicBool,
 }
 
 /// The modules that can be loaded.
@@ -122,7 +124,7 @@ pub fn rmmod(name: &str, forced: bool) -> Result<(), Refused> {
 }
 
 /// The modules that are loaded, the earliest first, also those that are coming or going.
-pub(super) fn all() -> Vec<Arc<Live>> {
+fn all() -> Vec<Arc<Live>> {
     MODULES.copy_of(|modules| modules)
 }
 
@@ -148,4 +150,34 @@ impl Live {
         unload.into_iter().for_each(|unload| unload());
         MODULES.lock().retain(|other| !core::ptr::eq(&**other, self));
     }
+}
+
+/// A loaded module (a line of `/proc/modules`).
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Its name.
+    pub name: &'static str,
+    /// How many open files use it.
+    pub users: u32,
+    /// Its parameters and their values.
+    pub parameters: Vec<(&'static str, String)>,
+    /// It is being unloaded, and somebody may still be inside; or it is not loaded yet. So it stays where a task has died at
+    /// either, until the next one unloads it.
+    pub is_going: bool,
+}
+
+/// The loaded modules, the latest first.
+pub fn loaded() -> Vec<Loaded> {
+    let entry = |live: &Arc<Live>| Loaded {
+        name: live.module.name(),
+        users: live.module.users(),
+        parameters: live.parameters.clone(),
+        is_going: !live.is_whole.load(SeqCst),
+    };
+    all().iter().rev().map(entry).collect()
+}
+
+/// The counters of the locks in the devices of all loaded modules.
+pub fn locks() -> Vec<LockStats> {
+    all().iter().filter_map(|live| live.locks.as_ref()).flat_map(|locks| locks()).collect()
 }

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use kcore::dev::{Cdev, DeviceNumber, Module, Region};
 use kcore::errno::Errno;
 
-use super::built::{Group, NewDevice};
+use super::loadable::{Group, NewDevice};
 use super::{Refused, registry};
 use crate::fs::{self, Generated};
 use crate::machine::Kernel;

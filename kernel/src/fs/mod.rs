@@ -15,23 +15,20 @@
 //! - [`open`](fn@open), [`stat`], [`list`], [`shortest`]: by path.
 //! - `tree`: what each name stands for.
 //! - `nodes`: the names in `/dev`: [`mknod`], [`unlink`], [`add_node`], [`remove_node`].
-//! - [`Generated`]: a file whose text is made; [`Text`]: one that may be long; `snapshot`: one that is open.
+//! - [`Generated`]: a file whose text is made; `Snapshot`: one that is open.
 //! - `proc`: the files of `/proc`; [`add_file`], [`remove_file`]; [`MOUNTS`].
 
-mod entry;
 mod generated;
 mod nodes;
 mod open;
 mod path;
 mod proc;
-mod snapshot;
 mod tree;
 
-pub use entry::{Entry, Kind};
 pub use generated::{Generated, Write};
 pub(crate) use nodes::is_free as names_are_free;
 pub use nodes::{add_node, remove_node};
 pub use open::{File, open};
-pub use path::{list, mknod, shortest, stat, unlink};
+pub use path::{Entry, Kind, list, mknod, shortest, stat, unlink};
 pub(crate) use proc::is_free as proc_is_free;
 pub use proc::{MOUNTS, add_file, remove_file};

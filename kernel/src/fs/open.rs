@@ -7,8 +7,7 @@ use alloc::sync::Arc;
 use kcore::dev::{Credentials, OpenFile, OpenFlags};
 use kcore::errno::Errno;
 
-use super::Generated;
-use super::snapshot::Snapshot;
+use super::generated::{Generated, Snapshot};
 use super::tree::{self, Node};
 use crate::dev;
 use crate::machine::Kernel;

@@ -1,4 +1,4 @@
-//! What can be done with a path besides opening it.
+//! What a path stands for, and what can be done with it besides opening it.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -6,9 +6,30 @@ use alloc::vec::Vec;
 use kcore::dev::DeviceNumber;
 use kcore::errno::Errno;
 
-use super::entry::Entry;
 use super::nodes;
 use super::tree::{self, Directory, Node};
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// More names.
+    Directory,
+    /// A character device.
+    Device(DeviceNumber),
+    /// A file whose text is made when it is opened.
+    Generated,
+}
+
+/// A name in a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The name, without the directories above it.
+    pub name: String,
+    /// What it stands for.
+    pub kind: Kind,
+    /// Who may do what with it, as in `0o666`.
+    pub mode: u16,
+}
 
 /// What `path` stands for. [`Errno::ENOENT`], [`Errno::ENOTDIR`].
 pub fn stat(path: &str) -> Result<Entry, Errno> {

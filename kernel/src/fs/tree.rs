@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use kcore::errno::Errno;
 use kcore::machine::TaskId;
 
-use super::entry::{Entry, Kind};
 use super::nodes::{self, DeviceNode};
+use super::path::{Entry, Kind};
 use super::{Generated, proc};
 use crate::kmemleak;
 use crate::task::{self, table};

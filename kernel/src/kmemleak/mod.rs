@@ -5,7 +5,6 @@
 //!
 //! - [`world`]: the other CPUs stand still, whatever they did.
 //! - [`roots`]: where the search begins: variables, stacks, registers.
-//! - `words`: at what a search may look.
 //! - [`tables`]: the memory that it needs, which is not searched itself.
 //! - [`mod@scan`]: the search.
 //! - [`state`]: what was found last, and what the control words have set.
@@ -26,7 +25,6 @@ pub mod scan;
 pub mod speed;
 pub mod state;
 pub mod tables;
-mod words;
 pub mod world;
 
 pub use control::control;

@@ -10,8 +10,7 @@ use crate::arch::registers;
 use crate::machine::Kernel;
 use crate::mm::heap;
 
-use super::roots::{self, Roots};
-use super::words::Words;
+use super::roots::{self, Roots, Words};
 use super::world::{self, Silent, Still};
 
 /// What is searched for, and what with.

@@ -20,47 +20,44 @@
 //! What such devices may have ends where a small part of the memory and of the records is left (`RESERVE`): whoever fills
 //! them, the kernel goes on. What memory is had when there is none at all is in `reserve`.
 //!
-//! In front of each block lies its size ([`BlockSize`]), so that whoever has its address can ask for it without a lock. The
-//! ledger knows nothing of these bytes.
+//! In front of each block lies its size ([`BlockSize`](kcore::machine::BlockSize)), so that whoever has its
+//! address can ask for it without a lock. The ledger knows nothing of these bytes.
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::panic::Location;
 use core::ptr::NonNull;
-use core::sync::atomic::{Ordering, fence};
 
-use kcore::bytes::SharedBytes;
 use kcore::errno::Errno;
 use kcore::event::{Block, Events, Kinds, LockName, Outcome, Waiting, What};
-use kcore::ledger::{Allocation, BACKTRACE, Ledger, Manner, PerKind, Record, Snapshot};
-use kcore::machine::{BadFree, BlockSize, Cpu, Kind, POISON_FREED, POISON_FRESH, Sched};
-use kcore::report::LockStats;
+use kcore::ledger::{Allocation, BACKTRACE, Ledger, Manner, Record};
+use kcore::machine::{BadFree, Cpu, Kind, POISON_FREED, POISON_FRESH, Sched};
 
 use crate::frames;
 use crate::machine::{CountedSpinLock, Kernel};
 use crate::mm::{backtrace, shortage};
 
+mod account;
 mod bins;
+mod block;
 mod delayed;
 mod experiment;
 pub mod failing;
 mod global;
 mod library;
-mod live;
 mod quarantine;
 mod recycling;
 mod reserve;
-mod room;
 
-pub use experiment::Experiment;
+pub use account::{Room, extent, first_bytes, live, lock_stats, room, snapshot, variables, with_ledger};
+pub use experiment::{Experiment, Live};
 pub use library::Claim;
 pub(crate) use library::kept;
-pub use live::Live;
 pub use quarantine::Quarantine;
 pub use reserve::{forget_most, reserve};
-pub use room::{Room, room};
 
 use bins::Bins;
+use block::{begin_block, bytes, give_back, is_poisoned, pointer, room_for, whole};
 use delayed::Delayed;
 use recycling::Recycling;
 use reserve::Reserve;
@@ -219,53 +216,6 @@ impl Heap {
     }
 }
 
-/// What is taken out of the holes for a block of `layout`, and how far behind its start the block begins.
-fn whole(layout: Layout) -> Result<(Layout, usize), Errno> {
-    let (whole, offset) = Layout::new::<BlockSize>().extend(layout).map_err(|_| Errno::ENOMEM)?;
-    let whole = room_for(whole.size(), whole.align()).ok_or(Errno::ENOMEM)?;
-    Ok((whole, offset))
-}
-
-/// The block of `size` bytes that begins `offset` bytes behind `base`, with its size in front of it.
-///
-/// # Safety
-/// `base` and `offset` are those of a hole that was taken for [`whole`], and nobody else knows of it.
-unsafe fn begin_block(base: NonNull<u8>, offset: usize, size: usize) -> NonNull<u8> {
-    // SAFETY: the hole has room for `offset` bytes and the block.
-    let block = unsafe { base.add(offset) };
-    // SAFETY: `offset` is a `BlockSize` at least, and both addresses are aligned to 16.
-    let prefix = unsafe { block.cast::<BlockSize>().sub(1) };
-    // SAFETY: nobody else knows of these bytes yet.
-    unsafe { prefix.write(BlockSize::new(size, offset)) };
-    // Whoever loads the block's address from somewhere finds its size written.
-    fence(Ordering::Release);
-    block
-}
-
-/// What is taken out of the holes for `size` bytes. A hole begins where a block ends; if that were not aligned, the next block
-/// would leave a splinter in front of it, too small for anything, and every allocation would walk past all of them.
-/// Besides, every block has room for a link.
-fn room_for(size: usize, align: usize) -> Option<Layout> {
-    let least = size_of::<BlockSize>() + size_of::<usize>();
-    Layout::from_size_align(size.max(least).next_multiple_of(ALIGN), align).ok()
-}
-
-/// Gives the memory of the block at `address` back, which is `size` bytes long.
-///
-/// # Safety
-/// [`Heap::take`] gave the block, out of these holes; it is given back once, and nobody uses it any more.
-unsafe fn give_back(holes: &mut linked_list_allocator::Heap, address: usize, size: usize) {
-    let block = pointer(address);
-    // SAFETY: it is a block of ours, and we have got it back.
-    let offset = unsafe { BlockSize::offset_of(block) };
-    // SAFETY: there its memory begins.
-    let base = unsafe { block.sub(offset) };
-    // The alignment does not matter any more: holes are measured by size alone.
-    let whole = room_for(offset + size, ALIGN).expect("it was allocated with this size");
-    // SAFETY: the memory came from these holes with this size, and the caller gives it up.
-    unsafe { holes.deallocate(base, whole) };
-}
-
 static HEAP: CountedSpinLock<Option<Heap>> = CountedSpinLock::counted(
     LockName { name: "heap.lock", class: "heap.lock", waiting: Waiting::Spins },
     None,
@@ -401,62 +351,6 @@ fn give_up(address: usize, at: &'static Location<'static>) -> Result<(), BadFree
         unsafe { heap.take_in(address, freed.size) };
     }
     Ok(())
-}
-
-/// The bytes of a block that the ledger knows, or that is on its way from or to the holes. Racy tasks publish fresh blocks
-/// and keep using freed ones without any ordering, so every access to a block's bytes by the heap is atomic too.
-fn bytes<'a>(address: usize, size: usize) -> SharedBytes<'a> {
-    // SAFETY: a block is aligned to 16, mapped for ever, and its users either own it or access it through this view too.
-    unsafe { SharedBytes::new(pointer(address), size) }
-}
-
-/// The block at an address that the ledger knows.
-fn pointer(address: usize) -> NonNull<u8> {
-    NonNull::new(core::ptr::with_exposed_provenance_mut(address)).expect("no block is at 0")
-}
-
-/// Whether every byte of a quarantined block is still [`POISON_FREED`].
-fn is_poisoned(record: &Record) -> bool {
-    bytes(record.allocation.address, record.allocation.size).first_other_than(POISON_FREED).is_none()
-}
-
-/// The first bytes of a recorded block, with zeros behind a shorter one.
-pub fn first_bytes<const N: usize>(record: &Record) -> [u8; N] {
-    let mut first = [0; N];
-    let size = record.allocation.size;
-    bytes(record.allocation.address, size).read(0, &mut first[..N.min(size)]);
-    first
-}
-
-/// The counters of the heap's lock.
-pub fn lock_stats() -> LockStats {
-    HEAP.stats()
-}
-
-/// Blocks alive now.
-pub fn live() -> PerKind {
-    with_ledger(|ledger| ledger.live())
-}
-
-/// All counters of the ledger.
-pub fn snapshot() -> Snapshot {
-    with_ledger(|ledger| ledger.snapshot())
-}
-
-/// Where the blocks lie, those of the reserve behind all others.
-pub fn extent() -> core::ops::Range<usize> {
-    with_heap(|heap| heap.holes.bottom().addr()..heap.reserve.end())
-}
-
-/// The variables of the heap itself: the addresses in them are of holes, or of where the heap begins.
-pub fn variables() -> core::ops::Range<u64> {
-    let start = core::ptr::from_ref(&HEAP).addr() as u64;
-    start..start + size_of_val(&HEAP) as u64
-}
-
-/// Runs `f` on the ledger, with the heap locked: `f` must not allocate, free or print.
-pub fn with_ledger<R>(f: impl FnOnce(&mut Ledger<'static>) -> R) -> R {
-    with_heap(|heap| f(&mut heap.ledger))
 }
 
 fn with_heap<R>(f: impl FnOnce(&mut Heap) -> R) -> R {

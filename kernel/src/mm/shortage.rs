@@ -1,8 +1,8 @@
 //! On what terms each task has memory, above all one for which there was none.
 //!
-//! What could not fail has got some of the [reserve](super::heap). The task learns of it at its next system call, which
-//! answers [`Errno::ENOMEM`], once: like a signal, it stays until its task [takes](take) it. An experiment asks
-//! between its rounds, the shell before it starts anything that stays.
+//! What could not fail has got some of the [reserve](super::heap). The task learns of it at its next system
+//! call, which answers [`Errno::ENOMEM`], once: like a signal, it stays until its task [takes](take) it. An
+//! experiment asks between its rounds, the shell before it starts anything that stays.
 
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -96,8 +96,8 @@ pub(crate) fn is_sure() -> bool {
     mine(|terms| terms.is_sure.load(Relaxed)).unwrap_or(false)
 }
 
-/// The running task's blocks are a library's that keeps them from now on, or not any more; whether they were. [`None`] without
-/// a task.
+/// The running task's blocks are a library's that keeps them from now on, or not any more; whether they were.
+/// [`None`] without a task.
 pub(super) fn keep(on: bool) -> Option<bool> {
     mine(|terms| terms.keeps.swap(on, Relaxed))
 }

@@ -45,8 +45,8 @@ pub(crate) fn use_force(on: bool) {
     BY_FORCE.store(on, Relaxed);
 }
 
-/// If [force is used](use_force): ends the running task, which the caller's interrupt has interrupted, if it is doomed and
-/// a fault could end it alone where it is (I18).
+/// If [force is used](use_force): ends the running task, which the caller's interrupt has interrupted, if it
+/// is doomed and a fault could end it alone where it is (I18).
 #[inline]
 pub(super) fn end_by_force() {
     if BY_FORCE.load(Relaxed) && is_doomed() && mortal::may_be_ended() {

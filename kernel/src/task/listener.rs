@@ -1,5 +1,5 @@
-//! Who hears of what the scheduler does: rooms above it, of which it knows nothing but these functions. Nobody listens at first,
-//! and whoever does says so, and when it is over.
+//! Who hears of what the scheduler does: rooms above it, of which it knows nothing but these functions. At
+//! first none listens; a room that does says so, and when it is over.
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -10,8 +10,8 @@ use crate::time::NEVER;
 pub(crate) static ENDS: AtomicFn = AtomicFn::none();
 /// The last CPU is about to halt. Returns whether that has made a task runnable.
 pub(crate) static ALL_HALT: AtomicFn<fn() -> bool> = AtomicFn::none();
-/// The clock of some CPU has interrupted it at or after [`NEXT_LOOK`]; that, and the time. May not return to a task that was
-/// given up.
+/// The clock of some CPU has interrupted it at or after [`NEXT_LOOK`]; that, and the time. May not return to
+/// a task that was given up.
 pub(crate) static LOOK: AtomicFn<fn(u64, u64)> = AtomicFn::none();
 /// When that is to be, in cycles.
 pub(crate) static NEXT_LOOK: AtomicU64 = AtomicU64::new(NEVER);

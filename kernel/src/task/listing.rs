@@ -1,12 +1,13 @@
-//! All tasks, as `ps` shows them.
+//! All tasks, as `ps` shows them, and where one is that does not run.
 
 use core::sync::atomic::Ordering::Relaxed;
 
 use kcore::machine::TaskId;
 
-use crate::arch::cpu;
+use crate::arch::{cpu, switch};
+use crate::mm::backtrace;
 
-use super::queue::{self, QueueGuard};
+use super::queue::{self, QueueGuard, current};
 use super::table::{self, State};
 
 /// A task in the list.
@@ -65,4 +66,39 @@ pub fn wakes_by_itself(id: TaskId) -> bool {
 #[inline]
 pub fn is_running(id: TaskId) -> bool {
     table::find(id).is_some_and(|task| queue::current_of(task.cpu()) == id)
+}
+
+/// What is known of where a task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// It runs, on this CPU, and only that CPU knows where.
+    Runs(u32),
+    /// So many return addresses were written.
+    Frames(usize),
+}
+
+/// The return addresses of task `id`, innermost first. [`None`] when there is no such task.
+pub fn trace(id: TaskId, into: &mut [usize]) -> Option<Trace> {
+    if id == current() {
+        return Some(Trace::Frames(backtrace::capture(into)));
+    }
+    let task = table::find(id)?;
+    // While its queue is locked, a task that does not run stays off its CPU, and its stack as it is (I6).
+    let mut queue = QueueGuard::lock(task.cpu());
+    if task.id() != id {
+        return None;
+    }
+    if queue::current_of(queue.cpu()) == id {
+        return Some(Trace::Runs(queue.cpu()));
+    }
+    let stack_pointer = task.inner(&mut queue).stack_pointer;
+    if !task.has_on_its_stack(stack_pointer) {
+        return Some(Trace::Frames(0));
+    }
+    let (first, rest) = into.split_first_mut()?;
+    // SAFETY: a task that does not run has its registers where the switch has left them, and its stack until it is joined,
+    // which takes the lock that is held.
+    let (address, frame_pointer) = unsafe { switch::saved(stack_pointer) };
+    *first = address as usize;
+    Some(Trace::Frames(1 + backtrace::walk(frame_pointer, rest)))
 }

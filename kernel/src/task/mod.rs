@@ -9,8 +9,7 @@
 //! - `listener`: who hears of what the scheduler does; `sched`: what of it `kcore` sees.
 //! - [`quiet`]: when a run has come to a stop.
 //! - `names`: what tasks were called that have ended.
-//! - [`listing`]: all tasks, as `ps` shows them.
-//! - [`trace`]: where a task is that does not run.
+//! - [`listing`]: all tasks, as `ps` shows them, and where one is that does not run.
 
 pub mod doom;
 pub(crate) mod listener;
@@ -25,7 +24,6 @@ pub mod signal;
 pub mod sleep;
 pub mod spawn;
 pub mod table;
-pub mod trace;
 
 pub use crate::mm::shortage;
 pub use names::has_died;

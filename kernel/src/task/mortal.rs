@@ -1,7 +1,7 @@
 //! Tasks that may die alone: when one may, and what it leaves unfinished.
 //!
-//! How it dies is told in [`oops`](crate::oops). Who sees to what it leaves behind is above this room, and says so once, when
-//! the machine boots: [`SETTLE`].
+//! How it dies is told in [`oops`](crate::oops). The room that sees to what it leaves behind stands above
+//! this one, and says so once, when the machine boots: [`SETTLE`].
 
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;

@@ -31,7 +31,8 @@ static POWER_OFF: AtomicU32 = AtomicU32::new(0);
 static SPEAKER: AtomicU32 = AtomicU32::new(NOBODY);
 const NOBODY: u32 = u32::MAX;
 
-/// The machine ends with this CPU's last words: stops the others. Never returns on a CPU that is not the first to come.
+/// The machine ends with this CPU's last words: stops the others. Never returns on a CPU that is not the
+/// first to come.
 pub fn begin() {
     cpu::irq_save();
     let this = percpu::this_cpu();

@@ -1,4 +1,5 @@
-//! The module `kmemleak-test` (Linux: `samples/kmemleak`): it has no devices, and loses memory in the ways that Linux's does.
+//! The module `kmemleak-test` (Linux: `samples/kmemleak`): it has no devices, and loses memory in the ways
+//! that Linux's does.
 //!
 //! What it allocates with a size from a list, as an array, as a large block, for each CPU, and in a list, it forgets: on
 //! loading, all but the list; on unloading, the list's head, and with it the list.

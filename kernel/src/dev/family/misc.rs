@@ -1,4 +1,4 @@
-//! The modules `complete` and `sleepy` (LDD3, misc-modules).
+//! The modules `complete` and `sleepy` (LDD3, misc-modules), and the parameters that others have, too.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -7,9 +7,10 @@ use alloc::vec::Vec;
 
 use kcore::complete::Complete;
 use kcore::dev::{CharDevice, Printk};
+use kcore::scull::Edition;
+use kcore::settings::Lock;
 use kcore::sleepy::Sleepy;
 
-use super::{EDITION, edition};
 use crate::dev::{Built, Group, Loadable, NewDevice, Parameter, Parameters, Refused};
 use crate::machine::Kernel;
 use crate::{println, task};
@@ -52,4 +53,13 @@ pub(super) fn one(
     let devices = Vec::from([NewDevice { name: name.into(), mode: 0o666, device }]);
     let groups = Vec::from([Group { name, devices }]);
     Ok(Built { major: (major != 0).then_some(major), groups, parameters, ..Built::default() })
+}
+
+/// The parameter.
+pub(super) const EDITION: Parameter = Parameter::word("edition", &["book", "repaired"]);
+
+/// Which edition of a driver is meant: the repaired one unless somebody says otherwise.
+pub(super) fn edition(given: &Parameters<'_>) -> Result<Edition, Refused> {
+    let form: Lock = given.value("edition", Edition::default().form())?;
+    Ok(Edition::of(form).unwrap_or_default())
 }

@@ -5,18 +5,16 @@
 //! - [`COMPLETE`], [`SLEEPY`]: one device each.
 //! - [`FAULTY`]: one device that breaks whoever uses it.
 //! - [`KMEMLEAK_TEST`]: no device, but memory that is lost.
-//! - `edition`: the parameter that some have.
 //! - `living`: what keeps experiments away from devices that live on.
 
-mod edition;
 mod faulty;
 pub(crate) mod kmemleak_test;
 mod living;
 mod misc;
 mod scull;
 
-use edition::{EDITION, edition};
 pub(super) use faulty::FAULTY;
 pub(super) use kmemleak_test::KMEMLEAK_TEST;
 pub(super) use misc::{COMPLETE, SLEEPY};
+use misc::{EDITION, edition};
 pub(super) use scull::SCULL;

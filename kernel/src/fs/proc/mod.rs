@@ -2,16 +2,12 @@
 //!
 //! - `table`: their names: those that are always there, those of the tasks, and what modules [add](add_file) and
 //!   [remove](remove_file).
-//! - `drivers`: `devices`, `modules`.
+//! - `drivers`: `devices`, `modules`, `lock_stat`.
 //! - `memory`: `meminfo`, `slabinfo`.
-//! - `locks`: `lock_stat`.
-//! - `cpus`: `interrupts`, `uptime`, `cpuinfo`.
-//! - `system`: `version`, `mounts`.
+//! - `system`: `version`, `mounts`, `interrupts`, `uptime`, `cpuinfo`.
 //! - `task`: `PID/status`, `PID/stack`.
 
-mod cpus;
 mod drivers;
-mod locks;
 mod memory;
 mod system;
 mod table;

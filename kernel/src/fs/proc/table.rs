@@ -8,7 +8,7 @@ use kcore::machine::TaskId;
 use kcore::sorted::Sorted;
 use kcore::sync::Mutex;
 
-use super::{cpus, drivers, locks, memory, system, task};
+use super::{drivers, memory, system, task};
 use crate::fs::Generated;
 use crate::machine::Kernel;
 
@@ -19,15 +19,15 @@ type TaskText = fn(TaskId) -> Result<String, Errno>;
 
 /// What is always there.
 static FILES: [(&str, Text); 10] = [
-    ("cpuinfo", cpus::cpuinfo),
+    ("cpuinfo", system::cpuinfo),
     ("devices", || Ok(drivers::devices())),
-    ("interrupts", cpus::interrupts),
-    ("lock_stat", || Ok(locks::lock_stat())),
+    ("interrupts", system::interrupts),
+    ("lock_stat", || Ok(drivers::lock_stat())),
     ("meminfo", || Ok(memory::meminfo())),
     ("modules", || Ok(drivers::modules())),
     ("mounts", || Ok(system::mounts())),
     ("slabinfo", memory::slabinfo),
-    ("uptime", || Ok(cpus::uptime())),
+    ("uptime", || Ok(system::uptime())),
     ("version", || Ok(system::version())),
 ];
 

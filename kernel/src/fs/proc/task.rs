@@ -9,8 +9,8 @@ use kcore::errno::Errno;
 use kcore::machine::TaskId;
 
 use crate::symbols;
-use crate::task::trace::{self, Trace};
-use crate::task::{Signal, listing, table};
+use crate::task::listing::{self, Trace};
+use crate::task::{Signal, table};
 use crate::time;
 
 /// What the task is and does.
@@ -41,7 +41,7 @@ const FRAMES: usize = 32;
 /// Where the task is, the innermost function first.
 pub(super) fn stack(id: TaskId) -> Result<String, Errno> {
     let mut addresses = [0; FRAMES];
-    match trace::of(id, &mut addresses).ok_or(Errno::ESRCH)? {
+    match listing::trace(id, &mut addresses).ok_or(Errno::ESRCH)? {
         Trace::Runs(cpu) => Ok(format!("it runs on CPU {cpu}\n")),
         Trace::Frames(count) => Ok(addresses[..count].iter().map(|address| frame(*address)).collect()),
     }

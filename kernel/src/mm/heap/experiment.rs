@@ -1,4 +1,4 @@
-//! One round of an experiment, as the heap sees it.
+//! One round of an experiment, as the heap sees it; and devices that live on, while no experiment begins.
 
 use kcore::errno::Errno;
 use kcore::ledger::Snapshot;
@@ -16,11 +16,11 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// Starts it. [`Errno::EBUSY`] while there are devices that live on ([`Live`](super::Live)).
+    /// Starts it. [`Errno::EBUSY`] while there are devices that live on ([`Live`]).
     ///
     /// # Safety
     /// When it is dropped, nobody uses a block of a scull kind any more that was allocated meanwhile: neither a task nor a
-    /// device that lives on without a [`Live`](super::Live).
+    /// device that lives on without a [`Live`].
     pub unsafe fn begin() -> Result<Experiment, Errno> {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().expect("the heap is set up before experiments run");
@@ -116,5 +116,39 @@ impl Drop for Experiment {
     fn drop(&mut self) {
         // SAFETY: the tasks of the experiment have ended, and its devices are gone: `begin` asks for that.
         unsafe { Experiment::end_of_the_dead() };
+    }
+}
+
+/// There are devices of the scull family outside of experiments. A module has one from before its first device is made
+/// until its last is gone.
+///
+/// While there is one, no experiment [begins](Experiment::begin): at its end it would take back all blocks of
+/// the scull kinds that were allocated meanwhile, those of such a device, too.
+#[derive(Debug)]
+pub struct Live(());
+
+impl Live {
+    /// Whether there is one.
+    pub fn any() -> bool {
+        HEAP.lock_irqsave().as_ref().is_some_and(|heap| heap.live > 0)
+    }
+
+    /// One more. [`Errno::EBUSY`] while an experiment runs.
+    pub fn begin() -> Result<Self, Errno> {
+        let mut heap = HEAP.lock_irqsave();
+        let heap = heap.as_mut().ok_or(Errno::ENOMEM)?;
+        if heap.quarantine_since != u64::MAX {
+            return Err(Errno::EBUSY);
+        }
+        heap.live += 1;
+        Ok(Live(()))
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        if let Some(heap) = HEAP.lock_irqsave().as_mut() {
+            heap.live -= 1;
+        }
     }
 }

@@ -1,12 +1,13 @@
-//! Memory of a library that is not ours: it asks nobody whether its vectors may grow, and keeps some for ever.
+//! Memory of a library that is not ours: it asks nobody whether its vectors may grow, and keeps some for
+//! ever.
 //!
-//! Whoever calls it claims as much as that may take before: while the [`Claim`] lasts, all others find so many bytes less in the
-//! heap.
+//! Whoever calls it claims as much as that may take before: while the [`Claim`] lasts, all others find so
+//! many bytes less in the heap.
 //!
-//! What it [keeps](kept), as the line tables are, was made of values that were moved about, with room in them that was never
-//! written, where lies what the stack had there before: addresses of blocks that are gone. Whatever gets such an address
-//! afterwards would never be found lost, as long as these blocks are searched word by word. They lead to nothing but one
-//! another, so they are not searched; nor are they reported.
+//! What it [keeps](kept), as the line tables are, was made of values that were moved about, with room in them
+//! that was never written, where lies what the stack had there before: addresses of blocks that are gone.
+//! Whatever gets such an address afterwards would never be found lost, as long as these blocks are searched
+//! word by word. They lead to nothing but one another, so they are not searched; nor are they reported.
 
 use super::{HEAP, Heap, failing};
 use crate::mm::shortage;

@@ -1,10 +1,10 @@
 //! Memory for those who cannot do without when there is none.
 //!
-//! A [`Box`](alloc::boxed::Box) or a [`String`](alloc::string::String) that gets no memory is a panic: Rust's own
-//! allocations know no other answer. So when the heap has none they get it from here, and the running task is
-//! [short](crate::mm::shortage) from then on. It goes on to the next place at which it can be told, gives back what it
-//! has, and says that there is no memory. (Linux does the same for a task that it ends for want of memory: that may use what
-//! is kept back, so that it comes to its end.)
+//! A [`Box`](alloc::boxed::Box) or a [`String`](alloc::string::String) that gets no memory is a panic: Rust's
+//! own allocations know no other answer. So when the heap has none they get it from here, and the running
+//! task is [short](crate::mm::shortage) from then on. It goes on to the next place at which it can be told,
+//! gives back what it has, and says that there is no memory. (Linux does the same for a task that it ends for
+//! want of memory: that may use what is kept back, so that it comes to its end.)
 //!
 //! Whoever can be refused gets nothing of this: devices, which have their blocks by kind, and those who go
 //! [without](crate::mm::shortage::without). Nor is anything large had from here: whoever asks for that has to
@@ -18,9 +18,10 @@ use core::ptr::NonNull;
 use kcore::errno::Errno;
 use kcore::machine::{Kind, POISON_FRESH};
 
-use super::{HEAP, Heap, begin_block, bytes, whole};
 use crate::frames;
 use crate::mm::shortage;
+
+use super::{HEAP, Heap, begin_block, bytes, whole};
 
 /// The part of the heap's size that the reserve has besides: one in so many.
 const PART: u64 = 16;

@@ -9,9 +9,8 @@ use crate::process::{Process, table};
 use crate::shell::state::machine;
 use crate::symbols::{self, Place};
 use crate::task;
-use crate::task::listing::{self, Listed};
+use crate::task::listing::{self, Listed, Trace};
 use crate::task::table::State;
-use crate::task::trace::{self, Trace};
 
 pub(super) const COMMAND: Command =
     Command::program("ps", "", "the tasks: state, CPU, time, and where they sleep", main);
@@ -60,7 +59,9 @@ fn line(listed: &Listed) -> String {
 /// tells nothing, those that were inlined in it are looked at, the outermost first.
 fn sleeps_in(listed: &Listed) -> String {
     let mut addresses = [0; DEPTH];
-    let Some(Trace::Frames(count)) = trace::of(listed.id, &mut addresses) else { return "?".to_string() };
+    let Some(Trace::Frames(count)) = listing::trace(listed.id, &mut addresses) else {
+        return "?".to_string();
+    };
     // A return address may be the first of another function; the call is before it.
     let places =
         addresses[..count].iter().flat_map(|address| symbols::places(*address as u64 - 1).into_iter().rev());
