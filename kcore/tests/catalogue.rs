@@ -3,14 +3,14 @@
 use kcore::experiment::{self, ALL, Experiment, QUESTIONS, Resolved, Role, find, is_expected, resolve};
 use kcore::probe::{Plan, Step};
 use kcore::report::{Counts, Run};
-use kcore::settings::{Config, Expect, Lock, Object, Probe, Settings};
+use kcore::settings::{Command, CommandLine, Config, Expect, Lock, Object, Probe, RunSettings};
 use proptest::prelude::*;
 
 fn run(line: &str) -> Result<Resolved, String> {
-    let settings = Settings::parse(line).map_err(|usage| usage.message)?;
-    let kcore::settings::Command::Run(name) = &settings.command else { panic!("{line} is no run") };
+    let line = CommandLine::parse(line).map_err(|usage| usage.message)?;
+    let Command::Run(name) = &line.command else { panic!("{line:?} is no run") };
     let entry = find(name).map_err(|usage| usage.message)?;
-    resolve(&settings, entry, 4, Config::Full).map_err(|usage| usage.message)
+    resolve(&line.run, entry, 4, Config::Full).map_err(|usage| usage.message)
 }
 
 fn texts(entry: &Experiment) -> Vec<&'static str> {
@@ -237,8 +237,8 @@ fn what_does_not_fit_is_named() {
 fn more_tasks_than_cpus_leave_the_lock_of_a_cpu_to_chance() {
     let entry = find("counter").expect("an entry");
     let expected = |cpus, line: &str| {
-        let settings = Settings::parse(line).expect("a line");
-        resolve(&settings, entry, cpus, Config::Full).expect("a run").expected
+        let line = CommandLine::parse(line).expect("a line");
+        resolve(&line.run, entry, cpus, Config::Full).expect("a run").expected
     };
     let line = |lock, writers| format!("run counter probe=rendezvous lock={lock} writers={writers}");
     assert_eq!(expected(4, &line("cpu-owned", 4)), Expect::Clean);
@@ -250,7 +250,7 @@ fn more_tasks_than_cpus_leave_the_lock_of_a_cpu_to_chance() {
 
 #[test]
 fn a_machine_of_any_size_gets_a_number_of_writers() {
-    let settings = Settings::default();
+    let settings = RunSettings::default();
     for (cpus, writers) in [(0, 1), (1, 1), (64, 64), (200, 64)] {
         let entry = find("counter").expect("an entry");
         assert_eq!(resolve(&settings, entry, cpus, Config::Full).expect("a run").writers, writers);
@@ -379,7 +379,7 @@ proptest! {
         ],
         (writers, quanta, cpus) in (prop::option::of(1..65u32), prop::option::of(any::<u32>()), any::<u32>()),
     ) {
-        let settings = Settings { lock, object, probe: Some(probe), writers, quanta, ..Settings::default() };
+        let settings = RunSettings { lock, object, probe: Some(probe), writers, quanta, ..RunSettings::default() };
         match experiment::resolve(&settings, ALL[which], cpus, Config::Full) {
             Ok(run) => prop_assert!((1..=64).contains(&run.writers) && run.experiment.row(run.lock).is_some()),
             Err(usage) => prop_assert!(!usage.message.is_empty()),

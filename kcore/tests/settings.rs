@@ -1,18 +1,26 @@
 //! The words of the command line.
 
+use std::collections::BTreeSet;
+
 use kcore::settings::{
-    self, Command, Expect, Fault, Input, LONGEST_COMMAND_LINE, Lock, Object, Probe, Settings,
+    self, Accel, Acpi, COMMANDS, Command, CommandLine, Door, Expect, Fault, Input, Key, LONGEST_COMMAND_LINE,
+    Lock, MachineSettings, MachineType, Object, Otherwise, Probe, RunSettings, Values,
 };
 use proptest::prelude::*;
 
 fn error(line: &str) -> String {
-    Settings::parse(line).expect_err(line).message
+    CommandLine::parse(line).expect_err(line).message
 }
 
 #[test]
 fn nothing_is_the_tour_with_defaults() {
-    assert_eq!(Settings::parse(""), Ok(Settings::default()));
-    assert_eq!(Settings::parse("  tour  "), Ok(Settings::default()));
+    let tour = || CommandLine {
+        command: Command::Tour,
+        run: RunSettings::default(),
+        machine: MachineSettings::default(),
+    };
+    assert_eq!(CommandLine::parse(""), Ok(tour()));
+    assert_eq!(CommandLine::parse("  tour  "), Ok(tour()));
 }
 
 #[test]
@@ -20,8 +28,7 @@ fn every_key_lands_in_its_field() {
     let line = "run scull-leak lock=completion probe=pause object=array cpus=3 writers=5 quanta=7 rounds=2 seed=9 \
                 expect=raced quantum=4K qset=10 heap=1M machine=q35 accel=kvm cpu=max,-smap qemu=/opt/qemu memory=128M timeout=60 boot=bios acpi=off \
                 mute-cpu=1 columns=100 input=pipe";
-    let expected = Settings {
-        command: Command::Run("scull-leak".to_string()),
+    let run = RunSettings {
         lock: Some(Lock::Completion),
         probe: Some(Probe::Pause),
         object: Some(Object::Array),
@@ -33,30 +40,98 @@ fn every_key_lands_in_its_field() {
         expect: Some(Expect::Raced),
         quantum: 4096,
         qset: 10,
-        heap: Some(1 << 20),
-        machine: "q35".to_string(),
-        accel: "kvm".to_string(),
-        boot: Some("bios".to_string()),
-        mute_cpu: Some(1),
-        cpus: Some(3),
-        host: [
-            ("cpu", "max,-smap"),
-            ("qemu", "/opt/qemu"),
-            ("memory", "128M"),
-            ("timeout", "60"),
-            ("acpi", "off"),
-        ]
-        .map(|(key, value)| (key, value.to_string()))
-        .into(),
-        columns: Some(100),
-        input: Input::Pipe,
     };
-    assert_eq!(Settings::parse(line), Ok(expected));
+    let machine = MachineSettings {
+        cpus: Some(3),
+        heap: Some(1 << 20),
+        machine: Some(MachineType::Q35),
+        accel: Some(Accel::Kvm),
+        cpu: Some("max,-smap".to_string()),
+        qemu: Some("/opt/qemu".to_string()),
+        memory: Some("128M".to_string()),
+        timeout: Some(60),
+        boot: Some(Door::Bios),
+        acpi: Some(Acpi::Off),
+        mute_cpu: Some(1),
+        columns: Some(100),
+        input: Some(Input::Pipe),
+    };
+    let command = Command::Run("scull-leak".to_string());
+    assert_eq!(CommandLine::parse(line), Ok(CommandLine { command, run, machine }));
+}
+
+/// A value that `key` may have and does not have anyhow.
+fn sample(key: &Key) -> String {
+    let word = |word: &str| !matches!(key.otherwise, Otherwise::Word(own) if own == word);
+    let samples: Vec<String> = match key.values {
+        Values::Words { .. } => {
+            key.values.words().filter(|word| *word != "delay").map(str::to_string).collect()
+        }
+        Values::Number { most, .. } | Values::Size { most, .. } => vec![most.to_string()],
+        Values::Text { valid, .. } => vec![valid.split([',', ' ']).next().unwrap().to_string()],
+    };
+    samples.into_iter().find(|sample| word(sample)).expect(key.name)
+}
+
+#[test]
+fn the_table_is_sound() {
+    let names: BTreeSet<&str> = settings::keys().map(|key| key.name).collect();
+    assert_eq!(names.len(), settings::keys().count(), "each name once");
+    for key in settings::keys() {
+        let name = key.name;
+        assert!(!key.help().is_empty() && !key.help().ends_with('.'), "{name}: {}", key.help());
+        assert!(key.refused_by.iter().all(|command| COMMANDS.contains(command)), "{name}");
+        if let Values::Words { words, meanings } = key.values {
+            assert_eq!(words.len(), meanings.len(), "{name}");
+        }
+        if let Otherwise::Word(own) = key.otherwise {
+            assert!(CommandLine::parse(&format!("{name}={own}")).is_ok(), "{name}={own}");
+        }
+        assert!(std::ptr::eq(settings::find(name).unwrap(), key));
+    }
+    assert!(settings::find("colour").is_none());
+}
+
+/// What was told can be told again, and nothing else is.
+#[test]
+fn each_key_is_told_with_its_value_and_alone() {
+    let told = |line: &str| -> Vec<String> {
+        let CommandLine { run, machine, .. } = CommandLine::parse(line).unwrap();
+        run.told().chain(machine.told()).map(|(key, word)| format!("{}={word}", key.name)).collect()
+    };
+    assert_eq!(told(""), [""; 0]);
+    for key in settings::keys() {
+        let line = format!("{}={}", key.name, sample(key));
+        assert_eq!(told(&line), [line.as_str()]);
+        if let Otherwise::Word(own) = key.otherwise {
+            assert_eq!(told(&format!("{}={own}", key.name)), [""; 0], "it says nothing");
+        }
+    }
+}
+
+#[test]
+fn a_line_is_completed_with_what_a_value_begins_with() {
+    let beginnings: Vec<&str> = settings::find("probe").unwrap().values.beginnings().collect();
+    assert_eq!(beginnings, ["off", "pause", "delay=", "rendezvous", "script", "fire"]);
+    assert_eq!(settings::find("seed").unwrap().values.beginnings().count(), 0);
+}
+
+/// Who refuses what. Whoever takes a key of a run uses it, or says nothing about it.
+#[test]
+fn what_a_command_chooses_itself_is_refused() {
+    for key in RunSettings::KEYS {
+        for who in COMMANDS {
+            let name = if ["run", "fault"].contains(who) { " panic" } else { "" };
+            let line = format!("{who}{name} {}={}", key.name, sample(key));
+            let refused = CommandLine::parse(&line).unwrap().check().is_err();
+            assert_eq!(refused, key.refused_by.contains(who), "{line}");
+        }
+    }
 }
 
 #[test]
 fn commands() {
-    let command = |line: &str| Settings::parse(line).map(|settings| settings.command);
+    let command = |line: &str| CommandLine::parse(line).map(|line| line.command);
     assert_eq!(command("test"), Ok(Command::Test(None)));
     assert_eq!(command("test sync"), Ok(Command::Test(Some("sync".to_string()))));
     assert_eq!(command("bench seed=2"), Ok(Command::Bench));
@@ -67,7 +142,7 @@ fn commands() {
 
 #[test]
 fn quotes_keep_spaces() {
-    let probe = |line: &str| Settings::parse(line).map(|settings| settings.probe.expect("a probe"));
+    let probe = |line: &str| CommandLine::parse(line).map(|line| line.run.probe.expect("a probe"));
     let script = Probe::Script(vec!["A.slot.load".to_string(), "B.copy".to_string()]);
     assert_eq!(probe(r#"run x probe="script=A.slot.load B.copy""#), Ok(script.clone()));
     assert_eq!(probe(r#"run x "probe=script=A.slot.load  B.copy""#), Ok(script.clone()));
@@ -111,6 +186,14 @@ fn mistakes_are_named() {
         ("run x probe=script=A.", "script step 'A.' is not LETTER.POINT, as in A.slot.load"),
         ("run x probe=script=AB.x", "script step 'AB.x' is not LETTER.POINT, as in A.slot.load"),
         ("run x \"probe=off", "the command line has an opening quote without a closing one"),
+        ("tour machine=vax", "unknown machine 'vax'; valid: microvm, q35, pc"),
+        ("tour accel=fast", "unknown accel 'fast'; valid: tcg, tcg-single, icount, kvm"),
+        ("tour boot=grub", "unknown boot 'grub'; valid: pvh, bios, uefi"),
+        ("tour acpi=maybe", "unknown acpi 'maybe'; valid: on, off"),
+        ("tour cpu=-smap", "cpu '-smap' is no model of a CPU; valid: max, qemu64, max,-smap, ..."),
+        ("tour qemu=", "qemu '' is no program; valid: a name, or a path without quotes"),
+        ("tour timeout=0", "timeout '0' is not a whole number from 1 to 86400"),
+        ("shell input=file", "unknown input 'file'; valid: terminal, pipe, none"),
         (
             "run x heap=1",
             "heap '1' is not a size from 65536 to 1099511627776 bytes (K, M and G are understood)",
@@ -131,7 +214,7 @@ proptest! {
 
     #[test]
     fn garbage_never_panics(line in ".{0,60}") {
-        let _ = Settings::parse(&line);
+        let _ = CommandLine::parse(&line);
     }
 
     #[test]
@@ -141,13 +224,13 @@ proptest! {
             0..6,
         ),
     ) {
-        let _ = Settings::parse(&words.join(" "));
+        let _ = CommandLine::parse(&words.join(" "));
     }
 }
 
 #[test]
 fn the_shell_leaves_the_choices_of_a_run_to_its_prompt() {
-    let check = |line: &str| Settings::parse(line).and_then(|settings| settings.check());
+    let check = |line: &str| CommandLine::parse(line).and_then(|line| line.check());
     assert_eq!(check("shell heap=1M cpus=2 columns=80"), Ok(()));
     let refusal = check("shell writers=2").expect_err("writers are for run").message;
     assert_eq!(refusal, "writers= is for run; at the shell's prompt, say: run EXPERIMENT writers=...");
@@ -157,8 +240,8 @@ fn the_shell_leaves_the_choices_of_a_run_to_its_prompt() {
 fn a_long_line_is_refused_whole() {
     let line =
         |length: usize| format!("run counter probe={:<1$}", "pause", length - "run counter probe=".len());
-    assert!(Settings::parse(&line(LONGEST_COMMAND_LINE)).is_ok());
-    let refused = Settings::parse(&line(LONGEST_COMMAND_LINE + 1)).unwrap_err();
+    assert!(CommandLine::parse(&line(LONGEST_COMMAND_LINE)).is_ok());
+    let refused = CommandLine::parse(&line(LONGEST_COMMAND_LINE + 1)).unwrap_err();
     assert_eq!(refused.message, "the command line is longer than 4096 bytes: none of it is done");
     // A character of several bytes may be cut in two.
     let bytes = "\u{20ac}".repeat(LONGEST_COMMAND_LINE);

@@ -3,7 +3,7 @@
 use alloc::string::ToString;
 
 use kcore::report::{Boot, Phase};
-use kcore::settings::{Config, Settings};
+use kcore::settings::{Accel, Config, MachineSettings, MachineType};
 
 use crate::arch::{cpu, pit, smp};
 use crate::frames;
@@ -11,6 +11,9 @@ use crate::machine::SpinLock;
 
 /// Most phases.
 const PHASES: usize = 12;
+
+/// Where the command line does not tell.
+const UNKNOWN: &str = "unknown";
 
 struct Chart {
     last: u64,
@@ -42,13 +45,13 @@ pub fn milliseconds() -> u64 {
 }
 
 /// The report of the boot, which ends here.
-pub fn report(settings: &Settings, door: &str, cpus_expected: u32, heap_bytes: u64) -> Boot {
+pub fn report(told: &MachineSettings, door: &str, cpus_expected: u32, heap_bytes: u64) -> Boot {
     let chart = CHART.lock();
     Boot {
         version: env!("CARGO_PKG_VERSION").to_string(),
         door: door.to_string(),
-        machine: settings.machine.clone(),
-        accel: settings.accel.clone(),
+        machine: told.machine.map_or(UNKNOWN, MachineType::word).to_string(),
+        accel: told.accel.map_or(UNKNOWN, Accel::word).to_string(),
         config: Config::OURS.to_string(),
         cpus: smp::cpus(),
         cpus_expected,

@@ -18,12 +18,14 @@ mod bare_metal {
     use boot::Handoff;
     use bootloader_api::config::Mapping;
     use bootloader_api::{BootInfo, BootloaderConfig};
-    use kcore::settings::{self, Config, Input, LONGEST_COMMAND_LINE, Settings};
+    use kcore::settings::{
+        self, Accel, CommandLine, Config, Door, Input, LONGEST_COMMAND_LINE, MachineSettings,
+    };
 
     use kernel::acpi::{self, Cpus};
     use kernel::arch::exit::{self, Exit};
     use kernel::arch::paging::{self, OutOfFrames};
-    use kernel::arch::{apic, cpu, entry, features, fw_cfg, percpu, pit, traps};
+    use kernel::arch::{apic, cpu, entry, features, fw_cfg, percpu, pit, smp, traps};
     use kernel::boot_chart::{self, phase};
     use kernel::console::{com1, com2};
     use kernel::frames;
@@ -82,13 +84,14 @@ mod bare_metal {
         phase("paging");
         let heap_bytes = init_heap(&handed.command_line); //   kmalloc and its ledger
         phase("heap");
-        let settings = programs::keep(parse(&handed.command_line));
+        let told = programs::keep(parse(&handed.command_line));
+        smp::let_take_turns(told.machine.accel.is_some_and(Accel::is_sequential));
         has_room(stacks::init_first_cpu()); //              stacks for double faults and NMIs
         has_room(spawn::adopt("main")); //                  this code becomes a task
         has_room(spawn::idle_of_first_cpu());
         estate::init(); //                                  what becomes of what a dead task had
         apic::silence_8259(); //                            interrupts come from the APIC alone
-        let cpus = find_cpus(handed.rsdp, settings.input); // the APIC of this one; what is typed is kept from now on
+        let cpus = find_cpus(handed.rsdp, told.machine.input); // the APIC of this one; what is typed is kept from now on
         if let Some(how) = handed.rsdp.filter(|_| handed.is_alone).and_then(acpi::power_off) {
             exit::switch_off_by(how);
         }
@@ -98,16 +101,16 @@ mod bare_metal {
         // for references looks, and is gone when it has been used.
         let cpus = Cell::new(cpus);
         clean::clear_stack_below();
-        programs::main(settings, listed, &|settings: &Settings| {
+        programs::main(told, listed, &|machine: &MachineSettings| {
             if let Some(cpus) = cpus.take() {
-                start_cpus(&cpus, settings.mute_cpu);
+                start_cpus(&cpus, machine.mute_cpu);
             }
             phase("cpus");
             time::init(); //                                cycles a second, units of the APIC's timer
             has_room(softirq::init()); //                   tasklets, timers, and who runs what is left of them
             cpu::irq_on();
-            let door = settings.boot.as_deref().filter(|_| handed.door == "disk").unwrap_or(handed.door);
-            boot_chart::report(settings, door, listed, heap_bytes)
+            let door = machine.boot.filter(|_| handed.door == "disk").map_or(handed.door, Door::word);
+            boot_chart::report(machine, door, listed, heap_bytes)
         })
     }
 
@@ -121,13 +124,13 @@ mod bare_metal {
         })
     }
 
-    /// One byte more than may be: by that a longer one is known.
-    type CommandLine = heapless::Vec<u8, { LONGEST_COMMAND_LINE + 1 }>;
+    /// A command line as it came; one byte more than may be: by that a longer one is known.
+    type RawLine = heapless::Vec<u8, { LONGEST_COMMAND_LINE + 1 }>;
 
     /// What is kept of the hand-off: the loader's own memory is gone once our page tables are in use.
     struct Handed {
         rsdp: Option<u64>,
-        command_line: CommandLine,
+        command_line: RawLine,
         door: &'static str,
         /// No host has given the machine its words, so none waits for its end either.
         is_alone: bool,
@@ -160,7 +163,7 @@ mod bare_metal {
     }
 
     /// The module of a disk image is its command line, a text: `image --command`.
-    fn command_line_of_image(at: u64, length: u64) -> CommandLine {
+    fn command_line_of_image(at: u64, length: u64) -> RawLine {
         let text = core::ptr::with_exposed_provenance::<u8>(at as usize);
         // SAFETY: the loader of the disk has mapped its module there, and nobody writes to it.
         let text = unsafe { core::slice::from_raw_parts(text, length as usize) };
@@ -178,10 +181,10 @@ mod bare_metal {
         })
     }
 
-    fn parse(command_line: &[u8]) -> Settings {
+    fn parse(command_line: &[u8]) -> CommandLine {
         settings::text(command_line)
-            .and_then(Settings::parse)
-            .and_then(|settings| settings.check().map(|()| settings))
+            .and_then(CommandLine::parse)
+            .and_then(|line| line.check().map(|()| line))
             .unwrap_or_else(|usage| {
                 println!("{usage}");
                 exit::exit(Exit::Usage)
@@ -190,7 +193,7 @@ mod bare_metal {
 
     /// Asks the firmware for its list of CPUs, sets the APIC of this one up, and has COM1 interrupt it. There is nothing to
     /// start where the list is missing, and in a kernel for one CPU, which lets the others sleep.
-    fn find_cpus(rsdp: Option<u64>, input: Input) -> Option<Cpus> {
+    fn find_cpus(rsdp: Option<u64>, input: Option<Input>) -> Option<Cpus> {
         let cpus = match rsdp.map(acpi::cpus) {
             Some(Ok(cpus)) => Some(cpus),
             Some(Err(error)) => {
@@ -205,7 +208,7 @@ mod bare_metal {
         let local_apic = cpus.as_ref().map_or(apic::DEFAULT_ADDRESS, |cpus| cpus.local_apic);
         has_room(apic::init(local_apic));
         time::start();
-        has_room(input::receive(cpus.as_ref().map(|cpus| &cpus.madt), input));
+        has_room(input::receive(cpus.as_ref().map(|cpus| &cpus.madt), input.unwrap_or(Input::Terminal)));
         cpus.filter(|_| Config::OURS.smp())
     }
 

@@ -55,9 +55,9 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             let which = fail_allocations.then_some(FAIL_ALLOCATIONS);
             boot(&[&["test"], which.as_slice(), filter.as_deref().as_slice()].concat())
         }
-        Command::Bench { configs: true } => show(&compare::configurations(&options.words())?),
+        Command::Bench { configs: true } => show(&compare::configurations(&options.told.words())?),
         Command::Bench { configs: false } => {
-            let outside = bench::outside(&build::kernel(options.config())?, &options.words())?;
+            let outside = bench::outside(&build::kernel(options.config())?, &options.told.words())?;
             say(&mut *text_of(options), outside.trim_end())?;
             boot(&["bench"])
         }
@@ -85,7 +85,7 @@ fn show(text: &str) -> Result<Status, Failure> {
 
 /// The kernel's command line, word by word.
 fn line(words: &[&str], options: &Options) -> Vec<String> {
-    words.iter().map(ToString::to_string).chain(options.words()).collect()
+    words.iter().map(ToString::to_string).chain(options.told.words()).collect()
 }
 
 /// Boots a shell, and connects it with the terminal, or with whatever our stdin and stdout are.
@@ -125,7 +125,7 @@ fn boot_and(
     options: &Options,
     run: impl FnOnce(Machine) -> Result<Outcome, Failure>,
 ) -> Result<Status, Failure> {
-    catalogue::settings(&line(words, options))?;
+    catalogue::read(&line(words, options))?;
     let json = options.json.as_deref().map(Sink::open).transpose()?;
     let start = Instant::now();
     let kernel = build::kernel(options.config())?;
@@ -145,7 +145,7 @@ fn boot_and(
 
 fn machine(kernel: &Path, words: &[&str], options: &Options) -> Result<Machine, Failure> {
     let mut machine = Machine::new(kernel).verbose(options.verbose).gdb(options.gdb);
-    if let Some(door @ ("bios" | "uefi")) = options.boot.as_deref() {
+    if let Some(door @ ("bios" | "uefi")) = options.told.word("boot") {
         machine = machine.image(&image::find(options.disk.as_deref(), door, kernel)?);
     }
     Ok(line(words, options).into_iter().fold(machine, Machine::word))

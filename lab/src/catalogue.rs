@@ -6,7 +6,7 @@ use anstyle::Style;
 use kcore::experiment::page::{self, Reader, WIDTH};
 use kcore::experiment::{self, Experiment};
 use kcore::races;
-use kcore::settings::{Config, Lock, Settings};
+use kcore::settings::{CommandLine, Config, Lock};
 use kcore::shell::paragraph;
 
 use crate::matrix::{sheet::Sheet, table};
@@ -30,9 +30,9 @@ pub fn find(name: &str) -> Result<&'static Experiment, Failure> {
     experiment::find(name).map_err(|usage| Failure::usage(format!("{usage}{} (try list)", hint(name, names))))
 }
 
-/// What the kernel will make of `words`, a whole command line of its: its own check, made before a machine is started for
-/// nothing.
-pub fn settings(words: &[String]) -> Result<Settings, Failure> {
+/// What the kernel will make of `words`, a whole command line of its: its own check, made before a machine is
+/// started for nothing.
+pub fn read(words: &[String]) -> Result<CommandLine, Failure> {
     // As `qemu-run.sh` does, so that it is as long.
     let quoted: Vec<String> = words
         .iter()
@@ -41,20 +41,20 @@ pub fn settings(words: &[String]) -> Result<Settings, Failure> {
             false => word.clone(),
         })
         .collect();
-    let checked = Settings::parse(&quoted.join(" ")).and_then(|settings| settings.check().map(|()| settings));
+    let checked = CommandLine::parse(&quoted.join(" ")).and_then(|line| line.check().map(|()| line));
     checked.map_err(|usage| Failure::usage(format!("{usage} (try --help)")))
 }
 
 /// Checks that `words`, a whole kernel command line, fit `entry` and a kernel built as `config`.
 pub fn check(entry: &'static Experiment, words: &[String], config: Config) -> Result<(), Failure> {
-    let settings = settings(words)?;
-    let cpus = if config.smp() { settings.cpus.unwrap_or(CPUS) } else { 1 };
-    let resolved = experiment::resolve(&settings, entry, cpus, config);
+    let line = read(words)?;
+    let cpus = if config.smp() { line.machine.cpus.unwrap_or(CPUS) } else { 1 };
+    let resolved = experiment::resolve(&line.run, entry, cpus, config);
     resolved.map(drop).map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))
 }
 
-/// A line for each experiment; `long` adds what it can be run with, what each form must give on each machine, and the seven
-/// questions with their answers.
+/// A line for each experiment; `long` adds what it can be run with, what each form must give on each machine,
+/// and the seven questions with their answers.
 pub fn list(long: bool) -> String {
     page::list(READER, |entry| if long { details(entry) } else { String::new() })
 }

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use kcore::settings::Settings;
+use kcore::settings::CommandLine;
 
 use crate::status::Failure;
 use crate::workspace;
@@ -24,7 +24,7 @@ pub fn path(dir: &Path, door: &str) -> PathBuf {
 
 /// Whether the kernel would take the command line.
 pub fn check(command: Option<&str>) -> Result<(), Failure> {
-    let checked = |line| Settings::parse(line).and_then(|settings| settings.check());
+    let checked = |line| CommandLine::parse(line).and_then(|line| line.check());
     command
         .map_or(Ok(()), |line| checked(line).map_err(|usage| Failure::usage(format!("--command: {usage}"))))
 }

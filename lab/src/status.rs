@@ -4,6 +4,8 @@ use std::fmt;
 
 use kcore::settings::Usage;
 
+use crate::catalogue::wrap;
+
 /// How a command ended. The number is the exit status of `scullery` and of `qemu-run.sh`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -23,7 +25,25 @@ pub enum Status {
 }
 
 impl Status {
-    /// The status behind an exit code of `qemu-run.sh`; `None` (a signal) and numbers it never gives are [`Status::Dead`].
+    /// Every status, with what it means.
+    pub const ALL: &'static [(Status, &'static str)] = &[
+        (Status::Expected, "as expected"),
+        (Status::Unexpected, "a verdict that was not expected"),
+        (Status::Usage, "a mistake on the command line"),
+        (Status::Panic, "kernel panic or CPU exception, other than in a task that dies alone"),
+        (Status::TimeLimit, "time limit"),
+        (Status::Dead, "the machine could not start or died, or its report could not be written"),
+    ];
+
+    /// All of them in a paragraph, for `--help`.
+    pub fn explained() -> String {
+        let meaning = |(status, meaning): &(Status, &str)| format!("{} {meaning}", *status as u8);
+        let all: Vec<String> = Self::ALL.iter().map(meaning).collect();
+        wrap(&format!("Exit status: {}.", all.join("; ")), "", "")
+    }
+
+    /// The status behind an exit code of `qemu-run.sh`; `None` (a signal) and numbers it never gives are
+    /// [`Status::Dead`].
     pub fn from_code(code: Option<i32>) -> Self {
         match code {
             Some(0) => Status::Expected,

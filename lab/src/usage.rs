@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use kcore::settings::{KEYS, Usage};
+use kcore::settings::{self, Usage};
 
 use crate::cli::Answer;
 use crate::suggest::is_alike;
@@ -36,7 +36,7 @@ fn unknown_command(error: &clap::Error) -> String {
 
 fn unknown_argument(error: &clap::Error) -> String {
     let word = text(error, ContextKind::InvalidArg);
-    if let Some((key, value)) = word.split_once('=').filter(|(key, _)| KEYS.contains(key)) {
+    if let Some((key, value)) = word.split_once('=').filter(|(key, _)| settings::find(key).is_some()) {
         return format!("unexpected word '{word}'; did you mean '--{key} {value}'?");
     }
     let what = if word.starts_with('-') { "unknown option" } else { "unexpected word" };

@@ -12,7 +12,7 @@ use std::io::Write;
 
 use kcore::experiment::{Resolved, find, is_expected, resolve};
 use kcore::scull::Geometry;
-use kcore::settings::{Command, Settings};
+use kcore::settings::{Command, CommandLine};
 use lab::machine::Machine;
 use lab::session::Outcome;
 use lab::status::Status;
@@ -127,11 +127,11 @@ impl Session {
 
     /// The run as the machine must understand it.
     fn resolved(&self, line: &str) -> Result<(Resolved, Geometry), String> {
-        let settings = Settings::parse(&format!("run {line}")).map_err(|usage| usage.message)?;
-        let Command::Run(name) = &settings.command else { return Err(format!("{line} is no run")) };
+        let told = CommandLine::parse(&format!("run {line}")).map_err(|usage| usage.message)?;
+        let Command::Run(name) = &told.command else { return Err(format!("{line} is no run")) };
         let entry = find(name).map_err(|usage| usage.message)?;
-        let resolved = resolve(&settings, entry, self.host.cpus(), self.host.config);
-        Ok((resolved.map_err(|usage| usage.message)?, settings.geometry()))
+        let resolved = resolve(&told.run, entry, self.host.cpus(), self.host.config);
+        Ok((resolved.map_err(|usage| usage.message)?, told.run.geometry()))
     }
 }
 

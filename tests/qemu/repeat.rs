@@ -37,8 +37,8 @@ fn twice(words: &str) -> Result<(), Failed> {
 /// What was asked for is in the line that repeats it.
 fn asked() -> Case {
     Case::new("repeat::line", "run counter seconds=1 expect=any cpu=max,-smap memory=64M mute-cpu=3").says(
-        "again: cargo run -- run counter --lock none --probe off --writers 3 --quanta 2000 --seconds 1 --mute-cpu 3 \
-         --cpu max,-smap --memory 64M --expect any\n",
+        "again: cargo run -- run counter --lock none --probe off --writers 3 --quanta 2000 --seconds 1 --expect any \
+         --cpu max,-smap --memory 64M --mute-cpu 3\n",
     )
 }
 

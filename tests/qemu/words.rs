@@ -57,7 +57,7 @@ fn whole() -> Trial {
     let probe = format!("rendezvous={}", ["counter.store"; 200].join(","));
     let words = format!("run counter probe={probe} quanta=1 rounds=1 expect=any");
     Case::new("words::long-line", words)
-        .says(format!("again: cargo run -- run counter --lock none --probe {probe} --cpus 4"))
+        .says(format!("again: cargo run -- run counter --lock none --probe {probe} --writers 4 "))
         .trial()
 }
 

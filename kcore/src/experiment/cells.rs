@@ -3,7 +3,7 @@
 use super::catalogue::{ALL, find};
 use super::entry::Experiment;
 use super::matrix::{Column, Row};
-use crate::settings::{Expect, Probe, Settings, Usage};
+use crate::settings::{Expect, Probe, RunSettings, Usage};
 
 /// Work of each task in a round at a rendezvous: what is certain shows at once, and each unit costs a wake-up of every task.
 const QUANTA: u32 = 10;
@@ -25,7 +25,7 @@ impl Trial {
     /// The settings of its run; what they do not decide comes from `settings`.
     ///
     /// There are two tasks at least, also on one CPU: whoever is alone meets nobody.
-    pub fn settings(&self, settings: &Settings) -> Settings {
+    pub fn settings(&self, settings: &RunSettings) -> RunSettings {
         let entry = self.experiment;
         let probe = entry.forced();
         let tasks = entry.tasks.unwrap_or(self.column.cpus.max(2));
@@ -35,7 +35,7 @@ impl Trial {
             Probe::Rendezvous(_) => (Some(tasks), Some((entry.defaults.rendezvous.quanta.min(QUANTA), 1))),
             _ => (Some(tasks), None),
         };
-        Settings {
+        RunSettings {
             lock: Some(self.row.lock),
             probe: Some(probe),
             object: None,

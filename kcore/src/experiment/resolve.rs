@@ -8,8 +8,7 @@ use super::entry::{Choice, Experiment, Placement, Role, Work};
 use super::needs::{Extent, Ground, Needs};
 use super::verdict::is_expected;
 use crate::probe::{Defaults, Name, Plan, Step};
-use crate::settings::Config;
-use crate::settings::{Expect, Lock, MAX_WRITERS, Object, Probe, Settings, Usage};
+use crate::settings::{Config, Expect, Lock, MAX_WRITERS, Object, Probe, RunSettings, Usage};
 
 /// A run with every choice made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +48,19 @@ impl Resolved {
         }
     }
 
+    /// What it was told, with every choice made: the settings that make this run again. What `settings` expect of it they
+    /// still do.
+    pub fn settings(&self, settings: &RunSettings) -> RunSettings {
+        RunSettings {
+            lock: Some(self.lock),
+            probe: Some(self.probe.clone()),
+            writers: Some(self.writers),
+            quanta: Some(self.quanta),
+            rounds: settings.seconds.is_none().then_some(self.rounds),
+            ..settings.clone()
+        }
+    }
+
     /// Whether `verdict` is as expected.
     pub fn is_ok(&self, verdict: &str) -> bool {
         is_expected(self.expected, verdict)
@@ -58,7 +70,7 @@ impl Resolved {
 /// Makes every choice that `settings` leaves open, for a machine of `cpus` CPUs with a kernel built as `config`. Fails with
 /// a line for the user when a choice does not fit the experiment.
 pub fn resolve(
-    settings: &Settings,
+    settings: &RunSettings,
     entry: &'static Experiment,
     cpus: u32,
     config: Config,
@@ -171,7 +183,7 @@ fn writers(given: Option<u32>, plan: &Plan, cpus: u32) -> Result<u32, Usage> {
 }
 
 fn work(
-    settings: &Settings,
+    settings: &RunSettings,
     probe: &Probe,
     object: Option<Object>,
     entry: &Experiment,

@@ -10,7 +10,7 @@ use super::list::List;
 use crate::event::{Actor, LockName};
 use crate::machine::{Context, CpuId, TaskId};
 use crate::report;
-use crate::words::Expect;
+use crate::settings::Expect;
 
 /// Edges of a finding that are kept. Of more than these it only says how many.
 pub const EDGES: usize = 16;

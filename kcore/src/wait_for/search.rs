@@ -8,7 +8,7 @@ use super::set::Set;
 use super::tasks::{Tasks, Where};
 use crate::event::{Actor, Waiting};
 use crate::machine::{Context, CpuId};
-use crate::words::Expect;
+use crate::settings::Expect;
 
 /// How much the caller vouches for.
 #[derive(Clone, Copy, PartialEq, Eq)]

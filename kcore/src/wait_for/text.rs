@@ -6,7 +6,7 @@ use core::panic::Location;
 use super::finding::{Edge, Finding, What};
 use crate::event::{Actor, Waiting};
 use crate::machine::{Context, TaskId};
-use crate::words::Expect;
+use crate::settings::Expect;
 
 impl Finding {
     /// The finding for people: a heading, and an indented line for each wait. `name` knows the tasks.

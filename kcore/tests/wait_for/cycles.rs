@@ -1,8 +1,8 @@
 //! Locks with one holder: cycles of tasks, of handlers, and round a CPU.
 
 use kcore::machine::{CpuId, TaskId};
+use kcore::settings::Expect;
 use kcore::wait_for::{Finding, Tasks, Where};
-use kcore::words::Expect;
 
 use crate::world::{DEVICE, SEM, World, irq, shape, softirq, task};
 

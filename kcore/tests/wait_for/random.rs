@@ -1,7 +1,7 @@
 //! Random programs and random graphs.
 
 use kcore::machine::TaskId;
-use kcore::words::Expect;
+use kcore::settings::Expect;
 use proptest::prelude::*;
 
 use crate::crew::{Crew, Do, READERS};

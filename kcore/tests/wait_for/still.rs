@@ -1,7 +1,7 @@
 //! Nothing moves any more.
 
 use kcore::machine::TaskId;
-use kcore::words::Expect;
+use kcore::settings::Expect;
 
 use crate::world::{READY, SEM, World, shape, task};
 

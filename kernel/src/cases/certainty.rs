@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use kcore::experiment::{ALL, Experiment, resolve};
-use kcore::settings::{Config, Expect, Lock, Probe, Settings};
+use kcore::settings::{Config, Expect, Lock, Probe, RunSettings};
 
 use super::case::{Answer, seed};
 use crate::arch::smp;
@@ -39,14 +39,14 @@ fn borne_out(seeds: u64) -> Answer {
         for (entry, lock, probe) in ALL.iter().flat_map(|entry| modes(entry)) {
             for (quanta, more) in QUANTA.iter().flat_map(|quanta| MORE.map(|more| (*quanta, more))) {
                 let writers = (more > 0).then(|| entry.tasks.unwrap_or(2) + more);
-                let settings = Settings {
+                let settings = RunSettings {
                     lock: Some(lock),
                     probe: Some(probe.clone()),
                     writers,
                     quanta: Some(quanta),
                     rounds: Some(1),
                     seed,
-                    ..Settings::default()
+                    ..RunSettings::default()
                 };
                 tried += 1;
                 wrong.extend(contradiction(entry, &settings));
@@ -70,7 +70,7 @@ fn modes(entry: &'static Experiment) -> impl Iterator<Item = (&'static Experimen
 }
 
 /// What a run gave that the catalogue did not say. Nothing where it refuses the run, or leaves it to chance.
-fn contradiction(entry: &'static Experiment, settings: &Settings) -> Option<String> {
+fn contradiction(entry: &'static Experiment, settings: &RunSettings) -> Option<String> {
     let resolved = resolve(settings, entry, smp::cpus(), Config::OURS).ok()?;
     if resolved.expected == Expect::Any {
         return None;

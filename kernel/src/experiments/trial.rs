@@ -9,7 +9,7 @@ use kcore::machine::{Cpu, Sched, Sleep};
 use kcore::probe::Plan;
 use kcore::report::{LockStats, Oops, Run, Step, Wait};
 use kcore::scull::Geometry;
-use kcore::settings::{Config, MAX_WRITERS, Settings};
+use kcore::settings::{Config, MAX_WRITERS, RunSettings};
 
 use crate::arch::smp;
 use crate::hooks;
@@ -120,8 +120,6 @@ pub(super) struct Trial<'a> {
     pub(super) disagreement: Option<String>,
     /// Lost blocks that kmemleak would not report.
     pub(super) hidden: Hidden,
-    /// Whether the emulator runs one CPU at a time.
-    sequential: bool,
     /// Why the watchdog has given the tasks up, if it has.
     stop: Option<Stop>,
     /// Chance: seeded, so that a machine which is repeatable itself (icount) repeats its runs.
@@ -132,7 +130,7 @@ pub(super) struct Trial<'a> {
 type Round = fn(&mut Trial<'_>) -> Result<(), Refusal>;
 
 /// Runs an experiment.
-pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal> {
+pub fn run(resolved: &Resolved, settings: &RunSettings) -> Result<Outcome, Refusal> {
     let mut trial = Trial::new(resolved, settings);
     let round: Round = match resolved.experiment.name {
         "scull-leak" => super::scull_leak::round,
@@ -195,7 +193,7 @@ pub fn run(resolved: &Resolved, settings: &Settings) -> Result<Outcome, Refusal>
 
 impl<'a> Trial<'a> {
     #[inline(never)]
-    fn new(resolved: &'a Resolved, settings: &Settings) -> Self {
+    fn new(resolved: &'a Resolved, settings: &RunSettings) -> Self {
         let run = Run {
             experiment: resolved.experiment.name.to_string(),
             lock: resolved.lock.to_string(),
@@ -219,7 +217,6 @@ impl<'a> Trial<'a> {
             notes: Vec::new(),
             disagreement: None,
             hidden: Hidden::default(),
-            sequential: matches!(settings.accel.as_str(), "tcg-single" | "icount"),
             stop: None,
             chance: fastrand::Rng::with_seed(settings.seed),
         }
@@ -230,7 +227,7 @@ impl<'a> Trial<'a> {
     pub(super) fn race(&mut self, body: &(dyn Fn(u32) + Sync)) -> Result<(), Refusal> {
         let resolved = self.resolved;
         // Where one CPU runs at a time, each PAUSE of one gives all others a turn, which takes long if they are busy.
-        let most = if self.sequential { 3 } else { u8::MAX };
+        let most = if self.is_sequential() { 3 } else { u8::MAX };
         let pauses: [u8; MAX_WRITERS as usize] = core::array::from_fn(|_| self.chance.u8(..=most));
         let begin = |who: u32| {
             (0..pauses[who as usize]).for_each(|_| Kernel::relax());
@@ -284,7 +281,7 @@ impl<'a> Trial<'a> {
 
     /// Whether the emulator runs one CPU at a time, so that no two CPUs ever access memory at the same moment.
     pub(super) fn is_sequential(&self) -> bool {
-        self.sequential
+        smp::take_turns()
     }
 
     /// Says `line` in the report, once, however many rounds say it.

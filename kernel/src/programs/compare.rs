@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use kcore::experiment::{Experiment, resolve};
 use kcore::report::{Boot, Record, Run, Summary};
-use kcore::settings::{Config, Lock, Probe, Settings, Usage};
+use kcore::settings::{Config, Lock, Probe, RunSettings, Usage};
 
 use crate::arch::exit::Exit;
 use crate::arch::smp;
@@ -22,10 +22,10 @@ const SHARE: u64 = 4;
 const BESIDES: u64 = 32;
 
 /// The settings with as much work as the heap has room for, if that is the experiment's habit and nothing else was said.
-pub(super) fn scaled(settings: &Settings, entry: &Experiment, boot: &Boot) -> Settings {
+pub(super) fn scaled(settings: &RunSettings, entry: &Experiment, boot: &Boot) -> RunSettings {
     let room = (boot.heap_bytes / SHARE).min(MOST) / settings.quantum.saturating_add(BESIDES);
     let own = (!entry.compared_with().is_empty()).then_some(room.max(1) as u32);
-    Settings {
+    RunSettings {
         quanta: settings.quanta.or(own),
         rounds: settings.rounds.or(own.map(|_| 1)),
         ..settings.clone()
@@ -33,13 +33,13 @@ pub(super) fn scaled(settings: &Settings, entry: &Experiment, boot: &Boot) -> Se
 }
 
 /// Whether the experiment is held against its cures: unless the command line has chosen a form or a mode itself.
-pub(super) fn is_wanted(settings: &Settings, entry: &Experiment) -> bool {
+pub(super) fn is_wanted(settings: &RunSettings, entry: &Experiment) -> bool {
     let chosen = settings.lock.is_some() || settings.probe.is_some() || settings.expect.is_some();
     !chosen && !entry.compared_with().is_empty()
 }
 
 /// Runs all forms as it happens, and the first two where the race is forced.
-pub(super) fn main(entry: &'static Experiment, settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
+pub(super) fn main(entry: &'static Experiment, settings: &RunSettings, boot: &Boot) -> Result<Exit, Usage> {
     let forms: Vec<Lock> = [entry.unguarded()].iter().chain(entry.compared_with()).copied().collect();
     report::boot_lines(boot);
     println!();
@@ -67,8 +67,13 @@ pub(super) fn main(entry: &'static Experiment, settings: &Settings, boot: &Boot)
     Ok(verdict(&outcomes))
 }
 
-fn run(entry: &'static Experiment, lock: Lock, probe: Probe, settings: &Settings) -> Result<Outcome, Usage> {
-    let settings = Settings { lock: Some(lock), probe: Some(probe), ..settings.clone() };
+fn run(
+    entry: &'static Experiment,
+    lock: Lock,
+    probe: Probe,
+    settings: &RunSettings,
+) -> Result<Outcome, Usage> {
+    let settings = RunSettings { lock: Some(lock), probe: Some(probe), ..settings.clone() };
     let resolved = resolve(&settings, entry, smp::cpus(), Config::OURS)?;
     experiments::run(&resolved, &settings).map_err(|refusal| report::refused(refusal, &settings))
 }

@@ -2,7 +2,7 @@
 
 use kcore::experiment::{Column, Trial, chosen, resolve, trials};
 use kcore::report::{Boot, Record, Summary};
-use kcore::settings::{Config, Settings, Usage};
+use kcore::settings::{Config, RunSettings, Usage};
 
 use crate::arch::exit::Exit;
 use crate::console::com2;
@@ -12,7 +12,7 @@ use crate::println;
 use super::report;
 
 /// Runs the column of the matrix that this machine is; `name` is the only experiment, if there is one.
-pub(super) fn main(name: Option<&str>, settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
+pub(super) fn main(name: Option<&str>, settings: &RunSettings, boot: &Boot) -> Result<Exit, Usage> {
     report::boot_lines(boot);
     let column = Column { cpus: boot.cpus, config: Config::OURS };
     let mut tally = Summary::default();
@@ -28,7 +28,7 @@ pub(super) fn main(name: Option<&str>, settings: &Settings, boot: &Boot) -> Resu
 }
 
 /// Runs one cell; whether it gave what it must. A cell that cannot be run does not keep the others from it.
-fn run(trial: &Trial, settings: &Settings) -> bool {
+fn run(trial: &Trial, settings: &RunSettings) -> bool {
     let Trial { experiment, row, column, expected } = trial;
     let settings = trial.settings(settings);
     let outcome = resolve(&settings, experiment, column.cpus, column.config).and_then(|resolved| {

@@ -9,7 +9,7 @@ mod run;
 mod tour;
 
 use kcore::report::{Boot, Record};
-use kcore::settings::{Command, Settings, Usage};
+use kcore::settings::{Command, CommandLine, MachineSettings, Usage};
 
 use crate::arch::exit::{Exit, exit};
 use crate::console::com2;
@@ -22,27 +22,27 @@ pub(crate) use run::perform;
 
 /// What the machine was told and what the boot has found. It is here and not in the frame of the boot, which is searched for
 /// references no more.
-static SETTINGS: spin::Once<Settings> = spin::Once::new();
+static TOLD: spin::Once<CommandLine> = spin::Once::new();
 static BOOT: spin::Once<Boot> = spin::Once::new();
 
 /// Keeps what the machine was told. In a frame of the boot: each place through which it is moved keeps a copy of its
 /// addresses, and in the frame of [`main`] these would count.
-pub fn keep(settings: Settings) -> &'static Settings {
-    SETTINGS.call_once(|| settings)
+pub fn keep(line: CommandLine) -> &'static CommandLine {
+    TOLD.call_once(|| line)
 }
 
-/// Runs the program that `settings` name and ends the machine with its status. Interrupts are off until `rest` was called,
+/// Runs the program that `line` names and ends the machine with its status. Interrupts are off until `rest` was called,
 /// which makes the machine whole: it starts the other CPUs, of `listed` in all.
 #[inline(never)]
-pub fn main(settings: &'static Settings, listed: u32, rest: &dyn Fn(&Settings) -> Boot) -> ! {
+pub fn main(line: &'static CommandLine, listed: u32, rest: &dyn Fn(&MachineSettings) -> Boot) -> ! {
     stacks::boot_is_over(backtrace::frame_pointer());
-    let rest = || complete(settings, rest);
-    let status = match &settings.command {
-        Command::Shell => Ok(shell::main(settings, listed, rest)),
+    let rest = || complete(&line.machine, rest);
+    let status = match &line.command {
+        Command::Shell => Ok(shell::main(&line.machine, listed, rest)),
         command => {
             let boot = rest();
             clean::clear_stack_below();
-            perform_command(command, settings, boot)
+            perform_command(command, line, boot)
         }
     };
     exit(status.unwrap_or_else(|usage: Usage| {
@@ -52,15 +52,16 @@ pub fn main(settings: &'static Settings, listed: u32, rest: &dyn Fn(&Settings) -
 }
 
 /// What the machine was told, and its boot, of a machine that is whole.
-pub(crate) fn told() -> (&'static Settings, &'static Boot) {
-    SETTINGS.get().zip(BOOT.get()).expect("programs run on a machine that is whole")
+pub(crate) fn told() -> (&'static MachineSettings, &'static Boot) {
+    let told = TOLD.get().map(|line| &line.machine);
+    told.zip(BOOT.get()).expect("programs run on a machine that is whole")
 }
 
 /// Makes the machine whole. In a frame of its own: what lies about in it is not to be in the frame in which everything else
 /// happens, which is searched for references.
 #[inline(never)]
-fn complete(settings: &'static Settings, rest: &dyn Fn(&Settings) -> Boot) -> &'static Boot {
-    let boot = BOOT.call_once(|| rest(settings));
+fn complete(machine: &'static MachineSettings, rest: &dyn Fn(&MachineSettings) -> Boot) -> &'static Boot {
+    let boot = BOOT.call_once(|| rest(machine));
     com2::record(&Record::Boot(boot.clone()));
     boot
 }
@@ -69,14 +70,15 @@ fn complete(settings: &'static Settings, rest: &dyn Fn(&Settings) -> Boot) -> &'
 #[inline(never)]
 fn perform_command(
     command: &Command,
-    settings: &'static Settings,
+    line: &'static CommandLine,
     boot: &'static Boot,
 ) -> Result<Exit, Usage> {
+    let CommandLine { run: settings, machine, .. } = line;
     match command {
         Command::Tour => tour::main(settings, boot),
-        Command::Run(name) => run::main(name, settings, boot),
+        Command::Run(name) => run::main(name, settings, machine, boot),
         Command::Test(filter) => cases::main(filter.as_deref(), settings.seed),
-        Command::FailAllocations(filter) => Ok(shell::fail_allocations(filter.as_deref(), settings, boot)),
+        Command::FailAllocations(filter) => Ok(shell::fail_allocations(filter.as_deref(), line, boot)),
         Command::Bench => Ok(bench::main(boot)),
         Command::Fault(fault) => fault::main(*fault),
         Command::Matrix(name) => matrix::main(name.as_deref(), settings, boot),

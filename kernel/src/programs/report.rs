@@ -7,7 +7,7 @@ use core::fmt;
 use kcore::errno::Errno;
 use kcore::machine::Kind;
 use kcore::report::{Boot, LockStats, Record, Run, Step, place};
-use kcore::settings::{Config, Settings, Usage};
+use kcore::settings::{Config, MachineSettings, RunSettings, Scope, Usage};
 
 use crate::arch::apic;
 use crate::console::com2;
@@ -115,13 +115,13 @@ pub(super) fn megabytes_a_second(run: &Run, boot: &Boot) -> Option<u64> {
 }
 
 /// A run that could not be made is a mistake in its words.
-pub(super) fn refused(refusal: Refusal, settings: &Settings) -> Usage {
+pub(super) fn refused(refusal: Refusal, settings: &RunSettings) -> Usage {
     Usage::new(match refusal {
         Refusal::Device(Errno::EBUSY) => {
             "the devices of a loaded module are in the way: rmmod it first".into()
         }
         Refusal::Device(errno) => {
-            let Settings { quantum, qset, .. } = settings;
+            let RunSettings { quantum, qset, .. } = settings;
             alloc::format!("scull0 with quantum={quantum} qset={qset}: {errno}")
         }
         // Nobody is told: the shell's `run` comes to its end without a word, and nobody signals the machine's own program.
@@ -327,8 +327,8 @@ pub(super) fn lock(outcome: &Outcome) {
     }
 }
 
-/// The verdict, and how to see it again.
-pub(super) fn verdict(outcome: &Outcome, settings: &Settings) {
+/// The verdict, and how to see it again: with `settings`, in which every choice is made.
+pub(super) fn verdict(outcome: &Outcome, settings: &RunSettings, machine: &MachineSettings) {
     let run = &outcome.run;
     println!();
     if let Some(broken) = &outcome.broken_account {
@@ -340,51 +340,31 @@ pub(super) fn verdict(outcome: &Outcome, settings: &Settings) {
         (_, false) => "NOT as expected",
     };
     println!("verdict: {} ({expected}: {})", run.verdict, run.expected);
-    println!("again: cargo run -- run {} {}", run.experiment, Repeat { run, settings });
+    println!("again: cargo run -- run {}{}", run.experiment, Repeat { cpus: run.cpus, settings, machine });
 }
 
 /// The options that repeat a run.
 struct Repeat<'a> {
-    run: &'a Run,
-    settings: &'a Settings,
+    cpus: u32,
+    settings: &'a RunSettings,
+    machine: &'a MachineSettings,
 }
 
 impl fmt::Display for Repeat<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Run { lock, probe, cpus, writers, quanta, rounds, .. } = self.run;
-        let settings = self.settings;
-        let Settings { object, quantum, qset, heap, machine, accel, boot, seed, .. } = settings;
-        write!(f, "--lock {lock} --probe {probe}")?;
-        if let Some(object) = object {
-            write!(f, " --object {object}")?;
-        }
         // Where one does not start there are fewer than the machine has.
-        let came = settings.mute_cpu.is_none().then_some(*cpus);
-        settings.cpus.or(came).iter().try_for_each(|cpus| write!(f, " --cpus {cpus}"))?;
-        write!(f, " --writers {writers} --quanta {quanta}")?;
-        match settings.seconds {
-            Some(seconds) => write!(f, " --seconds {seconds}")?,
-            None => write!(f, " --rounds {rounds}")?,
+        let came = self.machine.mute_cpu.is_none().then_some(self.cpus);
+        let machine = MachineSettings { cpus: self.machine.cpus.or(came), ..self.machine.clone() };
+        for (key, word) in self.settings.told() {
+            write!(f, " --{} {}", key.name, Quoted(&word))?;
         }
         if Config::OURS != Config::Full {
             write!(f, " --config {}", Config::OURS)?;
         }
-        let usual = Settings::default();
-        let mut unusual =
-            |key, value: u64, usual| if value != usual { write!(f, " --{key} {value}") } else { Ok(()) };
-        unusual("quantum", *quantum, usual.quantum)?;
-        unusual("qset", *qset, usual.qset)?;
-        unusual("heap", heap.unwrap_or(0), 0)?;
-        unusual("seed", *seed, usual.seed)?;
-        for (key, value, usual) in [("machine", machine, "microvm"), ("accel", accel, "tcg")] {
-            if value != usual {
-                write!(f, " --{key} {value}")?;
-            }
+        for (key, word) in machine.told().filter(|(key, _)| key.scope == Scope::Machine) {
+            write!(f, " --{} {}", key.name, Quoted(&word))?;
         }
-        boot.iter().filter(|door| *door != "pvh").try_for_each(|door| write!(f, " --boot {door}"))?;
-        settings.mute_cpu.iter().try_for_each(|cpu| write!(f, " --mute-cpu {cpu}"))?;
-        settings.host.iter().try_for_each(|(key, value)| write!(f, " --{key} {}", Quoted(value)))?;
-        settings.expect.iter().try_for_each(|expect| write!(f, " --expect {expect}"))
+        Ok(())
     }
 }
 

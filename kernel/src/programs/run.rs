@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use kcore::experiment::{Resolved, find, resolve};
 use kcore::report::{Boot, Record, Summary};
-use kcore::settings::{Config, Settings, Usage};
+use kcore::settings::{Config, MachineSettings, RunSettings, Usage};
 
 use crate::arch::exit::Exit;
 use crate::arch::smp;
@@ -17,7 +17,12 @@ use crate::println;
 use super::{compare, report};
 
 /// Runs the experiment `name` as the program of the machine.
-pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
+pub(super) fn main(
+    name: &str,
+    settings: &RunSettings,
+    machine: &MachineSettings,
+    boot: &Boot,
+) -> Result<Exit, Usage> {
     let entry = find(name)?;
     let settings = &compare::scaled(settings, entry, boot);
     if compare::is_wanted(settings, entry) {
@@ -26,12 +31,17 @@ pub(super) fn main(name: &str, settings: &Settings, boot: &Boot) -> Result<Exit,
     let resolved = resolve(settings, entry, smp::cpus(), Config::OURS)?;
     report::boot_lines(boot);
     println!();
-    let ok = perform(&resolved, settings, boot)?;
+    let ok = perform(&resolved, settings, machine, boot)?;
     Ok(if ok { Exit::Success } else { Exit::Unexpected })
 }
 
 /// Runs an experiment and reports it; whether its verdict was the expected one.
-pub(crate) fn perform(resolved: &Resolved, settings: &Settings, boot: &Boot) -> Result<bool, Usage> {
+pub(crate) fn perform(
+    resolved: &Resolved,
+    settings: &RunSettings,
+    machine: &MachineSettings,
+    boot: &Boot,
+) -> Result<bool, Usage> {
     // Beside devices that live on it may be refused, and then there is nothing to head.
     let may_be_refused = Live::any();
     if !may_be_refused {
@@ -51,12 +61,12 @@ pub(crate) fn perform(resolved: &Resolved, settings: &Settings, boot: &Boot) -> 
     report::notes(&outcome.notes);
     report::lock(&outcome);
     let ok = outcome.run.ok;
-    report::verdict(&outcome, settings);
+    report::verdict(&outcome, &resolved.settings(settings), machine);
     com2::record(&Record::Summary(Summary { passed: u32::from(ok), failed: u32::from(!ok) }));
     Ok(ok)
 }
 
-fn heading(resolved: &Resolved, settings: &Settings) {
+fn heading(resolved: &Resolved, settings: &RunSettings) {
     let Resolved { experiment, lock, probe, writers, quanta, rounds, .. } = resolved;
     let unit = experiment.unit.split(':').next().unwrap_or_default();
     println!("{}: {} ({})", experiment.name, experiment.title, experiment.races.join(", "));

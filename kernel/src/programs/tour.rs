@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use kcore::experiment::{Resolved, find, resolve};
 use kcore::report::{Boot, LockStats, Record, Run, Summary};
-use kcore::settings::{Config, Lock, Probe, Settings, Usage};
+use kcore::settings::{Config, Lock, Probe, RunSettings, Usage};
 
 use crate::arch::exit::Exit;
 use crate::console::com2;
@@ -23,7 +23,7 @@ const ROUNDS: u32 = 3;
 const QUANTUM_ROOM: u64 = 5000;
 
 /// Gives the tour.
-pub(super) fn main(settings: &Settings, boot: &Boot) -> Result<Exit, Usage> {
+pub(super) fn main(settings: &RunSettings, boot: &Boot) -> Result<Exit, Usage> {
     let writers = settings.writers.unwrap_or(boot.cpus.max(2));
     let most = boot.heap_bytes / (u64::from(writers) * QUANTUM_ROOM);
     let natural = settings.quanta.unwrap_or(NATURAL.min(most).max(1) as u32);
@@ -65,7 +65,7 @@ fn table_heading() {
 }
 
 struct Tour<'a> {
-    settings: &'a Settings,
+    settings: &'a RunSettings,
     boot: &'a Boot,
     writers: u32,
     outcomes: Vec<Outcome>,
@@ -97,7 +97,7 @@ impl Tour<'_> {
     }
 
     fn resolve(&self, lock: Lock, probe: &Probe, quanta: u32, rounds: u32) -> Result<Resolved, Usage> {
-        let settings = Settings {
+        let settings = RunSettings {
             lock: Some(lock),
             probe: Some(probe.clone()),
             object: None,

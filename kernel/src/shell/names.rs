@@ -1,11 +1,11 @@
 //! What the names are that Tab completes.
 
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use alloc::{format, vec};
 
 use kcore::experiment;
-use kcore::settings::{KEYS, MACHINE_KEYS};
+use kcore::settings::{Key, Lock, RunSettings};
 use kcore::shell::Names;
 
 use super::commands;
@@ -55,12 +55,18 @@ impl Names for Known {
     }
 }
 
-/// The forms of an experiment, and the other keys.
+/// The keys of a run with the words that can be their values; of the forms, those of the experiment.
 fn run_options(name: &str) -> Vec<String> {
-    let locks =
-        experiment::find(name).map(|entry| entry.locks().map(|lock| format!("lock={lock}")).collect());
-    let mut options: Vec<String> = locks.unwrap_or_default();
-    let others = KEYS.iter().filter(|key| **key != "lock" && !MACHINE_KEYS.contains(key));
-    options.extend(others.map(|key| format!("{key}=")));
-    options
+    let entry = experiment::find(name).ok();
+    let words = |key: &Key| -> Vec<&str> {
+        match entry.filter(|_| key.name == "lock") {
+            Some(entry) => entry.locks().map(Lock::word).collect(),
+            None => key.values.beginnings().collect(),
+        }
+    };
+    let options = |key| match words(key) {
+        words if words.is_empty() => vec![format!("{}=", key.name)],
+        words => words.iter().map(|word| format!("{}={word}", key.name)).collect(),
+    };
+    RunSettings::KEYS.iter().flat_map(options).collect()
 }

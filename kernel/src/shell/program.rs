@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 
 use kcore::report::{Boot, Record, Summary};
-use kcore::settings::Settings;
+use kcore::settings::MachineSettings;
 use kcore::shell::edit::Event;
 use kcore::shell::edit::editor::LONGEST_LINE;
 
@@ -28,7 +28,7 @@ pub(super) const MISUSE: i32 = 2;
 ///
 /// The prompt stands before the machine is whole: `rest` starts its other CPUs, of `listed` in all, while people read. What
 /// they type meanwhile is kept.
-pub fn main(settings: &'static Settings, listed: u32, rest: impl FnOnce() -> &'static Boot) -> Exit {
+pub fn main(settings: &'static MachineSettings, listed: u32, rest: impl FnOnce() -> &'static Boot) -> Exit {
     let script = fw_cfg::read_all(SCRIPT);
     let mut shell = Shell::new(settings, script.is_none());
     if script.is_none() {
@@ -55,7 +55,7 @@ pub fn main(settings: &'static Settings, listed: u32, rest: impl FnOnce() -> &'s
 }
 
 /// What a shell needs of the machine, before any job runs.
-pub(super) fn prepare(settings: &'static Settings, boot: &'static Boot) {
+pub(super) fn prepare(settings: &'static MachineSettings, boot: &'static Boot) {
     state::set_machine(settings, boot);
     // So that a job that dies with a driver's lock in its hand dies alone.
     hooks::follow_locks(true);

@@ -1,7 +1,7 @@
 //! A shell at which nobody sits, for the kernel's own tests.
 
 use kcore::report::Boot;
-use kcore::settings::Settings;
+use kcore::settings::MachineSettings;
 use spin::Once;
 
 use super::program;
@@ -15,7 +15,7 @@ pub(crate) struct Rehearsal(Shell);
 
 impl Rehearsal {
     /// A shell on this machine.
-    pub(crate) fn new(settings: &'static Settings, boot: &'static Boot) -> Self {
+    pub(crate) fn new(settings: &'static MachineSettings, boot: &'static Boot) -> Self {
         IS_PREPARED.call_once(|| program::prepare(settings, boot));
         foreground::signals();
         Rehearsal(Shell::new(settings, false))

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use kcore::dev::Credentials;
 use kcore::report::Boot;
-use kcore::settings::Settings;
+use kcore::settings::MachineSettings;
 use kcore::shell::edit::Editor;
 use kcore::shell::edit::editor::UNKNOWN_WIDTH;
 use spin::Once;
@@ -19,7 +19,7 @@ use crate::tty;
 /// The machine that a shell runs on: what it was told, and how it came up.
 pub(super) struct Machine {
     /// Its command line.
-    pub(super) settings: &'static Settings,
+    pub(super) settings: &'static MachineSettings,
     /// Its boot.
     pub(super) boot: &'static Boot,
 }
@@ -27,7 +27,7 @@ pub(super) struct Machine {
 static MACHINE: Once<Machine> = Once::new();
 
 /// Says what the machine is, before any command runs.
-pub(super) fn set_machine(settings: &'static Settings, boot: &'static Boot) {
+pub(super) fn set_machine(settings: &'static MachineSettings, boot: &'static Boot) {
     MACHINE.call_once(|| Machine { settings, boot });
 }
 
@@ -62,7 +62,7 @@ pub(super) struct Shell {
 
 impl Shell {
     /// The superuser's shell at the terminal of a machine.
-    pub(super) fn new(settings: &Settings, is_interactive: bool) -> Self {
+    pub(super) fn new(settings: &MachineSettings, is_interactive: bool) -> Self {
         let columns = settings.columns.map_or(UNKNOWN_WIDTH, |columns| columns as usize);
         let terminal = tty::file::open();
         Shell {

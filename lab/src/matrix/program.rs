@@ -78,7 +78,7 @@ pub(crate) fn main(choice: Choice<'_>, options: &Options) -> Result<Status, Fail
 
 /// The columns that the options leave.
 fn columns(options: &Options) -> Result<Vec<Column>, Failure> {
-    let cpus = |column: &Column| options.cpus.as_ref().is_none_or(|cpus| *cpus == column.cpus.to_string());
+    let cpus = |column: &Column| options.told.word("cpus").is_none_or(|cpus| cpus == column.cpus.to_string());
     let config = |column: &Column| options.config.is_none_or(|config| config == column.config);
     let left: Vec<Column> = COLUMNS.into_iter().filter(|column| cpus(column) && config(column)).collect();
     match left.is_empty() {
@@ -113,7 +113,7 @@ impl Found {
         options: &Options,
     ) -> Result<Self, Failure> {
         let lines: Vec<Vec<String>> = columns.iter().map(|column| line(*column, only, options)).collect();
-        lines.iter().try_for_each(|line| catalogue::settings(line).map(drop))?;
+        lines.iter().try_for_each(|line| catalogue::read(line).map(drop))?;
         let kernels = machines::kernels(columns)?;
         let machine = |(kernel, line): (_, &Vec<String>)| {
             line.iter().cloned().fold(Machine::new(kernel), Machine::word)
@@ -152,7 +152,7 @@ impl Found {
 fn line(column: Column, only: Option<&str>, options: &Options) -> Vec<String> {
     let mut words = vec!["matrix".to_string()];
     words.extend(only.map(str::to_string));
-    words.extend(options.words().into_iter().filter(|word| !word.starts_with("cpus=")));
+    words.extend(options.told.words().into_iter().filter(|word| !word.starts_with("cpus=")));
     words.push(format!("cpus={}", column.cpus));
     words
 }

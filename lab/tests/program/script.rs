@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use lab::cli::{ACCELERATORS, MACHINES};
+use kcore::settings::{Accel, CommandLine, MachineSettings, MachineType, Values};
 use lab::status::Status;
 
 use crate::fake;
@@ -140,8 +140,8 @@ fn the_kernel_gets_every_word_and_the_defaults() {
     let arguments = arguments(&words);
     assert_eq!(after(&arguments, "-append"), line);
     assert_eq!(after(&arguments, "-smp"), "2");
-    let settings = kcore::settings::Settings::parse(line).unwrap();
-    assert_eq!((settings.machine.as_str(), settings.accel.as_str()), ("microvm", "tcg"));
+    let machine = CommandLine::parse(line).unwrap().machine;
+    assert_eq!((machine.machine, machine.accel), (Some(MachineType::Microvm), Some(Accel::Tcg)));
 }
 
 #[test]
@@ -203,11 +203,18 @@ fn uefi_firmware_is_not_quoted() {
 
 #[test]
 fn the_lab_and_the_script_know_the_same_words() {
-    for machine in MACHINES {
+    for machine in MachineType::ALL {
         arguments(&[&format!("machine={machine}")]);
     }
-    for accel in ACCELERATORS.iter().filter(|accel| **accel != "kvm") {
+    for accel in Accel::ALL.iter().filter(|accel| **accel != Accel::Kvm) {
         arguments(&[&format!("accel={accel}")]);
+    }
+    for key in MachineSettings::KEYS.iter().filter(|key| matches!(key.values, Values::Words { .. })) {
+        let word = format!("{}=vax", key.name);
+        let complaint = CommandLine::parse(&word).unwrap_err().message;
+        let outcome = fake::machine().command("shell").word(&word).run().unwrap();
+        assert_eq!(outcome.status, Status::Usage, "{word}: {outcome}");
+        assert_eq!(outcome.stderr, format!("qemu-run.sh: {complaint}\n"));
     }
 }
 
@@ -216,10 +223,6 @@ fn a_bad_word_is_answered_with_the_good_ones() {
     let long = format!("probe=rendezvous={}", "\u{20ac}".repeat(1400));
     for (word, help) in [
         (long.as_str(), "longer than 4096 bytes: none of it is done".to_string()),
-        ("machine=vax", MACHINES.join(", ")),
-        ("accel=hvf", ACCELERATORS.join(", ")),
-        ("boot=grub", lab::cli::DOORS.join(", ")),
-        ("acpi=maybe", lab::cli::ACPI.join(", ")),
         ("boot=bios", "--image".to_string()),
         ("cpus=65", "from 1 to 64".to_string()),
         ("cpus=two", "from 1 to 64".to_string()),

@@ -1,7 +1,7 @@
 //! Asking the other CPUs to do something. How they start is in `crate::ap`.
 
 use core::sync::atomic::{
-    AtomicU32,
+    AtomicBool, AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
 };
 
@@ -20,6 +20,19 @@ static RUNNING: AtomicU32 = AtomicU32::new(1);
 /// Non-maskable interrupts that were sent to each CPU, less those that came there. Two that meet on their way are one, so
 /// this may be too many. One count for all senders: nothing tells whose interrupt one is.
 static UNMASKED: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
+
+/// Whether the emulator runs one CPU at a time.
+static TAKE_TURNS: AtomicBool = AtomicBool::new(false);
+
+/// Says whether the emulator runs one CPU at a time, which only the command line tells.
+pub fn let_take_turns(they_do: bool) {
+    TAKE_TURNS.store(they_do, Relaxed);
+}
+
+/// Whether it does.
+pub fn take_turns() -> bool {
+    TAKE_TURNS.load(Relaxed)
+}
 
 /// How many CPUs run.
 pub fn cpus() -> u32 {

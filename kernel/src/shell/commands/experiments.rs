@@ -6,7 +6,7 @@ use alloc::string::String;
 use kcore::experiment::page::{self, Reader};
 use kcore::experiment::{find, resolve};
 use kcore::races;
-use kcore::settings::{Config, MACHINE_KEYS, Settings, Usage};
+use kcore::settings::{Command as Program, Config, Key, MachineSettings, RunSettings, Usage};
 
 use super::command::{Command, MISUSE, misuse, unexpected};
 use crate::arch::smp;
@@ -39,7 +39,7 @@ const READER: Reader = Reader {
 };
 
 fn run(me: &Process, arguments: &[&str]) -> i32 {
-    let Some((name, options)) = arguments.split_first() else {
+    let Some((name, options)) = arguments.split_first().filter(|(name, _)| !name.contains('=')) else {
         return misuse(me, format_args!("which experiment? list shows them"));
     };
     match alone(|| perform(me, name, options)) {
@@ -56,10 +56,11 @@ fn run(me: &Process, arguments: &[&str]) -> i32 {
 }
 
 fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
-    let settings = settings(name, options)?;
+    let settings = settings(options)?;
     let resolved = resolve(&settings, find(name)?, smp::cpus(), Config::OURS)?;
     let file = me.file(STDOUT).map_err(|errno| Usage::new(format!("{errno}")))?;
-    let perform = || programs::perform(&resolved, &settings, machine().boot);
+    let machine = machine();
+    let perform = || programs::perform(&resolved, &settings, machine.settings, machine.boot);
     let (performed, written) = output::divert(file, perform);
     if let Err(errno) = written {
         me.lose_output(errno);
@@ -68,16 +69,18 @@ fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
 }
 
 /// The settings of a run on this machine.
-fn settings(name: &str, options: &[&str]) -> Result<Settings, Usage> {
-    let key = |option: &&str| option.split_once('=').map_or(String::new(), |(key, _)| String::from(key));
-    if let Some(key) = options.iter().map(key).find(|key| MACHINE_KEYS.contains(&key.as_str())) {
-        return Err(Usage::new(format!("{key}= makes the machine, which is made already")));
+fn settings(options: &[&str]) -> Result<RunSettings, Usage> {
+    let mut settings = RunSettings::default();
+    for option in options {
+        let (key, value) = option.split_once('=').ok_or_else(|| Program::unexpected(option))?;
+        if !settings.set(key, value)? {
+            return Err(match MachineSettings::KEYS.iter().any(|machine| machine.name == key) {
+                true => Usage::new(format!("{key}= makes the machine, which is made already")),
+                false => Key::unknown(key, RunSettings::KEYS),
+            });
+        }
     }
-    let words = core::iter::once(&name).chain(options).map(|word| format!(" \"{word}\""));
-    let chosen = Settings::parse(&format!("run{}", words.collect::<String>()))?;
-    let Settings { heap, machine, accel, boot, mute_cpu, cpus, host, columns, .. } =
-        machine().settings.clone();
-    Ok(Settings { heap, machine, accel, boot, mute_cpu, cpus, host, columns, ..chosen })
+    Ok(settings)
 }
 
 fn list(me: &Process, arguments: &[&str]) -> i32 {

@@ -12,7 +12,7 @@ use core::fmt;
 
 use kcore::ledger::PerKind;
 use kcore::report::{Boot, Case, Record, Summary};
-use kcore::settings::Settings;
+use kcore::settings::CommandLine;
 
 use super::capture::{self, Said};
 use super::held;
@@ -99,13 +99,13 @@ struct Test {
 }
 
 /// Tries all lines with `filter` in them: each allocation, or as many of each line as the settings have rounds.
-pub fn main(filter: Option<&str>, settings: &'static Settings, boot: &'static Boot) -> Exit {
-    prepare(settings, boot);
-    let mut shell = Shell::new(settings, false);
+pub fn main(filter: Option<&str>, line: &'static CommandLine, boot: &'static Boot) -> Exit {
+    prepare(&line.machine, boot);
+    let mut shell = Shell::new(&line.machine, false);
     let file = capture::open();
     shell.files = [0; 3].map(|_| Some(file.clone())).to_vec();
     let mut test =
-        Test { shell, tally: Tally::default(), most: settings.rounds.unwrap_or(u32::MAX), answer: 0 };
+        Test { shell, tally: Tally::default(), most: line.run.rounds.unwrap_or(u32::MAX), answer: 0 };
     test.answer = test.perform(QUESTION).said.hash;
     // What is asked for the first time is made then.
     held::count();

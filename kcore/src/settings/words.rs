@@ -1,22 +1,29 @@
 //! The words that a command line chooses from, each list in one place.
-#![forbid(unsafe_code)]
 
+use alloc::string::{String, ToString};
 use core::fmt;
 use core::str::FromStr;
 
-use crate::settings::Usage;
+use super::key::{Key, Value, Values};
+use super::usage::Usage;
 
 /// A word list: an enum whose variants each have one word.
 macro_rules! words {
-    ($(#[$meta:meta])* $name:ident, $what:literal, { $($(#[$vmeta:meta])* $variant:ident = $word:literal,)+ }) => {
+    (
+        $(#[$meta:meta])* $name:ident, $what:literal,
+        { $($(#[doc = $meaning:literal])+ $variant:ident = $word:literal,)+ }
+    ) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name { $($(#[$vmeta])* $variant,)+ }
+        pub enum $name { $($(#[doc = $meaning])+ $variant,)+ }
         impl $name {
             /// Every value, in the order of the documentation.
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
             /// The word of each value.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
+            /// The words, and what each of them means.
+            pub const VALUES: Values =
+                Values::Words { words: Self::WORDS, meanings: &[$(concat!($($meaning),+)),+] };
             /// The word.
             pub const fn word(self) -> &'static str {
                 match self { $($name::$variant => $word),+ }
@@ -30,7 +37,18 @@ macro_rules! words {
         impl FromStr for $name {
             type Err = Usage;
             fn from_str(word: &str) -> Result<Self, Usage> {
-                match word { $($word => Ok($name::$variant),)+ _ => Err(Usage::unknown($what, word, Self::WORDS)) }
+                match word {
+                    $($word => Ok($name::$variant),)+
+                    _ => Err(Usage::unknown($what, word, Self::WORDS)),
+                }
+            }
+        }
+        impl Value for $name {
+            fn read(_: &Key, word: &str) -> Result<Self, Usage> {
+                word.parse()
+            }
+            fn write(&self) -> Option<String> {
+                Some(self.to_string())
             }
         }
     };
@@ -102,6 +120,36 @@ words!(
     Up = "up",
 });
 
+impl Config {
+    /// How this program is built.
+    pub const OURS: Config = match (cfg!(feature = "smp"), cfg!(feature = "preempt")) {
+        (true, true) => Config::Full,
+        (true, false) => Config::Smp,
+        (false, true) => Config::Preempt,
+        (false, false) => Config::Up,
+    };
+
+    /// Whether it uses more than one CPU.
+    pub fn smp(self) -> bool {
+        matches!(self, Config::Full | Config::Smp)
+    }
+
+    /// Whether a task can lose its CPU between any two instructions.
+    pub fn preempt(self) -> bool {
+        matches!(self, Config::Full | Config::Preempt)
+    }
+
+    /// The cargo features that make it.
+    pub fn features(self) -> &'static [&'static str] {
+        match self {
+            Config::Full => &["smp", "preempt"],
+            Config::Smp => &["smp"],
+            Config::Preempt => &["preempt"],
+            Config::Up => &[],
+        }
+    }
+}
+
 words!(
     /// Which verdict is expected.
     Expect, "expectation", {
@@ -119,7 +167,8 @@ words!(
     InvalidContext = "invalid-context",
     /// A task died of an exception or a panic.
     Oops = "oops",
-    /// Some of the work could not be done, for want of memory, and what was done went well: that says nothing.
+    /// Some of the work could not be done, for want of memory, and what was done went well: that says
+    /// nothing.
     NotTried = "not-tried",
     /// Whatever comes of work that was done.
     Any = "any",
@@ -178,4 +227,55 @@ words!(
     Pipe = "pipe",
     /// Nothing: what would be read is at its end.
     None = "none",
+});
+
+words!(
+    /// The kind of a machine.
+    MachineType, "machine", {
+    /// The least that QEMU can be: it starts fastest.
+    Microvm = "microvm",
+    /// A PC of this century.
+    Q35 = "q35",
+    /// A PC of the last one.
+    Pc = "pc",
+});
+
+words!(
+    /// What executes the machine's instructions.
+    Accel, "accel", {
+    /// Emulation, one host thread for each CPU: races by luck.
+    Tcg = "tcg",
+    /// Emulation, all CPUs take turns on one host thread.
+    TcgSingle = "tcg-single",
+    /// The same, with a clock that counts instructions: a run can be repeated to the last byte.
+    Icount = "icount",
+    /// The host's own CPUs. It is tried out first.
+    Kvm = "kvm",
+});
+
+impl Accel {
+    /// Whether one CPU runs at a time.
+    pub fn is_sequential(self) -> bool {
+        matches!(self, Accel::TcgSingle | Accel::Icount)
+    }
+}
+
+words!(
+    /// How the kernel is entered.
+    Door, "boot", {
+    /// The loader reads the ELF itself.
+    Pvh = "pvh",
+    /// From a disk image, by a BIOS.
+    Bios = "bios",
+    /// From a disk image, by UEFI firmware.
+    Uefi = "uefi",
+});
+
+words!(
+    /// Whether a machine has ACPI tables.
+    Acpi, "acpi", {
+    /// It has.
+    On = "on",
+    /// It has none.
+    Off = "off",
 });

@@ -1,0 +1,31 @@
+//! The words of the command line, shared by the lab (`--key value`) and the kernel (`key=value`).
+//!
+//! | module | its part |
+//! |---|---|
+//! | `table` | THE table: a row for each key, of which everything else here and in the lab's `--help` is made |
+//! | `key` | what a row says, and how the value of a key is read and written |
+//! | `words` | the lists of words that a value is chosen from |
+//! | `probe` | the modes of `probe=` |
+//! | `command` | the words before the keys |
+//! | `line` | a whole command line |
+//! | `usage` | what is said of a mistake |
+//!
+//! [`CommandLine::parse`] reads a whole kernel command line. The lab checks each value with it, so a word
+//! that one of them accepts is a word of the other.
+#![forbid(unsafe_code)]
+
+mod command;
+mod key;
+mod line;
+mod probe;
+mod table;
+mod usage;
+mod words;
+
+pub use command::{COMMANDS, Command, FAIL_ALLOCATIONS};
+pub use key::{Key, Otherwise, Scope, Values, find, keys};
+pub use line::{CommandLine, LONGEST_COMMAND_LINE, heap_bytes, text};
+pub use probe::Probe;
+pub use table::{MAX_CPUS, MAX_WRITERS, MachineSettings, RunSettings};
+pub use usage::{Usage, bytes, number};
+pub use words::{Accel, Acpi, Config, Door, Expect, Fault, Input, Lock, MachineType, Object};

@@ -1,0 +1,192 @@
+//! The table of keys: an option of a run or of a machine is a row here, and where it is used.
+
+use alloc::string::String;
+
+use super::key::Otherwise::{Text, Word};
+use super::key::{Key, Scope, Value, Values};
+use super::probe::Probe;
+use super::usage::Usage;
+use super::words::{Accel, Acpi, Door, Expect, Input, Lock, MachineType, Object};
+use crate::scull::Geometry;
+
+/// Most CPUs of a machine.
+pub const MAX_CPUS: u32 = 64;
+/// Most writers of an experiment.
+pub const MAX_WRITERS: u32 = 64;
+
+const fn number(least: u64, most: u64) -> Values {
+    Values::Number { least, most }
+}
+
+const fn size(least: u64, most: u64) -> Values {
+    Values::Size { least, most }
+}
+
+/// The commands that choose for themselves what is to be run, and how.
+const CHOOSING: &[&str] = &["tour", "matrix", "shell"];
+/// Those that choose how much of it, too. The tour is the same with more or less work.
+const MEASURING: &[&str] = &["matrix", "shell"];
+const NONE: &[&str] = &[];
+
+/// Rows of `field: type = key: scope, values, who refuses it, what holds otherwise`. Of them a struct is
+/// made, with a field for each, and the keys. The comment of a row is its help.
+macro_rules! settings {
+    (
+        $(#[$meta:meta])* $name:ident,
+        $($(#[doc = $help:literal])+
+        $field:ident: $type:ty = $key:literal: $scope:ident, $values:expr, $refused:expr,
+            $otherwise:expr;)+
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name { $($(#[doc = $help])+ pub $field: $type,)+ }
+
+        impl $name {
+            /// The rows, in the order of the documentation.
+            pub const KEYS: &'static [Key] = &[$(Key {
+                name: $key,
+                scope: Scope::$scope,
+                values: $values,
+                otherwise: $otherwise,
+                refused_by: $refused,
+                comment: concat!($($help),+),
+            }),+];
+
+            /// Takes `key=word`; whether there is this key here.
+            pub fn set(&mut self, key: &str, word: &str) -> Result<bool, Usage> {
+                let Some(key) = Self::KEYS.iter().find(|row| row.name == key) else { return Ok(false) };
+                match key.name {
+                    $($key => self.$field = Value::read(key, word)?,)+
+                    _ => unreachable!("each row has a field"),
+                }
+                Ok(true)
+            }
+
+            /// The keys that say something, with their values.
+            pub fn told(&self) -> impl Iterator<Item = (&'static Key, String)> {
+                let words = [$(self.$field.write()),+];
+                let told = Self::KEYS.iter().zip(words).filter_map(|(key, word)| Some((key, word?)));
+                told.filter(|(key, word)| !key.otherwise.is(word))
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                let mut rows = Self::KEYS.iter();
+                $(let $field = Value::otherwise(rows.next().expect("each field has a row"));)+
+                $name { $($field,)+ }
+            }
+        }
+    };
+}
+
+settings! {
+    /// What a run is told. `None` leaves the choice to the experiment.
+    RunSettings,
+    /// The form, of those that `list --long` shows for the experiment
+    lock: Option<Lock> = "lock": Run, Lock::VALUES, CHOOSING,
+        Text("the first of them, without a cure");
+    /// How tasks pass the points where they touch shared memory (`list --long` names the points)
+    probe: Option<Probe> = "probe": Run, Probe::VALUES, CHOOSING,
+        Text("the experiment knows: off, or what forces its race");
+    /// What the writers of scull-leak find missing
+    object: Option<Object> = "object": Run, Object::VALUES, CHOOSING,
+        Text("quantum");
+    /// Tasks
+    writers: Option<u32> = "writers": Run, number(1, MAX_WRITERS as u64), MEASURING,
+        Text("the experiment knows; else one for each CPU, two for a script");
+    /// Work of each task in a round
+    quanta: Option<u32> = "quanta": Run, number(1, 10_000_000), MEASURING,
+        Text("the experiment knows");
+    /// Rounds
+    rounds: Option<u32> = "rounds": Run, number(1, 1_000_000), MEASURING,
+        Text("the experiment knows");
+    /// Make rounds for so long, however many that are; give --timeout, too
+    seconds: Option<u32> = "seconds": Run, number(1, 86_400), MEASURING,
+        Text("rounds are counted");
+    /// Where chance starts: how long each task waits before it begins; with --accel icount a seed repeats its
+    /// run exactly
+    seed: u64 = "seed": Run, number(0, u64::MAX), NONE,
+        Word("1");
+    /// The verdict that counts as success
+    expect: Option<Expect> = "expect": Run, Expect::VALUES, CHOOSING,
+        Text("the catalogue knows");
+    // 0 and absurd sizes are let through: the device itself refuses them, as its users would see.
+    /// Bytes of a quantum (LDD3: scull_quantum)
+    quantum: u64 = "quantum": Run, size(0, u64::MAX), NONE,
+        Word("4000");
+    /// Pointers in a quantum set (LDD3: scull_qset)
+    qset: u64 = "qset": Run, size(0, u64::MAX), NONE,
+        Word("1000");
+}
+
+settings! {
+    /// What the machine is told, and what the host was told to make of it. The kernel does not act upon all
+    /// of it: the report states the machine, and the line that repeats a run has it whole.
+    MachineSettings,
+    /// CPUs of the machine
+    cpus: Option<u32> = "cpus": Machine, number(1, MAX_CPUS as u64), NONE,
+        Text("4");
+    /// Bytes of the kernel's heap
+    heap: Option<u64> = "heap": Machine, size(64 << 10, 1 << 40), NONE,
+        Text("half of the free memory");
+    /// The kind of machine
+    machine: Option<MachineType> = "machine": Machine, MachineType::VALUES, NONE,
+        Word("microvm");
+    /// What executes its instructions
+    accel: Option<Accel> = "accel": Machine, Accel::VALUES, NONE,
+        Word("tcg");
+    /// The model of its CPUs, as QEMU knows it, and what it is to have or to lack: qemu64, max,-smap
+    cpu: Option<String> = "cpu": Machine, CPU, NONE,
+        Text("max");
+    /// The QEMU to run
+    qemu: Option<String> = "qemu": Machine, QEMU, NONE,
+        Text("qemu-system-x86_64");
+    /// Memory of the machine
+    memory: Option<String> = "memory": Machine, size(16 << 20, 1 << 40), NONE,
+        Text("128M");
+    /// Seconds until the machine is given up, without those in which the host does not let it run
+    timeout: Option<u32> = "timeout": Machine, number(1, 86_400), NONE,
+        Text("60; a shell without a script has no limit");
+    /// How the kernel is entered
+    boot: Option<Door> = "boot": Machine, Door::VALUES, NONE,
+        Word("pvh");
+    /// Whether there are ACPI tables, without which the kernel finds one CPU only; q35 always has them
+    acpi: Option<Acpi> = "acpi": Machine, Acpi::VALUES, NONE,
+        Text("on");
+    /// A CPU that is never started, to see what the kernel says about it
+    mute_cpu: Option<u32> = "mute-cpu": Machine, number(1, MAX_CPUS as u64 - 1), NONE,
+        Text("all are started");
+    /// Columns of the terminal, for the shell
+    columns: Option<u32> = "columns": Terminal, number(1, 10_000), NONE,
+        Text("asked of stdin");
+    /// What a shell's COM1 is connected with
+    input: Option<Input> = "input": Terminal, Input::VALUES, NONE,
+        Text("asked of stdin");
+}
+
+impl RunSettings {
+    /// How a device is divided that is made for a run.
+    pub fn geometry(&self) -> Geometry {
+        Geometry { quantum: self.quantum as usize, qset: self.qset as usize }
+    }
+}
+
+/// The same letters as in `qemu-run.sh`. Which models there are, QEMU knows.
+const CPU: Values = Values::Text {
+    stands_for: "MODEL",
+    noun: "model of a CPU",
+    valid: "max, qemu64, max,-smap, ...",
+    fits: |word| {
+        let is_fit = |c: char| c.is_ascii_alphanumeric() || "_.,=+-".contains(c);
+        word.starts_with(|c: char| c.is_ascii_alphanumeric()) && word.chars().all(is_fit)
+    },
+};
+
+/// The same as in `qemu-run.sh`, which finds out whether it is there.
+const QEMU: Values = Values::Text {
+    stands_for: "PROGRAM",
+    noun: "program",
+    valid: "a name, or a path without quotes",
+    fits: |word| !word.is_empty() && !word.contains(['"', '\n']),
+};
