@@ -16,7 +16,7 @@ use crate::paint::paint;
 use crate::session::{Outcome, Session};
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
-use crate::{bench, build, catalogue, compare, image, matrix, signals};
+use crate::{bench, build, catalogue, compare, documents::commands, image, matrix, signals};
 
 /// The program.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -44,7 +44,8 @@ fn perform(request: &Request) -> Result<Status, Failure> {
     let boot = |words: &[&str]| boot(words, options);
     match request.command.as_ref().unwrap_or(&Command::Tour) {
         Command::Tour => boot(&["tour"]),
-        Command::List { long } => show(&catalogue::list(*long)),
+        Command::List { commands: true, .. } => show(&commands::render()),
+        Command::List { long, .. } => show(&catalogue::list(*long)),
         Command::Explain { experiment } => show(&catalogue::explain_word(experiment)?),
         Command::Run { experiment } => {
             let words = ["run", experiment];

@@ -35,6 +35,9 @@ pub enum Command {
         /// Also their locks, tasks and expected verdicts
         #[arg(long)]
         long: bool,
+        /// Instead, every command and option with its words, the exit statuses, and the fields of the JSON lines
+        #[arg(long, conflicts_with = "long")]
+        commands: bool,
     },
     /// Explain an experiment: the race, a hint, where the books treat it
     Explain {
@@ -56,6 +59,8 @@ pub enum Command {
         fail_allocations: bool,
     },
     /// Measure the primitives
+    ///
+    /// First from outside, how fast the kernel starts, against a guest of a few bytes (the floor), and how large its ELF is; then, inside, the primitives, beside those of the crate `spin`
     Bench {
         /// Compare the kernel's configurations with each other, on one machine (of one CPU, unless --cpus
         /// says otherwise)
@@ -64,11 +69,13 @@ pub enum Command {
     },
     /// Break the machine on purpose, to see it report
     Fault {
-        /// How: panic, page-fault, stack-overflow, ...
-        #[arg(value_parser = fault)]
+        /// How.
+        #[arg(value_parser = fault, help = with_words("How", &Fault::VALUES))]
         kind: String,
     },
     /// Run every form of every experiment on every kind of machine, and hold it against the catalogue
+    ///
+    /// Of the six machines, --config and --cpus leave only some
     Matrix {
         /// Only this experiment, as list shows it
         experiment: Option<String>,
@@ -101,8 +108,8 @@ pub struct Options {
     #[command(flatten)]
     pub told: Told,
 
-    /// How the kernel is built: smp+preempt, smp, preempt, up (smp+preempt)
-    #[arg(long, global = true, value_parser = config, help_heading = MACHINE)]
+    /// How the kernel is built.
+    #[arg(long, global = true, value_parser = config, help_heading = MACHINE, help = with_words("How the kernel is built", &Config::VALUES) + " (smp+preempt)")]
     pub config: Option<Config>,
     /// The disk image to boot by bios or uefi, if not the one that `image` makes
     #[arg(long, global = true, value_name = "FILE", help_heading = MACHINE)]
@@ -188,18 +195,25 @@ fn argument(key: &'static Key) -> Arg {
         .help_heading(heading)
 }
 
-/// What it is, what it may be if that is not too much, and what it is otherwise.
+/// What a key is, what it may be, and what it is otherwise.
 fn help(key: &Key) -> String {
-    /// Words that are shown.
-    const MOST: usize = 9;
-    let values = match key.values {
-        Values::Words { words, .. } if words.len() > MOST => format!(": {}, ...", words[..3].join(", ")),
-        Values::Words { words, .. } => format!(": {}", words.join(", ")),
-        _ => String::new(),
-    };
     let (Otherwise::Word(otherwise) | Otherwise::Text(otherwise)) = key.otherwise;
-    format!("{}{values} ({otherwise})", key.help())
+    format!("{} ({otherwise})", with_words(key.help(), &key.values))
 }
+
+/// What something is, with its words; with some of them, if they are many.
+fn with_words(what: &str, values: &Values) -> String {
+    match values {
+        Values::Words { words, .. } if words.len() > MOST_WORDS => {
+            format!("{what}: {}, ...", words[..3].join(", "))
+        }
+        Values::Words { words, .. } => format!("{what}: {}", words.join(", ")),
+        _ => what.to_string(),
+    }
+}
+
+/// Words that a list has room for.
+pub(crate) const MOST_WORDS: usize = 9;
 
 /// Reads the arguments, of which the first is the program's name.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, Answer> {

@@ -29,10 +29,13 @@ impl Status {
     pub const ALL: &'static [(Status, &'static str)] = &[
         (Status::Expected, "as expected"),
         (Status::Unexpected, "a verdict that was not expected"),
-        (Status::Usage, "a mistake on the command line"),
+        (Status::Usage, "a word, a value, a file or a machine that cannot be"),
         (Status::Panic, "kernel panic or CPU exception, other than in a task that dies alone"),
         (Status::TimeLimit, "time limit"),
-        (Status::Dead, "the machine could not start or died, or its report could not be written"),
+        (
+            Status::Dead,
+            "the machine could not start or died without a word, or its report could not be written",
+        ),
     ];
 
     /// All of them in a paragraph, for `--help`.

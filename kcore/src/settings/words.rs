@@ -234,9 +234,9 @@ words!(
     MachineType, "machine", {
     /// The least that QEMU can be: it starts fastest.
     Microvm = "microvm",
-    /// A PC of this century.
+    /// QEMU's newer PC.
     Q35 = "q35",
-    /// A PC of the last one.
+    /// QEMU's older PC.
     Pc = "pc",
 });
 

@@ -2,6 +2,7 @@
 //!
 //! | module | its page |
 //! |---|---|
+//! | [`commands`], `records` | `docs/COMMANDS.md`, from the commands, the keys, and the declarations of the report |
 //! | [`experiments`] | `docs/EXPERIMENTS.md`, from the catalogue |
 //! | [`races`] | `docs/RACES.md`, from the races |
 //! | [`picture`] | `docs/run.svg`, from what a machine has said: `docs/run.txt` |
@@ -10,9 +11,11 @@
 //!
 //! `cargo documents` writes them all, and a test compares each with its file.
 
+pub mod commands;
 pub mod experiments;
 pub mod picture;
 pub mod races;
+mod records;
 pub mod text;
 
 use crate::matrix::{markdown, sheet::Sheet};
@@ -28,6 +31,7 @@ pub struct Document {
 
 /// Every page that is made.
 pub const ALL: &[Document] = &[
+    Document { file: "docs/COMMANDS.md", render: commands::render },
     Document { file: "docs/EXPERIMENTS.md", render: experiments::render },
     Document { file: "docs/MATRIX.md", render: || markdown::render(&Sheet::expected()) },
     Document { file: "docs/RACES.md", render: races::render },

@@ -1,5 +1,6 @@
 //! The program and its script, seen from outside, with a stand-in for QEMU behind them.
 
+mod documents;
 mod fake;
 mod matrix;
 mod report;

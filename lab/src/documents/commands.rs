@@ -1,0 +1,151 @@
+//! `list --commands`: every command, option, word, exit status and field of the report, told by the tables that make them.
+//! `docs/COMMANDS.md` is this text.
+
+use std::fmt::Write as _;
+
+use clap::{Arg, Command, CommandFactory};
+use kcore::settings::{self, Config, Fault, Key, Otherwise, Values};
+
+use crate::cli::{MOST_WORDS, Request};
+use crate::status::Status;
+
+use super::records;
+use super::text::{code, heads, row};
+
+const ABOVE: &str = "\
+# Commands, options, exit statuses, JSON
+
+`cargo run -- COMMAND --key value`. On the kernel's own command line, and at the prompt of `shell`, the same words are
+written `COMMAND key=value`; there, only the options of a run can be chosen. `cargo run -- list --commands` prints this
+page, from the tables that the program itself is made of, and a test compares the two.
+
+";
+
+const RECORDS: &str = "\
+## JSON lines
+
+`--json FILE` writes one object a line, of these types; the last line is always a `summary`. Fields may be added; none is
+renamed. Where there is a `backtrace` there is `symbols`, too: the function and the source line of each address.
+
+A run with `out_of_memory` calls and no damage is not `clean`: what would have come of the work that was not done is not
+known. Its verdict is `not-tried`, which is as expected only where it was asked for.
+
+";
+
+/// The whole page.
+pub fn render() -> String {
+    let program = Request::command();
+    let mut text = ABOVE.to_string();
+    text.push_str("## Commands\n\n");
+    program.get_subcommands().for_each(|command| text.push_str(&section(command)));
+    for heading in ["Experiment", "Machine", "Output"] {
+        text.push_str(&options(heading, &program));
+    }
+    text.push_str("## Words\n\n");
+    for key in settings::keys() {
+        text.push_str(&words(&format!("--{}", key.name), &key.values));
+    }
+    text.push_str(&words("--config", &Config::VALUES));
+    text.push_str(&words("fault KIND", &Fault::VALUES));
+    text.push_str("## Exit status\n\n");
+    heads(&mut text, &["status", "meaning"]);
+    for (status, meaning) in Status::ALL {
+        row(&mut text, [&(*status as u8).to_string(), *meaning]);
+    }
+    text.push('\n');
+    text.push_str(RECORDS);
+    text.push_str(&records::tables());
+    text.trim_end().to_string() + "\n"
+}
+
+/// A command: how it is written, what it does, the options that it alone has, and those that it does not take.
+fn section(command: &Command) -> String {
+    let (positional, own): (Vec<&Arg>, Vec<&Arg>) =
+        command.get_arguments().partition(|arg| arg.is_positional());
+    let arguments: String = positional.iter().map(|arg| format!(" {}", in_brackets(arg))).collect();
+    let mut text = format!("### `{}{arguments}`\n\n", command.get_name());
+    let about = command.get_long_about().or(command.get_about());
+    let _ = writeln!(text, "{}.\n", about.map(ToString::to_string).unwrap_or_default().trim_end_matches('.'));
+    for arg in positional.iter().chain(&own) {
+        let _ = writeln!(text, "- `{}`: {}", written(arg), help(arg));
+    }
+    let refused = settings::keys().filter(|key| key.refused_by.contains(&command.get_name()));
+    let refused: Vec<String> = refused.map(|key| format!("--{}", key.name)).collect();
+    if !refused.is_empty() {
+        let _ =
+            writeln!(text, "- It is not for {}: that is refused.", code(refused.iter().map(String::as_str)));
+    }
+    text.trim_end().to_string() + "\n\n"
+}
+
+/// The options under one heading: the keys, and what only this program knows.
+fn options(heading: &str, program: &Command) -> String {
+    let what = match heading {
+        "Experiment" => "Options of a run",
+        "Machine" => "Options of the machine",
+        _ => "Options of the terminal and the report",
+    };
+    let mut text = format!("## {what}\n\n");
+    heads(&mut text, &["option", "what it is", "values", "if not given"]);
+    for arg in program.get_arguments().filter(|arg| arg.get_help_heading() == Some(heading)) {
+        let name = format!("`{}`", written(arg));
+        match settings::find(arg.get_id().as_str()) {
+            Some(key) => {
+                let (Otherwise::Word(otherwise) | Otherwise::Text(otherwise)) = key.otherwise;
+                row(&mut text, [&name, key.help(), &values(key), otherwise]);
+            }
+            None => row(&mut text, [&name, &help(arg), "", ""]),
+        }
+    }
+    text + "\n"
+}
+
+/// What a key may be.
+fn values(key: &Key) -> String {
+    match key.values {
+        Values::Words { words, .. } if words.len() > MOST_WORDS => format!("one of [these](#--{})", key.name),
+        Values::Words { words, .. } => code(words.iter().copied()),
+        Values::Number { least, most: u64::MAX } => format!("{least} and more"),
+        Values::Number { least, most } => format!("{least} to {most}"),
+        Values::Size { least, most: u64::MAX } => format!("{least} and more"),
+        Values::Size { least, most } => format!("{} to {}", size(least), size(most)),
+        Values::Text { valid, .. } => valid.to_string(),
+    }
+}
+
+/// `64K`: as it can be written.
+fn size(bytes: u64) -> String {
+    let units = [(1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")];
+    let fitting = units.into_iter().find(|(unit, _)| bytes.is_multiple_of(*unit));
+    fitting.map_or(bytes.to_string(), |(unit, letter)| format!("{}{letter}", bytes / unit))
+}
+
+/// The words of a list, with what each of them means; nothing where there is no list.
+fn words(name: &str, values: &Values) -> String {
+    let Values::Words { words, meanings } = values else { return String::new() };
+    let mut text = format!("### `{name}`\n\n");
+    heads(&mut text, &["word", "meaning"]);
+    for (word, meaning) in words.iter().zip(*meanings) {
+        row(&mut text, [&format!("`{word}`"), meaning.trim()]);
+    }
+    text + "\n"
+}
+
+/// `--script FILE`, `EXPERIMENT`.
+fn written(arg: &Arg) -> String {
+    let value = || arg.get_value_names().unwrap_or_default().join(" ").replace('|', "\\|");
+    match arg.get_long() {
+        Some(long) if arg.get_action().takes_values() => format!("--{long} {}", value()),
+        Some(long) => format!("--{long}"),
+        None => value(),
+    }
+}
+
+/// `EXPERIMENT`, `[EXPERIMENT]`.
+fn in_brackets(arg: &Arg) -> String {
+    if arg.is_required_set() { written(arg) } else { format!("[{}]", written(arg)) }
+}
+
+fn help(arg: &Arg) -> String {
+    arg.get_help().map(ToString::to_string).unwrap_or_default()
+}
