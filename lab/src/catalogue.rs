@@ -7,11 +7,10 @@ use kcore::experiment::page::{self, Reader, WIDTH};
 use kcore::experiment::{self, Experiment};
 use kcore::races;
 use kcore::settings::{CommandLine, Config, Lock};
-use kcore::shell::paragraph;
 
 use crate::matrix::{sheet::Sheet, table};
 use crate::status::Failure;
-use crate::suggest::hint;
+use crate::usage::hint;
 
 /// Who types `cargo run -- ...`.
 const READER: Reader = Reader {
@@ -104,9 +103,9 @@ fn join<'a>(words: impl Iterator<Item = &'a str>, separator: &str) -> String {
     words.collect::<Vec<_>>().join(separator)
 }
 
-/// [`paragraph::wrap`] for our width.
+/// [`page::wrap`] for our width.
 pub(crate) fn wrap(text: &str, first: &str, other: &str) -> String {
-    paragraph::wrap(text, WIDTH, first, other)
+    page::wrap(text, WIDTH, first, other)
 }
 
 #[cfg(test)]

@@ -10,8 +10,7 @@ use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcom
 use kcore::settings::{self, CommandLine, Config, Fault, Key, Otherwise, Scope, Usage, Values};
 
 use crate::status::Status;
-use crate::suggest::hint;
-use crate::usage::condense;
+use crate::usage::{condense, hint};
 
 /// A race laboratory that boots: the scull device of LDD3, raced by every CPU of a virtual machine.
 #[derive(Clone, Debug, Parser)]

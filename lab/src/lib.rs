@@ -38,7 +38,6 @@ pub mod report;
 pub mod session;
 mod signals;
 pub mod status;
-pub mod suggest;
 pub mod symbols;
 mod usage;
 pub mod workspace;

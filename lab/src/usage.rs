@@ -1,4 +1,4 @@
-//! One line for each mistake on the command line.
+//! One line for each mistake on the command line, with what may have been meant.
 
 use std::error::Error as _;
 
@@ -6,7 +6,6 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use kcore::settings::{self, Usage};
 
 use crate::cli::Answer;
-use crate::suggest::is_alike;
 
 /// What clap has to say, as the text that was asked for or as one line.
 pub(crate) fn condense(error: &clap::Error) -> Answer {
@@ -18,7 +17,8 @@ pub(crate) fn condense(error: &clap::Error) -> Answer {
         }
         ErrorKind::InvalidSubcommand => unknown_command(error),
         ErrorKind::UnknownArgument => unknown_argument(error),
-        ErrorKind::InvalidValue => invalid_value(error),
+        // Our own parsers know the lists, so this is none at all.
+        ErrorKind::InvalidValue => format!("{} needs a value", text(error, ContextKind::InvalidArg)),
         ErrorKind::ValueValidation => invalid(error),
         ErrorKind::MissingRequiredArgument => missing(error),
         _ => first_line(error),
@@ -43,21 +43,6 @@ fn unknown_argument(error: &clap::Error) -> String {
     match suggestion(error, ContextKind::SuggestedArg, &word) {
         near if near.is_empty() => format!("{what} '{word}'"),
         near => format!("{what} '{word}'; did you mean '{near}'?"),
-    }
-}
-
-/// A value that is not in the list, or none at all.
-fn invalid_value(error: &clap::Error) -> String {
-    let option = text(error, ContextKind::InvalidArg);
-    let value = text(error, ContextKind::InvalidValue);
-    if value.is_empty() {
-        return format!("{option} needs a value");
-    }
-    let name = option.split_whitespace().next().unwrap_or(&option).trim_start_matches('-');
-    let valid = text(error, ContextKind::ValidValue);
-    match suggestion(error, ContextKind::SuggestedValue, &value) {
-        near if near.is_empty() => format!("unknown {name} '{value}'; valid: {valid}"),
-        near => format!("unknown {name} '{value}'; valid: {valid}; did you mean '{near}'?"),
     }
 }
 
@@ -94,5 +79,50 @@ fn text(error: &clap::Error, kind: ContextKind) -> String {
         Some(ContextValue::String(text)) => text.clone(),
         Some(ContextValue::Strings(texts)) => texts.join(", "),
         _ => String::new(),
+    }
+}
+
+/// The candidate most like `word`, if any is like it at all.
+fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let scored = candidates.into_iter().map(|candidate| (strsim::jaro_winkler(word, candidate), candidate));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    is_alike(word, best.1).then_some(best.1)
+}
+
+/// Whether `word` may be a slip of the finger for `candidate`; the dashes of an option are not looked at.
+fn is_alike(word: &str, candidate: &str) -> bool {
+    /// Below this two words have little in common (1 is equality). clap's own bound is 0.7, and finds `bench` in `nosuch`.
+    const ALIKE: f64 = 0.8;
+    let bare = |word: &'_ str| word.trim_start_matches('-').to_string();
+    strsim::jaro_winkler(&bare(word), &bare(candidate)) > ALIKE
+}
+
+/// `; did you mean 'x'?`, or nothing.
+pub(crate) fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(word, candidates).map(|near| format!("; did you mean '{near}'?")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_understood() {
+        assert_eq!(nearest("spinlok", ["none", "spinlock", "semaphore"]), Some("spinlock"));
+    }
+
+    #[test]
+    fn what_has_a_few_letters_in_common_is_no_slip() {
+        for (word, other) in [("nosuch", "bench"), ("--foo", "--boot"), ("foo", "book"), ("new", "none")] {
+            assert!(!is_alike(word, other), "{word} {other}");
+        }
+        for (word, other) in [("trou", "tour"), ("--lokc", "--lock"), ("skull-leak", "scull-leak")] {
+            assert!(is_alike(word, other), "{word} {other}");
+        }
+    }
+
+    #[test]
+    fn nonsense_gets_no_suggestion() {
+        assert_eq!(hint("qqq", ["none", "spinlock"]), "");
     }
 }

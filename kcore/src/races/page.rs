@@ -4,8 +4,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::race::Race;
-use crate::experiment::page::{Reader, WIDTH};
-use crate::shell::paragraph::wrap;
+use crate::experiment::page::{Reader, WIDTH, wrap};
 
 /// What happens, what it does, how that is proved, and which experiments show it.
 pub fn explain(race: &Race, reader: Reader) -> String {

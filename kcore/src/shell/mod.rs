@@ -12,7 +12,6 @@
 pub mod canonical;
 pub mod complete;
 pub mod edit;
-pub mod paragraph;
 pub mod parse;
 pub mod stream;
 pub mod token;

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use kcore::experiment::page::wrap;
 use kcore::races;
-use kcore::shell::paragraph::wrap;
 
 /// Columns of a line.
 const WIDTH: usize = 110;
