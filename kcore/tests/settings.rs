@@ -79,7 +79,7 @@ fn the_table_is_sound() {
     assert_eq!(names.len(), settings::keys().count(), "each name once");
     for key in settings::keys() {
         let name = key.name;
-        assert!(!key.help().is_empty() && !key.help().ends_with('.'), "{name}: {}", key.help());
+        assert!(!key.what().is_empty() && !key.what().ends_with('.'), "{name}: {}", key.what());
         assert!(key.refused_by.iter().all(|command| COMMANDS.contains(command)), "{name}");
         if let Values::Words { words, meanings } = key.values {
             assert_eq!(words.len(), meanings.len(), "{name}");

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use kcore::settings::{self, CommandLine, Config, Fault, Key, Otherwise, Scope, Usage, Values};
+use kcore::settings::{self, CommandLine, Config, Fault, Key, Scope, Usage, Values};
 
 use crate::status::Status;
 use crate::usage::{condense, hint};
@@ -69,7 +69,7 @@ pub enum Command {
     /// Break the machine on purpose, to see it report
     Fault {
         /// How.
-        #[arg(value_parser = fault, help = with_words("How", &Fault::VALUES))]
+        #[arg(value_parser = fault, help = Fault::VALUES.listed("How"))]
         kind: String,
     },
     /// Run every form of every experiment on every kind of machine, and hold it against the catalogue
@@ -108,7 +108,7 @@ pub struct Options {
     pub told: Told,
 
     /// How the kernel is built.
-    #[arg(long, global = true, value_parser = config, help_heading = MACHINE, help = with_words("How the kernel is built", &Config::VALUES) + " (smp+preempt)")]
+    #[arg(long, global = true, value_parser = config, help_heading = MACHINE, help = Config::VALUES.listed("How the kernel is built") + " (smp+preempt)")]
     pub config: Option<Config>,
     /// The disk image to boot by bios or uefi, if not the one that `image` makes
     #[arg(long, global = true, value_name = "FILE", help_heading = MACHINE)]
@@ -190,29 +190,9 @@ fn argument(key: &'static Key) -> Arg {
         .global(true)
         .value_name(stands_for)
         .value_parser(move |word: &str| checked(key, word))
-        .help(help(key))
+        .help(key.help())
         .help_heading(heading)
 }
-
-/// What a key is, what it may be, and what it is otherwise.
-fn help(key: &Key) -> String {
-    let (Otherwise::Word(otherwise) | Otherwise::Text(otherwise)) = key.otherwise;
-    format!("{} ({otherwise})", with_words(key.help(), &key.values))
-}
-
-/// What something is, with its words; with some of them, if they are many.
-fn with_words(what: &str, values: &Values) -> String {
-    match values {
-        Values::Words { words, .. } if words.len() > MOST_WORDS => {
-            format!("{what}: {}, ...", words[..3].join(", "))
-        }
-        Values::Words { words, .. } => format!("{what}: {}", words.join(", ")),
-        _ => what.to_string(),
-    }
-}
-
-/// Words that a list has room for.
-pub(crate) const MOST_WORDS: usize = 9;
 
 /// Reads the arguments, of which the first is the program's name.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, Answer> {

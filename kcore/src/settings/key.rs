@@ -82,6 +82,12 @@ pub enum Otherwise {
 }
 
 impl Otherwise {
+    /// For people.
+    pub fn text(&self) -> &'static str {
+        let (Otherwise::Word(text) | Otherwise::Text(text)) = self;
+        text
+    }
+
     /// Whether it is the same to give `word`.
     pub(super) fn is(&self, word: &str) -> bool {
         matches!(self, Otherwise::Word(own) if *own == word)
@@ -100,8 +106,13 @@ pub fn find(name: &str) -> Option<&'static Key> {
 
 impl Key {
     /// What it is, without a full stop.
-    pub fn help(&self) -> &'static str {
+    pub fn what(&self) -> &'static str {
         self.comment.trim_ascii()
+    }
+
+    /// What it is, with its words, and what holds where it is not given.
+    pub fn help(&self) -> String {
+        format!("{} ({})", self.values.listed(self.what()), self.otherwise.text())
     }
 
     /// A word that is the name of none of `valid`.
@@ -120,7 +131,21 @@ impl Key {
     }
 }
 
+/// Words that a list has room for.
+pub const MOST_LISTED: usize = 9;
+
 impl Values {
+    /// `what`, with the words that it may be, or with some of them, if they are many.
+    pub fn listed(&self, what: &str) -> String {
+        match self {
+            Values::Words { words, .. } if words.len() > MOST_LISTED => {
+                format!("{what}: {}, ...", words[..3].join(", "))
+            }
+            Values::Words { words, .. } => format!("{what}: {}", words.join(", ")),
+            Values::Number { .. } | Values::Size { .. } | Values::Text { .. } => what.to_string(),
+        }
+    }
+
     /// The words, without what they may go on with; none where they cannot be listed.
     pub fn words(&self) -> impl Iterator<Item = &'static str> {
         let words = if let Values::Words { words, .. } = self { words } else { [].as_slice() };

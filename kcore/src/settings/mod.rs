@@ -23,7 +23,7 @@ mod usage;
 mod words;
 
 pub use command::{COMMANDS, Command, FAIL_ALLOCATIONS};
-pub use key::{Key, Otherwise, Scope, Values, find, keys};
+pub use key::{Key, MOST_LISTED, Otherwise, Scope, Values, find, keys};
 pub use line::{CommandLine, LONGEST_COMMAND_LINE, heap_bytes, text};
 pub use probe::Probe;
 pub use table::{MAX_CPUS, MAX_WRITERS, MachineSettings, RunSettings};

@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 
 use clap::{Arg, Command, CommandFactory};
-use kcore::settings::{self, Config, Fault, Key, Otherwise, Values};
+use kcore::settings::{self, Config, Fault, Key, MOST_LISTED, Values};
 
-use crate::cli::{MOST_WORDS, Request};
+use crate::cli::Request;
 use crate::status::Status;
 
 use super::records;
@@ -91,8 +91,7 @@ fn options(heading: &str, program: &Command) -> String {
         let name = format!("`{}`", written(arg));
         match settings::find(arg.get_id().as_str()) {
             Some(key) => {
-                let (Otherwise::Word(otherwise) | Otherwise::Text(otherwise)) = key.otherwise;
-                row(&mut text, [&name, key.help(), &values(key), otherwise]);
+                row(&mut text, [&name, key.what(), &values(key), key.otherwise.text()]);
             }
             None => row(&mut text, [&name, &help(arg), "", ""]),
         }
@@ -103,7 +102,9 @@ fn options(heading: &str, program: &Command) -> String {
 /// What a key may be.
 fn values(key: &Key) -> String {
     match key.values {
-        Values::Words { words, .. } if words.len() > MOST_WORDS => format!("one of [these](#--{})", key.name),
+        Values::Words { words, .. } if words.len() > MOST_LISTED => {
+            format!("one of [these](#--{})", key.name)
+        }
         Values::Words { words, .. } => code(words.iter().copied()),
         Values::Number { least, most: u64::MAX } => format!("{least} and more"),
         Values::Number { least, most } => format!("{least} to {most}"),

@@ -69,6 +69,17 @@ pub(super) const TYPED: &[Said] = &[
     ("editing", "ecjo\x08\x08ho right\x01\x05\n", Status::Expected, &["right"]),
     ("completion", "una\t\nhel\tuname\n", Status::Expected, &["Scullery", "uname [-a]"]),
     (
+        "completion-of-values",
+        "help run\nrun counter exp\tcle\tlock=spinl\tprobe=re\tquanta=1 rounds=1\n",
+        Status::Expected,
+        &[
+            "  lock=     The form, of those that `list --long` shows for the experiment: none, spinlock,",
+            "  qset=     Pointers in a quantum set (LDD3: scull_qset) (1000)",
+            "scullery# run counter expect=clean lock=spinlock probe=rendezvous quanta=1 rounds=1",
+            "verdict: clean (as expected: clean)",
+        ],
+    ),
+    (
         "history",
         "echo one\n\x1b[A\nhistory\n",
         Status::Expected,

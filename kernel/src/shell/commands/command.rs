@@ -1,5 +1,7 @@
 //! A command, and what all of them have to say.
 
+use alloc::string::String;
+
 use crate::process::Process;
 use crate::shell::Shell;
 
@@ -15,6 +17,8 @@ pub(in crate::shell) struct Command {
     pub(in crate::shell) usage: &'static str,
     /// One line.
     pub(in crate::shell) summary: &'static str,
+    /// What `help` shows of it besides, when it is asked for this command.
+    pub(in crate::shell) details: fn() -> String,
     /// What it does.
     pub(in crate::shell) run: Run,
     /// The CPU on which its task runs; the one with the fewest tasks, if this is none.
@@ -38,7 +42,7 @@ impl Command {
         summary: &'static str,
         main: fn(&Process, &[&str]) -> i32,
     ) -> Self {
-        Command { name, usage, summary, run: Run::Program(main), cpu: None }
+        Command { name, usage, summary, details: String::new, run: Run::Program(main), cpu: None }
     }
 
     /// A command that changes the shell.
@@ -48,7 +52,13 @@ impl Command {
         summary: &'static str,
         main: fn(&mut Shell, &Process, &[&str]) -> i32,
     ) -> Self {
-        Command { name, usage, summary, run: Run::Builtin(main), cpu: None }
+        Command { name, usage, summary, details: String::new, run: Run::Builtin(main), cpu: None }
+    }
+
+    /// The same with more to show.
+    pub(super) const fn explained(mut self, details: fn() -> String) -> Self {
+        self.details = details;
+        self
     }
 
     /// The same on the CPU that booted the machine.

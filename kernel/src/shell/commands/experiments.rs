@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use kcore::experiment::page::{self, Reader};
+use kcore::experiment::page::{self, Reader, WIDTH, wrap};
 use kcore::experiment::{find, resolve};
 use kcore::races;
 use kcore::settings::{Command as Program, Config, Key, MachineSettings, RunSettings, Usage};
@@ -17,13 +17,10 @@ use crate::programs;
 use crate::shell::state::machine;
 
 /// Experiments are made for whoever starts them on the CPU that booted, as it is without a shell.
-pub(super) const RUN: Command = Command::program(
-    "run",
-    "EXPERIMENT [KEY=VALUE]...",
-    "run an experiment: lock= probe= writers= quanta= rounds= ...",
-    run,
-)
-.on_first_cpu();
+pub(super) const RUN: Command =
+    Command::program("run", "EXPERIMENT [KEY=VALUE]...", "run an experiment; help run shows the keys", run)
+        .explained(keys)
+        .on_first_cpu();
 pub(super) const LIST: Command = Command::program("list", "", "the experiments", list);
 pub(super) const EXPLAIN: Command = Command::program(
     "explain",
@@ -66,6 +63,14 @@ fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
         me.lose_output(errno);
     }
     performed
+}
+
+/// The keys, each with what it is.
+fn keys() -> String {
+    let line = |key: &Key| {
+        wrap(&key.help(), WIDTH, &format!("  {:10}", format!("{}=", key.name)), "            ") + "\n"
+    };
+    RunSettings::KEYS.iter().map(line).collect()
 }
 
 /// The settings of a run on this machine.

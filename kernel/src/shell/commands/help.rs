@@ -22,7 +22,9 @@ fn main(me: &Process, names: &[&str]) -> i32 {
     let mut status = 0;
     for name in names {
         match super::find(name) {
-            Some(Command { usage, summary, .. }) => print_to!(me, "{name} {usage}\n  {summary}\n"),
+            Some(Command { usage, summary, details, .. }) => {
+                print_to!(me, "{name} {usage}\n  {summary}\n{}", details())
+            }
             None if *name == "time" => {
                 print_to!(me, "time COMMAND...\n  how long a command, or a pipeline, takes\n")
             }
