@@ -146,19 +146,20 @@ impl Values {
         }
     }
 
+    fn list(&self) -> impl Iterator<Item = &'static str> {
+        let words = if let Values::Words { words, .. } = self { words } else { [].as_slice() };
+        words.iter().copied()
+    }
+
     /// The words, without what they may go on with; none where they cannot be listed.
     pub fn words(&self) -> impl Iterator<Item = &'static str> {
-        let words = if let Values::Words { words, .. } = self { words } else { [].as_slice() };
-        words.iter().map(|word| word.split(['=', '[']).next().unwrap_or(word))
+        self.list().map(|word| word.split(['=', '[']).next().unwrap_or(word))
     }
 
     /// What a line is completed with: the words, with a sign behind those that must go on.
     pub fn beginnings(&self) -> impl Iterator<Item = &'static str> {
-        let words = if let Values::Words { words, .. } = self { words } else { [].as_slice() };
-        words
-            .iter()
-            .map(|word| word.split_inclusive('=').next().unwrap_or(word))
-            .map(|word| word.split('[').next().unwrap_or(word))
+        let before_bracket = |word: &'static str| word.split('[').next().unwrap_or(word);
+        self.list().map(before_bracket).map(|word| word.split_inclusive('=').next().unwrap_or(word))
     }
 }
 
