@@ -35,11 +35,11 @@ fn every_key_lands_in_its_field() {
         writers: Some(5),
         quanta: Some(7),
         rounds: Some(2),
-        seconds: None,
         seed: 9,
         expect: Some(Expect::Raced),
         quantum: 4096,
         qset: 10,
+        ..RunSettings::default()
     };
     let machine = MachineSettings {
         cpus: Some(3),

@@ -181,7 +181,7 @@ pub fn run(resolved: &Resolved, settings: &RunSettings) -> Result<Outcome, Refus
     let traced = !matches!(resolved.plan, Plan::Delay(_));
     hooks::begin(&resolved.plan, resolved.writers, traced, resolved.experiment.may_stop())
         .map_err(|_| Refusal::NoMemory)?;
-    let rounds = trial.rounds(round, settings.seconds);
+    let rounds = trial.rounds(round, settings);
     let steps = hooks::end();
     match rounds {
         // The watchdog has ended it: that is a verdict.
@@ -251,9 +251,9 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// All rounds; or, if `seconds` are given, as many as begin in that time.
-    fn rounds(&mut self, round: Round, seconds: Option<u32>) -> Result<(), Refusal> {
-        let Some(seconds) = seconds else {
+    /// All rounds; or, if seconds are given, as many as begin in that time.
+    fn rounds(&mut self, round: Round, settings: &RunSettings) -> Result<(), Refusal> {
+        let Some(seconds) = settings.seconds else {
             return (0..self.resolved.rounds).try_for_each(|_| self.round(round));
         };
         let end = Kernel::cycles().saturating_add(time::microseconds(u64::from(seconds) * 1_000_000));
@@ -302,14 +302,19 @@ impl<'a> Trial<'a> {
         sum.wait_cycles += stats.wait_cycles;
     }
 
+    /// What the rounds so far say.
+    fn verdict(&mut self) -> &'static str {
+        self.run.out_of_memory = self.out_of_memory;
+        self.run.judge()
+    }
+
     /// A frame of its own, as above.
     #[inline(never)]
     fn judge(mut self, steps: Vec<Step>) -> Outcome {
         if let Some(note) = self.hidden.note() {
             self.note(note);
         }
-        self.run.out_of_memory = self.out_of_memory;
-        let verdict = self.run.judge();
+        let verdict = self.verdict();
         let broken_account = self.run.check_identities().err().or(self.disagreement);
         self.run.verdict = verdict.to_string();
         self.run.ok = self.resolved.is_ok(verdict) && broken_account.is_none();
