@@ -42,11 +42,17 @@ pub fn render() -> String {
         text.push_str(&options(heading, &program));
     }
     text.push_str("## Words\n\n");
+    let mut lists: Vec<(Vec<String>, &Values)> = Vec::new();
     for key in settings::keys() {
-        text.push_str(&words(&format!("--{}", key.name), &key.values));
+        let name = format!("`--{}`", key.name);
+        match lists.iter_mut().find(|(_, list)| list.words().eq(key.values.words())) {
+            Some((names, _)) => names.push(name),
+            None => lists.push((vec![name], &key.values)),
+        }
     }
-    text.push_str(&words("--config", &Config::VALUES));
-    text.push_str(&words("fault KIND", &Fault::VALUES));
+    lists.push((vec!["`--config`".to_string()], &Config::VALUES));
+    lists.push((vec!["`fault KIND`".to_string()], &Fault::VALUES));
+    lists.iter().for_each(|(names, list)| text.push_str(&words(&names.join(", "), list)));
     text.push_str("## Exit status\n\n");
     heads(&mut text, &["status", "meaning"]);
     for (status, meaning) in Status::ALL {
@@ -124,7 +130,7 @@ fn size(bytes: u64) -> String {
 /// The words of a list, with what each of them means; nothing where there is no list.
 fn words(name: &str, values: &Values) -> String {
     let Values::Words { words, meanings } = values else { return String::new() };
-    let mut text = format!("### `{name}`\n\n");
+    let mut text = format!("### {name}\n\n");
     heads(&mut text, &["word", "meaning"]);
     for (word, meaning) in words.iter().zip(*meanings) {
         row(&mut text, [&format!("`{word}`"), meaning.trim()]);
