@@ -20,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut cases: Vec<Case> = every.chain(crowded).chain(the_race_of_the_book()).chain(guarded()).collect();
     cases.push(natural());
     cases.extend(expectations());
+    cases.extend(until());
     cases.into_iter().map(Case::trial).collect()
 }
 
@@ -50,6 +51,21 @@ fn catalogue(entry: &'static Experiment) -> impl Iterator<Item = Case> {
             }
         })
     })
+}
+
+/// Rounds that are made until one races, and no more than there were to be.
+fn until() -> [Case; 2] {
+    let rounds = |words: &str, rounds| {
+        let name = format!("races::until::{rounds}");
+        Case::new(name, words).run(move |run| same("rounds", run.rounds, rounds))
+    };
+    [
+        rounds("run scull-leak lock=none probe=rendezvous quanta=2 rounds=50 until=raced", 1)
+            .run(|run| same("leaked quanta", run.leaked.quantum, 3 * 2))
+            .says("round 1 was the last: raced\n")
+            .says("--quanta 2 --rounds 50 --until raced --cpus 4"),
+        rounds("run counter lock=spinlock quanta=5 rounds=7 until=raced", 7).never_says("was the last"),
+    ]
 }
 
 /// More tasks than CPUs, forced: who waits gives its CPU to the others, or, if it may not, is not waited for.

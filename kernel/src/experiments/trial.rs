@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use kcore::errno::Errno;
-use kcore::experiment::Resolved;
+use kcore::experiment::{Resolved, is_expected};
 use kcore::machine::{Cpu, Sched, Sleep};
 use kcore::probe::Plan;
 use kcore::report::{LockStats, Oops, Run, Step, Wait};
@@ -251,16 +251,22 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// All rounds; or, if seconds are given, as many as begin in that time.
+    /// All rounds; or, if seconds are given, as many as begin in that time. The one that gives the verdict which they are
+    /// made for is the last.
     fn rounds(&mut self, round: Round, settings: &RunSettings) -> Result<(), Refusal> {
-        let Some(seconds) = settings.seconds else {
-            return (0..self.resolved.rounds).try_for_each(|_| self.round(round));
-        };
-        let end = Kernel::cycles().saturating_add(time::microseconds(u64::from(seconds) * 1_000_000));
-        self.run.rounds = 0;
-        while Kernel::cycles() < end {
-            self.run.rounds += 1;
+        let cycles = |seconds| time::microseconds(u64::from(seconds) * 1_000_000);
+        let end = settings.seconds.map(|seconds| Kernel::cycles().saturating_add(cycles(seconds)));
+        let mut made = 0;
+        while end.map_or(made < self.resolved.rounds, |end| Kernel::cycles() < end) {
+            made += 1;
+            if end.is_some() || settings.until.is_some() {
+                self.run.rounds = made;
+            }
             self.round(round)?;
+            if settings.until.is_some_and(|until| is_expected(until, self.verdict())) {
+                self.note(alloc::format!("round {made} was the last: {}", self.run.judge()));
+                break;
+            }
         }
         Ok(())
     }
