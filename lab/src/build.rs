@@ -19,7 +19,7 @@ use crate::workspace;
 pub const KERNEL_VARIABLE: &str = "SCULLERY_KERNEL";
 
 /// The built-in target of bare-metal x86-64.
-pub const TARGET: &str = "x86_64-unknown-none";
+const TARGET: &str = "x86_64-unknown-none";
 
 /// Settings of the caller's build that would override the kernel's in `.cargo/config.toml`.
 const FOREIGN: &[&str] = &[
