@@ -58,7 +58,9 @@ pub fn render() -> String {
     for (status, meaning) in Status::ALL {
         row(&mut text, [&(*status as u8).to_string(), *meaning]);
     }
-    text.push('\n');
+    text.push_str(
+        "\nA machine whose output is no longer read (`| head`) is stopped without a word, with status 5.\n\n",
+    );
     text.push_str(RECORDS);
     text.push_str(&records::tables());
     text.trim_end().to_string() + "\n"
