@@ -23,13 +23,16 @@ static LOG: kcore::record::Log<MAX_CPUS> = kcore::record::Log::new();
 
 /// The log takes at most one in so many of the bytes of the heap.
 const PART: usize = 8;
+/// Stores of each CPU that are worth their room: where there are fewer, the heap is small, and others need that.
+const FEWEST: usize = 64;
 
 /// Begins a log: what was there before is forgotten. Full rings forget their oldest store if they `wrap`, else the newest. Returns
 /// how many stores of each CPU there is room for: [`STORES_TRACED`], or fewer on a machine with little memory.
 pub(crate) fn begin(wraps: bool) -> usize {
     let cpus = smp::cpus() as usize;
     let most = heap::room().size() / PART / cpus / size_of::<Stored>();
-    let room = shortage::without(|| LOG.make_room(cpus, STORES_TRACED.min(most)));
+    let each = if most < FEWEST { 0 } else { STORES_TRACED.min(most) };
+    let room = shortage::without(|| LOG.make_room(cpus, each));
     LOG.begin_era(Kernel::cycles(), wraps);
     room
 }
