@@ -1,6 +1,6 @@
 //! The same address is not the same thing.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -19,10 +19,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: &["top.load", "top.store", "next.load", "next.store"],
     points: &["top.store"],
     script: &["A.top.load", "A.next.load", "B.top.store", "B.top.store", "B.top.store", "A.top.store"],
-    fire: &[],
     certain: Certain { script: true, heals: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::on(Ground::Own),
     defaults: Defaults::natural(1000, 10),
@@ -38,6 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "One of them wins the swap and the other tries again, which is right as long as a value never comes back.",
         "By a number beside the pointer that changes with every swap, in the same word; or by a lock.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "A stack without a lock: pop reads the top and what comes after it, and replaces the one by the other with a \

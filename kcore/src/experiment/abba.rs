@@ -1,6 +1,6 @@
 //! Two locks, taken in two orders.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, D, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -24,15 +24,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     unit: "copies",
     known_points: &["first"],
     points: &["first"],
-    script: &[],
-    fire: &[],
     certain: Certain { rendezvous: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::on(Ground::Device),
     defaults: Defaults::once(100),
-    roles: Roles::All(Role::Write),
     invariants: &[
         "in the wait-for graph no chain of tasks and locks leads back to its beginning",
         "a copy is one step for everybody else: after the last of them both devices hold the same bytes",
@@ -46,6 +41,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Each call takes one lock and waits for the other's, if they copy in opposite directions.",
         "By two locks, and by a rule that no lock can enforce: the lower device first, whatever the direction.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "Two tasks copy between two devices, in opposite directions. Each device has its lock, and each copy takes \

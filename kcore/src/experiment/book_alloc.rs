@@ -1,6 +1,6 @@
 //! scullpriv makes a device with its spinlock held.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Work};
 use super::matrix::{C, I, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -24,10 +24,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: &["missing"],
     points: &["missing"],
     script: &["A.missing", "B.missing"],
-    fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::on(Ground::Device),
     defaults: Defaults {
@@ -35,7 +32,6 @@ pub(super) static ENTRY: Experiment = Experiment {
         rendezvous: Work { quanta: 10, rounds: 1 },
         script: Work { quanta: 1, rounds: 1 },
     },
-    roles: Roles::All(Role::Write),
     invariants: &[
         "nobody who may sleep is called while a spinlock is held",
         "a terminal has one device, however many open it for the first time at once",
@@ -49,6 +45,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both find nothing for the terminal. The spinlock lets one of them look and add at a time; the repair looks twice.",
         "The list by the spinlock; that there is one device a terminal, by a second look before one is added.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "scullpriv gives each terminal a device of its own and makes it when it is first opened. Look up and add are \

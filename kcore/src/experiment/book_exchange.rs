@@ -1,6 +1,6 @@
 //! An exchange that is none.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
@@ -25,14 +25,10 @@ pub(super) static ENTRY: Experiment = Experiment {
         "A.scull_quantum.store",
         "B.scull_quantum.store",
     ],
-    fire: &[],
     certain: Certain { script: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::on(Ground::Number),
     defaults: Defaults::natural(1000, 10),
-    roles: Roles::All(Role::Write),
     invariants: &["every value that was set is told to exactly one who sets the next, but for the last"],
     seven: [
         "Yes. The quantum of the module is a global variable.",
@@ -43,6 +39,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both are told the same old value, and the value of one of them is never told to anybody.",
         "By nothing in the book. A swap in one instruction, or a lock around load and store.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "The ioctls SCULL_IOCX and SCULL_IOCH set a new value and return the old one. Two programs use them to take \

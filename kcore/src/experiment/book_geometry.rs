@@ -1,6 +1,6 @@
 //! An array of the old size under a device of the new one.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
@@ -20,10 +20,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["enter"],
     script: &["A.qset.load", "B.trim.done", "A.enter"],
-    fire: &[],
     certain: Certain { script: true, heals: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::on(Ground::Device),
     defaults: Defaults::natural(20, 5),
@@ -41,6 +38,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "It changes the geometry between the look and the lock.",
         "By the lock of the device, if it is taken before the first look.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "This is the driver as the book prints it, with its semaphore around all that touches the list. Make it \

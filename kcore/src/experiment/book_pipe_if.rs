@@ -1,6 +1,6 @@
 //! R16: a reader of the pipe is woken, and goes on without another look.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::Needs;
 use super::points::PIPE;
@@ -22,7 +22,6 @@ pub(super) static ENTRY: Experiment = Experiment {
     rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
     unit: "pipes: B writes a byte to each, reads one, and writes another; A reads one",
     known_points: PIPE,
-    points: &[],
     script: &[
         "A.pipe.empty",
         "B.pipe.put",
@@ -32,10 +31,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "A.pipe.again",
         "B.call",
     ],
-    fire: &[],
     certain: Certain { script: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::of_two_unheard(),
     defaults: Defaults::once(1),
@@ -50,6 +46,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "It takes the byte for which the first one was woken; the first one is not told.",
         "By the lock that is there, if the test is made with it: after each sleep, in a loop.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "A reads from an empty pipe and sleeps. B writes one byte and reads it back. There was one byte, and it is \

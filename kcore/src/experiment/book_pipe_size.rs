@@ -1,6 +1,6 @@
 //! R18: a pipe is opened a second time, and its buffer is believed to be longer than it is.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::Needs;
 use super::points::PIPE;
@@ -22,12 +22,8 @@ pub(super) static ENTRY: Experiment = Experiment {
     rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
     unit: "pipes: A writes to each and reads it back, B opens it with another size set and writes, too",
     known_points: PIPE,
-    points: &[],
     script: &["A.pipe.put", "B.pipe.open", "B.pipe.put", "A.call"],
-    fire: &[],
     certain: Certain { script: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::of_two(),
     defaults: Defaults::once(1),
@@ -42,6 +38,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The second open waits for the lock, gets it, and then sets the bounds of a buffer that is in use.",
         "By one owner: the size belongs to the buffer, is set when it is allocated, and is the pipe's own.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "A opens a pipe and writes 100 bytes to it. Meanwhile somebody makes the buffers of pipes larger: 8000 bytes \

@@ -1,6 +1,6 @@
 //! A list whose head was loaded before it was locked.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
@@ -24,10 +24,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["enter"],
     script: &["A.head.load", "B.trim.done", "A.enter"],
-    fire: &[],
     certain: Certain { script: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::on(Ground::Device),
     defaults: Defaults::natural(20, 5),
@@ -42,6 +39,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "It frees what the reader of /proc is about to walk.",
         "By the semaphore, taken before the head of the list is loaded.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "Someone reads /proc/scullmem. The function behind it takes the semaphore of each device before it walks \

@@ -1,6 +1,6 @@
 //! A size that nobody checked, and memory that nobody cleared.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
@@ -18,16 +18,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
     unit: "quanta that are written to in one place",
     known_points: SCULL,
-    points: &[],
-    script: &[],
-    fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(1),
     needs: Needs::on(Ground::Quanta),
     defaults: Defaults::once(10),
-    roles: Roles::All(Role::Write),
     invariants: &[
         "bytes that nobody has written are read as 0",
         "no geometry is accepted that a device cannot have",
@@ -41,6 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The same as one processor does alone.",
         "No lock is missing. A check is missing where the value comes in, and a memset where the block does.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "No second task, no other CPU, no interrupt. With plain calls make the driver of the book give you bytes that \

@@ -1,6 +1,6 @@
 //! Single open by decrement and test.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Work};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -19,10 +19,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: crate::scull::access::sites::GATE,
     points: &["refused"],
     script: &["A.try", "B.try", "A.release", "C.try", "B.refused"],
-    fire: &[],
     certain: Certain { script: true, heals: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(3),
     needs: Needs::on(Ground::Device),
     defaults: Defaults {
@@ -30,7 +27,6 @@ pub(super) static ENTRY: Experiment = Experiment {
         rendezvous: Work { quanta: 10, rounds: 3 },
         script: Work { quanta: 1, rounds: 1 },
     },
-    roles: Roles::All(Role::Write),
     invariants: &[
         "one file is open at a time",
         "who is refused was refused while somebody had the device, at some moment of his attempt",
@@ -44,6 +40,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Each of its two steps is atomic; what goes wrong is what the others see between them.",
         "By one step that tests and takes, and does nothing when it fails: under a spinlock, or by a compare-and-swap.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "scullsingle lets one process in and tells every other one that it is busy. The variable behind it is \

@@ -1,6 +1,6 @@
 //! The access-controlled devices trim without the device's lock.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
@@ -25,10 +25,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["trim.free"],
     script: &["A.copy.start", "B.trim.walk", "B.trim.done", "A.copy.half"],
-    fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::on(Ground::Quanta),
     defaults: Defaults::natural(100, 10),
@@ -47,6 +44,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "One frees what the other writes to, or both free the same list.",
         "By the device's own semaphore, around the trim as around everything else; the spinlock guards only who may open.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "sculluid lets one user in at a time, and reads and writes hold the device's semaphore. Get at freed memory all \

@@ -1,6 +1,6 @@
 //! A lock made of a load and a store.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Usually};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -27,14 +27,11 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: &["lock.load", "lock.store", "inside"],
     points: &["lock.store", "inside"],
     script: &["A.lock.load", "B.lock.load", "A.lock.store", "B.lock.store", "A.inside"],
-    fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
     usually: Usually::Natural,
-    placement: Placement::Spread,
     tasks: None,
     needs: Needs::on(Ground::Own),
     defaults: Defaults::natural(1000, 10),
-    roles: Roles::All(Role::Write),
     invariants: &["never more than one task is inside the critical section"],
     seven: [
         "Yes. A lock that only one task could reach would be no lock.",
@@ -46,6 +43,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both find the lock free, and both take it.",
         "By one instruction that tests and sets in a single step.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "A programmer writes: while the lock is taken, wait; then set it to taken. It works in every test on one \

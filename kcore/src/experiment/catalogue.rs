@@ -1,54 +1,20 @@
-//! All entries.
+//! All entries, and how they are found.
 
 use alloc::vec::Vec;
 
+use super::ALL;
 use super::entry::Experiment;
 use crate::settings::Usage;
 
-/// The catalogue, in the order in which it is best read: cause by cause.
-pub static ALL: &[&Experiment] = &[
-    &super::scull_leak::ENTRY,
-    &super::scull_read::ENTRY,
-    &super::scull_publish::ENTRY,
-    &super::scull_size::ENTRY,
-    &super::scull_torn::ENTRY,
-    &super::scull_trim::ENTRY,
-    &super::counter::ENTRY,
-    &super::broken_lock::ENTRY,
-    &super::peterson::ENTRY,
-    &super::request_queue::ENTRY,
-    &super::aba::ENTRY,
-    &super::multithread_write::ENTRY,
-    &super::preempt::ENTRY,
-    &super::irq::ENTRY,
-    &super::irq_other_cpu::ENTRY,
-    &super::softirq::ENTRY,
-    &super::tasklet::ENTRY,
-    &super::timer::ENTRY,
-    &super::workqueue::ENTRY,
-    &super::sleep::ENTRY,
-    &super::sleep_in_atomic::ENTRY,
-    &super::lost_wakeup::ENTRY,
-    &super::double_wake::ENTRY,
-    &super::interrupted::ENTRY,
-    &super::stack_semaphore::ENTRY,
-    &super::abba::ENTRY,
-    &super::self_deadlock::ENTRY,
-    &super::forgotten_unlock::ENTRY,
-    &super::double_up::ENTRY,
-    &super::unplug::ENTRY,
-    &super::starvation::ENTRY,
-    &super::soak::ENTRY,
-    &super::book_geometry::ENTRY,
-    &super::book_proc::ENTRY,
-    &super::book_exchange::ENTRY,
-    &super::book_quantum::ENTRY,
-    &super::book_trim::ENTRY,
-    &super::book_single::ENTRY,
-    &super::book_alloc::ENTRY,
-    &super::book_pipe_if::ENTRY,
-    &super::book_pipe_size::ENTRY,
-];
+/// Makes of the names of files a module each, and [`ALL`](super::ALL) of their entries, in this order.
+macro_rules! catalogue {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name;)*
+
+        /// The catalogue, in the order in which it is best read: cause by cause.
+        pub static ALL: &[&Experiment] = &[$(&$name::ENTRY),*];
+    };
+}
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.
 pub const QUESTIONS: [&str; 7] = [

@@ -1,6 +1,7 @@
 //! A cell of the matrix as a run: what a machine is asked to do for it.
 
-use super::catalogue::{ALL, find};
+use super::ALL;
+use super::catalogue::find;
 use super::entry::Experiment;
 use super::matrix::{Column, Row};
 use crate::settings::{Expect, Probe, RunSettings, Usage};

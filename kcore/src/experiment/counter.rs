@@ -1,6 +1,6 @@
 //! The smallest race: one variable, one line.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Usually};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
 
@@ -22,14 +22,11 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: &["counter.load", "counter.store"],
     points: &["counter.store"],
     script: &["A.counter.load", "B.counter.load", "A.counter.store", "B.counter.store"],
-    fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
     usually: Usually::Natural,
-    placement: Placement::Spread,
     tasks: None,
     needs: Needs::on(Ground::Own),
     defaults: Defaults::natural(2000, 5),
-    roles: Roles::All(Role::Write),
     invariants: &["the counter is tasks x increments x rounds; what is missing was lost"],
     seven: [
         "Yes. The counter is global.",
@@ -40,6 +37,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both load the same number and both store its successor.",
         "By a lock around load and store; or better, for a lone number, by one atomic addition.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "n tasks add 1 to a counter, k times each. Make the sum differ from n x k. What is the smallest sum you can \

@@ -1,6 +1,6 @@
 //! An `up` too many.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -18,15 +18,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     unit: "passes through the critical section",
     known_points: &["inside"],
     points: &["inside"],
-    script: &[],
-    fire: &[],
     certain: Certain { rendezvous: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::on(Ground::Own),
     defaults: Defaults::natural(1000, 3),
-    roles: Roles::All(Role::Write),
     invariants: &["never more than one task is inside the critical section"],
     seven: [
         "Yes. The device is one for all, and the semaphore with it.",
@@ -37,6 +32,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both get a unit and both go in, because one was given back that nobody had taken.",
         "By a lock with an owner: a mutex, which only who has it can give back.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "A semaphore of one unit guards the device. Not one test is made before a lock and acted on without it, \

@@ -1,6 +1,6 @@
 //! Two that wake for one event.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::Needs;
 use crate::settings::Lock;
@@ -23,11 +23,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     unit: "events: A makes each of them once, all others wait for it",
     known_points: &["flag.load", "flag.store"],
     points: &["flag.store"],
-    script: &[],
-    fire: &[],
     certain: Certain { rendezvous: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(3),
     needs: Needs::of_two_unheard(),
     defaults: Defaults::natural(1, 100),
@@ -42,6 +38,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both find the flag set, both clear it, both go on: for one event two answers.",
         "By a lock around test and store, or by something that can be taken once only: a unit of a semaphore.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "Two tasks sleep until a flag is set. A third one sets it, once. LDD3 shows this module and asks: does one \

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::matrix::{Cell, Row};
-use super::needs::Needs;
+use super::needs::{Ground, Needs};
 use crate::settings::Config;
 use crate::settings::{Expect, Lock, Object, Probe};
 
@@ -56,6 +56,37 @@ pub struct Experiment {
     pub invariants: &'static [&'static str],
     /// The answers to the [`QUESTIONS`](super::QUESTIONS), one each.
     pub seven: [&'static str; 7],
+    /// The cures that it is held against when the command line names no form: all run, with the same work on the same
+    /// heap. The first is the book's. Such an entry chooses its work by the size of the heap, unless it is told.
+    pub compared_with: &'static [Lock],
+    /// What its writers may find missing (`object=`); the first when the command line does not say.
+    pub variants: &'static [Variant],
+}
+
+/// An experiment whose writers find this object missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// The object.
+    pub object: Object,
+    /// Where its tasks meet: at the store of the object.
+    pub points: &'static [&'static str],
+    /// The order of two tasks: both find the object missing, both store one.
+    pub script: &'static [&'static str],
+    /// What its work is done on.
+    pub ground: Ground,
+    /// How much work there can be.
+    pub quanta: Quanta,
+}
+
+/// How much work a variant has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quanta {
+    /// As much as the entry.
+    Usual,
+    /// As much as the entry, but not more than this unless the command line says so.
+    AtMost(u32),
+    /// So much and no more, for this reason.
+    Only(u32, &'static str),
 }
 
 /// The chapters of the catalogue: the causes of concurrency that the books name (LDD3 5.2; LKD ch. 9, Causes of
@@ -225,6 +256,35 @@ impl Roles {
 }
 
 impl Experiment {
+    /// What most entries have in common: an entry says what is different.
+    pub(super) const USUAL: Experiment = Experiment {
+        name: "",
+        title: "",
+        cause: Cause::Smp,
+        races: &[],
+        sources: &[],
+        goal: "",
+        hint: "",
+        explanation: "",
+        rows: &[],
+        unit: "",
+        known_points: &[],
+        points: &[],
+        script: &[],
+        fire: &[],
+        certain: Certain::NEVER,
+        usually: Usually::Forced,
+        placement: Placement::Spread,
+        tasks: None,
+        needs: Needs::on(Ground::Own),
+        defaults: Defaults::natural(1, 1),
+        roles: Roles::All(Role::Write),
+        invariants: &[],
+        seven: [""; 7],
+        compared_with: &[],
+        variants: &[],
+    };
+
     /// What it can be run with; the first is the unguarded form.
     pub fn locks(&self) -> impl Iterator<Item = Lock> + use<> {
         self.rows.iter().map(|row| row.lock)
@@ -233,15 +293,6 @@ impl Experiment {
     /// The form without a guard.
     pub fn unguarded(&self) -> Lock {
         self.rows[0].lock
-    }
-
-    /// The cures that it is held against when the command line names no form: all run, with the same work on the same
-    /// heap. The first is the book's. Such an entry chooses its work by the size of the heap, unless it is told.
-    pub fn compared_with(&self) -> &'static [Lock] {
-        match self.name == super::multithread_write::ENTRY.name {
-            true => &[Lock::Semaphore, Lock::Mutex, Lock::Spinlock],
-            false => &[],
-        }
     }
 
     /// Whether tasks of it may come to a stop: the watchdog is needed.
@@ -278,26 +329,19 @@ impl Experiment {
         }
     }
 
-    /// Where the tasks meet when the command line names no point. `scull-leak` meets where the missing object is stored.
-    pub fn points_for(&self, object: Option<Object>) -> &'static [&'static str] {
-        match object {
-            None => self.points,
-            Some(Object::Quantum) => &["slot.store"],
-            Some(Object::Array) => &["array.store"],
-            Some(Object::Node) => &["head.store"],
-            Some(Object::All) => &["head.store", "next.store", "array.store", "slot.store"],
-        }
+    /// The variant with this object.
+    pub fn variant(&self, object: Option<Object>) -> Option<&'static Variant> {
+        self.variants.iter().find(|variant| Some(variant.object) == object)
     }
 
-    /// The order of two tasks when the command line names none: both find the object missing, both store one.
+    /// Where the tasks meet when the command line names no point.
+    pub fn points_for(&self, object: Option<Object>) -> &'static [&'static str] {
+        self.variant(object).map_or(self.points, |variant| variant.points)
+    }
+
+    /// The order of the tasks when the command line names none.
     pub fn script_for(&self, object: Option<Object>) -> &'static [&'static str] {
-        match object {
-            None | Some(Object::Quantum) => self.script,
-            Some(Object::Array) => &["A.array.load", "B.array.load", "A.array.store", "B.array.store"],
-            Some(Object::Node | Object::All) => {
-                &["A.head.load", "B.head.load", "A.head.store", "B.head.store"]
-            }
-        }
+        self.variant(object).map_or(self.script, |variant| variant.script)
     }
 
     /// What a run must give on a machine of `cpus` CPUs with a kernel built as `config`. `probe` may leave its points or

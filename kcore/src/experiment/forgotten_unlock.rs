@@ -1,6 +1,6 @@
 //! An error path that returns with the lock held.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, Row, S};
 use super::needs::Needs;
 use crate::settings::Lock;
@@ -23,16 +23,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     ],
     unit: "calls: A makes one, which is refused, and after that all others make so many",
     known_points: &["size.load", "size.store"],
-    points: &[],
-    script: &[],
-    fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::of_two_unheard(),
     defaults: Defaults::once(1),
-    roles: Roles::All(Role::Write),
     invariants: &[
         "a task that has returned holds no lock",
         "the size is the number of bytes whose write was not refused",
@@ -46,6 +40,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The other one waits for the lock. After the mistake it waits for ever.",
         "By one lock, and by a way out that gives it back whatever happened: one label in C, a guard in Rust.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "A device works for weeks. Then a user passes a bad address; write returns -EFAULT, as it should. From \

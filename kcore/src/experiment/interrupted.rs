@@ -1,6 +1,6 @@
 //! A signal while waiting.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Work};
 use super::matrix::{C, R, Row};
 use super::needs::Needs;
 use crate::settings::Lock;
@@ -29,10 +29,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: &["inside"],
     points: &["inside"],
     script: &["A.inside", "B.inside"],
-    fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(4),
     needs: Needs::of_two(),
     defaults: Defaults {
@@ -40,7 +37,6 @@ pub(super) static ENTRY: Experiment = Experiment {
         rendezvous: Work { quanta: 25, rounds: 1 },
         script: Work { quanta: 5, rounds: 1 },
     },
-    roles: Roles::All(Role::Write),
     invariants: &[
         "at the end the one unit is there, nobody has it, and nobody waits",
         "never more than one task has it",
@@ -55,6 +51,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "One grants the unit to a waiter while another sends the same waiter away.",
         "By one decision under the queue's lock: whoever is still queued may leave, whoever is not has the unit.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "Four tasks wait for one unit, and signals hit them at random while they do. A wait that a signal has ended must \

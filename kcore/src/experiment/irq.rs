@@ -1,6 +1,6 @@
 //! A task and the interrupt handler that interrupts it count together.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
 use super::matrix::{C, Cell, D, I, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -34,16 +34,12 @@ pub(super) static ENTRY: Experiment = Experiment {
     ],
     unit: "increments of the task; the device adds one for each interrupt that it is given",
     known_points: &["counter.load", "counter.store"],
-    points: &[],
-    script: &[],
     fire: &["counter.store"],
     certain: Certain { fire: true, ..Certain::NEVER },
-    usually: Usually::Forced,
     placement: Placement::OneCpu,
     tasks: Some(1),
     needs: Needs::on(Ground::Own),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(1000, 5) },
-    roles: Roles::All(Role::Write),
     invariants: &[
         "the counter is the increments of the task plus the runs of the handler; what is missing was lost",
     ],
@@ -56,6 +52,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Not here: task and handler share a CPU. The plain spinlock would be right if they never did.",
         "By a spinlock that is taken with interrupts off; on one CPU by interrupts off alone.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "A task adds 1 to a counter; so does the handler of its device, on the same CPU. Lose every update of the \

@@ -1,6 +1,6 @@
 //! A task on one CPU, the handler of its device on another.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
 use super::matrix::{C, Cell, N, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -33,16 +33,12 @@ pub(super) static ENTRY: Experiment = Experiment {
     ],
     unit: "increments of the task on CPU 0; the device adds one on CPU 1 for each interrupt that it is given",
     known_points: &["counter.load", "counter.store"],
-    points: &[],
-    script: &[],
     fire: &["counter.store"],
     certain: Certain { fire: true, ..Certain::NEVER },
-    usually: Usually::Forced,
     placement: Placement::FirstCpu,
     tasks: Some(1),
     needs: Needs::on(Ground::Own),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(500, 4) },
-    roles: Roles::All(Role::Write),
     invariants: &[
         "the counter is the increments of the task plus the runs of the handler; what is missing was lost",
     ],
@@ -56,6 +52,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "By a spinlock. With interrupts off besides, unless it is certain that the device never interrupts the CPU of a \
          holder.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "The cure of the exhibit irq was to switch interrupts off. Show that this was only half of it: lose updates \

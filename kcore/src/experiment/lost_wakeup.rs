@@ -1,6 +1,6 @@
 //! A wake-up that comes between the test and the sleep.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, Row, S};
 use super::needs::Needs;
 use crate::settings::Lock;
@@ -22,12 +22,8 @@ pub(super) static ENTRY: Experiment = Experiment {
     ],
     unit: "items: each is written once and read once",
     known_points: &["items.load", "items.store", "sleeper.load", "sleeper.store"],
-    points: &[],
     script: &["A.items.load", "B.items.store", "B.sleeper.load", "A.sleeper.store"],
-    fire: &[],
     certain: Certain { script: true, heals: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::of_two(),
     defaults: Defaults::once(1),
@@ -42,6 +38,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The writer looks for sleepers while the reader is on its way to bed: each sees the other as it was before.",
         "By an order: be found first, test then, sleep last. wait_event does that; a semaphore does it under its own lock.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "A reader sleeps while the buffer is empty; a writer fills it and wakes who sleeps. Bring the reader to \

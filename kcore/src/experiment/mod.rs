@@ -8,7 +8,7 @@
 //! | `needs` | [`Needs`]: what a run must have, so that there is something to do |
 //! | `matrix` | [`Row`]: which form gives what on which machine |
 //! | `cells` | [`Trial`]: a cell of the matrix as a run |
-//! | `catalogue` | [`ALL`] and [`find`] |
+//! | `catalogue` | `catalogue!`, which makes [`ALL`], and [`find`] |
 //! | [`page`] | the catalogue as people read it |
 //! | `points` | the probe points of scull, and the [`Site`](crate::event::Site)s of the other experiments |
 //! | `resolve` | [`resolve`]: a command line and an entry become a [`Resolved`] run |
@@ -19,62 +19,68 @@
 
 #![forbid(unsafe_code)]
 
-mod aba;
-mod abba;
-mod book_alloc;
-mod book_exchange;
-mod book_geometry;
-mod book_pipe_if;
-mod book_pipe_size;
-mod book_proc;
-mod book_quantum;
-mod book_single;
-mod book_trim;
-mod broken_lock;
+#[macro_use]
 mod catalogue;
 mod cells;
-mod counter;
-mod double_up;
-mod double_wake;
 mod entry;
-mod forgotten_unlock;
-mod interrupted;
-mod irq;
-mod irq_other_cpu;
-mod lost_wakeup;
 mod matrix;
-mod multithread_write;
 mod needs;
 pub mod page;
-mod peterson;
 mod points;
-mod preempt;
-mod request_queue;
 mod resolve;
-mod scull_leak;
-mod scull_publish;
-mod scull_read;
-mod scull_size;
-mod scull_torn;
-mod scull_trim;
-mod self_deadlock;
-mod sleep;
-mod sleep_in_atomic;
-mod soak;
-mod softirq;
-mod stack_semaphore;
-mod starvation;
-mod tasklet;
-mod timer;
-mod unplug;
 mod verdict;
-mod workqueue;
 
-pub use catalogue::{ALL, QUESTIONS, find};
+pub use catalogue::{QUESTIONS, find};
 pub use cells::{Trial, chosen, trials};
-pub use entry::{Cause, Certain, Choice, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+pub use entry::{
+    Cause, Certain, Choice, Defaults, Experiment, Placement, Quanta, Role, Roles, Usually, Variant, Work,
+};
 pub use matrix::{COLUMNS, Cell, Column, Row};
 pub use needs::{Ground, Needs};
 pub use points::*;
 pub use resolve::{Resolved, resolve};
 pub use verdict::is_expected;
+
+catalogue! {
+    scull_leak,
+    scull_read,
+    scull_publish,
+    scull_size,
+    scull_torn,
+    scull_trim,
+    counter,
+    broken_lock,
+    peterson,
+    request_queue,
+    aba,
+    multithread_write,
+    preempt,
+    irq,
+    irq_other_cpu,
+    softirq,
+    tasklet,
+    timer,
+    workqueue,
+    sleep,
+    sleep_in_atomic,
+    lost_wakeup,
+    double_wake,
+    interrupted,
+    stack_semaphore,
+    abba,
+    self_deadlock,
+    forgotten_unlock,
+    double_up,
+    unplug,
+    starvation,
+    soak,
+    book_geometry,
+    book_proc,
+    book_exchange,
+    book_quantum,
+    book_trim,
+    book_single,
+    book_alloc,
+    book_pipe_if,
+    book_pipe_size,
+}

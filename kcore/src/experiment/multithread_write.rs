@@ -1,6 +1,6 @@
 //! A script with five writers: the load under which the leak of the book becomes a lack of memory.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
@@ -24,15 +24,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     unit: "quanta: each writer fills the same ones, from the start of the device (by default a quarter of the heap)",
     known_points: SCULL,
     points: &["trim.done", "head.store", "next.store", "array.store", "slot.store"],
-    script: &[],
-    fire: &[],
     certain: Certain { rendezvous: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(5),
     needs: Needs::on(Ground::Quanta),
     defaults: Defaults::natural(100, 1),
-    roles: Roles::All(Role::Write),
     invariants: &[
         "allocated - freed = live and live - reachable = leaked, for nodes, arrays and quanta",
         "behind a lock no more is alive than one writer writes, so nobody runs out of memory",
@@ -47,6 +42,8 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both allocate for the same slot. Each slot then costs as many quanta as there are writers.",
         "By the device's lock, for the whole of each write, and in open for the whole of the trim.",
     ],
+    compared_with: &[Lock::Semaphore, Lock::Mutex, Lock::Spinlock],
+    ..Experiment::USUAL
 };
 
 /// Whatever keeps tasks apart cures it; what only keeps one CPU to itself is not asked.

@@ -3,7 +3,8 @@
 use alloc::string::{String, ToString};
 use alloc::{format, vec};
 
-use super::catalogue::{ALL, QUESTIONS};
+use super::ALL;
+use super::catalogue::QUESTIONS;
 use super::entry::Experiment;
 use crate::settings::Lock;
 

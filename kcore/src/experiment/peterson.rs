@@ -1,6 +1,6 @@
 //! A lock of loads and stores, which the store buffer undoes.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{A, C, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -28,14 +28,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: &["want", "look", "inside"],
     points: &["look"],
     script: &["A.want", "B.want", "A.look", "B.look", "A.inside"],
-    fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::on(Ground::Own),
     defaults: Defaults::natural(20_000, 5),
-    roles: Roles::All(Role::Write),
     invariants: &["never more than one task of a pair is inside the critical section"],
     seven: [
         "Yes. Each reads what the other writes.",
@@ -46,6 +42,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Each stores its own flag and reads the other's before that store has arrived.",
         "By a full fence between one's own stores and the load of the other's flag; or by one locked instruction.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "Two flags and a turn: that is mutual exclusion without any special instruction, and there is a proof. Run it on \

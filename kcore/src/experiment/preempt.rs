@@ -1,6 +1,6 @@
 //! Two tasks of one CPU: the tick ends a slice between test and store.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
 use super::matrix::{C, Cell, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
@@ -41,12 +41,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     script: &["A.slot.load", "B.slot.load", "A.slot.store", "B.slot.store"],
     fire: &["slot.store"],
     certain: Certain { fire: true, ..Certain::NEVER },
-    usually: Usually::Forced,
     placement: Placement::OneCpu,
     tasks: Some(2),
     needs: Needs::on(Ground::Quanta),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(1000, 10) },
-    roles: Roles::All(Role::Write),
     invariants: &[
         "allocated - freed = live, for nodes, arrays and quanta",
         "live - reachable = leaked, where reachable is what a walk of the device finds",
@@ -62,6 +60,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "By a lock that the next task finds taken; or by switching preemption off from the test to the store, which is \
          enough as long as all who do this run on one CPU.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "Two tasks share one CPU, so nothing ever happens at the same time. Make them leak quanta all the \

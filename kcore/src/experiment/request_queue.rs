@@ -1,6 +1,6 @@
 //! One adds at the tail while another removes from the head.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
 
@@ -26,10 +26,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "A.next.store",
         "A.tail.store",
     ],
-    fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::on(Ground::Own),
     defaults: Defaults::natural(2000, 5),
@@ -49,6 +46,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both change what head, tail and next say together, each from its own old view of it.",
         "By one lock over head, tail and links: they are one thing in three places.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "A queue of requests has a head, a tail, and a link from each request to the next. There is one \

@@ -4,8 +4,9 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::entry::{Choice, Experiment, Placement, Role, Work};
-use super::needs::{Extent, Ground, Needs};
+use super::ALL;
+use super::entry::{Choice, Experiment, Placement, Quanta, Role, Work};
+use super::needs::{Extent, Needs};
 use super::verdict::is_expected;
 use crate::probe::{Defaults, Name, Plan, Step};
 use crate::settings::{Config, Expect, Lock, MAX_WRITERS, Object, Probe, RunSettings, Usage};
@@ -118,14 +119,13 @@ fn is_heard(entry: &Experiment, probe: &Probe) -> Result<(), Usage> {
     }
 }
 
-/// A list item is divided into its array's quanta; for the arrays themselves each unit is an item of its own.
 fn has_what_it_needs(entry: &Experiment, object: Option<Object>, extent: &Extent) -> Result<(), Usage> {
     let (name, Needs { tasks, ground, .. }) = (entry.name, entry.needs);
     if extent.writers < tasks {
         let writers = extent.writers;
         return Err(Usage::new(format!("{name} needs writers={tasks} at least, not {writers}")));
     }
-    let ground = if object == Some(Object::Array) { Ground::Items } else { ground };
+    let ground = entry.variant(object).map_or(ground, |variant| variant.ground);
     ground.check(extent).map_err(|why| Usage::new(format!("{name} cannot be run with {why}")))
 }
 
@@ -145,15 +145,13 @@ fn lock(given: Option<Lock>, entry: &Experiment) -> Result<Lock, Usage> {
 }
 
 fn object(given: Option<Object>, entry: &Experiment) -> Result<Option<Object>, Usage> {
-    match (entry.name == super::scull_leak::ENTRY.name, given) {
-        (true, given) => Ok(Some(given.unwrap_or(Object::Quantum))),
-        (false, None) => Ok(None),
-        (false, Some(_)) => Err(Usage::new(format!(
-            "object= is for {} only, not for {}",
-            super::scull_leak::ENTRY.name,
-            entry.name
-        ))),
+    let first = entry.variants.first().map(|variant| variant.object);
+    if given.is_none() || entry.variant(given).is_some() {
+        return Ok(given.or(first));
     }
+    let with: Vec<&str> =
+        ALL.iter().filter(|entry| !entry.variants.is_empty()).map(|entry| entry.name).collect();
+    Err(Usage::new(format!("object= is for {} only, not for {}", with.join(", "), entry.name)))
 }
 
 fn filled_in(given: &Probe, plan: &Plan) -> Probe {
@@ -190,14 +188,14 @@ fn work(
 ) -> Result<Work, Usage> {
     let default = entry.defaults.under(probe);
     let rounds = settings.rounds.unwrap_or(default.rounds);
-    let quanta = match (object, settings.quanta) {
-        // A list has one head.
-        (Some(Object::Node), None | Some(1)) => 1,
-        (Some(Object::Node), Some(quanta)) => {
-            return Err(Usage::new(format!("object=node means quanta=1, not {quanta}: a list has one head")));
+    let most = entry.variant(object).map_or(Quanta::Usual, |variant| variant.quanta);
+    let quanta = match (most, settings.quanta) {
+        (Quanta::Only(only, _), None) => only,
+        (Quanta::Only(only, why), Some(quanta)) if quanta != only => {
+            let object = object.map_or("", Object::word);
+            return Err(Usage::new(format!("object={object} means quanta={only}, not {quanta}: {why}")));
         }
-        // An array is twice as large as a quantum, and each has a list item of its own.
-        (Some(Object::Array), None) => default.quanta.min(100),
+        (Quanta::AtMost(most), None) => default.quanta.min(most),
         (_, given) => given.unwrap_or(default.quanta),
     };
     Ok(Work { quanta, rounds })

@@ -1,9 +1,10 @@
 //! The race of the book: two writers, one empty slot, one quantum forgotten.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Quanta, Usually, Variant};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
+use crate::settings::Object;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-leak",
@@ -24,14 +25,11 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["slot.store"],
     script: &["A.slot.load", "B.slot.load", "A.slot.store", "B.slot.store"],
-    fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
     usually: Usually::Natural,
-    placement: Placement::Spread,
     tasks: None,
     needs: Needs::on(Ground::Quanta),
     defaults: Defaults::natural(1000, 10),
-    roles: Roles::All(Role::Write),
     invariants: &[
         "allocated - freed = live, for nodes, arrays and quanta",
         "live - reachable = leaked, where reachable is what a walk of the device finds",
@@ -47,7 +45,43 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both find the slot empty. That is the experiment.",
         "By one lock for each device, taken before the list is looked at and given back when the bytes are copied.",
     ],
+    variants: VARIANTS,
+    ..Experiment::USUAL
 };
+
+/// Arrays are twice as large as quanta, and each has a list item of its own.
+static VARIANTS: &[Variant] = &[
+    Variant {
+        object: Object::Quantum,
+        points: &["slot.store"],
+        script: &["A.slot.load", "B.slot.load", "A.slot.store", "B.slot.store"],
+        ground: Ground::Quanta,
+        quanta: Quanta::Usual,
+    },
+    Variant {
+        object: Object::Array,
+        points: &["array.store"],
+        script: &["A.array.load", "B.array.load", "A.array.store", "B.array.store"],
+        ground: Ground::Items,
+        quanta: Quanta::AtMost(100),
+    },
+    Variant {
+        object: Object::Node,
+        points: &["head.store"],
+        script: HEAD,
+        ground: Ground::Quanta,
+        quanta: Quanta::Only(1, "a list has one head"),
+    },
+    Variant {
+        object: Object::All,
+        points: &["head.store", "next.store", "array.store", "slot.store"],
+        script: HEAD,
+        ground: Ground::Quanta,
+        quanta: Quanta::Usual,
+    },
+];
+
+const HEAD: &[&str] = &["A.head.load", "B.head.load", "A.head.store", "B.head.store"];
 
 const GOAL: &str = "Several writers write to the same place of an empty scull device. Make them lose memory: blocks that \
 were allocated, are not freed, and that nothing points to any more. Say how many before you run it. Then choose a lock \

@@ -1,6 +1,6 @@
 //! A pointer that leads to memory which is not ready.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Usually};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
@@ -23,14 +23,11 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["array.clear"],
     script: &["A.array.store", "B.array.load", "B.slot.load", "A.array.clear"],
-    fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
     usually: Usually::Natural,
-    placement: Placement::Spread,
     tasks: None,
     needs: Needs::on(Ground::Shares),
     defaults: Defaults::natural(100, 10),
-    roles: Roles::All(Role::Write),
     invariants: &[
         "no task uses a pointer whose bytes are the poison of a fresh block",
         "allocated - freed = live and live - reachable = leaked, for nodes, arrays and quanta",
@@ -45,6 +42,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "It follows the pointer to an array full of whatever was there before.",
         "By making the array ready before it is published, and by a lock for all that a reader of it relies on.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "A writer needs an array of pointers. It allocates one, stores its address in the list item, and then \

@@ -1,6 +1,6 @@
 //! Two readers, no writer, and still a leak.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
@@ -23,10 +23,8 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["head.store", "next.store"],
     script: &["A.head.load", "B.head.load", "A.head.store", "B.head.store"],
-    fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
     usually: Usually::Natural,
-    placement: Placement::Spread,
     tasks: None,
     needs: Needs::on(Ground::Items),
     defaults: Defaults::natural(100, 10),
@@ -45,6 +43,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both readers find the node missing and both append one.",
         "By the device's lock, which read takes exactly as write does.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "The device has a size but no list behind it: a hole from end to end. Nobody writes. Several tasks read, \

@@ -1,6 +1,6 @@
 //! A file that gets shorter by being written to.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Usually};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
@@ -19,14 +19,11 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["size.store"],
     script: &["A.size.load", "B.size.load", "A.size.store", "B.size.store"],
-    fire: &[],
     certain: Certain { script: true, heals: true, ..Certain::NEVER },
     usually: Usually::Natural,
-    placement: Placement::Spread,
     tasks: None,
     needs: Needs::on(Ground::Device),
     defaults: Defaults::natural(1000, 10),
-    roles: Roles::All(Role::Write),
     invariants: &["when all writers are done, the size is the highest end of any acknowledged write"],
     seven: [
         "Yes. The size belongs to the device and decides for everybody where the file ends.",
@@ -37,6 +34,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both pass the test against the same old size, and the last store wins, not the largest.",
         "By the lock that already covers the write, held until the size is updated.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "A writes up to byte 8000, B writes up to byte 4000. Both succeed. Make the device say that it is 4000 \

@@ -1,6 +1,6 @@
 //! One quantum, two authors.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Usually};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
@@ -23,14 +23,11 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["copy.half"],
     script: &["A.copy.start", "B.copy.start", "B.copy.half", "A.copy.half"],
-    fire: &[],
     certain: Certain { script: true, ..Certain::NEVER },
     usually: Usually::Natural,
-    placement: Placement::Spread,
     tasks: None,
     needs: Needs::on(Ground::Halves),
     defaults: Defaults::natural(200, 10),
-    roles: Roles::All(Role::Write),
     invariants: &["each quantum carries the stamp of exactly one write from its first byte to its last"],
     seven: [
         "Yes. The bytes of a quantum are what the device is for.",
@@ -41,6 +38,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both copy into the same bytes at once.",
         "By the device's lock, held over the whole copy.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "Two writers write 4000 bytes each to the same place: A writes only As, B writes only Bs. All memory is \

@@ -1,6 +1,6 @@
 //! Freed under the writer's hands, and freed twice.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Roles, Usually};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
@@ -23,10 +23,8 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: SCULL,
     points: &["trim.free"],
     script: &["A.copy.start", "B.trim.walk", "B.trim.done", "A.copy.half"],
-    fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
     usually: Usually::Natural,
-    placement: Placement::Spread,
     tasks: None,
     needs: Needs::on(Ground::Quanta),
     defaults: Defaults::natural(100, 10),
@@ -45,6 +43,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both trims walk the same list and free each block of it.",
         "By the device's lock, in open (which trims) as in write and read: whoever holds a pointer holds the lock.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "To open scull write-only empties it. Open it while somebody writes, and make the writer write into memory \

@@ -1,6 +1,6 @@
 //! A lock, taken twice by the same task.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, D, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -23,16 +23,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     ],
     unit: "appended bytes",
     known_points: &["size.load", "size.store"],
-    points: &[],
-    script: &[],
-    fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(1),
     needs: Needs::on(Ground::Own),
     defaults: Defaults::once(10),
-    roles: Roles::All(Role::Write),
     invariants: &[
         "nobody waits for a lock that is its own",
         "the size is the number of bytes that were appended",
@@ -46,6 +40,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The other call waits for the lock, and rightly so. The trouble is the same processor's own second call.",
         "By one lock, which the functions that are called from outside take and the functions inside expect to be held.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "One task, one lock, and a program without an unlock missing anywhere. Make it wait for ever. Then find \

@@ -1,6 +1,6 @@
 //! A task sleeps in the middle of its critical section.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
 use super::matrix::{C, I, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -35,9 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: &["counter.load", "counter.store"],
     points: &["counter.store"],
     script: &["A.counter.load", "B.counter.load", "A.counter.store", "B.counter.store"],
-    fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
-    usually: Usually::Forced,
     placement: Placement::OneCpu,
     tasks: Some(2),
     needs: Needs::on(Ground::Own),
@@ -46,7 +44,6 @@ pub(super) static ENTRY: Experiment = Experiment {
         rendezvous: Work { quanta: 5, rounds: 2 },
         script: Work { quanta: 1, rounds: 1 },
     },
-    roles: Roles::All(Role::Write),
     invariants: &[
         "the counter is tasks x increments x rounds; what is missing was lost",
         "nobody sleeps while a spinlock is held, or with preemption or interrupts off",
@@ -60,6 +57,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The same as on this one, where the tasks take turns.",
         "By a lock that the holder keeps while it sleeps: semaphore, mutex, completion.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "Between load and store a task has to wait for a millisecond, and sleeps. Lose updates on one CPU in a kernel \

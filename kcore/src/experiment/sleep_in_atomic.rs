@@ -1,6 +1,6 @@
 //! An allocation that may sleep, with a lock held.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Work};
 use super::matrix::{C, I, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -31,10 +31,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: &["inside"],
     points: &["inside"],
     script: &["A.inside", "B.inside"],
-    fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::on(Ground::Own),
     defaults: Defaults {
@@ -42,7 +39,6 @@ pub(super) static ENTRY: Experiment = Experiment {
         rendezvous: Work { quanta: 10, rounds: 3 },
         script: Work { quanta: 1, rounds: 1 },
     },
-    roles: Roles::All(Role::Write),
     invariants: &[
         "nobody who may sleep is called while a spinlock is held, or with preemption or interrupts off",
         "allocated - freed = live, where each block counts as a quantum",
@@ -56,6 +52,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "It spins until the holder lets go, or for ever if the holder sleeps.",
         "By a lock whose holder may sleep; or by allocating before the lock is taken.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "A function takes a spinlock and allocates under it. It has passed every test: there was always enough \

@@ -1,6 +1,6 @@
 //! Mixed traffic for as long as one likes.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Usually};
 use super::matrix::{A, C, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
@@ -27,11 +27,9 @@ pub(super) static ENTRY: Experiment = Experiment {
     fire: &["slot.store"],
     certain: Certain::NEVER,
     usually: Usually::Natural,
-    placement: Placement::Spread,
     tasks: Some(16),
     needs: Needs::on(Ground::Device),
     defaults: Defaults::natural(50, 3),
-    roles: Roles::All(Role::Write),
     invariants: &[
         "allocated - freed = live and live - reachable = leaked, after every round",
         "what a read returns is one write from its first byte to its last",
@@ -46,6 +44,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Everything that the other experiments show one by one.",
         "By the device's lock, held for the whole of each call.",
     ],
+    ..Experiment::USUAL
 };
 
 /// What it gives is luck without a guard.

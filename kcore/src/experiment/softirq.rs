@@ -1,6 +1,6 @@
 //! The second half of a handler, on the CPU of the task that it counts with.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
 use super::matrix::{C, D, I, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -32,16 +32,12 @@ pub(super) static ENTRY: Experiment = Experiment {
     ],
     unit: "increments of the task; the softirq adds one each time that it runs",
     known_points: &["counter.load", "counter.store"],
-    points: &[],
-    script: &[],
     fire: &["counter.store"],
     certain: Certain { fire: true, ..Certain::NEVER },
-    usually: Usually::Forced,
     placement: Placement::OneCpu,
     tasks: Some(1),
     needs: Needs::on(Ground::Own),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(1000, 5) },
-    roles: Roles::All(Role::Write),
     invariants: &[
         "the counter is the increments of the task plus the runs of the softirq; what is missing was lost",
     ],
@@ -54,6 +50,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The same softirq may run on two CPUs at once, for two interrupts. Here one CPU is interrupted only.",
         "By a spinlock that is taken with softirqs off, in the task; the softirq takes the plain form.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "Good handlers are short: this one notes that there is work and returns, and a softirq counts. Lose the \

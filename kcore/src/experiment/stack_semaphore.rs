@@ -1,6 +1,6 @@
 //! A semaphore that is gone before its `up` has returned.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::Needs;
 use crate::settings::Lock;
@@ -21,12 +21,8 @@ pub(super) static ENTRY: Experiment = Experiment {
     ],
     unit: "requests: each waits in a frame of its own",
     known_points: &["granted", "seeing-off"],
-    points: &[],
-    script: &[],
     fire: &["granted", "seeing-off"],
     certain: Certain { fire: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::of_two(),
     defaults: Defaults::natural(100, 1),
@@ -41,6 +37,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The waiter returns on its CPU while up is still at work on the other one.",
         "By a primitive that does not let the waiter go before the waker has let go: a completion.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "A task hands a request to another one and waits until it is served. The semaphore for that costs nothing: \

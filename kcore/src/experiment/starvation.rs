@@ -1,6 +1,6 @@
 //! Who gets the lock how often: statistics.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Work};
 use super::matrix::{A, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -19,10 +19,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: &["inside"],
     points: &["inside"],
     script: &["A.inside", "B.inside"],
-    fire: &[],
     certain: Certain::NEVER,
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(4),
     needs: Needs::on(Ground::Own),
     defaults: Defaults {
@@ -30,7 +27,6 @@ pub(super) static ENTRY: Experiment = Experiment {
         rendezvous: Work { quanta: 25, rounds: 1 },
         script: Work { quanta: 2, rounds: 1 },
     },
-    roles: Roles::All(Role::Write),
     invariants: &[
         "all turns together are as many as there were: no task ever had one that it should not have had",
     ],
@@ -43,6 +39,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Each tries; which of them succeeds is decided by the cache, not by who came first.",
         "It is protected. What is missing is a promise of when.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "Four tasks want the same lock again and again. Nothing is lost and nothing is broken. Count how often each of \

@@ -1,6 +1,6 @@
 //! Two tasklets run on two CPUs at once; one does not.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Work};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -22,12 +22,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     ],
     unit: "times that each of the two tasks schedules its tasklet, which counts",
     known_points: &["counter.load", "counter.store"],
-    points: &[],
-    script: &[],
-    fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::on(Ground::Own),
     defaults: Defaults {
@@ -35,7 +30,6 @@ pub(super) static ENTRY: Experiment = Experiment {
         rendezvous: Work { quanta: 50, rounds: 3 },
         script: Work { quanta: 1, rounds: 1 },
     },
-    roles: Roles::All(Role::Write),
     invariants: &["the counter is the number of times that tasklets ran; what is missing was lost"],
     seven: [
         "Yes. Both tasklets add to the same counter.",
@@ -46,6 +40,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Two different tasklets do run on two processors at the same time. That is the experiment.",
         "By a spinlock, in its plain form; or by using one and the same tasklet for all that touches the data.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "Tasklets of one CPU never interrupt each other. Let two of them lose updates all the same. Then cure the \

@@ -1,6 +1,6 @@
 //! The object of a timer is freed while its handler runs.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -17,11 +17,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     rows: &[Row::by_cpus(Lock::None, R, C), Row::always(Lock::Synchronous, C)],
     unit: "objects with a timer: armed, expired, deleted and freed one after the other",
     known_points: &["expired", "deleted"],
-    points: &[],
-    script: &[],
-    fire: &[],
     certain: Certain { off: true, ..Certain::NEVER },
-    usually: Usually::Forced,
     placement: Placement::FirstCpu,
     tasks: Some(1),
     needs: Needs::on(Ground::Own),
@@ -30,7 +26,6 @@ pub(super) static ENTRY: Experiment = Experiment {
         rendezvous: Work { quanta: 10, rounds: 3 },
         script: Work { quanta: 1, rounds: 1 },
     },
-    roles: Roles::All(Role::Write),
     invariants: &[
         "no object is written to after it was freed",
         "allocated - freed = live, where each object counts as a quantum",
@@ -44,6 +39,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The owner executes on one processor, the handler on the one that the timer was armed on.",
         "By an order: delete the timer, wait until its handler has ended, and free the object only then.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "An object carries a timer. Its owner does what looks right: it deletes the timer, then frees the object. Let \

@@ -1,6 +1,6 @@
 //! A device that disappears.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -23,10 +23,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: &["slot.load", "slot.store", "found", "uses.load", "uses.store", "unplugged", "plugged"],
     points: &["found"],
     script: &["A.slot.load", "B.slot.store", "B.unplugged", "A.found"],
-    fire: &[],
     certain: Certain { script: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::on(Ground::Own),
     defaults: Defaults::natural(1000, 10),
@@ -45,6 +42,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "One frees what the other has just found.",
         "The slot by the registry's lock, which does not go away; the object by its count.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "There is a registry with a slot for one device. Users look the device up and use it; somebody unplugs it. \

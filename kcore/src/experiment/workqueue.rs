@@ -1,6 +1,6 @@
 //! Two works in two workers: deferred, and in process context.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Role, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Lock;
@@ -32,14 +32,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     known_points: &["counter.load", "counter.store"],
     points: &["counter.store"],
     script: &["A.counter.load", "B.counter.load", "A.counter.store", "B.counter.store"],
-    fire: &[],
     certain: Certain { rendezvous: true, script: true, ..Certain::NEVER },
-    usually: Usually::Forced,
-    placement: Placement::Spread,
     tasks: Some(2),
     needs: Needs::on(Ground::Own),
     defaults: Defaults::natural(2000, 5),
-    roles: Roles::All(Role::Write),
     invariants: &["the counter is works x increments x rounds; what is missing was lost"],
     seven: [
         "Yes. Both works add to the same counter.",
@@ -50,6 +46,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Two workers on two processors both load the same number.",
         "By any lock that tasks may take; the mutex among them, since a work may sleep.",
     ],
+    ..Experiment::USUAL
 };
 
 const GOAL: &str = "Two works are queued, each on a queue of its own, and add 1 to the same counter. Lose updates. Then use a lock \

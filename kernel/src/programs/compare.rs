@@ -24,7 +24,7 @@ const BESIDES: u64 = 32;
 /// The settings with as much work as the heap has room for, if that is the experiment's habit and nothing else was said.
 pub(super) fn scaled(settings: &RunSettings, entry: &Experiment, boot: &Boot) -> RunSettings {
     let room = (boot.heap_bytes / SHARE).min(MOST) / settings.quantum.saturating_add(BESIDES);
-    let own = (!entry.compared_with().is_empty()).then_some(room.max(1) as u32);
+    let own = (!entry.compared_with.is_empty()).then_some(room.max(1) as u32);
     RunSettings {
         quanta: settings.quanta.or(own),
         rounds: settings.rounds.or(own.map(|_| 1)),
@@ -35,12 +35,12 @@ pub(super) fn scaled(settings: &RunSettings, entry: &Experiment, boot: &Boot) ->
 /// Whether the experiment is held against its cures: unless the command line has chosen a form or a mode itself.
 pub(super) fn is_wanted(settings: &RunSettings, entry: &Experiment) -> bool {
     let chosen = settings.lock.is_some() || settings.probe.is_some() || settings.expect.is_some();
-    !chosen && !entry.compared_with().is_empty()
+    !chosen && !entry.compared_with.is_empty()
 }
 
 /// Runs all forms as it happens, and the first two where the race is forced.
 pub(super) fn main(entry: &'static Experiment, settings: &RunSettings, boot: &Boot) -> Result<Exit, Usage> {
-    let forms: Vec<Lock> = [entry.unguarded()].iter().chain(entry.compared_with()).copied().collect();
+    let forms: Vec<Lock> = [entry.unguarded()].iter().chain(entry.compared_with).copied().collect();
     report::boot_lines(boot);
     println!();
     println!("{}: {}", entry.name, entry.title);

@@ -14,7 +14,7 @@ pub(super) fn draw(luck: &mut Rng, host: &Host) -> String {
         words += &format!(" writers={}", writers(luck, host));
     }
     words += &format!(" quanta={} rounds={} seed={}", luck.u32(1..=8), luck.u32(1..=2), luck.u64(..1000));
-    if entry.name == "scull-leak" || luck.u32(..50) == 0 {
+    if !entry.variants.is_empty() || luck.u32(..50) == 0 {
         words += &format!(" object={}", pick(luck, Object::ALL));
     }
     if luck.u32(..3) == 0 {
