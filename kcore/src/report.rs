@@ -282,7 +282,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// A source line, as every record has it: `kernel/src/experiments/abba.rs:63`.
+/// A source line, as every record has it: `kcore/src/experiment/abba.rs:63`.
 pub fn place(location: &Location<'_>) -> String {
     format!("{}:{}", location.file(), location.line())
 }

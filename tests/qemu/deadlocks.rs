@@ -21,13 +21,13 @@ pub(crate) fn trials() -> Vec<Trial> {
 /// What comes to a stop ends by itself in this time: a bound, which a machine is given up beyond.
 pub(crate) const LIMIT: &str = "timeout=5";
 
-const ABBA: Source = Source::new("abba.rs", include_str!("../../kernel/src/experiments/abba.rs"));
+const ABBA: Source = Source::new("abba.rs", include_str!("../../kcore/src/experiment/abba.rs"));
 const SELF_DEADLOCK: Source =
-    Source::new("self_deadlock.rs", include_str!("../../kernel/src/experiments/self_deadlock.rs"));
+    Source::new("self_deadlock.rs", include_str!("../../kcore/src/experiment/self_deadlock.rs"));
 const FORGOTTEN_UNLOCK: Source =
-    Source::new("forgotten_unlock.rs", include_str!("../../kernel/src/experiments/forgotten_unlock.rs"));
+    Source::new("forgotten_unlock.rs", include_str!("../../kcore/src/experiment/forgotten_unlock.rs"));
 const LOST_WAKEUP: Source =
-    Source::new("lost_wakeup.rs", include_str!("../../kernel/src/experiments/lost_wakeup.rs"));
+    Source::new("lost_wakeup.rs", include_str!("../../kcore/src/experiment/lost_wakeup.rs"));
 
 /// Two tasks, two locks: each waits for what the other has.
 fn abba() -> impl Iterator<Item = Case> {
@@ -105,7 +105,7 @@ fn lost_wakeup() -> impl Iterator<Item = Case> {
         let edge = Edge {
             waiter: "reader-A".to_string(),
             lock: "scull0.readers".to_string(),
-            at: LOST_WAKEUP.line("sleeper.sleep()"),
+            at: LOST_WAKEUP.line("sleeper.sleep::<M>()"),
             holder: None,
             in_cycle: false,
         };

@@ -3,7 +3,12 @@
 use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, D, Row};
 use super::needs::{Ground, Needs};
+use super::stage::{Device, Refusal, Rig, Stage, read_at, stamps, write_at};
+use crate::errno::Errno;
+use crate::event::Site;
 use crate::settings::Lock;
+use crate::shared::probe;
+use crate::sync::Guard;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "abba",
@@ -68,3 +73,69 @@ swapped); to take the second lock with a timeout and simply try again (two tasks
 called a livelock; a trylock that gives the first lock back, too, and starts again after a while does work, and Linux \
 has it where no order can be known); a delay. One big lock for all devices works and makes every copy wait for every \
 other.";
+
+/// Bytes that each device holds, if its quantum has room for them.
+const LENGTH: usize = 16;
+
+/// Two devices and their locks. The locks are outside the devices, so that a copy can take both.
+struct Pair<M: Rig> {
+    devices: [Device<M>; 2],
+    guards: [Guard<M>; 2],
+    /// Whether the lower device's lock is taken first, whatever the direction of the copy.
+    ordered: bool,
+}
+
+/// Between the first lock and the second one: point `first`.
+static FIRST: Site = Site::new("first");
+
+/// One round: A, C, ... copy scull0 to scull1, and B, D, ... the other way, `quanta` times each.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let pair = Pair::new(stage)?;
+    let quanta = stage.resolved.quanta;
+    stage.race(&|who| {
+        let from = who as usize % 2;
+        for _ in 0..quanta {
+            pair.copy(from, 1 - from);
+        }
+    })?;
+    stage.add_lock(pair.guards[0].stats());
+    stage.run.lost_updates += u64::from(pair.contents(0) != pair.contents(1));
+    Ok(())
+}
+
+impl<M: Rig> Pair<M> {
+    fn new(stage: &Stage<'_, M>) -> Result<Self, Errno> {
+        let ordered = stage.resolved.lock == Lock::Ordered;
+        let form = if ordered { Lock::Spinlock } else { stage.resolved.lock };
+        let device = |index| Device::new(index, Lock::None, stage.geometry);
+        let guard = |name| Guard::<M>::new(form, name, "scull.lock");
+        let pair = Pair {
+            devices: [device(0)?, device(1)?],
+            guards: [guard("scull0.lock"), guard("scull1.lock")],
+            ordered,
+        };
+        // Here already, so that nobody allocates under a spinlock.
+        for (who, device) in pair.devices.iter().enumerate() {
+            write_at(device, 0, &[stamps::of(who as u32); LENGTH])?;
+        }
+        Ok(pair)
+    }
+
+    /// Copies one device to the other. The bytes are in the first quantum of both, so nothing here can fail.
+    fn copy(&self, from: usize, to: usize) {
+        let (lower, higher) = if self.ordered { (from.min(to), from.max(to)) } else { (from, to) };
+        let _first = self.guards[lower].enter();
+        probe::<M>(&FIRST);
+        let _second = self.guards[higher].enter();
+        // Lock order: the lower device -> the higher one, in the ordered form only.
+        let (bytes, count) = self.contents(from);
+        let _ = write_at(&self.devices[to], 0, &bytes[..count]);
+    }
+
+    /// What the device holds, and how much it gives at once.
+    fn contents(&self, index: usize) -> ([u8; LENGTH], usize) {
+        let mut bytes = [0; LENGTH];
+        let count = read_at(&self.devices[index], 0, &mut bytes).unwrap_or(0);
+        (bytes, count)
+    }
+}

@@ -1,8 +1,16 @@
 //! scullpriv makes a device with its spinlock held.
 
+use alloc::format;
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use super::entry::{Cause, Certain, Defaults, Experiment, Work};
 use super::matrix::{C, I, Row};
 use super::needs::{Ground, Needs};
+use super::stage::{Refusal, Rig, Stage, device_of};
+use crate::dev::{CharDevice, Credentials, OpenFlags};
+use crate::scull::Edition;
+use crate::scull::access::Private;
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -71,3 +79,24 @@ a process, so that is just as good, and shorter. The spinlock is worth keeping i
 Wrong cures: to allocate outside of the lock and not to look again (two devices for one terminal: what was written to \
 one of them is lost from view: scull-leak, one floor up); GFP_ATOMIC (open fails when memory is short, which nobody expects of it); \
 to give the lock back around the kmalloc alone, inside the function that walks (the caller believes that it is held).";
+
+/// One round: every task opens the device from each of `quanta` terminals, for the first time.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let (resolved, geometry) = (stage.resolved, stage.geometry);
+    let form = resolved.lock;
+    let device = Private::<M>::new(Edition::of(form).unwrap_or_default(), move || device_of(form, geometry));
+    let refused = AtomicU64::new(0);
+    stage.race(&|_| {
+        for terminal in 0..resolved.quanta {
+            let opened = Arc::clone(&device).open(OpenFlags::READ_WRITE, &Credentials::user(1000, terminal));
+            refused.fetch_add(opened.is_err().into(), Relaxed);
+        }
+    })?;
+    let (devices, wanted, refused) =
+        (device.devices().len() as u64, u64::from(resolved.quanta), refused.into_inner());
+    stage.note(format!("{} terminals, {devices} devices in a round", resolved.quanta));
+    stage.out_of_memory += refused;
+    // Where all were refused there is no device, and nothing is wrong with that.
+    stage.run.lost_updates += devices.saturating_sub(wanted) + wanted.saturating_sub(devices + refused);
+    Ok(())
+}

@@ -1,9 +1,17 @@
 //! An exchange that is none.
 
+use alloc::format;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
 use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
+use super::stage::{Refusal, Rig, Stage, with_room_for};
+use crate::dev::{Caller, Credentials, NoUser};
+use crate::errno::Errno;
+use crate::scull::ioctl;
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -61,3 +69,44 @@ caller's memory is to be read and written inside, where the task may sleep.\n\n\
 Wrong cures: to make the variable atomic and leave the two lines (an atomic load, an atomic store, and a gap); to store \
 first and load then; to return the value only if it has not changed (it may have changed and come back); to trust that only \
 the administrator may do this, and that there is only one.";
+
+/// One round: each task shifts the module's quantum from whatever it is to values of its own, and is told what it was.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let first = stage.geometry.quantum;
+    let (tasks, times) = (stage.resolved.writers as usize, stage.resolved.quanta as usize);
+    let caller = Caller { credentials: Credentials::ROOT, memory: &NoUser };
+    let told_of = counters::<M>(1 + tasks * times)?;
+    let told = |value: usize| value.checked_sub(first).and_then(|number| told_of.get(number));
+    stage.family_round(
+        &|_| Ok(()),
+        &|device, who, _| {
+            for time in 0..times {
+                let value = first + 1 + time * tasks + who as usize;
+                let old = device.ioctl(ioctl::IOCHQUANTUM, value, &caller);
+                if let Some(count) = old.ok().and_then(told) {
+                    count.fetch_add(1, Relaxed);
+                }
+            }
+        },
+        &mut |device, run| {
+            // Whoever asked now would be told of the last one.
+            if let Some(count) = told(device.parameters().geometry().quantum) {
+                count.fetch_add(1, Relaxed);
+            }
+            run.lost_updates += told_of.iter().filter(|count| count.load(Relaxed) == 0).count() as u64;
+            Ok(())
+        },
+    )?;
+    let most = told_of.iter().map(|count| count.load(Relaxed)).max().unwrap_or(0);
+    if most > 1 {
+        stage.note(format!("one value was told to {most} tasks"));
+    }
+    Ok(())
+}
+
+/// `count` zeros.
+fn counters<M: Rig>(count: usize) -> Result<Vec<AtomicU32>, Errno> {
+    let mut counters = with_room_for::<M, _>(count)?;
+    counters.resize_with(count, || AtomicU32::new(0));
+    Ok(counters)
+}

@@ -4,6 +4,10 @@ use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
+use super::stage::{Refusal, Rig, Stage, stamps, write_at};
+use crate::dev::{Caller, Credentials, NoUser};
+use crate::errno::Errno;
+use crate::scull::{Mode, ioctl};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -65,3 +69,36 @@ Wrong cures: to read the two numbers once more inside and compare them (right, b
 them before); to make them atomic (each read is atomic already; they are too old); to lock the ioctl (it changes the \
 module's numbers, not the device's: the trim does that, and has the lock); to forbid the ioctl while the device is open \
 (B opens it after A has).";
+
+/// One round: writers write a quantum at the start; trimmers let the module have twice as many slots, or as many as before,
+/// and empty the device. Then the last slot of the device is written to, and the device is emptied once more.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let (geometry, times) = (stage.geometry, stage.resolved.quanta as usize);
+    let resolved = stage.resolved;
+    let caller = Caller { credentials: Credentials::ROOT, memory: &NoUser };
+    let stamp = stamps::buffer::<M>(geometry.quantum, stamps::of(0))?;
+    stage.family_round(
+        &|_| Ok(()),
+        &|device, who, told| {
+            for time in 0..times {
+                match resolved.role(who) {
+                    Role::Trim => {
+                        let slots = geometry.qset << (1 - time % 2);
+                        let _ = device.ioctl(ioctl::IOCTQSET, slots, &caller);
+                        drop(device.open(Mode::Write));
+                    }
+                    Role::Write | Role::Read => {
+                        told.result(write_at(device, 0, &stamp), true);
+                    }
+                }
+            }
+        },
+        &mut |device, _| {
+            let slots = device.geometry().qset;
+            let last = write_at(device, (slots - 1) * geometry.quantum, &stamp);
+            drop(device.open(Mode::Write)?);
+            // The damage is counted: that is what this is for.
+            last.map(drop).or_else(|errno| if errno == Errno::EFAULT { Ok(()) } else { Err(errno) })
+        },
+    )
+}

@@ -3,8 +3,12 @@
 use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::Needs;
-use super::points::PIPE;
+use super::points::{CALL, PIPE};
+use super::stage::{Opened, Refusal, Rig, Stage};
+use crate::dev::OpenFlags;
+use crate::errno::Errno;
 use crate::settings::Lock;
+use crate::shared::probe;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-pipe-if",
@@ -75,3 +79,21 @@ Wrong cures: to keep the lock while sleeping (nobody can write: deadlock); a spi
 not sleep with it); to wake one reader only, and keep the `if` (who comes along without having slept takes the byte all the \
 same); to test once more before taking the lock; to let the writer hand the byte to the sleeper it has chosen (right, \
 but another driver).";
+
+/// One round: A reads a byte from each pipe; B writes one, reads one, and writes another.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let flags = [OpenFlags::READ, OpenFlags::READ_WRITE.union(OpenFlags::NONBLOCK)];
+    stage.pipe_round(&flags, &|who, pipes| {
+        let file = pipes.file(who);
+        // -EAGAIN is an answer, too; and of two bytes B takes one at most, so there is one for A.
+        let _ = if who == 0 { file.read(&mut [0]) } else { write_read_write(file) };
+    })
+}
+
+/// Never sleeps: where there is nothing to read, A has read it.
+fn write_read_write<M: Rig>(file: &Opened<M>) -> Result<usize, Errno> {
+    file.write(b"1")?;
+    let _ = file.read(&mut [0]);
+    probe::<M>(&CALL);
+    file.write(b"2")
+}

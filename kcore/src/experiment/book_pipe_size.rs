@@ -1,10 +1,16 @@
 //! R18: a pipe is opened a second time, and its buffer is believed to be longer than it is.
 
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::Needs;
-use super::points::PIPE;
+use super::points::{CALL, PIPE};
+use super::stage::{Pipework, Refusal, Rig, Stage, stamps};
+use crate::dev::OpenFlags;
+use crate::errno::Errno;
 use crate::settings::Lock;
+use crate::shared::probe;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-pipe-size",
@@ -66,3 +72,40 @@ should be: a wish for the next buffer.\n\n\
 Wrong cures: a spinlock or a semaphore around the module's size (it can still be changed between two opens); to refuse the ioctl \
 while a pipe is open (there are other pipes, and the bytes are lost all the same); to set the end only, and not the positions \
 (the positions may lie past a smaller end); to allocate a new buffer in each open (the old one is in use).";
+
+/// Bytes that A writes.
+const FIRST: usize = 100;
+/// Bytes that B wants to write.
+const SECOND: usize = 6000;
+/// Bytes of a buffer, from the time on when B has come.
+const LARGER: usize = 8000;
+
+/// How both open it.
+const FLAGS: OpenFlags = OpenFlags::READ_WRITE.union(OpenFlags::NONBLOCK);
+
+/// One round: A writes to each pipe and reads it back; B sets a larger size, opens the pipe, and writes to it.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let refused = AtomicU64::new(0);
+    stage.pipe_round(&[], &|who, pipes| {
+        let done = if who == 0 { write_and_read(pipes) } else { enlarge_and_write(pipes) };
+        refused.fetch_add(done.is_err().into(), Relaxed);
+    })?;
+    stage.out_of_memory += refused.into_inner();
+    Ok(())
+}
+
+fn write_and_read<M: Rig>(pipes: &Pipework<M>) -> Result<(), Errno> {
+    let file = pipes.open(FLAGS)?;
+    let _ = file.write(&[stamps::of(0); FIRST]);
+    probe::<M>(&CALL);
+    let _ = file.read(&mut [0; FIRST]);
+    Ok(())
+}
+
+fn enlarge_and_write<M: Rig>(pipes: &Pipework<M>) -> Result<(), Errno> {
+    pipes.parameters.pipe_buffer.poke(LARGER);
+    let file = pipes.open(FLAGS)?;
+    let bytes = stamps::buffer::<M>(SECOND, stamps::of(1))?;
+    let _ = file.write(&bytes);
+    Ok(())
+}

@@ -1,9 +1,13 @@
 //! A list whose head was loaded before it was locked.
 
+use alloc::string::String;
+
 use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
+use super::stage::{Refusal, Rig, Stage, prepare_quanta, stamps, write_at};
+use crate::scull::Mode;
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -63,3 +67,31 @@ about the order of the two lines.\n\n\
 Wrong cures: to test the pointer for null after the semaphore was taken (it is not null, it is old); to load the head \
 again if it has changed (freed and allocated again, it may have the same address, and mean another list: that is the \
 exhibit aba); to print without a lock at all because it is only a debugging aid.";
+
+/// One round: readers read `/proc/scullmem`, trimmers empty the device; before the second time and all later ones trimmers
+/// write something.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let (geometry, times) = (stage.geometry, stage.resolved.quanta);
+    let resolved = stage.resolved;
+    let stamp = stamps::buffer::<M>(geometry.quantum, stamps::of(0))?;
+    stage.family_round(
+        &|device| prepare_quanta(device, 1, &stamp),
+        &|device, who, told| {
+            for time in 0..times {
+                match resolved.role(who) {
+                    Role::Trim => {
+                        if time > 0 {
+                            told.result(write_at(device, 0, &stamp), true);
+                        }
+                        drop(device.open(Mode::Write));
+                    }
+                    Role::Write | Role::Read => {
+                        // What it says is of no interest, and where it meets damage the device counts it.
+                        let _ = device.show_memory(&mut String::new());
+                    }
+                }
+            }
+        },
+        &mut |_, _| Ok(()),
+    )
+}

@@ -4,6 +4,10 @@ use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
+use super::stage::{Device, Refusal, Rig, Stage, read_at, stamps, write_at};
+use crate::dev::{Caller, Credentials, NoUser};
+use crate::errno::Errno;
+use crate::scull::{Mode, ioctl};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -62,3 +66,34 @@ Wrong cures: to clear the quantum after it is published (then a reader may come 
 clear only up to the first byte that is written (those behind it show when the size moves on); to test for 0 where the \
 division is (every call must answer something then, and the device is of no use to anybody); to test the number only in one \
 of the three ways to set it.";
+
+/// One round: one byte is written into each quantum, and what is before it is read; then the quantum is set to 0, the device
+/// emptied, and written to.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let (size, quanta) = (stage.geometry.quantum, stage.resolved.quanta as usize);
+    stage.family_round(
+        &|_| Ok(()),
+        &|device, _, told| {
+            let Some(mut bytes) = told.stamp::<M>(size, 0) else { return };
+            for index in 0..quanta {
+                told.result(write_at(device, (index + 1) * size - 1, &[stamps::of(0)]), true);
+                let read = read_at(device, index * size, &mut bytes).unwrap_or(0);
+                if bytes[..read.saturating_sub(1)].iter().any(|byte| *byte != 0) {
+                    told.stale();
+                }
+            }
+            told.result(set_to_zero(device), true);
+        },
+        &mut |_, _| Ok(()),
+    )
+}
+
+/// Sets the quantum to 0, if that can be done, and uses the device.
+fn set_to_zero<M: Rig>(device: &Device<M>) -> Result<usize, Errno> {
+    let caller = Caller { credentials: Credentials::ROOT, memory: &NoUser };
+    // The repaired driver refuses, and goes on with what it had.
+    let _ = device.ioctl(ioctl::IOCTQUANTUM, 0, &caller);
+    drop(device.open(Mode::Write)?);
+    // A zero: another task that reads the first quantum then finds nothing that would have to be explained.
+    write_at(device, 0, &[0])
+}

@@ -1,9 +1,15 @@
 //! The access-controlled devices trim without the device's lock.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Roles};
+use alloc::sync::Arc;
+
+use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
+use super::stage::{Refusal, Rig, Stage, prepare_quanta, stamps};
+use crate::dev::{CharDevice, Credentials, OpenFlags, Whence};
+use crate::errno::Errno;
+use crate::scull::access::Uid;
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -70,3 +76,31 @@ The repair is the line that scull0 has: down_interruptible, trim, up; and if a s
 Wrong cures: to trim under the spinlock of the owner (writers do not take it, and one must not sleep under it); to trim only \
 when nobody else has it open (the count may change just after the look, and the book promises that a device opened write-only is empty); to \
 refuse a second open (that is scullsingle, which the book itself advises against).";
+
+/// The one user to whom all tasks belong.
+const USER: Credentials = Credentials::user(1000, 0);
+
+/// One round: the quanta are all there; writers write all of them, trimmers open the device write-only.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let (geometry, quanta) = (stage.geometry, stage.resolved.quanta as usize);
+    let resolved = stage.resolved;
+    let blank = stamps::buffer::<M>(geometry.quantum, stamps::of(0))?;
+    stage.round_behind(Uid::new, &|device| prepare_quanta(device, quanta, &blank), &|uid, who, told| {
+        match resolved.role(who) {
+            Role::Trim => drop(Arc::clone(uid).open(OpenFlags::WRITE, &USER)),
+            Role::Write | Role::Read => {
+                let Some(stamp) = told.stamp::<M>(geometry.quantum, who) else { return };
+                for index in 0..quanta {
+                    told.result(write_at(uid, index * geometry.quantum, &stamp), true);
+                }
+            }
+        }
+    })
+}
+
+/// Writes `bytes` at `position` through a file of its own.
+fn write_at<M: Rig>(uid: &Arc<Uid<M>>, position: usize, bytes: &[u8]) -> Result<usize, Errno> {
+    let file = Arc::clone(uid).open(OpenFlags::READ_WRITE, &USER)?;
+    file.llseek(Whence::Set, position as i64)?;
+    file.write(bytes)
+}

@@ -1,9 +1,15 @@
 //! A lock made of a load and a store.
 
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use super::entry::{Cause, Certain, Defaults, Experiment, Usually};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
+use super::points::INSIDE;
+use super::stage::{Refusal, Rig, Stage};
 use crate::settings::Lock;
+use crate::shared::probe;
+use crate::sync::Guard;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "broken-lock",
@@ -65,3 +71,23 @@ Wrong cures: to test twice (two loads are as far from the store as one); volatil
 store (they fix the order in which one CPU does things, which was never wrong); to switch interrupts off (that stops this \
 CPU, not the other one). It can be done with loads and stores alone, by Peterson's algorithm, but only with a full fence \
 between one's own store and the load of the other's flag.";
+
+/// One round: every task passes through the critical section `quanta` times. Inside, the owners are counted by atomic
+/// additions, which no broken lock can disturb.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
+    let guard = Guard::<M>::new(resolved.lock, "broken.lock", "broken.lock");
+    let inside = AtomicU64::new(0);
+    let most = AtomicU64::new(0);
+    stage.race(&|_| {
+        for _ in 0..resolved.quanta {
+            let _held = guard.enter();
+            most.fetch_max(inside.fetch_add(1, Relaxed) + 1, Relaxed);
+            probe::<M>(&INSIDE);
+            inside.fetch_sub(1, Relaxed);
+        }
+    })?;
+    stage.add_lock(guard.stats());
+    stage.run.owners = stage.run.owners.max(most.load(Relaxed));
+    Ok(())
+}

@@ -6,14 +6,38 @@ use super::ALL;
 use super::entry::Experiment;
 use crate::settings::Usage;
 
-/// Makes of the names of files a module each, and [`ALL`](super::ALL) of their entries, in this order.
+/// Makes of the names of files a module each, [`ALL`](super::ALL) of their entries, in this order, and
+/// [`body`](super::body) of what they do. Where that is `kernel`'s, the file has no body, and the kernel must have one:
+/// [`of_kernel`](super::of_kernel).
 macro_rules! catalogue {
-    ($($name:ident),* $(,)?) => {
-        $(mod $name;)*
+    ($($name:ident $(: $kernel:ident)?),* $(,)?) => {
+        $(#[forbid(unsafe_code)] mod $name;)*
 
         /// The catalogue, in the order in which it is best read: cause by cause.
         pub static ALL: &[&Experiment] = &[$(&$name::ENTRY),*];
+
+        /// What the tasks of `entry` do in a round; `None` if that is the kernel's.
+        pub fn body<M: Rig>(entry: &Experiment) -> Option<Body<M>> {
+            let bodies: &[(&Experiment, Option<Body<M>>)] =
+                const { &[$((&$name::ENTRY, catalogue!(@body M $name $($kernel)?))),*] };
+            bodies.iter().find(|(of, _)| core::ptr::eq(*of, entry)).and_then(|(_, body)| *body)
+        }
+
+        /// The entries whose bodies are the kernel's.
+        #[expect(non_upper_case_globals, reason = "they are called like their files")]
+        pub mod of_kernel {
+            $($(catalogue!(@entry $name $kernel);)?)*
+            /// How many there are.
+            pub const COUNT: usize = 0 $($(+ catalogue!(@one $kernel))?)*;
+        }
     };
+    (@body $M:ident $name:ident kernel) => { None };
+    (@body $M:ident $name:ident) => { Some($name::round::<$M> as Body<$M>) };
+    (@entry $name:ident kernel) => {
+        /// The entry of the file.
+        pub const $name: &super::Experiment = &super::$name::ENTRY;
+    };
+    (@one kernel) => { 1 };
 }
 
 /// What LKD ch. 9 tells its reader to ask of any data, in our words.

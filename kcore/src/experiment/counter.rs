@@ -3,6 +3,7 @@
 use super::entry::{Cause, Certain, Defaults, Experiment, Usually};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
+use super::stage::{Count, Refusal, Rig, Stage};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "counter",
@@ -58,3 +59,12 @@ xadd on x86, atomic_t in Linux.\n\n\
 Wrong cures: volatile (the compiler really loads and really stores, and the two remain two); an atomic load and an atomic \
 store; the x86 instruction incl without the lock prefix (one instruction, but two accesses: safe against an interrupt on \
 the same CPU, not against another CPU); to lock the store alone.";
+
+/// One round: every task adds 1 to the counter, `quanta` times.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
+    let count = Count::new(resolved.lock);
+    stage.race(&|_| (0..resolved.quanta).for_each(|_| count.increment()))?;
+    count.close(u64::from(resolved.writers) * u64::from(resolved.quanta), stage);
+    Ok(())
+}

@@ -1,9 +1,18 @@
 //! An `up` too many.
 
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
+use super::points::INSIDE;
+use super::stage::{Refusal, Rig, Stage};
+use crate::errno::Errno;
+use crate::event::{LockName, Waiting};
+use crate::report::LockStats;
 use crate::settings::Lock;
+use crate::shared::probe;
+use crate::sync::{Observed, RawMutex, Semaphore};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "double-up",
@@ -57,3 +66,66 @@ advice: a mutex first, a semaphore only where it must be given back by another.\
 Wrong cures: to up only when the count is 0 (between the look and the up somebody else comes; and while somebody is \
 inside the count is 0 as well); a spinlock around the up (the up as such was never in danger); to start with a count of 0 \
 (then the first one waits for ever if the mistake is not made); to test how many are inside, and go on with a warning.";
+
+const NAME: LockName = LockName { name: "scull0.lock", class: "scull.lock", waiting: Waiting::Sleeps };
+
+/// A lock that does not know its owner, and one that does.
+enum Either<M: Rig> {
+    Semaphore(Semaphore<M, Observed>),
+    Mutex(RawMutex<M, Observed>),
+}
+
+/// One round: the error path of a write whose wait was interrupted gives back what the write never had. After that,
+/// every task passes through the critical section `quanta` times. The owners are counted by atomic additions.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
+    let lock: Either<M> = match resolved.lock {
+        Lock::Mutex => Either::Mutex(RawMutex::observed(NAME)),
+        _ => Either::Semaphore(Semaphore::observed(NAME, 1)),
+    };
+    // It jumps to the label that all error paths share. Before the tasks begin: else it would be a matter of chance who gets
+    // the unit that is too many.
+    let _ = lock.leave();
+    let (inside, most) = (AtomicU64::new(0), AtomicU64::new(0));
+    stage.race(&|_| {
+        for _ in 0..resolved.quanta {
+            lock.enter();
+            most.fetch_max(inside.fetch_add(1, Relaxed) + 1, Relaxed);
+            probe::<M>(&INSIDE);
+            inside.fetch_sub(1, Relaxed);
+            lock.leave().expect("whoever is inside can leave");
+        }
+    })?;
+    stage.add_lock(Some(lock.stats()));
+    stage.run.owners = stage.run.owners.max(most.into_inner());
+    Ok(())
+}
+
+impl<M: Rig> Either<M> {
+    #[track_caller]
+    fn enter(&self) {
+        match self {
+            Either::Semaphore(semaphore) => semaphore.down(),
+            Either::Mutex(mutex) => mutex.lock(),
+        }
+    }
+
+    /// A semaphore believes everybody; a mutex says -EPERM to whoever does not have it.
+    #[track_caller]
+    fn leave(&self) -> Result<(), Errno> {
+        match self {
+            Either::Semaphore(semaphore) => {
+                semaphore.up();
+                Ok(())
+            }
+            Either::Mutex(mutex) => mutex.unlock(),
+        }
+    }
+
+    fn stats(&self) -> LockStats {
+        match self {
+            Either::Semaphore(semaphore) => semaphore.stats(),
+            Either::Mutex(mutex) => mutex.stats(),
+        }
+    }
+}

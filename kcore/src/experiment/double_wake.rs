@@ -1,9 +1,20 @@
 //! Two that wake for one event.
 
+use alloc::vec::Vec;
+use core::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
 use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::Needs;
+use super::stage::{Refusal, Rig, Stage, with_room_for};
+use crate::errno::Errno;
+use crate::event::Site;
 use crate::settings::Lock;
+use crate::shared::Shared;
+use crate::sync::{Completion, Guard, Semaphore, WaitQueue};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "double-wake",
@@ -63,3 +74,140 @@ LDD3 recommends it where many tasks wait for one thing and calls the alternative
 itself: a task that did not sleep at all may come along, find the flag, and take it before the one that was chosen.\n\n\
 Wrong cures: to clear the flag before waking (then nobody finds it); to let the writer clear it after a while; an atomic \
 load and an atomic store (the pair remains two); a lock around the store alone.";
+
+/// Something that happens once and is for one of those who wait.
+struct Event<M: Rig> {
+    /// Not 0 while it has happened and nobody has taken it.
+    flag: Shared<usize>,
+    /// How many have taken it.
+    taken: AtomicU64,
+    /// It was taken, so nobody need wait any more.
+    over: AtomicBool,
+    wake: Wake<M>,
+}
+
+/// How they wait. Nobody hears of these waits: a rendezvous has to wait for a task that sleeps here.
+enum Wake<M: Rig> {
+    /// For the flag.
+    Queue(WaitQueue<M>),
+    /// For a unit.
+    Semaphore(Semaphore<M>),
+    /// For the event itself.
+    Completion(Completion<M>),
+}
+
+/// What the sleepers wait for: points `flag.load` and `flag.store`.
+static FLAG: Site = Site::new("flag");
+
+/// One round: A makes `quanta` events happen, and all others wait for each of them.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
+    let events = Event::<M>::of(resolved.quanta as usize, resolved.lock)?;
+    let claim = (resolved.lock == Lock::WaitEvent)
+        .then(|| Guard::<M>::new(Lock::Spinlock, "event.lock", "event.lock"));
+    stage.race(&|who| match who {
+        0 => events.iter().for_each(Event::happen),
+        _ => events.iter().for_each(|event| event.wait(claim.as_ref())),
+    })?;
+    stage.add_lock(claim.and_then(|claim| claim.stats()));
+    let taken = events.iter().map(|event| event.taken.load(Relaxed)).max();
+    stage.run.owners = stage.run.owners.max(taken.unwrap_or(0));
+    Ok(())
+}
+
+impl<M: Rig> Event<M> {
+    fn of(count: usize, form: Lock) -> Result<Vec<Event<M>>, Errno> {
+        let mut events = with_room_for::<M, _>(count)?;
+        events.resize_with(count, || Event::new(form));
+        Ok(events)
+    }
+
+    fn new(form: Lock) -> Self {
+        let wake = match form {
+            Lock::Semaphore => Wake::Semaphore(Semaphore::new(0)),
+            Lock::Completion => Wake::Completion(Completion::new()),
+            _ => Wake::Queue(WaitQueue::new()),
+        };
+        Event { flag: Shared::new(0), taken: AtomicU64::new(0), over: AtomicBool::new(false), wake }
+    }
+
+    /// It happens. No probe point: these are the accesses of those who wait.
+    fn happen(&self) {
+        self.flag.poke(1);
+        self.wake_who_waits();
+    }
+
+    /// Waits until it has happened, and takes it, or until somebody else has. With a lock to test and clear under, or
+    /// without.
+    fn wait(&self, claim: Option<&Guard<M>>) {
+        match (&self.wake, claim) {
+            (Wake::Queue(queue), None) => self.test_then_clear(queue),
+            (Wake::Queue(queue), Some(claim)) => self.test_and_clear(queue, claim),
+            (Wake::Semaphore(semaphore), _) => {
+                semaphore.down();
+                self.take_unless_over();
+            }
+            (Wake::Completion(completion), _) => {
+                completion.wait();
+                self.take_unless_over();
+            }
+        }
+    }
+
+    /// The module of LDD3: `wait_event` tests, and the next line clears.
+    fn test_then_clear(&self, queue: &WaitQueue<M>) {
+        let mut is_set = false;
+        queue.wait_event(|| {
+            is_set = self.is_set();
+            is_set || self.is_over()
+        });
+        if is_set {
+            self.flag.store::<M>(&FLAG, 0);
+            self.take();
+        }
+    }
+
+    /// To be woken is only a reason to look. What counts is tested and cleared under the lock.
+    fn test_and_clear(&self, queue: &WaitQueue<M>, claim: &Guard<M>) {
+        while !self.is_over() {
+            queue.wait_event(|| self.is_set() || self.is_over());
+            let _held = claim.enter();
+            if self.is_set() {
+                self.flag.store::<M>(&FLAG, 0);
+                self.take();
+            }
+        }
+    }
+
+    /// A unit came: that of the event, or the one that whoever took it passed on.
+    fn take_unless_over(&self) {
+        match self.is_over() {
+            true => self.wake_who_waits(),
+            false => self.take(),
+        }
+    }
+
+    /// The caller is the one that it is for, or believes so.
+    fn take(&self) {
+        self.taken.fetch_add(1, Relaxed);
+        // Pairs with the Acquire in `is_over`.
+        self.over.store(true, Release);
+        self.wake_who_waits();
+    }
+
+    fn wake_who_waits(&self) {
+        match &self.wake {
+            Wake::Queue(queue) => drop(queue.wake_up_all()),
+            Wake::Semaphore(semaphore) => semaphore.up(),
+            Wake::Completion(completion) => completion.complete(),
+        }
+    }
+
+    fn is_set(&self) -> bool {
+        self.flag.load::<M>(&FLAG) != 0
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Acquire)
+    }
+}

@@ -1,9 +1,17 @@
 //! An error path that returns with the lock held.
 
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
 use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, Row, S};
 use super::needs::Needs;
+use super::points::SIZE;
+use super::stage::{Refusal, Rig, Stage};
+use crate::errno::Errno;
+use crate::machine::TaskId;
 use crate::settings::Lock;
+use crate::shared::Shared;
+use crate::sync::{Completion, Guard, Held};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "forgotten-unlock",
@@ -66,3 +74,88 @@ Wrong cures: to add an unlock before that one return (the next error path will b
 for those who wait (then every call fails, which is only a more polite way to hang); to let the next caller take the \
 lock by force (the device may be half changed); to give up the lock in exit (the kernel cannot know which locks belong \
 to which task, and some are meant to be given back by another one).";
+
+/// As much of a device as the mistake needs.
+struct Device<M: Rig> {
+    guard: Guard<M>,
+    size: Shared<usize>,
+    /// Whether the error path forgets the lock.
+    forgets: bool,
+}
+
+/// Where the bytes of a write come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum User {
+    Good,
+    /// Nothing can be copied from there.
+    BadAddress,
+}
+
+/// One round: A makes one write, which is refused; when it has ended, all others ask for the size and make a good
+/// write, `quanta` times.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
+    let guarded = resolved.lock == Lock::Guarded;
+    let form = if guarded { Lock::Spinlock } else { resolved.lock };
+    let guard = Guard::<M>::new(form, "scull0.lock", "scull.lock");
+    let device = Device { guard, size: Shared::new(0), forgets: !guarded };
+    let first = AtomicU32::new(0);
+    let refused = Completion::<M>::new();
+    let accepted = AtomicU64::new(0);
+    stage.race(&|who| {
+        if who == 0 {
+            first.store(M::task().0, Relaxed);
+            let _ = device.write(User::BadAddress);
+            refused.complete_all();
+            return;
+        }
+        refused.wait();
+        wait_for_the_end_of::<M>(TaskId(first.load(Relaxed)));
+        for _ in 0..resolved.quanta {
+            device.size();
+            accepted.fetch_add(u64::from(device.write(User::Good).is_ok()), Relaxed);
+        }
+    })?;
+    stage.add_lock(device.guard.stats());
+    stage.run.lost_updates += accepted.into_inner() - device.size.peek() as u64;
+    Ok(())
+}
+
+/// Looks until `task`, which is about to end, has ended. If it were only about to, on the same CPU, whoever spins there
+/// would keep it from that, and the two would wait for each other: another exhibit.
+fn wait_for_the_end_of<M: Rig>(task: TaskId) {
+    while !M::has_ended(task) {
+        M::yield_now();
+    }
+}
+
+impl<M: Rig> Device<M> {
+    /// Appends one byte.
+    fn write(&self, from: User) -> Result<(), Errno> {
+        let held = self.guard.enter();
+        if from == User::BadAddress {
+            if self.forgets {
+                self.forget(held);
+            }
+            return Err(Errno::EFAULT);
+        }
+        let end = self.size.load::<M>(&SIZE);
+        self.size.store::<M>(&SIZE, end + 1);
+        Ok(())
+    }
+
+    /// The size.
+    fn size(&self) -> usize {
+        let _held = self.guard.enter();
+        self.size.load::<M>(&SIZE)
+    }
+
+    /// What a C function does that returns without the line that unlocks. Preemption is on again, as if only the lock's
+    /// word had been forgotten: else the task would be found out at once, when it ends, for another reason.
+    fn forget(&self, held: Held<'_, M>) {
+        core::mem::forget(held);
+        if self.guard.lock() == Lock::Spinlock {
+            M::preempt_enable();
+        }
+    }
+}

@@ -3,7 +3,12 @@
 use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, Row, S};
 use super::needs::Needs;
+use super::stage::{Refusal, Rig, Stage};
+use crate::event::{LockName, LockStep, Mode, Site, Waiting};
+use crate::machine::TaskId;
 use crate::settings::Lock;
+use crate::shared::Shared;
+use crate::sync::{Completion, Observed, Semaphore, WaitQueue, Watch};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "lost-wakeup",
@@ -65,3 +70,118 @@ Wrong cures: to test twice before the sleep (the window stays, between the secon
 wake twice; a spinlock around the test alone; a spinlock around test and sleep (a task must not sleep with a spinlock, \
 and the writer could not come in to wake it); a sleep with a timeout (it heals what it does not understand, after a \
 second, and there will be a user for whom a second is too long).";
+
+const NAME: LockName = LockName { name: "scull0.readers", class: "scull.readers", waiting: Waiting::Event };
+
+/// Nobody sleeps.
+const NOBODY: usize = 0;
+
+/// A buffer with one reader and one writer. What is in it is the difference of two numbers, so that nothing needs a lock.
+struct Buffer<M: Rig> {
+    /// Items that were ever written; the writer's.
+    written: Shared<usize>,
+    wake: Wake<M>,
+}
+
+/// How the writer tells the reader.
+enum Wake<M: Rig> {
+    /// By hand, in the wrong order.
+    ByHand(Sleeper),
+    Queue(WaitQueue<M, Observed>),
+    Semaphore(Semaphore<M, Observed>),
+    Completion(Completion<M, Observed>),
+}
+
+/// Who has gone to sleep, or is about to.
+struct Sleeper {
+    /// Its task, or [`NOBODY`].
+    task: Shared<usize>,
+    watch: Observed,
+}
+
+/// How many items are in the buffer: points `items.load` and `items.store`.
+static ITEMS: Site = Site::new("items");
+
+/// The task that is to be woken: points `sleeper.load` and `sleeper.store`.
+static SLEEPER: Site = Site::new("sleeper");
+
+/// One round: A reads `quanta` items, B writes them, and everybody else looks on.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
+    let quanta = resolved.quanta as usize;
+    let wake = match resolved.lock {
+        Lock::WaitEvent => Wake::Queue(WaitQueue::observed(NAME)),
+        Lock::Semaphore => Wake::Semaphore(Semaphore::observed(NAME, 0)),
+        Lock::Completion => Wake::Completion(Completion::observed(NAME)),
+        _ => Wake::ByHand(Sleeper { task: Shared::new(NOBODY), watch: Observed::new(NAME) }),
+    };
+    let buffer = Buffer::<M> { written: Shared::new(0), wake };
+    let read = Shared::new(0);
+    stage.race(&|who| match who {
+        0 => (0..quanta).for_each(|read_so_far| {
+            buffer.wait_for_more_than(read_so_far);
+            read.poke(read_so_far + 1);
+        }),
+        1 => (0..quanta).for_each(|written_so_far| buffer.write(written_so_far + 1)),
+        _ => {}
+    })?;
+    stage.run.lost_updates += (buffer.written.peek() - read.peek()) as u64;
+    Ok(())
+}
+
+impl<M: Rig> Buffer<M> {
+    /// Waits until more than `read` items were written.
+    fn wait_for_more_than(&self, read: usize) {
+        let has_more = || self.written.load::<M>(&ITEMS) > read;
+        match &self.wake {
+            Wake::ByHand(sleeper) => {
+                // Tests, and then goes to sleep.
+                while !has_more() {
+                    sleeper.sleep::<M>();
+                }
+            }
+            Wake::Queue(queue) => queue.wait_event(has_more),
+            Wake::Semaphore(semaphore) => semaphore.down(),
+            Wake::Completion(completion) => completion.wait(),
+        }
+    }
+
+    /// Writes the next item: from now on there were `written`.
+    fn write(&self, written: usize) {
+        self.written.store::<M>(&ITEMS, written);
+        match &self.wake {
+            Wake::ByHand(sleeper) => sleeper.wake::<M>(),
+            Wake::Queue(queue) => drop(queue.wake_up()),
+            Wake::Semaphore(semaphore) => semaphore.up(),
+            Wake::Completion(completion) => completion.complete(),
+        }
+    }
+}
+
+impl Sleeper {
+    /// Sleeps until somebody calls `wake`, and for no other reason.
+    #[track_caller]
+    fn sleep<M: Rig>(&self) {
+        let place = <Observed as Watch<M>>::place();
+        let me = M::task().0 as usize;
+        self.task.store::<M>(&SLEEPER, me);
+        Watch::<M>::announce(&self.watch, LockStep::Wait, Mode::Exclusive, self.address(), place);
+        while self.task.peek() == me {
+            M::block();
+        }
+        Watch::<M>::announce(&self.watch, LockStep::GaveUp, Mode::Exclusive, self.address(), place);
+    }
+
+    /// Wakes the task that sleeps. One that is only about to is not to be seen.
+    fn wake<M: Rig>(&self) {
+        let task = self.task.load::<M>(&SLEEPER);
+        if task != NOBODY {
+            self.task.poke(NOBODY);
+            M::wake(TaskId(task as u32));
+        }
+    }
+
+    fn address(&self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+}

@@ -1,9 +1,14 @@
 //! A script with five writers: the load under which the leak of the book becomes a lack of memory.
 
+use alloc::format;
+
 use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
+use super::stage::{Refusal, Rig, Stage, Told, Visitor};
+use crate::errno::Errno;
+use crate::scull::Mode;
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -86,3 +91,38 @@ the address of what another one frees. So the heap writes down who is inside the
 block again when all of them have come in later than it was freed: read-copy-update in small.\n\n\
 Wrong cures: more memory (it takes a little longer); to write less at a time (the slots are the same); to lock open alone \
 (the trims are in order then, and the writers as they were); to try again after -ENOMEM (nobody will give anything back).";
+
+/// Bytes that a writer hands over at a time. The device takes no more than a quantum of them and is called again.
+const CHUNK: usize = 64 << 10;
+
+/// One round: each writer opens the device, which empties it, and writes from its start.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let bytes = stage.resolved.quanta as usize * stage.geometry.quantum;
+    let recycled = stage.recycling_round(&|visitor, told| {
+        let Some(chunk) = told.stamp::<M>(CHUNK.min(bytes), visitor.who()) else { return };
+        // A writer that is refused gives up, as dd does; the device's calls are counted in `told`.
+        let _ = write(visitor, told, &chunk, bytes);
+    })?;
+    stage.note(format!("each writer has {bytes} bytes to write, the heap {} in all", M::heap_size()));
+    match recycled {
+        0 => {}
+        recycled => stage.note(format!("{recycled} freed blocks were used again")),
+    }
+    Ok(())
+}
+
+/// Writes `bytes` bytes, `chunk` after `chunk`, until the first call that fails.
+fn write<M: Rig>(visitor: &Visitor<'_, M>, told: &Told, chunk: &[u8], bytes: usize) -> Result<(), Errno> {
+    let mut file = visitor.open(Mode::Write)?;
+    let mut left = bytes;
+    while left > 0 {
+        let mut rest = &chunk[..left.min(chunk.len())];
+        left -= rest.len();
+        while !rest.is_empty() {
+            let result = file.write(rest);
+            told.result(result, true);
+            rest = &rest[result?..];
+        }
+    }
+    Ok(())
+}

@@ -1,9 +1,20 @@
 //! A lock of loads and stores, which the store buffer undoes.
 
+use alloc::format;
+use alloc::vec::Vec;
+use core::panic::Location;
+use core::sync::atomic::{AtomicU64, Ordering, Ordering::Relaxed, compiler_fence, fence};
+
 use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{A, C, Row};
 use super::needs::{Ground, Needs};
-use crate::settings::Lock;
+use super::points::INSIDE;
+use super::stage::{Refusal, Rig, Stage, with_room_for};
+use crate::errno::Errno;
+use crate::event::{LockName, LockStep, Mode, Site, Waiting};
+use crate::settings::{Lock, Probe};
+use crate::shared::{Shared, probe};
+use crate::sync::{Guard, Observed, Watch};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "peterson",
@@ -69,3 +80,209 @@ turn: the run says so. With a thread for each CPU the emulator's CPUs have the r
 Wrong cures: volatile, or a compiler fence (the instructions are in the right order already); a release store and an acquire \
 load (they do not keep a load behind a store, the one thing that is needed here); a fence in one of the two tasks only; a delay \
 (the buffer is empty soon, not in time for sure).";
+
+/// How long a round may take, in cycles: where the host has fewer cores than it needs, each meeting takes a time slice of
+/// its own.
+const PATIENCE_CYCLES: u64 = 250_000_000;
+/// Looks at the other one's counter without a PAUSE in between.
+const QUICK_LOOKS: u32 = 1000;
+/// One of the two enters up to so many steps later than the other.
+const MOST_SKEW: u64 = 64;
+
+/// Before the stores: point `want`.
+static WANT: Site = Site::new("want");
+
+/// Between the stores and the first look at what the other wants: point `look`.
+static LOOK: Site = Site::new("look");
+
+/// One round: the tasks play in pairs, and each passes `quanta` times through the critical section of its pair.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    if M::is_sequential() {
+        stage.note(
+            "the accelerator runs one CPU at a time: no store waits in a buffer, so this cannot race".into(),
+        );
+    }
+    let resolved = stage.resolved;
+    let pairs = pairs::<M>(resolved.writers.div_ceil(2), resolved.lock)?;
+    let deadline = M::cycles() + PATIENCE_CYCLES;
+    stage.race(&|who| {
+        let (pair, me) = (&pairs[who as usize / 2], who as usize % 2);
+        // At probe points the tasks meet by themselves, and who is alone meets nobody.
+        let in_step = resolved.probe == Probe::Off && who ^ 1 < resolved.writers;
+        for pass in 0..resolved.quanta {
+            if in_step && !pair.meet(me, pass + 1, deadline) {
+                break;
+            }
+            pair.pass(me);
+        }
+    })?;
+    for pair in &pairs {
+        stage.add_lock(pair.guard.stats());
+        stage.run.owners = stage.run.owners.max(pair.most.load(Relaxed));
+    }
+    let met: u64 = pairs.iter().map(|pair| pair.met.load(Relaxed)).sum();
+    if met > 0 {
+        stage.note(format!("passes of a round that found the other one inside: {met}"));
+    }
+    Ok(())
+}
+
+fn pairs<M: Rig>(count: u32, form: Lock) -> Result<Vec<Pair<M>>, Errno> {
+    let mut pairs = with_room_for::<M, _>(count as usize)?;
+    pairs.resize_with(count as usize, || Pair::new(form));
+    Ok(pairs)
+}
+
+/// Two tasks, what keeps them apart, and how often it did not.
+struct Pair<M: Rig> {
+    form: Lock,
+    /// Of the form that is a lock.
+    guard: Guard<M>,
+    /// Of the others.
+    peterson: Peterson,
+    /// How often each of the two has come to the door: twice for each pass.
+    arrivals: [Line; 2],
+    inside: AtomicU64,
+    most: AtomicU64,
+    met: AtomicU64,
+}
+
+impl<M: Rig> Pair<M> {
+    fn new(form: Lock) -> Self {
+        let lock = if form == Lock::Spinlock { form } else { Lock::None };
+        Pair {
+            form,
+            guard: Guard::<M>::new(lock, "peterson.lock", "peterson.lock"),
+            peterson: Peterson::new(),
+            arrivals: [Line::new(), Line::new()],
+            inside: AtomicU64::new(0),
+            most: AtomicU64::new(0),
+            met: AtomicU64::new(0),
+        }
+    }
+
+    /// Waits for the other one at the door, for the `pass`th time from 1, so that both enter at the same moment: two that
+    /// take turns never race. False when the time is up.
+    fn meet(&self, me: usize, pass: u32, deadline: u64) -> bool {
+        let pass = u64::from(pass);
+        self.arrivals[me].0.poke(2 * pass - 1);
+        while !self.comes_soon(1 - me, 2 * pass - 1) {
+            if M::cycles() > deadline {
+                return false;
+            }
+            M::relax();
+            // The other one may have to run on this CPU.
+            M::yield_now();
+        }
+        // Once more, now that both are awake.
+        self.arrivals[me].0.poke(2 * pass);
+        self.comes_soon(1 - me, 2 * pass);
+        // Which of them is first, and by how much, goes through all that there is.
+        let skew = if me == 0 { pass % MOST_SKEW } else { pass / MOST_SKEW % MOST_SKEW };
+        let _ = (0..skew).find(|_| !self.has_come(1 - me, 2 * pass - 1));
+        true
+    }
+
+    /// Looks for a while without a PAUSE, which takes an emulated CPU out of its step for longer than the race takes.
+    fn comes_soon(&self, who: usize, times: u64) -> bool {
+        (0..QUICK_LOOKS).any(|_| self.has_come(who, times))
+    }
+
+    fn has_come(&self, who: usize, times: u64) -> bool {
+        self.arrivals[who].0.peek() >= times
+    }
+
+    /// Enters the critical section, counts, and leaves.
+    fn pass(&self, me: usize) {
+        match self.form {
+            Lock::Spinlock => {
+                let _held = self.guard.enter();
+                self.count();
+            }
+            form => {
+                self.peterson.enter::<M>(me, form == Lock::Fenced);
+                self.count();
+                self.peterson.leave::<M>(me);
+            }
+        }
+    }
+
+    /// Counts the owners, by atomic additions, which nothing can disturb.
+    fn count(&self) {
+        let owners = self.inside.fetch_add(1, Relaxed) + 1;
+        if owners > 1 {
+            self.most.fetch_max(owners, Relaxed);
+            self.met.fetch_add(1, Relaxed);
+        }
+        probe::<M>(&INSIDE);
+        self.inside.fetch_sub(1, Relaxed);
+    }
+}
+
+/// A word that shares its cache line with nothing: a store to it has far to go.
+#[repr(align(64))]
+struct Line(Shared<u64>);
+
+impl Line {
+    fn new() -> Self {
+        Line(Shared::new(0))
+    }
+}
+
+/// Peterson's lock for two. Its stores are not in the log of stores, since to log them takes a locked instruction, which
+/// would be the fence that is missing.
+struct Peterson {
+    want: [Line; 2],
+    /// Who goes first when both want to.
+    turn: Line,
+    watch: Observed,
+}
+
+impl Peterson {
+    fn new() -> Self {
+        // Who waits at the door waits for what the other one does, and not for a lock to be given back: the other one may have
+        // wanted it first, and have no CPU to look.
+        let name = LockName { name: "peterson.lock", class: "peterson.lock", waiting: Waiting::Event };
+        Peterson { want: [Line::new(), Line::new()], turn: Line::new(), watch: Observed::new(name) }
+    }
+
+    /// Waits until the other one is not inside, or so it looks.
+    fn enter<M: Rig>(&self, me: usize, fenced: bool) {
+        // The compiler keeps the order in both forms. The CPU does only in one.
+        let order = || if fenced { fence(Ordering::SeqCst) } else { compiler_fence(Ordering::SeqCst) };
+        probe::<M>(&WANT);
+        self.want[me].0.poke(1);
+        // x86 keeps two stores in order by itself; Rust's memory model asks for this one, too.
+        order();
+        self.turn.0.poke(1 - me as u64);
+        order();
+        probe::<M>(&LOOK);
+        while self.must_wait(me) {
+            self.announce::<M>(LockStep::Wait);
+            M::relax();
+            M::spinning();
+            // The other one may have to run on this CPU.
+            M::yield_now();
+        }
+        fence(Ordering::Acquire);
+        M::preempt_disable();
+        self.announce::<M>(LockStep::Acquired);
+    }
+
+    fn must_wait(&self, me: usize) -> bool {
+        self.want[1 - me].0.peek() == 1 && self.turn.0.peek() == 1 - me as u64
+    }
+
+    fn leave<M: Rig>(&self, me: usize) {
+        self.announce::<M>(LockStep::Release);
+        fence(Ordering::Release);
+        self.want[me].0.poke(0);
+        M::preempt_enable();
+    }
+
+    #[track_caller]
+    fn announce<M: Rig>(&self, event: LockStep) {
+        let address = core::ptr::from_ref(self).addr();
+        Watch::<M>::announce(&self.watch, event, Mode::Exclusive, address, Location::caller());
+    }
+}

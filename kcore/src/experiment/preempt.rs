@@ -92,3 +92,7 @@ runs on the owner's CPU for the owner. It keeps CPUs apart, and it waves every t
 CPU needs no locks (true of a kernel without preemption that never sleeps between test and store, as long as nobody \
 changes either); longer slices (rarer, and harder to find); volatile or memory barriers (a CPU always sees its own stores in \
 order).";
+
+/// One round of `scull-leak`. That its tasks share a CPU is in the entry, and the tick is what comes at a point unless an
+/// experiment chooses something else.
+pub(super) use super::scull_leak::round;

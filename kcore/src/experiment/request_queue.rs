@@ -1,8 +1,17 @@
 //! One adds at the tail while another removes from the head.
 
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
+use super::points::NEXT;
+use super::stage::{Refusal, Rig, Stage, with_room_for};
+use crate::errno::Errno;
+use crate::event::Site;
+use crate::shared::Shared;
+use crate::sync::Guard;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "request-queue",
@@ -74,3 +83,115 @@ Wrong cures: a lock for the tail and another for the head (they look apart and a
 empty; a queue for two locks needs an empty request between the ends); to test before the store whether the tail has \
 changed (it may change after the test); to count the requests and trust the count. Where there is exactly one adder and \
 one remover, a ring with two indices needs no lock at all: each index has one writer.";
+
+/// A link that leads nowhere. Requests count from 1.
+const NONE: usize = 0;
+/// The request that is in the queue when a round begins.
+const FIRST: usize = 1;
+
+/// The first request: points `head.load` and `head.store`.
+static HEAD: Site = Site::new("head");
+
+/// The last request: points `tail.load` and `tail.store`.
+static TAIL: Site = Site::new("tail");
+
+/// One round: writers add `quanta` requests each, readers ask for as many. Then each request must be somewhere, once.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
+    let quanta = resolved.quanta as usize;
+    let guard = Guard::<M>::new(resolved.lock, "queue.lock", "queue.lock");
+    let queue = Queue::for_requests::<M>(FIRST + resolved.writers as usize * quanta)?;
+    queue.begin();
+    stage.race(&|who| {
+        for index in 0..quanta {
+            let _held = guard.enter();
+            match resolved.role(who) {
+                Role::Write => queue.add::<M>(FIRST + 1 + who as usize * quanta + index),
+                _ => queue.remove::<M>(),
+            }
+        }
+    })?;
+    stage.add_lock(guard.stats());
+    let tail_is_right = queue.drain();
+    let added = |request: &usize| *request == FIRST || resolved.role(adder(*request, quanta)) == Role::Write;
+    let amiss: u64 = (FIRST..queue.requests.len()).filter(added).map(|request| queue.amiss(request)).sum();
+    stage.run.lost_updates += amiss;
+    stage.run.torn += u64::from(!tail_is_right);
+    Ok(())
+}
+
+/// Which task adds `request`, of `quanta` each.
+fn adder(request: usize, quanta: usize) -> u32 {
+    ((request - FIRST - 1) / quanta) as u32
+}
+
+/// A queue of requests that are numbered.
+struct Queue {
+    head: Shared<usize>,
+    tail: Shared<usize>,
+    requests: Vec<Request>,
+}
+
+struct Request {
+    next: Shared<usize>,
+    /// How often it was handed out.
+    removed: AtomicU64,
+}
+
+impl Queue {
+    /// An empty queue for the requests 1 to `requests`. [`Errno::ENOMEM`] when there is no memory.
+    fn for_requests<M: Rig>(requests: usize) -> Result<Self, Errno> {
+        let mut all = with_room_for::<M, _>(requests + 1)?;
+        all.resize_with(requests + 1, || Request { next: Shared::new(NONE), removed: AtomicU64::new(0) });
+        Ok(Queue { head: Shared::new(NONE), tail: Shared::new(NONE), requests: all })
+    }
+
+    /// Puts the first request into it, before there is anybody else.
+    fn begin(&self) {
+        self.head.poke(FIRST);
+        self.tail.poke(FIRST);
+    }
+
+    /// Adds `request` behind the tail, in three accesses.
+    fn add<M: Rig>(&self, request: usize) {
+        match self.tail.load::<M>(&TAIL) {
+            NONE => self.head.store::<M>(&HEAD, request),
+            last => self.requests[last].next.store::<M>(&NEXT, request),
+        }
+        self.tail.store::<M>(&TAIL, request);
+    }
+
+    /// Takes the first request, if there is one.
+    fn remove<M: Rig>(&self) {
+        let first = self.head.load::<M>(&HEAD);
+        if first == NONE {
+            return;
+        }
+        let next = self.requests[first].next.load::<M>(&NEXT);
+        self.head.store::<M>(&HEAD, next);
+        if next == NONE {
+            self.tail.store::<M>(&TAIL, NONE);
+        }
+        self.requests[first].removed.fetch_add(1, Relaxed);
+    }
+
+    /// Counts every request that the head leads to as removed; says whether the tail is the last of them. Nobody else uses
+    /// the queue any more. A list that bites its own tail is followed until it cannot but have come round.
+    fn drain(&self) -> bool {
+        let (mut last, mut request) = (NONE, self.head.peek());
+        for _ in 0..self.requests.len() {
+            if request == NONE {
+                break;
+            }
+            self.requests[request].removed.fetch_add(1, Relaxed);
+            (last, request) = (request, self.requests[request].next.peek());
+        }
+        last == self.tail.peek()
+    }
+
+    /// Acknowledged changes that are not there: a request that is nowhere was added for nothing, and one that is in two
+    /// places was removed for nothing.
+    fn amiss(&self, request: usize) -> u64 {
+        self.requests[request].removed.load(Relaxed).abs_diff(1)
+    }
+}

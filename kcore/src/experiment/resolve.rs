@@ -5,7 +5,8 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::ALL;
-use super::entry::{Choice, Experiment, Placement, Quanta, Role, Work};
+use super::choice::Choice;
+use super::entry::{Experiment, Placement, Quanta, Role, Work};
 use super::needs::{Extent, Needs};
 use super::verdict::is_expected;
 use crate::probe::{Defaults, Name, Plan, Step};

@@ -4,6 +4,8 @@ use super::entry::{Cause, Certain, Defaults, Experiment, Quanta, Usually, Varian
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
+use super::stage::stamps::Acknowledged;
+use super::stage::{Refusal, Rig, Stage, read_at, stamps, write_at};
 use crate::settings::Object;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -109,3 +111,41 @@ Wrong cures: to lock only the store (the test was made before, its answer is sta
 (the window shrinks and stays); to make the store atomic (it is, already: a single aligned mov). A lock in write alone is \
 not enough either, since read fills holes in the list as well: see scull-read. What does work without a lock is a \
 compare-and-swap on the slot whose loser frees its own quantum.";
+
+/// One round.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let object = stage.resolved.object.unwrap_or(Object::Quantum);
+    let (geometry, quanta, writers) =
+        (stage.geometry, stage.resolved.quanta as usize, stage.resolved.writers);
+    // Arrays are told apart by the list item that they hang on, quanta by their slot.
+    let stride = if object == Object::Array { geometry.item_size() } else { geometry.quantum };
+    let items = (quanta * stride).div_ceil(geometry.item_size());
+    let mut read = stamps::buffer::<M>(geometry.quantum, 0)?;
+    let acknowledged = Acknowledged::of::<M>(quanta)?;
+    stage.scull_round(
+        &|device| match object {
+            Object::Quantum => device.prepare_arrays(items),
+            Object::Array => device.prepare_nodes(items),
+            Object::Node | Object::All => Ok(()),
+        },
+        &|device, who, told| {
+            let Some(stamp) = told.stamp::<M>(geometry.quantum, who) else { return };
+            for index in 0..quanta {
+                if told.result(write_at(device, index * stride, &stamp), true) {
+                    acknowledged.set(index, who);
+                }
+            }
+        },
+        &mut |device, run| {
+            for index in (0..quanta).filter(|&index| acknowledged.any(index)) {
+                let count = read_at(device, index * stride, &mut read)?;
+                if count < read.len() {
+                    run.lost_updates += 1;
+                } else if stamps::author(&read, writers).is_none() {
+                    run.torn += 1;
+                }
+            }
+            Ok(())
+        },
+    )
+}

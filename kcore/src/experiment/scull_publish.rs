@@ -4,6 +4,8 @@ use super::entry::{Cause, Certain, Defaults, Experiment, Usually};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
+use super::stage::stamps::Acknowledged;
+use super::stage::{Refusal, Rig, Stage, read_at, stamps, write_at};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-publish",
@@ -67,3 +69,34 @@ Wrong cures: to test the slot for null more carefully (garbage is not null); to 
 compiler, and CPUs with weaker ordering than x86, may move the clearing behind the store: publication needs a release \
 store, in Linux smp_store_release or rcu_assign_pointer). And to clear first cures only this race: two writers may still \
 both find the array missing, which is scull-leak with object=array.";
+
+/// One round: the nodes are there, the arrays are not; each task writes a byte of its own in every item, in a slot of its
+/// own as long as there are some.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let (geometry, items, writers) = (stage.geometry, stage.resolved.quanta as usize, stage.resolved.writers);
+    let place = |item: usize, who: u32| {
+        let (slot, byte) = (who as usize % geometry.qset, who as usize / geometry.qset);
+        item * geometry.item_size() + slot * geometry.quantum + byte
+    };
+    let acknowledged = Acknowledged::of::<M>(items)?;
+    stage.scull_round(
+        &|device| device.prepare_nodes(items),
+        &|device, who, told| {
+            for item in 0..items {
+                if told.result(write_at(device, place(item, who), &[stamps::of(who)]), true) {
+                    acknowledged.set(item, who);
+                }
+            }
+        },
+        &mut |device, run| {
+            for item in 0..items {
+                for who in (0..writers).filter(|&who| acknowledged.get(item, who)) {
+                    let mut byte = [0];
+                    let count = read_at(device, place(item, who), &mut byte)?;
+                    run.lost_updates += u64::from(count == 0 || byte != [stamps::of(who)]);
+                }
+            }
+            Ok(())
+        },
+    )
+}

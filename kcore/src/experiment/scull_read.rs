@@ -4,6 +4,7 @@ use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
+use super::stage::{Refusal, Rig, Stage, read_at};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-read",
@@ -71,3 +72,20 @@ Wrong cures: to lock writers only, because readers do not change anything (they 
 for reading (it lets all readers in together, and they are the ones that race); to lock inside follow, since trim and \
 write call it with the lock already held and would wait for themselves. A read that does not build what is missing, but \
 stops where the list ends, needs no allocation at all: the better design.";
+
+/// One round: the device has a size and no list; each reader reads once, in the last list item.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let item = stage.geometry.item_size();
+    let items = stage.resolved.quanta as usize;
+    stage.scull_round(
+        &|device| {
+            device.prepare_hole(items * item);
+            Ok(())
+        },
+        &|device, _, told| {
+            let mut byte = [0];
+            told.result(read_at(device, (items - 1) * item, &mut byte), false);
+        },
+        &mut |_, _| Ok(()),
+    )
+}

@@ -1,9 +1,12 @@
 //! A file that gets shorter by being written to.
 
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use super::entry::{Cause, Certain, Defaults, Experiment, Usually};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
+use super::stage::{Refusal, Rig, Stage, stamps, write_at};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-size",
@@ -55,3 +58,31 @@ not end with the copy.\n\n\
 Wrong cures: to make the size an atomic variable and leave the line as it is (an atomic load followed by an atomic store \
 is still two steps); to update without a test (then the last writer always wins); to lock the store alone. Without a lock \
 it is right as one atomic maximum, that is a compare-and-swap loop that gives up when the size is large enough.";
+
+/// One round: at each step every task writes one byte, each at a place of its own, A always the farthest. The device must
+/// never be shorter than the end of a write that was acknowledged.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let (geometry, steps, writers) =
+        (stage.geometry, stage.resolved.quanta as usize, stage.resolved.writers as usize);
+    let bytes = steps * writers;
+    let highest = AtomicUsize::new(0);
+    stage.scull_round(
+        &|device| device.prepare_arrays(bytes.div_ceil(geometry.item_size())),
+        &|device, who, told| {
+            for step in 0..steps {
+                let position = step * writers + (writers - 1 - who as usize);
+                if !told.result(write_at(device, position, &[stamps::of(who)]), true) {
+                    continue;
+                }
+                highest.fetch_max(position + 1, Relaxed);
+                if device.size() < position + 1 {
+                    told.lost_update();
+                }
+            }
+        },
+        &mut |device, run| {
+            run.lost_updates += u64::from(device.size() < highest.load(Relaxed));
+            Ok(())
+        },
+    )
+}

@@ -4,6 +4,7 @@ use super::entry::{Cause, Certain, Defaults, Experiment, Usually};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
+use super::stage::{Refusal, Rig, Stage, prepare_quanta, read_at, stamps, write_at};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-torn",
@@ -59,3 +60,27 @@ Linux it has to be the semaphore or a mutex: a copy from user space may sleep, a
 Wrong cures: to hold the lock while the quantum is looked up and let go before the copy, because copying is slow (the \
 pointer was protected, the data was not); to rely on word-sized atomic stores (each word is whole, the quantum is not); \
 to lock writers against each other but not against readers, who then see the mixture while it lasts.";
+
+/// One round: the quanta are all there; every task writes all of them.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let (geometry, quanta, writers) =
+        (stage.geometry, stage.resolved.quanta as usize, stage.resolved.writers);
+    let mut bytes = stamps::buffer::<M>(geometry.quantum, stamps::of(0))?;
+    let blank = stamps::buffer::<M>(geometry.quantum, stamps::of(0))?;
+    stage.scull_round(
+        &|device| prepare_quanta(device, quanta, &blank),
+        &|device, who, told| {
+            let Some(stamp) = told.stamp::<M>(geometry.quantum, who) else { return };
+            for index in 0..quanta {
+                told.result(write_at(device, index * geometry.quantum, &stamp), true);
+            }
+        },
+        &mut |device, run| {
+            for index in 0..quanta {
+                let count = read_at(device, index * geometry.quantum, &mut bytes)?;
+                run.torn += u64::from(stamps::author(&bytes[..count], writers).is_none());
+            }
+            Ok(())
+        },
+    )
+}

@@ -1,9 +1,11 @@
 //! Freed under the writer's hands, and freed twice.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Roles, Usually};
+use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles, Usually};
 use super::matrix::TASKS;
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
+use super::stage::{Refusal, Rig, Stage, prepare_quanta, stamps, write_at};
+use crate::scull::Mode;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-trim",
@@ -70,3 +72,23 @@ Wrong cures: to set a pointer to null after kfree (the other task has its own co
 trim only (no more double free, but the writer still writes to freed memory); to test the pointer once more before the \
 copy (it may be freed during the copy); to lock the device in write and forget the variants of open. Where copies are long \
 and locks are short, the answer is a reference count: the block lives until its last user lets it go.";
+
+/// One round: the quanta are all there; writers write all of them, trimmers open the device write-only.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let (geometry, quanta) = (stage.geometry, stage.resolved.quanta as usize);
+    let resolved = stage.resolved;
+    let blank = stamps::buffer::<M>(geometry.quantum, stamps::of(0))?;
+    stage.scull_round(
+        &|device| prepare_quanta(device, quanta, &blank),
+        &|device, who, told| match resolved.role(who) {
+            Role::Trim => drop(device.open(Mode::Write)),
+            Role::Write | Role::Read => {
+                let Some(stamp) = told.stamp::<M>(geometry.quantum, who) else { return };
+                for index in 0..quanta {
+                    told.result(write_at(device, index * geometry.quantum, &stamp), true);
+                }
+            }
+        },
+        &mut |_, _| Ok(()),
+    )
+}

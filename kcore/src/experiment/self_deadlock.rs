@@ -3,7 +3,11 @@
 use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, D, Row};
 use super::needs::{Ground, Needs};
+use super::points::SIZE;
+use super::stage::{Refusal, Rig, Stage};
 use crate::settings::Lock;
+use crate::shared::Shared;
+use crate::sync::Guard;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "self-deadlock",
@@ -66,3 +70,50 @@ Wrong cures: a lock that its owner may take again and again (the inner function 
 half changed, and believes it to be whole); to give the lock back around the inner call (what the outer function knew of \
 the device is stale afterwards); to ask whether the lock is taken, and go on if it is (taken by whom?); a trylock that \
 goes on without the lock when it fails.";
+
+/// As much of a device as the mistake needs.
+struct Device<M: Rig> {
+    guard: Guard<M>,
+    size: Shared<usize>,
+    /// Whether the functions inside expect the lock to be held, and do not take it.
+    helper: bool,
+}
+
+/// One round: every task appends one byte, `quanta` times.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
+    let helper = resolved.lock == Lock::Helper;
+    let form = if helper { Lock::Spinlock } else { resolved.lock };
+    let guard = Guard::<M>::new(form, "scull0.lock", "scull.lock");
+    let device = Device { guard, size: Shared::new(0), helper };
+    stage.race(&|_| {
+        for _ in 0..resolved.quanta {
+            device.append();
+        }
+    })?;
+    stage.add_lock(device.guard.stats());
+    let appended = u64::from(resolved.writers) * u64::from(resolved.quanta);
+    stage.run.lost_updates += appended - device.size.peek() as u64;
+    Ok(())
+}
+
+impl<M: Rig> Device<M> {
+    /// Called from outside: takes the lock.
+    fn append(&self) {
+        let _held = self.guard.enter();
+        let end = if self.helper { self.size_locked() } else { self.size() };
+        self.size.store::<M>(&SIZE, end + 1);
+    }
+
+    /// Called from outside: takes the lock. But `append` calls it, too.
+    fn size(&self) -> usize {
+        let _held = self.guard.enter();
+        self.size_locked()
+    }
+
+    /// Called from inside: the lock is held.
+    fn size_locked(&self) -> usize {
+        assert!(self.guard.is_held(), "whoever calls this has the lock");
+        self.size.load::<M>(&SIZE)
+    }
+}

@@ -3,6 +3,7 @@
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
 use super::matrix::{C, I, R, Row};
 use super::needs::{Ground, Needs};
+use super::stage::{Count, Meeting, Refusal, Rig, Stage};
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -87,3 +88,29 @@ task from sleeping; it kept others from taking the CPU.\n\n\
 Wrong cures: a spinlock with a shorter sleep; to let the lock go before the sleep and take it again after it, without \
 loading anew (the value is from before); to test whether the caller is atomic and sleep only if it is not (a plain kernel \
 cannot know).";
+
+/// How long one sleep takes, in microseconds.
+const SLEEP: u64 = 1000;
+
+/// One round: every task adds 1 to the counter, `quanta` times, and sleeps in the middle: once, and again until the others
+/// have come as far as they can.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
+    let count = Count::new(resolved.lock);
+    let meeting = Meeting::new(resolved, resolved.writers);
+    stage.race(&|who| {
+        for _ in 0..resolved.quanta {
+            meeting.come(who);
+            count.increment_slowly(|| {
+                meeting.go_in(who);
+                M::sleep(SLEEP);
+                while !meeting.is_complete(who) {
+                    M::sleep(SLEEP);
+                }
+            });
+        }
+        meeting.leave(who);
+    })?;
+    count.close(u64::from(resolved.writers) * u64::from(resolved.quanta), stage);
+    Ok(())
+}

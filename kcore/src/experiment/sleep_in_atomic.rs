@@ -3,7 +3,13 @@
 use super::entry::{Cause, Certain, Defaults, Experiment, Work};
 use super::matrix::{C, I, Row};
 use super::needs::{Ground, Needs};
+use super::points::INSIDE;
+use super::stage::{Block, Refusal, Rig, Stage};
+use crate::errno::Errno;
+use crate::event::might_sleep;
 use crate::settings::Lock;
+use crate::shared::probe;
+use crate::sync::Guard;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "sleep-in-atomic",
@@ -81,3 +87,32 @@ nothing is reported; nor is there anything wrong, since the task really may slee
 Wrong cures: to take out the check; to ask in_atomic() and choose the flags by the answer (a kernel without \
 preemption does not count spinlocks, so the answer may be no with a lock held; this laboratory knows better only \
 because it hears of every lock); GFP_ATOMIC everywhere (its reserve is small, and is there for handlers).";
+
+/// Bytes of a block.
+const SIZE: usize = 256;
+
+/// One round: every task allocates a block in the critical section, `quanta` times, and frees it outside.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
+    let guard = Guard::<M>::new(resolved.lock, "list.lock", "list.lock");
+    stage.heap_round(&|_, told| {
+        for _ in 0..resolved.quanta {
+            let held = guard.enter();
+            probe::<M>(&INSIDE);
+            let block = kmalloc::<M>();
+            drop(held);
+            if block.is_err() {
+                told.refused();
+            }
+        }
+    })?;
+    stage.add_lock(guard.stats());
+    Ok(())
+}
+
+/// What kmalloc with GFP_KERNEL is to its caller: a function that may sleep, and says so whether it sleeps or not.
+#[track_caller]
+fn kmalloc<M: Rig>() -> Result<Block<M>, Errno> {
+    might_sleep::<M>();
+    Block::allocate(SIZE)
+}

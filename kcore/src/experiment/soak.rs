@@ -1,9 +1,13 @@
 //! Mixed traffic for as long as one likes.
 
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use super::entry::{Cause, Certain, Defaults, Experiment, Usually};
 use super::matrix::{A, C, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
+use super::stage::{Device, Refusal, Rig, Stage, Told, read_at, stamps, write_at};
+use crate::scull::Mode;
 use crate::settings::Lock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -79,3 +83,58 @@ alive must be reachable from the device. Reads check what they get: one write fr
 every write is one whole quantum.\n\n\
 Wrong cures: to run it longer, or with more tasks, and to call it correct because nothing was seen; to slow it down until \
 the race hides; to lock writes and not reads, since reads fill holes in the list and meet trims.";
+
+/// The quanta that all tasks work on.
+const PLACES: u64 = 32;
+/// One call of so many is a trim: a device that is always empty is no traffic.
+const TRIMS: u64 = 50;
+
+/// One round: each task makes its calls, chosen by chance, and checks what it reads.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let (geometry, calls, writers) = (stage.geometry, stage.resolved.quanta, stage.resolved.writers);
+    let seed = stage.luck();
+    let torn = AtomicU64::new(0);
+    stage.scull_round(
+        &|_| Ok(()),
+        &|device, who, told| {
+            let traffic = Traffic { device, told, writers, torn: &torn };
+            let mut luck = fastrand::Rng::with_seed(seed ^ u64::from(who));
+            let Some(stamp) = told.stamp::<M>(geometry.quantum, who) else { return };
+            let Some(mut buffer) = told.stamp::<M>(geometry.quantum, who) else { return };
+            for _ in 0..calls {
+                let position = luck.u64(..PLACES) as usize * geometry.quantum;
+                match luck.u64(..TRIMS) {
+                    0 => drop(device.open(Mode::Write)),
+                    1..25 => traffic.write(position, &stamp),
+                    _ => traffic.read(position, &mut buffer),
+                }
+            }
+        },
+        &mut |_, _| Ok(()),
+    )?;
+    stage.run.torn += torn.into_inner();
+    Ok(())
+}
+
+struct Traffic<'a, M: Rig> {
+    device: &'a Device<M>,
+    told: &'a Told,
+    writers: u32,
+    /// Quanta that were read and held bytes of more than one write, or of none.
+    torn: &'a AtomicU64,
+}
+
+impl<M: Rig> Traffic<'_, M> {
+    fn write(&self, position: usize, stamp: &[u8]) {
+        self.told.result(write_at(self.device, position, stamp), true);
+    }
+
+    /// Writes are whole quanta, so a read finds nothing, a hole, or one write.
+    fn read(&self, position: usize, buffer: &mut [u8]) {
+        let result = read_at(self.device, position, buffer);
+        self.told.result(result, false);
+        let Ok(count @ 1..) = result else { return };
+        let whole = stamps::author(&buffer[..count], self.writers).is_some();
+        self.torn.fetch_add(u64::from(!whole), Relaxed);
+    }
+}

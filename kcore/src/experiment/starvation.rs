@@ -1,9 +1,19 @@
 //! Who gets the lock how often: statistics.
 
+use alloc::format;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
 use super::entry::{Cause, Certain, Defaults, Experiment, Work};
 use super::matrix::{A, Row};
 use super::needs::{Ground, Needs};
-use crate::settings::Lock;
+use super::points::INSIDE;
+use super::stage::{Refusal, Rig, Stage, with_room_for};
+use crate::errno::Errno;
+use crate::probe::Name;
+use crate::settings::{Lock, Probe};
+use crate::shared::{Shared, probe};
+use crate::sync::Guard;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "starvation",
@@ -63,3 +73,68 @@ There is no verdict here: luck is not a race, and no number of turns is wrong. L
 Wrong cures: to sleep a while after each turn (it is fair to the others at the price of idle time, and nobody knows how \
 long); to raise the priority of the one that starves (it spins no better for that); to hold the lock for longer, in order to \
 need it less often (then everyone waits for longer); a ticket lock wherever there are more CPUs than cores.";
+
+/// PAUSEs that a turn takes: long enough for the others to come and wait.
+const PAUSES: u32 = 8;
+
+/// What one task has got.
+#[derive(Default)]
+struct Share {
+    turns: AtomicU64,
+    /// In cycles.
+    longest_wait: AtomicU64,
+}
+
+/// One round: there are `quanta` turns for each task, and whoever gets the lock has one of them.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
+    let guard = Guard::<M>::new(resolved.lock, "fair.lock", "fair.lock");
+    let turns = u64::from(resolved.writers) * u64::from(resolved.quanta);
+    // Changed under the guard alone.
+    let left = Shared::new(turns);
+    let shares = shares::<M>(resolved.writers)?;
+    let present = AtomicU32::new(0);
+    stage.race(&|who| {
+        let share = &shares[who as usize];
+        present.fetch_add(1, Relaxed);
+        // Who comes first has no advantage. At probe points the tasks begin as these say.
+        while resolved.probe == Probe::Off && present.load(Relaxed) < resolved.writers {
+            M::spinning();
+            M::relax();
+            M::yield_now();
+        }
+        loop {
+            let since = M::cycles();
+            let _held = guard.enter();
+            share.longest_wait.fetch_max(M::cycles().saturating_sub(since), Relaxed);
+            match left.peek() {
+                0 => break,
+                some => left.poke(some - 1),
+            }
+            probe::<M>(&INSIDE);
+            (0..PAUSES).for_each(|_| M::relax());
+            share.turns.fetch_add(1, Relaxed);
+        }
+    })?;
+    stage.add_lock(guard.stats());
+    let taken: u64 = shares.iter().map(|share| share.turns.load(Relaxed)).sum();
+    stage.run.lost_updates += taken.abs_diff(turns);
+    if stage.notes.is_empty() {
+        tell(&shares, stage);
+    }
+    Ok(())
+}
+
+fn shares<M: Rig>(writers: u32) -> Result<Vec<Share>, Errno> {
+    let mut shares = with_room_for::<M, _>(writers as usize)?;
+    shares.resize_with(writers as usize, Share::default);
+    Ok(shares)
+}
+
+/// The figures of the first round.
+fn tell<M: Rig>(shares: &[Share], stage: &mut Stage<'_, M>) {
+    for (who, share) in shares.iter().enumerate() {
+        let (turns, longest) = (share.turns.load(Relaxed), share.longest_wait.load(Relaxed));
+        stage.note(format!("{}: {turns} turns, the longest wait {longest} cycles", Name(who as u8)));
+    }
+}

@@ -1,9 +1,18 @@
 //! A device that disappears.
 
+use alloc::format;
+use core::panic::Location;
+use core::sync::atomic::{AtomicU64, Ordering, Ordering::Relaxed, fence};
+
 use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
+use super::stage::{FREE, Object, Objects, Refusal, Rig, Slot, Stage, TAKEN, WORKS};
+use crate::errno::Errno;
+use crate::event::{LockName, LockStep, Mode, Site, Waiting};
 use crate::settings::Lock;
+use crate::shared::probe;
+use crate::sync::{Environment, Guard, Observed, PreemptOff, Watch};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "unplug",
@@ -70,3 +79,231 @@ is good for what it can do: to keep two users apart.\n\n\
 Wrong cures: a flag in the device that says it is gone (to read it is to use the device); to test the slot again before \
 the use (it may be emptied after the test); to get the reference after the lookup, outside of the lock (the device may be freed in \
 between, and the get brings a dead count back from 0 to 1); to wait a while before freeing (how long?).";
+
+/// The registry: points `slot.load` and `slot.store`.
+static SLOT: Site = Site::new("slot");
+
+/// Between the lookup of a device and its use: point `found`.
+static FOUND: Site = Site::new("found");
+
+/// What the users of the device count in it: points `uses.load` and `uses.store`.
+static USES: Site = Site::new("uses");
+
+/// The device is out of the registry, and freed if no user has it: point `unplugged`.
+static UNPLUGGED: Site = Site::new("unplugged");
+
+/// A device is in the registry; where that is done too early, it does not work yet: point `plugged`.
+static PLUGGED: Site = Site::new("plugged");
+
+/// One round: readers look the device up and use it, `quanta` times; trimmers unplug it as often, and plug it in again
+/// before the next time.
+pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
+    stage.object_round(|stage, objects| {
+        let registry = Registry::new(resolved.lock, objects);
+        registry.plug()?;
+        stage.race(&|who| match resolved.role(who) {
+            Role::Trim => (0..resolved.quanta).for_each(|time| registry.unplug_again(time)),
+            Role::Read | Role::Write => (0..resolved.quanta).for_each(|_| {
+                // Sometimes there is no device: -ENODEV is an answer as good as any.
+                let _ = registry.use_device();
+            }),
+        })?;
+        stage.add_lock(registry.guard.stats());
+        stage.run.use_after_free += registry.wild.load(Relaxed);
+        stage.out_of_memory += registry.out_of_memory.load(Relaxed);
+        objects.account(stage, &registry.slot);
+        match registry.look_up() {
+            Err(errno) => stage.note(format!("after the last unplugging a lookup gives {errno}")),
+            // A trimmer has unplugged it, and it is there.
+            Ok(_) => stage.run.lost_updates += u64::from(resolved.writers > 1),
+        }
+        Ok(())
+    })
+}
+
+/// The device, as the registry knows it.
+struct Registry<'a, M: Rig> {
+    form: Lock,
+    /// Over the slot and the references; there is one only where references are counted.
+    guard: Guard<M>,
+    slot: Slot<'a, M>,
+    /// Who hears of the locks in the devices.
+    watch: Observed,
+    objects: &'a Objects<M>,
+    /// Uses of what is no device yet, or none any more.
+    wild: AtomicU64,
+    out_of_memory: AtomicU64,
+}
+
+impl<'a, M: Rig> Registry<'a, M> {
+    fn new(form: Lock, objects: &'a Objects<M>) -> Self {
+        let lock = if form == Lock::Counted { Lock::Spinlock } else { Lock::None };
+        let in_device = LockName { name: "device.lock", class: "device.lock", waiting: Waiting::Spins };
+        Registry {
+            form,
+            guard: Guard::<M>::new(lock, "registry.lock", "registry.lock"),
+            slot: objects.slot(),
+            watch: Observed::new(in_device),
+            objects,
+            wild: AtomicU64::new(0),
+            out_of_memory: AtomicU64::new(0),
+        }
+    }
+
+    fn counts(&self) -> bool {
+        self.form == Lock::Counted
+    }
+
+    /// Plugs a new device in, if there is none. Where references are counted it works before anybody can find it.
+    fn plug(&self) -> Result<(), Errno> {
+        let object = self.objects.allocate()?;
+        if self.counts() {
+            self.set_up(object);
+        }
+        let is_in = {
+            let _held = self.guard.enter();
+            let is_free = self.slot.peek().is_none();
+            if is_free {
+                self.slot.store(&SLOT, Some(object));
+            }
+            is_free
+        };
+        if !is_in {
+            // Nobody knew of it.
+            let _ = object.free();
+            return Ok(());
+        }
+        probe::<M>(&PLUGGED);
+        if !self.counts() {
+            self.set_up(object);
+        }
+        Ok(())
+    }
+
+    /// Makes a device of a block, with one reference: the registry's.
+    fn set_up(&self, object: Object<'a, M>) {
+        let fields = object.fields();
+        fields.lock.poke(FREE);
+        fields.references.poke(1);
+        fields.uses.poke(0);
+        fields.works.poke(WORKS);
+    }
+
+    /// Finds the device; [`Errno::ENODEV`] when there is none. Where references are counted, the caller has one now.
+    fn look_up(&self) -> Result<Object<'a, M>, Errno> {
+        let _held = self.guard.enter();
+        let object = self.slot.load(&SLOT).ok_or(Errno::ENODEV)?;
+        if self.counts() {
+            let references = &object.fields().references;
+            references.poke(references.peek() + 1);
+        }
+        Ok(object)
+    }
+
+    /// Gives a reference back; frees the device if it was the last.
+    fn put(&self, object: Object<'a, M>) {
+        let left = {
+            let _held = self.guard.enter();
+            let references = &object.fields().references;
+            references.poke(references.peek() - 1);
+            references.peek()
+        };
+        if left == 0 {
+            // The ledger counts what is freed twice.
+            let _ = object.free();
+        }
+    }
+
+    /// Looks the device up and uses it once.
+    fn use_device(&self) -> Result<(), Errno> {
+        let object = self.look_up()?;
+        probe::<M>(&FOUND);
+        let held = (self.form != Lock::None).then(|| DeviceLock::take(self, object));
+        let fields = object.fields();
+        let lock_is_dead = held.as_ref().is_some_and(|held| !held.is_taken);
+        if lock_is_dead || fields.works.peek() != WORKS {
+            self.wild.fetch_add(1, Relaxed);
+        }
+        let uses = fields.uses.load::<M>(&USES);
+        fields.uses.store::<M>(&USES, uses.wrapping_add(1));
+        drop(held);
+        if self.counts() {
+            self.put(object);
+        }
+        Ok(())
+    }
+
+    /// Unplugs the device for the `time`th time, from 0. Before it is plugged in again.
+    fn unplug_again(&self, time: u32) {
+        if time > 0 && self.plug().is_err() {
+            self.out_of_memory.fetch_add(1, Relaxed);
+        }
+        self.unplug();
+    }
+
+    /// Takes the device out of the registry and frees it, at once or when its last user has let it go.
+    fn unplug(&self) {
+        let object = {
+            let _held = self.guard.enter();
+            let Some(object) = self.slot.load(&SLOT) else { return };
+            let _in_device = (self.form == Lock::Spinlock).then(|| DeviceLock::take(self, object));
+            self.slot.store(&SLOT, None);
+            object
+        };
+        if self.counts() {
+            self.put(object);
+        } else {
+            // The ledger counts what is freed twice.
+            let _ = object.free();
+        }
+        probe::<M>(&UNPLUGGED);
+    }
+}
+
+/// The spinlock in a device is held, if it was there to be taken.
+struct DeviceLock<'a, M: Rig> {
+    registry: &'a Registry<'a, M>,
+    object: Object<'a, M>,
+    is_taken: bool,
+    _off: PreemptOff<M>,
+}
+
+impl<'a, M: Rig> DeviceLock<'a, M> {
+    /// Spins until the lock is free; gives up when there is poison where its word was: in a kernel it would spin on.
+    fn take(registry: &'a Registry<'a, M>, object: Object<'a, M>) -> Self {
+        let off = PreemptOff::enter();
+        let word = &object.fields().lock;
+        let is_taken = loop {
+            match word.claim(FREE, TAKEN) {
+                Ok(_) => break true,
+                Err(TAKEN) => {}
+                Err(_poison) => break false,
+            }
+            announce(registry, object, LockStep::Wait);
+            while word.peek() == TAKEN {
+                M::relax();
+                M::spinning();
+            }
+        };
+        if is_taken {
+            announce(registry, object, LockStep::Acquired);
+        }
+        DeviceLock { registry, object, is_taken, _off: off }
+    }
+}
+
+impl<M: Rig> Drop for DeviceLock<'_, M> {
+    fn drop(&mut self) {
+        if self.is_taken {
+            announce(self.registry, self.object, LockStep::Release);
+            fence(Ordering::Release);
+            self.object.fields().lock.poke(FREE);
+        }
+    }
+}
+
+#[track_caller]
+fn announce<M: Rig>(registry: &Registry<'_, M>, object: Object<'_, M>, event: LockStep) {
+    Watch::<M>::announce(&registry.watch, event, Mode::Exclusive, object.address(), Location::caller());
+}

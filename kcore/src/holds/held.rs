@@ -96,6 +96,12 @@ impl Entry {
     }
 }
 
+impl Default for Held {
+    fn default() -> Self {
+        Held::none()
+    }
+}
+
 impl Held {
     /// None.
     pub const fn none() -> Self {

@@ -5,11 +5,12 @@ use core::panic::Location;
 use core::ptr::NonNull;
 use core::sync::atomic::{Ordering, fence};
 use std::alloc::{alloc, dealloc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::vec::Vec;
 
 use crate::bytes::SharedBytes;
 use crate::errno::Errno;
+use crate::experiment::stage;
 use crate::machine::{BadFree, BlockSize, Kind, POISON_FREED, POISON_FRESH};
 use crate::report::Counts;
 
@@ -41,10 +42,19 @@ pub struct LiveBlock {
     pub location: &'static Location<'static>,
 }
 
+/// How far an arena has come.
+pub(super) struct Taken {
+    /// The number of the next block.
+    serial: u64,
+    double_frees: u64,
+}
+
 /// All blocks there ever were. Freed ones stay mapped until the arena goes.
 #[derive(Default)]
 pub(super) struct Arena {
     blocks: BTreeMap<usize, Block>,
+    /// How many there were.
+    serial: u64,
     account: Account,
     /// How many allocations still succeed; `None` for all.
     allowed: Option<u64>,
@@ -53,6 +63,8 @@ pub(super) struct Arena {
 }
 
 struct Block {
+    /// Which it was, from 0.
+    serial: u64,
     /// Where its memory begins: with its size.
     base: NonNull<u8>,
     /// Where it begins.
@@ -92,7 +104,8 @@ impl Arena {
         unsafe { start.write_bytes(POISON_FRESH, whole) };
         // Whoever loads the address from somewhere finds all of this written.
         fence(Ordering::Release);
-        let block = Block { base, start, layout, size, kind, location, freed: false };
+        let block = Block { serial: self.serial, base, start, layout, size, kind, location, freed: false };
+        self.serial += 1;
         self.blocks.insert(start.addr().get(), block);
         count(&mut self.account.allocated, kind);
         self.account.live_bytes += size;
@@ -117,6 +130,33 @@ impl Arena {
 
     pub(super) fn account(&self) -> Account {
         self.account
+    }
+
+    pub(super) fn taken(&self) -> Taken {
+        Taken { serial: self.serial, double_frees: self.account.double_frees }
+    }
+
+    /// What has become of the blocks since then, of the kinds that make up a scull device, if those at `reachable` are not lost.
+    pub(super) fn account_since(&self, since: &Taken, reachable: &BTreeSet<usize>) -> stage::Account {
+        let double_free = self.account.double_frees - since.double_frees;
+        let mut account = stage::Account { double_free, ..stage::Account::default() };
+        let ours = |block: &Block| block.serial >= since.serial && block.kind != Kind::Other;
+        for (address, block) in self.blocks.iter().filter(|(_, block)| ours(block)) {
+            account.allocated[block.kind] += 1;
+            if block.freed {
+                account.freed[block.kind] += 1;
+                account.written_after_free += u64::from(block.is_spoilt());
+                continue;
+            }
+            account.live[block.kind] += 1;
+            if reachable.contains(address) {
+                account.reachable[block.kind] += 1;
+            } else {
+                account.leaked[block.kind] += 1;
+                account.leaked_bytes += block.size as u64;
+            }
+        }
+        account
     }
 
     pub(super) fn live(&self) -> Vec<LiveBlock> {
@@ -159,8 +199,17 @@ fn count(counts: &mut Counts, kind: Kind) {
 impl Block {
     /// Overwrites the block with relaxed atomic stores: a racy device may be using it at this moment.
     fn poison(&self) {
+        self.bytes().fill(POISON_FREED);
+    }
+
+    /// Whether it was written to after it was freed.
+    fn is_spoilt(&self) -> bool {
+        self.bytes().first_other_than(POISON_FREED).is_some()
+    }
+
+    fn bytes(&self) -> SharedBytes<'_> {
         // SAFETY: the block is mapped and aligned to 16, and all who may still touch it do so by such views or by words.
-        unsafe { SharedBytes::new(self.start, self.size) }.fill(POISON_FREED);
+        unsafe { SharedBytes::new(self.start, self.size) }
     }
 }
 

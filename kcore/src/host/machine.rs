@@ -1,9 +1,10 @@
 //! A machine of threads, and the type that finds it.
 
 use core::fmt;
+use core::hint::spin_loop;
 use core::panic::Location;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, Weak};
@@ -21,6 +22,12 @@ use crate::machine::{BadFree, BlockSize, Cpu, CpuId, Kind, Memory, Sched, Sleep,
 pub trait Listener: Send + Sync {
     /// This is about to happen. The listener may keep the task that does it.
     fn on(&self, event: &Event);
+    /// See [`Events::spinning`].
+    fn spinning(&self) {}
+    /// The running task sleeps from now on until it is woken.
+    fn sleeps(&self) {}
+    /// It was woken.
+    fn was_woken(&self) {}
 }
 
 /// A machine. Clones are the same machine.
@@ -34,6 +41,8 @@ struct Parts {
     arena: Mutex<Arena>,
     tasks: Mutex<BTreeMap<u32, Weak<Token>>>,
     wanted: AtomicU16,
+    /// How many wake-ups there were.
+    news: AtomicU64,
     listener: Mutex<Option<Arc<dyn Listener>>>,
     /// What the clock shows; `None` while it runs by itself.
     clock: Mutex<Option<u64>>,
@@ -130,8 +139,18 @@ impl Host {
         TaskId(id)
     }
 
+    /// How many wake-ups there were.
+    pub(super) fn news(&self) -> u64 {
+        self.parts.news.load(SeqCst)
+    }
+
+    /// Asks the memory something.
+    pub(super) fn arena<R>(&self, ask: impl FnOnce(&Arena) -> R) -> R {
+        ask(&lock(&self.parts.arena))
+    }
+
     /// The token of a task; [`None`] when the task has ended, which a late wake-up may find.
-    fn token(&self, task: TaskId) -> Option<Arc<Token>> {
+    pub(super) fn token(&self, task: TaskId) -> Option<Arc<Token>> {
         let tasks = lock(&self.parts.tasks);
         tasks.get(&task.0).expect("a task of this machine").upgrade()
     }
@@ -153,6 +172,9 @@ pub struct HostMachine;
 
 /// How often a sleeper with a deadline looks at the clock.
 const LOOK_AT_CLOCK: Duration = Duration::from_millis(1);
+
+/// PAUSEs of a task after which it gives its core away.
+const PAUSES_A_TURN: u32 = 16;
 
 /// When the clock of all host machines began.
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -191,9 +213,13 @@ impl Cpu for HostMachine {
         }
     }
 
-    /// Tests have more threads than the host has cores: a waiter lets the holder run.
+    /// Tests have more threads than the host has cores: a waiter lets the holder run now and then. On a busy host that takes
+    /// long, and most waits are short.
     fn relax() {
-        yield_now();
+        match here(Task::pause) % PAUSES_A_TURN {
+            0 => yield_now(),
+            _ => spin_loop(),
+        }
     }
 
     /// Nanoseconds, unless [`Host::set_clock`] says otherwise.
@@ -226,7 +252,9 @@ impl Sched for HostMachine {
 
     fn block() {
         let (id, token) = here(|task| (task.id, task.token.clone()));
-        token.wait(id);
+        let listener = Host::here().listener();
+        token.wait(id, || listener.iter().for_each(|listener| listener.sleeps()));
+        listener.iter().for_each(|listener| listener.was_woken());
     }
 
     /// Returns early now and then, as it may: a test can put the clock forward at any time.
@@ -235,6 +263,7 @@ impl Sched for HostMachine {
         if left > 0 {
             let token = here(|task| task.token.clone());
             token.wait_for(Duration::from_nanos(left).min(LOOK_AT_CLOCK));
+            Host::here().listener().iter().for_each(|listener| listener.was_woken());
         }
     }
 
@@ -243,8 +272,10 @@ impl Sched for HostMachine {
     }
 
     fn wake(task: TaskId) {
-        if let Some(token) = Host::here().token(task) {
+        let host = Host::here();
+        if let Some(token) = host.token(task) {
             token.wake();
+            host.parts.news.fetch_add(1, SeqCst);
         }
     }
 
@@ -287,5 +318,9 @@ impl Events for HostMachine {
             listener.on(&Event { actor: Actor::task(Self::task()), cpu: Self::cpu(), at, what });
         }
         Ticket::default()
+    }
+
+    fn spinning() {
+        Host::here().listener().iter().for_each(|listener| listener.spinning());
     }
 }

@@ -2,12 +2,14 @@
 
 use core::cell::{Cell, RefCell};
 use core::panic::Location;
+use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use core::time::Duration;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::{Scope, ScopedJoinHandle, yield_now};
 use std::time::Instant;
 use std::{eprintln, process, thread_local};
 
+use crate::holds::Held;
 use crate::host::Host;
 use crate::machine::{CpuId, Sleep, TaskId};
 
@@ -33,6 +35,7 @@ pub(super) struct Task {
     pub(super) softirqs_off: Cell<i32>,
     /// The same for preemption.
     pub(super) preemption_off: Cell<i32>,
+    pauses: Cell<u32>,
 }
 
 impl Task {
@@ -41,7 +44,14 @@ impl Task {
         let token = Arc::new(Token::default());
         let id = host.enlist(&token);
         let (interrupts, softirqs_off, preemption_off) = (Cell::new(true), Cell::new(0), Cell::new(0));
-        Task { host: host.clone(), id, token, interrupts, softirqs_off, preemption_off }
+        let pauses = Cell::new(0);
+        Task { host: host.clone(), id, token, interrupts, softirqs_off, preemption_off, pauses }
+    }
+
+    /// One PAUSE more: how many there were.
+    pub(super) fn pause(&self) -> u32 {
+        self.pauses.set(self.pauses.get().wrapping_add(1));
+        self.pauses.get()
     }
 
     /// The CPU has the task's number.
@@ -106,6 +116,14 @@ pub fn until(condition: impl Fn() -> bool) {
 #[derive(Default)]
 pub(super) struct Token {
     kept: Mutex<bool>,
+    /// The task waits for a wake-up.
+    asleep: AtomicBool,
+    /// It has come to its end.
+    ended: AtomicBool,
+    /// It was given up: where it looks next, it stays.
+    doomed: AtomicBool,
+    /// The observed locks that it has.
+    pub(super) held: Held,
     changed: Condvar,
     /// The sleeps that the task's signal ends, and all that end more easily; `None` without a signal.
     signal: Mutex<Option<Sleep>>,
@@ -113,8 +131,10 @@ pub(super) struct Token {
 
 impl Token {
     /// Sleeps until there is a wake-up and uses it up. A task that nobody wakes ends the process: to unwind is not
-    /// allowed out of a sleep, and a test that hangs says nothing.
-    pub(super) fn wait(&self, task: TaskId) {
+    /// allowed out of a sleep, and a test that hangs says nothing. `sleeps` is called when the others see that it sleeps.
+    pub(super) fn wait(&self, task: TaskId, sleeps: impl FnOnce()) {
+        self.asleep.store(true, SeqCst);
+        sleeps();
         let kept = lock(&self.kept);
         let (mut kept, timeout) = self
             .changed
@@ -124,6 +144,8 @@ impl Token {
             eprintln!("task {} slept for {PATIENCE:?}: a wake-up was lost", task.0);
             process::abort();
         }
+        // Under the lock: one that looks finds it asleep, or woken, or awake.
+        self.asleep.store(false, SeqCst);
         *kept = false;
     }
 
@@ -150,6 +172,33 @@ impl Token {
     /// Whether there is a signal that ends such a sleep.
     pub(super) fn is_signalled(&self, sleep: Sleep) -> bool {
         sleep != Sleep::Uninterruptible && lock(&self.signal).is_some_and(|ends| ends <= sleep)
+    }
+
+    /// Whether the task sleeps, and nothing has woken it.
+    pub(super) fn is_still(&self) -> bool {
+        let kept = lock(&self.kept);
+        self.asleep.load(SeqCst) && !*kept
+    }
+
+    /// The task has come to its end.
+    pub(super) fn end(&self) {
+        self.ended.store(true, SeqCst);
+    }
+
+    /// Whether it has.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(SeqCst)
+    }
+
+    /// The task is given up.
+    pub(super) fn doom(&self) {
+        self.doomed.store(true, SeqCst);
+        self.wake();
+    }
+
+    /// Whether it was.
+    pub(super) fn is_doomed(&self) -> bool {
+        self.doomed.load(SeqCst)
     }
 
     /// Wakes, or keeps the wake-up.

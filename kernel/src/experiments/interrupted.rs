@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::errno::Errno;
-use kcore::experiment::{INSIDE, Resolved};
+use kcore::experiment::{INSIDE, Refusal, Resolved};
 use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::shared::probe;
 
@@ -15,7 +15,7 @@ use crate::machine::Kernel;
 use crate::mm::heap;
 use crate::task::{self, JoinHandle, Signal, SpawnError, shortage, signal};
 
-use super::trial::{Refusal, Trial};
+use super::Stage;
 use super::unit::Unit;
 
 /// PAUSEs between two signals, at most; and PAUSEs that the unit is held for.
@@ -25,19 +25,19 @@ const MOST_YIELDS: u32 = 4;
 
 /// One round: a waiter that is granted the unit and interrupted before it runs; then `quanta` interrupted waits for each
 /// task, by chance.
-pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
-    let resolved = trial.resolved;
-    let seed = trial.luck();
+pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
+    let seed = stage.luck();
     let scene = Arc::new(Scene::new(resolved)?);
     let since = heap::with_ledger(|ledger| ledger.next_serial());
     grant_and_interrupt(&scene)?;
-    by_chance(trial, &scene, seed)?;
+    by_chance(stage, &scene, seed)?;
     let units_amiss = scene.unit.free().abs_diff(1) + scene.unit.waiters();
-    trial.run.lost_updates += (scene.blocks_left(since) + units_amiss) as u64;
-    trial.run.owners = trial.run.owners.max(scene.most.load(Relaxed));
-    trial.add_lock(Some(scene.unit.stats()));
+    stage.run.lost_updates += (scene.blocks_left(since) + units_amiss) as u64;
+    stage.run.owners = stage.run.owners.max(scene.most.load(Relaxed));
+    stage.add_lock(Some(scene.unit.stats()));
     let (interrupted, had) = (scene.interrupted.load(Relaxed), scene.had.load(Relaxed));
-    trial.note(format!("{interrupted} waits were ended by a signal, {had} got the unit"));
+    stage.note(format!("{interrupted} waits were ended by a signal, {had} got the unit"));
     Ok(())
 }
 
@@ -67,7 +67,7 @@ fn grant_and_interrupt(scene: &Arc<Scene>) -> Result<(), SpawnError> {
 }
 
 /// The crew waits, and is interrupted until it has had enough of it.
-fn by_chance(trial: &mut Trial<'_>, scene: &Arc<Scene>, seed: u64) -> Result<(), Refusal> {
+fn by_chance(stage: &mut Stage<'_>, scene: &Arc<Scene>, seed: u64) -> Result<(), Refusal> {
     let theirs = Arc::clone(scene);
     let interrupter = task::spawn("interrupter", smp::cpus() - 1, move || {
         theirs.interrupter.store(Kernel::task().0, Relaxed);
@@ -77,7 +77,7 @@ fn by_chance(trial: &mut Trial<'_>, scene: &Arc<Scene>, seed: u64) -> Result<(),
             task::yield_now();
         }
     })?;
-    let raced = trial.race(&|who| {
+    let raced = stage.race(&|who| {
         scene.work(who, &mut fastrand::Rng::with_seed(seed ^ u64::from(who + 1)));
     });
     // Also when not all of them could be started.

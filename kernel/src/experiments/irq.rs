@@ -1,28 +1,29 @@
 //! R14, R25: a task and the interrupt handler of its device, on one CPU.
 
+use kcore::experiment::Refusal;
 use kcore::probe::Plan;
 
 use crate::arch::percpu;
 use crate::fire;
 use crate::irq::device;
 
+use super::Stage;
 use super::counting::{self, Count};
-use super::trial::{Refusal, Trial};
 
 /// One round: the device interrupts the task's own CPU.
-pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
+pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     fire::choose(device::fire);
-    interrupted(trial, || counting::count(), percpu::this_cpu)
+    interrupted(stage, || counting::count(), percpu::this_cpu)
 }
 
 /// One round: the task adds 1 to the counter, `quanta` times, while the device interrupts, and `handler` handles it. Without
 /// points to interrupt at the device does so at CPU `target()` as each increment begins.
-pub(super) fn interrupted(trial: &mut Trial<'_>, handler: fn(), target: fn() -> u32) -> Result<(), Refusal> {
-    let resolved = trial.resolved;
+pub(super) fn interrupted(stage: &mut Stage<'_>, handler: fn(), target: fn() -> u32) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
     let by_chance = !matches!(resolved.plan, Plan::Fire { .. });
-    let count = Count::new(resolved.lock).publish();
+    let count = counting::publish(Count::new(resolved.lock));
     device::open(handler);
-    let raced = trial.race(&|_| {
+    let raced = stage.race(&|_| {
         for _ in 0..resolved.quanta {
             if by_chance {
                 device::fire_at(target());
@@ -32,6 +33,6 @@ pub(super) fn interrupted(trial: &mut Trial<'_>, handler: fn(), target: fn() -> 
     });
     device::close();
     raced?;
-    count.close(u64::from(resolved.writers) * u64::from(resolved.quanta), trial);
+    count.close(u64::from(resolved.writers) * u64::from(resolved.quanta), stage);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! R14: a task on one CPU, the interrupt handler of its device on another.
 
 use kcore::event::Events;
+use kcore::experiment::Refusal;
 use kcore::machine::Cpu;
 use kcore::settings::Lock;
 
@@ -8,20 +9,20 @@ use crate::fire;
 use crate::irq::device;
 use crate::machine::Kernel;
 
+use super::Stage;
 use super::counting::{self, Count};
 use super::irq;
-use super::trial::{Refusal, Trial};
 
 /// The CPU that the device interrupts. The task is on CPU 0.
 const OTHER: u32 = 1;
 
 /// One round.
-pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
-    fire::choose(match trial.resolved.lock {
+pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
+    fire::choose(match stage.resolved.lock {
         Lock::Spinlock | Lock::Irqsave => until_it_begins,
         _ => until_it_ends,
     });
-    irq::interrupted(trial, || counting::count(), || OTHER)
+    irq::interrupted(stage, || counting::count(), || OTHER)
 }
 
 /// Interrupts the other CPU and waits until its handler is on its way. It is to wait for a lock that the caller has, so its

@@ -4,15 +4,16 @@ use crate::arch::percpu;
 use crate::fire;
 use crate::irq::device;
 use crate::irq::softirq::{self, Softirq};
+use kcore::experiment::Refusal;
 
+use super::Stage;
 use super::counting;
 use super::irq;
-use super::trial::{Refusal, Trial};
 
 /// One round.
-pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
+pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     fire::choose(device::fire);
     // The softirq counts; the handler has only raised it.
     softirq::open(Softirq::Experiment, || counting::count());
-    irq::interrupted(trial, || softirq::raise(Softirq::Experiment), percpu::this_cpu)
+    irq::interrupted(stage, || softirq::raise(Softirq::Experiment), percpu::this_cpu)
 }

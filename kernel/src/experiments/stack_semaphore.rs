@@ -12,6 +12,7 @@ use core::sync::atomic::{
 
 use kcore::errno::Errno;
 use kcore::event::{Events, LockName, LockStep, Mode, Waiting};
+use kcore::experiment::Refusal;
 use kcore::machine::{Cpu, Kind, Memory, Sched, TaskId};
 use kcore::probe::Plan;
 use kcore::settings::Lock;
@@ -21,7 +22,7 @@ use crate::fire;
 use crate::machine::Kernel;
 use crate::mm::heap;
 
-use super::trial::{Refusal, Trial};
+use super::Stage;
 
 const NAME: LockName = LockName { name: "request.served", class: "request", waiting: Waiting::Event };
 
@@ -68,22 +69,22 @@ impl Signal for Completion<Kernel, Observed> {
 }
 
 /// One round: A makes `quanta` requests and waits for each, B serves them, and everybody else looks on.
-pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
-    match trial.resolved.lock {
-        Lock::Completion => requests::<Completion<Kernel, Observed>>(trial),
-        _ => requests::<Semaphore<Kernel, Observed>>(trial),
+pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
+    match stage.resolved.lock {
+        Lock::Completion => requests::<Completion<Kernel, Observed>>(stage),
+        _ => requests::<Semaphore<Kernel, Observed>>(stage),
     }
 }
 
-fn requests<S: Signal>(trial: &mut Trial<'_>) -> Result<(), Refusal> {
-    let resolved = trial.resolved;
+fn requests<S: Signal>(stage: &mut Stage<'_>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
     // SAFETY: the tasks, which alone use the frames, are joined before it is dropped.
     let experiment = unsafe { heap::Experiment::begin() }?;
     let desk = Desk::<S>::new();
-    STAGE.set(resolved.lock, &resolved.plan);
+    SCENE.set(resolved.lock, &resolved.plan);
     fire::choose(let_the_waiter_return);
     let out_of_memory = AtomicU64::new(0);
-    trial.race(&|who| match who {
+    stage.race(&|who| match who {
         0 => {
             let failed = (1..=u64::from(resolved.quanta)).find(|number| desk.request(*number).is_err());
             out_of_memory.fetch_add(failed.is_some().into(), Relaxed);
@@ -92,8 +93,8 @@ fn requests<S: Signal>(trial: &mut Trial<'_>) -> Result<(), Refusal> {
         1 => while desk.serve() {},
         _ => {}
     })?;
-    trial.out_of_memory += out_of_memory.into_inner();
-    trial.run.use_after_free += experiment.written_after_free();
+    stage.out_of_memory += out_of_memory.into_inner();
+    stage.run.use_after_free += experiment.written_after_free();
     Ok(())
 }
 
@@ -122,7 +123,7 @@ impl<S: Signal> Desk<S> {
         let frame: NonNull<S> = Kernel::allocate(Kind::Quantum, size_of::<S>())?.cast();
         // SAFETY: a fresh block of this size, aligned to 16; nobody else knows it.
         unsafe { frame.write(S::new()) };
-        STAGE.enter(number);
+        SCENE.enter(number);
         self.post(frame.as_ptr());
         // SAFETY: only this function frees it, below.
         unsafe { frame.as_ref() }.wait();
@@ -130,7 +131,7 @@ impl<S: Signal> Desk<S> {
         // say. If he is still there, he accesses atomics in a block that stays mapped until the round is over.
         let freed = unsafe { Kernel::free(frame.cast()) };
         freed.expect("the block was allocated above");
-        STAGE.leave(number);
+        SCENE.leave(number);
         Ok(())
     }
 
@@ -175,7 +176,7 @@ impl<S: Signal> Desk<S> {
 }
 
 /// What [`let_the_waiter_return`] knows, since it takes no arguments.
-static STAGE: Stage = Stage {
+static SCENE: Scene = Scene {
     waiter: AtomicU32::new(0),
     cpu: AtomicU32::new(0),
     entered: AtomicU64::new(0),
@@ -184,7 +185,7 @@ static STAGE: Stage = Stage {
     is_told: AtomicBool::new(false),
 };
 
-struct Stage {
+struct Scene {
     /// The task that makes the requests.
     waiter: AtomicU32,
     /// Its CPU.
@@ -199,7 +200,7 @@ struct Stage {
     is_told: AtomicBool,
 }
 
-impl Stage {
+impl Scene {
     /// A round begins.
     fn set(&self, lock: Lock, plan: &Plan) {
         let tells = |points: &[_]| points.iter().any(|point| point == SEEING_OFF.name);
@@ -231,17 +232,17 @@ impl Stage {
 ///
 /// B has interrupts off, so with one CPU for both A cannot run before B goes on: there it does.
 fn let_the_waiter_return() {
-    let waiter = TaskId(STAGE.waiter.load(Relaxed));
-    let number = STAGE.entered.load(Relaxed);
+    let waiter = TaskId(SCENE.waiter.load(Relaxed));
+    let number = SCENE.entered.load(Relaxed);
     if Kernel::task() == waiter {
-        STAGE.at_the_door.store(number, Relaxed);
+        SCENE.at_the_door.store(number, Relaxed);
         return;
     }
-    if STAGE.cpu.load(Relaxed) == Kernel::cpu().0 || !STAGE.is_told.load(Relaxed) {
+    if SCENE.cpu.load(Relaxed) == Kernel::cpu().0 || !SCENE.is_told.load(Relaxed) {
         return;
     }
     Kernel::wake(waiter);
-    while !STAGE.has_left(number) {
+    while !SCENE.has_left(number) {
         Kernel::spinning();
         Kernel::relax();
     }

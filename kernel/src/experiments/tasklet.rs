@@ -3,6 +3,8 @@
 use alloc::sync::Arc;
 
 use kcore::event::Events;
+use kcore::experiment::Refusal;
+use kcore::experiment::stage::Meeting;
 use kcore::machine::Cpu;
 use kcore::settings::Lock;
 
@@ -11,9 +13,8 @@ use crate::irq::Tasklet;
 use crate::machine::{Kernel, SpinLock};
 use crate::param::MAX_CPUS;
 
+use super::Stage;
 use super::counting::{self, Count};
-use super::meeting::Meeting;
-use super::trial::{Refusal, Trial};
 
 /// A tasklet for each of the first tasks, which have a CPU each. In the form that has only one, that is the first.
 static TASKLETS: [Tasklet; MAX_CPUS] = [const { Tasklet::new(meet, 0) }; MAX_CPUS];
@@ -25,14 +26,14 @@ static MEETING: SpinLock<Option<Arc<Meeting>>> = SpinLock::new(None);
 
 /// One round: each task schedules its tasklet, `quanta` times. Softirqs run on top of a task, so it has run when its task
 /// goes on, unless it is running on another CPU.
-pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
-    let resolved = trial.resolved;
+pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
     let one = resolved.lock == Lock::Tasklet;
     let members = resolved.writers.min(smp::cpus());
-    let count = Count::new(if one { Lock::None } else { resolved.lock }).publish();
+    let count = counting::publish(Count::new(if one { Lock::None } else { resolved.lock }));
     let meeting = Arc::new(Meeting::new(resolved, members));
     *MEETING.lock_irqsave() = Some(Arc::clone(&meeting));
-    let raced = trial.race(&|who| {
+    let raced = stage.race(&|who| {
         let tasklet = match who {
             _ if one => &TASKLETS[0],
             _ if who < members => &TASKLETS[who as usize],
@@ -47,7 +48,7 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     TASKLETS.iter().chain([&ONE_MORE]).for_each(Tasklet::kill);
     withdraw();
     raced?;
-    count.close(0, trial);
+    count.close(0, stage);
     Ok(())
 }
 

@@ -6,8 +6,9 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
-use kcore::event::Events;
-use kcore::experiment::{DELETED, EXPIRED};
+use kcore::event::{Events, Site};
+use kcore::experiment::Refusal;
+use kcore::experiment::stage::Told;
 use kcore::machine::{Cpu, Kind, Memory};
 use kcore::settings::Lock;
 use kcore::shared::probe;
@@ -16,8 +17,12 @@ use crate::arch::smp;
 use crate::irq::Timer;
 use crate::machine::Kernel;
 
-use super::scull::Told;
-use super::trial::{Refusal, Trial};
+use super::Stage;
+
+/// The timer has expired, and its handler has begun: point `expired`.
+static EXPIRED: Site = Site::new("expired");
+/// The owner of the timer has deleted it: point `deleted`.
+static DELETED: Site = Site::new("deleted");
 
 /// Bytes of an object.
 const SIZE: usize = 256;
@@ -33,9 +38,9 @@ static GO_ON: AtomicBool = AtomicBool::new(false);
 static ENDED: AtomicBool = AtomicBool::new(false);
 
 /// One round: the first task owns `quanta` objects, one after the other. (The others own nothing: there is one timer.)
-pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
-    let resolved = trial.resolved;
-    trial.heap_round(&|who, told| {
+pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
+    let resolved = stage.resolved;
+    stage.heap_round(&|who, told| {
         if who == 0 {
             (0..resolved.quanta).for_each(|_| live_and_die(resolved.lock, told));
         }

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use kcore::experiment::Refusal;
 use kcore::machine::Cpu;
 use kcore::sync::Completion;
 
@@ -10,15 +11,15 @@ use crate::hooks;
 use crate::irq::{Work, WorkQueue};
 use crate::machine::Kernel;
 
+use super::Stage;
 use super::counting::Count;
 use super::crew;
-use super::trial::{Refusal, Trial};
 
 /// One round: as many works as the catalogue says, each in a queue of its own with one worker; each adds 1 to the counter,
 /// `quanta` times.
-pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
-    let (works, quanta) = (trial.resolved.writers, trial.resolved.quanta);
-    let count = Arc::new(Count::new(trial.resolved.lock));
+pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
+    let (works, quanta) = (stage.resolved.writers, stage.resolved.quanta);
+    let count = Arc::new(Count::new(stage.resolved.lock));
     let queue = |who| WorkQueue::on("worker", crew::spread(who));
     let queues = (0..works).map(queue).collect::<Result<Vec<_>, _>>()?;
     // A work that waits for the others with a spinlock held keeps its CPU, and it may be this one: so none begins before all
@@ -38,8 +39,8 @@ pub(super) fn round(trial: &mut Trial<'_>) -> Result<(), Refusal> {
     }
     start.complete_all();
     queues.iter().for_each(WorkQueue::flush);
-    trial.run.cycles += Kernel::cycles() - began;
+    stage.run.cycles += Kernel::cycles() - began;
     hooks::end_round();
-    count.close(u64::from(works) * u64::from(quanta), trial);
+    count.close(u64::from(works) * u64::from(quanta), stage);
     Ok(())
 }

@@ -50,7 +50,7 @@ mod recycling;
 mod reserve;
 
 pub use account::{Room, extent, first_bytes, live, lock_stats, room, snapshot, variables, with_ledger};
-pub use experiment::{Experiment, Live};
+pub use experiment::{Experiment, Inside, Live};
 pub use library::Claim;
 pub(crate) use library::kept;
 pub use quarantine::Quarantine;

@@ -15,7 +15,6 @@ use crate::experiments::leaks::{FIRST_BYTES, Lost};
 use crate::experiments::{Outcome, Refusal};
 use crate::oops::frames;
 use crate::println;
-use crate::task::SpawnError;
 use crate::watchdog::{Seen, Witness};
 
 /// Leaked blocks that `run` describes.
@@ -130,10 +129,8 @@ pub(super) fn refused(refusal: Refusal, settings: &RunSettings) -> Usage {
         Refusal::NoMemory => {
             "there is not enough memory for it; give the machine more: memory=, or the heap: heap=".into()
         }
-        Refusal::Tasks(SpawnError::NoMemory) => {
-            "no memory for the tasks' stacks; give the machine more: memory=".into()
-        }
-        Refusal::Tasks(error) => alloc::format!("the tasks could not be started: {error:?}"),
+        Refusal::Stacks => "no memory for the tasks' stacks; give the machine more: memory=".into(),
+        Refusal::Tasks(why) => alloc::format!("the tasks could not be started: {why}"),
     })
 }
 

@@ -1,7 +1,9 @@
 //! A meeting between load and store, for exhibits that leave nothing to chance and need no probes for it.
 //!
-//! Whoever is inside its critical section waits there until each of the others is inside, too, as far as nothing keeps
+//! A task that is inside its critical section waits there until each of the others is inside, too, as far as nothing keeps
 //! them out: where the form has a lock, to have come to its door is all that can be asked of them.
+
+#![forbid(unsafe_code)]
 
 use alloc::vec::Vec;
 use core::sync::atomic::{
@@ -9,16 +11,16 @@ use core::sync::atomic::{
     Ordering::{Acquire, Release},
 };
 
-use kcore::experiment::Resolved;
-use kcore::probe::Plan;
-use kcore::settings::Lock;
+use crate::experiment::Resolved;
+use crate::probe::Plan;
+use crate::settings::Lock;
 
 /// Who of the crew has come how far.
-pub(super) struct Meeting {
+pub struct Meeting {
     members: Vec<Member>,
     /// The form keeps others out while one is inside.
     locked: bool,
-    /// Nobody waits: a probe mode has its own idea of who waits for whom, or somebody would wait for ever.
+    /// No task waits: a probe mode has its own idea of who waits for whom, or one would wait for ever.
     off: bool,
 }
 
@@ -31,12 +33,12 @@ struct Member {
     went_in: AtomicU32,
 }
 
-/// More often than anybody comes.
+/// More often than any task comes.
 const GONE: u32 = u32::MAX;
 
 impl Meeting {
     /// Of the first `members` of the crew of `resolved`.
-    pub(super) fn new(resolved: &Resolved, members: u32) -> Self {
+    pub fn new(resolved: &Resolved, members: u32) -> Self {
         let locked = !matches!(resolved.lock, Lock::None | Lock::PreemptOff | Lock::IrqOff);
         let own_idea = !matches!(resolved.plan, Plan::Pass | Plan::Delay(_));
         // Who is no member may be at the door, too, on top of a member that has not come.
@@ -48,21 +50,21 @@ impl Meeting {
         }
     }
 
-    /// Member `who` is about to go in. Nobody waits for others than members.
-    pub(super) fn come(&self, who: u32) {
+    /// Member `who` is about to go in. No task waits for others than members.
+    pub fn come(&self, who: u32) {
         if let Some(Member { came, .. }) = self.members.get(who as usize) {
             came.store(came.load(Acquire) + 1, Release);
         }
     }
 
     /// Member `who` is inside.
-    pub(super) fn go_in(&self, who: u32) {
+    pub fn go_in(&self, who: u32) {
         let Member { came, went_in } = &self.members[who as usize];
         went_in.store(came.load(Acquire), Release);
     }
 
     /// Member `who` will not come again.
-    pub(super) fn leave(&self, who: u32) {
+    pub fn leave(&self, who: u32) {
         if let Some(Member { came, went_in }) = self.members.get(who as usize) {
             came.store(GONE, Release);
             went_in.store(GONE, Release);
@@ -70,7 +72,7 @@ impl Meeting {
     }
 
     /// Whether member `who`, which is inside, has waited long enough.
-    pub(super) fn is_complete(&self, who: u32) -> bool {
+    pub fn is_complete(&self, who: u32) -> bool {
         let times = self.members[who as usize].went_in.load(Acquire);
         let is_there = |member: &Member| {
             let (went_in, came) = (member.went_in.load(Acquire), member.came.load(Acquire));
