@@ -16,11 +16,12 @@ use crate::holds::NameWord;
 use crate::leak::Hidden;
 use crate::machine::{Context, CpuId, TaskId};
 
-/// An entry's place. Each word is stored and loaded as a whole; that they belong together is what `serial` says.
+/// An entry's place. Each word is stored and loaded as a whole; that they belong together is what `state` says.
 #[derive(Debug, Default)]
 struct Slot {
-    /// Which entry this is, from 1; 0 while it is written.
-    serial: AtomicU64,
+    /// Which entry this is, from 1, in the upper bits; the lowest is set when it is over. 0 while it is written. Each value comes
+    /// once: a reader that finds the same before and after has read what was written together.
+    state: AtomicU64,
     address: AtomicUsize,
     bytes: AtomicUsize,
     value: AtomicUsize,
@@ -37,13 +38,18 @@ struct Slot {
 const CONTEXTS: [Context; 3] = [Context::Task, Context::Softirq, Context::Hardirq];
 
 impl Slot {
+    /// Which entry this is; 0 for none, or while it is written.
+    fn serial(&self) -> u64 {
+        self.state.load(Relaxed) >> 1
+    }
+
     /// Makes it entry `serial`, which `write` writes.
-    fn become_entry(&self, serial: u64, write: impl FnOnce(&Slot)) {
-        self.serial.store(0, Relaxed);
+    fn become_entry(&self, serial: u64, is_over: bool, write: impl FnOnce(&Slot)) {
+        self.state.store(0, Relaxed);
         // Who sees one of the words that follow sees the 0 as well, and repeats. No instruction on x86-64.
         fence(Release);
         write(self);
-        self.serial.store(serial, Release);
+        self.state.store(serial << 1 | u64::from(is_over), Release);
     }
 
     fn set(&self, stored: &Stored) {
@@ -62,8 +68,8 @@ impl Slot {
 
     /// What is in it, if that is a whole entry; with its number.
     fn get(&self, cpu: CpuId) -> Option<(u64, Stored)> {
-        let serial = self.serial.load(Acquire);
-        if serial == 0 {
+        let state = self.state.load(Acquire);
+        if state == 0 {
             return None;
         }
         let saw = self.saw.each_ref().map(|word| Hidden::of_word(word.load(Relaxed)));
@@ -86,7 +92,7 @@ impl Slot {
             held: self.held.each_ref().map(NameWord::get),
         };
         fence(Acquire);
-        (self.serial.load(Relaxed) == serial).then_some((serial, stored))
+        (self.state.load(Relaxed) == state).then_some((state >> 1, stored))
     }
 }
 
@@ -168,7 +174,7 @@ impl Ring {
             self.forget(slot.over.load(Relaxed));
         }
         let serial = written + 1;
-        slot.become_entry(serial, |slot| slot.set(stored));
+        slot.become_entry(serial, false, |slot| slot.set(stored));
         self.written.store(serial, Release);
         Ticket { serial, era }
     }
@@ -180,11 +186,11 @@ impl Ring {
         }
         let slots = self.slots();
         let slot = ticket.serial.checked_sub(1).map(|index| &slots[(index % slots.len() as u64) as usize]);
-        let Some(slot) = slot.filter(|slot| slot.serial.load(Relaxed) == ticket.serial) else {
+        let Some(slot) = slot.filter(|slot| slot.serial() == ticket.serial) else {
             self.open.store(self.open.load(Relaxed).saturating_sub(1), Relaxed);
             return self.forget(over);
         };
-        slot.become_entry(ticket.serial, |slot| {
+        slot.become_entry(ticket.serial, true, |slot| {
             slot.over.store(over, Relaxed);
             match outcome {
                 Outcome::Stored { before, after } => {
