@@ -10,9 +10,6 @@ impl<'a> Ledger<'a> {
     pub const fn bytes_for(records: usize) -> Option<usize> {
         // Each of the two arrays may lose up to its alignment at its start.
         const SLACK: usize = align_of::<Entry>() + align_of::<Slot>();
-        if records > usize::MAX / 4 {
-            return None;
-        }
         let Some(entries) = records.checked_mul(size_of::<Entry>()) else { return None };
         let Some(slots) = Index::slots_for(records).checked_mul(size_of::<Slot>()) else { return None };
         let Some(bytes) = entries.checked_add(slots) else { return None };

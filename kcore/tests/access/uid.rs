@@ -53,6 +53,19 @@ fn who_may_open_it() {
     }
 }
 
+#[test]
+fn open_files_are_counted() {
+    let device: Arc<Uid<HostMachine>> = Uid::new(bare(Edition::Repaired).into());
+    let first = open(&device, OpenFlags::READ, &ANN).unwrap();
+    let second = open(&device, OpenFlags::READ, &ANN).unwrap();
+    assert_eq!(refusal(open(&device, OpenFlags::READ, &BOB)), Errno::EBUSY);
+    assert_eq!(device.open_files(), 2, "who was refused has none");
+    drop(first);
+    assert_eq!(device.open_files(), 1);
+    drop(second);
+    assert_eq!(device.open_files(), 0);
+}
+
 /// Each file that is open is its user's, and none is lost.
 #[test]
 fn a_crowd_of_users_is_one_user_at_a_time() {

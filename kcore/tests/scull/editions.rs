@@ -213,18 +213,20 @@ fn r34_negative_sizes() {
 /// Sizes of which each is possible and the product is not: the book's driver computes with what is left of it.
 #[test]
 fn r34_products_that_overflow() {
-    for (quantum, qset, answer, damage) in [
-        (1 << 32, 1 << 32, Errno::EFAULT, Damage { division: 1, ..Damage::default() }),
-        (isize::MAX, 2, Errno::ENOMEM, Damage::default()),
-        (isize::MIN / 2, 3, Errno::ENOMEM, Damage::default()),
-        (3, isize::MIN / 2, Errno::ENOMEM, Damage::default()),
+    for (quantum, qset, position, answer, damage) in [
+        (1 << 32, 1 << 32, 0, Errno::EFAULT, Damage { division: 1, ..Damage::default() }),
+        (isize::MAX, 2, 0, Errno::ENOMEM, Damage::default()),
+        // A node of -2 bytes has place for nothing but its first byte.
+        (isize::MAX, 2, 5, Errno::EFAULT, Damage { overrun: 1, ..Damage::default() }),
+        (isize::MIN / 2, 3, 0, Errno::ENOMEM, Damage::default()),
+        (3, isize::MIN / 2, 0, Errno::ENOMEM, Damage::default()),
     ] {
         let geometry = Geometry { quantum: quantum as usize, qset: qset as usize };
         Host::new().run(|| {
             let parameters = Arc::new(Parameters::new(geometry));
             let device =
                 Device::<HostMachine>::of_module(0, Edition::LOCK, Edition::Book, &parameters).unwrap();
-            assert_eq!(write_at(&device, 0, &[1]), Err(answer), "{quantum} x {qset}");
+            assert_eq!(write_at(&device, position, &[1]), Err(answer), "{quantum} x {qset} at {position}");
             assert_eq!(device.damage(), damage, "{quantum} x {qset}");
         });
     }

@@ -310,3 +310,19 @@ fn a_wait_has_no_limit_unless_it_is_said() {
     let (world, _) = ring(2, SEM);
     deadlock(world.graph.search(task(0), &OnTheirCpus), "A>B* B>A*");
 }
+
+/// Each spins for what a sleeper has whose CPU the next one keeps: two steps for each wait, and the last has ended.
+#[test]
+fn a_chain_round_many_cpus_is_followed_to_its_end() {
+    let mut world = World::new();
+    for n in 0..5 {
+        world.take(task(10 + n), n as usize);
+        world.put(10 + n, Where::Asleep, n + 1);
+    }
+    world.take(task(20), 5);
+    world.graph.ended(TaskId(20));
+    for n in 0..6 {
+        world.wait(task(n), n as usize);
+    }
+    stuck(world.graph.search(task(0), &world), "A>K K>B B>L L>C C>M M>D D>N N>E E>O O>F F>U");
+}
