@@ -2,14 +2,14 @@
 //!
 //! Under Miri: `cargo +nightly miri test -p kcore --test sync --test watch --test guard`.
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering, Ordering::Relaxed};
 
 use kcore::event::{LockName, Waiting};
 use kcore::host::{Host, HostMachine, until};
-use kcore::machine::Cpu;
-use kcore::sync::{Completion, Counted, Observed, Semaphore, Silent, SpinLock, Tas, Watch};
+use kcore::machine::{AtomicFlag, Cpu, CpuId};
+use kcore::sync::{Completion, Counted, Observed, RwLock, Semaphore, Silent, SpinLock, Tas, Watch};
 
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 20_000 };
@@ -193,6 +193,70 @@ fn irqsave_unlocks_before_interrupts_come() {
     }
     *LOCK.lock_irqsave() += 10;
     assert_eq!(*LOCK.lock(), 11);
+}
+
+thread_local! {
+    /// How often a flag of the machine below is still found set.
+    static LOOKS: Cell<usize> = const { Cell::new(0) };
+    /// How many PAUSEs came after each look.
+    static PAUSES: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A flag that another CPU clears when it was looked at often enough.
+struct Watched;
+
+impl AtomicFlag for Watched {
+    fn new(_set: bool) -> Self {
+        Watched
+    }
+    fn swap(&self, _set: bool, _order: Ordering) -> bool {
+        LOOKS.get() > 0
+    }
+    fn load(&self, _order: Ordering) -> bool {
+        let left = LOOKS.get();
+        LOOKS.set(left.saturating_sub(1));
+        PAUSES.with_borrow_mut(|pauses| pauses.push(0));
+        left > 0
+    }
+    fn store(&self, _set: bool, _order: Ordering) {}
+}
+
+struct Pausing;
+
+impl Cpu for Pausing {
+    type Flag = Watched;
+    fn cpu() -> CpuId {
+        HostMachine::cpu()
+    }
+    fn irq_save() -> bool {
+        HostMachine::irq_save()
+    }
+    fn irq_restore(were_on: bool) {
+        HostMachine::irq_restore(were_on);
+    }
+    fn relax() {
+        PAUSES.with_borrow_mut(|pauses| *pauses.last_mut().expect("a look comes first") += 1);
+    }
+    fn cycles() -> u64 {
+        HostMachine::cycles()
+    }
+}
+
+/// Waiters that keep away let the holder finish; but not for ever.
+#[test]
+fn while_a_lock_stays_taken_the_looks_become_rarer_up_to_a_bound() {
+    let spin = SpinLock::<_, Pausing>::from_flag(Watched, Silent, ());
+    let rw = RwLock::<_, Pausing>::from_flags(Watched, Watched, Silent, ());
+    let wait_for_both: [&dyn Fn(); 2] = [&|| drop(spin.lock()), &|| drop(rw.read())];
+    for wait in wait_for_both {
+        LOOKS.set(100);
+        PAUSES.take();
+        wait();
+        let pauses = PAUSES.take();
+        assert_eq!((pauses.len(), pauses[0], pauses[100]), (101, 1, 0), "the last look finds it free");
+        assert!(pauses[..100].is_sorted() && pauses[5] > pauses[0], "{pauses:?}");
+        assert_eq!(pauses[50], pauses[99], "{pauses:?}");
+    }
 }
 
 #[test]

@@ -7,13 +7,13 @@ use std::sync::atomic::{
 };
 use std::sync::{Arc, Mutex};
 
-use kcore::event::{Event, Kinds, LockName, LockStep, Site, Waiting, What};
+use kcore::event::{Event, Events, Kinds, LockName, LockStep, Site, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
-use kcore::machine::{Sched, TaskId};
+use kcore::machine::{Cpu, CpuId, Sched, TaskId};
 use kcore::shared::Shared;
 use kcore::sync::{
     BrokenSpinLock, Completion, Counted, CpuOwnedLock, Observed, RwLock, RwSemaphore, Semaphore, Silent,
-    SpinLock, WaitQueue,
+    SpinLock, Statistics, WaitQueue, Watch,
 };
 
 const TASKS: usize = 4;
@@ -174,6 +174,80 @@ fn units_are_held_by_each_of_their_holders() {
     assert_eq!(semaphore.stats().hold_cycles, 10 + 2 * 5 + 25);
 }
 
+/// Only a wait that did not find its condition true at once is one.
+#[test]
+fn waits_for_a_condition_are_counted() {
+    fn with<W: Watch<HostMachine> + Statistics + Sync>(watch: W) {
+        let (host, queue) = (Host::new(), WaitQueue::<HostMachine, W>::from_flag(false.into(), watch));
+        host.set_clock(Some(100));
+        let ready = AtomicBool::new(false);
+        host.scope(|tasks| {
+            queue.wait_event(|| true);
+            assert_eq!(queue.stats().acquire, 0);
+            let waiter = tasks.spawn(|| queue.wait_event(|| ready.load(SeqCst)));
+            until(|| queue.waiters() == 1);
+            assert!(queue.is_active());
+            assert_eq!(queue.wake_up(), 1);
+            until(|| queue.waiters() == 1);
+            host.set_clock(Some(130));
+            ready.store(true, SeqCst);
+            queue.wake_up();
+            waiter.join().unwrap();
+        });
+        assert!(!queue.is_active());
+        let stats = queue.stats();
+        assert_eq!((stats.name.as_str(), stats.acquire, stats.test_and_set), (NAME.name, 1, 2));
+        assert_eq!((stats.hold_cycles, stats.wait_cycles), (0, 30));
+    }
+    with(Counted::new(NAME));
+    with(Observed::new(NAME));
+}
+
+/// How often a task has said that it spins.
+static SPINS: AtomicU32 = AtomicU32::new(0);
+
+/// A machine that counts that.
+struct Spinning;
+
+impl Cpu for Spinning {
+    type Flag = AtomicBool;
+    fn cpu() -> CpuId {
+        HostMachine::cpu()
+    }
+    fn irq_save() -> bool {
+        HostMachine::irq_save()
+    }
+    fn irq_restore(were_on: bool) {
+        HostMachine::irq_restore(were_on);
+    }
+    fn relax() {
+        HostMachine::relax();
+    }
+    fn cycles() -> u64 {
+        HostMachine::cycles()
+    }
+}
+
+impl Events for Spinning {
+    fn spinning() {
+        SPINS.fetch_add(1, Relaxed);
+    }
+}
+
+/// A watchdog that has given a spinner up gets hold of it that way.
+#[test]
+fn who_spins_for_an_observed_lock_says_so_again_and_again() {
+    let lock: SpinLock<u32, Spinning, Observed> = SpinLock::observed(NAME, 0);
+    Host::new().scope(|tasks| {
+        let guard = lock.lock();
+        assert_eq!(SPINS.load(Relaxed), 0, "it was free");
+        tasks.spawn(|| *lock.lock() += 1);
+        until(|| SPINS.load(Relaxed) > 3);
+        drop(guard);
+    });
+    assert_eq!(lock.into_inner(), 1);
+}
+
 #[test]
 fn nobody_holds_what_never_ends() {
     let host = Host::new();
@@ -227,6 +301,11 @@ fn observed_locks_tell() {
     let heard: Vec<_> = log.0.lock().unwrap().iter().map(|heard| (heard.0, heard.2)).collect();
     let tell = |event| (event, semaphore.address());
     assert_eq!(heard, [tell(Acquired), tell(Wait), tell(Release), tell(Acquired)]);
+
+    log.0.lock().unwrap().clear();
+    host.listen(Kinds::empty(), log.clone());
+    host.run(|| drop(lock.lock()));
+    assert!(log.0.lock().unwrap().is_empty(), "it does not listen any more");
 }
 
 /// Two locks of a kind are told apart by where they are.

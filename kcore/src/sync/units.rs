@@ -149,11 +149,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         self.watch.announce(LockStep::Release, Mode::Exclusive, address, place);
         let mut state = self.state.lock_irqsave();
         self.watch.released();
-        let granted = match state.free {
-            ENDLESS => None,
-            _ => state.queue.grant(),
-        };
-        match granted {
+        match state.queue.grant() {
             None => {
                 state.free = more(state.free, SEES_OFF);
                 drop(state);

@@ -1,10 +1,12 @@
 //! The reader/writer semaphore.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Barrier, Mutex};
 
 use kcore::event::{Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
+use kcore::machine::{Cpu, CpuId, Sched, TaskId};
 use kcore::shared::Shared;
 use kcore::sync::{Counted, Observed, RwSemaphore, Silent};
 
@@ -214,4 +216,70 @@ fn a_writer_behind_readers_is_counted_once() {
     let stats = semaphore.stats();
     assert_eq!((stats.acquire, stats.test_and_set), (3, 2));
     assert_eq!((stats.hold_cycles, stats.wait_cycles), (10 + 20, 10 + 30));
+}
+
+/// Wake-ups that are on their way.
+static ON_THEIR_WAY: Mutex<Vec<TaskId>> = Mutex::new(Vec::new());
+
+/// A machine on which a wake-up arrives when the test says so.
+struct Slow;
+
+impl Cpu for Slow {
+    type Flag = AtomicBool;
+    fn cpu() -> CpuId {
+        HostMachine::cpu()
+    }
+    fn irq_save() -> bool {
+        HostMachine::irq_save()
+    }
+    fn irq_restore(were_on: bool) {
+        HostMachine::irq_restore(were_on);
+    }
+    fn relax() {
+        HostMachine::relax();
+    }
+    fn cycles() -> u64 {
+        HostMachine::cycles()
+    }
+}
+
+impl Sched for Slow {
+    fn task() -> TaskId {
+        HostMachine::task()
+    }
+    fn block() {
+        HostMachine::block();
+    }
+    fn block_until(deadline: u64) {
+        HostMachine::block_until(deadline);
+    }
+    fn wake(task: TaskId) {
+        ON_THEIR_WAY.lock().unwrap().push(task);
+    }
+    fn yield_now() {
+        HostMachine::yield_now();
+    }
+}
+
+/// A writer that was let through the gate and has not run yet still waits, as long as somebody reads.
+#[test]
+fn a_writer_on_its_way_in_is_one_that_waits() {
+    let semaphore = RwSemaphore::<Slow>::new();
+    Host::new().scope(|tasks| {
+        semaphore.down_write();
+        let reader = tasks.spawn(|| semaphore.down_read());
+        until(|| semaphore.waiters() == 1);
+        let writer = tasks.spawn(|| semaphore.down_write());
+        until(|| semaphore.waiters() == 2);
+        semaphore.up_write();
+        assert_eq!((semaphore.readers(), semaphore.is_write_locked(), semaphore.waiters()), (1, false, 1));
+        // The last reader goes before the writer has run: it has the semaphore.
+        semaphore.up_read();
+        assert_eq!((semaphore.readers(), semaphore.is_write_locked(), semaphore.waiters()), (0, true, 0));
+        ON_THEIR_WAY.lock().unwrap().drain(..).for_each(HostMachine::wake);
+        reader.join().unwrap();
+        writer.join().unwrap();
+        semaphore.up_write();
+    });
+    assert!(semaphore.try_down_write());
 }
