@@ -12,6 +12,7 @@ use core::panic::Location;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::Kind;
+use crate::settings::{Expect, Verdict};
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -190,13 +191,35 @@ pub struct Run {
     /// Cycles between the start of the first writer and the end of the last, summed over the rounds.
     pub cycles: u64,
     /// What the watchdog called it when it stopped the tasks: `deadlock`, ...; else empty.
-    pub stopped: String,
+    #[serde(with = "verdict_or_empty")]
+    pub stopped: Option<Verdict>,
     /// `clean`, `raced`, ...
-    pub verdict: String,
+    pub verdict: Verdict,
     /// `clean`, `raced`, `any`.
-    pub expected: String,
+    pub expected: Expect,
     /// Whether the verdict is the expected one.
     pub ok: bool,
+}
+
+/// A verdict that may be missing, as a word that may be empty.
+mod verdict_or_empty {
+    use alloc::string::String;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::settings::Verdict;
+
+    pub(super) fn serialize<S: Serializer>(verdict: &Option<Verdict>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(verdict.map_or("", Verdict::word))
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Option<Verdict>, D::Error> {
+        match String::deserialize(from)?.as_str() {
+            "" => Ok(None),
+            word => word.parse().map(Some).map_err(D::Error::custom),
+        }
+    }
 }
 
 /// A leaked block, in the manner of kmemleak.

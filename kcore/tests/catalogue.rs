@@ -1,9 +1,9 @@
 //! The catalogue: every entry is complete, and every command line becomes a run or a line for the user.
 
-use kcore::experiment::{self, ALL, Experiment, QUESTIONS, Resolved, Role, find, is_expected, resolve};
+use kcore::experiment::{self, ALL, Experiment, QUESTIONS, Resolved, Role, find, resolve};
 use kcore::probe::{Plan, Step};
 use kcore::report::{Counts, Run};
-use kcore::settings::{Command, CommandLine, Config, Expect, Lock, Object, Probe, RunSettings};
+use kcore::settings::{Command, CommandLine, Config, Expect, Lock, Object, Probe, RunSettings, Verdict};
 use proptest::prelude::*;
 
 fn run(line: &str) -> Result<Resolved, String> {
@@ -147,28 +147,30 @@ fn summary(line: &str) -> (u32, u32, u32, Expect) {
 
 #[test]
 fn defaults_of_scull_leak() {
-    use Expect::{Any, Clean, Raced};
+    const CLEAN: Expect = Expect::Only(Verdict::Clean);
+    const RACED: Expect = Expect::Only(Verdict::Raced);
+    use Expect::Any;
     let table = [
         ("run scull-leak", (1000, 10, 4, Any)),
         ("run scull-leak probe=pause", (1000, 10, 4, Any)),
         ("run scull-leak probe=delay=7 writers=9", (1000, 10, 9, Any)),
-        ("run scull-leak lock=spinlock", (1000, 10, 4, Clean)),
-        ("run scull-leak probe=rendezvous", (100, 3, 4, Raced)),
-        ("run scull-leak probe=rendezvous=slot.store", (100, 3, 4, Raced)),
+        ("run scull-leak lock=spinlock", (1000, 10, 4, CLEAN)),
+        ("run scull-leak probe=rendezvous", (100, 3, 4, RACED)),
+        ("run scull-leak probe=rendezvous=slot.store", (100, 3, 4, RACED)),
         ("run scull-leak probe=rendezvous=slot.load", (100, 3, 4, Any)),
         ("run scull-leak probe=rendezvous writers=1", (100, 3, 1, Any)),
         ("run scull-leak probe=rendezvous expect=any", (100, 3, 4, Any)),
-        ("run scull-leak probe=rendezvous lock=completion", (100, 3, 4, Clean)),
-        ("run scull-leak probe=rendezvous lock=semaphore expect=raced", (100, 3, 4, Raced)),
-        ("run scull-leak probe=rendezvous object=array", (100, 3, 4, Raced)),
-        ("run scull-leak probe=rendezvous object=all", (100, 3, 4, Raced)),
-        ("run scull-leak probe=rendezvous object=node", (1, 3, 4, Raced)),
+        ("run scull-leak probe=rendezvous lock=completion", (100, 3, 4, CLEAN)),
+        ("run scull-leak probe=rendezvous lock=semaphore expect=raced", (100, 3, 4, RACED)),
+        ("run scull-leak probe=rendezvous object=array", (100, 3, 4, RACED)),
+        ("run scull-leak probe=rendezvous object=all", (100, 3, 4, RACED)),
+        ("run scull-leak probe=rendezvous object=node", (1, 3, 4, RACED)),
         ("run scull-leak object=node quanta=1", (1, 10, 4, Any)),
         ("run scull-leak object=array", (100, 10, 4, Any)),
         ("run scull-leak object=array quanta=500", (500, 10, 4, Any)),
-        ("run scull-leak probe=script", (1, 1, 2, Raced)),
-        ("run scull-leak probe=script object=array", (1, 1, 2, Raced)),
-        ("run scull-leak probe=script quanta=2 rounds=3", (2, 3, 2, Raced)),
+        ("run scull-leak probe=script", (1, 1, 2, RACED)),
+        ("run scull-leak probe=script object=array", (1, 1, 2, RACED)),
+        ("run scull-leak probe=script quanta=2 rounds=3", (2, 3, 2, RACED)),
         ("run scull-leak probe=script writers=5", (1, 1, 5, Any)),
         ("run scull-leak probe=script=A.slot.load", (1, 1, 2, Any)),
         ("run scull-leak probe=script=A.slot.load,D.slot.load", (1, 1, 4, Any)),
@@ -242,11 +244,11 @@ fn more_tasks_than_cpus_leave_the_lock_of_a_cpu_to_chance() {
         resolve(&line.run, entry, cpus, Config::Full).expect("a run").expected
     };
     let line = |lock, writers| format!("run counter probe=rendezvous lock={lock} writers={writers}");
-    assert_eq!(expected(4, &line("cpu-owned", 4)), Expect::Clean);
+    assert_eq!(expected(4, &line("cpu-owned", 4)), Expect::Only(Verdict::Clean));
     assert_eq!(expected(4, &line("cpu-owned", 5)), Expect::Any);
-    assert_eq!(expected(1, &line("cpu-owned", 4)), Expect::Raced);
-    assert_eq!(expected(4, &line("rwlock", 5)), Expect::Clean);
-    assert_eq!(expected(4, &line("preempt-off", 5)), Expect::Raced);
+    assert_eq!(expected(1, &line("cpu-owned", 4)), Expect::Only(Verdict::Raced));
+    assert_eq!(expected(4, &line("rwlock", 5)), Expect::Only(Verdict::Clean));
+    assert_eq!(expected(4, &line("preempt-off", 5)), Expect::Only(Verdict::Raced));
 }
 
 #[test]
@@ -317,13 +319,34 @@ fn what_a_run_needs_it_has_or_is_refused() {
 #[test]
 fn undone_work_is_never_clean() {
     let refused = Run { out_of_memory: 1, ..Run::default() };
-    assert_eq!(refused.judge(), "not-tried");
-    assert_eq!(Run { torn: 1, ..refused.clone() }.judge(), "raced");
-    assert_eq!(Run { stopped: "stuck".into(), ..refused }.judge(), "stuck");
-    assert!(is_expected(Expect::NotTried, "not-tried") && !is_expected(Expect::Any, "not-tried"));
+    assert_eq!(refused.judge(), Verdict::NotTried);
+    assert_eq!(Run { torn: 1, ..refused.clone() }.judge(), Verdict::Raced);
+    assert_eq!(Run { stopped: Some(Verdict::Stuck), ..refused }.judge(), Verdict::Stuck);
     assert!(
-        Expect::ALL.iter().all(|expect| *expect == Expect::NotTried || !is_expected(*expect, "not-tried"))
+        Expect::Only(Verdict::NotTried).allows(Verdict::NotTried) && !Expect::Any.allows(Verdict::NotTried)
     );
+    let others = Verdict::ALL.iter().filter(|verdict| **verdict != Verdict::NotTried);
+    assert!(others.into_iter().all(|verdict| !Expect::Only(*verdict).allows(Verdict::NotTried)));
+}
+
+/// What a run reports: a verdict is its word, and none is an empty one.
+#[test]
+fn verdicts_are_words_on_the_wire() {
+    let wire = |run: &Run| serde_json::to_value(run).unwrap();
+    for verdict in Verdict::ALL.iter().copied() {
+        let run = Run { stopped: Some(verdict), verdict, expected: verdict.into(), ..Run::default() };
+        let object = wire(&run);
+        for key in ["stopped", "verdict", "expected"] {
+            assert_eq!(object[key], verdict.word());
+        }
+        assert_eq!(serde_json::from_value::<Run>(object).unwrap(), run);
+    }
+    let object = wire(&Run::default());
+    assert_eq!((object["stopped"].as_str(), object["expected"].as_str()), (Some(""), Some("any")));
+    assert_eq!(serde_json::from_value::<Run>(object.clone()).unwrap(), Run::default());
+    let mut wrong = object;
+    wrong["verdict"] = "racy".into();
+    assert!(serde_json::from_value::<Run>(wrong).is_err());
 }
 
 #[test]
@@ -343,12 +366,15 @@ fn any_damage_is_a_race() {
     for damage in damaged {
         let mut run = Run::default();
         damage(&mut run);
-        assert_eq!(run.judge(), "raced");
+        assert_eq!(run.judge(), Verdict::Raced);
     }
     let fine = Run { owners: 1, leaked_bytes: 7, bytes_written: 1, ..Run::default() };
-    assert_eq!((fine.judge(), Run::default().judge()), ("clean", "clean"));
-    assert!(is_expected(Expect::Any, "raced") && is_expected(Expect::Clean, "clean"));
-    assert!(!is_expected(Expect::Raced, "clean") && !is_expected(Expect::Clean, "deadlock"));
+    assert_eq!((fine.judge(), Run::default().judge()), (Verdict::Clean, Verdict::Clean));
+    assert!(Expect::Any.allows(Verdict::Raced) && Expect::Only(Verdict::Clean).allows(Verdict::Clean));
+    assert!(
+        !Expect::Only(Verdict::Raced).allows(Verdict::Clean)
+            && !Expect::Only(Verdict::Clean).allows(Verdict::Deadlock)
+    );
 }
 
 #[test]
@@ -393,18 +419,18 @@ proptest! {
 #[test]
 fn where_more_work_heals_one_unit_is_certain_and_no_more() {
     for (name, certain) in [
-        ("scull-size", Expect::Raced),
-        ("book-geometry", Expect::Raced),
-        ("book-single", Expect::Raced),
-        ("aba", Expect::Raced),
-        ("lost-wakeup", Expect::Stuck),
+        ("scull-size", Expect::Only(Verdict::Raced)),
+        ("book-geometry", Expect::Only(Verdict::Raced)),
+        ("book-single", Expect::Only(Verdict::Raced)),
+        ("aba", Expect::Only(Verdict::Raced)),
+        ("lost-wakeup", Expect::Only(Verdict::Stuck)),
     ] {
         let expected = |quanta| run(&format!("run {name} probe=script quanta={quanta}")).unwrap().expected;
         assert_eq!((expected(1), expected(2)), (certain, Expect::Any), "{name}");
     }
     for (line, expected) in [
-        ("run scull-size probe=script quanta=2 lock=spinlock", Expect::Clean),
-        ("run scull-torn probe=script quanta=2", Expect::Raced),
+        ("run scull-size probe=script quanta=2 lock=spinlock", Expect::Only(Verdict::Clean)),
+        ("run scull-torn probe=script quanta=2", Expect::Only(Verdict::Raced)),
     ] {
         assert_eq!(run(line).unwrap().expected, expected, "{line}");
     }

@@ -2,7 +2,7 @@
 
 use kcore::experiment::{ALL, Column, Experiment, Resolved, Rig, resolve, trials};
 use kcore::host::{self, HostMachine, Outcome};
-use kcore::settings::{Config, Expect, Lock, Probe, RunSettings};
+use kcore::settings::{Config, Expect, Lock, Probe, RunSettings, Verdict};
 
 /// The column of the matrix that a machine of threads is: they run at once, and any of them loses its CPU anywhere.
 const COLUMN: Column = Column { cpus: 4, config: Config::Full };
@@ -73,7 +73,7 @@ fn each_form_runs_as_it_happens() {
             writers: Some(entry.tasks.unwrap_or(COLUMN.cpus)),
             quanta: Some(QUANTA),
             rounds: Some(2),
-            expect: trial.row.is_cure().then_some(Expect::Clean).or(Some(Expect::Any)),
+            expect: trial.row.is_cure().then_some(Expect::Only(Verdict::Clean)).or(Some(Expect::Any)),
             ..RunSettings::default()
         };
         run(&settings, entry)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kcore::settings::{
     self, Accel, Acpi, COMMANDS, Command, CommandLine, Door, Expect, Fault, Input, Key, LONGEST_COMMAND_LINE,
-    Lock, MachineSettings, MachineType, Object, Otherwise, Probe, RunSettings, Values,
+    Lock, MachineSettings, MachineType, Object, Otherwise, Probe, RunSettings, Values, Verdict,
 };
 use proptest::prelude::*;
 
@@ -36,7 +36,7 @@ fn every_key_lands_in_its_field() {
         quanta: Some(7),
         rounds: Some(2),
         seed: 9,
-        expect: Some(Expect::Raced),
+        expect: Some(Expect::Only(Verdict::Raced)),
         quantum: 4096,
         qset: 10,
         ..RunSettings::default()

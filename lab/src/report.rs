@@ -3,7 +3,7 @@
 //! A report that contradicts itself is worse than none, so every identity that a record promises is tested here again, on
 //! the other side of the wire.
 
-use kcore::experiment::is_expected;
+use kcore::experiment::Verdict;
 use kcore::machine::Kind;
 use kcore::report::{Record, Run, Summary};
 use serde::Serialize;
@@ -162,19 +162,18 @@ fn contradictions(run: &Run) -> Vec<String> {
         + run.use_after_free
         + run.double_free
         + run.out_of_bounds;
-    let is_well = ["clean", "not-tried"].contains(&run.verdict.as_str());
+    let is_well = matches!(run.verdict, Verdict::Clean | Verdict::NotTried);
     if is_well && harm != 0 {
         problem(format!("the verdict is {}, but {harm} things went wrong", run.verdict));
     }
-    if is_well && (run.verdict == "clean") != (run.out_of_memory == 0) {
+    if is_well && (run.verdict == Verdict::Clean) != (run.out_of_memory == 0) {
         problem(format!("the verdict is {}, and {} calls had no memory", run.verdict, run.out_of_memory));
     }
-    match run.expected.parse() {
-        Ok(expected) if run.ok == is_expected(expected, &run.verdict) => {}
-        _ => problem(format!(
+    if run.ok != run.expected.allows(run.verdict) {
+        problem(format!(
             "ok is {}, but {} was expected and the verdict is {}",
             run.ok, run.expected, run.verdict
-        )),
+        ));
     }
     problems
 }
@@ -196,16 +195,15 @@ mod tests {
             reachable: counts(5),
             leaked: counts(3),
             leaked_bytes: 12000,
-            verdict: "raced".into(),
-            expected: "raced".into(),
+            verdict: Verdict::Raced,
+            expected: Verdict::Raced.into(),
             ok: true,
             ..Run::default()
         }
     }
 
-    fn well(verdict: &str) -> Run {
-        let (verdict, expected) = (verdict.to_string(), verdict.to_string());
-        Run { verdict, expected, ok: true, ..Run::default() }
+    fn well(verdict: Verdict) -> Run {
+        Run { verdict, expected: verdict.into(), ok: true, ..Run::default() }
     }
 
     fn problems(run: Run) -> usize {
@@ -216,8 +214,8 @@ mod tests {
     #[test]
     fn a_consistent_report_has_no_problem() {
         assert_eq!(problems(run()), 0);
-        assert_eq!(problems(well("clean")), 0);
-        assert_eq!(problems(Run { out_of_memory: 1, ..well("not-tried") }), 0);
+        assert_eq!(problems(well(Verdict::Clean)), 0);
+        assert_eq!(problems(Run { out_of_memory: 1, ..well(Verdict::NotTried) }), 0);
     }
 
     #[test]
@@ -227,9 +225,9 @@ mod tests {
             |run| run.freed.quantum = 10,
             |run| (run.reachable.quantum, run.leaked.quantum) = (9, 0),
             |run| run.leaked_bytes = 0,
-            |run| (run.verdict, run.expected) = ("clean".into(), "clean".into()),
-            |run| *run = Run { out_of_memory: 1, ..well("clean") },
-            |run| *run = well("not-tried"),
+            |run| (run.verdict, run.expected) = (Verdict::Clean, Verdict::Clean.into()),
+            |run| *run = Run { out_of_memory: 1, ..well(Verdict::Clean) },
+            |run| *run = well(Verdict::NotTried),
             |run| run.ok = false,
         ];
         for (index, break_it) in broken.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! The causes of concurrency: what the rows of the catalogue do not say. Exact counts, and the places that are named.
 
 use kcore::report::Run;
-use kcore::settings::{Config, Lock};
+use kcore::settings::{Config, Lock, Verdict};
 use lab::status::Status;
 use libtest_mimic::Trial;
 use tests::Case;
@@ -40,7 +40,7 @@ fn preempted(run: &Run, slots: u64) -> Answer {
     same("leaked quanta", run.leaked.quantum, slots)?;
     same("allocated quanta", run.allocated.quantum, 2 * slots)?;
     same("leaked nodes and arrays", run.leaked.node + run.leaked.array, 0)?;
-    same("the verdict", run.verdict.as_str(), "raced")
+    same("the verdict", run.verdict, Verdict::Raced)
 }
 
 /// What comes between load and store loses what it adds, each time.
@@ -63,7 +63,7 @@ fn counters() -> impl Iterator<Item = Case> {
         let words = format!("run {name} lock={lock} probe={probe} quanta=20 rounds=2 cpus={cpus}");
         Case::new(format!("causes::lost::{name}::{lock}::{cpus}-cpus"), words).run(|run| {
             same("lost updates", run.lost_updates, 20 * 2)?;
-            same("the verdict", run.verdict.as_str(), "raced")
+            same("the verdict", run.verdict, Verdict::Raced)
         })
     })
 }
@@ -79,7 +79,7 @@ fn handlers() -> impl Iterator<Item = Case> {
         [1, 4].map(move |cpus| {
             let words = format!("run {name} lock={lock} probe=fire cpus={cpus} {LIMIT}");
             let case = Case::new(format!("causes::deadlock::{name}::{lock}::{cpus}-cpus"), words);
-            let case = case.run(|run| same("the verdict", run.verdict.as_str(), "deadlock"));
+            let case = case.run(|run| same("the verdict", run.verdict, Verdict::Deadlock));
             let case = case.says("waits for counter.lock at").says("writer-A holds it since irq.rs:");
             case.check(move |outcome| {
                 let edges = waits(outcome);
@@ -113,7 +113,7 @@ fn sleeps() -> impl Iterator<Item = Case> {
     table.into_iter().map(|(name, lock, what, file, config)| {
         let words = format!("run {name} lock={lock}");
         let case = Case::new(format!("causes::sleeps::{name}::{lock}::{config}"), words).config(config);
-        let case = case.run(|run| same("the verdict", run.verdict.as_str(), "invalid-context"));
+        let case = case.run(|run| same("the verdict", run.verdict, Verdict::InvalidContext));
         let case =
             case.says(format!("is about to sleep at {file}:")).says(format!("{what} held since {file}:"));
         case.check(move |outcome| {
@@ -129,7 +129,7 @@ fn sleeps() -> impl Iterator<Item = Case> {
 /// A handler has no task to put to sleep.
 fn handler_that_sleeps() -> Case {
     Case::new("causes::sleeps::irq::semaphore", "run irq lock=semaphore probe=fire")
-        .run(|run| same("the verdict", run.verdict.as_str(), "invalid-context"))
+        .run(|run| same("the verdict", run.verdict, Verdict::InvalidContext))
         .says("is about to sleep at irq.rs:")
         .says("in an interrupt handler on top of it")
 }
@@ -141,7 +141,7 @@ fn many_tasklets() -> impl Iterator<Item = Case> {
             let words = format!("run tasklet lock={lock} cpus={cpus} writers={tasks} quanta=20");
             let case = Case::new(format!("causes::tasklets::{lock}::{tasks}-on-{cpus}"), words);
             match lock == Lock::None && cpus > 1 {
-                true => case.run(|run| same("the verdict", run.verdict.as_str(), "raced")),
+                true => case.run(|run| same("the verdict", run.verdict, Verdict::Raced)),
                 false => case.run(clean),
             }
         })

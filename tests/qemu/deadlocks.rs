@@ -4,7 +4,7 @@
 //! in the source of the exhibit.
 
 use kcore::report::{Run, Wait};
-use kcore::settings::Lock;
+use kcore::settings::{Lock, Verdict};
 use libtest_mimic::Trial;
 use tests::Case;
 use tests::case::waits;
@@ -41,7 +41,7 @@ fn abba() -> impl Iterator<Item = Case> {
     ];
     forms.into_iter().map(|(lock, cpus)| {
         let (first, second) = (ABBA.line("self.guards[lower].enter()"), ABBA.line("[higher].enter()"));
-        let case = stopped("abba", lock, cpus, "probe=rendezvous", "deadlock");
+        let case = stopped("abba", lock, cpus, "probe=rendezvous", Verdict::Deadlock);
         let case = case.says("deadlock: 2 tasks wait for each other");
         // Who spins is shown where it does; a non-maskable interrupt asks the other CPU.
         let case = match lock {
@@ -75,7 +75,7 @@ fn self_deadlock() -> impl Iterator<Item = Case> {
                 holder: Some(("writer-A".to_string(), outer)),
                 in_cycle: true,
             };
-            let case = stopped("self-deadlock", lock, cpus, "", "deadlock");
+            let case = stopped("self-deadlock", lock, cpus, "", Verdict::Deadlock);
             edge.demanded_of(case.says("deadlock: writer-A waits for itself"), 1)
         })
     })
@@ -93,7 +93,7 @@ fn forgotten_unlock() -> impl Iterator<Item = Case> {
                 holder: Some(("writer-A".to_string(), forgotten)),
                 in_cycle: false,
             };
-            let case = stopped("forgotten-unlock", lock, cpus, "", "stuck");
+            let case = stopped("forgotten-unlock", lock, cpus, "", Verdict::Stuck);
             edge.demanded_of(case.says("has returned without giving it back"), 1)
         })
     })
@@ -109,7 +109,7 @@ fn lost_wakeup() -> impl Iterator<Item = Case> {
             holder: None,
             in_cycle: false,
         };
-        edge.demanded_of(stopped("lost-wakeup", Lock::None, cpus, "probe=script", "stuck"), 1)
+        edge.demanded_of(stopped("lost-wakeup", Lock::None, cpus, "probe=script", Verdict::Stuck), 1)
     })
 }
 
@@ -159,7 +159,7 @@ fn harmless() -> impl Iterator<Item = Case> {
 
 fn raced(words: &str, check: impl Fn(&Run) -> Answer + Send + 'static) -> Case {
     Case::new(name_of(words), format!("run {words}")).run(move |run| {
-        same("the verdict", run.verdict.as_str(), "raced")?;
+        same("the verdict", run.verdict, Verdict::Raced)?;
         check(run)
     })
 }
@@ -173,12 +173,12 @@ fn name_of(words: &str) -> String {
 }
 
 /// A run that the watchdog ends, as is expected, with exit status 0, within [`LIMIT`].
-fn stopped(exhibit: &str, lock: Lock, cpus: u32, probe: &str, verdict: &'static str) -> Case {
+fn stopped(exhibit: &str, lock: Lock, cpus: u32, probe: &str, verdict: Verdict) -> Case {
     let words = format!("run {exhibit} lock={lock} cpus={cpus} {probe} {LIMIT}");
     Case::new(format!("deadlocks::{exhibit}::{lock}::{cpus}-cpus"), words).run(move |run| {
-        same("what the watchdog said", run.stopped.as_str(), verdict)?;
-        same("the verdict", run.verdict.as_str(), verdict)?;
-        same("the expectation", run.expected.as_str(), verdict)?;
+        same("what the watchdog said", run.stopped, Some(verdict))?;
+        same("the verdict", run.verdict, verdict)?;
+        same("the expectation", run.expected, verdict.into())?;
         same("ok", run.ok, true)
     })
 }

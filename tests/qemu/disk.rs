@@ -3,6 +3,7 @@
 //! Images need a toolchain of their own and are made only when asked for: `cargo run -- image`. Where they are missing, or
 //! older than the kernel, the tests are shown as ignored.
 
+use kcore::settings::Verdict;
 use lab::status::Status;
 use libtest_mimic::Trial;
 use tests::Case;
@@ -23,7 +24,7 @@ fn cases(door: &'static str) -> [Case; 5] {
         locked(door, 4),
         case(door, "rendezvous", "run scull-leak lock=none probe=rendezvous quanta=100 rounds=3", 4).run(
             |run| {
-                same("the verdict", run.verdict.as_str(), "raced")?;
+                same("the verdict", run.verdict, Verdict::Raced)?;
                 same("leaked quanta", run.leaked.quantum, 3 * 100 * 3)?;
                 same("leaked nodes and arrays", run.leaked.node + run.leaked.array, 0)
             },

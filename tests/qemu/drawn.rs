@@ -10,9 +10,9 @@ mod words;
 
 use std::io::Write;
 
-use kcore::experiment::{Resolved, find, is_expected, resolve};
+use kcore::experiment::{Resolved, Verdict, find, resolve};
 use kcore::scull::Geometry;
-use kcore::settings::{Command, CommandLine};
+use kcore::settings::{Command, CommandLine, Usage};
 use lab::machine::Machine;
 use lab::session::Outcome;
 use lab::status::Status;
@@ -114,8 +114,9 @@ impl Session {
         let expected = resolved.expected;
         let may_want_room = !self.host.has_room_for(&resolved, geometry);
         if let Some((verdict, _)) = said.rsplit_once("verdict: ").and_then(|(_, rest)| rest.split_once(' ')) {
-            let undone = verdict == "not-tried" && may_want_room;
-            let ok = is_expected(expected, verdict);
+            let verdict: Verdict = verdict.parse().map_err(|usage: Usage| usage.message)?;
+            let undone = verdict == Verdict::NotTried && may_want_room;
+            let ok = expected.allows(verdict);
             holds(&format!("{verdict} is what was expected ({expected})"), ok || undone)?;
             return same("the status", status, i32::from(!ok));
         }

@@ -1,6 +1,7 @@
 //! What the rows of single exhibits do not say: which nodes, how many waits, whose fault.
 
 use kcore::report::{Counts, Run};
+use kcore::settings::Verdict;
 use libtest_mimic::Trial;
 use tests::Case;
 use tests::case::steps;
@@ -34,7 +35,7 @@ fn request_queue() -> Vec<Case> {
         "run request-queue lock=mutex cpus=2 writers=7 quanta=300 rounds=3",
     );
     let least = Case::new("exhibits::request-queue::rendezvous", "run request-queue rounds=5").run(|run| {
-        same("the verdict", run.verdict.as_str(), "raced")?;
+        same("the verdict", run.verdict, Verdict::Raced)?;
         holds("a request is lost in each round at least", run.lost_updates >= 5)
     });
     vec![one, least, crowd.run(clean)]
@@ -66,7 +67,7 @@ fn unplug() -> Vec<Case> {
     let broken = ["none", "spinlock"].map(|lock| {
         let words = format!("run unplug lock={lock} probe=script rounds=10");
         Case::new(format!("exhibits::unplug::{lock}"), words).says(UNPLUGGED).run(|run| {
-            same("the verdict", run.verdict.as_str(), "raced")?;
+            same("the verdict", run.verdict, Verdict::Raced)?;
             same("wrong accesses", run.use_after_free, 20)?;
             every_device_was_freed(run, 10)
         })
@@ -101,7 +102,7 @@ fn every_device_was_freed(run: &Run, devices: u64) -> Answer {
 fn book() -> Vec<Case> {
     let case = |name: &str| {
         Case::new(format!("exhibits::{name}::book"), format!("run {name} lock=book rounds=3"))
-            .run(|run| same("the verdict", run.verdict.as_str(), "raced"))
+            .run(|run| same("the verdict", run.verdict, Verdict::Raced))
     };
     // A write past the end of the array, and a trim.
     let geometry = case("book-geometry").run(|run| same("out of bounds", run.out_of_bounds, 3 * 2));
@@ -154,7 +155,7 @@ fn interrupted() -> Vec<Case> {
     let broken =
         Case::new("exhibits::interrupted::broken", "run interrupted lock=broken").says(ALL).run(|run| {
             same("lost units", run.lost_updates, 1)?;
-            same("the verdict", run.verdict.as_str(), "raced")
+            same("the verdict", run.verdict, Verdict::Raced)
         });
     let right = ["semaphore", "mutex", "completion"].into_iter().flat_map(|lock| {
         [(4, 1), (4, 2), (1, 3)].map(|(cpus, seed)| {
@@ -224,7 +225,7 @@ fn multithread_write() -> Vec<Case> {
     let exact =
         Case::new("exhibits::multithread-write::exact", "run multithread-write lock=none quanta=1500");
     let exact = exact.run(|run| {
-        same("the verdict", run.verdict.as_str(), "raced")?;
+        same("the verdict", run.verdict, Verdict::Raced)?;
         same("reachable", run.reachable, Counts { node: 2, array: 2, quantum: 1500 })?;
         same("leaked", run.leaked, Counts { node: 8, array: 8, quantum: 6000 })?;
         same("-ENOMEM", run.out_of_memory, 0)

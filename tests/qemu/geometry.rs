@@ -1,5 +1,6 @@
 //! Devices that cannot be, and devices that only just can.
 
+use kcore::settings::Verdict;
 use lab::status::Status;
 use libtest_mimic::Trial;
 use tests::Case;
@@ -90,7 +91,7 @@ fn no_array() -> Case {
     .ends(Status::Unexpected)
     .run(unharmed)
     .run(|run| {
-        same("the verdict", run.verdict.as_str(), "not-tried")?;
+        same("the verdict", run.verdict, Verdict::NotTried)?;
         same("nodes", run.allocated.node, 6)?;
         same("arrays and quanta", run.allocated.array + run.allocated.quantum, 0)?;
         same("bytes written", run.bytes_written, 0)

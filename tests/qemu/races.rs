@@ -5,7 +5,7 @@
 
 use kcore::experiment::{ALL, Experiment, Row};
 use kcore::report::Run;
-use kcore::settings::{Config, Expect, Lock};
+use kcore::settings::{Config, Lock, Verdict};
 use lab::status::Status;
 use libtest_mimic::Trial;
 use tests::Case;
@@ -26,7 +26,8 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 /// The entries whose unguarded form does damage; `deadlocks` has those whose tasks stop.
 pub(crate) fn races() -> impl Iterator<Item = &'static Experiment> {
-    let raced = |entry: &Experiment| entry.cell(entry.unguarded(), 4, Config::Full) == Some(Expect::Raced);
+    let raced =
+        |entry: &Experiment| entry.cell(entry.unguarded(), 4, Config::Full) == Some(Verdict::Raced.into());
     ALL.iter().copied().filter(move |entry| raced(entry))
 }
 
@@ -156,7 +157,7 @@ fn expectations() -> impl Iterator<Item = Case> {
         let words =
             format!("run scull-leak lock={lock} probe=rendezvous quanta=2 rounds=1 cpus=2 expect={expect}");
         Case::new(format!("races::expect::{expect}::{lock}"), words).ends(status).run(move |run| {
-            same("the verdict", run.verdict.as_str(), verdict)?;
+            same("the verdict", run.verdict.word(), verdict)?;
             same("ok", run.ok, status == Status::Expected)
         })
     })
@@ -169,8 +170,8 @@ fn counted(run: &Run) -> Answer {
 }
 
 fn raced(run: &Run) -> Answer {
-    same("the verdict", run.verdict.as_str(), "raced")?;
-    same("the expectation", run.expected.as_str(), "raced")?;
+    same("the verdict", run.verdict, Verdict::Raced)?;
+    same("the expectation", run.expected, Verdict::Raced.into())?;
     counted(run)
 }
 
@@ -178,7 +179,7 @@ fn raced(run: &Run) -> Answer {
 pub(crate) fn clean(run: &Run) -> Answer {
     unharmed(run)?;
     same("calls without memory", run.out_of_memory, 0)?;
-    same("the verdict", run.verdict.as_str(), "clean")?;
+    same("the verdict", run.verdict, Verdict::Clean)?;
     counted(run)
 }
 

@@ -1,5 +1,6 @@
 //! One order of steps and no other; what a lock forbids is told, with its reason.
 
+use kcore::settings::Verdict;
 use lab::session::Outcome;
 use libtest_mimic::Trial;
 use tests::Case;
@@ -25,7 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             let case = Case::new(format!("scripts::{}::{lock}", entry.name), words).run(clean);
             case.check(if entry.name == "broken-lock" { never_taken } else { forbidden })
         });
-        [forced.run(|run| same("the verdict", run.verdict.as_str(), "raced"))].into_iter().chain(guarded)
+        [forced.run(|run| same("the verdict", run.verdict, Verdict::Raced))].into_iter().chain(guarded)
     });
     let mut cases: Vec<Case> = every.chain(guarded).collect();
     cases.extend([r1(), r1_on_one_cpu(), three_writers(), the_other_order()]);
@@ -40,7 +41,7 @@ fn one_quantum(case: Case) -> Case {
     case.check(|outcome| same("forbidden steps", steps(outcome), Vec::new())).run(|run| {
         same("leaked quanta", run.leaked.quantum, 1)?;
         same("leaked nodes and arrays", run.leaked.node + run.leaked.array, 0)?;
-        same("the verdict", run.verdict.as_str(), "raced")
+        same("the verdict", run.verdict, Verdict::Raced)
     })
 }
 

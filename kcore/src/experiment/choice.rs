@@ -1,7 +1,9 @@
 //! What of a run decides what it must give, and what that is.
 
 use super::entry::Experiment;
-use crate::settings::{Config, Expect, Lock, Object, Probe};
+use crate::settings::{Config, Expect, Lock, Object, Probe, Verdict};
+
+const CLEAN: Expect = Expect::Only(Verdict::Clean);
 
 /// What of a run decides what it must give.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +33,7 @@ impl Experiment {
     pub fn expected(&self, choice: &Choice<'_>, cpus: u32, config: Config) -> Expect {
         let Some(row) = self.row(choice.lock) else { return Expect::Any };
         if row.is_cure() {
-            return Expect::Clean;
+            return CLEAN;
         }
         let Choice { probe, object, writers, quanta, .. } = *choice;
         let certain = &self.certain;
@@ -55,8 +57,7 @@ impl Experiment {
         };
         let certainly = row.cell(cpus, config).unwrap_or(Expect::Any);
         // What keeps CPUs apart need not keep those tasks apart that must share one.
-        let crowded =
-            writers > cpus && certainly == Expect::Clean && row.cell(1, config) != Some(Expect::Clean);
+        let crowded = writers > cpus && certainly == CLEAN && row.cell(1, config) != Some(CLEAN);
         if is_certain && !crowded { certainly } else { Expect::Any }
     }
 }

@@ -4,7 +4,7 @@
 //! it gives depends on how many CPUs there are and on how the kernel was built.
 
 use crate::settings::Config;
-use crate::settings::{Expect, Lock};
+use crate::settings::{Expect, Lock, Verdict};
 
 /// A column: a machine and a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,15 +29,15 @@ pub const COLUMNS: [Column; 6] = [
 pub type Cell = Option<Expect>;
 
 /// Nothing goes wrong.
-pub(super) const C: Cell = Some(Expect::Clean);
+pub(super) const C: Cell = Some(Expect::Only(Verdict::Clean));
 /// Damage is done.
-pub(super) const R: Cell = Some(Expect::Raced);
+pub(super) const R: Cell = Some(Expect::Only(Verdict::Raced));
 /// A deadlock, named.
-pub(super) const D: Cell = Some(Expect::Deadlock);
+pub(super) const D: Cell = Some(Expect::Only(Verdict::Deadlock));
 /// A task that nobody wakes, named.
-pub(super) const S: Cell = Some(Expect::Stuck);
+pub(super) const S: Cell = Some(Expect::Only(Verdict::Stuck));
 /// Sleeping where nobody may, named.
-pub(super) const I: Cell = Some(Expect::InvalidContext);
+pub(super) const I: Cell = Some(Expect::Only(Verdict::InvalidContext));
 /// Left to chance.
 pub(super) const A: Cell = Some(Expect::Any);
 /// Does not fit.
@@ -77,7 +77,7 @@ impl Row {
 
     /// Whether it never does any damage, wherever it fits.
     pub fn is_cure(&self) -> bool {
-        self.gives.iter().flatten().all(|expect| *expect == Expect::Clean)
+        self.gives.iter().flatten().all(|expect| *expect == Expect::Only(Verdict::Clean))
     }
 }
 

@@ -46,7 +46,7 @@ pub use needs::{Ground, Needs};
 pub use points::*;
 pub use resolve::{Resolved, resolve};
 pub use stage::{Body, Refusal, Rig, Stage};
-pub use verdict::is_expected;
+pub use verdict::Verdict;
 
 catalogue! {
     scull_leak,

@@ -8,7 +8,7 @@ use super::ALL;
 use super::choice::Choice;
 use super::entry::{Experiment, Placement, Quanta, Role, Work};
 use super::needs::{Extent, Needs};
-use super::verdict::is_expected;
+use super::verdict::Verdict;
 use crate::probe::{Defaults, Name, Plan, Step};
 use crate::settings::{Config, Expect, Lock, MAX_WRITERS, Object, Probe, RunSettings, Usage};
 
@@ -64,8 +64,8 @@ impl Resolved {
     }
 
     /// Whether `verdict` is as expected.
-    pub fn is_ok(&self, verdict: &str) -> bool {
-        is_expected(self.expected, verdict)
+    pub fn is_ok(&self, verdict: Verdict) -> bool {
+        self.expected.allows(verdict)
     }
 }
 

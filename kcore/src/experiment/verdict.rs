@@ -7,22 +7,37 @@ use crate::machine::Kind;
 use crate::report::Run;
 use crate::settings::Expect;
 
-impl Expect {
+pub use crate::settings::Verdict;
+
+impl Verdict {
     /// Whether it is the watchdog's word for what stopped the tasks, and not the run's own.
     pub fn is_stop(self) -> bool {
-        !matches!(self, Expect::Raced | Expect::Clean | Expect::NotTried | Expect::Any)
+        !matches!(self, Verdict::Raced | Verdict::Clean | Verdict::NotTried)
+    }
+}
+
+impl Expect {
+    /// Whether the watchdog is expected to stop the tasks.
+    pub fn is_stop(self) -> bool {
+        matches!(self, Expect::Only(verdict) if verdict.is_stop())
+    }
+
+    /// Whether `verdict` is what was expected. Where all is left to chance, work is expected to be done all the same.
+    pub fn allows(self, verdict: Verdict) -> bool {
+        match self {
+            Expect::Only(expected) => verdict == expected,
+            Expect::Any => verdict != Verdict::NotTried,
+        }
     }
 }
 
 impl Run {
-    /// The watchdog's word, if it had to step in: `deadlock`, `livelock`, `stuck`, `invalid-context`, `oops`. Else `raced` when an
-    /// update was lost, a block leaked, freed twice, used when it must not be or where it is not, bytes were mixed, or two
-    /// tasks were in the critical section at once; else `not-tried` when some of the work could not be done, so that it is not known
-    /// what would have come of it; else `clean`.
-    pub fn judge(&self) -> &'static str {
-        let stop = |expect: &&Expect| expect.is_stop() && expect.word() == self.stopped;
-        if let Some(stopped) = Expect::ALL.iter().find(stop) {
-            return stopped.word();
+    /// The watchdog's word, if it had to step in. Else `raced` when an update was lost, a block leaked, freed twice, used when it must
+    /// not be or where it is not, bytes were mixed, or two tasks were in the critical section at once; else `not-tried` when some
+    /// of the work could not be done, so that it is not known what would have come of it; else `clean`.
+    pub fn judge(&self) -> Verdict {
+        if let Some(stopped) = self.stopped {
+            return stopped;
         }
         let damage = [
             self.leaked.node,
@@ -35,12 +50,11 @@ impl Run {
             self.out_of_bounds,
             self.owners.saturating_sub(1),
         ];
-        let verdict = match damage.iter().any(|count| *count != 0) {
-            true => Expect::Raced,
-            false if self.out_of_memory > 0 => Expect::NotTried,
-            false => Expect::Clean,
-        };
-        verdict.word()
+        match damage.iter().any(|count| *count != 0) {
+            true => Verdict::Raced,
+            false if self.out_of_memory > 0 => Verdict::NotTried,
+            false => Verdict::Clean,
+        }
     }
 
     /// The identities of the ledger, `allocated - freed = live` and `live - reachable = leaked`, for each kind. The error
@@ -58,13 +72,5 @@ impl Run {
             }
         }
         Ok(())
-    }
-}
-
-/// Whether `verdict` is what was expected. Where all is left to chance, work is expected to be done all the same.
-pub fn is_expected(expected: Expect, verdict: &str) -> bool {
-    match expected {
-        Expect::Any => verdict != Expect::NotTried.word(),
-        _ => verdict == expected.word(),
     }
 }

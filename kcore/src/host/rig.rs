@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::string::{String, ToString};
+use std::string::String;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::vec::Vec;
@@ -18,7 +18,7 @@ use crate::host::task::{Task, lock};
 use crate::host::warden::Warden;
 use crate::machine::{Cpu, Sched, TaskId};
 use crate::report::{LockStats, Run, Step};
-use crate::settings::{Expect, MAX_WRITERS, Probe, RunSettings};
+use crate::settings::{MAX_WRITERS, Probe, RunSettings, Verdict};
 
 /// What a run found.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl Rig for HostMachine {
         match found {
             None => Ok(()),
             Some(found) => {
-                stage.run.stopped = found.to_string();
+                stage.run.stopped = Some(found);
                 Err(Refusal::Stopped)
             }
         }
@@ -123,7 +123,7 @@ impl Rig for HostMachine {
 
 /// Runs `body(who)` in so many tasks at once, and waits until all have ended or were given up. Returns the time from the first
 /// begin to the last end, and why they were given up.
-fn crew(warden: &Arc<Warden>, size: u32, body: &(dyn Fn(u32) + Sync)) -> (u64, Option<Expect>) {
+fn crew(warden: &Arc<Warden>, size: u32, body: &(dyn Fn(u32) + Sync)) -> (u64, Option<Verdict>) {
     let host = Host::here();
     let tasks: Vec<Task> = (0..size).map(|_| Task::new(&host)).collect();
     warden.begin_round(&tasks.iter().map(|task| task.id).collect::<Vec<_>>());
@@ -145,7 +145,7 @@ fn crew(warden: &Arc<Warden>, size: u32, body: &(dyn Fn(u32) + Sync)) -> (u64, O
             clock[1].fetch_max(HostMachine::cycles(), Relaxed);
             if let Err(panic) = ended {
                 *lock(&panicked) = Some(panic);
-                warden.stop(Expect::Oops);
+                warden.stop(Verdict::Oops);
             }
             warden.leave(&token);
         };

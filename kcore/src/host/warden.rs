@@ -16,7 +16,7 @@ use crate::host::task::{Token, lock};
 use crate::machine::{Cpu, CpuId, Sched, TaskId};
 use crate::probe::{Decision, Engine, Plan, Wake};
 use crate::report::Step;
-use crate::settings::Expect;
+use crate::settings::Verdict;
 use crate::wait_for::{Finding, Graph, Seat, Tasks, Where};
 
 /// One run's.
@@ -38,7 +38,7 @@ struct Books {
     crew: BTreeMap<TaskId, u8>,
     /// Of these, the ones that do nothing any more.
     gone: u32,
-    found: Option<Expect>,
+    found: Option<Verdict>,
 }
 
 impl Warden {
@@ -85,7 +85,7 @@ impl Warden {
     }
 
     /// Waits until no task of the round does anything any more, and says why they were given up, if they were.
-    pub(super) fn end_round(&self) -> Option<Expect> {
+    pub(super) fn end_round(&self) -> Option<Verdict> {
         let all_are_gone = |books: &mut Books| books.gone < books.crew.len() as u32;
         let books = self.gone.wait_while(lock(&self.books), all_are_gone);
         books.expect("no task dies with the books in its hand").found
@@ -97,7 +97,7 @@ impl Warden {
     }
 
     /// Gives the tasks of the round up, unless that was done before.
-    pub(super) fn stop(&self, why: Expect) {
+    pub(super) fn stop(&self, why: Verdict) {
         let mut books = lock(&self.books);
         if books.found.is_none() {
             books.found = Some(why);
@@ -162,7 +162,7 @@ impl Warden {
         drop(books);
         if is_still && self.host.news() == before {
             let finding = lock(&self.books).graph.stuck(&Threads(&self.host));
-            self.stop(finding.map_or(Expect::Stuck, |finding| finding.verdict));
+            self.stop(finding.map_or(Verdict::Stuck, |finding| finding.verdict));
         }
     }
 
@@ -199,7 +199,7 @@ impl Warden {
     /// The running task is about to sleep, or may be. With a lock in its hand that spins it must not.
     fn check_sleep(&self) {
         if self.watches && self.with_token(|token| token.held.spinlocks() > 0) {
-            self.stop(Expect::InvalidContext);
+            self.stop(Verdict::InvalidContext);
         }
     }
 

@@ -4,6 +4,8 @@ use alloc::string::{String, ToString};
 use core::fmt;
 use core::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::key::{Key, Value, Values};
 use super::usage::Usage;
 
@@ -21,9 +23,10 @@ macro_rules! words {
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
             /// The word of each value.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
+            /// What each of them means.
+            const MEANINGS: &'static [&'static str] = &[$(concat!($($meaning),+)),+];
             /// The words, and what each of them means.
-            pub const VALUES: Values =
-                Values::Words { words: Self::WORDS, meanings: &[$(concat!($($meaning),+)),+] };
+            pub const VALUES: Values = Values::Words { words: Self::WORDS, meanings: Self::MEANINGS };
             /// The word.
             pub const fn word(self) -> &'static str {
                 match self { $($name::$variant => $word),+ }
@@ -151,8 +154,10 @@ impl Config {
 }
 
 words!(
-    /// Which verdict is expected.
-    Expect, "expectation", {
+    /// What came of a run.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    Verdict, "verdict", {
     /// At least one update, block or byte went wrong.
     Raced = "raced",
     /// Nothing did.
@@ -170,9 +175,99 @@ words!(
     /// Some of the work could not be done, for want of memory, and what was done went well: that says
     /// nothing.
     NotTried = "not-tried",
-    /// Whatever comes of work that was done.
-    Any = "any",
 });
+
+/// Nothing was done yet.
+impl Default for Verdict {
+    fn default() -> Self {
+        Verdict::NotTried
+    }
+}
+
+/// A list of as many as there are verdicts, and one more.
+const fn and(list: &[&'static str], last: &'static str) -> [&'static str; Verdict::ALL.len() + 1] {
+    let mut all = [last; Verdict::ALL.len() + 1];
+    let mut index = 0;
+    while index < list.len() {
+        all[index] = list[index];
+        index += 1;
+    }
+    all
+}
+
+/// Which verdict is expected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "&'static str")]
+pub enum Expect {
+    /// This one.
+    Only(Verdict),
+    /// Whatever comes of work that was done.
+    #[default]
+    Any,
+}
+
+impl Expect {
+    /// The word of each value.
+    pub const WORDS: &'static [&'static str] = &and(Verdict::WORDS, "any");
+    /// The words, and what each of them means.
+    pub const VALUES: Values = Values::Words {
+        words: Self::WORDS,
+        meanings: &and(Verdict::MEANINGS, " Whatever comes of work that was done."),
+    };
+
+    /// The word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Expect::Only(verdict) => verdict.word(),
+            Expect::Any => "any",
+        }
+    }
+}
+
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+impl FromStr for Expect {
+    type Err = Usage;
+    fn from_str(word: &str) -> Result<Self, Usage> {
+        match word.parse() {
+            Ok(verdict) => Ok(Expect::Only(verdict)),
+            Err(_) if word == "any" => Ok(Expect::Any),
+            Err(_) => Err(Usage::unknown("expectation", word, Self::WORDS)),
+        }
+    }
+}
+
+impl Value for Expect {
+    fn read(_: &Key, word: &str) -> Result<Self, Usage> {
+        word.parse()
+    }
+    fn write(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
+
+impl From<Verdict> for Expect {
+    fn from(verdict: Verdict) -> Self {
+        Expect::Only(verdict)
+    }
+}
+
+impl From<Expect> for &'static str {
+    fn from(expect: Expect) -> Self {
+        expect.word()
+    }
+}
+
+impl TryFrom<String> for Expect {
+    type Error = Usage;
+    fn try_from(word: String) -> Result<Self, Usage> {
+        word.parse()
+    }
+}
 
 words!(
     /// What the writers of `scull-leak` find missing.

@@ -10,7 +10,7 @@ use super::list::List;
 use crate::event::{Actor, LockName};
 use crate::machine::{Context, CpuId, TaskId};
 use crate::report;
-use crate::settings::Expect;
+use crate::settings::Verdict;
 
 /// Edges of a finding that are kept. Of more than these it only says how many.
 pub const EDGES: usize = 16;
@@ -18,9 +18,9 @@ pub const EDGES: usize = 16;
 /// Why nobody of some actors can ever go on. It is made without allocating, and is put into words later.
 #[derive(Clone, Copy, Debug)]
 pub struct Finding {
-    /// [`Expect::Deadlock`] when there is a cycle. [`Expect::Stuck`] when it ends at a task that has returned, or at a lock
+    /// [`Verdict::Deadlock`] when there is a cycle. [`Verdict::Stuck`] when it ends at a task that has returned, or at a lock
     /// that nobody has.
-    pub verdict: Expect,
+    pub verdict: Verdict,
     /// From the actor that was asked about, each edge beginning where the one before ends. For actors that wait for what
     /// nobody has: one edge each.
     pub edges: List<Edge, EDGES>,

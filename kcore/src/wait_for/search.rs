@@ -8,7 +8,7 @@ use super::set::Set;
 use super::tasks::{Tasks, Where};
 use crate::event::{Actor, Waiting};
 use crate::machine::{Context, CpuId};
-use crate::settings::Expect;
+use crate::settings::Verdict;
 
 /// How much the caller vouches for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Graph {
         }
         let mut edges = List::new();
         self.edges().for_each(|edge| edges.push(edge));
-        (!edges.is_empty()).then_some(Finding { verdict: Expect::Stuck, edges })
+        (!edges.is_empty()).then_some(Finding { verdict: Verdict::Stuck, edges })
     }
 
     /// Every wait, with a holder if one is known. For the report of a watchdog.
@@ -195,7 +195,7 @@ impl<'a, T: Tasks> View<'a, T> {
         let mut first = None;
         for index in self.stuck.iter() {
             let finding = self.path(index);
-            if finding.verdict == Expect::Deadlock {
+            if finding.verdict == Verdict::Deadlock {
                 return Some(finding);
             }
             first = first.or(Some(finding));
@@ -207,21 +207,21 @@ impl<'a, T: Tasks> View<'a, T> {
     fn path(&self, from: usize) -> Finding {
         let mut edges = List::new();
         let mut actor = self.graph.waits[from].actor;
-        let mut verdict = Expect::Stuck;
+        let mut verdict = Verdict::Stuck;
         let mut to_go = 2 * self.graph.waits.len() + 2;
         while let Some(edge) = self.reason(actor).map(|reason| self.edge(actor, reason)) {
             edges.push(edge);
             let Some(next) = edge.holder.filter(|_| !edge.has_ended) else { break };
             let begin = edges.iter().position(|edge: &Edge| edge.waiter == next);
             if let Some(begin) = begin {
-                verdict = Expect::Deadlock;
+                verdict = Verdict::Deadlock;
                 edges.iter_mut().skip(begin).for_each(|edge| edge.in_cycle = true);
                 break;
             }
             // An actor whose edge was dropped does not end the walk by itself.
             to_go -= 1;
             if to_go == 0 {
-                verdict = Expect::Deadlock;
+                verdict = Verdict::Deadlock;
                 break;
             }
             actor = next;

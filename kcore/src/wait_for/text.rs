@@ -6,7 +6,7 @@ use core::panic::Location;
 use super::finding::{Edge, Finding, What};
 use crate::event::{Actor, Waiting};
 use crate::machine::{Context, TaskId};
-use crate::settings::Expect;
+use crate::settings::Verdict;
 
 impl Finding {
     /// The finding for people: a heading, and an indented line for each wait. `name` knows the tasks.
@@ -50,7 +50,7 @@ impl<D: fmt::Display, N: Fn(TaskId) -> D> fmt::Display for Text<'_, N> {
 impl<D: fmt::Display, N: Fn(TaskId) -> D> Text<'_, N> {
     fn heading(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let edges = &self.finding.edges;
-        if self.finding.verdict == Expect::Deadlock {
+        if self.finding.verdict == Verdict::Deadlock {
             return self.cycle(f);
         }
         let waiters =

@@ -1,19 +1,19 @@
 //! Locks with one holder: cycles of tasks, of handlers, and round a CPU.
 
 use kcore::machine::{CpuId, TaskId};
-use kcore::settings::Expect;
+use kcore::settings::Verdict;
 use kcore::wait_for::{Finding, Tasks, Where};
 
 use crate::world::{DEVICE, SEM, World, irq, shape, softirq, task};
 
 fn deadlock(finding: Option<Finding>, expected: &str) {
     let finding = finding.expect("a finding");
-    assert_eq!((finding.verdict, shape(&finding).as_str()), (Expect::Deadlock, expected));
+    assert_eq!((finding.verdict, shape(&finding).as_str()), (Verdict::Deadlock, expected));
 }
 
 fn stuck(finding: Option<Finding>, expected: &str) {
     let finding = finding.expect("a finding");
-    assert_eq!((finding.verdict, shape(&finding).as_str()), (Expect::Stuck, expected));
+    assert_eq!((finding.verdict, shape(&finding).as_str()), (Verdict::Stuck, expected));
 }
 
 fn nothing(finding: Option<Finding>) {
@@ -117,7 +117,7 @@ fn a_handler_waits_for_the_task_below_it() {
         let mut world = World::new();
         world.take(task(0), DEVICE);
         let finding = world.wait(handler, DEVICE).expect("a finding");
-        assert_eq!(finding.verdict, Expect::Deadlock);
+        assert_eq!(finding.verdict, Verdict::Deadlock);
         assert_eq!(finding.edges.iter().filter(|edge| edge.in_cycle).count(), 2);
     }
 }
@@ -276,7 +276,7 @@ fn a_long_ring_says_how_many_more() {
         last = world.graph.search(task(n), &world);
     }
     let finding = last.expect("a finding");
-    assert_eq!(finding.verdict, Expect::Deadlock);
+    assert_eq!(finding.verdict, Verdict::Deadlock);
     assert_eq!(finding.edges.len() + finding.edges.dropped(), size as usize);
     assert!(crate::world::text(Some(finding)).starts_with("deadlock: 100 tasks wait for each other"));
 }
@@ -294,7 +294,7 @@ fn a_ring_at_the_end_of_a_long_chain_is_found() {
         world.graph.wait(task(n), seat, &crate::world::LOCKS[0], 1000 + next as usize, at);
     }
     let finding = world.graph.search(task(chain - 1), &world).expect("a finding");
-    assert_eq!((finding.verdict, finding.edges.len()), (Expect::Deadlock, kcore::wait_for::EDGES));
+    assert_eq!((finding.verdict, finding.edges.len()), (Verdict::Deadlock, kcore::wait_for::EDGES));
     assert!(finding.edges.dropped() > 0);
 }
 

@@ -1,7 +1,7 @@
 //! Random programs and random graphs.
 
 use kcore::machine::TaskId;
-use kcore::settings::Expect;
+use kcore::settings::Verdict;
 use proptest::prelude::*;
 
 use crate::crew::{Crew, Do, READERS};
@@ -80,7 +80,7 @@ proptest! {
         crew.is_over = true;
         crew.run(&mut choose, 4000);
         let after: Vec<usize> = accused.iter().map(|task| crew.progress(*task)).collect();
-        prop_assert_eq!(finding.verdict, Expect::Deadlock);
+        prop_assert_eq!(finding.verdict, Verdict::Deadlock);
         prop_assert_eq!(before, after);
     }
 
@@ -108,8 +108,8 @@ proptest! {
             let steps = (0..9).take_while(|_| wants(at).map(|lock| at = holders[lock]).is_some()).count();
             let expected = match (wants(n), steps) {
                 (None, _) => None,
-                (_, 9) => Some(Expect::Deadlock),
-                _ if ended[at as usize] => Some(Expect::Stuck),
+                (_, 9) => Some(Verdict::Deadlock),
+                _ if ended[at as usize] => Some(Verdict::Stuck),
                 _ => None,
             };
             let found = world.graph.search(task(n), &world);

@@ -1,7 +1,7 @@
 //! Nothing moves any more.
 
 use kcore::machine::TaskId;
-use kcore::settings::Expect;
+use kcore::settings::Verdict;
 
 use crate::world::{READY, SEM, World, shape, task};
 
@@ -18,7 +18,7 @@ fn a_wake_up_was_lost() {
     assert!(world.wait(task(0), SEM).is_none());
     assert!(world.wait(task(1), READY).is_none());
     let finding = world.graph.stuck(&world).expect("a finding");
-    assert_eq!((finding.verdict, shape(&finding).as_str()), (Expect::Stuck, "A> B>"));
+    assert_eq!((finding.verdict, shape(&finding).as_str()), (Verdict::Stuck, "A> B>"));
 }
 
 #[test]

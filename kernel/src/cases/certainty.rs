@@ -77,7 +77,7 @@ fn contradiction(entry: &'static Experiment, settings: &RunSettings) -> Option<S
     }
     let gave = match experiments::run(&resolved, settings) {
         Ok(outcome) if outcome.run.ok => return None,
-        Ok(outcome) => outcome.run.verdict,
+        Ok(outcome) => outcome.run.verdict.word().into(),
         Err(refusal) => format!("{refusal:?}"),
     };
     let (lock, probe, writers, quanta) = (resolved.lock, &resolved.probe, resolved.writers, resolved.quanta);

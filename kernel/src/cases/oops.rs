@@ -9,7 +9,7 @@ use kcore::errno::Errno;
 use kcore::event::{Events, LockName, Waiting};
 use kcore::machine::Kind;
 use kcore::probe::Plan;
-use kcore::settings::Expect;
+use kcore::settings::Verdict;
 use kcore::sync::{Observed, SpinLock};
 
 use super::Answer;
@@ -143,7 +143,7 @@ fn ends_a_round() -> Answer {
     })?;
     // SAFETY: as above.
     unsafe { LOCK.force_unlock() };
-    same("what it is called", found, Some(Expect::Oops))
+    same("what it is called", found, Some(Verdict::Oops))
 }
 
 /// One dies, the other sleeps for ever and is given up.
@@ -154,7 +154,7 @@ fn unwatched() -> Answer {
             task::block();
         },
     })?;
-    same("what it is called", found, Some(Expect::Oops))
+    same("what it is called", found, Some(Verdict::Oops))
 }
 
 /// However much of its stack a task has used, as long as there is room for the report.
@@ -179,7 +179,7 @@ fn deep(left: u64) {
 }
 
 /// What two tasks that run `body` come to.
-fn round(watched: bool, body: impl Fn(u32) + Sync) -> Result<Option<Expect>, String> {
+fn round(watched: bool, body: impl Fn(u32) + Sync) -> Result<Option<Verdict>, String> {
     hooks::begin(&Plan::Pass, 2, false, watched).map_err(|errno| format!("{errno}"))?;
     let run = crew::run_on(2, &crew::spread, &|_| Name::new(), &body);
     let found = watchdog::take();

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use kcore::event::{Events, LockName, Waiting, might_sleep};
 use kcore::machine::Cpu;
 use kcore::probe::Plan;
-use kcore::settings::Expect;
+use kcore::settings::Verdict;
 use kcore::sync::{Mutex, Observed, SpinLock};
 
 use super::Answer;
@@ -40,7 +40,7 @@ fn busy() -> Answer {
             cpu::pause();
         }
     })?;
-    same("what the watchdog calls it", stop, Some(Expect::Livelock))
+    same("what the watchdog calls it", stop, Some(Verdict::Livelock))
 }
 
 /// The same, while others take and give back a lock of theirs without end.
@@ -66,7 +66,7 @@ fn deaf() -> Answer {
             cpu::pause();
         }
     })?;
-    same("what the watchdog calls it", stop, Some(Expect::Livelock))
+    same("what the watchdog calls it", stop, Some(Verdict::Livelock))
 }
 
 /// The clock finds no task that has its interrupts off.
@@ -145,7 +145,7 @@ fn wait_until(is_so: impl Fn() -> bool) {
 }
 
 /// What the watchdog finds while two tasks run `body`.
-fn watched(body: impl Fn(u32) + Sync) -> Result<Option<Expect>, alloc::string::String> {
+fn watched(body: impl Fn(u32) + Sync) -> Result<Option<Verdict>, alloc::string::String> {
     hooks::begin(&Plan::Pass, 2, false, true).map_err(|errno| alloc::format!("{errno}"))?;
     let run = crew::run_on(2, &crew::spread, &|_| Name::new(), &body);
     let found = watchdog::take();

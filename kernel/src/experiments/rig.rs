@@ -1,7 +1,7 @@
 //! This machine, as the experiments of `kcore` see it.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use kcore::errno::Errno;
@@ -141,7 +141,7 @@ fn take_stop(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     match watchdog::take() {
         None => Ok(()),
         Some(stop) => {
-            stage.run.stopped = stop.cause.verdict().to_string();
+            stage.run.stopped = Some(stop.cause.verdict());
             stage.books.stop = Some(stop);
             Err(Refusal::Stopped)
         }

@@ -35,7 +35,7 @@ fn run(trial: &Trial, settings: &RunSettings) -> bool {
         experiments::run(&resolved, &settings).map_err(|refusal| report::refused(refusal, &settings))
     });
     let (verdict, ok) = match &outcome {
-        Ok(Outcome { run, .. }) => (run.verdict.as_str(), run.ok),
+        Ok(Outcome { run, .. }) => (run.verdict.word(), run.ok),
         Err(usage) => (usage.message.as_str(), false),
     };
     let remark = if ok { "" } else { " NOT as expected: " };

@@ -7,7 +7,7 @@ use core::fmt;
 use kcore::errno::Errno;
 use kcore::machine::Kind;
 use kcore::report::{Boot, LockStats, Record, Run, Step, place};
-use kcore::settings::{Config, MachineSettings, RunSettings, Scope, Usage};
+use kcore::settings::{Config, Expect, MachineSettings, RunSettings, Scope, Usage};
 
 use crate::arch::apic;
 use crate::console::com2;
@@ -331,8 +331,8 @@ pub(super) fn verdict(outcome: &Outcome, settings: &RunSettings, machine: &Machi
     if let Some(broken) = &outcome.broken_account {
         println!("the account is broken, nothing above is worth anything: {broken}");
     }
-    let expected = match (run.expected.as_str(), run.ok) {
-        ("any", true) => "anything was expected",
+    let expected = match (run.expected, run.ok) {
+        (Expect::Any, true) => "anything was expected",
         (_, true) => "as expected",
         (_, false) => "NOT as expected",
     };

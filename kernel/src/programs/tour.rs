@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use kcore::experiment::{Resolved, find, resolve};
 use kcore::report::{Boot, LockStats, Record, Run, Summary};
-use kcore::settings::{Config, Lock, Probe, RunSettings, Usage};
+use kcore::settings::{Config, Lock, Probe, RunSettings, Usage, Verdict};
 
 use crate::arch::exit::Exit;
 use crate::console::com2;
@@ -161,7 +161,7 @@ impl Tour<'_> {
                 run.lock, run.probe, run.verdict, run.expected
             );
         }
-        let raced = self.outcomes.iter().any(|outcome| outcome.run.verdict == "raced");
+        let raced = self.outcomes.iter().any(|outcome| outcome.run.verdict == Verdict::Raced);
         match (failed, raced) {
             (0, true) => println!("verdict: raced without a lock, clean with each of the three, as expected"),
             (0, false) => println!("verdict: clean, with and without a lock: this time nobody met anybody"),

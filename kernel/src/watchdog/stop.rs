@@ -10,7 +10,7 @@ use kcore::event::{Actor, LockName};
 use kcore::holds::Taken;
 use kcore::machine::{Context, TaskId};
 use kcore::report;
-use kcore::settings::Expect;
+use kcore::settings::Verdict;
 use kcore::wait_for::{At, Finding, List, label};
 
 use super::oops::Oops;
@@ -75,13 +75,13 @@ pub struct Slept {
 
 impl Cause {
     /// The verdict.
-    pub fn verdict(&self) -> Expect {
+    pub fn verdict(&self) -> Verdict {
         match self {
             Cause::Waits(finding) => finding.verdict,
-            Cause::Asleep(_) => Expect::Stuck,
-            Cause::Busy(_) => Expect::Livelock,
-            Cause::Slept(_) => Expect::InvalidContext,
-            Cause::Died(_) => Expect::Oops,
+            Cause::Asleep(_) => Verdict::Stuck,
+            Cause::Busy(_) => Verdict::Livelock,
+            Cause::Slept(_) => Verdict::InvalidContext,
+            Cause::Died(_) => Verdict::Oops,
         }
     }
 

@@ -1,7 +1,7 @@
 //! `docs/EXPERIMENTS.md`: the catalogue as a page.
 
 use kcore::experiment::{ALL, COLUMNS, Cell, Experiment, QUESTIONS};
-use kcore::settings::{Expect, Probe};
+use kcore::settings::{Expect, Probe, Verdict};
 
 use super::text::{anchor, code, escape, heads, items, links_to_races, paragraphs, row};
 
@@ -26,11 +26,11 @@ pub fn render() -> String {
     let mut text = ABOVE.to_string();
     heads(&mut text, &["word", "meaning"]);
     for (word, meaning) in [
-        (Expect::Clean, "nothing went wrong"),
-        (Expect::Raced, "damage was done"),
-        (Expect::Deadlock, "tasks wait for each other in a circle, or one for itself"),
-        (Expect::Stuck, "a task waits, and none is left that would wake it"),
-        (Expect::InvalidContext, "a task was about to sleep where it must not"),
+        (Verdict::Clean.into(), "nothing went wrong"),
+        (Verdict::Raced.into(), "damage was done"),
+        (Verdict::Deadlock.into(), "tasks wait for each other in a circle, or one for itself"),
+        (Verdict::Stuck.into(), "a task waits, and none is left that would wake it"),
+        (Verdict::InvalidContext.into(), "a task was about to sleep where it must not"),
         (Expect::Any, "left to chance, or to the host"),
     ] {
         row(&mut text, [format!("`{}`", word.word()), meaning.to_string()]);

@@ -1,6 +1,6 @@
 //! What stands in each cell of the matrix.
 
-use kcore::experiment::{self, COLUMNS, Column, Experiment, Row, is_expected};
+use kcore::experiment::{self, COLUMNS, Column, Experiment, Row, Verdict};
 use kcore::report::Run;
 use kcore::settings::{Expect, Lock};
 
@@ -28,7 +28,7 @@ impl Mark {
 
     /// Whether it was run, as expected, and clean.
     pub fn is_clean(&self) -> bool {
-        matches!(self, Mark::Verdict { word, ok: true } if word == Expect::Clean.word())
+        matches!(self, Mark::Verdict { word, ok: true } if word == Verdict::Clean.word())
     }
 
     fn expected(expect: Expect) -> Self {
@@ -36,10 +36,10 @@ impl Mark {
     }
 
     fn found(expect: Expect, run: &Run) -> Self {
-        let ok = run.ok && run.expected == expect.word() && is_expected(expect, &run.verdict);
+        let ok = run.ok && run.expected == expect && expect.allows(run.verdict);
         match (expect, ok) {
             (Expect::Any, true) => Mark::expected(expect),
-            _ => Mark::Verdict { word: run.verdict.clone(), ok },
+            _ => Mark::Verdict { word: run.verdict.to_string(), ok },
         }
     }
 }

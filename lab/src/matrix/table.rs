@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use kcore::experiment::Column;
-use kcore::settings::Expect;
+use kcore::settings::Verdict;
 
 use crate::catalogue::wrap;
 
@@ -91,7 +91,7 @@ pub fn word(mark: &Mark) -> String {
         Mark::NoFit => "-".to_string(),
         Mark::NotRun => "?".to_string(),
         Mark::Verdict { word, ok } => {
-            let short = if word == Expect::InvalidContext.word() { "context" } else { word };
+            let short = if word == Verdict::InvalidContext.word() { "context" } else { word };
             format!("{short}{}", if *ok { "" } else { "!" })
         }
     }

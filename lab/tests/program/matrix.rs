@@ -1,5 +1,6 @@
 //! The command `matrix`, with a stand-in for its machines.
 
+use kcore::experiment::Verdict;
 use kcore::report::{Boot, Record, Run, Summary};
 
 use crate::fake;
@@ -21,14 +22,14 @@ fn boot(config: &str) -> Record {
 }
 
 /// A run of `broken-lock`, whose forms are all clean on one CPU.
-fn run(lock: &str, verdict: &str) -> Record {
+fn run(lock: &str, verdict: Verdict) -> Record {
     Record::Run(Run {
         experiment: "broken-lock".to_string(),
         lock: lock.to_string(),
-        verdict: verdict.to_string(),
-        expected: "clean".to_string(),
-        ok: verdict == "clean",
-        owners: if verdict == "clean" { 1 } else { 2 },
+        verdict,
+        expected: Verdict::Clean.into(),
+        ok: verdict == Verdict::Clean,
+        owners: if verdict == Verdict::Clean { 1 } else { 2 },
         ..Run::default()
     })
 }
@@ -53,7 +54,7 @@ fn matrix(records: &[Record], code: &str, more: &[&str]) -> (i32, String, String
 
 #[test]
 fn a_column_that_is_as_expected() {
-    let runs = LOCKS.iter().map(|lock| run(lock, "clean"));
+    let runs = LOCKS.iter().map(|lock| run(lock, Verdict::Clean));
     let records: Vec<Record> = [boot("up")].into_iter().chain(runs).chain([summary(6, 0)]).collect();
     let (status, stdout, stderr) = matrix(&records, "33", &[]);
     assert_eq!((status, stderr.as_str()), (0, ""), "{stdout}");
@@ -65,7 +66,8 @@ fn a_column_that_is_as_expected() {
 
 #[test]
 fn a_cell_that_is_not_as_expected_is_named() {
-    let runs = LOCKS.iter().map(|lock| run(lock, if *lock == "bh" { "raced" } else { "clean" }));
+    let runs =
+        LOCKS.iter().map(|lock| run(lock, if *lock == "bh" { Verdict::Raced } else { Verdict::Clean }));
     let records: Vec<Record> = [boot("up")].into_iter().chain(runs).chain([summary(5, 1)]).collect();
     let (status, stdout, stderr) = matrix(&records, "35", &[]);
     assert_eq!(status, 1, "{stdout}");
@@ -76,7 +78,7 @@ fn a_cell_that_is_not_as_expected_is_named() {
 
 #[test]
 fn what_a_machine_that_died_has_not_run_is_shown() {
-    let records = [boot("up"), run("broken", "clean")];
+    let records = [boot("up"), run("broken", Verdict::Clean)];
     let (status, stdout, stderr) = matrix(&records, "39", &[]);
     assert_eq!(status, 1, "{stderr}");
     assert_eq!(stdout.lines().filter(|line| line.ends_with(" ?")).count(), 5, "{stdout}");
@@ -88,7 +90,7 @@ fn what_a_machine_that_died_has_not_run_is_shown() {
 
 #[test]
 fn another_machine_than_the_columns_does_not_count() {
-    let runs = LOCKS.iter().map(|lock| run(lock, "clean"));
+    let runs = LOCKS.iter().map(|lock| run(lock, Verdict::Clean));
     let records: Vec<Record> = [boot("smp")].into_iter().chain(runs).chain([summary(6, 0)]).collect();
     let (status, stdout, stderr) = matrix(&records, "33", &[]);
     assert_eq!(status, 1, "{stdout}");

@@ -7,7 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::rig::{FEW_PAUSES, Refusal, Rig, Walk};
-use crate::experiment::{Resolved, is_expected};
+use crate::experiment::{Resolved, Verdict};
 use crate::machine::Sleep;
 use crate::report::{LockStats, Run};
 use crate::scull::Geometry;
@@ -50,7 +50,7 @@ impl<'a, M: Rig> Stage<'a, M> {
             quanta: resolved.quanta,
             rounds: resolved.rounds,
             seed: settings.seed,
-            expected: resolved.expected.to_string(),
+            expected: resolved.expected,
             ..Run::default()
         };
         Stage {
@@ -77,7 +77,7 @@ impl<'a, M: Rig> Stage<'a, M> {
                 self.run.rounds = made;
             }
             self.round(body)?;
-            if settings.until.is_some_and(|until| is_expected(until, self.verdict())) {
+            if settings.until.is_some_and(|until| until.allows(self.verdict())) {
                 self.note(format!("round {made} was the last: {}", self.run.judge()));
                 break;
             }
@@ -86,7 +86,7 @@ impl<'a, M: Rig> Stage<'a, M> {
     }
 
     /// What the rounds so far say.
-    fn verdict(&mut self) -> &'static str {
+    fn verdict(&mut self) -> Verdict {
         self.run.out_of_memory = self.out_of_memory;
         self.run.judge()
     }
@@ -157,7 +157,7 @@ impl<'a, M: Rig> Stage<'a, M> {
     pub fn judge(&mut self, doubt: Option<String>) -> Option<String> {
         let verdict = self.verdict();
         let broken = self.run.check_identities().err().or(doubt);
-        self.run.verdict = verdict.to_string();
+        self.run.verdict = verdict;
         self.run.ok = self.resolved.is_ok(verdict) && broken.is_none();
         broken
     }
