@@ -139,6 +139,7 @@ impl<S: Signal> Desk<S> {
     fn serve(&self) -> bool {
         self.await_request();
         let Some(signal) = NonNull::new(self.request.load(Acquire)) else { return false };
+        SCENE.serve();
         // SAFETY: the frame lives until its owner has returned from `wait`, which it does when `signal` has told it. What
         // `signal` does with it after that is the experiment; the block stays mapped until the round is over.
         let signal = unsafe { signal.as_ref() };
@@ -180,6 +181,7 @@ static SCENE: Scene = Scene {
     waiter: AtomicU32::new(0),
     cpu: AtomicU32::new(0),
     entered: AtomicU64::new(0),
+    served: AtomicU64::new(0),
     left: AtomicU64::new(0),
     at_the_door: AtomicU64::new(0),
     is_told: AtomicBool::new(false),
@@ -192,6 +194,8 @@ struct Scene {
     cpu: AtomicU32,
     /// The request that is under way, by number.
     entered: AtomicU64,
+    /// The request that is served: its waiter may have made the next one before B comes to its point.
+    served: AtomicU64,
     /// The last request whose frame is gone.
     left: AtomicU64,
     /// The last request whose waiter had come as far as to the inner lock, which whoever serves it still has.
@@ -207,13 +211,20 @@ impl Scene {
         let door = matches!(plan, Plan::Fire { points } if tells(points));
         // A semaphore has no door: its waiter just leaves.
         self.is_told.store(lock == Lock::Semaphore || door, Relaxed);
-        [&self.entered, &self.left, &self.at_the_door].iter().for_each(|number| number.store(0, Relaxed));
+        [&self.entered, &self.served, &self.left, &self.at_the_door]
+            .iter()
+            .for_each(|number| number.store(0, Relaxed));
     }
 
     fn enter(&self, number: u64) {
         self.waiter.store(Kernel::task().0, Relaxed);
         self.cpu.store(Kernel::cpu().0, Relaxed);
         self.entered.store(number, Relaxed);
+    }
+
+    /// The caller serves the request that was made last, whose waiter cannot make another before it is told.
+    fn serve(&self) {
+        self.served.store(self.entered.load(Relaxed), Relaxed);
     }
 
     fn leave(&self, number: u64) {
@@ -233,14 +244,14 @@ impl Scene {
 /// B has interrupts off, so with one CPU for both A cannot run before B goes on: there it does.
 fn let_the_waiter_return() {
     let waiter = TaskId(SCENE.waiter.load(Relaxed));
-    let number = SCENE.entered.load(Relaxed);
     if Kernel::task() == waiter {
-        SCENE.at_the_door.store(number, Relaxed);
+        SCENE.at_the_door.store(SCENE.entered.load(Relaxed), Relaxed);
         return;
     }
     if SCENE.cpu.load(Relaxed) == Kernel::cpu().0 || !SCENE.is_told.load(Relaxed) {
         return;
     }
+    let number = SCENE.served.load(Relaxed);
     Kernel::wake(waiter);
     while !SCENE.has_left(number) {
         Kernel::spinning();
