@@ -177,23 +177,15 @@ impl Warden {
 
     fn lock(&self, step: LockStep, id: &LockId, at: &'static Location<'static>) {
         if self.watches {
-            match step {
-                LockStep::Wait => self.waits(id, at),
-                LockStep::Acquired => lock(&self.books).graph.acquired(me(), id.address, at),
-                LockStep::Release => lock(&self.books).graph.released(me(), id.address),
-                LockStep::GaveUp => lock(&self.books).graph.gave_up(me()),
-                // It has the lock before and after.
-                LockStep::Downgraded => {}
+            if step == LockStep::Wait && id.name.waiting != Waiting::Spins {
+                self.check_sleep();
             }
+            let seat = Seat { cpu: HostMachine::cpu(), keeps_cpu: false };
+            let finding = lock(&self.books).graph.step(me(), seat, step, id, at, &Threads(&self.host));
+            self.found(finding);
             self.with_token(|token| token.held.step(step, id, at));
         }
-        self.tell(|Books { engine, .. }, who| match step {
-            LockStep::Wait => engine.lock_wait(who, &id.name, id.address),
-            LockStep::Acquired => engine.lock_acquired(who, id.address),
-            LockStep::Release => engine.lock_release(who, id.address),
-            LockStep::GaveUp => engine.lock_gave_up(who),
-            LockStep::Downgraded => 0,
-        });
+        self.tell(|Books { engine, .. }, who| engine.lock(who, step, id));
     }
 
     /// The running task is about to sleep, or may be. With a lock in its hand that spins it must not.
@@ -205,18 +197,6 @@ impl Warden {
 
     fn with_token<R>(&self, ask: impl FnOnce(&Token) -> R) -> R {
         ask(&self.host.token(HostMachine::task()).expect("the running task has not ended"))
-    }
-
-    fn waits(&self, id: &LockId, at: &'static Location<'static>) {
-        if id.name.waiting != Waiting::Spins {
-            self.check_sleep();
-        }
-        let seat = Seat { cpu: HostMachine::cpu(), keeps_cpu: false };
-        let mut books = lock(&self.books);
-        books.graph.wait(me(), seat, &id.name, id.address, at);
-        let finding = books.graph.search(me(), &Threads(&self.host));
-        drop(books);
-        self.found(finding);
     }
 
     fn found(&self, finding: Option<Finding>) {

@@ -6,7 +6,7 @@ use super::crew::{Crew, State};
 use super::plan::Plan;
 use super::rendezvous::Rendezvous;
 use super::script::Script;
-use crate::event::{Access, LockName};
+use crate::event::{Access, LockId, LockName, LockStep};
 use crate::leak::Hidden;
 use crate::machine::CpuId;
 use crate::report;
@@ -110,6 +110,17 @@ impl Engine {
     /// Whether `who`, which was told to wait, may go on.
     pub fn may_go(&self, who: u8) -> bool {
         !self.crew.at_point(who) && !self.crew.at_start(who)
+    }
+
+    /// `who` takes a step with `lock`: one of the four that follow, or one that leaves it where it was.
+    pub fn lock(&mut self, who: u8, step: LockStep, lock: &LockId) -> Wake {
+        match step {
+            LockStep::Wait => self.lock_wait(who, &lock.name, lock.address),
+            LockStep::Acquired => self.lock_acquired(who, lock.address),
+            LockStep::Release => self.lock_release(who, lock.address),
+            LockStep::GaveUp => self.lock_gave_up(who),
+            LockStep::Downgraded => 0,
+        }
     }
 
     /// `who` found the lock at `address` taken and is about to spin or sleep.

@@ -4,9 +4,11 @@ use alloc::vec::Vec;
 use core::panic::Location;
 
 use super::actor::Seat;
+use super::finding::Finding;
 use super::lock::Lock;
 use super::set::Set;
-use crate::event::{Actor, LockName};
+use super::tasks::Tasks;
+use crate::event::{Actor, LockId, LockName, LockStep};
 use crate::machine::TaskId;
 
 /// Actors that can wait at the same time. The waits of others are not seen, and counted.
@@ -67,6 +69,30 @@ impl Graph {
         self.waits.clear();
         self.locks.clear();
         self.unseen = 0;
+    }
+
+    /// `actor`, which sits on its CPU as `seat` says, takes a step with `lock`: one of the four that follow, or one after which it
+    /// has the lock as before. After a wait this [searches](Graph::search).
+    pub fn step(
+        &mut self,
+        actor: Actor,
+        seat: Seat,
+        step: LockStep,
+        lock: &LockId,
+        at: &'static Location<'static>,
+        tasks: &impl Tasks,
+    ) -> Option<Finding> {
+        match step {
+            LockStep::Wait => {
+                self.wait(actor, seat, &lock.name, lock.address, at);
+                return self.search(actor, tasks);
+            }
+            LockStep::Acquired => self.acquired(actor, lock.address, at),
+            LockStep::Release => self.released(actor, lock.address),
+            LockStep::GaveUp => self.gave_up(actor),
+            LockStep::Downgraded => {}
+        }
+        None
     }
 
     /// `actor` found the lock at `address` taken and is about to spin or sleep. [`Graph::search`] is next.

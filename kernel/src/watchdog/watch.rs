@@ -101,32 +101,24 @@ pub(crate) fn died(oops: Oops) {
 pub(crate) fn lock(step: LockStep, lock: &LockId, at: &'static Location<'static>) {
     patrol::event();
     let actor = here();
-    match step {
-        LockStep::Wait => wait(actor, lock, at),
-        LockStep::Acquired => with_graph(|graph| graph.acquired(actor, lock.address, at)),
-        LockStep::Release => with_graph(|graph| graph.released(actor, lock.address)),
-        LockStep::GaveUp => with_graph(|graph| graph.gave_up(actor)),
-        // It has the lock before and after.
-        LockStep::Downgraded => {}
+    if step == LockStep::Wait {
+        about_to_wait(actor, lock, at);
+    }
+    let seat = Seat { cpu: Kernel::cpu(), keeps_cpu: !cfg!(feature = "preempt") || context::is_atomic() };
+    let mut finding = None;
+    with_graph(|graph| finding = graph.step(actor, seat, step, lock, at, &Scheduler));
+    if let Some(finding) = finding {
+        stop(Cause::Waits(finding));
     }
 }
 
-fn wait(actor: Actor, lock: &LockId, at: &'static Location<'static>) {
+fn about_to_wait(actor: Actor, lock: &LockId, at: &'static Location<'static>) {
     if lock.name.waiting != Waiting::Spins {
         check_sleep(actor, at);
     }
     // A handler may be on top of a task that is none of the crew, an idle one: that cannot be given up.
     if has_stopped() && hooks::crew().any(|member| member == actor.task) {
         doom::doom(actor.task);
-    }
-    let seat = Seat { cpu: Kernel::cpu(), keeps_cpu: !cfg!(feature = "preempt") || context::is_atomic() };
-    let mut finding = None;
-    with_graph(|graph| {
-        graph.wait(actor, seat, &lock.name, lock.address, at);
-        finding = graph.search(actor, &Scheduler);
-    });
-    if let Some(finding) = finding {
-        stop(Cause::Waits(finding));
     }
 }
 
