@@ -91,12 +91,6 @@ static TRACED: AtomicBool = AtomicBool::new(false);
 /// An experiment runs: the log of stores is its participants'.
 static EXPERIMENT: AtomicBool = AtomicBool::new(false);
 
-/// What is wanted now.
-#[inline]
-pub fn wanted() -> Kinds {
-    Kinds::from_bits_retain(WANTED.load(Relaxed))
-}
-
 fn listeners() -> Listeners {
     Listeners::from_bits_retain(LISTENERS.load(Relaxed))
 }
@@ -321,19 +315,6 @@ pub fn leave_unstarted(who: u8) {
     tell_engine(seat, |engine| engine.finished(who));
 }
 
-/// The caller is about to do this. A participant may wait here until the plan lets it go on.
-#[cold]
-pub fn tell(what: What, at: &'static Location<'static>) -> Ticket {
-    match &what {
-        What::Access(Access { op: Op::Clear, .. }) | What::Block(_) => {}
-        What::Access(access) => point(access),
-        What::Lock(step, id) => lock(*step, id, at),
-        What::Task(TaskStep::MaySleep) => watchdog::may_sleep(at),
-    }
-    let is_traced = listeners().contains(Listeners::TRACE) && (!EXPERIMENT.load(Relaxed) || is_of_run());
-    if is_traced { stores::note(&what, at) } else { Ticket::default() }
-}
-
 /// A task is at a point.
 fn point(access: &Access) {
     let Some(seat) = participant().or_else(newcomer) else { return };
@@ -372,14 +353,7 @@ fn lock(step: LockStep, lock: &LockId, at: &'static Location<'static>) {
         task::schedule::this_task().held.step(step, lock, at);
     }
     let Some(seat) = participant().or_else(newcomer) else { return };
-    let who = seat.who();
-    tell_engine(seat, |engine| match step {
-        LockStep::Wait => engine.lock_wait(who, &lock.name, lock.address),
-        LockStep::Acquired => engine.lock_acquired(who, lock.address),
-        LockStep::Release => engine.lock_release(who, lock.address),
-        LockStep::GaveUp => engine.lock_gave_up(who),
-        LockStep::Downgraded => 0,
-    });
+    tell_engine(seat, |engine| engine.lock(seat.who(), step, lock));
 }
 
 /// Which participant the caller is. A handler on top of one is none.
@@ -458,7 +432,8 @@ fn tell_engine(seat: Seat, event: impl FnOnce(&mut Engine) -> Wake) {
     if wake == 0 {
         return;
     }
-    // One of those that are woken may come to its next point and halt this CPU in place: the caller wakes all before it can lose it.
+    // A task that is woken may come to its next point and halt this CPU in place: the caller wakes all before it can lose
+    // the CPU.
     Kernel::preempt_disable();
     while wake != 0 {
         let who = wake.trailing_zeros() as usize;
@@ -471,11 +446,20 @@ fn tell_engine(seat: Seat, event: impl FnOnce(&mut Engine) -> Wake) {
 impl Events for Kernel {
     #[inline]
     fn wanted() -> Kinds {
-        wanted()
+        Kinds::from_bits_retain(WANTED.load(Relaxed))
     }
 
+    /// A participant may wait here until the plan lets it go on.
+    #[cold]
     fn tell(what: What, at: &'static Location<'static>) -> Ticket {
-        tell(what, at)
+        match &what {
+            What::Access(Access { op: Op::Clear, .. }) | What::Block(_) => {}
+            What::Access(access) => point(access),
+            What::Lock(step, id) => lock(*step, id, at),
+            What::Task(TaskStep::MaySleep) => watchdog::may_sleep(at),
+        }
+        let is_traced = listeners().contains(Listeners::TRACE) && (!EXPERIMENT.load(Relaxed) || is_of_run());
+        if is_traced { stores::note(&what, at) } else { Ticket::default() }
     }
 
     fn told(ticket: Ticket, outcome: Outcome) {

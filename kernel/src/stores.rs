@@ -50,10 +50,11 @@ pub(crate) fn end() {
 /// Takes note of what the caller is about to do, if it stores anything.
 pub(crate) fn note(what: &What, at: &'static Location<'static>) -> Ticket {
     let actor = Actor { task: Kernel::task(), context: context::current() };
-    let held = innermost();
+    let Some(mut stored) = Stored::by(what, at, actor) else { return Ticket::default() };
+    stored.held = innermost();
     let were_on = Kernel::irq_save();
-    let stored = Stored::begun(what, at, actor, Kernel::cpu(), Kernel::cycles());
-    let ticket = stored.map_or_else(Ticket::default, |stored| LOG.begin(&Stored { held, ..stored }));
+    (stored.cpu, stored.cycles) = (Kernel::cpu(), Kernel::cycles());
+    let ticket = LOG.begin(&stored);
     Kernel::irq_restore(were_on);
     ticket
 }
@@ -64,8 +65,11 @@ fn innermost() -> [&'static str; 2] {
     [names.next().unwrap_or_default(), names.next().unwrap_or_default()]
 }
 
-/// Takes note that it has done so, and what that came to.
+/// Takes note that it has done so, and what that came to, if it was [noted](note).
 pub(crate) fn finish(ticket: Ticket, outcome: Outcome) {
+    if ticket == Ticket::default() {
+        return;
+    }
     let were_on = Kernel::irq_save();
     LOG.finish(Kernel::cpu(), ticket, Kernel::cycles(), outcome);
     Kernel::irq_restore(were_on);

@@ -16,12 +16,10 @@ bitflags::bitflags! {
         const OUTCOMES = 1 << 4;
         /// The steps of observed locks.
         const LOCKS = 1 << 5;
-        /// Blocks that are allocated and freed.
+        /// Blocks that are freed.
         const BLOCKS = 1 << 6;
         /// The steps of tasks.
         const TASKS = 1 << 7;
-        /// The steps of handlers and softirqs.
-        const IRQS = 1 << 8;
         /// All at which a task can be made to wait, and what it waits for besides.
         const POINTS_AND_LOCKS = Self::LOADS.bits() | Self::STORES.bits() | Self::POINTS.bits() | Self::LOCKS.bits();
     }

@@ -109,7 +109,8 @@ pub fn might_sleep<M: Events>() {
     }
 }
 
-/// By which a machine finds again what it was told of, when it is told what that came to. 0 for a machine that does not.
+/// By which a machine finds again what it was told of, when it is told what that came to. The default is for what it need not
+/// find.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ticket {
     pub(crate) serial: u64,

@@ -38,14 +38,8 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// What `actor` is about to do on `cpu` at the moment `cycles`; [`None`] if nothing is stored by it.
-    pub fn begun(
-        what: &What,
-        at: &'static Location<'static>,
-        actor: Actor,
-        cpu: CpuId,
-        cycles: u64,
-    ) -> Option<Stored> {
+    /// What `actor` is about to do, not yet on any CPU or at any moment; [`None`] if nothing is stored by it.
+    pub fn by(what: &What, at: &'static Location<'static>, actor: Actor) -> Option<Stored> {
         let (site, address, bytes, value) = match *what {
             What::Access(Access { site, op, address, size }) => match op {
                 Op::Store(value) | Op::Swap(value) => (site, address, size, value),
@@ -55,7 +49,8 @@ impl Stored {
             What::Block(Block::Freed { address, size }) => (&FREE, address, size, 0),
             What::Lock(..) | What::Task(_) => return None,
         };
-        let (address, value, over) = (Hidden::new(address), Hidden::new(value), u64::MAX);
+        let (address, value) = (Hidden::new(address), Hidden::new(value));
+        let (cpu, cycles, over) = (CpuId(0), 0, u64::MAX);
         let (saw, held) = ([Hidden::new(0); 2], [""; 2]);
         Some(Stored { address, bytes, value, site, at, actor, cpu, cycles, over, saw, held })
     }

@@ -15,7 +15,8 @@ static SLOT: Site = Site::new("slot");
 fn store(cpu: u32, value: usize) -> Stored {
     let what = What::Access(Access { site: &SLOT, op: Op::Store(value), address: 8 * value, size: 8 });
     let actor = Actor::task(TaskId(value as u32));
-    Stored::begun(&what, Location::caller(), actor, CpuId(cpu), value as u64).expect("a store")
+    let stored = Stored::by(&what, Location::caller(), actor).expect("a store");
+    Stored { cpu: CpuId(cpu), cycles: value as u64, ..stored }
 }
 
 fn record<const N: usize>(log: &Log<N>, cpu: u32, value: usize) -> Ticket {
@@ -40,7 +41,7 @@ fn recording<const N: usize>(room: usize, wraps: bool) -> Log<N> {
 #[test]
 fn a_load_is_no_entry() {
     let what = What::Access(Access { site: &SLOT, op: Op::Load, address: 8, size: 8 });
-    assert!(Stored::begun(&what, Location::caller(), Actor::task(TaskId(1)), CpuId(0), 1).is_none());
+    assert!(Stored::by(&what, Location::caller(), Actor::task(TaskId(1))).is_none());
 }
 
 #[test]
