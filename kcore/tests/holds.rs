@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
+use kcore::as_host;
 use kcore::event::{LockId, LockName, LockStep, Mode, Waiting};
 use kcore::holds::Held;
 use kcore::host::{Host, HostMachine, until};
-use kcore::machine::{Cpu, CpuId, Sched, TaskId};
+use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::sync::{Mutex, RawMutex};
 
 thread_local! {
@@ -27,39 +28,13 @@ thread_local! {
 struct Mortal;
 
 impl Cpu for Mortal {
-    type Flag = AtomicBool;
-    fn cpu() -> CpuId {
-        HostMachine::cpu()
-    }
-    fn irq_save() -> bool {
-        HostMachine::irq_save()
-    }
-    fn irq_restore(were_on: bool) {
-        HostMachine::irq_restore(were_on);
-    }
-    fn relax() {
-        HostMachine::relax();
-    }
-    fn cycles() -> u64 {
-        HostMachine::cycles()
-    }
+    as_host!(Flag, cpu, irq_save, irq_restore, relax, cycles);
 }
 
 impl Sched for Mortal {
+    as_host!(block, block_until, wake, yield_now);
     fn task() -> TaskId {
         ACTS_FOR.get().unwrap_or_else(HostMachine::task)
-    }
-    fn block() {
-        HostMachine::block();
-    }
-    fn block_until(deadline: u64) {
-        HostMachine::block_until(deadline);
-    }
-    fn wake(task: TaskId) {
-        HostMachine::wake(task);
-    }
-    fn yield_now() {
-        HostMachine::yield_now();
     }
     fn held() -> Option<&'static Held> {
         Some(HELD.with(|held| *held))

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::ScopedJoinHandle;
 
+use kcore::as_host;
 use kcore::errno::Errno;
 use kcore::event::{Event, Kinds, LockName, LockStep, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
-use kcore::machine::{Cpu, CpuId, Sched, TaskId};
+use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::sync::{Completion, Counted, Observed, RawMutex, Semaphore, WaitQueue};
 use proptest::prelude::*;
 
@@ -121,39 +122,19 @@ struct Asleep;
 static NOW: AtomicU64 = AtomicU64::new(100);
 
 impl Cpu for Asleep {
-    type Flag = AtomicBool;
-    fn cpu() -> CpuId {
-        HostMachine::cpu()
-    }
-    fn irq_save() -> bool {
-        HostMachine::irq_save()
-    }
-    fn irq_restore(were_on: bool) {
-        HostMachine::irq_restore(were_on);
-    }
-    fn relax() {
-        HostMachine::relax();
-    }
+    as_host!(Flag, cpu, irq_save, irq_restore, relax);
     fn cycles() -> u64 {
         NOW.load(Relaxed)
     }
 }
 
 impl Sched for Asleep {
-    fn task() -> TaskId {
-        HostMachine::task()
-    }
+    as_host!(task, wake, yield_now);
     fn block() {
         panic!("a sleep without an end");
     }
     fn block_until(deadline: u64) {
         NOW.store(deadline, Relaxed);
-    }
-    fn wake(task: TaskId) {
-        HostMachine::wake(task);
-    }
-    fn yield_now() {
-        HostMachine::yield_now();
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
+use kcore::as_host;
 use kcore::errno::Errno;
 use kcore::event::{LockName, Waiting};
 use kcore::host::{Host, HostMachine, until};
-use kcore::machine::{Cpu, CpuId, Sched, TaskId};
+use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::sync::{Counted, Mutex, Observed, RawMutex, Silent, Watch};
 
 const TASKS: usize = 4;
@@ -143,28 +144,11 @@ static SNATCHED: AtomicUsize = AtomicUsize::new(0);
 struct Tardy;
 
 impl Cpu for Tardy {
-    type Flag = AtomicBool;
-    fn cpu() -> CpuId {
-        HostMachine::cpu()
-    }
-    fn irq_save() -> bool {
-        HostMachine::irq_save()
-    }
-    fn irq_restore(were_on: bool) {
-        HostMachine::irq_restore(were_on);
-    }
-    fn relax() {
-        HostMachine::relax();
-    }
-    fn cycles() -> u64 {
-        HostMachine::cycles()
-    }
+    as_host!(Flag, cpu, irq_save, irq_restore, relax, cycles);
 }
 
 impl Sched for Tardy {
-    fn task() -> TaskId {
-        HostMachine::task()
-    }
+    as_host!(task, wake, yield_now);
     fn block() {
         let round = SLEEPS.fetch_add(1, Relaxed);
         HostMachine::block();
@@ -172,12 +156,6 @@ impl Sched for Tardy {
     }
     fn block_until(_deadline: u64) {
         Tardy::block();
-    }
-    fn wake(task: TaskId) {
-        HostMachine::wake(task);
-    }
-    fn yield_now() {
-        HostMachine::yield_now();
     }
 }
 
@@ -226,41 +204,21 @@ static FREE: AtomicBool = AtomicBool::new(false);
 struct Lucky;
 
 impl Cpu for Lucky {
-    type Flag = AtomicBool;
-    fn cpu() -> CpuId {
-        HostMachine::cpu()
-    }
-    fn irq_save() -> bool {
-        HostMachine::irq_save()
-    }
-    fn irq_restore(were_on: bool) {
-        HostMachine::irq_restore(were_on);
-    }
+    as_host!(Flag, cpu, irq_save, irq_restore, cycles);
     fn relax() {
         SPINS.fetch_add(1, Relaxed);
         until(|| FREE.load(Relaxed));
     }
-    fn cycles() -> u64 {
-        HostMachine::cycles()
-    }
 }
 
 impl Sched for Lucky {
-    fn task() -> TaskId {
-        HostMachine::task()
-    }
+    as_host!(task, wake, yield_now);
     fn block() {
         BLOCKS.fetch_add(1, Relaxed);
         HostMachine::block();
     }
     fn block_until(_deadline: u64) {
         Lucky::block();
-    }
-    fn wake(task: TaskId) {
-        HostMachine::wake(task);
-    }
-    fn yield_now() {
-        HostMachine::yield_now();
     }
     fn is_running(_task: TaskId) -> bool {
         OWNER_RUNS.load(Relaxed)

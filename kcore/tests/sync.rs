@@ -6,9 +6,10 @@ use std::cell::{Cell, RefCell, UnsafeCell};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering, Ordering::Relaxed};
 
+use kcore::as_host;
 use kcore::event::{LockName, Waiting};
 use kcore::host::{Host, HostMachine, until};
-use kcore::machine::{AtomicFlag, Cpu, CpuId};
+use kcore::machine::{AtomicFlag, Cpu};
 use kcore::sync::{Completion, Counted, Observed, RwLock, Semaphore, Silent, SpinLock, Tas, Watch};
 
 const TASKS: usize = 4;
@@ -224,21 +225,10 @@ impl AtomicFlag for Watched {
 struct Pausing;
 
 impl Cpu for Pausing {
+    as_host!(cpu, irq_save, irq_restore, cycles);
     type Flag = Watched;
-    fn cpu() -> CpuId {
-        HostMachine::cpu()
-    }
-    fn irq_save() -> bool {
-        HostMachine::irq_save()
-    }
-    fn irq_restore(were_on: bool) {
-        HostMachine::irq_restore(were_on);
-    }
     fn relax() {
         PAUSES.with_borrow_mut(|pauses| *pauses.last_mut().expect("a look comes first") += 1);
-    }
-    fn cycles() -> u64 {
-        HostMachine::cycles()
     }
 }
 

@@ -4,9 +4,10 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, Ordering::SeqCst};
 
+use kcore::as_host;
 use kcore::errno::Errno;
 use kcore::host::{Host, HostMachine, until};
-use kcore::machine::{AtomicFlag, Cpu, CpuId, Sched, Sleep, TaskId};
+use kcore::machine::{AtomicFlag, Cpu, Sched, Sleep, TaskId};
 use kcore::sync::{Completion, RawMutex, RwSemaphore, Semaphore, Silent, WaitQueue};
 
 thread_local! {
@@ -51,22 +52,8 @@ impl AtomicFlag for Flag {
 struct Strict;
 
 impl Cpu for Strict {
+    as_host!(cpu, irq_save, irq_restore, relax, cycles);
     type Flag = Flag;
-    fn cpu() -> CpuId {
-        HostMachine::cpu()
-    }
-    fn irq_save() -> bool {
-        HostMachine::irq_save()
-    }
-    fn irq_restore(were_on: bool) {
-        HostMachine::irq_restore(were_on);
-    }
-    fn relax() {
-        HostMachine::relax();
-    }
-    fn cycles() -> u64 {
-        HostMachine::cycles()
-    }
     fn preempt_disable() {
         DEPTH.set(DEPTH.get() + 1);
     }
@@ -76,15 +63,7 @@ impl Cpu for Strict {
 }
 
 impl Sched for Strict {
-    fn task() -> TaskId {
-        HostMachine::task()
-    }
-    fn block() {
-        HostMachine::block();
-    }
-    fn block_until(deadline: u64) {
-        HostMachine::block_until(deadline);
-    }
+    as_host!(task, block, block_until, yield_now);
     fn interrupted(sleep: Sleep) -> bool {
         HostMachine::interrupted(sleep)
     }
@@ -92,9 +71,6 @@ impl Sched for Strict {
         WITH_A_LOCK.fetch_add(usize::from(LOCKS.get() > 0), SeqCst);
         PREEMPTIBLE.fetch_add(usize::from(DEPTH.get() == 0), SeqCst);
         HostMachine::wake(task);
-    }
-    fn yield_now() {
-        HostMachine::yield_now();
     }
 }
 

@@ -7,9 +7,10 @@ use std::sync::atomic::{
 };
 use std::sync::{Arc, Mutex};
 
+use kcore::as_host;
 use kcore::event::{Event, Events, Kinds, LockName, LockStep, Site, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
-use kcore::machine::{Cpu, CpuId, Sched, TaskId};
+use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::shared::Shared;
 use kcore::sync::{
     BrokenSpinLock, Completion, Counted, CpuOwnedLock, Observed, RwLock, RwSemaphore, Semaphore, Silent,
@@ -210,22 +211,7 @@ static SPINS: AtomicU32 = AtomicU32::new(0);
 struct Spinning;
 
 impl Cpu for Spinning {
-    type Flag = AtomicBool;
-    fn cpu() -> CpuId {
-        HostMachine::cpu()
-    }
-    fn irq_save() -> bool {
-        HostMachine::irq_save()
-    }
-    fn irq_restore(were_on: bool) {
-        HostMachine::irq_restore(were_on);
-    }
-    fn relax() {
-        HostMachine::relax();
-    }
-    fn cycles() -> u64 {
-        HostMachine::cycles()
-    }
+    as_host!(Flag, cpu, irq_save, irq_restore, relax, cycles);
 }
 
 impl Events for Spinning {

@@ -15,6 +15,7 @@
 //! assert_eq!(sum.into_inner(), 6);
 //! ```
 
+mod alike;
 mod arena;
 mod machine;
 mod rig;

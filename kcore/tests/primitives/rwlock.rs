@@ -1,11 +1,12 @@
 //! The reader/writer spinlock.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
 
+use kcore::as_host;
 use kcore::event::{Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
-use kcore::machine::{Cpu, CpuId};
+use kcore::machine::Cpu;
 use kcore::sync::{Counted, Observed, RwLock, Silent};
 
 use crate::{Events, NAME, ROUNDS, TASKS};
@@ -98,22 +99,10 @@ static LOOKS: AtomicUsize = AtomicUsize::new(0);
 struct Looking;
 
 impl Cpu for Looking {
-    type Flag = AtomicBool;
-    fn cpu() -> CpuId {
-        HostMachine::cpu()
-    }
-    fn irq_save() -> bool {
-        HostMachine::irq_save()
-    }
-    fn irq_restore(were_on: bool) {
-        HostMachine::irq_restore(were_on);
-    }
+    as_host!(Flag, cpu, irq_save, irq_restore, cycles);
     fn relax() {
         LOOKS.fetch_add(1, Relaxed);
         HostMachine::relax();
-    }
-    fn cycles() -> u64 {
-        HostMachine::cycles()
     }
 }
 

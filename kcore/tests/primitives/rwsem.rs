@@ -1,12 +1,12 @@
 //! The reader/writer semaphore.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Barrier, Mutex};
 
+use kcore::as_host;
 use kcore::event::{Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
-use kcore::machine::{Cpu, CpuId, Sched, TaskId};
+use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::shared::Shared;
 use kcore::sync::{Counted, Observed, RwSemaphore, Silent};
 
@@ -225,39 +225,13 @@ static ON_THEIR_WAY: Mutex<Vec<TaskId>> = Mutex::new(Vec::new());
 struct Slow;
 
 impl Cpu for Slow {
-    type Flag = AtomicBool;
-    fn cpu() -> CpuId {
-        HostMachine::cpu()
-    }
-    fn irq_save() -> bool {
-        HostMachine::irq_save()
-    }
-    fn irq_restore(were_on: bool) {
-        HostMachine::irq_restore(were_on);
-    }
-    fn relax() {
-        HostMachine::relax();
-    }
-    fn cycles() -> u64 {
-        HostMachine::cycles()
-    }
+    as_host!(Flag, cpu, irq_save, irq_restore, relax, cycles);
 }
 
 impl Sched for Slow {
-    fn task() -> TaskId {
-        HostMachine::task()
-    }
-    fn block() {
-        HostMachine::block();
-    }
-    fn block_until(deadline: u64) {
-        HostMachine::block_until(deadline);
-    }
+    as_host!(task, block, block_until, yield_now);
     fn wake(task: TaskId) {
         ON_THEIR_WAY.lock().unwrap().push(task);
-    }
-    fn yield_now() {
-        HostMachine::yield_now();
     }
 }
 
