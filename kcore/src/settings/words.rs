@@ -9,6 +9,25 @@ use serde::{Deserialize, Serialize};
 use super::key::{Key, Value, Values};
 use super::usage::Usage;
 
+/// A value that is written as its word, and read from it.
+macro_rules! written {
+    ($name:ident) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.word())
+            }
+        }
+        impl Value for $name {
+            fn read(_: &Key, word: &str) -> Result<Self, Usage> {
+                word.parse()
+            }
+            fn write(&self) -> Option<String> {
+                Some(self.to_string())
+            }
+        }
+    };
+}
+
 /// A word list: an enum whose variants each have one word.
 macro_rules! words {
     (
@@ -32,11 +51,7 @@ macro_rules! words {
                 match self { $($name::$variant => $word),+ }
             }
         }
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.word())
-            }
-        }
+        written!($name);
         impl FromStr for $name {
             type Err = Usage;
             fn from_str(word: &str) -> Result<Self, Usage> {
@@ -44,14 +59,6 @@ macro_rules! words {
                     $($word => Ok($name::$variant),)+
                     _ => Err(Usage::unknown($what, word, Self::WORDS)),
                 }
-            }
-        }
-        impl Value for $name {
-            fn read(_: &Key, word: &str) -> Result<Self, Usage> {
-                word.parse()
-            }
-            fn write(&self) -> Option<String> {
-                Some(self.to_string())
             }
         }
     };
@@ -224,11 +231,7 @@ impl Expect {
     }
 }
 
-impl fmt::Display for Expect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
-    }
-}
+written!(Expect);
 
 impl FromStr for Expect {
     type Err = Usage;
@@ -238,15 +241,6 @@ impl FromStr for Expect {
             Err(_) if word == "any" => Ok(Expect::Any),
             Err(_) => Err(Usage::unknown("expectation", word, Self::WORDS)),
         }
-    }
-}
-
-impl Value for Expect {
-    fn read(_: &Key, word: &str) -> Result<Self, Usage> {
-        word.parse()
-    }
-    fn write(&self) -> Option<String> {
-        Some(self.to_string())
     }
 }
 
