@@ -87,7 +87,11 @@ impl Session {
     }
 
     fn keys(&mut self, keys: &str) -> &mut Self {
-        for byte in keys.bytes() {
+        self.bytes(keys.as_bytes())
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        for &byte in bytes {
             let mut out = String::new();
             let event = self.editor.push(byte, &Nobody, &mut out);
             self.row.write(&out);
@@ -121,6 +125,22 @@ fn shown(keys: &str) -> String {
 fn what_is_typed_is_shown_and_entered() {
     assert_eq!(shown("abc"), "# abc|");
     assert_eq!(Session::new(80).keys("abc\rd e\n").lines(), ["abc", "d e"]);
+}
+
+/// An escape in three bytes, one in two, and a control sequence's beginning: the first two are no UTF-8.
+#[test]
+fn what_is_no_character_is_not_shown() {
+    for bytes in [
+        &[0xe0, 0x80, 0x9b][..],
+        &[0xc0, 0x9b],
+        &[0xc2, 0x9b],
+        &[0xed, 0xa0, 0x80],
+        &[0xf4, 0xbf, 0xbf, 0xbf],
+    ] {
+        let mut session = Session::new(80);
+        session.bytes(b"a").bytes(bytes).bytes("\u{fc}".as_bytes());
+        assert_eq!(session.shows(), "# a\u{fc}|", "{bytes:x?}");
+    }
 }
 
 #[test]

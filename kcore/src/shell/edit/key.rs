@@ -43,8 +43,8 @@ enum State {
     Escape,
     /// `ESC [` or `ESC O`, with the last of its numbers.
     Sequence(u16),
-    /// A character of several bytes: its bits so far, and how many bytes are missing.
-    Utf8(u32, u8),
+    /// A character of several bytes: those that have come, how many these are, and how many there will be.
+    Utf8([u8; 4], usize, usize),
 }
 
 /// Puts keys together.
@@ -60,7 +60,7 @@ impl Decoder {
             State::Ground => self.ground(byte),
             State::Escape => self.escape(byte),
             State::Sequence(number) => self.sequence(byte, number),
-            State::Utf8(bits, missing) => self.utf8(byte, bits, missing),
+            State::Utf8(bytes, came, length) => self.utf8(byte, bytes, came, length),
         }
     }
 
@@ -75,29 +75,31 @@ impl Decoder {
             }
             0x01..=0x1a => Some(Key::Control((byte - 1 + b'a') as char)),
             0x20..=0x7e => Some(Key::Char(byte as char)),
-            0xc2..=0xdf => self.begin_utf8(byte & 0x1f, 1),
-            0xe0..=0xef => self.begin_utf8(byte & 0x0f, 2),
-            0xf0..=0xf4 => self.begin_utf8(byte & 0x07, 3),
+            0xc2..=0xdf => self.begin_utf8(byte, 2),
+            0xe0..=0xef => self.begin_utf8(byte, 3),
+            0xf0..=0xf4 => self.begin_utf8(byte, 4),
             _ => None,
         }
     }
 
-    fn begin_utf8(&mut self, bits: u8, missing: u8) -> Option<Key> {
-        self.state = State::Utf8(bits.into(), missing);
+    fn begin_utf8(&mut self, byte: u8, length: usize) -> Option<Key> {
+        self.state = State::Utf8([byte, 0, 0, 0], 1, length);
         None
     }
 
-    fn utf8(&mut self, byte: u8, bits: u32, missing: u8) -> Option<Key> {
+    fn utf8(&mut self, byte: u8, mut bytes: [u8; 4], came: usize, length: usize) -> Option<Key> {
         if byte & 0xc0 != 0x80 {
             // The character was cut off; this byte is another key's.
             return self.ground(byte);
         }
-        let bits = bits << 6 | u32::from(byte & 0x3f);
-        if missing > 1 {
-            self.state = State::Utf8(bits, missing - 1);
+        bytes[came] = byte;
+        if came + 1 < length {
+            self.state = State::Utf8(bytes, came + 1, length);
             return None;
         }
-        char::from_u32(bits).map(Key::Char)
+        // More bytes than a character needs may spell one that moves the cursor: that is no character.
+        let mut text = core::str::from_utf8(&bytes[..length]).ok()?.chars();
+        text.next().filter(|char| !char.is_control()).map(Key::Char)
     }
 
     fn escape(&mut self, byte: u8) -> Option<Key> {
