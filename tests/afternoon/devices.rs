@@ -50,8 +50,9 @@ pub(crate) fn in_use(terminal: &mut Terminal) -> Answer {
     terminal.lines(&["insmod scull"])?;
     terminal.line("cat /dev/scullpipe0 &")?;
     let refused = "rmmod: scull: Device or resource busy\nrmmod: scull: in use by 1 open file\n";
-    terminal.ask("rmmod scull; echo $?", |said| said == format!("{refused}1\n"))?;
-    contains(&terminal.line("lsmod")?, "\nscull                  1  lock=")?;
+    // To ask by rmmod would take the module away before the job has opened the device.
+    terminal.ask("lsmod", |said| said.contains("\nscull                  1  lock="))?;
+    terminal.says("rmmod scull; echo $?", &format!("{refused}1\n"))?;
     terminal.line("echo still here > /dev/scullpipe0")?;
     terminal.until("still here\n")?;
     terminal.line("kill %1")?;
