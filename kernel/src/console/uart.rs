@@ -3,8 +3,9 @@
 use kcore::event::{LockName, Waiting};
 use kcore::report::LockStats;
 use uart_16550::backend::PioBackend;
-use uart_16550::spec::registers::IER;
+use uart_16550::spec::registers::{FCR, IER, offsets};
 use uart_16550::{Config, Uart16550};
+use x86_64::instructions::port::Port;
 
 use crate::machine::CountedSpinLock;
 
@@ -21,18 +22,25 @@ impl Serial {
         Serial { base, port: CountedSpinLock::counted(name, None) }
     }
 
-    /// Sets the port up. Where none answers, what is written to it is dropped.
+    /// Sets the port up for what is written. Where none answers, that is dropped. Its FIFOs are off: with them each byte that
+    /// comes sets QEMU a timer, and what is typed for no reader would move the clock of a machine that counts instructions.
     pub(super) fn init(&self) {
         // SAFETY: the address is that of a standard serial port, which nobody else drives.
         let port = unsafe { Uart16550::new_port(self.base) };
-        let working = port.ok().and_then(|mut port| port.init(Config::default()).is_ok().then_some(port));
+        let writes = Config { fifo_trigger_level: None, ..Config::default() };
+        let working = port.ok().and_then(|mut port| port.init(writes).is_ok().then_some(port));
         *self.port.lock_irqsave() = working;
     }
 
-    /// From now on the port interrupts when it has received something. Returns whether there is a port.
-    pub(super) fn interrupt_on_receive(&self) -> bool {
+    /// From now on the port has its FIFOs, and interrupts when it has received something.
+    pub(super) fn interrupt_on_receive(&self) {
         let mut port = self.port.lock_irqsave();
-        port.as_mut().map(|port| port.enable_interrupts(IER::DATA_READY)).is_some()
+        if let Some(port) = port.as_mut() {
+            // SAFETY: the register is the port's own, which the lock gives this CPU. That it has FIFOs changes nothing of
+            // how a byte is sent or received; a byte that it held is dropped.
+            unsafe { Port::new(self.base + offsets::FCR as u16).write(FCR::FIFO_ENABLE.bits()) };
+            port.enable_interrupts(IER::DATA_READY);
+        }
     }
 
     /// A byte that was received, if there is one.
