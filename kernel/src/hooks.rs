@@ -425,16 +425,10 @@ fn pass(seat: Seat, atomic: bool, event: impl FnOnce(&mut Engine) -> (Decision, 
 /// Tells the engine of an event of the participant that has `seat`, and wakes whom it names. Nothing happens if the seat was
 /// withdrawn meanwhile.
 fn tell_engine(seat: Seat, event: impl FnOnce(&mut Engine) -> Wake) {
-    let mut wake = match ENGINE.lock_irqsave().engine_for(seat) {
-        Some(engine) => event(engine),
-        None => return,
-    };
-    if wake == 0 {
-        return;
-    }
-    // A task that is woken may come to its next point and halt this CPU in place: the caller wakes all before it can lose
-    // the CPU.
+    // A task that is woken, or any other of this CPU, may come to its next point and halt the CPU in place: from the event until
+    // all are woken the caller does not lose it, not even where the lock is given back and a tick has been waiting for that.
     Kernel::preempt_disable();
+    let mut wake = ENGINE.lock_irqsave().engine_for(seat).map_or(0, event);
     while wake != 0 {
         let who = wake.trailing_zeros() as usize;
         wake &= wake - 1;
