@@ -3,7 +3,7 @@
 use kcore::experiment::{self, ALL, Experiment, QUESTIONS, Resolved, Role, find, resolve};
 use kcore::probe::{Plan, Step};
 use kcore::report::{Counts, Run};
-use kcore::settings::{Command, CommandLine, Config, Expect, Lock, Object, Probe, RunSettings, Verdict};
+use kcore::settings::{Command, CommandLine, Config, Expect, Form, Object, Probe, RunSettings, Verdict};
 use proptest::prelude::*;
 
 fn run(line: &str) -> Result<Resolved, String> {
@@ -187,11 +187,11 @@ fn what_is_filled_in() {
     assert_eq!(array.plan, Plan::Rendezvous { points: vec!["array.store".to_string()] });
     assert_eq!(array.object, Some(Object::Array));
     let plain = run("run scull-leak").expect("a run");
-    assert_eq!((plain.plan, plain.object, plain.lock), (Plan::Pass, Some(Object::Quantum), Lock::None));
+    assert_eq!((plain.plan, plain.object, plain.lock), (Plan::Pass, Some(Object::Quantum), Form::None));
     let pause = run("run counter probe=pause").expect("a run");
     assert_eq!((pause.plan, pause.object), (Plan::Delay(1), None));
     let broken = run("run broken-lock probe=script").expect("a run");
-    assert_eq!(broken.lock, Lock::Broken);
+    assert_eq!(broken.lock, Form::Broken);
     assert!(matches!(broken.plan, Plan::Script(steps) if steps.len() == 5));
 }
 
@@ -396,7 +396,7 @@ proptest! {
     #[test]
     fn any_settings_resolve_or_are_refused(
         which in 0..ALL.len(),
-        lock in prop::option::of(prop::sample::select(Lock::ALL)),
+        lock in prop::option::of(prop::sample::select(Form::ALL)),
         object in prop::option::of(prop::sample::select(Object::ALL)),
         probe in prop_oneof![
             Just(Probe::Off),

@@ -2,7 +2,7 @@
 
 use kcore::experiment::{ALL, Column, Experiment, Resolved, Rig, resolve, trials};
 use kcore::host::{self, HostMachine, Outcome};
-use kcore::settings::{Config, Expect, Lock, Probe, RunSettings, Verdict};
+use kcore::settings::{Config, Expect, Form, Probe, RunSettings, Verdict};
 
 /// The column of the matrix that a machine of threads is: they run at once, and any of them loses its CPU anywhere.
 const COLUMN: Column = Column { cpus: 4, config: Config::Full };
@@ -11,8 +11,8 @@ const COLUMN: Column = Column { cpus: 4, config: Config::Full };
 const QUANTA: u32 = 40;
 
 /// Cells that are left to chance here, and why.
-const BY_CHANCE: &[(&str, Lock, &str)] =
-    &[("peterson", Lock::None, "no store waits in a buffer where the host runs the two after each other")];
+const BY_CHANCE: &[(&str, Form, &str)] =
+    &[("peterson", Form::None, "no store waits in a buffer where the host runs the two after each other")];
 
 /// The experiments that run here.
 fn entries() -> impl Iterator<Item = &'static Experiment> {

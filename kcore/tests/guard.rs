@@ -7,7 +7,7 @@ use kcore::errno::Errno;
 use kcore::event::{Event, Kinds, LockStep, Site, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
 use kcore::machine::Sched;
-use kcore::settings::Lock;
+use kcore::settings::Form;
 use kcore::shared::Shared;
 use kcore::sync::Guard;
 
@@ -37,13 +37,13 @@ impl Listener for Events {
 
 static NUMBER: Site = Site::new("number");
 
-fn guard(lock: Lock) -> Guard<HostMachine> {
+fn guard(lock: Form) -> Guard<HostMachine> {
     Guard::new(lock, "test.lock", "test")
 }
 
 #[test]
 fn every_lock_guards() {
-    let unlocked = [Lock::None, Lock::PreemptOff, Lock::IrqOff, Lock::Broken];
+    let unlocked = [Form::None, Form::PreemptOff, Form::IrqOff, Form::Broken];
     for &lock in Guard::<HostMachine>::LOCKS.iter().filter(|lock| !unlocked.contains(lock)) {
         let (guard, number) = (guard(lock), Shared::new(0usize));
         Host::new().tasks(TASKS, |_| {
@@ -63,7 +63,7 @@ fn held_means_held() {
     for &lock in Guard::<HostMachine>::LOCKS {
         let guard = guard(lock);
         assert_eq!(guard.lock(), lock);
-        let unguarded = matches!(lock, Lock::None | Lock::PreemptOff | Lock::IrqOff);
+        let unguarded = matches!(lock, Form::None | Form::PreemptOff | Form::IrqOff);
         assert_eq!(guard.is_held(), unguarded, "{lock}");
         let held = guard.enter();
         assert!(guard.is_held(), "{lock}");
@@ -76,7 +76,7 @@ fn held_means_held() {
 #[test]
 fn one_at_most_is_inside_where_the_guard_says_so() {
     for &lock in Guard::<HostMachine>::LOCKS {
-        let lets_pass = [Lock::None, Lock::PreemptOff, Lock::IrqOff, Lock::CpuOwned, Lock::Broken];
+        let lets_pass = [Form::None, Form::PreemptOff, Form::IrqOff, Form::CpuOwned, Form::Broken];
         assert_eq!(guard(lock).excludes(), !lets_pass.contains(&lock), "{lock}");
     }
 }
@@ -91,9 +91,9 @@ fn each_form_switches_off_what_it_says() {
         let guard = guard(lock);
         let held = guard.enter();
         let expected = match lock {
-            Lock::Spinlock | Lock::RwLock | Lock::PreemptOff | Lock::Broken => (1, 0, false),
-            Lock::Bh => (0, 1, false),
-            Lock::Irqsave | Lock::IrqOff => (0, 0, true),
+            Form::Spinlock | Form::RwLock | Form::PreemptOff | Form::Broken => (1, 0, false),
+            Form::Bh => (0, 1, false),
+            Form::Irqsave | Form::IrqOff => (0, 0, true),
             _ => (0, 0, false),
         };
         assert_eq!(off(), expected, "{lock}");
@@ -113,7 +113,7 @@ fn a_switch_is_announced() {
             self.0.lock().unwrap().push((step, lock.name.name, lock.address));
         }
     }
-    for (lock, name) in [(Lock::PreemptOff, "preemption off"), (Lock::IrqOff, "interrupts off")] {
+    for (lock, name) in [(Form::PreemptOff, "preemption off"), (Form::IrqOff, "interrupts off")] {
         let (host, names) = (Host::new(), Arc::new(Names(Mutex::default())));
         host.listen(Kinds::POINTS_AND_LOCKS, names.clone());
         let guard = guard(lock);
@@ -126,7 +126,7 @@ fn a_switch_is_announced() {
 
 #[test]
 fn a_signal_ends_the_wait_for_a_guard_whose_waiters_sleep() {
-    for lock in [Lock::Semaphore, Lock::Completion, Lock::Mutex] {
+    for lock in [Form::Semaphore, Form::Completion, Form::Mutex] {
         let (host, guard) = (Host::new(), guard(lock));
         host.scope(|tasks| {
             let held = guard.enter();
@@ -152,13 +152,13 @@ fn a_guard_that_is_free_is_entered_in_spite_of_a_signal() {
             assert!(guard.is_held(), "{lock}");
             drop(held);
         });
-        assert_eq!(guard.is_held(), matches!(lock, Lock::None | Lock::PreemptOff | Lock::IrqOff), "{lock}");
+        assert_eq!(guard.is_held(), matches!(lock, Form::None | Form::PreemptOff | Form::IrqOff), "{lock}");
     }
 }
 
 #[test]
 fn no_lock_lets_everybody_in() {
-    let (guard, barrier) = (guard(Lock::None), Barrier::new(TASKS));
+    let (guard, barrier) = (guard(Form::None), Barrier::new(TASKS));
     Host::new().tasks(TASKS, |_| {
         let _held = guard.enter();
         barrier.wait();
@@ -169,7 +169,7 @@ fn no_lock_lets_everybody_in() {
 fn the_token_of_a_completion_is_not_announced_before_it_is_taken() {
     let (host, count) = (Host::new(), Arc::new(Events::default()));
     host.listen(Kinds::POINTS_AND_LOCKS, count.clone());
-    let guard = host.run(|| guard(Lock::Completion));
+    let guard = host.run(|| guard(Form::Completion));
     assert_eq!(count.waits_and_all(), (0, 0));
     host.run(|| drop(guard.enter()));
     assert_eq!(count.waits_and_all(), (0, 2));
@@ -200,7 +200,7 @@ fn the_broken_lock_has_two_owners() {
     let host = Host::new();
     let meeting = Arc::new(Meeting { barrier: Barrier::new(2), points: Mutex::default() });
     host.listen(Kinds::POINTS_AND_LOCKS, meeting.clone());
-    let (guard, inside) = (guard(Lock::Broken), Barrier::new(2));
+    let (guard, inside) = (guard(Form::Broken), Barrier::new(2));
     // Both can be inside at once, or this would not end.
     host.tasks(2, |_| {
         let _held = guard.enter();
@@ -215,7 +215,7 @@ fn the_broken_lock_has_two_owners() {
 fn the_broken_lock_is_a_lock_for_those_who_come_late() {
     let (host, events) = (Host::new(), Arc::new(Events::default()));
     host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
-    let (guard, entered) = (guard(Lock::Broken), AtomicUsize::new(0));
+    let (guard, entered) = (guard(Form::Broken), AtomicUsize::new(0));
     host.scope(|tasks| {
         let held = guard.enter();
         tasks.spawn(|| {

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use kcore::settings::{
-    self, Accel, Acpi, COMMANDS, Command, CommandLine, Door, Expect, Fault, Input, Key, LONGEST_COMMAND_LINE,
-    Lock, MachineSettings, MachineType, Object, Otherwise, Probe, RunSettings, Values, Verdict,
+    self, Accel, Acpi, COMMANDS, Command, CommandLine, Door, Expect, Fault, Form, Input, Key,
+    LONGEST_COMMAND_LINE, MachineSettings, MachineType, Object, Otherwise, Probe, RunSettings, Values,
+    Verdict,
 };
 use proptest::prelude::*;
 
@@ -29,7 +30,7 @@ fn every_key_lands_in_its_field() {
                 expect=raced quantum=4K qset=10 heap=1M machine=q35 accel=kvm cpu=max,-smap qemu=/opt/qemu memory=128M timeout=60 boot=bios acpi=off \
                 mute-cpu=1 columns=100 input=pipe";
     let run = RunSettings {
-        lock: Some(Lock::Completion),
+        lock: Some(Form::Completion),
         probe: Some(Probe::Pause),
         object: Some(Object::Array),
         writers: Some(5),

@@ -6,7 +6,7 @@ use anstyle::Style;
 use kcore::experiment::page::{self, Reader, WIDTH};
 use kcore::experiment::{self, Experiment};
 use kcore::races;
-use kcore::settings::{CommandLine, Config, Lock};
+use kcore::settings::{CommandLine, Config, Form};
 
 use crate::matrix::{sheet::Sheet, table};
 use crate::status::Failure;
@@ -74,7 +74,7 @@ pub fn explain_word(word: &str) -> Result<String, Failure> {
 fn details(entry: &'static Experiment) -> String {
     let mut text = String::new();
     field(&mut text, "races", &entry.races.join(", "));
-    field(&mut text, "locks", &join(entry.locks().map(Lock::word), ", "));
+    field(&mut text, "locks", &join(entry.locks().map(Form::word), ", "));
     field(&mut text, "points", &join(entry.known_points.iter().copied(), ", "));
     field(&mut text, "quanta", entry.unit);
     field(&mut text, "certain", &format!("--probe {}", entry.forced()));

@@ -1,7 +1,7 @@
 //! The causes of concurrency: what the rows of the catalogue do not say. Exact counts, and the places that are named.
 
 use kcore::report::Run;
-use kcore::settings::{Config, Lock, Verdict};
+use kcore::settings::{Config, Form, Verdict};
 use lab::status::Status;
 use libtest_mimic::Trial;
 use tests::Case;
@@ -24,7 +24,7 @@ fn preempt() -> impl Iterator<Item = Case> {
     let machines =
         [(1, Config::Full), (4, Config::Full), (1, Config::Preempt), (1, Config::Smp), (1, Config::Up)];
     machines.into_iter().flat_map(|(cpus, config)| {
-        [Lock::None, Lock::CpuOwned].map(move |lock| {
+        [Form::None, Form::CpuOwned].map(move |lock| {
             let words = format!("run preempt lock={lock} probe=fire quanta=37 rounds=10 cpus={cpus}");
             let case =
                 Case::new(format!("causes::preempt::{lock}::{cpus}-cpus::{config}"), words).config(config);
@@ -46,18 +46,18 @@ fn preempted(run: &Run, slots: u64) -> Answer {
 /// What comes between load and store loses what it adds, each time.
 fn counters() -> impl Iterator<Item = Case> {
     let table = [
-        ("irq", Lock::None, "fire", 4),
-        ("irq", Lock::PreemptOff, "fire", 1),
-        ("softirq", Lock::None, "fire", 4),
-        ("softirq", Lock::PreemptOff, "fire", 1),
-        ("irq-other-cpu", Lock::None, "fire", 2),
-        ("irq-other-cpu", Lock::IrqOff, "fire", 4),
-        ("tasklet", Lock::None, "off", 2),
-        ("tasklet", Lock::IrqOff, "off", 4),
-        ("workqueue", Lock::None, "rendezvous", 1),
-        ("workqueue", Lock::IrqOff, "rendezvous", 4),
-        ("sleep", Lock::None, "off", 1),
-        ("sleep", Lock::None, "off", 4),
+        ("irq", Form::None, "fire", 4),
+        ("irq", Form::PreemptOff, "fire", 1),
+        ("softirq", Form::None, "fire", 4),
+        ("softirq", Form::PreemptOff, "fire", 1),
+        ("irq-other-cpu", Form::None, "fire", 2),
+        ("irq-other-cpu", Form::IrqOff, "fire", 4),
+        ("tasklet", Form::None, "off", 2),
+        ("tasklet", Form::IrqOff, "off", 4),
+        ("workqueue", Form::None, "rendezvous", 1),
+        ("workqueue", Form::IrqOff, "rendezvous", 4),
+        ("sleep", Form::None, "off", 1),
+        ("sleep", Form::None, "off", 4),
     ];
     table.into_iter().map(|(name, lock, probe, cpus)| {
         let words = format!("run {name} lock={lock} probe={probe} quanta=20 rounds=2 cpus={cpus}");
@@ -71,9 +71,9 @@ fn counters() -> impl Iterator<Item = Case> {
 /// A handler that spins for what the task below it has: both are named, with both places.
 fn handlers() -> impl Iterator<Item = Case> {
     let table = [
-        ("irq", Lock::Spinlock, "hardirq", "irq.rs"),
-        ("irq", Lock::Bh, "hardirq", "irq.rs"),
-        ("softirq", Lock::Spinlock, "softirq", "softirq.rs"),
+        ("irq", Form::Spinlock, "hardirq", "irq.rs"),
+        ("irq", Form::Bh, "hardirq", "irq.rs"),
+        ("softirq", Form::Spinlock, "softirq", "softirq.rs"),
     ];
     table.into_iter().flat_map(|(name, lock, context, file)| {
         [1, 4].map(move |cpus| {
@@ -104,11 +104,11 @@ fn handlers() -> impl Iterator<Item = Case> {
 /// A task is about to sleep where it must not: the place of the sleep, and the place from which on it must not.
 fn sleeps() -> impl Iterator<Item = Case> {
     let table = [
-        ("sleep-in-atomic", Lock::Spinlock, "list.lock", "sleep_in_atomic.rs", Config::Full),
-        ("sleep-in-atomic", Lock::Spinlock, "list.lock", "sleep_in_atomic.rs", Config::Up),
-        ("sleep-in-atomic", Lock::PreemptOff, "preemption off", "sleep_in_atomic.rs", Config::Preempt),
-        ("sleep", Lock::Irqsave, "counter.lock", "sleep.rs", Config::Full),
-        ("sleep", Lock::IrqOff, "interrupts off", "sleep.rs", Config::Smp),
+        ("sleep-in-atomic", Form::Spinlock, "list.lock", "sleep_in_atomic.rs", Config::Full),
+        ("sleep-in-atomic", Form::Spinlock, "list.lock", "sleep_in_atomic.rs", Config::Up),
+        ("sleep-in-atomic", Form::PreemptOff, "preemption off", "sleep_in_atomic.rs", Config::Preempt),
+        ("sleep", Form::Irqsave, "counter.lock", "sleep.rs", Config::Full),
+        ("sleep", Form::IrqOff, "interrupts off", "sleep.rs", Config::Smp),
     ];
     table.into_iter().map(|(name, lock, what, file, config)| {
         let words = format!("run {name} lock={lock}");
@@ -136,11 +136,11 @@ fn handler_that_sleeps() -> Case {
 
 /// More tasks than CPUs: some tasklets meet, others wait below those that do. None waits for ever.
 fn many_tasklets() -> impl Iterator<Item = Case> {
-    [Lock::None, Lock::Tasklet, Lock::Spinlock].into_iter().flat_map(|lock| {
+    [Form::None, Form::Tasklet, Form::Spinlock].into_iter().flat_map(|lock| {
         [(1, 3), (2, 5), (4, 9)].map(move |(cpus, tasks)| {
             let words = format!("run tasklet lock={lock} cpus={cpus} writers={tasks} quanta=20");
             let case = Case::new(format!("causes::tasklets::{lock}::{tasks}-on-{cpus}"), words);
-            match lock == Lock::None && cpus > 1 {
+            match lock == Form::None && cpus > 1 {
                 true => case.run(|run| same("the verdict", run.verdict, Verdict::Raced)),
                 false => case.run(clean),
             }

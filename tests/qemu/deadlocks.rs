@@ -4,7 +4,7 @@
 //! in the source of the exhibit.
 
 use kcore::report::{Run, Wait};
-use kcore::settings::{Lock, Verdict};
+use kcore::settings::{Form, Verdict};
 use libtest_mimic::Trial;
 use tests::Case;
 use tests::case::waits;
@@ -32,12 +32,12 @@ const LOST_WAKEUP: Source =
 /// Two tasks, two locks: each waits for what the other has.
 fn abba() -> impl Iterator<Item = Case> {
     let forms = [
-        (Lock::Spinlock, 4),
-        (Lock::Spinlock, 2),
-        (Lock::Semaphore, 4),
-        (Lock::Semaphore, 1),
-        (Lock::Mutex, 4),
-        (Lock::Mutex, 1),
+        (Form::Spinlock, 4),
+        (Form::Spinlock, 2),
+        (Form::Semaphore, 4),
+        (Form::Semaphore, 1),
+        (Form::Mutex, 4),
+        (Form::Mutex, 1),
     ];
     forms.into_iter().map(|(lock, cpus)| {
         let (first, second) = (ABBA.line("self.guards[lower].enter()"), ABBA.line("[higher].enter()"));
@@ -45,7 +45,7 @@ fn abba() -> impl Iterator<Item = Case> {
         let case = case.says("deadlock: 2 tasks wait for each other");
         // Who spins is shown where it does; a non-maskable interrupt asks the other CPU.
         let case = match lock {
-            Lock::Spinlock => case.says("CPU 0, writer-A:\n    [<").says("CPU 1, writer-B:\n    [<"),
+            Form::Spinlock => case.says("CPU 0, writer-A:\n    [<").says("CPU 1, writer-B:\n    [<"),
             _ => case,
         };
         ["A 1 B", "B 0 A"].into_iter().fold(case, |case, words| {
@@ -65,7 +65,7 @@ fn abba() -> impl Iterator<Item = Case> {
 
 /// One task, one lock, two lines.
 fn self_deadlock() -> impl Iterator<Item = Case> {
-    [Lock::Spinlock, Lock::Semaphore, Lock::Mutex].into_iter().flat_map(|lock| {
+    [Form::Spinlock, Form::Semaphore, Form::Mutex].into_iter().flat_map(|lock| {
         [4, 1].map(|cpus| {
             let outer = SELF_DEADLOCK.line_after("fn append", "self.guard.enter()");
             let edge = Edge {
@@ -83,7 +83,7 @@ fn self_deadlock() -> impl Iterator<Item = Case> {
 
 /// The one who has the lock is gone.
 fn forgotten_unlock() -> impl Iterator<Item = Case> {
-    [Lock::Spinlock, Lock::Semaphore, Lock::Mutex].into_iter().flat_map(|lock| {
+    [Form::Spinlock, Form::Semaphore, Form::Mutex].into_iter().flat_map(|lock| {
         [4, 1].map(|cpus| {
             let forgotten = FORGOTTEN_UNLOCK.line_after("fn write", "self.guard.enter()");
             let edge = Edge {
@@ -109,7 +109,7 @@ fn lost_wakeup() -> impl Iterator<Item = Case> {
             holder: None,
             in_cycle: false,
         };
-        edge.demanded_of(stopped("lost-wakeup", Lock::None, cpus, "probe=script", Verdict::Stuck), 1)
+        edge.demanded_of(stopped("lost-wakeup", Form::None, cpus, "probe=script", Verdict::Stuck), 1)
     })
 }
 
@@ -134,14 +134,14 @@ fn exact() -> impl Iterator<Item = Case> {
 
 /// What stops each of them, whatever the machine.
 fn cures() -> impl Iterator<Item = Case> {
-    let table: [(&str, &str, &[Lock]); 7] = [
-        ("abba", "rendezvous", &[Lock::Ordered]),
-        ("self-deadlock", "off", &[Lock::Helper]),
-        ("forgotten-unlock", "off", &[Lock::Guarded]),
-        ("double-up", "rendezvous", &[Lock::Mutex]),
-        ("lost-wakeup", "script", &[Lock::WaitEvent, Lock::Semaphore, Lock::Completion]),
-        ("double-wake", "rendezvous", &[Lock::WaitEvent, Lock::Semaphore, Lock::Completion]),
-        ("stack-semaphore", "fire", &[Lock::Completion]),
+    let table: [(&str, &str, &[Form]); 7] = [
+        ("abba", "rendezvous", &[Form::Ordered]),
+        ("self-deadlock", "off", &[Form::Helper]),
+        ("forgotten-unlock", "off", &[Form::Guarded]),
+        ("double-up", "rendezvous", &[Form::Mutex]),
+        ("lost-wakeup", "script", &[Form::WaitEvent, Form::Semaphore, Form::Completion]),
+        ("double-wake", "rendezvous", &[Form::WaitEvent, Form::Semaphore, Form::Completion]),
+        ("stack-semaphore", "fire", &[Form::Completion]),
     ];
     table.into_iter().flat_map(|(exhibit, probe, locks)| {
         locks.iter().flat_map(move |lock| {
@@ -173,7 +173,7 @@ fn name_of(words: &str) -> String {
 }
 
 /// A run that the watchdog ends, as is expected, with exit status 0, within [`LIMIT`].
-fn stopped(exhibit: &str, lock: Lock, cpus: u32, probe: &str, verdict: Verdict) -> Case {
+fn stopped(exhibit: &str, lock: Form, cpus: u32, probe: &str, verdict: Verdict) -> Case {
     let words = format!("run {exhibit} lock={lock} cpus={cpus} {probe} {LIMIT}");
     Case::new(format!("deadlocks::{exhibit}::{lock}::{cpus}-cpus"), words).run(move |run| {
         same("what the watchdog said", run.stopped, Some(verdict))?;

@@ -5,14 +5,14 @@
 
 use kcore::experiment::{ALL, Experiment, Row};
 use kcore::report::Run;
-use kcore::settings::{Config, Lock, Verdict};
+use kcore::settings::{Config, Form, Verdict};
 use lab::status::Status;
 use libtest_mimic::Trial;
 use tests::Case;
 use tests::ensure::{Answer, holds, same};
 
 /// The primitives that cure every race of the catalogue.
-pub(crate) const GUARDS: [Lock; 3] = [Lock::Spinlock, Lock::Semaphore, Lock::Completion];
+pub(crate) const GUARDS: [Form; 3] = [Form::Spinlock, Form::Semaphore, Form::Completion];
 
 pub(crate) fn trials() -> Vec<Trial> {
     let every = races().flat_map(catalogue);
@@ -32,7 +32,7 @@ pub(crate) fn races() -> impl Iterator<Item = &'static Experiment> {
 }
 
 /// The unguarded form, and those of the tour's three guards that cure it.
-fn guards(entry: &'static Experiment) -> impl Iterator<Item = Lock> {
+fn guards(entry: &'static Experiment) -> impl Iterator<Item = Form> {
     let cures = move |lock| GUARDS.contains(&lock) && entry.row(lock).is_some_and(Row::is_cure);
     entry.locks().filter(move |lock| *lock == entry.unguarded() || cures(*lock))
 }
@@ -81,7 +81,7 @@ fn crowded(entry: &'static Experiment) -> impl Iterator<Item = Case> {
         let case = Case::new(format!("races::crowded::{}::{lock}::{tasks}-on-{cpus}", entry.name), words);
         match (lock == entry.unguarded(), lock) {
             // The owners of a lock that spins never meet on one CPU.
-            (true, Lock::Broken) if cpus == 1 => case.run(clean),
+            (true, Form::Broken) if cpus == 1 => case.run(clean),
             // A script is for two; those who come behind them may put right what they did.
             (true, _) if !entry.certain.rendezvous => case.run(counted),
             (true, _) => case.run(raced),

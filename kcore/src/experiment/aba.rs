@@ -12,7 +12,7 @@ use super::points::NEXT;
 use super::stage::{Refusal, Rig, Stage, with_room_for};
 use crate::errno::Errno;
 use crate::event::Site;
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::shared::Shared;
 use crate::sync::Guard;
 
@@ -25,7 +25,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::always(Lock::None, R), Row::always(Lock::Tagged, C), Row::always(Lock::Spinlock, C)],
+    rows: &[Row::always(Form::None, R), Row::always(Form::Tagged, C), Row::always(Form::Spinlock, C)],
     unit: "nodes that each task takes and keeps; readers just pop, writers pop two and push the first back",
     known_points: &["top.load", "top.store", "next.load", "next.store"],
     points: &["top.store"],
@@ -130,7 +130,7 @@ fn plight(node: u32, kept: u64, within: u64) -> String {
 
 /// A stack of nodes that are numbered.
 struct Stack<M: Rig> {
-    form: Lock,
+    form: Form,
     guard: Guard<M>,
     /// The number of the top node, and in the upper half a tag.
     top: Shared<u64>,
@@ -148,9 +148,9 @@ struct Node {
 
 impl<M: Rig> Stack<M> {
     /// A stack with the nodes 1 to `nodes`, 1 at the top. [`Errno::ENOMEM`] when there is no memory.
-    fn full(nodes: u32, form: Lock) -> Result<Self, Errno> {
+    fn full(nodes: u32, form: Form) -> Result<Self, Errno> {
         let guard =
-            Guard::<M>::new(if form == Lock::Tagged { Lock::None } else { form }, "stack.lock", "stack.lock");
+            Guard::<M>::new(if form == Form::Tagged { Form::None } else { form }, "stack.lock", "stack.lock");
         let mut all = with_room_for::<M, _>(nodes as usize + 1)?;
         for node in 0..=nodes {
             let next = if node == nodes { NONE } else { node + 1 };
@@ -193,7 +193,7 @@ impl<M: Rig> Stack<M> {
     /// Makes `node` the top if the top is still `top`, in every bit; says whether it did.
     fn swap(&self, top: u64, node: u32) -> bool {
         let tag = match self.form {
-            Lock::Tagged => (top >> 32).wrapping_add(1) << 32,
+            Form::Tagged => (top >> 32).wrapping_add(1) << 32,
             _ => 0,
         };
         self.top.compare_exchange::<M>(&TOP, top, tag | u64::from(node)).is_ok()

@@ -6,7 +6,7 @@ use super::needs::{Ground, Needs};
 use super::stage::{Device, Refusal, Rig, Stage, read_at, stamps, write_at};
 use crate::errno::Errno;
 use crate::event::Site;
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::shared::probe;
 use crate::sync::Guard;
 
@@ -21,10 +21,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     explanation: EXPLANATION,
     rows: &[
         // Who spins keeps its CPU, so on one CPU nobody comes between its two locks.
-        Row::by_cpus(Lock::Spinlock, D, C),
-        Row::always(Lock::Semaphore, D),
-        Row::always(Lock::Mutex, D),
-        Row::always(Lock::Ordered, C),
+        Row::by_cpus(Form::Spinlock, D, C),
+        Row::always(Form::Semaphore, D),
+        Row::always(Form::Mutex, D),
+        Row::always(Form::Ordered, C),
     ],
     unit: "copies",
     known_points: &["first"],
@@ -105,9 +105,9 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
 
 impl<M: Rig> Pair<M> {
     fn new(stage: &Stage<'_, M>) -> Result<Self, Errno> {
-        let ordered = stage.resolved.lock == Lock::Ordered;
-        let form = if ordered { Lock::Spinlock } else { stage.resolved.lock };
-        let device = |index| Device::new(index, Lock::None, stage.geometry);
+        let ordered = stage.resolved.lock == Form::Ordered;
+        let form = if ordered { Form::Spinlock } else { stage.resolved.lock };
+        let device = |index| Device::new(index, Form::None, stage.geometry);
         let guard = |name| Guard::<M>::new(form, name, "scull.lock");
         let pair = Pair {
             devices: [device(0)?, device(1)?],

@@ -11,7 +11,7 @@ use super::stage::{Refusal, Rig, Stage, device_of};
 use crate::dev::{CharDevice, Credentials, OpenFlags};
 use crate::scull::Edition;
 use crate::scull::access::Private;
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-alloc",
@@ -27,7 +27,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::always(Lock::Book, I), Row::always(Lock::Repaired, C)],
+    rows: &[Row::always(Form::Book, I), Row::always(Form::Repaired, C)],
     unit: "terminals, from each of which every task opens the device",
     known_points: &["missing"],
     points: &["missing"],

@@ -12,7 +12,7 @@ use super::stage::{Refusal, Rig, Stage, with_room_for};
 use crate::dev::{Caller, Credentials, NoUser};
 use crate::errno::Errno;
 use crate::scull::ioctl;
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-exchange",
@@ -23,7 +23,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
+    rows: &[Row::always(Form::Book, R), Row::always(Form::Repaired, C)],
     unit: "shifts of the quantum by each task",
     known_points: SCULL,
     points: &["scull_quantum.store"],

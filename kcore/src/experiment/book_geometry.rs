@@ -8,7 +8,7 @@ use super::stage::{Refusal, Rig, Stage, stamps, write_at};
 use crate::dev::{Caller, Credentials, NoUser};
 use crate::errno::Errno;
 use crate::scull::{Mode, ioctl};
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-geometry",
@@ -19,7 +19,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
+    rows: &[Row::always(Form::Book, R), Row::always(Form::Repaired, C)],
     unit: "writes of each writer, and changes of the geometry by each trimmer",
     known_points: SCULL,
     points: &["enter"],

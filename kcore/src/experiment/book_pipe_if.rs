@@ -7,7 +7,7 @@ use super::points::{CALL, PIPE};
 use super::stage::{Opened, Refusal, Rig, Stage};
 use crate::dev::OpenFlags;
 use crate::errno::Errno;
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::shared::probe;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -23,7 +23,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
+    rows: &[Row::always(Form::Book, R), Row::always(Form::Repaired, C)],
     unit: "pipes: B writes a byte to each, reads one, and writes another; A reads one",
     known_points: PIPE,
     script: &[

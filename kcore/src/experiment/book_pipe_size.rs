@@ -9,7 +9,7 @@ use super::points::{CALL, PIPE};
 use super::stage::{Pipework, Refusal, Rig, Stage, stamps};
 use crate::dev::OpenFlags;
 use crate::errno::Errno;
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::shared::probe;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -25,7 +25,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
+    rows: &[Row::always(Form::Book, R), Row::always(Form::Repaired, C)],
     unit: "pipes: A writes to each and reads it back, B opens it with another size set and writes, too",
     known_points: PIPE,
     script: &["A.pipe.put", "B.pipe.open", "B.pipe.put", "A.call"],

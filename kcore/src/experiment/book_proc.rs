@@ -8,7 +8,7 @@ use super::needs::{Ground, Needs};
 use super::points::SCULL;
 use super::stage::{Refusal, Rig, Stage, prepare_quanta, stamps, write_at};
 use crate::scull::Mode;
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-proc",
@@ -23,7 +23,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
+    rows: &[Row::always(Form::Book, R), Row::always(Form::Repaired, C)],
     unit: "looks into /proc/scullmem by each reader, and trims by each trimmer; before each of these something is written",
     known_points: SCULL,
     points: &["enter"],

@@ -8,7 +8,7 @@ use super::stage::{Device, Refusal, Rig, Stage, read_at, stamps, write_at};
 use crate::dev::{Caller, Credentials, NoUser};
 use crate::errno::Errno;
 use crate::scull::{Mode, ioctl};
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-quantum",
@@ -19,7 +19,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
+    rows: &[Row::always(Form::Book, R), Row::always(Form::Repaired, C)],
     unit: "quanta that are written to in one place",
     known_points: SCULL,
     certain: Certain { off: true, ..Certain::NEVER },

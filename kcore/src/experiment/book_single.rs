@@ -12,7 +12,7 @@ use super::stage::{Refusal, Rig, Stage, device_of};
 use crate::dev::{CharDevice, Credentials, OpenFlags};
 use crate::errno::Errno;
 use crate::scull::access::Single;
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::sync::SpinLock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -24,7 +24,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
+    rows: &[Row::always(Form::Book, R), Row::always(Form::Repaired, C)],
     unit: "attempts of each task to open the device, and to close it if it is let in",
     known_points: crate::scull::access::sites::GATE,
     points: &["refused"],

@@ -10,7 +10,7 @@ use super::stage::{Refusal, Rig, Stage, prepare_quanta, stamps};
 use crate::dev::{CharDevice, Credentials, OpenFlags, Whence};
 use crate::errno::Errno;
 use crate::scull::access::Uid;
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "book-trim",
@@ -26,7 +26,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::always(Lock::Book, R), Row::always(Lock::Repaired, C)],
+    rows: &[Row::always(Form::Book, R), Row::always(Form::Repaired, C)],
     unit: "quanta of the device when a round begins: writers write them all, trimmers free them all",
     known_points: SCULL,
     points: &["trim.free"],

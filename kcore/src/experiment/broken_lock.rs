@@ -7,7 +7,7 @@ use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::INSIDE;
 use super::stage::{Refusal, Rig, Stage};
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::shared::probe;
 use crate::sync::Guard;
 
@@ -22,12 +22,12 @@ pub(super) static ENTRY: Experiment = Experiment {
     explanation: EXPLANATION,
     rows: &[
         // Who is inside keeps its CPU while it waits for the others: on one CPU nobody else gets there.
-        Row::by_cpus(Lock::Broken, R, C),
-        Row::always(Lock::Spinlock, C),
-        Row::always(Lock::Semaphore, C),
-        Row::always(Lock::Completion, C),
-        Row::always(Lock::Irqsave, C),
-        Row::always(Lock::Bh, C),
+        Row::by_cpus(Form::Broken, R, C),
+        Row::always(Form::Spinlock, C),
+        Row::always(Form::Semaphore, C),
+        Row::always(Form::Completion, C),
+        Row::always(Form::Irqsave, C),
+        Row::always(Form::Bh, C),
     ],
     unit: "passes through the critical section",
     known_points: &["lock.load", "lock.store", "inside"],

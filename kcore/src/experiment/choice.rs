@@ -1,7 +1,7 @@
 //! What of a run decides what it must give, and what that is.
 
 use super::entry::Experiment;
-use crate::settings::{Config, Expect, Lock, Object, Probe, Verdict};
+use crate::settings::{Config, Expect, Form, Object, Probe, Verdict};
 
 const CLEAN: Expect = Expect::Only(Verdict::Clean);
 
@@ -9,7 +9,7 @@ const CLEAN: Expect = Expect::Only(Verdict::Clean);
 #[derive(Clone, Copy, Debug)]
 pub struct Choice<'a> {
     /// The form.
-    pub lock: Lock,
+    pub lock: Form,
     /// How tasks pass probe points.
     pub probe: &'a Probe,
     /// What the writers of `scull-leak` find missing.

@@ -10,7 +10,7 @@ use super::stage::{Refusal, Rig, Stage};
 use crate::errno::Errno;
 use crate::event::{LockName, Waiting};
 use crate::report::LockStats;
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::shared::probe;
 use crate::sync::{Observed, RawMutex, Semaphore};
 
@@ -23,7 +23,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::always(Lock::Semaphore, R), Row::always(Lock::Mutex, C)],
+    rows: &[Row::always(Form::Semaphore, R), Row::always(Form::Mutex, C)],
     unit: "passes through the critical section",
     known_points: &["inside"],
     points: &["inside"],
@@ -80,7 +80,7 @@ enum Either<M: Rig> {
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let lock: Either<M> = match resolved.lock {
-        Lock::Mutex => Either::Mutex(RawMutex::observed(NAME)),
+        Form::Mutex => Either::Mutex(RawMutex::observed(NAME)),
         _ => Either::Semaphore(Semaphore::observed(NAME, 1)),
     };
     // It jumps to the label that all error paths share. Before the tasks begin: else it would be a matter of chance who gets

@@ -12,7 +12,7 @@ use super::needs::Needs;
 use super::stage::{Refusal, Rig, Stage, with_room_for};
 use crate::errno::Errno;
 use crate::event::Site;
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::shared::Shared;
 use crate::sync::{Completion, Guard, Semaphore, WaitQueue};
 
@@ -26,10 +26,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        Row::always(Lock::None, R),
-        Row::always(Lock::WaitEvent, C),
-        Row::always(Lock::Semaphore, C),
-        Row::always(Lock::Completion, C),
+        Row::always(Form::None, R),
+        Row::always(Form::WaitEvent, C),
+        Row::always(Form::Semaphore, C),
+        Row::always(Form::Completion, C),
     ],
     unit: "events: A makes each of them once, all others wait for it",
     known_points: &["flag.load", "flag.store"],
@@ -103,8 +103,8 @@ static FLAG: Site = Site::new("flag");
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let events = Event::<M>::of(resolved.quanta as usize, resolved.lock)?;
-    let claim = (resolved.lock == Lock::WaitEvent)
-        .then(|| Guard::<M>::new(Lock::Spinlock, "event.lock", "event.lock"));
+    let claim = (resolved.lock == Form::WaitEvent)
+        .then(|| Guard::<M>::new(Form::Spinlock, "event.lock", "event.lock"));
     stage.race(&|who| match who {
         0 => events.iter().for_each(Event::happen),
         _ => events.iter().for_each(|event| event.wait(claim.as_ref())),
@@ -116,16 +116,16 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
 }
 
 impl<M: Rig> Event<M> {
-    fn of(count: usize, form: Lock) -> Result<Vec<Event<M>>, Errno> {
+    fn of(count: usize, form: Form) -> Result<Vec<Event<M>>, Errno> {
         let mut events = with_room_for::<M, _>(count)?;
         events.resize_with(count, || Event::new(form));
         Ok(events)
     }
 
-    fn new(form: Lock) -> Self {
+    fn new(form: Form) -> Self {
         let wake = match form {
-            Lock::Semaphore => Wake::Semaphore(Semaphore::new(0)),
-            Lock::Completion => Wake::Completion(Completion::new()),
+            Form::Semaphore => Wake::Semaphore(Semaphore::new(0)),
+            Form::Completion => Wake::Completion(Completion::new()),
             _ => Wake::Queue(WaitQueue::new()),
         };
         Event { flag: Shared::new(0), taken: AtomicU64::new(0), over: AtomicBool::new(false), wake }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::matrix::{Cell, Row};
 use super::needs::{Ground, Needs};
-use crate::settings::{Config, Lock, Object, Probe};
+use crate::settings::{Config, Form, Object, Probe};
 
 /// A race: how it is made, what it does, and what stops it.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct Experiment {
     pub seven: [&'static str; 7],
     /// The cures that it is held against when the command line names no form: all run, with the same work on the same
     /// heap. The first is the book's. Such an entry chooses its work by the size of the heap, unless it is told.
-    pub compared_with: &'static [Lock],
+    pub compared_with: &'static [Form],
     /// What its writers may find missing (`object=`); the first when the command line does not say.
     pub variants: &'static [Variant],
 }
@@ -285,12 +285,12 @@ impl Experiment {
     };
 
     /// What it can be run with; the first is the unguarded form.
-    pub fn locks(&self) -> impl Iterator<Item = Lock> + use<> {
+    pub fn locks(&self) -> impl Iterator<Item = Form> + use<> {
         self.rows.iter().map(|row| row.lock)
     }
 
     /// The form without a guard.
-    pub fn unguarded(&self) -> Lock {
+    pub fn unguarded(&self) -> Form {
         self.rows[0].lock
     }
 
@@ -300,12 +300,12 @@ impl Experiment {
     }
 
     /// What `lock` gives on each machine.
-    pub fn row(&self, lock: Lock) -> Option<&'static Row> {
+    pub fn row(&self, lock: Form) -> Option<&'static Row> {
         self.rows.iter().find(|row| row.lock == lock)
     }
 
     /// What `lock` gives where the race is forced, on a machine of `cpus` CPUs with a kernel built as `config`.
-    pub fn cell(&self, lock: Lock, cpus: u32, config: Config) -> Cell {
+    pub fn cell(&self, lock: Form, cpus: u32, config: Config) -> Cell {
         self.row(lock).and_then(|row| row.cell(cpus, config))
     }
 

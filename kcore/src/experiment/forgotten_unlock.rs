@@ -9,7 +9,7 @@ use super::points::SIZE;
 use super::stage::{Refusal, Rig, Stage};
 use crate::errno::Errno;
 use crate::machine::TaskId;
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::shared::Shared;
 use crate::sync::{Completion, Guard, Held};
 
@@ -24,10 +24,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     explanation: EXPLANATION,
     rows: &[
         // Without other CPUs a spinlock has no word that could stay taken.
-        Row::each(Lock::Spinlock, [S, S, S, S, C, C]),
-        Row::always(Lock::Semaphore, S),
-        Row::always(Lock::Mutex, S),
-        Row::always(Lock::Guarded, C),
+        Row::each(Form::Spinlock, [S, S, S, S, C, C]),
+        Row::always(Form::Semaphore, S),
+        Row::always(Form::Mutex, S),
+        Row::always(Form::Guarded, C),
     ],
     unit: "calls: A makes one, which is refused, and after that all others make so many",
     known_points: &["size.load", "size.store"],
@@ -95,8 +95,8 @@ enum User {
 /// write, `quanta` times.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
-    let guarded = resolved.lock == Lock::Guarded;
-    let form = if guarded { Lock::Spinlock } else { resolved.lock };
+    let guarded = resolved.lock == Form::Guarded;
+    let form = if guarded { Form::Spinlock } else { resolved.lock };
     let guard = Guard::<M>::new(form, "scull0.lock", "scull.lock");
     let device = Device { guard, size: Shared::new(0), forgets: !guarded };
     let first = AtomicU32::new(0);
@@ -154,7 +154,7 @@ impl<M: Rig> Device<M> {
     /// word had been forgotten: else the task would be found out at once, when it ends, for another reason.
     fn forget(&self, held: Held<'_, M>) {
         core::mem::forget(held);
-        if self.guard.lock() == Lock::Spinlock {
+        if self.guard.lock() == Form::Spinlock {
             M::preempt_enable();
         }
     }

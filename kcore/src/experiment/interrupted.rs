@@ -3,7 +3,7 @@
 use super::entry::{Cause, Certain, Defaults, Experiment, Work};
 use super::matrix::{C, R, Row};
 use super::needs::Needs;
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "interrupted",
@@ -20,10 +20,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        Row::always(Lock::Broken, R),
-        Row::always(Lock::Semaphore, C),
-        Row::always(Lock::Mutex, C),
-        Row::always(Lock::Completion, C),
+        Row::always(Form::Broken, R),
+        Row::always(Form::Semaphore, C),
+        Row::always(Form::Mutex, C),
+        Row::always(Form::Completion, C),
     ],
     unit: "interrupted waits for each task; how many each of them has is left to chance",
     known_points: &["inside"],

@@ -3,7 +3,7 @@
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
 use super::matrix::{C, Cell, D, I, R, Row};
 use super::needs::{Ground, Needs};
-use crate::settings::Lock;
+use crate::settings::Form;
 
 /// The handler spins for what the interrupted task holds, where there is a word to spin on.
 const DEADLOCK_IF_SMP: [Cell; 6] = [D, D, D, D, R, R];
@@ -23,14 +23,14 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        Row::always(Lock::None, R),
-        Row::always(Lock::PreemptOff, R),
-        Row::each(Lock::Spinlock, DEADLOCK_IF_SMP),
-        Row::each(Lock::Bh, DEADLOCK_IF_SMP),
-        Row::always(Lock::Semaphore, I),
-        Row::always(Lock::Mutex, I),
-        Row::always(Lock::IrqOff, C),
-        Row::always(Lock::Irqsave, C),
+        Row::always(Form::None, R),
+        Row::always(Form::PreemptOff, R),
+        Row::each(Form::Spinlock, DEADLOCK_IF_SMP),
+        Row::each(Form::Bh, DEADLOCK_IF_SMP),
+        Row::always(Form::Semaphore, I),
+        Row::always(Form::Mutex, I),
+        Row::always(Form::IrqOff, C),
+        Row::always(Form::Irqsave, C),
     ],
     unit: "increments of the task; the device adds one for each interrupt that it is given",
     known_points: &["counter.load", "counter.store"],

@@ -3,7 +3,7 @@
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
 use super::matrix::{C, Cell, N, R, Row};
 use super::needs::{Ground, Needs};
-use crate::settings::Lock;
+use crate::settings::Form;
 
 /// It takes two CPUs.
 const LOST: [Cell; 6] = [R, R, N, N, N, N];
@@ -25,11 +25,11 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        Row::each(Lock::None, LOST),
-        Row::each(Lock::PreemptOff, LOST),
-        Row::each(Lock::IrqOff, LOST),
-        Row::each(Lock::Spinlock, KEPT),
-        Row::each(Lock::Irqsave, KEPT),
+        Row::each(Form::None, LOST),
+        Row::each(Form::PreemptOff, LOST),
+        Row::each(Form::IrqOff, LOST),
+        Row::each(Form::Spinlock, KEPT),
+        Row::each(Form::Irqsave, KEPT),
     ],
     unit: "increments of the task on CPU 0; the device adds one on CPU 1 for each interrupt that it is given",
     known_points: &["counter.load", "counter.store"],

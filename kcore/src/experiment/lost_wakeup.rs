@@ -6,7 +6,7 @@ use super::needs::Needs;
 use super::stage::{Refusal, Rig, Stage};
 use crate::event::{LockName, LockStep, Mode, Site, Waiting};
 use crate::machine::TaskId;
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::shared::Shared;
 use crate::sync::{Completion, Observed, Semaphore, WaitQueue, Watch};
 
@@ -20,10 +20,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        Row::always(Lock::None, S),
-        Row::always(Lock::WaitEvent, C),
-        Row::always(Lock::Semaphore, C),
-        Row::always(Lock::Completion, C),
+        Row::always(Form::None, S),
+        Row::always(Form::WaitEvent, C),
+        Row::always(Form::Semaphore, C),
+        Row::always(Form::Completion, C),
     ],
     unit: "items: each is written once and read once",
     known_points: &["items.load", "items.store", "sleeper.load", "sleeper.store"],
@@ -110,9 +110,9 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let quanta = resolved.quanta as usize;
     let wake = match resolved.lock {
-        Lock::WaitEvent => Wake::Queue(WaitQueue::observed(NAME)),
-        Lock::Semaphore => Wake::Semaphore(Semaphore::observed(NAME, 0)),
-        Lock::Completion => Wake::Completion(Completion::observed(NAME)),
+        Form::WaitEvent => Wake::Queue(WaitQueue::observed(NAME)),
+        Form::Semaphore => Wake::Semaphore(Semaphore::observed(NAME, 0)),
+        Form::Completion => Wake::Completion(Completion::observed(NAME)),
         _ => Wake::ByHand(Sleeper { task: Shared::new(NOBODY), watch: Observed::new(NAME) }),
     };
     let buffer = Buffer::<M> { written: Shared::new(0), wake };

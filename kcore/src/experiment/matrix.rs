@@ -4,7 +4,7 @@
 //! it gives depends on how many CPUs there are and on how the kernel was built.
 
 use crate::settings::Config;
-use crate::settings::{Expect, Lock, Verdict};
+use crate::settings::{Expect, Form, Verdict};
 
 /// A column: a machine and a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,24 +47,24 @@ pub(super) const N: Cell = None;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The form.
-    pub lock: Lock,
+    pub lock: Form,
     /// What it gives.
     pub gives: [Cell; COLUMNS.len()],
 }
 
 impl Row {
     /// The same on every machine.
-    pub const fn always(lock: Lock, cell: Cell) -> Self {
+    pub const fn always(lock: Form, cell: Cell) -> Self {
         Row { lock, gives: [cell; COLUMNS.len()] }
     }
 
     /// One thing on machines of several CPUs, another on those of one.
-    pub const fn by_cpus(lock: Lock, several: Cell, one: Cell) -> Self {
+    pub const fn by_cpus(lock: Form, several: Cell, one: Cell) -> Self {
         Row { lock, gives: [several, several, one, one, one, one] }
     }
 
     /// Each column for itself.
-    pub const fn each(lock: Lock, gives: [Cell; COLUMNS.len()]) -> Self {
+    pub const fn each(lock: Form, gives: [Cell; COLUMNS.len()]) -> Self {
         Row { lock, gives }
     }
 
@@ -83,16 +83,16 @@ impl Row {
 
 /// A race between tasks of several CPUs that may also lose their CPU at its points, and the usual forms.
 pub(super) const TASKS: &[Row] = &[
-    Row::always(Lock::None, R),
-    Row::always(Lock::Spinlock, C),
-    Row::always(Lock::Semaphore, C),
-    Row::always(Lock::Completion, C),
-    Row::always(Lock::Mutex, C),
-    Row::always(Lock::RwLock, C),
-    Row::always(Lock::RwSem, C),
-    Row::always(Lock::Irqsave, C),
-    Row::always(Lock::Bh, C),
-    Row::by_cpus(Lock::CpuOwned, C, R),
-    Row::by_cpus(Lock::PreemptOff, R, C),
-    Row::by_cpus(Lock::IrqOff, R, C),
+    Row::always(Form::None, R),
+    Row::always(Form::Spinlock, C),
+    Row::always(Form::Semaphore, C),
+    Row::always(Form::Completion, C),
+    Row::always(Form::Mutex, C),
+    Row::always(Form::RwLock, C),
+    Row::always(Form::RwSem, C),
+    Row::always(Form::Irqsave, C),
+    Row::always(Form::Bh, C),
+    Row::by_cpus(Form::CpuOwned, C, R),
+    Row::by_cpus(Form::PreemptOff, R, C),
+    Row::by_cpus(Form::IrqOff, R, C),
 ];

@@ -9,7 +9,7 @@ use super::points::SCULL;
 use super::stage::{Refusal, Rig, Stage, Told, Visitor};
 use crate::errno::Errno;
 use crate::scull::Mode;
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "multithread-write",
@@ -47,21 +47,21 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both allocate for the same slot. Each slot then costs as many quanta as there are writers.",
         "By the device's lock, for the whole of each write, and in open for the whole of the trim.",
     ],
-    compared_with: &[Lock::Semaphore, Lock::Mutex, Lock::Spinlock],
+    compared_with: &[Form::Semaphore, Form::Mutex, Form::Spinlock],
     ..Experiment::USUAL
 };
 
 /// Whatever keeps tasks apart cures it; what only keeps one CPU to itself is not asked.
 static ROWS: &[Row] = &[
-    Row::always(Lock::None, R),
-    Row::always(Lock::Spinlock, C),
-    Row::always(Lock::Semaphore, C),
-    Row::always(Lock::Completion, C),
-    Row::always(Lock::Mutex, C),
-    Row::always(Lock::RwLock, C),
-    Row::always(Lock::RwSem, C),
-    Row::always(Lock::Irqsave, C),
-    Row::always(Lock::Bh, C),
+    Row::always(Form::None, R),
+    Row::always(Form::Spinlock, C),
+    Row::always(Form::Semaphore, C),
+    Row::always(Form::Completion, C),
+    Row::always(Form::Mutex, C),
+    Row::always(Form::RwLock, C),
+    Row::always(Form::RwSem, C),
+    Row::always(Form::Irqsave, C),
+    Row::always(Form::Bh, C),
 ];
 
 const GOAL: &str = "Five writers open scull0 write-only and write as much as fits into a quarter of the memory, all from the \

@@ -6,7 +6,7 @@ use alloc::{format, vec};
 use super::ALL;
 use super::catalogue::QUESTIONS;
 use super::entry::Experiment;
-use crate::settings::Lock;
+use crate::settings::Form;
 
 /// Columns of a page.
 pub const WIDTH: usize = 96;
@@ -17,7 +17,7 @@ pub struct Reader {
     /// A heading, so that it is seen as one.
     pub heading: fn(&str) -> String,
     /// What the reader types to run an entry in this form, in the mode that shows its race.
-    pub command: fn(&Experiment, Lock) -> String,
+    pub command: fn(&Experiment, Form) -> String,
 }
 
 /// A line for each experiment, below the cause that it is about. `more` adds lines to an entry's.

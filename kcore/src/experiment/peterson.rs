@@ -12,7 +12,7 @@ use super::points::INSIDE;
 use super::stage::{Refusal, Rig, Stage, with_room_for};
 use crate::errno::Errno;
 use crate::event::{LockName, LockStep, Mode, Site, Waiting};
-use crate::settings::{Lock, Probe};
+use crate::settings::{Form, Probe};
 use crate::shared::{Shared, probe};
 use crate::sync::{Guard, Observed, Watch};
 
@@ -31,9 +31,9 @@ pub(super) static ENTRY: Experiment = Experiment {
     explanation: EXPLANATION,
     rows: &[
         // A CPU sees its own stores in its own order, so on one CPU the proof holds.
-        Row::by_cpus(Lock::None, A, C),
-        Row::always(Lock::Fenced, C),
-        Row::always(Lock::Spinlock, C),
+        Row::by_cpus(Form::None, A, C),
+        Row::always(Form::Fenced, C),
+        Row::always(Form::Spinlock, C),
     ],
     unit: "passes through the critical section, as far as time allows; A plays against B, C against D",
     known_points: &["want", "look", "inside"],
@@ -127,7 +127,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn pairs<M: Rig>(count: u32, form: Lock) -> Result<Vec<Pair<M>>, Errno> {
+fn pairs<M: Rig>(count: u32, form: Form) -> Result<Vec<Pair<M>>, Errno> {
     let mut pairs = with_room_for::<M, _>(count as usize)?;
     pairs.resize_with(count as usize, || Pair::new(form));
     Ok(pairs)
@@ -135,7 +135,7 @@ fn pairs<M: Rig>(count: u32, form: Lock) -> Result<Vec<Pair<M>>, Errno> {
 
 /// Two tasks, what keeps them apart, and how often it did not.
 struct Pair<M: Rig> {
-    form: Lock,
+    form: Form,
     /// Of the form that is a lock.
     guard: Guard<M>,
     /// Of the others.
@@ -148,8 +148,8 @@ struct Pair<M: Rig> {
 }
 
 impl<M: Rig> Pair<M> {
-    fn new(form: Lock) -> Self {
-        let lock = if form == Lock::Spinlock { form } else { Lock::None };
+    fn new(form: Form) -> Self {
+        let lock = if form == Form::Spinlock { form } else { Form::None };
         Pair {
             form,
             guard: Guard::<M>::new(lock, "peterson.lock", "peterson.lock"),
@@ -195,12 +195,12 @@ impl<M: Rig> Pair<M> {
     /// Enters the critical section, counts, and leaves.
     fn pass(&self, me: usize) {
         match self.form {
-            Lock::Spinlock => {
+            Form::Spinlock => {
                 let _held = self.guard.enter();
                 self.count();
             }
             form => {
-                self.peterson.enter::<M>(me, form == Lock::Fenced);
+                self.peterson.enter::<M>(me, form == Form::Fenced);
                 self.count();
                 self.peterson.leave::<M>(me);
             }

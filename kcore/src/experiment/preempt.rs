@@ -4,7 +4,7 @@ use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
 use super::matrix::{C, Cell, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
-use crate::settings::Lock;
+use crate::settings::Form;
 
 /// The race is there where tasks lose their CPU, on however many CPUs.
 const IF_PREEMPTIBLE: [Cell; 6] = [R, C, R, C, R, C];
@@ -24,16 +24,16 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        Row::each(Lock::None, IF_PREEMPTIBLE),
-        Row::each(Lock::CpuOwned, IF_PREEMPTIBLE),
-        Row::always(Lock::PreemptOff, C),
-        Row::always(Lock::IrqOff, C),
-        Row::always(Lock::Spinlock, C),
-        Row::always(Lock::Irqsave, C),
-        Row::always(Lock::Bh, C),
-        Row::always(Lock::Semaphore, C),
-        Row::always(Lock::Mutex, C),
-        Row::always(Lock::Completion, C),
+        Row::each(Form::None, IF_PREEMPTIBLE),
+        Row::each(Form::CpuOwned, IF_PREEMPTIBLE),
+        Row::always(Form::PreemptOff, C),
+        Row::always(Form::IrqOff, C),
+        Row::always(Form::Spinlock, C),
+        Row::always(Form::Irqsave, C),
+        Row::always(Form::Bh, C),
+        Row::always(Form::Semaphore, C),
+        Row::always(Form::Mutex, C),
+        Row::always(Form::Completion, C),
     ],
     unit: "slots: each of the two tasks fills the same ones",
     known_points: SCULL,

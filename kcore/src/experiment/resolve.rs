@@ -10,7 +10,7 @@ use super::entry::{Experiment, Placement, Quanta, Role, Work};
 use super::needs::{Extent, Needs};
 use super::verdict::Verdict;
 use crate::probe::{Defaults, Name, Plan, Step};
-use crate::settings::{Config, Expect, Lock, MAX_WRITERS, Object, Probe, RunSettings, Usage};
+use crate::settings::{Config, Expect, Form, MAX_WRITERS, Object, Probe, RunSettings, Usage};
 
 /// A run with every choice made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Resolved {
     /// The entry.
     pub experiment: &'static Experiment,
     /// The guard.
-    pub lock: Lock,
+    pub lock: Form,
     /// The probe mode with its points or steps filled in, as the report and the command that repeats the run show it.
     pub probe: Probe,
     /// The same for the [`Engine`](crate::probe::Engine).
@@ -95,7 +95,7 @@ pub fn resolve(
     Ok(Resolved { experiment: entry, lock, probe, plan, object, writers, quanta, rounds, expected })
 }
 
-fn fits(entry: &Experiment, lock: Lock, cpus: u32, config: Config) -> Result<(), Usage> {
+fn fits(entry: &Experiment, lock: Form, cpus: u32, config: Config) -> Result<(), Usage> {
     match entry.cell(lock, cpus, config) {
         Some(_) => Ok(()),
         None => Err(Usage::new(format!(
@@ -130,12 +130,12 @@ fn has_what_it_needs(entry: &Experiment, object: Option<Object>, extent: &Extent
     ground.check(extent).map_err(|why| Usage::new(format!("{name} cannot be run with {why}")))
 }
 
-fn lock(given: Option<Lock>, entry: &Experiment) -> Result<Lock, Usage> {
+fn lock(given: Option<Form>, entry: &Experiment) -> Result<Form, Usage> {
     let lock = given.unwrap_or(entry.unguarded());
     match entry.row(lock).is_some() {
         true => Ok(lock),
         false => {
-            let valid: Vec<&str> = entry.locks().map(Lock::word).collect();
+            let valid: Vec<&str> = entry.locks().map(Form::word).collect();
             Err(Usage::new(format!(
                 "{} cannot be run with lock={lock}; valid: {}",
                 entry.name,

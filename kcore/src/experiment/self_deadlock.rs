@@ -5,7 +5,7 @@ use super::matrix::{C, D, Row};
 use super::needs::{Ground, Needs};
 use super::points::SIZE;
 use super::stage::{Refusal, Rig, Stage};
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::shared::Shared;
 use crate::sync::Guard;
 
@@ -20,10 +20,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     explanation: EXPLANATION,
     rows: &[
         // Without other CPUs a spinlock has no word that could be found taken.
-        Row::each(Lock::Spinlock, [D, D, D, D, C, C]),
-        Row::always(Lock::Semaphore, D),
-        Row::always(Lock::Mutex, D),
-        Row::always(Lock::Helper, C),
+        Row::each(Form::Spinlock, [D, D, D, D, C, C]),
+        Row::always(Form::Semaphore, D),
+        Row::always(Form::Mutex, D),
+        Row::always(Form::Helper, C),
     ],
     unit: "appended bytes",
     known_points: &["size.load", "size.store"],
@@ -82,8 +82,8 @@ struct Device<M: Rig> {
 /// One round: every task appends one byte, `quanta` times.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
-    let helper = resolved.lock == Lock::Helper;
-    let form = if helper { Lock::Spinlock } else { resolved.lock };
+    let helper = resolved.lock == Form::Helper;
+    let form = if helper { Form::Spinlock } else { resolved.lock };
     let guard = Guard::<M>::new(form, "scull0.lock", "scull.lock");
     let device = Device { guard, size: Shared::new(0), helper };
     stage.race(&|_| {

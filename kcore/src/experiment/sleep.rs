@@ -4,7 +4,7 @@ use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
 use super::matrix::{C, I, R, Row};
 use super::needs::{Ground, Needs};
 use super::stage::{Count, Meeting, Refusal, Rig, Stage};
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "sleep",
@@ -21,16 +21,16 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        Row::always(Lock::None, R),
+        Row::always(Form::None, R),
         // In a kernel without preemption there is nothing to switch off, and nobody notices.
-        Row::each(Lock::PreemptOff, [I, R, I, R, I, R]),
-        Row::always(Lock::IrqOff, I),
-        Row::always(Lock::Spinlock, I),
-        Row::always(Lock::Irqsave, I),
-        Row::always(Lock::Semaphore, C),
-        Row::always(Lock::Mutex, C),
-        Row::always(Lock::RwSem, C),
-        Row::always(Lock::Completion, C),
+        Row::each(Form::PreemptOff, [I, R, I, R, I, R]),
+        Row::always(Form::IrqOff, I),
+        Row::always(Form::Spinlock, I),
+        Row::always(Form::Irqsave, I),
+        Row::always(Form::Semaphore, C),
+        Row::always(Form::Mutex, C),
+        Row::always(Form::RwSem, C),
+        Row::always(Form::Completion, C),
     ],
     unit: "increments of each task, with a sleep of a millisecond in the middle",
     known_points: &["counter.load", "counter.store"],

@@ -7,7 +7,7 @@ use super::points::INSIDE;
 use super::stage::{Block, Refusal, Rig, Stage};
 use crate::errno::Errno;
 use crate::event::might_sleep;
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::shared::probe;
 use crate::sync::Guard;
 
@@ -26,12 +26,12 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        Row::always(Lock::Spinlock, I),
-        Row::always(Lock::Irqsave, I),
+        Row::always(Form::Spinlock, I),
+        Row::always(Form::Irqsave, I),
         // In a kernel without preemption there is nothing to switch off.
-        Row::each(Lock::PreemptOff, [I, C, I, C, I, C]),
-        Row::always(Lock::Semaphore, C),
-        Row::always(Lock::Mutex, C),
+        Row::each(Form::PreemptOff, [I, C, I, C, I, C]),
+        Row::always(Form::Semaphore, C),
+        Row::always(Form::Mutex, C),
     ],
     unit: "allocations of each task, with the lock held",
     known_points: &["inside"],

@@ -8,7 +8,7 @@ use super::needs::{Ground, Needs};
 use super::points::SCULL;
 use super::stage::{Device, Refusal, Rig, Stage, Told, read_at, stamps, write_at};
 use crate::scull::Mode;
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "soak",
@@ -53,15 +53,15 @@ pub(super) static ENTRY: Experiment = Experiment {
 
 /// What it gives is luck without a guard.
 static ROWS: &[Row] = &[
-    Row::always(Lock::None, A),
-    Row::always(Lock::Spinlock, C),
-    Row::always(Lock::Semaphore, C),
-    Row::always(Lock::Completion, C),
-    Row::always(Lock::Mutex, C),
-    Row::always(Lock::RwLock, C),
-    Row::always(Lock::RwSem, C),
-    Row::always(Lock::Irqsave, C),
-    Row::always(Lock::Bh, C),
+    Row::always(Form::None, A),
+    Row::always(Form::Spinlock, C),
+    Row::always(Form::Semaphore, C),
+    Row::always(Form::Completion, C),
+    Row::always(Form::Mutex, C),
+    Row::always(Form::RwLock, C),
+    Row::always(Form::RwSem, C),
+    Row::always(Form::Irqsave, C),
+    Row::always(Form::Bh, C),
 ];
 
 const GOAL: &str = "Trust is good. Let sixty-four tasks on four CPUs write, read, seek and trim one device for a minute, \

@@ -3,7 +3,7 @@
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
 use super::matrix::{C, D, I, R, Row};
 use super::needs::{Ground, Needs};
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "softirq",
@@ -20,15 +20,15 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        Row::always(Lock::None, R),
-        Row::always(Lock::PreemptOff, R),
+        Row::always(Form::None, R),
+        Row::always(Form::PreemptOff, R),
         // It spins where there is a word to spin on.
-        Row::each(Lock::Spinlock, [D, D, D, D, R, R]),
-        Row::always(Lock::Semaphore, I),
-        Row::always(Lock::Mutex, I),
-        Row::always(Lock::Bh, C),
-        Row::always(Lock::IrqOff, C),
-        Row::always(Lock::Irqsave, C),
+        Row::each(Form::Spinlock, [D, D, D, D, R, R]),
+        Row::always(Form::Semaphore, I),
+        Row::always(Form::Mutex, I),
+        Row::always(Form::Bh, C),
+        Row::always(Form::IrqOff, C),
+        Row::always(Form::Irqsave, C),
     ],
     unit: "increments of the task; the softirq adds one each time that it runs",
     known_points: &["counter.load", "counter.store"],

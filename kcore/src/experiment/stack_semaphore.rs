@@ -3,7 +3,7 @@
 use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::Needs;
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "stack-semaphore",
@@ -16,8 +16,8 @@ pub(super) static ENTRY: Experiment = Experiment {
     explanation: EXPLANATION,
     rows: &[
         // On one CPU nobody runs while the other one is inside up: it holds the inner spinlock.
-        Row::by_cpus(Lock::Semaphore, R, C),
-        Row::always(Lock::Completion, C),
+        Row::by_cpus(Form::Semaphore, R, C),
+        Row::always(Form::Completion, C),
     ],
     unit: "requests: each waits in a frame of its own",
     known_points: &["granted", "seeing-off"],

@@ -11,7 +11,7 @@ use super::points::INSIDE;
 use super::stage::{Refusal, Rig, Stage, with_room_for};
 use crate::errno::Errno;
 use crate::probe::Name;
-use crate::settings::{Lock, Probe};
+use crate::settings::{Form, Probe};
 use crate::shared::{Shared, probe};
 use crate::sync::Guard;
 
@@ -24,7 +24,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::always(Lock::Spinlock, A), Row::always(Lock::Semaphore, A), Row::always(Lock::Mutex, A)],
+    rows: &[Row::always(Form::Spinlock, A), Row::always(Form::Semaphore, A), Row::always(Form::Mutex, A)],
     unit: "turns for each task, if they were dealt out fairly",
     known_points: &["inside"],
     points: &["inside"],

@@ -3,7 +3,7 @@
 use super::entry::{Cause, Certain, Defaults, Experiment, Work};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "tasklet",
@@ -15,10 +15,10 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        Row::by_cpus(Lock::None, R, C),
-        Row::by_cpus(Lock::IrqOff, R, C),
-        Row::always(Lock::Tasklet, C),
-        Row::always(Lock::Spinlock, C),
+        Row::by_cpus(Form::None, R, C),
+        Row::by_cpus(Form::IrqOff, R, C),
+        Row::always(Form::Tasklet, C),
+        Row::always(Form::Spinlock, C),
     ],
     unit: "times that each of the two tasks schedules its tasklet, which counts",
     known_points: &["counter.load", "counter.store"],

@@ -3,7 +3,7 @@
 use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "timer",
@@ -14,7 +14,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::by_cpus(Lock::None, R, C), Row::always(Lock::Synchronous, C)],
+    rows: &[Row::by_cpus(Form::None, R, C), Row::always(Form::Synchronous, C)],
     unit: "objects with a timer: armed, expired, deleted and freed one after the other",
     known_points: &["expired", "deleted"],
     certain: Certain { off: true, ..Certain::NEVER },

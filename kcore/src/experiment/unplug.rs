@@ -10,7 +10,7 @@ use super::needs::{Ground, Needs};
 use super::stage::{FREE, Object, Objects, Refusal, Rig, Slot, Stage, TAKEN, WORKS};
 use crate::errno::Errno;
 use crate::event::{LockName, LockStep, Mode, Site, Waiting};
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::shared::probe;
 use crate::sync::{Environment, Guard, Observed, PreemptOff, Watch};
 
@@ -27,7 +27,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::always(Lock::None, R), Row::always(Lock::Spinlock, R), Row::always(Lock::Counted, C)],
+    rows: &[Row::always(Form::None, R), Row::always(Form::Spinlock, R), Row::always(Form::Counted, C)],
     unit: "uses by each reader, and unpluggings by each trimmer; before the next one the device is plugged in again",
     known_points: &["slot.load", "slot.store", "found", "uses.load", "uses.store", "unplugged", "plugged"],
     points: &["found"],
@@ -124,7 +124,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
 
 /// The device, as the registry knows it.
 struct Registry<'a, M: Rig> {
-    form: Lock,
+    form: Form,
     /// Over the slot and the references; there is one only where references are counted.
     guard: Guard<M>,
     slot: Slot<'a, M>,
@@ -137,8 +137,8 @@ struct Registry<'a, M: Rig> {
 }
 
 impl<'a, M: Rig> Registry<'a, M> {
-    fn new(form: Lock, objects: &'a Objects<M>) -> Self {
-        let lock = if form == Lock::Counted { Lock::Spinlock } else { Lock::None };
+    fn new(form: Form, objects: &'a Objects<M>) -> Self {
+        let lock = if form == Form::Counted { Form::Spinlock } else { Form::None };
         let in_device = LockName { name: "device.lock", class: "device.lock", waiting: Waiting::Spins };
         Registry {
             form,
@@ -152,7 +152,7 @@ impl<'a, M: Rig> Registry<'a, M> {
     }
 
     fn counts(&self) -> bool {
-        self.form == Lock::Counted
+        self.form == Form::Counted
     }
 
     /// Plugs a new device in, if there is none. Where references are counted it works before anybody can find it.
@@ -219,7 +219,7 @@ impl<'a, M: Rig> Registry<'a, M> {
     fn use_device(&self) -> Result<(), Errno> {
         let object = self.look_up()?;
         probe::<M>(&FOUND);
-        let held = (self.form != Lock::None).then(|| DeviceLock::take(self, object));
+        let held = (self.form != Form::None).then(|| DeviceLock::take(self, object));
         let fields = object.fields();
         let lock_is_dead = held.as_ref().is_some_and(|held| !held.is_taken);
         if lock_is_dead || fields.works.peek() != WORKS {
@@ -247,7 +247,7 @@ impl<'a, M: Rig> Registry<'a, M> {
         let object = {
             let _held = self.guard.enter();
             let Some(object) = self.slot.load(&SLOT) else { return };
-            let _in_device = (self.form == Lock::Spinlock).then(|| DeviceLock::take(self, object));
+            let _in_device = (self.form == Form::Spinlock).then(|| DeviceLock::take(self, object));
             self.slot.store(&SLOT, None);
             object
         };

@@ -3,7 +3,7 @@
 use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
-use crate::settings::Lock;
+use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "workqueue",
@@ -18,15 +18,15 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        Row::always(Lock::None, R),
-        Row::always(Lock::Spinlock, C),
-        Row::always(Lock::Semaphore, C),
-        Row::always(Lock::Mutex, C),
-        Row::always(Lock::Completion, C),
-        Row::always(Lock::Irqsave, C),
-        Row::always(Lock::Bh, C),
-        Row::by_cpus(Lock::PreemptOff, R, C),
-        Row::by_cpus(Lock::IrqOff, R, C),
+        Row::always(Form::None, R),
+        Row::always(Form::Spinlock, C),
+        Row::always(Form::Semaphore, C),
+        Row::always(Form::Mutex, C),
+        Row::always(Form::Completion, C),
+        Row::always(Form::Irqsave, C),
+        Row::always(Form::Bh, C),
+        Row::by_cpus(Form::PreemptOff, R, C),
+        Row::by_cpus(Form::IrqOff, R, C),
     ],
     unit: "increments of each work",
     known_points: &["counter.load", "counter.store"],

@@ -17,7 +17,7 @@ use crate::scull::parameters::Parameters;
 use crate::scull::quiet::Quiet;
 use crate::scull::sites;
 use crate::scull::tally::{Damage, Tally};
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::shared::Shared;
 use crate::sync::{Guard, Held};
 
@@ -51,7 +51,7 @@ impl<M: Machine> Device<M> {
     /// The empty device scull`index` of the repaired driver, guarded by `lock`, with parameters of its own.
     /// [`Errno::ENODEV`] when there is no device of that number, [`Errno::EINVAL`] when the geometry is impossible
     /// ([`Geometry::check`]).
-    pub fn new(index: usize, lock: Lock, geometry: Geometry) -> Result<Self, Errno> {
+    pub fn new(index: usize, lock: Form, geometry: Geometry) -> Result<Self, Errno> {
         Self::of_module(index, lock, Edition::Repaired, &Arc::new(Parameters::new(geometry)))
     }
 
@@ -59,7 +59,7 @@ impl<M: Machine> Device<M> {
     /// [`new`](Device::new); but the book's driver looks at no geometry.
     pub fn of_module(
         index: usize,
-        lock: Lock,
+        lock: Form,
         edition: Edition,
         parameters: &Arc<Parameters>,
     ) -> Result<Self, Errno> {
@@ -73,7 +73,7 @@ impl<M: Machine> Device<M> {
     pub fn named(
         name: &'static str,
         lock_name: &'static str,
-        lock: Lock,
+        lock: Form,
         edition: Edition,
         parameters: &Arc<Parameters>,
     ) -> Result<Self, Errno> {

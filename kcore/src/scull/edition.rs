@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use crate::settings::Lock;
+use crate::settings::Form;
 
 /// An edition of the driver. Both are the same source; where they differ, it says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -17,22 +17,22 @@ pub enum Edition {
 
 impl Edition {
     /// The lock of the driver as it is printed: both editions have it.
-    pub const LOCK: Lock = Lock::Semaphore;
+    pub const LOCK: Form = Form::Semaphore;
 
     /// The edition that a form of an exhibit, or a word of a command line, names; none, if it names something else.
-    pub fn of(form: Lock) -> Option<Self> {
+    pub fn of(form: Form) -> Option<Self> {
         match form {
-            Lock::Book => Some(Edition::Book),
-            Lock::Repaired => Some(Edition::Repaired),
+            Form::Book => Some(Edition::Book),
+            Form::Repaired => Some(Edition::Repaired),
             _ => None,
         }
     }
 
     /// The form of an exhibit that it is.
-    pub fn form(self) -> Lock {
+    pub fn form(self) -> Form {
         match self {
-            Edition::Book => Lock::Book,
-            Edition::Repaired => Lock::Repaired,
+            Edition::Book => Form::Book,
+            Edition::Repaired => Form::Repaired,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! scull, the character device of LDD3 (chapters 3 and 5): bytes in memory that every open file shares.
 //!
-//! There is one source for the racy and the guarded form: which [`Lock`](crate::settings::Lock) guards a [`Device`] is
+//! There is one source for the racy and the guarded form: which [`Form`](crate::settings::Form) guards a [`Device`] is
 //! chosen when it is made. The functions that are called from outside enter the guard; those that work on the list assume
 //! that it is held, and check it.
 //!

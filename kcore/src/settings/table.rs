@@ -6,7 +6,7 @@ use super::key::Otherwise::{Text, Word};
 use super::key::{Key, Scope, Value, Values};
 use super::probe::Probe;
 use super::usage::Usage;
-use super::words::{Accel, Acpi, Door, Expect, Input, Lock, MachineType, Object};
+use super::words::{Accel, Acpi, Door, Expect, Form, Input, MachineType, Object};
 use crate::scull::Geometry;
 
 /// Most CPUs of a machine.
@@ -84,7 +84,7 @@ settings! {
     /// What a run is told. `None` leaves the choice to the experiment.
     RunSettings,
     /// The form, of those that `list --long` shows for the experiment
-    lock: Option<Lock> = "lock": Run, Lock::VALUES, CHOOSING,
+    lock: Option<Form> = "lock": Run, Form::VALUES, CHOOSING,
         Text("the first of them, without a cure");
     /// How tasks pass the points where they touch shared memory (`list --long` names the points)
     probe: Option<Probe> = "probe": Run, Probe::VALUES, CHOOSING,

@@ -66,7 +66,7 @@ macro_rules! words {
 
 words!(
     /// The form of an experiment: the guard of its critical section, or what else makes it right or wrong.
-    Lock, "lock", {
+    Form, "lock", {
     /// No guard: the race is on.
     None = "none",
     /// A spinlock.

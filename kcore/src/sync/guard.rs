@@ -9,20 +9,20 @@ use crate::errno::Errno;
 use crate::event::{LockName, LockStep, Mode, Waiting};
 use crate::machine::{AtomicFlag, Machine};
 use crate::report::LockStats;
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::watch::Watch;
 use crate::sync::{
     BrokenSpinLock, Completion, CpuOwnedLock, Observed, RawMutex, RwLock, RwSemaphore, Semaphore, SpinLock,
 };
 
-/// What [`Lock::PreemptOff`] is called where it is told of like a lock. A kernel that tasks lose their CPU in nowhere has
+/// What [`Form::PreemptOff`] is called where it is told of like a lock. A kernel that tasks lose their CPU in nowhere has
 /// nothing to switch off, and nobody there may object to a sleep.
 pub const PREEMPTION_OFF: &str = "preemption off";
 
 /// A lock, or none, and what is off on this CPU while it is held.
 pub struct Guard<M: Machine> {
-    lock: Lock,
+    lock: Form,
     mechanism: Mechanism<M>,
 }
 
@@ -61,47 +61,47 @@ enum Off<M: Machine> {
 
 impl<M: Machine> Guard<M> {
     /// The forms that are guards: those that [`new`](Guard::new) takes.
-    pub const LOCKS: &'static [Lock] = &[
-        Lock::None,
-        Lock::Spinlock,
-        Lock::Semaphore,
-        Lock::Completion,
-        Lock::Mutex,
-        Lock::RwLock,
-        Lock::RwSem,
-        Lock::Irqsave,
-        Lock::Bh,
-        Lock::PreemptOff,
-        Lock::IrqOff,
-        Lock::CpuOwned,
-        Lock::Broken,
+    pub const LOCKS: &'static [Form] = &[
+        Form::None,
+        Form::Spinlock,
+        Form::Semaphore,
+        Form::Completion,
+        Form::Mutex,
+        Form::RwLock,
+        Form::RwSem,
+        Form::Irqsave,
+        Form::Bh,
+        Form::PreemptOff,
+        Form::IrqOff,
+        Form::CpuOwned,
+        Form::Broken,
     ];
 
     /// The guard called `name` of locks of its `class`; the names are not used where there is no lock.
     ///
     /// # Panics
     /// When `lock` is none of [`LOCKS`](Guard::LOCKS), a form that only some exhibit knows: the catalogue does not let it come here.
-    pub fn new(lock: Lock, name: &'static str, class: &'static str) -> Self {
+    pub fn new(lock: Form, name: &'static str, class: &'static str) -> Self {
         let spins = LockName { name, class, waiting: Waiting::Spins };
         let sleeps = LockName { name, class, waiting: Waiting::Sleeps };
         let flag = || M::Flag::new(false);
         let mechanism = match lock {
-            Lock::None => Mechanism::Nothing,
-            Lock::PreemptOff => Mechanism::Switch(Observed::new(LockName { name: PREEMPTION_OFF, ..spins })),
-            Lock::IrqOff => Mechanism::Switch(Observed::new(LockName { name: "interrupts off", ..spins })),
-            Lock::Spinlock | Lock::Irqsave | Lock::Bh => {
+            Form::None => Mechanism::Nothing,
+            Form::PreemptOff => Mechanism::Switch(Observed::new(LockName { name: PREEMPTION_OFF, ..spins })),
+            Form::IrqOff => Mechanism::Switch(Observed::new(LockName { name: "interrupts off", ..spins })),
+            Form::Spinlock | Form::Irqsave | Form::Bh => {
                 Mechanism::Spinlock(SpinLock::from_flag(flag(), Observed::new(spins), ()))
             }
-            Lock::Semaphore => Mechanism::Semaphore(Semaphore::from_flag(flag(), Observed::new(sleeps), 1)),
-            Lock::Completion => {
+            Form::Semaphore => Mechanism::Semaphore(Semaphore::from_flag(flag(), Observed::new(sleeps), 1)),
+            Form::Completion => {
                 Mechanism::Completion(Completion::from_flag(flag(), Observed::new(sleeps), 1))
             }
-            Lock::Mutex => Mechanism::Mutex(RawMutex::from_flag(flag(), Observed::new(sleeps))),
-            Lock::RwLock => Mechanism::RwLock(RwLock::from_flags(flag(), flag(), Observed::new(spins), ())),
-            Lock::RwSem => Mechanism::RwSem(RwSemaphore::from_flag(flag(), Observed::new(sleeps))),
+            Form::Mutex => Mechanism::Mutex(RawMutex::from_flag(flag(), Observed::new(sleeps))),
+            Form::RwLock => Mechanism::RwLock(RwLock::from_flags(flag(), flag(), Observed::new(spins), ())),
+            Form::RwSem => Mechanism::RwSem(RwSemaphore::from_flag(flag(), Observed::new(sleeps))),
             // Its waiters spin, but its holder may sleep.
-            Lock::CpuOwned => Mechanism::CpuOwned(CpuOwnedLock::from_flag(flag(), Observed::new(sleeps))),
-            Lock::Broken => Mechanism::Broken(BrokenSpinLock::new(spins)),
+            Form::CpuOwned => Mechanism::CpuOwned(CpuOwnedLock::from_flag(flag(), Observed::new(sleeps))),
+            Form::Broken => Mechanism::Broken(BrokenSpinLock::new(spins)),
             other => unreachable!("{other} is no guard of a critical section"),
         };
         Guard { lock, mechanism }
@@ -113,9 +113,9 @@ impl<M: Machine> Guard<M> {
     pub fn enter(&self) -> Held<'_, M> {
         let place = Location::caller();
         let off = match self.lock {
-            Lock::Spinlock | Lock::RwLock | Lock::PreemptOff => Off::Preemption(PreemptOff::enter()),
-            Lock::Bh => Off::Softirqs(BhOff::enter()),
-            Lock::Irqsave | Lock::IrqOff => Off::Interrupts(IrqSaved::enter()),
+            Form::Spinlock | Form::RwLock | Form::PreemptOff => Off::Preemption(PreemptOff::enter()),
+            Form::Bh => Off::Softirqs(BhOff::enter()),
+            Form::Irqsave | Form::IrqOff => Off::Interrupts(IrqSaved::enter()),
             _ => Off::Nothing,
         };
         match &self.mechanism {
@@ -191,7 +191,7 @@ impl<M: Machine> Guard<M> {
     }
 
     /// Which it is, as the command line says it.
-    pub fn lock(&self) -> Lock {
+    pub fn lock(&self) -> Form {
         self.lock
     }
 }

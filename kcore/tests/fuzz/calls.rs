@@ -8,7 +8,7 @@ use kcore::host::{Host, HostMachine};
 use kcore::machine::{Sched, TaskId};
 use kcore::report::Counts;
 use kcore::scull::Edition;
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use crate::world::World;
 
@@ -57,7 +57,7 @@ fn end(host: &Host, edition: Edition) {
 }
 
 /// Several processes at once on each of some machines, while another task sends them signals.
-fn crowds(edition: Edition, locks: &[Lock]) {
+fn crowds(edition: Edition, locks: &[Form]) {
     for seed in 0..MACHINES / 2 {
         let host = Host::new();
         host.set_largest_block(Some(1 << 14));
@@ -119,7 +119,7 @@ fn a_hundred_thousand_calls_of_the_book_s_drivers() {
 
 #[test]
 fn several_processes_with_signals() {
-    crowds(Edition::Repaired, &[Lock::Semaphore, Lock::Mutex, Lock::Spinlock]);
+    crowds(Edition::Repaired, &[Form::Semaphore, Form::Mutex, Form::Spinlock]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use kcore::host::HostMachine;
 use kcore::pipe::{self, Pipe};
 use kcore::scull::access::{Private, Single, Uid, WaitingUid};
 use kcore::scull::{DEVICES, Damage, Device, Edition, Geometry, Parameters};
-use kcore::settings::Lock;
+use kcore::settings::Form;
 use kcore::sleepy::Sleepy;
 
 type Scull = Arc<Device<HostMachine>>;
@@ -55,7 +55,7 @@ pub(crate) struct World {
 
 impl World {
     /// `may_sleep`: signals are sent.
-    pub(crate) fn new(edition: Edition, lock: Lock, may_sleep: bool) -> Self {
+    pub(crate) fn new(edition: Edition, lock: Form, may_sleep: bool) -> Self {
         let parameters = Arc::new(Parameters::new(Geometry { quantum: 16, qset: 4 }));
         parameters.pipe_buffer.poke(40);
         let mut scull: Vec<Scull> = (0..DEVICES)

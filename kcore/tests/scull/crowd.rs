@@ -3,7 +3,7 @@
 use kcore::errno::Errno;
 use kcore::host::Host;
 use kcore::scull::{Geometry, Mode};
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use crate::census::{census, counts, sound};
 use crate::{Scull, device, read_at, write_at};
@@ -14,7 +14,7 @@ const QUANTA: usize = 23;
 const ROUNDS: usize = if cfg!(miri) { 1 } else { 40 };
 
 fn under_each_lock(test: impl Fn(&Host, &Scull)) {
-    for lock in [Lock::Spinlock, Lock::Semaphore, Lock::Completion] {
+    for lock in [Form::Spinlock, Form::Semaphore, Form::Completion] {
         for _ in 0..ROUNDS {
             let host = Host::new();
             host.run(|| {
@@ -83,7 +83,7 @@ fn without_a_lock_the_device_breaks_and_the_account_does_not() {
     for round in 0..200 {
         let host = Host::new();
         host.run(|| {
-            let device = device(Lock::None, GEOMETRY);
+            let device = device(Form::None, GEOMETRY);
             host.tasks(TASKS, |task| {
                 for quantum in 0..QUANTA {
                     let position = quantum * GEOMETRY.quantum;

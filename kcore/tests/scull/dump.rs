@@ -3,7 +3,7 @@
 use kcore::errno::Errno;
 use kcore::host::Host;
 use kcore::machine::Kind;
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use crate::{SMALL, device, write_at};
 
@@ -11,7 +11,7 @@ use crate::{SMALL, device, write_at};
 #[test]
 fn items_and_the_quanta_of_the_last_one() {
     Host::new().run(|| {
-        let device = device(Lock::Semaphore, SMALL);
+        let device = device(Form::Semaphore, SMALL);
         for position in [0, 8, 24] {
             write_at(&device, position, &[1]).unwrap();
         }
@@ -34,7 +34,7 @@ fn items_and_the_quanta_of_the_last_one() {
 fn an_empty_device_has_no_items() {
     Host::new().run(|| {
         let mut text = String::from("before");
-        device(Lock::None, SMALL).show_memory(&mut text).unwrap();
+        device(Form::None, SMALL).show_memory(&mut text).unwrap();
         assert_eq!(text, "before\nDevice 0: qset 2, q 8, sz 0\n");
     });
 }
@@ -52,7 +52,7 @@ impl core::fmt::Write for Room {
 #[test]
 fn where_there_is_no_more_room_it_ends_and_gives_the_lock_back() {
     Host::new().run(|| {
-        let device = device(Lock::Mutex, SMALL);
+        let device = device(Form::Mutex, SMALL);
         write_at(&device, 0, &[1]).unwrap();
         for room in [0, 10, 40, 80] {
             assert_eq!(device.show_sequence(&mut Room(room)), Err(Errno::ENOSPC));

@@ -7,7 +7,7 @@ use kcore::errno::Errno;
 use kcore::host::{Host, HostMachine};
 use kcore::scull::ioctl::{IOCHQUANTUM, IOCTQSET, IOCTQUANTUM};
 use kcore::scull::{Damage, Device, Edition, Geometry, Mode, Parameters};
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use crate::census::{census, counts, sound};
 use crate::script::{Task, play};
@@ -17,10 +17,10 @@ const ROOT: Caller<'_> = Caller { credentials: Credentials::ROOT, memory: &NoUse
 
 #[test]
 fn an_edition_and_the_form_of_an_exhibit_name_each_other() {
-    for (edition, form) in [(Edition::Book, Lock::Book), (Edition::Repaired, Lock::Repaired)] {
+    for (edition, form) in [(Edition::Book, Form::Book), (Edition::Repaired, Form::Repaired)] {
         assert_eq!((edition.form(), Edition::of(form)), (form, Some(edition)));
     }
-    assert_eq!((Edition::of(Lock::None), Edition::of(Edition::LOCK)), (None, None));
+    assert_eq!((Edition::of(Form::None), Edition::of(Edition::LOCK)), (None, None));
     assert_eq!([Edition::Book, Edition::Repaired].map(|edition| edition.to_string()), ["book", "repaired"]);
 }
 
@@ -28,18 +28,18 @@ fn an_edition_and_the_form_of_an_exhibit_name_each_other() {
 #[test]
 fn freed_blocks_are_kept_where_a_task_may_meet_them() {
     for (edition, lock, kept) in [
-        (Edition::Book, Lock::Semaphore, true),
-        (Edition::Book, Lock::None, true),
-        (Edition::Repaired, Lock::None, true),
-        (Edition::Repaired, Lock::Broken, true),
-        (Edition::Repaired, Lock::Semaphore, false),
-        (Edition::Repaired, Lock::Spinlock, false),
+        (Edition::Book, Form::Semaphore, true),
+        (Edition::Book, Form::None, true),
+        (Edition::Repaired, Form::None, true),
+        (Edition::Repaired, Form::Broken, true),
+        (Edition::Repaired, Form::Semaphore, false),
+        (Edition::Repaired, Form::Spinlock, false),
     ] {
         with(edition, lock, |_, device| assert_eq!(device.keep().is_some(), kept, "{edition} {lock}"));
     }
 }
 
-fn with(edition: Edition, lock: Lock, test: impl FnOnce(&Host, &Scull)) {
+fn with(edition: Edition, lock: Form, test: impl FnOnce(&Host, &Scull)) {
     let host = Host::new();
     host.run(|| {
         let parameters = Arc::new(Parameters::new(SMALL));
@@ -105,7 +105,7 @@ fn r11_a_quantum_that_is_too_short_is_run_past() {
 /// A task that looks after it has the lock sees the geometry of the list.
 #[test]
 fn r11_is_repaired() {
-    for lock in [Lock::Semaphore, Lock::Spinlock, Lock::Mutex] {
+    for lock in [Form::Semaphore, Form::Spinlock, Form::Mutex] {
         with(Edition::Repaired, lock, |host, device| {
             play(host, device, "B.trim.done A.enter", vec![writes(0), changes(4)]);
             assert_eq!(write_at(device, 24, &[1]), Ok(1), "slot 3 of 4");
@@ -117,7 +117,7 @@ fn r11_is_repaired() {
 /// Without a lock the repaired driver meets the same, and survives it.
 #[test]
 fn r11_without_a_lock() {
-    with(Edition::Repaired, Lock::None, |host, device| {
+    with(Edition::Repaired, Form::None, |host, device| {
         let steps = "A.quantum.load A.qset.load B.trim.done A.head.load";
         play(host, device, steps, vec![writes(0), changes(4)]);
         assert_eq!(write_at(device, 16, &[1]), Err(Errno::EFAULT));

@@ -21,14 +21,14 @@ use kcore::dev::Whence;
 use kcore::errno::Errno;
 use kcore::host::HostMachine;
 use kcore::scull::{Device, Geometry, Mode};
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 type Scull = Device<HostMachine>;
 
 /// A small device: two quanta of eight bytes a node.
 const SMALL: Geometry = Geometry { quantum: 8, qset: 2 };
 
-fn device(lock: Lock, geometry: Geometry) -> Scull {
+fn device(lock: Form, geometry: Geometry) -> Scull {
     Device::new(0, lock, geometry).unwrap()
 }
 

@@ -3,7 +3,7 @@
 use kcore::errno::Errno;
 use kcore::host::Host;
 use kcore::scull::Geometry;
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use crate::census::sound;
 use crate::{SMALL, device, read_at, write_at};
@@ -14,7 +14,7 @@ fn a_failed_allocation_loses_nothing() {
     for allowed in 0..5 {
         let host = Host::new();
         host.run(|| {
-            let device = device(Lock::Spinlock, SMALL);
+            let device = device(Form::Spinlock, SMALL);
             host.allow_allocations(Some(allowed));
             assert_eq!(write_at(&device, 40, &[5]), Err(Errno::ENOMEM), "{allowed} allowed");
             assert_eq!((device.size(), sound(&host, &device).total()), (0, allowed));
@@ -33,7 +33,7 @@ fn a_device_that_ran_out_of_memory_can_be_emptied() {
     for allowed in 0..5 {
         let host = Host::new();
         host.run(|| {
-            let device = device(Lock::Completion, Geometry { quantum: 3, qset: 2 });
+            let device = device(Form::Completion, Geometry { quantum: 3, qset: 2 });
             host.allow_allocations(Some(allowed));
             assert_eq!(write_at(&device, 15, &[5]), Err(Errno::ENOMEM));
             {

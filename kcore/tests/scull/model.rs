@@ -7,7 +7,7 @@ use kcore::errno::Errno;
 use kcore::host::{Host, HostMachine};
 use kcore::report::Counts;
 use kcore::scull::{File, Geometry, Mode};
-use kcore::settings::Lock;
+use kcore::settings::Form;
 use proptest::prelude::*;
 
 use crate::census::{counts, sound};
@@ -219,7 +219,7 @@ proptest! {
     fn a_device_is_a_sparse_vector(
         quantum in 1..20_usize,
         qset in 1..5_usize,
-        lock in prop::sample::select(vec![Lock::None, Lock::Spinlock, Lock::Semaphore, Lock::Completion]),
+        lock in prop::sample::select(vec![Form::None, Form::Spinlock, Form::Semaphore, Form::Completion]),
         steps in steps(),
     ) {
         let host = Host::new();

@@ -2,14 +2,14 @@
 
 use kcore::errno::Errno;
 use kcore::host::Host;
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use crate::census::{counts, sound};
 use crate::{SMALL, Scull, device, read_at, write_at};
 
 fn with(test: impl FnOnce(&Host, &Scull)) {
     let host = Host::new();
-    host.run(|| test(&host, &device(Lock::Semaphore, SMALL)));
+    host.run(|| test(&host, &device(Form::Semaphore, SMALL)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use kcore::host::{Host, Listener};
 use kcore::machine::Kind;
 use kcore::report::Counts;
 use kcore::scull::{Damage, Geometry};
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use crate::census::{census, counts};
 use crate::script::{Task, play};
@@ -22,7 +22,7 @@ const NODE: usize = 16;
 fn race(positions: &[usize], test: impl FnOnce(&Host, &Scull)) {
     let host = Host::new();
     host.run(|| {
-        let device = device(Lock::None, SMALL);
+        let device = device(Form::None, SMALL);
         for position in positions {
             write_at(&device, *position, &[0xaa]).unwrap();
         }
@@ -290,7 +290,7 @@ fn r9_a_trim_that_comes_late_walks_freed_memory() {
 fn r10_two_copies_into_one_quantum_are_torn() {
     let host = Host::new();
     host.run(|| {
-        let device = device(Lock::None, Geometry { quantum: 16, qset: 2 });
+        let device = device(Form::None, Geometry { quantum: 16, qset: 2 });
         write_at(&device, 0, &[0; 16]).unwrap();
         let steps = "A.copy.start B.copy.start B.copy.half A.copy.half";
         let writes = |stamp| -> Task<'_> {

@@ -10,7 +10,7 @@ use kcore::event::{Event, Kinds};
 use kcore::host::{Host, Listener};
 use kcore::report::Counts;
 use kcore::scull::{DEVICES, Device, File, Geometry, Mode, sites};
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use crate::census::{counts, sound};
 use crate::{SMALL, Scull, device, read_at, write_at};
@@ -19,7 +19,7 @@ use crate::{SMALL, Scull, device, read_at, write_at};
 fn with(test: impl FnOnce(&Host, &Scull)) {
     let host = Host::new();
     host.run(|| {
-        let device = device(Lock::Spinlock, SMALL);
+        let device = device(Form::Spinlock, SMALL);
         test(&host, &device);
         sound(&host, &device);
         drop(device);
@@ -192,7 +192,7 @@ fn a_write_that_ends_past_the_last_position_is_refused() {
 fn a_write_that_ends_at_the_last_position_is_not() {
     let host = Host::new();
     host.run(|| {
-        let device = device(Lock::Spinlock, Geometry { quantum: isize::MAX as usize, qset: 1 });
+        let device = device(Form::Spinlock, Geometry { quantum: isize::MAX as usize, qset: 1 });
         // It gets as far as asking for a quantum of that size.
         assert_eq!(write_at(&device, isize::MAX as usize - 1, &[1]), Err(Errno::ENOMEM));
         assert_eq!(
@@ -207,7 +207,7 @@ fn a_write_that_ends_at_the_last_position_is_not() {
 #[test]
 fn impossible_devices_are_refused() {
     let make = |index, quantum, qset| {
-        let device: Result<Scull, _> = Device::new(index, Lock::None, Geometry { quantum, qset });
+        let device: Result<Scull, _> = Device::new(index, Form::None, Geometry { quantum, qset });
         device.map(|device| device.name())
     };
     let most = isize::MAX as usize;
@@ -230,7 +230,7 @@ fn what_is_too_large_for_the_heap_fails_when_it_is_needed() {
             Geometry { quantum: isize::MAX as usize, qset: 1 },
             Geometry { quantum: 1, qset: isize::MAX as usize / 8 },
         ] {
-            let device = device(Lock::None, geometry);
+            let device = device(Form::None, geometry);
             assert_eq!(write_at(&device, 0, &[1]), Err(Errno::ENOMEM));
             sound(&host, &device);
         }
@@ -275,5 +275,5 @@ fn every_site_has_its_points() {
 #[test]
 #[should_panic(expected = "scull0: the list is used, but nobody holds the lock")]
 fn trim_without_the_lock_panics() {
-    Host::new().run(|| device(Lock::Semaphore, SMALL).trim());
+    Host::new().run(|| device(Form::Semaphore, SMALL).trim());
 }

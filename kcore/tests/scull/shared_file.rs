@@ -11,7 +11,7 @@ use kcore::errno::Errno;
 use kcore::host::{Host, HostMachine};
 use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::scull::{SharedFile, ioctl};
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use crate::{SMALL, Scull, device};
 
@@ -23,7 +23,7 @@ const NOBODY: u32 = u32::MAX;
 type Opened = Result<Arc<OpenFile<HostMachine>>, Errno>;
 
 /// Runs `test` with a device that can be opened by its number.
-fn plugged(lock: Lock, test: impl FnOnce(&Host, &Arc<Scull>, &dyn Fn(OpenFlags) -> Opened)) {
+fn plugged(lock: Form, test: impl FnOnce(&Host, &Arc<Scull>, &dyn Fn(OpenFlags) -> Opened)) {
     let host = Host::new();
     host.run(|| {
         let scull = Arc::new(device(lock, SMALL));
@@ -43,7 +43,7 @@ fn plugged(lock: Lock, test: impl FnOnce(&Host, &Arc<Scull>, &dyn Fn(OpenFlags) 
 
 #[test]
 fn calls_are_those_of_any_file() {
-    for lock in [Lock::None, Lock::Semaphore, Lock::Spinlock] {
+    for lock in [Form::None, Form::Semaphore, Form::Spinlock] {
         plugged(lock, |_, scull, open| {
             let file = open(OpenFlags::READ_WRITE).unwrap();
             assert_eq!(
@@ -65,7 +65,7 @@ fn calls_are_those_of_any_file() {
 
 #[test]
 fn modes_and_trim() {
-    plugged(Lock::Semaphore, |_, scull, open| {
+    plugged(Form::Semaphore, |_, scull, open| {
         let write = open(OpenFlags::WRITE).unwrap();
         assert_eq!((write.write(&[1; 4]), write.read(&mut [0; 4])), (Ok(4), Err(Errno::EBADF)));
         let read = open(OpenFlags::READ).unwrap();
@@ -79,7 +79,7 @@ fn modes_and_trim() {
 
 #[test]
 fn two_files_have_two_positions_and_one_file_has_one() {
-    plugged(Lock::Mutex, |_, _, open| {
+    plugged(Form::Mutex, |_, _, open| {
         let (one, other) = (open(OpenFlags::READ_WRITE).unwrap(), open(OpenFlags::READ_WRITE).unwrap());
         let same = Arc::clone(&one);
         assert_eq!((one.write(&[1; 2]), same.write(&[2; 2]), other.write(&[3])), (Ok(2), Ok(2), Ok(1)));
@@ -91,7 +91,7 @@ fn two_files_have_two_positions_and_one_file_has_one() {
 
 #[test]
 fn an_ioctl_goes_to_the_module() {
-    plugged(Lock::Semaphore, |_, scull, open| {
+    plugged(Form::Semaphore, |_, scull, open| {
         let file = open(OpenFlags::READ).unwrap();
         let caller = Caller { credentials: Credentials::ROOT, memory: &NoUser };
         assert_eq!(file.ioctl(ioctl::IOCTQSET, 9, &caller), Ok(0));
@@ -106,7 +106,7 @@ fn an_ioctl_goes_to_the_module() {
 /// done nothing then.
 #[test]
 fn a_signal_ends_the_wait() {
-    plugged(Lock::Semaphore, |host, scull, open| {
+    plugged(Form::Semaphore, |host, scull, open| {
         let file = open(OpenFlags::READ_WRITE).unwrap();
         let sleeping = AtomicU32::new(NOBODY);
         let held = scull.guard().enter();
@@ -134,7 +134,7 @@ fn a_signal_ends_the_wait() {
 #[test]
 fn a_file_keeps_its_device() {
     Host::new().run(|| {
-        let scull = Arc::new(device(Lock::None, SMALL));
+        let scull = Arc::new(device(Form::None, SMALL));
         let file = SharedFile::open(Arc::clone(&scull), OpenFlags::READ_WRITE).unwrap();
         drop(scull);
         assert_eq!(kcore::dev::FileOperations::write(&file, &[1; 3]), Ok(3));

@@ -70,7 +70,7 @@ fn positions_end_where_those_of_scull_end() {
         asked.map(|(whence, offset)| seek(whence, offset))
     };
     Host::new().run(|| {
-        let (scull, twin) = (device(kcore::settings::Lock::Mutex, SMALL), twin(SMALL));
+        let (scull, twin) = (device(kcore::settings::Form::Mutex, SMALL), twin(SMALL));
         let mut theirs = scull.open(Mode::ReadWrite).unwrap();
         let mut ours = twin.open(Mode::ReadWrite).unwrap();
         let results = tries(Box::new(|whence, offset| ours.llseek(whence, offset)));

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use kcore::experiment::{ALL, Experiment, resolve};
-use kcore::settings::{Config, Expect, Lock, Probe, RunSettings};
+use kcore::settings::{Config, Expect, Form, Probe, RunSettings};
 
 use super::case::{Answer, seed};
 use crate::arch::smp;
@@ -60,7 +60,7 @@ fn borne_out(seeds: u64) -> Answer {
 }
 
 /// The forms of `entry` that do damage, each with all probe modes.
-fn modes(entry: &'static Experiment) -> impl Iterator<Item = (&'static Experiment, Lock, Probe)> {
+fn modes(entry: &'static Experiment) -> impl Iterator<Item = (&'static Experiment, Form, Probe)> {
     let harmful = entry.rows.iter().filter(|row| !row.is_cure());
     harmful.flat_map(move |row| {
         let none = Vec::new;

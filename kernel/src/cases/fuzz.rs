@@ -16,7 +16,7 @@ use kcore::dev::{CharDevice, Credentials, OpenFlags};
 use kcore::errno::Errno;
 use kcore::fuzz::{Devices, Family, Process};
 use kcore::scull::Edition;
-use kcore::settings::Lock;
+use kcore::settings::Form;
 use kcore::sleepy::Sleepy;
 
 use super::case::{holds, same, seed};
@@ -182,8 +182,8 @@ fn show(edition: Edition, rng: &mut Rng) -> Answer {
 const SCULL: &str = "scull";
 
 fn load_scull(edition: Edition, rng: &mut Rng) -> Answer {
-    const LOCKS: [Lock; 6] =
-        [Lock::Semaphore, Lock::Mutex, Lock::Spinlock, Lock::Completion, Lock::RwLock, Lock::RwSem];
+    const LOCKS: [Form; 6] =
+        [Form::Semaphore, Form::Mutex, Form::Spinlock, Form::Completion, Form::RwLock, Form::RwSem];
     let lock = if edition == Edition::Book { Edition::LOCK } else { LOCKS[rng.usize(..LOCKS.len())] };
     let words =
         [format!("lock={lock}"), format!("edition={edition}"), format!("pipe_buffer={}", rng.u32(2..300))];
@@ -208,7 +208,7 @@ static WAITS: Loadable = Loadable {
 };
 
 fn build_waits(given: &Parameters<'_>) -> Result<Built, Refused> {
-    let edition = Edition::of(given.value("edition", Lock::Repaired)?).unwrap_or_default();
+    let edition = Edition::of(given.value("edition", Form::Repaired)?).unwrap_or_default();
     let silent = || alloc::boxed::Box::new(|_, _| {});
     let new = |name: &str, device: Arc<dyn CharDevice<Kernel>>| NewDevice {
         name: name.into(),

@@ -8,7 +8,7 @@ use core::sync::atomic::{
 };
 
 use kcore::event::Site;
-use kcore::settings::{Config, Lock};
+use kcore::settings::{Config, Form};
 use kcore::shared::Shared;
 use kcore::sync::{Completion, Semaphore};
 
@@ -50,7 +50,7 @@ fn spinlock() -> Answer {
 
 /// A load and a store with nothing atomic about them, behind each guard of the experiments.
 fn guards() -> Answer {
-    for lock in [Lock::Spinlock, Lock::Semaphore, Lock::Completion] {
+    for lock in [Form::Spinlock, Form::Semaphore, Form::Completion] {
         let shared = Arc::new((Guard::new(lock, "case.lock", "case.lock"), Shared::new(0_u64)));
         let counted = Arc::clone(&shared);
         crew::run(smp::cpus(), move |_| {

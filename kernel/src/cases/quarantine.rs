@@ -9,7 +9,7 @@ use kcore::dev::{FileOperations, OpenFlags};
 use kcore::errno::Errno;
 use kcore::machine::{BadFree, Memory, POISON_FREED};
 use kcore::scull::{Device, Geometry, SharedFile};
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use super::Answer;
 use super::case::{holds, same};
@@ -175,7 +175,7 @@ fn reserve() -> Answer {
 
 /// A device without a lock, outside of any experiment: what one file frees stays while the other is open.
 fn open_file() -> Answer {
-    let device = Device::<Kernel>::new(0, Lock::None, Geometry { quantum: 64, qset: 2 });
+    let device = Device::<Kernel>::new(0, Form::None, Geometry { quantum: 64, qset: 2 });
     let device = Arc::new(device.map_err(|errno| errno.to_string())?);
     let file = SharedFile::open(Arc::clone(&device), OpenFlags::READ_WRITE);
     let file = file.map_err(|errno| errno.to_string())?;

@@ -9,7 +9,7 @@ use kcore::errno::Errno;
 use kcore::machine::Kind;
 use kcore::probe::Plan;
 use kcore::scull::{Device, Geometry, Mode};
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use super::Answer;
 use super::case::{holds, same};
@@ -43,7 +43,7 @@ fn text(errno: Errno) -> String {
 }
 
 /// A device whose array is there, and all of whose quanta are missing.
-fn device(lock: Lock) -> Result<Arc<Device<Kernel>>, String> {
+fn device(lock: Form) -> Result<Arc<Device<Kernel>>, String> {
     let device = Device::new(0, lock, Geometry { quantum: QUANTUM, qset: QUANTA }).map_err(text)?;
     device.prepare_arrays(1).map_err(text)?;
     Ok(Arc::new(device))
@@ -61,7 +61,7 @@ fn writer(cpu: u32, device: &Arc<Device<Kernel>>) -> Result<JoinHandle, String> 
 }
 
 /// Quanta that were lost when two tasks came.
-fn lost(lock: Lock) -> Result<u64, String> {
+fn lost(lock: Form) -> Result<u64, String> {
     // SAFETY: the device goes, and the tasks are joined, before this does.
     let experiment = unsafe { heap::Experiment::begin() }.expect("no device lives on while the cases run");
     let device = device(lock)?;
@@ -78,12 +78,12 @@ fn lost(lock: Lock) -> Result<u64, String> {
 }
 
 fn meet() -> Answer {
-    same("lost quanta", lost(Lock::None)?, QUANTA as u64)
+    same("lost quanta", lost(Form::None)?, QUANTA as u64)
 }
 
 fn locked() -> Answer {
-    same("lost quanta under a semaphore", lost(Lock::Semaphore)?, 0)?;
-    same("lost quanta under a spinlock", lost(Lock::Spinlock)?, 0)
+    same("lost quanta under a semaphore", lost(Form::Semaphore)?, 0)?;
+    same("lost quanta under a spinlock", lost(Form::Spinlock)?, 0)
 }
 
 /// Lets one task come where two are expected, and waits until it sleeps.
@@ -97,7 +97,7 @@ fn one_of_two(device: &Arc<Device<Kernel>>) -> Result<JoinHandle, String> {
 }
 
 fn alone() -> Answer {
-    let device = device(Lock::None)?;
+    let device = device(Form::None)?;
     let task = one_of_two(&device)?;
     same("bytes written while it waits", device.size(), 0)?;
     holds("nothing is left of no script", seats::withdraw().is_empty())?;
@@ -106,7 +106,7 @@ fn alone() -> Answer {
 }
 
 fn interrupted() -> Answer {
-    let device = device(Lock::None)?;
+    let device = device(Form::None)?;
     let task = one_of_two(&device)?;
     signal::send(task.id(), Signal::Interrupt);
     task.join();
@@ -119,7 +119,7 @@ fn interrupted() -> Answer {
 /// Whose first access is to take a spinlock does not wait for the beginning of the script: with the lock it would keep its CPU,
 /// and all others from the lock.
 fn lock_in_hand() -> Answer {
-    let device = device(Lock::Spinlock)?;
+    let device = device(Form::Spinlock)?;
     let steps = ["B.slot.store", "A.slot.store"].map(|step| step.parse().map_err(|usage| format!("{usage}")));
     seats::offer(&Plan::Script(steps.into_iter().collect::<Result<_, _>>()?), 2);
     let lock = Arc::clone(&device);

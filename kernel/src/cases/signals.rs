@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 use kcore::errno::Errno;
 use kcore::scull::{Device, Geometry, Mode};
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use super::Answer;
 use super::case::{holds, same};
@@ -24,7 +24,7 @@ crate::case! {
 
 /// What a write to a device gives whose lock somebody else has, when `sent` arrives while it sleeps; and what it has
 /// written in the end.
-fn write_under(lock: Lock, restarts: bool, sent: Signal) -> Result<(i32, usize), alloc::string::String> {
+fn write_under(lock: Form, restarts: bool, sent: Signal) -> Result<(i32, usize), alloc::string::String> {
     let device = Device::<Kernel>::new(0, lock, Geometry { quantum: 100, qset: 10 }).map_err(text)?;
     let device = Arc::new(device);
     let result = Arc::new(AtomicI32::new(0));
@@ -56,7 +56,7 @@ fn text(errno: Errno) -> alloc::string::String {
     alloc::format!("{errno}")
 }
 
-const SLEEPING: [Lock; 3] = [Lock::Semaphore, Lock::Mutex, Lock::Completion];
+const SLEEPING: [Form; 3] = [Form::Semaphore, Form::Mutex, Form::Completion];
 
 fn interrupted() -> Answer {
     SLEEPING.into_iter().try_for_each(|lock| {
@@ -85,7 +85,7 @@ fn killed() -> Answer {
 /// A lock that spins is entered in any case; the signal stays until somebody takes it.
 fn deaf() -> Answer {
     let device =
-        Device::<Kernel>::new(0, Lock::Spinlock, Geometry { quantum: 100, qset: 10 }).map_err(text)?;
+        Device::<Kernel>::new(0, Form::Spinlock, Geometry { quantum: 100, qset: 10 }).map_err(text)?;
     signal::send(task::current(), Signal::Interrupt);
     let written = device.open(Mode::ReadWrite).and_then(|mut file| file.write(&[1; 7]));
     let taken = signal::take();

@@ -3,7 +3,7 @@
 use kcore::event::Events;
 use kcore::experiment::Refusal;
 use kcore::machine::Cpu;
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use crate::fire;
 use crate::irq::device;
@@ -19,7 +19,7 @@ const OTHER: u32 = 1;
 /// One round.
 pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     fire::choose(match stage.resolved.lock {
-        Lock::Spinlock | Lock::Irqsave => until_it_begins,
+        Form::Spinlock | Form::Irqsave => until_it_begins,
         _ => until_it_ends,
     });
     irq::interrupted(stage, || counting::count(), || OTHER)

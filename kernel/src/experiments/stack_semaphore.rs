@@ -15,7 +15,7 @@ use kcore::event::{Events, LockName, LockStep, Mode, Waiting};
 use kcore::experiment::Refusal;
 use kcore::machine::{Cpu, Kind, Memory, Sched, TaskId};
 use kcore::probe::Plan;
-use kcore::settings::Lock;
+use kcore::settings::Form;
 use kcore::sync::{Completion, Observed, SEEING_OFF, Semaphore, Watch};
 
 use crate::fire;
@@ -71,7 +71,7 @@ impl Signal for Completion<Kernel, Observed> {
 /// One round: A makes `quanta` requests and waits for each, B serves them, and everybody else looks on.
 pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     match stage.resolved.lock {
-        Lock::Completion => requests::<Completion<Kernel, Observed>>(stage),
+        Form::Completion => requests::<Completion<Kernel, Observed>>(stage),
         _ => requests::<Semaphore<Kernel, Observed>>(stage),
     }
 }
@@ -206,11 +206,11 @@ struct Scene {
 
 impl Scene {
     /// A round begins.
-    fn set(&self, lock: Lock, plan: &Plan) {
+    fn set(&self, lock: Form, plan: &Plan) {
         let tells = |points: &[_]| points.iter().any(|point| point == SEEING_OFF.name);
         let door = matches!(plan, Plan::Fire { points } if tells(points));
         // A semaphore has no door: its waiter just leaves.
-        self.is_told.store(lock == Lock::Semaphore || door, Relaxed);
+        self.is_told.store(lock == Form::Semaphore || door, Relaxed);
         [&self.entered, &self.served, &self.left, &self.at_the_door]
             .iter()
             .for_each(|number| number.store(0, Relaxed));

@@ -6,7 +6,7 @@ use kcore::event::Events;
 use kcore::experiment::Refusal;
 use kcore::experiment::stage::Meeting;
 use kcore::machine::Cpu;
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use crate::arch::{percpu, smp};
 use crate::irq::Tasklet;
@@ -28,9 +28,9 @@ static MEETING: SpinLock<Option<Arc<Meeting>>> = SpinLock::new(None);
 /// goes on, unless it is running on another CPU.
 pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
-    let one = resolved.lock == Lock::Tasklet;
+    let one = resolved.lock == Form::Tasklet;
     let members = resolved.writers.min(smp::cpus());
-    let count = counting::publish(Count::new(if one { Lock::None } else { resolved.lock }));
+    let count = counting::publish(Count::new(if one { Form::None } else { resolved.lock }));
     let meeting = Arc::new(Meeting::new(resolved, members));
     *MEETING.lock_irqsave() = Some(Arc::clone(&meeting));
     let raced = stage.race(&|who| {

@@ -10,7 +10,7 @@ use kcore::event::{Events, Site};
 use kcore::experiment::Refusal;
 use kcore::experiment::stage::Told;
 use kcore::machine::{Cpu, Kind, Memory};
-use kcore::settings::Lock;
+use kcore::settings::Form;
 use kcore::shared::probe;
 
 use crate::arch::smp;
@@ -48,14 +48,14 @@ pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
 }
 
 /// The life of an object. The timer is armed on the second CPU, if there is one, for now.
-fn live_and_die(lock: Lock, told: &Told) {
+fn live_and_die(lock: Form, told: &Told) {
     let Ok(object) = Kernel::allocate(Kind::Quantum, SIZE) else { return told.refused() };
     [&BEGUN, &GO_ON, &ENDED].into_iter().for_each(|flag| flag.store(false, Relaxed));
     TIMER.add_on(1 % smp::cpus(), Kernel::cycles(), object.expose_provenance().get());
     wait_for(&BEGUN);
     probe::<Kernel>(&EXPIRED);
     match lock {
-        Lock::Synchronous => {
+        Form::Synchronous => {
             GO_ON.store(true, Release);
             TIMER.delete_sync();
             probe::<Kernel>(&DELETED);

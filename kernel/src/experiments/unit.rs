@@ -4,7 +4,7 @@ use kcore::errno::Errno;
 use kcore::event::{LockName, Waiting};
 use kcore::machine::{Sched, Sleep};
 use kcore::report::LockStats;
-use kcore::settings::Lock;
+use kcore::settings::Form;
 use kcore::sync::{Completion, Mutex, Observed, Semaphore};
 
 use crate::machine::Kernel;
@@ -32,11 +32,11 @@ fn down_or_leave(semaphore: &Semaphore<Kernel, Observed>) -> Result<(), Errno> {
 
 impl Unit {
     /// A unit that nobody has. `form` is one of the experiment's.
-    pub(super) fn new(form: Lock) -> Self {
+    pub(super) fn new(form: Form) -> Self {
         match form {
-            Lock::Semaphore => Unit::Semaphore(Semaphore::observed(NAME, 1)),
-            Lock::Mutex => Unit::Mutex(Mutex::observed(NAME, ())),
-            Lock::Completion => {
+            Form::Semaphore => Unit::Semaphore(Semaphore::observed(NAME, 1)),
+            Form::Mutex => Unit::Mutex(Mutex::observed(NAME, ())),
+            Form::Completion => {
                 let completion = Completion::observed(NAME);
                 completion.complete();
                 Unit::Completion(completion)

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use kcore::experiment::{Experiment, resolve};
 use kcore::report::{Boot, Record, Run, Summary};
-use kcore::settings::{Config, Lock, Probe, RunSettings, Usage};
+use kcore::settings::{Config, Form, Probe, RunSettings, Usage};
 
 use crate::arch::exit::Exit;
 use crate::arch::smp;
@@ -40,7 +40,7 @@ pub(super) fn is_wanted(settings: &RunSettings, entry: &Experiment) -> bool {
 
 /// Runs all forms as it happens, and the first two where the race is forced.
 pub(super) fn main(entry: &'static Experiment, settings: &RunSettings, boot: &Boot) -> Result<Exit, Usage> {
-    let forms: Vec<Lock> = [entry.unguarded()].iter().chain(entry.compared_with).copied().collect();
+    let forms: Vec<Form> = [entry.unguarded()].iter().chain(entry.compared_with).copied().collect();
     report::boot_lines(boot);
     println!();
     println!("{}: {}", entry.name, entry.title);
@@ -69,7 +69,7 @@ pub(super) fn main(entry: &'static Experiment, settings: &RunSettings, boot: &Bo
 
 fn run(
     entry: &'static Experiment,
-    lock: Lock,
+    lock: Form,
     probe: Probe,
     settings: &RunSettings,
 ) -> Result<Outcome, Usage> {

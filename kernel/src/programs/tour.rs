@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use kcore::experiment::{Resolved, find, resolve};
 use kcore::report::{Boot, LockStats, Record, Run, Summary};
-use kcore::settings::{Config, Lock, Probe, RunSettings, Usage, Verdict};
+use kcore::settings::{Config, Form, Probe, RunSettings, Usage, Verdict};
 
 use crate::arch::exit::Exit;
 use crate::console::com2;
@@ -75,7 +75,7 @@ impl Tour<'_> {
     /// A round that nobody counts. It is the first to touch the heap's pages, for which the host must find memory: without
     /// it that would be charged to the run without a lock.
     fn warm_up(&self, quanta: u32) -> Result<(), Usage> {
-        self.run(&self.resolve(Lock::None, &Probe::Off, quanta, 1)?).map(drop)
+        self.run(&self.resolve(Form::None, &Probe::Off, quanta, 1)?).map(drop)
     }
 
     fn run(&self, resolved: &Resolved) -> Result<Outcome, Usage> {
@@ -85,7 +85,7 @@ impl Tour<'_> {
     /// One row for each lock; the first, without one, is what the others are held against.
     fn rows(&mut self, probe: Probe, quanta: u32, rounds: u32) -> Result<(), Usage> {
         let mut unguarded = None;
-        for lock in [Lock::None, Lock::Spinlock, Lock::Semaphore, Lock::Completion] {
+        for lock in [Form::None, Form::Spinlock, Form::Semaphore, Form::Completion] {
             let resolved = self.resolve(lock, &probe, quanta, rounds)?;
             let outcome = self.run(&resolved)?;
             let first = *unguarded.get_or_insert(outcome.run.cycles);
@@ -96,7 +96,7 @@ impl Tour<'_> {
         Ok(())
     }
 
-    fn resolve(&self, lock: Lock, probe: &Probe, quanta: u32, rounds: u32) -> Result<Resolved, Usage> {
+    fn resolve(&self, lock: Form, probe: &Probe, quanta: u32, rounds: u32) -> Result<Resolved, Usage> {
         let settings = RunSettings {
             lock: Some(lock),
             probe: Some(probe.clone()),

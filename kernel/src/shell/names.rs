@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use alloc::{format, vec};
 
 use kcore::experiment;
-use kcore::settings::{Key, Lock, RunSettings};
+use kcore::settings::{Form, Key, RunSettings};
 use kcore::shell::Names;
 
 use super::commands;
@@ -60,7 +60,7 @@ fn run_options(name: &str) -> Vec<String> {
     let entry = experiment::find(name).ok();
     let words = |key: &Key| -> Vec<&str> {
         match entry.filter(|_| key.name == "lock") {
-            Some(entry) => entry.locks().map(Lock::word).collect(),
+            Some(entry) => entry.locks().map(Form::word).collect(),
             None => key.values.beginnings().collect(),
         }
     };

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use kcore::experiment::{COLUMNS, Column, Experiment, chosen, trials};
 use kcore::report::{Record, Run, Summary};
-use kcore::settings::{Expect, Lock};
+use kcore::settings::{Expect, Form};
 
 use super::machines;
 use super::safety::{self, Safety};
@@ -212,7 +212,7 @@ fn complaints(sheet: &Sheet, problems: &[String]) -> Vec<String> {
 #[derive(PartialEq, Eq)]
 struct Surprise<'a> {
     experiment: &'static Experiment,
-    lock: Lock,
+    lock: Form,
     word: &'a str,
     expected: &'static str,
 }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use kcore::experiment::Column;
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use super::sheet::{Mark, Sheet};
 
@@ -38,25 +38,25 @@ pub struct Safety {
     /// The questions that the sheet can answer.
     pub questions: Vec<Question>,
     /// Each form with its answers; `None` where there is none.
-    pub forms: Vec<(Lock, Vec<Option<bool>>)>,
+    pub forms: Vec<(Form, Vec<Option<bool>>)>,
 }
 
 impl Safety {
     /// What `sheet` says. Questions whose experiment, and forms of which nothing, is in the sheet are left out.
     pub fn of(sheet: &Sheet) -> Self {
         let answered =
-            |question: &Question| Lock::ALL.iter().any(|lock| answer(sheet, question, *lock).is_some());
+            |question: &Question| Form::ALL.iter().any(|lock| answer(sheet, question, *lock).is_some());
         let questions: Vec<Question> = QUESTIONS.into_iter().filter(answered).collect();
-        let answers = |lock: &Lock| -> Vec<Option<bool>> {
+        let answers = |lock: &Form| -> Vec<Option<bool>> {
             questions.iter().map(|question| answer(sheet, question, *lock)).collect()
         };
-        let forms = Lock::ALL.iter().map(|lock| (*lock, answers(lock)));
+        let forms = Form::ALL.iter().map(|lock| (*lock, answers(lock)));
         let forms = forms.filter(|(_, answers)| answers.iter().any(Option::is_some)).collect();
         Safety { questions, forms }
     }
 }
 
-fn answer(sheet: &Sheet, question: &Question, lock: Lock) -> Option<bool> {
+fn answer(sheet: &Sheet, question: &Question, lock: Form) -> Option<bool> {
     let block = sheet.blocks.iter().find(|block| block.experiment.name == question.experiment)?;
     let line = block.lines.iter().find(|line| line.row.lock == lock)?;
     let cells = sheet.columns.iter().zip(&line.marks);
@@ -113,7 +113,7 @@ pub fn render(safety: &Safety) -> String {
 mod tests {
     use super::*;
 
-    fn safety(sheet: &Sheet, name: &str, lock: Lock) -> Option<bool> {
+    fn safety(sheet: &Sheet, name: &str, lock: Form) -> Option<bool> {
         let question = QUESTIONS.into_iter().find(|question| question.name == name).unwrap();
         answer(sheet, &question, lock)
     }
@@ -121,10 +121,10 @@ mod tests {
     #[test]
     fn only_what_stops_other_cpus_is_smp_safe() {
         let sheet = Sheet::expected();
-        assert_eq!(safety(&sheet, "SMP-safe", Lock::Spinlock), Some(true));
-        assert_eq!(safety(&sheet, "SMP-safe", Lock::None), Some(false));
-        assert_eq!(safety(&sheet, "SMP-safe", Lock::IrqOff), Some(false));
-        assert_eq!(safety(&sheet, "SMP-safe", Lock::Broken), None, "scull-leak does not have it");
+        assert_eq!(safety(&sheet, "SMP-safe", Form::Spinlock), Some(true));
+        assert_eq!(safety(&sheet, "SMP-safe", Form::None), Some(false));
+        assert_eq!(safety(&sheet, "SMP-safe", Form::IrqOff), Some(false));
+        assert_eq!(safety(&sheet, "SMP-safe", Form::Broken), None, "scull-leak does not have it");
     }
 
     #[test]
@@ -135,8 +135,8 @@ mod tests {
         for line in &mut leak.lines {
             line.marks[0] = Mark::NotRun;
         }
-        assert_eq!(safety(&sheet, "SMP-safe", Lock::Spinlock), None);
-        assert_eq!(safety(&sheet, "SMP-safe", Lock::None), Some(false), "the other column is enough");
+        assert_eq!(safety(&sheet, "SMP-safe", Form::Spinlock), None);
+        assert_eq!(safety(&sheet, "SMP-safe", Form::None), Some(false), "the other column is enough");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use kcore::experiment::{self, COLUMNS, Column, Experiment, Row, Verdict};
 use kcore::report::Run;
-use kcore::settings::{Expect, Lock};
+use kcore::settings::{Expect, Form};
 
 /// What stands in a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl Sheet {
     fn new(
         experiments: &[&'static Experiment],
         columns: &[Column],
-        mark: impl Fn(&Experiment, Lock, usize, Expect) -> Mark,
+        mark: impl Fn(&Experiment, Form, usize, Expect) -> Mark,
     ) -> Self {
         let marks = |experiment: &'static Experiment, row: &'static Row| {
             let cells = columns.iter().enumerate().map(|(index, column)| {

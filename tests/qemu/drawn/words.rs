@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 use kcore::experiment::{ALL, Experiment};
-use kcore::settings::{Lock, Object};
+use kcore::settings::{Form, Object};
 
 use super::host::{Host, pick};
 
@@ -36,9 +36,9 @@ fn size(luck: &mut Rng, usual: &[u64]) -> u64 {
 }
 
 /// A form of the entry, or once in a while any.
-fn lock(luck: &mut Rng, entry: &Experiment) -> Lock {
+fn lock(luck: &mut Rng, entry: &Experiment) -> Form {
     match luck.u32(..30) {
-        0 => pick(luck, Lock::ALL),
+        0 => pick(luck, Form::ALL),
         _ => pick(luck, entry.rows).lock,
     }
 }

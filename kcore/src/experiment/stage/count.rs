@@ -11,7 +11,7 @@ use super::rig::Rig;
 use super::round::Stage;
 use crate::event::Site;
 use crate::machine::Machine;
-use crate::settings::Lock;
+use crate::settings::Form;
 use crate::shared::Shared;
 use crate::sync::Guard;
 
@@ -28,7 +28,7 @@ pub struct Count<M: Machine> {
 
 impl<M: Machine> Count<M> {
     /// 0, guarded by `lock`.
-    pub fn new(lock: Lock) -> Self {
+    pub fn new(lock: Form) -> Self {
         Count {
             guard: Guard::new(lock, "counter.lock", "counter.lock"),
             number: Shared::new(0),

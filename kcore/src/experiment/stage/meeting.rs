@@ -13,7 +13,7 @@ use core::sync::atomic::{
 
 use crate::experiment::Resolved;
 use crate::probe::Plan;
-use crate::settings::Lock;
+use crate::settings::Form;
 
 /// Who of the crew has come how far.
 pub struct Meeting {
@@ -39,7 +39,7 @@ const GONE: u32 = u32::MAX;
 impl Meeting {
     /// Of the first `members` of the crew of `resolved`.
     pub fn new(resolved: &Resolved, members: u32) -> Self {
-        let locked = !matches!(resolved.lock, Lock::None | Lock::PreemptOff | Lock::IrqOff);
+        let locked = !matches!(resolved.lock, Form::None | Form::PreemptOff | Form::IrqOff);
         let own_idea = !matches!(resolved.plan, Plan::Pass | Plan::Delay(_));
         // Who is no member may be at the door, too, on top of a member that has not come.
         let in_the_way = locked && members < resolved.writers;

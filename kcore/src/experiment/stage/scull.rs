@@ -9,7 +9,7 @@ use crate::dev::Whence;
 use crate::errno::Errno;
 use crate::report::Run;
 use crate::scull::{self, Edition, Geometry, Mode, Parameters};
-use crate::settings::Lock;
+use crate::settings::Form;
 
 /// A scull device of a machine.
 pub(in crate::experiment) type Device<M> = scull::Device<M>;
@@ -43,7 +43,7 @@ impl<M: Rig> Stage<'_, M> {
     /// A round on the device that `make` makes.
     fn fresh_round(
         &mut self,
-        make: &dyn Fn(Lock, Geometry) -> Result<Device<M>, Errno>,
+        make: &dyn Fn(Form, Geometry) -> Result<Device<M>, Errno>,
         prepare: &dyn Fn(&Device<M>) -> Result<(), Errno>,
         body: &(dyn Fn(&Device<M>, u32, &Told) + Sync),
         check: &mut Check<'_, M>,
@@ -105,7 +105,7 @@ impl<M: Rig> Stage<'_, M> {
 }
 
 /// An empty device of the edition of the driver that `form` names, with the lock that the driver is printed with.
-pub(in crate::experiment) fn device_of<M: Rig>(form: Lock, geometry: Geometry) -> Result<Device<M>, Errno> {
+pub(in crate::experiment) fn device_of<M: Rig>(form: Form, geometry: Geometry) -> Result<Device<M>, Errno> {
     let edition = Edition::of(form).unwrap_or_default();
     Device::of_module(0, Edition::LOCK, edition, &Arc::new(Parameters::new(geometry)))
 }

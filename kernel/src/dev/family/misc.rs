@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use kcore::complete::Complete;
 use kcore::dev::{CharDevice, Printk};
 use kcore::scull::Edition;
-use kcore::settings::Lock;
+use kcore::settings::Form;
 use kcore::sleepy::Sleepy;
 
 use crate::dev::{Built, Group, Loadable, NewDevice, Parameter, Parameters, Refused};
@@ -60,6 +60,6 @@ pub(super) const EDITION: Parameter = Parameter::word("edition", &["book", "repa
 
 /// Which edition of a driver is meant: the repaired one unless somebody says otherwise.
 pub(super) fn edition(given: &Parameters<'_>) -> Result<Edition, Refused> {
-    let form: Lock = given.value("edition", Edition::default().form())?;
+    let form: Form = given.value("edition", Edition::default().form())?;
     Ok(Edition::of(form).unwrap_or_default())
 }

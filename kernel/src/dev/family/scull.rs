@@ -11,7 +11,7 @@ use kcore::pipe::{self, Pipe};
 use kcore::report::LockStats;
 use kcore::scull::access::{Private, Single, Uid, WaitingUid};
 use kcore::scull::{self, DEVICES, Device, Edition, Geometry};
-use kcore::settings::Lock;
+use kcore::settings::Form;
 
 use super::EDITION;
 use super::living::Living;
@@ -48,7 +48,7 @@ const SIZES: core::ops::RangeInclusive<u32> = 1..=i32::MAX as u32;
 
 /// What the module was told.
 struct Told {
-    lock: Lock,
+    lock: Form,
     edition: Edition,
     nr_devs: u32,
     major: Option<u32>,
