@@ -81,17 +81,22 @@ impl<T: Word> Shared<T> {
     #[inline]
     #[track_caller]
     pub fn load<M: Events>(&self, site: &'static Site) -> T {
+        self.load_at::<M>(site, Location::caller())
+    }
+
+    /// [`load`](Shared::load), by the caller `at`.
+    #[inline]
+    pub(crate) fn load_at<M: Events>(&self, site: &'static Site, at: &'static Location<'static>) -> T {
         if cfg!(feature = "probes") && M::wanted().contains(Kinds::LOADS) {
-            return self.tell_load::<M>(site);
+            return self.tell_load::<M>(site, at);
         }
         T::load(&self.atomic)
     }
 
     #[cold]
     #[inline(never)]
-    #[track_caller]
-    fn tell_load<M: Events>(&self, site: &'static Site) -> T {
-        telling::<M, T>(self.access(site, Op::Load), |_| {
+    fn tell_load<M: Events>(&self, site: &'static Site, at: &'static Location<'static>) -> T {
+        telling::<M, T>(self.access(site, Op::Load), at, |_| {
             let seen = T::load(&self.atomic);
             (seen, Outcome::Saw(seen.bits()))
         })
@@ -101,17 +106,22 @@ impl<T: Word> Shared<T> {
     #[inline]
     #[track_caller]
     pub fn store<M: Events>(&self, site: &'static Site, value: T) {
+        self.store_at::<M>(site, value, Location::caller());
+    }
+
+    /// [`store`](Shared::store), by the caller `at`.
+    #[inline]
+    pub(crate) fn store_at<M: Events>(&self, site: &'static Site, value: T, at: &'static Location<'static>) {
         if cfg!(feature = "probes") && M::wanted().contains(Kinds::STORES) {
-            return self.tell_store::<M>(site, value);
+            return self.tell_store::<M>(site, value, at);
         }
         T::store(&self.atomic, value);
     }
 
     #[cold]
     #[inline(never)]
-    #[track_caller]
-    fn tell_store<M: Events>(&self, site: &'static Site, value: T) {
-        telling::<M, ()>(self.access(site, Op::Store(value.bits())), |look| {
+    fn tell_store<M: Events>(&self, site: &'static Site, value: T, at: &'static Location<'static>) {
+        telling::<M, ()>(self.access(site, Op::Store(value.bits())), at, |look| {
             let before = look.then(|| T::load(&self.atomic));
             T::store(&self.atomic, value);
             ((), self.stored(before))
@@ -133,7 +143,7 @@ impl<T: Word> Shared<T> {
     #[inline(never)]
     #[track_caller]
     fn tell_exchange<M: Events>(&self, site: &'static Site, current: T, new: T) -> Result<T, T> {
-        telling::<M, _>(self.access(site, Op::Swap(new.bits())), |_| {
+        telling::<M, _>(self.access(site, Op::Swap(new.bits())), Location::caller(), |_| {
             let result = T::compare_exchange(&self.atomic, current, new);
             let outcome = match result {
                 Ok(before) => self.stored(Some(before)),
@@ -176,13 +186,15 @@ impl<T: Word> Shared<T> {
     }
 }
 
-/// Makes `access`, which is wanted, by `make`: told before and, to who wants outcomes, after. `make` says what it came to, and is
+/// Makes `access`, which is wanted, by `make`, for the caller `at`: told before and, to who wants outcomes, after. `make` says what it came to, and is
 /// told whether that is wanted.
 #[inline]
-#[track_caller]
-fn telling<M: Events, R>(access: Access, make: impl FnOnce(bool) -> (R, Outcome)) -> R {
-    let (what, at) = (What::Access(access), Location::caller());
-    let ticket = M::tell(what, at);
+fn telling<M: Events, R>(
+    access: Access,
+    at: &'static Location<'static>,
+    make: impl FnOnce(bool) -> (R, Outcome),
+) -> R {
+    let ticket = M::tell(What::Access(access), at);
     let wants_outcome = M::wanted().contains(Kinds::OUTCOMES);
     let (result, outcome) = make(wants_outcome);
     if wants_outcome {
@@ -198,7 +210,9 @@ pub(crate) fn clearing<M: Events>(site: &'static Site, address: usize, size: usi
     if !cfg!(feature = "probes") || !M::wanted().contains(Kinds::RUNS) {
         return clear();
     }
-    telling::<M, ()>(Access { site, op: Op::Clear, address, size }, |_| (clear(), Outcome::ZEROS));
+    telling::<M, ()>(Access { site, op: Op::Clear, address, size }, Location::caller(), |_| {
+        (clear(), Outcome::ZEROS)
+    });
 }
 
 /// A named point: a probe point without an access.

@@ -10,7 +10,7 @@ use kcore::errno::Errno;
 use kcore::event::{Event, Kinds, LockName, LockStep, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
 use kcore::machine::{Cpu, Sched, TaskId};
-use kcore::sync::{Completion, Counted, Observed, RawMutex, Semaphore, WaitQueue};
+use kcore::sync::{Completion, Counted, Observed, RawMutex, Semaphore, WaitQueue, Watched};
 use proptest::prelude::*;
 
 const TASKS: usize = 4;

@@ -7,7 +7,7 @@ use kcore::errno::Errno;
 use kcore::event::{LockName, Waiting};
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::{Cpu, Sched, TaskId};
-use kcore::sync::{Counted, Mutex, Observed, RawMutex, Silent, Watch};
+use kcore::sync::{Counted, Mutex, Observed, RawMutex, Silent, Watch, Watched};
 
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 20_000 };

@@ -7,7 +7,7 @@ use kcore::errno::Errno;
 use kcore::event::{LockName, Waiting};
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::Sched;
-use kcore::sync::{Counted, WaitQueue};
+use kcore::sync::{Counted, WaitQueue, Watched};
 
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 5_000 };

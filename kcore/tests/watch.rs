@@ -14,7 +14,7 @@ use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::shared::Shared;
 use kcore::sync::{
     BrokenSpinLock, Completion, Counted, CpuOwnedLock, Observed, RwLock, RwSemaphore, Semaphore, Silent,
-    SpinLock, Statistics, WaitQueue, Watch,
+    SpinLock, Statistics, WaitQueue, Watch, Watched,
 };
 
 const TASKS: usize = 4;

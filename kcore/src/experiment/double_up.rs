@@ -1,5 +1,6 @@
 //! An `up` too many.
 
+use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::entry::{Cause, Certain, Defaults, Experiment};
@@ -9,10 +10,9 @@ use super::points::INSIDE;
 use super::stage::{Refusal, Rig, Stage};
 use crate::errno::Errno;
 use crate::event::{LockName, Waiting};
-use crate::report::LockStats;
 use crate::settings::Form;
 use crate::shared::probe;
-use crate::sync::{Observed, RawMutex, Semaphore};
+use crate::sync::{Observed, RawLock, RawMutex, Semaphore};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "double-up",
@@ -89,27 +89,19 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let (inside, most) = (AtomicU64::new(0), AtomicU64::new(0));
     stage.race(&|_| {
         for _ in 0..resolved.quanta {
-            lock.enter();
+            lock.lock().enter(Location::caller());
             most.fetch_max(inside.fetch_add(1, Relaxed) + 1, Relaxed);
             probe::<M>(&INSIDE);
             inside.fetch_sub(1, Relaxed);
             lock.leave().expect("whoever is inside can leave");
         }
     })?;
-    stage.add_lock(Some(lock.stats()));
+    stage.add_lock(Some(lock.lock().stats()));
     stage.run.owners = stage.run.owners.max(most.into_inner());
     Ok(())
 }
 
 impl<M: Rig> Either<M> {
-    #[track_caller]
-    fn enter(&self) {
-        match self {
-            Either::Semaphore(semaphore) => semaphore.down(),
-            Either::Mutex(mutex) => mutex.lock(),
-        }
-    }
-
     /// A semaphore believes everybody; a mutex says -EPERM to whoever does not have it.
     #[track_caller]
     fn leave(&self) -> Result<(), Errno> {
@@ -122,10 +114,10 @@ impl<M: Rig> Either<M> {
         }
     }
 
-    fn stats(&self) -> LockStats {
+    fn lock(&self) -> &dyn RawLock<M, Watch = Observed> {
         match self {
-            Either::Semaphore(semaphore) => semaphore.stats(),
-            Either::Mutex(mutex) => mutex.stats(),
+            Either::Semaphore(semaphore) => semaphore,
+            Either::Mutex(mutex) => mutex,
         }
     }
 }

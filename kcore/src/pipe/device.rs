@@ -21,7 +21,7 @@ use crate::pipe::sites;
 use crate::report::LockStats;
 use crate::scull::{Edition, Parameters};
 use crate::shared::{Shared, probe};
-use crate::sync::{Mutex, MutexGuard, Observed, Silent, WaitQueue};
+use crate::sync::{Mutex, MutexGuard, Observed, Silent, WaitQueue, Watched};
 
 /// How many pipes there are: scullpipe0 to scullpipe3 (LDD3's `SCULL_P_NR_DEVS`).
 pub const PIPES: usize = NAMES.len();

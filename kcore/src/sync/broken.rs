@@ -15,9 +15,9 @@ use core::sync::atomic::{Ordering, fence};
 
 use crate::event::{Events, LockName, LockStep, Mode, Site};
 use crate::machine::Cpu;
-use crate::report::LockStats;
 use crate::shared::Shared;
-use crate::sync::watch::{Observed, Statistics, Watch};
+use crate::sync::raw_lock::RawLock;
+use crate::sync::watch::{Observed, Watch, Watched};
 
 /// The two halves of what should be one step: the probe points `lock.load` and `lock.store`.
 pub static LOCK: Site = Site::new("lock");
@@ -41,28 +41,13 @@ impl BrokenSpinLock {
     /// Looks whether the lock is free; if it is, takes it. In between, somebody else does the same.
     #[track_caller]
     pub fn acquire<M: Cpu + Events>(&self) {
-        self.acquire_at::<M>(Location::caller());
+        RawLock::<M>::enter(self, Location::caller());
     }
 
     /// Gives the lock back. Anybody can: there is nothing to protect from.
     #[track_caller]
     pub fn release<M: Cpu + Events>(&self) {
-        self.release_at::<M>(Location::caller());
-    }
-
-    #[track_caller]
-    pub(crate) fn acquire_at<M: Cpu + Events>(&self, place: &'static Location<'static>) {
-        // A spinlock keeps the CPU, this one too.
-        M::preempt_disable();
-        let mut wait = None;
-        while self.word.load::<M>(&LOCK) == TAKEN {
-            self.wait::<M>(&mut wait, place);
-        }
-        self.word.store::<M>(&LOCK, TAKEN);
-        // The missing test-and-set is to be the only thing that is wrong: the order of memory accesses is kept.
-        fence(Ordering::Acquire);
-        Watch::<M>::acquired(&self.watch, wait);
-        Watch::<M>::announce(&self.watch, LockStep::Acquired, Mode::Exclusive, self.address(), place);
+        RawLock::<M>::leave(self, Location::caller());
     }
 
     /// Spins until the lock looks free. These looks are no probe points: a script names the one that decides.
@@ -83,7 +68,37 @@ impl BrokenSpinLock {
         }
     }
 
-    pub(crate) fn release_at<M: Cpu + Events>(&self, place: &'static Location<'static>) {
+    /// Whether somebody, or more than one, has the lock at this moment.
+    pub fn is_locked(&self) -> bool {
+        self.word.peek() == TAKEN
+    }
+}
+
+/// Its counters can be believed as far as the lock can.
+impl Watched for BrokenSpinLock {
+    type Watch = Observed;
+
+    fn watch(&self) -> &Observed {
+        &self.watch
+    }
+}
+
+impl<M: Cpu + Events> RawLock<M> for BrokenSpinLock {
+    fn enter(&self, place: &'static Location<'static>) {
+        // A spinlock keeps the CPU, this one too.
+        M::preempt_disable();
+        let mut wait = None;
+        while self.word.load_at::<M>(&LOCK, place) == TAKEN {
+            self.wait::<M>(&mut wait, place);
+        }
+        self.word.store_at::<M>(&LOCK, TAKEN, place);
+        // The missing test-and-set is to be the only thing that is wrong: the order of memory accesses is kept.
+        fence(Ordering::Acquire);
+        Watch::<M>::acquired(&self.watch, wait);
+        Watch::<M>::announce(&self.watch, LockStep::Acquired, Mode::Exclusive, self.address(), place);
+    }
+
+    fn leave(&self, place: &'static Location<'static>) {
         Watch::<M>::announce(&self.watch, LockStep::Release, Mode::Exclusive, self.address(), place);
         Watch::<M>::released(&self.watch);
         fence(Ordering::Release);
@@ -92,19 +107,8 @@ impl BrokenSpinLock {
         M::preempt_enable();
     }
 
-    /// Whether somebody, or more than one, has the lock at this moment.
-    pub fn is_locked(&self) -> bool {
-        self.word.peek() == TAKEN
-    }
-
-    /// The counters so far, as far as they can be believed.
-    pub fn stats(&self) -> LockStats {
-        self.watch.stats()
-    }
-
-    /// Where the lock is: how the machine's hooks tell two locks apart.
-    pub fn address(&self) -> usize {
-        core::ptr::from_ref(self).addr()
+    fn is_held(&self) -> bool {
+        self.is_locked()
     }
 }
 

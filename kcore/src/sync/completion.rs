@@ -13,15 +13,15 @@ use core::sync::atomic::AtomicBool;
 use crate::errno::Errno;
 use crate::event::LockName;
 use crate::machine::{Sched, Sleep};
-use crate::report::LockStats;
 use crate::sync::patience::{Endless, Patience, UntilSignal, UntilTime};
+use crate::sync::raw_lock::RawLock;
 use crate::sync::units::Units;
-use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 
 /// An event that tasks wait for.
 ///
-/// Its counters count a `wait` as an acquisition and a `complete` as a release: `hold_cycles` mean something where it is
-/// a token that is handed round.
+/// Its counters count a `wait` as an acquisition, one that had to sleep as a failed test-and-set, and a `complete` as a
+/// release: `hold_cycles` mean something where it is a token that is handed round.
 #[doc(alias = "struct completion")]
 pub struct Completion<M: Sched, W: Watch<M> = Silent> {
     /// One free unit for each event that nobody has waited for yet.
@@ -70,7 +70,7 @@ impl<M: Sched, W: Watch<M>> Completion<M, W> {
     #[track_caller]
     #[doc(alias = "wait_for_completion")]
     pub fn wait(&self) {
-        self.wait_at(W::place());
+        self.enter(W::place());
     }
 
     /// [`wait`](Completion::wait), until the task has a signal.
@@ -80,7 +80,7 @@ impl<M: Sched, W: Watch<M>> Completion<M, W> {
     #[track_caller]
     #[doc(alias = "wait_for_completion_interruptible")]
     pub fn wait_interruptible(&self) -> Result<(), Errno> {
-        self.wait_within(UntilSignal(Sleep::Interruptible), W::place())
+        self.enter_interruptible(W::place())
     }
 
     /// [`wait`](Completion::wait), until the task has a signal that kills it.
@@ -117,7 +117,7 @@ impl<M: Sched, W: Watch<M>> Completion<M, W> {
     #[inline]
     #[track_caller]
     pub fn complete(&self) {
-        self.complete_at(W::place());
+        self.leave(W::place());
     }
 
     /// It has happened, for all: those who wait and those who come, until [`reinit`](Completion::reinit).
@@ -134,18 +134,8 @@ impl<M: Sched, W: Watch<M>> Completion<M, W> {
         self.events.withdraw();
     }
 
-    #[inline]
-    pub(crate) fn wait_at(&self, place: W::Place) {
-        let Ok(()) = self.events.take(Endless, self.address(), place);
-    }
-
     fn wait_within<P: Patience>(&self, patience: P, place: W::Place) -> Result<(), P::End> {
         self.events.take(patience, self.address(), place)
-    }
-
-    #[inline]
-    pub(crate) fn complete_at(&self, place: W::Place) {
-        self.events.give(self.address(), place);
     }
 
     /// Whether a [`wait`](Completion::wait) would return at once at this moment. For assertions and reports.
@@ -158,23 +148,35 @@ impl<M: Sched, W: Watch<M>> Completion<M, W> {
     pub fn waiters(&self) -> usize {
         self.events.waiters()
     }
+}
 
-    /// Where the completion is: how the machine's hooks tell two locks apart.
+impl<M: Sched, W: Watch<M>> Watched for Completion<M, W> {
+    type Watch = W;
+
     #[inline]
-    pub fn address(&self) -> usize {
-        core::ptr::from_ref(self).addr()
+    fn watch(&self) -> &W {
+        self.events.watch()
     }
 }
 
-impl<M: Sched, W: Watch<M> + Statistics> Completion<M, W> {
-    /// The counters so far; a failed test-and-set is a `wait` that had to sleep.
-    pub fn stats(&self) -> LockStats {
-        self.events.statistics().stats()
+/// Handed round as a token.
+impl<M: Sched, W: Watch<M>> RawLock<M> for Completion<M, W> {
+    #[inline]
+    fn enter(&self, place: W::Place) {
+        let Ok(()) = self.events.take(Endless, self.address(), place);
     }
 
-    /// The completion's name.
-    pub fn name(&self) -> &LockName {
-        self.events.statistics().name()
+    fn enter_interruptible(&self, place: W::Place) -> Result<(), Errno> {
+        self.wait_within(UntilSignal(Sleep::Interruptible), place)
+    }
+
+    #[inline]
+    fn leave(&self, place: W::Place) {
+        self.events.give(self.address(), place);
+    }
+
+    fn is_held(&self) -> bool {
+        !self.is_done()
     }
 }
 

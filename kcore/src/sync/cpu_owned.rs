@@ -21,9 +21,9 @@ use core::sync::atomic::AtomicBool;
 
 use crate::event::{LockName, LockStep, Mode};
 use crate::machine::{Cpu, CpuId, Sched};
-use crate::report::LockStats;
+use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::SpinLock;
-use crate::sync::watch::{Observed, Silent, Statistics, Watch};
+use crate::sync::watch::{Observed, Silent, Watch, Watched};
 
 /// A lock that lets in whoever runs on the CPU that has it. It leaves preemption on, and its holder may sleep: name it as
 /// [`Waiting::Sleeps`](crate::event::Waiting::Sleeps).
@@ -71,11 +71,6 @@ impl<M: Cpu, W> CpuOwnedLock<M, W> {
     pub fn depth(&self) -> usize {
         self.owner.lock_irqsave().depth
     }
-
-    /// Where the lock is: how the machine's hooks tell two locks apart.
-    pub fn address(&self) -> usize {
-        core::ptr::from_ref(self).addr()
-    }
 }
 
 impl<M: Sched, W: Watch<M>> CpuOwnedLock<M, W> {
@@ -83,7 +78,7 @@ impl<M: Sched, W: Watch<M>> CpuOwnedLock<M, W> {
     /// may sleep, so the wait may be long.
     #[track_caller]
     pub fn acquire(&self) {
-        self.acquire_at(W::place());
+        self.enter(W::place());
     }
 
     /// Comes out. The CPU gives the lock back when the last of its callers does. Anybody can: nobody knows who went in.
@@ -92,10 +87,33 @@ impl<M: Sched, W: Watch<M>> CpuOwnedLock<M, W> {
     /// When nobody is in.
     #[track_caller]
     pub fn release(&self) {
-        self.release_at(W::place());
+        self.leave(W::place());
     }
 
-    pub(super) fn acquire_at(&self, place: W::Place) {
+    fn try_acquire(&self, wait: &mut Option<W::Wait>) -> bool {
+        let mut owner = self.owner.lock_irqsave();
+        let cpu = M::cpu();
+        if owner.depth > 0 && owner.cpu != cpu {
+            return false;
+        }
+        owner.cpu = cpu;
+        owner.depth += 1;
+        self.watch.acquired(wait.take());
+        true
+    }
+}
+
+impl<M: Cpu, W> Watched for CpuOwnedLock<M, W> {
+    type Watch = W;
+
+    #[inline]
+    fn watch(&self) -> &W {
+        &self.watch
+    }
+}
+
+impl<M: Sched, W: Watch<M>> RawLock<M> for CpuOwnedLock<M, W> {
+    fn enter(&self, place: W::Place) {
         let mut wait = None;
         while !self.try_acquire(&mut wait) {
             match &mut wait {
@@ -112,7 +130,7 @@ impl<M: Sched, W: Watch<M>> CpuOwnedLock<M, W> {
         self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
     }
 
-    pub(super) fn release_at(&self, place: W::Place) {
+    fn leave(&self, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
         let mut owner = self.owner.lock_irqsave();
         assert!(owner.depth > 0, "nobody is in");
@@ -120,28 +138,8 @@ impl<M: Sched, W: Watch<M>> CpuOwnedLock<M, W> {
         self.watch.released();
     }
 
-    fn try_acquire(&self, wait: &mut Option<W::Wait>) -> bool {
-        let mut owner = self.owner.lock_irqsave();
-        let cpu = M::cpu();
-        if owner.depth > 0 && owner.cpu != cpu {
-            return false;
-        }
-        owner.cpu = cpu;
-        owner.depth += 1;
-        self.watch.acquired(wait.take());
-        true
-    }
-}
-
-impl<M: Cpu, W: Statistics> CpuOwnedLock<M, W> {
-    /// The counters so far.
-    pub fn stats(&self) -> LockStats {
-        self.watch.stats()
-    }
-
-    /// The lock's name.
-    pub fn name(&self) -> &LockName {
-        self.watch.name()
+    fn is_held(&self) -> bool {
+        self.depth() > 0
     }
 }
 

@@ -11,6 +11,7 @@ use crate::machine::{AtomicFlag, Machine};
 use crate::report::LockStats;
 use crate::settings::Form;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
+use crate::sync::raw_lock::RawLock;
 use crate::sync::watch::Watch;
 use crate::sync::{
     BrokenSpinLock, Completion, CpuOwnedLock, Observed, RawMutex, RwLock, RwSemaphore, Semaphore, SpinLock,
@@ -48,6 +49,23 @@ enum Mechanism<M: Machine> {
     CpuOwned(CpuOwnedLock<M, Observed>),
     /// A spinlock without a test-and-set.
     Broken(BrokenSpinLock),
+}
+
+impl<M: Machine> Mechanism<M> {
+    /// The lock, if it is one.
+    fn lock(&self) -> Option<&dyn RawLock<M, Watch = Observed>> {
+        Some(match self {
+            Mechanism::Nothing | Mechanism::Switch(_) => return None,
+            Mechanism::Spinlock(lock) => lock,
+            Mechanism::Semaphore(lock) => lock,
+            Mechanism::Completion(lock) => lock,
+            Mechanism::Mutex(lock) => lock,
+            Mechanism::RwLock(lock) => lock,
+            Mechanism::RwSem(lock) => lock,
+            Mechanism::CpuOwned(lock) => lock,
+            Mechanism::Broken(lock) => lock,
+        })
+    }
 }
 
 /// What is off on this CPU between [`Guard::enter`] and the end of [`Held`]. Never looked at, only dropped.
@@ -111,59 +129,47 @@ impl<M: Machine> Guard<M> {
     /// off, the task must not sleep in between.
     #[track_caller]
     pub fn enter(&self) -> Held<'_, M> {
-        let place = Location::caller();
-        let off = match self.lock {
+        let (place, off) = (Location::caller(), self.environment());
+        match self.mechanism.lock() {
+            Some(lock) => lock.enter(place),
+            None => self.switched(LockStep::Acquired, place),
+        }
+        Held { guard: self, place, _off: off, _not_send: PhantomData }
+    }
+
+    /// What is to be switched off before the lock is taken.
+    fn environment(&self) -> Off<M> {
+        match self.lock {
             Form::Spinlock | Form::RwLock | Form::PreemptOff => Off::Preemption(PreemptOff::enter()),
             Form::Bh => Off::Softirqs(BhOff::enter()),
             Form::Irqsave | Form::IrqOff => Off::Interrupts(IrqSaved::enter()),
             _ => Off::Nothing,
-        };
-        match &self.mechanism {
-            Mechanism::Nothing => {}
-            Mechanism::Switch(watch) => self.switched(watch, LockStep::Acquired, place),
-            Mechanism::Spinlock(lock) => lock.acquire(place),
-            Mechanism::Semaphore(semaphore) => semaphore.down_at(place),
-            Mechanism::Completion(completion) => completion.wait_at(place),
-            Mechanism::Mutex(mutex) => mutex.lock_at(place),
-            Mechanism::RwLock(lock) => lock.acquire_write(place),
-            Mechanism::RwSem(semaphore) => semaphore.down_write_at(place),
-            Mechanism::CpuOwned(lock) => lock.acquire_at(place),
-            Mechanism::Broken(lock) => lock.acquire_at::<M>(place),
         }
-        Held { guard: self, place, _off: off, _not_send: PhantomData }
     }
 
     /// [`enter`](Guard::enter), unless a signal comes while the task sleeps: then [`Errno::EINTR`], and the task holds
     /// nothing. Locks whose waiters cannot be interrupted are entered in any case.
     #[track_caller]
     pub fn enter_interruptible(&self) -> Result<Held<'_, M>, Errno> {
-        match &self.mechanism {
-            Mechanism::Semaphore(semaphore) => semaphore.down_interruptible()?,
-            Mechanism::Completion(completion) => completion.wait_interruptible()?,
-            Mechanism::Mutex(mutex) => mutex.lock_interruptible()?,
-            _ => return Ok(self.enter()),
+        let (place, off) = (Location::caller(), self.environment());
+        match self.mechanism.lock() {
+            Some(lock) => lock.enter_interruptible(place)?,
+            None => self.switched(LockStep::Acquired, place),
         }
-        Ok(Held { guard: self, place: Location::caller(), _off: Off::Nothing, _not_send: PhantomData })
+        Ok(Held { guard: self, place, _off: off, _not_send: PhantomData })
     }
 
-    fn switched(&self, watch: &Observed, event: LockStep, place: &'static Location<'static>) {
-        Watch::<M>::announce(watch, event, Mode::Exclusive, core::ptr::from_ref(self).addr(), place);
+    /// Tells of what is switched off as if it were a lock, where nothing else guards.
+    fn switched(&self, step: LockStep, place: &'static Location<'static>) {
+        if let Mechanism::Switch(watch) = &self.mechanism {
+            Watch::<M>::announce(watch, step, Mode::Exclusive, core::ptr::from_ref(self).addr(), place);
+        }
     }
 
-    /// Whether somebody is in the critical section. Functions that rely on the lock assert this. Without a lock, and for a
+    /// Whether some task is in the critical section. Functions that rely on the lock assert this. Without a lock, and for a
     /// spinlock on a machine of one CPU, there is nothing to ask: always `true`.
     pub fn is_held(&self) -> bool {
-        match &self.mechanism {
-            Mechanism::Nothing | Mechanism::Switch(_) => true,
-            Mechanism::Spinlock(lock) => !cfg!(feature = "smp") || lock.is_locked(),
-            Mechanism::Semaphore(semaphore) => semaphore.count() == 0,
-            Mechanism::Completion(completion) => !completion.is_done(),
-            Mechanism::Mutex(mutex) => mutex.is_locked(),
-            Mechanism::RwLock(lock) => !cfg!(feature = "smp") || lock.is_write_locked(),
-            Mechanism::RwSem(semaphore) => semaphore.is_write_locked(),
-            Mechanism::CpuOwned(lock) => lock.depth() > 0,
-            Mechanism::Broken(lock) => lock.is_locked(),
-        }
+        self.mechanism.lock().is_none_or(|lock| lock.is_held())
     }
 
     /// Whether one task at most is in the critical section, on any machine and whatever it does there: not where there is
@@ -177,17 +183,7 @@ impl<M: Machine> Guard<M> {
 
     /// The counters so far. [`None`] where there is no lock.
     pub fn stats(&self) -> Option<LockStats> {
-        match &self.mechanism {
-            Mechanism::Nothing | Mechanism::Switch(_) => None,
-            Mechanism::Spinlock(lock) => Some(lock.stats()),
-            Mechanism::Semaphore(semaphore) => Some(semaphore.stats()),
-            Mechanism::Completion(completion) => Some(completion.stats()),
-            Mechanism::Mutex(mutex) => Some(mutex.stats()),
-            Mechanism::RwLock(lock) => Some(lock.stats()),
-            Mechanism::RwSem(semaphore) => Some(semaphore.stats()),
-            Mechanism::CpuOwned(lock) => Some(lock.stats()),
-            Mechanism::Broken(lock) => Some(lock.stats()),
-        }
+        self.mechanism.lock().map(|lock| lock.stats())
     }
 
     /// Which it is, as the command line says it.
@@ -216,21 +212,9 @@ pub struct Held<'a, M: Machine> {
 
 impl<M: Machine> Drop for Held<'_, M> {
     fn drop(&mut self) {
-        match &self.guard.mechanism {
-            Mechanism::Nothing => {}
-            Mechanism::Switch(watch) => self.guard.switched(watch, LockStep::Release, self.place),
-            // SAFETY: `enter` acquired it and made this one `Held`, which is dropped once.
-            Mechanism::Spinlock(lock) => unsafe { lock.release(self.place) },
-            Mechanism::Semaphore(semaphore) => semaphore.up_at(self.place),
-            Mechanism::Completion(completion) => completion.complete_at(self.place),
-            Mechanism::Mutex(mutex) => {
-                mutex.unlock_at(self.place).expect("this does not leave the task that entered");
-            }
-            // SAFETY: as above.
-            Mechanism::RwLock(lock) => unsafe { lock.release_write(self.place) },
-            Mechanism::RwSem(semaphore) => semaphore.up_write_at(self.place),
-            Mechanism::CpuOwned(lock) => lock.release_at(self.place),
-            Mechanism::Broken(lock) => lock.release_at::<M>(self.place),
+        match self.guard.mechanism.lock() {
+            Some(lock) => lock.leave(self.place),
+            None => self.guard.switched(LockStep::Release, self.place),
         }
     }
 }

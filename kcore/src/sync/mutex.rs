@@ -10,10 +10,10 @@ use core::sync::atomic::AtomicBool;
 use crate::errno::Errno;
 use crate::event::LockName;
 use crate::machine::Sched;
-use crate::report::LockStats;
 use crate::sync::own::Own;
+use crate::sync::raw_lock::RawLock;
 use crate::sync::raw_mutex::RawMutex;
-use crate::sync::watch::{Counted, Observed, Statistics, Watch};
+use crate::sync::watch::{Counted, Observed, Watch, Watched};
 
 /// A value that one task at a time can use. Its users may sleep, and so may those who wait.
 ///
@@ -74,7 +74,7 @@ impl<T: ?Sized, M: Sched, W: Watch<M>> Mutex<T, M, W> {
     #[doc(alias = "mutex_lock")]
     pub fn lock(&self) -> MutexGuard<'_, T, M, W> {
         let place = W::place();
-        self.raw.lock_at(place);
+        self.raw.enter(place);
         self.guard(place)
     }
 
@@ -138,11 +138,6 @@ impl<T: ?Sized, M: Sched, W: Watch<M>> Mutex<T, M, W> {
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }
-
-    /// Where the mutex is: how the machine's hooks tell two locks apart.
-    pub fn address(&self) -> usize {
-        self.raw.address()
-    }
 }
 
 impl<T, M: Sched, W: Watch<M>> Mutex<T, M, W> {
@@ -165,15 +160,12 @@ impl<T, M: Sched, W: Watch<M>> Mutex<T, M, W> {
     }
 }
 
-impl<T: ?Sized, M: Sched, W: Watch<M> + Statistics> Mutex<T, M, W> {
-    /// The counters so far.
-    pub fn stats(&self) -> LockStats {
-        self.raw.stats()
-    }
+impl<T: ?Sized, M: Sched, W: Watch<M>> Watched for Mutex<T, M, W> {
+    type Watch = W;
 
-    /// The mutex's name.
-    pub fn name(&self) -> &LockName {
-        self.raw.name()
+    #[inline]
+    fn watch(&self) -> &W {
+        self.raw.watch()
     }
 }
 
@@ -220,7 +212,6 @@ impl<T: ?Sized, M: Sched, W: Watch<M>> DerefMut for MutexGuard<'_, T, M, W> {
 impl<T: ?Sized, M: Sched, W: Watch<M>> Drop for MutexGuard<'_, T, M, W> {
     #[inline]
     fn drop(&mut self) {
-        let unlocked = self.mutex.raw.unlock_at(self.place);
-        unlocked.expect("the guard does not leave the task that locked, and nothing else unlocks");
+        self.mutex.raw.leave(self.place);
     }
 }

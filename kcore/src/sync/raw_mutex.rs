@@ -14,11 +14,11 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use crate::errno::Errno;
 use crate::event::{LockName, LockStep, Mode};
 use crate::machine::{Sched, Sleep, TaskId};
-use crate::report::LockStats;
 use crate::sync::patience::{Endless, Patience, UntilSignal};
+use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::SpinLock;
 use crate::sync::waiter::{Waiter, Waiters, after};
-use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 
 /// Looks at a lock that is taken until a task goes to sleep for it: about as long as a sleep and a wake-up take.
 const MOST_LOOKS: u32 = 200;
@@ -124,7 +124,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     #[track_caller]
     #[doc(alias = "mutex_lock")]
     pub fn lock(&self) {
-        self.lock_at(W::place());
+        self.enter(W::place());
     }
 
     /// [`lock`](RawMutex::lock), unless the caller has the lock already (POSIX: `PTHREAD_MUTEX_ERRORCHECK`).
@@ -136,7 +136,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         if self.is_mine() {
             return Err(Errno::EDEADLK);
         }
-        self.lock_at(W::place());
+        self.enter(W::place());
         Ok(())
     }
 
@@ -147,7 +147,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     #[track_caller]
     #[doc(alias = "mutex_lock_interruptible")]
     pub fn lock_interruptible(&self) -> Result<(), Errno> {
-        self.acquire(UntilSignal(Sleep::Interruptible), W::place())
+        self.enter_interruptible(W::place())
     }
 
     /// [`lock`](RawMutex::lock), until the task has a signal that kills it.
@@ -185,12 +185,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         self.unlock_at(W::place())
     }
 
-    #[inline]
-    pub(crate) fn lock_at(&self, place: W::Place) {
-        let Ok(()) = self.acquire(Endless, place);
-    }
-
-    pub(crate) fn unlock_at(&self, place: W::Place) -> Result<(), Errno> {
+    fn unlock_at(&self, place: W::Place) -> Result<(), Errno> {
         if !self.is_mine() {
             return Err(Errno::EPERM);
         }
@@ -352,23 +347,36 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     pub fn waiters(&self) -> usize {
         self.sleepers.lock_irqsave().queue.len()
     }
+}
 
-    /// Where the lock is: how the machine's hooks tell two locks apart.
+impl<M: Sched, W: Watch<M>> Watched for RawMutex<M, W> {
+    type Watch = W;
+
     #[inline]
-    pub fn address(&self) -> usize {
-        core::ptr::from_ref(self).expose_provenance()
+    fn watch(&self) -> &W {
+        &self.watch
     }
 }
 
-impl<M: Sched, W: Watch<M> + Statistics> RawMutex<M, W> {
-    /// The counters so far; a failed test-and-set is a look at a lock that somebody else had.
-    pub fn stats(&self) -> LockStats {
-        self.watch.stats()
+impl<M: Sched, W: Watch<M>> RawLock<M> for RawMutex<M, W> {
+    #[inline]
+    fn enter(&self, place: W::Place) {
+        let Ok(()) = self.acquire(Endless, place);
     }
 
-    /// The lock's name.
-    pub fn name(&self) -> &LockName {
-        self.watch.name()
+    fn enter_interruptible(&self, place: W::Place) -> Result<(), Errno> {
+        self.acquire(UntilSignal(Sleep::Interruptible), place)
+    }
+
+    /// # Panics
+    /// When the caller is not the owner.
+    #[inline]
+    fn leave(&self, place: W::Place) {
+        self.unlock_at(place).expect("a guard does not leave the task that locked, and nothing else unlocks");
+    }
+
+    fn is_held(&self) -> bool {
+        self.is_locked()
     }
 }
 

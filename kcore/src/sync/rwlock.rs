@@ -14,11 +14,11 @@ use core::sync::atomic::AtomicBool;
 
 use crate::event::{LockName, LockStep, Mode};
 use crate::machine::Cpu;
-use crate::report::LockStats;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
+use crate::sync::raw_lock::RawLock;
 use crate::sync::rw_guard::{ReadGuard, WriteGuard};
 use crate::sync::rw_word::{Brief, RwWord};
-use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 
 /// The most PAUSEs between two looks at a lock that is taken.
 const MOST_PAUSES: u32 = 64;
@@ -182,7 +182,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     /// Takes the lock for writing without a guard. Whoever calls this has entered an environment and calls
     /// [`release_write`](RwLock::release_write).
     #[inline]
-    pub(super) fn acquire_write(&self, place: W::Place) {
+    fn acquire_write(&self, place: W::Place) {
         if !self.try_alone(&mut None) {
             let is_taken = || self.word.is_bit_set() || self.word.is_read();
             self.contend(Mode::Exclusive, place, |wait| self.try_alone(wait), is_taken);
@@ -294,23 +294,32 @@ impl<T: ?Sized, M: Cpu, W> RwLock<T, M, W> {
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }
+}
 
-    /// Where the lock is: how the machine's hooks tell two locks apart.
+impl<T: ?Sized, M: Cpu, W> Watched for RwLock<T, M, W> {
+    type Watch = W;
+
     #[inline]
-    pub fn address(&self) -> usize {
-        core::ptr::from_ref(self).cast::<()>().addr()
+    fn watch(&self) -> &W {
+        &self.watch
     }
 }
 
-impl<T: ?Sized, M: Cpu, W: Statistics> RwLock<T, M, W> {
-    /// The counters so far.
-    pub fn stats(&self) -> LockStats {
-        self.watch.stats()
+/// Taken for writing, in an environment that the caller has entered.
+impl<M: Cpu, W: Watch<M>> RawLock<M> for RwLock<(), M, W> {
+    #[inline]
+    fn enter(&self, place: W::Place) {
+        self.acquire_write(place);
     }
 
-    /// The lock's name.
-    pub fn name(&self) -> &LockName {
-        self.watch.name()
+    #[inline]
+    fn leave(&self, place: W::Place) {
+        // SAFETY: there is no value that a second holder could use.
+        unsafe { self.release_write(place) };
+    }
+
+    fn is_held(&self) -> bool {
+        !cfg!(feature = "smp") || self.is_write_locked()
     }
 }
 

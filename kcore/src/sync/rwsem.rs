@@ -12,11 +12,11 @@ use core::sync::atomic::AtomicBool;
 
 use crate::event::{LockName, LockStep, Mode};
 use crate::machine::Sched;
-use crate::report::LockStats;
 use crate::sync::patience::Endless;
+use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::{SpinGuard, SpinLock};
 use crate::sync::waiter::{Dismissed, Waiter, Waiters, after};
-use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 
 /// A reader/writer semaphore.
 ///
@@ -125,7 +125,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     #[inline]
     #[track_caller]
     pub fn down_write(&self) {
-        self.down_write_at(W::place());
+        self.enter(W::place());
     }
 
     /// Has the lock alone if nobody else has it, and says whether it does.
@@ -176,7 +176,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     #[inline]
     #[track_caller]
     pub fn up_write(&self) {
-        self.up_write_at(W::place());
+        self.leave(W::place());
     }
 
     /// The writer becomes a reader; nobody writes in between. Readers who wait are let in. It never sleeps.
@@ -189,32 +189,6 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         let mut state = self.state.lock();
         assert!(state.is_written(), "downgrade_write, and nobody writes");
         state.readers = 1;
-        self.open(state);
-    }
-
-    #[inline]
-    pub(super) fn down_write_at(&self, place: W::Place) {
-        let mut state = self.state.lock();
-        if state.is_closed {
-            self.sleep_at_gate(state, Mode::Exclusive, place);
-            self.wait_for_readers();
-        } else if state.readers > 0 {
-            state.is_closed = true;
-            let wait = W::wait();
-            self.sleep_inside(state, wait, Some(place));
-        } else {
-            self.admit_writer(&mut state, None);
-            drop(state);
-        }
-        self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
-    }
-
-    #[inline]
-    pub(super) fn up_write_at(&self, place: W::Place) {
-        self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
-        let state = self.state.lock();
-        assert!(state.is_written(), "up_write, and nobody writes");
-        self.watch.released();
         self.open(state);
     }
 
@@ -301,12 +275,6 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         let state = self.state.lock();
         state.gate.len() + state.inside.len() + usize::from(state.passed.is_some())
     }
-
-    /// Where the semaphore is: how the machine's hooks tell two locks apart.
-    #[inline]
-    pub fn address(&self) -> usize {
-        core::ptr::from_ref(self).addr()
-    }
 }
 
 impl<M: Sched, W: Watch<M>> State<M, W> {
@@ -315,15 +283,45 @@ impl<M: Sched, W: Watch<M>> State<M, W> {
     }
 }
 
-impl<M: Sched, W: Watch<M> + Statistics> RwSemaphore<M, W> {
-    /// The counters so far; a failed test-and-set is a `down` that had to sleep.
-    pub fn stats(&self) -> LockStats {
-        self.watch.stats()
+impl<M: Sched, W: Watch<M>> Watched for RwSemaphore<M, W> {
+    type Watch = W;
+
+    #[inline]
+    fn watch(&self) -> &W {
+        &self.watch
+    }
+}
+
+/// Taken for writing.
+impl<M: Sched, W: Watch<M>> RawLock<M> for RwSemaphore<M, W> {
+    #[inline]
+    fn enter(&self, place: W::Place) {
+        let mut state = self.state.lock();
+        if state.is_closed {
+            self.sleep_at_gate(state, Mode::Exclusive, place);
+            self.wait_for_readers();
+        } else if state.readers > 0 {
+            state.is_closed = true;
+            let wait = W::wait();
+            self.sleep_inside(state, wait, Some(place));
+        } else {
+            self.admit_writer(&mut state, None);
+            drop(state);
+        }
+        self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
     }
 
-    /// The semaphore's name.
-    pub fn name(&self) -> &LockName {
-        self.watch.name()
+    #[inline]
+    fn leave(&self, place: W::Place) {
+        self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
+        let state = self.state.lock();
+        assert!(state.is_written(), "up_write, and nobody writes");
+        self.watch.released();
+        self.open(state);
+    }
+
+    fn is_held(&self) -> bool {
+        self.is_write_locked()
     }
 }
 

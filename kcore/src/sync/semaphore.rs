@@ -10,14 +10,14 @@ use core::sync::atomic::AtomicBool;
 use crate::errno::Errno;
 use crate::event::LockName;
 use crate::machine::{Sched, Sleep};
-use crate::report::LockStats;
 use crate::sync::patience::{Endless, Patience, UntilSignal, UntilTime};
+use crate::sync::raw_lock::RawLock;
 use crate::sync::units::Units;
-use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 
 /// A number of units. Initialised to one, it is a mutex (without an owner: anybody may `up` it).
 ///
-/// `hold_cycles` of its counters are those of all units together.
+/// `hold_cycles` of its counters are those of all units together; a failed test-and-set is a `down` that found no unit.
 #[doc(alias = "struct semaphore")]
 pub struct Semaphore<M: Sched, W: Watch<M> = Silent> {
     units: Units<M, W, false>,
@@ -62,7 +62,7 @@ impl<M: Sched, W: Watch<M>> Semaphore<M, W> {
     #[inline]
     #[track_caller]
     pub fn down(&self) {
-        self.down_at(W::place());
+        self.enter(W::place());
     }
 
     /// [`down`](Semaphore::down), until the task has a signal (LDD3 ch. 5: what a driver uses, so that its user can stop
@@ -72,7 +72,7 @@ impl<M: Sched, W: Watch<M>> Semaphore<M, W> {
     /// [`Errno::EINTR`]: a signal came first. There is no unit to give back.
     #[track_caller]
     pub fn down_interruptible(&self) -> Result<(), Errno> {
-        self.down_within(UntilSignal(Sleep::Interruptible), W::place())
+        self.enter_interruptible(W::place())
     }
 
     /// [`down`](Semaphore::down), until the task has a signal that kills it.
@@ -116,21 +116,11 @@ impl<M: Sched, W: Watch<M>> Semaphore<M, W> {
     #[inline]
     #[track_caller]
     pub fn up(&self) {
-        self.up_at(W::place());
-    }
-
-    #[inline]
-    pub(crate) fn down_at(&self, place: W::Place) {
-        let Ok(()) = self.units.take(Endless, self.address(), place);
+        self.leave(W::place());
     }
 
     fn down_within<P: Patience>(&self, patience: P, place: W::Place) -> Result<(), P::End> {
         self.units.take(patience, self.address(), place)
-    }
-
-    #[inline]
-    pub(crate) fn up_at(&self, place: W::Place) {
-        self.units.give(self.address(), place);
     }
 
     /// Units that nobody has at this moment. For reports.
@@ -142,23 +132,34 @@ impl<M: Sched, W: Watch<M>> Semaphore<M, W> {
     pub fn waiters(&self) -> usize {
         self.units.waiters()
     }
+}
 
-    /// Where the semaphore is: how the machine's hooks tell two locks apart.
+impl<M: Sched, W: Watch<M>> Watched for Semaphore<M, W> {
+    type Watch = W;
+
     #[inline]
-    pub fn address(&self) -> usize {
-        core::ptr::from_ref(self).addr()
+    fn watch(&self) -> &W {
+        self.units.watch()
     }
 }
 
-impl<M: Sched, W: Watch<M> + Statistics> Semaphore<M, W> {
-    /// The counters so far; a failed test-and-set is a `down` that found no unit.
-    pub fn stats(&self) -> LockStats {
-        self.units.statistics().stats()
+impl<M: Sched, W: Watch<M>> RawLock<M> for Semaphore<M, W> {
+    #[inline]
+    fn enter(&self, place: W::Place) {
+        let Ok(()) = self.units.take(Endless, self.address(), place);
     }
 
-    /// The semaphore's name.
-    pub fn name(&self) -> &LockName {
-        self.units.statistics().name()
+    fn enter_interruptible(&self, place: W::Place) -> Result<(), Errno> {
+        self.down_within(UntilSignal(Sleep::Interruptible), place)
+    }
+
+    #[inline]
+    fn leave(&self, place: W::Place) {
+        self.units.give(self.address(), place);
+    }
+
+    fn is_held(&self) -> bool {
+        self.count() == 0
     }
 }
 

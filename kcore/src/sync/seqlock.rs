@@ -25,11 +25,10 @@ use core::sync::atomic::{
 
 use crate::event::LockName;
 use crate::machine::Cpu;
-use crate::report::LockStats;
 use crate::sync::atomic_word::AtomicWord;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::spinlock::{SpinGuard, SpinLock};
-use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 
 /// `N` words that belong together.
 #[doc(alias = "seqlock_t")]
@@ -186,15 +185,12 @@ impl<M: Cpu, const N: usize, W: Watch<M>, A: AtomicWord> SeqLock<M, N, W, A> {
     }
 }
 
-impl<M: Cpu, const N: usize, W: Statistics, A> SeqLock<M, N, W, A> {
-    /// The counters of the writers so far.
-    pub fn stats(&self) -> LockStats {
-        self.writer.stats()
-    }
+/// Its counters are those of the writers.
+impl<M: Cpu, const N: usize, W, A> Watched for SeqLock<M, N, W, A> {
+    type Watch = W;
 
-    /// The lock's name.
-    pub fn name(&self) -> &LockName {
-        self.writer.name()
+    fn watch(&self) -> &W {
+        self.writer.watch()
     }
 }
 

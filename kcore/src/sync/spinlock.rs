@@ -15,9 +15,9 @@ use core::sync::atomic::AtomicBool;
 
 use crate::event::{LockName, LockStep, Mode};
 use crate::machine::Cpu;
-use crate::report::LockStats;
 use crate::sync::environment::{Atomic, BhOff, Environment, IrqSaved, PreemptOff};
-use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+use crate::sync::raw_lock::RawLock;
+use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 use crate::sync::word::Word;
 
 /// The most PAUSEs between two looks at a lock that is taken.
@@ -133,7 +133,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
     /// Takes the lock without a guard. Whoever calls this has entered an environment and calls
     /// [`release`](SpinLock::release).
     #[inline]
-    pub(crate) fn acquire(&self, place: W::Place) {
+    fn acquire(&self, place: W::Place) {
         if self.word.try_acquire() {
             self.watch.acquired(None);
         } else {
@@ -148,7 +148,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
     /// The caller has the lock (by [`acquire`](SpinLock::acquire), or by a guard that will not be dropped) and uses the
     /// value no more.
     #[inline]
-    pub(crate) unsafe fn release(&self, place: W::Place) {
+    unsafe fn release(&self, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
         self.watch.released();
         self.word.clear();
@@ -204,23 +204,32 @@ impl<T: ?Sized, M: Cpu, W> SpinLock<T, M, W> {
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }
+}
 
-    /// Where the lock is: how the machine's hooks tell two locks apart.
+impl<T: ?Sized, M: Cpu, W> Watched for SpinLock<T, M, W> {
+    type Watch = W;
+
     #[inline]
-    pub fn address(&self) -> usize {
-        core::ptr::from_ref(self).cast::<()>().addr()
+    fn watch(&self) -> &W {
+        &self.watch
     }
 }
 
-impl<T: ?Sized, M: Cpu, W: Statistics> SpinLock<T, M, W> {
-    /// The counters so far.
-    pub fn stats(&self) -> LockStats {
-        self.watch.stats()
+/// In an environment that the caller has entered.
+impl<M: Cpu, W: Watch<M>> RawLock<M> for SpinLock<(), M, W> {
+    #[inline]
+    fn enter(&self, place: W::Place) {
+        self.acquire(place);
     }
 
-    /// The lock's name.
-    pub fn name(&self) -> &LockName {
-        self.watch.name()
+    #[inline]
+    fn leave(&self, place: W::Place) {
+        // SAFETY: there is no value that a second holder could use.
+        unsafe { self.release(place) };
+    }
+
+    fn is_held(&self) -> bool {
+        !cfg!(feature = "smp") || self.is_locked()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::machine::{Cpu, Sched};
 use crate::sync::patience::{Endless, Patience};
 use crate::sync::spinlock::{SpinIrqGuard, SpinLock};
 use crate::sync::waiter::{Dismissed, Waiter, Waiters, after};
-use crate::sync::watch::{Silent, Statistics, Watch};
+use crate::sync::watch::{Silent, Watch};
 
 /// As many units as anybody wants (the same trick as in Linux's `struct completion`).
 const ENDLESS: usize = usize::MAX;
@@ -192,9 +192,9 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     }
 }
 
-impl<M: Sched, W: Watch<M> + Statistics, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
-    /// Name and counters.
-    pub(super) fn statistics(&self) -> &impl Statistics {
+impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
+    /// What counts them.
+    pub(super) fn watch(&self) -> &W {
         &self.watch
     }
 }

@@ -23,11 +23,10 @@ use core::sync::atomic::AtomicBool;
 use crate::errno::Errno;
 use crate::event::{LockName, LockStep, Mode};
 use crate::machine::{Sched, Sleep};
-use crate::report::LockStats;
 use crate::sync::patience::{Endless, Patience, UntilSignal, UntilTime};
 use crate::sync::spinlock::SpinLock;
 use crate::sync::waiter::{Dismissed, Waiter, Waiters};
-use crate::sync::watch::{Counted, Observed, Silent, Statistics, Watch};
+use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 
 /// Tasks that wait for conditions, and are woken to test them.
 ///
@@ -267,12 +266,6 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
     pub fn is_active(&self) -> bool {
         self.waiters() > 0
     }
-
-    /// Where the queue is: how the machine's hooks tell two of them apart.
-    #[inline]
-    pub fn address(&self) -> usize {
-        core::ptr::from_ref(self).addr()
-    }
 }
 
 /// A task's place in a queue of which it waits for no condition: it stands there until it is woken or this is dropped, and
@@ -367,15 +360,12 @@ impl<M: Sched, W: Watch<M>> Drop for Place<'_, M, W> {
     }
 }
 
-impl<M: Sched, W: Watch<M> + Statistics> WaitQueue<M, W> {
-    /// The counters so far.
-    pub fn stats(&self) -> LockStats {
-        self.watch.stats()
-    }
+impl<M: Sched, W: Watch<M>> Watched for WaitQueue<M, W> {
+    type Watch = W;
 
-    /// The queue's name.
-    pub fn name(&self) -> &LockName {
-        self.watch.name()
+    #[inline]
+    fn watch(&self) -> &W {
+        &self.watch
     }
 }
 

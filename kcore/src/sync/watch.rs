@@ -52,6 +52,37 @@ pub trait Statistics {
     fn stats(&self) -> LockStats;
 }
 
+/// A primitive: it lies somewhere, and its level says what is known of it.
+pub trait Watched {
+    /// Its [`Watch`].
+    type Watch;
+
+    /// What hears of its life.
+    fn watch(&self) -> &Self::Watch;
+
+    /// Where it is: how listeners tell two locks apart, and find one again that its owner has died with.
+    #[inline]
+    fn address(&self) -> usize {
+        core::ptr::from_ref(self).cast::<()>().expose_provenance()
+    }
+
+    /// The counters so far. A failed test-and-set is an attempt that found the lock taken.
+    fn stats(&self) -> LockStats
+    where
+        Self::Watch: Statistics,
+    {
+        self.watch().stats()
+    }
+
+    /// Its name.
+    fn name(&self) -> &LockName
+    where
+        Self::Watch: Statistics,
+    {
+        self.watch().name()
+    }
+}
+
 /// No name, no counters, no events, no cost.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;

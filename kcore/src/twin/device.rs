@@ -7,7 +7,7 @@ use crate::event::{LockName, Waiting};
 use crate::machine::{AtomicFlag, Machine};
 use crate::report::LockStats;
 use crate::scull::{Geometry, Mode};
-use crate::sync::{Mutex, MutexGuard, Observed};
+use crate::sync::{Mutex, MutexGuard, Observed, Watched};
 use crate::twin::data::Data;
 use crate::twin::file::File;
 

@@ -7,7 +7,7 @@ use kcore::event::{Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::Cpu;
 use kcore::shared::Shared;
-use kcore::sync::{CpuOwnedLock, Observed};
+use kcore::sync::{CpuOwnedLock, Observed, Watched};
 
 use crate::{Events, NAME, ROUNDS, TASKS};
 

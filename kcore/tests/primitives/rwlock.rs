@@ -7,7 +7,7 @@ use kcore::as_host;
 use kcore::event::{Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::Cpu;
-use kcore::sync::{Counted, Observed, RwLock, Silent};
+use kcore::sync::{Counted, Observed, RwLock, Silent, Watched};
 
 use crate::{Events, NAME, ROUNDS, TASKS};
 

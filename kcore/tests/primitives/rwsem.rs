@@ -8,7 +8,7 @@ use kcore::event::{Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::shared::Shared;
-use kcore::sync::{Counted, Observed, RwSemaphore, Silent};
+use kcore::sync::{Counted, Observed, RwSemaphore, Silent, Watched};
 
 use crate::{Events, NAME, ROUNDS, TASKS};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kcore::event::{Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
-use kcore::sync::{Counted, Observed, SeqLock, Silent};
+use kcore::sync::{Counted, Observed, SeqLock, Silent, Watched};
 
 use crate::{Events, NAME, ROUNDS, TASKS};
 

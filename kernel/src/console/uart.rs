@@ -2,6 +2,7 @@
 
 use kcore::event::{LockName, Waiting};
 use kcore::report::LockStats;
+use kcore::sync::Watched;
 use uart_16550::backend::PioBackend;
 use uart_16550::spec::registers::{FCR, IER, offsets};
 use uart_16550::{Config, Uart16550};

@@ -35,7 +35,7 @@ pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let units_amiss = scene.unit.free().abs_diff(1) + scene.unit.waiters();
     stage.run.lost_updates += (scene.blocks_left(since) + units_amiss) as u64;
     stage.run.owners = stage.run.owners.max(scene.most.load(Relaxed));
-    stage.add_lock(Some(scene.unit.stats()));
+    stage.add_lock(Some(scene.unit.lock().stats()));
     let (interrupted, had) = (scene.interrupted.load(Relaxed), scene.had.load(Relaxed));
     stage.note(format!("{interrupted} waits were ended by a signal, {had} got the unit"));
     Ok(())

@@ -1,11 +1,12 @@
 //! One unit that tasks wait for until a signal comes, in each of its forms.
 
+use core::panic::Location;
+
 use kcore::errno::Errno;
 use kcore::event::{LockName, Waiting};
 use kcore::machine::{Sched, Sleep};
-use kcore::report::LockStats;
 use kcore::settings::Form;
-use kcore::sync::{Completion, Mutex, Observed, Semaphore};
+use kcore::sync::{Completion, Observed, RawLock, RawMutex, Semaphore};
 
 use crate::machine::Kernel;
 
@@ -18,7 +19,7 @@ pub(super) enum Unit {
     /// Of a semaphore.
     Semaphore(Semaphore<Kernel, Observed>),
     /// A mutex.
-    Mutex(Mutex<(), Kernel, Observed>),
+    Mutex(RawMutex<Kernel, Observed>),
     /// A completion as a token that is handed on.
     Completion(Completion<Kernel, Observed>),
 }
@@ -35,7 +36,7 @@ impl Unit {
     pub(super) fn new(form: Form) -> Self {
         match form {
             Form::Semaphore => Unit::Semaphore(Semaphore::observed(NAME, 1)),
-            Form::Mutex => Unit::Mutex(Mutex::observed(NAME, ())),
+            Form::Mutex => Unit::Mutex(RawMutex::observed(NAME)),
             Form::Completion => {
                 let completion = Completion::observed(NAME);
                 completion.complete();
@@ -48,28 +49,23 @@ impl Unit {
     /// Waits for the unit, has it while `inside` runs, and gives it back. [`Errno::EINTR`] when a signal came first.
     #[track_caller]
     pub(super) fn with(&self, inside: impl FnOnce()) -> Result<(), Errno> {
+        let (lock, place) = (self.lock(), Location::caller());
         match self {
-            Unit::Broken(semaphore) => {
-                down_or_leave(semaphore)?;
-                inside();
-                semaphore.up();
-            }
-            Unit::Semaphore(semaphore) => {
-                semaphore.down_interruptible()?;
-                inside();
-                semaphore.up();
-            }
-            Unit::Mutex(mutex) => {
-                let _held = mutex.lock_interruptible()?;
-                inside();
-            }
-            Unit::Completion(completion) => {
-                completion.wait_interruptible()?;
-                inside();
-                completion.complete();
-            }
+            Unit::Broken(semaphore) => down_or_leave(semaphore)?,
+            _ => lock.enter_interruptible(place)?,
         }
+        inside();
+        lock.leave(place);
         Ok(())
+    }
+
+    /// The unit, whatever it is made of.
+    pub(super) fn lock(&self) -> &dyn RawLock<Kernel, Watch = Observed> {
+        match self {
+            Unit::Broken(semaphore) | Unit::Semaphore(semaphore) => semaphore,
+            Unit::Mutex(mutex) => mutex,
+            Unit::Completion(completion) => completion,
+        }
     }
 
     /// How often the unit is to be had, when nobody uses it: once, if all is well.
@@ -87,15 +83,6 @@ impl Unit {
             Unit::Broken(semaphore) | Unit::Semaphore(semaphore) => semaphore.waiters(),
             Unit::Mutex(mutex) => mutex.waiters(),
             Unit::Completion(completion) => completion.waiters(),
-        }
-    }
-
-    /// The counters.
-    pub(super) fn stats(&self) -> LockStats {
-        match self {
-            Unit::Broken(semaphore) | Unit::Semaphore(semaphore) => semaphore.stats(),
-            Unit::Mutex(mutex) => mutex.stats(),
-            Unit::Completion(completion) => completion.stats(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use kcore::ledger::{Ledger, PerKind, Record, Snapshot};
 use kcore::report::LockStats;
+use kcore::sync::Watched;
 
 use super::{HEAP, bytes, with_heap};
 
