@@ -81,18 +81,41 @@ impl Row {
     }
 }
 
-/// A race between tasks of several CPUs that may also lose their CPU at its points, and the usual forms.
-pub(super) const TASKS: &[Row] = &[
-    Row::always(Form::None, R),
-    Row::always(Form::Spinlock, C),
-    Row::always(Form::Semaphore, C),
-    Row::always(Form::Completion, C),
-    Row::always(Form::Mutex, C),
-    Row::always(Form::RwLock, C),
-    Row::always(Form::RwSem, C),
-    Row::always(Form::Irqsave, C),
-    Row::always(Form::Bh, C),
+/// The locks that keep tasks apart on every machine.
+const LOCKS: [Form; 8] = [
+    Form::Spinlock,
+    Form::Semaphore,
+    Form::Completion,
+    Form::Mutex,
+    Form::RwLock,
+    Form::RwSem,
+    Form::Irqsave,
+    Form::Bh,
+];
+
+/// Without a guard it gives `unguarded`, each of the [`LOCKS`] cures it, and then come `others`. There are `N` rows.
+pub(super) const fn guarded<const N: usize>(unguarded: Cell, others: &[Row]) -> [Row; N] {
+    let mut rows = [Row::always(Form::None, unguarded); N];
+    let mut row = 1;
+    while row < N {
+        rows[row] = match row.checked_sub(1 + LOCKS.len()) {
+            None => Row::always(LOCKS[row - 1], C),
+            Some(other) => others[other],
+        };
+        row += 1;
+    }
+    rows
+}
+
+/// What keeps only one CPU to itself.
+const OFF: &[Row] = &[
     Row::by_cpus(Form::CpuOwned, C, R),
     Row::by_cpus(Form::PreemptOff, R, C),
     Row::by_cpus(Form::IrqOff, R, C),
 ];
+
+/// No guard, or a lock.
+pub(super) const ALONE: usize = 1 + LOCKS.len();
+
+/// A race between tasks of several CPUs that may also lose their CPU at its points, and the usual forms.
+pub(super) const TASKS: &[Row] = &guarded::<{ ALONE + OFF.len() }>(R, OFF);

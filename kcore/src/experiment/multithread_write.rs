@@ -3,7 +3,7 @@
 use alloc::format;
 
 use super::entry::{Cause, Certain, Defaults, Experiment};
-use super::matrix::{C, R, Row};
+use super::matrix::{ALONE, R, Row, guarded};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
 use super::stage::{Refusal, Rig, Stage, Told, Visitor};
@@ -52,17 +52,7 @@ pub(super) static ENTRY: Experiment = Experiment {
 };
 
 /// Whatever keeps tasks apart cures it; what only keeps one CPU to itself is not asked.
-static ROWS: &[Row] = &[
-    Row::always(Form::None, R),
-    Row::always(Form::Spinlock, C),
-    Row::always(Form::Semaphore, C),
-    Row::always(Form::Completion, C),
-    Row::always(Form::Mutex, C),
-    Row::always(Form::RwLock, C),
-    Row::always(Form::RwSem, C),
-    Row::always(Form::Irqsave, C),
-    Row::always(Form::Bh, C),
-];
+static ROWS: &[Row] = &guarded::<ALONE>(R, &[]);
 
 const GOAL: &str = "Five writers open scull0 write-only and write as much as fits into a quarter of the memory, all from the \
 start of the device. Whatever they do, the device never holds more than one of them has written. So where does the memory \

@@ -3,12 +3,11 @@
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Usually};
-use super::matrix::{A, C, Row};
+use super::matrix::{A, ALONE, Row, guarded};
 use super::needs::{Ground, Needs};
 use super::points::SCULL;
 use super::stage::{Device, Refusal, Rig, Stage, Told, read_at, stamps, write_at};
 use crate::scull::Mode;
-use crate::settings::Form;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "soak",
@@ -52,17 +51,7 @@ pub(super) static ENTRY: Experiment = Experiment {
 };
 
 /// What it gives is luck without a guard.
-static ROWS: &[Row] = &[
-    Row::always(Form::None, A),
-    Row::always(Form::Spinlock, C),
-    Row::always(Form::Semaphore, C),
-    Row::always(Form::Completion, C),
-    Row::always(Form::Mutex, C),
-    Row::always(Form::RwLock, C),
-    Row::always(Form::RwSem, C),
-    Row::always(Form::Irqsave, C),
-    Row::always(Form::Bh, C),
-];
+static ROWS: &[Row] = &guarded::<ALONE>(A, &[]);
 
 const GOAL: &str = "Trust is good. Let sixty-four tasks on four CPUs write, read, seek and trim one device for a minute, \
 with the clock taking the CPU from one and giving it to the next all the time. Behind each right lock the account must \
