@@ -208,7 +208,7 @@ fn what_does_not_fit_is_named() {
     let table = [
         (
             "run counter lock=broken",
-            "counter cannot be run with lock=broken; valid: none, spinlock, semaphore, completion, mutex, rwlock, \
+            "counter cannot be run with lock=broken; valid: none, spinlock, ticket, semaphore, completion, mutex, rwlock, \
              rwsem, irqsave, bh, cpu-owned, preempt-off, irq-off",
         ),
         (

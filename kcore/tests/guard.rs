@@ -91,7 +91,7 @@ fn each_form_switches_off_what_it_says() {
         let guard = guard(lock);
         let held = guard.enter();
         let expected = match lock {
-            Form::Spinlock | Form::RwLock | Form::PreemptOff | Form::Broken => (1, 0, false),
+            Form::Spinlock | Form::Ticket | Form::RwLock | Form::PreemptOff | Form::Broken => (1, 0, false),
             Form::Bh => (0, 1, false),
             Form::Irqsave | Form::IrqOff => (0, 0, true),
             _ => (0, 0, false),

@@ -82,8 +82,9 @@ impl Row {
 }
 
 /// The locks that keep tasks apart on every machine.
-const LOCKS: [Form; 8] = [
+const LOCKS: [Form; 9] = [
     Form::Spinlock,
+    Form::Ticket,
     Form::Semaphore,
     Form::Completion,
     Form::Mutex,

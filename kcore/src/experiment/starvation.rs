@@ -24,7 +24,12 @@ pub(super) static ENTRY: Experiment = Experiment {
     goal: GOAL,
     hint: HINT,
     explanation: EXPLANATION,
-    rows: &[Row::always(Form::Spinlock, A), Row::always(Form::Semaphore, A), Row::always(Form::Mutex, A)],
+    rows: &[
+        Row::always(Form::Spinlock, A),
+        Row::always(Form::Ticket, A),
+        Row::always(Form::Semaphore, A),
+        Row::always(Form::Mutex, A),
+    ],
     unit: "turns for each task, if they were dealt out fairly",
     known_points: &["inside"],
     points: &["inside"],
@@ -53,7 +58,7 @@ pub(super) static ENTRY: Experiment = Experiment {
 };
 
 const GOAL: &str = "Four tasks want the same lock again and again. Nothing is lost and nothing is broken. Count how often each of \
-them gets it, and how long the unluckiest waits: with a spinlock, with a semaphore, with a mutex.";
+them gets it, and how long the unluckiest waits: with a spinlock, with tickets, with a semaphore, with a mutex.";
 
 const HINT: &str = "When a spinlock is given back, whose test-and-set comes first? Think of who has the cache line at that moment.";
 
@@ -62,13 +67,16 @@ spinlock of this laboratory is a bare test-and-set: whoever tries at the right m
 back has the best chance, for the lock's cache line is still in its own cache, while the others have yet to hear that there \
 was a store. So a task may get long series of turns, and another none for a long time. On a machine that emulates its CPUs \
 it is worse: a CPU whose thread the host does not run does not try at all.\n\n\
+The ticket lock is the same test-and-set, and it is had in the order in which the tasks came: everyone has as many turns as \
+all others. See what a turn takes, and then see it with --cpus 2 on a host of two cores. With more CPUs than cores the next \
+in line is often a CPU that the host does not run: the lock is free, the others spin, and none of them may have it.\n\n\
 The semaphore hands its unit to the one that has waited longest. Nobody starves, and everyone has the same number of turns, nearly. It \
 is paid for with time: each turn waits until the next in line has been woken, even if three others are awake and \
 could go in at once. That is a convoy, and the reason why the mutex does not do it: it frees itself and lets whoever runs take \
 it, until a sleeper has come too late several times; then that one is handed the mutex. Fair enough, and fast enough.\n\n\
 Linux went the same way. Its spinlocks were a test-and-set for years, became tickets (first come, first served) when machines \
 grew and starved some of their CPUs, and then queues in which each waiter spins on a line of its own. In a virtual machine \
-both are dangerous: with more CPUs than the host has cores, the next in line is often one that does not run.\n\n\
+both are dangerous, so there its waiters go to sleep after a while, and the holder wakes the next in line.\n\n\
 There is no verdict here: luck is not a race, and no number of turns is wrong. Look at the figures, and repeat them.\n\n\
 Wrong cures: to sleep a while after each turn (it is fair to the others at the price of idle time, and nobody knows how \
 long); to raise the priority of the one that starves (it spins no better for that); to hold the lock for longer, in order to \

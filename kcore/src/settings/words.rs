@@ -71,6 +71,8 @@ words!(
     None = "none",
     /// A spinlock.
     Spinlock = "spinlock",
+    /// A spinlock whose waiters enter in the order in which they came.
+    Ticket = "ticket",
     /// A semaphore initialised to 1.
     Semaphore = "semaphore",
     /// A completion used as a token that is handed on.

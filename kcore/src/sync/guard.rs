@@ -15,6 +15,7 @@ use crate::sync::raw_lock::RawLock;
 use crate::sync::watch::Watch;
 use crate::sync::{
     BrokenSpinLock, Completion, CpuOwnedLock, Observed, RawMutex, RwLock, RwSemaphore, Semaphore, SpinLock,
+    TicketLock,
 };
 
 /// What [`Form::PreemptOff`] is called where it is told of like a lock. A kernel that tasks lose their CPU in nowhere has
@@ -35,6 +36,8 @@ enum Mechanism<M: Machine> {
     Switch(Observed),
     /// A spinlock.
     Spinlock(SpinLock<(), M, Observed>),
+    /// A spinlock that serves in order.
+    Ticket(TicketLock<M, Observed>),
     /// A semaphore initialised to 1.
     Semaphore(Semaphore<M, Observed>),
     /// A completion as a token that is handed on: it is completed once here, to enter is to wait, to leave is to complete.
@@ -57,6 +60,7 @@ impl<M: Machine> Mechanism<M> {
         Some(match self {
             Mechanism::Nothing | Mechanism::Switch(_) => return None,
             Mechanism::Spinlock(lock) => lock,
+            Mechanism::Ticket(lock) => lock,
             Mechanism::Semaphore(lock) => lock,
             Mechanism::Completion(lock) => lock,
             Mechanism::Mutex(lock) => lock,
@@ -82,6 +86,7 @@ impl<M: Machine> Guard<M> {
     pub const LOCKS: &'static [Form] = &[
         Form::None,
         Form::Spinlock,
+        Form::Ticket,
         Form::Semaphore,
         Form::Completion,
         Form::Mutex,
@@ -110,6 +115,7 @@ impl<M: Machine> Guard<M> {
             Form::Spinlock | Form::Irqsave | Form::Bh => {
                 Mechanism::Spinlock(SpinLock::from_flag(flag(), Observed::new(spins), ()))
             }
+            Form::Ticket => Mechanism::Ticket(TicketLock::from_flag(flag(), Observed::new(spins))),
             Form::Semaphore => Mechanism::Semaphore(Semaphore::from_flag(flag(), Observed::new(sleeps), 1)),
             Form::Completion => {
                 Mechanism::Completion(Completion::from_flag(flag(), Observed::new(sleeps), 1))
@@ -140,7 +146,9 @@ impl<M: Machine> Guard<M> {
     /// What is to be switched off before the lock is taken.
     fn environment(&self) -> Off<M> {
         match self.lock {
-            Form::Spinlock | Form::RwLock | Form::PreemptOff => Off::Preemption(PreemptOff::enter()),
+            Form::Spinlock | Form::Ticket | Form::RwLock | Form::PreemptOff => {
+                Off::Preemption(PreemptOff::enter())
+            }
             Form::Bh => Off::Softirqs(BhOff::enter()),
             Form::Irqsave | Form::IrqOff => Off::Interrupts(IrqSaved::enter()),
             _ => Off::Nothing,

@@ -4,6 +4,7 @@
 //! tas         one bit: test-and-set, clear
 //!  ├ rwlock       spins; the bit and a count of readers
 //!  └ spinlock     spins until it has the bit
+//!     ├ ticket        spins until it is its turn
 //!     ├ seqlock       readers repeat and do not wait for each other
 //!     ├ atomic        an integer that is changed as a whole
 //!     ├ bitops        bits that are changed one by one
@@ -20,6 +21,7 @@
 //! | | waiters | at once | who comes first | LDD3 ch. 5 |
 //! |---|---|---|---|---|
 //! | [`SpinLock`] | spin | one | by chance | Spinlocks |
+//! | [`TicketLock`] | spin | one | first come | |
 //! | [`RwLock`] | spin | readers, or one writer | readers | Reader/Writer Spinlocks |
 //! | [`Mutex`] | spin a little, then sleep | one | by chance, but nobody is passed for ever | Semaphores and Mutexes |
 //! | [`Semaphore`] | sleep | as many as units | first come | Semaphores and Mutexes |
@@ -61,6 +63,7 @@ pub mod semaphore;
 pub mod seqlock;
 pub mod spinlock;
 pub mod tas;
+pub mod ticket;
 mod units;
 pub mod wait_queue;
 mod waiter;
@@ -87,6 +90,7 @@ pub use semaphore::Semaphore;
 pub use seqlock::{SeqLock, SeqWriteGuard};
 pub use spinlock::{SpinBhGuard, SpinGuard, SpinIrqGuard, SpinLock};
 pub use tas::Tas;
+pub use ticket::TicketLock;
 pub use units::{GRANTED, SEEING_OFF};
 pub use wait_queue::WaitQueue;
 pub use watch::{Counted, Observed, Silent, Statistics, Watch, Watched};

@@ -5,7 +5,8 @@ use std::marker::PhantomData;
 use std::sync::atomic::Ordering::{self, Relaxed};
 
 use kcore::machine::{AtomicFlag, Cpu, CpuId, Sched, Sleep, TaskId};
-use loom::sync::atomic::AtomicU8;
+use kcore::sync::AtomicWord;
+use loom::sync::atomic::{AtomicU8, AtomicUsize, fence};
 use loom::thread::{self, Thread};
 
 /// loom's flag.
@@ -134,13 +135,40 @@ impl AtomicFlag for Ringing {
     }
     fn store(&self, set: bool, order: Ordering) {
         self.0.store(set, order);
-        TASKS.with_borrow_mut(|tasks| {
-            for task in tasks.iter_mut().filter(|task| task.spins) {
-                task.spins = false;
-                task.thread.unpark();
-            }
-        });
+        ring();
     }
+}
+
+/// A word that wakes those who spin on it. Who has looked at it waits, if it waits at all, for another value.
+pub(crate) struct RingingWord(AtomicUsize);
+
+impl AtomicWord for RingingWord {
+    fn new(value: usize) -> Self {
+        RingingWord(AtomicUsize::new(value))
+    }
+    fn load(&self, order: Ordering) -> usize {
+        let newest =
+            self.0.compare_exchange(usize::MAX, usize::MAX, order, order).unwrap_or_else(|newest| newest);
+        with_me(|me| me.spins = true);
+        newest
+    }
+    fn store(&self, value: usize, order: Ordering) {
+        self.0.store(value, order);
+        ring();
+    }
+    fn fence(order: Ordering) {
+        fence(order);
+    }
+}
+
+/// There is something new to see.
+fn ring() {
+    TASKS.with_borrow_mut(|tasks| {
+        for task in tasks.iter_mut().filter(|task| task.spins) {
+            task.spins = false;
+            task.thread.unpark();
+        }
+    });
 }
 
 /// A machine whose tasks do not run until they are woken: a wake-up that is lost is a deadlock. Who spins does not run

@@ -4,6 +4,7 @@ mod atomic;
 mod kfifo;
 mod rwlock;
 mod seqlock;
+mod ticket;
 
 use std::sync::atomic::Ordering;
 

@@ -9,6 +9,7 @@ mod kfifo;
 mod rwlock;
 mod rwsem;
 mod seqlock;
+mod ticket;
 
 use std::sync::Mutex;
 

@@ -50,7 +50,7 @@ fn spinlock() -> Answer {
 
 /// A load and a store with nothing atomic about them, behind each guard of the experiments.
 fn guards() -> Answer {
-    for lock in [Form::Spinlock, Form::Semaphore, Form::Completion] {
+    for lock in [Form::Spinlock, Form::Ticket, Form::Semaphore, Form::Completion] {
         let shared = Arc::new((Guard::new(lock, "case.lock", "case.lock"), Shared::new(0_u64)));
         let counted = Arc::clone(&shared);
         crew::run(smp::cpus(), move |_| {
