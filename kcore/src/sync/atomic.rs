@@ -10,8 +10,9 @@
 //!
 //! As everything here it is made of the one test-and-set: each change is a load and a store under a spinlock with
 //! interrupts off, as on architectures without atomic instructions (parisc, sparc32). Every change acquires and releases
-//! that spinlock, so whoever reads by a *change* what another change wrote also sees what was done before it: the last
-//! `dec_and_test` of a reference count may free. [`read`](AtomicT::read) is a plain load and orders nothing.
+//! that spinlock, so a CPU that reads by a *change* what another change wrote also sees what was done before
+//! it: the last `dec_and_test` of a reference count may free. [`read`](AtomicT::read) is a plain load and
+//! orders nothing.
 
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};

@@ -38,13 +38,13 @@ impl BrokenSpinLock {
         BrokenSpinLock { word: Shared::new(FREE), watch: Observed::new(name) }
     }
 
-    /// Looks whether the lock is free; if it is, takes it. In between, somebody else does the same.
+    /// Looks whether the lock is free; if it is, takes it. In between, another task does the same.
     #[track_caller]
     pub fn acquire<M: Cpu + Events>(&self) {
         RawLock::<M>::enter(self, Location::caller());
     }
 
-    /// Gives the lock back. Anybody can: there is nothing to protect from.
+    /// Gives the lock back. Any task can: there is nothing to protect from.
     #[track_caller]
     pub fn release<M: Cpu + Events>(&self) {
         RawLock::<M>::leave(self, Location::caller());
@@ -60,7 +60,7 @@ impl BrokenSpinLock {
             Some(wait) => <Observed as Watch<M>>::failed(wait),
             None => *wait = Some(<Observed as Watch<M>>::wait()),
         }
-        // Each time anew: whoever listens saw the load in between, and would take this task for one that goes on.
+        // Each time anew: the listener saw the load in between, and would think that this task goes on.
         Watch::<M>::announce(&self.watch, LockStep::Wait, Mode::Exclusive, self.address(), place);
         while self.word.peek() == TAKEN {
             M::relax();
@@ -68,7 +68,7 @@ impl BrokenSpinLock {
         }
     }
 
-    /// Whether somebody, or more than one, has the lock at this moment.
+    /// Whether a task, or more than one, has the lock at this moment.
     pub fn is_locked(&self) -> bool {
         self.word.peek() == TAKEN
     }

@@ -4,8 +4,8 @@
 //! then wait to enter and complete to leave.
 //!
 //! It may lie on the stack of the task that waits for it, and be gone when [`Completion::wait`] has returned: a waiter that
-//! slept takes the inner lock once more, so whoever completed has left by then. All that it still does is to wake the
-//! task, which touches nothing of the completion. (A semaphore cannot be used so: RACES.md R21.)
+//! slept takes the inner lock once more, so its waker has left by then. All that the waker still does is to
+//! wake the task, which touches nothing of the completion. (A semaphore cannot be used so: RACES.md R21.)
 
 use core::fmt;
 use core::sync::atomic::AtomicBool;
@@ -24,7 +24,7 @@ use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 /// release: `hold_cycles` mean something where it is a token that is handed round.
 #[doc(alias = "struct completion")]
 pub struct Completion<M: Sched, W: Watch<M> = Silent> {
-    /// One free unit for each event that nobody has waited for yet.
+    /// One free unit for each event that no task has waited for yet.
     events: Units<M, W, true>,
 }
 
@@ -96,8 +96,8 @@ impl<M: Sched, W: Watch<M>> Completion<M, W> {
     /// [`wait`](Completion::wait), for `cycles` from now at the longest.
     ///
     /// # Errors
-    /// [`Errno::ETIME`]: the time is over. No event is used up, and whoever completes later may find no completion any
-    /// more: one on the stack has to be waited for to the end.
+    /// [`Errno::ETIME`]: the time is over. No event is used up, and a waker that completes later may find no
+    /// completion any more: one on the stack has to be waited for to the end.
     #[track_caller]
     #[doc(alias = "wait_for_completion_timeout")]
     pub fn wait_timeout(&self, cycles: u64) -> Result<(), Errno> {

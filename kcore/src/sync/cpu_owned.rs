@@ -1,8 +1,9 @@
 //! A lock that belongs to a CPU instead of a task: the wrong cure for tasks that share one.
 //!
-//! It is what comes of the thought that whoever runs on the owner's CPU must be the owner, come back: a nested call, or
-//! an interrupt handler. CPUs are kept apart. But a task that sleeps in the critical section, or loses its CPU there, lets
-//! the next task of that CPU walk in behind it (LKD ch. 9, "Causes of Concurrency": pseudo-concurrency).
+//! It is what comes of the thought that the code which runs on the owner's CPU must be the owner, come back:
+//! a nested call, or an interrupt handler. CPUs are kept apart. But a task that sleeps in the critical
+//! section, or loses its CPU there, lets the next task of that CPU walk in behind it (LKD ch. 9, "Causes of
+//! Concurrency": pseudo-concurrency).
 //!
 //! ```text
 //!   CPU 0, task A                CPU 0, task B           CPU 1, task C
@@ -25,8 +26,8 @@ use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::SpinLock;
 use crate::sync::watch::{Observed, Silent, Watch, Watched};
 
-/// A lock that lets in whoever runs on the CPU that has it. It leaves preemption on, and its holder may sleep: name it as
-/// [`Waiting::Sleeps`](crate::event::Waiting::Sleeps).
+/// A lock that lets in every task that runs on the CPU that has it. It leaves preemption on, and its holder
+/// may sleep: name it as [`Waiting::Sleeps`](crate::event::Waiting::Sleeps).
 pub struct CpuOwnedLock<M: Cpu, W = Silent> {
     owner: SpinLock<Owner, M>,
     watch: W,
@@ -81,10 +82,11 @@ impl<M: Sched, W: Watch<M>> CpuOwnedLock<M, W> {
         self.enter(W::place());
     }
 
-    /// Comes out. The CPU gives the lock back when the last of its callers does. Anybody can: nobody knows who went in.
+    /// Comes out. The CPU gives the lock back when the last of its callers does. Any task can: no record says
+    /// which one went in.
     ///
     /// # Panics
-    /// When nobody is in.
+    /// When no task is in.
     #[track_caller]
     pub fn release(&self) {
         self.leave(W::place());

@@ -7,7 +7,7 @@
 //! | `lock_irqsave` | interrupts | interrupt handlers |
 //!
 //! Each is switched off before the lock is taken and on again after it was given back: the other order leaves a moment in
-//! which whoever is kept out finds the lock taken, by its own CPU.
+//! which the task or handler that is kept out finds the lock taken, by its own CPU.
 
 use core::marker::PhantomData;
 
@@ -19,7 +19,7 @@ pub trait Environment {
     fn enter() -> Self;
 }
 
-/// Nothing: the caller runs where nobody can take the CPU from it.
+/// Nothing: no handler and no other task can take the CPU from the caller.
 #[derive(Debug)]
 pub struct Atomic;
 
@@ -72,7 +72,7 @@ impl<M: Cpu> Drop for BhOff<M> {
     }
 }
 
-/// Interrupts are off; afterwards they are as they were before. Nobody preempts a task with interrupts off.
+/// Interrupts are off; afterwards they are as they were before. A task with interrupts off is not preempted.
 #[derive(Debug)]
 pub struct IrqSaved<M: Cpu> {
     were_on: bool,

@@ -19,7 +19,7 @@ use crate::sync::{
 };
 
 /// What [`Form::PreemptOff`] is called where it is told of like a lock. A kernel that tasks lose their CPU in nowhere has
-/// nothing to switch off, and nobody there may object to a sleep.
+/// nothing to switch off, and no check there may object to a sleep.
 pub const PREEMPTION_OFF: &str = "preemption off";
 
 /// A lock, or none, and what is off on this CPU while it is held.

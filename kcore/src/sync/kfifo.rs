@@ -251,7 +251,8 @@ impl<T, const N: usize, A: AtomicWord> Consumer<'_, T, N, A> {
     #[inline]
     fn read(&mut self, index: usize) -> T {
         let slot = self.fifo.slot(self.popped.wrapping_add(index));
-        // SAFETY: the slot holds a value (`pushed`, acquired); it is free once released, and nobody reads it before.
+        // SAFETY: the slot holds a value (`pushed`, acquired); it is free once released, and the one
+        // consumer, which is this, reads it once before.
         unsafe { slot.read() }
     }
 

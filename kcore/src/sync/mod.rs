@@ -23,14 +23,14 @@
 //! | [`SpinLock`] | spin | one | by chance | Spinlocks |
 //! | [`TicketLock`] | spin | one | first come | |
 //! | [`RwLock`] | spin | readers, or one writer | readers | Reader/Writer Spinlocks |
-//! | [`Mutex`] | spin a little, then sleep | one | by chance, but nobody is passed for ever | Semaphores and Mutexes |
+//! | [`Mutex`] | spin a little, then sleep | one | by chance, but none is passed for ever | Semaphores and Mutexes |
 //! | [`Semaphore`] | sleep | as many as units | first come | Semaphores and Mutexes |
 //! | [`RwSemaphore`] | sleep | readers, or one writer | first come | Reader/Writer Semaphores |
 //! | [`Completion`] | sleep | one for each event | first come | Completions |
 //! | [`WaitQueue`] | sleep | | first come | 6, Blocking I/O |
 //! | [`SeqLock`] | writers spin, readers repeat | readers and one writer | writers | seqlocks |
 //! | [`AtomicT`], [`Bits`] | spin, for two instructions | one | by chance | Atomic Variables; Bit Operations |
-//! | [`Kfifo`] | nobody waits | one producer, one consumer | | Lock-Free Algorithms |
+//! | [`Kfifo`] | none | one producer, one consumer | | Lock-Free Algorithms |
 //!
 //! Two are wrong on purpose: [`BrokenSpinLock`] is no test-and-set, and [`CpuOwnedLock`] belongs to a CPU and not to a task.
 //!

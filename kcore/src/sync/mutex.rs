@@ -20,7 +20,7 @@ use crate::sync::watch::{Counted, Observed, Watch, Watched};
 /// Unless it is said otherwise it is one of the machine's own: [`Own`].
 pub struct Mutex<T: ?Sized, M: Sched, W: Watch<M> = Own> {
     raw: RawMutex<M, W>,
-    /// Accessed by the owner of `raw`, and by nobody else.
+    /// Accessed by the owner of `raw`, and by no other task.
     value: UnsafeCell<T>,
 }
 
@@ -60,7 +60,7 @@ impl<T, M: Sched, W: Watch<M>> Mutex<T, M, W> {
         Mutex { raw: RawMutex::from_flag(flag, watch), value: UnsafeCell::new(value) }
     }
 
-    /// The value. Nobody else has the mutex any more.
+    /// The value. No task has the mutex any more.
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }
@@ -134,7 +134,7 @@ impl<T: ?Sized, M: Sched, W: Watch<M>> Mutex<T, M, W> {
         self.raw.waiters()
     }
 
-    /// The value, without locking: whoever has the only reference needs no lock.
+    /// The value, without locking: the owner of the only reference needs no lock.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }

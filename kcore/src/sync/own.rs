@@ -10,7 +10,7 @@ use crate::event::{LockStep, Mode};
 use crate::machine::Sched;
 use crate::sync::watch::Watch;
 
-/// Nobody counts, and no hooks hear; but the task that has the mutex knows that it does: [`Sched::held`].
+/// No counter counts, and no hooks hear; but the task that has the mutex knows that it does: [`Sched::held`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Own;
 

@@ -4,9 +4,10 @@
 //! costs a wake-up across CPUs, and all the others queue up behind it (a lock convoy). So here
 //!
 //! - a task that finds the lock taken spins for a while, as long as the owner runs, before it queues up and sleeps;
-//! - [`unlock`](RawMutex::unlock) frees the lock and wakes the first sleeper, who tries like anybody else. Whoever runs
-//!   already may be quicker, and need not be woken;
-//! - a sleeper that was woken and came too late a few times is handed the lock at the next `unlock`, so nobody starves.
+//! - [`unlock`](RawMutex::unlock) frees the lock and wakes the first sleeper, which tries like any other
+//!   task. One that runs already may be quicker, and need not be woken;
+//! - a sleeper that was woken and came too late a few times is handed the lock at the next `unlock`, so no
+//!   waiter starves.
 
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
@@ -31,14 +32,15 @@ const NOBODY: u32 = u32::MAX;
 
 /// A lock that one task at a time can have, without a value.
 ///
-/// Only tasks may use it, neither interrupt handlers nor softirqs, and only the owner gives it back. A handler that takes it
-/// all the same must not find the inner lock taken by its own CPU, or nobody could say what it did: so under that lock
-/// interrupts are off.
+/// Only tasks may use it, neither interrupt handlers nor softirqs, and only the owner gives it back. A
+/// handler that takes it all the same must not find the inner lock taken by its own CPU, or no report could
+/// say what it did: so under that lock interrupts are off.
 /// Lock order: its inner lock -> nothing.
 #[doc(alias = "struct mutex")]
 pub struct RawMutex<M: Sched, W: Watch<M> = Silent> {
     /// The number of the task that has it, or [`NOBODY`]. Written under the lock of `sleepers`. Read without it as a hint;
-    /// but whether it is the reader itself is no hint: nobody else makes it so, or makes it end.
+    /// but whether it is the reader itself is no hint: no other task makes it so, or makes it end, while the
+    /// reader runs.
     owner: AtomicU32,
     sleepers: SpinLock<Sleepers<M, W>, M>,
     watch: W,
@@ -70,7 +72,7 @@ impl<M: Sched, W: Watch<M>> Sleepers<M, W> {
         self.queue.remove(waiter);
     }
 
-    /// Somebody else is the first.
+    /// Another waiter is the first.
     fn begin_anew(&mut self) {
         self.woken = false;
         self.losses = 0;
@@ -290,7 +292,8 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         }
         sleepers.lost(waiter);
         let end = lasts.err()?;
-        // The wake-up that it may have had is not lost: somebody has the lock, and wakes the next one when giving it back.
+        // The wake-up that it may have had is not lost: the lock has an owner, which wakes the next one when
+        // it gives it back.
         sleepers.leave(waiter);
         Some(Err(end))
     }
@@ -308,7 +311,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         still_waits
     }
 
-    /// Frees the lock, or hands it over to a sleeper that came too late too often. Whom to wake.
+    /// Frees the lock, or hands it over to a sleeper that came too late too often. The task to wake, if any.
     #[inline]
     fn free(&self, sleepers: &mut Sleepers<M, W>) -> Option<TaskId> {
         if sleepers.losses >= MOST_LOSSES

@@ -20,7 +20,7 @@ pub struct ReadGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Silent, E: Environment
     _not_send: PhantomData<*const ()>,
 }
 
-/// The right to write, which nobody else has. It ends with the guard, on the CPU that took the lock.
+/// The right to write, which no other CPU has. It ends with the guard, on the CPU that took the lock.
 #[must_use = "the lock is given back when the guard is dropped, which is at once"]
 pub struct WriteGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Silent, E: Environment = PreemptOff<M>> {
     /// We are its writer.
@@ -65,7 +65,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>, E: Environment> Deref for ReadGuard<'_, T, 
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: while the guard lives we are counted as a reader, and nobody writes.
+        // SAFETY: while the guard lives we are counted as a reader, and no CPU writes.
         unsafe { &*self.lock.value.get() }
     }
 }

@@ -1,8 +1,8 @@
 //! The word of a reader/writer spinlock: a bit and a count; or nothing at all on a machine of one CPU.
 //!
 //! A writer keeps the bit for as long as it writes. A reader has it for a moment when it comes and when it goes, to
-//! change the count. So no second atomic operation is needed, and a reader can always go: nobody keeps the bit from it
-//! but a writer, and there is none while there are readers.
+//! change the count. So no second atomic operation is needed, and a reader can always go: none keeps the bit
+//! from it but a writer, and there is none while there are readers.
 
 #[cfg(feature = "smp")]
 pub(super) use several::{Brief, RwWord};
@@ -26,9 +26,9 @@ mod several {
     pub(in crate::sync) struct RwWord<F: AtomicFlag> {
         /// Set while a writer writes, or while a reader or a writer looks at `readers`.
         bit: Tas<F>,
-        /// Set while `readers` is not zero, for writers who wait. Written by whoever has `bit`.
+        /// Set while `readers` is not zero, for writers who wait. Written by the holder of `bit`.
         reading: Tas<F>,
-        /// How many read, at most [`u32::MAX`]. Written by whoever has `bit`, by a load and a store.
+        /// How many read, at most [`u32::MAX`]. Written by the holder of `bit`, by a load and a store.
         readers: AtomicU32,
     }
 
@@ -52,7 +52,7 @@ mod several {
         pub(in crate::sync) fn come(&self) -> bool {
             let readers = self.readers.load(Relaxed);
             if readers == 0 {
-                // Nobody contends for it: a test-and-set is just how a Tas is set.
+                // No CPU contends for it: a test-and-set is just how a Tas is set.
                 self.reading.test_and_set();
             }
             let Some(more) = readers.checked_add(1) else { return false };
@@ -69,17 +69,17 @@ mod several {
             }
         }
 
-        /// How many read. Exact for whoever has the bit.
+        /// How many read. Exact for the holder of the bit.
         pub(in crate::sync) fn readers(&self) -> u32 {
             self.readers.load(Relaxed)
         }
 
-        /// Whether somebody writes, or looks at the count, at this moment.
+        /// Whether a CPU writes, or looks at the count, at this moment.
         pub(in crate::sync) fn is_bit_set(&self) -> bool {
             self.bit.is_set()
         }
 
-        /// Whether somebody reads at this moment.
+        /// Whether a CPU reads at this moment.
         pub(in crate::sync) fn is_read(&self) -> bool {
             self.reading.is_set()
         }
@@ -93,7 +93,7 @@ mod several {
     }
 }
 
-/// One CPU: whoever keeps it has the lock.
+/// One CPU: the task or handler that keeps it has the lock.
 #[cfg(not(feature = "smp"))]
 mod one {
     use core::marker::PhantomData;

@@ -1,9 +1,9 @@
 //! A spinlock for many readers or one writer (LDD3 ch. 5, "Reader/Writer Spinlocks"; LKD ch. 10).
 //!
-//! Readers are preferred, as in Linux's classic `rwlock_t`: a reader gets in whenever nobody writes, also while a writer
-//! waits. So readers who keep coming starve a writer, and a CPU that reads may read again, as an interrupt handler does
-//! that interrupts a reader. The rule for handlers follows: where they only read, who reads elsewhere uses
-//! [`RwLock::read`] and who writes uses [`RwLock::write_irqsave`].
+//! Readers are preferred, as in Linux's classic `rwlock_t`: a reader gets in whenever no CPU writes, also
+//! while a writer waits. So readers who keep coming starve a writer, and a CPU that reads may read again, as
+//! an interrupt handler does that interrupts a reader. The rule for handlers follows: where they only read,
+//! who reads elsewhere uses [`RwLock::read`] and who writes uses [`RwLock::write_irqsave`].
 //!
 //! A reader is announced as an owner, like a writer. The probe engine's table of locks knows one holder for each: with
 //! several readers it is the one that came last, and the first that goes makes the lock look free.
@@ -30,7 +30,7 @@ const MOST_PAUSES: u32 = 64;
 pub struct RwLock<T: ?Sized, M: Cpu, W = Silent> {
     word: RwWord<M::Flag>,
     watch: W,
-    /// Written by the one writer that has the word's bit, read by those whom the word counts.
+    /// Written by the one writer that has the word's bit, read by the readers that the word counts.
     pub(super) value: UnsafeCell<T>,
 }
 
@@ -67,15 +67,15 @@ impl<T, M: Cpu, W> RwLock<T, M, W> {
         RwLock { word: RwWord::from_flags(bit, reading), watch, value: UnsafeCell::new(value) }
     }
 
-    /// The value. Nobody else has the lock any more.
+    /// The value. No CPU has the lock any more.
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }
 }
 
 impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
-    /// Switches preemption off on this CPU, waits until nobody writes, and reads together with whoever else does.
-    /// Dropping the guard does the reverse, in the reverse order; so it is with each of these.
+    /// Switches preemption off on this CPU, waits until no CPU writes, and reads together with the other
+    /// readers. Dropping the guard does the reverse, in the reverse order; so it is with each of these.
     ///
     /// # Panics
     /// When [`u32::MAX`] guards were forgotten: one more could not be counted.
@@ -102,7 +102,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
         self.read_in(W::place())
     }
 
-    /// Switches preemption off on this CPU, waits until nobody reads or writes, and has the value alone.
+    /// Switches preemption off on this CPU, waits until no CPU reads or writes, and has the value alone.
     ///
     /// While readers keep coming it waits: see the [module](self).
     #[inline]
@@ -128,8 +128,8 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
         self.write_in(W::place())
     }
 
-    /// Reads if nobody writes. An attempt that fails is not counted. It may also fail because another reader comes or
-    /// goes at this moment, or because there are as many as can be counted.
+    /// Reads if no CPU writes. An attempt that fails is not counted. It may also fail because another reader
+    /// comes or goes at this moment, or because there are as many as can be counted.
     #[inline]
     #[track_caller]
     #[doc(alias = "read_trylock")]
@@ -179,7 +179,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
         WriteGuard::new(self, place, environment)
     }
 
-    /// Takes the lock for writing without a guard. Whoever calls this has entered an environment and calls
+    /// Takes the lock for writing without a guard. The caller has entered an environment and calls
     /// [`release_write`](RwLock::release_write).
     #[inline]
     fn acquire_write(&self, place: W::Place) {
@@ -209,7 +209,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     pub(super) unsafe fn release_read(&self, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Shared, self.address(), place);
         let _brief = Brief::<M>::enter();
-        // Nobody writes, so the bit is free or a reader or a waiting writer has it for a few instructions.
+        // No CPU writes, so the bit is free or a reader or a waiting writer has it for a few instructions.
         while !self.word.try_bit() {
             while self.word.is_bit_set() {
                 M::relax();
@@ -285,12 +285,12 @@ impl<T: ?Sized, M: Cpu, W> RwLock<T, M, W> {
         self.word.readers()
     }
 
-    /// Whether somebody writes at this moment, or a reader comes or goes. Good for assertions and reports.
+    /// Whether a CPU writes at this moment, or a reader comes or goes. Good for assertions and reports.
     pub fn is_write_locked(&self) -> bool {
         self.word.is_bit_set()
     }
 
-    /// The value, without locking: whoever has the only reference needs no lock.
+    /// The value, without locking: the owner of the only reference needs no lock.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }

@@ -1,8 +1,9 @@
 //! A lock for many readers or one writer whose waiters sleep (LDD3 ch. 5, "Reader/Writer Semaphores"; LKD ch. 10).
 //!
-//! It is fair: who comes first is served first, whether it reads or writes, so nobody starves. There is a gate, through
-//! which all go in the order of their arrival. A reader goes through and leaves it open; a writer closes it behind
-//! itself, waits until those who still read have gone, and opens it when it has written.
+//! It is fair: the task that comes first is served first, whether it reads or writes, so none starves. There
+//! is a gate, through which all go in the order of their arrival. A reader goes through and leaves it open; a
+//! writer closes it behind itself, waits until those who still read have gone, and opens it when it has
+//! written.
 //!
 //! Each reader is announced as an owner, like a writer. The probe engine's table of locks knows one holder for each: with
 //! several readers it is the one that came last, and the first that goes makes the lock look free.
@@ -36,7 +37,7 @@ struct State<M: Sched, W: Watch<M>> {
     readers: usize,
     /// A writer writes, or waits for the last reader to go.
     is_closed: bool,
-    /// Those who wait at the gate. Nobody does while it is open.
+    /// The tasks that wait at the gate. None does while it is open.
     gate: Waiters<M, (Mode, W::Wait)>,
     /// The writer inside the gate that sleeps until the last reader has gone. One at most.
     inside: Waiters<M, W::Wait>,
@@ -89,7 +90,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         RwSemaphore { state: SpinLock::from_flag(flag, Silent, state), watch }
     }
 
-    /// Reads, together with others who do. Sleeps while somebody writes, or has waited longer to write.
+    /// Reads, together with other readers. Sleeps while a task writes, or has waited longer to write.
     ///
     /// A task that reads must not do this again: a writer may have come in between, and each would wait for the other.
     #[inline]
@@ -128,7 +129,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         self.enter(W::place());
     }
 
-    /// Has the lock alone if nobody else has it, and says whether it does.
+    /// Has the lock alone if no other task has it, and says whether it does.
     #[inline]
     #[track_caller]
     #[doc(alias = "down_write_trylock")]
@@ -148,7 +149,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     /// Ends a reader. The last one lets the writer in that waits longest. It never sleeps.
     ///
     /// # Panics
-    /// When nobody reads.
+    /// When no task reads.
     #[inline]
     #[track_caller]
     pub fn up_read(&self) {
@@ -172,17 +173,17 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     /// Ends a writer. Those who wait are let in: the first, or all readers up to the first writer. It never sleeps.
     ///
     /// # Panics
-    /// When nobody writes.
+    /// When no task writes.
     #[inline]
     #[track_caller]
     pub fn up_write(&self) {
         self.leave(W::place());
     }
 
-    /// The writer becomes a reader; nobody writes in between. Readers who wait are let in. It never sleeps.
+    /// The writer becomes a reader; no task writes in between. Readers who wait are let in. It never sleeps.
     ///
     /// # Panics
-    /// When nobody writes.
+    /// When no task writes.
     #[track_caller]
     pub fn downgrade_write(&self) {
         self.watch.announce(LockStep::Downgraded, Mode::Exclusive, self.address(), W::place());
@@ -265,7 +266,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         self.state.lock().readers
     }
 
-    /// Whether somebody writes at this moment. For assertions and reports.
+    /// Whether a task writes at this moment. For assertions and reports.
     pub fn is_write_locked(&self) -> bool {
         self.state.lock().is_written()
     }

@@ -1,8 +1,8 @@
 //! A counting semaphore whose waiters sleep (LDD3 ch. 5, "Semaphores and Mutexes"; LKD ch. 10).
 //!
-//! Waiters are served in the order of their arrival, and a unit that is given back while somebody waits is handed to the
-//! waiter: no passer-by can take it in between, and nobody starves. A waiter that a signal or a deadline sends away takes
-//! no unit with it.
+//! Waiters are served in the order of their arrival, and a unit that is given back while one waits is handed
+//! to the waiter: no passer-by can take it in between, and no waiter starves. A waiter that a signal or a
+//! deadline sends away takes no unit with it.
 
 use core::fmt;
 use core::sync::atomic::AtomicBool;
@@ -15,7 +15,7 @@ use crate::sync::raw_lock::RawLock;
 use crate::sync::units::Units;
 use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 
-/// A number of units. Initialised to one, it is a mutex (without an owner: anybody may `up` it).
+/// A number of units. Initialised to one, it is a mutex (without an owner: any caller may `up` it).
 ///
 /// `hold_cycles` of its counters are those of all units together; a failed test-and-set is a `down` that found no unit.
 #[doc(alias = "struct semaphore")]
@@ -112,7 +112,7 @@ impl<M: Sched, W: Watch<M>> Semaphore<M, W> {
     /// [`Completion`](super::Completion), LDD3 ch. 5.
     ///
     /// # Panics
-    /// When nobody waits and [`usize::MAX`] - 1 units are free already.
+    /// When no task waits and [`usize::MAX`] - 1 units are free already.
     #[inline]
     #[track_caller]
     pub fn up(&self) {
@@ -123,7 +123,7 @@ impl<M: Sched, W: Watch<M>> Semaphore<M, W> {
         self.units.take(patience, self.address(), place)
     }
 
-    /// Units that nobody has at this moment. For reports.
+    /// Units that are free at this moment. For reports.
     pub fn count(&self) -> usize {
         self.units.free()
     }

@@ -1,7 +1,9 @@
-//! Words that are read without a lock, and read again when somebody wrote meanwhile (LDD3 ch. 5, "seqlocks"; LKD ch. 10).
+//! Words that are read without a lock, and read again when a CPU wrote meanwhile (LDD3 ch. 5, "seqlocks"; LKD
+//! ch. 10).
 //!
-//! Writers exclude each other by a spinlock and never wait for readers. A reader waits while somebody writes, and repeats
-//! what it has read while somebody wrote: it is for few words, read often and written rarely, without pointers in them.
+//! Writers exclude each other by a spinlock and never wait for readers. A reader waits while a CPU writes,
+//! and repeats what it has read while one wrote: it is for few words, read often and written rarely, without
+//! pointers in them.
 //!
 //! ```text
 //!   writer                               reader
@@ -35,7 +37,7 @@ use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 pub struct SeqLock<M: Cpu, const N: usize, W = Silent, A = AtomicUsize> {
     /// Held by the writer.
     writer: SpinLock<(), M, W>,
-    /// Odd while somebody writes. Written by the writer.
+    /// Odd while a CPU writes. Written by the writer.
     sequence: A,
     /// Written by the writer, while `sequence` is odd.
     words: [A; N],
@@ -94,7 +96,7 @@ impl<M: Cpu, const N: usize, W, A: AtomicWord> SeqLock<M, N, W, A> {
         self.words[index].load(Relaxed)
     }
 
-    /// Whether somebody wrote since `start`, so that what was read since does not hold.
+    /// Whether a CPU wrote since `start`, so that what was read since does not hold.
     #[inline]
     #[doc(alias = "read_seqretry")]
     #[must_use = "if it is true, all must be read again"]
@@ -106,7 +108,7 @@ impl<M: Cpu, const N: usize, W, A: AtomicWord> SeqLock<M, N, W, A> {
 }
 
 impl<M: Cpu, const N: usize, W: Watch<M>, A: AtomicWord> SeqLock<M, N, W, A> {
-    /// Waits until nobody writes and begins to read.
+    /// Waits until no CPU writes and begins to read.
     ///
     /// Nothing is switched off: a reader that loses its CPU repeats. But a reader that interrupts a writer on its own CPU
     /// waits for ever: where an interrupt handler reads, write by [`write_irqsave`](SeqLock::write_irqsave).
@@ -123,8 +125,8 @@ impl<M: Cpu, const N: usize, W: Watch<M>, A: AtomicWord> SeqLock<M, N, W, A> {
         }
     }
 
-    /// Calls `body`, which reads by [`get`](SeqLock::get), until nobody wrote meanwhile, and returns what it found then.
-    /// It may see words that do not belong together, and must survive that.
+    /// Calls `body`, which reads by [`get`](SeqLock::get), until no CPU wrote meanwhile, and returns what it
+    /// found then. It may see words that do not belong together, and must survive that.
     #[inline]
     pub fn read<R>(&self, mut body: impl FnMut(&Self) -> R) -> R {
         loop {
@@ -142,7 +144,8 @@ impl<M: Cpu, const N: usize, W: Watch<M>, A: AtomicWord> SeqLock<M, N, W, A> {
         self.read(|lock| array::from_fn(|index| lock.get(index)))
     }
 
-    /// Switches preemption off on this CPU, waits until nobody else writes, and writes, until the guard is dropped.
+    /// Switches preemption off on this CPU, waits until no other CPU writes, and writes, until the guard is
+    /// dropped.
     #[inline]
     #[track_caller]
     #[doc(alias = "write_seqlock")]
@@ -166,7 +169,7 @@ impl<M: Cpu, const N: usize, W: Watch<M>, A: AtomicWord> SeqLock<M, N, W, A> {
         self.begin(self.writer.lock_irqsave())
     }
 
-    /// [`write`](SeqLock::write) if nobody else does.
+    /// [`write`](SeqLock::write) if no other CPU does.
     #[inline]
     #[track_caller]
     #[doc(alias = "write_tryseqlock")]

@@ -5,7 +5,7 @@
 //! switched off on this CPU meanwhile is the lock's [`environment`](super::environment).
 //!
 //! It is not fair, and that is meant: a virtual machine often has more CPUs than its host has cores, and a lock that is
-//! promised to a CPU which does not run at the moment is a lock that nobody has.
+//! promised to a CPU which does not run at the moment is a lock that no CPU has.
 
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -29,7 +29,7 @@ pub struct SpinLock<T: ?Sized, M: Cpu, W = Silent> {
     /// Set while there is a guard (or between `acquire` and `release`).
     word: Word<M::Flag>,
     watch: W,
-    /// Accessed by whoever set `word`, and by nobody else.
+    /// Accessed by the CPU that set `word`, and by no other.
     value: UnsafeCell<T>,
 }
 
@@ -66,7 +66,7 @@ impl<T, M: Cpu, W> SpinLock<T, M, W> {
         SpinLock { word: Word::from_flag(flag), watch, value: UnsafeCell::new(value) }
     }
 
-    /// The value. Nobody else has the lock any more.
+    /// The value. No CPU has the lock any more.
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }
@@ -100,7 +100,8 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
         self.lock_in(W::place())
     }
 
-    /// [`lock`](SpinLock::lock) for a caller that nobody can take the CPU from: nothing is switched off.
+    /// [`lock`](SpinLock::lock) for a caller that no handler and no other task can take the CPU from: nothing
+    /// is switched off.
     #[inline]
     #[track_caller]
     pub fn lock_atomic(&self) -> SpinGuard<'_, T, M, W, Atomic> {
@@ -130,7 +131,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
         SpinGuard { lock: self, place, _environment: environment, _not_send: PhantomData }
     }
 
-    /// Takes the lock without a guard. Whoever calls this has entered an environment and calls
+    /// Takes the lock without a guard. The caller has entered an environment and calls
     /// [`release`](SpinLock::release).
     #[inline]
     fn acquire(&self, place: W::Place) {
@@ -194,13 +195,13 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
 }
 
 impl<T: ?Sized, M: Cpu, W> SpinLock<T, M, W> {
-    /// Whether somebody has the lock at this moment. Good for assertions and reports, not for decisions.
+    /// Whether a CPU has the lock at this moment. Good for assertions and reports, not for decisions.
     #[inline]
     pub fn is_locked(&self) -> bool {
         self.word.is_set()
     }
 
-    /// The value, without locking: whoever has the only reference needs no lock.
+    /// The value, without locking: the owner of the only reference needs no lock.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }

@@ -4,9 +4,9 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::machine::AtomicFlag;
 
-/// Nobody has it.
+/// The bit is free.
 const CLEAR: bool = false;
-/// Somebody has it.
+/// The bit has an owner.
 const SET: bool = true;
 
 /// A bit that one CPU at a time can have.
@@ -37,7 +37,7 @@ impl<F: AtomicFlag> Tas<F> {
         Tas::from_flag(F::new(CLEAR))
     }
 
-    /// Sets the bit and returns whether it *was* set: `true` means that somebody else has it.
+    /// Sets the bit and returns whether it *was* set: `true` means that it has an owner already.
     ///
     /// `Acquire`: what the last owner did before its [`clear`](Tas::clear) is visible after this.
     #[inline]

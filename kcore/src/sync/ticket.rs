@@ -7,9 +7,9 @@
 //! ```
 //!
 //! No waiter starves, and that has its price. The lock is promised to one CPU: while that one does not run, because an
-//! interrupt handler or the host has taken it, the lock is free and nobody may have it. So a handler must not want the
-//! lock on top of a waiter, and where a virtual machine has more CPUs than its host has cores, each turn may wait until
-//! the host gets round to the right one.
+//! interrupt handler or the host has taken it, the lock is free and no other CPU may have it. So a handler
+//! must not want the lock on top of a waiter, and where a virtual machine has more CPUs than its host has
+//! cores, each turn may wait until the host gets round to the right one.
 
 use core::fmt;
 use core::sync::atomic::{

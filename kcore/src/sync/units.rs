@@ -7,13 +7,13 @@ use crate::sync::spinlock::{SpinIrqGuard, SpinLock};
 use crate::sync::waiter::{Dismissed, Waiter, Waiters, after};
 use crate::sync::watch::{Silent, Watch};
 
-/// As many units as anybody wants (the same trick as in Linux's `struct completion`).
+/// As many units as the takers want (the same trick as in Linux's `struct completion`).
 const ENDLESS: usize = usize::MAX;
 
 /// In `up` and `complete`: the unit is handed over, the inner lock not yet given back. Point `granted`.
 pub static GRANTED: Site = Site::new("granted");
 
-/// In the wait for a completion: the waiter was handed the event and goes to see off whoever has completed. Point
+/// In the wait for a completion: the waiter was handed the event and goes to see off its granter. Point
 /// `seeing-off`.
 pub static SEEING_OFF: Site = Site::new("seeing-off");
 
@@ -37,8 +37,8 @@ pub(super) struct Units<M: Sched, W: Watch<M>, const SEES_OFF: bool> {
 }
 
 struct State<M: Sched, W: Watch<M>> {
-    /// Units that nobody has. Not zero only while `queue` is empty: a unit that somebody waits for is handed to him and
-    /// never lies around for a passer-by.
+    /// Units that are free. Not zero only while `queue` is empty: a unit that a task waits for is handed to
+    /// it and never lies around for a passer-by.
     free: usize,
     queue: Waiters<M, W::Wait>,
 }
@@ -143,7 +143,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         taken
     }
 
-    /// Gives a unit: to the task that waits longest, or, if none does, to whoever comes.
+    /// Gives a unit: to the task that waits longest, or, if none does, to the next that comes.
     #[inline]
     pub(super) fn give(&self, address: usize, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Exclusive, address, place);
@@ -181,7 +181,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         self.state.lock_irqsave().free = 0;
     }
 
-    /// Units that nobody has; [`usize::MAX`] for as many as anybody wants.
+    /// Units that are free; [`usize::MAX`] for as many as the takers want.
     pub(super) fn free(&self) -> usize {
         self.state.lock_irqsave().free
     }

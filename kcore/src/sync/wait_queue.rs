@@ -12,8 +12,8 @@
 //!   tests, or sleeps and is woken and tests: true
 //! ```
 //!
-//! To be woken says nothing about the condition: somebody else may have been quicker (RACES.md R20). So it is tested again
-//! after each wake-up, and if it is false the waiter goes back into the queue.
+//! To be woken says nothing about the condition: another task may have been quicker (RACES.md R20). So it is
+//! tested again after each wake-up, and if it is false the waiter goes back into the queue.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -34,8 +34,9 @@ use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 /// wakes one of these, in the order of their arrival, but all the others. An exclusive waiter that leaves without having
 /// used its wake-up passes it on.
 ///
-/// A queue is nobody's, so the machine hears of waits, and of their ends as [`LockStep::GaveUp`]. Its counters count the
-/// waits that did not find their condition true at once; a failed test-and-set is a wake-up that found it false.
+/// A queue has no owner, so the machine hears of waits, and of their ends as [`LockStep::GaveUp`]. Its
+/// counters count the waits that did not find their condition true at once; a failed test-and-set is a
+/// wake-up that found it false.
 ///
 /// Its lock is taken with interrupts off, so an interrupt handler may wake. Lock order: this lock -> nothing. Waiters are
 /// woken after it was given back, and the conditions are tested under no lock.
@@ -46,13 +47,13 @@ pub struct WaitQueue<M: Sched, W: Watch<M> = Silent> {
 }
 
 struct Sleepers<M: Sched> {
-    /// Those whom every wake-up wakes.
+    /// The waiters that every wake-up wakes.
     shared: Waiters<M, ()>,
-    /// Those of whom it wakes some.
+    /// The waiters of which it wakes some.
     exclusive: Waiters<M, ()>,
 }
 
-/// Whom else a wake-up wakes that wakes this waiter.
+/// Which other waiters a wake-up wakes that wakes this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Crowd {
     Shared,
@@ -238,7 +239,7 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
             if place.has_used_wake_up {
                 return Turn::Woken;
             }
-            // Each time anew: to whoever listens, a task that has tested its condition since is one that runs.
+            // Each time anew: to the listener, a task that has tested its condition since is one that runs.
             self.watch.announce(LockStep::Wait, Mode::Exclusive, self.address(), caller);
             // Once more, as the test may have used up the kept wake-up.
             if !waiter.is_granted() {
@@ -260,8 +261,8 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
         sleepers.shared.len() + sleepers.exclusive.len()
     }
 
-    /// Whether somebody is in the queue at this moment (Linux: `waitqueue_active`, but under the queue's lock, so no
-    /// fence is needed before it).
+    /// Whether a waiter is in the queue at this moment (Linux: `waitqueue_active`, but under the queue's
+    /// lock, so no fence is needed before it).
     #[doc(alias = "waitqueue_active")]
     pub fn is_active(&self) -> bool {
         self.waiters() > 0
@@ -272,12 +273,13 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
 /// may stand in several queues at once ([`PollTable`](crate::dev::PollTable)).
 pub struct Standing<'q, M: Sched, W: Watch<M>> {
     queue: &'q WaitQueue<M, W>,
-    /// From a box that belongs to this, and that nobody else moves or borrows mutably while the queue knows of it.
+    /// From a box that belongs to this, and that no other code moves or borrows mutably while the queue knows
+    /// of it.
     waiter: NonNull<Waiter<M, ()>>,
 }
 
 impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
-    /// The running task stands in the queue: whoever wakes its non-exclusive waiters wakes it.
+    /// The running task stands in the queue: a waker of its non-exclusive waiters wakes this task, too.
     pub fn stand(&self) -> Standing<'_, M, W> {
         let waiter = NonNull::from(Box::leak(Box::new(Waiter::new(()))));
         // SAFETY: it was leaked just now, so it is there.
@@ -290,7 +292,7 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
 }
 
 impl<M: Sched, W: Watch<M>> Standing<'_, M, W> {
-    /// Whether somebody has woken the task from here. It is out of the queue then.
+    /// Whether a waker has woken the task from here. It is out of the queue then.
     pub fn is_woken(&self) -> bool {
         // SAFETY: the box lives as long as `self`.
         unsafe { self.waiter.as_ref() }.is_granted()
@@ -306,7 +308,7 @@ impl<M: Sched, W: Watch<M>> Drop for Standing<'_, M, W> {
             // A waker has taken it out, and may still have it in its list.
             let Ok(()) = node.sleep(Endless);
         }
-        // SAFETY: `stand` leaked the box for this, and nobody else has the node any more.
+        // SAFETY: `stand` leaked the box for this, and neither the queue nor a waker has the node any more.
         drop(unsafe { Box::from_raw(self.waiter.as_ptr()) });
     }
 }

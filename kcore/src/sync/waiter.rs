@@ -90,12 +90,13 @@ pub(super) struct Waiters<M: Cpu, R> {
     len: usize,
 }
 
-// SAFETY: the nodes stay on the stacks of their tasks, but whoever has the queue may come from any CPU: of a node it
-// uses `task` (never written), `granted` (atomic), and `record` and `next` (under the queue's lock). `R` moves to the granter.
+// SAFETY: the nodes stay on the stacks of their tasks, but the holder of the queue's lock may run on any CPU:
+// of a node it uses `task` (never written), `granted` (atomic), and `record` and `next` (under the queue's
+// lock). `R` moves to the granter.
 unsafe impl<M: Cpu, R: Send> Send for Waiters<M, R> {}
 
 impl<M: Cpu, R> Waiters<M, R> {
-    /// Nobody.
+    /// No waiters.
     pub(super) const fn new() -> Self {
         Waiters { head: None, tail: None, len: 0 }
     }
@@ -205,7 +206,7 @@ impl<M: Cpu, R> Waiters<M, R> {
 pub(super) struct Dismissed<M: Cpu, R>(Waiters<M, R>);
 
 impl<M: Sched, R> Dismissed<M, R> {
-    /// Nobody.
+    /// No waiters.
     pub(super) const fn new() -> Self {
         Dismissed(Waiters::new())
     }
@@ -227,7 +228,7 @@ impl<M: Sched, R> Dismissed<M, R> {
 }
 
 impl<M: Cpu, R> Waiter<M, R> {
-    /// Whether it was granted. It is out of the queue then, and nobody else knows the node.
+    /// Whether it was granted. It is out of the queue then, and only its own task knows the node.
     pub(super) fn is_granted(&self) -> bool {
         self.granted.load(Acquire)
     }
@@ -259,9 +260,9 @@ pub(super) fn after<M: Cpu, R>(lock: impl Sized, wake: impl FnOnce() -> R) -> R 
     wake()
 }
 
-/// Somebody who was handed something and still sleeps.
+/// A waiter that was handed something and still sleeps.
 pub(super) struct Granted<R> {
-    /// Whom to wake.
+    /// The task to wake.
     pub(super) task: TaskId,
     /// What it brought along.
     pub(super) record: Option<R>,

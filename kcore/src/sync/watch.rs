@@ -1,4 +1,4 @@
-//! Who hears of a lock's life: nobody, its counters, or its counters and the machine's hooks.
+//! What hears of a lock's life: nothing, its counters, or its counters and the machine's hooks.
 //!
 //! The level is a type, so a [`Silent`] lock is not one byte and not one instruction larger for it.
 //!
@@ -48,7 +48,7 @@ pub trait Watch<M: Cpu> {
 pub trait Statistics {
     /// The lock's name.
     fn name(&self) -> &LockName;
-    /// The counters so far. Exact when nobody uses the lock meanwhile.
+    /// The counters so far. Exact when no task or handler uses the lock meanwhile.
     fn stats(&self) -> LockStats;
 }
 
@@ -184,7 +184,7 @@ impl<M: Cpu> Watch<M> for Counted {
 
     #[inline]
     fn released(&self) {
-        // Saturating: a completion may be completed before anybody waited for it.
+        // Saturating: a completion may be completed before any task waited for it.
         self.change_holders(self.holders.get().saturating_sub(1), M::cycles());
     }
 

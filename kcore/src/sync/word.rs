@@ -1,7 +1,8 @@
 //! The word of a spinlock: a [`Tas`](super::Tas), or nothing at all on a machine of one CPU.
 //!
-//! With one CPU whoever keeps the CPU keeps the lock: to switch preemption or interrupts off is all that a spinlock does
-//! there, as in Linux without `CONFIG_SMP`. So the feature `smp` decides what a lock is made of.
+//! With one CPU the task or handler that keeps it keeps the lock: to switch preemption or interrupts off is
+//! all that a spinlock does there, as in Linux without `CONFIG_SMP`. So the feature `smp` decides what a lock
+//! is made of.
 
 #[cfg(feature = "smp")]
 pub(super) use super::tas::Tas as Word;

@@ -56,7 +56,7 @@ fn who_has_lost_less_often_is_woken_only() {
     });
 }
 
-/// Whoever leaves as the first takes its losses along.
+/// A waiter that leaves as the first takes its losses along.
 #[test]
 fn who_leaves_takes_its_losses_along() {
     Host::new().run(|| {
