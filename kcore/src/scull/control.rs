@@ -54,7 +54,7 @@ impl Parameters {
             IOCXQSET => qset.exchange(argument),
             IOCHQUANTUM => quantum.shift(argument),
             IOCHQSET => qset.shift(argument),
-            // As in the book, anybody may.
+            // As in the book, any user may.
             P_IOCTSIZE => buffer.accept(argument as i32).map(|size| buffer.store(size)).and(Ok(0)),
             P_IOCQSIZE => Ok(buffer.load()),
             // The number is one of ours, and direction or size is not.
@@ -133,7 +133,7 @@ impl<H: Events> Value<'_, H> {
         })
     }
 
-    /// Stores `new` and returns what was there, in one step: nobody stores in between (R32).
+    /// Stores `new` and returns what was there, in one step: no other task stores in between (R32).
     #[track_caller]
     fn swap(&self, new: usize) -> usize {
         loop {

@@ -108,7 +108,7 @@ impl<M: Machine> Device<M> {
     }
 
     /// Takes the device's lock for a call from outside. A signal that comes while the task sleeps for it is
-    /// [`Errno::ERESTARTSYS`]: nothing was done, so whoever made the call may make it again (LDD3 ch. 5).
+    /// [`Errno::ERESTARTSYS`]: nothing was done, so the caller may make the call again (LDD3 ch. 5).
     #[track_caller]
     pub(super) fn enter(&self) -> Result<Held<'_, M>, Errno> {
         self.guard.enter_interruptible().map_err(|_| Errno::ERESTARTSYS)
@@ -161,8 +161,9 @@ impl<M: Machine> Device<M> {
         self.parameters.ioctl::<M>(self.edition, command, argument, caller)
     }
 
-    /// What a task holds while it may meet freed blocks in the device: whoever the lock does not keep out may free what
-    /// others are about to use, and so may whoever uses in the book's driver what was loaded before the lock was taken.
+    /// What a task holds while it may meet freed blocks in the device: a task that the lock does not keep out
+    /// may free what others are about to use, and so may one that uses in the book's driver what was loaded
+    /// before the lock was taken.
     pub fn keep(&self) -> Option<M::Keep> {
         (self.edition == Edition::Book || !self.guard.excludes()).then(M::keep)
     }
@@ -198,7 +199,7 @@ impl<M: Machine> Device<M> {
 
 impl<M: Machine> Drop for Device<M> {
     fn drop(&mut self) {
-        // Nobody else can be in the device, so there is nobody to guard against and nothing to probe.
+        // No other task can be in the device, so there is none to guard against and nothing to probe.
         self.trim_list::<Quiet<M>>();
     }
 }

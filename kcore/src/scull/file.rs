@@ -27,7 +27,8 @@ pub enum Mode {
 }
 
 impl From<OpenFlags> for Mode {
-    /// Who opens a file neither for reading nor for writing gets one for reading; the caller above lets nobody read then.
+    /// A task that opens a file neither for reading nor for writing gets one for reading; the caller above
+    /// lets no read through then.
     fn from(flags: OpenFlags) -> Self {
         match flags {
             flags if flags.is_write_only() => Mode::Write,
@@ -71,7 +72,7 @@ impl<'d, M: Machine> File<'d, M> {
 
     /// Reads at the position and moves it (LDD3's `scull_read`). Returns how many bytes: at most to the end of the quantum
     /// and of the data. 0 at or past the end of the data, and also where the quantum is missing: as in the book, a read
-    /// does not go on past a hole. A quantum that exists reads as 0 where nobody has written.
+    /// does not go on past a hole. A quantum that exists reads as 0 where no task has written.
     ///
     /// Nodes that are missing are made, as by a write (R5).
     ///

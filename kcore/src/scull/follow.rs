@@ -32,8 +32,8 @@ impl<M: Machine> Device<M> {
         }
         let node = Block::new_node::<M>()?;
         link.store::<M>(site, node);
-        // Published, but still poison: whoever follows the link now finds two wild pointers (R4), and what anybody
-        // stores into the node before it is cleared is lost.
+        // Published, but still poison: a task that follows the link now finds two wild pointers (R4), and
+        // what any task stores into the node before it is cleared is lost.
         probe::<M>(&sites::NODE_CLEAR);
         let fresh = node.node(&self.list);
         clearing::<M>(&sites::NODE_CLEAR, node.address(), size_of::<Node>(), || {

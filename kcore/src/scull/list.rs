@@ -7,7 +7,8 @@
 //!   [`Link::store`] takes nothing but a [`Block`], which only an allocation or another link can have produced. Each of
 //!   these is the store of a whole word, so a load never sees a mixture.
 //! - **S2** A block stays mapped and is not handed out for another use while tasks are inside the device: the promise of
-//!   [`Memory`]. So whoever loaded an address before the block was freed still finds memory of the same type there.
+//!   [`Memory`]. So a task that loaded an address before the block was freed still finds memory of the same
+//!   type there.
 //! - **S3** A block knows how long it is, and that never changes ([`Memory::size`]). What is made of its address is as long as
 //!   the block, whatever the geometry of the device was when it was allocated, or is by now; an index past the end is
 //!   [`Past`], and is counted. Blocks do not move between lists.
@@ -54,7 +55,7 @@ impl<T> Link<T> {
         Block::at(self.word.load::<H>(site))
     }
 
-    /// Where it leads. Nobody hears of it.
+    /// Where it leads. No listener hears of it.
     pub(super) fn peek(&self) -> Result<Option<Block<T>>, Wild> {
         Block::at(self.word.peek())
     }
@@ -114,7 +115,7 @@ impl<T> Block<T> {
     /// Gives the block back.
     #[track_caller]
     pub(super) fn free<A: Memory>(self) -> Result<(), BadFree> {
-        // SAFETY: S4; nobody keeps a reference except to atomics, for the length of an operation.
+        // SAFETY: S4; no task keeps a reference except to atomics, for the length of an operation.
         unsafe { A::free(self.start.cast()) }
     }
 

@@ -17,7 +17,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Bytes of a pipe's buffer unless somebody says otherwise (`SCULL_P_BUFFER`).
+    /// Bytes of a pipe's buffer unless the user says otherwise (`SCULL_P_BUFFER`).
     pub const PIPE_BUFFER: usize = 4000;
 
     /// Devices are divided as `geometry` says; pipes have the book's buffer.

@@ -1,4 +1,4 @@
-//! A machine that nobody listens to.
+//! A machine without a listener.
 
 use core::marker::PhantomData;
 use core::ptr::NonNull;

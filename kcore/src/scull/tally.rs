@@ -19,7 +19,7 @@ pub struct Damage {
     /// Addresses that a trim was about to free and no block starts at.
     pub unknown_free: u64,
     /// Places past the end of a block (or before its start) that were about to be used: an array or a quantum is shorter than
-    /// the geometry says. In the book's driver each is somebody else's memory.
+    /// the geometry says. In the book's driver each is another owner's memory.
     pub overrun: u64,
     /// Divisions by a quantum or a qset of zero. In the book's driver each is an oops.
     pub division: u64,

@@ -8,10 +8,10 @@ use crate::scull::list::{Array, Block, Link};
 impl<M: Machine> Device<M> {
     /// Shows `visit` the kind and the address of every block that can be reached, and returns how many links were poison.
     ///
-    /// Nobody hears of it and nothing is changed. It survives whatever a race has left: poison is not followed, and a list
-    /// that leads back into itself is left after at most a few rounds, so a block may be shown more than once. While tasks
-    /// are inside the device it sees one of the states in between. An array is shown as far as it goes, whatever the geometry
-    /// says by now.
+    /// No listener hears of it and nothing is changed. It survives whatever a race has left: poison is not
+    /// followed, and a list that leads back into itself is left after at most a few rounds, so a block may be
+    /// shown more than once. While tasks are inside the device it sees one of the states in between. An array
+    /// is shown as far as it goes, whatever the geometry says by now.
     pub fn walk(&self, mut visit: impl FnMut(Kind, usize)) -> u64 {
         let mut wild = 0;
         let mut seen = Circle::default();

@@ -15,7 +15,7 @@ pub(super) trait Door: Send + Sync {
     fn leave(&self);
 }
 
-/// Somebody is inside, until this is dropped.
+/// A caller is inside, until this is dropped.
 struct Inside<D: Door>(Arc<D>);
 
 impl<D: Door> Drop for Inside<D> {
@@ -24,8 +24,9 @@ impl<D: Door> Drop for Inside<D> {
     }
 }
 
-/// Opens `device` for somebody whom `door` has let in; he is inside as long as the file is open, and leaves when that has
-/// gone: whoever is let in next finds nobody there. If it cannot be opened he is out again.
+/// Opens `device` for a caller that `door` has let in, which is inside as long as the file is open, and
+/// leaves when that has gone: the next caller that is let in finds no other there. If it cannot be opened the
+/// caller is out again.
 pub(super) fn open<M: Machine, D: Door + 'static>(
     device: &Arc<Device<M>>,
     flags: OpenFlags,

@@ -8,9 +8,9 @@ use crate::errno::Errno;
 use crate::machine::Machine;
 use crate::scull::{Device, Edition, SharedFile};
 
-/// Opens `device` for somebody who was let in. As with scull0, a device that is opened write-only is emptied first; the book
-/// copies that line from the bare device without the lock around it (R12), so somebody who reads or writes at this moment,
-/// with the lock, finds freed memory under his hands.
+/// Opens `device` for a caller that was let in. As with scull0, a device that is opened write-only is emptied
+/// first; the book copies that line from the bare device without the lock around it (R12), so a task that
+/// reads or writes at this moment, with the lock, finds freed memory under its hands.
 pub(super) fn open<M: Machine>(
     device: &Arc<Device<M>>,
     flags: OpenFlags,

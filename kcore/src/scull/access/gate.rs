@@ -20,12 +20,12 @@ pub struct Gate<M: Cpu + Events> {
 enum Form<M: Cpu + Events> {
     /// 1 minus those who are inside, and minus those who have just been refused and have not taken it back yet (R15).
     Book(AtomicT<M>),
-    /// Whether somebody is inside.
+    /// Whether a caller is inside.
     Repaired(SpinLock<bool, M, Observed>),
 }
 
 impl<M: Cpu + Events> Gate<M> {
-    /// A gate with nobody inside.
+    /// A gate with no caller inside.
     pub fn new(edition: Edition) -> Self {
         let form = match edition {
             Edition::Book => Form::Book(AtomicT::of(1)),
@@ -36,11 +36,11 @@ impl<M: Cpu + Events> Gate<M> {
         Gate { form }
     }
 
-    /// Goes in; whoever does so [leaves](Gate::leave) again.
+    /// Goes in; a caller that does so [leaves](Gate::leave) again.
     ///
-    /// [`Errno::EBUSY`] when somebody is inside. In the book's edition also when nobody is: from the decrement of an attempt
-    /// that fails to the increment that takes it back, the next attempt finds the variable too low, whether the one who was
-    /// inside is still there or not.
+    /// [`Errno::EBUSY`] when a caller is inside. In the book's edition also when none is: from the decrement
+    /// of an attempt that fails to the increment that takes it back, the next attempt finds the variable too
+    /// low, whether the one who was inside is still there or not.
     pub fn enter(&self) -> Result<(), Errno> {
         probe::<M>(&sites::TRY);
         let was_taken = match &self.form {

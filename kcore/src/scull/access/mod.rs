@@ -1,7 +1,7 @@
 //! Access control on a device file: scull devices that do not let everybody in (LDD3 ch. 6, "Access Control on a Device
 //! File").
 //!
-//! | device | lets in | whoever must stay outside |
+//! | device | lets in | a caller that must stay outside |
 //! |---|---|---|
 //! | [`Single`] scullsingle | one open file | gets `-EBUSY` |
 //! | [`Uid`] sculluid | any number of files of one user | gets `-EBUSY` |

@@ -10,8 +10,9 @@ use crate::errno::Errno;
 use crate::machine::Machine;
 use crate::scull::Device;
 
-/// A device that one file at a time is open on, whoever asks: a second open is [`Errno::EBUSY`], also for root (LDD3 ch. 6,
-/// "Single-Open Devices"). The book advises against it: who opens a device and starts a helper cannot let it in.
+/// A device that one file at a time is open on, whichever user asks: a second open is [`Errno::EBUSY`], also
+/// for root (LDD3 ch. 6, "Single-Open Devices"). The book advises against it: who opens a device and starts a
+/// helper cannot let it in.
 pub struct Single<M: Machine> {
     device: Arc<Device<M>>,
     gate: Gate<M>,

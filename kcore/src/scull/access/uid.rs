@@ -15,15 +15,15 @@ use crate::sync::{Observed, SpinLock};
 const NAME: LockName = LockName { name: "sculluid.lock", class: "access.lock", waiting: Waiting::Spins };
 
 /// A device that one user at a time has, as often as it likes: an open by another user is [`Errno::EBUSY`] (LDD3 ch. 6,
-/// "Restricting Access to a Single User at a Time"). Whoever may override access rights is let in, too, and the device stays
-/// the property of whom it was.
+/// "Restricting Access to a Single User at a Time"). A user that may override access rights is let in, too,
+/// and the device stays the property of its owner.
 pub struct Uid<M: Machine> {
     device: Arc<Device<M>>,
     users: SpinLock<Users, M, Observed>,
 }
 
 impl<M: Machine> Uid<M> {
-    /// `device`, which is nobody's.
+    /// `device`, which has no owner.
     pub fn new(device: Arc<Device<M>>) -> Arc<Self> {
         let users = SpinLock::from_flag(M::Flag::new(false), Observed::new(NAME), Users::default());
         Arc::new(Uid { device, users })

@@ -12,8 +12,9 @@ pub(super) struct Users {
 }
 
 impl Users {
-    /// Lets the caller in, if it may: when nobody has the device, when its owner is the caller's user or the one in whose
-    /// name the caller acts (after `su`), and whoever may override that. Says whether it is in.
+    /// Lets the caller in, if it may: when no user has the device, when its owner is the caller's user or the
+    /// one in whose name the caller acts (after `su`), and when the caller may override that. Says whether it
+    /// is in.
     pub(super) fn enter(&mut self, who: &Credentials) -> bool {
         let is_free = self.count == 0;
         let is_in = is_free || self.owner == who.uid || self.owner == who.euid || who.dac_override;

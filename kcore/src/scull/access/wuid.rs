@@ -17,12 +17,12 @@ const NAME: LockName = LockName { name: "scullwuid.lock", class: "access.lock", 
 /// A device that one user at a time has; another one sleeps in `open` until the last file of that user is closed (LDD3 ch. 6,
 /// "Blocking open as an Alternative to EBUSY").
 ///
-/// The last file to go wakes everybody who sleeps. The first to look has the device, and his own others get in with him;
-/// the rest sleep again. So it is not fair, and nobody is forgotten.
+/// The last file to go wakes all sleepers. The first to look has the device, and the other tasks of its user
+/// get in with it; the rest sleep again. So it is not fair, and no sleeper is forgotten.
 pub struct WaitingUid<M: Machine> {
     device: Arc<Device<M>>,
     state: SpinLock<State, M, Observed>,
-    /// Woken when the device is nobody's, or gone.
+    /// Woken when the device has no owner any more, or is gone.
     free: WaitQueue<M>,
 }
 
@@ -33,7 +33,7 @@ struct State {
 }
 
 impl<M: Machine> WaitingUid<M> {
-    /// `device`, which is nobody's.
+    /// `device`, which has no owner.
     pub fn new(device: Arc<Device<M>>) -> Arc<Self> {
         Arc::new(WaitingUid {
             device,
@@ -81,7 +81,7 @@ impl<M: Machine> WaitingUid<M> {
 impl<M: Machine> Door for WaitingUid<M> {
     fn leave(&self) {
         let was_last = self.state.lock().users.leave();
-        // Outside of the lock: whoever is woken takes it at once.
+        // Outside of the lock: the sleeper that is woken takes it at once.
         if was_last {
             self.free.wake_up_all();
         }
