@@ -13,15 +13,17 @@
 //! their poison until [`Experiment`] ends, so that a use after free finds poison and a double free is known as one. An
 //! experiment that needs its memory back earlier says who is inside the device ([`Experiment::inside`]): then a freed block
 //! is used again when memory runs out and all who may still have its address have left (`recycling`). The same
-//! holds outside of experiments as long as somebody has a [`Quarantine`], that is while a file is open of a device that keeps
-//! nobody out. While such devices may exist, that is while somebody has a [`Live`], no experiment begins: its end takes back
-//! every block that was allocated meanwhile, whoever has it.
+//! holds outside of experiments as long as there is a [`Quarantine`], that is while a file is open of a
+//! device that keeps no task out. While such devices may exist, that is while there is a [`Live`], no
+//! experiment begins: its end takes back every block that was allocated meanwhile, whichever task or device
+//! has it.
 //!
-//! What such devices may have ends where a small part of the memory and of the records is left (`RESERVE`): whoever fills
-//! them, the kernel goes on. What memory is had when there is none at all is in `reserve`.
+//! What such devices may have ends where a small part of the memory and of the records is left (`RESERVE`):
+//! whichever task fills them, the kernel goes on. What memory is had when there is none at all is in
+//! `reserve`.
 //!
-//! In front of each block lies its size ([`BlockSize`](kcore::machine::BlockSize)), so that whoever has its
-//! address can ask for it without a lock. The ledger knows nothing of these bytes.
+//! In front of each block lies its size ([`BlockSize`](kcore::machine::BlockSize)), so that a task that has
+//! its address can ask for it without a lock. The ledger knows nothing of these bytes.
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
@@ -82,11 +84,11 @@ struct Heap {
     quarantine_since: u64,
     /// Who may still use what an experiment keeps, if that is known.
     recycling: Option<Recycling>,
-    /// Freed blocks that no experiment keeps, but somebody's [`Quarantine`].
+    /// Freed blocks that no experiment keeps, but a [`Quarantine`].
     kept: usize,
     /// How many [`Live`]s there are.
     live: usize,
-    /// Freed blocks that nobody keeps, and that are not given back yet.
+    /// Freed blocks that neither of them keeps, and that are not given back yet.
     delayed: Delayed,
     /// Blocks that were given back, for the next ones of their sizes.
     bins: Bins,
@@ -105,7 +107,7 @@ impl Heap {
             Some(base) => base,
             None => self.holes.allocate_first_fit(whole).map_err(|()| Errno::ENOMEM)?,
         };
-        // SAFETY: the hole has room for it all, and nobody else knows of it.
+        // SAFETY: the hole has room for it all, and no other CPU knows of it.
         Ok(unsafe { begin_block(base, offset, layout.size()) })
     }
 
@@ -143,7 +145,7 @@ impl Heap {
     /// Takes the memory of a block in that the ledger knows no more.
     ///
     /// # Safety
-    /// It is a block of this heap, `size` bytes long, it comes in once, and nobody uses it any more.
+    /// It is a block of this heap, `size` bytes long, it comes in once, and no task uses it any more.
     unsafe fn take_in(&mut self, address: usize, size: usize) {
         if let Some(holes) = self.reserve.holes_of(address) {
             // SAFETY: the caller's promise; the reserve is where it came from.
@@ -185,12 +187,12 @@ impl Heap {
         true
     }
 
-    /// Takes some blocks out of quarantine that nobody can know any more; whether there were any.
+    /// Takes some blocks out of quarantine that no task can know any more; whether there were any.
     fn recycle(&mut self) -> bool {
         let Some(mut recycling) = self.recycling.take() else { return false };
         recycling.begin();
         let known = |record: &Record| record.allocation.kind != Kind::Other;
-        // SAFETY: whoever had the address of such a block when it was freed has left.
+        // SAFETY: every task that had the address of such a block when it was freed has left.
         unsafe {
             self.sweep(self.quarantine_since, |record| known(record) && recycling.takes(record, is_poisoned));
         }
@@ -202,14 +204,14 @@ impl Heap {
     /// Removes the records since `since` for which `goes` says so, and gives their blocks back.
     ///
     /// # Safety
-    /// Nobody uses such a block any more.
+    /// No task uses such a block any more.
     unsafe fn sweep(&mut self, since: u64, mut goes: impl FnMut(&Record) -> bool) {
         let Heap { holes, ledger, .. } = self;
         ledger.retain_since(since, |record| {
             if !goes(record) {
                 return true;
             }
-            // SAFETY: the record goes, so the block is given back once; the caller says that nobody uses it.
+            // SAFETY: the record goes, so the block is given back once; the caller says that no task uses it.
             unsafe { give_back(holes, record.allocation.address, record.allocation.size) };
             false
         });
@@ -241,7 +243,7 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     let region = frames::pointer::<MaybeUninit<u8>>(ledger);
     // SAFETY: these frames are ours from now on, mapped by the window, and `MaybeUninit` needs no initialising.
     let region = unsafe { core::slice::from_raw_parts_mut(region, ledger_bytes) };
-    // SAFETY: so are these; nobody else uses them while the machine runs.
+    // SAFETY: so are these; no other code uses them while the machine runs.
     let holes = unsafe { linked_list_allocator::Heap::new(frames::pointer(bottom), size as usize) };
     // SAFETY: and so are those behind them.
     let reserve = unsafe { Reserve::new(bottom + size, reserved) };
@@ -307,10 +309,10 @@ fn asked_for(kind: Kind, layout: Layout, at: &'static Location<'static>) -> Allo
 }
 
 /// Gives a block back. A block of the running experiment stays in quarantine, and so does every block of a scull kind while
-/// somebody has a [`Quarantine`].
+/// there is a [`Quarantine`].
 ///
 /// # Safety
-/// Nobody keeps a Rust reference into the block, nor a pointer unless it is in quarantine.
+/// No task keeps a Rust reference into the block, nor a pointer unless it is in quarantine.
 pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result<(), BadFree> {
     let address = block.addr().get();
     if !Kernel::wanted().contains(Kinds::BLOCKS) {
@@ -340,7 +342,8 @@ fn give_up(address: usize, at: &'static Location<'static>) -> Result<(), BadFree
         };
         let freed = heap.ledger.free(address, manner, at)?;
         heap.kept += usize::from(kept);
-        // Whoever has the last of the others gives the block back, and the next who gets it would find poison in it.
+        // Else the task that drops the last of the others might give the block back before it is poisoned,
+        // and its next owner would find poison in it.
         (freed, manner, kept.then(Quarantine::hold))
     };
     bytes(address, freed.size).fill(POISON_FREED);

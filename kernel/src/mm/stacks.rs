@@ -26,7 +26,7 @@ struct Region {
     stack: u64,
     /// Where it ends: below this, all but the guards is mapped, and stays mapped. Written under `grow`.
     end: AtomicU64,
-    /// Held by whoever makes the region longer.
+    /// Held by the CPU that makes the region longer.
     grow: SpinLock<()>,
 }
 
@@ -42,7 +42,7 @@ static RESERVED: SpinLock<heapless::Vec<u64, { 2 * MAX_CPUS }>> = SpinLock::new(
 /// Stacks that tasks have left. There are never more than there are tasks.
 static KEPT: SpinLock<heapless::Vec<Stack, MAX_TASKS>> = SpinLock::new(heapless::Vec::new());
 
-/// A stack for a task, which nobody uses.
+/// A stack for a task, which no task uses.
 #[derive(Debug)]
 #[must_use = "a stack that is neither used nor kept is lost"]
 pub struct Stack {
@@ -51,7 +51,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Its top. Whoever calls this uses it from now on.
+    /// Its top. The caller uses it from now on.
     pub fn into_top(self) -> u64 {
         self.top
     }
@@ -59,7 +59,7 @@ impl Stack {
     /// The stack whose top was got by [`into_top`](Stack::into_top).
     ///
     /// # Safety
-    /// Nobody uses it any more, and `top` is given back once.
+    /// No task uses it any more, and `top` is given back once.
     pub unsafe fn from_top(top: u64) -> Stack {
         Stack { top }
     }
@@ -74,7 +74,7 @@ pub fn task_stack() -> Result<Stack, OutOfFrames> {
     let kept = KEPT.lock_irqsave().pop();
     let stack = kept.map_or_else(|| TASKS.grow().map(|top| Stack { top }), Ok)?;
     let bottom = core::ptr::with_exposed_provenance_mut::<u8>(stack.top as usize - TASK_STACK);
-    // SAFETY: the stack is mapped, and nobody uses it: it is new, or a task has left it.
+    // SAFETY: the stack is mapped, and no task uses it: it is new, or a task has left it.
     unsafe { bottom.write_bytes(0, TASK_STACK) };
     Ok(stack)
 }
@@ -87,7 +87,7 @@ pub fn keep(stack: Stack) {
 /// Gives the first CPU stacks of its own for double faults and NMIs.
 pub fn init_first_cpu() -> Result<(), OutOfFrames> {
     let (double_fault, nmi) = (FAULTS.grow()?, FAULTS.grow()?);
-    // SAFETY: both were just mapped, and nobody else knows of them.
+    // SAFETY: both were just mapped, and no other CPU knows of them.
     unsafe { percpu::set_fault_stacks(double_fault, nmi) };
     Ok(())
 }
@@ -181,7 +181,8 @@ impl Region {
         let top = bottom + self.stack;
         for page in (bottom..top).step_by(PAGE as usize) {
             let frame = frames::allocate().ok_or(OutOfFrames)?;
-            // SAFETY: the frame is ours; the pages from the end of the region on are nobody's, and this lock is held.
+            // SAFETY: the frame is ours; the pages from the end of the region on belong to no stack, and this
+            // lock is held.
             unsafe { paging::map_data(page, frame) }?;
         }
         self.end.store(top, Release);

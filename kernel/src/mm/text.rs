@@ -7,8 +7,8 @@ use kcore::errno::Errno;
 
 use super::{heap, shortage};
 
-/// A text takes at most one in so many of the bytes that are free: whoever asks for one must not be the end of those who
-/// cannot go on without memory.
+/// A text takes at most one in so many of the bytes that are free: the task that asks for one must not be the
+/// end of those that cannot go on without memory.
 const SHARE: usize = 4;
 
 /// A text about something that may be as large as the heap: where a [`String`] would end the machine, this takes no more.

@@ -4,7 +4,7 @@
 //! [`MOST`] bytes do not become holes as long as there is memory: the next of the same size is taken from here, at once, and
 //! the holes stay few. When memory runs out all go back to the holes, where neighbours become one.
 //!
-//! Each bin is linked through its blocks, which nobody searches.
+//! Each bin is linked through its blocks, which kmemleak does not search.
 
 use core::ptr::NonNull;
 
@@ -36,7 +36,7 @@ impl Bins {
     /// Takes a block in, if there is a bin for it; whether there is.
     ///
     /// # Safety
-    /// It is a block of the heap that is freed, of which the ledger knows no more, and that nobody uses.
+    /// It is a block of the heap that is freed, of which the ledger knows no more, and that no task uses.
     pub(super) unsafe fn push(&mut self, address: usize) -> bool {
         let block = pointer(address);
         // SAFETY: it is a block of the heap, and the heap has got it back.

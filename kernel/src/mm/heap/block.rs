@@ -21,15 +21,15 @@ pub(super) fn whole(layout: Layout) -> Result<(Layout, usize), Errno> {
 /// The block of `size` bytes that begins `offset` bytes behind `base`, with its size in front of it.
 ///
 /// # Safety
-/// `base` and `offset` are those of a hole that was taken for [`whole`], and nobody else knows of it.
+/// `base` and `offset` are those of a hole that was taken for [`whole`], and no other CPU knows of it.
 pub(super) unsafe fn begin_block(base: NonNull<u8>, offset: usize, size: usize) -> NonNull<u8> {
     // SAFETY: the hole has room for `offset` bytes and the block.
     let block = unsafe { base.add(offset) };
     // SAFETY: `offset` is a `BlockSize` at least, and both addresses are aligned to 16.
     let prefix = unsafe { block.cast::<BlockSize>().sub(1) };
-    // SAFETY: nobody else knows of these bytes yet.
+    // SAFETY: no other CPU knows of these bytes yet.
     unsafe { prefix.write(BlockSize::new(size, offset)) };
-    // Whoever loads the block's address from somewhere finds its size written.
+    // A CPU that loads the block's address from somewhere finds its size written.
     fence(Ordering::Release);
     block
 }
@@ -45,7 +45,7 @@ pub(super) fn room_for(size: usize, align: usize) -> Option<Layout> {
 /// Gives the memory of the block at `address` back, which is `size` bytes long.
 ///
 /// # Safety
-/// [`Heap::take`] gave the block, out of these holes; it is given back once, and nobody uses it any more.
+/// [`Heap::take`] gave the block, out of these holes; it is given back once, and no task uses it any more.
 pub(super) unsafe fn give_back(holes: &mut linked_list_allocator::Heap, address: usize, size: usize) {
     let block = pointer(address);
     // SAFETY: it is a block of ours, and we have got it back.

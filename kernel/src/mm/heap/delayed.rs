@@ -4,7 +4,7 @@
 //! block that it once named is handed out again. So the block that was freed first is given back first, and only when those
 //! freed after it are many (KASAN's quarantine in Linux does so to catch uses after free), or when memory runs out.
 //!
-//! The queue is linked through the blocks themselves, which nobody searches.
+//! The queue is linked through the blocks themselves, which kmemleak does not search.
 
 use core::ptr::NonNull;
 
@@ -38,7 +38,7 @@ impl Delayed {
     /// Adds a block.
     ///
     /// # Safety
-    /// It is a block of the heap that is freed, of which the ledger knows no more, and that nobody uses.
+    /// It is a block of the heap that is freed, of which the ledger knows no more, and that no task uses.
     pub(super) unsafe fn push(&mut self, address: usize) {
         let block = pointer(address);
         // SAFETY: the block is ours and aligned, and no block has room for less than a word.

@@ -19,8 +19,8 @@ impl Experiment {
     /// Starts it. [`Errno::EBUSY`] while there are devices that live on ([`Live`]).
     ///
     /// # Safety
-    /// When it is dropped, nobody uses a block of a scull kind any more that was allocated meanwhile: neither a task nor a
-    /// device that lives on without a [`Live`].
+    /// When it is dropped, nothing uses a block of a scull kind any more that was allocated meanwhile:
+    /// neither a task nor a device that lives on without a [`Live`].
     pub unsafe fn begin() -> Result<Experiment, Errno> {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().expect("the heap is set up before experiments run");
@@ -35,9 +35,9 @@ impl Experiment {
     /// Starts one in which memory that was freed can be had again before it ends.
     ///
     /// # Safety
-    /// As for [`begin`](Experiment::begin). Besides, while blocks of a scull kind are freed, whoever uses such blocks is
-    /// [inside](Experiment::inside), and keeps no address of one from one time inside to the next; and when one who frees a
-    /// block leaves, the device does not lead to that block any more.
+    /// As for [`begin`](Experiment::begin). Besides, while blocks of a scull kind are freed, each task that
+    /// uses such blocks is [inside](Experiment::inside), and keeps no address of one from one time inside to
+    /// the next; and when one who frees a block leaves, the device does not lead to that block any more.
     pub unsafe fn begin_recycling() -> Result<Experiment, Errno> {
         // SAFETY: the caller promises all that `begin` asks for.
         let experiment = unsafe { Experiment::begin() }?;
@@ -83,7 +83,7 @@ impl Experiment {
         snapshot() - self.before
     }
 
-    /// Freed blocks whose poison was overwritten: somebody wrote to them after they were freed.
+    /// Freed blocks whose poison was overwritten: a task wrote to them after they were freed.
     pub fn written_after_free(&self) -> u64 {
         let since = self.since;
         with_heap(|heap| {
@@ -111,8 +111,8 @@ impl Drop for Inside<'_> {
 }
 
 impl Drop for Experiment {
-    /// Ends it: empties the quarantine and takes back what leaked, so that the next one starts afresh. Nobody may use a
-    /// block of the experiment any more.
+    /// Ends it: empties the quarantine and takes back what leaked, so that the next one starts afresh. No
+    /// task may use a block of the experiment any more.
     fn drop(&mut self) {
         // SAFETY: the tasks of the experiment have ended, and its devices are gone: `begin` asks for that.
         unsafe { Experiment::end_of_the_dead() };

@@ -15,7 +15,8 @@ struct Global;
 #[global_allocator]
 static GLOBAL: Global = Global;
 
-// SAFETY: `allocate` gives blocks of the layout's size and alignment that nobody else has; `free` takes them back once.
+// SAFETY: `allocate` gives blocks of the layout's size and alignment that no other owner has; `free` takes
+// them back once.
 unsafe impl GlobalAlloc for Global {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

@@ -1,7 +1,7 @@
-//! Memory of a library that is not ours: it asks nobody whether its vectors may grow, and keeps some for
+//! Memory of a library that is not ours: it asks no caller whether its vectors may grow, and keeps some for
 //! ever.
 //!
-//! Whoever calls it claims as much as that may take before: while the [`Claim`] lasts, all others find so
+//! Its caller claims as much as that may take before: while the [`Claim`] lasts, all others find so
 //! many bytes less in the heap.
 //!
 //! What it [keeps](kept), as the line tables are, was made of values that were moved about, with room in them

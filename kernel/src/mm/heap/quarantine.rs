@@ -1,4 +1,4 @@
-//! Freed blocks that are kept because a device keeps nobody out.
+//! Freed blocks that are kept because a device keeps no task out.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,18 +12,20 @@ static HOLDS: AtomicUsize = AtomicUsize::new(0);
 /// While there is one, no block of a scull kind that is freed is handed out again. When the last goes, the freed ones are
 /// given back; those that live stay.
 ///
-/// Whoever is inside a device that does not keep others out has one, from before it enters until after it has left. That is
-/// enough: once all have left, no link that leads from the device leads to a freed block. For a block is published in one link
-/// only, by whoever allocated it; whoever frees it has come to it from the device's head, frees all blocks on that way, too,
-/// and then stores null in the head. So what leads to a freed block lies in a freed block itself, or is a head that will be
-/// null before its trimmer leaves. (A task that dies inside keeps its quarantine for ever.)
+/// A task that is inside a device which does not keep others out has one, from before it enters until after
+/// it has left. That is enough: once all have left, no link that leads from the device leads to a freed
+/// block. For a block is published in one link only, by the task that allocated it; the task that frees it
+/// has come to it from the device's head, frees all blocks on that way, too, and then stores null in the
+/// head. So what leads to a freed block lies in a freed block itself, or is a head that will be null before
+/// its trimmer leaves. (A task that dies inside keeps its quarantine for ever.)
 #[derive(Debug)]
 pub struct Quarantine(());
 
 impl Quarantine {
     /// One more.
     pub fn hold() -> Self {
-        // Acquire: what those who have left stored last is seen by whoever enters after the last of them.
+        // Acquire: what the tasks that have left stored last is seen by a task that enters after the last of
+        // them.
         HOLDS.fetch_add(1, Ordering::AcqRel);
         Quarantine(())
     }
@@ -39,7 +41,7 @@ impl Drop for Quarantine {
     }
 }
 
-/// Whether somebody has one.
+/// Whether there is one.
 pub(super) fn is_held() -> bool {
     HOLDS.load(Ordering::Acquire) > 0
 }
@@ -53,7 +55,7 @@ fn release(heap: &mut Heap) {
     let goes = |record: &kcore::ledger::Record| {
         record.serial < experiment && !record.is_live() && record.allocation.kind != Kind::Other
     };
-    // SAFETY: all who were inside a device that keeps nobody out have left it (see `Quarantine`).
+    // SAFETY: all who were inside a device that keeps no task out have left it (see `Quarantine`).
     unsafe { heap.sweep(0, goes) };
     heap.kept = 0;
 }

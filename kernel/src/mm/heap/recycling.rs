@@ -1,10 +1,11 @@
-//! When a freed block may be used again although an experiment still runs: when nobody can know its address any more.
+//! When a freed block may be used again although an experiment still runs: when no task can know its address
+//! any more.
 //!
-//! The idea is that of read-copy-update (LKD ch. 10; Linux's `call_rcu`). Whoever goes into the device is written down with
-//! the time, and crossed out when it leaves. A block that was freed before the earliest of those who are inside came in
-//! cannot be known to any of them: the links to it were gone when the one who freed it left, and addresses are not kept from
-//! one call to the next. The clock is the ledger's serial number, so two events with no allocation between them count as
-//! one: that errs on the safe side.
+//! The idea is that of read-copy-update (LKD ch. 10; Linux's `call_rcu`). A task that goes into the device is
+//! written down with the time, and crossed out when it leaves. A block that was freed before the earliest of
+//! those who are inside came in cannot be known to any of them: the links to it were gone when the one who
+//! freed it left, and addresses are not kept from one call to the next. The clock is the ledger's serial
+//! number, so two events with no allocation between them count as one: that errs on the safe side.
 //!
 //! Who waits inside for a lock holds everything back, as a reader in RCU does that never comes to an end.
 #![forbid(unsafe_code)]
@@ -14,7 +15,7 @@ use kcore::settings::MAX_WRITERS;
 
 /// Blocks taken out of quarantine at a time: it is done with interrupts off, and each is looked at to its last byte.
 const AT_ONCE: u32 = 512;
-/// Came in later than anybody: is not inside.
+/// Came in later than any task: is not inside.
 const OUTSIDE: u64 = u64::MAX;
 
 /// Who is inside, and what was taken out of quarantine so far.
@@ -31,7 +32,7 @@ pub(super) struct Recycling {
 }
 
 impl Recycling {
-    /// Nobody is inside.
+    /// No task is inside.
     pub(super) fn new() -> Self {
         Recycling { inside: [OUTSIDE; MAX_WRITERS as usize], earliest: 0, left: 0, taken: 0, spoilt: 0 }
     }

@@ -6,9 +6,9 @@
 //! gives back what it has, and says that there is no memory. (Linux does the same for a task that it ends for
 //! want of memory: that may use what is kept back, so that it comes to its end.)
 //!
-//! Whoever can be refused gets nothing of this: devices, which have their blocks by kind, and those who go
-//! [without](crate::mm::shortage::without). Nor is anything large had from here: whoever asks for that has to
-//! take a refusal.
+//! A caller that can be refused gets nothing of this: devices, which have their blocks by kind, and tasks
+//! that go [without](crate::mm::shortage::without). Nor is anything large had from here: a caller that asks
+//! for that has to take a refusal.
 
 use core::alloc::Layout;
 use core::ops::Range;
@@ -57,7 +57,7 @@ impl Reserve {
     /// The reserve in the `size` bytes of physical memory at `bottom`.
     ///
     /// # Safety
-    /// They are mapped by the window, and nobody else uses them while the machine runs.
+    /// They are mapped by the window, and no other code uses them while the machine runs.
     pub(super) unsafe fn new(bottom: u64, size: u64) -> Self {
         let start = frames::pointer::<u8>(bottom);
         // SAFETY: the caller's promise.
@@ -88,7 +88,7 @@ impl Heap {
         let (whole, offset) = whole(layout)?;
         let base = self.reserve.holes.allocate_first_fit(whole).map_err(|()| Errno::ENOMEM)?;
         self.reserve.most = self.reserve.most.max(self.reserve.holes.used());
-        // SAFETY: the hole has room for it all, and nobody else knows of it.
+        // SAFETY: the hole has room for it all, and no other CPU knows of it.
         Ok(unsafe { begin_block(base, offset, layout.size()) })
     }
 }
