@@ -134,7 +134,7 @@ struct Stack<M: Rig> {
     guard: Guard<M>,
     /// The number of the top node, and in the upper half a tag.
     top: Shared<u64>,
-    /// Where the number 0 is nobody.
+    /// The first, number 0, is none of the stack's.
     nodes: Vec<Node>,
 }
 
@@ -165,7 +165,7 @@ impl<M: Rig> Stack<M> {
         let _held = self.guard.enter();
         loop {
             let top = self.top.load::<M>(&TOP);
-            // Whoever pushed the node stored its link first.
+            // The task that pushed the node stored its link first.
             fence(Ordering::Acquire);
             let node = number(top);
             if node == NONE {
@@ -206,8 +206,8 @@ impl<M: Rig> Stack<M> {
         node.next.poke(OWNED);
     }
 
-    /// Counts what the top leads to. Nobody else uses the stack any more. A list that has become a circle is followed until
-    /// it cannot but have come round.
+    /// Counts what the top leads to. No other task uses the stack any more. A list that has become a circle
+    /// is followed until it cannot but have come round.
     fn count_own(&self) {
         let mut node = number(self.top.peek());
         for _ in 0..self.nodes.len() {

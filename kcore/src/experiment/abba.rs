@@ -20,7 +20,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        // Who spins keeps its CPU, so on one CPU nobody comes between its two locks.
+        // Who spins keeps its CPU, so on one CPU no other task comes between its two locks.
         Row::by_cpus(Form::Spinlock, D, C),
         Row::always(Form::Semaphore, D),
         Row::always(Form::Mutex, D),
@@ -114,7 +114,7 @@ impl<M: Rig> Pair<M> {
             guards: [guard("scull0.lock"), guard("scull1.lock")],
             ordered,
         };
-        // Here already, so that nobody allocates under a spinlock.
+        // Here already, so that no task allocates under a spinlock.
         for (who, device) in pair.devices.iter().enumerate() {
             write_at(device, 0, &[stamps::of(who as u32); LENGTH])?;
         }

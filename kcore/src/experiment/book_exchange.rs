@@ -89,7 +89,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
             }
         },
         &mut |device, run| {
-            // Whoever asked now would be told of the last one.
+            // A task that asked now would be told of the last one.
             if let Some(count) = told(device.parameters().geometry().quantum) {
                 count.fetch_add(1, Relaxed);
             }

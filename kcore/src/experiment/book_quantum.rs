@@ -1,4 +1,4 @@
-//! A size that nobody checked, and memory that nobody cleared.
+//! A size that the driver does not check, and memory that it does not clear.
 
 use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, R, Row};

@@ -132,8 +132,8 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// How many refusals there were while nobody had the device, from the first moment of the attempt to its last. Never too
-/// many: the holdings are as long as they can have been.
+/// How many refusals there were while no task had the device, from the first moment of the attempt to its
+/// last. Never too many: the holdings are as long as they can have been.
 fn refused_for_nobody(all: &[Attempts]) -> u64 {
     let mut holdings: Vec<Span> = all.iter().flat_map(|task| &task.holdings).copied().collect();
     holdings.sort_unstable_by_key(|holding| holding.from);

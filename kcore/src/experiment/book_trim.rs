@@ -77,7 +77,7 @@ Wrong cures: to trim under the spinlock of the owner (writers do not take it, an
 when nobody else has it open (the count may change just after the look, and the book promises that a device opened write-only is empty); to \
 refuse a second open (that is scullsingle, which the book itself advises against).";
 
-/// The one user to whom all tasks belong.
+/// The one user of all tasks.
 const USER: Credentials = Credentials::user(1000, 0);
 
 /// One round: the quanta are all there; writers write all of them, trimmers open the device write-only.

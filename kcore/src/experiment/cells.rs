@@ -25,7 +25,7 @@ pub struct Trial {
 impl Trial {
     /// The settings of its run; what they do not decide comes from `settings`.
     ///
-    /// There are two tasks at least, also on one CPU: whoever is alone meets nobody.
+    /// There are two tasks at least, also on one CPU: a task that is alone meets no other.
     pub fn settings(&self, settings: &RunSettings) -> RunSettings {
         let entry = self.experiment;
         let probe = entry.forced();

@@ -102,7 +102,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
 }
 
 impl<M: Rig> Either<M> {
-    /// A semaphore believes everybody; a mutex says -EPERM to whoever does not have it.
+    /// A semaphore believes every caller; a mutex says -EPERM to one that does not have it.
     #[track_caller]
     fn leave(&self) -> Result<(), Errno> {
         match self {

@@ -77,16 +77,16 @@ load and an atomic store (the pair remains two); a lock around the store alone."
 
 /// Something that happens once and is for one of those who wait.
 struct Event<M: Rig> {
-    /// Not 0 while it has happened and nobody has taken it.
+    /// Not 0 while it has happened and no task has taken it.
     flag: Shared<usize>,
     /// How many have taken it.
     taken: AtomicU64,
-    /// It was taken, so nobody need wait any more.
+    /// It was taken, so no task need wait any more.
     over: AtomicBool,
     wake: Wake<M>,
 }
 
-/// How they wait. Nobody hears of these waits: a rendezvous has to wait for a task that sleeps here.
+/// How they wait. No listener hears of these waits: a rendezvous has to wait for a task that sleeps here.
 enum Wake<M: Rig> {
     /// For the flag.
     Queue(WaitQueue<M>),
@@ -137,8 +137,8 @@ impl<M: Rig> Event<M> {
         self.wake_who_waits();
     }
 
-    /// Waits until it has happened, and takes it, or until somebody else has. With a lock to test and clear under, or
-    /// without.
+    /// Waits until it has happened, and takes it, or until another task has. With a lock to test and clear
+    /// under, or without.
     fn wait(&self, claim: Option<&Guard<M>>) {
         match (&self.wake, claim) {
             (Wake::Queue(queue), None) => self.test_then_clear(queue),
@@ -179,7 +179,7 @@ impl<M: Rig> Event<M> {
         }
     }
 
-    /// A unit came: that of the event, or the one that whoever took it passed on.
+    /// A unit came: that of the event, or the one that its taker passed on.
     fn take_unless_over(&self) {
         match self.is_over() {
             true => self.wake_who_waits(),

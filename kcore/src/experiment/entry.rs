@@ -98,7 +98,7 @@ pub enum Cause {
     Preemption,
     /// Interrupts, and what they put off: softirqs, tasklets, timers, work queues.
     Interrupts,
-    /// A task that sleeps, and whoever wakes it.
+    /// A task that sleeps, and its waker.
     Sleeping,
     /// Locks that stop their tasks, and locks misused.
     Locks,

@@ -121,8 +121,8 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Looks until `task`, which is about to end, has ended. If it were only about to, on the same CPU, whoever spins there
-/// would keep it from that, and the two would wait for each other: another exhibit.
+/// Looks until `task`, which is about to end, has ended. If it were only about to, on the same CPU, a task
+/// that spins there would keep it from that, and the two would wait for each other: another exhibit.
 fn wait_for_the_end_of<M: Rig>(task: TaskId) {
     while !M::has_ended(task) {
         M::yield_now();

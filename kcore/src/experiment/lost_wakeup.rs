@@ -73,7 +73,7 @@ second, and there will be a user for whom a second is too long).";
 
 const NAME: LockName = LockName { name: "scull0.readers", class: "scull.readers", waiting: Waiting::Event };
 
-/// Nobody sleeps.
+/// No task sleeps.
 const NOBODY: usize = 0;
 
 /// A buffer with one reader and one writer. What is in it is the difference of two numbers, so that nothing needs a lock.
@@ -159,7 +159,7 @@ impl<M: Rig> Buffer<M> {
 }
 
 impl Sleeper {
-    /// Sleeps until somebody calls `wake`, and for no other reason.
+    /// Sleeps until the writer calls `wake`, and for no other reason.
     #[track_caller]
     fn sleep<M: Rig>(&self) {
         let place = <Observed as Watch<M>>::place();

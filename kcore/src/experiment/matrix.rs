@@ -34,9 +34,9 @@ pub(super) const C: Cell = Some(Expect::Only(Verdict::Clean));
 pub(super) const R: Cell = Some(Expect::Only(Verdict::Raced));
 /// A deadlock, named.
 pub(super) const D: Cell = Some(Expect::Only(Verdict::Deadlock));
-/// A task that nobody wakes, named.
+/// A task that is never woken, named.
 pub(super) const S: Cell = Some(Expect::Only(Verdict::Stuck));
-/// Sleeping where nobody may, named.
+/// Sleeping where no task may, named.
 pub(super) const I: Cell = Some(Expect::Only(Verdict::InvalidContext));
 /// Left to chance.
 pub(super) const A: Cell = Some(Expect::Any);

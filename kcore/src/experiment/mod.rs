@@ -17,7 +17,8 @@
 //! | [`stage`] | what the bodies stand on, and what a machine must give for that |
 //! | all others | one experiment each: its entry, its texts, and its body, unless that is the kernel's |
 //!
-//! Texts are plain ASCII without line breaks inside a paragraph; `\n\n` parts paragraphs. Whoever prints them wraps them.
+//! Texts are plain ASCII without line breaks inside a paragraph; `\n\n` parts paragraphs. They are wrapped
+//! when they are printed.
 
 #![deny(unsafe_code)]
 

@@ -107,7 +107,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let deadline = M::cycles() + PATIENCE_CYCLES;
     stage.race(&|who| {
         let (pair, me) = (&pairs[who as usize / 2], who as usize % 2);
-        // At probe points the tasks meet by themselves, and who is alone meets nobody.
+        // At probe points the tasks meet by themselves, and a task that is alone meets no other.
         let in_step = resolved.probe == Probe::Off && who ^ 1 < resolved.writers;
         for pass in 0..resolved.quanta {
             if in_step && !pair.meet(me, pass + 1, deadline) {

@@ -146,7 +146,7 @@ impl Queue {
         Ok(Queue { head: Shared::new(NONE), tail: Shared::new(NONE), requests: all })
     }
 
-    /// Puts the first request into it, before there is anybody else.
+    /// Puts the first request into it, before any other task uses it.
     fn begin(&self) {
         self.head.poke(FIRST);
         self.tail.poke(FIRST);
@@ -175,8 +175,9 @@ impl Queue {
         self.requests[first].removed.fetch_add(1, Relaxed);
     }
 
-    /// Counts every request that the head leads to as removed; says whether the tail is the last of them. Nobody else uses
-    /// the queue any more. A list that bites its own tail is followed until it cannot but have come round.
+    /// Counts every request that the head leads to as removed; says whether the tail is the last of them. No
+    /// other task uses the queue any more. A list that bites its own tail is followed until it cannot but
+    /// have come round.
     fn drain(&self) -> bool {
         let (mut last, mut request) = (NONE, self.head.peek());
         for _ in 0..self.requests.len() {

@@ -22,7 +22,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     explanation: EXPLANATION,
     rows: &[
         Row::always(Form::None, R),
-        // In a kernel without preemption there is nothing to switch off, and nobody notices.
+        // In a kernel without preemption there is nothing to switch off, and no check notices.
         Row::each(Form::PreemptOff, [I, R, I, R, I, R]),
         Row::always(Form::IrqOff, I),
         Row::always(Form::Spinlock, I),

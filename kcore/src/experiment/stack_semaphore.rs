@@ -15,7 +15,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        // On one CPU nobody runs while the other one is inside up: it holds the inner spinlock.
+        // On one CPU neither task runs while the other one is inside up: it holds the inner spinlock.
         Row::by_cpus(Form::Semaphore, R, C),
         Row::always(Form::Completion, C),
     ],

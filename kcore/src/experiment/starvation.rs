@@ -93,7 +93,7 @@ struct Share {
     longest_wait: AtomicU64,
 }
 
-/// One round: there are `quanta` turns for each task, and whoever gets the lock has one of them.
+/// One round: there are `quanta` turns for each task, and each task that gets the lock uses one of them.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let guard = Guard::<M>::new(resolved.lock, "fair.lock", "fair.lock");

@@ -155,7 +155,8 @@ impl<'a, M: Rig> Registry<'a, M> {
         self.form == Form::Counted
     }
 
-    /// Plugs a new device in, if there is none. Where references are counted it works before anybody can find it.
+    /// Plugs a new device in, if there is none. Where references are counted it works before any task can
+    /// find it.
     fn plug(&self) -> Result<(), Errno> {
         let object = self.objects.allocate()?;
         if self.counts() {
@@ -170,7 +171,7 @@ impl<'a, M: Rig> Registry<'a, M> {
             is_free
         };
         if !is_in {
-            // Nobody knew of it.
+            // No other task knew of it.
             let _ = object.free();
             return Ok(());
         }

@@ -1,4 +1,5 @@
-//! A number that is counted up by those whom an experiment is about, and the guard under which that is done.
+//! A number that is counted up by the tasks and handlers that an experiment is about, and the guard under
+//! which that is done.
 
 #![forbid(unsafe_code)]
 

@@ -20,7 +20,8 @@ pub struct Meeting {
     members: Vec<Member>,
     /// The form keeps others out while one is inside.
     locked: bool,
-    /// No task waits: a probe mode has its own idea of who waits for whom, or one would wait for ever.
+    /// No task waits: a probe mode has its own idea of which task waits for which, or one would wait for
+    /// ever.
     off: bool,
 }
 

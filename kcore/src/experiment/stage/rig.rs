@@ -42,7 +42,8 @@ pub trait Rig: Machine + Cpu<Flag = AtomicBool> {
     fn has_ended(task: TaskId) -> bool;
     /// Bytes of the heap.
     fn heap_size() -> usize;
-    /// The caller's stack holds no leftovers of earlier calls from now on, where somebody searches it for addresses.
+    /// The caller's stack holds no leftovers of earlier calls from now on, where it is searched for
+    /// addresses.
     fn clear_stack() {}
     /// The last round was made with memory that is for those alone who cannot do without.
     fn was_short() -> bool {
