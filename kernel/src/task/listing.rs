@@ -56,7 +56,7 @@ pub fn state_of(id: TaskId) -> Option<State> {
     state_and_cpu(id).map(|(state, _)| state)
 }
 
-/// Whether a sleep of `id` ends without anybody's help: at a moment, or by a signal that has arrived.
+/// Whether a sleep of `id` ends without a waker: at a moment, or by a signal that has arrived.
 pub fn wakes_by_itself(id: TaskId) -> bool {
     let signalled = table::find(id).is_some_and(|task| task.signal.load(Relaxed) != 0);
     signalled || queue::sleeps_until_a_moment(id)

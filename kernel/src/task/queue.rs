@@ -22,7 +22,7 @@ pub struct Queue {
     pub(super) ready: Deque<TaskId, MAX_TASKS>,
     /// Tasks that sleep until a moment, or until they are woken; each once.
     pub(super) sleepers: Vec<(u64, TaskId), MAX_TASKS>,
-    /// The CPU halts, or is about to: whoever adds work sends an interrupt.
+    /// The CPU halts, or is about to: a CPU that adds work sends an interrupt.
     pub(super) halted: bool,
     /// The task that runs when no other can; 0 until the CPU has one.
     pub(super) idle: TaskId,
@@ -32,8 +32,8 @@ pub struct Queue {
     pub(super) since: u64,
     /// When the running task's slice ends; [`NEVER`] for one that time does not interrupt.
     pub(super) slice_end: u64,
-    /// When this CPU's timer will interrupt it; 0 for never, so that queues that nobody uses are zeros and take no room in
-    /// the ELF.
+    /// When this CPU's timer will interrupt it; 0 for never, so that queues that no CPU uses are zeros and
+    /// take no room in the ELF.
     pub(super) armed: u64,
     /// The running task's slice is to end at the next tick, whatever the time.
     pub(super) over: bool,
@@ -82,7 +82,7 @@ pub(super) static QUEUES: [SpinLock<Queue>; MAX_CPUS] = [const { SpinLock::new(Q
 /// The running task of each CPU; written by that CPU.
 static CURRENT: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 
-/// The idle task of each CPU, for whoever cannot wait for the lock of its queue.
+/// The idle task of each CPU, for a reader that cannot wait for the lock of its queue.
 static IDLE: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 
 /// The lock of a CPU's queue, held, with interrupts off.

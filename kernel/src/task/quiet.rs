@@ -1,7 +1,7 @@
 //! When a run has come to a stop: none of its tasks will ever go on.
 //!
 //! Who could wake a task of a run? Another task of the run; or a handler, a softirq, a timer that it has set
-//! going. Nobody else: what its tasks wait for is the experiment's own, and no other task of the machine
+//! going. Nothing else: what its tasks wait for is the experiment's own, and no other task of the machine
 //! knows of it (I21). So whatever other jobs do, sleep for, or read: if all tasks of the run sleep until they
 //! are woken, and nothing of theirs is on its way, then nothing will ever happen in it again.
 //!
@@ -44,13 +44,13 @@ pub(super) fn halt() {
     HALTS[percpu::this_cpu() as usize].store(true, SeqCst);
     let last = BUSY.fetch_sub(1, SeqCst) == 1;
     if last && listener::ALL_HALT.get().is_some_and(|all_halt| all_halt()) {
-        // It has made somebody runnable.
+        // It has made a task runnable.
         awake();
         cpu::irq_on();
         return;
     }
     cpu::irq_on_and_halt();
-    // A non-maskable interrupt ends a halt, too, and tells nobody.
+    // A non-maskable interrupt ends a halt, too, and does not come through `interrupted`.
     awake();
 }
 
@@ -84,7 +84,7 @@ pub(super) fn news_of(task: &table::Task) {
 pub(crate) fn has_come_to_a_stop() -> bool {
     let before = NEWS.load(SeqCst);
     let asleep = table::of_run().all(queue::is_still);
-    // What a CPU does not hear of wakes nobody there.
+    // What a CPU does not hear of wakes no task there.
     let still = |cpu: u32| DEAF[cpu as usize].load(SeqCst) || under_way::is_at_rest(cpu);
     // What was looked at one after the other is true of one moment only if there were no news meanwhile.
     asleep && (0..smp::cpus()).all(still) && NEWS.load(SeqCst) == before

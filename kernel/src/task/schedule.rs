@@ -1,8 +1,8 @@
 //! Who has the CPU: block, wake, yield, preempt, the idle loop, and the switch from one task to the next.
 //!
-//! A CPU's lock is held across the context switch: whoever switches away leaves its guard on its own stack, and whoever
-//! is switched to finds its own there and drops it. So a task that another CPU sees as blocked or ended is really off its
-//! stack (I6).
+//! A CPU's lock is held across the context switch: the task that switches away leaves its guard on its own
+//! stack, and the one that is switched to finds its own there and drops it. So a task that another CPU sees
+//! as blocked or ended is really off its stack (I6).
 //!
 //! ```text
 //! CPU 0: block()                          CPU 1: wake(task)
@@ -132,7 +132,8 @@ pub fn yield_now() {
     let queue = QueueGuard::lock(percpu::this_cpu());
     if queue.ready.is_empty() {
         drop(queue);
-        // Whoever waits like this spins: let the other CPUs have the host's core (with `icount` they all have one).
+        // A caller that waits like this spins: let the other CPUs have the host's core (with `icount` they
+        // all have one).
         cpu::pause();
     } else {
         give_way(queue);
@@ -168,8 +169,9 @@ fn give_way(mut queue: QueueGuard) {
 }
 
 /// Waits for [`wake`] without letting another task run on this CPU, which halts meanwhile: for a task that holds a
-/// spinlock, whose place nobody else may take. Interrupts are on afterwards if they were on before; and if they were not,
-/// the CPU hears meanwhile of wake-ups only: neither a device nor a softirq finds what the task keeps from them.
+/// spinlock, whose place no other may take. Interrupts are on afterwards if they were on before; and if they
+/// were not, the CPU hears meanwhile of wake-ups only: neither a device nor a softirq finds what the task
+/// keeps from them.
 pub fn halt_in_place() {
     doom::check();
     context::preempt_disable();
@@ -213,8 +215,8 @@ pub fn end(code: i32) -> ! {
     unreachable!("a task that has ended was switched to");
 }
 
-/// The idle task of the calling CPU: runs whoever can run, and halts when nobody can. Interrupts are off except while it
-/// halts.
+/// The idle task of the calling CPU: runs each task that can run, and halts when none can. Interrupts are off
+/// except while it halts.
 pub fn idle() -> ! {
     loop {
         cpu::irq_save();
@@ -244,7 +246,8 @@ pub unsafe fn finish_first_switch(count: u32) {
     settle(QueueGuard::lock(cpu));
 }
 
-/// The end of every switch: unlocks the queue and tells whoever waited for the end of the task that was left.
+/// The end of every switch: unlocks the queue and tells the task that waited for the end of the one that was
+/// left.
 #[inline]
 fn settle(mut queue: QueueGuard) {
     let joiner = queue.farewell.take();
@@ -281,6 +284,6 @@ fn switch_away(mut queue: QueueGuard) {
     // now. Interrupts are off, and the cell is in a static. The queue stays locked until the other side unlocks it.
     unsafe { switch::switch(from.stack_pointer_cell(), load) };
     context::restore(count);
-    // Switched back to, on the same CPU: whoever did it had locked the queue, and `queue` unlocks it.
+    // Switched back to, on the same CPU: the task that did it had locked the queue, and `queue` unlocks it.
     settle(queue);
 }

@@ -107,7 +107,8 @@ fn start(name: &str, cpu: u32, entry: Entry, mortal: bool) -> Result<JoinHandle,
     task.untimed.store(parent.untimed.load(Relaxed), Relaxed);
     task.parent.store(queue::current().0, Relaxed);
     let mut queue = QueueGuard::lock(cpu);
-    // SAFETY: `create` gave it a stack that nobody uses: a task that had it was joined, which waits until it is left.
+    // SAFETY: `create` gave it a stack that no task uses: a task that had it was joined, which waits until it
+    // is left.
     let stack_pointer = unsafe { switch::prepare(task.stack_top(), first) };
     let inner = task.inner(&mut queue);
     inner.stack_pointer = stack_pointer;
@@ -268,7 +269,7 @@ pub fn join_all(tasks: impl AsRef<[JoinHandle]> + IntoIterator<Item = JoinHandle
     }
 }
 
-/// Whether somebody asks the running task to end (Linux: `kthread_should_stop`).
+/// Whether another task asks the running task to end (Linux: `kthread_should_stop`).
 pub fn should_stop() -> bool {
     schedule::this_task().should_stop.load(Relaxed)
 }
@@ -283,7 +284,7 @@ extern "C" fn first() -> ! {
         &raw mut **entry.expect("a task has an entry until it is joined")
     };
     cpu::irq_on();
-    // SAFETY: it stays where it is until the task has ended, and nobody else touches it.
+    // SAFETY: it stays where it is until the task has ended, and no other task touches it.
     let code = unsafe { (*entry)() };
     schedule::end(code)
 }

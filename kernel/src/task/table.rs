@@ -67,17 +67,17 @@ pub(super) struct Inner {
 
 /// A slot of the table.
 pub struct Task {
-    /// The id; 0 while the slot is free. Written under `ALLOCATION` and by whoever joins the task.
+    /// The id; 0 while the slot is free. Written under `ALLOCATION` and by the task that joins this one.
     id: AtomicU32,
     /// The CPU it is pinned to. Written while the slot is free.
     cpu: AtomicU32,
-    /// Written while the slot is free; read by anybody who knows the id.
+    /// Written while the slot is free; read by any task that knows the id.
     name: SpinLock<Name>,
     /// What was sent to it: a `Signal`.
     pub signal: AtomicU8,
     /// It ends as soon as it waits.
     pub doomed: AtomicBool,
-    /// Somebody asks it to end by itself.
+    /// Another task asks it to end by itself.
     pub should_stop: AtomicBool,
     /// A fault in it ends it, and not the machine: see `oops`. Cleared when it begins to die.
     pub mortal: AtomicBool,
@@ -93,7 +93,7 @@ pub struct Task {
     pub standing: AtomicU32,
     /// One of these nodes stays where it is: the stack is for no other task.
     pub keeps_stack: AtomicBool,
-    /// The task that has started it and is to join it; 0 for none, or when somebody else is.
+    /// The task that has started it and is to join it; 0 for none, or when another task is.
     pub parent: AtomicU32,
     /// The number of the group with which it is signalled; 0 for none. See `process::Group`.
     pub group: AtomicU64,
@@ -148,14 +148,15 @@ static TABLE: [Task; MAX_TASKS] = [const {
 /// The last id that was given out.
 static ALLOCATION: SpinLock<u32> = SpinLock::new(0);
 
-/// Claims a free slot for a task on `cpu`. `None` when all are taken, or all numbers: the last one is a mutex's for nobody.
+/// Claims a free slot for a task on `cpu`. `None` when all are taken, or all numbers: the last one is a
+/// mutex's for no owner.
 pub(super) fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
     let mut last = ALLOCATION.lock_irqsave();
     for _ in 0..MAX_TASKS {
         *last = last.checked_add(1).filter(|id| *id < u32::MAX)?;
         let task = &TABLE[*last as usize % MAX_TASKS];
         if task.id.load(Acquire) == 0 {
-            // Pairs with the Acquire in `inner`, for whoever looks between this store and the next.
+            // Pairs with the Acquire in `inner`, for a reader that looks between this store and the next.
             task.cpu.store(cpu, Release);
             *task.name.lock() = names::cut(name);
             names::remember(TaskId(*last), name);
@@ -274,14 +275,14 @@ impl Task {
     /// # Safety
     /// No other CPU runs, and the caller has no reference to what `inner` gives.
     pub unsafe fn resting(&self) -> Option<u64> {
-        // SAFETY: nobody else accesses it, as the caller promises.
+        // SAFETY: no other CPU accesses it, as the caller promises.
         let inner = unsafe { &*self.inner.get() };
         (inner.state != State::Ended && self.has_on_its_stack(inner.stack_pointer))
             .then_some(inner.stack_pointer)
     }
 
-    /// Whether this is an address in the task's stack, and not in that of whoever had the slot before: the task may just
-    /// have been claimed.
+    /// Whether this is an address in the task's stack, and not in that of the task that had the slot before:
+    /// the task may just have been claimed.
     pub fn has_on_its_stack(&self, stack_pointer: u64) -> bool {
         stacks::top_of(stack_pointer) == Some(self.stack_top.load(Relaxed))
     }
