@@ -1,4 +1,4 @@
-//! A driver that breaks whoever uses it, each device in a way of its own, for the cases of `estate`.
+//! A driver that breaks the task that uses it, each device in a way of its own, for the cases of `estate`.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

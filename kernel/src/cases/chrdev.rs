@@ -58,7 +58,7 @@ struct Pit {
 impl Pit {
     fn new() -> Result<Arc<Self>, Errno> {
         let block = blocks::allocate(64)?;
-        // SAFETY: the block is new, 64 bytes long, and nobody else knows of it.
+        // SAFETY: the block is new, 64 bytes long, and no other task knows of it.
         unsafe { block.cast::<[u8; 4]>().write(MARK) };
         let block = block.as_ptr().expose_provenance();
         Ok(Arc::new(Pit { block, is_gone: AtomicBool::new(false), queue: WaitQueue::new() }))

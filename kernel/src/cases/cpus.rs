@@ -99,8 +99,8 @@ fn interrupts_of_tasks() -> Answer {
     same("CPUs with interrupts on", crew::count(|_| irq_is_on())?, smp::cpus())
 }
 
-/// Non-maskable interrupts that nobody waits for, of all CPUs to all others, while one stops the world again and again: each that
-/// comes was sent, whoever has asked for it.
+/// Non-maskable interrupts that no CPU waits for, of all CPUs to all others, while one stops the world again
+/// and again: each that comes was sent, whichever CPU has asked for it.
 fn unmasked() -> Answer {
     let survived = crew::count(|cpu| {
         for _ in 0..100 {

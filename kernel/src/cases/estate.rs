@@ -152,12 +152,12 @@ fn broken(line: &str, wanted: i32) -> Answer {
     same("tasks", listing::list().count(), before)
 }
 
-/// Whoever unplugs the device does not wait for one who has died in it, wherever in it that was.
+/// The task that unplugs the device does not wait for one that has died in it, wherever in it that was.
 fn in_open() -> Answer {
     broken("cat /dev/breaks-open", 139)
 }
 
-/// The dead closes its files, and dies of that, too, twice; the third is closed, and whoever reads from it sees the end.
+/// The dead closes its files, and dies of that, too, twice; the third is closed, and its reader sees the end.
 fn in_release() -> Answer {
     broken("cat /dev/breaks-release | wc", 0)?;
     broken("echo x < /dev/breaks-release 2> /dev/breaks-release > /dev/breaks-write", 139)?;
@@ -174,8 +174,8 @@ fn in_a_condition() -> Answer {
     broken("ps > /dev/null", 0)
 }
 
-/// What a driver has locked stays locked when it breaks. Whoever waits for it can be told to end, though no signal ends that
-/// wait; and the dead does not wait for itself.
+/// What a driver has locked stays locked when it breaks. A task that waits for it can be told to end, though
+/// no signal ends that wait; and the dead does not wait for itself.
 fn with_a_lock() -> Answer {
     broken("echo x > /dev/breaks-lock; cat /dev/breaks-lock & sleep 0.1; kill $!; wait $!", 137)
 }

@@ -96,7 +96,7 @@ struct Told {
     wrong: SpinLock<String>,
 }
 
-/// All tasks make their calls; in the end nobody uses the modules.
+/// All tasks make their calls; in the end no task uses the modules.
 fn round(edition: Edition, rng: &mut Rng, seen: &mut Seen) -> Answer {
     load_scull(edition, rng)?;
     load_waits(edition)?;

@@ -160,7 +160,7 @@ fn fill(room: &mut Vec<NonNull<u8>>, size: usize) -> usize {
     room.drain(..).filter(|block| free(*block).is_ok()).count()
 }
 
-/// Every CPU allocates, writes, checks and frees: nobody else's bytes, and nothing is left.
+/// Every CPU allocates, writes, checks and frees: no other CPU's bytes, and nothing is left.
 fn everybody() -> Answer {
     let live = heap::live().scull;
     let right = crew::count(|cpu| {

@@ -82,7 +82,7 @@ pub(super) fn give_back(block: Hidden) {
 fn chain(length: usize) -> bool {
     (0..length).all(|_| {
         let Some(block) = allocate(64) else { return false };
-        // SAFETY: a fresh block of 64 bytes, aligned to 16, that nobody else knows.
+        // SAFETY: a fresh block of 64 bytes, aligned to 16, that no other task knows.
         unsafe { block.cast::<usize>().write(CHAIN.load(SeqCst)) };
         CHAIN.store(block.addr().get(), SeqCst);
         true

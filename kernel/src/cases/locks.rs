@@ -158,7 +158,8 @@ fn for_all() -> Answer {
 fn tries() -> Answer {
     let lock = SpinLock::new(());
     let held = lock.lock();
-    // Without other CPUs there is no word to find taken: whoever runs has kept out everybody who could hold it.
+    // Without other CPUs there is no word to find taken: the running task has kept out every task that could
+    // hold it.
     let is_had = lock.try_lock().is_some();
     holds("a lock that is held cannot be had", is_had != Config::OURS.smp())?;
     drop(held);

@@ -4,7 +4,7 @@
 //! program `test` finds them all.
 //!
 //! - [`case`]: what a case is, and its assertions.
-//! - `crew`: a task on each CPU; `breaking`: a driver that breaks whoever uses it.
+//! - `crew`: a task on each CPU; `breaking`: a driver that breaks the task that uses it.
 //! - `steps`: a CPU that stops at a chosen instruction of the context switch.
 //! - the others: the cases, by what they are about.
 

@@ -55,7 +55,7 @@ const KINDS: [(&str, fn()); 5] = [
 
 /// As a driver's wild store might.
 fn wild() {
-    // SAFETY: the window lets nobody write there.
+    // SAFETY: the window lets no code write there.
     unsafe { fault::write(fault::text_in_window()) };
 }
 
@@ -116,7 +116,8 @@ fn leftovers() -> (usize, u64, u64) {
 static LOCK: SpinLock<(), Kernel, Observed> =
     SpinLock::observed(LockName { name: "victim.lock", class: "victim.lock", waiting: Waiting::Spins }, ());
 
-/// Holding a driver's spinlock is no reason to end the machine, if somebody keeps account of it. It stays locked.
+/// Holding a driver's spinlock is no reason to end the machine, if the hooks keep account of it. It stays
+/// locked.
 fn with_a_lock() -> Answer {
     hooks::follow_locks(true);
     let told = dies(smp::cpus() - 1, || {

@@ -77,7 +77,7 @@ fn write_after_free() -> Answer {
     let experiment = begin();
     let (first, second) = (quantum(64)?, quantum(64)?);
     same("freeing", (free(first), free(second)), (Ok(()), Ok(())))?;
-    // SAFETY: a block in quarantine stays mapped, and nobody else knows of this one.
+    // SAFETY: a block in quarantine stays mapped, and no other task knows of this one.
     unsafe { second.as_ptr().wrapping_add(63).write_volatile(0) };
     same("writes after free", experiment.written_after_free(), 1)
 }

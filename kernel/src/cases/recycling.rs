@@ -48,7 +48,7 @@ fn held_back() -> Answer {
     holds("there is no memory while 7 is inside", allocate(size).is_err())?;
     same("freeing again", free(block), Err(BadFree::Double))?;
     drop(inside);
-    // 7 is out, so nobody knows the block.
+    // 7 is out, so no task knows the block.
     same("freeing the next", free(quantum(size)?), Ok(()))
 }
 
@@ -75,7 +75,7 @@ fn write_after_free() -> Answer {
     let experiment = begin();
     let block = quantum(size)?;
     same("freeing", free(block), Ok(()))?;
-    // SAFETY: a block in quarantine stays mapped, and nobody else knows of this one.
+    // SAFETY: a block in quarantine stays mapped, and no other task knows of this one.
     unsafe { block.as_ptr().wrapping_add(63).write_volatile(0) };
     same("freeing the next", free(quantum(size)?), Ok(()))?;
     same("blocks used again", experiment.recycled(), 1)?;

@@ -1,4 +1,4 @@
-//! Seats: tasks that come by themselves meet at a point, and nobody waits for ever.
+//! Seats: tasks that come by themselves meet at a point, and none waits for ever.
 
 use alloc::format;
 use alloc::string::{String, ToString};

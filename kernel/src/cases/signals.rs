@@ -22,8 +22,8 @@ crate::case! {
     "signals::a-spinlock-does-not-listen" => deaf;
 }
 
-/// What a write to a device gives whose lock somebody else has, when `sent` arrives while it sleeps; and what it has
-/// written in the end.
+/// What a write to a device gives whose lock another task has, when `sent` arrives while it sleeps; and what
+/// it has written in the end.
 fn write_under(lock: Form, restarts: bool, sent: Signal) -> Result<(i32, usize), alloc::string::String> {
     let device = Device::<Kernel>::new(0, lock, Geometry { quantum: 100, qset: 10 }).map_err(text)?;
     let device = Arc::new(device);
@@ -82,7 +82,7 @@ fn killed() -> Answer {
     })
 }
 
-/// A lock that spins is entered in any case; the signal stays until somebody takes it.
+/// A lock that spins is entered in any case; the signal stays until the task takes it.
 fn deaf() -> Answer {
     let device =
         Device::<Kernel>::new(0, Form::Spinlock, Geometry { quantum: 100, qset: 10 }).map_err(text)?;

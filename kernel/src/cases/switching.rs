@@ -102,7 +102,7 @@ fn yield_order() -> Answer {
     let order = Arc::new(SpinLock::new(Vec::new()));
     let seen = Arc::clone(&order);
     // The three are started by a task on their own CPU, so none of them runs before all are there; and
-    // nobody's turn ends by time.
+    // no turn ends by time.
     let ended = crew::start(cpu, move || {
         task::schedule::set_timed(false);
         let tasks: Vec<_> = (0..3)

@@ -67,7 +67,7 @@ static GATED: Tasklet = Tasklet::new(
     0,
 );
 
-/// Starts `GATED` on the last CPU and waits until it is inside; whoever calls this is on another one.
+/// Starts `GATED` on the last CPU and waits until it is inside; the caller is on another one.
 fn gated() -> Result<(), alloc::string::String> {
     GATE.store(0, SeqCst);
     let task = crew::start(smp::cpus() - 1, || _ = GATED.schedule())?;

@@ -109,7 +109,7 @@ fn too_many() -> Answer {
 }
 
 /// A task that is given up leaves its node in the queue of a lock that another one of its crew still has. Until that one has
-/// ended, too, nobody else gets the stack.
+/// ended, too, no other task gets the stack.
 fn stacks_stay() -> Answer {
     static UNITS: Semaphore<Kernel> = Semaphore::new(0);
     let last = smp::cpus() - 1;
@@ -125,7 +125,7 @@ fn stacks_stay() -> Answer {
         while listing::state_of(id) == Some(State::Blocked) {
             task::yield_now();
         }
-        // Long enough for whoever waits for both to free the one.
+        // Long enough for the task that waits for both to free the one.
         for _ in 0..20 {
             task::sleep(100);
             sees.fetch_or(listing::state_of(id).is_none(), SeqCst);

@@ -1,4 +1,4 @@
-//! A device that goes while readers and writers are inside: everybody is told, and nobody uses what is gone.
+//! A device that goes while readers and writers are inside: every task is told, and none uses what is gone.
 //!
 //! Four readers and four writers live through all runs. In each run new devices are plugged in, the tasks open them and
 //! call them, and when some or all of them sleep inside, the devices are unplugged.
@@ -108,7 +108,7 @@ fn pipes(inside: u32, go: &dyn Fn()) -> Result<u32, String> {
     Ok(asleep() as u32)
 }
 
-/// What the tasks and whoever unplugs tell each other.
+/// What the tasks and the one that unplugs tell each other.
 struct Race {
     scene: &'static Scene,
     /// Devices were plugged in: one unit for each task.

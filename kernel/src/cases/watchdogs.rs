@@ -31,7 +31,7 @@ crate::case! {
 static LOCK: SpinLock<(), Kernel, Observed> =
     SpinLock::observed(LockName { name: "busy.lock", class: "busy.lock", waiting: Waiting::Spins }, ());
 
-/// A holder that never comes to its end, and somebody who spins for it.
+/// A holder that never comes to its end, and a waiter that spins for it.
 fn busy() -> Answer {
     let stop = watched(|_| {
         let _held = LOCK.lock();
