@@ -57,7 +57,7 @@ impl Ipi {
     }
 }
 
-/// Where every PC has its registers unless somebody moved them.
+/// Where every PC has its registers unless the firmware moved them.
 pub const DEFAULT_ADDRESS: u64 = 0xfee0_0000;
 
 /// Where the registers are mapped; [`NONE`] before [`init`], [`X2`] for an x2APIC.
@@ -151,8 +151,8 @@ pub fn end_of_interrupt() {
 }
 
 /// Sends an interrupt to the CPU with that APIC id. Does nothing while there is no APIC, nor for a CPU that it does not
-/// [reach](reaches). What the caller stored before is visible to whoever handles the interrupt. For this room alone: a CPU that
-/// is sent INIT and a start-up runs whatever is in that page.
+/// [reach](reaches). What the caller stored before is visible to the CPU that handles the interrupt. For this
+/// room alone: a CPU that is sent INIT and a start-up runs whatever is in that page.
 #[inline]
 pub(super) fn send(apic_id: u32, ipi: Ipi) {
     if !reaches(apic_id) {

@@ -58,7 +58,7 @@ pub fn took_single_step() -> bool {
     let status: u64;
     // SAFETY: reads a register.
     unsafe { core::arch::asm!("mov {}, dr6", out(reg) status, options(nomem, nostack, preserves_flags)) };
-    // SAFETY: the status of debug exceptions, which nobody else reads.
+    // SAFETY: the status of debug exceptions, which no other code reads.
     unsafe {
         core::arch::asm!("mov dr6, {}", in(reg) status & !SINGLE_STEP, options(nomem, nostack, preserves_flags))
     };

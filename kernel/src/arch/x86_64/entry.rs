@@ -6,7 +6,7 @@ use core::arch::naked_asm;
 /// loader's stack is not.
 ///
 /// # Safety
-/// The first CPU calls this once; nobody uses that stack.
+/// The first CPU calls this once; no other code uses that stack.
 #[unsafe(naked)]
 pub unsafe extern "C" fn on_boot_stack(argument: usize, main: extern "C" fn(usize) -> !) -> ! {
     naked_asm!("lea rsp, [rip + BSP_STACK_TOP]", "xor ebp, ebp", "call rsi", "ud2")

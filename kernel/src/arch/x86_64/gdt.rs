@@ -35,7 +35,8 @@ impl Tables {
     /// Makes the tables, with the tops of the stacks for double faults and for NMIs, and loads them on this CPU.
     ///
     /// # Safety
-    /// `tables` points to the tables of this CPU, which nobody else reads or writes, and which live for ever.
+    /// `tables` points to the tables of this CPU, which no other CPU reads or writes, and which live for
+    /// ever.
     pub unsafe fn load(tables: *mut MaybeUninit<Tables>, double_fault: u64, nmi: u64) {
         // SAFETY: the caller gives this CPU's own tables.
         let tables: &'static mut MaybeUninit<Tables> = unsafe { &mut *tables };

@@ -36,7 +36,7 @@ pub fn route(pin: &Pin, vector: u8, apic_id: u32) -> Result<bool, paging::OutOfF
     let mut low = u32::from(vector);
     low |= if pin.active_low { ACTIVE_LOW } else { 0 };
     low |= if pin.level { LEVEL } else { 0 };
-    // Masked until the other half says to whom.
+    // Masked until the other half says to which CPU.
     write(base, entry, low | MASKED);
     write(base, entry + 1, apic_id << 24);
     write(base, entry, low);

@@ -40,10 +40,10 @@ unsafe impl FrameAllocator<Size4KiB> for TableFrames {
     }
 }
 
-/// Held by whoever reads or changes the tables in use (I2). Lock order: stacks -> tables -> frames.
+/// Held by the CPU that reads or changes the tables in use (I2). Lock order: stacks -> tables -> frames.
 static TABLES: SpinLock<()> = SpinLock::new(());
 
-/// Calls `f` with the tables in use, which nobody else looks at meanwhile. (The CPUs' own walkers do.)
+/// Calls `f` with the tables in use, which no other code looks at meanwhile. (The CPUs' own walkers do.)
 fn with_tables<R>(f: impl FnOnce(&mut OffsetPageTable<'static>) -> R) -> R {
     let _tables = TABLES.lock_irqsave();
     f(&mut mapper(root()))
@@ -128,8 +128,8 @@ pub fn map_trampoline(page: &LowFrame) -> Result<(), OutOfFrames> {
     with_tables(|tables| map::<Size4KiB>(tables, VirtAddr::new(page), page, Flags::PRESENT))
 }
 
-/// Takes the mapping of [`map_trampoline`] back. Other CPUs may remember it for a while, which does no harm: nobody gets
-/// the frame for anything else.
+/// Takes the mapping of [`map_trampoline`] back. Other CPUs may remember it for a while, which does no harm:
+/// no caller gets the frame for anything else.
 pub fn unmap_trampoline(page: &LowFrame) {
     let page = Page::<Size4KiB>::containing_address(VirtAddr::new(page.address()));
     if let Ok((_, flush)) = with_tables(|tables| tables.unmap(page)) {
@@ -174,7 +174,8 @@ pub fn each_mapping(mut visit: impl FnMut(Mapping)) {
 fn walk(frame: u64, whole: Mapping, visit: &mut dyn FnMut(Mapping)) {
     const SMALLEST: u64 = 4096;
     let table = core::ptr::with_exposed_provenance::<PageTable>((frames::window() + frame) as usize);
-    // SAFETY: `frame` is a table of the running tables, which the window maps, and nobody changes them meanwhile.
+    // SAFETY: `frame` is a table of the running tables, which the window maps, and no CPU changes them
+    // meanwhile.
     let table = unsafe { &*table };
     for (index, entry) in table.iter().enumerate().filter(|(_, entry)| entry.flags().contains(Flags::PRESENT))
     {
@@ -247,7 +248,7 @@ fn forbid_writing<S: PageSize>(new: &mut OffsetPageTable<'static>, page: Page<S>
 where
     OffsetPageTable<'static>: Mapper<S>,
 {
-    // SAFETY: nobody writes there, and the tables are not in use.
+    // SAFETY: the kernel never writes there, and the tables are not in use.
     let flush = unsafe { new.update_flags(page, RODATA) };
     flush.expect("the window has all RAM, in pages of this size here").ignore();
 }

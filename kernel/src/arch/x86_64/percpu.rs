@@ -48,7 +48,7 @@ pub unsafe fn install(id: u32, count: u32, double_fault_stack: u64, nmi_stack: u
     let block = &CPUS[id as usize];
     block.id.store(id, Relaxed);
     block.count.store(count, Relaxed);
-    // SAFETY: the tables of this CPU, which lives in a static; nobody else touches them (field invariant).
+    // SAFETY: the tables of this CPU, which lives in a static; no other CPU touches them (field invariant).
     unsafe { Tables::load(block.tables.get(), double_fault_stack, nmi_stack) };
     // Loading segments does not touch the GS base, but a write to %gs before would have.
     GsBase::write(VirtAddr::from_ptr(block));
@@ -57,7 +57,7 @@ pub unsafe fn install(id: u32, count: u32, double_fault_stack: u64, nmi_stack: u
 /// Gives the calling CPU other stacks for double faults and NMIs.
 ///
 /// # Safety
-/// Both are the tops of mapped stacks, aligned to 16, that nobody else uses.
+/// Both are the tops of mapped stacks, aligned to 16, that no other CPU uses.
 pub unsafe fn set_fault_stacks(double_fault_stack: u64, nmi_stack: u64) {
     let block = &CPUS[this_cpu() as usize];
     // SAFETY: this CPU's own tables, loaded by `install`; the stacks are the caller's promise.
@@ -98,7 +98,7 @@ pub fn add_count<const NUMBER: u32>() {
 }
 
 /// Adds to the count of the calling CPU, in one instruction, and returns whether its last bit was carried out of it: the branch
-/// of whoever asks.
+/// of the caller.
 #[inline(always)]
 pub fn carry_count<const NUMBER: u32>() -> bool {
     // SAFETY: as in `set_count`.
@@ -108,8 +108,8 @@ pub fn carry_count<const NUMBER: u32>() -> bool {
     false
 }
 
-/// Subtracts from the count of the calling CPU and returns whether it is 0 now: an instruction, and the branch of whoever
-/// asks for the answer.
+/// Subtracts from the count of the calling CPU and returns whether it is 0 now: an instruction, and the
+/// branch of a caller that asks for the answer.
 #[inline(always)]
 pub fn subtract_count<const NUMBER: u32>() -> bool {
     // SAFETY: as in `set_count`.

@@ -20,7 +20,7 @@ pub fn with_saved(mut f: impl FnMut(u64)) {
 }
 
 extern "C" fn call(stack_pointer: u64, f: *mut ()) {
-    // SAFETY: `with_saved` gave the address of its own `f`, which nobody else uses meanwhile.
+    // SAFETY: `with_saved` gave the address of its own `f`, which no other code uses meanwhile.
     let f = unsafe { &mut *f.cast::<&mut dyn FnMut(u64)>() };
     f(stack_pointer);
 }

@@ -41,7 +41,7 @@ pub fn cpus() -> u32 {
 
 /// The calling CPU runs from now on, as number `number`, the next one.
 pub(crate) fn report(number: u32) {
-    // Pairs with the Acquire in `cpus`: whoever counts this CPU sees its APIC id.
+    // Pairs with the Acquire in `cpus`: a CPU that counts this one sees its APIC id.
     RUNNING.store(number + 1, Release);
 }
 
@@ -103,7 +103,7 @@ pub fn stop_others() {
 /// The function of the call under way, and how many CPUs have not answered.
 static CALL: AtomicFn = AtomicFn::none();
 static UNANSWERED: AtomicU32 = AtomicU32::new(0);
-/// Held by the caller. Taken with interrupts on: whoever waits for it answers the holder's call meanwhile.
+/// Held by the caller. Taken with interrupts on: a CPU that waits for it answers the holder's call meanwhile.
 static CALLER: SpinLock<()> = SpinLock::new(());
 
 /// Calls `function` on every other CPU, in its interrupt handler, and waits until all have done it. The caller has
@@ -113,7 +113,7 @@ pub fn call_others(function: fn()) {
     let _caller = CALLER.lock();
     let (this, cpus) = (percpu::this_cpu(), cpus());
     CALL.set(function);
-    // Pairs with nothing: `apic::send` makes both stores visible before it interrupts anybody.
+    // Pairs with nothing: `apic::send` makes both stores visible before it interrupts a CPU.
     UNANSWERED.store(cpus - 1, Relaxed);
     for number in (0..cpus).filter(|&number| number != this) {
         apic::send(percpu::apic_id(number), Ipi::Fixed(vector::CALL));

@@ -22,7 +22,7 @@ struct Frame {
 /// Prepares a stack so that switching to it calls `entry`, and returns its stack pointer.
 ///
 /// # Safety
-/// `top` is the 16-aligned end of a mapped, writable stack that nobody uses.
+/// `top` is the 16-aligned end of a mapped, writable stack that no task uses.
 pub unsafe fn prepare(top: u64, entry: extern "C" fn() -> !) -> u64 {
     let frame = top - size_of::<Frame>() as u64;
     let initial =
@@ -35,7 +35,7 @@ pub unsafe fn prepare(top: u64, entry: extern "C" fn() -> !) -> u64 {
 /// Goes on at `entry`, with nothing on the running task's stack.
 ///
 /// # Safety
-/// `top` is the top of that stack, and there is nothing on it that anybody uses from now on.
+/// `top` is the top of that stack, and there is nothing on it that any code uses from now on.
 #[unsafe(naked)]
 pub unsafe extern "C" fn restart(top: u64, entry: extern "C" fn() -> !) -> ! {
     naked_asm!("mov rsp, rdi", "xor ebp, ebp", "call rsi", "ud2")
