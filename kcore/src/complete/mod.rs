@@ -1,5 +1,5 @@
-//! complete, the smallest use of a completion (LDD3 ch. 5, "Completions"; misc-modules): whoever reads sleeps until somebody
-//! writes.
+//! complete, the smallest use of a completion (LDD3 ch. 5, "Completions"; misc-modules): a reader sleeps
+//! until a task writes.
 //!
 //! ```text
 //! $ cat /dev/complete &
@@ -41,7 +41,7 @@ pub struct Complete<M: Machine> {
 }
 
 impl<M: Machine> Complete<M> {
-    /// A device to which nobody has written. It says what it does to `printk`.
+    /// A device to which no task has written. It says what it does to `printk`.
     pub fn new(printk: Printk) -> Arc<Self> {
         let written = Completion::from_flag(M::Flag::new(false), Observed::new(NAME), 0);
         Arc::new(Complete { written, gone: AtomicBool::new(false), printk })
@@ -75,7 +75,7 @@ impl<M: Machine> CharDevice<M> for Complete<M> {
 
     fn unplugged(&self) {
         self.gone.store(true, Release);
-        // For all, for ever: nobody sleeps in it again.
+        // For all, for ever: no task sleeps in it again.
         self.written.complete_all();
     }
 }
@@ -86,8 +86,8 @@ struct File<M: Machine> {
 }
 
 impl<M: Machine> FileOperations<M> for File<M> {
-    /// Sleeps until somebody has written for this reader, and is the end of file then. [`Errno::ERESTARTSYS`] when a signal
-    /// came first, which uses up nobody's write; [`Errno::ENODEV`].
+    /// Sleeps until a task has written for this reader, and is the end of file then. [`Errno::ERESTARTSYS`]
+    /// when a signal came first, which uses up no write; [`Errno::ENODEV`].
     fn read(&self, _into: &mut [u8]) -> Result<usize, Errno> {
         let device = &*self.device;
         device.is_there()?;

@@ -2,7 +2,8 @@
 
 use super::user::UserMemory;
 
-/// As whom a process acts (LDD3 ch. 6, "Capabilities and Restricted Operations" and "Access Control on a Device File").
+/// As which user a process acts (LDD3 ch. 6, "Capabilities and Restricted Operations" and "Access Control on
+/// a Device File").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Credentials {
     /// The real user.
@@ -31,7 +32,7 @@ impl Credentials {
 /// Who makes a call, and where the addresses lead that it passes.
 #[derive(Clone, Copy)]
 pub struct Caller<'a> {
-    /// As whom.
+    /// As which user.
     pub credentials: Credentials,
     /// Its memory.
     pub memory: &'a dyn UserMemory,

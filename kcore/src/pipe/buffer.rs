@@ -7,9 +7,10 @@ use crate::bytes::SharedBytes;
 use crate::errno::Errno;
 use crate::machine::{Kind, Machine, POISON_FRESH};
 
-/// A block of memory, which is freed when this is dropped. Whoever goes past its end is told so, and does no harm.
+/// A block of memory, which is freed when this is dropped. A caller that goes past its end is told so, and
+/// does no harm.
 pub(super) struct Buffer<M: Machine> {
-    /// INVARIANT: from an allocation of `len` bytes that nobody has freed, and that nobody else frees.
+    /// INVARIANT: from an allocation of `len` bytes that is not freed, and that no other owner frees.
     start: NonNull<u8>,
     len: usize,
     _machine: PhantomData<fn() -> M>,
@@ -38,8 +39,8 @@ impl<M: Machine> Buffer<M> {
         from.len() - inside
     }
 
-    /// Copies the bytes from `at` on to `into`; how many of them lay past the end. These read as memory that nobody has
-    /// written.
+    /// Copies the bytes from `at` on to `into`; how many of them lay past the end. These read as memory that
+    /// no task has written.
     pub(super) fn read(&self, at: usize, into: &mut [u8]) -> usize {
         let inside = self.inside(at, into.len());
         let (inner, outer) = into.split_at_mut(inside);

@@ -57,7 +57,7 @@ pub struct Pipe<M: Machine> {
 
 /// What the lock guards.
 pub(super) struct State<M: Machine> {
-    /// There is one while somebody has the pipe open.
+    /// There is one while a task has the pipe open.
     buffer: Option<Buffer<M>>,
     /// How long the buffer is believed to be, in bytes.
     size: usize,
@@ -71,8 +71,8 @@ pub(super) struct State<M: Machine> {
 
 /// The readers or the writers: where they wait, and what a script calls the places around that.
 ///
-/// Nobody hears of the waits themselves: a script or a rendezvous has to wait for a task that sleeps here, as the one that
-/// will wake it is among those that go on.
+/// No listener hears of the waits themselves: a script or a rendezvous has to wait for a task that sleeps
+/// here, as the one that will wake it is among those that go on.
 pub(super) struct Side<M: Machine> {
     pub(super) queue: WaitQueue<M>,
     /// Before the wait.
@@ -84,7 +84,7 @@ pub(super) struct Side<M: Machine> {
 /// What a pipe is like at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Bytes of the buffer; `None` while nobody has the pipe open.
+    /// Bytes of the buffer; `None` while no task has the pipe open.
     pub buffer: Option<usize>,
     /// How long the buffer is believed to be, and the two positions in it.
     pub ring: Ring,
@@ -190,8 +190,8 @@ impl<M: Machine> Pipe<M> {
         Ring { size, rp: self.rp.load::<M>(&sites::RP), wp: self.wp.load::<M>(&sites::WP) }
     }
 
-    /// Copies bytes out of the buffer: as many as one read takes. The lock is held, and somebody has looked whether there
-    /// are any.
+    /// Copies bytes out of the buffer: as many as one read takes. The lock is held, and the caller has looked
+    /// whether there are any.
     pub(super) fn take(&self, state: &mut State<M>, into: &mut [u8]) -> usize {
         let ring = self.ring(state.size);
         let count = into.len().min(ring.readable_at_once());
@@ -205,8 +205,8 @@ impl<M: Machine> Pipe<M> {
         count
     }
 
-    /// Copies bytes into the buffer: as many as one write puts. The lock is held, and somebody has looked whether there is
-    /// room.
+    /// Copies bytes into the buffer: as many as one write puts. The lock is held, and the caller has looked
+    /// whether there is room.
     pub(super) fn put(&self, state: &mut State<M>, from: &[u8]) -> usize {
         let ring = self.ring(state.size);
         let count = from.len().min(ring.writable_at_once());
@@ -254,7 +254,7 @@ impl<M: Machine> Pipe<M> {
         state.writers -= u32::from(flags.contains(OpenFlags::WRITE));
         if state.readers + state.writers == 0 {
             state.buffer = None;
-            // What is in it now, nobody will ever read: a pipe without files is empty.
+            // What is in it now, no task will ever read: a pipe without files is empty.
             state.unread = 0;
         }
     }

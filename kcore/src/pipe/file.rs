@@ -32,7 +32,7 @@ impl<M: Machine> File<M> {
         let mut held = self.pipe.enter()?;
         probe::<M>(&sites::ENTER);
         match self.pipe.edition() {
-            // Whoever is woken goes on, whatever has happened before it had the lock again (R16).
+            // A waiter that is woken goes on, whatever has happened before it had the lock again (R16).
             Edition::Book => {
                 if must_wait(held.size()) {
                     held = self.wait(side, held, &must_wait)?;
@@ -74,8 +74,9 @@ impl<M: Machine> File<M> {
         Ok(held)
     }
 
-    /// Gives the lock back and wakes one of the `other` side, for whom there is something now, and one of the `own` if there
-    /// is still something for it. (In the book's edition all of a side wake up, each time, so nobody is forgotten.)
+    /// Gives the lock back and wakes one of the `other` side, for which there is something now, and one of
+    /// the `own` if there is still something for it. (In the book's edition all of a side wake up, each time,
+    /// so no waiter is forgotten.)
     fn leave(&self, held: Held<'_, M>, other: &Side<M>, own: Option<&Side<M>>) {
         drop(held);
         probe::<M>(&sites::WAKE);
@@ -88,7 +89,7 @@ impl<M: Machine> File<M> {
 
 impl<M: Machine> FileOperations<M> for File<M> {
     /// Reads what is there: at most what was written last, or up to the end of the buffer (LDD3's `scull_p_read`). It sleeps
-    /// while there is nothing; there is no end of file, whether anybody has it open for writing or not.
+    /// while there is nothing; there is no end of file, whether a task has it open for writing or not.
     ///
     /// [`Errno::EAGAIN`] instead of a sleep, [`Errno::ERESTARTSYS`] when a signal ended it, [`Errno::ENODEV`].
     fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {

@@ -9,15 +9,16 @@
 //! ```
 //!
 //! A read and a write go at most to the end of the buffer, and the next one begins at its start: short counts are normal.
-//! The buffer is there while somebody has the pipe open; its size is the module's
-//! [`pipe_buffer`](crate::scull::Parameters::pipe_buffer). There is one lock, a mutex, which nobody keeps while he sleeps.
+//! The buffer is there while a task has the pipe open; its size is the module's
+//! [`pipe_buffer`](crate::scull::Parameters::pipe_buffer). There is one lock, a mutex, which no task keeps
+//! while it sleeps.
 //!
 //! # Editions
 //! | | as the book prints it | repaired |
 //! |---|---|---|
-//! | whoever is woken | goes on (R16: `if`) | looks again, with the lock (`while`) |
+//! | a waiter that is woken | goes on (R16: `if`) | looks again, with the lock (`while`) |
 //! | each open | sets the bounds of the buffer, which it keeps (R18) | the first one does |
-//! | a write wakes | all readers | one, who wakes the next if he leaves something |
+//! | a write wakes | all readers | one, which wakes the next if it leaves something |
 //!
 //! A waiter that was woken and leaves without having used it (a signal came while it slept for the lock) wakes the next
 //! one: else the data is there, and all who could take it sleep.

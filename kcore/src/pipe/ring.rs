@@ -20,8 +20,9 @@ impl Ring {
 
     /// Bytes that can be written (LDD3's `spacefree`).
     ///
-    /// In the book's edition somebody who waits may look at the positions of a larger buffer than he knows of (R18). What this
-    /// says then means nothing, and like the book's own arithmetic it goes round instead of past zero.
+    /// In the book's edition a waiter may look at the positions of a larger buffer than it knows of (R18).
+    /// What this says then means nothing, and like the book's own arithmetic it goes round instead of past
+    /// zero.
     pub fn space(self) -> usize {
         match self.is_empty() {
             true => self.size - 1,
@@ -30,7 +31,7 @@ impl Ring {
     }
 
     /// Bytes that one read takes: up to what was written last, or to the end of the buffer. Asked of an empty ring, which
-    /// nobody should do, it says: up to the end of the buffer.
+    /// no caller should do, it says: up to the end of the buffer.
     pub fn readable_at_once(self) -> usize {
         match self.wp > self.rp {
             true => self.wp - self.rp,
@@ -47,7 +48,7 @@ impl Ring {
         self.space().min(to_border)
     }
 
-    /// Where `count` bytes after `at` is. Nobody goes further than to the end at once.
+    /// Where `count` bytes after `at` is. No caller goes further than to the end at once.
     pub fn after(self, at: usize, count: usize) -> usize {
         match at + count {
             end if end == self.size => 0,

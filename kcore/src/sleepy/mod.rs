@@ -1,13 +1,13 @@
-//! sleepy, the smallest use of a wait queue (LDD3 ch. 6, "Simple Sleeping"; misc-modules): whoever reads sleeps until somebody
-//! writes.
+//! sleepy, the smallest use of a wait queue (LDD3 ch. 6, "Simple Sleeping"; misc-modules): a reader sleeps
+//! until a task writes.
 //!
 //! A write sets a flag and wakes all who sleep; a reader that finds the flag set clears it and has read the end of file. How
 //! many pass for one write? As the book prints it, to test the flag and to clear it are two steps, and two readers may come
 //! between them (R20). Repaired, they are one step: one reader passes, and the others go back to sleep. Writes that come
 //! before a reader are one: a flag does not count.
 //!
-//! Not as in the book: there a signal ends the sleep as if somebody had written, since nobody looks at what the wait
-//! returned. Here both editions return `-ERESTARTSYS`.
+//! Not as in the book: there a signal ends the sleep as if a task had written, since the driver does not look
+//! at what the wait returned. Here both editions return `-ERESTARTSYS`.
 
 #![forbid(unsafe_code)]
 
@@ -33,7 +33,7 @@ pub static FLAG: Site = Site::new("flag");
 /// The device.
 pub struct Sleepy<M: Machine> {
     edition: Edition,
-    /// 1 when somebody has written and nobody has read since, else 0.
+    /// 1 when a task has written and none has read since, else 0.
     flag: Shared<usize>,
     queue: WaitQueue<M>,
     /// The device is unplugged. Set once, before everybody is woken for that.
@@ -42,7 +42,7 @@ pub struct Sleepy<M: Machine> {
 }
 
 impl<M: Machine> Sleepy<M> {
-    /// A device to which nobody has written. It says what it does to `printk`.
+    /// A device to which no task has written. It says what it does to `printk`.
     pub fn new(edition: Edition, printk: Printk) -> Arc<Self> {
         Arc::new(Sleepy {
             edition,
@@ -110,8 +110,8 @@ struct File<M: Machine> {
 }
 
 impl<M: Machine> FileOperations<M> for File<M> {
-    /// Sleeps until somebody has written, and is the end of file then. [`Errno::ERESTARTSYS`] when a signal came first;
-    /// [`Errno::ENODEV`].
+    /// Sleeps until a task has written, and is the end of file then. [`Errno::ERESTARTSYS`] when a signal
+    /// came first; [`Errno::ENODEV`].
     fn read(&self, _into: &mut [u8]) -> Result<usize, Errno> {
         let device = &*self.device;
         device.is_there()?;

@@ -15,7 +15,8 @@ const LOCK: LockName = LockName { name: "twin.lock", class: "twin.lock", waiting
 
 /// A device. When it is dropped, so is its data: there is nothing to be written for that, and nothing to be forgotten.
 pub struct Device<M: Machine> {
-    /// Its data. A driver would keep the field to itself; it is public for whoever wants to try to get past the lock.
+    /// Its data. A driver would keep the field to itself; it is public for a reader who wants to try to get
+    /// past the lock.
     pub data: Mutex<Data, M, Observed>,
 }
 

@@ -1,10 +1,11 @@
 //! scull's twin: the same device as the author of a Rust driver would write it, without a line of unsafe code.
 //!
-//! The data is inside the lock, so whoever wants to touch it must have the lock; a block belongs to one variable, so it is
-//! freed when that variable goes and not before; and a reference lives no longer than what it was borrowed from. From these
-//! three most of scull's races do not compile. `docs/TWIN.md` says for each race of the catalogue whether it is one of them,
-//! and the tests of this crate hold the compiler to it. What is left is no matter of memory: locks in the wrong order, a
-//! wake-up that comes too early, an answer that is old when it is used.
+//! The data is inside the lock, so a task that wants to touch it must have the lock; a block belongs to one
+//! variable, so it is freed when that variable goes and not before; and a reference lives no longer than what
+//! it was borrowed from. From these three most of scull's races do not compile. `docs/TWIN.md` says for each
+//! race of the catalogue whether it is one of them, and the tests of this crate hold the compiler to it. What
+//! is left is no matter of memory: locks in the wrong order, a wake-up that comes too early, an answer that
+//! is old when it is used.
 //!
 //! | | scull | its twin |
 //! |---|---|---|
