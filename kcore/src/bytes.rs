@@ -24,8 +24,8 @@ impl<'a> SharedBytes<'a> {
     /// The `len` bytes from `start` on.
     ///
     /// # Safety
-    /// `start` is aligned to 8, the bytes are mapped and writable for `'a`, and whoever else touches them meanwhile does so
-    /// through a view of the same start and length, or with atomics of the same sizes.
+    /// `start` is aligned to 8, the bytes are mapped and writable for `'a`, and other code that touches them
+    /// meanwhile does so through a view of the same start and length, or with atomics of the same sizes.
     pub unsafe fn new(start: NonNull<u8>, len: usize) -> Self {
         let whole = len - len % WORD;
         // SAFETY: the caller promises `len` mapped, aligned, atomically accessed bytes; any bits are a valid word.

@@ -132,15 +132,16 @@ pub enum Sleep {
 pub trait Sched: Cpu {
     /// The task that runs this code.
     fn task() -> TaskId;
-    /// Puts the task to sleep until somebody calls [`wake`](Sched::wake) for it.
+    /// Puts the task to sleep until a waker calls [`wake`](Sched::wake) for it.
     ///
     /// A wake that comes first is not lost: it is kept (one, not a count) and the next `block` returns at once. A `block`
     /// may also return for no reason, so callers test their condition in a loop.
     fn block();
     /// [`block`](Sched::block), but not past `deadline` on the clock of [`Cpu::cycles`]. May return early, as `block` may.
     fn block_until(deadline: u64);
-    /// Whether the running task has a signal that ends a sleep of this kind. The signal stays: whoever returns to the
-    /// task's main loop takes it. A signal that arrives wakes its task, so a sleeper asks again after each `block`.
+    /// Whether the running task has a signal that ends a sleep of this kind. The signal stays: the task takes
+    /// it when it returns to its main loop. A signal that arrives wakes its task, so a sleeper asks again
+    /// after each `block`.
     fn interrupted(_sleep: Sleep) -> bool {
         false
     }

@@ -28,7 +28,7 @@ pub enum Record {
     Lock(LockStats),
     /// A step of a script that could not happen, and why.
     Step(Step),
-    /// Who waited for whom when the watchdog stepped in.
+    /// Which task waited for which when the watchdog stepped in.
     Wait(Wait),
     /// A task of an experiment died of an exception or a panic.
     Oops(Oops),
@@ -321,7 +321,7 @@ pub struct Wait {
     pub lock: String,
     /// The source line where it waits.
     pub at: String,
-    /// Who has that, if anybody does.
+    /// The task that has that, if one does.
     pub holder: Option<String>,
     /// The source line where the holder took it.
     pub held_since: Option<String>,

@@ -1,4 +1,4 @@
-//! The seam to whoever can read physical addresses.
+//! The seam to a machine that can read physical addresses.
 
 /// Part of the range is no readable memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | `memory` | [`PhysicalMemory`]: the seam to whoever can read physical addresses |
+//! | `memory` | [`PhysicalMemory`]: the seam to a machine that can read physical addresses |
 //! | `error` | [`AcpiError`]: what was wrong |
 //! | `table` | signatures, checksums, and the way from the RSDP to a table |
 //! | `madt` | [`Madt`]: the table itself |

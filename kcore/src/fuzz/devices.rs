@@ -13,7 +13,7 @@ pub enum Family {
     Scull,
     /// scullpipe0 to scullpipe3.
     Pipe,
-    /// complete and sleepy: a read sleeps until somebody writes, whatever the file was opened with.
+    /// complete and sleepy: a read sleeps until a task writes, whatever the file was opened with.
     Waits,
 }
 
@@ -33,7 +33,7 @@ pub trait Devices<M: Machine>: Sync {
         credentials: &Credentials,
     ) -> Result<Arc<OpenFile<M>>, Errno>;
 
-    /// Whether somebody sends signals, so that a call may sleep.
+    /// Whether a task sends signals, so that a call may sleep.
     fn may_sleep(&self) -> bool;
 
     /// Takes the running task's signal, which has ended a call.

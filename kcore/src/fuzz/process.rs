@@ -83,7 +83,7 @@ impl<'a, M: Machine> Process<'a, M> {
     fn open(&mut self) -> Outcome {
         let index = self.rng.usize(..self.devices.count());
         let mut flags = chance::flags(&mut self.rng);
-        // Where nobody sends signals, who sleeps may sleep for something that only he could do.
+        // Where no task sends signals, a sleeper may sleep for something that only it could do.
         flags.set(OpenFlags::NONBLOCK, !self.devices.may_sleep() || self.rng.u32(..8) > 0);
         let (credentials, family) = (chance::credentials(&mut self.rng), self.devices.family(index));
         let opened = self.devices.open(index, flags, &credentials);
@@ -117,7 +117,7 @@ impl<'a, M: Machine> Process<'a, M> {
         let Opened { file, family } = self.opened();
         if file.llseek(Whence::Current, 0).is_ok_and(|position| position > FARTHEST) {
             let back = self.rng.i64(..FARTHEST as i64);
-            // Of a device that has gone in between, nobody wants to know.
+            // A device that has gone in between is no mistake.
             let _ = file.llseek(Whence::Set, back);
         }
         let count = self.rng.usize(..BYTES);

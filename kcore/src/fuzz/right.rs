@@ -74,7 +74,7 @@ fn opened(family: Family, flags: OpenFlags, answer: Result<usize, Errno>) -> boo
         // The name, the number and the device go one after the other.
         Err(ENOENT | ENXIO | ENODEV) => true,
         Err(ERESTARTSYS | ENOMEM | EINVAL) => family != Family::Waits,
-        // Somebody else has it.
+        // Another task has it.
         Err(EBUSY) => family == Family::Scull,
         Err(EAGAIN) => family == Family::Scull && flags.contains(OpenFlags::NONBLOCK),
         Err(_) => false,

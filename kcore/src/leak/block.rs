@@ -78,6 +78,6 @@ pub enum Held {
     Data,
     /// A stack or a register, and no variable.
     Stack,
-    /// Somebody said that it is none (Linux: a grey object), or a block of which that was said leads to it.
+    /// It was said to be none (Linux: a grey object), or a block of which that was said leads to it.
     Told,
 }

@@ -60,7 +60,7 @@ impl Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
-/// Whoever knows the blocks: calls its argument with each of them.
+/// What knows the blocks: calls its argument with each of them.
 pub type Source<'s> = dyn Fn(&mut dyn FnMut(Block)) + 's;
 
 /// All live blocks of one moment.

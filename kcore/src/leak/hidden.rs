@@ -1,6 +1,6 @@
 //! An address that a search does not take for one.
 
-/// An address, kept as its complement: whoever keeps books about blocks must not keep them alive by that.
+/// An address, kept as its complement: books about blocks must not keep them alive.
 ///
 /// The complement of an address in the upper half of the address space lies in the lower half, where no block of a kernel
 /// is.

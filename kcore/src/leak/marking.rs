@@ -7,7 +7,7 @@ use super::blocks::{Blocks, NONE};
 
 /// What is searched. It does not change meanwhile.
 pub trait Memory {
-    /// Aligned words that can be read: whoever knows the memory makes sure of that. A range of addresses.
+    /// Aligned words that can be read: the implementor makes sure of that. A range of addresses.
     type Words: Into<Range<usize>>;
 
     /// The word at `address`, a multiple of its size in a root or in a block.

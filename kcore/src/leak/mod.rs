@@ -1,4 +1,4 @@
-//! Leaks, exactly: what nobody can reach any more.
+//! Leaks, exactly: what no code can reach any more.
 //!
 //! The world stands still. Every word of every root is read, then every word of every block that was found so, and so on
 //! until nothing new is found. A block that was not found cannot be used again: no address of it is left anywhere.

@@ -346,8 +346,8 @@ impl<'l, L: StoreLog> At<'l, L> {
         stored != Some(0) && !self.any(&|other| value(other) == stored && other != store)
     }
 
-    /// Whether `word`, found by `finder` before its store, cannot have been here before the log began: somebody has stored
-    /// something else, or has found here what no store in the log has put here.
+    /// Whether `word`, found by `finder` before its store, cannot have been here before the log began: a task
+    /// has stored something else, or has found here what no store in the log has put here.
     fn is_from_log(&self, word: usize, finder: &L::Store) -> bool {
         let is_put = |word: usize| {
             self.any(&|entry| match entry.event() {

@@ -57,9 +57,9 @@ pub enum BadFree {
 ///
 /// # Safety
 /// An implementor promises that a block is `size` bytes long, aligned to 16, disjoint from every other live block, and
-/// that a freed block stays mapped and is not handed out again while an experiment runs or somebody [keeps](Memory::keep)
-/// freed blocks (quarantine): the racy device really does touch memory after it was freed, and must find poison there, not
-/// somebody else's data.
+/// that a freed block stays mapped and is not handed out again while an experiment runs or a task
+/// [keeps](Memory::keep) freed blocks (quarantine): the racy device really does touch memory after it was
+/// freed, and must find poison there, not another owner's data.
 pub unsafe trait Memory {
     /// A block of `size` bytes, each [`POISON_FRESH`]. [`Errno::ENOMEM`] when there is none; nothing changed then.
     #[track_caller]
@@ -67,15 +67,15 @@ pub unsafe trait Memory {
     /// Gives a block back; its bytes become [`POISON_FREED`]. A wrong address is reported, counted and survived.
     ///
     /// # Safety
-    /// Nobody keeps a Rust reference into the block. (Raw pointers may dangle: see the trait's promise.)
+    /// No task keeps a Rust reference into the block. (Raw pointers may dangle: see the trait's promise.)
     #[track_caller]
     unsafe fn free(block: NonNull<u8>) -> Result<(), BadFree>;
 
     /// How many bytes long a block is, as it was asked for (Linux: `ksize`). Takes no lock.
     ///
     /// # Safety
-    /// [`allocate`](Memory::allocate) gave the block, and it is still mapped: it lives, or it was freed and is kept. Whoever
-    /// did not allocate it has its address from an atomic load.
+    /// [`allocate`](Memory::allocate) gave the block, and it is still mapped: it lives, or it was freed and
+    /// is kept. A caller that did not allocate it has its address from an atomic load.
     unsafe fn size(block: NonNull<u8>) -> usize;
 
     /// Does some `work` that takes memory which it can be refused, by a vector that is asked whether it
@@ -88,8 +88,9 @@ pub unsafe trait Memory {
     /// While one of these exists, no freed block of the kinds that make up a scull device is handed out again.
     type Keep: Send + Sync + 'static;
 
-    /// Keeps freed blocks. Whoever may meet one in a device that does not keep others out has one of these from before it
-    /// enters until after it has left, and so has everybody who frees blocks of that device.
+    /// Keeps freed blocks. A task that may meet one in a device that does not keep others out has one of
+    /// these from before it enters until after it has left, and so has every task that frees blocks of that
+    /// device.
     fn keep() -> Self::Keep;
 }
 
@@ -105,7 +106,7 @@ pub struct BlockSize {
 
 impl BlockSize {
     /// For a block of `bytes` bytes that begins `offset` bytes behind the start of its memory. The caller writes it before
-    /// it tells anybody where the block is.
+    /// it tells other code where the block is.
     pub fn new(bytes: usize, offset: usize) -> Self {
         BlockSize { bytes: AtomicUsize::new(bytes), offset }
     }
@@ -127,8 +128,9 @@ impl BlockSize {
     /// There is a `BlockSize` directly in front of `block`, and after it was written a release fence came before the
     /// block's address was stored for others.
     pub unsafe fn of(block: NonNull<u8>) -> usize {
-        // Together with the release fence: whoever loaded the address sees what was written before it was stored, although
-        // neither of the two accesses orders anything. On x86-64 neither fence is an instruction.
+        // Together with the release fence: a CPU that loaded the address sees what was written before it was
+        // stored, although neither of the two accesses orders anything. On x86-64 neither fence is an
+        // instruction.
         fence(Ordering::Acquire);
         // SAFETY: the caller's promise.
         let prefix = unsafe { block.cast::<BlockSize>().sub(1) };

@@ -181,7 +181,8 @@ impl History {
         held.iter().flatten().next().map_or(last, |published| Named::Held(*published))
     }
 
-    /// Whether somebody stores the address into what was freed before: that leaves nothing that could be looked up.
+    /// Whether a task stores the address into what was freed before: that leaves nothing that could be looked
+    /// up.
     fn is_wild(&self) -> bool {
         (0..2).any(|place| {
             let here = || self.steps.iter().filter(move |step| step.place == place);
