@@ -22,7 +22,8 @@ impl PhysicalMemory for FirmwareMemory {
         }
         paging::map_firmware(address, size).map_err(|_| OutOfBounds)?;
         let from = frames::pointer::<u8>(address);
-        // SAFETY: the range is mapped now; the firmware's tables do not change, and nobody else writes there.
+        // SAFETY: the range is mapped now; the firmware's tables do not change, and no other code writes
+        // there.
         unsafe { core::ptr::copy_nonoverlapping(from, into.as_mut_ptr(), into.len()) };
         Ok(())
     }

@@ -134,8 +134,8 @@ fn copy_trampoline(page: &LowFrame) {
     unsafe { core::ptr::copy_nonoverlapping(from, to, (code.end - code.start) as usize) };
 }
 
-/// The hand-off in the trampoline's page. It stays for ever: a CPU that comes late, after all, sees there that nobody waits
-/// for it.
+/// The hand-off in the trampoline's page. It stays for ever: a CPU that comes late, after all, sees there
+/// that no CPU waits for it.
 fn handoff(page: &LowFrame) -> &'static Handoff {
     let handoff = frames::pointer::<Handoff>(page.address() + 4096 - size_of::<Handoff>() as u64);
     // SAFETY: the end of a frame that is used for nothing else, aligned to 64, mapped for ever; atomics may hold any bits,

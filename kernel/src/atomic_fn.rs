@@ -37,7 +37,7 @@ impl<F: Function> AtomicFn<F> {
         AtomicFn { pointer: AtomicPtr::new(core::ptr::null_mut()), function: PhantomData }
     }
 
-    /// It is `function` from now on. What the caller has stored before is visible to whoever calls it.
+    /// It is `function` from now on. What the caller has stored before is visible to a CPU that calls it.
     pub fn set(&self, function: F) {
         // SAFETY: an `F` is an address.
         let pointer = unsafe { transmute_copy::<F, *mut ()>(&function) };

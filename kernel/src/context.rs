@@ -62,7 +62,7 @@ fn forgotten(what: &str) -> ! {
     panic!("{what} is off more often than can be counted: guards of locks were forgotten");
 }
 
-/// The reverse. Whoever waits for the CPU has it before this returns.
+/// The reverse. A task that waits for the CPU has it before this returns.
 #[inline(always)]
 pub fn preempt_enable() {
     if cfg!(feature = "preempt") && percpu::subtract_count::<PREEMPTION>() {
@@ -72,7 +72,7 @@ pub fn preempt_enable() {
 
 #[cold]
 fn preempt() {
-    // With interrupts off it stays the need of whoever switches them on: the next tick sees to it.
+    // With interrupts off the need stays until they are switched on: the next tick sees to it.
     if cpu::irq_are_on() {
         task::schedule::preempt();
     }
@@ -101,8 +101,8 @@ fn full(count: u32, field: u32) -> bool {
 /// The reverse. Softirqs that were raised meanwhile run before this returns.
 #[inline]
 pub fn bh_enable() {
-    // One instruction: from here on an interrupt that raises a softirq runs it, but nobody takes the CPU yet. To look for
-    // raised ones first would miss those that are raised between the look and this.
+    // One instruction: from here on an interrupt that raises a softirq runs it, but no other task takes the
+    // CPU yet. To look for raised ones first would miss those that are raised between the look and this.
     percpu::subtract_count::<{ SOFTIRQS_OFF.wrapping_sub(PREEMPTION) }>();
     if softirq::pending() {
         run_softirqs();
@@ -146,7 +146,8 @@ pub(crate) fn irq_exit() {
     }
 }
 
-/// Whether a softirq may run on this CPU: nobody has switched them off, and neither a handler nor a softirq is under way.
+/// Whether a softirq may run on this CPU: they are not switched off, and neither a handler nor a softirq is
+/// under way.
 #[inline]
 pub(crate) fn may_run_softirqs() -> bool {
     percpu::count() & (HARDIRQS | SOFTIRQS) == 0
@@ -215,13 +216,13 @@ pub(crate) fn need_to_schedule() {
     percpu::clear_in_count(NO_NEED);
 }
 
-/// Whether somebody waits for the CPU of the running task, whose time is over.
+/// Whether another task waits for the CPU of the running one, whose time is over.
 #[inline]
 pub fn is_over() -> bool {
     percpu::count() & NO_NEED == 0
 }
 
-/// Somebody else has the CPU now.
+/// Another task has the CPU now.
 #[inline]
 pub(crate) fn scheduled() {
     percpu::set_in_count(NO_NEED);

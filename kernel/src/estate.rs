@@ -51,8 +51,9 @@ fn settle(code: i32) -> ! {
         task.keeps_stack.store(true, Relaxed);
         bury();
     }
-    // SAFETY: a task that was spawned has a stack from the pool, and this is its top. What lies on it is used by nobody: those
-    // that had borrowed of it are joined, no node of a queue is there, and the dead does not come back.
+    // SAFETY: a task that was spawned has a stack from the pool, and this is its top. What lies on it is used
+    // by no task: those that had borrowed of it are joined, no node of a queue is there, and the dead does
+    // not come back.
     unsafe { switch::restart(task.stack_top(), bury) }
 }
 

@@ -36,7 +36,7 @@ static WINDOW: AtomicU64 = AtomicU64::new(0);
 /// Takes over the loader's memory map. `window` is where the loader mapped physical memory.
 ///
 /// # Safety
-/// Both are what the loader says, and this is called once: what the map calls usable is nobody's.
+/// Both are what the loader says, and this is called once: what the map calls usable has no owner.
 pub unsafe fn init(regions: &[MemoryRegion], window: u64) {
     WINDOW.store(window, Relaxed);
     let mut frames = FRAMES.lock();

@@ -165,7 +165,7 @@ mod bare_metal {
     /// The module of a disk image is its command line, a text: `image --command`.
     fn command_line_of_image(at: u64, length: u64) -> RawLine {
         let text = core::ptr::with_exposed_provenance::<u8>(at as usize);
-        // SAFETY: the loader of the disk has mapped its module there, and nobody writes to it.
+        // SAFETY: the loader of the disk has mapped its module there, and no code writes to it.
         let text = unsafe { core::slice::from_raw_parts(text, length as usize) };
         text.trim_ascii().iter().copied().take(LONGEST_COMMAND_LINE + 1).collect()
     }

@@ -30,7 +30,7 @@ pub(crate) fn order(step: u32) {
     STEP.set(count);
 }
 
-/// Nobody is to die any more; whether a process has.
+/// No process is to die any more; whether one has.
 pub(crate) fn over() -> bool {
     STEP.clear();
     ORDERED.store(0, Relaxed);

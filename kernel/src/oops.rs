@@ -5,7 +5,7 @@
 //! shell. And only where nothing of the kernel's own is left half done:
 //!
 //! ```text
-//! in a task, not in a handler or a softirq on top of it     else whom it interrupted would die
+//! in a task, not in a handler or a softirq on top of it     else the task beneath it would die
 //! with interrupts on                                        off means: a lock of the kernel's own (I7)
 //! with no spinlock but observed ones                        those are the experiment's or the driver's: they stay locked
 //! with few mutexes of the kernel's own                      so that each is known, and can be given back (`estate`)

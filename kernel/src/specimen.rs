@@ -35,7 +35,7 @@ pub extern "C" fn specimen_lock_irqsave(lock: &SpinLock<u64>) -> u64 {
     *value
 }
 
-/// What nobody calls, the linker leaves out; `boot/kernel.ld` keeps this section and so the functions.
+/// The linker leaves out what no code calls; `boot/kernel.ld` keeps this section and so the functions.
 #[used]
 #[unsafe(link_section = ".specimens")]
 static SPECIMENS: [extern "C" fn(&SpinLock<u64>) -> u64; 3] =

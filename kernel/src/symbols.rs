@@ -56,14 +56,14 @@ static LINES: Mutex<Option<Lines>, Kernel> = Mutex::new(None);
 
 /// The place of an instruction, and those of the functions that were inlined there, the innermost first. Nothing without
 /// the ELF. Allocates, and parses the tables when it is called first. May sleep, unless it is called where that is not
-/// allowed; there it does without the lines when somebody else is looking.
+/// allowed; there it does without the lines when another task is looking.
 ///
 /// Of a return address, ask for the byte before it: it is the instruction after the call.
 pub fn places(address: u64) -> Vec<Place> {
     find(address).places
 }
 
-/// Whether nobody has the lock of the line tables.
+/// Whether the lock of the line tables is free.
 pub(crate) fn are_free() -> bool {
     LINES.try_lock().is_some()
 }

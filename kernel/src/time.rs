@@ -55,6 +55,6 @@ pub(crate) fn interrupt_at(moment: u64) {
     }
     let wait = u128::from(moment.saturating_sub(cpu::cycles()));
     let units = (wait * u128::from(UNITS.load(Relaxed))) >> 20;
-    // Longer waits come in parts: whoever handles the interrupt looks at the clock.
+    // Longer waits come in parts: the handler of the interrupt looks at the clock.
     apic::start_timer(units.clamp(1, u32::MAX.into()) as u32);
 }

@@ -12,7 +12,7 @@ pub fn init() {
     COM1.init();
 }
 
-/// Sends all bytes, with nobody else's in between.
+/// Sends all bytes, with no other writer's in between.
 pub(super) fn send(bytes: &[u8]) {
     COM1.write(bytes);
 }

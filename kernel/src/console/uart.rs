@@ -26,7 +26,7 @@ impl Serial {
     /// Sets the port up for what is written. Where none answers, that is dropped. Its FIFOs are off: with them each byte that
     /// comes sets QEMU a timer, and what is typed for no reader would move the clock of a machine that counts instructions.
     pub(super) fn init(&self) {
-        // SAFETY: the address is that of a standard serial port, which nobody else drives.
+        // SAFETY: the address is that of a standard serial port, which no other code drives.
         let port = unsafe { Uart16550::new_port(self.base) };
         let writes = Config { fifo_trigger_level: None, ..Config::default() };
         let working = port.ok().and_then(|mut port| port.init(writes).is_ok().then_some(port));
@@ -54,7 +54,7 @@ impl Serial {
         self.port.stats()
     }
 
-    /// Writes all bytes, with nobody else's in between and interrupts off.
+    /// Writes all bytes, with no other writer's in between and interrupts off.
     pub(super) fn write(&self, bytes: &[u8]) {
         if let Some(port) = self.port.lock_irqsave().as_mut() {
             port.send_bytes_exact(bytes);

@@ -23,7 +23,7 @@ pub struct Loadable {
     pub name: &'static str,
     /// Its parameters.
     pub parameters: &'static [Parameter],
-    /// Makes its devices, which work when this returns, and which nobody knows of.
+    /// Makes its devices, which work when this returns, and which no task knows of.
     pub build: fn(&Parameters<'_>) -> Result<Built, Refused>,
 }
 
@@ -74,7 +74,7 @@ pub(super) static NAMES: [&str; 5] = {
     names
 };
 
-/// A module whose devices work, and which nobody can find yet.
+/// A module whose devices work, and which no task can find yet.
 #[derive(Default)]
 pub struct Built {
     /// The major for all its devices; one that is free if there is none.

@@ -65,7 +65,7 @@ impl FileOperations<Kernel> for MemoryFile {
             Memory::Null => return Ok(0),
             Memory::Zero | Memory::Full => into.fill(0),
             Memory::Random(dice) => {
-                // A generator of its own for the bytes, so that a long read keeps nobody out.
+                // A generator of its own for the bytes, so that a long read keeps no other reader out.
                 let mut own = dice.lock().fork();
                 own.fill(into);
             }

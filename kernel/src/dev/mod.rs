@@ -12,9 +12,10 @@
 //! # Going
 //!
 //! [`rmmod`] says [`EBUSY`](kcore::errno::Errno::EBUSY) while a file of the module is open, and changes nothing. Forced, it
-//! unplugs: the names go first, so that nobody finds the devices any more; then whoever sleeps in one is woken and leaves
-//! with [`ENODEV`](kcore::errno::Errno::ENODEV); and when the last call has left, `rmmod` returns. What is open stays open
-//! and answers `ENODEV`; a device's memory goes with the last of its files (I19, I20).
+//! unplugs: the names go first, so that no task finds the devices any more; then each task that sleeps in one
+//! is woken and leaves with [`ENODEV`](kcore::errno::Errno::ENODEV); and when the last call has left, `rmmod`
+//! returns. What is open stays open and answers `ENODEV`; a device's memory goes with the last of its files
+//! (I19, I20).
 
 pub(crate) mod family;
 pub mod loadable;

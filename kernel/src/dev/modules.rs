@@ -47,7 +47,7 @@ pub fn available() -> &'static [&'static str] {
     &loadable::NAMES
 }
 
-/// Whether nobody has the lock of their table.
+/// Whether the lock of their table is free.
 pub fn modules_are_free() -> bool {
     MODULES.try_lock().is_some()
 }
@@ -58,7 +58,7 @@ pub fn words_of(name: &str) -> Vec<String> {
 }
 
 /// Loads a module; `parameters` are words like `lock=none`. [`Errno::ENOENT`], [`Errno::EEXIST`], [`Errno::EINVAL`],
-/// [`Errno::EBUSY`] when somebody has its major, [`Errno::ENOMEM`].
+/// [`Errno::EBUSY`] when another module has its major, [`Errno::ENOMEM`].
 pub fn insmod(name: &str, parameters: &[&str]) -> Result<(), Refused> {
     let loadable = loadable::ALL.iter().find(|loadable| loadable.name == name);
     let unknown = || Refused {
@@ -75,7 +75,7 @@ pub fn load(loadable: &Loadable, parameters: &[&str]) -> Result<(), Refused> {
         return Err(Errno::EEXIST.into());
     }
     let parameters = Parameters::parse(loadable.name, loadable.parameters, parameters)?;
-    // Everything works before anybody can find any of it.
+    // Everything works before any task can find any of it.
     let Built { major, groups, files, parameters, locks, unload } = (loadable.build)(&parameters)?;
     let live = Arc::new(Live {
         module: Module::new(loadable.name),
@@ -101,7 +101,7 @@ pub fn load(loadable: &Loadable, parameters: &[&str]) -> Result<(), Refused> {
 /// end. [`Errno::EBUSY`] in any case while another task loads or unloads it.
 pub fn rmmod(name: &str, forced: bool) -> Result<(), Refused> {
     let live = find(name).ok_or(Errno::ENOENT)?;
-    // Whoever died at it has given it back.
+    // The lock of a task that died at it was given back.
     let mut plugged = live.plugged.try_lock().ok_or(Errno::EBUSY)?;
     if !live.is_loaded() {
         return Err(Errno::ENOENT.into());
@@ -113,7 +113,7 @@ pub fn rmmod(name: &str, forced: bool) -> Result<(), Refused> {
         let why = format!("{name}: in use by {users} open file{}", if users == 1 { "" } else { "s" });
         return Err(Refused { errno: Errno::EBUSY, why });
     }
-    // From now on nobody begins to use it, and `lsmod` shows that it is going.
+    // From now on no task begins to use it, and `lsmod` shows that it is going.
     live.is_whole.store(false, SeqCst);
     if plugged.unplug().is_err() {
         let why = format!("{name}: is going, with somebody inside");
@@ -161,8 +161,8 @@ pub struct Loaded {
     pub users: u32,
     /// Its parameters and their values.
     pub parameters: Vec<(&'static str, String)>,
-    /// It is being unloaded, and somebody may still be inside; or it is not loaded yet. So it stays where a task has died at
-    /// either, until the next one unloads it.
+    /// It is being unloaded, and a task may still be inside; or it is not loaded yet. So it stays where a
+    /// task has died at either, until the next one unloads it.
     pub is_going: bool,
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Plugged {
     regions: Vec<Region>,
     devices: Vec<(String, DeviceNumber)>,
     files: Vec<&'static str>,
-    /// Devices that nobody finds any more, with somebody inside for all that is known.
+    /// Devices that no task finds any more, with one inside for all that is known.
     leaving: Vec<Arc<Cdev<Kernel>>>,
 }
 
@@ -86,8 +86,9 @@ impl Plugged {
         Ok(claimed)
     }
 
-    /// Takes everything back, the names first. Returns when nobody is in a device any more. [`Errno::ERESTARTSYS`] when the
-    /// task has a signal: then there is something left to be taken back. Each thing is noted until it is done.
+    /// Takes everything back, the names first. Returns when no task is in a device any more.
+    /// [`Errno::ERESTARTSYS`] when the task has a signal: then there is something left to be taken back. Each
+    /// thing is noted until it is done.
     pub(super) fn unplug(&mut self) -> Result<(), Errno> {
         while let Some(name) = self.files.last() {
             fs::remove_file(name);

@@ -11,7 +11,7 @@ use crate::machine::Kernel;
 
 use super::memory;
 
-/// The number of `/dev/tty`, the terminal of whoever opens it.
+/// The number of `/dev/tty`, the terminal of the process that opens it.
 pub const TTY: DeviceNumber = DeviceNumber { major: 5, minor: 0 };
 /// The number of `/dev/console`.
 pub const CONSOLE: DeviceNumber = DeviceNumber { major: 5, minor: 1 };

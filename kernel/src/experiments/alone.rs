@@ -14,7 +14,8 @@ static HAS_HOOKS: AtomicU32 = AtomicU32::new(NOBODY);
 /// The number of no task.
 const NOBODY: u32 = 0;
 
-/// Does something with the machine's hooks that nobody else has meanwhile. [`Errno::EBUSY`] when another task has them.
+/// Does something with the machine's hooks that no other task has meanwhile. [`Errno::EBUSY`] when another
+/// task has them.
 pub fn alone<R>(work: impl FnOnce() -> R) -> Result<R, Errno> {
     let me = task::current().0;
     HAS_HOOKS.compare_exchange(NOBODY, me, SeqCst, SeqCst).map_err(|_| Errno::EBUSY)?;
@@ -23,8 +24,9 @@ pub fn alone<R>(work: impl FnOnce() -> R) -> Result<R, Errno> {
     Ok(result)
 }
 
-/// The running task is dead. If it has the hooks, what it did with them is over: nobody waits at a point, nothing is watched or
-/// logged, no handler finds anything of the round, and what the round has allocated goes. The tasks of the round were joined.
+/// The running task is dead. If it has the hooks, what it did with them is over: no task waits at a point,
+/// nothing is watched or logged, no handler finds anything of the round, and what the round has allocated
+/// goes. The tasks of the round were joined.
 pub(crate) fn died() {
     if HAS_HOOKS.load(SeqCst) != task::current().0 {
         return;
@@ -36,7 +38,7 @@ pub(crate) fn died() {
     hooks::end_round();
     drop(hooks::end());
     // SAFETY: the tasks of the round are joined, its handlers find nothing any more, and its devices were in frames of the task
-    // that is dead: nobody uses a block of the round from now on.
+    // that is dead: no task uses a block of the round from now on.
     unsafe { heap::Experiment::end_of_the_dead() };
     HAS_HOOKS.store(NOBODY, SeqCst);
 }

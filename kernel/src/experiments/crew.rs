@@ -64,7 +64,7 @@ pub fn run_on(
             Err(error) => {
                 failed = Some(error);
                 is_whole.store(false, Relaxed);
-                // Nobody may wait at a point for tasks that will never come.
+                // No task may wait at a point for tasks that will never come.
                 (who..size).for_each(|missing| hooks::leave_unstarted(missing as u8));
                 break;
             }

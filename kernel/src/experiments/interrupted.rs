@@ -158,7 +158,7 @@ impl Scene {
         }
     }
 
-    /// Blocks from number `since` on that a task of the round has allocated and nobody has freed. What others
+    /// Blocks from number `since` on that a task of the round has allocated and none has freed. What others
     /// have does not count.
     fn blocks_left(&self, since: u64) -> usize {
         let runner = Kernel::task();

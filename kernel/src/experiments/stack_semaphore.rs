@@ -26,7 +26,7 @@ use super::Stage;
 
 const NAME: LockName = LockName { name: "request.served", class: "request", waiting: Waiting::Event };
 
-/// By which somebody is told that something is done.
+/// By which a waiter is told that something is done.
 trait Signal: Send + Sync {
     /// It is not done.
     fn new() -> Self;
@@ -34,7 +34,7 @@ trait Signal: Send + Sync {
     fn wait(&self);
     /// It is done.
     fn signal(&self);
-    /// Whether somebody sleeps in `wait`.
+    /// Whether a waiter sleeps in `wait`.
     fn is_awaited(&self) -> bool;
 }
 
@@ -104,7 +104,8 @@ struct Desk<S> {
     request: AtomicPtr<S>,
     /// There is something in `request`.
     posted: Semaphore<Kernel>,
-    /// Tells of whoever waits for that, since the experiment's points are in semaphores that tell for themselves.
+    /// Tells of the task that waits for that, since the experiment's points are in semaphores that tell for
+    /// themselves.
     watch: Observed,
 }
 
@@ -121,14 +122,15 @@ impl<S: Signal> Desk<S> {
     /// A function with a signal in its frame. [`Errno::ENOMEM`] when there is no memory for the frame.
     fn request(&self, number: u64) -> Result<(), Errno> {
         let frame: NonNull<S> = Kernel::allocate(Kind::Quantum, size_of::<S>())?.cast();
-        // SAFETY: a fresh block of this size, aligned to 16; nobody else knows it.
+        // SAFETY: a fresh block of this size, aligned to 16; no other task knows it.
         unsafe { frame.write(S::new()) };
         SCENE.enter(number);
         self.post(frame.as_ptr());
         // SAFETY: only this function frees it, below.
         unsafe { frame.as_ref() }.wait();
-        // SAFETY: the request was served, and whoever has served it has no business here any more, or so a programmer would
-        // say. If he is still there, he accesses atomics in a block that stays mapped until the round is over.
+        // SAFETY: the request was served, and the task that has served it has no business here any more, or
+        // so a programmer would say. If it is still there, it accesses atomics in a block that stays mapped
+        // until the round is over.
         let freed = unsafe { Kernel::free(frame.cast()) };
         freed.expect("the block was allocated above");
         SCENE.leave(number);
@@ -198,7 +200,7 @@ struct Scene {
     served: AtomicU64,
     /// The last request whose frame is gone.
     left: AtomicU64,
-    /// The last request whose waiter had come as far as to the inner lock, which whoever serves it still has.
+    /// The last request whose waiter had come as far as to the inner lock, which its server still has.
     at_the_door: AtomicU64,
     /// Whether one of the two will be told of the waiter.
     is_told: AtomicBool,

@@ -18,7 +18,7 @@ use super::counting::{self, Count};
 
 /// A tasklet for each of the first tasks, which have a CPU each. In the form that has only one, that is the first.
 static TASKLETS: [Tasklet; MAX_CPUS] = [const { Tasklet::new(meet, 0) }; MAX_CPUS];
-/// The tasklet of all other tasks. It meets nobody: those whom it could meet may be waiting below it.
+/// The tasklet of all other tasks. It meets no other: those that it could meet may be waiting below it.
 static ONE_MORE: Tasklet = Tasklet::new(|_| counting::count(), 0);
 
 /// How the tasklets of the round under way meet.
@@ -52,7 +52,7 @@ pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Tasklets meet nobody any more.
+/// Tasklets do not meet any more.
 pub(super) fn withdraw() {
     let over = MEETING.lock_irqsave().take();
     // What is freed is freed without the lock.

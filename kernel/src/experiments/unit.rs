@@ -32,7 +32,7 @@ fn down_or_leave(semaphore: &Semaphore<Kernel, Observed>) -> Result<(), Errno> {
 }
 
 impl Unit {
-    /// A unit that nobody has. `form` is one of the experiment's.
+    /// A unit that is free. `form` is one of the experiment's.
     pub(super) fn new(form: Form) -> Self {
         match form {
             Form::Semaphore => Unit::Semaphore(Semaphore::observed(NAME, 1)),
@@ -68,7 +68,7 @@ impl Unit {
         }
     }
 
-    /// How often the unit is to be had, when nobody uses it: once, if all is well.
+    /// How often the unit is to be had, when no task uses it: once, if all is well.
     pub(super) fn free(&self) -> usize {
         match self {
             Unit::Broken(semaphore) | Unit::Semaphore(semaphore) => semaphore.count(),

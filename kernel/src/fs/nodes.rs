@@ -34,12 +34,12 @@ static NODES: LazyLock<Mutex<Nodes, Kernel>> = LazyLock::new(|| {
 
 type Nodes = Sorted<Arc<str>, DeviceNode>;
 
-/// Whether nobody has the lock of the names.
+/// Whether the lock of the names is free.
 pub(crate) fn is_free() -> bool {
     NODES.try_lock().is_some()
 }
 
-/// A device of the kernel has this name from now on. A name that somebody has made by hand stays what it is.
+/// A device of the kernel has this name from now on. A name that a user has made by hand stays what it is.
 /// [`Errno::ENOMEM`].
 pub fn add_node(name: &str, number: DeviceNumber, mode: u16) -> Result<(), Errno> {
     match add(name, DeviceNode { number, mode, by_hand: false }) {
@@ -48,7 +48,7 @@ pub fn add_node(name: &str, number: DeviceNumber, mode: u16) -> Result<(), Errno
     }
 }
 
-/// The device `number` has not this name any more, unless somebody gave it by hand.
+/// The device `number` has not this name any more, unless a user gave it by hand.
 pub fn remove_node(name: &str, number: DeviceNumber) {
     let mut nodes = NODES.lock();
     if nodes.get(name).is_some_and(|node| node.number == number && !node.by_hand) {

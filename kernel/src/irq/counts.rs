@@ -13,7 +13,7 @@ const VECTORS: usize = 256 - vector::FIRST as usize;
 static COUNTS: [[AtomicU64; VECTORS]; MAX_CPUS] =
     [const { [const { AtomicU64::new(0) }; VECTORS] }; MAX_CPUS];
 
-/// This CPU has taken an interrupt. Interrupts are off, so nobody of this CPU counts in between.
+/// This CPU has taken an interrupt. Interrupts are off, so no other handler of this CPU counts in between.
 #[inline]
 pub(crate) fn taken(vector: u8) {
     if let Some(index) = vector.checked_sub(vector::FIRST) {

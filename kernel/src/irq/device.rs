@@ -27,8 +27,8 @@ pub fn open(handler: fn()) {
     HANDLER.set(handler);
 }
 
-/// Nobody handles it (Linux: `free_irq`). A handler that has begun on another CPU may still run: see [`in_flight`] for those
-/// that have not.
+/// It has no handler any more (Linux: `free_irq`). A handler that has begun on another CPU may still run: see
+/// [`in_flight`] for those that have not.
 pub fn close() {
     HANDLER.clear();
 }
@@ -40,7 +40,8 @@ pub fn fire() {
     let this = percpu::this_cpu();
     fire_at(this);
     if cpu::irq_are_on() {
-        // The handler is ours to run, so this is no wait for anybody: the APIC needs an instruction or two.
+        // The handler is ours to run, so this is no wait for another CPU: the APIC needs an instruction or
+        // two.
         while SENT[this as usize].load(SeqCst) {
             cpu::pause();
         }

@@ -80,7 +80,8 @@ pub fn raise(softirq: Softirq) {
     cpu::irq_restore(were_on);
 }
 
-/// Sees to it that raised softirqs run when interrupts come on. Nobody else is about to look at them. Interrupts are off.
+/// Sees to it that raised softirqs run when interrupts come on. No code of this CPU is about to look at them.
+/// Interrupts are off.
 #[inline]
 pub(crate) fn nudge() {
     let nudged = &NUDGED[percpu::this_cpu() as usize];
@@ -167,7 +168,7 @@ pub fn init() -> Result<(), SpawnError> {
     open(Softirq::Timer, timer::run);
     open(Softirq::Tasklet, tasklet::run);
     for cpu in 0..smp::cpus() {
-        // It never ends, so nobody joins it.
+        // It never ends, so no task joins it.
         let daemon = task::spawn("ksoftirqd", cpu, daemon)?;
         DAEMON[cpu as usize].store(daemon.id().0, Relaxed);
     }

@@ -7,7 +7,8 @@
 //!   runs         its function runs, on one CPU; another one that finds it so puts it back into its own queue
 //! ```
 //!
-//! `scheduled` is cleared before the function begins: whoever schedules the tasklet from then on makes it run once more.
+//! `scheduled` is cleared before the function begins: a caller that schedules the tasklet from then on makes
+//! it run once more.
 
 use core::fmt;
 use core::sync::atomic::{
@@ -27,7 +28,7 @@ use crate::{context, task};
 
 /// A function that an interrupt handler can have done later.
 ///
-/// It is a static, so that whoever runs it never finds it gone.
+/// It is a static, so that a CPU which runs it never finds it gone.
 pub struct Tasklet {
     action: fn(usize),
     argument: usize,
@@ -37,7 +38,7 @@ pub struct Tasklet {
     runs: Tas<AtomicBool>,
     /// Times that it was disabled; its function begins only at 0.
     disabled: AtomicU32,
-    /// It was to run while it was disabled, and is in no queue: whoever enables it puts it into one.
+    /// It was to run while it was disabled, and is in no queue: the caller that enables it puts it into one.
     aside: AtomicBool,
     times: AtomicU64,
     deferrals: AtomicU64,
@@ -76,7 +77,7 @@ impl Tasklet {
         new
     }
 
-    /// Into the queue of this CPU. Whoever calls this has `scheduled`.
+    /// Into the queue of this CPU. The caller has `scheduled`.
     fn enqueue(&'static self) {
         // With interrupts off throughout, so that the queue and the softirq are of the same CPU also for a caller to come.
         let were_on = cpu::irq_save();
@@ -107,8 +108,8 @@ impl Tasklet {
         }
     }
 
-    /// Waits until it is neither running nor to run. It must not be disabled, and nobody must go on scheduling it. For
-    /// tasks only: it may take turns with others.
+    /// Waits until it is neither running nor to run. It must not be disabled, and no caller must go on
+    /// scheduling it. For tasks only: it may take turns with others.
     #[doc(alias = "tasklet_kill")]
     #[track_caller]
     pub fn kill(&self) {

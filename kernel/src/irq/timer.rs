@@ -19,8 +19,8 @@ use crate::time::NEVER;
 
 /// A function that can be called at a moment.
 ///
-/// It is a static, so that whoever runs it never finds it gone. What its argument means is the owner's: an object that the
-/// function uses must live until [`delete_sync`](Timer::delete_sync) has returned.
+/// It is a static, so that a CPU which runs it never finds it gone. What its argument means is the owner's:
+/// an object that the function uses must live until [`delete_sync`](Timer::delete_sync) has returned.
 pub struct Timer {
     action: fn(usize),
     argument: AtomicUsize,
@@ -96,7 +96,7 @@ impl Timer {
     }
 
     /// [`delete`](Timer::delete), and waits, spinning, until its function does not run anywhere. The function itself must not
-    /// call this, nor anybody who holds a lock that the function takes.
+    /// call this, nor a task that holds a lock which the function takes.
     #[doc(alias = "del_timer_sync")]
     pub fn delete_sync(&'static self) -> bool {
         let mut was_pending = false;
@@ -226,8 +226,8 @@ pub(crate) fn raise_if_due(now: u64) {
     let moment = next.load(SeqCst);
     if moment <= now {
         softirq::raise(Softirq::Timer);
-        // Else the clock would be set to this moment, which is past, over and over until the softirq runs. Somebody who has
-        // just stored another moment has armed, or will arm, the clock for it.
+        // Else the clock would be set to this moment, which is past, over and over until the softirq runs. A
+        // CPU that has just stored another moment has armed, or will arm, the clock for it.
         let _ = next.compare_exchange(moment, NEVER, SeqCst, SeqCst);
     }
 }

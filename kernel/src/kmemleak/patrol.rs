@@ -15,7 +15,7 @@ pub(super) fn every(seconds: u64) -> Result<(), Errno> {
     stop();
     let patrol = task::spawn_anywhere("kmemleak", move || walk(seconds)).map_err(|_| Errno::EAGAIN)?;
     let before = PATROL.lock().replace(patrol.orphaned());
-    // Somebody else has started one meanwhile.
+    // Another task has started one meanwhile.
     if let Some(other) = before {
         other.stop();
     }
@@ -35,7 +35,7 @@ fn walk(seconds: u64) {
     let mut next = moment(crate::arch::cpu::cycles());
     while !task::should_stop() {
         if crate::arch::cpu::cycles() < next {
-            // Whoever asks for the end wakes this task.
+            // The task that asks for the end wakes this task.
             task::block_until(next);
             continue;
         }

@@ -12,7 +12,7 @@ use crate::task::{queue, table};
 
 use super::world::Still;
 
-/// Which roots are searched. All of them, unless somebody asks what the others alone hold.
+/// Which roots are searched. All of them, unless the caller asks what the others alone hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Roots {
     /// The kernel's variables.

@@ -56,7 +56,7 @@ pub struct Found {
     pub at: u64,
 }
 
-/// All of memory that is mapped, while nobody writes to it.
+/// All of memory that is mapped, while no CPU writes to it.
 struct Mapped;
 
 impl Memory for Mapped {
@@ -66,7 +66,7 @@ impl Memory for Mapped {
     fn word(&self, address: usize) -> usize {
         let word = core::ptr::with_exposed_provenance::<usize>(address);
         // SAFETY: a search reads `Words`, and live blocks of the heap, which `gather` has from the ledger; all aligned.
-        // Nobody writes meanwhile: the other CPUs stand still.
+        // No CPU writes meanwhile: the other CPUs stand still.
         unsafe { word.read_volatile() }
     }
 }

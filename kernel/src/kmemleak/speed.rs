@@ -69,7 +69,7 @@ impl Chain {
                 // Knuth's multiplicative hash: no two neighbours lead to one block.
                 _ => bottom + index * 0x9e37_79b1 % (words.addr().get() - bottom).max(1),
             };
-            // SAFETY: a word of a fresh block that nobody else knows.
+            // SAFETY: a word of a fresh block that no other task knows.
             let word = unsafe { words.add(index) };
             // SAFETY: as above.
             unsafe { word.write(value) };
@@ -108,7 +108,7 @@ impl Drop for Chain {
             // SAFETY: a block of the chain, whose first word leads to the next one.
             let next = unsafe { block.read() };
             self.first = core::ptr::with_exposed_provenance_mut(next);
-            // SAFETY: nobody else knows the block, and it has just left the chain.
+            // SAFETY: no other task knows the block, and it has just left the chain.
             let freed = unsafe { heap::free(block.cast(), Location::caller()) };
             assert!(freed.is_ok(), "the chain's blocks are live");
         }

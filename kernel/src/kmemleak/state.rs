@@ -46,7 +46,7 @@ pub(super) fn lock() -> MutexGuard<'static, State, Kernel> {
     STATE.lock()
 }
 
-/// Whether nobody has it.
+/// Whether no task has it.
 pub(crate) fn is_free() -> bool {
     STATE.try_lock().is_some()
 }
@@ -174,7 +174,7 @@ pub fn enable() {
     hooks::trace(true);
 }
 
-/// Searches from `roots` and says what was found. For whoever wants the numbers and no report.
+/// Searches from `roots` and says what was found. For a caller that wants the numbers and no report.
 pub fn search(roots: Roots) -> Result<Found, Failure> {
     lock().search(roots, &[], &[])
 }
@@ -201,7 +201,7 @@ pub fn missed(blocks: &[Hidden]) -> Option<String> {
 /// The first search begins with the links that the walk began with, and nothing else. It reads nothing but links, so no
 /// stale word can mislead it: it must come to the same blocks as the walk, neither more nor fewer. The second one is what
 /// kmemleak does at the prompt: it begins with everything, knows no device, and takes every word for an address. It must
-/// reach what the walk reaches; what it reaches besides is named by some word that nobody will use again.
+/// reach what the walk reaches; what it reaches besides is named by some word that no code will use again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Agreement {
     /// Blocks on which all three do.

@@ -108,14 +108,14 @@ impl Still {
     }
 }
 
-/// Whether somebody else wants this CPU to stand still.
+/// Whether another CPU wants this CPU to stand still.
 fn is_wanted(this: u32) -> bool {
     let scanner = SCANNER.load(Acquire);
     scanner != 0 && scanner != this + 1
 }
 
-/// Stands still for as long as somebody wants that; `wait` is called again and again. `handlers` are under way if no other
-/// one was interrupted.
+/// Stands still for as long as the scanner wants that; `wait` is called again and again. `handlers` are under
+/// way if no other one was interrupted.
 fn stand_still(frame: &TrapFrame, handlers: u32, wait: impl Fn()) {
     let this = percpu::this_cpu();
     let Place { frame: place, idle, .. } = &PLACES[this as usize];
@@ -144,7 +144,8 @@ pub(crate) fn halt(frame: &TrapFrame) {
     let halts = &PLACES[percpu::this_cpu() as usize].halts;
     halts.store(true, Relaxed);
     stand_still(frame, 1, || {
-        // Whoever ends the stop sends an interrupt afterwards, which ends the halt also when it comes before.
+        // The CPU that ends the stop sends an interrupt afterwards, which ends the halt also when it comes
+        // before.
         cpu::irq_on_and_halt();
         cpu::irq_save();
     });
@@ -152,7 +153,7 @@ pub(crate) fn halt(frame: &TrapFrame) {
 }
 
 /// The CPU is at the instruction of `frame`, where a case keeps it, and no handler is under way: it stands still there while
-/// somebody wants that.
+/// the scanner wants that.
 pub(crate) fn stand_at(frame: &TrapFrame) {
     stand_still(frame, 0, cpu::pause);
 }

@@ -49,7 +49,7 @@ impl Draft {
         for (descriptor, bytes) in writes {
             match process.write_all(descriptor, &bytes) {
                 Err(errno) if descriptor == STDOUT => process.lose_output(errno),
-                // Where nobody can be told of a complaint, nobody can be told of that either.
+                // Where no reader can be told of a complaint, none can be told of that either.
                 _ => {}
             }
         }

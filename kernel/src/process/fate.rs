@@ -12,7 +12,7 @@ pub enum Fate {
     Interrupted = 1,
     /// It was killed (SIGKILL).
     Killed,
-    /// It wrote to a pipe that nobody reads (SIGPIPE).
+    /// It wrote to a pipe that no process reads (SIGPIPE).
     NobodyReads,
 }
 

@@ -50,7 +50,7 @@ impl Group {
     pub fn send(&self, signal: Signal) {
         self.sent.fetch_max(signal as u8, SeqCst);
         for task in table::all() {
-            // In this order: when the slot has got another task meanwhile, the signal is for nobody.
+            // In this order: when the slot has got another task meanwhile, the signal is for no task.
             let id = task.id();
             if task.group.load(SeqCst) == self.number {
                 signal::send(id, signal);

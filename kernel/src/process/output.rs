@@ -46,7 +46,7 @@ pub(crate) fn died() {
     drop(diverted);
 }
 
-/// Takes a line, if the running task's lines are diverted, and it can wait for whoever reads them.
+/// Takes a line, if the running task's lines are diverted, and it can wait for their reader.
 fn take(line: &[u8]) -> bool {
     if !cpu::irq_are_on() || mortal::is_dead() {
         return false;

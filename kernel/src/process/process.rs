@@ -63,7 +63,7 @@ impl Process {
         }
     }
 
-    /// As whom it acts.
+    /// As which user it acts.
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }
@@ -262,7 +262,7 @@ impl Process {
     }
 
     /// Some of its output could not be written, for this reason. It complains once, and [ends](Process::end_status) with 1
-    /// if all else goes well; where nobody reads, that is its end.
+    /// if all else goes well; where no process reads, that is its end.
     pub fn lose_output(&self, errno: Errno) {
         if errno == Errno::EPIPE {
             self.end(Fate::NobodyReads);
@@ -285,7 +285,7 @@ impl Process {
         // If that was the last memory: this is where it is told.
         shortage::take();
         self.lacks_memory.store(false, Relaxed);
-        // There is nobody left to tell.
+        // There is no reader left to tell.
         let _ = self.write_all(STDERR, line.as_bytes());
     }
 

@@ -40,8 +40,8 @@ static PROCESSES: Mutex<Sorted<TaskId, Arc<Known>>, Kernel> = Mutex::new(Sorted:
 #[must_use = "dropping it takes the process out of the table"]
 pub struct Entry(TaskId);
 
-/// Starts a task that is a process, and one of its group. Whoever knows its number can signal it from then on, though it
-/// may not have run yet; and it cannot have come to its [`end`](Entry) before.
+/// Starts a task that is a process, and one of its group. A task that knows its number can signal it from
+/// then on, though it may not have run yet; and it cannot have come to its [`end`](Entry) before.
 pub fn start(
     known: Known,
     task: impl FnOnce() -> Result<JoinHandle, SpawnError>,
@@ -80,13 +80,13 @@ pub fn known(task: TaskId) -> Option<Arc<Known>> {
     PROCESSES.lock().get(&task).cloned()
 }
 
-/// Whether nobody has the lock of the table.
+/// Whether the lock of the table is free.
 pub fn is_free() -> bool {
     PROCESSES.try_lock().is_some()
 }
 
 /// Signals a process, as user `uid`. [`Errno::ESRCH`] when there is no such task, [`Errno::EPERM`] when it is the kernel's or
-/// somebody else's.
+/// another user's.
 pub fn kill(task: TaskId, signal: Signal, uid: u32) -> Result<(), Errno> {
     find(task).ok_or(Errno::ESRCH)?;
     if !known(task).is_some_and(|known| known.obeys(uid)) {
@@ -96,7 +96,7 @@ pub fn kill(task: TaskId, signal: Signal, uid: u32) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Signals all processes of a group, as user `uid`. [`Errno::EPERM`] when one of them is somebody else's.
+/// Signals all processes of a group, as user `uid`. [`Errno::EPERM`] when one of them is another user's.
 pub fn kill_group(group: &Arc<Group>, signal: Signal, uid: u32) -> Result<(), Errno> {
     if !may_kill_group(group, uid) {
         return Err(Errno::EPERM);

@@ -30,7 +30,7 @@ pub(super) fn main(filter: Option<&str>, seed: u64) -> Result<Exit, Usage> {
 fn choose(filter: Option<&str>) -> Result<Vec<&'static Case>, Usage> {
     let Some(filter) = filter else { return Ok(sorted(|case| !case.hidden)) };
     // A hidden case is asked for by its name, or by that of its group if all of them are hidden, or in any way in which
-    // nobody else is.
+    // no other case is.
     let group_is_hidden = is_hidden_group(filter);
     let usual = |case: &Case| {
         let is_of_it = group_is_hidden && group(case) == filter;

@@ -45,7 +45,7 @@ pub(super) fn main(entry: &'static Experiment, settings: &RunSettings, boot: &Bo
     println!();
     println!("{}: {}", entry.name, entry.title);
     let run = |lock, probe| run(entry, lock, probe, settings);
-    // The first to touch the heap's pages pays for the host's memory: that is charged to nobody.
+    // The first to touch the heap's pages pays for the host's memory: that is charged to no row.
     let warm = run(entry.unguarded(), Probe::Off)?.run;
     let each = u64::from(warm.quanta) * settings.quantum;
     println!("  {} writers, {} each, a heap of {}", warm.writers, Bytes(each), Bytes(boot.heap_bytes));

@@ -123,7 +123,8 @@ pub(super) fn refused(refusal: Refusal, settings: &RunSettings) -> Usage {
             let RunSettings { quantum, qset, .. } = settings;
             alloc::format!("scull0 with quantum={quantum} qset={qset}: {errno}")
         }
-        // Nobody is told: the shell's `run` comes to its end without a word, and nobody signals the machine's own program.
+        // No user is told: the shell's `run` comes to its end without a word, and no task signals the
+        // machine's own program.
         Refusal::Interrupted => "it was interrupted".into(),
         Refusal::Stopped => unreachable!("a run that was stopped has a verdict"),
         Refusal::NoMemory => {

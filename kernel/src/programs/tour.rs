@@ -72,8 +72,8 @@ struct Tour<'a> {
 }
 
 impl Tour<'_> {
-    /// A round that nobody counts. It is the first to touch the heap's pages, for which the host must find memory: without
-    /// it that would be charged to the run without a lock.
+    /// A round that no row counts. It is the first to touch the heap's pages, for which the host must find
+    /// memory: without it that would be charged to the run without a lock.
     fn warm_up(&self, quanta: u32) -> Result<(), Usage> {
         self.run(&self.resolve(Form::None, &Probe::Off, quanta, 1)?).map(drop)
     }

@@ -81,7 +81,7 @@ impl Shell {
         }
     }
 
-    /// Whether what this shell runs is to come to its end: Ctrl-C came, or somebody has signalled the job that it is.
+    /// Whether what this shell runs is to come to its end: Ctrl-C came, or the job that it is was signalled.
     fn is_interrupted(&self) -> bool {
         self.group.as_ref().map_or_else(foreground::was_interrupted, |group| group.was_signalled())
     }
@@ -104,7 +104,7 @@ impl Shell {
         }
         let stdin = self.files[0].clone().unwrap_or_else(null::open);
         let group = self.group.clone().unwrap_or_default();
-        // Before anybody in it runs, and reads what is typed.
+        // Before any task in it runs, and reads what is typed.
         let before = self.to_foreground(Some(Arc::clone(&group)));
         let mut running = self.start(pipeline, stdin, group, self.is_background);
         let status = running.wait();

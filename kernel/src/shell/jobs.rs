@@ -73,8 +73,8 @@ impl Jobs {
         text
     }
 
-    /// Those that have ended are no jobs any more, but whoever waits for one by its task is told what it ended with: that it
-    /// was announced a moment before is no reason to say that it never was.
+    /// Those that have ended are no jobs any more, but a waiter that names one by its task is told what it
+    /// ended with: that it was announced a moment before is no reason to say that it never was.
     fn forget(&mut self) {
         let ended = self.jobs.iter().filter_map(|job| job.last.zip(job.status));
         self.told.extend(ended);

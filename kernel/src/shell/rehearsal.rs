@@ -1,4 +1,4 @@
-//! A shell at which nobody sits, for the kernel's own tests.
+//! A shell at which no user sits, for the kernel's own tests.
 
 use kcore::report::Boot;
 use kcore::settings::MachineSettings;

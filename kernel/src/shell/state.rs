@@ -52,7 +52,7 @@ pub(super) struct Shell {
     pub(super) exit: Option<i32>,
     pub(super) jobs: Jobs,
     pub(super) editor: Editor,
-    /// Somebody sits there: jobs are announced.
+    /// A user sits there: jobs are announced.
     pub(super) is_interactive: bool,
     /// It runs a list in the background.
     pub(super) is_background: bool,

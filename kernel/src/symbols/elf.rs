@@ -26,10 +26,10 @@ pub(super) struct Symbol {
 }
 
 /// The loader has put a boot module at `module`, physically. It is expected to be the kernel's ELF; anything else is
-/// found not to be when somebody asks for a symbol. Outside of RAM there is nothing.
+/// found not to be when a caller asks for a symbol. Outside of RAM there is nothing.
 ///
 /// # Safety
-/// The memory map calls these bytes taken: nobody is given them.
+/// The memory map calls these bytes taken: no caller is given them.
 pub unsafe fn init(module: Range<u64>) {
     let is_ram = |ram: &Range<u64>| ram.start <= module.start && module.end <= ram.end;
     if frames::memory().iter().any(is_ram) {
@@ -47,7 +47,7 @@ fn file() -> Option<Elf> {
     let module = MODULE.get()?;
     let bytes = frames::pointer::<u8>(module.start).cast_const();
     // SAFETY: the loader has filled these bytes of RAM, which the window maps for ever. The memory map calls them taken, so
-    // nobody is given them, and the window lets nobody write to them.
+    // no caller is given them, and the window lets no code write to them.
     let bytes = unsafe { core::slice::from_raw_parts(bytes, (module.end - module.start) as usize) };
     Elf::parse(bytes).ok().filter(is_ours)
 }

@@ -44,7 +44,7 @@ impl CharDevice<Kernel> for Device {
     }
 }
 
-/// Whether nobody has a line typed.
+/// Whether no task has a line typed.
 pub(crate) fn is_free() -> bool {
     INPUT.try_lock().is_some()
 }
@@ -56,7 +56,8 @@ pub fn open() -> Arc<File> {
 
 impl FileOperations<Kernel> for Terminal {
     /// A line, or what is left of one. 0 when Ctrl-D was typed at the begin of a line, and when nothing is typed any more. [`Errno::EIO`] in the background: what
-    /// is typed is not for him, and nobody could stop him until it is (POSIX, XBD 11.1.4, "Terminal Access Control").
+    /// is typed is not for it, and no user could stop it until it is (POSIX, XBD 11.1.4, "Terminal Access
+    /// Control").
     fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
         if !foreground::is_caller() {
             return Err(Errno::EIO);

@@ -12,13 +12,13 @@ const INTERRUPT: u8 = 0x03;
 
 /// The group that runs in the foreground. Lock order: this -> nothing; the group is signalled after it was given back.
 static FOREGROUND: SpinLock<Option<Arc<Group>>> = SpinLock::new(None);
-/// Ctrl-C is a byte like any other: somebody edits a line.
+/// Ctrl-C is a byte like any other: the user edits a line.
 static RAW: AtomicBool = AtomicBool::new(true);
 /// Ctrl-C came since the last line.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Whether `byte`, which was just received, is a signal and none that anybody reads: then [`interrupt`] is to follow. Called
-/// by the interrupt handler.
+/// Whether `byte`, which was just received, is a signal and none that a task reads: then [`interrupt`] is to
+/// follow. Called by the interrupt handler.
 pub(crate) fn interrupts(byte: u8) -> bool {
     if byte != INTERRUPT || RAW.load(SeqCst) {
         return false;
@@ -36,7 +36,7 @@ pub(crate) fn interrupt() {
     }
 }
 
-/// From now on every byte is read by somebody.
+/// From now on every byte is read by a task.
 pub fn raw() {
     RAW.store(true, SeqCst);
 }

@@ -22,7 +22,8 @@ use super::foreground;
 /// The ISA interrupt of the first serial port.
 const IRQ: u8 = 4;
 
-/// Bytes that are kept until somebody reads them. When there are so many the port is left alone, and whoever types waits.
+/// Bytes that are kept until a task reads them. When there are so many the port is left alone, and the user
+/// who types waits.
 const KEPT: usize = 4096;
 
 /// What was received. The interrupt handler puts it in. Lock order: this -> screen -> com1.lock.
@@ -122,7 +123,7 @@ pub fn read_byte() -> Option<u8> {
 pub fn read_byte_interruptible() -> Result<Option<u8>, Errno> {
     wait_for_byte(|has_come| {
         WAITING.wait_event_interruptible(has_come)?;
-        // What is typed after a Ctrl-C is not for whom that has interrupted.
+        // What is typed after a Ctrl-C is not for the task that it has interrupted.
         if Kernel::interrupted(Sleep::Interruptible) { Err(Errno::ERESTARTSYS) } else { Ok(()) }
     })
 }
@@ -152,7 +153,7 @@ pub fn has_input() -> bool {
     !received.bytes.is_empty() || received.stream == Stream::Ended
 }
 
-/// Whoever waits in it is woken when something is typed.
+/// A task that waits in it is woken when something is typed.
 pub fn waiting() -> &'static WaitQueue<Kernel> {
     listen();
     &WAITING

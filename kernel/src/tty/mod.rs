@@ -8,7 +8,7 @@
 //!   [file], println! ──► console::screen ──► com1
 //! ```
 //!
-//! What is typed ahead is echoed when somebody reads it: once, and where it belongs.
+//! What is typed ahead is echoed when a task reads it: once, and where it belongs.
 
 pub mod file;
 pub mod foreground;

@@ -1,4 +1,5 @@
-//! The module `faulty` (LDD3 ch. 4, "Oops Messages"; misc-modules): a device that breaks whoever uses it.
+//! The module `faulty` (LDD3 ch. 4, "Oops Messages"; misc-modules): a device that breaks the task that uses
+//! it.
 //!
 //! A write goes through a null pointer, as the book's does: a page fault. A read copies more bytes than the buffer on its
 //! stack has. In C that overwrites the return address, and the call comes back to nowhere; here the bounds are checked, and

@@ -115,7 +115,7 @@ fn allocate(size: usize) -> Result<NonNull<u8>, Errno> {
 /// A new first node of the list: its first word leads to the one before.
 fn push() -> Result<(), Errno> {
     let node = allocate(32)?;
-    // SAFETY: a fresh block of 32 bytes, aligned to 16, that nobody else knows.
+    // SAFETY: a fresh block of 32 bytes, aligned to 16, that no other task knows.
     unsafe { node.cast::<usize>().write(HEAD.peek()) };
     note(node.addr().get())?;
     HEAD.store::<Kernel>(&HEAD_SITE, node.addr().get());

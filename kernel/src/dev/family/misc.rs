@@ -58,7 +58,7 @@ pub(super) fn one(
 /// The parameter.
 pub(super) const EDITION: Parameter = Parameter::word("edition", &["book", "repaired"]);
 
-/// Which edition of a driver is meant: the repaired one unless somebody says otherwise.
+/// Which edition of a driver is meant: the repaired one unless the user says otherwise.
 pub(super) fn edition(given: &Parameters<'_>) -> Result<Edition, Refused> {
     let form: Form = given.value("edition", Edition::default().form())?;
     Ok(Edition::of(form).unwrap_or_default())

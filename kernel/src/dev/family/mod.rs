@@ -3,7 +3,7 @@
 //! - [`SCULL`]: scull0 to scull3, scullpipe0 to scullpipe3, scullsingle, sculluid, scullwuid, scullpriv, as one module, as in
 //!   the book.
 //! - [`COMPLETE`], [`SLEEPY`]: one device each.
-//! - [`FAULTY`]: one device that breaks whoever uses it.
+//! - [`FAULTY`]: one device that breaks the task that uses it.
 //! - [`KMEMLEAK_TEST`]: no device, but memory that is lost.
 //! - `living`: what keeps experiments away from devices that live on.
 

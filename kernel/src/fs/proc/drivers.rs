@@ -20,8 +20,8 @@ pub(super) fn devices() -> String {
     })
 }
 
-/// Name, size, users, whom they are (nobody can tell), state, address, and the parameters. Size and address are 0: the code
-/// of a module is in the kernel.
+/// Name, size, users, which they are (not known), state, address, and the parameters. Size and address are 0:
+/// the code of a module is in the kernel.
 pub(super) fn modules() -> String {
     let mut text = String::new();
     for module in dev::loaded() {

@@ -52,7 +52,7 @@ pub fn remove_file(name: &str) {
     drop(removed);
 }
 
-/// Whether nobody has the lock of what was added.
+/// Whether the lock of what was added is free.
 pub(crate) fn is_free() -> bool {
     ADDED.try_lock().is_some()
 }

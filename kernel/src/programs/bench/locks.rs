@@ -1,7 +1,8 @@
 //! Locks that spin.
 //!
-//! A peer of the crate `spin` leaves preemption as it is. So it is held against `lock_atomic`, whose caller nobody can take
-//! the CPU from anyway; and where ours switches preemption off, the peer stands between the same two calls.
+//! A peer of the crate `spin` leaves preemption as it is. So it is held against `lock_atomic`, whose caller
+//! cannot lose the CPU anyway; and where ours switches preemption off, the peer stands between the same two
+//! calls.
 
 use kcore::event::{LockName, Waiting};
 use kcore::machine::Cpu;

@@ -19,7 +19,8 @@ use crate::task::Name;
 const ALONE: u64 = 50_000;
 /// Operations of each CPU when they contend.
 const TOGETHER: u64 = 50_000;
-/// Operations of each CPU when they contend for a lock that sleeps: nearly each may cost an interrupt to wake somebody.
+/// Operations of each CPU when they contend for a lock that sleeps: nearly each may cost an interrupt to wake
+/// a waiter.
 const ASLEEP: u64 = 400;
 /// Operations that involve other tasks or CPUs.
 const FEW: u64 = 2_000;

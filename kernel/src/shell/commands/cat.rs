@@ -47,7 +47,7 @@ fn copy(me: &Process, from: usize, buffer: &mut [u8]) -> Result<Result<(), Errno
     }
 }
 
-/// What among names is none, but an option that nobody has taken.
+/// What among names is none, but an option that no command has taken.
 pub(super) fn unknown_option<'a>(names: &[&'a str]) -> Option<&'a str> {
     names.iter().copied().find(|name| name.starts_with('-') && *name != "-")
 }

@@ -86,7 +86,7 @@ pub(super) fn unexpected(me: &Process, word: &str) -> i32 {
     misuse(me, format_args!("'{word}' is not understood"))
 }
 
-/// What a result ends with: whoever has an error has said so.
+/// What a result ends with: the function that had an error has said so.
 pub(super) fn status<T, E>(result: Result<T, E>) -> i32 {
     i32::from(result.is_err())
 }

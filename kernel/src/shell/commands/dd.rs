@@ -233,7 +233,7 @@ impl Done {
     }
 }
 
-/// Where nobody listens nothing is to be said.
+/// Where no reader listens nothing is to be said.
 fn say(me: &Process, text: &str) {
     let _ = me.write_all(STDERR, text.as_bytes());
 }

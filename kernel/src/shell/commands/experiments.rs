@@ -16,7 +16,7 @@ use crate::process::{Process, output};
 use crate::programs;
 use crate::shell::state::machine;
 
-/// Experiments are made for whoever starts them on the CPU that booted, as it is without a shell.
+/// Experiments are made for a task that starts them on the CPU that booted, as it is without a shell.
 pub(super) const RUN: Command =
     Command::program("run", "EXPERIMENT [KEY=VALUE]...", "run an experiment; help run shows the keys", run)
         .explained(keys)

@@ -18,7 +18,7 @@ pub(super) const HISTORY: Command =
 
 /// No such job (as in most shells).
 const NO_JOB: i32 = 127;
-/// What the latest job is called by whoever does not say which.
+/// What the latest job is called by a user who does not say which.
 const CURRENT: &str = "current";
 
 fn jobs(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {

@@ -77,7 +77,7 @@ fn show(me: &Process, entries: &[Entry], is_long: bool) {
         alloc::format!("{}{mark}", entry.name)
     };
     let names: Vec<String> = entries.iter().map(name).collect();
-    // Whoever reads it line by line is no terminal.
+    // A reader that takes it line by line is no terminal.
     let width = if terminal::is_output(me) { terminal::width() } else { 1 };
     print_to!(me, "{}", in_columns(&names, width));
 }

@@ -19,7 +19,7 @@ pub(super) const COMMAND: Command = Command::program(
     main,
 );
 
-/// Tasks that are waited for when nobody says how many.
+/// Tasks that are waited for when the user does not say how many.
 const TASKS: u32 = 2;
 
 fn main(me: &Process, arguments: &[&str]) -> i32 {
@@ -67,7 +67,7 @@ fn shown(me: &Process) -> i32 {
     0
 }
 
-/// Nobody waits any more; says which steps of a script could not happen.
+/// No task waits any more; says which steps of a script could not happen.
 fn over(me: &Process) -> i32 {
     // If an experiment runs, what was said before is over already.
     let steps = alone(seats::withdraw).unwrap_or_default();

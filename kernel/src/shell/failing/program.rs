@@ -167,7 +167,7 @@ impl Test {
         ended
     }
 
-    /// Does what somebody has typed.
+    /// Does a line as if a user had typed it.
     #[inline(never)]
     fn perform(&mut self, line: &str) -> Ended {
         capture::begin();
