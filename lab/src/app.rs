@@ -76,7 +76,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
     }
 }
 
-/// Shows a text. Whoever does not read it to its end has read enough.
+/// Shows a text. A reader that does not read it to its end has read enough.
 fn show(text: &str) -> Result<Status, Failure> {
     match say(&mut anstream::stdout(), text.trim_end()) {
         Err(failure) if failure != Failure::quiet() => Err(failure),
@@ -164,8 +164,8 @@ fn watch(machine: &Machine, options: &Options) -> Result<Outcome, Failure> {
     }
 }
 
-/// Waits until the machine has more to say. When nobody reads it any more, and no report is wanted either, the machine is to be
-/// stopped.
+/// Waits until the machine has more to say. When no reader is left, and no report is wanted either, the
+/// machine is to be stopped.
 fn listened_to(session: &Session, options: &Options) -> Result<(), Failure> {
     match options.json {
         None if session.outlasts(&io::stdout()) => Err(Failure::quiet()),
@@ -173,7 +173,7 @@ fn listened_to(session: &Session, options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// What came of passing something on. That nobody reads it is no matter when a report is wanted.
+/// What came of passing something on. That it has no reader is no matter when a report is wanted.
 fn passed_on(said: Result<(), Failure>, options: &Options) -> Result<(), Failure> {
     match said {
         Err(failure) if options.json.is_some() && failure == Failure::quiet() => Ok(()),

@@ -35,7 +35,7 @@ const WITH_SYMBOLS: [&str; 2] = ["shell", "test"];
 #[derive(Clone, Copy, Debug)]
 enum Input {
     Nobody,
-    /// Whoever types on our stdin.
+    /// The user who types on our stdin.
     Ours,
     /// The session's owner.
     Session,

@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::cli::Options;
 use crate::status::Failure;
 
-/// Where people read: stdout, unless the JSON lines go there. Colours are dropped where nobody sees them.
+/// Where people read: stdout, unless the JSON lines go there. Colours are dropped where no terminal shows
+/// them.
 pub(crate) fn text_of(options: &Options) -> Box<dyn Write> {
     if is_json_on_stdout(options) { Box::new(anstream::stderr()) } else { Box::new(anstream::stdout()) }
 }
@@ -22,13 +23,13 @@ fn is_json_on_stdout(options: &Options) -> bool {
     options.json.as_deref() == Some(Path::new("-"))
 }
 
-/// A line for people. An error when it cannot be written, and a [quiet](Failure::quiet) one when nobody reads any more
-/// (`| head`).
+/// A line for people. An error when it cannot be written, and a [quiet](Failure::quiet) one when no reader is
+/// left (`| head`).
 pub(crate) fn say(to: &mut dyn Write, line: &str) -> Result<(), Failure> {
     writeln!(to, "{line}").and_then(|()| to.flush()).map_err(|error| lost("the output", &error))
 }
 
-/// What is wrong, in a line on stderr. Whoever does not hear it has the exit status.
+/// What is wrong, in a line on stderr. A caller that does not hear it has the exit status.
 pub(crate) fn complain(line: &str) {
     let red = anstyle::AnsiColor::Red.on_default();
     let _ = say(&mut anstream::stderr(), &format!("{red}scullery:{red:#} {line}"));

@@ -87,7 +87,8 @@ impl Session {
         Some(line)
     }
 
-    /// Waits until COM1 has more to say or has ended, or until nobody reads `output` any more: whether it is that.
+    /// Waits until COM1 has more to say or has ended, or until `output` has no reader any more: whether it is
+    /// that.
     pub fn outlasts(&self, output: &impl AsFd) -> bool {
         if !self.com1.buffer().is_empty() {
             return false;
@@ -116,7 +117,7 @@ impl Session {
         self.started.elapsed()
     }
 
-    /// Nobody types any more.
+    /// The session types no more.
     pub fn hang_up(&mut self) {
         self.child.stdin = None;
     }

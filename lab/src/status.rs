@@ -84,7 +84,7 @@ impl Failure {
         Failure { status: Status::Dead, message: message.into() }
     }
 
-    /// Nobody reads any more, so there is nobody to be told either. Whatever was to be found out was not.
+    /// No reader is left, so there is none to be told either. Whatever was to be found out was not.
     pub fn quiet() -> Self {
         Failure::dead("")
     }

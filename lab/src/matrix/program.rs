@@ -178,7 +178,7 @@ fn last_words(outcome: &Outcome, symbols: &Symbols) -> String {
     text
 }
 
-/// A bar, where there is somebody to see it.
+/// A bar, where a user sees it.
 fn progress(cells: usize) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
