@@ -186,8 +186,8 @@ impl<T: Word> Shared<T> {
     }
 }
 
-/// Makes `access`, which is wanted, by `make`, for the caller `at`: told before and, to who wants outcomes, after. `make` says what it came to, and is
-/// told whether that is wanted.
+/// Makes `access`, which is wanted, by `make`, for the caller `at`: told before and, to a listener that wants
+/// outcomes, after. `make` says what it came to, and is told whether that is wanted.
 #[inline]
 fn telling<M: Events, R>(
     access: Access,

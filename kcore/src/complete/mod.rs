@@ -35,7 +35,7 @@ const NAME: LockName = LockName { name: "complete.comp", class: "complete.comp",
 /// The device.
 pub struct Complete<M: Machine> {
     written: Completion<M, Observed>,
-    /// The device is unplugged. Set once, before everybody is woken for that.
+    /// The device is unplugged. Set once, before all sleepers are woken for that.
     gone: AtomicBool,
     printk: Printk,
 }

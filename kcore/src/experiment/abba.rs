@@ -20,7 +20,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        // Who spins keeps its CPU, so on one CPU no other task comes between its two locks.
+        // A task that spins keeps its CPU, so on one CPU no other task comes between its two locks.
         Row::by_cpus(Form::Spinlock, D, C),
         Row::always(Form::Semaphore, D),
         Row::always(Form::Mutex, D),

@@ -21,7 +21,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     hint: HINT,
     explanation: EXPLANATION,
     rows: &[
-        // Who is inside keeps its CPU while it waits for the others: on one CPU no other task gets there.
+        // The task inside keeps its CPU while it waits for the others: on one CPU no other task gets there.
         Row::by_cpus(Form::Broken, R, C),
         Row::always(Form::Spinlock, C),
         Row::always(Form::Semaphore, C),

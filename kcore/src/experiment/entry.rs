@@ -234,7 +234,7 @@ pub enum Roles {
     WriteAndTrim,
     /// A, C, E, ... do the one, and B, D, F, ... the other.
     Alternate(Role, Role),
-    /// A does the one, and everybody else the other.
+    /// A does the one, and all others the other.
     FirstAndOthers(Role, Role),
 }
 

@@ -92,7 +92,7 @@ enum Wake<M: Rig> {
     Completion(Completion<M, Observed>),
 }
 
-/// Who has gone to sleep, or is about to.
+/// The task that has gone to sleep, or is about to.
 struct Sleeper {
     /// Its task, or [`NOBODY`].
     task: Shared<usize>,
@@ -105,7 +105,7 @@ static ITEMS: Site = Site::new("items");
 /// The task that is to be woken: points `sleeper.load` and `sleeper.store`.
 static SLEEPER: Site = Site::new("sleeper");
 
-/// One round: A reads `quanta` items, B writes them, and everybody else looks on.
+/// One round: A reads `quanta` items, B writes them, and all other tasks look on.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let quanta = resolved.quanta as usize;

@@ -233,15 +233,15 @@ impl Line {
 /// would be the fence that is missing.
 struct Peterson {
     want: [Line; 2],
-    /// Who goes first when both want to.
+    /// Which task goes first when both want to.
     turn: Line,
     watch: Observed,
 }
 
 impl Peterson {
     fn new() -> Self {
-        // Who waits at the door waits for what the other one does, and not for a lock to be given back: the other one may have
-        // wanted it first, and have no CPU to look.
+        // A task that waits at the door waits for what the other one does, and not for a lock to be given
+        // back: the other one may have wanted it first, and have no CPU to look.
         let name = LockName { name: "peterson.lock", class: "peterson.lock", waiting: Waiting::Event };
         Peterson { want: [Line::new(), Line::new()], turn: Line::new(), watch: Observed::new(name) }
     }

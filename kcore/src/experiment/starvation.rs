@@ -105,7 +105,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     stage.race(&|who| {
         let share = &shares[who as usize];
         present.fetch_add(1, Relaxed);
-        // Who comes first has no advantage. At probe points the tasks begin as these say.
+        // The task that comes first has no advantage. At probe points the tasks begin as these say.
         while resolved.probe == Probe::Off && present.load(Relaxed) < resolved.writers {
             M::spinning();
             M::relax();

@@ -36,7 +36,7 @@ pub struct Sleepy<M: Machine> {
     /// 1 when a task has written and none has read since, else 0.
     flag: Shared<usize>,
     queue: WaitQueue<M>,
-    /// The device is unplugged. Set once, before everybody is woken for that.
+    /// The device is unplugged. Set once, before all sleepers are woken for that.
     gone: AtomicBool,
     printk: Printk,
 }

@@ -22,8 +22,8 @@ use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 /// A reader/writer semaphore.
 ///
 /// Only tasks use it, neither interrupt handlers nor softirqs. So under its inner lock preemption is off, and interrupts
-/// are not. Lock order: the inner lock -> nothing; who is let in is woken after it was given back. `hold_cycles` of its
-/// counters are those of all readers and writers together.
+/// are not. Lock order: the inner lock -> nothing; a waiter that is let in is woken after it was given back.
+/// `hold_cycles` of its counters are those of all readers and writers together.
 #[doc(alias = "struct rw_semaphore")]
 pub struct RwSemaphore<M: Sched, W: Watch<M> = Silent> {
     state: SpinLock<State<M, W>, M>,
@@ -203,7 +203,8 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         self.watch.acquired(wait);
     }
 
-    /// Opens the gate and lets in who waits there: readers, until it is empty or a writer has closed it again.
+    /// Opens the gate and lets in the waiters there: readers, until it is empty or a writer has closed it
+    /// again.
     fn open(&self, mut state: Locked<'_, M, W>) {
         state.is_closed = false;
         let mut let_in = Dismissed::new();

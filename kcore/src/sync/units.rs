@@ -20,7 +20,7 @@ pub static SEEING_OFF: Site = Site::new("seeing-off");
 /// A number of units and the tasks that sleep until they are handed one.
 ///
 /// Its lock is taken with interrupts off, so an interrupt handler may give a unit (not take one: that may sleep).
-/// Lock order: this lock -> nothing; who is granted a unit is woken after it was given back.
+/// Lock order: this lock -> nothing; a waiter that is granted a unit is woken after it was given back.
 ///
 /// `SEES_OFF`: a waiter that slept and was granted waits until its granter has left the lock. Without it, RACES.md R21:
 ///
@@ -162,7 +162,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         }
     }
 
-    /// Gives a unit to everybody who waits, and to everybody who comes.
+    /// Gives a unit to every task that waits, and to every task that comes.
     #[inline]
     pub(super) fn give_endless(&self, address: usize, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Exclusive, address, place);

@@ -184,7 +184,7 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
         list.wake_after(sleepers)
     }
 
-    /// Wakes everybody; returns how many.
+    /// Wakes all waiters; returns how many.
     pub fn wake_up_all(&self) -> usize {
         self.wake_up_nr(usize::MAX)
     }

@@ -33,7 +33,7 @@ use crate::sync::patience::Patience;
 
 /// A task that waits, on that task's own stack. `R` is what its granter is to know about it.
 pub(super) struct Waiter<M: Cpu, R> {
-    /// Who waits. Never changes.
+    /// The task that waits. Never changes.
     task: TaskId,
     /// Clear while the node is in a queue or a list, or not yet in one. Set once, by the granter, which has taken the node
     /// out under the queue's lock; the granter's last access to the node. The waiter alone reads it, without the lock.

@@ -16,7 +16,7 @@
 //! | trim | walks and frees | takes the vector |
 //! | -ENOMEM | a null pointer | `try_reserve` |
 //!
-//! For who opens, reads and writes it is the same device, to the last errno and byte.
+//! For a task that opens, reads and writes it is the same device, to the last errno and byte.
 
 #![forbid(unsafe_code)]
 

@@ -27,7 +27,7 @@ crate::case! {
     "chrdev::rmmod-forced" => forced;
 }
 
-/// A module with two devices in which everybody sleeps until they are gone.
+/// A module with two devices in which every task sleeps until they are gone.
 static PIT: Loadable = Loadable {
     name: "pit",
     parameters: &[Parameter::number("major"), Parameter::number("mode")],

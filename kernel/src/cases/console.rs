@@ -1,4 +1,4 @@
-//! Lines of all CPUs at once, and what is typed. Whether they arrive whole is judged by who reads COM1.
+//! Lines of all CPUs at once, and what is typed. Whether they arrive whole is judged by the reader of COM1.
 
 use alloc::string::String;
 use core::fmt::Write;

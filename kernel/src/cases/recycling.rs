@@ -1,4 +1,5 @@
-//! Freed blocks that are used again while an experiment runs: not before everybody has left who may know them.
+//! Freed blocks that are used again while an experiment runs: not before every task has left that may know
+//! them.
 
 use alloc::string::{String, ToString};
 use core::ptr::NonNull;

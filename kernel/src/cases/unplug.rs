@@ -69,7 +69,7 @@ struct Scene {
     blocks: u64,
 }
 
-/// A module with devices in which everybody sleeps, loaded and forced out.
+/// A module with devices in which every task sleeps, loaded and forced out.
 static PITS: Scene = Scene { once: pits, minors: [0, 0], blocks: 2 };
 
 /// Two pipes: an empty one for readers, and one for writers that is soon full.
@@ -167,7 +167,8 @@ impl Race {
         Ok(left)
     }
 
-    /// Every other time everybody is inside; else as many as the number of the run says, and the others are on their way.
+    /// Every other time all tasks are inside; else as many as the number of the run says, and the others are
+    /// on their way.
     fn batch(&self) -> Answer {
         // SAFETY: blocks of the scull kinds are those of the devices that come and go in here.
         let experiment = unsafe { Experiment::begin() }.map_err(|errno| errno.to_string())?;

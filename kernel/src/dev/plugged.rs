@@ -1,4 +1,4 @@
-//! The devices of a module where everybody can find them.
+//! The devices of a module where every task can find them.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,4 +1,5 @@
-//! Who has the machine's hooks: one task at a time, which runs an experiment, or sees to what `probe` is told.
+//! Which task has the machine's hooks: one task at a time, which runs an experiment, or sees to what `probe`
+//! is told.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 

@@ -68,7 +68,7 @@ impl Signal for Completion<Kernel, Observed> {
     }
 }
 
-/// One round: A makes `quanta` requests and waits for each, B serves them, and everybody else looks on.
+/// One round: A makes `quanta` requests and waits for each, B serves them, and all other tasks look on.
 pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     match stage.resolved.lock {
         Form::Completion => requests::<Completion<Kernel, Observed>>(stage),
@@ -145,7 +145,7 @@ impl<S: Signal> Desk<S> {
         // SAFETY: the frame lives until its owner has returned from `wait`, which it does when `signal` has told it. What
         // `signal` does with it after that is the experiment; the block stays mapped until the round is over.
         let signal = unsafe { signal.as_ref() };
-        // Who has not gone to sleep yet would find the unit without the help of a granter.
+        // A waiter that has not gone to sleep yet would find the unit without the help of a granter.
         while !signal.is_awaited() {
             Kernel::spinning();
             Kernel::relax();

@@ -55,8 +55,9 @@ pub struct Still {
 
 /// Stops the other CPUs, calls `f`, and lets them go on.
 ///
-/// The caller has interrupts off and holds a lock that everybody takes who calls this (the heap's): what that lock guards
-/// is then whole, wherever the others were stopped. `f` takes no other lock, for another CPU may hold it.
+/// The caller has interrupts off and holds a lock that every caller of this takes (the heap's): what that
+/// lock guards is then whole, wherever the others were stopped. `f` takes no other lock, for another CPU may
+/// hold it.
 pub fn stop<R>(f: impl FnOnce(&Still) -> R) -> Result<R, Silent> {
     assert!(!cpu::irq_are_on(), "whoever stops the world keeps its CPU");
     let still = Still { this: percpu::this_cpu() };

@@ -82,7 +82,7 @@ struct Heap {
     ledger: Ledger<'static>,
     /// The first serial number of the running experiment; `u64::MAX` when there is none.
     quarantine_since: u64,
-    /// Who may still use what an experiment keeps, if that is known.
+    /// Which tasks may still use what an experiment keeps, if that is known.
     recycling: Option<Recycling>,
     /// Freed blocks that no experiment keeps, but a [`Quarantine`].
     kept: usize,

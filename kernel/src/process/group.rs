@@ -46,7 +46,7 @@ impl Group {
         }
     }
 
-    /// Sends a signal to all. Who comes meanwhile sees to itself.
+    /// Sends a signal to all. A process that comes meanwhile sees to itself.
     pub fn send(&self, signal: Signal) {
         self.sent.fetch_max(signal as u8, SeqCst);
         for task in table::all() {

@@ -83,8 +83,8 @@ impl Process {
         Fate::from_number(self.fate.load(Relaxed))
     }
 
-    /// Its last word, now that its program has ended with `status`: a call that was refused for want of memory is told by one
-    /// who has not complained since. What it ends with, so far.
+    /// Its last word, now that its program has ended with `status`: a call that was refused for want of
+    /// memory is told by a process that has not complained since. What it ends with, so far.
     pub fn last_word(&self, status: i32) -> i32 {
         if !self.lacks_memory.load(Relaxed) {
             return status;
@@ -93,8 +93,9 @@ impl Process {
         status.max(1)
     }
 
-    /// What it ends with, now that its program has ended with `status`: who has lost some of its output has not succeeded, and
-    /// who was signalled has not ended by itself, though it made no system call since.
+    /// What it ends with, now that its program has ended with `status`: one that has lost some of its output
+    /// has not succeeded, and one that was signalled has not ended by itself, though it made no system call
+    /// since.
     pub fn end_status(&self, status: i32) -> i32 {
         self.note_signal();
         match self.fate() {

@@ -196,7 +196,7 @@ impl Shell {
     }
 }
 
-/// Tells people how a command ended, where there is something to tell.
+/// Tells the user how a command ended, where there is something to tell.
 pub(super) fn tell(status: i32) {
     if let Some(words) = fate::words(status) {
         screen::fresh_line();

@@ -26,7 +26,7 @@ pub struct Queue {
     pub(super) halted: bool,
     /// The task that runs when no other can; 0 until the CPU has one.
     pub(super) idle: TaskId,
-    /// Who waits for the end of the task that was switched away from.
+    /// The task that waits for the end of the task that was switched away from.
     pub(super) farewell: Option<TaskId>,
     /// When the running task was switched to.
     pub(super) since: u64,

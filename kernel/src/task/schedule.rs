@@ -1,4 +1,5 @@
-//! Who has the CPU: block, wake, yield, preempt, the idle loop, and the switch from one task to the next.
+//! Which task has the CPU: block, wake, yield, preempt, the idle loop, and the switch from one task to the
+//! next.
 //!
 //! A CPU's lock is held across the context switch: the task that switches away leaves its guard on its own
 //! stack, and the one that is switched to finds its own there and drops it. So a task that another CPU sees
@@ -209,7 +210,8 @@ pub fn end(code: i32) -> ! {
     let inner = task.inner(&mut queue);
     inner.state = State::Ended;
     let joiner = inner.joiner.take();
-    // Who waits for the end may use this task's slot and stack, so it is woken once they are left: see `settle`.
+    // The task that waits for the end may use this task's slot and stack, so it is woken once they are left:
+    // see `settle`.
     queue.farewell = joiner;
     switch_away(queue);
     unreachable!("a task that has ended was switched to");

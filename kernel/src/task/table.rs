@@ -61,7 +61,7 @@ pub(super) struct Inner {
     pub stack_pointer: u64,
     /// What it runs. It stays here until the task is joined, so that it is freed also when the task does not return from it.
     pub entry: Option<Entry>,
-    /// Who waits for its end.
+    /// The task that waits for its end.
     pub joiner: Option<TaskId>,
 }
 

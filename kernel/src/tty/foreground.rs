@@ -1,4 +1,5 @@
-//! Who is in the foreground: Ctrl-C is for him, and so is all else that is typed (POSIX, XBD 11.1.2, "Process Groups").
+//! Which group is in the foreground: Ctrl-C is for it, and so is all else that is typed (POSIX, XBD 11.1.2,
+//! "Process Groups").
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -52,7 +53,8 @@ pub fn was_interrupted() -> bool {
     INTERRUPTED.load(SeqCst)
 }
 
-/// Whether the running task is in the foreground: what is typed is for him then. A task of the kernel's never is.
+/// Whether the running task is in the foreground: what is typed is for it then. A task of the kernel's never
+/// is.
 pub fn is_caller() -> bool {
     let caller = table::known(task::current());
     let foreground = FOREGROUND.lock_irqsave();

@@ -1,12 +1,12 @@
-//! Access control on a device file: scull devices that do not let everybody in (LDD3 ch. 6, "Access Control on a Device
-//! File").
+//! Access control on a device file: scull devices that do not let every user in (LDD3 ch. 6, "Access Control
+//! on a Device File").
 //!
 //! | device | lets in | a caller that must stay outside |
 //! |---|---|---|
 //! | [`Single`] scullsingle | one open file | gets `-EBUSY` |
 //! | [`Uid`] sculluid | any number of files of one user | gets `-EBUSY` |
 //! | [`WaitingUid`] scullwuid | the same | sleeps until that user is gone; `-EAGAIN` with `O_NONBLOCK` |
-//! | [`Private`] scullpriv | everybody, each terminal to a device of its own | has no terminal, and gets `-EINVAL` |
+//! | [`Private`] scullpriv | every terminal, to a device of its own | has no terminal, and gets `-EINVAL` |
 //!
 //! What is decided here is decided by `open`; what a file does is scull's own. A file that is dropped lets the next one in.
 //!

@@ -73,8 +73,8 @@ impl<M: Machine> Private<M> {
         Ok(find(&terminals, number).expect("it was put into the list just now"))
     }
 
-    /// What may sleep comes between two looks, without the lock. Who finds the second time that another was quicker takes
-    /// the other's device and drops his own.
+    /// What may sleep comes between two looks, without the lock. A caller that finds the second time that
+    /// another was quicker takes the other's device and drops its own.
     fn look_up_twice(&self, number: u32) -> Result<Arc<Device<M>>, Errno> {
         let found = find(&self.terminals.lock(), number);
         if let Some(device) = found {

@@ -115,7 +115,7 @@ pub fn initial_id() -> u32 {
 }
 
 /// Whether an interrupt can be sent to the CPU with that APIC id: the destination field of an xAPIC has 8 bits, and all
-/// ones mean everybody.
+/// ones mean all CPUs.
 pub fn reaches(apic_id: u32) -> bool {
     is_x2() || apic_id < 0xff
 }

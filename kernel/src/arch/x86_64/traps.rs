@@ -13,7 +13,7 @@ global_asm!(include_str!("trap.s"), options(raw));
 
 /// The vectors that we send and expect.
 pub mod vector {
-    /// Non-maskable interrupt: another CPU stops everybody.
+    /// Non-maskable interrupt: another CPU stops all others.
     pub const NMI: u64 = 2;
     /// Debug exception.
     pub const DEBUG: u64 = 1;

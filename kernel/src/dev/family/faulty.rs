@@ -40,7 +40,7 @@ impl CharDevice<Kernel> for Faulty {
 }
 
 impl FileOperations<Kernel> for File {
-    /// Who wants no more than four bytes gets them.
+    /// A reader that wants no more than four bytes gets them.
     fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
         let buffer = [0xff; 4];
         let count = into.len();

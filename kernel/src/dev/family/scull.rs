@@ -37,7 +37,7 @@ pub(in crate::dev) static SCULL: Loadable = Loadable {
     build,
 };
 
-/// Everybody may read and write the devices, as `scull_load` of the book has it.
+/// Every user may read and write the devices, as `scull_load` of the book has it.
 const MODE: u16 = 0o666;
 
 /// The forms that a device's lock can have: those that only tasks take.

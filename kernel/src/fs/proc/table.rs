@@ -45,7 +45,7 @@ pub fn add_file(name: &'static str, file: Generated) -> Result<(), Errno> {
     before.map(drop)
 }
 
-/// There is no `/proc/NAME` any more. Who has it open goes on reading the text as it was.
+/// There is no `/proc/NAME` any more. A process that has it open goes on reading the text as it was.
 pub fn remove_file(name: &str) {
     let removed = ADDED.lock().remove(name);
     // What it refers to may be freed now: not under the lock.

@@ -46,7 +46,8 @@ pub(super) fn is_held() -> bool {
     HOLDS.load(Ordering::Acquire) > 0
 }
 
-/// Gives back what was kept. Who comes while this goes on frees nothing until it is over, and finds no way to these blocks.
+/// Gives back what was kept. A task that comes while this goes on frees nothing until it is over, and finds
+/// no way to these blocks.
 fn release(heap: &mut Heap) {
     if heap.kept == 0 || is_held() {
         return;

@@ -7,7 +7,8 @@
 //! freed it left, and addresses are not kept from one call to the next. The clock is the ledger's serial
 //! number, so two events with no allocation between them count as one: that errs on the safe side.
 //!
-//! Who waits inside for a lock holds everything back, as a reader in RCU does that never comes to an end.
+//! A task that waits inside for a lock holds everything back, as a reader in RCU does that never comes to an
+//! end.
 #![forbid(unsafe_code)]
 
 use kcore::ledger::Record;
@@ -18,7 +19,7 @@ const AT_ONCE: u32 = 512;
 /// Came in later than any task: is not inside.
 const OUTSIDE: u64 = u64::MAX;
 
-/// Who is inside, and what was taken out of quarantine so far.
+/// Which tasks are inside, and what was taken out of quarantine so far.
 pub(super) struct Recycling {
     /// For each task of the experiment the time at which it came in.
     inside: [u64; MAX_WRITERS as usize],

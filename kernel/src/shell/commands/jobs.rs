@@ -32,7 +32,7 @@ fn jobs(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
 
 fn fg(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
     let word = arguments.first().copied();
-    // Who has a job in the foreground can interrupt it.
+    // A user who has a job in the foreground can interrupt it.
     let is_allowed = |job: &Job| table::may_kill_group(&job.running.group, shell.credentials.euid);
     if shell.jobs.get(word).is_some_and(|job| !is_allowed(job)) {
         me.complain(word.unwrap_or(CURRENT), Errno::EPERM);
