@@ -9,7 +9,7 @@ use kcore::host::{Host, HostMachine, Listener, until};
 use kcore::machine::Sched;
 use kcore::settings::Form;
 use kcore::shared::Shared;
-use kcore::sync::Guard;
+use kcore::sync::{Guard, LOCKS};
 
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 5_000 };
@@ -37,14 +37,21 @@ impl Listener for Events {
 
 static NUMBER: Site = Site::new("number");
 
+/// Those that guard, and those that keep only some tasks out, or none.
+fn forms() -> impl Iterator<Item = Form> {
+    LOCKS.into_iter().chain(LETS_PASS)
+}
+
+const LETS_PASS: [Form; 5] = [Form::None, Form::PreemptOff, Form::IrqOff, Form::CpuOwned, Form::Broken];
+
 fn guard(lock: Form) -> Guard<HostMachine> {
     Guard::new(lock, "test.lock", "test")
 }
 
 #[test]
 fn every_lock_guards() {
-    let unlocked = [Form::None, Form::PreemptOff, Form::IrqOff, Form::Broken];
-    for &lock in Guard::<HostMachine>::LOCKS.iter().filter(|lock| !unlocked.contains(lock)) {
+    // Each task of this machine has a CPU of its own.
+    for lock in LOCKS.into_iter().chain([Form::CpuOwned]) {
         let (guard, number) = (guard(lock), Shared::new(0usize));
         Host::new().tasks(TASKS, |_| {
             for _ in 0..ROUNDS {
@@ -60,7 +67,7 @@ fn every_lock_guards() {
 
 #[test]
 fn held_means_held() {
-    for &lock in Guard::<HostMachine>::LOCKS {
+    for lock in forms() {
         let guard = guard(lock);
         assert_eq!(guard.lock(), lock);
         let unguarded = matches!(lock, Form::None | Form::PreemptOff | Form::IrqOff);
@@ -75,9 +82,8 @@ fn held_means_held() {
 
 #[test]
 fn one_at_most_is_inside_where_the_guard_says_so() {
-    for &lock in Guard::<HostMachine>::LOCKS {
-        let lets_pass = [Form::None, Form::PreemptOff, Form::IrqOff, Form::CpuOwned, Form::Broken];
-        assert_eq!(guard(lock).excludes(), !lets_pass.contains(&lock), "{lock}");
+    for lock in forms() {
+        assert_eq!(guard(lock).excludes(), !LETS_PASS.contains(&lock), "{lock}");
     }
 }
 
@@ -87,7 +93,7 @@ fn each_form_switches_off_what_it_says() {
         let (preemption, softirqs) = HostMachine::switched_off();
         (preemption, softirqs, !HostMachine::interrupts_on())
     };
-    for &lock in Guard::<HostMachine>::LOCKS {
+    for lock in forms() {
         let guard = guard(lock);
         let held = guard.enter();
         let expected = match lock {
@@ -144,7 +150,7 @@ fn a_signal_ends_the_wait_for_a_guard_whose_waiters_sleep() {
 /// A guard that is free is entered in spite of a signal; so is one for which its waiters spin.
 #[test]
 fn a_guard_that_is_free_is_entered_in_spite_of_a_signal() {
-    for &lock in Guard::<HostMachine>::LOCKS {
+    for lock in forms() {
         let (host, guard) = (Host::new(), guard(lock));
         host.run(|| {
             host.interrupt(HostMachine::task());

@@ -3,8 +3,8 @@
 //! A form can be safe against interrupts, against other CPUs, against preemption, or against some of these only. So what
 //! it gives depends on how many CPUs there are and on how the kernel was built.
 
-use crate::settings::Config;
-use crate::settings::{Expect, Form, Verdict};
+use crate::settings::{Config, Expect, Form, Verdict};
+use crate::sync::LOCKS;
 
 /// A column: a machine and a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,19 +80,6 @@ impl Row {
         self.gives.iter().flatten().all(|expect| *expect == Expect::Only(Verdict::Clean))
     }
 }
-
-/// The locks that keep tasks apart on every machine.
-const LOCKS: [Form; 9] = [
-    Form::Spinlock,
-    Form::Ticket,
-    Form::Semaphore,
-    Form::Completion,
-    Form::Mutex,
-    Form::RwLock,
-    Form::RwSem,
-    Form::Irqsave,
-    Form::Bh,
-];
 
 /// Without a guard it gives `unguarded`, each of the [`LOCKS`] cures it, and then come `others`. There are `N` rows.
 pub(super) const fn guarded<const N: usize>(unguarded: Cell, others: &[Row]) -> [Row; N] {

@@ -22,6 +22,19 @@ use crate::sync::{
 /// nothing to switch off, and no check there may object to a sleep.
 pub const PREEMPTION_OFF: &str = "preemption off";
 
+/// The forms that are locks and keep tasks apart, on any machine and whatever the holder does.
+pub const LOCKS: [Form; 9] = [
+    Form::Spinlock,
+    Form::Ticket,
+    Form::Semaphore,
+    Form::Completion,
+    Form::Mutex,
+    Form::RwLock,
+    Form::RwSem,
+    Form::Irqsave,
+    Form::Bh,
+];
+
 /// A lock, or none, and what is off on this CPU while it is held.
 pub struct Guard<M: Machine> {
     lock: Form,
@@ -82,28 +95,10 @@ enum Off<M: Machine> {
 }
 
 impl<M: Machine> Guard<M> {
-    /// The forms that are guards: those that [`new`](Guard::new) takes.
-    pub const LOCKS: &'static [Form] = &[
-        Form::None,
-        Form::Spinlock,
-        Form::Ticket,
-        Form::Semaphore,
-        Form::Completion,
-        Form::Mutex,
-        Form::RwLock,
-        Form::RwSem,
-        Form::Irqsave,
-        Form::Bh,
-        Form::PreemptOff,
-        Form::IrqOff,
-        Form::CpuOwned,
-        Form::Broken,
-    ];
-
     /// The guard called `name` of locks of its `class`; the names are not used where there is no lock.
     ///
     /// # Panics
-    /// When `lock` is none of [`LOCKS`](Guard::LOCKS), a form that only some exhibit knows: the catalogue does not let it come here.
+    /// When `lock` is a form that only some exhibit knows: the catalogue does not let it come here.
     pub fn new(lock: Form, name: &'static str, class: &'static str) -> Self {
         let spins = LockName { name, class, waiting: Waiting::Spins };
         let sleeps = LockName { name, class, waiting: Waiting::Sleeps };
@@ -183,10 +178,7 @@ impl<M: Machine> Guard<M> {
     /// Whether one task at most is in the critical section, on any machine and whatever it does there: not where there is
     /// no lock, or one that lets others pass.
     pub fn excludes(&self) -> bool {
-        !matches!(
-            self.mechanism,
-            Mechanism::Nothing | Mechanism::Switch(_) | Mechanism::CpuOwned(_) | Mechanism::Broken(_)
-        )
+        LOCKS.contains(&self.lock)
     }
 
     /// The counters so far. [`None`] where there is no lock.

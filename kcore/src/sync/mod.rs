@@ -77,7 +77,7 @@ pub use broken::BrokenSpinLock;
 pub use completion::Completion;
 pub use cpu_owned::CpuOwnedLock;
 pub use environment::{Atomic, BhOff, Environment, IrqSaved, PreemptOff};
-pub use guard::{Guard, Held, PREEMPTION_OFF};
+pub use guard::{Guard, Held, LOCKS, PREEMPTION_OFF};
 pub use kfifo::{Consumer, Kfifo, Producer};
 pub use mutex::{Mutex, MutexGuard};
 pub use own::Own;
