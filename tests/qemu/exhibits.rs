@@ -11,6 +11,7 @@ use crate::races::clean;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut cases = request_queue();
+    cases.extend(ring());
     cases.extend(aba());
     cases.extend(unplug());
     cases.extend(book());
@@ -39,6 +40,33 @@ fn request_queue() -> Vec<Case> {
         holds("a request is lost in each round at least", run.lost_updates >= 5)
     });
     vec![one, least, crowd.run(clean)]
+}
+
+/// All steps happen, and a request is neither lost nor seen before it is there; what a full ring refuses is told.
+fn ring() -> Vec<Case> {
+    let script = |name: &str, words: &str, script: &str| {
+        let words = format!("run request-queue lock=ring {words}");
+        Case::new(format!("exhibits::request-queue::ring::{name}"), words)
+            .word(format!("probe=script={script}"))
+            .never_says("found no room")
+            .run(clean)
+            .check(|outcome| same("impossible steps", steps(outcome), Vec::new()))
+    };
+    let adder_first = "A.ring.load B.ring.load B.ring.store A.ring.store";
+    let reader_first = "B.ring.load A.ring.load A.ring.store B.ring.store";
+    // One place is the first request's, and no task takes any.
+    let full =
+        Case::new("exhibits::request-queue::ring::full", "run request-queue lock=ring writers=1 quanta=1000")
+            .says("requests of a round that found no room and stayed with their adder: 745\n");
+    let words = "run request-queue lock=ring cpus=2 writers=7 quanta=300 rounds=3";
+    let crowd = Case::new("exhibits::request-queue::ring::crowd", words);
+    vec![
+        script("adder-first", "", adder_first),
+        script("reader-first", "", reader_first),
+        script("one-cpu", "cpus=1", adder_first),
+        full.run(clean),
+        crowd.run(clean),
+    ]
 }
 
 /// B owns Y, which is the top again; Z was behind X, which is gone.

@@ -107,3 +107,10 @@ pub(super) const ALONE: usize = 1 + LOCKS.len();
 
 /// A race between tasks of several CPUs that may also lose their CPU at its points, and the usual forms.
 pub(super) const TASKS: &[Row] = &guarded::<{ ALONE + OFF.len() }>(R, OFF);
+
+/// [`TASKS`], and behind them a cure of the experiment's own.
+pub(super) const fn tasks_and(cure: Form) -> [Row; TASKS.len() + 1] {
+    let mut rows = [Row::always(cure, C); TASKS.len() + 1];
+    rows.split_at_mut(TASKS.len()).0.copy_from_slice(TASKS);
+    rows
+}

@@ -105,6 +105,8 @@ words!(
     WaitEvent = "wait-event",
     /// Pointers with a serial number beside them.
     Tagged = "tagged",
+    /// A ring with two counters, each of which one task writes.
+    Ring = "ring",
     /// Counted references.
     Counted = "counted",
     /// A timer that is deleted synchronously: after it has run to its end.

@@ -11,6 +11,7 @@
 //! | `object` | a round on devices that disappear: the raw structure of `unplug` |
 //! | `count` | [`Count`]: a number that is counted up, and its guard |
 //! | `meeting` | [`Meeting`]: how tasks meet without a probe |
+//! | `probed` | a word of a primitive, as a probe point |
 //! | [`stamps`] | bytes that tell who wrote them |
 //!
 //! Rounds begin a stretch of the heap's time ([`HeapRound`]) and end it; that the bodies of the catalogue keep nothing beyond
@@ -21,6 +22,7 @@ mod heap;
 mod meeting;
 mod object;
 mod pipe;
+mod probed;
 mod recycling;
 mod rig;
 mod round;
@@ -32,6 +34,7 @@ pub use heap::{Block, HeapRound, Told};
 pub use meeting::Meeting;
 pub(super) use object::{FREE, Object, Objects, Slot, TAKEN, WORKS};
 pub(super) use pipe::{Opened, Pipework};
+pub(super) use probed::{Named, Probed};
 pub(super) use recycling::Visitor;
 pub use rig::{Account, FEW_PAUSES, Refusal, Rig, Walk, with_room_for};
 pub use round::{Body, Stage};
