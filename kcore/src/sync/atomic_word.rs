@@ -13,6 +13,11 @@ pub trait AtomicWord: Send + Sync {
     fn load(&self, order: Ordering) -> usize;
     /// Writes it.
     fn store(&self, value: usize, order: Ordering);
+    /// Looks at it in a loop that waits for a change: what counts is the load after the loop.
+    #[inline]
+    fn peek(&self) -> usize {
+        self.load(Ordering::Relaxed)
+    }
     /// Orders what comes before it against what comes after it (Linux: `smp_rmb`, `smp_wmb`). On x86 `Acquire` and
     /// `Release` fences are no instruction: they keep the compiler from reordering, the CPU does not (TSO; Intel SDM
     /// vol. 3A, 10.2.2).

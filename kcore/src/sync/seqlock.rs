@@ -16,7 +16,7 @@
 //! A reader that has loaded a word of a writer sees at least the odd number that this writer stored before its fence, and
 //! so repeats. The words are relaxed atomics: what is torn is thrown away, but to read it must not be undefined.
 //!
-//! A reader is no owner: it announces nothing, and is not counted.
+//! A reader is no owner, and is not counted. It tells that it waits for a writer, and that it waits no more, and nothing else.
 
 use core::array;
 use core::fmt;
@@ -25,7 +25,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
-use crate::event::LockName;
+use crate::event::{LockName, LockStep, Mode};
 use crate::machine::Cpu;
 use crate::sync::atomic_word::AtomicWord;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
@@ -113,21 +113,40 @@ impl<M: Cpu, const N: usize, W: Watch<M>, A: AtomicWord> SeqLock<M, N, W, A> {
     /// Nothing is switched off: a reader that loses its CPU repeats. But a reader that interrupts a writer on its own CPU
     /// waits for ever: where an interrupt handler reads, write by [`write_irqsave`](SeqLock::write_irqsave).
     #[inline]
+    #[track_caller]
     #[doc(alias = "read_seqbegin")]
     pub fn read_begin(&self) -> Sequence {
+        let sequence = self.sequence.load(Acquire);
+        Sequence(if sequence.is_multiple_of(2) { sequence } else { self.wait_for_writer(W::place()) })
+    }
+
+    /// Waits until the sequence is even, and returns it.
+    #[cold]
+    #[inline(never)]
+    fn wait_for_writer(&self, place: W::Place) -> usize {
         loop {
+            self.tell(LockStep::Wait, place);
+            while !self.sequence.peek().is_multiple_of(2) {
+                M::relax();
+                W::spinning();
+            }
             let sequence = self.sequence.load(Acquire);
             if sequence.is_multiple_of(2) {
-                return Sequence(sequence);
+                self.tell(LockStep::GaveUp, place);
+                return sequence;
             }
-            M::relax();
-            W::spinning();
         }
+    }
+
+    /// Tells of a reader, which waits for the lock of the writers and never has it.
+    fn tell(&self, step: LockStep, place: W::Place) {
+        self.watch().announce(step, Mode::Shared, self.writer.address(), place);
     }
 
     /// Calls `body`, which reads by [`get`](SeqLock::get), until no CPU wrote meanwhile, and returns what it
     /// found then. It may see words that do not belong together, and must survive that.
     #[inline]
+    #[track_caller]
     pub fn read<R>(&self, mut body: impl FnMut(&Self) -> R) -> R {
         loop {
             let start = self.read_begin();
@@ -140,6 +159,7 @@ impl<M: Cpu, const N: usize, W: Watch<M>, A: AtomicWord> SeqLock<M, N, W, A> {
 
     /// All words, as one writer left them.
     #[inline]
+    #[track_caller]
     pub fn snapshot(&self) -> [usize; N] {
         self.read(|lock| array::from_fn(|index| lock.get(index)))
     }

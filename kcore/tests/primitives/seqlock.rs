@@ -108,3 +108,22 @@ fn writers_are_counted_and_tell_and_readers_do_not() {
     lock.snapshot();
     assert_eq!(lock.stats().acquire, 1);
 }
+
+#[test]
+fn a_reader_that_waits_tells_that_and_takes_nothing() {
+    use LockStep::{Acquired, GaveUp, Release, Wait};
+    let (host, events) = (Host::new(), Arc::new(Events::default()));
+    host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
+    let lock: Seq<Observed> = SeqLock::observed(NAME);
+    host.scope(|tasks| {
+        let mut words = lock.write();
+        words.set(0, 1);
+        let reader = tasks.spawn(|| lock.snapshot());
+        until(|| events.has(Wait));
+        words.set(1, 1);
+        drop(words);
+        assert_eq!(reader.join().unwrap(), [1, 1]);
+    });
+    let heard = |step| events.heard().iter().filter(|heard| **heard == step).count();
+    assert_eq!([Acquired, Release, GaveUp].map(heard), [1; 3]);
+}

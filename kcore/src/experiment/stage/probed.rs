@@ -16,7 +16,7 @@ pub(in crate::experiment) trait Named: 'static {
     const SITE: &'static Site;
 }
 
-/// A word that N names: what a [`Kfifo`](crate::sync::Kfifo) does with it is told and can be
+/// A word that N names: what a [`Kfifo`](crate::sync::Kfifo) or a [`SeqLock`](crate::sync::SeqLock) does with it is told and can be
 /// forced, as what the racy form does.
 pub(in crate::experiment) struct Probed<M, N>(Shared<usize>, PhantomData<fn() -> (M, N)>);
 
@@ -40,6 +40,11 @@ impl<M: Machine, N: Named> AtomicWord for Probed<M, N> {
             fence(order);
         }
         self.0.store::<M>(N::SITE, value);
+    }
+
+    /// No probe point: a waiter would come to it again and again, and be taken for a task that goes on.
+    fn peek(&self) -> usize {
+        self.0.peek()
     }
 
     fn fence(order: Ordering) {
