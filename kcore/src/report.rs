@@ -172,7 +172,7 @@ pub struct Run {
     pub leaked_bytes: u64,
     /// Acknowledged updates that are not there afterwards.
     pub lost_updates: u64,
-    /// Quanta that hold bytes of more than one write.
+    /// Quanta, or other things that belong together, with parts of more than one write in them.
     pub torn: u64,
     /// Accesses to freed or never initialised memory.
     pub use_after_free: u64,

@@ -12,6 +12,7 @@ use crate::races::clean;
 pub(crate) fn trials() -> Vec<Trial> {
     let mut cases = request_queue();
     cases.extend(ring());
+    cases.extend(torn_pair());
     cases.extend(aba());
     cases.extend(unplug());
     cases.extend(book());
@@ -67,6 +68,43 @@ fn ring() -> Vec<Case> {
         full.run(clean),
         crowd.run(clean),
     ]
+}
+
+/// One time is read while it is set: torn without a guard; with the seqlock read again, once, or waited for.
+fn torn_pair() -> Vec<Case> {
+    const BETWEEN: &str = "probe=script=B.pair.store A.pair.load A.pair.load B.pair.store";
+    const WAITS: &str = "step 3: A cannot load pair: it waits for pair.lock, held by B";
+    let torn = |name: &str, word: &str| {
+        Case::new(format!("exhibits::torn-pair::{name}"), "run torn-pair")
+            .word(word)
+            .never_says("repeated")
+            .run(|run| same("torn times", run.torn, 1))
+            .check(|outcome| same("impossible steps", steps(outcome), Vec::new()))
+    };
+    let again = [4, 1].map(|cpus| {
+        let words = format!("run torn-pair lock=seqlock probe=script cpus={cpus}");
+        Case::new(format!("exhibits::torn-pair::seqlock::{cpus}-cpus"), words)
+            .says("reads of a round that were repeated: 1\n")
+            .run(clean)
+            .check(|outcome| same("impossible steps", steps(outcome), Vec::new()))
+    });
+    let waits = Case::new("exhibits::torn-pair::seqlock::waits", "run torn-pair lock=seqlock")
+        .word(BETWEEN)
+        .says("reads of a round that were repeated: 0\n")
+        .run(clean)
+        .check(|outcome| same("impossible steps", steps(outcome), vec![WAITS.to_string()]));
+    // A reader that waits for a writer is not waited for.
+    let meets = ["pair.store", "pair.load"].map(|point| {
+        let words =
+            format!("run torn-pair lock=seqlock probe=rendezvous={point} writers=5 quanta=5 rounds=2");
+        Case::new(format!("exhibits::torn-pair::seqlock::meets::{point}"), words).run(clean)
+    });
+    let crowd = Case::new(
+        "exhibits::torn-pair::seqlock::crowd",
+        "run torn-pair lock=seqlock probe=off cpus=2 writers=7 quanta=300 rounds=3",
+    );
+    let both = [torn("old-and-new", "probe=script"), torn("new-and-old", BETWEEN)];
+    both.into_iter().chain(again).chain(meets).chain([waits, crowd.run(clean)]).collect()
 }
 
 /// B owns Y, which is the top again; Z was behind X, which is gone.

@@ -57,6 +57,7 @@ catalogue! {
     scull_torn,
     scull_trim,
     counter,
+    torn_pair,
     broken_lock,
     peterson,
     request_queue,

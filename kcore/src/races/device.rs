@@ -117,9 +117,10 @@ pub(super) static R10: Race = Race {
     id: "R10",
     title: "torn contents",
     interleaving: "A copies the first half of its bytes into a quantum. B copies all of its own into the same one. A copies \
-the second half.",
-    effect: "The quantum holds bytes of two writes, and both returned success.",
-    proof: "Each write writes one stamp. A quantum with two stamps in it is torn.",
+the second half. Or A reads: it loads the first half before B writes, and the second half after that.",
+    effect: "The quantum holds bytes of two writes, and both returned success. Or what was written as one thing is read as two \
+halves that never were there together.",
+    proof: "Each write writes one stamp. What has two stamps in it is torn.",
     sources: &[MANAGEMENT, CALLS, "LKD 9, Why Do We Need Protection?"],
     unshown: None,
 };

@@ -105,6 +105,8 @@ words!(
     WaitEvent = "wait-event",
     /// Pointers with a serial number beside them.
     Tagged = "tagged",
+    /// A sequence number that is odd while a task writes: readers take no lock and repeat.
+    SeqLock = "seqlock",
     /// A ring with two counters, each of which one task writes.
     Ring = "ring",
     /// Counted references.
