@@ -2,6 +2,7 @@
 
 use kcore::report::{Counts, Run};
 use kcore::settings::Verdict;
+use lab::session::Outcome;
 use libtest_mimic::Trial;
 use tests::Case;
 use tests::case::steps;
@@ -13,6 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut cases = request_queue();
     cases.extend(ring());
     cases.extend(torn_pair());
+    cases.extend(bit_lock());
     cases.extend(aba());
     cases.extend(unplug());
     cases.extend(book());
@@ -105,6 +107,31 @@ fn torn_pair() -> Vec<Case> {
     );
     let both = [torn("old-and-new", "probe=script"), torn("new-and-old", BETWEEN)];
     both.into_iter().chain(again).chain(meets).chain([waits, crowd.run(clean)]).collect()
+}
+
+/// The release that comes second finds the bit clear; in one step the same steps give one owner.
+fn bit_lock() -> Vec<Case> {
+    const CLEAR: &str = "found the bit clear";
+    let case = |name: &str, words: &str| {
+        Case::new(format!("exhibits::bit-lock::{name}"), format!("run bit-lock {words}"))
+    };
+    let no_steps = |outcome: &Outcome| same("impossible steps", steps(outcome), Vec::new());
+    let broken = ["cpus=4", "cpus=1"].map(|cpus| {
+        let broken = case(&format!("broken::{cpus}"), &format!("probe=script {cpus}"));
+        broken
+            .says("releases of a round that found the bit clear: 1\n")
+            .run(|run| same("owners at once", run.owners, 2))
+            .check(no_steps)
+    });
+    let right = ["cpus=4", "cpus=1"].map(|cpus| {
+        case(&format!("test-and-set::{cpus}"), &format!("lock=test-and-set probe=script {cpus}"))
+            .never_says(CLEAR)
+            .run(clean)
+            .check(no_steps)
+    });
+    let all = case("rendezvous", "writers=6 cpus=2 quanta=1").run(|run| same("owners", run.owners, 6));
+    let crowd = case("crowd", "lock=test-and-set probe=off writers=9 cpus=3 quanta=200 rounds=3");
+    broken.into_iter().chain(right).chain([all, crowd.never_says(CLEAR).run(clean)]).collect()
 }
 
 /// B owns Y, which is the top again; Z was behind X, which is gone.

@@ -59,6 +59,7 @@ catalogue! {
     counter,
     torn_pair,
     broken_lock,
+    bit_lock,
     peterson,
     request_queue,
     aba,

@@ -95,6 +95,8 @@ words!(
     CpuOwned = "cpu-owned",
     /// The exhibit's own primitive with a mistake in it (R22: a spinlock made of a load and a store).
     Broken = "broken",
+    /// A bit that is tested and set in one step.
+    TestAndSet = "test-and-set",
     /// Two locks, always taken in the same order.
     Ordered = "ordered",
     /// The inner function assumes that the lock is held, as LDD3 advises.
