@@ -29,7 +29,7 @@ const MISTAKES: &[(&[&str], &str)] = &[
     (&["run", "scull-leak", "lock=none"], "did you mean '--lock none'?"),
     (&["run", "scull-leak", "again"], "unexpected word 'again'"),
     (&["run", "scull-leak", "--lock", "spinlok"], "did you mean 'spinlock'?"),
-    (&["run", "scull-leak", "--lock", "futex"], "valid: none, spinlock, semaphore, completion, "),
+    (&["run", "scull-leak", "--lock", "futex"], "valid: none, spinlock, "),
     (&["run", "scull-leak", "--lock"], "--lock <LOCK> needs a value"),
     (&["run", "scull-leak", "--lock", ""], "unknown lock ''"),
     (&["run", "scull-leak", "--lock", "none", "--lock", "none"], "--lock"),
