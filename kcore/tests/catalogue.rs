@@ -208,12 +208,12 @@ fn what_does_not_fit_is_named() {
     let table = [
         (
             "run counter lock=broken",
-            "counter cannot be run with lock=broken; valid: none, spinlock, ticket, semaphore, completion, mutex, rwlock, \
+            "counter cannot be run with lock=broken; valid: none, spinlock, semaphore, completion, mutex, rwlock, \
              rwsem, irqsave, bh, cpu-owned, preempt-off, irq-off",
         ),
         (
             "run broken-lock lock=none",
-            "broken-lock cannot be run with lock=none; valid: broken, spinlock, semaphore, completion, irqsave, bh",
+            "broken-lock cannot be run with lock=none; valid: broken, spinlock, ticket, semaphore, completion, irqsave, bh",
         ),
         ("run counter object=node", "object= is for scull-leak only, not for counter"),
         ("run scull-leak object=node quanta=2", "object=node means quanta=1, not 2: a list has one head"),

@@ -39,7 +39,7 @@ static NUMBER: Site = Site::new("number");
 
 /// Those that guard, and those that keep only some tasks out, or none.
 fn forms() -> impl Iterator<Item = Form> {
-    LOCKS.into_iter().chain(LETS_PASS)
+    LOCKS.into_iter().chain([Form::Ticket]).chain(LETS_PASS)
 }
 
 const LETS_PASS: [Form; 5] = [Form::None, Form::PreemptOff, Form::IrqOff, Form::CpuOwned, Form::Broken];
@@ -51,7 +51,7 @@ fn guard(lock: Form) -> Guard<HostMachine> {
 #[test]
 fn every_lock_guards() {
     // Each task of this machine has a CPU of its own.
-    for lock in LOCKS.into_iter().chain([Form::CpuOwned]) {
+    for lock in LOCKS.into_iter().chain([Form::Ticket, Form::CpuOwned]) {
         let (guard, number) = (guard(lock), Shared::new(0usize));
         Host::new().tasks(TASKS, |_| {
             for _ in 0..ROUNDS {

@@ -24,6 +24,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         // The task inside keeps its CPU while it waits for the others: on one CPU no other task gets there.
         Row::by_cpus(Form::Broken, R, C),
         Row::always(Form::Spinlock, C),
+        Row::always(Form::Ticket, C),
         Row::always(Form::Semaphore, C),
         Row::always(Form::Completion, C),
         Row::always(Form::Irqsave, C),

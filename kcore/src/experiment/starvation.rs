@@ -38,7 +38,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     tasks: Some(4),
     needs: Needs::on(Ground::Own),
     defaults: Defaults {
-        natural: Work { quanta: 3000, rounds: 1 },
+        natural: Work { quanta: 1000, rounds: 1 },
         rendezvous: Work { quanta: 25, rounds: 1 },
         script: Work { quanta: 2, rounds: 1 },
     },
