@@ -20,11 +20,12 @@
 use core::sync::atomic::Ordering::Relaxed;
 
 use crate::arch::switch;
+use crate::experiments;
 use crate::mm::backtrace;
 use crate::mm::stacks;
+use crate::observe::hooks;
 use crate::process::{output, table as processes};
 use crate::task::{doom, mortal, schedule, spawn};
-use crate::{experiments, hooks};
 
 /// From now on what a dead task leaves behind is seen to here.
 pub fn init() {

@@ -25,11 +25,7 @@
 //! kmemleak        the world stopped, its memory searched, the report
 //! oops            a task that dies alone, and the last words of the machine
 //!
-//! watchdog      | who waits for whom, and that it is for ever
-//! seats         | for tasks that come to a probe by themselves, at the prompt
-//! hooks         | where events arrive
-//! fire          | the interrupt that comes at a point
-//! stores        | the log of stores to shared memory
+//! observe         what is heard of: who may go on, who waits for whom, the stores
 //!
 //! specimen        functions that are there to be disassembled
 //! mishap          deaths on order, for test cases
@@ -73,27 +69,23 @@ pub mod dev;
 pub mod estate;
 pub mod experiments;
 mod fault;
-pub mod fire;
 pub mod frames;
 pub mod fs;
-pub mod hooks;
 pub mod irq;
 pub mod kmemleak;
 pub mod layout;
 pub mod machine;
 mod mishap;
 pub mod mm;
+pub mod observe;
 pub mod oops;
 pub mod param;
 pub mod process;
 pub mod programs;
-pub mod seats;
 pub mod shell;
 pub mod specimen;
-pub mod stores;
 pub mod symbols;
 pub mod task;
 pub mod time;
 mod trap;
 pub mod tty;
-pub mod watchdog;

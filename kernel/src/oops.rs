@@ -32,9 +32,9 @@ use crate::arch::cpu;
 use crate::arch::traps::vector;
 use crate::machine::SpinLock;
 use crate::mm::backtrace;
+use crate::observe::watchdog::{self, Oops};
 use crate::task::{mortal, schedule};
-use crate::watchdog::Oops;
-use crate::{println, task, watchdog};
+use crate::{println, task};
 
 use exception::Exception;
 

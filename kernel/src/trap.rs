@@ -11,10 +11,11 @@ use crate::arch::traps::{TrapFrame, vector};
 use crate::arch::{apic, cpu, exit, smp};
 use crate::cases::steps;
 use crate::kmemleak::world;
+use crate::observe::watchdog;
 use crate::oops::exception::Exception;
 use crate::oops::last_words;
 use crate::tty::input;
-use crate::{context, irq, oops, task, watchdog};
+use crate::{context, irq, oops, task};
 
 /// Where every stub goes.
 #[unsafe(no_mangle)]

@@ -17,12 +17,12 @@ use super::case::{holds, same};
 use super::crew;
 use crate::arch::smp;
 use crate::dev::family::kmemleak_test;
-use crate::hooks;
 use crate::kmemleak::roots::Roots;
 use crate::kmemleak::scan::Found;
 use crate::kmemleak::{self, clean, control, search, speed};
 use crate::machine::{Kernel, SpinLock};
 use crate::mm::heap;
+use crate::observe::hooks;
 use crate::task;
 
 crate::case! {

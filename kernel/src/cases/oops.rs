@@ -19,11 +19,12 @@ use crate::experiments::crew;
 use crate::fault;
 use crate::frames;
 use crate::irq::device;
+use crate::machine;
 use crate::machine::Kernel;
 use crate::mm::backtrace;
 use crate::mm::{heap, stacks};
+use crate::observe::{hooks, watchdog};
 use crate::task::{self, Name, SpawnError, listing};
-use crate::{hooks, machine, watchdog};
 
 crate::case! {
     "oops::each-kind" => each_kind;

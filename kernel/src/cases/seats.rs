@@ -17,7 +17,7 @@ use super::crew::start;
 use crate::arch::smp;
 use crate::machine::Kernel;
 use crate::mm::heap;
-use crate::seats;
+use crate::observe::seats;
 use crate::task::table::State;
 use crate::task::{self, JoinHandle, Signal, listing, signal};
 

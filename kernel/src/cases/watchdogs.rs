@@ -15,8 +15,8 @@ use super::case::same;
 use crate::arch::{cpu, smp};
 use crate::experiments::crew;
 use crate::machine::Kernel;
+use crate::observe::{hooks, watchdog};
 use crate::task::{self, JoinHandle, Name, doom};
-use crate::{hooks, watchdog};
 
 crate::case! {
     "watchdog::deadlock-of-others" => deadlock_of_others;

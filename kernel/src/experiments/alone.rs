@@ -8,7 +8,8 @@ use kcore::errno::Errno;
 use super::{counting, tasklet};
 use crate::irq::device;
 use crate::mm::heap;
-use crate::{hooks, seats, task};
+use crate::observe::{hooks, seats};
+use crate::task;
 
 /// The task that has them.
 static HAS_HOOKS: AtomicU32 = AtomicU32::new(NOBODY);

@@ -11,8 +11,8 @@ use kcore::sync::Completion;
 
 use crate::arch::smp;
 use crate::machine::Kernel;
+use crate::observe::{fire, hooks};
 use crate::task::{self, Name, SpawnError};
-use crate::{fire, hooks};
 
 /// Runs `body(who)` in every task of `resolved`, each on its CPU, and waits until all have ended: [`run_on`].
 pub(super) fn run(resolved: &Resolved, body: &(dyn Fn(u32) + Sync)) -> Result<u64, SpawnError> {

@@ -4,8 +4,8 @@ use kcore::experiment::Refusal;
 use kcore::probe::Plan;
 
 use crate::arch::percpu;
-use crate::fire;
 use crate::irq::device;
+use crate::observe::fire;
 
 use super::Stage;
 use super::counting::{self, Count};

@@ -5,9 +5,9 @@ use kcore::experiment::Refusal;
 use kcore::machine::Cpu;
 use kcore::settings::Form;
 
-use crate::fire;
 use crate::irq::device;
 use crate::machine::Kernel;
+use crate::observe::fire;
 
 use super::Stage;
 use super::counting::{self, Count};

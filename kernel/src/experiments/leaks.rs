@@ -8,9 +8,9 @@ use kcore::ledger::{Ledger, Record};
 use kcore::machine::TaskId;
 use kcore::report::{Leak, Store, place};
 
-use crate::hooks;
 use crate::mm::heap;
-use crate::stores::{self, Stored};
+use crate::observe::hooks;
+use crate::observe::stores::{self, Stored};
 use crate::task::{Name, name_of};
 
 use super::crew;

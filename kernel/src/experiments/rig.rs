@@ -13,9 +13,9 @@ use crate::arch::smp;
 use crate::kmemleak;
 use crate::machine::Kernel;
 use crate::mm::heap;
+use crate::observe::watchdog::{self, Stop};
 use crate::task::table::State;
 use crate::task::{SpawnError, listing, shortage};
-use crate::watchdog::{self, Stop};
 use crate::{task, time};
 
 use super::Stage;

@@ -1,9 +1,9 @@
 //! R14, R25: a task and the softirq that its device's handler raises, on one CPU.
 
 use crate::arch::percpu;
-use crate::fire;
 use crate::irq::device;
 use crate::irq::softirq::{self, Softirq};
+use crate::observe::fire;
 use kcore::experiment::Refusal;
 
 use super::Stage;

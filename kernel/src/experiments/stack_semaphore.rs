@@ -18,9 +18,9 @@ use kcore::probe::Plan;
 use kcore::settings::Form;
 use kcore::sync::{Completion, Observed, SEEING_OFF, Semaphore, Watch};
 
-use crate::fire;
 use crate::machine::Kernel;
 use crate::mm::heap;
+use crate::observe::fire;
 
 use super::Stage;
 

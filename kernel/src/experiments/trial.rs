@@ -8,9 +8,9 @@ use kcore::probe::Plan;
 use kcore::report::{LockStats, Oops, Run, Step, Wait};
 use kcore::settings::RunSettings;
 
-use crate::hooks;
+use crate::observe::hooks;
+use crate::observe::watchdog::{Seen, Stop, Witness};
 use crate::task::{Name, shortage};
-use crate::watchdog::{Seen, Stop, Witness};
 
 use super::leaks::{self, Lost};
 use super::rig::Books;

@@ -7,9 +7,9 @@ use kcore::experiment::Refusal;
 use kcore::machine::Cpu;
 use kcore::sync::Completion;
 
-use crate::hooks;
 use crate::irq::{Work, WorkQueue};
 use crate::machine::Kernel;
+use crate::observe::hooks;
 
 use super::Stage;
 use super::counting::Count;

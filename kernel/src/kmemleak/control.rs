@@ -2,8 +2,8 @@
 
 use kcore::errno::Errno;
 
-use crate::hooks;
 use crate::mm::heap;
+use crate::observe::hooks;
 use crate::println;
 
 use super::roots::Roots;

@@ -9,7 +9,7 @@ use kcore::machine::Context;
 use kcore::report::place;
 
 use crate::mm::heap;
-use crate::stores::{self, Log, Stored};
+use crate::observe::stores::{self, Log, Stored};
 use crate::task::name_of;
 
 use super::object::age;

@@ -10,9 +10,9 @@ use kcore::ledger::Record;
 use kcore::machine::Kind;
 use kcore::sync::{Mutex, MutexGuard};
 
-use crate::hooks;
 use crate::machine::Kernel;
 use crate::mm::{heap, stacks};
+use crate::observe::hooks;
 use crate::task::{name_of, shortage, table};
 
 use super::roots::Roots;

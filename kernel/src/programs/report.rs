@@ -13,9 +13,9 @@ use crate::arch::apic;
 use crate::console::com2;
 use crate::experiments::leaks::{FIRST_BYTES, Lost};
 use crate::experiments::{Outcome, Refusal};
+use crate::observe::watchdog::{Seen, Witness};
 use crate::oops::frames;
 use crate::println;
-use crate::watchdog::{Seen, Witness};
 
 /// Leaked blocks that `run` describes.
 const LEAKS_OF_A_RUN: usize = 3;

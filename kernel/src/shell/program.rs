@@ -13,9 +13,10 @@ use crate::arch::exit::Exit;
 use crate::arch::fw_cfg;
 use crate::boot_chart::{self, phase};
 use crate::console::{com2, screen};
+use crate::dev;
 use crate::kmemleak::clean;
+use crate::observe::hooks;
 use crate::tty::{self, foreground, input};
-use crate::{dev, hooks};
 use crate::{frames, kmemleak};
 
 /// The file of the machine that is a script.

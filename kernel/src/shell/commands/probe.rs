@@ -8,9 +8,9 @@ use kcore::settings::{MAX_WRITERS, Probe, Usage, number};
 
 use super::command::{Command, MISUSE, misuse};
 use crate::experiments::alone;
+use crate::observe::seats;
 use crate::print_to;
 use crate::process::Process;
-use crate::seats;
 
 pub(super) const COMMAND: Command = Command::program(
     "probe",

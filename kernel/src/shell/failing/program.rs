@@ -21,9 +21,10 @@ use crate::arch::exit::Exit;
 use crate::console::com2;
 use crate::kmemleak::clean;
 use crate::mm::heap::{self, failing};
+use crate::observe::stores;
 use crate::shell::program::{MISUSE, prepare};
 use crate::shell::state::Shell;
-use crate::{oops, println, stores};
+use crate::{oops, println};
 
 /// What the prompt is asked.
 const QUESTION: &str = "echo are you there";

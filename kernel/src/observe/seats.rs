@@ -15,7 +15,7 @@ use kcore::probe::Plan;
 use kcore::report::Step;
 use kcore::settings::MAX_WRITERS;
 
-use crate::hooks;
+use crate::observe::hooks;
 use crate::task::listener;
 
 /// Whether tasks are invited: a hint for those who need not ask then. Who gets a seat is decided under the engine's lock.

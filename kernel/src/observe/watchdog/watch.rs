@@ -17,10 +17,11 @@ use super::oops::Oops;
 use super::stop::{Cause, Seen, Slept, Stop};
 use super::{patrol, witness};
 use crate::arch::cpu;
+use crate::context;
 use crate::machine::{Kernel, SpinLock};
+use crate::observe::hooks;
 use crate::task::table::State;
 use crate::task::{self, doom, listing, quiet, schedule, shortage};
-use crate::{context, hooks};
 
 /// Kept while an experiment that can come to a stop runs.
 static GRAPH: SpinLock<Option<Graph>> = SpinLock::new(None);

@@ -2,7 +2,7 @@
 //!
 //! While an experiment's crew runs, its members are participants 0 to n. What they do goes two ways: to the probe engine,
 //! which may put them to sleep (the decision is `kcore::probe`'s, the sleeping is done here), and to the log of stores
-//! ([`crate::stores`]). While no experiment runs, kmemleak has the stores of all tasks logged.
+//! ([`crate::observe::stores`]). While no experiment runs, kmemleak has the stores of all tasks logged.
 
 use alloc::vec::Vec;
 use core::panic::Location;
@@ -17,8 +17,9 @@ use kcore::settings::MAX_WRITERS;
 
 use crate::arch::cpu;
 use crate::machine::{Kernel, SpinLock};
+use crate::observe::{fire, seats, stores, watchdog};
 use crate::param::{MAX_TASKS, STORES_TRACED};
-use crate::{context, fire, println, seats, stores, task, time, watchdog};
+use crate::{context, println, task, time};
 
 bitflags::bitflags! {
     /// Who listens.

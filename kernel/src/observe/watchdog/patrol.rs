@@ -22,10 +22,11 @@ use crate::arch::exit::{Exit, exit};
 use crate::arch::{cpu, smp};
 use crate::console::com2;
 use crate::irq::under_way;
+use crate::observe::hooks;
+use crate::println;
 use crate::task::listener::{self, NEXT_LOOK};
 use crate::task::{self, doom, listing, queue, table};
 use crate::time::{self, NEVER};
-use crate::{hooks, println};
 
 /// Between two looks, in microseconds. A host that stops the whole machine for a while makes one look late,
 /// and not several at once.
