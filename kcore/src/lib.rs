@@ -29,6 +29,7 @@ pub mod races;
 pub mod record;
 pub mod report;
 pub mod scull;
+pub mod session;
 pub mod settings;
 pub mod shared;
 pub mod shell;

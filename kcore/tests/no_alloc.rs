@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::panic::Location;
 
-use kcore::event::{Access, Actor, LockName, Op, Site, Waiting};
+use kcore::event::{Access, Actor, LockId, LockName, LockStep, Mode, Op, Site, Waiting};
 use kcore::machine::{CpuId, TaskId};
 use kcore::probe::{Engine, Plan};
 use kcore::wait_for::{Finding, Graph, Seat, Tasks, Where};
@@ -48,8 +48,8 @@ fn rounds(engine: &mut Engine) {
             engine.start(who);
         }
         for address in 0..300 {
-            engine.lock_acquired(0, address);
-            engine.lock_wait(1, &LOCK, address);
+            step(engine, 0, LockStep::Acquired, address);
+            step(engine, 1, LockStep::Wait, address);
         }
         for who in 0..TASKS {
             for op in [Op::Load, Op::Store(1), Op::Point] {
@@ -57,12 +57,16 @@ fn rounds(engine: &mut Engine) {
                 engine.arrive(who, &access, who % 2 == 0, CpuId(u32::from(who) % 4));
                 engine.may_go(who);
             }
-            engine.lock_release(who, who.into());
+            step(engine, who, LockStep::Release, who.into());
         }
         for who in 0..TASKS {
             engine.finished(who);
         }
     }
+}
+
+fn step(engine: &mut Engine, who: u8, step: LockStep, address: usize) {
+    engine.lock(who, step, &LockId { address, name: LOCK, mode: Mode::Exclusive });
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! at once                    its lines go to the screen again                                process::output
-//!                            neither a probe nor an unplugged device waits for it            hooks, kcore::dev::Cdev
+//!                            neither a probe nor an unplugged device waits for it            observe, kcore::dev::Cdev
 //!                            the kernel's own mutexes are given back                         kcore::sync::own
 //! on the rest of its stack   the tasks that it has started, and lent its frames, are given up and joined
 //!                            the experiment that it ran, or the seats that it offered, are over
@@ -23,7 +23,7 @@ use crate::arch::switch;
 use crate::experiments;
 use crate::mm::backtrace;
 use crate::mm::stacks;
-use crate::observe::hooks;
+use crate::observe::participant;
 use crate::process::{output, table as processes};
 use crate::task::{doom, mortal, schedule, spawn};
 
@@ -38,7 +38,7 @@ fn settle(code: i32) -> ! {
     let task = schedule::this_task();
     task.mortal.store(false, Relaxed);
     output::died();
-    hooks::died();
+    participant::leave();
     let device = mortal::inside(None);
     device.into_iter().for_each(|device| device.call_died());
     doom::leave_all();

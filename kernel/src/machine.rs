@@ -2,7 +2,7 @@
 //!
 //! The type stands below all rooms. Each trait of the seam is implemented in the room that does what it says:
 //! [`Cpu`] in [`context`](crate::context), [`Sched`] in [`task`](crate::task), [`Memory`] in
-//! [`mm`](crate::mm), [`Events`] in [`hooks`](crate::observe::hooks).
+//! [`mm`](crate::mm), [`Events`] in [`observe`](crate::observe).
 //!
 //! [`Cpu`]: kcore::machine::Cpu
 //! [`Sched`]: kcore::machine::Sched

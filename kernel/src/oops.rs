@@ -32,7 +32,7 @@ use crate::arch::cpu;
 use crate::arch::traps::vector;
 use crate::machine::SpinLock;
 use crate::mm::backtrace;
-use crate::observe::watchdog::{self, Oops};
+use crate::observe::{Oops, watchdog};
 use crate::task::{mortal, schedule};
 use crate::{println, task};
 

@@ -11,7 +11,7 @@ use crate::arch::traps::{TrapFrame, vector};
 use crate::arch::{apic, cpu, exit, smp};
 use crate::cases::steps;
 use crate::kmemleak::world;
-use crate::observe::watchdog;
+use crate::observe;
 use crate::oops::exception::Exception;
 use crate::oops::last_words;
 use crate::tty::input;
@@ -49,7 +49,7 @@ fn non_maskable(frame: &TrapFrame) -> bool {
     let was_sent = smp::sent_unmasked();
     if was_sent {
         world::stand(frame);
-        watchdog::answer(frame);
+        observe::answer(frame);
     }
     was_sent
 }

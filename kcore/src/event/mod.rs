@@ -9,7 +9,7 @@
 //! | [`Access`]: loads, stores, runs of bytes, named points | [`Shared`](crate::shared::Shared), the devices |
 //! | [`LockStep`] of a [`LockId`]: a wait, an acquisition, a release | the [primitives](crate::sync), if they are observed |
 //! | [`Block`]: memory that is freed | the machine's allocator |
-//! | [`TaskStep`]: sleeps that may come | who may sleep |
+//! | [`TaskStep`]: sleeps that come, or may; what ends them; spins | who may sleep; a machine that [listens](Kinds::TASKS) |
 //!
 //! Nobody listening costs one relaxed load and one branch that is always taken the same way: [`Events::wanted`].
 
@@ -65,6 +65,12 @@ pub enum Block {
 pub enum TaskStep {
     /// It [may sleep](might_sleep) now.
     MaySleep,
+    /// It sleeps from now on until it is woken.
+    Block,
+    /// It was woken.
+    Woken,
+    /// It [spins](Events::spinning) for a lock, and does so again and again.
+    Spins,
 }
 
 /// What happens.

@@ -13,7 +13,7 @@ use std::time::Instant;
 use std::vec::Vec;
 
 use crate::errno::Errno;
-use crate::event::{Actor, Event, Events, Kinds, Ticket, What};
+use crate::event::{Actor, Event, Events, Kinds, TaskStep, Ticket, What};
 use crate::host::arena::{Account, Arena, LiveBlock};
 use crate::host::task::{Task, Tasks, Token, here, lock};
 use crate::machine::{BadFree, BlockSize, Cpu, CpuId, Kind, Memory, Sched, Sleep, TaskId};
@@ -22,12 +22,6 @@ use crate::machine::{BadFree, BlockSize, Cpu, CpuId, Kind, Memory, Sched, Sleep,
 pub trait Listener: Send + Sync {
     /// This is about to happen. The listener may keep the task that does it.
     fn on(&self, event: &Event);
-    /// See [`Events::spinning`].
-    fn spinning(&self) {}
-    /// The running task sleeps from now on until it is woken.
-    fn sleeps(&self) {}
-    /// It was woken.
-    fn was_woken(&self) {}
 }
 
 /// A machine. Clones are the same machine.
@@ -190,6 +184,13 @@ impl HostMachine {
         here(|task| (task.preemption_off.get(), task.softirqs_off.get()))
     }
 
+    /// Tells of a step of the running task, to who wants to hear of such.
+    fn step(step: TaskStep) {
+        if Self::wanted().contains(Kinds::TASKS) {
+            Self::tell(What::Task(step), Location::caller());
+        }
+    }
+
     /// Takes the running task's signal away; whether there was one.
     pub fn take_signal() -> bool {
         here(|task| task.token.take_signal())
@@ -252,9 +253,8 @@ impl Sched for HostMachine {
 
     fn block() {
         let (id, token) = here(|task| (task.id, task.token.clone()));
-        let listener = Host::here().listener();
-        token.wait(id, || listener.iter().for_each(|listener| listener.sleeps()));
-        listener.iter().for_each(|listener| listener.was_woken());
+        token.wait(id, || Self::step(TaskStep::Block));
+        Self::step(TaskStep::Woken);
     }
 
     /// Returns early now and then, as it may: a test can put the clock forward at any time.
@@ -263,7 +263,7 @@ impl Sched for HostMachine {
         if left > 0 {
             let token = here(|task| task.token.clone());
             token.wait_for(Duration::from_nanos(left).min(LOOK_AT_CLOCK));
-            Host::here().listener().iter().for_each(|listener| listener.was_woken());
+            Self::step(TaskStep::Woken);
         }
     }
 
@@ -321,6 +321,6 @@ impl Events for HostMachine {
     }
 
     fn spinning() {
-        Host::here().listener().iter().for_each(|listener| listener.spinning());
+        Self::step(TaskStep::Spins);
     }
 }

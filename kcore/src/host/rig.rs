@@ -140,14 +140,14 @@ fn crew(warden: &Arc<Warden>, size: u32, body: &(dyn Fn(u32) + Sync)) -> (u64, O
         let member = move || {
             start.wait();
             clock[0].fetch_min(HostMachine::cycles(), Relaxed);
-            warden.enter();
+            warden.enter(who as u8);
             let ended = catch_unwind(AssertUnwindSafe(|| body(who)));
             clock[1].fetch_max(HostMachine::cycles(), Relaxed);
             if let Err(panic) = ended {
                 *lock(&panicked) = Some(panic);
                 warden.stop(Verdict::Oops);
             }
-            warden.leave(&token);
+            warden.leave(who as u8, &token);
         };
         thread::spawn(move || task.run(member));
     }

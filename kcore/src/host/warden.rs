@@ -1,23 +1,22 @@
-//! Who sees to the tasks of an experiment on a machine of threads: it lets them pass points, and gives them up when they can
-//! never go on.
+//! Who sees to the tasks of an experiment on a machine of threads: it lets them pass points, and gives them
+//! up when they can never go on.
 //!
-//! The decisions are those of [`Engine`] and [`Graph`]; here is how they are told and obeyed. A task that is given up stays where
-//! it is for ever: its thread is parked with all that it has, as a task of the kernel keeps its stack.
+//! The decisions are those of the [`Session`]; here is how they are obeyed. A task that is given up stays
+//! where it is for ever: its thread is parked with all that it has, as a task of the kernel keeps its stack.
 
-use core::panic::Location;
-use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex};
 use std::thread;
 use std::vec::Vec;
 
-use crate::event::{Access, Actor, Event, Kinds, LockId, LockStep, TaskStep, Waiting, What};
+use crate::event::{Event, Kinds, TaskStep, What};
 use crate::host::machine::{Host, HostMachine, Listener};
 use crate::host::task::{Token, lock};
 use crate::machine::{Cpu, CpuId, Sched, TaskId};
-use crate::probe::{Decision, Engine, Plan, Wake};
+use crate::probe::{Decision, Plan};
 use crate::report::Step;
+use crate::session::{Answer, Crew, Session, Standing};
 use crate::settings::Verdict;
-use crate::wait_for::{Finding, Graph, Seat, Tasks, Where};
+use crate::wait_for::{Graph, Tasks, Where};
 
 /// One run's.
 pub(super) struct Warden {
@@ -26,74 +25,74 @@ pub(super) struct Warden {
     watches: bool,
     /// PAUSEs at each point, where the plan is that and no more.
     pauses: u32,
+    /// The tasks of the round.
+    crew: Crew,
     books: Mutex<Books>,
     /// A task has ended or was given up.
     gone: Condvar,
 }
 
 struct Books {
-    engine: Engine,
-    graph: Graph,
-    /// The tasks of the round, and which participant each is.
-    crew: BTreeMap<TaskId, u8>,
-    /// Of these, the ones that do nothing any more.
+    session: Session,
+    /// The tasks of the round that do nothing any more.
     gone: u32,
     found: Option<Verdict>,
 }
 
 impl Warden {
     pub(super) fn new(host: &Host, plan: &Plan, participants: u32, watches: bool) -> Self {
-        let engine = Engine::new(plan.clone(), participants);
-        let books = Books { engine, graph: Graph::new(), crew: BTreeMap::new(), gone: 0, found: None };
+        let session = Session::new(plan, participants, watches.then(Graph::new));
+        let books = Mutex::new(Books { session, gone: 0, found: None });
         let pauses = if let Plan::Delay(pauses) = plan { *pauses } else { 0 };
-        Warden { host: host.clone(), watches, pauses, books: Mutex::new(books), gone: Condvar::new() }
+        Warden { host: host.clone(), watches, pauses, crew: Crew::nobody(), books, gone: Condvar::new() }
     }
 
     /// What it has to hear of.
     pub(super) fn wants(&self, plan: &Plan) -> Kinds {
         let points = if *plan == Plan::Pass { Kinds::empty() } else { Kinds::POINTS_AND_LOCKS };
-        if self.watches { points | Kinds::LOCKS | Kinds::TASKS } else { points }
+        let locks = if self.watches { Kinds::LOCKS } else { Kinds::empty() };
+        points | locks | Kinds::TASKS
     }
 
     /// A round of these tasks begins, participant 0 first. None of them runs yet.
-    pub(super) fn begin_round(&self, crew: &[TaskId]) {
+    pub(super) fn begin_round(&self, tasks: &[TaskId]) {
         let mut books = lock(&self.books);
-        let books = &mut *books;
-        books.engine.begin_round();
-        books.graph.forget_all();
-        books.crew = crew.iter().copied().zip(0..).collect();
         (books.gone, books.found) = (0, None);
-        for (task, who) in &books.crew {
-            books.engine.running_on(*who, CpuId(task.0));
+        books.session.begin_round();
+        self.crew.begin(tasks.len() as u32);
+        for (task, who) in tasks.iter().zip(0..) {
+            self.crew.enter(who, *task);
+            books.session.engine.running_on(who, CpuId(task.0));
         }
     }
 
-    /// The running task begins what it is there for.
-    pub(super) fn enter(&self) {
-        self.pass(|engine, who| engine.start(who));
+    /// The running task, participant `who`, begins what it is there for.
+    pub(super) fn enter(&self, who: u8) {
+        let answer = lock(&self.books).session.engine.start(who);
+        self.obey(Some(who), answer.into());
     }
 
-    /// The running task, whose token this is, has come to its end. It counts as a task that runs until all have heard of it.
-    pub(super) fn leave(&self, token: &Token) {
-        self.tell(|books, who| {
-            books.graph.ended(HostMachine::task());
-            books.engine.finished(who)
-        });
+    /// The running task, participant `who`, whose token this is, has come to its end. It counts as a task
+    /// that runs until all have heard of it.
+    pub(super) fn leave(&self, who: u8, token: &Token) {
+        let answer = lock(&self.books).session.finished(who, Some(HostMachine::task()));
+        self.obey(None, answer);
         token.end();
         self.went();
         self.look();
     }
 
-    /// Waits until no task of the round does anything any more, and says why they were given up, if they were.
+    /// Waits until no task of the round does anything any more, and says why they were given up, if they
+    /// were.
     pub(super) fn end_round(&self) -> Option<Verdict> {
-        let all_are_gone = |books: &mut Books| books.gone < books.crew.len() as u32;
+        let all_are_gone = |books: &mut Books| books.gone < self.crew.size();
         let books = self.gone.wait_while(lock(&self.books), all_are_gone);
         books.expect("no task dies with the books in its hand").found
     }
 
     /// The steps of a script that could not happen.
     pub(super) fn given_up(&self) -> Vec<Step> {
-        lock(&self.books).engine.given_up()
+        lock(&self.books).session.engine.given_up()
     }
 
     /// Gives the tasks of the round up, unless that was done before.
@@ -101,7 +100,7 @@ impl Warden {
         let mut books = lock(&self.books);
         if books.found.is_none() {
             books.found = Some(why);
-            books.crew.keys().filter_map(|task| self.host.token(*task)).for_each(|token| token.doom());
+            self.crew.tasks().filter_map(|task| self.host.token(task)).for_each(|token| token.doom());
         }
     }
 
@@ -120,32 +119,38 @@ impl Warden {
         self.gone.notify_all();
     }
 
-    /// Tells of an event of the running task that may make it wait; and waits.
-    fn pass(&self, event: impl FnOnce(&mut Engine, u8) -> (Decision, Wake)) {
-        let mut decision = Decision::Go;
-        self.tell(|books, who| {
-            let (decided, wake) = event(&mut books.engine, who);
-            decision = decided;
-            wake
-        });
-        while decision == Decision::Wait {
+    /// Tells of an event of the running task, and does what the answer says.
+    fn tell(&self, event: &Event) {
+        let who = self.crew.who(event.actor.task);
+        let token = self.host.token(event.actor.task).expect("the running task has not ended");
+        if let What::Lock(step, id) = &event.what {
+            token.held.step(*step, id, event.at);
+        }
+        let standing =
+            Standing { who, held: &token.held, is_atomic: false, interrupts_off: false, preemptive: true };
+        let answer = lock(&self.books).session.on(event, &standing, &Threads(&self.host));
+        self.obey(who, answer);
+    }
+
+    /// Does what the answer to an event of the running task says, which is participant `who` and may have to
+    /// wait.
+    fn obey(&self, who: Option<u8>, answer: Answer) {
+        if answer.stops {
+            self.stop_as_found();
+        }
+        self.crew.named(answer.wake).for_each(HostMachine::wake);
+        let Some(who) = who.filter(|_| answer.decision == Decision::Wait) else { return };
+        loop {
             HostMachine::block();
-            let books = lock(&self.books);
-            if books.who().is_none_or(|who| books.engine.may_go(who)) {
-                decision = Decision::Go;
+            if lock(&self.books).session.engine.may_go(who) {
+                return;
             }
         }
     }
 
-    /// Tells of an event of the running task, if it is of the crew, and wakes whom the answer names.
-    fn tell(&self, event: impl FnOnce(&mut Books, u8) -> Wake) {
-        let mut books = lock(&self.books);
-        let Some(who) = books.who() else { return };
-        let wake = event(&mut books, who);
-        let named = |(task, who): (&TaskId, &u8)| (wake & 1 << who != 0).then_some(*task);
-        let woken: Vec<TaskId> = books.crew.iter().filter_map(named).collect();
-        drop(books);
-        woken.into_iter().for_each(HostMachine::wake);
+    fn stop_as_found(&self) {
+        let found = lock(&self.books).session.found();
+        self.stop(found.map_or(Verdict::Stuck, |finding| finding.verdict()));
     }
 
     /// Looks whether all tasks of the crew that have not ended sleep, so that none will ever wake another.
@@ -154,96 +159,41 @@ impl Warden {
             return;
         }
         let before = self.host.news();
-        let books = lock(&self.books);
         let mut left =
-            books.crew.keys().filter_map(|task| self.host.token(*task)).filter(|token| !token.has_ended());
+            self.crew.tasks().filter_map(|task| self.host.token(task)).filter(|token| !token.has_ended());
         let Some(first) = left.next() else { return };
         let is_still = first.is_still() && left.all(|token| token.is_still());
-        drop(books);
         if is_still && self.host.news() == before {
-            let finding = lock(&self.books).graph.stuck(&Threads(&self.host));
-            self.stop(finding.map_or(Verdict::Stuck, |finding| finding.verdict));
+            lock(&self.books).session.look_at_still(&Threads(&self.host));
+            self.stop_as_found();
         }
-    }
-
-    /// The running task is at a point.
-    fn point(&self, access: &Access) {
-        self.check();
-        match self.pauses {
-            0 => self.pass(|engine, who| engine.arrive(who, access, false, HostMachine::cpu())),
-            pauses => (0..pauses).for_each(|_| HostMachine::relax()),
-        }
-    }
-
-    fn lock(&self, step: LockStep, id: &LockId, at: &'static Location<'static>) {
-        if self.watches {
-            if step == LockStep::Wait && id.name.waiting != Waiting::Spins {
-                self.check_sleep();
-            }
-            let seat = Seat { cpu: HostMachine::cpu(), keeps_cpu: false };
-            let finding = lock(&self.books).graph.step(me(), seat, step, id, at, &Threads(&self.host));
-            self.found(finding);
-            self.with_token(|token| token.held.step(step, id, at));
-        }
-        self.tell(|Books { engine, .. }, who| engine.lock(who, step, id));
-    }
-
-    /// The running task is about to sleep, or may be. With a lock in its hand that spins it must not.
-    fn check_sleep(&self) {
-        if self.watches && self.with_token(|token| token.held.spinlocks() > 0) {
-            self.stop(Verdict::InvalidContext);
-        }
-    }
-
-    fn with_token<R>(&self, ask: impl FnOnce(&Token) -> R) -> R {
-        ask(&self.host.token(HostMachine::task()).expect("the running task has not ended"))
-    }
-
-    fn found(&self, finding: Option<Finding>) {
-        if let Some(finding) = finding {
-            self.stop(finding.verdict);
-        }
-    }
-}
-
-impl Books {
-    /// Which participant the running task is.
-    fn who(&self) -> Option<u8> {
-        self.crew.get(&HostMachine::task()).copied()
     }
 }
 
 impl Listener for Warden {
     fn on(&self, event: &Event) {
         match &event.what {
-            What::Access(access) => self.point(access),
-            What::Lock(step, lock) => self.lock(*step, lock, event.at),
-            What::Task(TaskStep::MaySleep) => self.check_sleep(),
+            What::Access(_) => {
+                self.check();
+                match self.pauses {
+                    0 => self.tell(event),
+                    pauses => (0..pauses).for_each(|_| HostMachine::relax()),
+                }
+            }
+            What::Task(TaskStep::Block) => self.look(),
+            What::Task(TaskStep::Woken) => self.check(),
+            What::Task(step) => {
+                if *step == TaskStep::Spins {
+                    self.check();
+                }
+                if self.watches {
+                    self.tell(event);
+                }
+            }
+            What::Lock(..) => self.tell(event),
             What::Block(_) => {}
         }
     }
-
-    /// A search in the middle of an event may have missed a circle. One that spins looks again.
-    fn spinning(&self) {
-        self.check();
-        if self.watches {
-            let finding = lock(&self.books).graph.search_all(&Threads(&self.host));
-            self.found(finding);
-        }
-    }
-
-    fn sleeps(&self) {
-        self.look();
-    }
-
-    fn was_woken(&self) {
-        self.check();
-    }
-}
-
-/// The running task. Nothing interrupts a thread.
-fn me() -> Actor {
-    Actor::task(HostMachine::task())
 }
 
 /// The scheduler of the host: each task has a CPU of its own.

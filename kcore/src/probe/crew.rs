@@ -42,6 +42,8 @@ pub(super) struct Crew {
 }
 
 impl Crew {
+    pub(super) const NOBODY: Crew = Crew { members: Vec::new(), locks: Locks::NONE };
+
     pub(super) fn new(participants: u32) -> Self {
         let mut members = vec![];
         members.resize_with(participants as usize, || Member { state: State::Absent, cpu: None });

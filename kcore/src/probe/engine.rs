@@ -1,19 +1,20 @@
 //! The events and their answers.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::crew::{Crew, State};
 use super::plan::Plan;
 use super::rendezvous::Rendezvous;
 use super::script::Script;
-use crate::event::{Access, LockId, LockName, LockStep};
+use crate::event::{Access, LockId, LockStep};
 use crate::leak::Hidden;
 use crate::machine::CpuId;
 use crate::report;
 use crate::settings::MAX_WRITERS;
 
-/// A set of participants to wake: bit n is participant n. A participant must be woken even when it has not gone to sleep
-/// yet: [`Sched::wake`](crate::machine::Sched::wake) keeps such a wake-up.
+/// A set of participants to wake: bit n is participant n. A participant must be woken even when it has not
+/// gone to sleep yet: [`Sched::wake`](crate::machine::Sched::wake) keeps such a wake-up.
 pub type Wake = u64;
 
 /// The answer to a participant that starts or arrives at a point.
@@ -23,6 +24,8 @@ pub enum Decision {
     Go,
     /// It sleeps until [`Engine::may_go`] says true; ask again after each wake-up.
     Wait,
+    /// The experiment's interrupt comes, and it goes on.
+    Interrupt,
 }
 
 /// How often the participants met.
@@ -37,17 +40,20 @@ pub struct Meetings {
 #[derive(Debug)]
 enum Course {
     Free,
+    /// An interrupt comes at these points.
+    Fire(Vec<String>),
     Rendezvous(Rendezvous),
     Script(Script),
 }
 
 /// The state machine of one run.
 ///
-/// Every event returns the participants that the caller has to wake. No event allocates, loops without bound, or panics,
-/// so all of them may be called with interrupts off. Events of participants beyond `participants` are ignored.
+/// Every event returns the participants that the caller has to wake. No event allocates, loops without bound,
+/// or panics, so all of them may be called with interrupts off. Events of participants beyond `participants`
+/// are ignored.
 ///
-/// Whatever the participants do, at least one of them can always go on, unless they deadlock by themselves: see
-/// [`finished`](Engine::finished) for what they owe in return.
+/// Whatever the participants do, at least one of them can always go on, unless they deadlock by themselves:
+/// see [`finished`](Engine::finished) for what they owe in return.
 #[derive(Debug)]
 pub struct Engine {
     crew: Crew,
@@ -55,18 +61,23 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// Nobody takes part, and all pass.
+    pub const NONE: Engine = Engine { crew: Crew::NOBODY, course: Course::Free };
+
     /// An engine for participants 0 to `participants`, at most [`MAX_WRITERS`] of them. None has started.
+    /// Where none is ever made to wait, nothing is known of them.
     pub fn new(plan: Plan, participants: u32) -> Self {
         let course = match plan {
-            Plan::Pass | Plan::Delay(_) | Plan::Fire { .. } => Course::Free,
+            Plan::Pass | Plan::Delay(_) => return Engine::NONE,
+            Plan::Fire { points } => return Engine { course: Course::Fire(points), ..Engine::NONE },
             Plan::Rendezvous { points } => Course::Rendezvous(Rendezvous::new(points)),
             Plan::Script(steps) => Course::Script(Script::new(steps)),
         };
         Engine { crew: Crew::new(participants.min(MAX_WRITERS)), course }
     }
 
-    /// Begins a round: nobody has started, no lock is held, a script starts at its first step. To be called while no
-    /// participant runs. What was counted and given up stays.
+    /// Begins a round: nobody has started, no lock is held, a script starts at its first step. To be called
+    /// while no participant runs. What was counted and given up stays.
     pub fn begin_round(&mut self) {
         self.crew.begin_round();
         if let Course::Script(script) = &mut self.course {
@@ -79,27 +90,33 @@ impl Engine {
         self.crew.pin(who, cpu);
     }
 
-    /// `who` is about to enter the experiment's body. Under a script it may have to wait until its first step is next.
+    /// `who` is about to enter the experiment's body. Under a script it may have to wait until its first step
+    /// is next.
     pub fn start(&mut self, who: u8) -> (Decision, Wake) {
         let state = match self.course {
             Course::Script(_) => State::AtStart,
-            Course::Free | Course::Rendezvous(_) => State::Running,
+            Course::Free | Course::Fire(_) | Course::Rendezvous(_) => State::Running,
         };
         let wake = self.moved(who, state);
         self.answer(who, wake)
     }
 
-    /// `who` enters the body where it must not wait, whatever a script says of its first step: it has a lock in its hand.
+    /// `who` enters the body where it must not wait, whatever a script says of its first step: it has a lock
+    /// in its hand.
     pub fn begin_at_once(&mut self, who: u8) -> Wake {
         self.runs(who)
     }
 
-    /// `who` is about to make `access` on `cpu`. `atomic`: it must not sleep (it holds a spinlock), so that waiting here
-    /// means to halt the CPU in place and nobody else runs on it.
+    /// `who` is about to make `access` on `cpu`. `atomic`: it must not sleep (it holds a spinlock), so that
+    /// waiting here means to halt the CPU in place and nobody else runs on it.
     pub fn arrive(&mut self, who: u8, access: &Access, atomic: bool, cpu: CpuId) -> (Decision, Wake) {
         self.crew.pin(who, cpu);
         let waits = match &mut self.course {
             Course::Free => false,
+            Course::Fire(points) if points.iter().any(|point| access.is(point)) => {
+                return (Decision::Interrupt, self.runs(who));
+            }
+            Course::Fire(_) => false,
             Course::Rendezvous(rendezvous) => rendezvous.names(access),
             Course::Script(script) => script.wants(who, access),
         };
@@ -112,40 +129,20 @@ impl Engine {
         !self.crew.at_point(who) && !self.crew.at_start(who)
     }
 
-    /// `who` takes a step with `lock`: one of the four that follow, or one that leaves it where it was.
+    /// `who` found `lock` taken and is about to spin or sleep; or has it; or is about to give it back, and
+    /// need not be the one that took it (completions); or stops waiting for it, and goes on.
     pub fn lock(&mut self, who: u8, step: LockStep, lock: &LockId) -> Wake {
-        match step {
-            LockStep::Wait => self.lock_wait(who, &lock.name, lock.address),
-            LockStep::Acquired => self.lock_acquired(who, lock.address),
-            LockStep::Release => self.lock_release(who, lock.address),
-            LockStep::GaveUp => self.lock_gave_up(who),
-            LockStep::Downgraded => 0,
-        }
-    }
-
-    /// `who` found the lock at `address` taken and is about to spin or sleep.
-    pub fn lock_wait(&mut self, who: u8, lock: &LockName, address: usize) -> Wake {
-        self.moved(who, State::LockWait { address: Hidden::new(address), lock: *lock })
-    }
-
-    /// `who` has the lock at `address`.
-    pub fn lock_acquired(&mut self, who: u8, address: usize) -> Wake {
         if self.crew.has(who) {
-            self.crew.locks.acquired(address, who);
-            self.crew.set(who, State::Running);
+            self.crew.locks.step(lock.address, who, step);
         }
-        self.settle()
-    }
-
-    /// `who` is about to give the lock at `address` back. It need not be the one that took it (completions).
-    pub fn lock_release(&mut self, _who: u8, address: usize) -> Wake {
-        self.crew.locks.released(address);
-        self.settle()
-    }
-
-    /// `who` stops waiting for a lock that it did not get, and goes on.
-    pub fn lock_gave_up(&mut self, who: u8) -> Wake {
-        self.runs(who)
+        match step {
+            LockStep::Wait => {
+                let address = Hidden::new(lock.address);
+                self.moved(who, State::LockWait { address, lock: lock.name })
+            }
+            LockStep::Acquired | LockStep::GaveUp => self.runs(who),
+            LockStep::Release | LockStep::Downgraded => self.settle(),
+        }
     }
 
     /// `who` is through with this round. Every participant must come to this, or the others wait for it.
@@ -157,7 +154,7 @@ impl Engine {
     pub fn given_up(&self) -> Vec<report::Step> {
         match &self.course {
             Course::Script(script) => script.given_up().map(|(why, step)| why.report(step)).collect(),
-            Course::Free | Course::Rendezvous(_) => Vec::new(),
+            Course::Free | Course::Fire(_) | Course::Rendezvous(_) => Vec::new(),
         }
     }
 
@@ -165,7 +162,7 @@ impl Engine {
     pub fn meetings(&self) -> Meetings {
         match &self.course {
             Course::Rendezvous(rendezvous) => rendezvous.meetings,
-            Course::Free | Course::Script(_) => Meetings::default(),
+            Course::Free | Course::Fire(_) | Course::Script(_) => Meetings::default(),
         }
     }
 
@@ -175,7 +172,7 @@ impl Engine {
         self.settle()
     }
 
-    /// Whoever opens its own way needs no wake-up: it has not gone to sleep.
+    /// A participant that opens its own way needs no wake-up: it has not gone to sleep.
     fn answer(&self, who: u8, wake: Wake) -> (Decision, Wake) {
         match self.may_go(who) {
             true => (Decision::Go, wake & !1u64.checked_shl(who.into()).unwrap_or(0)),
@@ -194,7 +191,7 @@ impl Engine {
 
     fn settle(&mut self) -> Wake {
         match &mut self.course {
-            Course::Free => 0,
+            Course::Free | Course::Fire(_) => 0,
             Course::Rendezvous(rendezvous) => rendezvous.settle(&mut self.crew),
             Course::Script(script) => script.settle(&mut self.crew),
         }

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::event::LockStep;
 use crate::leak::Hidden;
 
 /// More locks than one experiment takes. A lock beyond them counts as held by somebody unknown.
@@ -35,6 +36,8 @@ pub(super) struct Locks {
 }
 
 impl Locks {
+    pub(super) const NONE: Locks = Locks { seen: Vec::new() };
+
     pub(super) fn new() -> Self {
         Locks { seen: Vec::with_capacity(LOCKS) }
     }
@@ -49,14 +52,17 @@ impl Locks {
         self.find(address).is_some_and(|seen| seen.hold == Hold::Free && seen.holders == 0)
     }
 
-    pub(super) fn acquired(&mut self, address: usize, by: u8) {
-        self.change(address, |seen| {
-            (seen.hold, seen.holders) = (Hold::By(by), seen.holders.saturating_add(1))
-        });
-    }
-
-    pub(super) fn released(&mut self, address: usize) {
-        self.change(address, |seen| (seen.hold, seen.holders) = (Hold::Free, seen.holders.saturating_sub(1)));
+    /// `who` takes it or gives it back; it need not be the one that took it that gives it back.
+    pub(super) fn step(&mut self, address: usize, who: u8, step: LockStep) {
+        match step {
+            LockStep::Acquired => self.change(address, |seen| {
+                (seen.hold, seen.holders) = (Hold::By(who), seen.holders.saturating_add(1));
+            }),
+            LockStep::Release => self.change(address, |seen| {
+                (seen.hold, seen.holders) = (Hold::Free, seen.holders.saturating_sub(1));
+            }),
+            LockStep::Wait | LockStep::GaveUp | LockStep::Downgraded => {}
+        }
     }
 
     pub(super) fn clear(&mut self) {

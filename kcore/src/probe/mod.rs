@@ -1,8 +1,8 @@
 //! Probe points: how tasks pass them, so that a race can be had on demand.
 //!
-//! The [`Engine`] is a pure state machine. Whoever runs the tasks keeps one behind a spinlock, tells it what happens
-//! (a task starts, arrives at a point, waits for a lock, takes it, gives it back, finishes), and puts tasks to sleep and
-//! wakes them as it says. The kernel does so with real CPUs; the host tests simulate them.
+//! The [`Engine`] is a pure state machine, kept by the [`Session`](crate::session::Session) of a run: it is told what happens
+//! (a task starts, arrives at a point, waits for a lock, takes it, gives it back, finishes), and says which tasks sleep and
+//! which are woken.
 //!
 //! | file | noun |
 //! |---|---|
@@ -12,7 +12,6 @@
 //! | `locks` | who holds which lock, as far as the events tell |
 //! | `rendezvous` | the barrier |
 //! | `script` | the token that goes from step to step |
-//! | `seats` | [`Seats`]: who is a participant that comes by itself |
 //! | `reason` | [`GivenUp`]: why a step of a script could not happen |
 
 #![forbid(unsafe_code)]
@@ -24,9 +23,7 @@ mod plan;
 mod reason;
 mod rendezvous;
 mod script;
-mod seats;
 
 pub use engine::{Decision, Engine, Meetings, Wake};
 pub use plan::{Defaults, Plan, Step};
 pub use reason::{GivenUp, Name, Obstacle};
-pub use seats::{Seat, Seats};

@@ -23,8 +23,7 @@ pub enum Plan {
     },
     /// They pass in the order of the steps.
     Script(Vec<Step>),
-    /// The experiment's interrupt comes at each of the points. The caller sees to that by itself, without the
-    /// [`Engine`](super::Engine).
+    /// The experiment's interrupt comes at each of the points.
     Fire {
         /// The points, as in `slot.store`.
         points: Vec<String>,

@@ -1,7 +1,7 @@
 //! The wait-for graph of a running experiment, and the search that names a deadlock (LKD ch. 9, "Deadlocks").
 //!
-//! The [`Graph`] is a pure state machine. Whoever runs the tasks keeps one behind a spinlock, tells it every lock event,
-//! and asks [`Graph::search`] after each wait: it answers as soon as it is certain that the caller waits for ever. When
+//! The [`Graph`] is a pure state machine, kept by the [`Session`](crate::session::Session) of a run: it is told every lock event,
+//! and asked by [`Graph::search`] after each wait: it answers as soon as it is certain that the caller waits for ever. When
 //! nothing moves any more for a reason that no lock event tells, [`Graph::stuck`] says what is known.
 //!
 //! Who waits for whom:

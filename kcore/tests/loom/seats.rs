@@ -1,10 +1,11 @@
-//! Seats that are withdrawn and offered anew while tasks come: each that sits down is woken, whatever happens to its seat.
+//! Seats that are withdrawn and offered anew while tasks come: each that sits down is woken, whatever happens
+//! to its seat.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use kcore::machine::{AtomicFlag, Sched, TaskId};
-use kcore::probe::{Seat, Seats};
+use kcore::session::Crew;
 use kcore::sync::{Silent, SpinLock};
 
 use crate::bodies::{each, model, objects, spawn};
@@ -35,94 +36,87 @@ impl Blunder for Confuses {
     const CONFUSES: bool = true;
 }
 
-/// What the kernel has behind the lock of its engine.
+/// The number of no task of the model.
+const NOBODY: TaskId = TaskId(99);
+
+/// What the kernel has behind the lock of its session.
 struct Table<B> {
-    seats: Seats,
-    tasks: [Option<TaskId>; SEATS],
+    crew: Crew,
     /// Who has arrived and waits for the others.
     waits: [bool; SEATS],
     _blunder: PhantomData<B>,
 }
 
 impl<B: Blunder> Table<B> {
-    fn sit(&mut self, seat: Seat) {
-        self.tasks[usize::from(seat.who())] = Some(Parking::task());
+    fn is(&self, who: u8, task: TaskId) -> bool {
+        self.crew.is(who, task) || B::CONFUSES && u32::from(who) < self.crew.seats().0
     }
 
-    fn is_good(&self, seat: Seat) -> bool {
-        let offered = self.seats.count().0;
-        self.seats.is_good(seat) || B::CONFUSES && u32::from(seat.who()) < offered
-    }
-
-    /// The task on `seat` arrives: it waits, or is the last and lets the others go.
-    fn arrive(&mut self, seat: Seat) {
-        if self.is_good(seat) {
-            self.waits[usize::from(seat.who())] = true;
+    /// `task` arrives at seat `who`: it waits, or is the last and lets the others go.
+    fn arrive(&mut self, who: u8, task: TaskId) {
+        if self.is(who, task) {
+            self.waits[usize::from(who)] = true;
         }
         if self.waits == [true; SEATS] {
             self.waits = [false; SEATS];
         }
     }
 
-    fn may_go(&self, seat: Seat) -> bool {
-        !self.is_good(seat) || !self.waits[usize::from(seat.who())]
+    fn may_go(&self, who: u8, task: TaskId) -> bool {
+        !self.is(who, task) || !self.waits[usize::from(who)]
+    }
+
+    /// The tasks that are known to sit.
+    fn tasks(&self) -> Vec<TaskId> {
+        self.crew.tasks().filter(|task| *task != NOBODY).collect()
     }
 }
 
 type Room<B> = SpinLock<Table<B>, Parking>;
 
 fn room<B: Blunder>() -> Room<B> {
-    let table = Table {
-        seats: Seats::new(),
-        tasks: [Option::None; SEATS],
-        waits: [false; SEATS],
-        _blunder: PhantomData,
-    };
+    let table = Table { crew: Crew::nobody(), waits: [false; SEATS], _blunder: PhantomData };
     SpinLock::from_flag(AtomicFlag::new(false), Silent, table)
-}
-
-/// Wakes all who are known to sit.
-fn wake_all(tasks: [Option<TaskId>; SEATS]) {
-    tasks.into_iter().flatten().for_each(Parking::wake);
 }
 
 /// A task comes, and waits for the others if it gets a seat.
 fn come<B: Blunder>(room: &Room<B>) {
+    let me = Parking::task();
     let mut table = room.lock();
-    let Some(seat) = table.seats.take() else { return };
+    let Some(who) = table.crew.take(if B::NOTES_LATER { NOBODY } else { me }) else { return };
     if B::NOTES_LATER {
         drop(table);
         table = room.lock();
+        table.crew.enter(who, me);
     }
-    table.sit(seat);
     drop(table);
     let mut table = room.lock();
-    table.arrive(seat);
-    let tasks = table.tasks;
+    table.arrive(who, me);
+    let tasks = table.tasks();
     drop(table);
-    wake_all(tasks);
-    while !room.lock().may_go(seat) {
+    tasks.into_iter().for_each(Parking::wake);
+    while !room.lock().may_go(who, me) {
         Parking::block();
     }
 }
 
 fn withdraw<B: Blunder>(room: &Room<B>) {
     let mut table = room.lock();
-    table.seats.withdraw();
+    table.crew.withdraw();
     table.waits = [false; SEATS];
-    let tasks = table.tasks;
+    let tasks = table.tasks();
     drop(table);
-    wake_all(tasks);
+    tasks.into_iter().for_each(Parking::wake);
 }
 
 /// Two tasks come while seats are offered, withdrawn, offered anew and withdrawn: none sleeps for ever.
 fn lets_all_go<B: Blunder>() {
     let room = Arc::new(room::<B>());
-    room.lock().seats.offer(SEATS as u32);
+    room.lock().crew.offer(SEATS as u32);
     let mut tasks = each(2, &room, come);
     tasks.push(spawn(&room, |room| {
         withdraw(room);
-        room.lock().seats.offer(SEATS as u32);
+        room.lock().crew.offer(SEATS as u32);
         withdraw(room);
     }));
     tasks.into_iter().for_each(|task| task.join().unwrap());

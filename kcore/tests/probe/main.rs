@@ -1,7 +1,7 @@
 //! The probe engine under simulated tasks: it never deadlocks, its meetings are exact, its scripts are kept.
 
-mod seats;
 mod sim;
+mod told;
 
 use kcore::event::{Access, Op};
 use kcore::machine::CpuId;
@@ -9,6 +9,7 @@ use kcore::probe::{Decision, Engine, Meetings, Plan, Step};
 use proptest::prelude::*;
 use sim::Action::{self, Load, Lock, Pass, Store, Unlock};
 use sim::{LOCKS, SITES, Sim};
+use told::Told;
 
 /// A small generator, so that one number decides a whole schedule.
 fn chooser(mut seed: u64) -> impl FnMut(usize) -> usize {

@@ -7,6 +7,8 @@ use kcore::event::{Access, LockName, Op, Site, Waiting};
 use kcore::machine::CpuId;
 use kcore::probe::{Decision, Engine, Plan, Wake};
 
+use crate::told::Told;
+
 pub(crate) static SITES: [Site; 3] = [Site::new("slot"), Site::new("size"), Site::new("copy")];
 
 /// Locks 0 and 1 sleep, 2 and 3 spin; taken in this order, so the tasks themselves never deadlock.
@@ -130,7 +132,7 @@ impl Sim {
         let id = who as u8;
         match self.tasks[who].phase {
             Phase::Absent => match self.engine.start(id) {
-                (Decision::Go, wake) => self.to(who, Phase::Begin, wake),
+                (Decision::Go | Decision::Interrupt, wake) => self.to(who, Phase::Begin, wake),
                 (Decision::Wait, wake) => {
                     self.to(who, Phase::AtStart, wake);
                     self.on_cpu[cpu] = None;
@@ -192,7 +194,7 @@ impl Sim {
         let (cpu, atomic) = (self.tasks[who].cpu, self.tasks[who].spinlocks > 0);
         // A wake-up kept from an earlier point must not be needed, nor harm.
         match self.engine.arrive(who as u8, &access, atomic, CpuId(cpu as u32)) {
-            (Decision::Go, wake) => self.to(who, Phase::Effect, wake),
+            (Decision::Go | Decision::Interrupt, wake) => self.to(who, Phase::Effect, wake),
             (Decision::Wait, wake) => {
                 self.to(who, Phase::AtPoint, wake);
                 if !atomic {

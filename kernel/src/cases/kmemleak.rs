@@ -22,7 +22,7 @@ use crate::kmemleak::scan::Found;
 use crate::kmemleak::{self, clean, control, search, speed};
 use crate::machine::{Kernel, SpinLock};
 use crate::mm::heap;
-use crate::observe::hooks;
+use crate::observe::run;
 use crate::task;
 
 crate::case! {
@@ -335,7 +335,7 @@ fn interior() -> Answer {
 fn cleared() -> Answer {
     kmemleak::enable();
     let answer = clear_and_lose_more();
-    hooks::trace(false);
+    run::trace(false);
     answer
 }
 
@@ -367,7 +367,7 @@ fn words() -> Answer {
     same("what is said after off", ["off", "scan", "clear"].map(control), [ok, Err(EPERM), ok])?;
     kmemleak::enable();
     let on = control("scan");
-    hooks::trace(false);
+    run::trace(false);
     same("and when it is on again", on, ok)
 }
 

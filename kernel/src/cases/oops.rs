@@ -23,7 +23,7 @@ use crate::machine;
 use crate::machine::Kernel;
 use crate::mm::backtrace;
 use crate::mm::{heap, stacks};
-use crate::observe::{hooks, watchdog};
+use crate::observe::{run, watchdog};
 use crate::task::{self, Name, SpawnError, listing};
 
 crate::case! {
@@ -120,12 +120,12 @@ static LOCK: SpinLock<(), Kernel, Observed> =
 /// Holding a driver's spinlock is no reason to end the machine, if the hooks keep account of it. It stays
 /// locked.
 fn with_a_lock() -> Answer {
-    hooks::follow_locks(true);
+    run::follow_locks(true);
     let told = dies(smp::cpus() - 1, || {
         let _held = LOCK.lock();
         null();
     });
-    hooks::follow_locks(false);
+    run::follow_locks(false);
     same("what is told", told?, Errno::EFAULT.code())?;
     // Without `smp` a spinlock has no word that could be locked.
     holds("the lock is still locked", !cfg!(feature = "smp") || LOCK.is_locked())?;
@@ -182,10 +182,10 @@ fn deep(left: u64) {
 
 /// What two tasks that run `body` come to.
 fn round(watched: bool, body: impl Fn(u32) + Sync) -> Result<Option<Verdict>, String> {
-    hooks::begin(&Plan::Pass, 2, false, watched).map_err(|errno| format!("{errno}"))?;
+    run::begin(&Plan::Pass, 2, false, watched).map_err(|errno| format!("{errno}"))?;
     let run = crew::run_on(2, &crew::spread, &|_| Name::new(), &body);
     let found = watchdog::take();
-    hooks::end();
+    run::end();
     run.map_err(|error| format!("{error:?}"))?;
     Ok(found.map(|stop| stop.cause.verdict()))
 }

@@ -17,7 +17,7 @@ use super::crew::start;
 use crate::arch::smp;
 use crate::machine::Kernel;
 use crate::mm::heap;
-use crate::observe::seats;
+use crate::observe::run;
 use crate::task::table::State;
 use crate::task::{self, JoinHandle, Signal, listing, signal};
 
@@ -65,11 +65,11 @@ fn lost(lock: Form) -> Result<u64, String> {
     // SAFETY: the device goes, and the tasks are joined, before this does.
     let experiment = unsafe { heap::Experiment::begin() }.expect("no device lives on while the cases run");
     let device = device(lock)?;
-    seats::offer(&at_the_store(), 2);
+    run::offer(&at_the_store(), 2);
     let tasks = [writer(0, &device)?, writer(smp::cpus() - 1, &device)?];
     task::join_all(tasks);
-    let (seats, taken) = seats::count();
-    seats::withdraw();
+    let (seats, taken) = run::seats();
+    run::withdraw();
     same("seats", (seats, taken), (2, 2))?;
     let mut reachable = 0;
     device.walk(|kind, _| reachable += u64::from(kind == Kind::Quantum));
@@ -88,7 +88,7 @@ fn locked() -> Answer {
 
 /// Lets one task come where two are expected, and waits until it sleeps.
 fn one_of_two(device: &Arc<Device<Kernel>>) -> Result<JoinHandle, String> {
-    seats::offer(&at_the_store(), 2);
+    run::offer(&at_the_store(), 2);
     let task = writer(smp::cpus() - 1, device)?;
     while listing::state_of(task.id()) != Some(State::Blocked) {
         task::yield_now();
@@ -100,7 +100,7 @@ fn alone() -> Answer {
     let device = device(Form::None)?;
     let task = one_of_two(&device)?;
     same("bytes written while it waits", device.size(), 0)?;
-    holds("nothing is left of no script", seats::withdraw().is_empty())?;
+    holds("nothing is left of no script", run::withdraw().is_empty())?;
     task.join();
     same("bytes written", device.size(), QUANTA * QUANTUM)
 }
@@ -110,8 +110,8 @@ fn interrupted() -> Answer {
     let task = one_of_two(&device)?;
     signal::send(task.id(), Signal::Interrupt);
     task.join();
-    let seats = seats::count();
-    seats::withdraw();
+    let seats = run::seats();
+    run::withdraw();
     same("seats, and those that one task took", seats, (2, 1))?;
     same("bytes written", device.size(), QUANTA * QUANTUM)
 }
@@ -121,11 +121,11 @@ fn interrupted() -> Answer {
 fn lock_in_hand() -> Answer {
     let device = device(Form::Spinlock)?;
     let steps = ["B.slot.store", "A.slot.store"].map(|step| step.parse().map_err(|usage| format!("{usage}")));
-    seats::offer(&Plan::Script(steps.into_iter().collect::<Result<_, _>>()?), 2);
+    run::offer(&Plan::Script(steps.into_iter().collect::<Result<_, _>>()?), 2);
     let lock = Arc::clone(&device);
     // Ends only if it need not wait.
     start(smp::cpus() - 1, move || drop(lock.guard().enter()))?.join();
-    let seats = seats::count();
-    seats::withdraw();
+    let seats = run::seats();
+    run::withdraw();
     same("seats, and how many are taken", seats, (2, 1))
 }

@@ -15,7 +15,7 @@ use super::case::same;
 use crate::arch::{cpu, smp};
 use crate::experiments::crew;
 use crate::machine::Kernel;
-use crate::observe::{hooks, watchdog};
+use crate::observe::{run, watchdog};
 use crate::task::{self, JoinHandle, Name, doom};
 
 crate::case! {
@@ -146,10 +146,10 @@ fn wait_until(is_so: impl Fn() -> bool) {
 
 /// What the watchdog finds while two tasks run `body`.
 fn watched(body: impl Fn(u32) + Sync) -> Result<Option<Verdict>, alloc::string::String> {
-    hooks::begin(&Plan::Pass, 2, false, true).map_err(|errno| alloc::format!("{errno}"))?;
+    run::begin(&Plan::Pass, 2, false, true).map_err(|errno| alloc::format!("{errno}"))?;
     let run = crew::run_on(2, &crew::spread, &|_| Name::new(), &body);
     let found = watchdog::take();
-    hooks::end();
+    run::end();
     run.map_err(|error| alloc::format!("{error:?}"))?;
     Ok(found.map(|stop| stop.cause.verdict()))
 }

@@ -8,7 +8,7 @@ use kcore::errno::Errno;
 use super::{counting, tasklet};
 use crate::irq::device;
 use crate::mm::heap;
-use crate::observe::{hooks, seats};
+use crate::observe::run;
 use crate::task;
 
 /// The task that has them.
@@ -36,9 +36,9 @@ pub(crate) fn died() {
     device::close();
     counting::withdraw();
     tasklet::withdraw();
-    drop(seats::withdraw());
-    hooks::end_round();
-    drop(hooks::end());
+    drop(run::withdraw());
+    run::end_round();
+    drop(run::end());
     // SAFETY: the tasks of the round are joined, its handlers find nothing any more, and its devices were in frames of the task
     // that is dead: no task uses a block of the round from now on.
     unsafe { heap::Experiment::end_of_the_dead() };

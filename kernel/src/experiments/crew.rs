@@ -11,7 +11,7 @@ use kcore::sync::Completion;
 
 use crate::arch::smp;
 use crate::machine::Kernel;
-use crate::observe::{fire, hooks};
+use crate::observe::{CREW, participant, run};
 use crate::task::{self, Name, SpawnError};
 
 /// Runs `body(who)` in every task of `resolved`, each on its CPU, and waits until all have ended: [`run_on`].
@@ -38,16 +38,16 @@ pub fn run_on(
         start.wait();
         if !is_whole.load(Relaxed) {
             // Some bodies wait for all others, which no probe knows of.
-            return hooks::leave_unstarted(who as u8);
+            return participant::leave_unstarted(who as u8);
         }
         gathering.arrive();
         clock.begin();
-        hooks::enter(who as u8);
+        participant::enter(who as u8);
         body(who);
-        hooks::leave();
+        participant::leave();
         clock.end();
     };
-    hooks::begin_round(size, cpu_of);
+    run::begin_round(size, cpu_of);
     let member: &(dyn Fn(u32) + Sync) = &member;
     // SAFETY: the reference is used by the tasks alone, and every task that was started is joined before this function
     // returns: there is no way out in between.
@@ -58,14 +58,14 @@ pub fn run_on(
     for who in 0..size {
         match task::spawn_mortal(&name(who), cpu_of(who), move || member(who)) {
             Ok(task) => {
-                hooks::enlist(who as u8, task.id());
+                CREW.enter(who as u8, task.id());
                 tasks.push(task);
             }
             Err(error) => {
                 failed = Some(error);
                 is_whole.store(false, Relaxed);
                 // No task may wait at a point for tasks that will never come.
-                (who..size).for_each(|missing| hooks::leave_unstarted(missing as u8));
+                (who..size).for_each(|missing| participant::leave_unstarted(missing as u8));
                 break;
             }
         }
@@ -73,7 +73,7 @@ pub fn run_on(
     gathering.is_of(tasks.len());
     start.complete_all();
     task::join_all(tasks);
-    hooks::end_round();
+    run::end_round();
     failed.map_or_else(|| Ok(clock.cycles()), Err)
 }
 
@@ -110,11 +110,11 @@ impl Gathering {
     }
 
     fn arrive(&self) {
-        if fire::is_armed() {
+        if participant::is_interrupted() {
             task::schedule::set_timed(false);
         }
         self.present.fetch_add(1, Relaxed);
-        while fire::is_armed() && self.present.load(Relaxed) < self.expected.load(Relaxed) {
+        while participant::is_interrupted() && self.present.load(Relaxed) < self.expected.load(Relaxed) {
             Kernel::spinning();
             Kernel::relax();
             task::yield_now();

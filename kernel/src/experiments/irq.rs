@@ -5,14 +5,14 @@ use kcore::probe::Plan;
 
 use crate::arch::percpu;
 use crate::irq::device;
-use crate::observe::fire;
+use crate::observe::participant;
 
 use super::Stage;
 use super::counting::{self, Count};
 
 /// One round: the device interrupts the task's own CPU.
 pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
-    fire::choose(device::fire);
+    participant::interrupt_by(device::fire);
     interrupted(stage, || counting::count(), percpu::this_cpu)
 }
 

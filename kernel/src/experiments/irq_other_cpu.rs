@@ -7,7 +7,7 @@ use kcore::settings::Form;
 
 use crate::irq::device;
 use crate::machine::Kernel;
-use crate::observe::fire;
+use crate::observe::participant;
 
 use super::Stage;
 use super::counting::{self, Count};
@@ -18,7 +18,7 @@ const OTHER: u32 = 1;
 
 /// One round.
 pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
-    fire::choose(match stage.resolved.lock {
+    participant::interrupt_by(match stage.resolved.lock {
         Form::Spinlock | Form::Irqsave => until_it_begins,
         _ => until_it_ends,
     });

@@ -9,8 +9,8 @@ use kcore::machine::TaskId;
 use kcore::report::{Leak, Store, place};
 
 use crate::mm::heap;
-use crate::observe::hooks;
-use crate::observe::stores::{self, Stored};
+use crate::observe::CREW;
+use crate::observe::log::{self, Stored};
 use crate::task::{Name, name_of};
 
 use super::crew;
@@ -41,7 +41,7 @@ impl Lost {
     /// Describes a lost block of `ledger` while it still exists. Allocates nothing: the heap may be full.
     pub fn describe(record: &Record, ledger: &Ledger<'_>, resolved: &Resolved) -> Lost {
         let address = record.allocation.address;
-        let found = Provenance::find(&stores::Log(ledger), address, record.allocation.cycles);
+        let found = Provenance::find(&log::Log(ledger), address, record.allocation.cycles);
         let named = |stored: Stored| (stored, name(stored.actor.task, resolved));
         let mut lost = Lost {
             record: *record,
@@ -96,7 +96,7 @@ fn store((stored, task): &(Stored, Name)) -> Store {
 
 /// The name of a task of this round, which has ended, or of one that lives.
 pub(super) fn name(task: TaskId, resolved: &Resolved) -> Name {
-    match hooks::participant_that_was(task) {
+    match CREW.was(task) {
         Some(who) => crew::name(who, resolved),
         None => name_of(task),
     }

@@ -13,7 +13,7 @@ use crate::arch::smp;
 use crate::kmemleak;
 use crate::machine::Kernel;
 use crate::mm::heap;
-use crate::observe::watchdog::{self, Stop};
+use crate::observe::{Stop, watchdog};
 use crate::task::table::State;
 use crate::task::{SpawnError, listing, shortage};
 use crate::{task, time};

@@ -3,7 +3,7 @@
 use crate::arch::percpu;
 use crate::irq::device;
 use crate::irq::softirq::{self, Softirq};
-use crate::observe::fire;
+use crate::observe::participant;
 use kcore::experiment::Refusal;
 
 use super::Stage;
@@ -12,7 +12,7 @@ use super::irq;
 
 /// One round.
 pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
-    fire::choose(device::fire);
+    participant::interrupt_by(device::fire);
     // The softirq counts; the handler has only raised it.
     softirq::open(Softirq::Experiment, || counting::count());
     irq::interrupted(stage, || softirq::raise(Softirq::Experiment), percpu::this_cpu)

@@ -20,7 +20,7 @@ use kcore::sync::{Completion, Observed, SEEING_OFF, Semaphore, Watch};
 
 use crate::machine::Kernel;
 use crate::mm::heap;
-use crate::observe::fire;
+use crate::observe::participant;
 
 use super::Stage;
 
@@ -82,7 +82,7 @@ fn requests<S: Signal>(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let experiment = unsafe { heap::Experiment::begin() }?;
     let desk = Desk::<S>::new();
     SCENE.set(resolved.lock, &resolved.plan);
-    fire::choose(let_the_waiter_return);
+    participant::interrupt_by(let_the_waiter_return);
     let out_of_memory = AtomicU64::new(0);
     stage.race(&|who| match who {
         0 => {

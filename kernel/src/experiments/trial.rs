@@ -8,8 +8,8 @@ use kcore::probe::Plan;
 use kcore::report::{LockStats, Oops, Run, Step, Wait};
 use kcore::settings::RunSettings;
 
-use crate::observe::hooks;
-use crate::observe::watchdog::{Seen, Stop, Witness};
+use crate::observe::run;
+use crate::observe::{Seen, Stop, Witness};
 use crate::task::{Name, shortage};
 
 use super::leaks::{self, Lost};
@@ -70,10 +70,10 @@ pub fn run(resolved: &Resolved, settings: &RunSettings) -> Result<Outcome, Refus
     shortage::check().map_err(|_| Refusal::NoMemory)?;
     // To log takes time at each store: where that is left to chance, it would narrow the race.
     let traced = !matches!(resolved.plan, Plan::Delay(_));
-    hooks::begin(&resolved.plan, resolved.writers, traced, resolved.experiment.may_stop())
+    run::begin(&resolved.plan, resolved.writers, traced, resolved.experiment.may_stop())
         .map_err(|_| Refusal::NoMemory)?;
     let rounds = stage.rounds(body, settings);
-    let steps = hooks::end();
+    let steps = run::end();
     match rounds {
         // The watchdog has ended it: that is a verdict.
         Ok(()) | Err(Refusal::Stopped) => {}

@@ -9,7 +9,7 @@ use kcore::sync::Completion;
 
 use crate::irq::{Work, WorkQueue};
 use crate::machine::Kernel;
-use crate::observe::hooks;
+use crate::observe::{participant, run};
 
 use super::Stage;
 use super::counting::Count;
@@ -25,22 +25,22 @@ pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     // A work that waits for the others with a spinlock held keeps its CPU, and it may be this one: so none begins before all
     // are queued.
     let start = Arc::new(Completion::<Kernel>::new());
-    hooks::begin_round(works, &crew::spread);
+    run::begin_round(works, &crew::spread);
     let began = Kernel::cycles();
     for (queue, who) in queues.iter().zip(0_u8..) {
         let (count, start) = (Arc::clone(&count), Arc::clone(&start));
         let queued = queue.queue(Work::new(move || {
             start.wait();
-            hooks::enter(who);
+            participant::enter(who);
             (0..quanta).for_each(|_| count.increment());
-            hooks::leave();
+            participant::leave();
         }));
         debug_assert!(queued.is_ok(), "a new queue has room");
     }
     start.complete_all();
     queues.iter().for_each(WorkQueue::flush);
     stage.run.cycles += Kernel::cycles() - began;
-    hooks::end_round();
+    run::end_round();
     count.close(u64::from(works) * u64::from(quanta), stage);
     Ok(())
 }

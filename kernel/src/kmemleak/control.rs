@@ -3,7 +3,7 @@
 use kcore::errno::Errno;
 
 use crate::mm::heap;
-use crate::observe::hooks;
+use crate::observe::run;
 use crate::println;
 
 use super::roots::Roots;
@@ -67,7 +67,7 @@ pub(super) fn scan() -> Result<(), Errno> {
 
 fn off() -> Result<(), Errno> {
     patrol::stop();
-    hooks::trace(false);
+    run::trace(false);
     let mut state = state::lock();
     state.off = true;
     state.forget();

@@ -9,7 +9,7 @@ use kcore::machine::Context;
 use kcore::report::place;
 
 use crate::mm::heap;
-use crate::observe::stores::{self, Log, Stored};
+use crate::observe::log::{self, Log, Stored};
 use crate::task::name_of;
 
 use super::object::age;
@@ -35,7 +35,7 @@ pub(super) fn lines(record: &Record) -> String {
 
 fn unstored(record: &Record) -> String {
     let allocation = &record.allocation;
-    if stores::complete_since().is_some_and(|since| since <= allocation.cycles) {
+    if log::complete_since().is_some_and(|since| since <= allocation.cycles) {
         let name = name_of(allocation.task);
         format!("  never stored in shared memory: lost in a register or on the stack of {name}\n")
     } else {

@@ -12,7 +12,7 @@ use kcore::sync::{Mutex, MutexGuard};
 
 use crate::machine::Kernel;
 use crate::mm::{heap, stacks};
-use crate::observe::hooks;
+use crate::observe::run;
 use crate::task::{name_of, shortage, table};
 
 use super::roots::Roots;
@@ -171,7 +171,7 @@ fn still_there(block: &Block) -> Option<Record> {
 /// Switches kmemleak on: stores are traced from now on, so that a leak is reported with who dropped it.
 pub fn enable() {
     lock().off = false;
-    hooks::trace(true);
+    run::trace(true);
 }
 
 /// Searches from `roots` and says what was found. For a caller that wants the numbers and no report.

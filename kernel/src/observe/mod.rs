@@ -1,16 +1,30 @@
-//! What is observed of the machine, and what is made of it: who may go on at a point, who waits for whom and that it is for
-//! ever, which stores there were.
+//! What is observed, and what is made of it. All that happens is told here (`events`), and goes to the
+//! session of the run (`kcore::session`), which decides which task may go on and knows which waits for which;
+//! and to the log of stores.
 //!
 //! | module | noun |
 //! |---|---|
-//! | `hooks` | where events arrive |
-//! | `seats` | for tasks that come to a probe by themselves, at the prompt |
-//! | `fire` | the interrupt that comes at a point |
-//! | `stores` | the log of stores to shared memory |
-//! | `watchdog` | who waits for whom, and that it is for ever |
+//! | `events` | who listens, and where events arrive |
+//! | [`participant`] | a task of the crew, and the one session that it asks |
+//! | [`run`] | an experiment and its rounds, or seats for tasks that come by themselves |
+//! | [`log`] | the log of stores to shared memory |
+//! | [`watchdog`] | that a run has come to a stop, and that its tasks are given up |
+//! | `patrol` | CPUs that the run has, and nothing done: `livelock` |
+//! | `stop` | [`Stop`]: what was found; `oops`: the death of a task |
+//! | `witness` | what the CPUs were doing: their backtraces, through non-maskable interrupts |
 
-pub mod fire;
-pub mod hooks;
-pub mod seats;
-pub mod stores;
+mod events;
+pub mod log;
+mod oops;
+pub mod participant;
+mod patrol;
+pub mod run;
+mod stop;
 pub mod watchdog;
+mod witness;
+
+pub use oops::Oops;
+pub use participant::CREW;
+pub use stop::{Cause, Seen, Stop};
+pub use witness::Witness;
+pub(crate) use witness::answer;

@@ -13,7 +13,7 @@ use crate::arch::apic;
 use crate::console::com2;
 use crate::experiments::leaks::{FIRST_BYTES, Lost};
 use crate::experiments::{Outcome, Refusal};
-use crate::observe::watchdog::{Seen, Witness};
+use crate::observe::{Seen, Witness};
 use crate::oops::frames;
 use crate::println;
 

@@ -15,7 +15,7 @@ use crate::boot_chart::{self, phase};
 use crate::console::{com2, screen};
 use crate::dev;
 use crate::kmemleak::clean;
-use crate::observe::hooks;
+use crate::observe::run;
 use crate::tty::{self, foreground, input};
 use crate::{frames, kmemleak};
 
@@ -59,7 +59,7 @@ pub fn main(settings: &'static MachineSettings, listed: u32, rest: impl FnOnce()
 pub(super) fn prepare(settings: &'static MachineSettings, boot: &'static Boot) {
     state::set_machine(settings, boot);
     // So that a job that dies with a driver's lock in its hand dies alone.
-    hooks::follow_locks(true);
+    run::follow_locks(true);
     kmemleak::enable();
     for number in [dev::CONSOLE, dev::TTY] {
         dev::attach(number, Arc::new(tty::file::Device)).expect("nobody else is the terminal");

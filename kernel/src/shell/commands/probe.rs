@@ -8,7 +8,7 @@ use kcore::settings::{MAX_WRITERS, Probe, Usage, number};
 
 use super::command::{Command, MISUSE, misuse};
 use crate::experiments::alone;
-use crate::observe::seats;
+use crate::observe::run;
 use crate::print_to;
 use crate::process::Process;
 
@@ -46,7 +46,7 @@ fn planned(mode: &str) -> Result<Plan, Usage> {
 }
 
 fn begin(me: &Process, plan: Result<Plan, Usage>, tasks: u32) -> i32 {
-    match plan.map(|plan| alone(|| seats::offer(&plan, tasks))) {
+    match plan.map(|plan| alone(|| run::offer(&plan, tasks))) {
         Ok(Ok(())) => 0,
         Ok(Err(_)) => {
             me.say(format_args!("an experiment runs, and has all points for itself"));
@@ -60,7 +60,7 @@ fn begin(me: &Process, plan: Result<Plan, Usage>, tasks: u32) -> i32 {
 }
 
 fn shown(me: &Process) -> i32 {
-    match seats::count() {
+    match run::seats() {
         (0, _) => print_to!(me, "off\n"),
         (tasks, came) => print_to!(me, "{came} of {tasks} tasks have come\n"),
     }
@@ -70,7 +70,7 @@ fn shown(me: &Process) -> i32 {
 /// No task waits any more; says which steps of a script could not happen.
 fn over(me: &Process) -> i32 {
     // If an experiment runs, what was said before is over already.
-    let steps = alone(seats::withdraw).unwrap_or_default();
+    let steps = alone(run::withdraw).unwrap_or_default();
     let steps: String = steps.iter().map(|step| alloc::format!("{step}\n")).collect();
     me.print(format_args!("{steps}"));
     0

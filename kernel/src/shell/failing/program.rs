@@ -21,7 +21,7 @@ use crate::arch::exit::Exit;
 use crate::console::com2;
 use crate::kmemleak::clean;
 use crate::mm::heap::{self, failing};
-use crate::observe::stores;
+use crate::observe::log;
 use crate::shell::program::{MISUSE, prepare};
 use crate::shell::state::Shell;
 use crate::{oops, println};
@@ -185,7 +185,7 @@ impl Test {
 /// The blocks that are alive, but for those of the trace: a list of stores that got no memory gets some the next time.
 fn live() -> PerKind {
     let PerKind { scull, other } = heap::live();
-    PerKind { scull, other: other - stores::rings() }
+    PerKind { scull, other: other - log::rings() }
 }
 
 impl Test {

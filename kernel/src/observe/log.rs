@@ -1,7 +1,8 @@
-//! The log of stores to shared memory: from it reports learn which store dropped the last reference to a block.
+//! The log of stores to shared memory: from it reports learn which store dropped the last reference to a
+//! block.
 //!
-//! In an experiment it has what the run stores in a round, as far as there is room; elsewhere, while kmemleak is on, the last
-//! stores of each CPU.
+//! In an experiment it has what the run stores in a round, as far as there is room; elsewhere, while kmemleak
+//! is on, the last stores of each CPU.
 
 use core::panic::Location;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -23,11 +24,13 @@ static LOG: kcore::record::Log<MAX_CPUS> = kcore::record::Log::new();
 
 /// The log takes at most one in so many of the bytes of the heap.
 const PART: usize = 8;
-/// Stores of each CPU that are worth their room: where there are fewer, the heap is small, and others need that.
+/// Stores of each CPU that are worth their room: where there are fewer, the heap is small, and others need
+/// that.
 const FEWEST: usize = 64;
 
-/// Begins a log: what was there before is forgotten. Full rings forget their oldest store if they `wrap`, else the newest. Returns
-/// how many stores of each CPU there is room for: [`STORES_TRACED`], or fewer on a machine with little memory.
+/// Begins a log: what was there before is forgotten. Full rings forget their oldest store if they `wrap`,
+/// else the newest. Returns how many stores of each CPU there is room for: [`STORES_TRACED`], or fewer on a
+/// machine with little memory.
 pub(crate) fn begin(wraps: bool) -> usize {
     let cpus = smp::cpus() as usize;
     let most = heap::room().size() / PART / cpus / size_of::<Stored>();
@@ -59,7 +62,8 @@ pub(crate) fn note(what: &What, at: &'static Location<'static>) -> Ticket {
     ticket
 }
 
-/// The two locks that the running task has taken last and still holds, the last one first; empty names for none.
+/// The two locks that the running task has taken last and still holds, the last one first; empty names for
+/// none.
 fn innermost() -> [&'static str; 2] {
     let mut names = task::schedule::this_task().held.observed().map(|lock| lock.name);
     [names.next().unwrap_or_default(), names.next().unwrap_or_default()]
@@ -107,8 +111,8 @@ impl StoreLog for Log<'_, '_> {
             return None;
         }
         let word = core::ptr::with_exposed_provenance::<AtomicUsize>(location);
-        // SAFETY: a task has stored a word there, so it is mapped and aligned, and stays so: no mapping is ever taken back
-        // (I2). All others access it by atomics, too.
+        // SAFETY: a task has stored a word there, so it is mapped and aligned, and stays so: no mapping is
+        // ever taken back (I2). All others access it by atomics, too.
         Some(unsafe { &*word }.load(Relaxed))
     }
 }

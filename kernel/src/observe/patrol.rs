@@ -15,14 +15,15 @@ use kcore::machine::TaskId;
 use kcore::report::{Record, Summary};
 use kcore::wait_for::List;
 
+use super::participant::{CREW, SESSION, Scheduler, stop_as_found};
+use super::run::{is_job, is_watched};
 use super::stop::Cause;
-use super::watch;
+use super::watchdog;
 use super::witness::Witness;
 use crate::arch::exit::{Exit, exit};
 use crate::arch::{cpu, smp};
 use crate::console::com2;
 use crate::irq::under_way;
-use crate::observe::hooks;
 use crate::println;
 use crate::task::listener::{self, NEXT_LOOK};
 use crate::task::{self, doom, listing, queue, table};
@@ -49,7 +50,7 @@ static IN_VAIN: AtomicU64 = AtomicU64::new(0);
 pub(super) fn begin() {
     IN_VAIN.store(0, Relaxed);
     doom::use_force(false);
-    listener::ALL_HALT.set(watch::nothing_runs);
+    listener::ALL_HALT.set(watchdog::nothing_runs);
     listener::LOOK.set(look_around);
     NEXT_LOOK.store(cpu::cycles() + time::microseconds(PERIOD), Relaxed);
 }
@@ -63,20 +64,21 @@ pub(super) fn end() {
 
 /// Something has happened.
 #[inline]
-pub(crate) fn event() {
+pub(super) fn event() {
     EVENTS.fetch_add(1, Relaxed);
 }
 
 /// The look that was due at `due`, `now`, unless another CPU does so.
 fn look_around(due: u64, now: u64) {
     let next = now + time::microseconds(PERIOD);
-    if NEXT_LOOK.compare_exchange(due, next, Relaxed, Relaxed).is_err() || !hooks::is_watched() {
+    if NEXT_LOOK.compare_exchange(due, next, Relaxed, Relaxed).is_err() || !is_watched() {
         return;
     }
-    if let Some(finding) = watch::search_all() {
-        return watch::stop(Cause::Waits(finding));
+    if SESSION.lock_irqsave().search(&Scheduler) {
+        stop_as_found();
+        return;
     }
-    if !watch::nothing_runs() {
+    if !watchdog::nothing_runs() {
         count();
     }
 }
@@ -92,7 +94,7 @@ fn count() {
     let in_vain = IN_VAIN.load(Relaxed);
     let comes_to = |limit| (before..in_vain).contains(&time::microseconds(limit));
     if comes_to(PATIENCE) {
-        watch::stop(Cause::Busy(busy));
+        watchdog::stop(Cause::Busy(busy));
     } else if comes_to(PATIENCE + GRACE) {
         doom::use_force(true);
     } else if comes_to(PATIENCE + 2 * GRACE) {
@@ -109,7 +111,7 @@ fn since_the_last_look<const N: usize>() -> (u64, List<TaskId, N>) {
     for (task, entry) in table::of_run().filter_map(|task| Some((task, listing::entry(task.id())?))) {
         let had = entry.run_time.saturating_sub(task.looked_at.swap(entry.run_time, Relaxed));
         sum += had;
-        if had > 0 && hooks::crew().any(|member| member == entry.id) && !queue::is_still(task) {
+        if had > 0 && CREW.tasks().any(|member| member == entry.id) && !queue::is_still(task) {
             busy.push(entry.id);
         }
     }
@@ -119,11 +121,11 @@ fn since_the_last_look<const N: usize>() -> (u64, List<TaskId, N>) {
 /// Its tasks do not come to any place at which they could be ended, and are nowhere where it could be done by
 /// force. A machine that has nothing else to do ends; the others go on without the CPUs that they have.
 fn give_up() {
-    if let Some(stop) = watch::take_hint() {
+    if let Some(stop) = watchdog::take_hint() {
         println!("{}", stop.cause.display(&task::name_of));
         Witness::say_all(stop.witnesses.iter().map(|witness| (*witness, task::name_of(witness.task))));
     }
-    if hooks::is_job() {
+    if is_job() {
         return println!("verdict: livelock (its tasks cannot even be given up; the other jobs go on)");
     }
     com2::record(&Record::Summary(Summary { passed: 0, failed: 1 }));

@@ -32,7 +32,8 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// Prints where each CPU was, with the name of its running task. One that was where the one before was has a line.
+    /// Prints where each CPU was, with the name of its running task. One that was where the one before was
+    /// has a line.
     pub fn say_all<N: AsRef<str>>(all: impl IntoIterator<Item = (Witness, N)>) {
         let mut before = [0; DEPTH];
         for (witness, task) in all {

@@ -1,0 +1,33 @@
+//! The engine, told of a lock by its address.
+
+use kcore::event::{LockId, LockName, LockStep, Mode, Waiting};
+use kcore::probe::{Engine, Wake};
+
+/// A lock that is not waited for.
+const FREE: LockName = LockName { name: "free.lock", class: "free.lock", waiting: Waiting::Sleeps };
+
+pub(crate) trait Told {
+    fn tell(&mut self, who: u8, step: LockStep, name: &LockName, address: usize) -> Wake;
+
+    fn lock_wait(&mut self, who: u8, name: &LockName, address: usize) -> Wake {
+        self.tell(who, LockStep::Wait, name, address)
+    }
+
+    fn lock_acquired(&mut self, who: u8, address: usize) -> Wake {
+        self.tell(who, LockStep::Acquired, &FREE, address)
+    }
+
+    fn lock_release(&mut self, who: u8, address: usize) -> Wake {
+        self.tell(who, LockStep::Release, &FREE, address)
+    }
+
+    fn lock_gave_up(&mut self, who: u8) -> Wake {
+        self.tell(who, LockStep::GaveUp, &FREE, 0)
+    }
+}
+
+impl Told for Engine {
+    fn tell(&mut self, who: u8, step: LockStep, name: &LockName, address: usize) -> Wake {
+        self.lock(who, step, &LockId { address, name: *name, mode: Mode::Exclusive })
+    }
+}

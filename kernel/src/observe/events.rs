@@ -1,0 +1,91 @@
+//! Who listens, and where events arrive.
+
+use core::panic::Location;
+use core::sync::atomic::{AtomicU8, AtomicU16, Ordering::Relaxed};
+
+use kcore::event::{Access, Events, Kinds, Op, Outcome, TaskStep, Ticket, What};
+
+use super::{log, participant, run};
+use crate::machine::Kernel;
+use crate::task;
+
+bitflags::bitflags! {
+    /// Who listens.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub(super) struct Listeners: u8 {
+        /// A probe mode is active.
+        const PROBE = 1;
+        /// Stores are logged, with the locks they happen under.
+        const TRACE = 2;
+        /// The wait-for graph is kept.
+        const WATCH = 4;
+        /// It is kept what each task holds.
+        const HELD = 8;
+        /// An interrupt comes at certain points.
+        const FIRE = 16;
+    }
+}
+
+impl Listeners {
+    /// What they want to hear of.
+    fn wanted(self) -> Kinds {
+        let of = |listener, kinds| if self.contains(listener) { kinds } else { Kinds::empty() };
+        of(Listeners::PROBE, Kinds::POINTS_AND_LOCKS)
+            | of(
+                Listeners::TRACE,
+                Kinds::STORES | Kinds::RUNS | Kinds::BLOCKS | Kinds::OUTCOMES | Kinds::LOCKS,
+            )
+            | of(Listeners::WATCH, Kinds::LOADS | Kinds::STORES | Kinds::LOCKS | Kinds::TASKS)
+            | of(Listeners::HELD, Kinds::LOCKS)
+    }
+}
+
+/// Who listens: the bits of [`Listeners`].
+static LISTENERS: AtomicU8 = AtomicU8::new(0);
+/// What they want: the bits of [`Kinds`].
+static WANTED: AtomicU16 = AtomicU16::new(0);
+
+/// Whether one of `any` listens.
+pub(super) fn listens(any: Listeners) -> bool {
+    Listeners::from_bits_retain(LISTENERS.load(Relaxed)).intersects(any)
+}
+
+/// From now on those of `leave` listen who did so before, and those of `join`. One task at a time changes
+/// that.
+pub(super) fn listen(leave: Listeners, join: Listeners) {
+    let listeners = Listeners::from_bits_retain(LISTENERS.load(Relaxed)).intersection(leave).union(join);
+    LISTENERS.store(listeners.bits(), Relaxed);
+    WANTED.store(listeners.wanted().bits(), Relaxed);
+}
+
+impl Events for Kernel {
+    #[inline]
+    fn wanted() -> Kinds {
+        Kinds::from_bits_retain(WANTED.load(Relaxed))
+    }
+
+    /// A participant may wait here until the plan lets it go on.
+    #[cold]
+    fn tell(what: What, at: &'static Location<'static>) -> Ticket {
+        match &what {
+            What::Access(Access { op: Op::Clear, .. }) | What::Block(_) => {}
+            What::Access(_) => participant::point(&what, at),
+            What::Lock(step, lock) => participant::lock(&what, *step, lock, at),
+            What::Task(TaskStep::MaySleep) if run::is_watched() && run::is_of_run() => {
+                participant::tell(&what, at, None);
+            }
+            What::Task(_) => {}
+        }
+        let is_traced = listens(Listeners::TRACE) && (!run::is_under_way() || run::is_of_run());
+        if is_traced { log::note(&what, at) } else { Ticket::default() }
+    }
+
+    fn told(ticket: Ticket, outcome: Outcome) {
+        log::finish(ticket, outcome);
+    }
+
+    #[inline]
+    fn spinning() {
+        task::doom::check();
+    }
+}
