@@ -17,7 +17,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use crate::dev::Cdev;
-use crate::event::Events;
+use crate::event::{Class, Events, LockStep};
 use crate::holds::Held;
 
 mod memory;
@@ -114,6 +114,10 @@ pub trait Cpu {
     fn context() -> Context {
         Context::Task
     }
+    /// The caller has taken the lock of this class at `address`, or is about to give it back. Told of every
+    /// lock; a machine that does not listen pays nothing.
+    #[inline(always)]
+    fn ordered(_class: Class, _step: LockStep, _address: usize) {}
 }
 
 /// What ends a sleep besides the event that it waits for (Linux: `TASK_UNINTERRUPTIBLE`, `TASK_KILLABLE`,

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier, Mutex};
 
+use kcore::class;
 use kcore::errno::Errno;
 use kcore::event::{Event, Kinds, LockStep, Site, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
@@ -45,7 +46,7 @@ fn forms() -> impl Iterator<Item = Form> {
 const LETS_PASS: [Form; 5] = [Form::None, Form::PreemptOff, Form::IrqOff, Form::CpuOwned, Form::Broken];
 
 fn guard(lock: Form) -> Guard<HostMachine> {
-    Guard::new(lock, "test.lock", "test")
+    Guard::new(lock, "test.lock", class!("test"))
 }
 
 #[test]

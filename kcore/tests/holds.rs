@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use kcore::as_host;
+use kcore::class;
 use kcore::event::{LockId, LockName, LockStep, Mode, Waiting};
 use kcore::holds::Held;
 use kcore::host::{Host, HostMachine, until};
@@ -61,9 +62,13 @@ fn held() -> &'static Held {
 
 type Own = Mutex<u32, Mortal>;
 
+fn own(value: u32) -> Own {
+    Mutex::new(kcore::sync::Own(class!("test")), value)
+}
+
 #[test]
 fn a_task_knows_what_it_has() {
-    let (one, other) = (Own::new(1), Own::new(2));
+    let (one, other) = (own(1), own(2));
     assert_eq!(held().own(), 0);
     let first = one.lock();
     assert_eq!((held().own(), (held().own() == 0), TAKEN.get()), (1, false, 1));
@@ -80,7 +85,7 @@ fn a_task_knows_what_it_has() {
 
 #[test]
 fn those_beyond_the_list_are_counted() {
-    let mutexes: Vec<Own> = (0..15).map(Own::new).collect();
+    let mutexes: Vec<Own> = (0..15).map(own).collect();
     let mut guards: Vec<_> = mutexes.iter().map(Mutex::lock).collect();
     assert_eq!((held().own(), held().own_are_known()), (15, false));
     let last = guards.split_off(12);
@@ -101,7 +106,7 @@ fn those_beyond_the_list_are_counted() {
 /// The death of a task with three in its hand: each is given back, and the last one first.
 #[test]
 fn what_the_dead_had_is_given_back() {
-    let mutexes = [Own::new(0), Own::new(1), Own::new(2)];
+    let mutexes = [own(0), own(1), own(2)];
     Host::new().scope(|tasks| {
         let lines = tasks.spawn(|| {
             let here = Location::caller().line();
@@ -150,7 +155,7 @@ fn waits_for_the_dead(
 /// A task that sleeps for a mutex of a dead one is told: nothing of it stays in the queue.
 #[test]
 fn who_waits_for_the_dead_gives_up() {
-    let mutex = Box::leak(Box::new(RawMutex::new()));
+    let mutex = Box::leak(Box::new(RawMutex::new(class!("test"))));
     assert!(!waits_for_the_dead(mutex, |_| {}));
     assert_eq!((mutex.waiters(), mutex.is_locked()), (0, true));
 }
@@ -158,7 +163,7 @@ fn who_waits_for_the_dead_gives_up() {
 /// Unless it is given back in the name of the dead before the task has left.
 #[test]
 fn who_is_woken_in_the_name_of_the_dead_does_not_give_up() {
-    let mutex = &*Box::leak(Box::new(RawMutex::new()));
+    let mutex = &*Box::leak(Box::new(RawMutex::new(class!("test"))));
     let got = waits_for_the_dead(mutex, |dead| {
         ACTS_FOR.set(Some(dead));
         assert_eq!(mutex.unlock(), Ok(()));
@@ -169,7 +174,7 @@ fn who_is_woken_in_the_name_of_the_dead_does_not_give_up() {
 }
 
 fn observed(name: &'static str, address: usize, waiting: Waiting) -> LockId {
-    LockId { address, name: LockName { name, class: "test", waiting }, mode: Mode::Exclusive }
+    LockId { address, name: LockName { name, class: class!("test"), waiting }, mode: Mode::Exclusive }
 }
 
 fn names(held: &Held) -> Vec<&'static str> {
@@ -223,7 +228,7 @@ fn observed_locks_beyond_the_list_are_counted() {
 /// What a dead task had of a driver's is forgotten; the machine's own is still to be given back.
 #[test]
 fn the_dead_hold_nothing_that_is_observed() {
-    let own = Own::new(0);
+    let own = own(0);
     let (guard, at) = (own.lock(), Location::caller());
     held().step(LockStep::Acquired, &observed("driver", 16, Waiting::Spins), at);
     held().forget_observed();

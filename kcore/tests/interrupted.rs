@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::ScopedJoinHandle;
 
 use kcore::as_host;
+use kcore::class;
 use kcore::errno::Errno;
-use kcore::event::{Event, Kinds, LockName, LockStep, Waiting, What};
+use kcore::event::{Class, Event, Kinds, LockName, LockStep, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
 use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::sync::{Completion, Counted, Observed, RawMutex, Semaphore, WaitQueue, Watched};
@@ -16,7 +17,7 @@ use proptest::prelude::*;
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 5_000 };
 
-const NAME: LockName = LockName { name: "test.lock", class: "test", waiting: Waiting::Sleeps };
+const NAME: LockName = LockName { name: "test.lock", class: class!("test"), waiting: Waiting::Sleeps };
 
 type Sem = Semaphore<HostMachine>;
 
@@ -35,7 +36,8 @@ fn spawn<'scope, R: Send + 'scope>(
 
 #[test]
 fn a_signal_ends_an_interruptible_wait() {
-    let (host, semaphore, done) = (Host::new(), Sem::new(0), Completion::<HostMachine>::new());
+    let (host, semaphore, done) =
+        (Host::new(), Sem::new(Class::EVENT, 0), Completion::<HostMachine>::new(Class::EVENT));
     host.scope(|tasks| {
         let (id, task) = spawn(&tasks, || {
             let results = [semaphore.down_interruptible(), done.wait_interruptible()];
@@ -54,7 +56,8 @@ fn a_signal_ends_an_interruptible_wait() {
 
 #[test]
 fn only_a_signal_that_kills_ends_a_killable_wait() {
-    let (host, semaphore, done) = (Host::new(), Sem::new(0), Completion::<HostMachine>::new());
+    let (host, semaphore, done) =
+        (Host::new(), Sem::new(Class::EVENT, 0), Completion::<HostMachine>::new(Class::EVENT));
     let go = AtomicBool::new(false);
     host.scope(|tasks| {
         let (id, task) = spawn(&tasks, || {
@@ -74,8 +77,9 @@ fn only_a_signal_that_kills_ends_a_killable_wait() {
 
 #[test]
 fn what_is_free_is_had_in_spite_of_a_signal() {
-    let (host, semaphore) = (Host::new(), Sem::new(1));
-    let (done, mutex) = (Completion::<HostMachine>::new(), RawMutex::<HostMachine>::new());
+    let (host, semaphore) = (Host::new(), Sem::new(Class::EVENT, 1));
+    let (done, mutex) =
+        (Completion::<HostMachine>::new(Class::EVENT), RawMutex::<HostMachine>::new(class!("test")));
     host.run(|| {
         host.kill(HostMachine::task());
         done.complete();
@@ -89,7 +93,8 @@ fn what_is_free_is_had_in_spite_of_a_signal() {
 
 #[test]
 fn a_deadline_ends_a_wait_and_not_earlier() {
-    let (host, semaphore, done) = (Host::new(), Sem::new(0), Completion::<HostMachine>::new());
+    let (host, semaphore, done) =
+        (Host::new(), Sem::new(Class::EVENT, 0), Completion::<HostMachine>::new(Class::EVENT));
     host.set_clock(Some(100));
     host.scope(|tasks| {
         let late = tasks.spawn(|| semaphore.down_timeout(50));
@@ -111,7 +116,7 @@ fn a_deadline_ends_a_wait_and_not_earlier() {
 
 #[test]
 fn time_passes_by_itself() {
-    let semaphore = Sem::new(0);
+    let semaphore = Sem::new(Class::EVENT, 0);
     assert_eq!(semaphore.down_timeout(2_000_000), Err(Errno::ETIME));
 }
 
@@ -140,9 +145,9 @@ impl Sched for Asleep {
 
 #[test]
 fn who_waits_for_a_time_sleeps_until_then() {
-    let semaphore = Semaphore::<Asleep>::new(0);
+    let semaphore = Semaphore::<Asleep>::new(Class::EVENT, 0);
     assert_eq!((semaphore.down_timeout(50), NOW.load(Relaxed)), (Err(Errno::ETIME), 150));
-    let queue = WaitQueue::<Asleep>::new();
+    let queue = WaitQueue::<Asleep>::new(Class::EVENT);
     assert_eq!((queue.wait_event_timeout(|| false, 7), NOW.load(Relaxed)), (Err(Errno::ETIME), 157));
 }
 
@@ -168,7 +173,7 @@ impl Listener for Both {
 #[test]
 fn whoever_was_granted_in_time_has_it() {
     let host = Host::new();
-    let semaphore = Arc::new(Semaphore::observed(NAME, 0));
+    let semaphore = Arc::new(Semaphore::new(Observed::new(NAME), 0));
     let both = Both { host: host.clone(), semaphore: semaphore.clone(), events: Mutex::default() };
     let both = Arc::new(both);
     host.listen(Kinds::POINTS_AND_LOCKS, both.clone());
@@ -193,9 +198,9 @@ impl Listener for Log {
 fn who_gives_up_says_so_and_counts_for_nothing() {
     use LockStep::{Acquired, GaveUp, Release, Wait};
     let (host, log) = (Host::new(), Arc::new(Log::default()));
-    let semaphore: Semaphore<HostMachine, Observed> = Semaphore::observed(NAME, 0);
-    let mutex: RawMutex<HostMachine, Observed> = RawMutex::observed(NAME);
-    let queue: WaitQueue<HostMachine, Observed> = WaitQueue::observed(NAME);
+    let semaphore: Semaphore<HostMachine, Observed> = Semaphore::new(Observed::new(NAME), 0);
+    let mutex: RawMutex<HostMachine, Observed> = RawMutex::new(Observed::new(NAME));
+    let queue: WaitQueue<HostMachine, Observed> = WaitQueue::new(Observed::new(NAME));
     host.listen(Kinds::POINTS_AND_LOCKS, log.clone());
     host.run(|| {
         mutex.lock();
@@ -239,7 +244,7 @@ proptest! {
     /// From the front, the middle and the end: each that stays is served in the order of arrival.
     #[test]
     fn waiters_leave_from_anywhere(steps in prop::collection::vec(step(), 1..24)) {
-        let (host, semaphore) = (Host::new(), Sem::new(0));
+        let (host, semaphore) = (Host::new(), Sem::new(Class::EVENT, 0));
         host.scope(|tasks| {
             let mut queue = VecDeque::new();
             for step in steps.iter().chain(&[Step::Serve; 24]) {
@@ -330,7 +335,7 @@ fn under_fire(units: usize, enter: impl Fn(usize) -> bool + Sync, leave: impl Fn
 
 #[test]
 fn a_semaphore_under_fire_keeps_its_units() {
-    let semaphore: Semaphore<HostMachine, Counted> = Semaphore::counted(NAME, 2);
+    let semaphore: Semaphore<HostMachine, Counted> = Semaphore::new(Counted::new(NAME), 2);
     let entered = AtomicUsize::new(0);
     let enter = |kind| {
         let taken = match kind {
@@ -349,7 +354,7 @@ fn a_semaphore_under_fire_keeps_its_units() {
 
 #[test]
 fn a_token_under_fire_stays_one() {
-    let token = Completion::<HostMachine>::new();
+    let token = Completion::<HostMachine>::new(Class::EVENT);
     token.complete();
     let enter = |kind| match kind {
         0 => token.try_wait() || nothing_ends(|| token.wait()).is_ok(),
@@ -364,7 +369,7 @@ fn a_token_under_fire_stays_one() {
 
 #[test]
 fn a_mutex_under_fire_has_one_owner() {
-    let mutex = RawMutex::<HostMachine>::new();
+    let mutex = RawMutex::<HostMachine>::new(class!("test"));
     let enter = |kind| match kind {
         0 => nothing_ends(|| mutex.lock()).is_ok(),
         1 => mutex.lock_interruptible().is_ok(),

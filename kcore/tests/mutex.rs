@@ -3,18 +3,19 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use kcore::as_host;
+use kcore::class;
 use kcore::errno::Errno;
-use kcore::event::{LockName, Waiting};
+use kcore::event::{Class, LockName, Waiting};
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::{Cpu, Sched, TaskId};
-use kcore::sync::{Counted, Mutex, Observed, RawMutex, Silent, Watch, Watched};
+use kcore::sync::{Counted, Mutex, Observed, Own, RawMutex, Watch, Watched};
 
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 20_000 };
 
-const NAME: LockName = LockName { name: "test.lock", class: "test", waiting: Waiting::Sleeps };
+const NAME: LockName = LockName { name: "test.lock", class: class!("test"), waiting: Waiting::Sleeps };
 
-type Raw<W = Silent> = RawMutex<HostMachine, W>;
+type Raw<W = Class> = RawMutex<HostMachine, W>;
 
 #[test]
 fn mutex_excludes() {
@@ -34,23 +35,23 @@ fn mutex_excludes() {
         assert_eq!(mutex.waiters(), 0);
         assert_eq!(mutex.into_inner(), TASKS * ROUNDS);
     }
-    with(Silent);
+    with(class!("test"));
     with(Counted::new(NAME));
     with(Observed::new(NAME));
 }
 
 #[test]
 fn mutexes_can_be_statics() {
-    static MUTEX: Mutex<u32, HostMachine> = Mutex::new(1);
-    static COUNTED: Mutex<u32, HostMachine, Counted> = Mutex::counted(NAME, 2);
-    static OBSERVED: Mutex<u32, HostMachine, Observed> = Mutex::observed(NAME, 3);
+    static MUTEX: Mutex<u32, HostMachine> = Mutex::new(Own(class!("test")), 1);
+    static COUNTED: Mutex<u32, HostMachine, Counted> = Mutex::new(Counted::new(NAME), 2);
+    static OBSERVED: Mutex<u32, HostMachine, Observed> = Mutex::new(Observed::new(NAME), 3);
     assert_eq!(*MUTEX.lock() + *COUNTED.lock() + *OBSERVED.lock(), 6);
     assert_eq!(COUNTED.stats().acquire, 1);
 }
 
 #[test]
 fn a_guard_is_the_right_to_the_value() {
-    let mut mutex: Mutex<u32, HostMachine> = Mutex::new(1);
+    let mut mutex: Mutex<u32, HostMachine> = Mutex::new(Own(class!("test")), 1);
     let guard = mutex.lock();
     assert!(mutex.is_locked());
     assert!(mutex.try_lock().is_none());
@@ -66,7 +67,7 @@ fn a_guard_is_the_right_to_the_value() {
 
 #[test]
 fn only_the_owner_gives_it_back() {
-    let (host, mutex) = (Host::new(), Raw::<Counted>::counted(NAME));
+    let (host, mutex) = (Host::new(), Raw::<Counted>::new(Counted::new(NAME)));
     host.scope(|tasks| {
         assert_eq!(mutex.unlock(), Err(Errno::EPERM), "nobody has it");
         mutex.lock();
@@ -82,7 +83,7 @@ fn only_the_owner_gives_it_back() {
 
 #[test]
 fn an_error_of_the_owner_leaves_no_trace() {
-    let (host, mutex) = (Host::new(), Raw::new());
+    let (host, mutex) = (Host::new(), Raw::new(class!("test")));
     host.run(|| {
         mutex.lock();
         assert_eq!(mutex.lock_checked(), Err(Errno::EDEADLK));
@@ -93,7 +94,7 @@ fn an_error_of_the_owner_leaves_no_trace() {
 
 #[test]
 fn whoever_sleeps_is_woken() {
-    let (host, mutex) = (Host::new(), Raw::<Counted>::counted(NAME));
+    let (host, mutex) = (Host::new(), Raw::<Counted>::new(Counted::new(NAME)));
     host.scope(|tasks| {
         mutex.lock();
         for _ in 0..TASKS {
@@ -112,7 +113,7 @@ fn whoever_sleeps_is_woken() {
 
 #[test]
 fn whoever_sleeps_is_counted() {
-    let (host, mutex) = (Host::new(), Mutex::<u32, HostMachine>::new(0));
+    let (host, mutex) = (Host::new(), Mutex::<u32, HostMachine>::new(Own(class!("test")), 0));
     host.scope(|tasks| {
         let guard = mutex.lock();
         for sleepers in 1..=2 {
@@ -128,7 +129,7 @@ fn whoever_sleeps_is_counted() {
 #[test]
 fn a_copy_is_allocated_while_the_mutex_is_free() {
     let copies = |list: Vec<u32>| {
-        let mutex: Mutex<Vec<u32>, HostMachine, Counted> = Mutex::counted(NAME, list.clone());
+        let mutex: Mutex<Vec<u32>, HostMachine, Counted> = Mutex::new(Counted::new(NAME), list.clone());
         assert_eq!(mutex.copy_of(|list| list), list);
         mutex.stats().acquire
     };
@@ -164,7 +165,7 @@ impl Sched for Tardy {
 #[test]
 fn a_sleeper_that_loses_too_often_is_handed_it() {
     const PATIENCE: usize = 10;
-    let (host, mutex) = (Host::new(), RawMutex::<Tardy>::new());
+    let (host, mutex) = (Host::new(), RawMutex::<Tardy>::new(class!("test")));
     let snatched = host.scope(|tasks| {
         mutex.lock();
         let sleeper = tasks.spawn(|| {
@@ -233,7 +234,7 @@ fn who_finds_it_taken_spins_only_while_the_owner_runs() {
         FREE.store(false, Relaxed);
         let spins_and_blocks = || (SPINS.load(Relaxed), BLOCKS.load(Relaxed));
         let before = spins_and_blocks();
-        let mutex = RawMutex::<Lucky, Counted>::counted(NAME);
+        let mutex = RawMutex::<Lucky, Counted>::new(Counted::new(NAME));
         Host::new().scope(|tasks| {
             mutex.lock();
             let waiter = tasks.spawn(|| {

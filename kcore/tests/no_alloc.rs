@@ -4,6 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::panic::Location;
 
+use kcore::class;
 use kcore::event::{Access, Actor, LockId, LockName, LockStep, Mode, Op, Site, Waiting};
 use kcore::machine::{CpuId, TaskId};
 use kcore::probe::{Engine, Plan};
@@ -34,7 +35,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 static SLOT: Site = Site::new("slot");
-static LOCK: LockName = LockName { name: "scull0.lock", class: "scull.lock", waiting: Waiting::Spins };
+static LOCK: LockName = LockName { name: "scull0.lock", class: class!("test"), waiting: Waiting::Spins };
 const TASKS: u8 = 64;
 
 /// Three rounds in which every task takes a lock that others want, passes a point, and ends.

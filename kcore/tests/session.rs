@@ -2,9 +2,8 @@
 
 use std::panic::Location;
 
-use kcore::event::{
-    Access, Actor, Event, LockId, LockName, LockStep, Mode, Op, Site, TaskStep, Waiting, What,
-};
+use kcore::class;
+use kcore::event::{Access, Actor, Event, LockId, LockName, LockStep, Mode, Op, Site, TaskStep, What};
 use kcore::holds::Held;
 use kcore::machine::{Context, CpuId, TaskId};
 use kcore::probe::{Decision, Plan};
@@ -13,8 +12,8 @@ use kcore::settings::Verdict;
 use kcore::sync::PREEMPTION_OFF;
 use kcore::wait_for::{Graph, Tasks, Where};
 
-const SPIN: LockName = LockName { name: "list.lock", class: "list.lock", waiting: Waiting::Spins };
-const SEM: LockName = LockName { name: "scull0.lock", class: "scull.lock", waiting: Waiting::Sleeps };
+const SPIN: LockName = LockName::spins("list.lock", class!("test"));
+const SEM: LockName = LockName::sleeps("scull0.lock", class!("test"));
 static SLOT: Site = Site::new("slot");
 
 /// Each task is on the CPU of its number; unless B waits for that of A.

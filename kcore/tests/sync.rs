@@ -7,19 +7,20 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering, Ordering::Relaxed};
 
 use kcore::as_host;
-use kcore::event::{LockName, Waiting};
+use kcore::class;
+use kcore::event::{Class, LockName, Waiting};
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::{AtomicFlag, Cpu};
-use kcore::sync::{Completion, Counted, Observed, RwLock, Semaphore, Silent, SpinLock, Tas, Watch};
+use kcore::sync::{Completion, Counted, Observed, RwLock, Semaphore, SpinLock, Tas, Watch};
 
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 20_000 };
 
-const NAME: LockName = LockName { name: "test.lock", class: "test", waiting: Waiting::Spins };
+const NAME: LockName = LockName { name: "test.lock", class: class!("test"), waiting: Waiting::Spins };
 
-type Spin<T, W = Silent> = SpinLock<T, HostMachine, W>;
-type Sem<W = Silent> = Semaphore<HostMachine, W>;
-type Done<W = Silent> = Completion<HostMachine, W>;
+type Spin<T, W = Class> = SpinLock<T, HostMachine, W>;
+type Sem<W = Class> = Semaphore<HostMachine, W>;
+type Done<W = Class> = Completion<HostMachine, W>;
 
 /// A number that only a lock makes safe to increment: Miri sees a data race on it, and a plain run loses counts.
 #[derive(Default)]
@@ -74,11 +75,11 @@ fn a_silent_lock_is_a_flag_and_its_value() {
 
 #[test]
 fn locks_can_be_statics() {
-    static SPIN: Spin<u32> = SpinLock::new(7);
-    static COUNTED: Spin<u32, Counted> = SpinLock::counted(NAME, 7);
-    static OBSERVED: Spin<u32, Observed> = SpinLock::observed(NAME, 7);
-    static SEMAPHORE: Sem<Observed> = Semaphore::observed(NAME, 1);
-    static COMPLETION: Done<Counted> = Completion::counted(NAME);
+    static SPIN: Spin<u32> = SpinLock::new(class!("test"), 7);
+    static COUNTED: Spin<u32, Counted> = SpinLock::new(Counted::new(NAME), 7);
+    static OBSERVED: Spin<u32, Observed> = SpinLock::new(Observed::new(NAME), 7);
+    static SEMAPHORE: Sem<Observed> = Semaphore::new(Observed::new(NAME), 1);
+    static COMPLETION: Done<Counted> = Completion::new(Counted::new(NAME));
     assert_eq!(*SPIN.lock() + *COUNTED.lock() + *OBSERVED.lock(), 21);
     SEMAPHORE.down();
     SEMAPHORE.up();
@@ -93,14 +94,14 @@ fn spinlock_excludes() {
         Host::new().tasks(TASKS, |_| (0..ROUNDS).for_each(|_| *lock.lock() += 1));
         assert_eq!(lock.into_inner(), TASKS * ROUNDS);
     }
-    with(Silent);
+    with(class!("test"));
     with(Counted::new(NAME));
     with(Observed::new(NAME));
 }
 
 #[test]
 fn spinlock_excludes_those_who_try() {
-    let lock = Spin::new(0);
+    let lock = Spin::new(class!("test"), 0);
     let got = AtomicUsize::new(0);
     Host::new().tasks(TASKS, |_| {
         for _ in 0..ROUNDS {
@@ -115,7 +116,7 @@ fn spinlock_excludes_those_who_try() {
 
 #[test]
 fn try_lock_fails_only_while_it_is_locked() {
-    let mut lock = Spin::new(1);
+    let mut lock = Spin::new(class!("test"), 1);
     let guard = lock.lock();
     assert!(lock.is_locked());
     assert!(lock.try_lock().is_none());
@@ -128,7 +129,7 @@ fn try_lock_fails_only_while_it_is_locked() {
 
 #[test]
 fn each_form_switches_off_what_it_says() {
-    let (lock, off) = (Spin::new(()), HostMachine::switched_off);
+    let (lock, off) = (Spin::new(class!("test"), ()), HostMachine::switched_off);
     let guard = lock.lock();
     assert_eq!(off(), (1, 0));
     assert!(lock.try_lock().is_none());
@@ -149,7 +150,7 @@ fn each_form_switches_off_what_it_says() {
 
 #[test]
 fn irqsave_puts_interrupts_back_as_they_were() {
-    let (outer, inner) = (Spin::new(()), Spin::new(()));
+    let (outer, inner) = (Spin::new(class!("test"), ()), Spin::new(class!("test"), ()));
     assert!(HostMachine::interrupts_on());
     let first = outer.lock_irqsave();
     assert!(!HostMachine::interrupts_on());
@@ -169,8 +170,8 @@ fn irqsave_puts_interrupts_back_as_they_were() {
 fn irqsave_unlocks_before_interrupts_come() {
     /// A machine on which an interrupt comes as soon as it can, and takes the lock.
     struct Eager;
-    static LOCK: SpinLock<u32, Eager> = SpinLock::new(0);
-    static ON: SpinLock<bool, HostMachine> = SpinLock::new(true);
+    static LOCK: SpinLock<u32, Eager> = SpinLock::new(class!("test"), 0);
+    static ON: SpinLock<bool, HostMachine> = SpinLock::new(class!("test"), true);
 
     impl Cpu for Eager {
         type Flag = std::sync::atomic::AtomicBool;
@@ -235,8 +236,8 @@ impl Cpu for Pausing {
 /// Waiters that keep away let the holder finish; but not for ever.
 #[test]
 fn while_a_lock_stays_taken_the_looks_become_rarer_up_to_a_bound() {
-    let spin = SpinLock::<_, Pausing>::from_flag(Watched, Silent, ());
-    let rw = RwLock::<_, Pausing>::from_flags(Watched, Watched, Silent, ());
+    let spin = SpinLock::<_, Pausing>::from_flag(Watched, class!("test"), ());
+    let rw = RwLock::<_, Pausing>::from_flags(Watched, Watched, class!("test"), ());
     let wait_for_both: [&dyn Fn(); 2] = [&|| drop(spin.lock()), &|| drop(rw.read())];
     for wait in wait_for_both {
         LOOKS.set(100);
@@ -251,7 +252,7 @@ fn while_a_lock_stays_taken_the_looks_become_rarer_up_to_a_bound() {
 
 #[test]
 fn semaphore_of_one_excludes() {
-    let semaphore = Sem::new(1);
+    let semaphore = Sem::new(Class::EVENT, 1);
     excludes(|| semaphore.down(), || semaphore.up());
     assert_eq!((semaphore.count(), semaphore.waiters()), (1, 0));
 }
@@ -259,7 +260,7 @@ fn semaphore_of_one_excludes() {
 #[test]
 fn semaphore_admits_as_many_as_it_has_units() {
     const UNITS: usize = 2;
-    let semaphore = Sem::new(UNITS);
+    let semaphore = Sem::new(Class::EVENT, UNITS);
     let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     Host::new().tasks(TASKS, |_| {
         for _ in 0..ROUNDS {
@@ -275,7 +276,7 @@ fn semaphore_admits_as_many_as_it_has_units() {
 
 #[test]
 fn semaphore_serves_in_the_order_of_arrival() {
-    let semaphore = Sem::new(0);
+    let semaphore = Sem::new(Class::EVENT, 0);
     let order = Mutex::new(Vec::new());
     Host::new().scope(|tasks| {
         for index in 0..TASKS {
@@ -296,7 +297,7 @@ fn semaphore_serves_in_the_order_of_arrival() {
 
 #[test]
 fn semaphore_hands_over_and_nobody_barges_in() {
-    let semaphore = Sem::new(1);
+    let semaphore = Sem::new(Class::EVENT, 1);
     semaphore.down();
     let seen = AtomicUsize::new(0);
     Host::new().scope(|tasks| {
@@ -318,7 +319,7 @@ fn semaphore_hands_over_and_nobody_barges_in() {
 
 #[test]
 fn try_down_takes_what_there_is() {
-    let semaphore = Sem::new(2);
+    let semaphore = Sem::new(Class::EVENT, 2);
     assert!(semaphore.try_down());
     assert!(semaphore.try_down());
     assert!(!semaphore.try_down());
@@ -329,7 +330,7 @@ fn try_down_takes_what_there_is() {
 
 #[test]
 fn completion_is_remembered() {
-    let done = Done::new();
+    let done = Done::new(Class::EVENT);
     assert!(!done.is_done());
     assert!(!done.try_wait());
     done.complete();
@@ -342,7 +343,7 @@ fn completion_is_remembered() {
 
 #[test]
 fn completion_wakes_one_at_a_time_in_order() {
-    let done = Done::new();
+    let done = Done::new(Class::EVENT);
     let order = Mutex::new(Vec::new());
     Host::new().scope(|tasks| {
         for index in 0..TASKS {
@@ -364,7 +365,7 @@ fn completion_wakes_one_at_a_time_in_order() {
 
 #[test]
 fn complete_all_frees_those_who_wait_and_those_who_come() {
-    let done = Done::new();
+    let done = Done::new(Class::EVENT);
     let host = Host::new();
     host.scope(|tasks| {
         for _ in 0..TASKS {
@@ -385,14 +386,14 @@ fn complete_all_frees_those_who_wait_and_those_who_come() {
 
 #[test]
 fn completion_as_a_token_excludes() {
-    let token = Done::new();
+    let token = Done::new(Class::EVENT);
     token.complete();
     excludes(|| token.wait(), || token.complete());
 }
 
 #[test]
 fn ping_and_pong_lose_no_wake_up() {
-    let (ping, pong) = (Done::new(), Done::new());
+    let (ping, pong) = (Done::new(Class::EVENT), Done::new(Class::EVENT));
     Host::new().scope(|tasks| {
         tasks.spawn(|| {
             for _ in 0..ROUNDS {

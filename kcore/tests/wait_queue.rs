@@ -3,8 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
+use kcore::class;
 use kcore::errno::Errno;
-use kcore::event::{LockName, Waiting};
+use kcore::event::{Class, LockName, Waiting};
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::Sched;
 use kcore::sync::{Counted, WaitQueue, Watched};
@@ -12,7 +13,7 @@ use kcore::sync::{Counted, WaitQueue, Watched};
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 5_000 };
 
-const NAME: LockName = LockName { name: "test.queue", class: "test", waiting: Waiting::Sleeps };
+const NAME: LockName = LockName { name: "test.queue", class: class!("test"), waiting: Waiting::Sleeps };
 
 type Queue = WaitQueue<HostMachine>;
 
@@ -23,7 +24,7 @@ fn take(items: &AtomicUsize) -> bool {
 
 #[test]
 fn who_finds_it_true_does_not_wait() {
-    let queue: WaitQueue<HostMachine, Counted> = WaitQueue::counted(NAME);
+    let queue: WaitQueue<HostMachine, Counted> = WaitQueue::new(Counted::new(NAME));
     queue.wait_event(|| true);
     queue.wait_event_exclusive(|| true);
     assert_eq!(queue.wait_event_interruptible(|| true), Ok(()));
@@ -36,7 +37,7 @@ fn who_finds_it_true_does_not_wait() {
 /// Each waiter waits for one wake-up: it goes when its condition was tested again.
 #[test]
 fn wake_up_wakes_all_the_shared_and_so_many_exclusive() {
-    let (host, queue) = (Host::new(), Queue::new());
+    let (host, queue) = (Host::new(), Queue::new(Class::EVENT));
     let (open, gone) = (AtomicBool::new(false), AtomicUsize::new(0));
     host.scope(|tasks| {
         for index in 0..7 {
@@ -67,7 +68,7 @@ fn wake_up_wakes_all_the_shared_and_so_many_exclusive() {
 
 #[test]
 fn exclusive_waiters_are_woken_in_order() {
-    let (host, queue, last) = (Host::new(), Queue::new(), AtomicUsize::new(0));
+    let (host, queue, last) = (Host::new(), Queue::new(Class::EVENT), AtomicUsize::new(0));
     let (open, order) = (AtomicBool::new(false), std::sync::Mutex::new(Vec::new()));
     host.scope(|tasks| {
         for index in 0..TASKS {
@@ -90,7 +91,7 @@ fn exclusive_waiters_are_woken_in_order() {
 
 #[test]
 fn waits_end_by_signals_and_deadlines() {
-    let (host, queue) = (Host::new(), Queue::new());
+    let (host, queue) = (Host::new(), Queue::new(Class::EVENT));
     host.set_clock(Some(100));
     host.scope(|tasks| {
         let me = HostMachine::task();
@@ -110,7 +111,7 @@ fn waits_end_by_signals_and_deadlines() {
 /// The signal comes first, the condition becomes true before the task has left: it is not interrupted.
 #[test]
 fn the_last_word_has_the_condition() {
-    let (host, queue, tests) = (Host::new(), Queue::new(), AtomicUsize::new(0));
+    let (host, queue, tests) = (Host::new(), Queue::new(Class::EVENT), AtomicUsize::new(0));
     host.run(|| {
         host.interrupt(HostMachine::task());
         let condition = || tests.fetch_add(1, SeqCst) == 2;
@@ -122,7 +123,7 @@ fn the_last_word_has_the_condition() {
 /// The first is woken, but has a signal and finds its condition false; the wake-up is for the second then.
 #[test]
 fn an_exclusive_waiter_that_gives_up_passes_its_wake_up_on() {
-    let (host, queue, open) = (Host::new(), Queue::new(), AtomicBool::new(false));
+    let (host, queue, open) = (Host::new(), Queue::new(Class::EVENT), AtomicBool::new(false));
     let (tests, second) = (AtomicUsize::new(0), AtomicBool::new(false));
     host.scope(|tasks| {
         let first = tasks.spawn(|| {
@@ -147,7 +148,7 @@ fn an_exclusive_waiter_that_gives_up_passes_its_wake_up_on() {
 
 #[test]
 fn a_condition_that_panics_leaves_the_queue() {
-    let (host, queue, tests) = (Host::new(), Queue::new(), AtomicUsize::new(0));
+    let (host, queue, tests) = (Host::new(), Queue::new(Class::EVENT), AtomicUsize::new(0));
     let panicked = host.run(|| {
         catch_unwind(AssertUnwindSafe(|| {
             queue.wait_event(|| {
@@ -163,7 +164,7 @@ fn a_condition_that_panics_leaves_the_queue() {
 /// Every item is taken, though many waiters give up: a wake-up that got lost would leave an item and a sleeper.
 #[test]
 fn no_wake_up_is_lost_to_those_who_give_up() {
-    let (host, queue) = (Host::new(), WaitQueue::<HostMachine, Counted>::counted(NAME));
+    let (host, queue) = (Host::new(), WaitQueue::<HostMachine, Counted>::new(Counted::new(NAME)));
     let (items, taken) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let all = TASKS * ROUNDS;
     host.scope(|tasks| {
@@ -203,7 +204,7 @@ mod standing {
 
     #[test]
     fn it_is_woken_once_and_leaves_when_it_is_dropped() {
-        let (host, queue) = (Host::new(), Queue::new());
+        let (host, queue) = (Host::new(), Queue::new(Class::EVENT));
         host.run(|| {
             let (one, other) = (queue.stand(), queue.stand());
             assert_eq!(queue.waiters(), 2);
@@ -218,7 +219,7 @@ mod standing {
 
     #[test]
     fn a_table_sleeps_until_one_of_its_queues_is_woken() {
-        let (host, queues) = (Host::new(), [Queue::new(), Queue::new()]);
+        let (host, queues) = (Host::new(), [Queue::new(Class::EVENT), Queue::new(Class::EVENT)]);
         for which in 0..2 {
             host.scope(|tasks| {
                 let sleeper = tasks.spawn(|| {
@@ -236,7 +237,7 @@ mod standing {
 
     #[test]
     fn who_only_asks_stands_nowhere() {
-        let queue = Queue::new();
+        let queue = Queue::new(Class::EVENT);
         let mut table = PollTable::asking();
         table.wait(&queue);
         assert_eq!((queue.waiters(), table.is_woken()), (0, false));
@@ -245,7 +246,7 @@ mod standing {
     /// The event comes while the task sleeps for something else, which uses up the wake-up that the machine has kept.
     #[test]
     fn a_wake_up_that_another_sleep_uses_up_is_remembered() {
-        let (host, queue) = (Host::new(), Queue::new());
+        let (host, queue) = (Host::new(), Queue::new(Class::EVENT));
         host.run(|| {
             let mut table = PollTable::new();
             table.wait(&queue);
@@ -257,7 +258,7 @@ mod standing {
 
     #[test]
     fn a_signal_ends_its_sleep_unless_it_was_woken() {
-        let (host, queue) = (Host::new(), Queue::new());
+        let (host, queue) = (Host::new(), Queue::new(Class::EVENT));
         host.run(|| {
             let mut table = PollTable::new();
             table.wait(&queue);
@@ -271,7 +272,8 @@ mod standing {
     /// A table with two places in one queue and one in another, dropped while others wake it.
     #[test]
     fn it_may_go_while_it_is_woken() {
-        let (host, queues, over) = (Host::new(), [Queue::new(), Queue::new()], AtomicBool::new(false));
+        let (host, queues, over) =
+            (Host::new(), [Queue::new(Class::EVENT), Queue::new(Class::EVENT)], AtomicBool::new(false));
         host.scope(|tasks| {
             for queue in &queues {
                 let over = &over;

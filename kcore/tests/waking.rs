@@ -5,10 +5,12 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, Ordering::SeqCst};
 
 use kcore::as_host;
+use kcore::class;
 use kcore::errno::Errno;
+use kcore::event::Class;
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::{AtomicFlag, Cpu, Sched, Sleep, TaskId};
-use kcore::sync::{Completion, RawMutex, RwSemaphore, Semaphore, Silent, WaitQueue};
+use kcore::sync::{Completion, RawMutex, RwSemaphore, Semaphore, WaitQueue};
 
 thread_local! {
     /// Locks that this thread has: flags that it has set by a test-and-set and not cleared.
@@ -99,16 +101,16 @@ fn wakes(
 
 #[test]
 fn semaphore_and_completion() {
-    let semaphore = Semaphore::<Strict>::from_flag(flag(), Silent, 0);
+    let semaphore = Semaphore::<Strict>::from_flag(flag(), Class::EVENT, 0);
     wakes(2, || semaphore.waiters(), |_| semaphore.down(), || (0..2).for_each(|_| semaphore.up()));
-    let completion = Completion::<Strict>::from_flag(flag(), Silent, 0);
+    let completion = Completion::<Strict>::from_flag(flag(), Class::EVENT, 0);
     wakes(1, || completion.waiters(), |_| completion.wait(), || completion.complete());
     wakes(3, || completion.waiters(), |_| completion.wait(), || completion.complete_all());
 }
 
 #[test]
 fn mutex() {
-    let (host, mutex) = (Host::new(), RawMutex::<Strict>::from_flag(flag(), Silent));
+    let (host, mutex) = (Host::new(), RawMutex::<Strict>::from_flag(flag(), class!("test")));
     host.scope(|tasks| {
         mutex.lock();
         for _ in 0..2 {
@@ -129,7 +131,7 @@ fn mutex() {
 #[test]
 fn reader_writer_semaphore() {
     for downgrades in [false, true] {
-        let (host, lock) = (Host::new(), RwSemaphore::<Strict>::from_flag(flag(), Silent));
+        let (host, lock) = (Host::new(), RwSemaphore::<Strict>::from_flag(flag(), class!("test")));
         host.scope(|tasks| {
             lock.down_write();
             for index in 0..4 {
@@ -162,7 +164,7 @@ fn reader_writer_semaphore() {
 
 #[test]
 fn wait_queue() {
-    let (queue, open) = (WaitQueue::<Strict>::from_flag(flag(), Silent), AtomicBool::new(false));
+    let (queue, open) = (WaitQueue::<Strict>::from_flag(flag(), Class::EVENT), AtomicBool::new(false));
     let wait = |index| match index {
         0 | 1 => queue.wait_event(|| open.load(SeqCst)),
         _ => queue.wait_event_exclusive(|| open.load(SeqCst)),
@@ -178,7 +180,7 @@ fn wait_queue() {
 /// The one that gives up is woken before it is out of the queue, and passes that on.
 #[test]
 fn wait_queue_from_which_one_goes() {
-    let (host, queue) = (Host::new(), WaitQueue::<Strict>::from_flag(flag(), Silent));
+    let (host, queue) = (Host::new(), WaitQueue::<Strict>::from_flag(flag(), Class::EVENT));
     let (tests, open) = (AtomicUsize::new(0), AtomicBool::new(false));
     host.scope(|tasks| {
         let first = tasks.spawn(|| {

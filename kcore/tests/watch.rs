@@ -8,32 +8,33 @@ use std::sync::atomic::{
 use std::sync::{Arc, Mutex};
 
 use kcore::as_host;
-use kcore::event::{Event, Events, Kinds, LockName, LockStep, Site, Waiting, What};
+use kcore::class;
+use kcore::event::{Class, Event, Events, Kinds, LockName, LockStep, Site, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
 use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::shared::Shared;
 use kcore::sync::{
-    BrokenSpinLock, Completion, Counted, CpuOwnedLock, Observed, RwLock, RwSemaphore, Semaphore, Silent,
-    SpinLock, Statistics, WaitQueue, Watch, Watched,
+    BrokenSpinLock, Completion, Counted, CpuOwnedLock, Observed, RwLock, RwSemaphore, Semaphore, SpinLock,
+    Statistics, WaitQueue, Watch, Watched,
 };
 
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 20_000 };
 
-const NAME: LockName = LockName { name: "test.lock", class: "test", waiting: Waiting::Spins };
+const NAME: LockName = LockName { name: "test.lock", class: class!("test"), waiting: Waiting::Spins };
 
 static READY: Site = Site::new("ready");
 
-type Spin<T, W = Silent> = SpinLock<T, HostMachine, W>;
-type Sem<W = Silent> = Semaphore<HostMachine, W>;
-type Done<W = Silent> = Completion<HostMachine, W>;
+type Spin<T, W = Class> = SpinLock<T, HostMachine, W>;
+type Sem<W = Class> = Semaphore<HostMachine, W>;
+type Done<W = Class> = Completion<HostMachine, W>;
 
 #[test]
 fn spinlock_counts() {
     let (host, log) = (Host::new(), Arc::new(Log::default()));
     host.listen(Kinds::POINTS_AND_LOCKS, log.clone());
     host.set_clock(Some(100));
-    let lock: Spin<(), Observed> = SpinLock::observed(NAME, ());
+    let lock: Spin<(), Observed> = SpinLock::new(Observed::new(NAME), ());
     host.scope(|tasks| {
         let guard = lock.lock();
         host.set_clock(Some(110));
@@ -106,7 +107,7 @@ impl Listener for Last {
 fn a_wait_queue_tells_of_each_sleep() {
     let (host, last) = (Host::new(), Arc::new(Last::default()));
     host.listen(Kinds::POINTS_AND_LOCKS, last.clone());
-    let queue: WaitQueue<HostMachine, Observed> = WaitQueue::observed(NAME);
+    let queue: WaitQueue<HostMachine, Observed> = WaitQueue::new(Observed::new(NAME));
     let ready = Shared::new(0_usize);
     let tests = AtomicU32::new(0);
     host.scope(|tasks| {
@@ -128,8 +129,8 @@ fn a_wait_queue_tells_of_each_sleep() {
 
 #[test]
 fn every_acquisition_is_counted() {
-    let lock: Spin<(), Counted> = SpinLock::counted(NAME, ());
-    let semaphore: Sem<Counted> = Semaphore::counted(NAME, 1);
+    let lock: Spin<(), Counted> = SpinLock::new(Counted::new(NAME), ());
+    let semaphore: Sem<Counted> = Semaphore::new(Counted::new(NAME), 1);
     Host::new().tasks(TASKS, |_| {
         for _ in 0..ROUNDS {
             drop(lock.lock());
@@ -145,7 +146,7 @@ fn every_acquisition_is_counted() {
 fn sleepers_are_counted_by_who_grants_them() {
     let host = Host::new();
     host.set_clock(Some(100));
-    let semaphore: Sem<Counted> = Semaphore::counted(NAME, 1);
+    let semaphore: Sem<Counted> = Semaphore::new(Counted::new(NAME), 1);
     host.scope(|tasks| {
         semaphore.down();
         tasks.spawn(|| semaphore.down());
@@ -163,7 +164,7 @@ fn sleepers_are_counted_by_who_grants_them() {
 #[test]
 fn units_are_held_by_each_of_their_holders() {
     let host = Host::new();
-    let semaphore: Sem<Counted> = Semaphore::counted(NAME, 2);
+    let semaphore: Sem<Counted> = Semaphore::new(Counted::new(NAME), 2);
     let at = |cycles, call: fn(&Sem<Counted>)| {
         host.set_clock(Some(cycles));
         host.run(|| call(&semaphore));
@@ -223,7 +224,7 @@ impl Events for Spinning {
 /// A watchdog that has given a spinner up gets hold of it that way.
 #[test]
 fn who_spins_for_an_observed_lock_says_so_again_and_again() {
-    let lock: SpinLock<u32, Spinning, Observed> = SpinLock::observed(NAME, 0);
+    let lock: SpinLock<u32, Spinning, Observed> = SpinLock::new(Observed::new(NAME), 0);
     Host::new().scope(|tasks| {
         let guard = lock.lock();
         assert_eq!(SPINS.load(Relaxed), 0, "it was free");
@@ -237,7 +238,7 @@ fn who_spins_for_an_observed_lock_says_so_again_and_again() {
 #[test]
 fn nobody_holds_what_never_ends() {
     let host = Host::new();
-    let done: Done<Counted> = Completion::counted(NAME);
+    let done: Done<Counted> = Completion::new(Counted::new(NAME));
     let at = |cycles, call: fn(&Done<Counted>)| {
         host.set_clock(Some(cycles));
         host.run(|| call(&done));
@@ -266,8 +267,8 @@ impl Listener for Log {
 fn observed_locks_tell() {
     use LockStep::{Acquired, Release, Wait};
     let (host, log) = (Host::new(), Arc::new(Log::default()));
-    let lock: Spin<u8, Observed> = SpinLock::observed(NAME, 0);
-    let semaphore: Sem<Observed> = Semaphore::observed(NAME, 1);
+    let lock: Spin<u8, Observed> = SpinLock::new(Observed::new(NAME), 0);
+    let semaphore: Sem<Observed> = Semaphore::new(Observed::new(NAME), 1);
     host.run(|| drop(lock.lock()));
     assert!(log.0.lock().unwrap().is_empty(), "nobody listens yet");
 
@@ -294,6 +295,10 @@ fn observed_locks_tell() {
     assert!(log.0.lock().unwrap().is_empty(), "it does not listen any more");
 }
 
+fn two(name: LockName) -> [Observed; 2] {
+    [name; 2].map(Observed::new)
+}
+
 /// Two locks of a kind are told apart by where they are.
 #[test]
 fn each_lock_tells_where_it_is() {
@@ -317,37 +322,33 @@ fn each_lock_tells_where_it_is() {
         lock.acquire::<HostMachine>();
         lock.release::<HostMachine>();
     });
-    tell([name; 2].map(CpuOwnedLock::<HostMachine, Observed>::observed), CpuOwnedLock::address, |lock| {
+    tell(two(name).map(CpuOwnedLock::<HostMachine, Observed>::new), CpuOwnedLock::address, |lock| {
         lock.acquire();
         lock.release();
     });
-    tell([name; 2].map(Done::<Observed>::observed), Completion::address, |done| {
+    tell(two(name).map(Done::<Observed>::new), Completion::address, |done| {
         done.complete();
         done.wait();
     });
-    tell([name; 2].map(|name| Sem::<Observed>::observed(name, 1)), Semaphore::address, |semaphore| {
+    tell(two(name).map(|watch| Sem::new(watch, 1)), Semaphore::address, |semaphore| {
         semaphore.down();
         semaphore.up();
     });
-    tell([name; 2].map(RwSemaphore::<HostMachine, Observed>::observed), RwSemaphore::address, |semaphore| {
+    tell(two(name).map(RwSemaphore::<HostMachine, Observed>::new), RwSemaphore::address, |semaphore| {
         semaphore.down_write();
         semaphore.up_write();
     });
     tell(
-        [name; 2].map(|name| kcore::sync::Mutex::<_, HostMachine, Observed>::observed(name, 0)),
+        two(name).map(|watch| kcore::sync::Mutex::<_, HostMachine, _>::new(watch, 0)),
         kcore::sync::Mutex::address,
         |mutex| drop(mutex.lock()),
     );
-    tell([NAME; 2].map(|name| Spin::<_, Observed>::observed(name, 0)), SpinLock::address, |lock| {
-        drop(lock.lock())
+    tell(two(NAME).map(|watch| Spin::new(watch, 0)), SpinLock::address, |lock| drop(lock.lock()));
+    tell(two(NAME).map(|watch| RwLock::<_, HostMachine, _>::new(watch, 0)), RwLock::address, |lock| {
+        drop(lock.write())
     });
-    tell(
-        [NAME; 2].map(|name| RwLock::<_, HostMachine, Observed>::observed(name, 0)),
-        RwLock::address,
-        |lock| drop(lock.write()),
-    );
     let name = LockName { waiting: Waiting::Event, ..NAME };
-    tell([name; 2].map(WaitQueue::<HostMachine, Observed>::observed), WaitQueue::address, |queue| {
+    tell(two(name).map(WaitQueue::<HostMachine, Observed>::new), WaitQueue::address, |queue| {
         let looks = Cell::new(0);
         queue.wait_event(|| {
             looks.set(looks.get() + 1);
@@ -400,8 +401,8 @@ fn leaves_early(wait: impl Fn() + Sync, is_awaited: impl Fn() -> bool, grant: im
 #[test]
 fn who_waits_for_a_completion_sees_off_who_completes() {
     let name = LockName { waiting: Waiting::Event, ..NAME };
-    let semaphore: Sem<Observed> = Semaphore::observed(name, 0);
+    let semaphore: Sem<Observed> = Semaphore::new(Observed::new(name), 0);
     assert!(leaves_early(|| semaphore.down(), || semaphore.waiters() == 1, || semaphore.up()));
-    let done: Done<Observed> = Completion::observed(name);
+    let done: Done<Observed> = Completion::new(Observed::new(name));
     assert!(!leaves_early(|| done.wait(), || done.waiters() == 1, || done.complete()));
 }

@@ -2,6 +2,7 @@
 
 use alloc::string::ToString;
 
+use kcore::class;
 use kcore::report::{Boot, Phase};
 use kcore::settings::{Accel, Config, MachineSettings, MachineType};
 
@@ -20,7 +21,10 @@ struct Chart {
     phases: heapless::Vec<(&'static str, u64), PHASES>,
 }
 
-static CHART: SpinLock<Chart> = SpinLock::new(Chart { last: 0, phases: heapless::Vec::new() });
+static CHART: SpinLock<Chart> = SpinLock::new(
+    class!("boot chart", "The first CPU, while it boots."),
+    Chart { last: 0, phases: heapless::Vec::new() },
+);
 
 /// Starts the clock.
 pub fn start() {

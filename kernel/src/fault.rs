@@ -2,6 +2,7 @@
 
 use core::hint::black_box;
 
+use kcore::class;
 use kcore::settings::Fault;
 use kcore::sync::RwLock;
 
@@ -43,7 +44,7 @@ fn panic_elsewhere() -> ! {
 
 /// Where preemption is not counted, softirqs are.
 fn forget_guards() -> ! {
-    static LOCK: RwLock<(), Kernel> = RwLock::new(());
+    static LOCK: RwLock<(), Kernel> = RwLock::new(class!("forgotten"), ());
     loop {
         match cfg!(feature = "preempt") {
             true => core::mem::forget(LOCK.read()),

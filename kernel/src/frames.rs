@@ -11,6 +11,7 @@ use heapless::Vec;
 
 use crate::machine::SpinLock;
 use crate::param::MAX_MEMORY_RANGES;
+use kcore::class;
 
 const FRAME: u64 = 4096;
 const MIB: u64 = 1 << 20;
@@ -28,7 +29,8 @@ struct Frames {
     memory: Ranges,
 }
 
-static FRAMES: SpinLock<Frames> = SpinLock::new(Frames { free: Vec::new(), low: None, memory: Vec::new() });
+static FRAMES: SpinLock<Frames> =
+    SpinLock::new(class!("frames"), Frames { free: Vec::new(), low: None, memory: Vec::new() });
 
 /// Where physical memory is mapped: the loader's place, then ours.
 static WINDOW: AtomicU64 = AtomicU64::new(0);

@@ -25,6 +25,7 @@ pub mod last_words;
 use core::fmt::Write;
 use core::panic::PanicInfo;
 
+use kcore::class;
 use kcore::errno::Errno;
 use kcore::wait_for::At;
 
@@ -39,7 +40,7 @@ use crate::{println, task};
 use exception::Exception;
 
 /// How many there were, and the right to report one: reports do not mix.
-static COUNT: SpinLock<u32> = SpinLock::new(0);
+static COUNT: SpinLock<u32> = SpinLock::new(class!("oops", "A task that dies, while it reports."), 0);
 
 /// How many there were.
 pub fn count() -> u32 {

@@ -10,8 +10,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use kcore::class;
 use kcore::settings::Config;
-use kcore::sync::Mutex;
+use kcore::sync::{Mutex, Own};
 
 use crate::context;
 use crate::machine::Kernel;
@@ -52,7 +53,8 @@ const ROOM_FOR_NAMES: usize = 64 << 10;
 const ROOM_ON_STACK: u64 = 14 << 10;
 
 /// The line tables, worked out when they are first asked for.
-static LINES: Mutex<Option<Lines>, Kernel> = Mutex::new(None);
+static LINES: Mutex<Option<Lines>, Kernel> =
+    Mutex::new(Own(class!("symbols", "Only tried where the caller may not sleep.")), None);
 
 /// The place of an instruction, and those of the functions that were inlined there, the innermost first. Nothing without
 /// the ELF. Allocates, and parses the tables when it is called first. May sleep, unless it is called where that is not

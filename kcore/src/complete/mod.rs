@@ -25,12 +25,12 @@ use core::sync::atomic::{
 
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags, Printk, Said};
 use crate::errno::Errno;
-use crate::event::{LockName, Waiting};
+use crate::event::LockName;
 use crate::machine::{AtomicFlag, Machine};
 use crate::sync::{Completion, Observed};
 
 /// The completion's name.
-const NAME: LockName = LockName { name: "complete.comp", class: "complete.comp", waiting: Waiting::Event };
+const NAME: LockName = LockName::event("complete.comp");
 
 /// The device.
 pub struct Complete<M: Machine> {

@@ -10,9 +10,11 @@ use super::module::{InUse, Module};
 use super::numbers::DeviceNumber;
 use super::open_file::OpenFile;
 use super::operations::CharDevice;
+use crate::class;
 use crate::errno::Errno;
+use crate::event::Class;
 use crate::machine::{AtomicFlag, Machine};
-use crate::sync::{Silent, SpinLock, WaitQueue};
+use crate::sync::{SpinLock, WaitQueue};
 
 /// A device that can be opened by its number (LDD3's `struct cdev`). It lives as long as the registry or an open file refers
 /// to it.
@@ -52,8 +54,15 @@ impl<M: Machine> Cdev<M> {
             name: name.into(),
             module: Arc::clone(module),
             device,
-            inside: SpinLock::from_flag(M::Flag::new(false), Silent, Inside { calls: 0, gone: false }),
-            left: WaitQueue::from_flag(M::Flag::new(false), Silent),
+            inside: SpinLock::from_flag(
+                M::Flag::new(false),
+                class!(
+                    "who is inside a device",
+                    "At the two ends of a call: the driver is called without it."
+                ),
+                Inside { calls: 0, gone: false },
+            ),
+            left: WaitQueue::from_flag(M::Flag::new(false), Class::EVENT),
         })
     }
 

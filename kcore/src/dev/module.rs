@@ -3,9 +3,10 @@
 use alloc::sync::Arc;
 use core::fmt;
 
+use crate::class;
 use crate::errno::Errno;
 use crate::machine::{AtomicFlag, Machine};
-use crate::sync::{Silent, SpinLock};
+use crate::sync::SpinLock;
 
 /// Code that can be loaded and unloaded. It stays while it is in use.
 pub struct Module<M: Machine> {
@@ -23,7 +24,10 @@ impl<M: Machine> Module<M> {
     /// A module that is not in use.
     pub fn new(name: &'static str) -> Arc<Self> {
         let users = Users { count: 0, going: false };
-        Arc::new(Module { name, users: SpinLock::from_flag(M::Flag::new(false), Silent, users) })
+        Arc::new(Module {
+            name,
+            users: SpinLock::from_flag(M::Flag::new(false), class!("users of a module"), users),
+        })
     }
 
     /// Its name.

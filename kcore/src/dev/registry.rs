@@ -8,6 +8,7 @@ use super::cdev::Cdev;
 use super::flags::OpenFlags;
 use super::numbers::DeviceNumber;
 use super::open_file::OpenFile;
+use crate::class;
 use crate::errno::Errno;
 use crate::machine::{AtomicFlag, Machine};
 use crate::sorted::Sorted;
@@ -85,7 +86,7 @@ impl<M: Machine> Registry<M> {
     /// No number is taken.
     pub fn new() -> Self {
         let tables = Tables { regions: Vec::new(), devices: Sorted::new() };
-        Registry { tables: Mutex::from_flag(M::Flag::new(false), Own, tables) }
+        Registry { tables: Mutex::from_flag(M::Flag::new(false), Own(class!("devices")), tables) }
     }
 
     /// Whether no task is about to change it or to look something up.

@@ -1,5 +1,7 @@
 //! What happens to locks.
 
+use super::class::Class;
+
 /// How a primitive waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
@@ -12,15 +14,32 @@ pub enum Waiting {
     Event,
 }
 
-/// The name and class of a lock. Locks of one class are taken by the same rules (`docs/LOCK_ORDER.md`).
+/// The name and class of a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockName {
     /// This lock: `scull0.lock`.
     pub name: &'static str,
-    /// All locks of its kind: `scull.lock`.
-    pub class: &'static str,
+    /// That of all locks of its kind.
+    pub class: Class,
     /// Spinning or sleeping.
     pub waiting: Waiting,
+}
+
+impl LockName {
+    /// Of a lock that [spins](Waiting::Spins).
+    pub const fn spins(name: &'static str, class: Class) -> Self {
+        LockName { name, class, waiting: Waiting::Spins }
+    }
+
+    /// Of one that [sleeps](Waiting::Sleeps).
+    pub const fn sleeps(name: &'static str, class: Class) -> Self {
+        LockName { name, class, waiting: Waiting::Sleeps }
+    }
+
+    /// Of an [event](Waiting::Event), which nobody has.
+    pub const fn event(name: &'static str) -> Self {
+        LockName { name, class: Class::EVENT, waiting: Waiting::Event }
+    }
 }
 
 /// How a lock is taken.

@@ -16,12 +16,14 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod class;
 mod kinds;
 mod lock;
 
 use core::panic::Location;
 
 pub use access::{Access, Op, Outcome, Site};
+pub use class::{Class, Described};
 pub use kinds::Kinds;
 pub use lock::{LockId, LockName, LockStep, Mode, Waiting};
 

@@ -10,6 +10,7 @@ use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::NEXT;
 use super::stage::{Refusal, Rig, Stage, with_room_for};
+use crate::class;
 use crate::errno::Errno;
 use crate::event::Site;
 use crate::settings::Form;
@@ -149,8 +150,11 @@ struct Node {
 impl<M: Rig> Stack<M> {
     /// A stack with the nodes 1 to `nodes`, 1 at the top. [`Errno::ENOMEM`] when there is no memory.
     fn full(nodes: u32, form: Form) -> Result<Self, Errno> {
-        let guard =
-            Guard::<M>::new(if form == Form::Tagged { Form::None } else { form }, "stack.lock", "stack.lock");
+        let guard = Guard::<M>::new(
+            if form == Form::Tagged { Form::None } else { form },
+            "stack.lock",
+            class!("stack.lock"),
+        );
         let mut all = with_room_for::<M, _>(nodes as usize + 1)?;
         for node in 0..=nodes {
             let next = if node == nodes { NONE } else { node + 1 };

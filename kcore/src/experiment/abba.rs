@@ -4,6 +4,7 @@ use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, D, Row};
 use super::needs::{Ground, Needs};
 use super::stage::{Device, Refusal, Rig, Stage, read_at, stamps, write_at};
+use crate::class;
 use crate::errno::Errno;
 use crate::event::Site;
 use crate::settings::Form;
@@ -108,7 +109,7 @@ impl<M: Rig> Pair<M> {
         let ordered = stage.resolved.lock == Form::Ordered;
         let form = if ordered { Form::Spinlock } else { stage.resolved.lock };
         let device = |index| Device::new(index, Form::None, stage.geometry);
-        let guard = |name| Guard::<M>::new(form, name, "scull.lock");
+        let guard = |name| Guard::<M>::new(form, name, class!("scull.lock"));
         let pair = Pair {
             devices: [device(0)?, device(1)?],
             guards: [guard("scull0.lock"), guard("scull1.lock")],

@@ -9,7 +9,8 @@ use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::INSIDE;
 use super::stage::{Refusal, Rig, Stage};
-use crate::event::{LockName, LockStep, Mode, Site, Waiting};
+use crate::class;
+use crate::event::{LockName, LockStep, Mode, Site};
 use crate::settings::Form;
 use crate::shared::probe;
 use crate::sync::{Bits, Guard, Observed, Watch};
@@ -93,7 +94,8 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let bit = BitLock::<M>::new(resolved.lock == Form::Broken);
     let is_bit = matches!(resolved.lock, Form::Broken | Form::TestAndSet);
-    let guard = Guard::<M>::new(if is_bit { Form::None } else { resolved.lock }, "bit.lock", "bit.lock");
+    let guard =
+        Guard::<M>::new(if is_bit { Form::None } else { resolved.lock }, "bit.lock", class!("bit.lock"));
     let (inside, most) = (AtomicU64::new(0), AtomicU64::new(0));
     let work = || {
         most.fetch_max(inside.fetch_add(1, Relaxed) + 1, Relaxed);
@@ -133,7 +135,7 @@ struct BitLock<M: Rig> {
 impl<M: Rig> BitLock<M> {
     fn new(is_broken: bool) -> Self {
         // Its waiters give their CPU away, and its holder may sleep.
-        let name = LockName { name: "bit.lock", class: "bit.lock", waiting: Waiting::Sleeps };
+        let name = LockName::sleeps("bit.lock", class!("bit.lock"));
         BitLock { is_broken, flags: Bits::new(), watch: Observed::new(name), wrong: AtomicU64::new(0) }
     }
 

@@ -9,6 +9,7 @@ use super::entry::{Cause, Certain, Defaults, Experiment, Work};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::stage::{Refusal, Rig, Stage, device_of};
+use crate::class;
 use crate::dev::{CharDevice, Credentials, OpenFlags};
 use crate::errno::Errno;
 use crate::scull::access::Single;
@@ -103,7 +104,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let (clock, inside, most) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let now = || clock.fetch_add(1, SeqCst);
     let all: Vec<SpinLock<Attempts, M>> =
-        (0..resolved.writers).map(|_| SpinLock::new(Attempts::default())).collect();
+        (0..resolved.writers).map(|_| SpinLock::new(class!("attempts"), Attempts::default())).collect();
     stage.race(&|who| {
         let mut mine = Attempts::default();
         for _ in 0..resolved.quanta {

@@ -7,6 +7,7 @@ use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::INSIDE;
 use super::stage::{Refusal, Rig, Stage};
+use crate::class;
 use crate::settings::Form;
 use crate::shared::probe;
 use crate::sync::Guard;
@@ -77,7 +78,7 @@ between one's own store and the load of the other's flag.";
 /// additions, which no broken lock can disturb.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
-    let guard = Guard::<M>::new(resolved.lock, "broken.lock", "broken.lock");
+    let guard = Guard::<M>::new(resolved.lock, "broken.lock", class!("broken.lock"));
     let inside = AtomicU64::new(0);
     let most = AtomicU64::new(0);
     stage.race(&|_| {

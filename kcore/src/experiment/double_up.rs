@@ -8,8 +8,9 @@ use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::points::INSIDE;
 use super::stage::{Refusal, Rig, Stage};
+use crate::class;
 use crate::errno::Errno;
-use crate::event::{LockName, Waiting};
+use crate::event::LockName;
 use crate::settings::Form;
 use crate::shared::probe;
 use crate::sync::{Observed, RawLock, RawMutex, Semaphore};
@@ -67,7 +68,7 @@ Wrong cures: to up only when the count is 0 (between the look and the up somebod
 inside the count is 0 as well); a spinlock around the up (the up as such was never in danger); to start with a count of 0 \
 (then the first one waits for ever if the mistake is not made); to test how many are inside, and go on with a warning.";
 
-const NAME: LockName = LockName { name: "scull0.lock", class: "scull.lock", waiting: Waiting::Sleeps };
+const NAME: LockName = LockName::sleeps("scull0.lock", class!("scull.lock"));
 
 /// A lock that does not know its owner, and one that does.
 enum Either<M: Rig> {
@@ -80,8 +81,8 @@ enum Either<M: Rig> {
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let lock: Either<M> = match resolved.lock {
-        Form::Mutex => Either::Mutex(RawMutex::observed(NAME)),
-        _ => Either::Semaphore(Semaphore::observed(NAME, 1)),
+        Form::Mutex => Either::Mutex(RawMutex::new(Observed::new(NAME))),
+        _ => Either::Semaphore(Semaphore::new(Observed::new(NAME), 1)),
     };
     // It jumps to the label that all error paths share. Before the tasks begin: else it would be a matter of chance who gets
     // the unit that is too many.

@@ -10,8 +10,9 @@ use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::Needs;
 use super::stage::{Refusal, Rig, Stage, with_room_for};
+use crate::class;
 use crate::errno::Errno;
-use crate::event::Site;
+use crate::event::{Class, Site};
 use crate::settings::Form;
 use crate::shared::Shared;
 use crate::sync::{Completion, Guard, Semaphore, WaitQueue};
@@ -104,7 +105,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let events = Event::<M>::of(resolved.quanta as usize, resolved.lock)?;
     let claim = (resolved.lock == Form::WaitEvent)
-        .then(|| Guard::<M>::new(Form::Spinlock, "event.lock", "event.lock"));
+        .then(|| Guard::<M>::new(Form::Spinlock, "event.lock", class!("event.lock")));
     stage.race(&|who| match who {
         0 => events.iter().for_each(Event::happen),
         _ => events.iter().for_each(|event| event.wait(claim.as_ref())),
@@ -124,9 +125,9 @@ impl<M: Rig> Event<M> {
 
     fn new(form: Form) -> Self {
         let wake = match form {
-            Form::Semaphore => Wake::Semaphore(Semaphore::new(0)),
-            Form::Completion => Wake::Completion(Completion::new()),
-            _ => Wake::Queue(WaitQueue::new()),
+            Form::Semaphore => Wake::Semaphore(Semaphore::new(Class::EVENT, 0)),
+            Form::Completion => Wake::Completion(Completion::new(Class::EVENT)),
+            _ => Wake::Queue(WaitQueue::new(Class::EVENT)),
         };
         Event { flag: Shared::new(0), taken: AtomicU64::new(0), over: AtomicBool::new(false), wake }
     }

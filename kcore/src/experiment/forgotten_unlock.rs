@@ -7,7 +7,9 @@ use super::matrix::{C, Row, S};
 use super::needs::Needs;
 use super::points::SIZE;
 use super::stage::{Refusal, Rig, Stage};
+use crate::class;
 use crate::errno::Errno;
+use crate::event::Class;
 use crate::machine::TaskId;
 use crate::settings::Form;
 use crate::shared::Shared;
@@ -97,10 +99,10 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let guarded = resolved.lock == Form::Guarded;
     let form = if guarded { Form::Spinlock } else { resolved.lock };
-    let guard = Guard::<M>::new(form, "scull0.lock", "scull.lock");
+    let guard = Guard::<M>::new(form, "scull0.lock", class!("scull.lock"));
     let device = Device { guard, size: Shared::new(0), forgets: !guarded };
     let first = AtomicU32::new(0);
-    let refused = Completion::<M>::new();
+    let refused = Completion::<M>::new(Class::EVENT);
     let accepted = AtomicU64::new(0);
     stage.race(&|who| {
         if who == 0 {

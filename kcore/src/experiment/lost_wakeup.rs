@@ -4,7 +4,7 @@ use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, Row, S};
 use super::needs::Needs;
 use super::stage::{Refusal, Rig, Stage};
-use crate::event::{LockName, LockStep, Mode, Site, Waiting};
+use crate::event::{LockName, LockStep, Mode, Site};
 use crate::machine::TaskId;
 use crate::settings::Form;
 use crate::shared::Shared;
@@ -71,7 +71,7 @@ wake twice; a spinlock around the test alone; a spinlock around test and sleep (
 and the writer could not come in to wake it); a sleep with a timeout (it heals what it does not understand, after a \
 second, and there will be a user for whom a second is too long).";
 
-const NAME: LockName = LockName { name: "scull0.readers", class: "scull.readers", waiting: Waiting::Event };
+const NAME: LockName = LockName::event("scull0.readers");
 
 /// No task sleeps.
 const NOBODY: usize = 0;
@@ -110,9 +110,9 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let quanta = resolved.quanta as usize;
     let wake = match resolved.lock {
-        Form::WaitEvent => Wake::Queue(WaitQueue::observed(NAME)),
-        Form::Semaphore => Wake::Semaphore(Semaphore::observed(NAME, 0)),
-        Form::Completion => Wake::Completion(Completion::observed(NAME)),
+        Form::WaitEvent => Wake::Queue(WaitQueue::new(Observed::new(NAME))),
+        Form::Semaphore => Wake::Semaphore(Semaphore::new(Observed::new(NAME), 0)),
+        Form::Completion => Wake::Completion(Completion::new(Observed::new(NAME))),
         _ => Wake::ByHand(Sleeper { task: Shared::new(NOBODY), watch: Observed::new(NAME) }),
     };
     let buffer = Buffer::<M> { written: Shared::new(0), wake };

@@ -10,8 +10,9 @@ use super::matrix::{A, C, Row};
 use super::needs::{Ground, Needs};
 use super::points::INSIDE;
 use super::stage::{Refusal, Rig, Stage, with_room_for};
+use crate::class;
 use crate::errno::Errno;
-use crate::event::{LockName, LockStep, Mode, Site, Waiting};
+use crate::event::{LockName, LockStep, Mode, Site};
 use crate::settings::{Form, Probe};
 use crate::shared::{Shared, probe};
 use crate::sync::{Guard, Observed, Watch};
@@ -152,7 +153,7 @@ impl<M: Rig> Pair<M> {
         let lock = if form == Form::Spinlock { form } else { Form::None };
         Pair {
             form,
-            guard: Guard::<M>::new(lock, "peterson.lock", "peterson.lock"),
+            guard: Guard::<M>::new(lock, "peterson.lock", class!("peterson.lock")),
             peterson: Peterson::new(),
             arrivals: [Line::new(), Line::new()],
             inside: AtomicU64::new(0),
@@ -242,7 +243,7 @@ impl Peterson {
     fn new() -> Self {
         // A task that waits at the door waits for what the other one does, and not for a lock to be given
         // back: the other one may have wanted it first, and have no CPU to look.
-        let name = LockName { name: "peterson.lock", class: "peterson.lock", waiting: Waiting::Event };
+        let name = LockName::event("peterson.lock");
         Peterson { want: [Line::new(), Line::new()], turn: Line::new(), watch: Observed::new(name) }
     }
 

@@ -9,6 +9,7 @@ use super::matrix::tasks_and;
 use super::needs::{Ground, Needs};
 use super::points::NEXT;
 use super::stage::{Named, Probed, Refusal, Rig, Stage, with_room_for};
+use crate::class;
 use crate::errno::Errno;
 use crate::event::Site;
 use crate::settings::Form;
@@ -157,7 +158,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
 fn race_on_list<M: Rig>(stage: &mut Stage<'_, M>, queue: &Queue) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let quanta = resolved.quanta as usize;
-    let guard = Guard::<M>::new(resolved.lock, "queue.lock", "queue.lock");
+    let guard = Guard::<M>::new(resolved.lock, "queue.lock", class!("queue.lock"));
     queue.begin();
     stage.race(&|who| {
         for index in 0..quanta {
@@ -184,8 +185,8 @@ fn race_on_rings<M: Rig>(stage: &mut Stage<'_, M>, queue: &Queue) -> Result<(), 
     let mut ends = with_room_for::<M, _>(2 * pairs)?;
     for ring in &mut rings {
         let (adder, reader) = ring.split();
-        ends.push(SpinLock::<_, M>::new(Some(End::Adder(adder))));
-        ends.push(SpinLock::new(Some(End::Reader(reader))));
+        ends.push(SpinLock::<_, M>::new(class!("ends of a ring"), Some(End::Adder(adder))));
+        ends.push(SpinLock::new(class!("ends of a ring"), Some(End::Reader(reader))));
     }
     let refused = AtomicU64::new(0);
     stage.race(&|who| {

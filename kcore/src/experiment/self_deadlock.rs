@@ -5,6 +5,7 @@ use super::matrix::{C, D, Row};
 use super::needs::{Ground, Needs};
 use super::points::SIZE;
 use super::stage::{Refusal, Rig, Stage};
+use crate::class;
 use crate::settings::Form;
 use crate::shared::Shared;
 use crate::sync::Guard;
@@ -84,7 +85,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let helper = resolved.lock == Form::Helper;
     let form = if helper { Form::Spinlock } else { resolved.lock };
-    let guard = Guard::<M>::new(form, "scull0.lock", "scull.lock");
+    let guard = Guard::<M>::new(form, "scull0.lock", class!("scull.lock"));
     let device = Device { guard, size: Shared::new(0), helper };
     stage.race(&|_| {
         for _ in 0..resolved.quanta {

@@ -5,6 +5,7 @@ use super::matrix::{C, I, Row};
 use super::needs::{Ground, Needs};
 use super::points::INSIDE;
 use super::stage::{Block, Refusal, Rig, Stage};
+use crate::class;
 use crate::errno::Errno;
 use crate::event::might_sleep;
 use crate::settings::Form;
@@ -94,7 +95,7 @@ const SIZE: usize = 256;
 /// One round: every task allocates a block in the critical section, `quanta` times, and frees it outside.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
-    let guard = Guard::<M>::new(resolved.lock, "list.lock", "list.lock");
+    let guard = Guard::<M>::new(resolved.lock, "list.lock", class!("list.lock"));
     stage.heap_round(&|_, told| {
         for _ in 0..resolved.quanta {
             let held = guard.enter();

@@ -9,6 +9,7 @@ use super::matrix::{A, Row};
 use super::needs::{Ground, Needs};
 use super::points::INSIDE;
 use super::stage::{Refusal, Rig, Stage, with_room_for};
+use crate::class;
 use crate::errno::Errno;
 use crate::probe::Name;
 use crate::settings::{Form, Probe};
@@ -96,7 +97,7 @@ struct Share {
 /// One round: there are `quanta` turns for each task, and each task that gets the lock uses one of them.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
-    let guard = Guard::<M>::new(resolved.lock, "fair.lock", "fair.lock");
+    let guard = Guard::<M>::new(resolved.lock, "fair.lock", class!("fair.lock"));
     let turns = u64::from(resolved.writers) * u64::from(resolved.quanta);
     // Changed under the guard alone.
     let left = Shared::new(turns);

@@ -7,7 +7,8 @@ use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::tasks_and;
 use super::needs::Needs;
 use super::stage::{Named, Probed, Refusal, Rig, Stage};
-use crate::event::{LockName, Site, Waiting};
+use crate::class;
+use crate::event::{LockName, Site};
 use crate::report::LockStats;
 use crate::settings::Form;
 use crate::shared::Shared;
@@ -117,9 +118,9 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
 
 impl<M: Rig> Pair<M> {
     fn new(form: Form) -> Self {
-        let (name, class) = ("pair.lock", "pair.lock");
+        let (name, class) = ("pair.lock", class!("pair.lock"));
         if form == Form::SeqLock {
-            let watch = Observed::new(LockName { name, class, waiting: Waiting::Spins });
+            let watch = Observed::new(LockName::spins(name, class));
             return Pair::Sequenced(SeqLock::from_flag(M::Flag::new(false), watch, [0; 2]));
         }
         Pair::Guarded { guard: Guard::new(form, name, class), words: [Shared::new(0), Shared::new(0)] }

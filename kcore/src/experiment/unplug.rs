@@ -8,8 +8,9 @@ use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::stage::{FREE, Object, Objects, Refusal, Rig, Slot, Stage, TAKEN, WORKS};
+use crate::class;
 use crate::errno::Errno;
-use crate::event::{LockName, LockStep, Mode, Site, Waiting};
+use crate::event::{LockName, LockStep, Mode, Site};
 use crate::settings::Form;
 use crate::shared::probe;
 use crate::sync::{Environment, Guard, Observed, PreemptOff, Watch};
@@ -139,10 +140,10 @@ struct Registry<'a, M: Rig> {
 impl<'a, M: Rig> Registry<'a, M> {
     fn new(form: Form, objects: &'a Objects<M>) -> Self {
         let lock = if form == Form::Counted { Form::Spinlock } else { Form::None };
-        let in_device = LockName { name: "device.lock", class: "device.lock", waiting: Waiting::Spins };
+        let in_device = LockName::spins("device.lock", class!("device.lock"));
         Registry {
             form,
-            guard: Guard::<M>::new(lock, "registry.lock", "registry.lock"),
+            guard: Guard::<M>::new(lock, "registry.lock", class!("registry.lock")),
             slot: objects.slot(),
             watch: Observed::new(in_device),
             objects,

@@ -10,7 +10,7 @@
 //! use kcore::sync::SpinLock;
 //!
 //! let host = Host::new();
-//! let sum: SpinLock<usize, HostMachine> = SpinLock::new(0);
+//! let sum: SpinLock<usize, HostMachine> = SpinLock::new(kcore::class!("sum"), 0);
 //! host.tasks(4, |writer| *sum.lock() += writer);
 //! assert_eq!(sum.into_inner(), 6);
 //! ```

@@ -9,9 +9,10 @@ use core::sync::atomic::{
     Ordering::{Acquire, Release},
 };
 
+use crate::class;
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use crate::errno::Errno;
-use crate::event::{LockName, Site, Waiting};
+use crate::event::{Class, LockName, Site};
 use crate::machine::{AtomicFlag, Machine};
 use crate::pipe::buffer::Buffer;
 use crate::pipe::damage::Damage;
@@ -21,7 +22,7 @@ use crate::pipe::sites;
 use crate::report::LockStats;
 use crate::scull::{Edition, Parameters};
 use crate::shared::{Shared, probe};
-use crate::sync::{Mutex, MutexGuard, Observed, Silent, WaitQueue, Watched};
+use crate::sync::{Mutex, MutexGuard, Observed, WaitQueue, Watched};
 
 /// How many pipes there are: scullpipe0 to scullpipe3 (LDD3's `SCULL_P_NR_DEVS`).
 pub const PIPES: usize = NAMES.len();
@@ -102,7 +103,7 @@ impl<M: Machine> Pipe<M> {
     /// is no pipe of that number.
     pub fn new(index: usize, parameters: &Arc<Parameters>, edition: Edition) -> Result<Arc<Self>, Errno> {
         let &(name, lock) = NAMES.get(index).ok_or(Errno::ENODEV)?;
-        let lock = Observed::new(LockName { name: lock, class: "scullpipe.lock", waiting: Waiting::Sleeps });
+        let lock = Observed::new(LockName::sleeps(lock, class!("scullpipe.lock", "No task sleeps with it.")));
         let state =
             State { buffer: None, size: 0, readers: 0, writers: 0, unread: 0, damage: Damage::default() };
         Ok(Arc::new(Pipe {
@@ -272,7 +273,7 @@ impl<M: Machine> State<M> {
 
 impl<M: Machine> Side<M> {
     fn new(blocked: &'static Site, woken: &'static Site) -> Self {
-        Side { queue: WaitQueue::from_flag(M::Flag::new(false), Silent), blocked, woken }
+        Side { queue: WaitQueue::from_flag(M::Flag::new(false), Class::EVENT), blocked, woken }
     }
 }
 

@@ -4,6 +4,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
+use crate::class;
 use crate::dev::Caller;
 use crate::errno::Errno;
 use crate::event::{Events, Site};
@@ -84,7 +85,11 @@ impl<M: Machine> Device<M> {
         Ok(Device {
             index: 0,
             name,
-            guard: Guard::new(lock, lock_name, "scull.lock"),
+            guard: Guard::new(
+                lock,
+                lock_name,
+                class!("scull.lock", "As the form says. In `abba` two, in two orders, on purpose."),
+            ),
             edition,
             parameters: Arc::clone(parameters),
             quantum: Shared::new(geometry.quantum),

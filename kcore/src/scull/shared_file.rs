@@ -5,16 +5,18 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
+use crate::class;
 use crate::dev::{Caller, CharDevice, Credentials, FileOperations, OpenFlags, Whence};
 use crate::errno::Errno;
-use crate::event::{LockName, Waiting};
+use crate::event::LockName;
 use crate::machine::{AtomicFlag, Machine};
 use crate::scull::device::Device;
 use crate::scull::file::{File, Mode};
 use crate::sync::{Mutex, Observed};
 
 /// Guards the position of a file (Linux: `f_pos_lock`). It is taken before the lock of the device.
-const POSITION: LockName = LockName { name: "f_pos_lock", class: "f_pos_lock", waiting: Waiting::Sleeps };
+const POSITION: LockName =
+    LockName::sleeps("f_pos_lock", class!("f_pos_lock", "Read, write and llseek of a file."));
 
 /// An open file of a device that it refers to. One call at a time moves the position: the others sleep, and a signal ends
 /// their sleep with [`Errno::ERESTARTSYS`].

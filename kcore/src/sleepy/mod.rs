@@ -21,11 +21,11 @@ use core::sync::atomic::{
 
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags, Printk, Said};
 use crate::errno::Errno;
-use crate::event::Site;
+use crate::event::{Class, Site};
 use crate::machine::{AtomicFlag, Machine};
 use crate::scull::Edition;
 use crate::shared::Shared;
-use crate::sync::{Silent, WaitQueue};
+use crate::sync::WaitQueue;
 
 /// What the readers wait for: points `flag.load` and `flag.store`.
 pub static FLAG: Site = Site::new("flag");
@@ -47,7 +47,7 @@ impl<M: Machine> Sleepy<M> {
         Arc::new(Sleepy {
             edition,
             flag: Shared::new(0),
-            queue: WaitQueue::from_flag(M::Flag::new(false), Silent),
+            queue: WaitQueue::from_flag(M::Flag::new(false), Class::EVENT),
             gone: AtomicBool::new(false),
             printk,
         })

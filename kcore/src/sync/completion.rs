@@ -11,51 +11,28 @@ use core::fmt;
 use core::sync::atomic::AtomicBool;
 
 use crate::errno::Errno;
-use crate::event::LockName;
+use crate::event::Class;
 use crate::machine::{Sched, Sleep};
 use crate::sync::patience::{Endless, Patience, UntilSignal, UntilTime};
 use crate::sync::raw_lock::RawLock;
 use crate::sync::units::Units;
-use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
+use crate::sync::watch::{Watch, Watched};
 
 /// An event that tasks wait for.
 ///
 /// Its counters count a `wait` as an acquisition, one that had to sleep as a failed test-and-set, and a `complete` as a
 /// release: `hold_cycles` mean something where it is a token that is handed round.
 #[doc(alias = "struct completion")]
-pub struct Completion<M: Sched, W: Watch<M> = Silent> {
+pub struct Completion<M: Sched, W: Watch<M> = Class> {
     /// One free unit for each event that no task has waited for yet.
     events: Units<M, W, true>,
 }
 
-impl<M: Sched<Flag = AtomicBool>> Completion<M> {
-    /// A completion that has not happened, which nobody watches.
+impl<M: Sched<Flag = AtomicBool>, W: Watch<M>> Completion<M, W> {
+    /// A completion that has not happened. `watch` says who hears of it.
     #[doc(alias = "init_completion")]
-    pub const fn new() -> Self {
-        Completion::from_flag(AtomicBool::new(false), Silent, 0)
-    }
-}
-
-impl<M: Sched<Flag = AtomicBool>> Default for Completion<M> {
-    fn default() -> Self {
-        Completion::new()
-    }
-}
-
-impl<M: Sched<Flag = AtomicBool>> Completion<M, Counted> {
-    /// A completion that has not happened, with a name and counters.
-    pub const fn counted(name: LockName) -> Self {
-        Completion::from_flag(AtomicBool::new(false), Counted::new(name), 0)
-    }
-}
-
-impl<M: Sched<Flag = AtomicBool>> Completion<M, Observed>
-where
-    Observed: Watch<M>,
-{
-    /// A completion that has not happened, with a name and counters, of which the machine hears.
-    pub const fn observed(name: LockName) -> Self {
-        Completion::from_flag(AtomicBool::new(false), Observed::new(name), 0)
+    pub const fn new(watch: W) -> Self {
+        Completion::from_flag(AtomicBool::new(false), watch, 0)
     }
 }
 

@@ -20,15 +20,16 @@
 use core::fmt;
 use core::sync::atomic::AtomicBool;
 
-use crate::event::{LockName, LockStep, Mode};
+use crate::class;
+use crate::event::{Class, LockStep, Mode};
 use crate::machine::{Cpu, CpuId, Sched};
 use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::SpinLock;
-use crate::sync::watch::{Observed, Silent, Watch, Watched};
+use crate::sync::watch::{Watch, Watched};
 
 /// A lock that lets in every task that runs on the CPU that has it. It leaves preemption on, and its holder
 /// may sleep: name it as [`Waiting::Sleeps`](crate::event::Waiting::Sleeps).
-pub struct CpuOwnedLock<M: Cpu, W = Silent> {
+pub struct CpuOwnedLock<M: Cpu, W = Class> {
     owner: SpinLock<Owner, M>,
     watch: W,
 }
@@ -41,23 +42,10 @@ struct Owner {
     depth: usize,
 }
 
-impl<M: Cpu<Flag = AtomicBool>> CpuOwnedLock<M> {
-    /// A free lock, which nobody watches.
-    pub const fn new() -> Self {
-        CpuOwnedLock::from_flag(AtomicBool::new(false), Silent)
-    }
-}
-
-impl<M: Cpu<Flag = AtomicBool>> Default for CpuOwnedLock<M> {
-    fn default() -> Self {
-        CpuOwnedLock::new()
-    }
-}
-
-impl<M: Cpu<Flag = AtomicBool>> CpuOwnedLock<M, Observed> {
-    /// A free lock with a name and counters, of which the machine hears.
-    pub const fn observed(name: LockName) -> Self {
-        CpuOwnedLock::from_flag(AtomicBool::new(false), Observed::new(name))
+impl<M: Cpu<Flag = AtomicBool>, W> CpuOwnedLock<M, W> {
+    /// A free lock. `watch` says who hears of it.
+    pub const fn new(watch: W) -> Self {
+        CpuOwnedLock::from_flag(AtomicBool::new(false), watch)
     }
 }
 
@@ -65,7 +53,10 @@ impl<M: Cpu, W> CpuOwnedLock<M, W> {
     /// A free lock made of a clear `flag`, for machines whose flags no `const` can make.
     pub const fn from_flag(flag: M::Flag, watch: W) -> Self {
         let owner = Owner { cpu: CpuId(0), depth: 0 };
-        CpuOwnedLock { owner: SpinLock::from_flag(flag, Silent, owner), watch }
+        CpuOwnedLock {
+            owner: SpinLock::from_flag(flag, class!("inner lock of the lock of a CPU"), owner),
+            watch,
+        }
     }
 
     /// How many are in the critical section at this moment.

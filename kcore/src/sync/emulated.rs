@@ -6,10 +6,10 @@
 
 use core::sync::atomic::Ordering::Relaxed;
 
+use crate::class;
 use crate::machine::Cpu;
 use crate::sync::atomic_word::AtomicWord;
 use crate::sync::spinlock::SpinLock;
-use crate::sync::watch::Silent;
 
 /// What makes changes of its words atomic. All changes go through it; reading does not.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Emulated<M: Cpu> {
 impl<M: Cpu> Emulated<M> {
     /// Made of a clear `flag`.
     pub(super) const fn from_flag(flag: M::Flag) -> Self {
-        Emulated { lock: SpinLock::from_flag(flag, Silent, ()) }
+        Emulated { lock: SpinLock::from_flag(flag, class!("atomic word"), ()) }
     }
 
     /// Changes `word` as a whole and returns what was there and what is there now.

@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use core::panic::Location;
 
 use crate::errno::Errno;
-use crate::event::{LockName, LockStep, Mode, Waiting};
+use crate::event::{Class, LockName, LockStep, Mode};
 use crate::machine::{AtomicFlag, Machine};
 use crate::report::LockStats;
 use crate::settings::Form;
@@ -101,9 +101,9 @@ impl<M: Machine> Guard<M> {
     ///
     /// # Panics
     /// When `lock` is a form that only some exhibit knows: the catalogue does not let it come here.
-    pub fn new(lock: Form, name: &'static str, class: &'static str) -> Self {
-        let spins = LockName { name, class, waiting: Waiting::Spins };
-        let sleeps = LockName { name, class, waiting: Waiting::Sleeps };
+    pub fn new(lock: Form, name: &'static str, class: Class) -> Self {
+        let spins = LockName::spins(name, class);
+        let sleeps = LockName::sleeps(name, class);
         let flag = || M::Flag::new(false);
         let mechanism = match lock {
             Form::None => Mechanism::Nothing,

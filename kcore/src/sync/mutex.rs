@@ -8,12 +8,11 @@ use core::ops::{Deref, DerefMut};
 use core::sync::atomic::AtomicBool;
 
 use crate::errno::Errno;
-use crate::event::LockName;
 use crate::machine::Sched;
 use crate::sync::own::Own;
 use crate::sync::raw_lock::RawLock;
 use crate::sync::raw_mutex::RawMutex;
-use crate::sync::watch::{Counted, Observed, Watch, Watched};
+use crate::sync::watch::{Watch, Watched};
 
 /// A value that one task at a time can use. Its users may sleep, and so may those who wait.
 ///
@@ -29,28 +28,12 @@ unsafe impl<T: ?Sized + Send, M: Sched, W: Watch<M>> Send for Mutex<T, M, W> whe
 // SAFETY: one task at a time gets at the value: it is sent from one to the next, and never shared.
 unsafe impl<T: ?Sized + Send, M: Sched, W: Watch<M>> Sync for Mutex<T, M, W> where RawMutex<M, W>: Sync {}
 
-impl<T, M: Sched<Flag = AtomicBool>> Mutex<T, M> {
-    /// A free mutex around `value`, which nobody watches, and which is given back when its owner dies.
+impl<T, M: Sched<Flag = AtomicBool>, W: Watch<M>> Mutex<T, M, W> {
+    /// A free mutex around `value`. `watch` says who hears of it; one that is [`Own`] is given back when its
+    /// owner dies.
     #[doc(alias = "mutex_init")]
-    pub const fn new(value: T) -> Self {
-        Mutex::from_flag(AtomicBool::new(false), Own, value)
-    }
-}
-
-impl<T, M: Sched<Flag = AtomicBool>> Mutex<T, M, Counted> {
-    /// A free mutex around `value`, with a name and counters.
-    pub const fn counted(name: LockName, value: T) -> Self {
-        Mutex::from_flag(AtomicBool::new(false), Counted::new(name), value)
-    }
-}
-
-impl<T, M: Sched<Flag = AtomicBool>> Mutex<T, M, Observed>
-where
-    Observed: Watch<M>,
-{
-    /// A free mutex around `value`, with a name and counters, of which the machine hears.
-    pub const fn observed(name: LockName, value: T) -> Self {
-        Mutex::from_flag(AtomicBool::new(false), Observed::new(name), value)
+    pub const fn new(watch: W, value: T) -> Self {
+        Mutex::from_flag(AtomicBool::new(false), watch, value)
     }
 }
 

@@ -6,13 +6,13 @@
 
 use core::panic::Location;
 
-use crate::event::{LockStep, Mode};
+use crate::event::{Class, LockStep, Mode};
 use crate::machine::Sched;
 use crate::sync::watch::Watch;
 
 /// No counter counts, and no hooks hear; but the task that has the mutex knows that it does: [`Sched::held`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Own;
+#[derive(Clone, Copy, Debug)]
+pub struct Own(pub Class);
 
 impl<M: Sched> Watch<M> for Own {
     type Place = &'static Location<'static>;
@@ -35,6 +35,7 @@ impl<M: Sched> Watch<M> for Own {
 
     #[inline]
     fn announce(&self, step: LockStep, _mode: Mode, address: usize, place: Self::Place) {
+        M::ordered(self.0, step, address);
         let Some(held) = M::held() else { return };
         match step {
             LockStep::Acquired => {

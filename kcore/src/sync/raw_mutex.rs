@@ -12,14 +12,15 @@
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
+use crate::class;
 use crate::errno::Errno;
-use crate::event::{LockName, LockStep, Mode};
+use crate::event::{Class, LockStep, Mode};
 use crate::machine::{Sched, Sleep, TaskId};
 use crate::sync::patience::{Endless, Patience, UntilSignal};
 use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::SpinLock;
 use crate::sync::waiter::{Waiter, Waiters, after};
-use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
+use crate::sync::watch::{Watch, Watched};
 
 /// Looks at a lock that is taken until a task goes to sleep for it: about as long as a sleep and a wake-up take.
 const MOST_LOOKS: u32 = 200;
@@ -37,7 +38,7 @@ const NOBODY: u32 = u32::MAX;
 /// say what it did: so under that lock interrupts are off.
 /// Lock order: its inner lock -> nothing.
 #[doc(alias = "struct mutex")]
-pub struct RawMutex<M: Sched, W: Watch<M> = Silent> {
+pub struct RawMutex<M: Sched, W: Watch<M> = Class> {
     /// The number of the task that has it, or [`NOBODY`]. Written under the lock of `sleepers`. Read without it as a hint;
     /// but whether it is the reader itself is no hint: no other task makes it so, or makes it end, while the
     /// reader runs.
@@ -79,34 +80,11 @@ impl<M: Sched, W: Watch<M>> Sleepers<M, W> {
     }
 }
 
-impl<M: Sched<Flag = AtomicBool>> RawMutex<M> {
-    /// A free lock, which nobody watches.
+impl<M: Sched<Flag = AtomicBool>, W: Watch<M>> RawMutex<M, W> {
+    /// A free lock. `watch` says who hears of it.
     #[doc(alias = "mutex_init")]
-    pub const fn new() -> Self {
-        RawMutex::from_flag(AtomicBool::new(false), Silent)
-    }
-}
-
-impl<M: Sched<Flag = AtomicBool>> Default for RawMutex<M> {
-    fn default() -> Self {
-        RawMutex::new()
-    }
-}
-
-impl<M: Sched<Flag = AtomicBool>> RawMutex<M, Counted> {
-    /// A free lock with a name and counters.
-    pub const fn counted(name: LockName) -> Self {
-        RawMutex::from_flag(AtomicBool::new(false), Counted::new(name))
-    }
-}
-
-impl<M: Sched<Flag = AtomicBool>> RawMutex<M, Observed>
-where
-    Observed: Watch<M>,
-{
-    /// A free lock with a name and counters, of which the machine hears.
-    pub const fn observed(name: LockName) -> Self {
-        RawMutex::from_flag(AtomicBool::new(false), Observed::new(name))
+    pub const fn new(watch: W) -> Self {
+        RawMutex::from_flag(AtomicBool::new(false), watch)
     }
 }
 
@@ -114,7 +92,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     /// A lock made of a clear `flag`, for machines whose flags no `const` can make.
     pub const fn from_flag(flag: M::Flag, watch: W) -> Self {
         let sleepers = Sleepers { queue: Waiters::new(), woken: false, losses: 0 };
-        let sleepers = SpinLock::from_flag(flag, Silent, sleepers);
+        let sleepers = SpinLock::from_flag(flag, class!("inner lock of a mutex"), sleepers);
         RawMutex { owner: AtomicU32::new(NOBODY), sleepers, watch }
     }
 

@@ -3,14 +3,15 @@
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
+use crate::event::Class;
 use crate::machine::Cpu;
 use crate::sync::environment::{Environment, PreemptOff};
 use crate::sync::rwlock::RwLock;
-use crate::sync::watch::{Silent, Watch};
+use crate::sync::watch::Watch;
 
 /// The right to read, which others may have, too. It ends with the guard, on the CPU that took the lock.
 #[must_use = "the lock is given back when the guard is dropped, which is at once"]
-pub struct ReadGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Silent, E: Environment = PreemptOff<M>> {
+pub struct ReadGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Class, E: Environment = PreemptOff<M>> {
     /// We are one of its readers.
     lock: &'a RwLock<T, M, W>,
     place: W::Place,
@@ -22,7 +23,7 @@ pub struct ReadGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Silent, E: Environment
 
 /// The right to write, which no other CPU has. It ends with the guard, on the CPU that took the lock.
 #[must_use = "the lock is given back when the guard is dropped, which is at once"]
-pub struct WriteGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Silent, E: Environment = PreemptOff<M>> {
+pub struct WriteGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Class, E: Environment = PreemptOff<M>> {
     /// We are its writer.
     lock: &'a RwLock<T, M, W>,
     place: W::Place,

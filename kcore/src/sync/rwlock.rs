@@ -12,13 +12,13 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::sync::atomic::AtomicBool;
 
-use crate::event::{LockName, LockStep, Mode};
+use crate::event::{Class, LockStep, Mode};
 use crate::machine::Cpu;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::raw_lock::RawLock;
 use crate::sync::rw_guard::{ReadGuard, WriteGuard};
 use crate::sync::rw_word::{Brief, RwWord};
-use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
+use crate::sync::watch::{Watch, Watched};
 
 /// The most PAUSEs between two looks at a lock that is taken.
 const MOST_PAUSES: u32 = 64;
@@ -27,7 +27,7 @@ const MOST_PAUSES: u32 = 64;
 ///
 /// `hold_cycles` of its counters are those of all readers and writers together.
 #[doc(alias = "rwlock_t")]
-pub struct RwLock<T: ?Sized, M: Cpu, W = Silent> {
+pub struct RwLock<T: ?Sized, M: Cpu, W = Class> {
     word: RwWord<M::Flag>,
     watch: W,
     /// Written by the one writer that has the word's bit, read by the readers that the word counts.
@@ -39,25 +39,11 @@ unsafe impl<T: ?Sized + Send, M: Cpu, W: Send> Send for RwLock<T, M, W> {}
 // SAFETY: writers send the value from CPU to CPU, and readers share it.
 unsafe impl<T: ?Sized + Send + Sync, M: Cpu, W: Sync> Sync for RwLock<T, M, W> {}
 
-impl<T, M: Cpu<Flag = AtomicBool>> RwLock<T, M> {
-    /// A free lock around `value`, which nobody watches.
+impl<T, M: Cpu<Flag = AtomicBool>, W> RwLock<T, M, W> {
+    /// A free lock around `value`. `watch` says who hears of it.
     #[doc(alias = "rwlock_init")]
-    pub const fn new(value: T) -> Self {
-        RwLock::from_flags(AtomicBool::new(false), AtomicBool::new(false), Silent, value)
-    }
-}
-
-impl<T, M: Cpu<Flag = AtomicBool>> RwLock<T, M, Counted> {
-    /// A free lock around `value`, with a name and counters.
-    pub const fn counted(name: LockName, value: T) -> Self {
-        RwLock::from_flags(AtomicBool::new(false), AtomicBool::new(false), Counted::new(name), value)
-    }
-}
-
-impl<T, M: Cpu<Flag = AtomicBool>> RwLock<T, M, Observed> {
-    /// A free lock around `value`, with a name and counters, of which the machine hears.
-    pub const fn observed(name: LockName, value: T) -> Self {
-        RwLock::from_flags(AtomicBool::new(false), AtomicBool::new(false), Observed::new(name), value)
+    pub const fn new(watch: W, value: T) -> Self {
+        RwLock::from_flags(AtomicBool::new(false), AtomicBool::new(false), watch, value)
     }
 }
 
@@ -343,7 +329,7 @@ mod tests {
     #[test]
     fn forgotten_guards_do_not_wrap() {
         Host::new().run(|| {
-            let lock: RwLock<u32, HostMachine> = RwLock::new(1);
+            let lock: RwLock<u32, HostMachine> = RwLock::new(crate::class!("test"), 1);
             lock.word.set_readers(u32::MAX - 1);
             let last = lock.read();
             assert_eq!((*last, lock.readers()), (1, u32::MAX));

@@ -11,13 +11,14 @@
 use core::fmt;
 use core::sync::atomic::AtomicBool;
 
-use crate::event::{LockName, LockStep, Mode};
+use crate::class;
+use crate::event::{Class, LockStep, Mode};
 use crate::machine::Sched;
 use crate::sync::patience::Endless;
 use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::{SpinGuard, SpinLock};
 use crate::sync::waiter::{Dismissed, Waiter, Waiters, after};
-use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
+use crate::sync::watch::{Watch, Watched};
 
 /// A reader/writer semaphore.
 ///
@@ -25,7 +26,7 @@ use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 /// are not. Lock order: the inner lock -> nothing; a waiter that is let in is woken after it was given back.
 /// `hold_cycles` of its counters are those of all readers and writers together.
 #[doc(alias = "struct rw_semaphore")]
-pub struct RwSemaphore<M: Sched, W: Watch<M> = Silent> {
+pub struct RwSemaphore<M: Sched, W: Watch<M> = Class> {
     state: SpinLock<State<M, W>, M>,
     watch: W,
 }
@@ -46,34 +47,11 @@ struct State<M: Sched, W: Watch<M>> {
     passed: Option<W::Wait>,
 }
 
-impl<M: Sched<Flag = AtomicBool>> RwSemaphore<M> {
-    /// A free semaphore, which nobody watches.
+impl<M: Sched<Flag = AtomicBool>, W: Watch<M>> RwSemaphore<M, W> {
+    /// A free semaphore. `watch` says who hears of it.
     #[doc(alias = "init_rwsem")]
-    pub const fn new() -> Self {
-        RwSemaphore::from_flag(AtomicBool::new(false), Silent)
-    }
-}
-
-impl<M: Sched<Flag = AtomicBool>> Default for RwSemaphore<M> {
-    fn default() -> Self {
-        RwSemaphore::new()
-    }
-}
-
-impl<M: Sched<Flag = AtomicBool>> RwSemaphore<M, Counted> {
-    /// A free semaphore with a name and counters.
-    pub const fn counted(name: LockName) -> Self {
-        RwSemaphore::from_flag(AtomicBool::new(false), Counted::new(name))
-    }
-}
-
-impl<M: Sched<Flag = AtomicBool>> RwSemaphore<M, Observed>
-where
-    Observed: Watch<M>,
-{
-    /// A free semaphore with a name and counters, of which the machine hears.
-    pub const fn observed(name: LockName) -> Self {
-        RwSemaphore::from_flag(AtomicBool::new(false), Observed::new(name))
+    pub const fn new(watch: W) -> Self {
+        RwSemaphore::from_flag(AtomicBool::new(false), watch)
     }
 }
 
@@ -87,7 +65,10 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
             inside: Waiters::new(),
             passed: None,
         };
-        RwSemaphore { state: SpinLock::from_flag(flag, Silent, state), watch }
+        RwSemaphore {
+            state: SpinLock::from_flag(flag, class!("inner lock of a reader/writer semaphore"), state),
+            watch,
+        }
     }
 
     /// Reads, together with other readers. Sleeps while a task writes, or has waited longer to write.

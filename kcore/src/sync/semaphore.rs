@@ -8,46 +8,29 @@ use core::fmt;
 use core::sync::atomic::AtomicBool;
 
 use crate::errno::Errno;
-use crate::event::LockName;
+use crate::event::Class;
 use crate::machine::{Sched, Sleep};
 use crate::sync::patience::{Endless, Patience, UntilSignal, UntilTime};
 use crate::sync::raw_lock::RawLock;
 use crate::sync::units::Units;
-use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
+use crate::sync::watch::{Watch, Watched};
 
 /// A number of units. Initialised to one, it is a mutex (without an owner: any caller may `up` it).
 ///
 /// `hold_cycles` of its counters are those of all units together; a failed test-and-set is a `down` that found no unit.
 #[doc(alias = "struct semaphore")]
-pub struct Semaphore<M: Sched, W: Watch<M> = Silent> {
+pub struct Semaphore<M: Sched, W: Watch<M> = Class> {
     units: Units<M, W, false>,
 }
 
-impl<M: Sched<Flag = AtomicBool>> Semaphore<M> {
-    /// A semaphore with `count` units, which nobody watches.
+impl<M: Sched<Flag = AtomicBool>, W: Watch<M>> Semaphore<M, W> {
+    /// A semaphore with `count` units. `watch` says who hears of it.
     ///
     /// # Panics
-    /// When `count` is [`usize::MAX`]; so it is with each of these.
+    /// When `count` is [`usize::MAX`].
     #[doc(alias = "sema_init")]
-    pub const fn new(count: usize) -> Self {
-        Semaphore::from_flag(AtomicBool::new(false), Silent, count)
-    }
-}
-
-impl<M: Sched<Flag = AtomicBool>> Semaphore<M, Counted> {
-    /// A semaphore with `count` units, with a name and counters.
-    pub const fn counted(name: LockName, count: usize) -> Self {
-        Semaphore::from_flag(AtomicBool::new(false), Counted::new(name), count)
-    }
-}
-
-impl<M: Sched<Flag = AtomicBool>> Semaphore<M, Observed>
-where
-    Observed: Watch<M>,
-{
-    /// A semaphore with `count` units, with a name and counters, of which the machine hears.
-    pub const fn observed(name: LockName, count: usize) -> Self {
-        Semaphore::from_flag(AtomicBool::new(false), Observed::new(name), count)
+    pub const fn new(watch: W, count: usize) -> Self {
+        Semaphore::from_flag(AtomicBool::new(false), watch, count)
     }
 }
 

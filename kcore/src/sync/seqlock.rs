@@ -25,16 +25,16 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
-use crate::event::{LockName, LockStep, Mode};
+use crate::event::{Class, LockStep, Mode};
 use crate::machine::Cpu;
 use crate::sync::atomic_word::AtomicWord;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::spinlock::{SpinGuard, SpinLock};
-use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
+use crate::sync::watch::{Watch, Watched};
 
 /// `N` words that belong together.
 #[doc(alias = "seqlock_t")]
-pub struct SeqLock<M: Cpu, const N: usize, W = Silent, A = AtomicUsize> {
+pub struct SeqLock<M: Cpu, const N: usize, W = Class, A = AtomicUsize> {
     /// Held by the writer.
     writer: SpinLock<(), M, W>,
     /// Odd while a CPU writes. Written by the writer.
@@ -48,36 +48,11 @@ pub struct SeqLock<M: Cpu, const N: usize, W = Silent, A = AtomicUsize> {
 #[must_use = "whether what was read holds is known after read_retry"]
 pub struct Sequence(usize);
 
-impl<M: Cpu<Flag = AtomicBool>, const N: usize> SeqLock<M, N> {
-    /// Words that are all 0, which nobody watches.
-    #[doc(alias = "seqlock_init")]
-    pub const fn new() -> Self {
-        SeqLock::zero(SpinLock::new(()))
-    }
-}
-
-impl<M: Cpu<Flag = AtomicBool>, const N: usize> Default for SeqLock<M, N> {
-    fn default() -> Self {
-        SeqLock::new()
-    }
-}
-
-impl<M: Cpu<Flag = AtomicBool>, const N: usize> SeqLock<M, N, Counted> {
-    /// Words that are all 0, with a name and counters of the writers.
-    pub const fn counted(name: LockName) -> Self {
-        SeqLock::zero(SpinLock::counted(name, ()))
-    }
-}
-
-impl<M: Cpu<Flag = AtomicBool>, const N: usize> SeqLock<M, N, Observed> {
-    /// Words that are all 0, with a name and counters of the writers, of whom the machine hears.
-    pub const fn observed(name: LockName) -> Self {
-        SeqLock::zero(SpinLock::observed(name, ()))
-    }
-}
-
 impl<M: Cpu<Flag = AtomicBool>, const N: usize, W> SeqLock<M, N, W> {
-    const fn zero(writer: SpinLock<(), M, W>) -> Self {
+    /// Words that are all 0. `watch` says who hears of their writers.
+    #[doc(alias = "seqlock_init")]
+    pub const fn new(watch: W) -> Self {
+        let writer = SpinLock::new(watch, ());
         SeqLock { writer, sequence: AtomicUsize::new(0), words: [const { AtomicUsize::new(0) }; N] }
     }
 }
@@ -229,7 +204,7 @@ pub struct SeqWriteGuard<
     'a,
     M: Cpu,
     const N: usize,
-    W: Watch<M> = Silent,
+    W: Watch<M> = Class,
     A: AtomicWord = AtomicUsize,
     E: Environment = PreemptOff<M>,
 > {

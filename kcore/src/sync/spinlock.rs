@@ -13,11 +13,11 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::AtomicBool;
 
-use crate::event::{LockName, LockStep, Mode};
+use crate::event::{Class, LockStep, Mode};
 use crate::machine::Cpu;
 use crate::sync::environment::{Atomic, BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::raw_lock::RawLock;
-use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
+use crate::sync::watch::{Watch, Watched};
 use crate::sync::word::Word;
 
 /// The most PAUSEs between two looks at a lock that is taken.
@@ -25,7 +25,7 @@ const MOST_PAUSES: u32 = 64;
 
 /// A value that one CPU at a time can use.
 #[doc(alias = "spinlock_t")]
-pub struct SpinLock<T: ?Sized, M: Cpu, W = Silent> {
+pub struct SpinLock<T: ?Sized, M: Cpu, W = Class> {
     /// Set while there is a guard (or between `acquire` and `release`).
     word: Word<M::Flag>,
     watch: W,
@@ -38,25 +38,12 @@ unsafe impl<T: ?Sized + Send, M: Cpu, W: Send> Send for SpinLock<T, M, W> {}
 // SAFETY: the test-and-set lets one CPU at a time at the value: it is sent from one to the next, and never shared.
 unsafe impl<T: ?Sized + Send, M: Cpu, W: Sync> Sync for SpinLock<T, M, W> {}
 
-impl<T, M: Cpu<Flag = AtomicBool>> SpinLock<T, M> {
-    /// A free lock around `value`, which nobody watches.
+impl<T, M: Cpu<Flag = AtomicBool>, W> SpinLock<T, M, W> {
+    /// A free lock around `value`: a silent one of a [`class`](crate::class!), or with a `watch` that
+    /// hears of it.
     #[doc(alias = "spin_lock_init")]
-    pub const fn new(value: T) -> Self {
-        SpinLock::from_flag(AtomicBool::new(false), Silent, value)
-    }
-}
-
-impl<T, M: Cpu<Flag = AtomicBool>> SpinLock<T, M, Counted> {
-    /// A free lock around `value`, with a name and counters.
-    pub const fn counted(name: LockName, value: T) -> Self {
-        SpinLock::from_flag(AtomicBool::new(false), Counted::new(name), value)
-    }
-}
-
-impl<T, M: Cpu<Flag = AtomicBool>> SpinLock<T, M, Observed> {
-    /// A free lock around `value`, with a name and counters, of which the machine hears.
-    pub const fn observed(name: LockName, value: T) -> Self {
-        SpinLock::from_flag(AtomicBool::new(false), Observed::new(name), value)
+    pub const fn new(watch: W, value: T) -> Self {
+        SpinLock::from_flag(AtomicBool::new(false), watch, value)
     }
 }
 
@@ -242,7 +229,7 @@ impl<T: ?Sized, M: Cpu, W> fmt::Debug for SpinLock<T, M, W> {
 
 /// The right to use the value of a [`SpinLock`]. It ends with the guard, on the CPU that took the lock.
 #[must_use = "the lock is given back when the guard is dropped, which is at once"]
-pub struct SpinGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Silent, E: Environment = PreemptOff<M>> {
+pub struct SpinGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Class, E: Environment = PreemptOff<M>> {
     /// Its `word` is set, by us.
     lock: &'a SpinLock<T, M, W>,
     place: W::Place,
@@ -253,10 +240,10 @@ pub struct SpinGuard<'a, T: ?Sized, M: Cpu, W: Watch<M> = Silent, E: Environment
 }
 
 /// The guard of [`SpinLock::lock_irqsave`].
-pub type SpinIrqGuard<'a, T, M, W = Silent> = SpinGuard<'a, T, M, W, IrqSaved<M>>;
+pub type SpinIrqGuard<'a, T, M, W = Class> = SpinGuard<'a, T, M, W, IrqSaved<M>>;
 
 /// The guard of [`SpinLock::lock_bh`].
-pub type SpinBhGuard<'a, T, M, W = Silent> = SpinGuard<'a, T, M, W, BhOff<M>>;
+pub type SpinBhGuard<'a, T, M, W = Class> = SpinGuard<'a, T, M, W, BhOff<M>>;
 
 // SAFETY: a shared guard gives no more than `&T`.
 unsafe impl<T: ?Sized + Sync, M: Cpu, W: Watch<M> + Sync, E: Environment> Sync for SpinGuard<'_, T, M, W, E> where

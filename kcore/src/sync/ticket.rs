@@ -17,15 +17,16 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
-use crate::event::{LockStep, Mode};
+use crate::class;
+use crate::event::{Class, LockStep, Mode};
 use crate::machine::Cpu;
 use crate::sync::atomic_word::AtomicWord;
 use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::SpinLock;
-use crate::sync::watch::{Silent, Watch, Watched};
+use crate::sync::watch::{Watch, Watched};
 
 /// A lock without a value. Its [holder](RawLock) has entered an environment in which nothing can take the CPU from it.
-pub struct TicketLock<M: Cpu, W = Silent, A = AtomicUsize> {
+pub struct TicketLock<M: Cpu, W = Class, A = AtomicUsize> {
     /// The ticket that the next waiter draws. They wrap; there are fewer waiters than tickets.
     next: SpinLock<usize, M>,
     /// The ticket of the holder, or of the next one. Written by the holder.
@@ -36,7 +37,7 @@ pub struct TicketLock<M: Cpu, W = Silent, A = AtomicUsize> {
 impl<M: Cpu, W, A: AtomicWord> TicketLock<M, W, A> {
     /// A free lock made of a clear `flag`.
     pub fn from_flag(flag: M::Flag, watch: W) -> Self {
-        TicketLock { next: SpinLock::from_flag(flag, Silent, 0), serving: A::new(0), watch }
+        TicketLock { next: SpinLock::from_flag(flag, class!("tickets"), 0), serving: A::new(0), watch }
     }
 
     /// How many tickets are drawn and not served: the holder's and those of its waiters.

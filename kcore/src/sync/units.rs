@@ -1,11 +1,12 @@
 //! Units that tasks take and give back, and a queue of those who found none: what a semaphore and a completion share.
 
+use crate::class;
 use crate::event::{LockStep, Mode, Site};
 use crate::machine::{Cpu, Sched};
 use crate::sync::patience::{Endless, Patience};
 use crate::sync::spinlock::{SpinIrqGuard, SpinLock};
 use crate::sync::waiter::{Dismissed, Waiter, Waiters, after};
-use crate::sync::watch::{Silent, Watch};
+use crate::sync::watch::Watch;
 
 /// As many units as the takers want (the same trick as in Linux's `struct completion`).
 const ENDLESS: usize = usize::MAX;
@@ -81,7 +82,10 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     /// `free` units. `flag` is clear.
     pub(super) const fn new(flag: M::Flag, watch: W, free: usize) -> Self {
         let state = State { free, queue: Waiters::new() };
-        Units { state: SpinLock::from_flag(flag, Silent, state), watch }
+        Units {
+            state: SpinLock::from_flag(flag, class!("inner lock of a semaphore or completion"), state),
+            watch,
+        }
     }
 
     /// Takes a unit; sleeps until there is one, or until `patience` is over. A unit that is free is taken even then.
@@ -204,6 +208,7 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use super::*;
+    use crate::event::Class;
     use crate::host::{Host, HostMachine};
     use crate::sync::Semaphore;
 
@@ -211,7 +216,7 @@ mod tests {
     #[test]
     fn units_do_not_become_endless() {
         Host::new().run(|| {
-            let semaphore = Semaphore::<HostMachine>::new(usize::MAX - 2);
+            let semaphore = Semaphore::<HostMachine>::new(Class::EVENT, usize::MAX - 2);
             semaphore.up();
             let refused = catch_unwind(AssertUnwindSafe(|| semaphore.up()));
             let said = refused.expect_err("one more than can be counted");
@@ -219,7 +224,7 @@ mod tests {
             assert_eq!(semaphore.count(), usize::MAX - 1);
             assert!(semaphore.try_down());
             assert_eq!(semaphore.count(), usize::MAX - 2, "each takes one");
-            assert!(catch_unwind(|| Semaphore::<HostMachine>::new(usize::MAX)).is_err());
+            assert!(catch_unwind(|| Semaphore::<HostMachine>::new(Class::EVENT, usize::MAX)).is_err());
         });
     }
 
@@ -227,7 +232,7 @@ mod tests {
     #[test]
     fn events_become_endless() {
         Host::new().run(|| {
-            let events = Units::<HostMachine, _, true>::new(false.into(), Silent, usize::MAX - 1);
+            let events = Units::<HostMachine, _, true>::new(false.into(), Class::EVENT, usize::MAX - 1);
             (0..2).for_each(|_| events.give(0, ()));
             assert!(events.try_take(0, ()));
             assert_eq!(events.free(), usize::MAX);

@@ -20,13 +20,14 @@ use core::fmt;
 use core::ptr::NonNull;
 use core::sync::atomic::AtomicBool;
 
+use crate::class;
 use crate::errno::Errno;
-use crate::event::{LockName, LockStep, Mode};
+use crate::event::{Class, LockStep, Mode};
 use crate::machine::{Sched, Sleep};
 use crate::sync::patience::{Endless, Patience, UntilSignal, UntilTime};
 use crate::sync::spinlock::SpinLock;
 use crate::sync::waiter::{Dismissed, Waiter, Waiters};
-use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
+use crate::sync::watch::{Watch, Watched};
 
 /// Tasks that wait for conditions, and are woken to test them.
 ///
@@ -41,7 +42,7 @@ use crate::sync::watch::{Counted, Observed, Silent, Watch, Watched};
 /// Its lock is taken with interrupts off, so an interrupt handler may wake. Lock order: this lock -> nothing. Waiters are
 /// woken after it was given back, and the conditions are tested under no lock.
 #[doc(alias = "wait_queue_head_t")]
-pub struct WaitQueue<M: Sched, W: Watch<M> = Silent> {
+pub struct WaitQueue<M: Sched, W: Watch<M> = Class> {
     sleepers: SpinLock<Sleepers<M>, M>,
     watch: W,
 }
@@ -77,34 +78,11 @@ fn dismiss<M: Sched>(queue: &mut Waiters<M, ()>, most: usize, list: &mut Dismiss
     }
 }
 
-impl<M: Sched<Flag = AtomicBool>> WaitQueue<M> {
-    /// A queue in which nobody waits, which nobody watches.
+impl<M: Sched<Flag = AtomicBool>, W: Watch<M>> WaitQueue<M, W> {
+    /// A queue in which nobody waits. `watch` says who hears of it.
     #[doc(alias = "init_waitqueue_head")]
-    pub const fn new() -> Self {
-        WaitQueue::from_flag(AtomicBool::new(false), Silent)
-    }
-}
-
-impl<M: Sched<Flag = AtomicBool>> Default for WaitQueue<M> {
-    fn default() -> Self {
-        WaitQueue::new()
-    }
-}
-
-impl<M: Sched<Flag = AtomicBool>> WaitQueue<M, Counted> {
-    /// A queue in which nobody waits, with a name and counters.
-    pub const fn counted(name: LockName) -> Self {
-        WaitQueue::from_flag(AtomicBool::new(false), Counted::new(name))
-    }
-}
-
-impl<M: Sched<Flag = AtomicBool>> WaitQueue<M, Observed>
-where
-    Observed: Watch<M>,
-{
-    /// A queue in which nobody waits, with a name and counters, of which the machine hears.
-    pub const fn observed(name: LockName) -> Self {
-        WaitQueue::from_flag(AtomicBool::new(false), Observed::new(name))
+    pub const fn new(watch: W) -> Self {
+        WaitQueue::from_flag(AtomicBool::new(false), watch)
     }
 }
 
@@ -112,7 +90,10 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
     /// A queue made of a clear `flag`, for machines whose flags no `const` can make.
     pub const fn from_flag(flag: M::Flag, watch: W) -> Self {
         let sleepers = Sleepers { shared: Waiters::new(), exclusive: Waiters::new() };
-        WaitQueue { sleepers: SpinLock::from_flag(flag, Silent, sleepers), watch }
+        WaitQueue {
+            sleepers: SpinLock::from_flag(flag, class!("inner lock of a wait queue"), sleepers),
+            watch,
+        }
     }
 
     /// Sleeps until `condition` is true; does not sleep if it is true already.

@@ -1,6 +1,7 @@
 //! What hears of a lock's life: nothing, its counters, or its counters and the machine's hooks.
 //!
-//! The level is a type, so a [`Silent`] lock is not one byte and not one instruction larger for it.
+//! The level is a type, so a silent lock, which has no more than its [`Class`], is not one byte and not one
+//! instruction larger for it.
 //!
 //! The counters are written by the lock's holder alone (or under the primitive's own inner lock), so a relaxed load and
 //! a relaxed store are enough: no locked instruction is added to what is measured. A reader sees some recent value of
@@ -11,7 +12,7 @@ use core::marker::PhantomData;
 use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::event::{Events, Kinds, LockId, LockName, LockStep, Mode, Site, What};
+use crate::event::{Class, Events, Kinds, LockId, LockName, LockStep, Mode, Site, What};
 use crate::machine::Cpu;
 use crate::report::LockStats;
 use crate::shared;
@@ -83,11 +84,8 @@ pub trait Watched {
     }
 }
 
-/// No name, no counters, no events, no cost.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Silent;
-
-impl<M: Cpu> Watch<M> for Silent {
+/// A class, but no name, no counters, no events, no cost.
+impl<M: Cpu> Watch<M> for Class {
     type Place = ();
     type Wait = ();
 
@@ -101,8 +99,11 @@ impl<M: Cpu> Watch<M> for Silent {
     fn acquired(&self, _wait: Option<()>) {}
     #[inline(always)]
     fn released(&self) {}
+
     #[inline(always)]
-    fn announce(&self, _step: LockStep, _mode: Mode, _address: usize, _place: ()) {}
+    fn announce(&self, step: LockStep, _mode: Mode, address: usize, _place: ()) {
+        M::ordered(*self, step, address);
+    }
 }
 
 /// A name and counters.
@@ -189,7 +190,9 @@ impl<M: Cpu> Watch<M> for Counted {
     }
 
     #[inline(always)]
-    fn announce(&self, _step: LockStep, _mode: Mode, _address: usize, _place: ()) {}
+    fn announce(&self, step: LockStep, _mode: Mode, address: usize, _place: ()) {
+        M::ordered(self.name.class, step, address);
+    }
 }
 
 impl Statistics for Counted {
@@ -266,6 +269,7 @@ impl<M: Cpu + Events> Watch<M> for Observed {
 
     #[inline]
     fn announce(&self, step: LockStep, mode: Mode, address: usize, place: Self::Place) {
+        M::ordered(self.counted.name.class, step, address);
         if cfg!(feature = "probes") && M::wanted().contains(Kinds::LOCKS) {
             M::tell(What::Lock(step, LockId { address, name: self.counted.name, mode }), place);
         }

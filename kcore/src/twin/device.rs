@@ -2,8 +2,9 @@
 
 use core::fmt;
 
+use crate::class;
 use crate::errno::Errno;
-use crate::event::{LockName, Waiting};
+use crate::event::LockName;
 use crate::machine::{AtomicFlag, Machine};
 use crate::report::LockStats;
 use crate::scull::{Geometry, Mode};
@@ -11,7 +12,7 @@ use crate::sync::{Mutex, MutexGuard, Observed, Watched};
 use crate::twin::data::Data;
 use crate::twin::file::File;
 
-const LOCK: LockName = LockName { name: "twin.lock", class: "twin.lock", waiting: Waiting::Sleeps };
+const LOCK: LockName = LockName::sleeps("twin.lock", class!("twin.lock"));
 
 /// A device. When it is dropped, so is its data: there is nothing to be written for that, and nothing to be forgotten.
 pub struct Device<M: Machine> {

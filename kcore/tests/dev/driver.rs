@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use kcore::dev::{Cdev, CharDevice, Credentials, DeviceNumber, Events, FileOperations, Module};
 use kcore::dev::{OpenFile, OpenFlags, PollTable, Region, Registry};
 use kcore::errno::Errno;
+use kcore::event::Class;
 use kcore::host::{HostMachine, until};
 use kcore::sync::WaitQueue;
 
@@ -38,7 +39,7 @@ impl Sleepy {
     pub(crate) fn new(tally: &Arc<Tally>) -> Arc<Self> {
         tally.devices.fetch_add(1, SeqCst);
         Arc::new(Sleepy {
-            queue: WaitQueue::new(),
+            queue: WaitQueue::new(Class::EVENT),
             is_gone: AtomicBool::new(false),
             works: AtomicBool::new(true),
             tally: tally.clone(),

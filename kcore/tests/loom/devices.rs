@@ -6,13 +6,14 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
+use kcore::class;
 use kcore::dev::{
     Cdev, CharDevice, Credentials, DeviceNumber, FileOperations, Module, OpenFile, OpenFlags, Registry,
 };
 use kcore::errno::Errno;
 use kcore::event::Events;
 use kcore::machine::{AtomicFlag, BadFree, Cpu, Kind, Memory};
-use kcore::sync::{Silent, SpinLock};
+use kcore::sync::SpinLock;
 
 use crate::bodies::{Payload, model, objects, spawn};
 use crate::machine::{Parking, Ringing};
@@ -186,7 +187,7 @@ struct Plain<B> {
 
 impl<B: Blunder> Pluggable for Plain<B> {
     fn new(driver: &Arc<Driver>) -> Self {
-        let inside = SpinLock::from_flag(Ringing::new(false), Silent, (0, false));
+        let inside = SpinLock::from_flag(Ringing::new(false), class!("test"), (0, false));
         let somebody_inside = Ringing::new(true);
         Plain { driver: driver.clone(), inside, somebody_inside, _blunder: PhantomData }
     }

@@ -6,9 +6,11 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, Ordering::Relaxed};
 
+use kcore::class;
 use kcore::dev::PollTable;
+use kcore::event::Class;
 use kcore::machine::AtomicFlag;
-use kcore::sync::{Completion, RwSemaphore, Semaphore, Silent, SpinLock, WaitQueue};
+use kcore::sync::{Completion, RwSemaphore, Semaphore, SpinLock, WaitQueue};
 
 use crate::bodies::{Event, model, objects, spawn};
 use crate::machine::{Dozing, LoomFlag, interrupt_all};
@@ -93,7 +95,7 @@ struct AsEvent(Semaphore<Dozing<Mortal>>);
 
 impl Event for AsEvent {
     fn new() -> Self {
-        AsEvent(Semaphore::from_flag(AtomicFlag::new(false), Silent, 0))
+        AsEvent(Semaphore::from_flag(AtomicFlag::new(false), Class::EVENT, 0))
     }
     fn wait(&self) {
         self.0.down();
@@ -133,7 +135,7 @@ struct WriterGoes(RwSemaphore<Dozing<Mortal>>);
 
 impl Event for WriterGoes {
     fn new() -> Self {
-        let semaphore = RwSemaphore::from_flag(AtomicFlag::new(false), Silent);
+        let semaphore = RwSemaphore::from_flag(AtomicFlag::new(false), class!("test"));
         semaphore.down_write();
         WriterGoes(semaphore)
     }
@@ -168,7 +170,7 @@ trait Left: Send + Sync + 'static {
 
 impl Left for WaitQueue<Dozing<Mortal>> {
     fn new() -> Self {
-        WaitQueue::from_flag(AtomicFlag::new(false), Silent)
+        WaitQueue::from_flag(AtomicFlag::new(false), Class::EVENT)
     }
     fn give_up(&self) {
         self.wait_event_interruptible(|| false).expect_err("it has a signal");
@@ -243,7 +245,7 @@ struct Listed<const STAYS: bool>(SpinLock<Option<Arc<Frame<Mortal>>>, Dozing>);
 
 impl<const STAYS: bool> Left for Listed<STAYS> {
     fn new() -> Self {
-        Listed(SpinLock::from_flag(AtomicFlag::new(false), Silent, None))
+        Listed(SpinLock::from_flag(AtomicFlag::new(false), class!("test"), None))
     }
     fn give_up(&self) {
         let granted = Arc::new(Frame(UnsafeCell::new(ManuallyDrop::new(Mortal::new(false)))));

@@ -2,15 +2,17 @@
 
 use std::time::Instant;
 
+use kcore::class;
+use kcore::event::Class;
 use kcore::machine::{AtomicFlag, Cpu, Sched};
-use kcore::sync::{Completion, Semaphore, Silent, SpinLock};
+use kcore::sync::{Completion, Semaphore, SpinLock};
 
 use crate::bodies::{Event, Section, admits_two, each, excludes, model, publishes, wakes_two};
 use crate::machine::{Dozing, Parking, executions};
 
 impl<M: Cpu + 'static> Section for SpinLock<(), M> {
     fn new(_units: usize) -> Self {
-        SpinLock::from_flag(M::Flag::new(false), Silent, ())
+        SpinLock::from_flag(M::Flag::new(false), class!("test"), ())
     }
     fn within(&self, body: impl FnOnce()) {
         let _guard = self.lock();
@@ -20,7 +22,7 @@ impl<M: Cpu + 'static> Section for SpinLock<(), M> {
 
 impl<M: Sched + 'static> Section for Semaphore<M> {
     fn new(units: usize) -> Self {
-        Semaphore::from_flag(M::Flag::new(false), Silent, units)
+        Semaphore::from_flag(M::Flag::new(false), Class::EVENT, units)
     }
     fn within(&self, body: impl FnOnce()) {
         self.down();
@@ -32,7 +34,7 @@ impl<M: Sched + 'static> Section for Semaphore<M> {
 /// As a token.
 impl<M: Sched + 'static> Section for Completion<M> {
     fn new(units: usize) -> Self {
-        Completion::from_flag(M::Flag::new(false), Silent, units)
+        Completion::from_flag(M::Flag::new(false), Class::EVENT, units)
     }
     fn within(&self, body: impl FnOnce()) {
         self.wait();
@@ -43,7 +45,7 @@ impl<M: Sched + 'static> Section for Completion<M> {
 
 impl<M: Sched + 'static> Event for Completion<M> {
     fn new() -> Self {
-        Completion::from_flag(M::Flag::new(false), Silent, 0)
+        Completion::from_flag(M::Flag::new(false), Class::EVENT, 0)
     }
     fn wait(&self) {
         Completion::wait(self);
@@ -79,7 +81,7 @@ fn spinlock_that_is_tried_excludes() {
     holds(4, || {
         let shared = Arc::new(SpinLock::<Payload, Dozing>::from_flag(
             AtomicFlag::new(false),
-            Silent,
+            class!("test"),
             Payload::default(),
         ));
         let tasks = each(3, &shared, |lock| {

@@ -4,9 +4,10 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use kcore::class;
 use kcore::machine::{AtomicFlag, Sched, TaskId};
 use kcore::session::Crew;
-use kcore::sync::{Silent, SpinLock};
+use kcore::sync::SpinLock;
 
 use crate::bodies::{each, model, objects, spawn};
 use crate::machine::Parking;
@@ -76,7 +77,7 @@ type Room<B> = SpinLock<Table<B>, Parking>;
 
 fn room<B: Blunder>() -> Room<B> {
     let table = Table { crew: Crew::nobody(), waits: [false; SEATS], _blunder: PhantomData };
-    SpinLock::from_flag(AtomicFlag::new(false), Silent, table)
+    SpinLock::from_flag(AtomicFlag::new(false), class!("test"), table)
 }
 
 /// A task comes, and waits for the others if it gets a seat.

@@ -6,10 +6,12 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
+use kcore::class;
 use kcore::dev::PollTable;
 use kcore::errno::Errno;
+use kcore::event::Class;
 use kcore::machine::{AtomicFlag, Sched, Sleep, TaskId};
-use kcore::sync::{Completion, RawMutex, Semaphore, Silent, SpinLock, WaitQueue};
+use kcore::sync::{Completion, RawMutex, Semaphore, SpinLock, WaitQueue};
 
 use crate::bodies::{Payload, Section, each, excludes, model, objects, spawn};
 use crate::machine::{Coma, Dozing, LoomFlag, NoAcquire, NoRelease, Parking, Ringing, Wrong, interrupt_all};
@@ -30,7 +32,7 @@ trait Interruptible: Send + Sync + 'static {
 
 impl<M: Sched + 'static> Interruptible for Semaphore<M> {
     fn new() -> Self {
-        Semaphore::from_flag(AtomicFlag::new(false), Silent, 0)
+        Semaphore::from_flag(AtomicFlag::new(false), Class::EVENT, 0)
     }
     fn take_interruptible(&self) -> Result<(), Errno> {
         self.down_interruptible()
@@ -45,7 +47,7 @@ impl<M: Sched + 'static> Interruptible for Semaphore<M> {
 
 impl<M: Sched + 'static> Interruptible for Completion<M> {
     fn new() -> Self {
-        Completion::from_flag(AtomicFlag::new(false), Silent, 0)
+        Completion::from_flag(AtomicFlag::new(false), Class::EVENT, 0)
     }
     fn take_interruptible(&self) -> Result<(), Errno> {
         self.wait_interruptible()
@@ -117,7 +119,7 @@ struct Sleeper {
 
 impl<H: Haste> Interruptible for Hasty<H> {
     fn new() -> Self {
-        let state = SpinLock::from_flag(AtomicFlag::new(false), Silent, (0, Vec::new()));
+        let state = SpinLock::from_flag(AtomicFlag::new(false), class!("test"), (0, Vec::new()));
         Hasty { state, _haste: PhantomData }
     }
 
@@ -195,7 +197,7 @@ trait Queue: Send + Sync + 'static {
 
 impl<M: Sched + 'static> Queue for WaitQueue<M> {
     fn new() -> Self {
-        WaitQueue::from_flag(AtomicFlag::new(false), Silent)
+        WaitQueue::from_flag(AtomicFlag::new(false), Class::EVENT)
     }
     fn wait_event(&self, condition: impl FnMut() -> bool) {
         WaitQueue::wait_event(self, condition);
@@ -239,7 +241,7 @@ fn wakes<Q: Queue>() {
 
 /// Two items, brought one by one, for two waiters of whom each takes one: both get theirs.
 fn wakes_each<Q: Queue>() {
-    let items = SpinLock::<usize, Parking>::from_flag(AtomicFlag::new(false), Silent, 0);
+    let items = SpinLock::<usize, Parking>::from_flag(AtomicFlag::new(false), class!("test"), 0);
     let shared = Arc::new((Q::new(), items));
     let mut tasks = each(2, &shared, |(queue, items)| {
         queue.wait_event(|| {
@@ -350,7 +352,7 @@ impl<B: Blunder> PlainQueue<B> {
 
 impl<B: Blunder> Queue for PlainQueue<B> {
     fn new() -> Self {
-        let sleepers = SpinLock::from_flag(AtomicFlag::new(false), Silent, RefCell::default());
+        let sleepers = SpinLock::from_flag(AtomicFlag::new(false), class!("test"), RefCell::default());
         PlainQueue { sleepers, _blunder: PhantomData }
     }
 
@@ -508,7 +510,7 @@ fn poll_that_forgets_what_its_places_know() {
 
 impl<M: Sched + 'static> Section for RawMutex<M> {
     fn new(_units: usize) -> Self {
-        RawMutex::from_flag(AtomicFlag::new(false), Silent)
+        RawMutex::from_flag(AtomicFlag::new(false), class!("test"))
     }
     fn within(&self, body: impl FnOnce()) {
         self.lock();

@@ -5,8 +5,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
+use kcore::class;
 use kcore::machine::{AtomicFlag, Sched, TaskId};
-use kcore::sync::{Completion, Semaphore, Silent, SpinLock};
+use kcore::sync::{Completion, Semaphore, SpinLock};
 
 use crate::bodies::{Event, Section, admits_two, excludes, model, objects, publishes, wakes_two};
 use crate::machine::{Coma, Dozing, LoadThenStore, NoAcquire, NoAcquireOfGrant, NoRelease, Parking, Wrong};
@@ -67,7 +68,7 @@ struct LeavesEarly(SpinLock<(), Dozing>);
 
 impl Section for LeavesEarly {
     fn new(_units: usize) -> Self {
-        LeavesEarly(SpinLock::from_flag(AtomicFlag::new(false), Silent, ()))
+        LeavesEarly(SpinLock::from_flag(AtomicFlag::new(false), class!("test"), ()))
     }
     fn within(&self, body: impl FnOnce()) {
         drop(self.0.lock());
@@ -137,7 +138,10 @@ struct Sleeper<M: Sched> {
 impl<M: Sched, B: Blunder> Plain<M, B> {
     fn with(count: usize) -> Self {
         let state = State { count, queue: VecDeque::new() };
-        Plain { state: SpinLock::from_flag(M::Flag::new(false), Silent, state), _blunder: PhantomData }
+        Plain {
+            state: SpinLock::from_flag(M::Flag::new(false), class!("test"), state),
+            _blunder: PhantomData,
+        }
     }
 
     fn down(&self) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use kcore::class;
 use kcore::event::{Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::Cpu;
@@ -15,7 +16,7 @@ type Owned<W> = CpuOwnedLock<HostMachine, W>;
 
 #[test]
 fn cpus_are_kept_apart() {
-    let (lock, number) = (CpuOwnedLock::<HostMachine>::new(), Shared::new(0usize));
+    let (lock, number) = (CpuOwnedLock::<HostMachine>::new(class!("test")), Shared::new(0usize));
     Host::new().tasks(TASKS, |_| {
         for _ in 0..ROUNDS {
             lock.acquire();
@@ -30,7 +31,7 @@ fn cpus_are_kept_apart() {
 fn the_owners_cpu_walks_in_and_no_other() {
     let (host, events) = (Host::new(), Arc::new(Events::default()));
     host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
-    let lock: Owned<Observed> = CpuOwnedLock::observed(NAME);
+    let lock: Owned<Observed> = CpuOwnedLock::new(Observed::new(NAME));
     let others = AtomicUsize::new(0);
     host.scope(|tasks| {
         lock.acquire();
@@ -54,7 +55,7 @@ fn the_owners_cpu_walks_in_and_no_other() {
 
 #[test]
 fn it_leaves_interrupts_on() {
-    let lock = CpuOwnedLock::<HostMachine>::default();
+    let lock = CpuOwnedLock::<HostMachine>::new(class!("test"));
     lock.acquire();
     assert!(HostMachine::interrupts_on());
     let were_on = HostMachine::irq_save();
@@ -66,5 +67,5 @@ fn it_leaves_interrupts_on() {
 #[test]
 #[should_panic(expected = "nobody is in")]
 fn to_come_out_without_going_in_is_a_mistake() {
-    CpuOwnedLock::<HostMachine>::new().release();
+    CpuOwnedLock::<HostMachine>::new(class!("test")).release();
 }

@@ -13,13 +13,14 @@ mod ticket;
 
 use std::sync::Mutex;
 
+use kcore::class;
 use kcore::event::{Event, LockName, LockStep, Waiting, What};
 use kcore::host::Listener;
 
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 10_000 };
 
-const NAME: LockName = LockName { name: "test.lock", class: "test", waiting: Waiting::Spins };
+const NAME: LockName = LockName { name: "test.lock", class: class!("test"), waiting: Waiting::Spins };
 
 /// The lock events, in their order.
 #[derive(Default)]

@@ -4,18 +4,19 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
 
 use kcore::as_host;
-use kcore::event::{Kinds, LockStep};
+use kcore::class;
+use kcore::event::{Class, Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::Cpu;
-use kcore::sync::{Counted, Observed, RwLock, Silent, Watched};
+use kcore::sync::{Counted, Observed, RwLock, Watched};
 
 use crate::{Events, NAME, ROUNDS, TASKS};
 
-type Rw<T, W = Silent> = RwLock<T, HostMachine, W>;
+type Rw<T, W = Class> = RwLock<T, HostMachine, W>;
 
 #[test]
 fn readers_read_together() {
-    let (lock, barrier) = (Rw::new(7), Barrier::new(TASKS));
+    let (lock, barrier) = (Rw::new(class!("test"), 7), Barrier::new(TASKS));
     Host::new().tasks(TASKS, |_| {
         let value = lock.read();
         // All are in at once, or this would not end.
@@ -27,7 +28,7 @@ fn readers_read_together() {
 
 #[test]
 fn writers_are_alone() {
-    let lock = Rw::new([0usize; 2]);
+    let lock = Rw::new(class!("test"), [0usize; 2]);
     Host::new().tasks(TASKS, |task| {
         for round in 0..ROUNDS {
             if (round + task).is_multiple_of(4) {
@@ -45,7 +46,7 @@ fn writers_are_alone() {
 
 #[test]
 fn those_who_try_take_what_is_free() {
-    let mut lock = Rw::new(1);
+    let mut lock = Rw::new(class!("test"), 1);
     let reader = lock.read();
     assert_eq!(lock.readers(), 1);
     assert!(lock.try_write().is_none(), "somebody reads");
@@ -64,7 +65,7 @@ fn those_who_try_take_what_is_free() {
 fn a_reader_passes_a_writer_that_waits() {
     let (host, events) = (Host::new(), Arc::new(Events::default()));
     host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
-    let lock: Rw<u32, Observed> = RwLock::observed(NAME, 0);
+    let lock: Rw<u32, Observed> = RwLock::new(Observed::new(NAME), 0);
     host.scope(|tasks| {
         let reader = lock.read();
         tasks.spawn(|| *lock.write() += 1);
@@ -80,7 +81,7 @@ fn a_writer_that_waits_comes_in_when_the_last_reader_goes() {
     for readers in 1..=2 {
         let (host, events) = (Host::new(), Arc::new(Events::default()));
         host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
-        let lock: Rw<u32, Observed> = RwLock::observed(NAME, 0);
+        let lock: Rw<u32, Observed> = RwLock::new(Observed::new(NAME), 0);
         host.scope(|tasks| {
             let guards: Vec<_> = (0..readers).map(|_| lock.read()).collect();
             let writer = tasks.spawn(|| *lock.write() += 1);
@@ -109,7 +110,7 @@ impl Cpu for Looking {
 /// It looks whether anybody reads, and does not take the bit from readers who come and go.
 #[test]
 fn a_writer_that_waits_for_readers_only_looks() {
-    let lock: RwLock<u32, Looking> = RwLock::new(0);
+    let lock: RwLock<u32, Looking> = RwLock::new(class!("test"), 0);
     Host::new().scope(|tasks| {
         let reader = lock.read();
         tasks.spawn(|| *lock.write() += 1);
@@ -123,7 +124,7 @@ fn a_writer_that_waits_for_readers_only_looks() {
 fn readers_who_keep_coming_starve_a_writer() {
     let (host, events) = (Host::new(), Arc::new(Events::default()));
     host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
-    let lock: Rw<u32, Observed> = RwLock::observed(NAME, 0);
+    let lock: Rw<u32, Observed> = RwLock::new(Observed::new(NAME), 0);
     let seen = AtomicUsize::new(0);
     host.scope(|tasks| {
         let mut reader = lock.read();
@@ -141,7 +142,7 @@ fn readers_who_keep_coming_starve_a_writer() {
 
 #[test]
 fn each_form_switches_off_what_it_says() {
-    let lock = Rw::new(());
+    let lock = Rw::new(class!("test"), ());
     let (on, off) = (HostMachine::interrupts_on, HostMachine::switched_off);
     for _ in 0..2 {
         let readers = (lock.read(), lock.read_bh());
@@ -180,7 +181,7 @@ fn readers_and_writers_are_counted_and_tell() {
     let (host, events) = (Host::new(), Arc::new(Events::default()));
     host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
     host.set_clock(Some(100));
-    let lock: Rw<(), Observed> = RwLock::observed(NAME, ());
+    let lock: Rw<(), Observed> = RwLock::new(Observed::new(NAME), ());
     host.run(|| {
         let readers = (lock.read(), lock.read());
         host.set_clock(Some(110));
@@ -195,7 +196,7 @@ fn readers_and_writers_are_counted_and_tell() {
 
 #[test]
 fn every_acquisition_is_counted() {
-    let lock: Rw<(), Counted> = RwLock::counted(NAME, ());
+    let lock: Rw<(), Counted> = RwLock::new(Counted::new(NAME), ());
     Host::new().tasks(TASKS, |_| {
         for _ in 0..ROUNDS {
             drop(lock.read());

@@ -4,19 +4,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Barrier, Mutex};
 
 use kcore::as_host;
-use kcore::event::{Kinds, LockStep};
+use kcore::class;
+use kcore::event::{Class, Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::shared::Shared;
-use kcore::sync::{Counted, Observed, RwSemaphore, Silent, Watched};
+use kcore::sync::{Counted, Observed, RwSemaphore, Watched};
 
 use crate::{Events, NAME, ROUNDS, TASKS};
 
-type Sem<W = Silent> = RwSemaphore<HostMachine, W>;
+type Sem<W = Class> = RwSemaphore<HostMachine, W>;
 
 #[test]
 fn readers_read_together() {
-    let (semaphore, barrier) = (Sem::new(), Barrier::new(TASKS));
+    let (semaphore, barrier) = (Sem::new(class!("test")), Barrier::new(TASKS));
     Host::new().tasks(TASKS, |_| {
         semaphore.down_read();
         barrier.wait();
@@ -27,7 +28,7 @@ fn readers_read_together() {
 
 #[test]
 fn writers_are_alone() {
-    let (semaphore, pair) = (Sem::new(), [Shared::new(0usize), Shared::new(0usize)]);
+    let (semaphore, pair) = (Sem::new(class!("test")), [Shared::new(0usize), Shared::new(0usize)]);
     Host::new().tasks(TASKS, |task| {
         for round in 0..ROUNDS {
             if (round + task).is_multiple_of(4) {
@@ -53,7 +54,7 @@ fn writers_are_alone() {
 
 #[test]
 fn those_who_try_take_what_is_free() {
-    let semaphore = Sem::new();
+    let semaphore = Sem::new(class!("test"));
     assert!(semaphore.try_down_read() && semaphore.try_down_read());
     assert!(!semaphore.try_down_write(), "two read");
     semaphore.up_read();
@@ -70,7 +71,7 @@ fn those_who_try_take_what_is_free() {
 
 /// Starts `reader` or writer tasks one after the other while a writer has the semaphore, and says who was in when.
 fn served(kinds: &str) -> String {
-    let (semaphore, order) = (Sem::new(), Mutex::new(String::new()));
+    let (semaphore, order) = (Sem::new(class!("test")), Mutex::new(String::new()));
     Host::new().scope(|tasks| {
         semaphore.down_write();
         for (index, kind) in kinds.chars().enumerate() {
@@ -103,7 +104,7 @@ fn who_comes_first_is_served_first() {
 
 #[test]
 fn a_writer_that_waits_keeps_later_readers_out() {
-    let semaphore = Sem::new();
+    let semaphore = Sem::new(class!("test"));
     let order = Mutex::new(Vec::new());
     Host::new().scope(|tasks| {
         semaphore.down_read();
@@ -127,7 +128,7 @@ fn a_writer_that_waits_keeps_later_readers_out() {
 
 #[test]
 fn downgrading_lets_readers_in_and_no_writer() {
-    let (semaphore, barrier) = (Sem::new(), Barrier::new(2));
+    let (semaphore, barrier) = (Sem::new(class!("test")), Barrier::new(2));
     Host::new().scope(|tasks| {
         semaphore.down_write();
         tasks.spawn(|| {
@@ -154,7 +155,7 @@ fn downgrading_lets_readers_in_and_no_writer() {
 #[test]
 fn to_give_back_what_nobody_has_is_a_mistake() {
     let panics = |call: fn(&Sem)| {
-        let semaphore = Sem::new();
+        let semaphore = Sem::new(class!("test"));
         catch_unwind(AssertUnwindSafe(|| call(&semaphore))).is_err()
     };
     assert!(panics(Sem::up_read));
@@ -169,7 +170,7 @@ fn readers_and_writers_are_counted_and_tell() {
     let (host, events) = (Host::new(), Arc::new(Events::default()));
     host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
     host.set_clock(Some(100));
-    let semaphore: Sem<Observed> = RwSemaphore::observed(NAME);
+    let semaphore: Sem<Observed> = RwSemaphore::new(Observed::new(NAME));
     host.scope(|tasks| {
         semaphore.down_read();
         semaphore.down_read();
@@ -193,7 +194,7 @@ fn readers_and_writers_are_counted_and_tell() {
 fn a_writer_behind_readers_is_counted_once() {
     let host = Host::new();
     host.set_clock(Some(100));
-    let semaphore: Sem<Counted> = RwSemaphore::counted(NAME);
+    let semaphore: Sem<Counted> = RwSemaphore::new(Counted::new(NAME));
     let all_in = Barrier::new(2);
     host.scope(|tasks| {
         semaphore.down_write();
@@ -238,7 +239,7 @@ impl Sched for Slow {
 /// A writer that was let through the gate and has not run yet still waits, as long as somebody reads.
 #[test]
 fn a_writer_on_its_way_in_is_one_that_waits() {
-    let semaphore = RwSemaphore::<Slow>::new();
+    let semaphore = RwSemaphore::<Slow>::new(class!("test"));
     Host::new().scope(|tasks| {
         semaphore.down_write();
         let reader = tasks.spawn(|| semaphore.down_read());

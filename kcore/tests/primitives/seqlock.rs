@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use kcore::event::{Kinds, LockStep};
+use kcore::class;
+use kcore::event::{Class, Kinds, LockStep};
 use kcore::host::{Host, HostMachine, until};
-use kcore::sync::{Counted, Observed, SeqLock, Silent, Watched};
+use kcore::sync::{Counted, Observed, SeqLock, Watched};
 
 use crate::{Events, NAME, ROUNDS, TASKS};
 
-type Seq<W = Silent> = SeqLock<HostMachine, 2, W>;
+type Seq<W = Class> = SeqLock<HostMachine, 2, W>;
 
 #[test]
 fn what_is_read_belongs_together() {
-    let lock = Seq::new();
+    let lock = Seq::new(class!("test"));
     Host::new().tasks(TASKS, |task| {
         for round in 0..ROUNDS {
             if (round + task).is_multiple_of(4) {
@@ -32,7 +33,7 @@ fn what_is_read_belongs_together() {
 
 #[test]
 fn who_reads_while_somebody_writes_reads_again() {
-    let lock = Seq::new();
+    let lock = Seq::new(class!("test"));
     let start = lock.read_begin();
     assert!(!lock.read_retry(start), "nobody wrote");
     let mut words = lock.write();
@@ -47,7 +48,7 @@ fn who_reads_while_somebody_writes_reads_again() {
 
 #[test]
 fn the_closure_is_called_until_nobody_writes_meanwhile() {
-    let lock = Seq::new();
+    let lock = Seq::new(class!("test"));
     let mut calls = 0;
     let found = lock.read(|lock| {
         calls += 1;
@@ -62,7 +63,7 @@ fn the_closure_is_called_until_nobody_writes_meanwhile() {
 
 #[test]
 fn a_reader_waits_while_somebody_writes() {
-    let lock = Seq::new();
+    let lock = Seq::new(class!("test"));
     Host::new().scope(|tasks| {
         let mut words = lock.write();
         words.set(0, 1);
@@ -76,7 +77,7 @@ fn a_reader_waits_while_somebody_writes() {
 
 #[test]
 fn each_form_switches_off_what_it_says() {
-    let lock = Seq::new();
+    let lock = Seq::new(class!("test"));
     let (on, off) = (HostMachine::interrupts_on, HostMachine::switched_off);
     let words = lock.write_bh();
     assert_eq!(off(), (0, 1));
@@ -96,14 +97,14 @@ fn writers_are_counted_and_tell_and_readers_do_not() {
     use LockStep::{Acquired, Release};
     let (host, events) = (Host::new(), Arc::new(Events::default()));
     host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
-    let lock: Seq<Observed> = SeqLock::observed(NAME);
+    let lock: Seq<Observed> = SeqLock::new(Observed::new(NAME));
     host.run(|| {
         lock.write().set(0, 1);
         lock.snapshot();
     });
     assert_eq!(events.heard(), [Acquired, Release]);
     assert_eq!((lock.stats().acquire, lock.name().name), (1, NAME.name));
-    let lock: Seq<Counted> = SeqLock::counted(NAME);
+    let lock: Seq<Counted> = SeqLock::new(Counted::new(NAME));
     lock.write().set(0, 1);
     lock.snapshot();
     assert_eq!(lock.stats().acquire, 1);
@@ -114,7 +115,7 @@ fn a_reader_that_waits_tells_that_and_takes_nothing() {
     use LockStep::{Acquired, GaveUp, Release, Wait};
     let (host, events) = (Host::new(), Arc::new(Events::default()));
     host.listen(Kinds::POINTS_AND_LOCKS, events.clone());
-    let lock: Seq<Observed> = SeqLock::observed(NAME);
+    let lock: Seq<Observed> = SeqLock::new(Observed::new(NAME));
     host.scope(|tasks| {
         let mut words = lock.write();
         words.set(0, 1);

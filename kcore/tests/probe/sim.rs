@@ -3,6 +3,7 @@
 //! Each event and each effect (the access, the test-and-set, the clearing of a lock) is a step of its own, so that the
 //! engine hears of things as late or early as it would with real CPUs.
 
+use kcore::class;
 use kcore::event::{Access, LockName, Op, Site, Waiting};
 use kcore::machine::CpuId;
 use kcore::probe::{Decision, Engine, Plan, Wake};
@@ -13,10 +14,10 @@ pub(crate) static SITES: [Site; 3] = [Site::new("slot"), Site::new("size"), Site
 
 /// Locks 0 and 1 sleep, 2 and 3 spin; taken in this order, so the tasks themselves never deadlock.
 pub(crate) static LOCKS: [LockName; 4] = [
-    LockName { name: "scull0.lock", class: "scull.lock", waiting: Waiting::Sleeps },
-    LockName { name: "scull1.lock", class: "scull.lock", waiting: Waiting::Sleeps },
-    LockName { name: "list.lock", class: "list.lock", waiting: Waiting::Spins },
-    LockName { name: "heap.lock", class: "heap.lock", waiting: Waiting::Spins },
+    LockName { name: "scull0.lock", class: class!("test"), waiting: Waiting::Sleeps },
+    LockName { name: "scull1.lock", class: class!("test"), waiting: Waiting::Sleeps },
+    LockName { name: "list.lock", class: class!("test"), waiting: Waiting::Spins },
+    LockName { name: "heap.lock", class: class!("test"), waiting: Waiting::Spins },
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! The engine, told of a lock by its address.
 
-use kcore::event::{LockId, LockName, LockStep, Mode, Waiting};
+use kcore::class;
+use kcore::event::{LockId, LockName, LockStep, Mode};
 use kcore::probe::{Engine, Wake};
 
 /// A lock that is not waited for.
-const FREE: LockName = LockName { name: "free.lock", class: "free.lock", waiting: Waiting::Sleeps };
+const FREE: LockName = LockName::sleeps("free.lock", class!("test"));
 
 pub(crate) trait Told {
     fn tell(&mut self, who: u8, step: LockStep, name: &LockName, address: usize) -> Wake;

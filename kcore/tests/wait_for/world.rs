@@ -2,6 +2,7 @@
 
 use std::panic::Location;
 
+use kcore::class;
 use kcore::event::{Actor, LockName, Waiting};
 use kcore::machine::{Context, CpuId, TaskId};
 use kcore::wait_for::{Finding, Graph, Seat, Tasks, Where};
@@ -30,11 +31,11 @@ pub(crate) const READY: usize = 10;
 pub(crate) const TOKEN: usize = 11;
 
 const fn spins(name: &'static str) -> LockName {
-    LockName { name, class: "test", waiting: Waiting::Spins }
+    LockName { name, class: class!("test"), waiting: Waiting::Spins }
 }
 
 const fn sleeps(name: &'static str, waiting: Waiting) -> LockName {
-    LockName { name, class: "test", waiting }
+    LockName { name, class: class!("test"), waiting }
 }
 
 pub(crate) fn task(number: u32) -> Actor {

@@ -4,9 +4,10 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use kcore::class;
 use kcore::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use kcore::errno::Errno;
-use kcore::event::{LockName, Waiting};
+use kcore::event::{Class, LockName};
 use kcore::sync::{Mutex, Observed, WaitQueue};
 
 use crate::dev::{Built, Group, Loadable, NewDevice, Parameters, Refused};
@@ -15,11 +16,11 @@ use crate::machine::Kernel;
 pub(super) static BREAKING: Loadable = Loadable { name: "breaking", parameters: &[], build };
 
 /// In which those stand who have died in the middle of a test of their condition.
-pub(super) static QUEUE: WaitQueue<Kernel> = WaitQueue::new();
+pub(super) static QUEUE: WaitQueue<Kernel> = WaitQueue::new(Class::EVENT);
 
 /// What a writer dies with, and a reader waits for, whatever is sent to it.
 static LOCK: Mutex<(), Kernel, Observed> =
-    Mutex::observed(LockName { name: "breaking.lock", class: "breaking.lock", waiting: Waiting::Sleeps }, ());
+    Mutex::new(Observed::new(LockName::sleeps("breaking.lock", class!("test"))), ());
 
 /// The devices by minor, and in what they break.
 #[derive(Clone, Copy)]

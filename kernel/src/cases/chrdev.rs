@@ -9,6 +9,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use kcore::dev::{CharDevice, Credentials, DeviceNumber, FileOperations, OpenFlags};
 use kcore::errno::Errno;
+use kcore::event::Class;
 use kcore::sync::{Semaphore, WaitQueue};
 
 use super::case::{holds, same};
@@ -39,7 +40,7 @@ static RIVAL: Loadable =
     Loadable { name: "rival", parameters: &[Parameter::number("major")], build: build_rival };
 
 /// Calls that sleep in a pit.
-pub(super) static ARRIVED: Semaphore<Kernel> = Semaphore::new(0);
+pub(super) static ARRIVED: Semaphore<Kernel> = Semaphore::new(Class::EVENT, 0);
 pub(super) static INSIDE: AtomicU32 = AtomicU32::new(0);
 /// Uses of a pit whose memory was not what it had been.
 pub(super) static WILD: AtomicU32 = AtomicU32::new(0);
@@ -61,7 +62,7 @@ impl Pit {
         // SAFETY: the block is new, 64 bytes long, and no other task knows of it.
         unsafe { block.cast::<[u8; 4]>().write(MARK) };
         let block = block.as_ptr().expose_provenance();
-        Ok(Arc::new(Pit { block, is_gone: AtomicBool::new(false), queue: WaitQueue::new() }))
+        Ok(Arc::new(Pit { block, is_gone: AtomicBool::new(false), queue: WaitQueue::new(Class::EVENT) }))
     }
 
     fn block(&self) -> NonNull<u8> {

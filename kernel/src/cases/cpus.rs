@@ -11,6 +11,7 @@ use crate::arch::{apic, cpu, percpu, smp};
 use crate::kmemleak::world;
 use crate::machine::SpinLock;
 use crate::param::MAX_CPUS;
+use kcore::class;
 
 crate::case! {
     "cpus::a-task-runs-where-it-was-put" => placed;
@@ -53,7 +54,7 @@ fn clock() -> Answer {
 static CALLED: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 static CALLED_WITH_IRQ_ON: AtomicU32 = AtomicU32::new(0);
 /// Calls are made by one CPU at a time.
-static CALLER: SpinLock<()> = SpinLock::new(());
+static CALLER: SpinLock<()> = SpinLock::new(class!("test"), ());
 
 fn calls() -> Answer {
     let _only = CALLER.lock();
@@ -81,7 +82,7 @@ fn calls_are_interrupts() -> Answer {
 }
 
 fn interrupts() -> Answer {
-    let lock = SpinLock::new(());
+    let lock = SpinLock::new(class!("test"), ());
     holds("interrupts are on in a task", irq_is_on())?;
     let guard = lock.lock_irqsave();
     holds("they are off under a lock that says so", !irq_is_on())?;

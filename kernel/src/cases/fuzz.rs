@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use fastrand::Rng;
+use kcore::class;
 use kcore::complete::Complete;
 use kcore::dev::{CharDevice, Credentials, OpenFlags};
 use kcore::errno::Errno;
@@ -100,7 +101,8 @@ struct Told {
 fn round(edition: Edition, rng: &mut Rng, seen: &mut Seen) -> Answer {
     load_scull(edition, rng)?;
     load_waits(edition)?;
-    let told = Arc::new(Told { ended: AtomicU32::new(0), wrong: SpinLock::new(String::new()) });
+    let told =
+        Arc::new(Told { ended: AtomicU32::new(0), wrong: SpinLock::new(class!("test"), String::new()) });
     let start = |number: u32| {
         let (told, seed) = (Arc::clone(&told), rng.u64(..));
         crew::start(number % smp::cpus(), move || call(seed, &told))

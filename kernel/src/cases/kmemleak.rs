@@ -9,6 +9,7 @@ use core::panic::Location;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 
+use kcore::class;
 use kcore::leak::Hidden;
 use kcore::machine::{Cpu, Kind};
 
@@ -55,7 +56,7 @@ fn found(roots: Roots) -> Result<Found, String> {
 }
 
 /// Blocks that a case has lost, to be given back.
-static LOST: SpinLock<Vec<Hidden>> = SpinLock::new(Vec::new());
+static LOST: SpinLock<Vec<Hidden>> = SpinLock::new(class!("test"), Vec::new());
 /// The first of a chain of blocks.
 static CHAIN: AtomicUsize = AtomicUsize::new(0);
 

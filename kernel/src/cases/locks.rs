@@ -7,7 +7,8 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed},
 };
 
-use kcore::event::Site;
+use kcore::class;
+use kcore::event::{Class, Site};
 use kcore::settings::{Config, Form};
 use kcore::shared::Shared;
 use kcore::sync::{Completion, Semaphore};
@@ -37,7 +38,7 @@ const EACH: u64 = 300;
 /// interrupted, or overtaken, within two instructions.
 fn spinlock() -> Answer {
     const TRIES: u32 = 400_000;
-    let number = Arc::new(SpinLock::new(0_u64));
+    let number = Arc::new(SpinLock::new(class!("test"), 0_u64));
     let counted = Arc::clone(&number);
     let tasks = smp::cpus();
     crew::run(tasks, move |_| {
@@ -51,7 +52,7 @@ fn spinlock() -> Answer {
 /// A load and a store with nothing atomic about them, behind each guard of the experiments.
 fn guards() -> Answer {
     for lock in [Form::Spinlock, Form::Ticket, Form::Semaphore, Form::Completion] {
-        let shared = Arc::new((Guard::new(lock, "case.lock", "case.lock"), Shared::new(0_u64)));
+        let shared = Arc::new((Guard::new(lock, "case.lock", class!("test")), Shared::new(0_u64)));
         let counted = Arc::clone(&shared);
         crew::run(smp::cpus(), move |_| {
             for _ in 0..EACH {
@@ -79,7 +80,7 @@ fn alone() -> Answer {
 }
 
 fn two() -> Answer {
-    let semaphore = Arc::new(Semaphore::<Kernel>::new(2));
+    let semaphore = Arc::new(Semaphore::<Kernel>::new(Class::EVENT, 2));
     let inside = Arc::new(AtomicU32::new(0));
     let most = Arc::new(AtomicU32::new(0));
     let (units, owners, seen) = (Arc::clone(&semaphore), Arc::clone(&inside), Arc::clone(&most));
@@ -100,8 +101,8 @@ fn two() -> Answer {
 /// Who came first is served first. Each is seen waiting before the next comes.
 fn in_order() -> Answer {
     const TASKS: u32 = 12;
-    let semaphore = Arc::new(Semaphore::<Kernel>::new(0));
-    let served = Arc::new(SpinLock::new(Vec::with_capacity(TASKS as usize)));
+    let semaphore = Arc::new(Semaphore::<Kernel>::new(Class::EVENT, 0));
+    let served = Arc::new(SpinLock::new(class!("test"), Vec::with_capacity(TASKS as usize)));
     let mut tasks = Vec::new();
     for who in 0..TASKS {
         let (units, order) = (Arc::clone(&semaphore), Arc::clone(&served));
@@ -122,7 +123,7 @@ fn in_order() -> Answer {
 }
 
 fn remembered() -> Answer {
-    let completion = Completion::<Kernel>::new();
+    let completion = Completion::<Kernel>::new(Class::EVENT);
     holds("nothing has happened", !completion.try_wait())?;
     completion.complete();
     completion.complete();
@@ -132,7 +133,7 @@ fn remembered() -> Answer {
 }
 
 fn for_all() -> Answer {
-    let completion = Arc::new(Completion::<Kernel>::new());
+    let completion = Arc::new(Completion::<Kernel>::new(Class::EVENT));
     let through = Arc::new(AtomicU32::new(0));
     let (mut tasks, all) = (Vec::new(), 2 * smp::cpus());
     for number in 0..all {
@@ -156,7 +157,7 @@ fn for_all() -> Answer {
 }
 
 fn tries() -> Answer {
-    let lock = SpinLock::new(());
+    let lock = SpinLock::new(class!("test"), ());
     let held = lock.lock();
     // Without other CPUs there is no word to find taken: the running task has kept out every task that could
     // hold it.
@@ -164,7 +165,7 @@ fn tries() -> Answer {
     holds("a lock that is held cannot be had", is_had != Config::OURS.smp())?;
     drop(held);
     holds("one that is free can", lock.try_lock().is_some())?;
-    let semaphore = Semaphore::<Kernel>::new(1);
+    let semaphore = Semaphore::<Kernel>::new(Class::EVENT, 1);
     holds("a unit that is there can be had", semaphore.try_down())?;
     holds("one that is not cannot", !semaphore.try_down())?;
     semaphore.up();

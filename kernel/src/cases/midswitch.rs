@@ -8,6 +8,7 @@ use core::sync::atomic::{
     Ordering::{Relaxed, SeqCst},
 };
 
+use kcore::class;
 use kcore::leak::Hidden;
 
 use super::Answer;
@@ -41,7 +42,7 @@ static HELD: [AtomicUsize; MEMBERS as usize * MAX_CPUS] =
     [const { AtomicUsize::new(0) }; MEMBERS as usize * MAX_CPUS];
 static OVER: AtomicBool = AtomicBool::new(false);
 /// Blocks that were lost, to be given back.
-static LOST: SpinLock<Vec<Hidden>> = SpinLock::new(Vec::new());
+static LOST: SpinLock<Vec<Hidden>> = SpinLock::new(class!("test"), Vec::new());
 
 fn once() -> Answer {
     search(PLACES)

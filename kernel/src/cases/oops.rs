@@ -5,8 +5,9 @@ use alloc::string::String;
 use core::hint::black_box;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use kcore::class;
 use kcore::errno::Errno;
-use kcore::event::{Events, LockName, Waiting};
+use kcore::event::{Events, LockName};
 use kcore::machine::Kind;
 use kcore::probe::Plan;
 use kcore::settings::Verdict;
@@ -115,7 +116,7 @@ fn leftovers() -> (usize, u64, u64) {
 }
 
 static LOCK: SpinLock<(), Kernel, Observed> =
-    SpinLock::observed(LockName { name: "victim.lock", class: "victim.lock", waiting: Waiting::Spins }, ());
+    SpinLock::new(Observed::new(LockName::spins("victim.lock", class!("test"))), ());
 
 /// Holding a driver's spinlock is no reason to end the machine, if the hooks keep account of it. It stays
 /// locked.
@@ -203,7 +204,7 @@ fn interrupts_off() -> Answer {
 }
 
 fn kernel_lock() -> Answer {
-    static OURS: machine::SpinLock<()> = machine::SpinLock::new(());
+    static OURS: machine::SpinLock<()> = machine::SpinLock::new(class!("test"), ());
     survived(|| {
         let _held = OURS.lock();
         null();

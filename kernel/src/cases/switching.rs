@@ -7,6 +7,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
+use kcore::class;
 use kcore::machine::TaskId;
 
 use super::Answer;
@@ -99,7 +100,7 @@ fn all_wake_one() -> Answer {
 
 fn yield_order() -> Answer {
     let cpu = smp::cpus() - 1;
-    let order = Arc::new(SpinLock::new(Vec::new()));
+    let order = Arc::new(SpinLock::new(class!("test"), Vec::new()));
     let seen = Arc::clone(&order);
     // The three are started by a task on their own CPU, so none of them runs before all are there; and
     // no turn ends by time.

@@ -14,6 +14,7 @@ use crate::arch::{cpu, percpu, smp};
 use crate::context::{self, Context};
 use crate::irq::{Tasklet, device};
 use crate::task;
+use kcore::class;
 
 crate::case! {
     "tasklets::never-on-two-cpus" => never_together;
@@ -79,7 +80,8 @@ fn gated() -> Result<(), alloc::string::String> {
     Ok(())
 }
 
-static GATE_TASK: crate::machine::SpinLock<Vec<task::JoinHandle>> = crate::machine::SpinLock::new(Vec::new());
+static GATE_TASK: crate::machine::SpinLock<Vec<task::JoinHandle>> =
+    crate::machine::SpinLock::new(class!("test"), Vec::new());
 
 fn open_gate() {
     GATE.fetch_add(1, SeqCst);

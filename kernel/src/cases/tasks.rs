@@ -8,6 +8,7 @@ use core::sync::atomic::{
     Ordering::{Relaxed, SeqCst},
 };
 
+use kcore::event::Class;
 use kcore::sync::Semaphore;
 
 use super::Answer;
@@ -111,7 +112,7 @@ fn too_many() -> Answer {
 /// A task that is given up leaves its node in the queue of a lock that another one of its crew still has. Until that one has
 /// ended, too, no other task gets the stack.
 fn stacks_stay() -> Answer {
-    static UNITS: Semaphore<Kernel> = Semaphore::new(0);
+    static UNITS: Semaphore<Kernel> = Semaphore::new(Class::EVENT, 0);
     let last = smp::cpus() - 1;
     let waiter = crew::start(last, || UNITS.down())?;
     while UNITS.waiters() == 0 {

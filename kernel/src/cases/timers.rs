@@ -11,6 +11,7 @@ use crate::context::{self, Context};
 use crate::irq::Timer;
 use crate::machine::SpinLock;
 use crate::{task, time};
+use kcore::class;
 
 crate::case! {
     "timers::run-in-the-order-of-their-moments" => order;
@@ -22,7 +23,7 @@ crate::case! {
     "timers::modified-ones-run-once" => modified;
 }
 
-static ORDER: SpinLock<heapless::Vec<usize, 16>> = SpinLock::new(heapless::Vec::new());
+static ORDER: SpinLock<heapless::Vec<usize, 16>> = SpinLock::new(class!("test"), heapless::Vec::new());
 static SEVERAL: [Timer; 4] =
     [const { Timer::new(|number| ORDER.lock_irqsave().push(number).expect("there are four")) }; 4];
 
@@ -45,7 +46,7 @@ fn order() -> Answer {
 
 static RAN: AtomicU32 = AtomicU32::new(0);
 static RIGHT: AtomicU32 = AtomicU32::new(0);
-static MOMENT: SpinLock<u64> = SpinLock::new(0);
+static MOMENT: SpinLock<u64> = SpinLock::new(class!("test"), 0);
 static ONE: Timer = Timer::new(|wanted_cpu| {
     let late_enough = cpu::cycles() >= *MOMENT.lock_irqsave();
     let right = late_enough && context::current() == Context::Softirq && cpu::irq_are_on();

@@ -10,6 +10,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use kcore::dev::{Cdev, Credentials, DeviceNumber, Module, OpenFlags};
 use kcore::errno::Errno;
+use kcore::event::Class;
 use kcore::pipe::Pipe;
 use kcore::scull::{Edition, Parameters};
 use kcore::sync::Semaphore;
@@ -127,8 +128,8 @@ impl Race {
     const fn new(scene: &'static Scene) -> Self {
         Race {
             scene,
-            go: Semaphore::new(0),
-            done: Semaphore::new(0),
+            go: Semaphore::new(Class::EVENT, 0),
+            done: Semaphore::new(Class::EVENT, 0),
             over: AtomicBool::new(false),
             wrong: AtomicU32::new(0),
             late: AtomicU32::new(0),

@@ -4,6 +4,7 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
+use kcore::class;
 use kcore::event::{Events, LockName, Waiting, might_sleep};
 use kcore::machine::Cpu;
 use kcore::probe::Plan;
@@ -29,7 +30,7 @@ crate::case! {
 }
 
 static LOCK: SpinLock<(), Kernel, Observed> =
-    SpinLock::observed(LockName { name: "busy.lock", class: "busy.lock", waiting: Waiting::Spins }, ());
+    SpinLock::new(Observed::new(LockName::spins("busy.lock", class!("test"))), ());
 
 /// A holder that never comes to its end, and a waiter that spins for it.
 fn busy() -> Answer {
@@ -48,7 +49,8 @@ fn busy_beside_others() -> Answer {
     let over = Arc::new(AtomicBool::new(false));
     let theirs = Arc::clone(&over);
     let other = start(smp::cpus() - 1, move || {
-        let lock = SpinLock::<(), Kernel, Observed>::observed(name("others.lock", Waiting::Spins), ());
+        let lock =
+            SpinLock::<(), Kernel, Observed>::new(Observed::new(name("others.lock", Waiting::Spins)), ());
         while !theirs.load(Relaxed) {
             drop(lock.lock());
         }
@@ -84,8 +86,9 @@ fn out_of_reach() -> Answer {
 
 /// Two tasks wait for each other's mutexes while a run is watched whose tasks they are not.
 fn deadlock_of_others() -> Answer {
-    let mutexes: Arc<[Mutex<(), Kernel, Observed>; 2]> =
-        Arc::new(["others.first", "others.second"].map(|of| Mutex::observed(name(of, Waiting::Sleeps), ())));
+    let mutexes: Arc<[Mutex<(), Kernel, Observed>; 2]> = Arc::new(
+        ["others.first", "others.second"].map(|of| Mutex::new(Observed::new(name(of, Waiting::Sleeps)), ())),
+    );
     let (begun, have_one) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
     let member = |who: usize| {
         let (mutexes, begun, have_one) = (Arc::clone(&mutexes), Arc::clone(&begun), Arc::clone(&have_one));
@@ -113,7 +116,8 @@ fn sleep_of_others() -> Answer {
     let (begins, is_done) = (Arc::clone(&begun), Arc::clone(&done));
     let other = start(smp::cpus() - 1, move || {
         wait_until(|| begins.load(Relaxed));
-        let lock = SpinLock::<(), Kernel, Observed>::observed(name("others.lock", Waiting::Spins), ());
+        let lock =
+            SpinLock::<(), Kernel, Observed>::new(Observed::new(name("others.lock", Waiting::Spins)), ());
         let held = lock.lock();
         might_sleep::<Kernel>();
         drop(held);
@@ -128,7 +132,7 @@ fn sleep_of_others() -> Answer {
 }
 
 fn name(name: &'static str, waiting: Waiting) -> LockName {
-    LockName { name, class: name, waiting }
+    LockName { name, class: class!("test"), waiting }
 }
 
 /// A task that is of no run: none has begun.

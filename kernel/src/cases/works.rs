@@ -15,6 +15,7 @@ use crate::irq::{Work, WorkQueue, device};
 use crate::machine::SpinLock;
 use crate::param::MAX_WORKS;
 use crate::task;
+use kcore::class;
 
 crate::case! {
     "works::flush-waits-for-all" => flush;
@@ -47,7 +48,7 @@ fn flush() -> Answer {
     holds("nothing is left", queue.is_empty())
 }
 
-static ORDER: SpinLock<heapless::Vec<usize, 16>> = SpinLock::new(heapless::Vec::new());
+static ORDER: SpinLock<heapless::Vec<usize, 16>> = SpinLock::new(class!("test"), heapless::Vec::new());
 
 fn order() -> Answer {
     ORDER.lock_irqsave().clear();
@@ -78,7 +79,7 @@ fn sleeping() -> Answer {
 }
 
 /// The queue of `by_a_handler`, while that runs.
-static QUEUE: SpinLock<Option<WorkQueue>> = SpinLock::new(None);
+static QUEUE: SpinLock<Option<WorkQueue>> = SpinLock::new(class!("test"), None);
 static CALLED: AtomicUsize = AtomicUsize::new(0);
 
 fn by_a_handler() -> Answer {

@@ -1,5 +1,6 @@
 //! The last lines of the kernel, with their times: what `dmesg` shows.
 
+use kcore::class;
 use kcore::errno::Errno;
 
 use crate::arch::cpu;
@@ -11,7 +12,8 @@ const KEPT: usize = 32 << 10;
 /// Bytes of a line's time and length.
 const HEAD: usize = 10;
 
-static LOG: SpinLock<Log> = SpinLock::new(Log { bytes: [0; KEPT], begin: 0, used: 0, gone: 0 });
+static LOG: SpinLock<Log> =
+    SpinLock::new(class!("kernel log"), Log { bytes: [0; KEPT], begin: 0, used: 0, gone: 0 });
 
 /// A ring of lines, each after its time in cycles and its length.
 struct Log {

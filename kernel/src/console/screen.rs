@@ -3,13 +3,15 @@
 
 use alloc::string::String;
 
+use kcore::class;
 use kcore::shell::edit::editor::ERASE_ROW;
 
 use super::com1;
 use crate::machine::SpinLock;
 
 /// Lock order: this -> com1.lock.
-static SCREEN: SpinLock<Screen> = SpinLock::new(Screen { row: String::new(), is_fresh: true });
+static SCREEN: SpinLock<Screen> =
+    SpinLock::new(class!("screen"), Screen { row: String::new(), is_fresh: true });
 
 struct Screen {
     /// What draws the row that is being edited; empty when none is.

@@ -1,8 +1,9 @@
 //! A serial port behind a lock.
 
-use kcore::event::{LockName, Waiting};
+use kcore::class;
+use kcore::event::LockName;
 use kcore::report::LockStats;
-use kcore::sync::Watched;
+use kcore::sync::{Counted, Watched};
 use uart_16550::backend::PioBackend;
 use uart_16550::spec::registers::{FCR, IER, offsets};
 use uart_16550::{Config, Uart16550};
@@ -19,8 +20,8 @@ pub(super) struct Serial {
 impl Serial {
     /// The port at I/O address `base`; nothing is done to it yet.
     pub(super) const fn new(base: u16, name: &'static str) -> Self {
-        let name = LockName { name, class: "serial.lock", waiting: Waiting::Spins };
-        Serial { base, port: CountedSpinLock::counted(name, None) }
+        let name = LockName::spins(name, class!("serial.lock", "A line is formatted before."));
+        Serial { base, port: CountedSpinLock::new(Counted::new(name), None) }
     }
 
     /// Sets the port up for what is written. Where none answers, that is dropped. Its FIFOs are off: with them each byte that

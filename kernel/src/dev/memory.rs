@@ -4,6 +4,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
+use kcore::class;
 use kcore::dev::{CharDevice, Credentials, DeviceNumber, FileOperations, OpenFlags, Whence};
 use kcore::errno::Errno;
 
@@ -25,7 +26,7 @@ const fn of(minor: u32) -> DeviceNumber {
 
 /// The device of that name.
 pub(super) fn device(name: &str) -> Arc<dyn CharDevice<Kernel>> {
-    let dice = || SpinLock::new(fastrand::Rng::with_seed(cpu::cycles()));
+    let dice = || SpinLock::new(class!("dice"), fastrand::Rng::with_seed(cpu::cycles()));
     Arc::new(match name {
         "zero" => Memory::Zero,
         "full" => Memory::Full,

@@ -12,10 +12,11 @@ use alloc::vec::Vec;
 use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::SeqCst;
 
+use kcore::class;
 use kcore::dev::Module;
 use kcore::errno::Errno;
 use kcore::report::LockStats;
-use kcore::sync::Mutex;
+use kcore::sync::{Mutex, Own};
 
 use crate::machine::Kernel;
 
@@ -25,10 +26,11 @@ use super::{Built, Parameters, Refused};
 
 /// Held while a module is loaded, one at a time: its own code does not run under the lock of the table. Lock order: this -> what
 /// is plugged in -> modules, the registry, nodes, files.
-static LOADING: Mutex<(), Kernel> = Mutex::new(());
+static LOADING: Mutex<(), Kernel> = Mutex::new(Own(class!("loading")), ());
 
 /// The modules that are loaded, the earliest first.
-static MODULES: Mutex<Vec<Arc<Live>>, Kernel> = Mutex::new(Vec::new());
+static MODULES: Mutex<Vec<Arc<Live>>, Kernel> =
+    Mutex::new(Own(class!("modules", "Given back before rmmod waits for those inside.")), Vec::new());
 
 /// A loaded module.
 struct Live {
@@ -81,8 +83,11 @@ pub fn load(loadable: &Loadable, parameters: &[&str]) -> Result<(), Refused> {
         module: Module::new(loadable.name),
         parameters,
         locks,
-        unload: Mutex::new(unload),
-        plugged: Mutex::new(Plugged::default()),
+        unload: Mutex::new(Own(class!("unload")), unload),
+        plugged: Mutex::new(
+            Own(class!("plugged in", "As long as insmod and rmmod take; only tried.")),
+            Plugged::default(),
+        ),
         is_whole: AtomicBool::new(false),
     });
     let mut plugged = live.plugged.lock();

@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 use core::ops::Deref;
 use core::sync::atomic::{Ordering::Acquire, fence};
 
+use kcore::class;
 use kcore::experiment::stage;
 use kcore::machine::Cpu;
 
@@ -18,7 +19,7 @@ use super::Stage;
 pub(super) type Count = stage::Count<Kernel>;
 
 /// The number.
-static PUBLISHED: SpinLock<Option<Arc<Count>>> = SpinLock::new(None);
+static PUBLISHED: SpinLock<Option<Arc<Count>>> = SpinLock::new(class!("published number"), None);
 
 /// Lets handlers find `count` from now on.
 pub(super) fn publish(count: Count) -> Published {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use kcore::event::Events;
+use kcore::event::{Class, Events};
 use kcore::experiment::{Resolved, Role};
 use kcore::machine::Cpu;
 use kcore::sync::Completion;
@@ -30,7 +30,7 @@ pub fn run_on(
     name: &dyn Fn(u32) -> Name,
     body: &(dyn Fn(u32) + Sync),
 ) -> Result<u64, SpawnError> {
-    let start = Completion::<Kernel>::new();
+    let start = Completion::<Kernel>::new(Class::EVENT);
     let clock = Clock { first: AtomicU64::new(u64::MAX), last: AtomicU64::new(0) };
     let gathering = Gathering::default();
     let is_whole = AtomicBool::new(true);

@@ -11,7 +11,7 @@ use core::sync::atomic::{
 };
 
 use kcore::errno::Errno;
-use kcore::event::{Events, LockName, LockStep, Mode, Waiting};
+use kcore::event::{Class, Events, LockName, LockStep, Mode};
 use kcore::experiment::Refusal;
 use kcore::machine::{Cpu, Kind, Memory, Sched, TaskId};
 use kcore::probe::Plan;
@@ -24,7 +24,7 @@ use crate::observe::participant;
 
 use super::Stage;
 
-const NAME: LockName = LockName { name: "request.served", class: "request", waiting: Waiting::Event };
+const NAME: LockName = LockName::event("request.served");
 
 /// By which a waiter is told that something is done.
 trait Signal: Send + Sync {
@@ -40,7 +40,7 @@ trait Signal: Send + Sync {
 
 impl Signal for Semaphore<Kernel, Observed> {
     fn new() -> Self {
-        Semaphore::observed(NAME, 0)
+        Semaphore::new(Observed::new(NAME), 0)
     }
     fn wait(&self) {
         self.down();
@@ -55,7 +55,7 @@ impl Signal for Semaphore<Kernel, Observed> {
 
 impl Signal for Completion<Kernel, Observed> {
     fn new() -> Self {
-        Completion::observed(NAME)
+        Completion::new(Observed::new(NAME))
     }
     fn wait(&self) {
         Completion::wait(self);
@@ -115,8 +115,12 @@ impl<S: Signal> Desk<S> {
 
     fn new() -> Self {
         let () = Self::ALIGNED;
-        let name = LockName { name: "desk.posted", class: "desk.posted", waiting: Waiting::Event };
-        Desk { request: AtomicPtr::default(), posted: Semaphore::new(0), watch: Observed::new(name) }
+        let name = LockName::event("desk.posted");
+        Desk {
+            request: AtomicPtr::default(),
+            posted: Semaphore::new(Class::EVENT, 0),
+            watch: Observed::new(name),
+        }
     }
 
     /// A function with a signal in its frame. [`Errno::ENOMEM`] when there is no memory for the frame.

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 
+use kcore::class;
 use kcore::event::Events;
 use kcore::experiment::Refusal;
 use kcore::experiment::stage::Meeting;
@@ -22,7 +23,7 @@ static TASKLETS: [Tasklet; MAX_CPUS] = [const { Tasklet::new(meet, 0) }; MAX_CPU
 static ONE_MORE: Tasklet = Tasklet::new(|_| counting::count(), 0);
 
 /// How the tasklets of the round under way meet.
-static MEETING: SpinLock<Option<Arc<Meeting>>> = SpinLock::new(None);
+static MEETING: SpinLock<Option<Arc<Meeting>>> = SpinLock::new(class!("meeting"), None);
 
 /// One round: each task schedules its tasklet, `quanta` times. Softirqs run on top of a task, so it has run when its task
 /// goes on, unless it is running on another CPU.

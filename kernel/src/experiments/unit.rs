@@ -2,15 +2,16 @@
 
 use core::panic::Location;
 
+use kcore::class;
 use kcore::errno::Errno;
-use kcore::event::{LockName, Waiting};
+use kcore::event::LockName;
 use kcore::machine::{Sched, Sleep};
 use kcore::settings::Form;
 use kcore::sync::{Completion, Observed, RawLock, RawMutex, Semaphore};
 
 use crate::machine::Kernel;
 
-const NAME: LockName = LockName { name: "unit", class: "unit", waiting: Waiting::Sleeps };
+const NAME: LockName = LockName::sleeps("unit", class!("unit"));
 
 /// The unit.
 pub(super) enum Unit {
@@ -35,14 +36,14 @@ impl Unit {
     /// A unit that is free. `form` is one of the experiment's.
     pub(super) fn new(form: Form) -> Self {
         match form {
-            Form::Semaphore => Unit::Semaphore(Semaphore::observed(NAME, 1)),
-            Form::Mutex => Unit::Mutex(RawMutex::observed(NAME)),
+            Form::Semaphore => Unit::Semaphore(Semaphore::new(Observed::new(NAME), 1)),
+            Form::Mutex => Unit::Mutex(RawMutex::new(Observed::new(NAME))),
             Form::Completion => {
-                let completion = Completion::observed(NAME);
+                let completion = Completion::new(Observed::new(NAME));
                 completion.complete();
                 Unit::Completion(completion)
             }
-            _ => Unit::Broken(Semaphore::observed(NAME, 1)),
+            _ => Unit::Broken(Semaphore::new(Observed::new(NAME), 1)),
         }
     }
 

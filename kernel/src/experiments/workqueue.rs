@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use kcore::event::Class;
 use kcore::experiment::Refusal;
 use kcore::machine::Cpu;
 use kcore::sync::Completion;
@@ -24,7 +25,7 @@ pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let queues = (0..works).map(queue).collect::<Result<Vec<_>, _>>()?;
     // A work that waits for the others with a spinlock held keeps its CPU, and it may be this one: so none begins before all
     // are queued.
-    let start = Arc::new(Completion::<Kernel>::new());
+    let start = Arc::new(Completion::<Kernel>::new(Class::EVENT));
     run::begin_round(works, &crew::spread);
     let began = Kernel::cycles();
     for (queue, who) in queues.iter().zip(0_u8..) {

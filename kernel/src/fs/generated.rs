@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
+use kcore::class;
 use kcore::dev::{FileOperations, Whence};
 use kcore::errno::Errno;
 
@@ -66,7 +67,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     /// A file with this text, whose writes go to `write`.
     pub(super) fn new(text: String, write: Option<Write>) -> Self {
-        Snapshot { text, position: SpinLock::new(0), write }
+        Snapshot { text, position: SpinLock::new(class!("position of a text"), 0), write }
     }
 }
 

@@ -4,10 +4,11 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use kcore::class;
 use kcore::dev::DeviceNumber;
 use kcore::errno::Errno;
 use kcore::sorted::Sorted;
-use kcore::sync::Mutex;
+use kcore::sync::{Mutex, Own};
 use spin::LazyLock;
 
 use crate::dev;
@@ -29,7 +30,7 @@ static NODES: LazyLock<Mutex<Nodes, Kernel>> = LazyLock::new(|| {
         let node = DeviceNode { number, mode, by_hand: false };
         nodes.insert(name.into(), node).expect("there is memory when the first of a few names is asked for");
     }
-    Mutex::new(nodes)
+    Mutex::new(Own(class!("nodes")), nodes)
 });
 
 type Nodes = Sorted<Arc<str>, DeviceNode>;

@@ -17,6 +17,7 @@ use core::sync::atomic::{
 };
 
 use heapless::Deque;
+use kcore::class;
 use kcore::event::might_sleep;
 use kcore::sync::Tas;
 
@@ -46,10 +47,12 @@ pub struct Tasklet {
 
 /// The tasklets that are to run on each CPU. An interrupt handler puts them in.
 static QUEUES: [SpinLock<Deque<&'static Tasklet, MAX_TASKLETS>>; MAX_CPUS] =
-    [const { SpinLock::new(Deque::new()) }; MAX_CPUS];
+    [const { SpinLock::new(class!("tasklets", "The function is called without it."), Deque::new()) };
+        MAX_CPUS];
 
 /// Whose function runs on each CPU.
-static RUNNING: [SpinLock<Option<&'static Tasklet>>; MAX_CPUS] = [const { SpinLock::new(None) }; MAX_CPUS];
+static RUNNING: [SpinLock<Option<&'static Tasklet>>; MAX_CPUS] =
+    [const { SpinLock::new(class!("running tasklet"), None) }; MAX_CPUS];
 
 impl Tasklet {
     /// A tasklet that calls `action(argument)`. It must not sleep.

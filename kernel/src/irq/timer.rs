@@ -16,6 +16,7 @@ use crate::machine::{SpinIrqGuard, SpinLock};
 use crate::param::{MAX_CPUS, MAX_TIMERS};
 use crate::task::{self, quiet};
 use crate::time::NEVER;
+use kcore::class;
 
 /// A function that can be called at a moment.
 ///
@@ -44,8 +45,10 @@ struct Timers {
     serial: u64,
 }
 
-static TIMERS: SpinLock<Timers> =
-    SpinLock::new(Timers { pending: Vec::new(), running: [None; MAX_CPUS], serial: 0 });
+static TIMERS: SpinLock<Timers> = SpinLock::new(
+    class!("timers", "The clock is armed without it."),
+    Timers { pending: Vec::new(), running: [None; MAX_CPUS], serial: 0 },
+);
 
 /// The next moment at which each CPU has a timer to run: the earliest of `TIMERS`, or [`NEVER`] from the interrupt that has
 /// raised the softirq until that runs. Written under the lock of `TIMERS`, and by that interrupt.

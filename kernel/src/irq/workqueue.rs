@@ -9,6 +9,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use kcore::class;
 use kcore::event::might_sleep;
 use kcore::machine::TaskId;
 
@@ -97,7 +98,7 @@ impl WorkQueue {
     }
 
     fn with_workers_on(name: &str, cpus: impl ExactSizeIterator<Item = u32>) -> Result<Self, SpawnError> {
-        let shared = Arc::new(SpinLock::new(Shared::new(cpus.len())));
+        let shared = Arc::new(SpinLock::new(class!("work queue"), Shared::new(cpus.len())));
         let mut queue = WorkQueue { shared, workers: Vec::new() };
         for (number, cpu) in cpus.enumerate() {
             let shared = Arc::clone(&queue.shared);

@@ -1,5 +1,6 @@
 //! A search every so many seconds, by a task of its own.
 
+use kcore::class;
 use kcore::errno::Errno;
 
 use crate::machine::SpinLock;
@@ -8,7 +9,7 @@ use crate::task::{self, JoinHandle};
 use crate::time;
 
 /// The task, while there is one.
-static PATROL: SpinLock<Option<JoinHandle>> = SpinLock::new(None);
+static PATROL: SpinLock<Option<JoinHandle>> = SpinLock::new(class!("kmemleak's patrol"), None);
 
 /// Searches every `seconds` from now on. [`Errno::EAGAIN`] when no task can be started.
 pub(super) fn every(seconds: u64) -> Result<(), Errno> {

@@ -4,11 +4,12 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use kcore::class;
 use kcore::errno::Errno;
 use kcore::leak::{Block, Blocks, Entry, Held, Hidden};
 use kcore::ledger::Record;
 use kcore::machine::Kind;
-use kcore::sync::{Mutex, MutexGuard};
+use kcore::sync::{Mutex, MutexGuard, Own};
 
 use crate::machine::Kernel;
 use crate::mm::{heap, stacks};
@@ -37,8 +38,10 @@ pub(super) struct State {
 }
 
 /// Lock order: this -> heap.lock.
-static STATE: Mutex<State, Kernel> =
-    Mutex::new(State { blocks: None, found: None, told: Vec::new(), roots: Roots::ALL, off: false });
+static STATE: Mutex<State, Kernel> = Mutex::new(
+    Own(class!("kmemleak", "In a search other CPUs stand still, with any lock in hand.")),
+    State { blocks: None, found: None, told: Vec::new(), roots: Roots::ALL, off: false },
+);
 
 /// The state, for one task at a time.
 #[track_caller]

@@ -30,10 +30,12 @@ use core::mem::MaybeUninit;
 use core::panic::Location;
 use core::ptr::NonNull;
 
+use kcore::class;
 use kcore::errno::Errno;
-use kcore::event::{Block, Events, Kinds, LockName, Outcome, Waiting, What};
+use kcore::event::{Block, Events, Kinds, LockName, Outcome, What};
 use kcore::ledger::{Allocation, BACKTRACE, Ledger, Manner, Record};
 use kcore::machine::{BadFree, Cpu, Kind, POISON_FREED, POISON_FRESH, Sched};
+use kcore::sync::Counted;
 
 use crate::frames;
 use crate::machine::{CountedSpinLock, Kernel};
@@ -218,10 +220,8 @@ impl Heap {
     }
 }
 
-static HEAP: CountedSpinLock<Option<Heap>> = CountedSpinLock::counted(
-    LockName { name: "heap.lock", class: "heap.lock", waiting: Waiting::Spins },
-    None,
-);
+static HEAP: CountedSpinLock<Option<Heap>> =
+    CountedSpinLock::new(Counted::new(LockName::spins("heap.lock", class!("heap.lock"))), None);
 
 /// Not enough memory for the heap that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@ use crate::layout;
 use crate::machine::SpinLock;
 use crate::mm::heap;
 use crate::param::{FAULT_STACK, MAX_CPUS, MAX_TASKS, TASK_STACK};
+use kcore::class;
 
 const PAGE: u64 = 4096;
 
@@ -37,10 +38,14 @@ static FAULTS: Region = Region::new(layout::FAULT_STACKS, FAULT_STACK);
 static BOOT_FRAME: AtomicU64 = AtomicU64::new(u64::MAX);
 
 /// Tops of fault stacks that were mapped before their CPU was started.
-static RESERVED: SpinLock<heapless::Vec<u64, { 2 * MAX_CPUS }>> = SpinLock::new(heapless::Vec::new());
+static RESERVED: SpinLock<heapless::Vec<u64, { 2 * MAX_CPUS }>> = SpinLock::new(
+    class!("reserved fault stacks", "The first CPU, and one that it starts."),
+    heapless::Vec::new(),
+);
 
 /// Stacks that tasks have left. There are never more than there are tasks.
-static KEPT: SpinLock<heapless::Vec<Stack, MAX_TASKS>> = SpinLock::new(heapless::Vec::new());
+static KEPT: SpinLock<heapless::Vec<Stack, MAX_TASKS>> =
+    SpinLock::new(class!("kept stacks", "Spawn before any other lock; join."), heapless::Vec::new());
 
 /// A stack for a task, which no task uses.
 #[derive(Debug)]
@@ -153,7 +158,12 @@ pub fn is_guard(address: u64) -> bool {
 
 impl Region {
     const fn new(start: u64, stack: usize) -> Self {
-        Region { start, stack: stack as u64, end: AtomicU64::new(start), grow: SpinLock::new(()) }
+        Region {
+            start,
+            stack: stack as u64,
+            end: AtomicU64::new(start),
+            grow: SpinLock::new(class!("growth of stacks", "Before any other lock."), ()),
+        }
     }
 
     /// How far above the bottom of its guard `address` is.

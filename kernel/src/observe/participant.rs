@@ -3,6 +3,7 @@
 use core::panic::Location;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
+use kcore::class;
 use kcore::event::{Actor, Event, LockId, LockStep, What};
 use kcore::machine::{Cpu, CpuId, Sched, Sleep, TaskId};
 use kcore::probe::Decision;
@@ -21,7 +22,10 @@ use crate::{context, time};
 
 /// Decides which participant may pass, and knows which actor waits for which. Lock order: a primitive's own
 /// lock -> session -> run queue. The tasks that it names are woken after it is given back.
-pub(super) static SESSION: SpinLock<Session> = SpinLock::new(Session::NONE);
+pub(super) static SESSION: SpinLock<Session> = SpinLock::new(
+    class!("session", "What happens in the run is told under it, and whom it names is woken without it."),
+    Session::NONE,
+);
 
 /// The crew of the run, or the tasks that have come by themselves.
 pub static CREW: Crew = Crew::nobody();

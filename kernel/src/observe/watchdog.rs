@@ -15,6 +15,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
+use kcore::class;
 use kcore::machine::{Cpu, TaskId};
 use kcore::wait_for::List;
 
@@ -28,7 +29,7 @@ use crate::task::table::State;
 use crate::task::{self, doom, listing, quiet};
 
 /// What was found in this round.
-static FOUND: SpinLock<Option<Stop>> = SpinLock::new(None);
+static FOUND: SpinLock<Option<Stop>> = SpinLock::new(class!("what the watchdog found"), None);
 /// How far that is.
 static STAGE: AtomicU8 = AtomicU8::new(GOES_ON);
 

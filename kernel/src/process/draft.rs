@@ -4,9 +4,11 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use kcore::class;
 use kcore::dev::{FileOperations, OpenFlags};
 use kcore::errno::Errno;
-use kcore::sync::{Completion, Mutex};
+use kcore::event::Class;
+use kcore::sync::{Completion, Mutex, Own};
 
 use super::Process;
 use super::process::{STDERR, STDOUT};
@@ -29,7 +31,10 @@ struct End {
 impl Draft {
     /// What `process` will write from now on.
     pub fn of(process: &Process) -> Arc<Self> {
-        let draft = Arc::new(Draft { writes: Mutex::new(Vec::new()), finished: Completion::new() });
+        let draft = Arc::new(Draft {
+            writes: Mutex::new(Own(class!("draft")), Vec::new()),
+            finished: Completion::new(Class::EVENT),
+        });
         for descriptor in [STDOUT, STDERR] {
             let end = End { draft: Arc::clone(&draft), descriptor };
             process.set_file(descriptor, Arc::new(File::new(Box::new(end), OpenFlags::WRITE)));

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 
+use kcore::class;
 use kcore::errno::Errno;
 use kcore::machine::TaskId;
 
@@ -13,7 +14,8 @@ use crate::task::mortal;
 use crate::{context, task};
 
 /// The task whose lines go elsewhere. There is one at a time.
-static DIVERTED: SpinLock<Option<Diverted>> = SpinLock::new(None);
+static DIVERTED: SpinLock<Option<Diverted>> =
+    SpinLock::new(class!("diverted output", "The file is written to without it."), None);
 
 struct Diverted {
     task: TaskId,

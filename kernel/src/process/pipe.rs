@@ -4,8 +4,10 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
+use kcore::class;
 use kcore::dev::{Events, FileOperations, OpenFlags, PollTable};
 use kcore::errno::Errno;
+use kcore::event::Class;
 use kcore::sync::WaitQueue;
 
 use crate::fs::File;
@@ -33,8 +35,11 @@ struct WriteEnd(Arc<Pipe>);
 /// A new pipe: the end to read from, and the end to write to.
 pub fn pipe() -> (Arc<File>, Arc<File>) {
     let state = State { bytes: VecDeque::with_capacity(ROOM), is_read: true, is_written: true };
-    let pipe =
-        Arc::new(Pipe { state: SpinLock::new(state), readers: WaitQueue::new(), writers: WaitQueue::new() });
+    let pipe = Arc::new(Pipe {
+        state: SpinLock::new(class!("pipe of the shell"), state),
+        readers: WaitQueue::new(Class::EVENT),
+        writers: WaitQueue::new(Class::EVENT),
+    });
     let reader = File::new(Box::new(ReadEnd(Arc::clone(&pipe))), OpenFlags::READ);
     let writer = File::new(Box::new(WriteEnd(pipe)), OpenFlags::WRITE);
     (Arc::new(reader), Arc::new(writer))

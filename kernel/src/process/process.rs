@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
+use kcore::class;
 use kcore::dev::{Caller, Credentials, Events, OpenFlags, PollTable, UserBytes, Whence};
 use kcore::errno::Errno;
 use kcore::machine::{Cpu, Sched, Sleep};
@@ -55,7 +56,10 @@ impl Process {
             name: name.to_string(),
             credentials,
             directory: directory.to_string(),
-            files: SpinLock::new(files),
+            files: SpinLock::new(
+                class!("files of a process", "A file is opened before and dropped after."),
+                files,
+            ),
             memory: UserBytes::new(),
             fate: AtomicU8::new(0),
             has_lost_output: AtomicBool::new(false),

@@ -3,10 +3,11 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 
+use kcore::class;
 use kcore::errno::Errno;
 use kcore::machine::TaskId;
 use kcore::sorted::Sorted;
-use kcore::sync::Mutex;
+use kcore::sync::{Mutex, Own};
 
 use super::Process;
 use super::group::Group;
@@ -34,7 +35,8 @@ impl Known {
     }
 }
 
-static PROCESSES: Mutex<Sorted<TaskId, Arc<Known>>, Kernel> = Mutex::new(Sorted::new());
+static PROCESSES: Mutex<Sorted<TaskId, Arc<Known>>, Kernel> =
+    Mutex::new(Own(class!("processes")), Sorted::new());
 
 /// The running task is a process while this lives.
 #[must_use = "dropping it takes the process out of the table"]

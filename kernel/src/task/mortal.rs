@@ -6,6 +6,7 @@
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
 
+use kcore::class;
 use kcore::dev::Cdev;
 use kcore::machine::{Sleep, TaskId};
 
@@ -24,7 +25,8 @@ pub(crate) const ROOM: u64 = 10 << 10;
 pub(crate) static SETTLE: AtomicFn<fn(i32) -> !> = AtomicFn::none();
 
 /// The device in a call of which each task is, by its slot in the table of tasks.
-static INSIDE: [SpinLock<Option<Arc<Cdev<Kernel>>>>; MAX_TASKS] = [const { SpinLock::new(None) }; MAX_TASKS];
+static INSIDE: [SpinLock<Option<Arc<Cdev<Kernel>>>>; MAX_TASKS] =
+    [const { SpinLock::new(class!("inside which device a task is"), None) }; MAX_TASKS];
 
 /// Whether the running task may die alone. If so, it begins to: the next fault in it is one in the report.
 pub(crate) fn begins_to_die(interrupts_were_on: bool) -> bool {

@@ -1,5 +1,6 @@
 //! The names of tasks that have ended, and how: what they allocated may outlive them.
 
+use kcore::class;
 use kcore::machine::TaskId;
 
 use crate::machine::SpinLock;
@@ -16,7 +17,8 @@ struct Memory {
 
 /// The last task whose id belongs here: ids count up.
 static NAMES: [SpinLock<Memory>; REMEMBERED_NAMES] =
-    [const { SpinLock::new(Memory { id: 0, name: Name::new(), died: false }) }; REMEMBERED_NAMES];
+    [const { SpinLock::new(class!("remembered names"), Memory { id: 0, name: Name::new(), died: false }) };
+        REMEMBERED_NAMES];
 
 /// A name, cut to what there is room for; a `+` says so. The rest of the room is zeros: it would be whatever the stack held before, and
 /// kmemleak would take an address there for a reference.

@@ -5,6 +5,7 @@ use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use heapless::{Deque, Vec};
+use kcore::class;
 use kcore::machine::TaskId;
 
 use crate::arch::{percpu, smp};
@@ -77,7 +78,9 @@ impl Queue {
     }
 }
 
-pub(super) static QUEUES: [SpinLock<Queue>; MAX_CPUS] = [const { SpinLock::new(Queue::new()) }; MAX_CPUS];
+pub(super) static QUEUES: [SpinLock<Queue>; MAX_CPUS] = [const {
+    SpinLock::new(class!("run queue", "One at a time; held across the context switch (I6)."), Queue::new())
+}; MAX_CPUS];
 
 /// The running task of each CPU; written by that CPU.
 static CURRENT: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];

@@ -10,6 +10,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
+use kcore::class;
 use kcore::holds::Held;
 use kcore::machine::TaskId;
 
@@ -118,7 +119,7 @@ static TABLE: [Task; MAX_TASKS] = [const {
     Task {
         id: AtomicU32::new(0),
         cpu: AtomicU32::new(0),
-        name: SpinLock::new(Name::new()),
+        name: SpinLock::new(class!("name of a task", "The panic writer only tries."), Name::new()),
         signal: AtomicU8::new(0),
         doomed: AtomicBool::new(false),
         should_stop: AtomicBool::new(false),
@@ -146,7 +147,7 @@ static TABLE: [Task; MAX_TASKS] = [const {
 }; MAX_TASKS];
 
 /// The last id that was given out.
-static ALLOCATION: SpinLock<u32> = SpinLock::new(0);
+static ALLOCATION: SpinLock<u32> = SpinLock::new(class!("task ids"), 0);
 
 /// Claims a free slot for a task on `cpu`. `None` when all are taken, or all numbers: the last one is a
 /// mutex's for no owner.

@@ -5,10 +5,11 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
 
+use kcore::class;
 use kcore::dev::{Caller, CharDevice, Credentials, Events, FileOperations, OpenFlags, PollTable};
 use kcore::errno::Errno;
 use kcore::shell::canonical::Canonical;
-use kcore::sync::Mutex;
+use kcore::sync::{Mutex, Own};
 
 use crate::console::screen;
 use crate::fs::File;
@@ -19,7 +20,10 @@ use crate::tty::{foreground, input as typed};
 const PIECE: usize = 256;
 
 /// A line in the making, and what is left of those that are complete. There is one terminal.
-static INPUT: Mutex<Input, Kernel> = Mutex::new(Input { line: None, ready: VecDeque::new() });
+static INPUT: Mutex<Input, Kernel> = Mutex::new(
+    Own(class!("input", "A reader of the terminal, for as long as a line takes.")),
+    Input { line: None, ready: VecDeque::new() },
+);
 
 struct Input {
     line: Option<Canonical>,

@@ -8,11 +8,13 @@ use crate::console::screen;
 use crate::machine::SpinLock;
 use crate::process::{Group, table};
 use crate::task::{self, Signal};
+use kcore::class;
 
 const INTERRUPT: u8 = 0x03;
 
 /// The group that runs in the foreground. Lock order: this -> nothing; the group is signalled after it was given back.
-static FOREGROUND: SpinLock<Option<Arc<Group>>> = SpinLock::new(None);
+static FOREGROUND: SpinLock<Option<Arc<Group>>> =
+    SpinLock::new(class!("foreground", "The group is signalled without it."), None);
 /// Ctrl-C is a byte like any other: the user edits a line.
 static RAW: AtomicBool = AtomicBool::new(true);
 /// Ctrl-C came since the last line.

@@ -4,8 +4,9 @@ use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use heapless::Deque;
 use kcore::acpi::Madt;
+use kcore::class;
 use kcore::errno::Errno;
-use kcore::event::might_sleep;
+use kcore::event::{Class, might_sleep};
 use kcore::machine::{Sched, Sleep};
 use kcore::settings::Input;
 use kcore::shell::stream::{END, Stream};
@@ -27,10 +28,12 @@ const IRQ: u8 = 4;
 const KEPT: usize = 4096;
 
 /// What was received. The interrupt handler puts it in. Lock order: this -> screen -> com1.lock.
-static RECEIVED: SpinLock<Received> =
-    SpinLock::new(Received { stream: Stream::Typed, bytes: Deque::new(), left: false });
+static RECEIVED: SpinLock<Received> = SpinLock::new(
+    class!("received bytes", "COM1's handler, which echoes Ctrl-C under it; a reader."),
+    Received { stream: Stream::Typed, bytes: Deque::new(), left: false },
+);
 /// Tasks that wait for a byte.
-static WAITING: WaitQueue<Kernel> = WaitQueue::new();
+static WAITING: WaitQueue<Kernel> = WaitQueue::new(Class::EVENT);
 /// The port interrupts.
 static LISTENS: AtomicBool = AtomicBool::new(false);
 

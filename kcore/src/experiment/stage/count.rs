@@ -10,6 +10,7 @@ use core::sync::atomic::{
 
 use super::rig::Rig;
 use super::round::Stage;
+use crate::class;
 use crate::event::Site;
 use crate::machine::Machine;
 use crate::settings::Form;
@@ -31,7 +32,7 @@ impl<M: Machine> Count<M> {
     /// 0, guarded by `lock`.
     pub fn new(lock: Form) -> Self {
         Count {
-            guard: Guard::new(lock, "counter.lock", "counter.lock"),
+            guard: Guard::new(lock, "counter.lock", class!("counter.lock")),
             number: Shared::new(0),
             begun: AtomicU64::new(0),
             handled: AtomicU64::new(0),

@@ -3,14 +3,18 @@
 use core::mem;
 
 use super::sites;
+use crate::class;
 use crate::errno::Errno;
-use crate::event::{Events, LockName, Waiting};
+use crate::event::{Events, LockName};
 use crate::machine::{AtomicFlag, Cpu};
 use crate::scull::Edition;
 use crate::shared::probe;
 use crate::sync::{AtomicT, Observed, SpinLock};
 
-const NAME: LockName = LockName { name: "scullsingle.lock", class: "access.lock", waiting: Waiting::Spins };
+const NAME: LockName = LockName::spins(
+    "scullsingle.lock",
+    class!("access.lock", "A device is trimmed, made and waited for without it."),
+);
 
 /// One may be inside: scullsingle's single open.
 pub struct Gate<M: Cpu + Events> {

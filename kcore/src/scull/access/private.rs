@@ -7,15 +7,16 @@ use alloc::vec::Vec;
 
 use super::bare;
 use super::sites;
+use crate::class;
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use crate::errno::Errno;
-use crate::event::{LockName, Waiting, might_sleep};
+use crate::event::{LockName, might_sleep};
 use crate::machine::{AtomicFlag, Machine};
 use crate::scull::{Device, Edition};
 use crate::shared::probe;
 use crate::sync::{Observed, SpinLock};
 
-const NAME: LockName = LockName { name: "scullpriv.lock", class: "access.lock", waiting: Waiting::Spins };
+const NAME: LockName = LockName::spins("scullpriv.lock", class!("access.lock"));
 
 /// A device that shows each controlling terminal a device of its own (LDD3 ch. 6, "Cloning the Device on open"). It is made
 /// when it is first opened, and stays, with what was written to it, as long as this does: until the module goes.

@@ -5,14 +5,15 @@ use alloc::sync::Arc;
 
 use super::admitted::{self, Door};
 use super::users::Users;
+use crate::class;
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use crate::errno::Errno;
-use crate::event::{LockName, Waiting};
+use crate::event::LockName;
 use crate::machine::{AtomicFlag, Machine};
 use crate::scull::Device;
 use crate::sync::{Observed, SpinLock};
 
-const NAME: LockName = LockName { name: "sculluid.lock", class: "access.lock", waiting: Waiting::Spins };
+const NAME: LockName = LockName::spins("sculluid.lock", class!("access.lock"));
 
 /// A device that one user at a time has, as often as it likes: an open by another user is [`Errno::EBUSY`] (LDD3 ch. 6,
 /// "Restricting Access to a Single User at a Time"). A user that may override access rights is let in, too,

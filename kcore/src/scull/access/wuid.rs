@@ -5,14 +5,15 @@ use alloc::sync::Arc;
 
 use super::admitted::{self, Door};
 use super::users::Users;
+use crate::class;
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use crate::errno::Errno;
-use crate::event::{LockName, Waiting};
+use crate::event::{Class, LockName};
 use crate::machine::{AtomicFlag, Machine};
 use crate::scull::Device;
-use crate::sync::{Observed, Silent, SpinLock, WaitQueue};
+use crate::sync::{Observed, SpinLock, WaitQueue};
 
-const NAME: LockName = LockName { name: "scullwuid.lock", class: "access.lock", waiting: Waiting::Spins };
+const NAME: LockName = LockName::spins("scullwuid.lock", class!("access.lock"));
 
 /// A device that one user at a time has; another one sleeps in `open` until the last file of that user is closed (LDD3 ch. 6,
 /// "Blocking open as an Alternative to EBUSY").
@@ -38,7 +39,7 @@ impl<M: Machine> WaitingUid<M> {
         Arc::new(WaitingUid {
             device,
             state: SpinLock::from_flag(M::Flag::new(false), Observed::new(NAME), State::default()),
-            free: WaitQueue::from_flag(M::Flag::new(false), Silent),
+            free: WaitQueue::from_flag(M::Flag::new(false), Class::EVENT),
         })
     }
 

@@ -25,7 +25,7 @@ unsafe fn queue_up(mutex: &Raw, waiter: &Waiter<HostMachine, ()>, losses: u32) {
 #[test]
 fn after_a_handover_the_next_begins_anew() {
     Host::new().run(|| {
-        let mutex = Raw::new();
+        let mutex = Raw::new(crate::class!("test"));
         let [first, second] = [Waiter::new(()), Waiter::new(())];
         mutex.lock();
         // SAFETY: both are new, stay where they are, and are granted or removed below.
@@ -46,7 +46,7 @@ fn after_a_handover_the_next_begins_anew() {
 #[test]
 fn who_has_lost_less_often_is_woken_only() {
     Host::new().run(|| {
-        let (mutex, waiter) = (Raw::new(), Waiter::new(()));
+        let (mutex, waiter) = (Raw::new(crate::class!("test")), Waiter::new(()));
         mutex.lock();
         // SAFETY: it is new, stays where it is, and is removed below.
         unsafe { queue_up(&mutex, &waiter, MOST_LOSSES - 1) };
@@ -60,7 +60,7 @@ fn who_has_lost_less_often_is_woken_only() {
 #[test]
 fn who_leaves_takes_its_losses_along() {
     Host::new().run(|| {
-        let mutex = Raw::new();
+        let mutex = Raw::new(crate::class!("test"));
         let [first, second] = [Waiter::new(()), Waiter::new(())];
         mutex.lock();
         // SAFETY: both are new, stay where they are, and are removed below.
@@ -78,7 +78,7 @@ fn who_leaves_takes_its_losses_along() {
 #[test]
 fn only_the_first_can_lose() {
     Host::new().run(|| {
-        let mutex = Raw::new();
+        let mutex = Raw::new(crate::class!("test"));
         let [first, second] = [Waiter::new(()), Waiter::new(())];
         mutex.lock();
         // SAFETY: both are new, stay where they are, and are removed below.

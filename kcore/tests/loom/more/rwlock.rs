@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use kcore::class;
 use kcore::machine::{AtomicFlag, Cpu, Sched};
-use kcore::sync::{RwLock, RwSemaphore, Silent, SpinLock};
+use kcore::sync::{RwLock, RwSemaphore, SpinLock};
 
 use crate::bodies::{Payload, Section, each, excludes, objects, spawn};
 use crate::machine::{Coma, Dozing, LoadThenStore, NoAcquire, NoAcquireOfGrant, NoRelease, Parking, Wrong};
@@ -17,7 +18,7 @@ trait Shareable: Section {
 
 impl<M: Cpu + 'static> Section for RwLock<(), M> {
     fn new(_units: usize) -> Self {
-        RwLock::from_flags(M::Flag::new(false), M::Flag::new(false), Silent, ())
+        RwLock::from_flags(M::Flag::new(false), M::Flag::new(false), class!("test"), ())
     }
     fn within(&self, body: impl FnOnce()) {
         let _guard = self.write();
@@ -34,7 +35,7 @@ impl<M: Cpu + 'static> Shareable for RwLock<(), M> {
 
 impl<M: Sched + 'static> Section for RwSemaphore<M> {
     fn new(_units: usize) -> Self {
-        RwSemaphore::from_flag(M::Flag::new(false), Silent)
+        RwSemaphore::from_flag(M::Flag::new(false), class!("test"))
     }
     fn within(&self, body: impl FnOnce()) {
         self.down_write();
@@ -140,7 +141,7 @@ struct LetsWritersIn(SpinLock<usize, Dozing>);
 
 impl Section for LetsWritersIn {
     fn new(_units: usize) -> Self {
-        LetsWritersIn(SpinLock::from_flag(AtomicFlag::new(false), Silent, 0))
+        LetsWritersIn(SpinLock::from_flag(AtomicFlag::new(false), class!("test"), 0))
     }
     fn within(&self, body: impl FnOnce()) {
         let _alone = self.0.lock();

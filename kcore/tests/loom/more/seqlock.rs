@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use kcore::class;
+use kcore::event::Class;
 use kcore::machine::AtomicFlag;
-use kcore::sync::{AtomicWord, SeqLock, Silent};
+use kcore::sync::{AtomicWord, SeqLock};
 use loom::thread;
 
 use crate::bodies::{objects, spawn};
@@ -11,13 +13,13 @@ use crate::machine::{Dozing, LoadThenStore, LoomFlag, NoRelease, Wrong};
 use crate::more::{LaxLoad, LaxStore, LoomWord, NoFence};
 use crate::right::holds;
 
-type Seq<A, F = LoomFlag> = SeqLock<Dozing<F>, 2, Silent, A>;
+type Seq<A, F = LoomFlag> = SeqLock<Dozing<F>, 2, Class, A>;
 
 /// What the bodies say.
 const TORN: &str = "half of a write";
 
 fn seqlock<A: AtomicWord, F: AtomicFlag + 'static>() -> Arc<Seq<A, F>> {
-    Arc::new(SeqLock::from_flag(F::new(false), Silent, [0, 0]))
+    Arc::new(SeqLock::from_flag(F::new(false), class!("test"), [0, 0]))
 }
 
 fn write<A: AtomicWord + 'static, F: AtomicFlag + 'static>(lock: &Seq<A, F>) {

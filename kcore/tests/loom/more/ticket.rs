@@ -1,7 +1,9 @@
 //! The ticket lock, and twins whose words or flag forget an order.
 
+use kcore::class;
+use kcore::event::Class;
 use kcore::machine::{AtomicFlag, Cpu};
-use kcore::sync::{AtomicWord, RawLock, Silent, TicketLock};
+use kcore::sync::{AtomicWord, RawLock, TicketLock};
 
 use crate::bodies::{Section, excludes, objects};
 use crate::machine::{Dozing, LoadThenStore, Parking, RingingWord, Wrong};
@@ -9,11 +11,11 @@ use crate::more::{LaxLoad, LaxStore, LoomWord};
 use crate::right::holds;
 use crate::twins::UNORDERED;
 
-type Ticket<M, A = LoomWord> = TicketLock<M, Silent, A>;
+type Ticket<M, A = LoomWord> = TicketLock<M, Class, A>;
 
 impl<M: Cpu + 'static, A: AtomicWord + 'static> Section for Ticket<M, A> {
     fn new(_units: usize) -> Self {
-        TicketLock::from_flag(M::Flag::new(false), Silent)
+        TicketLock::from_flag(M::Flag::new(false), class!("test"))
     }
     fn within(&self, body: impl FnOnce()) {
         RawLock::<M>::enter(self, ());

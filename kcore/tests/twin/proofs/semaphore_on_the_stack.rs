@@ -6,18 +6,19 @@
 use std::sync::Arc;
 use std::thread;
 
+use kcore::event::Class;
 use kcore::host::HostMachine;
 use kcore::sync::Semaphore;
 
 pub fn wait() {
     #[cfg(wrong)]
     let (owned, semaphore) = {
-        let owned = Semaphore::<HostMachine>::new(0);
+        let owned = Semaphore::<HostMachine>::new(Class::EVENT, 0);
         (true, &owned)
     };
     #[cfg(not(wrong))]
     let (owned, semaphore) = {
-        let owned = Arc::new(Semaphore::<HostMachine>::new(0));
+        let owned = Arc::new(Semaphore::<HostMachine>::new(Class::EVENT, 0));
         (Arc::clone(&owned), owned)
     };
     thread::spawn(move || semaphore.up());

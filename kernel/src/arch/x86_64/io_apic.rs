@@ -3,6 +3,7 @@
 //! Two registers in memory lead to all others: the number of one is stored into the first, and the second is then that one.
 
 use kcore::acpi::Pin;
+use kcore::class;
 
 use super::paging;
 use crate::machine::SpinLock;
@@ -20,7 +21,7 @@ const LEVEL: u32 = 1 << 15;
 const MASKED: u32 = 1 << 16;
 
 /// Held while a register is selected and used.
-static SELECTED: SpinLock<()> = SpinLock::new(());
+static SELECTED: SpinLock<()> = SpinLock::new(class!("I/O APIC", "The first CPU, while it boots."), ());
 
 /// The interrupt of `pin` goes to the CPU with that APIC id, as `vector`. Returns false where there is no such pin, or where
 /// the id does not fit into the 8 bits that there are for it.

@@ -14,6 +14,7 @@ use super::traps;
 use crate::frames::{self, LowFrame};
 use crate::layout;
 use crate::machine::SpinLock;
+use kcore::class;
 
 /// Read and write, not executable, for every CPU alike.
 const DATA: Flags = Flags::PRESENT.union(Flags::WRITABLE).union(Flags::NO_EXECUTE).union(Flags::GLOBAL);
@@ -41,7 +42,8 @@ unsafe impl FrameAllocator<Size4KiB> for TableFrames {
 }
 
 /// Held by the CPU that reads or changes the tables in use (I2). Lock order: stacks -> tables -> frames.
-static TABLES: SpinLock<()> = SpinLock::new(());
+static TABLES: SpinLock<()> =
+    SpinLock::new(class!("page tables", "What reads or changes the tables in use (I2)."), ());
 
 /// Calls `f` with the tables in use, which no other code looks at meanwhile. (The CPUs' own walkers do.)
 fn with_tables<R>(f: impl FnOnce(&mut OffsetPageTable<'static>) -> R) -> R {

@@ -9,6 +9,7 @@ use crate::atomic_fn::AtomicFn;
 use crate::frames::LowFrame;
 use crate::machine::SpinLock;
 use crate::param::MAX_CPUS;
+use kcore::class;
 
 use super::apic::{self, Ipi};
 use super::traps::vector;
@@ -104,7 +105,8 @@ pub fn stop_others() {
 static CALL: AtomicFn = AtomicFn::none();
 static UNANSWERED: AtomicU32 = AtomicU32::new(0);
 /// Held by the caller. Taken with interrupts on: a CPU that waits for it answers the holder's call meanwhile.
-static CALLER: SpinLock<()> = SpinLock::new(());
+static CALLER: SpinLock<()> =
+    SpinLock::new(class!("caller of all CPUs", "Its waiters have interrupts on: they answer, too."), ());
 
 /// Calls `function` on every other CPU, in its interrupt handler, and waits until all have done it. The caller has
 /// interrupts on (two that call each other would wait for ever) and holds no lock that others wait for with theirs off.

@@ -9,6 +9,7 @@ use core::alloc::Layout;
 use core::panic::Location;
 use core::ptr::NonNull;
 
+use kcore::class;
 use kcore::errno::Errno;
 use kcore::event::Site;
 use kcore::leak::Hidden;
@@ -45,7 +46,8 @@ static HEAD: Shared<usize> = Shared::number(0);
 /// A pointer for each CPU.
 static EACH_CPU: [Shared<usize>; MAX_CPUS] = [const { Shared::number(0) }; MAX_CPUS];
 /// What is lost, so that it can be given back after all: no reference.
-static LOST: SpinLock<heapless::Vec<Hidden, 256>> = SpinLock::new(heapless::Vec::new());
+static LOST: SpinLock<heapless::Vec<Hidden, 256>> =
+    SpinLock::new(class!("blocks of kmemleak-test"), heapless::Vec::new());
 
 static HEAD_SITE: Site = Site::new("head");
 static EACH_CPU_SITE: Site = Site::new("each_cpu");

@@ -3,10 +3,11 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use kcore::class;
 use kcore::errno::Errno;
 use kcore::machine::TaskId;
 use kcore::sorted::Sorted;
-use kcore::sync::Mutex;
+use kcore::sync::{Mutex, Own};
 
 use super::{drivers, memory, system, task};
 use crate::fs::Generated;
@@ -36,7 +37,8 @@ pub(in crate::fs) static TASK_FILES: [(&str, TaskText); 2] =
     [("stack", task::stack), ("status", task::status)];
 
 /// What modules have added.
-static ADDED: Mutex<Sorted<&'static str, Generated>, Kernel> = Mutex::new(Sorted::new());
+static ADDED: Mutex<Sorted<&'static str, Generated>, Kernel> =
+    Mutex::new(Own(class!("files of /proc")), Sorted::new());
 
 /// From now on `/proc/NAME` is `file`. [`Errno::ENOMEM`].
 pub fn add_file(name: &'static str, file: Generated) -> Result<(), Errno> {

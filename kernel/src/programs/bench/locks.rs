@@ -4,22 +4,23 @@
 //! cannot lose the CPU anyway; and where ours switches preemption off, the peer stands between the same two
 //! calls.
 
-use kcore::event::{LockName, Waiting};
+use kcore::class;
+use kcore::event::LockName;
 use kcore::machine::Cpu;
-use kcore::sync::{RwLock, SeqLock};
+use kcore::sync::{Counted, RwLock, SeqLock};
 
 use super::contest::Contestant;
 use crate::context::{preempt_disable, preempt_enable};
 use crate::machine::{CountedSpinLock, Kernel, SpinLock};
 
-static NAME: LockName = LockName { name: "bench.lock", class: "bench.lock", waiting: Waiting::Spins };
+static NAME: LockName = LockName::spins("bench.lock", class!("bench.lock"));
 
-static OURS: SpinLock<u64> = SpinLock::new(0);
-static COUNTED: CountedSpinLock<u64> = CountedSpinLock::counted(NAME, 0);
+static OURS: SpinLock<u64> = SpinLock::new(class!("bench.lock"), 0);
+static COUNTED: CountedSpinLock<u64> = CountedSpinLock::new(Counted::new(NAME), 0);
 static PEER: spin::mutex::SpinMutex<u64> = spin::mutex::SpinMutex::new(0);
-static RW: RwLock<u64, Kernel> = RwLock::new(0);
+static RW: RwLock<u64, Kernel> = RwLock::new(class!("bench.lock"), 0);
 static RW_PEER: spin::rwlock::RwLock<u64> = spin::rwlock::RwLock::new(0);
-static SEQUENCE: SeqLock<Kernel, 2> = SeqLock::new();
+static SEQUENCE: SeqLock<Kernel, 2> = SeqLock::new(class!("bench.lock"));
 
 /// On one CPU alone.
 pub(super) const UNCONTENDED: [Contestant; 14] = [

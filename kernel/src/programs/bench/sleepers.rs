@@ -1,18 +1,19 @@
 //! Locks that sleep. No crate that we know of has them for a kernel without an operating system.
 
-use kcore::event::{LockName, Waiting};
+use kcore::class;
+use kcore::event::{Class, LockName};
 use kcore::sync::{Completion, Counted, RawMutex, RwSemaphore, Semaphore};
 
 use super::contest::Contestant;
 use crate::machine::Kernel;
 
-static NAME: LockName = LockName { name: "bench.lock", class: "bench.lock", waiting: Waiting::Sleeps };
+static NAME: LockName = LockName::sleeps("bench.lock", class!("bench.lock"));
 
-static SEMAPHORE: Semaphore<Kernel> = Semaphore::new(1);
-static COUNTED: Semaphore<Kernel, Counted> = Semaphore::counted(NAME, 1);
-static MUTEX: RawMutex<Kernel> = RawMutex::new();
-static COMPLETION: Completion<Kernel> = Completion::new();
-static RWSEM: RwSemaphore<Kernel> = RwSemaphore::new();
+static SEMAPHORE: Semaphore<Kernel> = Semaphore::new(class!("bench.lock"), 1);
+static COUNTED: Semaphore<Kernel, Counted> = Semaphore::new(Counted::new(NAME), 1);
+static MUTEX: RawMutex<Kernel> = RawMutex::new(class!("bench.lock"));
+static COMPLETION: Completion<Kernel> = Completion::new(Class::EVENT);
+static RWSEM: RwSemaphore<Kernel> = RwSemaphore::new(class!("bench.lock"));
 
 /// On one CPU alone.
 pub(super) const UNCONTENDED: [Contestant; 6] = [

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
+use kcore::class;
 use kcore::dev::{FileOperations, OpenFlags};
 use kcore::errno::Errno;
 
@@ -56,7 +57,7 @@ impl Said {
     }
 }
 
-static SAID: SpinLock<Said> = SpinLock::new(Said::NOTHING);
+static SAID: SpinLock<Said> = SpinLock::new(class!("captured output"), Said::NOTHING);
 
 /// A file that keeps what is written to it.
 struct Capture;
