@@ -36,6 +36,8 @@ pub enum Record {
     Bench(Bench),
     /// One in-kernel test case.
     Case(Case),
+    /// A class of locks, and what was held when one of them was taken (feature `lock-order`).
+    Order(Order),
     /// The last line of every program.
     Summary(Summary),
 }
@@ -353,6 +355,21 @@ pub struct Bench {
     pub operations: u64,
     /// Cycles for all of them.
     pub cycles: u64,
+}
+
+/// What was observed of a class of locks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// The class.
+    pub class: String,
+    /// What cannot be observed of it.
+    pub rule: String,
+    /// The file that makes its locks.
+    pub file: String,
+    /// In what one of them was taken: `task`, `softirq`, `hardirq`, each with its interrupts on or off.
+    pub taken: Vec<String>,
+    /// The classes of which one was held then by the same task, softirq or handler.
+    pub under: Vec<String>,
 }
 
 /// One in-kernel test case.

@@ -19,12 +19,18 @@
 
 use core::sync::atomic::AtomicBool;
 
+#[cfg(feature = "lock-order")]
+use kcore::event::{Actor, Class, LockStep};
 pub use kcore::machine::Context;
+#[cfg(feature = "lock-order")]
+use kcore::machine::Sched;
 use kcore::machine::{Cpu, CpuId};
 
 use crate::arch::{cpu, percpu};
 use crate::irq::softirq;
 use crate::machine::Kernel;
+#[cfg(feature = "lock-order")]
+use crate::machine::ORDER;
 use crate::task;
 
 const NO_NEED: u32 = 1;
@@ -291,5 +297,18 @@ impl Cpu for Kernel {
     #[inline]
     fn context() -> Context {
         current()
+    }
+
+    #[cfg(feature = "lock-order")]
+    fn ordered(class: Class, step: LockStep, address: usize) {
+        let Some(class) = class.described().filter(|_| percpu::is_installed()) else { return };
+        let irqs_on = cpu::irq_save();
+        let actor = Actor { task: Kernel::task(), context: current() };
+        match step {
+            LockStep::Acquired => ORDER.took(Self::cpu(), actor, irqs_on, class, address),
+            LockStep::Release => ORDER.gives_back(Self::cpu(), actor, class, address),
+            LockStep::Wait | LockStep::GaveUp | LockStep::Downgraded => {}
+        }
+        cpu::irq_restore(irqs_on);
     }
 }

@@ -26,6 +26,10 @@ pub type SpinIrqGuard<'a, T> = sync::SpinIrqGuard<'a, T, Kernel>;
 /// The guard of an experiment.
 pub type Guard = sync::Guard<Kernel>;
 
+/// Which classes of locks were held when a lock was taken.
+#[cfg(feature = "lock-order")]
+pub(crate) static ORDER: kcore::holds::Order<{ crate::param::MAX_CPUS }> = kcore::holds::Order::new();
+
 /// Called at each step of a task: an allocation, or a mutex of the kernel's own that it has just taken. A
 /// test has it (`mishap`).
 pub(crate) static STEP: AtomicFn = AtomicFn::none();

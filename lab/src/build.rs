@@ -38,17 +38,24 @@ pub fn kernel(config: Config) -> Result<PathBuf, Failure> {
         Some(elf) => {
             Err(Failure::dead(format!("{KERNEL_VARIABLE} names '{}', which is no file", elf.display())))
         }
-        None => cargo_build(&workspace::root()?, config),
+        None => cargo_build(&workspace::root()?, config, None),
     }
 }
 
-fn cargo_build(root: &Path, config: Config) -> Result<PathBuf, Failure> {
+/// The kernel that tells of each class of locks under which others it was taken, which no other kernel does.
+pub fn with_lock_order() -> Result<PathBuf, Failure> {
+    cargo_build(&workspace::root()?, Config::Full, Some("lock-order"))
+}
+
+fn cargo_build(root: &Path, config: Config, feature: Option<&str>) -> Result<PathBuf, Failure> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root).args(["build", "--quiet", "-p", "kernel", "--release", "--target", TARGET]);
     cargo.arg("--message-format=json-render-diagnostics");
     if config != Config::Full {
         cargo.args(["--no-default-features", "--features", &config.features().join(",")]);
-        cargo.arg("--target-dir").arg(directory(root, config));
+        cargo.arg("--target-dir").arg(directory(root, config.word()));
+    } else if let Some(feature) = feature {
+        cargo.args(["--features", feature]).arg("--target-dir").arg(directory(root, feature));
     }
     if std::io::stderr().is_terminal() {
         cargo.arg("--color=always");
@@ -64,10 +71,11 @@ fn cargo_build(root: &Path, config: Config) -> Result<PathBuf, Failure> {
     executable(&output.stdout).ok_or_else(|| Failure::dead("cargo built the kernel and did not say where"))
 }
 
-/// Where Cargo builds what is not the default: a directory for each configuration, so that none takes another's place.
-fn directory(root: &Path, config: Config) -> PathBuf {
+/// Where Cargo builds what is not the default: a directory for each configuration and feature, so that none
+/// takes another's place.
+fn directory(root: &Path, word: &str) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
-    target.join("config").join(config.word())
+    target.join("config").join(word)
 }
 
 /// Runs `command` to its end, quietly if it is quick: after a second a spinner (or, without a terminal, a line) says what

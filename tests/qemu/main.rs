@@ -14,6 +14,7 @@ mod faults;
 mod geometry;
 mod input;
 mod kernel_cases;
+mod lock_order;
 mod machines;
 mod matrix;
 mod memory;
@@ -52,6 +53,7 @@ fn main() {
         matrix::all(),
         repeat::trials(),
         kernel_cases::trials(),
+        lock_order::trials(),
         input::trials(),
         disk::trials(),
         bochs::trials(),

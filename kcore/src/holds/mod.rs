@@ -8,9 +8,12 @@
 //! |---|---|
 //! | `held` | [`Held`] and [`Taken`] |
 //! | `name` | a name that one word holds |
+//! | `order` | [`Order`]: which classes were held when a lock was taken |
 
 mod held;
 mod name;
+mod order;
 
 pub use held::{Held, Taken};
 pub use name::NameWord;
+pub use order::Order;

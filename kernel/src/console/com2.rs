@@ -13,6 +13,10 @@ pub fn init() {
 
 /// Writes one record as a line.
 pub fn record(record: &Record) {
+    #[cfg(feature = "lock-order")]
+    if matches!(record, Record::Summary(_)) {
+        crate::machine::ORDER.report().into_iter().for_each(|of| self::record(&Record::Order(of)));
+    }
     let mut line = serde_json::to_vec(record).expect("a record has string keys and finite numbers only");
     line.push(b'\n');
     COM2.write(&line);

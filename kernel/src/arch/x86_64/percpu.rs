@@ -64,6 +64,12 @@ pub unsafe fn set_fault_stacks(double_fault_stack: u64, nmi_stack: u64) {
     unsafe { Tables::set_stacks(block.tables.get().cast(), double_fault_stack, nmi_stack) };
 }
 
+/// Whether the calling CPU has its number yet: another than the first takes a lock before.
+#[cfg(feature = "lock-order")]
+pub(crate) fn is_installed() -> bool {
+    !GsBase::read().is_null()
+}
+
 /// The number of the calling CPU.
 #[inline]
 pub fn this_cpu() -> u32 {
