@@ -1,4 +1,4 @@
-//! The order of locks: what a run observes is on the page, and nothing is taken in a circle.
+//! The order of locks: what a run observes does not run against the page.
 
 use lab::documents::lock_order::{LockOrder, SOME};
 use libtest_mimic::Trial;
@@ -10,17 +10,22 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![Trial::test("lock-order", || Ok(order()?))]
 }
 
+/// What is taken under a lock is in part a matter of luck: who waits, who loses its CPU. So it need not be on the page, but may
+/// not run against it.
 fn order() -> Answer {
     let known = LockOrder::read(PAGE);
-    same("classes that the page has in a circle", known.circle(), Vec::new())?;
     let observed = LockOrder::observe(SOME).map_err(|failure| failure.message)?;
     // Of a kernel that tells nothing, nothing would be wrong.
     let all = observed.lacking(&LockOrder::default());
     holds("much is observed", all.iter().any(|line| line == "kept stacks is taken under run queue"))?;
-    same("classes in a circle", observed.circle(), Vec::new())?;
     same(
-        "what docs/LOCK_ORDER.md does not know (write it by cargo lock-order)",
-        observed.lacking(&known),
+        "classes that docs/LOCK_ORDER.md does not know (write it by cargo lock-order)",
+        observed.unknown_to(&known),
+        Vec::new(),
+    )?;
+    same(
+        "classes that the page and these machines have in a circle",
+        known.and(&observed).circle(),
         Vec::new(),
     )
 }

@@ -124,6 +124,19 @@ impl LockOrder {
         self.0.iter().flat_map(of).collect()
     }
 
+    /// The classes that were observed here and are not in `known`.
+    pub fn unknown_to(&self, known: &LockOrder) -> Vec<String> {
+        self.0.keys().filter(|name| !known.0.contains_key(*name)).cloned().collect()
+    }
+
+    /// This, and what was observed there.
+    pub fn and(mut self, other: &LockOrder) -> Self {
+        for (name, class) in &other.0 {
+            self.0.entry(name.clone()).or_default().then.extend(class.then.iter().cloned());
+        }
+        self
+    }
+
     /// The classes of which one may wait for another in a circle.
     pub fn circle(&self) -> Vec<String> {
         let mut left: BTreeSet<&String> = self.0.keys().collect();
