@@ -1,6 +1,8 @@
-//! Miri on the primitives: undefined behaviour and data races in what kcore does with `unsafe` (about a minute).
+//! Miri on the primitives: undefined behaviour and data races in what kcore does with `unsafe` (about a
+//! minute).
 //!
-//! Left out, with the reason, where there is no nightly toolchain with Miri. It takes its build directory from ours.
+//! Left out, with the reason, where there is no nightly toolchain with Miri. It takes its build directory
+//! from ours.
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,8 +1,8 @@
 //! What a spinlock is made of: the kernel's specimens, disassembled.
 //!
-//! Without other CPUs there is nothing to lock against: no `lock` prefix and no `xchg` with memory, which locks by itself
-//! (Intel SDM vol. 3A, 9.1.2.1), neither in the specimens nor in what they call. With other CPUs there must be one, or this
-//! test would not see them at all.
+//! Without other CPUs there is nothing to lock against: no `lock` prefix and no `xchg` with memory, which
+//! locks by itself (Intel SDM vol. 3A, 9.1.2.1), neither in the specimens nor in what they call. With other
+//! CPUs there must be one, or this test would not see them at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -52,7 +52,8 @@ struct Kernel {
     functions: BTreeMap<u64, (String, Vec<u8>)>,
     /// The address of each name.
     names: BTreeMap<String, u64>,
-    /// Where `.data` begins, and its bytes: in it is the table of the functions that other crates are called through.
+    /// Where `.data` begins, and its bytes: in it is the table of the functions that other crates are called
+    /// through.
     data: (u64, Vec<u8>),
 }
 
@@ -85,7 +86,8 @@ impl Kernel {
         kernel
     }
 
-    /// The locked instructions in the function called `name` and in all that it calls, each with its function.
+    /// The locked instructions in the function called `name` and in all that it calls, each with its
+    /// function.
     fn locked_below(&self, name: &str) -> BTreeSet<String> {
         let begin = *self.names.get(name).unwrap_or_else(|| panic!("there is no {name} in the kernel"));
         let mut locked = BTreeSet::new();

@@ -1,5 +1,5 @@
-//! What a PVH loader leaves behind (`struct hvm_start_info`, Xen's `public/arch-x86/hvm/start_info.h`), turned into a
-//! [`BootInfo`].
+//! What a PVH loader leaves behind (`struct hvm_start_info`, Xen's `public/arch-x86/hvm/start_info.h`),
+//! turned into a [`BootInfo`].
 
 use core::mem::MaybeUninit;
 use core::ops::Range;
@@ -127,8 +127,8 @@ fn module(start: &StartInfo) -> Option<Range<u64>> {
     Some(module.address..module.address + module.size)
 }
 
-/// Writes the parts of `map` into `out`, as many as there is room for; returns how many. What is `taken` is marked as the
-/// loader's.
+/// Writes the parts of `map` into `out`, as many as there is room for; returns how many. What is `taken` is
+/// marked as the loader's.
 fn regions(map: &[Entry], taken: &[Range<u64>], out: &mut [MemoryRegion; MAX_REGIONS]) -> usize {
     let mut count = 0;
     memory_map::split(map, taken, |range, usage| {

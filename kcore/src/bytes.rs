@@ -1,9 +1,10 @@
 //! The bytes of a block that several CPUs copy into and out of without a lock.
 //!
-//! The race is the point, so it must not be undefined. Every access is a relaxed atomic, and every byte belongs to one
-//! atomic of one size for ever: the whole words of a block are [`AtomicU64`]s, the up to seven bytes after them
-//! [`AtomicU8`]s. (Atomics of different sizes that overlap and race are as undefined as plain accesses.) A copy that starts
-//! or ends inside a word changes only its own bytes of it, by compare-and-exchange; all else is a `mov` for each word.
+//! The race is the point, so it must not be undefined. Every access is a relaxed atomic, and every byte
+//! belongs to one atomic of one size for ever: the whole words of a block are [`AtomicU64`]s, the up to seven
+//! bytes after them [`AtomicU8`]s. (Atomics of different sizes that overlap and race are as undefined as
+//! plain accesses.) A copy that starts or ends inside a word changes only its own bytes of it, by
+//! compare-and-exchange; all else is a `mov` for each word.
 
 use core::ops::Range;
 use core::ptr::NonNull;
@@ -28,7 +29,8 @@ impl<'a> SharedBytes<'a> {
     /// meanwhile does so through a view of the same start and length, or with atomics of the same sizes.
     pub unsafe fn new(start: NonNull<u8>, len: usize) -> Self {
         let whole = len - len % WORD;
-        // SAFETY: the caller promises `len` mapped, aligned, atomically accessed bytes; any bits are a valid word.
+        // SAFETY: the caller promises `len` mapped, aligned, atomically accessed bytes; any bits are a valid
+        // word.
         let words = unsafe { slice::from_raw_parts(start.as_ptr().cast(), whole / WORD) };
         // SAFETY: `whole` is at most `len`.
         let end = unsafe { start.add(whole) };
@@ -84,8 +86,8 @@ impl<'a> SharedBytes<'a> {
         })
     }
 
-    /// The part of `len` bytes from `at` that lies in the words, as offsets of bytes, and the part that lies in the tail, as
-    /// offsets into the tail.
+    /// The part of `len` bytes from `at` that lies in the words, as offsets of bytes, and the part that lies
+    /// in the tail, as offsets into the tail.
     #[inline]
     fn split(&self, at: usize, len: usize) -> (Range<usize>, Range<usize>) {
         let end = at.checked_add(len).filter(|&end| end <= self.len());

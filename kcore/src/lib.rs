@@ -1,6 +1,7 @@
 //! The ideas of Scullery: everything that needs no CPU of its own.
 //!
-//! Pure and `no_std`, generic over a [`machine`], and tested on the host: with threads, under Miri, and under loom.
+//! Pure and `no_std`, generic over a [`machine`], and tested on the host: with threads, under Miri, and under
+//! loom.
 
 #![no_std]
 

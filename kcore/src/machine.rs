@@ -1,7 +1,7 @@
 //! The seam: what an idea needs from a machine.
 //!
-//! The kernel implements these traits with real CPUs, host tests with threads, the model checker with loom. All
-//! dispatch is static, so a primitive compiled for the kernel is as small as one written for it.
+//! The kernel implements these traits with real CPUs, host tests with threads, the model checker with loom.
+//! All dispatch is static, so a primitive compiled for the kernel is as small as one written for it.
 //!
 //! | trait | what it gives |
 //! |---|---|
@@ -36,8 +36,8 @@ pub struct TaskId(pub u32);
 
 /// One bit with an atomic exchange: the only atomic operation that the primitives are built from.
 ///
-/// `swap` must be atomic and take part in the single modification order of the flag (x86: `xchg`, Intel SDM vol. 3A,
-/// 10.1.2.2).
+/// `swap` must be atomic and take part in the single modification order of the flag (x86: `xchg`, Intel SDM
+/// vol. 3A, 10.1.2.2).
 pub trait AtomicFlag: Send + Sync {
     /// A flag that is `set` or clear.
     fn new(set: bool) -> Self;
@@ -82,8 +82,8 @@ pub enum Context {
 
 /// The CPU that executes the caller.
 ///
-/// What a task switches off it switches on again as often; the calls nest. Machines without preemption or softirqs keep
-/// the defaults, which do nothing.
+/// What a task switches off it switches on again as often; the calls nest. Machines without preemption or
+/// softirqs keep the defaults, which do nothing.
 pub trait Cpu {
     /// The atomic flag of this machine.
     type Flag: AtomicFlag;
@@ -138,10 +138,11 @@ pub trait Sched: Cpu {
     fn task() -> TaskId;
     /// Puts the task to sleep until a waker calls [`wake`](Sched::wake) for it.
     ///
-    /// A wake that comes first is not lost: it is kept (one, not a count) and the next `block` returns at once. A `block`
-    /// may also return for no reason, so callers test their condition in a loop.
+    /// A wake that comes first is not lost: it is kept (one, not a count) and the next `block` returns at
+    /// once. A `block` may also return for no reason, so callers test their condition in a loop.
     fn block();
-    /// [`block`](Sched::block), but not past `deadline` on the clock of [`Cpu::cycles`]. May return early, as `block` may.
+    /// [`block`](Sched::block), but not past `deadline` on the clock of [`Cpu::cycles`]. May return early, as
+    /// `block` may.
     fn block_until(deadline: u64);
     /// Whether the running task has a signal that ends a sleep of this kind. The signal stays: the task takes
     /// it when it returns to its main loop. A signal that arrives wakes its task, so a sleeper asks again
@@ -153,8 +154,8 @@ pub trait Sched: Cpu {
     fn wake(task: TaskId);
     /// Lets other tasks of this CPU run.
     fn yield_now();
-    /// Whether `task` runs on some CPU at this moment, as far as the machine knows: to spin for what it has is worth while
-    /// then (Linux: `owner_on_cpu`). A hint, outdated when it returns.
+    /// Whether `task` runs on some CPU at this moment, as far as the machine knows: to spin for what it has
+    /// is worth while then (Linux: `owner_on_cpu`). A hint, outdated when it returns.
     #[inline(always)]
     fn is_running(_task: TaskId) -> bool {
         true
@@ -167,8 +168,8 @@ pub trait Sched: Cpu {
     /// The running task has taken a mutex of the machine's own.
     #[inline(always)]
     fn took_own() {}
-    /// The running task is inside this device from now on, in a call, or inside none; inside which it was before. If it dies
-    /// there, the machine says so: [`Cdev::call_died`].
+    /// The running task is inside this device from now on, in a call, or inside none; inside which it was
+    /// before. If it dies there, the machine says so: [`Cdev::call_died`].
     #[inline(always)]
     fn inside(_device: Option<Arc<Cdev<Self>>>) -> Option<Arc<Cdev<Self>>>
     where
@@ -176,10 +177,12 @@ pub trait Sched: Cpu {
     {
         None
     }
-    /// A node on the running task's stack is in a queue from now on, while code of others runs; or not any more.
+    /// A node on the running task's stack is in a queue from now on, while code of others runs; or not any
+    /// more.
     #[inline(always)]
     fn stands(_in_a_queue: bool) {}
-    /// Whether the running task is to [give up](Sched::give_up) its wait for a lock, since `owner`, which has it, is dead.
+    /// Whether the running task is to [give up](Sched::give_up) its wait for a lock, since `owner`, which has
+    /// it, is dead.
     #[inline(always)]
     fn gives_up(_owner: TaskId) -> bool {
         false

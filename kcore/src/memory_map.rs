@@ -4,7 +4,8 @@
 
 use core::ops::Range;
 
-/// One entry of the loader's map: `struct hvm_memmap_table_entry` of PVH, whose kinds are those of E820 (ACPI 6.5, 15).
+/// One entry of the loader's map: `struct hvm_memmap_table_entry` of PVH, whose kinds are those of E820 (ACPI
+/// 6.5, 15).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Entry {
@@ -40,10 +41,12 @@ pub enum Use {
     Other(u32),
 }
 
-/// Splits `map` into parts and tells `part` each of them; none is empty. `taken` is what lies in memory already.
+/// Splits `map` into parts and tells `part` each of them; none is empty. `taken` is what lies in memory
+/// already.
 ///
-/// Loaders may leave their entries unsorted and overlapping (Linux has `e820__update_table` for that). What any entry says is
-/// not RAM is not, and of several entries that name the same RAM the first one counts: no byte of RAM is told twice.
+/// Loaders may leave their entries unsorted and overlapping (Linux has `e820__update_table` for that). What
+/// any entry says is not RAM is not, and of several entries that name the same RAM the first one counts: no
+/// byte of RAM is told twice.
 pub fn split(map: &[Entry], taken: &[Range<u64>], mut part: impl FnMut(Range<u64>, Use)) {
     for (index, entry) in map.iter().enumerate() {
         if entry.kind != RAM {
@@ -63,8 +66,8 @@ pub fn split(map: &[Entry], taken: &[Range<u64>], mut part: impl FnMut(Range<u64
     }
 }
 
-/// Cuts `range` at the edges of `holes`, which may be in any order and overlap. Tells `piece` each piece, from the lowest
-/// address on, and whether it lies in a hole.
+/// Cuts `range` at the edges of `holes`, which may be in any order and overlap. Tells `piece` each piece,
+/// from the lowest address on, and whether it lies in a hole.
 fn cut(
     range: Range<u64>,
     holes: impl Iterator<Item = Range<u64>> + Clone,

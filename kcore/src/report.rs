@@ -183,7 +183,8 @@ pub struct Run {
     /// Accesses past the end of a block, and divisions by the size of one, which was 0.
     #[serde(default)]
     pub out_of_bounds: u64,
-    /// The most tasks that were inside the critical section at once, where the experiment counts them; else 0.
+    /// The most tasks that were inside the critical section at once, where the experiment counts them; else
+    /// 0.
     pub owners: u64,
     /// Calls that failed with `-ENOMEM`, and tasks that had no memory to make one.
     #[serde(default)]
@@ -254,7 +255,8 @@ pub struct Leak {
     /// The free that took the last reference away, if the log can tell.
     #[serde(default)]
     pub freed: Option<Store>,
-    /// Why the log cannot tell. If there is none of the three, the reference is still there, in a block that is lost itself.
+    /// Why the log cannot tell. If there is none of the three, the reference is still there, in a block that
+    /// is lost itself.
     #[serde(default)]
     pub doubt: Option<String>,
 }

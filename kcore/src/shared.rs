@@ -1,7 +1,8 @@
 //! `Shared<T>`: memory that more than one CPU touches on purpose.
 //!
-//! In Rust terms every access is a relaxed atomic, so the compiler cannot delete the race and nothing is undefined. In
-//! machine terms it is a plain `mov`. Every access names its [`Site`] and is a probe point that knows its source line.
+//! In Rust terms every access is a relaxed atomic, so the compiler cannot delete the race and nothing is
+//! undefined. In machine terms it is a plain `mov`. Every access names its [`Site`] and is a probe point that
+//! knows its source line.
 
 use core::panic::Location;
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
@@ -128,8 +129,8 @@ impl<T: Word> Shared<T> {
         });
     }
 
-    /// Stores `new` if `current` is there: the probe point of a store, then `lock cmpxchg` (Intel SDM vol. 2A). The error is
-    /// what was there instead.
+    /// Stores `new` if `current` is there: the probe point of a store, then `lock cmpxchg` (Intel SDM vol.
+    /// 2A). The error is what was there instead.
     #[inline]
     #[track_caller]
     pub fn compare_exchange<M: Events>(&self, site: &'static Site, current: T, new: T) -> Result<T, T> {

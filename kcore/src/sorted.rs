@@ -1,7 +1,9 @@
-//! A table in the order of its keys that is whole at each step: no memory is a result, and it comes before any change.
+//! A table in the order of its keys that is whole at each step: no memory is a result, and it comes before
+//! any change.
 //!
-//! A tree that finds no memory in the middle of its insertion is a tree no more. What stands behind a mutex of the machine's own
-//! may not be that: its owner may die there ([`Own`](crate::sync::Own)), and the next one goes on with it.
+//! A tree that finds no memory in the middle of its insertion is a tree no more. What stands behind a mutex
+//! of the machine's own may not be that: its owner may die there ([`Own`](crate::sync::Own)), and the next
+//! one goes on with it.
 #![forbid(unsafe_code)]
 
 use alloc::vec::Vec;

@@ -2,8 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-/// The path from `root`, that of the workspace; of other crates' files from the crate's name, of the standard library's from
-/// `core`, `alloc`, ... What lies elsewhere stays as it is.
+/// The path from `root`, that of the workspace; of other crates' files from the crate's name, of the standard
+/// library's from `core`, `alloc`, ... What lies elsewhere stays as it is.
 pub fn short<'a>(file: &'a str, root: Option<&str>) -> &'a str {
     let inside = |root: &str| file.strip_prefix(root.trim_end_matches('/'))?.strip_prefix('/');
     if let Some(inside) = root.filter(|root| !root.is_empty()).and_then(inside) {

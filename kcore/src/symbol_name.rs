@@ -4,8 +4,8 @@
 
 use alloc::string::String;
 
-/// `File<M>::write` becomes `File::write`; the `<A as B>` that a path begins with stays. Closures of a function become the
-/// function.
+/// `File<M>::write` becomes `File::write`; the `<A as B>` that a path begins with stays. Closures of a
+/// function become the function.
 pub fn without_generics(name: &str) -> String {
     let mut plain = String::new();
     let mut depth = 0;

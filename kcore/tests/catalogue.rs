@@ -414,8 +414,8 @@ proptest! {
     }
 }
 
-/// A script is of one unit. A later write of the same task may carry the size past where it was before it went back, a later
-/// item may wake the reader, a later open may be a reason for the refusal, ...
+/// A script is of one unit. A later write of the same task may carry the size past where it was before it
+/// went back, a later item may wake the reader, a later open may be a reason for the refusal, ...
 #[test]
 fn where_more_work_heals_one_unit_is_certain_and_no_more() {
     for (name, certain) in [

@@ -1,10 +1,12 @@
-//! The catalogue on the host: every experiment that needs no kernel, with each of its forms, on a machine of threads.
+//! The catalogue on the host: every experiment that needs no kernel, with each of its forms, on a machine of
+//! threads.
 
 use kcore::experiment::{ALL, Column, Experiment, Resolved, Rig, resolve, trials};
 use kcore::host::{self, HostMachine, Outcome};
 use kcore::settings::{Config, Expect, Form, Probe, RunSettings, Verdict};
 
-/// The column of the matrix that a machine of threads is: they run at once, and any of them loses its CPU anywhere.
+/// The column of the matrix that a machine of threads is: they run at once, and any of them loses its CPU
+/// anywhere.
 const COLUMN: Column = Column { cpus: 4, config: Config::Full };
 
 /// Work of a task where nothing is forced: enough for them to meet.

@@ -1,4 +1,5 @@
-//! What a task holds: observed locks, and mutexes of the machine's own on a machine on which a task can die with some in its hand.
+//! What a task holds: observed locks, and mutexes of the machine's own on a machine on which a task can die
+//! with some in its hand.
 
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
@@ -114,7 +115,8 @@ fn what_the_dead_had_is_given_back() {
             let _second = ManuallyDrop::new(mutexes[1].lock());
             let _third = ManuallyDrop::new(mutexes[2].lock());
             let mut lines = Vec::new();
-            // SAFETY: the mutexes are of this machine and live, and their guards are neither used nor dropped.
+            // SAFETY: the mutexes are of this machine and live, and their guards are neither used nor
+            // dropped.
             unsafe { held().give_back_own::<Mortal>(|at| lines.push(at.line() - here)) };
             assert_eq!(held().own(), 0);
             lines
@@ -124,8 +126,8 @@ fn what_the_dead_had_is_given_back() {
     assert!(mutexes.iter().all(|mutex| mutex.try_lock().is_some()));
 }
 
-/// A task takes `mutex` and ends. Another sleeps for it, with `meanwhile` to be done when it learns that the owner is dead;
-/// and whether it has got the mutex then.
+/// A task takes `mutex` and ends. Another sleeps for it, with `meanwhile` to be done when it learns that the
+/// owner is dead; and whether it has got the mutex then.
 fn waits_for_the_dead(
     mutex: &'static RawMutex<Mortal>,
     meanwhile: impl FnOnce(TaskId) + Send + 'static,

@@ -286,7 +286,8 @@ fn random(seed: usize) -> impl FnMut(usize) -> usize {
     }
 }
 
-/// Tasks that go in and out, with waits of all kinds, while signals come from outside; `enter` says whether it got in.
+/// Tasks that go in and out, with waits of all kinds, while signals come from outside; `enter` says whether
+/// it got in.
 fn under_fire(units: usize, enter: impl Fn(usize) -> bool + Sync, leave: impl Fn() + Sync) {
     let (host, over) = (Host::new(), AtomicBool::new(false));
     let (inside, entered) = (AtomicUsize::new(0), AtomicUsize::new(0));

@@ -141,7 +141,8 @@ fn a_copy_is_allocated_while_the_mutex_is_free() {
 static SLEEPS: AtomicUsize = AtomicUsize::new(0);
 static SNATCHED: AtomicUsize = AtomicUsize::new(0);
 
-/// A machine on which a task that is woken comes too late: the one that woke it has done its next step before.
+/// A machine on which a task that is woken comes too late: the one that woke it has done its next step
+/// before.
 struct Tardy;
 
 impl Cpu for Tardy {
@@ -160,8 +161,8 @@ impl Sched for Tardy {
     }
 }
 
-/// One task gives the mutex back and takes it again at once, always before the sleeper that it wakes has looked. In the
-/// end the sleeper is handed it.
+/// One task gives the mutex back and takes it again at once, always before the sleeper that it wakes has
+/// looked. In the end the sleeper is handed it.
 #[test]
 fn a_sleeper_that_loses_too_often_is_handed_it() {
     const PATIENCE: usize = 10;
@@ -226,7 +227,8 @@ impl Sched for Lucky {
     }
 }
 
-/// As long as the owner runs, it may give the mutex back at any moment: whoever wants it looks again before it sleeps.
+/// As long as the owner runs, it may give the mutex back at any moment: whoever wants it looks again before
+/// it sleeps.
 #[test]
 fn who_finds_it_taken_spins_only_while_the_owner_runs() {
     for runs in [true, false] {

@@ -1,4 +1,5 @@
-//! The primitives on a machine of threads. Every test asserts an invariant or an order that it has driven, never a time.
+//! The primitives on a machine of threads. Every test asserts an invariant or an order that it has driven,
+//! never a time.
 //!
 //! Under Miri: `cargo +nightly miri test -p kcore --test sync --test watch --test guard`.
 
@@ -22,7 +23,8 @@ type Spin<T, W = Class> = SpinLock<T, HostMachine, W>;
 type Sem<W = Class> = Semaphore<HostMachine, W>;
 type Done<W = Class> = Completion<HostMachine, W>;
 
-/// A number that only a lock makes safe to increment: Miri sees a data race on it, and a plain run loses counts.
+/// A number that only a lock makes safe to increment: Miri sees a data race on it, and a plain run loses
+/// counts.
 #[derive(Default)]
 struct Plain(UnsafeCell<usize>);
 

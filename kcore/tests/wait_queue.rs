@@ -161,7 +161,8 @@ fn a_condition_that_panics_leaves_the_queue() {
     assert_eq!((queue.waiters(), queue.wake_up()), (0, 0));
 }
 
-/// Every item is taken, though many waiters give up: a wake-up that got lost would leave an item and a sleeper.
+/// Every item is taken, though many waiters give up: a wake-up that got lost would leave an item and a
+/// sleeper.
 #[test]
 fn no_wake_up_is_lost_to_those_who_give_up() {
     let (host, queue) = (Host::new(), WaitQueue::<HostMachine, Counted>::new(Counted::new(NAME)));
@@ -243,7 +244,8 @@ mod standing {
         assert_eq!((queue.waiters(), table.is_woken()), (0, false));
     }
 
-    /// The event comes while the task sleeps for something else, which uses up the wake-up that the machine has kept.
+    /// The event comes while the task sleeps for something else, which uses up the wake-up that the machine
+    /// has kept.
     #[test]
     fn a_wake_up_that_another_sleep_uses_up_is_remembered() {
         let (host, queue) = (Host::new(), Queue::new(Class::EVENT));

@@ -1,5 +1,5 @@
-//! No task is woken while a lock is held, nor by a task that could lose its CPU on the way: on a machine on which to wake is to
-//! ask for both.
+//! No task is woken while a lock is held, nor by a task that could lose its CPU on the way: on a machine on
+//! which to wake is to ask for both.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, Ordering::SeqCst};
@@ -19,9 +19,11 @@ thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Times that a waker had a lock, in any of the tests. They are not stopped there: a sleeper would sleep for ever.
+/// Times that a waker had a lock, in any of the tests. They are not stopped there: a sleeper would sleep for
+/// ever.
 static WITH_A_LOCK: AtomicUsize = AtomicUsize::new(0);
-/// Times that it could lose its CPU between the grant and the wake-up, to a task that keeps it and waits for whom it wakes.
+/// Times that it could lose its CPU between the grant and the wake-up, to a task that keeps it and waits for
+/// whom it wakes.
 static PREEMPTIBLE: AtomicUsize = AtomicUsize::new(0);
 
 fn all_were_without() {
@@ -126,8 +128,8 @@ fn mutex() {
     all_were_without();
 }
 
-/// Of four who wait, the first two read: they are let in together, by a writer that goes or becomes a reader, and the last
-/// reader lets the first writer in.
+/// Of four who wait, the first two read: they are let in together, by a writer that goes or becomes a reader,
+/// and the last reader lets the first writer in.
 #[test]
 fn reader_writer_semaphore() {
     for downgrades in [false, true] {

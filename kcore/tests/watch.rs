@@ -70,7 +70,8 @@ impl Listener for Snatcher {
     }
 }
 
-/// A task that looked, was too late and spins again is not one that goes on: a rendezvous would wait for it for ever.
+/// A task that looked, was too late and spins again is not one that goes on: a rendezvous would wait for it
+/// for ever.
 #[test]
 fn a_broken_lock_tells_of_each_wait() {
     let (host, lock) = (Host::new(), Arc::new(BrokenSpinLock::new(NAME)));
@@ -101,8 +102,8 @@ impl Listener for Last {
     }
 }
 
-/// To test the condition is an access to shared memory, which a task makes that runs. A rendezvous would wait for it for
-/// ever, if it were not told that the task goes to sleep after that.
+/// To test the condition is an access to shared memory, which a task makes that runs. A rendezvous would wait
+/// for it for ever, if it were not told that the task goes to sleep after that.
 #[test]
 fn a_wait_queue_tells_of_each_sleep() {
     let (host, last) = (Host::new(), Arc::new(Last::default()));
@@ -359,7 +360,8 @@ fn each_lock_tells_where_it_is() {
     });
 }
 
-/// Wakes a waiter while its granter is still inside, and lets the granter wait until it has left or can come no further.
+/// Wakes a waiter while its granter is still inside, and lets the granter wait until it has left or can come
+/// no further.
 #[derive(Default)]
 struct Early {
     waiter: AtomicU32,

@@ -26,7 +26,8 @@ struct Handoff {
     entry: AtomicU64,
     cpu: AtomicU64,
     page: AtomicU64,
-    /// Not 0 once a CPU goes on with this, which says so before it uses anything of it, or [`start`] has given it up.
+    /// Not 0 once a CPU goes on with this, which says so before it uses anything of it, or [`start`] has
+    /// given it up.
     taken: AtomicU32,
     unused: [AtomicU32; 5],
 }
@@ -36,9 +37,9 @@ const _: () = assert!(offset_of!(Handoff, cpu) == 24, "HANDOFF_CPU of ap.s");
 const _: () = assert!(offset_of!(Handoff, page) == 32, "HANDOFF_BASE of ap.s");
 const _: () = assert!(offset_of!(Handoff, taken) == 40, "HANDOFF_TAKEN of ap.s");
 
-/// Starts the CPUs with these APIC ids, one after the other, each on the stack that `stack_of` gives for its number, in
-/// `entry` with its number. `silent` hears of each that does not report itself within [`AP_PATIENCE_CYCLES`].
-/// `mute` names one that is not sent its start-up, so that the wait can be seen.
+/// Starts the CPUs with these APIC ids, one after the other, each on the stack that `stack_of` gives for its
+/// number, in `entry` with its number. `silent` hears of each that does not report itself within
+/// [`AP_PATIENCE_CYCLES`]. `mute` names one that is not sent its start-up, so that the wait can be seen.
 pub fn start(
     apic_ids: &[u32],
     mute: Option<u32>,
@@ -59,7 +60,8 @@ pub fn start(
         if number as usize == MAX_CPUS {
             break;
         }
-        // A CPU that was given up has not used the stack that it would have had: the next one gets its number and that.
+        // A CPU that was given up has not used the stack that it would have had: the next one gets its number
+        // and that.
         if prepared.0 != number {
             prepared = (number, stack_of(number)?.top());
         }
@@ -73,8 +75,8 @@ pub fn start(
     Ok(())
 }
 
-/// INIT, start-up, start-up (SDM vol. 3A, 9.4.4.1), then a bounded wait. The 10 ms after INIT are for CPUs before the
-/// P6 family, which could not run 64-bit code.
+/// INIT, start-up, start-up (SDM vol. 3A, 9.4.4.1), then a bounded wait. The 10 ms after INIT are for CPUs
+/// before the P6 family, which could not run 64-bit code.
 fn wake_up(apic_id: u32, page: &LowFrame, number: u32, muted: bool, handoff: &Handoff) -> bool {
     // SAFETY: the trampoline is in the page, and its hand-off offers this CPU a stack of its own.
     let start_up = || unsafe { smp::start_up(apic_id, page) };
@@ -130,7 +132,8 @@ fn copy_trampoline(page: &LowFrame) {
     let code = layout::trampoline();
     let from = core::ptr::with_exposed_provenance::<u8>(code.start as usize);
     let to = frames::pointer::<u8>(page.address());
-    // SAFETY: the trampoline lies in rodata; the page is a free frame of ours; `ap.s` is far shorter than a page.
+    // SAFETY: the trampoline lies in rodata; the page is a free frame of ours; `ap.s` is far shorter than a
+    // page.
     unsafe { core::ptr::copy_nonoverlapping(from, to, (code.end - code.start) as usize) };
 }
 
@@ -138,8 +141,8 @@ fn copy_trampoline(page: &LowFrame) {
 /// that no CPU waits for it.
 fn handoff(page: &LowFrame) -> &'static Handoff {
     let handoff = frames::pointer::<Handoff>(page.address() + 4096 - size_of::<Handoff>() as u64);
-    // SAFETY: the end of a frame that is used for nothing else, aligned to 64, mapped for ever; atomics may hold any bits,
-    // and the CPUs that use it on their way (`ap.s`) are no exception to their rules.
+    // SAFETY: the end of a frame that is used for nothing else, aligned to 64, mapped for ever; atomics may
+    // hold any bits, and the CPUs that use it on their way (`ap.s`) are no exception to their rules.
     unsafe { &*handoff }
 }
 

@@ -1,5 +1,5 @@
-//! In what the CPU runs, and what may not happen to it there: one count for each CPU (LKD ch. 7, 8 and 10; Linux:
-//! `preempt_count`).
+//! In what the CPU runs, and what may not happen to it there: one count for each CPU (LKD ch. 7, 8 and 10;
+//! Linux: `preempt_count`).
 //!
 //! ```text
 //!   16 to 31    times that preemption was switched off
@@ -9,13 +9,14 @@
 //!   bit 0       set while there is NO need to schedule: so "may be preempted and has to be" is the one value 0
 //! ```
 //!
-//! A guard of a lock can be forgotten, in safe code and in a loop. So what counts how often preemption is off stands where
-//! the addition that is one too many sets the carry flag, and spoils no other count: a branch that is never taken is the
-//! whole price. Softirqs are switched off less often, and there the count is looked at first. A handler cannot be forgotten, and
-//! with interrupts off in it there is one at a time.
+//! A guard of a lock can be forgotten, in safe code and in a loop. So what counts how often preemption is off
+//! stands where the addition that is one too many sets the carry flag, and spoils no other count: a branch
+//! that is never taken is the whole price. Softirqs are switched off less often, and there the count is
+//! looked at first. A handler cannot be forgotten, and with interrupts off in it there is one at a time.
 //!
-//! The count belongs to the running task: the context switch keeps it on the stack of the task that is left. A kernel
-//! without the feature `preempt` does not count its own critical sections: no task can lose its CPU in one.
+//! The count belongs to the running task: the context switch keeps it on the stack of the task that is left.
+//! A kernel without the feature `preempt` does not count its own critical sections: no task can lose its CPU
+//! in one.
 
 use core::sync::atomic::AtomicBool;
 
@@ -59,7 +60,8 @@ pub fn preempt_disable() {
     }
 }
 
-/// What is off was switched off once more than can be counted. The count is wrong now, and is not asked any more.
+/// What is off was switched off once more than can be counted. The count is wrong now, and is not asked any
+/// more.
 #[cold]
 #[inline(never)]
 fn forgotten(what: &str) -> ! {
@@ -139,8 +141,8 @@ pub(crate) fn irq_enter() {
     task::quiet::interrupted();
 }
 
-/// The handler is done, its interrupt acknowledged: now what it has raised is run, and who has waited for the CPU gets it.
-/// Interrupts are off, and off again when this returns.
+/// The handler is done, its interrupt acknowledged: now what it has raised is run, and who has waited for the
+/// CPU gets it. Interrupts are off, and off again when this returns.
 #[inline]
 pub(crate) fn irq_exit() {
     percpu::subtract_count::<HARDIRQ>();
@@ -199,8 +201,8 @@ pub fn is_atomic() -> bool {
     percpu::count() & !NO_NEED != 0 || !cpu::irq_are_on()
 }
 
-/// How often the running task has switched preemption or softirqs off: once for each spinlock that it has, but for those
-/// that it took with interrupts off. [`None`] on top of a task, in a handler or a softirq.
+/// How often the running task has switched preemption or softirqs off: once for each spinlock that it has,
+/// but for those that it took with interrupts off. [`None`] on top of a task, in a handler or a softirq.
 pub(crate) fn depth() -> Option<u32> {
     (!in_interrupt()).then(depth_below)
 }

@@ -1,7 +1,7 @@
 //! What a task leaves behind that dies alone ([`oops`](crate::oops)), and what becomes of it.
 //!
-//! Nothing on its stack is dropped. So whatever others wait for is known elsewhere, and is seen to here, by what is left of the
-//! task:
+//! Nothing on its stack is dropped. So whatever others wait for is known elsewhere, and is seen to here, by
+//! what is left of the task:
 //!
 //! ```text
 //! at once                    its lines go to the screen again                                process::output
@@ -13,9 +13,9 @@
 //!                            it is no process any more
 //! ```
 //!
-//! A driver may break in `release`, too. So the dead is mortal again while it closes its files: each has left the table of the
-//! process before it is closed, so the next death goes on with the next file. And it never waits for a lock of a dead task,
-//! such as itself.
+//! A driver may break in `release`, too. So the dead is mortal again while it closes its files: each has left
+//! the table of the process before it is closed, so the next death goes on with the next file. And it never
+//! waits for a lock of a dead task, such as itself.
 
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -32,7 +32,8 @@ pub fn init() {
     mortal::SETTLE.set(settle);
 }
 
-/// The running task is dead: sees to what it leaves behind, and ends it with `code`, or with what it has died of before.
+/// The running task is dead: sees to what it leaves behind, and ends it with `code`, or with what it has died
+/// of before.
 fn settle(code: i32) -> ! {
     mortal::dies(code);
     let task = schedule::this_task();

@@ -1,7 +1,7 @@
 //! Physical memory in frames of 4 KiB.
 //!
-//! Frames are handed out from the ranges that the loader calls usable, in order, and never given back: what comes and
-//! goes lives in the heap, and stacks are kept for the next task.
+//! Frames are handed out from the ranges that the loader calls usable, in order, and never given back: what
+//! comes and goes lives in the heap, and stacks are kept for the next task.
 
 use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -62,7 +62,8 @@ pub unsafe fn init(regions: &[MemoryRegion], window: u64) {
     }
 }
 
-/// Adds a range. False for one that is empty, or when the map has more holes than MAX_MEMORY_RANGES: the rest is not used.
+/// Adds a range. False for one that is empty, or when the map has more holes than MAX_MEMORY_RANGES: the rest
+/// is not used.
 fn push(ranges: &mut Ranges, range: Range<u64>) -> bool {
     if range.start >= range.end {
         return false;

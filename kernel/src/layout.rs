@@ -1,4 +1,5 @@
-//! Where everything lies in the virtual address space: linker symbols as typed ranges, and the regions above them.
+//! Where everything lies in the virtual address space: linker symbols as typed ranges, and the regions above
+//! them.
 
 use core::ops::Range;
 use core::ptr;

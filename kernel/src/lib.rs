@@ -1,6 +1,7 @@
 //! The machine: everything of Scullery that runs on bare metal.
 //!
-//! Simple and clear comes before fast and clever; safe code before unsafe; what needs no CPU of its own is in `kcore`.
+//! Simple and clear comes before fast and clever; safe code before unsafe; what needs no CPU of its own is in
+//! `kcore`.
 //!
 //! The rooms. Each knows only those below it in this list, and those with a bar beside them know each other.
 //! A test (`tests/layers.rs`) reads the list and every path in these files, and fails on an arrow that runs

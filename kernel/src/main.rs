@@ -62,7 +62,8 @@ mod bare_metal {
     /// Where all doors meet. The first CPU runs alone, in 64-bit mode, on its own stack, with interrupts off.
     #[unsafe(no_mangle)]
     fn kernel_entry(handoff: Handoff) -> ! {
-        // Until there is memory for stacks of their own, double faults and NMIs use the middle of the boot stack.
+        // Until there is memory for stacks of their own, double faults and NMIs use the middle of the boot
+        // stack.
         let middle = layout::bsp_stack().end - (32 << 10);
         // SAFETY: once, on the first CPU, before anything asks which CPU this is.
         unsafe { percpu::install(0, context::FREE, middle, middle) };
@@ -97,8 +98,8 @@ mod bare_metal {
         }
         phase("devices");
         let listed = cpus.as_ref().map_or(1, |cpus| 1 + cpus.others.len() as u32);
-        // A prompt does not wait for what is not needed to stand there. What is lent to it lies in this frame, where no search
-        // for references looks, and is gone when it has been used.
+        // A prompt does not wait for what is not needed to stand there. What is lent to it lies in this
+        // frame, where no search for references looks, and is gone when it has been used.
         let cpus = Cell::new(cpus);
         clean::clear_stack_below();
         programs::main(told, listed, &|machine: &MachineSettings| {
@@ -114,7 +115,8 @@ mod bare_metal {
         })
     }
 
-    /// Ends the machine where it has not even room for what the boot sets up: what was asked for makes no sense.
+    /// Ends the machine where it has not even room for what the boot sets up: what was asked for makes no
+    /// sense.
     fn has_room<T, E>(result: Result<T, E>) -> T {
         result.unwrap_or_else(|_| {
             println!(
@@ -191,8 +193,9 @@ mod bare_metal {
             })
     }
 
-    /// Asks the firmware for its list of CPUs, sets the APIC of this one up, and has COM1 interrupt it. There is nothing to
-    /// start where the list is missing, and in a kernel for one CPU, which lets the others sleep.
+    /// Asks the firmware for its list of CPUs, sets the APIC of this one up, and has COM1 interrupt it. There
+    /// is nothing to start where the list is missing, and in a kernel for one CPU, which lets the others
+    /// sleep.
     fn find_cpus(rsdp: Option<u64>, input: Option<Input>) -> Option<Cpus> {
         let cpus = match rsdp.map(acpi::cpus) {
             Some(Ok(cpus)) => Some(cpus),

@@ -1,7 +1,7 @@
 //! Deaths on order, for tests: a process that panics at its n-th step, wherever that is.
 //!
-//! A step is an allocation, or a mutex of the kernel's own that the process has just taken. So n counts through all that it
-//! does, and a place that is new is covered without being named.
+//! A step is an allocation, or a mutex of the kernel's own that the process has just taken. So n counts
+//! through all that it does, and a place that is new is covered without being named.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 
@@ -16,7 +16,8 @@ static ORDERED: AtomicU32 = AtomicU32::new(0);
 static VICTIM: AtomicU32 = AtomicU32::new(0);
 /// It has died.
 static HAS_DIED: AtomicBool = AtomicBool::new(false);
-/// A return address of a step at which it could not die alone, though it was no handler; 0 when there was none.
+/// A return address of a step at which it could not die alone, though it was no handler; 0 when there was
+/// none.
 static FORBIDDEN: AtomicUsize = AtomicUsize::new(0);
 
 /// How far from here a step's caller is looked for.

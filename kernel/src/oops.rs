@@ -1,8 +1,8 @@
-//! A task that dies alone: of an exception or a panic, and the machine goes on (LDD3 ch. 4, "Oops Messages"; Linux: `die`,
-//! `make_task_dead`).
+//! A task that dies alone: of an exception or a panic, and the machine goes on (LDD3 ch. 4, "Oops Messages";
+//! Linux: `die`, `make_task_dead`).
 //!
-//! That is for tasks that were started as [mortal](crate::task::spawn_mortal): the crews of experiments, the jobs of the
-//! shell. And only where nothing of the kernel's own is left half done:
+//! That is for tasks that were started as [mortal](crate::task::spawn_mortal): the crews of experiments, the
+//! jobs of the shell. And only where nothing of the kernel's own is left half done:
 //!
 //! ```text
 //! in a task, not in a handler or a softirq on top of it     else the task beneath it would die

@@ -1,7 +1,7 @@
 //! Specimens: what a spinlock compiles to, under names by which a disassembler finds it.
 //!
-//! In a kernel for one CPU no locked instruction may remain in them, and nothing of the lock but its value: the tests of
-//! the workspace look at the instructions, the assertion below at the size.
+//! In a kernel for one CPU no locked instruction may remain in them, and nothing of the lock but its value:
+//! the tests of the workspace look at the instructions, the assertion below at the size.
 
 use crate::machine::SpinLock;
 

@@ -1,7 +1,8 @@
-//! The functions and source lines of the kernel's own code, from its own ELF, if the loader brought it as a boot module.
+//! The functions and source lines of the kernel's own code, from its own ELF, if the loader brought it as a
+//! boot module.
 //!
-//! The ELF stays where the loader put it. What is needed of it is worked out when it is asked for first, on the heap: on a
-//! small heap there are no lines, only functions, and on a full one there is nothing.
+//! The ELF stays where the loader put it. What is needed of it is worked out when it is asked for first, on
+//! the heap: on a small heap there are no lines, only functions, and on a full one there is nothing.
 
 mod elf;
 mod lines;
@@ -26,8 +27,8 @@ use lines::Lines;
 /// A place in the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The function, demangled, without its hash: `kcore::scull::file::File<M>::write`. Of a function that was inlined only
-    /// the last part is known: `write`.
+    /// The function, demangled, without its hash: `kcore::scull::file::File<M>::write`. Of a function that
+    /// was inlined only the last part is known: `write`.
     pub function: String,
     /// The source file, from the top of the workspace: `kcore/src/scull/file.rs`. Empty when it is not known.
     pub file: String,
@@ -44,8 +45,8 @@ pub struct Found {
     pub start: u64,
 }
 
-/// Bytes that have to be free on the heap for the line tables: three times what they take, since they are made in vectors
-/// that grow.
+/// Bytes that have to be free on the heap for the line tables: three times what they take, since they are
+/// made in vectors that grow.
 pub(crate) const ROOM_FOR_LINES: usize = 8 << 20;
 /// Bytes that have to be free for anything at all.
 const ROOM_FOR_NAMES: usize = 64 << 10;
@@ -56,9 +57,9 @@ const ROOM_ON_STACK: u64 = 14 << 10;
 static LINES: Mutex<Option<Lines>, Kernel> =
     Mutex::new(Own(class!("symbols", "Only tried where the caller may not sleep.")), None);
 
-/// The place of an instruction, and those of the functions that were inlined there, the innermost first. Nothing without
-/// the ELF. Allocates, and parses the tables when it is called first. May sleep, unless it is called where that is not
-/// allowed; there it does without the lines when another task is looking.
+/// The place of an instruction, and those of the functions that were inlined there, the innermost first.
+/// Nothing without the ELF. Allocates, and parses the tables when it is called first. May sleep, unless it is
+/// called where that is not allowed; there it does without the lines when another task is looking.
 ///
 /// Of a return address, ask for the byte before it: it is the instruction after the call.
 pub fn places(address: u64) -> Vec<Place> {
@@ -80,7 +81,8 @@ pub fn find(address: u64) -> Found {
     let Some(_claim) = for_lines.or_else(|| Claim::on(ROOM_FOR_NAMES)) else { return Found::default() };
     let Some(symbol) = elf::symbol(address) else { return Found::default() };
     let mut places = if has_lines { lines_at(address) } else { Vec::new() };
-    // The line tables know of a function what it is called (`run`), the symbol has the path (`kernel::programs::run`).
+    // The line tables know of a function what it is called (`run`), the symbol has the path
+    // (`kernel::programs::run`).
     let function = elf::demangled(symbol.name);
     match places.last_mut() {
         Some(outermost) => outermost.function = function,
@@ -90,7 +92,8 @@ pub fn find(address: u64) -> Found {
 }
 
 fn lines_at(address: u64) -> Vec<Place> {
-    // A kernel without `preempt` does not count the spinlocks of its caller, as there is one around the report of an oops.
+    // A kernel without `preempt` does not count the spinlocks of its caller, as there is one around the
+    // report of an oops.
     let may_sleep = Config::OURS.preempt() && !context::is_atomic();
     let lines = if may_sleep { Some(LINES.lock()) } else { LINES.try_lock() };
     let Some(mut lines) = lines else { return Vec::new() };

@@ -1,7 +1,7 @@
 //! Time: cycles of the time-stamp counter, and the APIC's timer that interrupts at one of them.
 //!
-//! There is no periodic tick. Each CPU's timer is set to the next moment at which it has something to do, if there is one:
-//! the end of a time slice, of a sleep, or a kernel timer.
+//! There is no periodic tick. Each CPU's timer is set to the next moment at which it has something to do, if
+//! there is one: the end of a time slice, of a sleep, or a kernel timer.
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

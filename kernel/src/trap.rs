@@ -4,8 +4,8 @@
 //! the other door of the kernel: no room calls it, and it knows each room that an exception or an interrupt
 //! is for.
 //!
-//! A handler allocates nothing, does not sleep, and takes no lock but those that are taken with interrupts off everywhere
-//! (I3).
+//! A handler allocates nothing, does not sleep, and takes no lock but those that are taken with interrupts
+//! off everywhere (I3).
 
 use crate::arch::traps::{TrapFrame, vector};
 use crate::arch::{apic, cpu, exit, smp};

@@ -120,7 +120,8 @@ fn boot(words: &[&str], options: &Options) -> Result<Status, Failure> {
     boot_and(words, options, |machine| watch(&machine, options))
 }
 
-/// Builds the kernel, has `run` boot it with `words` and the options, and does what the options want done with what is left.
+/// Builds the kernel, has `run` boot it with `words` and the options, and does what the options want done
+/// with what is left.
 fn boot_and(
     words: &[&str],
     options: &Options,

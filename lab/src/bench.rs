@@ -1,7 +1,8 @@
-//! What can be measured only from outside: how long a start takes, against the floor, and how large the kernel is.
+//! What can be measured only from outside: how long a start takes, against the floor, and how large the
+//! kernel is.
 //!
-//! The floor is a guest of a few bytes that prints a line and leaves: what remains above it is ours. Floor and kernel take
-//! turns, and the figures are medians, since the host has other work too.
+//! The floor is a guest of a few bytes that prints a line and leaves: what remains above it is ours. Floor
+//! and kernel take turns, and the figures are medians, since the host has other work too.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -21,7 +22,8 @@ const PROMPT: &[u8] = b"scullery# ";
 /// The name of the floor's executable, which Cargo builds beside the kernel.
 const FLOOR: &str = "floor";
 
-/// Measures starts of `kernel` and of the floor on a machine of `words`, and the size of the ELF; returns a table.
+/// Measures starts of `kernel` and of the floor on a machine of `words`, and the size of the ELF; returns a
+/// table.
 pub fn outside(kernel: &Path, words: &[String]) -> Result<String, Failure> {
     let floor = kernel.with_file_name(FLOOR);
     let turns: Vec<Turn> =
@@ -103,7 +105,8 @@ pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// The size of the file less that of what `strip` takes out: debug information and symbols, which are not loaded.
+/// The size of the file less that of what `strip` takes out: debug information and symbols, which are not
+/// loaded.
 pub fn stripped(elf: &Path) -> Result<u64, Failure> {
     let bytes = std::fs::read(elf).map_err(|error| Failure::dead(format!("{}: {error}", elf.display())))?;
     let file =

@@ -30,8 +30,8 @@ const FOREIGN: &[&str] = &[
     "RUSTC_WORKSPACE_WRAPPER",
 ];
 
-/// The kernel: the ELF that [`KERNEL_VARIABLE`] names, whatever it is, or else the one that Cargo builds as `config` (which
-/// takes a few hundredths of a second when nothing has changed).
+/// The kernel: the ELF that [`KERNEL_VARIABLE`] names, whatever it is, or else the one that Cargo builds as
+/// `config` (which takes a few hundredths of a second when nothing has changed).
 pub fn kernel(config: Config) -> Result<PathBuf, Failure> {
     match env::var_os(KERNEL_VARIABLE) {
         Some(elf) if Path::new(&elf).is_file() => Ok(elf.into()),
@@ -78,8 +78,8 @@ fn directory(root: &Path, word: &str) -> PathBuf {
     target.join("config").join(word)
 }
 
-/// Runs `command` to its end, quietly if it is quick: after a second a spinner (or, without a terminal, a line) says what
-/// takes so long.
+/// Runs `command` to its end, quietly if it is quick: after a second a spinner (or, without a terminal, a
+/// line) says what takes so long.
 fn patiently(mut command: Command, config: Config) -> std::io::Result<Output> {
     const QUICK: Duration = Duration::from_secs(1);
     let busy = match config {

@@ -34,7 +34,8 @@ pub enum Command {
         /// Also their locks, tasks and expected verdicts
         #[arg(long)]
         long: bool,
-        /// Instead, every command and option with its words, the exit statuses, and the fields of the JSON lines
+        /// Instead, every command and option with its words, the exit statuses, and the fields of the JSON
+        /// lines
         #[arg(long, conflicts_with = "long")]
         commands: bool,
     },
@@ -59,7 +60,8 @@ pub enum Command {
     },
     /// Measure the primitives
     ///
-    /// First from outside, how fast the kernel starts, against a guest of a few bytes (the floor), and how large its ELF is; then, inside, the primitives, beside those of the crate `spin`
+    /// First from outside, how fast the kernel starts, against a guest of a few bytes (the floor), and how
+    /// large its ELF is; then, inside, the primitives, beside those of the crate `spin`
     Bench {
         /// Compare the kernel's configurations with each other, on one machine (of one CPU, unless --cpus
         /// says otherwise)

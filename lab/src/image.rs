@@ -1,7 +1,8 @@
 //! Disk images for BIOS and UEFI machines.
 //!
-//! The `bootloader` crate compiles parts of itself for its own targets, for which it needs a nightly toolchain with the
-//! sources of the standard library. So images are made only when asked for, and never on the way of `cargo run`.
+//! The `bootloader` crate compiles parts of itself for its own targets, for which it needs a nightly
+//! toolchain with the sources of the standard library. So images are made only when asked for, and never on
+//! the way of `cargo run`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,8 +30,8 @@ pub fn check(command: Option<&str>) -> Result<(), Failure> {
         .map_or(Ok(()), |line| checked(line).map_err(|usage| Failure::usage(format!("--command: {usage}"))))
 }
 
-/// Makes both images of `kernel` in `out` (or [`DEFAULT_DIR`]), which is created if need be. `command` is the command line in
-/// them.
+/// Makes both images of `kernel` in `out` (or [`DEFAULT_DIR`]), which is created if need be. `command` is the
+/// command line in them.
 pub fn make(kernel: &Path, out: Option<&Path>, command: Option<&str>) -> Result<(), Failure> {
     check_toolchain()?;
     let out = match out {
@@ -47,7 +48,8 @@ pub fn make(kernel: &Path, out: Option<&Path>, command: Option<&str>) -> Result<
     }
 }
 
-/// The image to boot by `door`: `named`, or the one in [`DEFAULT_DIR`], which must not be older than `kernel`.
+/// The image to boot by `door`: `named`, or the one in [`DEFAULT_DIR`], which must not be older than
+/// `kernel`.
 pub fn find(named: Option<&Path>, door: &str, kernel: &Path) -> Result<PathBuf, Failure> {
     const REMEDY: &str = "make it first: cargo run -- image";
     let image = match named {

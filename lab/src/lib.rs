@@ -19,7 +19,8 @@
 //! | [`image`] | disk images for BIOS and UEFI |
 //! | [`status`] | the exit status, and errors that carry one |
 //!
-//! The tests of whole machines use [`machine::Machine`]. What QEMU's flags and exit codes are is known to `qemu-run.sh` alone.
+//! The tests of whole machines use [`machine::Machine`]. What QEMU's flags and exit codes are is known to
+//! `qemu-run.sh` alone.
 #![forbid(unsafe_code)]
 
 pub mod app;

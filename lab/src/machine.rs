@@ -8,7 +8,8 @@ use crate::session::{Outcome, Session};
 use crate::status::Failure;
 use crate::workspace;
 
-/// What `qemu-run.sh` is told. A builder: every method but [`start`](Machine::start) and [`run`](Machine::run) adds to it.
+/// What `qemu-run.sh` is told. A builder: every method but [`start`](Machine::start) and
+/// [`run`](Machine::run) adds to it.
 ///
 /// ```no_run
 /// use kcore::settings::Config;
@@ -27,8 +28,8 @@ pub struct Machine {
     symbols: bool,
 }
 
-/// The commands whose kernel names its own functions and lines. To hand it its ELF costs some milliseconds of the start,
-/// and of what the others print the lab names the addresses.
+/// The commands whose kernel names its own functions and lines. To hand it its ELF costs some milliseconds of
+/// the start, and of what the others print the lab names the addresses.
 const WITH_SYMBOLS: [&str; 2] = ["shell", "test"];
 
 /// Who types on COM1.
@@ -54,7 +55,8 @@ impl Machine {
         }
     }
 
-    /// Adds one word of the kernel's command line: `run`, `lock=none`, `probe=script=A.slot.load B.slot.load`.
+    /// Adds one word of the kernel's command line: `run`, `lock=none`, `probe=script=A.slot.load
+    /// B.slot.load`.
     pub fn word(mut self, word: impl Into<String>) -> Self {
         self.words.push(word.into());
         self

@@ -35,8 +35,8 @@ pub(crate) fn complain(line: &str) {
     let _ = say(&mut anstream::stderr(), &format!("{red}scullery:{red:#} {line}"));
 }
 
-/// Writes all of `bytes`, as slowly as the terminal takes them: one that answers at once, as another program may have left it,
-/// is an error for us when it is full.
+/// Writes all of `bytes`, as slowly as the terminal takes them: one that answers at once, as another program
+/// may have left it, is an error for us when it is full.
 pub(crate) fn patiently(to: &mut dyn Write, bytes: &[u8]) -> Result<(), Failure> {
     write_patiently(to, bytes).map_err(|error| lost("the output", &error))
 }

@@ -1,7 +1,7 @@
 //! The JSON lines of COM2: read into the kernel's own types, and checked.
 //!
-//! A report that contradicts itself is worse than none, so every identity that a record promises is tested here again, on
-//! the other side of the wire.
+//! A report that contradicts itself is worse than none, so every identity that a record promises is tested
+//! here again, on the other side of the wire.
 
 use kcore::experiment::Verdict;
 use kcore::machine::Kind;
@@ -32,7 +32,8 @@ pub struct Report {
 impl Report {
     /// Reads and checks `text`, the report of a machine that ended with `status`.
     ///
-    /// Only a machine that gave its verdict owes a summary; one that died may have stopped in the middle of a line.
+    /// Only a machine that gave its verdict owes a summary; one that died may have stopped in the middle of a
+    /// line.
     pub fn read(text: &str, status: Status) -> Self {
         let mut report = Report::default();
         let broken_off = |line: &str| !status.is_verdict() && !text.ends_with('\n') && text.ends_with(line);

@@ -28,7 +28,8 @@ pub struct Session {
     started: Instant,
     first_line: Option<Duration>,
     text: String,
-    /// Whether there is firmware that writes to both serial lines before the kernel does, and clears the screen.
+    /// Whether there is firmware that writes to both serial lines before the kernel does, and clears the
+    /// screen.
     talkative: bool,
 }
 
@@ -122,8 +123,8 @@ impl Session {
         self.child.stdin = None;
     }
 
-    /// Types `text` on the COM1 of a machine that was started with [`Machine::typed`](crate::machine::Machine::typed); of
-    /// another one it is an error.
+    /// Types `text` on the COM1 of a machine that was started with
+    /// [`Machine::typed`](crate::machine::Machine::typed); of another one it is an error.
     pub fn type_in(&mut self, text: &str) -> Result<(), Failure> {
         let stdin = self.child.stdin.as_mut().ok_or_else(|| Failure::dead("nobody types on this machine"))?;
         let typed = stdin.write_all(text.as_bytes()).and_then(|()| stdin.flush());
@@ -162,8 +163,8 @@ impl Session {
 }
 
 impl Drop for Session {
-    /// The script is asked to end, which takes QEMU along wherever it is; killed, it could leave one behind that it has just
-    /// started.
+    /// The script is asked to end, which takes QEMU along wherever it is; killed, it could leave one behind
+    /// that it has just started.
     fn drop(&mut self) {
         /// Longer than a script takes on any host. It kills its QEMU.
         const PATIENCE: Duration = Duration::from_secs(60);
@@ -211,8 +212,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The status, made worse if the report is broken: [`Status::Dead`] for a run that ended well without a summary,
-    /// [`Status::Unexpected`] for one that contradicts itself.
+    /// The status, made worse if the report is broken: [`Status::Dead`] for a run that ended well without a
+    /// summary, [`Status::Unexpected`] for one that contradicts itself.
     pub fn verdict(&self) -> Status {
         match self.status {
             Status::Expected if !self.report.is_complete() => Status::Dead,

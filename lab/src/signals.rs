@@ -1,5 +1,5 @@
-//! Signals that end the program. Its machines end first, and then it dies of the signal: when its caller goes on, nothing
-//! more is shown and nothing is left.
+//! Signals that end the program. Its machines end first, and then it dies of the signal: when its caller goes
+//! on, nothing more is shown and nothing is left.
 
 use std::io;
 use std::process::Child;
@@ -26,7 +26,8 @@ pub(crate) fn heed() -> io::Result<()> {
     Ok(())
 }
 
-/// The first one ends the machines; the program dies when the last of them is gone. Another one does not wait for that.
+/// The first one ends the machines; the program dies when the last of them is gone. Another one does not wait
+/// for that.
 fn come(signal: i32) {
     let mut machines = machines();
     if machines.scripts.is_empty() || machines.ended_by.is_some() {

@@ -1,7 +1,7 @@
 //! Addresses become functions and lines.
 //!
-//! The kernel prints an address as `[<ffffffff80201234>]`, the way Linux does. The line tables in its ELF are not loaded into
-//! the guest; they are read here, and only when the first such address comes.
+//! The kernel prints an address as `[<ffffffff80201234>]`, the way Linux does. The line tables in its ELF are
+//! not loaded into the guest; they are read here, and only when the first such address comes.
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -54,8 +54,9 @@ impl Symbols {
         }
     }
 
-    /// `line` with each `[<address>]` followed by its function, offset and source line. Functions that were inlined there
-    /// get lines of their own above it, so that a backtrace still reads from the innermost outward.
+    /// `line` with each `[<address>]` followed by its function, offset and source line. Functions that were
+    /// inlined there get lines of their own above it, so that a backtrace still reads from the innermost
+    /// outward.
     pub fn annotate(&self, line: &str) -> String {
         let mut inlined = String::new();
         let mut annotated = String::new();
@@ -82,8 +83,8 @@ impl Symbols {
         inlined + &annotated + rest
     }
 
-    /// One phrase for a return address, or for the instruction itself if it is `exact`: `function+0x1a (kernel/src/main.rs:12)`, the innermost function's line; or the
-    /// number, when the ELF does not know it.
+    /// One phrase for a return address, or for the instruction itself if it is `exact`: `function+0x1a
+    /// (kernel/src/main.rs:12)`, the innermost function's line; or the number, when the ELF does not know it.
     pub fn describe(&self, address: u64, exact: bool) -> String {
         let (frames, offset) = self.frames(address, exact);
         match &frames[..] {
@@ -95,8 +96,8 @@ impl Symbols {
 
     /// The functions at `address`, innermost first, and its distance from the start of the outermost.
     ///
-    /// A return address belongs to the instruction after the call, which may be the next line or even the next
-    /// function, so the byte before it is looked up unless the address is `exact`.
+    /// A return address belongs to the instruction after the call, which may be the next line or even the
+    /// next function, so the byte before it is looked up unless the address is `exact`.
     fn frames(&self, address: u64, exact: bool) -> (Vec<Frame>, Option<u64>) {
         let probe = if exact { address } else { address.saturating_sub(1) };
         let Some(loader) = self.loader.get_or_init(|| Loader::new(&self.elf).ok()) else {
@@ -153,7 +154,8 @@ fn is_named(after: &str) -> bool {
     after.starts_with(' ') && after.contains("+0x")
 }
 
-/// Whether the words before an address say that it is the instruction itself (`RIP [<...>]`) and no return address.
+/// Whether the words before an address say that it is the instruction itself (`RIP [<...>]`) and no return
+/// address.
 fn is_exact(before: &str) -> bool {
     let word = before.trim_end_matches([' ', ':', '=']);
     word.len() >= 3
@@ -161,8 +163,8 @@ fn is_exact(before: &str) -> bool {
         && word[word.len() - 3..].eq_ignore_ascii_case("rip")
 }
 
-/// The name a person would say: without the hash, generic arguments, the closures of a function, and all of the path
-/// but `Type::method` or `module::function`.
+/// The name a person would say: without the hash, generic arguments, the closures of a function, and all of
+/// the path but `Type::method` or `module::function`.
 fn demangle(name: &str) -> String {
     let plain = symbol_name::without_generics(&format!("{:#}", rustc_demangle::demangle(name)));
     match plain.rmatch_indices("::").nth(1) {
@@ -175,8 +177,8 @@ fn demangle(name: &str) -> String {
 mod tests {
     use super::*;
 
-    /// This very program stands in for the kernel: `cfg(target_os = "linux")` makes it an ELF too, but one that may be loaded
-    /// anywhere, so its functions are found by the addresses in the file.
+    /// This very program stands in for the kernel: `cfg(target_os = "linux")` makes it an ELF too, but one
+    /// that may be loaded anywhere, so its functions are found by the addresses in the file.
     fn own() -> Symbols {
         Symbols::of(std::env::current_exe().unwrap())
     }

@@ -91,7 +91,8 @@ fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Opt
 
 /// Whether `word` may be a slip of the finger for `candidate`; the dashes of an option are not looked at.
 fn is_alike(word: &str, candidate: &str) -> bool {
-    /// Below this two words have little in common (1 is equality). clap's own bound is 0.7, and finds `bench` in `nosuch`.
+    /// Below this two words have little in common (1 is equality). clap's own bound is 0.7, and finds `bench`
+    /// in `nosuch`.
     const ALIKE: f64 = 0.8;
     let bare = |word: &'_ str| word.trim_start_matches('-').to_string();
     strsim::jaro_winkler(&bare(word), &bare(candidate)) > ALIKE

@@ -7,8 +7,9 @@ use crate::status::Failure;
 /// The script that starts QEMU, by which the root is known.
 pub const QEMU_RUN: &str = "qemu-run.sh";
 
-/// The root of the workspace: the nearest directory that looks like it above this program, which may have moved with it
-/// since it was built; or, when that lies elsewhere, above the current directory; or where the program was built.
+/// The root of the workspace: the nearest directory that looks like it above this program, which may have
+/// moved with it since it was built; or, when that lies elsewhere, above the current directory; or where the
+/// program was built.
 pub fn root() -> Result<PathBuf, Failure> {
     let program = std::env::current_exe().ok();
     let here = std::env::current_dir().ok();

@@ -1,4 +1,5 @@
-//! Devices in which tasks sleep: who is woken, what Ctrl-C leaves behind, and what becomes of them when the module goes.
+//! Devices in which tasks sleep: who is woken, what Ctrl-C leaves behind, and what becomes of them when the
+//! module goes.
 
 use tests::ensure::{Answer, contains, lacks, same};
 

@@ -5,10 +5,12 @@ use tests::ensure::{Answer, contains, holds, same};
 use crate::terminal::Terminal;
 
 const KMEMLEAK: &str = "/sys/kernel/debug/kmemleak";
-/// Two of these write to the same ten quanta; the file is opened for both, as one for writing alone is emptied.
+/// Two of these write to the same ten quanta; the file is opened for both, as one for writing alone is
+/// emptied.
 const WRITER: &str = "dd if=/dev/zero bs=4000 count=10 1<> /dev/scull0 &";
 
-/// Two writers that meet before each store lose one quantum of two, wherever none is: the first is there already.
+/// Two writers that meet before each store lose one quantum of two, wherever none is: the first is there
+/// already.
 pub(crate) fn without_a_lock_and_with(terminal: &mut Terminal) -> Answer {
     terminal.line("insmod scull lock=none")?;
     let report = scan_after_writers(terminal)?;

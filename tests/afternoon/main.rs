@@ -1,8 +1,8 @@
-//! An afternoon at the prompt, on a real terminal: what a reader of *Linux Device Drivers* does with a module, typed by
-//! a program and read to the last word.
+//! An afternoon at the prompt, on a real terminal: what a reader of *Linux Device Drivers* does with a
+//! module, typed by a program and read to the last word.
 //!
-//! Each test is a machine that `cargo run -- shell` has booted on a pseudo terminal. It has a time limit, and what it is asked has
-//! none beside that.
+//! Each test is a machine that `cargo run -- shell` has booted on a pseudo terminal. It has a time limit, and
+//! what it is asked has none beside that.
 
 mod devices;
 mod leaks;

@@ -54,7 +54,8 @@ pub(crate) fn builtins(terminal: &mut Terminal) -> Answer {
     terminal.lines(&["rmmod -f faulty"])
 }
 
-/// What the kernel says for a program that has died is said to the screen, and its hooks are free for the next.
+/// What the kernel says for a program that has died is said to the screen, and its hooks are free for the
+/// next.
 pub(crate) fn run(terminal: &mut Terminal) -> Answer {
     terminal.lines(&["insmod faulty"])?;
     let oops = terminal.line("run counter > /dev/faulty")?;

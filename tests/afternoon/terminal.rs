@@ -9,7 +9,8 @@ use tests::case::kernel;
 use tests::ensure::{Answer, same};
 use tests::program::cargo_run;
 
-/// Seconds that the machine may take, of its own: a prompt that never comes is waited for no longer. It takes some.
+/// Seconds that the machine may take, of its own: a prompt that never comes is waited for no longer. It takes
+/// some.
 const LIMIT: &str = "120";
 /// What the shell asks with.
 const PROMPT: &str = "scullery# ";
@@ -26,7 +27,8 @@ pub(crate) struct Terminal {
     answer: usize,
 }
 
-/// Boots a machine, does what is done `at` its terminal, and types `exit`: the program must end with `status`.
+/// Boots a machine, does what is done `at` its terminal, and types `exit`: the program must end with
+/// `status`.
 pub(crate) fn with(exit: &str, status: i32, at: impl Fn(&mut Terminal) -> Answer) -> Answer {
     let mut terminal = Terminal::boot()?;
     let done = at(&mut terminal).and_then(|()| terminal.end(exit, status));
@@ -82,7 +84,8 @@ impl Terminal {
         if self.shown[self.answer..].contains(text) { Ok(()) } else { self.wait_for(text) }
     }
 
-    /// Types a line again and again until its answer is as `is_so` wants it, or the machine's time is over; that answer.
+    /// Types a line again and again until its answer is as `is_so` wants it, or the machine's time is over;
+    /// that answer.
     pub(crate) fn ask(&mut self, line: &str, is_so: impl Fn(&str) -> bool) -> Result<String, String> {
         loop {
             let answer = self.line(line)?;

@@ -1,4 +1,5 @@
-//! A second emulator: Bochs boots the BIOS image, with no host that gives the machine its words or waits for its status.
+//! A second emulator: Bochs boots the BIOS image, with no host that gives the machine its words or waits for
+//! its status.
 
 use std::fs::{self, File};
 use std::io::Write;

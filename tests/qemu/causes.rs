@@ -1,4 +1,5 @@
-//! The causes of concurrency: what the rows of the catalogue do not say. Exact counts, and the places that are named.
+//! The causes of concurrency: what the rows of the catalogue do not say. Exact counts, and the places that
+//! are named.
 
 use kcore::report::Run;
 use kcore::settings::{Config, Form, Verdict};
@@ -18,8 +19,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     cases.into_iter().map(Case::trial).collect()
 }
 
-/// Two tasks of one CPU, s slots, a tick before each store: s quanta, on machines of any size. Without preemption none.
-/// Ten rounds: none of them can lose more than s, so if all together lose ten times as many, each loses s.
+/// Two tasks of one CPU, s slots, a tick before each store: s quanta, on machines of any size. Without
+/// preemption none. Ten rounds: none of them can lose more than s, so if all together lose ten times as many,
+/// each loses s.
 fn preempt() -> impl Iterator<Item = Case> {
     let machines =
         [(1, Config::Full), (4, Config::Full), (1, Config::Preempt), (1, Config::Smp), (1, Config::Up)];
@@ -101,7 +103,8 @@ fn handlers() -> impl Iterator<Item = Case> {
     })
 }
 
-/// A task is about to sleep where it must not: the place of the sleep, and the place from which on it must not.
+/// A task is about to sleep where it must not: the place of the sleep, and the place from which on it must
+/// not.
 fn sleeps() -> impl Iterator<Item = Case> {
     let table = [
         ("sleep-in-atomic", Form::Spinlock, "list.lock", "sleep_in_atomic.rs", Config::Full),

@@ -1,7 +1,8 @@
-//! The exhibits whose tasks come to a stop, and those of wake-ups and units that go astray, on four CPUs and on one.
+//! The exhibits whose tasks come to a stop, and those of wake-ups and units that go astray, on four CPUs and
+//! on one.
 //!
-//! A stop is named: who waits, for which lock, at which line, and who has had it since which line. The lines are looked up
-//! in the source of the exhibit.
+//! A stop is named: who waits, for which lock, at which line, and who has had it since which line. The lines
+//! are looked up in the source of the exhibit.
 
 use kcore::report::{Run, Wait};
 use kcore::settings::{Form, Verdict};

@@ -1,7 +1,7 @@
 //! The other doors: the same kernel from a disk image, by BIOS and by UEFI.
 //!
-//! Images need a toolchain of their own and are made only when asked for: `cargo run -- image`. Where they are missing, or
-//! older than the kernel, the tests are shown as ignored.
+//! Images need a toolchain of their own and are made only when asked for: `cargo run -- image`. Where they
+//! are missing, or older than the kernel, the tests are shown as ignored.
 
 use kcore::settings::Verdict;
 use lab::status::Status;

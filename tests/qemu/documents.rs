@@ -38,8 +38,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     shown.chain(named).collect()
 }
 
-/// The commands that `page` names and shows no output of: lines of code that are indented, up to a comment, and what stands in
-/// backquotes and begins with `cargo run`.
+/// The commands that `page` names and shows no output of: lines of code that are indented, up to a comment,
+/// and what stands in backquotes and begins with `cargo run`.
 fn commands(page: &str) -> Vec<String> {
     let indented = page.lines().filter_map(|line| line.strip_prefix("    "));
     let lines = indented.map(|line| line.split('#').next().unwrap_or(line));

@@ -1,9 +1,9 @@
 //! Runs that are drawn at random, each held against what the catalogue says of its words.
 //!
-//! What a run must end with is computed here, from its words alone, by the catalogue's own [`resolve`]: words that are
-//! refused end with 2, all others with what was expected, none with a time limit. `SCULLERY_RUNS` says how many are drawn,
-//! `SCULLERY_SEED` from where, `SCULLERY_BUSY` how many jobs at most never rest beside them:
-//! `SCULLERY_RUNS=10000 SCULLERY_SEED=7 SCULLERY_BUSY=0 cargo test -p tests --test qemu drawn`.
+//! What a run must end with is computed here, from its words alone, by the catalogue's own [`resolve`]: words
+//! that are refused end with 2, all others with what was expected, none with a time limit. `SCULLERY_RUNS`
+//! says how many are drawn, `SCULLERY_SEED` from where, `SCULLERY_BUSY` how many jobs at most never rest
+//! beside them: `SCULLERY_RUNS=10000 SCULLERY_SEED=7 SCULLERY_BUSY=0 cargo test -p tests --test qemu drawn`.
 
 mod host;
 mod words;

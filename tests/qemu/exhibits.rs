@@ -28,7 +28,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     cases.into_iter().map(Case::trial).collect()
 }
 
-/// At the rendezvous a meeting loses a request, and more if the tail is stored last by the one that added it: luck.
+/// At the rendezvous a meeting loses a request, and more if the tail is stored last by the one that added it:
+/// luck.
 fn request_queue() -> Vec<Case> {
     let one = Case::new("exhibits::request-queue::script", "run request-queue probe=script").run(|run| {
         same("lost requests", run.lost_updates, 1)?;
@@ -45,7 +46,8 @@ fn request_queue() -> Vec<Case> {
     vec![one, least, crowd.run(clean)]
 }
 
-/// All steps happen, and a request is neither lost nor seen before it is there; what a full ring refuses is told.
+/// All steps happen, and a request is neither lost nor seen before it is there; what a full ring refuses is
+/// told.
 fn ring() -> Vec<Case> {
     let script = |name: &str, words: &str, script: &str| {
         let words = format!("run request-queue lock=ring {words}");
@@ -211,8 +213,9 @@ fn book() -> Vec<Case> {
     vec![geometry, dump, exchange, quantum]
 }
 
-/// Whatever the tasks meet on their way, each exhibit of the book's mistakes comes to an end, and what is repaired is clean:
-/// also where nothing sees to it that the tasks meet, on one CPU, and with more tasks than the exhibit is about.
+/// Whatever the tasks meet on their way, each exhibit of the book's mistakes comes to an end, and what is
+/// repaired is clean: also where nothing sees to it that the tasks meet, on one CPU, and with more tasks than
+/// the exhibit is about.
 fn book_by_chance() -> Vec<Case> {
     let table = [
         ("book-pipe-if", "probe=pause lock=repaired cpus=4"),
@@ -260,7 +263,8 @@ fn interrupted() -> Vec<Case> {
     [broken].into_iter().chain(right).collect()
 }
 
-/// What the devices with access control do wrong as printed, and that crowds find nothing in the repaired ones.
+/// What the devices with access control do wrong as printed, and that crowds find nothing in the repaired
+/// ones.
 fn access_control() -> Vec<Case> {
     const NOBODY: &str = "an open gave -EBUSY, and nobody had the device";
     let single = Case::new("exhibits::book-single::script", "run book-single").says(NOBODY).run(|run| {
@@ -299,8 +303,8 @@ fn starvation() -> Case {
     })
 }
 
-/// Mixed traffic of many tasks for a while, behind each right lock: the account balances, every read is whole, and each
-/// round ends, which takes every task. A minute of it is for those who have one.
+/// Mixed traffic of many tasks for a while, behind each right lock: the account balances, every read is
+/// whole, and each round ends, which takes every task. A minute of it is for those who have one.
 fn soak() -> impl Iterator<Item = Case> {
     let locks = kcore::experiment::find("soak").expect("it is in the catalogue").rows.iter();
     locks.filter(|row| row.is_cure()).map(|row| {
@@ -313,7 +317,8 @@ fn soak() -> impl Iterator<Item = Case> {
     })
 }
 
-/// n writers that meet at every store: each pointer costs n - 1 blocks. And with the heap full, all of them hear of it.
+/// n writers that meet at every store: each pointer costs n - 1 blocks. And with the heap full, all of them
+/// hear of it.
 fn multithread_write() -> Vec<Case> {
     let exact =
         Case::new("exhibits::multithread-write::exact", "run multithread-write lock=none quanta=1500");

@@ -59,7 +59,8 @@ fn others() -> [Case; 5] {
     ]
 }
 
-/// A task that may die alone does so, and says what Linux would say. The in-kernel cases show that nothing is lost.
+/// A task that may die alone does so, and says what Linux would say. The in-kernel cases show that nothing is
+/// lost.
 fn alone() -> impl Iterator<Item = Case> {
     let told = [1, 4].map(|cpus| {
         let words = format!("test oops::says-where cpus={cpus}");

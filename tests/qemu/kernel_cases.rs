@@ -27,7 +27,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         case.check(all_hold)
     })
     .collect();
-    // Machines of their own: where memory has run out before, stale words may name what is lost (docs/KMEMLEAK.md).
+    // Machines of their own: where memory has run out before, stale words may name what is lost
+    // (docs/KMEMLEAK.md).
     cases.extend(["cpus=1", "cpus=4"].map(|machine| {
         Case::new(format!("kernel-cases::kmemleak-{machine}"), format!("test kmemleak {machine}"))
             .without_symbols()
@@ -95,7 +96,8 @@ fn watchdog() -> impl Iterator<Item = Case> {
     given_up.into_iter().chain([out_of_reach])
 }
 
-/// The figures that a reader asks for first, each beside its peer where there is one; and none that took no time.
+/// The figures that a reader asks for first, each beside its peer where there is one; and none that took no
+/// time.
 fn bench(cpus: u32) -> Case {
     const WAKE_UP: &str = "between: wake-up across CPUs, one way";
     let mut names = vec!["between: context switch", "uncontended: semaphore", "uncontended: mutex"];

@@ -1,4 +1,5 @@
-//! The matrix: each column in one machine, each cell as the catalogue expects it; and the kernel in each configuration.
+//! The matrix: each column in one machine, each cell as the catalogue expects it; and the kernel in each
+//! configuration.
 
 use kcore::experiment::{ALL, COLUMNS, Column, Verdict, trials};
 use kcore::report::{Record, Run, Wait};
@@ -53,7 +54,8 @@ fn runs_and_waits(outcome: &Outcome) -> impl Iterator<Item = (&Run, Vec<&Wait>)>
     })
 }
 
-/// Whatever the machine, the form and the lock: who waits is named, with the lines of both sides where there are two.
+/// Whatever the machine, the form and the lock: who waits is named, with the lines of both sides where there
+/// are two.
 fn each_stop_is_named(run: &Run, waits: &[&Wait]) -> Answer {
     let of = format!("{} with {} on {} CPUs, {}", run.experiment, run.lock, run.cpus, run.config);
     match run.verdict {
@@ -67,8 +69,8 @@ fn each_stop_is_named(run: &Run, waits: &[&Wait]) -> Answer {
     }
 }
 
-/// There is a cycle: each of its holders waits for another of its edges, and every lock in it was taken at some line and is
-/// waited for at another.
+/// There is a cycle: each of its holders waits for another of its edges, and every lock in it was taken at
+/// some line and is waited for at another.
 fn closes(waits: &[&Wait]) -> Answer {
     let cycle: Vec<&&Wait> = waits.iter().filter(|wait| wait.in_cycle).collect();
     holds("there is a cycle", !cycle.is_empty())?;

@@ -1,4 +1,5 @@
-//! Memory that runs out in the middle of the work: `-ENOMEM` to the caller, nothing is lost, and it is not called clean.
+//! Memory that runs out in the middle of the work: `-ENOMEM` to the caller, nothing is lost, and it is not
+//! called clean.
 
 use kcore::report::Run;
 use lab::status::Status;
@@ -61,8 +62,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     guarded.chain(unguarded).chain(no_stamps()).map(Case::trial).collect()
 }
 
-/// Tasks that have no memory for the bytes that they are to write are told of like failed calls. When a round has been set
-/// up, what is left of the heap is less than a quantum, so that this happens to every task.
+/// Tasks that have no memory for the bytes that they are to write are told of like failed calls. When a round
+/// has been set up, what is left of the heap is less than a quantum, so that this happens to every task.
 fn no_stamps() -> impl Iterator<Item = Case> {
     let table = [
         ("scull-leak", "heap=64K quantum=32K writers=32 quanta=3 rounds=2", 32 * 2),

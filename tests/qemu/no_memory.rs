@@ -18,7 +18,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         let case = Case::new(name, format!("test fail-allocations rounds=2 timeout=300 {words}"));
         case.without_symbols().check(nothing_failed)
     });
-    // The members of a crew of which one cannot be started do not wait for it: that is seen only where every allocation fails.
+    // The members of a crew of which one cannot be started do not wait for it: that is seen only where every
+    // allocation fails.
     let crew = Case::new("no-memory::crew", "test fail-allocations tasklet cpus=2 memory=16M timeout=120");
     let crew =
         crew.without_symbols().says("panics 0, locks held 0, unbalanced 0, silent 0, prompts mute 0\n");

@@ -1,7 +1,7 @@
 //! Every experiment of the catalogue, with each of its locks, by chance and by force.
 //!
-//! What is demanded here does not come from the catalogue: without a guard a forced race shows, and behind a guard nothing
-//! ever goes wrong.
+//! What is demanded here does not come from the catalogue: without a guard a forced race shows, and behind a
+//! guard nothing ever goes wrong.
 
 use kcore::experiment::{ALL, Experiment, Row};
 use kcore::report::Run;

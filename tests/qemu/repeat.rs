@@ -42,7 +42,8 @@ fn asked() -> Case {
     )
 }
 
-/// One host thread that runs the CPUs in turn, each for a while, with PAUSE as the only way out: a total race.
+/// One host thread that runs the CPUs in turn, each for a while, with PAUSE as the only way out: a total
+/// race.
 fn alternating() -> Case {
     Case::new(
         "repeat::tcg-single::pause",

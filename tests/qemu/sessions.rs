@@ -52,8 +52,8 @@ fn bytes_of_a_pipe() -> Answer {
     same("the exit status of a last line without an end", outcome.status, Status::Usage)
 }
 
-/// A script whose input is not read is the same to the last byte, whatever is typed at whatever moment, and whether it has
-/// an input at all; where there is none, that goes for what reads it as well.
+/// A script whose input is not read is the same to the last byte, whatever is typed at whatever moment, and
+/// whether it has an input at all; where there is none, that goes for what reads it as well.
 fn nobody_reads() -> Answer {
     let lines = "echo begun\nrun counter quanta=10 rounds=2\nsleep 0.05\nuptime\n";
     let piped = [true, false].map(|at_once| {
@@ -98,7 +98,8 @@ fn where_daemons_sleep() -> Answer {
     contains(&outcome.com1, " softirq::daemon      [ksoftirqd]\n")
 }
 
-/// The prompt stands while the other CPUs start: one that never does holds the first command up, and not the prompt.
+/// The prompt stands while the other CPUs start: one that never does holds the first command up, and not the
+/// prompt.
 fn prompt_first() -> Answer {
     let outcome = typed("shell cpus=3 mute-cpu=2 timeout=60", "uname -a\n")?;
     let place =

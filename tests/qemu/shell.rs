@@ -152,8 +152,8 @@ fn interrupt_on(words: &str, command: &str) -> Answer {
     judge(&outcome, Status::Expected, &["begun", "^C", "status 130"])
 }
 
-/// A kernel that does not count its locks knows otherwise that a task may die alone, and that nothing leads its last words
-/// into the driver that it died of.
+/// A kernel that does not count its locks knows otherwise that a task may die alone, and that nothing leads
+/// its last words into the driver that it died of.
 fn oops_without_preemption() -> Answer {
     let lines = "insmod faulty\nrun counter > /dev/faulty; echo $?\nkill abc 2> /dev/faulty; echo $?\n\
                  true && kill abc 2> /dev/faulty & wait $!; echo alive $?\n";

@@ -61,8 +61,8 @@ fn whole() -> Trial {
         .trial()
 }
 
-/// A kernel that gets a longer command line than it keeps does none of it, however it was started: here a QEMU that makes
-/// the line longer than its script has.
+/// A kernel that gets a longer command line than it keeps does none of it, however it was started: here a
+/// QEMU that makes the line longer than its script has.
 fn too_long(door: &'static str) -> Trial {
     let longer = Path::new(env!("CARGO_MANIFEST_DIR")).join("qemu/longer");
     let case = Case::new(format!("words::too-long::{door}"), "run counter quanta=1 rounds=1")

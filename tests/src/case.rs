@@ -25,9 +25,9 @@ pub fn kernel(config: Config) -> Result<PathBuf, Failure> {
 
 /// One machine: its words, and the demands on what comes of it. A builder.
 ///
-/// Always demanded: the exit status (as expected, unless another is named), a greeting on COM1, and a report that does not
-/// contradict itself. The time limit is that of `qemu-run.sh` unless `timeout=` is among the words; who exceeds it ends with
-/// [`Status::TimeLimit`].
+/// Always demanded: the exit status (as expected, unless another is named), a greeting on COM1, and a report
+/// that does not contradict itself. The time limit is that of `qemu-run.sh` unless `timeout=` is among the
+/// words; who exceeds it ends with [`Status::TimeLimit`].
 pub struct Case {
     name: String,
     machine: Vec<String>,
@@ -64,8 +64,8 @@ impl Case {
         self
     }
 
-    /// Boots the disk image of `door` (`bios` or `uefi`) that `cargo run -- image` has made. Where there is none that is as
-    /// new as the kernel, the test is ignored.
+    /// Boots the disk image of `door` (`bios` or `uefi`) that `cargo run -- image` has made. Where there is
+    /// none that is as new as the kernel, the test is ignored.
     pub fn disk(mut self, door: &'static str) -> Self {
         self.door = Some(door);
         self.word(format!("boot={door}"))

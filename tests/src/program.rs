@@ -10,8 +10,8 @@ use libtest_mimic::Trial;
 
 use crate::ensure::{self, Answer, same};
 
-/// `cargo run --`, whose arguments are to follow. The program has been built, so that what a user waits for it is no longer
-/// than it takes.
+/// `cargo run --`, whose arguments are to follow. The program has been built, so that what a user waits for
+/// it is no longer than it takes.
 pub fn cargo_run() -> Result<Command, String> {
     static BUILT: OnceLock<Answer> = OnceLock::new();
     BUILT.get_or_init(build).clone()?;
@@ -20,7 +20,8 @@ pub fn cargo_run() -> Result<Command, String> {
     Ok(command)
 }
 
-/// Builds what `cargo run` starts. Other features may be on there than where a test was built with all others.
+/// Builds what `cargo run` starts. Other features may be on there than where a test was built with all
+/// others.
 fn build() -> Answer {
     let output = cargo()?.args(["build", "--quiet", "--package", "lab"]).output();
     let output = output.map_err(|error| format!("cargo could not be started: {error}"))?;

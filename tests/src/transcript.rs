@@ -1,9 +1,10 @@
 //! What a document shows of a terminal, held against what the program says.
 //!
-//! A transcript is a block of a page, or a file, that begins with `$ cargo run`. Below each such line is what came back. A line
-//! `...` stands for lines that are left out, and so do the beginning and the end. After the prompt of the shell stands what was
-//! typed. What differs from run to run need not be the same: times, addresses, lines and numbers that luck decides, which of
-//! two tasks came first, and where the compiler has put a function into its callers.
+//! A transcript is a block of a page, or a file, that begins with `$ cargo run`. Below each such line is what
+//! came back. A line `...` stands for lines that are left out, and so do the beginning and the end. After the
+//! prompt of the shell stands what was typed. What differs from run to run need not be the same: times,
+//! addresses, lines and numbers that luck decides, which of two tasks came first, and where the compiler has
+//! put a function into its callers.
 
 use crate::ensure::Answer;
 
@@ -15,7 +16,8 @@ const COMMAND: &str = "$ cargo run";
 const UNITS: &[&str] = &["B", "kB", "MB", "GB", "us", "ms", "s"];
 /// What is before a number that differs from run to run.
 const NAMES: &[&str] = &["CPU", "task", "pid", "allocation", "jiffies", "held"];
-/// How the report says what became of the last reference to a block; of stores that race freely it can not always tell.
+/// How the report says what became of the last reference to a block; of stores that race freely it can not
+/// always tell.
 const FATES: &[&str] = &[
     "that was the last reference",
     "what took the last reference is not known",

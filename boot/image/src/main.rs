@@ -4,10 +4,11 @@
 //! cargo run -- KERNEL_ELF OUT_DIR [COMMAND_LINE]
 //! ```
 //!
-//! The command line is what the kernel does on a machine without QEMU's `fw_cfg`; it lies in the image as its ramdisk.
+//! The command line is what the kernel does on a machine without QEMU's `fw_cfg`; it lies in the image as its
+//! ramdisk.
 //!
-//! Both images hold the same kernel, without its debug information: the BIOS loader reads the disk in real mode, 16 KiB
-//! at a time, and that is most of the time it takes.
+//! Both images hold the same kernel, without its debug information: the BIOS loader reads the disk in real
+//! mode, 16 KiB at a time, and that is most of the time it takes.
 
 #![forbid(unsafe_code)]
 

@@ -94,9 +94,9 @@ impl Madt {
         self.processors.iter().filter(|processor| processor.enabled)
     }
 
-    /// Where ISA interrupt `irq` arrives: at the global system interrupt of its own number, edge-triggered and active high,
-    /// unless it was rewired (ACPI 6.5, 5.2.12.5); there at the I/O APIC that begins last before it. How many pins that has
-    /// only its own registers tell.
+    /// Where ISA interrupt `irq` arrives: at the global system interrupt of its own number, edge-triggered
+    /// and active high, unless it was rewired (ACPI 6.5, 5.2.12.5); there at the I/O APIC that begins last
+    /// before it. How many pins that has only its own registers tell.
     pub fn isa(&self, irq: u8) -> Option<Pin> {
         let own = Override { irq, gsi: irq.into(), active_low: false, level: false };
         let wire = self.overrides.iter().find(|wire| wire.irq == irq).copied().unwrap_or(own);
@@ -133,8 +133,8 @@ impl Madt {
         Ok(madt)
     }
 
-    /// Adds a well-formed entry. Types that say nothing about processors or their interrupts' routes (NMI sources among
-    /// them) are passed over.
+    /// Adds a well-formed entry. Types that say nothing about processors or their interrupts' routes (NMI
+    /// sources among them) are passed over.
     fn add(&mut self, entry: &[u8], by_apic_id: &mut BTreeMap<u32, usize>) {
         let long = |at: usize| little_endian(&entry[at..at + 4]) as u32;
         match entry[0] {
@@ -161,7 +161,8 @@ impl Madt {
         }
     }
 
-    /// Firmware pads the table with disabled processors of equal ids, so an enabled one takes a disabled one's place.
+    /// Firmware pads the table with disabled processors of equal ids, so an enabled one takes a disabled
+    /// one's place.
     fn add_processor(
         &mut self,
         acpi_id: u32,
@@ -194,7 +195,8 @@ const SOURCE_OVERRIDE: u8 = 2;
 const ADDRESS_OVERRIDE: u8 = 5;
 const LOCAL_X2APIC: u8 = 9;
 
-/// The entry at `offset`, which is long enough for its type (ACPI 6.5, 5.2.12.2 to 5.2.12.12) and ends in the table.
+/// The entry at `offset`, which is long enough for its type (ACPI 6.5, 5.2.12.2 to 5.2.12.12) and ends in the
+/// table.
 fn entry(table: &[u8], offset: usize) -> Result<&[u8], AcpiError> {
     let rest = &table[offset..];
     let (kind, length) = (rest[0], rest.get(1).copied().unwrap_or(0));

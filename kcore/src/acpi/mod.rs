@@ -1,8 +1,8 @@
 //! The CPUs and interrupt controllers of the machine, as the firmware lists them, and how it is switched off.
 //!
-//! RSDP, then RSDT or XSDT, then MADT (ACPI specification 6.5, chapter 5.2). Firmware memory is not to be trusted: every
-//! length is checked before it is used, the work is bounded by the tables' (limited) sizes, and what is malformed is an
-//! [`AcpiError`] that says how, never a panic.
+//! RSDP, then RSDT or XSDT, then MADT (ACPI specification 6.5, chapter 5.2). Firmware memory is not to be
+//! trusted: every length is checked before it is used, the work is bounded by the tables' (limited) sizes,
+//! and what is malformed is an [`AcpiError`] that says how, never a panic.
 //!
 //! | file | noun |
 //! |---|---|

@@ -37,7 +37,8 @@ impl PowerOff {
     }
 }
 
-/// The first number of the package that `\_S5` is: `Name (_S5, Package { type, ... })` as it is encoded (ACPI 6.5, 20.2).
+/// The first number of the package that `\_S5` is: `Name (_S5, Package { type, ... })` as it is encoded (ACPI
+/// 6.5, 20.2).
 fn sleep_type(aml: &[u8]) -> Option<u16> {
     const NAME: u8 = 0x08;
     const PACKAGE: u8 = 0x12;

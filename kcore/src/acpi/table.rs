@@ -25,7 +25,8 @@ struct Root {
     entry_bytes: usize,
 }
 
-/// The first table under `signature` that the RSDP at `rsdp` leads to: all of it, header included, its checksum verified.
+/// The first table under `signature` that the RSDP at `rsdp` leads to: all of it, header included, its
+/// checksum verified.
 pub(super) fn find(
     memory: &impl PhysicalMemory,
     rsdp: u64,

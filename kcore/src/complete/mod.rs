@@ -9,9 +9,9 @@
 //! awoken 5 (cat)
 //! ```
 //!
-//! A read gets no bytes: what comes is the driver's line in the log, and then the end of file, so `cat` ends. A write wakes
-//! one reader, the one that waits longest. One that comes before any reader is remembered, as completions are: the next
-//! read does not sleep.
+//! A read gets no bytes: what comes is the driver's line in the log, and then the end of file, so `cat` ends.
+//! A write wakes one reader, the one that waits longest. One that comes before any reader is remembered, as
+//! completions are: the next read does not sleep.
 
 #![forbid(unsafe_code)]
 

@@ -16,8 +16,8 @@ use crate::event::Class;
 use crate::machine::{AtomicFlag, Machine};
 use crate::sync::{SpinLock, WaitQueue};
 
-/// A device that can be opened by its number (LDD3's `struct cdev`). It lives as long as the registry or an open file refers
-/// to it.
+/// A device that can be opened by its number (LDD3's `struct cdev`). It lives as long as the registry or an
+/// open file refers to it.
 pub struct Cdev<M: Machine> {
     number: DeviceNumber,
     name: String,
@@ -88,8 +88,8 @@ impl<M: Machine> Cdev<M> {
         credentials: &Credentials,
         module: InUse<M>,
     ) -> Result<Arc<OpenFile<M>>, Errno> {
-        // Dropped before `module`, if the driver refuses: the last reference to a device is dropped while its module is in
-        // use.
+        // Dropped before `module`, if the driver refuses: the last reference to a device is dropped while its
+        // module is in use.
         let cdev = self;
         let call = cdev.enter()?;
         let operations = Arc::clone(&cdev.device).open(flags, credentials)?;
@@ -108,9 +108,10 @@ impl<M: Machine> Cdev<M> {
         Ok(Call { cdev: self, before: M::inside(Some(Arc::clone(self))) })
     }
 
-    /// A task has died in a call: to unplug the device does not wait for it. Nothing that it had in hand comes back, neither
-    /// the file, which so is never closed, nor the use of the module. Once for each call that a machine has heard of
-    /// ([`Sched::inside`](crate::machine::Sched::inside)), and whose end it has not.
+    /// A task has died in a call: to unplug the device does not wait for it. Nothing that it had in hand
+    /// comes back, neither the file, which so is never closed, nor the use of the module. Once for each call
+    /// that a machine has heard of ([`Sched::inside`](crate::machine::Sched::inside)), and whose end it has
+    /// not.
     pub fn call_died(&self) {
         self.leave();
     }
@@ -131,8 +132,8 @@ impl<M: Machine> Cdev<M> {
         self.inside.lock_irqsave().gone
     }
 
-    /// The device is gone, with files open or not. Returns when [`nobody_is_inside`](Cdev::nobody_is_inside). Not to be called
-    /// by a call, which would wait for itself.
+    /// The device is gone, with files open or not. Returns when [`nobody_is_inside`](Cdev::nobody_is_inside).
+    /// Not to be called by a call, which would wait for itself.
     pub(super) fn unplug(&self) {
         self.go();
         self.left.wait_event(|| self.nobody_is_inside());
@@ -144,13 +145,14 @@ impl<M: Machine> Cdev<M> {
         self.device.unplugged();
     }
 
-    /// Waits until [`nobody_is_inside`](Cdev::nobody_is_inside) a device that is gone. [`Errno::ERESTARTSYS`] when a signal
-    /// came first: a call may never leave, as its task died in it.
+    /// Waits until [`nobody_is_inside`](Cdev::nobody_is_inside) a device that is gone. [`Errno::ERESTARTSYS`]
+    /// when a signal came first: a call may never leave, as its task died in it.
     pub fn wait_until_left(&self) -> Result<(), Errno> {
         self.left.wait_event_interruptible(|| self.nobody_is_inside())
     }
 
-    /// Whether no call is under way in the driver. In one that is gone none will be: only releases are still to come.
+    /// Whether no call is under way in the driver. In one that is gone none will be: only releases are still
+    /// to come.
     pub fn nobody_is_inside(&self) -> bool {
         self.inside.lock_irqsave().calls == 0
     }

@@ -21,7 +21,8 @@ impl OpenFlags {
     /// Both (`O_RDWR`).
     pub const READ_WRITE: OpenFlags = OpenFlags::READ.union(OpenFlags::WRITE);
 
-    /// Whether the file can be written and not read: the mode in which scull is emptied when it is opened (`O_WRONLY`).
+    /// Whether the file can be written and not read: the mode in which scull is emptied when it is opened
+    /// (`O_WRONLY`).
     pub const fn is_write_only(self) -> bool {
         self.contains(OpenFlags::WRITE) && !self.contains(OpenFlags::READ)
     }

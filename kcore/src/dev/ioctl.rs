@@ -1,4 +1,5 @@
-//! The numbers of ioctl commands (LDD3 ch. 6, "Choosing the ioctl Commands"; Linux: `include/uapi/asm-generic/ioctl.h`).
+//! The numbers of ioctl commands (LDD3 ch. 6, "Choosing the ioctl Commands"; Linux:
+//! `include/uapi/asm-generic/ioctl.h`).
 //!
 //! ```text
 //! 31 30 29        16 15     8 7       0
@@ -19,7 +20,8 @@ const DIRECTION_SHIFT: u32 = 30;
 /// The largest size of an argument, in bytes.
 const SIZE_MAX: usize = (1 << (DIRECTION_SHIFT - SIZE_SHIFT)) - 1;
 
-/// A command without an argument in memory (`_IO`): `kind` is the driver's magic letter, `number` the command's own.
+/// A command without an argument in memory (`_IO`): `kind` is the driver's magic letter, `number` the
+/// command's own.
 pub const fn io(kind: u8, number: u8) -> u32 {
     command(0, kind, number, 0)
 }

@@ -6,10 +6,11 @@
 //!        +- OpenFile  a counted reference to it: read, write, llseek, ioctl, poll
 //! ```
 //!
-//! A device is put into the registry when it works, and not before. It is unplugged in three steps: it is found no
-//! more; each task that sleeps in it is woken; and when the last call has left the driver, its files are nothing but references
-//! that answer [`Errno::ENODEV`](crate::errno::Errno::ENODEV). Its memory goes with the last of them (LDD3 5.2: "an object
-//! is not made available before it works, and lives until the last reference is gone").
+//! A device is put into the registry when it works, and not before. It is unplugged in three steps: it is
+//! found no more; each task that sleeps in it is woken; and when the last call has left the driver, its files
+//! are nothing but references that answer [`Errno::ENODEV`](crate::errno::Errno::ENODEV). Its memory goes
+//! with the last of them (LDD3 5.2: "an object is not made available before it works, and lives until the
+//! last reference is gone").
 
 #![forbid(unsafe_code)]
 

@@ -48,14 +48,16 @@ impl<M: Machine> OpenFile<M> {
         self.flags
     }
 
-    /// Reads at the position into `into` and moves it; how many bytes. [`Errno::EBADF`] when it is not open for reading.
+    /// Reads at the position into `into` and moves it; how many bytes. [`Errno::EBADF`] when it is not open
+    /// for reading.
     pub fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
         self.allowed(OpenFlags::READ)?;
         let _inside = self.enter()?;
         self.operations.read(into)
     }
 
-    /// Writes `from` at the position and moves it; how many bytes. [`Errno::EBADF`] when it is not open for writing.
+    /// Writes `from` at the position and moves it; how many bytes. [`Errno::EBADF`] when it is not open for
+    /// writing.
     pub fn write(&self, from: &[u8]) -> Result<usize, Errno> {
         self.allowed(OpenFlags::WRITE)?;
         let _inside = self.enter()?;
@@ -80,8 +82,8 @@ impl<M: Machine> OpenFile<M> {
             Ok(_inside) => self.operations.poll(table),
             Err(_) => Events::all(),
         };
-        // Asked once the caller stands in the driver's queues: a device that goes later wakes all that stand there, and one
-        // that went before is seen here, so a driver need not look at it in its own `poll`.
+        // Asked once the caller stands in the driver's queues: a device that goes later wakes all that stand
+        // there, and one that went before is seen here, so a driver need not look at it in its own `poll`.
         if self.device.as_ref().is_some_and(|device| device.is_gone()) { Events::all() } else { events }
     }
 

@@ -42,13 +42,14 @@ pub trait CharDevice<M: Machine>: Send + Sync {
         credentials: &Credentials,
     ) -> Result<Box<dyn FileOperations<M>>, Errno>;
 
-    /// The device is gone: it is opened no more, and each task that sleeps in it is to be woken and to leave with
-    /// [`Errno::ENODEV`]. Called once, while calls may be under way. A driver in which no task sleeps has nothing to do.
+    /// The device is gone: it is opened no more, and each task that sleeps in it is to be woken and to leave
+    /// with [`Errno::ENODEV`]. Called once, while calls may be under way. A driver in which no task sleeps
+    /// has nothing to do.
     fn unplugged(&self) {}
 }
 
-/// An open file, as its driver sees it. Calls may come from several tasks at once; each may sleep unless the file was opened
-/// with [`OpenFlags::NONBLOCK`]. To drop it is to release it; no call is under way then.
+/// An open file, as its driver sees it. Calls may come from several tasks at once; each may sleep unless the
+/// file was opened with [`OpenFlags::NONBLOCK`]. To drop it is to release it; no call is under way then.
 ///
 /// A call that a signal ends before it has done anything is [`Errno::ERESTARTSYS`].
 pub trait FileOperations<M: Machine>: Send + Sync {
@@ -72,8 +73,8 @@ pub trait FileOperations<M: Machine>: Send + Sync {
         Err(Errno::ENOTTY)
     }
 
-    /// What can be done without sleeping. Before it looks, a driver that may have to say "nothing" shows its wait queues to
-    /// `table`, so that the caller is woken when there is something.
+    /// What can be done without sleeping. Before it looks, a driver that may have to say "nothing" shows its
+    /// wait queues to `table`, so that the caller is woken when there is something.
     fn poll<'a>(&'a self, _table: &mut PollTable<'a, M>) -> Events {
         Events::IN | Events::OUT
     }

@@ -9,8 +9,8 @@ use crate::sync::WaitQueue;
 use crate::sync::wait_queue::Standing;
 use crate::sync::watch::Watch;
 
-/// The wait queues in which the running task stands while it asks its files what they are ready for. It leaves them when this
-/// is dropped.
+/// The wait queues in which the running task stands while it asks its files what they are ready for. It
+/// leaves them when this is dropped.
 ///
 /// ```text
 /// loop {
@@ -21,8 +21,8 @@ use crate::sync::watch::Watch;
 /// }
 /// ```
 ///
-/// A file that is asked may sleep for a lock, and that sleep may use up the wake-up which the machine has kept for an event
-/// of another file. So what counts is what the places remember.
+/// A file that is asked may sleep for a lock, and that sleep may use up the wake-up which the machine has
+/// kept for an event of another file. So what counts is what the places remember.
 pub struct PollTable<'a, M: Sched> {
     places: Vec<Box<dyn Place + 'a>>,
     /// Whether the caller is going to sleep at all.
@@ -60,7 +60,8 @@ impl<'a, M: Sched> PollTable<'a, M> {
         }
     }
 
-    /// Whether the task was woken from one of the queues since it stands there. Its files are to be asked again.
+    /// Whether the task was woken from one of the queues since it stands there. Its files are to be asked
+    /// again.
     pub fn is_woken(&self) -> bool {
         self.places.iter().any(|place| place.is_woken())
     }

@@ -40,6 +40,6 @@ impl fmt::Display for Line<'_> {
     }
 }
 
-/// Where a driver says it: called by the task that it is about, which holds no lock. It is given to the driver when the
-/// driver is made, as a driver knows neither a log nor the names of programs.
+/// Where a driver says it: called by the task that it is about, which holds no lock. It is given to the
+/// driver when the driver is made, as a driver knows neither a log nor the names of programs.
 pub type Printk = Box<dyn Fn(Said, TaskId) + Send + Sync>;

@@ -1,4 +1,5 @@
-//! Who has which numbers, and the device of each number (LDD3 ch. 3, "Allocating and Freeing Device Numbers").
+//! Who has which numbers, and the device of each number (LDD3 ch. 3, "Allocating and Freeing Device
+//! Numbers").
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -95,8 +96,8 @@ impl<M: Machine> Registry<M> {
     }
 
     /// Gives `name` the minors 0 to `count` of `major`, or of one that is free (`register_chrdev_region`,
-    /// `alloc_chrdev_region`). [`Errno::EBUSY`] when one of these is taken, or nothing is free; [`Errno::EINVAL`] when
-    /// there are no such numbers; [`Errno::ENOMEM`].
+    /// `alloc_chrdev_region`). [`Errno::EBUSY`] when one of these is taken, or nothing is free;
+    /// [`Errno::EINVAL`] when there are no such numbers; [`Errno::ENOMEM`].
     pub fn claim(&self, name: &str, major: Option<u32>, count: u32) -> Result<Region, Errno> {
         let name = name.into();
         let mut tables = self.tables.lock();
@@ -105,15 +106,15 @@ impl<M: Machine> Registry<M> {
         tables.claim(Region { name, first: DeviceNumber { major, minor: 0 }, count })
     }
 
-    /// Gives `name` the `count` numbers from `first` on: so several drivers can share a major (LDD3's `scull_p_init`).
-    /// Errors as for [`claim`](Registry::claim).
+    /// Gives `name` the `count` numbers from `first` on: so several drivers can share a major (LDD3's
+    /// `scull_p_init`). Errors as for [`claim`](Registry::claim).
     pub fn claim_from(&self, name: &str, first: DeviceNumber, count: u32) -> Result<Region, Errno> {
         let name = name.into();
         self.tables.lock().claim(Region { name, first, count })
     }
 
-    /// Takes the numbers back (`unregister_chrdev_region`). Its devices have been [removed](Registry::remove) before: panics
-    /// if there is one left, which no driver could ever remove by right.
+    /// Takes the numbers back (`unregister_chrdev_region`). Its devices have been [removed](Registry::remove)
+    /// before: panics if there is one left, which no driver could ever remove by right.
     pub fn give_back(&self, region: &Region) {
         let mut tables = self.tables.lock();
         let left = tables.devices.entries().iter().find(|(number, _)| region.contains(*number));
@@ -122,8 +123,9 @@ impl<M: Machine> Registry<M> {
         tables.regions.retain(|other| other != region);
     }
 
-    /// From now on the device is found. [`Errno::EINVAL`] when its number is not taken, [`Errno::EBUSY`] when there is one,
-    /// [`Errno::ENOMEM`], [`Errno::ENODEV`] when it was removed before: a device does not come back.
+    /// From now on the device is found. [`Errno::EINVAL`] when its number is not taken, [`Errno::EBUSY`] when
+    /// there is one, [`Errno::ENOMEM`], [`Errno::ENODEV`] when it was removed before: a device does not come
+    /// back.
     pub fn add(&self, device: Arc<Cdev<M>>) -> Result<(), Errno> {
         if device.is_gone() {
             return Err(Errno::ENODEV);
@@ -139,23 +141,23 @@ impl<M: Machine> Registry<M> {
         tables.devices.insert(number, device).map(drop)
     }
 
-    /// Unplugs the device: it is found no more, its files answer [`Errno::ENODEV`], and when this returns no call is
-    /// under way in its driver. Its memory goes with its last file. [`Errno::ENXIO`] when there is none: of two who remove
-    /// it, only the first waits for the calls.
+    /// Unplugs the device: it is found no more, its files answer [`Errno::ENODEV`], and when this returns no
+    /// call is under way in its driver. Its memory goes with its last file. [`Errno::ENXIO`] when there is
+    /// none: of two who remove it, only the first waits for the calls.
     pub fn remove(&self, number: DeviceNumber) -> Result<(), Errno> {
         let device = self.tables.lock().devices.remove(&number).ok_or(Errno::ENXIO)?;
         device.unplug();
         Ok(())
     }
 
-    /// The first step of [`remove`](Registry::remove): the device is found no more. It has to [go](Cdev::go) then, and calls
-    /// may still be under way in it.
+    /// The first step of [`remove`](Registry::remove): the device is found no more. It has to [go](Cdev::go)
+    /// then, and calls may still be under way in it.
     pub fn take_out(&self, number: DeviceNumber) -> Result<Arc<Cdev<M>>, Errno> {
         self.tables.lock().devices.remove(&number).ok_or(Errno::ENXIO)
     }
 
-    /// Opens the device. [`Errno::ENXIO`] when there is none, or its module is on its way out; [`Errno::ENODEV`] when it is
-    /// gone by the time the driver is reached; and whatever the driver says.
+    /// Opens the device. [`Errno::ENXIO`] when there is none, or its module is on its way out;
+    /// [`Errno::ENODEV`] when it is gone by the time the driver is reached; and whatever the driver says.
     pub fn open(
         &self,
         number: DeviceNumber,

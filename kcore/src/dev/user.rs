@@ -5,8 +5,8 @@ use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use crate::errno::Errno;
 
-/// The memory of a process, by its own addresses. An address that is not its own is [`Errno::EFAULT`], and nothing is
-/// copied then.
+/// The memory of a process, by its own addresses. An address that is not its own is [`Errno::EFAULT`], and
+/// nothing is copied then.
 pub trait UserMemory: Sync {
     /// Copies the bytes at `address` out of the process (`copy_from_user`).
     fn copy_from(&self, address: usize, into: &mut [u8]) -> Result<(), Errno>;

@@ -67,7 +67,8 @@ pub enum Outcome {
         /// After: what was stored, unless others stored meanwhile.
         after: usize,
     },
-    /// A compare-and-swap found something else than what it was to replace, and stored nothing; or a block was not freed.
+    /// A compare-and-swap found something else than what it was to replace, and stored nothing; or a block
+    /// was not freed.
     Failed,
 }
 

@@ -9,8 +9,8 @@ pub enum Waiting {
     Spins,
     /// It sleeps, until the holder gives it back.
     Sleeps,
-    /// It sleeps until another actor says so, whichever that is: a completion or a semaphore that signals. Who acquired it last
-    /// does not have it in any sense, so no deadlock is deduced from that.
+    /// It sleeps until another actor says so, whichever that is: a completion or a semaphore that signals.
+    /// Who acquired it last does not have it in any sense, so no deadlock is deduced from that.
     Event,
 }
 
@@ -73,7 +73,7 @@ pub enum LockStep {
     Release,
     /// The actor had the lock [exclusively](Mode::Exclusive) and [shares](Mode::Shared) it from now on.
     Downgraded,
-    /// The actor stops waiting and has no lock: a signal or a deadline came first, or what it waited for is nothing to have
-    /// (the condition of a [`WaitQueue`](crate::sync::WaitQueue)).
+    /// The actor stops waiting and has no lock: a signal or a deadline came first, or what it waited for is
+    /// nothing to have (the condition of a [`WaitQueue`](crate::sync::WaitQueue)).
     GaveUp,
 }

@@ -1,8 +1,8 @@
 //! What happens: one vocabulary for all that watch, steer or record.
 //!
-//! Code that does something which others may want to hear of tells its machine by [`Events::tell`], before it takes effect;
-//! and by [`Events::told`] afterwards, if anything listens that asks for the outcome. The machine adds who did it, where and when:
-//! an [`Event`].
+//! Code that does something which others may want to hear of tells its machine by [`Events::tell`], before it
+//! takes effect; and by [`Events::told`] afterwards, if anything listens that asks for the outcome. The
+//! machine adds who did it, where and when: an [`Event`].
 //!
 //! | family | told by |
 //! |---|---|
@@ -11,7 +11,8 @@
 //! | [`Block`]: memory that is freed | the machine's allocator |
 //! | [`TaskStep`]: sleeps that come, or may; what ends them; spins | who may sleep; a machine that [listens](Kinds::TASKS) |
 //!
-//! Nobody listening costs one relaxed load and one branch that is always taken the same way: [`Events::wanted`].
+//! Nobody listening costs one relaxed load and one branch that is always taken the same way:
+//! [`Events::wanted`].
 
 #![forbid(unsafe_code)]
 
@@ -117,8 +118,8 @@ pub fn might_sleep<M: Events>() {
     }
 }
 
-/// By which a machine finds again what it was told of, when it is told what that came to. The default is for what it need not
-/// find.
+/// By which a machine finds again what it was told of, when it is told what that came to. The default is for
+/// what it need not find.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ticket {
     pub(crate) serial: u64,
@@ -132,14 +133,16 @@ pub trait Events {
     fn wanted() -> Kinds {
         Kinds::empty()
     }
-    /// The running task, or the handler on top of it, is about to do this. At an access the task may be put to sleep.
+    /// The running task, or the handler on top of it, is about to do this. At an access the task may be put
+    /// to sleep.
     fn tell(_what: What, _at: &'static Location<'static>) -> Ticket {
         Ticket::default()
     }
-    /// It has done so, and that came to this. Told if [outcomes](Kinds::OUTCOMES) are wanted, with the ticket for what was
-    /// [told](Events::tell) before.
+    /// It has done so, and that came to this. Told if [outcomes](Kinds::OUTCOMES) are wanted, with the ticket
+    /// for what was [told](Events::tell) before.
     fn told(_ticket: Ticket, _outcome: Outcome) {}
-    /// The caller spins for an observed lock, and does so again and again. Never returns when the caller's task was given up.
+    /// The caller spins for an observed lock, and does so again and again. Never returns when the caller's
+    /// task was given up.
     #[inline(always)]
     fn spinning() {}
 }

@@ -85,8 +85,8 @@ const NAMED: u64 = 4;
 /// The top of the stack: points `top.load` and `top.store` (the swap, whether it succeeds or not).
 static TOP: Site = Site::new("top");
 
-/// One round: each task takes `quanta` nodes off the stack and keeps them; writers take two each time, and push the first
-/// one back. Then each node must be in one place.
+/// One round: each task takes `quanta` nodes off the stack and keeps them; writers take two each time, and
+/// push the first one back. Then each node must be in one place.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let stack = Stack::<M>::full(resolved.writers * resolved.quanta + 1, resolved.lock)?;
@@ -229,7 +229,8 @@ impl<M: Rig> Stack<M> {
         (node.kept.load(Relaxed), node.within.load(Relaxed))
     }
 
-    /// The node of that number. A number that is none, read from a link that is no longer one, leads to node 0.
+    /// The node of that number. A number that is none, read from a link that is no longer one, leads to node
+    /// 0.
     fn node(&self, number: u32) -> &Node {
         self.nodes.get(number as usize).unwrap_or(&self.nodes[0])
     }

@@ -88,8 +88,8 @@ static SET: Site = Site::new("set");
 /// The bit that is the lock.
 const BUSY: usize = 0;
 
-/// One round: every task passes through the critical section `quanta` times. Inside, the owners are counted by atomic
-/// additions, which no broken lock can disturb.
+/// One round: every task passes through the critical section `quanta` times. Inside, the owners are counted
+/// by atomic additions, which no broken lock can disturb.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let bit = BitLock::<M>::new(resolved.lock == Form::Broken);

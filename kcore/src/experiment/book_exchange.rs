@@ -70,7 +70,8 @@ Wrong cures: to make the variable atomic and leave the two lines (an atomic load
 first and load then; to return the value only if it has not changed (it may have changed and come back); to trust that only \
 the administrator may do this, and that there is only one.";
 
-/// One round: each task shifts the module's quantum from whatever it is to values of its own, and is told what it was.
+/// One round: each task shifts the module's quantum from whatever it is to values of its own, and is told
+/// what it was.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let first = stage.geometry.quantum;
     let (tasks, times) = (stage.resolved.writers as usize, stage.resolved.quanta as usize);

@@ -70,8 +70,9 @@ them before); to make them atomic (each read is atomic already; they are too old
 module's numbers, not the device's: the trim does that, and has the lock); to forbid the ioctl while the device is open \
 (B opens it after A has).";
 
-/// One round: writers write a quantum at the start; trimmers let the module have twice as many slots, or as many as before,
-/// and empty the device. Then the last slot of the device is written to, and the device is emptied once more.
+/// One round: writers write a quantum at the start; trimmers let the module have twice as many slots, or as
+/// many as before, and empty the device. Then the last slot of the device is written to, and the device is
+/// emptied once more.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let (geometry, times) = (stage.geometry, stage.resolved.quanta as usize);
     let resolved = stage.resolved;

@@ -83,7 +83,8 @@ const LARGER: usize = 8000;
 /// How both open it.
 const FLAGS: OpenFlags = OpenFlags::READ_WRITE.union(OpenFlags::NONBLOCK);
 
-/// One round: A writes to each pipe and reads it back; B sets a larger size, opens the pipe, and writes to it.
+/// One round: A writes to each pipe and reads it back; B sets a larger size, opens the pipe, and writes to
+/// it.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let refused = AtomicU64::new(0);
     stage.pipe_round(&[], &|who, pipes| {

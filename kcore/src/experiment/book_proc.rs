@@ -68,8 +68,8 @@ Wrong cures: to test the pointer for null after the semaphore was taken (it is n
 again if it has changed (freed and allocated again, it may have the same address, and mean another list: that is the \
 exhibit aba); to print without a lock at all because it is only a debugging aid.";
 
-/// One round: readers read `/proc/scullmem`, trimmers empty the device; before the second time and all later ones trimmers
-/// write something.
+/// One round: readers read `/proc/scullmem`, trimmers empty the device; before the second time and all later
+/// ones trimmers write something.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let (geometry, times) = (stage.geometry, stage.resolved.quanta);
     let resolved = stage.resolved;

@@ -67,8 +67,8 @@ clear only up to the first byte that is written (those behind it show when the s
 division is (every call must answer something then, and the device is of no use to anybody); to test the number only in one \
 of the three ways to set it.";
 
-/// One round: one byte is written into each quantum, and what is before it is read; then the quantum is set to 0, the device
-/// emptied, and written to.
+/// One round: one byte is written into each quantum, and what is before it is read; then the quantum is set
+/// to 0, the device emptied, and written to.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let (size, quanta) = (stage.geometry.quantum, stage.resolved.quanta as usize);
     stage.family_round(

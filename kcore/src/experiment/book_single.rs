@@ -138,7 +138,8 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
 fn refused_for_nobody(all: &[Attempts]) -> u64 {
     let mut holdings: Vec<Span> = all.iter().flat_map(|task| &task.holdings).copied().collect();
     holdings.sort_unstable_by_key(|holding| holding.from);
-    // Each lasts at least as long as the ones before: so the last that began in time says whether one was there.
+    // Each lasts at least as long as the ones before: so the last that began in time says whether one was
+    // there.
     let mut latest = 0;
     for holding in &mut holdings {
         latest = latest.max(holding.to);

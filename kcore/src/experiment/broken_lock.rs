@@ -74,8 +74,8 @@ store (they fix the order in which one CPU does things, which was never wrong); 
 CPU, not the other one). It can be done with loads and stores alone, by Peterson's algorithm, but only with a full fence \
 between one's own store and the load of the other's flag.";
 
-/// One round: every task passes through the critical section `quanta` times. Inside, the owners are counted by atomic
-/// additions, which no broken lock can disturb.
+/// One round: every task passes through the critical section `quanta` times. Inside, the owners are counted
+/// by atomic additions, which no broken lock can disturb.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let guard = Guard::<M>::new(resolved.lock, "broken.lock", class!("broken.lock"));

@@ -7,8 +7,8 @@ use super::entry::Experiment;
 use crate::settings::Usage;
 
 /// Makes of the names of files a module each, [`ALL`](super::ALL) of their entries, in this order, and
-/// [`body`](super::body) of what they do. Where that is `kernel`'s, the file has no body, and the kernel must have one:
-/// [`of_kernel`](super::of_kernel).
+/// [`body`](super::body) of what they do. Where that is `kernel`'s, the file has no body, and the kernel must
+/// have one: [`of_kernel`](super::of_kernel).
 macro_rules! catalogue {
     ($($name:ident $(: $kernel:ident)?),* $(,)?) => {
         $(#[forbid(unsafe_code)] mod $name;)*

@@ -6,7 +6,8 @@ use super::entry::Experiment;
 use super::matrix::{Column, Row};
 use crate::settings::{Expect, Probe, RunSettings, Usage};
 
-/// Work of each task in a round at a rendezvous: what is certain shows at once, and each unit costs a wake-up of every task.
+/// Work of each task in a round at a rendezvous: what is certain shows at once, and each unit costs a wake-up
+/// of every task.
 const QUANTA: u32 = 10;
 
 /// A form of an experiment on one kind of machine, and what it gives there.

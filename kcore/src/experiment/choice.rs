@@ -21,15 +21,16 @@ pub struct Choice<'a> {
 }
 
 impl Experiment {
-    /// What a run must give on a machine of `cpus` CPUs with a kernel built as `config`. `probe` may leave its points or
-    /// steps open.
+    /// What a run must give on a machine of `cpus` CPUs with a kernel built as `config`. `probe` may leave
+    /// its points or steps open.
     ///
-    /// A cure always gives `clean`. Another form gives what its row says where that is certain: of two or more tasks, and
-    /// as many as the entry asks for, that meet at the entry's own points, of exactly those that its own script names, of
-    /// the entry's own number of tasks when its interrupt comes at its own points, or if the entry leaves nothing to chance
-    /// and has all the tasks that it asks for. All else is left to chance: one task more, which begins when the script is
-    /// over, may write over the damage, as further work may if the entry says so, and of more tasks than CPUs some share one,
-    /// where a form that is right for one task a CPU may be wrong.
+    /// A cure always gives `clean`. Another form gives what its row says where that is certain: of two or
+    /// more tasks, and as many as the entry asks for, that meet at the entry's own points, of exactly those
+    /// that its own script names, of the entry's own number of tasks when its interrupt comes at its own
+    /// points, or if the entry leaves nothing to chance and has all the tasks that it asks for. All else is
+    /// left to chance: one task more, which begins when the script is over, may write over the damage, as
+    /// further work may if the entry says so, and of more tasks than CPUs some share one, where a form that
+    /// is right for one task a CPU may be wrong.
     pub fn expected(&self, choice: &Choice<'_>, cpus: u32, config: Config) -> Expect {
         let Some(row) = self.row(choice.lock) else { return Expect::Any };
         if row.is_cure() {

@@ -76,16 +76,17 @@ enum Either<M: Rig> {
     Mutex(RawMutex<M, Observed>),
 }
 
-/// One round: the error path of a write whose wait was interrupted gives back what the write never had. After that,
-/// every task passes through the critical section `quanta` times. The owners are counted by atomic additions.
+/// One round: the error path of a write whose wait was interrupted gives back what the write never had. After
+/// that, every task passes through the critical section `quanta` times. The owners are counted by atomic
+/// additions.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let lock: Either<M> = match resolved.lock {
         Form::Mutex => Either::Mutex(RawMutex::new(Observed::new(NAME))),
         _ => Either::Semaphore(Semaphore::new(Observed::new(NAME), 1)),
     };
-    // It jumps to the label that all error paths share. Before the tasks begin: else it would be a matter of chance who gets
-    // the unit that is too many.
+    // It jumps to the label that all error paths share. Before the tasks begin: else it would be a matter of
+    // chance who gets the unit that is too many.
     let _ = lock.leave();
     let (inside, most) = (AtomicU64::new(0), AtomicU64::new(0));
     stage.race(&|_| {

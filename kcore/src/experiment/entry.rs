@@ -25,7 +25,8 @@ pub struct Experiment {
     pub hint: &'static str,
     /// Third layer: the interleaving, the effect, why each cure works, and what the wrong cure would be.
     pub explanation: &'static str,
-    /// What it can be run with, and what each gives where the race is forced. The first is the unguarded form.
+    /// What it can be run with, and what each gives where the race is forced. The first is the unguarded
+    /// form.
     pub rows: &'static [Row],
     /// What `quanta` counts.
     pub unit: &'static str,
@@ -55,8 +56,9 @@ pub struct Experiment {
     pub invariants: &'static [&'static str],
     /// The answers to the [`QUESTIONS`](super::QUESTIONS), one each.
     pub seven: [&'static str; 7],
-    /// The cures that it is held against when the command line names no form: all run, with the same work on the same
-    /// heap. The first is the book's. Such an entry chooses its work by the size of the heap, unless it is told.
+    /// The cures that it is held against when the command line names no form: all run, with the same work on
+    /// the same heap. The first is the book's. Such an entry chooses its work by the size of the heap, unless
+    /// it is told.
     pub compared_with: &'static [Form],
     /// What its writers may find missing (`object=`); the first when the command line does not say.
     pub variants: &'static [Variant],
@@ -88,8 +90,8 @@ pub enum Quanta {
     Only(u32, &'static str),
 }
 
-/// The chapters of the catalogue: the causes of concurrency that the books name (LDD3 5.2; LKD ch. 9, Causes of
-/// Concurrency), and what goes wrong with a lock in place.
+/// The chapters of the catalogue: the causes of concurrency that the books name (LDD3 5.2; LKD ch. 9, Causes
+/// of Concurrency), and what goes wrong with a lock in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
     /// Tasks on several CPUs.
@@ -128,14 +130,15 @@ impl Cause {
 pub struct Certain {
     /// The rendezvous at the entry's points, of two tasks or more.
     pub rendezvous: bool,
-    /// The entry's script, with no other tasks than its own: two, if the entry does not say. It is one unit's: of the further
-    /// ones of a round see [`heals`](Certain::heals).
+    /// The entry's script, with no other tasks than its own: two, if the entry does not say. It is one
+    /// unit's: of the further ones of a round see [`heals`](Certain::heals).
     pub script: bool,
     /// The interrupt at the entry's points, with the entry's own number of tasks.
     pub fire: bool,
     /// Probes off: the entry itself leaves nothing to chance.
     pub off: bool,
-    /// What comes after the script in the same round may make the damage good: then it is certain of one unit only.
+    /// What comes after the script in the same round may make the damage good: then it is certain of one unit
+    /// only.
     pub heals: bool,
 }
 
@@ -304,7 +307,8 @@ impl Experiment {
         self.rows.iter().find(|row| row.lock == lock)
     }
 
-    /// What `lock` gives where the race is forced, on a machine of `cpus` CPUs with a kernel built as `config`.
+    /// What `lock` gives where the race is forced, on a machine of `cpus` CPUs with a kernel built as
+    /// `config`.
     pub fn cell(&self, lock: Form, cpus: u32, config: Config) -> Cell {
         self.row(lock).and_then(|row| row.cell(cpus, config))
     }

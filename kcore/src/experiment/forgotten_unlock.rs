@@ -93,8 +93,8 @@ enum User {
     BadAddress,
 }
 
-/// One round: A makes one write, which is refused; when it has ended, all others ask for the size and make a good
-/// write, `quanta` times.
+/// One round: A makes one write, which is refused; when it has ended, all others ask for the size and make a
+/// good write, `quanta` times.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let guarded = resolved.lock == Form::Guarded;
@@ -152,8 +152,9 @@ impl<M: Rig> Device<M> {
         self.size.load::<M>(&SIZE)
     }
 
-    /// What a C function does that returns without the line that unlocks. Preemption is on again, as if only the lock's
-    /// word had been forgotten: else the task would be found out at once, when it ends, for another reason.
+    /// What a C function does that returns without the line that unlocks. Preemption is on again, as if only
+    /// the lock's word had been forgotten: else the task would be found out at once, when it ends, for
+    /// another reason.
     fn forget(&self, held: Held<'_, M>) {
         core::mem::forget(held);
         if self.guard.lock() == Form::Spinlock {

@@ -76,7 +76,8 @@ const NAME: LockName = LockName::event("scull0.readers");
 /// No task sleeps.
 const NOBODY: usize = 0;
 
-/// A buffer with one reader and one writer. What is in it is the difference of two numbers, so that nothing needs a lock.
+/// A buffer with one reader and one writer. What is in it is the difference of two numbers, so that nothing
+/// needs a lock.
 struct Buffer<M: Rig> {
     /// Items that were ever written; the writer's.
     written: Shared<usize>,

@@ -1,7 +1,7 @@
 //! Which form gives what on which machine: the rows of the matrix, and its columns.
 //!
-//! A form can be safe against interrupts, against other CPUs, against preemption, or against some of these only. So what
-//! it gives depends on how many CPUs there are and on how the kernel was built.
+//! A form can be safe against interrupts, against other CPUs, against preemption, or against some of these
+//! only. So what it gives depends on how many CPUs there are and on how the kernel was built.
 
 use crate::settings::{Config, Expect, Form, Verdict};
 use crate::sync::LOCKS;
@@ -81,7 +81,8 @@ impl Row {
     }
 }
 
-/// Without a guard it gives `unguarded`, each of the [`LOCKS`] cures it, and then come `others`. There are `N` rows.
+/// Without a guard it gives `unguarded`, each of the [`LOCKS`] cures it, and then come `others`. There are
+/// `N` rows.
 pub(super) const fn guarded<const N: usize>(unguarded: Cell, others: &[Row]) -> [Row; N] {
     let mut rows = [Row::always(Form::None, unguarded); N];
     let mut row = 1;

@@ -1,6 +1,7 @@
 //! The catalogue: what each experiment is, how it is run, what it must give, and why.
 //!
-//! The kernel and the host machine run the experiments, and the lab explains them, all from this one description.
+//! The kernel and the host machine run the experiments, and the lab explains them, all from this one
+//! description.
 //!
 //! | file | noun |
 //! |---|---|

@@ -82,7 +82,8 @@ block again when all of them have come in later than it was freed: read-copy-upd
 Wrong cures: more memory (it takes a little longer); to write less at a time (the slots are the same); to lock open alone \
 (the trims are in order then, and the writers as they were); to try again after -ENOMEM (nobody will give anything back).";
 
-/// Bytes that a writer hands over at a time. The device takes no more than a quantum of them and is called again.
+/// Bytes that a writer hands over at a time. The device takes no more than a quantum of them and is called
+/// again.
 const CHUNK: usize = 64 << 10;
 
 /// One round: each writer opens the device, which empties it, and writes from its start.

@@ -6,16 +6,17 @@ use alloc::string::String;
 use crate::bytes::WORD;
 use crate::scull::Geometry;
 
-/// What an entry asks of the words of its runs. What it cannot be run with is refused, and never called clean.
+/// What an entry asks of the words of its runs. What it cannot be run with is refused, and never called
+/// clean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {
     /// Tasks: of fewer one would wait for what no other does, or all would look on.
     pub tasks: u32,
     /// What its tasks work on.
     pub ground: Ground,
-    /// That its tasks are not kept from each other in a way of the user's: they sleep for each other and no probe hears of it,
-    /// so that one which is kept at a point, or has not begun, could be waited for while it waits. What the entry itself names
-    /// is made for that.
+    /// That its tasks are not kept from each other in a way of the user's: they sleep for each other and no
+    /// probe hears of it, so that one which is kept at a point, or has not begun, could be waited for while
+    /// it waits. What the entry itself names is made for that.
     pub unheard: bool,
 }
 

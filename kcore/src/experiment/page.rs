@@ -38,7 +38,8 @@ pub fn list(reader: Reader, more: impl Fn(&'static Experiment) -> String) -> Str
     text
 }
 
-/// The three layers of an experiment (goal, hint, explanation), the seven questions, and how to see it happen.
+/// The three layers of an experiment (goal, hint, explanation), the seven questions, and how to see it
+/// happen.
 pub fn explain(entry: &Experiment, reader: Reader) -> String {
     let heading = |text: &str| format!("\n{}\n", (reader.heading)(text));
     let mut text = format!("{}\n", (reader.heading)(&format!("{}: {}", entry.name, entry.title)));
@@ -74,8 +75,8 @@ fn items(texts: &[&str]) -> String {
     texts.iter().map(|text| wrap(text, WIDTH, "  - ", "    ") + "\n").collect()
 }
 
-/// `paragraph` in lines of at most `width` columns (longer words excepted), the first after `first`, the others after
-/// `other`.
+/// `paragraph` in lines of at most `width` columns (longer words excepted), the first after `first`, the
+/// others after `other`.
 pub fn wrap(paragraph: &str, width: usize, first: &str, other: &str) -> String {
     let mut lines = vec![first.to_string()];
     let mut is_empty = true;

@@ -82,8 +82,8 @@ Wrong cures: volatile, or a compiler fence (the instructions are in the right or
 load (they do not keep a load behind a store, the one thing that is needed here); a fence in one of the two tasks only; a delay \
 (the buffer is empty soon, not in time for sure).";
 
-/// How long a round may take, in cycles: where the host has fewer cores than it needs, each meeting takes a time slice of
-/// its own.
+/// How long a round may take, in cycles: where the host has fewer cores than it needs, each meeting takes a
+/// time slice of its own.
 const PATIENCE_CYCLES: u64 = 250_000_000;
 /// Looks at the other one's counter without a PAUSE in between.
 const QUICK_LOOKS: u32 = 1000;
@@ -96,7 +96,8 @@ static WANT: Site = Site::new("want");
 /// Between the stores and the first look at what the other wants: point `look`.
 static LOOK: Site = Site::new("look");
 
-/// One round: the tasks play in pairs, and each passes `quanta` times through the critical section of its pair.
+/// One round: the tasks play in pairs, and each passes `quanta` times through the critical section of its
+/// pair.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     if M::is_sequential() {
         stage.note(
@@ -162,8 +163,8 @@ impl<M: Rig> Pair<M> {
         }
     }
 
-    /// Waits for the other one at the door, for the `pass`th time from 1, so that both enter at the same moment: two that
-    /// take turns never race. False when the time is up.
+    /// Waits for the other one at the door, for the `pass`th time from 1, so that both enter at the same
+    /// moment: two that take turns never race. False when the time is up.
     fn meet(&self, me: usize, pass: u32, deadline: u64) -> bool {
         let pass = u64::from(pass);
         self.arrivals[me].0.poke(2 * pass - 1);
@@ -184,7 +185,8 @@ impl<M: Rig> Pair<M> {
         true
     }
 
-    /// Looks for a while without a PAUSE, which takes an emulated CPU out of its step for longer than the race takes.
+    /// Looks for a while without a PAUSE, which takes an emulated CPU out of its step for longer than the
+    /// race takes.
     fn comes_soon(&self, who: usize, times: u64) -> bool {
         (0..QUICK_LOOKS).any(|_| self.has_come(who, times))
     }
@@ -230,8 +232,8 @@ impl Line {
     }
 }
 
-/// Peterson's lock for two. Its stores are not in the log of stores, since to log them takes a locked instruction, which
-/// would be the fence that is missing.
+/// Peterson's lock for two. Its stores are not in the log of stores, since to log them takes a locked
+/// instruction, which would be the fence that is missing.
 struct Peterson {
     want: [Line; 2],
     /// Which task goes first when both want to.

@@ -18,7 +18,8 @@ pub(super) const PIPE: &[&str] = &{
     points
 };
 
-/// Every point that a task may pass in a driver: the device and its files, the pipes, the access control, `sleepy`.
+/// Every point that a task may pass in a driver: the device and its files, the pipes, the access control,
+/// `sleepy`.
 pub fn of_drivers() -> Vec<&'static str> {
     let access: &[&[&str]] = &[crate::scull::access::sites::GATE, &["missing"], &["flag.load", "flag.store"]];
     [SCULL, crate::pipe::sites::POINTS].iter().chain(access).copied().flatten().copied().collect()

@@ -93,6 +93,6 @@ CPU needs no locks (true of a kernel without preemption that never sleeps betwee
 changes either); longer slices (rarer, and harder to find); volatile or memory barriers (a CPU always sees its own stores in \
 order).";
 
-/// One round of `scull-leak`. That its tasks share a CPU is in the entry, and the tick is what comes at a point unless an
-/// experiment chooses something else.
+/// One round of `scull-leak`. That its tasks share a CPU is in the entry, and the tick is what comes at a
+/// point unless an experiment chooses something else.
 pub(super) use super::scull_leak::round;

@@ -139,7 +139,8 @@ enum End<'a, M: Rig> {
     Reader(Consumer<'a, usize, ROOM, Probed<M, Counters>>),
 }
 
-/// One round: writers add `quanta` requests each, readers ask for as many. Then each request must be somewhere, once.
+/// One round: writers add `quanta` requests each, readers ask for as many. Then each request must be
+/// somewhere, once.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let quanta = resolved.quanta as usize;
@@ -175,7 +176,8 @@ fn race_on_list<M: Rig>(stage: &mut Stage<'_, M>, queue: &Queue) -> Result<(), R
     Ok(())
 }
 
-/// Each adder and its reader on a ring of their own. No task waits: who finds no room, or no request, goes on to the next one.
+/// Each adder and its reader on a ring of their own. No task waits: who finds no room, or no request, goes on
+/// to the next one.
 fn race_on_rings<M: Rig>(stage: &mut Stage<'_, M>, queue: &Queue) -> Result<(), Refusal> {
     let quanta = stage.resolved.quanta as usize;
     let pairs = stage.resolved.writers.div_ceil(2) as usize;
@@ -300,8 +302,8 @@ impl Queue {
         last == self.tail.peek()
     }
 
-    /// Acknowledged changes that are not there: a request that is nowhere was added for nothing, and one that is in two
-    /// places was removed for nothing.
+    /// Acknowledged changes that are not there: a request that is nowhere was added for nothing, and one that
+    /// is in two places was removed for nothing.
     fn amiss(&self, request: usize) -> u64 {
         self.requests[request].removed.load(Relaxed).abs_diff(1)
     }

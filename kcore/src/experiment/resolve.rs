@@ -19,7 +19,8 @@ pub struct Resolved {
     pub experiment: &'static Experiment,
     /// The guard.
     pub lock: Form,
-    /// The probe mode with its points or steps filled in, as the report and the command that repeats the run show it.
+    /// The probe mode with its points or steps filled in, as the report and the command that repeats the run
+    /// show it.
     pub probe: Probe,
     /// The same for the [`Engine`](crate::probe::Engine).
     pub plan: Plan,
@@ -50,8 +51,8 @@ impl Resolved {
         }
     }
 
-    /// What it was told, with every choice made: the settings that make this run again. What `settings` expect of it they
-    /// still do.
+    /// What it was told, with every choice made: the settings that make this run again. What `settings`
+    /// expect of it they still do.
     pub fn settings(&self, settings: &RunSettings) -> RunSettings {
         RunSettings {
             lock: Some(self.lock),
@@ -69,8 +70,8 @@ impl Resolved {
     }
 }
 
-/// Makes every choice that `settings` leaves open, for a machine of `cpus` CPUs with a kernel built as `config`. Fails with
-/// a line for the user when a choice does not fit the experiment.
+/// Makes every choice that `settings` leaves open, for a machine of `cpus` CPUs with a kernel built as
+/// `config`. Fails with a line for the user when a choice does not fit the experiment.
 pub fn resolve(
     settings: &RunSettings,
     entry: &'static Experiment,

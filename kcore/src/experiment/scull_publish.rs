@@ -70,8 +70,8 @@ compiler, and CPUs with weaker ordering than x86, may move the clearing behind t
 store, in Linux smp_store_release or rcu_assign_pointer). And to clear first cures only this race: two writers may still \
 both find the array missing, which is scull-leak with object=array.";
 
-/// One round: the nodes are there, the arrays are not; each task writes a byte of its own in every item, in a slot of its
-/// own as long as there are some.
+/// One round: the nodes are there, the arrays are not; each task writes a byte of its own in every item, in a
+/// slot of its own as long as there are some.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let (geometry, items, writers) = (stage.geometry, stage.resolved.quanta as usize, stage.resolved.writers);
     let place = |item: usize, who: u32| {

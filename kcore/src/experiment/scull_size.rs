@@ -59,8 +59,8 @@ Wrong cures: to make the size an atomic variable and leave the line as it is (an
 is still two steps); to update without a test (then the last writer always wins); to lock the store alone. Without a lock \
 it is right as one atomic maximum, that is a compare-and-swap loop that gives up when the size is large enough.";
 
-/// One round: at each step every task writes one byte, each at a place of its own, A always the farthest. The device must
-/// never be shorter than the end of a write that was acknowledged.
+/// One round: at each step every task writes one byte, each at a place of its own, A always the farthest. The
+/// device must never be shorter than the end of a write that was acknowledged.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let (geometry, steps, writers) =
         (stage.geometry, stage.resolved.quanta as usize, stage.resolved.writers as usize);

@@ -92,8 +92,8 @@ cannot know).";
 /// How long one sleep takes, in microseconds.
 const SLEEP: u64 = 1000;
 
-/// One round: every task adds 1 to the counter, `quanta` times, and sleeps in the middle: once, and again until the others
-/// have come as far as they can.
+/// One round: every task adds 1 to the counter, `quanta` times, and sleeps in the middle: once, and again
+/// until the others have come as far as they can.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let count = Count::new(resolved.lock);

@@ -111,7 +111,8 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What kmalloc with GFP_KERNEL is to its caller: a function that may sleep, and says so whether it sleeps or not.
+/// What kmalloc with GFP_KERNEL is to its caller: a function that may sleep, and says so whether it sleeps or
+/// not.
 #[track_caller]
 fn kmalloc<M: Rig>() -> Result<Block<M>, Errno> {
     might_sleep::<M>();

@@ -96,8 +96,8 @@ static UNPLUGGED: Site = Site::new("unplugged");
 /// A device is in the registry; where that is done too early, it does not work yet: point `plugged`.
 static PLUGGED: Site = Site::new("plugged");
 
-/// One round: readers look the device up and use it, `quanta` times; trimmers unplug it as often, and plug it in again
-/// before the next time.
+/// One round: readers look the device up and use it, `quanta` times; trimmers unplug it as often, and plug it
+/// in again before the next time.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     stage.object_round(|stage, objects| {
@@ -192,7 +192,8 @@ impl<'a, M: Rig> Registry<'a, M> {
         fields.works.poke(WORKS);
     }
 
-    /// Finds the device; [`Errno::ENODEV`] when there is none. Where references are counted, the caller has one now.
+    /// Finds the device; [`Errno::ENODEV`] when there is none. Where references are counted, the caller has
+    /// one now.
     fn look_up(&self) -> Result<Object<'a, M>, Errno> {
         let _held = self.guard.enter();
         let object = self.slot.load(&SLOT).ok_or(Errno::ENODEV)?;
@@ -272,7 +273,8 @@ struct DeviceLock<'a, M: Rig> {
 }
 
 impl<'a, M: Rig> DeviceLock<'a, M> {
-    /// Spins until the lock is free; gives up when there is poison where its word was: in a kernel it would spin on.
+    /// Spins until the lock is free; gives up when there is poison where its word was: in a kernel it would
+    /// spin on.
     fn take(registry: &'a Registry<'a, M>, object: Object<'a, M>) -> Self {
         let off = PreemptOff::enter();
         let word = &object.fields().lock;

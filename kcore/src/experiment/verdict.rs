@@ -22,7 +22,8 @@ impl Expect {
         matches!(self, Expect::Only(verdict) if verdict.is_stop())
     }
 
-    /// Whether `verdict` is what was expected. Where all is left to chance, work is expected to be done all the same.
+    /// Whether `verdict` is what was expected. Where all is left to chance, work is expected to be done all
+    /// the same.
     pub fn allows(self, verdict: Verdict) -> bool {
         match self {
             Expect::Only(expected) => verdict == expected,
@@ -32,9 +33,10 @@ impl Expect {
 }
 
 impl Run {
-    /// The watchdog's word, if it had to step in. Else `raced` when an update was lost, a block leaked, freed twice, used when it must
-    /// not be or where it is not, bytes were mixed, or two tasks were in the critical section at once; else `not-tried` when some
-    /// of the work could not be done, so that it is not known what would have come of it; else `clean`.
+    /// The watchdog's word, if it had to step in. Else `raced` when an update was lost, a block leaked, freed
+    /// twice, used when it must not be or where it is not, bytes were mixed, or two tasks were in the
+    /// critical section at once; else `not-tried` when some of the work could not be done, so that it is not
+    /// known what would have come of it; else `clean`.
     pub fn judge(&self) -> Verdict {
         if let Some(stopped) = self.stopped {
             return stopped;
@@ -57,8 +59,9 @@ impl Run {
         }
     }
 
-    /// The identities of the ledger, `allocated - freed = live` and `live - reachable = leaked`, for each kind. The error
-    /// names the first that does not hold: then the accounting is wrong and no verdict is worth anything.
+    /// The identities of the ledger, `allocated - freed = live` and `live - reachable = leaked`, for each
+    /// kind. The error names the first that does not hold: then the accounting is wrong and no verdict is
+    /// worth anything.
     pub fn check_identities(&self) -> Result<(), String> {
         for kind in Kind::SCULL {
             let [allocated, freed, live, reachable, leaked] =

@@ -16,7 +16,8 @@ use crate::machine::Machine;
 const FILES: usize = 6;
 /// Bytes of a read or write at most.
 const BYTES: usize = 200;
-/// Where a write begins at most: far from the start of a device of tiny quanta it would make nodes for a long time.
+/// Where a write begins at most: far from the start of a device of tiny quanta it would make nodes for a long
+/// time.
 const FARTHEST: usize = 6000;
 
 /// A process with its files. To drop it closes them.

@@ -54,8 +54,8 @@ impl fmt::Display for Wrong {
     }
 }
 
-/// Whether `answer` is one that a driver of `family` gives. Any call may find that its device is gone, and any call that
-/// allocates, that there is no memory; any that takes a lock may be ended by a signal.
+/// Whether `answer` is one that a driver of `family` gives. Any call may find that its device is gone, and
+/// any call that allocates, that there is no memory; any that takes a lock may be ended by a signal.
 pub(super) fn is_right(family: Family, asked: Asked, answer: Result<usize, Errno>) -> bool {
     match asked {
         Asked::Open(flags) => opened(family, flags, answer),

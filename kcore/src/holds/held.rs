@@ -26,8 +26,9 @@ pub struct Taken {
     pub at: &'static Location<'static>,
 }
 
-/// The locks that a task has: those that are observed, as far as anything listens, and the machine's own mutexes. Changed by
-/// the task alone. It may be read by the task, by handlers on top of it, and by all when the task is dead.
+/// The locks that a task has: those that are observed, as far as anything listens, and the machine's own
+/// mutexes. Changed by the task alone. It may be read by the task, by handlers on top of it, and by all when
+/// the task is dead.
 #[derive(Debug)]
 pub struct Held {
     /// Outermost first, without gaps.
@@ -114,7 +115,8 @@ impl Held {
         }
     }
 
-    /// Takes note of what the task does with an observed lock. One that is waited for until it happens is none that a task has.
+    /// Takes note of what the task does with an observed lock. One that is waited for until it happens is
+    /// none that a task has.
     pub fn step(&self, step: LockStep, lock: &LockId, at: &'static Location<'static>) {
         let spins = lock.name.waiting == Waiting::Spins;
         match step {
@@ -177,21 +179,23 @@ impl Held {
         known + self.own_beyond.load(Relaxed) as usize
     }
 
-    /// Whether each of these is known by its address, so that [`give_back_own`](Held::give_back_own) leaves none.
+    /// Whether each of these is known by its address, so that [`give_back_own`](Held::give_back_own) leaves
+    /// none.
     pub fn own_are_known(&self) -> bool {
         self.own_beyond.load(Relaxed) == 0
     }
 
-    /// Gives back all of the machine's own that are known, for the running task, which has them and is dead; tells `each` where
-    /// one was taken.
+    /// Gives back all of the machine's own that are known, for the running task, which has them and is dead;
+    /// tells `each` where one was taken.
     ///
     /// # Safety
-    /// They are of machine `M`. No guard of one of them is used or dropped from now on, and none was forgotten before.
+    /// They are of machine `M`. No guard of one of them is used or dropped from now on, and none was
+    /// forgotten before.
     pub unsafe fn give_back_own<M: Sched>(&self, mut each: impl FnMut(&'static Location<'static>)) {
         while let Some(entry) = self.in_use().iter().rev().find(|entry| entry.is(OWN)) {
             let lock = ptr::with_exposed_provenance::<RawMutex<M, Own>>(entry.address());
-            // SAFETY: the task has it, so it was there when the task took it; and its guard, which borrows it, is still
-            // somewhere, as guards are neither dropped nor forgotten, by the caller's promise.
+            // SAFETY: the task has it, so it was there when the task took it; and its guard, which borrows
+            // it, is still somewhere, as guards are neither dropped nor forgotten, by the caller's promise.
             let lock = unsafe { &*lock };
             if let Some(at) = entry.at() {
                 each(at);

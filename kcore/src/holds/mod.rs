@@ -1,8 +1,8 @@
 //! Who has which lock: one book.
 //!
-//! [`Held`] is the part of it that belongs to one task: the locks that the task has, outermost first. The task alone changes
-//! it, by plain stores: no lock is taken and no locked instruction executed, so that the log of stores can say under which locks
-//! a store was made without a fence in front of that store.
+//! [`Held`] is the part of it that belongs to one task: the locks that the task has, outermost first. The
+//! task alone changes it, by plain stores: no lock is taken and no locked instruction executed, so that the
+//! log of stores can say under which locks a store was made without a fence in front of that store.
 //!
 //! | file | noun |
 //! |---|---|

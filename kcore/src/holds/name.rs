@@ -6,8 +6,9 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// Bits of an address (Intel SDM vol. 1, 3.3.7.1: canonical addressing; with four levels of page tables).
 const ADDRESS: u32 = 48;
 
-/// A name that lives for ever, as one word: where it begins, and above the bits of an address how long it is. So it is stored and
-/// loaded as a whole, by plain instructions, and who loads it meanwhile finds one name or the other.
+/// A name that lives for ever, as one word: where it begins, and above the bits of an address how long it is.
+/// So it is stored and loaded as a whole, by plain instructions, and who loads it meanwhile finds one name or
+/// the other.
 #[derive(Debug, Default)]
 pub struct NameWord(AtomicUsize);
 
@@ -35,7 +36,8 @@ impl NameWord {
         // Canonical: the upper bits are those of the highest that counts.
         let start = ((word << (usize::BITS - ADDRESS)) as isize >> (usize::BITS - ADDRESS)) as usize;
         let start = ptr::with_exposed_provenance::<u8>(start);
-        // SAFETY: a word that is not 0 was made from a name that lives for ever, and has its start and its length.
+        // SAFETY: a word that is not 0 was made from a name that lives for ever, and has its start and its
+        // length.
         let bytes = unsafe { core::slice::from_raw_parts(start, length) };
         // SAFETY: they are the bytes of a name up to the end of a character.
         unsafe { core::str::from_utf8_unchecked(bytes) }

@@ -75,8 +75,8 @@ impl<const CPUS: usize> Order<CPUS> {
     /// this CPU.
     pub fn gives_back(&self, cpu: CpuId, actor: Actor, class: &'static Described, address: usize) {
         let held = &self.held[cpu.0 as usize];
-        // A lock that is made of another may lie where that lies. The class is not looked at: an experiment gives back
-        // what has been freed meanwhile.
+        // A lock that is made of another may lie where that lies. The class is not looked at: an experiment
+        // gives back what has been freed meanwhile.
         let class = ptr::from_ref(class).cast_mut();
         let is_it = |lock: &&Lock| lock.is_at(address) && lock.class.load(Relaxed) == class;
         let own = held.iter().find(|lock| is_it(lock) && lock.is_of(actor));

@@ -1,8 +1,8 @@
 //! A test's own machine, which is the host's but for what the test says.
 
-/// The functions of [`Cpu`](crate::machine::Cpu) and [`Sched`](crate::machine::Sched) that a test's machine leaves to the
-/// [`HostMachine`](super::HostMachine): to be used in its `impl` of them, beside those that it has itself. Both traits
-/// are to be in scope.
+/// The functions of [`Cpu`](crate::machine::Cpu) and [`Sched`](crate::machine::Sched) that a test's machine
+/// leaves to the [`HostMachine`](super::HostMachine): to be used in its `impl` of them, beside those that it
+/// has itself. Both traits are to be in scope.
 #[macro_export]
 macro_rules! as_host {
     ($($function:ident),* $(,)?) => { $($crate::as_host!(@$function);)* };

@@ -136,7 +136,8 @@ impl Arena {
         Taken { serial: self.serial, double_frees: self.account.double_frees }
     }
 
-    /// What has become of the blocks since then, of the kinds that make up a scull device, if those at `reachable` are not lost.
+    /// What has become of the blocks since then, of the kinds that make up a scull device, if those at
+    /// `reachable` are not lost.
     pub(super) fn account_since(&self, since: &Taken, reachable: &BTreeSet<usize>) -> stage::Account {
         let double_free = self.account.double_frees - since.double_frees;
         let mut account = stage::Account { double_free, ..stage::Account::default() };
@@ -208,7 +209,8 @@ impl Block {
     }
 
     fn bytes(&self) -> SharedBytes<'_> {
-        // SAFETY: the block is mapped and aligned to 16, and all who may still touch it do so by such views or by words.
+        // SAFETY: the block is mapped and aligned to 16, and all who may still touch it do so by such views
+        // or by words.
         unsafe { SharedBytes::new(self.start, self.size) }
     }
 }
@@ -216,7 +218,8 @@ impl Block {
 impl Drop for Arena {
     fn drop(&mut self) {
         for block in self.blocks.values() {
-            // SAFETY: it was allocated with this layout and is given back once. The machine is gone, and its tasks with it.
+            // SAFETY: it was allocated with this layout and is given back once. The machine is gone, and its
+            // tasks with it.
             unsafe { dealloc(block.base.as_ptr(), block.layout) };
         }
     }

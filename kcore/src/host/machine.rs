@@ -67,7 +67,8 @@ impl Host {
         scope(|scope| self.run(|| body(Tasks { host: self, scope })))
     }
 
-    /// Runs `count` new tasks to their ends; each is told which it is, from 0. The caller waits and is none of them.
+    /// Runs `count` new tasks to their ends; each is told which it is, from 0. The caller waits and is none
+    /// of them.
     pub fn tasks(&self, count: usize, body: impl Fn(usize) + Sync) {
         let body = &body;
         scope(|scope| {
@@ -98,12 +99,14 @@ impl Host {
         lock(&self.parts.arena).allow(count);
     }
 
-    /// There is no hole for a block of more than `bytes` bytes ([`Errno::ENOMEM`]). [`None`]: as large as the host allows.
+    /// There is no hole for a block of more than `bytes` bytes ([`Errno::ENOMEM`]). [`None`]: as large as the
+    /// host allows.
     pub fn set_largest_block(&self, bytes: Option<usize>) {
         lock(&self.parts.arena).set_largest(bytes);
     }
 
-    /// Stops this machine's clock at `cycles`, or lets it run on by itself. With a clock that stands, counters are exact.
+    /// Stops this machine's clock at `cycles`, or lets it run on by itself. With a clock that stands,
+    /// counters are exact.
     pub fn set_clock(&self, cycles: Option<u64>) {
         *lock(&self.parts.clock) = cycles;
     }
@@ -114,7 +117,8 @@ impl Host {
         self.signal(task, Sleep::Interruptible);
     }
 
-    /// Sends `task` a signal that kills: its interruptible and its killable sleeps end. The rest is up to the task.
+    /// Sends `task` a signal that kills: its interruptible and its killable sleeps end. The rest is up to the
+    /// task.
     pub fn kill(&self, task: TaskId) {
         self.signal(task, Sleep::Killable);
     }
@@ -214,8 +218,8 @@ impl Cpu for HostMachine {
         }
     }
 
-    /// Tests have more threads than the host has cores: a waiter lets the holder run now and then. On a busy host that takes
-    /// long, and most waits are short.
+    /// Tests have more threads than the host has cores: a waiter lets the holder run now and then. On a busy
+    /// host that takes long, and most waits are short.
     fn relax() {
         match here(Task::pause) % PAUSES_A_TURN {
             0 => yield_now(),
@@ -284,7 +288,8 @@ impl Sched for HostMachine {
     }
 }
 
-// SAFETY: the arena's blocks are as long and as aligned as promised, disjoint, and mapped until the machine is dropped.
+// SAFETY: the arena's blocks are as long and as aligned as promised, disjoint, and mapped until the machine
+// is dropped.
 unsafe impl Memory for HostMachine {
     #[track_caller]
     fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {

@@ -1,9 +1,10 @@
-//! A machine made of the host's threads, for tests (feature `host`; the only part of this crate that uses `std`).
+//! A machine made of the host's threads, for tests (feature `host`; the only part of this crate that uses
+//! `std`).
 //!
-//! A [`Host`] is one such machine: its threads are tasks, each on a CPU of its own; its memory is poisoned, accounted
-//! for and never handed out twice; its hooks go to a listener of the test's choice. [`HostMachine`] is the type that
-//! code under test is generic over: it finds the `Host` of the thread that runs it, so tests that run side by side do
-//! not see each other. [`run`] runs an experiment of the catalogue on one.
+//! A [`Host`] is one such machine: its threads are tasks, each on a CPU of its own; its memory is poisoned,
+//! accounted for and never handed out twice; its hooks go to a listener of the test's choice. [`HostMachine`]
+//! is the type that code under test is generic over: it finds the `Host` of the thread that runs it, so tests
+//! that run side by side do not see each other. [`run`] runs an experiment of the catalogue on one.
 //!
 //! ```
 //! use kcore::host::{Host, HostMachine};

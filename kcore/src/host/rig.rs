@@ -35,8 +35,8 @@ pub struct Outcome {
     pub broken_account: Option<String>,
 }
 
-/// What the tasks of `entry` do here. [`None`] when it needs what a machine of threads has not: its body is a kernel's, or it is
-/// about an interrupt at certain points, and so about tasks that share a CPU.
+/// What the tasks of `entry` do here. [`None`] when it needs what a machine of threads has not: its body is a
+/// kernel's, or it is about an interrupt at certain points, and so about tasks that share a CPU.
 pub fn body_of(entry: &Experiment) -> Option<Body<HostMachine>> {
     body(entry).filter(|_| !matches!(entry.forced(), Probe::Fire(_)))
 }
@@ -121,14 +121,14 @@ impl Rig for HostMachine {
     }
 }
 
-/// Runs `body(who)` in so many tasks at once, and waits until all have ended or were given up. Returns the time from the first
-/// begin to the last end, and why they were given up.
+/// Runs `body(who)` in so many tasks at once, and waits until all have ended or were given up. Returns the
+/// time from the first begin to the last end, and why they were given up.
 fn crew(warden: &Arc<Warden>, size: u32, body: &(dyn Fn(u32) + Sync)) -> (u64, Option<Verdict>) {
     let host = Host::here();
     let tasks: Vec<Task> = (0..size).map(|_| Task::new(&host)).collect();
     warden.begin_round(&tasks.iter().map(|task| task.id).collect::<Vec<_>>());
-    // SAFETY: the reference is used by the tasks alone, and each of them has ended, or is parked for ever, before this function
-    // returns: there is no way out in between.
+    // SAFETY: the reference is used by the tasks alone, and each of them has ended, or is parked for ever,
+    // before this function returns: there is no way out in between.
     let body = unsafe { core::mem::transmute::<&(dyn Fn(u32) + Sync), &'static (dyn Fn(u32) + Sync)>(body) };
     let start = Arc::new(Barrier::new(size as usize));
     let clock = Arc::new([AtomicU64::new(u64::MAX), AtomicU64::new(0)]);

@@ -99,7 +99,8 @@ impl<'scope> Tasks<'scope, '_> {
     }
 }
 
-/// Waits until `condition` holds. A test drives others to a known place with it; it panics after a minute in which it could look.
+/// Waits until `condition` holds. A test drives others to a known place with it; it panics after a minute in
+/// which it could look.
 #[track_caller]
 pub fn until(condition: impl Fn() -> bool) {
     let mut looked = Duration::ZERO;
@@ -130,8 +131,9 @@ pub(super) struct Token {
 }
 
 impl Token {
-    /// Sleeps until there is a wake-up and uses it up. A task that nobody wakes ends the process: to unwind is not
-    /// allowed out of a sleep, and a test that hangs says nothing. `sleeps` is called when the others see that it sleeps.
+    /// Sleeps until there is a wake-up and uses it up. A task that nobody wakes ends the process: to unwind
+    /// is not allowed out of a sleep, and a test that hangs says nothing. `sleeps` is called when the others
+    /// see that it sleeps.
     pub(super) fn wait(&self, task: TaskId, sleeps: impl FnOnce()) {
         self.asleep.store(true, SeqCst);
         sleeps();

@@ -7,12 +7,12 @@
 //! entries  the blocks in the order of their addresses
 //! ```
 //!
-//! The block that an address lies in is the last one that starts at or before it: `before`, and the bits up to there,
-//! counted. So each lookup takes the same few instructions however many blocks there are, and the blocks come into order
-//! without being sorted: the number of starts before a block's own is its place.
+//! The block that an address lies in is the last one that starts at or before it: `before`, and the bits up
+//! to there, counted. So each lookup takes the same few instructions however many blocks there are, and the
+//! blocks come into order without being sorted: the number of starts before a block's own is its place.
 //!
-//! Most words of a heap that is full of addresses lead to what was found long ago. One comparison says so: nothing is
-//! pending where such a word points to, nor anywhere outside of the heap.
+//! Most words of a heap that is full of addresses lead to what was found long ago. One comparison says so:
+//! nothing is pending where such a word points to, nor anywhere outside of the heap.
 
 use core::ops::Range;
 
@@ -80,7 +80,8 @@ pub struct Blocks<'a> {
 }
 
 impl<'a> Blocks<'a> {
-    /// No blocks yet. The first three tables have [`groups_for`] the heap; `entries` one for each block there can be.
+    /// No blocks yet. The first three tables have [`groups_for`] the heap; `entries` one for each block there
+    /// can be.
     pub fn new(
         starts: &'a mut [u64],
         before: &'a mut [u32],
@@ -90,8 +91,8 @@ impl<'a> Blocks<'a> {
         Blocks { starts, before, pending, entries, bottom: 0, span: 0, count: 0 }
     }
 
-    /// Takes in the blocks that `each` calls its argument with, in any order and the same ones each time, for a heap that
-    /// begins at `bottom`. Nothing holds any of them yet.
+    /// Takes in the blocks that `each` calls its argument with, in any order and the same ones each time, for
+    /// a heap that begins at `bottom`. Nothing holds any of them yet.
     pub fn gather(&mut self, bottom: usize, each: &Source<'_>) -> Result<(), TooMany> {
         self.bottom = bottom & !(GRANULE - 1);
         (self.span, self.count) = (0, 0);
@@ -129,8 +130,8 @@ impl<'a> Blocks<'a> {
         offset / GROUP..(offset + block.size.max(1)).div_ceil(GROUP)
     }
 
-    /// The first of the words at `addresses` that may lead to a block which nothing holds yet, and where it is. Those before
-    /// it lead to none. This is what a search spends its time with.
+    /// The first of the words at `addresses` that may lead to a block which nothing holds yet, and where it
+    /// is. Those before it lead to none. This is what a search spends its time with.
     #[inline]
     pub(super) fn next_hit<M: Memory>(&self, memory: &M, addresses: Range<usize>) -> Option<(usize, usize)> {
         let (bottom, pending) = (self.bottom, &*self.pending);
@@ -146,7 +147,8 @@ impl<'a> Blocks<'a> {
         None
     }
 
-    /// The word at `by`, or nothing if that is 0, leads to the block at `place`. False if something did before.
+    /// The word at `by`, or nothing if that is 0, leads to the block at `place`. False if something did
+    /// before.
     pub(super) fn hold(&mut self, place: usize, held: Held, by: usize, next: u32) -> bool {
         let entry = &mut self.entries[..self.count][place];
         if entry.held != Held::Nowhere {

@@ -2,8 +2,8 @@
 
 /// An address, kept as its complement: books about blocks must not keep them alive.
 ///
-/// The complement of an address in the upper half of the address space lies in the lower half, where no block of a kernel
-/// is.
+/// The complement of an address in the upper half of the address space lies in the lower half, where no block
+/// of a kernel is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hidden(usize);
 

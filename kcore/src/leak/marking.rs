@@ -19,7 +19,8 @@ pub trait Memory {
 pub struct Marking<'s, 'a, M> {
     blocks: &'s mut Blocks<'a>,
     memory: &'s M,
-    /// The first of the blocks that were found and are still to be searched, linked by [`Entry::next`](super::Entry).
+    /// The first of the blocks that were found and are still to be searched, linked by
+    /// [`Entry::next`](super::Entry).
     grey: u32,
     words: u64,
 }

@@ -1,11 +1,11 @@
 //! From a log of stores: who published a block, and what took its last reference away.
 //!
-//! A store takes effect at some moment of a span: from just before it to just after it. Two of which the spans overlap may
-//! have come in either order, so which is named rests on these alone:
+//! A store takes effect at some moment of a span: from just before it to just after it. Two of which the
+//! spans overlap may have come in either order, so which is named rests on these alone:
 //!
 //! - spans that do not overlap, and of two CPUs are some way apart, for a store may wait in its CPU's buffer;
-//! - what a store's task found in the location just before it and just after it, and what is there now: a value that one
-//!   logged store alone has put there.
+//! - what a store's task found in the location just before it and just after it, and what is there now: a
+//!   value that one logged store alone has put there.
 //!
 //! Where they do not settle it, that is said: [`Fate::Unknown`]. A wrong name is never given.
 
@@ -27,7 +27,8 @@ pub enum Event {
     Store {
         /// What was stored.
         value: usize,
-        /// What was in the location just before it and just after it; [`None`] while the store is not known to be over.
+        /// What was in the location just before it and just after it; [`None`] while the store is not known
+        /// to be over.
         saw: Option<[usize; 2]>,
     },
     /// So many bytes were cleared: what was stored there is gone.
@@ -97,7 +98,8 @@ impl fmt::Display for Doubt {
 /// How a block came to be lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Provenance<S> {
-    /// A store that put its address into a location: the one where it was last to be found, if its fate is known.
+    /// A store that put its address into a location: the one where it was last to be found, if its fate is
+    /// known.
     pub published: S,
     /// What became of that.
     pub fate: Fate<S>,
@@ -109,9 +111,9 @@ const LOCATIONS: usize = 4;
 const RIVALS: usize = 16;
 
 impl<S: Trace> Provenance<S> {
-    /// What `log` knows of the block at `address` that was allocated at `since`: what was stored of that address before
-    /// belongs to another block. `None` when no store of it is known. A block that was published in several locations is
-    /// lost when the last of them is gone: that one is named.
+    /// What `log` knows of the block at `address` that was allocated at `since`: what was stored of that
+    /// address before belongs to another block. `None` when no store of it is known. A block that was
+    /// published in several locations is lost when the last of them is gone: that one is named.
     pub fn find<L: StoreLog<Store = S>>(log: &L, address: usize, since: u64) -> Option<Self> {
         let (latest, places, all) = publications(log, address, since)?;
         let doubt = |doubt| Some(Provenance { published: latest, fate: Fate::Unknown(doubt) });
@@ -160,9 +162,9 @@ fn entries<L: StoreLog>(log: &L) -> usize {
     entries
 }
 
-/// Cycles that a store may wait in its CPU's store buffer after the moment that the CPU took for its end (Intel SDM vol. 3A,
-/// 13.10: the buffer is drained as soon as the memory allows, and by each interrupt). No manual says how many; these are a
-/// hundred times what a cache line takes that other CPUs fight for.
+/// Cycles that a store may wait in its CPU's store buffer after the moment that the CPU took for its end
+/// (Intel SDM vol. 3A, 13.10: the buffer is drained as soon as the memory allows, and by each interrupt). No
+/// manual says how many; these are a hundred times what a cache line takes that other CPUs fight for.
 const BUFFERED: u64 = 100_000;
 
 /// Whether `one` was over before `other` began.
@@ -189,8 +191,8 @@ fn saw<S: Trace>(entry: &S) -> Option<[usize; 2]> {
     }
 }
 
-/// Of each location in which the block was published the store that began last; the last of these; and whether there was
-/// room for all.
+/// Of each location in which the block was published the store that began last; the last of these; and
+/// whether there was room for all.
 #[expect(clippy::type_complexity, reason = "three answers of one walk through the log")]
 fn publications<L: StoreLog>(
     log: &L,
@@ -223,7 +225,8 @@ struct At<'l, L: StoreLog> {
     since: u64,
     /// The last store of the address there.
     published: L::Store,
-    /// What may have come after that, as far as spans tell, but for what came after the first of these for certain.
+    /// What may have come after that, as far as spans tell, but for what came after the first of these for
+    /// certain.
     near: [Option<L::Store>; RIVALS],
     /// How many these are, those without room included.
     count: usize,
@@ -265,7 +268,8 @@ impl<'l, L: StoreLog> At<'l, L> {
                 .filter(|(_, precedes)| !precedes)
                 .filter_map(|(place, _)| place.as_ref())
         };
-        // If the address is stored once more, that must have been before, or it is not this store that counts.
+        // If the address is stored once more, that must have been before, or it is not this store that
+        // counts.
         let is_again = |rival: &L::Store| value(rival) == Some(self.address);
         if self.count > RIVALS || from < self.since || to == u64::MAX || rivals().any(is_again) {
             return Fate::Unknown(Doubt::Close);
@@ -288,7 +292,8 @@ impl<'l, L: StoreLog> At<'l, L> {
         }
     }
 
-    /// Whether `next`, which began when the address was here and nothing else in the log had come, has found something else.
+    /// Whether `next`, which began when the address was here and nothing else in the log had come, has found
+    /// something else.
     fn is_short_of_one(&self, next: &L::Store) -> bool {
         is_before(&self.published, next) && saw(next).is_some_and(|[before, _]| before != self.address)
     }
@@ -340,7 +345,8 @@ impl<'l, L: StoreLog> At<'l, L> {
         is_now() || self.any(&by_another)
     }
 
-    /// Whether `store` alone has put its value here, as far as the log goes: no zero, which clearing puts there, too.
+    /// Whether `store` alone has put its value here, as far as the log goes: no zero, which clearing puts
+    /// there, too.
     fn is_sole(&self, store: &L::Store) -> bool {
         let stored = value(store);
         stored != Some(0) && !self.any(&|other| value(other) == stored && other != store)

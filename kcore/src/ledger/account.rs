@@ -10,13 +10,14 @@ use super::pool::{Entry, Pool};
 use super::record::{Allocation, Record, State};
 use crate::machine::{BadFree, Kind};
 
-/// Why a block could not be recorded. Its allocation must then fail ([`ENOMEM`](crate::errno::Errno::ENOMEM)): an unrecorded
-/// block would falsify every count.
+/// Why a block could not be recorded. Its allocation must then fail
+/// ([`ENOMEM`](crate::errno::Errno::ENOMEM)): an unrecorded block would falsify every count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// Every record is in use, by live blocks or by quarantined ones.
     Full,
-    /// A block with this address is recorded already (or the address is 0): the allocator gave out memory twice.
+    /// A block with this address is recorded already (or the address is 0): the allocator gave out memory
+    /// twice.
     Taken,
 }
 
@@ -25,7 +26,8 @@ pub enum Refused {
 pub enum Manner {
     /// It goes; the address may be recorded again. A second free is then an unknown one.
     AtOnce,
-    /// It stays, and so must the block, until [`Ledger::retain_since`] lets it go. A second free is found as such.
+    /// It stays, and so must the block, until [`Ledger::retain_since`] lets it go. A second free is found as
+    /// such.
     Quarantine,
 }
 
@@ -40,8 +42,8 @@ pub struct Freed {
     pub serial: u64,
 }
 
-/// The account of every block. All operations on one block take constant time. Not synchronised: it belongs under the lock of
-/// the heap it accounts for.
+/// The account of every block. All operations on one block take constant time. Not synchronised: it belongs
+/// under the lock of the heap it accounts for.
 #[derive(Debug)]
 pub struct Ledger<'a> {
     /// INVARIANT: leads from the address of each record in `pool`, and of no other, to its number.
@@ -52,8 +54,9 @@ pub struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    /// An empty ledger. It holds as many records as there are `entries`, or one fewer than there are `slots` if that is
-    /// less; [`Index::slots_for`] says how many slots keep it fast. The entries need not be initialised.
+    /// An empty ledger. It holds as many records as there are `entries`, or one fewer than there are `slots`
+    /// if that is less; [`Index::slots_for`] says how many slots keep it fast. The entries need not be
+    /// initialised.
     pub fn new(entries: &'a mut [MaybeUninit<Entry>], slots: &'a mut [Slot]) -> Self {
         let index = Index::new(slots);
         let pool = Pool::new(entries, index.capacity());
@@ -70,7 +73,8 @@ impl<'a> Ledger<'a> {
         self.capacity() - self.index.len()
     }
 
-    /// The serial number that the next block will get. An experiment that keeps it can ask later what came since.
+    /// The serial number that the next block will get. An experiment that keeps it can ask later what came
+    /// since.
     pub fn next_serial(&self) -> u64 {
         self.counts.serial + 1
     }
@@ -87,7 +91,8 @@ impl<'a> Ledger<'a> {
 
     fn enter(&mut self, record: Record) -> Result<(), Refused> {
         let number = self.pool.vacant().ok_or(Refused::Full)?;
-        // The index has more slots than the pool has records, so it refuses only an address that it knows, or 0.
+        // The index has more slots than the pool has records, so it refuses only an address that it knows, or
+        // 0.
         if !self.index.insert(record.allocation.address, number) {
             return Err(Refused::Taken);
         }
@@ -133,10 +138,12 @@ impl<'a> Ledger<'a> {
         core::iter::successors(first, |&number| self.pool.newer(number)).map(|number| self.pool.get(number))
     }
 
-    /// Shows each record since serial number `since` to `keep`, oldest first, and removes those for which it says no.
+    /// Shows each record since serial number `since` to `keep`, oldest first, and removes those for which it
+    /// says no.
     ///
-    /// This is how a quarantine is emptied, and how the blocks that an experiment leaked are taken back once they are
-    /// reported: a live block that is removed counts as reclaimed, not as freed. The caller gives the memory back.
+    /// This is how a quarantine is emptied, and how the blocks that an experiment leaked are taken back once
+    /// they are reported: a live block that is removed counts as reclaimed, not as freed. The caller gives
+    /// the memory back.
     pub fn retain_since(&mut self, since: u64, mut keep: impl FnMut(&Record) -> bool) {
         let mut next = self.pool.first_since(since);
         while let Some(number) = next {
@@ -191,8 +198,8 @@ impl<'a> Ledger<'a> {
         1
     }
 
-    /// Marks the block that starts at `address` as reachable. True when it is a live one that was not yet marked in this
-    /// pass.
+    /// Marks the block that starts at `address` as reachable. True when it is a live one that was not yet
+    /// marked in this pass.
     pub fn mark(&mut self, address: usize) -> bool {
         let Some(number) = self.index.get(address) else { return false };
         let record = self.pool.get_mut(number);

@@ -41,8 +41,8 @@ impl Sub for PerKind {
     }
 }
 
-/// The counters of a ledger at one moment. They only ever grow, so a later snapshot minus an earlier one is what happened in
-/// between.
+/// The counters of a ledger at one moment. They only ever grow, so a later snapshot minus an earlier one is
+/// what happened in between.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// Blocks handed out; also the serial number of the last one.

@@ -1,8 +1,8 @@
 //! From an address to the number of its record.
 #![forbid(unsafe_code)]
 
-/// A slot of the index: an address and a record's number. Address 0 means that the slot is empty, so zeroed memory is an
-/// empty index.
+/// A slot of the index: an address and a record's number. Address 0 means that the slot is empty, so zeroed
+/// memory is an empty index.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Slot {
     address: usize,
@@ -16,11 +16,12 @@ impl Slot {
 
 /// A hash table with open addressing and linear probing.
 ///
-/// Removal shifts later entries back instead of leaving tombstones (Knuth, TAOCP vol. 3, section 6.4, algorithm R), so a
-/// machine that runs for weeks searches as fast as a fresh one: at two thirds full about two probes for a hit and five for
-/// a miss.
+/// Removal shifts later entries back instead of leaving tombstones (Knuth, TAOCP vol. 3, section 6.4,
+/// algorithm R), so a machine that runs for weeks searches as fast as a fresh one: at two thirds full about
+/// two probes for a hit and five for a miss.
 ///
-/// INVARIANT: between an entry's home slot and the entry no slot is empty, and at least one slot of the table is.
+/// INVARIANT: between an entry's home slot and the entry no slot is empty, and at least one slot of the table
+/// is.
 #[derive(Debug)]
 pub struct Index<'a> {
     slots: &'a mut [Slot],
@@ -111,8 +112,9 @@ impl<'a> Index<'a> {
         None
     }
 
-    /// Where an entry would stand without collisions. Multiplying by 2^64 divided by the golden ratio spreads the equal
-    /// distances of a heap; the upper half of the second product scales to a length that is no power of two.
+    /// Where an entry would stand without collisions. Multiplying by 2^64 divided by the golden ratio spreads
+    /// the equal distances of a heap; the upper half of the second product scales to a length that is no
+    /// power of two.
     fn home(&self, address: usize) -> usize {
         let spread = (address as u64 >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         ((u128::from(spread) * self.slots.len() as u128) >> 64) as usize

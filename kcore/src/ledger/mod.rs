@@ -1,14 +1,14 @@
 //! The account of every kmalloc, kept outside the blocks themselves.
 //!
-//! A [`Ledger`] holds one [`Record`] for each block: where, how big, what for, who asked, when, from which line, by which
-//! path, and whether it was freed since. Because nothing is stored in or beside the block, a race that scribbles over
-//! memory cannot falsify the evidence, and because a freed block can keep its record (quarantine), a double free is
-//! recognised as what it is.
+//! A [`Ledger`] holds one [`Record`] for each block: where, how big, what for, who asked, when, from which
+//! line, by which path, and whether it was freed since. Because nothing is stored in or beside the block, a
+//! race that scribbles over memory cannot falsify the evidence, and because a freed block can keep its record
+//! (quarantine), a double free is recognised as what it is.
 //!
-//! The records live in memory that is handed in, since the kernel keeps this account before it has a heap. They stand in a
-//! list in the order of their serial numbers, so an experiment that remembers the serial at its start
-//! ([`Ledger::next_serial`]) pays only for the blocks that came after it. An open-addressing [`Index`] leads from an address
-//! to its record.
+//! The records live in memory that is handed in, since the kernel keeps this account before it has a heap.
+//! They stand in a list in the order of their serial numbers, so an experiment that remembers the serial at
+//! its start ([`Ledger::next_serial`]) pays only for the blocks that came after it. An open-addressing
+//! [`Index`] leads from an address to its record.
 //!
 //! ```text
 //! index (by address)          pool (records, linked by age)
@@ -19,10 +19,11 @@
 //! ```
 //!
 //! # Reachability
-//! [`Ledger::begin_marking`], [`Ledger::mark`] for each block that can be reached, then [`Ledger::unmarked_since`] is what
-//! leaked. The walk of a device knows the start of each block. A conservative scan (kmemleak's) also meets pointers into the
-//! middle of a block; it would first copy the live records' bounds into an array sorted by address, once a scan, and then
-//! find the candidate by binary search. The index by exact address neither helps nor hinders that.
+//! [`Ledger::begin_marking`], [`Ledger::mark`] for each block that can be reached, then
+//! [`Ledger::unmarked_since`] is what leaked. The walk of a device knows the start of each block. A
+//! conservative scan (kmemleak's) also meets pointers into the middle of a block; it would first copy the
+//! live records' bounds into an array sorted by address, once a scan, and then find the candidate by binary
+//! search. The index by exact address neither helps nor hinders that.
 
 mod account;
 mod counts;

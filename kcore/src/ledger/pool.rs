@@ -15,7 +15,8 @@ pub struct Entry {
 /// The number of no record.
 const NONE: u32 = u32::MAX;
 
-/// Records in a list from the oldest to the newest, in memory that was handed in and is not cleared beforehand.
+/// Records in a list from the oldest to the newest, in memory that was handed in and is not cleared
+/// beforehand.
 #[derive(Debug)]
 pub(super) struct Pool<'a> {
     /// INVARIANT: the first `initialised` entries are initialised.
@@ -97,8 +98,8 @@ impl<'a> Pool<'a> {
         Self::some(self.entry(number).newer)
     }
 
-    /// The oldest record whose serial number is at least `serial`. Searched from the newest end: the cost is the number of
-    /// records from there on.
+    /// The oldest record whose serial number is at least `serial`. Searched from the newest end: the cost is
+    /// the number of records from there on.
     pub(super) fn first_since(&self, serial: u64) -> Option<u32> {
         let mut first = NONE;
         let mut at = self.newest;

@@ -5,8 +5,8 @@ use core::mem::{MaybeUninit, align_of, size_of};
 use super::{Entry, Index, Ledger, Slot};
 
 impl<'a> Ledger<'a> {
-    /// Bytes that [`in_region`](Ledger::in_region) needs for `records` records, wherever the region starts. `None` when
-    /// that is more than an address space has.
+    /// Bytes that [`in_region`](Ledger::in_region) needs for `records` records, wherever the region starts.
+    /// `None` when that is more than an address space has.
     pub const fn bytes_for(records: usize) -> Option<usize> {
         // Each of the two arrays may lose up to its alignment at its start.
         const SLACK: usize = align_of::<Entry>() + align_of::<Slot>();
@@ -16,13 +16,15 @@ impl<'a> Ledger<'a> {
         bytes.checked_add(SLACK)
     }
 
-    /// A ledger of as many records as `region` has room for (possibly none). Only the index is cleared, not the records.
+    /// A ledger of as many records as `region` has room for (possibly none). Only the index is cleared, not
+    /// the records.
     pub fn in_region(region: &'a mut [MaybeUninit<u8>]) -> Self {
         let records = Self::records_in(region.len());
         let slots = Index::slots_for(records);
         let for_slots = (slots * size_of::<Slot>() + align_of::<Slot>()).min(region.len());
         let (front, back) = region.split_at_mut(for_slots);
-        // SAFETY: every byte, initialised or not, is part of a valid `MaybeUninit`, and none of the two has drop glue.
+        // SAFETY: every byte, initialised or not, is part of a valid `MaybeUninit`, and none of the two has
+        // drop glue.
         let (_, front, _) = unsafe { front.align_to_mut::<MaybeUninit<Slot>>() };
         // SAFETY: as above.
         let (_, entries, _) = unsafe { back.align_to_mut::<MaybeUninit<Entry>>() };

@@ -307,8 +307,8 @@ fn an_index_says_how_many_it_holds() {
     assert_eq!((index.len(), index.is_empty()), (0, true));
 }
 
-/// The blocks of a heap lie at equal distances. A search takes no more steps for that than with addresses at random: at two
-/// thirds full two probes for a hit, of which one is in vain.
+/// The blocks of a heap lie at equal distances. A search takes no more steps for that than with addresses at
+/// random: at two thirds full two probes for a hit, of which one is in vain.
 #[test]
 fn an_index_is_as_quick_with_equal_distances() {
     for distance in [16, 32, 48, 4016, 4096, 1 << 16] {

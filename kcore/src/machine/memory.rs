@@ -56,15 +56,17 @@ pub enum BadFree {
 /// kmalloc and kfree with an account of every block.
 ///
 /// # Safety
-/// An implementor promises that a block is `size` bytes long, aligned to 16, disjoint from every other live block, and
-/// that a freed block stays mapped and is not handed out again while an experiment runs or a task
+/// An implementor promises that a block is `size` bytes long, aligned to 16, disjoint from every other live
+/// block, and that a freed block stays mapped and is not handed out again while an experiment runs or a task
 /// [keeps](Memory::keep) freed blocks (quarantine): the racy device really does touch memory after it was
 /// freed, and must find poison there, not another owner's data.
 pub unsafe trait Memory {
-    /// A block of `size` bytes, each [`POISON_FRESH`]. [`Errno::ENOMEM`] when there is none; nothing changed then.
+    /// A block of `size` bytes, each [`POISON_FRESH`]. [`Errno::ENOMEM`] when there is none; nothing changed
+    /// then.
     #[track_caller]
     fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno>;
-    /// Gives a block back; its bytes become [`POISON_FREED`]. A wrong address is reported, counted and survived.
+    /// Gives a block back; its bytes become [`POISON_FREED`]. A wrong address is reported, counted and
+    /// survived.
     ///
     /// # Safety
     /// No task keeps a Rust reference into the block. (Raw pointers may dangle: see the trait's promise.)
@@ -79,13 +81,14 @@ pub unsafe trait Memory {
     unsafe fn size(block: NonNull<u8>) -> usize;
 
     /// Does some `work` that takes memory which it can be refused, by a vector that is asked whether it
-    /// [may](alloc::vec::Vec::try_reserve) grow: where some memory is kept for those who cannot do without, this has none of
-    /// it.
+    /// [may](alloc::vec::Vec::try_reserve) grow: where some memory is kept for those who cannot do without,
+    /// this has none of it.
     fn refusable<R>(work: impl FnOnce() -> R) -> R {
         work()
     }
 
-    /// While one of these exists, no freed block of the kinds that make up a scull device is handed out again.
+    /// While one of these exists, no freed block of the kinds that make up a scull device is handed out
+    /// again.
     type Keep: Send + Sync + 'static;
 
     /// Keeps freed blocks. A task that may meet one in a device that does not keep others out has one of
@@ -94,8 +97,8 @@ pub unsafe trait Memory {
     fn keep() -> Self::Keep;
 }
 
-/// The size of a block, in front of it, as implementors of [`Memory`] may keep it: it is written before the block is known
-/// and never changes.
+/// The size of a block, in front of it, as implementors of [`Memory`] may keep it: it is written before the
+/// block is known and never changes.
 #[derive(Debug)]
 #[repr(C, align(16))]
 pub struct BlockSize {
@@ -105,8 +108,8 @@ pub struct BlockSize {
 }
 
 impl BlockSize {
-    /// For a block of `bytes` bytes that begins `offset` bytes behind the start of its memory. The caller writes it before
-    /// it tells other code where the block is.
+    /// For a block of `bytes` bytes that begins `offset` bytes behind the start of its memory. The caller
+    /// writes it before it tells other code where the block is.
     pub fn new(bytes: usize, offset: usize) -> Self {
         BlockSize { bytes: AtomicUsize::new(bytes), offset }
     }
@@ -125,8 +128,8 @@ impl BlockSize {
     /// The size of the block that begins where this ends.
     ///
     /// # Safety
-    /// There is a `BlockSize` directly in front of `block`, and after it was written a release fence came before the
-    /// block's address was stored for others.
+    /// There is a `BlockSize` directly in front of `block`, and after it was written a release fence came
+    /// before the block's address was stored for others.
     pub unsafe fn of(block: NonNull<u8>) -> usize {
         // Together with the release fence: a CPU that loaded the address sees what was written before it was
         // stored, although neither of the two accesses orders anything. On x86-64 neither fence is an

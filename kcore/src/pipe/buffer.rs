@@ -55,8 +55,8 @@ impl<M: Machine> Buffer<M> {
     }
 
     fn bytes(&self) -> SharedBytes<'_> {
-        // SAFETY: the block is `len` bytes long, aligned to 16, and lives as long as `self`. All accesses are through such
-        // views; the machine's own, when it poisons the block, is of the same start and length.
+        // SAFETY: the block is `len` bytes long, aligned to 16, and lives as long as `self`. All accesses are
+        // through such views; the machine's own, when it poisons the block, is of the same start and length.
         unsafe { SharedBytes::new(self.start, self.len) }
     }
 }

@@ -99,8 +99,8 @@ pub struct Snapshot {
 pub(super) type Held<'p, M> = MutexGuard<'p, State<M>, M, Observed>;
 
 impl<M: Machine> Pipe<M> {
-    /// scullpipe`index`, which takes the size of its buffer from `parameters` when it is opened. [`Errno::ENODEV`] when there
-    /// is no pipe of that number.
+    /// scullpipe`index`, which takes the size of its buffer from `parameters` when it is opened.
+    /// [`Errno::ENODEV`] when there is no pipe of that number.
     pub fn new(index: usize, parameters: &Arc<Parameters>, edition: Edition) -> Result<Arc<Self>, Errno> {
         let &(name, lock) = NAMES.get(index).ok_or(Errno::ENODEV)?;
         let lock = Observed::new(LockName::sleeps(lock, class!("scullpipe.lock", "No task sleeps with it.")));
@@ -160,8 +160,8 @@ impl<M: Machine> Pipe<M> {
         })
     }
 
-    /// Takes the lock for a call from outside. [`Errno::ERESTARTSYS`] when a signal came while the task slept for it,
-    /// [`Errno::ENODEV`] when the device is gone.
+    /// Takes the lock for a call from outside. [`Errno::ERESTARTSYS`] when a signal came while the task slept
+    /// for it, [`Errno::ENODEV`] when the device is gone.
     #[track_caller]
     pub(super) fn enter(&self) -> Result<Held<'_, M>, Errno> {
         let state = self.state.lock_interruptible().map_err(|_| Errno::ERESTARTSYS)?;
@@ -219,7 +219,8 @@ impl<M: Machine> Pipe<M> {
         count
     }
 
-    /// One file more, and a buffer if there was none. [`Errno::EINVAL`] when the buffer's size is none for a pipe.
+    /// One file more, and a buffer if there was none. [`Errno::EINVAL`] when the buffer's size is none for a
+    /// pipe.
     fn add_file(&self, flags: OpenFlags) -> Result<(), Errno> {
         let mut state = self.enter()?;
         probe::<M>(&sites::OPEN);
@@ -278,9 +279,9 @@ impl<M: Machine> Side<M> {
 }
 
 impl<M: Machine> CharDevice<M> for Pipe<M> {
-    /// Opens it (LDD3's `scull_p_open`). [`Errno::EINVAL`] when the module's size of buffers is less than two bytes, as one of
-    /// them is never used, or the file is neither for reading nor for writing; [`Errno::ENOMEM`], [`Errno::ERESTARTSYS`],
-    /// [`Errno::ENODEV`].
+    /// Opens it (LDD3's `scull_p_open`). [`Errno::EINVAL`] when the module's size of buffers is less than two
+    /// bytes, as one of them is never used, or the file is neither for reading nor for writing;
+    /// [`Errno::ENOMEM`], [`Errno::ERESTARTSYS`], [`Errno::ENODEV`].
     fn open(
         self: Arc<Self>,
         flags: OpenFlags,

@@ -23,7 +23,8 @@ impl<M: Machine> File<M> {
         File { pipe, flags }
     }
 
-    /// Takes the lock, and waits until the file's side of the pipe need not wait: then `must_wait(size)` is false.
+    /// Takes the lock, and waits until the file's side of the pipe need not wait: then `must_wait(size)` is
+    /// false.
     fn enter<'p>(
         &'p self,
         side: &'p Side<M>,
@@ -47,7 +48,8 @@ impl<M: Machine> File<M> {
         Ok(held)
     }
 
-    /// Gives the lock back, sleeps once, and takes it again. What was so when the sleep was over may be so no more.
+    /// Gives the lock back, sleeps once, and takes it again. What was so when the sleep was over may be so no
+    /// more.
     fn wait<'p>(
         &'p self,
         side: &'p Side<M>,
@@ -66,7 +68,8 @@ impl<M: Machine> File<M> {
             Edition::Repaired => side.queue.wait_event_interruptible_exclusive(is_over)?,
         }
         probe::<M>(side.woken);
-        // A signal that comes now finds this task with a wake-up that was for one of them: it is for the next one then.
+        // A signal that comes now finds this task with a wake-up that was for one of them: it is for the next
+        // one then.
         let held = pipe.enter().inspect_err(|_| {
             side.queue.wake_up();
         })?;
@@ -88,10 +91,12 @@ impl<M: Machine> File<M> {
 }
 
 impl<M: Machine> FileOperations<M> for File<M> {
-    /// Reads what is there: at most what was written last, or up to the end of the buffer (LDD3's `scull_p_read`). It sleeps
-    /// while there is nothing; there is no end of file, whether a task has it open for writing or not.
+    /// Reads what is there: at most what was written last, or up to the end of the buffer (LDD3's
+    /// `scull_p_read`). It sleeps while there is nothing; there is no end of file, whether a task has it open
+    /// for writing or not.
     ///
-    /// [`Errno::EAGAIN`] instead of a sleep, [`Errno::ERESTARTSYS`] when a signal ended it, [`Errno::ENODEV`].
+    /// [`Errno::EAGAIN`] instead of a sleep, [`Errno::ERESTARTSYS`] when a signal ended it,
+    /// [`Errno::ENODEV`].
     fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
         let pipe = &*self.pipe;
         let mut held = self.enter(&pipe.readers, |_| pipe.is_empty())?;
@@ -101,10 +106,11 @@ impl<M: Machine> FileOperations<M> for File<M> {
         Ok(count)
     }
 
-    /// Writes what there is room for: at most up to the end of the buffer, or to one byte before what is read next (LDD3's
-    /// `scull_p_write`). It sleeps while there is no room.
+    /// Writes what there is room for: at most up to the end of the buffer, or to one byte before what is read
+    /// next (LDD3's `scull_p_write`). It sleeps while there is no room.
     ///
-    /// [`Errno::EAGAIN`] instead of a sleep, [`Errno::ERESTARTSYS`] when a signal ended it, [`Errno::ENODEV`].
+    /// [`Errno::EAGAIN`] instead of a sleep, [`Errno::ERESTARTSYS`] when a signal ended it,
+    /// [`Errno::ENODEV`].
     fn write(&self, from: &[u8]) -> Result<usize, Errno> {
         let pipe = &*self.pipe;
         let mut held = self.enter(&pipe.writers, |size| pipe.is_full(size))?;
@@ -119,8 +125,8 @@ impl<M: Machine> FileOperations<M> for File<M> {
         self.pipe.parameters().ioctl::<M>(self.pipe.edition(), command, argument, caller)
     }
 
-    /// [`Events::IN`] when there is something, [`Events::OUT`] when there is room (LDD3's `scull_p_poll`); everything when the
-    /// device is gone.
+    /// [`Events::IN`] when there is something, [`Events::OUT`] when there is room (LDD3's `scull_p_poll`);
+    /// everything when the device is gone.
     fn poll<'a>(&'a self, table: &mut PollTable<'a, M>) -> Events {
         let pipe = &*self.pipe;
         table.wait(&pipe.readers.queue);

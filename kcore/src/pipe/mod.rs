@@ -1,5 +1,5 @@
-//! scullpipe, the pipe of LDD3 (chapter 6, "Blocking I/O"): a circular buffer, in which readers wait for something to read
-//! and writers for room.
+//! scullpipe, the pipe of LDD3 (chapter 6, "Blocking I/O"): a circular buffer, in which readers wait for
+//! something to read and writers for room.
 //!
 //! ```text
 //!   0        rp              wp       size
@@ -8,8 +8,8 @@
 //!   +--------+===============+--------+
 //! ```
 //!
-//! A read and a write go at most to the end of the buffer, and the next one begins at its start: short counts are normal.
-//! The buffer is there while a task has the pipe open; its size is the module's
+//! A read and a write go at most to the end of the buffer, and the next one begins at its start: short counts
+//! are normal. The buffer is there while a task has the pipe open; its size is the module's
 //! [`pipe_buffer`](crate::scull::Parameters::pipe_buffer). There is one lock, a mutex, which no task keeps
 //! while it sleeps.
 //!
@@ -20,12 +20,13 @@
 //! | each open | sets the bounds of the buffer, which it keeps (R18) | the first one does |
 //! | a write wakes | all readers | one, which wakes the next if it leaves something |
 //!
-//! A waiter that was woken and leaves without having used it (a signal came while it slept for the lock) wakes the next
-//! one: else the data is there, and all who could take it sleep.
+//! A waiter that was woken and leaves without having used it (a signal came while it slept for the lock)
+//! wakes the next one: else the data is there, and all who could take it sleep.
 //!
 //! A buffer knows how long it really is: what goes past its end is counted ([`Damage`]) and goes nowhere.
 //!
-//! Not as in the book: a buffer of less than two bytes, in which nothing has room, is `-EINVAL` when the pipe is opened.
+//! Not as in the book: a buffer of less than two bytes, in which nothing has room, is `-EINVAL` when the pipe
+//! is opened.
 
 mod buffer;
 mod damage;

@@ -1,4 +1,5 @@
-//! The arithmetic of a circular buffer of which one byte is never used: a full one would look like an empty one.
+//! The arithmetic of a circular buffer of which one byte is never used: a full one would look like an empty
+//! one.
 #![forbid(unsafe_code)]
 
 /// Where the next byte is read and written, in a buffer of some size, at one moment.
@@ -30,8 +31,8 @@ impl Ring {
         }
     }
 
-    /// Bytes that one read takes: up to what was written last, or to the end of the buffer. Asked of an empty ring, which
-    /// no caller should do, it says: up to the end of the buffer.
+    /// Bytes that one read takes: up to what was written last, or to the end of the buffer. Asked of an empty
+    /// ring, which no caller should do, it says: up to the end of the buffer.
     pub fn readable_at_once(self) -> usize {
         match self.wp > self.rp {
             true => self.wp - self.rp,

@@ -19,7 +19,8 @@ pub(super) enum State {
     Running,
     /// Asleep before its first action, until a script comes to it.
     AtStart,
-    /// Asleep at a point. `atomic`: it holds a spinlock, so it halts its CPU in place and nobody else runs there.
+    /// Asleep at a point. `atomic`: it holds a spinlock, so it halts its CPU in place and nobody else runs
+    /// there.
     AtPoint { atomic: bool },
     /// Waiting for a lock.
     LockWait { address: Hidden, lock: LockName },
@@ -118,8 +119,8 @@ impl Crew {
         self.all().all(|who| self.at_point(who) || self.at_start(who) || self.obstacle(who).is_some())
     }
 
-    /// Whether `who` waits for a lock that it is about to get, since no participant has it any more. What is waited for until
-    /// it happens is no lock: that it has happened once says nothing.
+    /// Whether `who` waits for a lock that it is about to get, since no participant has it any more. What is
+    /// waited for until it happens is no lock: that it has happened once says nothing.
     pub(super) fn is_about_to_get_its_lock(&self, who: u8) -> bool {
         match self.state(who) {
             State::LockWait { address, lock } => {
@@ -134,8 +135,8 @@ impl Crew {
         self.occupant(who).is_some()
     }
 
-    /// The participant that keeps the CPU of `who`: it waits at a point and may not sleep there, or it spins for a lock
-    /// that is held.
+    /// The participant that keeps the CPU of `who`: it waits at a point and may not sleep there, or it spins
+    /// for a lock that is held.
     fn occupant(&self, who: u8) -> Option<Obstacle> {
         let cpu = self.members[usize::from(who)].cpu?;
         let by = self.all().find(|other| {

@@ -28,8 +28,8 @@ struct Seen {
     holders: u32,
 }
 
-/// The locks seen in this round, by address. Nothing is allocated after `new`. The addresses are hidden: where a lock was
-/// that is gone, a block may be that is lost, and these books must not keep it alive.
+/// The locks seen in this round, by address. Nothing is allocated after `new`. The addresses are hidden:
+/// where a lock was that is gone, a block may be that is lost, and these books must not keep it alive.
 #[derive(Debug)]
 pub(super) struct Locks {
     seen: Vec<Seen>,
@@ -46,8 +46,8 @@ impl Locks {
         self.find(address).map_or(Hold::Unknown, |seen| seen.hold)
     }
 
-    /// Whether it was given back, and no participant has it: one that waits for it is on its way. Of a lock with several
-    /// holders at once the last event does not say so much.
+    /// Whether it was given back, and no participant has it: one that waits for it is on its way. Of a lock
+    /// with several holders at once the last event does not say so much.
     pub(super) fn is_free(&self, address: usize) -> bool {
         self.find(address).is_some_and(|seen| seen.hold == Hold::Free && seen.holders == 0)
     }

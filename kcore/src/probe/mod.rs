@@ -1,8 +1,8 @@
 //! Probe points: how tasks pass them, so that a race can be had on demand.
 //!
-//! The [`Engine`] is a pure state machine, kept by the [`Session`](crate::session::Session) of a run: it is told what happens
-//! (a task starts, arrives at a point, waits for a lock, takes it, gives it back, finishes), and says which tasks sleep and
-//! which are woken.
+//! The [`Engine`] is a pure state machine, kept by the [`Session`](crate::session::Session) of a run: it is
+//! told what happens (a task starts, arrives at a point, waits for a lock, takes it, gives it back,
+//! finishes), and says which tasks sleep and which are woken.
 //!
 //! | file | noun |
 //! |---|---|

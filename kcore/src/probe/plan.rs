@@ -13,8 +13,8 @@ use crate::settings::{Probe, Usage};
 pub enum Plan {
     /// They do not notice them.
     Pass,
-    /// They execute PAUSE this often at each point, or for 10 microseconds each. The caller does so by itself, without the
-    /// [`Engine`](super::Engine).
+    /// They execute PAUSE this often at each point, or for 10 microseconds each. The caller does so by
+    /// itself, without the [`Engine`](super::Engine).
     Delay(u32),
     /// All meet at one of the points before any goes on.
     Rendezvous {

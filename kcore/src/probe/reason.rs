@@ -1,5 +1,5 @@
-//! Why a step of a script could not happen, kept as data: sentences are made when the run is over, because the engine
-//! is called with interrupts off, where nothing may be allocated.
+//! Why a step of a script could not happen, kept as data: sentences are made when the run is over, because
+//! the engine is called with interrupts off, where nothing may be allocated.
 
 use alloc::format;
 use alloc::string::ToString;

@@ -22,7 +22,8 @@ impl Rendezvous {
         self.points.iter().any(|point| access.is(point))
     }
 
-    /// Opens the barrier when nobody is missing. All that wait go on together: the next meeting starts from nothing.
+    /// Opens the barrier when nobody is missing. All that wait go on together: the next meeting starts from
+    /// nothing.
     pub(super) fn settle(&mut self, crew: &mut Crew) -> Wake {
         if crew.all().any(|who| is_missing(crew, who)) {
             return 0;
@@ -41,8 +42,9 @@ impl Rendezvous {
     }
 }
 
-/// Whether the meeting has to wait for `who`. A task that waits for a lock is not waited for, since the holder may be here;
-/// unless the lock was given back: then the task is on its way, and a meeting without it would be a matter of luck.
+/// Whether the meeting has to wait for `who`. A task that waits for a lock is not waited for, since the
+/// holder may be here; unless the lock was given back: then the task is on its way, and a meeting without it
+/// would be a matter of luck.
 fn is_missing(crew: &Crew, who: u8) -> bool {
     match crew.state(who) {
         State::AtPoint { .. } | State::Finished => false,

@@ -1,7 +1,8 @@
 //! The token that goes from step to step.
 //!
-//! A participant begins when the script comes to its first step, and not before: else it might take a lock that the steps
-//! before need, or do what they are about to do. One that the script does not name begins when the script is over.
+//! A participant begins when the script comes to its first step, and not before: else it might take a lock
+//! that the steps before need, or do what they are about to do. One that the script does not name begins when
+//! the script is over.
 
 use alloc::vec::Vec;
 
@@ -13,8 +14,8 @@ use crate::event::Access;
 
 /// How far a script has come.
 ///
-/// A step is done when its participant, standing at the step's point, is let go. Its segment lasts until its next event:
-/// only then is the access itself certainly done, and only then may the next step begin.
+/// A step is done when its participant, standing at the step's point, is let go. Its segment lasts until its
+/// next event: only then is the access itself certainly done, and only then may the next step begin.
 #[derive(Debug)]
 pub(super) struct Script {
     steps: Vec<Step>,

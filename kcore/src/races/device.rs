@@ -1,4 +1,5 @@
-//! What becomes of a scull device when its lock is taken out: a list of nodes, in each an array of pointers to quanta.
+//! What becomes of a scull device when its lock is taken out: a list of nodes, in each an array of pointers
+//! to quanta.
 
 use super::race::Race;
 

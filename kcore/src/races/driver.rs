@@ -1,5 +1,5 @@
-//! What remains in a driver that takes its lock: too late, not everywhere, or around the wrong thing. All but R31 are in
-//! drivers of the book as it prints them.
+//! What remains in a driver that takes its lock: too late, not everywhere, or around the wrong thing. All but
+//! R31 are in drivers of the book as it prints them.
 
 use super::race::Race;
 

@@ -2,7 +2,8 @@
 
 use crate::experiment::{self, Experiment};
 
-/// A race, or a mistake that is no race but found beside one. A and B are tasks; where it matters the text says on which CPUs.
+/// A race, or a mistake that is no race but found beside one. A and B are tasks; where it matters the text
+/// says on which CPUs.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Race {
     /// Its number, with the letter: `R1`.

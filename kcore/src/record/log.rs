@@ -10,7 +10,8 @@ use super::stored::Stored;
 use crate::event::{Outcome, Ticket};
 use crate::machine::CpuId;
 
-/// The rings of `CPUS` CPUs. What they have is of an era: what was recorded before it [began](Log::begin_era) is forgotten.
+/// The rings of `CPUS` CPUs. What they have is of an era: what was recorded before it [began](Log::begin_era)
+/// is forgotten.
 #[derive(Debug)]
 pub struct Log<const CPUS: usize> {
     rings: [Ring; CPUS],
@@ -32,8 +33,9 @@ impl<const CPUS: usize> Log<CPUS> {
         }
     }
 
-    /// Gives the rings of the first `cpus` CPUs room for `each` entries, as far as there is memory, if they have none yet; returns
-    /// the room of the smallest. It is never given back: a CPU may be in the middle of an entry. One caller at a time.
+    /// Gives the rings of the first `cpus` CPUs room for `each` entries, as far as there is memory, if they
+    /// have none yet; returns the room of the smallest. It is never given back: a CPU may be in the middle of
+    /// an entry. One caller at a time.
     pub fn make_room(&self, cpus: usize, each: usize) -> usize {
         let rings = &self.rings[..cpus];
         rings.iter().for_each(|ring| ring.make_room(each));
@@ -57,7 +59,8 @@ impl<const CPUS: usize> Log<CPUS> {
         self.began.store(u64::MAX, Relaxed);
     }
 
-    /// Records what is about to be stored. The entry's CPU alone calls this, and [`finish`](Log::finish), with interrupts off.
+    /// Records what is about to be stored. The entry's CPU alone calls this, and [`finish`](Log::finish),
+    /// with interrupts off.
     pub fn begin(&self, stored: &Stored) -> Ticket {
         let (era, wraps) = (self.era.load(Acquire), self.wraps.load(Relaxed));
         self.rings[stored.cpu.0 as usize].begin(stored, era, wraps)
@@ -68,7 +71,8 @@ impl<const CPUS: usize> Log<CPUS> {
         self.rings[cpu.0 as usize].finish(ticket, over, outcome);
     }
 
-    /// Visits all entries of the era, those of each CPU in their order. `relax` passes time while one of them is written.
+    /// Visits all entries of the era, those of each CPU in their order. `relax` passes time while one of them
+    /// is written.
     pub fn each(&self, relax: &dyn Fn(), visit: &mut dyn FnMut(&Stored)) {
         let era = self.era.load(Acquire);
         for (cpu, ring) in (0..).zip(&self.rings) {

@@ -16,11 +16,13 @@ use crate::holds::NameWord;
 use crate::leak::Hidden;
 use crate::machine::{Context, CpuId, TaskId};
 
-/// An entry's place. Each word is stored and loaded as a whole; that they belong together is what `state` says.
+/// An entry's place. Each word is stored and loaded as a whole; that they belong together is what `state`
+/// says.
 #[derive(Debug, Default)]
 struct Slot {
-    /// Which entry this is, from 1, in the upper bits; the lowest is set when it is over. 0 while it is written. Each value comes
-    /// once: a reader that finds the same before and after has read what was written together.
+    /// Which entry this is, from 1, in the upper bits; the lowest is set when it is over. 0 while it is
+    /// written. Each value comes once: a reader that finds the same before and after has read what was
+    /// written together.
     state: AtomicU64,
     address: AtomicUsize,
     bytes: AtomicUsize,
@@ -128,7 +130,8 @@ impl Ring {
         }
     }
 
-    /// Gives it room for `length` entries, for ever, if there is memory and it has none yet. One caller at a time.
+    /// Gives it room for `length` entries, for ever, if there is memory and it has none yet. One caller at a
+    /// time.
     pub(super) fn make_room(&self, length: usize) {
         let mut slots = Vec::new();
         if self.room() > 0 || length == 0 || slots.try_reserve_exact(length).is_err() {

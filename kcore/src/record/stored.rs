@@ -9,7 +9,8 @@ use crate::machine::CpuId;
 /// Where memory is freed, which the log has as well: what was stored there is gone.
 pub static FREE: Site = Site::new("free");
 
-/// A store to shared memory, or a run of bytes that was cleared or freed. What is kept of addresses keeps no block alive.
+/// A store to shared memory, or a run of bytes that was cleared or freed. What is kept of addresses keeps no
+/// block alive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stored {
     /// Where it was stored.
@@ -32,8 +33,9 @@ pub struct Stored {
     pub over: u64,
     /// What was there before it and after it, once it is over.
     pub saw: [Hidden; 2],
-    /// The two locks that the task had taken last and still held, the last one first; empty for none. An [`Option`] without
-    /// a value would leave half of itself unwritten, and there whatever address its register held last.
+    /// The two locks that the task had taken last and still held, the last one first; empty for none. An
+    /// [`Option`] without a value would leave half of itself unwritten, and there whatever address its
+    /// register held last.
     pub held: [&'static str; 2],
 }
 

@@ -14,12 +14,12 @@ use crate::scull::sites;
 use crate::shared::Shared;
 
 impl Parameters {
-    /// Does what `command` says, for every driver of the family. The result is what the call returns where it goes well: a
-    /// negative `int`, which only the book's driver accepts, as its two's complement.
+    /// Does what `command` says, for every driver of the family. The result is what the call returns where it
+    /// goes well: a negative `int`, which only the book's driver accepts, as its two's complement.
     ///
-    /// [`Errno::ENOTTY`] for a command that is none of [those](crate::scull::ioctl), [`Errno::EPERM`] for a caller that may not
-    /// change the value, [`Errno::EFAULT`] for an address that is not the caller's, and, in the repaired driver,
-    /// [`Errno::EINVAL`] for a value that no device can have.
+    /// [`Errno::ENOTTY`] for a command that is none of [those](crate::scull::ioctl), [`Errno::EPERM`] for a
+    /// caller that may not change the value, [`Errno::EFAULT`] for an address that is not the caller's, and,
+    /// in the repaired driver, [`Errno::EINVAL`] for a value that no device can have.
     pub fn ioctl<H: Events>(
         &self,
         edition: Edition,
@@ -144,8 +144,8 @@ impl<H: Events> Value<'_, H> {
         }
     }
 
-    /// The `int` at `address`. Where there is none, the book's driver, which lets `__get_user` write straight into the
-    /// parameter, has a 0 in it afterwards (R34).
+    /// The `int` at `address`. Where there is none, the book's driver, which lets `__get_user` write straight
+    /// into the parameter, has a 0 in it afterwards (R34).
     fn fetch(&self, address: usize) -> Result<usize, Errno> {
         match self.caller.memory.get_int(address) {
             Ok(value) => self.accept(value),

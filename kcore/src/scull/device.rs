@@ -33,8 +33,8 @@ const NAMES: [(&str, &str); 4] = [
     ("scull3", "scull3.lock"),
 ];
 
-/// A scull device (LDD3's `struct scull_dev`). When it is dropped, what can be reached from it is freed; what a race has
-/// leaked stays leaked.
+/// A scull device (LDD3's `struct scull_dev`). When it is dropped, what can be reached from it is freed; what
+/// a race has leaked stays leaked.
 pub struct Device<M: Machine> {
     index: usize,
     name: &'static str,
@@ -50,8 +50,8 @@ pub struct Device<M: Machine> {
 
 impl<M: Machine> Device<M> {
     /// The empty device scull`index` of the repaired driver, guarded by `lock`, with parameters of its own.
-    /// [`Errno::ENODEV`] when there is no device of that number, [`Errno::EINVAL`] when the geometry is impossible
-    /// ([`Geometry::check`]).
+    /// [`Errno::ENODEV`] when there is no device of that number, [`Errno::EINVAL`] when the geometry is
+    /// impossible ([`Geometry::check`]).
     pub fn new(index: usize, lock: Form, geometry: Geometry) -> Result<Self, Errno> {
         Self::of_module(index, lock, Edition::Repaired, &Arc::new(Parameters::new(geometry)))
     }
@@ -70,7 +70,8 @@ impl<M: Machine> Device<M> {
         Ok(device)
     }
 
-    /// The same for a device with a name of its own, and one for its lock: scullsingle and those like it. Its number is 0.
+    /// The same for a device with a name of its own, and one for its lock: scullsingle and those like it. Its
+    /// number is 0.
     pub fn named(
         name: &'static str,
         lock_name: &'static str,
@@ -101,7 +102,8 @@ impl<M: Machine> Device<M> {
     }
 
     /// A new open file. A device that is opened only for writing is emptied first (LDD3's `scull_open`).
-    /// [`Errno::ERESTARTSYS`] when a signal came while the task slept for the device's lock; then nothing was done.
+    /// [`Errno::ERESTARTSYS`] when a signal came while the task slept for the device's lock; then nothing was
+    /// done.
     #[track_caller]
     pub fn open(&self, mode: Mode) -> Result<File<'_, M>, Errno> {
         let file = File::at(self, mode, 0);

@@ -13,11 +13,11 @@ use crate::scull::walk::Circle;
 use crate::shared::probe;
 
 impl<M: Machine> Device<M> {
-    /// Appends to `out` what `/proc/scullmem` says of the device: its geometry and size, its items, and the quanta of the
-    /// last one. The book's driver loads the head of the list before it takes the lock (R13).
+    /// Appends to `out` what `/proc/scullmem` says of the device: its geometry and size, its items, and the
+    /// quanta of the last one. The book's driver loads the head of the list before it takes the lock (R13).
     ///
-    /// [`Errno::ERESTARTSYS`] as for a read, [`Errno::ENOSPC`] when `out` takes no more, and [`Errno::EFAULT`] when it came to
-    /// something that cannot be followed.
+    /// [`Errno::ERESTARTSYS`] as for a read, [`Errno::ENOSPC`] when `out` takes no more, and
+    /// [`Errno::EFAULT`] when it came to something that cannot be followed.
     pub fn show_memory(&self, out: &mut dyn Write) -> Result<(), Errno> {
         self.show(self.edition == Edition::Book, out)
     }
@@ -48,7 +48,8 @@ impl<M: Machine> Device<M> {
         self.load::<M, _>(&self.list.head, &sites::HEAD)
     }
 
-    /// A line for each item from `next` on. A list that a race has bent into a circle is left after a few rounds.
+    /// A line for each item from `next` on. A list that a race has bent into a circle is left after a few
+    /// rounds.
     fn show_items(
         &self,
         mut next: Option<Block<Node>>,

@@ -19,7 +19,8 @@ impl Edition {
     /// The lock of the driver as it is printed: both editions have it.
     pub const LOCK: Form = Form::Semaphore;
 
-    /// The edition that a form of an exhibit, or a word of a command line, names; none, if it names something else.
+    /// The edition that a form of an exhibit, or a word of a command line, names; none, if it names something
+    /// else.
     pub fn of(form: Form) -> Option<Self> {
         match form {
             Form::Book => Some(Edition::Book),

@@ -67,18 +67,20 @@ impl<'d, M: Machine> File<'d, M> {
         self.device
     }
 
-    /// Closes the file. The device keeps no account of open files, so there is nothing to do (LDD3's `scull_release`).
+    /// Closes the file. The device keeps no account of open files, so there is nothing to do (LDD3's
+    /// `scull_release`).
     pub fn release(self) {}
 
-    /// Reads at the position and moves it (LDD3's `scull_read`). Returns how many bytes: at most to the end of the quantum
-    /// and of the data. 0 at or past the end of the data, and also where the quantum is missing: as in the book, a read
-    /// does not go on past a hole. A quantum that exists reads as 0 where no task has written.
+    /// Reads at the position and moves it (LDD3's `scull_read`). Returns how many bytes: at most to the end
+    /// of the quantum and of the data. 0 at or past the end of the data, and also where the quantum is
+    /// missing: as in the book, a read does not go on past a hole. A quantum that exists reads as 0 where no
+    /// task has written.
     ///
     /// Nodes that are missing are made, as by a write (R5).
     ///
-    /// [`Errno::EBADF`] when the file is not open for reading, [`Errno::ERESTARTSYS`] when a signal came while it slept for
-    /// the lock, [`Errno::ENOMEM`], and [`Errno::EFAULT`] when a race left a pointer that cannot be followed or a block that is too
-    /// short.
+    /// [`Errno::EBADF`] when the file is not open for reading, [`Errno::ERESTARTSYS`] when a signal came
+    /// while it slept for the lock, [`Errno::ENOMEM`], and [`Errno::EFAULT`] when a race left a pointer that
+    /// cannot be followed or a block that is too short.
     #[inline(never)] // so that every backtrace names it
     pub fn read(&mut self, into: &mut [u8]) -> Result<usize, Errno> {
         if self.mode == Mode::Write {
@@ -136,11 +138,12 @@ impl<'d, M: Machine> File<'d, M> {
         }
     }
 
-    /// Writes at the position and moves it (LDD3's `scull_write`). Returns how many bytes: at most to the end of the quantum.
+    /// Writes at the position and moves it (LDD3's `scull_write`). Returns how many bytes: at most to the end
+    /// of the quantum.
     ///
-    /// [`Errno::EBADF`] when the file is not open for writing, [`Errno::ERESTARTSYS`] as for a read, [`Errno::EINVAL`] when the position would no longer fit,
-    /// [`Errno::ENOMEM`] (what was allocated on the way stays in the device), and [`Errno::EFAULT`] when a race left a
-    /// pointer that cannot be followed.
+    /// [`Errno::EBADF`] when the file is not open for writing, [`Errno::ERESTARTSYS`] as for a read,
+    /// [`Errno::EINVAL`] when the position would no longer fit, [`Errno::ENOMEM`] (what was allocated on the
+    /// way stays in the device), and [`Errno::EFAULT`] when a race left a pointer that cannot be followed.
     #[inline(never)] // so that every backtrace names it
     pub fn write(&mut self, from: &[u8]) -> Result<usize, Errno> {
         if self.mode == Mode::Read {
@@ -171,8 +174,9 @@ impl<'d, M: Machine> File<'d, M> {
         }
     }
 
-    /// Moves the position and returns it (LDD3's `scull_llseek`). A position past the end of the data is allowed.
-    /// [`Errno::EINVAL`] for one before the start or beyond `i64::MAX`, [`Errno::ERESTARTSYS`] as for a read.
+    /// Moves the position and returns it (LDD3's `scull_llseek`). A position past the end of the data is
+    /// allowed. [`Errno::EINVAL`] for one before the start or beyond `i64::MAX`, [`Errno::ERESTARTSYS`] as
+    /// for a read.
     pub fn llseek(&mut self, whence: Whence, offset: i64) -> Result<usize, Errno> {
         let base = match whence {
             Whence::Set => 0,
@@ -198,8 +202,9 @@ impl<M: Machine> fmt::Debug for File<'_, M> {
     }
 }
 
-/// `copy_from_user` in two halves, with a probe before, between and after. They meet at a word of the quantum, so that a
-/// task which is held there has torn no word. The second is never empty, and of two words or more the first is not.
+/// `copy_from_user` in two halves, with a probe before, between and after. They meet at a word of the
+/// quantum, so that a task which is held there has torn no word. The second is never empty, and of two words
+/// or more the first is not.
 fn copy<M: Machine>(quantum: SharedBytes<'_>, offset: usize, from: &[u8]) {
     let middle = (offset + from.len() / 2) / WORD * WORD;
     let (first, second) = from.split_at(middle.saturating_sub(offset));

@@ -1,7 +1,7 @@
 //! Going to a node, an array and a quantum, and making those that are missing.
 //!
-//! Each of the three makers does the book's `if (!pointer) pointer = kmalloc(...)`: between the test and the store another
-//! CPU may do the same.
+//! Each of the three makers does the book's `if (!pointer) pointer = kmalloc(...)`: between the test and the
+//! store another CPU may do the same.
 #![forbid(unsafe_code)]
 
 use crate::errno::Errno;
@@ -14,7 +14,8 @@ use crate::scull::sites;
 use crate::shared::{clearing, probe};
 
 impl<M: Machine> Device<M> {
-    /// Node number `item`. It and those before it are made if they are missing, for readers too (LDD3's `scull_follow`).
+    /// Node number `item`. It and those before it are made if they are missing, for readers too (LDD3's
+    /// `scull_follow`).
     ///
     /// Panics unless the guard is held.
     pub(super) fn follow(&self, item: usize) -> Result<Block<Node>, Errno> {
@@ -58,7 +59,8 @@ impl<M: Machine> Device<M> {
         clearing::<M>(&sites::ARRAY_CLEAR, array.address(), size_of_val(slots), || {
             slots.iter().for_each(Link::clear);
         });
-        // The write goes on with this array: if another was stored over it, all that is hung here is lost (R2).
+        // The write goes on with this array: if another was stored over it, all that is hung here is lost
+        // (R2).
         Ok(array)
     }
 
@@ -81,8 +83,9 @@ impl<M: Machine> Device<M> {
         array.slot::<M>(&self.list, index).map_err(|past| self.tally.overrun(past))
     }
 
-    /// The quantum of a slot that was seen to have one. The slot is read once more, as the book reads it for the copy: by
-    /// now it may lead to another CPU's quantum (R1), or be poison because its array was freed (R8).
+    /// The quantum of a slot that was seen to have one. The slot is read once more, as the book reads it for
+    /// the copy: by now it may lead to another CPU's quantum (R1), or be poison because its array was freed
+    /// (R8).
     #[inline]
     pub(super) fn quantum_in(&self, slot: &Link<Quantum>) -> Result<Block<Quantum>, Errno> {
         self.load::<M, _>(slot, &sites::SLOT)?.ok_or_else(|| self.tally.wild(Wild))

@@ -3,11 +3,11 @@
 
 use crate::errno::Errno;
 
-/// The sizes of a device's parts (LDD3's `scull_quantum` and `scull_qset`). A device gets those of its module whenever it is
-/// trimmed.
+/// The sizes of a device's parts (LDD3's `scull_quantum` and `scull_qset`). A device gets those of its module
+/// whenever it is trimmed.
 ///
-/// The book's are `int`s, and its driver checks none of them. So the numbers here may be any, a negative one as its two's
-/// complement, unless the geometry passed [`check`](Geometry::check).
+/// The book's are `int`s, and its driver checks none of them. So the numbers here may be any, a negative one
+/// as its two's complement, unless the geometry passed [`check`](Geometry::check).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     /// Bytes of a quantum.
@@ -35,9 +35,9 @@ pub struct Place {
 }
 
 impl Geometry {
-    /// The same, if a device can have it. [`Errno::EINVAL`] when a size is 0, or when an array or the bytes of a node would
-    /// be larger than an object can be (`isize::MAX` bytes). An array that is merely too large for the heap is allowed: the
-    /// write that needs it fails.
+    /// The same, if a device can have it. [`Errno::EINVAL`] when a size is 0, or when an array or the bytes
+    /// of a node would be larger than an object can be (`isize::MAX` bytes). An array that is merely too
+    /// large for the heap is allowed: the write that needs it fails.
     pub fn check(self) -> Result<Self, Errno> {
         let possible =
             |bytes: Option<usize>| bytes.is_some_and(|bytes| (1..=isize::MAX as usize).contains(&bytes));

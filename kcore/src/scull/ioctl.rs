@@ -1,7 +1,8 @@
 //! The ioctl commands of the family (LDD3 ch. 6, "Choosing the ioctl Commands").
 //!
-//! Each value can be asked for and changed in six ways, so that a reader sees them all: S sets through a pointer, T tells by
-//! value, G gets through a pointer, Q queries by the result, X exchanges through a pointer, H shifts by value and result.
+//! Each value can be asked for and changed in six ways, so that a reader sees them all: S sets through a
+//! pointer, T tells by value, G gets through a pointer, Q queries by the result, X exchanges through a
+//! pointer, H shifts by value and result.
 #![forbid(unsafe_code)]
 
 use crate::dev::ioctl::{io, ior, iow, iowr};

@@ -2,20 +2,22 @@
 //!
 //! All unsafe code of the device is here. It rests on four invariants, which hold in every interleaving:
 //!
-//! - **S1** A link that can be loaded holds null, poison (its block is not cleared yet, or freed), or the address of a block
-//!   that [`Memory::allocate`] gave for the link's type. Poison comes from the allocator, null from [`Link::clear`], and
-//!   [`Link::store`] takes nothing but a [`Block`], which only an allocation or another link can have produced. Each of
-//!   these is the store of a whole word, so a load never sees a mixture.
-//! - **S2** A block stays mapped and is not handed out for another use while tasks are inside the device: the promise of
-//!   [`Memory`]. So a task that loaded an address before the block was freed still finds memory of the same
-//!   type there.
-//! - **S3** A block knows how long it is, and that never changes ([`Memory::size`]). What is made of its address is as long as
-//!   the block, whatever the geometry of the device was when it was allocated, or is by now; an index past the end is
-//!   [`Past`], and is counted. Blocks do not move between lists.
-//! - **S4** References into blocks are references to atomics and live for one operation. They may overlap with
-//!   [`Memory::free`], which writes its poison into the block and leaves it mapped (S2).
+//! - **S1** A link that can be loaded holds null, poison (its block is not cleared yet, or freed), or the
+//!   address of a block that [`Memory::allocate`] gave for the link's type. Poison comes from the allocator,
+//!   null from [`Link::clear`], and [`Link::store`] takes nothing but a [`Block`], which only an allocation
+//!   or another link can have produced. Each of these is the store of a whole word, so a load never sees a
+//!   mixture.
+//! - **S2** A block stays mapped and is not handed out for another use while tasks are inside the device: the
+//!   promise of [`Memory`]. So a task that loaded an address before the block was freed still finds memory of
+//!   the same type there.
+//! - **S3** A block knows how long it is, and that never changes ([`Memory::size`]). What is made of its
+//!   address is as long as the block, whatever the geometry of the device was when it was allocated, or is by
+//!   now; an index past the end is [`Past`], and is counted. Blocks do not move between lists.
+//! - **S4** References into blocks are references to atomics and live for one operation. They may overlap
+//!   with [`Memory::free`], which writes its poison into the block and leaves it mapped (S2).
 //!
-//! The two poison words are no addresses of anything: they are not canonical on x86-64 (Intel SDM vol. 1, 3.3.7.1).
+//! The two poison words are no addresses of anything: they are not canonical on x86-64 (Intel SDM vol. 1,
+//! 3.3.7.1).
 
 use core::ptr::{self, NonNull};
 use core::slice;
@@ -165,7 +167,8 @@ impl Block<Node> {
 }
 
 impl Block<Array> {
-    /// Room for an array of `qset` links, not yet cleared. [`Errno::ENOMEM`] also when no array can be so long.
+    /// Room for an array of `qset` links, not yet cleared. [`Errno::ENOMEM`] also when no array can be so
+    /// long.
     #[track_caller]
     pub(super) fn new_array<A: Memory>(qset: usize) -> Result<Self, Errno> {
         let size = qset.checked_mul(size_of::<Link<Quantum>>()).ok_or(Errno::ENOMEM)?;
@@ -197,7 +200,8 @@ impl Block<Quantum> {
     /// Its bytes.
     #[inline]
     pub(super) fn bytes<A: Memory>(self, _list: &List) -> SharedBytes<'_> {
-        // SAFETY: S1, S2 and S3: a mapped block of so many bytes, aligned to 16, which the device touches in no other way.
+        // SAFETY: S1, S2 and S3: a mapped block of so many bytes, aligned to 16, which the device touches in
+        // no other way.
         unsafe { SharedBytes::new(self.start.cast(), self.size::<A>()) }
     }
 

@@ -1,8 +1,8 @@
 //! scull, the character device of LDD3 (chapters 3 and 5): bytes in memory that every open file shares.
 //!
-//! There is one source for the racy and the guarded form: which [`Form`](crate::settings::Form) guards a [`Device`] is
-//! chosen when it is made. The functions that are called from outside enter the guard; those that work on the list assume
-//! that it is held, and check it.
+//! There is one source for the racy and the guarded form: which [`Form`](crate::settings::Form) guards a
+//! [`Device`] is chosen when it is made. The functions that are called from outside enter the guard; those
+//! that work on the list assume that it is held, and check it.
 //!
 //! ```text
 //! Device            node                    node
@@ -29,11 +29,11 @@
 //! | the size | tests it, then stores | R6: it goes back |
 //! | trim | reads the head first, stores null last | R8, R9: others walk what is being freed, or free it too |
 //!
-//! C leaves the compiler free to read a shared variable again or to keep it in a register. Where the book names one twice,
-//! this table says which of the two is done here.
+//! C leaves the compiler free to read a shared variable again or to keep it in a register. Where the book
+//! names one twice, this table says which of the two is done here.
 //!
-//! Two things differ from the book on purpose. A failed allocation stores nothing, so it loses nothing. And `read` says ENOMEM
-//! when it could not allocate; the book's says 0, as at the end of the data.
+//! Two things differ from the book on purpose. A failed allocation stores nothing, so it loses nothing. And
+//! `read` says ENOMEM when it could not allocate; the book's says 0, as at the end of the data.
 //!
 //! # Editions
 //! The book's driver makes mistakes with its lock, too. A [`Device`] is of one [`Edition`] or the other:
@@ -45,17 +45,19 @@
 //! | R32 | exchange and shift of a parameter are a load and a store | a swap |
 //! | R34 | any number is a quantum or a qset; a fresh quantum shows what was there before | -EINVAL; it is cleared before it is published |
 //!
-//! The geometry of a device can change whenever it is trimmed: then the module's [`Parameters`] become the device's. Each
-//! block knows how long it is, so where geometry and block do not fit, the access past the end is counted and refused
-//! ([`Damage::overrun`]).
+//! The geometry of a device can change whenever it is trimmed: then the module's [`Parameters`] become the
+//! device's. Each block knows how long it is, so where geometry and block do not fit, the access past the end
+//! is counted and refused ([`Damage::overrun`]).
 //!
 //! # Who comes in
-//! Experiments use a [`Device`] and its [`File`]s, which borrow it. The registry hands out a [`SharedFile`], which refers to
-//! the device and has a position that several tasks share. Both do the same through the same code.
+//! Experiments use a [`Device`] and its [`File`]s, which borrow it. The registry hands out a [`SharedFile`],
+//! which refers to the device and has a position that several tasks share. Both do the same through the same
+//! code.
 //!
 //! # Why the races are not undefined behaviour
-//! Every shared word is a [`Shared`](crate::shared::Shared), all bytes are [`SharedBytes`](crate::bytes::SharedBytes); and the
-//! invariants of `list.rs` hold in every interleaving: a link leads to a block, to nothing, or is recognised as poison.
+//! Every shared word is a [`Shared`](crate::shared::Shared), all bytes are
+//! [`SharedBytes`](crate::bytes::SharedBytes); and the invariants of `list.rs` hold in every interleaving: a
+//! link leads to a block, to nothing, or is recognised as poison.
 
 pub mod access;
 mod control;

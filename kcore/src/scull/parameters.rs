@@ -4,8 +4,8 @@
 use crate::scull::Geometry;
 use crate::shared::Shared;
 
-/// The module's settings. A device takes quantum and qset over when it is trimmed, a pipe its buffer's size when it is
-/// first opened. They are `int`s, as in the book: a negative one is kept as it is.
+/// The module's settings. A device takes quantum and qset over when it is trimmed, a pipe its buffer's size
+/// when it is first opened. They are `int`s, as in the book: a negative one is kept as it is.
 #[derive(Debug)]
 pub struct Parameters {
     /// Bytes of a quantum (`scull_quantum`).

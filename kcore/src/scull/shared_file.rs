@@ -18,8 +18,8 @@ use crate::sync::{Mutex, Observed};
 const POSITION: LockName =
     LockName::sleeps("f_pos_lock", class!("f_pos_lock", "Read, write and llseek of a file."));
 
-/// An open file of a device that it refers to. One call at a time moves the position: the others sleep, and a signal ends
-/// their sleep with [`Errno::ERESTARTSYS`].
+/// An open file of a device that it refers to. One call at a time moves the position: the others sleep, and a
+/// signal ends their sleep with [`Errno::ERESTARTSYS`].
 pub struct SharedFile<M: Machine> {
     position: Mutex<usize, M, Observed>,
     mode: Mode,

@@ -1,7 +1,7 @@
 //! The places where the device touches something shared, for scripts and rendezvous.
 //!
-//! `head`, `next`, `array`, `slot` and `size` are accesses, so their points are written `slot.load` and `slot.store`. The
-//! others are named probes, and their points are their bare names.
+//! `head`, `next`, `array`, `slot` and `size` are accesses, so their points are written `slot.load` and
+//! `slot.store`. The others are named probes, and their points are their bare names.
 #![forbid(unsafe_code)]
 
 use crate::event::Site;

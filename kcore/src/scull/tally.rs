@@ -11,15 +11,15 @@ use crate::scull::list::{Past, Wild};
 /// What a device noticed of its own corruption. All 0 where the guard works.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
-    /// Pointers that were about to be followed and lay in memory that was freed or not yet initialised, so they were poison
-    /// (or had become null since they were tested). In the book's driver each is an oops.
+    /// Pointers that were about to be followed and lay in memory that was freed or not yet initialised, so
+    /// they were poison (or had become null since they were tested). In the book's driver each is an oops.
     pub wild: u64,
     /// Blocks that a trim found freed already.
     pub double_free: u64,
     /// Addresses that a trim was about to free and no block starts at.
     pub unknown_free: u64,
-    /// Places past the end of a block (or before its start) that were about to be used: an array or a quantum is shorter than
-    /// the geometry says. In the book's driver each is another owner's memory.
+    /// Places past the end of a block (or before its start) that were about to be used: an array or a quantum
+    /// is shorter than the geometry says. In the book's driver each is another owner's memory.
     pub overrun: u64,
     /// Divisions by a quantum or a qset of zero. In the book's driver each is an oops.
     pub division: u64,

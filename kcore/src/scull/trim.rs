@@ -13,9 +13,9 @@ use crate::shared::probe;
 impl<M: Machine> Device<M> {
     /// Frees everything and makes the device empty (LDD3's `scull_trim`).
     ///
-    /// The list stays reachable from the device until all of it is freed: without the guard, others walk what is being freed
-    /// (R8), or free it as well (R9). Where a pointer turns out to be poison, the book's driver would oops; this one counts
-    /// it and goes on with the rest.
+    /// The list stays reachable from the device until all of it is freed: without the guard, others walk what
+    /// is being freed (R8), or free it as well (R9). Where a pointer turns out to be poison, the book's
+    /// driver would oops; this one counts it and goes on with the rest.
     ///
     /// Panics unless the guard is held.
     #[track_caller]
@@ -41,7 +41,8 @@ impl<M: Machine> Device<M> {
         probe::<A>(&sites::TRIM_DONE);
     }
 
-    /// The module's quantum and qset become the device's. A device of the repaired driver never gets an impossible one.
+    /// The module's quantum and qset become the device's. A device of the repaired driver never gets an
+    /// impossible one.
     fn adopt_geometry<A: Memory + Events>(&self) {
         let quantum = self.parameters.quantum.load::<A>(&sites::SCULL_QUANTUM);
         let qset = self.parameters.qset.load::<A>(&sites::SCULL_QSET);
@@ -61,8 +62,8 @@ impl<M: Machine> Device<M> {
     }
 
     fn trim_array<A: Memory + Events>(&self, array: Block<Array>, qset: usize) {
-        // As many slots as the device says, which need not be as many as the array has (R11): those behind are forgotten, and
-        // where there are fewer the book's driver frees whatever lies there.
+        // As many slots as the device says, which need not be as many as the array has (R11): those behind
+        // are forgotten, and where there are fewer the book's driver frees whatever lies there.
         for index in 0..qset {
             let Ok(slot) = array.slot::<A>(&self.list, index).map_err(|past| self.tally.overrun(past)) else {
                 return;

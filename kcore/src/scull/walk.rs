@@ -6,7 +6,8 @@ use crate::scull::device::Device;
 use crate::scull::list::{Array, Block, Link};
 
 impl<M: Machine> Device<M> {
-    /// Shows `visit` the kind and the address of every block that can be reached, and returns how many links were poison.
+    /// Shows `visit` the kind and the address of every block that can be reached, and returns how many links
+    /// were poison.
     ///
     /// No listener hears of it and nothing is changed. It survives whatever a race has left: poison is not
     /// followed, and a list that leads back into itself is left after at most a few rounds, so a block may be
@@ -52,8 +53,8 @@ fn reach<T>(link: &Link<T>, wild: &mut u64) -> Option<Block<T>> {
     })
 }
 
-/// Finds out in constant memory that a list runs in a circle (Brent, 1980): it compares each node with one seen before, and
-/// moves on to remember the current one whenever the number of steps since has doubled.
+/// Finds out in constant memory that a list runs in a circle (Brent, 1980): it compares each node with one
+/// seen before, and moves on to remember the current one whenever the number of steps since has doubled.
 #[derive(Default)]
 pub(super) struct Circle {
     remembered: usize,

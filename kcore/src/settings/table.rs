@@ -104,7 +104,8 @@ settings! {
     /// Make rounds for so long, however many that are; give --timeout, too
     seconds: Option<u32> = "seconds": Run, number(1, 86_400), MEASURING,
         Text("rounds are counted");
-    /// Make no more rounds when this is the verdict, and say which was the last: how long a race takes to happen by itself
+    /// Make no more rounds when this is the verdict, and say which was the last: how long a race takes to
+    /// happen by itself
     until: Option<Expect> = "until": Run, Expect::VALUES, CHOOSING,
         Text("all rounds are made");
     /// Where chance starts: how long each task waits before it begins; with --accel icount a seed repeats its

@@ -1,10 +1,11 @@
-//! A line for a program that reads its terminal: typed, echoed, corrected, and only then handed over (POSIX, XBD 11.1.6,
-//! "Canonical Mode Input Processing").
+//! A line for a program that reads its terminal: typed, echoed, corrected, and only then handed over (POSIX,
+//! XBD 11.1.6, "Canonical Mode Input Processing").
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Most bytes of a line that can be corrected. What is longer is handed over in pieces, so that none of it is lost.
+/// Most bytes of a line that can be corrected. What is longer is handed over in pieces, so that none of it is
+/// lost.
 const LONGEST: usize = 4095;
 
 const END_OF_FILE: u8 = 0x04;
@@ -20,8 +21,9 @@ pub struct Canonical {
 }
 
 impl Canonical {
-    /// Takes a byte, adds to `echo` what the terminal is to show, and returns what the program gets, if that is complete:
-    /// a line with its end, a piece of a long one, or what stands before a Ctrl-D. Nothing before a Ctrl-D is the end of the file.
+    /// Takes a byte, adds to `echo` what the terminal is to show, and returns what the program gets, if that
+    /// is complete: a line with its end, a piece of a long one, or what stands before a Ctrl-D. Nothing
+    /// before a Ctrl-D is the end of the file.
     pub fn push(&mut self, byte: u8, echo: &mut String) -> Option<Vec<u8>> {
         match byte {
             b'\n' | b'\r' => {

@@ -9,7 +9,8 @@ use super::token::{Kind, Operator, tokens};
 pub trait Names {
     /// All commands.
     fn commands(&self) -> Vec<String>;
-    /// What may follow `words` (a command and its arguments so far) besides a file; nothing when only a file may.
+    /// What may follow `words` (a command and its arguments so far) besides a file; nothing when only a file
+    /// may.
     fn arguments(&self, words: &[String]) -> Vec<String>;
     /// The names in a directory; those of directories end with `/`. Nothing when there is none.
     fn directory(&self, path: &str) -> Vec<String>;

@@ -5,8 +5,8 @@
 //!                     ▲ [complete]
 //! ```
 //!
-//! The grammar is the part of the POSIX shell's (XCU ch. 2) that an afternoon with a driver needs: words with quotes,
-//! pipelines, redirections, `;`, `&`, `&&`, `||`, `$?`, comments, and `time` before a pipeline.
+//! The grammar is the part of the POSIX shell's (XCU ch. 2) that an afternoon with a driver needs: words with
+//! quotes, pipelines, redirections, `;`, `&`, `&&`, `||`, `$?`, comments, and `time` before a pipeline.
 #![forbid(unsafe_code)]
 
 pub mod canonical;

@@ -1,15 +1,15 @@
 //! What is typed over a serial line: by a person, or by a pipe, which has an end.
 //!
-//! A line knows no end of what comes over it, so that of a pipe stands in the stream itself: `qemu-run.sh` sends [`BEGIN`], the
-//! bytes of the pipe as they are, and [`END`], once. No clock of the host is in it.
+//! A line knows no end of what comes over it, so that of a pipe stands in the stream itself: `qemu-run.sh`
+//! sends [`BEGIN`], the bytes of the pipe as they are, and [`END`], once. No clock of the host is in it.
 #![forbid(unsafe_code)]
 
 use crate::settings::Input;
 
 /// Before this, a pipe has sent nothing but what the port may drop while it is set up.
 pub const BEGIN: u8 = 0x01;
-/// After this nothing comes any more. Its first byte is nowhere else in it. (An application's own control string, ECMA-48
-/// 8.3.2; what it ends with is a Ctrl-D for a guest that does not know it.)
+/// After this nothing comes any more. Its first byte is nowhere else in it. (An application's own control
+/// string, ECMA-48 8.3.2; what it ends with is a Ctrl-D for a guest that does not know it.)
 pub const END: &[u8] = b"\x1b_scullery: end of input\x04";
 
 /// Where in a stream the next byte is.

@@ -1,10 +1,10 @@
 //! sleepy, the smallest use of a wait queue (LDD3 ch. 6, "Simple Sleeping"; misc-modules): a reader sleeps
 //! until a task writes.
 //!
-//! A write sets a flag and wakes all who sleep; a reader that finds the flag set clears it and has read the end of file. How
-//! many pass for one write? As the book prints it, to test the flag and to clear it are two steps, and two readers may come
-//! between them (R20). Repaired, they are one step: one reader passes, and the others go back to sleep. Writes that come
-//! before a reader are one: a flag does not count.
+//! A write sets a flag and wakes all who sleep; a reader that finds the flag set clears it and has read the
+//! end of file. How many pass for one write? As the book prints it, to test the flag and to clear it are two
+//! steps, and two readers may come between them (R20). Repaired, they are one step: one reader passes, and
+//! the others go back to sleep. Writes that come before a reader are one: a flag does not count.
 //!
 //! Not as in the book: there a signal ends the sleep as if a task had written, since the driver does not look
 //! at what the wait returned. Here both editions return `-ERESTARTSYS`.

@@ -8,11 +8,11 @@
 //! | `atomic_add_negative` | [`add_negative`](AtomicT::add_negative) | whether it is below 0 now |
 //! | `atomic_add_return`, ... | [`add_return`](AtomicT::add_return), ... | the value now |
 //!
-//! As everything here it is made of the one test-and-set: each change is a load and a store under a spinlock with
-//! interrupts off, as on architectures without atomic instructions (parisc, sparc32). Every change acquires and releases
-//! that spinlock, so a CPU that reads by a *change* what another change wrote also sees what was done before
-//! it: the last `dec_and_test` of a reference count may free. [`read`](AtomicT::read) is a plain load and
-//! orders nothing.
+//! As everything here it is made of the one test-and-set: each change is a load and a store under a spinlock
+//! with interrupts off, as on architectures without atomic instructions (parisc, sparc32). Every change
+//! acquires and releases that spinlock, so a CPU that reads by a *change* what another change wrote also sees
+//! what was done before it: the last `dec_and_test` of a reference count may free. [`read`](AtomicT::read) is
+//! a plain load and orders nothing.
 
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -51,7 +51,8 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
         to_int(self.word.load(Relaxed))
     }
 
-    /// Writes `value`. Under the lock like any change: between the load and the store of another one it would be lost.
+    /// Writes `value`. Under the lock like any change: between the load and the store of another one it would
+    /// be lost.
     #[inline]
     #[doc(alias = "atomic_set")]
     pub fn set(&self, value: i32) {

@@ -1,7 +1,8 @@
-//! A word that several CPUs load and store, with the order that each access asks for; and no read-modify-write.
+//! A word that several CPUs load and store, with the order that each access asks for; and no
+//! read-modify-write.
 //!
-//! What is built on the trait cannot reach for an atomic operation other than the one test-and-set, and loom can put a word
-//! of its own below it.
+//! What is built on the trait cannot reach for an atomic operation other than the one test-and-set, and loom
+//! can put a word of its own below it.
 
 use core::sync::atomic::{self, AtomicUsize, Ordering};
 
@@ -18,9 +19,9 @@ pub trait AtomicWord: Send + Sync {
     fn peek(&self) -> usize {
         self.load(Ordering::Relaxed)
     }
-    /// Orders what comes before it against what comes after it (Linux: `smp_rmb`, `smp_wmb`). On x86 `Acquire` and
-    /// `Release` fences are no instruction: they keep the compiler from reordering, the CPU does not (TSO; Intel SDM
-    /// vol. 3A, 10.2.2).
+    /// Orders what comes before it against what comes after it (Linux: `smp_rmb`, `smp_wmb`). On x86
+    /// `Acquire` and `Release` fences are no instruction: they keep the compiler from reordering, the CPU
+    /// does not (TSO; Intel SDM vol. 3A, 10.2.2).
     fn fence(order: Ordering);
 }
 

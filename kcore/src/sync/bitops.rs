@@ -1,9 +1,11 @@
-//! Bits that are changed one by one, each as a whole (LDD3 ch. 5, "Bit Operations"; LKD ch. 10, "Atomic Bitwise Operations").
+//! Bits that are changed one by one, each as a whole (LDD3 ch. 5, "Bit Operations"; LKD ch. 10, "Atomic
+//! Bitwise Operations").
 //!
-//! Bit 0 is the lowest of the first word, as in Linux. Two CPUs that change different bits of one word do not disturb each
-//! other, which a load, an `or` and a store would not give. Like [`AtomicT`](super::AtomicT) they are made of the one
-//! test-and-set: a load and a store under a spinlock with interrupts off, as on architectures without atomic instructions
-//! (parisc, sparc32). The lock belongs to the words, so all changes of one word meet at one lock.
+//! Bit 0 is the lowest of the first word, as in Linux. Two CPUs that change different bits of one word do not
+//! disturb each other, which a load, an `or` and a store would not give. Like [`AtomicT`](super::AtomicT)
+//! they are made of the one test-and-set: a load and a store under a spinlock with interrupts off, as on
+//! architectures without atomic instructions (parisc, sparc32). The lock belongs to the words, so all changes
+//! of one word meet at one lock.
 //!
 //! Every change acquires and releases that lock: [`test_and_set_bit`](Bits::test_and_set_bit) and
 //! [`clear_bit`](Bits::clear_bit) make a lock of a bit, as the book shows.

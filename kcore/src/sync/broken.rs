@@ -92,7 +92,8 @@ impl<M: Cpu + Events> RawLock<M> for BrokenSpinLock {
             self.wait::<M>(&mut wait, place);
         }
         self.word.store_at::<M>(&LOCK, TAKEN, place);
-        // The missing test-and-set is to be the only thing that is wrong: the order of memory accesses is kept.
+        // The missing test-and-set is to be the only thing that is wrong: the order of memory accesses is
+        // kept.
         fence(Ordering::Acquire);
         Watch::<M>::acquired(&self.watch, wait);
         Watch::<M>::announce(&self.watch, LockStep::Acquired, Mode::Exclusive, self.address(), place);

@@ -1,11 +1,12 @@
 //! "It is done", said by one task and waited for by another (LDD3 ch. 5, "Completions"; LKD ch. 10).
 //!
-//! A completion that comes before its waiter is remembered. Handed round as a token it is a lock, too: complete it once,
-//! then wait to enter and complete to leave.
+//! A completion that comes before its waiter is remembered. Handed round as a token it is a lock, too:
+//! complete it once, then wait to enter and complete to leave.
 //!
-//! It may lie on the stack of the task that waits for it, and be gone when [`Completion::wait`] has returned: a waiter that
-//! slept takes the inner lock once more, so its waker has left by then. All that the waker still does is to
-//! wake the task, which touches nothing of the completion. (A semaphore cannot be used so: RACES.md R21.)
+//! It may lie on the stack of the task that waits for it, and be gone when [`Completion::wait`] has returned:
+//! a waiter that slept takes the inner lock once more, so its waker has left by then. All that the waker
+//! still does is to wake the task, which touches nothing of the completion. (A semaphore cannot be used so:
+//! RACES.md R21.)
 
 use core::fmt;
 use core::sync::atomic::AtomicBool;
@@ -20,8 +21,8 @@ use crate::sync::watch::{Watch, Watched};
 
 /// An event that tasks wait for.
 ///
-/// Its counters count a `wait` as an acquisition, one that had to sleep as a failed test-and-set, and a `complete` as a
-/// release: `hold_cycles` mean something where it is a token that is handed round.
+/// Its counters count a `wait` as an acquisition, one that had to sleep as a failed test-and-set, and a
+/// `complete` as a release: `hold_cycles` mean something where it is a token that is handed round.
 #[doc(alias = "struct completion")]
 pub struct Completion<M: Sched, W: Watch<M> = Class> {
     /// One free unit for each event that no task has waited for yet.

@@ -14,8 +14,8 @@
 //!   stores: B's store is lost
 //! ```
 //!
-//! Who owns it and how often is right at all times, under a spinlock: to let in who should not is its only mistake. The
-//! right form would switch preemption off, and keep tasks from sleeping: a spinlock.
+//! Who owns it and how often is right at all times, under a spinlock: to let in who should not is its only
+//! mistake. The right form would switch preemption off, and keep tasks from sleeping: a spinlock.
 
 use core::fmt;
 use core::sync::atomic::AtomicBool;
@@ -66,8 +66,8 @@ impl<M: Cpu, W> CpuOwnedLock<M, W> {
 }
 
 impl<M: Sched, W: Watch<M>> CpuOwnedLock<M, W> {
-    /// Waits until no other CPU has the lock, and goes in. While it spins it lets other tasks of this CPU run: the owner
-    /// may sleep, so the wait may be long.
+    /// Waits until no other CPU has the lock, and goes in. While it spins it lets other tasks of this CPU
+    /// run: the owner may sleep, so the wait may be long.
     #[track_caller]
     pub fn acquire(&self) {
         self.enter(W::place());

@@ -1,8 +1,8 @@
 //! Read-modify-write without an instruction for it: a load and a store under a spinlock with interrupts off.
 //!
-//! So do the architectures that have no more than a test-and-set (Linux on parisc and sparc32, with a small table of such
-//! locks). It is slower than `lock xadd`, and correct for the same reason as anything under a lock. Interrupts are off
-//! because handlers use atomic variables, too.
+//! So do the architectures that have no more than a test-and-set (Linux on parisc and sparc32, with a small
+//! table of such locks). It is slower than `lock xadd`, and correct for the same reason as anything under a
+//! lock. Interrupts are off because handlers use atomic variables, too.
 
 use core::sync::atomic::Ordering::Relaxed;
 

@@ -1,4 +1,5 @@
-//! What is switched off on this CPU while a spinlock is held (LDD3 ch. 5, "The Spinlock Functions"; LKD ch. 10).
+//! What is switched off on this CPU while a spinlock is held (LDD3 ch. 5, "The Spinlock Functions"; LKD ch.
+//! 10).
 //!
 //! | taken by | off | because the lock is also taken by |
 //! |---|---|---|
@@ -6,8 +7,8 @@
 //! | `lock_bh` | softirqs | softirqs, tasklets, timers |
 //! | `lock_irqsave` | interrupts | interrupt handlers |
 //!
-//! Each is switched off before the lock is taken and on again after it was given back: the other order leaves a moment in
-//! which the task or handler that is kept out finds the lock taken, by its own CPU.
+//! Each is switched off before the lock is taken and on again after it was given back: the other order leaves
+//! a moment in which the task or handler that is kept out finds the lock taken, by its own CPU.
 
 use core::marker::PhantomData;
 

@@ -1,5 +1,5 @@
-//! The critical section of an experiment: which lock guards it is chosen when the experiment starts, not when it is
-//! compiled, so the racy and the guarded run execute the same code.
+//! The critical section of an experiment: which lock guards it is chosen when the experiment starts, not when
+//! it is compiled, so the racy and the guarded run execute the same code.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -18,14 +18,15 @@ use crate::sync::{
     TicketLock,
 };
 
-/// What [`Form::PreemptOff`] is called where it is told of like a lock. A kernel that tasks lose their CPU in nowhere has
-/// nothing to switch off, and no check there may object to a sleep.
+/// What [`Form::PreemptOff`] is called where it is told of like a lock. A kernel that tasks lose their CPU in
+/// nowhere has nothing to switch off, and no check there may object to a sleep.
 pub const PREEMPTION_OFF: &str = "preemption off";
 
-/// The locks with which a race between tasks is run: they keep tasks apart, on any machine and whatever the holder does.
+/// The locks with which a race between tasks is run: they keep tasks apart, on any machine and whatever the
+/// holder does.
 ///
-/// [`Form::Ticket`] does so as well, but is none of them: where CPUs outnumber the cores of the host it takes some
-/// hundred times as long as a spinlock for each turn.
+/// [`Form::Ticket`] does so as well, but is none of them: where CPUs outnumber the cores of the host it takes
+/// some hundred times as long as a spinlock for each turn.
 pub const LOCKS: [Form; 8] = [
     Form::Spinlock,
     Form::Semaphore,
@@ -55,7 +56,8 @@ enum Mechanism<M: Machine> {
     Ticket(TicketLock<M, Observed>),
     /// A semaphore initialised to 1.
     Semaphore(Semaphore<M, Observed>),
-    /// A completion as a token that is handed on: it is completed once here, to enter is to wait, to leave is to complete.
+    /// A completion as a token that is handed on: it is completed once here, to enter is to wait, to leave is
+    /// to complete.
     Completion(Completion<M, Observed>),
     /// A mutex.
     Mutex(RawMutex<M, Observed>),
@@ -128,8 +130,8 @@ impl<M: Machine> Guard<M> {
         Guard { lock, mechanism }
     }
 
-    /// Enters the critical section and leaves it when the result is dropped. With a lock that spins, or with something
-    /// off, the task must not sleep in between.
+    /// Enters the critical section and leaves it when the result is dropped. With a lock that spins, or with
+    /// something off, the task must not sleep in between.
     #[track_caller]
     pub fn enter(&self) -> Held<'_, M> {
         let (place, off) = (Location::caller(), self.environment());
@@ -152,8 +154,8 @@ impl<M: Machine> Guard<M> {
         }
     }
 
-    /// [`enter`](Guard::enter), unless a signal comes while the task sleeps: then [`Errno::EINTR`], and the task holds
-    /// nothing. Locks whose waiters cannot be interrupted are entered in any case.
+    /// [`enter`](Guard::enter), unless a signal comes while the task sleeps: then [`Errno::EINTR`], and the
+    /// task holds nothing. Locks whose waiters cannot be interrupted are entered in any case.
     #[track_caller]
     pub fn enter_interruptible(&self) -> Result<Held<'_, M>, Errno> {
         let (place, off) = (Location::caller(), self.environment());
@@ -171,14 +173,14 @@ impl<M: Machine> Guard<M> {
         }
     }
 
-    /// Whether some task is in the critical section. Functions that rely on the lock assert this. Without a lock, and for a
-    /// spinlock on a machine of one CPU, there is nothing to ask: always `true`.
+    /// Whether some task is in the critical section. Functions that rely on the lock assert this. Without a
+    /// lock, and for a spinlock on a machine of one CPU, there is nothing to ask: always `true`.
     pub fn is_held(&self) -> bool {
         self.mechanism.lock().is_none_or(|lock| lock.is_held())
     }
 
-    /// Whether one task at most is in the critical section, on any machine and whatever it does there: not where there is
-    /// no lock, or one that lets others pass.
+    /// Whether one task at most is in the critical section, on any machine and whatever it does there: not
+    /// where there is no lock, or one that lets others pass.
     pub fn excludes(&self) -> bool {
         LOCKS.contains(&self.lock) || self.lock == Form::Ticket
     }

@@ -1,7 +1,8 @@
-//! A ring that needs no lock between one producer and one consumer (LDD3 ch. 5, "Lock-Free Algorithms"; LKD ch. 6, "Queues").
+//! A ring that needs no lock between one producer and one consumer (LDD3 ch. 5, "Lock-Free Algorithms"; LKD
+//! ch. 6, "Queues").
 //!
-//! Each of the two counters has one writer, so a load and a store are enough; and there is one of each end, so that two
-//! producers, who would need a lock between them, do not compile:
+//! Each of the two counters has one writer, so a load and a store are enough; and there is one of each end,
+//! so that two producers, who would need a lock between them, do not compile:
 //!
 //! ```compile_fail,E0499
 //! use kcore::sync::Kfifo;
@@ -54,7 +55,8 @@ pub struct Kfifo<T, const N: usize, A: AtomicWord = AtomicUsize> {
     popped: A,
 }
 
-// SAFETY: a shared ring gives no value; its two ends, of which there is one each, pass values from one CPU to the other.
+// SAFETY: a shared ring gives no value; its two ends, of which there is one each, pass values from one CPU to
+// the other.
 unsafe impl<T: Send, const N: usize, A: AtomicWord> Sync for Kfifo<T, N, A> {}
 
 impl<T, const N: usize> Kfifo<T, N> {
@@ -74,7 +76,8 @@ impl<T, const N: usize> Default for Kfifo<T, N> {
 }
 
 impl<T, const N: usize, A: AtomicWord> Kfifo<T, N, A> {
-    /// An empty ring with counters of the caller's choice that stand at `count`: the ring works for ever, as they wrap.
+    /// An empty ring with counters of the caller's choice that stand at `count`: the ring works for ever, as
+    /// they wrap.
     pub fn starting_at(count: usize) -> Self {
         const { assert!(N.is_power_of_two(), "the counters wrap round at a multiple of N") };
         let slots = [const { UnsafeCell::new(MaybeUninit::uninit()) }; N];
@@ -180,8 +183,8 @@ impl<T, const N: usize, A: AtomicWord> Producer<'_, T, N, A> {
     #[inline]
     fn write(&mut self, index: usize, value: T) {
         let slot = self.fifo.slot(self.pushed.wrapping_add(index));
-        // SAFETY: there is room at `index`, so the consumer has read the slot (`popped`, acquired) and will not look at it
-        // before it is published.
+        // SAFETY: there is room at `index`, so the consumer has read the slot (`popped`, acquired) and will
+        // not look at it before it is published.
         unsafe { slot.write(value) };
     }
 
@@ -226,13 +229,15 @@ impl<T, const N: usize, A: AtomicWord> Consumer<'_, T, N, A> {
         count
     }
 
-    /// The oldest value, which stays in. Only one thread at a time may look at it: the value need not be `Sync`.
+    /// The oldest value, which stays in. Only one thread at a time may look at it: the value need not be
+    /// `Sync`.
     #[doc(alias = "kfifo_peek")]
     pub fn peek(&mut self) -> Option<&T> {
         if self.is_empty() {
             return None;
         }
-        // SAFETY: the slot holds a value (`pushed`, acquired), and the consumer, who alone may use it, is borrowed.
+        // SAFETY: the slot holds a value (`pushed`, acquired), and the consumer, who alone may use it, is
+        // borrowed.
         Some(unsafe { &*self.fifo.slot(self.popped) })
     }
 

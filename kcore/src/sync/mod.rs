@@ -32,13 +32,16 @@
 //! | [`AtomicT`], [`Bits`] | spin, for two instructions | one | by chance | Atomic Variables; Bit Operations |
 //! | [`Kfifo`] | none | one producer, one consumer | | Lock-Free Algorithms |
 //!
-//! Two are wrong on purpose: [`BrokenSpinLock`] is no test-and-set, and [`CpuOwnedLock`] belongs to a CPU and not to a task.
+//! Two are wrong on purpose: [`BrokenSpinLock`] is no test-and-set, and [`CpuOwnedLock`] belongs to a CPU and
+//! not to a task.
 //!
-//! There is no other atomic read-modify-write in here: everything else is a load or a store. [`watch`] says who hears of
-//! a lock's life and what is counted, [`own`] what becomes of a mutex whose owner dies, [`guard`] picks the lock of an experiment when it runs, and [`broken`] is what a
-//! lock looks like without the test-and-set.
+//! There is no other atomic read-modify-write in here: everything else is a load or a store. [`watch`] says
+//! who hears of a lock's life and what is counted, [`own`] what becomes of a mutex whose owner dies,
+//! [`guard`] picks the lock of an experiment when it runs, and [`broken`] is what a lock looks like without
+//! the test-and-set.
 //!
-//! All of it is generic over the [`machine`](crate::machine): the kernel's CPUs, the threads of a test, or loom.
+//! All of it is generic over the [`machine`](crate::machine): the kernel's CPUs, the threads of a test, or
+//! loom.
 
 pub mod atomic;
 pub mod atomic_word;

@@ -124,8 +124,8 @@ impl<T: ?Sized, M: Sched, W: Watch<M>> Mutex<T, M, W> {
 }
 
 impl<T, M: Sched, W: Watch<M>> Mutex<T, M, W> {
-    /// A copy of the list that `list` finds in the value. It is allocated while the mutex is free; under it the elements are
-    /// cloned, which should allocate nothing.
+    /// A copy of the list that `list` finds in the value. It is allocated while the mutex is free; under it
+    /// the elements are cloned, which should allocate nothing.
     #[track_caller]
     pub fn copy_of<U: Clone>(&self, list: impl Fn(&T) -> &[U]) -> Vec<U> {
         let mut copy = Vec::new();
@@ -179,7 +179,8 @@ impl<T: ?Sized, M: Sched, W: Watch<M>> Deref for MutexGuard<'_, T, M, W> {
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: while the guard lives the mutex is ours, and the borrow of the guard rules out a mutable one.
+        // SAFETY: while the guard lives the mutex is ours, and the borrow of the guard rules out a mutable
+        // one.
         unsafe { &*self.mutex.value.get() }
     }
 }

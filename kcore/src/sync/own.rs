@@ -1,8 +1,9 @@
 //! Mutexes of the machine's own, which outlive a task that dies with one in its hand.
 //!
-//! A task may die in the middle of anything. What a driver has locked then stays locked, for the next task to wait in vain;
-//! but what the machine itself needs to go on is given back in the name of the dead. So they are in the book of what
-//! each task [holds](crate::holds). What such a mutex guards is changed in steps that each leave it whole.
+//! A task may die in the middle of anything. What a driver has locked then stays locked, for the next task to
+//! wait in vain; but what the machine itself needs to go on is given back in the name of the dead. So they
+//! are in the book of what each task [holds](crate::holds). What such a mutex guards is changed in steps that
+//! each leave it whole.
 
 use core::panic::Location;
 

@@ -1,4 +1,5 @@
-//! What ends a wait before its event: nothing, a signal, a deadline (LDD3 ch. 6, "Blocking I/O"; LKD ch. 4, "Wait Queues").
+//! What ends a wait before its event: nothing, a signal, a deadline (LDD3 ch. 6, "Blocking I/O"; LKD ch. 4,
+//! "Wait Queues").
 //!
 //! It is a type, so a wait that nothing ends cannot fail, and its caller has nothing to handle.
 #![forbid(unsafe_code)]

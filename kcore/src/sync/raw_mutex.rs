@@ -1,9 +1,10 @@
 //! A sleeping lock that knows its owner (LDD3 ch. 5, "Semaphores and Mutexes"; LKD ch. 10, "Mutexes").
 //!
-//! A semaphore hands its unit to the first sleeper, who must wake up before anything goes on: with contention each turn
-//! costs a wake-up across CPUs, and all the others queue up behind it (a lock convoy). So here
+//! A semaphore hands its unit to the first sleeper, who must wake up before anything goes on: with contention
+//! each turn costs a wake-up across CPUs, and all the others queue up behind it (a lock convoy). So here
 //!
-//! - a task that finds the lock taken spins for a while, as long as the owner runs, before it queues up and sleeps;
+//! - a task that finds the lock taken spins for a while, as long as the owner runs, before it queues up and
+//!   sleeps;
 //! - [`unlock`](RawMutex::unlock) frees the lock and wakes the first sleeper, which tries like any other
 //!   task. One that runs already may be quicker, and need not be woken;
 //! - a sleeper that was woken and came too late a few times is handed the lock at the next `unlock`, so no
@@ -22,7 +23,8 @@ use crate::sync::spinlock::SpinLock;
 use crate::sync::waiter::{Waiter, Waiters, after};
 use crate::sync::watch::{Watch, Watched};
 
-/// Looks at a lock that is taken until a task goes to sleep for it: about as long as a sleep and a wake-up take.
+/// Looks at a lock that is taken until a task goes to sleep for it: about as long as a sleep and a wake-up
+/// take.
 const MOST_LOOKS: u32 = 200;
 
 /// How often the first sleeper is woken and comes too late until it is handed the lock.
@@ -39,9 +41,9 @@ const NOBODY: u32 = u32::MAX;
 /// Lock order: its inner lock -> nothing.
 #[doc(alias = "struct mutex")]
 pub struct RawMutex<M: Sched, W: Watch<M> = Class> {
-    /// The number of the task that has it, or [`NOBODY`]. Written under the lock of `sleepers`. Read without it as a hint;
-    /// but whether it is the reader itself is no hint: no other task makes it so, or makes it end, while the
-    /// reader runs.
+    /// The number of the task that has it, or [`NOBODY`]. Written under the lock of `sleepers`. Read without
+    /// it as a hint; but whether it is the reader itself is no hint: no other task makes it so, or makes it
+    /// end, while the reader runs.
     owner: AtomicU32,
     sleepers: SpinLock<Sleepers<M, W>, M>,
     watch: W,
@@ -140,7 +142,8 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         self.acquire(UntilSignal(Sleep::Killable), W::place())
     }
 
-    /// Takes the lock if it is free and says whether it did. It never sleeps. An attempt that fails is not counted.
+    /// Takes the lock if it is free and says whether it did. It never sleeps. An attempt that fails is not
+    /// counted.
     #[inline]
     #[track_caller]
     #[doc(alias = "mutex_trylock")]
@@ -242,8 +245,8 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     /// Sleeps and tries, again and again.
     fn sleep<P: Patience>(&self, wait: W::Wait, patience: P) -> Result<(), P::End> {
         let waiter = Waiter::new(wait);
-        // SAFETY: the node is new and lives in this frame. The loop is left only after `look` has said that the wait is
-        // over, and then the node was granted, or removed.
+        // SAFETY: the node is new and lives in this frame. The loop is left only after `look` has said that
+        // the wait is over, and then the node was granted, or removed.
         unsafe { self.sleepers.lock_irqsave().queue.push(&waiter) };
         loop {
             if let Some(end) = self.look(&waiter, patience.lasts::<M>()) {

@@ -76,7 +76,8 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>, E: Environment> Deref for WriteGuard<'_, T,
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: while the guard lives the lock is ours, and the borrow of the guard rules out a mutable one.
+        // SAFETY: while the guard lives the lock is ours, and the borrow of the guard rules out a mutable
+        // one.
         unsafe { &*self.lock.value.get() }
     }
 }

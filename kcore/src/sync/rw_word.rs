@@ -1,8 +1,8 @@
 //! The word of a reader/writer spinlock: a bit and a count; or nothing at all on a machine of one CPU.
 //!
-//! A writer keeps the bit for as long as it writes. A reader has it for a moment when it comes and when it goes, to
-//! change the count. So no second atomic operation is needed, and a reader can always go: none keeps the bit
-//! from it but a writer, and there is none while there are readers.
+//! A writer keeps the bit for as long as it writes. A reader has it for a moment when it comes and when it
+//! goes, to change the count. So no second atomic operation is needed, and a reader can always go: none keeps
+//! the bit from it but a writer, and there is none while there are readers.
 
 #[cfg(feature = "smp")]
 pub(super) use several::{Brief, RwWord};
@@ -19,7 +19,8 @@ mod several {
     use crate::sync::environment::IrqSaved;
     use crate::sync::tas::Tas;
 
-    /// What is off while a reader has the bit: an interrupt handler that reads, too, would wait for its own CPU.
+    /// What is off while a reader has the bit: an interrupt handler that reads, too, would wait for its own
+    /// CPU.
     pub(in crate::sync) type Brief<M> = IrqSaved<M>;
 
     #[derive(Debug)]
@@ -47,7 +48,8 @@ mod several {
             self.bit.clear();
         }
 
-        /// One reader more, unless there are as many as can be counted; says whether there is. The caller has the bit.
+        /// One reader more, unless there are as many as can be counted; says whether there is. The caller has
+        /// the bit.
         #[inline]
         pub(in crate::sync) fn come(&self) -> bool {
             let readers = self.readers.load(Relaxed);

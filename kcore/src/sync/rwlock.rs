@@ -5,8 +5,8 @@
 //! an interrupt handler does that interrupts a reader. The rule for handlers follows: where they only read,
 //! who reads elsewhere uses [`RwLock::read`] and who writes uses [`RwLock::write_irqsave`].
 //!
-//! A reader is announced as an owner, like a writer. The probe engine's table of locks knows one holder for each: with
-//! several readers it is the one that came last, and the first that goes makes the lock look free.
+//! A reader is announced as an owner, like a writer. The probe engine's table of locks knows one holder for
+//! each: with several readers it is the one that came last, and the first that goes makes the lock look free.
 
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -235,8 +235,8 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
         true
     }
 
-    /// Spins until `attempt` succeeds, which is made whenever the lock does not look `taken`. The looks are plain loads,
-    /// and become rarer: see `SpinLock`.
+    /// Spins until `attempt` succeeds, which is made whenever the lock does not look `taken`. The looks are
+    /// plain loads, and become rarer: see `SpinLock`.
     #[cold]
     #[inline(never)]
     fn contend(
@@ -325,7 +325,8 @@ mod tests {
     use super::*;
     use crate::host::{Host, HostMachine};
 
-    /// The last guard that can be counted is given, the next one refused; a writer gets in neither before nor after.
+    /// The last guard that can be counted is given, the next one refused; a writer gets in neither before nor
+    /// after.
     #[test]
     fn forgotten_guards_do_not_wrap() {
         Host::new().run(|| {

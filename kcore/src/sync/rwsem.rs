@@ -1,12 +1,14 @@
-//! A lock for many readers or one writer whose waiters sleep (LDD3 ch. 5, "Reader/Writer Semaphores"; LKD ch. 10).
+//! A lock for many readers or one writer whose waiters sleep (LDD3 ch. 5, "Reader/Writer Semaphores"; LKD ch.
+//! 10).
 //!
 //! It is fair: the task that comes first is served first, whether it reads or writes, so none starves. There
 //! is a gate, through which all go in the order of their arrival. A reader goes through and leaves it open; a
 //! writer closes it behind itself, waits until those who still read have gone, and opens it when it has
 //! written.
 //!
-//! Each reader is announced as an owner, like a writer. The probe engine's table of locks knows one holder for each: with
-//! several readers it is the one that came last, and the first that goes makes the lock look free.
+//! Each reader is announced as an owner, like a writer. The probe engine's table of locks knows one holder
+//! for each: with several readers it is the one that came last, and the first that goes makes the lock look
+//! free.
 
 use core::fmt;
 use core::sync::atomic::AtomicBool;
@@ -22,9 +24,9 @@ use crate::sync::watch::{Watch, Watched};
 
 /// A reader/writer semaphore.
 ///
-/// Only tasks use it, neither interrupt handlers nor softirqs. So under its inner lock preemption is off, and interrupts
-/// are not. Lock order: the inner lock -> nothing; a waiter that is let in is woken after it was given back.
-/// `hold_cycles` of its counters are those of all readers and writers together.
+/// Only tasks use it, neither interrupt handlers nor softirqs. So under its inner lock preemption is off, and
+/// interrupts are not. Lock order: the inner lock -> nothing; a waiter that is let in is woken after it was
+/// given back. `hold_cycles` of its counters are those of all readers and writers together.
 #[doc(alias = "struct rw_semaphore")]
 pub struct RwSemaphore<M: Sched, W: Watch<M> = Class> {
     state: SpinLock<State<M, W>, M>,
@@ -42,8 +44,8 @@ struct State<M: Sched, W: Watch<M>> {
     gate: Waiters<M, (Mode, W::Wait)>,
     /// The writer inside the gate that sleeps until the last reader has gone. One at most.
     inside: Waiters<M, W::Wait>,
-    /// A writer was let through the gate while some still read, and has not run since. This is what it brought along,
-    /// until the last reader has gone.
+    /// A writer was let through the gate while some still read, and has not run since. This is what it
+    /// brought along, until the last reader has gone.
     passed: Option<W::Wait>,
 }
 
@@ -73,7 +75,8 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
 
     /// Reads, together with other readers. Sleeps while a task writes, or has waited longer to write.
     ///
-    /// A task that reads must not do this again: a writer may have come in between, and each would wait for the other.
+    /// A task that reads must not do this again: a writer may have come in between, and each would wait for
+    /// the other.
     #[inline]
     #[track_caller]
     pub fn down_read(&self) {
@@ -151,7 +154,8 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         }
     }
 
-    /// Ends a writer. Those who wait are let in: the first, or all readers up to the first writer. It never sleeps.
+    /// Ends a writer. Those who wait are let in: the first, or all readers up to the first writer. It never
+    /// sleeps.
     ///
     /// # Panics
     /// When no task writes.

@@ -17,7 +17,8 @@ use crate::sync::watch::{Watch, Watched};
 
 /// A number of units. Initialised to one, it is a mutex (without an owner: any caller may `up` it).
 ///
-/// `hold_cycles` of its counters are those of all units together; a failed test-and-set is a `down` that found no unit.
+/// `hold_cycles` of its counters are those of all units together; a failed test-and-set is a `down` that
+/// found no unit.
 #[doc(alias = "struct semaphore")]
 pub struct Semaphore<M: Sched, W: Watch<M> = Class> {
     units: Units<M, W, false>,
@@ -48,8 +49,8 @@ impl<M: Sched, W: Watch<M>> Semaphore<M, W> {
         self.enter(W::place());
     }
 
-    /// [`down`](Semaphore::down), until the task has a signal (LDD3 ch. 5: what a driver uses, so that its user can stop
-    /// it).
+    /// [`down`](Semaphore::down), until the task has a signal (LDD3 ch. 5: what a driver uses, so that its
+    /// user can stop it).
     ///
     /// # Errors
     /// [`Errno::EINTR`]: a signal came first. There is no unit to give back.
@@ -87,12 +88,12 @@ impl<M: Sched, W: Watch<M>> Semaphore<M, W> {
         self.units.try_take(self.address(), W::place())
     }
 
-    /// Gives a unit back: the task that waits longest has it at once, and is woken. It never sleeps, so an interrupt
-    /// handler may call it.
+    /// Gives a unit back: the task that waits longest has it at once, and is woken. It never sleeps, so an
+    /// interrupt handler may call it.
     ///
-    /// The semaphore must outlive the call. A waiter can return as soon as it has the unit, while `up` has still to give
-    /// the inner lock back: a semaphore on the waiter's stack is gone by then (RACES.md R21). For that there is the
-    /// [`Completion`](super::Completion), LDD3 ch. 5.
+    /// The semaphore must outlive the call. A waiter can return as soon as it has the unit, while `up` has
+    /// still to give the inner lock back: a semaphore on the waiter's stack is gone by then (RACES.md R21).
+    /// For that there is the [`Completion`](super::Completion), LDD3 ch. 5.
     ///
     /// # Panics
     /// When no task waits and [`usize::MAX`] - 1 units are free already.

@@ -13,10 +13,12 @@
 //!   sequence.store(even, Release)        sequence.load() == start: they belong together
 //! ```
 //!
-//! A reader that has loaded a word of a writer sees at least the odd number that this writer stored before its fence, and
-//! so repeats. The words are relaxed atomics: what is torn is thrown away, but to read it must not be undefined.
+//! A reader that has loaded a word of a writer sees at least the odd number that this writer stored before
+//! its fence, and so repeats. The words are relaxed atomics: what is torn is thrown away, but to read it must
+//! not be undefined.
 //!
-//! A reader is no owner, and is not counted. It tells that it waits for a writer, and that it waits no more, and nothing else.
+//! A reader is no owner, and is not counted. It tells that it waits for a writer, and that it waits no more,
+//! and nothing else.
 
 use core::array;
 use core::fmt;
@@ -85,8 +87,9 @@ impl<M: Cpu, const N: usize, W, A: AtomicWord> SeqLock<M, N, W, A> {
 impl<M: Cpu, const N: usize, W: Watch<M>, A: AtomicWord> SeqLock<M, N, W, A> {
     /// Waits until no CPU writes and begins to read.
     ///
-    /// Nothing is switched off: a reader that loses its CPU repeats. But a reader that interrupts a writer on its own CPU
-    /// waits for ever: where an interrupt handler reads, write by [`write_irqsave`](SeqLock::write_irqsave).
+    /// Nothing is switched off: a reader that loses its CPU repeats. But a reader that interrupts a writer on
+    /// its own CPU waits for ever: where an interrupt handler reads, write by
+    /// [`write_irqsave`](SeqLock::write_irqsave).
     #[inline]
     #[track_caller]
     #[doc(alias = "read_seqbegin")]

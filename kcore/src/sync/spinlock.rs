@@ -1,11 +1,11 @@
 //! A lock whose waiters spin (LDD3 ch. 5, "Spinlocks"; LKD ch. 10).
 //!
-//! The rules are the book's: the holder does not sleep, and a lock that an interrupt handler takes too is taken with
-//! [`SpinLock::lock_irqsave`] everywhere else, or the handler would wait for the code that it has interrupted. What is
-//! switched off on this CPU meanwhile is the lock's [`environment`](super::environment).
+//! The rules are the book's: the holder does not sleep, and a lock that an interrupt handler takes too is
+//! taken with [`SpinLock::lock_irqsave`] everywhere else, or the handler would wait for the code that it has
+//! interrupted. What is switched off on this CPU meanwhile is the lock's [`environment`](super::environment).
 //!
-//! It is not fair, and that is meant: a virtual machine often has more CPUs than its host has cores, and a lock that is
-//! promised to a CPU which does not run at the moment is a lock that no CPU has.
+//! It is not fair, and that is meant: a virtual machine often has more CPUs than its host has cores, and a
+//! lock that is promised to a CPU which does not run at the moment is a lock that no CPU has.
 
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -35,7 +35,8 @@ pub struct SpinLock<T: ?Sized, M: Cpu, W = Class> {
 
 // SAFETY: the lock owns its value, so to send the one is to send the other.
 unsafe impl<T: ?Sized + Send, M: Cpu, W: Send> Send for SpinLock<T, M, W> {}
-// SAFETY: the test-and-set lets one CPU at a time at the value: it is sent from one to the next, and never shared.
+// SAFETY: the test-and-set lets one CPU at a time at the value: it is sent from one to the next, and never
+// shared.
 unsafe impl<T: ?Sized + Send, M: Cpu, W: Sync> Sync for SpinLock<T, M, W> {}
 
 impl<T, M: Cpu<Flag = AtomicBool>, W> SpinLock<T, M, W> {
@@ -60,8 +61,8 @@ impl<T, M: Cpu, W> SpinLock<T, M, W> {
 }
 
 impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
-    /// Switches preemption off on this CPU, waits until the lock is free, and takes it. Dropping the guard does the
-    /// reverse, in the reverse order; so it is with each of these.
+    /// Switches preemption off on this CPU, waits until the lock is free, and takes it. Dropping the guard
+    /// does the reverse, in the reverse order; so it is with each of these.
     ///
     /// A CPU that has the lock already waits for ever: RACES.md R25.
     #[inline]
@@ -95,7 +96,8 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
         self.lock_in(W::place())
     }
 
-    /// Takes the lock if it is free. An attempt that fails is not counted: only the holder may write the counters.
+    /// Takes the lock if it is free. An attempt that fails is not counted: only the holder may write the
+    /// counters.
     #[inline]
     #[track_caller]
     #[doc(alias = "spin_trylock")]
@@ -112,7 +114,8 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
 
     #[inline]
     fn lock_in<E: Environment>(&self, place: W::Place) -> SpinGuard<'_, T, M, W, E> {
-        // The other order would leave a moment in which a handler on this CPU finds the lock taken, by this CPU.
+        // The other order would leave a moment in which a handler on this CPU finds the lock taken, by this
+        // CPU.
         let environment = E::enter();
         self.acquire(place);
         SpinGuard { lock: self, place, _environment: environment, _not_send: PhantomData }
@@ -133,8 +136,8 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
     /// Gives the lock back.
     ///
     /// # Safety
-    /// The caller has the lock (by [`acquire`](SpinLock::acquire), or by a guard that will not be dropped) and uses the
-    /// value no more.
+    /// The caller has the lock (by [`acquire`](SpinLock::acquire), or by a guard that will not be dropped)
+    /// and uses the value no more.
     #[inline]
     unsafe fn release(&self, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
@@ -142,7 +145,8 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
         self.word.clear();
     }
 
-    /// Gives back a lock whose guard is not at hand: it lies on the stack of a task that a scheduler switched away from.
+    /// Gives back a lock whose guard is not at hand: it lies on the stack of a task that a scheduler switched
+    /// away from.
     ///
     /// # Safety
     /// The caller has the lock, and no guard of it will be dropped for this acquisition.
@@ -155,9 +159,9 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
 
     /// Spins until the lock is taken.
     ///
-    /// The looks between two test-and-sets are plain loads: they leave the cache line shared, where an `xchg` would take
-    /// it away from the holder each time. While the lock stays taken the looks become rarer, up to a bound: waiters that
-    /// keep away let the holder finish.
+    /// The looks between two test-and-sets are plain loads: they leave the cache line shared, where an `xchg`
+    /// would take it away from the holder each time. While the lock stays taken the looks become rarer, up to
+    /// a bound: waiters that keep away let the holder finish.
     #[cold]
     #[inline(never)]
     fn contend(&self, place: W::Place) {
@@ -256,7 +260,8 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>, E: Environment> Deref for SpinGuard<'_, T, 
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: while the guard lives the lock is ours, and the borrow of the guard rules out a mutable one.
+        // SAFETY: while the guard lives the lock is ours, and the borrow of the guard rules out a mutable
+        // one.
         unsafe { &*self.lock.value.get() }
     }
 }

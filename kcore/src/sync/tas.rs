@@ -24,8 +24,8 @@ pub struct Tas<F: AtomicFlag> {
 }
 
 impl<F: AtomicFlag> Tas<F> {
-    /// A bit made of a flag that the caller has made, so that a machine's own kind of flag can be used in a `const`.
-    /// The flag's value is the bit's.
+    /// A bit made of a flag that the caller has made, so that a machine's own kind of flag can be used in a
+    /// `const`. The flag's value is the bit's.
     #[inline]
     pub const fn from_flag(flag: F) -> Self {
         Tas { flag }
@@ -45,7 +45,8 @@ impl<F: AtomicFlag> Tas<F> {
         self.flag.swap(SET, Acquire)
     }
 
-    /// [`test_and_set`](Tas::test_and_set) with a positive result: `true` means that the caller has the bit now.
+    /// [`test_and_set`](Tas::test_and_set) with a positive result: `true` means that the caller has the bit
+    /// now.
     #[inline]
     #[must_use = "if it is true, the bit has to be cleared some day"]
     pub fn try_acquire(&self) -> bool {

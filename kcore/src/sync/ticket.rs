@@ -1,4 +1,5 @@
-//! A spinlock whose waiters enter in the order in which they came (LKD ch. 10; Linux on x86 from 2.6.25 to 4.1).
+//! A spinlock whose waiters enter in the order in which they came (LKD ch. 10; Linux on x86 from 2.6.25 to
+//! 4.1).
 //!
 //! ```text
 //!   draw: 7   draw: 8   draw: 9        next    10
@@ -6,10 +7,10 @@
 //!   leaves    enters    spins          serving  8
 //! ```
 //!
-//! No waiter starves, and that has its price. The lock is promised to one CPU: while that one does not run, because an
-//! interrupt handler or the host has taken it, the lock is free and no other CPU may have it. So a handler
-//! must not want the lock on top of a waiter, and where a virtual machine has more CPUs than its host has
-//! cores, each turn may wait until the host gets round to the right one.
+//! No waiter starves, and that has its price. The lock is promised to one CPU: while that one does not run,
+//! because an interrupt handler or the host has taken it, the lock is free and no other CPU may have it. So a
+//! handler must not want the lock on top of a waiter, and where a virtual machine has more CPUs than its host
+//! has cores, each turn may wait until the host gets round to the right one.
 
 use core::fmt;
 use core::sync::atomic::{
@@ -25,7 +26,8 @@ use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::SpinLock;
 use crate::sync::watch::{Watch, Watched};
 
-/// A lock without a value. Its [holder](RawLock) has entered an environment in which nothing can take the CPU from it.
+/// A lock without a value. Its [holder](RawLock) has entered an environment in which nothing can take the CPU
+/// from it.
 pub struct TicketLock<M: Cpu, W = Class, A = AtomicUsize> {
     /// The ticket that the next waiter draws. They wrap; there are fewer waiters than tickets.
     next: SpinLock<usize, M>,

@@ -1,4 +1,5 @@
-//! Units that tasks take and give back, and a queue of those who found none: what a semaphore and a completion share.
+//! Units that tasks take and give back, and a queue of those who found none: what a semaphore and a
+//! completion share.
 
 use crate::class;
 use crate::event::{LockStep, Mode, Site};
@@ -20,10 +21,12 @@ pub static SEEING_OFF: Site = Site::new("seeing-off");
 
 /// A number of units and the tasks that sleep until they are handed one.
 ///
-/// Its lock is taken with interrupts off, so an interrupt handler may give a unit (not take one: that may sleep).
-/// Lock order: this lock -> nothing; a waiter that is granted a unit is woken after it was given back.
+/// Its lock is taken with interrupts off, so an interrupt handler may give a unit (not take one: that may
+/// sleep). Lock order: this lock -> nothing; a waiter that is granted a unit is woken after it was given
+/// back.
 ///
-/// `SEES_OFF`: a waiter that slept and was granted waits until its granter has left the lock. Without it, RACES.md R21:
+/// `SEES_OFF`: a waiter that slept and was granted waits until its granter has left the lock. Without it,
+/// RACES.md R21:
 ///
 /// ```text
 ///   waiter                          granter
@@ -60,8 +63,8 @@ impl<M: Sched, W: Watch<M>> State<M, W> {
     }
 }
 
-/// One unit more than `free`. An `event` that has happened as often as can be counted has happened for all (as in Linux's
-/// `complete`). A unit is a thing that exists: of these there cannot be so many.
+/// One unit more than `free`. An `event` that has happened as often as can be counted has happened for all
+/// (as in Linux's `complete`). A unit is a thing that exists: of these there cannot be so many.
 ///
 /// # Panics
 /// When there would be.
@@ -88,8 +91,8 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         }
     }
 
-    /// Takes a unit; sleeps until there is one, or until `patience` is over. A unit that is free is taken even then.
-    /// `address` is where the primitive is, for the hooks.
+    /// Takes a unit; sleeps until there is one, or until `patience` is over. A unit that is free is taken
+    /// even then. `address` is where the primitive is, for the hooks.
     #[inline]
     pub(super) fn take<P: Patience>(
         &self,
@@ -123,7 +126,8 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         self.watch.announce(LockStep::Wait, Mode::Exclusive, address, place);
         let slept = waiter.sleep(patience);
         if slept.is_err() {
-            // A waiter that is not there any more was granted a unit in time, and has it, or is about to be told.
+            // A waiter that is not there any more was granted a unit in time, and has it, or is about to be
+            // told.
             let gave_up = self.state.lock_irqsave().queue.remove(&waiter);
             if gave_up {
                 self.watch.announce(LockStep::GaveUp, Mode::Exclusive, address, place);

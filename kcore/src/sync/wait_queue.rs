@@ -1,8 +1,8 @@
 //! Tasks that wait for a condition to become true (LDD3 ch. 6, "Blocking I/O"; LKD ch. 4, "Wait Queues").
 //!
-//! The condition is the caller's: an expression over memory that others change, who then call one of the `wake_up`
-//! functions. A waiter first puts itself into the queue, then tests, then sleeps. The other order loses the wake-up that
-//! comes between the test and the queue (RACES.md R19):
+//! The condition is the caller's: an expression over memory that others change, who then call one of the
+//! `wake_up` functions. A waiter first puts itself into the queue, then tests, then sleeps. The other order
+//! loses the wake-up that comes between the test and the queue (RACES.md R19):
 //!
 //! ```text
 //!   waiter                       waker
@@ -31,16 +31,16 @@ use crate::sync::watch::{Watch, Watched};
 
 /// Tasks that wait for conditions, and are woken to test them.
 ///
-/// Exclusive waiters are for conditions that only one of them can use (a byte to read): a [`wake_up`](WaitQueue::wake_up)
-/// wakes one of these, in the order of their arrival, but all the others. An exclusive waiter that leaves without having
-/// used its wake-up passes it on.
+/// Exclusive waiters are for conditions that only one of them can use (a byte to read): a
+/// [`wake_up`](WaitQueue::wake_up) wakes one of these, in the order of their arrival, but all the others. An
+/// exclusive waiter that leaves without having used its wake-up passes it on.
 ///
 /// A queue has no owner, so the machine hears of waits, and of their ends as [`LockStep::GaveUp`]. Its
 /// counters count the waits that did not find their condition true at once; a failed test-and-set is a
 /// wake-up that found it false.
 ///
-/// Its lock is taken with interrupts off, so an interrupt handler may wake. Lock order: this lock -> nothing. Waiters are
-/// woken after it was given back, and the conditions are tested under no lock.
+/// Its lock is taken with interrupts off, so an interrupt handler may wake. Lock order: this lock -> nothing.
+/// Waiters are woken after it was given back, and the conditions are tested under no lock.
 #[doc(alias = "wait_queue_head_t")]
 pub struct WaitQueue<M: Sched, W: Watch<M> = Class> {
     sleepers: SpinLock<Sleepers<M>, M>,
@@ -98,8 +98,8 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
 
     /// Sleeps until `condition` is true; does not sleep if it is true already.
     ///
-    /// The condition is tested by this task only, more than once, and what it sees must be written before the waker's
-    /// `wake_up`. A condition that sleeps costs nothing but time.
+    /// The condition is tested by this task only, more than once, and what it sees must be written before the
+    /// waker's `wake_up`. A condition that sleeps costs nothing but time.
     #[track_caller]
     pub fn wait_event(&self, condition: impl FnMut() -> bool) {
         let Ok(()) = self.wait(Endless, Crowd::Shared, condition, W::place());
@@ -185,7 +185,8 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
             match self.wait_for_wake_up(patience, crowd, &mut condition, place) {
                 Turn::Woken => W::failed(&mut wait),
                 Turn::True => break Ok(()),
-                // The last word has the condition: the caller may have been woken for it just before it gave up.
+                // The last word has the condition: the caller may have been woken for it just before it gave
+                // up.
                 Turn::Over(end) => break if condition() { Ok(()) } else { Err(end) },
             }
         };
@@ -196,8 +197,8 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
         waited
     }
 
-    /// Puts the task into the queue until it is woken, or until there is nothing to wait for any more. When this returns,
-    /// the task is not in the queue.
+    /// Puts the task into the queue until it is woken, or until there is nothing to wait for any more. When
+    /// this returns, the task is not in the queue.
     fn wait_for_wake_up<P: Patience>(
         &self,
         patience: P,
@@ -250,8 +251,8 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
     }
 }
 
-/// A task's place in a queue of which it waits for no condition: it stands there until it is woken or this is dropped, and
-/// may stand in several queues at once ([`PollTable`](crate::dev::PollTable)).
+/// A task's place in a queue of which it waits for no condition: it stands there until it is woken or this is
+/// dropped, and may stand in several queues at once ([`PollTable`](crate::dev::PollTable)).
 pub struct Standing<'q, M: Sched, W: Watch<M>> {
     queue: &'q WaitQueue<M, W>,
     /// From a box that belongs to this, and that no other code moves or borrows mutably while the queue knows
@@ -265,8 +266,8 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
         let waiter = NonNull::from(Box::leak(Box::new(Waiter::new(()))));
         // SAFETY: it was leaked just now, so it is there.
         let node = unsafe { waiter.as_ref() };
-        // SAFETY: the node is new, and stays where it is: the drop of the result removes it before it frees it, and if that
-        // is forgotten it stays for ever.
+        // SAFETY: the node is new, and stays where it is: the drop of the result removes it before it frees
+        // it, and if that is forgotten it stays for ever.
         unsafe { self.sleepers.lock_irqsave().shared.push(node) };
         Standing { queue: self, waiter }
     }
@@ -316,8 +317,8 @@ struct Place<'a, M: Sched, W: Watch<M>> {
 impl<'a, M: Sched, W: Watch<M>> Place<'a, M, W> {
     /// Puts `waiter`, which is new, into `queue`.
     fn new(queue: &'a WaitQueue<M, W>, crowd: Crowd, waiter: &'a Waiter<M, ()>) -> Self {
-        // SAFETY: the node is new, and it is borrowed for as long as this lives, which removes it when it goes. The one
-        // that makes this keeps it in a local variable: it is dropped.
+        // SAFETY: the node is new, and it is borrowed for as long as this lives, which removes it when it
+        // goes. The one that makes this keeps it in a local variable: it is dropped.
         unsafe { queue.sleepers.lock_irqsave().of(crowd).push(waiter) };
         M::stands(true);
         Place { queue, crowd, waiter, has_used_wake_up: false }
@@ -325,8 +326,8 @@ impl<'a, M: Sched, W: Watch<M>> Place<'a, M, W> {
 }
 
 impl<M: Sched, W: Watch<M>> Drop for Place<'_, M, W> {
-    /// Under the lock, even if there is nothing to remove: so a waker has left the queue before a waiter does, and the
-    /// queue may be on the waiter's stack.
+    /// Under the lock, even if there is nothing to remove: so a waker has left the queue before a waiter
+    /// does, and the queue may be on the waiter's stack.
     fn drop(&mut self) {
         let mut next = Dismissed::new();
         let mut sleepers = self.queue.sleepers.lock_irqsave();

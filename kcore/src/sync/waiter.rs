@@ -1,17 +1,19 @@
-//! Tasks that sleep until they are granted something, first come, first served (LDD3 ch. 6, "Blocking I/O"; LKD ch. 4).
+//! Tasks that sleep until they are granted something, first come, first served (LDD3 ch. 6, "Blocking I/O";
+//! LKD ch. 4).
 //!
-//! Nothing is allocated: a waiter is a node on its own task's stack, and the queue links these nodes. The queue belongs
-//! into a lock, and all of it that is not said otherwise happens under that lock.
+//! Nothing is allocated: a waiter is a node on its own task's stack, and the queue links these nodes. The
+//! queue belongs into a lock, and all of it that is not said otherwise happens under that lock.
 //!
 //! A waiter leaves the queue in one of two ways, both under the lock. A granter takes it out. Or it gives up
-//! ([`Patience`](super::patience)): it takes the lock and either is not in the queue any more, and so the owner, or unlinks
-//! itself by a walk from the head ([`Waiters::remove`]). Nothing in between can be seen, so what is granted is never granted
-//! to a waiter that has left.
+//! ([`Patience`](super::patience)): it takes the lock and either is not in the queue any more, and so the
+//! owner, or unlinks itself by a walk from the head ([`Waiters::remove`]). Nothing in between can be seen, so
+//! what is granted is never granted to a waiter that has left.
 //!
-//! To wake a task can mean an interrupt for another CPU, and on a virtual machine a turn of the host: thousands of times
-//! as long as the rest of what is done under the lock. So a granter gives the lock back first. One that grants to one
-//! waiter notes its task ([`Waiters::grant`]). One that grants to several has no room for their tasks: it moves them
-//! into a list of its own ([`Waiters::dismiss`]), and tells each of them ([`Dismissed::wake_after`]) when the lock is given back:
+//! To wake a task can mean an interrupt for another CPU, and on a virtual machine a turn of the host:
+//! thousands of times as long as the rest of what is done under the lock. So a granter gives the lock back
+//! first. One that grants to one waiter notes its task ([`Waiters::grant`]). One that grants to several has
+//! no room for their tasks: it moves them into a list of its own ([`Waiters::dismiss`]), and tells each of
+//! them ([`Dismissed::wake_after`]) when the lock is given back:
 //!
 //! ```text
 //!   granter                                waiter
@@ -35,13 +37,14 @@ use crate::sync::patience::Patience;
 pub(super) struct Waiter<M: Cpu, R> {
     /// The task that waits. Never changes.
     task: TaskId,
-    /// Clear while the node is in a queue or a list, or not yet in one. Set once, by the granter, which has taken the node
-    /// out under the queue's lock; the granter's last access to the node. The waiter alone reads it, without the lock.
+    /// Clear while the node is in a queue or a list, or not yet in one. Set once, by the granter, which has
+    /// taken the node out under the queue's lock; the granter's last access to the node. The waiter alone
+    /// reads it, without the lock.
     granted: M::Flag,
     /// Taken by the granter, before `granted` is set. Accessed under the queue's lock.
     record: Cell<Option<R>>,
-    /// The node that came next, which is in the same queue or list; `None` for the last one. Meaningless once granted.
-    /// Accessed under the queue's lock, and in a list by the granter that has it.
+    /// The node that came next, which is in the same queue or list; `None` for the last one. Meaningless once
+    /// granted. Accessed under the queue's lock, and in a list by the granter that has it.
     next: Cell<Link<M, R>>,
 }
 
@@ -58,8 +61,9 @@ impl<M: Sched, R> Waiter<M, R> {
         }
     }
 
-    /// Sleeps until it is granted, or until its patience is over. Called by the waiter's own task, after the queue's lock
-    /// was given back. After an error the node may have been taken out none the less: [`Waiters::remove`] tells.
+    /// Sleeps until it is granted, or until its patience is over. Called by the waiter's own task, after the
+    /// queue's lock was given back. After an error the node may have been taken out none the less:
+    /// [`Waiters::remove`] tells.
     ///
     /// The wake-up cannot get lost between the test and the sleep, as the machine keeps one that comes early:
     ///
@@ -121,7 +125,8 @@ impl<M: Cpu, R> Waiters<M, R> {
             None => self.head = Some(node),
             Some(_) => {
                 let tail = self.tail.expect("a queue with a head has a tail");
-                // SAFETY: the tail of a queue that is not empty is linked, so by the contract of its own `push` it lives.
+                // SAFETY: the tail of a queue that is not empty is linked, so by the contract of its own
+                // `push` it lives.
                 unsafe { (*tail.as_ptr()).next.set(Some(node)) };
             }
         }
@@ -129,8 +134,9 @@ impl<M: Cpu, R> Waiters<M, R> {
         self.len += 1;
     }
 
-    /// Takes `waiter` out of the queue, wherever it stands, and says whether it was there. It is not there when it was
-    /// granted before, or dismissed: then it must not go before it has [slept](Waiter::sleep) until it is granted.
+    /// Takes `waiter` out of the queue, wherever it stands, and says whether it was there. It is not there
+    /// when it was granted before, or dismissed: then it must not go before it has [slept](Waiter::sleep)
+    /// until it is granted.
     pub(super) fn remove(&mut self, waiter: &Waiter<M, R>) -> bool {
         let mut before: Link<M, R> = None;
         let mut link = self.head;
@@ -172,24 +178,24 @@ impl<M: Cpu, R> Waiters<M, R> {
         Some(unsafe { (*node.as_ptr()).task })
     }
 
-    /// Hands over to the waiter that came first: it is out of the queue and will return from its sleep once it runs.
-    /// The caller owes it a [`Sched::wake`].
+    /// Hands over to the waiter that came first: it is out of the queue and will return from its sleep once
+    /// it runs. The caller owes it a [`Sched::wake`].
     pub(super) fn grant(&mut self) -> Option<Granted<R>> {
         let node = self.head?.as_ptr();
         // SAFETY: the node is linked, so by the contract of `push` it lives, until `granted` is set below.
         let (task, record, next) = unsafe { (*node).take() };
         self.head = next;
         self.len -= 1;
-        // SAFETY: as above. From this store on the waiter may return and its stack frame be gone: no reference to the
-        // whole node may exist, only this one to the flag, and nothing may follow.
+        // SAFETY: as above. From this store on the waiter may return and its stack frame be gone: no
+        // reference to the whole node may exist, only this one to the flag, and nothing may follow.
         unsafe { (*node).granted.store(true, Release) };
         Some(Granted { task, record })
     }
 }
 
 impl<M: Cpu, R> Waiters<M, R> {
-    /// Moves the waiter that came first to the end of `list`, and says what it brought along; [`None`] when there is none.
-    /// The caller owes it a [`Dismissed::wake_after`].
+    /// Moves the waiter that came first to the end of `list`, and says what it brought along; [`None`] when
+    /// there is none. The caller owes it a [`Dismissed::wake_after`].
     pub(super) fn dismiss(&mut self, list: &mut Dismissed<M, R>) -> Option<Option<R>> {
         let node = self.head?;
         // SAFETY: the node is linked, so by the contract of `push` it lives.
@@ -201,7 +207,8 @@ impl<M: Cpu, R> Waiters<M, R> {
     }
 }
 
-/// Waiters that were taken out of their queue and do not know it yet. They stay where they are until they are told.
+/// Waiters that were taken out of their queue and do not know it yet. They stay where they are until they are
+/// told.
 #[must_use = "who is in it sleeps until it is woken"]
 pub(super) struct Dismissed<M: Cpu, R>(Waiters<M, R>);
 
@@ -211,8 +218,8 @@ impl<M: Sched, R> Dismissed<M, R> {
         Dismissed(Waiters::new())
     }
 
-    /// Gives back the queue's `lock`, then grants and wakes all of them, in order, and says how many. With no more than the
-    /// list: whatever the queue is in may be gone with the last of its waiters.
+    /// Gives back the queue's `lock`, then grants and wakes all of them, in order, and says how many. With no
+    /// more than the list: whatever the queue is in may be gone with the last of its waiters.
     pub(super) fn wake_after(mut self, lock: impl Sized) -> usize {
         let count = self.0.len();
         if count == 0 {
@@ -251,8 +258,8 @@ impl<M: Cpu, R> Waiter<M, R> {
     }
 }
 
-/// Gives `lock` back and calls `wake` with no lock, but with the CPU: a task that took it in between might keep it, and wait
-/// (at a probe point, with a spinlock) for those who are still to be woken.
+/// Gives `lock` back and calls `wake` with no lock, but with the CPU: a task that took it in between might
+/// keep it, and wait (at a probe point, with a spinlock) for those who are still to be woken.
 #[inline]
 pub(super) fn after<M: Cpu, R>(lock: impl Sized, wake: impl FnOnce() -> R) -> R {
     let _keeps_cpu = PreemptOff::<M>::enter();

@@ -3,9 +3,9 @@
 //! The level is a type, so a silent lock, which has no more than its [`Class`], is not one byte and not one
 //! instruction larger for it.
 //!
-//! The counters are written by the lock's holder alone (or under the primitive's own inner lock), so a relaxed load and
-//! a relaxed store are enough: no locked instruction is added to what is measured. A reader sees some recent value of
-//! each. A waiter counts in a local variable and adds it when it is the holder.
+//! The counters are written by the lock's holder alone (or under the primitive's own inner lock), so a
+//! relaxed load and a relaxed store are enough: no locked instruction is added to what is measured. A reader
+//! sees some recent value of each. A waiter counts in a local variable and adds it when it is the holder.
 
 use alloc::string::ToString;
 use core::marker::PhantomData;
@@ -41,7 +41,8 @@ pub trait Watch<M: Cpu> {
     fn acquired(&self, wait: Option<Self::Wait>);
     /// The lock is about to be given back. Called by the holder, or under the inner lock.
     fn released(&self);
-    /// Tells the machine. Called by the task that waits, has acquired, or is about to release; under no inner lock.
+    /// Tells the machine. Called by the task that waits, has acquired, or is about to release; under no inner
+    /// lock.
     fn announce(&self, step: LockStep, mode: Mode, address: usize, place: Self::Place);
 }
 
@@ -144,7 +145,8 @@ impl Counted {
         }
     }
 
-    /// The number of holders becomes `holders`: the time since the last change was spent by each of the old ones.
+    /// The number of holders becomes `holders`: the time since the last change was spent by each of the old
+    /// ones.
     #[inline]
     fn change_holders(&self, holders: u64, now: u64) {
         let elapsed = now.saturating_sub(self.changed.get());
@@ -213,8 +215,8 @@ impl Statistics for Counted {
 
 /// [`Counted`], and the machine hears of every wait, acquisition and release: [`Events::tell`].
 ///
-/// The place of an event is the line that called the primitive. A guard that is dropped does not know where: the place
-/// of its release is that of its acquisition.
+/// The place of an event is the line that called the primitive. A guard that is dropped does not know where:
+/// the place of its release is that of its acquisition.
 #[derive(Debug)]
 pub struct Observed {
     counted: Counted,

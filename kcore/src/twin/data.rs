@@ -12,8 +12,8 @@ pub type Quantum = Box<[u8]>;
 /// The array of an item.
 pub type Slots = Vec<Option<Quantum>>;
 
-/// The device's data. Its fields are public, for it is not privacy that protects them: there is no way to a `Data` but
-/// through the lock that it is in, or by having one of one's own.
+/// The device's data. Its fields are public, for it is not privacy that protects them: there is no way to a
+/// `Data` but through the lock that it is in, or by having one of one's own.
 #[derive(Debug)]
 pub struct Data {
     /// How the bytes are divided now.
@@ -48,8 +48,8 @@ impl Data {
         self.items.get(place.item)?.as_ref()?.get(place.slot)?.as_deref()
     }
 
-    /// The quantum at a place. It, its array and the items before it are made if they are missing. [`Errno::ENOMEM`] when
-    /// there is no memory; what was made before stays.
+    /// The quantum at a place. It, its array and the items before it are made if they are missing.
+    /// [`Errno::ENOMEM`] when there is no memory; what was made before stays.
     pub fn quantum_mut(&mut self, place: Place) -> Result<&mut [u8], Errno> {
         if let Some(missing) = (place.item + 1).checked_sub(self.items.len()) {
             self.items.try_reserve(missing).map_err(no_memory)?;
@@ -68,8 +68,8 @@ impl Data {
     }
 }
 
-/// What is in `place`; if nothing is, what `make` gives is put there. Test and store are one step for all who could see
-/// the difference: there is one `&mut`.
+/// What is in `place`; if nothing is, what `make` gives is put there. Test and store are one step for all who
+/// could see the difference: there is one `&mut`.
 fn made<T>(place: &mut Option<T>, make: impl FnOnce() -> Result<T, Errno>) -> Result<&mut T, Errno> {
     let value = match place.take() {
         Some(value) => value,

@@ -14,7 +14,8 @@ use crate::twin::file::File;
 
 const LOCK: LockName = LockName::sleeps("twin.lock", class!("twin.lock"));
 
-/// A device. When it is dropped, so is its data: there is nothing to be written for that, and nothing to be forgotten.
+/// A device. When it is dropped, so is its data: there is nothing to be written for that, and nothing to be
+/// forgotten.
 pub struct Device<M: Machine> {
     /// Its data. A driver would keep the field to itself; it is public for a reader who wants to try to get
     /// past the lock.
@@ -28,8 +29,8 @@ impl<M: Machine> Device<M> {
         Ok(Device { data: Mutex::from_flag(M::Flag::new(false), Observed::new(LOCK), data) })
     }
 
-    /// A new open file. A device that is opened only for writing is emptied first. [`Errno::ERESTARTSYS`] when a signal
-    /// came while the task slept for the lock; then nothing was done.
+    /// A new open file. A device that is opened only for writing is emptied first. [`Errno::ERESTARTSYS`]
+    /// when a signal came while the task slept for the lock; then nothing was done.
     #[track_caller]
     pub fn open(&self, mode: Mode) -> Result<File<'_, M>, Errno> {
         if mode == Mode::Write {
@@ -38,9 +39,9 @@ impl<M: Machine> Device<M> {
         Ok(File::new(self, mode))
     }
 
-    /// Asks for another geometry, which the next trim brings about; returns the one that was asked for before. One step, so
-    /// two callers never get the same answer (R32). Errors as for [`open`](Device::open), and [`Errno::EINVAL`] for an
-    /// impossible one.
+    /// Asks for another geometry, which the next trim brings about; returns the one that was asked for
+    /// before. One step, so two callers never get the same answer (R32). Errors as for
+    /// [`open`](Device::open), and [`Errno::EINVAL`] for an impossible one.
     #[track_caller]
     pub fn exchange_geometry(&self, geometry: Geometry) -> Result<Geometry, Errno> {
         let geometry = geometry.check()?;

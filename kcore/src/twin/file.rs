@@ -29,11 +29,11 @@ impl<'d, M: Machine> File<'d, M> {
         self.position
     }
 
-    /// Reads at the position and moves it. Returns how many bytes: at most to the end of the quantum and of the data; 0 at
-    /// or past the end, and where the quantum is missing.
+    /// Reads at the position and moves it. Returns how many bytes: at most to the end of the quantum and of
+    /// the data; 0 at or past the end, and where the quantum is missing.
     ///
-    /// [`Errno::EBADF`] when the file is not open for reading, [`Errno::ERESTARTSYS`] when a signal came while it slept for
-    /// the lock.
+    /// [`Errno::EBADF`] when the file is not open for reading, [`Errno::ERESTARTSYS`] when a signal came
+    /// while it slept for the lock.
     pub fn read(&mut self, into: &mut [u8]) -> Result<usize, Errno> {
         if self.mode == Mode::Write {
             return Err(Errno::EBADF);
@@ -51,8 +51,9 @@ impl<'d, M: Machine> File<'d, M> {
 
     /// Writes at the position and moves it. Returns how many bytes: at most to the end of the quantum.
     ///
-    /// [`Errno::EBADF`] when the file is not open for writing, [`Errno::ERESTARTSYS`] as for a read, [`Errno::EINVAL`] when
-    /// the position would no longer fit, [`Errno::ENOMEM`]; what was allocated on the way stays in the device.
+    /// [`Errno::EBADF`] when the file is not open for writing, [`Errno::ERESTARTSYS`] as for a read,
+    /// [`Errno::EINVAL`] when the position would no longer fit, [`Errno::ENOMEM`]; what was allocated on the
+    /// way stays in the device.
     pub fn write(&mut self, from: &[u8]) -> Result<usize, Errno> {
         if self.mode == Mode::Read {
             return Err(Errno::EBADF);
@@ -69,8 +70,8 @@ impl<'d, M: Machine> File<'d, M> {
         Ok(count)
     }
 
-    /// Moves the position and returns it. A position past the end of the data is allowed. [`Errno::EINVAL`] for one before
-    /// the start or beyond `i64::MAX`, [`Errno::ERESTARTSYS`] as for a read.
+    /// Moves the position and returns it. A position past the end of the data is allowed. [`Errno::EINVAL`]
+    /// for one before the start or beyond `i64::MAX`, [`Errno::ERESTARTSYS`] as for a read.
     pub fn llseek(&mut self, whence: Whence, offset: i64) -> Result<usize, Errno> {
         let base = match whence {
             Whence::Set => 0,

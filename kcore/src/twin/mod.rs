@@ -1,4 +1,5 @@
-//! scull's twin: the same device as the author of a Rust driver would write it, without a line of unsafe code.
+//! scull's twin: the same device as the author of a Rust driver would write it, without a line of unsafe
+//! code.
 //!
 //! The data is inside the lock, so a task that wants to touch it must have the lock; a block belongs to one
 //! variable, so it is freed when that variable goes and not before; and a reference lives no longer than what

@@ -18,11 +18,11 @@ pub const EDGES: usize = 16;
 /// Why nobody of some actors can ever go on. It is made without allocating, and is put into words later.
 #[derive(Clone, Copy, Debug)]
 pub struct Finding {
-    /// [`Verdict::Deadlock`] when there is a cycle. [`Verdict::Stuck`] when it ends at a task that has returned, or at a lock
-    /// that nobody has.
+    /// [`Verdict::Deadlock`] when there is a cycle. [`Verdict::Stuck`] when it ends at a task that has
+    /// returned, or at a lock that nobody has.
     pub verdict: Verdict,
-    /// From the actor that was asked about, each edge beginning where the one before ends. For actors that wait for what
-    /// nobody has: one edge each.
+    /// From the actor that was asked about, each edge beginning where the one before ends. For actors that
+    /// wait for what nobody has: one edge each.
     pub edges: List<Edge, EDGES>,
 }
 

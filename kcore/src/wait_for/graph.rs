@@ -31,8 +31,8 @@ pub(super) struct Wait {
 
 /// Who waits for what and who has it, as far as the lock events tell.
 ///
-/// No event allocates or panics, so all of them may be told with interrupts off. What there is no room for is counted
-/// ([`unseen`](Graph::unseen)), and from then on nothing is called certain.
+/// No event allocates or panics, so all of them may be told with interrupts off. What there is no room for is
+/// counted ([`unseen`](Graph::unseen)), and from then on nothing is called certain.
 #[derive(Debug)]
 pub struct Graph {
     /// At most one for each actor.
@@ -71,8 +71,8 @@ impl Graph {
         self.unseen = 0;
     }
 
-    /// `actor`, which sits on its CPU as `seat` says, takes a step with `lock`: one of the four that follow, or one after which it
-    /// has the lock as before. After a wait this [searches](Graph::search).
+    /// `actor`, which sits on its CPU as `seat` says, takes a step with `lock`: one of the four that follow,
+    /// or one after which it has the lock as before. After a wait this [searches](Graph::search).
     pub fn step(
         &mut self,
         actor: Actor,
@@ -122,8 +122,8 @@ impl Graph {
         }
     }
 
-    /// `actor` is about to give the lock at `address` back. It need not be the one that took it: then it is a signal, and
-    /// its holders mean nothing for the rest of the round.
+    /// `actor` is about to give the lock at `address` back. It need not be the one that took it: then it is a
+    /// signal, and its holders mean nothing for the rest of the round.
     pub fn released(&mut self, actor: Actor, address: usize) {
         self.now += 1;
         let now = self.now;
@@ -159,8 +159,8 @@ impl Graph {
         !self.waits.is_empty()
     }
 
-    /// Waits, acquisitions and releases of this round that there was no room for. When it is not zero nothing is certain
-    /// any more, and a deadlock is found by [`Graph::stuck`] only.
+    /// Waits, acquisitions and releases of this round that there was no room for. When it is not zero nothing
+    /// is certain any more, and a deadlock is found by [`Graph::stuck`] only.
     pub fn unseen(&self) -> usize {
         self.unseen
     }

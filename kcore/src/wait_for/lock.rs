@@ -23,7 +23,8 @@ pub(super) struct Holder {
 pub(super) struct Lock {
     pub(super) address: usize,
     pub(super) holders: List<Holder, HOLDERS>,
-    /// It was given back by somebody who did not have it: who acquired it tells nothing about who will give it.
+    /// It was given back by somebody who did not have it: who acquired it tells nothing about who will give
+    /// it.
     signals: bool,
     /// The most holders at once.
     most: usize,
@@ -69,11 +70,11 @@ impl Lock {
             && !self.holders.is_empty()
     }
 
-    /// Whether an actor that waits since `since` really has not got it, though events come late: between the moment in
-    /// which a lock changes hands and the event that says so, the new holder still seems to wait.
+    /// Whether an actor that waits since `since` really has not got it, though events come late: between the
+    /// moment in which a lock changes hands and the event that says so, the new holder still seems to wait.
     ///
-    /// With one holder at a time that cannot mislead: while somebody is known to have it, nobody else does. Where there
-    /// were several at once, another unit may be on its way to the waiter.
+    /// With one holder at a time that cannot mislead: while somebody is known to have it, nobody else does.
+    /// Where there were several at once, another unit may be on its way to the waiter.
     pub(super) fn is_withheld(&self, since: u64) -> bool {
         self.most <= 1 || (self.count() >= self.most && self.released < since)
     }

@@ -1,8 +1,9 @@
 //! The wait-for graph of a running experiment, and the search that names a deadlock (LKD ch. 9, "Deadlocks").
 //!
-//! The [`Graph`] is a pure state machine, kept by the [`Session`](crate::session::Session) of a run: it is told every lock event,
-//! and asked by [`Graph::search`] after each wait: it answers as soon as it is certain that the caller waits for ever. When
-//! nothing moves any more for a reason that no lock event tells, [`Graph::stuck`] says what is known.
+//! The [`Graph`] is a pure state machine, kept by the [`Session`](crate::session::Session) of a run: it is
+//! told every lock event, and asked by [`Graph::search`] after each wait: it answers as soon as it is certain
+//! that the caller waits for ever. When nothing moves any more for a reason that no lock event tells,
+//! [`Graph::stuck`] says what is known.
 //!
 //! Who waits for whom:
 //!
@@ -13,8 +14,9 @@
 //! | a task that is not on its CPU | an actor that spins there and keeps the CPU | tasks do not change CPUs |
 //! | anybody | a task that has returned | it will give nothing back |
 //!
-//! An actor is stuck when every actor that could help it is stuck: the search starts with all that wait and strikes out
-//! those who can go on, until nothing changes. Of a lock with several holders (readers, units) any of them counts as help.
+//! An actor is stuck when every actor that could help it is stuck: the search starts with all that wait and
+//! strikes out those who can go on, until nothing changes. Of a lock with several holders (readers, units)
+//! any of them counts as help.
 //!
 //! | file | noun |
 //! |---|---|

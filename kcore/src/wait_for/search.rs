@@ -31,15 +31,17 @@ enum Reason {
 }
 
 impl Graph {
-    /// Why `actor` will never go on, if that is certain now: the edges from it to the cycle (or to the task that has ended
-    /// with the lock) and round it. To be called after each [`wait`](Graph::wait): the last of them closes the cycle.
+    /// Why `actor` will never go on, if that is certain now: the edges from it to the cycle (or to the task
+    /// that has ended with the lock) and round it. To be called after each [`wait`](Graph::wait): the last of
+    /// them closes the cycle.
     ///
     /// Not every deadlock is certain at once. A later search finds it, or [`stuck`](Graph::stuck):
     /// - Of locks with several holders (readers, counting semaphores) a unit may be on its way to the waiter.
     /// - A task may have lost its CPU for ever between what happened to it and the event that says so.
     ///
-    /// One wrong answer is possible: the first time in a round that a lock goes from one holder to several, a search in the
-    /// middle of that takes it for a lock with one. Name such a lock [`Waiting::Event`] where that matters.
+    /// One wrong answer is possible: the first time in a round that a lock goes from one holder to several, a
+    /// search in the middle of that takes it for a lock with one. Name such a lock [`Waiting::Event`] where
+    /// that matters.
     pub fn search(&self, actor: Actor, tasks: &impl Tasks) -> Option<Finding> {
         let from = self.wait_of(actor)?;
         let mut view = View::new(self, tasks, Proof::Certain);
@@ -49,15 +51,15 @@ impl Graph {
         view.stuck.contains(from).then(|| view.path(from))
     }
 
-    /// [`search`](Graph::search) from every actor that waits: a cycle if there is one. For a watchdog that looks from time
-    /// to time.
+    /// [`search`](Graph::search) from every actor that waits: a cycle if there is one. For a watchdog that
+    /// looks from time to time.
     pub fn search_all(&self, tasks: &impl Tasks) -> Option<Finding> {
         View::new(self, tasks, Proof::Certain).find()
     }
 
-    /// What is wrong when nothing moves any more: the caller vouches that no task can run and no event is on its way. A
-    /// cycle, if there is one; else a chain that ends at a task that has ended; else all that wait for what nobody has.
-    /// `None` when nobody waits.
+    /// What is wrong when nothing moves any more: the caller vouches that no task can run and no event is on
+    /// its way. A cycle, if there is one; else a chain that ends at a task that has ended; else all that wait
+    /// for what nobody has. `None` when nobody waits.
     pub fn stuck(&self, tasks: &impl Tasks) -> Option<Finding> {
         if let Some(finding) = View::new(self, tasks, Proof::Still).find() {
             return Some(finding);
@@ -94,8 +96,8 @@ struct View<'a, T> {
     graph: &'a Graph,
     tasks: &'a T,
     proof: Proof,
-    /// All waits at first. Then those whose actors can never go on: the largest set of which each one has a [`Reason`]
-    /// within the set.
+    /// All waits at first. Then those whose actors can never go on: the largest set of which each one has a
+    /// [`Reason`] within the set.
     stuck: Set,
 }
 
@@ -108,7 +110,8 @@ impl<'a, T: Tasks> View<'a, T> {
         View { graph, tasks, proof, stuck: Set::first(all) }
     }
 
-    /// Strikes out those who can go on, and those whom they can help, until nothing changes or `asked` is out.
+    /// Strikes out those who can go on, and those whom they can help, until nothing changes or `asked` is
+    /// out.
     fn strike_out(&mut self, asked: Option<usize>) {
         loop {
             let before = self.stuck;
@@ -154,7 +157,8 @@ impl<'a, T: Tasks> View<'a, T> {
                 && self.tasks.whereabouts(holder.actor.task) == Where::Ended)
     }
 
-    /// Whether `holder` cannot go on, as far as `stuck` says. Its own wait is looked up there and not searched again.
+    /// Whether `holder` cannot go on, as far as `stuck` says. Its own wait is looked up there and not
+    /// searched again.
     fn reason_of_holder(&self, waiter: Actor, holder: &Holder) -> bool {
         let waits = self.graph.wait_of(holder.actor).is_some_and(|index| self.stuck.contains(index));
         holder.actor == waiter

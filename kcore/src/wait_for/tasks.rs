@@ -15,15 +15,15 @@ pub enum Where {
     Ended,
 }
 
-/// The scheduler, as the search sees it. It is asked with the graph locked and interrupts off, so it must not take a lock
-/// under which lock events are told, nor allocate.
+/// The scheduler, as the search sees it. It is asked with the graph locked and interrupts off, so it must not
+/// take a lock under which lock events are told, nor allocate.
 pub trait Tasks {
-    /// Where `task` is. The answer may be out of date by the time it is used, except in one respect: an actor that spins
-    /// and keeps its CPU is on it.
+    /// Where `task` is. The answer may be out of date by the time it is used, except in one respect: an actor
+    /// that spins and keeps its CPU is on it.
     fn whereabouts(&self, task: TaskId) -> Where;
 
-    /// Whether the wait that `task` is in ends without anybody's help: after a time, or by a signal that has arrived. Then it
-    /// is no part of a deadlock.
+    /// Whether the wait that `task` is in ends without anybody's help: after a time, or by a signal that has
+    /// arrived. Then it is no part of a deadlock.
     fn gives_up(&self, _task: TaskId) -> bool {
         false
     }

@@ -168,7 +168,8 @@ fn handler(context: Context) -> &'static str {
     }
 }
 
-/// A source line after some words: the last component of the path is enough for people. Nothing, when there is none.
+/// A source line after some words: the last component of the path is enough for people. Nothing, when there
+/// is none.
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a>(pub &'a str, pub Option<&'static Location<'static>>);
 

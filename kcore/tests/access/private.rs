@@ -57,7 +57,8 @@ fn terminals_do_not_see_each_other() {
             file.write(&[terminal as u8; 4]).unwrap();
         }
         for terminal in 0..3 {
-            // Another user at the same terminal has the same device, and it is there after its last file was closed.
+            // Another user at the same terminal has the same device, and it is there after its last file was
+            // closed.
             let who = Credentials::user(9, terminal);
             let file = open(&device, OpenFlags::READ, &who).unwrap();
             assert_eq!(contents(&*file), [terminal as u8; 4]);
@@ -109,7 +110,8 @@ impl Listener for Atomic {
     }
 }
 
-/// How often an allocation that may sleep is made, and how often with the spinlock held, when three terminals open it twice.
+/// How often an allocation that may sleep is made, and how often with the spinlock held, when three terminals
+/// open it twice.
 fn allocations(edition: Edition) -> (usize, usize) {
     let (host, device, atomic) = (Host::new(), private(edition), Arc::new(Atomic::default()));
     host.listen(Kinds::LOCKS | Kinds::TASKS, atomic.clone());

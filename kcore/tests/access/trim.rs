@@ -11,7 +11,8 @@ use crate::stage::{ANN, Stop, bare, contents, open};
 
 type Controlled = Arc<dyn CharDevice<HostMachine>>;
 
-/// The devices that more than one may be inside of, each with the scull device behind it, which has something in it.
+/// The devices that more than one may be inside of, each with the scull device behind it, which has something
+/// in it.
 fn controlled(edition: Edition) -> Vec<(Controlled, Arc<Device<HostMachine>>)> {
     let uid: Arc<Uid<HostMachine>> = Uid::new(bare(edition).into());
     let wuid: Arc<WaitingUid<HostMachine>> = WaitingUid::new(bare(edition).into());
@@ -26,7 +27,8 @@ fn controlled(edition: Edition) -> Vec<(Controlled, Arc<Device<HostMachine>>)> {
     vec![(first(uid), of_uid), (first(wuid), of_wuid), (private, private_too.devices().remove(0))]
 }
 
-/// A first task stands at `point` inside the device; a second opens it write-only. Whether the second had to wait.
+/// A first task stands at `point` inside the device; a second opens it write-only. Whether the second had to
+/// wait.
 fn beside(host: &Host, device: &Controlled, point: &'static str, first: OpenFlags) -> bool {
     host.scope(|tasks| {
         let stop = Stop::at(host, point);

@@ -1,4 +1,5 @@
-//! A driver in which every caller sleeps: readers until a task writes, writers until there is room, which there never is.
+//! A driver in which every caller sleeps: readers until a task writes, writers until there is room, which
+//! there never is.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Weak};

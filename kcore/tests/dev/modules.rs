@@ -53,7 +53,8 @@ fn who_uses_it_and_who_retires_it_exclude_each_other() {
                 }
             }
             _ => {
-                // Counted after it was used and no longer counted before it was let go: never more than there are.
+                // Counted after it was used and no longer counted before it was let go: never more than there
+                // are.
                 if let Some(in_use) = module.try_get() {
                     users.fetch_add(1, SeqCst);
                     users.fetch_sub(1, SeqCst);

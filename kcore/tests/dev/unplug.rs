@@ -25,8 +25,8 @@ fn call(world: &World, task: usize, answers: &[AtomicUsize; 2]) {
     assert_eq!(file.read(&mut [0]), Err(Errno::ENODEV), "and so it is from now on");
 }
 
-/// Four readers and four writers sleep in the device, or are on the way there: after `wanted` have arrived it goes. Again
-/// and again, with the same tasks.
+/// Four readers and four writers sleep in the device, or are on the way there: after `wanted` have arrived it
+/// goes. Again and again, with the same tasks.
 fn runs(wanted: impl Fn(usize) -> usize + Sync) {
     let (host, world) = (Host::new(), World::new());
     let answers = [AtomicUsize::new(0), AtomicUsize::new(0)];
@@ -116,8 +116,8 @@ fn who_polls_too_slowly_is_told() {
     });
 }
 
-/// The driver's `poll` says "nothing" for ever, and `unplugged` wakes its queue: a poller is told, whether the device
-/// goes before, while or after it looks.
+/// The driver's `poll` says "nothing" for ever, and `unplugged` wakes its queue: a poller is told, whether
+/// the device goes before, while or after it looks.
 #[test]
 fn who_polls_is_told() {
     let polls = if cfg!(miri) { 5 } else { 300 };

@@ -12,8 +12,8 @@ use kcore::settings::Form;
 
 use crate::world::World;
 
-/// Blocks that one call can have at most: far from the start of a device of tiny quanta it would otherwise make nodes for a
-/// long time.
+/// Blocks that one call can have at most: far from the start of a device of tiny quanta it would otherwise
+/// make nodes for a long time.
 const BLOCKS: u64 = 300;
 /// Machines, one after the other, so that what was freed goes in between.
 const MACHINES: u64 = if cfg!(miri) { 2 } else { 50 };

@@ -179,7 +179,8 @@ fn open_is_refused_by_each_device_in_its_own_way() {
     });
 }
 
-/// Whatever else guards the device, a write goes to the end of the quantum, and a pipe's to the end of its buffer.
+/// Whatever else guards the device, a write goes to the end of the quantum, and a pipe's to the end of its
+/// buffer.
 #[test]
 fn counts_are_short_where_a_quantum_or_a_buffer_ends() {
     each(|world, index| {

@@ -43,8 +43,8 @@ impl Payload {
     }
 }
 
-/// `tasks` tasks enter `rounds` times each and increment a payload: they exclude each other, and each sees what the one
-/// before it did.
+/// `tasks` tasks enter `rounds` times each and increment a payload: they exclude each other, and each sees
+/// what the one before it did.
 pub(crate) fn excludes<S: Section>(tasks: usize, rounds: usize) {
     let shared = Arc::new((S::new(1), Payload::default()));
     let total = tasks * rounds;

@@ -1,4 +1,5 @@
-//! A device that goes while it is used: each task that sleeps in it is woken and leaves, and only then is it free; and the twins.
+//! A device that goes while it is used: each task that sleeps in it is woken and leaves, and only then is it
+//! free; and the twins.
 
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -41,8 +42,8 @@ impl Events for Parking {}
 /// A driver whose calls look at its data, wait until it is gone, and look again.
 struct Driver {
     data: Payload,
-    /// Waiters spin, which parks them until it changes: when loom ends a deadlock there is nothing on their stacks that
-    /// would have to be dropped.
+    /// Waiters spin, which parks them until it changes: when loom ends a deadlock there is nothing on their
+    /// stacks that would have to be dropped.
     is_there: Ringing,
 }
 

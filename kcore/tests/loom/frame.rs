@@ -1,5 +1,6 @@
-//! An event on the stack of the task that waits for it (RACES.md R21): the completion survives it, the semaphore does not.
-//! And a waiter on its own stack, which a waker may still have in a list when it has given the lock back.
+//! An event on the stack of the task that waits for it (RACES.md R21): the completion survives it, the
+//! semaphore does not. And a waiter on its own stack, which a waker may still have in a list when it has
+//! given the lock back.
 
 use std::cell::UnsafeCell;
 use std::mem::ManuallyDrop;
@@ -24,7 +25,8 @@ pub(crate) struct Mortal {
 const GONE: &str = "used after its frame was gone";
 
 impl Mortal {
-    /// loom runs others before an operation, not after it: so the operation comes first and the question second.
+    /// loom runs others before an operation, not after it: so the operation comes first and the question
+    /// second.
     fn alive<R>(&self, result: R) -> R {
         assert!(!self.is_gone.load(Relaxed), "{GONE}");
         result
@@ -55,18 +57,20 @@ impl AtomicFlag for Mortal {
     }
 }
 
-/// The frame: what is dropped in it is gone, but its memory stays, so that a late access is seen and not undefined.
+/// The frame: what is dropped in it is gone, but its memory stays, so that a late access is seen and not
+/// undefined.
 struct Frame<E>(UnsafeCell<ManuallyDrop<E>>);
 
-// SAFETY: the event is used by shared reference only, until one task drops it; later uses are what is looked for, and
-// find flags that stay readable after their drop.
+// SAFETY: the event is used by shared reference only, until one task drops it; later uses are what is looked
+// for, and find flags that stay readable after their drop.
 unsafe impl<E: Sync> Sync for Frame<E> {}
 // SAFETY: as above.
 unsafe impl<E: Send> Send for Frame<E> {}
 
 impl<E> Frame<E> {
     fn event(&self) -> &E {
-        // SAFETY: the memory is valid for as long as the frame, and what lies there can be read after its drop.
+        // SAFETY: the memory is valid for as long as the frame, and what lies there can be read after its
+        // drop.
         unsafe { &*self.0.get().cast::<E>() }
     }
 
@@ -77,7 +81,8 @@ impl<E> Frame<E> {
     }
 }
 
-/// The waiter returns as soon as it can, and its frame with it. The one that completes must be out of it by then.
+/// The waiter returns as soon as it can, and its frame with it. The one that completes must be out of it by
+/// then.
 fn outlives_nobody<E: Event>() {
     let frame = Arc::new(Frame(UnsafeCell::new(ManuallyDrop::new(E::new()))));
     let tasks = [
@@ -152,7 +157,8 @@ fn completed_for_all_on_the_stack() {
     model(3, outlives_nobody::<ForAll>);
 }
 
-/// Several are let in at once, so they are told after the inner lock was given back, by what lies on their own stacks.
+/// Several are let in at once, so they are told after the inner lock was given back, by what lies on their
+/// own stacks.
 #[test]
 fn reader_writer_semaphore_on_the_stack_of_who_waits_in_it() {
     model(3, outlives_nobody::<WriterGoes>);
@@ -239,8 +245,8 @@ fn a_waiter_does_not_go_while_a_waker_has_it() {
     model(3, is_left::<Completion<Dozing<Mortal>>>);
 }
 
-/// A queue of one, whose waker gives the lock back before it tells. `STAYS`: a waiter that is in the queue no more stays until
-/// it is told.
+/// A queue of one, whose waker gives the lock back before it tells. `STAYS`: a waiter that is in the queue no
+/// more stays until it is told.
 struct Listed<const STAYS: bool>(SpinLock<Option<Arc<Frame<Mortal>>>, Dozing>);
 
 impl<const STAYS: bool> Left for Listed<STAYS> {

@@ -17,7 +17,8 @@ impl Events for Dozing<LoomFlag> {}
 
 const REFUSED: &str = "a free device was refused";
 
-/// A task has the device and another tries; the first leaves and tries again. If the other was refused none is inside then.
+/// A task has the device and another tries; the first leaves and tries again. If the other was refused none
+/// is inside then.
 fn lets_the_next_one_in(edition: Edition) {
     let shared = Arc::new((LoomGate::new(edition), AtomicBool::new(false)));
     let (gate, was_refused) = &*shared;

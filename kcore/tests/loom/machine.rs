@@ -11,10 +11,11 @@ use loom::thread::{self, Thread};
 
 /// loom's flag.
 ///
-/// loom orders the stores to a location only where one happens before the other. A swap that finds the flag set stores
-/// what is there already, and loom then believes that this store may come after the holder's `store(false)`, although
-/// the swap has read what the holder stored before: the flag would stay set for ever. So a swap that changes nothing is
-/// modelled as what it amounts to, a load of the newest value: a compare-and-exchange that fails.
+/// loom orders the stores to a location only where one happens before the other. A swap that finds the flag
+/// set stores what is there already, and loom then believes that this store may come after the holder's
+/// `store(false)`, although the swap has read what the holder stored before: the flag would stay set for
+/// ever. So a swap that changes nothing is modelled as what it amounts to, a load of the newest value: a
+/// compare-and-exchange that fails.
 pub(crate) struct LoomFlag(AtomicU8);
 
 /// What no flag ever is.
@@ -171,18 +172,19 @@ fn ring() {
     });
 }
 
-/// A machine whose tasks do not run until they are woken: a wake-up that is lost is a deadlock. Who spins does not run
-/// until there is something new to see, so any number of tasks may.
+/// A machine whose tasks do not run until they are woken: a wake-up that is lost is a deadlock. Who spins
+/// does not run until there is something new to see, so any number of tasks may.
 ///
-/// loom lets a wake-up order the memory of the two tasks, so an order that a primitive lacks may stay unseen here: that
-/// is for [`Dozing`].
+/// loom lets a wake-up order the memory of the two tasks, so an order that a primitive lacks may stay unseen
+/// here: that is for [`Dozing`].
 pub(crate) struct Parking;
 
 /// [`Parking`], but no task is ever woken.
 pub(crate) struct Coma;
 
-/// A machine on which a sleep ends for no reason again and again, as [`Sched::block`] may: to wake does nothing and
-/// orders nothing, so all order comes from the primitive. For two tasks: three could spin round each other for ever.
+/// A machine on which a sleep ends for no reason again and again, as [`Sched::block`] may: to wake does
+/// nothing and orders nothing, so all order comes from the primitive. For two tasks: three could spin round
+/// each other for ever.
 pub(crate) struct Dozing<F = LoomFlag>(PhantomData<F>);
 
 /// A thread of this execution.

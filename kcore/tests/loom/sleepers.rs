@@ -60,8 +60,8 @@ impl<M: Sched + 'static> Interruptible for Completion<M> {
     }
 }
 
-/// One unit, `tasks` that want it, and a signal for all. The unit is taken once, or it is still there; none stays in
-/// the queue.
+/// One unit, `tasks` that want it, and a signal for all. The unit is taken once, or it is still there; none
+/// stays in the queue.
 fn loses_no_unit<I: Interruptible>(tasks: usize) {
     let shared = Arc::new((I::new(), std::sync::atomic::AtomicUsize::new(0)));
     let mut tasks = each(tasks, &shared, |(units, taken)| {
@@ -261,8 +261,8 @@ fn wakes_each<Q: Queue>() {
     assert_eq!(*shared.1.lock(), 0, "an item is left");
 }
 
-/// To test the condition takes a sleep, for an event that comes together with the wake-up: one kept wake-up for two. Of the
-/// tests it is the one with the number `sleeps`, the first that is made in the queue.
+/// To test the condition takes a sleep, for an event that comes together with the wake-up: one kept wake-up
+/// for two. Of the tests it is the one with the number `sleeps`, the first that is made in the queue.
 fn wakes_what_sleeps<Q: Queue>(sleeps: usize) {
     let event = <Completion<Parking> as Interruptible>::new();
     let shared = Arc::new((Q::new(), LoomFlag::new(false), event));
@@ -425,8 +425,8 @@ impl Poll for Forgets {
 /// Two queues, each with a flag that says that there is something.
 type Pair = [(WaitQueue<Parking>, LoomFlag); 2];
 
-/// Waits until one of the two has something, as `poll` does. `asking` is what it does to ask the second one, after it has
-/// asked the first.
+/// Waits until one of the two has something, as `poll` does. `asking` is what it does to ask the second one,
+/// after it has asked the first.
 fn poll<P: Poll>(pair: &Pair, asking: impl Fn()) {
     loop {
         let mut table = PollTable::new();
@@ -438,7 +438,8 @@ fn poll<P: Poll>(pair: &Pair, asking: impl Fn()) {
         if first || was_ready.is_none() && is_ready(1) {
             return;
         }
-        // A task that sleeps for ever is taken down by loom in its sleep, where to leave the queues would be one step too many.
+        // A task that sleeps for ever is taken down by loom in its sleep, where to leave the queues would be
+        // one step too many.
         let table = ManuallyDrop::new(table);
         match P::FORGETS {
             true => Parking::block(),
@@ -457,7 +458,8 @@ fn fill((queue, flag): &(WaitQueue<Parking>, LoomFlag)) {
     queue.wake_up();
 }
 
-/// Something comes into one of the two queues, or into both at once, so that the table goes while it is woken.
+/// Something comes into one of the two queues, or into both at once, so that the table goes while it is
+/// woken.
 fn polls<P: Poll>(fill_both: bool) {
     let shared = Arc::new(pair());
     let mut tasks =
@@ -469,7 +471,8 @@ fn polls<P: Poll>(fill_both: bool) {
     assert!(shared.iter().all(|(queue, _)| !queue.is_active()), "somebody who left is in a queue");
 }
 
-/// To ask the second one takes a sleep, for an event that comes together with that of the first: one kept wake-up for two.
+/// To ask the second one takes a sleep, for an event that comes together with that of the first: one kept
+/// wake-up for two.
 fn polls_what_sleeps<P: Poll>() {
     let shared = Arc::new((pair(), <Completion<Parking> as Interruptible>::new()));
     let tasks = [
@@ -546,7 +549,8 @@ fn interrupted_contenders() {
 #[test]
 fn mutex_excludes() {
     model(3, || excludes::<RawMutex<Parking>>(2, 2));
-    // Both tasks go for the inner lock again and again: with flags that may show old values for ever, they may for ever.
+    // Both tasks go for the inner lock again and again: with flags that may show old values for ever, they
+    // may for ever.
     model(3, || excludes::<RawMutex<Dozing<Ringing>>>(2, 2));
     model(2, || excludes::<RawMutex<Parking>>(3, 1));
 }

@@ -74,8 +74,8 @@ fn a_signal_and_the_end_of_the_device_end_it() {
     });
 }
 
-/// A byte goes to and fro between a task that polls two pipes and one that reads and writes: none is lost, and neither
-/// sleeps for ever.
+/// A byte goes to and fro between a task that polls two pipes and one that reads and writes: none is lost,
+/// and neither sleeps for ever.
 #[test]
 fn no_event_is_lost() {
     const TURNS: usize = if cfg!(miri) { 20 } else { 5_000 };

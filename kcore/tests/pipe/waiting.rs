@@ -112,7 +112,8 @@ fn whoever_leaves_something_wakes_the_next() {
     }
 }
 
-/// Two readers, one byte, and a signal for one of them, at any time: the byte is read, by the other at the latest.
+/// Two readers, one byte, and a signal for one of them, at any time: the byte is read, by the other at the
+/// latest.
 #[test]
 fn a_wake_up_that_a_signal_makes_useless_is_passed_on() {
     for _ in 0..if cfg!(miri) { 5 } else { 2_000 } {
@@ -152,7 +153,8 @@ fn a_wake_up_that_a_signal_makes_useless_is_passed_on() {
     }
 }
 
-/// The same at its worst: the first reader is woken, and has a signal when it comes for the lock, which an open has.
+/// The same at its worst: the first reader is woken, and has a signal when it comes for the lock, which an
+/// open has.
 #[test]
 fn a_signal_between_the_wake_up_and_the_lock_wakes_the_next() {
     let stage = Stage::new(Edition::Repaired, 10);

@@ -1,5 +1,5 @@
-//! The further primitives on a machine of threads. Every test asserts an invariant or an order that it has driven, never
-//! a time.
+//! The further primitives on a machine of threads. Every test asserts an invariant or an order that it has
+//! driven, never a time.
 //!
 //! Under Miri: `cargo +nightly miri test -p kcore --test primitives`.
 

@@ -69,7 +69,8 @@ fn those_who_try_take_what_is_free() {
     assert!(!semaphore.try_down_write());
 }
 
-/// Starts `reader` or writer tasks one after the other while a writer has the semaphore, and says who was in when.
+/// Starts `reader` or writer tasks one after the other while a writer has the semaphore, and says who was in
+/// when.
 fn served(kinds: &str) -> String {
     let (semaphore, order) = (Sem::new(class!("test")), Mutex::new(String::new()));
     Host::new().scope(|tasks| {

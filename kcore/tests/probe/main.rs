@@ -153,8 +153,8 @@ proptest! {
     }
 }
 
-/// Replays the loads and stores of scull's slots: who loads a slot before anyone stored it allocates, and all but the
-/// last of those quanta are leaked.
+/// Replays the loads and stores of scull's slots: who loads a slot before anyone stored it allocates, and all
+/// but the last of those quanta are leaked.
 fn leaks(log: &[(u8, Action)], writers: usize) -> usize {
     let mut slot_of = vec![0; writers];
     let mut filled = Vec::new();
@@ -348,7 +348,8 @@ fn a_task_that_is_about_to_get_a_lock_is_waited_for() {
     }
 }
 
-/// Of a lock that two have at once (a semaphore of two, the lock of a CPU) one release says nothing to the third.
+/// Of a lock that two have at once (a semaphore of two, the lock of a CPU) one release says nothing to the
+/// third.
 #[test]
 fn a_lock_that_another_still_has_is_not_about_to_be_got() {
     let mut engine = Engine::new(rendezvous(&["slot.load"]), 3);
@@ -440,7 +441,8 @@ fn who_sleeps_for_a_lock_keeps_no_cpu() {
     assert_eq!(arrive(&mut engine, 0, 1, 0, Op::Load), (Decision::Go, 0));
 }
 
-/// Who was let go and lost its CPU to a spinner goes on when the lock is given back: the step is not given up before that.
+/// Who was let go and lost its CPU to a spinner goes on when the lock is given back: the step is not given up
+/// before that.
 #[test]
 fn a_step_is_not_given_up_while_another_task_can_help() {
     let mut engine = Engine::new(script("A.slot.load C.copy"), 3);

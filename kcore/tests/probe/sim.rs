@@ -1,7 +1,8 @@
-//! A simulated machine: tasks pinned to CPUs, locks that spin or sleep, and a scheduler that a test decides for.
+//! A simulated machine: tasks pinned to CPUs, locks that spin or sleep, and a scheduler that a test decides
+//! for.
 //!
-//! Each event and each effect (the access, the test-and-set, the clearing of a lock) is a step of its own, so that the
-//! engine hears of things as late or early as it would with real CPUs.
+//! Each event and each effect (the access, the test-and-set, the clearing of a lock) is a step of its own, so
+//! that the engine hears of things as late or early as it would with real CPUs.
 
 use kcore::class;
 use kcore::event::{Access, LockName, Op, Site, Waiting};

@@ -24,7 +24,8 @@ fn an_edition_and_the_form_of_an_exhibit_name_each_other() {
     assert_eq!([Edition::Book, Edition::Repaired].map(|edition| edition.to_string()), ["book", "repaired"]);
 }
 
-/// Whoever may meet freed blocks keeps them: where the lock lets others in, and where the driver looks before it takes it.
+/// Whoever may meet freed blocks keeps them: where the lock lets others in, and where the driver looks before
+/// it takes it.
 #[test]
 fn freed_blocks_are_kept_where_a_task_may_meet_them() {
     for (edition, lock, kept) in [
@@ -210,7 +211,8 @@ fn r34_negative_sizes() {
     }
 }
 
-/// Sizes of which each is possible and the product is not: the book's driver computes with what is left of it.
+/// Sizes of which each is possible and the product is not: the book's driver computes with what is left of
+/// it.
 #[test]
 fn r34_products_that_overflow() {
     for (quantum, qset, position, answer, damage) in [

@@ -1,7 +1,7 @@
 //! The scull device on a machine of threads.
 //!
-//! Under Miri (about three minutes):
-//! `MIRIFLAGS="-Zmiri-strict-provenance -Zmiri-disable-isolation" cargo +nightly miri test -p kcore --test scull`
+//! Under Miri (about three minutes): `MIRIFLAGS="-Zmiri-strict-provenance -Zmiri-disable-isolation" cargo
+//! +nightly miri test -p kcore --test scull`
 
 mod census;
 mod crowd;

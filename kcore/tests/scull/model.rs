@@ -213,8 +213,8 @@ pub(crate) fn compare(host: &Host, device: &impl Subject, geometry: Geometry, st
 proptest! {
     #![proptest_config(config())]
 
-    /// Whatever files do one after the other, the device gives back what was written, is made of the blocks that it needs
-    /// and no others, and takes them all down with it.
+    /// Whatever files do one after the other, the device gives back what was written, is made of the blocks
+    /// that it needs and no others, and takes them all down with it.
     #[test]
     fn a_device_is_a_sparse_vector(
         quantum in 1..20_usize,

@@ -15,7 +15,8 @@ use kcore::settings::Form;
 use crate::census::{counts, sound};
 use crate::{SMALL, Scull, device, read_at, write_at};
 
-/// Runs `test` on a fresh machine with a small device, and then sees that the device takes everything down with it.
+/// Runs `test` on a fresh machine with a small device, and then sees that the device takes everything down
+/// with it.
 fn with(test: impl FnOnce(&Host, &Scull)) {
     let host = Host::new();
     host.run(|| {

@@ -14,7 +14,8 @@ thread_local! {
     static LETTER: Cell<Option<char>> = const { Cell::new(None) };
 }
 
-/// The steps of a script. A step is over when its task arrives at its next point or ends, so the access itself has been made.
+/// The steps of a script. A step is over when its task arrives at its next point or ends, so the access
+/// itself has been made.
 struct Script {
     steps: Vec<(char, String)>,
     progress: Mutex<Progress>,
@@ -48,8 +49,8 @@ impl Script {
         }
     }
 
-    /// Waits at the very beginning until the task's first step is next: what it does before that step may depend on the steps
-    /// of others.
+    /// Waits at the very beginning until the task's first step is next: what it does before that step may
+    /// depend on the steps of others.
     fn start(&self, letter: char) {
         if let Some(first) = self.steps.iter().position(|(whose, _)| *whose == letter) {
             drop(self.wait_for(first, self.progress.lock().unwrap()));

@@ -102,8 +102,8 @@ fn an_ioctl_goes_to_the_module() {
     });
 }
 
-/// The first sleeps for the device and has the position, the second sleeps for the position: each can be interrupted, and has
-/// done nothing then.
+/// The first sleeps for the device and has the position, the second sleeps for the position: each can be
+/// interrupted, and has done nothing then.
 #[test]
 fn a_signal_ends_the_wait() {
     plugged(Form::Semaphore, |host, scull, open| {

@@ -81,7 +81,8 @@ fn positions_end_where_those_of_scull_end() {
     });
 }
 
-/// Where scull would make node after node until there is no memory, the twin asks once and hears that there is none.
+/// Where scull would make node after node until there is no memory, the twin asks once and hears that there
+/// is none.
 #[test]
 fn what_is_too_large_is_no_memory() {
     Host::new().run(|| {

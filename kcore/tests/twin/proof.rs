@@ -1,8 +1,8 @@
 //! What does not compile, and for which reason.
 //!
-//! Each file of `proofs` is a few lines of a driver. With `--cfg wrong` it has a race in it and must be refused with the
-//! error that it names, and with no other; without, it differs in that one thing and must compile. So it is refused for the
-//! right reason: all the rest is the same text.
+//! Each file of `proofs` is a few lines of a driver. With `--cfg wrong` it has a race in it and must be
+//! refused with the error that it names, and with no other; without, it differs in that one thing and must
+//! compile. So it is refused for the right reason: all the rest is the same text.
 //!
 //! The compiler is called directly, for rustdoc looks at the codes of `compile_fail` on nightly only.
 
@@ -85,8 +85,8 @@ impl<I: Iterator<Item = Value>> Codes for I {
     }
 }
 
-/// The library that this test was linked with lies beside it, perhaps among older ones and some that were built otherwise:
-/// the newest with which `control` compiles.
+/// The library that this test was linked with lies beside it, perhaps among older ones and some that were
+/// built otherwise: the newest with which `control` compiles.
 fn library(control: &Proof) -> PathBuf {
     let test = env::current_exe().unwrap();
     let entries = fs::read_dir(test.parent().unwrap()).unwrap().map(|entry| entry.unwrap());

@@ -1,5 +1,5 @@
-//! Simulated tasks on simulated CPUs. Between what really happens to a lock and the event that says so lies a step, in
-//! which others run: the graph hears of everything late, as it does in the kernel.
+//! Simulated tasks on simulated CPUs. Between what really happens to a lock and the event that says so lies a
+//! step, in which others run: the graph hears of everything late, as it does in the kernel.
 
 use std::collections::VecDeque;
 
@@ -103,8 +103,8 @@ impl Crew {
         self.members.iter().all(|member| member.at == member.program.len())
     }
 
-    /// Whether what a task has said, which then lost its CPU, is not what is: refused, or handed a lock, and silent about
-    /// it; or about to give one back.
+    /// Whether what a task has said, which then lost its CPU, is not what is: refused, or handed a lock, and
+    /// silent about it; or about to give one back.
     pub(crate) fn knows_more_than_it_told(&self) -> bool {
         (0..self.members.len()).any(|who| match (self.members[who].phase, self.action(who)) {
             (Phase::Refused | Phase::Has | Phase::Gives, _) => true,

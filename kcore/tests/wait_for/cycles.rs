@@ -311,7 +311,8 @@ fn a_wait_has_no_limit_unless_it_is_said() {
     deadlock(world.graph.search(task(0), &OnTheirCpus), "A>B* B>A*");
 }
 
-/// Each spins for what a sleeper has whose CPU the next one keeps: two steps for each wait, and the last has ended.
+/// Each spins for what a sleeper has whose CPU the next one keeps: two steps for each wait, and the last has
+/// ended.
 #[test]
 fn a_chain_round_many_cpus_is_followed_to_its_end() {
     let mut world = World::new();

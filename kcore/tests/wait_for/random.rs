@@ -103,7 +103,8 @@ proptest! {
             }
         }
         for n in 0..8 {
-            // A walk that has not come to an end after as many steps as there are tasks goes round in a circle.
+            // A walk that has not come to an end after as many steps as there are tasks goes round in a
+            // circle.
             let mut at = n;
             let steps = (0..9).take_while(|_| wants(at).map(|lock| at = holders[lock]).is_some()).count();
             let expected = match (wants(n), steps) {

@@ -7,7 +7,8 @@ use kcore::wait_for::HOLDERS;
 
 use crate::world::{READY, SEM, TOKEN, UNITS, World, irq, shape, task};
 
-/// A lock that is free and tells nothing is forgotten, or locks that come and go would fill the graph in the end.
+/// A lock that is free and tells nothing is forgotten, or locks that come and go would fill the graph in the
+/// end.
 #[test]
 fn locks_that_come_and_go_leave_room() {
     let mut world = World::new();
@@ -105,7 +106,8 @@ fn a_writer_waits_for_a_reader_that_waits_for_it() {
     world.take(task(2), 1);
     assert!(world.wait(task(2), 0).is_none());
     assert!(world.wait(task(0), 1).is_none());
-    // The other reader leaves. Only when nothing moves any more is it certain that no reader is about to come in.
+    // The other reader leaves. Only when nothing moves any more is it certain that no reader is about to come
+    // in.
     world.give(task(1), 0);
     assert!(world.graph.search_all(&world).is_none());
     assert_eq!(shape(&world.graph.stuck(&world).expect("a finding")), "C>A* A>C*");

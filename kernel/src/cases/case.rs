@@ -17,9 +17,9 @@ pub struct Case {
     pub name: &'static str,
     /// Tries it.
     pub run: fn() -> Answer,
-    /// Whether it runs only when it alone is asked for (by its whole name, by that of a group all of which is hidden, or by a
-    /// part of a name that no other has): it takes long, or it wants a machine of its own, on which no memory has run out
-    /// before.
+    /// Whether it runs only when it alone is asked for (by its whole name, by that of a group all of which is
+    /// hidden, or by a part of a name that no other has): it takes long, or it wants a machine of its own, on
+    /// which no memory has run out before.
     pub hidden: bool,
 }
 
@@ -53,7 +53,8 @@ pub fn all() -> &'static [&'static Case] {
     let section = layout::cases();
     let start = core::ptr::with_exposed_provenance::<&'static Case>(section.start as usize);
     let count = (section.end - section.start) as usize / size_of::<&Case>();
-    // SAFETY: the linker script gathers in this section what `case!` puts there, which are references, and nothing else.
+    // SAFETY: the linker script gathers in this section what `case!` puts there, which are references, and
+    // nothing else.
     unsafe { core::slice::from_raw_parts(start, count) }
 }
 

@@ -30,8 +30,8 @@ const QUANTA: [u32; 3] = [1, 2, 5];
 /// Tasks more than the experiment is about.
 const MORE: [u32; 2] = [0, 3];
 
-/// Every run that the catalogue claims to know beforehand gives what it says, with each of so many seeds. The cures are left
-/// to other cases: here it is about the damage that is done for certain.
+/// Every run that the catalogue claims to know beforehand gives what it says, with each of so many seeds. The
+/// cures are left to other cases: here it is about the damage that is done for certain.
 fn borne_out(seeds: u64) -> Answer {
     let mut wrong = Vec::new();
     let (mut tried, first) = (0, seed());

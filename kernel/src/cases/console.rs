@@ -40,8 +40,8 @@ fn cut() -> Answer {
     same("wide characters", text(&["012345\u{20ac}\u{20ac}"]), line("012345...\n", true))
 }
 
-/// Says what is typed, line by line, up to an empty one. The reader sleeps between the bytes, on a CPU that the interrupt
-/// does not come to.
+/// Says what is typed, line by line, up to an empty one. The reader sleeps between the bytes, on a CPU that
+/// the interrupt does not come to.
 fn echo() -> Answer {
     let reader = crew::start(smp::cpus() - 1, || {
         println!("type a line");

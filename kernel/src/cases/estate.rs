@@ -1,7 +1,8 @@
 //! Whatever a process is doing when it dies, the machine goes on as if it had not been there.
 //!
-//! Each case has a command die at its first step, at its second, and so on until it comes through: at every allocation, and with
-//! every mutex of the kernel's own in its hand (`mishap`). After each death everything else is asked whether it still works.
+//! Each case has a command die at its first step, at its second, and so on until it comes through: at every
+//! allocation, and with every mutex of the kernel's own in its hand (`mishap`). After each death everything
+//! else is asked whether it still works.
 
 use alloc::format;
 use alloc::string::String;
@@ -45,7 +46,8 @@ const HEALTHY: [&str; 11] = [
 /// So many steps of a command are all tried.
 const EACH: u32 = 64;
 
-/// Has `line` die at each of its steps. `before` makes what it needs, `after` takes that away, as far as it is there.
+/// Has `line` die at each of its steps. `before` makes what it needs, `after` takes that away, as far as it
+/// is there.
 fn each_step(before: &str, line: &str, after: &str) -> Answer {
     let (settings, boot) = programs::told();
     let mut shell = Rehearsal::new(settings, boot);
@@ -165,7 +167,8 @@ fn in_release() -> Answer {
     broken("echo x < /dev/breaks-release 2> /dev/breaks-write >&2 | wc &", 0)
 }
 
-/// The node of one who has died in the test of its condition stays in the queue, and its stack is for no other task.
+/// The node of one who has died in the test of its condition stays in the queue, and its stack is for no
+/// other task.
 fn in_a_condition() -> Answer {
     broken("cat /dev/breaks-condition", 139)?;
     broken("cat /dev/breaks-condition", 139)?;

@@ -110,7 +110,8 @@ fn in_proc() -> Answer {
     same("afterwards", fs::stat("/proc/scullmem").err(), Some(Errno::ENOENT))
 }
 
-/// While a file of a device is open, even of one that is gone, its memory is not an experiment's to take back.
+/// While a file of a device is open, even of one that is gone, its memory is not an experiment's to take
+/// back.
 fn keeps_away() -> Answer {
     insmod("scull", &[])?;
     let file = open("/dev/scull0", OpenFlags::READ_WRITE)?;
@@ -124,8 +125,8 @@ fn keeps_away() -> Answer {
     holds("one after that", unsafe { Experiment::begin() }.is_ok())
 }
 
-/// A task that reads; it ends with the count or the error. Its file is open before it begins: if it sleeps it does so in the
-/// device.
+/// A task that reads; it ends with the count or the error. Its file is open before it begins: if it sleeps it
+/// does so in the device.
 fn reader(name: &str) -> Result<task::JoinHandle, String> {
     let file = open(name, OpenFlags::READ)?;
     let started = task::spawn("reader", 0, move || {

@@ -1,8 +1,9 @@
-//! Calls at random on the loaded family, from several tasks at once, while signals come and modules go: no panic, no hang, no
-//! wrong answer, and nothing left behind.
+//! Calls at random on the loaded family, from several tasks at once, while signals come and modules go: no
+//! panic, no hang, no wrong answer, and nothing left behind.
 //!
-//! One task is the conductor: it sends the others signals, so that any call may sleep, reads what `/proc` shows of them, and
-//! unloads and loads the modules. What is called, and which answers are right, is [`kcore::fuzz`].
+//! One task is the conductor: it sends the others signals, so that any call may sleep, reads what `/proc`
+//! shows of them, and unloads and loads the modules. What is called, and which answers are right, is
+//! [`kcore::fuzz`].
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -166,8 +167,8 @@ fn reload(edition: Edition, rng: &mut Rng, seen: &mut Seen, forced: bool) -> Ans
     if is_scull { load_scull(edition, rng) } else { load_waits(edition) }
 }
 
-/// Reads one of the texts about the devices, to the end. There may be no memory for it, and in the book's edition one of them
-/// may be about a list that has just been freed (R13).
+/// Reads one of the texts about the devices, to the end. There may be no memory for it, and in the book's
+/// edition one of them may be about a list that has just been freed (R13).
 fn show(edition: Edition, rng: &mut Rng) -> Answer {
     const TEXTS: [&str; 6] = ["scullmem", "scullseq", "scullpipe", "lock_stat", "modules", "devices"];
     let name = format!("/proc/{}", TEXTS[rng.usize(..TEXTS.len())]);
@@ -202,7 +203,8 @@ fn text(module: &str, refused: &Refused) -> String {
     format!("{module}: {} {}", refused.errno, refused.why)
 }
 
-/// complete and sleepy as one module, which says nothing: a log of all these calls would be the longer part of the work.
+/// complete and sleepy as one module, which says nothing: a log of all these calls would be the longer part
+/// of the work.
 static WAITS: Loadable = Loadable {
     name: "waits",
     parameters: &[Parameter::word("edition", &["book", "repaired"])],

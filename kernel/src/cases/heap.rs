@@ -62,8 +62,8 @@ fn aligned() -> Answer {
     holds("every block is aligned to 16", all)
 }
 
-/// Sizes that are no multiples of the alignment, and alignments that are rare: each block is where it must be, and all are given back to the last byte,
-/// whatever waits for the next one of its size.
+/// Sizes that are no multiples of the alignment, and alignments that are rare: each block is where it must
+/// be, and all are given back to the last byte, whatever waits for the next one of its size.
 fn odd_layouts() -> Answer {
     let free_before = heap::room().free;
     for round in 0..3 {
@@ -83,8 +83,8 @@ fn odd_layouts() -> Answer {
     same("bytes that are free", heap::room().free, free_before)
 }
 
-/// Blocks whose size is no multiple of the alignment stand next to each other all the same. A gap between two of them would be
-/// too small for anything, and each allocation from then on would have to walk past it.
+/// Blocks whose size is no multiple of the alignment stand next to each other all the same. A gap between two
+/// of them would be too small for anything, and each allocation from then on would have to walk past it.
 fn no_splinters() -> Answer {
     /// As long as a block with its prefix, and the alignment, make it.
     const STRIDE: usize = 48;

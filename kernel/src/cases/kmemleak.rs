@@ -177,8 +177,8 @@ fn wait_for(step: u32) {
     }
 }
 
-/// Holds a block by a register alone, which exists for the length of the loop: its address comes out of its disguise
-/// there and is gone afterwards.
+/// Holds a block by a register alone, which exists for the length of the loop: its address comes out of its
+/// disguise there and is gone afterwards.
 fn hold_in_a_register() {
     let hidden = HIDDEN.load(SeqCst);
     // SAFETY: the loop reads and writes STEP, a static of four bytes, and ends when it is 2.
@@ -205,8 +205,8 @@ fn registers() -> Answer {
     held_by_a_register(false)
 }
 
-/// With interrupts on a search may find the holder below a handler that was under way: its register is on its stack, then.
-/// With interrupts off a non-maskable one finds it as it is.
+/// With interrupts on a search may find the holder below a handler that was under way: its register is on its
+/// stack, then. With interrupts off a non-maskable one finds it as it is.
 fn held_by_a_register(interrupts: bool) -> Answer {
     let before = unreferenced(Roots::ALL)?;
     STEP.store(0, SeqCst);

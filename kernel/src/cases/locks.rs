@@ -34,8 +34,8 @@ crate::case! {
 static COUNTER: Site = Site::new("counter");
 const EACH: u64 = 300;
 
-/// A plain number behind the lock, and so many tries that a lock of a load and a store is found out: that takes a CPU to be
-/// interrupted, or overtaken, within two instructions.
+/// A plain number behind the lock, and so many tries that a lock of a load and a store is found out: that
+/// takes a CPU to be interrupted, or overtaken, within two instructions.
 fn spinlock() -> Answer {
     const TRIES: u32 = 400_000;
     let number = Arc::new(SpinLock::new(class!("test"), 0_u64));

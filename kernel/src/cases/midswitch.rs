@@ -1,5 +1,5 @@
-//! kmemleak while CPUs are in the middle of a context switch, at each of its instructions: nothing is invented, nothing is
-//! missed.
+//! kmemleak while CPUs are in the middle of a context switch, at each of its instructions: nothing is
+//! invented, nothing is missed.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -28,12 +28,13 @@ crate::case! {
     "midswitch::1000-scans" => thousand, hidden = true;
 }
 
-/// Most tasks on a CPU. Every other one has as many: there each finds the other asleep, ready, or about to be. The rest
-/// have one, which leaves its CPU to the idle task.
+/// Most tasks on a CPU. Every other one has as many: there each finds the other asleep, ready, or about to
+/// be. The rest have one, which leaves its CPU to the idle task.
 const MEMBERS: u32 = 2;
 /// Instructions, from the one that names the next task as the running one, at which a CPU stops.
 const INSTRUCTIONS: u32 = 48;
-/// Each of them when a task gives its CPU away and when it comes back, found as it stands and by a non-maskable interrupt.
+/// Each of them when a task gives its CPU away and when it comes back, found as it stands and by a
+/// non-maskable interrupt.
 const PLACES: u32 = 4 * INSTRUCTIONS;
 /// Blocks that are lost before each search.
 const PLANTED: u64 = 2;
@@ -118,7 +119,8 @@ fn plant_and_find(scan: u32, before: u64, seen: &mut Vec<u64>) -> Answer {
     same(&format!("blocks that were found, a CPU at {at:#x}"), found? - before, PLANTED)
 }
 
-/// Gives its CPU away again and again, now with its block in a variable, now with it in a deep frame and nowhere else.
+/// Gives its CPU away again and again, now with its block in a variable, now with it in a deep frame and
+/// nowhere else.
 fn member(number: usize) {
     HELD[number].store(lose(100).map_or(0, Hidden::address), SeqCst);
     while !OVER.load(Relaxed) {

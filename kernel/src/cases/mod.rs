@@ -1,7 +1,7 @@
 //! The in-kernel test cases: what can only be seen from inside.
 //!
-//! Each is a function that returns what did not hold. [`case!`](crate::case) puts it into the linker section `.cases`, where the
-//! program `test` finds them all.
+//! Each is a function that returns what did not hold. [`case!`](crate::case) puts it into the linker section
+//! `.cases`, where the program `test` finds them all.
 //!
 //! - [`case`]: what a case is, and its assertions.
 //! - `crew`: a task on each CPU; `breaking`: a driver that breaks the task that uses it.

@@ -48,7 +48,8 @@ fn parts() -> Answer {
     same("mapped pages of the kernel", pages, bytes / 4096 - 1)
 }
 
-/// The frames of the text, of the constants and of the IDT, and those of the boot module, at each address that leads there.
+/// The frames of the text, of the constants and of the IDT, and those of the boot module, at each address
+/// that leads there.
 fn read_only() -> Answer {
     let pages = layout::text().chain(layout::rodata()).step_by(4096).chain([traps::table()]);
     let frames = pages.map(|page| paging::frame_of(page).ok_or("a page of the kernel is not mapped"));

@@ -28,7 +28,8 @@ crate::case! {
     "preemption::spawn-anywhere-spreads" => spreads;
 }
 
-/// Two tasks of one CPU: each spins until the other has gone on, which it does only if the first loses its CPU.
+/// Two tasks of one CPU: each spins until the other has gone on, which it does only if the first loses its
+/// CPU.
 fn both_go_on() -> Answer {
     if cfg!(not(feature = "preempt")) {
         return Ok(());
@@ -52,14 +53,14 @@ fn both_go_on() -> Answer {
     same("turns", turn.load(SeqCst), 2 * TURNS)
 }
 
-/// Whether a task has had its CPU. Not whether it has done anything there: a host that is busy may let its slice pass without
-/// an instruction.
+/// Whether a task has had its CPU. Not whether it has done anything there: a host that is busy may let its
+/// slice pass without an instruction.
 fn has_had_its_cpu(id: TaskId) -> bool {
     listing::entry(id).is_some_and(|task| task.run_time > 0)
 }
 
-/// A task whose slice ends while it has preemption off starts another one on its CPU, which has the CPU afterwards, and not
-/// before: who gives way goes behind all who wait.
+/// A task whose slice ends while it has preemption off starts another one on its CPU, which has the CPU
+/// afterwards, and not before: who gives way goes behind all who wait.
 fn preempt_off() -> Answer {
     let cpu = smp::cpus() - 1;
     let seen = Arc::new([const { AtomicBool::new(false) }; 2]);

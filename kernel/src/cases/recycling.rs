@@ -20,7 +20,8 @@ crate::case! {
 }
 
 fn begin() -> Experiment {
-    // SAFETY: each case uses blocks of its own only, none that it has freed but as quarantined, and none after its end.
+    // SAFETY: each case uses blocks of its own only, none that it has freed but as quarantined, and none
+    // after its end.
     unsafe { Experiment::begin_recycling() }.expect("no device lives on while the cases run")
 }
 

@@ -116,8 +116,8 @@ fn interrupted() -> Answer {
     same("bytes written", device.size(), QUANTA * QUANTUM)
 }
 
-/// Whose first access is to take a spinlock does not wait for the beginning of the script: with the lock it would keep its CPU,
-/// and all others from the lock.
+/// Whose first access is to take a spinlock does not wait for the beginning of the script: with the lock it
+/// would keep its CPU, and all others from the lock.
 fn lock_in_hand() -> Answer {
     let device = device(Form::Spinlock)?;
     let steps = ["B.slot.store", "A.slot.store"].map(|step| step.parse().map_err(|usage| format!("{usage}")));

@@ -1,5 +1,5 @@
-//! A CPU that stops at a chosen instruction of the context switch: in single steps, so that the switch itself knows nothing
-//! of it.
+//! A CPU that stops at a chosen instruction of the context switch: in single steps, so that the switch itself
+//! knows nothing of it.
 //!
 //! ```text
 //! case, CPU 0                      a task of CPU n
@@ -28,7 +28,8 @@ pub(super) struct Place {
     pub switch: u32,
     /// So many instructions after the one that has changed it.
     pub instruction: u32,
-    /// Whether a search finds the CPU in its debug exception, by a non-maskable interrupt; else as if at the instruction.
+    /// Whether a search finds the CPU in its debug exception, by a non-maskable interrupt; else as if at the
+    /// instruction.
     pub by_nmi: bool,
 }
 
@@ -39,7 +40,8 @@ pub(super) struct Stood {
     pub at: u64,
     /// Whether the task on whose stack it is is the one that it says it runs.
     pub runs_owner: bool,
-    /// Whether all registers are clear that a function may change, but for the two that have the arguments of the switch.
+    /// Whether all registers are clear that a function may change, but for the two that have the arguments of
+    /// the switch.
     pub is_clear: bool,
 }
 

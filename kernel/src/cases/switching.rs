@@ -158,7 +158,8 @@ fn halt_in_place() -> Answer {
 /// Interrupts of the device that the next case has heard of.
 static HEARD: AtomicU32 = AtomicU32::new(0);
 
-/// Who halts in place with interrupts off hears nothing of the device nor of a softirq that it has raised before.
+/// Who halts in place with interrupts off hears nothing of the device nor of a softirq that it has raised
+/// before.
 fn halt_with_interrupts_off() -> Answer {
     if smp::cpus() == 1 {
         return Ok(());

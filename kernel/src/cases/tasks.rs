@@ -93,7 +93,8 @@ fn slots() -> Answer {
     same("tasks that ended", done.load(Relaxed), TASKS)
 }
 
-/// The table, or the memory for stacks, has an end; beyond it there is an error, and behind it all is as before.
+/// The table, or the memory for stacks, has an end; beyond it there is an error, and behind it all is as
+/// before.
 fn too_many() -> Answer {
     let mut tasks = Vec::with_capacity(MAX_TASKS);
     let error = loop {
@@ -109,8 +110,8 @@ fn too_many() -> Answer {
     more_than_cpus()
 }
 
-/// A task that is given up leaves its node in the queue of a lock that another one of its crew still has. Until that one has
-/// ended, too, no other task gets the stack.
+/// A task that is given up leaves its node in the queue of a lock that another one of its crew still has.
+/// Until that one has ended, too, no other task gets the stack.
 fn stacks_stay() -> Answer {
     static UNITS: Semaphore<Kernel> = Semaphore::new(Class::EVENT, 0);
     let last = smp::cpus() - 1;

@@ -40,7 +40,8 @@ fn at(device: &Twin, slot: usize) -> Result<File<'_, Kernel>, Errno> {
     Ok(file)
 }
 
-/// One write of a whole slot, and what is there afterwards: one write, from the first byte to the last, or nothing.
+/// One write of a whole slot, and what is there afterwards: one write, from the first byte to the last, or
+/// nothing.
 fn write_and_read(device: &Twin, slot: usize, stamp: u8) -> Result<bool, Errno> {
     let mut bytes = [stamp; GEOMETRY.quantum];
     let wrote = at(device, slot)?.write(&bytes)?;

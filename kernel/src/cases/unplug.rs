@@ -1,7 +1,7 @@
 //! A device that goes while readers and writers are inside: every task is told, and none uses what is gone.
 //!
-//! Four readers and four writers live through all runs. In each run new devices are plugged in, the tasks open them and
-//! call them, and when some or all of them sleep inside, the devices are unplugged.
+//! Four readers and four writers live through all runs. In each run new devices are plugged in, the tasks
+//! open them and call them, and when some or all of them sleep inside, the devices are unplugged.
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -61,8 +61,8 @@ fn pipes_many() -> Answer {
 
 /// What is plugged in.
 struct Scene {
-    /// Plugs new devices in; calls the second when they are there, which lets the tasks go; waits until so many sleep
-    /// inside; unplugs. Returns how many calls are left inside then.
+    /// Plugs new devices in; calls the second when they are there, which lets the tasks go; waits until so
+    /// many sleep inside; unplugs. Returns how many calls are left inside then.
     once: fn(inside: u32, go: &dyn Fn()) -> Result<u32, String>,
     /// The minor for readers, and the one for writers.
     minors: [u32; 2],

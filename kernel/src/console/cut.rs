@@ -2,7 +2,8 @@
 
 use core::fmt::{self, Write};
 
-/// Text in the making that takes as much as fits: the rest is cut, in the middle of a word if need be, and three dots say so.
+/// Text in the making that takes as much as fits: the rest is cut, in the middle of a word if need be, and
+/// three dots say so.
 #[derive(Clone, Debug, Default)]
 pub struct Cut<const N: usize> {
     text: heapless::String<N>,

@@ -18,8 +18,8 @@ const LONGEST: usize = 16 << 10;
 pub(crate) static DIVERSION: AtomicFn<fn(&[u8]) -> bool> = AtomicFn::none();
 
 /// Writes one line: formatted first, then sent in one piece. It goes into the [log] and to the screen, or to
-/// where the running task has its lines go (`DIVERSION`). One that is too long for that, or for which there is
-/// no memory where it is long, ends with three dots.
+/// where the running task has its lines go (`DIVERSION`). One that is too long for that, or for which there
+/// is no memory where it is long, ends with three dots.
 pub fn line(arguments: Arguments<'_>) {
     let mut line = Cut::<LINE>::new();
     let is_whole = line.write_fmt(arguments).is_ok();

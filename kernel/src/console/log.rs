@@ -39,8 +39,8 @@ pub(super) fn add(line: &[u8]) {
     log.push(&line[..length]);
 }
 
-/// Calls `each` with all lines that are kept: when each was written, in cycles, and its text, with its end. Returns how many
-/// older ones there were. [`Errno::ENOMEM`] without memory for a copy, and what `each` says.
+/// Calls `each` with all lines that are kept: when each was written, in cycles, and its text, with its end.
+/// Returns how many older ones there were. [`Errno::ENOMEM`] without memory for a copy, and what `each` says.
 pub fn visit(mut each: impl FnMut(u64, &str) -> Result<(), Errno>) -> Result<u64, Errno> {
     // Room first: no task that adds a line is to wait for the heap.
     let mut copy = shortage::with_room_for(KEPT)?;

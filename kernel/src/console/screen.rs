@@ -1,5 +1,5 @@
-//! What people see: lines of the kernel, the output of programs, and the row that is being edited, which stays whole and
-//! last whatever else is written.
+//! What people see: lines of the kernel, the output of programs, and the row that is being edited, which
+//! stays whole and last whatever else is written.
 
 use alloc::string::String;
 

@@ -24,8 +24,9 @@ impl Serial {
         Serial { base, port: CountedSpinLock::new(Counted::new(name), None) }
     }
 
-    /// Sets the port up for what is written. Where none answers, that is dropped. Its FIFOs are off: with them each byte that
-    /// comes sets QEMU a timer, and what is typed for no reader would move the clock of a machine that counts instructions.
+    /// Sets the port up for what is written. Where none answers, that is dropped. Its FIFOs are off: with
+    /// them each byte that comes sets QEMU a timer, and what is typed for no reader would move the clock of a
+    /// machine that counts instructions.
     pub(super) fn init(&self) {
         // SAFETY: the address is that of a standard serial port, which no other code drives.
         let port = unsafe { Uart16550::new_port(self.base) };
@@ -38,8 +39,8 @@ impl Serial {
     pub(super) fn interrupt_on_receive(&self) {
         let mut port = self.port.lock_irqsave();
         if let Some(port) = port.as_mut() {
-            // SAFETY: the register is the port's own, which the lock gives this CPU. That it has FIFOs changes nothing of
-            // how a byte is sent or received; a byte that it held is dropped.
+            // SAFETY: the register is the port's own, which the lock gives this CPU. That it has FIFOs
+            // changes nothing of how a byte is sent or received; a byte that it held is dropped.
             unsafe { Port::new(self.base + offsets::FCR as u16).write(FCR::FIFO_ENABLE.bits()) };
             port.enable_interrupts(IER::DATA_READY);
         }

@@ -114,7 +114,8 @@ pub struct NewDevice {
 pub struct Refused {
     /// As a system call would say it.
     pub errno: Errno,
-    /// One line for the person: `scull: unknown parameter 'lok'; valid: lock, quantum, qset, edition`. Empty when the error says all.
+    /// One line for the person: `scull: unknown parameter 'lok'; valid: lock, quantum, qset, edition`. Empty
+    /// when the error says all.
     pub why: String,
 }
 

@@ -1,5 +1,5 @@
-//! The devices that need no hardware: `null`, `zero`, `full`, `random` (Linux: `drivers/char/mem.c`, `random.c`; null(4),
-//! full(4), random(4)).
+//! The devices that need no hardware: `null`, `zero`, `full`, `random` (Linux: `drivers/char/mem.c`,
+//! `random.c`; null(4), full(4), random(4)).
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

@@ -1,4 +1,5 @@
-//! The devices of this machine, and the modules that bring them: what `insmod`, `rmmod` and `lsmod` work on (LDD3 ch. 2, 3).
+//! The devices of this machine, and the modules that bring them: what `insmod`, `rmmod` and `lsmod` work on
+//! (LDD3 ch. 2, 3).
 //!
 //! - [`registry`](fn@registry): all character devices, and who has which numbers.
 //! - `memory`: `null`, `zero`, `full`, `random`, which are always there.
@@ -11,11 +12,11 @@
 //!
 //! # Going
 //!
-//! [`rmmod`] says [`EBUSY`](kcore::errno::Errno::EBUSY) while a file of the module is open, and changes nothing. Forced, it
-//! unplugs: the names go first, so that no task finds the devices any more; then each task that sleeps in one
-//! is woken and leaves with [`ENODEV`](kcore::errno::Errno::ENODEV); and when the last call has left, `rmmod`
-//! returns. What is open stays open and answers `ENODEV`; a device's memory goes with the last of its files
-//! (I19, I20).
+//! [`rmmod`] says [`EBUSY`](kcore::errno::Errno::EBUSY) while a file of the module is open, and changes
+//! nothing. Forced, it unplugs: the names go first, so that no task finds the devices any more; then each
+//! task that sleeps in one is woken and leaves with [`ENODEV`](kcore::errno::Errno::ENODEV); and when the
+//! last call has left, `rmmod` returns. What is open stays open and answers `ENODEV`; a device's memory goes
+//! with the last of its files (I19, I20).
 
 pub(crate) mod family;
 pub mod loadable;

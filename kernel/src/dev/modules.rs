@@ -1,8 +1,8 @@
 //! Loading and unloading.
 //!
-//! A task may die at either: of the module's own code, or of that of a driver. Then what it has not done can be done by another:
-//! a module is in the table before the first of its devices is plugged in and until the last is taken out, and what is plugged
-//! in of it is noted there, device by device.
+//! A task may die at either: of the module's own code, or of that of a driver. Then what it has not done can
+//! be done by another: a module is in the table before the first of its devices is plugged in and until the
+//! last is taken out, and what is plugged in of it is noted there, device by device.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -24,8 +24,8 @@ use super::loadable::{self, Loadable};
 use super::plugged::Plugged;
 use super::{Built, Parameters, Refused};
 
-/// Held while a module is loaded, one at a time: its own code does not run under the lock of the table. Lock order: this -> what
-/// is plugged in -> modules, the registry, nodes, files.
+/// Held while a module is loaded, one at a time: its own code does not run under the lock of the table. Lock
+/// order: this -> what is plugged in -> modules, the registry, nodes, files.
 static LOADING: Mutex<(), Kernel> = Mutex::new(Own(class!("loading")), ());
 
 /// The modules that are loaded, the earliest first.
@@ -59,8 +59,8 @@ pub fn words_of(name: &str) -> Vec<String> {
     loadable::words(name)
 }
 
-/// Loads a module; `parameters` are words like `lock=none`. [`Errno::ENOENT`], [`Errno::EEXIST`], [`Errno::EINVAL`],
-/// [`Errno::EBUSY`] when another module has its major, [`Errno::ENOMEM`].
+/// Loads a module; `parameters` are words like `lock=none`. [`Errno::ENOENT`], [`Errno::EEXIST`],
+/// [`Errno::EINVAL`], [`Errno::EBUSY`] when another module has its major, [`Errno::ENOMEM`].
 pub fn insmod(name: &str, parameters: &[&str]) -> Result<(), Refused> {
     let loadable = loadable::ALL.iter().find(|loadable| loadable.name == name);
     let unknown = || Refused {
@@ -100,10 +100,11 @@ pub fn load(loadable: &Loadable, parameters: &[&str]) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Unloads a module. [`Errno::ENOENT`], and [`Errno::EBUSY`] while its files are open, unless it is `forced`: then its
-/// devices are unplugged, open files answer [`Errno::ENODEV`], and this returns when no call is under way in a device any
-/// more. [`Errno::EINTR`] when a signal came before that: then the module is going, and can be unloaded again to wait for its
-/// end. [`Errno::EBUSY`] in any case while another task loads or unloads it.
+/// Unloads a module. [`Errno::ENOENT`], and [`Errno::EBUSY`] while its files are open, unless it is `forced`:
+/// then its devices are unplugged, open files answer [`Errno::ENODEV`], and this returns when no call is
+/// under way in a device any more. [`Errno::EINTR`] when a signal came before that: then the module is going,
+/// and can be unloaded again to wait for its end. [`Errno::EBUSY`] in any case while another task loads or
+/// unloads it.
 pub fn rmmod(name: &str, forced: bool) -> Result<(), Refused> {
     let live = find(name).ok_or(Errno::ENOENT)?;
     // The lock of a task that died at it was given back.

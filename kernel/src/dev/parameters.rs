@@ -20,8 +20,9 @@ pub struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    /// Takes `words` apart for `module`, whose parameters are `valid`. [`EINVAL`](kcore::errno::Errno::EINVAL) for a
-    /// word without `=`, for a name that is not valid, and for a value that is none of the parameter's words.
+    /// Takes `words` apart for `module`, whose parameters are `valid`.
+    /// [`EINVAL`](kcore::errno::Errno::EINVAL) for a word without `=`, for a name that is not valid, and for
+    /// a value that is none of the parameter's words.
     pub fn parse(module: &'static str, valid: &[Parameter], words: &[&'a str]) -> Result<Self, Refused> {
         let pair = |word: &&'a str| {
             let (name, value) = word.split_once('=').ok_or_else(|| {

@@ -24,8 +24,8 @@ pub(super) struct Plugged {
 }
 
 impl Plugged {
-    /// Gives the devices of `groups` numbers, puts them into the registry, and then gives them names. When one of these
-    /// fails the others are to be taken back.
+    /// Gives the devices of `groups` numbers, puts them into the registry, and then gives them names. When
+    /// one of these fails the others are to be taken back.
     pub(super) fn plug(
         &mut self,
         module: &Arc<Module<Kernel>>,

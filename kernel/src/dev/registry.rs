@@ -16,8 +16,8 @@ pub const TTY: DeviceNumber = DeviceNumber { major: 5, minor: 0 };
 /// The number of `/dev/console`.
 pub const CONSOLE: DeviceNumber = DeviceNumber { major: 5, minor: 1 };
 
-/// Puts `device` behind [`TTY`] or [`CONSOLE`], whose names are in `/dev` already and were [`Errno::ENXIO`] until now.
-/// [`Errno::EBUSY`] when there is one, [`Errno::EINVAL`] for any other number.
+/// Puts `device` behind [`TTY`] or [`CONSOLE`], whose names are in `/dev` already and were [`Errno::ENXIO`]
+/// until now. [`Errno::EBUSY`] when there is one, [`Errno::EINVAL`] for any other number.
 pub fn attach(number: DeviceNumber, device: Arc<dyn CharDevice<Kernel>>) -> Result<(), Errno> {
     let name = match number {
         TTY => "tty",

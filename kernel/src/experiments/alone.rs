@@ -39,8 +39,8 @@ pub(crate) fn died() {
     drop(run::withdraw());
     run::end_round();
     drop(run::end());
-    // SAFETY: the tasks of the round are joined, its handlers find nothing any more, and its devices were in frames of the task
-    // that is dead: no task uses a block of the round from now on.
+    // SAFETY: the tasks of the round are joined, its handlers find nothing any more, and its devices were in
+    // frames of the task that is dead: no task uses a block of the round from now on.
     unsafe { heap::Experiment::end_of_the_dead() };
     HAS_HOOKS.store(NOBODY, SeqCst);
 }

@@ -1,7 +1,7 @@
 //! The number of the round under way, if others than its tasks count.
 //!
-//! Handlers, softirqs and tasklets are bare functions: they find the number that they are to count [here](on_duty), where the
-//! round under way has [published](publish) it.
+//! Handlers, softirqs and tasklets are bare functions: they find the number that they are to count
+//! [here](on_duty), where the round under way has [published](publish) it.
 
 use alloc::sync::Arc;
 use core::ops::Deref;
@@ -33,8 +33,8 @@ pub(super) fn on_duty() -> Option<Arc<Count>> {
     PUBLISHED.lock_irqsave().clone()
 }
 
-/// What a handler does that only counts: adds 1 to the number, if there is one at the moment. The caller's place is the
-/// handler's, so a handler is written as a closure around this.
+/// What a handler does that only counts: adds 1 to the number, if there is one at the moment. The caller's
+/// place is the handler's, so a handler is written as a closure around this.
 #[track_caller]
 pub(super) fn count() {
     if let Some(count) = on_duty() {
@@ -48,8 +48,9 @@ pub(super) struct Published {
 }
 
 impl Published {
-    /// Lets no more handlers find it, waits for those that have found it already, and [closes](Count::close) it. To be
-    /// called when the tasks of the round have ended by themselves: a handler that was given up would be waited for in vain.
+    /// Lets no more handlers find it, waits for those that have found it already, and [closes](Count::close)
+    /// it. To be called when the tasks of the round have ended by themselves: a handler that was given up
+    /// would be waited for in vain.
     pub(super) fn close(self, made: u64, stage: &mut Stage<'_>) {
         withdraw();
         while Arc::strong_count(&self.count) > 1 {

@@ -20,10 +20,12 @@ pub(super) fn run(resolved: &Resolved, body: &(dyn Fn(u32) + Sync)) -> Result<u6
     run_on(resolved.writers, &cpu_of, &|who| name(who, resolved), body)
 }
 
-/// Runs `body(who)` in `size` tasks, task `who` on CPU `cpu_of(who)`, and waits until all have ended. All are there before
-/// the first begins; when one of them cannot be started, none begins. Returns the cycles from the first begin to the last end.
+/// Runs `body(who)` in `size` tasks, task `who` on CPU `cpu_of(who)`, and waits until all have ended. All are
+/// there before the first begins; when one of them cannot be started, none begins. Returns the cycles from
+/// the first begin to the last end.
 ///
-/// What differs from crew to crew is called through pointers, once by each task: so this code is in the kernel once.
+/// What differs from crew to crew is called through pointers, once by each task: so this code is in the
+/// kernel once.
 pub fn run_on(
     size: u32,
     cpu_of: &dyn Fn(u32) -> u32,
@@ -49,8 +51,8 @@ pub fn run_on(
     };
     run::begin_round(size, cpu_of);
     let member: &(dyn Fn(u32) + Sync) = &member;
-    // SAFETY: the reference is used by the tasks alone, and every task that was started is joined before this function
-    // returns: there is no way out in between.
+    // SAFETY: the reference is used by the tasks alone, and every task that was started is joined before this
+    // function returns: there is no way out in between.
     let member =
         unsafe { core::mem::transmute::<&(dyn Fn(u32) + Sync), &'static (dyn Fn(u32) + Sync)>(member) };
     let mut failed = None;
@@ -95,9 +97,10 @@ pub fn name(who: u32, resolved: &Resolved) -> Name {
     name
 }
 
-/// Where an interrupt is sent at certain points, all members are awake before the first comes to one: the end of a slice is
-/// nothing to a task that is alone on its CPU. Elsewhere they begin as they wake up. From here on to their ends time takes the
-/// CPU from none of them: one that lost it before its first step would find done what it is to do at the same time.
+/// Where an interrupt is sent at certain points, all members are awake before the first comes to one: the end
+/// of a slice is nothing to a task that is alone on its CPU. Elsewhere they begin as they wake up. From here
+/// on to their ends time takes the CPU from none of them: one that lost it before its first step would find
+/// done what it is to do at the same time.
 #[derive(Default)]
 struct Gathering {
     expected: AtomicU32,

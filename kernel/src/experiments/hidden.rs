@@ -5,7 +5,8 @@ use alloc::string::String;
 
 use crate::kmemleak::{self, Agreement};
 
-/// How many of them there were in all rounds, and what hid the first. That is luck, and no verdict depends on it.
+/// How many of them there were in all rounds, and what hid the first. That is luck, and no verdict depends on
+/// it.
 #[derive(Default)]
 pub(super) struct Hidden {
     blocks: u64,

@@ -23,8 +23,8 @@ const MOST_PAUSES: u32 = 64;
 /// Turns that are left to the other tasks of the CPU while the unit is held, at most.
 const MOST_YIELDS: u32 = 4;
 
-/// One round: a waiter that is granted the unit and interrupted before it runs; then `quanta` interrupted waits for each
-/// task, by chance.
+/// One round: a waiter that is granted the unit and interrupted before it runs; then `quanta` interrupted
+/// waits for each task, by chance.
 pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let seed = stage.luck();
@@ -41,7 +41,8 @@ pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The unit is granted to a waiter, and the signal comes before the waiter runs: both on the CPU that the waiter needs.
+/// The unit is granted to a waiter, and the signal comes before the waiter runs: both on the CPU that the
+/// waiter needs.
 fn grant_and_interrupt(scene: &Arc<Scene>) -> Result<(), SpawnError> {
     let mut waiter: Option<Result<JoinHandle, SpawnError>> = None;
     let held = scene.unit.with(|| {

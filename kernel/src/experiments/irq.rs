@@ -16,8 +16,8 @@ pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     interrupted(stage, || counting::count(), percpu::this_cpu)
 }
 
-/// One round: the task adds 1 to the counter, `quanta` times, while the device interrupts, and `handler` handles it. Without
-/// points to interrupt at the device does so at CPU `target()` as each increment begins.
+/// One round: the task adds 1 to the counter, `quanta` times, while the device interrupts, and `handler`
+/// handles it. Without points to interrupt at the device does so at CPU `target()` as each increment begins.
 pub(super) fn interrupted(stage: &mut Stage<'_>, handler: fn(), target: fn() -> u32) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let by_chance = !matches!(resolved.plan, Plan::Fire { .. });

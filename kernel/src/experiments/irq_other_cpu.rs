@@ -25,8 +25,8 @@ pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     irq::interrupted(stage, || counting::count(), || OTHER)
 }
 
-/// Interrupts the other CPU and waits until its handler is on its way. It is to wait for a lock that the caller has, so its
-/// end cannot be waited for; nor its begin, where an earlier one still waits.
+/// Interrupts the other CPU and waits until its handler is on its way. It is to wait for a lock that the
+/// caller has, so its end cannot be waited for; nor its begin, where an earlier one still waits.
 fn until_it_begins() {
     interrupt_until(|count, (begun, _)| count.begun() > begun || count.begun() > count.handled());
 }

@@ -33,7 +33,8 @@ pub struct Lost {
     pub overwritten: Option<(Stored, Name)>,
     /// The free that took it away.
     pub freed: Option<(Stored, Name)>,
-    /// Why the log cannot tell. If there is none of the three, the reference is still there, in a block that is lost itself.
+    /// Why the log cannot tell. If there is none of the three, the reference is still there, in a block that
+    /// is lost itself.
     pub doubt: Option<Doubt>,
 }
 

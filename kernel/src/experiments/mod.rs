@@ -1,5 +1,5 @@
-//! The experiments on this machine. What each of them is, and what its tasks do, is in `kcore`; here is what only a kernel can
-//! do.
+//! The experiments on this machine. What each of them is, and what its tasks do, is in `kcore`; here is what
+//! only a kernel can do.
 //!
 //! - [`trial`]: one run of an experiment, and what it found.
 //! - `rig`: this machine, as the experiments of `kcore` see it.

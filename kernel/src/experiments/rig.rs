@@ -134,8 +134,8 @@ impl Rig for Kernel {
     }
 }
 
-/// What the watchdog has found, if it has. A frame of its own: what is moved here has no room in that of the task that waits for
-/// the crew, where it may die, and needs room for that.
+/// What the watchdog has found, if it has. A frame of its own: what is moved here has no room in that of the
+/// task that waits for the crew, where it may die, and needs room for that.
 #[inline(never)]
 fn take_stop(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     match watchdog::take() {
@@ -148,8 +148,8 @@ fn take_stop(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// Has kmemleak say the same without knowing a device: see [`kmemleak::Agreement`]. The walk, whose marks are in the
-/// ledger, began with `links`.
+/// Has kmemleak say the same without knowing a device: see [`kmemleak::Agreement`]. The walk, whose marks are
+/// in the ledger, began with `links`.
 #[inline(never)]
 fn compare(stage: &mut Stage<'_>, since: u64, links: &[usize]) {
     kmemleak::clean::clear_stack_below();

@@ -1,7 +1,7 @@
 //! R21: a semaphore on the stack of the task that waits for it.
 //!
-//! The frame is a block of the heap that the waiter frees when it returns: the heap poisons it and finds out who wrote to
-//! it after that.
+//! The frame is a block of the heap that the waiter frees when it returns: the heap poisons it and finds out
+//! who wrote to it after that.
 
 use core::panic::Location;
 use core::ptr::NonNull;
@@ -146,8 +146,9 @@ impl<S: Signal> Desk<S> {
         self.await_request();
         let Some(signal) = NonNull::new(self.request.load(Acquire)) else { return false };
         SCENE.serve();
-        // SAFETY: the frame lives until its owner has returned from `wait`, which it does when `signal` has told it. What
-        // `signal` does with it after that is the experiment; the block stays mapped until the round is over.
+        // SAFETY: the frame lives until its owner has returned from `wait`, which it does when `signal` has
+        // told it. What `signal` does with it after that is the experiment; the block stays mapped until the
+        // round is over.
         let signal = unsafe { signal.as_ref() };
         // A waiter that has not gone to sleep yet would find the unit without the help of a granter.
         while !signal.is_awaited() {
@@ -244,8 +245,9 @@ impl Scene {
     }
 }
 
-/// What the experiment does at its points. B is inside `up` and has handed the unit over: A is woken, as anything might
-/// wake it, and B waits until A has left with its frame, or cannot leave because B has the inner lock.
+/// What the experiment does at its points. B is inside `up` and has handed the unit over: A is woken, as
+/// anything might wake it, and B waits until A has left with its frame, or cannot leave because B has the
+/// inner lock.
 ///
 /// B has interrupts off, so with one CPU for both A cannot run before B goes on: there it does.
 fn let_the_waiter_return() {

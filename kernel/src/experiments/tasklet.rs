@@ -17,7 +17,8 @@ use crate::param::MAX_CPUS;
 use super::Stage;
 use super::counting::{self, Count};
 
-/// A tasklet for each of the first tasks, which have a CPU each. In the form that has only one, that is the first.
+/// A tasklet for each of the first tasks, which have a CPU each. In the form that has only one, that is the
+/// first.
 static TASKLETS: [Tasklet; MAX_CPUS] = [const { Tasklet::new(meet, 0) }; MAX_CPUS];
 /// The tasklet of all other tasks. It meets no other: those that it could meet may be waiting below it.
 static ONE_MORE: Tasklet = Tasklet::new(|_| counting::count(), 0);
@@ -25,8 +26,8 @@ static ONE_MORE: Tasklet = Tasklet::new(|_| counting::count(), 0);
 /// How the tasklets of the round under way meet.
 static MEETING: SpinLock<Option<Arc<Meeting>>> = SpinLock::new(class!("meeting"), None);
 
-/// One round: each task schedules its tasklet, `quanta` times. Softirqs run on top of a task, so it has run when its task
-/// goes on, unless it is running on another CPU.
+/// One round: each task schedules its tasklet, `quanta` times. Softirqs run on top of a task, so it has run
+/// when its task goes on, unless it is running on another CPU.
 pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let one = resolved.lock == Form::Tasklet;

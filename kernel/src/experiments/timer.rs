@@ -37,7 +37,8 @@ static GO_ON: AtomicBool = AtomicBool::new(false);
 /// The handler has ended.
 static ENDED: AtomicBool = AtomicBool::new(false);
 
-/// One round: the first task owns `quanta` objects, one after the other. (The others own nothing: there is one timer.)
+/// One round: the first task owns `quanta` objects, one after the other. (The others own nothing: there is
+/// one timer.)
 pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     stage.heap_round(&|who, told| {
@@ -72,8 +73,9 @@ fn live_and_die(lock: Form, told: &Told) {
 }
 
 fn free(object: NonNull<u8>) {
-    // SAFETY: there is no reference into the object, and it was not freed before. The handler may keep a pointer to it: it
-    // stays mapped, in quarantine, until the round is over, and the handler has ended before.
+    // SAFETY: there is no reference into the object, and it was not freed before. The handler may keep a
+    // pointer to it: it stays mapped, in quarantine, until the round is over, and the handler has ended
+    // before.
     let freed = unsafe { Kernel::free(object) };
     debug_assert!(freed.is_ok(), "a live block was refused");
 }
@@ -85,16 +87,16 @@ fn wait_for(flag: &AtomicBool) {
     }
 }
 
-/// The timer's handler. It takes its time: until the owner has done what it does without waiting for the handler. On top of
-/// the owner it cannot.
+/// The timer's handler. It takes its time: until the owner has done what it does without waiting for the
+/// handler. On top of the owner it cannot.
 fn expire(object: usize) {
     BEGUN.store(true, Release);
     if smp::cpus() > 1 {
         wait_for(&GO_ON);
     }
     let visits = core::ptr::with_exposed_provenance_mut::<u64>(object);
-    // SAFETY: the block is aligned to 16 and mapped until the round is over, after the end of this handler, and all of its
-    // bytes are accessed atomically, by the heap too.
+    // SAFETY: the block is aligned to 16 and mapped until the round is over, after the end of this handler,
+    // and all of its bytes are accessed atomically, by the heap too.
     unsafe { AtomicU64::from_ptr(visits) }.store(VISITED, Relaxed);
     ENDED.store(true, Release);
 }

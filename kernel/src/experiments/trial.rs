@@ -82,8 +82,8 @@ pub fn run(resolved: &Resolved, settings: &RunSettings) -> Result<Outcome, Refus
     Ok(judge(stage, steps))
 }
 
-/// A frame of its own: what is moved here has no room in that of the task that waits for the crew, where it may die, and needs
-/// room for that.
+/// A frame of its own: what is moved here has no room in that of the task that waits for the crew, where it
+/// may die, and needs room for that.
 #[inline(never)]
 fn judge(mut stage: Stage<'_>, steps: Vec<Step>) -> Outcome {
     if let Some(note) = stage.books.hidden.note() {

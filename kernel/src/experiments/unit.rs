@@ -25,7 +25,8 @@ pub(super) enum Unit {
     Completion(Completion<Kernel, Observed>),
 }
 
-/// A `down_interruptible` with a mistake: it looks for the signal first, and does not see that it has been granted the unit.
+/// A `down_interruptible` with a mistake: it looks for the signal first, and does not see that it has been
+/// granted the unit.
 #[track_caller]
 fn down_or_leave(semaphore: &Semaphore<Kernel, Observed>) -> Result<(), Errno> {
     semaphore.down_interruptible()?;
@@ -47,7 +48,8 @@ impl Unit {
         }
     }
 
-    /// Waits for the unit, has it while `inside` runs, and gives it back. [`Errno::EINTR`] when a signal came first.
+    /// Waits for the unit, has it while `inside` runs, and gives it back. [`Errno::EINTR`] when a signal came
+    /// first.
     #[track_caller]
     pub(super) fn with(&self, inside: impl FnOnce()) -> Result<(), Errno> {
         let (lock, place) = (self.lock(), Location::caller());

@@ -16,15 +16,15 @@ use super::Stage;
 use super::counting::Count;
 use super::crew;
 
-/// One round: as many works as the catalogue says, each in a queue of its own with one worker; each adds 1 to the counter,
-/// `quanta` times.
+/// One round: as many works as the catalogue says, each in a queue of its own with one worker; each adds 1 to
+/// the counter, `quanta` times.
 pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let (works, quanta) = (stage.resolved.writers, stage.resolved.quanta);
     let count = Arc::new(Count::new(stage.resolved.lock));
     let queue = |who| WorkQueue::on("worker", crew::spread(who));
     let queues = (0..works).map(queue).collect::<Result<Vec<_>, _>>()?;
-    // A work that waits for the others with a spinlock held keeps its CPU, and it may be this one: so none begins before all
-    // are queued.
+    // A work that waits for the others with a spinlock held keeps its CPU, and it may be this one: so none
+    // begins before all are queued.
     let start = Arc::new(Completion::<Kernel>::new(Class::EVENT));
     run::begin_round(works, &crew::spread);
     let began = Kernel::cycles();

@@ -8,8 +8,8 @@
 //! /sys/kernel/debug          kmemleak
 //! ```
 //!
-//! There are no files on a disk: a name stands for a device or for a text that is made when it is opened. Everything belongs
-//! to the superuser; the others have the last three bits of the mode.
+//! There are no files on a disk: a name stands for a device or for a text that is made when it is opened.
+//! Everything belongs to the superuser; the others have the last three bits of the mode.
 //!
 //! - [`Kind`], [`Entry`]: what `stat` and `ls` tell.
 //! - [`open`](fn@open), [`stat`], [`list`], [`shortest`]: by path.

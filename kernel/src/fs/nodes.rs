@@ -1,4 +1,5 @@
-//! The names in `/dev`: made when a device is registered and taken away with it, as devtmpfs does, and by hand.
+//! The names in `/dev`: made when a device is registered and taken away with it, as devtmpfs does, and by
+//! hand.
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;

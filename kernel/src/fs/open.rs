@@ -15,8 +15,9 @@ use crate::machine::Kernel;
 /// An open file of this machine.
 pub type File = OpenFile<Kernel>;
 
-/// Opens `path`, which begins with `/`. [`Errno::ENOENT`], [`Errno::ENOTDIR`], [`Errno::EISDIR`], [`Errno::EACCES`],
-/// [`Errno::ENXIO`] for a name whose device is not there, and whatever the driver says. May sleep.
+/// Opens `path`, which begins with `/`. [`Errno::ENOENT`], [`Errno::ENOTDIR`], [`Errno::EISDIR`],
+/// [`Errno::EACCES`], [`Errno::ENXIO`] for a name whose device is not there, and whatever the driver says.
+/// May sleep.
 pub fn open(path: &str, flags: OpenFlags, credentials: &Credentials) -> Result<Arc<File>, Errno> {
     match tree::find(path)? {
         Node::Directory(_) => Err(Errno::EISDIR),
@@ -38,7 +39,8 @@ fn generated(file: &Generated, flags: OpenFlags, credentials: &Credentials) -> R
     Ok(Arc::new(OpenFile::new(Box::new(Snapshot::new(text, file.write())), flags)))
 }
 
-/// Whether the mode bits of something that belongs to the superuser allow it (path_resolution(7)). [`Errno::EACCES`].
+/// Whether the mode bits of something that belongs to the superuser allow it (path_resolution(7)).
+/// [`Errno::EACCES`].
 fn permitted(mode: u16, flags: OpenFlags, credentials: &Credentials) -> Result<(), Errno> {
     const READ: u16 = 4;
     const WRITE: u16 = 2;

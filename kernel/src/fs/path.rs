@@ -38,8 +38,8 @@ pub fn stat(path: &str) -> Result<Entry, Errno> {
     Ok(node.entry(name))
 }
 
-/// `path` as it is written shortest, where every name in it is that of a directory: there are no links, so what comes before
-/// a `..` goes with it.
+/// `path` as it is written shortest, where every name in it is that of a directory: there are no links, so
+/// what comes before a `..` goes with it.
 pub fn shortest(path: &str) -> String {
     let mut names: Vec<&str> = Vec::new();
     for name in tree::components(path) {
@@ -59,8 +59,9 @@ pub fn list(path: &str) -> Result<Vec<Entry>, Errno> {
     Ok(entries)
 }
 
-/// Gives a device a name in `/dev` (`mknod PATH c MAJOR MINOR`); there need not be a device. [`Errno::EEXIST`],
-/// [`Errno::ENOENT`] when the directory is not there or `path` is to be one, [`Errno::EPERM`] when it is another one.
+/// Gives a device a name in `/dev` (`mknod PATH c MAJOR MINOR`); there need not be a device.
+/// [`Errno::EEXIST`], [`Errno::ENOENT`] when the directory is not there or `path` is to be one,
+/// [`Errno::EPERM`] when it is another one.
 pub fn mknod(path: &str, number: DeviceNumber, mode: u16) -> Result<(), Errno> {
     match tree::find(path) {
         Ok(_) => return Err(Errno::EEXIST),
@@ -70,8 +71,8 @@ pub fn mknod(path: &str, number: DeviceNumber, mode: u16) -> Result<(), Errno> {
     nodes::make(in_dev(path)?, number, mode)
 }
 
-/// Takes a name in `/dev` away (`rm`); the device stays. [`Errno::ENOENT`], [`Errno::ENOTDIR`], [`Errno::EISDIR`], and
-/// [`Errno::EPERM`] elsewhere.
+/// Takes a name in `/dev` away (`rm`); the device stays. [`Errno::ENOENT`], [`Errno::ENOTDIR`],
+/// [`Errno::EISDIR`], and [`Errno::EPERM`] elsewhere.
 pub fn unlink(path: &str) -> Result<(), Errno> {
     if let Node::Directory(_) = tree::find(path)? {
         return Err(Errno::EISDIR);

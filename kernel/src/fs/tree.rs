@@ -39,7 +39,8 @@ pub(super) fn components(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     path.split('/').filter(|name| !matches!(*name, "" | "."))
 }
 
-/// What `path` stands for. [`Errno::ENOENT`], also for a path that does not begin with `/`; [`Errno::ENOTDIR`].
+/// What `path` stands for. [`Errno::ENOENT`], also for a path that does not begin with `/`;
+/// [`Errno::ENOTDIR`].
 pub(super) fn find(path: &str) -> Result<Node, Errno> {
     let rest = path.strip_prefix('/').ok_or(Errno::ENOENT)?;
     let node = walk(components(rest))?;

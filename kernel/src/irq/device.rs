@@ -1,7 +1,8 @@
 //! The machine's own device: it interrupts when it is told to, and does nothing else.
 //!
-//! Its interrupt is a real one, sent through the APIC. It is taken at once where interrupts are on, else when they come on.
-//! As with every edge-triggered interrupt, those that come to a CPU before it has taken the first one are one.
+//! Its interrupt is a real one, sent through the APIC. It is taken at once where interrupts are on, else when
+//! they come on. As with every edge-triggered interrupt, those that come to a CPU before it has taken the
+//! first one are one.
 
 use core::sync::atomic::{
     AtomicBool, AtomicU64,
@@ -22,7 +23,8 @@ static RUNS: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPU
 /// Interrupts that came while another one of their CPU had not been taken.
 static MERGED: AtomicU64 = AtomicU64::new(0);
 
-/// `handler` handles the interrupt from now on, on whichever CPU it comes (Linux: `request_irq`). It must not sleep.
+/// `handler` handles the interrupt from now on, on whichever CPU it comes (Linux: `request_irq`). It must not
+/// sleep.
 pub fn open(handler: fn()) {
     HANDLER.set(handler);
 }
@@ -33,8 +35,8 @@ pub fn close() {
     HANDLER.clear();
 }
 
-/// Interrupts the calling CPU. Where its interrupts are on the handler, and the softirqs that it raised, are done when this
-/// returns.
+/// Interrupts the calling CPU. Where its interrupts are on the handler, and the softirqs that it raised, are
+/// done when this returns.
 #[inline(never)]
 pub fn fire() {
     let this = percpu::this_cpu();
@@ -50,8 +52,8 @@ pub fn fire() {
 
 /// Interrupts `cpu`, and does not wait for its handler.
 pub fn fire_at(cpu: u32) {
-    // Pairs with the swap in `interrupt`: what the caller stored before is visible to the handler, also to the handler of
-    // an earlier interrupt that stands for this one, too.
+    // Pairs with the swap in `interrupt`: what the caller stored before is visible to the handler, also to
+    // the handler of an earlier interrupt that stands for this one, too.
     if SENT[cpu as usize].swap(true, SeqCst) {
         MERGED.fetch_add(1, Relaxed);
     } else {

@@ -1,8 +1,8 @@
-//! Softirqs: what an interrupt handler leaves for later, run on the way out of the interrupt with interrupts on (LKD
-//! ch. 8).
+//! Softirqs: what an interrupt handler leaves for later, run on the way out of the interrupt with interrupts
+//! on (LKD ch. 8).
 //!
-//! A softirq runs on the CPU that raised it; the same one may run on several CPUs at once. On one CPU they do not
-//! interrupt each other.
+//! A softirq runs on the CPU that raised it; the same one may run on several CPUs at once. On one CPU they do
+//! not interrupt each other.
 //!
 //! ```text
 //!   raise, in a handler             run by irq_exit of that interrupt
@@ -42,8 +42,8 @@ pub enum Softirq {
 /// How many there are.
 const SOFTIRQS: usize = 3;
 
-/// How often raised softirqs are run anew before the rest is left to a task (Linux: `MAX_SOFTIRQ_RESTART`): else one that
-/// raises itself would keep the CPU for ever.
+/// How often raised softirqs are run anew before the rest is left to a task (Linux: `MAX_SOFTIRQ_RESTART`):
+/// else one that raises itself would keep the CPU for ever.
 const BUDGET: u32 = 10;
 
 /// What is raised on each CPU; bit n is softirq n. Written by that CPU.
@@ -52,8 +52,8 @@ static PENDING: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 static TAKEN: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 /// Softirqs run on this CPU: what is taken, or about to be, is not in `PENDING`. Written by that CPU.
 static RUNS: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
-/// The CPU has sent itself an interrupt and not taken it: on its way out softirqs will run. Written by that CPU, with
-/// interrupts off.
+/// The CPU has sent itself an interrupt and not taken it: on its way out softirqs will run. Written by that
+/// CPU, with interrupts off.
 static NUDGED: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
 /// Each CPU's `ksoftirqd`; 0 before it is started. Written once.
 static DAEMON: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
@@ -66,8 +66,8 @@ pub fn open(softirq: Softirq, action: fn()) {
     ACTION[softirq as usize].set(action);
 }
 
-/// `softirq` is to run on this CPU: on the way out of the interrupt that is under way, when softirqs are switched on again,
-/// or else as soon as interrupts are on.
+/// `softirq` is to run on this CPU: on the way out of the interrupt that is under way, when softirqs are
+/// switched on again, or else as soon as interrupts are on.
 #[inline]
 pub fn raise(softirq: Softirq) {
     let were_on = cpu::irq_save();
@@ -114,8 +114,8 @@ pub(crate) fn pending() -> bool {
     PENDING[percpu::this_cpu() as usize].load(Relaxed) != 0
 }
 
-/// Runs what is raised on this CPU, and leaves to its `ksoftirqd` what is raised again too often. Interrupts are off, and off
-/// again when this returns; they are on while a softirq runs.
+/// Runs what is raised on this CPU, and leaves to its `ksoftirqd` what is raised again too often. Interrupts
+/// are off, and off again when this returns; they are on while a softirq runs.
 #[inline(never)]
 pub(crate) fn run() {
     let this = percpu::this_cpu() as usize;
@@ -148,8 +148,8 @@ fn act(softirq: usize) {
     ACTION[softirq].call();
 }
 
-/// Whatever runs on this CPU on top of a task is given up with the task: the softirqs that had not begun are raised anew.
-/// Called with interrupts off, when the CPU's count is that of a task again.
+/// Whatever runs on this CPU on top of a task is given up with the task: the softirqs that had not begun are
+/// raised anew. Called with interrupts off, when the CPU's count is that of a task again.
 pub(crate) fn abandoned() {
     let this = percpu::this_cpu() as usize;
     let rest = TAKEN[this].swap(0, Relaxed) | PENDING[this].load(Relaxed);
@@ -163,7 +163,8 @@ pub(crate) fn abandoned() {
     }
 }
 
-/// Opens the softirqs of the kernel itself and starts a `ksoftirqd` on each CPU. Called once, when all CPUs run.
+/// Opens the softirqs of the kernel itself and starts a `ksoftirqd` on each CPU. Called once, when all CPUs
+/// run.
 pub fn init() -> Result<(), SpawnError> {
     open(Softirq::Timer, timer::run);
     open(Softirq::Tasklet, tasklet::run);

@@ -1,6 +1,8 @@
-//! Tasklets: a function that runs soon, in a softirq, and never on two CPUs at once (LDD3 ch. 7, "Tasklets"; LKD ch. 8).
+//! Tasklets: a function that runs soon, in a softirq, and never on two CPUs at once (LDD3 ch. 7, "Tasklets";
+//! LKD ch. 8).
 //!
-//! Two bits say where a tasklet stands. Each is taken by test-and-set, and that is all there is to "never on two CPUs":
+//! Two bits say where a tasklet stands. Each is taken by test-and-set, and that is all there is to "never on
+//! two CPUs":
 //!
 //! ```text
 //!   scheduled    it stands in a queue, of one CPU; to schedule it again changes nothing
@@ -70,7 +72,8 @@ impl Tasklet {
         }
     }
 
-    /// It is to run on this CPU. May be called anywhere. Returns false if it was to run already, here or on another CPU.
+    /// It is to run on this CPU. May be called anywhere. Returns false if it was to run already, here or on
+    /// another CPU.
     #[doc(alias = "tasklet_schedule")]
     pub fn schedule(&'static self) -> bool {
         let new = self.scheduled.try_acquire();
@@ -82,7 +85,8 @@ impl Tasklet {
 
     /// Into the queue of this CPU. The caller has `scheduled`.
     fn enqueue(&'static self) {
-        // With interrupts off throughout, so that the queue and the softirq are of the same CPU also for a caller to come.
+        // With interrupts off throughout, so that the queue and the softirq are of the same CPU also for a
+        // caller to come.
         let were_on = cpu::irq_save();
         let full = QUEUES[percpu::this_cpu() as usize].lock_irqsave().push_back(self).is_err();
         assert!(!full, "more than {MAX_TASKLETS} tasklets on one CPU");
@@ -90,8 +94,8 @@ impl Tasklet {
         cpu::irq_restore(were_on);
     }
 
-    /// Its function does not begin until it is [enabled](Tasklet::enable) as often. Waits, spinning, until it does not run;
-    /// so the function itself must not call this.
+    /// Its function does not begin until it is [enabled](Tasklet::enable) as often. Waits, spinning, until it
+    /// does not run; so the function itself must not call this.
     #[doc(alias = "tasklet_disable")]
     pub fn disable(&self) {
         // Pairs with the load in `run_here`: either that sees the number, or this sees that it runs.
@@ -170,7 +174,8 @@ impl fmt::Debug for Tasklet {
     }
 }
 
-/// The softirq: runs the tasklets that are in this CPU's queue now. Those that come meanwhile have raised it anew.
+/// The softirq: runs the tasklets that are in this CPU's queue now. Those that come meanwhile have raised it
+/// anew.
 pub(super) fn run() {
     debug_assert!(context::in_interrupt(), "tasklets run in a softirq");
     let queue = &QUEUES[percpu::this_cpu() as usize];

@@ -50,8 +50,9 @@ static TIMERS: SpinLock<Timers> = SpinLock::new(
     Timers { pending: Vec::new(), running: [None; MAX_CPUS], serial: 0 },
 );
 
-/// The next moment at which each CPU has a timer to run: the earliest of `TIMERS`, or [`NEVER`] from the interrupt that has
-/// raised the softirq until that runs. Written under the lock of `TIMERS`, and by that interrupt.
+/// The next moment at which each CPU has a timer to run: the earliest of `TIMERS`, or [`NEVER`] from the
+/// interrupt that has raised the softirq until that runs. Written under the lock of `TIMERS`, and by that
+/// interrupt.
 static NEXT: [AtomicU64; MAX_CPUS] = [const { AtomicU64::new(NEVER) }; MAX_CPUS];
 
 impl Timer {
@@ -61,8 +62,8 @@ impl Timer {
         Timer { action, argument: AtomicUsize::new(0) }
     }
 
-    /// The function is called with `argument` on this CPU at `moment`, in cycles of the time-stamp counter, or soon after.
-    /// The timer must not be pending.
+    /// The function is called with `argument` on this CPU at `moment`, in cycles of the time-stamp counter,
+    /// or soon after. The timer must not be pending.
     #[doc(alias = "add_timer")]
     pub fn add(&'static self, moment: u64, argument: usize) {
         self.add_on(percpu::this_cpu(), moment, argument);
@@ -79,8 +80,8 @@ impl Timer {
         arm(timers, cpu);
     }
 
-    /// Changes the moment of a timer that is pending, or adds it again on this CPU with its last argument. Returns whether it
-    /// was pending.
+    /// Changes the moment of a timer that is pending, or adds it again on this CPU with its last argument.
+    /// Returns whether it was pending.
     #[doc(alias = "mod_timer")]
     pub fn modify(&'static self, moment: u64) -> bool {
         let mut timers = TIMERS.lock_irqsave();
@@ -91,15 +92,15 @@ impl Timer {
         cpu.is_some()
     }
 
-    /// It is not to run. Returns whether it was pending. Its function may be running on another CPU, now and for a while
-    /// after.
+    /// It is not to run. Returns whether it was pending. Its function may be running on another CPU, now and
+    /// for a while after.
     #[doc(alias = "del_timer")]
     pub fn delete(&'static self) -> bool {
         TIMERS.lock_irqsave().remove(self).is_some()
     }
 
-    /// [`delete`](Timer::delete), and waits, spinning, until its function does not run anywhere. The function itself must not
-    /// call this, nor a task that holds a lock which the function takes.
+    /// [`delete`](Timer::delete), and waits, spinning, until its function does not run anywhere. The function
+    /// itself must not call this, nor a task that holds a lock which the function takes.
     #[doc(alias = "del_timer_sync")]
     pub fn delete_sync(&'static self) -> bool {
         let mut was_pending = false;
@@ -162,7 +163,8 @@ impl Timers {
         NEXT[cpu as usize].store(moments.min().unwrap_or(NEVER), SeqCst);
     }
 
-    /// Takes out the first timer of `cpu` that is due at `now` and was added by `serial`, and notes that it runs.
+    /// Takes out the first timer of `cpu` that is due at `now` and was added by `serial`, and notes that it
+    /// runs.
     fn begin(&mut self, cpu: u32, now: u64, serial: u64) -> Option<&'static Timer> {
         let due =
             |pending: &&Pending| pending.cpu == cpu && pending.moment <= now && pending.serial <= serial;
@@ -184,8 +186,8 @@ fn arm(timers: SpinIrqGuard<'static, Timers>, cpu: u32) {
     }
 }
 
-/// The softirq: calls what is due on this CPU, in the order of the moments. What is added meanwhile waits for its own
-/// interrupt, so a timer that adds itself for now does not keep the CPU.
+/// The softirq: calls what is due on this CPU, in the order of the moments. What is added meanwhile waits for
+/// its own interrupt, so a timer that adds itself for now does not keep the CPU.
 pub(super) fn run() {
     let this = percpu::this_cpu();
     let now = cpu::cycles();

@@ -1,7 +1,8 @@
-//! Work queues: functions that tasks call, one after the other, and that may sleep (LDD3 ch. 7, "Workqueues"; LKD ch. 8).
+//! Work queues: functions that tasks call, one after the other, and that may sleep (LDD3 ch. 7, "Workqueues";
+//! LKD ch. 8).
 //!
-//! Each queue has workers of its own, spread over the CPUs. A worker runs one work at a time; with more workers than one,
-//! works run at the same time and may end in another order than they came in.
+//! Each queue has workers of its own, spread over the CPUs. A worker runs one work at a time; with more
+//! workers than one, works run at the same time and may end in another order than they came in.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -108,7 +109,8 @@ impl WorkQueue {
         Ok(queue)
     }
 
-    /// Has a worker do `work`, soon. May be called anywhere. Gives the work back when [`MAX_WORKS`] wait already.
+    /// Has a worker do `work`, soon. May be called anywhere. Gives the work back when [`MAX_WORKS`] wait
+    /// already.
     #[doc(alias = "queue_work")]
     pub fn queue(&self, work: Work) -> Result<(), Work> {
         let mut shared = self.shared.lock_irqsave();

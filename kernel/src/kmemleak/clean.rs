@@ -1,8 +1,8 @@
 //! Stacks without leftovers.
 //!
-//! A frame has room that its function never writes, or not yet: there lies what an earlier function left. A search cannot
-//! tell such a leftover from a variable, so a task that handles addresses and searches later clears the stack
-//! in between (Boehm's collector does the same: `GC_clear_stack`).
+//! A frame has room that its function never writes, or not yet: there lies what an earlier function left. A
+//! search cannot tell such a leftover from a variable, so a task that handles addresses and searches later
+//! clears the stack in between (Boehm's collector does the same: `GC_clear_stack`).
 
 /// Bytes that are cleared: a quarter of a task's stack.
 const BYTES: usize = 8 << 10;

@@ -12,11 +12,11 @@ use super::{clean, object, patrol, report, state};
 /// Seconds from one search of `scan=on` to the next, as in Linux.
 const DEFAULT_SECONDS: u64 = 600;
 
-/// Does what is written to `/sys/kernel/debug/kmemleak`: `scan`, `clear`, `off`, `stack=on`, `stack=off`, `scan=on`,
-/// `scan=off`, `scan=SECS`, `dump=ADDR` (Linux: Documentation/dev-tools/kmemleak.rst). [`Errno::EINVAL`] for anything else,
-/// and for an address that lies in no block; [`Errno::EPERM`] after `off`, which only
-/// [`enable`](super::enable) takes back; [`Errno::ENOMEM`] without memory for the tables; [`Errno::EBUSY`] when a CPU does
-/// not stop.
+/// Does what is written to `/sys/kernel/debug/kmemleak`: `scan`, `clear`, `off`, `stack=on`, `stack=off`,
+/// `scan=on`, `scan=off`, `scan=SECS`, `dump=ADDR` (Linux: Documentation/dev-tools/kmemleak.rst).
+/// [`Errno::EINVAL`] for anything else, and for an address that lies in no block; [`Errno::EPERM`] after
+/// `off`, which only [`enable`](super::enable) takes back; [`Errno::ENOMEM`] without memory for the tables;
+/// [`Errno::EBUSY`] when a CPU does not stop.
 pub fn control(words: &str) -> Result<(), Errno> {
     clean::clear_stack_below();
     obey(words.trim())

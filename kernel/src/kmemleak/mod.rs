@@ -1,8 +1,9 @@
 //! kmemleak, exact: all CPUs stop, everything that can hold an address is searched, and a block that nothing
 //! refers to is a leak.
 //!
-//! Linux's kmemleak searches while the machine runs, so it must doubt what it finds: a block is a suspect only when it is
-//! some seconds old and was missed more than once. Here nothing moves during the search, so the first one is right.
+//! Linux's kmemleak searches while the machine runs, so it must doubt what it finds: a block is a suspect
+//! only when it is some seconds old and was missed more than once. Here nothing moves during the search, so
+//! the first one is right.
 //!
 //! - [`world`]: the other CPUs stand still, whatever they did.
 //! - [`roots`]: where the search begins: variables, stacks, registers.

@@ -73,8 +73,8 @@ fn hex_dump(text: &mut String, record: &Record) {
     }
 }
 
-/// The functions that led to the allocation; bare addresses where nothing is known of them. One that is the same as that of
-/// the block `before` is not told again.
+/// The functions that led to the allocation; bare addresses where nothing is known of them. One that is the
+/// same as that of the block `before` is not told again.
 fn backtrace(text: &mut String, record: &Record, before: Option<&Record>) {
     if before.is_some_and(|before| before.backtrace() == record.backtrace()) {
         text.push_str("  backtrace: that of the object before\n");

@@ -17,9 +17,9 @@ use super::{clean, object};
 /// Objects of one site that are shown; the others are counted.
 const SHOWN: usize = 16;
 
-/// The text of `/sys/kernel/debug/kmemleak`: the unreferenced objects of the last search, grouped by the line that
-/// allocated them. Empty when there are none, or before the first search.
-/// [`Errno::ENOMEM`] without memory for it.
+/// The text of `/sys/kernel/debug/kmemleak`: the unreferenced objects of the last search, grouped by the line
+/// that allocated them. Empty when there are none, or before the first search. [`Errno::ENOMEM`] without
+/// memory for it.
 pub fn report() -> Result<String, Errno> {
     let text = Text::of(write);
     // The addresses that were read must not lie about when the next search begins.

@@ -32,7 +32,8 @@ impl Roots {
     pub const NAMED: Roots = Roots { variables: false, stacks: false, registers: false };
 }
 
-/// Registers that a task leaves on its stack when it is switched away from, or calls [`with_saved`](crate::arch::registers).
+/// Registers that a task leaves on its stack when it is switched away from, or calls
+/// [`with_saved`](crate::arch::registers).
 const SAVED: u64 = 6 * 8;
 /// The general registers in a trap frame, at its start; the stack pointer is not among them.
 const GENERAL: u64 = 15 * 8;
@@ -40,8 +41,8 @@ const GENERAL: u64 = 15 * 8;
 /// Stack pointers: of each CPU that stands still, and of the scanner.
 type Pointers = heapless::Vec<u64, MAX_CPUS>;
 
-/// Searches the variables: the per-CPU areas and the table of tasks are among them. The heap's own, and the boot stack,
-/// which is one, are not.
+/// Searches the variables: the per-CPU areas and the table of tasks are among them. The heap's own, and the
+/// boot stack, which is one, are not.
 pub(super) fn data<M: Memory<Words = Words>>(marking: &mut Marking<'_, '_, M>) {
     let mut holes = [layout::bsp_stack(), heap::variables()];
     holes.sort_unstable_by_key(|hole| hole.start);
@@ -111,7 +112,8 @@ pub struct Words {
 }
 
 impl Words {
-    /// Words of the kernel's variables, the boot stack among them, or of one stack. [`None`] if they are neither.
+    /// Words of the kernel's variables, the boot stack among them, or of one stack. [`None`] if they are
+    /// neither.
     pub fn new(range: Range<u64>) -> Option<Words> {
         let (data, guard) = (layout::data(), layout::bsp_stack().start);
         let of_data = |part: Range<u64>| part.start <= range.start && range.end <= part.end;

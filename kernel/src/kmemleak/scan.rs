@@ -20,7 +20,8 @@ pub struct Order<'a> {
     pub roots: Roots,
     /// The addresses of words that count besides.
     pub named: &'a [usize],
-    /// The serial numbers, in their order, of blocks that are none whatever the search says: those that were cleared.
+    /// The serial numbers, in their order, of blocks that are none whatever the search says: those that were
+    /// cleared.
     pub told: &'a [u64],
     /// Where blocks start of which the contents do not count: books about blocks.
     pub ignored: &'a [usize],
@@ -65,8 +66,8 @@ impl Memory for Mapped {
     #[inline(always)]
     fn word(&self, address: usize) -> usize {
         let word = core::ptr::with_exposed_provenance::<usize>(address);
-        // SAFETY: a search reads `Words`, and live blocks of the heap, which `gather` has from the ledger; all aligned.
-        // No CPU writes meanwhile: the other CPUs stand still.
+        // SAFETY: a search reads `Words`, and live blocks of the heap, which `gather` has from the ledger;
+        // all aligned. No CPU writes meanwhile: the other CPUs stand still.
         unsafe { word.read_volatile() }
     }
 }
@@ -120,7 +121,8 @@ fn gather(
     blocks.gather(bottom, &each).map_err(|_| Failure::NoMemory)
 }
 
-/// Finds what can be reached: first from variables, then from stacks and registers, so that the two are told apart.
+/// Finds what can be reached: first from variables, then from stacks and registers, so that the two are told
+/// apart.
 fn mark(blocks: &mut Blocks<'_>, heap: &Range<usize>, still: &Still, sp: u64, order: &Order<'_>) -> Found {
     let at = Kernel::cycles();
     let mut marking = Marking::new(blocks, &Mapped);

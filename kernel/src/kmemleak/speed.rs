@@ -79,7 +79,8 @@ impl Chain {
 }
 
 impl Chain {
-    /// Copies each block onto the next; returns how long that takes. The chain stays what it is: its links are not copied.
+    /// Copies each block onto the next; returns how long that takes. The chain stays what it is: its links
+    /// are not copied.
     fn copy(&self) -> u64 {
         let began = Kernel::cycles();
         let mut to = self.first;

@@ -64,8 +64,8 @@ impl From<Failure> for Errno {
 }
 
 impl State {
-    /// Searches from `roots`, and from the words at `named`; what lies in blocks that start at one of `ignored` does not
-    /// count.
+    /// Searches from `roots`, and from the words at `named`; what lies in blocks that start at one of
+    /// `ignored` does not count.
     pub(super) fn search(
         &mut self,
         roots: Roots,
@@ -86,8 +86,8 @@ impl State {
         self.blocks.iter().flat_map(|blocks| blocks.unreferenced()).filter_map(still_there)
     }
 
-    /// Which word leads to the block that has `address` in it, as the last search found it, and where that word is: a line
-    /// of the report, and one more for each block on the way there from a root.
+    /// Which word leads to the block that has `address` in it, as the last search found it, and where that
+    /// word is: a line of the report, and one more for each block on the way there from a root.
     pub(super) fn holders(&self, mut address: usize) -> String {
         let mut lines = String::new();
         let Some(blocks) = &self.blocks else { return lines };
@@ -117,7 +117,8 @@ impl State {
         lines
     }
 
-    /// Calls `each` with every block of a scull kind since serial number `since`, and whether it is marked in the ledger.
+    /// Calls `each` with every block of a scull kind since serial number `since`, and whether it is marked in
+    /// the ledger.
     fn compare(&self, since: u64, mut each: impl FnMut(bool, &Entry)) {
         let blocks = self.blocks.iter().flat_map(|blocks| blocks.entries());
         for entry in blocks.filter(|entry| entry.block.serial >= since && entry.block.kind != Kind::Other) {
@@ -182,14 +183,14 @@ pub fn search(roots: Roots) -> Result<Found, Failure> {
     lock().search(roots, &[], &[])
 }
 
-/// Which words lead to the block that has `address` in it, as the last search found them: a line for each on the way from a
-/// root.
+/// Which words lead to the block that has `address` in it, as the last search found them: a line for each on
+/// the way from a root.
 pub fn holders(address: usize) -> String {
     lock().holders(address)
 }
 
-/// The first of `blocks` that the last search did not find lost, and the words that lead to it, as in [`holders`]. [`None`]
-/// if all are.
+/// The first of `blocks` that the last search did not find lost, and the words that lead to it, as in
+/// [`holders`]. [`None`] if all are.
 pub fn missed(blocks: &[Hidden]) -> Option<String> {
     let state = lock();
     let known = state.blocks.as_ref()?;
@@ -201,10 +202,11 @@ pub fn missed(blocks: &[Hidden]) -> Option<String> {
 
 /// How a walk, whose marks are in the ledger, and two searches agree on the live blocks of the scull kinds.
 ///
-/// The first search begins with the links that the walk began with, and nothing else. It reads nothing but links, so no
-/// stale word can mislead it: it must come to the same blocks as the walk, neither more nor fewer. The second one is what
-/// kmemleak does at the prompt: it begins with everything, knows no device, and takes every word for an address. It must
-/// reach what the walk reaches; what it reaches besides is named by some word that no code will use again.
+/// The first search begins with the links that the walk began with, and nothing else. It reads nothing but
+/// links, so no stale word can mislead it: it must come to the same blocks as the walk, neither more nor
+/// fewer. The second one is what kmemleak does at the prompt: it begins with everything, knows no device, and
+/// takes every word for an address. It must reach what the walk reaches; what it reaches besides is named by
+/// some word that no code will use again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Agreement {
     /// Blocks on which all three do.
@@ -228,9 +230,9 @@ impl Agreement {
     }
 }
 
-/// Searches twice, and compares the results with the marks of the ledger's pass under way, for the blocks since serial
-/// number `since`. The walk began with the links at `links`. What lies in blocks that start at one of `ignored` does not
-/// count.
+/// Searches twice, and compares the results with the marks of the ledger's pass under way, for the blocks
+/// since serial number `since`. The walk began with the links at `links`. What lies in blocks that start at
+/// one of `ignored` does not count.
 pub fn agreement(since: u64, links: &[usize], ignored: &[usize]) -> Result<Agreement, Failure> {
     let mut state = lock();
     let mut agreement = Agreement::default();

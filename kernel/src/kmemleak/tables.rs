@@ -1,4 +1,5 @@
-//! The memory of a search: frames of its own, so that it is neither searched nor allocated while the world stands still.
+//! The memory of a search: frames of its own, so that it is neither searched nor allocated while the world
+//! stands still.
 
 use core::mem::MaybeUninit;
 
@@ -7,8 +8,8 @@ use kcore::leak::{Blocks, Entry, groups_for};
 use crate::frames;
 use crate::mm::heap;
 
-/// Room for every block that the ledger has room for, in a heap of its size. `None` when the machine has no memory for it.
-/// Frames are never given back, so this is called once.
+/// Room for every block that the ledger has room for, in a heap of its size. `None` when the machine has no
+/// memory for it. Frames are never given back, so this is called once.
 pub(super) fn tables() -> Option<Blocks<'static>> {
     let heap = heap::extent();
     let groups = groups_for(heap.end - heap.start);
@@ -19,8 +20,8 @@ pub(super) fn tables() -> Option<Blocks<'static>> {
 fn slice<T: Copy>(length: usize, value: T) -> Option<&'static mut [T]> {
     let start = frames::allocate_contiguous((length * size_of::<T>()) as u64)?;
     let start = frames::pointer::<MaybeUninit<T>>(start);
-    // SAFETY: these frames are ours from now on, mapped by the window, aligned to a page, and `MaybeUninit` needs no
-    // initialising.
+    // SAFETY: these frames are ours from now on, mapped by the window, aligned to a page, and `MaybeUninit`
+    // needs no initialising.
     let slice = unsafe { core::slice::from_raw_parts_mut(start, length) };
     for place in slice.iter_mut() {
         place.write(value);

@@ -7,9 +7,10 @@
 //!   SCANNER = 0, wake them                   FRAME = 0, goes on
 //! ```
 //!
-//! A CPU with interrupts on takes an ordinary one, and halts in its handler: the host's cores are left to the search. The
-//! interrupts of the scheduler still come there; their handlers move numbers of tasks, and no address of the heap. A CPU
-//! with interrupts off is sent a non-maskable one, which comes all the same; it spins, since nothing could wake it.
+//! A CPU with interrupts on takes an ordinary one, and halts in its handler: the host's cores are left to the
+//! search. The interrupts of the scheduler still come there; their handlers move numbers of tasks, and no
+//! address of the heap. A CPU with interrupts off is sent a non-maskable one, which comes all the same; it
+//! spins, since nothing could wake it.
 
 use core::sync::atomic::{
     AtomicBool, AtomicU32, AtomicU64,
@@ -33,7 +34,8 @@ static SCANNER: AtomicU32 = AtomicU32::new(0);
 struct Place {
     /// Where the registers of a CPU that stands still are; 0 while it runs.
     frame: AtomicU64,
-    /// Whether it was doing nothing: the idle loop has no address of the heap, only what handlers have left in registers.
+    /// Whether it was doing nothing: the idle loop has no address of the heap, only what handlers have left
+    /// in registers.
     idle: AtomicBool,
     /// Whether it is in the handler of the ordinary interrupt, which does not count as doing something.
     halts: AtomicBool,
@@ -102,8 +104,8 @@ impl Still {
     pub fn frames(&self) -> impl Iterator<Item = &TrapFrame> {
         self.others().filter(|&number| !PLACES[number as usize].idle.load(Relaxed)).map(|number| {
             let frame = PLACES[number as usize].frame.load(Relaxed);
-            // SAFETY: the CPU has put the address of its handler's argument there, and does not return from the handler
-            // before the world moves again, which it does when `self` is gone.
+            // SAFETY: the CPU has put the address of its handler's argument there, and does not return from
+            // the handler before the world moves again, which it does when `self` is gone.
             unsafe { &*core::ptr::with_exposed_provenance::<TrapFrame>(frame as usize) }
         })
     }
@@ -133,8 +135,9 @@ fn stand_still(frame: &TrapFrame, handlers: u32, wait: impl Fn()) {
     place.store(0, Release);
 }
 
-/// Whether this CPU, interrupted at `frame`, is on the stack of its idle task. Which task it says it runs is not asked: in the
-/// middle of a switch the next one does already, and the stack is that of the task that leaves.
+/// Whether this CPU, interrupted at `frame`, is on the stack of its idle task. Which task it says it runs is
+/// not asked: in the middle of a switch the next one does already, and the stack is that of the task that
+/// leaves.
 fn runs_idle_loop(this: u32, frame: &TrapFrame) -> bool {
     let idle = task::table::find(task::queue::idle_of(this));
     idle.is_some_and(|idle| idle.has_on_its_stack(frame.rsp))
@@ -153,8 +156,8 @@ pub(crate) fn halt(frame: &TrapFrame) {
     halts.store(false, Relaxed);
 }
 
-/// The CPU is at the instruction of `frame`, where a case keeps it, and no handler is under way: it stands still there while
-/// the scanner wants that.
+/// The CPU is at the instruction of `frame`, where a case keeps it, and no handler is under way: it stands
+/// still there while the scanner wants that.
 pub(crate) fn stand_at(frame: &TrapFrame) {
     stand_still(frame, 0, cpu::pause);
 }

@@ -1,7 +1,8 @@
 //! Backtraces: a walk along the chain of frame pointers.
 //!
-//! All code of the kernel is compiled with frame pointers, and the prebuilt `core` and `alloc` have them in nearly all
-//! functions that call others. A chain ends with a zero, which the entry stubs and new stacks provide.
+//! All code of the kernel is compiled with frame pointers, and the prebuilt `core` and `alloc` have them in
+//! nearly all functions that call others. A chain ends with a zero, which the entry stubs and new stacks
+//! provide.
 
 use crate::layout;
 
@@ -21,8 +22,9 @@ pub fn walk(mut rbp: u64, into: &mut [usize]) -> usize {
     let mut count = 0;
     while count < into.len() && on_a_stack(rbp) {
         let frame = core::ptr::with_exposed_provenance::<[u64; 2]>(rbp as usize);
-        // SAFETY: `on_a_stack` says that both words lie in one mapped stack, aligned. It need not be the caller's: what a
-        // register without a frame pointer leads to is read, found to be no code, and dropped.
+        // SAFETY: `on_a_stack` says that both words lie in one mapped stack, aligned. It need not be the
+        // caller's: what a register without a frame pointer leads to is read, found to be no code, and
+        // dropped.
         let [next, address] = unsafe { frame.read() };
         if !text.contains(&address) {
             break;

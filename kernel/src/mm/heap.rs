@@ -5,18 +5,19 @@
 //! free       lock; ask the ledger whether that is a live block; unlock; poison; lock; line up; unlock
 //! ```
 //!
-//! Freed blocks line up (`delayed`): their memory is given back when a quarter of the heap stands in the queue, or when
-//! memory runs out. So an address is handed out again as late as possible, and a stale word seldom names a block. What was
-//! given back waits for the next block of its size (`bins`), and becomes a hole again when memory runs out.
+//! Freed blocks line up (`delayed`): their memory is given back when a quarter of the heap stands in the
+//! queue, or when memory runs out. So an address is handed out again as late as possible, and a stale word
+//! seldom names a block. What was given back waits for the next block of its size (`bins`), and becomes a
+//! hole again when memory runs out.
 //!
-//! While an experiment runs, freed blocks of the scull kinds are not given back (quarantine): they keep their record and
-//! their poison until [`Experiment`] ends, so that a use after free finds poison and a double free is known as one. An
-//! experiment that needs its memory back earlier says who is inside the device ([`Experiment::inside`]): then a freed block
-//! is used again when memory runs out and all who may still have its address have left (`recycling`). The same
-//! holds outside of experiments as long as there is a [`Quarantine`], that is while a file is open of a
-//! device that keeps no task out. While such devices may exist, that is while there is a [`Live`], no
-//! experiment begins: its end takes back every block that was allocated meanwhile, whichever task or device
-//! has it.
+//! While an experiment runs, freed blocks of the scull kinds are not given back (quarantine): they keep their
+//! record and their poison until [`Experiment`] ends, so that a use after free finds poison and a double free
+//! is known as one. An experiment that needs its memory back earlier says who is inside the device
+//! ([`Experiment::inside`]): then a freed block is used again when memory runs out and all who may still have
+//! its address have left (`recycling`). The same holds outside of experiments as long as there is a
+//! [`Quarantine`], that is while a file is open of a device that keeps no task out. While such devices may
+//! exist, that is while there is a [`Live`], no experiment begins: its end takes back every block that was
+//! allocated meanwhile, whichever task or device has it.
 //!
 //! What such devices may have ends where a small part of the memory and of the records is left (`RESERVE`):
 //! whichever task fills them, the kernel goes on. What memory is had when there is none at all is in
@@ -74,7 +75,8 @@ const FEWEST_RECORDS: u64 = 2048;
 const RESERVE: usize = 16;
 /// The part of the heap in which freed blocks may wait to be handed out again.
 const DELAYED_PART: usize = 4;
-/// Blocks that are given back in one go when memory runs out: each looks for its place among the holes, with interrupts off.
+/// Blocks that are given back in one go when memory runs out: each looks for its place among the holes, with
+/// interrupts off.
 const BATCH: usize = 64;
 /// Alignment of every block.
 const ALIGN: usize = 16;
@@ -122,7 +124,8 @@ impl Heap {
         is_last || self.holes.free() < self.holes.size() / RESERVE + layout.size()
     }
 
-    /// [`take`](Heap::take), and a record of it. [`Errno::ENOMEM`] when one of them is not to be had; nothing changed then.
+    /// [`take`](Heap::take), and a record of it. [`Errno::ENOMEM`] when one of them is not to be had; nothing
+    /// changed then.
     fn enter(&mut self, layout: Layout, allocation: &mut Allocation) -> Result<NonNull<u8>, Errno> {
         let are_reserved = self.ledger.left() <= self.reserve.records();
         if are_reserved || self.is_claimed(layout.size()) || self.is_for_others(layout, allocation.kind) {
@@ -132,7 +135,8 @@ impl Heap {
         self.write_down(block, allocation)
     }
 
-    /// Records a block that was just taken. [`Errno::ENOMEM`], and it is given back, when there is no record for it.
+    /// Records a block that was just taken. [`Errno::ENOMEM`], and it is given back, when there is no record
+    /// for it.
     fn write_down(&mut self, block: NonNull<u8>, allocation: &mut Allocation) -> Result<NonNull<u8>, Errno> {
         allocation.address = block.addr().get();
         if self.ledger.record(*allocation).is_err() {
@@ -167,7 +171,8 @@ impl Heap {
     /// Gives back what was freed first, if there is anything.
     fn give_oldest_back(&mut self) -> bool {
         let Some((address, size)) = self.delayed.pop() else { return false };
-        // SAFETY: it was freed and forgotten by the ledger before it came into the queue, and has just left it.
+        // SAFETY: it was freed and forgotten by the ledger before it came into the queue, and has just left
+        // it.
         if !unsafe { self.bins.push(address) } {
             // SAFETY: as above.
             unsafe { give_back(&mut self.holes, address, size) };
@@ -175,8 +180,8 @@ impl Heap {
         true
     }
 
-    /// Memory has run out. Gives some of what waits for that back, first to be taken as it is, and then to become holes;
-    /// whether there was anything.
+    /// Memory has run out. Gives some of what waits for that back, first to be taken as it is, and then to
+    /// become holes; whether there was anything.
     fn give_some_back(&mut self) -> bool {
         (0..BATCH).take_while(|_| self.give_oldest_back() || self.make_hole()).count() > 0
     }
@@ -230,7 +235,8 @@ pub struct TooLarge {
     pub most: u64,
 }
 
-/// Sets the heap up with `size` bytes, or with half of the free memory; returns its size. The reserve lies behind it.
+/// Sets the heap up with `size` bytes, or with half of the free memory; returns its size. The reserve lies
+/// behind it.
 pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     let size = size.unwrap_or_else(half_of_free) & !0xfff;
     let reserved = reserve::size_beside(size);
@@ -241,7 +247,8 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     let ledger = frames::allocate_contiguous(ledger_bytes as u64).ok_or(too_large)?;
     let bottom = frames::allocate_contiguous(size.saturating_add(reserved)).ok_or(too_large)?;
     let region = frames::pointer::<MaybeUninit<u8>>(ledger);
-    // SAFETY: these frames are ours from now on, mapped by the window, and `MaybeUninit` needs no initialising.
+    // SAFETY: these frames are ours from now on, mapped by the window, and `MaybeUninit` needs no
+    // initialising.
     let region = unsafe { core::slice::from_raw_parts_mut(region, ledger_bytes) };
     // SAFETY: so are these; no other code uses them while the machine runs.
     let holes = unsafe { linked_list_allocator::Heap::new(frames::pointer(bottom), size as usize) };
@@ -262,15 +269,15 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     Ok(size)
 }
 
-/// With the reserve half of the free memory, or what the longest range has room for beside the ledger: UEFI leaves many short
-/// ones.
+/// With the reserve half of the free memory, or what the longest range has room for beside the ledger: UEFI
+/// leaves many short ones.
 fn half_of_free() -> u64 {
     let both = (frames::free_bytes() / 2).min(frames::longest_free() / 4 * 3);
     both.saturating_sub(reserve::size_beside(both))
 }
 
-/// A block of `layout` for `kind`, filled with [`POISON_FRESH`]. [`Errno::ENOMEM`] when there is no hole or no record for
-/// it; nothing changed then.
+/// A block of `layout` for `kind`, filled with [`POISON_FRESH`]. [`Errno::ENOMEM`] when there is no hole or
+/// no record for it; nothing changed then.
 pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> Result<NonNull<u8>, Errno> {
     let layout = layout.align_to(ALIGN).map_err(|_| Errno::ENOMEM)?;
     let mut allocation = asked_for(kind, layout, at);
@@ -308,8 +315,8 @@ fn asked_for(kind: Kind, layout: Layout, at: &'static Location<'static>) -> Allo
     }
 }
 
-/// Gives a block back. A block of the running experiment stays in quarantine, and so does every block of a scull kind while
-/// there is a [`Quarantine`].
+/// Gives a block back. A block of the running experiment stays in quarantine, and so does every block of a
+/// scull kind while there is a [`Quarantine`].
 ///
 /// # Safety
 /// No task keeps a Rust reference into the block, nor a pointer unless it is in quarantine.

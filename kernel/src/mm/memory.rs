@@ -11,9 +11,9 @@ use crate::machine::Kernel;
 
 use super::{heap, shortage};
 
-// SAFETY: blocks come from the heap, whose allocator gives disjoint blocks aligned to 16; scull blocks of a running
-// experiment stay in quarantine after they were freed (`heap::Experiment`), and so do those that are freed
-// while a task keeps them (`heap::Quarantine`).
+// SAFETY: blocks come from the heap, whose allocator gives disjoint blocks aligned to 16; scull blocks of a
+// running experiment stay in quarantine after they were freed (`heap::Experiment`), and so do those that are
+// freed while a task keeps them (`heap::Quarantine`).
 unsafe impl Memory for Kernel {
     #[track_caller]
     fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {

@@ -18,8 +18,8 @@ use kcore::class;
 
 const PAGE: u64 = 4096;
 
-/// A region of stacks of one size. Each lies above its guard, so an address alone says which of the two it is in: no page
-/// table is read for that, by the panic writer least of all.
+/// A region of stacks of one size. Each lies above its guard, so an address alone says which of the two it is
+/// in: no page table is read for that, by the panic writer least of all.
 struct Region {
     /// Where it begins, with the first guard.
     start: u64,
@@ -70,8 +70,8 @@ impl Stack {
     }
 }
 
-/// A stack for a task: one that another has left, or else a new one. It is full of zeros: kmemleak would take addresses that
-/// another task has left there for this one's.
+/// A stack for a task: one that another has left, or else a new one. It is full of zeros: kmemleak would take
+/// addresses that another task has left there for this one's.
 pub fn task_stack() -> Result<Stack, OutOfFrames> {
     if heap::failing::strikes(&[]) {
         return Err(OutOfFrames);
@@ -127,7 +127,8 @@ pub fn left(address: u64) -> Option<u64> {
     offset.map(|offset| offset.saturating_sub(PAGE))
 }
 
-/// The top of the stack in which `address`, a stack pointer, lies: the first CPU's, a task's or a fault stack.
+/// The top of the stack in which `address`, a stack pointer, lies: the first CPU's, a task's or a fault
+/// stack.
 pub fn top_of(address: u64) -> Option<u64> {
     let boot = layout::bsp_stack();
     if (boot.start + PAGE..=boot.end).contains(&address) {
@@ -177,7 +178,8 @@ impl Region {
         self.offset(address).is_some_and(|offset| offset >= PAGE && offset + size <= PAGE + self.stack)
     }
 
-    /// The top of the stack in which `address` lies. An empty stack's pointer is its top, where the next guard begins.
+    /// The top of the stack in which `address` lies. An empty stack's pointer is its top, where the next
+    /// guard begins.
     fn top_of(&self, address: u64) -> Option<u64> {
         let below = address.checked_sub(1)?;
         let offset = self.offset(below).filter(|&offset| offset >= PAGE)?;

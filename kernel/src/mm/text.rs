@@ -11,15 +11,16 @@ use super::{heap, shortage};
 /// end of those that cannot go on without memory.
 const SHARE: usize = 4;
 
-/// A text about something that may be as large as the heap: where a [`String`] would end the machine, this takes no more.
+/// A text about something that may be as large as the heap: where a [`String`] would end the machine, this
+/// takes no more.
 #[derive(Debug, Default)]
 pub struct Text {
     so_far: String,
 }
 
 impl Text {
-    /// The text that `write` writes. Its error; but [`Errno::ENOMEM`] where it found that this takes no more, which is
-    /// [`Errno::ENOSPC`] to it.
+    /// The text that `write` writes. Its error; but [`Errno::ENOMEM`] where it found that this takes no more,
+    /// which is [`Errno::ENOSPC`] to it.
     pub fn written(write: impl FnOnce(&mut Text) -> Result<(), Errno>) -> Result<String, Errno> {
         let mut text = Text::default();
         match write(&mut text) {

@@ -202,9 +202,9 @@ fn wait(who: u8, atomic: bool) {
     }
 }
 
-/// Tells of what the running task, or a handler on top of it, is about to do, and does what is answered; whether it
-/// goes on. `who`: the participant that the task was when it was looked up; if its seat was withdrawn since, it is
-/// none.
+/// Tells of what the running task, or a handler on top of it, is about to do, and does what is answered;
+/// whether it goes on. `who`: the participant that the task was when it was looked up; if its seat was
+/// withdrawn since, it is none.
 pub(super) fn tell(what: &What, at: &'static Location<'static>, who: Option<u8>) -> Decision {
     let (is_atomic, interrupts_off) = (context::is_atomic(), !cpu::irq_are_on());
     let actor = Actor { task: task::current(), context: context::current() };
@@ -223,11 +223,12 @@ fn ask(who: u8, event: impl FnOnce(&mut Session) -> Answer) -> Decision {
     with_session(|session| if CREW.is(who, task) { event(session) } else { Answer::GO })
 }
 
-/// Tells the session of `event`, wakes the participants that the answer names, and gives the crew up if it says so.
+/// Tells the session of `event`, wakes the participants that the answer names, and gives the crew up if it
+/// says so.
 fn with_session(event: impl FnOnce(&mut Session) -> Answer) -> Decision {
-    // A task that is woken, or any other of this CPU, may come to its next point and halt the CPU in place: from
-    // the event until all are woken the caller does not lose it, not even where the lock is given back and a tick
-    // has been waiting for that.
+    // A task that is woken, or any other of this CPU, may come to its next point and halt the CPU in place:
+    // from the event until all are woken the caller does not lose it, not even where the lock is given back
+    // and a tick has been waiting for that.
     Kernel::preempt_disable();
     let answer = event(&mut SESSION.lock_irqsave());
     if answer.stops {

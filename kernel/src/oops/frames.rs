@@ -8,8 +8,8 @@ use crate::console::cut::Cut;
 use crate::{println, symbols};
 
 /// Prints a backtrace, a line for each address: return addresses, but for the first one if it `is_exact`, the
-/// instruction itself. Allocates, and must not be called where that is not allowed, by the last words of the machine least
-/// of all.
+/// instruction itself. Allocates, and must not be called where that is not allowed, by the last words of the
+/// machine least of all.
 ///
 /// ```text
 ///     (inlined)            load  kcore/src/shared.rs:88
@@ -19,7 +19,8 @@ pub fn print(addresses: &[u64], is_exact: bool) {
     for (index, &address) in addresses.iter().enumerate() {
         let exact = is_exact && index == 0;
         let before = if exact { "rip " } else { "" };
-        // A return address belongs to the instruction after the call, which may be the next line or even the next function.
+        // A return address belongs to the instruction after the call, which may be the next line or even the
+        // next function.
         let found = symbols::find(if exact { address } else { address - 1 });
         let Some((outermost, inner)) = found.places.split_last() else {
             println!("    {before}[<{address:016x}>]");

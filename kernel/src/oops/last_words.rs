@@ -1,7 +1,8 @@
 //! The last words of the machine: a panic or a CPU exception that is not one task's own (`oops`).
 //!
-//! Nothing here takes a lock, allocates, or trusts that anything else works. The first CPU that comes stops all others
-//! and speaks; one that comes again while it speaks (a fault in the report itself) ends the machine at once.
+//! Nothing here takes a lock, allocates, or trusts that anything else works. The first CPU that comes stops
+//! all others and speaks; one that comes again while it speaks (a fault in the report itself) ends the
+//! machine at once.
 
 use core::fmt::Write;
 use core::panic::PanicInfo;

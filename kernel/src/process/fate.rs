@@ -35,7 +35,8 @@ impl Fate {
     }
 }
 
-/// What a task ended with, as `$?` has it: programs end with 0 to 255, what else ends a task with a negative number.
+/// What a task ended with, as `$?` has it: programs end with 0 to 255, what else ends a task with a negative
+/// number.
 pub fn status_of(code: i32) -> i32 {
     if (0..=255).contains(&code) { code } else { OOPSED }
 }

@@ -8,8 +8,8 @@ use crate::task::{Signal, signal, table};
 
 /// The tasks of a job.
 ///
-/// Each task has the number of its group in the table of tasks, as it is in one at most. So there is no list that would have
-/// to grow when one comes, or that one would be left in that has died.
+/// Each task has the number of its group in the table of tasks, as it is in one at most. So there is no list
+/// that would have to grow when one comes, or that one would be left in that has died.
 pub struct Group {
     /// No other group has ever had it.
     number: u64,

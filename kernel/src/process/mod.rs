@@ -1,7 +1,9 @@
-//! Processes: a task with a user, a directory, open files and memory of its own, and the system calls that it makes.
+//! Processes: a task with a user, a directory, open files and memory of its own, and the system calls that it
+//! makes.
 //!
-//! Programs are functions of the kernel, so a system call is a function call. In all that a driver can tell it is a real
-//! one: it is made by a task that has credentials, it may sleep, a signal ends it, and then so does the program.
+//! Programs are functions of the kernel, so a system call is a function call. In all that a driver can tell
+//! it is a real one: it is made by a task that has credentials, it may sleep, a signal ends it, and then so
+//! does the program.
 //!
 //! | file | noun |
 //! |---|---|

@@ -1,4 +1,5 @@
-//! Where the kernel's own lines go that a program has it print: `run` is the kernel's, its report is the program's.
+//! Where the kernel's own lines go that a program has it print: `run` is the kernel's, its report is the
+//! program's.
 
 use alloc::sync::Arc;
 
@@ -25,11 +26,12 @@ struct Diverted {
     lost: Option<Errno>,
 }
 
-/// Does some `work`, while the running task's lines go to `file`; no other task's do meanwhile. Also tells why lines were lost,
-/// if some were.
+/// Does some `work`, while the running task's lines go to `file`; no other task's do meanwhile. Also tells
+/// why lines were lost, if some were.
 pub fn divert<R>(file: Arc<File>, work: impl FnOnce() -> R) -> (R, Result<(), Errno>) {
     let diverted = Diverted { task: task::current(), file, lost: None };
-    // Dropped when the lock is given back, as it may be the last reference to a file: of a task that has died in its work.
+    // Dropped when the lock is given back, as it may be the last reference to a file: of a task that has died
+    // in its work.
     let before = DIVERTED.lock_irqsave().replace(diverted);
     drop(before);
     DIVERSION.set(take);
@@ -39,8 +41,8 @@ pub fn divert<R>(file: Arc<File>, work: impl FnOnce() -> R) -> (R, Result<(), Er
     (result, diverted.and_then(|diverted| diverted.lost).map_or(Ok(()), Err))
 }
 
-/// The running task dies where it is: what is to be said of that goes to the screen, and not into the driver that it may have
-/// died of.
+/// The running task dies where it is: what is to be said of that goes to the screen, and not into the driver
+/// that it may have died of.
 pub(crate) fn died() {
     let mine = |diverted: &mut Diverted| diverted.task == task::current();
     let diverted = DIVERTED.lock_irqsave().take_if(mine);

@@ -1,4 +1,5 @@
-//! A pipe between two processes of a pipeline: a bounded buffer with two wait queues (LDD3 ch. 6, "A Blocking I/O Example").
+//! A pipe between two processes of a pipeline: a bounded buffer with two wait queues (LDD3 ch. 6, "A Blocking
+//! I/O Example").
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;

@@ -114,8 +114,8 @@ impl Process {
         &self.memory
     }
 
-    /// The path from the root that `path` means here, name by name: whether there is a directory at each `..` and at a slash
-    /// that ends it is for the names to say. Nothing is nothing: no file has an empty name.
+    /// The path from the root that `path` means here, name by name: whether there is a directory at each `..`
+    /// and at a slash that ends it is for the names to say. Nothing is nothing: no file has an empty name.
     pub fn absolute(&self, path: &str) -> String {
         match path {
             "" => String::new(),
@@ -190,7 +190,8 @@ impl Process {
         self.call(|| file.ioctl(command, argument, &caller))
     }
 
-    /// Waits until one of `wanted` can be done with a file, for `cycles` at the longest, or for ever; what can be done then.
+    /// Waits until one of `wanted` can be done with a file, for `cycles` at the longest, or for ever; what
+    /// can be done then.
     pub fn poll(&self, descriptor: usize, wanted: Events, cycles: Option<u64>) -> Result<Events, Errno> {
         let file = self.file(descriptor)?;
         let end = cycles.map_or(time::NEVER, |cycles| Kernel::cycles().saturating_add(cycles));
@@ -206,7 +207,8 @@ impl Process {
                 if Kernel::interrupted(Sleep::Interruptible) {
                     return Err(Errno::ERESTARTSYS);
                 }
-                // The file may have slept for a lock, and the wake-up that it was told of may have ended that sleep.
+                // The file may have slept for a lock, and the wake-up that it was told of may have ended that
+                // sleep.
                 if !table.is_woken() {
                     Kernel::block_until(end);
                 }
@@ -239,8 +241,8 @@ impl Process {
         while self.close_one() {}
     }
 
-    /// Closes a file, one of a device only when there is no other; whether there was one. If a driver breaks in its `release`,
-    /// the other files are still there to be closed.
+    /// Closes a file, one of a device only when there is no other; whether there was one. If a driver breaks
+    /// in its `release`, the other files are still there to be closed.
     pub fn close_one(&self) -> bool {
         let mut files = self.files.lock();
         let next = |of_device: bool| {
@@ -266,8 +268,8 @@ impl Process {
         }
     }
 
-    /// Some of its output could not be written, for this reason. It complains once, and [ends](Process::end_status) with 1
-    /// if all else goes well; where no process reads, that is its end.
+    /// Some of its output could not be written, for this reason. It complains once, and
+    /// [ends](Process::end_status) with 1 if all else goes well; where no process reads, that is its end.
     pub fn lose_output(&self, errno: Errno) {
         if errno == Errno::EPIPE {
             self.end(Fate::NobodyReads);
@@ -276,7 +278,8 @@ impl Process {
         }
     }
 
-    /// Complains in the words of `strerror`: `cat: /dev/nope: No such file or directory`. Who ends complains no more.
+    /// Complains in the words of `strerror`: `cat: /dev/nope: No such file or directory`. Who ends complains
+    /// no more.
     pub fn complain(&self, about: &str, errno: Errno) {
         if !fate::is_end(errno) {
             let about = if about.is_empty() { "''" } else { about };
@@ -294,9 +297,9 @@ impl Process {
         let _ = self.write_all(STDERR, line.as_bytes());
     }
 
-    /// A system call. A signal that came before or meanwhile is taken on the way back, as it is on the way to user space: then,
-    /// and ever after, the answer is [`Errno::EINTR`], and the program is to come to its end. If the task was short of memory
-    /// before, the answer is [`Errno::ENOMEM`], once.
+    /// A system call. A signal that came before or meanwhile is taken on the way back, as it is on the way to
+    /// user space: then, and ever after, the answer is [`Errno::EINTR`], and the program is to come to its
+    /// end. If the task was short of memory before, the answer is [`Errno::ENOMEM`], once.
     fn call<T>(&self, mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
         self.take_signal()?;
         shortage::check().inspect_err(|_| self.lacks_memory.store(true, Relaxed))?;

@@ -13,7 +13,8 @@ use crate::console::com2;
 use crate::kmemleak::clean;
 use crate::println;
 
-/// Runs the cases whose names contain `filter`, in the order of their names. What they leave to chance follows from `seed`.
+/// Runs the cases whose names contain `filter`, in the order of their names. What they leave to chance
+/// follows from `seed`.
 pub(super) fn main(filter: Option<&str>, seed: u64) -> Result<Exit, Usage> {
     cases::set_seed(seed);
     let chosen = choose(filter)?;
@@ -29,8 +30,8 @@ pub(super) fn main(filter: Option<&str>, seed: u64) -> Result<Exit, Usage> {
 #[inline(never)]
 fn choose(filter: Option<&str>) -> Result<Vec<&'static Case>, Usage> {
     let Some(filter) = filter else { return Ok(sorted(|case| !case.hidden)) };
-    // A hidden case is asked for by its name, or by that of its group if all of them are hidden, or in any way in which
-    // no other case is.
+    // A hidden case is asked for by its name, or by that of its group if all of them are hidden, or in any
+    // way in which no other case is.
     let group_is_hidden = is_hidden_group(filter);
     let usual = |case: &Case| {
         let is_of_it = group_is_hidden && group(case) == filter;

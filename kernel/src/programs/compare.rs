@@ -1,4 +1,5 @@
-//! `run` of an experiment that is held against its cures: the same work on the same heap, without a lock and with one.
+//! `run` of an experiment that is held against its cures: the same work on the same heap, without a lock and
+//! with one.
 
 use alloc::vec::Vec;
 
@@ -16,12 +17,14 @@ use super::report::{self, Bytes, Time};
 
 /// The most that one writer writes: what the script of the book's reader does.
 const MOST: u64 = 512 << 20;
-/// One writer's data is this part of the heap: it fits with ease, twice if need be, and that of five does not.
+/// One writer's data is this part of the heap: it fits with ease, twice if need be, and that of five does
+/// not.
 const SHARE: u64 = 4;
 /// What a quantum costs besides itself: its slot, and what the heap needs.
 const BESIDES: u64 = 32;
 
-/// The settings with as much work as the heap has room for, if that is the experiment's habit and nothing else was said.
+/// The settings with as much work as the heap has room for, if that is the experiment's habit and nothing
+/// else was said.
 pub(super) fn scaled(settings: &RunSettings, entry: &Experiment, boot: &Boot) -> RunSettings {
     let room = (boot.heap_bytes / SHARE).min(MOST) / settings.quantum.saturating_add(BESIDES);
     let own = (!entry.compared_with.is_empty()).then_some(room.max(1) as u32);
@@ -32,7 +35,8 @@ pub(super) fn scaled(settings: &RunSettings, entry: &Experiment, boot: &Boot) ->
     }
 }
 
-/// Whether the experiment is held against its cures: unless the command line has chosen a form or a mode itself.
+/// Whether the experiment is held against its cures: unless the command line has chosen a form or a mode
+/// itself.
 pub(super) fn is_wanted(settings: &RunSettings, entry: &Experiment) -> bool {
     let chosen = settings.lock.is_some() || settings.probe.is_some() || settings.expect.is_some();
     !chosen && !entry.compared_with.is_empty()

@@ -20,19 +20,19 @@ use crate::{fault, println, shell};
 
 pub(crate) use run::perform;
 
-/// What the machine was told and what the boot has found. It is here and not in the frame of the boot, which is searched for
-/// references no more.
+/// What the machine was told and what the boot has found. It is here and not in the frame of the boot, which
+/// is searched for references no more.
 static TOLD: spin::Once<CommandLine> = spin::Once::new();
 static BOOT: spin::Once<Boot> = spin::Once::new();
 
-/// Keeps what the machine was told. In a frame of the boot: each place through which it is moved keeps a copy of its
-/// addresses, and in the frame of [`main`] these would count.
+/// Keeps what the machine was told. In a frame of the boot: each place through which it is moved keeps a copy
+/// of its addresses, and in the frame of [`main`] these would count.
 pub fn keep(line: CommandLine) -> &'static CommandLine {
     TOLD.call_once(|| line)
 }
 
-/// Runs the program that `line` names and ends the machine with its status. Interrupts are off until `rest` was called,
-/// which makes the machine whole: it starts the other CPUs, of `listed` in all.
+/// Runs the program that `line` names and ends the machine with its status. Interrupts are off until `rest`
+/// was called, which makes the machine whole: it starts the other CPUs, of `listed` in all.
 #[inline(never)]
 pub fn main(line: &'static CommandLine, listed: u32, rest: &dyn Fn(&MachineSettings) -> Boot) -> ! {
     stacks::boot_is_over(backtrace::frame_pointer());
@@ -57,8 +57,8 @@ pub(crate) fn told() -> (&'static MachineSettings, &'static Boot) {
     told.zip(BOOT.get()).expect("programs run on a machine that is whole")
 }
 
-/// Makes the machine whole. In a frame of its own: what lies about in it is not to be in the frame in which everything else
-/// happens, which is searched for references.
+/// Makes the machine whole. In a frame of its own: what lies about in it is not to be in the frame in which
+/// everything else happens, which is searched for references.
 #[inline(never)]
 fn complete(machine: &'static MachineSettings, rest: &dyn Fn(&MachineSettings) -> Boot) -> &'static Boot {
     let boot = BOOT.call_once(|| rest(machine));

@@ -29,8 +29,8 @@ const INTERRUPTED: i32 = 130;
 impl Shell {
     /// Does what `line` says. Nothing of it is done when it is not understood.
     ///
-    /// What earlier lines have left on the stack is cleared, so that no word of this line's frames is an address of theirs:
-    /// the shell waits in these frames while its commands search for leaks.
+    /// What earlier lines have left on the stack is cleared, so that no word of this line's frames is an
+    /// address of theirs: the shell waits in these frames while its commands search for leaks.
     pub(super) fn line(&mut self, line: &str) -> Result<(), SyntaxError> {
         // What was typed with the last memory is done, if that can be done.
         shortage::take();
@@ -118,8 +118,9 @@ impl Shell {
         if self.is_background { None } else { foreground::set(group) }
     }
 
-    /// Starts the commands of a pipeline in `group`, each reading what the one before it writes. When memory is gone the
-    /// shell has enough of the reserve to see one line to its end, but none for what `stays` beside the next ones.
+    /// Starts the commands of a pipeline in `group`, each reading what the one before it writes. When memory
+    /// is gone the shell has enough of the reserve to see one line to its end, but none for what `stays`
+    /// beside the next ones.
     fn start(&self, pipeline: &Pipeline, stdin: Arc<File>, group: Arc<Group>, stays: bool) -> Running {
         let mut running = Running::of(group);
         let mut input = Some(stdin);

@@ -24,11 +24,12 @@ const SCRIPT: &str = "opt/org.scullery/script";
 /// What a mistake in a line ends with (as in most shells).
 pub(super) const MISUSE: i32 = 2;
 
-/// Runs the machine's script if it has one, else what is typed, and ends with the status of the last command: 0 for 0, and
-/// what a mistake ends with for what a mistake ends with. The contract has one more status for all others.
+/// Runs the machine's script if it has one, else what is typed, and ends with the status of the last command:
+/// 0 for 0, and what a mistake ends with for what a mistake ends with. The contract has one more status for
+/// all others.
 ///
-/// The prompt stands before the machine is whole: `rest` starts its other CPUs, of `listed` in all, while people read. What
-/// they type meanwhile is kept.
+/// The prompt stands before the machine is whole: `rest` starts its other CPUs, of `listed` in all, while
+/// people read. What they type meanwhile is kept.
 pub fn main(settings: &'static MachineSettings, listed: u32, rest: impl FnOnce() -> &'static Boot) -> Exit {
     let script = fw_cfg::read_all(SCRIPT);
     let mut shell = Shell::new(settings, script.is_none());

@@ -48,7 +48,8 @@ impl Running {
         self.members.iter().any(|member| member.handle.as_ref().is_some_and(|handle| handle.id() == task))
     }
 
-    /// What it ended with, if all its tasks have ended: the status of the last. Else the caller is woken when one ends.
+    /// What it ended with, if all its tasks have ended: the status of the last. Else the caller is woken when
+    /// one ends.
     pub(super) fn ended(&mut self) -> Option<i32> {
         self.members.iter_mut().for_each(Member::join_if_ended);
         let have_ended = self.members.iter().all(|member| member.handle.is_none());
@@ -65,8 +66,8 @@ impl Running {
         }
     }
 
-    /// Waits until `condition` is true, which one of its tasks makes so and then wakes the caller: [`None`]. Or for its end, if
-    /// that comes first.
+    /// Waits until `condition` is true, which one of its tasks makes so and then wakes the caller: [`None`].
+    /// Or for its end, if that comes first.
     pub(super) fn ended_before(&mut self, condition: impl Fn() -> bool) -> Option<i32> {
         while !condition() {
             match self.ended() {

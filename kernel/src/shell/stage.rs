@@ -86,8 +86,8 @@ impl Stage {
         })
     }
 
-    /// Starts a task of `group` that does some `work` for it, as `process`. What a driver does to this task, it does not do to
-    /// the shell.
+    /// Starts a task of `group` that does some `work` for it, as `process`. What a driver does to this task,
+    /// it does not do to the shell.
     pub(super) fn start_to(
         &self,
         process: &Arc<Process>,
@@ -135,7 +135,8 @@ impl Stage {
         }
     }
 
-    /// Leads the descriptors of `process` where they are to lead. Complains, and goes no further, when one cannot be.
+    /// Leads the descriptors of `process` where they are to lead. Complains, and goes no further, when one
+    /// cannot be.
     pub(super) fn redirect(&self, process: &Process) -> Result<(), Errno> {
         for (descriptor, to) in &self.redirections {
             let (what, done) = match to {

@@ -81,7 +81,8 @@ impl Shell {
         }
     }
 
-    /// A shell like this one, that has its own life: what a list in the background, or a builtin in a pipeline, runs in.
+    /// A shell like this one, that has its own life: what a list in the background, or a builtin in a
+    /// pipeline, runs in.
     pub(super) fn fork(&self, files: Files) -> Self {
         let mut editor = Editor::new(UNKNOWN_WIDTH);
         editor.history().clone_from(self.editor.lines_before());

@@ -25,8 +25,8 @@ pub(super) struct Symbol {
     pub(super) start: u64,
 }
 
-/// The loader has put a boot module at `module`, physically. It is expected to be the kernel's ELF; anything else is
-/// found not to be when a caller asks for a symbol. Outside of RAM there is nothing.
+/// The loader has put a boot module at `module`, physically. It is expected to be the kernel's ELF; anything
+/// else is found not to be when a caller asks for a symbol. Outside of RAM there is nothing.
 ///
 /// # Safety
 /// The memory map calls these bytes taken: no caller is given them.
@@ -46,8 +46,8 @@ pub fn module() -> Range<u64> {
 fn file() -> Option<Elf> {
     let module = MODULE.get()?;
     let bytes = frames::pointer::<u8>(module.start).cast_const();
-    // SAFETY: the loader has filled these bytes of RAM, which the window maps for ever. The memory map calls them taken, so
-    // no caller is given them, and the window lets no code write to them.
+    // SAFETY: the loader has filled these bytes of RAM, which the window maps for ever. The memory map calls
+    // them taken, so no caller is given them, and the window lets no code write to them.
     let bytes = unsafe { core::slice::from_raw_parts(bytes, (module.end - module.start) as usize) };
     Elf::parse(bytes).ok().filter(is_ours)
 }

@@ -55,7 +55,8 @@ impl Lines {
     }
 }
 
-/// Cargo compiles the packages of a workspace in its topmost directory: that of the unit whose file is one of ours.
+/// Cargo compiles the packages of a workspace in its topmost directory: that of the unit whose file is one of
+/// ours.
 fn root(dwarf: &Dwarf<Reader>) -> Option<String> {
     let mut headers = dwarf.units();
     while let Ok(Some(header)) = headers.next() {

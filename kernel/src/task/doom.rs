@@ -1,8 +1,8 @@
 //! Tasks that are given up: a deadlock is certain, so its tasks will never go on by themselves.
 //!
-//! A doomed task ends where it waits: asleep, at a probe point, or spinning for an observed lock. At these places it has
-//! no lock of the kernel's own, only those of the experiment, which are given up with it. Its stack is abandoned: nothing
-//! on it is dropped.
+//! A doomed task ends where it waits: asleep, at a probe point, or spinning for an observed lock. At these
+//! places it has no lock of the kernel's own, only those of the experiment, which are given up with it. Its
+//! stack is abandoned: nothing on it is dropped.
 
 use core::panic::Location;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -54,8 +54,8 @@ pub(super) fn end_by_force() {
     }
 }
 
-/// Ends the running task with `code` wherever it is. Leaves whatever it was doing, also the interrupt handlers and softirqs
-/// that run on top of it.
+/// Ends the running task with `code` wherever it is. Leaves whatever it was doing, also the interrupt
+/// handlers and softirqs that run on top of it.
 #[cold]
 pub(crate) fn abandon(code: i32) -> ! {
     leave_all();
@@ -64,8 +64,8 @@ pub(crate) fn abandon(code: i32) -> ! {
     schedule::end(code)
 }
 
-/// The running task has nothing any more but its stack: neither handlers and softirqs on top of it, nor a lock that keeps it on
-/// its CPU, nor a mutex of the kernel's own. Interrupts are on.
+/// The running task has nothing any more but its stack: neither handlers and softirqs on top of it, nor a
+/// lock that keeps it on its CPU, nor a mutex of the kernel's own. Interrupts are on.
 pub(crate) fn leave_all() {
     cpu::irq_save();
     for _ in 0..context::hardirqs() {
@@ -75,6 +75,7 @@ pub(crate) fn leave_all() {
     softirq::abandoned();
     cpu::irq_on();
     let told = |at: &Location<'_>| println!("the kernel's own mutex that it took at {at} is given back");
-    // SAFETY: the task goes on with none of its frames, where the guards are; and nothing in the kernel forgets one.
+    // SAFETY: the task goes on with none of its frames, where the guards are; and nothing in the kernel
+    // forgets one.
     unsafe { schedule::this_task().held.give_back_own::<Kernel>(told) };
 }

@@ -96,8 +96,8 @@ pub fn trace(id: TaskId, into: &mut [usize]) -> Option<Trace> {
         return Some(Trace::Frames(0));
     }
     let (first, rest) = into.split_first_mut()?;
-    // SAFETY: a task that does not run has its registers where the switch has left them, and its stack until it is joined,
-    // which takes the lock that is held.
+    // SAFETY: a task that does not run has its registers where the switch has left them, and its stack until
+    // it is joined, which takes the lock that is held.
     let (address, frame_pointer) = unsafe { switch::saved(stack_pointer) };
     *first = address as usize;
     Some(Trace::Frames(1 + backtrace::walk(frame_pointer, rest)))

@@ -84,8 +84,8 @@ pub(crate) fn inside(device: Option<Arc<Cdev<Kernel>>>) -> Option<Arc<Cdev<Kerne
     core::mem::replace(&mut *INSIDE[queue::current().0 as usize % MAX_TASKS].lock(), device)
 }
 
-/// Whether the running task is to [give up](give_up) its wait for a lock that `owner` has: the owner is dead, and the task was
-/// told to end, or is dead itself.
+/// Whether the running task is to [give up](give_up) its wait for a lock that `owner` has: the owner is dead,
+/// and the task was told to end, or is dead itself.
 pub(super) fn gives_up(owner: TaskId) -> bool {
     let mortal = schedule::this_task().mortal.load(Relaxed);
     let ends = is_dead() || mortal && signal::interrupted(Sleep::Interruptible);

@@ -20,8 +20,8 @@ static NAMES: [SpinLock<Memory>; REMEMBERED_NAMES] =
     [const { SpinLock::new(class!("remembered names"), Memory { id: 0, name: Name::new(), died: false }) };
         REMEMBERED_NAMES];
 
-/// A name, cut to what there is room for; a `+` says so. The rest of the room is zeros: it would be whatever the stack held before, and
-/// kmemleak would take an address there for a reference.
+/// A name, cut to what there is room for; a `+` says so. The rest of the room is zeros: it would be whatever
+/// the stack held before, and kmemleak would take an address there for a reference.
 pub(super) fn cut(name: &str) -> Name {
     let room = if name.len() <= 15 { 15 } else { 14 };
     let end = (0..=name.len().min(room)).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);

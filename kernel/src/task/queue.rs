@@ -135,10 +135,12 @@ pub fn current_of(cpu: u32) -> TaskId {
     TaskId(CURRENT[cpu as usize].load(Relaxed))
 }
 
-/// Says that `task` runs on `cpu`: from its start, the first task of the first CPU and idle tasks; from the switch on, others.
+/// Says that `task` runs on `cpu`: from its start, the first task of the first CPU and idle tasks; from the
+/// switch on, others.
 ///
 /// # Safety
-/// It does, or will before the CPU asks: whatever asks for the running task takes its stack and its slot for the caller's.
+/// It does, or will before the CPU asks: whatever asks for the running task takes its stack and its slot for
+/// the caller's.
 #[inline]
 pub(super) unsafe fn set_current(cpu: u32, task: TaskId) {
     CURRENT[cpu as usize].store(task.0, Relaxed);
@@ -162,8 +164,8 @@ pub(super) fn enqueue(mut queue: QueueGuard, task: TaskId) {
     unlock_and_kick(queue);
 }
 
-/// Unlocks a queue in which there is news for its CPU, and interrupts the CPU if it halts, or if its running task has had
-/// it for itself until now.
+/// Unlocks a queue in which there is news for its CPU, and interrupts the CPU if it halts, or if its running
+/// task has had it for itself until now.
 pub(super) fn unlock_and_kick(mut queue: QueueGuard) {
     let halted = core::mem::take(&mut queue.halted);
     let cpu = queue.cpu();

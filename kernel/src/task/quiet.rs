@@ -33,13 +33,15 @@ pub fn arrive() {
     BUSY.fetch_add(1, SeqCst);
 }
 
-/// Whether devices and softirqs find this CPU deaf while it [halts](halt): for a task that has interrupts off.
+/// Whether devices and softirqs find this CPU deaf while it [halts](halt): for a task that has interrupts
+/// off.
 pub(super) fn deafen(deaf: bool) {
     cpu::set_priority(if deaf { vector::DEVICES } else { 0 });
     DEAF[percpu::this_cpu() as usize].store(deaf, SeqCst);
 }
 
-/// Halts the CPU until an interrupt has been handled. Interrupts are off, and on afterwards. May return for no reason.
+/// Halts the CPU until an interrupt has been handled. Interrupts are off, and on afterwards. May return for
+/// no reason.
 pub(super) fn halt() {
     HALTS[percpu::this_cpu() as usize].store(true, SeqCst);
     let last = BUSY.fetch_sub(1, SeqCst) == 1;

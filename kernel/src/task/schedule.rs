@@ -141,16 +141,16 @@ pub fn yield_now() {
     }
 }
 
-/// Lets the other tasks of this CPU run first if the running task's slice is over (Linux: `cond_resched`): what a long
-/// loop calls where tasks do not lose their CPU by themselves.
+/// Lets the other tasks of this CPU run first if the running task's slice is over (Linux: `cond_resched`):
+/// what a long loop calls where tasks do not lose their CPU by themselves.
 pub fn cond_resched() {
     if context::is_over() && !context::is_atomic() {
         yield_now();
     }
 }
 
-/// Takes the CPU from the running task, whose slice is over: on the way out of an interrupt, or when it may be preempted
-/// again.
+/// Takes the CPU from the running task, whose slice is over: on the way out of an interrupt, or when it may
+/// be preempted again.
 pub(crate) fn preempt() {
     let queue = QueueGuard::lock(percpu::this_cpu());
     context::scheduled();
@@ -169,10 +169,10 @@ fn give_way(mut queue: QueueGuard) {
     switch_away(queue);
 }
 
-/// Waits for [`wake`] without letting another task run on this CPU, which halts meanwhile: for a task that holds a
-/// spinlock, whose place no other may take. Interrupts are on afterwards if they were on before; and if they
-/// were not, the CPU hears meanwhile of wake-ups only: neither a device nor a softirq finds what the task
-/// keeps from them.
+/// Waits for [`wake`] without letting another task run on this CPU, which halts meanwhile: for a task that
+/// holds a spinlock, whose place no other may take. Interrupts are on afterwards if they were on before; and
+/// if they were not, the CPU hears meanwhile of wake-ups only: neither a device nor a softirq finds what the
+/// task keeps from them.
 pub fn halt_in_place() {
     doom::check();
     context::preempt_disable();
@@ -242,8 +242,8 @@ pub fn idle() -> ! {
 pub unsafe fn finish_first_switch(count: u32) {
     let cpu = percpu::this_cpu();
     context::restore(count);
-    // SAFETY: `switch_away` locked it and left its guard on the stack of the task that it switched from, which drops it
-    // for its own next acquisition: each side of a switch unlocks what the other locked.
+    // SAFETY: `switch_away` locked it and left its guard on the stack of the task that it switched from,
+    // which drops it for its own next acquisition: each side of a switch unlocks what the other locked.
     unsafe { QUEUES[cpu as usize].force_unlock() };
     settle(QueueGuard::lock(cpu));
 }
@@ -282,8 +282,9 @@ fn switch_away(mut queue: QueueGuard) {
     // SAFETY: the switch to it comes now, with interrupts off.
     unsafe { set_current(queue.cpu(), next) };
     let count = context::save();
-    // SAFETY: `load` was saved by a switch or prepared for a new task, and is used once, since the task leaves the queue
-    // now. Interrupts are off, and the cell is in a static. The queue stays locked until the other side unlocks it.
+    // SAFETY: `load` was saved by a switch or prepared for a new task, and is used once, since the task
+    // leaves the queue now. Interrupts are off, and the cell is in a static. The queue stays locked until the
+    // other side unlocks it.
     unsafe { switch::switch(from.stack_pointer_cell(), load) };
     context::restore(count);
     // Switched back to, on the same CPU: the task that did it had locked the queue, and `queue` unlocks it.

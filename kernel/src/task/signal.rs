@@ -1,4 +1,5 @@
-//! Signals, as little of them as a sleep needs: a task can be interrupted, or killed (LDD3 ch. 6, "Blocking I/O").
+//! Signals, as little of them as a sleep needs: a task can be interrupted, or killed (LDD3 ch. 6, "Blocking
+//! I/O").
 //!
 //! A signal stays until its task [takes](take) it. It wakes the task; a sleep that no signal may end goes on.
 
@@ -47,9 +48,9 @@ pub fn interrupted(sleep: Sleep) -> bool {
     schedule::this_task().signal.load(Relaxed) >= ends as u8
 }
 
-/// A system call, as its caller sees it: `call` that ends with [`Errno::ERESTARTSYS`] was interrupted, and the signal is
-/// taken. If the task `restarts` its calls (as with `SA_RESTART`) it is made again, unless the signal kills; else the
-/// caller gets [`Errno::EINTR`] (LDD3 ch. 5, "down_interruptible").
+/// A system call, as its caller sees it: `call` that ends with [`Errno::ERESTARTSYS`] was interrupted, and
+/// the signal is taken. If the task `restarts` its calls (as with `SA_RESTART`) it is made again, unless the
+/// signal kills; else the caller gets [`Errno::EINTR`] (LDD3 ch. 5, "down_interruptible").
 pub fn system_call<T>(restarts: bool, mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
     loop {
         match call() {

@@ -25,7 +25,8 @@ pub enum SpawnError {
     NoSuchCpu,
 }
 
-/// A task that can be waited for. Dropping it without [`join`](JoinHandle::join) keeps the task's slot for ever.
+/// A task that can be waited for. Dropping it without [`join`](JoinHandle::join) keeps the task's slot for
+/// ever.
 #[derive(Debug)]
 #[must_use = "a task that is not joined keeps its slot"]
 pub struct JoinHandle {
@@ -80,8 +81,9 @@ pub fn spawn<R: ExitCode>(
     start(name, cpu, entry(body), false)
 }
 
-/// [`spawn`] for a task that may die alone: an exception or a panic in it ends it with `-EFAULT`, and the machine goes on
-/// ([`oops`](crate::oops)). What it owns on the heap stays allocated for ever, and what it has locked stays locked.
+/// [`spawn`] for a task that may die alone: an exception or a panic in it ends it with `-EFAULT`, and the
+/// machine goes on ([`oops`](crate::oops)). What it owns on the heap stays allocated for ever, and what it
+/// has locked stays locked.
 pub fn spawn_mortal<R: ExitCode>(
     name: &str,
     cpu: u32,
@@ -157,7 +159,8 @@ pub fn idle_of_first_cpu() -> Result<(), SpawnError> {
 /// The stack of the idle task of a CPU that is about to start.
 #[derive(Debug)]
 pub struct IdleStack {
-    /// INVARIANT: the top of a mapped stack that belongs to the idle task of that CPU, which does not run yet.
+    /// INVARIANT: the top of a mapped stack that belongs to the idle task of that CPU, which does not run
+    /// yet.
     top: u64,
 }
 
@@ -200,8 +203,8 @@ impl JoinHandle {
         self.join()
     }
 
-    /// What the task ended with, if it has; its slot is free then. If not, the caller is woken when it does, and asks again:
-    /// so it can wait for several tasks, or for a signal as well.
+    /// What the task ended with, if it has; its slot is free then. If not, the caller is woken when it does,
+    /// and asks again: so it can wait for several tasks, or for a signal as well.
     pub fn try_join(self) -> Result<i32, Self> {
         let task = table::find(self.id).expect("a task that was not joined keeps its slot");
         let mut queue = QueueGuard::lock(task.cpu());
@@ -244,8 +247,8 @@ impl JoinHandle {
     }
 }
 
-/// Gives up the tasks that the running one has started and not joined, and joins them: of a task that is dead, whose frames
-/// have the handles, and what it has lent to those tasks.
+/// Gives up the tasks that the running one has started and not joined, and joins them: of a task that is
+/// dead, whose frames have the handles, and what it has lent to those tasks.
 pub(crate) fn give_up_children() {
     let me = queue::current().0;
     let children = || table::all().filter(|task| task.parent.load(Relaxed) == me).map(Task::id);
@@ -260,8 +263,8 @@ pub(crate) fn give_up_children() {
     }
 }
 
-/// Waits until all of them have ended, and then frees their slots. No stack goes before: one that was given up may have left
-/// a node on its own in the queue of a lock that the others still use (I17).
+/// Waits until all of them have ended, and then frees their slots. No stack goes before: one that was given
+/// up may have left a node on its own in the queue of a lock that the others still use (I17).
 pub fn join_all(tasks: impl AsRef<[JoinHandle]> + IntoIterator<Item = JoinHandle>) {
     tasks.as_ref().iter().for_each(JoinHandle::wait);
     for task in tasks {

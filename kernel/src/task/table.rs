@@ -1,7 +1,7 @@
 //! The table of tasks.
 //!
-//! A task's slot is found from its id without a lock: ids count up, and an id belongs in slot `id % MAX_TASKS`. What
-//! changes while a task lives is behind the lock of the run queue of its CPU (I5).
+//! A task's slot is found from its id without a lock: ids count up, and an id belongs in slot `id %
+//! MAX_TASKS`. What changes while a task lives is behind the lock of the run queue of its CPU (I5).
 
 use alloc::boxed::Box;
 use core::cell::UnsafeCell;
@@ -29,8 +29,8 @@ pub type Name = heapless::String<15>;
 /// What a task is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It has ended and waits to be joined. The first, and so the one of a table that is all zeros, which takes no room in
-    /// the ELF.
+    /// It has ended and waits to be joined. The first, and so the one of a table that is all zeros, which
+    /// takes no room in the ELF.
     Ended,
     /// It runs, or waits in the queue for its turn.
     Runnable,
@@ -60,7 +60,8 @@ pub(super) struct Inner {
     pub token: bool,
     /// Where it goes on, when it does not run.
     pub stack_pointer: u64,
-    /// What it runs. It stays here until the task is joined, so that it is freed also when the task does not return from it.
+    /// What it runs. It stays here until the task is joined, so that it is freed also when the task does not
+    /// return from it.
     pub entry: Option<Entry>,
     /// The task that waits for its end.
     pub joiner: Option<TaskId>,
@@ -104,9 +105,8 @@ pub struct Task {
     pub run_time: AtomicU64,
     /// What that and the rest were when the watchdog looked last.
     pub looked_at: AtomicU64,
-    /// The top of its stack; 0 while the slot is free.
-    /// INVARIANT: that of the boot, for the one task that was adopted, which is never joined; else what is not 0 was got by
-    /// [`Stack::into_top`], and is here alone.
+    /// The top of its stack; 0 while the slot is free. INVARIANT: that of the boot, for the one task that was
+    /// adopted, which is never joined; else what is not 0 was got by [`Stack::into_top`], and is here alone.
     stack_top: AtomicU64,
     /// Accessed under the lock of the run queue of `cpu`, while the slot is taken.
     inner: UnsafeCell<Inner>,
@@ -209,7 +209,8 @@ pub fn of_run() -> impl Iterator<Item = &'static Task> {
     all().filter(|task| task.of_run.load(Relaxed))
 }
 
-/// The task on whose stack this stack pointer lies. In the middle of a switch that is not the one that the CPU says it runs.
+/// The task on whose stack this stack pointer lies. In the middle of a switch that is not the one that the
+/// CPU says it runs.
 pub fn owner_of(stack_pointer: u64) -> Option<TaskId> {
     all().find(|task| task.has_on_its_stack(stack_pointer)).map(Task::id)
 }
@@ -235,12 +236,14 @@ impl Task {
     /// What the lock of its CPU's queue protects. The guard proves that it is held.
     #[inline]
     pub(super) fn inner<'a>(&'a self, queue: &'a mut QueueGuard) -> &'a mut Inner {
-        // In this order: a slot that is found taken moves to another CPU only after a release under this lock.
+        // In this order: a slot that is found taken moves to another CPU only after a release under this
+        // lock.
         assert!(self.id.load(Acquire) != 0, "a free slot belongs to no CPU");
         let cpu = self.cpu.load(Acquire);
         assert!(queue.cpu() == cpu, "the lock of another CPU's queue protects nothing of this task");
-        // SAFETY: the slot is taken, and the queue of its CPU is locked by the caller (I5), so it stays both; the guard is
-        // borrowed for as long as the result, so there is one such borrow for each lock at a time.
+        // SAFETY: the slot is taken, and the queue of its CPU is locked by the caller (I5), so it stays both;
+        // the guard is borrowed for as long as the result, so there is one such borrow for each lock at a
+        // time.
         unsafe { &mut *self.inner.get() }
     }
 
@@ -262,7 +265,8 @@ impl Task {
         self.stack_top.load(Relaxed)
     }
 
-    /// Where the switch saves the stack pointer: written with interrupts off by this CPU while its queue is locked.
+    /// Where the switch saves the stack pointer: written with interrupts off by this CPU while its queue is
+    /// locked.
     #[inline]
     pub(super) fn stack_pointer_cell(&self) -> *mut u64 {
         let inner = self.inner.get();
@@ -270,8 +274,8 @@ impl Task {
         unsafe { &raw mut (*inner).stack_pointer }
     }
 
-    /// Where the task goes on when it does not run; its saved registers are there. [`None`] when it has ended, or is not
-    /// set up yet.
+    /// Where the task goes on when it does not run; its saved registers are there. [`None`] when it has
+    /// ended, or is not set up yet.
     ///
     /// # Safety
     /// No other CPU runs, and the caller has no reference to what `inner` gives.
@@ -294,7 +298,8 @@ impl Task {
         match self.stack_top.swap(0, Relaxed) {
             0 => {}
             _ if self.keeps_stack.load(Relaxed) => {}
-            // SAFETY: the task has ended, and no CPU is on its stack (I6); the field had the top, and has it no more.
+            // SAFETY: the task has ended, and no CPU is on its stack (I6); the field had the top, and has it
+            // no more.
             top => stacks::keep(unsafe { Stack::from_top(top) }),
         }
         self.id.store(0, Release);

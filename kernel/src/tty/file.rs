@@ -59,9 +59,9 @@ pub fn open() -> Arc<File> {
 }
 
 impl FileOperations<Kernel> for Terminal {
-    /// A line, or what is left of one. 0 when Ctrl-D was typed at the begin of a line, and when nothing is typed any more. [`Errno::EIO`] in the background: what
-    /// is typed is not for it, and no user could stop it until it is (POSIX, XBD 11.1.4, "Terminal Access
-    /// Control").
+    /// A line, or what is left of one. 0 when Ctrl-D was typed at the begin of a line, and when nothing is
+    /// typed any more. [`Errno::EIO`] in the background: what is typed is not for it, and no user could stop
+    /// it until it is (POSIX, XBD 11.1.4, "Terminal Access Control").
     fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
         if !foreground::is_caller() {
             return Err(Errno::EIO);

@@ -12,7 +12,8 @@ use kcore::class;
 
 const INTERRUPT: u8 = 0x03;
 
-/// The group that runs in the foreground. Lock order: this -> nothing; the group is signalled after it was given back.
+/// The group that runs in the foreground. Lock order: this -> nothing; the group is signalled after it was
+/// given back.
 static FOREGROUND: SpinLock<Option<Arc<Group>>> =
     SpinLock::new(class!("foreground", "The group is signalled without it."), None);
 /// Ctrl-C is a byte like any other: the user edits a line.
@@ -63,7 +64,8 @@ pub fn is_caller() -> bool {
     caller.as_ref().zip(foreground.as_ref()).is_some_and(|(caller, group)| Arc::ptr_eq(&caller.group, group))
 }
 
-/// `group` is in the foreground from now on; returns who was before. A Ctrl-C that has come already is its, too.
+/// `group` is in the foreground from now on; returns who was before. A Ctrl-C that has come already is its,
+/// too.
 pub fn set(group: Option<Arc<Group>>) -> Option<Arc<Group>> {
     let before = core::mem::replace(&mut *FOREGROUND.lock_irqsave(), group.clone());
     if let Some(group) = group.filter(|_| was_interrupted()) {

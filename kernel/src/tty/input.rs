@@ -44,9 +44,9 @@ struct Received {
     left: bool,
 }
 
-/// Has the port interrupt this CPU when it receives something of `input`: of a pipe, once a task wants to read it. A pipe that
-/// no task reads is no event at a moment that the host chooses. Where the firmware tells no way for its interrupt, nothing is
-/// ever received.
+/// Has the port interrupt this CPU when it receives something of `input`: of a pipe, once a task wants to
+/// read it. A pipe that no task reads is no event at a moment that the host chooses. Where the firmware tells
+/// no way for its interrupt, nothing is ever received.
 pub fn receive(madt: Option<&Madt>, input: Input) -> Result<(), OutOfFrames> {
     RECEIVED.lock_irqsave().stream = Stream::new(input);
     if let Some(pin) = madt.and_then(|madt| madt.isa(IRQ)) {
@@ -120,8 +120,8 @@ pub fn read_byte() -> Option<u8> {
     }
 }
 
-/// The next byte that people typed; [`None`] when nothing is typed any more. [`Errno::ERESTARTSYS`] when the task has a signal
-/// instead.
+/// The next byte that people typed; [`None`] when nothing is typed any more. [`Errno::ERESTARTSYS`] when the
+/// task has a signal instead.
 #[track_caller]
 pub fn read_byte_interruptible() -> Result<Option<u8>, Errno> {
     wait_for_byte(|has_come| {

@@ -1,5 +1,5 @@
-//! `list --commands`: every command, option, word, exit status and field of the report, told by the tables that make them.
-//! `docs/COMMANDS.md` is this text.
+//! `list --commands`: every command, option, word, exit status and field of the report, told by the tables
+//! that make them. `docs/COMMANDS.md` is this text.
 
 use std::fmt::Write as _;
 
@@ -66,7 +66,8 @@ pub fn render() -> String {
     text.trim_end().to_string() + "\n"
 }
 
-/// A command: how it is written, what it does, the options that it alone has, and those that it does not take.
+/// A command: how it is written, what it does, the options that it alone has, and those that it does not
+/// take.
 fn section(command: &Command) -> String {
     let (positional, own): (Vec<&Arg>, Vec<&Arg>) =
         command.get_arguments().partition(|arg| arg.is_positional());

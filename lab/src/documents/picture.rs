@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use crate::paint::Tone;
 
-/// What was typed, after `$ `, and what came back; `...` stands for lines that are left out, and so do beginning and end. A
-/// test holds it against a machine.
+/// What was typed, after `$ `, and what came back; `...` stands for lines that are left out, and so do
+/// beginning and end. A test holds it against a machine.
 pub const TRANSCRIPT: &str = include_str!("../../../docs/run.txt");
 
 /// Pixels of a character; a browser's own font may differ, and is stretched to it.

@@ -29,7 +29,8 @@ pub fn kernels(columns: &[Column]) -> Result<Vec<PathBuf>, Failure> {
     Ok(columns.iter().map(|column| of(column.config).expect("each was built above")).collect())
 }
 
-/// Boots `machines` and waits for their ends. `heard` is called for each line on COM1, with the number of its machine.
+/// Boots `machines` and waits for their ends. `heard` is called for each line on COM1, with the number of its
+/// machine.
 pub fn run(machines: &[Machine], heard: impl Fn(usize, &str) + Sync) -> Vec<Result<Outcome, Failure>> {
     let next = AtomicUsize::new(0);
     let ended: Vec<_> = machines.iter().map(|_| Mutex::new(None)).collect();
@@ -46,8 +47,8 @@ pub fn run(machines: &[Machine], heard: impl Fn(usize, &str) + Sync) -> Vec<Resu
     taken.map(|outcome| outcome.expect("every machine was run")).collect()
 }
 
-/// The runs that count for `column`: none, if the machine is another one than it should be. What is wrong with the report is
-/// told in sentences.
+/// The runs that count for `column`: none, if the machine is another one than it should be. What is wrong
+/// with the report is told in sentences.
 pub fn runs(column: Column, outcome: &Outcome) -> (Vec<Run>, Vec<String>) {
     let mut problems = outcome.report.problems.clone();
     let boot = outcome.report.records().find_map(|record| match record {

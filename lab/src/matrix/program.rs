@@ -187,7 +187,8 @@ fn progress(cells: usize) -> ProgressBar {
     ProgressBar::new(cells as u64).with_style(style)
 }
 
-/// A sentence for each thing that is wrong: machines, then forms with what they gave, then columns with cells not run.
+/// A sentence for each thing that is wrong: machines, then forms with what they gave, then columns with cells
+/// not run.
 fn complaints(sheet: &Sheet, problems: &[String]) -> Vec<String> {
     let mut wrong: Vec<(Surprise<'_>, Vec<Column>)> = Vec::new();
     let mut not_run: BTreeMap<String, usize> = BTreeMap::new();

@@ -1,8 +1,8 @@
 //! What each form is safe against, concluded from what it gave.
 //!
-//! A form is safe against something if it was clean in the experiment in which just that comes between, wherever that can
-//! come between. One counterexample is enough for `no`; a form that the experiment does not have, or that was not run
-//! everywhere it should have been, gets no answer.
+//! A form is safe against something if it was clean in the experiment in which just that comes between,
+//! wherever that can come between. One counterexample is enough for `no`; a form that the experiment does not
+//! have, or that was not run everywhere it should have been, gets no answer.
 
 use std::fmt::Write;
 
@@ -42,7 +42,8 @@ pub struct Safety {
 }
 
 impl Safety {
-    /// What `sheet` says. Questions whose experiment, and forms of which nothing, is in the sheet are left out.
+    /// What `sheet` says. Questions whose experiment, and forms of which nothing, is in the sheet are left
+    /// out.
     pub fn of(sheet: &Sheet) -> Self {
         let answered =
             |question: &Question| Form::ALL.iter().any(|lock| answer(sheet, question, *lock).is_some());

@@ -6,7 +6,8 @@ use kcore::settings::{self, Values};
 use lab::cli::Request;
 use lab::documents::commands;
 
-/// The page is made of what clap and the table of keys know, and of what serde writes: each of these is in it.
+/// The page is made of what clap and the table of keys know, and of what serde writes: each of these is in
+/// it.
 #[test]
 fn the_page_of_the_commands_lacks_nothing() {
     let page = commands::render();

@@ -40,7 +40,8 @@ fn summary(passed: u32, failed: u32) -> Record {
     Record::Summary(Summary { passed, failed })
 }
 
-/// What the program makes of a machine that reports `records` and ends with `code`: exit status, stdout, stderr.
+/// What the program makes of a machine that reports `records` and ends with `code`: exit status, stdout,
+/// stderr.
 fn matrix(records: &[Record], code: &str, more: &[&str]) -> (i32, String, String) {
     let line = |record: &Record| serde_json::to_string(record).unwrap() + "\n";
     let report: String = records.iter().map(line).collect();

@@ -80,8 +80,8 @@ fn a_session_that_is_dropped_leaves_no_qemu() {
     assert!(!fake::is_running(&pid), "process {pid} is still there");
 }
 
-/// What the host does not let run does not use its time up: here a process that needs half a second, and has to wait for another
-/// one for so long that its limit would be over.
+/// What the host does not let run does not use its time up: here a process that needs half a second, and has
+/// to wait for another one for so long that its limit would be over.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_busy_host_is_no_fault_of_the_machine() {

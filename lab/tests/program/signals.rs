@@ -10,8 +10,8 @@ use crate::fake;
 
 const ALL: [(&str, i32); 3] = [("INT", 2), ("TERM", 15), ("HUP", 1)];
 
-/// Starts `command` with the stand-in behind it, and sends a signal when that runs. It must die of the signal, with nothing
-/// said, and when it is gone the stand-in must be gone, and every temporary file.
+/// Starts `command` with the stand-in behind it, and sends a signal when that runs. It must die of the
+/// signal, with nothing said, and when it is gone the stand-in must be gone, and every temporary file.
 fn ended_by((name, number): (&str, i32), mut command: Command) {
     let directory = tempfile::tempdir().unwrap();
     let (pid, temporary) = (directory.path().join("pid"), directory.path().join("temporary"));

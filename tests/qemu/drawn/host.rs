@@ -52,7 +52,8 @@ impl Host {
         };
         // Without preemption a job that never sleeps keeps its CPU for ever, as it is said of these kernels.
         let busy = if config.preempt() { luck.usize(..2 * busy + 2).saturating_sub(busy + 1) } else { 0 };
-        // Where instructions are counted, a CPU that sets no clock gives way to the others after 2^31 of them only.
+        // Where instructions are counted, a CPU that sets no clock gives way to the others after 2^31 of them
+        // only.
         let busy = if accel.contains("icount") { 0 } else { busy };
         Host { config, busy, cpus, memory, heap, others: format!("{machine}{model}{accel}") }
     }
@@ -71,13 +72,14 @@ impl Host {
         if self.config.smp() { self.cpus } else { 1 }
     }
 
-    /// Whether the heap has room for whatever the run may allocate; where it may have less, memory may run out. Nothing that
-    /// a round frees comes back before its end.
+    /// Whether the heap has room for whatever the run may allocate; where it may have less, memory may run
+    /// out. Nothing that a round frees comes back before its end.
     pub(super) fn has_room_for(&self, run: &Resolved, geometry: Geometry) -> bool {
         let heap =
             self.heap.unwrap_or(self.memory << 9).saturating_sub(OWN * (1 + u64::from(self.cpus))) << 10;
         let (tasks, units) = (u64::from(run.writers) + 2, u64::from(run.quanta) + 2);
-        // A quantum, an array, perhaps twice as long as others, a node, a buffer of a pipe, and a record of each.
+        // A quantum, an array, perhaps twice as long as others, a node, a buffer of a pipe, and a record of
+        // each.
         let each = geometry.quantum as u128 + 16 * geometry.qset as u128 + (16 << 10);
         each * u128::from(2 * tasks * units) <= heap.into()
     }

@@ -47,7 +47,8 @@ pub(super) const BESIDE: &[Beside] = &[
         "cat /dev/zero > /dev/null &\nrun preempt lock=none\nrun preempt lock=spinlock\nkill %1; wait; echo alive\n",
         &[RACED, CLEAN, "alive"],
     ),
-    // A task that opens a meeting may lose its CPU to one that it has just woken, which halts that CPU at the next point.
+    // A task that opens a meeting may lose its CPU to one that it has just woken, which halts that CPU at the
+    // next point.
     (
         "meeting-beside-busy-jobs",
         3,

@@ -397,7 +397,8 @@ pub(super) const SCRIPTS: &[Said] = &[
     ),
     (
         "one-lost-object",
-        // The node, the array and the first quantum are there already, so that the second quantum is all that is raced for.
+        // The node, the array and the first quantum are there already, so that the second quantum is all that
+        // is raced for.
         "insmod scull lock=none\necho prepared 1<> /dev/scull0\nprobe rendezvous=slot.store\n\
          dd if=/dev/zero bs=4000 count=2 status=none 1<> /dev/scull0 &\n\
          dd if=/dev/zero bs=4000 count=2 status=none 1<> /dev/scull0\nwait\necho scan > /sys/kernel/debug/kmemleak\n\

@@ -54,7 +54,8 @@ impl<M: Machine> Count<M> {
         self.number.store::<M>(&COUNTER, i + 1);
     }
 
-    /// [`increment_slowly`](Count::increment_slowly) by one that is no task of the crew, and is counted therefore.
+    /// [`increment_slowly`](Count::increment_slowly) by one that is no task of the crew, and is counted
+    /// therefore.
     #[track_caller]
     pub fn handle(&self, between: impl FnOnce()) {
         self.begun.fetch_add(1, Release);
@@ -74,8 +75,8 @@ impl<M: Machine> Count<M> {
 }
 
 impl<M: Rig> Count<M> {
-    /// Nothing counts any more: of the increments of the tasks, which made `made`, and of the others those that are missing
-    /// were lost.
+    /// Nothing counts any more: of the increments of the tasks, which made `made`, and of the others those
+    /// that are missing were lost.
     pub fn close(&self, made: u64, stage: &mut Stage<'_, M>) {
         stage.add_lock(self.guard.stats());
         stage.run.lost_updates += made + self.handled.load(Relaxed) - self.number.peek();

@@ -12,8 +12,8 @@ use super::stamps;
 use crate::errno::Errno;
 use crate::machine::{Kind, Machine};
 
-/// The stretch of time of one round, as a heap sees it: blocks of the scull kinds that are freed meanwhile stay in quarantine.
-/// It ends when this is dropped. One at a time.
+/// The stretch of time of one round, as a heap sees it: blocks of the scull kinds that are freed meanwhile
+/// stay in quarantine. It ends when this is dropped. One at a time.
 pub trait HeapRound: Sized + Sync {
     /// What a task has while it is inside.
     type Inside<'a>
@@ -28,9 +28,9 @@ pub trait HeapRound: Sized + Sync {
     /// Starts one in which memory that was freed can be had again before it ends.
     ///
     /// # Safety
-    /// As for [`begin`](HeapRound::begin). Besides, while blocks of a scull kind are freed, a task that uses such blocks is
-    /// [inside](HeapRound::inside), and keeps no address of one from one time inside to the next; and when one that frees a
-    /// block leaves, the device does not lead to that block any more.
+    /// As for [`begin`](HeapRound::begin). Besides, while blocks of a scull kind are freed, a task that uses
+    /// such blocks is [inside](HeapRound::inside), and keeps no address of one from one time inside to the
+    /// next; and when one that frees a block leaves, the device does not lead to that block any more.
     unsafe fn begin_recycling() -> Result<Self, Errno>;
     /// Task `who` is inside the device until the result is dropped.
     fn inside(&self, who: u32) -> Self::Inside<'_>;
@@ -65,8 +65,8 @@ impl Told {
         self.out_of_memory.fetch_add(1, Relaxed);
     }
 
-    /// A buffer of `size` bytes of the stamp of task `who`, like [`stamps::buffer`]. `None`, and taken note of, when there
-    /// is no memory: then the task never comes to call the device.
+    /// A buffer of `size` bytes of the stamp of task `who`, like [`stamps::buffer`]. `None`, and taken note
+    /// of, when there is no memory: then the task never comes to call the device.
     pub(in crate::experiment) fn stamp<M: Machine>(&self, size: usize, who: u32) -> Option<Vec<u8>> {
         let buffer = stamps::buffer::<M>(size, stamps::of(who)).ok();
         if buffer.is_none() {
@@ -87,11 +87,11 @@ impl Told {
 }
 
 impl<M: Rig> Stage<'_, M> {
-    /// One round without a device, on blocks of the scull kinds: `body(who, told)` in every task at once; then the account.
-    /// Nothing leads to a block that is alive afterwards.
+    /// One round without a device, on blocks of the scull kinds: `body(who, told)` in every task at once;
+    /// then the account. Nothing leads to a block that is alive afterwards.
     pub fn heap_round(&mut self, body: &(dyn Fn(u32, &Told) + Sync)) -> Result<(), Refusal> {
-        // SAFETY: the crew's tasks are joined before it is dropped, and no others use such blocks but handlers whose end
-        // one of these tasks waits for.
+        // SAFETY: the crew's tasks are joined before it is dropped, and no others use such blocks but
+        // handlers whose end one of these tasks waits for.
         let heap = unsafe { M::Heap::begin() }?;
         let told = Told::default();
         self.race(&|who| body(who, &told))?;

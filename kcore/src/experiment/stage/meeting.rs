@@ -1,7 +1,8 @@
 //! A meeting between load and store, for exhibits that leave nothing to chance and need no probes for it.
 //!
-//! A task that is inside its critical section waits there until each of the others is inside, too, as far as nothing keeps
-//! them out: where the form has a lock, to have come to its door is all that can be asked of them.
+//! A task that is inside its critical section waits there until each of the others is inside, too, as far as
+//! nothing keeps them out: where the form has a lock, to have come to its door is all that can be asked of
+//! them.
 
 #![forbid(unsafe_code)]
 

@@ -14,8 +14,9 @@
 //! | `probed` | a word of a primitive, as a probe point |
 //! | [`stamps`] | bytes that tell who wrote them |
 //!
-//! Rounds begin a stretch of the heap's time ([`HeapRound`]) and end it; that the bodies of the catalogue keep nothing beyond
-//! the round that they were given it in is what their unsafe code rests on. So it is here, and the bodies have none.
+//! Rounds begin a stretch of the heap's time ([`HeapRound`]) and end it; that the bodies of the catalogue
+//! keep nothing beyond the round that they were given it in is what their unsafe code rests on. So it is
+//! here, and the bodies have none.
 
 mod count;
 mod heap;

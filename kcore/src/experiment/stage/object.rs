@@ -1,12 +1,16 @@
-//! A device in a block of the heap, which may be freed while its users have its address: the raw structure of `unplug`.
+//! A device in a block of the heap, which may be freed while its users have its address: the raw structure of
+//! `unplug`.
 //!
 //! All unsafe code of the experiment is here. It rests on three invariants, which hold in every interleaving:
 //!
-//! - **U1** An [`Object`] is the address of a block that was allocated for [`Fields`] during the round of its [`Objects`], from
-//!   which it borrows; a [`Slot`] holds null or such an address, for it takes nothing but an [`Object`].
-//! - **U2** While the round lasts such a block stays mapped and is used for nothing else, freed or not (quarantine).
-//! - **U3** References into blocks are references to atomics, each of the size that the heap's own poisoning has there
-//!   ([`SharedBytes`](crate::bytes::SharedBytes)), so they may overlap with it. Any bits are valid fields.
+//! - **U1** An [`Object`] is the address of a block that was allocated for [`Fields`] during the round of its
+//!   [`Objects`], from which it borrows; a [`Slot`] holds null or such an address, for it takes nothing but
+//!   an [`Object`].
+//! - **U2** While the round lasts such a block stays mapped and is used for nothing else, freed or not
+//!   (quarantine).
+//! - **U3** References into blocks are references to atomics, each of the size that the heap's own poisoning
+//!   has there ([`SharedBytes`](crate::bytes::SharedBytes)), so they may overlap with it. Any bits are valid
+//!   fields.
 
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};

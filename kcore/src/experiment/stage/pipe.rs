@@ -42,21 +42,22 @@ impl<M: Rig> Pipework<M> {
 }
 
 impl<M: Rig> Stage<'_, M> {
-    /// One round: a fresh pipe for each unit of work; `body(who, pipe)` on each of them, one after the other, in both tasks
-    /// at once. All files are closed when it returns.
+    /// One round: a fresh pipe for each unit of work; `body(who, pipe)` on each of them, one after the other,
+    /// in both tasks at once. All files are closed when it returns.
     ///
-    /// A byte that was read and was not there, or that lay past the end of a buffer, counts as a use of memory that is none;
-    /// a byte that a pipe forgot counts as a lost update.
+    /// A byte that was read and was not there, or that lay past the end of a buffer, counts as a use of
+    /// memory that is none; a byte that a pipe forgot counts as a lost update.
     ///
-    /// Each pipe is open with `flags`, a file for each, before the tasks begin: what is in a pipe goes with its last file, and
-    /// in the book's edition it is also forgotten when another task opens it.
+    /// Each pipe is open with `flags`, a file for each, before the tasks begin: what is in a pipe goes with
+    /// its last file, and in the book's edition it is also forgotten when another task opens it.
     pub(in crate::experiment) fn pipe_round(
         &mut self,
         flags: &[OpenFlags],
         body: &(dyn Fn(u32, &Pipework<M>) + Sync),
     ) -> Result<(), Refusal> {
         let edition = Edition::of(self.resolved.lock).unwrap_or_default();
-        // SAFETY: the pipes are dropped before it, and the crew's tasks, which use them, are joined before that.
+        // SAFETY: the pipes are dropped before it, and the crew's tasks, which use them, are joined before
+        // that.
         let heap = unsafe { M::Heap::begin() }?;
         let mut all = with_room_for::<M, _>(self.resolved.quanta as usize)?;
         for _ in 0..self.resolved.quanta {

@@ -16,8 +16,8 @@ pub(in crate::experiment) trait Named: 'static {
     const SITE: &'static Site;
 }
 
-/// A word that N names: what a [`Kfifo`](crate::sync::Kfifo) or a [`SeqLock`](crate::sync::SeqLock) does with it is told and can be
-/// forced, as what the racy form does.
+/// A word that N names: what a [`Kfifo`](crate::sync::Kfifo) or a [`SeqLock`](crate::sync::SeqLock) does with
+/// it is told and can be forced, as what the racy form does.
 pub(in crate::experiment) struct Probed<M, N>(Shared<usize>, PhantomData<fn() -> (M, N)>);
 
 impl<M: Machine, N: Named> AtomicWord for Probed<M, N> {

@@ -43,15 +43,16 @@ impl<M: Rig> Visit<'_, M> {
 }
 
 impl<M: Rig> Stage<'_, M> {
-    /// [`scull_round`](Stage::scull_round) on a heap that uses freed blocks again. Returns how many times it has.
+    /// [`scull_round`](Stage::scull_round) on a heap that uses freed blocks again. Returns how many times it
+    /// has.
     pub(in crate::experiment) fn recycling_round(
         &mut self,
         body: &(dyn Fn(&Visitor<'_, M>, &Told) + Sync),
     ) -> Result<u64, Refusal> {
-        // SAFETY: the device lives in the call below and is dropped before it, and the crew's tasks are joined before that.
-        // They use the device by a `Visitor`, which is inside meanwhile, and its calls give no address away. A trim takes the head
-        // of the list away before it returns, and with it every link that led to what it freed; no task stores an address a
-        // second time.
+        // SAFETY: the device lives in the call below and is dropped before it, and the crew's tasks are
+        // joined before that. They use the device by a `Visitor`, which is inside meanwhile, and its calls
+        // give no address away. A trim takes the head of the list away before it returns, and with it every
+        // link that led to what it freed; no task stores an address a second time.
         let heap = unsafe { M::Heap::begin_recycling() }?;
         // Dropped before the heap's round.
         let device = Device::new(0, self.resolved.lock, self.geometry)?;

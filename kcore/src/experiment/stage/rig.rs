@@ -11,17 +11,20 @@ use crate::errno::Errno;
 use crate::machine::{Cpu, Machine, TaskId};
 use crate::report::Counts;
 
-/// A walk over blocks: it calls its argument with the address of each. It begins with the links that go with it.
+/// A walk over blocks: it calls its argument with the address of each. It begins with the links that go with
+/// it.
 pub type Walk<'a> = dyn FnMut(&mut dyn FnMut(usize)) + 'a;
 
-/// PAUSEs after which a task begins, at most, where each PAUSE of one gives all others a turn: that takes long if they are busy.
+/// PAUSEs after which a task begins, at most, where each PAUSE of one gives all others a turn: that takes
+/// long if they are busy.
 pub const FEW_PAUSES: u8 = 3;
 
 /// A machine on which experiments run.
 pub trait Rig: Machine + Cpu<Flag = AtomicBool> {
     /// A round, as its heap sees it.
     type Heap: HeapRound;
-    /// What the machine writes down in a run besides its sums: which blocks were lost, why it stopped the tasks.
+    /// What the machine writes down in a run besides its sums: which blocks were lost, why it stopped the
+    /// tasks.
     type Books: Default;
 
     /// PAUSEs after which a task begins, at most.
@@ -49,11 +52,11 @@ pub trait Rig: Machine + Cpu<Flag = AtomicBool> {
     fn was_short() -> bool {
         false
     }
-    /// Runs `body(who)` in all tasks of the run at once, each on its CPU, and waits until all have ended. Adds the time to the sums.
-    /// [`Refusal::Stopped`] when the watchdog has given them up.
+    /// Runs `body(who)` in all tasks of the run at once, each on its CPU, and waits until all have ended.
+    /// Adds the time to the sums. [`Refusal::Stopped`] when the watchdog has given them up.
     fn race(stage: &mut Stage<'_, Self>, body: &(dyn Fn(u32) + Sync)) -> Result<(), Refusal>;
-    /// What has become of the blocks of the round. `walk` leads to those that are not lost; it begins with the links at the
-    /// addresses `links`.
+    /// What has become of the blocks of the round. `walk` leads to those that are not lost; it begins with
+    /// the links at the addresses `links`.
     fn account(
         stage: &mut Stage<'_, Self>,
         heap: &Self::Heap,

@@ -20,7 +20,8 @@ pub type Body<M> = fn(&mut Stage<'_, M>) -> Result<(), Refusal>;
 pub struct Stage<'a, M: Rig> {
     /// What to do.
     pub resolved: &'a Resolved,
-    /// The geometry of the devices: one that they can have, if the entry [needs](crate::experiment::Needs) any.
+    /// The geometry of the devices: one that they can have, if the entry [needs](crate::experiment::Needs)
+    /// any.
     pub geometry: Geometry,
     /// The sums so far.
     pub run: Run,
@@ -65,8 +66,8 @@ impl<'a, M: Rig> Stage<'a, M> {
         }
     }
 
-    /// All rounds; or, if seconds are given, as many as begin in that time. The one that gives the verdict which they are
-    /// made for is the last.
+    /// All rounds; or, if seconds are given, as many as begin in that time. The one that gives the verdict
+    /// which they are made for is the last.
     pub fn rounds(&mut self, body: Body<M>, settings: &RunSettings) -> Result<(), Refusal> {
         let cycles = |seconds| M::cycles_of(u64::from(seconds) * 1_000_000);
         let end = settings.seconds.map(|seconds| M::cycles().saturating_add(cycles(seconds)));
@@ -91,8 +92,8 @@ impl<'a, M: Rig> Stage<'a, M> {
         self.run.judge()
     }
 
-    /// One round, on a stack on which none of the addresses of the last one are left. A signal ends the run with it: nothing of
-    /// a round is left behind then.
+    /// One round, on a stack on which none of the addresses of the last one are left. A signal ends the run
+    /// with it: nothing of a round is left behind then.
     fn round(&mut self, body: Body<M>) -> Result<(), Refusal> {
         M::clear_stack();
         body(self)?;
@@ -102,8 +103,8 @@ impl<'a, M: Rig> Stage<'a, M> {
         if M::interrupted(Sleep::Interruptible) { Err(Refusal::Interrupted) } else { Ok(()) }
     }
 
-    /// Runs `body(who)` in every task at once. Each begins after a few PAUSEs, by chance; the time counts from the first
-    /// begin to the last end.
+    /// Runs `body(who)` in every task at once. Each begins after a few PAUSEs, by chance; the time counts
+    /// from the first begin to the last end.
     pub fn race(&mut self, body: &(dyn Fn(u32) + Sync)) -> Result<(), Refusal> {
         let most = if M::is_sequential() { FEW_PAUSES } else { M::PAUSES };
         let pauses: [u8; MAX_WRITERS as usize] = core::array::from_fn(|_| self.chance.u8(..=most));
@@ -113,8 +114,8 @@ impl<'a, M: Rig> Stage<'a, M> {
         })
     }
 
-    /// Adds what was allocated and freed in this round, what is alive, what of it `walk` leads to, which begins with the links at
-    /// the addresses `links`, and what is lost.
+    /// Adds what was allocated and freed in this round, what is alive, what of it `walk` leads to, which
+    /// begins with the links at the addresses `links`, and what is lost.
     pub fn account(&mut self, heap: &M::Heap, links: &[usize], walk: &mut Walk<'_>) {
         let account = M::account(self, heap, links, walk);
         let run = &mut self.run;
@@ -151,8 +152,8 @@ impl<'a, M: Rig> Stage<'a, M> {
         sum.wait_cycles += stats.wait_cycles;
     }
 
-    /// All rounds are over: the verdict. Returns why no number is worth anything, if that is so: the ledger's account does not
-    /// hold, or `doubt` says something else.
+    /// All rounds are over: the verdict. Returns why no number is worth anything, if that is so: the ledger's
+    /// account does not hold, or `doubt` says something else.
     #[inline(never)]
     pub fn judge(&mut self, doubt: Option<String>) -> Option<String> {
         let verdict = self.verdict();

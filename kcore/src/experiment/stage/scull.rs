@@ -18,8 +18,8 @@ pub(in crate::experiment) type Device<M> = scull::Device<M>;
 type Check<'a, M> = dyn FnMut(&Device<M>, &mut Run) -> Result<(), Errno> + 'a;
 
 impl<M: Rig> Stage<'_, M> {
-    /// One round: a fresh device, `prepare`d by this task alone; then `body(device, who, told)` in every task at once; then
-    /// the account; then `check(device, run)`.
+    /// One round: a fresh device, `prepare`d by this task alone; then `body(device, who, told)` in every task
+    /// at once; then the account; then `check(device, run)`.
     pub(in crate::experiment) fn scull_round(
         &mut self,
         prepare: &dyn Fn(&Device<M>) -> Result<(), Errno>,
@@ -29,8 +29,8 @@ impl<M: Rig> Stage<'_, M> {
         self.fresh_round(&|lock, geometry| Device::new(0, lock, geometry), prepare, body, check)
     }
 
-    /// [`scull_round`](Stage::scull_round) on a device of the book's driver or of the repaired one, as the form says, with the
-    /// lock that the driver is printed with.
+    /// [`scull_round`](Stage::scull_round) on a device of the book's driver or of the repaired one, as the
+    /// form says, with the lock that the driver is printed with.
     pub(in crate::experiment) fn family_round(
         &mut self,
         prepare: &dyn Fn(&Device<M>) -> Result<(), Errno>,
@@ -48,23 +48,24 @@ impl<M: Rig> Stage<'_, M> {
         body: &(dyn Fn(&Device<M>, u32, &Told) + Sync),
         check: &mut Check<'_, M>,
     ) -> Result<(), Refusal> {
-        // SAFETY: the device is dropped before it, and the crew's tasks, which use the device, are joined before that.
+        // SAFETY: the device is dropped before it, and the crew's tasks, which use the device, are joined
+        // before that.
         let heap = unsafe { M::Heap::begin() }?;
         let device = make(self.resolved.lock, self.geometry)?;
         prepare(&device)?;
         self.race_on(&heap, &device, &|who, told| body(&device, who, told), check)
     }
 
-    /// A [`family_round`](Stage::family_round) in which tasks come to the device through `D`, which `access` makes of it. Of the
-    /// two `body` and `D` keep nothing.
+    /// A [`family_round`](Stage::family_round) in which tasks come to the device through `D`, which `access`
+    /// makes of it. Of the two `body` and `D` keep nothing.
     pub(in crate::experiment) fn round_behind<D: Sync>(
         &mut self,
         access: impl FnOnce(Arc<Device<M>>) -> D,
         prepare: &dyn Fn(&Device<M>) -> Result<(), Errno>,
         body: &(dyn Fn(&D, u32, &Told) + Sync),
     ) -> Result<(), Refusal> {
-        // SAFETY: the device is dropped before it, since there are no more references to it than these two, and the crew's
-        // tasks are joined before that.
+        // SAFETY: the device is dropped before it, since there are no more references to it than these two,
+        // and the crew's tasks are joined before that.
         let heap = unsafe { M::Heap::begin() }?;
         let device = Arc::new(device_of(self.resolved.lock, self.geometry)?);
         let door = access(Arc::clone(&device));
@@ -72,8 +73,8 @@ impl<M: Rig> Stage<'_, M> {
         self.race_on(&heap, &device, &|who, told| body(&door, who, told), &mut |_, _| Ok(()))
     }
 
-    /// What comes after `device` was prepared: `body(who, told)` in every task at once; then the account; then
-    /// `check(device, run)`.
+    /// What comes after `device` was prepared: `body(who, told)` in every task at once; then the account;
+    /// then `check(device, run)`.
     pub(super) fn race_on(
         &mut self,
         heap: &M::Heap,
@@ -92,7 +93,8 @@ impl<M: Rig> Stage<'_, M> {
         });
         self.run.use_after_free += device.damage().wild + told.stale.into_inner();
         match check(device, &mut self.run) {
-            // A pointer that leads nowhere: what was acknowledged behind it cannot be read back, nor what comes after it.
+            // A pointer that leads nowhere: what was acknowledged behind it cannot be read back, nor what
+            // comes after it.
             Err(Errno::EFAULT) => self.run.lost_updates += 1,
             // To look takes memory, too, where a race has left holes.
             Err(Errno::ENOMEM) => self.out_of_memory += 1,
@@ -104,7 +106,8 @@ impl<M: Rig> Stage<'_, M> {
     }
 }
 
-/// An empty device of the edition of the driver that `form` names, with the lock that the driver is printed with.
+/// An empty device of the edition of the driver that `form` names, with the lock that the driver is printed
+/// with.
 pub(in crate::experiment) fn device_of<M: Rig>(form: Form, geometry: Geometry) -> Result<Device<M>, Errno> {
     let edition = Edition::of(form).unwrap_or_default();
     Device::of_module(0, Edition::LOCK, edition, &Arc::new(Parameters::new(geometry)))

@@ -9,7 +9,8 @@ use super::rig::with_room_for;
 use crate::errno::Errno;
 use crate::machine::Machine;
 
-/// The stamp of task `who`: a letter up to Y, since Z is the poison of fresh memory; then what is no letter. Never 0.
+/// The stamp of task `who`: a letter up to Y, since Z is the poison of fresh memory; then what is no letter.
+/// Never 0.
 pub(in crate::experiment) fn of(who: u32) -> u8 {
     match who {
         0..25 => b'A' + who as u8,

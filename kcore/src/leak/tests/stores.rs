@@ -1,4 +1,5 @@
-//! Who published a block, and what took its last reference away: on histories of which the true order is known.
+//! Who published a block, and what took its last reference away: on histories of which the true order is
+//! known.
 
 use core::cell::Cell;
 use std::collections::BTreeSet;
@@ -191,8 +192,8 @@ impl History {
     }
 }
 
-/// Histories with spans up to `longest` long: two steps are ten apart. `strange` ones have stores that did not happen yet,
-/// and values that were there before.
+/// Histories with spans up to `longest` long: two steps are ten apart. `strange` ones have stores that did
+/// not happen yet, and values that were there before.
 fn history(longest: u64, strange: bool, seed: u64) -> History {
     let mut random = fastrand(seed);
     let mut below = |limit: u64| random() % limit;
@@ -379,7 +380,8 @@ fn two_that_overlap_are_told_apart_by_what_a_third_saw() {
     assert_eq!(third([BLOCK, 7]), Named::Unknown(Doubt::Close));
 }
 
-/// What the second found there is the address. Only if that was not there before the log began does it come from the first.
+/// What the second found there is the address. Only if that was not there before the log began does it come
+/// from the first.
 #[test]
 fn what_was_there_before_the_log_is_told_from_what_is_in_it() {
     let publishes = |before| store(0, BLOCK, (10, 50), [before, BLOCK]);

@@ -155,7 +155,8 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
-    /// Any history leaves the ledger as a map would be. With one slot to spare the index is as full as it can be.
+    /// Any history leaves the ledger as a map would be. With one slot to spare the index is as full as it can
+    /// be.
     #[test]
     fn a_ledger_is_a_map_with_an_age(
         steps in prop::collection::vec(step(), 1..200),

@@ -22,7 +22,8 @@ pub struct Gate<M: Cpu + Events> {
 }
 
 enum Form<M: Cpu + Events> {
-    /// 1 minus those who are inside, and minus those who have just been refused and have not taken it back yet (R15).
+    /// 1 minus those who are inside, and minus those who have just been refused and have not taken it back
+    /// yet (R15).
     Book(AtomicT<M>),
     /// Whether a caller is inside.
     Repaired(SpinLock<bool, M, Observed>),

@@ -8,7 +8,8 @@
 //! | [`WaitingUid`] scullwuid | the same | sleeps until that user is gone; `-EAGAIN` with `O_NONBLOCK` |
 //! | [`Private`] scullpriv | every terminal, to a device of its own | has no terminal, and gets `-EINVAL` |
 //!
-//! What is decided here is decided by `open`; what a file does is scull's own. A file that is dropped lets the next one in.
+//! What is decided here is decided by `open`; what a file does is scull's own. A file that is dropped lets
+//! the next one in.
 //!
 //! | file | noun |
 //! |---|---|
@@ -18,10 +19,10 @@
 //! | `admitted` | a file that was let in, and what it gives back when it goes |
 //! | all others | one device each |
 //!
-//! Each has two [editions](crate::scull::Edition), those of the scull device behind it. The book's trims a device that is opened write-only without the device's
-//! lock, though others may be inside with it (R12: sculluid, scullwuid, scullpriv); lets one in by an atomic variable that
-//! every attempt moves, so that a failed one turns away the next (R15: scullsingle); and allocates under a spinlock (R33:
-//! scullpriv).
+//! Each has two [editions](crate::scull::Edition), those of the scull device behind it. The book's trims a
+//! device that is opened write-only without the device's lock, though others may be inside with it (R12:
+//! sculluid, scullwuid, scullpriv); lets one in by an atomic variable that every attempt moves, so that a
+//! failed one turns away the next (R15: scullsingle); and allocates under a spinlock (R33: scullpriv).
 
 #![forbid(unsafe_code)]
 

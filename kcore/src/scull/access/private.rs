@@ -18,8 +18,9 @@ use crate::sync::{Observed, SpinLock};
 
 const NAME: LockName = LockName::spins("scullpriv.lock", class!("access.lock"));
 
-/// A device that shows each controlling terminal a device of its own (LDD3 ch. 6, "Cloning the Device on open"). It is made
-/// when it is first opened, and stays, with what was written to it, as long as this does: until the module goes.
+/// A device that shows each controlling terminal a device of its own (LDD3 ch. 6, "Cloning the Device on
+/// open"). It is made when it is first opened, and stays, with what was written to it, as long as this does:
+/// until the module goes.
 pub struct Private<M: Machine> {
     edition: Edition,
     make: Box<Make<M>>,
@@ -37,7 +38,8 @@ struct Terminal<M: Machine> {
 }
 
 impl<M: Machine> Private<M> {
-    /// No terminal has a device yet. `make` makes each, of the same `edition`; it may sleep, and its error is that of the open.
+    /// No terminal has a device yet. `make` makes each, of the same `edition`; it may sleep, and its error is
+    /// that of the open.
     pub fn new(
         edition: Edition,
         make: impl Fn() -> Result<Device<M>, Errno> + Send + Sync + 'static,
@@ -91,7 +93,8 @@ impl<M: Machine> Private<M> {
         Ok(find(&terminals, number).expect("it was put into the list just now"))
     }
 
-    /// A device for the terminal `number`, as a list that another one can take over: `kmalloc` with `GFP_KERNEL`.
+    /// A device for the terminal `number`, as a list that another one can take over: `kmalloc` with
+    /// `GFP_KERNEL`.
     #[track_caller]
     fn make(&self, number: u32) -> Result<LinkedList<Terminal<M>>, Errno> {
         probe::<M>(&sites::MISSING);

@@ -15,9 +15,9 @@ use crate::sync::{Observed, SpinLock};
 
 const NAME: LockName = LockName::spins("sculluid.lock", class!("access.lock"));
 
-/// A device that one user at a time has, as often as it likes: an open by another user is [`Errno::EBUSY`] (LDD3 ch. 6,
-/// "Restricting Access to a Single User at a Time"). A user that may override access rights is let in, too,
-/// and the device stays the property of its owner.
+/// A device that one user at a time has, as often as it likes: an open by another user is [`Errno::EBUSY`]
+/// (LDD3 ch. 6, "Restricting Access to a Single User at a Time"). A user that may override access rights is
+/// let in, too, and the device stays the property of its owner.
 pub struct Uid<M: Machine> {
     device: Arc<Device<M>>,
     users: SpinLock<Users, M, Observed>,

@@ -2,8 +2,8 @@
 
 use crate::dev::Credentials;
 
-/// The user who has a device, and how often it is open: what LDD3 keeps in `scull_u_count` and `scull_u_owner`. To be kept
-/// under a lock, for the two belong together.
+/// The user who has a device, and how often it is open: what LDD3 keeps in `scull_u_count` and
+/// `scull_u_owner`. To be kept under a lock, for the two belong together.
 #[derive(Debug, Default)]
 pub(super) struct Users {
     count: usize,

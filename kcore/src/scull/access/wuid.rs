@@ -15,8 +15,8 @@ use crate::sync::{Observed, SpinLock, WaitQueue};
 
 const NAME: LockName = LockName::spins("scullwuid.lock", class!("access.lock"));
 
-/// A device that one user at a time has; another one sleeps in `open` until the last file of that user is closed (LDD3 ch. 6,
-/// "Blocking open as an Alternative to EBUSY").
+/// A device that one user at a time has; another one sleeps in `open` until the last file of that user is
+/// closed (LDD3 ch. 6, "Blocking open as an Alternative to EBUSY").
 ///
 /// The last file to go wakes all sleepers. The first to look has the device, and the other tasks of its user
 /// get in with it; the rest sleep again. So it is not fair, and no sleeper is forgotten.
@@ -70,7 +70,8 @@ impl<M: Machine> WaitingUid<M> {
     /// Sleeps until the caller is in, or never will be.
     fn wait(&self, who: &Credentials) -> Result<(), Errno> {
         let mut answer = Err(Errno::EAGAIN);
-        // The test and the entry are one step under the lock, so to be woken and to be in are different things (R20).
+        // The test and the entry are one step under the lock, so to be woken and to be in are different
+        // things (R20).
         self.free.wait_event_interruptible(|| {
             answer = self.try_enter(who);
             answer != Err(Errno::EAGAIN)
@@ -90,8 +91,8 @@ impl<M: Machine> Door for WaitingUid<M> {
 }
 
 impl<M: Machine> CharDevice<M> for WaitingUid<M> {
-    /// [`Errno::EAGAIN`] instead of a sleep with [`OpenFlags::NONBLOCK`], [`Errno::ERESTARTSYS`] when a signal ends the sleep,
-    /// [`Errno::ENODEV`] when the device went meanwhile.
+    /// [`Errno::EAGAIN`] instead of a sleep with [`OpenFlags::NONBLOCK`], [`Errno::ERESTARTSYS`] when a
+    /// signal ends the sleep, [`Errno::ENODEV`] when the device went meanwhile.
     fn open(
         self: Arc<Self>,
         flags: OpenFlags,

@@ -1,6 +1,7 @@
 //! What each key does, and what the terminal is told.
 //!
-//! The line is kept in one row: of a line that is longer than the terminal is wide, the part around the cursor is shown.
+//! The line is kept in one row: of a line that is longer than the terminal is wide, the part around the
+//! cursor is shown.
 
 use alloc::format;
 use alloc::string::String;
@@ -212,8 +213,9 @@ impl Editor {
         out.push_str(&self.drawn());
     }
 
-    /// What draws the row anew: for when another task has written to the terminal. The cursor is in the first column then,
-    /// or somewhere in this row. What is drawn last is the line itself, so that a program that reads along finds it in one piece.
+    /// What draws the row anew: for when another task has written to the terminal. The cursor is in the first
+    /// column then, or somewhere in this row. What is drawn last is the line itself, so that a program that
+    /// reads along finds it in one piece.
     pub fn drawn(&self) -> String {
         let chars = self.buffer.chars();
         let cursor = self.buffer.cursor();

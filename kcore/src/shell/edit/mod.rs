@@ -1,7 +1,7 @@
 //! A line editor: bytes of a terminal in, bytes for it out, a line now and then.
 //!
-//! It asks the terminal nothing, so that it works as well where a file or a program types (docs/decisions/0022). Keys are
-//! those of Emacs, as in most shells.
+//! It asks the terminal nothing, so that it works as well where a file or a program types
+//! (docs/decisions/0022). Keys are those of Emacs, as in most shells.
 //!
 //! - [`key`]: keys out of bytes.
 //! - [`buffer`]: the line and its cursor.

@@ -20,8 +20,8 @@ unsafe fn queue_up(mutex: &Raw, waiter: &Waiter<HostMachine, ()>, losses: u32) {
     }
 }
 
-/// One that has come too late often enough is handed the mutex. The next has lost nothing yet: it is woken, and the mutex is
-/// free for all.
+/// One that has come too late often enough is handed the mutex. The next has lost nothing yet: it is woken,
+/// and the mutex is free for all.
 #[test]
 fn after_a_handover_the_next_begins_anew() {
     Host::new().run(|| {

@@ -11,8 +11,8 @@ use crate::more::{LaxLoad, LaxStore, LoomWord};
 use crate::right::holds;
 use crate::twins::UNORDERED;
 
-/// `values` numbers go through a ring with room for two. The producer uses a slot's payload before it puts a number in,
-/// the consumer before it takes it out.
+/// `values` numbers go through a ring with room for two. The producer uses a slot's payload before it puts a
+/// number in, the consumer before it takes it out.
 fn passes<A: AtomicWord + 'static>(values: usize) {
     let payloads = Arc::new([Payload::default(), Payload::default()]);
     let fifo = Box::into_raw(Box::new(Kfifo::<usize, 2, A>::starting_at(0)));

@@ -97,7 +97,8 @@ fn rwsem_keeps_readers_from_a_writer() {
     holds(2, shares_with_two_writers::<RwSemaphore<Parking>>);
 }
 
-/// What a writer did is seen by those who read with it after it became a reader; and no writer comes in between.
+/// What a writer did is seen by those who read with it after it became a reader; and no writer comes in
+/// between.
 #[test]
 fn rwsem_is_downgraded() {
     holds(2, || {

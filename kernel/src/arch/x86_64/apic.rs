@@ -1,5 +1,5 @@
-//! The local APIC, in its two forms (SDM vol. 3A, chapter 11): memory-mapped xAPIC, and x2APIC through MSRs where the
-//! CPU has it. The same registers; an x2APIC's are at `0x800 + offset / 16`.
+//! The local APIC, in its two forms (SDM vol. 3A, chapter 11): memory-mapped xAPIC, and x2APIC through MSRs
+//! where the CPU has it. The same registers; an x2APIC's are at `0x800 + offset / 16`.
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -65,8 +65,8 @@ static REGISTERS: AtomicU64 = AtomicU64::new(NONE);
 const NONE: u64 = 0;
 const X2: u64 = 1;
 
-/// Silences the two old 8259 interrupt controllers. A BIOS leaves them on, with their lines at vectors 8 to 15 and 0x70
-/// to 0x77: the first tick of the timer would look like a double fault.
+/// Silences the two old 8259 interrupt controllers. A BIOS leaves them on, with their lines at vectors 8 to
+/// 15 and 0x70 to 0x77: the first tick of the timer would look like a double fault.
 pub fn silence_8259() {
     for port in [0x21, 0xa1] {
         // SAFETY: the mask registers of the two 8259s; all ones mask every line.
@@ -74,8 +74,8 @@ pub fn silence_8259() {
     }
 }
 
-/// Finds out which form there is, maps it (`address` is the physical one, from the MADT) and switches the APIC of the
-/// first CPU on.
+/// Finds out which form there is, maps it (`address` is the physical one, from the MADT) and switches the
+/// APIC of the first CPU on.
 pub fn init(address: u64) -> Result<(), paging::OutOfFrames> {
     let features = CpuId::new().get_feature_info();
     if features.is_some_and(|features| features.has_x2apic()) {
@@ -87,8 +87,8 @@ pub fn init(address: u64) -> Result<(), paging::OutOfFrames> {
     Ok(())
 }
 
-/// Switches the APIC of the calling CPU on, without the interrupts that firmware may have left in it (a UEFI one ticks by
-/// the APIC's timer), and notes its id.
+/// Switches the APIC of the calling CPU on, without the interrupts that firmware may have left in it (a UEFI
+/// one ticks by the APIC's timer), and notes its id.
 pub fn enable() {
     let base = read_msr(IA32_APIC_BASE) | APIC_BASE_ENABLE;
     write_msr(IA32_APIC_BASE, base);
@@ -105,8 +105,8 @@ pub fn enable() {
     percpu::set_apic_id(percpu::this_cpu(), id());
 }
 
-/// The APIC id of the calling CPU as CPUID tells it: before the APIC is mapped. All 32 bits of it where the CPU has leaf
-/// 0xb, else 8.
+/// The APIC id of the calling CPU as CPUID tells it: before the APIC is mapped. All 32 bits of it where the
+/// CPU has leaf 0xb, else 8.
 pub fn initial_id() -> u32 {
     let cpuid = CpuId::new();
     let long = cpuid.get_extended_topology_info().and_then(|mut levels| levels.next());
@@ -114,8 +114,8 @@ pub fn initial_id() -> u32 {
     long.map_or_else(short, |level| level.x2apic_id())
 }
 
-/// Whether an interrupt can be sent to the CPU with that APIC id: the destination field of an xAPIC has 8 bits, and all
-/// ones mean all CPUs.
+/// Whether an interrupt can be sent to the CPU with that APIC id: the destination field of an xAPIC has 8
+/// bits, and all ones mean all CPUs.
 pub fn reaches(apic_id: u32) -> bool {
     is_x2() || apic_id < 0xff
 }
@@ -150,9 +150,9 @@ pub fn end_of_interrupt() {
     write(register::EOI, 0);
 }
 
-/// Sends an interrupt to the CPU with that APIC id. Does nothing while there is no APIC, nor for a CPU that it does not
-/// [reach](reaches). What the caller stored before is visible to the CPU that handles the interrupt. For this
-/// room alone: a CPU that is sent INIT and a start-up runs whatever is in that page.
+/// Sends an interrupt to the CPU with that APIC id. Does nothing while there is no APIC, nor for a CPU that
+/// it does not [reach](reaches). What the caller stored before is visible to the CPU that handles the
+/// interrupt. For this room alone: a CPU that is sent INIT and a start-up runs whatever is in that page.
 #[inline]
 pub(super) fn send(apic_id: u32, ipi: Ipi) {
     if !reaches(apic_id) {

@@ -34,25 +34,25 @@ pub fn irq_on() {
     interrupts::enable();
 }
 
-/// Switches interrupts on and halts until one comes. None can slip in between: `sti` takes effect after the next
-/// instruction (SDM vol. 2B, STI). Returns with interrupts on.
+/// Switches interrupts on and halts until one comes. None can slip in between: `sti` takes effect after the
+/// next instruction (SDM vol. 2B, STI). Returns with interrupts on.
 #[inline]
 pub fn irq_on_and_halt() {
     interrupts::enable_and_hlt();
 }
 
-/// A debug exception comes after the next instruction, and after each that follows, on this CPU; handlers run without (SDM
-/// vol. 3B, 19.3.1.4). It goes on in the next task, since the switch leaves the flags as they are, until one of the
-/// exceptions [ends it](super::traps::TrapFrame::single_steps) or a task comes out of the interrupt in which it has lost
-/// its CPU.
+/// A debug exception comes after the next instruction, and after each that follows, on this CPU; handlers run
+/// without (SDM vol. 3B, 19.3.1.4). It goes on in the next task, since the switch leaves the flags as they
+/// are, until one of the exceptions [ends it](super::traps::TrapFrame::single_steps) or a task comes out of
+/// the interrupt in which it has lost its CPU.
 #[inline(always)]
 pub fn begin_single_steps() {
     // SAFETY: changes the trap flag alone, by the way of the stack.
     unsafe { core::arch::asm!("pushfq", "or dword ptr [rsp], 0x100", "popfq") };
 }
 
-/// Whether the debug exception under way is that of a single step. Asked once: DR6 keeps what it says until it is written
-/// (SDM vol. 3B, 19.2.3).
+/// Whether the debug exception under way is that of a single step. Asked once: DR6 keeps what it says until
+/// it is written (SDM vol. 3B, 19.2.3).
 pub fn took_single_step() -> bool {
     const SINGLE_STEP: u64 = 1 << 14;
     let status: u64;
@@ -65,10 +65,11 @@ pub fn took_single_step() -> bool {
     status & SINGLE_STEP != 0
 }
 
-/// Lets interrupts wait whose vectors are below the 16 of `class` + 1; 0 lets all come (SDM vol. 3A, 11.8.3.1: the task
-/// priority, which CR8 is).
+/// Lets interrupts wait whose vectors are below the 16 of `class` + 1; 0 lets all come (SDM vol. 3A,
+/// 11.8.3.1: the task priority, which CR8 is).
 pub fn set_priority(class: u8) {
-    // SAFETY: CR8 exists on every 64-bit CPU and takes 0 to 15; it changes when interrupts come, and nothing else.
+    // SAFETY: CR8 exists on every 64-bit CPU and takes 0 to 15; it changes when interrupts come, and nothing
+    // else.
     unsafe {
         core::arch::asm!("mov cr8, {}", in(reg) u64::from(class & 0xf), options(nostack, preserves_flags))
     };
@@ -88,9 +89,9 @@ pub fn pause() {
     core::hint::spin_loop();
 }
 
-/// What was stored before is visible to all CPUs before any instruction after this begins. A WRMSR to an x2APIC's register
-/// does not wait for earlier stores by itself (SDM vol. 3A, 11.12.3), nor does the compiler keep a store to memory before
-/// a volatile one to a device's register.
+/// What was stored before is visible to all CPUs before any instruction after this begins. A WRMSR to an
+/// x2APIC's register does not wait for earlier stores by itself (SDM vol. 3A, 11.12.3), nor does the compiler
+/// keep a store to memory before a volatile one to a device's register.
 #[inline]
 pub fn store_fence() {
     // SAFETY: the two fences order accesses and do nothing else.
@@ -111,13 +112,15 @@ pub fn fault_address() -> u64 {
 
 /// Turns on what every CPU of this kernel uses: no-execute pages and global pages.
 pub fn enable_features() {
-    // SAFETY: NXE only gives meaning to a bit that our tables set on purpose; the CPU has it (`features::demand`).
+    // SAFETY: NXE only gives meaning to a bit that our tables set on purpose; the CPU has it
+    // (`features::demand`).
     unsafe { Efer::update(|efer| efer.insert(EferFlags::NO_EXECUTE_ENABLE)) };
     // SAFETY: global pages are those of the kernel, which are the same on every CPU; the CPU has them, too.
     unsafe { Cr4::update(|cr4| cr4.insert(Cr4Flags::PAGE_GLOBAL)) };
 }
 
-/// Forgets all that the TLB of this CPU knows, global pages too: to change CR4.PGE does that (SDM vol. 3A, 4.10.4.1).
+/// Forgets all that the TLB of this CPU knows, global pages too: to change CR4.PGE does that (SDM vol. 3A,
+/// 4.10.4.1).
 pub fn forget_pages() {
     // SAFETY: what is forgotten is looked up again; without the flag pages are merely not global.
     unsafe { Cr4::update(|cr4| cr4.remove(Cr4Flags::PAGE_GLOBAL)) };

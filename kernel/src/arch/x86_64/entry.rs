@@ -2,8 +2,8 @@
 
 use core::arch::naked_asm;
 
-/// Calls `main(argument)` on the first CPU's own stack, which is mapped by the kernel's own page tables too. A disk
-/// loader's stack is not.
+/// Calls `main(argument)` on the first CPU's own stack, which is mapped by the kernel's own page tables too.
+/// A disk loader's stack is not.
 ///
 /// # Safety
 /// The first CPU calls this once; no other code uses that stack.

@@ -1,5 +1,6 @@
-//! Leaving the machine: QEMU's `isa-debug-exit` device ends the process with status `value << 1 | 1`. Where there is no such
-//! device, COM1 says the status, and the machine switches itself off if its firmware has told how.
+//! Leaving the machine: QEMU's `isa-debug-exit` device ends the process with status `value << 1 | 1`. Where
+//! there is no such device, COM1 says the status, and the machine switches itself off if its firmware has
+//! told how.
 
 use core::fmt::Write;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -49,7 +50,8 @@ pub fn is_under_way() -> bool {
     SPEAKER.load(Relaxed) != NOBODY
 }
 
-/// The answer to a non-maskable interrupt while the machine ends: the CPU that speaks goes on, all others stop.
+/// The answer to a non-maskable interrupt while the machine ends: the CPU that speaks goes on, all others
+/// stop.
 pub fn stand_aside() {
     if SPEAKER.load(Relaxed) != percpu::this_cpu() {
         cpu::halt_for_ever();
@@ -63,7 +65,8 @@ pub fn switch_off_by(how: PowerOff) {
 
 /// Ends the machine. Takes no lock.
 pub fn exit(how: Exit) -> ! {
-    // SAFETY: port 0xf4 belongs to isa-debug-exit (qemu-run.sh); on a machine without it the write does nothing.
+    // SAFETY: port 0xf4 belongs to isa-debug-exit (qemu-run.sh); on a machine without it the write does
+    // nothing.
     unsafe { Port::<u32>::new(0xf4).write(how as u32) };
     // A write to the port does not fail.
     let _ = writeln!(RawSerial, "ends with status {}", how as u32 - Exit::Success as u32);

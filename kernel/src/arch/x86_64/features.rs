@@ -7,8 +7,8 @@ use raw_cpuid::{CpuId, FeatureInfo};
 use super::exit::{Exit, exit};
 use super::raw_serial::RawSerial;
 
-/// Ends the machine where the CPU lacks something, and says what. Called before anything else, without a lock: they count
-/// cycles. The other CPUs of a machine are taken to be like its first.
+/// Ends the machine where the CPU lacks something, and says what. Called before anything else, without a
+/// lock: they count cycles. The other CPUs of a machine are taken to be like its first.
 pub fn demand() {
     if let Some(feature) = missing() {
         // A write to the port does not fail.

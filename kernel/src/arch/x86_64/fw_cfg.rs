@@ -1,4 +1,5 @@
-//! QEMU's firmware configuration device: how a disk image gets its command line (QEMU `docs/specs/fw_cfg.rst`).
+//! QEMU's firmware configuration device: how a disk image gets its command line (QEMU
+//! `docs/specs/fw_cfg.rst`).
 
 use heapless::Vec;
 use x86_64::instructions::port::Port;
@@ -9,7 +10,8 @@ const SIGNATURE: u16 = 0x0000;
 const FILE_DIRECTORY: u16 = 0x0019;
 const MAX_FILES: u32 = 1024;
 
-/// The first `N` bytes of the file `name`, if the machine has the device and the file. For a kernel that has no heap yet.
+/// The first `N` bytes of the file `name`, if the machine has the device and the file. For a kernel that has
+/// no heap yet.
 pub fn read<const N: usize>(name: &str) -> Option<Vec<u8, N>> {
     let length = find(name)?;
     Some((0..length).take(N).map(|_| byte()).collect())

@@ -1,4 +1,5 @@
-//! Segments and the task-state segment: the little that 64-bit mode still wants of them (SDM vol. 3A, 3.4 and 8.7).
+//! Segments and the task-state segment: the little that 64-bit mode still wants of them (SDM vol. 3A, 3.4 and
+//! 8.7).
 
 use core::mem::MaybeUninit;
 
@@ -32,7 +33,8 @@ impl Tables {
         Tables { gdt: GlobalDescriptorTable::new(), tss: TaskStateSegment::new() }
     }
 
-    /// Makes the tables, with the tops of the stacks for double faults and for NMIs, and loads them on this CPU.
+    /// Makes the tables, with the tops of the stacks for double faults and for NMIs, and loads them on this
+    /// CPU.
     ///
     /// # Safety
     /// `tables` points to the tables of this CPU, which no other CPU reads or writes, and which live for

@@ -1,6 +1,7 @@
 //! The I/O APIC: the way of a device's interrupt to a CPU (Intel 82093AA data sheet, chapter 3).
 //!
-//! Two registers in memory lead to all others: the number of one is stored into the first, and the second is then that one.
+//! Two registers in memory lead to all others: the number of one is stored into the first, and the second is
+//! then that one.
 
 use kcore::acpi::Pin;
 use kcore::class;
@@ -23,8 +24,8 @@ const MASKED: u32 = 1 << 16;
 /// Held while a register is selected and used.
 static SELECTED: SpinLock<()> = SpinLock::new(class!("I/O APIC", "The first CPU, while it boots."), ());
 
-/// The interrupt of `pin` goes to the CPU with that APIC id, as `vector`. Returns false where there is no such pin, or where
-/// the id does not fit into the 8 bits that there are for it.
+/// The interrupt of `pin` goes to the CPU with that APIC id, as `vector`. Returns false where there is no
+/// such pin, or where the id does not fit into the 8 bits that there are for it.
 pub fn route(pin: &Pin, vector: u8, apic_id: u32) -> Result<bool, paging::OutOfFrames> {
     let page = u64::from(pin.io_apic) & !0xfff;
     let base = paging::map_device(page)? + (u64::from(pin.io_apic) & 0xfff);

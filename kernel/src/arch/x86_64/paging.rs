@@ -1,4 +1,5 @@
-//! The kernel's own page tables: text read-execute, constants read, everything else not executable, guards unmapped.
+//! The kernel's own page tables: text read-execute, constants read, everything else not executable, guards
+//! unmapped.
 
 use core::ops::Range;
 
@@ -34,8 +35,8 @@ struct TableFrames;
 
 // SAFETY: `frames::allocate_zeroed` hands every frame out once.
 unsafe impl FrameAllocator<Size4KiB> for TableFrames {
-    /// The frame holds zeros: the mapper links a new table into its parent first and clears it then, and in between the
-    /// walkers of all CPUs may look ahead into it (SDM vol. 3A, 4.10.2.3).
+    /// The frame holds zeros: the mapper links a new table into its parent first and clears it then, and in
+    /// between the walkers of all CPUs may look ahead into it (SDM vol. 3A, 4.10.2.3).
     fn allocate_frame(&mut self) -> Option<PhysFrame> {
         frames::allocate_zeroed().map(|address| PhysFrame::containing_address(PhysAddr::new(address)))
     }
@@ -51,9 +52,9 @@ fn with_tables<R>(f: impl FnOnce(&mut OffsetPageTable<'static>) -> R) -> R {
     f(&mut mapper(root()))
 }
 
-/// Builds the kernel's tables for all RAM and the kernel image, and switches to them. From then on all physical memory is
-/// found at [`layout::PHYS_BASE`]; there, too, what the kernel never writes is read-only: its text, its constants, the IDT,
-/// and the boot module at `module`.
+/// Builds the kernel's tables for all RAM and the kernel image, and switches to them. From then on all
+/// physical memory is found at [`layout::PHYS_BASE`]; there, too, what the kernel never writes is read-only:
+/// its text, its constants, the IDT, and the boot module at `module`.
 pub fn take_over(module: Range<u64>) -> Result<(), OutOfFrames> {
     let root = frames::allocate_zeroed().ok_or(OutOfFrames)?;
     {
@@ -68,9 +69,11 @@ pub fn take_over(module: Range<u64>) -> Result<(), OutOfFrames> {
     }
     super::cpu::enable_features();
     let root = PhysFrame::containing_address(PhysAddr::new(root));
-    // SAFETY: the new tables map the running code, its data and the current stack (part of `data`) where they are now.
+    // SAFETY: the new tables map the running code, its data and the current stack (part of `data`) where they
+    // are now.
     unsafe { Cr3::write(root, Cr3Flags::empty()) };
-    // Firmware may have had global pages, which a new CR3 leaves in the TLB: a null pointer would still lead somewhere.
+    // Firmware may have had global pages, which a new CR3 leaves in the TLB: a null pointer would still lead
+    // somewhere.
     super::cpu::forget_pages();
     // SAFETY: the tables in use have all RAM there.
     unsafe { frames::set_window(layout::PHYS_BASE) };
@@ -82,8 +85,8 @@ pub fn root() -> u64 {
     Cr3::read().0.start_address().as_u64()
 }
 
-/// Maps `size` bytes at physical `address` into the window of physical memory, read only: tables of the firmware that
-/// lie outside RAM. Returns where.
+/// Maps `size` bytes at physical `address` into the window of physical memory, read only: tables of the
+/// firmware that lie outside RAM. Returns where.
 pub fn map_firmware(address: u64, size: u64) -> Result<u64, OutOfFrames> {
     let first = address & !0xfff;
     with_tables(|tables| {
@@ -119,7 +122,8 @@ pub fn map_device(address: u64) -> Result<u64, OutOfFrames> {
 /// Maps a frame as data at `virt`.
 ///
 /// # Safety
-/// The frame is the caller's, and so is the page at `virt`: whatever is found there from now on is what is stored in it.
+/// The frame is the caller's, and so is the page at `virt`: whatever is found there from now on is what is
+/// stored in it.
 pub unsafe fn map_data(virt: u64, frame: u64) -> Result<(), OutOfFrames> {
     with_tables(|tables| map::<Size4KiB>(tables, VirtAddr::new(virt), frame, DATA))
 }
@@ -152,8 +156,8 @@ pub struct Mapping {
     pub executable: bool,
 }
 
-/// A page that is both writable and executable, or a guard that is mapped: what must never be. Looks at every mapping of
-/// the running tables.
+/// A page that is both writable and executable, or a guard that is mapped: what must never be. Looks at every
+/// mapping of the running tables.
 pub fn first_violation() -> Option<u64> {
     let guard = layout::bsp_stack().start;
     let mut first = is_mapped(guard).then_some(guard);
@@ -165,14 +169,15 @@ pub fn first_violation() -> Option<u64> {
     first
 }
 
-/// Shows `visit` every mapping of the running tables, by address. The tables are not changed meanwhile if no task is
-/// started.
+/// Shows `visit` every mapping of the running tables, by address. The tables are not changed meanwhile if no
+/// task is started.
 pub fn each_mapping(mut visit: impl FnMut(Mapping)) {
     let whole = Mapping { start: 0, size: 1 << 48, writable: true, executable: true };
     walk(root(), whole, &mut visit);
 }
 
-/// Shows `visit` what the table in `frame`, whose entries divide `whole` among them, maps (SDM vol. 3A, 4.5.4).
+/// Shows `visit` what the table in `frame`, whose entries divide `whole` among them, maps (SDM vol. 3A,
+/// 4.5.4).
 fn walk(frame: u64, whole: Mapping, visit: &mut dyn FnMut(Mapping)) {
     const SMALLEST: u64 = 4096;
     let table = core::ptr::with_exposed_provenance::<PageTable>((frames::window() + frame) as usize);
@@ -277,8 +282,8 @@ where
 {
     let page = Page::<S>::containing_address(virt);
     let frame = PhysFrame::<S>::containing_address(PhysAddr::new(frame));
-    // SAFETY: the callers map frames that the allocator gave them, RAM into the window, the kernel where it is, and
-    // device registers where nothing else is: no mapping hands memory to a second owner (I1).
+    // SAFETY: the callers map frames that the allocator gave them, RAM into the window, the kernel where it
+    // is, and device registers where nothing else is: no mapping hands memory to a second owner (I1).
     match unsafe { mapper.map_to(page, frame, flags, &mut TableFrames) } {
         // The page was not mapped before, so no CPU can have cached anything about it.
         Ok(flush) => {
@@ -294,8 +299,8 @@ where
 fn mapper(root: u64) -> OffsetPageTable<'static> {
     let window = frames::window();
     let table = core::ptr::with_exposed_provenance_mut::<PageTable>((window + root) as usize);
-    // SAFETY: `root` is a frame that holds a page table, which the window maps. The tables in use are reached through
-    // `with_tables`, one CPU at a time (I2); `take_over` builds new ones while one CPU runs.
+    // SAFETY: `root` is a frame that holds a page table, which the window maps. The tables in use are reached
+    // through `with_tables`, one CPU at a time (I2); `take_over` builds new ones while one CPU runs.
     let table: &'static mut PageTable = unsafe { &mut *table };
     // SAFETY: the window maps all physical memory at that offset.
     unsafe { OffsetPageTable::new(table, VirtAddr::new(window)) }

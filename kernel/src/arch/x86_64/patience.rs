@@ -2,16 +2,17 @@
 
 use super::cpu;
 
-/// So many cycles, and so many turns of the loop that waits. A CPU of an emulator is a thread of the host, and cycles pass while it
-/// has no core: on a busy host the turns of the waiter come as slowly as what it waits for, and the cycles do not.
+/// So many cycles, and so many turns of the loop that waits. A CPU of an emulator is a thread of the host,
+/// and cycles pass while it has no core: on a busy host the turns of the waiter come as slowly as what it
+/// waits for, and the cycles do not.
 #[derive(Debug)]
 pub struct Patience {
     until: u64,
     turns: u64,
 }
 
-/// Cycles for each turn that is waited for besides. A turn takes less on every machine that is known, so that the cycles decide
-/// where the waiter has a core of its own.
+/// Cycles for each turn that is waited for besides. A turn takes less on every machine that is known, so that
+/// the cycles decide where the waiter has a core of its own.
 const CYCLES_OF_A_TURN: u64 = 6000;
 
 impl Patience {

@@ -21,7 +21,8 @@ pub struct PerCpu {
     count: AtomicU32,
     /// Its APIC id, by which interrupts reach it.
     apic_id: AtomicU32,
-    /// Its GDT and TSS, made by `install`; touched by this CPU alone. Until then zeros, which take no room in the ELF.
+    /// Its GDT and TSS, made by `install`; touched by this CPU alone. Until then zeros, which take no room in
+    /// the ELF.
     tables: UnsafeCell<MaybeUninit<Tables>>,
 }
 
@@ -74,7 +75,8 @@ pub(crate) fn is_installed() -> bool {
 #[inline]
 pub fn this_cpu() -> u32 {
     let id: u32;
-    // SAFETY: GS points to this CPU's block from `install` on; `id` is its first field and never changes afterwards.
+    // SAFETY: GS points to this CPU's block from `install` on; `id` is its first field and never changes
+    // afterwards.
     unsafe { asm!("mov {:e}, gs:[0]", out(reg) id, options(nostack, readonly, preserves_flags)) };
     id
 }
@@ -95,16 +97,16 @@ pub fn set_count(count: u32) {
     unsafe { asm!("mov gs:[4], {:e}", in(reg) count, options(nostack, preserves_flags)) };
 }
 
-/// Adds to the count of the calling CPU. One instruction, so that an interrupt comes before or after it; no `lock` prefix,
-/// as no other CPU comes at all.
+/// Adds to the count of the calling CPU. One instruction, so that an interrupt comes before or after it; no
+/// `lock` prefix, as no other CPU comes at all.
 #[inline(always)]
 pub fn add_count<const NUMBER: u32>() {
     // SAFETY: as in `set_count`.
     unsafe { asm!("add dword ptr gs:[4], {}", const NUMBER, options(nostack)) };
 }
 
-/// Adds to the count of the calling CPU, in one instruction, and returns whether its last bit was carried out of it: the branch
-/// of the caller.
+/// Adds to the count of the calling CPU, in one instruction, and returns whether its last bit was carried out
+/// of it: the branch of the caller.
 #[inline(always)]
 pub fn carry_count<const NUMBER: u32>() -> bool {
     // SAFETY: as in `set_count`.

@@ -1,7 +1,8 @@
 //! The 8254 timer, used as a ruler for the time-stamp counter.
 //!
-//! Channel 2 is started when the kernel starts and read when it is up: measuring takes no time of its own. It counts
-//! down at 1,193,182 Hz and ends after 55 ms; after a longer boot it is started again for a millisecond.
+//! Channel 2 is started when the kernel starts and read when it is up: measuring takes no time of its own. It
+//! counts down at 1,193,182 Hz and ends after 55 ms; after a longer boot it is started again for a
+//! millisecond.
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -25,7 +26,8 @@ pub fn start() {
     STARTED.store(cpu::cycles(), Relaxed);
 }
 
-/// Cycles of the time-stamp counter in a second, from the time since [`start`]. `None` where no such timer answers.
+/// Cycles of the time-stamp counter in a second, from the time since [`start`]. `None` where no such timer
+/// answers.
 pub fn tsc_hz() -> Option<u64> {
     if let Reading::Ended = read() {
         start();

@@ -11,8 +11,9 @@ pub fn frame_pointer() -> u64 {
     rbp
 }
 
-/// Calls `f` with the stack pointer below the caller's frame and its callee-saved registers: from there up lies all that
-/// the running task can still use (System V ABI 3.2.1: the other registers hold nothing of the caller's).
+/// Calls `f` with the stack pointer below the caller's frame and its callee-saved registers: from there up
+/// lies all that the running task can still use (System V ABI 3.2.1: the other registers hold nothing of the
+/// caller's).
 pub fn with_saved(mut f: impl FnMut(u64)) {
     let mut f: &mut dyn FnMut(u64) = &mut f;
     // SAFETY: `f` lives until `spill` returns, which calls `call` with it once.

@@ -18,8 +18,8 @@ use super::{cpu, percpu};
 /// CPUs that run. They are numbered without gaps: one that does not answer gets no number.
 static RUNNING: AtomicU32 = AtomicU32::new(1);
 
-/// Non-maskable interrupts that were sent to each CPU, less those that came there. Two that meet on their way are one, so
-/// this may be too many. One count for all senders: nothing tells whose interrupt one is.
+/// Non-maskable interrupts that were sent to each CPU, less those that came there. Two that meet on their way
+/// are one, so this may be too many. One count for all senders: nothing tells whose interrupt one is.
 static UNMASKED: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 
 /// Whether the emulator runs one CPU at a time.
@@ -87,8 +87,8 @@ pub fn interrupt_unmasked(number: u32) {
     apic::send(percpu::apic_id(number), Ipi::Nmi);
 }
 
-/// Whether a non-maskable interrupt that has come was sent by a CPU, and not by the machine. It may come when its sender
-/// waits no more. Asked once for each.
+/// Whether a non-maskable interrupt that has come was sent by a CPU, and not by the machine. It may come when
+/// its sender waits no more. Asked once for each.
 pub(crate) fn sent_unmasked() -> bool {
     UNMASKED[percpu::this_cpu() as usize].try_update(Relaxed, Relaxed, |sent| sent.checked_sub(1)).is_ok()
 }
@@ -108,8 +108,9 @@ static UNANSWERED: AtomicU32 = AtomicU32::new(0);
 static CALLER: SpinLock<()> =
     SpinLock::new(class!("caller of all CPUs", "Its waiters have interrupts on: they answer, too."), ());
 
-/// Calls `function` on every other CPU, in its interrupt handler, and waits until all have done it. The caller has
-/// interrupts on (two that call each other would wait for ever) and holds no lock that others wait for with theirs off.
+/// Calls `function` on every other CPU, in its interrupt handler, and waits until all have done it. The
+/// caller has interrupts on (two that call each other would wait for ever) and holds no lock that others wait
+/// for with theirs off.
 pub fn call_others(function: fn()) {
     assert!(cpu::irq_are_on(), "two CPUs that call each other with interrupts off wait for ever");
     let _caller = CALLER.lock();

@@ -1,7 +1,7 @@
 //! The context switch.
 //!
-//! A task that does not run is its stack: the callee-saved registers of the System V ABI are pushed on it, and the
-//! stack pointer is kept. There is no floating-point state: the kernel is compiled without SSE.
+//! A task that does not run is its stack: the callee-saved registers of the System V ABI are pushed on it,
+//! and the stack pointer is kept. There is no floating-point state: the kernel is compiled without SSE.
 
 use core::arch::naked_asm;
 
@@ -60,13 +60,13 @@ pub const NEW_STACK: u64 = 34;
 
 /// Saves the caller on its own stack, its stack pointer in `*save`, and goes on where `load` was saved.
 ///
-/// The registers that the ABI lets a function change are cleared: what the task that leaves had in them is nothing to the
-/// next one, in whose trap frames kmemleak would take it for a reference. (`rdi` and `rsi` have `save` and `load`, which are
-/// no addresses of the heap.)
+/// The registers that the ABI lets a function change are cleared: what the task that leaves had in them is
+/// nothing to the next one, in whose trap frames kmemleak would take it for a reference. (`rdi` and `rsi`
+/// have `save` and `load`, which are no addresses of the heap.)
 ///
 /// # Safety
-/// `load` comes from [`prepare`] or from an earlier save, and is used once. Interrupts are off. The memory that `save`
-/// points to lives until the caller is resumed.
+/// `load` comes from [`prepare`] or from an earlier save, and is used once. Interrupts are off. The memory
+/// that `save` points to lives until the caller is resumed.
 #[unsafe(naked)]
 pub unsafe extern "C" fn switch(save: *mut u64, load: u64) {
     naked_asm!(

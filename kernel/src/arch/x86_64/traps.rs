@@ -35,7 +35,8 @@ pub mod vector {
     pub const STAND: u8 = 0xe3;
     /// COM1 has received something.
     pub const COM1: u8 = 0xe2;
-    /// The class of the vectors above: those of devices and of softirqs. What the scheduler needs is in the next one.
+    /// The class of the vectors above: those of devices and of softirqs. What the scheduler needs is in the
+    /// next one.
     pub const DEVICES: u8 = DEVICE >> 4;
     /// Another CPU has work for this one: leave `hlt`.
     pub const WAKE: u8 = 0xf0;
@@ -85,8 +86,8 @@ impl TrapFrame {
         self.rflags & INTERRUPT_FLAG != 0
     }
 
-    /// Whether a [single step](super::cpu::begin_single_steps) comes after the next instruction: not by itself when the last
-    /// one has loaded other flags.
+    /// Whether a [single step](super::cpu::begin_single_steps) comes after the next instruction: not by
+    /// itself when the last one has loaded other flags.
     pub fn single_steps(&mut self, on: bool) {
         const TRAP_FLAG: u64 = 1 << 8;
         self.rflags = if on { self.rflags | TRAP_FLAG } else { self.rflags & !TRAP_FLAG };
@@ -111,8 +112,8 @@ struct Gate {
 const INTERRUPT_GATE_PRESENT: u8 = 0x8e;
 const CODE_SELECTOR: u16 = 0x08;
 
-/// The one IDT, written once by the first CPU before the others run. It fills a page, which is read-only when the kernel's own
-/// page tables are in use.
+/// The one IDT, written once by the first CPU before the others run. It fills a page, which is read-only when
+/// the kernel's own page tables are in use.
 #[repr(C, align(4096))]
 struct Idt(UnsafeCell<[Gate; 256]>);
 // SAFETY: written by `init` alone, while one CPU runs; afterwards only the CPUs read it.

@@ -1,10 +1,11 @@
 //! The module `faulty` (LDD3 ch. 4, "Oops Messages"; misc-modules): a device that breaks the task that uses
 //! it.
 //!
-//! A write goes through a null pointer, as the book's does: a page fault. A read copies more bytes than the buffer on its
-//! stack has. In C that overwrites the return address, and the call comes back to nowhere; here the bounds are checked, and
-//! it is a panic that names the line. Either is an oops, and the task that made the call is gone in the middle of it: it never
-//! closes its file, and the module stays in use. `rmmod -f` takes it out all the same, since it does not wait for the dead.
+//! A write goes through a null pointer, as the book's does: a page fault. A read copies more bytes than the
+//! buffer on its stack has. In C that overwrites the return address, and the call comes back to nowhere; here
+//! the bounds are checked, and it is a panic that names the line. Either is an oops, and the task that made
+//! the call is gone in the middle of it: it never closes its file, and the module stays in use. `rmmod -f`
+//! takes it out all the same, since it does not wait for the dead.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

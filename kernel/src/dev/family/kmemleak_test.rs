@@ -1,8 +1,8 @@
 //! The module `kmemleak-test` (Linux: `samples/kmemleak`): it has no devices, and loses memory in the ways
 //! that Linux's does.
 //!
-//! What it allocates with a size from a list, as an array, as a large block, for each CPU, and in a list, it forgets: on
-//! loading, all but the list; on unloading, the list's head, and with it the list.
+//! What it allocates with a size from a list, as an array, as a large block, for each CPU, and in a list, it
+//! forgets: on loading, all but the list; on unloading, the list's head, and with it the list.
 
 use alloc::boxed::Box;
 use core::alloc::Layout;
@@ -59,8 +59,8 @@ pub(crate) struct Lost {
     pub(crate) blocks: u64,
 }
 
-/// Allocates and forgets. What is lost afterwards: everything but the list. [`Errno::ENOMEM`] when there is no memory,
-/// [`Errno::EBUSY`] when it is loaded already, [`Errno::EAGAIN`] when no task can be started.
+/// Allocates and forgets. What is lost afterwards: everything but the list. [`Errno::ENOMEM`] when there is
+/// no memory, [`Errno::EBUSY`] when it is loaded already, [`Errno::EAGAIN`] when no task can be started.
 pub(crate) fn load() -> Result<Lost, Errno> {
     if HEAD.peek() != 0 {
         return Err(Errno::EBUSY);

@@ -9,7 +9,8 @@ use kcore::errno::Errno;
 use crate::machine::Kernel;
 use crate::mm::heap::Live;
 
-/// A device, and the proof that no experiment takes its memory back: as long as it lives, or a file of it does.
+/// A device, and the proof that no experiment takes its memory back: as long as it lives, or a file of it
+/// does.
 pub(super) struct Living {
     /// Dropped first.
     device: Arc<dyn CharDevice<Kernel>>,

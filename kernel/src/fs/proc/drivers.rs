@@ -36,8 +36,8 @@ pub(super) fn modules() -> String {
     text
 }
 
-/// A line for each lock: how often it was taken, how often an attempt failed, and the cycles that it was held and waited
-/// for.
+/// A line for each lock: how often it was taken, how often an attempt failed, and the cycles that it was held
+/// and waited for.
 pub(super) fn lock_stat() -> String {
     let mut locks: Vec<LockStats> = Vec::from([heap::lock_stats(), com1::lock_stats()]);
     locks.extend(dev::locks());

@@ -67,8 +67,8 @@ fn write_slabs(text: &mut Text, groups: &[Group], rest: &[Group]) -> fmt::Result
     Ok(())
 }
 
-/// The groups, those with the most bytes first, and what did not fit, by kind. The heap is locked meanwhile, so nothing is
-/// allocated: the room is there before.
+/// The groups, those with the most bytes first, and what did not fit, by kind. The heap is locked meanwhile,
+/// so nothing is allocated: the room is there before.
 fn groups() -> Result<(Vec<Group>, Vec<Group>), Errno> {
     let mut groups: Vec<Group> = shortage::with_room_for(GROUPS)?;
     let mut rest: Vec<Group> = shortage::with_room_for(4)?;

@@ -1,7 +1,7 @@
 //! The files of `/proc`.
 //!
-//! - `table`: their names: those that are always there, those of the tasks, and what modules [add](add_file) and
-//!   [remove](remove_file).
+//! - `table`: their names: those that are always there, those of the tasks, and what modules [add](add_file)
+//!   and [remove](remove_file).
 //! - `drivers`: `devices`, `modules`, `lock_stat`.
 //! - `memory`: `meminfo`, `slabinfo`.
 //! - `system`: `version`, `mounts`, `interrupts`, `uptime`, `cpuinfo`.

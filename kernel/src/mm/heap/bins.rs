@@ -1,8 +1,9 @@
 //! Freed blocks of common sizes, by size.
 //!
-//! A hole is found by a walk past all holes before it, and so is the place of a block that becomes one. So blocks up to
-//! [`MOST`] bytes do not become holes as long as there is memory: the next of the same size is taken from here, at once, and
-//! the holes stay few. When memory runs out all go back to the holes, where neighbours become one.
+//! A hole is found by a walk past all holes before it, and so is the place of a block that becomes one. So
+//! blocks up to [`MOST`] bytes do not become holes as long as there is memory: the next of the same size is
+//! taken from here, at once, and the holes stay few. When memory runs out all go back to the holes, where
+//! neighbours become one.
 //!
 //! Each bin is linked through its blocks, which kmemleak does not search.
 
@@ -17,7 +18,8 @@ const MOST: usize = 4096;
 
 /// The bins.
 pub(super) struct Bins {
-    /// The first block of each bin; 0 when it is empty. Bin `n` has those that take `n + 1` times the alignment.
+    /// The first block of each bin; 0 when it is empty. Bin `n` has those that take `n + 1` times the
+    /// alignment.
     first: [usize; MOST / ALIGN],
     /// Bytes that all of them take from the holes.
     bytes: usize,
@@ -52,7 +54,8 @@ impl Bins {
         true
     }
 
-    /// The start of the memory of a block that takes `taken` bytes from the holes, a multiple of the alignment.
+    /// The start of the memory of a block that takes `taken` bytes from the holes, a multiple of the
+    /// alignment.
     pub(super) fn pop(&mut self, taken: usize) -> Option<NonNull<u8>> {
         let first = self.first.get_mut(taken / ALIGN - 1)?;
         let block = NonNull::new(core::ptr::with_exposed_provenance_mut::<u8>(*first))?;

@@ -34,9 +34,9 @@ pub(super) unsafe fn begin_block(base: NonNull<u8>, offset: usize, size: usize) 
     block
 }
 
-/// What is taken out of the holes for `size` bytes. A hole begins where a block ends; if that were not aligned, the next block
-/// would leave a splinter in front of it, too small for anything, and every allocation would walk past all of them.
-/// Besides, every block has room for a link.
+/// What is taken out of the holes for `size` bytes. A hole begins where a block ends; if that were not
+/// aligned, the next block would leave a splinter in front of it, too small for anything, and every
+/// allocation would walk past all of them. Besides, every block has room for a link.
 pub(super) fn room_for(size: usize, align: usize) -> Option<Layout> {
     let least = size_of::<BlockSize>() + size_of::<usize>();
     Layout::from_size_align(size.max(least).next_multiple_of(ALIGN), align).ok()
@@ -58,10 +58,12 @@ pub(super) unsafe fn give_back(holes: &mut linked_list_allocator::Heap, address:
     unsafe { holes.deallocate(base, whole) };
 }
 
-/// The bytes of a block that the ledger knows, or that is on its way from or to the holes. Racy tasks publish fresh blocks
-/// and keep using freed ones without any ordering, so every access to a block's bytes by the heap is atomic too.
+/// The bytes of a block that the ledger knows, or that is on its way from or to the holes. Racy tasks publish
+/// fresh blocks and keep using freed ones without any ordering, so every access to a block's bytes by the
+/// heap is atomic too.
 pub(super) fn bytes<'a>(address: usize, size: usize) -> SharedBytes<'a> {
-    // SAFETY: a block is aligned to 16, mapped for ever, and its users either own it or access it through this view too.
+    // SAFETY: a block is aligned to 16, mapped for ever, and its users either own it or access it through
+    // this view too.
     unsafe { SharedBytes::new(pointer(address), size) }
 }
 

@@ -1,8 +1,9 @@
 //! Freed blocks that are handed out again as late as possible.
 //!
-//! A stale word on a stack or in the spare room of a `Vec` is no reference, but a search takes it for one as soon as the
-//! block that it once named is handed out again. So the block that was freed first is given back first, and only when those
-//! freed after it are many (KASAN's quarantine in Linux does so to catch uses after free), or when memory runs out.
+//! A stale word on a stack or in the spare room of a `Vec` is no reference, but a search takes it for one as
+//! soon as the block that it once named is handed out again. So the block that was freed first is given back
+//! first, and only when those freed after it are many (KASAN's quarantine in Linux does so to catch uses
+//! after free), or when memory runs out.
 //!
 //! The queue is linked through the blocks themselves, which kmemleak does not search.
 

@@ -7,8 +7,8 @@ use kcore::machine::Kind;
 use super::recycling::Recycling;
 use super::{HEAP, is_poisoned, snapshot, with_heap};
 
-/// The stretch of time of one round of an experiment: blocks of the scull kinds that are freed meanwhile stay in
-/// quarantine, and those that are alive at the end can be told apart by reachability. One at a time.
+/// The stretch of time of one round of an experiment: blocks of the scull kinds that are freed meanwhile stay
+/// in quarantine, and those that are alive at the end can be told apart by reachability. One at a time.
 #[derive(Debug)]
 pub struct Experiment {
     since: u64,
@@ -119,8 +119,8 @@ impl Drop for Experiment {
     }
 }
 
-/// There are devices of the scull family outside of experiments. A module has one from before its first device is made
-/// until its last is gone.
+/// There are devices of the scull family outside of experiments. A module has one from before its first
+/// device is made until its last is gone.
 ///
 /// While there is one, no experiment [begins](Experiment::begin): at its end it would take back all blocks of
 /// the scull kinds that were allocated meanwhile, those of such a device, too.

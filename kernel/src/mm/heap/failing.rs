@@ -1,8 +1,9 @@
 //! Allocations that fail because a test wants them to.
 //!
-//! A test [arms](arm) it: so many allocations of the machine succeed, the next one fails, or all from there on. Every
-//! allocation counts, by whatever task, also the stack of a new task; what comes out of the reserve then does not. A
-//! [`Claim`](super::Claim) is refused as long as it is armed: what a library keeps for the next time would look lost.
+//! A test [arms](arm) it: so many allocations of the machine succeed, the next one fails, or all from there
+//! on. Every allocation counts, by whatever task, also the stack of a new task; what comes out of the reserve
+//! then does not. A [`Claim`](super::Claim) is refused as long as it is armed: what a library keeps for the
+//! next time would look lost.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
@@ -37,7 +38,8 @@ pub fn disarm() -> u32 {
     SO_FAR.load(Relaxed)
 }
 
-/// On how many different ways of calls allocations were made to fail so far. Two in a few thousand may count as one.
+/// On how many different ways of calls allocations were made to fail so far. Two in a few thousand may count
+/// as one.
 pub fn ways() -> u32 {
     WAYS.iter().map(|word| word.load(Relaxed).count_ones()).sum()
 }

@@ -9,8 +9,8 @@ use super::{HEAP, Heap};
 /// How many [`Quarantine`]s there are.
 static HOLDS: AtomicUsize = AtomicUsize::new(0);
 
-/// While there is one, no block of a scull kind that is freed is handed out again. When the last goes, the freed ones are
-/// given back; those that live stay.
+/// While there is one, no block of a scull kind that is freed is handed out again. When the last goes, the
+/// freed ones are given back; those that live stay.
 ///
 /// A task that is inside a device which does not keep others out has one, from before it enters until after
 /// it has left. That is enough: once all have left, no link that leads from the device leads to a freed

@@ -14,7 +14,8 @@
 use kcore::ledger::Record;
 use kcore::settings::MAX_WRITERS;
 
-/// Blocks taken out of quarantine at a time: it is done with interrupts off, and each is looked at to its last byte.
+/// Blocks taken out of quarantine at a time: it is done with interrupts off, and each is looked at to its
+/// last byte.
 const AT_ONCE: u32 = 512;
 /// Came in later than any task: is not inside.
 const OUTSIDE: u64 = u64::MAX;

@@ -93,8 +93,8 @@ impl Heap {
     }
 }
 
-/// A block for the running task, which is short from now on. [`Errno::ENOMEM`] when it goes without, when the block is a
-/// large one, and when the reserve is used up.
+/// A block for the running task, which is short from now on. [`Errno::ENOMEM`] when it goes without, when the
+/// block is a large one, and when the reserve is used up.
 pub(super) fn allocate(layout: Layout, at: &'static Location<'static>) -> Result<NonNull<u8>, Errno> {
     if layout.size() > LARGEST || shortage::goes_without() {
         return Err(Errno::ENOMEM);

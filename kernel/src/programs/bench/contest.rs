@@ -1,7 +1,7 @@
 //! Contestants who take turns.
 //!
-//! Each figure is the median of [`SAMPLES`]; contestants of one discipline take turns, so that a change of the host's
-//! speed meets them all.
+//! Each figure is the median of [`SAMPLES`]; contestants of one discipline take turns, so that a change of
+//! the host's speed meets them all.
 
 use alloc::vec::Vec;
 

@@ -55,8 +55,8 @@ fn line(listed: &Listed) -> String {
     )
 }
 
-/// Where a task sleeps: the file and the function, the first that is none of those which put others to sleep. Of a function that
-/// tells nothing, those that were inlined in it are looked at, the outermost first.
+/// Where a task sleeps: the file and the function, the first that is none of those which put others to sleep.
+/// Of a function that tells nothing, those that were inlined in it are looked at, the outermost first.
 fn sleeps_in(listed: &Listed) -> String {
     let mut addresses = [0; DEPTH];
     let Some(Trace::Frames(count)) = listing::trace(listed.id, &mut addresses) else {

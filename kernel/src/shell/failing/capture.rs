@@ -24,7 +24,8 @@ pub(super) struct Said {
     pub(super) names_memory: bool,
     /// Whether it tells the verdict of an experiment.
     pub(super) has_verdict: bool,
-    /// Whether that is one for which tasks were given up in the middle of a driver: what they own is never freed (I17).
+    /// Whether that is one for which tasks were given up in the middle of a driver: what they own is never
+    /// freed (I17).
     pub(super) has_given_up: bool,
     last: [u8; KEPT],
     length: usize,

@@ -5,7 +5,8 @@ use crate::kmemleak;
 use crate::process::table;
 use crate::{context, dev, fs, symbols, tty};
 
-/// How many of the locks are taken that sleepers wait for, and whether the caller has spinlocks, or interrupts off.
+/// How many of the locks are taken that sleepers wait for, and whether the caller has spinlocks, or
+/// interrupts off.
 pub(super) fn count() -> u32 {
     let are_free = [
         dev::modules_are_free(),

@@ -1,5 +1,6 @@
-//! The lines that are tried: each command, each file whose text is made, each module and what its devices do, what stands
-//! between commands; and each experiment. `kmemleak-test` is not among them: it is made to lose memory.
+//! The lines that are tried: each command, each file whose text is made, each module and what its devices do,
+//! what stands between commands; and each experiment. `kmemleak-test` is not among them: it is made to lose
+//! memory.
 
 use alloc::format;
 use alloc::string::String;

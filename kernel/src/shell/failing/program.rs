@@ -1,10 +1,11 @@
 //! The test.
 //!
-//! Each line is done as it is at the prompt, first as ever, to know what it prints and ends with, and how often it asks for
-//! memory; then with its first allocation failing, the second, and so on; then with all failing from the first on, from the
-//! second, and so on. Each time it has to come to its end, and either to do all of its work or to say that there is no memory
-//! and end with another status than 0. Afterwards nothing has died, no lock of the kernel's own is held, as many blocks are
-//! alive as before, and the prompt answers.
+//! Each line is done as it is at the prompt, first as ever, to know what it prints and ends with, and how
+//! often it asks for memory; then with its first allocation failing, the second, and so on; then with all
+//! failing from the first on, from the second, and so on. Each time it has to come to its end, and either to
+//! do all of its work or to say that there is no memory and end with another status than 0. Afterwards
+//! nothing has died, no lock of the kernel's own is held, as many blocks are alive as before, and the prompt
+//! answers.
 
 use alloc::format;
 use alloc::string::String;
@@ -99,7 +100,8 @@ struct Test {
     answer: u64,
 }
 
-/// Tries all lines with `filter` in them: each allocation, or as many of each line as the settings have rounds.
+/// Tries all lines with `filter` in them: each allocation, or as many of each line as the settings have
+/// rounds.
 pub fn main(filter: Option<&str>, line: &'static CommandLine, boot: &'static Boot) -> Exit {
     prepare(&line.machine, boot);
     let mut shell = Shell::new(&line.machine, false);
@@ -156,7 +158,8 @@ impl Test {
         com2::record(&Record::Case(Case { name: line.line.into(), ok, message }));
     }
 
-    /// Does a line, with what is to be done before and after it. If `fails` says so, allocations of the line itself fail.
+    /// Does a line, with what is to be done before and after it. If `fails` says so, allocations of the line
+    /// itself fail.
     fn attempt(&mut self, line: &Line<'_>, fails: Option<When>) -> Ended {
         clean::clear_stack_below();
         self.perform(line.before);
@@ -182,7 +185,8 @@ impl Test {
     }
 }
 
-/// The blocks that are alive, but for those of the trace: a list of stores that got no memory gets some the next time.
+/// The blocks that are alive, but for those of the trace: a list of stores that got no memory gets some the
+/// next time.
 fn live() -> PerKind {
     let PerKind { scull, other } = heap::live();
     PerKind { scull, other: other - log::rings() }
