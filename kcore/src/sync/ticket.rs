@@ -61,7 +61,7 @@ impl<M: Cpu, W, A> Watched for TicketLock<M, W, A> {
 impl<M: Cpu, W: Watch<M>, A: AtomicWord> RawLock<M> for TicketLock<M, W, A> {
     fn enter(&self, place: W::Place) {
         let ticket = {
-            let mut next = self.next.lock_atomic();
+            let mut next = self.next.lock_irqsave();
             let ticket = *next;
             *next = ticket.wrapping_add(1);
             ticket
