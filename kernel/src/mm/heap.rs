@@ -269,10 +269,14 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     Ok(size)
 }
 
-/// With the reserve half of the free memory, or what the longest range has room for beside the ledger: UEFI
-/// leaves many short ones.
+/// What a small machine keeps besides, for the stacks of some tasks.
+const FOR_STACKS: u64 = 256 << 10;
+
+/// With the reserve half of the free memory, but for [`FOR_STACKS`]; or what the longest range has room for
+/// beside the ledger: UEFI leaves many short ones.
 fn half_of_free() -> u64 {
-    let both = (frames::free_bytes() / 2).min(frames::longest_free() / 4 * 3);
+    let half = (frames::free_bytes() / 2).saturating_sub(FOR_STACKS);
+    let both = half.min(frames::longest_free() / 4 * 3);
     both.saturating_sub(reserve::size_beside(both))
 }
 
