@@ -125,7 +125,8 @@ pub(super) fn lock(what: &What, step: LockStep, lock: &LockId, at: &'static Loca
     if !context::in_interrupt() {
         schedule::this_task().held.step(step, lock, at);
     }
-    let who = current().or_else(newcomer);
+    // A task that gives a lock back still has it, whatever its book says: it must not wait here.
+    let who = current().or_else(|| if step == LockStep::Release { None } else { newcomer() });
     if is_watched {
         patrol::event();
     }

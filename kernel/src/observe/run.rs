@@ -187,7 +187,7 @@ pub fn withdraw() -> Vec<Step> {
         return Vec::new();
     }
     listener::ENDS.clear();
-    listen(!Listeners::PROBE, Listeners::empty());
+    listen(!(Listeners::PROBE | Listeners::FIRE), Listeners::empty());
     PAUSES.store(0, Relaxed);
     let mut session = SESSION.lock_irqsave();
     CREW.withdraw();

@@ -49,6 +49,8 @@ pub(super) fn begin_round() {
 /// What was found since the round began, if anything was. To be called when the tasks of the round have
 /// ended. Waits for a finder that is about to say it: an interrupt handler, perhaps, on another CPU.
 pub(crate) fn take() -> Option<Stop> {
+    // What a handler has found is in the session before the handler says it.
+    stop_as_found();
     // Pairs with the Release in `stop`: no finder gives up the tasks of the next round for what was found in
     // this one.
     while STAGE.load(Acquire) == STOPPING {
@@ -68,9 +70,10 @@ pub(super) fn has_stopped() -> bool {
     STAGE.load(Relaxed) != GOES_ON
 }
 
-/// The running task dies: the others of its crew are given up, if it has one.
+/// The running task dies: the others of its crew are given up, if it has one. Tasks that came by themselves
+/// are no crew: the dead one leaves its seat, and the others go on.
 pub(crate) fn died(oops: Oops) {
-    if CREW.tasks().any(|member| member == oops.task) {
+    if !CREW.is_open() && CREW.tasks().any(|member| member == oops.task) {
         stop(Cause::Died(oops));
     }
 }

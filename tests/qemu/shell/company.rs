@@ -61,6 +61,15 @@ pub(super) const BESIDE: &[Beside] = &[
         ),
         &["alive"],
     ),
+    // Tasks that came by themselves are no crew: one that dies in its seat leaves it, and the other goes on.
+    (
+        "death-in-a-seat",
+        4,
+        "insmod scull; insmod faulty; echo hello > /dev/scull1\nprobe rendezvous=slot.store 2\n\
+         dd if=/dev/zero of=/dev/scull0 bs=10 count=1 | cat &\ndd if=/dev/scull1 of=/dev/faulty\necho $?\nwait\n\
+         probe off\nwc -c /dev/scull0\nrmmod scull; echo alive\n",
+        &["139", "10 /dev/scull0", "alive"],
+    ),
     // Blocks.
     (
         "blocks",
