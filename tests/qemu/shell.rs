@@ -120,10 +120,8 @@ fn judge(outcome: &Outcome, status: Status, says: &[&str]) -> Answer {
     same("the exit status", outcome.status, status).map_err(all)?;
     same("what contradicts itself in the report", &outcome.report.problems, &Vec::new()).map_err(all)?;
     let mut lines = outcome.com1.lines();
-    // What a job of the background says may come when the next prompt is drawn already.
-    let says_it = |said: &str, line: &str| said == line || said.strip_prefix("scullery# ") == Some(line);
     for line in says {
-        holds(&format!("it says, in its turn: {line}"), lines.any(|said| says_it(said.trim_end(), line)))
+        holds(&format!("it says, in its turn: {line}"), lines.any(|said| said.trim_end() == *line))
             .map_err(all)?;
     }
     Ok(())

@@ -103,8 +103,9 @@ pub(super) const TYPED: &[Said] = &[
         &["kill: %1: Operation not permitted", "fg: current: Operation not permitted", "137", "137"],
     ),
     (
+        // The shell waits on the line of each job, so no prompt is drawn while the job says something.
         "background-reader",
-        "cat /dev/tty &\nwait $!\necho $?\ntrue && cat /dev/console &\nwait $!\necho $?\ncat /dev/tty | cat\nmine\n\x04echo end\n",
+        "cat /dev/tty & wait $!\necho $?\ntrue && cat /dev/console & wait $!\necho $?\ncat /dev/tty | cat\nmine\n\x04echo end\n",
         Status::Expected,
         &[
             "cat: /dev/tty: Input/output error",
