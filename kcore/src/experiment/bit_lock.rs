@@ -7,8 +7,7 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
-use super::points::INSIDE;
-use super::stage::{Refusal, Rig, Stage};
+use super::stage::{Owners, Refusal, Rig, Stage};
 use crate::class;
 use crate::event::{LockName, LockStep, Mode, Site};
 use crate::settings::Form;
@@ -88,34 +87,28 @@ static SET: Site = Site::new("set");
 /// The bit that is the lock.
 const BUSY: usize = 0;
 
-/// One round: every task passes through the critical section `quanta` times. Inside, the owners are counted
-/// by atomic additions, which no broken lock can disturb.
+/// One round: every task passes through the critical section `quanta` times.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let bit = BitLock::<M>::new(resolved.lock == Form::Broken);
     let is_bit = matches!(resolved.lock, Form::Broken | Form::TestAndSet);
     let guard =
         Guard::<M>::new(if is_bit { Form::None } else { resolved.lock }, "bit.lock", class!("bit.lock"));
-    let (inside, most) = (AtomicU64::new(0), AtomicU64::new(0));
-    let work = || {
-        most.fetch_max(inside.fetch_add(1, Relaxed) + 1, Relaxed);
-        probe::<M>(&INSIDE);
-        inside.fetch_sub(1, Relaxed);
-    };
+    let owners = Owners::default();
     stage.race(&|_| {
         for _ in 0..resolved.quanta {
             if is_bit {
                 bit.acquire();
-                work();
+                owners.pass::<M>();
                 bit.release();
             } else {
                 let _held = guard.enter();
-                work();
+                owners.pass::<M>();
             }
         }
     })?;
     stage.add_lock(guard.stats());
-    stage.run.owners = stage.run.owners.max(most.load(Relaxed));
+    stage.run.owners = stage.run.owners.max(owners.most());
     let wrong = bit.wrong.load(Relaxed);
     if wrong > 0 {
         stage.note(format!("releases of a round that found the bit clear: {wrong}"));

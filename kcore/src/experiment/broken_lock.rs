@@ -1,15 +1,11 @@
 //! A lock made of a load and a store.
 
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
 use super::entry::{Cause, Certain, Defaults, Experiment, Usually};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
-use super::points::INSIDE;
-use super::stage::{Refusal, Rig, Stage};
+use super::stage::{Owners, Refusal, Rig, Stage};
 use crate::class;
 use crate::settings::Form;
-use crate::shared::probe;
 use crate::sync::Guard;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -74,22 +70,18 @@ store (they fix the order in which one CPU does things, which was never wrong); 
 CPU, not the other one). It can be done with loads and stores alone, by Peterson's algorithm, but only with a full fence \
 between one's own store and the load of the other's flag.";
 
-/// One round: every task passes through the critical section `quanta` times. Inside, the owners are counted
-/// by atomic additions, which no broken lock can disturb.
+/// One round: every task passes through the critical section `quanta` times.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let guard = Guard::<M>::new(resolved.lock, "broken.lock", class!("broken.lock"));
-    let inside = AtomicU64::new(0);
-    let most = AtomicU64::new(0);
+    let owners = Owners::default();
     stage.race(&|_| {
         for _ in 0..resolved.quanta {
             let _held = guard.enter();
-            most.fetch_max(inside.fetch_add(1, Relaxed) + 1, Relaxed);
-            probe::<M>(&INSIDE);
-            inside.fetch_sub(1, Relaxed);
+            owners.pass::<M>();
         }
     })?;
     stage.add_lock(guard.stats());
-    stage.run.owners = stage.run.owners.max(most.load(Relaxed));
+    stage.run.owners = stage.run.owners.max(owners.most());
     Ok(())
 }

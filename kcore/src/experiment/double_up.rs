@@ -1,18 +1,15 @@
 //! An `up` too many.
 
 use core::panic::Location;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
-use super::points::INSIDE;
-use super::stage::{Refusal, Rig, Stage};
+use super::stage::{Owners, Refusal, Rig, Stage};
 use crate::class;
 use crate::errno::Errno;
 use crate::event::LockName;
 use crate::settings::Form;
-use crate::shared::probe;
 use crate::sync::{Observed, RawLock, RawMutex, Semaphore};
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -88,18 +85,16 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     // It jumps to the label that all error paths share. Before the tasks begin: else it would be a matter of
     // chance who gets the unit that is too many.
     let _ = lock.leave();
-    let (inside, most) = (AtomicU64::new(0), AtomicU64::new(0));
+    let owners = Owners::default();
     stage.race(&|_| {
         for _ in 0..resolved.quanta {
             lock.lock().enter(Location::caller());
-            most.fetch_max(inside.fetch_add(1, Relaxed) + 1, Relaxed);
-            probe::<M>(&INSIDE);
-            inside.fetch_sub(1, Relaxed);
+            owners.pass::<M>();
             lock.leave().expect("whoever is inside can leave");
         }
     })?;
     stage.add_lock(Some(lock.lock().stats()));
-    stage.run.owners = stage.run.owners.max(most.into_inner());
+    stage.run.owners = stage.run.owners.max(owners.most());
     Ok(())
 }
 

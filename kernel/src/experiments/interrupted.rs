@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::errno::Errno;
+use kcore::experiment::stage::Owners;
 use kcore::experiment::{INSIDE, Refusal, Resolved};
 use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::shared::probe;
@@ -34,7 +35,7 @@ pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     by_chance(stage, &scene, seed)?;
     let units_amiss = scene.unit.free().abs_diff(1) + scene.unit.waiters();
     stage.run.lost_updates += (scene.blocks_left(since) + units_amiss) as u64;
-    stage.run.owners = stage.run.owners.max(scene.most.load(Relaxed));
+    stage.run.owners = stage.run.owners.max(scene.owners.most());
     stage.add_lock(Some(scene.unit.lock().stats()));
     let (interrupted, had) = (scene.interrupted.load(Relaxed), scene.had.load(Relaxed));
     stage.note(format!("{interrupted} waits were ended by a signal, {had} got the unit"));
@@ -102,8 +103,7 @@ struct Scene {
     /// And those who are not of the crew.
     waiter: AtomicU32,
     interrupter: AtomicU32,
-    inside: AtomicU64,
-    most: AtomicU64,
+    owners: Owners,
 }
 
 impl Scene {
@@ -119,8 +119,7 @@ impl Scene {
             tasks,
             waiter: AtomicU32::new(0),
             interrupter: AtomicU32::new(0),
-            inside: AtomicU64::new(0),
-            most: AtomicU64::new(0),
+            owners: Owners::default(),
         })
     }
 
@@ -142,12 +141,12 @@ impl Scene {
 
     /// Has the unit for a while.
     fn have(&self, chance: &mut fastrand::Rng) {
-        self.most.fetch_max(self.inside.fetch_add(1, Relaxed) + 1, Relaxed);
+        self.owners.enter();
         self.had.fetch_add(1, Relaxed);
         probe::<Kernel>(&INSIDE);
         (0..chance.u32(..MOST_YIELDS)).for_each(|_| task::yield_now());
         (0..chance.u32(..MOST_PAUSES)).for_each(|_| Kernel::relax());
-        self.inside.fetch_sub(1, Relaxed);
+        self.owners.leave();
     }
 
     /// Sends a signal to one of the crew, sooner or later, if any of them waits.
