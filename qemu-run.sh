@@ -283,18 +283,25 @@ fi
 # charge: adds to `spent` the milliseconds since it was called last, but for those in which a thread of the machine wanted a
 # core of the host and had none. More cores than there are it cannot have. Where the kernel does not tell (macOS), all count.
 charge() {
-    local passed=$(((SECONDS - last) * 1000)) cpu=0 queue=0 ran queued thread got want most
+    local passed=$(((SECONDS - last) * 1000)) cpu=0 want=0 ran queued thread id state wants got most
     last=$SECONDS
     # Nobody looked meanwhile: the host slept, or this was stopped, and the machine as well.
     [ $passed -le 2000 ] || passed=2000
-    for thread in /proc/"$child"/task/*/schedstat; do
-        read -r ran queued _ 2>/dev/null <"$thread" || continue
-        cpu=$((cpu + ran / 1000)) queue=$((queue + queued / 1000))
-    done 2>/dev/null
-    got=$(((cpu - had_cpu) / 1000)) want=$(((cpu - had_cpu + queue - had_queue) / 1000)) most=$((passed * cores))
-    had_cpu=$cpu had_queue=$queue
+    for thread in /proc/"$child"/task/*; do
+        { read -r ran queued _ <"$thread/schedstat" && read -r state <"$thread/stat"; } 2>/dev/null || continue
+        id=${thread##*/} state=${state##*) } cpu=$((cpu + ran / 1000))
+        wants=$(((ran + queued) / 1000000 - ${known[id]:-0}))
+        # What it waits for a core is counted when it gets one: who still wants one has wanted it all the time.
+        [ "${state%% *}" != R ] || [ $wants -ge $passed ] || wants=$passed
+        [ $wants -ge 0 ] || wants=0
+        want=$((want + wants)) known[id]=$((${known[id]:-0} + wants))
+        [ "${state%% *}" = R ] || known[id]=$(((ran + queued) / 1000000))
+    done
+    got=$(((cpu - had_cpu) / 1000)) most=$((passed * cores))
+    had_cpu=$cpu
     # Threads that have ended are not counted any more.
-    [ $got -ge 0 ] && [ $want -ge $got ] || return
+    [ $got -ge 0 ] || return
+    [ $want -ge $got ] || want=$got
     [ $want -le $most ] || want=$most
     [ $got -le $want ] || got=$want
     if [ $want -gt $passed ]; then
@@ -306,7 +313,7 @@ charge() {
 
 # The watch ends the machine also when this script was killed in a way that it could not notice.
 watch() {
-    local limit=$1 spent=0 last=$SECONDS had_cpu=0 had_queue=0 cores
+    local limit=$1 spent=0 last=$SECONDS had_cpu=0 known=() cores
     cores=$(nproc 2>/dev/null) || cores=1
     while [ "$limit" = -1 ] || [ $spent -lt $((limit * 1000)) ]; do
         sleep 1
