@@ -84,7 +84,7 @@ pub enum Context {
 ///
 /// What a task switches off it switches on again as often; the calls nest. Machines without preemption or
 /// softirqs keep the defaults, which do nothing.
-pub trait Cpu {
+pub trait Cpu: Events {
     /// The atomic flag of this machine.
     type Flag: AtomicFlag;
     /// The CPU that runs this code. Without preemption it stays the same until the task blocks.

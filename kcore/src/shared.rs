@@ -7,7 +7,7 @@
 use core::panic::Location;
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
 
-use crate::event::{Access, Events, Kinds, Op, Outcome, Site, What};
+use crate::event::{Access, Events, Kinds, Op, Outcome, Site, Ticket, What};
 
 /// A value that fits in one machine word.
 pub trait Word: Copy {
@@ -160,16 +160,48 @@ impl<T: Word> Shared<T> {
         Outcome::Stored { before: before.map_or(0, bits), after: before.map_or(0, |_| bits(self.peek())) }
     }
 
+    /// A load by who spins, which is no probe point: it is told to who explores.
+    #[inline]
+    #[track_caller]
+    pub fn look<M: Events>(&self, site: &'static Site) -> T {
+        match self.tell_unsteered::<M>(site, Op::Look) {
+            Some(ticket) if M::wanted().contains(Kinds::OUTCOMES) => {
+                let seen = self.peek();
+                M::told(ticket, Outcome::Saw(seen.bits()));
+                seen
+            }
+            _ => self.peek(),
+        }
+    }
+
+    /// A store that is no probe point, and may end what others spin for.
+    #[inline]
+    #[track_caller]
+    pub fn put<M: Events>(&self, site: &'static Site, value: T) {
+        self.tell_unsteered::<M>(site, Op::Put(value.bits()));
+        self.poke(value);
+    }
+
+    /// [`compare_exchange`](Shared::compare_exchange) of who spins for it, which is no probe point.
+    #[inline]
+    #[track_caller]
+    pub fn claim<M: Events>(&self, site: &'static Site, current: T, new: T) -> Result<T, T> {
+        self.tell_unsteered::<M>(site, Op::Update);
+        T::compare_exchange(&self.atomic, current, new)
+    }
+
+    #[inline]
+    #[track_caller]
+    fn tell_unsteered<M: Events>(&self, site: &'static Site, op: Op) -> Option<Ticket> {
+        let is_wanted = cfg!(feature = "probes") && M::wanted().contains(Kinds::UNSTEERED);
+        let at = Location::caller();
+        is_wanted.then(|| M::tell(What::Access(self.access(site, op)), at))
+    }
+
     /// A load for accounting and for setting up: it is told to none.
     #[inline]
     pub fn peek(&self) -> T {
         T::load(&self.atomic)
-    }
-
-    /// [`compare_exchange`](Shared::compare_exchange) for a lock that tells of itself: it is told to none.
-    #[inline]
-    pub fn claim(&self, current: T, new: T) -> Result<T, T> {
-        T::compare_exchange(&self.atomic, current, new)
     }
 
     /// A store for setting up: it is told to none.
@@ -214,6 +246,22 @@ pub(crate) fn clearing<M: Events>(site: &'static Site, address: usize, size: usi
     telling::<M, ()>(Access { site, op: Op::Clear, address, size }, Location::caller(), |_| {
         (clear(), Outcome::ZEROS)
     });
+}
+
+/// The caller is about to read a run of `size` bytes at `address`, or to write one: no probe point.
+#[inline]
+#[track_caller]
+pub(crate) fn copying<M: Events>(site: &'static Site, op: Op, address: usize, size: usize) {
+    if cfg!(feature = "probes") && M::wanted().contains(Kinds::UNSTEERED) && size > 0 {
+        M::tell(What::Access(Access { site, op, address, size }), Location::caller());
+    }
+}
+
+/// The caller is about to use an atomic of its own that other tasks use as well: no probe point.
+#[inline]
+#[track_caller]
+pub(crate) fn touching<M: Events, A>(site: &'static Site, op: Op, atomic: &A) {
+    copying::<M>(site, op, core::ptr::from_ref(atomic).addr(), size_of::<A>());
 }
 
 /// A named point: a probe point without an access.

@@ -29,6 +29,8 @@ thread_local! {
 
 struct Mortal;
 
+impl kcore::event::Events for Mortal {}
+
 impl Cpu for Mortal {
     as_host!(Flag, cpu, irq_save, irq_restore, relax, cycles);
 }

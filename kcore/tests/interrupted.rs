@@ -126,6 +126,8 @@ struct Asleep;
 /// What its clock shows.
 static NOW: AtomicU64 = AtomicU64::new(100);
 
+impl kcore::event::Events for Asleep {}
+
 impl Cpu for Asleep {
     as_host!(Flag, cpu, irq_save, irq_restore, relax);
     fn cycles() -> u64 {

@@ -145,6 +145,8 @@ static SNATCHED: AtomicUsize = AtomicUsize::new(0);
 /// before.
 struct Tardy;
 
+impl kcore::event::Events for Tardy {}
+
 impl Cpu for Tardy {
     as_host!(Flag, cpu, irq_save, irq_restore, relax, cycles);
 }
@@ -204,6 +206,8 @@ static FREE: AtomicBool = AtomicBool::new(false);
 
 /// A machine on which a task that spins for a mutex finds it free after that.
 struct Lucky;
+
+impl kcore::event::Events for Lucky {}
 
 impl Cpu for Lucky {
     as_host!(Flag, cpu, irq_save, irq_restore, cycles);

@@ -175,6 +175,8 @@ fn irqsave_unlocks_before_interrupts_come() {
     static LOCK: SpinLock<u32, Eager> = SpinLock::new(class!("test"), 0);
     static ON: SpinLock<bool, HostMachine> = SpinLock::new(class!("test"), true);
 
+    impl kcore::event::Events for Eager {}
+
     impl Cpu for Eager {
         type Flag = std::sync::atomic::AtomicBool;
         fn cpu() -> kcore::machine::CpuId {
@@ -226,6 +228,8 @@ impl AtomicFlag for Watched {
 }
 
 struct Pausing;
+
+impl kcore::event::Events for Pausing {}
 
 impl Cpu for Pausing {
     as_host!(cpu, irq_save, irq_restore, cycles);

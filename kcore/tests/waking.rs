@@ -55,6 +55,8 @@ impl AtomicFlag for Flag {
 /// A machine of threads that counts wake-ups under a lock.
 struct Strict;
 
+impl kcore::event::Events for Strict {}
+
 impl Cpu for Strict {
     as_host!(cpu, irq_save, irq_restore, relax, cycles);
     type Flag = Flag;

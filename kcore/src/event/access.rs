@@ -27,6 +27,16 @@ pub enum Op {
     Clear,
     /// A named point without an access. Written as the site's bare name.
     Point,
+    /// A load by who spins, or by who only counts. No point, like all that come below.
+    Look,
+    /// The store of a number, which ends what others spin for.
+    Put(usize),
+    /// Bytes are added to or exchanged in one step.
+    Update,
+    /// A run of bytes is copied from here.
+    Read,
+    /// A run of bytes is copied to here.
+    Write,
 }
 
 /// One access to shared memory, or one named point.
@@ -49,7 +59,7 @@ impl Access {
         match self.op {
             Op::Load => rest == ".load",
             Op::Store(_) | Op::Swap(_) => rest == ".store",
-            Op::Clear => false,
+            Op::Clear | Op::Look | Op::Put(_) | Op::Update | Op::Read | Op::Write => false,
             Op::Point => rest.is_empty(),
         }
     }

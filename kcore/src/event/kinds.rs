@@ -20,6 +20,10 @@ bitflags::bitflags! {
         const BLOCKS = 1 << 6;
         /// The steps of tasks.
         const TASKS = 1 << 7;
+        /// Units of locks, before they are taken and given.
+        const UNITS = 1 << 8;
+        /// Accesses that are no points: the looks of who spins, what ends its wait, and the copies of bytes.
+        const UNSTEERED = 1 << 9;
         /// All at which a task can be made to wait, and what it waits for besides.
         const POINTS_AND_LOCKS = Self::LOADS.bits() | Self::STORES.bits() | Self::POINTS.bits() | Self::LOCKS.bits();
     }

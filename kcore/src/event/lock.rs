@@ -62,6 +62,26 @@ pub struct LockId {
     pub mode: Mode,
 }
 
+/// The units of a lock that can be shared: who shares it takes one, who has it alone takes all.
+pub const ALL_UNITS: u64 = 1 << 32;
+
+/// What an actor is about to do with the units of a lock. A lock of one owner has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It takes so many, and waits until they are free.
+    Take(u64),
+    /// It takes so many if they are free.
+    TryTake(u64),
+    /// It gives so many.
+    Give(u64),
+    /// As many as any actor will ever want are free from now on.
+    GiveAll,
+    /// None is free any more.
+    Withdraw,
+    /// It joins or leaves those who wait, or takes some of them out: one step to all others.
+    Queue,
+}
+
 /// What happens to an observed lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockStep {

@@ -26,7 +26,7 @@ use core::panic::Location;
 pub use access::{Access, Op, Outcome, Site};
 pub use class::{Class, Described};
 pub use kinds::Kinds;
-pub use lock::{LockId, LockName, LockStep, Mode, Waiting};
+pub use lock::{ALL_UNITS, Change, LockId, LockName, LockStep, Mode, Waiting};
 
 use crate::machine::{Context, CpuId, TaskId};
 
@@ -83,6 +83,8 @@ pub enum What {
     Access(Access),
     /// Something happens to an observed lock.
     Lock(LockStep, LockId),
+    /// Units of a lock are about to be taken or given, of which so many are free.
+    Units(Change, LockId, u64),
     /// Something happens to a block of memory.
     Block(Block),
     /// Something happens to the running task.
@@ -128,6 +130,13 @@ pub struct Ticket {
 
 /// A machine that hears of what happens.
 pub trait Events {
+    /// Whether silent locks, too, tell of the [units](What::Units) that are taken and given. Known when the
+    /// machine is compiled: on all others they stay as small and as fast as they are.
+    const EXPLORES: bool = false;
+
+    /// The caller is about to do what is not explored: all that is found out says nothing.
+    #[inline(always)]
+    fn unexplored(_what: &'static str) {}
     /// What is wanted now. Asked before anything is told.
     #[inline]
     fn wanted() -> Kinds {

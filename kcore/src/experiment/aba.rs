@@ -207,7 +207,7 @@ impl<M: Rig> Stack<M> {
     fn keep(&self, node: u32) {
         let node = self.node(node);
         node.kept.fetch_add(1, Relaxed);
-        node.next.poke(OWNED);
+        node.next.put::<M>(&NEXT, OWNED);
     }
 
     /// Counts what the top leads to. No other task uses the stack any more. A list that has become a circle

@@ -9,6 +9,7 @@ use super::points::{CALL, PIPE};
 use super::stage::{Pipework, Refusal, Rig, Stage, stamps};
 use crate::dev::OpenFlags;
 use crate::errno::Errno;
+use crate::event::Site;
 use crate::settings::Form;
 use crate::shared::probe;
 
@@ -103,8 +104,11 @@ fn write_and_read<M: Rig>(pipes: &Pipework<M>) -> Result<(), Errno> {
     Ok(())
 }
 
+/// The setting of the module: no point.
+static SETTING: Site = Site::new("scull_p_buffer");
+
 fn enlarge_and_write<M: Rig>(pipes: &Pipework<M>) -> Result<(), Errno> {
-    pipes.parameters.pipe_buffer.poke(LARGER);
+    pipes.parameters.pipe_buffer.put::<M>(&SETTING, LARGER);
     let file = pipes.open(FLAGS)?;
     let bytes = stamps::buffer::<M>(SECOND, stamps::of(1))?;
     let _ = file.write(&bytes);

@@ -5,15 +5,17 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Smallest, Work};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
-use super::stage::{Refusal, Rig, Stage, device_of};
+use super::stage::{Owners, Refusal, Rig, Stage, device_of};
 use crate::class;
 use crate::dev::{CharDevice, Credentials, OpenFlags};
 use crate::errno::Errno;
+use crate::event::{Op, Site};
 use crate::scull::access::Single;
 use crate::settings::Form;
+use crate::shared::touching;
 use crate::sync::SpinLock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -33,6 +35,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     certain: Certain { script: true, heals: true, ..Certain::NEVER },
     tasks: Some(3),
     needs: Needs::on(Ground::Device),
+    smallest: Smallest { tasks: 3, quanta: 1 },
     defaults: Defaults {
         natural: Work { quanta: 200, rounds: 10 },
         rendezvous: Work { quanta: 10, rounds: 3 },
@@ -97,12 +100,18 @@ struct Attempts {
     out_of_memory: u64,
 }
 
+/// By which the opens and closes are told apart: no point.
+static CLOCK: Site = Site::new("clock");
+
 /// One round: every task opens the device `quanta` times, and closes it if it is let in.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let device = Single::<M>::new(Arc::new(device_of(resolved.lock, stage.geometry)?));
-    let (clock, inside, most) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-    let now = || clock.fetch_add(1, SeqCst);
+    let (clock, owners) = (AtomicU64::new(0), Owners::default());
+    let now = || {
+        touching::<M, _>(&CLOCK, Op::Update, &clock);
+        clock.fetch_add(1, SeqCst)
+    };
     let all: Vec<SpinLock<Attempts, M>> =
         (0..resolved.writers).map(|_| SpinLock::new(class!("attempts"), Attempts::default())).collect();
     stage.race(&|who| {
@@ -111,8 +120,8 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
             let from = now();
             match Arc::clone(&device).open(OpenFlags::READ, &Credentials::ROOT) {
                 Ok(file) => {
-                    most.fetch_max(inside.fetch_add(1, SeqCst) + 1, SeqCst);
-                    inside.fetch_sub(1, SeqCst);
+                    owners.enter::<M>();
+                    owners.leave::<M>();
                     drop(file);
                     mine.holdings.push(Span { from, to: now() });
                 }
@@ -129,7 +138,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     }
     stage.out_of_memory += all.iter().map(|task| task.out_of_memory).sum::<u64>();
     stage.run.lost_updates += wrong;
-    stage.run.owners = stage.run.owners.max(most.into_inner());
+    stage.run.owners = stage.run.owners.max(owners.most());
     Ok(())
 }
 

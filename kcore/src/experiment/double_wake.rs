@@ -6,15 +6,15 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
+use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles, Smallest};
 use super::matrix::{C, R, Row};
 use super::needs::Needs;
 use super::stage::{Refusal, Rig, Stage, with_room_for};
 use crate::class;
 use crate::errno::Errno;
-use crate::event::{Class, Site};
+use crate::event::{Class, Op, Site};
 use crate::settings::Form;
-use crate::shared::Shared;
+use crate::shared::{Shared, touching};
 use crate::sync::{Completion, Guard, Semaphore, WaitQueue};
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -38,6 +38,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     certain: Certain { rendezvous: true, ..Certain::NEVER },
     tasks: Some(3),
     needs: Needs::of_two_unheard(),
+    smallest: Smallest { tasks: 3, quanta: 1 },
     defaults: Defaults::natural(1, 100),
     roles: Roles::FirstAndOthers(Role::Write, Role::Read),
     invariants: &["one event is answered by one sleeper"],
@@ -134,7 +135,7 @@ impl<M: Rig> Event<M> {
 
     /// It happens. No probe point: these are the accesses of those who wait.
     fn happen(&self) {
-        self.flag.poke(1);
+        self.flag.put::<M>(&FLAG, 1);
         self.wake_who_waits();
     }
 
@@ -192,6 +193,7 @@ impl<M: Rig> Event<M> {
     fn take(&self) {
         self.taken.fetch_add(1, Relaxed);
         // Pairs with the Acquire in `is_over`.
+        touching::<M, _>(&FLAG, Op::Put(1), &self.over);
         self.over.store(true, Release);
         self.wake_who_waits();
     }
@@ -209,6 +211,7 @@ impl<M: Rig> Event<M> {
     }
 
     fn is_over(&self) -> bool {
+        touching::<M, _>(&FLAG, Op::Look, &self.over);
         self.over.load(Acquire)
     }
 }

@@ -48,6 +48,8 @@ pub struct Experiment {
     pub tasks: Option<u32>,
     /// What its runs must have at least.
     pub needs: Needs,
+    /// The fewest tasks, and the least work of each, in whose executions all is found that it shows.
+    pub smallest: Smallest,
     /// How much work each task does when the command line does not say.
     pub defaults: Defaults,
     /// What its tasks do.
@@ -217,6 +219,15 @@ impl Defaults {
     }
 }
 
+/// How much it takes until one order of steps shows what an experiment shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Smallest {
+    /// Tasks.
+    pub tasks: u32,
+    /// Work of each task in a round, in the entry's unit.
+    pub quanta: u32,
+}
+
 /// What one task of an experiment does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -279,6 +290,7 @@ impl Experiment {
         placement: Placement::Spread,
         tasks: None,
         needs: Needs::on(Ground::Own),
+        smallest: Smallest { tasks: 2, quanta: 1 },
         defaults: Defaults::natural(1, 1),
         roles: Roles::All(Role::Write),
         invariants: &[],

@@ -167,7 +167,7 @@ impl Sleeper {
         let me = M::task().0 as usize;
         self.task.store::<M>(&SLEEPER, me);
         Watch::<M>::announce(&self.watch, LockStep::Wait, Mode::Exclusive, self.address(), place);
-        while self.task.peek() == me {
+        while self.task.look::<M>(&SLEEPER) == me {
             M::block();
         }
         Watch::<M>::announce(&self.watch, LockStep::GaveUp, Mode::Exclusive, self.address(), place);
@@ -177,7 +177,7 @@ impl Sleeper {
     fn wake<M: Rig>(&self) {
         let task = self.task.load::<M>(&SLEEPER);
         if task != NOBODY {
-            self.task.poke(NOBODY);
+            self.task.put::<M>(&SLEEPER, NOBODY);
             M::wake(TaskId(task as u32));
         }
     }

@@ -41,7 +41,7 @@ pub use catalogue::{QUESTIONS, find};
 pub use cells::{Trial, chosen, trials};
 pub use choice::Choice;
 pub use entry::{
-    Cause, Certain, Defaults, Experiment, Placement, Quanta, Role, Roles, Usually, Variant, Work,
+    Cause, Certain, Defaults, Experiment, Placement, Quanta, Role, Roles, Smallest, Usually, Variant, Work,
 };
 pub use matrix::{COLUMNS, Cell, Column, Row};
 pub use needs::{Ground, Needs};

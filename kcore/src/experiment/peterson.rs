@@ -12,9 +12,9 @@ use super::points::INSIDE;
 use super::stage::{Refusal, Rig, Stage, with_room_for};
 use crate::class;
 use crate::errno::Errno;
-use crate::event::{LockName, LockStep, Mode, Site};
+use crate::event::{LockName, LockStep, Mode, Op, Site};
 use crate::settings::{Form, Probe};
-use crate::shared::{Shared, probe};
+use crate::shared::{Shared, probe, touching};
 use crate::sync::{Guard, Observed, Watch};
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -96,6 +96,9 @@ static WANT: Site = Site::new("want");
 /// Between the stores and the first look at what the other wants: point `look`.
 static LOOK: Site = Site::new("look");
 
+/// Who goes first: no point.
+static TURN: Site = Site::new("turn");
+
 /// One round: the tasks play in pairs, and each passes `quanta` times through the critical section of its
 /// pair.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
@@ -166,6 +169,10 @@ impl<M: Rig> Pair<M> {
     /// Waits for the other one at the door, for the `pass`th time from 1, so that both enter at the same
     /// moment: two that take turns never race. False when the time is up.
     fn meet(&self, me: usize, pass: u32, deadline: u64) -> bool {
+        if M::EXPLORES {
+            // All orders come without it.
+            return true;
+        }
         let pass = u64::from(pass);
         self.arrivals[me].0.poke(2 * pass - 1);
         while !self.comes_soon(1 - me, 2 * pass - 1) {
@@ -212,12 +219,14 @@ impl<M: Rig> Pair<M> {
 
     /// Counts the owners, by atomic additions, which nothing can disturb.
     fn count(&self) {
+        touching::<M, _>(&INSIDE, Op::Update, &self.inside);
         let owners = self.inside.fetch_add(1, Relaxed) + 1;
         if owners > 1 {
             self.most.fetch_max(owners, Relaxed);
             self.met.fetch_add(1, Relaxed);
         }
         probe::<M>(&INSIDE);
+        touching::<M, _>(&INSIDE, Op::Update, &self.inside);
         self.inside.fetch_sub(1, Relaxed);
     }
 }
@@ -254,13 +263,13 @@ impl Peterson {
         // The compiler keeps the order in both forms. The CPU does only in one.
         let order = || if fenced { fence(Ordering::SeqCst) } else { compiler_fence(Ordering::SeqCst) };
         probe::<M>(&WANT);
-        self.want[me].0.poke(1);
+        self.want[me].0.put::<M>(&WANT, 1);
         // x86 keeps two stores in order by itself; Rust's memory model asks for this one, too.
         order();
-        self.turn.0.poke(1 - me as u64);
+        self.turn.0.put::<M>(&TURN, 1 - me as u64);
         order();
         probe::<M>(&LOOK);
-        while self.must_wait(me) {
+        while self.must_wait::<M>(me) {
             self.announce::<M>(LockStep::Wait);
             M::relax();
             M::spinning();
@@ -272,14 +281,14 @@ impl Peterson {
         self.announce::<M>(LockStep::Acquired);
     }
 
-    fn must_wait(&self, me: usize) -> bool {
-        self.want[1 - me].0.peek() == 1 && self.turn.0.peek() == 1 - me as u64
+    fn must_wait<M: Rig>(&self, me: usize) -> bool {
+        self.want[1 - me].0.look::<M>(&WANT) == 1 && self.turn.0.look::<M>(&TURN) == 1 - me as u64
     }
 
     fn leave<M: Rig>(&self, me: usize) {
         self.announce::<M>(LockStep::Release);
         fence(Ordering::Release);
-        self.want[me].0.poke(0);
+        self.want[me].0.put::<M>(&WANT, 0);
         M::preempt_enable();
     }
 

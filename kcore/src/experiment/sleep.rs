@@ -97,7 +97,7 @@ const SLEEP: u64 = 1000;
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let count = Count::new(resolved.lock);
-    let meeting = Meeting::new(resolved, resolved.writers);
+    let meeting = Meeting::new::<M>(resolved, resolved.writers);
     stage.race(&|who| {
         for _ in 0..resolved.quanta {
             meeting.come(who);

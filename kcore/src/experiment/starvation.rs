@@ -11,6 +11,7 @@ use super::points::INSIDE;
 use super::stage::{Refusal, Rig, Stage, with_room_for};
 use crate::class;
 use crate::errno::Errno;
+use crate::event::Site;
 use crate::probe::Name;
 use crate::settings::{Form, Probe};
 use crate::shared::{Shared, probe};
@@ -83,6 +84,9 @@ Wrong cures: to sleep a while after each turn (it is fair to the others at the p
 long); to raise the priority of the one that starves (it spins no better for that); to hold the lock for longer, in order to \
 need it less often (then everyone waits for longer); a ticket lock wherever there are more CPUs than cores.";
 
+/// Turns that are left: no point.
+static LEFT: Site = Site::new("left");
+
 /// PAUSEs that a turn takes: long enough for the others to come and wait.
 const PAUSES: u32 = 8;
 
@@ -107,7 +111,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
         let share = &shares[who as usize];
         present.fetch_add(1, Relaxed);
         // The task that comes first has no advantage. At probe points the tasks begin as these say.
-        while resolved.probe == Probe::Off && present.load(Relaxed) < resolved.writers {
+        while !M::EXPLORES && resolved.probe == Probe::Off && present.load(Relaxed) < resolved.writers {
             M::spinning();
             M::relax();
             M::yield_now();
@@ -116,12 +120,14 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
             let since = M::cycles();
             let _held = guard.enter();
             share.longest_wait.fetch_max(M::cycles().saturating_sub(since), Relaxed);
-            match left.peek() {
+            match left.look::<M>(&LEFT) {
                 0 => break,
-                some => left.poke(some - 1),
+                some => left.put::<M>(&LEFT, some - 1),
             }
             probe::<M>(&INSIDE);
-            (0..PAUSES).for_each(|_| M::relax());
+            if !M::EXPLORES {
+                (0..PAUSES).for_each(|_| M::relax());
+            }
             share.turns.fetch_add(1, Relaxed);
         }
     })?;

@@ -96,6 +96,12 @@ static UNPLUGGED: Site = Site::new("unplugged");
 /// A device is in the registry; where that is done too early, it does not work yet: point `plugged`.
 static PLUGGED: Site = Site::new("plugged");
 
+/// The lock and the mark of a device: no points.
+static IN_DEVICE: Site = Site::new("device");
+
+/// How many know of a device: no points.
+static REFERENCES: Site = Site::new("references");
+
 /// One round: readers look the device up and use it, `quanta` times; trimmers unplug it as often, and plug it
 /// in again before the next time.
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
@@ -165,7 +171,7 @@ impl<'a, M: Rig> Registry<'a, M> {
         }
         let is_in = {
             let _held = self.guard.enter();
-            let is_free = self.slot.peek().is_none();
+            let is_free = self.slot.look(&SLOT).is_none();
             if is_free {
                 self.slot.store(&SLOT, Some(object));
             }
@@ -186,10 +192,10 @@ impl<'a, M: Rig> Registry<'a, M> {
     /// Makes a device of a block, with one reference: the registry's.
     fn set_up(&self, object: Object<'a, M>) {
         let fields = object.fields();
-        fields.lock.poke(FREE);
-        fields.references.poke(1);
-        fields.uses.poke(0);
-        fields.works.poke(WORKS);
+        fields.lock.put::<M>(&IN_DEVICE, FREE);
+        fields.references.put::<M>(&REFERENCES, 1);
+        fields.uses.put::<M>(&USES, 0);
+        fields.works.put::<M>(&IN_DEVICE, WORKS);
     }
 
     /// Finds the device; [`Errno::ENODEV`] when there is none. Where references are counted, the caller has
@@ -199,7 +205,7 @@ impl<'a, M: Rig> Registry<'a, M> {
         let object = self.slot.load(&SLOT).ok_or(Errno::ENODEV)?;
         if self.counts() {
             let references = &object.fields().references;
-            references.poke(references.peek() + 1);
+            references.put::<M>(&REFERENCES, references.look::<M>(&REFERENCES) + 1);
         }
         Ok(object)
     }
@@ -209,8 +215,9 @@ impl<'a, M: Rig> Registry<'a, M> {
         let left = {
             let _held = self.guard.enter();
             let references = &object.fields().references;
-            references.poke(references.peek() - 1);
-            references.peek()
+            let left = references.look::<M>(&REFERENCES) - 1;
+            references.put::<M>(&REFERENCES, left);
+            left
         };
         if left == 0 {
             // The ledger counts what is freed twice.
@@ -225,7 +232,7 @@ impl<'a, M: Rig> Registry<'a, M> {
         let held = (self.form != Form::None).then(|| DeviceLock::take(self, object));
         let fields = object.fields();
         let lock_is_dead = held.as_ref().is_some_and(|held| !held.is_taken);
-        if lock_is_dead || fields.works.peek() != WORKS {
+        if lock_is_dead || fields.works.look::<M>(&IN_DEVICE) != WORKS {
             self.wild.fetch_add(1, Relaxed);
         }
         let uses = fields.uses.load::<M>(&USES);
@@ -279,13 +286,13 @@ impl<'a, M: Rig> DeviceLock<'a, M> {
         let off = PreemptOff::enter();
         let word = &object.fields().lock;
         let is_taken = loop {
-            match word.claim(FREE, TAKEN) {
+            match word.claim::<M>(&IN_DEVICE, FREE, TAKEN) {
                 Ok(_) => break true,
                 Err(TAKEN) => {}
                 Err(_poison) => break false,
             }
             announce(registry, object, LockStep::Wait);
-            while word.peek() == TAKEN {
+            while word.look::<M>(&IN_DEVICE) == TAKEN {
                 M::relax();
                 M::spinning();
             }
@@ -302,7 +309,7 @@ impl<M: Rig> Drop for DeviceLock<'_, M> {
         if self.is_taken {
             announce(self.registry, self.object, LockStep::Release);
             fence(Ordering::Release);
-            self.object.fields().lock.poke(FREE);
+            self.object.fields().lock.put::<M>(&IN_DEVICE, FREE);
         }
     }
 }

@@ -191,7 +191,7 @@ impl Listener for Warden {
                 }
             }
             What::Lock(..) => self.tell(event),
-            What::Block(_) => {}
+            What::Block(_) | What::Units(..) => {}
         }
     }
 }

@@ -154,7 +154,11 @@ impl<M: Machine> Pipe<M> {
         let state = self.state.lock_interruptible().map_err(|_| Errno::ERESTARTSYS)?;
         Ok(Snapshot {
             buffer: state.buffer.as_ref().map(Buffer::len),
-            ring: Ring { size: state.size, rp: self.rp.peek(), wp: self.wp.peek() },
+            ring: Ring {
+                size: state.size,
+                rp: self.rp.look::<M>(&sites::RP),
+                wp: self.wp.look::<M>(&sites::WP),
+            },
             readers: state.readers,
             writers: state.writers,
         })
@@ -224,7 +228,7 @@ impl<M: Machine> Pipe<M> {
     fn add_file(&self, flags: OpenFlags) -> Result<(), Errno> {
         let mut state = self.enter()?;
         probe::<M>(&sites::OPEN);
-        let size = self.parameters.pipe_buffer.peek();
+        let size = self.parameters.pipe_buffer.look::<M>(&crate::scull::sites::SCULL_P_BUFFER);
         let is_first = state.buffer.is_none();
         if is_first || self.edition == Edition::Book {
             if size < SMALLEST {

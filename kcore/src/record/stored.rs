@@ -46,10 +46,12 @@ impl Stored {
             What::Access(Access { site, op, address, size }) => match op {
                 Op::Store(value) | Op::Swap(value) => (site, address, size, value),
                 Op::Clear => (site, address, size, 0),
-                Op::Load | Op::Point => return None,
+                Op::Load | Op::Point | Op::Look | Op::Put(_) | Op::Update | Op::Read | Op::Write => {
+                    return None;
+                }
             },
             What::Block(Block::Freed { address, size }) => (&FREE, address, size, 0),
-            What::Lock(..) | What::Task(_) => return None,
+            What::Lock(..) | What::Units(..) | What::Task(_) => return None,
         };
         let (address, value) = (Hidden::new(address), Hidden::new(value));
         let (cpu, cycles, over) = (CpuId(0), 0, u64::MAX);

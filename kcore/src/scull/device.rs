@@ -153,7 +153,7 @@ impl<M: Machine> Device<M> {
 
     /// How its bytes are divided. Neither guarded nor a probe point: for accounting.
     pub fn geometry(&self) -> Geometry {
-        Geometry { quantum: self.quantum.peek(), qset: self.qset.peek() }
+        Geometry { quantum: self.quantum.look::<M>(&sites::QUANTUM), qset: self.qset.look::<M>(&sites::QSET) }
     }
 
     /// How its bytes are divided. Two accesses.
@@ -177,7 +177,7 @@ impl<M: Machine> Device<M> {
 
     /// Where its data ends, in bytes. Neither guarded nor a probe point: for accounting.
     pub fn size(&self) -> usize {
-        self.size.peek()
+        self.size.look::<M>(&sites::SIZE)
     }
 
     /// What went wrong so far.

@@ -6,13 +6,14 @@ use core::fmt;
 use crate::bytes::{SharedBytes, WORD};
 use crate::dev::{OpenFlags, Whence};
 use crate::errno::Errno;
+use crate::event::Op;
 use crate::machine::Machine;
 use crate::scull::device::Device;
 use crate::scull::edition::Edition;
 use crate::scull::geometry::{Geometry, Place};
 use crate::scull::list::{Block, Quantum};
 use crate::scull::sites;
-use crate::shared::probe;
+use crate::shared::{copying, probe};
 use crate::sync::Held;
 
 /// What a file was opened for (`O_RDONLY`, `O_WRONLY`, `O_RDWR`).
@@ -98,7 +99,12 @@ impl<'d, M: Machine> File<'d, M> {
         let count = into.len().min(to_end).min(geometry.quantum.wrapping_sub(place.offset));
         let bytes = self.bytes(quantum, place.offset, count)?;
         probe::<M>(&sites::READ_COPY);
-        bytes.read(place.offset, &mut into[..count]);
+        let middle = half(place.offset, count);
+        for part in [0..middle, middle..count] {
+            let at = place.offset + part.start;
+            copying::<M>(&sites::READ_COPY, Op::Read, quantum.address() + at, part.len());
+            bytes.read(at, &mut into[part]);
+        }
         self.position += count;
         Ok(count)
     }
@@ -160,7 +166,7 @@ impl<'d, M: Machine> File<'d, M> {
         let array = device.array_of(node, geometry.qset)?;
         let quantum = device.quantum_of(device.slot_of(array, place.slot)?, geometry.quantum)?;
         let bytes = self.bytes(quantum, place.offset, count)?;
-        copy::<M>(bytes, place.offset, &from[..count]);
+        copy::<M>(quantum.address(), bytes, place.offset, &from[..count]);
         self.position += count;
         self.grow();
         Ok(count)
@@ -205,12 +211,18 @@ impl<M: Machine> fmt::Debug for File<'_, M> {
 /// `copy_from_user` in two halves, with a probe before, between and after. They meet at a word of the
 /// quantum, so that a task which is held there has torn no word. The second is never empty, and of two words
 /// or more the first is not.
-fn copy<M: Machine>(quantum: SharedBytes<'_>, offset: usize, from: &[u8]) {
-    let middle = (offset + from.len() / 2) / WORD * WORD;
-    let (first, second) = from.split_at(middle.saturating_sub(offset));
+fn copy<M: Machine>(address: usize, quantum: SharedBytes<'_>, offset: usize, from: &[u8]) {
+    let (first, second) = from.split_at(half(offset, from.len()));
     probe::<M>(&sites::COPY_START);
+    copying::<M>(&sites::COPY_HALF, Op::Write, address + offset, first.len());
     quantum.write(offset, first);
     probe::<M>(&sites::COPY_HALF);
+    copying::<M>(&sites::COPY_HALF, Op::Write, address + offset + first.len(), second.len());
     quantum.write(offset + first.len(), second);
     probe::<M>(&sites::COPY_END);
+}
+
+/// How many of `count` bytes from `offset` on are copied before the others.
+fn half(offset: usize, count: usize) -> usize {
+    ((offset + count / 2) / WORD * WORD).saturating_sub(offset)
 }

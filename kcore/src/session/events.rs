@@ -94,7 +94,7 @@ impl Session {
                 let stops = self.look(event, standing, tasks);
                 Answer { wake: self.engine.lock(who, *step, lock), stops, ..Answer::GO }
             }
-            What::Task(_) | What::Block(_) => {
+            What::Task(_) | What::Block(_) | What::Units(..) => {
                 Answer { stops: self.look(event, standing, tasks), ..Answer::GO }
             }
         }
@@ -117,7 +117,10 @@ impl Session {
             What::Task(TaskStep::MaySleep) => slept = Slept::of(event, standing),
             // A search in the middle of other events may have missed a circle: one that spins looks again.
             What::Task(TaskStep::Spins) => waits = graph.search_all(tasks),
-            What::Task(TaskStep::Block | TaskStep::Woken) | What::Access(_) | What::Block(_) => {}
+            What::Task(TaskStep::Block | TaskStep::Woken)
+            | What::Access(_)
+            | What::Block(_)
+            | What::Units(..) => {}
         }
         self.find(slept.map(Finding::Slept).or(waits.map(Finding::Waits)))
     }

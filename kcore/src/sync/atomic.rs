@@ -15,7 +15,7 @@
 //! a plain load and orders nothing.
 
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicUsize};
 
 use crate::machine::{AtomicFlag, Cpu};
 use crate::sync::atomic_word::AtomicWord;
@@ -46,14 +46,16 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
 
     /// The value at this moment.
     #[inline]
+    #[track_caller]
     #[doc(alias = "atomic_read")]
     pub fn read(&self) -> i32 {
-        to_int(self.word.load(Relaxed))
+        to_int(self.changes.look(&self.word))
     }
 
     /// Writes `value`. Under the lock like any change: between the load and the store of another one it would
     /// be lost.
     #[inline]
+    #[track_caller]
     #[doc(alias = "atomic_set")]
     pub fn set(&self, value: i32) {
         self.change(|_| value);
@@ -61,6 +63,7 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
 
     /// Adds `i`.
     #[inline]
+    #[track_caller]
     #[doc(alias = "atomic_add")]
     pub fn add(&self, i: i32) {
         self.add_return(i);
@@ -68,6 +71,7 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
 
     /// Subtracts `i`.
     #[inline]
+    #[track_caller]
     #[doc(alias = "atomic_sub")]
     pub fn sub(&self, i: i32) {
         self.sub_return(i);
@@ -75,6 +79,7 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
 
     /// Adds 1.
     #[inline]
+    #[track_caller]
     #[doc(alias = "atomic_inc")]
     pub fn inc(&self) {
         self.inc_return();
@@ -82,6 +87,7 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
 
     /// Subtracts 1.
     #[inline]
+    #[track_caller]
     #[doc(alias = "atomic_dec")]
     pub fn dec(&self) {
         self.dec_return();
@@ -89,6 +95,7 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
 
     /// Adds 1 and says whether that made 0.
     #[inline]
+    #[track_caller]
     #[doc(alias = "atomic_inc_and_test")]
     pub fn inc_and_test(&self) -> bool {
         self.inc_return() == 0
@@ -96,6 +103,7 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
 
     /// Subtracts 1 and says whether that made 0.
     #[inline]
+    #[track_caller]
     #[doc(alias = "atomic_dec_and_test")]
     pub fn dec_and_test(&self) -> bool {
         self.dec_return() == 0
@@ -103,6 +111,7 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
 
     /// Subtracts `i` and says whether that made 0.
     #[inline]
+    #[track_caller]
     #[doc(alias = "atomic_sub_and_test")]
     pub fn sub_and_test(&self, i: i32) -> bool {
         self.sub_return(i) == 0
@@ -110,6 +119,7 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
 
     /// Adds `i` and says whether the sum is below 0.
     #[inline]
+    #[track_caller]
     #[doc(alias = "atomic_add_negative")]
     pub fn add_negative(&self, i: i32) -> bool {
         self.add_return(i) < 0
@@ -117,6 +127,7 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
 
     /// Adds `i` and returns the sum.
     #[inline]
+    #[track_caller]
     #[doc(alias = "atomic_add_return")]
     pub fn add_return(&self, i: i32) -> i32 {
         self.change(|value| value.wrapping_add(i))
@@ -124,6 +135,7 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
 
     /// Subtracts `i` and returns the difference.
     #[inline]
+    #[track_caller]
     #[doc(alias = "atomic_sub_return")]
     pub fn sub_return(&self, i: i32) -> i32 {
         self.change(|value| value.wrapping_sub(i))
@@ -131,6 +143,7 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
 
     /// Adds 1 and returns the sum.
     #[inline]
+    #[track_caller]
     #[doc(alias = "atomic_inc_return")]
     pub fn inc_return(&self) -> i32 {
         self.add_return(1)
@@ -138,12 +151,14 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
 
     /// Subtracts 1 and returns the difference.
     #[inline]
+    #[track_caller]
     #[doc(alias = "atomic_dec_return")]
     pub fn dec_return(&self) -> i32 {
         self.sub_return(1)
     }
 
     /// Changes the value and returns the new one.
+    #[track_caller]
     fn change(&self, change: impl FnOnce(i32) -> i32) -> i32 {
         let (_, new) = self.changes.change(&self.word, |word| to_word(change(to_int(word))));
         to_int(new)

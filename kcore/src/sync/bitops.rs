@@ -11,7 +11,7 @@
 //! [`clear_bit`](Bits::clear_bit) make a lock of a bit, as the book shows.
 
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicUsize};
 
 use crate::machine::{AtomicFlag, Cpu};
 use crate::sync::atomic_word::AtomicWord;
@@ -54,51 +54,59 @@ impl<M: Cpu, const WORDS: usize, A: AtomicWord> Bits<M, WORDS, A> {
 
     /// Sets bit `nr`.
     #[inline]
+    #[track_caller]
     pub fn set_bit(&self, nr: usize) {
         self.test_and_set_bit(nr);
     }
 
     /// Clears bit `nr`.
     #[inline]
+    #[track_caller]
     pub fn clear_bit(&self, nr: usize) {
         self.test_and_clear_bit(nr);
     }
 
     /// Turns bit `nr` over.
     #[inline]
+    #[track_caller]
     pub fn change_bit(&self, nr: usize) {
         self.test_and_change_bit(nr);
     }
 
     /// Whether bit `nr` is set at this moment. A plain load, which orders nothing.
     #[inline]
+    #[track_caller]
     pub fn test_bit(&self, nr: usize) -> bool {
-        self.words[nr / BITS].load(Relaxed) & mask(nr) != 0
+        self.changes.look(&self.words[nr / BITS]) & mask(nr) != 0
     }
 
     /// Sets bit `nr` and says whether it *was* set.
     #[inline]
+    #[track_caller]
     pub fn test_and_set_bit(&self, nr: usize) -> bool {
         self.change(nr, |word, mask| word | mask)
     }
 
     /// Clears bit `nr` and says whether it *was* set.
     #[inline]
+    #[track_caller]
     pub fn test_and_clear_bit(&self, nr: usize) -> bool {
         self.change(nr, |word, mask| word & !mask)
     }
 
     /// Turns bit `nr` over and says whether it *was* set.
     #[inline]
+    #[track_caller]
     pub fn test_and_change_bit(&self, nr: usize) -> bool {
         self.change(nr, |word, mask| word ^ mask)
     }
 
     /// The words, one after the other: others may change bits in between.
     pub fn words(&self) -> [usize; WORDS] {
-        core::array::from_fn(|index| self.words[index].load(Relaxed))
+        core::array::from_fn(|index| self.changes.look(&self.words[index]))
     }
 
+    #[track_caller]
     fn change(&self, nr: usize, change: impl FnOnce(usize, usize) -> usize) -> bool {
         let mask = mask(nr);
         let (old, _) = self.changes.change(&self.words[nr / BITS], |word| change(word, mask));

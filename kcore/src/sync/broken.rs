@@ -62,7 +62,7 @@ impl BrokenSpinLock {
         }
         // Each time anew: the listener saw the load in between, and would think that this task goes on.
         Watch::<M>::announce(&self.watch, LockStep::Wait, Mode::Exclusive, self.address(), place);
-        while self.word.peek() == TAKEN {
+        while self.word.look::<M>(&LOCK) == TAKEN {
             M::relax();
             M::spinning();
         }
@@ -104,7 +104,7 @@ impl<M: Cpu + Events> RawLock<M> for BrokenSpinLock {
         Watch::<M>::released(&self.watch);
         fence(Ordering::Release);
         // Not a probe point: `lock.store` is the one that should have been part of a test-and-set.
-        self.word.poke(FREE);
+        self.word.put::<M>(&LOCK, FREE);
         M::preempt_enable();
     }
 

@@ -108,8 +108,9 @@ impl<M: Sched, W: Watch<M>> Completion<M, W> {
     /// It has not happened any more. Those who wait still do.
     #[doc(alias = "reinit_completion")]
     #[doc(alias = "INIT_COMPLETION")]
+    #[track_caller]
     pub fn reinit(&self) {
-        self.events.withdraw();
+        self.events.withdraw(self.address(), W::place());
     }
 
     fn wait_within<P: Patience>(&self, patience: P, place: W::Place) -> Result<(), P::End> {

@@ -21,16 +21,16 @@ use core::fmt;
 use core::sync::atomic::AtomicBool;
 
 use crate::class;
-use crate::event::{Class, LockStep, Mode};
+use crate::event::{Change, Class, LockStep, Mode};
 use crate::machine::{Cpu, CpuId, Sched};
 use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::SpinLock;
-use crate::sync::watch::{Watch, Watched};
+use crate::sync::watch::{Inner, Watch, Watched};
 
 /// A lock that lets in every task that runs on the CPU that has it. It leaves preemption on, and its holder
 /// may sleep: name it as [`Waiting::Sleeps`](crate::event::Waiting::Sleeps).
 pub struct CpuOwnedLock<M: Cpu, W = Class> {
-    owner: SpinLock<Owner, M>,
+    owner: SpinLock<Owner, M, Inner>,
     watch: W,
 }
 
@@ -54,7 +54,7 @@ impl<M: Cpu, W> CpuOwnedLock<M, W> {
     pub const fn from_flag(flag: M::Flag, watch: W) -> Self {
         let owner = Owner { cpu: CpuId(0), depth: 0 };
         CpuOwnedLock {
-            owner: SpinLock::from_flag(flag, class!("inner lock of the lock of a CPU"), owner),
+            owner: SpinLock::from_flag(flag, Inner(class!("inner lock of the lock of a CPU")), owner),
             watch,
         }
     }
@@ -83,6 +83,11 @@ impl<M: Sched, W: Watch<M>> CpuOwnedLock<M, W> {
         self.leave(W::place());
     }
 
+    /// Units that are free: see [`Watch::units`]. A task has its own CPU: who has the lock does not come again.
+    fn free(&self) -> u64 {
+        u64::from(self.depth() == 0)
+    }
+
     fn try_acquire(&self, wait: &mut Option<W::Wait>) -> bool {
         let mut owner = self.owner.lock_irqsave();
         let cpu = M::cpu();
@@ -107,6 +112,7 @@ impl<M: Cpu, W> Watched for CpuOwnedLock<M, W> {
 
 impl<M: Sched, W: Watch<M>> RawLock<M> for CpuOwnedLock<M, W> {
     fn enter(&self, place: W::Place) {
+        self.watch.units(Change::Take(1), || self.free(), self.address(), place);
         let mut wait = None;
         while !self.try_acquire(&mut wait) {
             match &mut wait {
@@ -125,6 +131,7 @@ impl<M: Sched, W: Watch<M>> RawLock<M> for CpuOwnedLock<M, W> {
 
     fn leave(&self, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
+        self.watch.units(Change::Give(1), || self.free(), self.address(), place);
         let mut owner = self.owner.lock_irqsave();
         assert!(owner.depth > 0, "nobody is in");
         owner.depth -= 1;

@@ -7,9 +7,9 @@
 
 use core::panic::Location;
 
-use crate::event::{Class, LockStep, Mode};
+use crate::event::{Change, Class, LockName, LockStep, Mode};
 use crate::machine::Sched;
-use crate::sync::watch::Watch;
+use crate::sync::watch::{Watch, tell_units};
 
 /// No counter counts, and no hooks hear; but the task that has the mutex knows that it does: [`Sched::held`].
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +45,13 @@ impl<M: Sched> Watch<M> for Own {
             }
             LockStep::Release => held.gives_back_own(address),
             LockStep::Wait | LockStep::GaveUp | LockStep::Downgraded => {}
+        }
+    }
+
+    #[inline(always)]
+    fn units(&self, change: Change, free: impl FnOnce() -> u64, address: usize, place: Self::Place) {
+        if M::EXPLORES {
+            tell_units::<M>(change, LockName::sleeps("a mutex", self.0), free(), address, place);
         }
     }
 }

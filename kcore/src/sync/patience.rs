@@ -60,6 +60,7 @@ pub(super) struct UntilTime(u64);
 impl UntilTime {
     /// `cycles` from now.
     pub(super) fn after<M: Sched>(cycles: u64) -> Self {
+        M::unexplored("a wait with a deadline");
         UntilTime(M::cycles().saturating_add(cycles))
     }
 }

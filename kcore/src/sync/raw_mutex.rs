@@ -15,13 +15,13 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use crate::class;
 use crate::errno::Errno;
-use crate::event::{Class, LockStep, Mode};
+use crate::event::{Change, Class, LockStep, Mode};
 use crate::machine::{Sched, Sleep, TaskId};
 use crate::sync::patience::{Endless, Patience, UntilSignal};
 use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::SpinLock;
 use crate::sync::waiter::{Waiter, Waiters, after};
-use crate::sync::watch::{Watch, Watched};
+use crate::sync::watch::{Inner, Watch, Watched};
 
 /// Looks at a lock that is taken until a task goes to sleep for it: about as long as a sleep and a wake-up
 /// take.
@@ -45,7 +45,7 @@ pub struct RawMutex<M: Sched, W: Watch<M> = Class> {
     /// it as a hint; but whether it is the reader itself is no hint: no other task makes it so, or makes it
     /// end, while the reader runs.
     owner: AtomicU32,
-    sleepers: SpinLock<Sleepers<M, W>, M>,
+    sleepers: SpinLock<Sleepers<M, W>, M, Inner>,
     watch: W,
 }
 
@@ -94,7 +94,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     /// A lock made of a clear `flag`, for machines whose flags no `const` can make.
     pub const fn from_flag(flag: M::Flag, watch: W) -> Self {
         let sleepers = Sleepers { queue: Waiters::new(), woken: false, losses: 0 };
-        let sleepers = SpinLock::from_flag(flag, class!("inner lock of a mutex"), sleepers);
+        let sleepers = SpinLock::from_flag(flag, Inner(class!("inner lock of a mutex")), sleepers);
         RawMutex { owner: AtomicU32::new(NOBODY), sleepers, watch }
     }
 
@@ -150,6 +150,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     #[must_use = "if it is true, the lock has to be given back"]
     pub fn try_lock(&self) -> bool {
         let place = W::place();
+        self.watch.units(Change::TryTake(1), || self.free_units(), self.address(), place);
         let taken = self.take(&mut None);
         if taken {
             self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
@@ -173,6 +174,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
             return Err(Errno::EPERM);
         }
         self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
+        self.watch.units(Change::Give(1), || self.free_units(), self.address(), place);
         let mut sleepers = self.sleepers.lock_irqsave();
         self.watch.released();
         if let Some(task) = self.free(&mut sleepers) {
@@ -184,6 +186,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
 
     #[inline]
     fn acquire<P: Patience>(&self, patience: P, place: W::Place) -> Result<(), P::End> {
+        self.watch.units(Change::Take(1), || self.free_units(), self.address(), place);
         if !self.take(&mut None) {
             self.contend(patience, place)?;
         }
@@ -313,6 +316,11 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     pub fn owner(&self) -> Option<TaskId> {
         let owner = self.owner.load(Relaxed);
         (owner != NOBODY).then_some(TaskId(owner))
+    }
+
+    /// Units that are free: see [`Watch::units`].
+    fn free_units(&self) -> u64 {
+        u64::from(!self.is_locked())
     }
 
     /// Whether the caller's task has the lock.

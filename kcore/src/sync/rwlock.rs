@@ -12,7 +12,7 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::sync::atomic::AtomicBool;
 
-use crate::event::{Class, LockStep, Mode};
+use crate::event::{ALL_UNITS, Change, Class, LockStep, Mode};
 use crate::machine::Cpu;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::raw_lock::RawLock;
@@ -121,6 +121,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     #[doc(alias = "read_trylock")]
     pub fn try_read(&self) -> Option<ReadGuard<'_, T, M, W>> {
         let (place, environment) = (W::place(), PreemptOff::enter());
+        self.watch.units(Change::TryTake(1), || self.free(), self.address(), place);
         if !self.try_come(&mut None) {
             return None;
         }
@@ -134,6 +135,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     #[doc(alias = "write_trylock")]
     pub fn try_write(&self) -> Option<WriteGuard<'_, T, M, W>> {
         let (place, environment) = (W::place(), PreemptOff::enter());
+        self.watch.units(Change::TryTake(ALL_UNITS), || self.free(), self.address(), place);
         if !self.try_alone(&mut None) {
             return None;
         }
@@ -144,6 +146,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     #[inline]
     fn read_in<E: Environment>(&self, place: W::Place) -> ReadGuard<'_, T, M, W, E> {
         let environment = E::enter();
+        self.watch.units(Change::Take(1), || self.free(), self.address(), place);
         if !self.try_come(&mut None) {
             let come = |wait: &mut _| {
                 assert!(
@@ -169,6 +172,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     /// [`release_write`](RwLock::release_write).
     #[inline]
     fn acquire_write(&self, place: W::Place) {
+        self.watch.units(Change::Take(ALL_UNITS), || self.free(), self.address(), place);
         if !self.try_alone(&mut None) {
             let is_taken = || self.word.is_bit_set() || self.word.is_read();
             self.contend(Mode::Exclusive, place, |wait| self.try_alone(wait), is_taken);
@@ -183,6 +187,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     #[inline]
     pub(super) unsafe fn release_write(&self, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
+        self.watch.units(Change::Give(ALL_UNITS), || self.free(), self.address(), place);
         self.watch.released();
         self.word.clear_bit();
     }
@@ -194,6 +199,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     #[inline]
     pub(super) unsafe fn release_read(&self, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Shared, self.address(), place);
+        self.watch.units(Change::Give(1), || self.free(), self.address(), place);
         let _brief = Brief::<M>::enter();
         // No CPU writes, so the bit is free or a reader or a waiting writer has it for a few instructions.
         while !self.word.try_bit() {
@@ -266,6 +272,11 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
 }
 
 impl<T: ?Sized, M: Cpu, W> RwLock<T, M, W> {
+    /// Units that are free: see [`Watch::units`].
+    fn free(&self) -> u64 {
+        if self.is_write_locked() { 0 } else { ALL_UNITS - u64::from(self.readers()) }
+    }
+
     /// How many read at this moment. Good for assertions and reports, not for decisions.
     pub fn readers(&self) -> u32 {
         self.word.readers()

@@ -14,13 +14,13 @@ use core::fmt;
 use core::sync::atomic::AtomicBool;
 
 use crate::class;
-use crate::event::{Class, LockStep, Mode};
+use crate::event::{ALL_UNITS, Change, Class, LockStep, Mode};
 use crate::machine::Sched;
 use crate::sync::patience::Endless;
 use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::{SpinGuard, SpinLock};
 use crate::sync::waiter::{Dismissed, Waiter, Waiters, after};
-use crate::sync::watch::{Watch, Watched};
+use crate::sync::watch::{Inner, Watch, Watched};
 
 /// A reader/writer semaphore.
 ///
@@ -29,11 +29,11 @@ use crate::sync::watch::{Watch, Watched};
 /// given back. `hold_cycles` of its counters are those of all readers and writers together.
 #[doc(alias = "struct rw_semaphore")]
 pub struct RwSemaphore<M: Sched, W: Watch<M> = Class> {
-    state: SpinLock<State<M, W>, M>,
+    state: SpinLock<State<M, W>, M, Inner>,
     watch: W,
 }
 
-type Locked<'a, M, W> = SpinGuard<'a, State<M, W>, M>;
+type Locked<'a, M, W> = SpinGuard<'a, State<M, W>, M, Inner>;
 
 struct State<M: Sched, W: Watch<M>> {
     /// How many read.
@@ -68,7 +68,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
             passed: None,
         };
         RwSemaphore {
-            state: SpinLock::from_flag(flag, class!("inner lock of a reader/writer semaphore"), state),
+            state: SpinLock::from_flag(flag, Inner(class!("inner lock of a reader/writer semaphore")), state),
             watch,
         }
     }
@@ -81,6 +81,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     #[track_caller]
     pub fn down_read(&self) {
         let place = W::place();
+        self.watch.units(Change::Take(1), || self.free(), self.address(), place);
         let state = self.state.lock();
         if state.is_closed {
             self.sleep_at_gate(state, Mode::Shared, place);
@@ -97,6 +98,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     #[must_use = "if it is true, there is an up_read to come"]
     pub fn try_down_read(&self) -> bool {
         let place = W::place();
+        self.watch.units(Change::TryTake(1), || self.free(), self.address(), place);
         let state = self.state.lock();
         if state.is_closed {
             return false;
@@ -120,6 +122,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     #[must_use = "if it is true, there is an up_write to come"]
     pub fn try_down_write(&self) -> bool {
         let place = W::place();
+        self.watch.units(Change::TryTake(ALL_UNITS), || self.free(), self.address(), place);
         let mut state = self.state.lock();
         if state.is_closed || state.readers > 0 {
             return false;
@@ -137,7 +140,9 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     #[inline]
     #[track_caller]
     pub fn up_read(&self) {
-        self.watch.announce(LockStep::Release, Mode::Shared, self.address(), W::place());
+        let place = W::place();
+        self.watch.announce(LockStep::Release, Mode::Shared, self.address(), place);
+        self.watch.units(Change::Give(1), || self.free(), self.address(), place);
         let mut state = self.state.lock();
         assert!(state.readers > 0, "up_read, and nobody reads");
         state.readers -= 1;
@@ -171,7 +176,9 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     /// When no task writes.
     #[track_caller]
     pub fn downgrade_write(&self) {
-        self.watch.announce(LockStep::Downgraded, Mode::Exclusive, self.address(), W::place());
+        let place = W::place();
+        self.watch.announce(LockStep::Downgraded, Mode::Exclusive, self.address(), place);
+        self.watch.units(Change::Give(ALL_UNITS - 1), || self.free(), self.address(), place);
         let mut state = self.state.lock();
         assert!(state.is_written(), "downgrade_write, and nobody writes");
         state.readers = 1;
@@ -247,6 +254,12 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         let Ok(()) = waiter.sleep(Endless);
     }
 
+    /// Units that are free: see [`Watch::units`].
+    fn free(&self) -> u64 {
+        let state = self.state.lock();
+        if state.is_written() { 0 } else { ALL_UNITS - state.readers as u64 }
+    }
+
     /// How many read at this moment. For reports.
     pub fn readers(&self) -> usize {
         self.state.lock().readers
@@ -283,6 +296,7 @@ impl<M: Sched, W: Watch<M>> Watched for RwSemaphore<M, W> {
 impl<M: Sched, W: Watch<M>> RawLock<M> for RwSemaphore<M, W> {
     #[inline]
     fn enter(&self, place: W::Place) {
+        self.watch.units(Change::Take(ALL_UNITS), || self.free(), self.address(), place);
         let mut state = self.state.lock();
         if state.is_closed {
             self.sleep_at_gate(state, Mode::Exclusive, place);
@@ -301,6 +315,7 @@ impl<M: Sched, W: Watch<M>> RawLock<M> for RwSemaphore<M, W> {
     #[inline]
     fn leave(&self, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
+        self.watch.units(Change::Give(ALL_UNITS), || self.free(), self.address(), place);
         let state = self.state.lock();
         assert!(state.is_written(), "up_write, and nobody writes");
         self.watch.released();

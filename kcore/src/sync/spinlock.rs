@@ -13,7 +13,7 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::AtomicBool;
 
-use crate::event::{Class, LockStep, Mode};
+use crate::event::{Change, Class, LockStep, Mode};
 use crate::machine::Cpu;
 use crate::sync::environment::{Atomic, BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::raw_lock::RawLock;
@@ -104,6 +104,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
     pub fn try_lock(&self) -> Option<SpinGuard<'_, T, M, W>> {
         let place = W::place();
         let environment = PreemptOff::enter();
+        self.watch.units(Change::TryTake(1), || self.free(), self.address(), place);
         if !self.word.try_acquire() {
             return None;
         }
@@ -125,6 +126,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
     /// [`release`](SpinLock::release).
     #[inline]
     fn acquire(&self, place: W::Place) {
+        self.watch.units(Change::Take(1), || self.free(), self.address(), place);
         if self.word.try_acquire() {
             self.watch.acquired(None);
         } else {
@@ -141,6 +143,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
     #[inline]
     unsafe fn release(&self, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
+        self.watch.units(Change::Give(1), || self.free(), self.address(), place);
         self.watch.released();
         self.word.clear();
     }
@@ -186,6 +189,11 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
 }
 
 impl<T: ?Sized, M: Cpu, W> SpinLock<T, M, W> {
+    /// Units that are free: see [`Watch::units`].
+    fn free(&self) -> u64 {
+        u64::from(!self.is_locked())
+    }
+
     /// Whether a CPU has the lock at this moment. Good for assertions and reports, not for decisions.
     #[inline]
     pub fn is_locked(&self) -> bool {

@@ -19,18 +19,18 @@ use core::sync::atomic::{
 };
 
 use crate::class;
-use crate::event::{Class, LockStep, Mode};
+use crate::event::{Change, Class, LockStep, Mode};
 use crate::machine::Cpu;
 use crate::sync::atomic_word::AtomicWord;
 use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::SpinLock;
-use crate::sync::watch::{Watch, Watched};
+use crate::sync::watch::{Inner, Watch, Watched};
 
 /// A lock without a value. Its [holder](RawLock) has entered an environment in which nothing can take the CPU
 /// from it.
 pub struct TicketLock<M: Cpu, W = Class, A = AtomicUsize> {
     /// The ticket that the next waiter draws. They wrap; there are fewer waiters than tickets.
-    next: SpinLock<usize, M>,
+    next: SpinLock<usize, M, Inner>,
     /// The ticket of the holder, or of the next one. Written by the holder.
     serving: A,
     watch: W,
@@ -39,7 +39,12 @@ pub struct TicketLock<M: Cpu, W = Class, A = AtomicUsize> {
 impl<M: Cpu, W, A: AtomicWord> TicketLock<M, W, A> {
     /// A free lock made of a clear `flag`.
     pub fn from_flag(flag: M::Flag, watch: W) -> Self {
-        TicketLock { next: SpinLock::from_flag(flag, class!("tickets"), 0), serving: A::new(0), watch }
+        TicketLock { next: SpinLock::from_flag(flag, Inner(class!("tickets")), 0), serving: A::new(0), watch }
+    }
+
+    /// Units that are free: see [`Watch::units`].
+    fn free(&self) -> u64 {
+        u64::from(self.queued() == 0)
     }
 
     /// How many tickets are drawn and not served: the holder's and those of its waiters.
@@ -60,6 +65,7 @@ impl<M: Cpu, W, A> Watched for TicketLock<M, W, A> {
 
 impl<M: Cpu, W: Watch<M>, A: AtomicWord> RawLock<M> for TicketLock<M, W, A> {
     fn enter(&self, place: W::Place) {
+        self.watch.units(Change::Take(1), || self.free(), self.address(), place);
         let ticket = {
             let mut next = self.next.lock_irqsave();
             let ticket = *next;
@@ -89,6 +95,7 @@ impl<M: Cpu, W: Watch<M>, A: AtomicWord> RawLock<M> for TicketLock<M, W, A> {
 
     fn leave(&self, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
+        self.watch.units(Change::Give(1), || self.free(), self.address(), place);
         self.watch.released();
         self.serving.store(self.serving.load(Relaxed).wrapping_add(1), Release);
     }

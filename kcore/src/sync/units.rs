@@ -2,12 +2,12 @@
 //! completion share.
 
 use crate::class;
-use crate::event::{LockStep, Mode, Site};
+use crate::event::{Change, LockStep, Mode, Site};
 use crate::machine::{Cpu, Sched};
 use crate::sync::patience::{Endless, Patience};
 use crate::sync::spinlock::{SpinIrqGuard, SpinLock};
 use crate::sync::waiter::{Dismissed, Waiter, Waiters, after};
-use crate::sync::watch::Watch;
+use crate::sync::watch::{Inner, Watch};
 
 /// As many units as the takers want (the same trick as in Linux's `struct completion`).
 const ENDLESS: usize = usize::MAX;
@@ -36,7 +36,7 @@ pub static SEEING_OFF: Site = Site::new("seeing-off");
 ///                                   unlock: a store to where the units were
 /// ```
 pub(super) struct Units<M: Sched, W: Watch<M>, const SEES_OFF: bool> {
-    state: SpinLock<State<M, W>, M>,
+    state: SpinLock<State<M, W>, M, Inner>,
     watch: W,
 }
 
@@ -86,7 +86,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     pub(super) const fn new(flag: M::Flag, watch: W, free: usize) -> Self {
         let state = State { free, queue: Waiters::new() };
         Units {
-            state: SpinLock::from_flag(flag, class!("inner lock of a semaphore or completion"), state),
+            state: SpinLock::from_flag(flag, Inner(class!("inner lock of a semaphore or completion")), state),
             watch,
         }
     }
@@ -100,6 +100,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         address: usize,
         place: W::Place,
     ) -> Result<(), P::End> {
+        self.watch.units(Change::Take(1), || self.free() as u64, address, place);
         let mut state = self.state.lock_irqsave();
         if state.take(&self.watch) {
             drop(state);
@@ -114,7 +115,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     #[inline(never)]
     fn sleep<P: Patience>(
         &self,
-        mut state: SpinIrqGuard<'_, State<M, W>, M>,
+        mut state: SpinIrqGuard<'_, State<M, W>, M, Inner>,
         patience: P,
         address: usize,
         place: W::Place,
@@ -144,6 +145,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     /// Takes a unit if there is one. An attempt that fails is not counted.
     #[inline]
     pub(super) fn try_take(&self, address: usize, place: W::Place) -> bool {
+        self.watch.units(Change::TryTake(1), || self.free() as u64, address, place);
         let taken = self.state.lock_irqsave().take(&self.watch);
         if taken {
             self.watch.announce(LockStep::Acquired, Mode::Exclusive, address, place);
@@ -155,6 +157,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     #[inline]
     pub(super) fn give(&self, address: usize, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Exclusive, address, place);
+        self.watch.units(Change::Give(1), || self.free() as u64, address, place);
         let mut state = self.state.lock_irqsave();
         self.watch.released();
         match state.queue.grant() {
@@ -174,6 +177,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     #[inline]
     pub(super) fn give_endless(&self, address: usize, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Exclusive, address, place);
+        self.watch.units(Change::GiveAll, || self.free() as u64, address, place);
         let mut state = self.state.lock_irqsave();
         self.watch.released();
         state.free = ENDLESS;
@@ -185,7 +189,8 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     }
 
     /// No unit is free any more. Those who wait still do.
-    pub(super) fn withdraw(&self) {
+    pub(super) fn withdraw(&self, address: usize, place: W::Place) {
+        self.watch.units(Change::Withdraw, || self.free() as u64, address, place);
         self.state.lock_irqsave().free = 0;
     }
 

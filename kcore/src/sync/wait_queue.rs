@@ -22,12 +22,12 @@ use core::sync::atomic::AtomicBool;
 
 use crate::class;
 use crate::errno::Errno;
-use crate::event::{Class, LockStep, Mode};
+use crate::event::{Change, Class, LockStep, Mode};
 use crate::machine::{Sched, Sleep};
 use crate::sync::patience::{Endless, Patience, UntilSignal, UntilTime};
 use crate::sync::spinlock::SpinLock;
 use crate::sync::waiter::{Dismissed, Waiter, Waiters};
-use crate::sync::watch::{Watch, Watched};
+use crate::sync::watch::{Inner, Watch, Watched};
 
 /// Tasks that wait for conditions, and are woken to test them.
 ///
@@ -43,7 +43,7 @@ use crate::sync::watch::{Watch, Watched};
 /// Waiters are woken after it was given back, and the conditions are tested under no lock.
 #[doc(alias = "wait_queue_head_t")]
 pub struct WaitQueue<M: Sched, W: Watch<M> = Class> {
-    sleepers: SpinLock<Sleepers<M>, M>,
+    sleepers: SpinLock<Sleepers<M>, M, Inner>,
     watch: W,
 }
 
@@ -91,7 +91,7 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
     pub const fn from_flag(flag: M::Flag, watch: W) -> Self {
         let sleepers = Sleepers { shared: Waiters::new(), exclusive: Waiters::new() };
         WaitQueue {
-            sleepers: SpinLock::from_flag(flag, class!("inner lock of a wait queue"), sleepers),
+            sleepers: SpinLock::from_flag(flag, Inner(class!("inner lock of a wait queue")), sleepers),
             watch,
         }
     }
@@ -152,12 +152,15 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
     }
 
     /// Wakes all non-exclusive waiters and one exclusive one; returns how many.
+    #[track_caller]
     pub fn wake_up(&self) -> usize {
         self.wake_up_nr(1)
     }
 
     /// Wakes all non-exclusive waiters and up to `exclusive` exclusive ones; returns how many.
+    #[track_caller]
     pub fn wake_up_nr(&self, exclusive: usize) -> usize {
+        self.queued(W::place());
         let mut list = Dismissed::new();
         let mut sleepers = self.sleepers.lock_irqsave();
         dismiss(&mut sleepers.shared, usize::MAX, &mut list);
@@ -166,6 +169,7 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
     }
 
     /// Wakes all waiters; returns how many.
+    #[track_caller]
     pub fn wake_up_all(&self) -> usize {
         self.wake_up_nr(usize::MAX)
     }
@@ -230,6 +234,11 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
         }
     }
 
+    /// Tells that the caller is about to join or leave the queue, or to look at it: see [`Watch::units`].
+    fn queued(&self, place: W::Place) {
+        self.watch.units(Change::Queue, || 0, self.address(), place);
+    }
+
     /// The counters have one writer at a time, and a queue has no holder: it is done under the inner lock.
     fn count(&self, wait: W::Wait) {
         let _sleepers = self.sleepers.lock_irqsave();
@@ -238,7 +247,9 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
     }
 
     /// Tasks that are in the queue at this moment. For reports.
+    #[track_caller]
     pub fn waiters(&self) -> usize {
+        self.queued(W::place());
         let sleepers = self.sleepers.lock_irqsave();
         sleepers.shared.len() + sleepers.exclusive.len()
     }
@@ -246,6 +257,7 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
     /// Whether a waiter is in the queue at this moment (Linux: `waitqueue_active`, but under the queue's
     /// lock, so no fence is needed before it).
     #[doc(alias = "waitqueue_active")]
+    #[track_caller]
     pub fn is_active(&self) -> bool {
         self.waiters() > 0
     }
@@ -262,10 +274,12 @@ pub struct Standing<'q, M: Sched, W: Watch<M>> {
 
 impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
     /// The running task stands in the queue: a waker of its non-exclusive waiters wakes this task, too.
+    #[track_caller]
     pub fn stand(&self) -> Standing<'_, M, W> {
         let waiter = NonNull::from(Box::leak(Box::new(Waiter::new(()))));
         // SAFETY: it was leaked just now, so it is there.
         let node = unsafe { waiter.as_ref() };
+        self.queued(W::place());
         // SAFETY: the node is new, and stays where it is: the drop of the result removes it before it frees
         // it, and if that is forgotten it stays for ever.
         unsafe { self.sleepers.lock_irqsave().shared.push(node) };
@@ -275,7 +289,9 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
 
 impl<M: Sched, W: Watch<M>> Standing<'_, M, W> {
     /// Whether a waker has woken the task from here. It is out of the queue then.
+    #[track_caller]
     pub fn is_woken(&self) -> bool {
+        self.queue.queued(W::place());
         // SAFETY: the box lives as long as `self`.
         unsafe { self.waiter.as_ref() }.is_granted()
     }
@@ -285,6 +301,7 @@ impl<M: Sched, W: Watch<M>> Drop for Standing<'_, M, W> {
     fn drop(&mut self) {
         // SAFETY: the box lives until the next statement but one.
         let node = unsafe { self.waiter.as_ref() };
+        self.queue.queued(W::place());
         let was_there = self.queue.sleepers.lock_irqsave().shared.remove(node);
         if !was_there {
             // A waker has taken it out, and may still have it in its list.
@@ -317,6 +334,7 @@ struct Place<'a, M: Sched, W: Watch<M>> {
 impl<'a, M: Sched, W: Watch<M>> Place<'a, M, W> {
     /// Puts `waiter`, which is new, into `queue`.
     fn new(queue: &'a WaitQueue<M, W>, crowd: Crowd, waiter: &'a Waiter<M, ()>) -> Self {
+        queue.queued(W::place());
         // SAFETY: the node is new, and it is borrowed for as long as this lives, which removes it when it
         // goes. The one that makes this keeps it in a local variable: it is dropped.
         unsafe { queue.sleepers.lock_irqsave().of(crowd).push(waiter) };
@@ -329,6 +347,7 @@ impl<M: Sched, W: Watch<M>> Drop for Place<'_, M, W> {
     /// Under the lock, even if there is nothing to remove: so a waker has left the queue before a waiter
     /// does, and the queue may be on the waiter's stack.
     fn drop(&mut self) {
+        self.queue.queued(W::place());
         let mut next = Dismissed::new();
         let mut sleepers = self.queue.sleepers.lock_irqsave();
         let was_woken = !sleepers.of(self.crowd).remove(self.waiter);

@@ -29,9 +29,14 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering::{Acquire, Release};
 
+use crate::event::{Op, Site};
 use crate::machine::{AtomicFlag, Cpu, Sched, TaskId};
+use crate::shared::touching;
 use crate::sync::environment::{Environment, PreemptOff};
 use crate::sync::patience::Patience;
+
+/// What a waiter was granted, and looks at: no point.
+static GRANT: Site = Site::new("grant");
 
 /// A task that waits, on that task's own stack. `R` is what its granter is to know about it.
 pub(super) struct Waiter<M: Cpu, R> {
@@ -186,6 +191,10 @@ impl<M: Cpu, R> Waiters<M, R> {
         let (task, record, next) = unsafe { (*node).take() };
         self.head = next;
         self.len -= 1;
+        if M::EXPLORES {
+            // SAFETY: as above.
+            touching::<M, _>(&GRANT, Op::Put(1), unsafe { &(*node).granted });
+        }
         // SAFETY: as above. From this store on the waiter may return and its stack frame be gone: no
         // reference to the whole node may exist, only this one to the flag, and nothing may follow.
         unsafe { (*node).granted.store(true, Release) };
@@ -237,6 +246,9 @@ impl<M: Sched, R> Dismissed<M, R> {
 impl<M: Cpu, R> Waiter<M, R> {
     /// Whether it was granted. It is out of the queue then, and only its own task knows the node.
     pub(super) fn is_granted(&self) -> bool {
+        if M::EXPLORES {
+            touching::<M, _>(&GRANT, Op::Look, &self.granted);
+        }
         self.granted.load(Acquire)
     }
 

@@ -12,7 +12,7 @@ use core::marker::PhantomData;
 use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::event::{Class, Events, Kinds, LockId, LockName, LockStep, Mode, Site, What};
+use crate::event::{ALL_UNITS, Change, Class, Events, Kinds, LockId, LockName, LockStep, Mode, Site, What};
 use crate::machine::Cpu;
 use crate::report::LockStats;
 use crate::shared;
@@ -44,6 +44,11 @@ pub trait Watch<M: Cpu> {
     /// Tells the machine. Called by the task that waits, has acquired, or is about to release; under no inner
     /// lock.
     fn announce(&self, step: LockStep, mode: Mode, address: usize, place: Self::Place);
+    /// Tells the machine what the caller is about to do with the units of the lock, of which so many are `free`.
+    /// Called before the first attempt, under no inner lock: who listens may keep the caller until it can have
+    /// them.
+    #[inline(always)]
+    fn units(&self, _change: Change, _free: impl FnOnce() -> u64, _address: usize, _place: Self::Place) {}
 }
 
 /// A [`Watch`] that has something to report.
@@ -104,6 +109,46 @@ impl<M: Cpu> Watch<M> for Class {
     #[inline(always)]
     fn announce(&self, step: LockStep, _mode: Mode, address: usize, _place: ()) {
         M::ordered(*self, step, address);
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn units(&self, change: Change, free: impl FnOnce() -> u64, address: usize, _place: ()) {
+        if M::EXPLORES {
+            tell_units::<M>(
+                change,
+                LockName::spins("a silent lock", *self),
+                free(),
+                address,
+                Location::caller(),
+            );
+        }
+    }
+}
+
+/// The class of the inner lock of a primitive: no more than that is known of it, and all that is done under it
+/// is one step of the primitive.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Inner(pub(super) Class);
+
+impl<M: Cpu> Watch<M> for Inner {
+    type Place = ();
+    type Wait = ();
+
+    #[inline(always)]
+    fn place() {}
+    #[inline(always)]
+    fn wait() {}
+    #[inline(always)]
+    fn failed(_wait: &mut ()) {}
+    #[inline(always)]
+    fn acquired(&self, _wait: Option<()>) {}
+    #[inline(always)]
+    fn released(&self) {}
+
+    #[inline(always)]
+    fn announce(&self, step: LockStep, _mode: Mode, address: usize, _place: ()) {
+        M::ordered(self.0, step, address);
     }
 }
 
@@ -195,6 +240,14 @@ impl<M: Cpu> Watch<M> for Counted {
     fn announce(&self, step: LockStep, _mode: Mode, address: usize, _place: ()) {
         M::ordered(self.name.class, step, address);
     }
+
+    #[inline(always)]
+    #[track_caller]
+    fn units(&self, change: Change, free: impl FnOnce() -> u64, address: usize, _place: ()) {
+        if M::EXPLORES {
+            tell_units::<M>(change, self.name, free(), address, Location::caller());
+        }
+    }
 }
 
 impl Statistics for Counted {
@@ -276,6 +329,13 @@ impl<M: Cpu + Events> Watch<M> for Observed {
             M::tell(What::Lock(step, LockId { address, name: self.counted.name, mode }), place);
         }
     }
+
+    #[inline]
+    fn units(&self, change: Change, free: impl FnOnce() -> u64, address: usize, place: Self::Place) {
+        if cfg!(feature = "probes") && M::wanted().contains(Kinds::UNITS) {
+            tell_units::<M>(change, self.counted.name, free(), address, place);
+        }
+    }
 }
 
 impl Statistics for Observed {
@@ -286,6 +346,20 @@ impl Statistics for Observed {
     fn stats(&self) -> LockStats {
         self.counted.stats()
     }
+}
+
+#[cold]
+#[inline(never)]
+pub(super) fn tell_units<M: Cpu + Events>(
+    change: Change,
+    name: LockName,
+    free: u64,
+    address: usize,
+    place: &'static Location<'static>,
+) {
+    let whole = matches!(change, Change::Take(ALL_UNITS) | Change::Give(ALL_UNITS));
+    let mode = if free < ALL_UNITS || whole { Mode::Exclusive } else { Mode::Shared };
+    M::tell(What::Units(change, LockId { address, name, mode }, free), place);
 }
 
 /// A number with one writer at a time, which any CPU may read.

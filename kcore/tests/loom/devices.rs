@@ -12,7 +12,6 @@ use kcore::dev::{
     Cdev, CharDevice, Credentials, DeviceNumber, FileOperations, Module, OpenFile, OpenFlags, Registry,
 };
 use kcore::errno::Errno;
-use kcore::event::Events;
 use kcore::machine::{AtomicFlag, BadFree, Cpu, Kind, Memory};
 use kcore::sync::SpinLock;
 
@@ -36,8 +35,6 @@ unsafe impl Memory for Parking {
     type Keep = ();
     fn keep() {}
 }
-
-impl Events for Parking {}
 
 /// A driver whose calls look at its data, wait until it is gone, and look again.
 struct Driver {

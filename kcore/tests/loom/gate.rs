@@ -3,17 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use kcore::event::Events;
 use kcore::scull::Edition;
 use kcore::scull::access::Gate;
 
 use crate::bodies::{Payload, each, objects, spawn};
-use crate::machine::{Dozing, LoomFlag};
+use crate::machine::Dozing;
 use crate::right::holds;
 
 type LoomGate = Gate<Dozing>;
-
-impl Events for Dozing<LoomFlag> {}
 
 const REFUSED: &str = "a free device was refused";
 

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering::{self, Relaxed};
 
+use kcore::event::Events;
 use kcore::machine::{AtomicFlag, Cpu, CpuId, Sched, Sleep, TaskId};
 use kcore::sync::AtomicWord;
 use loom::sync::atomic::{AtomicU8, AtomicUsize, fence};
@@ -254,6 +255,8 @@ fn nobody(_task: TaskId) {}
 /// A machine, in all that does not differ.
 macro_rules! machine {
     ([$($generic:tt)*] $machine:ty, $flag:ty, relax: $relax:path, block: $block:path, wake: $wake:path) => {
+        impl<$($generic)*> Events for $machine {}
+
         impl<$($generic)*> Cpu for $machine {
             type Flag = $flag;
             fn cpu() -> CpuId {

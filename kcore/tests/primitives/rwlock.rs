@@ -99,6 +99,8 @@ static LOOKS: AtomicUsize = AtomicUsize::new(0);
 /// A machine that counts that.
 struct Looking;
 
+impl kcore::event::Events for Looking {}
+
 impl Cpu for Looking {
     as_host!(Flag, cpu, irq_save, irq_restore, cycles);
     fn relax() {

@@ -226,6 +226,8 @@ static ON_THEIR_WAY: Mutex<Vec<TaskId>> = Mutex::new(Vec::new());
 /// A machine on which a wake-up arrives when the test says so.
 struct Slow;
 
+impl kcore::event::Events for Slow {}
+
 impl Cpu for Slow {
     as_host!(Flag, cpu, irq_save, irq_restore, relax, cycles);
 }

@@ -141,12 +141,12 @@ impl Scene {
 
     /// Has the unit for a while.
     fn have(&self, chance: &mut fastrand::Rng) {
-        self.owners.enter();
+        self.owners.enter::<Kernel>();
         self.had.fetch_add(1, Relaxed);
         probe::<Kernel>(&INSIDE);
         (0..chance.u32(..MOST_YIELDS)).for_each(|_| task::yield_now());
         (0..chance.u32(..MOST_PAUSES)).for_each(|_| Kernel::relax());
-        self.owners.leave();
+        self.owners.leave::<Kernel>();
     }
 
     /// Sends a signal to one of the crew, sooner or later, if any of them waits.

@@ -33,7 +33,7 @@ pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let one = resolved.lock == Form::Tasklet;
     let members = resolved.writers.min(smp::cpus());
     let count = counting::publish(Count::new(if one { Form::None } else { resolved.lock }));
-    let meeting = Arc::new(Meeting::new(resolved, members));
+    let meeting = Arc::new(Meeting::new::<Kernel>(resolved, members));
     *MEETING.lock_irqsave() = Some(Arc::clone(&meeting));
     let raced = stage.race(&|who| {
         let tasklet = match who {

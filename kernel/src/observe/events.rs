@@ -68,7 +68,8 @@ impl Events for Kernel {
     #[cold]
     fn tell(what: What, at: &'static Location<'static>) -> Ticket {
         match &what {
-            What::Access(Access { op: Op::Clear, .. }) | What::Block(_) => {}
+            // What is no point is for who explores.
+            What::Access(Access { op: Op::Clear, .. }) | What::Block(_) | What::Units(..) => {}
             What::Access(_) => participant::point(&what, at),
             What::Lock(step, lock) => participant::lock(&what, *step, lock, at),
             What::Task(TaskStep::MaySleep) if run::is_watched() && run::is_of_run() => {

@@ -12,6 +12,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Release},
 };
 
+use crate::event::Events;
 use crate::experiment::Resolved;
 use crate::probe::Plan;
 use crate::settings::Form;
@@ -22,7 +23,7 @@ pub struct Meeting {
     /// The form keeps others out while one is inside.
     locked: bool,
     /// No task waits: a probe mode has its own idea of which task waits for which, or one would wait for
-    /// ever.
+    /// ever, or all orders come by themselves.
     off: bool,
 }
 
@@ -40,7 +41,7 @@ const GONE: u32 = u32::MAX;
 
 impl Meeting {
     /// Of the first `members` of the crew of `resolved`.
-    pub fn new(resolved: &Resolved, members: u32) -> Self {
+    pub fn new<M: Events>(resolved: &Resolved, members: u32) -> Self {
         let locked = !matches!(resolved.lock, Form::None | Form::PreemptOff | Form::IrqOff);
         let own_idea = !matches!(resolved.plan, Plan::Pass | Plan::Delay(_));
         // Who is no member may be at the door, too, on top of a member that has not come.
@@ -48,7 +49,7 @@ impl Meeting {
         Meeting {
             members: (0..members).map(|_| Member::default()).collect(),
             locked,
-            off: own_idea || in_the_way,
+            off: own_idea || in_the_way || M::EXPLORES,
         }
     }
 

@@ -62,7 +62,7 @@ impl<M: Rig> Objects<M> {
     /// Adds what has become of them; `slot` leads to the one that is plugged in.
     pub(in crate::experiment) fn account(&self, stage: &mut Stage<'_, M>, slot: &Slot<'_, M>) {
         stage.account(&self.heap, &[ptr::from_ref(slot).expose_provenance()], &mut |mark| {
-            slot.peek().iter().for_each(|object| mark(object.start.addr().get()));
+            Slot::<M>::object(slot.word.peek()).iter().for_each(|object| mark(object.address()));
         });
     }
 }
@@ -128,9 +128,10 @@ impl<'a, M: Rig> Slot<'a, M> {
         Self::object(self.word.load::<M>(site))
     }
 
-    /// What is in it. No probe hears of it.
-    pub(in crate::experiment) fn peek(&self) -> Option<Object<'a, M>> {
-        Self::object(self.word.peek())
+    /// What is in it. No probe point.
+    #[track_caller]
+    pub(in crate::experiment) fn look(&self, site: &'static Site) -> Option<Object<'a, M>> {
+        Self::object(self.word.look::<M>(site))
     }
 
     fn object(start: *mut Fields) -> Option<Object<'a, M>> {

@@ -5,8 +5,9 @@
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::Rig;
+use crate::event::Op;
 use crate::experiment::points::INSIDE;
-use crate::shared::probe;
+use crate::shared::{probe, touching};
 
 /// The owners of a lock, counted by atomic additions, which no broken lock can disturb.
 #[derive(Debug, Default)]
@@ -17,21 +18,31 @@ pub struct Owners {
 
 impl Owners {
     /// The caller is inside from now on.
-    pub fn enter(&self) {
+    #[track_caller]
+    pub fn enter<M: Rig>(&self) {
+        self.tell::<M>();
         self.most.fetch_max(self.inside.fetch_add(1, Relaxed) + 1, Relaxed);
     }
 
     /// The caller is about to leave.
-    pub fn leave(&self) {
+    #[track_caller]
+    pub fn leave<M: Rig>(&self) {
+        self.tell::<M>();
         self.inside.fetch_sub(1, Relaxed);
     }
 
     /// [Enters](Owners::enter), passes point `inside`, and [leaves](Owners::leave).
     #[track_caller]
     pub fn pass<M: Rig>(&self) {
-        self.enter();
+        self.enter::<M>();
         probe::<M>(&INSIDE);
-        self.leave();
+        self.leave::<M>();
+    }
+
+    /// What others find depends on when this is counted.
+    #[track_caller]
+    fn tell<M: Rig>(&self) {
+        touching::<M, _>(&INSIDE, Op::Update, &self.inside);
     }
 
     /// The most that were inside at once.
