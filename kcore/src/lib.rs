@@ -16,6 +16,7 @@ pub mod dev;
 pub mod errno;
 pub mod event;
 pub mod experiment;
+pub mod explore;
 pub mod fuzz;
 pub mod holds;
 #[cfg(feature = "host")]

@@ -1,0 +1,31 @@
+//! All executions of some tasks, each once.
+//!
+//! An execution is a sequence of [`Step`]s. Two that differ only in the order of steps that do not
+//! [conflict](Step::conflicts) end alike, so one of them is enough. A [`Search`] is asked before each step
+//! which task is to make its own, and after each execution whether there is another to be made; it knows
+//! nothing of what the steps mean.
+//!
+//! | file | noun |
+//! |---|---|
+//! | `step` | [`Step`]: what a task does next, and what conflicts |
+//! | `trace` | [`Trace`]: the execution under way, what happened before what, and its [`Race`]s |
+//! | `wakeup` | [`WakeupTree`]: what is still to be made from one point on |
+//! | `search` | [`Search`]: which execution comes next |
+//! | `schedule` | [`Schedule`]: the turns of tasks in one execution |
+//! | `follow` | [`Follow`]: one execution, told beforehand |
+
+#![forbid(unsafe_code)]
+
+mod follow;
+mod schedule;
+mod search;
+mod step;
+mod trace;
+mod wakeup;
+
+pub use follow::Follow;
+pub use schedule::{Schedule, Turn};
+pub use search::{Divergence, Next, Search};
+pub use step::{Act, Object, Step};
+pub use trace::{Race, Trace};
+pub use wakeup::{Move, WakeupTree};

@@ -1,0 +1,107 @@
+//! Wakeup trees: the beginnings of executions that are still to be made from one point on.
+//!
+//! After Abdulla, Aronis, Jonsson and Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order
+//! Reduction", J. ACM 64(4), 2017, section 6.
+
+use alloc::vec::Vec;
+
+use super::step::Step;
+
+/// A step and the task that makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// The task, from 0.
+    pub task: u8,
+    /// What it does.
+    pub step: Step,
+}
+
+impl Move {
+    /// Whether the two must not change places: they are steps of one task, or in conflict.
+    #[inline]
+    pub fn depends(&self, other: &Move) -> bool {
+        self.task == other.task || self.step.conflicts(&other.step)
+    }
+}
+
+/// What is to be executed from one point on: each branch from the root to a leaf is the beginning of an
+/// execution, and no two of them of equivalent ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WakeupTree {
+    /// In the order in which they are to be explored.
+    branches: Vec<Branch>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Branch {
+    first: Move,
+    rest: WakeupTree,
+}
+
+/// How the first step of `task` stands to a sequence of moves.
+enum Weak {
+    /// It is made at this place of the sequence, and could be made before all of it.
+    At(usize),
+    /// It is not part of the sequence, and could be made before or after any of it.
+    Apart,
+}
+
+/// Whether `first` could be made before `sequence` without making an execution that is not equivalent to one
+/// which begins with the sequence.
+fn weak_initial(first: &Move, sequence: &[Move]) -> Option<Weak> {
+    match sequence.iter().position(|step| step.task == first.task) {
+        Some(at) => {
+            sequence[..at].iter().all(|before| !before.depends(&sequence[at])).then_some(Weak::At(at))
+        }
+        None => sequence.iter().all(|step| !step.depends(first)).then_some(Weak::Apart),
+    }
+}
+
+/// Whether an execution that begins with `first` covers all that begin with `sequence`.
+pub(super) fn is_weak_initial(first: &Move, sequence: &[Move]) -> bool {
+    weak_initial(first, sequence).is_some()
+}
+
+impl WakeupTree {
+    /// Takes the first branch out: its first move, and what is to come after it.
+    pub fn take_first(&mut self) -> Option<(Move, WakeupTree)> {
+        if self.branches.is_empty() {
+            return None;
+        }
+        let Branch { first, rest } = self.branches.remove(0);
+        Some((first, rest))
+    }
+
+    /// Whether there is nothing to be executed.
+    pub fn is_empty(&self) -> bool {
+        self.branches.is_empty()
+    }
+
+    /// How many branches leave from here.
+    pub fn len(&self) -> usize {
+        self.branches.len()
+    }
+
+    /// Adds `sequence`, unless an execution that begins with one of the leaves covers it.
+    pub fn insert(&mut self, mut sequence: Vec<Move>) {
+        let mut tree = self;
+        loop {
+            let found =
+                tree.branches.iter().enumerate().find_map(|(index, branch)| {
+                    weak_initial(&branch.first, &sequence).map(|weak| (index, weak))
+                });
+            let Some((index, weak)) = found else { break };
+            if let Weak::At(at) = weak {
+                sequence.remove(at);
+            }
+            tree = &mut tree.branches[index].rest;
+            if tree.is_empty() {
+                return;
+            }
+        }
+        for step in sequence {
+            tree.branches.push(Branch { first: step, rest: WakeupTree::default() });
+            tree = &mut tree.branches.last_mut().expect("one was pushed").rest;
+        }
+    }
+}

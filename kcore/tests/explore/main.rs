@@ -1,0 +1,89 @@
+//! The search makes each execution once: against the numbers that are known, and against brute force.
+
+mod programs;
+
+use fastrand::Rng;
+use programs::{All, Op, Program, State, brute_force, explore};
+
+fn counted(program: &Program) -> u64 {
+    let made = explore(program);
+    assert_eq!(made.asleep, 0, "{program:?}");
+    assert_eq!(made.executions, made.all.traces.len() as u64, "none is made twice: {program:?}");
+    made.executions
+}
+
+fn repeated(tasks: usize, times: usize, ops: &[Op]) -> Program {
+    vec![ops.repeat(times); tasks]
+}
+
+/// As many as there are orders of the critical sections.
+#[test]
+fn a_locked_increment() {
+    let section = [Op::Lock(0), Op::Load(0), Op::Store(0, 1), Op::Unlock(0)];
+    assert_eq!(counted(&repeated(2, 2, &section)), 6);
+    assert_eq!(counted(&repeated(3, 2, &section)), 90);
+    assert_eq!(counted(&repeated(4, 2, &section)), 2520);
+}
+
+#[test]
+fn an_increment_without_a_lock() {
+    let increment = [Op::Load(0), Op::Store(0, 1)];
+    assert_eq!(counted(&repeated(2, 1, &increment)), 4);
+    assert_eq!(counted(&repeated(2, 2, &increment)), 34);
+    assert_eq!(counted(&repeated(2, 3, &increment)), 328);
+    assert_eq!(counted(&repeated(3, 1, &increment)), 36);
+}
+
+#[test]
+fn steps_that_do_not_meet_have_one_order() {
+    assert_eq!(counted(&vec![vec![Op::Load(0); 3], vec![Op::Load(0); 3], vec![Op::Store(1, 1)]]), 1);
+    assert_eq!(counted(&vec![vec![Op::Share(0), Op::Unshare(0)]; 3]), 1);
+}
+
+fn drawn(chance: &mut Rng) -> Program {
+    let tasks = chance.usize(2..=3);
+    let most = if tasks == 2 { 5 } else { 3 };
+    (0..tasks).map(|_| drawn_task(chance, tasks, most)).collect()
+}
+
+fn drawn_task(chance: &mut Rng, tasks: usize, most: usize) -> Vec<Op> {
+    let mut ops = Vec::new();
+    let length = chance.usize(1..=most);
+    while ops.len() < length {
+        let variable = chance.u64(0..2);
+        match chance.u32(0..14) {
+            0..3 => ops.push(Op::Load(variable)),
+            3..6 => ops.push(Op::Store(variable, chance.u64(0..3))),
+            6 => ops.push(Op::Add(variable, 1)),
+            7 => ops.extend([Op::Lock(0), Op::Load(variable), Op::Unlock(0)]),
+            8 => ops.extend([
+                Op::Lock(variable),
+                Op::Store(0, 1),
+                Op::Lock(1 - variable),
+                Op::Unlock(0),
+                Op::Unlock(1),
+            ]),
+            9 => ops.extend([Op::Share(0), Op::Load(variable), Op::Unshare(0)]),
+            10 => ops.extend([Op::Own(0), Op::Store(variable, 1), Op::Disown(0)]),
+            11 => ops.push(if chance.bool() { Op::Down(0) } else { Op::Up(0) }),
+            12 => ops.push(if chance.bool() { Op::Sleep } else { Op::Wake(chance.u8(0..tasks as u8)) }),
+            _ => ops.push(Op::Spin(variable, chance.u64(0..2))),
+        }
+    }
+    ops
+}
+
+/// Each equivalence class once, no end missed and none invented.
+#[test]
+fn brute_force_finds_the_same() {
+    let count = std::env::var("SCULLERY_PROGRAMS").map_or(400, |count| count.parse().unwrap());
+    for seed in 0..count {
+        let program = drawn(&mut Rng::with_seed(seed));
+        let mut all = All::default();
+        brute_force(&program, &mut all, &mut Vec::new(), &State::new(&program));
+        let made = explore(&program);
+        assert_eq!(made.all, all, "{seed}: {program:?}");
+        assert_eq!(made.executions, all.traces.len() as u64, "{seed}: {program:?}");
+        assert_eq!(made.asleep, 0, "{seed}: {program:?}");
+    }
+}

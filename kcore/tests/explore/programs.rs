@@ -1,0 +1,252 @@
+//! Small programs, and all their executions made by brute force.
+
+use std::collections::BTreeSet;
+
+use kcore::explore::{Act, Next, Object, Search, Step};
+
+/// One instruction. Each task has a register.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Op {
+    /// The register becomes what is in the variable.
+    Load(u64),
+    /// The variable becomes the register, plus this.
+    Store(u64, u64),
+    /// The register is exchanged for the variable plus this, in one step.
+    Add(u64, u64),
+    /// Takes the lock: waits until it is free.
+    Lock(u64),
+    /// Gives it back.
+    Unlock(u64),
+    /// Shares a lock, and gives the share back.
+    Share(u64),
+    Unshare(u64),
+    /// Takes the lock that can be shared, for itself.
+    Own(u64),
+    Disown(u64),
+    /// Waits until there is a unit, and takes it.
+    Down(u64),
+    /// Gives a unit.
+    Up(u64),
+    /// Sleeps until it is woken: one wake-up is kept.
+    Sleep,
+    /// Wakes a task.
+    Wake(u8),
+    /// Goes on at once if the variable is not this, and else spins until it is stored to, and looks again.
+    Spin(u64, u64),
+}
+
+const LOCKS: u64 = 1 << 20;
+const SHARES: u64 = 1 << 21;
+const UNITS: u64 = 1 << 22;
+const SLEEPS: u64 = 1 << 23;
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct State {
+    memory: Vec<u64>,
+    registers: Vec<u64>,
+    places: Vec<usize>,
+    /// Tasks that have looked and found what they did not want, and how many stores there had been.
+    spinning: Vec<Option<u64>>,
+    units: Vec<u64>,
+    stores: Vec<u64>,
+}
+
+pub(crate) type Program = Vec<Vec<Op>>;
+
+/// Memory, registers, how far each task has come, and units.
+type End = (Vec<u64>, Vec<u64>, Vec<usize>, Vec<u64>);
+
+impl State {
+    pub(crate) fn new(program: &Program) -> Self {
+        let tasks = program.len();
+        let units = std::iter::repeat_n(1, 4).chain(std::iter::repeat_n(kcore::event::ALL_UNITS, 4));
+        let units = units.chain(std::iter::repeat_n(0, 4)).chain(std::iter::repeat_n(0, tasks));
+        State {
+            memory: vec![0; 8],
+            registers: vec![0; tasks],
+            places: vec![0; tasks],
+            spinning: vec![None; tasks],
+            units: units.collect(),
+            stores: vec![0; 8],
+        }
+    }
+
+    /// What is the same in all executions that are equivalent.
+    pub(crate) fn end(&self) -> End {
+        (self.memory.clone(), self.registers.clone(), self.places.clone(), self.units.clone())
+    }
+
+    fn slot(op: Op, task: usize) -> usize {
+        (match op {
+            Op::Lock(lock) | Op::Unlock(lock) => lock,
+            Op::Share(lock) | Op::Unshare(lock) | Op::Own(lock) | Op::Disown(lock) => 4 + lock,
+            Op::Down(unit) | Op::Up(unit) => 8 + unit,
+            Op::Sleep => 12 + task as u64,
+            Op::Wake(task) => 12 + u64::from(task),
+            _ => unreachable!(),
+        }) as usize
+    }
+
+    pub(crate) fn pending(&self, program: &Program, task: usize) -> Option<Step> {
+        let op = *program[task].get(self.places[task])?;
+        let access = |variable: u64, act| Step { object: Object(variable * 8), size: 8, act };
+        let units = |object, act| Step { object: Object(object), size: 0, act };
+        let all = kcore::event::ALL_UNITS;
+        Some(match op {
+            Op::Load(variable) => access(variable, Act::Load),
+            Op::Store(variable, _) => access(variable, Act::Store),
+            Op::Add(variable, _) => access(variable, Act::Update),
+            Op::Spin(variable, _) if self.spinning[task].is_some() => {
+                access(variable, Act::Await { also: None })
+            }
+            Op::Spin(variable, _) => access(variable, Act::Load),
+            Op::Lock(lock) => units(LOCKS + lock, Act::Take { units: 1, initially: 1 }),
+            Op::Unlock(lock) => units(LOCKS + lock, Act::Give { units: 1, most: 1 }),
+            Op::Share(lock) => units(SHARES + lock, Act::Take { units: 1, initially: all }),
+            Op::Unshare(lock) => units(SHARES + lock, Act::Give { units: 1, most: all }),
+            Op::Own(lock) => units(SHARES + lock, Act::Take { units: all, initially: all }),
+            Op::Disown(lock) => units(SHARES + lock, Act::Give { units: all, most: all }),
+            Op::Down(unit) => units(UNITS + unit, Act::Take { units: 1, initially: 0 }),
+            Op::Up(unit) => units(UNITS + unit, Act::Give { units: 1, most: u64::MAX }),
+            Op::Sleep => units(SLEEPS + task as u64, Act::Take { units: 1, initially: 0 }),
+            Op::Wake(other) => units(SLEEPS + u64::from(other), Act::Give { units: 1, most: 1 }),
+        })
+    }
+
+    pub(crate) fn is_ready(&self, program: &Program, task: usize) -> bool {
+        let Some(op) = program[task].get(self.places[task]) else { return false };
+        let step = self.pending(program, task).unwrap();
+        match (step.act, op) {
+            (Act::Take { units, .. }, _) => self.units[Self::slot(*op, task)] >= units,
+            (Act::Await { .. }, Op::Spin(variable, _)) => {
+                self.spinning[task] != Some(self.stores[*variable as usize])
+            }
+            _ => true,
+        }
+    }
+
+    pub(crate) fn run(&mut self, program: &Program, task: usize) {
+        let op = program[task][self.places[task]];
+        let act = self.pending(program, task).unwrap().act;
+        match op {
+            Op::Load(variable) => self.registers[task] = self.memory[variable as usize],
+            Op::Store(variable, more) => {
+                self.memory[variable as usize] = self.registers[task] + more;
+                self.stores[variable as usize] += 1;
+            }
+            Op::Add(variable, more) => {
+                let before = self.memory[variable as usize];
+                self.memory[variable as usize] = before + more;
+                self.registers[task] = before;
+                self.stores[variable as usize] += 1;
+            }
+            Op::Spin(variable, unwanted) => {
+                if self.spinning[task].take().is_some() {
+                    return;
+                }
+                if self.memory[variable as usize] == unwanted {
+                    self.spinning[task] = Some(self.stores[variable as usize]);
+                    return;
+                }
+            }
+            _ => {
+                let units = &mut self.units[Self::slot(op, task)];
+                match act {
+                    Act::Take { units: taken, .. } => *units -= taken,
+                    Act::Give { units: given, most } => *units = (*units + given).min(most),
+                    _ => unreachable!(),
+                }
+            }
+        }
+        self.places[task] += 1;
+    }
+}
+
+/// What all executions come to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct All {
+    pub(crate) ends: BTreeSet<End>,
+    pub(crate) traces: BTreeSet<Vec<(u8, u32, u8, u32)>>,
+}
+
+/// Which of the steps in conflict came first: what makes two executions equivalent or not.
+fn order(steps: &[(u8, Step)]) -> Vec<(u8, u32, u8, u32)> {
+    let mut count = [0; 8];
+    let mut numbered = Vec::new();
+    let mut pairs = Vec::new();
+    for &(task, step) in steps {
+        count[usize::from(task)] += 1;
+        let number = count[usize::from(task)];
+        for &(before, first, earlier) in &numbered {
+            let earlier: Step = earlier;
+            if before != task && earlier.conflicts(&step) {
+                pairs.push((before, first, task, number));
+            }
+        }
+        numbered.push((task, number, step));
+    }
+    pairs.sort_unstable();
+    // Executions without conflicts differ in who took part.
+    pairs.extend((0..8).map(|task| (task, count[usize::from(task)], u8::MAX, 0)));
+    pairs
+}
+
+/// All executions, one after the other.
+pub(crate) fn brute_force(program: &Program, all: &mut All, steps: &mut Vec<(u8, Step)>, state: &State) {
+    let mut over = true;
+    for task in 0..program.len() {
+        if !state.is_ready(program, task) {
+            continue;
+        }
+        over = false;
+        let mut next = state.clone();
+        steps.push((task as u8, state.pending(program, task).unwrap()));
+        next.run(program, task);
+        brute_force(program, all, steps, &next);
+        steps.pop();
+    }
+    if over {
+        all.ends.insert(state.end());
+        all.traces.insert(order(steps));
+    }
+}
+
+/// How many executions a search has made of the program, and what they came to.
+#[derive(Debug, Default)]
+pub(crate) struct Made {
+    pub(crate) executions: u64,
+    pub(crate) asleep: u64,
+    pub(crate) all: All,
+}
+
+pub(crate) fn explore(program: &Program) -> Made {
+    let mut search = Search::new(program.len());
+    let mut made = Made::default();
+    loop {
+        search.begin();
+        let mut state = State::new(program);
+        let mut last = None;
+        let pending = loop {
+            let pending: Vec<_> = (0..program.len()).map(|task| state.pending(program, task)).collect();
+            match search.next(&pending, last).unwrap() {
+                Next::Run(task) => {
+                    assert!(state.is_ready(program, task.into()), "{program:?} {task}");
+                    state.run(program, task.into());
+                    last = Some(task);
+                }
+                Next::Over => break pending,
+                Next::Asleep => {
+                    made.asleep += 1;
+                    break pending;
+                }
+            }
+        };
+        made.executions += 1;
+        made.all.ends.insert(state.end());
+        let steps: Vec<_> = search.trace().moves().map(|made| (made.task, made.step)).collect();
+        made.all.traces.insert(order(&steps));
+        if !search.end(&pending) {
+            return made;
+        }
+    }
+}
