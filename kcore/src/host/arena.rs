@@ -60,6 +60,8 @@ pub(super) struct Arena {
     allowed: Option<u64>,
     /// Bytes of the largest block that there is room for; `None` for whatever the host has.
     largest: Option<usize>,
+    /// Their memory goes back to whom it came from.
+    borrows: bool,
 }
 
 struct Block {
@@ -89,19 +91,42 @@ impl Arena {
         if self.largest.is_some_and(|largest| size > largest) {
             return Err(Errno::ENOMEM);
         }
-        // One byte at least, so that addresses differ.
-        let whole = size.max(1).checked_next_multiple_of(16).ok_or(Errno::ENOMEM)?;
-        let layout = Layout::from_size_align(whole, 16).map_err(|_| Errno::ENOMEM)?;
-        let (layout, offset) = Layout::new::<BlockSize>().extend(layout).map_err(|_| Errno::ENOMEM)?;
+        let (layout, offset) = Self::layout_of(size)?;
         self.spend()?;
         // SAFETY: the layout has a size of 32 at least.
         let base = NonNull::new(unsafe { alloc(layout) }).ok_or(Errno::ENOMEM)?;
+        // SAFETY: the memory is new, and was made for a block of this size.
+        Ok(unsafe { self.take_in(base, layout, offset, kind, size, location) })
+    }
+
+    /// What a block of `size` bytes takes, and how far behind its start the block begins.
+    pub(super) fn layout_of(size: usize) -> Result<(Layout, usize), Errno> {
+        // One byte at least, so that addresses differ.
+        let whole = size.max(1).checked_next_multiple_of(16).ok_or(Errno::ENOMEM)?;
+        let layout = Layout::from_size_align(whole, 16).map_err(|_| Errno::ENOMEM)?;
+        Layout::new::<BlockSize>().extend(layout).map_err(|_| Errno::ENOMEM)
+    }
+
+    /// Makes a block of the memory at `base`, and keeps account of it.
+    ///
+    /// # Safety
+    /// The memory is the caller's, new, and has the layout and the offset of a block of `size` bytes. It stays
+    /// mapped as long as the arena; an arena that [owns](Arena::borrowing) it gives it back to the host's heap.
+    pub(super) unsafe fn take_in(
+        &mut self,
+        base: NonNull<u8>,
+        layout: Layout,
+        offset: usize,
+        kind: Kind,
+        size: usize,
+        location: &'static Location<'static>,
+    ) -> NonNull<u8> {
         // SAFETY: the layout begins with a `BlockSize`, and nobody else knows of it yet.
         unsafe { base.cast().write(BlockSize::new(size, offset)) };
         // SAFETY: after that come `whole` bytes.
         let start = unsafe { base.add(offset) };
         // SAFETY: these, which nobody else knows either.
-        unsafe { start.write_bytes(POISON_FRESH, whole) };
+        unsafe { start.write_bytes(POISON_FRESH, layout.size() - offset) };
         // Whoever loads the address from somewhere finds all of this written.
         fence(Ordering::Release);
         let block = Block { serial: self.serial, base, start, layout, size, kind, location, freed: false };
@@ -109,7 +134,26 @@ impl Arena {
         self.blocks.insert(start.addr().get(), block);
         count(&mut self.account.allocated, kind);
         self.account.live_bytes += size;
-        Ok(start)
+        start
+    }
+
+    /// An arena of memory that is not its own.
+    pub(super) fn borrowing() -> Self {
+        let mut arena = Arena::default();
+        arena.borrows = true;
+        arena
+    }
+
+    /// Forgets all blocks: an arena that [borrows](Arena::borrowing) begins anew.
+    pub(super) fn forget_all(&mut self) {
+        debug_assert!(self.borrows);
+        (self.serial, self.account) = (0, Account::default());
+        self.blocks.clear();
+    }
+
+    /// How many bytes the block at `start` has; 0 if there never was one.
+    pub(super) fn size(&self, start: NonNull<u8>) -> usize {
+        self.blocks.get(&start.addr().get()).map_or(0, |block| block.size)
     }
 
     pub(super) fn free(&mut self, start: NonNull<u8>) -> Result<(), BadFree> {
@@ -217,6 +261,9 @@ impl Block {
 
 impl Drop for Arena {
     fn drop(&mut self) {
+        if self.borrows {
+            return;
+        }
         for block in self.blocks.values() {
             // SAFETY: it was allocated with this layout and is given back once. The machine is gone, and its
             // tasks with it.

@@ -18,6 +18,8 @@
 
 mod alike;
 mod arena;
+#[cfg(feature = "explore")]
+pub mod explored;
 mod machine;
 mod rig;
 mod task;

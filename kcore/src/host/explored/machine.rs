@@ -1,0 +1,210 @@
+//! A machine whose tasks are coroutines: one runs at a time, and who goes on is decided before each step.
+
+use core::cell::Cell;
+use core::panic::Location;
+use core::ptr::{NonNull, null_mut};
+use core::sync::atomic::AtomicBool;
+
+use super::region::{allocate, outside};
+use super::transcript::Of;
+use super::world::{Looks, Turns, World};
+use crate::errno::Errno;
+use crate::event::{Access, Block, Change, Events, Kinds, LockId, Op, Outcome, TaskStep, Ticket, What};
+use crate::explore::{Act, Object, Step};
+use crate::host::arena::Arena;
+use crate::machine::{BadFree, Cpu, CpuId, Kind, Memory, Sched, Sleep, TaskId};
+
+std::thread_local! {
+    static HERE: Cell<*mut World> = const { Cell::new(null_mut()) };
+}
+
+/// The world of this thread's tasks from now on; [`None`] for none.
+pub(super) fn settle(world: Option<NonNull<World>>) {
+    HERE.set(world.map_or(null_mut(), NonNull::as_ptr));
+}
+
+/// Asks the world in which the caller runs. `ask` neither runs a task nor allocates for one.
+pub(super) fn here<R>(ask: impl FnOnce(&mut World) -> R) -> R {
+    let world = NonNull::new(HERE.get()).expect("a task runs in a world");
+    // SAFETY: the explorer has settled this thread in it and does not touch it while a task runs; no task is
+    // run meanwhile, so no other reference is made.
+    ask(unsafe { &mut *world.as_ptr() })
+}
+
+/// The machine of the thread that explores.
+#[derive(Clone, Copy, Debug)]
+pub struct Explored;
+
+impl Events for Explored {
+    const EXPLORES: bool = true;
+
+    fn wanted() -> Kinds {
+        here(|world| world.wanted)
+    }
+
+    fn tell(what: What, at: &'static Location<'static>) -> Ticket {
+        match what {
+            What::Access(access) => tell_access(&access, at),
+            What::Units(change, lock, free) => tell_units(change, &lock, free, at),
+            What::Block(Block::Freed { address, size }) => step(address, size, Act::Store, Of::Block, at),
+            What::Lock(..) | What::Task(TaskStep::MaySleep) => {
+                outside(|| here(|world| world.hear(what, at)));
+            }
+            What::Task(_) => {}
+        }
+        Ticket::default()
+    }
+
+    fn unexplored(what: &'static str) {
+        here(|world| world.cannot(what));
+    }
+
+    fn told(_ticket: Ticket, outcome: Outcome) {
+        here(|world| world.note_outcome(outcome));
+    }
+}
+
+fn tell_access(access: &Access, at: &'static Location<'static>) {
+    let &Access { site, op, address, size } = access;
+    let act = match op {
+        Op::Point => return,
+        Op::Load | Op::Look | Op::Read => Act::Load,
+        Op::Store(_) | Op::Put(_) | Op::Clear | Op::Write => Act::Store,
+        Op::Swap(_) | Op::Update => Act::Update,
+    };
+    step(address, size, act, Of::Access(site, op), at);
+    if act == Act::Load && size <= 8 {
+        here(|world| world.note_look(address, size));
+    }
+}
+
+fn tell_units(change: Change, lock: &LockId, free: u64, at: &'static Location<'static>) {
+    let Some(initially) = here(|world| world.initially(lock.address, free)) else { return };
+    let act = match change {
+        Change::Take(units) => Act::Take { units, initially },
+        Change::TryTake(units) => Act::TryTake { units, initially },
+        Change::Give(units) => Act::Give { units, most: u64::MAX },
+        Change::GiveAll => Act::Give { units: u64::MAX, most: u64::MAX },
+        Change::Withdraw => Act::Withdraw { initially },
+        Change::Queue => Act::Update,
+    };
+    step(lock.address, usize::from(change == Change::Queue), act, Of::Lock(*lock), at);
+}
+
+/// The running task is about to make this step: returns when it is its turn.
+fn step(address: usize, size: usize, act: Act, of: Of, at: &'static Location<'static>) {
+    suspend(here(|world| {
+        let step = Step { object: world.name(address), size: size as u64, act };
+        world.arrive(step, of, at)
+    }));
+}
+
+/// Gives the CPU to who decides, until it is the caller's turn. Who sets tasks up or judges them has no turns.
+fn suspend(yielder: Option<NonNull<Turns>>) {
+    if let Some(yielder) = yielder {
+        // SAFETY: it is that of the coroutine that runs this, and lives as long as that runs.
+        unsafe { yielder.as_ref() }.suspend(());
+    }
+}
+
+impl Cpu for Explored {
+    type Flag = AtomicBool;
+
+    fn cpu() -> CpuId {
+        CpuId(Self::task().0)
+    }
+
+    fn irq_save() -> bool {
+        true
+    }
+
+    fn irq_restore(_were_on: bool) {}
+
+    /// The caller has looked, did not like what it saw, and waits until that changes.
+    #[track_caller]
+    fn relax() {
+        let Some(Looks { last: (object, size), before: also }) = here(World::looked_at) else {
+            return here(World::turn_in_vain);
+        };
+        let act = Act::Await { also };
+        suspend(here(|world| world.arrive(Step { object, size, act }, Of::Looks, Location::caller())));
+    }
+
+    /// The clock stands: how long a step takes decides nothing.
+    fn cycles() -> u64 {
+        0
+    }
+}
+
+impl Sched for Explored {
+    fn task() -> TaskId {
+        here(|world| world.running())
+    }
+
+    #[track_caller]
+    fn block() {
+        let task = Self::task();
+        let object = here(|world| world.wake_up_of(task));
+        step_named(object, Act::Take { units: 1, initially: 0 }, Of::WakeUp(task), Location::caller());
+    }
+
+    fn block_until(_deadline: u64) {
+        Self::unexplored("a wait with a deadline");
+        Self::block();
+    }
+
+    fn interrupted(_sleep: Sleep) -> bool {
+        false
+    }
+
+    #[track_caller]
+    fn wake(task: TaskId) {
+        let object = here(|world| world.wake_up_of(task));
+        step_named(object, Act::Give { units: 1, most: 1 }, Of::WakeUp(task), Location::caller());
+    }
+
+    fn yield_now() {}
+
+    /// So that no task spins for a while before it sleeps: how long is no matter of the order of steps.
+    fn is_running(_task: TaskId) -> bool {
+        false
+    }
+}
+
+/// [`step`], at what has no address.
+pub(super) fn step_named(object: Object, act: Act, of: Of, at: &'static Location<'static>) {
+    suspend(here(|world| world.arrive(Step { object, size: 0, act }, of, at)));
+}
+
+// SAFETY: blocks come from the running task's part, are disjoint, as long and as aligned as promised, and stay
+// mapped until the execution is over; none is handed out twice in it.
+unsafe impl Memory for Explored {
+    #[track_caller]
+    fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {
+        let location = Location::caller();
+        let (layout, offset) = Arena::layout_of(size)?;
+        let base = allocate(layout).ok_or(Errno::ENOMEM)?;
+        outside(|| {
+            here(|world| {
+                // SAFETY: it was allocated for this, and stays as long as the execution.
+                Ok(unsafe { world.arena.take_in(base, layout, offset, kind, size, location) })
+            })
+        })
+    }
+
+    #[track_caller]
+    unsafe fn free(block: NonNull<u8>) -> Result<(), BadFree> {
+        let size = here(|world| world.arena.size(block));
+        step(block.addr().get(), size.max(1), Act::Store, Of::Block, Location::caller());
+        outside(|| here(|world| world.arena.free(block)))
+    }
+
+    unsafe fn size(block: NonNull<u8>) -> usize {
+        // SAFETY: the arena writes the size in front of each block.
+        unsafe { crate::machine::BlockSize::of(block) }
+    }
+
+    type Keep = ();
+
+    fn keep() {}
+}

@@ -1,0 +1,28 @@
+//! Every execution of an experiment, on the host: its tasks are coroutines, and a
+//! [`Search`](crate::explore::Search) says before each step which of them goes on.
+//!
+//! | file | noun |
+//! |---|---|
+//! | `region` | memory that is the same in each execution, and the [`Allocator`] that gives it |
+//! | `machine` | [`Explored`]: the machine on which the bodies run |
+//! | `world` | one execution at a time: its tasks, and what was found |
+//! | `body` | what a task does, and what is left when that panics |
+//! | `quiet` | panics of tasks, which are found and not printed |
+//! | `rig` | the machine as the experiments see it |
+//! | `transcript` | the steps of an execution as people read them |
+//! | `survey` | all executions of an experiment, and what they came to |
+
+mod body;
+mod machine;
+mod quiet;
+mod region;
+mod rig;
+mod survey;
+mod transcript;
+mod world;
+
+pub use machine::Explored;
+pub use region::Allocator;
+pub use survey::{Damage, End, Ends, Replay, Subject, Survey};
+pub use transcript::{Line, Of, Transcript};
+pub use world::Trouble;

@@ -1,0 +1,244 @@
+//! All executions of an experiment, and what they came to.
+
+use std::collections::BTreeMap;
+use std::string::String;
+
+use super::machine::Explored;
+use super::quiet;
+use super::region::{Region, is_installed};
+use super::transcript::Transcript;
+use super::world::{Driver, MOST_TASKS, Trouble, World};
+use crate::event::Kinds;
+use crate::experiment::{Body, Placement, Refusal, Resolved, Stage, body};
+use crate::explore::{Follow, Schedule, Search, Trace};
+use crate::report::Run;
+use crate::settings::{RunSettings, Verdict};
+
+/// How an execution ended: what of it does not depend on the order of steps that do not conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct End {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Blocks that were leaked.
+    pub leaked: u64,
+    /// Updates that were lost.
+    pub lost_updates: u64,
+    /// Reads that mixed what two tasks wrote.
+    pub torn: u64,
+    /// Uses of memory that was freed, or is none.
+    pub use_after_free: u64,
+    /// Blocks that were freed twice.
+    pub double_free: u64,
+    /// Uses past the end of a block.
+    pub out_of_bounds: u64,
+    /// The most that were in the critical section at once.
+    pub owners: u64,
+}
+
+impl End {
+    /// What went wrong, however often.
+    pub fn kind(&self) -> Damage {
+        let counts = [
+            self.leaked,
+            self.lost_updates,
+            self.torn,
+            self.use_after_free,
+            self.double_free,
+            self.out_of_bounds,
+        ];
+        let [leaked, lost, torn, used, freed, beyond] = counts.map(|count| count > 0);
+        Damage { verdict: self.verdict, kinds: [leaked, lost, used, freed, beyond, self.owners > 1, torn] }
+    }
+
+    fn of(run: &Run) -> Self {
+        End {
+            verdict: run.verdict,
+            leaked: run.leaked.node + run.leaked.array + run.leaked.quantum,
+            lost_updates: run.lost_updates,
+            torn: run.torn,
+            use_after_free: run.use_after_free,
+            double_free: run.double_free,
+            out_of_bounds: run.out_of_bounds,
+            owners: run.owners,
+        }
+    }
+}
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Damage {
+    verdict: Verdict,
+    /// Whether there is any of each kind, that which explains others first.
+    kinds: [bool; 7],
+}
+
+impl Damage {
+    /// The simpler it is, the smaller.
+    pub fn rank(&self) -> (usize, usize) {
+        let count = self.kinds.iter().filter(|is_there| **is_there).count();
+        (count, self.kinds.iter().position(|is_there| *is_there).unwrap_or(0))
+    }
+}
+
+/// How many executions have ended how.
+pub type Ends = BTreeMap<End, u64>;
+
+/// What is known of an experiment.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// Executions that were made.
+    pub executions: u64,
+    /// Whether there is none that was not made.
+    pub complete: bool,
+    /// Steps of the longest.
+    pub deepest: usize,
+    /// How they ended.
+    pub ends: Ends,
+    /// How many were not clean.
+    pub bad_executions: u64,
+    /// Of each kind of these, the one with the fewest switches.
+    pub bad: BTreeMap<Damage, Schedule>,
+    /// Why the search was broken off.
+    pub trouble: Option<Trouble>,
+}
+
+/// An experiment with sizes, as it is explored.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    resolved: &'a Resolved,
+    settings: &'a RunSettings,
+    body: Body<Explored>,
+}
+
+impl<'a> Subject<'a> {
+    /// What `resolved` and `settings` say. [`None`] when it needs what a machine of coroutines has not: its body
+    /// is a kernel's, its tasks share a CPU, or they are more than there is room for.
+    pub fn of(resolved: &'a Resolved, settings: &'a RunSettings) -> Option<Self> {
+        let spread = resolved.experiment.placement == Placement::Spread;
+        let body = body(resolved.experiment).filter(|_| spread && resolved.writers <= MOST_TASKS)?;
+        Some(Subject { resolved, settings, body })
+    }
+
+    fn world(&self, driver: impl FnOnce(usize) -> Driver) -> Option<World> {
+        quiet::hush();
+        let (region, tasks) = (Region::reserve()?, self.resolved.writers);
+        assert!(
+            is_installed(region.room(0)),
+            "a program that explores has `Allocator` as its global allocator"
+        );
+        Some(World::new(region, driver(tasks as usize), tasks))
+    }
+
+    /// Makes executions of it until all were made, or `goes_on` says that it is enough: it is asked after each.
+    /// [`None`] when the host has no room.
+    pub fn survey(&self, mut goes_on: impl FnMut(&Survey) -> bool) -> Option<Survey> {
+        let mut world = self.world(|tasks| Driver::Search(Search::new(tasks)))?;
+        let mut survey = Survey::default();
+        loop {
+            let end = world.execute(|| self.execution());
+            match world.trouble.take() {
+                None => {}
+                Some(trouble) => {
+                    survey.trouble = Some(trouble);
+                    return Some(survey);
+                }
+            }
+            if let Err(trouble) = survey.add(end, world.driver.trace()) {
+                survey.trouble = Some(trouble);
+                return Some(survey);
+            }
+            let pending = world.pending();
+            let Driver::Search(search) = &mut world.driver else { unreachable!("it was made for a search") };
+            if !search.end(&pending) {
+                survey.complete = true;
+                return Some(survey);
+            }
+            if !goes_on(&survey) {
+                return Some(survey);
+            }
+        }
+    }
+
+    /// Makes the execution that `schedule` says. [`None`] when the host has no room.
+    pub fn replay(&self, schedule: &Schedule) -> Option<Replay> {
+        let mut world = self.world(|tasks| Driver::Follow(Follow::new(tasks, schedule.tasks())))?;
+        world.wanted |= Kinds::OUTCOMES;
+        world.transcript = Some(Transcript::default());
+        let end = world.execute(|| self.execution());
+        let Driver::Follow(follow) = &world.driver else { unreachable!("it was made for a schedule") };
+        Some(Replay {
+            end: end.ok()?,
+            made: Schedule::of(follow.trace().moves().map(|made| made.task)),
+            parted: follow.parted(),
+            finding: world.finding(),
+            transcript: world.transcript.take().unwrap_or_default(),
+            trouble: world.trouble.take(),
+        })
+    }
+
+    /// The same counterexample with as few switches as it needs: without any of them it ends otherwise.
+    pub fn minimised(&self, schedule: &Schedule) -> Option<Replay> {
+        let mut best = self.replay(schedule)?;
+        let mut index = 0;
+        while index < best.made.switches() {
+            let shorter = self.replay(&best.made.without(index))?;
+            let is_better =
+                shorter.end.kind() == best.end.kind() && shorter.made.switches() < best.made.switches();
+            if is_better {
+                best = shorter;
+                index = 0;
+            } else {
+                index += 1;
+            }
+        }
+        Some(best)
+    }
+
+    /// One execution, from a fresh state.
+    fn execution(&self) -> Result<End, Refusal> {
+        let mut stage = Stage::<Explored>::new(self.resolved, self.settings);
+        match stage.rounds(self.body, self.settings) {
+            Ok(()) | Err(Refusal::Stopped) => {}
+            Err(refusal) => return Err(refusal),
+        }
+        if let Some(why) = stage.judge(None) {
+            super::machine::here(|world| world.does_not_add_up(&why));
+        }
+        Ok(End::of(&stage.run))
+    }
+}
+
+/// One execution, made once more.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// How it ended.
+    pub end: End,
+    /// Who made which step.
+    pub made: Schedule,
+    /// After how many steps it was not as its schedule says.
+    pub parted: Option<usize>,
+    /// What a watchdog says, if anything.
+    pub finding: Option<String>,
+    /// Its steps.
+    pub transcript: Transcript,
+    /// Why it says nothing.
+    pub trouble: Option<Trouble>,
+}
+
+impl Survey {
+    fn add(&mut self, end: Result<End, Refusal>, trace: &Trace) -> Result<(), Trouble> {
+        let end = end.map_err(Trouble::Refused)?;
+        self.executions += 1;
+        self.deepest = self.deepest.max(trace.len());
+        *self.ends.entry(end).or_default() += 1;
+        if end.verdict != Verdict::Clean {
+            self.bad_executions += 1;
+            let schedule = Schedule::of(trace.moves().map(|made| made.task));
+            let best = self.bad.entry(end.kind()).or_insert_with(|| schedule.clone());
+            if schedule.switches() < best.switches() {
+                *best = schedule;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,456 @@
+//! One execution at a time: its tasks, its memory, and what was found.
+
+use core::panic::Location;
+use core::ptr::NonNull;
+use std::collections::BTreeMap;
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+
+use super::machine::settle;
+use super::region::{PARTS, PartStack, Region, Room};
+use super::transcript::{Line, Of, Transcript};
+use crate::event::{Actor, Event, Kinds, LockStep, Outcome, What};
+use crate::experiment::Refusal;
+use crate::explore::{Act, Divergence, Follow, Next, Object, Search, Step, Trace};
+use crate::holds::Held;
+use crate::host::arena::Arena;
+use crate::machine::{CpuId, TaskId};
+use crate::probe::{Name, Plan};
+use crate::session::{Session, Standing};
+use crate::settings::Verdict;
+use crate::wait_for::{Graph, Tasks, Where};
+
+/// By which a task gives its turn back.
+pub(super) type Turns = Yielder<(), ()>;
+
+/// So often may a task spin without a look.
+const MOST_VAIN_TURNS: u32 = 1000;
+
+/// The first name of what has no address: ends of tasks, and their wake-ups.
+const NAMELESS: u64 = 1 << 62;
+
+/// What a thread explores with.
+pub(super) struct World {
+    pub(super) region: Region,
+    pub(super) arena: Arena,
+    pub(super) driver: Driver,
+    pub(super) wanted: Kinds,
+    tasks: Vec<Task>,
+    /// The participant that runs; [`None`] while who sets them up does.
+    turn: Option<u8>,
+    /// How many tasks there were in this execution.
+    numbers: u32,
+    /// The units that there were of each lock before its first step since the tasks were set up.
+    units: BTreeMap<usize, u64>,
+    /// What is wrong, as a watchdog sees it.
+    session: Session,
+    pub(super) found: Option<Verdict>,
+    /// The search has seen something that it does not understand.
+    pub(super) trouble: Option<Trouble>,
+    pub(super) transcript: Option<Transcript>,
+}
+
+/// Who decides which task goes on.
+pub(super) enum Driver {
+    /// All executions are made.
+    Search(Search),
+    /// One is.
+    Follow(Follow),
+}
+
+impl Driver {
+    fn next(&mut self, pending: &[Option<Step>], last: Option<u8>) -> Result<Next, Divergence> {
+        match self {
+            Driver::Search(search) => search.next(pending, last),
+            Driver::Follow(follow) => Ok(follow.next(pending, last)),
+        }
+    }
+
+    fn barrier(&mut self) {
+        match self {
+            Driver::Search(search) => search.barrier(),
+            Driver::Follow(follow) => follow.barrier(),
+        }
+    }
+
+    /// The steps of the execution.
+    pub(super) fn trace(&self) -> &Trace {
+        match self {
+            Driver::Search(search) => search.trace(),
+            Driver::Follow(follow) => follow.trace(),
+        }
+    }
+}
+
+/// Why an execution says nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It did not go on like the one that it was to be like.
+    Diverged(Divergence),
+    /// All that could be done was done before: the search has made an execution in vain.
+    Redundant,
+    /// The body does what is not explored here.
+    Cannot(&'static str),
+    /// The account does not hold.
+    Account(String),
+    /// The run could not be made.
+    Refused(Refusal),
+}
+
+/// A participant.
+struct Task {
+    id: TaskId,
+    coroutine: Option<Coroutine<(), (), bool, PartStack>>,
+    yielder: Option<NonNull<Turns>>,
+    room: Room,
+    pending: Option<Step>,
+    at: &'static Location<'static>,
+    /// What the pending step is about.
+    of: Of,
+    looks: Option<Looks>,
+    /// How often it has spun without a look since its last step.
+    vain_turns: u32,
+    held: Held,
+}
+
+/// The last two places at which a task has looked since it waited last.
+#[derive(Clone, Copy)]
+pub(super) struct Looks {
+    /// What, and how many bytes.
+    pub(super) last: (Object, u64),
+    /// The one before it.
+    pub(super) before: Option<(Object, u64)>,
+}
+
+impl World {
+    pub(super) fn new(region: Region, driver: Driver, tasks: u32) -> Self {
+        World {
+            region,
+            arena: Arena::borrowing(),
+            driver,
+            wanted: Kinds::all() - Kinds::OUTCOMES - Kinds::POINTS,
+            tasks: (0..tasks).map(|_| Task::new()).collect(),
+            turn: None,
+            numbers: 0,
+            units: BTreeMap::new(),
+            session: Session::NONE,
+            found: None,
+            trouble: None,
+            transcript: None,
+        }
+    }
+
+    /// Runs `body` as the first of an execution: as who sets tasks up, and judges them. Its allocations are
+    /// gone when the next execution begins.
+    pub(super) fn execute<R>(&mut self, body: impl FnOnce() -> R) -> R {
+        if let Driver::Search(search) = &mut self.driver {
+            search.begin();
+        }
+        self.arena.forget_all();
+        self.units.clear();
+        (self.turn, self.numbers, self.found, self.trouble) = (None, 0, None, None);
+        self.tasks.fill_with(Task::new);
+        self.session = Session::new(&Plan::Pass, self.tasks.len() as u32, Some(Graph::new()));
+        if let Some(transcript) = &mut self.transcript {
+            transcript.clear();
+        }
+        let stack = self.region.stack(0);
+        let room = self.region.room(0);
+        settle(Some(NonNull::from(&mut *self)));
+        let result = corosensei::on_stack(stack, || {
+            let outside = room.enter();
+            let result = body();
+            outside.enter();
+            result
+        });
+        settle(None);
+        result
+    }
+
+    /// What an address is called.
+    pub(super) fn name(&self, address: usize) -> Object {
+        Object(self.region.name(address))
+    }
+
+    /// The task that runs.
+    pub(super) fn running(&self) -> TaskId {
+        self.turn.map_or(TaskId(0), |who| self.tasks[usize::from(who)].id)
+    }
+
+    /// The wake-up of a task.
+    pub(super) fn wake_up_of(&self, task: TaskId) -> Object {
+        Object(NAMELESS + 2 * u64::from(task.0))
+    }
+
+    /// The end of a task.
+    pub(super) fn end_of(&self, task: TaskId) -> Object {
+        Object(NAMELESS + 2 * u64::from(task.0) + 1)
+    }
+
+    /// Units that there were of the lock at `address` when it was first asked about; `free` are now.
+    /// [`None`] for who sets tasks up: nothing races with it.
+    pub(super) fn initially(&mut self, address: usize, free: u64) -> Option<u64> {
+        self.turn?;
+        Some(super::region::outside(|| *self.units.entry(address).or_insert(free)))
+    }
+
+    /// The running task has looked at a word.
+    pub(super) fn note_look(&mut self, address: usize, size: usize) {
+        let look = (self.name(address), size as u64);
+        if let Some(Task { looks, .. }) = self.task()
+            && looks.is_none_or(|looks| looks.last != look)
+        {
+            *looks = Some(Looks { last: look, before: looks.map(|looks| looks.last) });
+        }
+    }
+
+    /// Where the running task has looked since it waited last.
+    pub(super) fn looked_at(&mut self) -> Option<Looks> {
+        self.task()?.looks.take()
+    }
+
+    /// The running task spins, and has not told where it looks. Whoever sets tasks up may do so.
+    ///
+    /// # Panics
+    /// When it does so again and again: it would never stop.
+    pub(super) fn turn_in_vain(&mut self) {
+        let Some(task) = self.task() else { return };
+        task.vain_turns += 1;
+        if task.vain_turns == MOST_VAIN_TURNS {
+            self.cannot("a loop that waits for what no task tells of");
+            panic!("a task waits for what no other tells of");
+        }
+    }
+
+    /// The account does not hold.
+    pub(super) fn does_not_add_up(&mut self, why: &str) {
+        super::region::outside(|| self.trouble.get_or_insert(Trouble::Account(why.to_string())));
+    }
+
+    /// The body does what is not explored here.
+    pub(super) fn cannot(&mut self, what: &'static str) {
+        self.trouble.get_or_insert(Trouble::Cannot(what));
+    }
+
+    /// The running task is about to make a step. By which it gives its turn back, if it has turns.
+    pub(super) fn arrive(
+        &mut self,
+        step: Step,
+        of: Of,
+        at: &'static Location<'static>,
+    ) -> Option<NonNull<Turns>> {
+        let task = self.task()?;
+        (task.pending, task.of, task.at, task.vain_turns) = (Some(step), of, at, 0);
+        task.yielder
+    }
+
+    fn task(&mut self) -> Option<&mut Task> {
+        self.turn.map(|who| &mut self.tasks[usize::from(who)])
+    }
+
+    /// The running task tells of a lock, or that it may sleep.
+    pub(super) fn hear(&mut self, what: What, at: &'static Location<'static>) {
+        let Some(who) = self.turn else { return };
+        let task = &self.tasks[usize::from(who)];
+        if let What::Lock(step, lock) = &what {
+            task.held.step(*step, lock, at);
+        }
+        Self::tell(&mut self.session, &mut self.found, task, what, at);
+    }
+
+    fn tell(
+        session: &mut Session,
+        found: &mut Option<Verdict>,
+        task: &Task,
+        what: What,
+        at: &'static Location<'static>,
+    ) {
+        let actor = Actor::task(task.id);
+        let event = Event { actor, cpu: CpuId(task.id.0), at, what };
+        let standing = Standing {
+            who: None,
+            held: &task.held,
+            is_atomic: false,
+            interrupts_off: false,
+            preemptive: true,
+        };
+        if session.on(&event, &standing, &AllRun).stops && found.is_none() {
+            *found = session.found().map(|finding| finding.verdict());
+        }
+    }
+
+    /// Runs `body(who)` in so many tasks, one step of one of them at a time, until all have ended or can never
+    /// go on. Says why they cannot, if so.
+    pub(super) fn race(world: NonNull<World>, body: &(dyn Fn(u32) + Sync)) -> Option<Verdict> {
+        // SAFETY: `body` is used by the coroutines alone, all of which have ended or are forgotten before this
+        // returns, and none of which runs afterwards.
+        let body =
+            unsafe { core::mem::transmute::<&(dyn Fn(u32) + Sync), &'static (dyn Fn(u32) + Sync)>(body) };
+        // SAFETY: as in `here`: no task runs between the uses of each of these references.
+        let this = || unsafe { &mut *world.as_ptr() };
+        let count = this().tasks.len() as u8;
+        this().driver.barrier();
+        this().units.clear();
+        for who in 0..count {
+            this().set_up(who, body);
+            Self::run(world, who);
+        }
+        let mut last = None;
+        loop {
+            let pending: Vec<Option<Step>> = this().tasks.iter().map(|task| task.pending).collect();
+            match this().driver.next(&pending, last) {
+                Ok(Next::Run(who)) => {
+                    this().write_down(who);
+                    Self::run(world, who);
+                    last = Some(who);
+                }
+                Ok(Next::Over) => break,
+                Ok(Next::Asleep) => {
+                    this().trouble.get_or_insert(Trouble::Redundant);
+                    break;
+                }
+                Err(divergence) => {
+                    this().trouble.get_or_insert(Trouble::Diverged(divergence));
+                    break;
+                }
+            }
+        }
+        this().close()
+    }
+
+    fn set_up(&mut self, who: u8, body: &'static (dyn Fn(u32) + Sync)) {
+        let part = usize::from(who) + 1;
+        self.numbers += 1;
+        let stack = self.region.stack(part);
+        let member = move |yielder: &Turns, ()| {
+            super::machine::here(|world| world.begin(NonNull::from(yielder)));
+            super::body::run(who, body)
+        };
+        let task = &mut self.tasks[usize::from(who)];
+        // What it allocates lies behind what the one before it has allocated.
+        let room = if task.room.is_empty() { self.region.room(part) } else { task.room };
+        *task = Task { id: TaskId(self.numbers), room, ..Task::new() };
+        task.coroutine = Some(Coroutine::with_stack(stack, member));
+    }
+
+    fn begin(&mut self, yielder: NonNull<Turns>) {
+        self.task().expect("a task begins").yielder = Some(yielder);
+    }
+
+    /// Runs a task up to its next step.
+    fn run(world: NonNull<World>, who: u8) {
+        // SAFETY: as in `here`; no reference is kept while the task runs.
+        let this = || unsafe { &mut *world.as_ptr() };
+        let task = &mut this().tasks[usize::from(who)];
+        task.pending = None;
+        let room = task.room;
+        let coroutine: *mut Coroutine<(), (), bool, PartStack> =
+            task.coroutine.as_mut().expect("a task that has not ended is run");
+        this().turn = Some(who);
+        let outside = room.enter();
+        // SAFETY: no other code touches the coroutine of a task that runs.
+        let result = unsafe { &mut *coroutine }.resume(());
+        let room = outside.enter();
+        this().turn = None;
+        let task = &mut this().tasks[usize::from(who)];
+        task.room = room;
+        if let CoroutineResult::Return(went_well) = result {
+            (task.pending, task.coroutine) = (None, None);
+            if !went_well {
+                this().found.get_or_insert(Verdict::Oops);
+            }
+        }
+    }
+
+    fn write_down(&mut self, who: u8) {
+        if let Some(transcript) = &mut self.transcript {
+            let task = &self.tasks[usize::from(who)];
+            let step = task.pending.expect("a task that runs has a step to make");
+            transcript.add(Line { who, step, at: task.at, of: task.of, outcome: None });
+        }
+    }
+
+    /// No task goes on: forgets those that have not ended, and says why they have not.
+    fn close(&mut self) -> Option<Verdict> {
+        let stopped = self.tasks.iter().any(|task| task.coroutine.is_some());
+        if stopped && self.trouble.is_none() {
+            self.find_why();
+        }
+        for task in &mut self.tasks {
+            if let Some(mut coroutine) = task.coroutine.take() {
+                // SAFETY: what lies on its stack is never used again: it and all that it refers to are the
+                // execution's, and nothing of it needs to be dropped.
+                unsafe { coroutine.force_reset() };
+            }
+        }
+        self.found
+    }
+
+    fn find_why(&mut self) {
+        let Self { tasks, session, found, .. } = self;
+        for task in tasks.iter().filter(|task| task.coroutine.is_some()) {
+            if let (Of::Lock(lock), Some(Step { act: Act::Take { .. }, .. })) = (task.of, task.pending) {
+                let what = What::Lock(LockStep::Wait, lock);
+                Self::tell(session, found, task, what, task.at);
+            }
+        }
+        if found.is_none() {
+            session.look_at_still(&AllRun);
+            let spins = |task: &Task| matches!(task.pending, Some(Step { act: Act::Await { .. }, .. }));
+            let otherwise = if tasks.iter().any(spins) { Verdict::Livelock } else { Verdict::Stuck };
+            *found = Some(session.found().map_or(otherwise, |finding| finding.verdict()));
+        }
+    }
+
+    /// What the step came to that was made last.
+    pub(super) fn note_outcome(&mut self, outcome: Outcome) {
+        if let (Some(transcript), Some(who)) = (&mut self.transcript, self.turn) {
+            transcript.note(who, outcome);
+        }
+    }
+
+    /// What is wrong, in words.
+    pub(super) fn finding(&self) -> Option<String> {
+        let name = |task: TaskId| {
+            let who = self.tasks.iter().position(|other| other.id == task);
+            who.map_or_else(|| String::from("a task"), |who| Name(who as u8).to_string())
+        };
+        self.session.found().map(|finding| finding.display(name).to_string())
+    }
+
+    /// What tasks wait to do, at the end of an execution.
+    pub(super) fn pending(&self) -> Vec<Option<Step>> {
+        self.tasks.iter().map(|task| task.pending).collect()
+    }
+}
+
+impl Task {
+    fn new() -> Self {
+        Task {
+            id: TaskId(0),
+            coroutine: None,
+            yielder: None,
+            room: Room::default(),
+            pending: None,
+            at: Location::caller(),
+            of: Of::Nothing,
+            looks: None,
+            vain_turns: 0,
+            held: Held::none(),
+        }
+    }
+}
+
+/// Every task has a CPU, and is on it until it ends.
+struct AllRun;
+
+impl Tasks for AllRun {
+    fn whereabouts(&self, task: TaskId) -> Where {
+        Where::OnCpu(CpuId(task.0))
+    }
+}
+
+/// How many tasks can be explored.
+pub(super) const MOST_TASKS: u32 = PARTS as u32 - 1;

@@ -1,0 +1,187 @@
+//! The experiments, explored: every race is found in its unguarded form, and every cure leaves none.
+
+use kcore::experiment::{ALL, Experiment, find, resolve};
+use kcore::explore::Schedule;
+use kcore::host::explored::{Allocator, Replay, Subject, Survey};
+use kcore::settings::{Config, Expect, Form, Probe, RunSettings, Verdict};
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
+
+const CPUS: u32 = 64;
+
+/// Calls `ask` with an entry in one form; [`None`] when that is not explored here.
+fn explored<R>(
+    entry: &'static Experiment,
+    lock: Form,
+    tasks: u32,
+    quanta: u32,
+    ask: impl FnOnce(Subject<'_>) -> R,
+) -> Option<R> {
+    let settings = RunSettings {
+        lock: Some(lock),
+        probe: Some(Probe::Off),
+        writers: Some(tasks),
+        quanta: Some(quanta),
+        rounds: Some(1),
+        quantum: 16,
+        qset: 2,
+        ..RunSettings::default()
+    };
+    let resolved = resolve(&settings, entry, CPUS, Config::Full).unwrap();
+    Subject::of(&resolved, &settings).map(ask)
+}
+
+fn surveyed(name: &str, lock: Form, tasks: u32, quanta: u32) -> Survey {
+    let entry = find(name).unwrap();
+    explored(entry, lock, tasks, quanta, |subject| subject.survey(|_| true).unwrap()).unwrap()
+}
+
+/// All cells of the catalogue that can be explored.
+fn cells() -> impl Iterator<Item = (&'static Experiment, Form, Expect)> {
+    let forms = |entry: &'static Experiment| entry.locks().map(move |form| (entry, form));
+    ALL.iter().copied().flat_map(forms).filter_map(|(entry, form)| {
+        let expect = entry.cell(form, CPUS, Config::Full).unwrap_or(Expect::Any);
+        explored(entry, form, entry.smallest.tasks, entry.smallest.quanta, |_| (entry, form, expect))
+    })
+}
+
+/// The real body makes as many executions as the model of it.
+#[test]
+fn a_counter() {
+    let count = |lock, tasks, quanta| surveyed("counter", lock, tasks, quanta).executions;
+    for lock in [Form::Spinlock, Form::Semaphore, Form::Completion, Form::Mutex, Form::RwLock, Form::RwSem] {
+        assert_eq!([count(lock, 2, 2), count(lock, 3, 2), count(lock, 4, 2)], [6, 90, 2520], "{lock}");
+    }
+    assert_eq!([1, 2, 3].map(|quanta| count(Form::None, 2, quanta)), [4, 34, 328]);
+    assert_eq!(count(Form::None, 3, 1), 36);
+}
+
+/// What all tasks have waited for lies behind them: two rounds have as many executions as each for each of the
+/// other.
+#[test]
+fn rounds() {
+    let entry = find("counter").unwrap();
+    for (lock, executions) in [(Form::None, 16), (Form::Mutex, 4)] {
+        let settings = RunSettings {
+            lock: Some(lock),
+            probe: Some(Probe::Off),
+            writers: Some(2),
+            quanta: Some(1),
+            rounds: Some(2),
+            ..RunSettings::default()
+        };
+        let resolved = resolve(&settings, entry, CPUS, Config::Full).unwrap();
+        let survey = Subject::of(&resolved, &settings).unwrap().survey(|_| true).unwrap();
+        assert_eq!((survey.executions, survey.complete, survey.trouble), (executions, true, None), "{lock}");
+    }
+}
+
+/// A pipe that was opened before its module's setting became larger has the smaller buffer all the same (R18).
+#[test]
+fn a_setting_is_read_and_written_in_all_orders() {
+    let survey = surveyed("book-pipe-size", Form::Book, 2, 1);
+    assert!(survey.ends.keys().any(|end| end.use_after_free > 0), "{:?}", survey.ends);
+}
+
+/// Without script, point or luck: what the catalogue says is certain is found, and what it says is a cure leaves
+/// nothing to be found.
+#[test]
+fn the_catalogue_is_right() {
+    let mut seen = 0;
+    for (entry, form, expect) in cells() {
+        let (tasks, quanta) = (entry.smallest.tasks, entry.smallest.quanta);
+        let survey =
+            explored(entry, form, tasks, quanta, |subject| subject.survey(|_| true).unwrap()).unwrap();
+        let name = format!("{} {form}", entry.name);
+        assert_eq!((survey.trouble, survey.complete), (None, true), "{name}");
+        let found: Vec<Verdict> = survey.ends.keys().map(|end| end.verdict).collect();
+        match expect {
+            Expect::Only(Verdict::Clean) => {
+                assert!(found.iter().all(|verdict| *verdict == Verdict::Clean), "{name}: {found:?}")
+            }
+            Expect::Only(verdict) => assert!(found.contains(&verdict), "{name}: {found:?}"),
+            Expect::Any => {}
+        }
+        seen += 1;
+    }
+    assert!(seen > 180, "the catalogue has shrunk: {seen}");
+}
+
+fn minimised(entry: &'static Experiment, form: Form, ask: impl FnOnce(&Subject<'_>, Replay)) {
+    explored(entry, form, entry.smallest.tasks, entry.smallest.quanta, |subject| {
+        let survey = subject.survey(|_| true).unwrap();
+        if let Some(schedule) = survey.bad.values().next() {
+            ask(&subject, subject.minimised(schedule).unwrap());
+        }
+    });
+}
+
+/// A counterexample has no switch too many, and is the same each time.
+#[test]
+fn a_counterexample_is_short_and_repeats() {
+    for (entry, form, expect) in cells() {
+        if expect == Expect::Only(Verdict::Clean) {
+            continue;
+        }
+        minimised(entry, form, |subject, replay| {
+            for _ in 0..100 {
+                let again = subject.replay(&replay.made).unwrap();
+                assert_eq!(
+                    (again.end, &again.made, again.parted),
+                    (replay.end, &replay.made, None),
+                    "{} {form}",
+                    entry.name
+                );
+            }
+            for index in 0..replay.made.switches() {
+                let shorter = subject.replay(&replay.made.without(index)).unwrap();
+                let is_as_bad = shorter.end.kind() == replay.end.kind();
+                let has_fewer = shorter.made.switches() < replay.made.switches();
+                assert!(!(is_as_bad && has_fewer), "{} {form}: {} {}", entry.name, replay.made, shorter.made);
+            }
+        });
+    }
+}
+
+/// More work, and more tasks.
+#[test]
+fn cures_hold_for_more() {
+    for (entry, form, expect) in cells().filter(|(entry, ..)| entry.name != "scull-publish") {
+        if expect != Expect::Only(Verdict::Clean) || entry.needs.tasks > 2 {
+            continue;
+        }
+        for (tasks, quanta) in [(2, 2), (3, 1)] {
+            let survey = explored(entry, form, tasks, quanta, |subject| {
+                subject.survey(|survey| survey.executions < MOST).unwrap()
+            });
+            let survey = survey.unwrap();
+            let is_clean = survey.ends.keys().all(|end| end.verdict == Verdict::Clean);
+            assert!(
+                is_clean && survey.trouble.is_none(),
+                "{} {form} {tasks}x{quanta}: {survey:?}",
+                entry.name
+            );
+        }
+    }
+}
+
+/// Executions that are made of one cell at most.
+const MOST: u64 = 20_000;
+
+/// A schedule that does not fit is followed as far as it does.
+#[test]
+fn a_schedule_that_does_not_fit() {
+    let entry = find("counter").unwrap();
+    explored(entry, Form::Spinlock, 2, 1, |subject| {
+        // B cannot go on while A is inside.
+        let schedule: Schedule = "A2B3A1".parse().unwrap();
+        let replay = subject.replay(&schedule).unwrap();
+        assert_eq!((replay.end.verdict, replay.parted), (Verdict::Clean, Some(2)));
+    });
+    assert!(
+        "A".parse::<Schedule>().is_err()
+            && "A0".parse::<Schedule>().is_err()
+            && "a1".parse::<Schedule>().is_err()
+    );
+}
