@@ -32,6 +32,8 @@ pub enum Record {
     Wait(Wait),
     /// A task of an experiment died of an exception or a panic.
     Oops(Oops),
+    /// All executions of an experiment, or as many as were made.
+    Explore(Explore),
     /// One measurement of `bench`.
     Bench(Bench),
     /// One in-kernel test case.
@@ -346,6 +348,75 @@ pub struct Oops {
     pub at: String,
     /// The instruction of an exception, then return addresses, innermost first.
     pub backtrace: Vec<u64>,
+}
+
+/// What the executions of an experiment come to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Explore {
+    /// The experiment.
+    pub experiment: String,
+    /// The form.
+    pub lock: String,
+    /// Tasks.
+    pub writers: u32,
+    /// Work of each task in a round.
+    pub quanta: u32,
+    /// Rounds.
+    pub rounds: u32,
+    /// Which stores other tasks see, and when: `sc`, all at once.
+    pub memory_model: String,
+    /// What may happen besides the steps of tasks.
+    pub with: Vec<String>,
+    /// Executions that were made, no two of them equivalent.
+    pub executions: u64,
+    /// Executions that were begun in vain.
+    pub blocked: u64,
+    /// Executions that did not end clean.
+    pub raced: u64,
+    /// Whether there is no other.
+    pub complete: bool,
+    /// Steps of the longest.
+    pub deepest: u64,
+    /// How long it took.
+    pub seconds: f64,
+    /// What was found.
+    pub verdict: Verdict,
+    /// What the catalogue, or the user, says that is to be found.
+    pub expected: Expect,
+    /// Whether it is that.
+    pub ok: bool,
+    /// Switches between tasks in the counterexample; null when there is none.
+    pub switches: Option<u64>,
+    /// What makes the counterexample again; empty when there is none.
+    pub replay: String,
+    /// How the executions ended.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Executions that ended alike.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Blocks that were leaked.
+    pub leaked: u64,
+    /// Updates that were lost.
+    pub lost_updates: u64,
+    /// Reads that mixed what two tasks wrote.
+    pub torn: u64,
+    /// Uses of memory that was freed, or is none.
+    pub use_after_free: u64,
+    /// Blocks that were freed twice.
+    pub double_free: u64,
+    /// Uses past the end of a block.
+    pub out_of_bounds: u64,
+    /// The most that were in the critical section at once.
+    pub owners: u64,
+    /// Why the tasks were stopped; empty if they were not.
+    #[serde(with = "verdict_or_empty")]
+    pub stopped: Option<Verdict>,
+    /// How many ended so.
+    pub executions: u64,
 }
 
 /// One measurement.

@@ -16,7 +16,7 @@ use crate::paint::paint;
 use crate::session::{Outcome, Session};
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
-use crate::{bench, build, catalogue, compare, documents::commands, image, matrix, signals};
+use crate::{bench, build, catalogue, compare, documents::commands, explore, image, matrix, signals};
 
 /// The program.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -52,6 +52,8 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             catalogue::check(catalogue::find(experiment)?, &line(&words, options), options.config())?;
             boot(&words)
         }
+        Command::Explore { experiment, limit } => explore::main(experiment, *limit, options),
+        Command::Replay { string } => explore::replay(string, options),
         Command::Test { filter, fail_allocations } => {
             let which = fail_allocations.then_some(FAIL_ALLOCATIONS);
             boot(&[&["test"], which.as_slice(), filter.as_deref().as_slice()].concat())

@@ -49,6 +49,22 @@ pub enum Command {
         /// Its name, as list shows it
         experiment: String,
     },
+    /// Make every order of an experiment's steps, and find what is wrong or prove that nothing is
+    ///
+    /// On this host, without a machine: two tasks do one unit of work each, unless the experiment takes more to
+    /// show what it shows, or --writers, --quanta and --rounds say otherwise
+    Explore {
+        /// Its name, as list shows it
+        experiment: String,
+        /// Make so many executions at most
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        limit: Option<u64>,
+    },
+    /// Make one execution again, which explore has found
+    Replay {
+        /// What explore says after again:
+        string: String,
+    },
     /// Run the in-kernel test cases
     Test {
         /// Only those whose names contain this

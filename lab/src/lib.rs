@@ -13,6 +13,7 @@
 //! | [`report`] | the JSON lines of COM2, read and checked |
 //! | [`matrix`] | every form on every machine |
 //! | [`catalogue`] | `list` and `explain` |
+//! | [`explore`] | every execution of an experiment, without a machine |
 //! | [`documents`] | the pages of `docs/` that are made |
 //! | [`mod@bench`] | what can be measured only from outside |
 //! | [`compare`] | the kernel's configurations side by side |
@@ -30,6 +31,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod compare;
 pub mod documents;
+pub mod explore;
 pub mod image;
 pub mod machine;
 pub mod matrix;

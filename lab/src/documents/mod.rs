@@ -8,6 +8,7 @@
 //! | [`lock_order`] | `docs/LOCK_ORDER.md`, its table, from what machines have observed: `cargo lock-order` |
 //! | [`picture`] | `docs/run.svg`, from what a machine has said: `docs/run.txt` |
 //! | [`crate::matrix::markdown`] | `docs/MATRIX.md`, from the catalogue |
+//! | [`proofs`] | `docs/PROOFS.md`, from all executions of the experiments |
 //! | [`text`] | what is the same in all: lines, cells, anchors |
 //!
 //! `cargo documents` writes all but that one, and a test compares each with its file.
@@ -16,6 +17,7 @@ pub mod commands;
 pub mod experiments;
 pub mod lock_order;
 pub mod picture;
+pub use crate::explore::all as proofs;
 pub mod races;
 mod records;
 pub mod text;
@@ -36,6 +38,7 @@ pub const ALL: &[Document] = &[
     Document { file: "docs/COMMANDS.md", render: commands::render },
     Document { file: "docs/EXPERIMENTS.md", render: experiments::render },
     Document { file: "docs/MATRIX.md", render: || markdown::render(&Sheet::expected()) },
+    Document { file: "docs/PROOFS.md", render: proofs::render },
     Document { file: "docs/RACES.md", render: races::render },
     Document { file: "docs/run.svg", render: || picture::render(picture::TRANSCRIPT) },
 ];

@@ -1,6 +1,7 @@
 //! The program and its script, seen from outside, with a stand-in for QEMU behind them.
 
 mod documents;
+mod explore;
 mod fake;
 mod matrix;
 mod report;

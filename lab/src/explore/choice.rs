@@ -1,0 +1,105 @@
+//! An experiment, a form and sizes, as they are explored.
+
+use kcore::experiment::{self, Experiment, Resolved};
+use kcore::host::explored::Subject;
+use kcore::settings::{CommandLine, Config, Expect, Form, Probe, RunSettings};
+
+use crate::catalogue;
+use crate::cli::Options;
+use crate::status::Failure;
+
+/// Bytes of a quantum, unless said: two words, so that a copy has two halves.
+const QUANTUM: u64 = 16;
+/// Pointers in a quantum set, unless said.
+const QSET: u64 = 2;
+/// CPUs: one for each task.
+const CPUS: u32 = 64;
+
+/// What can be said of what is explored.
+const OPTIONS: &[&str] = &["lock", "object", "writers", "quanta", "rounds", "quantum", "qset", "expect"];
+
+/// Refuses all other options than these, since they would change nothing, for this reason.
+pub(super) fn only(known: &[&str], options: &Options, why: &str) -> Result<(), Failure> {
+    let words = options.told.words();
+    let keys = words.iter().filter_map(|word| word.split_once('=')).map(|(key, _)| key);
+    match keys.into_iter().find(|key| !known.contains(key)) {
+        None => Ok(()),
+        Some(key) => Err(Failure::usage(format!("{why}: --{key} would change nothing (try --help)"))),
+    }
+}
+
+/// What is explored.
+pub(super) struct Choice {
+    pub(super) entry: &'static Experiment,
+    pub(super) resolved: Resolved,
+    pub(super) settings: RunSettings,
+    /// What is to be found.
+    pub(super) expected: Expect,
+}
+
+impl Choice {
+    /// The experiment that is called so, as the options say.
+    pub(super) fn of(name: &str, options: &Options) -> Result<Self, Failure> {
+        let entry = catalogue::find(name)?;
+        let words: Vec<String> =
+            ["run".to_string(), name.to_string()].into_iter().chain(options.told.words()).collect();
+        let CommandLine { run: mut settings, .. } = catalogue::read(&words)?;
+        only(OPTIONS, options, "explore makes all orders, on this host")?;
+        if options.told.word("quantum").is_none() {
+            settings.quantum = QUANTUM;
+        }
+        if options.told.word("qset").is_none() {
+            settings.qset = QSET;
+        }
+        Self::new(entry, settings)
+    }
+
+    /// The experiment with one form, at the sizes at which it is explored unless said otherwise.
+    pub(super) fn smallest(entry: &'static Experiment, lock: Form) -> Result<Self, Failure> {
+        let settings =
+            RunSettings { lock: Some(lock), quantum: QUANTUM, qset: QSET, ..RunSettings::default() };
+        Self::new(entry, settings)
+    }
+
+    pub(super) fn new(entry: &'static Experiment, mut settings: RunSettings) -> Result<Self, Failure> {
+        settings.probe = Some(Probe::Off);
+        settings.writers.get_or_insert(entry.smallest.tasks);
+        settings.quanta.get_or_insert(entry.smallest.quanta);
+        settings.rounds.get_or_insert(1);
+        let resolved = experiment::resolve(&settings, entry, CPUS, Config::Full)
+            .map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))?;
+        let known = entry.cell(resolved.lock, CPUS, Config::Full).unwrap_or(Expect::Any);
+        let expected = settings.expect.unwrap_or(known);
+        Ok(Choice { entry, resolved, settings, expected })
+    }
+
+    /// What makes its executions.
+    pub(super) fn subject(&self) -> Result<Subject<'_>, Failure> {
+        Subject::of(&self.resolved, &self.settings).ok_or_else(|| {
+            let name = self.name();
+            Failure::usage(format!(
+                "{name} cannot be explored here: it needs interrupts, timers, work queues, or one CPU for all its \
+                 tasks (try run {name})"
+            ))
+        })
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.entry.name
+    }
+
+    /// What is explored, in two lines.
+    pub(super) fn heading(&self) -> String {
+        let Resolved { lock, writers, quanta, rounds, .. } = &self.resolved;
+        let plural = |count: u32, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+        format!(
+            "{}: {} ({})\n  lock {lock}, {}, {} of work each, {}; all orders of their steps",
+            self.name(),
+            self.entry.title,
+            self.entry.races.join(", "),
+            plural(*writers, "task"),
+            plural(*quanta, "unit"),
+            plural(*rounds, "round"),
+        )
+    }
+}

@@ -1,0 +1,93 @@
+//! `explore` and `replay`: every execution of an experiment, made on the host.
+//!
+//! | file | noun |
+//! |---|---|
+//! | `choice` | [`Choice`]: an experiment, a form and sizes, as they are explored |
+//! | `recipe` | [`Recipe`]: a counterexample as people pass it on |
+//! | `account` | what the executions came to, as text and as a record |
+//! | `columns` | an execution as people read it, a column for each task |
+//! | `story` | what went wrong in it, in a sentence |
+//! | `all` | the whole catalogue: `docs/PROOFS.md` |
+
+mod account;
+pub mod all;
+mod choice;
+mod columns;
+mod recipe;
+mod story;
+
+use std::time::Instant;
+
+use kcore::host::explored::{Allocator, Replay, Subject, Survey};
+use kcore::report::Record;
+
+use self::account::Account;
+use self::choice::Choice;
+use self::recipe::Recipe;
+use crate::cli::Options;
+use crate::output::{Sink, say, text_of};
+use crate::paint::paint;
+use crate::status::{Failure, Status};
+
+/// Tasks that are explored find their memory where it was in the execution before.
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
+
+/// Explores the experiment that is called so, `limit` executions of it at most.
+pub fn main(experiment: &str, limit: Option<u64>, options: &Options) -> Result<Status, Failure> {
+    let choice = Choice::of(experiment, options)?;
+    choice.subject()?;
+    let json = options.json.as_deref().map(Sink::open).transpose()?;
+    let text = &mut *text_of(options);
+    say(text, &choice.heading())?;
+    let account = explored(&choice, limit)?;
+    say(text, &paint(&account.text()))?;
+    if let Some(json) = json {
+        let record = Record::Explore(account.record());
+        json.lines(&[serde_json::to_string(&record).map_err(|error| Failure::dead(error.to_string()))?])?;
+    }
+    Ok(if account.is_ok() { Status::Expected } else { Status::Unexpected })
+}
+
+/// Makes the executions.
+fn explored(choice: &Choice, limit: Option<u64>) -> Result<Account<'_>, Failure> {
+    let subject = choice.subject()?;
+    let began = Instant::now();
+    let survey = subject.survey(|survey| limit.is_none_or(|limit| survey.executions < limit));
+    let survey = survey.ok_or_else(no_room)?;
+    let seconds = began.elapsed().as_secs_f64();
+    if let Some(trouble) = &survey.trouble {
+        return Err(Failure::dead(format!("{}: {}", choice.name(), account::trouble(trouble))));
+    }
+    let shortest = shortest(&subject, &survey)?;
+    Ok(Account { choice, survey, seconds, shortest })
+}
+
+/// The counterexample with the fewest switches, if there is one.
+fn shortest(subject: &Subject<'_>, survey: &Survey) -> Result<Option<Replay>, Failure> {
+    let each = survey.bad.values().map(|schedule| subject.minimised(schedule).ok_or_else(no_room));
+    let each: Vec<Replay> = each.collect::<Result<_, _>>()?;
+    Ok(each.into_iter().min_by_key(|replay| (replay.made.switches(), replay.end.kind().rank())))
+}
+
+/// Makes the execution again that `recipe` describes.
+pub fn replay(recipe: &str, options: &Options) -> Result<Status, Failure> {
+    choice::only(&[], options, "replay makes what its string says")?;
+    let recipe: Recipe = recipe.parse().map_err(|why| Failure::usage(format!("{why} (try explore)")))?;
+    let choice = recipe.choice()?;
+    let replay = choice.subject()?.replay(&recipe.schedule).ok_or_else(no_room)?;
+    let text = &mut *text_of(options);
+    say(text, &choice.heading())?;
+    if let Some(at) = replay.parted {
+        say(text, &format!("  after {at} steps it is not as the string says: the code has changed since"))?;
+    }
+    say(text, "")?;
+    say(text, &columns::render(&replay))?;
+    say(text, story::tell(&replay).trim_end())?;
+    say(text, &paint(&format!("verdict: {}", account::said(&choice, replay.end.verdict))))?;
+    Ok(if choice.expected.allows(replay.end.verdict) { Status::Expected } else { Status::Unexpected })
+}
+
+fn no_room() -> Failure {
+    Failure::dead("the host has no room for the memory of an execution".to_string())
+}

@@ -1,0 +1,108 @@
+//! A counterexample as people pass it on: an experiment, its sizes, and the turns of its tasks.
+//!
+//! `counter:none:2x1x1:16x2:A3B5A2:9c1f`: the form, tasks x units x rounds, the geometry of devices, the turns,
+//! and a check, so that a letter which was lost on the way is noticed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use kcore::explore::Schedule;
+use kcore::settings::{Form, MAX_WRITERS, RunSettings};
+
+use super::choice::Choice;
+use crate::catalogue;
+use crate::status::Failure;
+
+/// All that makes an execution again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Recipe {
+    pub(super) experiment: String,
+    pub(super) lock: Form,
+    pub(super) sizes: [u32; 3],
+    pub(super) geometry: [u64; 2],
+    pub(super) schedule: Schedule,
+}
+
+impl Recipe {
+    /// Of an execution of `choice`.
+    pub(super) fn of(choice: &Choice, schedule: &Schedule) -> Self {
+        let resolved = &choice.resolved;
+        Recipe {
+            experiment: choice.name().to_string(),
+            lock: resolved.lock,
+            sizes: [resolved.writers, resolved.quanta, resolved.rounds],
+            geometry: [choice.settings.quantum, choice.settings.qset],
+            schedule: schedule.clone(),
+        }
+    }
+
+    /// What it is an execution of.
+    pub(super) fn choice(&self) -> Result<Choice, Failure> {
+        let ([writers, quanta, rounds], [quantum, qset]) = (self.sizes, self.geometry);
+        let settings = RunSettings {
+            lock: Some(self.lock),
+            writers: Some(writers),
+            quanta: Some(quanta),
+            rounds: Some(rounds),
+            quantum,
+            qset,
+            ..RunSettings::default()
+        };
+        Choice::new(catalogue::find(&self.experiment)?, settings)
+    }
+
+    fn body(&self) -> String {
+        let Recipe {
+            experiment,
+            lock,
+            sizes: [writers, quanta, rounds],
+            geometry: [quantum, qset],
+            schedule,
+        } = self;
+        format!("{experiment}:{lock}:{writers}x{quanta}x{rounds}:{quantum}x{qset}:{schedule}")
+    }
+}
+
+impl fmt::Display for Recipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = self.body();
+        write!(f, "{body}:{:04x}", check(&body))
+    }
+}
+
+impl FromStr for Recipe {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = |what: &str| format!("'{text}' is no replay string: {what}");
+        let parts: Vec<&str> = text.trim().split(':').collect();
+        let [experiment, lock, sizes, geometry, turns, _] = parts[..] else {
+            return Err(wrong("it has not six parts between colons"));
+        };
+        let lock = lock.parse().map_err(|_| wrong("its form is none"))?;
+        let sizes: [u32; 3] = numbers(sizes).ok_or_else(|| wrong("its sizes are not three numbers"))?;
+        let geometry: [u64; 2] = numbers(geometry).ok_or_else(|| wrong("its geometry is not two numbers"))?;
+        let schedule: Schedule = turns.parse().map_err(|why: String| wrong(&why))?;
+        if schedule.turns().iter().any(|turn| u32::from(turn.task) >= sizes[0].min(MAX_WRITERS)) {
+            return Err(wrong("a turn is of a task that there is not"));
+        }
+        let recipe = Recipe { experiment: experiment.to_string(), lock, sizes, geometry, schedule };
+        if recipe.to_string() != text.trim() {
+            return Err(wrong("its check does not fit: something was lost or changed on the way"));
+        }
+        Ok(recipe)
+    }
+}
+
+/// `2x1x1`.
+fn numbers<T: FromStr, const N: usize>(text: &str) -> Option<[T; N]> {
+    let numbers: Option<Vec<T>> = text.split('x').map(|number| number.parse().ok()).collect();
+    numbers?.try_into().ok()
+}
+
+/// Of Fowler, Noll and Vo (FNV-1a), folded to 16 bits.
+fn check(text: &str) -> u16 {
+    let hash =
+        text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    (hash ^ hash >> 16) as u16
+}
