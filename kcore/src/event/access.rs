@@ -52,16 +52,23 @@ pub struct Access {
     pub size: usize,
 }
 
+impl Op {
+    /// What its point is called behind the name of the site; [`None`] when it has no point of its own.
+    pub fn of_point(&self) -> Option<&'static str> {
+        match self {
+            Op::Load => Some(".load"),
+            Op::Store(_) | Op::Swap(_) => Some(".store"),
+            Op::Point => Some(""),
+            Op::Clear | Op::Look | Op::Put(_) | Op::Update | Op::Read | Op::Write => None,
+        }
+    }
+}
+
 impl Access {
     /// Whether `point` (as in `slot.load`, `slot.store`, `copy`) names this access.
     pub fn is(&self, point: &str) -> bool {
         let Some(rest) = point.strip_prefix(self.site.name) else { return false };
-        match self.op {
-            Op::Load => rest == ".load",
-            Op::Store(_) | Op::Swap(_) => rest == ".store",
-            Op::Clear | Op::Look | Op::Put(_) | Op::Update | Op::Read | Op::Write => false,
-            Op::Point => rest.is_empty(),
-        }
+        self.op.of_point() == Some(rest)
     }
 }
 

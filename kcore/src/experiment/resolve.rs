@@ -161,6 +161,7 @@ fn filled_in(given: &Probe, plan: &Plan) -> Probe {
         Plan::Pass | Plan::Delay(_) => given.clone(),
         Plan::Rendezvous { points } => Probe::Rendezvous(points.clone()),
         Plan::Fire { points } => Probe::Fire(points.clone()),
+        Plan::Script(_) if plan.orders_all() => given.clone(),
         Plan::Script(steps) => Probe::Script(steps.iter().map(Step::to_string).collect()),
     }
 }

@@ -69,11 +69,20 @@ impl Plan {
                 match steps.is_empty() {
                     true => Err(Usage::new("no step is named, and none is usual here: script=STEPS")),
                     false => {
-                        Ok(Plan::Script(steps.iter().map(|step| step.parse()).collect::<Result<_, _>>()?))
+                        let steps: Vec<Vec<Step>> =
+                            steps.iter().map(|word| Step::of(word)).collect::<Result<_, _>>()?;
+                        Ok(Plan::Script(steps.concat()))
                     }
                 }
             }
         }
+    }
+}
+
+impl Plan {
+    /// Whether it orders all steps of tasks, and not only those that pass points: then it has to hear of all.
+    pub fn orders_all(&self) -> bool {
+        matches!(self, Plan::Script(steps) if steps.iter().any(|step| step.point == ANY))
     }
 }
 
@@ -86,7 +95,9 @@ impl Plan {
             Plan::Rendezvous { points } | Plan::Fire { points } => {
                 points.iter().map(String::as_str).find(is_strange)
             }
-            Plan::Script(steps) => steps.iter().map(|step| step.point.as_str()).find(is_strange),
+            Plan::Script(steps) => {
+                steps.iter().map(|step| step.point.as_str()).find(|point| *point != ANY && is_strange(point))
+            }
         };
         strange.map_or(Ok(()), |point| Err(Usage::unknown(&format!("probe point of {place}"), point, known)))
     }
@@ -99,6 +110,12 @@ fn given_or(given: &[String], default: &[&str]) -> Vec<String> {
     }
 }
 
+/// The point of a step that may be any, also one that is no point: what a task does next that others notice.
+pub(super) const ANY: &str = "*";
+
+/// The most steps that one word means.
+const MOST_STEPS: usize = 100_000;
+
 /// One step of a script: this participant passes this point.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -106,6 +123,22 @@ pub struct Step {
     pub who: u8,
     /// The point, as in `slot.load`, `slot.store`, `copy.start`.
     pub point: String,
+}
+
+impl Step {
+    /// The steps that a word means: `A.slot.load`; `A*5` is five of A's, whichever they are.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn of(word: &str) -> Result<Vec<Step>, Usage> {
+        match word.split_once(ANY).map(|(who, count)| (who.as_bytes(), count.parse())) {
+            Some(([letter @ b'A'..=b'Z'], Ok(count @ 1..=MOST_STEPS))) => {
+                Ok(alloc::vec![Step { who: letter - b'A', point: ANY.to_string() }; count])
+            }
+            Some(_) => Err(Usage::new(format!("script steps '{word}' are not LETTER*COUNT, as in A*5"))),
+            None => word.parse().map(|step| alloc::vec![step]),
+        }
+    }
 }
 
 impl FromStr for Step {

@@ -8,9 +8,9 @@ use alloc::vec::Vec;
 
 use super::crew::Crew;
 use super::engine::Wake;
-use super::plan::Step;
+use super::plan::{ANY, Step};
 use super::reason::{GivenUp, Obstacle};
-use crate::event::Access;
+use crate::event::{Access, Op};
 
 /// How far a script has come.
 ///
@@ -25,12 +25,15 @@ pub(super) struct Script {
     segment: Option<u8>,
     /// At most one entry a step, so its capacity is enough for ever.
     given_up: Vec<GivenUp>,
+    /// Any step of a task waits for its turn, as long as the script lasts.
+    orders_all: bool,
 }
 
 impl Script {
     pub(super) fn new(steps: Vec<Step>) -> Self {
         let given_up = Vec::with_capacity(steps.len());
-        Script { steps, current: 0, segment: None, given_up }
+        let orders_all = steps.iter().any(|step| step.point == ANY);
+        Script { steps, current: 0, segment: None, given_up, orders_all }
     }
 
     pub(super) fn begin_round(&mut self) {
@@ -42,6 +45,11 @@ impl Script {
         self.given_up.iter().map(|given_up| (given_up, &self.steps[given_up.step]))
     }
 
+    /// Whether `access` is nothing that it orders, and ends no segment.
+    pub(super) fn ignores(&self, access: &Access) -> bool {
+        self.orders_all && access.op == Op::Point
+    }
+
     pub(super) fn end_segment(&mut self, who: u8) {
         if self.segment == Some(who) {
             self.segment = None;
@@ -50,6 +58,9 @@ impl Script {
 
     /// Whether `access` is the next thing that the script wants of `who`.
     pub(super) fn wants(&self, who: u8, access: &Access) -> bool {
+        if self.orders_all {
+            return self.current < self.steps.len();
+        }
         let mut remaining = self.steps[self.current..].iter();
         remaining.find(|step| step.who == who).is_some_and(|step| access.is(&step.point))
     }
@@ -98,11 +109,11 @@ impl Script {
     }
 }
 
-/// The script is over: whoever waited for that begins.
+/// The script is over: all who waited for that go on.
 fn release_all(crew: &mut Crew) -> Wake {
     let mut wake = 0;
     for who in crew.all() {
-        if crew.at_start(who) {
+        if crew.at_start(who) || crew.at_point(who) {
             wake |= crew.release(who);
         }
     }

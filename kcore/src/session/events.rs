@@ -1,11 +1,16 @@
 //! The events and their answers.
 
 use super::finding::{Finding, Slept};
-use crate::event::{Actor, Event, LockName, LockStep, TaskStep, Waiting, What};
+use crate::event::{
+    Access, Actor, Block, Event, LockId, LockName, LockStep, Op, Site, TaskStep, Waiting, What,
+};
 use crate::holds::Held;
 use crate::machine::TaskId;
 use crate::probe::{Decision, Engine, Plan, Wake};
 use crate::wait_for::{Graph, Seat, Tasks};
+
+/// A step that has no site.
+static STEP: Site = Site::new("step");
 
 /// How the actor of an event stands, as its machine knows.
 #[derive(Clone, Copy, Debug)]
@@ -94,9 +99,12 @@ impl Session {
                 let stops = self.look(event, standing, tasks);
                 Answer { wake: self.engine.lock(who, *step, lock), stops, ..Answer::GO }
             }
-            What::Task(_) | What::Block(_) | What::Units(..) => {
-                Answer { stops: self.look(event, standing, tasks), ..Answer::GO }
+            // Told of a participant only where a plan orders all steps.
+            What::Units(_, LockId { address, .. }, _) | What::Block(Block::Freed { address, .. }) => {
+                let access = Access { site: &STEP, op: Op::Update, address: *address, size: 0 };
+                self.engine.arrive(who, &access, standing.must_not_sleep(), event.cpu).into()
             }
+            What::Task(_) => Answer { stops: self.look(event, standing, tasks), ..Answer::GO },
         }
     }
 

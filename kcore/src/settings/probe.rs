@@ -34,7 +34,8 @@ const MEANINGS: &[&str] = &[
     "They execute PAUSE there once.",
     "They execute PAUSE there N times, or for 10 us each.",
     "They meet there, and then go on: at the experiment's own points, or at POINT,POINT,...",
-    "They pass in this order and no other: the experiment's own, or STEPS as in A.slot.load,B.slot.load.",
+    "They pass in this order and no other: the experiment's own, or STEPS as in A.slot.load,B.slot.load; A*5 is \
+     any five steps of A's, also those that are no points.",
     "There comes the experiment's interrupt, or the tick that ends the slice.",
 ];
 
@@ -90,7 +91,7 @@ impl FromStr for Probe {
             ("fire", _) => Ok(Probe::Fire(list())),
             ("script", _) => {
                 let steps = list();
-                steps.iter().try_for_each(|step| step.parse::<Step>().map(drop))?;
+                steps.iter().try_for_each(|word| Step::of(word).map(drop))?;
                 Ok(Probe::Script(steps))
             }
             _ => Err(Usage::unknown("probe mode", word, MODES)),

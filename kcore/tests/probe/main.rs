@@ -6,6 +6,7 @@ mod told;
 use kcore::event::{Access, Op};
 use kcore::machine::CpuId;
 use kcore::probe::{Decision, Engine, Meetings, Plan, Step};
+use kcore::settings::Probe;
 use proptest::prelude::*;
 use sim::Action::{self, Load, Lock, Pass, Store, Unlock};
 use sim::{LOCKS, SITES, Sim};
@@ -516,5 +517,33 @@ fn only_points_of_the_place_are_taken() {
     ] {
         let refused = check(bad).expect_err(point);
         assert!(refused.contains(point) && refused.contains("scull"), "{refused}");
+    }
+}
+
+/// `A*2,B*1`: whatever the steps are, each waits for its turn; a task that has no more turns waits for the end of
+/// the script; and points are no steps.
+#[test]
+fn a_script_may_order_all_steps() {
+    let steps = ["A*2", "B*1"].map(String::from).to_vec();
+    let plan = Plan::new(&Probe::Script(steps), &Default::default()).unwrap();
+    assert!(plan.orders_all());
+    let mut engine = Engine::new(plan, 2);
+    engine.begin_round();
+    let access = |op| Access { site: &SITES[0], op, address: 8, size: 8 };
+    let step =
+        |engine: &mut Engine, who: u8| engine.arrive(who, &access(Op::Update), false, CpuId(who.into()));
+    assert_eq!(engine.start(0), (Decision::Go, 0));
+    assert_eq!(engine.start(1).0, Decision::Wait, "B begins when it is its turn");
+    assert_eq!(engine.arrive(0, &access(Op::Point), false, CpuId(0)), (Decision::Go, 0));
+    assert_eq!(step(&mut engine, 0), (Decision::Go, 0));
+    assert_eq!(step(&mut engine, 0), (Decision::Go, 0));
+    assert!(!engine.may_go(1), "A's second step is over when A comes to its third");
+    assert_eq!(step(&mut engine, 0), (Decision::Wait, 0b10));
+    assert_eq!(step(&mut engine, 1), (Decision::Go, 0));
+    assert!(!engine.may_go(0), "B's step is not over");
+    assert_eq!(engine.finished(1), 0b01);
+    assert!(engine.may_go(0));
+    for wrong in ["A*", "A*0", "AB*2", "a*2", "*2", "A*x"] {
+        assert!(Step::of(wrong).is_err(), "{wrong}");
     }
 }

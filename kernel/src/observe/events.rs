@@ -23,6 +23,8 @@ bitflags::bitflags! {
         const HELD = 8;
         /// An interrupt comes at certain points.
         const FIRE = 16;
+        /// A plan orders all steps of tasks, and not only those at points.
+        const STEPS = 32;
     }
 }
 
@@ -37,6 +39,7 @@ impl Listeners {
             )
             | of(Listeners::WATCH, Kinds::LOADS | Kinds::STORES | Kinds::LOCKS | Kinds::TASKS)
             | of(Listeners::HELD, Kinds::LOCKS)
+            | of(Listeners::STEPS, Kinds::UNSTEERED | Kinds::UNITS | Kinds::RUNS | Kinds::BLOCKS)
     }
 }
 
@@ -68,8 +71,11 @@ impl Events for Kernel {
     #[cold]
     fn tell(what: What, at: &'static Location<'static>) -> Ticket {
         match &what {
-            // What is no point is for who explores.
-            What::Access(Access { op: Op::Clear, .. }) | What::Block(_) | What::Units(..) => {}
+            What::Access(Access { op: Op::Clear, .. }) | What::Block(_) | What::Units(..) => {
+                if listens(Listeners::STEPS) {
+                    participant::point(&what, at);
+                }
+            }
             What::Access(_) => participant::point(&what, at),
             What::Lock(step, lock) => participant::lock(&what, *step, lock, at),
             What::Task(TaskStep::MaySleep) if run::is_watched() && run::is_of_run() => {

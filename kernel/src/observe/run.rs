@@ -71,6 +71,7 @@ pub(super) fn arm(plan: &Plan) -> Listeners {
     PAUSES.store(if let Plan::Delay(pauses) = plan { *pauses } else { 0 }, Relaxed);
     match plan {
         Plan::Pass => Listeners::empty(),
+        Plan::Script(_) if plan.orders_all() => Listeners::PROBE | Listeners::STEPS,
         Plan::Delay(_) | Plan::Rendezvous { .. } | Plan::Script(_) => Listeners::PROBE,
         Plan::Fire { .. } => {
             interrupt_by(task::schedule::end_slice);
@@ -187,7 +188,7 @@ pub fn withdraw() -> Vec<Step> {
         return Vec::new();
     }
     listener::ENDS.clear();
-    listen(!(Listeners::PROBE | Listeners::FIRE), Listeners::empty());
+    listen(!(Listeners::PROBE | Listeners::FIRE | Listeners::STEPS), Listeners::empty());
     PAUSES.store(0, Relaxed);
     let mut session = SESSION.lock_irqsave();
     CREW.withdraw();
