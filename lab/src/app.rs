@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use kcore::settings::FAIL_ALLOCATIONS;
 
-use crate::cli::{self, Answer, Command, Options, Request};
+use crate::cli::{self, Answer, Command, On, Options, Request};
 use crate::machine::Machine;
 use crate::output::{Sink, complain, patiently, raw_text_of, say, text_of};
 use crate::paint::paint;
@@ -53,7 +53,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             boot(&words)
         }
         Command::Explore { experiment, limit } => explore::main(experiment, *limit, options),
-        Command::Replay { string } => explore::replay(string, options),
+        Command::Replay { string, on } => replay(string, *on, options),
         Command::Test { filter, fail_allocations } => {
             let which = fail_allocations.then_some(FAIL_ALLOCATIONS);
             boot(&[&["test"], which.as_slice(), filter.as_deref().as_slice()].concat())
@@ -75,6 +75,26 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             image::check(command)?;
             image::make(&build::kernel(options.config())?, out.as_deref(), command).map(|()| Status::Expected)
         }
+    }
+}
+
+/// Whether the kernel lets such a run be made.
+fn is_for_the_kernel(run: &[String], options: &Options) -> bool {
+    catalogue::find(&run[1]).is_ok_and(|entry| catalogue::check(entry, run, options.config()).is_ok())
+}
+
+/// Makes an execution again: here, and then on the CPUs of a machine, which must come to the same verdict.
+fn replay(string: &str, on: On, options: &Options) -> Result<Status, Failure> {
+    let (status, run) = explore::replay(string, options)?;
+    match on {
+        On::Host => Ok(status),
+        On::Both if status != Status::Expected => Ok(status),
+        On::Both => match run.filter(|run| is_for_the_kernel(run, options)) {
+            Some(run) => boot(&run.iter().map(String::as_str).collect::<Vec<_>>(), options),
+            None => show(
+                "\nThe kernel's probes cannot keep tasks from all that this order hangs on: not made there.",
+            ),
+        },
     }
 }
 

@@ -60,10 +60,13 @@ pub enum Command {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         limit: Option<u64>,
     },
-    /// Make one execution again, which explore has found
+    /// Make one execution again, which explore has found: here, and then on the CPUs of a machine
     Replay {
         /// What explore says after again:
         string: String,
+        /// Where
+        #[arg(long, value_enum, default_value = "both")]
+        on: On,
     },
     /// Run the in-kernel test cases
     Test {
@@ -116,6 +119,15 @@ pub enum Command {
         #[arg(long, value_name = "LINE")]
         command: Option<String>,
     },
+}
+
+/// Where an execution is made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum On {
+    /// On this host
+    Host,
+    /// On this host, and then in the kernel
+    Both,
 }
 
 /// How to do it.

@@ -11,6 +11,7 @@ mod documents;
 mod drawn;
 mod exhibits;
 mod faults;
+mod forced;
 mod geometry;
 mod input;
 mod kernel_cases;
@@ -44,6 +45,7 @@ fn main() {
         scripts::trials(),
         exhibits::trials(),
         faults::trials(),
+        forced::trials(),
         machines::trials(),
         cpu_models::trials(),
         memory::trials(),

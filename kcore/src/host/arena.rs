@@ -151,9 +151,11 @@ impl Arena {
         self.blocks.clear();
     }
 
-    /// How many bytes the block at `start` has; 0 if there never was one.
-    pub(super) fn size(&self, start: NonNull<u8>) -> usize {
-        self.blocks.get(&start.addr().get()).map_or(0, |block| block.size)
+    /// How many bytes the block at `start` has, 0 if there never was one; and whether it is of a kind that makes
+    /// up a scull device.
+    pub(super) fn size(&self, start: NonNull<u8>) -> (usize, bool) {
+        let block = self.blocks.get(&start.addr().get());
+        block.map_or((0, false), |block| (block.size, block.kind != Kind::Other))
     }
 
     pub(super) fn free(&mut self, start: NonNull<u8>) -> Result<(), BadFree> {

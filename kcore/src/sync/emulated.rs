@@ -15,7 +15,7 @@ use crate::sync::spinlock::SpinLock;
 use crate::sync::watch::Inner;
 
 /// A word of this kind: no point.
-static WORD: Site = Site::new("word");
+pub(super) static WORD: Site = Site::new("word");
 
 /// What makes changes of its words atomic. All changes go through it; reading does not.
 #[derive(Debug)]

@@ -96,4 +96,4 @@ pub use tas::Tas;
 pub use ticket::TicketLock;
 pub use units::{GRANTED, SEEING_OFF};
 pub use wait_queue::WaitQueue;
-pub use watch::{Counted, Observed, Statistics, Watch, Watched};
+pub use watch::{Counted, Observed, Statistics, Watch, Watched, is_silent};

@@ -9,7 +9,7 @@ use core::panic::Location;
 
 use crate::event::{Change, Class, LockName, LockStep, Mode};
 use crate::machine::Sched;
-use crate::sync::watch::{Watch, tell_units};
+use crate::sync::watch::{SILENT, Watch, tell_units};
 
 /// No counter counts, and no hooks hear; but the task that has the mutex knows that it does: [`Sched::held`].
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,7 @@ impl<M: Sched> Watch<M> for Own {
     #[inline(always)]
     fn units(&self, change: Change, free: impl FnOnce() -> u64, address: usize, place: Self::Place) {
         if M::EXPLORES {
-            tell_units::<M>(change, LockName::sleeps("a mutex", self.0), free(), address, place);
+            tell_units::<M>(change, LockName::sleeps(SILENT, self.0), free(), address, place);
         }
     }
 }

@@ -36,7 +36,7 @@ use crate::sync::environment::{Environment, PreemptOff};
 use crate::sync::patience::Patience;
 
 /// What a waiter was granted, and looks at: no point.
-static GRANT: Site = Site::new("grant");
+pub(super) static GRANT: Site = Site::new("grant");
 
 /// A task that waits, on that task's own stack. `R` is what its granter is to know about it.
 pub(super) struct Waiter<M: Cpu, R> {

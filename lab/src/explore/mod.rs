@@ -2,8 +2,8 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | `choice` | [`Choice`]: an experiment, a form and sizes, as they are explored |
-//! | `recipe` | [`Recipe`]: a counterexample as people pass it on |
+//! | `choice` | an experiment, a form and sizes, as they are explored |
+//! | `recipe` | a counterexample as people pass it on |
 //! | `account` | what the executions came to, as text and as a record |
 //! | `columns` | an execution as people read it, a column for each task |
 //! | `story` | what went wrong in it, in a sentence |
@@ -18,12 +18,15 @@ mod story;
 
 use std::time::Instant;
 
+use kcore::experiment;
 use kcore::host::explored::{Allocator, Replay, Subject, Survey};
 use kcore::report::Record;
+use kcore::settings::Config;
 
 use self::account::Account;
 use self::choice::Choice;
 use self::recipe::Recipe;
+use crate::catalogue;
 use crate::cli::Options;
 use crate::output::{Sink, say, text_of};
 use crate::paint::paint;
@@ -70,8 +73,9 @@ fn shortest(subject: &Subject<'_>, survey: &Survey) -> Result<Option<Replay>, Fa
     Ok(each.into_iter().min_by_key(|replay| (replay.made.switches(), replay.end.kind().rank())))
 }
 
-/// Makes the execution again that `recipe` describes.
-pub fn replay(recipe: &str, options: &Options) -> Result<Status, Failure> {
+/// Makes the execution again that `recipe` describes, on this host. The second is what a kernel is to be told, so
+/// that it does the same on its CPUs.
+pub fn replay(recipe: &str, options: &Options) -> Result<(Status, Option<Vec<String>>), Failure> {
     choice::only(&[], options, "replay makes what its string says")?;
     let recipe: Recipe = recipe.parse().map_err(|why| Failure::usage(format!("{why} (try explore)")))?;
     let choice = recipe.choice()?;
@@ -85,7 +89,27 @@ pub fn replay(recipe: &str, options: &Options) -> Result<Status, Failure> {
     say(text, &columns::render(&replay))?;
     say(text, story::tell(&replay).trim_end())?;
     say(text, &paint(&format!("verdict: {}", account::said(&choice, replay.end.verdict))))?;
-    Ok(if choice.expected.allows(replay.end.verdict) { Status::Expected } else { Status::Unexpected })
+    let status =
+        if choice.expected.allows(replay.end.verdict) { Status::Expected } else { Status::Unexpected };
+    Ok((status, recipe.run(&replay)))
+}
+
+/// The runs that force the shortest counterexample of each experiment in the kernel: its name, and the words. Those
+/// that can.
+pub fn forced() -> Result<Vec<(&'static str, Vec<String>)>, Failure> {
+    let mut all = Vec::new();
+    for entry in experiment::ALL {
+        let choice = Choice::smallest(entry, entry.unguarded())?;
+        if choice.subject().is_err() {
+            continue;
+        }
+        let account = explored(&choice, None)?;
+        let run = account.shortest.as_ref().and_then(|replay| Recipe::of(&choice, &replay.made).run(replay));
+        all.extend(
+            run.filter(|run| catalogue::check(entry, run, Config::Full).is_ok()).map(|run| (entry.name, run)),
+        );
+    }
+    Ok(all)
 }
 
 fn no_room() -> Failure {

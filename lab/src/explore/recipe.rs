@@ -7,6 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use kcore::explore::Schedule;
+use kcore::host::explored::Replay;
+use kcore::probe::Name;
 use kcore::settings::{Form, MAX_WRITERS, RunSettings};
 
 use super::choice::Choice;
@@ -49,6 +51,28 @@ impl Recipe {
             ..RunSettings::default()
         };
         Choice::new(catalogue::find(&self.experiment)?, settings)
+    }
+
+    /// The words of a run that forces it in the kernel: the same work, and the steps of the execution in their
+    /// order. [`None`] when these cannot be forced there.
+    pub(super) fn run(&self, replay: &Replay) -> Option<Vec<String>> {
+        let ([writers, quanta, rounds], [quantum, qset]) = (self.sizes, self.geometry);
+        let turns = replay.transcript.for_a_kernel()?;
+        let turns: Vec<String> =
+            turns.turns().iter().map(|turn| format!("{}*{}", Name(turn.task), turn.steps)).collect();
+        let mut words = vec!["run".to_string(), self.experiment.clone()];
+        words.extend([
+            format!("lock={}", self.lock),
+            format!("probe=script={}", turns.join(",")),
+            format!("writers={writers}"),
+            format!("quanta={quanta}"),
+            format!("rounds={rounds}"),
+            format!("quantum={quantum}"),
+            format!("qset={qset}"),
+            format!("expect={}", replay.end.verdict),
+            format!("cpus={}", writers.max(2)),
+        ]);
+        Some(words)
     }
 
     fn body(&self) -> String {

@@ -24,7 +24,7 @@ fn is_store(step: &Step) -> bool {
 }
 
 fn is_free(line: &Line) -> bool {
-    matches!(line.of, Of::Block)
+    matches!(line.of, Of::Block(_))
 }
 
 /// A task stores over what another has stored since it looked.

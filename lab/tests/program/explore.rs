@@ -39,7 +39,7 @@ fn a_race_is_found_shown_and_repeated() {
     assert!(width <= Some(100), "{text}");
     let string = text.lines().find_map(|line| line.strip_prefix("again: cargo run -- replay ")).unwrap();
     assert!(string.len() <= 80, "{string}");
-    let (status, again, _) = ran(&["replay", string]);
+    let (status, again, _) = ran(&["replay", string, "--on", "host"]);
     assert_eq!(status, 0, "{again}");
     assert!(again.ends_with("verdict: raced (as expected: raced)\n"), "{again}");
     let steps = |text: &str| {
@@ -93,7 +93,7 @@ fn a_limit_is_no_proof() {
 #[test]
 fn what_cannot_be_is_refused_in_a_line() {
     let good = "counter:none:2x1x1:16x2:A1B3A2:615a";
-    assert_eq!(ran(&["replay", good]).0, 0);
+    assert_eq!(ran(&["replay", good, "--on", "host"]).0, 0);
     for (arguments, said) in [
         (&["explore", "irq"][..], "cannot be explored here"),
         (&["explore", "counter", "--cpus", "2"], "--cpus would change nothing"),

@@ -46,7 +46,9 @@ impl Events for Explored {
         match what {
             What::Access(access) => tell_access(&access, at),
             What::Units(change, lock, free) => tell_units(change, &lock, free, at),
-            What::Block(Block::Freed { address, size }) => step(address, size, Act::Store, Of::Block, at),
+            What::Block(Block::Freed { address, size }) => {
+                step(address, size, Act::Store, Of::Block(false), at)
+            }
             What::Lock(..) | What::Task(TaskStep::MaySleep) => {
                 outside(|| here(|world| world.hear(what, at)));
             }
@@ -194,8 +196,8 @@ unsafe impl Memory for Explored {
 
     #[track_caller]
     unsafe fn free(block: NonNull<u8>) -> Result<(), BadFree> {
-        let size = here(|world| world.arena.size(block));
-        step(block.addr().get(), size.max(1), Act::Store, Of::Block, Location::caller());
+        let (size, is_ours) = here(|world| world.arena.size(block));
+        step(block.addr().get(), size.max(1), Act::Store, Of::Block(is_ours), Location::caller());
         outside(|| here(|world| world.arena.free(block)))
     }
 

@@ -4,8 +4,9 @@ use core::panic::Location;
 use std::vec::Vec;
 
 use crate::event::{LockId, Op, Outcome, Site};
-use crate::explore::Step;
+use crate::explore::{Schedule, Step};
 use crate::machine::TaskId;
+use crate::sync::is_silent;
 
 /// A step as people read it.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,24 @@ pub struct Line {
     pub outcome: Option<Outcome>,
 }
 
+impl Line {
+    /// Whether only a machine that explores can keep a task from this step. To sleep and to spin are no such steps:
+    /// who does waits by itself.
+    fn is_silent(&self) -> bool {
+        !self.is_told_everywhere() && !self.step.waits()
+    }
+
+    /// Whether a machine that does not explore tells of such a step, too, if it is asked to.
+    fn is_told_everywhere(&self) -> bool {
+        match self.of {
+            Of::Access(site, _) => !is_silent(site.name),
+            Of::Lock(lock) => !is_silent(lock.name.name),
+            Of::Block(is_ours) => is_ours,
+            Of::WakeUp(_) | Of::End | Of::Looks | Of::Nothing => false,
+        }
+    }
+}
+
 /// What a step is about.
 #[derive(Clone, Copy, Debug)]
 pub enum Of {
@@ -29,8 +48,8 @@ pub enum Of {
     Access(&'static Site, Op),
     /// The units of a lock.
     Lock(LockId),
-    /// A block that is freed.
-    Block,
+    /// A block that is freed, of a kind that a device is made of, or of another.
+    Block(bool),
     /// The wake-up of a task.
     WakeUp(TaskId),
     /// The end of a task.
@@ -55,6 +74,22 @@ impl Transcript {
 
     pub(super) fn add(&mut self, line: Line) {
         self.lines.push(line);
+    }
+
+    /// Who makes the steps that a kernel hears of, too. [`None`] when the order hangs on others: at silent locks and
+    /// wait queues, and in atomic words. A kernel makes each of these as soon as the step before it is made.
+    pub fn for_a_kernel(&self) -> Option<Schedule> {
+        let is_told = |line: &&Line| line.is_told_everywhere();
+        let early = self.lines.iter().enumerate().filter(|(_, line)| line.is_silent());
+        for (at, silent) in early {
+            let before = self.lines[..at].iter().rposition(|line| line.who == silent.who && is_told(&line));
+            let since = before.map_or(0, |before| before + 1);
+            let mut others = self.lines[since..at].iter().filter(|line| line.who != silent.who);
+            if others.any(|line| line.step.conflicts(&silent.step)) {
+                return None;
+            }
+        }
+        Some(Schedule::of(self.lines.iter().filter(is_told).map(|line| line.who)))
     }
 
     /// The last step of task `who` came to this.
