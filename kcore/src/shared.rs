@@ -5,7 +5,11 @@
 //! knows its source line.
 
 use core::panic::Location;
-use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
+use core::sync::atomic::{
+    AtomicPtr, AtomicU64, AtomicUsize,
+    Ordering::{AcqRel, Relaxed, SeqCst},
+    fence,
+};
 
 use crate::event::{Access, Events, Kinds, Op, Outcome, Site, Ticket, What};
 
@@ -23,10 +27,12 @@ pub trait Word: Copy {
     fn compare_exchange(atomic: &Self::Atomic, current: Self, new: Self) -> Result<Self, Self>;
     /// The bits, for the log of stores.
     fn bits(self) -> usize;
+    /// The value of these bits, which were [some](Word::bits) of such a word.
+    fn of_bits(bits: usize) -> Self;
 }
 
 macro_rules! word {
-    ([$($p:ident)?] $t:ty, $atomic:ty, $bits:expr) => {
+    ([$($p:ident)?] $t:ty, $atomic:ty, $bits:expr, $of_bits:expr) => {
         impl $(<$p>)? Word for $t {
             type Atomic = $atomic;
             #[inline]
@@ -49,13 +55,17 @@ macro_rules! word {
             fn bits(self) -> usize {
                 $bits(self)
             }
+            #[inline]
+            fn of_bits(bits: usize) -> $t {
+                $of_bits(bits)
+            }
         }
     };
 }
 
-word!([] usize, AtomicUsize, |bits| bits);
-word!([] u64, AtomicU64, |bits| bits as usize);
-word!([T] *mut T, AtomicPtr<T>, |pointer: *mut T| pointer.addr());
+word!([] usize, AtomicUsize, |bits| bits, |bits| bits);
+word!([] u64, AtomicU64, |bits| bits as usize, |bits| bits as u64);
+word!([T] *mut T, AtomicPtr<T>, |pointer: *mut T| pointer.expose_provenance(), core::ptr::with_exposed_provenance_mut);
 
 /// A location that several CPUs may load and store without a lock.
 #[derive(Debug)]
@@ -98,7 +108,7 @@ impl<T: Word> Shared<T> {
     #[inline(never)]
     fn tell_load<M: Events>(&self, site: &'static Site, at: &'static Location<'static>) -> T {
         telling::<M, T>(self.access(site, Op::Load), at, |_| {
-            let seen = T::load(&self.atomic);
+            let seen = self.seen::<M>();
             (seen, Outcome::Saw(seen.bits()))
         })
     }
@@ -122,6 +132,9 @@ impl<T: Word> Shared<T> {
     #[cold]
     #[inline(never)]
     fn tell_store<M: Events>(&self, site: &'static Site, value: T, at: &'static Location<'static>) {
+        if M::buffers(&self.access(site, Op::Store(value.bits())), at) {
+            return;
+        }
         telling::<M, ()>(self.access(site, Op::Store(value.bits())), at, |look| {
             let before = look.then(|| T::load(&self.atomic));
             T::store(&self.atomic, value);
@@ -154,6 +167,12 @@ impl<T: Word> Shared<T> {
         })
     }
 
+    /// What the caller sees: its own store, if one waits.
+    #[inline]
+    fn seen<M: Events>(&self) -> T {
+        M::forwarded(self.address()).map_or_else(|| T::load(&self.atomic), T::of_bits)
+    }
+
     /// What a store came to that found `before`, if it has looked.
     fn stored(&self, before: Option<T>) -> Outcome {
         let bits = |value: T| value.bits();
@@ -166,11 +185,11 @@ impl<T: Word> Shared<T> {
     pub fn look<M: Events>(&self, site: &'static Site) -> T {
         match self.tell_unsteered::<M>(site, Op::Look) {
             Some(ticket) if M::wanted().contains(Kinds::OUTCOMES) => {
-                let seen = self.peek();
+                let seen = self.seen::<M>();
                 M::told(ticket, Outcome::Saw(seen.bits()));
                 seen
             }
-            _ => self.peek(),
+            _ => self.seen::<M>(),
         }
     }
 
@@ -178,6 +197,9 @@ impl<T: Word> Shared<T> {
     #[inline]
     #[track_caller]
     pub fn put<M: Events>(&self, site: &'static Site, value: T) {
+        if M::buffers(&self.access(site, Op::Put(value.bits())), Location::caller()) {
+            return;
+        }
         self.tell_unsteered::<M>(site, Op::Put(value.bits()));
         self.poke(value);
     }
@@ -262,6 +284,14 @@ pub(crate) fn copying<M: Events>(site: &'static Site, op: Op, address: usize, si
 #[track_caller]
 pub(crate) fn touching<M: Events, A>(site: &'static Site, op: Op, atomic: &A) {
     copying::<M>(site, op, core::ptr::from_ref(atomic).addr(), size_of::<A>());
+}
+
+/// A full fence (x86: `mfence`): what comes after it sees what others have stored before it was made.
+#[inline]
+#[track_caller]
+pub(crate) fn full_fence<M: Events>() {
+    M::drains(Location::caller());
+    fence(SeqCst);
 }
 
 /// A named point: a probe point without an access.

@@ -134,6 +134,20 @@ pub trait Events {
     /// machine is compiled: on all others they stay as small and as fast as they are.
     const EXPLORES: bool = false;
 
+    /// On a machine that explores with store buffers: the store that the caller is about to make waits in its
+    /// buffer instead, and is none of the caller's any more.
+    #[inline(always)]
+    fn buffers(_store: &Access, _at: &'static Location<'static>) -> bool {
+        false
+    }
+    /// On such a machine: what the caller's own buffer holds for the word at this address.
+    #[inline(always)]
+    fn forwarded(_address: usize) -> Option<usize> {
+        None
+    }
+    /// On such a machine: the caller goes on when its buffer is empty (x86: `mfence`).
+    #[inline(always)]
+    fn drains(_at: &'static Location<'static>) {}
     /// The caller is about to do what is not explored: all that is found out says nothing.
     #[inline(always)]
     fn unexplored(_what: &'static str) {}

@@ -14,7 +14,7 @@ use crate::class;
 use crate::errno::Errno;
 use crate::event::{LockName, LockStep, Mode, Op, Site};
 use crate::settings::{Form, Probe};
-use crate::shared::{Shared, probe, touching};
+use crate::shared::{Shared, full_fence, probe, touching};
 use crate::sync::{Guard, Observed, Watch};
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -261,7 +261,7 @@ impl Peterson {
     /// Waits until the other one is not inside, or so it looks.
     fn enter<M: Rig>(&self, me: usize, fenced: bool) {
         // The compiler keeps the order in both forms. The CPU does only in one.
-        let order = || if fenced { fence(Ordering::SeqCst) } else { compiler_fence(Ordering::SeqCst) };
+        let order = || if fenced { full_fence::<M>() } else { compiler_fence(Ordering::SeqCst) };
         probe::<M>(&WANT);
         self.want[me].0.put::<M>(&WANT, 1);
         // x86 keeps two stores in order by itself; Rust's memory model asks for this one, too.

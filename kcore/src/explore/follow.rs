@@ -2,10 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::search::Next;
-use super::step::Step;
+use super::search::{Next, Want};
 use super::trace::Trace;
-use super::wakeup::Move;
 
 /// An execution whose tasks take turns as a schedule says, as far as it fits.
 #[derive(Debug)]
@@ -17,19 +15,19 @@ pub struct Follow {
 }
 
 impl Follow {
-    /// Of so many tasks.
-    pub fn new(tasks: usize, schedule: Vec<u8>) -> Self {
-        Follow { trace: Trace::new(tasks), schedule, parted: None }
+    /// Of so many tasks: see [`Trace::new`].
+    pub fn new(tasks: usize, kin: usize, schedule: Vec<u8>) -> Self {
+        Follow { trace: Trace::new(tasks, kin), schedule, parted: None }
     }
 
     /// Which task makes its next step: that of the schedule; where there is none, or it cannot, the one that
     /// made the last, or else the first that can.
-    pub fn next(&mut self, pending: &[Option<Step>], last: Option<u8>) -> Next {
+    pub fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Next {
         let at = self.trace.len();
         let ready = |task: &u8| {
-            let step = *pending.get(usize::from(*task))?;
-            let next = Move { task: *task, step: step? };
-            self.trace.is_ready(next).then_some(next)
+            let want = (*pending.get(usize::from(*task))?)?;
+            let next = want.by(*task, &self.trace);
+            (want.ready && self.trace.is_ready(next)).then_some(next)
         };
         let planned = self.schedule.get(at);
         let chosen = planned.and_then(ready);

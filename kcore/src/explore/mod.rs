@@ -24,8 +24,8 @@ mod trace;
 mod wakeup;
 
 pub use follow::Follow;
-pub use schedule::{Schedule, Turn};
-pub use search::{Divergence, Next, Search};
+pub use schedule::{BUFFER, Schedule, Turn};
+pub use search::{Divergence, Next, Search, Want};
 pub use step::{Act, Object, Step};
 pub use trace::{Race, Trace};
-pub use wakeup::{Move, WakeupTree};
+pub use wakeup::{After, Move, WakeupTree};

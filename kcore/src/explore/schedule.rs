@@ -14,10 +14,13 @@ pub struct Schedule {
     turns: Vec<Turn>,
 }
 
+/// The number of the first task's buffer.
+pub const BUFFER: u8 = 64;
+
 /// Steps that one task makes in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// The task, from 0.
+    /// The task, from 0; [`BUFFER`] and more for the buffers of their stores.
     pub task: u8,
     /// How many.
     pub steps: u32,
@@ -36,8 +39,22 @@ impl Schedule {
         Schedule { turns }
     }
 
+    /// The same of an execution of `tasks` tasks, behind which come the buffers of their stores.
+    pub fn of_parts(parts: impl IntoIterator<Item = u8>, tasks: usize) -> Self {
+        let is_buffer = |part: u8| usize::from(part) >= tasks;
+        Schedule::of(
+            parts.into_iter().map(|part| if is_buffer(part) { BUFFER + part - tasks as u8 } else { part }),
+        )
+    }
+
+    /// Which part makes each step, where the buffers come behind `tasks` tasks.
+    pub fn parts(&self, tasks: usize) -> Vec<u8> {
+        let part = |task: u8| if task >= BUFFER { task - BUFFER + tasks as u8 } else { task };
+        self.tasks().into_iter().map(part).collect()
+    }
+
     /// The task of each step.
-    pub fn tasks(&self) -> Vec<u8> {
+    fn tasks(&self) -> Vec<u8> {
         self.turns.iter().flat_map(|turn| core::iter::repeat_n(turn.task, turn.steps as usize)).collect()
     }
 
@@ -46,13 +63,14 @@ impl Schedule {
         &self.turns
     }
 
-    /// How often another task goes on.
+    /// How often another task goes on. That a store leaves its task's buffer is no switch by itself.
     pub fn switches(&self) -> usize {
-        self.turns.len().saturating_sub(1)
+        let task = |turn: &Turn| turn.task % BUFFER;
+        self.turns.windows(2).filter(|pair| task(&pair[0]) != task(&pair[1])).count()
     }
 
-    /// The same without switch number `index`: the task that made turn `index` makes all its steps of the next
-    /// turn of its own with it.
+    /// The same without the end of turn number `index`: who made it makes all steps of the next turn of its own
+    /// with it.
     pub fn without(&self, index: usize) -> Self {
         let mut turns = self.turns.clone();
         let task = turns[index].task;
@@ -64,10 +82,13 @@ impl Schedule {
     }
 }
 
-/// `A3B5A2`.
+/// `A3B5A2`; `a1` is a store of A's that leaves its buffer.
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.turns.iter().try_for_each(|turn| write!(f, "{}{}", Name(turn.task), turn.steps))
+        self.turns.iter().try_for_each(|turn| match turn.task {
+            BUFFER.. => write!(f, "{}{}", char::from(b'a' + turn.task - BUFFER), turn.steps),
+            task => write!(f, "{}{}", Name(task), turn.steps),
+        })
     }
 }
 
@@ -81,10 +102,15 @@ impl FromStr for Schedule {
             let digits = rest[letter.len_utf8()..].trim_start_matches(|c: char| c.is_ascii_digit()).len();
             let (turn, after) = rest.split_at(rest.len() - digits);
             let steps = turn[letter.len_utf8()..].parse().ok().filter(|steps| *steps > 0);
-            let (Some(steps), true) = (steps, letter.is_ascii_uppercase()) else {
+            let task = match letter {
+                'A'..='Z' => Some(letter as u8 - b'A'),
+                'a'..='z' => Some(letter as u8 - b'a' + BUFFER),
+                _ => None,
+            };
+            let (Some(steps), Some(task)) = (steps, task) else {
                 return Err(format!("{turn:?} is no turn of a task: a letter and a number of steps"));
             };
-            turns.push(Turn { task: letter as u8 - b'A', steps });
+            turns.push(Turn { task, steps });
             rest = after;
         }
         Ok(Schedule { turns })

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use super::step::Step;
 use super::trace::{Race, Trace};
-use super::wakeup::{Move, WakeupTree, is_weak_initial};
+use super::wakeup::{After, Move, WakeupTree, is_weak_initial};
 
 /// What is to be done next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,29 @@ pub enum Next {
     Over,
     /// Tasks could go on, and all of them would do what was done before.
     Asleep,
+}
+
+/// What a task wants to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// Its step.
+    pub step: Step,
+    /// What comes before it: see [`Move::after`].
+    pub after: After,
+    /// Whether it can, as far as its own store buffer is concerned.
+    pub ready: bool,
+}
+
+impl Want {
+    /// A step that hangs on no buffer.
+    pub fn of(step: Step) -> Self {
+        Want { step, after: None, ready: true }
+    }
+
+    /// As the next step of `task`.
+    pub(super) fn by(self, task: u8, trace: &Trace) -> Move {
+        Move { task, of: trace.of(task), number: trace.next_number(task), step: self.step, after: self.after }
+    }
 }
 
 /// An execution that was begun like a former one did not go on like it: something that no task tells of
@@ -57,9 +80,15 @@ struct Node {
 }
 
 impl Search {
-    /// Of executions of so many tasks.
-    pub fn new(tasks: usize) -> Self {
-        Search { trace: Trace::new(tasks), nodes: Vec::new(), ahead: WakeupTree::default(), made: 0, new: 0 }
+    /// Of executions of so many tasks: see [`Trace::new`].
+    pub fn new(tasks: usize, kin: usize) -> Self {
+        Search {
+            trace: Trace::new(tasks, kin),
+            nodes: Vec::new(),
+            ahead: WakeupTree::default(),
+            made: 0,
+            new: 0,
+        }
     }
 
     /// An execution begins.
@@ -79,7 +108,7 @@ impl Search {
     ///
     /// # Errors
     /// The execution is not what it was: see [`Divergence`].
-    pub fn next(&mut self, pending: &[Option<Step>], last: Option<u8>) -> Result<Next, Divergence> {
+    pub fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Result<Next, Divergence> {
         let at = self.made;
         if pending.iter().all(Option::is_none) {
             return Ok(Next::Over);
@@ -118,13 +147,13 @@ impl Search {
         node.sleep.iter().filter(|asleep| !asleep.depends(&made)).copied().collect()
     }
 
-    fn choose(&self, pending: &[Option<Step>], last: Option<u8>, sleep: &[Move]) -> Result<Move, Next> {
+    fn choose(&self, pending: &[Option<Want>], last: Option<u8>, sleep: &[Move]) -> Result<Move, Next> {
         let mut end = Next::Over;
         let first = last.map_or(0, usize::from);
         for task in (first..pending.len()).chain(0..first) {
-            let Some(step) = pending[task] else { continue };
-            let next = Move { task: task as u8, step };
-            if !self.trace.is_ready(next) {
+            let Some(want) = pending[task] else { continue };
+            let next = want.by(task as u8, &self.trace);
+            if !want.ready || !self.trace.is_ready(next) {
                 continue;
             }
             if sleep.iter().any(|asleep| asleep.task == next.task) {
@@ -138,10 +167,10 @@ impl Search {
 
     /// The execution has come to its end, where `pending` is what tasks wait to do. Says whether there are
     /// more to be made.
-    pub fn end(&mut self, pending: &[Option<Step>]) -> bool {
-        for (task, step) in pending.iter().enumerate() {
-            if let Some(step) = *step {
-                self.trace.would_make(Move { task: task as u8, step });
+    pub fn end(&mut self, pending: &[Option<Want>]) -> bool {
+        for (task, want) in pending.iter().enumerate() {
+            if let Some(want) = *want {
+                self.trace.would_make(want.by(task as u8, &self.trace));
             }
         }
         for race in self.trace.races() {
@@ -194,7 +223,7 @@ impl Search {
 }
 
 /// Whether `expected` can be made as it was.
-fn check(at: usize, expected: Move, pending: &[Option<Step>]) -> Result<(), Divergence> {
-    let seen = pending[usize::from(expected.task)];
+fn check(at: usize, expected: Move, pending: &[Option<Want>]) -> Result<(), Divergence> {
+    let seen = pending[usize::from(expected.task)].map(|want| want.step);
     if seen == Some(expected.step) { Ok(()) } else { Err(Divergence { at, expected, seen }) }
 }

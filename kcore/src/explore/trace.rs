@@ -21,7 +21,8 @@ pub struct Race {
 #[derive(Debug)]
 pub struct Trace {
     tasks: usize,
-    events: Vec<Event>,
+    kin: usize,
+    events: Vec<Move>,
     /// For each event and each task: how many steps of the task happened before the event, or are it.
     clocks: Vec<u32>,
     /// For each task: the place of its last event.
@@ -33,18 +34,13 @@ pub struct Trace {
     covered: Vec<u32>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Event {
-    made: Move,
-    /// Which step of its task it is, from 1.
-    number: u32,
-}
-
 impl Trace {
-    /// No steps yet, of so many tasks.
-    pub fn new(tasks: usize) -> Self {
+    /// No steps yet, of so many tasks; the first `kin` are such, and all others, in the same order, the buffers of
+    /// their stores.
+    pub fn new(tasks: usize, kin: usize) -> Self {
         Trace {
             tasks,
+            kin,
             events: Vec::new(),
             clocks: Vec::new(),
             last: alloc::vec![None; tasks],
@@ -53,6 +49,11 @@ impl Trace {
             clock: alloc::vec![0; tasks],
             covered: alloc::vec![0; tasks],
         }
+    }
+
+    /// How many tasks there are.
+    pub fn kin(&self) -> usize {
+        self.kin
     }
 
     /// How many steps were made.
@@ -67,12 +68,12 @@ impl Trace {
 
     /// Step number `at`.
     pub fn get(&self, at: usize) -> Move {
-        self.events[at].made
+        self.events[at]
     }
 
     /// All steps.
     pub fn moves(&self) -> impl ExactSizeIterator<Item = Move> {
-        self.events.iter().map(|event| event.made)
+        self.events.iter().copied()
     }
 
     /// Forgets all steps from `len` on.
@@ -83,7 +84,7 @@ impl Trace {
         self.races.retain(|race| race.at.is_some_and(|at| at < len));
         self.last.fill(None);
         for (at, event) in self.events.iter().enumerate() {
-            self.last[usize::from(event.made.task)] = Some(at);
+            self.last[usize::from(event.task)] = Some(at);
         }
     }
 
@@ -105,9 +106,20 @@ impl Trace {
         self.find_races(made, Some(at));
         let task = usize::from(made.task);
         self.clock[task] += 1;
-        self.events.push(Event { made, number: self.clock[task] });
+        debug_assert_eq!(self.clock[task], made.number);
+        self.events.push(made);
         self.clocks.extend_from_slice(&self.clock);
         self.last[task] = Some(at);
+    }
+
+    /// To which task `task` belongs.
+    pub(super) fn of(&self, task: u8) -> u8 {
+        (usize::from(task) % self.kin) as u8
+    }
+
+    /// Which step of `task` comes next, from 1.
+    pub fn next_number(&self, task: u8) -> u32 {
+        self.last[usize::from(task)].map_or(0, |last| self.events[last].number) + 1
     }
 
     /// A step that some task would like to make now and cannot: with which steps it races.
@@ -122,8 +134,8 @@ impl Trace {
 
     /// Whether event `first` happened before event `second`, or is it.
     pub fn happened_before(&self, first: usize, second: usize) -> bool {
-        let Event { made, number } = self.events[first];
-        self.clock_of(second)[usize::from(made.task)] >= number
+        let Move { task, number, .. } = self.events[first];
+        self.clock_of(second)[usize::from(task)] >= number
     }
 
     /// What can be made from `first` on without it: all later steps that did not happen after it.
@@ -144,7 +156,7 @@ impl Trace {
             Act::Take { initially, .. } => {
                 let mut units = initially;
                 for at in self.since()..self.len() {
-                    let step = &self.events[at].made.step;
+                    let step = &self.events[at].step;
                     if step.object == next.step.object && is_there(at) {
                         units = step.units_after(units).expect("what was made could be made");
                     }
@@ -166,12 +178,12 @@ impl Trace {
     /// Whether a task has stored to what `task` has loaded, since it did so last.
     fn has_changed(&self, task: u8, what: &Step, is_there: &impl Fn(usize) -> bool) -> bool {
         for (at, event) in self.events.iter().enumerate().rev() {
-            let Move { task: by, step } = event.made;
+            let Move { of, step, .. } = *event;
             let is_access = matches!(step.act, Act::Load | Act::Store | Act::Update) && step.overlaps(what);
-            if is_access && by == task {
+            if is_access && of == task && event.task == task {
                 return false;
             }
-            if is_access && step.act != Act::Load && is_there(at) {
+            if is_access && of != task && step.act != Act::Load && is_there(at) {
                 return true;
             }
         }
@@ -187,16 +199,19 @@ impl Trace {
         let since = self.since();
         self.clock.fill(0);
         for event in &self.events[..since] {
-            self.clock[usize::from(event.made.task)] = event.number;
+            self.clock[usize::from(event.task)] = event.number;
         }
-        if let Some(last) = self.last[usize::from(made.task)].filter(|&last| last >= since) {
-            self.clock.copy_from_slice(&self.clocks[last * self.tasks..][..self.tasks]);
+        let own = self.last[usize::from(made.task)];
+        let after = made.after.and_then(|(task, number)| {
+            self.events.iter().rposition(|event| (event.task, event.number) == (task, number))
+        });
+        for before in [own, after].into_iter().flatten().filter(|&before| before >= since) {
+            join(&mut self.clock, &self.clocks[before * self.tasks..][..self.tasks]);
         }
         self.covered.copy_from_slice(&self.clock);
         for first in (since..self.len()).rev() {
-            let Event { made: before, number } = self.events[first];
-            let by = usize::from(before.task);
-            if number <= self.covered[by] || !before.step.conflicts(&made.step) {
+            let before = self.events[first];
+            if before.number <= self.covered[usize::from(before.task)] || !before.conflicts(&made) {
                 continue;
             }
             let clock = &self.clocks[first * self.tasks..][..self.tasks];

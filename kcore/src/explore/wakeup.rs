@@ -12,15 +12,36 @@ use super::step::Step;
 pub struct Move {
     /// The task, from 0.
     pub task: u8,
+    /// The task to which it belongs: itself, or the one whose stores leave their buffer by it. Of these two, no step
+    /// is in conflict with one of the other: a task sees its own stores, in the buffer or out of it.
+    pub of: u8,
+    /// Which of its steps it is, from 1.
+    pub number: u32,
     /// What it does.
     pub step: Step,
+    /// What must have been made before, besides the task's own steps.
+    pub after: After,
 }
 
+/// A step of another task, and which of its steps it is; [`None`] where there is none such: a store that leaves a
+/// buffer comes after the step with which it went in, and one that needs the buffer to be empty after the last
+/// that has left it.
+pub type After = Option<(u8, u32)>;
+
 impl Move {
+    /// Whether the order of the two matters to what they do.
+    #[inline]
+    pub fn conflicts(&self, other: &Move) -> bool {
+        self.of != other.of && self.step.conflicts(&other.step)
+    }
+
     /// Whether the two must not change places: they are steps of one task, or in conflict.
     #[inline]
     pub fn depends(&self, other: &Move) -> bool {
-        self.task == other.task || self.step.conflicts(&other.step)
+        self.task == other.task
+            || self.conflicts(other)
+            || self.after == Some((other.task, other.number))
+            || other.after == Some((self.task, self.number))
     }
 }
 

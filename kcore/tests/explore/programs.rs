@@ -1,8 +1,8 @@
 //! Small programs, and all their executions made by brute force.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
-use kcore::explore::{Act, Next, Object, Search, Step};
+use kcore::explore::{Act, Next, Object, Search, Step, Want};
 
 /// One instruction. Each task has a register.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +49,11 @@ pub(crate) struct State {
     spinning: Vec<Option<u64>>,
     units: Vec<u64>,
     stores: Vec<u64>,
+    /// Where stores wait: the variable, the value, and after how many steps of the task it was made. None where
+    /// stores take effect at once.
+    buffers: Option<Vec<VecDeque<(u64, u64, u32)>>>,
+    /// How many steps each task has made, and each buffer.
+    made: Vec<u32>,
 }
 
 pub(crate) type Program = Vec<Vec<Op>>;
@@ -57,18 +62,55 @@ pub(crate) type Program = Vec<Vec<Op>>;
 type End = (Vec<u64>, Vec<u64>, Vec<usize>, Vec<u64>);
 
 impl State {
-    pub(crate) fn new(program: &Program) -> Self {
+    pub(crate) fn new(program: &Program, tso: bool) -> Self {
         let tasks = program.len();
         let units = std::iter::repeat_n(1, 4).chain(std::iter::repeat_n(kcore::event::ALL_UNITS, 4));
         let units = units.chain(std::iter::repeat_n(0, 4)).chain(std::iter::repeat_n(0, tasks));
-        State {
+        let mut state = State {
+            buffers: tso.then(|| vec![VecDeque::new(); tasks]),
+            made: vec![0; 2 * tasks],
             memory: vec![0; 8],
             registers: vec![0; tasks],
             places: vec![0; tasks],
             spinning: vec![None; tasks],
             units: units.collect(),
             stores: vec![0; 8],
+        };
+        (0..tasks).for_each(|task| state.buffer(program, task));
+        state
+    }
+
+    /// How many take part: the tasks, and their buffers.
+    pub(crate) fn parts(&self) -> usize {
+        self.places.len() * if self.buffers.is_some() { 2 } else { 1 }
+    }
+
+    /// The task makes all stores that come next: each goes into the buffer.
+    fn buffer(&mut self, program: &Program, task: usize) {
+        let Some(buffers) = &mut self.buffers else { return };
+        while let Some(Op::Store(variable, more)) = program[task].get(self.places[task]) {
+            buffers[task].push_back((*variable, self.registers[task] + more, self.made[task]));
+            self.places[task] += 1;
         }
+    }
+
+    /// What a part wants to do next.
+    pub(crate) fn want(&self, program: &Program, part: usize) -> Option<Want> {
+        let tasks = self.places.len();
+        let Some(buffers) = &self.buffers else { return self.pending(program, part).map(Want::of) };
+        if part >= tasks {
+            let (variable, _, after) = *buffers[part - tasks].front()?;
+            let step = Step { object: Object(variable * 8), size: 8, act: Act::Store };
+            let after = (after > 0).then_some(((part - tasks) as u8, after));
+            return Some(Want { step, after, ready: true });
+        }
+        let step = self.pending(program, part)?;
+        if matches!(step.act, Act::Load | Act::Await { .. }) {
+            return Some(Want::of(step));
+        }
+        let (left, waiting) = (self.made[tasks + part], buffers[part].len() as u32);
+        let after = (left + waiting > 0).then_some(((tasks + part) as u8, left + waiting));
+        Some(Want { step, after, ready: waiting == 0 })
     }
 
     /// What is the same in all executions that are equivalent.
@@ -114,6 +156,12 @@ impl State {
     }
 
     pub(crate) fn is_ready(&self, program: &Program, task: usize) -> bool {
+        if self.buffers.is_some() && self.want(program, task).is_none_or(|want| !want.ready) {
+            return false;
+        }
+        if task >= self.places.len() {
+            return true;
+        }
         let Some(op) = program[task].get(self.places[task]) else { return false };
         let step = self.pending(program, task).unwrap();
         match (step.act, op) {
@@ -125,11 +173,40 @@ impl State {
         }
     }
 
-    pub(crate) fn run(&mut self, program: &Program, task: usize) {
+    pub(crate) fn run(&mut self, program: &Program, part: usize) {
+        self.made[part] += 1;
+        let tasks = self.places.len();
+        match &mut self.buffers {
+            Some(buffers) if part >= tasks => {
+                let (variable, value, _) = buffers[part - tasks].pop_front().unwrap();
+                self.memory[variable as usize] = value;
+                let stores = &mut self.stores[variable as usize];
+                // Who spins there has seen its own store already.
+                let task = part - tasks;
+                if matches!(program[task].get(self.places[task]), Some(Op::Spin(on, _)) if *on == variable) {
+                    self.spinning[task].iter_mut().for_each(|seen| *seen += u64::from(seen == stores));
+                }
+                *stores += 1;
+            }
+            _ => {
+                self.make(program, part);
+                self.buffer(program, part);
+            }
+        }
+    }
+
+    /// What the task sees: its own store, if one waits.
+    fn seen(&self, task: usize, variable: u64) -> u64 {
+        let buffer = self.buffers.iter().flat_map(|buffers| buffers[task].iter().rev());
+        let own = buffer.into_iter().find(|(stored, ..)| *stored == variable);
+        own.map_or(self.memory[variable as usize], |(_, value, _)| *value)
+    }
+
+    fn make(&mut self, program: &Program, task: usize) {
         let op = program[task][self.places[task]];
         let act = self.pending(program, task).unwrap().act;
         match op {
-            Op::Load(variable) => self.registers[task] = self.memory[variable as usize],
+            Op::Load(variable) => self.registers[task] = self.seen(task, variable),
             Op::Store(variable, more) => {
                 self.memory[variable as usize] = self.registers[task] + more;
                 self.stores[variable as usize] += 1;
@@ -144,7 +221,7 @@ impl State {
                 if self.spinning[task].take().is_some() {
                     return;
                 }
-                if self.memory[variable as usize] == unwanted {
+                if self.seen(task, variable) == unwanted {
                     self.spinning[task] = Some(self.stores[variable as usize]);
                     return;
                 }
@@ -170,7 +247,8 @@ pub(crate) struct All {
 }
 
 /// Which of the steps in conflict came first: what makes two executions equivalent or not.
-fn order(steps: &[(u8, Step)]) -> Vec<(u8, u32, u8, u32)> {
+fn order(steps: &[(u8, Step)], tasks: usize) -> Vec<(u8, u32, u8, u32)> {
+    let of = |part: u8| usize::from(part) % tasks;
     let mut count = [0; 8];
     let mut numbered = Vec::new();
     let mut pairs = Vec::new();
@@ -179,7 +257,7 @@ fn order(steps: &[(u8, Step)]) -> Vec<(u8, u32, u8, u32)> {
         let number = count[usize::from(task)];
         for &(before, first, earlier) in &numbered {
             let earlier: Step = earlier;
-            if before != task && earlier.conflicts(&step) {
+            if of(before) != of(task) && earlier.conflicts(&step) {
                 pairs.push((before, first, task, number));
             }
         }
@@ -194,20 +272,20 @@ fn order(steps: &[(u8, Step)]) -> Vec<(u8, u32, u8, u32)> {
 /// All executions, one after the other.
 pub(crate) fn brute_force(program: &Program, all: &mut All, steps: &mut Vec<(u8, Step)>, state: &State) {
     let mut over = true;
-    for task in 0..program.len() {
+    for task in 0..state.parts() {
         if !state.is_ready(program, task) {
             continue;
         }
         over = false;
         let mut next = state.clone();
-        steps.push((task as u8, state.pending(program, task).unwrap()));
+        steps.push((task as u8, state.want(program, task).unwrap().step));
         next.run(program, task);
         brute_force(program, all, steps, &next);
         steps.pop();
     }
     if over {
         all.ends.insert(state.end());
-        all.traces.insert(order(steps));
+        all.traces.insert(order(steps, program.len()));
     }
 }
 
@@ -219,15 +297,16 @@ pub(crate) struct Made {
     pub(crate) all: All,
 }
 
-pub(crate) fn explore(program: &Program) -> Made {
-    let mut search = Search::new(program.len());
+pub(crate) fn explore(program: &Program, tso: bool) -> Made {
+    let parts = State::new(program, tso).parts();
+    let mut search = Search::new(parts, program.len());
     let mut made = Made::default();
     loop {
         search.begin();
-        let mut state = State::new(program);
+        let mut state = State::new(program, tso);
         let mut last = None;
         let pending = loop {
-            let pending: Vec<_> = (0..program.len()).map(|task| state.pending(program, task)).collect();
+            let pending: Vec<_> = (0..parts).map(|part| state.want(program, part)).collect();
             match search.next(&pending, last).unwrap() {
                 Next::Run(task) => {
                     assert!(state.is_ready(program, task.into()), "{program:?} {task}");
@@ -244,7 +323,7 @@ pub(crate) fn explore(program: &Program) -> Made {
         made.executions += 1;
         made.all.ends.insert(state.end());
         let steps: Vec<_> = search.trace().moves().map(|made| (made.task, made.step)).collect();
-        made.all.traces.insert(order(&steps));
+        made.all.traces.insert(order(&steps, program.len()));
         if !search.end(&pending) {
             return made;
         }

@@ -61,6 +61,21 @@ impl Events for Explored {
         here(|world| world.cannot(what));
     }
 
+    fn buffers(store: &Access, at: &'static Location<'static>) -> bool {
+        here(|world| world.buffer(store, at))
+    }
+
+    fn forwarded(address: usize) -> Option<usize> {
+        here(|world| world.forwarded(address))
+    }
+
+    fn drains(at: &'static Location<'static>) {
+        let object = here(|world| world.fence_of(world.running()));
+        if let Some(object) = object {
+            step_named(object, Act::Update, Of::Fence, at);
+        }
+    }
+
     fn told(_ticket: Ticket, outcome: Outcome) {
         here(|world| world.note_outcome(outcome));
     }

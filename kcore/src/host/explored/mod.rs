@@ -23,6 +23,6 @@ mod world;
 
 pub use machine::Explored;
 pub use region::Allocator;
-pub use survey::{Damage, End, Ends, Replay, Subject, Survey};
+pub use survey::{Damage, End, Ends, MemoryModel, Replay, Subject, Survey};
 pub use transcript::{Line, Of, Transcript};
 pub use world::Trouble;

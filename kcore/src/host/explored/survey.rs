@@ -102,37 +102,61 @@ pub struct Survey {
     pub trouble: Option<Trouble>,
 }
 
+/// Which stores other tasks see, and when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MemoryModel {
+    /// All, at once (sequential consistency).
+    #[default]
+    Sc,
+    /// Each waits in its task's buffer, which the task alone sees (total store order, as on x86).
+    Tso,
+}
+
+impl MemoryModel {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            MemoryModel::Sc => "sc",
+            MemoryModel::Tso => "tso",
+        }
+    }
+}
+
 /// An experiment with sizes, as it is explored.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     resolved: &'a Resolved,
     settings: &'a RunSettings,
+    /// Stores wait in buffers.
+    buffered: bool,
     body: Body<Explored>,
 }
 
 impl<'a> Subject<'a> {
     /// What `resolved` and `settings` say. [`None`] when it needs what a machine of coroutines has not: its body
     /// is a kernel's, its tasks share a CPU, or they are more than there is room for.
-    pub fn of(resolved: &'a Resolved, settings: &'a RunSettings) -> Option<Self> {
+    pub fn of(resolved: &'a Resolved, settings: &'a RunSettings, model: MemoryModel) -> Option<Self> {
         let spread = resolved.experiment.placement == Placement::Spread;
         let body = body(resolved.experiment).filter(|_| spread && resolved.writers <= MOST_TASKS)?;
-        Some(Subject { resolved, settings, body })
+        Some(Subject { resolved, settings, buffered: model == MemoryModel::Tso, body })
     }
 
-    fn world(&self, driver: impl FnOnce(usize) -> Driver) -> Option<World> {
+    /// `driver` is told how many take part, and how many of them are tasks.
+    fn world(&self, driver: impl FnOnce(usize, usize) -> Driver) -> Option<World> {
         quiet::hush();
         let (region, tasks) = (Region::reserve()?, self.resolved.writers);
         assert!(
             is_installed(region.room(0)),
             "a program that explores has `Allocator` as its global allocator"
         );
-        Some(World::new(region, driver(tasks as usize), tasks))
+        let parts = if self.buffered { 2 * tasks } else { tasks };
+        Some(World::new(region, driver(parts as usize, tasks as usize), tasks, self.buffered))
     }
 
     /// Makes executions of it until all were made, or `goes_on` says that it is enough: it is asked after each.
     /// [`None`] when the host has no room.
     pub fn survey(&self, mut goes_on: impl FnMut(&Survey) -> bool) -> Option<Survey> {
-        let mut world = self.world(|tasks| Driver::Search(Search::new(tasks)))?;
+        let mut world = self.world(|parts, tasks| Driver::Search(Search::new(parts, tasks)))?;
         let mut survey = Survey::default();
         loop {
             let end = world.execute(|| self.execution());
@@ -161,14 +185,16 @@ impl<'a> Subject<'a> {
 
     /// Makes the execution that `schedule` says. [`None`] when the host has no room.
     pub fn replay(&self, schedule: &Schedule) -> Option<Replay> {
-        let mut world = self.world(|tasks| Driver::Follow(Follow::new(tasks, schedule.tasks())))?;
+        let mut world =
+            self.world(|parts, tasks| Driver::Follow(Follow::new(parts, tasks, schedule.parts(tasks))))?;
         world.wanted |= Kinds::OUTCOMES;
         world.transcript = Some(Transcript::default());
         let end = world.execute(|| self.execution());
+        let tasks = self.resolved.writers as usize;
         let Driver::Follow(follow) = &world.driver else { unreachable!("it was made for a schedule") };
         Some(Replay {
             end: end.ok()?,
-            made: Schedule::of(follow.trace().moves().map(|made| made.task)),
+            made: Schedule::of_parts(follow.trace().moves().map(|made| made.task), tasks),
             parted: follow.parted(),
             finding: world.finding(),
             transcript: world.transcript.take().unwrap_or_default(),
@@ -180,10 +206,10 @@ impl<'a> Subject<'a> {
     pub fn minimised(&self, schedule: &Schedule) -> Option<Replay> {
         let mut best = self.replay(schedule)?;
         let mut index = 0;
-        while index < best.made.switches() {
+        let length = |replay: &Replay| (replay.made.switches(), replay.made.turns().len());
+        while index + 1 < best.made.turns().len() {
             let shorter = self.replay(&best.made.without(index))?;
-            let is_better =
-                shorter.end.kind() == best.end.kind() && shorter.made.switches() < best.made.switches();
+            let is_better = shorter.end.kind() == best.end.kind() && length(&shorter) < length(&best);
             if is_better {
                 best = shorter;
                 index = 0;
@@ -233,7 +259,7 @@ impl Survey {
         *self.ends.entry(end).or_default() += 1;
         if end.verdict != Verdict::Clean {
             self.bad_executions += 1;
-            let schedule = Schedule::of(trace.moves().map(|made| made.task));
+            let schedule = Schedule::of_parts(trace.moves().map(|made| made.task), trace.kin());
             let best = self.bad.entry(end.kind()).or_insert_with(|| schedule.clone());
             if schedule.switches() < best.switches() {
                 *best = schedule;

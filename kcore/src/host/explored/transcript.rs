@@ -13,6 +13,8 @@ use crate::sync::is_silent;
 pub struct Line {
     /// The task that makes it, from 0.
     pub who: u8,
+    /// It is a store of the task's that leaves its buffer.
+    pub leaves_buffer: bool,
     /// What it is.
     pub step: Step,
     /// At which source line.
@@ -36,7 +38,7 @@ impl Line {
             Of::Access(site, _) => !is_silent(site.name),
             Of::Lock(lock) => !is_silent(lock.name.name),
             Of::Block(is_ours) => is_ours,
-            Of::WakeUp(_) | Of::End | Of::Looks | Of::Nothing => false,
+            Of::WakeUp(_) | Of::End | Of::Fence | Of::Looks | Of::Nothing => false,
         }
     }
 }
@@ -54,6 +56,8 @@ pub enum Of {
     WakeUp(TaskId),
     /// The end of a task.
     End,
+    /// A full fence.
+    Fence,
     /// What the task has looked at in vain.
     Looks,
     /// Not known yet.
@@ -79,6 +83,10 @@ impl Transcript {
     /// Who makes the steps that a kernel hears of, too. [`None`] when the order hangs on others: at silent locks and
     /// wait queues, and in atomic words. A kernel makes each of these as soon as the step before it is made.
     pub fn for_a_kernel(&self) -> Option<Schedule> {
+        if self.lines.iter().any(|line| line.leaves_buffer) {
+            // When a store leaves its buffer, the CPU decides.
+            return None;
+        }
         let is_told = |line: &&Line| line.is_told_everywhere();
         let early = self.lines.iter().enumerate().filter(|(_, line)| line.is_silent());
         for (at, silent) in early {

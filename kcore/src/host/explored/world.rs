@@ -2,7 +2,8 @@
 
 use core::panic::Location;
 use core::ptr::NonNull;
-use std::collections::BTreeMap;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::collections::{BTreeMap, VecDeque};
 use std::string::{String, ToString};
 use std::vec::Vec;
 
@@ -11,9 +12,9 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 use super::machine::settle;
 use super::region::{PARTS, PartStack, Region, Room};
 use super::transcript::{Line, Of, Transcript};
-use crate::event::{Actor, Event, Kinds, LockStep, Outcome, What};
+use crate::event::{Access, Actor, Event, Kinds, LockStep, Op, Outcome, What};
 use crate::experiment::Refusal;
-use crate::explore::{Act, Divergence, Follow, Next, Object, Search, Step, Trace};
+use crate::explore::{Act, Divergence, Follow, Next, Object, Search, Step, Trace, Want};
 use crate::holds::Held;
 use crate::host::arena::Arena;
 use crate::machine::{CpuId, TaskId};
@@ -47,6 +48,8 @@ pub(super) struct World {
     /// What is wrong, as a watchdog sees it.
     session: Session,
     pub(super) found: Option<Verdict>,
+    /// Whether stores wait in buffers (x86: TSO).
+    buffered: bool,
     /// The search has seen something that it does not understand.
     pub(super) trouble: Option<Trouble>,
     pub(super) transcript: Option<Transcript>,
@@ -61,7 +64,7 @@ pub(super) enum Driver {
 }
 
 impl Driver {
-    fn next(&mut self, pending: &[Option<Step>], last: Option<u8>) -> Result<Next, Divergence> {
+    fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Result<Next, Divergence> {
         match self {
             Driver::Search(search) => search.next(pending, last),
             Driver::Follow(follow) => Ok(follow.next(pending, last)),
@@ -110,9 +113,24 @@ struct Task {
     /// What the pending step is about.
     of: Of,
     looks: Option<Looks>,
+    /// Its stores that no other task sees yet.
+    buffer: VecDeque<Buffered>,
+    /// Steps that it has made, and stores that have left its buffer.
+    made: u32,
+    left: u32,
     /// How often it has spun without a look since its last step.
     vain_turns: u32,
     held: Held,
+}
+
+/// A store that waits in a buffer.
+#[derive(Clone, Copy)]
+struct Buffered {
+    store: Access,
+    bits: usize,
+    at: &'static Location<'static>,
+    /// After how many steps of its task.
+    after: u32,
 }
 
 /// The last two places at which a task has looked since it waited last.
@@ -125,7 +143,7 @@ pub(super) struct Looks {
 }
 
 impl World {
-    pub(super) fn new(region: Region, driver: Driver, tasks: u32) -> Self {
+    pub(super) fn new(region: Region, driver: Driver, tasks: u32, buffered: bool) -> Self {
         World {
             region,
             arena: Arena::borrowing(),
@@ -137,6 +155,7 @@ impl World {
             units: BTreeMap::new(),
             session: Session::NONE,
             found: None,
+            buffered,
             trouble: None,
             transcript: None,
         }
@@ -187,6 +206,31 @@ impl World {
     /// The end of a task.
     pub(super) fn end_of(&self, task: TaskId) -> Object {
         Object(NAMELESS + 2 * u64::from(task.0) + 1)
+    }
+
+    /// The fence of a task; [`None`] where none is needed.
+    pub(super) fn fence_of(&self, task: TaskId) -> Option<Object> {
+        self.buffered.then_some(Object(NAMELESS + (1 << 40) + u64::from(task.0)))
+    }
+
+    /// The running task's store waits in its buffer, if there are any.
+    pub(super) fn buffer(&mut self, store: &Access, at: &'static Location<'static>) -> bool {
+        let (Op::Store(bits) | Op::Put(bits)) = store.op else { return false };
+        let buffered = self.buffered && store.size == size_of::<usize>();
+        match self.task().filter(|_| buffered) {
+            None => false,
+            Some(task) => {
+                let after = task.made;
+                super::region::outside(|| task.buffer.push_back(Buffered { store: *store, bits, at, after }));
+                true
+            }
+        }
+    }
+
+    /// What the running task has stored to the word at `address`, if that waits.
+    pub(super) fn forwarded(&mut self, address: usize) -> Option<usize> {
+        let own = self.task()?.buffer.iter().rfind(|waiting| waiting.store.address == address)?;
+        Some(own.bits)
     }
 
     /// Units that there were of the lock at `address` when it was first asked about; `free` are now.
@@ -299,8 +343,9 @@ impl World {
         }
         let mut last = None;
         loop {
-            let pending: Vec<Option<Step>> = this().tasks.iter().map(|task| task.pending).collect();
+            let pending = this().pending();
             match this().driver.next(&pending, last) {
+                Ok(Next::Run(part)) if part >= count => this().leave_buffer(part - count),
                 Ok(Next::Run(who)) => {
                     this().write_down(who);
                     Self::run(world, who);
@@ -344,7 +389,7 @@ impl World {
         // SAFETY: as in `here`; no reference is kept while the task runs.
         let this = || unsafe { &mut *world.as_ptr() };
         let task = &mut this().tasks[usize::from(who)];
-        task.pending = None;
+        task.made += u32::from(task.pending.take().is_some());
         let room = task.room;
         let coroutine: *mut Coroutine<(), (), bool, PartStack> =
             task.coroutine.as_mut().expect("a task that has not ended is run");
@@ -368,8 +413,50 @@ impl World {
         if let Some(transcript) = &mut self.transcript {
             let task = &self.tasks[usize::from(who)];
             let step = task.pending.expect("a task that runs has a step to make");
-            transcript.add(Line { who, step, at: task.at, of: task.of, outcome: None });
+            transcript.add(Line { who, leaves_buffer: false, step, at: task.at, of: task.of, outcome: None });
         }
+    }
+
+    /// The first store of task `who` that waits takes effect.
+    fn leave_buffer(&mut self, who: u8) {
+        let task = &mut self.tasks[usize::from(who)];
+        let Buffered { store, bits, at, .. } =
+            task.buffer.pop_front().expect("a store that leaves has waited");
+        task.left += 1;
+        let word: *const AtomicUsize = core::ptr::with_exposed_provenance(store.address);
+        // SAFETY: a task was about to store to this `Shared`, which is a word and an atomic; what tasks use stays
+        // mapped as long as the execution.
+        unsafe { &*word }.store(bits, Relaxed);
+        let step = self.step_of(&store);
+        if let Some(transcript) = &mut self.transcript {
+            let of = Of::Access(store.site, store.op);
+            transcript.add(Line { who, leaves_buffer: true, step, at, of, outcome: None });
+        }
+    }
+
+    fn step_of(&self, store: &Access) -> Step {
+        Step { object: self.name(store.address), size: store.size as u64, act: Act::Store }
+    }
+
+    /// What a task wants to do next. Loads and looks are made beside its buffer; for all else that must be empty.
+    fn want(&self, who: usize) -> Option<Want> {
+        let task = &self.tasks[who];
+        let step = task.pending?;
+        let beside =
+            matches!(step.act, Act::Load | Act::Await { .. }) && step.size <= size_of::<usize>() as u64;
+        if !self.buffered || beside {
+            return Some(Want::of(step));
+        }
+        let stores = task.left + task.buffer.len() as u32;
+        let after = (stores > 0).then_some(((self.tasks.len() + who) as u8, stores));
+        Some(Want { step, after, ready: task.buffer.is_empty() })
+    }
+
+    /// Which store of a task leaves its buffer next.
+    fn leaving(&self, who: usize) -> Option<Want> {
+        let Buffered { store, after, .. } = self.tasks[who].buffer.front()?;
+        let after = (*after > 0).then_some((who as u8, *after));
+        Some(Want { step: self.step_of(store), after, ready: true })
     }
 
     /// No task goes on: forgets those that have not ended, and says why they have not.
@@ -420,9 +507,11 @@ impl World {
         self.session.found().map(|finding| finding.display(name).to_string())
     }
 
-    /// What tasks wait to do, at the end of an execution.
-    pub(super) fn pending(&self) -> Vec<Option<Step>> {
-        self.tasks.iter().map(|task| task.pending).collect()
+    /// What tasks want to do next, and then, if stores wait in buffers, which of these leaves each.
+    pub(super) fn pending(&self) -> Vec<Option<Want>> {
+        let tasks = 0..self.tasks.len();
+        let buffers = tasks.clone().filter(|_| self.buffered);
+        tasks.map(|who| self.want(who)).chain(buffers.map(|who| self.leaving(who))).collect()
     }
 }
 
@@ -437,6 +526,9 @@ impl Task {
             at: Location::caller(),
             of: Of::Nothing,
             looks: None,
+            buffer: VecDeque::new(),
+            made: 0,
+            left: 0,
             vain_turns: 0,
             held: Held::none(),
         }
