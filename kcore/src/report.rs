@@ -363,7 +363,7 @@ pub struct Explore {
     pub quanta: u32,
     /// Rounds.
     pub rounds: u32,
-    /// Which stores other tasks see, and when: `sc`, all at once.
+    /// Which stores other tasks see, and when: `sc`, all at once; `tso`, when they leave their task's buffer.
     pub memory_model: String,
     /// What may happen besides the steps of tasks.
     pub with: Vec<String>,

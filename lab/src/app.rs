@@ -52,7 +52,9 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             catalogue::check(catalogue::find(experiment)?, &line(&words, options), options.config())?;
             boot(&words)
         }
-        Command::Explore { experiment, limit } => explore::main(experiment, *limit, options),
+        Command::Explore { experiment, memory_model, limit } => {
+            explore::main(experiment, *memory_model, *limit, options)
+        }
         Command::Replay { string, on } => replay(string, *on, options),
         Command::Test { filter, fail_allocations } => {
             let which = fail_allocations.then_some(FAIL_ALLOCATIONS);

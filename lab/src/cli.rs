@@ -56,6 +56,9 @@ pub enum Command {
     Explore {
         /// Its name, as list shows it
         experiment: String,
+        /// Which stores other tasks see, and when
+        #[arg(long, value_enum, default_value = "sc")]
+        memory_model: Model,
         /// Make so many executions at most
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         limit: Option<u64>,
@@ -119,6 +122,15 @@ pub enum Command {
         #[arg(long, value_name = "LINE")]
         command: Option<String>,
     },
+}
+
+/// Which stores other tasks see, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Model {
+    /// All, at once
+    Sc,
+    /// Each waits in a buffer that its task alone sees, as on x86
+    Tso,
 }
 
 /// Where an execution is made again.

@@ -82,7 +82,7 @@ impl Account<'_> {
             writers: resolved.writers,
             quanta: resolved.quanta,
             rounds: resolved.rounds,
-            memory_model: "sc".to_string(),
+            memory_model: self.choice.model.word().to_string(),
             with: Vec::new(),
             executions: *executions,
             blocked: 0,

@@ -1,7 +1,7 @@
 //! An experiment, a form and sizes, as they are explored.
 
 use kcore::experiment::{self, Experiment, Resolved};
-use kcore::host::explored::Subject;
+use kcore::host::explored::{MemoryModel, Subject};
 use kcore::settings::{CommandLine, Config, Expect, Form, Probe, RunSettings};
 
 use crate::catalogue;
@@ -33,13 +33,14 @@ pub(super) struct Choice {
     pub(super) entry: &'static Experiment,
     pub(super) resolved: Resolved,
     pub(super) settings: RunSettings,
+    pub(super) model: MemoryModel,
     /// What is to be found.
     pub(super) expected: Expect,
 }
 
 impl Choice {
     /// The experiment that is called so, as the options say.
-    pub(super) fn of(name: &str, options: &Options) -> Result<Self, Failure> {
+    pub(super) fn of(name: &str, model: MemoryModel, options: &Options) -> Result<Self, Failure> {
         let entry = catalogue::find(name)?;
         let words: Vec<String> =
             ["run".to_string(), name.to_string()].into_iter().chain(options.told.words()).collect();
@@ -51,17 +52,25 @@ impl Choice {
         if options.told.word("qset").is_none() {
             settings.qset = QSET;
         }
-        Self::new(entry, settings)
+        Self::new(entry, settings, model)
     }
 
     /// The experiment with one form, at the sizes at which it is explored unless said otherwise.
-    pub(super) fn smallest(entry: &'static Experiment, lock: Form) -> Result<Self, Failure> {
+    pub(super) fn smallest(
+        entry: &'static Experiment,
+        lock: Form,
+        model: MemoryModel,
+    ) -> Result<Self, Failure> {
         let settings =
             RunSettings { lock: Some(lock), quantum: QUANTUM, qset: QSET, ..RunSettings::default() };
-        Self::new(entry, settings)
+        Self::new(entry, settings, model)
     }
 
-    pub(super) fn new(entry: &'static Experiment, mut settings: RunSettings) -> Result<Self, Failure> {
+    pub(super) fn new(
+        entry: &'static Experiment,
+        mut settings: RunSettings,
+        model: MemoryModel,
+    ) -> Result<Self, Failure> {
         settings.probe = Some(Probe::Off);
         settings.writers.get_or_insert(entry.smallest.tasks);
         settings.quanta.get_or_insert(entry.smallest.quanta);
@@ -70,12 +79,12 @@ impl Choice {
             .map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))?;
         let known = entry.cell(resolved.lock, CPUS, Config::Full).unwrap_or(Expect::Any);
         let expected = settings.expect.unwrap_or(known);
-        Ok(Choice { entry, resolved, settings, expected })
+        Ok(Choice { entry, resolved, settings, model, expected })
     }
 
     /// What makes its executions.
     pub(super) fn subject(&self) -> Result<Subject<'_>, Failure> {
-        Subject::of(&self.resolved, &self.settings).ok_or_else(|| {
+        Subject::of(&self.resolved, &self.settings, self.model).ok_or_else(|| {
             let name = self.name();
             Failure::usage(format!(
                 "{name} cannot be explored here: it needs interrupts, timers, work queues, or one CPU for all its \
@@ -93,13 +102,14 @@ impl Choice {
         let Resolved { lock, writers, quanta, rounds, .. } = &self.resolved;
         let plural = |count: u32, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
         format!(
-            "{}: {} ({})\n  lock {lock}, {}, {} of work each, {}; all orders of their steps",
+            "{}: {} ({})\n  lock {lock}, {}, {} of work each, {}; all orders of their steps{}",
             self.name(),
             self.entry.title,
             self.entry.races.join(", "),
             plural(*writers, "task"),
             plural(*quanta, "unit"),
             plural(*rounds, "round"),
+            if self.model == MemoryModel::Tso { ", stores wait in buffers" } else { "" },
         )
     }
 }

@@ -71,6 +71,7 @@ pub(super) fn words(line: &Line) -> String {
         (Of::WakeUp(task), _) => format!("wakes task {}", task.0),
         (Of::End, Act::Give { .. }) => "ends".to_string(),
         (Of::End, _) => "looks for an end".to_string(),
+        (Of::Fence, _) => "fence".to_string(),
         (Of::Looks, _) => "spins".to_string(),
         (Of::Nothing, _) => String::new(),
     }
@@ -83,6 +84,9 @@ fn access(line: &Line, name: &str, op: Op) -> String {
         Op::Write => format!("writes {bytes} bytes"),
         Op::Clear => format!("clears {bytes} bytes"),
         Op::Load | Op::Look => format!("{name} = {}", seen(line)),
+        Op::Store(value) | Op::Put(value) if line.leaves_buffer => {
+            format!("{name} := {} at last", number(value))
+        }
         Op::Store(value) | Op::Put(value) => format!("{name} := {}", number(value)),
         Op::Swap(value) => match line.outcome {
             Some(Outcome::Failed) => format!("{name}: swap fails"),

@@ -19,7 +19,7 @@ mod story;
 use std::time::Instant;
 
 use kcore::experiment;
-use kcore::host::explored::{Allocator, Replay, Subject, Survey};
+use kcore::host::explored::{Allocator, MemoryModel, Replay, Subject, Survey};
 use kcore::report::Record;
 use kcore::settings::Config;
 
@@ -27,7 +27,7 @@ use self::account::Account;
 use self::choice::Choice;
 use self::recipe::Recipe;
 use crate::catalogue;
-use crate::cli::Options;
+use crate::cli::{Model, Options};
 use crate::output::{Sink, say, text_of};
 use crate::paint::paint;
 use crate::status::{Failure, Status};
@@ -37,8 +37,17 @@ use crate::status::{Failure, Status};
 static ALLOCATOR: Allocator = Allocator;
 
 /// Explores the experiment that is called so, `limit` executions of it at most.
-pub fn main(experiment: &str, limit: Option<u64>, options: &Options) -> Result<Status, Failure> {
-    let choice = Choice::of(experiment, options)?;
+pub fn main(
+    experiment: &str,
+    model: Model,
+    limit: Option<u64>,
+    options: &Options,
+) -> Result<Status, Failure> {
+    let model = match model {
+        Model::Sc => MemoryModel::Sc,
+        Model::Tso => MemoryModel::Tso,
+    };
+    let choice = Choice::of(experiment, model, options)?;
     choice.subject()?;
     let json = options.json.as_deref().map(Sink::open).transpose()?;
     let text = &mut *text_of(options);
@@ -99,7 +108,7 @@ pub fn replay(recipe: &str, options: &Options) -> Result<(Status, Option<Vec<Str
 pub fn forced() -> Result<Vec<(&'static str, Vec<String>)>, Failure> {
     let mut all = Vec::new();
     for entry in experiment::ALL {
-        let choice = Choice::smallest(entry, entry.unguarded())?;
+        let choice = Choice::smallest(entry, entry.unguarded(), MemoryModel::Sc)?;
         if choice.subject().is_err() {
             continue;
         }

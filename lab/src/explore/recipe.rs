@@ -6,8 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use kcore::explore::Schedule;
-use kcore::host::explored::Replay;
+use kcore::explore::{BUFFER, Schedule};
+use kcore::host::explored::{MemoryModel, Replay};
 use kcore::probe::Name;
 use kcore::settings::{Form, MAX_WRITERS, RunSettings};
 
@@ -22,6 +22,7 @@ pub(super) struct Recipe {
     pub(super) lock: Form,
     pub(super) sizes: [u32; 3],
     pub(super) geometry: [u64; 2],
+    pub(super) model: MemoryModel,
     pub(super) schedule: Schedule,
 }
 
@@ -34,6 +35,7 @@ impl Recipe {
             lock: resolved.lock,
             sizes: [resolved.writers, resolved.quanta, resolved.rounds],
             geometry: [choice.settings.quantum, choice.settings.qset],
+            model: choice.model,
             schedule: schedule.clone(),
         }
     }
@@ -50,7 +52,7 @@ impl Recipe {
             qset,
             ..RunSettings::default()
         };
-        Choice::new(catalogue::find(&self.experiment)?, settings)
+        Choice::new(catalogue::find(&self.experiment)?, settings, self.model)
     }
 
     /// The words of a run that forces it in the kernel: the same work, and the steps of the execution in their
@@ -76,14 +78,10 @@ impl Recipe {
     }
 
     fn body(&self) -> String {
-        let Recipe {
-            experiment,
-            lock,
-            sizes: [writers, quanta, rounds],
-            geometry: [quantum, qset],
-            schedule,
-        } = self;
-        format!("{experiment}:{lock}:{writers}x{quanta}x{rounds}:{quantum}x{qset}:{schedule}")
+        let ([writers, quanta, rounds], [quantum, qset]) = (self.sizes, self.geometry);
+        let Recipe { experiment, lock, schedule, .. } = self;
+        let model = if self.model == MemoryModel::Tso { ":tso" } else { "" };
+        format!("{experiment}:{lock}:{writers}x{quanta}x{rounds}:{quantum}x{qset}{model}:{schedule}")
     }
 }
 
@@ -99,18 +97,23 @@ impl FromStr for Recipe {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = |what: &str| format!("'{text}' is no replay string: {what}");
-        let parts: Vec<&str> = text.trim().split(':').collect();
+        let mut parts: Vec<&str> = text.trim().split(':').collect();
+        let buffered = parts.get(4) == Some(&"tso");
+        if buffered {
+            parts.remove(4);
+        }
+        let model = if buffered { MemoryModel::Tso } else { MemoryModel::Sc };
         let [experiment, lock, sizes, geometry, turns, _] = parts[..] else {
-            return Err(wrong("it has not six parts between colons"));
+            return Err(wrong("it has not six parts between colons, or seven with tso"));
         };
         let lock = lock.parse().map_err(|_| wrong("its form is none"))?;
         let sizes: [u32; 3] = numbers(sizes).ok_or_else(|| wrong("its sizes are not three numbers"))?;
         let geometry: [u64; 2] = numbers(geometry).ok_or_else(|| wrong("its geometry is not two numbers"))?;
         let schedule: Schedule = turns.parse().map_err(|why: String| wrong(&why))?;
-        if schedule.turns().iter().any(|turn| u32::from(turn.task) >= sizes[0].min(MAX_WRITERS)) {
+        if schedule.turns().iter().any(|turn| u32::from(turn.task % BUFFER) >= sizes[0].min(MAX_WRITERS)) {
             return Err(wrong("a turn is of a task that there is not"));
         }
-        let recipe = Recipe { experiment: experiment.to_string(), lock, sizes, geometry, schedule };
+        let recipe = Recipe { experiment: experiment.to_string(), lock, sizes, geometry, model, schedule };
         if recipe.to_string() != text.trim() {
             return Err(wrong("its check does not fit: something was lost or changed on the way"));
         }

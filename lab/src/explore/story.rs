@@ -1,5 +1,7 @@
 //! What went wrong in an execution, in a sentence.
 
+use kcore::event::Op;
+use kcore::experiment::INSIDE;
 use kcore::explore::{Act, Step};
 use kcore::host::explored::{Line, Of, Replay};
 use kcore::probe::Name;
@@ -14,7 +16,9 @@ pub(super) fn tell(replay: &Replay) -> String {
     if let Some(finding) = &replay.finding {
         return format!("{}\n\n", finding.trim_end());
     }
-    let told = used_after_free(lines).or_else(|| overwritten(lines)).or_else(|| parted(lines));
+    let inside = (replay.end.owners > 1).then(|| both_inside(lines)).flatten();
+    let told =
+        inside.or_else(|| used_after_free(lines)).or_else(|| overwritten(lines)).or_else(|| parted(lines));
     let sentence = told.unwrap_or_else(|| format!("It ends {}.", worded(&replay.end)));
     wrap(&sentence, "", "") + "\n\n"
 }
@@ -25,6 +29,20 @@ fn is_store(step: &Step) -> bool {
 
 fn is_free(line: &Line) -> bool {
     matches!(line.of, Of::Block(_))
+}
+
+/// A task goes inside while another is.
+fn both_inside(lines: &[Line]) -> Option<String> {
+    let counts = |line: &&Line| matches!(line.of, Of::Access(site, Op::Update) if site.name == INSIDE.name);
+    let first = lines.iter().find(counts)?;
+    let second = lines.iter().filter(counts).find(|line| line.who != first.who)?;
+    Some(format!(
+        "{} goes inside ({}) while {} is ({}).",
+        Name(second.who),
+        place(second),
+        Name(first.who),
+        place(first)
+    ))
 }
 
 /// A task stores over what another has stored since it looked.
