@@ -52,7 +52,8 @@ pub enum Command {
     /// Make every order of an experiment's steps, and find what is wrong or prove that nothing is
     ///
     /// On this host, without a machine: two tasks do one unit of work each, unless the experiment takes more to
-    /// show what it shows, or --writers, --quanta and --rounds say otherwise
+    /// show what it shows, or --writers, --quanta and --rounds say otherwise. After --timeout seconds it ends with
+    /// what is known
     Explore {
         /// Its name, as list shows it
         experiment: String,

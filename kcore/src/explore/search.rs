@@ -66,8 +66,6 @@ pub struct Search {
     ahead: WakeupTree,
     /// How many steps of the trace this execution has made.
     made: usize,
-    /// The first of them that the last execution did not make.
-    new: usize,
 }
 
 /// A point from which executions part.
@@ -82,13 +80,7 @@ struct Node {
 impl Search {
     /// Of executions of so many tasks: see [`Trace::new`].
     pub fn new(tasks: usize, kin: usize) -> Self {
-        Search {
-            trace: Trace::new(tasks, kin),
-            nodes: Vec::new(),
-            ahead: WakeupTree::default(),
-            made: 0,
-            new: 0,
-        }
+        Search { trace: Trace::new(tasks, kin), nodes: Vec::new(), ahead: WakeupTree::default(), made: 0 }
     }
 
     /// An execution begins.
@@ -173,8 +165,10 @@ impl Search {
                 self.trace.would_make(want.by(task as u8, &self.trace));
             }
         }
-        for race in self.trace.races() {
-            let sequence = self.reversed(race);
+        // A race of two steps that the last execution made, too, was seen to then: what was planned for it begins
+        // with a step that may come first here as well, whatever comes after the two.
+        for race in self.trace.take_races() {
+            let sequence = self.reversed(&race);
             let node = &mut self.nodes[race.first];
             if !node.sleep.iter().any(|asleep| is_weak_initial(asleep, &sequence)) {
                 node.tree.insert(sequence);
@@ -203,7 +197,6 @@ impl Search {
                 self.trace.truncate(at);
                 self.trace.push(chosen);
                 self.ahead = ahead;
-                self.new = at;
                 return true;
             }
         }
@@ -214,11 +207,6 @@ impl Search {
     /// The steps of the execution under way, or of the last one.
     pub fn trace(&self) -> &Trace {
         &self.trace
-    }
-
-    /// How many steps the execution under way has in common with the one before it.
-    pub fn shared(&self) -> usize {
-        self.new
     }
 }
 

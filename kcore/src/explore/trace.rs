@@ -13,8 +13,6 @@ pub struct Race {
     pub first: usize,
     /// The second.
     pub second: Move,
-    /// The place of the second; [`None`] when it never came to be made.
-    pub at: Option<usize>,
 }
 
 /// The steps so far.
@@ -81,7 +79,6 @@ impl Trace {
         self.events.truncate(len);
         self.clocks.truncate(len * self.tasks);
         self.barriers.retain(|&at| at <= len);
-        self.races.retain(|race| race.at.is_some_and(|at| at < len));
         self.last.fill(None);
         for (at, event) in self.events.iter().enumerate() {
             self.last[usize::from(event.task)] = Some(at);
@@ -103,7 +100,7 @@ impl Trace {
     /// Makes a step.
     pub fn push(&mut self, made: Move) {
         let at = self.len();
-        self.find_races(made, Some(at));
+        self.find_races(made);
         let task = usize::from(made.task);
         self.clock[task] += 1;
         debug_assert_eq!(self.clock[task], made.number);
@@ -124,12 +121,12 @@ impl Trace {
 
     /// A step that some task would like to make now and cannot: with which steps it races.
     pub fn would_make(&mut self, wanted: Move) {
-        self.find_races(wanted, None);
+        self.find_races(wanted);
     }
 
-    /// The races of all steps, and of those that could not be made.
-    pub fn races(&self) -> &[Race] {
-        &self.races
+    /// The races of all steps since they were taken last, and of those that could not be made.
+    pub fn take_races(&mut self) -> Vec<Race> {
+        core::mem::take(&mut self.races)
     }
 
     /// Whether event `first` happened before event `second`, or is it.
@@ -195,7 +192,7 @@ impl Trace {
     }
 
     /// Finds out what happened before `made`, into `clock`, and with what it races.
-    fn find_races(&mut self, made: Move, at: Option<usize>) {
+    fn find_races(&mut self, made: Move) {
         let since = self.since();
         self.clock.fill(0);
         for event in &self.events[..since] {
@@ -218,7 +215,7 @@ impl Trace {
             join(&mut self.clock, clock);
             if !made.step.waits() || self.is_ready_without(made, Some(first)) {
                 join(&mut self.covered, clock);
-                self.races.push(Race { first, second: made, at });
+                self.races.push(Race { first, second: made });
             }
         }
     }

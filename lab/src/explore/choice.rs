@@ -1,5 +1,7 @@
 //! An experiment, a form and sizes, as they are explored.
 
+use std::time::Duration;
+
 use kcore::experiment::{self, Experiment, Resolved};
 use kcore::host::explored::{MemoryModel, Subject};
 use kcore::settings::{CommandLine, Config, Expect, Form, Probe, RunSettings};
@@ -16,7 +18,8 @@ const QSET: u64 = 2;
 const CPUS: u32 = 64;
 
 /// What can be said of what is explored.
-const OPTIONS: &[&str] = &["lock", "object", "writers", "quanta", "rounds", "quantum", "qset", "expect"];
+const OPTIONS: &[&str] =
+    &["lock", "object", "writers", "quanta", "rounds", "quantum", "qset", "expect", "timeout"];
 
 /// Refuses all other options than these, since they would change nothing, for this reason.
 pub(super) fn only(known: &[&str], options: &Options, why: &str) -> Result<(), Failure> {
@@ -36,6 +39,8 @@ pub(super) struct Choice {
     pub(super) model: MemoryModel,
     /// What is to be found.
     pub(super) expected: Expect,
+    /// How long that may take.
+    pub(super) patience: Option<Duration>,
 }
 
 impl Choice {
@@ -44,7 +49,7 @@ impl Choice {
         let entry = catalogue::find(name)?;
         let words: Vec<String> =
             ["run".to_string(), name.to_string()].into_iter().chain(options.told.words()).collect();
-        let CommandLine { run: mut settings, .. } = catalogue::read(&words)?;
+        let CommandLine { run: mut settings, machine, .. } = catalogue::read(&words)?;
         only(OPTIONS, options, "explore makes all orders, on this host")?;
         if options.told.word("quantum").is_none() {
             settings.quantum = QUANTUM;
@@ -52,7 +57,8 @@ impl Choice {
         if options.told.word("qset").is_none() {
             settings.qset = QSET;
         }
-        Self::new(entry, settings, model)
+        let patience = machine.timeout.map(|seconds| Duration::from_secs(seconds.into()));
+        Ok(Choice { patience, ..Self::new(entry, settings, model)? })
     }
 
     /// The experiment with one form, at the sizes at which it is explored unless said otherwise.
@@ -79,7 +85,7 @@ impl Choice {
             .map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))?;
         let known = entry.cell(resolved.lock, CPUS, Config::Full).unwrap_or(Expect::Any);
         let expected = settings.expect.unwrap_or(known);
-        Ok(Choice { entry, resolved, settings, model, expected })
+        Ok(Choice { entry, resolved, settings, model, expected, patience: None })
     }
 
     /// What makes its executions.

@@ -65,7 +65,10 @@ pub fn main(
 fn explored(choice: &Choice, limit: Option<u64>) -> Result<Account<'_>, Failure> {
     let subject = choice.subject()?;
     let began = Instant::now();
-    let survey = subject.survey(|survey| limit.is_none_or(|limit| survey.executions < limit));
+    let survey = subject.survey(|survey| {
+        let in_time = || choice.patience.is_none_or(|patience| began.elapsed() < patience);
+        limit.is_none_or(|limit| survey.executions < limit) && in_time()
+    });
     let survey = survey.ok_or_else(no_room)?;
     let seconds = began.elapsed().as_secs_f64();
     if let Some(trouble) = &survey.trouble {
@@ -85,7 +88,7 @@ fn shortest(subject: &Subject<'_>, survey: &Survey) -> Result<Option<Replay>, Fa
 /// Makes the execution again that `recipe` describes, on this host. The second is what a kernel is to be told, so
 /// that it does the same on its CPUs.
 pub fn replay(recipe: &str, options: &Options) -> Result<(Status, Option<Vec<String>>), Failure> {
-    choice::only(&[], options, "replay makes what its string says")?;
+    choice::only(&["timeout"], options, "replay makes what its string says")?;
     let recipe: Recipe = recipe.parse().map_err(|why| Failure::usage(format!("{why} (try explore)")))?;
     let choice = recipe.choice()?;
     let replay = choice.subject()?.replay(&recipe.schedule).ok_or_else(no_room)?;

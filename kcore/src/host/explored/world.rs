@@ -50,6 +50,8 @@ pub(super) struct World {
     pub(super) found: Option<Verdict>,
     /// Whether stores wait in buffers (x86: TSO).
     buffered: bool,
+    /// What each part wants to do next, for the moment.
+    wants: Vec<Option<Want>>,
     /// The search has seen something that it does not understand.
     pub(super) trouble: Option<Trouble>,
     pub(super) transcript: Option<Transcript>,
@@ -156,6 +158,7 @@ impl World {
             session: Session::NONE,
             found: None,
             buffered,
+            wants: Vec::new(),
             trouble: None,
             transcript: None,
         }
@@ -343,8 +346,7 @@ impl World {
         }
         let mut last = None;
         loop {
-            let pending = this().pending();
-            match this().driver.next(&pending, last) {
+            match this().next(last) {
                 Ok(Next::Run(part)) if part >= count => this().leave_buffer(part - count),
                 Ok(Next::Run(who)) => {
                     this().write_down(who);
@@ -363,6 +365,15 @@ impl World {
             }
         }
         this().close()
+    }
+
+    /// Which part makes its step.
+    fn next(&mut self, last: Option<u8>) -> Result<Next, Divergence> {
+        let mut wants = core::mem::take(&mut self.wants);
+        self.fill(&mut wants);
+        let next = self.driver.next(&wants, last);
+        self.wants = wants;
+        next
     }
 
     fn set_up(&mut self, who: u8, body: &'static (dyn Fn(u32) + Sync)) {
@@ -509,9 +520,18 @@ impl World {
 
     /// What tasks want to do next, and then, if stores wait in buffers, which of these leaves each.
     pub(super) fn pending(&self) -> Vec<Option<Want>> {
+        let mut wants = Vec::new();
+        self.fill(&mut wants);
+        wants
+    }
+
+    fn fill(&self, wants: &mut Vec<Option<Want>>) {
         let tasks = 0..self.tasks.len();
-        let buffers = tasks.clone().filter(|_| self.buffered);
-        tasks.map(|who| self.want(who)).chain(buffers.map(|who| self.leaving(who))).collect()
+        wants.clear();
+        wants.extend(tasks.clone().map(|who| self.want(who)));
+        if self.buffered {
+            wants.extend(tasks.map(|who| self.leaving(who)));
+        }
     }
 }
 
