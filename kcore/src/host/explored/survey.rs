@@ -171,9 +171,7 @@ impl<'a> Subject<'a> {
                 survey.trouble = Some(trouble);
                 return Some(survey);
             }
-            let pending = world.pending();
-            let Driver::Search(search) = &mut world.driver else { unreachable!("it was made for a search") };
-            if !search.end(&pending) {
+            if !world.has_more() {
                 survey.complete = true;
                 return Some(survey);
             }

@@ -50,8 +50,12 @@ pub(super) struct World {
     pub(super) found: Option<Verdict>,
     /// Whether stores wait in buffers (x86: TSO).
     buffered: bool,
-    /// What each part wants to do next, for the moment.
+    /// What each part wants to do next.
     wants: Vec<Option<Want>>,
+    /// All tasks have come to their first steps: who goes on is decided from now on.
+    is_set_up: bool,
+    /// What was decided when the task that ran came to its last step.
+    decided: Option<Result<Next, Divergence>>,
     /// The search has seen something that it does not understand.
     pub(super) trouble: Option<Trouble>,
     pub(super) transcript: Option<Transcript>,
@@ -158,7 +162,9 @@ impl World {
             session: Session::NONE,
             found: None,
             buffered,
-            wants: Vec::new(),
+            wants: std::vec![None; tasks as usize * if buffered { 2 } else { 1 }],
+            is_set_up: false,
+            decided: None,
             trouble: None,
             transcript: None,
         }
@@ -173,6 +179,7 @@ impl World {
         self.arena.forget_all();
         self.units.clear();
         (self.turn, self.numbers, self.found, self.trouble) = (None, 0, None, None);
+        self.wants.fill(None);
         self.tasks.fill_with(Task::new);
         self.session = Session::new(&Plan::Pass, self.tasks.len() as u32, Some(Graph::new()));
         if let Some(transcript) = &mut self.transcript {
@@ -281,16 +288,52 @@ impl World {
         self.trouble.get_or_insert(Trouble::Cannot(what));
     }
 
-    /// The running task is about to make a step. By which it gives its turn back, if it has turns.
+    /// The running task is about to make a step. By which it gives its turn back, if it has turns and it is not its
+    /// own next.
     pub(super) fn arrive(
         &mut self,
         step: Step,
         of: Of,
         at: &'static Location<'static>,
     ) -> Option<NonNull<Turns>> {
-        let task = self.task()?;
+        let who = self.turn?;
+        let task = &mut self.tasks[usize::from(who)];
         (task.pending, task.of, task.at, task.vain_turns) = (Some(step), of, at, 0);
-        task.yielder
+        let yielder = task.yielder;
+        self.refresh(who);
+        if self.is_set_up {
+            let next = super::region::outside(|| self.decide(Some(who)));
+            if next == Ok(Next::Run(who)) {
+                self.go(who);
+                return None;
+            }
+            self.decided = Some(next);
+        }
+        yielder
+    }
+
+    /// Which part makes its step; `last`: the task that goes on if it may.
+    fn decide(&mut self, last: Option<u8>) -> Result<Next, Divergence> {
+        self.driver.next(&self.wants, last)
+    }
+
+    /// Task `who` makes its step.
+    fn go(&mut self, who: u8) {
+        if self.transcript.is_some() {
+            super::region::outside(|| self.write_down(who));
+        }
+        let task = &mut self.tasks[usize::from(who)];
+        task.pending = None;
+        task.made += 1;
+    }
+
+    /// Task `who`, or its buffer, may want something else now.
+    fn refresh(&mut self, who: u8) {
+        let who = usize::from(who);
+        self.wants[who] = self.want(who);
+        if self.buffered {
+            self.wants[self.tasks.len() + who] = self.leaving(who);
+        }
     }
 
     fn task(&mut self) -> Option<&mut Task> {
@@ -340,16 +383,20 @@ impl World {
         let count = this().tasks.len() as u8;
         this().driver.barrier();
         this().units.clear();
+        this().is_set_up = false;
         for who in 0..count {
             this().set_up(who, body);
             Self::run(world, who);
         }
+        this().is_set_up = true;
         let mut last = None;
         loop {
-            match this().next(last) {
+            let decided = this().decided.take();
+            let next = decided.unwrap_or_else(|| this().decide(last));
+            match next {
                 Ok(Next::Run(part)) if part >= count => this().leave_buffer(part - count),
                 Ok(Next::Run(who)) => {
-                    this().write_down(who);
+                    this().go(who);
                     Self::run(world, who);
                     last = Some(who);
                 }
@@ -365,15 +412,6 @@ impl World {
             }
         }
         this().close()
-    }
-
-    /// Which part makes its step.
-    fn next(&mut self, last: Option<u8>) -> Result<Next, Divergence> {
-        let mut wants = core::mem::take(&mut self.wants);
-        self.fill(&mut wants);
-        let next = self.driver.next(&wants, last);
-        self.wants = wants;
-        next
     }
 
     fn set_up(&mut self, who: u8, body: &'static (dyn Fn(u32) + Sync)) {
@@ -400,7 +438,6 @@ impl World {
         // SAFETY: as in `here`; no reference is kept while the task runs.
         let this = || unsafe { &mut *world.as_ptr() };
         let task = &mut this().tasks[usize::from(who)];
-        task.made += u32::from(task.pending.take().is_some());
         let room = task.room;
         let coroutine: *mut Coroutine<(), (), bool, PartStack> =
             task.coroutine.as_mut().expect("a task that has not ended is run");
@@ -414,6 +451,7 @@ impl World {
         task.room = room;
         if let CoroutineResult::Return(went_well) = result {
             (task.pending, task.coroutine) = (None, None);
+            this().refresh(who);
             if !went_well {
                 this().found.get_or_insert(Verdict::Oops);
             }
@@ -443,6 +481,7 @@ impl World {
             let of = Of::Access(store.site, store.op);
             transcript.add(Line { who, leaves_buffer: true, step, at, of, outcome: None });
         }
+        self.refresh(who);
     }
 
     fn step_of(&self, store: &Access) -> Step {
@@ -518,19 +557,11 @@ impl World {
         self.session.found().map(|finding| finding.display(name).to_string())
     }
 
-    /// What tasks want to do next, and then, if stores wait in buffers, which of these leaves each.
-    pub(super) fn pending(&self) -> Vec<Option<Want>> {
-        let mut wants = Vec::new();
-        self.fill(&mut wants);
-        wants
-    }
-
-    fn fill(&self, wants: &mut Vec<Option<Want>>) {
-        let tasks = 0..self.tasks.len();
-        wants.clear();
-        wants.extend(tasks.clone().map(|who| self.want(who)));
-        if self.buffered {
-            wants.extend(tasks.map(|who| self.leaving(who)));
+    /// The execution is over: whether there is another to be made.
+    pub(super) fn has_more(&mut self) -> bool {
+        match &mut self.driver {
+            Driver::Search(search) => search.end(&self.wants),
+            Driver::Follow(_) => false,
         }
     }
 }
