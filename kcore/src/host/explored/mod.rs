@@ -8,12 +8,16 @@
 //! | `world` | one execution at a time: its tasks, and what was found |
 //! | `body` | what a task does, and what is left when that panics |
 //! | `quiet` | panics of tasks, which are found and not printed |
+//! | `inside` | [`Inside`]: the same for the primitives from within |
+//! | `model` | all executions of some tasks that are no experiment |
 //! | `rig` | the machine as the experiments see it |
 //! | `transcript` | the steps of an execution as people read them |
 //! | `survey` | all executions of an experiment, and what they came to |
 
 mod body;
+mod inside;
 mod machine;
+mod model;
 mod quiet;
 mod region;
 mod rig;
@@ -21,7 +25,9 @@ mod survey;
 mod transcript;
 mod world;
 
+pub use inside::{Inside, Told};
 pub use machine::Explored;
+pub use model::{Checked, check};
 pub use region::Allocator;
 pub use survey::{Damage, End, Ends, MemoryModel, Replay, Subject, Survey};
 pub use transcript::{Line, Of, Transcript};

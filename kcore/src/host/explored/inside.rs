@@ -1,0 +1,189 @@
+//! The primitives from within: their inner words are steps, and no lock is taken in one.
+
+use core::panic::Location;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use super::machine::Explored;
+use crate::event::{Access, Events, Kinds, Op, Outcome, Site, Ticket, What};
+use crate::machine::{AtomicFlag, Cpu, CpuId, Sched, Sleep, TaskId};
+use crate::sync::AtomicWord;
+
+/// The machine of the thread that explores, for primitives whose words are [`Told`].
+#[derive(Clone, Copy, Debug)]
+pub struct Inside;
+
+/// A word whose every use is a step: a flag, or a number.
+#[derive(Debug)]
+pub struct Told(AtomicUsize);
+
+/// The words of a primitive.
+static WORD: Site = Site::new("word");
+
+impl Told {
+    #[track_caller]
+    fn tell(&self, op: Op) {
+        Explored::tell(What::Access(self.access(op)), Location::caller());
+    }
+
+    fn access(&self, op: Op) -> Access {
+        Access { site: &WORD, op, address: self.address(), size: size_of::<usize>() }
+    }
+
+    fn address(&self) -> usize {
+        core::ptr::from_ref(&self.0).expose_provenance()
+    }
+
+    #[track_caller]
+    fn look(&self, order: Ordering) -> usize {
+        self.tell(Op::Look);
+        Explored::forwarded(self.address()).unwrap_or_else(|| self.0.load(order))
+    }
+
+    /// A plain store, whatever it orders; but for one that orders all.
+    #[track_caller]
+    fn put(&self, value: usize, order: Ordering) {
+        if order == Ordering::SeqCst {
+            self.tell(Op::Update);
+        } else if Explored::buffers(&self.access(Op::Put(value)), Location::caller()) {
+            return;
+        } else {
+            self.tell(Op::Put(value));
+        }
+        self.0.store(value, order);
+    }
+}
+
+impl AtomicFlag for Told {
+    fn new(set: bool) -> Self {
+        Told(AtomicUsize::new(set.into()))
+    }
+
+    #[track_caller]
+    fn swap(&self, set: bool, order: Ordering) -> bool {
+        self.tell(Op::Update);
+        self.0.swap(set.into(), order) != 0
+    }
+
+    #[track_caller]
+    fn load(&self, order: Ordering) -> bool {
+        self.look(order) != 0
+    }
+
+    #[track_caller]
+    fn store(&self, set: bool, order: Ordering) {
+        self.put(set.into(), order);
+    }
+}
+
+impl AtomicWord for Told {
+    fn new(value: usize) -> Self {
+        Told(AtomicUsize::new(value))
+    }
+
+    #[track_caller]
+    fn load(&self, order: Ordering) -> usize {
+        self.look(order)
+    }
+
+    #[track_caller]
+    fn store(&self, value: usize, order: Ordering) {
+        self.put(value, order);
+    }
+
+    /// On x86 all but the full one are no instruction.
+    #[track_caller]
+    fn fence(order: Ordering) {
+        if order == Ordering::SeqCst {
+            Explored::drains(Location::caller());
+        }
+    }
+}
+
+impl Events for Inside {
+    const EXPLORES: bool = true;
+
+    fn wanted() -> Kinds {
+        Explored::wanted()
+    }
+
+    fn tell(what: What, at: &'static Location<'static>) -> Ticket {
+        match what {
+            // What a lock does is seen in its words.
+            What::Units(..) => Ticket::default(),
+            what => Explored::tell(what, at),
+        }
+    }
+
+    fn told(ticket: Ticket, outcome: Outcome) {
+        Explored::told(ticket, outcome);
+    }
+
+    fn buffers(store: &Access, at: &'static Location<'static>) -> bool {
+        Explored::buffers(store, at)
+    }
+
+    fn forwarded(address: usize) -> Option<usize> {
+        Explored::forwarded(address)
+    }
+
+    fn drains(at: &'static Location<'static>) {
+        Explored::drains(at);
+    }
+
+    fn unexplored(what: &'static str) {
+        Explored::unexplored(what);
+    }
+}
+
+impl Cpu for Inside {
+    type Flag = Told;
+
+    fn cpu() -> CpuId {
+        Explored::cpu()
+    }
+
+    fn irq_save() -> bool {
+        true
+    }
+
+    fn irq_restore(_were_on: bool) {}
+
+    #[track_caller]
+    fn relax() {
+        Explored::relax();
+    }
+
+    fn cycles() -> u64 {
+        0
+    }
+}
+
+impl Sched for Inside {
+    fn task() -> TaskId {
+        Explored::task()
+    }
+
+    #[track_caller]
+    fn block() {
+        Explored::block();
+    }
+
+    fn block_until(deadline: u64) {
+        Explored::block_until(deadline);
+    }
+
+    fn interrupted(sleep: Sleep) -> bool {
+        Explored::interrupted(sleep)
+    }
+
+    #[track_caller]
+    fn wake(task: TaskId) {
+        Explored::wake(task);
+    }
+
+    fn yield_now() {}
+
+    fn is_running(task: TaskId) -> bool {
+        Explored::is_running(task)
+    }
+}

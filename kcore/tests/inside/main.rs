@@ -1,0 +1,279 @@
+//! The primitives from within: every order of the steps at their inner words, where stores are seen at once and where
+//! they wait in buffers, and of twins with one mistake each.
+//!
+//! loom asks the same of them under the memory model of Rust, which allows more, and does not end with most of them;
+//! here the model is that of the machine, and the search ends.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use kcore::class;
+use kcore::event::Class;
+use kcore::experiment::stage::Owners;
+use kcore::host::explored::{Allocator, Checked, Explored, Inside, MemoryModel, Told, check};
+use kcore::machine::{Cpu, Sched, TaskId};
+use kcore::sync::{
+    AtomicT, AtomicWord, Completion, RawLock, RawMutex, RwLock, RwSemaphore, Semaphore, SeqLock, SpinLock,
+    TicketLock, WaitQueue,
+};
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
+
+const MODELS: [MemoryModel; 2] = [MemoryModel::Sc, MemoryModel::Tso];
+/// Executions that are made of one subject at most: of two tasks all are, and of three those of the smaller ones.
+const MOST: u64 = 100_000;
+/// The same where there are three tasks.
+const MOST_OF_THREE: u64 = 25_000;
+
+fn flag() -> Told {
+    <Told as kcore::machine::AtomicFlag>::new(false)
+}
+
+/// A lock, and how many have it.
+struct Guarded<L> {
+    lock: L,
+    owners: Owners,
+}
+
+/// Each task takes the lock once and gives it back.
+fn locked<L: RawLock<Inside, Watch = Class> + Sync>(
+    tasks: u32,
+    model: MemoryModel,
+    lock: impl Fn() -> L,
+) -> Checked {
+    check(
+        tasks,
+        model,
+        if tasks == 2 { MOST } else { MOST_OF_THREE },
+        || Guarded { lock: lock(), owners: Owners::default() },
+        |guarded, _| {
+            guarded.lock.enter(());
+            guarded.owners.enter::<Explored>();
+            guarded.owners.leave::<Explored>();
+            guarded.lock.leave(());
+        },
+        |guarded| guarded.owners.most() == 1,
+    )
+}
+
+fn clean(name: &str, tasks: u32, model: MemoryModel, checked: &Checked) {
+    assert!(checked.trouble.is_none() && checked.wrong == 0, "{name} {tasks} {model:?}: {checked:?}");
+    let is_small = tasks == 2 || ["spinlock", "rwlock", "atomic number"].contains(&name);
+    assert_eq!(checked.complete, is_small, "{name} {tasks} {model:?}: {checked:?}");
+    println!(
+        "{name}, {tasks} tasks, {}: {} executions{}",
+        model.word(),
+        checked.executions,
+        if checked.complete { "" } else { ", not all" }
+    );
+}
+
+#[test]
+fn locks_have_one_owner_and_let_all_in() {
+    for model in MODELS {
+        for tasks in [2, 3] {
+            let class = || class!("lock");
+            let all = [
+                ("spinlock", locked(tasks, model, || SpinLock::from_flag(flag(), class(), ()))),
+                (
+                    "ticket",
+                    locked(tasks, model, || TicketLock::<Inside, Class, Told>::from_flag(flag(), class())),
+                ),
+                ("semaphore", locked(tasks, model, || Semaphore::from_flag(flag(), class(), 1))),
+                ("completion", locked(tasks, model, || Completion::from_flag(flag(), class(), 1))),
+                ("mutex", locked(tasks, model, || RawMutex::from_flag(flag(), class()))),
+                ("rwlock", locked(tasks, model, || RwLock::from_flags(flag(), flag(), class(), ()))),
+                ("rwsem", locked(tasks, model, || RwSemaphore::from_flag(flag(), class()))),
+            ];
+            all.iter().for_each(|(name, checked)| clean(name, tasks, model, checked));
+        }
+    }
+}
+
+/// What was stored before a wake-up is seen by who waits for it, and no wake-up is lost.
+#[test]
+fn a_wait_queue_loses_no_wake_up() {
+    for model in MODELS {
+        let checked = check(
+            2,
+            model,
+            MOST,
+            || (WaitQueue::<Inside>::from_flag(flag(), Class::EVENT), <Told as AtomicWord>::new(0)),
+            |(queue, word), who| match who {
+                0 => queue.wait_event(|| word.load(Acquire) == 1),
+                _ => {
+                    word.store(1, Release);
+                    queue.wake_up();
+                }
+            },
+            |_| true,
+        );
+        clean("wait queue", 2, model, &checked);
+    }
+}
+
+#[test]
+fn a_semaphore_and_a_completion_signal() {
+    for model in MODELS {
+        let semaphore = || Semaphore::<Inside>::from_flag(flag(), Class::EVENT, 0);
+        let signalled = check(
+            2,
+            model,
+            MOST,
+            semaphore,
+            |units, who| if who == 0 { units.down() } else { units.up() },
+            |_| true,
+        );
+        clean("semaphore as a signal", 2, model, &signalled);
+        let completion = || Completion::<Inside>::from_flag(flag(), Class::EVENT, 0);
+        let completed = check(
+            2,
+            model,
+            MOST,
+            completion,
+            |event, who| if who == 0 { event.wait() } else { event.complete() },
+            |_| true,
+        );
+        clean("completion as a signal", 2, model, &completed);
+    }
+}
+
+/// Two words that belong together, and whether a reader has seen two that do not.
+struct Pair {
+    words: SeqLock<Inside, 2, Class, Told>,
+    torn: AtomicBool,
+}
+
+#[test]
+fn a_seqlock_shows_no_mixture() {
+    for model in MODELS {
+        let pair = || Pair {
+            words: SeqLock::from_flag(flag(), class!("pair"), [0; 2]),
+            torn: AtomicBool::new(false),
+        };
+        let body = |pair: &Pair, who| match who {
+            0 => {
+                let [first, second] = pair.words.snapshot();
+                if first != second {
+                    pair.torn.store(true, Relaxed);
+                }
+            }
+            _ => {
+                let mut words = pair.words.write();
+                words.set(0, 1);
+                words.set(1, 1);
+            }
+        };
+        clean("seqlock", 2, model, &check(2, model, MOST, pair, body, |pair| !pair.torn.load(Relaxed)));
+    }
+}
+
+#[test]
+fn an_atomic_number_loses_no_change() {
+    for model in MODELS {
+        for tasks in [2, 3] {
+            let number = || AtomicT::<Inside, Told>::of(0);
+            let checked = check(
+                tasks,
+                model,
+                MOST,
+                number,
+                |number, _| number.inc(),
+                |number| number.read() == tasks as i32,
+            );
+            clean("atomic number", tasks, model, &checked);
+        }
+    }
+}
+
+/// Each has one mistake, and none gets through.
+#[test]
+fn twins_are_found() {
+    let word = || <Told as AtomicWord>::new(0);
+    for model in MODELS {
+        // A lock that looks, and then takes.
+        let look_and_take = check(
+            2,
+            model,
+            MOST,
+            || (word(), Owners::default()),
+            |(lock, owners), _| {
+                while lock.load(Acquire) == 1 {
+                    Inside::relax();
+                }
+                lock.store(1, Relaxed);
+                owners.enter::<Explored>();
+                owners.leave::<Explored>();
+                lock.store(0, Release);
+            },
+            |(_, owners)| owners.most() == 1,
+        );
+        assert!(look_and_take.complete && look_and_take.wrong > 0, "{look_and_take:?}");
+        // A sleeper that tests, and then says that it sleeps.
+        let test_and_sleep = check(
+            2,
+            model,
+            MOST,
+            || (word(), word()),
+            |(event, sleeps), who| match who {
+                0 if event.load(Acquire) == 0 => {
+                    sleeps.store(1, Release);
+                    Inside::block();
+                }
+                0 => {}
+                _ => {
+                    event.store(1, Release);
+                    if sleeps.load(Acquire) == 1 {
+                        Inside::wake(TaskId(1));
+                    }
+                }
+            },
+            |_| true,
+        );
+        assert!(test_and_sleep.complete && test_and_sleep.wrong > 0, "{test_and_sleep:?}");
+        // Two words that are read without a look at the sequence.
+        let no_sequence = check(
+            2,
+            model,
+            MOST,
+            || (word(), word(), AtomicBool::new(false)),
+            |(first, second, torn), who| match who {
+                0 if first.load(Acquire) != second.load(Acquire) => torn.store(true, Relaxed),
+                0 => {}
+                _ => {
+                    first.store(1, Release);
+                    second.store(1, Release);
+                }
+            },
+            |(_, _, torn)| !torn.load(Relaxed),
+        );
+        assert!(no_sequence.complete && no_sequence.wrong > 0, "{no_sequence:?}");
+    }
+    // Peterson's lock without its fence: right where stores are seen at once, and only there.
+    for (model, fenced) in [(MemoryModel::Sc, false), (MemoryModel::Tso, false), (MemoryModel::Tso, true)] {
+        let peterson = check(
+            2,
+            model,
+            MOST,
+            || ([word(), word()], word(), Owners::default()),
+            |(want, turn, owners), who| {
+                let (me, other) = (who as usize, 1 - who as usize);
+                want[me].store(1, Release);
+                turn.store(other, Release);
+                if fenced {
+                    <Told as AtomicWord>::fence(std::sync::atomic::Ordering::SeqCst);
+                }
+                while want[other].load(Acquire) == 1 && turn.load(Acquire) == other {
+                    Inside::relax();
+                }
+                owners.enter::<Explored>();
+                owners.leave::<Explored>();
+                want[me].store(0, Release);
+            },
+            |(.., owners)| owners.most() == 1,
+        );
+        let is_right = model == MemoryModel::Sc || fenced;
+        assert!(peterson.complete && (peterson.wrong == 0) == is_right, "{model:?} {fenced}: {peterson:?}");
+    }
+}
