@@ -11,13 +11,14 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-/// The machines of this program, and the signal that has ended them.
+/// The machines of this program, whether it works without one, and the signal that has ended them.
 struct Machines {
     scripts: Vec<Pid>,
+    works: bool,
     ended_by: Option<i32>,
 }
 
-static MACHINES: Mutex<Machines> = Mutex::new(Machines { scripts: Vec::new(), ended_by: None });
+static MACHINES: Mutex<Machines> = Mutex::new(Machines { scripts: Vec::new(), works: false, ended_by: None });
 
 /// Heeds the signals, from now on.
 pub(crate) fn heed() -> io::Result<()> {
@@ -30,7 +31,8 @@ pub(crate) fn heed() -> io::Result<()> {
 /// for that.
 fn come(signal: i32) {
     let mut machines = machines();
-    if machines.scripts.is_empty() || machines.ended_by.is_some() {
+    let is_idle = machines.scripts.is_empty() && !machines.works;
+    if is_idle || machines.ended_by.is_some() {
         die(signal);
     }
     machines.ended_by = Some(signal);
@@ -75,6 +77,33 @@ impl Drop for Running {
         if let Some(signal) = machines.ended_by
             && machines.scripts.is_empty()
         {
+            die(signal);
+        }
+    }
+}
+
+/// Work of the program's own, which ends early when a signal comes: what is known by then is told first.
+#[derive(Debug)]
+pub(crate) struct Work(());
+
+impl Work {
+    /// It begins.
+    pub(crate) fn begin() -> Self {
+        machines().works = true;
+        Work(())
+    }
+
+    /// Whether no signal has come.
+    pub(crate) fn goes_on(&self) -> bool {
+        machines().ended_by.is_none()
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        let mut machines = machines();
+        machines.works = false;
+        if let Some(signal) = machines.ended_by {
             die(signal);
         }
     }

@@ -1,6 +1,7 @@
 //! What the executions came to, as text and as a record.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use kcore::experiment::Verdict;
 use kcore::host::explored::{End, Replay, Survey, Trouble};
@@ -118,6 +119,19 @@ fn outcome(end: &End, executions: u64) -> Outcome {
         stopped: Some(end.verdict).filter(|verdict| verdict.is_stop()),
         executions,
     }
+}
+
+/// How far a search is.
+pub(super) fn progress(survey: &Survey, took: Duration) -> String {
+    let rate = survey.executions as f64 / took.as_secs_f64().max(1e-9);
+    let wrong = match survey.bad_executions {
+        0 => "none wrong".to_string(),
+        bad => format!("{bad} wrong"),
+    };
+    format!(
+        "{} executions, {wrong}; {rate:.0}/s, the longest has {} steps",
+        survey.executions, survey.deepest
+    )
 }
 
 /// How an execution ended, in words.

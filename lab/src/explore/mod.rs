@@ -18,6 +18,7 @@ mod story;
 
 use std::time::Instant;
 
+use indicatif::ProgressBar;
 use kcore::experiment;
 use kcore::host::explored::{Allocator, MemoryModel, Replay, Subject, Survey};
 use kcore::report::Record;
@@ -30,6 +31,7 @@ use crate::catalogue;
 use crate::cli::{Model, Options};
 use crate::output::{Sink, say, text_of};
 use crate::paint::paint;
+use crate::signals::Work;
 use crate::status::{Failure, Status};
 
 /// Tasks that are explored find their memory where it was in the execution before.
@@ -51,8 +53,9 @@ pub fn main(
     choice.subject()?;
     let json = options.json.as_deref().map(Sink::open).transpose()?;
     let text = &mut *text_of(options);
+    let work = Work::begin();
     say(text, &choice.heading())?;
-    let account = explored(&choice, limit)?;
+    let account = explored(&choice, limit, &work)?;
     say(text, &paint(&account.text()))?;
     if let Some(json) = json {
         let record = Record::Explore(account.record());
@@ -61,14 +64,22 @@ pub fn main(
     Ok(if account.is_ok() { Status::Expected } else { Status::Unexpected })
 }
 
-/// Makes the executions.
-fn explored(choice: &Choice, limit: Option<u64>) -> Result<Account<'_>, Failure> {
+/// Makes the executions, until all are made, or `limit`, or the time is over, or a signal ends the `work`.
+fn explored<'a>(choice: &'a Choice, limit: Option<u64>, work: &Work) -> Result<Account<'a>, Failure> {
     let subject = choice.subject()?;
     let began = Instant::now();
+    let progress = ProgressBar::new_spinner();
     let survey = subject.survey(|survey| {
-        let in_time = || choice.patience.is_none_or(|patience| began.elapsed() < patience);
-        limit.is_none_or(|limit| survey.executions < limit) && in_time()
+        // To look at the clock takes as long as a part of an execution.
+        let looks = survey.executions.is_multiple_of(LOOKS_EVERY);
+        if looks {
+            progress.set_message(account::progress(survey, began.elapsed()));
+            progress.tick();
+        }
+        let in_time = || choice.patience.is_none_or(|patience| began.elapsed() < patience) && work.goes_on();
+        limit.is_none_or(|limit| survey.executions < limit) && (!looks || in_time())
     });
+    progress.finish_and_clear();
     let survey = survey.ok_or_else(no_room)?;
     let seconds = began.elapsed().as_secs_f64();
     if let Some(trouble) = &survey.trouble {
@@ -77,6 +88,9 @@ fn explored(choice: &Choice, limit: Option<u64>) -> Result<Account<'_>, Failure>
     let shortest = shortest(&subject, &survey)?;
     Ok(Account { choice, survey, seconds, shortest })
 }
+
+/// Executions between two looks at the clock, and at what the user wants.
+const LOOKS_EVERY: u64 = 256;
 
 /// The counterexample with the fewest switches, if there is one.
 fn shortest(subject: &Subject<'_>, survey: &Survey) -> Result<Option<Replay>, Failure> {
@@ -115,7 +129,7 @@ pub fn forced() -> Result<Vec<(&'static str, Vec<String>)>, Failure> {
         if choice.subject().is_err() {
             continue;
         }
-        let account = explored(&choice, None)?;
+        let account = explored(&choice, None, &Work::begin())?;
         let run = account.shortest.as_ref().and_then(|replay| Recipe::of(&choice, &replay.made).run(replay));
         all.extend(
             run.filter(|run| catalogue::check(entry, run, Config::Full).is_ok()).map(|run| (entry.name, run)),

@@ -1,5 +1,9 @@
 //! `explore` and `replay`, as they are typed.
 
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+
 use kcore::experiment::Verdict;
 use kcore::report::{Explore, Record};
 
@@ -110,4 +114,24 @@ fn what_cannot_be_is_refused_in_a_line() {
         assert_eq!((status, stdout.as_str(), stderr.lines().count()), (2, "", 1), "{arguments:?} {stderr}");
         assert!(stderr.contains(said), "{arguments:?}: {stderr}");
     }
+}
+
+/// Ctrl-C: what is known is told, and then the program dies of the signal.
+#[test]
+fn a_signal_ends_it_with_what_is_known() {
+    let mut command =
+        fake::scullery(&["explore", "counter", "--lock", "mutex", "--writers", "6", "--quanta", "9"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap());
+    let mut heading = String::new();
+    said.read_line(&mut heading).unwrap();
+    assert!(heading.starts_with("counter: "), "{heading}");
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert!(
+        sent.success() && rest.contains(" executions, not all, ") && rest.contains("verdict: not-tried"),
+        "{rest}"
+    );
+    assert_eq!(child.wait().unwrap().signal(), Some(2));
 }
