@@ -250,7 +250,12 @@ fn twins_are_found() {
         );
         assert!(no_sequence.complete && no_sequence.wrong > 0, "{no_sequence:?}");
     }
-    // Peterson's lock without its fence: right where stores are seen at once, and only there.
+}
+
+/// Peterson's lock without its fence: right where stores are seen at once, and only there.
+#[test]
+fn a_fence_is_missed_only_where_stores_wait() {
+    let word = || <Told as AtomicWord>::new(0);
     for (model, fenced) in [(MemoryModel::Sc, false), (MemoryModel::Tso, false), (MemoryModel::Tso, true)] {
         let peterson = check(
             2,

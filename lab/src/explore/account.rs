@@ -11,6 +11,9 @@ use super::choice::Choice;
 use super::recipe::Recipe;
 use super::{columns, story};
 
+/// Characters of a line.
+pub(super) const WIDTH: usize = 80;
+
 /// What was found.
 pub(super) struct Account<'a> {
     pub(super) choice: &'a Choice,
@@ -45,10 +48,13 @@ impl Account<'_> {
         let Survey { executions, complete, deepest, ends, bad_executions, .. } = &self.survey;
         let mut text = String::new();
         let share = if *complete { "all" } else { "not all" };
+        let took = match self.seconds {
+            1.0.. => format!("{:.2} s", self.seconds),
+            short => format!("{:.1} ms", short * 1e3),
+        };
         let _ = writeln!(
             text,
-            "  {executions} executions, {share}, in {:.2} s ({:.0}/s); the longest has {deepest} steps\n",
-            self.seconds,
+            "  {executions} executions, {share}, in {took} ({:.0}/s); the longest has {deepest} steps\n",
             *executions as f64 / self.seconds.max(1e-9)
         );
         let _ = writeln!(text, "executions  how they end");
@@ -60,7 +66,8 @@ impl Account<'_> {
         if let Some(replay) = &self.shortest {
             let _ = writeln!(
                 text,
-                "\nOf the {bad_executions} that went wrong, one with {} between the tasks, none of which can be left out:\n",
+                "\nOf the {bad_executions} that went wrong, one with {} between tasks (>); without\n\
+                 any of them it does not go wrong so:\n",
                 plural(replay.made.switches(), "switch", "switches")
             );
             let _ = writeln!(text, "{}", columns::render(replay));

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use kcore::experiment::page::wrap;
 use kcore::experiment::{self, Experiment, Resolved};
 use kcore::host::explored::{MemoryModel, Subject};
 use kcore::settings::{CommandLine, Config, Expect, Form, Probe, RunSettings};
 
+use super::account::WIDTH;
 use crate::catalogue;
 use crate::cli::Options;
 use crate::status::Failure;
@@ -107,15 +109,14 @@ impl Choice {
     pub(super) fn heading(&self) -> String {
         let Resolved { lock, writers, quanta, rounds, .. } = &self.resolved;
         let plural = |count: u32, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-        format!(
-            "{}: {} ({})\n  lock {lock}, {}, {} of work each, {}; all orders of their steps{}",
-            self.name(),
-            self.entry.title,
-            self.entry.races.join(", "),
+        let title = format!("{}: {} ({})", self.name(), self.entry.title, self.entry.races.join(", "));
+        let what = format!(
+            "lock {lock}, {}, {} of work each, {}; all orders of steps that meet{}",
             plural(*writers, "task"),
             plural(*quanta, "unit"),
             plural(*rounds, "round"),
             if self.model == MemoryModel::Tso { ", stores wait in buffers" } else { "" },
-        )
+        );
+        format!("{}\n{}", wrap(&title, WIDTH, "", "  "), wrap(&what, WIDTH, "  ", "  "))
     }
 }

@@ -8,8 +8,8 @@ use kcore::explore::Act;
 use kcore::host::explored::{Line, Of, Replay};
 use kcore::probe::Name;
 
-/// Characters of a line.
-const WIDTH: usize = 80;
+use super::account::WIDTH;
+
 /// Of these, the number of the step and the mark of a switch.
 const MARGIN: usize = 6;
 /// By which a task is further to the right than the one before it, where they share a column.
@@ -18,38 +18,89 @@ const INDENT: usize = 4;
 /// Columns that are wide enough to be read.
 const MOST_COLUMNS: usize = 2;
 
-/// All steps of `replay`. Where another task goes on the step has a mark. More tasks than there are columns for
-/// share one, each further to the right, with its letter.
+/// All steps of `replay`, and what tasks that never ended wanted to do next. Where another task goes on the step has
+/// a mark. More tasks than there are columns for share one, each further to the right, with its letter.
 pub(super) fn render(replay: &Replay) -> String {
-    let lines = &replay.transcript.lines;
-    let tasks = lines.iter().map(|line| line.who).max().map_or(1, |who| usize::from(who) + 1);
-    let heads: Vec<String> = (0..tasks).map(|who| Name(who as u8).to_string()).collect();
-    let has_columns = tasks <= MOST_COLUMNS;
-    let column = if has_columns { (WIDTH - MARGIN) / tasks } else { INDENT };
+    let transcript = &replay.transcript;
+    let all = || transcript.lines.iter().chain(&transcript.waiting);
+    let names = Names::of(&transcript.lines);
+    let tasks = all().map(|line| line.who).max().map_or(1, |who| usize::from(who) + 1);
     let mut text = format!("{:MARGIN$}", "");
-    heads.iter().for_each(|head| text += &format!("{head:<column$}"));
-    let mut text = text.trim_end().to_string();
+    (0..tasks).for_each(|who| text += &placed(&Name(who as u8).to_string(), who, tasks));
+    let mut text = format!("{}\n", text.trim_end());
     let mut before = None;
-    for (number, line) in lines.iter().enumerate() {
+    for (number, line) in transcript.lines.iter().enumerate() {
         let mark = if before.is_some_and(|before| before != line.who) { '>' } else { ' ' };
         before = Some(line.who);
-        let indent = column * usize::from(line.who);
-        let cell = match has_columns {
-            true => cell(line, column - 2),
-            false => format!("{} {}", heads[usize::from(line.who)], cell(line, WIDTH - MARGIN - 2 - indent)),
-        };
-        let _ = write!(text, "\n{:>4}{mark} {:indent$}{cell}", number + 1, "");
+        let _ = writeln!(text, "{:>4}{mark} {}", number + 1, row(line, &words(line, &names), tasks));
     }
-    text + "\n"
+    for line in &transcript.waiting {
+        let _ = writeln!(text, "   -  {}", row(line, &wish(line), tasks));
+    }
+    text
 }
 
-/// A step, at most `width` characters wide: what it is, and at the right where.
-fn cell(line: &Line, width: usize) -> String {
-    let (what, place) = (words(line), place(line));
+/// A line of the columns, without its number: what the task of `line` does.
+fn row(line: &Line, what: &str, tasks: usize) -> String {
+    let who = usize::from(line.who);
+    if tasks <= MOST_COLUMNS {
+        let column = (WIDTH - MARGIN) / tasks;
+        let between = (0..who).map(|_| format!("{:1$}| ", "", column - 2)).collect::<String>();
+        return between + &cell(what, &place(line), column - 3);
+    }
+    let indent = INDENT * who;
+    let cell = cell(what, &place(line), WIDTH - MARGIN - 2 - indent);
+    format!("{:indent$}{} {cell}", "", Name(line.who))
+}
+
+/// The head of a column.
+fn placed(head: &str, who: usize, tasks: usize) -> String {
+    match tasks <= MOST_COLUMNS {
+        true if who > 0 => format!("| {head:<0$}", (WIDTH - MARGIN) / tasks - 2),
+        true => format!("{head:<0$}", (WIDTH - MARGIN) / tasks - 2),
+        false => format!("{head:<INDENT$}"),
+    }
+}
+
+/// At most `width` characters: what, and at the right where.
+fn cell(what: &str, place: &str, width: usize) -> String {
     let room = width.saturating_sub(place.len() + 1);
     let what: String = what.chars().take(room).collect();
     format!("{what:<room$} {place}")
 }
+
+/// Short names for addresses, in the order in which they are seen: b1, b2.
+struct Names(Vec<usize>);
+
+impl Names {
+    fn of(lines: &[Line]) -> Self {
+        let mut names = Names(Vec::new());
+        for line in lines {
+            let stored = match line.of {
+                Of::Access(_, Op::Store(value) | Op::Put(value) | Op::Swap(value)) => Some(value),
+                _ => None,
+            };
+            let seen = if let Some(Outcome::Saw(value)) = line.outcome { Some(value) } else { None };
+            for value in stored.into_iter().chain(seen).filter(|value| *value >= SMALLEST_ADDRESS) {
+                if !names.0.contains(&value) {
+                    names.0.push(value);
+                }
+            }
+        }
+        names
+    }
+
+    /// A number as it is, and an address by its name.
+    fn value(&self, value: usize) -> String {
+        match self.0.iter().position(|address| *address == value) {
+            Some(at) => format!("b{}", at + 1),
+            None => value.to_string(),
+        }
+    }
+}
+
+/// No number that is counted is so large.
+const SMALLEST_ADDRESS: usize = 1 << 16;
 
 /// The file and the line.
 pub(super) fn place(line: &Line) -> String {
@@ -58,17 +109,27 @@ pub(super) fn place(line: &Line) -> String {
     format!("{file}:{}", line.at.line())
 }
 
+/// What a task wanted that never came to it.
+fn wish(line: &Line) -> String {
+    match line.of {
+        Of::Lock(lock) => format!("wants {}", lock.name.name),
+        Of::WakeUp(_) => "sleeps for ever".to_string(),
+        Of::Looks => "spins for ever".to_string(),
+        _ => "waits".to_string(),
+    }
+}
+
 /// What a step is.
-pub(super) fn words(line: &Line) -> String {
+fn words(line: &Line, names: &Names) -> String {
     let bytes = line.step.size;
     match (line.of, line.step.act) {
         (Of::Lock(lock), Act::Give { .. }) => format!("gives {}", lock.name.name),
-        (Of::Lock(lock), Act::Update) => format!("queue of {}", lock.name.name),
+        (Of::Lock(_), Act::Update) => "at the queue of waiters".to_string(),
         (Of::Lock(lock), _) => format!("takes {}", lock.name.name),
-        (Of::Access(site, op), _) => access(line, site.name, op),
+        (Of::Access(site, op), _) => access(line, site.name, op, names),
         (Of::Block(_), _) => format!("frees {bytes} bytes"),
-        (Of::WakeUp(_), Act::Take { .. }) => "sleeps until woken".to_string(),
-        (Of::WakeUp(task), _) => format!("wakes task {}", task.0),
+        (Of::WakeUp(_), Act::Take { .. }) => "was woken".to_string(),
+        (Of::WakeUp(task), _) => format!("wakes {}", Name((task.0 as u8).saturating_sub(1))),
         (Of::End, Act::Give { .. }) => "ends".to_string(),
         (Of::End, _) => "looks for an end".to_string(),
         (Of::Fence, _) => "fence".to_string(),
@@ -77,37 +138,24 @@ pub(super) fn words(line: &Line) -> String {
     }
 }
 
-fn access(line: &Line, name: &str, op: Op) -> String {
+fn access(line: &Line, name: &str, op: Op, names: &Names) -> String {
     let bytes = line.step.size;
+    let becomes = |value| format!("{name} becomes {}", names.value(value));
     match op {
         Op::Read => format!("reads {bytes} bytes"),
         Op::Write => format!("writes {bytes} bytes"),
         Op::Clear => format!("clears {bytes} bytes"),
-        Op::Load | Op::Look => format!("{name} = {}", seen(line)),
-        Op::Store(value) | Op::Put(value) if line.leaves_buffer => {
-            format!("{name} := {} at last", number(value))
-        }
-        Op::Store(value) | Op::Put(value) => format!("{name} := {}", number(value)),
+        Op::Load | Op::Look => match line.outcome {
+            Some(Outcome::Saw(value)) => format!("{name} is {}", names.value(value)),
+            _ => format!("looks at {name}"),
+        },
+        Op::Store(value) | Op::Put(value) if line.leaves_buffer => becomes(value) + " at last",
+        Op::Store(value) | Op::Put(value) => becomes(value),
         Op::Swap(value) => match line.outcome {
             Some(Outcome::Failed) => format!("{name}: swap fails"),
-            _ => format!("{name} := {} by swap", number(value)),
+            _ => becomes(value) + " by swap",
         },
         Op::Update => format!("{name}: counts"),
         Op::Point => name.to_string(),
-    }
-}
-
-fn seen(line: &Line) -> String {
-    match line.outcome {
-        Some(Outcome::Saw(value)) => number(value),
-        _ => "?".to_string(),
-    }
-}
-
-/// Small numbers as they are; an address by what tells it from others.
-fn number(value: usize) -> String {
-    match value {
-        0..0x1_0000 => value.to_string(),
-        address => format!("@{:05x}", address & 0xf_ffff),
     }
 }

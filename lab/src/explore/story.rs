@@ -2,13 +2,13 @@
 
 use kcore::event::Op;
 use kcore::experiment::INSIDE;
+use kcore::experiment::page::wrap;
 use kcore::explore::{Act, Step};
 use kcore::host::explored::{Line, Of, Replay};
 use kcore::probe::Name;
 
-use super::account::worded;
-use super::columns::place;
-use crate::catalogue::wrap;
+use super::account::{WIDTH, worded};
+use super::columns;
 
 /// The sentence, and what a watchdog says, in lines.
 pub(super) fn tell(replay: &Replay) -> String {
@@ -19,8 +19,9 @@ pub(super) fn tell(replay: &Replay) -> String {
     let inside = (replay.end.owners > 1).then(|| both_inside(lines)).flatten();
     let told =
         inside.or_else(|| used_after_free(lines)).or_else(|| overwritten(lines)).or_else(|| parted(lines));
-    let sentence = told.unwrap_or_else(|| format!("It ends {}.", worded(&replay.end)));
-    wrap(&sentence, "", "") + "\n\n"
+    let sentence = told.unwrap_or_default();
+    let sentence = format!("{sentence} It ends {}.", worded(&replay.end));
+    wrap(sentence.trim_start(), WIDTH, "", "") + "\n\n"
 }
 
 fn is_store(step: &Step) -> bool {
@@ -31,6 +32,12 @@ fn is_free(line: &Line) -> bool {
     matches!(line.of, Of::Block(_))
 }
 
+/// Which step it is, and where.
+fn at_step(lines: &[Line], line: &Line) -> String {
+    let number = lines.iter().position(|other| std::ptr::eq(other, line)).map_or(0, |at| at + 1);
+    format!("step {number}, {}", columns::place(line))
+}
+
 /// A task goes inside while another is.
 fn both_inside(lines: &[Line]) -> Option<String> {
     let counts = |line: &&Line| matches!(line.of, Of::Access(site, Op::Update) if site.name == INSIDE.name);
@@ -39,9 +46,9 @@ fn both_inside(lines: &[Line]) -> Option<String> {
     Some(format!(
         "{} goes inside ({}) while {} is ({}).",
         Name(second.who),
-        place(second),
+        at_step(lines, second),
         Name(first.who),
-        place(first)
+        at_step(lines, first)
     ))
 }
 
@@ -60,11 +67,11 @@ fn overwritten(lines: &[Line]) -> Option<String> {
         return Some(format!(
             "{} stores over {site} ({}) what {} has stored there ({}) since {} looked ({}): that is gone.",
             Name(second.who),
-            place(second),
+            at_step(lines, second),
             Name(first.who),
-            place(first),
+            at_step(lines, first),
             Name(second.who),
-            place(&lines[looked]),
+            at_step(lines, &lines[looked]),
         ));
     }
     None
@@ -79,10 +86,10 @@ fn used_after_free(lines: &[Line]) -> Option<String> {
         return Some(format!(
             "{} {how} ({}) the {} bytes that {} has freed ({}).",
             Name(used.who),
-            place(used),
+            at_step(lines, used),
             freed.step.size,
             Name(freed.who),
-            place(freed),
+            at_step(lines, freed),
         ));
     }
     None
@@ -107,11 +114,11 @@ fn parted(lines: &[Line]) -> Option<String> {
             return Some(format!(
                 "{} stores both ({}, {}) between two steps of {} ({}, {}) that belong together.",
                 Name(one.who),
-                place(one),
-                place(other),
+                at_step(lines, one),
+                at_step(lines, other),
                 Name(first.who),
-                place(first),
-                place(second),
+                at_step(lines, first),
+                at_step(lines, second),
             ));
         }
     }

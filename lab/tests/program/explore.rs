@@ -40,7 +40,7 @@ fn a_race_is_found_shown_and_repeated() {
     assert!(text.contains("A stores over slot") || text.contains("B stores over slot"), "{text}");
     let width =
         text.lines().filter(|line| !line.starts_with("again: ")).map(|line| line.chars().count()).max();
-    assert!(width <= Some(100), "{text}");
+    assert!(width <= Some(80), "{text}");
     let string = text.lines().find_map(|line| line.strip_prefix("again: cargo run -- replay ")).unwrap();
     assert!(string.len() <= 80, "{string}");
     let (status, again, _) = ran(&["replay", string, "--on", "host"]);

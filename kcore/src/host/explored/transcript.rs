@@ -69,11 +69,14 @@ pub enum Of {
 pub struct Transcript {
     /// In the order in which they were made.
     pub lines: Vec<Line>,
+    /// What tasks that never ended wanted to do next.
+    pub waiting: Vec<Line>,
 }
 
 impl Transcript {
     pub(super) fn clear(&mut self) {
         self.lines.clear();
+        self.waiting.clear();
     }
 
     pub(super) fn add(&mut self, line: Line) {

@@ -512,6 +512,15 @@ impl World {
     /// No task goes on: forgets those that have not ended, and says why they have not.
     fn close(&mut self) -> Option<Verdict> {
         let stopped = self.tasks.iter().any(|task| task.coroutine.is_some());
+        if let Some(transcript) = &mut self.transcript {
+            let left = self.tasks.iter().zip(0..).filter(|(task, _)| task.coroutine.is_some());
+            transcript.waiting = left
+                .filter_map(|(task, who)| {
+                    let (step, at, of) = (task.pending?, task.at, task.of);
+                    Some(Line { who, leaves_buffer: false, step, at, of, outcome: None })
+                })
+                .collect();
+        }
         if stopped && self.trouble.is_none() {
             self.find_why();
         }
