@@ -61,20 +61,27 @@ fn a_counter() {
 /// other.
 #[test]
 fn rounds() {
-    let entry = find("counter").unwrap();
-    for (lock, executions) in [(Form::None, 16), (Form::Mutex, 4)] {
+    let executions = |lock, model, rounds| {
         let settings = RunSettings {
             lock: Some(lock),
             probe: Some(Probe::Off),
             writers: Some(2),
             quanta: Some(1),
-            rounds: Some(2),
+            rounds: Some(rounds),
             ..RunSettings::default()
         };
-        let resolved = resolve(&settings, entry, CPUS, Config::Full).unwrap();
-        let survey = Subject::of(&resolved, &settings, MemoryModel::Sc).unwrap().survey(|_| true).unwrap();
-        assert_eq!((survey.executions, survey.complete, survey.trouble), (executions, true, None), "{lock}");
+        let resolved = resolve(&settings, find("counter").unwrap(), CPUS, Config::Full).unwrap();
+        let survey = Subject::of(&resolved, &settings, model).unwrap().survey(|_| true).unwrap();
+        assert!(survey.complete && survey.trouble.is_none(), "{lock} {model:?}: {survey:?}");
+        survey.executions
+    };
+    for model in [MemoryModel::Sc, MemoryModel::Tso] {
+        for lock in [Form::None, Form::Mutex] {
+            let one = executions(lock, model, 1);
+            assert_eq!(executions(lock, model, 2), one * one, "{lock} {model:?}");
+        }
     }
+    assert_eq!(executions(Form::None, MemoryModel::Sc, 2), 16);
 }
 
 /// A pipe that was opened before its module's setting became larger has the smaller buffer all the same (R18).

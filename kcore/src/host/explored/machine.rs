@@ -6,8 +6,9 @@ use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::AtomicBool;
 
 use super::region::{allocate, outside};
+use super::task::{Looks, Turns};
 use super::transcript::Of;
-use super::world::{Looks, Turns, World};
+use super::world::World;
 use crate::errno::Errno;
 use crate::event::{Access, Block, Change, Events, Kinds, LockId, Op, Outcome, TaskStep, Ticket, What};
 use crate::explore::{Act, Object, Step};

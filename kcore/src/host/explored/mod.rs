@@ -6,6 +6,9 @@
 //! | `region` | memory that is the same in each execution, and the [`Allocator`] that gives it |
 //! | `machine` | [`Explored`]: the machine on which the bodies run |
 //! | `world` | one execution at a time: its tasks, and what was found |
+//! | `task` | a task: where it is, and what it wants to do next |
+//! | `buffer` | stores that no other task sees yet |
+//! | `driver` | who decides which task goes on |
 //! | `body` | what a task does, and what is left when that panics |
 //! | `quiet` | panics of tasks, which are found and not printed |
 //! | `inside` | [`Inside`]: the same for the primitives from within |
@@ -15,6 +18,8 @@
 //! | `survey` | all executions of an experiment, and what they came to |
 
 mod body;
+mod buffer;
+mod driver;
 mod inside;
 mod machine;
 mod model;
@@ -22,13 +27,14 @@ mod quiet;
 mod region;
 mod rig;
 mod survey;
+mod task;
 mod transcript;
 mod world;
 
+pub use driver::Trouble;
 pub use inside::{Inside, Told};
 pub use machine::Explored;
 pub use model::{Checked, check};
 pub use region::Allocator;
 pub use survey::{Damage, End, Ends, MemoryModel, Replay, Subject, Survey};
 pub use transcript::{Line, Of, Transcript};
-pub use world::Trouble;

@@ -2,11 +2,12 @@
 
 use core::ptr::NonNull;
 
+use super::driver::{Driver, Trouble};
 use super::machine::here;
 use super::quiet;
 use super::region::{Region, is_installed, outside};
 use super::survey::MemoryModel;
-use super::world::{Driver, MOST_TASKS, Trouble, World};
+use super::world::{MOST_TASKS, World};
 use crate::explore::{Schedule, Search};
 use crate::settings::Verdict;
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::string::String;
 
+use super::driver::{Driver, Trouble};
 use super::machine::Explored;
 use super::quiet;
 use super::region::{Region, is_installed};
 use super::transcript::Transcript;
-use super::world::{Driver, MOST_TASKS, Trouble, World};
+use super::world::{MOST_TASKS, World};
 use crate::event::Kinds;
 use crate::experiment::{Body, Placement, Refusal, Resolved, Stage, body};
 use crate::explore::{Follow, Schedule, Search, Trace};

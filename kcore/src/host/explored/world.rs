@@ -2,20 +2,19 @@
 
 use core::panic::Location;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use corosensei::{Coroutine, CoroutineResult, Yielder};
+use corosensei::{Coroutine, CoroutineResult};
 
+use super::driver::{Driver, Trouble};
 use super::machine::settle;
-use super::region::{PARTS, PartStack, Region, Room};
+use super::region::{PARTS, PartStack, Region, outside};
+use super::task::{Looks, Task, Turns};
 use super::transcript::{Line, Of, Transcript};
-use crate::event::{Access, Actor, Event, Kinds, LockStep, Op, Outcome, What};
-use crate::experiment::Refusal;
-use crate::explore::{Act, Divergence, Follow, Next, Object, Search, Step, Trace, Want};
-use crate::holds::Held;
+use crate::event::{Actor, Event, Kinds, LockStep, Outcome, What};
+use crate::explore::{Act, Divergence, Next, Object, Step, Want};
 use crate::host::arena::Arena;
 use crate::machine::{CpuId, TaskId};
 use crate::probe::{Name, Plan};
@@ -23,14 +22,11 @@ use crate::session::{Session, Standing};
 use crate::settings::Verdict;
 use crate::wait_for::{Graph, Tasks, Where};
 
-/// By which a task gives its turn back.
-pub(super) type Turns = Yielder<(), ()>;
-
 /// So often may a task spin without a look.
 const MOST_VAIN_TURNS: u32 = 1000;
 
 /// The first name of what has no address: ends of tasks, and their wake-ups.
-const NAMELESS: u64 = 1 << 62;
+pub(super) const NAMELESS: u64 = 1 << 62;
 
 /// What a thread explores with.
 pub(super) struct World {
@@ -38,7 +34,7 @@ pub(super) struct World {
     pub(super) arena: Arena,
     pub(super) driver: Driver,
     pub(super) wanted: Kinds,
-    tasks: Vec<Task>,
+    pub(super) tasks: Vec<Task>,
     /// The participant that runs; [`None`] while who sets them up does.
     turn: Option<u8>,
     /// How many tasks there were in this execution.
@@ -49,7 +45,7 @@ pub(super) struct World {
     session: Session,
     pub(super) found: Option<Verdict>,
     /// Whether stores wait in buffers (x86: TSO).
-    buffered: bool,
+    pub(super) buffered: bool,
     /// What each part wants to do next.
     wants: Vec<Option<Want>>,
     /// All tasks have come to their first steps: who goes on is decided from now on.
@@ -59,93 +55,6 @@ pub(super) struct World {
     /// The search has seen something that it does not understand.
     pub(super) trouble: Option<Trouble>,
     pub(super) transcript: Option<Transcript>,
-}
-
-/// Who decides which task goes on.
-pub(super) enum Driver {
-    /// All executions are made.
-    Search(Search),
-    /// One is.
-    Follow(Follow),
-}
-
-impl Driver {
-    fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Result<Next, Divergence> {
-        match self {
-            Driver::Search(search) => search.next(pending, last),
-            Driver::Follow(follow) => Ok(follow.next(pending, last)),
-        }
-    }
-
-    fn barrier(&mut self) {
-        match self {
-            Driver::Search(search) => search.barrier(),
-            Driver::Follow(follow) => follow.barrier(),
-        }
-    }
-
-    /// The steps of the execution.
-    pub(super) fn trace(&self) -> &Trace {
-        match self {
-            Driver::Search(search) => search.trace(),
-            Driver::Follow(follow) => follow.trace(),
-        }
-    }
-}
-
-/// Why an execution says nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// It did not go on like the one that it was to be like.
-    Diverged(Divergence),
-    /// All that could be done was done before: the search has made an execution in vain.
-    Redundant,
-    /// The body does what is not explored here.
-    Cannot(&'static str),
-    /// The account does not hold.
-    Account(String),
-    /// The run could not be made.
-    Refused(Refusal),
-}
-
-/// A participant.
-struct Task {
-    id: TaskId,
-    coroutine: Option<Coroutine<(), (), bool, PartStack>>,
-    yielder: Option<NonNull<Turns>>,
-    room: Room,
-    pending: Option<Step>,
-    at: &'static Location<'static>,
-    /// What the pending step is about.
-    of: Of,
-    looks: Option<Looks>,
-    /// Its stores that no other task sees yet.
-    buffer: VecDeque<Buffered>,
-    /// Steps that it has made, and stores that have left its buffer.
-    made: u32,
-    left: u32,
-    /// How often it has spun without a look since its last step.
-    vain_turns: u32,
-    held: Held,
-}
-
-/// A store that waits in a buffer.
-#[derive(Clone, Copy)]
-struct Buffered {
-    store: Access,
-    bits: usize,
-    at: &'static Location<'static>,
-    /// After how many steps of its task.
-    after: u32,
-}
-
-/// The last two places at which a task has looked since it waited last.
-#[derive(Clone, Copy)]
-pub(super) struct Looks {
-    /// What, and how many bytes.
-    pub(super) last: (Object, u64),
-    /// The one before it.
-    pub(super) before: Option<(Object, u64)>,
 }
 
 impl World {
@@ -189,9 +98,9 @@ impl World {
         let room = self.region.room(0);
         settle(Some(NonNull::from(&mut *self)));
         let result = corosensei::on_stack(stack, || {
-            let outside = room.enter();
+            let before = room.enter();
             let result = body();
-            outside.enter();
+            before.enter();
             result
         });
         settle(None);
@@ -218,36 +127,11 @@ impl World {
         Object(NAMELESS + 2 * u64::from(task.0) + 1)
     }
 
-    /// The fence of a task; [`None`] where none is needed.
-    pub(super) fn fence_of(&self, task: TaskId) -> Option<Object> {
-        self.buffered.then_some(Object(NAMELESS + (1 << 40) + u64::from(task.0)))
-    }
-
-    /// The running task's store waits in its buffer, if there are any.
-    pub(super) fn buffer(&mut self, store: &Access, at: &'static Location<'static>) -> bool {
-        let (Op::Store(bits) | Op::Put(bits)) = store.op else { return false };
-        let buffered = self.buffered && store.size == size_of::<usize>();
-        match self.task().filter(|_| buffered) {
-            None => false,
-            Some(task) => {
-                let after = task.made;
-                super::region::outside(|| task.buffer.push_back(Buffered { store: *store, bits, at, after }));
-                true
-            }
-        }
-    }
-
-    /// What the running task has stored to the word at `address`, if that waits.
-    pub(super) fn forwarded(&mut self, address: usize) -> Option<usize> {
-        let own = self.task()?.buffer.iter().rfind(|waiting| waiting.store.address == address)?;
-        Some(own.bits)
-    }
-
     /// Units that there were of the lock at `address` when it was first asked about; `free` are now.
     /// [`None`] for who sets tasks up: nothing races with it.
     pub(super) fn initially(&mut self, address: usize, free: u64) -> Option<u64> {
         self.turn?;
-        Some(super::region::outside(|| *self.units.entry(address).or_insert(free)))
+        Some(outside(|| *self.units.entry(address).or_insert(free)))
     }
 
     /// The running task has looked at a word.
@@ -280,7 +164,7 @@ impl World {
 
     /// The account does not hold.
     pub(super) fn does_not_add_up(&mut self, why: &str) {
-        super::region::outside(|| self.trouble.get_or_insert(Trouble::Account(why.to_string())));
+        outside(|| self.trouble.get_or_insert(Trouble::Account(why.to_string())));
     }
 
     /// The body does what is not explored here.
@@ -302,7 +186,7 @@ impl World {
         let yielder = task.yielder;
         self.refresh(who);
         if self.is_set_up {
-            let next = super::region::outside(|| self.decide(Some(who)));
+            let next = outside(|| self.decide(Some(who)));
             if next == Ok(Next::Run(who)) {
                 self.go(who);
                 return None;
@@ -320,7 +204,7 @@ impl World {
     /// Task `who` makes its step.
     fn go(&mut self, who: u8) {
         if self.transcript.is_some() {
-            super::region::outside(|| self.write_down(who));
+            outside(|| self.write_down(who));
         }
         let task = &mut self.tasks[usize::from(who)];
         task.pending = None;
@@ -328,7 +212,7 @@ impl World {
     }
 
     /// Task `who`, or its buffer, may want something else now.
-    fn refresh(&mut self, who: u8) {
+    pub(super) fn refresh(&mut self, who: u8) {
         let who = usize::from(who);
         self.wants[who] = self.want(who);
         if self.buffered {
@@ -336,7 +220,7 @@ impl World {
         }
     }
 
-    fn task(&mut self) -> Option<&mut Task> {
+    pub(super) fn task(&mut self) -> Option<&mut Task> {
         self.turn.map(|who| &mut self.tasks[usize::from(who)])
     }
 
@@ -425,7 +309,9 @@ impl World {
         let task = &mut self.tasks[usize::from(who)];
         // What it allocates lies behind what the one before it has allocated.
         let room = if task.room.is_empty() { self.region.room(part) } else { task.room };
-        *task = Task { id: TaskId(self.numbers), room, ..Task::new() };
+        // And its steps are counted on from those of the one before it.
+        let (made, left) = (task.made, task.left);
+        *task = Task { id: TaskId(self.numbers), room, made, left, ..Task::new() };
         task.coroutine = Some(Coroutine::with_stack(stack, member));
     }
 
@@ -442,10 +328,10 @@ impl World {
         let coroutine: *mut Coroutine<(), (), bool, PartStack> =
             task.coroutine.as_mut().expect("a task that has not ended is run");
         this().turn = Some(who);
-        let outside = room.enter();
+        let before = room.enter();
         // SAFETY: no other code touches the coroutine of a task that runs.
         let result = unsafe { &mut *coroutine }.resume(());
-        let room = outside.enter();
+        let room = before.enter();
         this().turn = None;
         let task = &mut this().tasks[usize::from(who)];
         task.room = room;
@@ -464,49 +350,6 @@ impl World {
             let step = task.pending.expect("a task that runs has a step to make");
             transcript.add(Line { who, leaves_buffer: false, step, at: task.at, of: task.of, outcome: None });
         }
-    }
-
-    /// The first store of task `who` that waits takes effect.
-    fn leave_buffer(&mut self, who: u8) {
-        let task = &mut self.tasks[usize::from(who)];
-        let Buffered { store, bits, at, .. } =
-            task.buffer.pop_front().expect("a store that leaves has waited");
-        task.left += 1;
-        let word: *const AtomicUsize = core::ptr::with_exposed_provenance(store.address);
-        // SAFETY: a task was about to store to this `Shared`, which is a word and an atomic; what tasks use stays
-        // mapped as long as the execution.
-        unsafe { &*word }.store(bits, Relaxed);
-        let step = self.step_of(&store);
-        if let Some(transcript) = &mut self.transcript {
-            let of = Of::Access(store.site, store.op);
-            transcript.add(Line { who, leaves_buffer: true, step, at, of, outcome: None });
-        }
-        self.refresh(who);
-    }
-
-    fn step_of(&self, store: &Access) -> Step {
-        Step { object: self.name(store.address), size: store.size as u64, act: Act::Store }
-    }
-
-    /// What a task wants to do next. Loads and looks are made beside its buffer; for all else that must be empty.
-    fn want(&self, who: usize) -> Option<Want> {
-        let task = &self.tasks[who];
-        let step = task.pending?;
-        let beside =
-            matches!(step.act, Act::Load | Act::Await { .. }) && step.size <= size_of::<usize>() as u64;
-        if !self.buffered || beside {
-            return Some(Want::of(step));
-        }
-        let stores = task.left + task.buffer.len() as u32;
-        let after = (stores > 0).then_some(((self.tasks.len() + who) as u8, stores));
-        Some(Want { step, after, ready: task.buffer.is_empty() })
-    }
-
-    /// Which store of a task leaves its buffer next.
-    fn leaving(&self, who: usize) -> Option<Want> {
-        let Buffered { store, after, .. } = self.tasks[who].buffer.front()?;
-        let after = (*after > 0).then_some((who as u8, *after));
-        Some(Want { step: self.step_of(store), after, ready: true })
     }
 
     /// No task goes on: forgets those that have not ended, and says why they have not.
@@ -571,26 +414,6 @@ impl World {
         match &mut self.driver {
             Driver::Search(search) => search.end(&self.wants),
             Driver::Follow(_) => false,
-        }
-    }
-}
-
-impl Task {
-    fn new() -> Self {
-        Task {
-            id: TaskId(0),
-            coroutine: None,
-            yielder: None,
-            room: Room::default(),
-            pending: None,
-            at: Location::caller(),
-            of: Of::Nothing,
-            looks: None,
-            buffer: VecDeque::new(),
-            made: 0,
-            left: 0,
-            vain_turns: 0,
-            held: Held::none(),
         }
     }
 }

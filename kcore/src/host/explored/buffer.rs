@@ -1,0 +1,82 @@
+//! Store buffers: what a task has stored, and no other task sees yet (Intel SDM vol. 3A, 10.2.2).
+
+use core::panic::Location;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use super::region::outside;
+use super::task::Buffered;
+use super::transcript::{Line, Of};
+use super::world::{NAMELESS, World};
+use crate::event::{Access, Op};
+use crate::explore::{Act, Object, Step, Want};
+use crate::machine::TaskId;
+
+impl World {
+    /// The fence of a task; [`None`] where none is needed.
+    pub(super) fn fence_of(&self, task: TaskId) -> Option<Object> {
+        self.buffered.then_some(Object(NAMELESS + (1 << 40) + u64::from(task.0)))
+    }
+
+    /// The running task's store waits in its buffer, if there are any.
+    pub(super) fn buffer(&mut self, store: &Access, at: &'static Location<'static>) -> bool {
+        let (Op::Store(bits) | Op::Put(bits)) = store.op else { return false };
+        let buffered = self.buffered && store.size == size_of::<usize>();
+        match self.task().filter(|_| buffered) {
+            None => false,
+            Some(task) => {
+                let after = task.made;
+                outside(|| task.buffer.push_back(Buffered { store: *store, bits, at, after }));
+                true
+            }
+        }
+    }
+
+    /// What the running task has stored to the word at `address`, if that waits.
+    pub(super) fn forwarded(&mut self, address: usize) -> Option<usize> {
+        let own = self.task()?.buffer.iter().rfind(|waiting| waiting.store.address == address)?;
+        Some(own.bits)
+    }
+
+    /// The first store of task `who` that waits takes effect.
+    pub(super) fn leave_buffer(&mut self, who: u8) {
+        let task = &mut self.tasks[usize::from(who)];
+        let Buffered { store, bits, at, .. } =
+            task.buffer.pop_front().expect("a store that leaves has waited");
+        task.left += 1;
+        let word: *const AtomicUsize = core::ptr::with_exposed_provenance(store.address);
+        // SAFETY: a task was about to store to this `Shared`, which is a word and an atomic; what tasks use stays
+        // mapped as long as the execution.
+        unsafe { &*word }.store(bits, Relaxed);
+        let step = self.step_of(&store);
+        if let Some(transcript) = &mut self.transcript {
+            let of = Of::Access(store.site, store.op);
+            transcript.add(Line { who, leaves_buffer: true, step, at, of, outcome: None });
+        }
+        self.refresh(who);
+    }
+
+    fn step_of(&self, store: &Access) -> Step {
+        Step { object: self.name(store.address), size: store.size as u64, act: Act::Store }
+    }
+
+    /// What a task wants to do next. Loads and looks are made beside its buffer; for all else that must be empty.
+    pub(super) fn want(&self, who: usize) -> Option<Want> {
+        let task = &self.tasks[who];
+        let step = task.pending?;
+        let beside =
+            matches!(step.act, Act::Load | Act::Await { .. }) && step.size <= size_of::<usize>() as u64;
+        if !self.buffered || beside {
+            return Some(Want::of(step));
+        }
+        let stores = task.left + task.buffer.len() as u32;
+        let after = (stores > 0).then_some(((self.tasks.len() + who) as u8, stores));
+        Some(Want { step, after, ready: task.buffer.is_empty() })
+    }
+
+    /// Which store of a task leaves its buffer next.
+    pub(super) fn leaving(&self, who: usize) -> Option<Want> {
+        let Buffered { store, after, .. } = self.tasks[who].buffer.front()?;
+        let after = (*after > 0).then_some((who as u8, *after));
+        Some(Want { step: self.step_of(store), after, ready: true })
+    }
+}

@@ -1,0 +1,53 @@
+//! Who decides which task goes on, and why an execution may say nothing.
+
+use std::string::String;
+
+use crate::experiment::Refusal;
+use crate::explore::{Divergence, Follow, Next, Search, Trace, Want};
+
+/// Who decides which task goes on.
+pub(super) enum Driver {
+    /// All executions are made.
+    Search(Search),
+    /// One is.
+    Follow(Follow),
+}
+
+impl Driver {
+    pub(super) fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Result<Next, Divergence> {
+        match self {
+            Driver::Search(search) => search.next(pending, last),
+            Driver::Follow(follow) => Ok(follow.next(pending, last)),
+        }
+    }
+
+    pub(super) fn barrier(&mut self) {
+        match self {
+            Driver::Search(search) => search.barrier(),
+            Driver::Follow(follow) => follow.barrier(),
+        }
+    }
+
+    /// The steps of the execution.
+    pub(super) fn trace(&self) -> &Trace {
+        match self {
+            Driver::Search(search) => search.trace(),
+            Driver::Follow(follow) => follow.trace(),
+        }
+    }
+}
+
+/// Why an execution says nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It did not go on like the one that it was to be like.
+    Diverged(Divergence),
+    /// All that could be done was done before: the search has made an execution in vain.
+    Redundant,
+    /// The body does what is not explored here.
+    Cannot(&'static str),
+    /// The account does not hold.
+    Account(String),
+    /// The run could not be made.
+    Refused(Refusal),
+}

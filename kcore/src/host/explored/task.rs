@@ -1,0 +1,77 @@
+//! A task that is explored: where it is, and what it wants to do next.
+
+use core::panic::Location;
+use core::ptr::NonNull;
+use std::collections::VecDeque;
+
+use corosensei::{Coroutine, Yielder};
+
+use super::region::{PartStack, Room};
+use super::transcript::Of;
+use crate::event::Access;
+use crate::explore::{Object, Step};
+use crate::holds::Held;
+use crate::machine::TaskId;
+
+/// By which a task gives its turn back.
+pub(super) type Turns = Yielder<(), ()>;
+
+/// A participant.
+pub(super) struct Task {
+    pub(super) id: TaskId,
+    pub(super) coroutine: Option<Coroutine<(), (), bool, PartStack>>,
+    pub(super) yielder: Option<NonNull<Turns>>,
+    pub(super) room: Room,
+    pub(super) pending: Option<Step>,
+    pub(super) at: &'static Location<'static>,
+    /// What the pending step is about.
+    pub(super) of: Of,
+    pub(super) looks: Option<Looks>,
+    /// Its stores that no other task sees yet.
+    pub(super) buffer: VecDeque<Buffered>,
+    /// Steps that it has made, and stores that have left its buffer.
+    pub(super) made: u32,
+    pub(super) left: u32,
+    /// How often it has spun without a look since its last step.
+    pub(super) vain_turns: u32,
+    pub(super) held: Held,
+}
+
+/// A store that waits in a buffer.
+#[derive(Clone, Copy)]
+pub(super) struct Buffered {
+    pub(super) store: Access,
+    pub(super) bits: usize,
+    pub(super) at: &'static Location<'static>,
+    /// After how many steps of its task.
+    pub(super) after: u32,
+}
+
+/// The last two places at which a task has looked since it waited last.
+#[derive(Clone, Copy)]
+pub(super) struct Looks {
+    /// What, and how many bytes.
+    pub(super) last: (Object, u64),
+    /// The one before it.
+    pub(super) before: Option<(Object, u64)>,
+}
+
+impl Task {
+    pub(super) fn new() -> Self {
+        Task {
+            id: TaskId(0),
+            coroutine: None,
+            yielder: None,
+            room: Room::default(),
+            pending: None,
+            at: Location::caller(),
+            of: Of::Nothing,
+            looks: None,
+            buffer: VecDeque::new(),
+            made: 0,
+            left: 0,
+            vain_turns: 0,
+            held: Held::none(),
+        }
+    }
+}
