@@ -4,8 +4,7 @@ use core::ptr::NonNull;
 
 use super::driver::{Driver, Trouble};
 use super::machine::here;
-use super::quiet;
-use super::region::{Region, is_installed, outside};
+use super::region::outside;
 use super::survey::MemoryModel;
 use super::world::{MOST_TASKS, World};
 use crate::explore::{Schedule, Search};
@@ -40,13 +39,8 @@ pub fn check<S: Sync>(
     is_right: impl Fn(&S) -> bool,
 ) -> Checked {
     assert!(tasks <= MOST_TASKS, "there are more tasks than can be explored");
-    quiet::hush();
-    let region = Region::reserve().expect("the host has room");
-    assert!(is_installed(region.room(0)), "a program that explores has `Allocator` as its global allocator");
-    let buffered = model == MemoryModel::Tso;
-    let parts = if buffered { 2 * tasks } else { tasks };
-    let driver = Driver::Search(Search::new(parts as usize, tasks as usize));
-    let mut world = World::new(region, driver, tasks, buffered);
+    let search = |parts, tasks| Driver::Search(Search::new(parts, tasks));
+    let mut world = World::new(tasks, model == MemoryModel::Tso, search).expect("the host has room");
     let mut checked = Checked::default();
     loop {
         let (stopped, right) = world.execute(|| {

@@ -5,8 +5,6 @@ use std::string::String;
 
 use super::driver::{Driver, Trouble};
 use super::machine::Explored;
-use super::quiet;
-use super::region::{Region, is_installed};
 use super::transcript::Transcript;
 use super::world::{MOST_TASKS, World};
 use crate::event::Kinds;
@@ -142,16 +140,8 @@ impl<'a> Subject<'a> {
         Some(Subject { resolved, settings, buffered: model == MemoryModel::Tso, body })
     }
 
-    /// `driver` is told how many take part, and how many of them are tasks.
     fn world(&self, driver: impl FnOnce(usize, usize) -> Driver) -> Option<World> {
-        quiet::hush();
-        let (region, tasks) = (Region::reserve()?, self.resolved.writers);
-        assert!(
-            is_installed(region.room(0)),
-            "a program that explores has `Allocator` as its global allocator"
-        );
-        let parts = if self.buffered { 2 * tasks } else { tasks };
-        Some(World::new(region, driver(parts as usize, tasks as usize), tasks, self.buffered))
+        World::new(self.resolved.writers, self.buffered, driver)
     }
 
     /// Makes executions of it until all were made, or `goes_on` says that it is enough: it is asked after each.
@@ -161,12 +151,9 @@ impl<'a> Subject<'a> {
         let mut survey = Survey::default();
         loop {
             let end = world.execute(|| self.execution());
-            match world.trouble.take() {
-                None => {}
-                Some(trouble) => {
-                    survey.trouble = Some(trouble);
-                    return Some(survey);
-                }
+            if let Some(trouble) = world.trouble.take() {
+                survey.trouble = Some(trouble);
+                return Some(survey);
             }
             if let Err(trouble) = survey.add(end, world.driver.trace()) {
                 survey.trouble = Some(trouble);

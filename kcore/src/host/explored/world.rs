@@ -10,7 +10,8 @@ use corosensei::{Coroutine, CoroutineResult};
 
 use super::driver::{Driver, Trouble};
 use super::machine::settle;
-use super::region::{PARTS, PartStack, Region, outside};
+use super::quiet;
+use super::region::{PARTS, PartStack, Region, is_installed, outside};
 use super::task::{Looks, Task, Turns};
 use super::transcript::{Line, Of, Transcript};
 use crate::event::{Actor, Event, Kinds, LockStep, Outcome, What};
@@ -58,11 +59,27 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(region: Region, driver: Driver, tasks: u32, buffered: bool) -> Self {
-        World {
+    /// With room for so many `tasks`, whose stores wait if it is `buffered`. `driver` is told how many take part,
+    /// and how many of them are tasks. [`None`] when the host has no room.
+    ///
+    /// # Panics
+    /// When the program has not `Allocator`.
+    pub(super) fn new(
+        tasks: u32,
+        buffered: bool,
+        driver: impl FnOnce(usize, usize) -> Driver,
+    ) -> Option<Self> {
+        quiet::hush();
+        let region = Region::reserve()?;
+        assert!(
+            is_installed(region.room(0)),
+            "a program that explores has `Allocator` as its global allocator"
+        );
+        let parts = tasks as usize * if buffered { 2 } else { 1 };
+        Some(World {
             region,
             arena: Arena::borrowing(),
-            driver,
+            driver: driver(parts, tasks as usize),
             wanted: Kinds::all() - Kinds::OUTCOMES - Kinds::POINTS,
             tasks: (0..tasks).map(|_| Task::new()).collect(),
             turn: None,
@@ -71,12 +88,12 @@ impl World {
             session: Session::NONE,
             found: None,
             buffered,
-            wants: std::vec![None; tasks as usize * if buffered { 2 } else { 1 }],
+            wants: std::vec![None; parts],
             is_set_up: false,
             decided: None,
             trouble: None,
             transcript: None,
-        }
+        })
     }
 
     /// Runs `body` as the first of an execution: as who sets tasks up, and judges them. Its allocations are
