@@ -10,6 +10,8 @@
 //! | `step` | [`Step`]: what a task does next, and what conflicts |
 //! | `trace` | [`Trace`]: the execution under way, what happened before what, and its [`Race`]s |
 //! | `wakeup` | [`WakeupTree`]: what is still to be made from one point on |
+//! | `node` | what was begun from one point on, and what is still to be made |
+//! | `frontier` | [`Frontier`]: what is still to be made, where several searches make it |
 //! | `search` | [`Search`]: which execution comes next |
 //! | `schedule` | [`Schedule`]: the turns of tasks in one execution |
 //! | `follow` | [`Follow`]: one execution, told beforehand |
@@ -17,6 +19,8 @@
 #![forbid(unsafe_code)]
 
 mod follow;
+mod frontier;
+mod node;
 mod schedule;
 mod search;
 mod step;
@@ -24,8 +28,9 @@ mod trace;
 mod wakeup;
 
 pub use follow::Follow;
+pub use frontier::{Frontier, Part};
 pub use schedule::{BUFFER, Schedule, Turn};
-pub use search::{Divergence, Next, Search, Want};
+pub use search::{Divergence, Next, Search, Share, Want};
 pub use step::{Act, Object, Step};
 pub use trace::{Race, Trace};
 pub use wakeup::{After, Move, WakeupTree};

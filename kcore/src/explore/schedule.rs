@@ -1,15 +1,19 @@
 //! Which task makes which step, in the form in which people pass it on.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
+use super::trace::Trace;
 use crate::probe::Name;
 
 /// Turns of tasks: each makes so many steps, and the last all that it can.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Schedule {
     turns: Vec<Turn>,
 }
@@ -53,6 +57,35 @@ impl Schedule {
         self.tasks().into_iter().map(part).collect()
     }
 
+    /// The same order of what is in conflict as in `trace`, in which a task goes on as long as it can: the same for all
+    /// executions that are equivalent. [`None`] when it does not come before `known`.
+    pub fn straight(trace: &Trace, known: Option<&Schedule>) -> Option<Self> {
+        let kin = trace.kin() as u8;
+        let mut made = alloc::vec![0; trace.tasks()];
+        let mut parts: Vec<u8> = Vec::with_capacity(trace.len());
+        let mut switches = 0;
+        while parts.len() < trace.len() {
+            let last = parts.last().copied();
+            let distance =
+                |part: &u8| (last != Some(*part), last.map(|last| last % kin) != Some(part % kin), *part);
+            let ready = trace.after(&made).map(|at| trace.get(at).task);
+            let part = ready.min_by_key(distance).expect("what happened first can be made");
+            switches += usize::from(last.is_some_and(|last| last % kin != part % kin));
+            if known.is_some_and(|known| known.switches() < switches) {
+                return None;
+            }
+            made[usize::from(part)] += 1;
+            parts.push(part);
+        }
+        let straight = Schedule::of_parts(parts, trace.kin());
+        known.is_none_or(|known| straight.rank() < known.rank()).then_some(straight)
+    }
+
+    /// The simpler it is to read, the smaller.
+    pub fn rank(&self) -> impl Ord + '_ {
+        (self.switches(), self.turns.iter().map(|turn| (turn.task, turn.steps)).collect::<Vec<_>>())
+    }
+
     /// The task of each step.
     fn tasks(&self) -> Vec<u8> {
         self.turns.iter().flat_map(|turn| core::iter::repeat_n(turn.task, turn.steps as usize)).collect()
@@ -89,6 +122,20 @@ impl fmt::Display for Schedule {
             BUFFER.. => write!(f, "{}{}", char::from(b'a' + turn.task - BUFFER), turn.steps),
             task => write!(f, "{}{}", Name(task), turn.steps),
         })
+    }
+}
+
+impl From<Schedule> for String {
+    fn from(schedule: Schedule) -> String {
+        schedule.to_string()
+    }
+}
+
+impl TryFrom<String> for Schedule {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 

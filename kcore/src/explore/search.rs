@@ -6,9 +6,11 @@
 
 use alloc::vec::Vec;
 
+use super::frontier::{Frontier, Part};
+use super::node::Node;
 use super::step::Step;
 use super::trace::{Race, Trace};
-use super::wakeup::{After, Move, WakeupTree, is_weak_initial};
+use super::wakeup::{After, Move, WakeupTree};
 
 /// What is to be done next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,31 +58,52 @@ pub struct Divergence {
     pub seen: Option<Step>,
 }
 
-/// A search through all executions.
+/// How much of what it is to make a search hands over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// Only what is not of its part.
+    Found,
+    /// What there is to be made from the first point.
+    First,
+    /// All.
+    All,
+}
+
+/// A search through all executions of a [`Part`].
 #[derive(Debug)]
 pub struct Search {
     trace: Trace,
-    /// Of the steps of the trace, one each.
+    /// What it is to make.
+    part: Part,
+    /// Of the steps of the trace behind the beginning of the part, one each.
     nodes: Vec<Node>,
     /// What is to come after the last of them.
     ahead: WakeupTree,
     /// How many steps of the trace this execution has made.
     made: usize,
-}
-
-/// A point from which executions part.
-#[derive(Debug, Default)]
-struct Node {
-    /// What need not be made from here: all executions that begin with it are done.
-    sleep: Vec<Move>,
-    /// What is still to be made from here.
-    tree: WakeupTree,
+    /// Executions that part from those of the part before it begins: after how many steps, and how they go on then.
+    outside: Vec<(usize, Vec<Move>)>,
 }
 
 impl Search {
-    /// Of executions of so many tasks: see [`Trace::new`].
+    /// Of all executions of so many tasks: see [`Trace::new`].
     pub fn new(tasks: usize, kin: usize) -> Self {
-        Search { trace: Trace::new(tasks, kin), nodes: Vec::new(), ahead: WakeupTree::default(), made: 0 }
+        Search {
+            trace: Trace::new(tasks, kin),
+            part: Part::default(),
+            nodes: Vec::new(),
+            ahead: WakeupTree::default(),
+            made: 0,
+            outside: Vec::new(),
+        }
+    }
+
+    /// From now on, of those of `part`.
+    pub fn take_up(&mut self, part: Part) {
+        self.trace.truncate(0);
+        self.nodes.clear();
+        self.ahead = WakeupTree::default();
+        self.part = part;
     }
 
     /// An execution begins.
@@ -111,6 +134,16 @@ impl Search {
             self.made += 1;
             return Ok(Next::Run(expected.task));
         }
+        if let Some(&expected) = self.part.prefix.get(at) {
+            check(at, expected, pending)?;
+            if at == self.part.seen {
+                // Those of the steps before were seen to by the search that has made them first.
+                self.trace.take_races();
+            }
+            self.trace.push(expected);
+            self.made += 1;
+            return Ok(Next::Run(expected.task));
+        }
         let sleep = self.sleep();
         let planned = core::mem::take(&mut self.ahead);
         let mut node = Node { sleep, tree: planned };
@@ -132,11 +165,17 @@ impl Search {
         Ok(Next::Run(chosen.task))
     }
 
+    /// After how many steps the executions of the part are its own.
+    fn base(&self) -> usize {
+        self.part.prefix.len()
+    }
+
     /// What need not be made after the last step.
     fn sleep(&self) -> Vec<Move> {
-        let Some(node) = self.nodes.last() else { return Vec::new() };
-        let made = self.trace.get(self.nodes.len() - 1);
-        node.sleep.iter().filter(|asleep| !asleep.depends(&made)).copied().collect()
+        match self.nodes.last() {
+            Some(node) => node.asleep_after(&self.trace.get(self.trace.len() - 1)),
+            None => self.part.sleep.clone(),
+        }
     }
 
     fn choose(&self, pending: &[Option<Want>], last: Option<u8>, sleep: &[Move]) -> Result<Move, Next> {
@@ -160,6 +199,12 @@ impl Search {
     /// The execution has come to its end, where `pending` is what tasks wait to do. Says whether there are
     /// more to be made.
     pub fn end(&mut self, pending: &[Option<Want>]) -> bool {
+        self.look_back(pending);
+        self.go_back()
+    }
+
+    /// The execution has come to its end: finds out which others there are.
+    pub fn look_back(&mut self, pending: &[Option<Want>]) {
         for (task, want) in pending.iter().enumerate() {
             if let Some(want) = *want {
                 self.trace.would_make(want.by(task as u8, &self.trace));
@@ -169,12 +214,11 @@ impl Search {
         // with a step that may come first here as well, whatever comes after the two.
         for race in self.trace.take_races() {
             let sequence = self.reversed(&race);
-            let node = &mut self.nodes[race.first];
-            if !node.sleep.iter().any(|asleep| is_weak_initial(asleep, &sequence)) {
-                node.tree.insert(sequence);
+            match race.first.checked_sub(self.base()) {
+                Some(own) => self.nodes[own].insert(sequence),
+                None => self.outside.push((race.first, sequence)),
             }
         }
-        self.back()
     }
 
     /// How the execution can go on where the first step of the race was made, so that the second comes
@@ -185,11 +229,11 @@ impl Search {
         sequence
     }
 
-    /// Goes back to the last point from which there is more to be made.
-    fn back(&mut self) -> bool {
+    /// Goes back to the last point from which there is more to be made, after [`Search::look_back`].
+    pub fn go_back(&mut self) -> bool {
         self.ahead = WakeupTree::default();
         while let Some(mut node) = self.nodes.pop() {
-            let at = self.nodes.len();
+            let at = self.base() + self.nodes.len();
             let done = self.trace.get(at);
             if let Some((chosen, ahead)) = node.tree.take_first() {
                 node.sleep.push(done);
@@ -202,6 +246,36 @@ impl Search {
         }
         self.trace.truncate(0);
         false
+    }
+
+    /// Hands over what others are to make: executions that it has found and that are not of its part; and, after
+    /// [`Search::look_back`], what is to be made from the first of its points; from `all` of them, if said.
+    pub fn hand_over(&mut self, frontier: &mut Frontier, what: Share) {
+        for (at, sequence) in self.outside.drain(..) {
+            frontier.insert(&self.part, at, sequence);
+        }
+        let mut open =
+            self.nodes.iter().enumerate().filter(|(_, node)| !node.tree.is_empty()).map(|(at, _)| at);
+        let last = match what {
+            Share::Found => None,
+            Share::First => open.next(),
+            Share::All => open.next_back(),
+        };
+        if let Some(last) = last {
+            let base = self.base();
+            let steps = self.trace.moves().skip(base);
+            frontier.share(&mut self.part, self.nodes.drain(..=last).zip(steps));
+        }
+    }
+
+    /// Whether there is something to hand over that does not belong to its part.
+    pub fn has_found(&self) -> bool {
+        !self.outside.is_empty()
+    }
+
+    /// What it makes.
+    pub fn part(&self) -> &Part {
+        &self.part
     }
 
     /// The steps of the execution under way, or of the last one.

@@ -1,14 +1,16 @@
 //! What a task does next, as far as others notice.
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::ALL_UNITS;
 
 /// What a step touches: a word or a run of bytes, the units of a lock, the wake-up of a task. Equal in two
 /// executions that have begun alike, so it is no address of this one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Object(pub u64);
 
 /// What happens to an [`Object`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Act {
     /// Bytes are loaded.
     Load,
@@ -51,7 +53,7 @@ pub enum Act {
 }
 
 /// A step of a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Step {
     /// What it touches.
     pub object: Object,

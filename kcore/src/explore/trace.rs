@@ -54,6 +54,24 @@ impl Trace {
         self.kin
     }
 
+    /// How many tasks and buffers there are.
+    pub(super) fn tasks(&self) -> usize {
+        self.tasks
+    }
+
+    /// Events that can come next, where so many of each task's have been made: of each task, its next.
+    pub(super) fn after<'a>(&'a self, made: &'a [u32]) -> impl Iterator<Item = usize> + 'a {
+        let is_next = move |at: &usize| {
+            let task = usize::from(self.events[*at].task);
+            let clock = self.clock_of(*at).iter().zip(made).enumerate();
+            clock.into_iter().all(|(other, (before, made))| match other == task {
+                true => *before == made + 1,
+                false => before <= made,
+            })
+        };
+        (0..self.len()).filter(is_next)
+    }
+
     /// How many steps were made.
     pub fn len(&self) -> usize {
         self.events.len()

@@ -5,10 +5,12 @@
 
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::step::Step;
 
 /// A step and the task that makes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Move {
     /// The task, from 0.
     pub task: u8,
@@ -78,6 +80,19 @@ fn weak_initial(first: &Move, sequence: &[Move]) -> Option<Weak> {
     }
 }
 
+/// Whether an execution that begins with `first` covers all that begin with `sequence`, in which case it is struck out
+/// there.
+pub(super) fn strike(first: &Move, sequence: &mut Vec<Move>) -> bool {
+    match weak_initial(first, sequence) {
+        Some(Weak::At(at)) => {
+            sequence.remove(at);
+            true
+        }
+        Some(Weak::Apart) => true,
+        None => false,
+    }
+}
+
 /// Whether an execution that begins with `first` covers all that begin with `sequence`.
 pub(super) fn is_weak_initial(first: &Move, sequence: &[Move]) -> bool {
     weak_initial(first, sequence).is_some()
@@ -103,18 +118,15 @@ impl WakeupTree {
         self.branches.len()
     }
 
+    /// All branches: the first step of each, and what comes after it.
+    pub(super) fn into_branches(self) -> impl Iterator<Item = (Move, WakeupTree)> {
+        self.branches.into_iter().map(|Branch { first, rest }| (first, rest))
+    }
+
     /// Adds `sequence`, unless an execution that begins with one of the leaves covers it.
     pub fn insert(&mut self, mut sequence: Vec<Move>) {
         let mut tree = self;
-        loop {
-            let found =
-                tree.branches.iter().enumerate().find_map(|(index, branch)| {
-                    weak_initial(&branch.first, &sequence).map(|weak| (index, weak))
-                });
-            let Some((index, weak)) = found else { break };
-            if let Weak::At(at) = weak {
-                sequence.remove(at);
-            }
+        while let Some(index) = tree.branches.iter().position(|branch| strike(&branch.first, &mut sequence)) {
             tree = &mut tree.branches[index].rest;
             if tree.is_empty() {
                 return;

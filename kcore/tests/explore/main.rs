@@ -3,7 +3,8 @@
 mod programs;
 
 use fastrand::Rng;
-use programs::{All, Op, Program, State, brute_force, explore};
+use kcore::explore::Frontier;
+use programs::{All, Made, Op, Program, State, brute_force, explore, explore_apart, explore_shared};
 
 fn counted(program: &Program) -> u64 {
     let made = explore(program, false);
@@ -73,11 +74,15 @@ fn drawn_task(chance: &mut Rng, tasks: usize, most: usize) -> Vec<Op> {
     ops
 }
 
+/// How many programs are drawn.
+fn programs_count() -> u64 {
+    std::env::var("SCULLERY_PROGRAMS").map_or(400, |count| count.parse().unwrap())
+}
+
 /// Each equivalence class once, no end missed and none invented.
 #[test]
 fn brute_force_finds_the_same() {
-    let count = std::env::var("SCULLERY_PROGRAMS").map_or(400, |count| count.parse().unwrap());
-    for seed in 0..count {
+    for seed in 0..programs_count() {
         let program = drawn(&mut Rng::with_seed(seed));
         let mut all = All::default();
         brute_force(&program, &mut all, &mut Vec::new(), &State::new(&program, false));
@@ -94,8 +99,7 @@ fn brute_force_finds_the_same_with_store_buffers() {
     let store_then_load = vec![vec![Op::Store(0, 1), Op::Load(1)], vec![Op::Store(1, 1), Op::Load(0)]];
     let missed = |made: &programs::Made| made.all.ends.iter().any(|(_, registers, ..)| registers == &[0, 0]);
     assert!(!missed(&explore(&store_then_load, false)) && missed(&explore(&store_then_load, true)));
-    let count = std::env::var("SCULLERY_PROGRAMS").map_or(400, |count| count.parse().unwrap());
-    for seed in 0..count {
+    for seed in 0..programs_count() {
         let program = drawn(&mut Rng::with_seed(seed));
         let mut all = All::default();
         brute_force(&program, &mut all, &mut Vec::new(), &State::new(&program, true));
@@ -104,4 +108,37 @@ fn brute_force_finds_the_same_with_store_buffers() {
         assert_eq!(made.executions, all.traces.len() as u64, "{seed}: {program:?}");
         assert_eq!(made.asleep, 0, "{seed}: {program:?}");
     }
+}
+
+/// Several searches make the same together, each execution once, whichever of them goes on when.
+#[test]
+fn searches_that_share_make_the_same() {
+    for seed in 0..programs_count() {
+        let program = drawn(&mut Rng::with_seed(seed));
+        for tso in [false, true] {
+            let alone = explore(&program, tso);
+            let (mut made, mut frontier) = (Made::default(), Frontier::whole());
+            explore_shared(&program, tso, &mut frontier, &mut made, &mut Rng::with_seed(seed + 1));
+            assert!(frontier.is_empty(), "{seed}: {program:?} {frontier:?}");
+            assert!(made == alone, "{seed}: {} of {}: {program:?}", made.executions, alone.executions);
+        }
+    }
+}
+
+/// So do searches that cannot ask each other: what they find besides is made when all are through.
+#[test]
+fn searches_that_are_apart_make_the_same() {
+    let mut later = 0;
+    for seed in 0..programs_count() {
+        let program = drawn(&mut Rng::with_seed(seed));
+        let alone = explore(&program, seed % 2 == 0);
+        let (mut made, mut frontier) = (Made::default(), Frontier::whole());
+        let mut chance = Rng::with_seed(seed + 1);
+        while !frontier.is_empty() {
+            explore_apart(&program, seed % 2 == 0, &mut frontier, &mut made, &mut chance);
+            later += u32::from(!frontier.is_empty());
+        }
+        assert!(made == alone, "{seed}: {} of {}: {program:?}", made.executions, alone.executions);
+    }
+    assert!(later > 0, "some find what is not theirs");
 }

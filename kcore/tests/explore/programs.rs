@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use kcore::explore::{Act, Next, Object, Search, Step, Want};
+use fastrand::Rng;
+use kcore::explore::{Act, Frontier, Next, Object, Search, Share, Step, Want};
 
 /// One instruction. Each task has a register.
 #[derive(Clone, Copy, Debug)]
@@ -290,20 +291,19 @@ pub(crate) fn brute_force(program: &Program, all: &mut All, steps: &mut Vec<(u8,
 }
 
 /// How many executions a search has made of the program, and what they came to.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Made {
     pub(crate) executions: u64,
     pub(crate) asleep: u64,
     pub(crate) all: All,
 }
 
-pub(crate) fn explore(program: &Program, tso: bool) -> Made {
-    let parts = State::new(program, tso).parts();
-    let mut search = Search::new(parts, program.len());
-    let mut made = Made::default();
-    loop {
+impl Made {
+    /// Makes the next execution of `search`. Gives what tasks wait to do at its end.
+    fn execute(&mut self, search: &mut Search, program: &Program, tso: bool) -> Vec<Option<Want>> {
         search.begin();
         let mut state = State::new(program, tso);
+        let parts = state.parts();
         let mut last = None;
         let pending = loop {
             let pending: Vec<_> = (0..parts).map(|part| state.want(program, part)).collect();
@@ -315,17 +315,96 @@ pub(crate) fn explore(program: &Program, tso: bool) -> Made {
                 }
                 Next::Over => break pending,
                 Next::Asleep => {
-                    made.asleep += 1;
+                    self.asleep += 1;
                     break pending;
                 }
             }
         };
-        made.executions += 1;
-        made.all.ends.insert(state.end());
+        self.executions += 1;
+        self.all.ends.insert(state.end());
         let steps: Vec<_> = search.trace().moves().map(|made| (made.task, made.step)).collect();
-        made.all.traces.insert(order(&steps, program.len()));
+        self.all.traces.insert(order(&steps, program.len()));
+        pending
+    }
+}
+
+/// A search through the executions of the program.
+fn search(program: &Program, tso: bool) -> Search {
+    Search::new(State::new(program, tso).parts(), program.len())
+}
+
+pub(crate) fn explore(program: &Program, tso: bool) -> Made {
+    let mut search = search(program, tso);
+    let mut made = Made::default();
+    loop {
+        let pending = made.execute(&mut search, program, tso);
         if !search.end(&pending) {
             return made;
         }
     }
+}
+
+/// The same by some searches that share what `frontier` has; which of them goes on is drawn, and now and then all hand
+/// over what they have, as when they are to go on later.
+pub(crate) fn explore_shared(
+    program: &Program,
+    tso: bool,
+    frontier: &mut Frontier,
+    made: &mut Made,
+    chance: &mut Rng,
+) {
+    let mut searches: Vec<Option<Search>> = (0..3).map(|_| None).collect();
+    while searches.iter().any(Option::is_some) || frontier.parts() > 0 {
+        let interrupted = chance.u32(0..20) == 0;
+        let at = chance.usize(0..3);
+        for (_, place) in searches.iter_mut().enumerate().filter(|(number, _)| interrupted || *number == at) {
+            let Some(search) = place else {
+                *place = frontier.take().map(|part| {
+                    let mut search = search(program, tso);
+                    search.take_up(part);
+                    search
+                });
+                continue;
+            };
+            let pending = made.execute(search, program, tso);
+            search.look_back(&pending);
+            let what = if interrupted { 2 } else { chance.u32(0..4) };
+            search.hand_over(frontier, [Share::Found, Share::First, Share::All, Share::Found][what as usize]);
+            if !search.go_back() {
+                frontier.finish(search.part());
+                *place = None;
+            }
+        }
+        if interrupted && searches.iter().all(Option::is_none) {
+            let text = serde_json::to_string(frontier).unwrap();
+            *frontier = serde_json::from_str(&text).unwrap();
+        }
+    }
+}
+
+/// The same by searches each of which keeps a share of `frontier`: leaves there what they have found besides.
+pub(crate) fn explore_apart(
+    program: &Program,
+    tso: bool,
+    frontier: &mut Frontier,
+    made: &mut Made,
+    chance: &mut Rng,
+) {
+    let wanted = chance.usize(1..12);
+    while (1..wanted).contains(&frontier.parts()) {
+        let mut search = search(program, tso);
+        search.take_up(frontier.take().unwrap());
+        let pending = made.execute(&mut search, program, tso);
+        search.look_back(&pending);
+        search.hand_over(frontier, Share::All);
+        search.go_back();
+        frontier.finish(search.part());
+    }
+    let shards = (0..3).map(|number| {
+        let mut shard = frontier.clone();
+        shard.keep(number, 3);
+        explore_shared(program, tso, &mut shard, made, chance);
+        shard
+    });
+    *frontier = Frontier::merged(&shards.collect::<Vec<_>>());
 }

@@ -1,5 +1,7 @@
 //! The experiments, explored: every race is found in its unguarded form, and every cure leaves none.
 
+mod shared;
+
 use kcore::experiment::{ALL, Experiment, find, resolve};
 use kcore::explore::Schedule;
 use kcore::host::explored::{Allocator, MemoryModel, Replay, Subject, Survey};
@@ -34,7 +36,7 @@ fn explored<R>(
 
 fn surveyed(name: &str, lock: Form, tasks: u32, quanta: u32) -> Survey {
     let entry = find(name).unwrap();
-    explored(entry, lock, tasks, quanta, |subject| subject.survey(|_| true).unwrap()).unwrap()
+    explored(entry, lock, tasks, quanta, |subject| subject.survey(None).unwrap()).unwrap()
 }
 
 /// All cells of the catalogue that can be explored.
@@ -71,7 +73,7 @@ fn rounds() {
             ..RunSettings::default()
         };
         let resolved = resolve(&settings, find("counter").unwrap(), CPUS, Config::Full).unwrap();
-        let survey = Subject::of(&resolved, &settings, model).unwrap().survey(|_| true).unwrap();
+        let survey = Subject::of(&resolved, &settings, model).unwrap().survey(None).unwrap();
         assert!(survey.complete && survey.trouble.is_none(), "{lock} {model:?}: {survey:?}");
         survey.executions
     };
@@ -108,7 +110,7 @@ fn peterson_needs_a_fence() {
         let settings = settings(lock);
         let resolved = resolve(&settings, entry, CPUS, Config::Full).unwrap();
         let subject = Subject::of(&resolved, &settings, model).unwrap();
-        let survey = subject.survey(|_| true).unwrap();
+        let survey = subject.survey(None).unwrap();
         assert!(survey.complete && survey.trouble.is_none(), "{survey:?}");
         for schedule in survey.bad.values() {
             let shortest = subject.minimised(schedule).unwrap();
@@ -138,7 +140,7 @@ fn cures_hold_with_store_buffers() {
             ..RunSettings::default()
         };
         let resolved = resolve(&settings, entry, CPUS, Config::Full).unwrap();
-        let survey = Subject::of(&resolved, &settings, MemoryModel::Tso).unwrap().survey(|_| true).unwrap();
+        let survey = Subject::of(&resolved, &settings, MemoryModel::Tso).unwrap().survey(None).unwrap();
         let is_clean = survey.ends.keys().all(|end| end.verdict == Verdict::Clean);
         assert!(
             is_clean && survey.complete && survey.trouble.is_none(),
@@ -155,8 +157,7 @@ fn the_catalogue_is_right() {
     let mut seen = 0;
     for (entry, form, expect) in cells() {
         let (tasks, quanta) = (entry.smallest.tasks, entry.smallest.quanta);
-        let survey =
-            explored(entry, form, tasks, quanta, |subject| subject.survey(|_| true).unwrap()).unwrap();
+        let survey = explored(entry, form, tasks, quanta, |subject| subject.survey(None).unwrap()).unwrap();
         let name = format!("{} {form}", entry.name);
         assert_eq!((survey.trouble, survey.complete), (None, true), "{name}");
         let found: Vec<Verdict> = survey.ends.keys().map(|end| end.verdict).collect();
@@ -174,7 +175,7 @@ fn the_catalogue_is_right() {
 
 fn minimised(entry: &'static Experiment, form: Form, ask: impl FnOnce(&Subject<'_>, Replay)) {
     explored(entry, form, entry.smallest.tasks, entry.smallest.quanta, |subject| {
-        let survey = subject.survey(|_| true).unwrap();
+        let survey = subject.survey(None).unwrap();
         if let Some(schedule) = survey.bad.values().next() {
             ask(&subject, subject.minimised(schedule).unwrap());
         }
@@ -216,9 +217,7 @@ fn cures_hold_for_more() {
             continue;
         }
         for (tasks, quanta) in [(2, 2), (3, 1)] {
-            let survey = explored(entry, form, tasks, quanta, |subject| {
-                subject.survey(|survey| survey.executions < MOST).unwrap()
-            });
+            let survey = explored(entry, form, tasks, quanta, |subject| subject.survey(Some(MOST)).unwrap());
             let survey = survey.unwrap();
             let is_clean = survey.ends.keys().all(|end| end.verdict == Verdict::Clean);
             assert!(

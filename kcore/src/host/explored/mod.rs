@@ -15,12 +15,14 @@
 //! | `model` | all executions of some tasks that are no experiment |
 //! | `rig` | the machine as the experiments see it |
 //! | `transcript` | the steps of an execution as people read them |
+//! | `jobs` | [`Jobs`]: searches of several threads, which share what is to be made |
 //! | `survey` | all executions of an experiment, and what they came to |
 
 mod body;
 mod buffer;
 mod driver;
 mod inside;
+mod jobs;
 mod machine;
 mod model;
 mod quiet;
@@ -33,6 +35,7 @@ mod world;
 
 pub use driver::Trouble;
 pub use inside::{Inside, Told};
+pub use jobs::Jobs;
 pub use machine::Explored;
 pub use model::{Checked, check};
 pub use region::Allocator;

@@ -64,7 +64,8 @@ pub fn check<S: Sync>(
             let moves = world.driver.trace().moves().map(|made| made.task);
             checked.first.get_or_insert_with(|| (stopped, Schedule::of_parts(moves, tasks as usize)));
         }
-        if !world.has_more() {
+        let (search, wants) = world.search();
+        if !search.end(wants) {
             checked.complete = true;
             return checked;
         }

@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 use std::string::String;
 
+use serde::{Deserialize, Serialize};
+
 use super::driver::{Driver, Trouble};
+use super::jobs::Jobs;
 use super::machine::Explored;
 use super::transcript::Transcript;
 use super::world::{MOST_TASKS, World};
 use crate::event::Kinds;
 use crate::experiment::{Body, Placement, Refusal, Resolved, Stage, body};
-use crate::explore::{Follow, Schedule, Search, Trace};
+use crate::explore::{Follow, Frontier, Schedule, Search, Share, Trace};
 use crate::report::Run;
 use crate::settings::{RunSettings, Verdict};
 
 /// How an execution ended: what of it does not depend on the order of steps that do not conflict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct End {
     /// The verdict.
     pub verdict: Verdict,
@@ -64,7 +67,7 @@ impl End {
 }
 
 /// What went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Damage {
     verdict: Verdict,
     /// Whether there is any of each kind, that which explains others first.
@@ -83,7 +86,7 @@ impl Damage {
 pub type Ends = BTreeMap<End, u64>;
 
 /// What is known of an experiment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Survey {
     /// Executions that were made.
     pub executions: u64,
@@ -92,12 +95,15 @@ pub struct Survey {
     /// Steps of the longest.
     pub deepest: usize,
     /// How they ended.
+    #[serde(with = "pairs")]
     pub ends: Ends,
     /// How many were not clean.
     pub bad_executions: u64,
     /// Of each kind of these, the one with the fewest switches.
+    #[serde(with = "pairs")]
     pub bad: BTreeMap<Damage, Schedule>,
     /// Why the search was broken off.
+    #[serde(skip)]
     pub trouble: Option<Trouble>,
 }
 
@@ -144,28 +150,55 @@ impl<'a> Subject<'a> {
         World::new(self.resolved.writers, self.buffered, driver)
     }
 
-    /// Makes executions of it until all were made, or `goes_on` says that it is enough: it is asked after each.
-    /// [`None`] when the host has no room.
-    pub fn survey(&self, mut goes_on: impl FnMut(&Survey) -> bool) -> Option<Survey> {
-        let mut world = self.world(|parts, tasks| Driver::Search(Search::new(parts, tasks)))?;
-        let mut survey = Survey::default();
-        loop {
-            let end = world.execute(|| self.execution());
-            if let Some(trouble) = world.trouble.take() {
-                survey.trouble = Some(trouble);
-                return Some(survey);
-            }
-            if let Err(trouble) = survey.add(end, world.driver.trace()) {
-                survey.trouble = Some(trouble);
-                return Some(survey);
-            }
-            if !world.has_more() {
-                survey.complete = true;
-                return Some(survey);
-            }
-            if !goes_on(&survey) {
-                return Some(survey);
-            }
+    /// Makes executions of it until all were made, or `limit`. [`None`] when the host has no room.
+    pub fn survey(&self, limit: Option<u64>) -> Option<Survey> {
+        let (mut survey, mut frontier) = (Survey::default(), Frontier::whole());
+        self.go_on(&mut survey, &mut frontier, Jobs { count: 1, limit }, |_, _| true)?;
+        Some(survey)
+    }
+
+    /// Makes executions of it that are left in `frontier`, besides those of which `survey` knows, until all were made, or
+    /// `jobs` has made as many as it may, or `watch` says that it is enough: it is told now and then how many were made,
+    /// and how many went wrong. [`None`] when the host has no room.
+    pub fn go_on(
+        &self,
+        survey: &mut Survey,
+        frontier: &mut Frontier,
+        jobs: Jobs,
+        watch: impl FnMut(u64, u64) -> bool,
+    ) -> Option<()> {
+        jobs.run(self, survey, frontier, watch).then_some(())
+    }
+
+    /// Makes executions one by one until there are so many `parts` of `frontier` that no search has, or none is left: the
+    /// same ones each time, so that searches far away can do so, too, and keep shares of the same.
+    pub fn divide(&self, survey: &mut Survey, frontier: &mut Frontier, parts: usize) -> Option<()> {
+        let mut world = self.searching()?;
+        while survey.trouble.is_none() && (1..parts).contains(&frontier.parts()) {
+            let part = frontier.take().expect("there are parts");
+            world.search().0.take_up(part);
+            survey.trouble = self.execute(&mut world, survey).err();
+            let (search, wants) = world.search();
+            search.look_back(wants);
+            search.hand_over(frontier, Share::All);
+            search.go_back();
+            frontier.finish(search.part());
+        }
+        survey.complete = frontier.is_empty();
+        Some(())
+    }
+
+    /// A world in which executions are searched.
+    pub(super) fn searching(&self) -> Option<World> {
+        self.world(|parts, tasks| Driver::Search(Search::new(parts, tasks)))
+    }
+
+    /// Makes the next execution of a search.
+    pub(super) fn execute(&self, world: &mut World, survey: &mut Survey) -> Result<(), Trouble> {
+        let end = world.execute(|| self.execution());
+        match world.trouble.take() {
+            Some(trouble) => Err(trouble),
+            None => survey.count(end, world.driver.trace()),
         }
     }
 
@@ -238,19 +271,56 @@ pub struct Replay {
 }
 
 impl Survey {
-    fn add(&mut self, end: Result<End, Refusal>, trace: &Trace) -> Result<(), Trouble> {
+    fn count(&mut self, end: Result<End, Refusal>, trace: &Trace) -> Result<(), Trouble> {
         let end = end.map_err(Trouble::Refused)?;
         self.executions += 1;
         self.deepest = self.deepest.max(trace.len());
         *self.ends.entry(end).or_default() += 1;
         if end.verdict != Verdict::Clean {
             self.bad_executions += 1;
-            let schedule = Schedule::of_parts(trace.moves().map(|made| made.task), trace.kin());
-            let best = self.bad.entry(end.kind()).or_insert_with(|| schedule.clone());
-            if schedule.switches() < best.switches() {
-                *best = schedule;
+            let known = self.bad.get(&end.kind());
+            if let Some(simpler) = Schedule::straight(trace, known) {
+                self.bad.insert(end.kind(), simpler);
             }
         }
         Ok(())
+    }
+
+    /// What is known from other executions is known.
+    pub fn add(&mut self, other: Survey) {
+        self.executions += other.executions;
+        self.deepest = self.deepest.max(other.deepest);
+        self.bad_executions += other.bad_executions;
+        for (end, count) in other.ends {
+            *self.ends.entry(end).or_default() += count;
+        }
+        for (kind, schedule) in other.bad {
+            let best = self.bad.entry(kind).or_insert_with(|| schedule.clone());
+            if schedule.rank() < best.rank() {
+                *best = schedule;
+            }
+        }
+        self.trouble = self.trouble.take().or(other.trouble);
+    }
+}
+
+/// Maps as lists of pairs, since their keys are no words.
+mod pairs {
+    use std::collections::BTreeMap;
+    use std::vec::Vec;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<K, V>, D::Error> {
+        Ok(Vec::deserialize(from)?.into_iter().collect())
     }
 }

@@ -15,7 +15,7 @@ use super::region::{PARTS, PartStack, Region, is_installed, outside};
 use super::task::{Looks, Task, Turns};
 use super::transcript::{Line, Of, Transcript};
 use crate::event::{Actor, Event, Kinds, LockStep, Outcome, What};
-use crate::explore::{Act, Divergence, Next, Object, Step, Want};
+use crate::explore::{Act, Divergence, Next, Object, Search, Step, Want};
 use crate::host::arena::Arena;
 use crate::machine::{CpuId, TaskId};
 use crate::probe::{Name, Plan};
@@ -426,11 +426,14 @@ impl World {
         self.session.found().map(|finding| finding.display(name).to_string())
     }
 
-    /// The execution is over: whether there is another to be made.
-    pub(super) fn has_more(&mut self) -> bool {
+    /// The search that drives it, and what each part wanted to do when the execution was over.
+    ///
+    /// # Panics
+    /// When none does.
+    pub(super) fn search(&mut self) -> (&mut Search, &[Option<Want>]) {
         match &mut self.driver {
-            Driver::Search(search) => search.end(&self.wants),
-            Driver::Follow(_) => false,
+            Driver::Search(search) => (search, &self.wants),
+            Driver::Follow(_) => unreachable!("one execution was made, and no search"),
         }
     }
 }

@@ -1,0 +1,173 @@
+//! Searches of several threads, each with a world of its own, which share what is to be made.
+
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use core::time::Duration;
+use std::sync::{Condvar, Mutex, MutexGuard};
+use std::thread;
+
+use super::survey::{Subject, Survey};
+use super::world::World;
+use crate::explore::{Frontier, Part, Share};
+
+/// Between two looks at how far the searches are.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// How many searches there are, and how much they make.
+#[derive(Clone, Copy, Debug)]
+pub struct Jobs {
+    /// Threads.
+    pub count: usize,
+    /// Executions at most.
+    pub limit: Option<u64>,
+}
+
+/// What the searches have in common.
+struct Common<'a> {
+    subject: &'a Subject<'a>,
+    desk: Mutex<Desk<'a>>,
+    /// A part was handed over, or the last search is through.
+    news: Condvar,
+    /// Searches that wait for a part.
+    hungry: AtomicUsize,
+    /// It is enough.
+    stop: AtomicBool,
+    /// Executions that may still be begun.
+    left: AtomicU64,
+    /// Executions that were made, and those that went wrong, about.
+    made: AtomicU64,
+    bad: AtomicU64,
+}
+
+/// Where the searches fetch what they make, and leave what they found.
+struct Desk<'a> {
+    survey: &'a mut Survey,
+    frontier: &'a mut Frontier,
+    /// Searches that make a part.
+    busy: usize,
+    /// Searches that are not through.
+    present: usize,
+    /// The host had room for one.
+    had_room: bool,
+}
+
+impl Jobs {
+    /// Makes executions of `frontier` until all were made, or as many as may be, or `watch` says that it is enough: it is
+    /// told now and then how many were made, and how many of these went wrong. Says whether the host had room.
+    pub(super) fn run(
+        self,
+        subject: &Subject<'_>,
+        survey: &mut Survey,
+        frontier: &mut Frontier,
+        mut watch: impl FnMut(u64, u64) -> bool,
+    ) -> bool {
+        let (made, bad) = (survey.executions, survey.bad_executions);
+        let common = Common {
+            subject,
+            desk: Mutex::new(Desk { survey, frontier, busy: 0, present: self.count, had_room: false }),
+            news: Condvar::new(),
+            hungry: AtomicUsize::new(0),
+            stop: AtomicBool::new(false),
+            left: AtomicU64::new(self.limit.unwrap_or(u64::MAX)),
+            made: AtomicU64::new(made),
+            bad: AtomicU64::new(bad),
+        };
+        thread::scope(|scope| {
+            for _ in 0..self.count {
+                scope.spawn(|| common.search());
+            }
+            let mut desk = common.desk();
+            while desk.present > 0 {
+                desk = common.news.wait_timeout(desk, BETWEEN_LOOKS).expect("no search panics with it").0;
+                if !watch(common.made.load(Relaxed), common.bad.load(Relaxed)) {
+                    common.stop.store(true, Relaxed);
+                }
+            }
+        });
+        let desk = common.desk.into_inner().expect("no search panics with it");
+        desk.survey.complete = desk.frontier.is_empty();
+        desk.had_room
+    }
+}
+
+impl<'a> Common<'a> {
+    fn desk(&self) -> MutexGuard<'_, Desk<'a>> {
+        self.desk.lock().expect("no search panics with it")
+    }
+
+    /// A search: makes parts until there are none.
+    fn search(&self) {
+        let mut found = Survey::default();
+        if let Some(mut world) = self.subject.searching() {
+            self.desk().had_room = true;
+            while let Some(part) = self.fetch() {
+                world.search().0.take_up(part);
+                self.make(&mut world, &mut found);
+                let mut desk = self.desk();
+                desk.frontier.finish(world.search().0.part());
+                desk.busy -= 1;
+            }
+        }
+        let mut desk = self.desk();
+        desk.survey.add(found);
+        desk.present -= 1;
+        self.news.notify_all();
+    }
+
+    /// The next part; waits for one if others may still hand one over.
+    fn fetch(&self) -> Option<Part> {
+        let mut desk = self.desk();
+        loop {
+            if self.stop.load(Relaxed) {
+                return None;
+            }
+            if desk.frontier.parts() > 0 && self.may_begin() {
+                desk.busy += 1;
+                return desk.frontier.take();
+            }
+            if desk.busy == 0 {
+                self.news.notify_all();
+                return None;
+            }
+            self.hungry.fetch_add(1, Relaxed);
+            desk = self.news.wait(desk).expect("no search panics with it");
+            self.hungry.fetch_sub(1, Relaxed);
+        }
+    }
+
+    /// Whether another execution may be begun, which then is to be.
+    fn may_begin(&self) -> bool {
+        let may = self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+        if !may {
+            self.stop.store(true, Relaxed);
+        }
+        may
+    }
+
+    /// Makes what the world has taken up.
+    fn make(&self, world: &mut World, found: &mut Survey) {
+        loop {
+            let bad = found.bad_executions;
+            if let Err(trouble) = self.subject.execute(world, found) {
+                found.trouble = Some(trouble);
+                self.stop.store(true, Relaxed);
+                return;
+            }
+            self.made.fetch_add(1, Relaxed);
+            self.bad.fetch_add(found.bad_executions - bad, Relaxed);
+            let (search, wants) = world.search();
+            search.look_back(wants);
+            let what = match self.stop.load(Relaxed) || !self.may_begin() {
+                true => Share::All,
+                false if self.hungry.load(Relaxed) > 0 => Share::First,
+                false => Share::Found,
+            };
+            if what != Share::Found || search.has_found() {
+                search.hand_over(self.desk().frontier, what);
+                self.news.notify_all();
+            }
+            if !search.go_back() {
+                return;
+            }
+        }
+    }
+}
