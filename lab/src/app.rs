@@ -52,9 +52,10 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             catalogue::check(catalogue::find(experiment)?, &line(&words, options), options.config())?;
             boot(&words)
         }
-        Command::Explore { experiment, memory_model, limit } => {
-            explore::main(experiment, *memory_model, *limit, options)
+        Command::Explore { experiment, memory_model, search } => {
+            explore::main(experiment, *memory_model, search, options)
         }
+        Command::Merge { files, into } => explore::merge(files, into.as_deref(), options),
         Command::Replay { string, on } => replay(string, *on, options),
         Command::Test { filter, fail_allocations } => {
             let which = fail_allocations.then_some(FAIL_ALLOCATIONS);

@@ -24,6 +24,39 @@ pub struct Request {
     pub options: Options,
 }
 
+/// How much of all executions is made, by what, and what is left of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct Search {
+    /// Make so many executions at most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    /// On so many threads [default: one for each CPU of this host]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_JOBS))]
+    pub jobs: Option<u64>,
+    /// Keep what is known and what is still to be made in this file, now and then and at the end; if it is
+    /// there, go on from it
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
+    /// Make only part K of N, which is kept in the file of --resume; then merge
+    #[arg(long, value_name = "K/N", value_parser = shard, requires = "resume")]
+    pub shard: Option<(usize, usize)>,
+    /// Begin with what merge has written to this file
+    #[arg(long, value_name = "FILE", requires = "resume")]
+    pub from: Option<PathBuf>,
+}
+
+/// Threads that explore at most.
+const MOST_JOBS: u64 = 32;
+
+/// `2/5`.
+fn shard(text: &str) -> Result<(usize, usize), String> {
+    let numbers =
+        text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+    numbers
+        .filter(|(number, of)| (1..=*of).contains(number))
+        .ok_or_else(|| "say which part of how many: 1/4, 2/4, 3/4 or 4/4".to_string())
+}
+
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
@@ -60,9 +93,18 @@ pub enum Command {
         /// Which stores other tasks see, and when
         #[arg(long, value_enum, default_value = "sc")]
         memory_model: Model,
-        /// Make so many executions at most
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-        limit: Option<u64>,
+        /// How much of them
+        #[command(flatten)]
+        search: Search,
+    },
+    /// Put together what explore --shard has made
+    Merge {
+        /// The files of all shards, in any order
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Write what is known, and what is still to be made, to this file
+        #[arg(long, value_name = "FILE")]
+        into: Option<PathBuf>,
     },
     /// Make one execution again, which explore has found: here, and then on the CPUs of a machine
     Replay {

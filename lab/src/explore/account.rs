@@ -7,9 +7,11 @@ use kcore::experiment::Verdict;
 use kcore::host::explored::{End, Replay, Survey, Trouble};
 use kcore::report::{Explore, Outcome};
 
+use super::checkpoint::Checkpoint;
 use super::choice::Choice;
 use super::recipe::Recipe;
 use super::{columns, story};
+use crate::status::Failure;
 
 /// Characters of a line.
 pub(super) const WIDTH: usize = 80;
@@ -18,12 +20,23 @@ pub(super) const WIDTH: usize = 80;
 pub(super) struct Account<'a> {
     pub(super) choice: &'a Choice,
     pub(super) survey: Survey,
-    pub(super) seconds: f64,
+    /// Which part of all it is of, if it is of one.
+    part: Option<(usize, usize)>,
+    /// Whether there is nothing left to be made of that part.
+    is_made: bool,
+    seconds: f64,
     /// The counterexample, with as few switches as it needs.
     pub(super) shortest: Option<Replay>,
 }
 
-impl Account<'_> {
+impl<'a> Account<'a> {
+    /// Of what is known; its counterexamples are made again.
+    pub(super) fn of(choice: &'a Choice, known: Checkpoint) -> Result<Self, Failure> {
+        let shortest = super::shortest(&choice.subject()?, &known.survey)?;
+        let (part, is_made) = (known.part(), known.frontier.parts() == 0);
+        Ok(Account { choice, survey: known.survey, part, is_made, seconds: known.seconds, shortest })
+    }
+
     /// The worst that was found. Where executions are missing, that none of those which were made went wrong says
     /// nothing of the others.
     pub(super) fn verdict(&self) -> Verdict {
@@ -34,9 +47,10 @@ impl Account<'_> {
         }
     }
 
-    /// Whether it is what was to be found.
+    /// Whether it is what was to be found. A part of all executions may have none of those that are wrong.
     pub(super) fn is_ok(&self) -> bool {
-        self.choice.expected.allows(self.verdict())
+        let is_part = self.part.is_some() && self.is_made && self.shortest.is_none();
+        is_part || self.choice.expected.allows(self.verdict())
     }
 
     fn replay(&self) -> Option<Recipe> {
@@ -47,7 +61,12 @@ impl Account<'_> {
     pub(super) fn text(&self) -> String {
         let Survey { executions, complete, deepest, ends, bad_executions, .. } = &self.survey;
         let mut text = String::new();
-        let share = if *complete { "all" } else { "not all" };
+        let share = match self.part {
+            _ if *complete => "all".to_string(),
+            Some((number, of)) if self.is_made => format!("part {number} of {of}"),
+            Some((number, of)) => format!("not all of part {number} of {of}"),
+            None => "not all".to_string(),
+        };
         let took = match self.seconds {
             1.0.. => format!("{:.2} s", self.seconds),
             short => format!("{:.1} ms", short * 1e3),
@@ -76,7 +95,12 @@ impl Account<'_> {
         if let Some(recipe) = self.replay() {
             let _ = writeln!(text, "again: cargo run -- replay {recipe}");
         }
-        let _ = write!(text, "verdict: {}", said(self.choice, self.verdict()));
+        text += &match self.part {
+            Some(_) if self.shortest.is_none() => {
+                "no verdict yet: that takes all parts (try merge)".to_string()
+            }
+            _ => format!("verdict: {}", said(self.choice, self.verdict())),
+        };
         text
     }
 
@@ -128,17 +152,11 @@ fn outcome(end: &End, executions: u64) -> Outcome {
     }
 }
 
-/// How far a search is.
-pub(super) fn progress(survey: &Survey, took: Duration) -> String {
-    let rate = survey.executions as f64 / took.as_secs_f64().max(1e-9);
-    let wrong = match survey.bad_executions {
-        0 => "none wrong".to_string(),
-        bad => format!("{bad} wrong"),
-    };
-    format!(
-        "{} executions, {wrong}; {rate:.0}/s, the longest has {} steps",
-        survey.executions, survey.deepest
-    )
+/// How far a search is, which has made the last of them in this time.
+pub(super) fn progress(executions: u64, bad: u64, lately: u64, took: Duration) -> String {
+    let rate = lately as f64 / took.as_secs_f64().max(1e-9);
+    let wrong = if bad == 0 { "none wrong".to_string() } else { format!("{bad} wrong") };
+    format!("{executions} executions, {wrong}; {rate:.0}/s")
 }
 
 /// How an execution ended, in words.

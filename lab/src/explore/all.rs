@@ -7,7 +7,6 @@ use kcore::settings::Form;
 use super::account::{Account, plural};
 use super::choice::Choice;
 use crate::documents::text::{heads, row};
-use crate::signals::Work;
 use crate::status::Failure;
 
 /// What begins the page.
@@ -61,7 +60,7 @@ fn cells(entry: &'static Experiment, form: Form) -> Result<Option<[String; 3]>, 
         return Ok(None);
     }
     let buffered = Choice::smallest(entry, form, MemoryModel::Tso)?;
-    let found = |choice| Ok::<_, Failure>(found(&super::explored(choice, None, &Work::begin())?));
+    let found = |choice| Ok::<_, Failure>(found(&super::all(choice)?));
     let sizes = format!("{} x {}", choice.resolved.writers, choice.resolved.quanta);
     Ok(Some([sizes, found(&choice)?, found(&buffered)?]))
 }

@@ -3,6 +3,7 @@
 //! | file | noun |
 //! |---|---|
 //! | `choice` | an experiment, a form and sizes, as they are explored |
+//! | `checkpoint` | what is known and what is still to be made, in a file |
 //! | `recipe` | a counterexample as people pass it on |
 //! | `account` | what the executions came to, as text and as a record |
 //! | `columns` | an execution as people read it, a column for each task |
@@ -11,24 +12,28 @@
 
 mod account;
 pub mod all;
+mod checkpoint;
 mod choice;
 mod columns;
 mod recipe;
 mod story;
 
-use std::time::Instant;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use kcore::experiment;
-use kcore::host::explored::{Allocator, MemoryModel, Replay, Subject, Survey};
+use kcore::host::explored::{Allocator, Jobs, MemoryModel, Replay, Subject, Survey};
 use kcore::report::Record;
 use kcore::settings::Config;
 
 use self::account::Account;
+use self::checkpoint::Checkpoint;
 use self::choice::Choice;
 use self::recipe::Recipe;
 use crate::catalogue;
-use crate::cli::{Model, Options};
+use crate::cli::{Model, Options, Search};
 use crate::output::{Sink, say, text_of};
 use crate::paint::paint;
 use crate::signals::Work;
@@ -38,25 +43,69 @@ use crate::status::{Failure, Status};
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 
-/// Explores the experiment that is called so, `limit` executions of it at most.
-pub fn main(
-    experiment: &str,
-    model: Model,
-    limit: Option<u64>,
-    options: &Options,
-) -> Result<Status, Failure> {
+/// Explores the experiment that is called so, as much of it as `search` says.
+pub fn main(experiment: &str, model: Model, search: &Search, options: &Options) -> Result<Status, Failure> {
     let model = match model {
         Model::Sc => MemoryModel::Sc,
         Model::Tso => MemoryModel::Tso,
     };
     let choice = Choice::of(experiment, model, options)?;
-    choice.subject()?;
+    let subject = choice.subject()?;
+    let known = begun(&choice, &subject, search)?;
     let json = options.json.as_deref().map(Sink::open).transpose()?;
-    let text = &mut *text_of(options);
     let work = Work::begin();
+    say(&mut *text_of(options), &choice.heading())?;
+    let account = explored(&choice, known, search, &work)?;
+    told(&account, json, options)
+}
+
+/// What is known before anything is made.
+fn begun(choice: &Choice, subject: &Subject<'_>, search: &Search) -> Result<Checkpoint, Failure> {
+    if let Some(file) = &search.resume
+        && let Some(known) = Checkpoint::read(file)?
+    {
+        let known = known.of(choice, file)?;
+        return match known.part() == search.shard {
+            true => Ok(known),
+            false => Err(Failure::usage(format!("'{}' is of another shard", file.display()))),
+        };
+    }
+    let known = match &search.from {
+        Some(file) => Checkpoint::expect(file)?.of(choice, file)?,
+        None => Checkpoint::new(choice),
+    };
+    match search.shard {
+        Some((number, of)) => known.shard(subject, number, of),
+        None => Ok(known),
+    }
+}
+
+/// Puts together what shards have made.
+pub fn merge(files: &[PathBuf], into: Option<&Path>, options: &Options) -> Result<Status, Failure> {
+    choice::only(&["expect"], options, "merge makes no executions")?;
+    let shards = files.iter().map(|file| Checkpoint::expect(file)).collect::<Result<Vec<_>, _>>()?;
+    let mut known = Checkpoint::merged(shards)?;
+    let recipe: Recipe = known.what.parse().map_err(Failure::usage)?;
+    let choice = recipe.choice()?;
+    let json = options.json.as_deref().map(Sink::open).transpose()?;
+    if let Some(into) = into {
+        known.write(into)?;
+    }
+    let text = &mut *text_of(options);
     say(text, &choice.heading())?;
-    let account = explored(&choice, limit, &work)?;
-    say(text, &paint(&account.text()))?;
+    match known.frontier.parts() {
+        0 => {}
+        parts => say(
+            text,
+            &format!("  {parts} parts are left that no shard has had: explore --from what --into has"),
+        )?,
+    }
+    told(&Account::of(&choice, known)?, json, options)
+}
+
+/// Tells what was found, to people and to programs.
+fn told(account: &Account<'_>, json: Option<Sink>, options: &Options) -> Result<Status, Failure> {
+    say(&mut *text_of(options), &paint(&account.text()))?;
     if let Some(json) = json {
         let record = Record::Explore(account.record());
         json.lines(&[serde_json::to_string(&record).map_err(|error| Failure::dead(error.to_string()))?])?;
@@ -64,33 +113,53 @@ pub fn main(
     Ok(if account.is_ok() { Status::Expected } else { Status::Unexpected })
 }
 
-/// Makes the executions, until all are made, or `limit`, or the time is over, or a signal ends the `work`.
-fn explored<'a>(choice: &'a Choice, limit: Option<u64>, work: &Work) -> Result<Account<'a>, Failure> {
+/// Makes the executions, until all are made, or as many as may be, or the time is over, or a signal ends the `work`.
+fn explored<'a>(
+    choice: &'a Choice,
+    mut known: Checkpoint,
+    search: &Search,
+    work: &Work,
+) -> Result<Account<'a>, Failure> {
     let subject = choice.subject()?;
     let began = Instant::now();
+    let before = known.seconds;
     let progress = ProgressBar::new_spinner();
-    let survey = subject.survey(|survey| {
-        // To look at the clock takes as long as a part of an execution.
-        let looks = survey.executions.is_multiple_of(LOOKS_EVERY);
-        if looks {
-            progress.set_message(account::progress(survey, began.elapsed()));
+    let count = search.jobs.map_or_else(cores, |jobs| jobs as usize);
+    let most = search.limit.map(|limit| known.survey.executions + limit);
+    loop {
+        let leg = Instant::now();
+        let limit = most.map(|most| most - known.survey.executions);
+        let goes_on = || choice.patience.is_none_or(|patience| began.elapsed() < patience) && work.goes_on();
+        let made = known.survey.executions;
+        let length = Duration::from_secs_f64((known.seconds / 4.0).clamp(0.1, 5.0));
+        let watch = |executions, bad| {
+            progress.set_message(account::progress(executions, bad, executions - made, leg.elapsed()));
             progress.tick();
+            goes_on() && (search.resume.is_none() || leg.elapsed() < length)
+        };
+        let jobs = Jobs { count, limit };
+        subject.go_on(&mut known.survey, &mut known.frontier, jobs, watch).ok_or_else(no_room)?;
+        // A part is not all, even if nothing is left.
+        known.survey.complete &= known.part().is_none();
+        known.seconds = before + began.elapsed().as_secs_f64();
+        if let Some(trouble) = &known.survey.trouble {
+            return Err(Failure::dead(format!("{}: {}", choice.name(), account::trouble(trouble))));
         }
-        let in_time = || choice.patience.is_none_or(|patience| began.elapsed() < patience) && work.goes_on();
-        limit.is_none_or(|limit| survey.executions < limit) && (!looks || in_time())
-    });
-    progress.finish_and_clear();
-    let survey = survey.ok_or_else(no_room)?;
-    let seconds = began.elapsed().as_secs_f64();
-    if let Some(trouble) = &survey.trouble {
-        return Err(Failure::dead(format!("{}: {}", choice.name(), account::trouble(trouble))));
+        if let Some(file) = &search.resume {
+            known.write(file)?;
+        }
+        if known.frontier.parts() == 0 || limit == Some(0) || !goes_on() {
+            break;
+        }
     }
-    let shortest = shortest(&subject, &survey)?;
-    Ok(Account { choice, survey, seconds, shortest })
+    progress.finish_and_clear();
+    Account::of(choice, known)
 }
 
-/// Executions between two looks at the clock, and at what the user wants.
-const LOOKS_EVERY: u64 = 256;
+/// CPUs of this host.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
 
 /// The counterexample with the fewest switches, if there is one.
 fn shortest(subject: &Subject<'_>, survey: &Survey) -> Result<Option<Replay>, Failure> {
@@ -123,19 +192,24 @@ pub fn replay(recipe: &str, options: &Options) -> Result<(Status, Option<Vec<Str
 /// The runs that force the shortest counterexample of each experiment in the kernel: its name, and the words. Those
 /// that can.
 pub fn forced() -> Result<Vec<(&'static str, Vec<String>)>, Failure> {
-    let mut all = Vec::new();
+    let mut runs = Vec::new();
     for entry in experiment::ALL {
         let choice = Choice::smallest(entry, entry.unguarded(), MemoryModel::Sc)?;
         if choice.subject().is_err() {
             continue;
         }
-        let account = explored(&choice, None, &Work::begin())?;
+        let account = all(&choice)?;
         let run = account.shortest.as_ref().and_then(|replay| Recipe::of(&choice, &replay.made).run(replay));
-        all.extend(
+        runs.extend(
             run.filter(|run| catalogue::check(entry, run, Config::Full).is_ok()).map(|run| (entry.name, run)),
         );
     }
-    Ok(all)
+    Ok(runs)
+}
+
+/// All executions of `choice`.
+fn all(choice: &Choice) -> Result<Account<'_>, Failure> {
+    explored(choice, Checkpoint::new(choice), &Search::default(), &Work::begin())
 }
 
 fn no_room() -> Failure {

@@ -3,9 +3,10 @@
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use kcore::experiment::Verdict;
-use kcore::report::{Explore, Record};
+use kcore::report::{Explore, Outcome, Record};
 
 use crate::fake;
 
@@ -96,7 +97,7 @@ fn a_limit_is_no_proof() {
 
 #[test]
 fn what_cannot_be_is_refused_in_a_line() {
-    let good = "counter:none:2x1x1:16x2:A1B3A2:615a";
+    let good = "counter:none:2x1x1:16x2:A1B3A2:4741";
     assert_eq!(ran(&["replay", good, "--on", "host"]).0, 0);
     for (arguments, said) in [
         (&["explore", "irq"][..], "cannot be explored here"),
@@ -104,6 +105,10 @@ fn what_cannot_be_is_refused_in_a_line() {
         (&["explore", "counter", "--probe", "script"], "--probe would change nothing"),
         (&["explore", "countr"], "did you mean 'counter'?"),
         (&["explore", "counter", "--limit", "0"], "--limit"),
+        (&["explore", "counter", "--shard", "1/2"], "--resume"),
+        (&["explore", "counter", "--shard", "3/2", "--resume", "x"], "say which part of how many"),
+        (&["explore", "counter", "--resume", "Cargo.toml"], "is not what explore --resume writes"),
+        (&["merge", "no-such-file"], "there is no file"),
         (&["replay", good, "--lock", "mutex"], "--lock would change nothing"),
         (&["replay", &good.replace("A1", "A2")], "its check does not fit"),
         (&["replay", &good.replace("counter", "xyzzy")], "its check does not fit"),
@@ -134,4 +139,73 @@ fn a_signal_ends_it_with_what_is_known() {
         "{rest}"
     );
     assert_eq!(child.wait().unwrap().signal(), Some(2));
+}
+
+/// What a record says of all executions, whoever made them.
+fn certificate(explore: &Explore) -> (u64, u64, bool, u64, Verdict, &str, &[Outcome]) {
+    let Explore { executions, raced, complete, deepest, verdict, replay, outcomes, .. } = explore;
+    (*executions, *raced, *complete, *deepest, *verdict, replay, outcomes)
+}
+
+/// On one thread or on four; killed again and again and gone on with from its file: nothing is lost, and nothing made
+/// twice.
+#[test]
+fn killed_and_resumed() {
+    let program = ["multithread-write", "--memory-model", "tso"];
+    let (_, whole) = record(&program);
+    assert!(whole.complete && whole.executions > 100_000, "{whole:?}");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("state.json");
+    let resume = [&program[..], &["--resume", file.to_str().unwrap()]].concat();
+    let mut unfinished = 0;
+    for kill in 0..10 {
+        let jobs = ["--jobs", if kill % 2 == 0 { "1" } else { "4" }];
+        let mut child = fake::scullery(&[&["explore"], &resume[..], &jobs].concat())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(fastrand::u64(50..400)));
+        unfinished += u32::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let (_, resumed) = record(&resume);
+    assert_eq!(certificate(&resumed), certificate(&whole), "after {unfinished} kills");
+    let (_, again) = record(&resume);
+    assert_eq!(certificate(&again), certificate(&whole), "there is nothing left");
+    let (status, _, stderr) = ran(&["explore", "counter", "--resume", file.to_str().unwrap()]);
+    assert!(status == 2 && stderr.contains("is of multithread-write"), "{stderr}");
+}
+
+/// Two shards, each by itself: what they have made is all, once all that they have found besides is made, too.
+#[test]
+fn shards_and_what_they_merge_to() {
+    let program = ["broken-lock", "--writers", "3"];
+    let (_, whole) = record(&program);
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: String| directory.path().join(name).to_str().unwrap().to_string();
+    let mut from: Option<String> = None;
+    for round in 0.. {
+        let files = [1, 2].map(|shard| path(format!("{round}-{shard}")));
+        for (shard, file) in ["1/2", "2/2"].iter().zip(&files) {
+            let begin = from.iter().flat_map(|file| ["--from", file]);
+            let arguments: Vec<&str> =
+                program.into_iter().chain(["--shard", shard, "--resume", file]).chain(begin).collect();
+            let (status, part) = record(&arguments);
+            assert!((status, part.complete) == (0, false), "{part:?}");
+        }
+        let (status, _, missing) = ran(&["merge", &files[1]]);
+        assert!(status == 2 && missing.contains("shard 1/2 is missing"), "{missing}");
+        let (status, _, twice) = ran(&["merge", &files[1], &files[0], &files[0]]);
+        assert!(status == 2 && twice.contains("shard 1/2 is there twice"), "{twice}");
+        let into = path(format!("{round}"));
+        let (_, json, _) = ran(&["merge", &files[1], &files[0], "--into", &into, "--json", "-"]);
+        let Record::Explore(merged) = serde_json::from_str(&json).unwrap() else { panic!("{json}") };
+        if merged.complete {
+            assert_eq!(certificate(&merged), certificate(&whole));
+            return;
+        }
+        from = Some(into);
+    }
 }
