@@ -144,6 +144,11 @@ pub trait Sched: Cpu {
     /// [`block`](Sched::block), but not past `deadline` on the clock of [`Cpu::cycles`]. May return early, as
     /// `block` may.
     fn block_until(deadline: u64);
+    /// Whether the clock of [`Cpu::cycles`] has come to `deadline`.
+    #[inline(always)]
+    fn is_past(deadline: u64) -> bool {
+        Self::cycles() >= deadline
+    }
     /// Whether the running task has a signal that ends a sleep of this kind. The signal stays: the task takes
     /// it when it returns to its main loop. A signal that arrives wakes its task, so a sleeper asks again
     /// after each `block`.

@@ -60,7 +60,6 @@ pub(super) struct UntilTime(u64);
 impl UntilTime {
     /// `cycles` from now.
     pub(super) fn after<M: Sched>(cycles: u64) -> Self {
-        M::unexplored("a wait with a deadline");
         UntilTime(M::cycles().saturating_add(cycles))
     }
 }
@@ -69,7 +68,7 @@ impl Patience for UntilTime {
     type End = Errno;
 
     fn lasts<M: Sched>(self) -> Result<(), Errno> {
-        if M::cycles() < self.0 { Ok(()) } else { Err(Errno::ETIME) }
+        if M::is_past(self.0) { Err(Errno::ETIME) } else { Ok(()) }
     }
 
     fn block<M: Sched>(self) {

@@ -17,6 +17,8 @@ use kcore::sync::{
     TicketLock, WaitQueue,
 };
 
+mod ended;
+
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 

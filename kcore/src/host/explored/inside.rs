@@ -3,8 +3,12 @@
 use core::panic::Location;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use super::machine::Explored;
+use super::machine::{Explored, here, step_at};
+use super::region::outside;
+use super::transcript::Of;
+use super::world::{EVENT, World};
 use crate::event::{Access, Events, Kinds, Op, Outcome, Site, Ticket, What};
+use crate::explore::{Act, Object};
 use crate::machine::{AtomicFlag, Cpu, CpuId, Sched, Sleep, TaskId};
 use crate::sync::AtomicWord;
 
@@ -99,6 +103,37 @@ impl AtomicWord for Told {
     }
 }
 
+impl Inside {
+    /// Sends `task` a signal: what it sleeps in ends, if it may.
+    #[track_caller]
+    pub fn signal(task: TaskId) {
+        happens(task, |world| world.signal_of(task));
+    }
+
+    /// The deadline of what `task` waits for is past.
+    #[track_caller]
+    pub fn pass_deadline(task: TaskId) {
+        happens(task, |world| world.deadline_of(task));
+    }
+}
+
+/// Whether that which is called so has happened.
+#[track_caller]
+fn has_happened(what: impl FnOnce(&World) -> Object) -> bool {
+    let object = here(|world| what(world));
+    step_at(object, EVENT, Act::Load, Of::Nothing, Location::caller());
+    here(|world| world.happened.contains(&object))
+}
+
+/// What is called so happens to a task, and wakes it.
+#[track_caller]
+fn happens(task: TaskId, what: impl FnOnce(&World) -> Object) {
+    let object = here(|world| what(world));
+    step_at(object, EVENT, Act::Update, Of::Nothing, Location::caller());
+    outside(|| here(|world| world.happened.push(object)));
+    Inside::wake(task);
+}
+
 impl Events for Inside {
     const EXPLORES: bool = true;
 
@@ -172,8 +207,15 @@ impl Sched for Inside {
         Explored::block_until(deadline);
     }
 
-    fn interrupted(sleep: Sleep) -> bool {
-        Explored::interrupted(sleep)
+    /// The clock stands, but for what [`Inside::pass_deadline`] does.
+    #[track_caller]
+    fn is_past(_deadline: u64) -> bool {
+        has_happened(|world| world.deadline_of(world.running()))
+    }
+
+    #[track_caller]
+    fn interrupted(_sleep: Sleep) -> bool {
+        has_happened(|world| world.signal_of(world.running()))
     }
 
     #[track_caller]

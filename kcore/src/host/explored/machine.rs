@@ -111,10 +111,7 @@ fn tell_units(change: Change, lock: &LockId, free: u64, at: &'static Location<'s
 
 /// The running task is about to make this step: returns when it is its turn.
 fn step(address: usize, size: usize, act: Act, of: Of, at: &'static Location<'static>) {
-    suspend(here(|world| {
-        let step = Step { object: world.name(address), size: size as u64, act };
-        world.arrive(step, of, at)
-    }));
+    step_at(here(|world| world.name(address)), size as u64, act, of, at);
 }
 
 /// Gives the CPU to who decides, until it is the caller's turn. Who sets tasks up or judges them has no turns.
@@ -167,8 +164,12 @@ impl Sched for Explored {
     }
 
     fn block_until(_deadline: u64) {
-        Self::unexplored("a wait with a deadline");
         Self::block();
+    }
+
+    fn is_past(_deadline: u64) -> bool {
+        Self::unexplored("a wait with a deadline");
+        false
     }
 
     fn interrupted(_sleep: Sleep) -> bool {
@@ -191,7 +192,12 @@ impl Sched for Explored {
 
 /// [`step`], at what has no address.
 pub(super) fn step_named(object: Object, act: Act, of: Of, at: &'static Location<'static>) {
-    suspend(here(|world| world.arrive(Step { object, size: 0, act }, of, at)));
+    step_at(object, 0, act, of, at);
+}
+
+/// [`step`], at what is called so.
+pub(super) fn step_at(object: Object, size: u64, act: Act, of: Of, at: &'static Location<'static>) {
+    suspend(here(|world| world.arrive(Step { object, size, act }, of, at)));
 }
 
 // SAFETY: blocks come from the running task's part, are disjoint, as long and as aligned as promised, and stay

@@ -29,6 +29,10 @@ const MOST_VAIN_TURNS: u32 = 1000;
 /// The first name of what has no address: ends of tasks, and their wake-ups.
 pub(super) const NAMELESS: u64 = 1 << 62;
 
+/// The first name of what may happen to a task, and by how much these differ.
+const EVENTS: u64 = NAMELESS + (1 << 40);
+pub(super) const EVENT: u64 = 8;
+
 /// What a thread explores with.
 pub(super) struct World {
     pub(super) region: Region,
@@ -42,6 +46,8 @@ pub(super) struct World {
     numbers: u32,
     /// The units that there were of each lock before its first step since the tasks were set up.
     units: BTreeMap<usize, u64>,
+    /// What has happened to tasks: signals and deadlines.
+    pub(super) happened: Vec<Object>,
     /// What is wrong, as a watchdog sees it.
     session: Session,
     pub(super) found: Option<Verdict>,
@@ -85,6 +91,7 @@ impl World {
             turn: None,
             numbers: 0,
             units: BTreeMap::new(),
+            happened: Vec::new(),
             session: Session::NONE,
             found: None,
             buffered,
@@ -104,6 +111,7 @@ impl World {
         }
         self.arena.forget_all();
         self.units.clear();
+        self.happened.clear();
         (self.turn, self.numbers, self.found, self.trouble) = (None, 0, None, None);
         self.wants.fill(None);
         self.tasks.fill_with(Task::new);
@@ -142,6 +150,16 @@ impl World {
     /// The end of a task.
     pub(super) fn end_of(&self, task: TaskId) -> Object {
         Object(NAMELESS + 2 * u64::from(task.0) + 1)
+    }
+
+    /// That a signal has come for a task.
+    pub(super) fn signal_of(&self, task: TaskId) -> Object {
+        Object(EVENTS + 2 * EVENT * u64::from(task.0))
+    }
+
+    /// That the deadline of what a task waits for is past.
+    pub(super) fn deadline_of(&self, task: TaskId) -> Object {
+        Object(EVENTS + 2 * EVENT * u64::from(task.0) + EVENT)
     }
 
     /// Units that there were of the lock at `address` when it was first asked about; `free` are now.
