@@ -4,6 +4,7 @@
 #
 #   ./setup.sh            enough for `cargo run` and `cargo test`
 #   ./setup.sh --image    also what BIOS and UEFI disk images need: a nightly toolchain and OVMF
+#   ./setup.sh --slurm    also what contrib/slurm is tried with: a cluster of this machine alone
 #
 # Does nothing, and says so, when all is there. Works with bash 3.2 (macOS).
 
@@ -18,11 +19,12 @@ fail() {
     exit 1
 }
 
-image=no
+image=no slurm=no
 case $#:${1:-} in
 0:) ;;
 1:--image) image=yes ;;
-*) fail 'usage: ./setup.sh [--image]' ;;
+1:--slurm) slurm=yes ;;
+*) fail 'usage: ./setup.sh [--image | --slurm]' ;;
 esac
 
 installed=''
@@ -127,6 +129,15 @@ have_ovmf() {
 if [ "$image" = yes ]; then
     toolchain nightly rust-src llvm-tools --
     have_ovmf || package 'UEFI firmware (OVMF)' ovmf edk2-ovmf edk2-ovmf qemu-ovmf-x86_64 qemu
+fi
+
+# ---- A cluster, only when asked for ---------------------------------------------------------------------------------
+
+# Daemons are not on everybody's PATH.
+if [ "$slurm" = yes ]; then
+    PATH=$PATH:/usr/sbin
+    have slurmctld || package Slurm slurm-wlm slurm slurm-llnl slurm slurm
+    have munged || package munge munge munge munge munge munge
 fi
 
 if [ -n "$installed" ]; then

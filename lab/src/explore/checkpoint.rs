@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, ErrorKind, Write};
 use std::path::Path;
+use std::time::Instant;
 
 use kcore::explore::{Frontier, Schedule};
 use kcore::host::explored::{Subject, Survey};
@@ -15,7 +16,7 @@ use super::recipe::{Recipe, hash};
 use crate::status::Failure;
 
 /// Parts among which the shards are dealt out, for each of them.
-const PARTS: usize = 16;
+const PARTS: usize = 64;
 
 /// What is known of an experiment, and what is still to be made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -119,8 +120,10 @@ impl Checkpoint {
         }
         let whole = serde_json::to_string(&(&self.survey, &self.frontier))
             .map_err(|error| Failure::dead(error.to_string()))?;
+        let began = Instant::now();
         subject.divide(&mut self.survey, &mut self.frontier, PARTS * of).ok_or_else(no_room)?;
         self.frontier.keep(number - 1, of);
+        self.seconds += began.elapsed().as_secs_f64();
         if number > 1 {
             (self.survey, self.seconds) = (Survey { trouble: self.survey.trouble, ..Survey::default() }, 0.0);
         }

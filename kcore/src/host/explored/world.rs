@@ -30,7 +30,7 @@ const MOST_VAIN_TURNS: u32 = 1000;
 pub(super) const NAMELESS: u64 = 1 << 62;
 
 /// The first name of what may happen to a task, and by how much these differ.
-const EVENTS: u64 = NAMELESS + (1 << 40);
+const EVENTS: u64 = NAMELESS + (1 << 41);
 pub(super) const EVENT: u64 = 8;
 
 /// What a thread explores with.
