@@ -23,6 +23,7 @@ pub mod holds;
 pub mod host;
 pub mod leak;
 pub mod ledger;
+pub mod list;
 pub mod machine;
 pub mod memory_map;
 pub mod pipe;

@@ -67,7 +67,7 @@ fn rounds(engine: &mut Engine) {
 }
 
 fn step(engine: &mut Engine, who: u8, step: LockStep, address: usize) {
-    engine.lock(who, step, &LockId { address, name: LOCK, mode: Mode::Exclusive });
+    engine.lock(who, step, &lock(address), Location::caller());
 }
 
 #[test]
@@ -98,24 +98,26 @@ impl Tasks for Anywhere {
 
 /// More locks, holders and waits than there is room for; then 64 tasks in a circle.
 fn circle(graph: &mut Graph) -> Option<Finding> {
-    let (here, tasks) = (Location::caller(), u32::from(TASKS));
+    let tell = |graph: &mut Graph, n: u32, step, address| {
+        let seat = Seat { cpu: CpuId(n), keeps_cpu: true };
+        graph.tell(Actor::task(TaskId(n)), seat, step, &lock(address), Location::caller());
+    };
     for address in 0..2000 {
-        graph.acquired(Actor::task(TaskId(address as u32 % 200)), address % 700, here);
-        graph.wait(Actor::task(TaskId(address as u32)), seat(0), &LOCK, address, here);
+        tell(graph, address as u32 % 200, LockStep::Acquired, address % 700);
+        tell(graph, address as u32, LockStep::Wait, address);
     }
     assert!(graph.unseen() > 0);
-    graph.released(Actor::task(TaskId(0)), 5);
+    tell(graph, 0, LockStep::Release, 5);
     graph.ended(TaskId(1));
     graph.forget_all();
-    (0..tasks).for_each(|n| graph.acquired(Actor::task(TaskId(n)), n as usize, here));
-    for n in 0..tasks {
-        graph.wait(Actor::task(TaskId(n)), seat(n), &LOCK, (n as usize + 1) % tasks as usize, here);
-    }
+    let tasks = u32::from(TASKS);
+    (0..tasks).for_each(|n| tell(graph, n, LockStep::Acquired, n as usize));
+    (0..tasks).for_each(|n| tell(graph, n, LockStep::Wait, (n as usize + 1) % tasks as usize));
     graph.stuck(&Anywhere).and(graph.search(Actor::task(TaskId(3)), &Anywhere))
 }
 
-fn seat(cpu: u32) -> Seat {
-    Seat { cpu: CpuId(cpu), keeps_cpu: true }
+fn lock(address: usize) -> LockId {
+    LockId { address, name: LOCK, mode: Mode::Exclusive }
 }
 
 #[test]

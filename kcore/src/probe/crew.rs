@@ -4,11 +4,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::engine::Wake;
-use super::locks::{Hold, Locks};
 use super::reason::Obstacle;
 use crate::event::{LockName, Waiting};
+use crate::holds::{Lock, Locks};
 use crate::leak::Hidden;
 use crate::machine::CpuId;
+
+/// More locks than one experiment takes. A lock beyond them counts as held by an unknown actor.
+const LOCKS: usize = 256;
 
 /// Where a participant is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +42,8 @@ struct Member {
 #[derive(Debug)]
 pub(super) struct Crew {
     members: Vec<Member>,
-    pub(super) locks: Locks,
+    /// Who has which, of the participants.
+    pub(super) locks: Locks<u8>,
 }
 
 impl Crew {
@@ -48,12 +52,13 @@ impl Crew {
     pub(super) fn new(participants: u32) -> Self {
         let mut members = vec![];
         members.resize_with(participants as usize, || Member { state: State::Absent, cpu: None });
-        Crew { members, locks: Locks::new() }
+        let locks = Locks::try_new(LOCKS).expect("there is memory for it where nobody asks whether there is");
+        Crew { members, locks }
     }
 
     pub(super) fn begin_round(&mut self) {
         self.members.iter_mut().for_each(|member| member.state = State::Absent);
-        self.locks.clear();
+        self.locks.forget_all();
     }
 
     pub(super) fn has(&self, who: u8) -> bool {
@@ -105,12 +110,15 @@ impl Crew {
         }
         match self.state(who) {
             State::Finished => Some(Obstacle::Finished),
-            State::LockWait { address, lock } => match self.locks.hold(address.address()) {
-                Hold::By(holder) => Some(Obstacle::Lock { name: lock.name, holder: Some(holder) }),
-                Hold::Unknown => Some(Obstacle::Lock { name: lock.name, holder: None }),
-                Hold::Free => self.occupant(who),
-            },
-            State::Absent | State::AtStart | State::Running | State::AtPoint { .. } => self.occupant(who),
+            State::LockWait { address, lock } if self.is_taken(address) => {
+                let holder = self.locks.get(address.address()).and_then(|lock| lock.holders().last());
+                Some(Obstacle::Lock { name: lock.name, holder: holder.map(|holder| holder.actor) })
+            }
+            State::LockWait { .. }
+            | State::Absent
+            | State::AtStart
+            | State::Running
+            | State::AtPoint { .. } => self.occupant(who),
         }
     }
 
@@ -124,7 +132,7 @@ impl Crew {
     pub(super) fn is_about_to_get_its_lock(&self, who: u8) -> bool {
         match self.state(who) {
             State::LockWait { address, lock } => {
-                lock.waiting != Waiting::Event && self.locks.is_free(address.address())
+                lock.waiting != Waiting::Event && self.locks.get(address.address()).is_some_and(Lock::is_free)
             }
             _ => false,
         }
@@ -145,12 +153,16 @@ impl Crew {
         Some(Obstacle::Cpu { by })
     }
 
+    /// Whether one that waits for the lock at `address` is not about to get it. One that is not known no
+    /// participant ever had.
+    fn is_taken(&self, address: Hidden) -> bool {
+        self.locks.get(address.address()).is_none_or(Lock::is_all_taken)
+    }
+
     fn keeps_cpu(&self, who: u8) -> bool {
         match self.state(who) {
             State::AtPoint { atomic } => atomic,
-            State::LockWait { address, lock } => {
-                lock.waiting == Waiting::Spins && self.locks.hold(address.address()) != Hold::Free
-            }
+            State::LockWait { address, lock } => lock.waiting == Waiting::Spins && self.is_taken(address),
             State::Absent | State::AtStart | State::Running | State::Finished => false,
         }
     }

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::panic::Location;
 
 use super::crew::{Crew, State};
 use super::plan::Plan;
@@ -134,9 +135,10 @@ impl Engine {
 
     /// `who` found `lock` taken and is about to spin or sleep; or has it; or is about to give it back, and
     /// need not be the one that took it (completions); or stops waiting for it, and goes on.
-    pub fn lock(&mut self, who: u8, step: LockStep, lock: &LockId) -> Wake {
+    /// `at` says in which line.
+    pub fn lock(&mut self, who: u8, step: LockStep, lock: &LockId, at: &'static Location<'static>) -> Wake {
         if self.crew.has(who) {
-            self.crew.locks.step(lock.address, who, step);
+            self.crew.locks.step(who, step, lock, at);
         }
         match step {
             LockStep::Wait => {

@@ -9,7 +9,6 @@
 //! | `plan` | [`Plan`] and [`Step`]: what the command line asks for |
 //! | `engine` | [`Engine`]: the events and their answers |
 //! | `crew` | the participants: who can run and who cannot, and why |
-//! | `locks` | who holds which lock, as far as the events tell |
 //! | `rendezvous` | the barrier |
 //! | `script` | the token that goes from step to step |
 //! | `reason` | [`GivenUp`]: why a step of a script could not happen |
@@ -18,7 +17,6 @@
 
 mod crew;
 mod engine;
-mod locks;
 mod plan;
 mod reason;
 mod rendezvous;

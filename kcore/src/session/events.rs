@@ -97,7 +97,7 @@ impl Session {
             }
             What::Lock(step, lock) => {
                 let stops = self.look(event, standing, tasks);
-                Answer { wake: self.engine.lock(who, *step, lock), stops, ..Answer::GO }
+                Answer { wake: self.engine.lock(who, *step, lock, event.at), stops, ..Answer::GO }
             }
             // Told of a participant only where a plan orders all steps.
             What::Units(_, LockId { address, .. }, _) | What::Block(Block::Freed { address, .. }) => {

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::panic::Location;
 
-use super::list::List;
 use crate::event::{Actor, LockName};
+use crate::list::List;
 use crate::machine::{Context, CpuId, TaskId};
 use crate::report;
 use crate::settings::Verdict;

@@ -5,10 +5,10 @@ use core::panic::Location;
 
 use super::actor::Seat;
 use super::finding::Finding;
-use super::lock::Lock;
 use super::set::Set;
 use super::tasks::Tasks;
-use crate::event::{Actor, LockId, LockName, LockStep};
+use crate::event::{Actor, LockId, LockName, LockStep, Mode, Waiting};
+use crate::holds::{Lock, Locks};
 use crate::machine::TaskId;
 
 /// Actors that can wait at the same time. The waits of others are not seen, and counted.
@@ -23,9 +23,11 @@ pub(super) struct Wait {
     pub(super) actor: Actor,
     pub(super) seat: Seat,
     pub(super) lock: LockName,
+    /// How it would have it.
+    pub(super) mode: Mode,
     pub(super) address: usize,
     pub(super) at: &'static Location<'static>,
-    /// When, in events.
+    /// When, in changes of locks.
     pub(super) since: u64,
 }
 
@@ -37,10 +39,8 @@ pub(super) struct Wait {
 pub struct Graph {
     /// At most one for each actor.
     pub(super) waits: Vec<Wait>,
-    /// At most one for each address.
-    pub(super) locks: Vec<Lock>,
-    /// Events so far.
-    now: u64,
+    locks: Locks<Actor>,
+    /// Waits that there was no room for.
     unseen: usize,
 }
 
@@ -58,21 +58,20 @@ impl Graph {
 
     /// [`new`](Graph::new), or [`None`] when there is no memory for it.
     pub fn try_new() -> Option<Self> {
-        let (mut waits, mut locks) = (Vec::new(), Vec::new());
+        let mut waits = Vec::new();
         waits.try_reserve_exact(WAITS).ok()?;
-        locks.try_reserve_exact(LOCKS).ok()?;
-        Some(Graph { waits, locks, now: 0, unseen: 0 })
+        Some(Graph { waits, locks: Locks::try_new(LOCKS)?, unseen: 0 })
     }
 
     /// A round begins: nobody waits, no lock is held. To be called while no task of the experiment runs.
     pub fn forget_all(&mut self) {
         self.waits.clear();
-        self.locks.clear();
+        self.locks.forget_all();
         self.unseen = 0;
     }
 
-    /// `actor`, which sits on its CPU as `seat` says, takes a step with `lock`: one of the four that follow,
-    /// or one after which it has the lock as before. After a wait this [searches](Graph::search).
+    /// `actor`, which sits on its CPU as `seat` says, takes `step` with `lock`. After a
+    /// [wait](LockStep::Wait) it is [searched](Graph::search).
     pub fn step(
         &mut self,
         actor: Actor,
@@ -82,71 +81,37 @@ impl Graph {
         at: &'static Location<'static>,
         tasks: &impl Tasks,
     ) -> Option<Finding> {
-        match step {
-            LockStep::Wait => {
-                self.wait(actor, seat, &lock.name, lock.address, at);
-                return self.search(actor, tasks);
-            }
-            LockStep::Acquired => self.acquired(actor, lock.address, at),
-            LockStep::Release => self.released(actor, lock.address),
-            LockStep::GaveUp => self.gave_up(actor),
-            LockStep::Downgraded => {}
-        }
-        None
+        self.tell(actor, seat, step, lock, at);
+        (step == LockStep::Wait).then(|| self.search(actor, tasks)).flatten()
     }
 
-    /// `actor` found the lock at `address` taken and is about to spin or sleep. [`Graph::search`] is next.
-    pub fn wait(
+    /// [`step`](Graph::step), after which nothing is searched.
+    pub fn tell(
         &mut self,
         actor: Actor,
         seat: Seat,
-        lock: &LockName,
-        address: usize,
+        step: LockStep,
+        lock: &LockId,
         at: &'static Location<'static>,
     ) {
-        self.now += 1;
-        self.end_wait(actor);
-        match self.waits.len() < WAITS {
-            true => self.waits.push(Wait { actor, seat, lock: *lock, address, at, since: self.now }),
-            false => self.unseen += 1,
+        if matches!(step, LockStep::Wait | LockStep::Acquired | LockStep::GaveUp) {
+            self.end_wait(actor);
         }
-    }
-
-    /// `actor` has the lock at `address`, or one unit of it.
-    pub fn acquired(&mut self, actor: Actor, address: usize, at: &'static Location<'static>) {
-        self.now += 1;
-        self.end_wait(actor);
-        match self.entry(address) {
-            Some(lock) => lock.acquired(actor, at),
-            None => self.unseen += 1,
+        self.locks.step(actor, step, lock, at);
+        let LockId { address, name: lock, mode } = *lock;
+        match step == LockStep::Wait {
+            true if self.waits.len() == WAITS => self.unseen += 1,
+            true => {
+                self.waits.push(Wait { actor, seat, lock, mode, address, at, since: self.locks.changes() })
+            }
+            false => {}
         }
-    }
-
-    /// `actor` is about to give the lock at `address` back. It need not be the one that took it: then it is a
-    /// signal, and its holders mean nothing for the rest of the round.
-    pub fn released(&mut self, actor: Actor, address: usize) {
-        self.now += 1;
-        let now = self.now;
-        match self.entry(address) {
-            Some(lock) => lock.released(actor, now),
-            None => self.unseen += 1,
-        }
-        if let Some(index) = self.locks.iter().position(|lock| lock.address == address)
-            && self.locks[index].is_forgettable()
-        {
-            self.locks.swap_remove(index);
-        }
-    }
-
-    /// `actor` does not wait any more and did not get what it waited for: a signal or a timeout.
-    pub fn gave_up(&mut self, actor: Actor) {
-        self.end_wait(actor);
     }
 
     /// `task` has returned from its body. What it has it will never give back.
     pub fn ended(&mut self, task: TaskId) {
         self.end_wait(Actor::task(task));
-        self.locks.iter_mut().for_each(|lock| lock.ended(task));
+        self.locks.ended(Actor::task(task));
     }
 
     /// The lock that `actor` waits for.
@@ -162,33 +127,20 @@ impl Graph {
     /// Waits, acquisitions and releases of this round that there was no room for. When it is not zero nothing
     /// is certain any more, and a deadlock is found by [`Graph::stuck`] only.
     pub fn unseen(&self) -> usize {
-        self.unseen
+        self.unseen + self.locks.unseen()
     }
 
     pub(super) fn wait_of(&self, actor: Actor) -> Option<usize> {
         self.waits.iter().position(|wait| wait.actor == actor)
     }
 
-    pub(super) fn lock(&self, address: usize) -> Option<&Lock> {
-        self.locks.iter().find(|lock| lock.address == address)
+    pub(super) fn lock(&self, wait: &Wait) -> Option<&Lock<Actor>> {
+        self.locks.get(wait.address).filter(|lock| wait.lock.waiting != Waiting::Event && lock.is_owned())
     }
 
     fn end_wait(&mut self, actor: Actor) {
         if let Some(index) = self.wait_of(actor) {
             self.waits.swap_remove(index);
         }
-    }
-
-    /// What is known of the lock at `address`, from now on if nothing was; `None` when there is no room.
-    fn entry(&mut self, address: usize) -> Option<&mut Lock> {
-        let index = match self.locks.iter().position(|lock| lock.address == address) {
-            Some(index) => index,
-            None if self.locks.len() == LOCKS => return None,
-            None => {
-                self.locks.push(Lock::new(address));
-                self.locks.len() - 1
-            }
-        };
-        self.locks.get_mut(index)
     }
 }

@@ -22,11 +22,9 @@
 //! |---|---|
 //! | `actor` | [`Seat`]: how an actor sits on its CPU |
 //! | `tasks` | [`Tasks`]: what the search asks the scheduler |
-//! | `lock` | what is known of a lock: its holders, and how it is used |
 //! | `graph` | [`Graph`]: the events |
 //! | `set` | the waits that are not struck out yet |
 //! | `search` | the search |
-//! | `list` | [`List`]: room for so many, and a count of the rest |
 //! | `finding` | [`Finding`] and [`Edge`]: the answer, and its records for the wire |
 //! | `text` | the answer for people |
 
@@ -35,8 +33,6 @@
 mod actor;
 mod finding;
 mod graph;
-mod list;
-mod lock;
 mod search;
 mod set;
 mod tasks;
@@ -45,7 +41,5 @@ mod text;
 pub use actor::Seat;
 pub use finding::{EDGES, Edge, Finding, What, label};
 pub use graph::{Graph, WAITS};
-pub use list::List;
-pub use lock::HOLDERS;
 pub use tasks::{Tasks, Where};
 pub use text::At;

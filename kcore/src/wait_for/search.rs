@@ -2,13 +2,15 @@
 
 use super::finding::{Edge, Finding, What};
 use super::graph::{Graph, Wait};
-use super::list::List;
-use super::lock::{Holder, Lock};
 use super::set::Set;
 use super::tasks::{Tasks, Where};
 use crate::event::{Actor, Waiting};
+use crate::holds::Lock;
+use crate::list::List;
 use crate::machine::{Context, CpuId};
 use crate::settings::Verdict;
+
+type Holder = crate::holds::Holder<Actor>;
 
 /// How much the caller vouches for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,9 +41,9 @@ impl Graph {
     /// - Of locks with several holders (readers, counting semaphores) a unit may be on its way to the waiter.
     /// - A task may have lost its CPU for ever between what happened to it and the event that says so.
     ///
-    /// One wrong answer is possible: the first time in a round that a lock goes from one holder to several, a
-    /// search in the middle of that takes it for a lock with one. Name such a lock [`Waiting::Event`] where
-    /// that matters.
+    /// One wrong answer is possible: the first time in a round that a lock of units goes from one holder to
+    /// several, or a reader joins another while a writer waits, a search in the middle of that takes it for a
+    /// lock with one. Name such a lock [`Waiting::Event`] where that matters.
     pub fn search(&self, actor: Actor, tasks: &impl Tasks) -> Option<Finding> {
         let from = self.wait_of(actor)?;
         let mut view = View::new(self, tasks, Proof::Certain);
@@ -71,10 +73,7 @@ impl Graph {
 
     /// Every wait, with a holder if one is known. For the report of a watchdog.
     pub fn edges(&self) -> impl Iterator<Item = Edge> {
-        self.waits.iter().map(|wait| {
-            let owner = self.lock(wait.address).filter(|lock| lock.is_owned(&wait.lock));
-            lock_edge(wait, owner.and_then(|lock| lock.holders.iter().next()))
-        })
+        self.waits.iter().map(|wait| lock_edge(wait, self.lock(wait).and_then(|lock| lock.holders().next())))
     }
 }
 
@@ -134,20 +133,19 @@ impl<'a, T: Tasks> View<'a, T> {
     fn held(&self, actor: Actor) -> Option<Reason> {
         let index = self.graph.wait_of(actor).filter(|index| self.stuck.contains(*index))?;
         let wait = &self.graph.waits[index];
-        let lock = self.graph.lock(wait.address).filter(|lock| self.counts(lock, wait))?;
+        let lock = self.graph.lock(wait).filter(|lock| self.counts(lock, wait))?;
         let helpless = |holder: &Holder| self.has_ended(holder) || self.reason_of_holder(actor, holder);
-        if !lock.holders.iter().all(helpless) {
+        if !lock.holders().all(helpless) {
             return None;
         }
-        let holder = *lock.holders.iter().next()?;
+        let holder = *lock.holders().next()?;
         Some(Reason::Held(index, Holder { ended: self.has_ended(&holder), ..holder }))
     }
 
     /// Whether `lock` is one whose holders alone decide about `wait`.
-    fn counts(&self, lock: &Lock, wait: &Wait) -> bool {
+    fn counts(&self, lock: &Lock<Actor>, wait: &Wait) -> bool {
         let sleeps = wait.lock.waiting != Waiting::Spins;
-        lock.is_owned(&wait.lock)
-            && (self.proof == Proof::Still || lock.is_withheld(wait.since))
+        (self.proof == Proof::Still || lock.is_withheld(wait.mode, wait.since))
             && !(sleeps && wait.actor.context == Context::Task && self.tasks.gives_up(wait.actor.task))
     }
 

@@ -3,7 +3,9 @@
 mod sim;
 mod told;
 
-use kcore::event::{Access, Op};
+use std::panic::Location;
+
+use kcore::event::{Access, LockId, LockStep, Mode, Op};
 use kcore::machine::CpuId;
 use kcore::probe::{Decision, Engine, Meetings, Plan, Step};
 use kcore::settings::Probe;
@@ -361,6 +363,25 @@ fn a_lock_that_another_still_has_is_not_about_to_be_got() {
     assert_eq!(engine.arrive(0, &access, false, CpuId(0)), (Decision::Wait, 0));
     assert_eq!(engine.lock_release(1, 7), 0);
     assert_eq!(engine.finished(1), 1, "A does not wait for C, which waits for A");
+}
+
+/// While one of two readers is inside, a writer does not come; its step is given up when nothing else moves.
+#[test]
+fn a_lock_that_a_reader_still_has_is_not_free() {
+    let mut engine = Engine::new(script("C.copy B.copy"), 3);
+    engine.begin_round();
+    (0..3).for_each(|who| assert_eq!(engine.begin_at_once(who), 0));
+    let lock = |engine: &mut Engine, who, step, mode| {
+        engine.lock(who, step, &LockId { address: 7, name: LOCKS[0], mode }, Location::caller());
+    };
+    lock(&mut engine, 0, LockStep::Acquired, Mode::Shared);
+    lock(&mut engine, 1, LockStep::Acquired, Mode::Shared);
+    lock(&mut engine, 2, LockStep::Wait, Mode::Exclusive);
+    lock(&mut engine, 0, LockStep::Release, Mode::Shared);
+    engine.finished(0);
+    assert_eq!(arrive(&mut engine, 1, 1, 2, Op::Point), (Decision::Go, 0));
+    let given_up: Vec<String> = engine.given_up().iter().map(ToString::to_string).collect();
+    assert_eq!(given_up, ["step 1: C cannot reach copy: it waits for scull0.lock, held by B"]);
 }
 
 /// The lock is still its holder's after another task has given up waiting for it.

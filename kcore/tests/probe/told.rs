@@ -1,5 +1,7 @@
 //! The engine, told of a lock by its address.
 
+use std::panic::Location;
+
 use kcore::class;
 use kcore::event::{LockId, LockName, LockStep, Mode};
 use kcore::probe::{Engine, Wake};
@@ -29,6 +31,6 @@ pub(crate) trait Told {
 
 impl Told for Engine {
     fn tell(&mut self, who: u8, step: LockStep, name: &LockName, address: usize) -> Wake {
-        self.lock(who, step, &LockId { address, name: *name, mode: Mode::Exclusive })
+        self.lock(who, step, &LockId { address, name: *name, mode: Mode::Exclusive }, Location::caller())
     }
 }

@@ -1,9 +1,11 @@
 //! Locks with one holder: cycles of tasks, of handlers, and round a CPU.
 
+use kcore::event::{LockStep, Mode};
 use kcore::machine::{CpuId, TaskId};
 use kcore::settings::Verdict;
 use kcore::wait_for::{Finding, Tasks, Where};
 
+use crate::places::P5;
 use crate::world::{DEVICE, SEM, World, irq, shape, softirq, task};
 
 fn deadlock(finding: Option<Finding>, expected: &str) {
@@ -77,7 +79,7 @@ fn who_has_given_up_waits_no_more() {
     world.take(task(0), SEM);
     world.take(task(1), SEM + 1);
     nothing(world.wait(task(0), SEM + 1));
-    world.graph.gave_up(task(0));
+    world.tell(task(0), LockStep::GaveUp, SEM + 1, Mode::Exclusive, P5);
     nothing(world.wait(task(1), SEM));
     deadlock(world.wait(task(0), SEM + 1), "A>B* B>A*");
 }
@@ -246,34 +248,25 @@ fn the_scheduler_knows_that_the_holder_has_ended() {
 fn more_waits_than_there_is_room_for() {
     let mut world = World::new();
     for n in 0..150 {
-        let at = crate::places::P5;
-        world.graph.acquired(task(n), 1000 + n as usize, at);
+        world.take(task(n), 1000 + n as usize);
     }
     for n in 0..150 {
-        let lock = crate::world::LOCKS[0];
-        let seat = kcore::wait_for::Seat { cpu: CpuId(n), keeps_cpu: true };
-        world.graph.wait(task(n), seat, &lock, 1000 + (n as usize + 1) % 150, crate::places::P6);
-        nothing(world.graph.search(task(n), &world));
+        nothing(world.wait(task(n), 1000 + (n as usize + 1) % 150));
     }
     assert_eq!(world.graph.unseen(), 150 - kcore::wait_for::WAITS);
-    let seat = kcore::wait_for::Seat { cpu: CpuId(0), keeps_cpu: true };
-    world.graph.wait(task(0), seat, &crate::world::LOCKS[0], 1000, crate::places::P6);
-    nothing(world.graph.search(task(0), &world));
+    nothing(world.wait(task(0), 1000));
     deadlock(world.graph.stuck(&world), "A>A*");
 }
 
 #[test]
 fn a_long_ring_says_how_many_more() {
-    let (size, at) = (100, crate::places::P5);
+    let size = 100;
     let mut world = World::new();
-    (0..size).for_each(|n| world.graph.acquired(task(n), 1000 + n as usize, at));
+    (0..size).for_each(|n| world.take(task(n), 1000 + n as usize));
     let mut last = None;
     for n in 0..size {
         nothing(last);
-        let seat = kcore::wait_for::Seat { cpu: CpuId(n), keeps_cpu: true };
-        let next = 1000 + (n as usize + 1) % size as usize;
-        world.graph.wait(task(n), seat, &crate::world::LOCKS[0], next, at);
-        last = world.graph.search(task(n), &world);
+        last = world.wait(task(n), 1000 + (n as usize + 1) % size as usize);
     }
     let finding = last.expect("a finding");
     assert_eq!(finding.verdict, Verdict::Deadlock);
@@ -284,14 +277,13 @@ fn a_long_ring_says_how_many_more() {
 /// Two that wait for each other, behind more tasks than a finding has edges for.
 #[test]
 fn a_ring_at_the_end_of_a_long_chain_is_found() {
-    let (chain, at) = (20, crate::places::P5);
+    let chain = 20;
     let mut world = World::new();
-    (0..chain).for_each(|n| world.graph.acquired(task(n), 1000 + n as usize, at));
+    (0..chain).for_each(|n| world.take(task(n), 1000 + n as usize));
     // The last two are the ring.
     for n in (1..chain).rev().chain([0]) {
-        let seat = kcore::wait_for::Seat { cpu: CpuId(n), keeps_cpu: true };
         let next = if n == 0 { 1 } else { n - 1 };
-        world.graph.wait(task(n), seat, &crate::world::LOCKS[0], 1000 + next as usize, at);
+        world.tell(task(n), LockStep::Wait, 1000 + next as usize, Mode::Exclusive, P5);
     }
     let finding = world.graph.search(task(chain - 1), &world).expect("a finding");
     assert_eq!((finding.verdict, finding.edges.len()), (Verdict::Deadlock, kcore::wait_for::EDGES));

@@ -1,7 +1,9 @@
 //! What is asked of the graph besides who waits for ever.
 
-use kcore::wait_for::List;
+use kcore::event::{LockStep, Mode};
+use kcore::list::List;
 
+use crate::places::P5;
 use crate::world::{LOCKS, READY, SEM, World, task};
 
 #[test]
@@ -14,7 +16,7 @@ fn who_waits_for_what() {
         [0, 1, 2].map(|n| world.graph.awaited_by(task(n))),
         [Some(LOCKS[READY]), Some(LOCKS[SEM]), None]
     );
-    world.graph.gave_up(task(0));
+    world.tell(task(0), LockStep::GaveUp, READY, Mode::Exclusive, P5);
     assert_eq!((world.graph.is_waiting(), world.graph.awaited_by(task(0))), (true, None));
     world.take(task(1), SEM);
     assert!(!world.graph.is_waiting());

@@ -1,12 +1,13 @@
 //! Random programs and random graphs.
 
+use kcore::event::{LockStep, Mode};
 use kcore::machine::TaskId;
 use kcore::settings::Verdict;
 use proptest::prelude::*;
 
 use crate::crew::{Crew, Do, READERS};
 use crate::places::P5;
-use crate::world::{LOCKS, SEM, World, task};
+use crate::world::{SEM, World, task};
 
 /// A small generator, so that one number decides a whole schedule.
 fn chooser(mut seed: u64) -> impl FnMut(usize) -> usize {
@@ -92,14 +93,13 @@ proptest! {
     ) {
         let mut world = World::new();
         for (lock, holder) in holders.iter().enumerate() {
-            world.graph.acquired(task(*holder), 100 + lock, P5);
+            world.take(task(*holder), 100 + lock);
         }
         let wants = |n: u32| wants[n as usize].filter(|_| !ended[n as usize]);
         (0..8).filter(|n| ended[*n as usize]).for_each(|n| world.graph.ended(TaskId(n)));
         for n in 0..8 {
             if let Some(lock) = wants(n) {
-                let seat = kcore::wait_for::Seat { cpu: kcore::machine::CpuId(n), keeps_cpu: true };
-                world.graph.wait(task(n), seat, &LOCKS[0], 100 + lock, P5);
+                world.tell(task(n), LockStep::Wait, 100 + lock, Mode::Exclusive, P5);
             }
         }
         for n in 0..8 {

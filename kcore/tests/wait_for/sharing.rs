@@ -1,10 +1,10 @@
 //! Locks with several holders, and those whose last taker does not have them.
 
-use std::panic::Location;
-
+use kcore::event::Mode;
+use kcore::holds::HOLDERS;
 use kcore::machine::TaskId;
-use kcore::wait_for::HOLDERS;
 
+use crate::places::P5;
 use crate::world::{READY, SEM, TOKEN, UNITS, World, irq, shape, task};
 
 /// A lock that is free and tells nothing is forgotten, or locks that come and go would fill the graph in the
@@ -14,8 +14,8 @@ fn locks_that_come_and_go_leave_room() {
     let mut world = World::new();
     world.take(task(0), 0);
     for address in 1..5000 {
-        world.graph.acquired(task(1), address, Location::caller());
-        world.graph.released(task(1), address);
+        world.take(task(1), address);
+        world.give(task(1), address);
     }
     assert_eq!(world.graph.unseen(), 0);
     assert!(world.wait(task(0), 0).is_some(), "the one that is held was kept");
@@ -82,17 +82,16 @@ fn a_unit_that_came_back_before_the_wait_is_not_on_its_way() {
 #[test]
 fn more_locks_than_there_is_room_for() {
     let mut world = World::new();
-    let take = |world: &mut World, address| world.graph.acquired(task(0), address, Location::caller());
     // Held ones are not forgotten.
     let held = (1..).find(|&address| {
-        take(&mut world, address);
+        world.take(task(0), address);
         world.graph.unseen() > 0
     });
     let room = held.unwrap() - 1;
     assert!((100..10_000).contains(&room), "{room}");
     world.give(task(0), room + 1);
     assert_eq!(world.graph.unseen(), 2, "an acquisition and a release");
-    take(&mut world, room + 2);
+    world.take(task(0), room + 2);
     assert_eq!(world.graph.unseen(), 3);
     world.graph.forget_all();
     assert_eq!(world.graph.unseen(), 0);
@@ -179,4 +178,28 @@ fn a_lock_that_another_gives_back_proves_nothing_from_then_on() {
     world.give(task(1), SEM);
     world.take(task(0), SEM);
     assert!(world.wait(task(0), SEM).is_none());
+}
+
+/// What a writer has is no reader's, and what a reader has is no writer's, however many readers there were.
+#[test]
+fn a_reader_keeps_a_writer_out() {
+    let mut world = World::new();
+    world.share(task(0), 0);
+    world.share(task(1), 0);
+    world.give(task(1), 0);
+    world.take(task(2), 1);
+    assert!(world.wait(task(2), 0).is_none());
+    assert_eq!(shape(&world.wait(task(0), 1).expect("a finding")), "A>C* C>A*");
+}
+
+/// When a writer leaves, those that read next may both be in, and one of them has not told so yet.
+#[test]
+fn a_reader_that_comes_in_with_another_does_not_wait_for_it() {
+    let mut world = World::new();
+    world.take(task(2), 0);
+    world.take(task(1), 1);
+    assert!(world.wait_as(task(1), 0, Mode::Shared, P5).is_none());
+    world.give(task(2), 0);
+    world.share(task(0), 0);
+    assert!(world.wait(task(0), 1).is_none(), "B is about to tell that it reads");
 }

@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use kcore::class;
-use kcore::event::{Actor, LockName, Waiting};
+use kcore::event::{Actor, LockId, LockName, LockStep, Mode, Waiting};
 use kcore::machine::{Context, CpuId, TaskId};
 use kcore::wait_for::{Finding, Graph, Seat, Tasks, Where};
 
@@ -86,11 +86,15 @@ impl World {
     }
 
     pub(crate) fn take(&mut self, who: Actor, lock: usize) {
-        self.graph.acquired(who, lock, ALL[lock % ALL.len()]);
+        self.tell(who, LockStep::Acquired, lock, Mode::Exclusive, ALL[lock % ALL.len()]);
+    }
+
+    pub(crate) fn share(&mut self, who: Actor, lock: usize) {
+        self.tell(who, LockStep::Acquired, lock, Mode::Shared, ALL[lock % ALL.len()]);
     }
 
     pub(crate) fn give(&mut self, who: Actor, lock: usize) {
-        self.graph.released(who, lock);
+        self.tell(who, LockStep::Release, lock, Mode::Exclusive, ALL[lock % ALL.len()]);
     }
 
     /// Waits and searches.
@@ -104,13 +108,38 @@ impl World {
         lock: usize,
         at: &'static Location<'static>,
     ) -> Option<Finding> {
+        self.wait_as(who, lock, Mode::Exclusive, at)
+    }
+
+    /// Waits for it in `mode`, and searches.
+    pub(crate) fn wait_as(
+        &mut self,
+        who: Actor,
+        lock: usize,
+        mode: Mode,
+        at: &'static Location<'static>,
+    ) -> Option<Finding> {
+        self.tell(who, LockStep::Wait, lock, mode, at);
+        self.graph.search(who, self)
+    }
+
+    /// The graph hears of it, and nothing is searched. A lock at an address that is no place in the list is
+    /// called as the first.
+    pub(crate) fn tell(
+        &mut self,
+        who: Actor,
+        step: LockStep,
+        address: usize,
+        mode: Mode,
+        at: &'static Location<'static>,
+    ) {
         let cpu = match self.whereabouts(who.task) {
             Where::OnCpu(cpu) | Where::Runnable(cpu) | Where::Asleep(cpu) => cpu,
-            Where::Ended => panic!("who has ended does not wait"),
+            Where::Ended => CpuId(who.task.0),
         };
         let seat = Seat { cpu, keeps_cpu: self.keeps_cpu };
-        self.graph.wait(who, seat, &LOCKS[lock], lock, at);
-        self.graph.search(who, self)
+        let lock = LockId { address, name: *LOCKS.get(address).unwrap_or(&LOCKS[0]), mode };
+        self.graph.tell(who, seat, step, &lock, at);
     }
 }
 

@@ -11,9 +11,9 @@
 
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
+use kcore::list::List;
 use kcore::machine::TaskId;
 use kcore::report::{Record, Summary};
-use kcore::wait_for::List;
 
 use super::participant::{CREW, SESSION, Scheduler, stop_as_found};
 use super::run::{is_job, is_watched};

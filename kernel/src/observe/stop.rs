@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use kcore::event::LockName;
+use kcore::list::List;
 use kcore::machine::TaskId;
 use kcore::report;
 use kcore::session::Finding;
 use kcore::settings::Verdict;
-use kcore::wait_for::List;
 
 use super::oops::Oops;
 use super::witness::Witness;

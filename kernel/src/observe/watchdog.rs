@@ -16,8 +16,8 @@ use core::sync::atomic::{
 };
 
 use kcore::class;
+use kcore::list::List;
 use kcore::machine::{Cpu, TaskId};
-use kcore::wait_for::List;
 
 use super::oops::Oops;
 use super::participant::{CREW, SESSION, Scheduler, stop_as_found};

@@ -5,8 +5,8 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
+use kcore::list::List;
 use kcore::machine::TaskId;
-use kcore::wait_for::List;
 
 use crate::arch::patience::Patience;
 use crate::arch::traps::TrapFrame;
