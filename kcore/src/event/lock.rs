@@ -49,6 +49,8 @@ pub enum Mode {
     Exclusive,
     /// Together with others that take it so.
     Shared,
+    /// Not at all: it is waited for until no actor has it [exclusively](Mode::Exclusive).
+    Passing,
 }
 
 /// An observed lock.

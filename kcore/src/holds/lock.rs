@@ -162,6 +162,7 @@ impl<A: Copy + PartialEq> Lock<A> {
                 self.is_held_as(Mode::Shared) || self.most <= 1 || (self.is_all_taken() && is_old)
             }
             Mode::Shared => self.is_held_as(Mode::Exclusive) || is_old,
+            Mode::Passing => false,
         }
     }
 

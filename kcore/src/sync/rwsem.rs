@@ -213,7 +213,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
                     state.readers += 1;
                     self.watch.acquired(Some(wait));
                 }
-                None => unreachable!("whoever waits at the gate says what it wants"),
+                None | Some((Mode::Passing, _)) => unreachable!("a waiter at the gate says what it wants"),
             }
         }
         let_in.wake_after(state);

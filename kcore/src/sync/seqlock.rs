@@ -118,7 +118,7 @@ impl<M: Cpu, const N: usize, W: Watch<M>, A: AtomicWord> SeqLock<M, N, W, A> {
 
     /// Tells of a reader, which waits for the lock of the writers and never has it.
     fn tell(&self, step: LockStep, place: W::Place) {
-        self.watch().announce(step, Mode::Shared, self.writer.address(), place);
+        self.watch().announce(step, Mode::Passing, self.writer.address(), place);
     }
 
     /// Calls `body`, which reads by [`get`](SeqLock::get), until no CPU wrote meanwhile, and returns what it

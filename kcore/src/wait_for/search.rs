@@ -4,7 +4,7 @@ use super::finding::{Edge, Finding, What};
 use super::graph::{Graph, Wait};
 use super::set::Set;
 use super::tasks::{Tasks, Where};
-use crate::event::{Actor, Waiting};
+use crate::event::{Actor, Mode, Waiting};
 use crate::holds::Lock;
 use crate::list::List;
 use crate::machine::{Context, CpuId};
@@ -39,6 +39,7 @@ impl Graph {
     ///
     /// Not every deadlock is certain at once. A later search finds it, or [`stuck`](Graph::stuck):
     /// - Of locks with several holders (readers, counting semaphores) a unit may be on its way to the waiter.
+    /// - A reader of a seqlock may have seen that the writer is through.
     /// - A task may have lost its CPU for ever between what happened to it and the event that says so.
     ///
     /// One wrong answer is possible: the first time in a round that a lock of units goes from one holder to
@@ -145,7 +146,11 @@ impl<'a, T: Tasks> View<'a, T> {
     /// Whether `lock` is one whose holders alone decide about `wait`.
     fn counts(&self, lock: &Lock<Actor>, wait: &Wait) -> bool {
         let sleeps = wait.lock.waiting != Waiting::Spins;
-        (self.proof == Proof::Still || lock.is_withheld(wait.mode, wait.since))
+        // One that only waits until a writer is through may have seen that it is, and not have told so yet,
+        // nor has the writer: unless the writer is below it and gets nowhere meanwhile.
+        let is_above = |holder: &Holder| wait.actor.is_on_top_of(holder.actor);
+        let passes = || wait.mode == Mode::Passing && lock.holders().all(is_above);
+        (self.proof == Proof::Still || passes() || lock.is_withheld(wait.mode, wait.since))
             && !(sleeps && wait.actor.context == Context::Task && self.tasks.gives_up(wait.actor.task))
     }
 

@@ -203,3 +203,17 @@ fn a_reader_that_comes_in_with_another_does_not_wait_for_it() {
     world.share(task(0), 0);
     assert!(world.wait(task(0), 1).is_none(), "B is about to tell that it reads");
 }
+
+/// A reader of a seqlock that has seen the writer leave, neither of which has told so: a handler on top of
+/// the writer waits for what the reader gives back.
+#[test]
+fn a_reader_that_has_no_lock_may_be_through() {
+    for (above, expected) in [(irq(1), ""), (irq(0), "A>B*")] {
+        let mut world = World::new();
+        world.take(task(1), 0);
+        world.take(task(0), 1);
+        assert!(world.wait_as(task(0), 0, Mode::Passing, P5).is_none());
+        let found = world.wait(above, 1);
+        assert_eq!(found.is_some(), !expected.is_empty(), "{found:?}");
+    }
+}
