@@ -248,6 +248,17 @@ pub(crate) fn restore(count: u32) {
     percpu::set_count(count);
 }
 
+/// The running task gives back none of the locks that it has, nor do the handlers on top of it: nothing is
+/// taken under them any more.
+pub(crate) fn leave_locks() {
+    #[cfg(feature = "lock-order")]
+    {
+        let irqs_on = cpu::irq_save();
+        ORDER.leaves(Kernel::cpu(), Kernel::task());
+        cpu::irq_restore(irqs_on);
+    }
+}
+
 impl Cpu for Kernel {
     type Flag = AtomicBool;
 

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering::
 
 use crate::event::{Actor, Described};
 use crate::leak::Hidden;
-use crate::machine::CpuId;
+use crate::machine::{CpuId, TaskId};
 use crate::report;
 
 /// Classes that there is room for; of one more nothing is noted.
@@ -84,8 +84,14 @@ impl<const CPUS: usize> Order<CPUS> {
         // What was freed has no class any more.
         if let Some(lock) = own.or_else(|| held.iter().find(|lock| lock.is_at(address) && lock.is_of(actor)))
         {
-            lock.holder.store(0, Relaxed);
+            lock.remove();
         }
+    }
+
+    /// `task`, which runs on `cpu`, gives back nothing of what it and the handlers on top of it have taken.
+    pub fn leaves(&self, cpu: CpuId, task: TaskId) {
+        let held = self.held[cpu.0 as usize].iter();
+        held.filter(|lock| lock.holder.load(Relaxed) >> 8 == task.0.into()).for_each(Lock::remove);
     }
 
     /// What was observed so far.
@@ -143,6 +149,10 @@ impl Lock {
         Lock { holder: AtomicU64::new(0), address, class: AtomicPtr::new(ptr::null_mut()), number }
     }
 
+    fn remove(&self) {
+        self.holder.store(0, Relaxed);
+    }
+
     fn is_of(&self, actor: Actor) -> bool {
         self.holder.load(Relaxed) == word(actor)
     }
@@ -160,7 +170,7 @@ fn word(actor: Actor) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::{Context, TaskId};
+    use crate::machine::Context;
 
     static OUTER: Described = Described { name: "outer", rule: "", file: "a" };
     static INNER: Described = Described { name: "inner", rule: "", file: "b" };
@@ -201,6 +211,24 @@ mod tests {
         order.gives_back(CPU, one, &INNER, 16);
         order.took(CPU, one, false, &LAST, 32);
         assert_eq!(under(&order, "last"), ["outer"]);
+    }
+
+    /// More tasks have left a lock behind than there is room for; one that has two still has both.
+    #[test]
+    fn what_a_task_leaves_takes_no_room() {
+        let order = Order::new();
+        for task in (2..).map(TaskId).take(MOST) {
+            order.took(CPU, Actor { task, context: Context::Softirq }, true, &LAST, 8);
+            order.leaves(CPU, task);
+        }
+        let one = Actor::task(TaskId(1));
+        // Where there is no room, each of them takes the place of the one before.
+        for (class, address) in [&OUTER, &INNER, &LAST].into_iter().zip((16..).step_by(8 * MOST)) {
+            order.took(CPU, one, true, class, address);
+        }
+        let mut all = under(&order, "last");
+        all.sort();
+        assert_eq!(all, ["inner", "outer"]);
     }
 
     /// The task that follows gives back what its predecessor took; then it is not held any more.

@@ -72,6 +72,7 @@ pub(crate) fn leave_all() {
         apic::end_of_interrupt();
     }
     context::restore(context::FREE);
+    context::leave_locks();
     softirq::abandoned();
     cpu::irq_on();
     let told = |at: &Location<'_>| println!("the kernel's own mutex that it took at {at} is given back");

@@ -204,6 +204,7 @@ pub fn halt_in_place() {
 /// Ends the running task with `code`: it never runs again.
 pub fn end(code: i32) -> ! {
     listener::ENDS.call();
+    context::leave_locks();
     let mut queue = QueueGuard::lock(percpu::this_cpu());
     let task = this_task();
     task.code.store(code, Relaxed);
