@@ -90,7 +90,7 @@ fn every_default_point_and_step_is_known() {
             if object.is_some() && entry.variant(object).is_none() {
                 continue;
             }
-            for point in entry.points_for(object).iter().chain(entry.fire) {
+            for point in entry.locks().flat_map(|lock| entry.points_for(lock, object)).chain(entry.fire) {
                 assert!(entry.known_points.contains(point), "{}: {point}", entry.name);
             }
             for step in entry.script_for(object) {
@@ -188,6 +188,11 @@ fn what_is_filled_in() {
     assert_eq!(array.object, Some(Object::Array));
     let plain = run("run scull-leak").expect("a run");
     assert_eq!((plain.plan, plain.object, plain.lock), (Plan::Pass, Some(Object::Quantum), Form::None));
+    let ring = run("run request-queue lock=ring probe=rendezvous").expect("a run");
+    assert_eq!(ring.probe.to_string(), "rendezvous=ring.store");
+    // The points typed out that its other forms have by themselves.
+    let list = run("run request-queue probe=rendezvous=next.store,head.store").expect("a run");
+    assert_eq!(list.expected, run("run request-queue").expect("a run").expected);
     let pause = run("run counter probe=pause").expect("a run");
     assert_eq!((pause.plan, pause.object), (Plan::Delay(1), None));
     let broken = run("run broken-lock probe=script").expect("a run");

@@ -44,7 +44,7 @@ impl Experiment {
             Probe::Rendezvous(points) => {
                 certain.rendezvous
                     && writers >= self.tasks.unwrap_or(2).max(2)
-                    && (points.is_empty() || points == self.points_for(object))
+                    && (points.is_empty() || points == self.points_for(choice.lock, object))
             }
             Probe::Script(steps) => {
                 certain.script

@@ -34,6 +34,8 @@ pub struct Experiment {
     pub known_points: &'static [&'static str],
     /// Where its tasks meet when the command line names no point.
     pub points: &'static [&'static str],
+    /// The same for the forms whose tasks pass points of their own.
+    pub points_of: &'static [(Form, &'static [&'static str])],
     /// The order of its tasks when the command line names none.
     pub script: &'static [&'static str],
     /// Where the experiment's interrupt comes when the command line names no point.
@@ -283,6 +285,7 @@ impl Experiment {
         unit: "",
         known_points: &[],
         points: &[],
+        points_of: &[],
         script: &[],
         fire: &[],
         certain: Certain::NEVER,
@@ -350,8 +353,9 @@ impl Experiment {
     }
 
     /// Where the tasks meet when the command line names no point.
-    pub fn points_for(&self, object: Option<Object>) -> &'static [&'static str] {
-        self.variant(object).map_or(self.points, |variant| variant.points)
+    pub fn points_for(&self, lock: Form, object: Option<Object>) -> &'static [&'static str] {
+        let own = self.points_of.iter().find(|(form, _)| *form == lock).map(|(_, points)| *points);
+        own.or(self.variant(object).map(|variant| variant.points)).unwrap_or(self.points)
     }
 
     /// The order of the tasks when the command line names none.

@@ -42,7 +42,8 @@ pub(super) static ENTRY: Experiment = Experiment {
         "ring.load",
         "ring.store",
     ],
-    points: &["next.store", "head.store", "ring.store"],
+    points: &["next.store", "head.store"],
+    points_of: &[(Form::Ring, &["ring.store"])],
     script: &[
         "A.tail.load",
         "B.head.load",

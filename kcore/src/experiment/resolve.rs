@@ -81,8 +81,11 @@ pub fn resolve(
     let lock = lock(settings.lock, entry)?;
     fits(entry, lock, cpus, config)?;
     let object = object(settings.object, entry)?;
-    let points =
-        Defaults { points: entry.points_for(object), script: entry.script_for(object), fire: entry.fire };
+    let points = Defaults {
+        points: entry.points_for(lock, object),
+        script: entry.script_for(object),
+        fire: entry.fire,
+    };
     let wanted = settings.probe.clone().unwrap_or_else(|| entry.usual());
     let plan = Plan::new(&wanted, &points)?;
     plan.check(entry.name, entry.known_points)?;

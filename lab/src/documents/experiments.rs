@@ -95,6 +95,9 @@ fn how(entry: &Experiment) -> String {
             row(&mut text, [name, &code(list.iter().copied())]);
         }
     }
+    for (form, points) in entry.points_of {
+        row(&mut text, [&format!("`{form}` meets at"), &code(points.iter().copied())]);
+    }
     text
 }
 
