@@ -176,7 +176,10 @@ impl<T: Word> Shared<T> {
     /// What a store came to that found `before`, if it has looked.
     fn stored(&self, before: Option<T>) -> Outcome {
         let bits = |value: T| value.bits();
-        Outcome::Stored { before: before.map_or(0, bits), after: before.map_or(0, |_| bits(self.peek())) }
+        Outcome::Stored {
+            before: before.map_or(0, bits),
+            after: before.map_or(0, |_| bits(T::load(&self.atomic))),
+        }
     }
 
     /// A load by who spins, which is no probe point: it is told to who explores.
@@ -201,7 +204,7 @@ impl<T: Word> Shared<T> {
             return;
         }
         self.tell_unsteered::<M>(site, Op::Put(value.bits()));
-        self.poke(value);
+        T::store(&self.atomic, value);
     }
 
     /// [`compare_exchange`](Shared::compare_exchange) of who spins for it, which is no probe point.
@@ -220,15 +223,15 @@ impl<T: Word> Shared<T> {
         is_wanted.then(|| M::tell(What::Access(self.access(site, op)), at))
     }
 
-    /// A load for accounting and for setting up: it is told to none.
+    /// A load by the account of what others have done: no event.
     #[inline]
-    pub fn peek(&self) -> T {
+    pub fn audit(&self) -> T {
         T::load(&self.atomic)
     }
 
-    /// A store for setting up: it is told to none.
+    /// A store before others know of it: no event.
     #[inline]
-    pub fn poke(&self, value: T) {
+    pub fn set_up(&self, value: T) {
         T::store(&self.atomic, value);
     }
 

@@ -123,7 +123,7 @@ fn a_wait_queue_tells_of_each_sleep() {
             until(|| last.0.load(Relaxed) == WAITS);
             queue.wake_up();
         }
-        ready.poke(1);
+        ready.set_up(1);
         queue.wake_up();
     });
 }

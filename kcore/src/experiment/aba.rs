@@ -213,13 +213,13 @@ impl<M: Rig> Stack<M> {
     /// Counts what the top leads to. No other task uses the stack any more. A list that has become a circle
     /// is followed until it cannot but have come round.
     fn count_own(&self) {
-        let mut node = number(self.top.peek());
+        let mut node = number(self.top.audit());
         for _ in 0..self.nodes.len() {
             if node == NONE || node as usize >= self.nodes.len() {
                 break;
             }
             self.node(node).within.fetch_add(1, Relaxed);
-            node = number(self.node(node).next.peek());
+            node = number(self.node(node).next.audit());
         }
     }
 

@@ -1,7 +1,6 @@
 //! A lock that is one bit of a word.
 
 use alloc::format;
-use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::entry::{Cause, Certain, Defaults, Experiment};
@@ -9,10 +8,10 @@ use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use super::stage::{Owners, Refusal, Rig, Stage};
 use crate::class;
-use crate::event::{LockName, LockStep, Mode, Site};
+use crate::event::{LockName, LockStep, Site};
 use crate::settings::Form;
 use crate::shared::probe;
-use crate::sync::{Bits, Guard, Observed, Watch};
+use crate::sync::{Bits, Guard, Observed};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "bit-lock",
@@ -135,7 +134,7 @@ impl<M: Rig> BitLock<M> {
     #[track_caller]
     fn acquire(&self) {
         while self.test_and_set() {
-            self.announce(LockStep::Wait);
+            self.watch.tell::<M, _>(self, LockStep::Wait);
             // These looks are no probe points: a script names the one that decides.
             while self.flags.test_bit(BUSY) {
                 M::relax();
@@ -143,7 +142,7 @@ impl<M: Rig> BitLock<M> {
                 M::yield_now();
             }
         }
-        self.announce(LockStep::Acquired);
+        self.watch.tell::<M, _>(self, LockStep::Acquired);
     }
 
     /// Sets the bit if it is clear, and says whether it was set: in one step, or in two.
@@ -163,14 +162,8 @@ impl<M: Rig> BitLock<M> {
 
     #[track_caller]
     fn release(&self) {
-        self.announce(LockStep::Release);
+        self.watch.tell::<M, _>(self, LockStep::Release);
         let was_set = self.flags.test_and_clear_bit(BUSY);
         self.wrong.fetch_add(u64::from(!was_set), Relaxed);
-    }
-
-    #[track_caller]
-    fn announce(&self, step: LockStep) {
-        let address = core::ptr::from_ref(self).addr();
-        Watch::<M>::announce(&self.watch, step, Mode::Exclusive, address, Location::caller());
     }
 }

@@ -119,7 +119,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
         }
     })?;
     stage.add_lock(device.guard.stats());
-    stage.run.lost_updates += accepted.into_inner() - device.size.peek() as u64;
+    stage.run.lost_updates += accepted.into_inner() - device.size.audit() as u64;
     Ok(())
 }
 

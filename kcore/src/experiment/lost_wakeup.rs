@@ -1,14 +1,16 @@
 //! A wake-up that comes between the test and the sleep.
 
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
 use super::matrix::{C, Row, S};
 use super::needs::Needs;
 use super::stage::{Refusal, Rig, Stage};
-use crate::event::{LockName, LockStep, Mode, Site};
+use crate::event::{LockName, LockStep, Site};
 use crate::machine::TaskId;
 use crate::settings::Form;
 use crate::shared::Shared;
-use crate::sync::{Completion, Observed, Semaphore, WaitQueue, Watch};
+use crate::sync::{Completion, Observed, Semaphore, WaitQueue};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "lost-wakeup",
@@ -117,16 +119,16 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
         _ => Wake::ByHand(Sleeper { task: Shared::new(NOBODY), watch: Observed::new(NAME) }),
     };
     let buffer = Buffer::<M> { written: Shared::new(0), wake };
-    let read = Shared::new(0);
+    let read = AtomicUsize::new(0);
     stage.race(&|who| match who {
         0 => (0..quanta).for_each(|read_so_far| {
             buffer.wait_for_more_than(read_so_far);
-            read.poke(read_so_far + 1);
+            read.store(read_so_far + 1, Relaxed);
         }),
         1 => (0..quanta).for_each(|written_so_far| buffer.write(written_so_far + 1)),
         _ => {}
     })?;
-    stage.run.lost_updates += (buffer.written.peek() - read.peek()) as u64;
+    stage.run.lost_updates += (buffer.written.audit() - read.into_inner()) as u64;
     Ok(())
 }
 
@@ -163,14 +165,13 @@ impl Sleeper {
     /// Sleeps until the writer calls `wake`, and for no other reason.
     #[track_caller]
     fn sleep<M: Rig>(&self) {
-        let place = <Observed as Watch<M>>::place();
         let me = M::task().0 as usize;
         self.task.store::<M>(&SLEEPER, me);
-        Watch::<M>::announce(&self.watch, LockStep::Wait, Mode::Exclusive, self.address(), place);
+        self.watch.tell::<M, _>(self, LockStep::Wait);
         while self.task.look::<M>(&SLEEPER) == me {
             M::block();
         }
-        Watch::<M>::announce(&self.watch, LockStep::GaveUp, Mode::Exclusive, self.address(), place);
+        self.watch.tell::<M, _>(self, LockStep::GaveUp);
     }
 
     /// Wakes the task that sleeps. One that is only about to is not to be seen.
@@ -180,9 +181,5 @@ impl Sleeper {
             self.task.put::<M>(&SLEEPER, NOBODY);
             M::wake(TaskId(task as u32));
         }
-    }
-
-    fn address(&self) -> usize {
-        core::ptr::from_ref(self).addr()
     }
 }

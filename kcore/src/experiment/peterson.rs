@@ -2,7 +2,6 @@
 
 use alloc::format;
 use alloc::vec::Vec;
-use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering, Ordering::Relaxed, compiler_fence, fence};
 
 use super::entry::{Cause, Certain, Defaults, Experiment};
@@ -12,10 +11,10 @@ use super::points::INSIDE;
 use super::stage::{Refusal, Rig, Stage, with_room_for};
 use crate::class;
 use crate::errno::Errno;
-use crate::event::{LockName, LockStep, Mode, Op, Site};
+use crate::event::{LockName, LockStep, Op, Site};
 use crate::settings::{Form, Probe};
 use crate::shared::{Shared, full_fence, probe, touching};
-use crate::sync::{Guard, Observed, Watch};
+use crate::sync::{Guard, Observed};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "peterson",
@@ -146,7 +145,7 @@ struct Pair<M: Rig> {
     /// Of the others.
     peterson: Peterson,
     /// How often each of the two has come to the door: twice for each pass.
-    arrivals: [Line; 2],
+    arrivals: [Line<AtomicU64>; 2],
     inside: AtomicU64,
     most: AtomicU64,
     met: AtomicU64,
@@ -159,7 +158,7 @@ impl<M: Rig> Pair<M> {
             form,
             guard: Guard::<M>::new(lock, "peterson.lock", class!("peterson.lock")),
             peterson: Peterson::new(),
-            arrivals: [Line::new(), Line::new()],
+            arrivals: [0, 0].map(|time| Line(AtomicU64::new(time))),
             inside: AtomicU64::new(0),
             most: AtomicU64::new(0),
             met: AtomicU64::new(0),
@@ -174,7 +173,7 @@ impl<M: Rig> Pair<M> {
             return true;
         }
         let pass = u64::from(pass);
-        self.arrivals[me].0.poke(2 * pass - 1);
+        self.arrivals[me].0.store(2 * pass - 1, Relaxed);
         while !self.comes_soon(1 - me, 2 * pass - 1) {
             if M::cycles() > deadline {
                 return false;
@@ -184,7 +183,7 @@ impl<M: Rig> Pair<M> {
             M::yield_now();
         }
         // Once more, now that both are awake.
-        self.arrivals[me].0.poke(2 * pass);
+        self.arrivals[me].0.store(2 * pass, Relaxed);
         self.comes_soon(1 - me, 2 * pass);
         // Which of them is first, and by how much, goes through all that there is.
         let skew = if me == 0 { pass % MOST_SKEW } else { pass / MOST_SKEW % MOST_SKEW };
@@ -199,7 +198,7 @@ impl<M: Rig> Pair<M> {
     }
 
     fn has_come(&self, who: usize, times: u64) -> bool {
-        self.arrivals[who].0.peek() >= times
+        self.arrivals[who].0.load(Relaxed) >= times
     }
 
     /// Enters the critical section, counts, and leaves.
@@ -233,20 +232,14 @@ impl<M: Rig> Pair<M> {
 
 /// A word that shares its cache line with nothing: a store to it has far to go.
 #[repr(align(64))]
-struct Line(Shared<u64>);
-
-impl Line {
-    fn new() -> Self {
-        Line(Shared::new(0))
-    }
-}
+struct Line<W>(W);
 
 /// Peterson's lock for two. Its stores are not in the log of stores, since to log them takes a locked
 /// instruction, which would be the fence that is missing.
 struct Peterson {
-    want: [Line; 2],
+    want: [Line<Shared<u64>>; 2],
     /// Which task goes first when both want to.
-    turn: Line,
+    turn: Line<Shared<u64>>,
     watch: Observed,
 }
 
@@ -255,7 +248,8 @@ impl Peterson {
         // A task that waits at the door waits for what the other one does, and not for a lock to be given
         // back: the other one may have wanted it first, and have no CPU to look.
         let name = LockName::event("peterson.lock");
-        Peterson { want: [Line::new(), Line::new()], turn: Line::new(), watch: Observed::new(name) }
+        let [want, other, turn] = [0; 3].map(|word| Line(Shared::new(word)));
+        Peterson { want: [want, other], turn, watch: Observed::new(name) }
     }
 
     /// Waits until the other one is not inside, or so it looks.
@@ -270,7 +264,7 @@ impl Peterson {
         order();
         probe::<M>(&LOOK);
         while self.must_wait::<M>(me) {
-            self.announce::<M>(LockStep::Wait);
+            self.watch.tell::<M, _>(self, LockStep::Wait);
             M::relax();
             M::spinning();
             // The other one may have to run on this CPU.
@@ -278,7 +272,7 @@ impl Peterson {
         }
         fence(Ordering::Acquire);
         M::preempt_disable();
-        self.announce::<M>(LockStep::Acquired);
+        self.watch.tell::<M, _>(self, LockStep::Acquired);
     }
 
     fn must_wait<M: Rig>(&self, me: usize) -> bool {
@@ -286,15 +280,9 @@ impl Peterson {
     }
 
     fn leave<M: Rig>(&self, me: usize) {
-        self.announce::<M>(LockStep::Release);
+        self.watch.tell::<M, _>(self, LockStep::Release);
         fence(Ordering::Release);
         self.want[me].0.put::<M>(&WANT, 0);
         M::preempt_enable();
-    }
-
-    #[track_caller]
-    fn announce<M: Rig>(&self, event: LockStep) {
-        let address = core::ptr::from_ref(self).addr();
-        Watch::<M>::announce(&self.watch, event, Mode::Exclusive, address, Location::caller());
     }
 }

@@ -256,8 +256,8 @@ impl Queue {
 
     /// Puts the first request into it, before any other task uses it.
     fn begin(&self) {
-        self.head.poke(FIRST);
-        self.tail.poke(FIRST);
+        self.head.set_up(FIRST);
+        self.tail.set_up(FIRST);
     }
 
     /// Adds `request` behind the tail, in three accesses.
@@ -292,15 +292,15 @@ impl Queue {
     /// other task uses the queue any more. A list that bites its own tail is followed until it cannot but
     /// have come round.
     fn drain(&self) -> bool {
-        let (mut last, mut request) = (NONE, self.head.peek());
+        let (mut last, mut request) = (NONE, self.head.audit());
         for _ in 0..self.requests.len() {
             if request == NONE {
                 break;
             }
             self.hand_out(request);
-            (last, request) = (request, self.requests[request].next.peek());
+            (last, request) = (request, self.requests[request].next.audit());
         }
-        last == self.tail.peek()
+        last == self.tail.audit()
     }
 
     /// Acknowledged changes that are not there: a request that is nowhere was added for nothing, and one that

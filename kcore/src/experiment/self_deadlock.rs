@@ -94,7 +94,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     })?;
     stage.add_lock(device.guard.stats());
     let appended = u64::from(resolved.writers) * u64::from(resolved.quanta);
-    stage.run.lost_updates += appended - device.size.peek() as u64;
+    stage.run.lost_updates += appended - device.size.audit() as u64;
     Ok(())
 }
 

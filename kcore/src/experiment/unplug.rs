@@ -1,7 +1,6 @@
 //! A device that disappears.
 
 use alloc::format;
-use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering, Ordering::Relaxed, fence};
 
 use super::entry::{Cause, Certain, Defaults, Experiment, Role, Roles};
@@ -10,10 +9,10 @@ use super::needs::{Ground, Needs};
 use super::stage::{FREE, Object, Objects, Refusal, Rig, Slot, Stage, TAKEN, WORKS};
 use crate::class;
 use crate::errno::Errno;
-use crate::event::{LockName, LockStep, Mode, Site};
+use crate::event::{LockName, LockStep, Site};
 use crate::settings::Form;
 use crate::shared::probe;
-use crate::sync::{Environment, Guard, Observed, PreemptOff, Watch};
+use crate::sync::{Environment, Guard, Observed, PreemptOff};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "unplug",
@@ -291,14 +290,14 @@ impl<'a, M: Rig> DeviceLock<'a, M> {
                 Err(TAKEN) => {}
                 Err(_poison) => break false,
             }
-            announce(registry, object, LockStep::Wait);
+            registry.watch.tell::<M, _>(object.fields(), LockStep::Wait);
             while word.look::<M>(&IN_DEVICE) == TAKEN {
                 M::relax();
                 M::spinning();
             }
         };
         if is_taken {
-            announce(registry, object, LockStep::Acquired);
+            registry.watch.tell::<M, _>(object.fields(), LockStep::Acquired);
         }
         DeviceLock { registry, object, is_taken, _off: off }
     }
@@ -307,14 +306,9 @@ impl<'a, M: Rig> DeviceLock<'a, M> {
 impl<M: Rig> Drop for DeviceLock<'_, M> {
     fn drop(&mut self) {
         if self.is_taken {
-            announce(self.registry, self.object, LockStep::Release);
+            self.registry.watch.tell::<M, _>(self.object.fields(), LockStep::Release);
             fence(Ordering::Release);
             self.object.fields().lock.put::<M>(&IN_DEVICE, FREE);
         }
     }
-}
-
-#[track_caller]
-fn announce<M: Rig>(registry: &Registry<'_, M>, object: Object<'_, M>, event: LockStep) {
-    Watch::<M>::announce(&registry.watch, event, Mode::Exclusive, object.address(), Location::caller());
 }

@@ -16,7 +16,8 @@ use crate::scull::Parameters;
 pub fn text<M: Machine>(parameters: &Parameters, pipes: &[Arc<Pipe<M>>]) -> Result<String, Errno> {
     let mut text = String::new();
     // To write to a `String` cannot fail.
-    let _ = writeln!(text, "Default buffersize is {}", parameters.pipe_buffer.peek());
+    let size = parameters.pipe_buffer.look::<M>(&crate::scull::sites::SCULL_P_BUFFER);
+    let _ = writeln!(text, "Default buffersize is {size}");
     for (index, pipe) in pipes.iter().enumerate() {
         let _ = write!(text, "\nDevice {index}: {}\n{}", pipe.name(), pipe.snapshot()?);
     }

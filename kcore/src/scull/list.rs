@@ -58,8 +58,8 @@ impl<T> Link<T> {
     }
 
     /// Where it leads. No listener hears of it.
-    pub(super) fn peek(&self) -> Result<Option<Block<T>>, Wild> {
-        Block::at(self.word.peek())
+    pub(super) fn audit(&self) -> Result<Option<Block<T>>, Wild> {
+        Block::at(self.word.audit())
     }
 
     /// Publishes a block. An access.
@@ -78,7 +78,7 @@ impl<T> Link<T> {
 
     /// Sets a fresh link to null. Who clears a whole block tells the log.
     pub(super) fn clear(&self) {
-        self.word.poke(ptr::null_mut());
+        self.word.set_up(ptr::null_mut());
     }
 }
 

@@ -31,7 +31,7 @@ impl Parameters {
 
     /// What a device takes over when it is trimmed. Neither guarded nor a probe point.
     pub fn geometry(&self) -> Geometry {
-        Geometry { quantum: self.quantum.peek(), qset: self.qset.peek() }
+        Geometry { quantum: self.quantum.audit(), qset: self.qset.audit() }
     }
 }
 

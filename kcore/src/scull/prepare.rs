@@ -30,6 +30,6 @@ impl<M: Machine> Device<M> {
     /// Lets an empty device end at `size` bytes without anything in it: a hole from end to end.
     pub fn prepare_hole(&self, size: usize) {
         let _held = self.guard().enter();
-        self.size.poke(size);
+        self.size.set_up(size);
     }
 }

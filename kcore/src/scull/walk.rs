@@ -47,7 +47,7 @@ impl<M: Machine> Device<M> {
 }
 
 fn reach<T>(link: &Link<T>, wild: &mut u64) -> Option<Block<T>> {
-    link.peek().unwrap_or_else(|_| {
+    link.audit().unwrap_or_else(|_| {
         *wild += 1;
         None
     })

@@ -129,7 +129,7 @@ impl<M: Machine> FileOperations<M> for File<M> {
         let device = &*self.device;
         device.is_there()?;
         device.say(Said::Awakens);
-        device.flag.poke(1);
+        device.flag.put::<M>(&FLAG, 1);
         device.queue.wake_up_all();
         Ok(from.len())
     }

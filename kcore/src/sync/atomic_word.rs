@@ -16,7 +16,7 @@ pub trait AtomicWord: Send + Sync {
     fn store(&self, value: usize, order: Ordering);
     /// Looks at it in a loop that waits for a change: what counts is the load after the loop.
     #[inline]
-    fn peek(&self) -> usize {
+    fn look(&self) -> usize {
         self.load(Ordering::Relaxed)
     }
     /// Orders what comes before it against what comes after it (Linux: `smp_rmb`, `smp_wmb`). On x86

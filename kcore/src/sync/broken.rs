@@ -70,7 +70,7 @@ impl BrokenSpinLock {
 
     /// Whether a task, or more than one, has the lock at this moment.
     pub fn is_locked(&self) -> bool {
-        self.word.peek() == TAKEN
+        self.word.audit() == TAKEN
     }
 }
 

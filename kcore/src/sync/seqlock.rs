@@ -104,7 +104,7 @@ impl<M: Cpu, const N: usize, W: Watch<M>, A: AtomicWord> SeqLock<M, N, W, A> {
     fn wait_for_writer(&self, place: W::Place) -> usize {
         loop {
             self.tell(LockStep::Wait, place);
-            while !self.sequence.peek().is_multiple_of(2) {
+            while !self.sequence.look().is_multiple_of(2) {
                 M::relax();
                 W::spinning();
             }

@@ -280,6 +280,13 @@ impl Observed {
     pub const fn new(name: LockName) -> Self {
         Observed { counted: Counted::new(name) }
     }
+
+    /// The caller takes `step` with `lock`, which is made of words and is no primitive, and has it alone.
+    #[track_caller]
+    pub fn tell<M: Cpu + Events, L>(&self, lock: &L, step: LockStep) {
+        let address = core::ptr::from_ref(lock).addr();
+        Watch::<M>::announce(self, step, Mode::Exclusive, address, Location::caller());
+    }
 }
 
 impl<M: Cpu + Events> Watch<M> for Observed {

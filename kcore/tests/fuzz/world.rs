@@ -57,7 +57,7 @@ impl World {
     /// `may_sleep`: signals are sent.
     pub(crate) fn new(edition: Edition, lock: Form, may_sleep: bool) -> Self {
         let parameters = Arc::new(Parameters::new(Geometry { quantum: 16, qset: 4 }));
-        parameters.pipe_buffer.poke(40);
+        parameters.pipe_buffer.set_up(40);
         let mut scull: Vec<Scull> = (0..DEVICES)
             .map(|index| Arc::new(Device::of_module(index, lock, edition, &parameters).unwrap()))
             .collect();

@@ -95,7 +95,7 @@ fn opened_again(edition: Edition, size: usize) -> (Result<usize, Errno>, Damage)
     let stage = Stage::new(edition, 40);
     let first = stage.open_nonblock();
     first.write(b"hello").unwrap();
-    stage.parameters.pipe_buffer.poke(size);
+    stage.parameters.pipe_buffer.set_up(size);
     let second = stage.open(OpenFlags::WRITE | OpenFlags::NONBLOCK).unwrap();
     let wrote = second.write(&[1; 60]);
     stage.host.run(|| drop((first, second)));
@@ -128,7 +128,7 @@ fn r18_a_waiter_that_knows_a_smaller_buffer_gets_an_answer() {
 fn reads_past_the_end_are_counted() {
     let stage = Stage::new(Edition::Book, 4);
     let first = stage.open_nonblock();
-    stage.parameters.pipe_buffer.poke(20);
+    stage.parameters.pipe_buffer.set_up(20);
     let second = stage.open_nonblock();
     stage.host.run(|| {
         let mut into = [0; 20];

@@ -88,13 +88,13 @@ fn no_memory_no_pipe() {
     assert_eq!(stage.open(OpenFlags::READ).err(), Some(Errno::ENOMEM));
     stage.host.allow_allocations(None);
     // A negative size, as the book's int takes it.
-    stage.parameters.pipe_buffer.poke(usize::MAX);
+    stage.parameters.pipe_buffer.set_up(usize::MAX);
     assert_eq!(stage.open(OpenFlags::READ).err(), Some(Errno::ENOMEM));
     for size in [0, 1] {
-        stage.parameters.pipe_buffer.poke(size);
+        stage.parameters.pipe_buffer.set_up(size);
         assert_eq!(stage.open(OpenFlags::READ).err(), Some(Errno::EINVAL));
     }
-    stage.parameters.pipe_buffer.poke(2);
+    stage.parameters.pipe_buffer.set_up(2);
     assert_eq!(stage.open(OpenFlags::empty()).err(), Some(Errno::EINVAL));
     stage.host.run(|| drop(stage.open(OpenFlags::READ).unwrap()));
     stage.assert_nothing_left();
@@ -149,7 +149,7 @@ fn what_proc_shows() {
         let files = [stage.open(OpenFlags::READ).unwrap(), stage.open_both()];
         files[1].write(b"hello").unwrap();
         files[0].read(&mut [0; 2]).unwrap();
-        stage.parameters.pipe_buffer.poke(100);
+        stage.parameters.pipe_buffer.set_up(100);
         let expected = "Default buffersize is 100\n\n\
                         Device 0: scullpipe0\n   Buffer: 0 to 4000 (4000 bytes)\n   rp 2   wp 5\n   readers 2   writers 1\n\n\
                         Device 1: scullpipe1\n   Buffer: none\n   rp 0   wp 0\n   readers 0   writers 0\n";

@@ -48,7 +48,7 @@ impl Stage {
     /// The same, on a machine that has other pipes, too.
     pub(crate) fn on(host: &Host, edition: Edition, size: usize) -> Self {
         let parameters = Arc::new(Parameters::default());
-        parameters.pipe_buffer.poke(size);
+        parameters.pipe_buffer.set_up(size);
         let pipe = Pipe::new(0, &parameters, edition).expect("there is a first pipe");
         Stage { host: host.clone(), parameters, pipe }
     }

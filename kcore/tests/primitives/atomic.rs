@@ -49,14 +49,14 @@ fn a_bit_is_a_lock() {
             while bits.test_and_set_bit(3) {
                 std::thread::yield_now();
             }
-            number.poke(number.peek() + 1);
+            number.set_up(number.audit() + 1);
             bits.clear_bit(3);
             // A neighbour in the same word, which must not be disturbed.
             assert!(!bits.test_and_set_bit(10 + task));
             assert!(bits.test_and_clear_bit(10 + task));
         }
     });
-    assert_eq!((number.peek(), bits.words()), (TASKS * ROUNDS, [0, 0]));
+    assert_eq!((number.audit(), bits.words()), (TASKS * ROUNDS, [0, 0]));
 }
 
 #[test]

@@ -20,11 +20,11 @@ fn cpus_are_kept_apart() {
     Host::new().tasks(TASKS, |_| {
         for _ in 0..ROUNDS {
             lock.acquire();
-            number.poke(number.peek() + 1);
+            number.set_up(number.audit() + 1);
             lock.release();
         }
     });
-    assert_eq!((number.peek(), lock.depth()), (TASKS * ROUNDS, 0));
+    assert_eq!((number.audit(), lock.depth()), (TASKS * ROUNDS, 0));
 }
 
 #[test]

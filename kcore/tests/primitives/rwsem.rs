@@ -33,22 +33,22 @@ fn writers_are_alone() {
         for round in 0..ROUNDS {
             if (round + task).is_multiple_of(4) {
                 semaphore.down_write();
-                pair.iter().for_each(|half| half.poke(half.peek() + 1));
+                pair.iter().for_each(|half| half.set_up(half.audit() + 1));
                 if (round + task).is_multiple_of(8) {
                     semaphore.downgrade_write();
-                    assert_eq!(pair[0].peek(), pair[1].peek());
+                    assert_eq!(pair[0].audit(), pair[1].audit());
                     semaphore.up_read();
                 } else {
                     semaphore.up_write();
                 }
             } else {
                 semaphore.down_read();
-                assert_eq!(pair[0].peek(), pair[1].peek(), "a reader sees half of a write");
+                assert_eq!(pair[0].audit(), pair[1].audit(), "a reader sees half of a write");
                 semaphore.up_read();
             }
         }
     });
-    assert_eq!(pair.map(|half| half.peek()), [TASKS * ROUNDS / 4; 2]);
+    assert_eq!(pair.map(|half| half.audit()), [TASKS * ROUNDS / 4; 2]);
     assert_eq!((semaphore.readers(), semaphore.waiters(), semaphore.is_write_locked()), (0, 0, false));
 }
 

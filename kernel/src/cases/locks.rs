@@ -61,7 +61,7 @@ fn guards() -> Answer {
                 counted.1.store::<Kernel>(&COUNTER, number + 1);
             }
         })?;
-        same(lock.word(), shared.1.peek(), u64::from(smp::cpus()) * EACH)?;
+        same(lock.word(), shared.1.audit(), u64::from(smp::cpus()) * EACH)?;
     }
     Ok(())
 }
@@ -76,7 +76,7 @@ fn alone() -> Answer {
         }
     })?
     .join();
-    same("the number", shared.peek(), EACH)
+    same("the number", shared.audit(), EACH)
 }
 
 fn two() -> Answer {

@@ -88,7 +88,7 @@ fn pits(inside: u32, go: &dyn Fn()) -> Result<u32, String> {
 fn pipes(inside: u32, go: &dyn Fn()) -> Result<u32, String> {
     let failed = |errno: Errno| errno.to_string();
     let parameters = Arc::new(Parameters::default());
-    parameters.pipe_buffer.poke(16);
+    parameters.pipe_buffer.set_up(16);
     let (registry, module) = (dev::registry(), Module::new("pipes"));
     let pipes = [0, 1].map(|index| Pipe::<Kernel>::new(index, &parameters, Edition::Repaired));
     let pipes: Vec<_> = pipes.into_iter().collect::<Result<_, _>>().map_err(failed)?;

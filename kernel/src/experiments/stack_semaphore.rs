@@ -3,7 +3,6 @@
 //! The frame is a block of the heap that the waiter frees when it returns: the heap poisons it and finds out
 //! who wrote to it after that.
 
-use core::panic::Location;
 use core::ptr::NonNull;
 use core::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicU64,
@@ -11,12 +10,12 @@ use core::sync::atomic::{
 };
 
 use kcore::errno::Errno;
-use kcore::event::{Class, Events, LockName, LockStep, Mode};
+use kcore::event::{Class, Events, LockName, LockStep};
 use kcore::experiment::Refusal;
 use kcore::machine::{Cpu, Kind, Memory, Sched, TaskId};
 use kcore::probe::Plan;
 use kcore::settings::Form;
-use kcore::sync::{Completion, Observed, SEEING_OFF, Semaphore, Watch};
+use kcore::sync::{Completion, Observed, SEEING_OFF, Semaphore};
 
 use crate::machine::Kernel;
 use crate::mm::heap;
@@ -163,12 +162,10 @@ impl<S: Signal> Desk<S> {
     /// A rendezvous does not wait for a task that waits.
     #[track_caller]
     fn await_request(&self) {
-        let (address, place) = (core::ptr::from_ref(self).addr(), Location::caller());
-        let tell = |event| Watch::<Kernel>::announce(&self.watch, event, Mode::Exclusive, address, place);
         if !self.posted.try_down() {
-            tell(LockStep::Wait);
+            self.watch.tell::<Kernel, _>(self, LockStep::Wait);
             self.posted.down();
-            tell(LockStep::GaveUp);
+            self.watch.tell::<Kernel, _>(self, LockStep::GaveUp);
         }
     }
 

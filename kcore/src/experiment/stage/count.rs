@@ -79,6 +79,6 @@ impl<M: Rig> Count<M> {
     /// that are missing were lost.
     pub fn close(&self, made: u64, stage: &mut Stage<'_, M>) {
         stage.add_lock(self.guard.stats());
-        stage.run.lost_updates += made + self.handled.load(Relaxed) - self.number.peek();
+        stage.run.lost_updates += made + self.handled.load(Relaxed) - self.number.audit();
     }
 }

@@ -62,7 +62,7 @@ impl<M: Rig> Objects<M> {
     /// Adds what has become of them; `slot` leads to the one that is plugged in.
     pub(in crate::experiment) fn account(&self, stage: &mut Stage<'_, M>, slot: &Slot<'_, M>) {
         stage.account(&self.heap, &[ptr::from_ref(slot).expose_provenance()], &mut |mark| {
-            Slot::<M>::object(slot.word.peek()).iter().for_each(|object| mark(object.address()));
+            Slot::<M>::object(slot.word.audit()).iter().for_each(|object| mark(object.address()));
         });
     }
 }

@@ -43,7 +43,7 @@ impl<M: Machine, N: Named> AtomicWord for Probed<M, N> {
     }
 
     /// No probe point: a waiter would come to it again and again, and be taken for a task that goes on.
-    fn peek(&self) -> usize {
+    fn look(&self) -> usize {
         self.0.look::<M>(N::SITE)
     }
 

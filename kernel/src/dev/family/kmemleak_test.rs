@@ -62,7 +62,7 @@ pub(crate) struct Lost {
 /// Allocates and forgets. What is lost afterwards: everything but the list. [`Errno::ENOMEM`] when there is
 /// no memory, [`Errno::EBUSY`] when it is loaded already, [`Errno::EAGAIN`] when no task can be started.
 pub(crate) fn load() -> Result<Lost, Errno> {
-    if HEAD.peek() != 0 {
+    if HEAD.load::<Kernel>(&HEAD_SITE) != 0 {
         return Err(Errno::EBUSY);
     }
     in_a_task(|| {
@@ -73,7 +73,7 @@ pub(crate) fn load() -> Result<Lost, Errno> {
             cpu.store::<Kernel>(&EACH_CPU_SITE, allocate(64)?.addr().get());
         }
         for cpu in &EACH_CPU[..smp::cpus() as usize] {
-            note(cpu.peek())?;
+            note(cpu.load::<Kernel>(&EACH_CPU_SITE))?;
             cpu.store::<Kernel>(&EACH_CPU_SITE, 0);
         }
         (0..NODES).try_for_each(|_| push())
@@ -83,7 +83,7 @@ pub(crate) fn load() -> Result<Lost, Errno> {
 
 /// Forgets the list, too: what is lost more than before.
 pub(crate) fn unload() -> Lost {
-    let was = HEAD.peek() != 0;
+    let was = HEAD.load::<Kernel>(&HEAD_SITE) != 0;
     HEAD.store::<Kernel>(&HEAD_SITE, 0);
     Lost { blocks: if was { NODES as u64 } else { 0 } }
 }
@@ -118,7 +118,7 @@ fn allocate(size: usize) -> Result<NonNull<u8>, Errno> {
 fn push() -> Result<(), Errno> {
     let node = allocate(32)?;
     // SAFETY: a fresh block of 32 bytes, aligned to 16, that no other task knows.
-    unsafe { node.cast::<usize>().write(HEAD.peek()) };
+    unsafe { node.cast::<usize>().write(HEAD.load::<Kernel>(&HEAD_SITE)) };
     note(node.addr().get())?;
     HEAD.store::<Kernel>(&HEAD_SITE, node.addr().get());
     Ok(())

@@ -61,7 +61,7 @@ impl Told {
         let size = |name, default: usize| given.number(name, SIZES, default as u32).map(|size| size as usize);
         let geometry = Geometry { quantum: size("quantum", book.quantum)?, qset: size("qset", book.qset)? };
         let parameters = scull::Parameters::new(geometry);
-        parameters.pipe_buffer.poke(size("pipe_buffer", scull::Parameters::PIPE_BUFFER)?);
+        parameters.pipe_buffer.set_up(size("pipe_buffer", scull::Parameters::PIPE_BUFFER)?);
         let major = given.number("major", 0..=511, 0)?;
         Ok(Told {
             lock: given.value("lock", Edition::LOCK)?,
@@ -81,7 +81,7 @@ impl Told {
             ("quantum", quantum.to_string()),
             ("qset", qset.to_string()),
             ("nr_devs", self.nr_devs.to_string()),
-            ("pipe_buffer", self.parameters.pipe_buffer.peek().to_string()),
+            ("pipe_buffer", self.parameters.pipe_buffer.audit().to_string()),
             ("major", self.major.unwrap_or(0).to_string()),
         ])
     }
