@@ -227,6 +227,22 @@ fn a_task_that_sleeps_with_a_spinlock_is_found() {
     assert_eq!((records[0].waiter.as_str(), records[0].lock.as_str()), ("0", "list.lock"));
 }
 
+/// The spinlock is one that is only counted.
+#[test]
+fn a_task_that_sleeps_with_many_locks_and_a_spinlock_is_found() {
+    let mut run = Run::new(Plan::Pass, true);
+    for number in 0..20 {
+        run.lock(0, LockStep::Acquired, SEM, 64 + 8 * number);
+    }
+    assert_eq!(run.may_sleep(task(0)), GO);
+    run.lock(0, LockStep::Acquired, SPIN, 8);
+    assert_eq!(run.may_sleep(task(0)), STOP);
+    assert!(run.text().ends_with("\n  with preemption off"), "{}", run.text());
+    run.session.begin_round();
+    run.lock(0, LockStep::Release, SPIN, 8);
+    assert_eq!(run.may_sleep(task(0)), GO);
+}
+
 #[test]
 fn what_is_atomic_must_not_sleep() {
     let mut run = Run::new(Plan::Pass, true);

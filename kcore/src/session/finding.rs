@@ -81,7 +81,9 @@ impl Slept {
         let is_task = actor.context == Context::Task;
         let holding = standing.held.observed().find(forbids).filter(|_| is_task);
         let slept = Slept { actor, cpu, at, holding, interrupts_off: standing.interrupts_off };
-        (standing.is_atomic || holding.is_some() || !is_task).then_some(slept)
+        // Of many locks some are only counted.
+        let is_atomic = standing.is_atomic || (standing.preemptive && standing.must_not_sleep());
+        (is_atomic || holding.is_some() || !is_task).then_some(slept)
     }
 
     fn say(&self, who: impl fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
