@@ -5,7 +5,7 @@ use alloc::collections::btree_map::Entry;
 use alloc::vec::Vec;
 
 use super::error::{AcpiError, Signature};
-use super::memory::PhysicalMemory;
+use super::table::PhysicalMemory;
 use super::table::{HEADER, find, little_endian};
 
 const MADT: Signature = Signature(*b"APIC");

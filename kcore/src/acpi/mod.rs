@@ -6,9 +6,8 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | `memory` | [`PhysicalMemory`]: the seam to a machine that can read physical addresses |
 //! | `error` | [`AcpiError`]: what was wrong |
-//! | `table` | signatures, checksums, and the way from the RSDP to a table |
+//! | `table` | [`PhysicalMemory`], signatures, checksums, and the way from the RSDP to a table |
 //! | `madt` | [`Madt`]: the table itself |
 //! | `power_off` | [`PowerOff`]: from the FADT and the DSDT |
 
@@ -16,11 +15,10 @@
 
 mod error;
 mod madt;
-mod memory;
 mod power_off;
 mod table;
 
 pub use error::{AcpiError, Signature};
 pub use madt::{IoApic, Madt, Override, Pin, Processor};
-pub use memory::{OutOfBounds, PhysicalMemory};
 pub use power_off::PowerOff;
+pub use table::{OutOfBounds, PhysicalMemory};

@@ -1,7 +1,7 @@
 //! How a machine is switched off (ACPI 6.5, chapters 7.4 and 16.1).
 
 use super::error::{AcpiError, Signature};
-use super::memory::PhysicalMemory;
+use super::table::PhysicalMemory;
 use super::table::{find, little_endian, load};
 
 const FADT: Signature = Signature(*b"FACP");

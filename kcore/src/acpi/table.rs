@@ -4,7 +4,6 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::error::{AcpiError, Signature};
-use super::memory::PhysicalMemory;
 
 /// Bytes of the RSDP of ACPI 1.0, which its first checksum covers (ACPI 6.5, 5.2.5.3).
 const RSDP_V1: usize = 20;
@@ -113,4 +112,14 @@ fn sums_to_zero(bytes: &[u8]) -> bool {
 /// A number of up to eight bytes.
 pub(super) fn little_endian(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// Part of the range is no readable memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfBounds;
+
+/// Physical memory, for reading.
+pub trait PhysicalMemory {
+    /// Copies `into.len()` bytes from physical `address` on. No alignment is required.
+    fn read(&self, address: u64, into: &mut [u8]) -> Result<(), OutOfBounds>;
 }

@@ -5,11 +5,11 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use super::caller::Credentials;
-use super::flags::OpenFlags;
 use super::module::{InUse, Module};
-use super::numbers::DeviceNumber;
 use super::open_file::OpenFile;
 use super::operations::CharDevice;
+use super::operations::OpenFlags;
+use super::registry::DeviceNumber;
 use crate::class;
 use crate::errno::Errno;
 use crate::event::Class;

@@ -16,27 +16,19 @@
 
 mod caller;
 mod cdev;
-mod flags;
 pub mod ioctl;
-mod kept;
 mod module;
-mod numbers;
 mod open_file;
 mod operations;
 mod poll;
 mod printk;
 mod registry;
-mod user;
 
-pub use caller::{Caller, Credentials};
+pub use caller::{Caller, Credentials, NoUser, UserBytes, UserMemory};
 pub use cdev::Cdev;
-pub use flags::{Events, OpenFlags};
-pub use kept::KeepingFile;
 pub use module::{InUse, Module};
-pub use numbers::DeviceNumber;
-pub use open_file::OpenFile;
-pub use operations::{CharDevice, FileOperations, Whence};
+pub use open_file::{KeepingFile, OpenFile};
+pub use operations::{CharDevice, Events, FileOperations, OpenFlags, Whence};
 pub use poll::PollTable;
 pub use printk::{Printk, Said};
-pub use registry::{Region, Registry};
-pub use user::{NoUser, UserBytes, UserMemory};
+pub use registry::{DeviceNumber, Region, Registry};

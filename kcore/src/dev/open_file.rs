@@ -4,14 +4,14 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
-use super::caller::Caller;
-use super::cdev::{Call, Cdev};
-use super::flags::{Events, OpenFlags};
-use super::module::InUse;
-use super::operations::{FileOperations, Whence};
-use super::poll::PollTable;
 use crate::errno::Errno;
 use crate::machine::Machine;
+
+use super::caller::Caller;
+use super::cdev::{Call, Cdev};
+use super::module::InUse;
+use super::operations::{Events, FileOperations, OpenFlags, Whence};
+use super::poll::PollTable;
 
 /// An open file. Every call of a file whose device is gone is [`Errno::ENODEV`].
 pub struct OpenFile<M: Machine> {
@@ -102,5 +102,41 @@ impl<M: Machine> fmt::Debug for OpenFile<M> {
             .field("flags", &self.flags)
             .field("device", &self.device)
             .finish_non_exhaustive()
+    }
+}
+
+/// A file, and what goes after it has gone: a place inside, a reference.
+pub struct KeepingFile<M: Machine, K> {
+    /// Dropped first.
+    file: Box<dyn FileOperations<M>>,
+    _kept: K,
+}
+
+impl<M: Machine, K> KeepingFile<M, K> {
+    /// `file`, which keeps `kept`.
+    pub fn new(file: Box<dyn FileOperations<M>>, kept: K) -> Self {
+        KeepingFile { file, _kept: kept }
+    }
+}
+
+impl<M: Machine, K: Send + Sync> FileOperations<M> for KeepingFile<M, K> {
+    fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
+        self.file.read(into)
+    }
+
+    fn write(&self, from: &[u8]) -> Result<usize, Errno> {
+        self.file.write(from)
+    }
+
+    fn llseek(&self, whence: Whence, offset: i64) -> Result<usize, Errno> {
+        self.file.llseek(whence, offset)
+    }
+
+    fn ioctl(&self, command: u32, argument: usize, caller: &Caller<'_>) -> Result<usize, Errno> {
+        self.file.ioctl(command, argument, caller)
+    }
+
+    fn poll<'a>(&'a self, table: &mut PollTable<'a, M>) -> Events {
+        self.file.poll(table)
     }
 }

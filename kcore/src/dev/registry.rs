@@ -3,17 +3,18 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
-use super::caller::Credentials;
-use super::cdev::Cdev;
-use super::flags::OpenFlags;
-use super::numbers::DeviceNumber;
-use super::open_file::OpenFile;
 use crate::class;
 use crate::errno::Errno;
 use crate::machine::{AtomicFlag, Machine};
 use crate::sorted::Sorted;
 use crate::sync::{Mutex, Own};
+
+use super::caller::Credentials;
+use super::cdev::Cdev;
+use super::open_file::OpenFile;
+use super::operations::OpenFlags;
 
 /// Majors that are given to drivers that do not ask for one, from above (Linux: 234 to 254).
 const DYNAMIC: core::ops::RangeInclusive<u32> = 234..=254;
@@ -184,5 +185,20 @@ impl<M: Machine> Registry<M> {
     pub fn devices(&self) -> Vec<Arc<Cdev<M>>> {
         let devices = self.tables.copy_of(|tables| tables.devices.entries());
         devices.into_iter().map(|(_, device)| device).collect()
+    }
+}
+
+/// The number of a device: which driver, and which of its devices (`dev_t`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceNumber {
+    /// Which driver; 0 is none.
+    pub major: u32,
+    /// Which of its devices.
+    pub minor: u32,
+}
+
+impl fmt::Display for DeviceNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.major, self.minor)
     }
 }

@@ -8,10 +8,8 @@
 #![forbid(unsafe_code)]
 
 mod chance;
-mod devices;
 mod process;
 mod right;
 
-pub use devices::{Devices, Family};
-pub use process::Process;
+pub use process::{Devices, Family, Process};
 pub use right::Wrong;

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::chance::COMMANDS;
-use super::devices::Family;
+use super::process::Family;
 use crate::dev::{Caller, OpenFlags};
 use crate::errno::Errno::{self, *};
 use crate::scull::ioctl::*;

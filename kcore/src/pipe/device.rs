@@ -15,7 +15,7 @@ use crate::errno::Errno;
 use crate::event::{Class, LockName, Site};
 use crate::machine::{AtomicFlag, Machine};
 use crate::pipe::buffer::Buffer;
-use crate::pipe::damage::Damage;
+use crate::pipe::buffer::Damage;
 use crate::pipe::file::File;
 use crate::pipe::ring::Ring;
 use crate::pipe::sites;

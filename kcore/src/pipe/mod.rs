@@ -29,14 +29,13 @@
 //! is opened.
 
 mod buffer;
-mod damage;
 mod device;
 mod file;
 mod ring;
 pub mod sites;
 mod text;
 
-pub use damage::Damage;
+pub use buffer::Damage;
 pub use device::{PIPES, Pipe, Snapshot};
 pub use ring::Ring;
 pub use text::text;

@@ -8,8 +8,8 @@ use crate::errno::Errno;
 use crate::event::{Events, Site};
 use crate::scull::edition::Edition;
 use crate::scull::geometry::Geometry;
+use crate::scull::geometry::Parameters;
 use crate::scull::ioctl::*;
-use crate::scull::parameters::Parameters;
 use crate::scull::sites;
 use crate::shared::Shared;
 

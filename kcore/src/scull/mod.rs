@@ -69,8 +69,6 @@ mod follow;
 mod geometry;
 pub mod ioctl;
 mod list;
-mod parameters;
-mod prepare;
 mod quiet;
 mod shared_file;
 pub mod sites;
@@ -81,7 +79,7 @@ mod walk;
 pub use device::{DEVICES, Device};
 pub use edition::Edition;
 pub use file::{File, Mode};
-pub use geometry::{Geometry, Place};
-pub use parameters::Parameters;
+pub use geometry::{Geometry, Parameters, Place};
+
 pub use shared_file::SharedFile;
 pub use tally::Damage;

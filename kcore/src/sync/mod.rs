@@ -71,7 +71,6 @@ mod units;
 pub mod wait_queue;
 mod waiter;
 pub mod watch;
-mod word;
 
 pub use atomic::AtomicT;
 pub use atomic_word::AtomicWord;

@@ -17,8 +17,8 @@ use crate::event::{Change, Class, LockStep, Mode};
 use crate::machine::Cpu;
 use crate::sync::environment::{Atomic, BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::raw_lock::RawLock;
+use crate::sync::tas::Word;
 use crate::sync::watch::{Watch, Watched};
-use crate::sync::word::Word;
 
 /// The most PAUSEs between two looks at a lock that is taken.
 const MOST_PAUSES: u32 = 64;

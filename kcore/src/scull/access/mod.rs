@@ -13,10 +13,9 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | `gate` | [`Gate`]: lets one in |
-//! | `users` | the user who has a device, and how often |
-//! | `bare` | how the scull device behind the control is opened |
-//! | `admitted` | a file that was let in, and what it gives back when it goes |
+//! | `admitted` | how the scull device behind the control is opened, and a file that was let in |
+//! | `single` | [`Single`], and its [`Gate`] that lets one in |
+//! | `uid` | [`Uid`], and the user that has a device, and how often |
 //! | all others | one device each |
 //!
 //! Each has two [editions](crate::scull::Edition), those of the scull device behind it. The book's trims a
@@ -27,17 +26,13 @@
 #![forbid(unsafe_code)]
 
 mod admitted;
-mod bare;
-mod gate;
 mod private;
 mod single;
 pub mod sites;
 mod uid;
-mod users;
 mod wuid;
 
-pub use gate::Gate;
 pub use private::Private;
-pub use single::Single;
+pub use single::{Gate, Single};
 pub use uid::Uid;
 pub use wuid::WaitingUid;

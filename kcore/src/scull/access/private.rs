@@ -5,7 +5,7 @@ use alloc::collections::LinkedList;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::bare;
+use super::admitted;
 use super::sites;
 use crate::class;
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
@@ -117,6 +117,6 @@ impl<M: Machine> CharDevice<M> for Private<M> {
         credentials: &Credentials,
     ) -> Result<Box<dyn FileOperations<M>>, Errno> {
         let number = credentials.terminal.ok_or(Errno::EINVAL)?;
-        bare::open(&self.device_of(number)?, flags)
+        admitted::open_bare(&self.device_of(number)?, flags)
     }
 }

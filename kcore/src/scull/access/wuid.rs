@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::admitted::{self, Door};
-use super::users::Users;
+use super::uid::Users;
 use crate::class;
 use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
 use crate::errno::Errno;
