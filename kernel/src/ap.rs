@@ -8,7 +8,7 @@ use core::sync::atomic::{
 
 use crate::arch::apic;
 use crate::arch::paging::{self, OutOfFrames};
-use crate::arch::patience::Patience;
+use crate::arch::smp::Patience;
 use crate::arch::smp::cpus;
 use crate::arch::{cpu, percpu, smp, traps};
 use crate::context;

@@ -25,12 +25,12 @@ mod bare_metal {
     use kernel::acpi::{self, Cpus};
     use kernel::arch::exit::{self, Exit};
     use kernel::arch::paging::{self, OutOfFrames};
-    use kernel::arch::{apic, cpu, entry, features, fw_cfg, percpu, pit, smp, traps};
+    use kernel::arch::{apic, cpu, features, fw_cfg, percpu, pit, smp, switch, traps};
     use kernel::boot_chart::{self, phase};
     use kernel::console::{com1, com2};
     use kernel::frames;
     use kernel::irq::softirq;
-    use kernel::kmemleak::clean;
+    use kernel::kmemleak::clear_stack_below;
     use kernel::mm::{heap, stacks};
     use kernel::oops::last_words;
     use kernel::task::{quiet, schedule, spawn};
@@ -49,7 +49,7 @@ mod bare_metal {
     /// The door of the disk loaders. Their stack is theirs: change to ours first.
     fn disk_entry(info: &'static mut BootInfo) -> ! {
         // SAFETY: this is the first CPU, and the first use of its stack.
-        unsafe { entry::on_boot_stack(core::ptr::from_mut(info).expose_provenance(), disk_main) }
+        unsafe { switch::on_boot_stack(core::ptr::from_mut(info).expose_provenance(), disk_main) }
     }
 
     extern "C" fn disk_main(info: usize) -> ! {
@@ -101,7 +101,7 @@ mod bare_metal {
         // A prompt does not wait for what is not needed to stand there. What is lent to it lies in this
         // frame, where no search for references looks, and is gone when it has been used.
         let cpus = Cell::new(cpus);
-        clean::clear_stack_below();
+        clear_stack_below();
         programs::main(told, listed, &|machine: &MachineSettings| {
             if let Some(cpus) = cpus.take() {
                 start_cpus(&cpus, machine.mute_cpu);

@@ -21,7 +21,7 @@ pub const MAX_WORKS: usize = 256;
 /// How long a task runs while others wait for its CPU: a tick of 1 kHz.
 pub const SLICE_MICROSECONDS: u64 = 1000;
 /// How long an application processor may take to report itself: a second and a half at 4 GHz, as a
-/// [`Patience`](crate::arch::patience::Patience), since the host's thread for it may have to wait for a core.
+/// [`Patience`](crate::arch::smp::Patience), since the host's thread for it may have to wait for a core.
 /// It usually takes a few milliseconds.
 pub const AP_PATIENCE_CYCLES: u64 = 6_000_000_000;
 /// How long one may take that has begun: it has its stack and its number, so there is no going on without it.

@@ -189,7 +189,7 @@ fn proc_files() -> Answer {
     says("/proc/devices", "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n")?;
     says("/proc/meminfo", "MemTotal:")?;
     says("/proc/slabinfo", "quantum")?;
-    says("/proc/slabinfo", "kernel/src/mm/heap/global.rs:")?;
+    says("/proc/slabinfo", "kernel/src/mm/heap/allocators.rs:")?;
     says("/proc/lock_stat", "heap.lock")?;
     says("/proc/lock_stat", "com1.lock")?;
     says("/proc/interrupts", "CPU0")?;

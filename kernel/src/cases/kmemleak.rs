@@ -20,7 +20,7 @@ use crate::arch::smp;
 use crate::dev::family::kmemleak_test;
 use crate::kmemleak::roots::Roots;
 use crate::kmemleak::scan::Found;
-use crate::kmemleak::{self, clean, control, search, speed};
+use crate::kmemleak::{self, clear_stack_below, control, search, speed};
 use crate::machine::{Kernel, SpinLock};
 use crate::mm::heap;
 use crate::observe::run;
@@ -46,7 +46,7 @@ fn report() -> String {
 
 /// Searches, with a stack that has nothing left of the case's own doings.
 pub(super) fn unreferenced(roots: Roots) -> Result<u64, String> {
-    clean::clear_stack_below();
+    clear_stack_below();
     found(roots).map(|found| found.unreferenced)
 }
 
@@ -266,7 +266,7 @@ fn stacks() -> Answer {
         return Ok(());
     }
     held_by_a_stack(|| {
-        clean::clear_stack_below();
+        clear_stack_below();
         STEP.store(1, SeqCst);
         while STEP.load(SeqCst) != 2 {
             Kernel::relax();
@@ -277,7 +277,7 @@ fn stacks() -> Answer {
 /// The word of a task that has given its CPU away.
 fn waiting() -> Answer {
     held_by_a_stack(|| {
-        clean::clear_stack_below();
+        clear_stack_below();
         STEP.store(1, SeqCst);
         while STEP.load(SeqCst) != 2 {
             task::sleep(2000);
@@ -290,7 +290,7 @@ fn held_by_a_stack(wait: impl Fn() + Copy + Send + 'static) -> Answer {
     STEP.store(0, SeqCst);
     let holder = crew::start(smp::cpus() - 1, move || {
         hold_on_the_stack(wait);
-        clean::clear_stack_below();
+        clear_stack_below();
         // Alive, and without the address.
         STEP.store(3, SeqCst);
         while STEP.load(SeqCst) != 4 {
@@ -298,7 +298,7 @@ fn held_by_a_stack(wait: impl Fn() + Copy + Send + 'static) -> Answer {
         }
     })?;
     wait_for(1);
-    clean::clear_stack_below();
+    clear_stack_below();
     let held = found(Roots::ALL)?;
     let twin = unreferenced(Roots { stacks: false, ..Roots::ALL })?;
     STEP.store(2, SeqCst);

@@ -17,7 +17,7 @@ use super::crew;
 use super::kmemleak::{give_back, lose, unreferenced};
 use super::steps::{self, Place, Stood};
 use crate::arch::{smp, switch};
-use crate::kmemleak::clean;
+use crate::kmemleak::clear_stack_below;
 use crate::kmemleak::roots::Roots;
 use crate::machine::SpinLock;
 use crate::param::MAX_CPUS;
@@ -138,11 +138,11 @@ fn hold_deep_below(number: usize) {
     let mut room = [0_usize; 256];
     let slot: *mut usize = &raw mut room[0];
     move_here(number, slot);
-    clean::clear_stack_below();
+    clear_stack_below();
     steps::begin();
     task::sleep(20);
     move_back(number, slot);
-    clean::clear_stack_below();
+    clear_stack_below();
     core::hint::black_box(&room);
 }
 

@@ -8,7 +8,6 @@
 //! - `steps`: a CPU that stops at a chosen instruction of the context switch.
 //! - the others: the cases, by what they are about.
 
-mod backtraces;
 mod breaking;
 pub mod case;
 mod certainty;

@@ -6,8 +6,7 @@
 //! - [`attach`]: devices of the kernel that come later: the console, the terminal.
 //! - [`Loadable`]: a module that can be loaded; [`loadable`] has the list of them.
 //! - `family`: the modules: `scull`, `complete`, `sleepy`, `faulty`, `kmemleak-test`.
-//! - `parameters`: what a module is told when it is loaded.
-//! - [`Parameter`], [`words_of`]: what a module can be told.
+//! - [`Parameter`], [`words_of`]: what a module can be told; [`Parameters`]: what it is told when it is loaded.
 //! - [`insmod`], [`rmmod`], [`loaded`], [`available`]: the table of those that are.
 //!
 //! # Going
@@ -22,11 +21,9 @@ pub(crate) mod family;
 pub mod loadable;
 mod memory;
 mod modules;
-mod parameters;
 mod plugged;
 mod registry;
 
-pub use loadable::{Built, Group, Loadable, NewDevice, Parameter, Refused};
+pub use loadable::{Built, Group, Loadable, NewDevice, Parameter, Parameters, Refused};
 pub use modules::{Loaded, available, insmod, load, loaded, locks, modules_are_free, rmmod, words_of};
-pub use parameters::Parameters;
 pub use registry::{CONSOLE, TTY, attach, first_names, registry};

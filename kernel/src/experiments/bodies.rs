@@ -8,7 +8,7 @@ use crate::machine::Kernel;
 static OWN: [(&Experiment, Body<Kernel>); of_kernel::COUNT] = [
     (of_kernel::irq, super::irq::round),
     (of_kernel::irq_other_cpu, super::irq_other_cpu::round),
-    (of_kernel::softirq, super::softirq::round),
+    (of_kernel::softirq, super::irq::softirq_round),
     (of_kernel::tasklet, super::tasklet::round),
     (of_kernel::timer, super::timer::round),
     (of_kernel::workqueue, super::workqueue::round),

@@ -1,10 +1,11 @@
-//! R14, R25: a task and the interrupt handler of its device, on one CPU.
+//! R14, R25: a task and, on the same CPU, the interrupt handler of its device, or the softirq that it raises.
 
 use kcore::experiment::Refusal;
 use kcore::probe::Plan;
 
 use crate::arch::percpu;
 use crate::irq::device;
+use crate::irq::softirq::{self, Softirq};
 use crate::observe::participant;
 
 use super::Stage;
@@ -35,4 +36,12 @@ pub(super) fn interrupted(stage: &mut Stage<'_>, handler: fn(), target: fn() -> 
     raced?;
     count.close(u64::from(resolved.writers) * u64::from(resolved.quanta), stage);
     Ok(())
+}
+
+/// One round: the device interrupts the task's own CPU, and its softirq counts.
+pub(super) fn softirq_round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
+    participant::interrupt_by(device::fire);
+    // The softirq counts; the handler has only raised it.
+    softirq::open(Softirq::Experiment, || counting::count());
+    interrupted(stage, || softirq::raise(Softirq::Experiment), percpu::this_cpu)
 }

@@ -1,6 +1,7 @@
 //! Which blocks were lost, and by which store.
 
-use alloc::string::ToString;
+use alloc::format;
+use alloc::string::{String, ToString};
 
 use kcore::experiment::Resolved;
 use kcore::leak::{Doubt, Fate, Provenance};
@@ -8,6 +9,7 @@ use kcore::ledger::{Ledger, Record};
 use kcore::machine::TaskId;
 use kcore::report::{Leak, Store, place};
 
+use crate::kmemleak::{self, Agreement};
 use crate::mm::heap;
 use crate::observe::CREW;
 use crate::observe::log::{self, Stored};
@@ -100,5 +102,35 @@ pub(super) fn name(task: TaskId, resolved: &Resolved) -> Name {
     match CREW.was(task) {
         Some(who) => crew::name(who, resolved),
         None => name_of(task),
+    }
+}
+
+/// How many of them there were in all rounds, and what hid the first. That is luck, and no verdict depends on
+/// it.
+#[derive(Default)]
+pub(super) struct Hidden {
+    blocks: u64,
+    by: String,
+}
+
+impl Hidden {
+    /// Adds those of a round, of which the search was the last one.
+    pub(super) fn add(&mut self, agreement: &Agreement) {
+        if agreement.hidden > 0 && self.blocks == 0 {
+            self.by = kmemleak::holders(agreement.hides);
+        }
+        self.blocks += agreement.hidden;
+    }
+
+    /// A line about them, and more about what hid the first; nothing when there were none.
+    pub(super) fn note(&self) -> Option<String> {
+        let Hidden { blocks, by } = self;
+        let text = || {
+            format!(
+                "lost blocks that are still named by a stale word: {blocks}; one of them\n{}",
+                by.trim_end()
+            )
+        };
+        (*blocks > 0).then(text)
     }
 }

@@ -20,8 +20,7 @@ use crate::{task, time};
 
 use super::Stage;
 use super::crew;
-use super::hidden::Hidden;
-use super::leaks::Lost;
+use super::leaks::{Hidden, Lost};
 
 /// Leaked blocks that are described one by one; the others are counted.
 const DESCRIBED: usize = 8;
@@ -85,7 +84,7 @@ impl Rig for Kernel {
     }
 
     fn clear_stack() {
-        kmemleak::clean::clear_stack_below();
+        kmemleak::clear_stack_below();
     }
 
     fn was_short() -> bool {
@@ -152,7 +151,7 @@ fn take_stop(stage: &mut Stage<'_>) -> Result<(), Refusal> {
 /// in the ledger, began with `links`.
 #[inline(never)]
 fn compare(stage: &mut Stage<'_>, since: u64, links: &[usize]) {
-    kmemleak::clean::clear_stack_below();
+    kmemleak::clear_stack_below();
     // What the run has noted of leaks before is no reference to them.
     let books = stage.books.lost.as_ptr().addr();
     match kmemleak::agreement(since, links, &[books]) {

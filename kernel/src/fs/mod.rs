@@ -20,7 +20,6 @@
 
 mod generated;
 mod nodes;
-mod open;
 mod path;
 mod proc;
 mod tree;
@@ -28,7 +27,6 @@ mod tree;
 pub use generated::{Generated, Write};
 pub(crate) use nodes::is_free as names_are_free;
 pub use nodes::{add_node, remove_node};
-pub use open::{File, open};
-pub use path::{Entry, Kind, list, mknod, shortest, stat, unlink};
+pub use path::{Entry, File, Kind, list, mknod, open, shortest, stat, unlink};
 pub(crate) use proc::is_free as proc_is_free;
 pub use proc::{MOUNTS, add_file, remove_file};

@@ -1,11 +1,17 @@
-//! What a path stands for, and what can be done with it besides opening it.
+//! What can be done with a path: look at what it stands for, open it, make and take away names.
 
+use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use kcore::dev::DeviceNumber;
+use kcore::dev::{Credentials, DeviceNumber, OpenFile, OpenFlags};
 use kcore::errno::Errno;
 
+use crate::dev;
+use crate::machine::Kernel;
+
+use super::generated::{Generated, Snapshot};
 use super::nodes;
 use super::tree::{self, Directory, Node};
 
@@ -87,4 +93,42 @@ fn in_dev(path: &str) -> Result<&str, Errno> {
         Directory::Dev => Ok(name),
         _ => Err(Errno::EPERM),
     }
+}
+
+/// An open file of this machine.
+pub type File = OpenFile<Kernel>;
+
+/// Opens `path`, which begins with `/`. [`Errno::ENOENT`], [`Errno::ENOTDIR`], [`Errno::EISDIR`],
+/// [`Errno::EACCES`], [`Errno::ENXIO`] for a name whose device is not there, and whatever the driver says.
+/// May sleep.
+pub fn open(path: &str, flags: OpenFlags, credentials: &Credentials) -> Result<Arc<File>, Errno> {
+    match tree::find(path)? {
+        Node::Directory(_) => Err(Errno::EISDIR),
+        Node::Device(node) => {
+            permitted(node.mode, flags, credentials)?;
+            dev::registry().open(node.number, flags, credentials)
+        }
+        Node::Generated(file) => generated(&file, flags, credentials),
+    }
+}
+
+fn generated(file: &Generated, flags: OpenFlags, credentials: &Credentials) -> Result<Arc<File>, Errno> {
+    permitted(file.mode(), flags, credentials)?;
+    if flags.contains(OpenFlags::WRITE) && file.write().is_none() {
+        return Err(Errno::EACCES);
+    }
+    // Who only writes does not wait for the text.
+    let text = if flags.contains(OpenFlags::READ) { file.text()? } else { String::new() };
+    Ok(Arc::new(OpenFile::new(Box::new(Snapshot::new(text, file.write())), flags)))
+}
+
+/// Whether the mode bits of something that belongs to the superuser allow it (path_resolution(7)).
+/// [`Errno::EACCES`].
+fn permitted(mode: u16, flags: OpenFlags, credentials: &Credentials) -> Result<(), Errno> {
+    const READ: u16 = 4;
+    const WRITE: u16 = 2;
+    let bits = if credentials.euid == 0 { mode >> 6 } else { mode };
+    let wants = |flag, bit| flags.contains(flag) && bits & bit == 0;
+    let lacks = wants(OpenFlags::READ, READ) || wants(OpenFlags::WRITE, WRITE);
+    if lacks && !credentials.dac_override { Err(Errno::EACCES) } else { Ok(()) }
 }

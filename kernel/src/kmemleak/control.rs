@@ -7,7 +7,7 @@ use crate::observe::run;
 use crate::println;
 
 use super::roots::Roots;
-use super::{clean, object, patrol, report, state};
+use super::{clear_stack_below, object, patrol, report, state};
 
 /// Seconds from one search of `scan=on` to the next, as in Linux.
 const DEFAULT_SECONDS: u64 = 600;
@@ -18,7 +18,7 @@ const DEFAULT_SECONDS: u64 = 600;
 /// `off`, which only [`enable`](super::enable) takes back; [`Errno::ENOMEM`] without memory for the tables;
 /// [`Errno::EBUSY`] when a CPU does not stop.
 pub fn control(words: &str) -> Result<(), Errno> {
-    clean::clear_stack_below();
+    clear_stack_below();
     obey(words.trim())
 }
 

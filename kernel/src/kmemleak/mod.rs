@@ -7,16 +7,13 @@
 //!
 //! - [`world`]: the other CPUs stand still, whatever they did.
 //! - [`roots`]: where the search begins: variables, stacks, registers.
-//! - [`tables`]: the memory that it needs, which is not searched itself.
-//! - [`mod@scan`]: the search.
+//! - [`mod@scan`]: the search, and the memory that it needs, which is not searched itself.
 //! - [`state`]: what was found last, and what the control words have set.
 //! - `control`, `report`: what is written to and read from `/sys/kernel/debug/kmemleak`.
 //! - `provenance`: which store dropped the last reference.
 //! - `patrol`: a search every so many seconds.
 //! - [`speed`]: how long it takes.
-//! - [`clean`]: stacks without leftovers.
 
-pub mod clean;
 mod control;
 mod object;
 mod patrol;
@@ -26,10 +23,10 @@ pub mod roots;
 pub mod scan;
 pub mod speed;
 pub mod state;
-pub mod tables;
 pub mod world;
 
 pub use control::control;
 pub use report::report;
+pub use roots::clear_stack_below;
 pub(crate) use state::is_free;
 pub use state::{Agreement, agreement, enable, holders, missed, search};

@@ -12,7 +12,7 @@ use crate::mm::Text;
 
 use super::scan::Found;
 use super::state::{self, State};
-use super::{clean, object};
+use super::{clear_stack_below, object};
 
 /// Objects of one site that are shown; the others are counted.
 const SHOWN: usize = 16;
@@ -23,7 +23,7 @@ const SHOWN: usize = 16;
 pub fn report() -> Result<String, Errno> {
     let text = Text::of(write);
     // The addresses that were read must not lie about when the next search begins.
-    clean::clear_stack_below();
+    clear_stack_below();
     text
 }
 

@@ -18,7 +18,6 @@ use crate::task::{name_of, shortage, table};
 
 use super::roots::Roots;
 use super::scan::{self, Failure, Found, Order};
-use super::tables;
 
 /// Blocks on the way from a root that are named.
 const HOLDERS: usize = 8;
@@ -74,7 +73,7 @@ impl State {
     ) -> Result<Found, Failure> {
         let blocks = match &mut self.blocks {
             Some(blocks) => blocks,
-            none => none.insert(tables::tables().ok_or(Failure::NoMemory)?),
+            none => none.insert(scan::tables().ok_or(Failure::NoMemory)?),
         };
         let found = scan::scan(blocks, &Order { roots, named, told: &self.told, ignored })?;
         self.found = Some(found);

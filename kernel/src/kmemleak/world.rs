@@ -17,7 +17,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
-use crate::arch::patience::Patience;
+use crate::arch::smp::Patience;
 use crate::arch::traps::TrapFrame;
 use crate::arch::{cpu, percpu, smp};
 use crate::param::MAX_CPUS;

@@ -5,16 +5,16 @@
 //! free       lock; ask the ledger whether that is a live block; unlock; poison; lock; line up; unlock
 //! ```
 //!
-//! Freed blocks line up (`delayed`): their memory is given back when a quarter of the heap stands in the
+//! Freed blocks line up (`freed`): their memory is given back when a quarter of the heap stands in the
 //! queue, or when memory runs out. So an address is handed out again as late as possible, and a stale word
-//! seldom names a block. What was given back waits for the next block of its size (`bins`), and becomes a
+//! seldom names a block. What was given back waits for the next block of its size, and becomes a
 //! hole again when memory runs out.
 //!
 //! While an experiment runs, freed blocks of the scull kinds are not given back (quarantine): they keep their
 //! record and their poison until [`Experiment`] ends, so that a use after free finds poison and a double free
 //! is known as one. An experiment that needs its memory back earlier says who is inside the device
 //! ([`Experiment::inside`]): then a freed block is used again when memory runs out and all who may still have
-//! its address have left (`recycling`). The same holds outside of experiments as long as there is a
+//! its address have left (`quarantine`). The same holds outside of experiments as long as there is a
 //! [`Quarantine`], that is while a file is open of a device that keeps no task out. While such devices may
 //! exist, that is while there is a [`Live`], no experiment begins: its end takes back every block that was
 //! allocated meanwhile, whichever task or device has it.
@@ -43,15 +43,13 @@ use crate::machine::{CountedSpinLock, Kernel};
 use crate::mm::{backtrace, shortage};
 
 mod account;
-mod bins;
+mod allocators;
 mod block;
-mod delayed;
 mod experiment;
 pub mod failing;
-mod global;
+mod freed;
 mod library;
 mod quarantine;
-mod recycling;
 mod reserve;
 
 pub use account::{Room, extent, first_bytes, live, lock_stats, room, snapshot, variables, with_ledger};
@@ -59,12 +57,11 @@ pub use experiment::{Experiment, Inside, Live};
 pub use library::Claim;
 pub(crate) use library::kept;
 pub use quarantine::Quarantine;
+use quarantine::Recycling;
 pub use reserve::{forget_most, reserve};
 
-use bins::Bins;
 use block::{begin_block, bytes, give_back, is_poisoned, pointer, room_for, whole};
-use delayed::Delayed;
-use recycling::Recycling;
+use freed::{Bins, Delayed};
 use reserve::Reserve;
 
 /// Bytes of heap for each record of the ledger: blocks are expected to be this long on average.

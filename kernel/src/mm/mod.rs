@@ -2,7 +2,6 @@
 
 pub mod backtrace;
 pub mod heap;
-mod memory;
 pub mod shortage;
 pub mod stacks;
 mod text;

@@ -8,7 +8,7 @@ use core::sync::atomic::{
 use kcore::list::List;
 use kcore::machine::TaskId;
 
-use crate::arch::patience::Patience;
+use crate::arch::smp::Patience;
 use crate::arch::traps::TrapFrame;
 use crate::arch::{percpu, smp};
 use crate::mm::backtrace;

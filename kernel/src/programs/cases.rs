@@ -10,7 +10,7 @@ use kcore::settings::Usage;
 use crate::arch::exit::Exit;
 use crate::cases::{self, Case};
 use crate::console::com2;
-use crate::kmemleak::clean;
+use crate::kmemleak::clear_stack_below;
 use crate::println;
 
 /// Runs the cases whose names contain `filter`, in the order of their names. What they leave to chance
@@ -72,7 +72,7 @@ fn group(case: &Case) -> &'static str {
 
 /// Tries one case and tells how it went, on a stack on which the last one has left nothing.
 fn passes(case: &Case) -> bool {
-    clean::clear_stack_below();
+    clear_stack_below();
     try_and_tell(case)
 }
 

@@ -13,7 +13,7 @@ use kcore::settings::{Command, CommandLine, MachineSettings, Usage};
 
 use crate::arch::exit::{Exit, exit};
 use crate::console::com2;
-use crate::kmemleak::clean;
+use crate::kmemleak::clear_stack_below;
 use crate::mm::backtrace;
 use crate::mm::stacks;
 use crate::{fault, println, shell};
@@ -41,7 +41,7 @@ pub fn main(line: &'static CommandLine, listed: u32, rest: &dyn Fn(&MachineSetti
         Command::Shell => Ok(shell::main(&line.machine, listed, rest)),
         command => {
             let boot = rest();
-            clean::clear_stack_below();
+            clear_stack_below();
             perform_command(command, line, boot)
         }
     };

@@ -15,7 +15,7 @@ use super::stage::{CANNOT_RUN, Stage};
 use super::state::{Shell, machine};
 use crate::console::screen;
 use crate::fs::File;
-use crate::kmemleak::clean;
+use crate::kmemleak::clear_stack_below;
 use crate::machine::Kernel;
 use crate::process::pipe::pipe;
 use crate::process::table::{self, Known};
@@ -34,7 +34,7 @@ impl Shell {
     pub(super) fn line(&mut self, line: &str) -> Result<(), SyntaxError> {
         // What was typed with the last memory is done, if that can be done.
         shortage::take();
-        clean::clear_stack_below();
+        clear_stack_below();
         self.obey(line)
     }
 
@@ -69,7 +69,7 @@ impl Shell {
             };
             if its_turn {
                 let began = Kernel::cycles();
-                clean::clear_stack_below();
+                clear_stack_below();
                 self.status = self.pipeline(pipeline);
                 if pipeline.timed {
                     self.took(Kernel::cycles() - began);

@@ -4,9 +4,8 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | `program` | the program `shell`: greeting, lines or a script, exit status |
+//! | `program` | the program `shell`: greeting, lines or a script, exit status; a shell for tests |
 //! | `state` | `Shell`: what a shell knows |
-//! | `rehearsal` | a shell for tests |
 //! | `execute` | lists and pipelines |
 //! | `builtin` | commands that run in the shell's own task |
 //! | `stage` | one command of a pipeline, as a process |
@@ -23,12 +22,11 @@ mod failing;
 mod jobs;
 mod names;
 mod program;
-mod rehearsal;
 mod running;
 mod stage;
 mod state;
 
 pub use failing::main as fail_allocations;
+pub(crate) use program::Rehearsal;
 pub use program::main;
-pub(crate) use rehearsal::Rehearsal;
 use state::Shell;

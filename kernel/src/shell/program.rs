@@ -1,4 +1,4 @@
-//! The program `shell`.
+//! The program `shell`, and a shell for tests.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -7,17 +7,18 @@ use kcore::report::{Boot, Record, Summary};
 use kcore::settings::MachineSettings;
 use kcore::shell::edit::Event;
 use kcore::shell::edit::editor::LONGEST_LINE;
+use spin::Once;
 
-use super::state::{self, Shell};
 use crate::arch::exit::Exit;
 use crate::arch::fw_cfg;
 use crate::boot_chart::{self, phase};
 use crate::console::{com2, screen};
-use crate::dev;
-use crate::kmemleak::clean;
+use crate::kmemleak::{self, clear_stack_below};
 use crate::observe::run;
 use crate::tty::{self, foreground, input};
-use crate::{frames, kmemleak};
+use crate::{dev, frames};
+
+use super::state::{self, Shell};
 
 /// The file of the machine that is a script.
 const SCRIPT: &str = "opt/org.scullery/script";
@@ -39,9 +40,9 @@ pub fn main(settings: &'static MachineSettings, listed: u32, rest: impl FnOnce()
         phase("prompt");
     }
     let boot = rest();
-    kmemleak::clean::clear_stack_below();
+    clear_stack_below();
     prepare(settings, boot);
-    clean::clear_stack_below();
+    clear_stack_below();
     match script {
         Some(script) => shell.script(&String::from_utf8_lossy(&script)),
         None => shell.interact(),
@@ -153,4 +154,24 @@ fn greet(cpus: u32) {
         boot_chart::milliseconds(),
     );
     screen::write(text.as_bytes());
+}
+
+static IS_PREPARED: Once = Once::new();
+
+/// It obeys lines; what they put out goes to the terminal.
+pub(crate) struct Rehearsal(Shell);
+
+impl Rehearsal {
+    /// A shell on this machine.
+    pub(crate) fn new(settings: &'static MachineSettings, boot: &'static Boot) -> Self {
+        IS_PREPARED.call_once(|| prepare(settings, boot));
+        foreground::signals();
+        Rehearsal(Shell::new(settings, false))
+    }
+
+    /// Does what `line` says; `$?` afterwards.
+    pub(crate) fn obey(&mut self, line: &str) -> i32 {
+        let status = self.0.line(line).map(|()| self.0.status);
+        status.unwrap_or(MISUSE)
+    }
 }

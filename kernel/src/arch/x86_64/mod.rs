@@ -4,14 +4,12 @@
 
 pub mod apic;
 pub mod cpu;
-pub mod entry;
 pub mod exit;
 pub mod features;
 pub mod fw_cfg;
 pub mod gdt;
 pub mod io_apic;
 pub mod paging;
-pub mod patience;
 pub mod percpu;
 pub mod pit;
 pub mod raw_serial;

@@ -1,15 +1,15 @@
-//! Asking the other CPUs to do something. How they start is in `crate::ap`.
+//! Asking the other CPUs to do something, and how long a CPU waits for another one. How they start is in
+//! `crate::ap`.
 
-use core::sync::atomic::{
-    AtomicBool, AtomicU32,
-    Ordering::{Acquire, Relaxed, Release},
-};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::{AtomicBool, AtomicU32};
+
+use kcore::class;
 
 use crate::atomic_fn::AtomicFn;
 use crate::frames::LowFrame;
 use crate::machine::SpinLock;
 use crate::param::MAX_CPUS;
-use kcore::class;
 
 use super::apic::{self, Ipi};
 use super::traps::vector;
@@ -132,4 +132,31 @@ pub(crate) fn answer_call() {
     // `call_others` has set it before it sent the interrupt, and keeps it until all have answered.
     CALL.call();
     UNANSWERED.fetch_sub(1, Release);
+}
+
+/// So many cycles, and so many turns of the loop that waits. A CPU of an emulator is a thread of the host,
+/// and cycles pass while it has no core: on a busy host the turns of the waiter come as slowly as what it
+/// waits for, and the cycles do not.
+#[derive(Debug)]
+pub struct Patience {
+    until: u64,
+    turns: u64,
+}
+
+/// Cycles for each turn that is waited for besides. A turn takes less on every machine that is known, so that
+/// the cycles decide where the waiter has a core of its own.
+const CYCLES_OF_A_TURN: u64 = 6000;
+
+impl Patience {
+    /// Patience for `cycles` from now on, of a waiter that has a core.
+    pub fn new(cycles: u64) -> Self {
+        Patience { until: cpu::cycles().saturating_add(cycles), turns: cycles / CYCLES_OF_A_TURN }
+    }
+
+    /// A turn, with PAUSE in it. True once the patience is over.
+    pub fn is_over(&mut self) -> bool {
+        cpu::pause();
+        self.turns = self.turns.saturating_sub(1);
+        self.turns == 0 && cpu::cycles() >= self.until
+    }
 }

@@ -5,11 +5,9 @@
 //! - [`COMPLETE`], [`SLEEPY`]: one device each.
 //! - [`FAULTY`]: one device that breaks the task that uses it.
 //! - [`KMEMLEAK_TEST`]: no device, but memory that is lost.
-//! - `living`: what keeps experiments away from devices that live on.
 
 mod faulty;
 pub(crate) mod kmemleak_test;
-mod living;
 mod misc;
 mod scull;
 

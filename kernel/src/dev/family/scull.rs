@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use kcore::dev::CharDevice;
+use kcore::dev::{CharDevice, Credentials, FileOperations, KeepingFile, OpenFlags};
 use kcore::errno::Errno;
 use kcore::pipe::{self, Pipe};
 use kcore::report::LockStats;
@@ -13,14 +13,14 @@ use kcore::scull::access::{Private, Single, Uid, WaitingUid};
 use kcore::scull::{self, DEVICES, Device, Edition, Geometry};
 use kcore::settings::Form;
 
-use super::EDITION;
-use super::living::Living;
-use super::misc::MAJOR;
 use crate::dev::{Built, Group, Loadable, NewDevice, Parameter, Parameters, Refused};
 use crate::fs::Generated;
 use crate::machine::Kernel;
 use crate::mm::Text;
 use crate::mm::heap::Live;
+
+use super::EDITION;
+use super::misc::MAJOR;
 
 /// The module.
 pub(in crate::dev) static SCULL: Loadable = Loadable {
@@ -173,4 +173,35 @@ fn locks(devices: Vec<Arc<Device<Kernel>>>, pipes: Vec<Arc<Pipe<Kernel>>>, live:
         let of_devices = devices.iter().filter_map(|device| device.lock_stats());
         of_devices.chain(pipes.iter().map(|pipe| pipe.lock_stats())).collect()
     })
+}
+
+/// A device, and the proof that no experiment takes its memory back: as long as it lives, or a file of it
+/// does.
+struct Living {
+    /// Dropped first.
+    device: Arc<dyn CharDevice<Kernel>>,
+    live: Arc<Live>,
+}
+
+impl Living {
+    /// A device that is `device`, which goes before `live` does.
+    fn device(device: Arc<dyn CharDevice<Kernel>>, live: &Arc<Live>) -> Arc<dyn CharDevice<Kernel>> {
+        Arc::new(Living { device, live: Arc::clone(live) })
+    }
+}
+
+impl CharDevice<Kernel> for Living {
+    fn open(
+        self: Arc<Self>,
+        flags: OpenFlags,
+        credentials: &Credentials,
+    ) -> Result<Box<dyn FileOperations<Kernel>>, Errno> {
+        let file = Arc::clone(&self.device).open(flags, credentials)?;
+        // It may be the last that refers to the device.
+        Ok(Box::new(KeepingFile::new(file, Arc::clone(&self.live))))
+    }
+
+    fn unplugged(&self) {
+        self.device.unplugged();
+    }
 }

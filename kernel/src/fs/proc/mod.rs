@@ -2,12 +2,10 @@
 //!
 //! - `table`: their names: those that are always there, those of the tasks, and what modules [add](add_file)
 //!   and [remove](remove_file).
-//! - `drivers`: `devices`, `modules`, `lock_stat`.
 //! - `memory`: `meminfo`, `slabinfo`.
-//! - `system`: `version`, `mounts`, `interrupts`, `uptime`, `cpuinfo`.
+//! - `system`: `version`, `mounts`, `interrupts`, `uptime`, `cpuinfo`; `devices`, `modules`, `lock_stat`.
 //! - `task`: `PID/status`, `PID/stack`.
 
-mod drivers;
 mod memory;
 mod system;
 mod table;

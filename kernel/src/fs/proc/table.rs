@@ -9,9 +9,10 @@ use kcore::machine::TaskId;
 use kcore::sorted::Sorted;
 use kcore::sync::{Mutex, Own};
 
-use super::{drivers, memory, system, task};
 use crate::fs::Generated;
 use crate::machine::Kernel;
+
+use super::{memory, system, task};
 
 /// Makes the text of a file that is always there. [`Errno::ENOMEM`] when it is a long one.
 type Text = fn() -> Result<String, Errno>;
@@ -21,11 +22,11 @@ type TaskText = fn(TaskId) -> Result<String, Errno>;
 /// What is always there.
 static FILES: [(&str, Text); 10] = [
     ("cpuinfo", system::cpuinfo),
-    ("devices", || Ok(drivers::devices())),
+    ("devices", || Ok(system::devices())),
     ("interrupts", system::interrupts),
-    ("lock_stat", || Ok(drivers::lock_stat())),
+    ("lock_stat", || Ok(system::lock_stat())),
     ("meminfo", || Ok(memory::meminfo())),
-    ("modules", || Ok(drivers::modules())),
+    ("modules", || Ok(system::modules())),
     ("mounts", || Ok(system::mounts())),
     ("slabinfo", memory::slabinfo),
     ("uptime", || Ok(system::uptime())),

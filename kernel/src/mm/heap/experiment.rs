@@ -4,7 +4,7 @@ use kcore::errno::Errno;
 use kcore::ledger::Snapshot;
 use kcore::machine::Kind;
 
-use super::recycling::Recycling;
+use super::quarantine::Recycling;
 use super::{HEAP, is_poisoned, snapshot, with_heap};
 
 /// The stretch of time of one round of an experiment: blocks of the scull kinds that are freed meanwhile stay

@@ -1,13 +1,16 @@
-//! `jobs`, `fg`, `wait`, `history`: what the shell remembers.
+//! `jobs`, `fg`, `wait`, `kill`, `history`: what the shell remembers, and signals.
 
 use kcore::errno::Errno;
+use kcore::machine::TaskId;
 
-use super::command::{Command, unexpected};
 use crate::print_to;
 use crate::process::{Fate, Process, fate, table};
 use crate::shell::Shell;
 use crate::shell::jobs::Job;
+use crate::task::Signal;
 use crate::tty::foreground;
+
+use super::command::{Command, misuse, unexpected};
 
 pub(super) const JOBS: Command = Command::builtin("jobs", "", "what runs in the background", jobs);
 pub(super) const FG: Command = Command::builtin("fg", "[%JOB]", "wait for a job, and let Ctrl-C be its", fg);
@@ -84,4 +87,39 @@ fn history(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
         [word, ..] => return unexpected(me, word),
     }
     0
+}
+
+pub(super) const KILL: Command =
+    Command::builtin("kill", "[-INT | -KILL] PID | %JOB ...", "send a signal; KILL, unless said which", kill);
+
+fn kill(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
+    let (signal, targets) = match arguments {
+        ["-INT" | "-2" | "-SIGINT", rest @ ..] => (Signal::Interrupt, rest),
+        ["-KILL" | "-9" | "-SIGKILL" | "-TERM" | "-15", rest @ ..] => (Signal::Kill, rest),
+        [word, ..] if word.starts_with('-') => {
+            return misuse(me, format_args!("unknown signal '{word}'; valid: -INT, -KILL"));
+        }
+        rest => (Signal::Kill, rest),
+    };
+    if targets.is_empty() {
+        return misuse(me, format_args!("whom?"));
+    }
+    let mut status = 0;
+    for target in targets {
+        if let Err(errno) = send(shell, target, signal) {
+            me.complain(target, errno);
+            status = 1;
+        }
+    }
+    status
+}
+
+fn send(shell: &Shell, target: &str, signal: Signal) -> Result<(), Errno> {
+    let user = shell.credentials.euid;
+    if target.starts_with('%') {
+        let job = shell.jobs.get(Some(target)).ok_or(Errno::ESRCH)?;
+        return table::kill_group(&job.running.group, signal, user);
+    }
+    let task = target.parse().map_err(|_| Errno::ESRCH)?;
+    table::kill(TaskId(task), signal, user)
 }

@@ -6,7 +6,7 @@ use kcore::dev::{Events, OpenFlags};
 use kcore::errno::Errno;
 
 use super::command::{Command, misuse};
-use super::sleep;
+use super::status;
 use crate::print_to;
 use crate::process::Process;
 
@@ -27,7 +27,7 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
     let mut wanted = Events::empty();
     let mut cycles = None;
     for option in options {
-        match (*option, sleep::cycles(option)) {
+        match (*option, status::cycles(option)) {
             ("in", _) => wanted |= Events::IN,
             ("out", _) => wanted |= Events::OUT,
             (_, Some(time)) => cycles = Some(time),

@@ -1,15 +1,20 @@
-//! The table of all commands.
+//! The table of all commands, and `help`, which shows it.
+
+use alloc::string::String;
+
+use crate::print_to;
+use crate::process::Process;
 
 use super::command::{Command, Run};
 use super::{
-    cat, dd, devices, dmesg, echo, experiments, help, hexdump, ioctl, jobs, kill, ls, machine, modules,
-    places, poll, probe, ps, sleep, status, terminal, text, user,
+    cat, dd, dmesg, echo, experiments, hexdump, ioctl, jobs, ls, machine, modules, names, poll, probe, ps,
+    status, terminal, text, user,
 };
 
 /// All commands, by name.
 pub(in crate::shell) const ALL: &[Command] = &[
     cat::COMMAND,
-    places::CD,
+    names::CD,
     terminal::CLEAR,
     dd::COMMAND,
     dmesg::COMMAND,
@@ -20,27 +25,27 @@ pub(in crate::shell) const ALL: &[Command] = &[
     jobs::FG,
     machine::FREE,
     text::HEAD,
-    help::COMMAND,
+    HELP,
     hexdump::COMMAND,
     jobs::HISTORY,
     user::ID,
     modules::INSMOD,
     ioctl::COMMAND,
     jobs::JOBS,
-    kill::COMMAND,
+    jobs::KILL,
     experiments::LIST,
     ls::COMMAND,
     modules::LSMOD,
-    devices::MKNOD,
-    devices::MOUNT,
+    names::MKNOD,
+    names::MOUNT,
     poll::COMMAND,
     probe::COMMAND,
     ps::COMMAND,
-    places::PWD,
-    devices::RM,
+    names::PWD,
+    names::RM,
     modules::RMMOD,
     experiments::RUN,
-    sleep::COMMAND,
+    status::SLEEP,
     user::SU,
     machine::SYNC,
     text::TAIL,
@@ -60,4 +65,34 @@ pub(in crate::shell) fn find(name: &str) -> Option<&'static Command> {
 /// Whether `name` is a command that changes the shell.
 pub(in crate::shell) fn is_builtin(name: &str) -> bool {
     find(name).is_some_and(|command| matches!(command.run, Run::Builtin(_)))
+}
+
+const HELP: Command = Command::program("help", "[COMMAND]...", "the commands, or how one is used", help);
+
+const GRAMMAR: &str = "\
+Between commands: a | b   a ; b   a && b   a || b   a &     Files: < FILE  > FILE  >> FILE  2> FILE  2>&1
+Words: 'as it is'  \"with $? and $!\"  \\c     # a comment     time COMMAND: how long it takes\n";
+
+fn help(me: &Process, names: &[&str]) -> i32 {
+    if names.is_empty() {
+        let line = |command: &Command| alloc::format!("  {:<9}{}\n", command.name, command.summary);
+        print_to!(me, "{}{GRAMMAR}", ALL.iter().map(line).collect::<String>());
+        return 0;
+    }
+    let mut status = 0;
+    for name in names {
+        match find(name) {
+            Some(Command { usage, summary, details, .. }) => {
+                print_to!(me, "{name} {usage}\n  {summary}\n{}", details())
+            }
+            None if *name == "time" => {
+                print_to!(me, "time COMMAND...\n  how long a command, or a pipeline, takes\n")
+            }
+            None => {
+                me.say(format_args!("there is no command '{name}'"));
+                status = 1;
+            }
+        }
+    }
+    status
 }

@@ -5,10 +5,8 @@
 //! | `program` | the test: what is tried, and what has to hold afterwards |
 //! | `lines` | the lines that are tried |
 //! | `capture` | what they print |
-//! | `held` | the kernel's own locks |
 
 mod capture;
-mod held;
 mod lines;
 mod program;
 

@@ -15,17 +15,19 @@ use kcore::ledger::PerKind;
 use kcore::report::{Boot, Case, Record, Summary};
 use kcore::settings::CommandLine;
 
-use super::capture::{self, Said};
-use super::held;
-use super::lines::{self, Line};
+use crate::arch::cpu;
 use crate::arch::exit::Exit;
 use crate::console::com2;
-use crate::kmemleak::clean;
+use crate::kmemleak::{self, clear_stack_below};
 use crate::mm::heap::{self, failing};
 use crate::observe::log;
+use crate::process::table;
 use crate::shell::program::{MISUSE, prepare};
 use crate::shell::state::Shell;
-use crate::{oops, println};
+use crate::{context, dev, fs, oops, println, symbols, tty};
+
+use super::capture::{self, Said};
+use super::lines::{self, Line};
 
 /// What the prompt is asked.
 const QUESTION: &str = "echo are you there";
@@ -111,7 +113,7 @@ pub fn main(filter: Option<&str>, line: &'static CommandLine, boot: &'static Boo
         Test { shell, tally: Tally::default(), most: line.run.rounds.unwrap_or(u32::MAX), answer: 0 };
     test.answer = test.perform(QUESTION).said.hash;
     // What is asked for the first time is made then.
-    held::count();
+    held_locks();
     let wanted = |line: &str| filter.is_none_or(|filter| line.contains(filter));
     for line in lines::LINES.iter().filter(|line| wanted(line.line)) {
         test.line(line);
@@ -161,7 +163,7 @@ impl Test {
     /// Does a line, with what is to be done before and after it. If `fails` says so, allocations of the line
     /// itself fail.
     fn attempt(&mut self, line: &Line<'_>, fails: Option<When>) -> Ended {
-        clean::clear_stack_below();
+        clear_stack_below();
         self.perform(line.before);
         let when = fails.unwrap_or(When { number: u32::MAX, all_others: false });
         failing::arm(when.number, when.all_others);
@@ -202,7 +204,7 @@ impl Test {
         // Of several commands the last one may have had all that it needs.
         let refused = ended.said.names_memory && (ended.status != 0 || line.line.contains(['|', ';', '&']));
         let died = oops::count() - before.deaths;
-        let held = held::count();
+        let held = held_locks();
         let live = live();
         let faults = [
             (died > 0, &mut self.tally.deaths, "a task died"),
@@ -220,4 +222,21 @@ impl Test {
             }
         }
     }
+}
+
+/// How many of the locks are taken that sleepers wait for, and whether the caller has spinlocks, or
+/// interrupts off.
+fn held_locks() -> u32 {
+    let are_free = [
+        dev::modules_are_free(),
+        dev::registry().is_free(),
+        fs::names_are_free(),
+        fs::proc_is_free(),
+        table::is_free(),
+        symbols::are_free(),
+        kmemleak::is_free(),
+        tty::file::is_free(),
+        cpu::irq_are_on() && !context::is_atomic(),
+    ];
+    are_free.into_iter().filter(|is_free| !is_free).count() as u32
 }
