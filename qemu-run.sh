@@ -17,7 +17,7 @@
 #   cpus=     1 to 64 (default 4)
 #   memory=   128M
 #   timeout=  seconds (default 60; none for a shell without a script). Those in which the host does not let the machine run
-#             do not count
+#             do not count. With the word `test` and --json they count from the last record on
 #   columns=  how wide the terminal is (for the shell, and asked of stdin when that is one)
 #   input=    what a shell's COM1 is connected with: terminal, pipe, none (asked of stdin)
 #   boot=     pvh (default: the ELF itself), bios, uefi (both: a disk image, on q35)
@@ -85,11 +85,12 @@ done
 elf=$1
 shift
 
-cpu=max cpu_given=no qemu_given=no machine='' accel='' cpus=4 memory=128M timeout='' boot=pvh acpi=on shell=no columns='' input='' cmdline=''
+cpu=max cpu_given=no qemu_given=no machine='' accel='' cpus=4 memory=128M timeout='' boot=pvh acpi=on shell=no cases=no columns='' input='' cmdline=''
 for word; do
     value=${word#*=}
     case $word in
     shell) shell=yes ;;
+    test) cases=yes ;;
     columns=*) columns=$value ;;
     input=*) input=$value ;;
     machine=*) machine=$value ;;
@@ -313,13 +314,16 @@ charge() {
 
 # The watch ends the machine also when this script was killed in a way that it could not notice.
 watch() {
-    local limit=$1 spent=0 last=$SECONDS had_cpu=0 known=() cores
+    local limit=$1 spent=0 last=$SECONDS had_cpu=0 known=() cores told=0 before=0
     cores=$(nproc 2>/dev/null) || cores=1
     while [ "$limit" = -1 ] || [ $spent -lt $((limit * 1000)) ]; do
         sleep 1
         kill -0 $$ 2>/dev/null || { kill -KILL "$child"; exit; }
         [ $tied = no ] || kill -0 $PPID 2>/dev/null || { kill -TERM $$; exit; }
         charge
+        # A record is progress: the cases are finitely many.
+        [ $cases = no ] || told=$(wc -c <"$json")
+        [ "$told" = "$before" ] || spent=0 before=$told
     done
     kill -USR1 $$
 }
@@ -472,7 +476,9 @@ if [ "$verbose" = yes ]; then
     printf '\n' >&2
 fi
 
-# Who sits at a prompt takes the time that he takes.
+# Only of a file the length can be asked.
+[ -f "$json" ] || cases=no
+# A user at a prompt takes the time that it takes.
 [ "$shell:$script" != yes: ] || timeout=${timeout:--1}
 supervise "${timeout:=60}" "$QEMU" "$@"
 restore_terminal

@@ -149,7 +149,8 @@ settings! {
     /// Memory of the machine
     memory: Option<String> = "memory": Machine, size(16 << 20, 1 << 40), NONE,
         Text("128M");
-    /// Seconds until the machine is given up, without those in which the host does not let it run
+    /// Seconds until the machine is given up, without those in which the host does not let it run; of a test, for each
+    /// case
     timeout: Option<u32> = "timeout": Machine, number(1, 86_400), NONE,
         Text("60; a shell without a script has no limit");
     /// How the kernel is entered

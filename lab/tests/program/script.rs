@@ -93,6 +93,19 @@ fn a_busy_host_is_no_fault_of_the_machine() {
     assert_eq!(outcome.status, Status::Expected, "{outcome}");
 }
 
+/// The limit of a test is that of each case: a machine that ends one now and then goes on, however many there
+/// are. Another that says as much is stopped.
+#[test]
+fn a_test_is_limited_by_the_case() {
+    for (command, status) in [("test", Status::Expected), ("run", Status::TimeLimit)] {
+        let machine = fake::machine().command(command).word("timeout=5").env("FAKE_STEPS", "10");
+        let outcome = machine.run().unwrap();
+        assert_eq!(outcome.status, status, "{command}: {outcome}");
+    }
+    let outcome = fake::machine().command("test").word("timeout=1").env("FAKE_SLEEP", "20").run().unwrap();
+    assert_eq!(outcome.status, Status::TimeLimit, "no case ends: {outcome}");
+}
+
 /// A machine that spins has a limit as one that waits.
 #[test]
 fn a_machine_that_spins_is_stopped() {
