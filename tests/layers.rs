@@ -1,5 +1,5 @@
-//! The layers of the kernel: who knows whom is read out of the paths in `kernel/src`, and held against the
-//! order that the list in `kernel/src/lib.rs` declares.
+//! The layers of the kernel: which room knows which is read out of the paths in `kernel/src`, and held
+//! against the order that the list in `kernel/src/lib.rs` declares.
 //!
 //! An arrow runs from each top-level room to the rooms that it names: in `use` lines, in paths within the
 //! code, and by macros. What is called through the traits of `kcore::machine`, or through a function that was
@@ -96,7 +96,7 @@ fn an_arrow_up_and_a_circle_are_found() {
 
 type Arrow = (String, String);
 
-/// The rooms of the kernel, and who knows whom.
+/// The rooms of the kernel, and which knows which.
 struct House {
     /// From the lowest to the highest; the rooms of a group know each other.
     order: Vec<Vec<String>>,

@@ -319,7 +319,7 @@ pub fn place(location: &Location<'_>) -> String {
 /// One edge of the wait-for graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Wait {
-    /// Who waits: `writer-A`, or `writer-A (hardirq)` for an interrupt handler on top of it.
+    /// The waiter: `writer-A`, or `writer-A (hardirq)` for an interrupt handler on top of it.
     pub waiter: String,
     /// Its CPU.
     pub cpu: u32,

@@ -182,7 +182,7 @@ impl<T: Word> Shared<T> {
         }
     }
 
-    /// A load by who spins, which is no probe point: it is told to who explores.
+    /// A load by a spinning waiter, which is no probe point: it is told to a machine that explores.
     #[inline]
     #[track_caller]
     pub fn look<M: Events>(&self, site: &'static Site) -> T {
@@ -207,7 +207,7 @@ impl<T: Word> Shared<T> {
         T::store(&self.atomic, value);
     }
 
-    /// [`compare_exchange`](Shared::compare_exchange) of who spins for it, which is no probe point.
+    /// [`compare_exchange`](Shared::compare_exchange) of a waiter that spins for it, which is no probe point.
     #[inline]
     #[track_caller]
     pub fn claim<M: Events>(&self, site: &'static Site, current: T, new: T) -> Result<T, T> {

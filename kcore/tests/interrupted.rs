@@ -21,7 +21,7 @@ const NAME: LockName = LockName { name: "test.lock", class: class!("test"), wait
 
 type Sem = Semaphore<HostMachine>;
 
-/// A task of `host` that has told who it is and then does `body`.
+/// A task of `host` that has told its number and then does `body`.
 fn spawn<'scope, R: Send + 'scope>(
     tasks: &kcore::host::Tasks<'scope, '_>,
     body: impl FnOnce() -> R + Send + 'scope,

@@ -1,4 +1,4 @@
-//! The mutex on a machine of threads: who has it, who may not give it back, and none starves.
+//! The mutex on a machine of threads: its holder, tasks that may not give it back, and none starves.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
@@ -231,8 +231,8 @@ impl Sched for Lucky {
     }
 }
 
-/// As long as the owner runs, it may give the mutex back at any moment: whoever wants it looks again before
-/// it sleeps.
+/// As long as the owner runs, it may give the mutex back at any moment: a task that wants it looks again
+/// before it sleeps.
 #[test]
 fn who_finds_it_taken_spins_only_while_the_owner_runs() {
     for runs in [true, false] {

@@ -1,4 +1,4 @@
-//! The session of a run: who is a participant, and what is answered to events.
+//! The session of a run: which tasks are participants, and what is answered to events.
 
 use std::panic::Location;
 

@@ -117,7 +117,7 @@ fn a_line_is_completed_with_what_a_value_begins_with() {
     assert_eq!(settings::find("seed").unwrap().values.beginnings().count(), 0);
 }
 
-/// Who refuses what. Whoever takes a key of a run uses it, or says nothing about it.
+/// Which command refuses what. One that takes a key of a run uses it, or says nothing about it.
 #[test]
 fn what_a_command_chooses_itself_is_refused() {
     for key in RunSettings::KEYS {

@@ -1,4 +1,4 @@
-//! Wait queues on a machine of threads: who is woken, and that none sleeps through it.
+//! Wait queues on a machine of threads: which task is woken, and that none sleeps through it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};

@@ -23,7 +23,7 @@ thread_local! {
 /// ever.
 static WITH_A_LOCK: AtomicUsize = AtomicUsize::new(0);
 /// Times that it could lose its CPU between the grant and the wake-up, to a task that keeps it and waits for
-/// whom it wakes.
+/// which it wakes.
 static PREEMPTIBLE: AtomicUsize = AtomicUsize::new(0);
 
 fn all_were_without() {
@@ -130,7 +130,7 @@ fn mutex() {
     all_were_without();
 }
 
-/// Of four who wait, the first two read: they are let in together, by a writer that goes or becomes a reader,
+/// Of four waiters, the first two read: they are let in together, by a writer that goes or becomes a reader,
 /// and the last reader lets the first writer in.
 #[test]
 fn reader_writer_semaphore() {

@@ -154,7 +154,7 @@ impl Handoff {
         self.entry.store(entry as usize as u64, Relaxed);
         self.cpu.store(number.into(), Relaxed);
         self.page.store(page.address(), Relaxed);
-        // Pairs with the XCHG of `ap.s`: who takes the offer finds all of it.
+        // Pairs with the XCHG of `ap.s`: the CPU that takes the offer finds all of it.
         self.taken.store(0, Release);
     }
 

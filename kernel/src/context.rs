@@ -141,8 +141,8 @@ pub(crate) fn irq_enter() {
     task::quiet::interrupted();
 }
 
-/// The handler is done, its interrupt acknowledged: now what it has raised is run, and who has waited for the
-/// CPU gets it. Interrupts are off, and off again when this returns.
+/// The handler is done, its interrupt acknowledged: now what it has raised is run, and a task that has waited
+/// for the CPU gets it. Interrupts are off, and off again when this returns.
 #[inline]
 pub(crate) fn irq_exit() {
     percpu::subtract_count::<HARDIRQ>();

@@ -26,7 +26,7 @@
 //! kmemleak        the world stopped, its memory searched, the report
 //! oops            a task that dies alone, and the last words of the machine
 //!
-//! observe         what is heard of: who may go on, who waits for whom, the stores
+//! observe         what is heard of: which tasks may go on and which wait, the stores
 //!
 //! specimen        functions that are there to be disassembled
 //! mishap          deaths on order, for test cases

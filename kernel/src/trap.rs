@@ -44,7 +44,8 @@ fn exception(frame: &TrapFrame) -> ! {
     last_words::exception(&exception)
 }
 
-/// All who ask are answered: two that meet on their way are one interrupt. False if no CPU has sent one.
+/// All CPUs that ask are answered: two that meet on their way are one interrupt. False if no CPU has sent
+/// one.
 fn non_maskable(frame: &TrapFrame) -> bool {
     let was_sent = smp::sent_unmasked();
     if was_sent {

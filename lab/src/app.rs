@@ -120,7 +120,7 @@ fn shell(script: Option<&Path>, options: &Options) -> Result<Status, Failure> {
     boot_and(&["shell"], options, |machine| {
         let machine = script.into_iter().fold(machine.input(true), |machine, script| machine.script(script));
         let mut session = machine.start()?;
-        // A prompt is no line, and who types wants to see each byte.
+        // A prompt is no line, and a user that types wants to see each byte.
         loop {
             listened_to(&session, options)?;
             let Some(bytes) = session.bytes() else { return session.finish() };

@@ -12,7 +12,7 @@ use crate::matrix::{sheet::Sheet, table};
 use crate::status::Failure;
 use crate::usage::hint;
 
-/// Who types `cargo run -- ...`.
+/// A reader that types `cargo run -- ...`.
 const READER: Reader = Reader {
     heading: |text| format!("{HEADING}{text}{HEADING:#}"),
     command: |entry, lock| {

@@ -32,11 +32,11 @@ pub struct Machine {
 /// the start, and of what the others print the lab names the addresses.
 const WITH_SYMBOLS: [&str; 2] = ["shell", "test"];
 
-/// Who types on COM1.
+/// What types on COM1.
 #[derive(Clone, Copy, Debug)]
 enum Input {
     Nobody,
-    /// The user who types on our stdin.
+    /// The user that types on our stdin.
     Ours,
     /// The session's owner.
     Session,

@@ -1,5 +1,5 @@
-//! Devices in which tasks sleep: who is woken, what Ctrl-C leaves behind, and what becomes of them when the
-//! module goes.
+//! Devices in which tasks sleep: which task is woken, what Ctrl-C leaves behind, and what becomes of them
+//! when the module goes.
 
 use tests::ensure::{Answer, contains, lacks, same};
 
@@ -62,7 +62,7 @@ pub(crate) fn in_use(terminal: &mut Terminal) -> Answer {
     terminal.says("ls /dev/scull0", "ls: /dev/scull0: No such file or directory\n")
 }
 
-/// Forced out, it takes its devices along: who sleeps in one is woken with `-ENODEV`.
+/// Forced out, it takes its devices along: a task that sleeps in one is woken with `-ENODEV`.
 pub(crate) fn unplugged(terminal: &mut Terminal) -> Answer {
     terminal.lines(&["insmod complete"])?;
     put_to_sleep(terminal, 3)?;

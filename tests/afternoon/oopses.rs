@@ -70,14 +70,14 @@ fn goes_on(terminal: &mut Terminal, status: &str) -> Answer {
     contains(&terminal.line("lsmod")?, "\nfaulty                 1  major=0\n")?;
     let refused = "rmmod: faulty: Device or resource busy\nrmmod: faulty: in use by 1 open file\n";
     terminal.says("rmmod faulty", refused)?;
-    // Who wants no more than there is gets it, from the same device.
+    // A reader that wants no more than there is gets it, from the same device.
     terminal.says("head -c 4 /dev/zero | wc -c", "4\n")?;
     terminal.lines(&["rmmod -f faulty", "insmod faulty", "rmmod faulty"])?;
     let ps = terminal.line("ps")?;
     same("what is left of the dead", ps.matches("/dev/faulty").count(), 0)
 }
 
-/// Who unplugs the device does not wait for one that dies in it meanwhile.
+/// The task that unplugs the device does not wait for one that dies in it meanwhile.
 pub(crate) fn in_the_way(terminal: &mut Terminal) -> Answer {
     terminal.lines(&["insmod faulty"])?;
     terminal.line("cat /dev/faulty & echo x > /dev/faulty & rmmod -f faulty")?;

@@ -27,7 +27,7 @@ pub(crate) fn slow_terminal(terminal: &mut Terminal) -> Answer {
     let once = terminal.line("help")?;
     let line = ["help"; TIMES].join(";");
     terminal.begin(&line, &line)?;
-    // For a user who stops reading for a moment; the terminal has room for a part of one of them.
+    // For a user that stops reading for a moment; the terminal has room for a part of one of them.
     std::thread::sleep(Duration::from_millis(1500));
     let all = terminal.rest()?;
     same("what is shown", all == once.repeat(TIMES), true)

@@ -1,7 +1,7 @@
 //! The exhibits whose tasks come to a stop, and those of wake-ups and units that go astray, on four CPUs and
 //! on one.
 //!
-//! A stop is named: who waits, for which lock, at which line, and who has had it since which line. The lines
+//! A stop is named: the waiter, its lock and line, and the holder, and since which line. The lines
 //! are looked up in the source of the exhibit.
 
 use kcore::report::{Run, Wait};
@@ -44,7 +44,7 @@ fn abba() -> impl Iterator<Item = Case> {
         let (first, second) = (ABBA.line("self.guards[lower].enter()"), ABBA.line("[higher].enter()"));
         let case = stopped("abba", lock, cpus, "probe=rendezvous", Verdict::Deadlock);
         let case = case.says("deadlock: 2 tasks wait for each other");
-        // Who spins is shown where it does; a non-maskable interrupt asks the other CPU.
+        // A spinning task is shown where it spins; a non-maskable interrupt asks the other CPU.
         let case = match lock {
             Form::Spinlock => case.says("CPU 0, writer-A:\n    [<").says("CPU 1, writer-B:\n    [<"),
             _ => case,
@@ -82,7 +82,7 @@ fn self_deadlock() -> impl Iterator<Item = Case> {
     })
 }
 
-/// The one who has the lock is gone.
+/// The task that has the lock is gone.
 fn forgotten_unlock() -> impl Iterator<Item = Case> {
     [Form::Spinlock, Form::Semaphore, Form::Mutex].into_iter().flat_map(|lock| {
         [4, 1].map(|cpus| {
@@ -191,7 +191,7 @@ struct Edge {
     lock: String,
     /// `file:line`.
     at: String,
-    /// Who has it, and since which `file:line`.
+    /// The holder, and since which `file:line`.
     holder: Option<(String, String)>,
     in_cycle: bool,
 }

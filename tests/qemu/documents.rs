@@ -83,7 +83,7 @@ fn show(transcript: &Transcript) -> Answer {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| format!("cargo could not be started: {error}"))?;
     let mut stdin = child.stdin.take().expect("a pipe, as asked for above");
-    // Who does not read what is typed has ended, and is judged below.
+    // A program that does not read what is typed has ended, and is judged below.
     _ = stdin.write_all(transcript.typed.as_bytes());
     drop(stdin);
     let output = child.wait_with_output().map_err(|error| format!("it is lost: {error}"))?;

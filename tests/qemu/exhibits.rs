@@ -304,7 +304,7 @@ fn starvation() -> Case {
 }
 
 /// Mixed traffic of many tasks for a while, behind each right lock: the account balances, every read is
-/// whole, and each round ends, which takes every task. A minute of it is for those who have one.
+/// whole, and each round ends, which takes every task. A minute of it is for hosts that have one.
 fn soak() -> impl Iterator<Item = Case> {
     let locks = kcore::experiment::find("soak").expect("it is in the catalogue").rows.iter();
     locks.filter(|row| row.is_cure()).map(|row| {

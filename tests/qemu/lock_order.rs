@@ -10,8 +10,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![Trial::test("lock-order", || Ok(order()?))]
 }
 
-/// What is taken under a lock is in part a matter of luck: who waits, who loses its CPU. So it need not be on
-/// the page, but may not run against it.
+/// What is taken under a lock is in part a matter of luck: which task waits or loses its CPU. So it need not
+/// be on the page, but may not run against it.
 fn order() -> Answer {
     let known = LockOrder::read(PAGE);
     let observed = LockOrder::observe(SOME).map_err(|failure| failure.message)?;

@@ -54,7 +54,7 @@ fn runs_and_waits(outcome: &Outcome) -> impl Iterator<Item = (&Run, Vec<&Wait>)>
     })
 }
 
-/// Whatever the machine, the form and the lock: who waits is named, with the lines of both sides where there
+/// Whatever the machine, the form and the lock: the waiter is named, with the lines of both sides where there
 /// are two.
 fn each_stop_is_named(run: &Run, waits: &[&Wait]) -> Answer {
     let of = format!("{} with {} on {} CPUs, {}", run.experiment, run.lock, run.cpus, run.config);

@@ -21,7 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         })
     });
     let unguarded = [
-        // Who is alone loses nothing, so that the verdict is no matter of luck.
+        // A task that is alone loses nothing, so that the verdict is no matter of luck.
         not_tried(Case::new(
             "memory::heap::none",
             "run scull-leak lock=none writers=1 heap=1M quanta=1000 rounds=3",

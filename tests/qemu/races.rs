@@ -69,7 +69,7 @@ fn until() -> [Case; 2] {
     ]
 }
 
-/// More tasks than CPUs, forced: who waits gives its CPU to the others, or, if it may not, is not waited for.
+/// More tasks than CPUs, forced: a waiter gives its CPU to the others, or, if it may not, is not waited for.
 fn crowded(entry: &'static Experiment) -> impl Iterator<Item = Case> {
     let all = guards(entry).flat_map(|lock| [(1, 5), (2, 8)].map(move |(cpus, tasks)| (lock, cpus, tasks)));
     all.map(move |(lock, cpus, tasks)| {
@@ -82,7 +82,7 @@ fn crowded(entry: &'static Experiment) -> impl Iterator<Item = Case> {
         match (lock == entry.unguarded(), lock) {
             // The owners of a lock that spins never meet on one CPU.
             (true, Form::Broken) if cpus == 1 => case.run(clean),
-            // A script is for two; those who come behind them may put right what they did.
+            // A script is for two; tasks that come behind them may put right what they did.
             (true, _) if !entry.certain.rendezvous => case.run(counted),
             (true, _) => case.run(raced),
             (false, _) => case.run(clean),

@@ -49,7 +49,7 @@ fn r1() -> Case {
     one_quantum(scripted("none", "run scull-leak lock=none", R1))
 }
 
-/// A script needs no second CPU: who waits at a point gives the CPU away.
+/// A script needs no second CPU: a task that waits at a point gives the CPU away.
 fn r1_on_one_cpu() -> Case {
     one_quantum(scripted("one-cpu", "run scull-leak lock=none cpus=1", R1))
 }

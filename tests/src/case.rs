@@ -27,7 +27,7 @@ pub fn kernel(config: Config) -> Result<PathBuf, Failure> {
 ///
 /// Always demanded: the exit status (as expected, unless another is named), a greeting on COM1, and a report
 /// that does not contradict itself. The time limit is that of `qemu-run.sh` unless `timeout=` is among the
-/// words; who exceeds it ends with [`Status::TimeLimit`].
+/// words; a machine that exceeds it ends with [`Status::TimeLimit`].
 pub struct Case {
     name: String,
     machine: Vec<String>,

@@ -2,7 +2,7 @@
 //!
 //! One machine is one named test. What is demanded of it is exact: the exit status of `qemu-run.sh`, what it
 //! says on COM1, what it reports on COM2, and that it ends within its time limit. Nothing is tried twice and
-//! no verdict rests on a time or on who came first.
+//! no verdict rests on a time or on which task came first.
 //!
 //! - [`case`]: a kernel with a command line, and what must come of it.
 //! - [`program`]: `cargo run -- ...` as a user types it, and what must come of it.

@@ -14,7 +14,7 @@ pub struct Credentials {
     pub uid: u32,
     /// The user whose rights it has.
     pub euid: u32,
-    /// May override who a device belongs to (`CAP_DAC_OVERRIDE`).
+    /// May override the owner of a device (`CAP_DAC_OVERRIDE`).
     pub dac_override: bool,
     /// May change how a device works (`CAP_SYS_ADMIN`).
     pub sys_admin: bool,
@@ -33,7 +33,7 @@ impl Credentials {
     }
 }
 
-/// Who makes a call, and where the addresses lead that it passes.
+/// The process that makes a call, and where the addresses lead that it passes.
 #[derive(Clone, Copy)]
 pub struct Caller<'a> {
     /// As which user.

@@ -1,4 +1,4 @@
-//! A device in the registry: who is inside, and whether it is gone.
+//! A device in the registry: which calls are inside, and whether it is gone.
 
 use alloc::string::String;
 use alloc::sync::Arc;

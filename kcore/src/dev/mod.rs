@@ -1,7 +1,8 @@
-//! Character devices: what a driver offers, who may find it, and what an open file is (LDD3 ch. 3 and 6).
+//! Character devices: what a driver offers, which callers find it, and what an open file is (LDD3 ch. 3 and
+//! 6).
 //!
 //! ```text
-//! Registry            who has which numbers (/proc/devices), and the device of each number
+//! Registry            which driver has which numbers (/proc/devices), and the device of each number
 //!   +- Cdev           a device that can be opened: a driver, whose module is in use while a file is open, or gone
 //!        +- OpenFile  a counted reference to it: read, write, llseek, ioctl, poll
 //! ```

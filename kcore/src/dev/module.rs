@@ -46,7 +46,7 @@ impl<M: Machine> Module<M> {
         if users.going {
             return None;
         }
-        // A use may be forgotten: a count that began anew would let the module go under those who use it.
+        // A use may be forgotten: a count that began anew would let the module go under its users.
         users.count = users.count.checked_add(1)?;
         drop(users);
         Some(InUse { module: Arc::clone(self) })

@@ -10,7 +10,7 @@ use crate::machine::TaskId;
 pub enum Said {
     /// The task goes to sleep.
     Sleeps,
-    /// The task wakes those who sleep.
+    /// The task wakes the sleepers.
     Awakens,
     /// The task has slept and was woken.
     Awoken,

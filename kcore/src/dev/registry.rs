@@ -1,4 +1,4 @@
-//! Who has which numbers, and the device of each number (LDD3 ch. 3, "Allocating and Freeing Device
+//! Which driver has which numbers, and the device of each number (LDD3 ch. 3, "Allocating and Freeing Device
 //! Numbers").
 
 use alloc::sync::Arc;
@@ -144,7 +144,7 @@ impl<M: Machine> Registry<M> {
 
     /// Unplugs the device: it is found no more, its files answer [`Errno::ENODEV`], and when this returns no
     /// call is under way in its driver. Its memory goes with its last file. [`Errno::ENXIO`] when there is
-    /// none: of two who remove it, only the first waits for the calls.
+    /// none: of two callers that remove it, only the first waits for the calls.
     pub fn remove(&self, number: DeviceNumber) -> Result<(), Errno> {
         let device = self.tables.lock().devices.remove(&number).ok_or(Errno::ENXIO)?;
         device.unplug();
@@ -174,7 +174,7 @@ impl<M: Machine> Registry<M> {
         device.open(flags, credentials, module)
     }
 
-    /// Who has which numbers, by major and first minor.
+    /// The driver that has each range of numbers, by major and first minor.
     pub fn regions(&self) -> Vec<Region> {
         let mut regions = self.tables.copy_of(|tables| &tables.regions);
         regions.sort_by_key(|region| region.first);

@@ -27,7 +27,7 @@ pub enum Op {
     Clear,
     /// A named point without an access. Written as the site's bare name.
     Point,
-    /// A load by who spins, or by who only counts. No point, like all that come below.
+    /// A load by a spinning waiter, or for a count only. No point, like all that come below.
     Look,
     /// The store of a number, which ends what others spin for.
     Put(usize),

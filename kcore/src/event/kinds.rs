@@ -1,4 +1,4 @@
-//! What somebody wants to hear of.
+//! What a listener wants to hear of.
 
 bitflags::bitflags! {
     /// The kinds of events that are listened for. Asked before each of them is told.
@@ -22,7 +22,8 @@ bitflags::bitflags! {
         const TASKS = 1 << 7;
         /// Units of locks, before they are taken and given.
         const UNITS = 1 << 8;
-        /// Accesses that are no points: the looks of who spins, what ends its wait, and the copies of bytes.
+        /// Accesses that are no points: the looks of a spinning waiter, what ends its wait, and the copies of
+        /// bytes.
         const UNSTEERED = 1 << 9;
         /// All at which a task can be made to wait, and what it waits for besides.
         const POINTS_AND_LOCKS = Self::LOADS.bits() | Self::STORES.bits() | Self::POINTS.bits() | Self::LOCKS.bits();

@@ -10,7 +10,7 @@ pub enum Waiting {
     /// It sleeps, until the holder gives it back.
     Sleeps,
     /// It sleeps until another actor says so, whichever that is: a completion or a semaphore that signals.
-    /// Who acquired it last does not have it in any sense, so no deadlock is deduced from that.
+    /// The task that acquired it last does not have it in any sense, so no deadlock is deduced from that.
     Event,
 }
 
@@ -36,7 +36,7 @@ impl LockName {
         LockName { name, class, waiting: Waiting::Sleeps }
     }
 
-    /// Of an [event](Waiting::Event), which nobody has.
+    /// Of an [event](Waiting::Event), which no task has.
     pub const fn event(name: &'static str) -> Self {
         LockName { name, class: Class::EVENT, waiting: Waiting::Event }
     }
@@ -64,7 +64,7 @@ pub struct LockId {
     pub mode: Mode,
 }
 
-/// The units of a lock that can be shared: who shares it takes one, who has it alone takes all.
+/// The units of a lock that can be shared: a sharer takes one, a sole holder takes all.
 pub const ALL_UNITS: u64 = 1 << 32;
 
 /// What an actor is about to do with the units of a lock. A lock of one owner has one.
@@ -80,7 +80,7 @@ pub enum Change {
     GiveAll,
     /// None is free any more.
     Withdraw,
-    /// It joins or leaves those who wait, or takes some of them out: one step to all others.
+    /// It joins or leaves the waiters, or takes some of them out: one step to all others.
     Queue,
 }
 

@@ -2,16 +2,16 @@
 //!
 //! Code that does something which others may want to hear of tells its machine by [`Events::tell`], before it
 //! takes effect; and by [`Events::told`] afterwards, if anything listens that asks for the outcome. The
-//! machine adds who did it, where and when: an [`Event`].
+//! machine adds the actor, the place and the time: an [`Event`].
 //!
 //! | family | told by |
 //! |---|---|
 //! | [`Access`]: loads, stores, runs of bytes, named points | [`Shared`](crate::shared::Shared), the devices |
 //! | [`LockStep`] of a [`LockId`]: a wait, an acquisition, a release | the [primitives](crate::sync), if they are observed |
 //! | [`Block`]: memory that is freed | the machine's allocator |
-//! | [`TaskStep`]: sleeps that come, or may; what ends them; spins | who may sleep; a machine that [listens](Kinds::TASKS) |
+//! | [`TaskStep`]: sleeps that come, or may; what ends them; spins | the sleeper; a machine that [listens](Kinds::TASKS) |
 //!
-//! Nobody listening costs one relaxed load and one branch that is always taken the same way:
+//! No listener costs one relaxed load and one branch that is always taken the same way:
 //! [`Events::wanted`].
 
 #![forbid(unsafe_code)]
@@ -94,7 +94,7 @@ pub enum What {
 /// One thing that happens.
 #[derive(Clone, Copy, Debug)]
 pub struct Event {
-    /// Who does it.
+    /// The actor.
     pub actor: Actor,
     /// On which CPU.
     pub cpu: CpuId,

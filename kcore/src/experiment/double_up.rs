@@ -83,7 +83,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
         _ => Either::Semaphore(Semaphore::new(Observed::new(NAME), 1)),
     };
     // It jumps to the label that all error paths share. Before the tasks begin: else it would be a matter of
-    // chance who gets the unit that is too many.
+    // chance which task gets the unit that is too many.
     let _ = lock.leave();
     let owners = Owners::default();
     stage.race(&|_| {

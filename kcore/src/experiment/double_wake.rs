@@ -77,7 +77,7 @@ itself: a task that did not sleep at all may come along, find the flag, and take
 Wrong cures: to clear the flag before waking (then nobody finds it); to let the writer clear it after a while; an atomic \
 load and an atomic store (the pair remains two); a lock around the store alone.";
 
-/// Something that happens once and is for one of those who wait.
+/// Something that happens once and is for one of the waiters.
 struct Event<M: Rig> {
     /// Not 0 while it has happened and no task has taken it.
     flag: Shared<usize>,
@@ -133,7 +133,7 @@ impl<M: Rig> Event<M> {
         Event { flag: Shared::new(0), taken: AtomicU64::new(0), over: AtomicBool::new(false), wake }
     }
 
-    /// It happens. No probe point: these are the accesses of those who wait.
+    /// It happens. No probe point: these are the accesses of the waiters.
     fn happen(&self) {
         self.flag.put::<M>(&FLAG, 1);
         self.wake_who_waits();

@@ -95,7 +95,7 @@ static WANT: Site = Site::new("want");
 /// Between the stores and the first look at what the other wants: point `look`.
 static LOOK: Site = Site::new("look");
 
-/// Who goes first: no point.
+/// The task that goes first: no point.
 static TURN: Site = Site::new("turn");
 
 /// One round: the tasks play in pairs, and each passes `quanta` times through the critical section of its

@@ -177,8 +177,8 @@ fn race_on_list<M: Rig>(stage: &mut Stage<'_, M>, queue: &Queue) -> Result<(), R
     Ok(())
 }
 
-/// Each adder and its reader on a ring of their own. No task waits: who finds no room, or no request, goes on
-/// to the next one.
+/// Each adder and its reader on a ring of their own. No task waits: a task that finds no room, or no request,
+/// goes on to the next one.
 fn race_on_rings<M: Rig>(stage: &mut Stage<'_, M>, queue: &Queue) -> Result<(), Refusal> {
     let quanta = stage.resolved.quanta as usize;
     let pairs = stage.resolved.writers.div_ceil(2) as usize;
@@ -193,7 +193,7 @@ fn race_on_rings<M: Rig>(stage: &mut Stage<'_, M>, queue: &Queue) -> Result<(), 
     }
     let refused = AtomicU64::new(0);
     stage.race(&|who| {
-        // Each end has one owner, who takes it once: the lock is open again before the work begins.
+        // Each end has one owner, which takes it once: the lock is open again before the work begins.
         let end = ends[who as usize].lock().take();
         match end {
             Some(End::Adder(mut adder)) => {

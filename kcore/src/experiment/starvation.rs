@@ -1,4 +1,4 @@
-//! Who gets the lock how often: statistics.
+//! How often each task gets the lock: statistics.
 
 use alloc::format;
 use alloc::vec::Vec;

@@ -134,7 +134,7 @@ struct Registry<'a, M: Rig> {
     /// Over the slot and the references; there is one only where references are counted.
     guard: Guard<M>,
     slot: Slot<'a, M>,
-    /// Who hears of the locks in the devices.
+    /// What hears of the locks in the devices.
     watch: Observed,
     objects: &'a Objects<M>,
     /// Uses of what is no device yet, or none any more.

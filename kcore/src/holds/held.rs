@@ -20,7 +20,7 @@ pub struct Taken {
     pub address: usize,
     /// Its name.
     pub name: &'static str,
-    /// Whether those who wait for it spin: its holder must not sleep then.
+    /// Whether its waiters spin: its holder must not sleep then.
     pub spins: bool,
     /// The line that took it.
     pub at: &'static Location<'static>,

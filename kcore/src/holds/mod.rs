@@ -1,4 +1,4 @@
-//! Who has which lock: one book.
+//! Which task has which lock: one book.
 //!
 //! [`Held`] is the part of it that belongs to one task: the locks that the task has, outermost first. The
 //! task alone changes it, by plain stores: no lock is taken and no locked instruction executed, so that the

@@ -7,8 +7,8 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 const ADDRESS: u32 = 48;
 
 /// A name that lives for ever, as one word: where it begins, and above the bits of an address how long it is.
-/// So it is stored and loaded as a whole, by plain instructions, and who loads it meanwhile finds one name or
-/// the other.
+/// So it is stored and loaded as a whole, by plain instructions, and a reader that loads it meanwhile finds
+/// one name or the other.
 #[derive(Debug, Default)]
 pub struct NameWord(AtomicUsize);
 

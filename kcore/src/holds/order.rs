@@ -12,7 +12,7 @@ use crate::report;
 
 /// Classes that there is room for; of one more nothing is noted.
 const CLASSES: usize = 256;
-/// Locks that are held at once by all who run or sleep on a CPU. One more takes the place of another.
+/// Locks that are held at once by all tasks that run or sleep on a CPU. One more takes the place of another.
 const MOST: usize = 32;
 /// In what a lock may be taken, by the bits of `taken`.
 const TAKEN: [&str; 6] =
@@ -36,7 +36,7 @@ struct Lock {
     /// The word of its holder; 0 where there is none. Tasks stay on their CPU, and their numbers are not used
     /// twice.
     holder: AtomicU64,
-    /// Where it is. Hidden: a lock in a block that is lost keeps nobody from finding it.
+    /// Where it is. Hidden: a lock in a block that is lost keeps no search from finding it.
     address: AtomicUsize,
     class: AtomicPtr<Described>,
     number: AtomicUsize,

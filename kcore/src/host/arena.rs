@@ -38,7 +38,7 @@ pub struct LiveBlock {
     pub size: usize,
     /// What it is used for.
     pub kind: Kind,
-    /// Who allocated it.
+    /// The task that allocated it.
     pub location: &'static Location<'static>,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Arena {
     allowed: Option<u64>,
     /// Bytes of the largest block that there is room for; `None` for whatever the host has.
     largest: Option<usize>,
-    /// Their memory goes back to whom it came from.
+    /// Their memory goes back to where it came from.
     borrows: bool,
 }
 
@@ -121,13 +121,13 @@ impl Arena {
         size: usize,
         location: &'static Location<'static>,
     ) -> NonNull<u8> {
-        // SAFETY: the layout begins with a `BlockSize`, and nobody else knows of it yet.
+        // SAFETY: the layout begins with a `BlockSize`, and no other task knows of it yet.
         unsafe { base.cast().write(BlockSize::new(size, offset)) };
         // SAFETY: after that come `whole` bytes.
         let start = unsafe { base.add(offset) };
-        // SAFETY: these, which nobody else knows either.
+        // SAFETY: these, which no other task knows either.
         unsafe { start.write_bytes(POISON_FRESH, layout.size() - offset) };
-        // Whoever loads the address from somewhere finds all of this written.
+        // A task that loads the address from somewhere finds all of this written.
         fence(Ordering::Release);
         let block = Block { serial: self.serial, base, start, layout, size, kind, location, freed: false };
         self.serial += 1;
@@ -255,8 +255,8 @@ impl Block {
     }
 
     fn bytes(&self) -> SharedBytes<'_> {
-        // SAFETY: the block is mapped and aligned to 16, and all who may still touch it do so by such views
-        // or by words.
+        // SAFETY: the block is mapped and aligned to 16, and all tasks that may still touch it do so by such
+        // views or by words.
         unsafe { SharedBytes::new(self.start, self.size) }
     }
 }

@@ -18,7 +18,7 @@ use crate::host::arena::{Account, Arena, LiveBlock};
 use crate::host::task::{Task, Tasks, Token, here, lock};
 use crate::machine::{BadFree, BlockSize, Cpu, CpuId, Kind, Memory, Sched, Sleep, TaskId};
 
-/// Who hears of events, before they take effect.
+/// What hears of events, before they take effect.
 pub trait Listener: Send + Sync {
     /// This is about to happen. The listener may keep the task that does it.
     fn on(&self, event: &Event);
@@ -188,7 +188,7 @@ impl HostMachine {
         here(|task| (task.preemption_off.get(), task.softirqs_off.get()))
     }
 
-    /// Tells of a step of the running task, to who wants to hear of such.
+    /// Tells of a step of the running task, to a listener that wants to hear of such.
     fn step(step: TaskStep) {
         if Self::wanted().contains(Kinds::TASKS) {
             Self::tell(What::Task(step), Location::caller());

@@ -131,7 +131,7 @@ pub(super) struct Token {
 }
 
 impl Token {
-    /// Sleeps until there is a wake-up and uses it up. A task that nobody wakes ends the process: to unwind
+    /// Sleeps until there is a wake-up and uses it up. A task that no other wakes ends the process: to unwind
     /// is not allowed out of a sleep, and a test that hangs says nothing. `sleeps` is called when the others
     /// see that it sleeps.
     pub(super) fn wait(&self, task: TaskId, sleeps: impl FnOnce()) {

@@ -1,5 +1,5 @@
-//! Who sees to the tasks of an experiment on a machine of threads: it lets them pass points, and gives them
-//! up when they can never go on.
+//! The warden that sees to the tasks of an experiment on a machine of threads: it lets them pass points, and
+//! gives them up when they can never go on.
 //!
 //! The decisions are those of the [`Session`]; here is how they are obeyed. A task that is given up stays
 //! where it is for ever: its thread is parked with all that it has, as a task of the kernel keeps its stack.

@@ -1,4 +1,4 @@
-//! From a log of stores: who published a block, and what took its last reference away.
+//! From a log of stores: which task published a block, and what took its last reference away.
 //!
 //! A store takes effect at some moment of a span: from just before it to just after it. Two of which the
 //! spans overlap may have come in either order, so which is named rests on these alone:

@@ -1,9 +1,9 @@
 //! The account of every kmalloc, kept outside the blocks themselves.
 //!
-//! A [`Ledger`] holds one [`Record`] for each block: where, how big, what for, who asked, when, from which
-//! line, by which path, and whether it was freed since. Because nothing is stored in or beside the block, a
-//! race that scribbles over memory cannot falsify the evidence, and because a freed block can keep its record
-//! (quarantine), a double free is recognised as what it is.
+//! A [`Ledger`] holds one [`Record`] for each block: where, how big, what for, which task asked, when, from
+//! which line, by which path, and whether it was freed since. Because nothing is stored in or beside the
+//! block, a race that scribbles over memory cannot falsify the evidence, and because a freed block can keep
+//! its record (quarantine), a double free is recognised as what it is.
 //!
 //! The records live in memory that is handed in, since the kernel keeps this account before it has a heap.
 //! They stand in a list in the order of their serial numbers, so an experiment that remembers the serial at

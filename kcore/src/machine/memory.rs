@@ -81,8 +81,8 @@ pub unsafe trait Memory {
     unsafe fn size(block: NonNull<u8>) -> usize;
 
     /// Does some `work` that takes memory which it can be refused, by a vector that is asked whether it
-    /// [may](alloc::vec::Vec::try_reserve) grow: where some memory is kept for those who cannot do without,
-    /// this has none of it.
+    /// [may](alloc::vec::Vec::try_reserve) grow: where some memory is kept for callers that cannot do
+    /// without, this has none of it.
     fn refusable<R>(work: impl FnOnce() -> R) -> R {
         work()
     }

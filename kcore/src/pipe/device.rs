@@ -46,7 +46,7 @@ pub struct Pipe<M: Machine> {
     edition: Edition,
     parameters: Arc<Parameters>,
     state: Mutex<State<M>, M, Observed>,
-    /// Written under the lock. Those who wait look at it without, to be woken and look again with it.
+    /// Written under the lock. The waiters look at it without, to be woken and look again with it.
     rp: Shared<usize>,
     /// The same.
     wp: Shared<usize>,

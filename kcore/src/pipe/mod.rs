@@ -21,7 +21,7 @@
 //! | a write wakes | all readers | one, which wakes the next if it leaves something |
 //!
 //! A waiter that was woken and leaves without having used it (a signal came while it slept for the lock)
-//! wakes the next one: else the data is there, and all who could take it sleep.
+//! wakes the next one: else the data is there, and all readers that could take it sleep.
 //!
 //! A buffer knows how long it really is: what goes past its end is counted ([`Damage`]) and goes nowhere.
 //!

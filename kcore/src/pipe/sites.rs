@@ -3,10 +3,10 @@
 
 use crate::event::Site;
 
-/// Where the next byte is read: points `rp.load` and `rp.store`. Those who wait look at it without the lock.
+/// Where the next byte is read: points `rp.load` and `rp.store`. The waiters look at it without the lock.
 pub static RP: Site = Site::new("rp");
 
-/// Where the next byte is written: points `wp.load` and `wp.store`. Those who wait look at it without the
+/// Where the next byte is written: points `wp.load` and `wp.store`. The waiters look at it without the
 /// lock.
 pub static WP: Site = Site::new("wp");
 

@@ -1,4 +1,4 @@
-//! The participants: who can run and who cannot, and why.
+//! The participants: which can run, which cannot, and why.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -22,7 +22,7 @@ pub(super) enum State {
     Running,
     /// Asleep before its first action, until a script comes to it.
     AtStart,
-    /// Asleep at a point. `atomic`: it holds a spinlock, so it halts its CPU in place and nobody else runs
+    /// Asleep at a point. `atomic`: it holds a spinlock, so it halts its CPU in place and no other task runs
     /// there.
     AtPoint { atomic: bool },
     /// Waiting for a lock.
@@ -122,7 +122,7 @@ impl Crew {
         }
     }
 
-    /// Whether nobody does anything any more unless a point is opened.
+    /// Whether no participant does anything any more unless a point is opened.
     pub(super) fn is_quiet(&self) -> bool {
         self.all().all(|who| self.at_point(who) || self.at_start(who) || self.obstacle(who).is_some())
     }

@@ -62,7 +62,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Nobody takes part, and all pass.
+    /// No task takes part, and all pass.
     pub const NONE: Engine = Engine { crew: Crew::NOBODY, course: Course::Free };
 
     /// An engine for participants 0 to `participants`, at most [`MAX_WRITERS`] of them. None has started.
@@ -77,8 +77,8 @@ impl Engine {
         Engine { crew: Crew::new(participants.min(MAX_WRITERS)), course }
     }
 
-    /// Begins a round: nobody has started, no lock is held, a script starts at its first step. To be called
-    /// while no participant runs. What was counted and given up stays.
+    /// Begins a round: no participant has started, no lock is held, a script starts at its first step. To be
+    /// called while no participant runs. What was counted and given up stays.
     pub fn begin_round(&mut self) {
         self.crew.begin_round();
         if let Course::Script(script) = &mut self.course {
@@ -109,7 +109,7 @@ impl Engine {
     }
 
     /// `who` is about to make `access` on `cpu`. `atomic`: it must not sleep (it holds a spinlock), so that
-    /// waiting here means to halt the CPU in place and nobody else runs on it.
+    /// waiting here means to halt the CPU in place and no other task runs on it.
     pub fn arrive(&mut self, who: u8, access: &Access, atomic: bool, cpu: CpuId) -> (Decision, Wake) {
         if matches!(&self.course, Course::Script(script) if script.ignores(access)) {
             return (Decision::Go, 0);

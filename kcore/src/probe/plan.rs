@@ -87,7 +87,7 @@ impl Plan {
 }
 
 impl Plan {
-    /// Refuses it if it names a point that nobody passes in `place`, where there are the points `known`.
+    /// Refuses it if it names a point that no task passes in `place`, where there are the points `known`.
     pub fn check(&self, place: &str, known: &[&str]) -> Result<(), Usage> {
         let is_strange = |point: &&str| !known.contains(point);
         let strange = match self {

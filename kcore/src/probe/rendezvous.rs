@@ -22,8 +22,8 @@ impl Rendezvous {
         self.points.iter().any(|point| access.is(point))
     }
 
-    /// Opens the barrier when nobody is missing. All that wait go on together: the next meeting starts from
-    /// nothing.
+    /// Opens the barrier when no participant is missing. All that wait go on together: the next meeting
+    /// starts from nothing.
     pub(super) fn settle(&mut self, crew: &mut Crew) -> Wake {
         if crew.all().any(|who| is_missing(crew, who)) {
             return 0;

@@ -65,7 +65,7 @@ impl Script {
         remaining.find(|step| step.who == who).is_some_and(|step| access.is(&step.point))
     }
 
-    /// Lets go whoever's turn it is, and gives up the steps that cannot happen.
+    /// Lets go the participant that has its turn, and gives up the steps that cannot happen.
     pub(super) fn settle(&mut self, crew: &mut Crew) -> Wake {
         let mut wake = 0;
         while self.segment_is_over(crew) {
@@ -109,7 +109,7 @@ impl Script {
     }
 }
 
-/// The script is over: all who waited for that go on.
+/// The script is over: all that waited for that go on.
 fn release_all(crew: &mut Crew) -> Wake {
     let mut wake = 0;
     for who in crew.all() {

@@ -48,7 +48,8 @@ impl Slot {
     /// Makes it entry `serial`, which `write` writes.
     fn become_entry(&self, serial: u64, is_over: bool, write: impl FnOnce(&Slot)) {
         self.state.store(0, Relaxed);
-        // Who sees one of the words that follow sees the 0 as well, and repeats. No instruction on x86-64.
+        // A reader that sees one of the words that follow sees the 0 as well, and repeats. No instruction on
+        // x86-64.
         fence(Release);
         write(self);
         self.state.store(serial << 1 | u64::from(is_over), Release);

@@ -76,7 +76,7 @@ impl<T> Link<T> {
         self.word.store::<H>(site, ptr::null_mut());
     }
 
-    /// Sets a fresh link to null. Who clears a whole block tells the log.
+    /// Sets a fresh link to null. A caller that clears a whole block tells the log.
     pub(super) fn clear(&self) {
         self.word.set_up(ptr::null_mut());
     }

@@ -49,7 +49,7 @@
 //! device's. Each block knows how long it is, so where geometry and block do not fit, the access past the end
 //! is counted and refused ([`Damage::overrun`]).
 //!
-//! # Who comes in
+//! # Which callers come in
 //! Experiments use a [`Device`] and its [`File`]s, which borrow it. The registry hands out a [`SharedFile`],
 //! which refers to the device and has a position that several tasks share. Both do the same through the same
 //! code.

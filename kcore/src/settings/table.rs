@@ -28,7 +28,7 @@ const CHOOSING: &[&str] = &["tour", "matrix", "shell"];
 const MEASURING: &[&str] = &["matrix", "shell"];
 const NONE: &[&str] = &[];
 
-/// Rows of `field: type = key: scope, values, who refuses it, what holds otherwise`. Of them a struct is
+/// Rows of `field: type = key: scope, values, what refuses it, what holds otherwise`. Of them a struct is
 /// made, with a field for each, and the keys. The comment of a row is its help.
 macro_rules! settings {
     (

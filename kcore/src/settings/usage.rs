@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
-/// A line for the person who typed the command. Exit status 2.
+/// A line for the person that typed the command. Exit status 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// The line.

@@ -79,7 +79,7 @@ words!(
     Completion = "completion",
     /// A mutex: a lock that sleeps and knows its owner.
     Mutex = "mutex",
-    /// A reader/writer spinlock; who changes something takes it for writing.
+    /// A reader/writer spinlock; a task that changes something takes it for writing.
     RwLock = "rwlock",
     /// A reader/writer semaphore, as above.
     RwSem = "rwsem",
@@ -91,7 +91,7 @@ words!(
     PreemptOff = "preempt-off",
     /// No lock, interrupts off on this CPU (`local_irq_save`).
     IrqOff = "irq-off",
-    /// A spinlock whose owner is a CPU: whoever runs on the owner's CPU passes.
+    /// A spinlock whose owner is a CPU: whatever runs on the owner's CPU passes.
     CpuOwned = "cpu-owned",
     /// The exhibit's own primitive with a mistake in it (R22: a spinlock made of a load and a store).
     Broken = "broken",
@@ -181,9 +181,9 @@ words!(
     Deadlock = "deadlock",
     /// CPUs are busy and nothing gets done.
     Livelock = "livelock",
-    /// A task sleeps and nobody is left who would wake it.
+    /// A task sleeps and none is left that would wake it.
     Stuck = "stuck",
-    /// Somebody slept, or was about to, where nobody may.
+    /// A task slept, or was about to, where none may.
     InvalidContext = "invalid-context",
     /// A task died of an exception or a panic.
     Oops = "oops",

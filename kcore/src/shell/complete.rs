@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::token::{Kind, Operator, tokens};
 
-/// Who knows the names.
+/// What knows the names.
 pub trait Names {
     /// All commands.
     fn commands(&self) -> Vec<String>;

@@ -1,7 +1,7 @@
 //! sleepy, the smallest use of a wait queue (LDD3 ch. 6, "Simple Sleeping"; misc-modules): a reader sleeps
 //! until a task writes.
 //!
-//! A write sets a flag and wakes all who sleep; a reader that finds the flag set clears it and has read the
+//! A write sets a flag and wakes all sleepers; a reader that finds the flag set clears it and has read the
 //! end of file. How many pass for one write? As the book prints it, to test the flag and to clear it are two
 //! steps, and two readers may come between them (R20). Repaired, they are one step: one reader passes, and
 //! the others go back to sleep. Writes that come before a reader are one: a flag does not count.
@@ -124,7 +124,7 @@ impl<M: Machine> FileOperations<M> for File<M> {
         Ok(0)
     }
 
-    /// Sets the flag and wakes all who sleep. All bytes are taken, and forgotten. [`Errno::ENODEV`].
+    /// Sets the flag and wakes all sleepers. All bytes are taken, and forgotten. [`Errno::ENODEV`].
     fn write(&self, from: &[u8]) -> Result<usize, Errno> {
         let device = &*self.device;
         device.is_there()?;

@@ -30,7 +30,7 @@ pub struct Completion<M: Sched, W: Watch<M> = Class> {
 }
 
 impl<M: Sched<Flag = AtomicBool>, W: Watch<M>> Completion<M, W> {
-    /// A completion that has not happened. `watch` says who hears of it.
+    /// A completion that has not happened. `watch` says what hears of it.
     #[doc(alias = "init_completion")]
     pub const fn new(watch: W) -> Self {
         Completion::from_flag(AtomicBool::new(false), watch, 0)
@@ -98,14 +98,15 @@ impl<M: Sched, W: Watch<M>> Completion<M, W> {
         self.leave(W::place());
     }
 
-    /// It has happened, for all: those who wait and those who come, until [`reinit`](Completion::reinit).
+    /// It has happened, for all tasks: those that wait and those that come, until
+    /// [`reinit`](Completion::reinit).
     #[inline]
     #[track_caller]
     pub fn complete_all(&self) {
         self.events.give_endless(self.address(), W::place());
     }
 
-    /// It has not happened any more. Those who wait still do.
+    /// It has not happened any more. The waiters still wait.
     #[doc(alias = "reinit_completion")]
     #[doc(alias = "INIT_COMPLETION")]
     #[track_caller]

@@ -14,8 +14,8 @@
 //!   stores: B's store is lost
 //! ```
 //!
-//! Who owns it and how often is right at all times, under a spinlock: to let in who should not is its only
-//! mistake. The right form would switch preemption off, and keep tasks from sleeping: a spinlock.
+//! Its owner and how often it has it is right at all times, under a spinlock: to let in a wrong task is its
+//! only mistake. The right form would switch preemption off, and keep tasks from sleeping: a spinlock.
 
 use core::fmt;
 use core::sync::atomic::AtomicBool;
@@ -43,7 +43,7 @@ struct Owner {
 }
 
 impl<M: Cpu<Flag = AtomicBool>, W> CpuOwnedLock<M, W> {
-    /// A free lock. `watch` says who hears of it.
+    /// A free lock. `watch` says what hears of it.
     pub const fn new(watch: W) -> Self {
         CpuOwnedLock::from_flag(AtomicBool::new(false), watch)
     }
@@ -83,7 +83,7 @@ impl<M: Sched, W: Watch<M>> CpuOwnedLock<M, W> {
         self.leave(W::place());
     }
 
-    /// Units that are free: see [`Watch::units`]. A task has its own CPU: who has the lock does not come again.
+    /// Units that are free: see [`Watch::units`]. A task has its own CPU: the holder does not come again.
     fn free(&self) -> u64 {
         u64::from(self.depth() == 0)
     }

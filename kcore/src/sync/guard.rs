@@ -48,7 +48,7 @@ pub struct Guard<M: Machine> {
 enum Mechanism<M: Machine> {
     /// Nothing.
     Nothing,
-    /// What [`Off`] switches off, told of as if it were a lock: who has it must not sleep.
+    /// What [`Off`] switches off, told of as if it were a lock: its holder must not sleep.
     Switch(Observed),
     /// A spinlock.
     Spinlock(SpinLock<(), M, Observed>),

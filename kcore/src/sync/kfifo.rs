@@ -2,7 +2,7 @@
 //! ch. 6, "Queues").
 //!
 //! Each of the two counters has one writer, so a load and a store are enough; and there is one of each end,
-//! so that two producers, who would need a lock between them, do not compile:
+//! so that two producers, which would need a lock between them, do not compile:
 //!
 //! ```compile_fail,E0499
 //! use kcore::sync::Kfifo;
@@ -236,7 +236,7 @@ impl<T, const N: usize, A: AtomicWord> Consumer<'_, T, N, A> {
         if self.is_empty() {
             return None;
         }
-        // SAFETY: the slot holds a value (`pushed`, acquired), and the consumer, who alone may use it, is
+        // SAFETY: the slot holds a value (`pushed`, acquired), and the consumer, which alone may use it, is
         // borrowed.
         Some(unsafe { &*self.fifo.slot(self.popped) })
     }

@@ -14,11 +14,11 @@
 //!     ├ raw_mutex     an owner and a queue of sleepers, under a spinlock
 //!     │  └ mutex          with a value
 //!     ├ wait_queue    sleepers for a condition, under a spinlock
-//!     └ rwsem         many readers or one writer, who sleep
+//!     └ rwsem         many readers or one writer, which sleep
 //! kfifo       loads and stores only: one producer, one consumer
 //! ```
 //!
-//! | | waiters | at once | who comes first | LDD3 ch. 5 |
+//! | | waiters | at once | first | LDD3 ch. 5 |
 //! |---|---|---|---|---|
 //! | [`SpinLock`] | spin | one | by chance | Spinlocks |
 //! | [`TicketLock`] | spin | one | first come | |
@@ -36,7 +36,7 @@
 //! not to a task.
 //!
 //! There is no other atomic read-modify-write in here: everything else is a load or a store. [`watch`] says
-//! who hears of a lock's life and what is counted, [`own`] what becomes of a mutex whose owner dies,
+//! what hears of a lock's life and what is counted, [`own`] what becomes of a mutex whose owner dies,
 //! [`guard`] picks the lock of an experiment when it runs, and [`broken`] is what a lock looks like without
 //! the test-and-set.
 //!

@@ -14,7 +14,7 @@ use crate::sync::raw_lock::RawLock;
 use crate::sync::raw_mutex::RawMutex;
 use crate::sync::watch::{Watch, Watched};
 
-/// A value that one task at a time can use. Its users may sleep, and so may those who wait.
+/// A value that one task at a time can use. Its users may sleep, and so may its waiters.
 ///
 /// Unless it is said otherwise it is one of the machine's own: [`Own`].
 pub struct Mutex<T: ?Sized, M: Sched, W: Watch<M> = Own> {
@@ -29,7 +29,7 @@ unsafe impl<T: ?Sized + Send, M: Sched, W: Watch<M>> Send for Mutex<T, M, W> whe
 unsafe impl<T: ?Sized + Send, M: Sched, W: Watch<M>> Sync for Mutex<T, M, W> where RawMutex<M, W>: Sync {}
 
 impl<T, M: Sched<Flag = AtomicBool>, W: Watch<M>> Mutex<T, M, W> {
-    /// A free mutex around `value`. `watch` says who hears of it; one that is [`Own`] is given back when its
+    /// A free mutex around `value`. `watch` says what hears of it; one that is [`Own`] is given back when its
     /// owner dies.
     #[doc(alias = "mutex_init")]
     pub const fn new(watch: W, value: T) -> Self {
@@ -107,7 +107,7 @@ impl<T: ?Sized, M: Sched, W: Watch<M>> Mutex<T, M, W> {
         MutexGuard { mutex: self, place, _not_send: PhantomData }
     }
 
-    /// The lock without the value: who has it, who waits. It is not given back this way.
+    /// The lock without the value: its holder, its waiters. It is not given back this way.
     pub fn is_locked(&self) -> bool {
         self.raw.is_locked()
     }

@@ -1,7 +1,8 @@
 //! A sleeping lock that knows its owner (LDD3 ch. 5, "Semaphores and Mutexes"; LKD ch. 10, "Mutexes").
 //!
-//! A semaphore hands its unit to the first sleeper, who must wake up before anything goes on: with contention
-//! each turn costs a wake-up across CPUs, and all the others queue up behind it (a lock convoy). So here
+//! A semaphore hands its unit to the first sleeper, which must wake up before anything goes on: with
+//! contention each turn costs a wake-up across CPUs, and all the others queue up behind it (a lock convoy).
+//! So here
 //!
 //! - a task that finds the lock taken spins for a while, as long as the owner runs, before it queues up and
 //!   sleeps;
@@ -83,7 +84,7 @@ impl<M: Sched, W: Watch<M>> Sleepers<M, W> {
 }
 
 impl<M: Sched<Flag = AtomicBool>, W: Watch<M>> RawMutex<M, W> {
-    /// A free lock. `watch` says who hears of it.
+    /// A free lock. `watch` says what hears of it.
     #[doc(alias = "mutex_init")]
     pub const fn new(watch: W) -> Self {
         RawMutex::from_flag(AtomicBool::new(false), watch)
@@ -101,7 +102,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     /// Takes the lock; spins for a while and then sleeps until it is free.
     ///
     /// The owner itself waits for ever, as with any lock (RACES.md R25), and the watchdog names it.
-    /// [`lock_checked`](RawMutex::lock_checked) is for those who want to know.
+    /// [`lock_checked`](RawMutex::lock_checked) is for callers that want to know.
     #[inline]
     #[track_caller]
     #[doc(alias = "mutex_lock")]

@@ -27,7 +27,7 @@ mod several {
     pub(in crate::sync) struct RwWord<F: AtomicFlag> {
         /// Set while a writer writes, or while a reader or a writer looks at `readers`.
         bit: Tas<F>,
-        /// Set while `readers` is not zero, for writers who wait. Written by the holder of `bit`.
+        /// Set while `readers` is not zero, for writers that wait. Written by the holder of `bit`.
         reading: Tas<F>,
         /// How many read, at most [`u32::MAX`]. Written by the holder of `bit`, by a load and a store.
         readers: AtomicU32,

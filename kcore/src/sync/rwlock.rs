@@ -1,9 +1,9 @@
 //! A spinlock for many readers or one writer (LDD3 ch. 5, "Reader/Writer Spinlocks"; LKD ch. 10).
 //!
 //! Readers are preferred, as in Linux's classic `rwlock_t`: a reader gets in whenever no CPU writes, also
-//! while a writer waits. So readers who keep coming starve a writer, and a CPU that reads may read again, as
+//! while a writer waits. So readers that keep coming starve a writer, and a CPU that reads may read again, as
 //! an interrupt handler does that interrupts a reader. The rule for handlers follows: where they only read,
-//! who reads elsewhere uses [`RwLock::read`] and who writes uses [`RwLock::write_irqsave`].
+//! a reader elsewhere uses [`RwLock::read`] and a writer uses [`RwLock::write_irqsave`].
 //!
 //! A reader is announced as an owner, like a writer. The probe engine's table of locks knows one holder for
 //! each: with several readers it is the one that came last, and the first that goes makes the lock look free.
@@ -40,7 +40,7 @@ unsafe impl<T: ?Sized + Send, M: Cpu, W: Send> Send for RwLock<T, M, W> {}
 unsafe impl<T: ?Sized + Send + Sync, M: Cpu, W: Sync> Sync for RwLock<T, M, W> {}
 
 impl<T, M: Cpu<Flag = AtomicBool>, W> RwLock<T, M, W> {
-    /// A free lock around `value`. `watch` says who hears of it.
+    /// A free lock around `value`. `watch` says what hears of it.
     #[doc(alias = "rwlock_init")]
     pub const fn new(watch: W, value: T) -> Self {
         RwLock::from_flags(AtomicBool::new(false), AtomicBool::new(false), watch, value)
@@ -195,7 +195,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     /// Ends a reader.
     ///
     /// # Safety
-    /// The caller is one of those who read and uses the value no more.
+    /// The caller is one of the readers and uses the value no more.
     #[inline]
     pub(super) unsafe fn release_read(&self, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Shared, self.address(), place);

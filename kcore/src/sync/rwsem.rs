@@ -3,7 +3,7 @@
 //!
 //! It is fair: the task that comes first is served first, whether it reads or writes, so none starves. There
 //! is a gate, through which all go in the order of their arrival. A reader goes through and leaves it open; a
-//! writer closes it behind itself, waits until those who still read have gone, and opens it when it has
+//! writer closes it behind itself, waits until those that still read have gone, and opens it when it has
 //! written.
 //!
 //! Each reader is announced as an owner, like a writer. The probe engine's table of locks knows one holder
@@ -50,7 +50,7 @@ struct State<M: Sched, W: Watch<M>> {
 }
 
 impl<M: Sched<Flag = AtomicBool>, W: Watch<M>> RwSemaphore<M, W> {
-    /// A free semaphore. `watch` says who hears of it.
+    /// A free semaphore. `watch` says what hears of it.
     #[doc(alias = "init_rwsem")]
     pub const fn new(watch: W) -> Self {
         RwSemaphore::from_flag(AtomicBool::new(false), watch)
@@ -108,7 +108,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         true
     }
 
-    /// Has the lock alone. Sleeps until all who came before have gone.
+    /// Has the lock alone. Sleeps until all that came before have gone.
     #[inline]
     #[track_caller]
     pub fn down_write(&self) {
@@ -159,7 +159,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         }
     }
 
-    /// Ends a writer. Those who wait are let in: the first, or all readers up to the first writer. It never
+    /// Ends a writer. The waiters are let in: the first, or all readers up to the first writer. It never
     /// sleeps.
     ///
     /// # Panics
@@ -170,7 +170,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         self.leave(W::place());
     }
 
-    /// The writer becomes a reader; no task writes in between. Readers who wait are let in. It never sleeps.
+    /// The writer becomes a reader; no task writes in between. Waiting readers are let in. It never sleeps.
     ///
     /// # Panics
     /// When no task writes.
@@ -231,7 +231,7 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         let Ok(()) = waiter.sleep(Endless);
     }
 
-    /// A writer was let through the gate: sleeps until those have gone who read before.
+    /// A writer was let through the gate: sleeps until those have gone that read before.
     fn wait_for_readers(&self) {
         let mut state = self.state.lock();
         if let Some(wait) = state.passed.take() {

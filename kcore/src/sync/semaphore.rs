@@ -25,7 +25,7 @@ pub struct Semaphore<M: Sched, W: Watch<M> = Class> {
 }
 
 impl<M: Sched<Flag = AtomicBool>, W: Watch<M>> Semaphore<M, W> {
-    /// A semaphore with `count` units. `watch` says who hears of it.
+    /// A semaphore with `count` units. `watch` says what hears of it.
     ///
     /// # Panics
     /// When `count` is [`usize::MAX`].

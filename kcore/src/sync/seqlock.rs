@@ -51,7 +51,7 @@ pub struct SeqLock<M: Cpu, const N: usize, W = Class, A = AtomicUsize> {
 pub struct Sequence(usize);
 
 impl<M: Cpu<Flag = AtomicBool>, const N: usize, W> SeqLock<M, N, W> {
-    /// Words that are all 0. `watch` says who hears of their writers.
+    /// Words that are all 0. `watch` says what hears of their writers.
     #[doc(alias = "seqlock_init")]
     pub const fn new(watch: W) -> Self {
         let writer = SpinLock::new(watch, ());

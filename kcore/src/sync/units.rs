@@ -1,4 +1,4 @@
-//! Units that tasks take and give back, and a queue of those who found none: what a semaphore and a
+//! Units that tasks take and give back, and a queue of the tasks that found none: what a semaphore and a
 //! completion share.
 
 use crate::class;
@@ -188,7 +188,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         served.wake_after(state);
     }
 
-    /// No unit is free any more. Those who wait still do.
+    /// No unit is free any more. The waiters still wait.
     pub(super) fn withdraw(&self, address: usize, place: W::Place) {
         self.watch.units(Change::Withdraw, || self.free() as u64, address, place);
         self.state.lock_irqsave().free = 0;

@@ -1,8 +1,8 @@
 //! Tasks that wait for a condition to become true (LDD3 ch. 6, "Blocking I/O"; LKD ch. 4, "Wait Queues").
 //!
-//! The condition is the caller's: an expression over memory that others change, who then call one of the
-//! `wake_up` functions. A waiter first puts itself into the queue, then tests, then sleeps. The other order
-//! loses the wake-up that comes between the test and the queue (RACES.md R19):
+//! The condition is the caller's: an expression over memory that other tasks change, which then call one of
+//! the `wake_up` functions. A waiter first puts itself into the queue, then tests, then sleeps. The other
+//! order loses the wake-up that comes between the test and the queue (RACES.md R19):
 //!
 //! ```text
 //!   waiter                       waker
@@ -70,7 +70,7 @@ impl<M: Sched> Sleepers<M> {
     }
 }
 
-/// Takes up to `most` of those who wait out of `queue`, to be woken with `list`.
+/// Takes up to `most` of the waiters out of `queue`, to be woken with `list`.
 fn dismiss<M: Sched>(queue: &mut Waiters<M, ()>, most: usize, list: &mut Dismissed<M, ()>) {
     let mut left = most;
     while left > 0 && queue.dismiss(list).is_some() {
@@ -79,7 +79,7 @@ fn dismiss<M: Sched>(queue: &mut Waiters<M, ()>, most: usize, list: &mut Dismiss
 }
 
 impl<M: Sched<Flag = AtomicBool>, W: Watch<M>> WaitQueue<M, W> {
-    /// A queue in which nobody waits. `watch` says who hears of it.
+    /// A queue in which no task waits. `watch` says what hears of it.
     #[doc(alias = "init_waitqueue_head")]
     pub const fn new(watch: W) -> Self {
         WaitQueue::from_flag(AtomicBool::new(false), watch)

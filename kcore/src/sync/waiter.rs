@@ -271,7 +271,7 @@ impl<M: Cpu, R> Waiter<M, R> {
 }
 
 /// Gives `lock` back and calls `wake` with no lock, but with the CPU: a task that took it in between might
-/// keep it, and wait (at a probe point, with a spinlock) for those who are still to be woken.
+/// keep it, and wait (at a probe point, with a spinlock) for those that are still to be woken.
 #[inline]
 pub(super) fn after<M: Cpu, R>(lock: impl Sized, wake: impl FnOnce() -> R) -> R {
     let _keeps_cpu = PreemptOff::<M>::enter();

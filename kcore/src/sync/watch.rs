@@ -45,8 +45,8 @@ pub trait Watch<M: Cpu> {
     /// lock.
     fn announce(&self, step: LockStep, mode: Mode, address: usize, place: Self::Place);
     /// Tells the machine what the caller is about to do with the units of the lock, of which so many are `free`.
-    /// Called before the first attempt, under no inner lock: who listens may keep the caller until it can have
-    /// them.
+    /// Called before the first attempt, under no inner lock: a listener may keep the caller until it can
+    /// have them.
     #[inline(always)]
     fn units(&self, _change: Change, _free: impl FnOnce() -> u64, _address: usize, _place: Self::Place) {}
 }

@@ -17,7 +17,7 @@ const LOCK: LockName = LockName::sleeps("twin.lock", class!("twin.lock"));
 /// A device. When it is dropped, so is its data: there is nothing to be written for that, and nothing to be
 /// forgotten.
 pub struct Device<M: Machine> {
-    /// Its data. A driver would keep the field to itself; it is public for a reader who wants to try to get
+    /// Its data. A driver would keep the field to itself; it is public for a reader that wants to try to get
     /// past the lock.
     pub data: Mutex<Data, M, Observed>,
 }

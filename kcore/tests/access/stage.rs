@@ -19,9 +19,9 @@ pub(crate) const BOTH: [Edition; 2] = [Edition::Book, Edition::Repaired];
 
 pub(crate) const ANN: Credentials = Credentials::user(1, 1);
 pub(crate) const BOB: Credentials = Credentials::user(2, 2);
-/// Bob, who acts in Ann's name.
+/// Bob, acting in Ann's name.
 pub(crate) const BOB_AS_ANN: Credentials = Credentials { euid: 1, ..BOB };
-/// Ann, who acts in Bob's name.
+/// Ann, acting in Bob's name.
 pub(crate) const ANN_AS_BOB: Credentials = Credentials { euid: 2, ..ANN };
 
 /// A small scull device with its lock: two quanta of eight bytes a node.
@@ -58,7 +58,7 @@ pub(crate) fn contents(file: &dyn FileOperations<HostMachine>) -> Vec<u8> {
     }
 }
 
-/// A task that has told who it is and then does `body`.
+/// A task that has told its user and then does `body`.
 pub(crate) fn spawn<'scope, R: Send + 'scope>(
     tasks: &Tasks<'scope, '_>,
     body: impl FnOnce() -> R + Send + 'scope,

@@ -1,4 +1,4 @@
-//! R12: who opens a device write-only empties it, with its lock or without.
+//! R12: an opener for writing only empties the device, with its lock or without.
 
 use std::sync::Arc;
 
@@ -82,7 +82,7 @@ fn the_book_frees_twice_what_two_trim() {
     }
 }
 
-/// None but the one who opened it is inside of scullsingle, so its missing lock does no harm.
+/// None but the caller that opened it is inside of scullsingle, so its missing lock does no harm.
 #[test]
 fn where_one_may_be_inside_nobody_is_hurt() {
     for edition in [Edition::Book, Edition::Repaired] {

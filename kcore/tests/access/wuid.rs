@@ -36,7 +36,7 @@ fn another_user_sleeps_until_the_last_file_is_closed() {
         until(|| device.waiters() == 1);
         let [first, last] = files;
         drop(first);
-        // Ann and root are not kept out by a user who waits.
+        // Ann and root are not kept out by a user that waits.
         drop(open(&device, READ, &ANN).unwrap());
         drop(open(&device, READ, &Credentials::ROOT).unwrap());
         assert_eq!((device.waiters(), device.open_files()), (1, 1));
@@ -122,7 +122,7 @@ fn whoever_sleeps_when_the_device_goes_is_sent_away() {
     });
 }
 
-/// The whole way down: the registry waits for the sleeper, whom the device sends away.
+/// The whole way down: the registry waits for the sleeper, which the device sends away.
 #[test]
 fn it_can_be_unplugged_while_somebody_sleeps_in_open() {
     let (host, device) = (Host::new(), device());
@@ -143,7 +143,7 @@ fn it_can_be_unplugged_while_somebody_sleeps_in_open() {
     });
 }
 
-/// Whatever wakes whom: one user is inside, each gets in each time, and the test ends.
+/// Whatever wakes which task: one user is inside, each gets in each time, and the test ends.
 #[test]
 fn a_crowd_of_users_takes_turns() {
     let rounds = if cfg!(miri) { 10 } else { 1_000 };

@@ -182,7 +182,7 @@ impl State {
                 let (variable, value, _) = buffers[part - tasks].pop_front().unwrap();
                 self.memory[variable as usize] = value;
                 let stores = &mut self.stores[variable as usize];
-                // Who spins there has seen its own store already.
+                // A task that spins there has seen its own store already.
                 let task = part - tasks;
                 if matches!(program[task].get(self.places[task]), Some(Op::Spin(on, _)) if *on == variable) {
                     self.spinning[task].iter_mut().for_each(|seen| *seen += u64::from(seen == stores));
@@ -265,7 +265,7 @@ fn order(steps: &[(u8, Step)], tasks: usize) -> Vec<(u8, u32, u8, u32)> {
         numbered.push((task, number, step));
     }
     pairs.sort_unstable();
-    // Executions without conflicts differ in who took part.
+    // Executions without conflicts differ in the tasks that took part.
     pairs.extend((0..8).map(|task| (task, count[usize::from(task)], u8::MAX, 0)));
     pairs
 }

@@ -156,7 +156,8 @@ fn enodev_for_every_call_after_the_device_has_gone_and_enxio_for_open() {
     });
 }
 
-/// What the second of two users gets, and who has no terminal, and who wants neither to read nor to write.
+/// What the second of two users gets, and a user without a terminal, and one that wants neither to read nor
+/// to write.
 #[test]
 fn open_is_refused_by_each_device_in_its_own_way() {
     each(|world, index| {

@@ -93,7 +93,7 @@ fn locks_have_one_owner_and_let_all_in() {
     }
 }
 
-/// What was stored before a wake-up is seen by who waits for it, and no wake-up is lost.
+/// What was stored before a wake-up is seen by the waiter, and no wake-up is lost.
 #[test]
 fn a_wait_queue_loses_no_wake_up() {
     for model in MODELS {

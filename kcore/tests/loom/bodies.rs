@@ -24,7 +24,7 @@ pub(crate) trait Event: Send + Sync + 'static {
     fn complete(&self);
 }
 
-/// A number of which loom knows who may touch it when.
+/// A number of which loom knows which task may touch it when.
 #[derive(Default)]
 pub(crate) struct Payload(UnsafeCell<usize>);
 

@@ -118,7 +118,7 @@ impl Pluggable for Plugged {
     }
 }
 
-/// Callers and one who unplugs: afterwards the device is that one's alone, and none sleeps.
+/// Callers and one task that unplugs: afterwards the device is that task's alone, and none sleeps.
 fn goes<P: Pluggable>(callers: usize) {
     let driver = Driver::new();
     let shared = Arc::new((P::new(&driver), driver));
@@ -178,7 +178,7 @@ struct Plain<B> {
     driver: Arc<Driver>,
     /// Calls under way, and whether it is gone.
     inside: SpinLock<(u32, bool), Parking>,
-    /// Cleared by the last one who leaves what is gone.
+    /// Cleared by the last caller that leaves what is gone.
     somebody_inside: Ringing,
     _blunder: PhantomData<B>,
 }

@@ -135,7 +135,7 @@ impl Event for ForAll {
     }
 }
 
-/// The writer goes, who had it from the start, and lets the waiter in.
+/// The writer goes, which had it from the start, and lets the waiter in.
 struct WriterGoes(RwSemaphore<Dozing<Mortal>>);
 
 impl Event for WriterGoes {
@@ -166,7 +166,7 @@ fn reader_writer_semaphore_on_the_stack_of_who_waits_in_it() {
 
 // A waiter gives up, and goes, while it is woken.
 
-/// Something in which one waits who has a signal already, and by which others are woken.
+/// Something in which a task waits that has a signal already, and by which others are woken.
 trait Left: Send + Sync + 'static {
     fn new() -> Self;
     /// Waits, gives up, and is gone.
@@ -201,7 +201,7 @@ impl Left for OneByOne {
     }
 }
 
-/// [`WaitQueue`], in which one stands who waits for more than that.
+/// [`WaitQueue`], in which a task stands that waits for more than that.
 struct Stood(WaitQueue<Dozing<Mortal>>);
 
 impl Left for Stood {

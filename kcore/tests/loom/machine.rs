@@ -119,7 +119,7 @@ impl Mistake for NoAcquireOfGrant {
     }
 }
 
-/// A flag that wakes those who spin on it.
+/// A flag that wakes the tasks that spin on it.
 pub(crate) struct Ringing(LoomFlag);
 
 impl AtomicFlag for Ringing {
@@ -141,7 +141,8 @@ impl AtomicFlag for Ringing {
     }
 }
 
-/// A word that wakes those who spin on it. Who has looked at it waits, if it waits at all, for another value.
+/// A word that wakes the tasks that spin on it. A task that has looked at it waits, if it waits at all, for
+/// another value.
 pub(crate) struct RingingWord(AtomicUsize);
 
 impl AtomicWord for RingingWord {
@@ -173,8 +174,8 @@ fn ring() {
     });
 }
 
-/// A machine whose tasks do not run until they are woken: a wake-up that is lost is a deadlock. Who spins
-/// does not run until there is something new to see, so any number of tasks may.
+/// A machine whose tasks do not run until they are woken: a wake-up that is lost is a deadlock. A task that
+/// spins does not run until there is something new to see, so any number of tasks may.
 ///
 /// loom lets a wake-up order the memory of the two tasks, so an order that a primitive lacks may stay unseen
 /// here: that is for [`Dozing`].

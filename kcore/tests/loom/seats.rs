@@ -13,12 +13,12 @@ use crate::bodies::{each, model, objects, spawn};
 use crate::machine::Parking;
 use crate::twins::ASLEEP;
 
-/// Seats of each offer. Who has one waits until all are taken.
+/// Seats of each offer. A task that has one waits until all are taken.
 const SEATS: usize = 2;
 
 /// What may be wrong with a [`Room`].
 trait Blunder: Send + Sync + 'static {
-    /// A seat is taken first, and who took it is noted later.
+    /// A seat is taken first, and its task is noted later.
     const NOTES_LATER: bool = false;
     /// A seat with the same number is taken for the same seat.
     const CONFUSES: bool = false;
@@ -43,7 +43,7 @@ const NOBODY: TaskId = TaskId(99);
 /// What the kernel has behind the lock of its session.
 struct Table<B> {
     crew: Crew,
-    /// Who has arrived and waits for the others.
+    /// The tasks that have arrived and wait for the others.
     waits: [bool; SEATS],
     _blunder: PhantomData<B>,
 }

@@ -239,7 +239,7 @@ fn wakes<Q: Queue>() {
     tasks.into_iter().for_each(|task| task.join().unwrap());
 }
 
-/// Two items, brought one by one, for two waiters of whom each takes one: both get theirs.
+/// Two items, brought one by one, for two waiters of which each takes one: both get theirs.
 fn wakes_each<Q: Queue>() {
     let items = SpinLock::<usize, Parking>::from_flag(AtomicFlag::new(false), class!("test"), 0);
     let shared = Arc::new((Q::new(), items));

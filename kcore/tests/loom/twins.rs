@@ -89,7 +89,7 @@ trait Blunder: Send + Sync + 'static {
     const LOSES_WAKE_UPS: bool = false;
     /// `up` hands over, and increments, too.
     const GIVES_TWICE: bool = false;
-    /// `up` is for those who wait already.
+    /// `up` is for those that wait already.
     const FORGETS: bool = false;
     /// A waiter that is awake believes that it was granted.
     const BELIEVES: bool = false;

@@ -1,4 +1,4 @@
-//! Sleeping: for something to read, for room, and who is woken.
+//! Sleeping: for something to read, for room, and which task is woken.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};

@@ -109,7 +109,7 @@ impl Cpu for Looking {
     }
 }
 
-/// It looks whether anybody reads, and does not take the bit from readers who come and go.
+/// It looks whether a task reads, and does not take the bit from readers that come and go.
 #[test]
 fn a_writer_that_waits_for_readers_only_looks() {
     let lock: RwLock<u32, Looking> = RwLock::new(class!("test"), 0);

@@ -69,8 +69,8 @@ fn those_who_try_take_what_is_free() {
     assert!(!semaphore.try_down_write());
 }
 
-/// Starts `reader` or writer tasks one after the other while a writer has the semaphore, and says who was in
-/// when.
+/// Starts `reader` or writer tasks one after the other while a writer has the semaphore, and says which were
+/// in when.
 fn served(kinds: &str) -> String {
     let (semaphore, order) = (Sem::new(class!("test")), Mutex::new(String::new()));
     Host::new().scope(|tasks| {
@@ -239,7 +239,7 @@ impl Sched for Slow {
     }
 }
 
-/// A writer that was let through the gate and has not run yet still waits, as long as somebody reads.
+/// A writer that was let through the gate and has not run yet still waits, as long as a task reads.
 #[test]
 fn a_writer_on_its_way_in_is_one_that_waits() {
     let semaphore = RwSemaphore::<Slow>::new(class!("test"));

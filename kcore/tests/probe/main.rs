@@ -156,8 +156,8 @@ proptest! {
     }
 }
 
-/// Replays the loads and stores of scull's slots: who loads a slot before anyone stored it allocates, and all
-/// but the last of those quanta are leaked.
+/// Replays the loads and stores of scull's slots: a task that loads a slot before one stored it allocates,
+/// and all but the last of those quanta are leaked.
 fn leaks(log: &[(u8, Action)], writers: usize) -> usize {
     let mut slot_of = vec![0; writers];
     let mut filled = Vec::new();
@@ -316,7 +316,7 @@ fn a_task_that_was_let_go_and_lost_its_cpu_does_not_hold_the_script_up() {
     assert!(lost.get() > 0);
 }
 
-/// Who waits for a lock is not waited for; who has given that up is.
+/// A task that waits for a lock is not waited for; one that has given that up is.
 #[test]
 fn a_task_that_gave_up_a_lock_is_waited_for_again() {
     let arrive = |engine: &mut Engine, who: u8| {
@@ -340,7 +340,7 @@ fn a_task_that_gave_up_a_lock_is_waited_for_again() {
     }
 }
 
-/// Who waits for a lock that was given back is on its way: in no schedule does the other one go on alone.
+/// A waiter for a lock that was given back is on its way: in no schedule does the other one go on alone.
 #[test]
 fn a_task_that_is_about_to_get_a_lock_is_waited_for() {
     for lock in [0, 2] {
@@ -423,7 +423,7 @@ fn a_step_of_one_that_has_finished_is_not_waited_for() {
     assert_eq!(given_up[0].reason, "A does not come to load slot: it has finished");
 }
 
-/// Who had a lock in the last round does not have it in this one.
+/// A task that had a lock in the last round does not have it in this one.
 #[test]
 fn a_round_begins_with_all_locks_free() {
     let mut engine = Engine::new(script("B.x.store"), 2);
@@ -463,8 +463,8 @@ fn who_sleeps_for_a_lock_keeps_no_cpu() {
     assert_eq!(arrive(&mut engine, 0, 1, 0, Op::Load), (Decision::Go, 0));
 }
 
-/// Who was let go and lost its CPU to a spinner goes on when the lock is given back: the step is not given up
-/// before that.
+/// A task that was let go and lost its CPU to a spinner goes on when the lock is given back: the step is not
+/// given up before that.
 #[test]
 fn a_step_is_not_given_up_while_another_task_can_help() {
     let mut engine = Engine::new(script("A.slot.load C.copy"), 3);

@@ -24,8 +24,8 @@ fn an_edition_and_the_form_of_an_exhibit_name_each_other() {
     assert_eq!([Edition::Book, Edition::Repaired].map(|edition| edition.to_string()), ["book", "repaired"]);
 }
 
-/// Whoever may meet freed blocks keeps them: where the lock lets others in, and where the driver looks before
-/// it takes it.
+/// A task that may meet freed blocks keeps them: where the lock lets others in, and where the driver looks
+/// before it takes it.
 #[test]
 fn freed_blocks_are_kept_where_a_task_may_meet_them() {
     for (edition, lock, kept) in [

@@ -1,4 +1,4 @@
-//! The twin in safe Rust, held against the same model as scull: who uses it sees no difference.
+//! The twin in safe Rust, held against the same model as scull: its user sees no difference.
 
 use kcore::dev::Whence;
 use kcore::errno::Errno;

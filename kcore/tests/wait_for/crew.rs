@@ -50,7 +50,7 @@ pub(crate) struct Crew {
     members: Vec<Member>,
     locks: Vec<RealLock>,
     cpus: u32,
-    /// Who has each CPU.
+    /// The task that has each CPU.
     current: Vec<usize>,
     world: World,
     pub(crate) found: Option<Finding>,

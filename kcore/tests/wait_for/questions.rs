@@ -1,4 +1,4 @@
-//! What is asked of the graph besides who waits for ever.
+//! What is asked of the graph besides the tasks that wait for ever.
 
 use kcore::event::{LockStep, Mode};
 use kcore::list::List;

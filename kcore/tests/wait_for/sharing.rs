@@ -56,7 +56,7 @@ fn a_unit_that_came_back_during_the_wait_may_be_on_its_way() {
     world.take(task(1), UNITS);
     world.take(task(2), SEM);
     assert!(world.wait(task(2), UNITS).is_none());
-    // Who got A's unit is not known. That A has one again does not say that C has none.
+    // Which task got A's unit is not known. That A has one again does not say that C has none.
     world.give(task(0), UNITS);
     world.take(task(0), UNITS);
     assert!(world.wait(task(0), SEM).is_none());
@@ -65,7 +65,7 @@ fn a_unit_that_came_back_during_the_wait_may_be_on_its_way() {
     assert!(world.wait(task(2), UNITS).is_some());
 }
 
-/// The unit came back before it waited, and it found none: who has the units, has them.
+/// The unit came back before it waited, and it found none: the holders of the units have them.
 #[test]
 fn a_unit_that_came_back_before_the_wait_is_not_on_its_way() {
     let mut world = World::new();

@@ -61,7 +61,7 @@ pub(crate) struct World {
     places: Vec<Where>,
     /// Tasks that wait with a time limit.
     pub(crate) limited: Vec<TaskId>,
-    /// Whether who spins keeps the CPU.
+    /// Whether a spinning task keeps the CPU.
     pub(crate) keeps_cpu: bool,
 }
 

@@ -15,7 +15,7 @@ use crate::machine::Kernel;
 
 pub(super) static BREAKING: Loadable = Loadable { name: "breaking", parameters: &[], build };
 
-/// In which those stand who have died in the middle of a test of their condition.
+/// In which those tasks stand that have died in the middle of a test of their condition.
 pub(super) static QUEUE: WaitQueue<Kernel> = WaitQueue::new(Class::EVENT);
 
 /// What a writer dies with, and a reader waits for, whatever is sent to it.

@@ -167,7 +167,7 @@ fn in_release() -> Answer {
     broken("echo x < /dev/breaks-release 2> /dev/breaks-write >&2 | wc &", 0)
 }
 
-/// The node of one who has died in the test of its condition stays in the queue, and its stack is for no
+/// The node of a task that has died in the test of its condition stays in the queue, and its stack is for no
 /// other task.
 fn in_a_condition() -> Answer {
     broken("cat /dev/breaks-condition", 139)?;

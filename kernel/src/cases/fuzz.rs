@@ -131,7 +131,7 @@ fn call(seed: u64, told: &Told) {
     told.ended.fetch_add(1, SeqCst);
 }
 
-/// Whatever happens, signals are sent until all tasks have ended: who sleeps would sleep for ever.
+/// Whatever happens, signals are sent until all tasks have ended: a sleeper would sleep for ever.
 fn conduct(edition: Edition, rng: &mut Rng, seen: &mut Seen, tasks: &[JoinHandle], told: &Told) -> Answer {
     let mut answer = Ok(());
     while told.ended.load(SeqCst) < TASKS {

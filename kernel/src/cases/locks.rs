@@ -98,7 +98,7 @@ fn two() -> Answer {
     same("waiters at the end", semaphore.waiters(), 0)
 }
 
-/// Who came first is served first. Each is seen waiting before the next comes.
+/// The task that came first is served first. Each is seen waiting before the next comes.
 fn in_order() -> Answer {
     const TASKS: u32 = 12;
     let semaphore = Arc::new(Semaphore::<Kernel>::new(Class::EVENT, 0));

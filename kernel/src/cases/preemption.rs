@@ -60,7 +60,7 @@ fn has_had_its_cpu(id: TaskId) -> bool {
 }
 
 /// A task whose slice ends while it has preemption off starts another one on its CPU, which has the CPU
-/// afterwards, and not before: who gives way goes behind all who wait.
+/// afterwards, and not before: a task that gives way goes behind all that wait.
 fn preempt_off() -> Answer {
     let cpu = smp::cpus() - 1;
     let seen = Arc::new([const { AtomicBool::new(false) }; 2]);

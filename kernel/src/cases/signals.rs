@@ -1,4 +1,4 @@
-//! Signals: they end the waits that they may end, and who was interrupted holds nothing.
+//! Signals: they end the waits that they may end, and an interrupted task holds nothing.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicI32, Ordering::Relaxed};

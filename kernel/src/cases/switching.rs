@@ -126,7 +126,7 @@ fn yield_order() -> Answer {
     same("who ran when", order.as_slice(), [0, 1, 2, 0, 1, 2, 0, 1, 2].as_slice())
 }
 
-/// Who halts in place does not let a task of its CPU run before it is woken.
+/// A task that halts in place does not let a task of its CPU run before it is woken.
 fn halt_in_place() -> Answer {
     if smp::cpus() == 1 {
         return Ok(());
@@ -158,8 +158,8 @@ fn halt_in_place() -> Answer {
 /// Interrupts of the device that the next case has heard of.
 static HEARD: AtomicU32 = AtomicU32::new(0);
 
-/// Who halts in place with interrupts off hears nothing of the device nor of a softirq that it has raised
-/// before.
+/// A task that halts in place with interrupts off hears nothing of the device nor of a softirq that it has
+/// raised before.
 fn halt_with_interrupts_off() -> Answer {
     if smp::cpus() == 1 {
         return Ok(());

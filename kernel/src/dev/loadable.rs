@@ -106,7 +106,7 @@ pub struct Group {
 pub struct NewDevice {
     /// Its name in `/dev`.
     pub name: String,
-    /// Who may do what with it, as in `0o666`.
+    /// What a user may do with it, as in `0o666`.
     pub mode: u16,
     /// The device.
     pub device: Arc<dyn CharDevice<Kernel>>,

@@ -1,7 +1,7 @@
 //! The devices of this machine, and the modules that bring them: what `insmod`, `rmmod` and `lsmod` work on
 //! (LDD3 ch. 2, 3).
 //!
-//! - [`registry`](fn@registry): all character devices, and who has which numbers.
+//! - [`registry`](fn@registry): all character devices, and the numbers of each driver.
 //! - `memory`: `null`, `zero`, `full`, `random`, which are always there.
 //! - [`attach`]: devices of the kernel that come later: the console, the terminal.
 //! - [`Loadable`]: a module that can be loaded; [`loadable`] has the list of them.

@@ -88,7 +88,7 @@ fn by_chance(stage: &mut Stage<'_>, scene: &Arc<Scene>, seed: u64) -> Result<(),
     raced
 }
 
-/// The unit, those who want it, and what has become of them.
+/// The unit, the tasks that want it, and what has become of them.
 struct Scene {
     unit: Unit,
     /// Interrupted waits, all together.
@@ -98,9 +98,9 @@ struct Scene {
     had: AtomicU64,
     /// Tasks of the crew that have not finished.
     at_work: AtomicU32,
-    /// Who they are; 0 for those who have not begun.
+    /// Their numbers; 0 for tasks that have not begun.
     tasks: Vec<AtomicU32>,
-    /// And those who are not of the crew.
+    /// And the tasks that are not of the crew.
     waiter: AtomicU32,
     interrupter: AtomicU32,
     owners: Owners,

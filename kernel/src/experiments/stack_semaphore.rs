@@ -1,7 +1,7 @@
 //! R21: a semaphore on the stack of the task that waits for it.
 //!
 //! The frame is a block of the heap that the waiter frees when it returns: the heap poisons it and finds out
-//! who wrote to it after that.
+//! which task wrote to it after that.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{

@@ -35,7 +35,7 @@ impl Generated {
         Generated { write: Some(write), ..self }
     }
 
-    /// Who may do what with it.
+    /// What a user may do with it.
     pub fn mode(&self) -> u16 {
         if self.write.is_some() { 0o644 } else { 0o444 }
     }

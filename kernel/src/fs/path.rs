@@ -33,7 +33,7 @@ pub struct Entry {
     pub name: String,
     /// What it stands for.
     pub kind: Kind,
-    /// Who may do what with it, as in `0o666`.
+    /// What a user may do with it, as in `0o666`.
     pub mode: u16,
 }
 
@@ -117,7 +117,7 @@ fn generated(file: &Generated, flags: OpenFlags, credentials: &Credentials) -> R
     if flags.contains(OpenFlags::WRITE) && file.write().is_none() {
         return Err(Errno::EACCES);
     }
-    // Who only writes does not wait for the text.
+    // A caller that only writes does not wait for the text.
     let text = if flags.contains(OpenFlags::READ) { file.text()? } else { String::new() };
     Ok(Arc::new(OpenFile::new(Box::new(Snapshot::new(text, file.write())), flags)))
 }

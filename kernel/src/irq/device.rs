@@ -14,7 +14,7 @@ use crate::atomic_fn::AtomicFn;
 use crate::param::MAX_CPUS;
 use crate::task::quiet;
 
-/// Who handles the interrupt.
+/// What handles the interrupt.
 static HANDLER: AtomicFn = AtomicFn::none();
 /// An interrupt was sent to this CPU, and its handler has not begun.
 static SENT: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];

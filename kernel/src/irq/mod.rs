@@ -10,7 +10,7 @@
 //!
 //! - [`counts`]: how many interrupts each CPU took.
 //! - [`device`]: the machine's own device, which interrupts when it is told to.
-//! - [`softirq`]: what is raised, and who runs it.
+//! - [`softirq`]: what is raised, and what runs it.
 //! - [`tasklet`], [`timer`], [`workqueue`]: the three ways to have something done later.
 //! - [`under_way`]: what of all that a CPU has to do, or does.
 //!

@@ -171,7 +171,8 @@ fn still_there(block: &Block) -> Option<Record> {
     (record.serial == block.serial && record.is_live()).then_some(record)
 }
 
-/// Switches kmemleak on: stores are traced from now on, so that a leak is reported with who dropped it.
+/// Switches kmemleak on: stores are traced from now on, so that a leak is reported with the task that dropped
+/// it.
 pub fn enable() {
     lock().off = false;
     run::trace(true);

@@ -12,9 +12,9 @@
 //!
 //! While an experiment runs, freed blocks of the scull kinds are not given back (quarantine): they keep their
 //! record and their poison until [`Experiment`] ends, so that a use after free finds poison and a double free
-//! is known as one. An experiment that needs its memory back earlier says who is inside the device
-//! ([`Experiment::inside`]): then a freed block is used again when memory runs out and all who may still have
-//! its address have left (`quarantine`). The same holds outside of experiments as long as there is a
+//! is known as one. An experiment that needs its memory back earlier says which tasks are inside the device
+//! ([`Experiment::inside`]): then a freed block is used again when memory runs out and all that may still
+//! have its address have left (`quarantine`). The same holds outside of experiments as long as there is a
 //! [`Quarantine`], that is while a file is open of a device that keeps no task out. While such devices may
 //! exist, that is while there is a [`Live`], no experiment begins: its end takes back every block that was
 //! allocated meanwhile, whichever task or device has it.
@@ -95,7 +95,7 @@ struct Heap {
     bins: Bins,
     /// Bytes of what is free that are claimed.
     claimed: usize,
-    /// For those who cannot do without when all that is gone.
+    /// For callers that cannot do without when all that is gone.
     reserve: Reserve,
 }
 

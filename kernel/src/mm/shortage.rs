@@ -41,7 +41,7 @@ pub(crate) fn begin(task: TaskId) {
     [is_short, goes_without, is_sure, keeps].into_iter().for_each(|term| term.store(false, Relaxed));
 }
 
-/// The running task has got memory that is for those alone who cannot do without.
+/// The running task has got memory that is for callers alone that cannot do without.
 pub(crate) fn note() {
     mine(|terms| terms.is_short.store(true, Relaxed));
 }

@@ -13,7 +13,7 @@ use crate::task::{Signal, signal, table};
 pub struct Group {
     /// No other group has ever had it.
     number: u64,
-    /// The strongest signal that was sent: who comes later gets it, too. 0 for none.
+    /// The strongest signal that was sent: a task that comes later gets it, too. 0 for none.
     sent: AtomicU8,
 }
 
@@ -30,7 +30,7 @@ impl Group {
     /// Adds a task, which is in no other group from now on.
     pub fn add(&self, task: TaskId) {
         let Some(found) = table::find(task) else { return };
-        // Before it is asked what was sent: who sends does it the other way round.
+        // Before it is asked what was sent: the sender does it the other way round.
         found.group.store(self.number, SeqCst);
         match self.sent.load(SeqCst) {
             0 => {}

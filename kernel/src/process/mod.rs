@@ -13,7 +13,7 @@
 //! | [`table`] | all of them, for `ps` and `kill` |
 //! | [`pipe`] | a pipe between two |
 //! | [`draft`] | [`Draft`]: what was written, and goes where it belongs later |
-//! | [`null`] | what those read who read nothing |
+//! | [`null`] | what a program reads that reads nothing |
 //! | [`output`] | where the kernel's own lines go that a program has it print |
 
 pub mod draft;

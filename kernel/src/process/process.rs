@@ -278,8 +278,8 @@ impl Process {
         }
     }
 
-    /// Complains in the words of `strerror`: `cat: /dev/nope: No such file or directory`. Who ends complains
-    /// no more.
+    /// Complains in the words of `strerror`: `cat: /dev/nope: No such file or directory`. A process that ends
+    /// complains no more.
     pub fn complain(&self, about: &str, errno: Errno) {
         if !fate::is_end(errno) {
             let about = if about.is_empty() { "''" } else { about };

@@ -1,7 +1,7 @@
 //! Builtins: they change the shell, and so run in its own task.
 //!
 //! No driver is called in there: what it does to its caller, it would do to the shell. Where redirections
-//! lead to drivers, it is a writer who calls them, in a task that can die alone.
+//! lead to drivers, it is a writer that calls them, in a task that can die alone.
 //!
 //! ```text
 //!   the shell                         the writer

@@ -1,4 +1,4 @@
-//! Who hears of what the scheduler does: rooms above it, of which it knows nothing but these functions. At
+//! What hears of what the scheduler does: rooms above it, of which it knows nothing but these functions. At
 //! first none listens; a room that does says so, and when it is over.
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};

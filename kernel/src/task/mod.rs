@@ -1,12 +1,12 @@
 //! Tasks: pinned to a CPU, each with its own guarded stack; preemptive, round robin, with a time slice.
 //!
-//! - [`table`]: the tasks, and who may touch what of them.
+//! - [`table`]: the tasks, and which task may touch what of them.
 //! - [`queue`]: the run queue of each CPU.
 //! - [`schedule`]: block, wake, yield, preempt; the idle loop; the switch.
 //! - [`mod@spawn`]: starting tasks, asking them to stop, and waiting for their end.
 //! - [`mod@sleep`], [`signal`]: sleeping for a time, and what ends a sleep early.
 //! - [`doom`]: tasks that are given up; `mortal`: tasks that may die alone.
-//! - `listener`: who hears of what the scheduler does; `sched`: what of it `kcore` sees.
+//! - `listener`: what hears of what the scheduler does; `sched`: what of it `kcore` sees.
 //! - [`quiet`]: when a run has come to a stop.
 //! - `names`: what tasks were called that have ended.
 //! - [`listing`]: all tasks, as `ps` shows them, and where one is that does not run.

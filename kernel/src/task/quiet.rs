@@ -1,6 +1,6 @@
 //! When a run has come to a stop: none of its tasks will ever go on.
 //!
-//! Who could wake a task of a run? Another task of the run; or a handler, a softirq, a timer that it has set
+//! What could wake a task of a run? Another task of the run; or a handler, a softirq, a timer that it has set
 //! going. Nothing else: what its tasks wait for is the experiment's own, and no other task of the machine
 //! knows of it (I21). So whatever other jobs do, sleep for, or read: if all tasks of the run sleep until they
 //! are woken, and nothing of theirs is on its way, then nothing will ever happen in it again.

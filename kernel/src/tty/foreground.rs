@@ -64,7 +64,7 @@ pub fn is_caller() -> bool {
     caller.as_ref().zip(foreground.as_ref()).is_some_and(|(caller, group)| Arc::ptr_eq(&caller.group, group))
 }
 
-/// `group` is in the foreground from now on; returns who was before. A Ctrl-C that has come already is its,
+/// `group` is in the foreground from now on; returns the one before. A Ctrl-C that has come already is its,
 /// too.
 pub fn set(group: Option<Arc<Group>>) -> Option<Arc<Group>> {
     let before = core::mem::replace(&mut *FOREGROUND.lock_irqsave(), group.clone());

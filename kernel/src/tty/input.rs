@@ -24,7 +24,7 @@ use super::foreground;
 const IRQ: u8 = 4;
 
 /// Bytes that are kept until a task reads them. When there are so many the port is left alone, and the user
-/// who types waits.
+/// the user that types waits.
 const KEPT: usize = 4096;
 
 /// What was received. The interrupt handler puts it in. Lock order: this -> screen -> com1.lock.

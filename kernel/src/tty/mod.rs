@@ -1,4 +1,4 @@
-//! The terminal on COM1: who is interrupted from there, and what programs read and write.
+//! The terminal on COM1: which task is interrupted from there, and what programs read and write.
 //!
 //! ```text
 //!   interrupt ──► [input]: bytes ──► [foreground]: Ctrl-C is a signal

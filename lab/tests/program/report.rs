@@ -115,7 +115,7 @@ fn whoever_wants_a_report_gets_it() {
     assert_eq!(std::fs::read_to_string(file.path()).unwrap(), fake::SUMMARY);
 }
 
-/// The status and the complaints of a program of which somebody has read the first line only.
+/// The status and the complaints of a program of which the reader has read the first line only.
 fn head(arguments: &[&str], seconds: &str) -> (Option<i32>, String) {
     let mut command = fake::scullery(arguments);
     command.env("FAKE_COM1", "hello\n").env("FAKE_SLEEP", seconds).env("FAKE_COM2", fake::SUMMARY);

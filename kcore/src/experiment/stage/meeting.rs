@@ -17,7 +17,7 @@ use crate::experiment::Resolved;
 use crate::probe::Plan;
 use crate::settings::Form;
 
-/// Who of the crew has come how far.
+/// How far each member of the crew has come.
 pub struct Meeting {
     members: Vec<Member>,
     /// The form keeps others out while one is inside.
@@ -44,7 +44,7 @@ impl Meeting {
     pub fn new<M: Events>(resolved: &Resolved, members: u32) -> Self {
         let locked = !matches!(resolved.lock, Form::None | Form::PreemptOff | Form::IrqOff);
         let own_idea = !matches!(resolved.plan, Plan::Pass | Plan::Delay(_));
-        // Who is no member may be at the door, too, on top of a member that has not come.
+        // A task that is no member may be at the door, too, on top of a member that has not come.
         let in_the_way = locked && members < resolved.writers;
         Meeting {
             members: (0..members).map(|_| Member::default()).collect(),

@@ -12,7 +12,7 @@
 //! | `count` | [`Count`]: a number that is counted up, and its guard |
 //! | `meeting` | [`Meeting`]: how tasks meet without a probe |
 //! | `probed` | a word of a primitive, as a probe point |
-//! | [`stamps`] | bytes that tell who wrote them |
+//! | [`stamps`] | bytes that tell which task wrote them |
 //!
 //! Rounds begin a stretch of the heap's time ([`HeapRound`]) and end it; that the bodies of the catalogue
 //! keep nothing beyond the round that they were given it in is what their unsafe code rests on. So it is

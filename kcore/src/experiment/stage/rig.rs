@@ -48,7 +48,7 @@ pub trait Rig: Machine + Cpu<Flag = AtomicBool> {
     /// The caller's stack holds no leftovers of earlier calls from now on, where it is searched for
     /// addresses.
     fn clear_stack() {}
-    /// The last round was made with memory that is for those alone who cannot do without.
+    /// The last round was made with memory that is for callers alone that cannot do without.
     fn was_short() -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! Stamps: bytes that tell who wrote them.
+//! Stamps: bytes that tell which task wrote them.
 
 #![forbid(unsafe_code)]
 

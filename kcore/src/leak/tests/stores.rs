@@ -1,5 +1,5 @@
-//! Who published a block, and what took its last reference away: on histories of which the true order is
-//! known.
+//! The task that published a block, and what took its last reference away: on histories of which the true
+//! order is known.
 
 use core::cell::Cell;
 use std::collections::BTreeSet;
@@ -327,7 +327,7 @@ fn a_location_that_was_freed_has_dropped_it() {
     };
     let freed = [store(0, BLOCK, (10, 11), [0, BLOCK]), free];
     assert_eq!(log(&freed, POISON).named(5), Named::Dropped(0, 1));
-    // Who stores into it afterwards has dropped nothing.
+    // A task that stores into it afterwards has dropped nothing.
     let wild = [freed[0], free, store(2, 9, (30, 31), [POISON, 9])];
     assert_eq!(log(&wild, 9).named(5), Named::Dropped(0, 1));
 }

@@ -8,9 +8,9 @@ use crate::errno::Errno;
 use crate::machine::Machine;
 use crate::scull::{Device, Edition, SharedFile};
 
-/// A device that counts who is inside.
+/// A device that counts the callers inside.
 pub(super) trait Door: Send + Sync {
-    /// One of those who are inside has left (LDD3's `release` methods).
+    /// One of the callers inside has left (LDD3's `release` methods).
     fn leave(&self);
 }
 

@@ -17,8 +17,8 @@ use super::admitted::{self, Door};
 use super::sites;
 
 /// A device that one file at a time is open on, whichever user asks: a second open is [`Errno::EBUSY`], also
-/// for root (LDD3 ch. 6, "Single-Open Devices"). The book advises against it: who opens a device and starts a
-/// helper cannot let it in.
+/// for root (LDD3 ch. 6, "Single-Open Devices"). The book advises against it: a user that opens a device and
+/// starts a helper cannot let it in.
 pub struct Single<M: Machine> {
     device: Arc<Device<M>>,
     gate: Gate<M>,
@@ -64,7 +64,7 @@ pub struct Gate<M: Cpu + Events> {
 }
 
 enum Form<M: Cpu + Events> {
-    /// 1 minus those who are inside, and minus those who have just been refused and have not taken it back
+    /// 1 minus the callers inside, and minus those that have just been refused and have not taken it back
     /// yet (R15).
     Book(AtomicT<M>),
     /// Whether a caller is inside.
@@ -87,7 +87,7 @@ impl<M: Cpu + Events> Gate<M> {
     ///
     /// [`Errno::EBUSY`] when a caller is inside. In the book's edition also when none is: from the decrement
     /// of an attempt that fails to the increment that takes it back, the next attempt finds the variable too
-    /// low, whether the one who was inside is still there or not.
+    /// low, whether the one that was inside is still there or not.
     pub fn enter(&self) -> Result<(), Errno> {
         probe::<M>(&sites::TRY);
         let was_taken = match &self.form {

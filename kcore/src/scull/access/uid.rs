@@ -60,12 +60,12 @@ impl<M: Machine> CharDevice<M> for Uid<M> {
     }
 }
 
-/// The user who has a device, and how often it is open: what LDD3 keeps in `scull_u_count` and
+/// The user that has a device, and how often it is open: what LDD3 keeps in `scull_u_count` and
 /// `scull_u_owner`. To be kept under a lock, for the two belong together.
 #[derive(Debug, Default)]
 pub(super) struct Users {
     count: usize,
-    /// The real user of the first who opened it. Means nothing while the count is 0.
+    /// The real user of the first that opened it. Means nothing while the count is 0.
     owner: u32,
 }
 
@@ -83,7 +83,7 @@ impl Users {
         is_in
     }
 
-    /// One of those who are in leaves. Says whether it was the last.
+    /// One of the users inside leaves. Says whether it was the last.
     pub(super) fn leave(&mut self) -> bool {
         self.count -= 1;
         self.count == 0

@@ -11,7 +11,7 @@ use crate::machine::{Coma, Dozing, LoadThenStore, NoAcquire, NoAcquireOfGrant, N
 use crate::right::holds;
 use crate::twins::{ASLEEP, UNORDERED};
 
-/// A [`Section`] into which those who only look may go together.
+/// A [`Section`] into which tasks that only look may go together.
 trait Shareable: Section {
     fn share(&self, body: impl FnOnce());
 }
@@ -97,7 +97,7 @@ fn rwsem_keeps_readers_from_a_writer() {
     holds(2, shares_with_two_writers::<RwSemaphore<Parking>>);
 }
 
-/// What a writer did is seen by those who read with it after it became a reader; and no writer comes in
+/// What a writer did is seen by the tasks that read with it after it became a reader; and no writer comes in
 /// between.
 #[test]
 fn rwsem_is_downgraded() {

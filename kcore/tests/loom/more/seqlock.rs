@@ -52,7 +52,7 @@ fn writes_alone<F: AtomicFlag + 'static>() {
     let lock = seqlock::<LoomWord, F>();
     let tasks = [spawn(&lock, write), spawn(&lock, write)];
     tasks.into_iter().for_each(|task| task.join().unwrap());
-    // Not by `snapshot`: of two who write at once the sequence may stay odd.
+    // Not by `snapshot`: of two tasks that write at once the sequence may stay odd.
     assert_eq!([lock.get(0), lock.get(1)], [2, 2], "{TORN}");
 }
 

@@ -1,4 +1,4 @@
-//! The size is set by one who has locked for reading only.
+//! The size is set by a task that has locked for reading only.
 //!
 //! Code: E0594
 //! Races: R6

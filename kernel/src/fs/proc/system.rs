@@ -88,7 +88,7 @@ pub(super) fn cpuinfo() -> Result<String, Errno> {
     })
 }
 
-/// Who has which major.
+/// The driver of each major.
 pub(super) fn devices() -> String {
     let regions = dev::registry().regions().into_iter();
     regions.fold(String::from("Character devices:\n"), |text, region| {

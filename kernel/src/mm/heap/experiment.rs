@@ -37,7 +37,7 @@ impl Experiment {
     /// # Safety
     /// As for [`begin`](Experiment::begin). Besides, while blocks of a scull kind are freed, each task that
     /// uses such blocks is [inside](Experiment::inside), and keeps no address of one from one time inside to
-    /// the next; and when one who frees a block leaves, the device does not lead to that block any more.
+    /// the next; and when a task that frees a block leaves, the device does not lead to that block any more.
     pub unsafe fn begin_recycling() -> Result<Experiment, Errno> {
         // SAFETY: the caller promises all that `begin` asks for.
         let experiment = unsafe { Experiment::begin() }?;

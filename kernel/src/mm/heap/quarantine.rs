@@ -68,7 +68,7 @@ fn release(heap: &mut Heap) {
     let goes = |record: &kcore::ledger::Record| {
         record.serial < experiment && !record.is_live() && record.allocation.kind != Kind::Other
     };
-    // SAFETY: all who were inside a device that keeps no task out have left it (see `Quarantine`).
+    // SAFETY: all tasks that were inside a device that keeps no task out have left it (see `Quarantine`).
     unsafe { heap.sweep(0, goes) };
     heap.kept = 0;
 }

@@ -1,4 +1,4 @@
-//! Memory for those who cannot do without when there is none.
+//! Memory for callers that cannot do without when there is none.
 //!
 //! A [`Box`](alloc::boxed::Box) or a [`String`](alloc::string::String) that gets no memory is a panic: Rust's
 //! own allocations know no other answer. So when the heap has none they get it from here, and the running

@@ -1,4 +1,4 @@
-//! Contestants who take turns.
+//! Contestants that take turns.
 //!
 //! Each figure is the median of [`SAMPLES`]; contestants of one discipline take turns, so that a change of
 //! the host's speed meets them all.

@@ -1,7 +1,7 @@
 //! Measures the primitives, beside their peers, in one run.
 //!
 //! - `program`: what is measured, and the lines that are printed.
-//! - `contest`: contestants who take turns, and their medians.
+//! - `contest`: contestants that take turns, and their medians.
 //! - `locks`: the locks that spin, and the peers of [`spin`].
 //! - `sleepers`: the locks that sleep.
 //! - `words`: what needs no lock: counters, bits, rings; and what is switched off beside a lock.

@@ -29,7 +29,7 @@ pub(super) const EXPLAIN: Command = Command::program(
     explain,
 );
 
-/// Who types at the prompt.
+/// A reader at the prompt.
 const READER: Reader = Reader {
     heading: |text| String::from(text),
     command: |entry, lock| format!("run {} lock={lock} probe={}", entry.name, entry.forced()),

@@ -21,7 +21,7 @@ pub(super) const HISTORY: Command =
 
 /// No such job (as in most shells).
 const NO_JOB: i32 = 127;
-/// What the latest job is called by a user who does not say which.
+/// What the latest job is called by a user that does not say which.
 const CURRENT: &str = "current";
 
 fn jobs(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
@@ -35,7 +35,7 @@ fn jobs(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
 
 fn fg(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
     let word = arguments.first().copied();
-    // A user who has a job in the foreground can interrupt it.
+    // A user that has a job in the foreground can interrupt it.
     let is_allowed = |job: &Job| table::may_kill_group(&job.running.group, shell.credentials.euid);
     if shell.jobs.get(word).is_some_and(|job| !is_allowed(job)) {
         me.complain(word.unwrap_or(CURRENT), Errno::EPERM);

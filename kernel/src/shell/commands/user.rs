@@ -19,7 +19,7 @@ pub(super) const ID: Command = Command::program("id", "", "as whom the shell act
 fn su(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
     let (uid, terminal) = match arguments {
         [] => {
-            // The user who was there before was let in before.
+            // The user that was there before was let in before.
             shell.credentials = shell.before.pop().unwrap_or(shell.credentials);
             return 0;
         }

@@ -12,7 +12,7 @@ use crate::machine::{Kernel, SpinLock};
 
 /// In which words it is said that there is no memory.
 const WORDS: [&str; 4] = ["not enough memory", "no memory", "ENOMEM", Errno::ENOMEM.message()];
-/// Bytes of the last text that are kept for a reader who looks for a mistake.
+/// Bytes of the last text that are kept for a reader that looks for a mistake.
 const KEPT: usize = 160;
 
 /// A text, as far as it is kept.

@@ -25,7 +25,8 @@ const fn exact(line: &'static str) -> Line<'static> {
     Line { before: "", line, after: "", is_exact: true }
 }
 
-/// One that does not: there are times, addresses or numbers of tasks in it, or who comes first is luck.
+/// One that does not: there are times, addresses or numbers of tasks in it, or which task comes first is
+/// luck.
 const fn varies(line: &'static str) -> Line<'static> {
     Line { is_exact: false, ..exact(line) }
 }
