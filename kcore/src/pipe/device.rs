@@ -19,6 +19,7 @@ use crate::pipe::buffer::Damage;
 use crate::pipe::file::File;
 use crate::pipe::ring::Ring;
 use crate::pipe::sites;
+use crate::pipe::snapshot::Snapshot;
 use crate::report::LockStats;
 use crate::scull::{Edition, Parameters};
 use crate::shared::{Shared, probe};
@@ -80,19 +81,6 @@ pub(super) struct Side<M: Machine> {
     pub(super) blocked: &'static Site,
     /// After it.
     pub(super) woken: &'static Site,
-}
-
-/// What a pipe is like at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Snapshot {
-    /// Bytes of the buffer; `None` while no task has the pipe open.
-    pub buffer: Option<usize>,
-    /// How long the buffer is believed to be, and the two positions in it.
-    pub ring: Ring,
-    /// Files that are open for reading.
-    pub readers: u32,
-    /// Files that are open for writing.
-    pub writers: u32,
 }
 
 /// The lock is held until this is dropped.

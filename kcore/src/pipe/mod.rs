@@ -33,9 +33,9 @@ mod device;
 mod file;
 mod ring;
 pub mod sites;
-mod text;
+mod snapshot;
 
 pub use buffer::Damage;
-pub use device::{PIPES, Pipe, Snapshot};
+pub use device::{PIPES, Pipe};
 pub use ring::Ring;
-pub use text::text;
+pub use snapshot::{Snapshot, text};

@@ -27,12 +27,6 @@ impl<M: Sched> Watch<M> for Own {
 
     #[inline(always)]
     fn wait() {}
-    #[inline(always)]
-    fn failed(_wait: &mut ()) {}
-    #[inline(always)]
-    fn acquired(&self, _wait: Option<()>) {}
-    #[inline(always)]
-    fn released(&self) {}
 
     #[inline]
     fn announce(&self, step: LockStep, _mode: Mode, address: usize, place: Self::Place) {

@@ -30,7 +30,8 @@ pub trait Watch<M: Cpu> {
     /// The caller's first attempt has failed: it begins to wait.
     fn wait() -> Self::Wait;
     /// One more attempt has failed.
-    fn failed(wait: &mut Self::Wait);
+    #[inline(always)]
+    fn failed(_wait: &mut Self::Wait) {}
     /// The caller still spins.
     #[inline(always)]
     fn spinning() {}
@@ -38,9 +39,11 @@ pub trait Watch<M: Cpu> {
     #[inline(always)]
     fn probe(_site: &'static Site) {}
     /// The lock was acquired, after `wait` if it was not free. Called by the holder, or under the inner lock.
-    fn acquired(&self, wait: Option<Self::Wait>);
+    #[inline(always)]
+    fn acquired(&self, _wait: Option<Self::Wait>) {}
     /// The lock is about to be given back. Called by the holder, or under the inner lock.
-    fn released(&self);
+    #[inline(always)]
+    fn released(&self) {}
     /// Tells the machine. Called by the task that waits, has acquired, or is about to release; under no inner
     /// lock.
     fn announce(&self, step: LockStep, mode: Mode, address: usize, place: Self::Place);
@@ -99,12 +102,6 @@ impl<M: Cpu> Watch<M> for Class {
     fn place() {}
     #[inline(always)]
     fn wait() {}
-    #[inline(always)]
-    fn failed(_wait: &mut ()) {}
-    #[inline(always)]
-    fn acquired(&self, _wait: Option<()>) {}
-    #[inline(always)]
-    fn released(&self) {}
 
     #[inline(always)]
     fn announce(&self, step: LockStep, _mode: Mode, address: usize, _place: ()) {
@@ -133,12 +130,6 @@ impl<M: Cpu> Watch<M> for Inner {
     fn place() {}
     #[inline(always)]
     fn wait() {}
-    #[inline(always)]
-    fn failed(_wait: &mut ()) {}
-    #[inline(always)]
-    fn acquired(&self, _wait: Option<()>) {}
-    #[inline(always)]
-    fn released(&self) {}
 
     #[inline(always)]
     fn announce(&self, step: LockStep, _mode: Mode, address: usize, _place: ()) {

@@ -1,4 +1,4 @@
-//! What `/proc/scullpipe` shows (LDD3's `scull_read_p_mem`).
+//! What a pipe is like at one moment, and what `/proc/scullpipe` shows (LDD3's `scull_read_p_mem`).
 #![forbid(unsafe_code)]
 
 use alloc::string::String;
@@ -7,8 +7,22 @@ use core::fmt::{self, Write};
 
 use crate::errno::Errno;
 use crate::machine::Machine;
-use crate::pipe::device::{Pipe, Snapshot};
+use crate::pipe::device::Pipe;
+use crate::pipe::ring::Ring;
 use crate::scull::Parameters;
+
+/// What a pipe is like at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Bytes of the buffer; `None` while no task has the pipe open.
+    pub buffer: Option<usize>,
+    /// How long the buffer is believed to be, and the two positions in it.
+    pub ring: Ring,
+    /// Files that are open for reading.
+    pub readers: u32,
+    /// Files that are open for writing.
+    pub writers: u32,
+}
 
 /// The text. Where the book shows addresses, this shows how far they are from the start of the buffer.
 ///
