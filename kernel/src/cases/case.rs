@@ -78,3 +78,12 @@ pub(super) fn different<T: PartialEq>(things: &[T]) -> usize {
 pub(super) fn holds(what: &str, is: bool) -> Answer {
     if is { Ok(()) } else { Err(format!("it does not hold that {what}")) }
 }
+
+crate::case! {
+    "self-check-fails" => fails, hidden = true;
+}
+
+/// A case that must fail: it shows that the harness can.
+fn fails() -> Answer {
+    Err("this case fails on purpose".into())
+}

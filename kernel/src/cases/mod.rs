@@ -30,7 +30,6 @@ mod preemption;
 mod quarantine;
 mod recycling;
 mod seats;
-mod self_check;
 mod signals;
 mod softirqs;
 mod stacks;

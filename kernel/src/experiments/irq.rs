@@ -1,11 +1,16 @@
-//! R14, R25: a task and, on the same CPU, the interrupt handler of its device, or the softirq that it raises.
+//! R14, R25: a task and the interrupt handler of its device, on the same CPU or on another; or the softirq that
+//! it raises.
 
+use kcore::event::Events;
 use kcore::experiment::Refusal;
+use kcore::machine::Cpu;
 use kcore::probe::Plan;
+use kcore::settings::Form;
 
 use crate::arch::percpu;
 use crate::irq::device;
 use crate::irq::softirq::{self, Softirq};
+use crate::machine::Kernel;
 use crate::observe::participant;
 
 use super::Stage;
@@ -44,4 +49,37 @@ pub(super) fn softirq_round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     // The softirq counts; the handler has only raised it.
     softirq::open(Softirq::Experiment, || counting::count());
     interrupted(stage, || softirq::raise(Softirq::Experiment), percpu::this_cpu)
+}
+
+/// The CPU that the device interrupts. The task is on CPU 0.
+const OTHER: u32 = 1;
+
+/// One round: the device interrupts another CPU.
+pub(super) fn round_of_another(stage: &mut Stage<'_>) -> Result<(), Refusal> {
+    participant::interrupt_by(match stage.resolved.lock {
+        Form::Spinlock | Form::Irqsave => until_it_begins,
+        _ => until_it_ends,
+    });
+    interrupted(stage, || counting::count(), || OTHER)
+}
+
+/// Interrupts the other CPU and waits until its handler is on its way. It is to wait for a lock that the
+/// caller has, so its end cannot be waited for; nor its begin, where an earlier one still waits.
+fn until_it_begins() {
+    interrupt_until(|count, (begun, _)| count.begun() > begun || count.begun() > count.handled());
+}
+
+/// Interrupts the other CPU and waits until its handler has ended: nothing is in its way.
+fn until_it_ends() {
+    interrupt_until(|count, (_, handled)| count.handled() > handled);
+}
+
+fn interrupt_until(is_enough: fn(&Count, (u64, u64)) -> bool) {
+    let Some(count) = counting::on_duty() else { return };
+    let before = (count.begun(), count.handled());
+    device::fire_at(OTHER);
+    while !is_enough(&count, before) {
+        Kernel::spinning();
+        Kernel::relax();
+    }
 }

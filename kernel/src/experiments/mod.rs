@@ -1,21 +1,18 @@
 //! The experiments on this machine. What each of them is, and what its tasks do, is in `kcore`; here is what
 //! only a kernel can do.
 //!
-//! - [`trial`]: one run of an experiment, and what it found.
+//! - [`trial`]: one run of an experiment, and what it found; what the tasks of each do in a round.
 //! - `rig`: this machine, as the experiments of `kcore` see it.
-//! - `bodies`: what the tasks of each experiment do in a round.
 //! - [`crew`]: the tasks of a round.
 //! - [`leaks`]: which blocks were lost, and by which store.
 //! - `counting`: the number that handlers count, and tasklets.
 //! - all others: a body each, which needs an interrupt, a timer, a work queue, or a signal.
 
 mod alone;
-mod bodies;
 mod counting;
 pub mod crew;
 mod interrupted;
 mod irq;
-mod irq_other_cpu;
 pub mod leaks;
 mod rig;
 mod stack_semaphore;

@@ -1,20 +1,20 @@
-//! One run of an experiment, and what it found.
+//! One run of an experiment, and what it found; and what the tasks of each do in a round.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use kcore::experiment::{Refusal, Resolved};
+use kcore::experiment::{self, Body, Experiment, Refusal, Resolved, of_kernel};
 use kcore::probe::Plan;
 use kcore::report::{LockStats, Oops, Run, Step, Wait};
 use kcore::settings::RunSettings;
 
-use crate::observe::run;
-use crate::observe::{Seen, Stop, Witness};
+use crate::machine::Kernel;
+use crate::observe::{Seen, Stop, Witness, run};
 use crate::task::{Name, shortage};
 
+use super::Stage;
 use super::leaks::{self, Lost};
 use super::rig::Books;
-use super::{Stage, bodies};
 
 /// What a run found.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Stopped {
 /// Runs an experiment.
 pub fn run(resolved: &Resolved, settings: &RunSettings) -> Result<Outcome, Refusal> {
     let mut stage = Stage::new(resolved, settings);
-    let body = bodies::of(resolved.experiment);
+    let body = body_of(resolved.experiment);
     shortage::check().map_err(|_| Refusal::NoMemory)?;
     // To log takes time at each store: where that is left to chance, it would narrow the race.
     let traced = !matches!(resolved.plan, Plan::Delay(_));
@@ -94,4 +94,22 @@ fn judge(mut stage: Stage<'_>, steps: Vec<Step>) -> Outcome {
     let Stage { resolved, run, lock, notes, books: Books { lost, stop, .. }, .. } = stage;
     let stopped = stop.map(|stop| Stopped::new(&stop, resolved));
     Outcome { run, lost, lock, steps, stopped, notes, broken_account }
+}
+
+/// The bodies that only a kernel can have: one for each entry that says so.
+static OWN: [(&Experiment, Body<Kernel>); of_kernel::COUNT] = [
+    (of_kernel::irq, super::irq::round),
+    (of_kernel::irq_other_cpu, super::irq::round_of_another),
+    (of_kernel::softirq, super::irq::softirq_round),
+    (of_kernel::tasklet, super::tasklet::round),
+    (of_kernel::timer, super::timer::round),
+    (of_kernel::workqueue, super::workqueue::round),
+    (of_kernel::interrupted, super::interrupted::round),
+    (of_kernel::stack_semaphore, super::stack_semaphore::round),
+];
+
+/// The body of `entry`.
+fn body_of(entry: &Experiment) -> Body<Kernel> {
+    let own = || OWN.iter().find(|(of, _)| core::ptr::eq(*of, entry)).map(|(_, body)| *body);
+    experiment::body::<Kernel>(entry).or_else(own).expect("an entry has its body in its file or above")
 }

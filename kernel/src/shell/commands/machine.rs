@@ -1,17 +1,22 @@
-//! `uname`, `uptime`, `free`, `sync`: the machine.
+//! `uname`, `uptime`, `free`, `sync`, `dmesg`: the machine.
 
+use core::fmt::Write;
+
+use kcore::errno::Errno;
 use kcore::machine::Cpu;
 use kcore::report::Boot;
 use kcore::settings::Config;
 
-use super::command::{Command, unexpected};
-use crate::frames;
+use crate::console::log;
 use crate::machine::Kernel;
-use crate::mm::heap;
-use crate::print_to;
+use crate::mm::{Text, heap};
 use crate::process::Process;
+use crate::process::process::STDOUT;
 use crate::shell::state::machine;
 use crate::task::listing;
+use crate::{frames, print_to};
+
+use super::command::{Command, unexpected};
 
 pub(super) const UNAME: Command = Command::program("uname", "[-a]", "what kernel and machine this is", uname);
 pub(super) const UPTIME: Command = Command::program("uptime", "", "how long it is up", uptime);
@@ -54,4 +59,33 @@ fn memory(me: &Process, arguments: &[&str]) -> i32 {
 
 fn sync(_me: &Process, _arguments: &[&str]) -> i32 {
     0
+}
+
+pub(super) const DMESG: Command =
+    Command::program("dmesg", "", "the last lines of the kernel, with their times", dmesg);
+
+fn dmesg(me: &Process, arguments: &[&str]) -> i32 {
+    if let [word, ..] = arguments {
+        return unexpected(me, word);
+    }
+    let hz = machine().boot.tsc_hz.max(1);
+    let mut gone = 0;
+    let text = Text::written(|text| {
+        gone = log::visit(|cycles, line| {
+            let microseconds = u128::from(cycles) * 1_000_000 / u128::from(hz);
+            let (seconds, rest) = (microseconds / 1_000_000, microseconds % 1_000_000);
+            write!(text, "[{seconds:>5}.{rest:06}] {line}").map_err(|_| Errno::ENOSPC)
+        })?;
+        Ok(())
+    });
+    if gone > 0 {
+        me.print(format_args!("... {gone} earlier lines are not kept\n"));
+    }
+    match text.and_then(|text| me.write_all(STDOUT, text.as_bytes())) {
+        Ok(()) => 0,
+        Err(errno) => {
+            me.lose_output(errno);
+            1
+        }
+    }
 }

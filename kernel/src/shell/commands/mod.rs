@@ -3,7 +3,6 @@
 mod cat;
 mod command;
 mod dd;
-mod dmesg;
 mod echo;
 mod experiments;
 mod hexdump;

@@ -7,8 +7,8 @@ use crate::process::Process;
 
 use super::command::{Command, Run};
 use super::{
-    cat, dd, dmesg, echo, experiments, hexdump, ioctl, jobs, ls, machine, modules, names, poll, probe, ps,
-    status, terminal, text, user,
+    cat, dd, echo, experiments, hexdump, ioctl, jobs, ls, machine, modules, names, poll, probe, ps, status,
+    terminal, text, user,
 };
 
 /// All commands, by name.
@@ -17,7 +17,7 @@ pub(in crate::shell) const ALL: &[Command] = &[
     names::CD,
     terminal::CLEAR,
     dd::COMMAND,
-    dmesg::COMMAND,
+    machine::DMESG,
     echo::COMMAND,
     status::EXIT,
     experiments::EXPLAIN,
