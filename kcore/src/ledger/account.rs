@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 
 use core::mem::MaybeUninit;
-use core::panic::Location;
 
 use super::counts::{PerKind, Snapshot};
 use super::index::{Index, Slot};
@@ -100,13 +99,8 @@ impl<'a> Ledger<'a> {
         Ok(())
     }
 
-    /// Notes that the block at `address` was freed by the line `at`.
-    pub fn free(
-        &mut self,
-        address: usize,
-        manner: Manner,
-        at: &'static Location<'static>,
-    ) -> Result<Freed, BadFree> {
+    /// Notes that the block at `address` was freed.
+    pub fn free(&mut self, address: usize, manner: Manner) -> Result<Freed, BadFree> {
         let Some(number) = self.index.get(address) else {
             self.counts.unknown_free += 1;
             return Err(BadFree::Unknown);
@@ -117,7 +111,7 @@ impl<'a> Ledger<'a> {
             self.counts.double_free += 1;
             return Err(BadFree::Double);
         }
-        record.state = State::Freed { at, before };
+        record.state = State::Freed { before };
         let Allocation { size, kind, .. } = record.allocation;
         let freed = Freed { size, kind, serial: record.serial };
         self.counts.freed[kind] += 1;

@@ -38,8 +38,6 @@ pub enum State {
     Live,
     /// It was freed and is kept from being handed out again.
     Freed {
-        /// The line that freed it.
-        at: &'static Location<'static>,
         /// The serial number of the next block when that happened: the ledger's own time.
         before: u64,
     },
@@ -64,17 +62,9 @@ impl Record {
         self.state == State::Live
     }
 
-    /// The line that freed it, when it is in quarantine.
-    pub fn freed_at(&self) -> Option<&'static Location<'static>> {
-        match self.state {
-            State::Live => None,
-            State::Freed { at, .. } => Some(at),
-        }
-    }
-
     /// Whether it was freed before the block with number `serial` was allocated.
     pub fn was_freed_before(&self, serial: u64) -> bool {
-        matches!(self.state, State::Freed { before, .. } if before < serial)
+        matches!(self.state, State::Freed { before } if before < serial)
     }
 
     /// The return addresses without the unused rest.

@@ -54,7 +54,7 @@ fn a_record_keeps_what_it_was_told() {
         record.allocation,
         Allocation { allocated_at: record.allocation.allocated_at, ..block(0x1000, 40, Kind::Node) }
     );
-    assert_eq!((record.serial, record.backtrace(), record.freed_at()), (1, &[3, 2, 1][..], None));
+    assert_eq!((record.serial, record.backtrace(), record.is_live()), (1, &[3, 2, 1][..], true));
     assert_eq!(ledger.lookup(0x1010), None);
     let full = Allocation { backtrace: [9; BACKTRACE], ..block(0x2000, 1, Kind::Other) };
     ledger.record(full).unwrap();
@@ -72,9 +72,9 @@ fn a_full_ledger_refuses_and_goes_on() {
     assert_eq!(ledger.left(), 0);
     assert_eq!(ledger.record(block(48, 1, Kind::Node)), Err(Refused::Full));
     // A quarantined block still needs its record.
-    ledger.free(16, Manner::Quarantine, Location::caller()).unwrap();
+    ledger.free(16, Manner::Quarantine).unwrap();
     assert_eq!(ledger.record(block(48, 1, Kind::Node)), Err(Refused::Full));
-    ledger.free(32, Manner::AtOnce, Location::caller()).unwrap();
+    ledger.free(32, Manner::AtOnce).unwrap();
     assert_eq!(ledger.record(block(48, 1, Kind::Node)), Ok(3));
     assert_eq!(ledger.snapshot().refused, 2);
     ledger.check();
@@ -87,7 +87,7 @@ fn a_ledger_of_nothing_refuses_everything() {
         let mut ledger = room.ledger();
         assert_eq!(ledger.capacity(), 0);
         assert_eq!(ledger.record(block(16, 1, Kind::Node)), Err(Refused::Full));
-        assert_eq!(ledger.free(16, Manner::AtOnce, Location::caller()), Err(BadFree::Unknown));
+        assert_eq!(ledger.free(16, Manner::AtOnce), Err(BadFree::Unknown));
         assert_eq!(ledger.lookup(16), None);
         assert_eq!(ledger.since(0).count(), 0);
     }
@@ -99,7 +99,7 @@ fn an_address_is_recorded_once() {
     let mut ledger = room.ledger();
     ledger.record(block(16, 1, Kind::Node)).unwrap();
     assert_eq!(ledger.record(block(16, 1, Kind::Node)), Err(Refused::Taken));
-    ledger.free(16, Manner::Quarantine, Location::caller()).unwrap();
+    ledger.free(16, Manner::Quarantine).unwrap();
     assert_eq!(ledger.record(block(16, 1, Kind::Node)), Err(Refused::Taken));
     assert_eq!(ledger.record(block(0, 1, Kind::Node)), Err(Refused::Taken));
     assert_eq!(ledger.snapshot().allocated.scull.node, 1);
@@ -112,14 +112,12 @@ fn a_quarantined_block_knows_a_double_free_and_a_forgotten_one_does_not() {
     let mut ledger = room.ledger();
     ledger.record(block(16, 5, Kind::Quantum)).unwrap();
     ledger.record(block(32, 6, Kind::Array)).unwrap();
-    let here = Location::caller();
-    let freed = ledger.free(16, Manner::Quarantine, here);
+    let freed = ledger.free(16, Manner::Quarantine);
     assert_eq!(freed, Ok(Freed { size: 5, kind: Kind::Quantum, serial: 1 }));
-    assert_eq!(ledger.free(16, Manner::Quarantine, Location::caller()), Err(BadFree::Double));
-    assert_eq!(ledger.lookup(16).unwrap().freed_at(), Some(here), "the first free is the one on record");
-    ledger.free(32, Manner::AtOnce, here).unwrap();
-    assert_eq!(ledger.free(32, Manner::AtOnce, here), Err(BadFree::Unknown));
-    assert_eq!(ledger.free(17, Manner::AtOnce, here), Err(BadFree::Unknown), "not the start of a block");
+    assert_eq!(ledger.free(16, Manner::Quarantine), Err(BadFree::Double));
+    ledger.free(32, Manner::AtOnce).unwrap();
+    assert_eq!(ledger.free(32, Manner::AtOnce), Err(BadFree::Unknown));
+    assert_eq!(ledger.free(17, Manner::AtOnce), Err(BadFree::Unknown), "not the start of a block");
     let counts = ledger.snapshot();
     assert_eq!((counts.double_free, counts.unknown_free), (1, 2));
     assert_eq!((counts.freed.scull.quantum, counts.freed.scull.array), (1, 1));
@@ -132,7 +130,7 @@ fn records_come_in_the_order_of_their_serials_wherever_they_lie() {
     for address in [16, 32, 48] {
         ledger.record(block(address, 1, Kind::Node)).unwrap();
     }
-    ledger.free(16, Manner::AtOnce, Location::caller()).unwrap();
+    ledger.free(16, Manner::AtOnce).unwrap();
     let mark = ledger.next_serial();
     // The freed record is used again, before the others in memory, after them in age.
     ledger.record(block(64, 1, Kind::Array)).unwrap();
@@ -152,7 +150,7 @@ fn what_is_not_marked_is_leaked() {
     for address in [32, 48, 64] {
         ledger.record(block(address, 4000, Kind::Quantum)).unwrap();
     }
-    ledger.free(64, Manner::Quarantine, Location::caller()).unwrap();
+    ledger.free(64, Manner::Quarantine).unwrap();
     ledger.begin_marking();
     assert!(ledger.mark(48));
     assert!(!ledger.mark(48), "already marked");
@@ -187,7 +185,7 @@ fn reclaiming_is_not_freeing() {
     for address in [32, 48, 64] {
         ledger.record(block(address, 1, Kind::Quantum)).unwrap();
     }
-    ledger.free(32, Manner::Quarantine, Location::caller()).unwrap();
+    ledger.free(32, Manner::Quarantine).unwrap();
     let mut gone = Vec::new();
     ledger.retain_since(before.serial + 1, |record| {
         let keep = record.allocation.address == 64;
@@ -217,13 +215,13 @@ fn of_every_counter_a_period_has_what_came_in_it() {
             address += 16;
             ledger.record(block(address, 1, Kind::Other)).unwrap();
         }
-        let _ = ledger.free(16, Manner::Quarantine, Location::caller());
+        let _ = ledger.free(16, Manner::Quarantine);
         let before = ledger.snapshot().double_free;
         while ledger.snapshot().double_free < before + doubles {
-            assert_eq!(ledger.free(16, Manner::Quarantine, Location::caller()), Err(BadFree::Double));
+            assert_eq!(ledger.free(16, Manner::Quarantine), Err(BadFree::Double));
         }
         for _ in 0..unknown {
-            assert_eq!(ledger.free(8, Manner::AtOnce, Location::caller()), Err(BadFree::Unknown));
+            assert_eq!(ledger.free(8, Manner::AtOnce), Err(BadFree::Unknown));
         }
         for _ in 0..refused {
             assert_eq!(ledger.record(block(16, 1, Kind::Other)), Err(Refused::Taken));
@@ -246,7 +244,7 @@ fn a_record_knows_before_which_block_it_was_freed() {
     ledger.record(block(16, 1, Kind::Node)).unwrap();
     ledger.record(block(32, 1, Kind::Node)).unwrap();
     assert!(!ledger.lookup(16).unwrap().was_freed_before(u64::MAX), "it lives");
-    ledger.free(16, Manner::Quarantine, Location::caller()).unwrap();
+    ledger.free(16, Manner::Quarantine).unwrap();
     ledger.record(block(48, 1, Kind::Node)).unwrap();
     // Block 3 came next. Of one that came before nothing else can be said.
     assert_eq!(

@@ -324,20 +324,20 @@ fn asked_for(kind: Kind, layout: Layout, at: &'static Location<'static>) -> Allo
 pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result<(), BadFree> {
     let address = block.addr().get();
     if !Kernel::wanted().contains(Kinds::BLOCKS) {
-        return give_up(address, at);
+        return give_up(address);
     }
     let found = with_ledger(|ledger| ledger.lookup(address).map(|record| record.allocation));
     // Of the others there are too many for the log, and few that anything is stored in that it has.
-    let Some(found) = found.filter(|found| found.kind != Kind::Other) else { return give_up(address, at) };
+    let Some(found) = found.filter(|found| found.kind != Kind::Other) else { return give_up(address) };
     let what = What::Block(Block::Freed { address, size: found.size });
     let ticket = Kernel::tell(what, at);
-    let freed = give_up(address, at);
+    let freed = give_up(address);
     Kernel::told(ticket, if freed.is_ok() { Outcome::ZEROS } else { Outcome::Failed });
     freed
 }
 
 /// [`free`], told to none.
-fn give_up(address: usize, at: &'static Location<'static>) -> Result<(), BadFree> {
+fn give_up(address: usize) -> Result<(), BadFree> {
     let (freed, manner, _until_poisoned) = {
         let mut heap = HEAP.lock_irqsave();
         let heap = heap.as_mut().ok_or(BadFree::Unknown)?;
@@ -348,7 +348,7 @@ fn give_up(address: usize, at: &'static Location<'static>) -> Result<(), BadFree
             Some(_) if quarantine::is_held() => (Manner::Quarantine, true),
             _ => (Manner::AtOnce, false),
         };
-        let freed = heap.ledger.free(address, manner, at)?;
+        let freed = heap.ledger.free(address, manner)?;
         heap.kept += usize::from(kept);
         // Else the task that drops the last of the others might give the block back before it is poisoned,
         // and its next owner would find poison in it.

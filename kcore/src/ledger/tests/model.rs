@@ -1,6 +1,5 @@
 //! Random histories against a map.
 
-use core::panic::Location;
 use std::collections::BTreeMap;
 use std::vec::Vec;
 
@@ -113,7 +112,7 @@ fn play(ledger: &mut Ledger<'_>, model: &mut Model, step: &Step) {
         }
         Step::Free { address, at_once } => {
             let manner = if at_once { Manner::AtOnce } else { Manner::Quarantine };
-            assert_eq!(ledger.free(address, manner, Location::caller()), model.free(address, manner));
+            assert_eq!(ledger.free(address, manner), model.free(address, manner));
         }
         Step::Mark { address } => {
             let fresh = model.blocks.get_mut(&address).filter(|block| block.live && !block.marked);
