@@ -158,6 +158,11 @@ impl Arena {
         block.map_or((0, false), |block| (block.size, block.kind != Kind::Other))
     }
 
+    /// Whether a block at `address` was not freed.
+    pub(super) fn is_live(&self, address: usize) -> bool {
+        self.blocks.get(&address).is_some_and(|block| !block.freed)
+    }
+
     pub(super) fn free(&mut self, start: NonNull<u8>) -> Result<(), BadFree> {
         let Some(block) = self.blocks.get_mut(&start.addr().get()) else {
             self.account.unknown_frees += 1;

@@ -149,7 +149,7 @@ fn access(line: &Line, name: &str, op: Op, names: &Names) -> String {
             Some(Outcome::Saw(value)) => format!("{name} is {}", names.value(value)),
             _ => format!("looks at {name}"),
         },
-        Op::Store(value) | Op::Put(value) if line.leaves_buffer => becomes(value) + " at last",
+        Op::Store(value) | Op::Put(value) if line.buffered_since.is_some() => becomes(value) + " at last",
         Op::Store(value) | Op::Put(value) => becomes(value),
         Op::Swap(value) => match line.outcome {
             Some(Outcome::Failed) => format!("{name}: swap fails"),

@@ -21,11 +21,12 @@ impl World {
     pub(super) fn buffer(&mut self, store: &Access, at: &'static Location<'static>) -> bool {
         let (Op::Store(bits) | Op::Put(bits)) = store.op else { return false };
         let buffered = self.buffered && store.size == size_of::<usize>();
+        let since = self.transcript.as_ref().map_or(0, |transcript| transcript.lines.len());
         match self.task().filter(|_| buffered) {
             None => false,
             Some(task) => {
                 let after = task.made;
-                outside(|| task.buffer.push_back(Buffered { store: *store, bits, at, after }));
+                outside(|| task.buffer.push_back(Buffered { store: *store, bits, at, after, since }));
                 true
             }
         }
@@ -40,17 +41,17 @@ impl World {
     /// The first store of task `who` that waits takes effect.
     pub(super) fn leave_buffer(&mut self, who: u8) {
         let task = &mut self.tasks[usize::from(who)];
-        let Buffered { store, bits, at, .. } =
+        let Buffered { store, bits, at, since, .. } =
             task.buffer.pop_front().expect("a store that leaves has waited");
         task.left += 1;
         let word: *const AtomicUsize = core::ptr::with_exposed_provenance(store.address);
         // SAFETY: a task was about to store to this `Shared`, which is a word and an atomic; what tasks use stays
         // mapped as long as the execution.
-        unsafe { &*word }.store(bits, Relaxed);
-        let step = self.step_of(&store);
+        let before = unsafe { &*word }.swap(bits, Relaxed);
+        let (step, of) = (self.step_of(&store), Of::Access(store.site, store.op));
         if let Some(transcript) = &mut self.transcript {
-            let of = Of::Access(store.site, store.op);
-            transcript.add(Line { who, leaves_buffer: true, step, at, of, outcome: None });
+            let word = Some([before, bits]);
+            transcript.add(Line { buffered_since: Some(since), word, ..Line::new(who, step, of, at) });
         }
         self.refresh(who);
     }

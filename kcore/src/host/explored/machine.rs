@@ -211,7 +211,9 @@ unsafe impl Memory for Explored {
         outside(|| {
             here(|world| {
                 // SAFETY: it was allocated for this, and stays as long as the execution.
-                Ok(unsafe { world.arena.take_in(base, layout, offset, kind, size, location) })
+                let start = unsafe { world.arena.take_in(base, layout, offset, kind, size, location) };
+                world.note_block(start, size, kind, location);
+                Ok(start)
             })
         })
     }

@@ -40,4 +40,4 @@ pub use machine::Explored;
 pub use model::{Checked, check};
 pub use region::Allocator;
 pub use survey::{Damage, End, Ends, MemoryModel, Replay, Subject, Survey};
-pub use transcript::{Line, Of, Transcript};
+pub use transcript::{Allocated, Line, Of, Transcript};

@@ -29,6 +29,9 @@ const GUARD: usize = 64 << 10;
 /// Bytes of a stack.
 const STACK: usize = 512 << 10;
 
+/// In the name of a static.
+const STATIC: u64 = 1 << 63;
+
 /// Where the stretch begins; 0 before it was reserved.
 static START: AtomicUsize = AtomicUsize::new(0);
 /// Numbers of threads that are free.
@@ -92,7 +95,16 @@ impl Region {
         match offset < THREAD {
             true => offset as u64,
             // A static.
-            false => 1 << 63 | (address.wrapping_sub((&raw const START).addr()) as u64 & (u64::MAX >> 1)),
+            false => STATIC | (address.wrapping_sub((&raw const START).addr()) as u64 & !STATIC),
+        }
+    }
+
+    /// The address that is called so.
+    pub(super) fn address(&self, name: u64) -> usize {
+        match name & STATIC == 0 {
+            true => self.start + name as usize,
+            // So far away from a static, and the bit below its mark is the sign.
+            false => (&raw const START).addr().wrapping_add(((name << 1) as i64 >> 1) as usize),
         }
     }
 }

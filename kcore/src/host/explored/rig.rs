@@ -68,7 +68,10 @@ impl Rig for Explored {
         walk(&mut |address| {
             reachable.insert(address);
         });
-        here(|world| world.arena.account_since(&heap.since, &reachable))
+        here(|world| {
+            world.note_lost(&reachable);
+            world.arena.account_since(&heap.since, &reachable)
+        })
     }
 }
 

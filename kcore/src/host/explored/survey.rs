@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::driver::{Driver, Trouble};
 use super::jobs::Jobs;
-use super::machine::Explored;
+use super::machine::{Explored, here};
+use super::region::outside;
 use super::transcript::Transcript;
 use super::world::{MOST_TASKS, World};
 use crate::event::Kinds;
@@ -247,8 +248,9 @@ impl<'a> Subject<'a> {
             Err(refusal) => return Err(refusal),
         }
         if let Some(why) = stage.judge(None) {
-            super::machine::here(|world| world.does_not_add_up(&why));
+            here(|world| world.does_not_add_up(&why));
         }
+        outside(|| here(|world| world.note_words(&stage.notes)));
         Ok(End::of(&stage.run))
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Buffered {
     pub(super) at: &'static Location<'static>,
     /// After how many steps of its task.
     pub(super) after: u32,
+    /// And after how many of all tasks, if they are written down.
+    pub(super) since: usize,
 }
 
 /// The last two places at which a task has looked since it waited last.

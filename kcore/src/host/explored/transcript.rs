@@ -1,11 +1,17 @@
 //! The steps of an execution, with their names and source lines.
 
 use core::panic::Location;
+use core::ptr::NonNull;
+use std::collections::BTreeSet;
+use std::string::String;
 use std::vec::Vec;
+
+use super::task::Task;
+use super::world::World;
 
 use crate::event::{LockId, Op, Outcome, Site};
 use crate::explore::{Schedule, Step};
-use crate::machine::TaskId;
+use crate::machine::{Kind, TaskId};
 use crate::sync::is_silent;
 
 /// A step as people read it.
@@ -13,8 +19,8 @@ use crate::sync::is_silent;
 pub struct Line {
     /// The task that makes it, from 0.
     pub who: u8,
-    /// It is a store of the task's that leaves its buffer.
-    pub leaves_buffer: bool,
+    /// It is a store of the task's that leaves its buffer, where it has waited since there were so many steps.
+    pub buffered_since: Option<usize>,
     /// What it is.
     pub step: Step,
     /// At which source line.
@@ -23,9 +29,15 @@ pub struct Line {
     pub of: Of,
     /// What it came to, where that is known.
     pub outcome: Option<Outcome>,
+    /// What was in the word just before it and just after it, if it is an access to a word.
+    pub word: Option<[usize; 2]>,
 }
 
 impl Line {
+    pub(super) fn new(who: u8, step: Step, of: Of, at: &'static Location<'static>) -> Self {
+        Line { who, buffered_since: None, step, at, of, outcome: None, word: None }
+    }
+
     /// Whether only a machine that explores can keep a task from this step. To sleep and to spin are no such steps:
     /// who does waits by itself.
     fn is_silent(&self) -> bool {
@@ -64,6 +76,25 @@ pub enum Of {
     Nothing,
 }
 
+/// A block that a task has allocated.
+#[derive(Clone, Copy, Debug)]
+pub struct Allocated {
+    /// The task, from 0.
+    pub who: u8,
+    /// After how many steps.
+    pub after: usize,
+    /// Where it begins.
+    pub address: usize,
+    /// Its bytes.
+    pub size: usize,
+    /// What it is used for.
+    pub kind: Kind,
+    /// By which source line.
+    pub at: &'static Location<'static>,
+    /// In the end it was not freed, and nothing led to it.
+    pub is_lost: bool,
+}
+
 /// The steps so far.
 #[derive(Clone, Debug, Default)]
 pub struct Transcript {
@@ -71,12 +102,18 @@ pub struct Transcript {
     pub lines: Vec<Line>,
     /// What tasks that never ended wanted to do next.
     pub waiting: Vec<Line>,
+    /// What tasks have allocated meanwhile.
+    pub blocks: Vec<Allocated>,
+    /// What the experiment says of it.
+    pub notes: Vec<String>,
 }
 
 impl Transcript {
     pub(super) fn clear(&mut self) {
         self.lines.clear();
         self.waiting.clear();
+        self.blocks.clear();
+        self.notes.clear();
     }
 
     pub(super) fn add(&mut self, line: Line) {
@@ -86,7 +123,7 @@ impl Transcript {
     /// Who makes the steps that a kernel hears of, too. [`None`] when the order hangs on others: at silent locks and
     /// wait queues, and in atomic words. A kernel makes each of these as soon as the step before it is made.
     pub fn for_a_kernel(&self) -> Option<Schedule> {
-        if self.lines.iter().any(|line| line.leaves_buffer) {
+        if self.lines.iter().any(|line| line.buffered_since.is_some()) {
             // When a store leaves its buffer, the CPU decides.
             return None;
         }
@@ -123,6 +160,78 @@ impl Transcript {
     pub(super) fn note(&mut self, who: u8, outcome: Outcome) {
         if let Some(line) = self.lines.last_mut().filter(|line| line.who == who) {
             line.outcome = Some(outcome);
+        }
+    }
+}
+
+impl World {
+    /// Task `who` is about to make its step.
+    pub(super) fn write_down(&mut self, who: u8) {
+        let Task { pending, of, at, .. } = self.tasks[usize::from(who)];
+        let line = Line::new(who, pending.expect("a task that runs has a step to make"), of, at);
+        let word = self.word_at(&line).map(|before| [before; 2]);
+        if let Some(transcript) = &mut self.transcript {
+            transcript.add(Line { word, ..line });
+        }
+    }
+
+    /// The last step of task `who` is made.
+    pub(super) fn note_word_after(&mut self, who: u8) {
+        let last = self.transcript.as_ref().and_then(|transcript| transcript.lines.last());
+        let now = last.filter(|line| line.who == who).and_then(|line| self.word_at(line));
+        let last = self.transcript.as_mut().and_then(|transcript| transcript.lines.last_mut());
+        if let Some((now, [_, after])) = now.zip(last.and_then(|line| line.word.as_mut())) {
+            *after = now;
+        }
+    }
+
+    /// What is in the word that `line` is an access to, if it is to one.
+    fn word_at(&self, line: &Line) -> Option<usize> {
+        let size = line.step.size as usize;
+        let is_word = matches!(line.of, Of::Access(_, op) if !matches!(op, Op::Read | Op::Write | Op::Clear));
+        let mut bytes = [0; size_of::<usize>()];
+        let from: *const u8 = core::ptr::with_exposed_provenance(self.region.address(line.step.object.0));
+        let to = bytes.get_mut(..size).filter(|_| is_word)?;
+        // SAFETY: a task has made this access, or is about to: the word is one of its own, of a static, or of a
+        // block, and all of these stay mapped as long as the execution. No task runs meanwhile.
+        unsafe { from.copy_to_nonoverlapping(to.as_mut_ptr(), size) };
+        Some(usize::from_ne_bytes(bytes))
+    }
+
+    /// The running task has allocated a block.
+    pub(super) fn note_block(
+        &mut self,
+        start: NonNull<u8>,
+        size: usize,
+        kind: Kind,
+        at: &'static Location<'static>,
+    ) {
+        if let (Some(transcript), Some(who)) = (&mut self.transcript, self.turn) {
+            let (after, address) = (transcript.lines.len(), start.addr().get());
+            transcript.blocks.push(Allocated { who, after, address, size, kind, at, is_lost: false });
+        }
+    }
+
+    /// The experiment has said so.
+    pub(super) fn note_words(&mut self, notes: &[String]) {
+        if let Some(transcript) = &mut self.transcript {
+            transcript.notes = notes.to_vec();
+        }
+    }
+
+    /// Of the blocks of the kinds that make up a device, those at `reachable` are not lost.
+    pub(super) fn note_lost(&mut self, reachable: &BTreeSet<usize>) {
+        let Self { arena, transcript, .. } = self;
+        let blocks = transcript.iter_mut().flat_map(|transcript| &mut transcript.blocks);
+        for block in blocks.filter(|block| block.kind != Kind::Other) {
+            block.is_lost |= arena.is_live(block.address) && !reachable.contains(&block.address);
+        }
+    }
+
+    /// What the step came to that was made last.
+    pub(super) fn note_outcome(&mut self, outcome: Outcome) {
+        if let (Some(transcript), Some(who)) = (&mut self.transcript, self.turn) {
+            transcript.note(who, outcome);
         }
     }
 }

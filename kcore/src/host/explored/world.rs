@@ -14,7 +14,7 @@ use super::quiet;
 use super::region::{PARTS, PartStack, Region, is_installed, outside};
 use super::task::{Looks, Task, Turns};
 use super::transcript::{Line, Of, Transcript};
-use crate::event::{Actor, Event, Kinds, LockStep, Outcome, What};
+use crate::event::{Actor, Event, Kinds, LockStep, What};
 use crate::explore::{Act, Divergence, Next, Object, Search, Step, Want};
 use crate::host::arena::Arena;
 use crate::machine::{CpuId, TaskId};
@@ -41,7 +41,7 @@ pub(super) struct World {
     pub(super) wanted: Kinds,
     pub(super) tasks: Vec<Task>,
     /// The participant that runs; [`None`] while who sets them up does.
-    turn: Option<u8>,
+    pub(super) turn: Option<u8>,
     /// How many tasks there were in this execution.
     numbers: u32,
     /// The units that there were of each lock before its first step since the tasks were set up.
@@ -216,6 +216,7 @@ impl World {
         at: &'static Location<'static>,
     ) -> Option<NonNull<Turns>> {
         let who = self.turn?;
+        self.note_word_after(who);
         let task = &mut self.tasks[usize::from(who)];
         (task.pending, task.of, task.at, task.vain_turns) = (Some(step), of, at, 0);
         let yielder = task.yielder;
@@ -379,24 +380,13 @@ impl World {
         }
     }
 
-    fn write_down(&mut self, who: u8) {
-        if let Some(transcript) = &mut self.transcript {
-            let task = &self.tasks[usize::from(who)];
-            let step = task.pending.expect("a task that runs has a step to make");
-            transcript.add(Line { who, leaves_buffer: false, step, at: task.at, of: task.of, outcome: None });
-        }
-    }
-
     /// No task goes on: forgets those that have not ended, and says why they have not.
     fn close(&mut self) -> Option<Verdict> {
         let stopped = self.tasks.iter().any(|task| task.coroutine.is_some());
         if let Some(transcript) = &mut self.transcript {
             let left = self.tasks.iter().zip(0..).filter(|(task, _)| task.coroutine.is_some());
             transcript.waiting = left
-                .filter_map(|(task, who)| {
-                    let (step, at, of) = (task.pending?, task.at, task.of);
-                    Some(Line { who, leaves_buffer: false, step, at, of, outcome: None })
-                })
+                .filter_map(|(task, who)| Some(Line::new(who, task.pending?, task.of, task.at)))
                 .collect();
         }
         if stopped && self.trouble.is_none() {
@@ -425,13 +415,6 @@ impl World {
             let spins = |task: &Task| matches!(task.pending, Some(Step { act: Act::Await { .. }, .. }));
             let otherwise = if tasks.iter().any(spins) { Verdict::Livelock } else { Verdict::Stuck };
             *found = Some(session.found().map_or(otherwise, |finding| finding.verdict()));
-        }
-    }
-
-    /// What the step came to that was made last.
-    pub(super) fn note_outcome(&mut self, outcome: Outcome) {
-        if let (Some(transcript), Some(who)) = (&mut self.transcript, self.turn) {
-            transcript.note(who, outcome);
         }
     }
 
