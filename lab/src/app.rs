@@ -52,11 +52,11 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             catalogue::check(catalogue::find(experiment)?, &line(&words, options), options.config())?;
             boot(&words)
         }
-        Command::Explore { experiment, memory_model, search } => {
-            explore::main(experiment, *memory_model, search, options)
+        Command::Explore { experiment, memory_model, search, svg } => {
+            explore::main(experiment, *memory_model, search, svg.as_deref(), options)
         }
         Command::Merge { files, into } => explore::merge(files, into.as_deref(), options),
-        Command::Replay { string, on } => replay(string, *on, options),
+        Command::Replay { string, on, svg } => replay(string, *on, svg.as_deref(), options),
         Command::Test { filter, fail_allocations } => {
             let which = fail_allocations.then_some(FAIL_ALLOCATIONS);
             boot(&[&["test"], which.as_slice(), filter.as_deref().as_slice()].concat())
@@ -87,8 +87,8 @@ fn is_for_the_kernel(run: &[String], options: &Options) -> bool {
 }
 
 /// Makes an execution again: here, and then on the CPUs of a machine, which must come to the same verdict.
-fn replay(string: &str, on: On, options: &Options) -> Result<Status, Failure> {
-    let (status, run) = explore::replay(string, options)?;
+fn replay(string: &str, on: On, svg: Option<&Path>, options: &Options) -> Result<Status, Failure> {
+    let (status, run) = explore::replay(string, svg, options)?;
     match on {
         On::Host => Ok(status),
         On::Both if status != Status::Expected => Ok(status),
@@ -153,7 +153,7 @@ fn boot_and(
     run: impl FnOnce(Machine) -> Result<Outcome, Failure>,
 ) -> Result<Status, Failure> {
     catalogue::read(&line(words, options))?;
-    let json = options.json.as_deref().map(Sink::open).transpose()?;
+    let json = options.json.as_deref().map(|to| Sink::open("report", to)).transpose()?;
     let start = Instant::now();
     let kernel = build::kernel(options.config())?;
     let built = start.elapsed();

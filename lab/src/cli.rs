@@ -96,6 +96,9 @@ pub enum Command {
         /// How much of them
         #[command(flatten)]
         search: Search,
+        /// Draw the shortest that goes wrong
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
     },
     /// Put together what explore --shard has made
     Merge {
@@ -113,6 +116,9 @@ pub enum Command {
         /// Where
         #[arg(long, value_enum, default_value = "both")]
         on: On,
+        /// Draw it
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
     },
     /// Run the in-kernel test cases
     Test {

@@ -7,6 +7,7 @@
 //! | [`cli`] | the command line, checked with the kernel's own parser; one line for each mistake |
 //! | [`app`] | what each command does |
 //! | `output`, [`paint`] | what is written, where to, and in which colours |
+//! | `canvas` | a picture as it is drawn |
 //! | [`build`] | the kernel ELF, made by Cargo or named by `SCULLERY_KERNEL` |
 //! | [`machine`], [`session`] | a machine to boot, and one that runs |
 //! | [`symbols`] | addresses become functions and lines |
@@ -27,6 +28,7 @@
 pub mod app;
 pub mod bench;
 pub mod build;
+mod canvas;
 pub mod catalogue;
 pub mod cli;
 pub mod compare;

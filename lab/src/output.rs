@@ -68,12 +68,12 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// The file `to`, empty; stdout if it is `-`.
-    pub(crate) fn open(to: &Path) -> Result<Self, Failure> {
+    /// The file `to`, empty, which is to be a `what`; stdout if it is `-`.
+    pub(crate) fn open(what: &str, to: &Path) -> Result<Self, Failure> {
         if to == Path::new("-") {
             return Ok(Sink { name: "the output".to_string(), to: Box::new(io::stdout()) });
         }
-        let name = format!("the report '{}'", to.display());
+        let name = format!("the {what} '{}'", to.display());
         let file = File::create(to)
             .map_err(|error| Failure::usage(format!("{name} cannot be written: {error} (try --help)")))?;
         Ok(Sink { name, to: Box::new(file) })

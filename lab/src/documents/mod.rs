@@ -7,6 +7,7 @@
 //! | [`races`] | `docs/RACES.md`, from the races |
 //! | [`lock_order`] | `docs/LOCK_ORDER.md`, its table, from what machines have observed: `cargo lock-order` |
 //! | [`picture`] | `docs/run.svg`, from what a machine has said: `docs/run.txt` |
+//! | [`counterexample`] | `docs/counterexample.svg`, from all executions of `scull-leak` |
 //! | [`crate::matrix::markdown`] | `docs/MATRIX.md`, from the catalogue |
 //! | [`proofs`] | `docs/PROOFS.md`, from all executions of the experiments |
 //! | [`text`] | what is the same in all: lines, cells, anchors |
@@ -15,6 +16,7 @@
 
 pub mod commands;
 pub mod experiments;
+pub use crate::explore::picture as counterexample;
 pub mod lock_order;
 pub mod picture;
 pub use crate::explore::all as proofs;
@@ -40,5 +42,9 @@ pub const ALL: &[Document] = &[
     Document { file: "docs/MATRIX.md", render: || markdown::render(&Sheet::expected()) },
     Document { file: "docs/PROOFS.md", render: proofs::render },
     Document { file: "docs/RACES.md", render: races::render },
+    Document {
+        file: "docs/counterexample.svg",
+        render: || counterexample::shortest("scull-leak").expect("it can be explored, and leaks"),
+    },
     Document { file: "docs/run.svg", render: || picture::render(picture::TRANSCRIPT) },
 ];

@@ -9,8 +9,9 @@ use kcore::report::{Explore, Outcome};
 
 use super::checkpoint::Checkpoint;
 use super::choice::Choice;
+use super::columns;
 use super::recipe::Recipe;
-use super::{columns, story};
+use super::story::Story;
 use crate::status::Failure;
 
 /// Characters of a line.
@@ -90,7 +91,7 @@ impl<'a> Account<'a> {
                 plural(replay.made.switches(), "switch", "switches")
             );
             let _ = writeln!(text, "{}", columns::render(replay));
-            text += &story::tell(replay);
+            text += &Story::of(replay).text();
         }
         if let Some(recipe) = self.replay() {
             let _ = writeln!(text, "again: cargo run -- replay {recipe}");

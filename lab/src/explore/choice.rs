@@ -105,6 +105,24 @@ impl Choice {
         self.entry.name
     }
 
+    /// What is typed to explore it.
+    pub(super) fn command(&self) -> String {
+        let Resolved { lock, writers, quanta, rounds, .. } = &self.resolved;
+        let smallest = &self.entry.smallest;
+        let mut command = format!("cargo run -- explore {} --lock {lock}", self.name());
+        let numbers = [
+            ("writers", u64::from(*writers), u64::from(smallest.tasks)),
+            ("quanta", u64::from(*quanta), u64::from(smallest.quanta)),
+            ("rounds", u64::from(*rounds), 1),
+            ("quantum", self.settings.quantum, QUANTUM),
+            ("qset", self.settings.qset, QSET),
+        ];
+        for (key, number, _) in numbers.iter().filter(|(_, number, usual)| number != usual) {
+            command += &format!(" --{key} {number}");
+        }
+        command + if self.model == MemoryModel::Tso { " --memory-model tso" } else { "" }
+    }
+
     /// What is explored, in two lines.
     pub(super) fn heading(&self) -> String {
         let Resolved { lock, writers, quanta, rounds, .. } = &self.resolved;

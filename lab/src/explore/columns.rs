@@ -1,7 +1,6 @@
 //! An execution as people read it: a line for each step, a column for each task.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use kcore::event::{Op, Outcome};
 use kcore::explore::Act;
@@ -9,6 +8,7 @@ use kcore::host::explored::{Line, Of, Replay};
 use kcore::probe::Name;
 
 use super::account::WIDTH;
+use super::names::{Names, place};
 
 /// Of these, the number of the step and the mark of a switch.
 const MARGIN: usize = 6;
@@ -23,7 +23,7 @@ const MOST_COLUMNS: usize = 2;
 pub(super) fn render(replay: &Replay) -> String {
     let transcript = &replay.transcript;
     let all = || transcript.lines.iter().chain(&transcript.waiting);
-    let names = Names::of(&transcript.lines);
+    let names = Names::of(transcript);
     let tasks = all().map(|line| line.who).max().map_or(1, |who| usize::from(who) + 1);
     let mut text = format!("{:MARGIN$}", "");
     (0..tasks).for_each(|who| text += &placed(&Name(who as u8).to_string(), who, tasks));
@@ -46,10 +46,10 @@ fn row(line: &Line, what: &str, tasks: usize) -> String {
     if tasks <= MOST_COLUMNS {
         let column = (WIDTH - MARGIN) / tasks;
         let between = (0..who).map(|_| format!("{:1$}| ", "", column - 2)).collect::<String>();
-        return between + &cell(what, &place(line), column - 3);
+        return between + &cell(what, &place(line.at), column - 3);
     }
     let indent = INDENT * who;
-    let cell = cell(what, &place(line), WIDTH - MARGIN - 2 - indent);
+    let cell = cell(what, &place(line.at), WIDTH - MARGIN - 2 - indent);
     format!("{:indent$}{} {cell}", "", Name(line.who))
 }
 
@@ -62,55 +62,21 @@ fn placed(head: &str, who: usize, tasks: usize) -> String {
     }
 }
 
-/// At most `width` characters: what, and at the right where.
+/// At most `width` characters: what, and at the right where, in short if that is too long.
 fn cell(what: &str, place: &str, width: usize) -> String {
+    let is_long = what.chars().count() + 1 + place.len() > width;
+    let place = if is_long { place.replace(".rs:", ":") } else { place.to_string() };
+    let what = if is_long { what.trim_end_matches(AT_LAST) } else { what };
     let room = width.saturating_sub(place.len() + 1);
     let what: String = what.chars().take(room).collect();
     format!("{what:<room$} {place}")
 }
 
-/// Short names for addresses, in the order in which they are seen: b1, b2.
-struct Names(Vec<usize>);
-
-impl Names {
-    fn of(lines: &[Line]) -> Self {
-        let mut names = Names(Vec::new());
-        for line in lines {
-            let stored = match line.of {
-                Of::Access(_, Op::Store(value) | Op::Put(value) | Op::Swap(value)) => Some(value),
-                _ => None,
-            };
-            let seen = if let Some(Outcome::Saw(value)) = line.outcome { Some(value) } else { None };
-            for value in stored.into_iter().chain(seen).filter(|value| *value >= SMALLEST_ADDRESS) {
-                if !names.0.contains(&value) {
-                    names.0.push(value);
-                }
-            }
-        }
-        names
-    }
-
-    /// A number as it is, and an address by its name.
-    fn value(&self, value: usize) -> String {
-        match self.0.iter().position(|address| *address == value) {
-            Some(at) => format!("b{}", at + 1),
-            None => value.to_string(),
-        }
-    }
-}
-
-/// No number that is counted is so large.
-const SMALLEST_ADDRESS: usize = 1 << 16;
-
-/// The file and the line.
-pub(super) fn place(line: &Line) -> String {
-    let file =
-        Path::new(line.at.file()).file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
-    format!("{file}:{}", line.at.line())
-}
+/// What is said of a store that leaves its buffer.
+const AT_LAST: &str = " at last";
 
 /// What a task wanted that never came to it.
-fn wish(line: &Line) -> String {
+pub(super) fn wish(line: &Line) -> String {
     match line.of {
         Of::Lock(lock) => format!("wants {}", lock.name.name),
         Of::WakeUp(_) => "sleeps for ever".to_string(),
@@ -120,13 +86,13 @@ fn wish(line: &Line) -> String {
 }
 
 /// What a step is.
-fn words(line: &Line, names: &Names) -> String {
+pub(super) fn words(line: &Line, names: &Names) -> String {
     let bytes = line.step.size;
     match (line.of, line.step.act) {
         (Of::Lock(lock), Act::Give { .. }) => format!("gives {}", lock.name.name),
         (Of::Lock(_), Act::Update) => "at the queue of waiters".to_string(),
         (Of::Lock(lock), _) => format!("takes {}", lock.name.name),
-        (Of::Access(site, op), _) => access(line, site.name, op, names),
+        (Of::Access(_, op), _) => access(line, op, names),
         (Of::Block(_), _) => format!("frees {bytes} bytes"),
         (Of::WakeUp(_), Act::Take { .. }) => "was woken".to_string(),
         (Of::WakeUp(task), _) => format!("wakes {}", Name((task.0 as u8).saturating_sub(1))),
@@ -138,8 +104,8 @@ fn words(line: &Line, names: &Names) -> String {
     }
 }
 
-fn access(line: &Line, name: &str, op: Op, names: &Names) -> String {
-    let bytes = line.step.size;
+fn access(line: &Line, op: Op, names: &Names) -> String {
+    let (bytes, name) = (line.step.size, names.word(line));
     let becomes = |value| format!("{name} becomes {}", names.value(value));
     match op {
         Op::Read => format!("reads {bytes} bytes"),
@@ -149,13 +115,17 @@ fn access(line: &Line, name: &str, op: Op, names: &Names) -> String {
             Some(Outcome::Saw(value)) => format!("{name} is {}", names.value(value)),
             _ => format!("looks at {name}"),
         },
-        Op::Store(value) | Op::Put(value) if line.buffered_since.is_some() => becomes(value) + " at last",
+        Op::Store(value) | Op::Put(value) if line.buffered_since.is_some() => becomes(value) + AT_LAST,
         Op::Store(value) | Op::Put(value) => becomes(value),
         Op::Swap(value) => match line.outcome {
             Some(Outcome::Failed) => format!("{name}: swap fails"),
             _ => becomes(value) + " by swap",
         },
-        Op::Update => format!("{name}: counts"),
-        Op::Point => name.to_string(),
+        Op::Update => match line.word {
+            Some([before, after]) if before == after => format!("{name} stays {}", names.value(after)),
+            Some([_, after]) => becomes(after),
+            None => format!("{name}: changes"),
+        },
+        Op::Point => name,
     }
 }

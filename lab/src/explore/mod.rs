@@ -7,7 +7,10 @@
 //! | `recipe` | a counterexample as people pass it on |
 //! | `account` | what the executions came to, as text and as a record |
 //! | `columns` | an execution as people read it, a column for each task |
-//! | `story` | what went wrong in it, in a sentence |
+//! | `names` | what addresses are called there |
+//! | `story` | what went wrong in it, in some sentences |
+//! | `scene`, `plan`, `drawing`, `legend` | what is in its picture, where that is, what it looks like and means |
+//! | `picture` | its picture as a file |
 //! | `all` | the whole catalogue: `docs/PROOFS.md` |
 
 mod account;
@@ -15,7 +18,13 @@ pub mod all;
 mod checkpoint;
 mod choice;
 mod columns;
+mod drawing;
+mod legend;
+mod names;
+pub mod picture;
+mod plan;
 mod recipe;
+mod scene;
 mod story;
 
 use std::num::NonZero;
@@ -32,6 +41,7 @@ use self::account::Account;
 use self::checkpoint::Checkpoint;
 use self::choice::Choice;
 use self::recipe::Recipe;
+use self::story::Story;
 use crate::catalogue;
 use crate::cli::{Model, Options, Search};
 use crate::output::{Sink, say, text_of};
@@ -43,8 +53,14 @@ use crate::status::{Failure, Status};
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 
-/// Explores the experiment that is called so, as much of it as `search` says.
-pub fn main(experiment: &str, model: Model, search: &Search, options: &Options) -> Result<Status, Failure> {
+/// Explores the experiment that is called so, as much of it as `search` says, and draws to `svg` what it finds.
+pub fn main(
+    experiment: &str,
+    model: Model,
+    search: &Search,
+    svg: Option<&Path>,
+    options: &Options,
+) -> Result<Status, Failure> {
     let model = match model {
         Model::Sc => MemoryModel::Sc,
         Model::Tso => MemoryModel::Tso,
@@ -52,10 +68,14 @@ pub fn main(experiment: &str, model: Model, search: &Search, options: &Options) 
     let choice = Choice::of(experiment, model, options)?;
     let subject = choice.subject()?;
     let known = begun(&choice, &subject, search)?;
-    let json = options.json.as_deref().map(Sink::open).transpose()?;
+    let json = options.json.as_deref().map(|to| Sink::open("report", to)).transpose()?;
+    let svg = svg.map(picture::open).transpose()?;
     let work = Work::begin();
     say(&mut *text_of(options), &choice.heading())?;
     let account = explored(&choice, known, search, &work)?;
+    if let Some(svg) = svg {
+        svg.write(&picture::of(&choice, account.shortest.as_ref(), account.verdict()))?;
+    }
     told(&account, json, options)
 }
 
@@ -87,7 +107,7 @@ pub fn merge(files: &[PathBuf], into: Option<&Path>, options: &Options) -> Resul
     let mut known = Checkpoint::merged(shards)?;
     let recipe: Recipe = known.what.parse().map_err(Failure::usage)?;
     let choice = recipe.choice()?;
-    let json = options.json.as_deref().map(Sink::open).transpose()?;
+    let json = options.json.as_deref().map(|to| Sink::open("report", to)).transpose()?;
     if let Some(into) = into {
         known.write(into)?;
     }
@@ -170,10 +190,15 @@ fn shortest(subject: &Subject<'_>, survey: &Survey) -> Result<Option<Replay>, Fa
 
 /// Makes the execution again that `recipe` describes, on this host. The second is what a kernel is to be told, so
 /// that it does the same on its CPUs.
-pub fn replay(recipe: &str, options: &Options) -> Result<(Status, Option<Vec<String>>), Failure> {
+pub fn replay(
+    recipe: &str,
+    svg: Option<&Path>,
+    options: &Options,
+) -> Result<(Status, Option<Vec<String>>), Failure> {
     choice::only(&["timeout"], options, "replay makes what its string says")?;
     let recipe: Recipe = recipe.parse().map_err(|why| Failure::usage(format!("{why} (try explore)")))?;
     let choice = recipe.choice()?;
+    let svg = svg.map(picture::open).transpose()?;
     let replay = choice.subject()?.replay(&recipe.schedule).ok_or_else(no_room)?;
     let text = &mut *text_of(options);
     say(text, &choice.heading())?;
@@ -182,8 +207,11 @@ pub fn replay(recipe: &str, options: &Options) -> Result<(Status, Option<Vec<Str
     }
     say(text, "")?;
     say(text, &columns::render(&replay))?;
-    say(text, story::tell(&replay).trim_end())?;
+    say(text, Story::of(&replay).text().trim_end())?;
     say(text, &paint(&format!("verdict: {}", account::said(&choice, replay.end.verdict))))?;
+    if let Some(svg) = svg {
+        svg.write(&picture::of(&choice, Some(&replay), replay.end.verdict))?;
+    }
     let status =
         if choice.expected.allows(replay.end.verdict) { Status::Expected } else { Status::Unexpected };
     Ok((status, run(&choice, &replay)?))

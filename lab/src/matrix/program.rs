@@ -43,7 +43,7 @@ pub(crate) fn main(choice: Choice<'_>, options: &Options) -> Result<Status, Fail
         ));
     }
     experiments.retain(|entry| columns.iter().any(|column| trials(entry, *column).next().is_some()));
-    let open = |to: Option<&Path>| to.map(Sink::open).transpose();
+    let open = |to: Option<&Path>| to.map(|to| Sink::open("report", to)).transpose();
     let (document, to_json) = (open(choice.markdown)?, open(options.json.as_deref())?);
     let found = Found::by_running(&columns, &experiments, choice.experiment, options)?;
     let sheet = Sheet::found(&experiments, &columns, &found.runs);

@@ -95,6 +95,29 @@ fn a_limit_is_no_proof() {
     assert_eq!(status, 1);
 }
 
+/// The same execution is the same picture, with its sentence and its string; and JSON on stdout stays alone there.
+#[test]
+fn a_counterexample_is_drawn() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str| directory.path().join(name).to_str().unwrap().to_string();
+    let (first, second) = (file("explored.svg"), file("replayed.svg"));
+    let (status, json, text) = ran(&["explore", "scull-leak", "--json", "-", "--svg", &first]);
+    assert_eq!((status, json.lines().count()), (0, 1), "{text}");
+    let string = text.lines().find_map(|line| line.strip_prefix("again: cargo run -- replay ")).unwrap();
+    let (status, text, _) = ran(&["replay", string, "--on", "host", "--svg", &second]);
+    assert_eq!(status, 0, "{text}");
+    let picture = std::fs::read_to_string(first).unwrap();
+    for said in
+        ["<svg ", "raced: 1 leaked", "A stores over slot (step 18, ", string, "prefers-color-scheme: dark"]
+    {
+        assert!(picture.contains(said), "{said}: {picture}");
+    }
+    assert_eq!(picture, std::fs::read_to_string(second).unwrap());
+    let third = file("clean.svg");
+    assert_eq!(ran(&["explore", "counter", "--lock", "mutex", "--svg", &third]).0, 0);
+    assert!(std::fs::read_to_string(third).unwrap().contains("No execution went wrong"));
+}
+
 #[test]
 fn what_cannot_be_is_refused_in_a_line() {
     let good = "counter:none:2x1x1:16x2:A1B3A2:4741";
@@ -109,6 +132,12 @@ fn what_cannot_be_is_refused_in_a_line() {
         (&["explore", "counter", "--shard", "3/2", "--resume", "x"], "say which part of how many"),
         (&["explore", "counter", "--resume", "Cargo.toml"], "is not what explore --resume writes"),
         (&["merge", "no-such-file"], "there is no file"),
+        (
+            &["explore", "counter", "--svg", "/nowhere/a.svg"],
+            "the picture '/nowhere/a.svg' cannot be written",
+        ),
+        (&["replay", good, "--svg", "/"], "the picture '/' cannot be written"),
+        (&["explore", "counter", "--svg", "-"], "a picture needs a file"),
         (&["replay", good, "--lock", "mutex"], "--lock would change nothing"),
         (&["replay", &good.replace("A1", "A2")], "its check does not fit"),
         (&["replay", &good.replace("counter", "xyzzy")], "its check does not fit"),

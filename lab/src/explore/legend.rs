@@ -1,0 +1,100 @@
+//! What is below the scene: how things look, and what that means.
+
+use svg::node::element::Path;
+
+use super::drawing::{beside, class};
+use super::plan::{MARGIN, Plan, SMALL};
+use super::scene::{Beside, Between};
+use crate::canvas::{Area, Canvas, pixels, room, shortened, tenths};
+
+/// Something that is to be explained, and how it looks.
+pub(super) struct Item {
+    x: f64,
+    y: f64,
+    looks: Looks,
+    text: String,
+}
+
+enum Looks {
+    Bar(String),
+    Arrow(&'static str),
+    Box(&'static str),
+}
+
+impl Item {
+    pub(super) fn draw(&self, canvas: &mut Canvas) {
+        let Item { x, y, looks, text } = self;
+        match looks {
+            Looks::Bar(class) => {
+                canvas.rectangle(Area { x: x + 8.0, y: y - 11.0, width: 5.0, height: 14.0 }, 2.5, class, "")
+            }
+            Looks::Box(class) => {
+                canvas.rectangle(Area { x: *x, y: y - 10.0, width: 20.0, height: 12.0 }, 3.0, class, "")
+            }
+            Looks::Arrow(class) => {
+                let points = format!("M{} {} H{}", tenths(*x), tenths(y - 4.0), tenths(x + 20.0));
+                canvas.add(
+                    Path::new()
+                        .set("d", points)
+                        .set("class", *class)
+                        .set("marker-end", format!("url(#{class})")),
+                );
+            }
+        }
+        canvas.text(x + SWATCH, *y, SMALL, "faint", text);
+    }
+}
+
+/// As wide as what is explained, and the room behind the words.
+const SWATCH: f64 = 27.0;
+const APART: f64 = 18.0;
+
+/// What is to be explained of the scene, from `y` on, which is moved to the foot of it.
+pub(super) fn legend(plan: &Plan<'_>, y: &mut f64) -> Vec<Item> {
+    let scene = plan.scene;
+    let mut all = Vec::new();
+    let mut add = |is_there: bool, looks, text: &str| all.extend(is_there.then(|| (looks, text.to_string())));
+    add(scene.rows.iter().any(|row| row.switch.is_some()), Looks::Arrow("switch"), "another task goes on");
+    let kinds =
+        [(Between::Saw, "sees what was stored there"), (Between::Waits, "waits for what was taken there")];
+    let spoils = scene.arrows.iter().filter_map(|arrow| match arrow.kind {
+        Between::Spoils(how) => Some((arrow.kind, how)),
+        _ => None,
+    });
+    for (kind, text) in kinds.into_iter().chain(spoils) {
+        add(scene.arrows.iter().any(|arrow| arrow.kind == kind), Looks::Arrow(class(kind)), text);
+    }
+    let mut known = Vec::new();
+    for bar in &scene.bars {
+        let class = beside(bar.kind, bar.number);
+        let text = match bar.kind {
+            Beside::Has => format!("has {}", bar.name),
+            Beside::Waits => format!("waits for {}", bar.name),
+            Beside::Buffers => "a store waits in its buffer".to_string(),
+        };
+        if !known.contains(&class) {
+            known.push(class.clone());
+            add(true, Looks::Bar(class), &text);
+        }
+    }
+    add(
+        scene.rows.iter().any(|row| row.is_dull && row.mark.is_none()),
+        Looks::Box("box quiet"),
+        "no other task notices",
+    );
+    let mut x = MARGIN;
+    if !all.is_empty() {
+        *y += 16.0;
+    }
+    let items = all.into_iter().map(|(looks, text)| {
+        let text = shortened(&text, room(plan.width - 2.0 * MARGIN - SWATCH, SMALL));
+        let width = SWATCH + pixels(text.chars().count(), SMALL);
+        if x > MARGIN && x + width > plan.width - MARGIN {
+            (x, *y) = (MARGIN, *y + 18.0);
+        }
+        let item = Item { x, y: *y, looks, text };
+        x += width + APART;
+        item
+    });
+    items.collect()
+}

@@ -1,0 +1,100 @@
+//! What addresses are called in an execution: short names for values, and one name for each word.
+
+use std::path::Path;
+
+use kcore::event::{Op, Outcome};
+use kcore::explore::{Object, Step};
+use kcore::host::explored::{Line, Of, Transcript};
+use kcore::probe::Name;
+
+/// No number that is counted is so large, or so far below nothing.
+const SMALLEST_ADDRESS: i64 = 1 << 16;
+
+/// The number that `value` is, unless it is an address. The book counts below nothing, in 32 bits.
+fn number(value: usize) -> Option<i64> {
+    let signed = [value as i64, i64::from(value as u32 as i32)];
+    let fits = |number: &i64| number.abs() < SMALLEST_ADDRESS;
+    let number = signed.into_iter().find(fits)?;
+    (number as usize == value || u32::try_from(value).is_ok()).then_some(number)
+}
+
+/// The names of one execution.
+pub(super) struct Names {
+    /// Addresses in the order in which they are seen: b1, b2.
+    values: Vec<usize>,
+    /// Words, the name of their sites, and the tasks that store there.
+    words: Vec<(Object, &'static str, Vec<u8>)>,
+}
+
+impl Names {
+    pub(super) fn of(transcript: &Transcript) -> Self {
+        let mut names = Names { values: Vec::new(), words: Vec::new() };
+        for line in transcript.lines.iter().chain(&transcript.waiting) {
+            let Of::Access(site, op) = line.of else { continue };
+            let stored = match op {
+                Op::Store(value) | Op::Put(value) | Op::Swap(value) => Some(value),
+                _ => None,
+            };
+            let seen = if let Some(Outcome::Saw(value)) = line.outcome { Some(value) } else { None };
+            for value in stored.into_iter().chain(seen).filter(|value| number(*value).is_none()) {
+                if !names.values.contains(&value) {
+                    names.values.push(value);
+                }
+            }
+            if line.word.is_some() {
+                names.add_word(line, site.name);
+            }
+        }
+        names
+    }
+
+    fn add_word(&mut self, line: &Line, name: &'static str) {
+        let object = line.step.object;
+        let known = self.words.iter().position(|(known, ..)| *known == object);
+        let at = known.unwrap_or_else(|| {
+            self.words.push((object, name, Vec::new()));
+            self.words.len() - 1
+        });
+        let stores = &mut self.words[at].2;
+        if is_store(&line.step) && !stores.contains(&line.who) {
+            stores.push(line.who);
+        }
+    }
+
+    /// A number as it is, and an address by its name.
+    pub(super) fn value(&self, value: usize) -> String {
+        let at = self.values.iter().position(|address| *address == value);
+        let name =
+            at.map(|at| format!("b{}", at + 1)).or_else(|| number(value).map(|number| number.to_string()));
+        name.unwrap_or_else(|| value.to_string())
+    }
+
+    /// What the place is called that `line` is an access to. Of words that have a name in common, one that a single
+    /// task stores to is that task's, and others have numbers.
+    pub(super) fn word(&self, line: &Line) -> String {
+        let Of::Access(site, _) = line.of else { return "what is there".to_string() };
+        let find = |(object, ..): &&(Object, _, _)| *object == line.step.object;
+        let Some((object, name, stores)) = self.words.iter().find(find) else { return site.name.to_string() };
+        let alike: Vec<_> = self.words.iter().filter(|(_, other, _)| other == name).collect();
+        match (&stores[..], alike.iter().position(|(other, ..)| other == object)) {
+            (_, Some(_)) if alike.len() == 1 => (*name).to_string(),
+            (&[who], _) if alike.iter().filter(|(.., others)| others[..] == [who]).count() == 1 => {
+                format!("{}'s {name}", Name(who))
+            }
+            (_, at) => format!("{name} {}", at.map_or(0, |at| at + 1)),
+        }
+    }
+}
+
+/// Whether a step changes bytes, or may.
+pub(super) fn is_store(step: &Step) -> bool {
+    use kcore::explore::Act;
+    matches!(step.act, Act::Store | Act::Update) && step.size > 0
+}
+
+/// The file and the line.
+pub(super) fn place(at: &std::panic::Location<'_>) -> String {
+    let file =
+        Path::new(at.file()).file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
+    format!("{file}:{}", at.line())
+}

@@ -1,0 +1,379 @@
+//! The picture of an execution, as a file.
+
+use std::path::Path;
+
+use kcore::experiment::Verdict;
+use kcore::host::explored::{MemoryModel, Replay};
+
+use super::account::worded;
+use super::choice::Choice;
+use super::drawing::{Frame, draw};
+use super::recipe::Recipe;
+use super::scene::Scene;
+use super::story::Story;
+use super::{all, no_room};
+use crate::catalogue;
+use crate::output::Sink;
+use crate::status::Failure;
+
+/// The file that a picture is to be in, which is opened before anything is done for it.
+pub(super) fn open(file: &Path) -> Result<Sink, Failure> {
+    // The text goes to stdout.
+    if file == Path::new("-") {
+        return Err(Failure::usage("--svg: a picture needs a file (try --help)".to_string()));
+    }
+    Sink::open("picture", file)
+}
+
+/// The picture of an execution of `choice`; of none, it says what all have come to.
+pub(super) fn of(choice: &Choice, replay: Option<&Replay>, verdict: Verdict) -> String {
+    let title = format!("{}: {}", choice.name(), choice.entry.title);
+    let frame = Frame { title, command: format!("$ {}", choice.command()), ..Frame::default() };
+    let Some(replay) = replay else {
+        let none = "No execution went wrong, so there is none to be shown.".to_string();
+        let frame = Frame {
+            verdict: verdict.to_string(),
+            is_clean: verdict == Verdict::Clean,
+            paragraphs: vec![none],
+            ..frame
+        };
+        return draw(&frame, &Scene::default());
+    };
+    let story = Story::of(replay);
+    let parts = story.finding.lines().map(str::trim).chain([story.sentences.as_str()]);
+    let frame = Frame {
+        verdict: worded(&replay.end),
+        is_clean: replay.end.verdict == Verdict::Clean,
+        paragraphs: parts.filter(|part| !part.is_empty()).map(str::to_string).collect(),
+        again: format!("again: cargo run -- replay {}", Recipe::of(choice, &replay.made)),
+        ..frame
+    };
+    draw(&frame, &Scene::of(replay, &story))
+}
+
+/// The picture of the shortest counterexample of an experiment in its unguarded form.
+///
+/// # Errors
+/// There is no such experiment, or it cannot be explored.
+pub fn shortest(experiment: &str) -> Result<String, Failure> {
+    let entry = catalogue::find(experiment)?;
+    let choice = Choice::smallest(entry, entry.unguarded(), MemoryModel::Sc)?;
+    let account = all(&choice)?;
+    let replay = account.shortest.as_ref().ok_or_else(no_room)?;
+    Ok(of(&choice, Some(replay), account.verdict()))
+}
+
+#[cfg(test)]
+mod tests {
+    use kcore::event::Outcome;
+    use kcore::host::explored::Of;
+    use svg::parser::Event;
+
+    use super::*;
+    use crate::canvas::Area;
+    use crate::explore::scene::{Bar, Beside, Between, Kind, Row, Word};
+    use crate::explore::story::Mark;
+
+    const SHOWN: &[(&str, MemoryModel)] = &[
+        ("scull-leak", MemoryModel::Sc),
+        ("scull-leak", MemoryModel::Tso),
+        ("scull-trim", MemoryModel::Sc),
+        ("abba", MemoryModel::Sc),
+        ("lost-wakeup", MemoryModel::Sc),
+        ("peterson", MemoryModel::Tso),
+        ("unplug", MemoryModel::Sc),
+        ("aba", MemoryModel::Sc),
+        ("broken-lock", MemoryModel::Tso),
+        ("self-deadlock", MemoryModel::Sc),
+        ("forgotten-unlock", MemoryModel::Sc),
+        ("book-single", MemoryModel::Sc),
+        ("book-quantum", MemoryModel::Sc),
+        ("double-wake", MemoryModel::Sc),
+    ];
+
+    fn counterexample(name: &str, model: MemoryModel) -> (Choice, Replay) {
+        let entry = catalogue::find(name).unwrap();
+        let choice = Choice::smallest(entry, entry.unguarded(), model).unwrap();
+        let replay = all(&choice).unwrap().shortest.expect(name);
+        (choice, replay)
+    }
+
+    fn scene(replay: &Replay) -> Scene {
+        Scene::of(replay, &Story::of(replay))
+    }
+
+    /// A text or a rectangle, its class, and what it says.
+    #[derive(Debug)]
+    struct Piece {
+        area: Area,
+        class: String,
+        text: String,
+    }
+
+    impl Piece {
+        fn end(&self) -> (f64, f64) {
+            (self.area.x + self.area.width, self.area.y + self.area.height)
+        }
+
+        fn overlaps(&self, other: &Piece) -> bool {
+            let ((right, below), (other_right, other_below)) = (self.end(), other.end());
+            let across = self.area.x < other_right - 0.2 && other.area.x < right - 0.2;
+            across && self.area.y < other_below - 0.2 && other.area.y < below - 0.2
+        }
+
+        fn contains(&self, other: &Piece) -> bool {
+            let ((right, below), (other_right, other_below)) = (self.end(), other.end());
+            let across = self.area.x <= other.area.x && other_right <= right;
+            across && self.area.y <= other.area.y && other_below <= below
+        }
+
+        fn is(&self, class: &str) -> bool {
+            self.class.split(' ').any(|other| other == class)
+        }
+    }
+
+    /// The texts of a picture, and its rectangles.
+    fn pieces(picture: &str) -> (Vec<Piece>, Vec<Piece>) {
+        let (mut texts, mut rectangles) = (Vec::<Piece>::new(), Vec::new());
+        let mut is_text = false;
+        for event in svg::read(picture).unwrap() {
+            match event {
+                Event::Tag(tag @ ("text" | "rect"), _, attributes) => {
+                    let length =
+                        |name: &str| attributes.get(name).map(|length| length.parse::<f64>().unwrap());
+                    let class = attributes.get("class").map(ToString::to_string).unwrap_or_default();
+                    is_text = tag == "text" && length("x").is_some();
+                    let (Some(x), Some(y)) = (length("x"), length("y")) else { continue };
+                    let size = length("font-size").unwrap_or_default();
+                    let area = Area {
+                        x,
+                        y: y - 0.8 * size,
+                        width: length("textLength").or(length("width")).unwrap(),
+                        height: length("height").unwrap_or(size),
+                    };
+                    let pieces = if is_text { &mut texts } else { &mut rectangles };
+                    pieces.push(Piece { area, class, text: String::new() });
+                }
+                Event::Text(text) if is_text => {
+                    let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+                    texts.last_mut().unwrap().text = plain;
+                    is_text = false;
+                }
+                _ => is_text = false,
+            }
+        }
+        (texts, rectangles)
+    }
+
+    /// Nothing is cut off, and nothing is above another thing that is to be read.
+    fn is_readable(picture: &str, what: &str) {
+        let (texts, rectangles) = pieces(picture);
+        let page = rectangles.iter().find(|piece| piece.is("page")).unwrap();
+        let apart: Vec<_> =
+            rectangles.iter().filter(|piece| !piece.is("page") && !piece.is("lane")).collect();
+        for (at, text) in texts.iter().enumerate() {
+            assert!(page.contains(text), "{what}: {text:?} is beyond {page:?}");
+            for other in &texts[at + 1..] {
+                assert!(!text.overlaps(other), "{what}: {text:?} meets {other:?}");
+            }
+            let above = apart.iter().position(|piece| piece.is("chip") && piece.contains(text)).unwrap_or(0);
+            for around in apart[above..].iter().filter(|around| around.overlaps(text)) {
+                assert!(around.contains(text), "{what}: {text:?} is not within {around:?}");
+            }
+        }
+        for (at, one) in apart.iter().enumerate() {
+            assert!(page.contains(one), "{what}: {one:?} is beyond {page:?}");
+            for other in &apart[at + 1..] {
+                let is_hidden = one.is("bar") && other.is("chip");
+                assert!(is_hidden || !one.overlaps(other), "{what}: {one:?} meets {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_found_is_readable() {
+        for (name, model) in SHOWN {
+            let (choice, replay) = counterexample(name, *model);
+            is_readable(&of(&choice, Some(&replay), replay.end.verdict), name);
+        }
+        let entry = catalogue::find("counter").unwrap();
+        let choice = Choice::smallest(entry, "mutex".parse().unwrap(), MemoryModel::Sc).unwrap();
+        is_readable(&of(&choice, None, Verdict::Clean), "no execution");
+    }
+
+    /// However long names are, and whatever is in them.
+    #[test]
+    fn what_is_long_is_readable() {
+        let long = "<a&b>".repeat(30);
+        let words = "some <words> & more ".repeat(20);
+        for tasks in [1, 2, 3, 6] {
+            let row = |at: usize| Row {
+                task: at % tasks,
+                kind: [Kind::Step(at + 1), Kind::Aside, Kind::Wish][at % 3],
+                what: [long.clone(), "x".to_string()][at % 2].clone(),
+                place: [long.clone(), "y".to_string()][at / 2 % 2].clone(),
+                is_dull: at.is_multiple_of(5),
+                mark: [None, Some(Mark::Early), Some(Mark::Lost), Some(Mark::Culprit)][at % 4],
+                note: [long.clone(), words.clone(), String::new()][at % 3].clone(),
+                switch: [None, Some(String::new()), Some(long.clone())][(at + at / 3) % 3]
+                    .clone()
+                    .filter(|_| at > 0),
+            };
+            let bar = |at: usize| Bar {
+                task: at % tasks,
+                from: at,
+                to: at + 9,
+                kind: [Beside::Has, Beside::Waits, Beside::Buffers][at % 3],
+                number: at,
+                name: "a lock whose name is so long that there cannot be room for it in any line of the picture, however wide",
+            };
+            let word = || Word {
+                name: long.clone(),
+                initially: long.clone(),
+                values: (0..30).step_by(3).map(|row| (row, long.clone(), None)).collect(),
+            };
+            let scene = Scene {
+                tasks,
+                rows: (0..30).map(row).collect(),
+                arrows: Vec::new(),
+                bars: (0..20).map(bar).collect(),
+                words: (0..4).map(|_| word()).collect(),
+            };
+            let frame = Frame {
+                title: long.clone(),
+                command: words.clone(),
+                verdict: words.clone(),
+                is_clean: false,
+                paragraphs: vec![words.clone(), long.clone()],
+                again: long.clone(),
+            };
+            let picture = draw(&frame, &scene);
+            assert!(!picture.contains("<a&") && picture.contains("&lt;a&amp;b&gt;"), "{picture}");
+            is_readable(&picture, &format!("{tasks} tasks"));
+        }
+    }
+
+    #[test]
+    fn every_step_has_a_box() {
+        for (name, model) in SHOWN {
+            let (choice, replay) = counterexample(name, *model);
+            let (mut texts, rectangles) = pieces(&of(&choice, Some(&replay), replay.end.verdict));
+            texts.sort_by(|one, other| one.area.x.total_cmp(&other.area.x));
+            let inside = |area: &Piece| -> Vec<String> {
+                texts.iter().filter(|text| area.contains(text)).map(|text| text.text.clone()).collect()
+            };
+            let mut boxes: Vec<_> = rectangles.iter().filter(|area| area.is("box")).collect();
+            boxes.sort_by(|one, other| one.area.y.total_cmp(&other.area.y));
+            let drawn: Vec<_> = boxes.into_iter().map(inside).filter(|texts| texts.len() == 2).collect();
+            let scene = scene(&replay);
+            let rows: Vec<_> =
+                scene.rows.iter().map(|row| vec![row.what.clone(), row.place.clone()]).collect();
+            assert_eq!(drawn, rows, "{name}");
+            let steps: Vec<_> = scene
+                .rows
+                .iter()
+                .filter(|row| matches!(row.kind, Kind::Step(_)))
+                .map(|row| row.task)
+                .collect();
+            let made: Vec<_> = replay.transcript.lines.iter().map(|line| usize::from(line.who)).collect();
+            assert_eq!(steps, made, "{name}");
+            let wishes = scene.rows.iter().filter(|row| row.kind == Kind::Wish).count();
+            assert_eq!(wishes, replay.transcript.waiting.len(), "{name}");
+        }
+    }
+
+    /// What a load saw is what was in the word, unless it was in the task's own buffer; and the arrow to it comes
+    /// from the step of another task that has put it there.
+    #[test]
+    fn an_arrow_joins_a_store_with_a_load_that_saw_it() {
+        let mut all = 0;
+        for (name, model) in SHOWN {
+            let (_, replay) = counterexample(name, *model);
+            let scene = scene(&replay);
+            let steps: Vec<_> =
+                (0..scene.rows.len()).filter(|row| matches!(scene.rows[*row].kind, Kind::Step(_))).collect();
+            let mut expected = Vec::new();
+            for (at, load) in replay.transcript.lines.iter().enumerate() {
+                let (Some(Outcome::Saw(saw)), Some([was, _]), Of::Access(..)) =
+                    (load.outcome, load.word, load.of)
+                else {
+                    continue;
+                };
+                if saw != was {
+                    assert_eq!(*model, MemoryModel::Tso, "{name}: step {}", at + 1);
+                    continue;
+                }
+                let before = &replay.transcript.lines[..at];
+                let changes = |line: &&kcore::host::explored::Line| {
+                    line.step.object == load.step.object
+                        && line.word.is_some_and(|[before, after]| before != after)
+                };
+                let Some(store) = before.iter().rfind(changes).filter(|line| line.who != load.who) else {
+                    continue;
+                };
+                let number = before.iter().position(|line| std::ptr::eq(line, store)).unwrap();
+                let again = before[number + 1..]
+                    .iter()
+                    .any(|line| line.step.overlaps(&load.step) && line.step.act != load.step.act);
+                if !again {
+                    assert_eq!(store.word.unwrap()[1], saw, "{name}: step {}", at + 1);
+                    expected.push((steps[number], steps[at]));
+                }
+            }
+            let arrows: Vec<_> = scene
+                .arrows
+                .iter()
+                .filter(|arrow| arrow.kind == Between::Saw)
+                .map(|arrow| (arrow.from, arrow.to))
+                .collect();
+            for pair in &expected {
+                assert!(arrows.contains(pair), "{name}: {pair:?} of {arrows:?}");
+            }
+            for (from, to) in &arrows {
+                assert!(from < to && scene.rows[*from].task != scene.rows[*to].task, "{name}");
+            }
+            all += expected.len();
+        }
+        assert!(all >= 5, "{all}");
+    }
+
+    #[test]
+    fn what_went_wrong_is_marked() {
+        let (_, replay) = counterexample("scull-leak", MemoryModel::Sc);
+        let scene = scene(&replay);
+        let of =
+            |mark| scene.rows.iter().filter(move |row| row.mark == Some(mark)).map(|row| row.what.as_str());
+        assert_eq!(of(Mark::Early).collect::<Vec<_>>(), ["slot is 0"]);
+        assert_eq!(of(Mark::Lost).collect::<Vec<_>>(), ["makes b3: quantum, 16 bytes", "slot becomes b3"]);
+        assert_eq!(of(Mark::Culprit).collect::<Vec<_>>(), ["slot becomes b4"]);
+        let slot: Vec<_> =
+            scene.words[0].values.iter().map(|(_, value, mark)| (value.as_str(), *mark)).collect();
+        assert_eq!((scene.words[0].name.as_str(), scene.words[0].initially.as_str()), ("slot", "0"));
+        assert_eq!(slot, [("b3", Some(Mark::Lost)), ("b4", Some(Mark::Culprit))]);
+        let told: Vec<_> = scene.rows.iter().filter_map(|row| row.switch.as_deref()).collect();
+        assert_eq!(told, ["A has looked, and has not stored", ""]);
+        assert_eq!(
+            replay.transcript.blocks.iter().filter(|block| block.is_lost).count() as u64,
+            replay.end.leaked
+        );
+    }
+
+    #[test]
+    fn a_lock_is_a_bar_and_so_is_the_wait_for_it() {
+        let (_, replay) = counterexample("abba", MemoryModel::Sc);
+        let scene = scene(&replay);
+        let bar = |bar: &Bar| (bar.task, bar.kind, bar.name, bar.from, bar.to);
+        let bars: Vec<_> = scene.bars.iter().map(bar).collect();
+        assert_eq!(
+            bars,
+            [
+                (0, Beside::Has, "scull0.lock", 0, 3),
+                (1, Beside::Has, "scull1.lock", 1, 3),
+                (0, Beside::Waits, "scull1.lock", 1, 2),
+                (1, Beside::Waits, "scull0.lock", 1, 3),
+            ]
+        );
+        let waits = scene.arrows.iter().filter(|arrow| arrow.kind == Between::Waits);
+        assert_eq!(waits.map(|arrow| (arrow.from, arrow.to)).collect::<Vec<_>>(), [(2, 1), (3, 0)]);
+    }
+}

@@ -1,0 +1,373 @@
+//! What is in the picture of an execution, wherever it is drawn: rows, arrows between them, bars beside them, and words.
+
+use std::collections::BTreeMap;
+
+use kcore::event::{Mode, Op, Outcome, Waiting};
+use kcore::explore::{Act, Object, Step};
+use kcore::host::explored::{Line, Of, Replay};
+use kcore::sync::is_silent;
+
+use super::columns;
+use super::names::{Names, is_store, place};
+use super::story::{Mark, Story, called};
+
+/// Of so many words the values are shown.
+const MOST_WORDS: usize = 4;
+
+/// An execution, to be drawn.
+#[derive(Default)]
+pub(super) struct Scene {
+    /// How many tasks there are.
+    pub(super) tasks: usize,
+    /// What happens, in its order.
+    pub(super) rows: Vec<Row>,
+    pub(super) arrows: Vec<Arrow>,
+    pub(super) bars: Vec<Bar>,
+    pub(super) words: Vec<Word>,
+}
+
+/// A thing that a task does.
+pub(super) struct Row {
+    pub(super) task: usize,
+    pub(super) kind: Kind,
+    pub(super) what: String,
+    /// By which source line.
+    pub(super) place: String,
+    /// No other task notices.
+    pub(super) is_dull: bool,
+    pub(super) mark: Option<Mark>,
+    /// What is said beside it.
+    pub(super) note: String,
+    /// Another task went on before it; and what is to be said of that.
+    pub(super) switch: Option<String>,
+}
+
+/// What a row is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// A step, from 1.
+    Step(usize),
+    /// No step: only the task itself notices it now.
+    Aside,
+    /// What the task wants that never comes.
+    Wish,
+}
+
+/// From a row to a row.
+pub(super) struct Arrow {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) kind: Between,
+}
+
+/// What an arrow is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Between {
+    /// From a store to the load of another task that saw it.
+    Saw,
+    /// From what a task waits for to where another has taken it.
+    Waits,
+    /// From what goes wrong to the step of another task that it spoils, or that spoils it; in words.
+    Spoils(&'static str),
+}
+
+/// Beside a task, from a row to a row.
+pub(super) struct Bar {
+    pub(super) task: usize,
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) kind: Beside,
+    /// What all bars of one thing have in common.
+    pub(super) number: usize,
+    pub(super) name: &'static str,
+}
+
+/// What a bar is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Beside {
+    /// The task has a lock.
+    Has,
+    /// It waits for it.
+    Waits,
+    /// A store waits in its buffer.
+    Buffers,
+}
+
+/// A word that tasks share.
+pub(super) struct Word {
+    pub(super) name: String,
+    /// What is in it before all rows.
+    pub(super) initially: String,
+    /// After a row, what is in it, and what is to be noticed about that.
+    pub(super) values: Vec<(usize, String, Option<Mark>)>,
+}
+
+impl Scene {
+    pub(super) fn of(replay: &Replay, story: &Story) -> Self {
+        let names = &Names::of(&replay.transcript);
+        let mut setting =
+            Setting { replay, story, names, rows: Vec::new(), of_step: Vec::new(), wishes: Vec::new() };
+        setting.place_rows();
+        let tasks = setting.rows.iter().map(|row| row.task).max().map_or(1, |task| task + 1);
+        let (mut arrows, mut bars) = (setting.loads(), setting.locks());
+        arrows.extend(setting.waits(&bars));
+        arrows.extend(story.spoils.map(|([from, to], how)| {
+            let [from, to] = [from, to].map(|step| setting.of_step[step]);
+            Arrow { from, to, kind: Between::Spoils(how) }
+        }));
+        bars.extend(setting.buffers());
+        Scene { tasks, arrows, bars, words: setting.words(), rows: setting.rows }
+    }
+}
+
+/// A scene under way.
+struct Setting<'a> {
+    replay: &'a Replay,
+    story: &'a Story,
+    names: &'a Names,
+    rows: Vec<Row>,
+    /// The row of each step, and of what each task waits for in the end.
+    of_step: Vec<usize>,
+    wishes: Vec<usize>,
+}
+
+impl Setting<'_> {
+    fn lines(&self) -> &[Line] {
+        &self.replay.transcript.lines
+    }
+
+    fn place_rows(&mut self) {
+        let transcript = &self.replay.transcript;
+        for (at, line) in transcript.lines.iter().enumerate() {
+            self.place_asides(at);
+            self.of_step.push(self.rows.len());
+            let mut row = self.row(line, Kind::Step(at + 1), columns::words(line, self.names));
+            if let Some(note) = self.story.notes.iter().find(|note| note.step == at) {
+                (row.mark, row.note) = (Some(note.mark), note.text.clone());
+            }
+            let is_switch = at > 0 && transcript.lines[at - 1].who != line.who;
+            let said = self.story.switch.as_ref().filter(|(step, _)| *step == at);
+            row.switch = is_switch.then(|| said.map(|(_, what)| what.clone()).unwrap_or_default());
+            self.rows.push(row);
+        }
+        self.place_asides(transcript.lines.len());
+        for line in &transcript.waiting {
+            self.wishes.push(self.rows.len());
+            let row = self.row(line, Kind::Wish, columns::wish(line));
+            self.rows.push(Row { mark: Some(Mark::Culprit), ..row });
+        }
+    }
+
+    /// What a task has done behind its step `at` that is none.
+    fn place_asides(&mut self, at: usize) {
+        let transcript = &self.replay.transcript;
+        for block in transcript.blocks.iter().filter(|block| block.is_lost && block.after == at) {
+            let name = self.names.value(block.address);
+            let what = format!("makes {name}: {}, {} bytes", called(block.kind), block.size);
+            self.place_aside(block.who, Some(Mark::Lost), what, place(block.at));
+        }
+        let (lines, names) = (&transcript.lines, self.names);
+        for store in lines.iter().filter(|line| line.buffered_since == Some(at)) {
+            let Some([_, value]) = store.word else { continue };
+            let what = format!("{} = {} to its buffer", names.word(store), names.value(value));
+            self.place_aside(store.who, None, what, place(store.at));
+        }
+    }
+
+    fn place_aside(&mut self, who: u8, mark: Option<Mark>, what: String, place: String) {
+        let (task, note, switch) = (usize::from(who), String::new(), None);
+        self.rows.push(Row { task, kind: Kind::Aside, what, place, is_dull: false, mark, note, switch });
+    }
+
+    fn row(&self, line: &Line, kind: Kind, what: String) -> Row {
+        let transcript = &self.replay.transcript;
+        let others =
+            || transcript.lines.iter().chain(&transcript.waiting).filter(|other| other.who != line.who);
+        Row {
+            task: usize::from(line.who),
+            kind,
+            what,
+            place: place(line.at),
+            is_dull: !others().any(|other| other.step.conflicts(&line.step)),
+            mark: None,
+            note: String::new(),
+            switch: None,
+        }
+    }
+
+    /// From the stores of tasks to the loads of others that saw them.
+    fn loads(&self) -> Vec<Arrow> {
+        let loads = |line: &Line| {
+            matches!(line.of, Of::Access(..)) && matches!(line.step.act, Act::Load | Act::Update)
+        };
+        let steps = (0..self.lines().len()).filter(|at| loads(&self.lines()[*at]));
+        let arrow =
+            |at| Some(Arrow { from: self.of_step[self.seen(at)?], to: self.of_step[at], kind: Between::Saw });
+        steps.filter_map(arrow).collect()
+    }
+
+    /// The step of another task whose store step `at` sees.
+    fn seen(&self, at: usize) -> Option<usize> {
+        let load = &self.lines()[at];
+        let store = (0..at).rfind(|store| {
+            let store = &self.lines()[*store];
+            has_stored(store) && store.step.overlaps(&load.step)
+        })?;
+        let of = &self.lines()[store];
+        let own = |later: &Line| {
+            later.who == load.who && later.buffered_since <= Some(at) && later.buffered_since.is_some()
+        };
+        let forwarded = self.lines()[at..].iter().any(|later| own(later) && later.step.overlaps(&load.step));
+        let saw = match (load.outcome, load.word) {
+            (Some(Outcome::Saw(value)), _) | (_, Some([value, _])) => Some(value),
+            _ => None,
+        };
+        let is_that = of.word.zip(saw).is_none_or(|([_, stored], saw)| stored == saw);
+        (of.who != load.who && is_that && !forwarded).then_some(store)
+    }
+
+    /// Which locks tasks have, and wait for.
+    fn locks(&self) -> Vec<Bar> {
+        let mut bars = Vec::<Bar>::new();
+        let mut held = Vec::<(u8, Object, usize)>::new();
+        let mut units = BTreeMap::<Object, u64>::new();
+        let mut numbers = Vec::<Object>::new();
+        let end = self.rows.len().saturating_sub(1);
+        for (at, Line { who, of, step: Step { object, act, .. }, .. }) in self.lines().iter().enumerate() {
+            let Of::Lock(lock) = of else { continue };
+            if self.rows[self.of_step[at]].is_dull || is_silent(lock.name.name) {
+                continue;
+            }
+            let (Act::Take { initially, .. } | Act::TryTake { initially, .. } | Act::Withdraw { initially }) =
+                act
+            else {
+                if let Act::Give { .. } = act
+                    && let Some(last) = held.iter().rposition(|(other, of, _)| (other, of) == (who, object))
+                {
+                    bars[held.remove(last).2].to = self.of_step[at];
+                }
+                let free = units.entry(*object).or_default();
+                *free = self.lines()[at].step.units_after(*free).unwrap_or_default();
+                continue;
+            };
+            let free = units.entry(*object).or_insert(*initially);
+            let before =
+                std::mem::replace(free, self.lines()[at].step.units_after(*free).unwrap_or_default());
+            if lock.name.waiting == Waiting::Event || before == *free {
+                continue;
+            }
+            if !numbers.contains(object) {
+                numbers.push(*object);
+            }
+            let number = numbers.iter().position(|known| known == object).unwrap_or_default();
+            let (task, from) = (usize::from(*who), self.of_step[at]);
+            let bar = Bar { task, from, to: end, kind: Beside::Has, number, name: lock.name.name };
+            if lock.mode == Mode::Exclusive {
+                bars.extend(self.waited(&bars, &bar));
+            }
+            held.push((*who, *object, bars.len()));
+            bars.push(bar);
+        }
+        let wishes = self.replay.transcript.waiting.iter().zip(&self.wishes);
+        let never: Vec<_> = wishes
+            .filter_map(|(line, row)| {
+                let Of::Lock(lock) = line.of else { return None };
+                let number = numbers.iter().position(|known| *known == line.step.object)?;
+                let name = lock.name.name;
+                let kind = Beside::Has;
+                self.waited(
+                    &bars,
+                    &Bar { task: usize::from(line.who), from: *row, to: *row, kind, number, name },
+                )
+            })
+            .collect();
+        bars.extend(never);
+        bars
+    }
+
+    /// How long a task has waited for what it has as `bar` says, while others had it.
+    fn waited(&self, bars: &[Bar], bar: &Bar) -> Option<Bar> {
+        let ready = self.rows[..bar.from].iter().rposition(|row| row.task == bar.task).unwrap_or(0);
+        let others = bars.iter().filter(|other| {
+            (other.number, other.kind) == (bar.number, Beside::Has)
+                && other.task != bar.task
+                && other.to > ready
+        });
+        let since = others.map(|other| other.from.max(ready)).min()?;
+        Some(Bar { from: since, to: bar.from, kind: Beside::Waits, ..*bar })
+    }
+
+    /// From what tasks want for ever to where others have taken it.
+    fn waits(&self, bars: &[Bar]) -> Vec<Arrow> {
+        let wishes = bars.iter().filter(|bar| bar.kind == Beside::Waits && self.wishes.contains(&bar.to));
+        let arrow = |wish: &Bar| {
+            let has =
+                |bar: &&Bar| (bar.number, bar.kind) == (wish.number, Beside::Has) && bar.task != wish.task;
+            bars.iter().rfind(has).map(|bar| Arrow { from: wish.to, to: bar.from, kind: Between::Waits })
+        };
+        wishes.filter_map(arrow).collect()
+    }
+
+    /// Stores that wait in buffers.
+    fn buffers(&self) -> Vec<Bar> {
+        let left = self.lines().iter().zip(&self.of_step).filter(|(line, _)| line.buffered_since.is_some());
+        let bar = |(line, to): (&Line, &usize)| {
+            let since = line.buffered_since?;
+            let behind = since.checked_sub(1).map_or(0, |before| self.of_step[before] + 1);
+            let what = format!("{} = ", self.names.word(line));
+            let is_it = |row: &&Row| {
+                row.kind == Kind::Aside && row.task == usize::from(line.who) && row.what.starts_with(&what)
+            };
+            let from = behind + self.rows[behind..].iter().position(|row| is_it(&row))?;
+            Some(Bar {
+                task: usize::from(line.who),
+                from,
+                to: *to,
+                kind: Beside::Buffers,
+                number: 0,
+                name: "",
+            })
+        };
+        left.filter_map(bar).collect()
+    }
+
+    /// The words that several tasks use and that change, those first of which something is told.
+    fn words(&self) -> Vec<Word> {
+        let mut objects = Vec::<Object>::new();
+        let told = self.story.notes.iter().map(|note| &self.lines()[note.step]);
+        for line in told.chain(self.lines()).filter(|line| line.word.is_some()) {
+            let uses = || self.lines().iter().filter(|other| other.step.object == line.step.object);
+            let is_changed = |line: &Line| line.word.is_some_and(|[before, after]| before != after);
+            let is_shared = uses().any(|other| other.who != line.who) && uses().any(is_changed);
+            if is_shared && !objects.contains(&line.step.object) {
+                objects.push(line.step.object);
+            }
+        }
+        objects.truncate(MOST_WORDS);
+        objects.iter().filter_map(|object| self.word(*object)).collect()
+    }
+
+    fn word(&self, object: Object) -> Option<Word> {
+        let uses = || self.lines().iter().zip(&self.of_step).filter(|(line, _)| line.step.object == object);
+        let (first, _) = uses().next()?;
+        let is_lost =
+            |value| self.replay.transcript.blocks.iter().any(|block| block.is_lost && block.address == value);
+        let value = |(line, row): (&Line, &usize)| {
+            let [_, after] = line.word.filter(|_| has_stored(line))?;
+            let mark = if is_lost(after) { Some(Mark::Lost) } else { self.rows[*row].mark };
+            Some((*row, self.names.value(after), mark))
+        };
+        Some(Word {
+            name: self.names.word(first),
+            initially: self.names.value(first.word?[0]),
+            values: uses().filter_map(value).collect(),
+        })
+    }
+}
+
+/// Whether a step has stored something.
+fn has_stored(line: &Line) -> bool {
+    let stores = matches!(line.of, Of::Access(_, op) if !matches!(op, Op::Swap(_) | Op::Update));
+    let changes = line.word.is_some_and(|[before, after]| before != after);
+    matches!(line.of, Of::Access(..)) && is_store(&line.step) && (stores || changes)
+}
