@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use kcore::settings::FAIL_ALLOCATIONS;
 
 use crate::cli::{self, Answer, Command, On, Options, Request};
+use crate::explore::recorded;
 use crate::machine::Machine;
 use crate::output::{Sink, complain, patiently, raw_text_of, say, text_of};
 use crate::paint::paint;
@@ -47,10 +48,15 @@ fn perform(request: &Request) -> Result<Status, Failure> {
         Command::List { commands: true, .. } => show(&commands::render()),
         Command::List { long, .. } => show(&catalogue::list(*long)),
         Command::Explain { experiment } => show(&catalogue::explain_word(experiment)?),
-        Command::Run { experiment } => {
+        Command::Run { experiment, svg } => {
             let words = ["run", experiment];
             catalogue::check(catalogue::find(experiment)?, &line(&words, options), options.config())?;
-            boot(&words)
+            let svg = svg.as_deref().map(recorded::open).transpose()?;
+            boot_and(&words, options, |machine| {
+                let outcome = watch(&machine, options)?;
+                svg.map_or(Ok(()), |svg| svg.write(&recorded::of(outcome.report.records())))?;
+                Ok(outcome)
+            })
         }
         Command::Explore { experiment, memory_model, search, svg } => {
             explore::main(experiment, *memory_model, search, svg.as_deref(), options)

@@ -81,6 +81,9 @@ pub enum Command {
     Run {
         /// Its name, as list shows it
         experiment: String,
+        /// Draw what the report says of lost blocks, and of tasks that wait for ever
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
     },
     /// Make every order of an experiment's steps, and find what is wrong or prove that nothing is
     ///

@@ -1,6 +1,5 @@
 //! A scene on a canvas: what each thing looks like. Where it is says the plan.
 
-use kcore::probe::Name;
 use svg::node::element::{Definitions, Marker, Path};
 
 use super::legend::legend;
@@ -125,11 +124,11 @@ fn lanes(canvas: &mut Canvas, plan: &Plan<'_>) {
         let (end, _) = plan.number(0);
         canvas.text(end - pixels(STEP.len(), SMALL), plan.top + 22.0, SMALL, "faint", STEP);
     }
-    for task in 0..plan.scene.tasks {
+    for (task, head) in plan.scene.tasks.iter().enumerate() {
         let lane = plan.lane(task);
         canvas.rectangle(lane, 6.0, "lane", "");
-        let head = format!("task {}", Name(task as u8));
-        let x = lane.x + (lane.width - pixels(head.len(), TEXT)) / 2.0;
+        let head = shortened(head, room(lane.width - PAD, TEXT));
+        let x = lane.x + (lane.width - pixels(head.chars().count(), TEXT)) / 2.0;
         canvas.text(x, lane.y + 22.0, TEXT, "head", &head);
     }
 }
@@ -195,7 +194,7 @@ fn switches(canvas: &mut Canvas, plan: &Plan<'_>) {
             Path::new().set("d", points).set("class", class).set("marker-end", format!("url(#{class})")),
         );
         if !told.is_empty() {
-            let lanes = (plan.lane(0), plan.lane(plan.scene.tasks - 1));
+            let lanes = (plan.lane(0), plan.lane(plan.scene.tasks.len() - 1));
             let (x, width) = (lanes.0.x, lanes.1.x + lanes.1.width - lanes.0.x);
             let text = shortened(&format!("the switch that did it: {told}"), room(width - 4.0 * PAD, SMALL));
             let length = pixels(text.chars().count(), SMALL);
@@ -283,7 +282,7 @@ fn rows(canvas: &mut Canvas, plan: &Plan<'_>, at: usize, row: &Row) {
     canvas.text(area.x + PAD, area.y + above, FONT, plain, &what);
     let behind = if two_lines { PAD } else { area.width - PAD - pixels(place.chars().count(), FONT) };
     canvas.text(area.x + behind, area.y + below, FONT, faint, &place);
-    if let Kind::Step(number) = row.kind {
+    if let Kind::Step(number @ 1..) = row.kind {
         let (x, y) = plan.number(at);
         let number = number.to_string();
         canvas.text(x - pixels(number.len(), SMALL), y, SMALL, "faint", &number);
@@ -299,7 +298,7 @@ fn note(canvas: &mut Canvas, plan: &Plan<'_>, at: usize, row: &Row) {
         let length = pixels(line.chars().count(), SMALL);
         let x = if is_left { area.x + area.width - PAD - length } else { area.x + PAD };
         let y = top + 13.0 * f64::from(number);
-        if plan.scene.tasks > 2 {
+        if plan.scene.tasks.len() > 2 {
             let behind = Area { x: x - 3.0, y: y - 10.0, width: length + 6.0, height: 13.0 };
             canvas.rectangle(behind, 2.0, "lane", "");
         }

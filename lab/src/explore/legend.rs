@@ -57,7 +57,7 @@ pub(super) fn legend(plan: &Plan<'_>, y: &mut f64) -> Vec<Item> {
     add(scene.rows.iter().any(|row| row.switch.is_some()), Looks::Arrow("switch"), "another task goes on");
     let kinds =
         [(Between::Saw, "sees what was stored there"), (Between::Waits, "waits for what was taken there")];
-    let spoils = scene.arrows.iter().filter_map(|arrow| match arrow.kind {
+    let spoils = scene.arrows.iter().find_map(|arrow| match arrow.kind {
         Between::Spoils(how) => Some((arrow.kind, how)),
         _ => None,
     });

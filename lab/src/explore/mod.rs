@@ -10,7 +10,8 @@
 //! | `names` | what addresses are called there |
 //! | `story` | what went wrong in it, in some sentences |
 //! | `scene`, `plan`, `drawing`, `legend` | what is in its picture, where that is, what it looks like and means |
-//! | `picture` | its picture as a file |
+//! | `picture` | its picture |
+//! | `recorded` | the picture of a run on a machine |
 //! | `all` | the whole catalogue: `docs/PROOFS.md` |
 
 mod account;
@@ -24,6 +25,7 @@ mod names;
 pub mod picture;
 mod plan;
 mod recipe;
+pub(crate) mod recorded;
 mod scene;
 mod story;
 
@@ -69,7 +71,7 @@ pub fn main(
     let subject = choice.subject()?;
     let known = begun(&choice, &subject, search)?;
     let json = options.json.as_deref().map(|to| Sink::open("report", to)).transpose()?;
-    let svg = svg.map(picture::open).transpose()?;
+    let svg = svg.map(recorded::open).transpose()?;
     let work = Work::begin();
     say(&mut *text_of(options), &choice.heading())?;
     let account = explored(&choice, known, search, &work)?;
@@ -198,7 +200,7 @@ pub fn replay(
     choice::only(&["timeout"], options, "replay makes what its string says")?;
     let recipe: Recipe = recipe.parse().map_err(|why| Failure::usage(format!("{why} (try explore)")))?;
     let choice = recipe.choice()?;
-    let svg = svg.map(picture::open).transpose()?;
+    let svg = svg.map(recorded::open).transpose()?;
     let replay = choice.subject()?.replay(&recipe.schedule).ok_or_else(no_room)?;
     let text = &mut *text_of(options);
     say(text, &choice.heading())?;

@@ -1,7 +1,5 @@
 //! The picture of an execution, as a file.
 
-use std::path::Path;
-
 use kcore::experiment::Verdict;
 use kcore::host::explored::{MemoryModel, Replay};
 
@@ -13,17 +11,7 @@ use super::scene::Scene;
 use super::story::Story;
 use super::{all, no_room};
 use crate::catalogue;
-use crate::output::Sink;
 use crate::status::Failure;
-
-/// The file that a picture is to be in, which is opened before anything is done for it.
-pub(super) fn open(file: &Path) -> Result<Sink, Failure> {
-    // The text goes to stdout.
-    if file == Path::new("-") {
-        return Err(Failure::usage("--svg: a picture needs a file (try --help)".to_string()));
-    }
-    Sink::open("picture", file)
-}
 
 /// The picture of an execution of `choice`; of none, it says what all have come to.
 pub(super) fn of(choice: &Choice, replay: Option<&Replay>, verdict: Verdict) -> String {
@@ -64,7 +52,7 @@ pub fn shortest(experiment: &str) -> Result<String, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use kcore::event::Outcome;
     use kcore::host::explored::Of;
     use svg::parser::Event;
@@ -166,7 +154,7 @@ mod tests {
     }
 
     /// Nothing is cut off, and nothing is above another thing that is to be read.
-    fn is_readable(picture: &str, what: &str) {
+    pub(in crate::explore) fn is_readable(picture: &str, what: &str) {
         let (texts, rectangles) = pieces(picture);
         let page = rectangles.iter().find(|piece| piece.is("page")).unwrap();
         let apart: Vec<_> =
@@ -225,7 +213,7 @@ mod tests {
                 to: at + 9,
                 kind: [Beside::Has, Beside::Waits, Beside::Buffers][at % 3],
                 number: at,
-                name: "a lock whose name is so long that there cannot be room for it in any line of the picture, however wide",
+                name: long.clone(),
             };
             let word = || Word {
                 name: long.clone(),
@@ -233,7 +221,7 @@ mod tests {
                 values: (0..30).step_by(3).map(|row| (row, long.clone(), None)).collect(),
             };
             let scene = Scene {
-                tasks,
+                tasks: vec![long.clone(); tasks],
                 rows: (0..30).map(row).collect(),
                 arrows: Vec::new(),
                 bars: (0..20).map(bar).collect(),
@@ -362,7 +350,9 @@ mod tests {
     fn a_lock_is_a_bar_and_so_is_the_wait_for_it() {
         let (_, replay) = counterexample("abba", MemoryModel::Sc);
         let scene = scene(&replay);
-        let bar = |bar: &Bar| (bar.task, bar.kind, bar.name, bar.from, bar.to);
+        fn bar(bar: &Bar) -> (usize, Beside, &str, usize, usize) {
+            (bar.task, bar.kind, bar.name.as_str(), bar.from, bar.to)
+        }
         let bars: Vec<_> = scene.bars.iter().map(bar).collect();
         assert_eq!(
             bars,

@@ -64,20 +64,20 @@ impl<'a> Plan<'a> {
     pub(super) fn of(scene: &'a Scene) -> Self {
         let (words, numbers) = words(scene);
         let slots = slots(scene);
-        let beside: Vec<f64> = (0..scene.tasks)
+        let beside: Vec<f64> = (0..scene.tasks.len())
             .map(|task| {
                 let own = scene.bars.iter().zip(&slots).filter(|(bar, _)| bar.task == task);
                 own.map(|(_, slot)| slot + 1).max().map_or(0.0, |count| count as f64 * BESIDE + 3.0)
             })
             .collect();
-        let lanes = scene.tasks.max(1) as f64;
+        let lanes = scene.tasks.len().max(1) as f64;
         let taken = numbers + beside.iter().sum::<f64>() + (lanes - 1.0) * GUTTER + MARGIN + 2.0 * PAD;
         let (one, two) = contents(scene);
         let content = if taken + lanes * one > MOST { two } else { one };
         let content = content.max((LEAST - taken) / lanes);
-        let is_last = |task| task > 0 && task + 1 == scene.tasks;
+        let is_last = |task| task > 0 && task + 1 == scene.tasks.len();
         let mut x = numbers + PAD;
-        let boxes = (0..scene.tasks).map(|task| {
+        let boxes = (0..scene.tasks.len()).map(|task| {
             let begin = if is_last(task) { x } else { x + beside[task] };
             x += beside[task] + content + GUTTER;
             begin
@@ -143,7 +143,7 @@ impl<'a> Plan<'a> {
     /// Where the note of a row is, and whether that is left of its box; [`None`] if no lane is free.
     pub(super) fn note(&self, row: usize) -> Option<(Area, bool)> {
         let task = self.scene.rows[row].task;
-        let is_left = task + 1 == self.scene.tasks;
+        let is_left = task + 1 == self.scene.tasks.len();
         let beside = if is_left { task.checked_sub(1)? } else { task + 1 };
         Some((Area { x: self.boxes[beside], ..self.row(row) }, is_left))
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kcore::event::{Mode, Op, Outcome, Waiting};
 use kcore::explore::{Act, Object, Step};
 use kcore::host::explored::{Line, Of, Replay};
+use kcore::probe::Name;
 use kcore::sync::is_silent;
 
 use super::columns;
@@ -14,11 +15,11 @@ use super::story::{Mark, Story, called};
 /// Of so many words the values are shown.
 const MOST_WORDS: usize = 4;
 
-/// An execution, to be drawn.
+/// An execution, or what is known of it, to be drawn.
 #[derive(Default)]
 pub(super) struct Scene {
-    /// How many tasks there are.
-    pub(super) tasks: usize,
+    /// What the tasks are called.
+    pub(super) tasks: Vec<String>,
     /// What happens, in its order.
     pub(super) rows: Vec<Row>,
     pub(super) arrows: Vec<Arrow>,
@@ -45,7 +46,7 @@ pub(super) struct Row {
 /// What a row is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
-    /// A step, from 1.
+    /// A step, from 1; 0 if others that are not known may be between these.
     Step(usize),
     /// No step: only the task itself notices it now.
     Aside,
@@ -79,7 +80,7 @@ pub(super) struct Bar {
     pub(super) kind: Beside,
     /// What all bars of one thing have in common.
     pub(super) number: usize,
-    pub(super) name: &'static str,
+    pub(super) name: String,
 }
 
 /// What a bar is.
@@ -108,7 +109,8 @@ impl Scene {
         let mut setting =
             Setting { replay, story, names, rows: Vec::new(), of_step: Vec::new(), wishes: Vec::new() };
         setting.place_rows();
-        let tasks = setting.rows.iter().map(|row| row.task).max().map_or(1, |task| task + 1);
+        let count = setting.rows.iter().map(|row| row.task).max().map_or(1, |task| task + 1);
+        let tasks = (0..count).map(|task| format!("task {}", Name(task as u8))).collect();
         let (mut arrows, mut bars) = (setting.loads(), setting.locks());
         arrows.extend(setting.waits(&bars));
         arrows.extend(story.spoils.map(|([from, to], how)| {
@@ -261,7 +263,8 @@ impl Setting<'_> {
             }
             let number = numbers.iter().position(|known| known == object).unwrap_or_default();
             let (task, from) = (usize::from(*who), self.of_step[at]);
-            let bar = Bar { task, from, to: end, kind: Beside::Has, number, name: lock.name.name };
+            let bar =
+                Bar { task, from, to: end, kind: Beside::Has, number, name: lock.name.name.to_string() };
             if lock.mode == Mode::Exclusive {
                 bars.extend(self.waited(&bars, &bar));
             }
@@ -273,7 +276,7 @@ impl Setting<'_> {
             .filter_map(|(line, row)| {
                 let Of::Lock(lock) = line.of else { return None };
                 let number = numbers.iter().position(|known| *known == line.step.object)?;
-                let name = lock.name.name;
+                let name = lock.name.name.to_string();
                 let kind = Beside::Has;
                 self.waited(
                     &bars,
@@ -294,7 +297,7 @@ impl Setting<'_> {
                 && other.to > ready
         });
         let since = others.map(|other| other.from.max(ready)).min()?;
-        Some(Bar { from: since, to: bar.from, kind: Beside::Waits, ..*bar })
+        Some(Bar { from: since, to: bar.from, kind: Beside::Waits, name: bar.name.clone(), ..*bar })
     }
 
     /// From what tasks want for ever to where others have taken it.
@@ -325,7 +328,7 @@ impl Setting<'_> {
                 to: *to,
                 kind: Beside::Buffers,
                 number: 0,
-                name: "",
+                name: String::new(),
             })
         };
         left.filter_map(bar).collect()

@@ -139,7 +139,7 @@ impl Teller<'_> {
         format!(
             "{} is lost: {} of {size} bytes, which {} allocated ({}).",
             self.names.value(*address),
-            if *kind == Kind::Array { "an array".to_string() } else { format!("a {}", called(*kind)) },
+            one(&called(*kind)),
             Name(*who),
             place(at)
         )
@@ -303,7 +303,7 @@ impl Teller<'_> {
             Some((looked, (looked + 1..self.lines.len()).find(changes)?))
         })?;
         let (task, other) = (self.who(looked), self.who(stored));
-        Some(Story {
+        let mut story = Story {
             sentences: format!(
                 "{task} looks at {} ({}) before {other} stores there ({}), does not look again, and sleeps.",
                 self.names.word(&self.lines[looked]),
@@ -316,7 +316,36 @@ impl Teller<'_> {
             ],
             switch: self.switch_after(looked, format!("{task} has looked, and does not sleep yet")),
             ..Story::default()
-        })
+        };
+        if let Some((missed, late)) = self.crossed(self.lines[stored].who, self.lines[looked].who) {
+            story.sentences += &format!(
+                " {other} looks at {} ({}) before {task} stores there ({}), and wakes no task.",
+                self.names.word(&self.lines[missed]),
+                self.at(missed),
+                self.at(late)
+            );
+            let value = self.value(missed).unwrap_or_default();
+            story.notes.push(self.note(
+                missed,
+                Mark::Early,
+                format!("{other} sees {value}, and wakes no task"),
+            ));
+        }
+        Some(story)
+    }
+
+    /// The last look of `who`, which wakes no task, at what `other` stores only later, and that store.
+    fn crossed(&self, who: u8, other: u8) -> Option<(usize, usize)> {
+        let wakes = |line: &Line| line.who == who && matches!(line.of, Of::WakeUp(_));
+        let missed = self.last_looks(who).into_iter().filter(|_| !self.lines.iter().any(wakes));
+        let mut found = missed.filter_map(|missed| {
+            let stores = |step: &usize| {
+                let line = &self.lines[*step];
+                line.who == other && is_store(&line.step) && line.step.overlaps(&self.lines[missed].step)
+            };
+            Some((missed, (missed + 1..self.lines.len()).find(stores)?))
+        });
+        found.next()
     }
 
     /// The last look of a task at each word.
@@ -345,6 +374,11 @@ impl Teller<'_> {
         let switch = Some((at, format!("{} {has}, and {} goes on", self.who(at - 1), self.who(at))));
         Some(Story { switch, ..Story::default() })
     }
+}
+
+/// One of what is called so.
+pub(super) fn one(kind: &str) -> String {
+    format!("{} {kind}", if kind.starts_with('a') { "an" } else { "a" })
 }
 
 /// What a block is used for, in a word.

@@ -137,6 +137,7 @@ fn what_cannot_be_is_refused_in_a_line() {
             "the picture '/nowhere/a.svg' cannot be written",
         ),
         (&["replay", good, "--svg", "/"], "the picture '/' cannot be written"),
+        (&["run", "counter", "--svg", "/nowhere/a.svg"], "the picture '/nowhere/a.svg' cannot be written"),
         (&["explore", "counter", "--svg", "-"], "a picture needs a file"),
         (&["replay", good, "--lock", "mutex"], "--lock would change nothing"),
         (&["replay", &good.replace("A1", "A2")], "its check does not fit"),

@@ -79,6 +79,17 @@ fn json_goes_to_a_file_too() {
 }
 
 #[test]
+fn a_run_is_drawn_from_its_report() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("run.svg");
+    let mut run = fake::scullery(&["run", "scull-leak", "--svg", file.to_str().unwrap()]);
+    let (status, _, stderr) = finish(run.env("FAKE_COM2", format!("{LEAK}\n{}", fake::SUMMARY)));
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    let picture = std::fs::read_to_string(file).unwrap();
+    assert!(picture.contains(">makes b1: node, 2 bytes</text>"), "{picture}");
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_a_mistake_before_anything_is_booted() {
     let mut tour = fake::scullery(&["tour", "--json", "/nonexistent/report"]);
     let (status, stdout, stderr) = finish(tour.env("FAKE_COM1", "hello\n").env("FAKE_COM2", fake::SUMMARY));

@@ -53,7 +53,8 @@ impl End {
         Damage { verdict: self.verdict, kinds: [leaked, lost, used, freed, beyond, self.owners > 1, torn] }
     }
 
-    fn of(run: &Run) -> Self {
+    /// How a run ended.
+    pub fn of(run: &Run) -> Self {
         End {
             verdict: run.verdict,
             leaked: run.leaked.node + run.leaked.array + run.leaked.quantum,
