@@ -9,7 +9,7 @@
 //! | `columns` | an execution as people read it, a column for each task |
 //! | `names` | what addresses are called there |
 //! | `story` | what went wrong in it, in some sentences |
-//! | `scene`, `plan`, `drawing`, `legend` | what is in its picture, where that is, what it looks like and means |
+//! | `scene`, `locks`, `plan`, `drawing`, `legend` | what is in its picture, where that is, what it looks like and means |
 //! | `picture` | its picture |
 //! | `recorded` | the picture of a run on a machine |
 //! | `all` | the whole catalogue: `docs/PROOFS.md` |
@@ -21,6 +21,7 @@ mod choice;
 mod columns;
 mod drawing;
 mod legend;
+mod locks;
 mod names;
 pub mod picture;
 mod plan;

@@ -358,12 +358,20 @@ pub(super) mod tests {
             bars,
             [
                 (0, Beside::Has, "scull0.lock", 0, 3),
+                (1, Beside::Waits, "scull0.lock", 1, 3),
                 (1, Beside::Has, "scull1.lock", 1, 3),
                 (0, Beside::Waits, "scull1.lock", 1, 2),
-                (1, Beside::Waits, "scull0.lock", 1, 3),
             ]
         );
         let waits = scene.arrows.iter().filter(|arrow| arrow.kind == Between::Waits);
-        assert_eq!(waits.map(|arrow| (arrow.from, arrow.to)).collect::<Vec<_>>(), [(2, 1), (3, 0)]);
+        assert_eq!(waits.map(|arrow| (arrow.from, arrow.to)).collect::<Vec<_>>(), [(3, 0), (2, 1)]);
+        // A task waits until the lock is given, and not until it goes on; and for no unit that is free.
+        let waits = |name| {
+            let (_, replay) = counterexample(name, MemoryModel::Sc);
+            let bars = self::scene(&replay).bars.into_iter().filter(|bar| bar.kind == Beside::Waits);
+            bars.map(|bar| (bar.task, bar.from, bar.to)).collect::<Vec<_>>()
+        };
+        assert_eq!(waits("sleep-in-atomic"), [(1, 0, 1)]);
+        assert_eq!(waits("double-up"), []);
     }
 }

@@ -1,14 +1,12 @@
 //! What is in the picture of an execution, wherever it is drawn: rows, arrows between them, bars beside them, and words.
 
-use std::collections::BTreeMap;
-
-use kcore::event::{Mode, Op, Outcome, Waiting};
-use kcore::explore::{Act, Object, Step};
+use kcore::event::{Op, Outcome};
+use kcore::explore::{Act, Object};
 use kcore::host::explored::{Line, Of, Replay};
 use kcore::probe::Name;
-use kcore::sync::is_silent;
 
 use super::columns;
+use super::locks::Places;
 use super::names::{Names, is_store, place};
 use super::story::{Mark, Story, called};
 
@@ -111,7 +109,9 @@ impl Scene {
         setting.place_rows();
         let count = setting.rows.iter().map(|row| row.task).max().map_or(1, |task| task + 1);
         let tasks = (0..count).map(|task| format!("task {}", Name(task as u8))).collect();
-        let (mut arrows, mut bars) = (setting.loads(), setting.locks());
+        let places =
+            Places { transcript: &replay.transcript, steps: &setting.of_step, wishes: &setting.wishes };
+        let (mut arrows, mut bars) = (setting.loads(), places.bars());
         arrows.extend(setting.waits(&bars));
         arrows.extend(story.spoils.map(|([from, to], how)| {
             let [from, to] = [from, to].map(|step| setting.of_step[step]);
@@ -226,78 +226,6 @@ impl Setting<'_> {
         };
         let is_that = of.word.zip(saw).is_none_or(|([_, stored], saw)| stored == saw);
         (of.who != load.who && is_that && !forwarded).then_some(store)
-    }
-
-    /// Which locks tasks have, and wait for.
-    fn locks(&self) -> Vec<Bar> {
-        let mut bars = Vec::<Bar>::new();
-        let mut held = Vec::<(u8, Object, usize)>::new();
-        let mut units = BTreeMap::<Object, u64>::new();
-        let mut numbers = Vec::<Object>::new();
-        let end = self.rows.len().saturating_sub(1);
-        for (at, Line { who, of, step: Step { object, act, .. }, .. }) in self.lines().iter().enumerate() {
-            let Of::Lock(lock) = of else { continue };
-            if self.rows[self.of_step[at]].is_dull || is_silent(lock.name.name) {
-                continue;
-            }
-            let (Act::Take { initially, .. } | Act::TryTake { initially, .. } | Act::Withdraw { initially }) =
-                act
-            else {
-                if let Act::Give { .. } = act
-                    && let Some(last) = held.iter().rposition(|(other, of, _)| (other, of) == (who, object))
-                {
-                    bars[held.remove(last).2].to = self.of_step[at];
-                }
-                let free = units.entry(*object).or_default();
-                *free = self.lines()[at].step.units_after(*free).unwrap_or_default();
-                continue;
-            };
-            let free = units.entry(*object).or_insert(*initially);
-            let before =
-                std::mem::replace(free, self.lines()[at].step.units_after(*free).unwrap_or_default());
-            if lock.name.waiting == Waiting::Event || before == *free {
-                continue;
-            }
-            if !numbers.contains(object) {
-                numbers.push(*object);
-            }
-            let number = numbers.iter().position(|known| known == object).unwrap_or_default();
-            let (task, from) = (usize::from(*who), self.of_step[at]);
-            let bar =
-                Bar { task, from, to: end, kind: Beside::Has, number, name: lock.name.name.to_string() };
-            if lock.mode == Mode::Exclusive {
-                bars.extend(self.waited(&bars, &bar));
-            }
-            held.push((*who, *object, bars.len()));
-            bars.push(bar);
-        }
-        let wishes = self.replay.transcript.waiting.iter().zip(&self.wishes);
-        let never: Vec<_> = wishes
-            .filter_map(|(line, row)| {
-                let Of::Lock(lock) = line.of else { return None };
-                let number = numbers.iter().position(|known| *known == line.step.object)?;
-                let name = lock.name.name.to_string();
-                let kind = Beside::Has;
-                self.waited(
-                    &bars,
-                    &Bar { task: usize::from(line.who), from: *row, to: *row, kind, number, name },
-                )
-            })
-            .collect();
-        bars.extend(never);
-        bars
-    }
-
-    /// How long a task has waited for what it has as `bar` says, while others had it.
-    fn waited(&self, bars: &[Bar], bar: &Bar) -> Option<Bar> {
-        let ready = self.rows[..bar.from].iter().rposition(|row| row.task == bar.task).unwrap_or(0);
-        let others = bars.iter().filter(|other| {
-            (other.number, other.kind) == (bar.number, Beside::Has)
-                && other.task != bar.task
-                && other.to > ready
-        });
-        let since = others.map(|other| other.from.max(ready)).min()?;
-        Some(Bar { from: since, to: bar.from, kind: Beside::Waits, name: bar.name.clone(), ..*bar })
     }
 
     /// From what tasks want for ever to where others have taken it.

@@ -202,7 +202,9 @@ impl Teller<'_> {
             let meets = |step: &usize| self.lines[*step].step.overlaps(&line.step);
             let is_own = |step: &usize| self.lines[*step].who == line.who;
             let is_look = |step: &usize| self.lines[*step].step.act == Act::Load && meets(step);
-            let looked = (0..second).filter(is_own).rfind(is_look)?;
+            // It has decided before its store waited in its buffer.
+            let decided = line.buffered_since.unwrap_or(second);
+            let looked = (0..decided).filter(is_own).rfind(is_look)?;
             let first =
                 (looked..second).filter(meets).filter(|step| !is_own(step)).rfind(|step| stores(*step))?;
             Some((looked, first, second))
@@ -224,7 +226,13 @@ impl Teller<'_> {
                 self.note(second, Mark::Culprit, format!("{task} stores over {what}")),
             ],
             spoils: Some(([second, first], "stores over what another has stored")),
-            switch: self.switch_after(looked, format!("{task} has looked, and has not stored")),
+            switch: self.switch_after(
+                looked,
+                match self.lines[second].buffered_since {
+                    Some(_) => format!("{task} has looked, and its store waits"),
+                    None => format!("{task} has looked, and has not stored"),
+                },
+            ),
             ..Story::default()
         })
     }
@@ -286,7 +294,7 @@ impl Teller<'_> {
                 self.note(other, Mark::Lost, format!("{storer} changes the second")),
                 self.note(second, Mark::Culprit, format!("{task}: the second does not fit")),
             ],
-            switch: self.switch_after(first, format!("{task} is between two steps that belong together")),
+            switch: self.switch_after(first, format!("{task} is between its two steps")),
             ..Story::default()
         })
     }

@@ -216,7 +216,9 @@ impl World {
         at: &'static Location<'static>,
     ) -> Option<NonNull<Turns>> {
         let who = self.turn?;
-        self.note_word_after(who);
+        if self.transcript.is_some() {
+            self.note_word_after(who);
+        }
         let task = &mut self.tasks[usize::from(who)];
         (task.pending, task.of, task.at, task.vain_turns) = (Some(step), of, at, 0);
         let yielder = task.yielder;
