@@ -5,6 +5,7 @@ use std::path::Path;
 use kcore::event::{Op, Outcome};
 use kcore::explore::{Object, Step};
 use kcore::host::explored::{Line, Of, Transcript};
+use kcore::machine::{POISON_FREED, POISON_FRESH};
 use kcore::probe::Name;
 
 /// No number that is counted is so large, or so far below nothing.
@@ -16,6 +17,19 @@ fn number(value: usize) -> Option<i64> {
     let fits = |number: &i64| number.abs() < SMALLEST_ADDRESS;
     let number = signed.into_iter().find(fits)?;
     (number as usize == value || u32::try_from(value).is_ok()).then_some(number)
+}
+
+/// How far `value` is above what freed or fresh memory is filled with, if it was read there.
+fn above_poison(value: usize) -> Option<usize> {
+    let poisons = [POISON_FREED, POISON_FRESH].map(|byte| usize::from_ne_bytes([byte; size_of::<usize>()]));
+    poisons
+        .into_iter()
+        .map(|poison| value.wrapping_sub(poison))
+        .find(|above| *above < SMALLEST_ADDRESS as usize)
+}
+
+fn is_address(value: usize) -> bool {
+    number(value).is_none() && above_poison(value).is_none()
 }
 
 /// The names of one execution.
@@ -36,7 +50,7 @@ impl Names {
                 _ => None,
             };
             let seen = if let Some(Outcome::Saw(value)) = line.outcome { Some(value) } else { None };
-            for value in stored.into_iter().chain(seen).filter(|value| number(*value).is_none()) {
+            for value in stored.into_iter().chain(seen).filter(|value| is_address(*value)) {
                 if !names.values.contains(&value) {
                     names.values.push(value);
                 }
@@ -61,12 +75,17 @@ impl Names {
         }
     }
 
-    /// A number as it is, and an address by its name.
+    /// A number as it is, an address by its name, and what no task has stored as poison.
     pub(super) fn value(&self, value: usize) -> String {
-        let at = self.values.iter().position(|address| *address == value);
-        let name =
-            at.map(|at| format!("b{}", at + 1)).or_else(|| number(value).map(|number| number.to_string()));
-        name.unwrap_or_else(|| value.to_string())
+        if let Some(at) = self.values.iter().position(|address| *address == value) {
+            return format!("b{}", at + 1);
+        }
+        match (number(value), above_poison(value)) {
+            (Some(number), _) => number.to_string(),
+            (None, Some(0)) => "poison".to_string(),
+            (None, Some(above)) => format!("poison+{above}"),
+            (None, None) => value.to_string(),
+        }
     }
 
     /// What the place is called that `line` is an access to. Of words that have a name in common, one that a single
@@ -97,4 +116,19 @@ pub(super) fn place(at: &std::panic::Location<'_>) -> String {
     let file =
         Path::new(at.file()).file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
     format!("{file}:{}", at.line())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_called_what_they_are() {
+        let poison = usize::from_ne_bytes([POISON_FREED; 8]);
+        let names = Names { values: vec![0x7f00_dead_beef], words: Vec::new() };
+        let values = [0, 16, usize::MAX, u32::MAX as usize, 0x7f00_dead_beef, 1 << 40, poison, poison + 1];
+        let called = values.map(|value| names.value(value));
+        assert_eq!(called, ["0", "16", "-1", "-1", "b1", "1099511627776", "poison", "poison+1"]);
+        assert!(values.map(is_address) == [false, false, false, false, true, true, false, false]);
+    }
 }
