@@ -7,6 +7,8 @@ use core::sync::atomic::{
     Ordering::{Acquire, Release},
 };
 
+use kcore::event::Event;
+
 /// A pointer to a function.
 ///
 /// # Safety
@@ -23,6 +25,8 @@ unsafe impl Function for fn(&[u8]) -> bool {}
 unsafe impl Function for fn(u64, u64) {}
 // SAFETY: as above.
 unsafe impl Function for fn(i32) -> ! {}
+// SAFETY: as above.
+unsafe impl Function for fn(&Event) {}
 
 /// A function, or none.
 pub struct AtomicFn<F: Function = fn()> {

@@ -7,6 +7,9 @@
 //! A handler allocates nothing, does not sleep, and takes no lock but those that are taken with interrupts
 //! off everywhere (I3).
 
+use kcore::event::IrqStep;
+use kcore::machine::Context;
+
 use crate::arch::traps::{TrapFrame, vector};
 use crate::arch::{apic, cpu, exit, smp};
 use crate::cases::steps;
@@ -29,7 +32,9 @@ extern "C" fn trap_dispatch(frame: &mut TrapFrame) {
         _ => {
             context::irq_enter();
             irq::counts::taken(frame.vector as u8);
+            irq::under_way::says(IrqStep::Enter(Context::Hardirq, frame.vector as u8));
             interrupt(frame);
+            irq::under_way::says(IrqStep::Exit(Context::Hardirq, frame.vector as u8));
             apic::end_of_interrupt();
             context::irq_exit();
         }

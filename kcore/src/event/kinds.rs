@@ -18,13 +18,17 @@ bitflags::bitflags! {
         const LOCKS = 1 << 5;
         /// Blocks that are freed.
         const BLOCKS = 1 << 6;
-        /// The steps of tasks.
+        /// That a task may sleep, or spins.
         const TASKS = 1 << 7;
         /// Units of locks, before they are taken and given.
         const UNITS = 1 << 8;
         /// Accesses that are no points: the looks of a spinning waiter, what ends its wait, and the copies of
         /// bytes.
         const UNSTEERED = 1 << 9;
+        /// What the scheduler does: tasks that begin, sleep, are woken, have the CPU, end.
+        const SCHEDULE = 1 << 10;
+        /// Handlers and softirqs.
+        const INTERRUPTS = 1 << 11;
         /// All at which a task can be made to wait, and what it waits for besides.
         const POINTS_AND_LOCKS = Self::LOADS.bits() | Self::STORES.bits() | Self::POINTS.bits() | Self::LOCKS.bits();
     }

@@ -9,7 +9,8 @@
 //! | [`Access`]: loads, stores, runs of bytes, named points | [`Shared`](crate::shared::Shared), the devices |
 //! | [`LockStep`] of a [`LockId`]: a wait, an acquisition, a release | the [primitives](crate::sync), if they are observed |
 //! | [`Block`]: memory that is freed | the machine's allocator |
-//! | [`TaskStep`]: sleeps that come, or may; what ends them; spins | the sleeper; a machine that [listens](Kinds::TASKS) |
+//! | [`TaskStep`]: tasks that begin, sleep, are woken, have the CPU, spin, end | the scheduler; a task that may sleep |
+//! | [`IrqStep`]: handlers and softirqs that begin and end | the way into an interrupt and out of it |
 //!
 //! No listener costs one relaxed load and one branch that is always taken the same way:
 //! [`Events::wanted`].
@@ -63,17 +64,34 @@ pub enum Block {
     },
 }
 
-/// What happens to the running task.
+/// What happens to a task: to the running one, unless another is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskStep {
+    /// It starts this task, which can run from now on.
+    Spawned(TaskId),
+    /// It has its CPU for the first time.
+    Begun,
+    /// It has come to its end.
+    Ended,
     /// It [may sleep](might_sleep) now.
     MaySleep,
-    /// It sleeps from now on until it is woken.
+    /// It sleeps from now on until it is woken, unless a wake-up is kept for it.
     Block,
-    /// It was woken.
-    Woken,
+    /// This task is woken, by the actor.
+    Woken(TaskId),
+    /// It has lost or given up its CPU, which this task has from now on.
+    Switched(TaskId),
     /// It [spins](Events::spinning) for a lock, and does so again and again.
     Spins,
+}
+
+/// What happens to a CPU. Of a handler that is given up with its task no end is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IrqStep {
+    /// A handler begins, of the interrupt with this vector; or a softirq, which has this number.
+    Enter(Context, u8),
+    /// It is done.
+    Exit(Context, u8),
 }
 
 /// What happens.
@@ -87,8 +105,10 @@ pub enum What {
     Units(Change, LockId, u64),
     /// Something happens to a block of memory.
     Block(Block),
-    /// Something happens to the running task.
+    /// Something happens to a task.
     Task(TaskStep),
+    /// Something happens to the CPU.
+    Irq(IrqStep),
 }
 
 /// One thing that happens.

@@ -258,16 +258,16 @@ impl Sched for HostMachine {
     fn block() {
         let (id, token) = here(|task| (task.id, task.token.clone()));
         token.wait(id, || Self::step(TaskStep::Block));
-        Self::step(TaskStep::Woken);
+        Self::step(TaskStep::Woken(id));
     }
 
     /// Returns early now and then, as it may: a test can put the clock forward at any time.
     fn block_until(deadline: u64) {
         let left = deadline.saturating_sub(Self::cycles());
         if left > 0 {
-            let token = here(|task| task.token.clone());
+            let (id, token) = here(|task| (task.id, task.token.clone()));
             token.wait_for(Duration::from_nanos(left).min(LOOK_AT_CLOCK));
-            Self::step(TaskStep::Woken);
+            Self::step(TaskStep::Woken(id));
         }
     }
 

@@ -181,7 +181,7 @@ impl Listener for Warden {
                 }
             }
             What::Task(TaskStep::Block) => self.look(),
-            What::Task(TaskStep::Woken) => self.check(),
+            What::Task(TaskStep::Woken(_)) => self.check(),
             What::Task(step) => {
                 if *step == TaskStep::Spins {
                     self.check();
@@ -191,7 +191,7 @@ impl Listener for Warden {
                 }
             }
             What::Lock(..) => self.tell(event),
-            What::Block(_) | What::Units(..) => {}
+            What::Block(_) | What::Units(..) | What::Irq(_) => {}
         }
     }
 }

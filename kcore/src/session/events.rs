@@ -104,7 +104,7 @@ impl Session {
                 let access = Access { site: &STEP, op: Op::Update, address: *address, size: 0 };
                 self.engine.arrive(who, &access, standing.must_not_sleep(), event.cpu).into()
             }
-            What::Task(_) => Answer { stops: self.look(event, standing, tasks), ..Answer::GO },
+            What::Task(_) | What::Irq(_) => Answer { stops: self.look(event, standing, tasks), ..Answer::GO },
         }
     }
 
@@ -125,10 +125,7 @@ impl Session {
             What::Task(TaskStep::MaySleep) => slept = Slept::of(event, standing),
             // A search in the middle of other events may have missed a circle: one that spins looks again.
             What::Task(TaskStep::Spins) => waits = graph.search_all(tasks),
-            What::Task(TaskStep::Block | TaskStep::Woken)
-            | What::Access(_)
-            | What::Block(_)
-            | What::Units(..) => {}
+            What::Task(_) | What::Irq(_) | What::Access(_) | What::Block(_) | What::Units(..) => {}
         }
         self.find(slept.map(Finding::Slept).or(waits.map(Finding::Waits)))
     }

@@ -17,6 +17,7 @@ mod cpus;
 mod crew;
 mod device;
 mod estate;
+mod events;
 mod family;
 mod fs;
 mod fuzz;

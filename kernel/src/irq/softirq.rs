@@ -17,13 +17,15 @@ use core::sync::atomic::{
     Ordering::{Relaxed, SeqCst},
 };
 
+use kcore::event::IrqStep;
 use kcore::machine::TaskId;
 
+use super::under_way::says;
 use super::{device, tasklet, timer};
 use crate::arch::traps::vector;
 use crate::arch::{cpu, percpu, smp};
 use crate::atomic_fn::AtomicFn;
-use crate::context;
+use crate::context::{self, Context};
 use crate::param::MAX_CPUS;
 use crate::task::{self, SpawnError, quiet};
 
@@ -145,7 +147,9 @@ fn act(softirq: usize) {
         return;
     }
     taken.store(taken.load(Relaxed) & !bit, Relaxed);
+    says(IrqStep::Enter(Context::Softirq, softirq as u8));
     ACTION[softirq].call();
+    says(IrqStep::Exit(Context::Softirq, softirq as u8));
 }
 
 /// Whatever runs on this CPU on top of a task is given up with the task: the softirqs that had not begun are

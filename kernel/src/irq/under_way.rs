@@ -1,6 +1,25 @@
 //! What a CPU has to do in handlers and softirqs, or does.
 
+use core::panic::Location;
+
+use kcore::event::{Events, IrqStep, Kinds, What};
+
 use super::{device, softirq, timer};
+use crate::machine::Kernel;
+
+/// Tells that a handler or a softirq begins or ends, if that is wanted.
+#[inline(always)]
+pub(crate) fn says(step: IrqStep) {
+    if Kernel::wanted().contains(Kinds::INTERRUPTS) {
+        tell(step);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn tell(step: IrqStep) {
+    Kernel::tell(What::Irq(step), Location::caller());
+}
 
 /// Whether the device's handler or a softirq runs on `cpu`.
 pub(crate) fn runs_on(cpu: u32) -> bool {

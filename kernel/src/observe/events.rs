@@ -3,9 +3,11 @@
 use core::panic::Location;
 use core::sync::atomic::{AtomicU8, AtomicU16, Ordering::Relaxed};
 
-use kcore::event::{Access, Events, Kinds, Op, Outcome, TaskStep, Ticket, What};
+use kcore::event::{Access, Event, Events, Kinds, Op, Outcome, TaskStep, Ticket, What};
+use kcore::machine::Cpu;
 
 use super::{log, participant, run};
+use crate::atomic_fn::AtomicFn;
 use crate::machine::Kernel;
 use crate::task;
 
@@ -25,6 +27,8 @@ bitflags::bitflags! {
         const FIRE = 16;
         /// A plan orders all steps of tasks, and not only those at points.
         const STEPS = 32;
+        /// A function of another room hears of what it wants.
+        const EAR = 64;
     }
 }
 
@@ -40,6 +44,7 @@ impl Listeners {
             | of(Listeners::WATCH, Kinds::LOADS | Kinds::STORES | Kinds::LOCKS | Kinds::TASKS)
             | of(Listeners::HELD, Kinds::LOCKS)
             | of(Listeners::STEPS, Kinds::UNSTEERED | Kinds::UNITS | Kinds::RUNS | Kinds::BLOCKS)
+            | of(Listeners::EAR, Kinds::from_bits_retain(HEARS.load(Relaxed)))
     }
 }
 
@@ -47,6 +52,24 @@ impl Listeners {
 static LISTENERS: AtomicU8 = AtomicU8::new(0);
 /// What they want: the bits of [`Kinds`].
 static WANTED: AtomicU16 = AtomicU16::new(0);
+
+/// A function that is called with each event of the kinds in `HEARS`: also in handlers, and of the scheduler's
+/// steps with a run queue locked.
+static EAR: AtomicFn<fn(&Event)> = AtomicFn::none();
+static HEARS: AtomicU16 = AtomicU16::new(0);
+
+/// `ear` hears of all events of these kinds from now on.
+pub fn hear(kinds: Kinds, ear: fn(&Event)) {
+    EAR.set(ear);
+    HEARS.store(kinds.bits(), Relaxed);
+    listen(Listeners::all(), Listeners::EAR);
+}
+
+/// It hears of none any more.
+pub fn hear_no_more() {
+    listen(!Listeners::EAR, Listeners::empty());
+    EAR.clear();
+}
 
 /// Whether one of `any` listens.
 pub(super) fn listens(any: Listeners) -> bool {
@@ -70,6 +93,9 @@ impl Events for Kernel {
     /// A participant may wait here until the plan lets it go on.
     #[cold]
     fn tell(what: What, at: &'static Location<'static>) -> Ticket {
+        if let Some(ear) = EAR.get() {
+            ear(&Event { actor: participant::actor(), cpu: Kernel::cpu(), at, what });
+        }
         match &what {
             What::Access(Access { op: Op::Clear, .. }) | What::Block(_) | What::Units(..) => {
                 if listens(Listeners::STEPS) {
@@ -81,7 +107,7 @@ impl Events for Kernel {
             What::Task(TaskStep::MaySleep) if run::is_watched() && run::is_of_run() => {
                 participant::tell(&what, at, None);
             }
-            What::Task(_) => {}
+            What::Task(_) | What::Irq(_) => {}
         }
         let is_traced = listens(Listeners::TRACE) && (!run::is_under_way() || run::is_of_run());
         if is_traced { log::note(&what, at) } else { Ticket::default() }

@@ -7,10 +7,10 @@
 use core::panic::Location;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use kcore::event::{Actor, Outcome, Ticket, What};
+use kcore::event::{Outcome, Ticket, What};
 use kcore::leak::StoreLog;
 use kcore::ledger::{Ledger, Record};
-use kcore::machine::{Cpu, Sched};
+use kcore::machine::Cpu;
 pub use kcore::record::{FREE, Stored};
 
 use crate::arch::smp;
@@ -18,7 +18,9 @@ use crate::machine::Kernel;
 use crate::mm::{heap, stacks};
 use crate::param::{MAX_CPUS, STORES_TRACED};
 use crate::task::shortage;
-use crate::{context, layout, task};
+use crate::{layout, task};
+
+use super::participant;
 
 static LOG: kcore::record::Log<MAX_CPUS> = kcore::record::Log::new();
 
@@ -52,7 +54,7 @@ pub(crate) fn end() {
 
 /// Takes note of what the caller is about to do, if it stores anything.
 pub(crate) fn note(what: &What, at: &'static Location<'static>) -> Ticket {
-    let actor = Actor { task: Kernel::task(), context: context::current() };
+    let actor = participant::actor();
     let Some(mut stored) = Stored::by(what, at, actor) else { return Ticket::default() };
     stored.held = innermost();
     let were_on = Kernel::irq_save();

@@ -23,6 +23,7 @@ mod stop;
 pub mod watchdog;
 mod witness;
 
+pub use events::{hear, hear_no_more};
 pub use oops::Oops;
 pub use participant::CREW;
 pub use stop::{Cause, Seen, Stop};

@@ -138,6 +138,11 @@ pub(super) fn lock(what: &What, step: LockStep, lock: &LockId, at: &'static Loca
     }
 }
 
+/// The running task, or the handler on top of it.
+pub(super) fn actor() -> Actor {
+    Actor { task: task::current(), context: context::current() }
+}
+
 /// Which participant the caller is. A handler on top of one is none.
 #[inline]
 fn current() -> Option<u8> {
@@ -208,7 +213,7 @@ fn wait(who: u8, atomic: bool) {
 /// withdrawn since, it is none.
 pub(super) fn tell(what: &What, at: &'static Location<'static>, who: Option<u8>) -> Decision {
     let (is_atomic, interrupts_off) = (context::is_atomic(), !cpu::irq_are_on());
-    let actor = Actor { task: task::current(), context: context::current() };
+    let actor = actor();
     let event = Event { actor, cpu: Kernel::cpu(), at, what: *what };
     let (held, preemptive) = (&schedule::this_task().held, cfg!(feature = "preempt"));
     with_session(|session| {

@@ -35,7 +35,13 @@ pub fn is_doomed() -> bool {
 /// Ends the running task if it is doomed. Called where it waits.
 #[inline]
 pub fn check() {
-    if is_doomed() {
+    end_if_doomed(schedule::this_task());
+}
+
+/// [`check`] for a caller that knows its `task`.
+#[inline]
+pub(super) fn end_if_doomed(task: &table::Task) {
+    if task.doomed.load(Relaxed) {
         abandon(Errno::EDEADLK.code());
     }
 }

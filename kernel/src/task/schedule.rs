@@ -14,19 +14,37 @@
 //!                                           state = Runnable, push, kick CPU 0 if it halts
 //! ```
 
+use core::panic::Location;
 use core::sync::atomic::Ordering::Relaxed;
 
+use kcore::event::{Events, Kinds, TaskStep, What};
 use kcore::machine::TaskId;
 
 use crate::arch::{cpu, percpu, smp, switch};
 use crate::context;
 use crate::irq::timer;
+use crate::machine::Kernel;
 use crate::param::SLICE_MICROSECONDS;
 use crate::time::{self, NEVER};
 
 use super::queue::{QUEUES, QueueGuard, current, enqueue, set_current, unlock_and_kick};
 use super::table::{self, State, Task};
 use super::{doom, listener, quiet};
+
+/// Tells of what the scheduler does, if that is wanted: under a run queue's lock, where it is locked.
+#[inline(always)]
+pub(super) fn says(step: TaskStep) {
+    if Kernel::wanted().contains(Kinds::SCHEDULE) {
+        tell(step);
+    }
+}
+
+/// Of its own, so that what is told has no room in the frames of those who seldom do.
+#[cold]
+#[inline(never)]
+fn tell(step: TaskStep) {
+    Kernel::tell(What::Task(step), Location::caller());
+}
 
 /// This CPU's timer has interrupted it: a slice is over, sleepers wake up, or kernel timers are due.
 pub(crate) fn tick() {
@@ -41,6 +59,7 @@ pub(crate) fn tick() {
         let task = table::find(id).expect("a task that sleeps is in the table");
         let inner = task.inner(&mut queue);
         if inner.state == State::Blocked {
+            says(TaskStep::Woken(id));
             inner.state = State::Runnable;
             quiet::news_of(task);
             queue.ready.push_back(id).expect("the queue has room for every task there can be");
@@ -86,10 +105,11 @@ pub fn block() {
 
 /// Sleeps until [`wake`] or until `moment`, in cycles, unless a wake-up is kept already.
 pub fn block_until(moment: u64) {
-    doom::check();
+    let task = this_task();
+    doom::end_if_doomed(task);
+    says(TaskStep::Block);
     let cpu = percpu::this_cpu();
     let mut queue = QueueGuard::lock(cpu);
-    let task = this_task();
     let inner = task.inner(&mut queue);
     if core::mem::take(&mut inner.token) {
         return;
@@ -102,12 +122,13 @@ pub fn block_until(moment: u64) {
     if moment != NEVER {
         QueueGuard::lock(cpu).sleepers.retain(|(_, id)| *id != task.id());
     }
-    doom::check();
+    doom::end_if_doomed(task);
 }
 
 /// Makes `task` runnable, or keeps the wake-up for it. Does nothing for a task that has ended.
 pub fn wake(id: TaskId) {
     let Some(task) = table::find(id) else { return };
+    says(TaskStep::Woken(id));
     let mut queue = QueueGuard::lock(task.cpu());
     if task.id() != id {
         return;
@@ -205,6 +226,7 @@ pub fn halt_in_place() {
 pub fn end(code: i32) -> ! {
     listener::ENDS.call();
     context::leave_locks();
+    says(TaskStep::Ended);
     let mut queue = QueueGuard::lock(percpu::this_cpu());
     let task = this_task();
     task.code.store(code, Relaxed);
@@ -280,6 +302,7 @@ fn switch_away(mut queue: QueueGuard) {
     queue.since = now;
     queue.slice_end = end_of_slice(to, now);
     queue.arm();
+    says(TaskStep::Switched(next));
     // SAFETY: the switch to it comes now, with interrupts off.
     unsafe { set_current(queue.cpu(), next) };
     let count = context::save();

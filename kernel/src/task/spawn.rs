@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use core::sync::atomic::Ordering::Relaxed;
 
 use kcore::errno::Errno;
+use kcore::event::TaskStep;
 use kcore::machine::TaskId;
 
 use crate::arch::{cpu, percpu, smp, switch};
@@ -115,6 +116,7 @@ fn start(name: &str, cpu: u32, entry: Entry, mortal: bool) -> Result<JoinHandle,
     let inner = task.inner(&mut queue);
     inner.stack_pointer = stack_pointer;
     inner.entry = Some(entry);
+    schedule::says(TaskStep::Spawned(id));
     queue::enqueue(queue, id);
     Ok(JoinHandle { id })
 }
@@ -281,6 +283,7 @@ pub fn should_stop() -> bool {
 extern "C" fn first() -> ! {
     // SAFETY: this is the first thing that a new task does; interrupts are off since the switch.
     unsafe { schedule::finish_first_switch(context::FREE) };
+    schedule::says(TaskStep::Begun);
     let entry: *mut (dyn FnMut() -> i32 + Send) = {
         let mut queue = QueueGuard::lock(percpu::this_cpu());
         let entry = schedule::this_task().inner(&mut queue).entry.as_mut();

@@ -53,7 +53,7 @@ impl Events for Explored {
             What::Lock(..) | What::Task(TaskStep::MaySleep) => {
                 outside(|| here(|world| world.hear(what, at)));
             }
-            What::Task(_) => {}
+            What::Task(_) | What::Irq(_) => {}
         }
         Ticket::default()
     }
