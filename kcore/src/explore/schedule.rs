@@ -60,20 +60,26 @@ impl Schedule {
     /// The same order of what is in conflict as in `trace`, in which a task goes on as long as it can: the same for all
     /// executions that are equivalent. [`None`] when it does not come before `known`.
     pub fn straight(trace: &Trace, known: Option<&Schedule>) -> Option<Self> {
-        let kin = trace.kin() as u8;
+        let (kin, tasks) = (trace.kin() as u8, trace.tasks() as u8);
+        let most = known.map_or(usize::MAX, Schedule::switches);
         let mut made = alloc::vec![0; trace.tasks()];
+        let mut ahead: Vec<_> = (0..tasks).map(|part| trace.next_of(part, 0)).collect();
         let mut parts: Vec<u8> = Vec::with_capacity(trace.len());
         let mut switches = 0;
         while parts.len() < trace.len() {
             let last = parts.last().copied();
             let distance =
                 |part: &u8| (last != Some(*part), last.map(|last| last % kin) != Some(part % kin), *part);
-            let ready = trace.after(&made).map(|at| trace.get(at).task);
+            let can_follow =
+                |part: &u8| ahead[usize::from(*part)].is_some_and(|at| trace.can_follow(at, &made));
+            let ready = (0..tasks).filter(can_follow);
             let part = ready.min_by_key(distance).expect("what happened first can be made");
             switches += usize::from(last.is_some_and(|last| last % kin != part % kin));
-            if known.is_some_and(|known| known.switches() < switches) {
+            if switches > most {
                 return None;
             }
+            let at = ahead[usize::from(part)].expect("it can follow");
+            ahead[usize::from(part)] = trace.next_of(part, at + 1);
             made[usize::from(part)] += 1;
             parts.push(part);
         }

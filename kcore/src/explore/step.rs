@@ -67,6 +67,17 @@ impl Step {
     /// Whether the order of the two matters: to what they do, or to whether they can be done.
     #[inline]
     pub fn conflicts(&self, other: &Step) -> bool {
+        self.may_meet(other) && self.is_changed_by(other)
+    }
+
+    /// Whether they may touch the same: a quick look.
+    #[inline]
+    fn may_meet(&self, other: &Step) -> bool {
+        let is_double = |step: &Step| matches!(step.act, Act::Await { also: Some(_) });
+        self.object == other.object || self.overlaps(other) || is_double(self) || is_double(other)
+    }
+
+    fn is_changed_by(&self, other: &Step) -> bool {
         match (self.act, other.act) {
             (Act::Load | Act::Await { .. }, Act::Load | Act::Await { .. })
             | (Act::Give { .. }, Act::Give { .. }) => false,

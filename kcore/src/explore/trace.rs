@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::step::{Act, Step};
+use super::step::{Act, Object, Step};
 use super::wakeup::Move;
 
 /// Two steps in conflict, with nothing between them that orders them: made the other way round, they begin
@@ -20,7 +20,9 @@ pub struct Race {
 pub struct Trace {
     tasks: usize,
     kin: usize,
-    events: Vec<Move>,
+    events: Vec<Event>,
+    /// The task of each event, and which of its steps it is.
+    makers: Vec<(u8, u32)>,
     /// For each event and each task: how many steps of the task happened before the event, or are it.
     clocks: Vec<u32>,
     /// For each task: the place of its last event.
@@ -32,6 +34,17 @@ pub struct Trace {
     covered: Vec<u32>,
 }
 
+/// A step that was made.
+#[derive(Debug)]
+struct Event {
+    made: Move,
+    /// The place of the step before it of the same task.
+    previous: Option<usize>,
+    /// How many units of its object there are after it; [`None`] when it has none, or only a step that takes some
+    /// will tell how many there were in the beginning.
+    units: Option<u64>,
+}
+
 impl Trace {
     /// No steps yet, of so many tasks; the first `kin` are such, and all others, in the same order, the buffers of
     /// their stores.
@@ -40,6 +53,7 @@ impl Trace {
             tasks,
             kin,
             events: Vec::new(),
+            makers: Vec::new(),
             clocks: Vec::new(),
             last: alloc::vec![None; tasks],
             barriers: Vec::new(),
@@ -59,17 +73,16 @@ impl Trace {
         self.tasks
     }
 
-    /// Events that can come next, where so many of each task's have been made: of each task, its next.
-    pub(super) fn after<'a>(&'a self, made: &'a [u32]) -> impl Iterator<Item = usize> + 'a {
-        let is_next = move |at: &usize| {
-            let task = usize::from(self.events[*at].task);
-            let clock = self.clock_of(*at).iter().zip(made).enumerate();
-            clock.into_iter().all(|(other, (before, made))| match other == task {
-                true => *before == made + 1,
-                false => before <= made,
-            })
-        };
-        (0..self.len()).filter(is_next)
+    /// The first event of `task` from place `from` on.
+    pub(super) fn next_of(&self, task: u8, from: usize) -> Option<usize> {
+        self.makers[from..].iter().position(|maker| maker.0 == task).map(|at| from + at)
+    }
+
+    /// Whether all that happened before event `at` has been made, where so many steps of each task have.
+    pub(super) fn can_follow(&self, at: usize, made: &[u32]) -> bool {
+        let task = usize::from(self.makers[at].0);
+        let mut clock = self.clock_of(at).iter().zip(made).enumerate();
+        clock.all(|(other, (before, made))| before - u32::from(other == task) <= *made)
     }
 
     /// How many steps were made.
@@ -83,24 +96,31 @@ impl Trace {
     }
 
     /// Step number `at`.
+    #[inline]
     pub fn get(&self, at: usize) -> Move {
-        self.events[at]
+        self.events[at].made
+    }
+
+    /// Whether `task` made `step` as number `at`.
+    #[inline]
+    pub fn is_step(&self, at: usize, task: u8, step: &Step) -> bool {
+        let made = &self.events[at].made;
+        made.task == task && made.step == *step
     }
 
     /// All steps.
     pub fn moves(&self) -> impl ExactSizeIterator<Item = Move> {
-        self.events.iter().copied()
+        self.events.iter().map(|event| event.made)
     }
 
     /// Forgets all steps from `len` on.
     pub fn truncate(&mut self, len: usize) {
-        self.events.truncate(len);
+        for Event { made, previous, .. } in self.events.drain(len..).rev() {
+            self.last[usize::from(made.task)] = previous;
+        }
+        self.makers.truncate(len);
         self.clocks.truncate(len * self.tasks);
         self.barriers.retain(|&at| at <= len);
-        self.last.fill(None);
-        for (at, event) in self.events.iter().enumerate() {
-            self.last[usize::from(event.task)] = Some(at);
-        }
     }
 
     /// All tasks have waited for each other: what comes now comes after all that was.
@@ -118,11 +138,13 @@ impl Trace {
     /// Makes a step.
     pub fn push(&mut self, made: Move) {
         let at = self.len();
-        self.find_races(made);
+        self.find_races(&made);
         let task = usize::from(made.task);
         self.clock[task] += 1;
         debug_assert_eq!(self.clock[task], made.number);
-        self.events.push(made);
+        let units = self.units_with(&made.step);
+        self.makers.push((made.task, made.number));
+        self.events.push(Event { made, previous: self.last[task], units });
         self.clocks.extend_from_slice(&self.clock);
         self.last[task] = Some(at);
     }
@@ -134,12 +156,12 @@ impl Trace {
 
     /// Which step of `task` comes next, from 1.
     pub fn next_number(&self, task: u8) -> u32 {
-        self.last[usize::from(task)].map_or(0, |last| self.events[last].number) + 1
+        self.last[usize::from(task)].map_or(0, |last| self.events[last].made.number) + 1
     }
 
     /// A step that some task would like to make now and cannot: with which steps it races.
     pub fn would_make(&mut self, wanted: Move) {
-        self.find_races(wanted);
+        self.find_races(&wanted);
     }
 
     /// The races of all steps since they were taken last, and of those that could not be made.
@@ -148,8 +170,9 @@ impl Trace {
     }
 
     /// Whether event `first` happened before event `second`, or is it.
+    #[inline]
     pub fn happened_before(&self, first: usize, second: usize) -> bool {
-        let Move { task, number, .. } = self.events[first];
+        let Move { task, number, .. } = self.events[first].made;
         self.clock_of(second)[usize::from(task)] >= number
     }
 
@@ -161,44 +184,85 @@ impl Trace {
 
     /// Whether the next step of a task, after all steps so far, can be made.
     pub fn is_ready(&self, next: Move) -> bool {
-        !next.step.waits() || self.is_ready_without(next, None)
-    }
-
-    /// The same, if step `without` had not been made, nor any that happened after it.
-    fn is_ready_without(&self, next: Move, without: Option<usize>) -> bool {
-        let is_there = |at: usize| without.is_none_or(|without| !self.happened_before(without, at));
         match next.step.act {
             Act::Take { initially, .. } => {
-                let mut units = initially;
-                for at in self.since()..self.len() {
-                    let step = &self.events[at].step;
-                    if step.object == next.step.object && is_there(at) {
-                        units = step.units_after(units).expect("what was made could be made");
+                let units = self.units_before(self.len(), next.step.object, initially);
+                next.step.units_after(units).is_some()
+            }
+            Act::Await { also } => self.is_awaited(&next, also, &|_| true),
+            _ => true,
+        }
+    }
+
+    /// The same, if step `without`, which is in conflict with it, had not been made, nor any that happened after it.
+    #[inline(never)]
+    fn is_ready_without(&self, next: &Move, without: usize) -> bool {
+        let is_there = |at: usize| !self.happened_before(without, at);
+        match next.step.act {
+            Act::Take { initially, .. } => {
+                let Step { object, .. } = next.step;
+                let mut units = self.units_before(without, object, initially);
+                for (event, at) in self.events[without..].iter().zip(without..) {
+                    if event.made.step.object == object && is_there(at) {
+                        units = event.made.step.units_after(units).expect("what was made could be made");
                     }
                 }
                 next.step.units_after(units).is_some()
             }
-            Act::Await { also } => {
-                let second = also.map(|(object, size)| Step { object, size, act: Act::Load });
-                let first = Step { act: Act::Load, ..next.step };
-                [Some(first), second]
-                    .into_iter()
-                    .flatten()
-                    .any(|what| self.has_changed(next.task, &what, &is_there))
-            }
+            Act::Await { also } => self.is_awaited(next, also, &is_there),
             _ => true,
         }
+    }
+
+    /// How many units of `object` there were before the step at this place, if there were so many `initially`.
+    fn units_before(&self, place: usize, object: Object, initially: u64) -> u64 {
+        let steps = &self.events[self.since()..place];
+        let Some(last) = steps.iter().rposition(|event| event.made.step.object == object) else {
+            return initially;
+        };
+        let Event { made, units, .. } = &steps[last];
+        units.unwrap_or_else(|| {
+            let before = self.units_before(self.since() + last, object, initially);
+            made.step.units_after(before).expect("what was made could be made")
+        })
+    }
+
+    /// How many units of its object there are after a step that is about to be made, if that is known.
+    fn units_with(&self, step: &Step) -> Option<u64> {
+        let before = match step.act {
+            Act::Take { initially, .. } | Act::TryTake { initially, .. } | Act::Withdraw { initially } => {
+                self.units_before(self.len(), step.object, initially)
+            }
+            Act::Give { .. } => {
+                let steps = &self.events[self.since()..];
+                steps.iter().rfind(|event| event.made.step.object == step.object)?.units?
+            }
+            _ => return None,
+        };
+        step.units_after(before)
+    }
+
+    /// Whether there is what ends the wait of `next`, among the steps that [are there](Trace::has_changed).
+    fn is_awaited(
+        &self,
+        next: &Move,
+        also: Option<(Object, u64)>,
+        is_there: &impl Fn(usize) -> bool,
+    ) -> bool {
+        let first = Step { act: Act::Load, ..next.step };
+        let second = also.map(|(object, size)| Step { object, size, act: Act::Load });
+        [Some(first), second].iter().flatten().any(|what| self.has_changed(next.task, what, is_there))
     }
 
     /// Whether a task has stored to what `task` has loaded, since it did so last.
     fn has_changed(&self, task: u8, what: &Step, is_there: &impl Fn(usize) -> bool) -> bool {
         for (at, event) in self.events.iter().enumerate().rev() {
-            let Move { of, step, .. } = *event;
+            let Move { task: by, of, step, .. } = &event.made;
             let is_access = matches!(step.act, Act::Load | Act::Store | Act::Update) && step.overlaps(what);
-            if is_access && of == task && event.task == task {
+            if is_access && *of == task && *by == task {
                 return false;
             }
-            if is_access && of != task && step.act != Act::Load && is_there(at) {
+            if is_access && *of != task && step.act != Act::Load && is_there(at) {
                 return true;
             }
         }
@@ -210,37 +274,63 @@ impl Trace {
     }
 
     /// Finds out what happened before `made`, into `clock`, and with what it races.
-    fn find_races(&mut self, made: Move) {
-        let since = self.since();
-        self.clock.fill(0);
-        for event in &self.events[..since] {
-            self.clock[usize::from(event.task)] = event.number;
-        }
-        let own = self.last[usize::from(made.task)];
-        let after = made.after.and_then(|(task, number)| {
-            self.events.iter().rposition(|event| (event.task, event.number) == (task, number))
-        });
-        for before in [own, after].into_iter().flatten().filter(|&before| before >= since) {
-            join(&mut self.clock, &self.clocks[before * self.tasks..][..self.tasks]);
-        }
+    fn find_races(&mut self, made: &Move) {
+        self.begin_clock(made);
         self.covered.copy_from_slice(&self.clock);
-        for first in (since..self.len()).rev() {
-            let before = self.events[first];
-            if before.number <= self.covered[usize::from(before.task)] || !before.conflicts(&made) {
+        // How many steps there still are that are not covered.
+        let mut left = self.len() as u32 - self.covered.iter().sum::<u32>();
+        let mut end = self.len();
+        while left > 0 {
+            let first = last_uncovered(&self.makers[..end], &self.covered).expect("there are steps left");
+            (left, end) = (left - 1, first);
+            if !self.events[first].made.conflicts(made) {
                 continue;
             }
             let clock = &self.clocks[first * self.tasks..][..self.tasks];
             join(&mut self.clock, clock);
-            if !made.step.waits() || self.is_ready_without(made, Some(first)) {
-                join(&mut self.covered, clock);
-                self.races.push(Race { first, second: made });
+            if !made.step.waits() || self.is_ready_without(made, first) {
+                // What happened before it is behind it.
+                left = left + 1 - join(&mut self.covered, clock);
+                self.races.push(Race { first, second: *made });
+            }
+        }
+    }
+
+    /// What happened before `made` whatever it does: the steps of its task, and what these wait for.
+    fn begin_clock(&mut self, made: &Move) {
+        let since = self.since();
+        match self.last[usize::from(made.task)].filter(|&own| own >= since) {
+            Some(own) => self.clock.copy_from_slice(&self.clocks[own * self.tasks..][..self.tasks]),
+            None => {
+                self.clock.fill(0);
+                for Event { made, .. } in &self.events[..since] {
+                    self.clock[usize::from(made.task)] = made.number;
+                }
+            }
+        }
+        if let Some((task, number)) = made.after {
+            let is_it = |event: &Event| (event.made.task, event.made.number) == (task, number);
+            if let Some(after) = self.events.iter().rposition(is_it).filter(|&after| after >= since) {
+                join(&mut self.clock, &self.clocks[after * self.tasks..][..self.tasks]);
             }
         }
     }
 }
 
-fn join(into: &mut [u32], other: &[u32]) {
+/// The last of the steps of these makers that is not covered.
+// By itself it is a loop of a few instructions.
+#[inline(never)]
+fn last_uncovered(makers: &[(u8, u32)], covered: &[u32]) -> Option<usize> {
+    makers.iter().rposition(|&(task, number)| number > covered[usize::from(task)])
+}
+
+/// Raises `into` to `other` where that is larger: by how much in all.
+fn join(into: &mut [u32], other: &[u32]) -> u32 {
+    let mut raised = 0;
     for (into, &other) in into.iter_mut().zip(other) {
-        *into = (*into).max(other);
+        let before = *into;
+        *into = before.max(other);
+        raised += *into - before;
     }
+    raised
 }
