@@ -111,6 +111,11 @@ impl Search {
         self.made = 0;
     }
 
+    /// The execution has begun with so many steps of the trace.
+    pub fn repeated(&mut self, steps: usize) {
+        self.made = steps;
+    }
+
     /// All tasks have waited for each other.
     pub fn barrier(&mut self) {
         if self.made == self.trace.len() {

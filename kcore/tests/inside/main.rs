@@ -4,13 +4,14 @@
 //! loom asks the same of them under the memory model of Rust, which allows more, and does not end with most of them;
 //! here the model is that of the machine, and the search ends.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use kcore::class;
 use kcore::event::Class;
 use kcore::experiment::stage::Owners;
-use kcore::host::explored::{Allocator, Checked, Explored, Inside, MemoryModel, Told, check};
+use kcore::explore::{Act, Divergence};
+use kcore::host::explored::{Allocator, Checked, Explored, Inside, MemoryModel, Told, Trouble, check};
 use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::sync::{
     AtomicT, AtomicWord, Completion, RawLock, RawMutex, RwLock, RwSemaphore, Semaphore, SeqLock, SpinLock,
@@ -282,5 +283,42 @@ fn a_fence_is_missed_only_where_stores_wait() {
         );
         let is_right = model == MemoryModel::Sc || fenced;
         assert!(peterson.complete && (peterson.wrong == 0) == is_right, "{model:?} {fenced}: {peterson:?}");
+    }
+}
+
+/// What no task tells of must not decide: a step that is another than it was, or is missing, is found as soon as it is
+/// to be made once more.
+#[test]
+fn an_execution_that_is_not_repeated_is_found() {
+    let steps = |model, later: &(dyn Fn(&Told, u32) + Sync)| {
+        let begun = AtomicUsize::new(0);
+        let earlier = |word: &Told| word.store(word.load(Relaxed) + 1, Relaxed);
+        check(
+            2,
+            model,
+            MOST,
+            || {
+                begun.fetch_add(1, Relaxed);
+                <Told as AtomicWord>::new(0)
+            },
+            |word, who| if begun.load(Relaxed) == 1 { earlier(word) } else { later(word, who) },
+            |_| true,
+        )
+    };
+    for model in MODELS {
+        let checked = steps(model, &|word, _| {
+            <Told as kcore::machine::AtomicFlag>::swap(word, true, Relaxed);
+        });
+        let Some(Trouble::Diverged(Divergence { expected, seen, .. })) = checked.trouble else {
+            panic!("{model:?}: {checked:?}")
+        };
+        assert_eq!(
+            (expected.step.act, seen.map(|seen| seen.act)),
+            (Act::Load, Some(Act::Update)),
+            "{model:?}"
+        );
+        assert_eq!(checked.executions, 2, "{model:?}");
+        let checked = steps(model, &|_, _| {});
+        assert!(matches!(checked.trouble, Some(Trouble::Diverged(_))), "{model:?}: {checked:?}");
     }
 }

@@ -20,9 +20,9 @@ impl World {
     /// The running task's store waits in its buffer, if there are any.
     pub(super) fn buffer(&mut self, store: &Access, at: &'static Location<'static>) -> bool {
         let (Op::Store(bits) | Op::Put(bits)) = store.op else { return false };
-        let buffered = self.buffered && store.size == size_of::<usize>();
+        let is_word = store.size == size_of::<usize>();
         let since = self.transcript.as_ref().map_or(0, |transcript| transcript.lines.len());
-        match self.task().filter(|_| buffered) {
+        match self.task().filter(|_| is_word) {
             None => false,
             Some(task) => {
                 let after = task.made;
@@ -65,8 +65,8 @@ impl World {
         let task = &self.tasks[who];
         let step = task.pending?;
         let beside =
-            matches!(step.act, Act::Load | Act::Await { .. }) && step.size <= size_of::<usize>() as u64;
-        if !self.buffered || beside {
+            || matches!(step.act, Act::Load | Act::Await { .. }) && step.size <= size_of::<usize>() as u64;
+        if !self.buffered || beside() {
             return Some(Want::of(step));
         }
         let stores = task.left + task.buffer.len() as u32;

@@ -14,6 +14,24 @@ pub(super) enum Driver {
 }
 
 impl Driver {
+    /// An execution begins: with all steps of the [trace](Driver::trace) that there is already, if it says so.
+    pub(super) fn begin(&mut self) -> bool {
+        match self {
+            Driver::Search(search) => {
+                search.begin();
+                !search.trace().is_empty()
+            }
+            Driver::Follow(_) => false,
+        }
+    }
+
+    /// These were made.
+    pub(super) fn repeated(&mut self) {
+        if let Driver::Search(search) = self {
+            search.repeated(search.trace().len());
+        }
+    }
+
     pub(super) fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Result<Next, Divergence> {
         match self {
             Driver::Search(search) => search.next(pending, last),
@@ -29,6 +47,7 @@ impl Driver {
     }
 
     /// The steps of the execution.
+    #[inline]
     pub(super) fn trace(&self) -> &Trace {
         match self {
             Driver::Search(search) => search.trace(),

@@ -39,10 +39,13 @@ pub struct Explored;
 impl Events for Explored {
     const EXPLORES: bool = true;
 
+    #[inline]
     fn wanted() -> Kinds {
         here(|world| world.wanted)
     }
 
+    // Each caller says what it tells: only that is left of this then.
+    #[inline(always)]
     fn tell(what: What, at: &'static Location<'static>) -> Ticket {
         match what {
             What::Access(access) => tell_access(&access, at),
@@ -62,12 +65,14 @@ impl Events for Explored {
         here(|world| world.cannot(what));
     }
 
+    #[inline]
     fn buffers(store: &Access, at: &'static Location<'static>) -> bool {
-        here(|world| world.buffer(store, at))
+        here(|world| world.buffered && world.buffer(store, at))
     }
 
+    #[inline]
     fn forwarded(address: usize) -> Option<usize> {
-        here(|world| world.forwarded(address))
+        here(|world| if world.buffered { world.forwarded(address) } else { None })
     }
 
     fn drains(at: &'static Location<'static>) {
@@ -82,6 +87,7 @@ impl Events for Explored {
     }
 }
 
+#[inline]
 fn tell_access(access: &Access, at: &'static Location<'static>) {
     let &Access { site, op, address, size } = access;
     let act = match op {
@@ -110,6 +116,7 @@ fn tell_units(change: Change, lock: &LockId, free: u64, at: &'static Location<'s
 }
 
 /// The running task is about to make this step: returns when it is its turn.
+#[inline]
 fn step(address: usize, size: usize, act: Act, of: Of, at: &'static Location<'static>) {
     step_at(here(|world| world.name(address)), size as u64, act, of, at);
 }
@@ -141,8 +148,7 @@ impl Cpu for Explored {
         let Some(Looks { last: (object, size), before: also }) = here(World::looked_at) else {
             return here(World::turn_in_vain);
         };
-        let act = Act::Await { also };
-        suspend(here(|world| world.arrive(Step { object, size, act }, Of::Looks, Location::caller())));
+        step_at(object, size, Act::Await { also }, Of::Looks, Location::caller());
     }
 
     /// The clock stands: how long a step takes decides nothing.
@@ -196,8 +202,18 @@ pub(super) fn step_named(object: Object, act: Act, of: Of, at: &'static Location
 }
 
 /// [`step`], at what is called so.
+#[inline]
 pub(super) fn step_at(object: Object, size: u64, act: Act, of: Of, at: &'static Location<'static>) {
-    suspend(here(|world| world.arrive(Step { object, size, act }, of, at)));
+    let step = Step { object, size, act };
+    if !here(|world| world.goes_on(&step)) {
+        arrive(step, of, at);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn arrive(step: Step, of: Of, at: &'static Location<'static>) {
+    suspend(here(|world| world.arrive(step, of, at)));
 }
 
 // SAFETY: blocks come from the running task's part, are disjoint, as long and as aligned as promised, and stay

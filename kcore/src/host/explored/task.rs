@@ -8,10 +8,11 @@ use corosensei::{Coroutine, Yielder};
 
 use super::region::{PartStack, Room};
 use super::transcript::Of;
-use crate::event::Access;
+use crate::event::{Access, Actor, Event, What};
 use crate::explore::{Object, Step};
 use crate::holds::Held;
-use crate::machine::TaskId;
+use crate::machine::{CpuId, TaskId};
+use crate::session::Standing;
 
 /// By which a task gives its turn back.
 pub(super) type Turns = Yielder<(), ()>;
@@ -75,5 +76,34 @@ impl Task {
             vain_turns: 0,
             held: Held::none(),
         }
+    }
+
+    /// Another execution begins.
+    pub(super) fn forget(&mut self) {
+        (self.id, self.room, self.made, self.left) = (TaskId(0), Room::default(), 0, 0);
+        (self.coroutine, self.pending) = (None, None);
+        self.buffer.clear();
+    }
+
+    /// It begins as task number `id`, and where it is the first of its execution, allocates in `room`: else behind what
+    /// the one before it has allocated. Steps are counted on from those of the one before it.
+    pub(super) fn begin(&mut self, id: TaskId, room: Room) {
+        self.id = id;
+        if self.room.is_empty() {
+            self.room = room;
+        }
+        (self.yielder, self.pending, self.of, self.looks) = (None, None, Of::Nothing, None);
+        self.vain_turns = 0;
+        self.buffer.clear();
+        self.held.forget_observed();
+    }
+    /// What it does next.
+    pub(super) fn event(&self, what: What, at: &'static Location<'static>) -> Event {
+        Event { actor: Actor::task(self.id), cpu: CpuId(self.id.0), at, what }
+    }
+
+    /// How it stands.
+    pub(super) fn standing(&self) -> Standing<'_> {
+        Standing { who: None, held: &self.held, is_atomic: false, interrupts_off: false, preemptive: true }
     }
 }

@@ -2,7 +2,6 @@
 
 use core::panic::Location;
 use core::ptr::NonNull;
-use std::collections::BTreeMap;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
@@ -14,12 +13,12 @@ use super::quiet;
 use super::region::{PARTS, PartStack, Region, is_installed, outside};
 use super::task::{Looks, Task, Turns};
 use super::transcript::{Line, Of, Transcript};
-use crate::event::{Actor, Event, Kinds, LockStep, What};
+use crate::event::{Event, Kinds, LockStep, What};
 use crate::explore::{Act, Divergence, Next, Object, Search, Step, Want};
 use crate::host::arena::Arena;
 use crate::machine::{CpuId, TaskId};
 use crate::probe::{Name, Plan};
-use crate::session::{Session, Standing};
+use crate::session::Session;
 use crate::settings::Verdict;
 use crate::wait_for::{Graph, Tasks, Where};
 
@@ -45,20 +44,24 @@ pub(super) struct World {
     /// How many tasks there were in this execution.
     numbers: u32,
     /// The units that there were of each lock before its first step since the tasks were set up.
-    units: BTreeMap<usize, u64>,
+    units: Vec<(usize, u64)>,
     /// What has happened to tasks: signals and deadlines.
     pub(super) happened: Vec<Object>,
     /// What is wrong, as a watchdog sees it.
     session: Session,
+    /// What it was not told of yet.
+    untold: Vec<Event>,
     pub(super) found: Option<Verdict>,
     /// Whether stores wait in buffers (x86: TSO).
     pub(super) buffered: bool,
-    /// What each part wants to do next.
+    /// What each part wants to do next. Not known while steps are repeated.
     wants: Vec<Option<Want>>,
+    /// So many steps were made like those of the execution before. [`None`] when no more are to be: the driver decides.
+    repeated: Option<usize>,
     /// All tasks have come to their first steps: who goes on is decided from now on.
     is_set_up: bool,
     /// What was decided when the task that ran came to its last step.
-    decided: Option<Result<Next, Divergence>>,
+    decided: Option<Next>,
     /// The search has seen something that it does not understand.
     pub(super) trouble: Option<Trouble>,
     pub(super) transcript: Option<Transcript>,
@@ -90,12 +93,14 @@ impl World {
             tasks: (0..tasks).map(|_| Task::new()).collect(),
             turn: None,
             numbers: 0,
-            units: BTreeMap::new(),
+            units: Vec::new(),
             happened: Vec::new(),
-            session: Session::NONE,
+            session: Session::new(&Plan::Pass, tasks, Some(Graph::new())),
+            untold: Vec::new(),
             found: None,
             buffered,
             wants: std::vec![None; parts],
+            repeated: None,
             is_set_up: false,
             decided: None,
             trouble: None,
@@ -106,16 +111,15 @@ impl World {
     /// Runs `body` as the first of an execution: as who sets tasks up, and judges them. Its allocations are
     /// gone when the next execution begins.
     pub(super) fn execute<R>(&mut self, body: impl FnOnce() -> R) -> R {
-        if let Driver::Search(search) = &mut self.driver {
-            search.begin();
-        }
+        self.repeated = self.driver.begin().then_some(0);
         self.arena.forget_all();
         self.units.clear();
         self.happened.clear();
         (self.turn, self.numbers, self.found, self.trouble) = (None, 0, None, None);
         self.wants.fill(None);
-        self.tasks.fill_with(Task::new);
-        self.session = Session::new(&Plan::Pass, self.tasks.len() as u32, Some(Graph::new()));
+        self.tasks.iter_mut().for_each(Task::forget);
+        self.session.begin_round();
+        self.untold.clear();
         if let Some(transcript) = &mut self.transcript {
             transcript.clear();
         }
@@ -129,6 +133,10 @@ impl World {
             result
         });
         settle(None);
+        if let Some(at) = self.repeated {
+            let expected = self.driver.trace().get(at);
+            self.trouble.get_or_insert(Trouble::Diverged(Divergence { at, expected, seen: None }));
+        }
         result
     }
 
@@ -166,7 +174,13 @@ impl World {
     /// [`None`] for who sets tasks up: nothing races with it.
     pub(super) fn initially(&mut self, address: usize, free: u64) -> Option<u64> {
         self.turn?;
-        Some(outside(|| *self.units.entry(address).or_insert(free)))
+        match self.units.iter().find(|(known, _)| *known == address) {
+            Some((_, initially)) => Some(*initially),
+            None => {
+                outside(|| self.units.push((address, free)));
+                Some(free)
+            }
+        }
     }
 
     /// The running task has looked at a word.
@@ -207,6 +221,20 @@ impl World {
         self.trouble.get_or_insert(Trouble::Cannot(what));
     }
 
+    /// Whether the running task is about to make a step that is repeated, and its turn goes on: then the step is made.
+    #[inline]
+    pub(super) fn goes_on(&mut self, step: &Step) -> bool {
+        let (Some(at), Some(who), true) = (self.repeated, self.turn, self.is_set_up) else { return false };
+        if !self.driver.trace().is_step(at, who, step) {
+            return false;
+        }
+        let task = &mut self.tasks[usize::from(who)];
+        task.vain_turns = 0;
+        task.made += 1;
+        self.repeat(at);
+        true
+    }
+
     /// The running task is about to make a step. By which it gives its turn back, if it has turns and it is not its
     /// own next.
     pub(super) fn arrive(
@@ -225,7 +253,7 @@ impl World {
         self.refresh(who);
         if self.is_set_up {
             let next = outside(|| self.decide(Some(who)));
-            if next == Ok(Next::Run(who)) {
+            if next == Next::Run(who) {
                 self.go(who);
                 return None;
             }
@@ -235,8 +263,58 @@ impl World {
     }
 
     /// Which part makes its step; `last`: the task that goes on if it may.
-    fn decide(&mut self, last: Option<u8>) -> Result<Next, Divergence> {
-        self.driver.next(&self.wants, last)
+    fn decide(&mut self, last: Option<u8>) -> Next {
+        let decided = match self.repeated {
+            Some(at) => self.decide_again(at),
+            None => self.driver.next(&self.wants, last),
+        };
+        decided.unwrap_or_else(|divergence| {
+            self.trouble.get_or_insert(Trouble::Diverged(divergence));
+            Next::Over
+        })
+    }
+
+    /// Which part made step number `at`, if it can make it again.
+    fn decide_again(&mut self, at: usize) -> Result<Next, Divergence> {
+        let expected = self.driver.trace().get(at);
+        let seen = self.wanted(expected.task);
+        if seen == Some(expected.step) {
+            self.repeat(at);
+            return Ok(Next::Run(expected.task));
+        }
+        let parts = self.wants.len() as u8;
+        match seen.is_none() && (0..parts).all(|part| self.wanted(part).is_none()) {
+            true => Ok(Next::Over),
+            false => Err(Divergence { at, expected, seen }),
+        }
+    }
+
+    /// The step that a part would like to make.
+    fn wanted(&self, part: u8) -> Option<Step> {
+        let part = usize::from(part);
+        match self.tasks.get(part) {
+            Some(task) => task.pending,
+            None => self.leaving(part - self.tasks.len()).map(|want| want.step),
+        }
+    }
+
+    /// Step number `at` is made as it was.
+    #[inline]
+    fn repeat(&mut self, at: usize) {
+        let next = at + 1;
+        match next < self.driver.trace().len() {
+            true => self.repeated = Some(next),
+            false => self.stop_repeating(),
+        }
+    }
+
+    #[cold]
+    fn stop_repeating(&mut self) {
+        self.repeated = None;
+        self.driver.repeated();
+        for who in 0..self.tasks.len() as u8 {
+            self.refresh(who);
+        }
     }
 
     /// Task `who` makes its step.
@@ -250,8 +328,14 @@ impl World {
     }
 
     /// Task `who`, or its buffer, may want something else now.
+    #[inline]
     pub(super) fn refresh(&mut self, who: u8) {
-        let who = usize::from(who);
+        if self.repeated.is_none() {
+            self.look_again(usize::from(who));
+        }
+    }
+
+    fn look_again(&mut self, who: usize) {
         self.wants[who] = self.want(who);
         if self.buffered {
             self.wants[self.tasks.len() + who] = self.leaving(who);
@@ -266,30 +350,28 @@ impl World {
     pub(super) fn hear(&mut self, what: What, at: &'static Location<'static>) {
         let Some(who) = self.turn else { return };
         let task = &self.tasks[usize::from(who)];
-        if let What::Lock(step, lock) = &what {
-            task.held.step(*step, lock, at);
+        let is_quiet = match &what {
+            What::Lock(step, lock) => {
+                task.held.step(*step, lock, at);
+                // Nothing is ever wrong when the lock was not waited for.
+                *step != LockStep::Wait
+            }
+            _ if task.held.observed().next().is_none() => return,
+            _ => false,
+        };
+        self.untold.push(task.event(what, at));
+        if !is_quiet {
+            self.tell(who);
         }
-        Self::tell(&mut self.session, &mut self.found, task, what, at);
     }
 
-    fn tell(
-        session: &mut Session,
-        found: &mut Option<Verdict>,
-        task: &Task,
-        what: What,
-        at: &'static Location<'static>,
-    ) {
-        let actor = Actor::task(task.id);
-        let event = Event { actor, cpu: CpuId(task.id.0), at, what };
-        let standing = Standing {
-            who: None,
-            held: &task.held,
-            is_atomic: false,
-            interrupts_off: false,
-            preemptive: true,
-        };
-        if session.on(&event, &standing, &AllRun).stops && found.is_none() {
-            *found = session.found().map(|finding| finding.verdict());
+    /// Tells of what is untold, of which the last is of participant `who`.
+    fn tell(&mut self, who: u8) {
+        let standing = self.tasks[usize::from(who)].standing();
+        for event in self.untold.drain(..) {
+            if self.session.on(&event, &standing, &AllRun).stops && self.found.is_none() {
+                self.found = self.session.found().map(|finding| finding.verdict());
+            }
         }
     }
 
@@ -316,19 +398,15 @@ impl World {
             let decided = this().decided.take();
             let next = decided.unwrap_or_else(|| this().decide(last));
             match next {
-                Ok(Next::Run(part)) if part >= count => this().leave_buffer(part - count),
-                Ok(Next::Run(who)) => {
+                Next::Run(part) if part >= count => this().leave_buffer(part - count),
+                Next::Run(who) => {
                     this().go(who);
                     Self::run(world, who);
                     last = Some(who);
                 }
-                Ok(Next::Over) => break,
-                Ok(Next::Asleep) => {
+                Next::Over => break,
+                Next::Asleep => {
                     this().trouble.get_or_insert(Trouble::Redundant);
-                    break;
-                }
-                Err(divergence) => {
-                    this().trouble.get_or_insert(Trouble::Diverged(divergence));
                     break;
                 }
             }
@@ -345,11 +423,8 @@ impl World {
             super::body::run(who, body)
         };
         let task = &mut self.tasks[usize::from(who)];
-        // What it allocates lies behind what the one before it has allocated.
-        let room = if task.room.is_empty() { self.region.room(part) } else { task.room };
-        // And its steps are counted on from those of the one before it.
-        let (made, left) = (task.made, task.left);
-        *task = Task { id: TaskId(self.numbers), room, made, left, ..Task::new() };
+        let first = self.region.room(part);
+        task.begin(TaskId(self.numbers), first);
         task.coroutine = Some(Coroutine::with_stack(stack, member));
     }
 
@@ -405,18 +480,21 @@ impl World {
     }
 
     fn find_why(&mut self) {
-        let Self { tasks, session, found, .. } = self;
-        for task in tasks.iter().filter(|task| task.coroutine.is_some()) {
-            if let (Of::Lock(lock), Some(Step { act: Act::Take { .. }, .. })) = (task.of, task.pending) {
-                let what = What::Lock(LockStep::Wait, lock);
-                Self::tell(session, found, task, what, task.at);
+        self.tell(0);
+        for who in 0..self.tasks.len() as u8 {
+            let task = &self.tasks[usize::from(who)];
+            if let (Some(_), Of::Lock(lock), Some(Step { act: Act::Take { .. }, .. })) =
+                (&task.coroutine, task.of, task.pending)
+            {
+                self.untold.push(task.event(What::Lock(LockStep::Wait, lock), task.at));
+                self.tell(who);
             }
         }
-        if found.is_none() {
-            session.look_at_still(&AllRun);
+        if self.found.is_none() {
+            self.session.look_at_still(&AllRun);
             let spins = |task: &Task| matches!(task.pending, Some(Step { act: Act::Await { .. }, .. }));
-            let otherwise = if tasks.iter().any(spins) { Verdict::Livelock } else { Verdict::Stuck };
-            *found = Some(session.found().map_or(otherwise, |finding| finding.verdict()));
+            let otherwise = if self.tasks.iter().any(spins) { Verdict::Livelock } else { Verdict::Stuck };
+            self.found = Some(self.session.found().map_or(otherwise, |finding| finding.verdict()));
         }
     }
 
