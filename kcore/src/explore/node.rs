@@ -14,9 +14,9 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// Adds `sequence`, unless something covers it.
-    pub(super) fn insert(&mut self, sequence: Vec<Move>) {
-        if !self.sleep.iter().any(|asleep| is_weak_initial(asleep, &sequence)) {
+    /// Adds `sequence`, unless something covers it. It is used up.
+    pub(super) fn insert(&mut self, sequence: &mut Vec<Move>) {
+        if !self.sleep.iter().any(|asleep| is_weak_initial(asleep, sequence)) {
             self.tree.insert(sequence);
         }
     }

@@ -62,6 +62,9 @@ impl Schedule {
     pub fn straight(trace: &Trace, known: Option<&Schedule>) -> Option<Self> {
         let (kin, tasks) = (trace.kin() as u8, trace.tasks() as u8);
         let most = known.map_or(usize::MAX, Schedule::switches);
+        if trace.least_switches() > most {
+            return None;
+        }
         let mut made = alloc::vec![0; trace.tasks()];
         let mut ahead: Vec<_> = (0..tasks).map(|part| trace.next_of(part, 0)).collect();
         let mut parts: Vec<u8> = Vec::with_capacity(trace.len());

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::frontier::{Frontier, Part};
 use super::node::Node;
 use super::step::Step;
-use super::trace::{Race, Trace};
+use super::trace::Trace;
 use super::wakeup::{After, Move, WakeupTree};
 
 /// What is to be done next.
@@ -83,6 +83,8 @@ pub struct Search {
     made: usize,
     /// Executions that part from those of the part before it begins: after how many steps, and how they go on then.
     outside: Vec<(usize, Vec<Move>)>,
+    /// Room for one such.
+    sequence: Vec<Move>,
 }
 
 impl Search {
@@ -95,6 +97,7 @@ impl Search {
             ahead: WakeupTree::default(),
             made: 0,
             outside: Vec::new(),
+            sequence: Vec::new(),
         }
     }
 
@@ -143,7 +146,7 @@ impl Search {
             check(at, expected, pending)?;
             if at == self.part.seen {
                 // Those of the steps before were seen to by the search that has made them first.
-                self.trace.take_races();
+                self.trace.forget_races();
             }
             self.trace.push(expected);
             self.made += 1;
@@ -217,21 +220,19 @@ impl Search {
         }
         // A race of two steps that the last execution made, too, was seen to then: what was planned for it begins
         // with a step that may come first here as well, whatever comes after the two.
-        for race in self.trace.take_races() {
-            let sequence = self.reversed(&race);
-            match race.first.checked_sub(self.base()) {
-                Some(own) => self.nodes[own].insert(sequence),
-                None => self.outside.push((race.first, sequence)),
+        let mut sequence = core::mem::take(&mut self.sequence);
+        for race in self.trace.races() {
+            // How the execution can go on where the first step of the race was made, so that the second comes before it.
+            sequence.clear();
+            sequence.extend(self.trace.independent_of(race.first));
+            sequence.push(race.second);
+            match race.first.checked_sub(self.part.prefix.len()) {
+                Some(own) => self.nodes[own].insert(&mut sequence),
+                None => self.outside.push((race.first, sequence.clone())),
             }
         }
-    }
-
-    /// How the execution can go on where the first step of the race was made, so that the second comes
-    /// before it.
-    fn reversed(&self, race: &Race) -> Vec<Move> {
-        let mut sequence: Vec<Move> = self.trace.independent_of(race.first).collect();
-        sequence.push(race.second);
-        sequence
+        self.sequence = sequence;
+        self.trace.forget_races();
     }
 
     /// Goes back to the last point from which there is more to be made, after [`Search::look_back`].

@@ -43,6 +43,8 @@ struct Event {
     /// How many units of its object there are after it; [`None`] when it has none, or only a step that takes some
     /// will tell how many there were in the beginning.
     units: Option<u64>,
+    /// How often the task changes, at most, in a row of steps that happened one before the other and lead up to it.
+    turns: u32,
 }
 
 impl Trace {
@@ -138,13 +140,13 @@ impl Trace {
     /// Makes a step.
     pub fn push(&mut self, made: Move) {
         let at = self.len();
-        self.find_races(&made);
+        let turns = self.find_races(&made);
         let task = usize::from(made.task);
         self.clock[task] += 1;
         debug_assert_eq!(self.clock[task], made.number);
         let units = self.units_with(&made.step);
         self.makers.push((made.task, made.number));
-        self.events.push(Event { made, previous: self.last[task], units });
+        self.events.push(Event { made, previous: self.last[task], units, turns });
         self.clocks.extend_from_slice(&self.clock);
         self.last[task] = Some(at);
     }
@@ -164,9 +166,19 @@ impl Trace {
         self.find_races(&wanted);
     }
 
-    /// The races of all steps since they were taken last, and of those that could not be made.
-    pub fn take_races(&mut self) -> Vec<Race> {
-        core::mem::take(&mut self.races)
+    /// The races of all steps since they were forgotten last, and of those that could not be made.
+    pub fn races(&self) -> &[Race] {
+        &self.races
+    }
+
+    /// All that there were are known.
+    pub fn forget_races(&mut self) {
+        self.races.clear();
+    }
+
+    /// So often at least another task goes on, in whatever order steps are made that happened after no other.
+    pub(super) fn least_switches(&self) -> usize {
+        self.last.iter().flatten().map(|&last| self.events[last].turns as usize).max().unwrap_or(0)
     }
 
     /// Whether event `first` happened before event `second`, or is it.
@@ -273,9 +285,9 @@ impl Trace {
         &self.clocks[at * self.tasks..][..self.tasks]
     }
 
-    /// Finds out what happened before `made`, into `clock`, and with what it races.
-    fn find_races(&mut self, made: &Move) {
-        self.begin_clock(made);
+    /// Finds out what happened before `made`, into `clock`, and with what it races. Returns its [turns](Event::turns).
+    fn find_races(&mut self, made: &Move) -> u32 {
+        let mut turns = self.begin_clock(made);
         self.covered.copy_from_slice(&self.clock);
         // How many steps there still are that are not covered.
         let mut left = self.len() as u32 - self.covered.iter().sum::<u32>();
@@ -283,9 +295,11 @@ impl Trace {
         while left > 0 {
             let first = last_uncovered(&self.makers[..end], &self.covered).expect("there are steps left");
             (left, end) = (left - 1, first);
-            if !self.events[first].made.conflicts(made) {
+            let before = &self.events[first];
+            if !before.made.conflicts(made) {
                 continue;
             }
+            turns = turns.max(before.turns + 1);
             let clock = &self.clocks[first * self.tasks..][..self.tasks];
             join(&mut self.clock, clock);
             if !made.step.waits() || self.is_ready_without(made, first) {
@@ -294,13 +308,19 @@ impl Trace {
                 self.races.push(Race { first, second: *made });
             }
         }
+        turns
     }
 
-    /// What happened before `made` whatever it does: the steps of its task, and what these wait for.
-    fn begin_clock(&mut self, made: &Move) {
+    /// What happened before `made` whatever it does: the steps of its task, and what these wait for. Returns the turns
+    /// up to there.
+    fn begin_clock(&mut self, made: &Move) -> u32 {
         let since = self.since();
+        let mut turns = 0;
         match self.last[usize::from(made.task)].filter(|&own| own >= since) {
-            Some(own) => self.clock.copy_from_slice(&self.clocks[own * self.tasks..][..self.tasks]),
+            Some(own) => {
+                turns = self.events[own].turns;
+                self.clock.copy_from_slice(&self.clocks[own * self.tasks..][..self.tasks]);
+            }
             None => {
                 self.clock.fill(0);
                 for Event { made, .. } in &self.events[..since] {
@@ -311,9 +331,11 @@ impl Trace {
         if let Some((task, number)) = made.after {
             let is_it = |event: &Event| (event.made.task, event.made.number) == (task, number);
             if let Some(after) = self.events.iter().rposition(is_it).filter(|&after| after >= since) {
+                turns = turns.max(self.events[after].turns);
                 join(&mut self.clock, &self.clocks[after * self.tasks..][..self.tasks]);
             }
         }
+        turns
     }
 }
 

@@ -123,16 +123,18 @@ impl WakeupTree {
         self.branches.into_iter().map(|Branch { first, rest }| (first, rest))
     }
 
-    /// Adds `sequence`, unless an execution that begins with one of the leaves covers it.
-    pub fn insert(&mut self, mut sequence: Vec<Move>) {
+    /// Adds `sequence`, unless an execution that begins with one of the leaves covers it. It is used up.
+    pub fn insert(&mut self, sequence: &mut Vec<Move>) {
         let mut tree = self;
-        while let Some(index) = tree.branches.iter().position(|branch| strike(&branch.first, &mut sequence)) {
+        while let Some(index) = tree.branches.iter().position(|branch| strike(&branch.first, sequence)) {
             tree = &mut tree.branches[index].rest;
             if tree.is_empty() {
                 return;
             }
         }
-        for step in sequence {
+        for step in sequence.drain(..) {
+            // There are seldom more.
+            tree.branches.reserve_exact(1);
             tree.branches.push(Branch { first: step, rest: WakeupTree::default() });
             tree = &mut tree.branches.last_mut().expect("one was pushed").rest;
         }

@@ -318,6 +318,7 @@ impl World {
     }
 
     /// Task `who` makes its step.
+    #[inline]
     fn go(&mut self, who: u8) {
         if self.transcript.is_some() {
             outside(|| self.write_down(who));
