@@ -25,9 +25,9 @@ impl Follow {
     pub fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Next {
         let at = self.trace.len();
         let ready = |task: &u8| {
-            let want = (*pending.get(usize::from(*task))?)?;
-            let next = want.by(*task, &self.trace);
-            (want.ready && self.trace.is_ready(next)).then_some(next)
+            let want = pending.get(usize::from(*task))?.as_ref()?;
+            let is_ready = want.ready && self.trace.is_ready(*task, &want.step);
+            is_ready.then(|| want.by(*task, &self.trace))
         };
         let planned = self.schedule.get(at);
         let chosen = planned.and_then(ready);
@@ -41,7 +41,7 @@ impl Follow {
         if planned.is_some_and(|planned| *planned != chosen.task) {
             self.parted.get_or_insert(at);
         }
-        self.trace.push(chosen);
+        self.trace.push(&chosen);
         Next::Run(chosen.task)
     }
 

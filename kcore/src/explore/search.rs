@@ -41,7 +41,7 @@ impl Want {
     }
 
     /// As the next step of `task`.
-    pub(super) fn by(self, task: u8, trace: &Trace) -> Move {
+    pub(super) fn by(&self, task: u8, trace: &Trace) -> Move {
         Move { task, of: trace.of(task), number: trace.next_number(task), step: self.step, after: self.after }
     }
 }
@@ -137,12 +137,12 @@ impl Search {
             return Ok(Next::Over);
         }
         if at < self.trace.len() {
-            let expected = self.trace.get(at);
-            check(at, expected, pending)?;
+            let expected = *self.trace.get(at);
+            check(at, &expected, pending)?;
             self.made += 1;
             return Ok(Next::Run(expected.task));
         }
-        if let Some(&expected) = self.part.prefix.get(at) {
+        if let Some(expected) = self.part.prefix.get(at) {
             check(at, expected, pending)?;
             if at == self.part.seen {
                 // Those of the steps before were seen to by the search that has made them first.
@@ -157,8 +157,8 @@ impl Search {
         let mut node = Node { sleep, tree: planned };
         let chosen = match node.tree.take_first() {
             Some((chosen, ahead)) => {
-                check(at, chosen, pending)?;
-                debug_assert!(self.trace.is_ready(chosen), "what is planned can be made");
+                check(at, &chosen, pending)?;
+                debug_assert!(self.trace.is_ready(chosen.task, &chosen.step), "what is planned can be made");
                 self.ahead = ahead;
                 chosen
             }
@@ -168,7 +168,7 @@ impl Search {
             },
         };
         self.nodes.push(node);
-        self.trace.push(chosen);
+        self.trace.push(&chosen);
         self.made += 1;
         Ok(Next::Run(chosen.task))
     }
@@ -181,7 +181,7 @@ impl Search {
     /// What need not be made after the last step.
     fn sleep(&self) -> Vec<Move> {
         match self.nodes.last() {
-            Some(node) => node.asleep_after(&self.trace.get(self.trace.len() - 1)),
+            Some(node) => node.asleep_after(self.trace.get(self.trace.len() - 1)),
             None => self.part.sleep.clone(),
         }
     }
@@ -190,16 +190,16 @@ impl Search {
         let mut end = Next::Over;
         let first = last.map_or(0, usize::from);
         for task in (first..pending.len()).chain(0..first) {
-            let Some(want) = pending[task] else { continue };
-            let next = want.by(task as u8, &self.trace);
-            if !want.ready || !self.trace.is_ready(next) {
+            let Some(want) = &pending[task] else { continue };
+            let task = task as u8;
+            if !want.ready || !self.trace.is_ready(task, &want.step) {
                 continue;
             }
-            if sleep.iter().any(|asleep| asleep.task == next.task) {
+            if sleep.iter().any(|asleep| asleep.task == task) {
                 end = Next::Asleep;
                 continue;
             }
-            return Ok(next);
+            return Ok(want.by(task, &self.trace));
         }
         Err(end)
     }
@@ -214,7 +214,7 @@ impl Search {
     /// The execution has come to its end: finds out which others there are.
     pub fn look_back(&mut self, pending: &[Option<Want>]) {
         for (task, want) in pending.iter().enumerate() {
-            if let Some(want) = *want {
+            if let Some(want) = want {
                 self.trace.would_make(want.by(task as u8, &self.trace));
             }
         }
@@ -240,12 +240,12 @@ impl Search {
         self.ahead = WakeupTree::default();
         while let Some(mut node) = self.nodes.pop() {
             let at = self.base() + self.nodes.len();
-            let done = self.trace.get(at);
+            let done = *self.trace.get(at);
             if let Some((chosen, ahead)) = node.tree.take_first() {
                 node.sleep.push(done);
                 self.nodes.push(node);
                 self.trace.truncate(at);
-                self.trace.push(chosen);
+                self.trace.push(&chosen);
                 self.ahead = ahead;
                 return true;
             }
@@ -291,7 +291,10 @@ impl Search {
 }
 
 /// Whether `expected` can be made as it was.
-fn check(at: usize, expected: Move, pending: &[Option<Want>]) -> Result<(), Divergence> {
-    let seen = pending[usize::from(expected.task)].map(|want| want.step);
-    if seen == Some(expected.step) { Ok(()) } else { Err(Divergence { at, expected, seen }) }
+fn check(at: usize, expected: &Move, pending: &[Option<Want>]) -> Result<(), Divergence> {
+    let seen = pending[usize::from(expected.task)].as_ref().map(|want| &want.step);
+    match seen == Some(&expected.step) {
+        true => Ok(()),
+        false => Err(Divergence { at, expected: *expected, seen: seen.copied() }),
+    }
 }

@@ -99,8 +99,8 @@ impl Trace {
 
     /// Step number `at`.
     #[inline]
-    pub fn get(&self, at: usize) -> Move {
-        self.events[at].made
+    pub fn get(&self, at: usize) -> &Move {
+        &self.events[at].made
     }
 
     /// Whether `task` made `step` as number `at`.
@@ -138,15 +138,15 @@ impl Trace {
     }
 
     /// Makes a step.
-    pub fn push(&mut self, made: Move) {
+    pub fn push(&mut self, made: &Move) {
         let at = self.len();
-        let turns = self.find_races(&made);
+        let turns = self.find_races(made);
         let task = usize::from(made.task);
         self.clock[task] += 1;
         debug_assert_eq!(self.clock[task], made.number);
         let units = self.units_with(&made.step);
         self.makers.push((made.task, made.number));
-        self.events.push(Event { made, previous: self.last[task], units, turns });
+        self.events.push(Event { made: *made, previous: self.last[task], units, turns });
         self.clocks.extend_from_slice(&self.clock);
         self.last[task] = Some(at);
     }
@@ -191,17 +191,23 @@ impl Trace {
     /// What can be made from `first` on without it: all later steps that did not happen after it.
     pub fn independent_of(&self, first: usize) -> impl Iterator<Item = Move> {
         let later = first + 1..self.len();
-        later.filter(move |&at| !self.happened_before(first, at)).map(|at| self.get(at))
+        later.filter(move |&at| !self.happened_before(first, at)).map(|at| *self.get(at))
     }
 
-    /// Whether the next step of a task, after all steps so far, can be made.
-    pub fn is_ready(&self, next: Move) -> bool {
-        match next.step.act {
+    /// Whether `task` can make `step` after all steps so far.
+    #[inline]
+    pub fn is_ready(&self, task: u8, step: &Step) -> bool {
+        !step.waits() || self.has_come(task, step)
+    }
+
+    /// Whether what the step waits for has come.
+    fn has_come(&self, task: u8, step: &Step) -> bool {
+        match step.act {
             Act::Take { initially, .. } => {
-                let units = self.units_before(self.len(), next.step.object, initially);
-                next.step.units_after(units).is_some()
+                let units = self.units_before(self.len(), step.object, initially);
+                step.units_after(units).is_some()
             }
-            Act::Await { also } => self.is_awaited(&next, also, &|_| true),
+            Act::Await { also } => self.is_awaited(task, step, also, &|_| true),
             _ => true,
         }
     }
@@ -221,7 +227,7 @@ impl Trace {
                 }
                 next.step.units_after(units).is_some()
             }
-            Act::Await { also } => self.is_awaited(next, also, &is_there),
+            Act::Await { also } => self.is_awaited(next.task, &next.step, also, &is_there),
             _ => true,
         }
     }
@@ -254,16 +260,17 @@ impl Trace {
         step.units_after(before)
     }
 
-    /// Whether there is what ends the wait of `next`, among the steps that [are there](Trace::has_changed).
+    /// Whether there is what ends the wait of `task`, among the steps that [are there](Trace::has_changed).
     fn is_awaited(
         &self,
-        next: &Move,
+        task: u8,
+        step: &Step,
         also: Option<(Object, u64)>,
         is_there: &impl Fn(usize) -> bool,
     ) -> bool {
-        let first = Step { act: Act::Load, ..next.step };
+        let first = Step { act: Act::Load, ..*step };
         let second = also.map(|(object, size)| Step { object, size, act: Act::Load });
-        [Some(first), second].iter().flatten().any(|what| self.has_changed(next.task, what, is_there))
+        [Some(first), second].iter().flatten().any(|what| self.has_changed(task, what, is_there))
     }
 
     /// Whether a task has stored to what `task` has loaded, since it did so last.

@@ -134,7 +134,7 @@ impl World {
         });
         settle(None);
         if let Some(at) = self.repeated {
-            let expected = self.driver.trace().get(at);
+            let expected = *self.driver.trace().get(at);
             self.trouble.get_or_insert(Trouble::Diverged(Divergence { at, expected, seen: None }));
         }
         result
@@ -277,15 +277,16 @@ impl World {
     /// Which part made step number `at`, if it can make it again.
     fn decide_again(&mut self, at: usize) -> Result<Next, Divergence> {
         let expected = self.driver.trace().get(at);
-        let seen = self.wanted(expected.task);
-        if seen == Some(expected.step) {
+        let task = expected.task;
+        let seen = self.wanted(task);
+        if seen.as_ref() == Some(&expected.step) {
             self.repeat(at);
-            return Ok(Next::Run(expected.task));
+            return Ok(Next::Run(task));
         }
         let parts = self.wants.len() as u8;
         match seen.is_none() && (0..parts).all(|part| self.wanted(part).is_none()) {
             true => Ok(Next::Over),
-            false => Err(Divergence { at, expected, seen }),
+            false => Err(Divergence { at, expected: *expected, seen }),
         }
     }
 
