@@ -1,7 +1,10 @@
 //! The same small programs under our explorer, loom and shuttle, in one run: `cargo bench -p kcore --bench explore`.
 //!
 //! A number is counted up, `times` times by each of `tasks` tasks: by a load and a store, or under a mutex. What is
-//! printed is how many executions each makes, whether these are all, and how many it makes a second on one core.
+//! printed is how many executions each makes, whether these are all, and how many it makes a second on one core: the
+//! median of some runs, from where to where the middle half of them lies, and how many times as many as shuttle that is. At the end
+//! stands how long it takes until all is known of a mutex. Measured is the time that the tool has a CPU, on which other
+//! work of the host has little influence.
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -9,6 +12,7 @@ use std::time::{Duration, Instant};
 use kcore::experiment::{find, resolve};
 use kcore::host::explored::{Allocator, MemoryModel, Subject};
 use kcore::settings::{Config, Form, Probe, RunSettings};
+use rustix::time::{ClockId, clock_gettime};
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
@@ -17,8 +21,11 @@ static ALLOCATOR: Allocator = Allocator;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Executions that one tool makes of a program at most.
 const MOST: usize = 400_000;
+/// A tool makes a program so often, or for so long.
+const RUNS: usize = 15;
+const LONG: Duration = Duration::from_secs(1);
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct Program {
     locked: bool,
     tasks: usize,
@@ -26,37 +33,81 @@ struct Program {
 }
 
 /// What a tool has done.
+#[derive(Clone, Copy)]
 struct Done {
     executions: u64,
     finished: bool,
+    /// The time that it had a CPU.
     took: Duration,
+}
+
+impl Done {
+    fn rate(&self) -> f64 {
+        self.executions as f64 / self.took.as_secs_f64()
+    }
 }
 
 fn main() {
     println!(
-        "{:<22} {:<9} {:>11} {:>9} {:>9} {:>13}",
-        "program", "tool", "executions", "all", "ms", "executions/s"
+        "{:<22} {:<8} {:>10} {:>4} {:>8} {:>12} {:>19} {:>10}",
+        "program", "tool", "executions", "all", "ms", "executions/s", "from - to", "shuttle's"
     );
-    let unlocked =
-        [(2, 1), (2, 2), (2, 3), (2, 4)].map(|(tasks, times)| Program { locked: false, tasks, times });
-    let locked = [(2, 2), (3, 2), (4, 2)].map(|(tasks, times)| Program { locked: true, tasks, times });
+    let of = |locked| move |(tasks, times)| Program { locked, tasks, times };
+    let unlocked = [(2, 1), (2, 2), (2, 3), (2, 4)].map(of(false));
+    let locked = [(2, 1), (3, 1), (4, 1), (2, 2), (3, 2), (4, 2)].map(of(true));
     let programs: Vec<Program> = unlocked.into_iter().chain(locked).collect();
     // Tool after tool: shuttle hears of every panic from its first program on, and loom ends tasks by them.
     let tools = [("ours", ours as fn(Program) -> Done), ("loom", loom), ("shuttle", shuttle)];
-    let done = tools.map(|(_, run)| programs.iter().map(|program| run(*program)).collect::<Vec<_>>());
+    let done =
+        tools.map(|(_, run)| programs.iter().map(|program| several(run, *program)).collect::<Vec<_>>());
+    let median = |runs: &[Done]| runs[runs.len() / 2];
     for (at, program) in programs.iter().enumerate() {
         let name = if program.locked { "mutex" } else { "load; store" };
         let name = format!("{name}, {} tasks x {}", program.tasks, program.times);
-        for ((tool, _), done) in tools.iter().zip(&done) {
-            let Done { executions, finished, took } = &done[at];
-            let rate = *executions as f64 / took.as_secs_f64();
-            let all = if *finished { "yes" } else { "no" };
+        for ((tool, _), all) in tools.iter().zip(&done) {
+            let runs = &all[at];
+            let Done { executions, finished, took } = median(runs);
+            let rate = median(runs).rate();
+            let (slow, fast) = (runs[runs.len() * 3 / 4].rate(), runs[runs.len() / 4].rate());
             println!(
-                "{name:<22} {tool:<9} {executions:>11} {all:>9} {:>9.1} {rate:>13.0}",
-                took.as_secs_f64() * 1e3
+                "{name:<22} {tool:<8} {executions:>10} {:>4} {:>8.2} {rate:>12.0} {:>19} {:>10.2}",
+                if finished { "yes" } else { "no" },
+                took.as_secs_f64() * 1e3,
+                format!("{slow:.0} - {fast:.0}"),
+                rate / median(&done[2][at]).rate(),
             );
         }
     }
+    for times in [1, 2] {
+        let of = |tool: usize, tasks| {
+            let at = programs.iter().position(|program| *program == Program { locked: true, tasks, times });
+            median(&done[tool][at.expect("it is one of them")])
+        };
+        let all: Duration = (2..=4).map(|tasks| of(0, tasks).took).sum();
+        let Done { finished, took, .. } = of(1, 3);
+        println!(
+            "mutex x {times}, all orders of 2, 3 and 4 tasks: ours {:.2} ms; of 3 tasks: loom {} {:.2} ms",
+            all.as_secs_f64() * 1e3,
+            if finished { "in" } else { "not in" },
+            took.as_secs_f64() * 1e3
+        );
+    }
+}
+
+/// Some runs, the fastest first.
+fn several(run: fn(Program) -> Done, program: Program) -> Vec<Done> {
+    let began = Instant::now();
+    let mut runs = Vec::new();
+    while runs.len() < RUNS && began.elapsed() < LONG {
+        runs.push(run(program));
+    }
+    runs.sort_by_key(|done| done.took);
+    runs
+}
+
+/// How long this process has had a CPU.
+fn cpu_time() -> Duration {
+    clock_gettime(ClockId::ProcessCPUTime).try_into().expect("time goes on")
 }
 
 fn ours(program: Program) -> Done {
@@ -71,9 +122,9 @@ fn ours(program: Program) -> Done {
     let resolved =
         resolve(&settings, find("counter").expect("it is there"), 64, Config::Full).expect("it fits");
     let subject = Subject::of(&resolved, &settings, MemoryModel::Sc).expect("it can be explored");
-    let began = Instant::now();
+    let began = cpu_time();
     let survey = subject.survey(None).expect("the host has room");
-    Done { executions: survey.executions, finished: survey.complete, took: began.elapsed() }
+    Done { executions: survey.executions, finished: survey.complete, took: cpu_time() - began }
 }
 
 fn loom(program: Program) -> Done {
@@ -82,7 +133,7 @@ fn loom(program: Program) -> Done {
     let mut model = loom::model::Builder::new();
     model.max_permutations = Some(MOST);
     model.max_duration = Some(PATIENCE);
-    let began = Instant::now();
+    let (began, began_by_cpu) = (Instant::now(), cpu_time());
     model.check(move || {
         MADE.fetch_add(1, SeqCst);
         let number = loom::sync::Arc::new((loom::sync::atomic::AtomicU64::new(0), loom::sync::Mutex::new(0)));
@@ -101,14 +152,15 @@ fn loom(program: Program) -> Done {
             .collect();
         tasks.into_iter().for_each(|task| task.join().unwrap());
     });
-    let (executions, took) = (MADE.load(SeqCst), began.elapsed());
-    Done { executions, finished: executions < MOST as u64 && took < PATIENCE, took }
+    let executions = MADE.load(SeqCst);
+    let finished = executions < MOST as u64 && began.elapsed() < PATIENCE;
+    Done { executions, finished, took: cpu_time() - began_by_cpu }
 }
 
 fn shuttle(program: Program) -> Done {
     static MADE: AtomicU64 = AtomicU64::new(0);
     MADE.store(0, SeqCst);
-    let began = Instant::now();
+    let began = cpu_time();
     shuttle::check_dfs(
         move || {
             MADE.fetch_add(1, SeqCst);
@@ -134,5 +186,5 @@ fn shuttle(program: Program) -> Done {
         Some(MOST),
     );
     let executions = MADE.load(SeqCst);
-    Done { executions, finished: executions < MOST as u64, took: began.elapsed() }
+    Done { executions, finished: executions < MOST as u64, took: cpu_time() - began }
 }
