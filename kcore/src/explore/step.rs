@@ -67,17 +67,6 @@ impl Step {
     /// Whether the order of the two matters: to what they do, or to whether they can be done.
     #[inline]
     pub fn conflicts(&self, other: &Step) -> bool {
-        self.may_meet(other) && self.is_changed_by(other)
-    }
-
-    /// Whether they may touch the same: a quick look.
-    #[inline]
-    fn may_meet(&self, other: &Step) -> bool {
-        let is_double = |step: &Step| matches!(step.act, Act::Await { also: Some(_) });
-        self.object == other.object || self.overlaps(other) || is_double(self) || is_double(other)
-    }
-
-    fn is_changed_by(&self, other: &Step) -> bool {
         match (self.act, other.act) {
             (Act::Load | Act::Await { .. }, Act::Load | Act::Await { .. })
             | (Act::Give { .. }, Act::Give { .. }) => false,
@@ -100,6 +89,15 @@ impl Step {
     #[inline]
     pub fn overlaps(&self, other: &Step) -> bool {
         self.object.0 < other.object.0 + other.size && other.object.0 < self.object.0 + self.size
+    }
+
+    /// From where to where it touches something: only steps that overlap there are in conflict.
+    #[inline]
+    pub(super) fn reach(&self) -> (u64, u64) {
+        match self.act {
+            Act::Await { also: Some(_) } => (0, u64::MAX),
+            _ => (self.object.0, self.object.0 + self.size.max(1)),
+        }
     }
 
     /// Whether there are moments at which it cannot be made.

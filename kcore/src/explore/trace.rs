@@ -21,8 +21,8 @@ pub struct Trace {
     tasks: usize,
     kin: usize,
     events: Vec<Event>,
-    /// The task of each event, and which of its steps it is.
-    makers: Vec<(u8, u32)>,
+    /// The same in short.
+    shorts: Vec<Short>,
     /// For each event and each task: how many steps of the task happened before the event, or are it.
     clocks: Vec<u32>,
     /// For each task: the place of its last event.
@@ -32,6 +32,15 @@ pub struct Trace {
     races: Vec<Race>,
     clock: Vec<u32>,
     covered: Vec<u32>,
+}
+
+/// What it takes to see that a step is not in conflict with another.
+#[derive(Clone, Copy, Debug)]
+struct Short {
+    task: u8,
+    number: u32,
+    /// Its [reach](Step::reach).
+    reach: (u64, u64),
 }
 
 /// A step that was made.
@@ -55,7 +64,7 @@ impl Trace {
             tasks,
             kin,
             events: Vec::new(),
-            makers: Vec::new(),
+            shorts: Vec::new(),
             clocks: Vec::new(),
             last: alloc::vec![None; tasks],
             barriers: Vec::new(),
@@ -77,12 +86,12 @@ impl Trace {
 
     /// The first event of `task` from place `from` on.
     pub(super) fn next_of(&self, task: u8, from: usize) -> Option<usize> {
-        self.makers[from..].iter().position(|maker| maker.0 == task).map(|at| from + at)
+        self.shorts[from..].iter().position(|step| step.task == task).map(|at| from + at)
     }
 
     /// Whether all that happened before event `at` has been made, where so many steps of each task have.
     pub(super) fn can_follow(&self, at: usize, made: &[u32]) -> bool {
-        let task = usize::from(self.makers[at].0);
+        let task = usize::from(self.shorts[at].task);
         let mut clock = self.clock_of(at).iter().zip(made).enumerate();
         clock.all(|(other, (before, made))| before - u32::from(other == task) <= *made)
     }
@@ -120,7 +129,7 @@ impl Trace {
         for Event { made, previous, .. } in self.events.drain(len..).rev() {
             self.last[usize::from(made.task)] = previous;
         }
-        self.makers.truncate(len);
+        self.shorts.truncate(len);
         self.clocks.truncate(len * self.tasks);
         self.barriers.retain(|&at| at <= len);
     }
@@ -145,7 +154,7 @@ impl Trace {
         self.clock[task] += 1;
         debug_assert_eq!(self.clock[task], made.number);
         let units = self.units_with(&made.step);
-        self.makers.push((made.task, made.number));
+        self.shorts.push(Short { task: made.task, number: made.number, reach: made.step.reach() });
         self.events.push(Event { made: *made, previous: self.last[task], units, turns });
         self.clocks.extend_from_slice(&self.clock);
         self.last[task] = Some(at);
@@ -251,6 +260,7 @@ impl Trace {
             Act::Take { initially, .. } | Act::TryTake { initially, .. } | Act::Withdraw { initially } => {
                 self.units_before(self.len(), step.object, initially)
             }
+            Act::Give { units, most } if units >= most => return Some(most),
             Act::Give { .. } => {
                 let steps = &self.events[self.since()..];
                 steps.iter().rfind(|event| event.made.step.object == step.object)?.units?
@@ -298,10 +308,9 @@ impl Trace {
         self.covered.copy_from_slice(&self.clock);
         // How many steps there still are that are not covered.
         let mut left = self.len() as u32 - self.covered.iter().sum::<u32>();
-        let mut end = self.len();
-        while left > 0 {
-            let first = last_uncovered(&self.makers[..end], &self.covered).expect("there are steps left");
-            (left, end) = (left - 1, first);
+        let (mut end, reach) = (self.len(), made.step.reach());
+        while let Some(first) = last_that_meets(&self.shorts[..end], reach, &self.covered, &mut left) {
+            end = first;
             let before = &self.events[first];
             if !before.made.conflicts(made) {
                 continue;
@@ -346,11 +355,27 @@ impl Trace {
     }
 }
 
-/// The last of the steps of these makers that is not covered.
+/// The last of these steps, of which so many are `left` that are not covered, that is not and touches something there.
 // By itself it is a loop of a few instructions.
 #[inline(never)]
-fn last_uncovered(makers: &[(u8, u32)], covered: &[u32]) -> Option<usize> {
-    makers.iter().rposition(|&(task, number)| number > covered[usize::from(task)])
+fn last_that_meets(
+    steps: &[Short],
+    (from, to): (u64, u64),
+    covered: &[u32],
+    left: &mut u32,
+) -> Option<usize> {
+    for (at, step) in steps.iter().enumerate().rev() {
+        if *left == 0 {
+            break;
+        }
+        if step.number > covered[usize::from(step.task)] {
+            *left -= 1;
+            if step.reach.0 < to && from < step.reach.1 {
+                return Some(at);
+            }
+        }
+    }
+    None
 }
 
 /// Raises `into` to `other` where that is larger: by how much in all.
