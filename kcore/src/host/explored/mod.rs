@@ -9,6 +9,8 @@
 //! | `task` | a task: where it is, and what it wants to do next |
 //! | `buffer` | stores that no other task sees yet |
 //! | `driver` | who decides which task goes on |
+//! | `repeat` | steps that are made as they were in the execution before |
+//! | `watchdog` | what is wrong with an execution |
 //! | `body` | what a task does, and what is left when that panics |
 //! | `quiet` | panics of tasks, which are found and not printed |
 //! | `inside` | [`Inside`]: the same for the primitives from within |
@@ -27,10 +29,12 @@ mod machine;
 mod model;
 mod quiet;
 mod region;
+mod repeat;
 mod rig;
 mod survey;
 mod task;
 mod transcript;
+mod watchdog;
 mod world;
 
 pub use driver::Trouble;

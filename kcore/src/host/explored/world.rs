@@ -2,7 +2,7 @@
 
 use core::panic::Location;
 use core::ptr::NonNull;
-use std::string::{String, ToString};
+use std::string::ToString;
 use std::vec::Vec;
 
 use corosensei::{Coroutine, CoroutineResult};
@@ -13,14 +13,14 @@ use super::quiet;
 use super::region::{PARTS, PartStack, Region, is_installed, outside};
 use super::task::{Looks, Task, Turns};
 use super::transcript::{Line, Of, Transcript};
-use crate::event::{Event, Kinds, LockStep, What};
-use crate::explore::{Act, Divergence, Next, Object, Search, Step, Want};
+use crate::event::{Event, Kinds};
+use crate::explore::{Divergence, Next, Object, Search, Step, Want};
 use crate::host::arena::Arena;
-use crate::machine::{CpuId, TaskId};
-use crate::probe::{Name, Plan};
+use crate::machine::TaskId;
+use crate::probe::Plan;
 use crate::session::Session;
 use crate::settings::Verdict;
-use crate::wait_for::{Graph, Tasks, Where};
+use crate::wait_for::Graph;
 
 /// So often may a task spin without a look.
 const MOST_VAIN_TURNS: u32 = 1000;
@@ -48,18 +48,18 @@ pub(super) struct World {
     /// What has happened to tasks: signals and deadlines.
     pub(super) happened: Vec<Object>,
     /// What is wrong, as a watchdog sees it.
-    session: Session,
+    pub(super) session: Session,
     /// What it was not told of yet.
-    untold: Vec<Event>,
+    pub(super) untold: Vec<Event>,
     pub(super) found: Option<Verdict>,
     /// Whether stores wait in buffers (x86: TSO).
     pub(super) buffered: bool,
     /// What each part wants to do next. Not known while steps are repeated.
-    wants: Vec<Option<Want>>,
+    pub(super) wants: Vec<Option<Want>>,
     /// So many steps were made like those of the execution before. [`None`] when no more are to be: the driver decides.
-    repeated: Option<usize>,
+    pub(super) repeated: Option<usize>,
     /// All tasks have come to their first steps: who goes on is decided from now on.
-    is_set_up: bool,
+    pub(super) is_set_up: bool,
     /// What was decided when the task that ran came to its last step.
     decided: Option<Next>,
     /// The search has seen something that it does not understand.
@@ -221,20 +221,6 @@ impl World {
         self.trouble.get_or_insert(Trouble::Cannot(what));
     }
 
-    /// Whether the running task is about to make a step that is repeated, and its turn goes on: then the step is made.
-    #[inline]
-    pub(super) fn goes_on(&mut self, step: &Step) -> bool {
-        let (Some(at), Some(who), true) = (self.repeated, self.turn, self.is_set_up) else { return false };
-        if !self.driver.trace().is_step(at, who, step) {
-            return false;
-        }
-        let task = &mut self.tasks[usize::from(who)];
-        task.vain_turns = 0;
-        task.made += 1;
-        self.repeat(at);
-        true
-    }
-
     /// The running task is about to make a step. By which it gives its turn back, if it has turns and it is not its
     /// own next.
     pub(super) fn arrive(
@@ -260,62 +246,6 @@ impl World {
             self.decided = Some(next);
         }
         yielder
-    }
-
-    /// Which part makes its step; `last`: the task that goes on if it may.
-    fn decide(&mut self, last: Option<u8>) -> Next {
-        let decided = match self.repeated {
-            Some(at) => self.decide_again(at),
-            None => self.driver.next(&self.wants, last),
-        };
-        decided.unwrap_or_else(|divergence| {
-            self.trouble.get_or_insert(Trouble::Diverged(divergence));
-            Next::Over
-        })
-    }
-
-    /// Which part made step number `at`, if it can make it again.
-    fn decide_again(&mut self, at: usize) -> Result<Next, Divergence> {
-        let expected = self.driver.trace().get(at);
-        let task = expected.task;
-        let seen = self.wanted(task);
-        if seen.as_ref() == Some(&expected.step) {
-            self.repeat(at);
-            return Ok(Next::Run(task));
-        }
-        let parts = self.wants.len() as u8;
-        match seen.is_none() && (0..parts).all(|part| self.wanted(part).is_none()) {
-            true => Ok(Next::Over),
-            false => Err(Divergence { at, expected: *expected, seen }),
-        }
-    }
-
-    /// The step that a part would like to make.
-    fn wanted(&self, part: u8) -> Option<Step> {
-        let part = usize::from(part);
-        match self.tasks.get(part) {
-            Some(task) => task.pending,
-            None => self.leaving(part - self.tasks.len()).map(|want| want.step),
-        }
-    }
-
-    /// Step number `at` is made as it was.
-    #[inline]
-    fn repeat(&mut self, at: usize) {
-        let next = at + 1;
-        match next < self.driver.trace().len() {
-            true => self.repeated = Some(next),
-            false => self.stop_repeating(),
-        }
-    }
-
-    #[cold]
-    fn stop_repeating(&mut self) {
-        self.repeated = None;
-        self.driver.repeated();
-        for who in 0..self.tasks.len() as u8 {
-            self.refresh(who);
-        }
     }
 
     /// Task `who` makes its step.
@@ -346,35 +276,6 @@ impl World {
 
     pub(super) fn task(&mut self) -> Option<&mut Task> {
         self.turn.map(|who| &mut self.tasks[usize::from(who)])
-    }
-
-    /// The running task tells of a lock, or that it may sleep.
-    pub(super) fn hear(&mut self, what: What, at: &'static Location<'static>) {
-        let Some(who) = self.turn else { return };
-        let task = &self.tasks[usize::from(who)];
-        let is_quiet = match &what {
-            What::Lock(step, lock) => {
-                task.held.step(*step, lock, at);
-                // Nothing is ever wrong when the lock was not waited for.
-                *step != LockStep::Wait
-            }
-            _ if task.held.observed().next().is_none() => return,
-            _ => false,
-        };
-        self.untold.push(task.event(what, at));
-        if !is_quiet {
-            self.tell(who);
-        }
-    }
-
-    /// Tells of what is untold, of which the last is of participant `who`.
-    fn tell(&mut self, who: u8) {
-        let standing = self.tasks[usize::from(who)].standing();
-        for event in self.untold.drain(..) {
-            if self.session.on(&event, &standing, &AllRun).stops && self.found.is_none() {
-                self.found = self.session.found().map(|finding| finding.verdict());
-            }
-        }
     }
 
     /// Runs `body(who)` in so many tasks, one step of one of them at a time, until all have ended or can never
@@ -481,34 +382,6 @@ impl World {
         self.found
     }
 
-    fn find_why(&mut self) {
-        self.tell(0);
-        for who in 0..self.tasks.len() as u8 {
-            let task = &self.tasks[usize::from(who)];
-            if let (Some(_), Of::Lock(lock), Some(Step { act: Act::Take { .. }, .. })) =
-                (&task.coroutine, task.of, task.pending)
-            {
-                self.untold.push(task.event(What::Lock(LockStep::Wait, lock), task.at));
-                self.tell(who);
-            }
-        }
-        if self.found.is_none() {
-            self.session.look_at_still(&AllRun);
-            let spins = |task: &Task| matches!(task.pending, Some(Step { act: Act::Await { .. }, .. }));
-            let otherwise = if self.tasks.iter().any(spins) { Verdict::Livelock } else { Verdict::Stuck };
-            self.found = Some(self.session.found().map_or(otherwise, |finding| finding.verdict()));
-        }
-    }
-
-    /// What is wrong, in words.
-    pub(super) fn finding(&self) -> Option<String> {
-        let name = |task: TaskId| {
-            let who = self.tasks.iter().position(|other| other.id == task);
-            who.map_or_else(|| String::from("a task"), |who| Name(who as u8).to_string())
-        };
-        self.session.found().map(|finding| finding.display(name).to_string())
-    }
-
     /// The search that drives it, and what each part wanted to do when the execution was over.
     ///
     /// # Panics
@@ -518,15 +391,6 @@ impl World {
             Driver::Search(search) => (search, &self.wants),
             Driver::Follow(_) => unreachable!("one execution was made, and no search"),
         }
-    }
-}
-
-/// Every task has a CPU, and is on it until it ends.
-struct AllRun;
-
-impl Tasks for AllRun {
-    fn whereabouts(&self, task: TaskId) -> Where {
-        Where::OnCpu(CpuId(task.0))
     }
 }
 

@@ -1,0 +1,83 @@
+//! What is wrong with an execution, as a watchdog sees it.
+
+use core::panic::Location;
+use std::string::{String, ToString};
+
+use super::task::Task;
+use super::transcript::Of;
+use super::world::World;
+use crate::event::{LockStep, What};
+use crate::explore::{Act, Step};
+use crate::machine::{CpuId, TaskId};
+use crate::probe::Name;
+use crate::settings::Verdict;
+use crate::wait_for::{Tasks, Where};
+
+impl World {
+    /// The running task tells of a lock, or that it may sleep.
+    pub(super) fn hear(&mut self, what: What, at: &'static Location<'static>) {
+        let Some(who) = self.turn else { return };
+        let task = &self.tasks[usize::from(who)];
+        let is_quiet = match &what {
+            What::Lock(step, lock) => {
+                task.held.step(*step, lock, at);
+                // Nothing is ever wrong when the lock was not waited for.
+                *step != LockStep::Wait
+            }
+            _ if task.held.observed().next().is_none() => return,
+            _ => false,
+        };
+        self.untold.push(task.event(what, at));
+        if !is_quiet {
+            self.tell(who);
+        }
+    }
+
+    /// Tells of what is untold, of which the last is of participant `who`.
+    fn tell(&mut self, who: u8) {
+        let standing = self.tasks[usize::from(who)].standing();
+        for event in self.untold.drain(..) {
+            if self.session.on(&event, &standing, &AllRun).stops && self.found.is_none() {
+                self.found = self.session.found().map(|finding| finding.verdict());
+            }
+        }
+    }
+
+    /// No task goes on, though not all have ended: says why.
+    pub(super) fn find_why(&mut self) {
+        self.tell(0);
+        for who in 0..self.tasks.len() as u8 {
+            let task = &self.tasks[usize::from(who)];
+            if let (Some(_), Of::Lock(lock), Some(Step { act: Act::Take { .. }, .. })) =
+                (&task.coroutine, task.of, task.pending)
+            {
+                self.untold.push(task.event(What::Lock(LockStep::Wait, lock), task.at));
+                self.tell(who);
+            }
+        }
+        if self.found.is_none() {
+            self.session.look_at_still(&AllRun);
+            let spins = |task: &Task| matches!(task.pending, Some(Step { act: Act::Await { .. }, .. }));
+            let otherwise = if self.tasks.iter().any(spins) { Verdict::Livelock } else { Verdict::Stuck };
+            self.found = Some(self.session.found().map_or(otherwise, |finding| finding.verdict()));
+        }
+    }
+
+    /// What is wrong, in words.
+    pub(super) fn finding(&self) -> Option<String> {
+        let name = |task: TaskId| {
+            let who = self.tasks.iter().position(|other| other.id == task);
+            who.map_or_else(|| String::from("a task"), |who| Name(who as u8).to_string())
+        };
+        self.session.found().map(|finding| finding.display(name).to_string())
+    }
+}
+
+/// Every task has a CPU, and is on it until it ends.
+struct AllRun;
+
+impl Tasks for AllRun {
+    fn whereabouts(&self, task: TaskId) -> Where {
+        Where::OnCpu(CpuId(task.0))
+    }
+}
