@@ -1,7 +1,7 @@
 //! The same small programs under our explorer, loom and shuttle, in one run: `cargo bench -p kcore --bench explore`.
 //!
-//! A number is counted up, `times` times by each of `tasks` tasks: by a load and a store, or under a mutex. What is
-//! printed is how many executions each makes, whether these are all, and how many it makes a second on one core: the
+//! A number is counted up, `times` times by each of `tasks` tasks: by a load and a store, or under a mutex; by ours once
+//! more as the experiment `counter`. What is printed is how many executions each makes, whether these are all, and how many it makes a second on one core: the
 //! median of some runs, from where to where the middle half of them lies, and how many times as many as shuttle that
 //! is. At the end stands how long it takes until all is known of a mutex. Measured is the time that the tool has a CPU,
 //! on which other work of the host has little influence.
@@ -9,9 +9,13 @@
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
+use kcore::class;
+use kcore::event::{Class, Site};
 use kcore::experiment::{find, resolve};
-use kcore::host::explored::{Allocator, MemoryModel, Subject};
+use kcore::host::explored::{Allocator, Explored, MemoryModel, Subject, check};
 use kcore::settings::{Config, Form, Probe, RunSettings};
+use kcore::shared::Shared;
+use kcore::sync::Mutex;
 use rustix::time::{ClockId, clock_gettime};
 
 #[global_allocator]
@@ -49,7 +53,7 @@ impl Done {
 
 fn main() {
     println!(
-        "{:<22} {:<8} {:>10} {:>4} {:>8} {:>12} {:>19} {:>10}",
+        "{:<22} {:<10} {:>10} {:>4} {:>8} {:>12} {:>19} {:>10}",
         "program", "tool", "executions", "all", "ms", "executions/s", "from - to", "shuttle's"
     );
     let of = |locked| move |(tasks, times)| Program { locked, tasks, times };
@@ -57,7 +61,12 @@ fn main() {
     let locked = [(2, 1), (3, 1), (4, 1), (2, 2), (3, 2), (4, 2)].map(of(true));
     let programs: Vec<Program> = unlocked.into_iter().chain(locked).collect();
     // Tool after tool: shuttle hears of every panic from its first program on, and loom ends tasks by them.
-    let tools = [("ours", ours as fn(Program) -> Done), ("loom", loom), ("shuttle", shuttle)];
+    let tools = [
+        ("ours", ours as fn(Program) -> Done),
+        ("loom", loom),
+        ("shuttle", shuttle),
+        ("experiment", experiment),
+    ];
     let done =
         tools.map(|(_, run)| programs.iter().map(|program| several(run, *program)).collect::<Vec<_>>());
     let median = |runs: &[Done]| runs[runs.len() / 2];
@@ -70,7 +79,7 @@ fn main() {
             let rate = median(runs).rate();
             let (slow, fast) = (runs[runs.len() * 3 / 4].rate(), runs[runs.len() / 4].rate());
             println!(
-                "{name:<22} {tool:<8} {executions:>10} {:>4} {:>8.2} {rate:>12.0} {:>19} {:>10.2}",
+                "{name:<22} {tool:<10} {executions:>10} {:>4} {:>8.2} {rate:>12.0} {:>19} {:>10.2}",
                 if finished { "yes" } else { "no" },
                 took.as_secs_f64() * 1e3,
                 format!("{slow:.0} - {fast:.0}"),
@@ -110,7 +119,32 @@ fn cpu_time() -> Duration {
     clock_gettime(ClockId::ProcessCPUTime).try_into().expect("time goes on")
 }
 
+/// The same bare body as the others have.
 fn ours(program: Program) -> Done {
+    static NUMBER: Site = Site::new("number");
+    let began = cpu_time();
+    let checked = check(
+        program.tasks as u32,
+        MemoryModel::Sc,
+        u64::MAX,
+        || (Shared::<usize>::new(0), Mutex::<usize, Explored, Class>::new(class!("number"), 0)),
+        |(number, locked), _| {
+            for _ in 0..program.times {
+                match program.locked {
+                    true => *locked.lock() += 1,
+                    false => {
+                        number.store::<Explored>(&NUMBER, number.load::<Explored>(&NUMBER) + 1);
+                    }
+                }
+            }
+        },
+        |_| true,
+    );
+    Done { executions: checked.executions, finished: checked.complete, took: cpu_time() - began }
+}
+
+/// The experiment: with its device, its books, and its verdict.
+fn experiment(program: Program) -> Done {
     let settings = RunSettings {
         lock: Some(if program.locked { Form::Mutex } else { Form::None }),
         probe: Some(Probe::Off),

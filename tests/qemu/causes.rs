@@ -75,7 +75,7 @@ fn handlers() -> impl Iterator<Item = Case> {
     let table = [
         ("irq", Form::Spinlock, "hardirq", "irq.rs"),
         ("irq", Form::Bh, "hardirq", "irq.rs"),
-        ("softirq", Form::Spinlock, "softirq", "softirq.rs"),
+        ("softirq", Form::Spinlock, "softirq", "irq.rs"),
     ];
     table.into_iter().flat_map(|(name, lock, context, file)| {
         [1, 4].map(move |cpus| {
