@@ -37,8 +37,8 @@ pub struct Lock<A> {
     released: u64,
 }
 
-/// Who has which lock, as far as lock events tell: the holders are known as `A`. Only
-/// [`try_new`](Locks::try_new) allocates.
+/// Who has which lock, as far as lock events tell: the holders are known as `A`. Only [`new`](Locks::new) and
+/// [`try_new`](Locks::try_new) allocate.
 #[derive(Debug)]
 pub struct Locks<A> {
     /// At most one for each address.
@@ -51,8 +51,13 @@ impl<A: Copy + PartialEq> Locks<A> {
     /// A book with no room.
     pub const NONE: Self = Locks { locks: Vec::new(), changes: 0, unseen: 0 };
 
-    /// An empty book with room for so many locks, or [`None`] when there is no memory for it. A lock of which
-    /// no more is known than that it was given back makes room for another.
+    /// An empty book with room for so many locks. A lock of which no more is known than that it was given back makes
+    /// room for another.
+    pub fn new(room: usize) -> Self {
+        Locks { locks: Vec::with_capacity(room), ..Self::NONE }
+    }
+
+    /// [`new`](Locks::new), or [`None`] when there is no memory for it.
     pub fn try_new(room: usize) -> Option<Self> {
         let mut locks = Vec::new();
         locks.try_reserve_exact(room).ok()?;

@@ -10,8 +10,8 @@ use crate::holds::{Lock, Locks};
 use crate::leak::Hidden;
 use crate::machine::CpuId;
 
-/// More locks than one experiment takes. A lock beyond them counts as held by an unknown actor.
-const LOCKS: usize = 256;
+/// As many locks as there can be participants. A lock beyond them counts as held by an unknown actor.
+const LOCKS: usize = 64;
 
 /// Where a participant is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +52,7 @@ impl Crew {
     pub(super) fn new(participants: u32) -> Self {
         let mut members = vec![];
         members.resize_with(participants as usize, || Member { state: State::Absent, cpu: None });
-        let locks = Locks::try_new(LOCKS).expect("there is memory for it where nobody asks whether there is");
-        Crew { members, locks }
+        Crew { members, locks: Locks::new(LOCKS) }
     }
 
     pub(super) fn begin_round(&mut self) {
