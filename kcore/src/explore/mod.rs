@@ -29,7 +29,7 @@ mod wakeup;
 
 pub use follow::Follow;
 pub use frontier::{Frontier, Part};
-pub use schedule::{BUFFER, Schedule, Turn};
+pub use schedule::{BUFFER, FAILURE, Schedule, Turn};
 pub use search::{Divergence, Next, Search, Share, Want};
 pub use step::{Act, Object, Step};
 pub use trace::{Race, Trace};

@@ -20,11 +20,13 @@ pub struct Schedule {
 
 /// The number of the first task's buffer.
 pub const BUFFER: u8 = 64;
+/// The number of what makes the first task's next allocation fail.
+pub const FAILURE: u8 = 128;
 
 /// Steps that one task makes in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// The task, from 0; [`BUFFER`] and more for the buffers of their stores.
+    /// The task, from 0; [`BUFFER`] and more for the buffers of their stores, [`FAILURE`] and more for failures.
     pub task: u8,
     /// How many.
     pub steps: u32,
@@ -43,18 +45,16 @@ impl Schedule {
         Schedule { turns }
     }
 
-    /// The same of an execution of `tasks` tasks, behind which come the buffers of their stores.
+    /// The same of an execution of `tasks` tasks, behind which come the buffers of their stores, and their failures.
     pub fn of_parts(parts: impl IntoIterator<Item = u8>, tasks: usize) -> Self {
-        let is_buffer = |part: u8| usize::from(part) >= tasks;
-        Schedule::of(
-            parts.into_iter().map(|part| if is_buffer(part) { BUFFER + part - tasks as u8 } else { part }),
-        )
+        let tasks = tasks as u8;
+        Schedule::of(parts.into_iter().map(|part| part / tasks * BUFFER + part % tasks))
     }
 
-    /// Which part makes each step, where the buffers come behind `tasks` tasks.
+    /// Which part makes each step, where the buffers come behind `tasks` tasks, and then the failures.
     pub fn parts(&self, tasks: usize) -> Vec<u8> {
-        let part = |task: u8| if task >= BUFFER { task - BUFFER + tasks as u8 } else { task };
-        self.tasks().into_iter().map(part).collect()
+        let tasks = tasks as u8;
+        self.tasks().into_iter().map(|task| task / BUFFER * tasks + task % BUFFER).collect()
     }
 
     /// The same order of what is in conflict as in `trace`, in which a task goes on as long as it can: the same for all
@@ -124,10 +124,11 @@ impl Schedule {
     }
 }
 
-/// `A3B5A2`; `a1` is a store of A's that leaves its buffer.
+/// `A3B5A2`; `a1` is a store of A's that leaves its buffer, and `!A1` that its next allocation fails.
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.turns.iter().try_for_each(|turn| match turn.task {
+            FAILURE.. => write!(f, "!{}{}", Name(turn.task - FAILURE), turn.steps),
             BUFFER.. => write!(f, "{}{}", char::from(b'a' + turn.task - BUFFER), turn.steps),
             task => write!(f, "{}{}", Name(task), turn.steps),
         })
@@ -154,13 +155,22 @@ impl FromStr for Schedule {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut turns = Vec::new();
         let mut rest = text;
-        while let Some(letter) = rest.chars().next() {
-            let digits = rest[letter.len_utf8()..].trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        while !rest.is_empty() {
+            let failure = rest.strip_prefix('!');
+            rest = failure.unwrap_or(rest);
+            let letter = rest.chars().next().unwrap_or_default();
+            let digits = rest
+                .get(letter.len_utf8()..)
+                .unwrap_or_default()
+                .trim_start_matches(|c: char| c.is_ascii_digit())
+                .len();
             let (turn, after) = rest.split_at(rest.len() - digits);
-            let steps = turn[letter.len_utf8()..].parse().ok().filter(|steps| *steps > 0);
+            let steps =
+                turn.get(letter.len_utf8()..).unwrap_or_default().parse().ok().filter(|steps| *steps > 0);
             let task = match letter {
+                'A'..='Z' if failure.is_some() => Some(letter as u8 - b'A' + FAILURE),
                 'A'..='Z' => Some(letter as u8 - b'A'),
-                'a'..='z' => Some(letter as u8 - b'a' + BUFFER),
+                'a'..='z' if failure.is_none() => Some(letter as u8 - b'a' + BUFFER),
                 _ => None,
             };
             let (Some(steps), Some(task)) = (steps, task) else {

@@ -57,8 +57,8 @@ struct Event {
 }
 
 impl Trace {
-    /// No steps yet, of so many tasks; the first `kin` are such, and all others, in the same order, the buffers of
-    /// their stores.
+    /// No steps yet, of so many tasks; the first `kin` are such, as many behind them the buffers of their stores, in the
+    /// same order, and all others what happens to tasks.
     pub fn new(tasks: usize, kin: usize) -> Self {
         Trace {
             tasks,
@@ -160,9 +160,10 @@ impl Trace {
         self.last[task] = Some(at);
     }
 
-    /// To which task `task` belongs.
+    /// To which task `task` belongs: a buffer to the one whose stores wait in it, and what is neither to itself.
     pub(super) fn of(&self, task: u8) -> u8 {
-        (usize::from(task) % self.kin) as u8
+        let buffers = self.kin..2 * self.kin;
+        if buffers.contains(&usize::from(task)) { task - self.kin as u8 } else { task }
     }
 
     /// Which step of `task` comes next, from 1.

@@ -1,5 +1,6 @@
 //! The experiments, explored: every race is found in its unguarded form, and every cure leaves none.
 
+mod failing;
 mod shared;
 
 use kcore::experiment::{ALL, Experiment, find, resolve};

@@ -100,6 +100,8 @@ pub(super) fn words(line: &Line, names: &Names) -> String {
         (Of::End, _) => "looks for an end".to_string(),
         (Of::Fence, _) => "fence".to_string(),
         (Of::Looks, _) => "spins".to_string(),
+        (Of::Allocation, _) => "asks for memory".to_string(),
+        (Of::Failure, _) => "is to get none".to_string(),
         (Of::Nothing, _) => String::new(),
     }
 }

@@ -5,6 +5,7 @@ use core::panic::Location;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::AtomicBool;
 
+use super::failure::fails;
 use super::region::{allocate, outside};
 use super::task::{Looks, Turns};
 use super::transcript::Of;
@@ -222,6 +223,9 @@ unsafe impl Memory for Explored {
     #[track_caller]
     fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {
         let location = Location::caller();
+        if fails(location) {
+            return Err(Errno::ENOMEM);
+        }
         let (layout, offset) = Arena::layout_of(size)?;
         let base = allocate(layout).ok_or(Errno::ENOMEM)?;
         outside(|| {

@@ -8,6 +8,7 @@
 //! | `world` | one execution at a time: its tasks, and what was found |
 //! | `task` | a task: where it is, and what it wants to do next |
 //! | `buffer` | stores that no other task sees yet |
+//! | `failure` | allocations that fail |
 //! | `driver` | who decides which task goes on |
 //! | `repeat` | steps that are made as they were in the execution before |
 //! | `watchdog` | what is wrong with an execution |
@@ -23,6 +24,7 @@
 mod body;
 mod buffer;
 mod driver;
+mod failure;
 mod inside;
 mod jobs;
 mod machine;

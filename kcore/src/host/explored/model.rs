@@ -40,7 +40,7 @@ pub fn check<S: Sync>(
 ) -> Checked {
     assert!(tasks <= MOST_TASKS, "there are more tasks than can be explored");
     let search = |parts, tasks| Driver::Search(Search::new(parts, tasks));
-    let mut world = World::new(tasks, model == MemoryModel::Tso, search).expect("the host has room");
+    let mut world = World::new(tasks, model == MemoryModel::Tso, false, search).expect("the host has room");
     let mut checked = Checked::default();
     loop {
         let (stopped, right) = world.execute(|| {

@@ -49,10 +49,11 @@ impl World {
 
     /// The step that a part would like to make.
     fn wanted(&self, part: u8) -> Option<Step> {
-        let part = usize::from(part);
-        match self.tasks.get(part) {
-            Some(task) => task.pending,
-            None => self.leaving(part - self.tasks.len()).map(|want| want.step),
+        let (group, who) = (usize::from(part) / self.tasks.len(), usize::from(part) % self.tasks.len());
+        match group {
+            0 => self.tasks[who].pending,
+            1 => self.leaving(who).map(|want| want.step),
+            _ => self.failure(who).map(|want| want.step),
         }
     }
 

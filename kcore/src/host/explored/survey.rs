@@ -136,6 +136,8 @@ pub struct Subject<'a> {
     settings: &'a RunSettings,
     /// Stores wait in buffers.
     buffered: bool,
+    /// Of each task, one allocation may fail, whichever it is.
+    failing: bool,
     body: Body<Explored>,
 }
 
@@ -145,11 +147,16 @@ impl<'a> Subject<'a> {
     pub fn of(resolved: &'a Resolved, settings: &'a RunSettings, model: MemoryModel) -> Option<Self> {
         let spread = resolved.experiment.placement == Placement::Spread;
         let body = body(resolved.experiment).filter(|_| spread && resolved.writers <= MOST_TASKS)?;
-        Some(Subject { resolved, settings, buffered: model == MemoryModel::Tso, body })
+        Some(Subject { resolved, settings, buffered: model == MemoryModel::Tso, failing: false, body })
+    }
+
+    /// The same, where of each task one allocation in a round may fail, whichever it is.
+    pub fn failing(self) -> Self {
+        Subject { failing: true, ..self }
     }
 
     fn world(&self, driver: impl FnOnce(usize, usize) -> Driver) -> Option<World> {
-        World::new(self.resolved.writers, self.buffered, driver)
+        World::new(self.resolved.writers, self.buffered, self.failing, driver)
     }
 
     /// Makes executions of it until all were made, or `limit`. [`None`] when the host has no room.
@@ -200,7 +207,7 @@ impl<'a> Subject<'a> {
         let end = world.execute(|| self.execution());
         match world.trouble.take() {
             Some(trouble) => Err(trouble),
-            None => survey.count(end, world.driver.trace()),
+            None => survey.count(end, world.driver.trace(), self.failing),
         }
     }
 
@@ -274,12 +281,14 @@ pub struct Replay {
 }
 
 impl Survey {
-    fn count(&mut self, end: Result<End, Refusal>, trace: &Trace) -> Result<(), Trouble> {
+    fn count(&mut self, end: Result<End, Refusal>, trace: &Trace, failing: bool) -> Result<(), Trouble> {
         let end = end.map_err(Trouble::Refused)?;
         self.executions += 1;
         self.deepest = self.deepest.max(trace.len());
         *self.ends.entry(end).or_default() += 1;
-        if end.verdict != Verdict::Clean {
+        // Where memory runs out on purpose, that not all could be done is no harm.
+        let is_harmless = end.verdict == Verdict::Clean || failing && end.verdict == Verdict::NotTried;
+        if !is_harmless {
             self.bad_executions += 1;
             let known = self.bad.get(&end.kind());
             if let Some(simpler) = Schedule::straight(trace, known) {

@@ -33,6 +33,9 @@ pub(super) struct Task {
     /// Steps that it has made, and stores that have left its buffer.
     pub(super) made: u32,
     pub(super) left: u32,
+    /// What makes one of its allocations fail has not come yet, or has come, and none has failed.
+    pub(super) may_fail: bool,
+    pub(super) fails: bool,
     /// How often it has spun without a look since its last step.
     pub(super) vain_turns: u32,
     pub(super) held: Held,
@@ -73,6 +76,8 @@ impl Task {
             buffer: VecDeque::new(),
             made: 0,
             left: 0,
+            may_fail: true,
+            fails: false,
             vain_turns: 0,
             held: Held::none(),
         }
@@ -93,7 +98,7 @@ impl Task {
             self.room = room;
         }
         (self.yielder, self.pending, self.of, self.looks) = (None, None, Of::Nothing, None);
-        self.vain_turns = 0;
+        (self.vain_turns, self.may_fail, self.fails) = (0, true, false);
         self.buffer.clear();
         self.held.forget_observed();
     }

@@ -50,7 +50,9 @@ impl Line {
             Of::Access(site, _) => !is_silent(site.name),
             Of::Lock(lock) => !is_silent(lock.name.name),
             Of::Block(is_ours) => is_ours,
-            Of::WakeUp(_) | Of::End | Of::Fence | Of::Looks | Of::Nothing => false,
+            Of::WakeUp(_) | Of::End | Of::Fence | Of::Looks | Of::Allocation | Of::Failure | Of::Nothing => {
+                false
+            }
         }
     }
 }
@@ -72,6 +74,10 @@ pub enum Of {
     Fence,
     /// What the task has looked at in vain.
     Looks,
+    /// An allocation, which may fail.
+    Allocation,
+    /// The next allocation of the task is to fail.
+    Failure,
     /// Not known yet.
     Nothing,
 }
@@ -125,6 +131,9 @@ impl Transcript {
     pub fn for_a_kernel(&self) -> Option<Schedule> {
         if self.lines.iter().any(|line| line.buffered_since.is_some()) {
             // When a store leaves its buffer, the CPU decides.
+            return None;
+        }
+        if self.lines.iter().any(|line| matches!(line.of, Of::Failure)) {
             return None;
         }
         let is_told = |line: &&Line| line.is_told_everywhere();

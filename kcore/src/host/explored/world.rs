@@ -54,6 +54,8 @@ pub(super) struct World {
     pub(super) found: Option<Verdict>,
     /// Whether stores wait in buffers (x86: TSO).
     pub(super) buffered: bool,
+    /// Whether an allocation of each task may fail.
+    pub(super) failing: bool,
     /// What each part wants to do next. Not known while steps are repeated.
     pub(super) wants: Vec<Option<Want>>,
     /// So many steps were made like those of the execution before. [`None`] when no more are to be: the driver decides.
@@ -68,7 +70,7 @@ pub(super) struct World {
 }
 
 impl World {
-    /// With room for so many `tasks`, whose stores wait if it is `buffered`. `driver` is told how many take part,
+    /// With room for so many `tasks`, whose stores wait if it is `buffered`, and whose allocations fail if it is `failing`. `driver` is told how many take part,
     /// and how many of them are tasks. [`None`] when the host has no room.
     ///
     /// # Panics
@@ -76,6 +78,7 @@ impl World {
     pub(super) fn new(
         tasks: u32,
         buffered: bool,
+        failing: bool,
         driver: impl FnOnce(usize, usize) -> Driver,
     ) -> Option<Self> {
         quiet::hush();
@@ -84,7 +87,8 @@ impl World {
             is_installed(region.room(0)),
             "a program that explores has `Allocator` as its global allocator"
         );
-        let parts = tasks as usize * if buffered { 2 } else { 1 };
+        let groups = if failing { 3 } else { 1 + usize::from(buffered) };
+        let parts = tasks as usize * groups;
         Some(World {
             region,
             arena: Arena::borrowing(),
@@ -99,6 +103,7 @@ impl World {
             untold: Vec::new(),
             found: None,
             buffered,
+            failing,
             wants: std::vec![None; parts],
             repeated: None,
             is_set_up: false,
@@ -272,6 +277,9 @@ impl World {
         if self.buffered {
             self.wants[self.tasks.len() + who] = self.leaving(who);
         }
+        if self.failing {
+            self.wants[2 * self.tasks.len() + who] = self.failure(who);
+        }
     }
 
     pub(super) fn task(&mut self) -> Option<&mut Task> {
@@ -301,6 +309,7 @@ impl World {
             let decided = this().decided.take();
             let next = decided.unwrap_or_else(|| this().decide(last));
             match next {
+                Next::Run(part) if part >= 2 * count => this().fail(part - 2 * count),
                 Next::Run(part) if part >= count => this().leave_buffer(part - count),
                 Next::Run(who) => {
                     this().go(who);
