@@ -55,6 +55,10 @@ struct Point {
     /// Searches far away know of it, or may find it.
     is_common: bool,
     state: State,
+    /// Branches that were made, and are forgotten.
+    made: u32,
+    /// How much of the part that begins here is made, in millionths.
+    progress: u32,
 }
 
 /// What is still to be made.
@@ -79,6 +83,8 @@ impl Frontier {
             is_free: true,
             is_common: false,
             state: State::Waiting,
+            made: 0,
+            progress: 0,
         };
         Frontier { points: alloc::vec![Some(root)], common: 0 }
     }
@@ -86,6 +92,30 @@ impl Frontier {
     /// Whether all was made.
     pub fn is_empty(&self) -> bool {
         self.is_done(ROOT)
+    }
+
+    /// A search has made so much of its part: see [`Search::progress`](super::Search::progress).
+    pub fn note(&mut self, part: &Part, progress: f64) {
+        let at = *part.path.last().expect("a part has a point");
+        self.point(at).progress = (progress * 1e6) as u32;
+    }
+
+    /// How much of all is made, from 0 to 1, as far as can be seen.
+    pub fn progress(&self) -> f64 {
+        self.progress_from(ROOT)
+    }
+
+    fn progress_from(&self, at: usize) -> f64 {
+        let Some(point) = &self.points[at] else { return 1.0 };
+        let all = f64::from(point.made) + point.branches.len() as f64;
+        match point.state {
+            State::Divided if all == 0.0 => 1.0,
+            State::Divided => {
+                let branches = point.branches.iter().map(|&branch| self.progress_from(branch));
+                (f64::from(point.made) + branches.sum::<f64>()) / all
+            }
+            _ => f64::from(point.progress) / 1e6,
+        }
     }
 
     /// How many parts no search has yet.
@@ -202,7 +232,7 @@ impl Frontier {
         for (node, made) in nodes {
             let at = *part.path.last().expect("a part has a point");
             let point = self.point(at);
-            (point.sleep, point.state) = (node.sleep, State::Divided);
+            (point.sleep, point.made, point.state) = (node.sleep, node.made, State::Divided);
             let own = self.lead(at, made, State::Taken);
             self.plant(at, node.tree);
             part.path.push(own);
@@ -250,6 +280,8 @@ impl Frontier {
             is_free: state != State::Divided,
             is_common: false,
             state,
+            made: 0,
+            progress: 0,
         };
         let free = self.points[self.common..].iter().position(Option::is_none);
         let number = free.map_or(self.points.len(), |free| self.common + free);
@@ -301,6 +333,7 @@ impl Frontier {
             self.points[first] = None;
             let point = self.point(at);
             point.branches.remove(0);
+            point.made += 1;
             point.sleep.push(made);
         }
     }

@@ -11,6 +11,8 @@ pub(super) struct Node {
     pub(super) sleep: Vec<Move>,
     /// What is still to be made from here.
     pub(super) tree: WakeupTree,
+    /// How many branches from here are made.
+    pub(super) made: u32,
 }
 
 impl Node {

@@ -154,7 +154,7 @@ impl Search {
         }
         let sleep = self.sleep();
         let planned = core::mem::take(&mut self.ahead);
-        let mut node = Node { sleep, tree: planned };
+        let mut node = Node { sleep, tree: planned, made: 0 };
         let chosen = match node.tree.take_first() {
             Some((chosen, ahead)) => {
                 check(at, &chosen, pending)?;
@@ -243,6 +243,7 @@ impl Search {
             let done = *self.trace.get(at);
             if let Some((chosen, ahead)) = node.tree.take_first() {
                 node.sleep.push(done);
+                node.made += 1;
                 self.nodes.push(node);
                 self.trace.truncate(at);
                 self.trace.push(&chosen);
@@ -277,6 +278,19 @@ impl Search {
     /// Whether there is something to hand over that does not belong to its part.
     pub fn has_found(&self) -> bool {
         !self.outside.is_empty()
+    }
+
+    /// How much of its part is made, from 0 to 1, if what is not known yet is like what is (D. E. Knuth, Estimating the
+    /// efficiency of backtrack programs, 1975).
+    pub fn progress(&self) -> f64 {
+        let mut branch = 1.0;
+        let of_node = |node: &Node| {
+            let all = f64::from(node.made) + 1.0 + node.tree.len() as f64;
+            let made = branch * f64::from(node.made) / all;
+            branch /= all;
+            made
+        };
+        self.nodes.iter().map(of_node).sum()
     }
 
     /// What it makes.

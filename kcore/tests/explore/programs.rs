@@ -370,6 +370,8 @@ pub(crate) fn explore_shared(
             search.look_back(&pending);
             let what = if interrupted { 2 } else { chance.u32(0..4) };
             search.hand_over(frontier, [Share::Found, Share::First, Share::All, Share::Found][what as usize]);
+            frontier.note(search.part(), search.progress());
+            assert!((0.0..=1.0).contains(&frontier.progress()), "{}", frontier.progress());
             if !search.go_back() {
                 frontier.finish(search.part());
                 *place = None;

@@ -31,7 +31,7 @@ fn jobs_make_the_same() {
     each(|subject, alone, name| {
         for count in [2, 3, 4] {
             let (mut survey, mut frontier) = (Survey::default(), Frontier::whole());
-            subject.go_on(&mut survey, &mut frontier, Jobs { count, limit: None }, |_, _| true).unwrap();
+            subject.go_on(&mut survey, &mut frontier, Jobs { count, limit: None }, |_| true).unwrap();
             assert!(survey == alone, "{name}, {count} jobs: {survey:?} {alone:?}");
         }
     });
@@ -45,7 +45,7 @@ fn broken_off_and_gone_on_with() {
         let (mut legs, step) = (0, alone.executions / 7 + 1);
         while !survey.complete {
             let jobs = Jobs { count: 1 + legs % 2, limit: Some(step) };
-            subject.go_on(&mut survey, &mut frontier, jobs, |_, _| true).unwrap();
+            subject.go_on(&mut survey, &mut frontier, jobs, |_| true).unwrap();
             legs += 1;
             assert!(survey.executions <= step * legs as u64, "{name}: no more than it may");
             let text = serde_json::to_string(&(&survey, &frontier)).unwrap();
@@ -67,7 +67,7 @@ fn shares_make_the_same() {
                     let mut share = frontier.clone();
                     share.keep(number, 3);
                     let jobs = Jobs { count: 1 + number % 2, limit: None };
-                    subject.go_on(&mut survey, &mut share, jobs, |_, _| true).unwrap();
+                    subject.go_on(&mut survey, &mut share, jobs, |_| true).unwrap();
                     share
                 })
                 .collect();

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use kcore::experiment::Verdict;
-use kcore::host::explored::{End, Replay, Survey, Trouble};
+use kcore::host::explored::{End, Progress, Replay, Survey, Trouble};
 use kcore::report::{Explore, Outcome};
 
 use super::checkpoint::Checkpoint;
@@ -153,11 +153,22 @@ fn outcome(end: &End, executions: u64) -> Outcome {
     }
 }
 
-/// How far a search is, which has made the last of them in this time.
-pub(super) fn progress(executions: u64, bad: u64, lately: u64, took: Duration) -> String {
-    let rate = lately as f64 / took.as_secs_f64().max(1e-9);
-    let wrong = if bad == 0 { "none wrong".to_string() } else { format!("{bad} wrong") };
-    format!("{executions} executions, {wrong}; {rate:.0}/s")
+/// How far a search is, which has made the last of its executions `lately`, and works for so long.
+pub(super) fn progress(seen: &Progress, made: u64, lately: Duration, works: Duration) -> String {
+    let rate = made as f64 / lately.as_secs_f64().max(1e-9);
+    let wrong = if seen.bad == 0 { "none wrong".to_string() } else { format!("{} wrong", seen.bad) };
+    let left = works.as_secs_f64() * (1.0 - seen.share) / seen.share;
+    let left = match left {
+        0.0..90.0 => format!(", {left:.0} s left"),
+        90.0..5400.0 => format!(", {:.0} min left", left / 60.0),
+        5400.0..360_000.0 => format!(", {:.0} h left", left / 3600.0),
+        _ => String::new(),
+    };
+    let share = match seen.share * 100.0 {
+        share @ ..0.1 => format!("{share:.4}"),
+        share => format!("{share:.1}"),
+    };
+    format!("{} executions, {wrong}; {rate:.0}/s; about {share} %{left}", seen.executions)
 }
 
 /// How an execution ended, in words.

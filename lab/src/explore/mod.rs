@@ -36,7 +36,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use kcore::experiment;
-use kcore::host::explored::{Allocator, Jobs, MemoryModel, Replay, Subject, Survey};
+use kcore::host::explored::{Allocator, Jobs, MemoryModel, Progress, Replay, Subject, Survey};
 use kcore::report::Record;
 use kcore::settings::Config;
 
@@ -155,8 +155,9 @@ fn explored<'a>(
         let goes_on = || choice.patience.is_none_or(|patience| began.elapsed() < patience) && work.goes_on();
         let made = known.survey.executions;
         let length = Duration::from_secs_f64((known.seconds / 4.0).clamp(0.1, 5.0));
-        let watch = |executions, bad| {
-            progress.set_message(account::progress(executions, bad, executions - made, leg.elapsed()));
+        let watch = |seen: Progress| {
+            let lately = seen.executions - made;
+            progress.set_message(account::progress(&seen, lately, leg.elapsed(), began.elapsed()));
             progress.tick();
             goes_on() && (search.resume.is_none() || leg.elapsed() < length)
         };

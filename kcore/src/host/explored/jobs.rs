@@ -21,6 +21,20 @@ pub struct Jobs {
     pub limit: Option<u64>,
 }
 
+/// How far the searches are, about.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Executions that were made.
+    pub executions: u64,
+    /// How many of these went wrong.
+    pub bad: u64,
+    /// How much of all is made, from 0 to 1, as far as can be seen.
+    pub share: f64,
+}
+
+/// Executions between two times at which a search says how far it is.
+const SAYS_EVERY: u64 = 1024;
+
 /// What the searches have in common.
 struct Common<'a> {
     subject: &'a Subject<'a>,
@@ -52,13 +66,13 @@ struct Desk<'a> {
 
 impl Jobs {
     /// Makes executions of `frontier` until all were made, or as many as may be, or `watch` says that it is enough: it is
-    /// told now and then how many were made, and how many of these went wrong. Says whether the host had room.
+    /// told now and then how far they are. Says whether the host had room.
     pub(super) fn run(
         self,
         subject: &Subject<'_>,
         survey: &mut Survey,
         frontier: &mut Frontier,
-        mut watch: impl FnMut(u64, u64) -> bool,
+        mut watch: impl FnMut(Progress) -> bool,
     ) -> bool {
         let (made, bad) = (survey.executions, survey.bad_executions);
         let common = Common {
@@ -78,7 +92,12 @@ impl Jobs {
             let mut desk = common.desk();
             while desk.present > 0 {
                 desk = common.news.wait_timeout(desk, BETWEEN_LOOKS).expect("no search panics with it").0;
-                if !watch(common.made.load(Relaxed), common.bad.load(Relaxed)) {
+                let progress = Progress {
+                    executions: common.made.load(Relaxed),
+                    bad: common.bad.load(Relaxed),
+                    share: desk.frontier.progress(),
+                };
+                if !watch(progress) {
                     common.stop.store(true, Relaxed);
                 }
             }
@@ -164,6 +183,9 @@ impl<'a> Common<'a> {
             if what != Share::Found || search.has_found() {
                 search.hand_over(self.desk().frontier, what);
                 self.news.notify_all();
+            }
+            if found.executions.is_multiple_of(SAYS_EVERY) {
+                self.desk().frontier.note(search.part(), search.progress());
             }
             if !search.go_back() {
                 return;

@@ -41,7 +41,7 @@ mod world;
 
 pub use driver::Trouble;
 pub use inside::{Inside, Told};
-pub use jobs::Jobs;
+pub use jobs::{Jobs, Progress};
 pub use machine::Explored;
 pub use model::{Checked, check};
 pub use region::Allocator;

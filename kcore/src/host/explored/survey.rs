@@ -6,7 +6,7 @@ use std::string::String;
 use serde::{Deserialize, Serialize};
 
 use super::driver::{Driver, Trouble};
-use super::jobs::Jobs;
+use super::jobs::{Jobs, Progress};
 use super::machine::{Explored, here};
 use super::region::outside;
 use super::transcript::Transcript;
@@ -162,19 +162,19 @@ impl<'a> Subject<'a> {
     /// Makes executions of it until all were made, or `limit`. [`None`] when the host has no room.
     pub fn survey(&self, limit: Option<u64>) -> Option<Survey> {
         let (mut survey, mut frontier) = (Survey::default(), Frontier::whole());
-        self.go_on(&mut survey, &mut frontier, Jobs { count: 1, limit }, |_, _| true)?;
+        self.go_on(&mut survey, &mut frontier, Jobs { count: 1, limit }, |_| true)?;
         Some(survey)
     }
 
     /// Makes executions of it that are left in `frontier`, besides those of which `survey` knows, until all were made, or
-    /// `jobs` has made as many as it may, or `watch` says that it is enough: it is told now and then how many were made,
-    /// and how many went wrong. [`None`] when the host has no room.
+    /// `jobs` has made as many as it may, or `watch` says that it is enough: it is told now and then how far it is. [`None`]
+    /// when the host has no room.
     pub fn go_on(
         &self,
         survey: &mut Survey,
         frontier: &mut Frontier,
         jobs: Jobs,
-        watch: impl FnMut(u64, u64) -> bool,
+        watch: impl FnMut(Progress) -> bool,
     ) -> Option<()> {
         jobs.run(self, survey, frontier, watch).then_some(())
     }
