@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use kcore::experiment::Verdict;
+use kcore::experiment::page::wrap;
 use kcore::host::explored::{End, Progress, Replay, Survey, Trouble};
 use kcore::report::{Explore, Outcome};
 
@@ -11,7 +12,6 @@ use super::checkpoint::Checkpoint;
 use super::choice::Choice;
 use super::columns;
 use super::recipe::Recipe;
-use super::story::Story;
 use crate::status::Failure;
 
 /// Characters of a line.
@@ -60,10 +60,10 @@ impl<'a> Account<'a> {
 
     /// For people.
     pub(super) fn text(&self) -> String {
-        let Survey { executions, complete, deepest, ends, bad_executions, .. } = &self.survey;
+        let Survey { executions, complete, deepest, ends, .. } = &self.survey;
         let mut text = String::new();
         let share = match self.part {
-            _ if *complete => "all".to_string(),
+            _ if *complete => "all there are".to_string(),
             Some((number, of)) if self.is_made => format!("part {number} of {of}"),
             Some((number, of)) => format!("not all of part {number} of {of}"),
             None => "not all".to_string(),
@@ -84,14 +84,15 @@ impl<'a> Account<'a> {
             let _ = writeln!(text, "{count:>10}  {}", worded(end));
         }
         if let Some(replay) = &self.shortest {
-            let _ = writeln!(
-                text,
-                "\nOf the {bad_executions} that went wrong, one with {} between tasks (>); without\n\
-                 any of them it does not go wrong so:\n",
-                plural(replay.made.switches(), "switch", "switches")
-            );
-            let _ = writeln!(text, "{}", columns::render(replay));
-            text += &Story::of(replay).text();
+            let without = match replay.made.switches() {
+                0 => "It goes wrong whatever the order of the steps is.",
+                1 => "Without it, it does not go wrong like this:",
+                _ => "Without any one of them it does not go wrong like this:",
+            };
+            let switches = plural(replay.made.switches(), "switch", "switches");
+            let heading = format!("The shortest that goes wrong has {switches} between tasks (>). {without}");
+            let _ = writeln!(text, "\n{}\n", wrap(&heading, WIDTH, "", ""));
+            text += &columns::text(replay);
         }
         if let Some(recipe) = self.replay() {
             let _ = writeln!(text, "again: cargo run -- replay {recipe}");

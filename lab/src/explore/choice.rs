@@ -129,7 +129,7 @@ impl Choice {
         let plural = |count: u32, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
         let title = format!("{}: {} ({})", self.name(), self.entry.title, self.entry.races.join(", "));
         let what = format!(
-            "lock {lock}, {}, {} of work each, {}; all orders of steps that meet{}",
+            "lock {lock}, {}, {} of work each, {}; all orders of steps that touch the same memory or lock{}",
             plural(*writers, "task"),
             plural(*quanta, "unit"),
             plural(*rounds, "round"),

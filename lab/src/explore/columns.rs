@@ -3,12 +3,16 @@
 use std::fmt::Write;
 
 use kcore::event::{Op, Outcome};
+use kcore::experiment::page::wrap;
 use kcore::explore::Act;
 use kcore::host::explored::{Line, Of, Replay};
 use kcore::probe::Name;
 
 use super::account::WIDTH;
-use super::names::{Names, place};
+use super::names::Names;
+use super::scene::{Beside, Kind, Row, Scene};
+use super::story::Story;
+use crate::canvas::shortened;
 
 /// Of these, the number of the step and the mark of a switch.
 const MARGIN: usize = 6;
@@ -18,62 +22,86 @@ const INDENT: usize = 4;
 /// Columns that are wide enough to be read.
 const MOST_COLUMNS: usize = 2;
 
-/// All steps of `replay`, and what tasks that never ended wanted to do next. Where another task goes on the step has
-/// a mark. More tasks than there are columns for share one, each further to the right, with its letter.
-pub(super) fn render(replay: &Replay) -> String {
-    let transcript = &replay.transcript;
-    let all = || transcript.lines.iter().chain(&transcript.waiting);
-    let names = Names::of(transcript);
-    let tasks = all().map(|line| line.who).max().map_or(1, |who| usize::from(who) + 1);
-    let mut text = format!("{:MARGIN$}", "");
-    (0..tasks).for_each(|who| text += &placed(&Name(who as u8).to_string(), who, tasks));
-    let mut text = format!("{}\n", text.trim_end());
-    let mut before = None;
-    for (number, line) in transcript.lines.iter().enumerate() {
-        let mark = if before.is_some_and(|before| before != line.who) { '>' } else { ' ' };
-        before = Some(line.who);
-        let _ = writeln!(text, "{:>4}{mark} {}", number + 1, row(line, &words(line, &names), tasks));
-    }
-    for line in &transcript.waiting {
-        let _ = writeln!(text, "   -  {}", row(line, &wish(line), tasks));
+/// Characters of a source line that are left of it at least.
+const LEAST_PLACE: usize = 11;
+
+/// All that happens in `replay`, what its signs are, and what went wrong.
+pub(super) fn text(replay: &Replay) -> String {
+    let story = Story::of(replay);
+    let scene = Scene::of(replay, &story);
+    format!("{}{}\n{}", rows(&scene), signs(&scene), story.text())
+}
+
+/// A line for each row. Where another task goes on it has a mark. More tasks than there are columns for share one,
+/// each further to the right, with its letter.
+fn rows(scene: &Scene) -> String {
+    let tasks = scene.tasks.len();
+    let heads: String = match tasks <= MOST_COLUMNS {
+        true => scene.tasks.iter().enumerate().map(|(task, head)| column(task, head, tasks)).collect(),
+        false => (0..tasks).map(|task| format!("{:<INDENT$}", Name(task as u8).to_string())).collect(),
+    };
+    let mut text = format!("{:MARGIN$}{}\n", "", heads.trim_end());
+    for row in &scene.rows {
+        let number = match row.kind {
+            Kind::Step(number) => number.to_string(),
+            Kind::Aside => String::new(),
+            Kind::Wish => "-".to_string(),
+        };
+        let mark = if row.switch.is_some() { '>' } else { ' ' };
+        let _ = writeln!(text, "{number:>4}{mark} {}", line(row, tasks));
     }
     text
 }
 
-/// A line of the columns, without its number: what the task of `line` does.
-fn row(line: &Line, what: &str, tasks: usize) -> String {
-    let who = usize::from(line.who);
+/// A line of the columns, without its number.
+fn line(row: &Row, tasks: usize) -> String {
     if tasks <= MOST_COLUMNS {
-        let column = (WIDTH - MARGIN) / tasks;
-        let between = (0..who).map(|_| format!("{:1$}| ", "", column - 2)).collect::<String>();
-        return between + &cell(what, &place(line.at), column - 3);
+        let cell = cell(&row.what, &row.place, width(tasks));
+        let before: String = (0..row.task).map(|task| column(task, "", tasks)).collect();
+        return before + if row.task > 0 { "| " } else { "" } + &cell;
     }
-    let indent = INDENT * who;
-    let cell = cell(what, &place(line.at), WIDTH - MARGIN - 2 - indent);
-    format!("{:indent$}{} {cell}", "", Name(line.who))
+    let indent = INDENT * row.task;
+    let cell = cell(&row.what, &row.place, WIDTH - MARGIN - 2 - indent);
+    format!("{:indent$}{} {cell}", "", Name(row.task as u8))
 }
 
-/// The head of a column.
-fn placed(head: &str, who: usize, tasks: usize) -> String {
-    match tasks <= MOST_COLUMNS {
-        true if who > 0 => format!("| {head:<0$}", (WIDTH - MARGIN) / tasks - 2),
-        true => format!("{head:<0$}", (WIDTH - MARGIN) / tasks - 2),
-        false => format!("{head:<INDENT$}"),
-    }
+/// A text in the column of a task.
+fn column(task: usize, text: &str, tasks: usize) -> String {
+    format!("{}{text:<1$} ", if task > 0 { "| " } else { "" }, width(tasks))
 }
 
-/// At most `width` characters: what, and at the right where, in short if that is too long.
+/// Of so many columns with a bar between them.
+fn width(tasks: usize) -> usize {
+    (WIDTH - MARGIN + 3) / tasks - 3
+}
+
+/// At most `width` characters: what, and at the right where, of which the end is left if both are too long.
 fn cell(what: &str, place: &str, width: usize) -> String {
-    let is_long = what.chars().count() + 1 + place.len() > width;
-    let place = if is_long { place.replace(".rs:", ":") } else { place.to_string() };
-    let what = if is_long { what.trim_end_matches(AT_LAST) } else { what };
-    let room = width.saturating_sub(place.len() + 1);
-    let what: String = what.chars().take(room).collect();
-    format!("{what:<room$} {place}")
+    let left = width.saturating_sub(what.chars().count() + 1).max(LEAST_PLACE);
+    let place = match place.chars().count().checked_sub(left) {
+        None | Some(0) => place.to_string(),
+        Some(more) => ['\u{2026}'].into_iter().chain(place.chars().skip(more + 1)).collect(),
+    };
+    let room = width.saturating_sub(place.chars().count() + 1);
+    format!("{:<room$} {place}", shortened(what, room))
 }
 
-/// What is said of a store that leaves its buffer.
-const AT_LAST: &str = " at last";
+/// What is in the columns that is no word.
+fn signs(scene: &Scene) -> String {
+    let signs = [
+        (scene.rows.iter().any(|row| row.kind == Kind::Wish), "-: what a task waits for, for ever"),
+        (
+            scene.bars.iter().any(|bar| bar.kind == Beside::Buffers),
+            "buffers: until it \"becomes\" so, no other task sees it",
+        ),
+    ];
+    let signs = signs.into_iter().filter(|(is_there, _)| *is_there).map(|(_, sign)| sign);
+    let signs: Vec<_> = scene.signs().into_iter().chain(signs).collect();
+    match signs.is_empty() {
+        true => String::new(),
+        false => wrap(&signs.join("; "), WIDTH, "  ", "  ") + "\n",
+    }
+}
 
 /// What a task wanted that never came to it.
 pub(super) fn wish(line: &Line) -> String {
@@ -90,10 +118,13 @@ pub(super) fn words(line: &Line, names: &Names) -> String {
     let bytes = line.step.size;
     match (line.of, line.step.act) {
         (Of::Lock(lock), Act::Give { .. }) => format!("gives {}", lock.name.name),
-        (Of::Lock(_), Act::Update) => "at the queue of waiters".to_string(),
+        (Of::Lock(_), Act::Update) => "at the wait queue".to_string(),
         (Of::Lock(lock), _) => format!("takes {}", lock.name.name),
         (Of::Access(_, op), _) => access(line, op, names),
-        (Of::Block(_), _) => format!("frees {bytes} bytes"),
+        (Of::Block(_, address), _) if names.knows(address) => {
+            format!("frees {}: {bytes} bytes", names.value(address))
+        }
+        (Of::Block(..), _) => format!("frees {bytes} bytes"),
         (Of::WakeUp(_), Act::Take { .. }) => "was woken".to_string(),
         (Of::WakeUp(task), _) => format!("wakes {}", Name((task.0 as u8).saturating_sub(1))),
         (Of::End, Act::Give { .. }) => "ends".to_string(),
@@ -117,7 +148,6 @@ fn access(line: &Line, op: Op, names: &Names) -> String {
             Some(Outcome::Saw(value)) => format!("{name} is {}", names.value(value)),
             _ => format!("looks at {name}"),
         },
-        Op::Store(value) | Op::Put(value) if line.buffered_since.is_some() => becomes(value) + AT_LAST,
         Op::Store(value) | Op::Put(value) => becomes(value),
         Op::Swap(value) => match line.outcome {
             Some(Outcome::Failed) => format!("{name}: swap fails"),

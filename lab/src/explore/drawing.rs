@@ -3,7 +3,7 @@
 use svg::node::element::{Definitions, Marker, Path};
 
 use super::legend::legend;
-use super::plan::{FONT, MARGIN, PAD, Plan, SMALL, broken, middle, of_word};
+use super::plan::{FONT, MARGIN, NOTE, PAD, Plan, SMALL, SWITCH, broken, middle, of_word};
 use super::scene::{Beside, Between, Kind, Row, Scene};
 use super::story::Mark;
 use crate::canvas::{Area, Canvas, pixels, room, shortened, tenths};
@@ -40,10 +40,9 @@ pub(super) fn draw(frame: &Frame, scene: &Scene) -> String {
     plan.move_down(below);
     let mut y = plan.end + 8.0;
     let legend = legend(&plan, &mut y);
-    if !frame.again.is_empty() {
-        y += PARAGRAPH;
-        paragraph(&mut texts, &mut y, plan.width, FONT, "faint", &frame.again);
-    }
+    y += PARAGRAPH;
+    paragraph(&mut texts, &mut y, plan.width, SMALL, "faint", &scene.signs().join("; "));
+    paragraph(&mut texts, &mut y, plan.width, FONT, "faint", &frame.again);
     let height = y + MARGIN;
     let mut canvas = Canvas::new(plan.width, height, &frame.title, STYLE);
     canvas.add(heads());
@@ -176,38 +175,43 @@ fn on(mark: Option<Mark>) -> &'static str {
     if mark == Some(Mark::Culprit) { "on" } else { "" }
 }
 
-/// Where another task goes on, from the box before to its own. What is told of it may hide a part of a bar.
+/// Where another task goes on, from the box before to its own, above which stands what is told of it.
 fn switches(canvas: &mut Canvas, plan: &Plan<'_>) {
     for (at, row) in plan.scene.rows.iter().enumerate().skip(1) {
         let Some(told) = &row.switch else { continue };
-        let (from, to, y) = (plan.row(at - 1), plan.row(at), tenths(plan.above(at)));
-        let (x, end) = (from.x + from.width / 2.0, to.x + to.width / 2.0);
+        let (from, to) = (plan.row(at - 1), plan.row(at));
+        let (x, end, y) = (from.x + from.width / 2.0, to.x + to.width / 2.0, from.y + from.height);
         let class = if told.is_empty() { "switch" } else { "did" };
         let points = format!(
-            "M{} {} V{y} H{} V{}",
+            "M{} {} V{} H{} V{}",
             tenths(x),
-            tenths(from.y + from.height),
+            tenths(y),
+            tenths(y + SWITCH / 2.0),
             tenths(end),
             tenths(to.y - 1.0)
         );
-        canvas.add(
-            Path::new().set("d", points).set("class", class).set("marker-end", format!("url(#{class})")),
-        );
+        arrow(canvas, &points, class, false);
         if !told.is_empty() {
-            let lanes = (plan.lane(0), plan.lane(plan.scene.tasks.len() - 1));
-            let (x, width) = (lanes.0.x, lanes.1.x + lanes.1.width - lanes.0.x);
-            let text = shortened(&format!("the switch that did it: {told}"), room(width - 4.0 * PAD, SMALL));
-            let length = pixels(text.chars().count(), SMALL);
-            let chip = Area {
-                x: x + (width - length) / 2.0 - PAD,
-                y: y - 10.0,
-                width: length + 2.0 * PAD,
-                height: 20.0,
-            };
-            canvas.rectangle(chip, 4.0, "chip lost", "");
-            canvas.text(chip.x + PAD, y + 4.0, SMALL, "told", &text);
+            let chip = plan.switch(at);
+            canvas.rectangle(chip, 4.0, "chip", "");
+            lines(canvas, &plan.switches[at], chip.x + PAD, chip.y + PAD / 2.0, "told");
         }
     }
+}
+
+/// Lines of a small font, from `y` on.
+fn lines(canvas: &mut Canvas, lines: &[String], x: f64, y: f64, class: &str) {
+    let mut foot = y - 3.5;
+    for line in lines {
+        foot += NOTE;
+        canvas.text(x, foot, SMALL, class, line);
+    }
+}
+
+/// A line with a head.
+pub(super) fn arrow(canvas: &mut Canvas, points: &str, class: &str, is_weak: bool) {
+    let path = Path::new().set("d", points).set("marker-end", format!("url(#{class})"));
+    canvas.add(path.set("class", if is_weak { format!("{class} weak") } else { class.to_string() }));
 }
 
 /// From stores to loads, and from who waits to who has.
@@ -222,11 +226,8 @@ fn arrows(canvas: &mut Canvas, plan: &Plan<'_>) {
         let aside = if matches!(arrow.kind, Between::Spoils(_)) { 5.0 } else { 0.0 };
         let (y, below) = (tenths(middle(from) + aside), tenths(middle(to) + aside));
         let [x, near, far, end] = [x, x + bend, end - bend, end].map(tenths);
-        let class = class(arrow.kind);
         let points = format!("M{x} {y} C{near} {y} {far} {below} {end} {below}");
-        canvas.add(
-            Path::new().set("d", points).set("class", class).set("marker-end", format!("url(#{class})")),
-        );
+        self::arrow(canvas, &points, class(arrow.kind), plan.scene.is_weak(arrow));
     }
 }
 
@@ -255,7 +256,7 @@ pub(super) fn beside(kind: Beside, number: usize) -> String {
     }
 }
 
-/// A row: its number, its box, and what is said beside it.
+/// A row: its number, and its box with what is said of it.
 fn rows(canvas: &mut Canvas, plan: &Plan<'_>, at: usize, row: &Row) {
     let area = plan.row(at);
     let is_dull = row.is_dull && row.mark.is_none();
@@ -272,8 +273,9 @@ fn rows(canvas: &mut Canvas, plan: &Plan<'_>, at: usize, row: &Row) {
         &class,
         &if is_whole { String::new() } else { format!("{} {}", row.what, row.place) },
     );
-    let (above, below) =
-        if two_lines { (15.0, 30.0) } else { (area.height / 2.0 + 4.0, area.height / 2.0 + 4.0) };
+    let notes = &plan.notes[at];
+    let height = area.height - NOTE * notes.len() as f64;
+    let (above, below) = if two_lines { (15.0, 30.0) } else { (height / 2.0 + 4.0, height / 2.0 + 4.0) };
     let (plain, faint) = match (on(row.mark), is_dull) {
         ("", false) => ("", "faint"),
         ("", true) => ("dull", "dull"),
@@ -287,21 +289,6 @@ fn rows(canvas: &mut Canvas, plan: &Plan<'_>, at: usize, row: &Row) {
         let number = number.to_string();
         canvas.text(x - pixels(number.len(), SMALL), y, SMALL, "faint", &number);
     }
-    note(canvas, plan, at, row);
-}
-
-fn note(canvas: &mut Canvas, plan: &Plan<'_>, at: usize, row: &Row) {
-    let (Some((area, is_left)), Some(mark)) = (plan.note(at), row.mark) else { return };
-    let lines = &plan.notes[at];
-    let top = middle(area) + 4.0 - (lines.len() as f64 - 1.0) * 6.5;
-    for (line, number) in lines.iter().zip(0_i8..) {
-        let length = pixels(line.chars().count(), SMALL);
-        let x = if is_left { area.x + area.width - PAD - length } else { area.x + PAD };
-        let y = top + 13.0 * f64::from(number);
-        if plan.scene.tasks.len() > 2 {
-            let behind = Area { x: x - 3.0, y: y - 10.0, width: length + 6.0, height: 13.0 };
-            canvas.rectangle(behind, 2.0, "lane", "");
-        }
-        canvas.text(x, y, SMALL, name(mark), line);
-    }
+    let class = if on(row.mark).is_empty() { row.mark.map_or("", name) } else { "on" };
+    lines(canvas, notes, area.x + PAD, area.y + height - 3.0, class);
 }

@@ -1,10 +1,9 @@
 //! What is below the scene: how things look, and what that means.
 
-use svg::node::element::Path;
-
-use super::drawing::{beside, class};
+use super::drawing::{arrow, beside, class};
 use super::plan::{MARGIN, Plan, SMALL};
-use super::scene::{Beside, Between};
+use super::scene::{Beside, Between, Kind, Row};
+use super::story::Mark;
 use crate::canvas::{Area, Canvas, pixels, room, shortened, tenths};
 
 /// Something that is to be explained, and how it looks.
@@ -17,7 +16,7 @@ pub(super) struct Item {
 
 enum Looks {
     Bar(String),
-    Arrow(&'static str),
+    Arrow(&'static str, bool),
     Box(&'static str),
 }
 
@@ -31,30 +30,35 @@ impl Item {
             Looks::Box(class) => {
                 canvas.rectangle(Area { x: *x, y: y - 10.0, width: 20.0, height: 12.0 }, 3.0, class, "")
             }
-            Looks::Arrow(class) => {
+            Looks::Arrow(class, is_weak) => {
                 let points = format!("M{} {} H{}", tenths(*x), tenths(y - 4.0), tenths(x + 20.0));
-                canvas.add(
-                    Path::new()
-                        .set("d", points)
-                        .set("class", *class)
-                        .set("marker-end", format!("url(#{class})")),
-                );
+                arrow(canvas, &points, class, *is_weak);
             }
         }
         canvas.text(x + SWATCH, *y, SMALL, "faint", text);
     }
 }
 
+/// Which rows look so.
+type Is = fn(&Row) -> bool;
+
 /// As wide as what is explained, and the room behind the words.
 const SWATCH: f64 = 27.0;
 const APART: f64 = 18.0;
+
+/// A step that has no part in what went wrong.
+fn is_plain(row: &Row) -> bool {
+    row.mark.is_none() && matches!(row.kind, Kind::Step(_))
+}
 
 /// What is to be explained of the scene, from `y` on, which is moved to the foot of it.
 pub(super) fn legend(plan: &Plan<'_>, y: &mut f64) -> Vec<Item> {
     let scene = plan.scene;
     let mut all = Vec::new();
     let mut add = |is_there: bool, looks, text: &str| all.extend(is_there.then(|| (looks, text.to_string())));
-    add(scene.rows.iter().any(|row| row.switch.is_some()), Looks::Arrow("switch"), "another task goes on");
+    let rows = |is_it: Is| scene.rows.iter().any(is_it);
+    let is_grey = |row: &Row| row.switch.as_ref().is_some_and(String::is_empty);
+    add(rows(is_grey), Looks::Arrow("switch", false), "another task goes on");
     let kinds =
         [(Between::Saw, "sees what was stored there"), (Between::Waits, "waits for what was taken there")];
     let spoils = scene.arrows.iter().find_map(|arrow| match arrow.kind {
@@ -62,8 +66,24 @@ pub(super) fn legend(plan: &Plan<'_>, y: &mut f64) -> Vec<Item> {
         _ => None,
     });
     for (kind, text) in kinds.into_iter().chain(spoils) {
-        add(scene.arrows.iter().any(|arrow| arrow.kind == kind), Looks::Arrow(class(kind)), text);
+        let mut all = scene.arrows.iter().filter(|arrow| arrow.kind == kind).peekable();
+        let is_there = all.peek().is_some();
+        add(is_there, Looks::Arrow(class(kind), all.all(|arrow| scene.is_weak(arrow))), text);
     }
+    let boxes: [(Is, _, _); 7] = [
+        (|row| is_plain(row) && !row.is_dull, "box", "order matters"),
+        (|row| is_plain(row) && row.is_dull, "box quiet", "order does not matter"),
+        (|row| row.mark == Some(Mark::Early), "box early", "what a task relies on"),
+        (|row| row.mark == Some(Mark::Lost), "box lost", "what is missed or lost"),
+        (
+            |row| row.mark == Some(Mark::Culprit) && row.kind != Kind::Wish,
+            "box culprit",
+            "where it goes wrong",
+        ),
+        (|row| row.kind == Kind::Aside, "box aside", "seen by its own task only"),
+        (|row| row.kind == Kind::Wish, "box culprit aside", "waits for ever"),
+    ];
+    boxes.into_iter().for_each(|(is_it, class, text)| add(rows(is_it), Looks::Box(class), text));
     let mut known = Vec::new();
     for bar in &scene.bars {
         let class = beside(bar.kind, bar.number);
@@ -77,11 +97,6 @@ pub(super) fn legend(plan: &Plan<'_>, y: &mut f64) -> Vec<Item> {
             add(true, Looks::Bar(class), &text);
         }
     }
-    add(
-        scene.rows.iter().any(|row| row.is_dull && row.mark.is_none()),
-        Looks::Box("box quiet"),
-        "no other task notices",
-    );
     let mut x = MARGIN;
     if !all.is_empty() {
         *y += 16.0;

@@ -34,9 +34,9 @@ impl Places<'_> {
         locks.iter().flat_map(|lock| lock.held().into_iter().chain(lock.awaited())).collect()
     }
 
-    /// The last row.
+    /// Behind the last row.
     fn end(&self) -> usize {
-        self.steps.iter().chain(self.wishes).copied().max().unwrap_or(0)
+        self.steps.iter().chain(self.wishes).max().map_or(0, |last| last + 1)
     }
 }
 
@@ -107,8 +107,10 @@ impl<'a> Lock<'a> {
                 lines[..until].iter().rposition(|other| other.who == line.who).map_or(0, |last| last + 1);
             let is_blocked = |at: &usize| line.step.units_after(self.free[*at]).is_none();
             let (first, last) = ((ready..=until).find(is_blocked)?, (ready..=until).rfind(is_blocked)?);
-            let from = self.places.steps[first.checked_sub(1).unwrap_or(first)];
-            let to = wish.filter(|_| last == until).unwrap_or_else(|| self.places.steps[last]);
+            let (from, to) = match wish.filter(|_| last == until) {
+                Some(wish) => (wish, self.places.end()),
+                None => (self.places.steps[first.checked_sub(1).unwrap_or(first)], self.places.steps[last]),
+            };
             Some(self.bar(line.who, Beside::Waits, from, to))
         });
         bars.collect()

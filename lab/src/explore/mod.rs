@@ -9,6 +9,7 @@
 //! | `columns` | an execution as people read it, a column for each task |
 //! | `names` | what addresses are called there |
 //! | `story` | what went wrong in it, in some sentences |
+//! | `standstill`, `blocks` | why tasks wait for ever in it, and what happened to memory |
 //! | `scene`, `locks`, `plan`, `drawing`, `legend` | what is in its picture, where that is, what it looks like and means |
 //! | `picture` | its picture |
 //! | `recorded` | the picture of a run on a machine |
@@ -16,6 +17,7 @@
 
 mod account;
 pub mod all;
+mod blocks;
 mod checkpoint;
 mod choice;
 mod columns;
@@ -28,6 +30,7 @@ mod plan;
 mod recipe;
 pub(crate) mod recorded;
 mod scene;
+mod standstill;
 mod story;
 
 use std::num::NonZero;
@@ -44,7 +47,6 @@ use self::account::Account;
 use self::checkpoint::Checkpoint;
 use self::choice::Choice;
 use self::recipe::Recipe;
-use self::story::Story;
 use crate::catalogue;
 use crate::cli::{Model, Options, Search};
 use crate::output::{Sink, say, text_of};
@@ -210,8 +212,7 @@ pub fn replay(
         say(text, &format!("  after {at} steps it is not as the string says: the code has changed since"))?;
     }
     say(text, "")?;
-    say(text, &columns::render(&replay))?;
-    say(text, Story::of(&replay).text().trim_end())?;
+    say(text, columns::text(&replay).trim_end())?;
     say(text, &paint(&format!("verdict: {}", account::said(&choice, replay.end.verdict))))?;
     if let Some(svg) = svg {
         svg.write(&picture::of(&choice, Some(&replay), replay.end.verdict))?;

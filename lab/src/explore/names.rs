@@ -4,9 +4,12 @@ use std::path::Path;
 
 use kcore::event::{Op, Outcome};
 use kcore::explore::{Object, Step};
-use kcore::host::explored::{Line, Of, Transcript};
+use kcore::host::explored::{Allocated, Line, Of, Transcript};
 use kcore::machine::{POISON_FREED, POISON_FRESH};
 use kcore::probe::Name;
+
+/// What freed and fresh memory is filled with.
+pub(super) const POISON: &str = "poison";
 
 /// No number that is counted is so large, or so far below nothing.
 const SMALLEST_ADDRESS: i64 = 1 << 16;
@@ -29,12 +32,12 @@ fn above_poison(value: usize) -> Option<usize> {
 }
 
 fn is_address(value: usize) -> bool {
-    number(value).is_none() && above_poison(value).is_none()
+    u32::try_from(value).is_err() && number(value).is_none() && above_poison(value).is_none()
 }
 
 /// The names of one execution.
 pub(super) struct Names {
-    /// Addresses in the order in which they are seen: b1, b2.
+    /// Addresses in the order in which they are made or seen: b1, b2.
     values: Vec<usize>,
     /// Words, the name of their sites, and the tasks that store there.
     words: Vec<(Object, &'static str, Vec<u8>)>,
@@ -43,20 +46,30 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn of(transcript: &Transcript) -> Self {
         let mut names = Names { values: Vec::new(), words: Vec::new() };
-        for line in transcript.lines.iter().chain(&transcript.waiting) {
+        // When each was made, or seen first.
+        let mut seen = Vec::<(usize, usize)>::new();
+        for (at, line) in transcript.lines.iter().chain(&transcript.waiting).enumerate() {
             let Of::Access(site, op) = line.of else { continue };
             let stored = match op {
                 Op::Store(value) | Op::Put(value) | Op::Swap(value) => Some(value),
                 _ => None,
             };
-            let seen = if let Some(Outcome::Saw(value)) = line.outcome { Some(value) } else { None };
-            for value in stored.into_iter().chain(seen).filter(|value| is_address(*value)) {
-                if !names.values.contains(&value) {
-                    names.values.push(value);
-                }
-            }
+            let saw = if let Some(Outcome::Saw(value)) = line.outcome { Some(value) } else { None };
+            seen.extend(
+                stored.into_iter().chain(saw).filter(|value| is_address(*value)).map(|value| (at, value)),
+            );
             if line.word.is_some() {
                 names.add_word(line, site.name);
+            }
+        }
+        let is_named =
+            |block: &&Allocated| block.is_lost || seen.iter().any(|(_, value)| *value == block.address);
+        let made: Vec<_> = transcript.blocks.iter().filter(is_named).collect();
+        seen.splice(0..0, made.into_iter().map(|block| (block.after, block.address)));
+        seen.sort_by_key(|(at, _)| *at);
+        for (_, value) in seen {
+            if !names.values.contains(&value) {
+                names.values.push(value);
             }
         }
         names
@@ -75,6 +88,15 @@ impl Names {
         }
     }
 
+    pub(super) fn has_addresses(&self) -> bool {
+        !self.values.is_empty()
+    }
+
+    /// Whether `value` is an address with a name.
+    pub(super) fn knows(&self, value: usize) -> bool {
+        self.values.contains(&value)
+    }
+
     /// A number as it is, an address by its name, and what no task has stored as poison.
     pub(super) fn value(&self, value: usize) -> String {
         if let Some(at) = self.values.iter().position(|address| *address == value) {
@@ -82,9 +104,9 @@ impl Names {
         }
         match (number(value), above_poison(value)) {
             (Some(number), _) => number.to_string(),
-            (None, Some(0)) => "poison".to_string(),
-            (None, Some(above)) => format!("poison+{above}"),
-            (None, None) => value.to_string(),
+            (None, Some(0)) => POISON.to_string(),
+            (None, Some(above)) => format!("{POISON}+{above}"),
+            (None, None) => format!("{value:#x}"),
         }
     }
 
@@ -111,6 +133,11 @@ pub(super) fn is_store(step: &Step) -> bool {
     matches!(step.act, Act::Store | Act::Update) && step.size > 0
 }
 
+/// Whether a step frees a block.
+pub(super) fn is_free(line: &Line) -> bool {
+    matches!(line.of, Of::Block(..))
+}
+
 /// The file and the line.
 pub(super) fn place(at: &std::panic::Location<'_>) -> String {
     let file =
@@ -126,9 +153,13 @@ mod tests {
     fn values_are_called_what_they_are() {
         let poison = usize::from_ne_bytes([POISON_FREED; 8]);
         let names = Names { values: vec![0x7f00_dead_beef], words: Vec::new() };
-        let values = [0, 16, usize::MAX, u32::MAX as usize, 0x7f00_dead_beef, 1 << 40, poison, poison + 1];
-        let called = values.map(|value| names.value(value));
-        assert_eq!(called, ["0", "16", "-1", "-1", "b1", "1099511627776", "poison", "poison+1"]);
-        assert!(values.map(is_address) == [false, false, false, false, true, true, false, false]);
+        let addresses = [0x7f00_dead_beef, 1 << 40];
+        let numbers = [0, 16, usize::MAX, u32::MAX as usize, 0x6b6b_6b6b, poison, poison + 1];
+        assert_eq!(addresses.map(|value| names.value(value)), ["b1", "0x10000000000"]);
+        assert_eq!(
+            numbers.map(|value| names.value(value)),
+            ["0", "16", "-1", "-1", "0x6b6b6b6b", "poison", "poison+1"]
+        );
+        assert!(addresses.into_iter().all(is_address) && !numbers.into_iter().any(is_address));
     }
 }

@@ -29,12 +29,11 @@ const BOX: (usize, usize) = (16, 36);
 const WORD: usize = 14;
 /// The heads of the lanes.
 const HEADS: f64 = 56.0;
-/// Between two rows, where another task goes on, and where something is to be said of that.
+/// Between two rows, and where another task goes on.
 const GAP: f64 = 4.0;
-const SWITCH: f64 = 16.0;
-const TOLD: f64 = 44.0;
-/// As high as a note of two lines.
-const NOTE: f64 = 30.0;
+pub(super) const SWITCH: f64 = 16.0;
+/// As high as a line of a note.
+pub(super) const NOTE: f64 = 14.0;
 
 /// Where everything is.
 pub(super) struct Plan<'a> {
@@ -45,8 +44,9 @@ pub(super) struct Plan<'a> {
     pub(super) end: f64,
     /// The boxes of a lane are so wide.
     content: f64,
-    /// Of each lane: where its boxes begin.
+    /// Of each lane: where its boxes begin, and how wide its bars are beside them.
     boxes: Vec<f64>,
+    beside: Vec<f64>,
     /// Of each bar: where it begins, from its lane's boxes.
     bars: Vec<f64>,
     /// Of each word: where it begins, and how wide it is.
@@ -55,8 +55,9 @@ pub(super) struct Plan<'a> {
     numbers: f64,
     /// Of each row: where it is, and how high.
     rows: Vec<(f64, f64)>,
-    /// What is said beside each row, in lines.
+    /// What is said in each row, and of the switch before it, in lines.
     pub(super) notes: Vec<Vec<String>>,
+    pub(super) switches: Vec<Vec<String>>,
 }
 
 impl<'a> Plan<'a> {
@@ -75,23 +76,42 @@ impl<'a> Plan<'a> {
         let (one, two) = contents(scene);
         let content = if taken + lanes * one > MOST { two } else { one };
         let content = content.max((LEAST - taken) / lanes);
-        let is_last = |task| task > 0 && task + 1 == scene.tasks.len();
         let mut x = numbers + PAD;
         let boxes = (0..scene.tasks.len()).map(|task| {
-            let begin = if is_last(task) { x } else { x + beside[task] };
+            let begin = if is_last(scene, task) { x } else { x + beside[task] };
             x += beside[task] + content + GUTTER;
             begin
         });
-        let boxes = boxes.collect();
-        let bar = |(bar, slot): (&Bar, &usize)| match is_last(bar.task) {
+        let boxes = boxes.collect::<Vec<_>>();
+        let bar = |(bar, slot): (&Bar, &usize)| match is_last(scene, bar.task) {
             true => content + BESIDE - BAR + *slot as f64 * BESIDE,
             false => -(*slot as f64 + 1.0) * BESIDE,
         };
         let bars = scene.bars.iter().zip(&slots).map(bar).collect();
         let width = taken + lanes * content;
-        let notes = scene.rows.iter().map(|row| note(&row.note, room(content - 2.0 * PAD, SMALL))).collect();
+        let small = room(content - 2.0 * PAD, SMALL);
+        let notes = scene.rows.iter().map(|row| broken(&row.note, small)).collect();
+        let switch = |row: &Row| {
+            let told = row.switch.as_ref().filter(|told| !told.is_empty());
+            told.map_or_else(Vec::new, |told| broken(&format!("the switch that did it: {told}"), small))
+        };
+        let switches = scene.rows.iter().map(switch).collect();
         let (rows, top, end) = (Vec::new(), 0.0, 0.0);
-        let mut plan = Plan { scene, width, top, end, content, boxes, bars, words, numbers, rows, notes };
+        let mut plan = Plan {
+            scene,
+            width,
+            top,
+            end,
+            content,
+            boxes,
+            beside,
+            bars,
+            words,
+            numbers,
+            rows,
+            notes,
+            switches,
+        };
         plan.place_rows();
         plan
     }
@@ -99,17 +119,17 @@ impl<'a> Plan<'a> {
     fn place_rows(&mut self) {
         let mut y = HEADS - GAP;
         for (at, (row, note)) in self.scene.rows.iter().zip(&self.notes).enumerate() {
-            y += match row.switch.as_deref() {
-                None => GAP,
-                Some("") => SWITCH,
-                Some(_) => TOLD,
+            y += match (&row.switch, self.switches[at].len()) {
+                (None, _) => GAP,
+                (Some(_), 0) => SWITCH,
+                (Some(_), lines) => 2.0 * SWITCH + NOTE * lines as f64 + PAD,
             };
             let height = match (row.kind, self.has_two_lines(at)) {
                 (Kind::Step(_), false) if row.is_dull && row.mark.is_none() => 19.0,
                 (_, false) => 25.0,
                 (_, true) => 37.0,
             };
-            let height = if note.len() > 1 { NOTE.max(height) } else { height };
+            let height = height + NOTE * note.len() as f64;
             self.rows.push((y, height));
             y += height;
         }
@@ -128,10 +148,11 @@ impl<'a> Plan<'a> {
         self.rows.iter_mut().for_each(|(y, _)| *y += by);
     }
 
-    /// A lane, without what is beside it.
+    /// A lane, with the bars beside its boxes.
     pub(super) fn lane(&self, task: usize) -> Area {
-        let x = self.boxes[task] - PAD / 2.0;
-        Area { x, y: self.top, width: self.content + PAD, height: self.end - self.top }
+        let left = if is_last(self.scene, task) { 0.0 } else { self.beside[task] };
+        let (x, width) = (self.boxes[task] - left - PAD / 2.0, self.content + self.beside[task] + PAD);
+        Area { x, y: self.top, width, height: self.end - self.top }
     }
 
     /// The box of a row.
@@ -140,19 +161,11 @@ impl<'a> Plan<'a> {
         Area { x: self.boxes[self.scene.rows[row].task], y, width: self.content, height }
     }
 
-    /// Where the note of a row is, and whether that is left of its box; [`None`] if no lane is free.
-    pub(super) fn note(&self, row: usize) -> Option<(Area, bool)> {
-        let task = self.scene.rows[row].task;
-        let is_left = task + 1 == self.scene.tasks.len();
-        let beside = if is_left { task.checked_sub(1)? } else { task + 1 };
-        Some((Area { x: self.boxes[beside], ..self.row(row) }, is_left))
-    }
-
-    /// A bar, from the middle of a box to that of another.
+    /// A bar, from the middle of a box to that of another, or to the foot of the lane.
     pub(super) fn bar(&self, at: usize) -> Area {
         let bar = &self.scene.bars[at];
-        let (from, to) = (self.row(bar.from), self.row(bar.to));
-        let (y, end) = (from.y + from.height / 2.0 - 6.0, to.y + to.height / 2.0 + 6.0);
+        let y = middle(self.row(bar.from)) - 6.0;
+        let end = if bar.to < self.rows.len() { middle(self.row(bar.to)) + 6.0 } else { self.end - 2.0 };
         Area { x: self.boxes[bar.task] + self.bars[at], y, width: BAR, height: end - y }
     }
 
@@ -168,11 +181,17 @@ impl<'a> Plan<'a> {
         (self.numbers, middle(self.row(row)) + 4.0)
     }
 
-    /// The middle between a row and the one above it.
-    pub(super) fn above(&self, row: usize) -> f64 {
-        let before = self.row(row - 1);
-        f64::midpoint(before.y + before.height, self.row(row).y)
+    /// What is told of the switch before a row: above its box.
+    pub(super) fn switch(&self, row: usize) -> Area {
+        let (area, lines) = (self.row(row), self.switches[row].len() as f64);
+        let height = NOTE * lines + PAD;
+        Area { y: area.y - SWITCH - height, height, ..area }
     }
+}
+
+/// The bars of the last lane are right of its boxes.
+fn is_last(scene: &Scene, task: usize) -> bool {
+    task > 0 && task + 1 == scene.tasks.len()
 }
 
 pub(super) fn middle(area: Area) -> f64 {
@@ -192,15 +211,6 @@ pub(super) fn broken(text: &str, characters: usize) -> Vec<String> {
         line.chunks(characters.max(1)).map(|piece| piece.iter().collect()).collect::<Vec<String>>()
     });
     pieces.collect()
-}
-
-/// A note has two lines at most.
-fn note(text: &str, characters: usize) -> Vec<String> {
-    let mut lines = broken(text, characters);
-    if let Some(rest) = lines.get(1..).filter(|rest| rest.len() > 1) {
-        lines = vec![lines[0].clone(), shortened(&rest.join(" "), characters)];
-    }
-    lines
 }
 
 /// Where the words are, and where the numbers behind them end.

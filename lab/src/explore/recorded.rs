@@ -184,22 +184,21 @@ impl Recorded {
         let about = |from: usize, part| {
             events.iter().position(|event| event.part == part && event.about == events[from].about)
         };
-        let arrow = |(from, event): (usize, &Event)| {
-            let (part, kind) = match event.part {
-                Part::Loses => (Part::Stores, Between::Spoils("takes away what another has stored")),
-                Part::Wants => (Part::Has, Between::Waits),
-                _ => return None,
-            };
-            about(from, part).map(|to| Arrow { from, to, kind })
+        let arrow = |(from, event): (usize, &Event)| match event.part {
+            Part::Stores => {
+                about(from, Part::Loses).map(|to| Arrow { from, to, kind: Between::Spoils("is lost by it") })
+            }
+            Part::Wants => about(from, Part::Has).map(|to| Arrow { from, to, kind: Between::Waits }),
+            _ => None,
         };
         let arrows = events.iter().enumerate().filter_map(arrow);
         let arrows =
             arrows.filter(|arrow| events[arrow.from].row.task != events[arrow.to].row.task).collect();
-        let last = events.len().saturating_sub(1);
+        let end = events.len();
         let has = events.iter().enumerate().filter(|(_, event)| event.part == Part::Has);
         let bar = |(number, (from, event)): (usize, (usize, &Event))| {
             let (task, name) = (event.row.task, event.about.clone());
-            Bar { task, from, to: last, kind: Beside::Has, number, name }
+            Bar { task, from, to: end, kind: Beside::Has, number, name }
         };
         let bars = has.enumerate().map(bar).collect();
         let head = |(name, cpu): &(String, Option<u32>)| match cpu {
@@ -207,8 +206,9 @@ impl Recorded {
             None => name.clone(),
         };
         let tasks = self.tasks.iter().map(head).collect();
+        let has_blocks = events.iter().any(|event| event.part == Part::Makes);
         let rows = self.events.into_iter().map(|event| event.row).collect();
-        Scene { tasks, rows, arrows, bars, words: Vec::new() }
+        Scene { tasks, rows, arrows, bars, words: Vec::new(), has_blocks }
     }
 }
 
@@ -280,7 +280,7 @@ mod tests {
         );
         assert_eq!(scene.tasks, ["writer-A (CPU 0)", "writer-B (CPU 1)"]);
         let arrows: Vec<_> = scene.arrows.iter().map(|arrow| (arrow.from, arrow.to)).collect();
-        assert_eq!(arrows, [(2, 1), (5, 4)]);
+        assert_eq!(arrows, [(1, 2), (4, 5)]);
         is_readable(&of(records.iter()), "lost blocks");
     }
 
@@ -303,7 +303,7 @@ mod tests {
         assert_eq!(arrows, [(2, 0), (3, 1)]);
         assert_eq!(
             scene.bars.iter().map(|bar| (bar.task, bar.from, bar.to)).collect::<Vec<_>>(),
-            [(1, 0, 3), (0, 1, 3)]
+            [(1, 0, 4), (0, 1, 4)]
         );
         is_readable(&of(records.iter()), "a deadlock");
     }

@@ -7,8 +7,8 @@ use kcore::probe::Name;
 
 use super::columns;
 use super::locks::Places;
-use super::names::{Names, is_store, place};
-use super::story::{Mark, Story, called};
+use super::names::{Names, POISON, is_store, place};
+use super::story::{Mark, Story, called, one};
 
 /// Of so many words the values are shown.
 const MOST_WORDS: usize = 4;
@@ -23,6 +23,8 @@ pub(super) struct Scene {
     pub(super) arrows: Vec<Arrow>,
     pub(super) bars: Vec<Bar>,
     pub(super) words: Vec<Word>,
+    /// Blocks have names in it.
+    pub(super) has_blocks: bool,
 }
 
 /// A thing that a task does.
@@ -66,7 +68,7 @@ pub(super) enum Between {
     Saw,
     /// From what a task waits for to where another has taken it.
     Waits,
-    /// From what goes wrong to the step of another task that it spoils, or that spoils it; in words.
+    /// From a step to a later one of another task that spoils it, or that it spoils; in words.
     Spoils(&'static str),
 }
 
@@ -74,6 +76,7 @@ pub(super) enum Between {
 pub(super) struct Bar {
     pub(super) task: usize,
     pub(super) from: usize,
+    /// If there is no such row, for ever.
     pub(super) to: usize,
     pub(super) kind: Beside,
     /// What all bars of one thing have in common.
@@ -113,12 +116,27 @@ impl Scene {
             Places { transcript: &replay.transcript, steps: &setting.of_step, wishes: &setting.wishes };
         let (mut arrows, mut bars) = (setting.loads(), places.bars());
         arrows.extend(setting.waits(&bars));
-        arrows.extend(story.spoils.map(|([from, to], how)| {
-            let [from, to] = [from, to].map(|step| setting.of_step[step]);
+        arrows.extend(story.spoils.iter().map(|([from, to], how)| {
+            let [from, to] = [from, to].map(|step| setting.of_step[*step]);
             Arrow { from, to, kind: Between::Spoils(how) }
         }));
         bars.extend(setting.buffers());
-        Scene { tasks, arrows, bars, words: setting.words(), rows: setting.rows }
+        let has_blocks = names.has_addresses();
+        Scene { tasks, arrows, bars, words: setting.words(), rows: setting.rows, has_blocks }
+    }
+
+    /// What values are that are no numbers.
+    pub(super) fn signs(&self) -> Vec<&'static str> {
+        let is_poison = |row: &Row| row.what.contains(POISON);
+        let poison = self.rows.iter().any(is_poison).then_some("poison: what free memory is filled with");
+        let blocks = self.has_blocks.then_some("b1, b2, ...: blocks of memory, by address (0: none)");
+        blocks.into_iter().chain(poison).collect()
+    }
+
+    /// Whether an arrow has nothing to do with what went wrong.
+    pub(super) fn is_weak(&self, arrow: &Arrow) -> bool {
+        let is_plain = |row: usize| self.rows[row].mark.is_none();
+        arrow.kind == Between::Saw && (is_plain(arrow.from) || is_plain(arrow.to))
     }
 }
 
@@ -163,22 +181,27 @@ impl Setting<'_> {
     /// What a task has done behind its step `at` that is none.
     fn place_asides(&mut self, at: usize) {
         let transcript = &self.replay.transcript;
-        for block in transcript.blocks.iter().filter(|block| block.is_lost && block.after == at) {
-            let name = self.names.value(block.address);
-            let what = format!("makes {name}: {}, {} bytes", called(block.kind), block.size);
-            self.place_aside(block.who, Some(Mark::Lost), what, place(block.at));
-        }
-        let (lines, names) = (&transcript.lines, self.names);
-        for store in lines.iter().filter(|line| line.buffered_since == Some(at)) {
-            let Some([_, value]) = store.word else { continue };
-            let what = format!("{} = {} to its buffer", names.word(store), names.value(value));
-            self.place_aside(store.who, None, what, place(store.at));
-        }
-    }
-
-    fn place_aside(&mut self, who: u8, mark: Option<Mark>, what: String, place: String) {
-        let (task, note, switch) = (usize::from(who), String::new(), None);
-        self.rows.push(Row { task, kind: Kind::Aside, what, place, is_dull: false, mark, note, switch });
+        let aside = |who: u8, mark, what, place| {
+            let (task, note, switch) = (usize::from(who), String::new(), None);
+            Row { task, kind: Kind::Aside, what, place, is_dull: false, mark, note, switch }
+        };
+        let names = self.names;
+        let made = transcript.blocks.iter().filter(|block| block.after == at && names.knows(block.address));
+        let made = made.map(|block| {
+            let name = names.value(block.address);
+            let what = format!("makes {name}: {}", one(&called(block.kind)));
+            aside(block.who, Some(Mark::Lost).filter(|_| block.is_lost), what, place(block.at))
+        });
+        let stores = transcript.lines.iter().filter(|line| line.buffered_since == Some(at));
+        let stores = stores.filter_map(|store| {
+            let [_, value] = store.word?;
+            let what = format!("buffers {} = {}", names.word(store), names.value(value));
+            Some(aside(store.who, None, what, place(store.at)))
+        });
+        let mut asides: Vec<_> = made.chain(stores).collect();
+        // Before its first step a task does so by itself, in no order.
+        asides.sort_by_key(|row| row.task);
+        self.rows.extend(asides);
     }
 
     fn row(&self, line: &Line, kind: Kind, what: String) -> Row {
@@ -230,11 +253,11 @@ impl Setting<'_> {
 
     /// From what tasks want for ever to where others have taken it.
     fn waits(&self, bars: &[Bar]) -> Vec<Arrow> {
-        let wishes = bars.iter().filter(|bar| bar.kind == Beside::Waits && self.wishes.contains(&bar.to));
+        let wishes = bars.iter().filter(|bar| bar.kind == Beside::Waits && self.wishes.contains(&bar.from));
         let arrow = |wish: &Bar| {
             let has =
                 |bar: &&Bar| (bar.number, bar.kind) == (wish.number, Beside::Has) && bar.task != wish.task;
-            bars.iter().rfind(has).map(|bar| Arrow { from: wish.to, to: bar.from, kind: Between::Waits })
+            bars.iter().rfind(has).map(|bar| Arrow { from: wish.from, to: bar.from, kind: Between::Waits })
         };
         wishes.filter_map(arrow).collect()
     }
@@ -245,7 +268,7 @@ impl Setting<'_> {
         let bar = |(line, to): (&Line, &usize)| {
             let since = line.buffered_since?;
             let behind = since.checked_sub(1).map_or(0, |before| self.of_step[before] + 1);
-            let what = format!("{} = ", self.names.word(line));
+            let what = format!("buffers {} = ", self.names.word(line));
             let is_it = |row: &&Row| {
                 row.kind == Kind::Aside && row.task == usize::from(line.who) && row.what.starts_with(&what)
             };

@@ -52,7 +52,7 @@ impl Events for Explored {
             What::Access(access) => tell_access(&access, at),
             What::Units(change, lock, free) => tell_units(change, &lock, free, at),
             What::Block(Block::Freed { address, size }) => {
-                step(address, size, Act::Store, Of::Block(false), at)
+                step(address, size, Act::Store, Of::Block(false, address), at)
             }
             What::Lock(..) | What::Task(TaskStep::MaySleep) => {
                 outside(|| here(|world| world.hear(what, at)));
@@ -241,7 +241,8 @@ unsafe impl Memory for Explored {
     #[track_caller]
     unsafe fn free(block: NonNull<u8>) -> Result<(), BadFree> {
         let (size, is_ours) = here(|world| world.arena.size(block));
-        step(block.addr().get(), size.max(1), Act::Store, Of::Block(is_ours), Location::caller());
+        let address = block.addr().get();
+        step(address, size.max(1), Act::Store, Of::Block(is_ours, address), Location::caller());
         outside(|| here(|world| world.arena.free(block)))
     }
 

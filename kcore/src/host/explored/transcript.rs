@@ -49,7 +49,7 @@ impl Line {
         match self.of {
             Of::Access(site, _) => !is_silent(site.name),
             Of::Lock(lock) => !is_silent(lock.name.name),
-            Of::Block(is_ours) => is_ours,
+            Of::Block(is_ours, _) => is_ours,
             Of::WakeUp(_) | Of::End | Of::Fence | Of::Looks | Of::Allocation | Of::Failure | Of::Nothing => {
                 false
             }
@@ -64,8 +64,8 @@ pub enum Of {
     Access(&'static Site, Op),
     /// The units of a lock.
     Lock(LockId),
-    /// A block that is freed, of a kind that a device is made of, or of another.
-    Block(bool),
+    /// A block that is freed, whether it is of a kind that a device is made of, and its address.
+    Block(bool, usize),
     /// The wake-up of a task.
     WakeUp(TaskId),
     /// The end of a task.
