@@ -85,7 +85,7 @@ impl<'a> Account<'a> {
         }
         if let Some(replay) = &self.shortest {
             let without = match replay.made.switches() {
-                0 => "It goes wrong whatever the order of the steps is.",
+                0 => "No task has to be interrupted.",
                 1 => "Without it, it does not go wrong like this:",
                 _ => "Without any one of them it does not go wrong like this:",
             };
@@ -177,7 +177,7 @@ pub(super) fn worded(end: &End) -> String {
     let counts = [
         (end.leaked, "leaked"),
         (end.lost_updates, "lost"),
-        (end.torn, "torn"),
+        (end.torn, "torn (two writes mixed)"),
         (end.use_after_free, "used after free"),
         (end.double_free, "freed twice"),
         (end.out_of_bounds, "out of bounds"),

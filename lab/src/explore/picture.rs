@@ -61,7 +61,7 @@ pub(super) mod tests {
     use crate::explore::scene::{Bar, Beside, Between, Kind, Row, Word};
     use crate::explore::story::Mark;
 
-    const SHOWN: &[(&str, MemoryModel)] = &[
+    pub(in crate::explore) const SHOWN: &[(&str, MemoryModel)] = &[
         ("scull-leak", MemoryModel::Sc),
         ("scull-leak", MemoryModel::Tso),
         ("scull-trim", MemoryModel::Sc),
@@ -78,7 +78,7 @@ pub(super) mod tests {
         ("double-wake", MemoryModel::Sc),
     ];
 
-    fn counterexample(name: &str, model: MemoryModel) -> (Choice, Replay) {
+    pub(in crate::explore) fn counterexample(name: &str, model: MemoryModel) -> (Choice, Replay) {
         let entry = catalogue::find(name).unwrap();
         let choice = Choice::smallest(entry, entry.unguarded(), model).unwrap();
         let replay = all(&choice).unwrap().shortest.expect(name);
@@ -258,12 +258,8 @@ pub(super) mod tests {
                 assert!(texts.contains(&row.what) && texts.contains(&row.place), "{name}: {texts:?}");
                 assert_eq!(texts.len() > 2, !row.note.is_empty(), "{name}: {texts:?}");
             }
-            let steps: Vec<_> = scene
-                .rows
-                .iter()
-                .filter(|row| matches!(row.kind, Kind::Step(_)))
-                .map(|row| row.task)
-                .collect();
+            let is_step = |row: &&Row| matches!(row.kind, Kind::Step(_));
+            let steps: Vec<_> = scene.rows.iter().filter(is_step).map(|row| row.task).collect();
             let made: Vec<_> = replay.transcript.lines.iter().map(|line| usize::from(line.who)).collect();
             assert_eq!(steps, made, "{name}");
             let wishes = scene.rows.iter().filter(|row| row.kind == Kind::Wish).count();
@@ -380,15 +376,15 @@ pub(super) mod tests {
     /// Of what goes wrong, the arrows go on in time, and each colour of a box is explained below.
     #[test]
     fn what_belongs_together_is_joined_and_explained() {
-        for (name, joined) in [("scull-leak", vec![[11, 18]]), ("lost-wakeup", vec![[1, 2], [3, 5]])] {
+        for (name, joined) in [("scull-leak", &[[11, 18]][..]), ("lost-wakeup", &[[1, 2], [3, 5]])] {
             let (choice, replay) = counterexample(name, MemoryModel::Sc);
             let scene = scene(&replay);
-            let step = |row: usize| match scene.rows[row].kind {
-                Kind::Step(number) => number,
-                _ => 0,
-            };
             let arrows = scene.arrows.iter().filter(|arrow| matches!(arrow.kind, Between::Spoils(_)));
-            assert_eq!(arrows.map(|arrow| [step(arrow.from), step(arrow.to)]).collect::<Vec<_>>(), joined);
+            let kinds = arrows.map(|arrow| [arrow.from, arrow.to].map(|row| scene.rows[row].kind));
+            assert_eq!(
+                kinds.collect::<Vec<_>>(),
+                joined.iter().map(|pair| pair.map(Kind::Step)).collect::<Vec<_>>()
+            );
             let (_, rectangles) = pieces(&of(&choice, Some(&replay), replay.end.verdict));
             let (swatches, boxes): (Vec<_>, Vec<_>) = rectangles
                 .iter()

@@ -39,10 +39,12 @@ impl Teller<'_> {
             story.notes.push(self.note(late, Mark::Lost, format!("{other} does not look again")));
             story.spoils.push(([missed, late], CHANGES));
         }
+        let is_change = |step: &usize| is_store(&self.lines[*step].step) && self.meets(*step, looked);
+        let now = (stored..self.lines.len()).rfind(is_change).unwrap_or(stored);
         let ends = format!(
             "{task} does not look at {} again, which is {} by now, and sleeps ({}). No task is left that wakes it.",
             self.names.word(&self.lines[looked]),
-            self.value(stored).unwrap_or_else(|| "another".to_string()),
+            self.value(now).unwrap_or_else(|| "another".to_string()),
             place(sleep.at)
         );
         told.push((END, ends));

@@ -1,8 +1,8 @@
 //! What went wrong in an execution, in some sentences, and beside which steps there is something to say.
 
 use kcore::event::{Op, Outcome};
-use kcore::experiment::INSIDE;
 use kcore::experiment::page::wrap;
+use kcore::experiment::{INSIDE, Verdict};
 use kcore::explore::Act;
 use kcore::host::explored::{Line, Of, Replay};
 use kcore::machine::Kind;
@@ -51,6 +51,10 @@ impl Story {
         let transcript = &replay.transcript;
         let teller = Teller { lines: &transcript.lines, names: &Names::of(transcript) };
         let mut story = match &replay.finding {
+            // What else a watchdog says is told by itself.
+            Some(finding) if !matches!(replay.end.verdict, Verdict::Deadlock | Verdict::Stuck) => {
+                Story { finding: finding.clone(), ..Story::default() }
+            }
             Some(finding) => {
                 let told =
                     teller.slept_past(&transcript.waiting).or_else(|| teller.stopped(&transcript.waiting));
@@ -341,5 +345,43 @@ pub(super) fn called(kind: Kind) -> String {
     match kind {
         Kind::Other => "block".to_string(),
         ours => format!("{ours:?}").to_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kcore::host::explored::MemoryModel;
+
+    use super::*;
+    use crate::explore::picture::tests::{SHOWN, counterexample};
+
+    /// Whatever went wrong is told in the order of the steps, and the verdict is not told again.
+    #[test]
+    fn the_sentences_follow_the_steps() {
+        for (name, model) in SHOWN {
+            let (_, replay) = counterexample(name, *model);
+            let told = Story::of(&replay).paragraphs().join(" ");
+            let steps: Vec<usize> = told
+                .split("(step ")
+                .skip(1)
+                .filter_map(|rest| rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok())
+                .collect();
+            assert!(steps.is_sorted(), "{name}: {told}");
+            let is_told = !["book-single", "book-quantum"].contains(name);
+            assert_eq!(is_told, !steps.is_empty(), "{name}: {told}");
+            assert!(!is_told || !told.contains("raced"), "{name}: {told}");
+        }
+        for (name, said) in [
+            ("abba", "They take the same two locks in opposite order"),
+            ("lost-wakeup", "A does not look at items again, which is 1 by now"),
+            ("self-deadlock", "A wants scull0.lock again"),
+            ("forgotten-unlock", "A has ended, and never gave it"),
+            ("book-trim", "where that is. Nothing leads to b4 now"),
+            ("unplug", "B frees b1"),
+        ] {
+            let (_, replay) = counterexample(name, MemoryModel::Sc);
+            let told = Story::of(&replay).paragraphs().join(" ");
+            assert!(told.contains(said), "{name}: {told}");
+        }
     }
 }
