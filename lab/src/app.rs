@@ -58,8 +58,11 @@ fn perform(request: &Request) -> Result<Status, Failure> {
                 Ok(outcome)
             })
         }
-        Command::Explore { experiment, memory_model, search, svg } => {
-            explore::main(experiment, *memory_model, search, svg.as_deref(), options)
+        Command::Explore { experiment, memory_model, on, search, svg } => {
+            match explore::words(experiment, *memory_model, *on, search, options)? {
+                Some(words) => boot(&words.iter().map(String::as_str).collect::<Vec<_>>()),
+                None => explore::main(experiment, *memory_model, search, svg.as_deref(), options),
+            }
         }
         Command::Merge { files, into } => explore::merge(files, into.as_deref(), options),
         Command::Replay { string, on, svg } => replay(string, *on, svg.as_deref(), options),

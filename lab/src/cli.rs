@@ -27,8 +27,8 @@ pub struct Request {
 /// How much of all executions is made, by what, and what is left of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct Search {
-    /// Make so many executions at most
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    /// So many executions at most.
+    #[arg(skip)]
     pub limit: Option<u64>,
     /// On so many threads [default: one for each CPU of this host]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_JOBS))]
@@ -87,7 +87,7 @@ pub enum Command {
     },
     /// Make every order of an experiment's steps, and find what is wrong or prove that nothing is
     ///
-    /// On this host, without a machine: two tasks do one unit of work each, unless the experiment takes more to
+    /// On this host, without a machine, unless it takes interrupts or one CPU, or --on says otherwise: two tasks do one unit of work each, unless the experiment takes more to
     /// show what it shows, or --writers, --quanta and --rounds say otherwise. After --timeout seconds it ends with
     /// what is known
     Explore {
@@ -96,6 +96,9 @@ pub enum Command {
         /// Which stores other tasks see, and when
         #[arg(long, value_enum, default_value = "sc")]
         memory_model: Model,
+        /// Where: what needs interrupts, or one CPU for all tasks, is made in the kernel
+        #[arg(long, value_enum)]
+        on: Option<Maker>,
         /// How much of them
         #[command(flatten)]
         search: Search,
@@ -183,6 +186,15 @@ pub enum Model {
     Sc,
     /// Each waits in a buffer that its task alone sees, as on x86
     Tso,
+}
+
+/// Where all executions are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Maker {
+    /// On this host
+    Host,
+    /// In the kernel, on one CPU of a machine
+    Kernel,
 }
 
 /// Where an execution is made again.

@@ -10,6 +10,7 @@ mod disk;
 mod documents;
 mod drawn;
 mod exhibits;
+mod explored;
 mod faults;
 mod forced;
 mod geometry;
@@ -44,6 +45,7 @@ fn main() {
         objects::trials(),
         scripts::trials(),
         exhibits::trials(),
+        explored::trials(),
         faults::trials(),
         forced::trials(),
         machines::trials(),

@@ -27,8 +27,10 @@ bitflags::bitflags! {
         const UNSTEERED = 1 << 9;
         /// What the scheduler does: tasks that begin, sleep, are woken, have the CPU, end.
         const SCHEDULE = 1 << 10;
-        /// Handlers and softirqs.
+        /// Handlers and softirqs, and interrupts that go off.
         const INTERRUPTS = 1 << 11;
+        /// Blocks that were allocated.
+        const ALLOCATIONS = 1 << 12;
         /// All at which a task can be made to wait, and what it waits for besides.
         const POINTS_AND_LOCKS = Self::LOADS.bits() | Self::STORES.bits() | Self::POINTS.bits() | Self::LOCKS.bits();
     }

@@ -8,9 +8,9 @@
 //! |---|---|
 //! | [`Access`]: loads, stores, runs of bytes, named points | [`Shared`](crate::shared::Shared), the devices |
 //! | [`LockStep`] of a [`LockId`]: a wait, an acquisition, a release | the [primitives](crate::sync), if they are observed |
-//! | [`Block`]: memory that is freed | the machine's allocator |
+//! | [`Block`]: memory that was allocated, or is freed | the machine's allocator |
 //! | [`TaskStep`]: tasks that begin, sleep, are woken, have the CPU, spin, end | the scheduler; a task that may sleep |
-//! | [`IrqStep`]: handlers and softirqs that begin and end | the way into an interrupt and out of it |
+//! | [`IrqStep`]: handlers and softirqs that begin and end; interrupts that go off | the way into an interrupt and out of it; a guard |
 //!
 //! No listener costs one relaxed load and one branch that is always taken the same way:
 //! [`Events::wanted`].
@@ -55,6 +55,13 @@ impl Actor {
 /// What happens to a block of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block {
+    /// It was allocated. Told when it was.
+    Allocated {
+        /// The address of its first byte.
+        address: usize,
+        /// How many bytes there are.
+        size: usize,
+    },
     /// It is freed.
     Freed {
         /// The address of its first byte.
@@ -92,6 +99,8 @@ pub enum IrqStep {
     Enter(Context, u8),
     /// It is done.
     Exit(Context, u8),
+    /// Interrupts, softirqs or preemption are about to be switched off for a critical section.
+    Off,
 }
 
 /// What happens.

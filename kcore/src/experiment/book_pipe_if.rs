@@ -50,6 +50,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "It takes the byte for which the first one was woken; the first one is not told.",
         "By the lock that is there, if the test is made with it: after each sleep, in a loop.",
     ],
+    is_silent: true,
     ..Experiment::USUAL
 };
 

@@ -45,6 +45,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The second open waits for the lock, gets it, and then sets the bounds of a buffer that is in use.",
         "By one owner: the size belongs to the buffer, is set when it is allocated, and is the pipe's own.",
     ],
+    is_silent: true,
     ..Experiment::USUAL
 };
 

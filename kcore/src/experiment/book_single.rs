@@ -54,6 +54,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Each of its two steps is atomic; what goes wrong is what the others see between them.",
         "By one step that tests and takes, and does nothing when it fails: under a spinlock, or by a compare-and-swap.",
     ],
+    is_silent: true,
     ..Experiment::USUAL
 };
 

@@ -51,6 +51,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both find the flag set, both clear it, both go on: for one event two answers.",
         "By a lock around test and store, or by something that can be taken once only: a unit of a semaphore.",
     ],
+    is_silent: true,
     ..Experiment::USUAL
 };
 

@@ -50,6 +50,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The other one waits for the lock. After the mistake it waits for ever.",
         "By one lock, and by a way out that gives it back whatever happened: one label in C, a guard in Rust.",
     ],
+    is_silent: true,
     ..Experiment::USUAL
 };
 

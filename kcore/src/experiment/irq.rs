@@ -1,6 +1,6 @@
 //! A task and the interrupt handler that interrupts it count together.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Smallest, Work};
 use super::matrix::{C, Cell, D, I, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Form;
@@ -38,6 +38,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     certain: Certain { fire: true, ..Certain::NEVER },
     placement: Placement::OneCpu,
     tasks: Some(1),
+    smallest: Smallest { tasks: 1, quanta: 1 },
     needs: Needs::on(Ground::Own),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(1000, 5) },
     invariants: &[

@@ -45,6 +45,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "The writer looks for sleepers while the reader is on its way to bed: each sees the other as it was before.",
         "By an order: be found first, test then, sleep last. wait_event does that; a semaphore does it under its own lock.",
     ],
+    is_silent: true,
     ..Experiment::USUAL
 };
 

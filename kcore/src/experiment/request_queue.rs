@@ -74,6 +74,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "By one lock over head, tail and links: they are one thing in three places. Or, between one adder and one reader, \
          by a ring: it has no word that two tasks write.",
     ],
+    is_silent: true,
     ..Experiment::USUAL
 };
 

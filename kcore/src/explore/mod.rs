@@ -15,22 +15,30 @@
 //! | `search` | [`Search`]: which execution comes next |
 //! | `schedule` | [`Schedule`]: the turns of tasks in one execution |
 //! | `follow` | [`Follow`]: one execution, told beforehand |
+//! | `driver` | [`Driver`]: who decides; [`Trouble`]: why an execution says nothing |
+//! | `survey` | [`Survey`]: how executions [end](End), and how many of them how |
+//! | [`account`] | that, for people |
 
 #![forbid(unsafe_code)]
 
+pub mod account;
+mod driver;
 mod follow;
 mod frontier;
 mod node;
 mod schedule;
 mod search;
 mod step;
+mod survey;
 mod trace;
 mod wakeup;
 
+pub use driver::{Driver, Trouble};
 pub use follow::Follow;
 pub use frontier::{Frontier, Part};
 pub use schedule::{BUFFER, FAILURE, Schedule, Turn};
 pub use search::{Divergence, Next, Search, Share, Want};
 pub use step::{Act, Object, Step};
+pub use survey::{Damage, End, Ends, Survey};
 pub use trace::{Race, Trace};
 pub use wakeup::{After, Move, WakeupTree};

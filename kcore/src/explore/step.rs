@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::ALL_UNITS;
+use crate::event::{ALL_UNITS, Change, Op};
 
 /// What a step touches: a word or a run of bytes, the units of a lock, the wake-up of a task. Equal in two
 /// executions that have begun alike, so it is no address of this one.
@@ -120,6 +120,28 @@ impl Step {
 }
 
 impl Act {
+    /// What an access does; [`None`] for a named point, which does nothing.
+    pub fn of(op: Op) -> Option<Self> {
+        match op {
+            Op::Point => None,
+            Op::Load | Op::Look | Op::Read => Some(Act::Load),
+            Op::Store(_) | Op::Put(_) | Op::Clear | Op::Write => Some(Act::Store),
+            Op::Swap(_) | Op::Update => Some(Act::Update),
+        }
+    }
+
+    /// What a change does to the units of a lock that had so many `initially`.
+    pub fn of_units(change: Change, initially: u64) -> Self {
+        match change {
+            Change::Take(units) => Act::Take { units, initially },
+            Change::TryTake(units) => Act::TryTake { units, initially },
+            Change::Give(units) => Act::Give { units, most: u64::MAX },
+            Change::GiveAll => Act::Give { units: u64::MAX, most: u64::MAX },
+            Change::Withdraw => Act::Withdraw { initially },
+            Change::Queue => Act::Update,
+        }
+    }
+
     /// Whether it is about units, and not about bytes.
     #[inline]
     fn is_of_units(self) -> bool {

@@ -70,7 +70,10 @@ pub struct Books {
 impl Rig for HostMachine {
     type Heap = Round;
     type Books = Books;
-    const PAUSES: u8 = FEW_PAUSES;
+
+    fn pauses() -> u8 {
+        FEW_PAUSES
+    }
 
     /// Each task has one of its own.
     fn cpus() -> u32 {

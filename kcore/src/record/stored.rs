@@ -51,7 +51,7 @@ impl Stored {
                 }
             },
             What::Block(Block::Freed { address, size }) => (&FREE, address, size, 0),
-            What::Lock(..) | What::Units(..) | What::Task(_) | What::Irq(_) => return None,
+            What::Lock(..) | What::Block(_) | What::Units(..) | What::Task(_) | What::Irq(_) => return None,
         };
         let (address, value) = (Hidden::new(address), Hidden::new(value));
         let (cpu, cycles, over) = (CpuId(0), 0, u64::MAX);

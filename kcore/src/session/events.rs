@@ -104,7 +104,9 @@ impl Session {
                 let access = Access { site: &STEP, op: Op::Update, address: *address, size: 0 };
                 self.engine.arrive(who, &access, standing.must_not_sleep(), event.cpu).into()
             }
-            What::Task(_) | What::Irq(_) => Answer { stops: self.look(event, standing, tasks), ..Answer::GO },
+            What::Task(_) | What::Irq(_) | What::Block(Block::Allocated { .. }) => {
+                Answer { stops: self.look(event, standing, tasks), ..Answer::GO }
+            }
         }
     }
 

@@ -14,6 +14,8 @@ pub enum Command {
     Tour,
     /// One experiment, by its name in the catalogue.
     Run(String),
+    /// Every order of one experiment's steps, made on one CPU.
+    Explore(String),
     /// The in-kernel test cases whose names contain the filter.
     Test(Option<String>),
     /// Everything that the shell can do, those whose lines contain the filter, with each allocation failing
@@ -30,7 +32,7 @@ pub enum Command {
 }
 
 /// The first words of a command line.
-pub const COMMANDS: &[&str] = &["tour", "run", "test", "bench", "fault", "matrix", "shell"];
+pub const COMMANDS: &[&str] = &["tour", "run", "explore", "test", "bench", "fault", "matrix", "shell"];
 
 /// The word behind `test` that has allocations fail; for the lab it is an option.
 pub const FAIL_ALLOCATIONS: &str = "fail-allocations";
@@ -43,6 +45,8 @@ impl Command {
             [] | ["tour"] => Ok(Command::Tour),
             ["run", name] => Ok(Command::Run(name.to_string())),
             ["run"] => Err(Usage::new("run needs the name of an experiment: see list")),
+            ["explore", name] => Ok(Command::Explore(name.to_string())),
+            ["explore"] => Err(Usage::new("explore needs the name of an experiment: see list")),
             ["test"] => Ok(Command::Test(None)),
             ["test", FAIL_ALLOCATIONS] => Ok(Command::FailAllocations(None)),
             ["test", FAIL_ALLOCATIONS, filter] => Ok(Command::FailAllocations(Some(filter.to_string()))),
@@ -55,7 +59,7 @@ impl Command {
             ["shell"] => Ok(Command::Shell),
             ["tour" | "bench" | "shell", extra, ..]
             | ["test", FAIL_ALLOCATIONS, _, extra, ..]
-            | ["run" | "test" | "fault" | "matrix", _, extra, ..] => Err(Self::unexpected(extra)),
+            | ["run" | "explore" | "test" | "fault" | "matrix", _, extra, ..] => Err(Self::unexpected(extra)),
             [word, ..] => Err(Usage::unknown("command", word, COMMANDS)),
         }
     }
@@ -70,6 +74,7 @@ impl Command {
         match self {
             Command::Tour => "tour",
             Command::Run(_) => "run",
+            Command::Explore(_) => "explore",
             Command::Test(_) | Command::FailAllocations(_) => "test",
             Command::Bench => "bench",
             Command::Fault(_) => "fault",

@@ -43,6 +43,12 @@ impl CommandLine {
     pub fn check(&self) -> Result<(), Usage> {
         let who = self.command.word();
         match self.run.told().find(|(key, _)| key.refused_by.contains(&who)) {
+            Some((Key { name, .. }, _)) if matches!(self.command, Command::Explore(_)) => {
+                Err(Usage::new(format!("explore makes all orders: {name}= would change nothing")))
+            }
+            Some((Key { name, refused_by, .. }, _)) if refused_by.contains(&"run") => {
+                Err(Usage::new(format!("{name}= is for explore; it would change nothing here")))
+            }
             Some((Key { name, .. }, _)) if self.command == Command::Shell => Err(Usage::new(format!(
                 "{name}= is for run; at the shell's prompt, say: run EXPERIMENT {name}=..."
             ))),

@@ -6,7 +6,7 @@ use super::key::Otherwise::{Text, Word};
 use super::key::{Key, Scope, Value, Values};
 use super::probe::Probe;
 use super::usage::Usage;
-use super::words::{Accel, Acpi, Door, Expect, Form, Input, MachineType, Object};
+use super::words::{Accel, Acpi, Door, Expect, Form, Input, MachineType, Object, With};
 use crate::scull::Geometry;
 
 /// Most CPUs of a machine.
@@ -26,6 +26,13 @@ const fn size(least: u64, most: u64) -> Values {
 const CHOOSING: &[&str] = &["tour", "matrix", "shell"];
 /// Those that choose how much of it, too. The tour is the same with more or less work.
 const MEASURING: &[&str] = &["matrix", "shell"];
+/// Those that choose how tasks pass points, and how often what is left to chance is made.
+const STEERING: &[&str] = &["tour", "matrix", "shell", "explore"];
+const TIMING: &[&str] = &["matrix", "shell", "explore"];
+/// Those that leave nothing to chance.
+const CERTAIN: &[&str] = &["explore"];
+/// Those that do not explore.
+const NOT_EXPLORING: &[&str] = &["tour", "run", "test", "bench", "fault", "matrix", "shell"];
 const NONE: &[&str] = &[];
 
 /// Rows of `field: type = key: scope, values, what refuses it, what holds otherwise`. Of them a struct is
@@ -87,7 +94,7 @@ settings! {
     lock: Option<Form> = "lock": Run, Form::VALUES, CHOOSING,
         Text("the first of them, without a cure");
     /// How tasks pass the points where they touch shared memory (`list --long` names the points)
-    probe: Option<Probe> = "probe": Run, Probe::VALUES, CHOOSING,
+    probe: Option<Probe> = "probe": Run, Probe::VALUES, STEERING,
         Text("the experiment knows: off, or what forces its race");
     /// What the writers of scull-leak find missing
     object: Option<Object> = "object": Run, Object::VALUES, CHOOSING,
@@ -102,19 +109,26 @@ settings! {
     rounds: Option<u32> = "rounds": Run, number(1, 1_000_000), MEASURING,
         Text("the experiment knows");
     /// Make rounds for so long, however many that are; give --timeout, too
-    seconds: Option<u32> = "seconds": Run, number(1, 86_400), MEASURING,
+    seconds: Option<u32> = "seconds": Run, number(1, 86_400), TIMING,
         Text("rounds are counted");
     /// Make no more rounds when this is the verdict, and say which was the last: how long a race takes to
     /// happen by itself
-    until: Option<Expect> = "until": Run, Expect::VALUES, CHOOSING,
+    until: Option<Expect> = "until": Run, Expect::VALUES, STEERING,
         Text("all rounds are made");
     /// Where chance starts: how long each task waits before it begins; with --accel icount a seed repeats its
     /// run exactly
-    seed: u64 = "seed": Run, number(0, u64::MAX), NONE,
+    seed: u64 = "seed": Run, number(0, u64::MAX), CERTAIN,
         Word("1");
     /// The verdict that counts as success
     expect: Option<Expect> = "expect": Run, Expect::VALUES, CHOOSING,
         Text("the catalogue knows");
+    /// What may happen besides the steps of tasks, for `explore`: the experiment's own interrupt, once in a round,
+    /// wherever interrupts are on, or the end of a slice wherever a task can lose its CPU to another
+    with: Option<With> = "with": Run, With::VALUES, NOT_EXPLORING,
+        Text("what the experiment is about");
+    /// Make so many executions at most, for `explore`
+    limit: Option<u64> = "limit": Run, number(1, u64::MAX), NOT_EXPLORING,
+        Text("all are made");
     // 0 and absurd sizes are let through: the device itself refuses them, as its users would see.
     /// Bytes of a quantum (LDD3: scull_quantum)
     quantum: u64 = "quantum": Run, size(0, u64::MAX), NONE,

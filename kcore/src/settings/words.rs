@@ -126,6 +126,15 @@ words!(
 });
 
 words!(
+    /// What may happen besides the steps of tasks.
+    With, "transition", {
+    /// The experiment's own interrupt comes, once in a round, at every point where interrupts are on.
+    Irq = "irq",
+    /// Where all tasks share a CPU, the running one may lose it at every point, as at the end of its slice.
+    Preempt = "preempt",
+});
+
+words!(
     /// How a kernel is built.
     Config, "configuration", {
     /// For several CPUs, preemptible.

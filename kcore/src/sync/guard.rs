@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use core::panic::Location;
 
 use crate::errno::Errno;
-use crate::event::{Class, LockName, LockStep, Mode};
+use crate::event::{Class, IrqStep, Kinds, LockName, LockStep, Mode, What};
 use crate::machine::{AtomicFlag, Machine};
 use crate::report::LockStats;
 use crate::settings::Form;
@@ -134,7 +134,8 @@ impl<M: Machine> Guard<M> {
     /// something off, the task must not sleep in between.
     #[track_caller]
     pub fn enter(&self) -> Held<'_, M> {
-        let (place, off) = (Location::caller(), self.environment());
+        let place = Location::caller();
+        let off = self.environment(place);
         match self.mechanism.lock() {
             Some(lock) => lock.enter(place),
             None => self.switched(LockStep::Acquired, place),
@@ -143,22 +144,27 @@ impl<M: Machine> Guard<M> {
     }
 
     /// What is to be switched off before the lock is taken.
-    fn environment(&self) -> Off<M> {
-        match self.lock {
+    fn environment(&self, place: &'static Location<'static>) -> Off<M> {
+        let off: fn() -> Off<M> = match self.lock {
             Form::Spinlock | Form::Ticket | Form::RwLock | Form::PreemptOff => {
-                Off::Preemption(PreemptOff::enter())
+                || Off::Preemption(PreemptOff::enter())
             }
-            Form::Bh => Off::Softirqs(BhOff::enter()),
-            Form::Irqsave | Form::IrqOff => Off::Interrupts(IrqSaved::enter()),
-            _ => Off::Nothing,
+            Form::Bh => || Off::Softirqs(BhOff::enter()),
+            Form::Irqsave | Form::IrqOff => || Off::Interrupts(IrqSaved::enter()),
+            _ => return Off::Nothing,
+        };
+        if cfg!(feature = "probes") && M::wanted().contains(Kinds::INTERRUPTS) {
+            M::tell(What::Irq(IrqStep::Off), place);
         }
+        off()
     }
 
     /// [`enter`](Guard::enter), unless a signal comes while the task sleeps: then [`Errno::EINTR`], and the
     /// task holds nothing. Locks whose waiters cannot be interrupted are entered in any case.
     #[track_caller]
     pub fn enter_interruptible(&self) -> Result<Held<'_, M>, Errno> {
-        let (place, off) = (Location::caller(), self.environment());
+        let place = Location::caller();
+        let off = self.environment(place);
         match self.mechanism.lock() {
             Some(lock) => lock.enter_interruptible(place)?,
             None => self.switched(LockStep::Acquired, place),

@@ -1,7 +1,7 @@
 //! Allocations that fail, each of each task in turn: nothing is lost by it where a lock is enough.
 
 use kcore::experiment::find;
-use kcore::host::explored::Survey;
+use kcore::explore::Survey;
 use kcore::settings::{Expect, Form, Verdict};
 
 use crate::{cells, explored};

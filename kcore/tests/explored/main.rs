@@ -5,7 +5,8 @@ mod shared;
 
 use kcore::experiment::{ALL, Experiment, find, resolve};
 use kcore::explore::Schedule;
-use kcore::host::explored::{Allocator, MemoryModel, Replay, Subject, Survey};
+use kcore::explore::Survey;
+use kcore::host::explored::{Allocator, Line, MemoryModel, Replay, Subject};
 use kcore::settings::{Config, Expect, Form, Probe, RunSettings, Verdict};
 
 #[global_allocator]
@@ -248,4 +249,19 @@ fn a_schedule_that_does_not_fit() {
             && "A0".parse::<Schedule>().is_err()
             && "?1".parse::<Schedule>().is_err()
     );
+}
+
+/// What a kernel's own explorer hears nothing of is in those experiments alone that say so.
+#[test]
+fn what_no_kernel_hears_of() {
+    for entry in ALL {
+        let is_silent = |form| {
+            explored(entry, form, entry.smallest.tasks, entry.smallest.quanta, |subject| {
+                let replay = subject.replay(&Schedule::default()).unwrap();
+                replay.transcript.lines.iter().any(Line::is_unheard)
+            })
+        };
+        let forms: Vec<bool> = entry.locks().filter_map(is_silent).collect();
+        assert!(forms.is_empty() || forms.contains(&true) == entry.is_silent, "{}: {forms:?}", entry.name);
+    }
 }

@@ -1,7 +1,8 @@
 //! One search and several, in one go and in many, here and apart: they make the same.
 
 use kcore::explore::Frontier;
-use kcore::host::explored::{Jobs, Subject, Survey};
+use kcore::explore::Survey;
+use kcore::host::explored::{Jobs, Subject};
 use kcore::settings::Form;
 
 use crate::{explored, surveyed};

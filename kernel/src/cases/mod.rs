@@ -18,6 +18,7 @@ mod crew;
 mod device;
 mod estate;
 mod events;
+mod explorer;
 mod family;
 mod fs;
 mod fuzz;

@@ -4,6 +4,7 @@
 //! - [`trial`]: one run of an experiment, and what it found; what the tasks of each do in a round.
 //! - `rig`: this machine, as the experiments of `kcore` see it.
 //! - [`crew`]: the tasks of a round.
+//! - [`explored`]: all executions of an experiment.
 //! - [`leaks`]: which blocks were lost, and by which store.
 //! - `counting`: the number that handlers count, and tasklets.
 //! - all others: a body each, which needs an interrupt, a timer, a work queue, or a signal.
@@ -11,6 +12,7 @@
 mod alone;
 mod counting;
 pub mod crew;
+pub mod explored;
 mod interrupted;
 mod irq;
 pub mod leaks;

@@ -5,7 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use kcore::errno::Errno;
-use kcore::experiment::stage::{Account, HeapRound, Walk};
+use kcore::event::might_sleep;
+use kcore::experiment::stage::{Account, FEW_PAUSES, HeapRound, Walk};
 use kcore::experiment::{Refusal, Rig};
 use kcore::machine::{Kind, TaskId};
 
@@ -13,7 +14,7 @@ use crate::arch::smp;
 use crate::kmemleak;
 use crate::machine::Kernel;
 use crate::mm::heap;
-use crate::observe::{Stop, watchdog};
+use crate::observe::{Stop, explorer, watchdog};
 use crate::task::table::State;
 use crate::task::{SpawnError, listing, shortage};
 use crate::{task, time};
@@ -39,7 +40,7 @@ pub struct Books {
 
 impl Default for Books {
     fn default() -> Self {
-        let lost = Vec::with_capacity(DESCRIBED);
+        let lost = Vec::with_capacity(if explorer::is_open() { 0 } else { DESCRIBED });
         Books { lost, disagreement: None, hidden: Hidden::default(), stop: None }
     }
 }
@@ -58,6 +59,15 @@ impl Rig for Kernel {
     type Heap = heap::Experiment;
     type Books = Books;
 
+    /// Where all orders are made, a task that begins later is one that is not chosen yet.
+    fn pauses() -> u8 {
+        match explorer::is_open() {
+            true => 0,
+            false if smp::take_turns() => FEW_PAUSES,
+            false => u8::MAX,
+        }
+    }
+
     fn cpus() -> u32 {
         smp::cpus()
     }
@@ -72,7 +82,13 @@ impl Rig for Kernel {
 
     #[track_caller]
     fn sleep(microseconds: u64) {
-        task::sleep(microseconds);
+        match explorer::is_open() {
+            true => {
+                might_sleep::<Kernel>();
+                explorer::rest();
+            }
+            false => task::sleep(microseconds),
+        }
     }
 
     fn has_ended(task: TaskId) -> bool {
@@ -84,7 +100,9 @@ impl Rig for Kernel {
     }
 
     fn clear_stack() {
-        kmemleak::clear_stack_below();
+        if !explorer::is_open() {
+            kmemleak::clear_stack_below();
+        }
     }
 
     fn was_short() -> bool {
@@ -92,6 +110,12 @@ impl Rig for Kernel {
     }
 
     fn race(stage: &mut Stage<'_>, body: &(dyn Fn(u32) + Sync)) -> Result<(), Refusal> {
+        if explorer::is_open() {
+            return explorer::race(body).map_err(|found| {
+                stage.run.stopped = found;
+                Refusal::Stopped
+            });
+        }
         stage.run.cycles += crew::run(stage.resolved, body)?;
         take_stop(stage)
     }
@@ -108,7 +132,9 @@ impl Rig for Kernel {
         walk(&mut |address| {
             heap::with_ledger(|ledger| ledger.mark(address));
         });
-        compare(stage, since, links);
+        if !explorer::is_open() {
+            compare(stage, since, links);
+        }
         let mut account = Account {
             allocated: happened.allocated.scull,
             freed: happened.freed.scull,
@@ -121,7 +147,7 @@ impl Rig for Kernel {
             {
                 account.leaked[record.allocation.kind] += 1;
                 account.leaked_bytes += record.allocation.size as u64;
-                if lost.len() < DESCRIBED {
+                if lost.len() < lost.capacity() {
                     lost.push(Lost::describe(record, ledger, resolved));
                 }
             }

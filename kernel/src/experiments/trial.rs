@@ -109,7 +109,7 @@ static OWN: [(&Experiment, Body<Kernel>); of_kernel::COUNT] = [
 ];
 
 /// The body of `entry`.
-fn body_of(entry: &Experiment) -> Body<Kernel> {
+pub(super) fn body_of(entry: &Experiment) -> Body<Kernel> {
     let own = || OWN.iter().find(|(of, _)| core::ptr::eq(*of, entry)).map(|(_, body)| *body);
     experiment::body::<Kernel>(entry).or_else(own).expect("an entry has its body in its file or above")
 }

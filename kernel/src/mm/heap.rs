@@ -295,7 +295,16 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
         }
     };
     bytes(block.addr().get(), layout.size()).fill(POISON_FRESH);
+    if Kernel::wanted().contains(Kinds::ALLOCATIONS) {
+        tell_allocated(block, layout.size(), at);
+    }
     Ok(block)
+}
+
+#[cold]
+#[inline(never)]
+fn tell_allocated(block: NonNull<u8>, size: usize, at: &'static Location<'static>) {
+    Kernel::tell(What::Block(Block::Allocated { address: block.addr().get(), size }), at);
 }
 
 /// What is known of a block before there is one.

@@ -120,5 +120,8 @@ impl Events for Kernel {
     #[inline]
     fn spinning() {
         task::doom::check();
+        if listens(Listeners::EAR) {
+            Self::tell(What::Task(TaskStep::Spins), Location::caller());
+        }
     }
 }

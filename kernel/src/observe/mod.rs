@@ -10,10 +10,12 @@
 //! | [`log`] | the log of stores to shared memory |
 //! | [`watchdog`] | that a run has come to a stop, and that its tasks are given up |
 //! | `patrol` | CPUs that the run has, and nothing done: `livelock` |
+//! | [`explorer`] | every execution of an experiment, made on one CPU |
 //! | `stop` | [`Stop`]: what was found; `oops`: the death of a task |
 //! | `witness` | what the CPUs were doing: their backtraces, through non-maskable interrupts |
 
 mod events;
+pub mod explorer;
 pub mod log;
 mod oops;
 pub mod participant;

@@ -39,7 +39,7 @@ const PAUSE_MICROSECONDS: u64 = 10;
 /// time slice. It is a real interrupt, sent through the APIC, so it comes where interrupts are on, and
 /// otherwise when they are switched on. Meanwhile time does not end the slices of the crew's tasks; those of
 /// all other tasks end as always.
-static INTERRUPT: AtomicFn = AtomicFn::none();
+pub(super) static INTERRUPT: AtomicFn = AtomicFn::none();
 
 /// What interrupts tasks at the points from now on.
 pub fn interrupt_by(action: fn()) {

@@ -3,6 +3,7 @@
 mod bench;
 mod cases;
 mod compare;
+mod explore;
 mod matrix;
 mod report;
 mod run;
@@ -77,6 +78,7 @@ fn perform_command(
     match command {
         Command::Tour => tour::main(settings, boot),
         Command::Run(name) => run::main(name, settings, machine, boot),
+        Command::Explore(name) => explore::main(name, settings, boot),
         Command::Test(filter) => cases::main(filter.as_deref(), settings.seed),
         Command::FailAllocations(filter) => Ok(shell::fail_allocations(filter.as_deref(), line, boot)),
         Command::Bench => Ok(bench::main(boot)),

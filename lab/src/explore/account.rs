@@ -5,17 +5,16 @@ use std::time::Duration;
 
 use kcore::experiment::Verdict;
 use kcore::experiment::page::wrap;
-use kcore::host::explored::{End, Progress, Replay, Survey, Trouble};
-use kcore::report::{Explore, Outcome};
+use kcore::explore::Survey;
+use kcore::explore::account::{self, Told, WIDTH, findings};
+use kcore::host::explored::{Progress, Replay};
+use kcore::report::Explore;
 
 use super::checkpoint::Checkpoint;
 use super::choice::Choice;
 use super::columns;
 use super::recipe::Recipe;
 use crate::status::Failure;
-
-/// Characters of a line.
-pub(super) const WIDTH: usize = 80;
 
 /// What was found.
 pub(super) struct Account<'a> {
@@ -60,29 +59,14 @@ impl<'a> Account<'a> {
 
     /// For people.
     pub(super) fn text(&self) -> String {
-        let Survey { executions, complete, deepest, ends, .. } = &self.survey;
-        let mut text = String::new();
+        let record = self.record();
         let share = match self.part {
-            _ if *complete => "all there are".to_string(),
+            _ if record.complete => "all there are".to_string(),
             Some((number, of)) if self.is_made => format!("part {number} of {of}"),
             Some((number, of)) => format!("not all of part {number} of {of}"),
             None => "not all".to_string(),
         };
-        let took = match self.seconds {
-            1.0.. => format!("{:.2} s", self.seconds),
-            short => format!("{:.1} ms", short * 1e3),
-        };
-        let _ = writeln!(
-            text,
-            "  {executions} executions, {share}, in {took} ({:.0}/s); the longest has {deepest} steps\n",
-            *executions as f64 / self.seconds.max(1e-9)
-        );
-        let _ = writeln!(text, "executions  how they end");
-        let mut ends: Vec<_> = ends.iter().collect();
-        ends.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        for (end, count) in ends {
-            let _ = writeln!(text, "{count:>10}  {}", worded(end));
-        }
+        let mut text = findings(&record, &share);
         if let Some(replay) = &self.shortest {
             let without = match replay.made.switches() {
                 0 => "No task has to be interrupted.",
@@ -94,42 +78,34 @@ impl<'a> Account<'a> {
             let _ = writeln!(text, "\n{}\n", wrap(&heading, WIDTH, "", ""));
             text += &columns::text(replay);
         }
-        if let Some(recipe) = self.replay() {
-            let _ = writeln!(text, "again: cargo run -- replay {recipe}");
+        if !record.replay.is_empty() {
+            let _ = writeln!(text, "again: cargo run -- replay {}", record.replay);
         }
         text += &match self.part {
             Some(_) if self.shortest.is_none() => {
                 "no verdict yet: that takes all parts (try merge)".to_string()
             }
-            _ => format!("verdict: {}", said(self.choice, self.verdict())),
+            _ => account::verdict(&record),
         };
         text
     }
 
     /// For programs.
     pub(super) fn record(&self) -> Explore {
-        let Survey { executions, complete, deepest, ends, bad_executions, .. } = &self.survey;
-        let resolved = &self.choice.resolved;
-        Explore {
-            experiment: self.choice.name().to_string(),
-            lock: resolved.lock.to_string(),
-            writers: resolved.writers,
-            quanta: resolved.quanta,
-            rounds: resolved.rounds,
-            memory_model: self.choice.model.word().to_string(),
-            with: Vec::new(),
-            executions: *executions,
-            blocked: 0,
-            raced: *bad_executions,
-            complete: *complete,
-            deepest: *deepest as u64,
-            seconds: self.seconds,
-            verdict: self.verdict(),
+        let told = Told {
+            resolved: &self.choice.resolved,
+            survey: &self.survey,
+            memory_model: self.choice.model.word(),
+            with: None,
             expected: self.choice.expected,
+            seconds: self.seconds,
+        };
+        Explore {
+            verdict: self.verdict(),
             ok: self.is_ok(),
             switches: self.shortest.as_ref().map(|replay| replay.made.switches() as u64),
             replay: self.replay().map(|recipe| recipe.to_string()).unwrap_or_default(),
-            outcomes: ends.iter().map(|(end, count)| outcome(end, *count)).collect(),
+            ..told.record()
         }
     }
 }
@@ -137,21 +113,6 @@ impl<'a> Account<'a> {
 /// A number and its noun.
 pub(super) fn plural(count: usize, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
-}
-
-fn outcome(end: &End, executions: u64) -> Outcome {
-    Outcome {
-        verdict: end.verdict,
-        leaked: end.leaked,
-        lost_updates: end.lost_updates,
-        torn: end.torn,
-        use_after_free: end.use_after_free,
-        double_free: end.double_free,
-        out_of_bounds: end.out_of_bounds,
-        owners: end.owners,
-        stopped: Some(end.verdict).filter(|verdict| verdict.is_stop()),
-        executions,
-    }
 }
 
 /// How far a search is, which has made the last of its executions `lately`, and works for so long.
@@ -172,50 +133,8 @@ pub(super) fn progress(seen: &Progress, made: u64, lately: Duration, works: Dura
     format!("{} executions, {wrong}; {rate:.0}/s; about {share} %{left}", seen.executions)
 }
 
-/// How an execution ended, in words.
-pub(super) fn worded(end: &End) -> String {
-    let counts = [
-        (end.leaked, "leaked"),
-        (end.lost_updates, "lost"),
-        (end.torn, "torn (two writes mixed)"),
-        (end.use_after_free, "used after free"),
-        (end.double_free, "freed twice"),
-        (end.out_of_bounds, "out of bounds"),
-    ];
-    let mut words: Vec<String> = counts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-    if end.owners > 1 {
-        words.push(format!("{} owners at once", end.owners));
-    }
-    match words.is_empty() {
-        true => end.verdict.to_string(),
-        false => format!("{}: {}", end.verdict, words.join(", ")),
-    }
-}
-
 /// A verdict, and whether it is what was expected.
 pub(super) fn said(choice: &Choice, verdict: Verdict) -> String {
     let not = if choice.expected.allows(verdict) { "" } else { "NOT " };
     format!("{verdict} ({not}as expected: {})", choice.expected)
-}
-
-/// Why a search was broken off.
-pub(super) fn trouble(trouble: &Trouble) -> String {
-    match trouble {
-        Trouble::Diverged(divergence) => {
-            let task = kcore::probe::Name(divergence.expected.task);
-            format!(
-                "after {} steps of an execution that was made before {task} does something else: {:?}, and not {:?}. \
-                 What decides that, no task tells of",
-                divergence.at, divergence.seen, divergence.expected.step
-            )
-        }
-        Trouble::Redundant => "an execution was made twice".to_string(),
-        Trouble::Cannot(what) => format!("{what} cannot be explored"),
-        Trouble::Account(why) => format!("the account does not hold: {why}"),
-        Trouble::Refused(refusal) => format!("the run could not be made: {refusal:?}"),
-    }
 }

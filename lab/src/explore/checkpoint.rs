@@ -5,8 +5,9 @@ use std::io::{BufReader, BufWriter, ErrorKind, Write};
 use std::path::Path;
 use std::time::Instant;
 
+use kcore::explore::Survey;
 use kcore::explore::{Frontier, Schedule};
-use kcore::host::explored::{Subject, Survey};
+use kcore::host::explored::Subject;
 use object::Object;
 use serde::{Deserialize, Serialize};
 

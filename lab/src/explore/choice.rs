@@ -2,26 +2,25 @@
 
 use std::time::Duration;
 
-use kcore::experiment::page::wrap;
 use kcore::experiment::{self, Experiment, Resolved};
+use kcore::explore::account;
 use kcore::host::explored::{MemoryModel, Subject};
-use kcore::settings::{CommandLine, Config, Expect, Form, Probe, RunSettings};
+use kcore::settings::{CommandLine, Config, Expect, Form, RunSettings};
 
-use super::account::WIDTH;
 use crate::catalogue;
 use crate::cli::Options;
 use crate::status::Failure;
 
 /// Bytes of a quantum, unless said: two words, so that a copy has two halves.
-const QUANTUM: u64 = 16;
+pub(super) const QUANTUM: u64 = 16;
 /// Pointers in a quantum set, unless said.
-const QSET: u64 = 2;
+pub(super) const QSET: u64 = 2;
 /// CPUs: one for each task.
 const CPUS: u32 = 64;
 
 /// What can be said of what is explored.
 const OPTIONS: &[&str] =
-    &["lock", "object", "writers", "quanta", "rounds", "quantum", "qset", "expect", "timeout"];
+    &["lock", "object", "writers", "quanta", "rounds", "quantum", "qset", "expect", "timeout", "limit"];
 
 /// Refuses all other options than these, since they would change nothing, for this reason.
 pub(super) fn only(known: &[&str], options: &Options, why: &str) -> Result<(), Failure> {
@@ -50,7 +49,7 @@ impl Choice {
     pub(super) fn of(name: &str, model: MemoryModel, options: &Options) -> Result<Self, Failure> {
         let entry = catalogue::find(name)?;
         let words: Vec<String> =
-            ["run".to_string(), name.to_string()].into_iter().chain(options.told.words()).collect();
+            ["explore".to_string(), name.to_string()].into_iter().chain(options.told.words()).collect();
         let CommandLine { run: mut settings, machine, .. } = catalogue::read(&words)?;
         only(OPTIONS, options, "explore makes all orders, on this host")?;
         if options.told.word("quantum").is_none() {
@@ -76,13 +75,10 @@ impl Choice {
 
     pub(super) fn new(
         entry: &'static Experiment,
-        mut settings: RunSettings,
+        settings: RunSettings,
         model: MemoryModel,
     ) -> Result<Self, Failure> {
-        settings.probe = Some(Probe::Off);
-        settings.writers.get_or_insert(entry.smallest.tasks);
-        settings.quanta.get_or_insert(entry.smallest.quanta);
-        settings.rounds.get_or_insert(1);
+        let settings = account::smallest(&settings, entry);
         let resolved = experiment::resolve(&settings, entry, CPUS, Config::Full)
             .map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))?;
         let known = entry.cell(resolved.lock, CPUS, Config::Full).unwrap_or(Expect::Any);
@@ -125,16 +121,6 @@ impl Choice {
 
     /// What is explored, in two lines.
     pub(super) fn heading(&self) -> String {
-        let Resolved { lock, writers, quanta, rounds, .. } = &self.resolved;
-        let plural = |count: u32, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-        let title = format!("{}: {} ({})", self.name(), self.entry.title, self.entry.races.join(", "));
-        let what = format!(
-            "lock {lock}, {}, {} of work each, {}; all orders of steps that touch the same memory or lock{}",
-            plural(*writers, "task"),
-            plural(*quanta, "unit"),
-            plural(*rounds, "round"),
-            if self.model == MemoryModel::Tso { ", stores wait in buffers" } else { "" },
-        );
-        format!("{}\n{}", wrap(&title, WIDTH, "", "  "), wrap(&what, WIDTH, "  ", "  "))
+        account::heading(&self.resolved, self.model.word(), None)
     }
 }

@@ -8,11 +8,11 @@ use kcore::explore::Act;
 use kcore::host::explored::{Line, Of, Replay};
 use kcore::probe::Name;
 
-use super::account::WIDTH;
 use super::names::Names;
 use super::scene::{Beside, Kind, Row, Scene};
 use super::story::Story;
 use crate::canvas::shortened;
+use kcore::explore::account::WIDTH;
 
 /// Of these, the number of the step and the mark of a switch.
 const MARGIN: usize = 6;

@@ -39,7 +39,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use kcore::experiment;
-use kcore::host::explored::{Allocator, Jobs, MemoryModel, Progress, Replay, Subject, Survey};
+use kcore::explore::Survey;
+use kcore::host::explored::{Allocator, Jobs, MemoryModel, Progress, Replay, Subject};
 use kcore::report::Record;
 use kcore::settings::Config;
 
@@ -48,7 +49,7 @@ use self::checkpoint::Checkpoint;
 use self::choice::Choice;
 use self::recipe::Recipe;
 use crate::catalogue;
-use crate::cli::{Model, Options, Search};
+use crate::cli::{Maker, Model, Options, Search};
 use crate::output::{Sink, say, text_of};
 use crate::paint::paint;
 use crate::signals::Work;
@@ -57,6 +58,38 @@ use crate::status::{Failure, Status};
 /// Tasks that are explored find their memory where it was in the execution before.
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
+
+/// What a kernel is to be told that explores the experiment which is called so; [`None`] when that is done here, on
+/// the host, since it can be.
+pub fn words(
+    experiment: &str,
+    model: Model,
+    on: Option<Maker>,
+    search: &Search,
+    options: &Options,
+) -> Result<Option<Vec<String>>, Failure> {
+    let entry = catalogue::find(experiment)?;
+    let smallest = Choice::smallest(entry, entry.unguarded(), MemoryModel::Sc);
+    let is_for_the_host =
+        options.told.word("with").is_none() && smallest.is_ok_and(|choice| choice.subject().is_ok());
+    if on == Some(Maker::Host) || on.is_none() && is_for_the_host {
+        return Ok(None);
+    }
+    if model == Model::Tso {
+        let why = "a CPU's own store buffer cannot be steered: in the kernel it is --memory-model sc";
+        return Err(Failure::usage(why.to_string()));
+    }
+    if *search != Search::default() {
+        let why =
+            "in the kernel one CPU makes all executions, from the first one on: no --jobs, --resume, --shard";
+        return Err(Failure::usage(why.to_string()));
+    }
+    let mut words = vec!["explore".to_string(), experiment.to_string()];
+    let own = [("quantum", choice::QUANTUM), ("qset", choice::QSET), ("cpus", 1)];
+    let missing = own.into_iter().filter(|(key, _)| options.told.word(key).is_none());
+    words.extend(missing.map(|(key, value)| format!("{key}={value}")));
+    Ok(Some(words))
+}
 
 /// Explores the experiment that is called so, as much of it as `search` says, and draws to `svg` what it finds.
 pub fn main(
@@ -77,6 +110,7 @@ pub fn main(
     let svg = svg.map(recorded::open).transpose()?;
     let work = Work::begin();
     say(&mut *text_of(options), &choice.heading())?;
+    let search = &Search { limit: choice.settings.limit, ..search.clone() };
     let account = explored(&choice, known, search, &work)?;
     if let Some(svg) = svg {
         svg.write(&picture::of(&choice, account.shortest.as_ref(), account.verdict()))?;
@@ -169,7 +203,11 @@ fn explored<'a>(
         known.survey.complete &= known.part().is_none();
         known.seconds = before + began.elapsed().as_secs_f64();
         if let Some(trouble) = &known.survey.trouble {
-            return Err(Failure::dead(format!("{}: {}", choice.name(), account::trouble(trouble))));
+            return Err(Failure::dead(format!(
+                "{}: {}",
+                choice.name(),
+                kcore::explore::account::trouble(trouble)
+            )));
         }
         if let Some(file) = &search.resume {
             known.write(file)?;

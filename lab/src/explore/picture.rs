@@ -3,7 +3,6 @@
 use kcore::experiment::Verdict;
 use kcore::host::explored::{MemoryModel, Replay};
 
-use super::account::worded;
 use super::choice::Choice;
 use super::drawing::{Frame, draw};
 use super::recipe::Recipe;
@@ -12,6 +11,7 @@ use super::story::Story;
 use super::{all, no_room};
 use crate::catalogue;
 use crate::status::Failure;
+use kcore::explore::account::worded;
 
 /// The picture of an execution of `choice`; of none, it says what all have come to.
 pub(super) fn of(choice: &Choice, replay: Option<&Replay>, verdict: Verdict) -> String {
@@ -29,7 +29,7 @@ pub(super) fn of(choice: &Choice, replay: Option<&Replay>, verdict: Verdict) -> 
     };
     let story = Story::of(replay);
     let frame = Frame {
-        verdict: worded(&replay.end),
+        verdict: worded(&replay.end.outcome(1)),
         is_clean: replay.end.verdict == Verdict::Clean,
         paragraphs: story.paragraphs(),
         again: format!("again: cargo run -- replay {}", Recipe::of(choice, &replay.made)),

@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use kcore::experiment::Verdict;
-use kcore::host::explored::End;
+use kcore::explore::End;
 use kcore::report::{Leak, Record, Run, Store, Wait};
 
-use super::account::{plural, worded};
+use super::account::plural;
 use super::drawing::{Frame, draw};
 use super::scene::{Arrow, Bar, Beside, Between, Kind, Row, Scene};
 use super::story::{Mark, one};
 use crate::catalogue;
 use crate::output::Sink;
 use crate::status::Failure;
+use kcore::explore::account::worded;
 
 /// Of so many lost blocks all is shown.
 const MOST_LEAKS: usize = 3;
@@ -63,7 +64,7 @@ fn headed(run: &Run, mut frame: Frame) -> Frame {
     let probe = if probe.contains(char::is_whitespace) { format!("\"{probe}\"") } else { probe.clone() };
     frame.command = format!("$ cargo run -- run {experiment} --lock {lock} --probe {probe} --seed {seed}");
     let end = End::of(run);
-    (frame.verdict, frame.is_clean) = (worded(&end), run.verdict == Verdict::Clean);
+    (frame.verdict, frame.is_clean) = (worded(&end.outcome(1)), run.verdict == Verdict::Clean);
     if frame.paragraphs.is_empty() {
         let said = match frame.is_clean {
             true => "Nothing went wrong, so there is nothing to be shown.".to_string(),

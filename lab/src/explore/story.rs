@@ -8,9 +8,10 @@ use kcore::host::explored::{Line, Of, Replay};
 use kcore::machine::Kind;
 use kcore::probe::Name;
 
-use super::account::{WIDTH, plural, worded};
+use super::account::plural;
 use super::columns::words;
 use super::names::{Names, is_free, is_store, place};
+use kcore::explore::account::{WIDTH, worded};
 
 /// What went wrong.
 #[derive(Default)]
@@ -83,7 +84,7 @@ impl Story {
             (more > 0).then(|| format!("{} lost as well.", plural(more, "more block is", "more blocks are")));
         story.told.extend(told.chain(more).chain(said).map(|told| (END, told)));
         if story.told.is_empty() {
-            story.told.push((END, format!("It ends {}.", worded(&replay.end))));
+            story.told.push((END, format!("It ends {}.", worded(&replay.end.outcome(1)))));
         }
         story
     }

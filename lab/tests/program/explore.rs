@@ -128,11 +128,13 @@ fn what_cannot_be_is_refused_in_a_line() {
     let good = "counter:none:2x1x1:16x2:A1B3A2:4741";
     assert_eq!(ran(&["replay", good, "--on", "host"]).0, 0);
     for (arguments, said) in [
-        (&["explore", "irq"][..], "cannot be explored here"),
+        (&["explore", "irq", "--on", "host"][..], "cannot be explored here"),
+        (&["explore", "irq", "--memory-model", "tso"], "--memory-model sc"),
+        (&["explore", "irq", "--probe", "off"], "probe= would change nothing"),
         (&["explore", "counter", "--cpus", "2"], "--cpus would change nothing"),
-        (&["explore", "counter", "--probe", "script"], "--probe would change nothing"),
+        (&["explore", "counter", "--probe", "script"], "probe= would change nothing"),
         (&["explore", "countr"], "did you mean 'counter'?"),
-        (&["explore", "counter", "--limit", "0"], "--limit"),
+        (&["explore", "counter", "--limit", "0"], "limit '0' is not"),
         (&["explore", "counter", "--shard", "1/2"], "--resume"),
         (&["explore", "counter", "--shard", "3/2", "--resume", "x"], "say which part of how many"),
         (&["explore", "counter", "--resume", "Cargo.toml"], "is not what explore --resume writes"),

@@ -28,8 +28,7 @@ pub trait Rig: Machine + Cpu<Flag = AtomicBool> {
     type Books: Default;
 
     /// PAUSEs after which a task begins, at most.
-    const PAUSES: u8 = u8::MAX;
-
+    fn pauses() -> u8;
     /// How many CPUs there are.
     fn cpus() -> u32;
     /// Whether one CPU runs at a time, so that no two ever access memory at the same moment.

@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::rig::{FEW_PAUSES, Refusal, Rig, Walk};
+use super::rig::{Refusal, Rig, Walk};
 use crate::experiment::{Resolved, Verdict};
 use crate::machine::Sleep;
 use crate::report::{LockStats, Run};
@@ -66,6 +66,25 @@ impl<'a, M: Rig> Stage<'a, M> {
         }
     }
 
+    /// Nothing has been done yet, once more.
+    pub fn again(&mut self) {
+        let Run { experiment, lock, probe, config, .. } = core::mem::take(&mut self.run);
+        let resolved = self.resolved;
+        self.run = Run {
+            experiment,
+            lock,
+            probe,
+            config,
+            cpus: M::cpus(),
+            writers: resolved.writers,
+            quanta: resolved.quanta,
+            rounds: resolved.rounds,
+            expected: resolved.expected,
+            ..Run::default()
+        };
+        (self.lock, self.out_of_memory, self.books) = (None, 0, M::Books::default());
+    }
+
     /// All rounds; or, if seconds are given, as many as begin in that time. The one that gives the verdict
     /// which they are made for is the last.
     pub fn rounds(&mut self, body: Body<M>, settings: &RunSettings) -> Result<(), Refusal> {
@@ -106,7 +125,7 @@ impl<'a, M: Rig> Stage<'a, M> {
     /// Runs `body(who)` in every task at once. Each begins after a few PAUSEs, by chance; the time counts
     /// from the first begin to the last end.
     pub fn race(&mut self, body: &(dyn Fn(u32) + Sync)) -> Result<(), Refusal> {
-        let most = if M::is_sequential() { FEW_PAUSES } else { M::PAUSES };
+        let most = M::pauses();
         let pauses: [u8; MAX_WRITERS as usize] = core::array::from_fn(|_| self.chance.u8(..=most));
         M::race(self, &|who| {
             (0..pauses[who as usize]).for_each(|_| M::relax());

@@ -5,9 +5,9 @@ use core::time::Duration;
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread;
 
-use super::survey::{Subject, Survey};
+use super::survey::Subject;
 use super::world::World;
-use crate::explore::{Frontier, Part, Share};
+use crate::explore::{Frontier, Part, Share, Survey};
 
 /// Between two looks at how far the searches are.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);

@@ -11,7 +11,7 @@ use super::task::{Looks, Turns};
 use super::transcript::Of;
 use super::world::World;
 use crate::errno::Errno;
-use crate::event::{Access, Block, Change, Events, Kinds, LockId, Op, Outcome, TaskStep, Ticket, What};
+use crate::event::{Access, Block, Change, Events, Kinds, LockId, Outcome, TaskStep, Ticket, What};
 use crate::explore::{Act, Object, Step};
 use crate::host::arena::Arena;
 use crate::machine::{BadFree, Cpu, CpuId, Kind, Memory, Sched, Sleep, TaskId};
@@ -57,7 +57,7 @@ impl Events for Explored {
             What::Lock(..) | What::Task(TaskStep::MaySleep) => {
                 outside(|| here(|world| world.hear(what, at)));
             }
-            What::Task(_) | What::Irq(_) => {}
+            What::Block(Block::Allocated { .. }) | What::Task(_) | What::Irq(_) => {}
         }
         Ticket::default()
     }
@@ -91,12 +91,7 @@ impl Events for Explored {
 #[inline]
 fn tell_access(access: &Access, at: &'static Location<'static>) {
     let &Access { site, op, address, size } = access;
-    let act = match op {
-        Op::Point => return,
-        Op::Load | Op::Look | Op::Read => Act::Load,
-        Op::Store(_) | Op::Put(_) | Op::Clear | Op::Write => Act::Store,
-        Op::Swap(_) | Op::Update => Act::Update,
-    };
+    let Some(act) = Act::of(op) else { return };
     step(address, size, act, Of::Access(site, op), at);
     if act == Act::Load && size <= 8 {
         here(|world| world.note_look(address, size));
@@ -105,14 +100,7 @@ fn tell_access(access: &Access, at: &'static Location<'static>) {
 
 fn tell_units(change: Change, lock: &LockId, free: u64, at: &'static Location<'static>) {
     let Some(initially) = here(|world| world.initially(lock.address, free)) else { return };
-    let act = match change {
-        Change::Take(units) => Act::Take { units, initially },
-        Change::TryTake(units) => Act::TryTake { units, initially },
-        Change::Give(units) => Act::Give { units, most: u64::MAX },
-        Change::GiveAll => Act::Give { units: u64::MAX, most: u64::MAX },
-        Change::Withdraw => Act::Withdraw { initially },
-        Change::Queue => Act::Update,
-    };
+    let act = Act::of_units(change, initially);
     step(lock.address, usize::from(change == Change::Queue), act, Of::Lock(*lock), at);
 }
 

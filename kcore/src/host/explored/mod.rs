@@ -9,7 +9,6 @@
 //! | `task` | a task: where it is, and what it wants to do next |
 //! | `buffer` | stores that no other task sees yet |
 //! | `failure` | allocations that fail |
-//! | `driver` | who decides which task goes on |
 //! | `repeat` | steps that are made as they were in the execution before |
 //! | `watchdog` | what is wrong with an execution |
 //! | `body` | what a task does, and what is left when that panics |
@@ -23,7 +22,6 @@
 
 mod body;
 mod buffer;
-mod driver;
 mod failure;
 mod inside;
 mod jobs;
@@ -39,11 +37,10 @@ mod transcript;
 mod watchdog;
 mod world;
 
-pub use driver::Trouble;
 pub use inside::{Inside, Told};
 pub use jobs::{Jobs, Progress};
 pub use machine::Explored;
 pub use model::{Checked, check};
 pub use region::Allocator;
-pub use survey::{Damage, End, Ends, MemoryModel, Replay, Subject, Survey};
+pub use survey::{MemoryModel, Replay, Subject};
 pub use transcript::{Allocated, Line, Of, Transcript};

@@ -2,12 +2,11 @@
 
 use core::ptr::NonNull;
 
-use super::driver::{Driver, Trouble};
 use super::machine::here;
 use super::region::outside;
 use super::survey::MemoryModel;
 use super::world::{MOST_TASKS, World};
-use crate::explore::{Schedule, Search};
+use crate::explore::{Driver, Schedule, Search, Trouble};
 use crate::settings::Verdict;
 
 /// What all executions came to.

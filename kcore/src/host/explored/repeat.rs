@@ -1,7 +1,7 @@
 //! Steps that are made as they were in the execution before.
 
-use super::driver::Trouble;
 use super::world::World;
+use crate::explore::Trouble;
 use crate::explore::{Divergence, Next, Step};
 
 impl World {

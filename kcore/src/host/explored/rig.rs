@@ -19,8 +19,11 @@ use crate::settings::MAX_WRITERS;
 impl Rig for Explored {
     type Heap = Round;
     type Books = ();
+
     /// A task that begins later is one that is not chosen yet.
-    const PAUSES: u8 = 0;
+    fn pauses() -> u8 {
+        0
+    }
 
     /// Each task has one of its own.
     fn cpus() -> u32 {

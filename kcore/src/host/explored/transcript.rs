@@ -10,7 +10,7 @@ use super::task::Task;
 use super::world::World;
 
 use crate::event::{LockId, Op, Outcome, Site};
-use crate::explore::{Schedule, Step};
+use crate::explore::{Act, Schedule, Step};
 use crate::machine::{Kind, TaskId};
 use crate::sync::is_silent;
 
@@ -42,6 +42,12 @@ impl Line {
     /// who does waits by itself.
     fn is_silent(&self) -> bool {
         !self.is_told_everywhere() && !self.step.waits()
+    }
+
+    /// Whether no explorer hears of it whose machine was not made to explore.
+    pub fn is_unheard(&self) -> bool {
+        let is_end = matches!((self.of, self.step.act), (Of::End, Act::Give { .. }));
+        !self.is_told_everywhere() && !is_end && !matches!(self.of, Of::WakeUp(_) | Of::Looks)
     }
 
     /// Whether a machine that does not explore tells of such a step, too, if it is asked to.

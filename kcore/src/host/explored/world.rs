@@ -7,14 +7,13 @@ use std::vec::Vec;
 
 use corosensei::{Coroutine, CoroutineResult};
 
-use super::driver::{Driver, Trouble};
 use super::machine::settle;
 use super::quiet;
 use super::region::{PARTS, PartStack, Region, is_installed, outside};
 use super::task::{Looks, Task, Turns};
 use super::transcript::{Line, Of, Transcript};
 use crate::event::{Event, Kinds};
-use crate::explore::{Divergence, Next, Object, Search, Step, Want};
+use crate::explore::{Divergence, Driver, Next, Object, Search, Step, Trouble, Want};
 use crate::host::arena::Arena;
 use crate::machine::TaskId;
 use crate::probe::Plan;

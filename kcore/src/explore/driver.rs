@@ -1,12 +1,15 @@
 //! Who decides which task goes on, and why an execution may say nothing.
 
-use std::string::String;
+use alloc::string::String;
 
+use super::follow::Follow;
+use super::search::{Divergence, Next, Search, Want};
+use super::trace::Trace;
 use crate::experiment::Refusal;
-use crate::explore::{Divergence, Follow, Next, Search, Trace, Want};
 
 /// Who decides which task goes on.
-pub(super) enum Driver {
+#[derive(Debug)]
+pub enum Driver {
     /// All executions are made.
     Search(Search),
     /// One is.
@@ -15,7 +18,7 @@ pub(super) enum Driver {
 
 impl Driver {
     /// An execution begins: with all steps of the [trace](Driver::trace) that there is already, if it says so.
-    pub(super) fn begin(&mut self) -> bool {
+    pub fn begin(&mut self) -> bool {
         match self {
             Driver::Search(search) => {
                 search.begin();
@@ -26,20 +29,25 @@ impl Driver {
     }
 
     /// These were made.
-    pub(super) fn repeated(&mut self) {
+    pub fn repeated(&mut self) {
         if let Driver::Search(search) = self {
             search.repeated(search.trace().len());
         }
     }
 
-    pub(super) fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Result<Next, Divergence> {
+    /// See [`Search::next`] and [`Follow::next`].
+    ///
+    /// # Errors
+    /// See [`Search::next`].
+    pub fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Result<Next, Divergence> {
         match self {
             Driver::Search(search) => search.next(pending, last),
             Driver::Follow(follow) => Ok(follow.next(pending, last)),
         }
     }
 
-    pub(super) fn barrier(&mut self) {
+    /// All tasks have waited for each other.
+    pub fn barrier(&mut self) {
         match self {
             Driver::Search(search) => search.barrier(),
             Driver::Follow(follow) => follow.barrier(),
@@ -48,7 +56,7 @@ impl Driver {
 
     /// The steps of the execution.
     #[inline]
-    pub(super) fn trace(&self) -> &Trace {
+    pub fn trace(&self) -> &Trace {
         match self {
             Driver::Search(search) => search.trace(),
             Driver::Follow(follow) => follow.trace(),

@@ -1,0 +1,91 @@
+//! All executions of an experiment, made on the CPU of the caller, and what they came to.
+
+use alloc::format;
+
+use kcore::experiment::{Cause, Experiment, Placement, Refusal, Resolved, body, of_kernel};
+use kcore::explore::{Driver, End, Search, Survey, Trouble};
+use kcore::settings::{RunSettings, Usage, With};
+
+use crate::machine::Kernel;
+use crate::observe::explorer::{self, Mode};
+
+use super::Stage;
+use super::trial::body_of;
+
+/// How `entry` is explored here, if it can be, `with` what was asked for.
+///
+/// # Errors
+/// Something happens in it that is not told as a step, or is decided by another than the explorer.
+pub fn mode(entry: &Experiment, with: Option<With>) -> Result<Mode, Usage> {
+    let is = |own: &Experiment| core::ptr::eq(own, entry);
+    let has_all = body::<Kernel>(entry).is_some() && !entry.is_silent;
+    let mode = match entry.placement {
+        _ if is(of_kernel::irq) || is(of_kernel::softirq) => Mode::Interrupted,
+        Placement::Spread if has_all => Mode::Apart,
+        Placement::OneCpu if has_all && (entry.cause == Cause::Preemption || with == Some(With::Preempt)) => {
+            Mode::Preempted
+        }
+        Placement::OneCpu if has_all => Mode::Shared,
+        _ => {
+            return Err(Usage::new(format!(
+                "{} cannot be explored in the kernel: of something that it needs no step is told there",
+                entry.name
+            )));
+        }
+    };
+    match with {
+        Some(_) if self::with(mode) != with => {
+            Err(Usage::new(format!("{} has nothing that could come: no with=", entry.name)))
+        }
+        _ => Ok(mode),
+    }
+}
+
+/// What happens in that mode besides the steps of tasks.
+pub fn with(mode: Mode) -> Option<With> {
+    match mode {
+        Mode::Interrupted => Some(With::Irq),
+        Mode::Preempted => Some(With::Preempt),
+        Mode::Apart | Mode::Shared => None,
+    }
+}
+
+/// Makes executions of it until all were made, or `goes_on` says that it is enough: it is asked after each.
+pub fn survey(
+    resolved: &Resolved,
+    settings: &RunSettings,
+    mode: Mode,
+    mut goes_on: impl FnMut(&Survey) -> bool,
+) -> Survey {
+    let tasks = resolved.writers as usize;
+    let parts = tasks + usize::from(mode == Mode::Interrupted);
+    explorer::open(tasks, mode, Driver::Search(Search::new(parts, parts)));
+    let mut survey = Survey::default();
+    let mut stage = Stage::new(resolved, settings);
+    loop {
+        match execution(&mut stage, settings, &mut survey) {
+            Err(trouble) => survey.trouble = Some(trouble),
+            Ok(false) => survey.complete = true,
+            Ok(true) if goes_on(&survey) => continue,
+            Ok(true) => {}
+        }
+        break;
+    }
+    drop(stage);
+    explorer::close();
+    survey
+}
+
+/// Makes one execution, from a fresh state; whether there are others.
+fn execution(stage: &mut Stage<'_>, settings: &RunSettings, survey: &mut Survey) -> Result<bool, Trouble> {
+    explorer::begin().map_err(|error| Trouble::Refused(error.into()))?;
+    stage.again();
+    let end = match stage.rounds(body_of(stage.resolved.experiment), settings) {
+        Ok(()) | Err(Refusal::Stopped) => {
+            let broken = stage.judge(None);
+            broken.map_or_else(|| Ok(Ok(End::of(&stage.run))), |why| Err(Trouble::Account(why)))
+        }
+        Err(refusal) => Ok(Err(refusal)),
+    };
+    explorer::end(|driver| survey.count(end?, driver.trace(), false))
+}

@@ -1,0 +1,203 @@
+//! What is told, as steps.
+
+use core::panic::Location;
+use core::sync::atomic::Ordering::Relaxed;
+
+use kcore::event::{Access, Actor, Block, Change, Event, IrqStep, Kinds, LockId, LockStep, TaskStep, What};
+use kcore::explore::{Act, Object, Step, Trouble};
+use kcore::machine::{Context, TaskId};
+
+use super::turns::{INSIDE, Mode, NO_PART, PART, TURN, arrive, with};
+use super::world::{Wish, World};
+use crate::arch::cpu;
+use crate::observe::participant;
+use crate::task;
+use crate::{context, task::schedule};
+
+/// What is heard.
+pub(super) fn wanted() -> Kinds {
+    Kinds::all() - Kinds::OUTCOMES - Kinds::POINTS
+}
+
+/// Something is told. It is a step, or otherwise known from then on, if the part tells it whose turn it is.
+pub(super) fn hear(event: &Event) {
+    if INSIDE.load(Relaxed) || event.actor.task.0 != TURN.load(Relaxed) {
+        return;
+    }
+    match event.what {
+        What::Block(Block::Allocated { address, size }) => {
+            with(|world| world.names.allocated(world.turn, address, size));
+        }
+        _ if PART.load(Relaxed) == NO_PART => {}
+        _ => hear_part(event),
+    }
+}
+
+fn hear_part(event: &Event) {
+    let &Event { actor, at, .. } = event;
+    match event.what {
+        What::Access(access) => touch(actor, access, at),
+        What::Units(change, lock, free) => change_units(actor, change, lock, free, at),
+        What::Block(Block::Freed { address, size }) => make(actor, at, |world| {
+            Step { object: world.names.of(address), size: size.max(1) as u64, act: Act::Store }.into()
+        }),
+        What::Lock(step, lock) => hear_lock(event, step, lock),
+        What::Task(TaskStep::MaySleep) => look(event),
+        What::Task(TaskStep::Block) => sleep(actor, at),
+        What::Task(TaskStep::Woken(task)) => wake(actor, task, at),
+        What::Task(TaskStep::Spins) => make(actor, at, spin),
+        What::Irq(IrqStep::Off) => window(actor, at),
+        What::Block(Block::Allocated { .. }) | What::Task(_) | What::Irq(_) => {}
+    }
+}
+
+fn hear_lock(event: &Event, step: LockStep, lock: LockId) {
+    if event.actor.context == Context::Task {
+        schedule::this_task().held.step(step, &lock, event.at);
+    }
+    let is_atomic = context::is_atomic();
+    with(|world| {
+        world.given(event.actor);
+        match (step, world.turn) {
+            (LockStep::Release, Some(me)) => world.parts[usize::from(me)].gives = Some((lock, event.at)),
+            _ => world.tell(event.actor, event.what, event.at, is_atomic),
+        }
+    });
+}
+
+/// A sleep that may be wrong.
+fn look(event: &Event) {
+    let is_atomic = context::is_atomic();
+    with(|world| world.tell(event.actor, event.what, event.at, is_atomic));
+}
+
+fn touch(actor: Actor, access: Access, at: &'static Location<'static>) {
+    let Some(act) = Act::of(access.op) else { return };
+    make(actor, at, |world| {
+        let (object, size) = (world.names.of(access.address), access.size as u64);
+        if act == Act::Load && access.size <= size_of::<usize>() {
+            note_look(world, (object, size));
+        }
+        Step { object, size, act }.into()
+    });
+}
+
+fn note_look(world: &mut World, look: (Object, u64)) {
+    let Some(me) = world.turn else { return };
+    let looks = &mut world.parts[usize::from(me)].looks;
+    if looks[0] != Some(look) {
+        *looks = [Some(look), looks[0]];
+    }
+}
+
+fn change_units(actor: Actor, change: Change, lock: LockId, free: u64, at: &'static Location<'static>) {
+    make(actor, at, |world| {
+        let object = world.names.of(lock.address);
+        let act = Act::of_units(change, world.initially(object, free));
+        let step = Step { object, size: u64::from(change == Change::Queue), act };
+        Wish { step, lock: step.waits().then_some(lock) }
+    });
+    if matches!(change, Change::Give(_) | Change::GiveAll) {
+        with(|world| world.given(actor));
+    }
+}
+
+/// The part that runs sleeps until it is woken: when it goes on it was, and does not sleep once more.
+fn sleep(actor: Actor, at: &'static Location<'static>) {
+    make(actor, at, |world| {
+        let object = World::wake_up_of(world.turn.unwrap_or_default());
+        world.initially(object, 0);
+        Step { object, size: 0, act: Act::Take { units: 1, initially: 0 } }.into()
+    });
+    INSIDE.store(true, Relaxed);
+    task::wake(actor.task);
+    INSIDE.store(false, Relaxed);
+}
+
+fn wake(actor: Actor, task: TaskId, at: &'static Location<'static>) {
+    if let Some(who) = with(|world| world.part_of(task)) {
+        let object = World::wake_up_of(who);
+        make(actor, at, |world| {
+            world.initially(object, 0);
+            Step { object, size: 0, act: Act::Give { units: 1, most: 1 } }.into()
+        });
+    }
+}
+
+/// The part that runs spins, and goes on when what it has looked at has changed.
+fn spin(world: &mut World) -> Wish {
+    let me = usize::from(world.turn.unwrap_or_default());
+    let [last, also] = core::mem::take(&mut world.parts[me].looks);
+    if Mode::now().is_shared() {
+        world.trouble.get_or_insert(Trouble::Cannot("a loop that waits for a task of the same CPU"));
+    }
+    if last.is_none() {
+        world.trouble.get_or_insert(Trouble::Cannot("a loop that waits for what no task tells of"));
+    }
+    let (object, size) = last.unwrap_or((Object(0), 0));
+    Step { object, size, act: Act::Await { also } }.into()
+}
+
+/// The part that runs makes a step, when it is its turn.
+fn make(actor: Actor, at: &'static Location<'static>, wish: impl FnOnce(&mut World) -> Wish) {
+    let mode = Mode::now();
+    if mode != Mode::Apart {
+        window(actor, at);
+    }
+    arrive(actor, at, |world| {
+        if let Some(me) = world.turn {
+            world.parts[usize::from(me)].has_moved = true;
+        }
+        let wish = wish(world);
+        if mode.is_shared() { world.trying(wish) } else { wish }
+    });
+    if mode.is_shared() {
+        wait(actor, at);
+    }
+}
+
+/// If the part that runs has tried something in vain, it gives the CPU away until it can have that.
+fn wait(actor: Actor, at: &'static Location<'static>) {
+    let otherwise = with(|world| {
+        let part = &mut world.parts[usize::from(world.turn?)];
+        part.otherwise.take().filter(|_| !part.has_got)
+    });
+    if let Some(wish) = otherwise {
+        arrive(actor, at, |_| World::cpu(false).into());
+        arrive(actor, at, |_| wish);
+        arrive(actor, at, |_| World::cpu(true).into());
+    }
+}
+
+/// Between two steps of a task: if interrupts are on, the experiment's comes here, or it does not; if it can be
+/// preempted, another task has the CPU, or none does.
+fn window(actor: Actor, at: &'static Location<'static>) {
+    let is_open = actor.context == Context::Task
+        && match Mode::now() {
+            Mode::Interrupted => cpu::irq_are_on(),
+            Mode::Preempted => cfg!(feature = "preempt") && !context::is_atomic(),
+            Mode::Apart | Mode::Shared => false,
+        };
+    let has_moved = |world: &mut World| {
+        let me = world.turn.filter(|_| is_open)?;
+        Some(core::mem::take(&mut world.parts[usize::from(me)].has_moved))
+    };
+    if is_open && with(has_moved) == Some(true) {
+        give_way(actor, at);
+    }
+}
+
+/// Another part may have the CPU here.
+fn give_way(actor: Actor, at: &'static Location<'static>) {
+    [false, true].into_iter().for_each(|takes| arrive(actor, at, |_| World::cpu(takes).into()));
+}
+
+/// The running task sleeps for a time, if it is a part. How long that takes decides nothing: others may do as much
+/// meanwhile as they will.
+#[track_caller]
+pub fn rest() {
+    let is_part = TURN.load(Relaxed) == task::current().0 && PART.load(Relaxed) != NO_PART;
+    if is_part && Mode::now().is_shared() {
+        give_way(participant::actor(), Location::caller());
+    }
+}

@@ -1,0 +1,322 @@
+//! One execution at a time: its parts, what each wants to do next, and what was found.
+
+use alloc::vec::Vec;
+use core::panic::Location;
+use core::sync::atomic::Ordering::Relaxed;
+
+use kcore::event::{Actor, Event, LockId, LockStep, Waiting, What};
+use kcore::explore::{self, Act, Driver, Object, Step, Trouble, Want};
+use kcore::machine::{CpuId, TaskId};
+use kcore::probe::Plan;
+use kcore::session::{Session, Standing};
+use kcore::settings::Verdict;
+use kcore::wait_for::{Graph, Tasks, Where};
+
+use super::names::Names;
+use super::turns::{Mode, NO_PART, PART, TURN};
+use crate::task::table;
+
+/// More steps than any execution has that comes to an end.
+const MOST_STEPS: usize = 10_000;
+/// The first name of what has no address: the CPU, and wake-ups of parts.
+const NAMELESS: u64 = 1 << 62;
+/// The CPU that parts share.
+const CPU: Object = Object(NAMELESS + (1 << 41));
+
+/// A part of an execution: a task, or the experiment's interrupt.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    /// Its task, or the one on top of which the interrupt is.
+    pub(super) task: TaskId,
+    /// Who waits for the step that it wants to make.
+    pub(super) actor: Actor,
+    /// Where it wants to make it, and what it would wait for.
+    at: &'static Location<'static>,
+    lock: Option<LockId>,
+    /// It is about to give this lock back, there: whatever comes before the step that does so finds it taken.
+    pub(super) gives: Option<(LockId, &'static Location<'static>)>,
+    /// It has made a step since another could have the CPU for the last time.
+    pub(super) has_moved: bool,
+    /// What it does when it has the CPU no more, if it has tried that in vain.
+    pub(super) otherwise: Option<Wish>,
+    /// Whether the last units that it has tried to take were there.
+    pub(super) has_got: bool,
+    /// It has come to the end of its body, or of its handler.
+    pub(super) is_through: bool,
+    /// Where it has looked since it waited last: the last two places.
+    pub(super) looks: [Option<(Object, u64)>; 2],
+}
+
+impl Part {
+    pub(super) fn of(task: TaskId) -> Self {
+        Part {
+            task,
+            actor: Actor::task(task),
+            at: Location::caller(),
+            lock: None,
+            gives: None,
+            has_moved: false,
+            otherwise: None,
+            has_got: false,
+            is_through: false,
+            looks: [None; 2],
+        }
+    }
+}
+
+/// What tasks run in the race under way.
+pub(super) type Body = &'static (dyn Fn(u32) + Sync);
+
+/// What is explored.
+pub(super) struct World {
+    pub(super) driver: Driver,
+    /// The tasks, and then the interrupt, if it comes.
+    pub(super) parts: Vec<Part>,
+    /// How many of them are tasks.
+    pub(super) tasks: usize,
+    pub(super) wants: Vec<Option<Want>>,
+    /// The part that runs; [`None`] while who sets them up and judges them does.
+    pub(super) turn: Option<u8>,
+    pub(super) runner: TaskId,
+    /// All tasks have come to their first steps: who goes on is decided from now on.
+    pub(super) is_set_up: bool,
+    pub(super) body: Option<Body>,
+    pub(super) names: Names,
+    /// Units of each object: how many there were before its first step in this race, and how many there are.
+    units: Vec<(Object, u64, u64)>,
+    session: Session,
+    pub(super) found: Option<Verdict>,
+    pub(super) trouble: Option<Trouble>,
+}
+
+/// Who goes on.
+#[derive(Clone, Copy)]
+pub(super) struct Next {
+    /// The part; [`None`] for who sets them up and judges them.
+    pub(super) part: Option<u8>,
+    /// Its task.
+    pub(super) task: TaskId,
+    /// It is the interrupt, and is to come now.
+    pub(super) comes: Option<u8>,
+    /// No part can go on, or all are through.
+    pub(super) is_over: bool,
+}
+
+/// What a part wants to do.
+#[derive(Clone, Copy)]
+pub(super) struct Wish {
+    pub(super) step: Step,
+    /// What it waits for, if that is a lock.
+    pub(super) lock: Option<LockId>,
+}
+
+impl From<Step> for Wish {
+    fn from(step: Step) -> Self {
+        Wish { step, lock: None }
+    }
+}
+
+impl World {
+    /// For so many `tasks`, and with their interrupt if that is the `mode`.
+    pub(super) fn new(runner: TaskId, tasks: usize, mode: Mode, driver: Driver) -> Self {
+        let parts = tasks + usize::from(mode == Mode::Interrupted);
+        World {
+            driver,
+            parts: alloc::vec![Part::of(TaskId(0)); parts],
+            tasks,
+            wants: alloc::vec![None; parts],
+            turn: None,
+            runner,
+            is_set_up: false,
+            body: None,
+            names: Names::of_tasks(tasks),
+            units: Vec::new(),
+            session: Session::new(&Plan::Pass, tasks as u32, Some(Graph::new())),
+            found: None,
+            trouble: None,
+        }
+    }
+
+    /// An execution begins.
+    pub(super) fn begin(&mut self) {
+        if let Driver::Search(search) = &mut self.driver {
+            search.begin();
+        }
+        self.names.forget();
+        (self.found, self.trouble) = (None, None);
+    }
+
+    /// A race begins, in which each task runs `body`.
+    pub(super) fn begin_race(&mut self, body: Body) {
+        self.driver.barrier();
+        self.session.begin_round();
+        self.units.clear();
+        self.wants.fill(None);
+        (self.body, self.is_set_up) = (Some(body), false);
+        for part in &mut self.parts {
+            *part = Part::of(part.task);
+        }
+        if let Some(interrupt) = self.interrupt() {
+            self.parts[usize::from(interrupt)] = Part::of(TaskId(0));
+            self.wants[usize::from(interrupt)] = Some(Want::of(World::cpu(true)));
+        }
+    }
+
+    /// The part that is the interrupt, if it comes.
+    pub(super) fn interrupt(&self) -> Option<u8> {
+        (self.parts.len() > self.tasks).then_some(self.tasks as u8)
+    }
+
+    /// The step by which a part has the CPU for itself, or has it no more.
+    pub(super) fn cpu(takes: bool) -> Step {
+        let act = match takes {
+            true => Act::Take { units: 1, initially: 1 },
+            false => Act::Give { units: 1, most: 1 },
+        };
+        Step { object: CPU, size: 0, act }
+    }
+
+    /// A part that has the CPU and would sleep looks first whether it has to: then it gives the CPU away.
+    pub(super) fn trying(&mut self, wish: Wish) -> Wish {
+        let sleeps = wish.lock.is_none_or(|lock| lock.name.waiting != Waiting::Spins);
+        let (Some(me), Act::Take { units, initially }, true) = (self.turn, wish.step.act, sleeps) else {
+            return wish;
+        };
+        self.parts[usize::from(me)].otherwise = Some(wish);
+        Wish { step: Step { act: Act::TryTake { units, initially }, ..wish.step }, ..wish }
+    }
+
+    /// What is called the wake-up of part `who`.
+    pub(super) fn wake_up_of(who: u8) -> Object {
+        Object(NAMELESS + u64::from(who))
+    }
+
+    /// The units that there were of an object before its first step in this race: `now`, if this is that.
+    pub(super) fn initially(&mut self, object: Object, now: u64) -> u64 {
+        match self.units.iter().find(|(other, ..)| *other == object) {
+            Some((_, initially, _)) => *initially,
+            None => {
+                self.units.push((object, now, now));
+                now
+            }
+        }
+    }
+
+    /// The part that is `task`.
+    pub(super) fn part_of(&self, task: TaskId) -> Option<u8> {
+        self.parts[..self.tasks].iter().position(|part| part.task == task).map(|who| who as u8)
+    }
+
+    /// The part that runs, and who goes on: it wants to do this.
+    pub(super) fn want(&mut self, actor: Actor, at: &'static Location<'static>, wish: Wish) -> (u8, Next) {
+        let me = self.turn.expect("a part has its turn while it runs");
+        let part = &mut self.parts[usize::from(me)];
+        (part.actor, part.at, part.lock) = (actor, at, wish.lock);
+        self.wants[usize::from(me)] = Some(Want::of(wish.step));
+        (me, self.decide(me))
+    }
+
+    /// The part that runs has given back what it was about to give.
+    pub(super) fn given(&mut self, actor: Actor) {
+        let part = self.turn.map(|me| &mut self.parts[usize::from(me)]);
+        if let Some((lock, at)) = part.and_then(|part| part.gives.take()) {
+            self.tell(actor, What::Lock(LockStep::Release, lock), at, false);
+        }
+    }
+
+    /// Part `me` has nothing to do any more.
+    pub(super) fn through(&mut self, me: u8) {
+        self.parts[usize::from(me)].is_through = true;
+        self.wants[usize::from(me)] = None;
+    }
+
+    /// Who goes on after part `last`.
+    pub(super) fn decide(&mut self, last: u8) -> Next {
+        let part = if self.is_set_up { self.choose(last) } else { None };
+        let is_to_come =
+            |part: u8| self.interrupt() == Some(part) && self.parts[usize::from(part)].task == TaskId(0);
+        let comes = part.filter(|part| is_to_come(*part));
+        if comes.is_none() {
+            self.pass(part);
+        }
+        let task = part.map_or(self.runner, |part| self.parts[usize::from(part)].task);
+        Next { part, task, comes, is_over: part.is_none() && self.is_set_up }
+    }
+
+    fn choose(&mut self, last: u8) -> Option<u8> {
+        if self.driver.trace().len() >= MOST_STEPS {
+            self.trouble.get_or_insert(Trouble::Cannot("an execution without an end"));
+        }
+        if self.trouble.is_some() {
+            return None;
+        }
+        let trouble = match self.driver.next(&self.wants, Some(last)) {
+            Ok(explore::Next::Run(part)) => {
+                self.go(part);
+                return Some(part);
+            }
+            Ok(explore::Next::Over) => return None,
+            Ok(explore::Next::Asleep) => Trouble::Redundant,
+            Err(divergence) => Trouble::Diverged(divergence),
+        };
+        self.trouble = Some(trouble);
+        None
+    }
+
+    /// Part `who` makes its step.
+    fn go(&mut self, who: u8) {
+        let Some(Want { step, .. }) = self.wants[usize::from(who)].take() else { return };
+        if let Act::TryTake { units, .. } = step.act {
+            let now = self.units.iter().find(|(object, ..)| *object == step.object);
+            self.parts[usize::from(who)].has_got = now.is_some_and(|(.., now)| *now >= units);
+        }
+        if let Some((.., now)) = self.units.iter_mut().find(|(object, ..)| *object == step.object) {
+            *now = step.units_after(*now).unwrap_or(*now);
+        }
+    }
+
+    /// It is the turn of part `next`, or of who sets them up.
+    pub(super) fn pass(&mut self, next: Option<u8>) {
+        self.turn = next;
+        let task = next.map_or(self.runner, |part| self.parts[usize::from(part)].task);
+        TURN.store(task.0, Relaxed);
+        PART.store(next.map_or(NO_PART, u32::from), Relaxed);
+    }
+
+    /// No part goes on, and not all are through: says why.
+    pub(super) fn find_why(&mut self) {
+        let stuck: Vec<Part> = self.parts.iter().filter(|part| !part.is_through).copied().collect();
+        for part in stuck.iter() {
+            if let Some(lock) = part.lock {
+                self.tell(part.actor, What::Lock(LockStep::Wait, lock), part.at, false);
+            }
+        }
+        if self.found.is_none() {
+            self.session.look_at_still(&AllRun);
+            let spins =
+                |want: &Option<Want>| want.is_some_and(|want| matches!(want.step.act, Act::Await { .. }));
+            let otherwise = if self.wants.iter().any(spins) { Verdict::Livelock } else { Verdict::Stuck };
+            self.found = Some(self.session.found().map_or(otherwise, |finding| finding.verdict()));
+        }
+    }
+
+    /// Something happens that may be wrong.
+    pub(super) fn tell(&mut self, actor: Actor, what: What, at: &'static Location<'static>, is_atomic: bool) {
+        let Some(task) = table::find(actor.task) else { return };
+        let event = Event { actor, cpu: CpuId(actor.task.0), at, what };
+        let preemptive = cfg!(feature = "preempt");
+        let standing = Standing { who: None, held: &task.held, is_atomic, interrupts_off: false, preemptive };
+        if self.session.on(&event, &standing, &AllRun).stops && self.found.is_none() {
+            self.found = self.session.found().map(|finding| finding.verdict());
+        }
+    }
+}
+
+/// Every task has a CPU, and is on it until it ends; the interrupt is on top of one.
+struct AllRun;
+
+impl Tasks for AllRun {
+    fn whereabouts(&self, task: TaskId) -> Where {
+        Where::OnCpu(CpuId(task.0))
+    }
+}

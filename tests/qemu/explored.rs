@@ -1,0 +1,155 @@
+//! Experiments that are explored in the kernel: how many executions there are, and how many of them end how.
+//!
+//! The counts follow from the steps. A task that increments under a lock takes it, loads, stores and gives it back; its
+//! interrupt can come before and after all that, and between two of these steps where interrupts are on.
+
+use kcore::report::{Explore, Outcome, Record};
+use kcore::settings::{Config, Form, Verdict};
+use lab::status::Status;
+use libtest_mimic::Trial;
+use tests::Case;
+use tests::ensure::{Answer, same};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let cases = interrupts().chain(sharing()).chain(tasks()).chain([cut()]).chain(refused());
+    cases.map(Case::trial).collect()
+}
+
+/// Executions that end so.
+type Ends = &'static [(Verdict, u64)];
+
+/// A task and its interrupt, or the softirq that this raises. Forms that leave it in are wrong cures of the one that
+/// keeps it out, and are found.
+fn interrupts() -> impl Iterator<Item = Case> {
+    const LOST: Ends = &[(Verdict::Clean, 2), (Verdict::Raced, 1)];
+    const DEADLOCK: Ends = &[(Verdict::Clean, 2), (Verdict::Deadlock, 3)];
+    const SLEPT: Ends = &[(Verdict::Clean, 2), (Verdict::InvalidContext, 3)];
+    let cases: [(&str, Form, Ends); 12] = [
+        ("irq", Form::None, LOST),
+        ("irq", Form::PreemptOff, LOST),
+        ("irq", Form::Spinlock, DEADLOCK),
+        ("irq", Form::Bh, DEADLOCK),
+        ("irq", Form::Semaphore, SLEPT),
+        ("irq", Form::Mutex, SLEPT),
+        ("irq", Form::IrqOff, &[(Verdict::Clean, 2)]),
+        ("irq", Form::Irqsave, &[(Verdict::Clean, 2)]),
+        ("softirq", Form::None, LOST),
+        ("softirq", Form::Spinlock, DEADLOCK),
+        ("softirq", Form::Bh, &[(Verdict::Clean, 5)]),
+        ("softirq", Form::Irqsave, &[(Verdict::Clean, 2)]),
+    ];
+    let one = cases.into_iter().map(|(name, lock, ends)| explored(name, lock, "with=irq cpus=1", ends));
+    // Other CPUs look on; one more increment is one more place between two critical sections.
+    let more = [
+        explored("irq", Form::Spinlock, "with=irq cpus=4", DEADLOCK),
+        explored("irq", Form::Irqsave, "with=irq cpus=4", &[(Verdict::Clean, 2)]),
+        explored("irq", Form::Irqsave, "with=irq cpus=1 quanta=3", &[(Verdict::Clean, 4)]),
+    ];
+    one.chain(more)
+}
+
+/// Two tasks of one CPU: one has it until it sleeps, and then also until it could be preempted. With a load, a sleep and
+/// a store in each, two parts of A's and two of B's can be put in 6 orders, and three in 20. A lock that sleeps keeps the
+/// other out meanwhile.
+fn sharing() -> impl Iterator<Item = Case> {
+    const ONE_OF_TWO: Ends = &[(Verdict::Clean, 2)];
+    const HANDED_ON: Ends = &[(Verdict::Clean, 26)];
+    let cases: [(&str, Form, &str, Ends); 14] = [
+        ("sleep", Form::None, "", &[(Verdict::Clean, 2), (Verdict::Raced, 4)]),
+        ("sleep", Form::None, "with=preempt", &[(Verdict::Clean, 2), (Verdict::Raced, 18)]),
+        ("sleep", Form::PreemptOff, "", &[(Verdict::InvalidContext, 6)]),
+        ("sleep", Form::IrqOff, "", &[(Verdict::InvalidContext, 6)]),
+        ("sleep", Form::Spinlock, "", &[(Verdict::InvalidContext, 4)]),
+        ("sleep", Form::Semaphore, "", &[(Verdict::Clean, 4)]),
+        ("sleep", Form::RwSem, "", &[(Verdict::Clean, 4)]),
+        ("preempt", Form::PreemptOff, "", ONE_OF_TWO),
+        ("preempt", Form::IrqOff, "", ONE_OF_TWO),
+        ("preempt", Form::Spinlock, "", ONE_OF_TWO),
+        ("preempt", Form::Bh, "", ONE_OF_TWO),
+        ("preempt", Form::Semaphore, "", HANDED_ON),
+        ("preempt", Form::Mutex, "", HANDED_ON),
+        ("preempt", Form::Completion, "", HANDED_ON),
+    ];
+    let given = "quantum=16 qset=2 cpus=1";
+    let forms = cases
+        .into_iter()
+        .map(move |(name, lock, with, ends)| explored(name, lock, &format!("{with} {given}"), ends));
+    // A kernel that takes no CPU away needs no lock.
+    forms.chain([explored("preempt", Form::None, given, ONE_OF_TWO).config(Config::Smp), leaking()])
+}
+
+/// Without a lock it is found at once, and there are half a million orders.
+fn leaking() -> Case {
+    let case = Case::new("explored: preempt none", "explore preempt limit=3000 quantum=16 qset=2 cpus=1");
+    case.check(|outcome| {
+        let record = outcome.report.records().find_map(of_explore).ok_or("there is no record")?;
+        same("verdict and completeness", (record.verdict, record.complete), (Verdict::Raced, false))
+    })
+}
+
+/// The known counts of two and three tasks that increment, with and without a lock.
+fn tasks() -> impl Iterator<Item = Case> {
+    let counts: [(Form, &str, Ends); 5] = [
+        (Form::None, "writers=2 quanta=1", &[(Verdict::Clean, 2), (Verdict::Raced, 2)]),
+        (Form::None, "writers=2 quanta=3", &[(Verdict::Clean, 20), (Verdict::Raced, 308)]),
+        (Form::None, "writers=3 quanta=1", &[(Verdict::Clean, 6), (Verdict::Raced, 30)]),
+        (Form::Spinlock, "writers=2 quanta=2", &[(Verdict::Clean, 6)]),
+        (Form::Semaphore, "writers=3 quanta=2", &[(Verdict::Clean, 90)]),
+    ];
+    counts.into_iter().map(|(lock, sizes, ends)| explored("counter", lock, &format!("{sizes} cpus=1"), ends))
+}
+
+/// Where executions are missing, none that went wrong is no certificate.
+fn cut() -> Case {
+    let case =
+        Case::new("explored: not all", "explore counter lock=semaphore writers=3 quanta=2 limit=5 cpus=1");
+    let case = case.ends(Status::Unexpected).says("5 executions, not all");
+    case.check(|outcome| {
+        let record = outcome.report.records().find_map(of_explore).ok_or("there is no record")?;
+        same("verdict and completeness", (record.verdict, record.complete), (Verdict::NotTried, false))
+    })
+}
+
+/// What happens by time is no step, nor what a silent lock does; and what a lock does may not be what it tells: a
+/// certificate would be false.
+fn refused() -> impl Iterator<Item = Case> {
+    let cases = [
+        ("timer", "cannot be explored"),
+        ("bit-lock", "cannot be explored"),
+        ("counter with=irq", "nothing that could come"),
+        ("irq writers=2", "one task at a time"),
+        ("preempt lock=cpu-owned", "lets tasks of one CPU pass"),
+    ];
+    let case =
+        |words: &str| Case::new(format!("explored: {words} is refused"), format!("explore {words} cpus=1"));
+    let refused = cases.map(|(words, says)| case(words).says(says));
+    let small = case("irq lock=spinlock").config(Config::Preempt).says("a kernel for one CPU");
+    refused.into_iter().chain([small]).map(|case| case.ends(Status::Usage))
+}
+
+fn explored(name: &str, lock: Form, words: &str, ends: Ends) -> Case {
+    let case =
+        Case::new(format!("explored: {name} {lock} {words}"), format!("explore {name} lock={lock} {words}"));
+    case.check(move |outcome| judge(outcome.report.records().find_map(of_explore), ends))
+}
+
+fn of_explore(record: &Record) -> Option<&Explore> {
+    if let Record::Explore(record) = record { Some(record) } else { None }
+}
+
+fn judge(record: Option<&Explore>, ends: Ends) -> Answer {
+    let record = record.ok_or("there is no record")?;
+    let count = |verdict: Verdict| {
+        let such = |outcome: &&Outcome| outcome.verdict == verdict;
+        record.outcomes.iter().filter(such).map(|outcome| outcome.executions).sum::<u64>()
+    };
+    let found: Vec<(Verdict, u64)> = ends.iter().map(|(verdict, _)| (*verdict, count(*verdict))).collect();
+    same("how executions end", found.as_slice(), ends)?;
+    let all = ends.iter().map(|(_, count)| count).sum();
+    same(
+        "executions, blocked ones, all of them",
+        (record.executions, record.blocked, record.complete),
+        (all, 0, true),
+    )?;
+    same("as expected", record.ok, true)
+}
