@@ -39,6 +39,7 @@ fn interrupts() -> impl Iterator<Item = Case> {
         ("softirq", Form::Irqsave, &[(Verdict::Clean, 2)]),
     ];
     let one = cases.into_iter().map(|(name, lock, ends)| explored(name, lock, "with=irq cpus=1", ends));
+    let one = one.chain([sooner()]);
     // Other CPUs look on; one more increment is one more place between two critical sections.
     let more = [
         explored("irq", Form::Spinlock, "with=irq cpus=4", DEADLOCK),
@@ -46,6 +47,12 @@ fn interrupts() -> impl Iterator<Item = Case> {
         explored("irq", Form::Irqsave, "with=irq cpus=1 quanta=3", &[(Verdict::Clean, 4)]),
     ];
     one.chain(more)
+}
+
+/// The simplest that goes wrong: A gives the CPU away when it has taken the lock, and B, the interrupt, wants that.
+fn sooner() -> Case {
+    let case = Case::new("explored: the simplest", "explore irq lock=spinlock cpus=1");
+    case.says("Of the 3 that went wrong, one with 1 switch: A3B1; B is the interrupt")
 }
 
 /// Two tasks of one CPU: one has it until it sleeps, and then also until it could be preempted. With a load, a sleep and

@@ -7,7 +7,8 @@ use core::cmp::Reverse;
 use core::fmt::Write;
 
 use super::driver::Trouble;
-use super::survey::Survey;
+use super::schedule::Schedule;
+use super::survey::{Damage, Survey};
 use crate::experiment::page::wrap;
 use crate::experiment::{Experiment, Resolved};
 use crate::probe::Name;
@@ -69,13 +70,29 @@ impl Told<'_> {
     /// The worst that was found. Where executions are missing, that none of those which were made went wrong says
     /// nothing of the others.
     pub fn verdict(&self) -> Verdict {
-        let worst = self.survey.bad.iter().min_by_key(|(damage, bad)| (bad.switches(), damage.rank()));
-        match worst {
+        match self.worst() {
             _ if self.survey.trouble.is_some() => Verdict::NotTried,
             Some((damage, _)) => damage.verdict(),
             None if self.survey.complete => Verdict::Clean,
             None => Verdict::NotTried,
         }
+    }
+
+    /// What went wrong with the fewest switches.
+    fn worst(&self) -> Option<(&Damage, &Schedule)> {
+        self.survey.bad.iter().min_by_key(|(damage, bad)| (bad.switches(), damage.rank()))
+    }
+
+    /// Who makes the steps of the execution that went wrong with the fewest switches, in a line.
+    pub fn turns(&self) -> Option<String> {
+        let (_, bad) = self.worst()?;
+        let tasks = self.resolved.writers;
+        let interrupt =
+            (self.with == Some(With::Irq)).then(|| format!("; {} is the interrupt", Name(tasks as u8)));
+        let interrupt = interrupt.unwrap_or_default();
+        let count = self.survey.bad_executions;
+        let switches = format!("{} switch{}", bad.switches(), if bad.switches() == 1 { "" } else { "es" });
+        Some(format!("Of the {count} that went wrong, one with {switches}: {bad}{interrupt}"))
     }
 
     /// For programs.
@@ -98,8 +115,8 @@ impl Told<'_> {
             seconds: self.seconds,
             verdict,
             expected: self.expected,
-            ok: self.expected.allows(verdict),
-            switches: None,
+            ok: self.survey.trouble.is_none() && self.expected.allows(verdict),
+            switches: self.worst().map(|(_, bad)| bad.switches() as u64),
             replay: String::new(),
             outcomes: ends.iter().map(|(end, count)| end.outcome(*count)).collect(),
         }

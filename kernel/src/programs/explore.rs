@@ -50,9 +50,10 @@ pub(super) fn main(name: &str, settings: &RunSettings, boot: &Boot) -> Result<Ex
     let seconds = (cpu::cycles() - began) as f64 / (boot.tsc_hz as f64).max(1.0);
     let known = entry.cell(resolved.lock, smp::cpus(), Config::OURS).unwrap_or(Expect::Any);
     let expected = settings.expect.unwrap_or(known);
-    let record =
-        Told { resolved: &resolved, survey: &survey, memory_model: "sc", with, expected, seconds }.record();
+    let told = Told { resolved: &resolved, survey: &survey, memory_model: "sc", with, expected, seconds };
+    let record = told.record();
     println!("{}", account::findings(&record, if record.complete { "all" } else { "not all" }));
+    told.turns().iter().for_each(|turns| println!("{turns}\n"));
     if let Some(trouble) = &survey.trouble {
         println!("{name}: {}", account::trouble(trouble));
     }
