@@ -43,6 +43,7 @@ pub fn heading(resolved: &Resolved, memory_model: &str, with: Option<With>) -> S
         match with {
             Some(With::Irq) => ", and of an interrupt in each round",
             Some(With::Preempt) => ", and slices that end at any of them",
+            Some(With::Enomem) => ", and of an allocation of each task that fails",
             None => "",
         },
     );
@@ -138,7 +139,12 @@ pub fn findings(record: &Explore, share: &str) -> String {
     let mut outcomes: Vec<_> = outcomes.iter().collect();
     outcomes.sort_by_key(|outcome| Reverse(outcome.executions));
     for outcome in outcomes {
-        let _ = writeln!(text, "{:>10}  {}", outcome.executions, worded(outcome));
+        let harmless = record.with.iter().any(|with| with == With::Enomem.word());
+        let how = match outcome.verdict {
+            Verdict::NotTried if harmless => "out of memory, and nothing lost".to_string(),
+            _ => worded(outcome),
+        };
+        let _ = writeln!(text, "{:>10}  {how}", outcome.executions);
     }
     text
 }

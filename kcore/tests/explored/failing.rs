@@ -1,14 +1,16 @@
 //! Allocations that fail, each of each task in turn: nothing is lost by it where a lock is enough.
 
-use kcore::experiment::find;
+use kcore::experiment::{find, resolve};
 use kcore::explore::Survey;
-use kcore::settings::{Expect, Form, Verdict};
+use kcore::host::explored::{MemoryModel, Subject};
+use kcore::settings::{Config, Expect, Form, RunSettings, Verdict, With};
 
-use crate::{cells, explored};
+use crate::{CPUS, cells, settings};
 
 fn failing(name: &str, form: Form, tasks: u32, quanta: u32) -> Survey {
-    let entry = find(name).unwrap();
-    explored(entry, form, tasks, quanta, |subject| subject.failing().survey(None).unwrap()).unwrap()
+    let settings = RunSettings { with: Some(With::Enomem), ..settings(form, tasks, quanta) };
+    let resolved = resolve(&settings, find(name).unwrap(), CPUS, Config::Full).unwrap();
+    Subject::of(&resolved, &settings, MemoryModel::Sc).unwrap().survey(None).unwrap()
 }
 
 /// Two tasks that allocate once each have two orders, in each of which the allocation of either fails or does not.

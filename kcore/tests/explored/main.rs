@@ -22,7 +22,14 @@ fn explored<R>(
     quanta: u32,
     ask: impl FnOnce(Subject<'_>) -> R,
 ) -> Option<R> {
-    let settings = RunSettings {
+    let settings = settings(lock, tasks, quanta);
+    let resolved = resolve(&settings, entry, CPUS, Config::Full).unwrap();
+    Subject::of(&resolved, &settings, MemoryModel::Sc).map(ask)
+}
+
+/// The smallest geometry, and such sizes.
+fn settings(lock: Form, tasks: u32, quanta: u32) -> RunSettings {
+    RunSettings {
         lock: Some(lock),
         probe: Some(Probe::Off),
         writers: Some(tasks),
@@ -31,9 +38,7 @@ fn explored<R>(
         quantum: 16,
         qset: 2,
         ..RunSettings::default()
-    };
-    let resolved = resolve(&settings, entry, CPUS, Config::Full).unwrap();
-    Subject::of(&resolved, &settings, MemoryModel::Sc).map(ask)
+    }
 }
 
 fn surveyed(name: &str, lock: Form, tasks: u32, quanta: u32) -> Survey {

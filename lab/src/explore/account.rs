@@ -96,7 +96,7 @@ impl<'a> Account<'a> {
             resolved: &self.choice.resolved,
             survey: &self.survey,
             memory_model: self.choice.model.word(),
-            with: None,
+            with: self.choice.settings.with,
             expected: self.choice.expected,
             seconds: self.seconds,
         };

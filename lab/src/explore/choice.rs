@@ -19,8 +19,9 @@ pub(super) const QSET: u64 = 2;
 const CPUS: u32 = 64;
 
 /// What can be said of what is explored.
-const OPTIONS: &[&str] =
-    &["lock", "object", "writers", "quanta", "rounds", "quantum", "qset", "expect", "timeout", "limit"];
+const OPTIONS: &[&str] = &[
+    "lock", "object", "writers", "quanta", "rounds", "quantum", "qset", "expect", "timeout", "limit", "with",
+];
 
 /// Refuses all other options than these, since they would change nothing, for this reason.
 pub(super) fn only(known: &[&str], options: &Options, why: &str) -> Result<(), Failure> {
@@ -116,11 +117,13 @@ impl Choice {
         for (key, number, _) in numbers.iter().filter(|(_, number, usual)| number != usual) {
             command += &format!(" --{key} {number}");
         }
-        command + if self.model == MemoryModel::Tso { " --memory-model tso" } else { "" }
+        let model = if self.model == MemoryModel::Tso { " --memory-model tso" } else { "" };
+        let with = self.settings.with.map_or_else(String::new, |with| format!(" --with {with}"));
+        command + model + &with
     }
 
     /// What is explored, in two lines.
     pub(super) fn heading(&self) -> String {
-        account::heading(&self.resolved, self.model.word(), None)
+        account::heading(&self.resolved, self.model.word(), self.settings.with)
     }
 }

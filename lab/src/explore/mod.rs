@@ -42,7 +42,7 @@ use kcore::experiment;
 use kcore::explore::Survey;
 use kcore::host::explored::{Allocator, Jobs, MemoryModel, Progress, Replay, Subject};
 use kcore::report::Record;
-use kcore::settings::Config;
+use kcore::settings::{Config, With};
 
 use self::account::Account;
 use self::checkpoint::Checkpoint;
@@ -70,8 +70,9 @@ pub fn words(
 ) -> Result<Option<Vec<String>>, Failure> {
     let entry = catalogue::find(experiment)?;
     let smallest = Choice::smallest(entry, entry.unguarded(), MemoryModel::Sc);
-    let is_for_the_host =
-        options.told.word("with").is_none() && smallest.is_ok_and(|choice| choice.subject().is_ok());
+    let with = options.told.word("with");
+    let is_for_the_host = with.is_none_or(|with| with == With::Enomem.word())
+        && smallest.is_ok_and(|choice| choice.subject().is_ok());
     if on == Some(Maker::Host) || on.is_none() && is_for_the_host {
         return Ok(None);
     }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use kcore::explore::{BUFFER, Schedule};
 use kcore::host::explored::{MemoryModel, Replay};
 use kcore::probe::Name;
-use kcore::settings::{Form, MAX_WRITERS, RunSettings};
+use kcore::settings::{Form, MAX_WRITERS, RunSettings, With};
 
 use super::choice::Choice;
 use crate::catalogue;
@@ -23,6 +23,8 @@ pub(super) struct Recipe {
     pub(super) sizes: [u32; 3],
     pub(super) geometry: [u64; 2],
     pub(super) model: MemoryModel,
+    /// What else than tasks makes steps.
+    pub(super) with: Option<With>,
     pub(super) schedule: Schedule,
 }
 
@@ -36,6 +38,7 @@ impl Recipe {
             sizes: [resolved.writers, resolved.quanta, resolved.rounds],
             geometry: [choice.settings.quantum, choice.settings.qset],
             model: choice.model,
+            with: choice.settings.with,
             schedule: schedule.clone(),
         }
     }
@@ -50,6 +53,7 @@ impl Recipe {
             rounds: Some(rounds),
             quantum,
             qset,
+            with: self.with,
             ..RunSettings::default()
         };
         Choice::new(catalogue::find(&self.experiment)?, settings, self.model)
@@ -81,7 +85,8 @@ impl Recipe {
         let ([writers, quanta, rounds], [quantum, qset]) = (self.sizes, self.geometry);
         let Recipe { experiment, lock, schedule, .. } = self;
         let model = if self.model == MemoryModel::Tso { ":tso" } else { "" };
-        format!("{experiment}:{lock}:{writers}x{quanta}x{rounds}:{quantum}x{qset}{model}:{schedule}")
+        let with = self.with.map_or_else(String::new, |with| format!(":{with}"));
+        format!("{experiment}:{lock}:{writers}x{quanta}x{rounds}:{quantum}x{qset}{model}{with}:{schedule}")
     }
 }
 
@@ -103,8 +108,14 @@ impl FromStr for Recipe {
             parts.remove(4);
         }
         let model = if buffered { MemoryModel::Tso } else { MemoryModel::Sc };
+        let with = parts.get(4).filter(|_| parts.len() > 6).and_then(|word| word.parse().ok());
+        if with.is_some() {
+            parts.remove(4);
+        }
         let [experiment, lock, sizes, geometry, turns, _] = parts[..] else {
-            return Err(wrong("it has not six parts between colons, or seven with tso"));
+            return Err(wrong(
+                "it has not six parts between colons, or more with tso and what happens besides",
+            ));
         };
         let lock = lock.parse().map_err(|_| wrong("its form is none"))?;
         let sizes: [u32; 3] = numbers(sizes).ok_or_else(|| wrong("its sizes are not three numbers"))?;
@@ -113,7 +124,8 @@ impl FromStr for Recipe {
         if schedule.turns().iter().any(|turn| u32::from(turn.task % BUFFER) >= sizes[0].min(MAX_WRITERS)) {
             return Err(wrong("a turn is of a task that there is not"));
         }
-        let recipe = Recipe { experiment: experiment.to_string(), lock, sizes, geometry, model, schedule };
+        let recipe =
+            Recipe { experiment: experiment.to_string(), lock, sizes, geometry, model, with, schedule };
         if recipe.to_string() != text.trim() {
             return Err(wrong("its check does not fit: something was lost or changed on the way"));
         }

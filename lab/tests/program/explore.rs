@@ -86,6 +86,19 @@ fn the_record_adds_up() {
     assert_eq!((clean.raced, clean.switches, clean.replay.as_str()), (0, None, ""));
 }
 
+/// Each allocation fails in turn: a lock loses nothing by it, and a string makes one such execution again.
+#[test]
+fn allocations_fail() {
+    let (status, clean) = record(&["multithread-write", "--lock", "mutex", "--with", "enomem"]);
+    assert_eq!((status, clean.executions, clean.raced, clean.complete), (0, 72, 0, true));
+    assert_eq!(clean.with, ["enomem"]);
+    let (status, found) = record(&["scull-leak", "--with", "enomem"]);
+    assert_eq!((status, found.verdict, found.complete), (0, Verdict::Raced, true));
+    assert!(found.replay.contains(":enomem:") && found.executions > 72, "{found:?}");
+    let (status, again, _) = ran(&["replay", &found.replay, "--on", "host"]);
+    assert!(status == 0 && again.ends_with("verdict: raced (as expected: raced)\n"), "{again}");
+}
+
 /// What was not all made proves nothing.
 #[test]
 fn a_limit_is_no_proof() {

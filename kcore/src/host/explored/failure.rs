@@ -34,7 +34,8 @@ impl World {
         let task = &mut self.tasks[usize::from(who)];
         (task.may_fail, task.fails) = (false, true);
         let step = Step { object: Self::failure_of(task.id), size: 0, act: FAILS };
-        if let Some(transcript) = &mut self.transcript {
+        // A task that has ended does not notice, and no reader is to wonder.
+        if let Some(transcript) = self.transcript.as_mut().filter(|_| task.coroutine.is_some()) {
             transcript.add(Line::new(who, step, Of::Failure, task.at));
         }
         self.refresh(who);

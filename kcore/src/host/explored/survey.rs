@@ -10,7 +10,7 @@ use super::world::{MOST_TASKS, World};
 use crate::event::Kinds;
 use crate::experiment::{Body, Placement, Refusal, Resolved, Stage, body};
 use crate::explore::{Driver, End, Follow, Frontier, Schedule, Search, Share, Survey, Trouble};
-use crate::settings::RunSettings;
+use crate::settings::{RunSettings, With};
 
 /// Which stores other tasks see, and when.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,12 +50,8 @@ impl<'a> Subject<'a> {
     pub fn of(resolved: &'a Resolved, settings: &'a RunSettings, model: MemoryModel) -> Option<Self> {
         let spread = resolved.experiment.placement == Placement::Spread;
         let body = body(resolved.experiment).filter(|_| spread && resolved.writers <= MOST_TASKS)?;
-        Some(Subject { resolved, settings, buffered: model == MemoryModel::Tso, failing: false, body })
-    }
-
-    /// The same, where of each task one allocation in a round may fail, whichever it is.
-    pub fn failing(self) -> Self {
-        Subject { failing: true, ..self }
+        let failing = settings.with == Some(With::Enomem);
+        Some(Subject { resolved, settings, buffered: model == MemoryModel::Tso, failing, body })
     }
 
     fn world(&self, driver: impl FnOnce(usize, usize) -> Driver) -> Option<World> {
