@@ -43,6 +43,7 @@ pub fn heading(resolved: &Resolved, memory_model: &str, with: Option<With>) -> S
         match with {
             Some(With::Irq) => ", and of an interrupt in each round",
             Some(With::Preempt) => ", and slices that end at any of them",
+            Some(With::Signal) => ", and of a signal for each task that waits",
             Some(With::Enomem) => ", and of an allocation of each task that fails",
             None => "",
         },

@@ -47,6 +47,12 @@ impl End {
         Damage { verdict: self.verdict, kinds: [leaked, lost, used, freed, beyond, self.owners > 1, torn] }
     }
 
+    /// Of an execution in which only these were counted.
+    pub fn of_counts(verdict: Verdict, lost_updates: u64, owners: u64) -> Self {
+        let [leaked, torn, use_after_free, double_free, out_of_bounds] = [0; 5];
+        End { verdict, leaked, lost_updates, torn, use_after_free, double_free, out_of_bounds, owners }
+    }
+
     /// For programs, of so many `executions`.
     pub fn outcome(&self, executions: u64) -> Outcome {
         Outcome {

@@ -132,6 +132,8 @@ words!(
     Irq = "irq",
     /// Where all tasks share a CPU, the running one may lose it at every point, as at the end of its slice.
     Preempt = "preempt",
+    /// A signal comes for each task that waits, at every moment of the wait; on the host.
+    Signal = "signal",
     /// Of each task one allocation fails, once in a round, whichever it is; on the host.
     Enomem = "enomem",
 });

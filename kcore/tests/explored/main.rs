@@ -256,10 +256,11 @@ fn a_schedule_that_does_not_fit() {
     );
 }
 
-/// What a kernel's own explorer hears nothing of is in those experiments alone that say so.
+/// What a kernel's own explorer hears nothing of is in those experiments alone that say so. The body of the one that is
+/// seen from within its primitives is no kernel's.
 #[test]
 fn what_no_kernel_hears_of() {
-    for entry in ALL {
+    for entry in ALL.iter().filter(|entry| !Subject::waits_for_signals(entry)) {
         let is_silent = |form| {
             explored(entry, form, entry.smallest.tasks, entry.smallest.quanta, |subject| {
                 let replay = subject.replay(&Schedule::default()).unwrap();

@@ -6,10 +6,13 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::errno::Errno;
-use kcore::experiment::stage::Owners;
+use kcore::class;
+use kcore::event::LockName;
+use kcore::experiment::stage::{Owners, Unit};
 use kcore::experiment::{INSIDE, Refusal, Resolved};
 use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::shared::probe;
+use kcore::sync::Observed;
 
 use crate::arch::smp;
 use crate::machine::Kernel;
@@ -17,7 +20,8 @@ use crate::mm::heap;
 use crate::task::{self, JoinHandle, Signal, SpawnError, shortage, signal};
 
 use super::Stage;
-use super::unit::Unit;
+
+const NAME: LockName = LockName::sleeps("unit", class!("unit"));
 
 /// PAUSEs between two signals, at most; and PAUSEs that the unit is held for.
 const MOST_PAUSES: u32 = 64;
@@ -90,7 +94,7 @@ fn by_chance(stage: &mut Stage<'_>, scene: &Arc<Scene>, seed: u64) -> Result<(),
 
 /// The unit, the tasks that want it, and what has become of them.
 struct Scene {
-    unit: Unit,
+    unit: Unit<Kernel, Observed>,
     /// Interrupted waits, all together.
     wanted: u64,
     interrupted: AtomicU64,
@@ -111,7 +115,7 @@ impl Scene {
         let mut tasks = shortage::with_room_for(resolved.writers as usize)?;
         tasks.resize_with(resolved.writers as usize, || AtomicU32::new(0));
         Ok(Scene {
-            unit: Unit::new(resolved.lock),
+            unit: Unit::new(resolved.lock, Observed::new(NAME)),
             wanted: u64::from(resolved.writers) * u64::from(resolved.quanta),
             interrupted: AtomicU64::new(0),
             had: AtomicU64::new(0),

@@ -21,7 +21,6 @@ mod stack_semaphore;
 mod tasklet;
 mod timer;
 pub mod trial;
-mod unit;
 mod workqueue;
 
 pub use alone::alone;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kcore::experiment::{self, Experiment, Resolved};
 use kcore::explore::account;
 use kcore::host::explored::{MemoryModel, Subject};
-use kcore::settings::{CommandLine, Config, Expect, Form, RunSettings};
+use kcore::settings::{CommandLine, Config, Expect, Form, RunSettings, With};
 
 use crate::catalogue;
 use crate::cli::Options;
@@ -79,12 +79,22 @@ impl Choice {
         settings: RunSettings,
         model: MemoryModel,
     ) -> Result<Self, Failure> {
-        let settings = account::smallest(&settings, entry);
+        let mut settings = account::smallest(&settings, entry);
+        settings.with = match (Subject::waits_for_signals(entry), settings.with) {
+            (true, None | Some(With::Signal)) => Some(With::Signal),
+            (true, Some(with)) => return Err(Self::without(entry, with)),
+            (false, Some(with @ With::Signal)) => return Err(Self::without(entry, with)),
+            (false, with) => with,
+        };
         let resolved = experiment::resolve(&settings, entry, CPUS, Config::Full)
             .map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))?;
         let known = entry.cell(resolved.lock, CPUS, Config::Full).unwrap_or(Expect::Any);
         let expected = settings.expect.unwrap_or(known);
         Ok(Choice { entry, resolved, settings, model, expected, patience: None })
+    }
+
+    fn without(entry: &Experiment, with: With) -> Failure {
+        Failure::usage(format!("{} has nothing that could come so: no --with {with}", entry.name))
     }
 
     /// What makes its executions.

@@ -133,6 +133,10 @@ pub(super) fn words(line: &Line, names: &Names) -> String {
         (Of::Looks, _) => "spins".to_string(),
         (Of::Allocation, _) => "asks for memory".to_string(),
         (Of::Failure, _) => "is to get none".to_string(),
+        (Of::Signal(_), Act::Load) => "looks for a signal".to_string(),
+        (Of::Signal(task), _) => format!("signals {}", Name((task.0 as u8).saturating_sub(1))),
+        (Of::Deadline(_), Act::Load) => "looks at the clock".to_string(),
+        (Of::Deadline(_), _) => "lets a deadline pass".to_string(),
         (Of::Nothing, _) => String::new(),
     }
 }

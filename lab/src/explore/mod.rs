@@ -71,7 +71,8 @@ pub fn words(
     let entry = catalogue::find(experiment)?;
     let smallest = Choice::smallest(entry, entry.unguarded(), MemoryModel::Sc);
     let with = options.told.word("with");
-    let is_for_the_host = with.is_none_or(|with| with == With::Enomem.word())
+    let is_for_the_host = with
+        .is_none_or(|with| [With::Signal, With::Enomem].iter().any(|here| here.word() == with))
         && smallest.is_ok_and(|choice| choice.subject().is_ok());
     if on == Some(Maker::Host) || on.is_none() && is_for_the_host {
         return Ok(None);

@@ -72,7 +72,8 @@ impl Story {
         let transcript = &replay.transcript;
         let lost: Vec<_> = transcript.blocks.iter().filter(|block| block.is_lost).collect();
         let inside = (replay.end.owners > 1).then(|| teller.both_inside()).flatten();
-        let told = inside.or_else(|| teller.used_after_free()).or_else(|| teller.overwritten());
+        let signalled = teller.signalled();
+        let told = inside.or(signalled).or_else(|| teller.used_after_free()).or_else(|| teller.overwritten());
         let told = told.or_else(|| teller.lost_by(lost.first()?)).or_else(|| teller.parted());
         // What the experiment itself says is in general words.
         let said = Some(transcript.notes.join("; ")).filter(|notes| told.is_none() && !notes.is_empty());
@@ -117,6 +118,37 @@ pub(super) struct Teller<'a> {
 }
 
 impl Teller<'_> {
+    /// A task leaves because of a signal, though it has by then what it has waited for.
+    fn signalled(&self) -> Option<Story> {
+        let is_signal = |step: &usize, act: Act| {
+            matches!(self.lines[*step].of, Of::Signal(_)) && self.lines[*step].step.act == act
+        };
+        let steps = || 0..self.lines.len();
+        let sent = steps().find(|step| is_signal(step, Act::Update))?;
+        let Of::Signal(task) = self.lines[sent].of else { return None };
+        let waiter = (task.0 as u8).saturating_sub(1);
+        let own = |step: &usize| self.lines[*step].who == waiter;
+        let looks = steps().rfind(|step| own(step) && is_signal(step, Act::Load))?;
+        let wakes = |step: &usize| !own(step) && matches!(self.lines[*step].of, Of::WakeUp(_));
+        let granted = (0..sent).rfind(wakes)?;
+        let sentence = |step: usize, what: String| (step, what + &format!(" ({}).", self.at(step)));
+        Some(Story {
+            told: vec![
+                sentence(
+                    granted,
+                    format!("{} gives {} the unit, and wakes it", self.who(granted), Name(waiter)),
+                ),
+                sentence(sent, format!("{} sends {} a signal", self.who(sent), Name(waiter))),
+                sentence(looks, format!("{} looks for the signal", Name(waiter))),
+                (
+                    looks,
+                    "It goes as if it had got nothing: the unit that it has is given by no task.".to_string(),
+                ),
+            ],
+            ..Story::default()
+        })
+    }
+
     pub(super) fn who(&self, step: usize) -> Name {
         Name(self.lines[step].who)
     }

@@ -99,6 +99,24 @@ fn allocations_fail() {
     assert!(status == 0 && again.ends_with("verdict: raced (as expected: raced)\n"), "{again}");
 }
 
+/// A wait is ended by a signal or satisfied, and not both: seen from within the primitives.
+#[test]
+fn signals_come() {
+    for (lock, executions) in [("semaphore", 9507), ("completion", 9507), ("mutex", 4541)] {
+        let (status, clean) = record(&["interrupted", "--lock", lock, "--with", "signal"]);
+        assert_eq!(
+            (status, clean.executions, clean.raced, clean.complete),
+            (0, executions, 0, true),
+            "{lock}"
+        );
+    }
+    let (status, found) = record(&["interrupted"]);
+    assert_eq!((status, found.verdict, found.executions, found.raced), (0, Verdict::Raced, 8870, 6351));
+    assert_eq!(found.with, ["signal"]);
+    let (status, again, _) = ran(&["replay", &found.replay, "--on", "host"]);
+    assert!(status == 0 && again.contains("C sends A a signal"), "{again}");
+}
+
 /// What was not all made proves nothing.
 #[test]
 fn a_limit_is_no_proof() {
@@ -148,6 +166,8 @@ fn what_cannot_be_is_refused_in_a_line() {
         (&["explore", "counter", "--probe", "script"], "probe= would change nothing"),
         (&["explore", "countr"], "did you mean 'counter'?"),
         (&["explore", "counter", "--limit", "0"], "limit '0' is not"),
+        (&["explore", "counter", "--with", "signal"], "has nothing that could come so"),
+        (&["explore", "interrupted", "--with", "enomem"], "has nothing that could come so"),
         (&["explore", "counter", "--shard", "1/2"], "--resume"),
         (&["explore", "counter", "--shard", "3/2", "--resume", "x"], "say which part of how many"),
         (&["explore", "counter", "--resume", "Cargo.toml"], "is not what explore --resume writes"),

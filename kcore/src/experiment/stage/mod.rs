@@ -12,6 +12,7 @@
 //! | `count` | [`Count`]: a number that is counted up, and its guard |
 //! | `meeting` | [`Meeting`]: how tasks meet without a probe |
 //! | `probed` | a word of a primitive, as a probe point |
+//! | `unit` | [`Unit`]: what tasks wait for until a signal comes |
 //! | [`stamps`] | bytes that tell which task wrote them |
 //!
 //! Rounds begin a stretch of the heap's time ([`HeapRound`]) and end it; that the bodies of the catalogue
@@ -30,6 +31,7 @@ mod rig;
 mod round;
 mod scull;
 pub mod stamps;
+mod unit;
 
 pub use count::Count;
 pub use heap::{Block, HeapRound, Told};
@@ -42,3 +44,4 @@ pub(super) use recycling::Visitor;
 pub use rig::{Account, FEW_PAUSES, Refusal, Rig, Walk, with_room_for};
 pub use round::{Body, Stage};
 pub(super) use scull::{Device, device_of, prepare_quanta, read_at, write_at};
+pub use unit::Unit;

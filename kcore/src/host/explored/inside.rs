@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use super::machine::{Explored, here, step_at};
 use super::region::outside;
 use super::transcript::Of;
-use super::world::{EVENT, World};
+use super::world::NAMELESS;
 use crate::event::{Access, Events, Kinds, Op, Outcome, Site, Ticket, What};
 use crate::explore::{Act, Object};
 use crate::machine::{AtomicFlag, Cpu, CpuId, Sched, Sleep, TaskId};
@@ -15,6 +15,10 @@ use crate::sync::AtomicWord;
 /// The machine of the thread that explores, for primitives whose words are [`Told`].
 #[derive(Clone, Copy, Debug)]
 pub struct Inside;
+
+/// The first name of what may happen to a task, and by how much these differ.
+const EVENTS: u64 = NAMELESS + (1 << 41);
+const EVENT: u64 = 8;
 
 /// A word whose every use is a step: a flag, or a number.
 #[derive(Debug)]
@@ -107,31 +111,40 @@ impl Inside {
     /// Sends `task` a signal: what it sleeps in ends, if it may.
     #[track_caller]
     pub fn signal(task: TaskId) {
-        happens(task, |world| world.signal_of(task));
+        happens(task, Of::Signal(task));
     }
 
     /// The deadline of what `task` waits for is past.
     #[track_caller]
     pub fn pass_deadline(task: TaskId) {
-        happens(task, |world| world.deadline_of(task));
+        happens(task, Of::Deadline(task));
     }
 }
 
-/// Whether that which is called so has happened.
+/// Whether it has happened to the running task.
 #[track_caller]
-fn has_happened(what: impl FnOnce(&World) -> Object) -> bool {
-    let object = here(|world| what(world));
-    step_at(object, EVENT, Act::Load, Of::Nothing, Location::caller());
+fn has_happened(what: Of) -> bool {
+    let object = object_of(what);
+    step_at(object, EVENT, Act::Load, what, Location::caller());
     here(|world| world.happened.contains(&object))
 }
 
-/// What is called so happens to a task, and wakes it.
+/// It happens to a task, and wakes it.
 #[track_caller]
-fn happens(task: TaskId, what: impl FnOnce(&World) -> Object) {
-    let object = here(|world| what(world));
-    step_at(object, EVENT, Act::Update, Of::Nothing, Location::caller());
+fn happens(task: TaskId, what: Of) {
+    let object = object_of(what);
+    step_at(object, EVENT, Act::Update, what, Location::caller());
     outside(|| here(|world| world.happened.push(object)));
     Inside::wake(task);
+}
+
+/// What a signal or a deadline is called.
+fn object_of(what: Of) -> Object {
+    match what {
+        Of::Signal(task) => Object(EVENTS + 2 * EVENT * u64::from(task.0)),
+        Of::Deadline(task) => Object(EVENTS + 2 * EVENT * u64::from(task.0) + EVENT),
+        _ => unreachable!("only these happen"),
+    }
 }
 
 impl Events for Inside {
@@ -210,12 +223,12 @@ impl Sched for Inside {
     /// The clock stands, but for what [`Inside::pass_deadline`] does.
     #[track_caller]
     fn is_past(_deadline: u64) -> bool {
-        has_happened(|world| world.deadline_of(world.running()))
+        has_happened(Of::Deadline(Explored::task()))
     }
 
     #[track_caller]
     fn interrupted(_sleep: Sleep) -> bool {
-        has_happened(|world| world.signal_of(world.running()))
+        has_happened(Of::Signal(Explored::task()))
     }
 
     #[track_caller]

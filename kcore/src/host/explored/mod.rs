@@ -13,6 +13,7 @@
 //! | `watchdog` | what is wrong with an execution |
 //! | `body` | what a task does, and what is left when that panics |
 //! | `quiet` | panics of tasks, which are found and not printed |
+//! | `interrupted` | the experiment that is seen from within its primitives |
 //! | `inside` | [`Inside`]: the same for the primitives from within |
 //! | `model` | all executions of some tasks that are no experiment |
 //! | `rig` | the machine as the experiments see it |
@@ -24,6 +25,7 @@ mod body;
 mod buffer;
 mod failure;
 mod inside;
+mod interrupted;
 mod jobs;
 mod machine;
 mod model;

@@ -2,13 +2,14 @@
 
 use std::string::String;
 
+use super::interrupted;
 use super::jobs::{Jobs, Progress};
 use super::machine::{Explored, here};
 use super::region::outside;
 use super::transcript::Transcript;
 use super::world::{MOST_TASKS, World};
 use crate::event::Kinds;
-use crate::experiment::{Body, Placement, Refusal, Resolved, Stage, body};
+use crate::experiment::{Body, Experiment, Placement, Refusal, Resolved, Stage, body, of_kernel};
 use crate::explore::{Driver, End, Follow, Frontier, Schedule, Search, Share, Survey, Trouble};
 use crate::settings::{RunSettings, With};
 
@@ -37,11 +38,22 @@ impl MemoryModel {
 pub struct Subject<'a> {
     resolved: &'a Resolved,
     settings: &'a RunSettings,
+    /// How many take part.
+    tasks: u32,
     /// Stores wait in buffers.
     buffered: bool,
     /// Of each task, one allocation may fail, whichever it is.
     failing: bool,
-    body: Body<Explored>,
+    body: What,
+}
+
+/// What one execution is.
+#[derive(Clone, Copy, Debug)]
+enum What {
+    /// The body of the experiment.
+    Body(Body<Explored>),
+    /// What is seen from within the primitives alone.
+    Interrupted,
 }
 
 impl<'a> Subject<'a> {
@@ -49,13 +61,25 @@ impl<'a> Subject<'a> {
     /// is a kernel's, its tasks share a CPU, or they are more than there is room for.
     pub fn of(resolved: &'a Resolved, settings: &'a RunSettings, model: MemoryModel) -> Option<Self> {
         let spread = resolved.experiment.placement == Placement::Spread;
-        let body = body(resolved.experiment).filter(|_| spread && resolved.writers <= MOST_TASKS)?;
+        let is_interrupted = Self::waits_for_signals(resolved.experiment);
+        let body = match body(resolved.experiment) {
+            Some(body) if spread => What::Body(body),
+            None if is_interrupted => What::Interrupted,
+            _ => return None,
+        };
+        let more = if is_interrupted { interrupted::MORE_TASKS } else { 0 };
+        let tasks = resolved.writers.checked_add(more).filter(|tasks| *tasks <= MOST_TASKS)?;
         let failing = settings.with == Some(With::Enomem);
-        Some(Subject { resolved, settings, buffered: model == MemoryModel::Tso, failing, body })
+        Some(Subject { resolved, settings, tasks, buffered: model == MemoryModel::Tso, failing, body })
+    }
+
+    /// Whether signals are part of it.
+    pub fn waits_for_signals(experiment: &Experiment) -> bool {
+        core::ptr::eq(experiment, of_kernel::interrupted)
     }
 
     fn world(&self, driver: impl FnOnce(usize, usize) -> Driver) -> Option<World> {
-        World::new(self.resolved.writers, self.buffered, self.failing, driver)
+        World::new(self.tasks, self.buffered, self.failing, driver)
     }
 
     /// Makes executions of it until all were made, or `limit`. [`None`] when the host has no room.
@@ -117,7 +141,7 @@ impl<'a> Subject<'a> {
         world.wanted |= Kinds::OUTCOMES;
         world.transcript = Some(Transcript::default());
         let end = world.execute(|| self.execution());
-        let tasks = self.resolved.writers as usize;
+        let tasks = self.tasks as usize;
         let Driver::Follow(follow) = &world.driver else { unreachable!("it was made for a schedule") };
         Some(Replay {
             end: end.ok()?,
@@ -149,8 +173,9 @@ impl<'a> Subject<'a> {
 
     /// One execution, from a fresh state.
     fn execution(&self) -> Result<End, Refusal> {
+        let What::Body(body) = self.body else { return Ok(interrupted::execution(self.resolved)) };
         let mut stage = Stage::<Explored>::new(self.resolved, self.settings);
-        match stage.rounds(self.body, self.settings) {
+        match stage.rounds(body, self.settings) {
             Ok(()) | Err(Refusal::Stopped) => {}
             Err(refusal) => return Err(refusal),
         }

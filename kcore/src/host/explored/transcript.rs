@@ -56,9 +56,8 @@ impl Line {
             Of::Access(site, _) => !is_silent(site.name),
             Of::Lock(lock) => !is_silent(lock.name.name),
             Of::Block(is_ours, _) => is_ours,
-            Of::WakeUp(_) | Of::End | Of::Fence | Of::Looks | Of::Allocation | Of::Failure | Of::Nothing => {
-                false
-            }
+            Of::WakeUp(_) | Of::End | Of::Fence | Of::Looks | Of::Nothing => false,
+            Of::Allocation | Of::Failure | Of::Signal(_) | Of::Deadline(_) => false,
         }
     }
 }
@@ -84,6 +83,10 @@ pub enum Of {
     Allocation,
     /// The next allocation of the task is to fail.
     Failure,
+    /// A signal for a task: it comes, or the task looks for it.
+    Signal(TaskId),
+    /// The deadline of what a task waits for, likewise.
+    Deadline(TaskId),
     /// Not known yet.
     Nothing,
 }
@@ -139,7 +142,7 @@ impl Transcript {
             // When a store leaves its buffer, the CPU decides.
             return None;
         }
-        if self.lines.iter().any(|line| matches!(line.of, Of::Failure)) {
+        if self.lines.iter().any(|line| matches!(line.of, Of::Failure | Of::Signal(_))) {
             return None;
         }
         let is_told = |line: &&Line| line.is_told_everywhere();

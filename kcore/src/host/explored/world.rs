@@ -27,10 +27,6 @@ const MOST_VAIN_TURNS: u32 = 1000;
 /// The first name of what has no address: ends of tasks, and their wake-ups.
 pub(super) const NAMELESS: u64 = 1 << 62;
 
-/// The first name of what may happen to a task, and by how much these differ.
-const EVENTS: u64 = NAMELESS + (1 << 41);
-pub(super) const EVENT: u64 = 8;
-
 /// What a thread explores with.
 pub(super) struct World {
     pub(super) region: Region,
@@ -162,16 +158,6 @@ impl World {
     /// The end of a task.
     pub(super) fn end_of(&self, task: TaskId) -> Object {
         Object(NAMELESS + 2 * u64::from(task.0) + 1)
-    }
-
-    /// That a signal has come for a task.
-    pub(super) fn signal_of(&self, task: TaskId) -> Object {
-        Object(EVENTS + 2 * EVENT * u64::from(task.0))
-    }
-
-    /// That the deadline of what a task waits for is past.
-    pub(super) fn deadline_of(&self, task: TaskId) -> Object {
-        Object(EVENTS + 2 * EVENT * u64::from(task.0) + EVENT)
     }
 
     /// Units that there were of the lock at `address` when it was first asked about; `free` are now.
