@@ -240,3 +240,19 @@ fn the_dead_hold_nothing_that_is_observed() {
     drop(guard);
     assert_eq!(held().own(), 0);
 }
+
+/// A lock with a mistake lets several in, and is free as soon as one of them has given it back: a waiter is about to get
+/// it then, and not any more when the next has taken it, though there were more at once before.
+#[test]
+fn what_was_taken_last_is_taken() {
+    let lock = observed("broken", 8, Waiting::Spins);
+    let mut locks = kcore::holds::Locks::<u8>::new(4);
+    let mut step = |who, step| {
+        locks.step(who, step, &lock, Location::caller());
+        locks.get(8).is_some_and(kcore::holds::Lock::is_taken)
+    };
+    let taken = [0, 1, 2].map(|who| step(who, LockStep::Acquired));
+    assert_eq!((taken, step(0, LockStep::Release)), ([true; 3], false));
+    assert!(!step(1, LockStep::Release));
+    assert!(step(0, LockStep::Acquired), "two have it, and it is set");
+}

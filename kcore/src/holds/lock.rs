@@ -33,7 +33,8 @@ pub struct Lock<A> {
     signals: bool,
     /// The most that had it [exclusively](Mode::Exclusive) at once: more than one where it has units.
     most: usize,
-    /// When it was given back last, in changes of the book.
+    /// When it was taken last, and given back last, in changes of the book.
+    acquired: u64,
     released: u64,
 }
 
@@ -98,7 +99,7 @@ impl<A: Copy + PartialEq> Locks<A> {
             return;
         };
         match step {
-            LockStep::Acquired => known.acquired(Holder { actor, mode: lock.mode, since, ended: false }),
+            LockStep::Acquired => known.acquired(Holder { actor, mode: lock.mode, since, ended: false }, now),
             LockStep::Release => known.released(actor, now),
             LockStep::Downgraded => known.holders_as(actor).for_each(|holder| holder.mode = Mode::Shared),
             LockStep::Wait | LockStep::GaveUp => {}
@@ -117,7 +118,8 @@ impl<A: Copy + PartialEq> Locks<A> {
         let index = match known {
             Some(index) => index,
             None => {
-                let new = Lock { address, holders: List::new(), signals: false, most: 0, released: 0 };
+                let new =
+                    Lock { address, holders: List::new(), signals: false, most: 0, acquired: 0, released: 0 };
                 if self.locks.len() < self.locks.capacity() {
                     self.locks.push(new);
                     self.locks.len() - 1
@@ -143,8 +145,14 @@ impl<A: Copy + PartialEq> Lock<A> {
         self.holders.is_empty()
     }
 
+    /// Whether the last that came of it was that an actor took it: who waits for it is not about to get it then. A lock
+    /// with a mistake is free as soon as one of its owners has given it back, however many it has.
+    pub fn is_taken(&self) -> bool {
+        !self.is_free() && (self.is_held_as(Mode::Shared) || self.acquired > self.released)
+    }
+
     /// Whether no unit is left of it: an actor has it, and not fewer have it than once had it at a time.
-    pub fn is_all_taken(&self) -> bool {
+    fn is_all_taken(&self) -> bool {
         !self.is_free() && (self.is_held_as(Mode::Shared) || self.count() >= self.most)
     }
 
@@ -171,7 +179,8 @@ impl<A: Copy + PartialEq> Lock<A> {
         }
     }
 
-    fn acquired(&mut self, holder: Holder<A>) {
+    fn acquired(&mut self, holder: Holder<A>, now: u64) {
+        self.acquired = now;
         self.holders.push(holder);
         if holder.mode == Mode::Exclusive {
             self.most = self.most.max(self.count());

@@ -155,7 +155,7 @@ impl Crew {
     /// Whether one that waits for the lock at `address` is not about to get it. One that is not known no
     /// participant ever had.
     fn is_taken(&self, address: Hidden) -> bool {
-        self.locks.get(address.address()).is_none_or(Lock::is_all_taken)
+        self.locks.get(address.address()).is_none_or(Lock::is_taken)
     }
 
     fn keeps_cpu(&self, who: u8) -> bool {
