@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use kcore::errno::Errno;
 use kcore::class;
+use kcore::errno::Errno;
 use kcore::event::LockName;
 use kcore::experiment::stage::{Owners, Unit};
 use kcore::experiment::{INSIDE, Refusal, Resolved};
