@@ -211,7 +211,7 @@ fn a_signal_ends_it_with_what_is_known() {
     assert_eq!(child.wait().unwrap().signal(), Some(2));
 }
 
-/// What a record says of all executions, whoever made them.
+/// What a record says of all executions, in however many goes they were made.
 fn certificate(explore: &Explore) -> (u64, u64, bool, u64, Verdict, &str, &[Outcome]) {
     let Explore { executions, raced, complete, deepest, verdict, replay, outcomes, .. } = explore;
     (*executions, *raced, *complete, *deepest, *verdict, replay, outcomes)
