@@ -58,7 +58,12 @@ fn perform(request: &Request) -> Result<Status, Failure> {
                 Ok(outcome)
             })
         }
-        Command::Explore { experiment, memory_model, on, search, svg } => {
+        Command::Explore { all: true, .. } => {
+            explore::only(&[], options, "explore --all has sizes and models of its own")?;
+            show(&explore::all::render())
+        }
+        Command::Explore { experiment, memory_model, on, search, svg, .. } => {
+            let experiment = experiment.as_deref().unwrap_or_default();
             match explore::words(experiment, *memory_model, *on, search, options)? {
                 Some(words) => boot(&words.iter().map(String::as_str).collect::<Vec<_>>()),
                 None => explore::main(experiment, *memory_model, search, svg.as_deref(), options),

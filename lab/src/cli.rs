@@ -92,7 +92,12 @@ pub enum Command {
     /// --rounds say otherwise. After --timeout seconds it ends with what is known
     Explore {
         /// Its name, as list shows it
-        experiment: String,
+        #[arg(required_unless_present = "all")]
+        experiment: Option<String>,
+        /// Instead, each form of each experiment that can be explored on this host, at the smallest sizes, as
+        /// docs/PROOFS.md has them
+        #[arg(long, conflicts_with_all = ["experiment", "memory_model", "on", "svg", "jobs", "resume"])]
+        all: bool,
         /// Which stores other tasks see, and when
         #[arg(long, value_enum, default_value = "sc")]
         memory_model: Model,

@@ -24,7 +24,7 @@ const OPTIONS: &[&str] = &[
 ];
 
 /// Refuses all other options than these, since they would change nothing, for this reason.
-pub(super) fn only(known: &[&str], options: &Options, why: &str) -> Result<(), Failure> {
+pub(crate) fn only(known: &[&str], options: &Options, why: &str) -> Result<(), Failure> {
     let words = options.told.words();
     let keys = words.iter().filter_map(|word| word.split_once('=')).map(|(key, _)| key);
     match keys.into_iter().find(|key| !known.contains(key)) {

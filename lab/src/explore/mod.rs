@@ -47,6 +47,7 @@ use kcore::settings::{Config, With};
 use self::account::Account;
 use self::checkpoint::Checkpoint;
 use self::choice::Choice;
+pub(crate) use self::choice::only;
 use self::recipe::Recipe;
 use crate::catalogue;
 use crate::cli::{Maker, Model, Options, Search};
@@ -143,7 +144,7 @@ fn begun(choice: &Choice, subject: &Subject<'_>, search: &Search) -> Result<Chec
 
 /// Puts together what shards have made.
 pub fn merge(files: &[PathBuf], into: Option<&Path>, options: &Options) -> Result<Status, Failure> {
-    choice::only(&["expect"], options, "merge makes no executions")?;
+    only(&["expect"], options, "merge makes no executions")?;
     let shards = files.iter().map(|file| Checkpoint::expect(file)).collect::<Result<Vec<_>, _>>()?;
     let mut known = Checkpoint::merged(shards)?;
     let recipe: Recipe = known.what.parse().map_err(Failure::usage)?;
@@ -241,7 +242,7 @@ pub fn replay(
     svg: Option<&Path>,
     options: &Options,
 ) -> Result<(Status, Option<Vec<String>>), Failure> {
-    choice::only(&["timeout"], options, "replay makes what its string says")?;
+    only(&["timeout"], options, "replay makes what its string says")?;
     let recipe: Recipe = recipe.parse().map_err(|why| Failure::usage(format!("{why} (try explore)")))?;
     let choice = recipe.choice()?;
     let svg = svg.map(recorded::open).transpose()?;

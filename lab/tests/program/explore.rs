@@ -117,6 +117,14 @@ fn signals_come() {
     assert!(status == 0 && again.contains("C sends A a signal"), "{again}");
 }
 
+/// The page that the repository has is what the command says.
+#[test]
+fn all_of_them() {
+    let (status, text, _) = ran(&["explore", "--all"]);
+    let page = lab::workspace::root().unwrap().join("docs/PROOFS.md");
+    assert_eq!((status, text.trim()), (0, std::fs::read_to_string(page).unwrap().trim()));
+}
+
 /// What was not all made proves nothing.
 #[test]
 fn a_limit_is_no_proof() {
@@ -166,6 +174,10 @@ fn what_cannot_be_is_refused_in_a_line() {
         (&["explore", "counter", "--probe", "script"], "probe= would change nothing"),
         (&["explore", "countr"], "did you mean 'counter'?"),
         (&["explore", "counter", "--limit", "0"], "limit '0' is not"),
+        (&["explore", "--all", "--lock", "mutex"], "--lock would change nothing"),
+        (&["explore", "--all", "counter"], "cannot be used with"),
+        (&["explore"], "which experiment?"),
+        (&["explore", "--all", "--memory-model", "tso"], "cannot be used with"),
         (&["explore", "counter", "--with", "signal"], "has nothing that could come so"),
         (&["explore", "interrupted", "--with", "enomem"], "has nothing that could come so"),
         (&["explore", "counter", "--shard", "1/2"], "--resume"),
