@@ -7,7 +7,8 @@ use crate::event::{
 use crate::holds::Held;
 use crate::machine::TaskId;
 use crate::probe::{Decision, Engine, Plan, Wake};
-use crate::wait_for::{Graph, Seat, Tasks};
+use crate::settings::Verdict;
+use crate::wait_for::{Apart, Graph, Seat, Tasks};
 
 /// A step that has no site.
 static STEP: Site = Site::new("step");
@@ -144,6 +145,14 @@ impl Session {
     pub fn look_at_still(&mut self, tasks: &impl Tasks) {
         let finding = self.graph.as_ref().and_then(|graph| graph.stuck(tasks));
         self.find(finding.map(Finding::Waits));
+    }
+
+    /// What it is called that no task goes on, each on a CPU of its own, and not all have ended; `spins`: one waits in a
+    /// loop.
+    pub fn standstill(&mut self, spins: bool) -> Verdict {
+        self.look_at_still(&Apart);
+        let otherwise = if spins { Verdict::Livelock } else { Verdict::Stuck };
+        self.found.map_or(otherwise, |finding| finding.verdict())
     }
 
     /// What was found in this round.

@@ -41,5 +41,5 @@ mod text;
 pub use actor::Seat;
 pub use finding::{EDGES, Edge, Finding, What, label};
 pub use graph::{Graph, WAITS};
-pub use tasks::{Tasks, Where};
+pub use tasks::{Apart, Tasks, Where};
 pub use text::At;

@@ -15,6 +15,16 @@ pub enum Where {
     Ended,
 }
 
+/// Every task has a CPU of its own, and is on it until it ends: where all orders are made.
+#[derive(Clone, Copy, Debug)]
+pub struct Apart;
+
+impl Tasks for Apart {
+    fn whereabouts(&self, task: TaskId) -> Where {
+        Where::OnCpu(CpuId(task.0))
+    }
+}
+
 /// The scheduler, as the search sees it. It is asked with the graph locked and interrupts off, so it must not
 /// take a lock under which lock events are told, nor allocate.
 pub trait Tasks {

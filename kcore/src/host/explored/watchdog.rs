@@ -8,10 +8,9 @@ use super::transcript::Of;
 use super::world::World;
 use crate::event::{LockStep, What};
 use crate::explore::{Act, Step};
-use crate::machine::{CpuId, TaskId};
+use crate::machine::TaskId;
 use crate::probe::Name;
-use crate::settings::Verdict;
-use crate::wait_for::{Tasks, Where};
+use crate::wait_for::Apart;
 
 impl World {
     /// The running task tells of a lock, or that it may sleep.
@@ -37,7 +36,7 @@ impl World {
     fn tell(&mut self, who: u8) {
         let standing = self.tasks[usize::from(who)].standing();
         for event in self.untold.drain(..) {
-            if self.session.on(&event, &standing, &AllRun).stops && self.found.is_none() {
+            if self.session.on(&event, &standing, &Apart).stops && self.found.is_none() {
                 self.found = self.session.found().map(|finding| finding.verdict());
             }
         }
@@ -56,10 +55,8 @@ impl World {
             }
         }
         if self.found.is_none() {
-            self.session.look_at_still(&AllRun);
             let spins = |task: &Task| matches!(task.pending, Some(Step { act: Act::Await { .. }, .. }));
-            let otherwise = if self.tasks.iter().any(spins) { Verdict::Livelock } else { Verdict::Stuck };
-            self.found = Some(self.session.found().map_or(otherwise, |finding| finding.verdict()));
+            self.found = Some(self.session.standstill(self.tasks.iter().any(spins)));
         }
     }
 
@@ -70,14 +67,5 @@ impl World {
             who.map_or_else(|| String::from("a task"), |who| Name(who as u8).to_string())
         };
         self.session.found().map(|finding| finding.display(name).to_string())
-    }
-}
-
-/// Every task has a CPU, and is on it until it ends.
-struct AllRun;
-
-impl Tasks for AllRun {
-    fn whereabouts(&self, task: TaskId) -> Where {
-        Where::OnCpu(CpuId(task.0))
     }
 }

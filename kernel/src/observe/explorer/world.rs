@@ -10,7 +10,7 @@ use kcore::machine::{CpuId, TaskId};
 use kcore::probe::Plan;
 use kcore::session::{Session, Standing};
 use kcore::settings::Verdict;
-use kcore::wait_for::{Graph, Tasks, Where};
+use kcore::wait_for::{Apart, Graph};
 
 use super::names::Names;
 use super::turns::{Mode, NO_PART, PART, TURN};
@@ -292,11 +292,9 @@ impl World {
             }
         }
         if self.found.is_none() {
-            self.session.look_at_still(&AllRun);
             let spins =
                 |want: &Option<Want>| want.is_some_and(|want| matches!(want.step.act, Act::Await { .. }));
-            let otherwise = if self.wants.iter().any(spins) { Verdict::Livelock } else { Verdict::Stuck };
-            self.found = Some(self.session.found().map_or(otherwise, |finding| finding.verdict()));
+            self.found = Some(self.session.standstill(self.wants.iter().any(spins)));
         }
     }
 
@@ -306,17 +304,8 @@ impl World {
         let event = Event { actor, cpu: CpuId(actor.task.0), at, what };
         let preemptive = cfg!(feature = "preempt");
         let standing = Standing { who: None, held: &task.held, is_atomic, interrupts_off: false, preemptive };
-        if self.session.on(&event, &standing, &AllRun).stops && self.found.is_none() {
+        if self.session.on(&event, &standing, &Apart).stops && self.found.is_none() {
             self.found = self.session.found().map(|finding| finding.verdict());
         }
-    }
-}
-
-/// Every task has a CPU, and is on it until it ends; the interrupt is on top of one.
-struct AllRun;
-
-impl Tasks for AllRun {
-    fn whereabouts(&self, task: TaskId) -> Where {
-        Where::OnCpu(CpuId(task.0))
     }
 }
