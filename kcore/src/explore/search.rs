@@ -255,8 +255,8 @@ impl Search {
         false
     }
 
-    /// Hands over what others are to make: executions that it has found and that are not of its part; and, after
-    /// [`Search::look_back`], what is to be made from the first of its points; from `all` of them, if said.
+    /// Hands over what others are to make, after [`Search::look_back`]: executions that it has found and that are not of
+    /// its part; and of its part so much as `what` says.
     pub fn hand_over(&mut self, frontier: &mut Frontier, what: Share) {
         for (at, sequence) in self.outside.drain(..) {
             frontier.insert(&self.part, at, sequence);

@@ -45,17 +45,17 @@ struct Common<'a> {
     hungry: AtomicUsize,
     /// It is enough.
     stop: AtomicBool,
-    /// Executions that may still be begun.
-    left: AtomicU64,
-    /// Executions that were made, and those that went wrong, about.
-    made: AtomicU64,
-    bad: AtomicU64,
+    /// Executions that may still be begun, if not all may.
+    left: Option<AtomicU64>,
 }
 
 /// Where the searches fetch what they make, and leave what they found.
 struct Desk<'a> {
     survey: &'a mut Survey,
     frontier: &'a mut Frontier,
+    /// Executions that were made, and those that went wrong, as far as searches have said.
+    made: u64,
+    bad: u64,
     /// Searches that make a part.
     busy: usize,
     /// Searches that are not through.
@@ -77,33 +77,39 @@ impl Jobs {
         let (made, bad) = (survey.executions, survey.bad_executions);
         let common = Common {
             subject,
-            desk: Mutex::new(Desk { survey, frontier, busy: 0, present: self.count, had_room: false }),
+            desk: Mutex::new(Desk {
+                survey,
+                frontier,
+                made,
+                bad,
+                busy: 0,
+                present: self.count,
+                had_room: false,
+            }),
             news: Condvar::new(),
             hungry: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
-            left: AtomicU64::new(self.limit.unwrap_or(u64::MAX)),
-            made: AtomicU64::new(made),
-            bad: AtomicU64::new(bad),
+            left: self.limit.map(AtomicU64::new),
         };
         thread::scope(|scope| {
             for _ in 0..self.count {
-                scope.spawn(|| common.search());
+                scope.spawn(|| {
+                    let _leaving = Leaving(&common);
+                    common.search();
+                });
             }
             let mut desk = common.desk();
             while desk.present > 0 {
                 desk = common.news.wait_timeout(desk, BETWEEN_LOOKS).expect("no search panics with it").0;
-                let progress = Progress {
-                    executions: common.made.load(Relaxed),
-                    bad: common.bad.load(Relaxed),
-                    share: desk.frontier.progress(),
-                };
-                if !watch(progress) {
+                let share = desk.frontier.progress();
+                if !watch(Progress { executions: desk.made, bad: desk.bad, share }) {
                     common.stop.store(true, Relaxed);
                 }
             }
         });
         let desk = common.desk.into_inner().expect("no search panics with it");
-        desk.survey.complete = desk.frontier.is_empty();
+        // Of a part that was broken off it is not known what is left.
+        desk.survey.complete = desk.frontier.is_empty() && desk.survey.trouble.is_none();
         desk.had_room
     }
 }
@@ -115,21 +121,18 @@ impl<'a> Common<'a> {
 
     /// A search: makes parts until there are none.
     fn search(&self) {
-        let mut found = Survey::default();
+        let (mut found, mut said) = (Survey::default(), 0);
         if let Some(mut world) = self.subject.searching() {
             self.desk().had_room = true;
             while let Some(part) = self.fetch() {
                 world.search().0.take_up(part);
-                self.make(&mut world, &mut found);
+                self.make(&mut world, &mut found, &mut said);
                 let mut desk = self.desk();
                 desk.frontier.finish(world.search().0.part());
                 desk.busy -= 1;
             }
         }
-        let mut desk = self.desk();
-        desk.survey.add(found);
-        desk.present -= 1;
-        self.news.notify_all();
+        self.desk().survey.add(found);
     }
 
     /// The next part; waits for one if others may still hand one over.
@@ -155,24 +158,22 @@ impl<'a> Common<'a> {
 
     /// Whether another execution may be begun, which then is to be.
     fn may_begin(&self) -> bool {
-        let may = self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+        let Some(left) = &self.left else { return true };
+        let may = left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
         if !may {
             self.stop.store(true, Relaxed);
         }
         may
     }
 
-    /// Makes what the world has taken up.
-    fn make(&self, world: &mut World, found: &mut Survey) {
+    /// Makes what the world has taken up. `said`: of how many that went wrong it has said so.
+    fn make(&self, world: &mut World, found: &mut Survey, said: &mut u64) {
         loop {
-            let bad = found.bad_executions;
             if let Err(trouble) = self.subject.execute(world, found) {
                 found.trouble = Some(trouble);
                 self.stop.store(true, Relaxed);
                 return;
             }
-            self.made.fetch_add(1, Relaxed);
-            self.bad.fetch_add(found.bad_executions - bad, Relaxed);
             let (search, wants) = world.search();
             search.look_back(wants);
             let what = match self.stop.load(Relaxed) || !self.may_begin() {
@@ -185,11 +186,24 @@ impl<'a> Common<'a> {
                 self.news.notify_all();
             }
             if found.executions.is_multiple_of(SAYS_EVERY) {
-                self.desk().frontier.note(search.part(), search.progress());
+                let mut desk = self.desk();
+                desk.frontier.note(search.part(), search.progress());
+                desk.made += SAYS_EVERY;
+                desk.bad += found.bad_executions - core::mem::replace(said, found.bad_executions);
             }
             if !search.go_back() {
                 return;
             }
         }
+    }
+}
+
+/// A search that is through, or has panicked: none waits for it any more.
+struct Leaving<'a, 'b>(&'a Common<'b>);
+
+impl Drop for Leaving<'_, '_> {
+    fn drop(&mut self) {
+        self.0.desk().present -= 1;
+        self.0.news.notify_all();
     }
 }

@@ -116,7 +116,7 @@ impl<'a> Subject<'a> {
             search.go_back();
             frontier.finish(search.part());
         }
-        survey.complete = frontier.is_empty();
+        survey.complete = frontier.is_empty() && survey.trouble.is_none();
         Some(())
     }
 

@@ -138,11 +138,10 @@ impl Transcript {
     /// Who makes the steps that a kernel hears of, too. [`None`] when the order hangs on others: at silent locks and
     /// wait queues, and in atomic words. A kernel makes each of these as soon as the step before it is made.
     pub fn for_a_kernel(&self) -> Option<Schedule> {
-        if self.lines.iter().any(|line| line.buffered_since.is_some()) {
-            // When a store leaves its buffer, the CPU decides.
-            return None;
-        }
-        if self.lines.iter().any(|line| matches!(line.of, Of::Failure | Of::Signal(_))) {
+        // When a store leaves its buffer, the CPU decides; and no probe makes allocations fail, or sends signals.
+        let is_beyond =
+            |line: &Line| line.buffered_since.is_some() || matches!(line.of, Of::Failure | Of::Signal(_));
+        if self.lines.iter().any(is_beyond) {
             return None;
         }
         let is_told = |line: &&Line| line.is_told_everywhere();
