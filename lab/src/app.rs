@@ -64,7 +64,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
         }
         Command::Explore { experiment, memory_model, on, search, svg, .. } => {
             let experiment = experiment.as_deref().unwrap_or_default();
-            match explore::words(experiment, *memory_model, *on, search, options)? {
+            match explore::words(experiment, *memory_model, *on, search, svg.as_deref(), options)? {
                 Some(words) => boot(&words.iter().map(String::as_str).collect::<Vec<_>>()),
                 None => explore::main(experiment, *memory_model, search, svg.as_deref(), options),
             }

@@ -27,9 +27,6 @@ pub struct Request {
 /// How much of all executions is made, by what, and what is left of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct Search {
-    /// So many executions at most.
-    #[arg(skip)]
-    pub limit: Option<u64>,
     /// On so many threads [default: one for each CPU of this host]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_JOBS))]
     pub jobs: Option<u64>,

@@ -67,6 +67,7 @@ pub fn words(
     model: Model,
     on: Option<Maker>,
     search: &Search,
+    svg: Option<&Path>,
     options: &Options,
 ) -> Result<Option<Vec<String>>, Failure> {
     let entry = catalogue::find(experiment)?;
@@ -86,6 +87,11 @@ pub fn words(
         let why =
             "in the kernel one CPU makes all executions, from the first one on: no --jobs, --resume, --shard";
         return Err(Failure::usage(why.to_string()));
+    }
+    if svg.is_some() {
+        return Err(Failure::usage(
+            "the kernel tells turns, and no steps to draw: no --svg there".to_string(),
+        ));
     }
     let mut words = vec!["explore".to_string(), experiment.to_string()];
     let own = [("quantum", choice::QUANTUM), ("qset", choice::QSET), ("cpus", 1)];
@@ -113,7 +119,6 @@ pub fn main(
     let svg = svg.map(recorded::open).transpose()?;
     let work = Work::begin();
     say(&mut *text_of(options), &choice.heading())?;
-    let search = &Search { limit: choice.settings.limit, ..search.clone() };
     let account = explored(&choice, known, search, &work)?;
     if let Some(svg) = svg {
         svg.write(&picture::of(&choice, account.shortest.as_ref(), account.verdict()))?;
@@ -187,7 +192,7 @@ fn explored<'a>(
     let before = known.seconds;
     let progress = ProgressBar::new_spinner();
     let count = search.jobs.map_or_else(cores, |jobs| jobs as usize);
-    let most = search.limit.map(|limit| known.survey.executions + limit);
+    let most = choice.settings.limit.map(|limit| known.survey.executions + limit);
     loop {
         let leg = Instant::now();
         let limit = most.map(|most| most - known.survey.executions);
@@ -215,7 +220,8 @@ fn explored<'a>(
         if let Some(file) = &search.resume {
             known.write(file)?;
         }
-        if known.frontier.parts() == 0 || limit == Some(0) || !goes_on() {
+        let is_enough = most.is_some_and(|most| known.survey.executions >= most);
+        if known.frontier.parts() == 0 || is_enough || !goes_on() {
             break;
         }
     }

@@ -174,6 +174,7 @@ fn what_cannot_be_is_refused_in_a_line() {
         (&["explore", "counter", "--probe", "script"], "probe= would change nothing"),
         (&["explore", "countr"], "did you mean 'counter'?"),
         (&["explore", "counter", "--limit", "0"], "limit '0' is not"),
+        (&["explore", "irq", "--svg", "x"], "no --svg there"),
         (&["explore", "--all", "--lock", "mutex"], "--lock would change nothing"),
         (&["explore", "--all", "counter"], "cannot be used with"),
         (&["explore"], "which experiment?"),
