@@ -241,8 +241,8 @@ fn the_dead_hold_nothing_that_is_observed() {
     assert_eq!(held().own(), 0);
 }
 
-/// A lock with a mistake lets several in, and is free as soon as one of them has given it back: a waiter is about to get
-/// it then, and not any more when the next has taken it, though there were more at once before.
+/// A lock with a mistake lets several in, and is free as soon as one of them has given it back: a waiter is
+/// about to get it then, and not any more when the next has taken it, though there were more at once before.
 #[test]
 fn what_was_taken_last_is_taken() {
     let lock = observed("broken", 8, Waiting::Spins);

@@ -84,9 +84,9 @@ pub enum Command {
     },
     /// Make every order of an experiment's steps, and find what is wrong or prove that nothing is
     ///
-    /// On this host, without a machine, unless it takes interrupts or one CPU, or --on says otherwise: two tasks do
-    /// one unit of work each, unless the experiment takes more to show what it shows, or --writers, --quanta and
-    /// --rounds say otherwise. After --timeout seconds it ends with what is known
+    /// On this host, without a machine, unless it takes interrupts or one CPU, or --on says otherwise: two
+    /// tasks do one unit of work each, unless the experiment takes more to show what it shows, or --writers,
+    /// --quanta and --rounds say otherwise. After --timeout seconds it ends with what is known
     Explore {
         /// Its name, as list shows it
         #[arg(required_unless_present = "all")]

@@ -1,7 +1,8 @@
 //! Experiments that are explored in the kernel: how many executions there are, and how many of them end how.
 //!
-//! The counts follow from the steps. A task that increments under a lock takes it, loads, stores and gives it back; its
-//! interrupt can come before and after all that, and between two of these steps where interrupts are on.
+//! The counts follow from the steps. A task that increments under a lock takes it, loads, stores and gives it
+//! back; its interrupt can come before and after all that, and between two of these steps where interrupts
+//! are on.
 
 use kcore::report::{Explore, Outcome, Record};
 use kcore::settings::{Config, Form, Verdict};
@@ -18,8 +19,8 @@ pub(crate) fn trials() -> Vec<Trial> {
 /// Executions that end so.
 type Ends = &'static [(Verdict, u64)];
 
-/// A task and its interrupt, or the softirq that this raises. Forms that leave it in are wrong cures of the one that
-/// keeps it out, and are found.
+/// A task and its interrupt, or the softirq that this raises. Forms that leave it in are wrong cures of the
+/// one that keeps it out, and are found.
 fn interrupts() -> impl Iterator<Item = Case> {
     const LOST: Ends = &[(Verdict::Clean, 2), (Verdict::Raced, 1)];
     const DEADLOCK: Ends = &[(Verdict::Clean, 2), (Verdict::Deadlock, 3)];
@@ -49,15 +50,16 @@ fn interrupts() -> impl Iterator<Item = Case> {
     one.chain(more)
 }
 
-/// The simplest that goes wrong: A gives the CPU away when it has taken the lock, and B, the interrupt, wants that.
+/// The simplest that goes wrong: A gives the CPU away when it has taken the lock, and B, the interrupt, wants
+/// that.
 fn sooner() -> Case {
     let case = Case::new("explored: the simplest", "explore irq lock=spinlock cpus=1");
     case.says("Of the 3 that went wrong, one with 1 switch: A3B1; B is the interrupt")
 }
 
-/// Two tasks of one CPU: one has it until it sleeps, and then also until it could be preempted. With a load, a sleep and
-/// a store in each, two parts of A's and two of B's can be put in 6 orders, and three in 20. A lock that sleeps keeps the
-/// other out meanwhile.
+/// Two tasks of one CPU: one has it until it sleeps, and then also until it could be preempted. With a load,
+/// a sleep and a store in each, two parts of A's and two of B's can be put in 6 orders, and three in 20. A
+/// lock that sleeps keeps the other out meanwhile.
 fn sharing() -> impl Iterator<Item = Case> {
     const ONE_OF_TWO: Ends = &[(Verdict::Clean, 2)];
     const HANDED_ON: Ends = &[(Verdict::Clean, 26)];
@@ -117,8 +119,8 @@ fn cut() -> Case {
     })
 }
 
-/// What happens by time is no step, nor what a silent lock does; and what a lock does may not be what it tells: a
-/// certificate would be false.
+/// What happens by time is no step, nor what a silent lock does; and what a lock does may not be what it
+/// tells: a certificate would be false.
 fn refused() -> impl Iterator<Item = Case> {
     let cases = [
         ("timer", "cannot be explored"),

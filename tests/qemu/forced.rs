@@ -1,12 +1,12 @@
-//! What the explorer has found on the host, forced on the CPUs of a machine: the same steps in the same order give
-//! the same verdict.
+//! What the explorer has found on the host, forced on the CPUs of a machine: the same steps in the same order
+//! give the same verdict.
 
 use lab::explore;
 use libtest_mimic::Trial;
 use tests::Case;
 
-/// Experiments whose shortest counterexample a kernel can be made to repeat. The others hang on atomic words or on
-/// sleeps that no probe hears of.
+/// Experiments whose shortest counterexample a kernel can be made to repeat. The others hang on atomic words
+/// or on sleeps that no probe hears of.
 const FEWEST: usize = 25;
 
 pub(crate) fn trials() -> Vec<Trial> {

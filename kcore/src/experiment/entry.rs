@@ -60,8 +60,8 @@ pub struct Experiment {
     pub invariants: &'static [&'static str],
     /// The answers to the [`QUESTIONS`](super::QUESTIONS), one each.
     pub seven: [&'static str; 7],
-    /// Its tasks take locks, or wait, in a way of which a machine hears only if it was made to explore: a kernel does
-    /// not.
+    /// Its tasks take locks, or wait, in a way of which a machine hears only if it was made to explore: a
+    /// kernel does not.
     pub is_silent: bool,
     /// The cures that it is held against when the command line names no form: all run, with the same work on
     /// the same heap. The first is the book's. Such an entry chooses its work by the size of the heap, unless

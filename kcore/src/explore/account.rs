@@ -18,8 +18,8 @@ use crate::settings::{Expect, Probe, RunSettings, Verdict, With};
 /// Characters of a line.
 pub const WIDTH: usize = 80;
 
-/// The settings with which `entry` is explored: as `given`, and where they leave a size open, the smallest at which it
-/// shows what it shows.
+/// The settings with which `entry` is explored: as `given`, and where they leave a size open, the smallest at
+/// which it shows what it shows.
 pub fn smallest(given: &RunSettings, entry: &Experiment) -> RunSettings {
     let mut settings = given.clone();
     settings.probe = Some(Probe::Off);
@@ -69,8 +69,8 @@ pub struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// The worst that was found. Where executions are missing, that none of those which were made went wrong says
-    /// nothing of the others.
+    /// The worst that was found. Where executions are missing, that none of those which were made went wrong
+    /// says nothing of the others.
     pub fn verdict(&self) -> Verdict {
         match self.worst() {
             _ if self.survey.trouble.is_some() => Verdict::NotTried,
@@ -139,10 +139,10 @@ pub fn findings(record: &Explore, share: &str) -> String {
     text += "executions  how they end\n";
     let mut outcomes: Vec<_> = outcomes.iter().collect();
     outcomes.sort_by_key(|outcome| Reverse(outcome.executions));
+    let is_harmless = record.with.iter().any(|with| with == With::Enomem.word());
     for outcome in outcomes {
-        let harmless = record.with.iter().any(|with| with == With::Enomem.word());
         let how = match outcome.verdict {
-            Verdict::NotTried if harmless => "out of memory, and nothing lost".to_string(),
+            Verdict::NotTried if is_harmless => "out of memory, and nothing lost".to_string(),
             _ => worded(outcome),
         };
         let _ = writeln!(text, "{:>10}  {how}", outcome.executions);

@@ -17,7 +17,8 @@ pub enum Driver {
 }
 
 impl Driver {
-    /// An execution begins: with all steps of the [trace](Driver::trace) that there is already, if it says so.
+    /// An execution begins: with all steps of the [trace](Driver::trace) that there is already, if it says
+    /// so.
     pub fn begin(&mut self) -> bool {
         match self {
             Driver::Search(search) => {

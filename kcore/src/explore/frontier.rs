@@ -1,10 +1,10 @@
 //! What is still to be made, where several searches make it.
 //!
-//! Each [`Search`](super::Search) has a [`Part`] of its own: all executions that begin in one way. An execution that it
-//! finds and that parts from its own before that is made by whichever search takes it up. That each is made once, and
-//! none begun in vain, hangs on the order of what leaves a point, as with one search: what was found from one branch
-//! is not made if an earlier one covers it, and goes into a later one, however far that is, down to where its
-//! searches went on without a plan.
+//! Each [`Search`](super::Search) has a [`Part`] of its own: all executions that begin in one way. An
+//! execution that it finds and that parts from its own before that is made by whichever search takes it up.
+//! That each is made once, and none begun in vain, hangs on the order of what leaves a point, as with one
+//! search: what was found from one branch is not made if an earlier one covers it, and goes into a later one,
+//! however far that is, down to where its searches went on without a plan.
 
 use alloc::vec::Vec;
 
@@ -136,8 +136,8 @@ impl Frontier {
         Some(Part { path, prefix, seen, sleep })
     }
 
-    /// Keeps each `of`th of the parts that no search has, from number `number` on, from 0: the others are searches' that
-    /// are far away. What is found besides is left for [`Frontier::merged`].
+    /// Keeps each `of`th of the parts that no search has, from number `number` on, from 0: the others are
+    /// searches' that are far away. What is found besides is left for [`Frontier::merged`].
     pub fn keep(&mut self, number: usize, of: usize) {
         let waiting: Vec<usize> = self.waiting().collect();
         let others = waiting.iter().enumerate().filter(|(at, _)| at % of != number);
@@ -148,7 +148,8 @@ impl Frontier {
         }
     }
 
-    /// What is left when each of these, that have [kept](Frontier::keep) their shares of the same, has made them.
+    /// What is left when each of these, that have [kept](Frontier::keep) their shares of the same, has made
+    /// them.
     pub fn merged(all: &[Frontier]) -> Self {
         let common = all.first().map_or(0, |first| first.common);
         let points = all.iter().take(1).flat_map(|first| first.points.iter().take(common).cloned());
@@ -205,8 +206,8 @@ impl Frontier {
         }
     }
 
-    /// Executions go on like `sequence` from a point which is not being explored from an earlier branch. Only branches
-    /// with numbers from `since` on may cover it.
+    /// Executions go on like `sequence` from a point which is not being explored from an earlier branch. Only
+    /// branches with numbers from `since` on may cover it.
     fn go_along(&mut self, mut at: usize, mut sequence: Vec<Move>, since: usize) {
         loop {
             if self.point(at).is_free && at >= since {
@@ -226,8 +227,8 @@ impl Frontier {
         *self.point(at).prefix.last().expect("a step leads there")
     }
 
-    /// The first points of a part, with what is known of each and the step by which the executions of the part go on,
-    /// are for all searches from now on. What comes then is the rest of the part.
+    /// The first points of a part, with what is known of each and the step by which the executions of the
+    /// part go on, are for all searches from now on. What comes then is the rest of the part.
     pub(super) fn share(&mut self, part: &mut Part, nodes: impl IntoIterator<Item = (Node, Move)>) {
         for (node, made) in nodes {
             let at = *part.path.last().expect("a part has a point");
@@ -307,8 +308,8 @@ impl Frontier {
         point.is_none_or(|point| point.state == State::Divided && point.branches.is_empty())
     }
 
-    /// Whether all is made that leaves earlier the points on the way to this one: what is found elsewhere does not go on
-    /// from here any more.
+    /// Whether all is made that leaves earlier the points on the way to this one: what is found elsewhere
+    /// does not go on from here any more.
     fn is_first(&mut self, mut at: usize) -> bool {
         while !self.point(at).is_free {
             let before = self.point(at).before.expect("where executions begin, all is free");
@@ -320,7 +321,8 @@ impl Frontier {
         true
     }
 
-    /// Forgets the branches that are made, up to the first which is not; what remains is that they need not be made.
+    /// Forgets the branches that are made, up to the first which is not; what remains is that they need not
+    /// be made.
     fn forget_made(&mut self, at: usize) {
         while let Some(&first) = self.point(at).branches.first()
             && !self.point(at).is_common

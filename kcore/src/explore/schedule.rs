@@ -26,7 +26,8 @@ pub const FAILURE: u8 = 128;
 /// Steps that one task makes in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// The task, from 0; [`BUFFER`] and more for the buffers of their stores, [`FAILURE`] and more for failures.
+    /// The task, from 0; [`BUFFER`] and more for the buffers of their stores, [`FAILURE`] and more for
+    /// failures.
     pub task: u8,
     /// How many.
     pub steps: u32,
@@ -45,7 +46,8 @@ impl Schedule {
         Schedule { turns }
     }
 
-    /// The same of an execution of `tasks` tasks, behind which come the buffers of their stores, and their failures.
+    /// The same of an execution of `tasks` tasks, behind which come the buffers of their stores, and their
+    /// failures.
     pub fn of_parts(parts: impl IntoIterator<Item = u8>, tasks: usize) -> Self {
         let tasks = tasks as u8;
         Schedule::of(parts.into_iter().map(|part| part / tasks * BUFFER + part % tasks))
@@ -57,8 +59,8 @@ impl Schedule {
         self.tasks().into_iter().map(|task| task / BUFFER * tasks + task % BUFFER).collect()
     }
 
-    /// The same order of what is in conflict as in `trace`, in which a task goes on as long as it can: the same for all
-    /// executions that are equivalent. [`None`] when it does not come before `known`.
+    /// The same order of what is in conflict as in `trace`, in which a task goes on as long as it can: the
+    /// same for all executions that are equivalent. [`None`] when it does not come before `known`.
     pub fn straight(trace: &Trace, known: Option<&Schedule>) -> Option<Self> {
         let (kin, tasks) = (trace.kin() as u8, trace.tasks() as u8);
         let most = known.map_or(usize::MAX, Schedule::switches);
@@ -111,8 +113,8 @@ impl Schedule {
         self.turns.windows(2).filter(|pair| task(&pair[0]) != task(&pair[1])).count()
     }
 
-    /// The same without the end of turn number `index`: who made it makes all steps of the next turn of its own
-    /// with it.
+    /// The same without the end of turn number `index`: who made it makes all steps of the next turn of its
+    /// own with it.
     pub fn without(&self, index: usize) -> Self {
         let mut turns = self.turns.clone();
         let task = turns[index].task;

@@ -1,6 +1,7 @@
 //! Which executions are made, and in which order.
 //!
-//! Optimal dynamic partial order reduction: algorithm 2 of Abdulla, Aronis, Jonsson and Sagonas, J. ACM 64(4),
+//! Optimal dynamic partial order reduction: algorithm 2 of Abdulla, Aronis, Jonsson and Sagonas, J. ACM
+//! 64(4),
 //! 2017. Of all executions that differ only in the order of steps which are not in conflict one is made, and
 //! none is begun that is given up half-way.
 
@@ -81,7 +82,8 @@ pub struct Search {
     ahead: WakeupTree,
     /// How many steps of the trace this execution has made.
     made: usize,
-    /// Executions that part from those of the part before it begins: after how many steps, and how they go on then.
+    /// Executions that part from those of the part before it begins: after how many steps, and how they go on
+    /// then.
     outside: Vec<(usize, Vec<Move>)>,
     /// Room for one such.
     sequence: Vec<Move>,
@@ -218,11 +220,12 @@ impl Search {
                 self.trace.would_make(want.by(task as u8, &self.trace));
             }
         }
-        // A race of two steps that the last execution made, too, was seen to then: what was planned for it begins
-        // with a step that may come first here as well, whatever comes after the two.
+        // A race of two steps that the last execution made, too, was seen to then: what was planned for it
+        // begins with a step that may come first here as well, whatever comes after the two.
         let mut sequence = core::mem::take(&mut self.sequence);
         for race in self.trace.races() {
-            // How the execution can go on where the first step of the race was made, so that the second comes before it.
+            // How the execution can go on where the first step of the race was made, so that the second comes
+            // before it.
             sequence.clear();
             sequence.extend(self.trace.independent_of(race.first));
             sequence.push(race.second);
@@ -255,8 +258,8 @@ impl Search {
         false
     }
 
-    /// Hands over what others are to make, after [`Search::look_back`]: executions that it has found and that are not of
-    /// its part; and of its part so much as `what` says.
+    /// Hands over what others are to make, after [`Search::look_back`]: executions that it has found and that
+    /// are not of its part; and of its part so much as `what` says.
     pub fn hand_over(&mut self, frontier: &mut Frontier, what: Share) {
         for (at, sequence) in self.outside.drain(..) {
             frontier.insert(&self.part, at, sequence);
@@ -280,8 +283,8 @@ impl Search {
         !self.outside.is_empty()
     }
 
-    /// How much of its part is made, from 0 to 1, if what is not known yet is like what is (D. E. Knuth, Estimating the
-    /// efficiency of backtrack programs, 1975).
+    /// How much of its part is made, from 0 to 1, if what is not known yet is like what is (D. E. Knuth,
+    /// Estimating the efficiency of backtrack programs, 1975).
     pub fn progress(&self) -> f64 {
         let mut branch = 1.0;
         let of_node = |node: &Node| {

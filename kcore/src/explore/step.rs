@@ -22,7 +22,8 @@ pub enum Act {
     Take {
         /// How many.
         units: u64,
-        /// How many there were before the first step at the object since all tasks have waited for each other.
+        /// How many there were before the first step at the object since all tasks have waited for each
+        /// other.
         initially: u64,
     },
     /// Units are taken if there are so many. The task goes on in any case.

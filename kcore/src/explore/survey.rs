@@ -131,7 +131,8 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// One more execution, which has ended like that and of which these are the steps; `failing`: allocations fail.
+    /// One more execution, which has ended like that and of which these are the steps; `failing`: allocations
+    /// fail.
     ///
     /// # Errors
     /// It could not be made.

@@ -49,16 +49,17 @@ struct Event {
     made: Move,
     /// The place of the step before it of the same task.
     previous: Option<usize>,
-    /// How many units of its object there are after it; [`None`] when it has none, or only a step that takes some
-    /// will tell how many there were in the beginning.
+    /// How many units of its object there are after it; [`None`] when it has none, or only a step that takes
+    /// some will tell how many there were in the beginning.
     units: Option<u64>,
-    /// How often the task changes, at most, in a row of steps that happened one before the other and lead up to it.
+    /// How often the task changes, at most, in a row of steps that happened one before the other and lead up
+    /// to it.
     turns: u32,
 }
 
 impl Trace {
-    /// No steps yet, of so many tasks; the first `kin` are such, as many behind them the buffers of their stores, in the
-    /// same order, and all others what happens to tasks.
+    /// No steps yet, of so many tasks; the first `kin` are such, as many behind them the buffers of their
+    /// stores, in the same order, and all others what happens to tasks.
     pub fn new(tasks: usize, kin: usize) -> Self {
         Trace {
             tasks,
@@ -160,7 +161,8 @@ impl Trace {
         self.last[task] = Some(at);
     }
 
-    /// To which task `task` belongs: a buffer to the one whose stores wait in it, and what is neither to itself.
+    /// To which task `task` belongs: a buffer to the one whose stores wait in it, and what is neither to
+    /// itself.
     pub(super) fn of(&self, task: u8) -> u8 {
         let buffers = self.kin..2 * self.kin;
         if buffers.contains(&usize::from(task)) { task - self.kin as u8 } else { task }
@@ -222,7 +224,8 @@ impl Trace {
         }
     }
 
-    /// The same, if step `without`, which is in conflict with it, had not been made, nor any that happened after it.
+    /// The same, if step `without`, which is in conflict with it, had not been made, nor any that happened
+    /// after it.
     #[inline(never)]
     fn is_ready_without(&self, next: &Move, without: usize) -> bool {
         let is_there = |at: usize| !self.happened_before(without, at);
@@ -242,7 +245,8 @@ impl Trace {
         }
     }
 
-    /// How many units of `object` there were before the step at this place, if there were so many `initially`.
+    /// How many units of `object` there were before the step at this place, if there were so many
+    /// `initially`.
     fn units_before(&self, place: usize, object: Object, initially: u64) -> u64 {
         let steps = &self.events[self.since()..place];
         let Some(last) = steps.iter().rposition(|event| event.made.step.object == object) else {
@@ -303,7 +307,8 @@ impl Trace {
         &self.clocks[at * self.tasks..][..self.tasks]
     }
 
-    /// Finds out what happened before `made`, into `clock`, and with what it races. Returns its [turns](Event::turns).
+    /// Finds out what happened before `made`, into `clock`, and with what it races. Returns its
+    /// [turns](Event::turns).
     fn find_races(&mut self, made: &Move) -> u32 {
         let mut turns = self.begin_clock(made);
         self.covered.copy_from_slice(&self.clock);
@@ -328,8 +333,8 @@ impl Trace {
         turns
     }
 
-    /// What happened before `made` whatever it does: the steps of its task, and what these wait for. Returns the turns
-    /// up to there.
+    /// What happened before `made` whatever it does: the steps of its task, and what these wait for. Returns
+    /// the turns up to there.
     fn begin_clock(&mut self, made: &Move) -> u32 {
         let since = self.since();
         let mut turns = 0;
@@ -356,7 +361,8 @@ impl Trace {
     }
 }
 
-/// The last of these steps, of which so many are `left` that are not covered, that is not and touches something there.
+/// The last of these steps, of which so many are `left` that are not covered, that is not and touches
+/// something there.
 // By itself it is a loop of a few instructions.
 #[inline(never)]
 fn last_that_meets(

@@ -14,8 +14,8 @@ use super::step::Step;
 pub struct Move {
     /// The task, from 0.
     pub task: u8,
-    /// The task to which it belongs: itself, or the one whose stores leave their buffer by it. Of these two, no step
-    /// is in conflict with one of the other: a task sees its own stores, in the buffer or out of it.
+    /// The task to which it belongs: itself, or the one whose stores leave their buffer by it. Of these two,
+    /// no step is in conflict with one of the other: a task sees its own stores, in the buffer or out of it.
     pub of: u8,
     /// Which of its steps it is, from 1.
     pub number: u32,
@@ -25,9 +25,9 @@ pub struct Move {
     pub after: After,
 }
 
-/// A step of another task, and which of its steps it is; [`None`] where there is none such: a store that leaves a
-/// buffer comes after the step with which it went in, and one that needs the buffer to be empty after the last
-/// that has left it.
+/// A step of another task, and which of its steps it is; [`None`] where there is none such: a store that
+/// leaves a buffer comes after the step with which it went in, and one that needs the buffer to be empty
+/// after the last that has left it.
 pub type After = Option<(u8, u32)>;
 
 impl Move {
@@ -80,8 +80,8 @@ fn weak_initial(first: &Move, sequence: &[Move]) -> Option<Weak> {
     }
 }
 
-/// Whether an execution that begins with `first` covers all that begin with `sequence`, in which case it is struck out
-/// there.
+/// Whether an execution that begins with `first` covers all that begin with `sequence`, in which case it is
+/// struck out there.
 pub(super) fn strike(first: &Move, sequence: &mut Vec<Move>) -> bool {
     match weak_initial(first, sequence) {
         Some(Weak::At(at)) => {

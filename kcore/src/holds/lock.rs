@@ -52,8 +52,8 @@ impl<A: Copy + PartialEq> Locks<A> {
     /// A book with no room.
     pub const NONE: Self = Locks { locks: Vec::new(), changes: 0, unseen: 0 };
 
-    /// An empty book with room for so many locks. A lock of which no more is known than that it was given back makes
-    /// room for another.
+    /// An empty book with room for so many locks. A lock of which no more is known than that it was given
+    /// back makes room for another.
     pub fn new(room: usize) -> Self {
         Locks { locks: Vec::with_capacity(room), ..Self::NONE }
     }
@@ -145,8 +145,9 @@ impl<A: Copy + PartialEq> Lock<A> {
         self.holders.is_empty()
     }
 
-    /// Whether the last that came of it was that an actor took it: who waits for it is not about to get it then. A lock
-    /// with a mistake is free as soon as one of its owners has given it back, however many it has.
+    /// Whether the last that came of it was that an actor took it: who waits for it is not about to get it
+    /// then. A lock with a mistake is free as soon as one of its owners has given it back, however many it
+    /// has.
     pub fn is_taken(&self) -> bool {
         !self.is_free() && (self.is_held_as(Mode::Shared) || self.acquired > self.released)
     }

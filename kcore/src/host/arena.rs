@@ -110,8 +110,9 @@ impl Arena {
     /// Makes a block of the memory at `base`, and keeps account of it.
     ///
     /// # Safety
-    /// The memory is the caller's, new, and has the layout and the offset of a block of `size` bytes. It stays
-    /// mapped as long as the arena; an arena that [owns](Arena::borrowing) it gives it back to the host's heap.
+    /// The memory is the caller's, new, and has the layout and the offset of a block of `size` bytes. It
+    /// stays mapped as long as the arena; an arena that [owns](Arena::borrowing) it gives it back to the
+    /// host's heap.
     pub(super) unsafe fn take_in(
         &mut self,
         base: NonNull<u8>,
@@ -151,8 +152,8 @@ impl Arena {
         self.blocks.clear();
     }
 
-    /// How many bytes the block at `start` has, 0 if there never was one; and whether it is of a kind that makes
-    /// up a scull device.
+    /// How many bytes the block at `start` has, 0 if there never was one; and whether it is of a kind that
+    /// makes up a scull device.
     pub(super) fn size(&self, start: NonNull<u8>) -> (usize, bool) {
         let block = self.blocks.get(&start.addr().get());
         block.map_or((0, false), |block| (block.size, block.kind != Kind::Other))

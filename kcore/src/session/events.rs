@@ -147,8 +147,8 @@ impl Session {
         self.find(finding.map(Finding::Waits));
     }
 
-    /// What it is called that no task goes on, each on a CPU of its own, and not all have ended; `spins`: one waits in a
-    /// loop.
+    /// What it is called that no task goes on, each on a CPU of its own, and not all have ended; `spins`: one
+    /// waits in a loop.
     pub fn standstill(&mut self, spins: bool) -> Verdict {
         self.look_at_still(&Apart);
         let otherwise = if spins { Verdict::Livelock } else { Verdict::Stuck };

@@ -122,9 +122,9 @@ settings! {
     /// The verdict that counts as success
     expect: Option<Expect> = "expect": Run, Expect::VALUES, CHOOSING,
         Text("the catalogue knows");
-    /// What may happen besides the steps of tasks, for `explore`: the experiment's own interrupt, once in a round,
-    /// wherever interrupts are on, the end of a slice wherever a task can lose its CPU to another, a signal for
-    /// each task that waits, or that an allocation of each task fails
+    /// What may happen besides the steps of tasks, for `explore`: the experiment's own interrupt, once in a
+    /// round, wherever interrupts are on, the end of a slice wherever a task can lose its CPU to another, a
+    /// signal for each task that waits, or that an allocation of each task fails
     with: Option<With> = "with": Run, With::VALUES, NOT_EXPLORING,
         Text("what the experiment is about");
     /// Make so many executions at most, for `explore`
@@ -164,8 +164,8 @@ settings! {
     /// Memory of the machine
     memory: Option<String> = "memory": Machine, size(16 << 20, 1 << 40), NONE,
         Text("128M");
-    /// Seconds until the machine is given up, without those in which the host does not let it run; of a test, for each
-    /// case
+    /// Seconds until the machine is given up, without those in which the host does not let it run; of a test,
+    /// for each case
     timeout: Option<u32> = "timeout": Machine, number(1, 86_400), NONE,
         Text("60; a shell without a script has no limit");
     /// How the kernel is entered

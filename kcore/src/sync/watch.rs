@@ -47,9 +47,9 @@ pub trait Watch<M: Cpu> {
     /// Tells the machine. Called by the task that waits, has acquired, or is about to release; under no inner
     /// lock.
     fn announce(&self, step: LockStep, mode: Mode, address: usize, place: Self::Place);
-    /// Tells the machine what the caller is about to do with the units of the lock, of which so many are `free`.
-    /// Called before the first attempt, under no inner lock: a listener may keep the caller until it can
-    /// have them.
+    /// Tells the machine what the caller is about to do with the units of the lock, of which so many are
+    /// `free`. Called before the first attempt, under no inner lock: a listener may keep the caller until it
+    /// can have them.
     #[inline(always)]
     fn units(&self, _change: Change, _free: impl FnOnce() -> u64, _address: usize, _place: Self::Place) {}
 }
@@ -117,8 +117,8 @@ impl<M: Cpu> Watch<M> for Class {
     }
 }
 
-/// The class of the inner lock of a primitive: no more than that is known of it, and all that is done under it
-/// is one step of the primitive.
+/// The class of the inner lock of a primitive: no more than that is known of it, and all that is done under
+/// it is one step of the primitive.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Inner(pub(super) Class);
 
@@ -349,8 +349,8 @@ impl Statistics for Observed {
 /// What silent locks are called, of which only a machine hears that explores.
 pub(super) const SILENT: &str = "a silent lock";
 
-/// Whether only a machine that explores hears of what is called so: a silent lock, and what a primitive that is
-/// no lock is made of.
+/// Whether only a machine that explores hears of what is called so: a silent lock, and what a primitive that
+/// is no lock is made of.
 pub fn is_silent(name: &str) -> bool {
     [SILENT, super::waiter::GRANT.name, super::emulated::WORD.name].contains(&name)
 }

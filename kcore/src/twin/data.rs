@@ -68,8 +68,8 @@ impl Data {
     }
 }
 
-/// What is in `place`; if nothing is, what `make` gives is put there. Test and store are one step for all that
-/// could see the difference: there is one `&mut`.
+/// What is in `place`; if nothing is, what `make` gives is put there. Test and store are one step for all
+/// that could see the difference: there is one `&mut`.
 fn made<T>(place: &mut Option<T>, make: impl FnOnce() -> Result<T, Errno>) -> Result<&mut T, Errno> {
     let value = match place.take() {
         Some(value) => value,

@@ -34,8 +34,8 @@ enum Reason {
 
 impl Graph {
     /// Why `actor` will never go on, if that is certain now: the edges from it to the cycle (or to the task
-    /// that has ended with the lock) and round it. To be called after each wait that it [hears](Graph::step): the
-    /// last of them closes the cycle.
+    /// that has ended with the lock) and round it. To be called after each wait that it [hears](Graph::step):
+    /// the last of them closes the cycle.
     ///
     /// Not every deadlock is certain at once. A later search finds it, or [`stuck`](Graph::stuck):
     /// - Of locks with several holders (readers, counting semaphores) a unit may be on its way to the waiter.

@@ -50,8 +50,8 @@ pub(crate) struct State {
     spinning: Vec<Option<u64>>,
     units: Vec<u64>,
     stores: Vec<u64>,
-    /// Where stores wait: the variable, the value, and after how many steps of the task it was made. None where
-    /// stores take effect at once.
+    /// Where stores wait: the variable, the value, and after how many steps of the task it was made. None
+    /// where stores take effect at once.
     buffers: Option<Vec<VecDeque<(u64, u64, u32)>>>,
     /// How many steps each task has made, and each buffer.
     made: Vec<u32>,
@@ -344,8 +344,8 @@ pub(crate) fn explore(program: &Program, tso: bool) -> Made {
     }
 }
 
-/// The same by some searches that share what `frontier` has; which of them goes on is drawn, and now and then all hand
-/// over what they have, as when they are to go on later.
+/// The same by some searches that share what `frontier` has; which of them goes on is drawn, and now and then
+/// all hand over what they have, as when they are to go on later.
 pub(crate) fn explore_shared(
     program: &Program,
     tso: bool,

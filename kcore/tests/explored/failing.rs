@@ -13,7 +13,8 @@ fn failing(name: &str, form: Form, tasks: u32, quanta: u32) -> Survey {
     Subject::of(&resolved, &settings, MemoryModel::Sc).unwrap().survey(None).unwrap()
 }
 
-/// Two tasks that allocate once each have two orders, in each of which the allocation of either fails or does not.
+/// Two tasks that allocate once each have two orders, in each of which the allocation of either fails or does
+/// not.
 #[test]
 fn each_allocation_fails_or_does_not() {
     assert_eq!(failing("soak", Form::Mutex, 2, 1).executions, 2 * 4);

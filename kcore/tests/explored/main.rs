@@ -66,8 +66,8 @@ fn a_counter() {
     assert_eq!(count(Form::None, 3, 1), 36);
 }
 
-/// What all tasks have waited for lies behind them: two rounds have as many executions as each for each of the
-/// other.
+/// What all tasks have waited for lies behind them: two rounds have as many executions as each for each of
+/// the other.
 #[test]
 fn rounds() {
     let executions = |lock, model, rounds| {
@@ -93,15 +93,16 @@ fn rounds() {
     assert_eq!(executions(Form::None, MemoryModel::Sc, 2), 16);
 }
 
-/// A pipe that was opened before its module's setting became larger has the smaller buffer all the same (R18).
+/// A pipe that was opened before its module's setting became larger has the smaller buffer all the same
+/// (R18).
 #[test]
 fn a_setting_is_read_and_written_in_all_orders() {
     let survey = surveyed("book-pipe-size", Form::Book, 2, 1);
     assert!(survey.ends.keys().any(|end| end.use_after_free > 0), "{:?}", survey.ends);
 }
 
-/// Peterson's algorithm is right where stores are seen at once, and wrong where they wait in buffers, unless a fence
-/// empties these.
+/// Peterson's algorithm is right where stores are seen at once, and wrong where they wait in buffers, unless
+/// a fence empties these.
 #[test]
 fn peterson_needs_a_fence() {
     let entry = find("peterson").unwrap();
@@ -157,8 +158,8 @@ fn cures_hold_with_store_buffers() {
     }
 }
 
-/// Without script, point or luck: what the catalogue says is certain is found, and what it says is a cure leaves
-/// nothing to be found.
+/// Without script, point or luck: what the catalogue says is certain is found, and what it says is a cure
+/// leaves nothing to be found.
 #[test]
 fn the_catalogue_is_right() {
     let mut seen = 0;
@@ -256,8 +257,8 @@ fn a_schedule_that_does_not_fit() {
     );
 }
 
-/// What a kernel's own explorer hears nothing of is in those experiments alone that say so. The body of the one that is
-/// seen from within its primitives is no kernel's.
+/// What a kernel's own explorer hears nothing of is in those experiments alone that say so. The body of the
+/// one that is seen from within its primitives is no kernel's.
 #[test]
 fn what_no_kernel_hears_of() {
     for entry in ALL.iter().filter(|entry| !Subject::waits_for_signals(entry)) {

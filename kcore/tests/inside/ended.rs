@@ -1,5 +1,5 @@
-//! Waits that a signal or a deadline ends, at every moment: the unit is never lost, never there twice, and no task is
-//! left in the queue.
+//! Waits that a signal or a deadline ends, at every moment: the unit is never lost, never there twice, and no
+//! task is left in the queue.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -133,7 +133,8 @@ fn a_mutex_is_left_without_a_trace() {
     }
 }
 
-/// Whether the event comes, the signal, or the deadline: the waiter goes on, and no node of its own stays queued.
+/// Whether the event comes, the signal, or the deadline: the waiter goes on, and no node of its own stays
+/// queued.
 #[test]
 fn a_wait_queue_lets_go() {
     type Queue = (WaitQueue<Inside>, Told);

@@ -1,8 +1,8 @@
-//! The primitives from within: every order of the steps at their inner words, where stores are seen at once and where
-//! they wait in buffers, and of twins with one mistake each.
+//! The primitives from within: every order of the steps at their inner words, where stores are seen at once
+//! and where they wait in buffers, and of twins with one mistake each.
 //!
-//! loom asks the same of them under the memory model of Rust, which allows more, and does not end with most of them;
-//! here the model is that of the machine, and the search ends.
+//! loom asks the same of them under the memory model of Rust, which allows more, and does not end with most
+//! of them; here the model is that of the machine, and the search ends.
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
@@ -25,7 +25,8 @@ mod ended;
 static ALLOCATOR: Allocator = Allocator;
 
 const MODELS: [MemoryModel; 2] = [MemoryModel::Sc, MemoryModel::Tso];
-/// Executions that are made of one subject at most: of two tasks all are, and of three those of the smaller ones.
+/// Executions that are made of one subject at most: of two tasks all are, and of three those of the smaller
+/// ones.
 const MOST: u64 = 100_000;
 /// The same where there are three tasks.
 const MOST_OF_THREE: u64 = 25_000;
@@ -287,8 +288,8 @@ fn a_fence_is_missed_only_where_stores_wait() {
     }
 }
 
-/// What no task tells of must not decide: a step that is another than it was, or is missing, is found as soon as it is
-/// to be made once more.
+/// What no task tells of must not decide: a step that is another than it was, or is missing, is found as soon
+/// as it is to be made once more.
 #[test]
 fn an_execution_that_is_not_repeated_is_found() {
     let steps = |model, later: &(dyn Fn(&Told, u32) + Sync)| {

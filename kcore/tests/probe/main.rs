@@ -541,8 +541,8 @@ fn only_points_of_the_place_are_taken() {
     }
 }
 
-/// `A*2,B*1`: whatever the steps are, each waits for its turn; a task that has no more turns waits for the end of
-/// the script; and points are no steps.
+/// `A*2,B*1`: whatever the steps are, each waits for its turn; a task that has no more turns waits for the
+/// end of the script; and points are no steps.
 #[test]
 fn a_script_may_order_all_steps() {
     let steps = ["A*2", "B*1"].map(String::from).to_vec();

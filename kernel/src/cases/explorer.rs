@@ -1,4 +1,5 @@
-//! All orders, made on one CPU: that each is made once, from the same state, and that what is not told is named.
+//! All orders, made on one CPU: that each is made once, from the same state, and that what is not told is
+//! named.
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

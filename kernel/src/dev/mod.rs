@@ -6,7 +6,8 @@
 //! - [`attach`]: devices of the kernel that come later: the console, the terminal.
 //! - [`Loadable`]: a module that can be loaded; [`loadable`] has the list of them.
 //! - `family`: the modules: `scull`, `complete`, `sleepy`, `faulty`, `kmemleak-test`.
-//! - [`Parameter`], [`words_of`]: what a module can be told; [`Parameters`]: what it is told when it is loaded.
+//! - [`Parameter`], [`words_of`]: what a module can be told; [`Parameters`]: what it is told when it is
+//!   loaded.
 //! - [`insmod`], [`rmmod`], [`loaded`], [`available`]: the table of those that are.
 //!
 //! # Going

@@ -1,5 +1,5 @@
-//! R14, R25: a task and the interrupt handler of its device, on the same CPU or on another; or the softirq that
-//! it raises.
+//! R14, R25: a task and the interrupt handler of its device, on the same CPU or on another; or the softirq
+//! that it raises.
 
 use kcore::event::Events;
 use kcore::experiment::Refusal;

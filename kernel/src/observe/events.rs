@@ -53,8 +53,8 @@ static LISTENERS: AtomicU8 = AtomicU8::new(0);
 /// What they want: the bits of [`Kinds`].
 static WANTED: AtomicU16 = AtomicU16::new(0);
 
-/// A function that is called with each event of the kinds in `HEARS`: also in handlers, and of the scheduler's
-/// steps with a run queue locked.
+/// A function that is called with each event of the kinds in `HEARS`: also in handlers, and of the
+/// scheduler's steps with a run queue locked.
 static EAR: AtomicFn<fn(&Event)> = AtomicFn::none();
 static HEARS: AtomicU16 = AtomicU16::new(0);
 

@@ -37,8 +37,8 @@ impl<'a> Account<'a> {
         Ok(Account { choice, survey: known.survey, part, is_made, seconds: known.seconds, shortest })
     }
 
-    /// The worst that was found. Where executions are missing, that none of those which were made went wrong says
-    /// nothing of the others.
+    /// The worst that was found. Where executions are missing, that none of those which were made went wrong
+    /// says nothing of the others.
     pub(super) fn verdict(&self) -> Verdict {
         match &self.shortest {
             Some(replay) => replay.end.verdict,

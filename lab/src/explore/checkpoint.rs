@@ -112,7 +112,8 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Shard `number` of `of` of it: each makes the same first executions, of which the first shard keeps the count.
+    /// Shard `number` of `of` of it: each makes the same first executions, of which the first shard keeps the
+    /// count.
     pub(super) fn shard(mut self, subject: &Subject<'_>, number: usize, of: usize) -> Result<Self, Failure> {
         if self.shard.is_some() {
             return Err(Failure::usage(

@@ -32,8 +32,8 @@ pub(super) fn text(replay: &Replay) -> String {
     format!("{}{}\n{}", rows(&scene), signs(&scene), story.text())
 }
 
-/// A line for each row. Where another task goes on it has a mark. More tasks than there are columns for share one,
-/// each further to the right, with its letter.
+/// A line for each row. Where another task goes on it has a mark. More tasks than there are columns for share
+/// one, each further to the right, with its letter.
 fn rows(scene: &Scene) -> String {
     let tasks = scene.tasks.len();
     let heads: String = match tasks <= MOST_COLUMNS {

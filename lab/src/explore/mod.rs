@@ -60,8 +60,8 @@ use crate::status::{Failure, Status};
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
 
-/// What a kernel is to be told that explores the experiment which is called so; [`None`] when that is done here, on
-/// the host, since it can be.
+/// What a kernel is to be told that explores the experiment which is called so; [`None`] when that is done
+/// here, on the host, since it can be.
 pub fn words(
     experiment: &str,
     model: Model,
@@ -100,7 +100,8 @@ pub fn words(
     Ok(Some(words))
 }
 
-/// Explores the experiment that is called so, as much of it as `search` says, and draws to `svg` what it finds.
+/// Explores the experiment that is called so, as much of it as `search` says, and draws to `svg` what it
+/// finds.
 pub fn main(
     experiment: &str,
     model: Model,
@@ -180,7 +181,8 @@ fn told(account: &Account<'_>, json: Option<Sink>, options: &Options) -> Result<
     Ok(if account.is_ok() { Status::Expected } else { Status::Unexpected })
 }
 
-/// Makes the executions, until all are made, or as many as may be, or the time is over, or a signal ends the `work`.
+/// Makes the executions, until all are made, or as many as may be, or the time is over, or a signal ends the
+/// `work`.
 fn explored<'a>(
     choice: &'a Choice,
     mut known: Checkpoint,
@@ -241,8 +243,8 @@ fn shortest(subject: &Subject<'_>, survey: &Survey) -> Result<Option<Replay>, Fa
     Ok(each.into_iter().min_by_key(|replay| (replay.made.switches(), replay.end.kind().rank())))
 }
 
-/// Makes the execution again that `recipe` describes, on this host. The second is what a kernel is to be told, so
-/// that it does the same on its CPUs.
+/// Makes the execution again that `recipe` describes, on this host. The second is what a kernel is to be
+/// told, so that it does the same on its CPUs.
 pub fn replay(
     recipe: &str,
     svg: Option<&Path>,
@@ -269,8 +271,8 @@ pub fn replay(
     Ok((status, run(&choice, &replay)?))
 }
 
-/// The words of a run that forces an execution in the kernel, or one which ends alike: there a task makes what no probe
-/// hears of as soon as it can. [`None`] when neither can be forced.
+/// The words of a run that forces an execution in the kernel, or one which ends alike: there a task makes
+/// what no probe hears of as soon as it can. [`None`] when neither can be forced.
 fn run(choice: &Choice, replay: &Replay) -> Result<Option<Vec<String>>, Failure> {
     let recipe = Recipe::of(choice, &replay.made);
     if let Some(run) = recipe.run(replay) {
@@ -281,8 +283,8 @@ fn run(choice: &Choice, replay: &Replay) -> Result<Option<Vec<String>>, Failure>
     Ok(recipe.run(&hastened).filter(|_| is_alike))
 }
 
-/// The runs that force the shortest counterexample of each experiment in the kernel: its name, and the words. Those
-/// that can.
+/// The runs that force the shortest counterexample of each experiment in the kernel: its name, and the words.
+/// Those that can.
 pub fn forced() -> Result<Vec<(&'static str, Vec<String>)>, Failure> {
     let mut runs = Vec::new();
     for entry in experiment::ALL {

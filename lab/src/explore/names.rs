@@ -110,8 +110,8 @@ impl Names {
         }
     }
 
-    /// What the place is called that `line` is an access to. Of words that have a name in common, one that a single
-    /// task stores to is that task's, and others have numbers.
+    /// What the place is called that `line` is an access to. Of words that have a name in common, one that a
+    /// single task stores to is that task's, and others have numbers.
     pub(super) fn word(&self, line: &Line) -> String {
         let Of::Access(site, _) = line.of else { return "what is there".to_string() };
         let find = |(object, ..): &&(Object, _, _)| *object == line.step.object;

@@ -267,8 +267,8 @@ pub(super) mod tests {
         }
     }
 
-    /// What a load saw is what was in the word, unless it was in the task's own buffer; and the arrow to it comes
-    /// from the step of another task that has put it there.
+    /// What a load saw is what was in the word, unless it was in the task's own buffer; and the arrow to it
+    /// comes from the step of another task that has put it there.
     #[test]
     fn an_arrow_joins_a_store_with_a_load_that_saw_it() {
         let mut all = 0;

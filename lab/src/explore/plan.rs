@@ -1,4 +1,5 @@
-//! Where the things of a scene are, in pixels: as wide as what is to be read in them, and nothing above another.
+//! Where the things of a scene are, in pixels: as wide as what is to be read in them, and nothing above
+//! another.
 
 use kcore::experiment::page::wrap;
 

@@ -1,7 +1,7 @@
 //! A counterexample as people pass it on: an experiment, its sizes, and the turns of its tasks.
 //!
-//! `counter:none:2x1x1:16x2:A3B5A2:9c1f`: the form, tasks x units x rounds, the geometry of devices, the turns,
-//! and a check, so that a letter which was lost on the way is noticed.
+//! `counter:none:2x1x1:16x2:A3B5A2:9c1f`: the form, tasks x units x rounds, the geometry of devices, the
+//! turns, and a check, so that a letter which was lost on the way is noticed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -59,8 +59,8 @@ impl Recipe {
         Choice::new(catalogue::find(&self.experiment)?, settings, self.model)
     }
 
-    /// The words of a run that forces it in the kernel: the same work, and the steps of the execution in their
-    /// order. [`None`] when these cannot be forced there.
+    /// The words of a run that forces it in the kernel: the same work, and the steps of the execution in
+    /// their order. [`None`] when these cannot be forced there.
     pub(super) fn run(&self, replay: &Replay) -> Option<Vec<String>> {
         let ([writers, quanta, rounds], [quantum, qset]) = (self.sizes, self.geometry);
         let turns = replay.transcript.for_a_kernel()?;

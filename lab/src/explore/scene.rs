@@ -1,4 +1,5 @@
-//! What is in the picture of an execution, wherever it is drawn: rows, arrows between them, bars beside them, and words.
+//! What is in the picture of an execution, wherever it is drawn: rows, arrows between them, bars beside them,
+//! and words.
 
 use kcore::event::{Op, Outcome};
 use kcore::explore::{Act, Object};

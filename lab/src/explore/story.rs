@@ -224,7 +224,8 @@ impl Teller<'_> {
 
     /// A task goes inside while another is.
     fn both_inside(&self) -> Option<Story> {
-        let counts = |step: &usize| matches!(self.lines[*step].of, Of::Access(site, Op::Update) if site.name == INSIDE.name);
+        let is_inside = |of: Of| matches!(of, Of::Access(site, Op::Update) if site.name == INSIDE.name);
+        let counts = |step: &usize| is_inside(self.lines[*step].of);
         let first = (0..self.lines.len()).find(counts)?;
         let second = (first..self.lines.len())
             .filter(counts)

@@ -139,7 +139,8 @@ fn a_limit_is_no_proof() {
     assert_eq!(status, 1);
 }
 
-/// The same execution is the same picture, with its sentence and its string; and JSON on stdout stays alone there.
+/// The same execution is the same picture, with its sentence and its string; and JSON on stdout stays alone
+/// there.
 #[test]
 fn a_counterexample_is_drawn() {
     let directory = tempfile::tempdir().unwrap();
@@ -230,8 +231,8 @@ fn certificate(explore: &Explore) -> (u64, u64, bool, u64, Verdict, &str, &[Outc
     (*executions, *raced, *complete, *deepest, *verdict, replay, outcomes)
 }
 
-/// On one thread or on four; killed again and again and gone on with from its file: nothing is lost, and nothing made
-/// twice.
+/// On one thread or on four; killed again and again and gone on with from its file: nothing is lost, and
+/// nothing made twice.
 #[test]
 fn killed_and_resumed() {
     let program = ["multithread-write", "--memory-model", "tso"];
@@ -261,7 +262,8 @@ fn killed_and_resumed() {
     assert!(status == 2 && stderr.contains("is of multithread-write"), "{stderr}");
 }
 
-/// Two shards, each by itself: what they have made is all, once all that they have found besides is made, too.
+/// Two shards, each by itself: what they have made is all, once all that they have found besides is made,
+/// too.
 #[test]
 fn shards_and_what_they_merge_to() {
     let program = ["broken-lock", "--writers", "3"];

@@ -27,7 +27,8 @@ impl<M: Sched<Flag = AtomicBool>, W: Watch<M>> Unit<M, W> {
 }
 
 impl<M: Sched, W: Watch<M>> Unit<M, W> {
-    /// A unit made of a clear `flag`, which is free; or, if it is not to be and `form` is no mutex, had by no task.
+    /// A unit made of a clear `flag`, which is free; or, if it is not to be and `form` is no mutex, had by no
+    /// task.
     pub fn from_flag(form: Form, flag: M::Flag, watch: W, is_free: bool) -> Self {
         let units = usize::from(is_free);
         match form {

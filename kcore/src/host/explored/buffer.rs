@@ -45,8 +45,8 @@ impl World {
             task.buffer.pop_front().expect("a store that leaves has waited");
         task.left += 1;
         let word: *const AtomicUsize = core::ptr::with_exposed_provenance(store.address);
-        // SAFETY: a task was about to store to this `Shared`, which is a word and an atomic; what tasks use stays
-        // mapped as long as the execution.
+        // SAFETY: a task was about to store to this `Shared`, which is a word and an atomic; what tasks use
+        // stays mapped as long as the execution.
         let before = unsafe { &*word }.swap(bits, Relaxed);
         let (step, of) = (self.step_of(&store), Of::Access(store.site, store.op));
         if let Some(transcript) = &mut self.transcript {
@@ -60,7 +60,8 @@ impl World {
         Step { object: self.name(store.address), size: store.size as u64, act: Act::Store }
     }
 
-    /// What a task wants to do next. Loads and looks are made beside its buffer; for all else that must be empty.
+    /// What a task wants to do next. Loads and looks are made beside its buffer; for all else that must be
+    /// empty.
     pub(super) fn want(&self, who: usize) -> Option<Want> {
         let task = &self.tasks[who];
         let step = task.pending?;

@@ -16,8 +16,8 @@ impl World {
         Object(NAMELESS + (1 << 42) + u64::from(task.0))
     }
 
-    /// What makes an allocation of a task fail, if that has not come yet. A task that has no allocation left does not
-    /// notice.
+    /// What makes an allocation of a task fail, if that has not come yet. A task that has no allocation left
+    /// does not notice.
     pub(super) fn failure(&self, who: usize) -> Option<Want> {
         let task = &self.tasks[who];
         let is_to_come = task.may_fail && task.id != TaskId(0);

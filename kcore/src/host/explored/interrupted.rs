@@ -1,5 +1,5 @@
-//! `interrupted`, from within its primitives: tasks wait for a unit that another gives, and a last one sends each of them a
-//! signal.
+//! `interrupted`, from within its primitives: tasks wait for a unit that another gives, and a last one sends
+//! each of them a signal.
 
 use core::ptr::NonNull;
 
@@ -18,8 +18,8 @@ use crate::settings::{Form, Verdict};
 /// Besides the tasks of a run there is the one that sends the signals.
 pub(super) const MORE_TASKS: u32 = 1;
 
-/// One execution: all tasks but the last of the run wait for the unit, until that has given it, or their signal comes. At
-/// the end the unit is there, and no task waits.
+/// One execution: all tasks but the last of the run wait for the unit, until that has given it, or their
+/// signal comes. At the end the unit is there, and no task waits.
 pub(super) fn execution(resolved: &Resolved) -> End {
     let waiters = resolved.writers - 1;
     // A mutex is given by the task that has taken it.

@@ -65,8 +65,8 @@ struct Desk<'a> {
 }
 
 impl Jobs {
-    /// Makes executions of `frontier` until all were made, or as many as may be, or `watch` says that it is enough: it is
-    /// told now and then how far they are. Says whether the host had room.
+    /// Makes executions of `frontier` until all were made, or as many as may be, or `watch` says that it is
+    /// enough: it is told now and then how far they are. Says whether the host had room.
     pub(super) fn run(
         self,
         subject: &Subject<'_>,

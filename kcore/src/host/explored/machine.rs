@@ -110,7 +110,8 @@ fn step(address: usize, size: usize, act: Act, of: Of, at: &'static Location<'st
     step_at(here(|world| world.name(address)), size as u64, act, of, at);
 }
 
-/// Gives the CPU to who decides, until it is the caller's turn. Who sets tasks up or judges them has no turns.
+/// Gives the CPU to who decides, until it is the caller's turn. Who sets tasks up or judges them has no
+/// turns.
 fn suspend(yielder: Option<NonNull<Turns>>) {
     if let Some(yielder) = yielder {
         // SAFETY: it is that of the coroutine that runs this, and lives as long as that runs.
@@ -205,8 +206,8 @@ fn arrive(step: Step, of: Of, at: &'static Location<'static>) {
     suspend(here(|world| world.arrive(step, of, at)));
 }
 
-// SAFETY: blocks come from the running task's part, are disjoint, as long and as aligned as promised, and stay
-// mapped until the execution is over; none is handed out twice in it.
+// SAFETY: blocks come from the running task's part, are disjoint, as long and as aligned as promised, and
+// stay mapped until the execution is over; none is handed out twice in it.
 unsafe impl Memory for Explored {
     #[track_caller]
     fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {

@@ -24,8 +24,8 @@ pub struct Checked {
     pub trouble: Option<Trouble>,
 }
 
-/// Makes executions of `tasks` tasks, at most `most`: each begins with what `set_up` gives, on which every task runs
-/// `body`, and is wrong if not all of them end or `is_right` says so of what they leave.
+/// Makes executions of `tasks` tasks, at most `most`: each begins with what `set_up` gives, on which every
+/// task runs `body`, and is wrong if not all of them end or `is_right` says so of what they leave.
 ///
 /// # Panics
 /// When there are more tasks than can be explored, the host has no room, or the program has not `Allocator`.

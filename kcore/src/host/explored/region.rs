@@ -2,8 +2,8 @@
 //! done the same.
 //!
 //! One stretch of addresses is reserved for the process, and divided among the threads that explore; each
-//! divides its own among the tasks. A task's part holds its stack and what it allocates, in the order in which
-//! it does. Nothing is used twice in an execution, and all of it again in the next.
+//! divides its own among the tasks. A task's part holds its stack and what it allocates, in the order in
+//! which it does. Nothing is used twice in an execution, and all of it again in the next.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
@@ -172,13 +172,13 @@ pub(super) fn allocate(layout: Layout) -> Option<NonNull<u8>> {
     NonNull::new(core::ptr::with_exposed_provenance_mut(start))
 }
 
-/// The allocator of a program that explores: tasks get what they allocate from their own part, all others from
-/// the system.
+/// The allocator of a program that explores: tasks get what they allocate from their own part, all others
+/// from the system.
 #[derive(Debug)]
 pub struct Allocator;
 
-// SAFETY: blocks of tasks are disjoint, as long and as aligned as was asked for, and stay until their execution
-// is over, when no task uses them any more; all others are the system's.
+// SAFETY: blocks of tasks are disjoint, as long and as aligned as was asked for, and stay until their
+// execution is over, when no task uses them any more; all others are the system's.
 unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

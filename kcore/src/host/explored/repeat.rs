@@ -5,7 +5,8 @@ use crate::explore::Trouble;
 use crate::explore::{Divergence, Next, Step};
 
 impl World {
-    /// Whether the running task is about to make a step that is repeated, and its turn goes on: then the step is made.
+    /// Whether the running task is about to make a step that is repeated, and its turn goes on: then the step
+    /// is made.
     #[inline]
     pub(super) fn goes_on(&mut self, step: &Step) -> bool {
         let (Some(at), Some(who), true) = (self.repeated, self.turn, self.is_set_up) else { return false };

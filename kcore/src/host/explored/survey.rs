@@ -57,8 +57,8 @@ enum What {
 }
 
 impl<'a> Subject<'a> {
-    /// What `resolved` and `settings` say. [`None`] when it needs what a machine of coroutines has not: its body
-    /// is a kernel's, its tasks share a CPU, or they are more than there is room for.
+    /// What `resolved` and `settings` say. [`None`] when it needs what a machine of coroutines has not: its
+    /// body is a kernel's, its tasks share a CPU, or they are more than there is room for.
     pub fn of(resolved: &'a Resolved, settings: &'a RunSettings, model: MemoryModel) -> Option<Self> {
         let spread = resolved.experiment.placement == Placement::Spread;
         let is_interrupted = Self::waits_for_signals(resolved.experiment);
@@ -89,9 +89,9 @@ impl<'a> Subject<'a> {
         Some(survey)
     }
 
-    /// Makes executions of it that are left in `frontier`, besides those of which `survey` knows, until all were made, or
-    /// `jobs` has made as many as it may, or `watch` says that it is enough: it is told now and then how far it is. [`None`]
-    /// when the host has no room.
+    /// Makes executions of it that are left in `frontier`, besides those of which `survey` knows, until all
+    /// were made, or `jobs` has made as many as it may, or `watch` says that it is enough: it is told now and
+    /// then how far it is. [`None`] when the host has no room.
     pub fn go_on(
         &self,
         survey: &mut Survey,
@@ -102,8 +102,9 @@ impl<'a> Subject<'a> {
         jobs.run(self, survey, frontier, watch).then_some(())
     }
 
-    /// Makes executions one by one until there are so many `parts` of `frontier` that no search has, or none is left: the
-    /// same ones each time, so that searches far away can do so, too, and keep shares of the same.
+    /// Makes executions one by one until there are so many `parts` of `frontier` that no search has, or none
+    /// is left: the same ones each time, so that searches far away can do so, too, and keep shares of the
+    /// same.
     pub fn divide(&self, survey: &mut Survey, frontier: &mut Frontier, parts: usize) -> Option<()> {
         let mut world = self.searching()?;
         while survey.trouble.is_none() && (1..parts).contains(&frontier.parts()) {

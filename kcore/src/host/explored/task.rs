@@ -90,8 +90,8 @@ impl Task {
         self.buffer.clear();
     }
 
-    /// It begins as task number `id`, and where it is the first of its execution, allocates in `room`: else behind what
-    /// the one before it has allocated. Steps are counted on from those of the one before it.
+    /// It begins as task number `id`, and where it is the first of its execution, allocates in `room`: else
+    /// behind what the one before it has allocated. Steps are counted on from those of the one before it.
     pub(super) fn begin(&mut self, id: TaskId, room: Room) {
         self.id = id;
         if self.room.is_empty() {

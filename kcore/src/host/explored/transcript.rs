@@ -19,7 +19,8 @@ use crate::sync::is_silent;
 pub struct Line {
     /// The task that makes it, from 0.
     pub who: u8,
-    /// It is a store of the task's that leaves its buffer, where it has waited since there were so many steps.
+    /// It is a store of the task's that leaves its buffer, where it has waited since there were so many
+    /// steps.
     pub buffered_since: Option<usize>,
     /// What it is.
     pub step: Step,
@@ -38,8 +39,8 @@ impl Line {
         Line { who, buffered_since: None, step, at, of, outcome: None, word: None }
     }
 
-    /// Whether only a machine that explores can keep a task from this step. To sleep and to spin are no such steps:
-    /// who does waits by itself.
+    /// Whether only a machine that explores can keep a task from this step. To sleep and to spin are no such
+    /// steps: who does waits by itself.
     fn is_silent(&self) -> bool {
         !self.is_told_everywhere() && !self.step.waits()
     }
@@ -135,10 +136,12 @@ impl Transcript {
         self.lines.push(line);
     }
 
-    /// Who makes the steps that a kernel hears of, too. [`None`] when the order hangs on others: at silent locks and
-    /// wait queues, and in atomic words. A kernel makes each of these as soon as the step before it is made.
+    /// Who makes the steps that a kernel hears of, too. [`None`] when the order hangs on others: at silent
+    /// locks and wait queues, and in atomic words. A kernel makes each of these as soon as the step before it
+    /// is made.
     pub fn for_a_kernel(&self) -> Option<Schedule> {
-        // When a store leaves its buffer, the CPU decides; and no probe makes allocations fail, or sends signals.
+        // When a store leaves its buffer, the CPU decides; and no probe makes allocations fail, or sends
+        // signals.
         let is_beyond =
             |line: &Line| line.buffered_since.is_some() || matches!(line.of, Of::Failure | Of::Signal(_));
         if self.lines.iter().any(is_beyond) {
@@ -157,7 +160,8 @@ impl Transcript {
         Some(Schedule::of(self.lines.iter().filter(is_told).map(|line| line.who)))
     }
 
-    /// Who makes which step where a task makes what a kernel does not hear of as soon as it can: with the step before it.
+    /// Who makes which step where a task makes what a kernel does not hear of as soon as it can: with the
+    /// step before it.
     pub fn hastened(&self) -> Schedule {
         let mut tasks: Vec<u8> = Vec::new();
         let silent_from = |at: usize, who: u8| {
@@ -209,8 +213,8 @@ impl World {
         let mut bytes = [0; size_of::<usize>()];
         let from: *const u8 = core::ptr::with_exposed_provenance(self.region.address(line.step.object.0));
         let to = bytes.get_mut(..size).filter(|_| is_word)?;
-        // SAFETY: a task has made this access, or is about to: the word is one of its own, of a static, or of a
-        // block, and all of these stay mapped as long as the execution. No task runs meanwhile.
+        // SAFETY: a task has made this access, or is about to: the word is one of its own, of a static, or of
+        // a block, and all of these stay mapped as long as the execution. No task runs meanwhile.
         unsafe { from.copy_to_nonoverlapping(to.as_mut_ptr(), size) };
         Some(usize::from_ne_bytes(bytes))
     }

@@ -53,7 +53,8 @@ pub(super) struct World {
     pub(super) failing: bool,
     /// What each part wants to do next. Not known while steps are repeated.
     pub(super) wants: Vec<Option<Want>>,
-    /// So many steps were made like those of the execution before. [`None`] when no more are to be: the driver decides.
+    /// So many steps were made like those of the execution before. [`None`] when no more are to be: the
+    /// driver decides.
     pub(super) repeated: Option<usize>,
     /// All tasks have come to their first steps: who goes on is decided from now on.
     pub(super) is_set_up: bool,
@@ -65,8 +66,9 @@ pub(super) struct World {
 }
 
 impl World {
-    /// With room for so many `tasks`, whose stores wait if it is `buffered`, and whose allocations fail if it is `failing`. `driver` is told how many take part,
-    /// and how many of them are tasks. [`None`] when the host has no room.
+    /// With room for so many `tasks`, whose stores wait if it is `buffered`, and whose allocations fail if it
+    /// is `failing`. `driver` is told how many take part, and how many of them are tasks. [`None`] when the
+    /// host has no room.
     ///
     /// # Panics
     /// When the program has not `Allocator`.
@@ -211,8 +213,8 @@ impl World {
         self.trouble.get_or_insert(Trouble::Cannot(what));
     }
 
-    /// The running task is about to make a step. By which it gives its turn back, if it has turns and it is not its
-    /// own next.
+    /// The running task is about to make a step. By which it gives its turn back, if it has turns and it is
+    /// not its own next.
     pub(super) fn arrive(
         &mut self,
         step: Step,
@@ -271,11 +273,11 @@ impl World {
         self.turn.map(|who| &mut self.tasks[usize::from(who)])
     }
 
-    /// Runs `body(who)` in so many tasks, one step of one of them at a time, until all have ended or can never
-    /// go on. Says why they cannot, if so.
+    /// Runs `body(who)` in so many tasks, one step of one of them at a time, until all have ended or can
+    /// never go on. Says why they cannot, if so.
     pub(super) fn race(world: NonNull<World>, body: &(dyn Fn(u32) + Sync)) -> Option<Verdict> {
-        // SAFETY: `body` is used by the coroutines alone, all of which have ended or are forgotten before this
-        // returns, and none of which runs afterwards.
+        // SAFETY: `body` is used by the coroutines alone, all of which have ended or are forgotten before
+        // this returns, and none of which runs afterwards.
         let body =
             unsafe { core::mem::transmute::<&(dyn Fn(u32) + Sync), &'static (dyn Fn(u32) + Sync)>(body) };
         // SAFETY: as in `here`: no task runs between the uses of each of these references.

@@ -1,11 +1,12 @@
 //! Freed blocks that are kept because a device keeps no task out, or an experiment runs.
 //!
 //! When a block may be used again although an experiment still runs: when no task can know its address any
-//! more. The idea is that of read-copy-update (LKD ch. 10; Linux's `call_rcu`). A task that goes into the device
-//! is written down with the time, and crossed out when it leaves. A block that was freed before the earliest of
-//! those that are inside came in cannot be known to any of them: the links to it were gone when the task that
-//! freed it left, and addresses are not kept from one call to the next. The clock is the ledger's serial
-//! number, so two events with no allocation between them count as one: that errs on the safe side.
+//! more. The idea is that of read-copy-update (LKD ch. 10; Linux's `call_rcu`). A task that goes into the
+//! device is written down with the time, and crossed out when it leaves. A block that was freed before the
+//! earliest of those that are inside came in cannot be known to any of them: the links to it were gone when
+//! the task that freed it left, and addresses are not kept from one call to the next. The clock is the
+//! ledger's serial number, so two events with no allocation between them count as one: that errs on the safe
+//! side.
 //!
 //! A task that waits inside for a lock holds everything back, as a reader in RCU does that never comes to an
 //! end.

@@ -169,8 +169,8 @@ fn wait(actor: Actor, at: &'static Location<'static>) {
     }
 }
 
-/// Between two steps of a task: if interrupts are on, the experiment's comes here, or it does not; if it can be
-/// preempted, another task has the CPU, or none does.
+/// Between two steps of a task: if interrupts are on, the experiment's comes here, or it does not; if it can
+/// be preempted, another task has the CPU, or none does.
 fn window(actor: Actor, at: &'static Location<'static>) {
     let is_open = actor.context == Context::Task
         && match Mode::now() {
@@ -192,8 +192,8 @@ fn give_way(actor: Actor, at: &'static Location<'static>) {
     [false, true].into_iter().for_each(|takes| arrive(actor, at, |_| World::cpu(takes).into()));
 }
 
-/// The running task sleeps for a time, if it is a part. How long that takes decides nothing: others may do as much
-/// meanwhile as they will.
+/// The running task sleeps for a time, if it is a part. How long that takes decides nothing: others may do as
+/// much meanwhile as they will.
 #[track_caller]
 pub fn rest() {
     let is_part = TURN.load(Relaxed) == task::current().0 && PART.load(Relaxed) != NO_PART;

@@ -1,6 +1,6 @@
-//! Every execution of an experiment, in the kernel: all its tasks are on one CPU, each waits before each of its
-//! steps for its turn, and a [`Search`](kcore::explore::Search) says which goes on. What is a step is what is
-//! told ([decision 44](../../../../docs/decisions/0044-the-kernel-explores-on-one-cpu.md)).
+//! Every execution of an experiment, in the kernel: all its tasks are on one CPU, each waits before each of
+//! its steps for its turn, and a [`Search`](kcore::explore::Search) says which goes on. What is a step is
+//! what is told ([decision 44](../../../../docs/decisions/0044-the-kernel-explores-on-one-cpu.md)).
 //!
 //! | file | noun |
 //! |---|---|

@@ -129,8 +129,8 @@ pub fn begin() -> Result<(), SpawnError> {
     Ok(())
 }
 
-/// The execution is over: whether there are others to be made, or what is wrong with it. `judge` is told of it
-/// first.
+/// The execution is over: whether there are others to be made, or what is wrong with it. `judge` is told of
+/// it first.
 pub fn end(judge: impl FnOnce(&Driver) -> Result<(), Trouble>) -> Result<bool, Trouble> {
     TURN.store(0, Relaxed);
     with(|world| {
@@ -150,7 +150,8 @@ pub fn end(judge: impl FnOnce(&Driver) -> Result<(), Trouble>) -> Result<bool, T
 /// # Errors
 /// Something is wrong; or the execution says nothing.
 pub fn race(body: &(dyn Fn(u32) + Sync)) -> Result<(), Option<Verdict>> {
-    // SAFETY: it is used by the members until they are through, or are joined, and before that this does not return.
+    // SAFETY: it is used by the members until they are through, or are joined, and before that this does not
+    // return.
     let body = unsafe { core::mem::transmute::<&(dyn Fn(u32) + Sync), Body>(body) };
     let count = with(|world| {
         world.begin_race(body);
