@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::search::{Next, Want};
 use super::trace::Trace;
+use crate::settings::Policy;
 
 /// An execution whose tasks take turns as a schedule says, as far as it fits.
 #[derive(Debug)]
@@ -11,17 +12,19 @@ pub struct Follow {
     trace: Trace,
     /// Which task makes each step.
     schedule: Vec<u8>,
+    /// How it goes on from where it parts; [`None`]: as the schedule says, wherever that can still be.
+    policy: Option<Policy>,
     parted: Option<usize>,
 }
 
 impl Follow {
     /// Of so many tasks: see [`Trace::new`].
-    pub fn new(tasks: usize, kin: usize, schedule: Vec<u8>) -> Self {
-        Follow { trace: Trace::new(tasks, kin), schedule, parted: None }
+    pub fn new(tasks: usize, kin: usize, schedule: Vec<u8>, policy: Option<Policy>) -> Self {
+        Follow { trace: Trace::new(tasks, kin), schedule, policy, parted: None }
     }
 
     /// Which task makes its next step: that of the schedule; where there is none, or it cannot, the one that
-    /// made the last, or else the first that can.
+    /// the policy says. `last` made the last step.
     pub fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Next {
         let at = self.trace.len();
         let ready = |task: &u8| {
@@ -29,20 +32,29 @@ impl Follow {
             let is_ready = want.ready && self.trace.is_ready(*task, &want.step);
             is_ready.then(|| want.by(*task, &self.trace))
         };
-        let planned = self.schedule.get(at);
-        let chosen = planned.and_then(ready);
-        let chosen = chosen.or_else(|| {
-            (0..pending.len() as u8)
-                .filter(|task| last == Some(*task))
-                .chain(0..pending.len() as u8)
-                .find_map(|task| ready(&task))
-        });
+        let is_bound = self.policy.is_none() || self.parted.is_none();
+        let planned = self.schedule.get(at).filter(|_| is_bound);
+        let chosen = planned.and_then(ready).or_else(|| self.others(last).find_map(|task| ready(&task)));
         let Some(chosen) = chosen else { return Next::Over };
-        if planned.is_some_and(|planned| *planned != chosen.task) {
+        if planned != Some(&chosen.task) {
             self.parted.get_or_insert(at);
         }
         self.trace.push(&chosen);
         Next::Run(chosen.task)
+    }
+
+    /// In which order the policy asks. What makes allocations fail comes after all others.
+    fn others(&self, last: Option<u8>) -> impl Iterator<Item = u8> + use<> {
+        let parts = self.trace.tasks() as u8;
+        let preferred = match self.policy.unwrap_or(Policy::NonPreemptive) {
+            Policy::NonPreemptive => last.map_or(0..0, |last| last..last + 1),
+            Policy::FixedPriority => 0..0,
+            Policy::RoundRobin => {
+                let last = self.trace.len().checked_sub(1).map(|at| self.trace.get(at).task);
+                last.map_or(0, |last| last + 1)..parts.min(2 * self.trace.kin() as u8)
+            }
+        };
+        preferred.chain(0..parts)
     }
 
     /// All tasks have waited for each other.
@@ -55,7 +67,7 @@ impl Follow {
         &self.trace
     }
 
-    /// After how many steps it was not as the schedule says; [`None`] when all was.
+    /// After how many steps it was not as the schedule says, or went on behind its end; [`None`] when all was.
     pub fn parted(&self) -> Option<usize> {
         self.parted.or((self.trace.len() < self.schedule.len()).then_some(self.trace.len()))
     }

@@ -53,10 +53,12 @@ impl Schedule {
         Schedule::of(parts.into_iter().map(|part| part / tasks * BUFFER + part % tasks))
     }
 
-    /// Which part makes each step, where the buffers come behind `tasks` tasks, and then the failures.
+    /// Which part makes each step, where the buffers come behind `tasks` tasks, and then the failures. That
+    /// of a task which is not among them is no part.
     pub fn parts(&self, tasks: usize) -> Vec<u8> {
         let tasks = tasks as u8;
-        self.tasks().into_iter().map(|task| task / BUFFER * tasks + task % BUFFER).collect()
+        let part = |task| if task % BUFFER < tasks { task / BUFFER * tasks + task % BUFFER } else { u8::MAX };
+        self.tasks().into_iter().map(part).collect()
     }
 
     /// The same order of what is in conflict as in `trace`, in which a task goes on as long as it can: the
@@ -98,7 +100,7 @@ impl Schedule {
     }
 
     /// The task of each step.
-    fn tasks(&self) -> Vec<u8> {
+    pub fn tasks(&self) -> Vec<u8> {
         self.turns.iter().flat_map(|turn| core::iter::repeat_n(turn.task, turn.steps as usize)).collect()
     }
 

@@ -28,4 +28,6 @@ pub use line::{CommandLine, LONGEST_COMMAND_LINE, heap_bytes, text};
 pub use probe::Probe;
 pub use table::{MAX_CPUS, MAX_WRITERS, MachineSettings, RunSettings};
 pub use usage::{Usage, bytes, number};
-pub use words::{Accel, Acpi, Config, Door, Expect, Fault, Form, Input, MachineType, Object, Verdict, With};
+pub use words::{
+    Accel, Acpi, Config, Door, Expect, Fault, Form, Input, MachineType, Object, Policy, Verdict, With,
+};

@@ -139,6 +139,17 @@ words!(
 });
 
 words!(
+    /// How an execution goes on where it is not told.
+    Policy, "policy", {
+    /// The task that made the last step goes on as long as it can, and then the first that can.
+    NonPreemptive = "non-preemptive",
+    /// The first task that can, by its letter.
+    FixedPriority = "fixed-priority",
+    /// The tasks take turns, a step each.
+    RoundRobin = "round-robin",
+});
+
+words!(
     /// How a kernel is built.
     Config, "configuration", {
     /// For several CPUs, preemptible.

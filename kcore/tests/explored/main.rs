@@ -7,7 +7,7 @@ use kcore::experiment::{ALL, Experiment, find, resolve};
 use kcore::explore::Schedule;
 use kcore::explore::Survey;
 use kcore::host::explored::{Allocator, Line, MemoryModel, Replay, Subject};
-use kcore::settings::{Config, Expect, Form, Probe, RunSettings, Verdict};
+use kcore::settings::{Config, Expect, Form, Policy, Probe, RunSettings, Verdict};
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator;
@@ -255,6 +255,34 @@ fn a_schedule_that_does_not_fit() {
             && "A0".parse::<Schedule>().is_err()
             && "?1".parse::<Schedule>().is_err()
     );
+}
+
+/// From where it does not fit an execution goes on as is asked for, and takes no heed of the schedule again.
+#[test]
+fn how_it_goes_on() {
+    let go_on = |lock, tasks, schedule: &str, policy| {
+        let schedule = schedule.parse().unwrap();
+        explored(find("counter").unwrap(), lock, tasks, 2, |subject| {
+            let replay = subject.follow(&schedule, Some(policy)).unwrap();
+            (replay.parted, replay.made.to_string())
+        })
+        .unwrap()
+    };
+    for (policy, made) in [
+        (Policy::NonPreemptive, "A1B1C5A4B4"),
+        (Policy::FixedPriority, "A1B1C1A4B4C4"),
+        (Policy::RoundRobin, "A1B1C1A1B1C1A1B1C1A1B1C1A1B1C1"),
+    ] {
+        let made = (Some(3), made.to_string());
+        assert_eq!(go_on(Form::None, 3, "A1B1C1", policy), made, "behind its end");
+    }
+    // B has to wait for A, which is inside; afterwards C is not waited for, though the schedule names it.
+    let inside = |policy| go_on(Form::Spinlock, 3, "A2B1C9", policy);
+    assert_eq!(inside(Policy::NonPreemptive), (Some(2), "A9B9C9".to_string()));
+    assert_eq!(inside(Policy::RoundRobin).0, Some(2));
+    // There is no third task, nor its buffer.
+    assert_eq!(go_on(Form::None, 2, "A1C1B1", Policy::NonPreemptive), (Some(1), "A5B5".to_string()));
+    assert_eq!(go_on(Form::None, 2, "A1c1", Policy::FixedPriority), (Some(1), "A5B5".to_string()));
 }
 
 /// What a kernel's own explorer hears nothing of is in those experiments alone that say so. The body of the

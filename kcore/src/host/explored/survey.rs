@@ -11,7 +11,7 @@ use super::world::{MOST_TASKS, World};
 use crate::event::Kinds;
 use crate::experiment::{Body, Experiment, Placement, Refusal, Resolved, Stage, body, of_kernel};
 use crate::explore::{Driver, End, Follow, Frontier, Schedule, Search, Share, Survey, Trouble};
-use crate::settings::{RunSettings, With};
+use crate::settings::{Policy, RunSettings, With};
 
 /// Which stores other tasks see, and when.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,10 +135,16 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Makes the execution that `schedule` says. [`None`] when the host has no room.
+    /// Makes the execution that `schedule` says, wherever it can. [`None`] when the host has no room.
     pub fn replay(&self, schedule: &Schedule) -> Option<Replay> {
-        let mut world =
-            self.world(|parts, tasks| Driver::Follow(Follow::new(parts, tasks, schedule.parts(tasks))))?;
+        self.follow(schedule, None)
+    }
+
+    /// Makes the execution that `schedule` says, as far as it can, and from there on one that `policy` says.
+    /// [`None`] when the host has no room.
+    pub fn follow(&self, schedule: &Schedule, policy: Option<Policy>) -> Option<Replay> {
+        let driver = |parts, tasks| Driver::Follow(Follow::new(parts, tasks, schedule.parts(tasks), policy));
+        let mut world = self.world(driver)?;
         world.wanted |= Kinds::OUTCOMES;
         world.transcript = Some(Transcript::default());
         let end = world.execute(|| self.execution());
@@ -195,7 +201,7 @@ pub struct Replay {
     pub end: End,
     /// Who made which step.
     pub made: Schedule,
-    /// After how many steps it was not as its schedule says.
+    /// After how many steps it was not as its schedule says, or went on behind its end.
     pub parted: Option<usize>,
     /// What a watchdog says, if anything.
     pub finding: Option<String>,
