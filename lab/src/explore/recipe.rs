@@ -1,7 +1,8 @@
 //! A counterexample as people pass it on: an experiment, its sizes, and the turns of its tasks.
 //!
-//! `counter:none:2x1x1:16x2:A3B5A2:9c1f`: the form, tasks x units x rounds, the geometry of devices, the
-//! turns, and a check, so that a letter which was lost on the way is noticed.
+//! `counter:none:2x1x1:16x2:A3B5A2:9c1f`: the form, tasks x units x rounds, the geometry of devices, what is
+//! unusual about it in a word each, the turns, and a check, so that a letter which was lost on the way is
+//! noticed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +10,7 @@ use std::str::FromStr;
 use kcore::explore::{BUFFER, Schedule};
 use kcore::host::explored::{MemoryModel, Replay};
 use kcore::probe::Name;
-use kcore::settings::{Form, MAX_WRITERS, RunSettings, With};
+use kcore::settings::{Form, MAX_WRITERS, Object, RunSettings, With};
 
 use super::choice::Choice;
 use crate::catalogue;
@@ -25,6 +26,8 @@ pub(super) struct Recipe {
     pub(super) model: MemoryModel,
     /// What else than tasks makes steps.
     pub(super) with: Option<With>,
+    /// What is missing at first, if that is not the usual.
+    pub(super) object: Option<Object>,
     pub(super) schedule: Schedule,
 }
 
@@ -39,6 +42,7 @@ impl Recipe {
             geometry: [choice.settings.quantum, choice.settings.qset],
             model: choice.model,
             with: choice.settings.with,
+            object: choice.settings.object,
             schedule: schedule.clone(),
         }
     }
@@ -48,6 +52,7 @@ impl Recipe {
         let ([writers, quanta, rounds], [quantum, qset]) = (self.sizes, self.geometry);
         let settings = RunSettings {
             lock: Some(self.lock),
+            object: self.object,
             writers: Some(writers),
             quanta: Some(quanta),
             rounds: Some(rounds),
@@ -67,6 +72,7 @@ impl Recipe {
         let turns: Vec<String> =
             turns.turns().iter().map(|turn| format!("{}*{}", Name(turn.task), turn.steps)).collect();
         let mut words = vec!["run".to_string(), self.experiment.clone()];
+        words.extend(self.object.map(|object| format!("object={object}")));
         words.extend([
             format!("lock={}", self.lock),
             format!("probe=script={}", turns.join(",")),
@@ -86,7 +92,10 @@ impl Recipe {
         let Recipe { experiment, lock, schedule, .. } = self;
         let model = if self.model == MemoryModel::Tso { ":tso" } else { "" };
         let with = self.with.map_or_else(String::new, |with| format!(":{with}"));
-        format!("{experiment}:{lock}:{writers}x{quanta}x{rounds}:{quantum}x{qset}{model}{with}:{schedule}")
+        let object = self.object.map_or_else(String::new, |object| format!(":{object}"));
+        format!(
+            "{experiment}:{lock}:{writers}x{quanta}x{rounds}:{quantum}x{qset}{model}{with}{object}:{schedule}"
+        )
     }
 }
 
@@ -102,21 +111,13 @@ impl FromStr for Recipe {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = |what: &str| format!("'{text}' is no replay string: {what}");
-        let mut parts: Vec<&str> = text.trim().split(':').collect();
-        let buffered = parts.get(4) == Some(&"tso");
-        if buffered {
-            parts.remove(4);
-        }
-        let model = if buffered { MemoryModel::Tso } else { MemoryModel::Sc };
-        let with = parts.get(4).filter(|_| parts.len() > 6).and_then(|word| word.parse().ok());
-        if with.is_some() {
-            parts.remove(4);
-        }
-        let [experiment, lock, sizes, geometry, turns, _] = parts[..] else {
-            return Err(wrong(
-                "it has not six parts between colons, or more with tso and what happens besides",
-            ));
+        let parts: Vec<&str> = text.trim().split(':').collect();
+        let [experiment, lock, sizes, geometry, unusual @ .., turns, _] = &parts[..] else {
+            return Err(wrong("it has not six parts between colons, or more where it is unusual"));
         };
+        let model = if unusual.contains(&"tso") { MemoryModel::Tso } else { MemoryModel::Sc };
+        let with = unusual.iter().find_map(|word| word.parse().ok());
+        let object = unusual.iter().find_map(|word| word.parse().ok());
         let lock = lock.parse().map_err(|_| wrong("its form is none"))?;
         let sizes: [u32; 3] = numbers(sizes).ok_or_else(|| wrong("its sizes are not three numbers"))?;
         let geometry: [u64; 2] = numbers(geometry).ok_or_else(|| wrong("its geometry is not two numbers"))?;
@@ -126,8 +127,16 @@ impl FromStr for Recipe {
         if schedule.turns().iter().any(|turn| u32::from(turn.task % BUFFER) >= tasks) {
             return Err(wrong("a turn is of a task that there is not"));
         }
-        let recipe =
-            Recipe { experiment: experiment.to_string(), lock, sizes, geometry, model, with, schedule };
+        let recipe = Recipe {
+            experiment: experiment.to_string(),
+            lock,
+            sizes,
+            geometry,
+            model,
+            with,
+            object,
+            schedule,
+        };
         if recipe.to_string() != text.trim() {
             return Err(wrong("its check does not fit: something was lost or changed on the way"));
         }

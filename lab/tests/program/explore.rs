@@ -117,6 +117,15 @@ fn signals_come() {
     assert!(status == 0 && again.contains("C sends A a signal"), "{again}");
 }
 
+/// What is missing at first belongs to a string.
+#[test]
+fn a_string_says_what_is_missing() {
+    let (_, found) = record(&["scull-leak", "--object", "node"]);
+    assert!(found.replay.starts_with("scull-leak:none:2x1x1:16x2:node:"), "{}", found.replay);
+    let (status, again, _) = ran(&["replay", &found.replay, "--on", "host"]);
+    assert!(status == 0 && again.ends_with("verdict: raced (as expected: raced)\n"), "{again}");
+}
+
 /// The page that the repository has is what the command says.
 #[test]
 fn all_of_them() {
