@@ -70,7 +70,13 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             }
         }
         Command::Merge { files, into } => explore::merge(files, into.as_deref(), options),
-        Command::Replay { string, on, svg } => replay(string, *on, svg.as_deref(), options),
+        Command::Replay { string, on, then, svg } => {
+            let (status, run) = explore::replay(string, *then, svg.as_deref(), options)?;
+            match on {
+                On::Both if status == Status::Expected => repeat(run, options),
+                _ => Ok(status),
+            }
+        }
         Command::Test { filter, fail_allocations } => {
             let which = fail_allocations.then_some(FAIL_ALLOCATIONS);
             boot(&[&["test"], which.as_slice(), filter.as_deref().as_slice()].concat())
@@ -95,23 +101,15 @@ fn perform(request: &Request) -> Result<Status, Failure> {
     }
 }
 
-/// Whether the kernel lets such a run be made.
-fn is_for_the_kernel(run: &[String], options: &Options) -> bool {
-    catalogue::find(&run[1]).is_ok_and(|entry| catalogue::check(entry, run, options.config()).is_ok())
-}
-
-/// Makes an execution again: here, and then on the CPUs of a machine, which must come to the same verdict.
-fn replay(string: &str, on: On, svg: Option<&Path>, options: &Options) -> Result<Status, Failure> {
-    let (status, run) = explore::replay(string, svg, options)?;
-    match on {
-        On::Host => Ok(status),
-        On::Both if status != Status::Expected => Ok(status),
-        On::Both => match run.filter(|run| is_for_the_kernel(run, options)) {
-            Some(run) => boot(&run.iter().map(String::as_str).collect::<Vec<_>>(), options),
-            None => show(
-                "\nThe kernel's probes cannot keep tasks from all that this order hangs on: not made there.",
-            ),
-        },
+/// Makes an execution again on the CPUs of a machine, if a kernel can be made to.
+fn repeat(run: Option<explore::Run>, options: &Options) -> Result<Status, Failure> {
+    let not_made = |why: &str| show(&format!("\nNot made in the kernel: {why}."));
+    let Some((entry, told)) = run else { return not_made(explore::UNSTEERED) };
+    let (words, options) =
+        (["run", entry.name], Options { told: options.told.with(told), ..options.clone() });
+    match catalogue::check(entry, &line(&words, &options), options.config()) {
+        Ok(()) => boot(&words, &options),
+        Err(why) => not_made(&why.message),
     }
 }
 

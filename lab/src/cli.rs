@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use kcore::settings::{self, CommandLine, Config, Fault, Key, Scope, Usage, Values};
+use kcore::settings::{self, CommandLine, Config, Fault, Key, Policy, Scope, Usage, Values};
 
 use crate::status::Status;
 use crate::usage::{condense, hint};
@@ -118,12 +118,19 @@ pub enum Command {
         into: Option<PathBuf>,
     },
     /// Make one execution again, which explore has found: here, and then on the CPUs of a machine
+    ///
+    /// With another form or other sizes, by --lock, --writers, --quanta and --rounds, it is made as far as it
+    /// fits, and goes on from there: the task that made the last step for as long as it can (non-preemptive),
+    /// the first task that can, by its letter (fixed-priority), or each with a step in its turn (round-robin)
     Replay {
-        /// What explore says after again:
+        /// What explore says after again: or @ and the file that has it
         string: String,
         /// Where
         #[arg(long, value_enum, default_value = "both")]
         on: On,
+        /// How it goes on.
+        #[arg(long, default_value = "non-preemptive", value_parser = policy, help = Policy::VALUES.listed("How it goes on from where the string does not fit any more"))]
+        then: Policy,
         /// Draw it
         #[arg(long, value_name = "FILE")]
         svg: Option<PathBuf>,
@@ -239,11 +246,23 @@ impl Options {
     }
 }
 
+/// Keys of the kernel's command line, with their words.
+pub type Words = Vec<(&'static str, String)>;
+
 /// The options that are keys of the kernel's command line, as they were given, already checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told(Vec<(&'static str, String)>);
+pub struct Told(pub Words);
 
 impl Told {
+    /// The same with `words`, which count where a key was given already.
+    pub fn with(&self, words: Words) -> Self {
+        let new = Told(words);
+        let word = |key: &'static Key| {
+            new.word(key.name).or(self.word(key.name)).map(|word| (key.name, word.to_string()))
+        };
+        Told(settings::keys().filter_map(word).collect())
+    }
+
     /// What was given for the key called `name`.
     pub fn word(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| *key == name).map(|(_, word)| word.as_str())
@@ -332,6 +351,10 @@ fn fault(value: &str) -> Result<String, Usage> {
         Ok(fault) => Ok(fault.to_string()),
         Err(usage) => Err(Usage::new(usage.message + &hint(value, Fault::WORDS.iter().copied()))),
     }
+}
+
+fn policy(value: &str) -> Result<Policy, Usage> {
+    value.parse()
 }
 
 fn config(value: &str) -> Result<Config, Usage> {

@@ -78,8 +78,8 @@ impl<'a> Account<'a> {
             let _ = writeln!(text, "\n{}\n", wrap(&heading, WIDTH, "", ""));
             text += &columns::text(replay);
         }
-        if !record.replay.is_empty() {
-            let _ = writeln!(text, "again: cargo run -- replay {}", record.replay);
+        if let Some(recipe) = self.replay() {
+            let _ = writeln!(text, "{}", recipe.again());
         }
         text += &match self.part {
             Some(_) if self.shortest.is_none() => {

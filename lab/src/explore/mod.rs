@@ -5,6 +5,7 @@
 //! | `choice` | an experiment, a form and sizes, as they are explored |
 //! | `checkpoint` | what is known and what is still to be made, in a file |
 //! | `recipe` | a counterexample as people pass it on |
+//! | `parting` | where it does not fit any more |
 //! | `account` | what the executions came to, as text and as a record |
 //! | `columns` | an execution as people read it, a column for each task |
 //! | `names` | what addresses are called there |
@@ -25,6 +26,7 @@ mod drawing;
 mod legend;
 mod locks;
 mod names;
+mod parting;
 pub mod picture;
 mod plan;
 mod recipe;
@@ -38,11 +40,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
-use kcore::experiment;
-use kcore::explore::Survey;
+use kcore::experiment::{self, Experiment};
+use kcore::explore::{Schedule, Survey, Trouble};
 use kcore::host::explored::{Allocator, Jobs, MemoryModel, Progress, Replay, Subject};
 use kcore::report::Record;
-use kcore::settings::{Config, With};
+use kcore::settings::{Config, Policy, With};
 
 use self::account::Account;
 use self::checkpoint::Checkpoint;
@@ -50,7 +52,7 @@ use self::choice::Choice;
 pub(crate) use self::choice::only;
 use self::recipe::Recipe;
 use crate::catalogue;
-use crate::cli::{Maker, Model, Options, Search};
+use crate::cli::{Maker, Model, Options, Search, Words};
 use crate::output::{Sink, say, text_of};
 use crate::paint::paint;
 use crate::signals::Work;
@@ -154,7 +156,7 @@ pub fn merge(files: &[PathBuf], into: Option<&Path>, options: &Options) -> Resul
     let shards = files.iter().map(|file| Checkpoint::expect(file)).collect::<Result<Vec<_>, _>>()?;
     let mut known = Checkpoint::merged(shards)?;
     let recipe: Recipe = known.what.parse().map_err(Failure::usage)?;
-    let choice = recipe.choice()?;
+    let choice = recipe.choice(recipe.settings())?;
     let json = options.json.as_deref().map(|to| Sink::open("report", to)).transpose()?;
     if let Some(into) = into {
         known.write(into)?;
@@ -213,11 +215,7 @@ fn explored<'a>(
         known.survey.complete &= known.part().is_none();
         known.seconds = before + began.elapsed().as_secs_f64();
         if let Some(trouble) = &known.survey.trouble {
-            return Err(Failure::dead(format!(
-                "{}: {}",
-                choice.name(),
-                kcore::explore::account::trouble(trouble)
-            )));
+            return Err(troubled(choice, trouble));
         }
         if let Some(file) = &search.resume {
             known.write(file)?;
@@ -243,25 +241,42 @@ fn shortest(subject: &Subject<'_>, survey: &Survey) -> Result<Option<Replay>, Fa
     Ok(each.into_iter().min_by_key(|replay| (replay.made.switches(), replay.end.kind().rank())))
 }
 
-/// Makes the execution again that `recipe` describes, on this host. The second is what a kernel is to be
-/// told, so that it does the same on its CPUs.
+/// An experiment, and what a run of it is told.
+pub type Run = (&'static Experiment, Words);
+
+/// Why a kernel cannot be made to make an execution.
+pub const UNSTEERED: &str = "a kernel's probes cannot keep tasks from all that this order hangs on";
+
+/// What can be said of an execution that is made again: what its string says, and what is to be otherwise.
+const REPEATED: &[&str] = &["lock", "writers", "quanta", "rounds", "quantum", "qset", "expect", "timeout"];
+
+/// Makes the execution again that `string` describes, on this host; from where it does not fit it goes on as
+/// `then` says. The second is what a kernel is to be told, so that it does the same on its CPUs.
 pub fn replay(
-    recipe: &str,
+    string: &str,
+    then: Policy,
     svg: Option<&Path>,
     options: &Options,
-) -> Result<(Status, Option<Vec<String>>), Failure> {
-    only(&["timeout"], options, "replay makes what its string says")?;
-    let recipe: Recipe = recipe.parse().map_err(|why| Failure::usage(format!("{why} (try explore)")))?;
-    let choice = recipe.choice()?;
+) -> Result<(Status, Option<Run>), Failure> {
+    only(REPEATED, options, "replay makes what its string says")?;
+    let recipe = Recipe::given(string)?;
+    let mut settings = recipe.settings();
+    for (key, word) in &options.told.0 {
+        settings.set(key, word).map_err(|usage| Failure::usage(usage.to_string()))?;
+    }
+    let choice = recipe.choice(settings)?;
     let svg = svg.map(recorded::open).transpose()?;
-    let replay = choice.subject()?.replay(&recipe.schedule).ok_or_else(no_room)?;
+    let replay = made(&choice, &recipe.schedule, then)?;
     let text = &mut *text_of(options);
     say(text, &choice.heading())?;
     if let Some(at) = replay.parted {
-        say(text, &format!("  after {at} steps it is not as the string says: the code has changed since"))?;
+        say(text, &parting::text(&replay, &recipe.schedule, at, then))?;
     }
     say(text, "")?;
     say(text, columns::text(&replay).trim_end())?;
+    if replay.parted.is_some() {
+        say(text, &Recipe::of(&choice, &replay.made).again())?;
+    }
     say(text, &paint(&format!("verdict: {}", account::said(&choice, replay.end.verdict))))?;
     if let Some(svg) = svg {
         svg.write(&picture::of(&choice, Some(&replay), replay.end.verdict))?;
@@ -271,16 +286,26 @@ pub fn replay(
     Ok((status, run(&choice, &replay)?))
 }
 
-/// The words of a run that forces an execution in the kernel, or one which ends alike: there a task makes
+/// The execution of `choice` that `schedule` says, and `then` from where it does not fit.
+fn made(choice: &Choice, schedule: &Schedule, then: Policy) -> Result<Replay, Failure> {
+    let replay = choice.subject()?.follow(schedule, Some(then)).ok_or_else(no_room)?;
+    match &replay.trouble {
+        None => Ok(replay),
+        Some(trouble) => Err(troubled(choice, trouble)),
+    }
+}
+
+/// What a run is told that forces an execution in the kernel, or one which ends alike: there a task makes
 /// what no probe hears of as soon as it can. [`None`] when neither can be forced.
-fn run(choice: &Choice, replay: &Replay) -> Result<Option<Vec<String>>, Failure> {
+fn run(choice: &Choice, replay: &Replay) -> Result<Option<Run>, Failure> {
     let recipe = Recipe::of(choice, &replay.made);
-    if let Some(run) = recipe.run(replay) {
-        return Ok(Some(run));
+    let of_entry = |words| (choice.entry, words);
+    if let Some(words) = recipe.run(replay) {
+        return Ok(Some(of_entry(words)));
     }
     let hastened = choice.subject()?.replay(&replay.transcript.hastened()).ok_or_else(no_room)?;
     let is_alike = hastened.end.kind() == replay.end.kind() && hastened.trouble.is_none();
-    Ok(recipe.run(&hastened).filter(|_| is_alike))
+    Ok(recipe.run(&hastened).filter(|_| is_alike).map(of_entry))
 }
 
 /// The runs that force the shortest counterexample of each experiment in the kernel: its name, and the words.
@@ -293,10 +318,13 @@ pub fn forced() -> Result<Vec<(&'static str, Vec<String>)>, Failure> {
             continue;
         }
         let account = all(&choice)?;
-        let run = account.shortest.as_ref().map(|replay| run(&choice, replay)).transpose()?.flatten();
-        runs.extend(
-            run.filter(|run| catalogue::check(entry, run, Config::Full).is_ok()).map(|run| (entry.name, run)),
-        );
+        let Some(replay) = &account.shortest else { continue };
+        let Some((_, words)) = run(&choice, replay)? else { continue };
+        let words = words.into_iter().map(|(key, word)| format!("{key}={word}"));
+        let line: Vec<String> = ["run", entry.name].map(str::to_string).into_iter().chain(words).collect();
+        if catalogue::check(entry, &line, Config::Full).is_ok() {
+            runs.push((entry.name, line));
+        }
     }
     Ok(runs)
 }
@@ -304,6 +332,10 @@ pub fn forced() -> Result<Vec<(&'static str, Vec<String>)>, Failure> {
 /// All executions of `choice`.
 fn all(choice: &Choice) -> Result<Account<'_>, Failure> {
     explored(choice, Checkpoint::new(choice), &Search::default(), &Work::begin())
+}
+
+fn troubled(choice: &Choice, trouble: &Trouble) -> Failure {
+    Failure::dead(format!("{}: {}", choice.name(), kcore::explore::account::trouble(trouble)))
 }
 
 fn no_room() -> Failure {

@@ -32,7 +32,7 @@ pub(super) fn of(choice: &Choice, replay: Option<&Replay>, verdict: Verdict) -> 
         verdict: worded(&replay.end.outcome(1)),
         is_clean: replay.end.verdict == Verdict::Clean,
         paragraphs: story.paragraphs(),
-        again: format!("again: cargo run -- replay {}", Recipe::of(choice, &replay.made)),
+        again: Recipe::of(choice, &replay.made).again(),
         ..frame
     };
     draw(&frame, &Scene::of(replay, &story))

@@ -5,16 +5,21 @@
 //! noticed.
 
 use std::fmt;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 use std::str::FromStr;
 
+use kcore::explore::account::WIDTH;
 use kcore::explore::{BUFFER, Schedule};
 use kcore::host::explored::{MemoryModel, Replay};
 use kcore::probe::Name;
 use kcore::settings::{Form, MAX_WRITERS, Object, RunSettings, With};
 
 use super::choice::Choice;
-use crate::catalogue;
+use crate::cli::Words;
 use crate::status::Failure;
+use crate::{catalogue, workspace};
 
 /// All that makes an execution again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,10 +52,67 @@ impl Recipe {
         }
     }
 
-    /// What it is an execution of.
-    pub(super) fn choice(&self) -> Result<Choice, Failure> {
+    /// What a user has given: a string, or `@` and the file that has one.
+    pub(super) fn given(text: &str) -> Result<Self, Failure> {
+        let unreadable = |file: &str, why: io::Error| {
+            Failure::usage(format!("the file '{file}' of a replay string cannot be read: {why}"))
+        };
+        let kept =
+            text.strip_prefix('@').map(|file| fs::read_to_string(file).map_err(|why| unreadable(file, why)));
+        let string = kept.transpose()?;
+        let string = string.as_deref().unwrap_or(text);
+        string.parse().map_err(|why| Failure::usage(format!("{why} (try explore)")))
+    }
+
+    /// What makes it again, as it is typed. A string that is too long for two lines is kept in a file.
+    pub(super) fn again(&self) -> String {
+        let string = self.to_string();
+        let line = format!("again: cargo run -- replay {string}");
+        let kept = (line.len() > 2 * WIDTH).then(|| self.keep(&string));
+        match kept {
+            Some(Ok(file)) => {
+                format!(
+                    "again: cargo run -- replay @{} (a string of {} characters)",
+                    file.display(),
+                    string.len()
+                )
+            }
+            _ => line,
+        }
+    }
+
+    fn keep(&self, string: &str) -> Result<PathBuf, Failure> {
+        let directory = workspace::root()?.join("target/replays");
+        let file = directory.join(format!("{}-{:016x}", self.experiment, hash(string.as_bytes())));
+        let lost =
+            |error: io::Error| Failure::usage(format!("'{}' cannot be written: {error}", file.display()));
+        fs::create_dir_all(&directory)
+            .and_then(|()| fs::write(&file, format!("{string}\n")))
+            .map_err(lost)?;
+        let here = std::env::current_dir().ok();
+        let below = here.and_then(|here| file.strip_prefix(here).map(PathBuf::from).ok());
+        Ok(below.unwrap_or(file))
+    }
+
+    /// What a run is told to be of the same work.
+    pub(super) fn words(&self) -> Words {
         let ([writers, quanta, rounds], [quantum, qset]) = (self.sizes, self.geometry);
-        let settings = RunSettings {
+        let mut words = vec![
+            ("lock", self.lock.to_string()),
+            ("writers", writers.to_string()),
+            ("quanta", quanta.to_string()),
+            ("rounds", rounds.to_string()),
+            ("quantum", quantum.to_string()),
+            ("qset", qset.to_string()),
+        ];
+        words.extend(self.object.map(|object| ("object", object.to_string())));
+        words
+    }
+
+    /// The same, as settings.
+    pub(super) fn settings(&self) -> RunSettings {
+        let ([writers, quanta, rounds], [quantum, qset]) = (self.sizes, self.geometry);
+        RunSettings {
             lock: Some(self.lock),
             object: self.object,
             writers: Some(writers),
@@ -60,29 +122,26 @@ impl Recipe {
             qset,
             with: self.with,
             ..RunSettings::default()
-        };
+        }
+    }
+
+    /// What it is an execution of, if `settings` say the rest.
+    pub(super) fn choice(&self, settings: RunSettings) -> Result<Choice, Failure> {
         Choice::new(catalogue::find(&self.experiment)?, settings, self.model)
     }
 
-    /// The words of a run that forces it in the kernel: the same work, and the steps of the execution in
-    /// their order. [`None`] when these cannot be forced there.
-    pub(super) fn run(&self, replay: &Replay) -> Option<Vec<String>> {
-        let ([writers, quanta, rounds], [quantum, qset]) = (self.sizes, self.geometry);
+    /// What a run is told that forces it in the kernel: the same work, and the steps of the execution in
+    /// their order. [`None`] when these cannot be forced there: a script begins anew with each round.
+    pub(super) fn run(&self, replay: &Replay) -> Option<Words> {
+        let [writers, _, 1] = self.sizes else { return None };
         let turns = replay.transcript.for_a_kernel()?;
         let turns: Vec<String> =
             turns.turns().iter().map(|turn| format!("{}*{}", Name(turn.task), turn.steps)).collect();
-        let mut words = vec!["run".to_string(), self.experiment.clone()];
-        words.extend(self.object.map(|object| format!("object={object}")));
+        let mut words = self.words();
         words.extend([
-            format!("lock={}", self.lock),
-            format!("probe=script={}", turns.join(",")),
-            format!("writers={writers}"),
-            format!("quanta={quanta}"),
-            format!("rounds={rounds}"),
-            format!("quantum={quantum}"),
-            format!("qset={qset}"),
-            format!("expect={}", replay.end.verdict),
-            format!("cpus={}", writers.max(2)),
+            ("probe", format!("script={}", turns.join(","))),
+            ("expect", replay.end.verdict.to_string()),
+            ("cpus", writers.max(2).to_string()),
         ]);
         Some(words)
     }
@@ -160,4 +219,43 @@ fn check(text: &str) -> u16 {
 pub(super) fn hash(bytes: &[u8]) -> u64 {
     let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+#[cfg(test)]
+mod tests {
+    use kcore::experiment::ALL;
+    use kcore::explore::account::WIDTH;
+    use kcore::settings::Policy;
+
+    use super::*;
+
+    /// Of each cell of the catalogue that is raced: what is typed has room in two lines, and what is read of
+    /// it makes the same execution again, whatever it ends in.
+    #[test]
+    fn each_string_fits_two_lines_and_makes_the_same_again() {
+        let mut verdicts = std::collections::BTreeSet::new();
+        let forms = ALL.iter().copied().flat_map(|entry| entry.locks().map(move |form| (entry, form)));
+        for (entry, form) in forms {
+            for model in [MemoryModel::Sc, MemoryModel::Tso] {
+                let choice = Choice::smallest(entry, form, model).unwrap();
+                if choice.subject().is_err() {
+                    continue;
+                }
+                let account = super::super::all(&choice).unwrap();
+                let Some(replay) = &account.shortest else { continue };
+                let recipe = Recipe::of(&choice, &replay.made);
+                let again = recipe.again();
+                assert!(again.ends_with(&recipe.to_string()) && again.len() <= 2 * WIDTH, "{again}");
+                assert_eq!(Recipe::given(&recipe.to_string()).as_ref(), Ok(&recipe));
+                let choice = recipe.choice(recipe.settings()).unwrap();
+                let repeated = super::super::made(&choice, &recipe.schedule, Policy::RoundRobin).unwrap();
+                assert_eq!((repeated.end, repeated.parted), (replay.end, None), "{recipe}");
+                verdicts.insert(repeated.end.verdict.word());
+            }
+        }
+        assert_eq!(
+            verdicts.into_iter().collect::<Vec<_>>(),
+            ["deadlock", "invalid-context", "raced", "stuck"]
+        );
+    }
 }

@@ -1,4 +1,4 @@
-//! `explore` and `replay`, as they are typed.
+//! `explore`, as it is typed.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
@@ -11,13 +11,13 @@ use kcore::report::{Explore, Outcome, Record};
 use crate::fake;
 
 /// Exit status, stdout and stderr.
-fn ran(arguments: &[&str]) -> (i32, String, String) {
+pub(crate) fn ran(arguments: &[&str]) -> (i32, String, String) {
     let output = fake::scullery(arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-fn record(arguments: &[&str]) -> (i32, Explore) {
+pub(crate) fn record(arguments: &[&str]) -> (i32, Explore) {
     let (status, json, _) = ran(&[&["explore"], arguments, &["--json", "-"]].concat());
     match serde_json::from_str(&json).unwrap() {
         Record::Explore(explore) => (status, explore),
@@ -202,7 +202,10 @@ fn what_cannot_be_is_refused_in_a_line() {
         (&["replay", good, "--svg", "/"], "the picture '/' cannot be written"),
         (&["run", "counter", "--svg", "/nowhere/a.svg"], "the picture '/nowhere/a.svg' cannot be written"),
         (&["explore", "counter", "--svg", "-"], "a picture needs a file"),
-        (&["replay", good, "--lock", "mutex"], "--lock would change nothing"),
+        (&["replay", good, "--seed", "2"], "--seed would change nothing"),
+        (&["replay", good, "--lock", "wait-event"], "cannot be run with lock=wait-event"),
+        (&["replay", good, "--then", "chance"], "valid: non-preemptive, fixed-priority, round-robin"),
+        (&["replay", "@/nowhere/a"], "the file '/nowhere/a' of a replay string cannot be read"),
         (&["replay", &good.replace("A1", "A2")], "its check does not fit"),
         (&["replay", &good.replace("counter", "xyzzy")], "its check does not fit"),
         (&["replay", "counter"], "six parts"),
