@@ -113,7 +113,7 @@ fn each_key_is_told_with_its_value_and_alone() {
 #[test]
 fn a_line_is_completed_with_what_a_value_begins_with() {
     let beginnings: Vec<&str> = settings::find("probe").unwrap().values.beginnings().collect();
-    assert_eq!(beginnings, ["off", "pause", "delay=", "rendezvous", "script", "fire"]);
+    assert_eq!(beginnings, ["off", "pause", "delay=", "rendezvous", "script", "fire", "replay="]);
     assert_eq!(settings::find("seed").unwrap().values.beginnings().count(), 0);
 }
 

@@ -49,6 +49,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
         Command::List { long, .. } => show(&catalogue::list(*long)),
         Command::Explain { experiment } => show(&catalogue::explain_word(experiment)?),
         Command::Run { experiment, svg } => {
+            let options = &explore::steered(experiment, options)?;
             let words = ["run", experiment];
             catalogue::check(catalogue::find(experiment)?, &line(&words, options), options.config())?;
             let svg = svg.as_deref().map(recorded::open).transpose()?;

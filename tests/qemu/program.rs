@@ -19,6 +19,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         Program::new("program::json-of-two", &with(&["--json", "-", "--cpus", "2"]))
             .check(|ended| acceptance(ended, 100 * 3)),
         Program::new("program::expect-clean", &with(&["--expect", "clean"])).ends(Status::Unexpected),
+        Program::new("program::replay", &["run", "scull-leak", "--probe", LEAKS, "--json", "-"])
+            .check(replayed),
         Program::new("program::no-qemu", &["tour"])
             .env("PATH", without_qemu())
             .ends(Status::Dead)
@@ -58,6 +60,20 @@ fn acceptance(ended: &Ended, leaked: u64) -> Answer {
         }
     }
     holds("people are told, too", ended.stderr.contains("verdict: raced"))
+}
+
+/// What explore says of the shortest execution that leaks.
+const LEAKS: &str = "replay=scull-leak:none:2x1x1:16x2:A5B12A6:09a7";
+
+/// Every step came in its turn, and what the host has found is what the CPUs come to.
+fn replayed(ended: &Ended) -> Answer {
+    let records = ended.stdout.lines().map(serde_json::from_str::<Value>).collect::<Result<Vec<_>, _>>();
+    let records = records.map_err(|error| format!("a line of stdout is no JSON: {error}"))?;
+    let run = records.iter().find(|record| record["type"] == "run").ok_or("there is no run")?;
+    same("how it is steered", run["probe"].as_str(), Some("script=A*5,B*11,A*5"))?;
+    same("the verdict", run["verdict"].as_str(), Some("raced"))?;
+    same("leaked quanta", run["leaked"]["quantum"].as_u64(), Some(1))?;
+    same("steps that could not be", records.iter().filter(|record| record["type"] == "step").count(), 0)
 }
 
 /// A wrong word or value: exit status 2, one line that helps, and nothing else.

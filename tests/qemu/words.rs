@@ -23,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("run scull-leak probe=rendezvous=nowhere", "unknown probe point of scull-leak 'nowhere'; valid: "),
         ("run scull-leak probe=script=A.nowhere", "nowhere"),
         ("run scull-leak probe=script=slot.load", "slot.load"),
+        ("run counter probe=replay=counter:none:2x1x1:16x2:A1B3A2:4741", "the host makes a script of it"),
         ("run scull-leak writers=0", "writers '0' is not a whole number from 1 to 64"),
         ("run scull-leak writers=65", "writers '65' is not a whole number from 1 to 64"),
         ("run scull-leak quanta=-1", "quanta '-1' is not a whole number"),

@@ -28,7 +28,8 @@ pub enum Probe {
 }
 
 /// The modes as they are written, and what they do.
-const MODES: &[&str] = &["off", "pause", "delay=N", "rendezvous[=POINT]", "script[=STEPS]", "fire[=POINT]"];
+const MODES: &[&str] =
+    &["off", "pause", "delay=N", "rendezvous[=POINT]", "script[=STEPS]", "fire[=POINT]", "replay=STRING"];
 const MEANINGS: &[&str] = &[
     "The tasks do not notice the points.",
     "They execute PAUSE there once.",
@@ -37,6 +38,8 @@ const MEANINGS: &[&str] = &[
     "They pass in this order and no other: the experiment's own, or STEPS as in A.slot.load,B.slot.load; A*5 is \
      any five steps of A's, also those that are no points.",
     "There comes the experiment's interrupt, or the tick that ends the slice.",
+    "They make the steps that explore has found, in that order: STRING is what it says after again:, or @ and a file. The \
+     host makes a script of it.",
 ];
 
 impl Probe {
@@ -94,6 +97,10 @@ impl FromStr for Probe {
                 steps.iter().try_for_each(|word| Step::of(word).map(drop))?;
                 Ok(Probe::Script(steps))
             }
+            ("replay", Some(_)) => Err(Usage::new(
+                "a replay string counts steps that no kernel hears of: the host makes a script of it (cargo run -- \
+                 run EXPERIMENT --probe replay=STRING)",
+            )),
             _ => Err(Usage::unknown("probe mode", word, MODES)),
         }
     }

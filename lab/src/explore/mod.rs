@@ -52,7 +52,7 @@ use self::choice::Choice;
 pub(crate) use self::choice::only;
 use self::recipe::Recipe;
 use crate::catalogue;
-use crate::cli::{Maker, Model, Options, Search, Words};
+use crate::cli::{Maker, Model, Options, REPLAY, Search, Words};
 use crate::output::{Sink, say, text_of};
 use crate::paint::paint;
 use crate::signals::Work;
@@ -293,6 +293,48 @@ fn made(choice: &Choice, schedule: &Schedule, then: Policy) -> Result<Replay, Fa
         None => Ok(replay),
         Some(trouble) => Err(troubled(choice, trouble)),
     }
+}
+
+/// What a replay string says.
+const OF_A_STRING: &[&str] = &["lock", "object", "writers", "quanta", "rounds", "quantum", "qset"];
+
+/// The options of a run. Where its probe is a replay string, they say all that the string says, and the steps
+/// as a kernel is to hear of them.
+pub fn steered(experiment: &str, options: &Options) -> Result<Options, Failure> {
+    let told = &options.told;
+    let Some(string) = told.word("probe").and_then(|probe| probe.strip_prefix(REPLAY)) else {
+        return Ok(options.clone());
+    };
+    let recipe = Recipe::given(string)?;
+    let refused = |why: String| Err(Failure::usage(why));
+    if recipe.experiment != experiment {
+        return refused(format!(
+            "the replay string is of {0}, and not of {experiment} (try run {0})",
+            recipe.experiment
+        ));
+    }
+    let said = recipe.settings();
+    for (key, word) in told.0.iter().filter(|(key, _)| OF_A_STRING.contains(key)) {
+        let mut settings = said.clone();
+        settings.set(key, word).map_err(|usage| Failure::usage(usage.to_string()))?;
+        if settings != said {
+            return refused(format!(
+                "the replay string does not say {key}={word}: leave out --{key} (or try replay)"
+            ));
+        }
+    }
+    let choice = recipe.choice(said)?;
+    let replay = made(&choice, &recipe.schedule, Policy::NonPreemptive)?;
+    if let Some(at) = replay.parted {
+        return refused(format!(
+            "after {at} steps {experiment} does not go on as the replay string says (try replay)"
+        ));
+    }
+    let Some((_, words)) = run(&choice, &replay)? else {
+        return refused(format!("{UNSTEERED} (try replay --on host)"));
+    };
+    let open = words.into_iter().filter(|(key, _)| *key == "probe" || told.word(key).is_none());
+    Ok(Options { told: told.with(open.collect()), ..options.clone() })
 }
 
 /// What a run is told that forces an execution in the kernel, or one which ends alike: there a task makes

@@ -1,10 +1,11 @@
-//! `replay`, as it is typed.
+//! `replay`, and `run` with a replay string, as they are typed.
 
 use std::path::Path;
 
 use kcore::settings::Verdict;
 
 use crate::explore::{ran, record};
+use crate::fake;
 
 /// An update is lost.
 const LOST: &str = "counter:none:2x1x1:16x2:A1B3A2:4741";
@@ -100,4 +101,60 @@ fn a_long_string_is_in_a_file() {
     assert_eq!((status, string.trim().len()), (0, 268), "{string}");
     let (status, from_file, _) = ran(&["replay", file, "--on", "host"]);
     assert_eq!((status, from_file), (0, ran(&["replay", string.trim(), "--on", "host"]).1));
+}
+
+/// The words that reach the kernel.
+fn words(arguments: &[&str]) -> Option<String> {
+    let output = fake::scullery(&[&["run"], arguments].concat()).env("FAKE_ARGUMENTS", "1").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let line = said.lines().find(|line| line.starts_with("run ")).map(str::to_string);
+    assert_eq!(line.is_none(), output.status.code() == Some(2), "{said}");
+    line
+}
+
+/// A run is told all that the string says, and what the user has said besides.
+#[test]
+fn a_run_is_told_what_the_string_says() {
+    let probe = format!("replay={LOST}");
+    let said = "run counter lock=none probe=script=A*1,B*2,A*1 writers=2 quanta=1 rounds=1 ";
+    let usual = words(&["counter", "--probe", &probe]).unwrap();
+    assert!(usual.starts_with(&format!("{said}expect=raced quantum=16 qset=2 cpus=2 ")), "{usual}");
+    let same = ["--lock", "none", "--quanta", "1", "--expect", "any", "--cpus", "4"];
+    let more = words(&[&["counter", "--probe", &probe], &same[..]].concat()).unwrap();
+    assert!(more.starts_with(&format!("{said}expect=any quantum=16 qset=2 cpus=4 ")), "{more}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), LOST).unwrap();
+    let kept = format!("replay=@{}", file.path().display());
+    assert_eq!(words(&["counter", "--probe", &kept]), Some(usual));
+}
+
+#[test]
+fn a_run_refuses_in_a_line() {
+    let probe = |string: &str| format!("replay={string}");
+    let (lost, other) = (probe(LOST), probe(&LOST.replace("A1", "A2")));
+    let leaks = probe("scull-leak:none:2x1x1:16x2:A5B12A6:09a7");
+    // Its looks at a bit are no steps of a kernel's; a script begins anew in the second round.
+    let silent = probe("bit-lock:broken:2x1x1:16x2:A1B3A5B3:3ff7");
+    let rounds = probe("counter:none:2x1x2:16x2:A1B3A5B3:9eaf");
+    for (arguments, said) in [
+        (
+            &["run", "counter", "--probe", &lost, "--lock", "mutex"][..],
+            "the replay string does not say lock=mutex: leave out --lock",
+        ),
+        (
+            &["run", "counter", "--probe", &lost, "--quantum", "4000"],
+            "the replay string does not say quantum=4000",
+        ),
+        (&["run", "scull-leak", "--probe", &leaks, "--object", "node"], "does not say object=node"),
+        (&["run", "scull-leak", "--probe", &lost], "the replay string is of counter, and not of scull-leak"),
+        (&["run", "counter", "--probe", &other], "its check does not fit"),
+        (&["run", "bit-lock", "--probe", &silent], "a kernel's probes cannot keep tasks"),
+        (&["run", "counter", "--probe", &rounds], "a kernel's probes cannot keep tasks"),
+        (&["explore", "counter", "--probe", &lost], "the host makes a script of it"),
+        (&["tour", "--probe", &lost], "the host makes a script of it"),
+    ] {
+        let (status, stdout, stderr) = ran(arguments);
+        assert_eq!((status, stdout.as_str(), stderr.lines().count()), (2, "", 1), "{arguments:?} {stderr}");
+        assert!(stderr.contains(said), "{arguments:?}: {stderr}");
+    }
 }
