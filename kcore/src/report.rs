@@ -375,6 +375,10 @@ pub struct Explore {
     pub raced: u64,
     /// Whether there is no other.
     pub complete: bool,
+    /// All with no more preemptions than this were made; null when not even all with none, or without
+    /// `--preemptions`.
+    #[serde(default)]
+    pub preemptions: Option<u32>,
     /// Steps of the longest.
     pub deepest: u64,
     /// How long it took.

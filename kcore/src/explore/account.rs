@@ -113,6 +113,7 @@ impl Told<'_> {
             blocked: 0,
             raced: *bad_executions,
             complete: *complete,
+            preemptions: None,
             deepest: *deepest as u64,
             seconds: self.seconds,
             verdict,
@@ -127,16 +128,19 @@ impl Told<'_> {
 
 /// How many executions there were, which are such a `share` of all, and how many of them ended how.
 pub fn findings(record: &Explore, share: &str) -> String {
-    let Explore { executions, deepest, seconds, outcomes, .. } = record;
+    let Explore { executions, blocked, deepest, seconds, outcomes, .. } = record;
     let took = match seconds {
         1.0.. => format!("{seconds:.2} s"),
         short => format!("{:.1} ms", short * 1e3),
     };
     let mut text = format!(
-        "  {executions} executions, {share}, in {took} ({:.0}/s); the longest has {deepest} steps\n\n",
+        "  {executions} executions, {share}, in {took} ({:.0}/s); the longest has {deepest} steps\n",
         *executions as f64 / seconds.max(1e-9)
     );
-    text += "executions  how they end\n";
+    if *blocked > 0 {
+        let _ = writeln!(text, "  {blocked} more were begun, and came to what was known");
+    }
+    text += "\nexecutions  how they end\n";
     let mut outcomes: Vec<_> = outcomes.iter().collect();
     outcomes.sort_by_key(|outcome| Reverse(outcome.executions));
     let is_harmless = record.with.iter().any(|with| with == With::Enomem.word());
@@ -152,8 +156,19 @@ pub fn findings(record: &Explore, share: &str) -> String {
 
 /// The verdict, and whether it is what was expected.
 pub fn verdict(record: &Explore) -> String {
-    let Explore { verdict, expected, ok, .. } = record;
-    format!("verdict: {verdict} ({}as expected: {expected})", if *ok { "" } else { "NOT " })
+    let Explore { verdict, expected, ok, complete, preemptions, .. } = record;
+    let within =
+        preemptions.filter(|_| *verdict == Verdict::Clean && !complete).map(within).unwrap_or_default();
+    format!("verdict: {verdict}{within} ({}as expected: {expected})", if *ok { "" } else { "NOT " })
+}
+
+/// With no more preemptions than this.
+pub fn within(preemptions: u32) -> String {
+    match preemptions {
+        0 => " without preemptions".to_string(),
+        1 => " with at most 1 preemption".to_string(),
+        more => format!(" with at most {more} preemptions"),
+    }
 }
 
 /// How an execution ended, in words.

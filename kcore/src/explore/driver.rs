@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use super::bounded::Bounded;
 use super::follow::Follow;
 use super::search::{Divergence, Next, Search, Want};
 use super::trace::Trace;
@@ -12,6 +13,8 @@ use crate::experiment::Refusal;
 pub enum Driver {
     /// All executions are made.
     Search(Search),
+    /// Those with few preemptions are, first.
+    Bounded(Bounded),
     /// One is.
     Follow(Follow),
 }
@@ -25,24 +28,31 @@ impl Driver {
                 search.begin();
                 !search.trace().is_empty()
             }
+            Driver::Bounded(bounded) => {
+                bounded.begin();
+                !bounded.trace().is_empty()
+            }
             Driver::Follow(_) => false,
         }
     }
 
     /// These were made.
     pub fn repeated(&mut self) {
-        if let Driver::Search(search) = self {
-            search.repeated(search.trace().len());
+        match self {
+            Driver::Search(search) => search.repeated(search.trace().len()),
+            Driver::Bounded(bounded) => bounded.repeated(),
+            Driver::Follow(_) => {}
         }
     }
 
-    /// See [`Search::next`] and [`Follow::next`].
+    /// See [`Search::next`], [`Bounded::next`] and [`Follow::next`].
     ///
     /// # Errors
     /// See [`Search::next`].
     pub fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Result<Next, Divergence> {
         match self {
             Driver::Search(search) => search.next(pending, last),
+            Driver::Bounded(bounded) => bounded.next(pending, last),
             Driver::Follow(follow) => Ok(follow.next(pending, last)),
         }
     }
@@ -51,6 +61,7 @@ impl Driver {
     pub fn barrier(&mut self) {
         match self {
             Driver::Search(search) => search.barrier(),
+            Driver::Bounded(bounded) => bounded.barrier(),
             Driver::Follow(follow) => follow.barrier(),
         }
     }
@@ -60,6 +71,7 @@ impl Driver {
     pub fn trace(&self) -> &Trace {
         match self {
             Driver::Search(search) => search.trace(),
+            Driver::Bounded(bounded) => bounded.trace(),
             Driver::Follow(follow) => follow.trace(),
         }
     }

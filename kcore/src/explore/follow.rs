@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::bounded::is_preemption;
 use super::search::{Next, Want};
 use super::trace::Trace;
 use crate::settings::Policy;
@@ -15,12 +16,13 @@ pub struct Follow {
     /// How it goes on from where it parts; [`None`]: as the schedule says, wherever that can still be.
     policy: Option<Policy>,
     parted: Option<usize>,
+    preemptions: u32,
 }
 
 impl Follow {
     /// Of so many tasks: see [`Trace::new`].
     pub fn new(tasks: usize, kin: usize, schedule: Vec<u8>, policy: Option<Policy>) -> Self {
-        Follow { trace: Trace::new(tasks, kin), schedule, policy, parted: None }
+        Follow { trace: Trace::new(tasks, kin), schedule, policy, parted: None, preemptions: 0 }
     }
 
     /// Which task makes its next step: that of the schedule; where there is none, or it cannot, the one that
@@ -39,6 +41,7 @@ impl Follow {
         if planned != Some(&chosen.task) {
             self.parted.get_or_insert(at);
         }
+        self.preemptions += u32::from(is_preemption(&self.trace, pending, last, chosen.task));
         self.trace.push(&chosen);
         Next::Run(chosen.task)
     }
@@ -65,6 +68,11 @@ impl Follow {
     /// The steps that were made.
     pub fn trace(&self) -> &Trace {
         &self.trace
+    }
+
+    /// How many switches have left a task that could have gone on.
+    pub fn preemptions(&self) -> u32 {
+        self.preemptions
     }
 
     /// After how many steps it was not as the schedule says, or went on behind its end; [`None`] when all was.

@@ -13,6 +13,8 @@
 //! | `node` | what was begun from one point on, and what is still to be made |
 //! | `frontier` | [`Frontier`]: what is still to be made, where several searches make it |
 //! | `search` | [`Search`]: which execution comes next |
+//! | `events` | what can happen, in whichever execution: each once |
+//! | `bounded` | [`Bounded`]: executions with few preemptions first |
 //! | `schedule` | [`Schedule`]: the turns of tasks in one execution |
 //! | `follow` | [`Follow`]: one execution, told beforehand |
 //! | `driver` | [`Driver`]: who decides; [`Trouble`]: why an execution says nothing |
@@ -22,7 +24,9 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+mod bounded;
 mod driver;
+mod events;
 mod follow;
 mod frontier;
 mod node;
@@ -33,6 +37,7 @@ mod survey;
 mod trace;
 mod wakeup;
 
+pub use bounded::Bounded;
 pub use driver::{Driver, Trouble};
 pub use follow::Follow;
 pub use frontier::{Frontier, Part};

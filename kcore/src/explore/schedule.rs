@@ -94,6 +94,12 @@ impl Schedule {
         known.is_none_or(|known| straight.rank() < known.rank()).then_some(straight)
     }
 
+    /// The order of `trace` as it was made. [`None`] when it does not come before `known`.
+    pub fn made(trace: &Trace, known: Option<&Schedule>) -> Option<Self> {
+        let made = Schedule::of_parts(trace.moves().map(|made| made.task), trace.kin());
+        known.is_none_or(|known| made.rank() < known.rank()).then_some(made)
+    }
+
     /// The simpler it is to read, the smaller.
     pub fn rank(&self) -> impl Ord + '_ {
         (self.switches(), self.turns.iter().map(|turn| (turn.task, turn.steps)).collect::<Vec<_>>())

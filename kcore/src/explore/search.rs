@@ -308,7 +308,7 @@ impl Search {
 }
 
 /// Whether `expected` can be made as it was.
-fn check(at: usize, expected: &Move, pending: &[Option<Want>]) -> Result<(), Divergence> {
+pub(super) fn check(at: usize, expected: &Move, pending: &[Option<Want>]) -> Result<(), Divergence> {
     let seen = pending[usize::from(expected.task)].as_ref().map(|want| &want.step);
     match seen == Some(&expected.step) {
         true => Ok(()),

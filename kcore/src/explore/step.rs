@@ -10,7 +10,7 @@ use crate::event::{ALL_UNITS, Change, Op};
 pub struct Object(pub u64);
 
 /// What happens to an [`Object`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Act {
     /// Bytes are loaded.
     Load,
@@ -54,7 +54,7 @@ pub enum Act {
 }
 
 /// A step of a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Step {
     /// What it touches.
     pub object: Object,

@@ -132,11 +132,17 @@ pub struct Survey {
 
 impl Survey {
     /// One more execution, which has ended like that and of which these are the steps; `failing`: allocations
-    /// fail.
+    /// fail. `shown` gives a schedule of it, unless it does not come before the one that is known.
     ///
     /// # Errors
     /// It could not be made.
-    pub fn count(&mut self, end: Result<End, Refusal>, trace: &Trace, failing: bool) -> Result<(), Trouble> {
+    pub fn count(
+        &mut self,
+        end: Result<End, Refusal>,
+        trace: &Trace,
+        failing: bool,
+        shown: fn(&Trace, Option<&Schedule>) -> Option<Schedule>,
+    ) -> Result<(), Trouble> {
         let end = end.map_err(Trouble::Refused)?;
         self.executions += 1;
         self.deepest = self.deepest.max(trace.len());
@@ -146,7 +152,7 @@ impl Survey {
         if !is_harmless {
             self.bad_executions += 1;
             let known = self.bad.get(&end.kind());
-            if let Some(simpler) = Schedule::straight(trace, known) {
+            if let Some(simpler) = shown(trace, known) {
                 self.bad.insert(end.kind(), simpler);
             }
         }

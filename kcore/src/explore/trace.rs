@@ -143,7 +143,7 @@ impl Trace {
     }
 
     /// Before which step all tasks have waited for each other for the last time.
-    fn since(&self) -> usize {
+    pub(super) fn since(&self) -> usize {
         self.barriers.last().copied().unwrap_or(0)
     }
 
@@ -303,7 +303,8 @@ impl Trace {
         false
     }
 
-    fn clock_of(&self, at: usize) -> &[u32] {
+    /// How many steps of each task happened before event `at`, or are it.
+    pub(super) fn clock_of(&self, at: usize) -> &[u32] {
         &self.clocks[at * self.tasks..][..self.tasks]
     }
 

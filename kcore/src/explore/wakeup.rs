@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::step::Step;
 
 /// A step and the task that makes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Move {
     /// The task, from 0.
     pub task: u8,

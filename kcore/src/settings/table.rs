@@ -130,6 +130,10 @@ settings! {
     /// Make so many executions at most, for `explore`
     limit: Option<u64> = "limit": Run, number(1, u64::MAX), NOT_EXPLORING,
         Text("all are made");
+    /// Make only executions in which tasks that could go on are kept from it so many times at most, for
+    /// `explore`: those with fewer first, up to the first number with which something goes wrong
+    preemptions: Option<u32> = "preemptions": Run, number(0, 1000), NOT_EXPLORING,
+        Text("all are made");
     // 0 and absurd sizes are let through: the device itself refuses them, as its users would see.
     /// Bytes of a quantum (LDD3: scull_quantum)
     quantum: u64 = "quantum": Run, size(0, u64::MAX), NONE,

@@ -4,7 +4,10 @@ mod programs;
 
 use fastrand::Rng;
 use kcore::explore::Frontier;
-use programs::{All, Made, Op, Program, State, brute_force, explore, explore_apart, explore_shared};
+use programs::{
+    All, Made, Op, Program, State, brute_force, brute_force_within, explore, explore_apart, explore_shared,
+    explore_within,
+};
 
 fn counted(program: &Program) -> u64 {
     let made = explore(program, false);
@@ -141,4 +144,49 @@ fn searches_that_are_apart_make_the_same() {
         assert!(made == alone, "{seed}: {} of {}: {program:?}", made.executions, alone.executions);
     }
     assert!(later > 0, "some find what is not theirs");
+}
+
+/// With few preemptions, just what brute force finds with as few; and with enough of them what the search
+/// finds, and that this is all.
+#[test]
+fn brute_force_finds_the_same_with_few_preemptions() {
+    let (mut cut, mut in_vain) = (0, 0);
+    for seed in 0..programs_count() {
+        let program = drawn(&mut Rng::with_seed(seed));
+        for tso in [false, true] {
+            let is_whole = explore_within(&program, tso, 2, |preemptions, made| {
+                let (mut all, start) = (All::default(), State::new(&program, tso));
+                brute_force_within(&program, preemptions, None, &mut all, &mut Vec::new(), &start);
+                assert_eq!(made.all, all, "{seed} {tso} {preemptions}: {program:?}");
+                assert_eq!(made.executions, all.traces.len() as u64, "{seed} {tso}: {program:?}");
+                in_vain += made.asleep;
+            });
+            let alone = explore(&program, tso);
+            let mut last = Made::default();
+            let keep = |_, made: &Made| {
+                last = Made { executions: made.executions, asleep: 0, all: made.all.clone() }
+            };
+            assert!(explore_within(&program, tso, u32::MAX, keep), "{seed} {tso}: {program:?}");
+            assert!(last == alone, "{seed} {tso}: {} of {}: {program:?}", last.executions, alone.executions);
+            if !is_whole {
+                cut += 1;
+            }
+        }
+    }
+    assert!(cut > 0 && in_vain > 0, "some take more than two, and some are met again: {cut} {in_vain}");
+}
+
+/// An update that is lost takes one task that is kept from its store; a lock that two take in turn, none.
+#[test]
+fn few_preemptions() {
+    let made = |program: &Program, most| {
+        let mut counts = Vec::new();
+        let is_whole = explore_within(program, false, most, |_, made| counts.push(made.executions));
+        (counts, is_whole)
+    };
+    let increment = [Op::Load(0), Op::Store(0, 1)];
+    assert_eq!(made(&repeated(2, 1, &increment), 9), (vec![2, 4], true));
+    assert_eq!(made(&repeated(2, 1, &increment), 0), (vec![2], false));
+    let section = [Op::Lock(0), Op::Load(0), Op::Store(0, 1), Op::Unlock(0)];
+    assert_eq!(made(&repeated(2, 2, &section), 9), (vec![2, 4, 6], true));
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use fastrand::Rng;
-use kcore::explore::{Act, Frontier, Next, Object, Search, Share, Step, Want};
+use kcore::explore::{Act, Bounded, Frontier, Next, Object, Search, Share, Step, Trace, Want};
 
 /// One instruction. Each task has a register.
 #[derive(Clone, Copy, Debug)]
@@ -160,9 +160,11 @@ impl State {
         if self.buffers.is_some() && self.want(program, task).is_none_or(|want| !want.ready) {
             return false;
         }
-        if task >= self.places.len() {
-            return true;
-        }
+        task >= self.places.len() || self.could_go_on(program, task)
+    }
+
+    /// Whether there is what the task waits for, besides that its own stores leave their buffer.
+    fn could_go_on(&self, program: &Program, task: usize) -> bool {
         let Some(op) = program[task].get(self.places[task]) else { return false };
         let step = self.pending(program, task).unwrap();
         match (step.act, op) {
@@ -241,7 +243,7 @@ impl State {
 }
 
 /// What all executions come to.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct All {
     pub(crate) ends: BTreeSet<End>,
     pub(crate) traces: BTreeSet<Vec<(u8, u32, u8, u32)>>,
@@ -290,8 +292,35 @@ pub(crate) fn brute_force(program: &Program, all: &mut All, steps: &mut Vec<(u8,
     }
 }
 
+/// Those in which at most `left` tasks that could go on are kept from it by another; `last` has gone on last.
+pub(crate) fn brute_force_within(
+    program: &Program,
+    left: u32,
+    last: Option<usize>,
+    all: &mut All,
+    steps: &mut Vec<(u8, Step)>,
+    state: &State,
+) {
+    let ready = (0..state.parts()).filter(|part| state.is_ready(program, *part)).collect::<Vec<_>>();
+    for &part in &ready {
+        let is_task = part < program.len();
+        let preempts = is_task && last.is_some_and(|last| last != part && state.could_go_on(program, last));
+        let Some(left) = left.checked_sub(preempts.into()) else { continue };
+        let mut next = state.clone();
+        steps.push((part as u8, state.want(program, part).unwrap().step));
+        next.run(program, part);
+        let last = if is_task { Some(part) } else { last };
+        brute_force_within(program, left, last, all, steps, &next);
+        steps.pop();
+    }
+    if ready.is_empty() {
+        all.ends.insert(state.end());
+        all.traces.insert(order(steps, program.len()));
+    }
+}
+
 /// How many executions a search has made of the program, and what they came to.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Made {
     pub(crate) executions: u64,
     pub(crate) asleep: u64,
@@ -302,29 +331,69 @@ impl Made {
     /// Makes the next execution of `search`. Gives what tasks wait to do at its end.
     fn execute(&mut self, search: &mut Search, program: &Program, tso: bool) -> Vec<Option<Want>> {
         search.begin();
-        let mut state = State::new(program, tso);
-        let parts = state.parts();
-        let mut last = None;
-        let pending = loop {
-            let pending: Vec<_> = (0..parts).map(|part| state.want(program, part)).collect();
-            match search.next(&pending, last).unwrap() {
-                Next::Run(task) => {
-                    assert!(state.is_ready(program, task.into()), "{program:?} {task}");
-                    state.run(program, task.into());
-                    last = Some(task);
-                }
-                Next::Over => break pending,
-                Next::Asleep => {
-                    self.asleep += 1;
-                    break pending;
-                }
-            }
-        };
+        let (pending, ended) = go_on(program, tso, |pending, last| search.next(pending, last).unwrap());
+        self.asleep += u64::from(ended.is_none());
         self.executions += 1;
-        self.all.ends.insert(state.end());
-        let steps: Vec<_> = search.trace().moves().map(|made| (made.task, made.step)).collect();
-        self.all.traces.insert(order(&steps, program.len()));
+        self.add(ended.unwrap_or_default(), search.trace(), program);
         pending
+    }
+
+    /// An execution was made that has ended like that.
+    fn add(&mut self, end: End, trace: &Trace, program: &Program) {
+        self.all.ends.insert(end);
+        let steps: Vec<_> = trace.moves().map(|made| (made.task, made.step)).collect();
+        self.all.traces.insert(order(&steps, program.len()));
+    }
+}
+
+/// Makes an execution in which `next` decides who goes on: what tasks wait to do at its end, and how it has
+/// ended, if it was not given up.
+fn go_on(
+    program: &Program,
+    tso: bool,
+    mut next: impl FnMut(&[Option<Want>], Option<u8>) -> Next,
+) -> (Vec<Option<Want>>, Option<End>) {
+    let mut state = State::new(program, tso);
+    let mut last = None;
+    loop {
+        let pending: Vec<_> = (0..state.parts()).map(|part| state.want(program, part)).collect();
+        match next(&pending, last) {
+            Next::Run(part) => {
+                assert!(state.is_ready(program, part.into()), "{program:?} {part}");
+                state.run(program, part.into());
+                last = Some(part).filter(|part| usize::from(*part) < program.len()).or(last);
+            }
+            Next::Over => return (pending, Some(state.end())),
+            Next::Asleep => return (pending, None),
+        }
+    }
+}
+
+/// All executions of the program with no more preemptions than `most`, as they are with one, two, ...; and
+/// whether there are no others.
+pub(crate) fn explore_within(
+    program: &Program,
+    tso: bool,
+    most: u32,
+    mut made: impl FnMut(u32, &Made),
+) -> bool {
+    let mut bounded = Bounded::new(State::new(program, tso).parts(), program.len());
+    let mut found = Made::default();
+    loop {
+        bounded.begin();
+        let (_, ended) = go_on(program, tso, |pending, last| bounded.next(pending, last).unwrap());
+        let is_new = bounded.end();
+        found.asleep += u64::from(!is_new);
+        if is_new {
+            found.executions += 1;
+            found.add(ended.expect("it goes on to its end"), bounded.trace(), program);
+        }
+        if !bounded.go_back() {
+            made(bounded.preemptions(), &found);
+            if bounded.preemptions() == most || !bounded.deepen() {
+                return !bounded.has_more();
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The experiments, explored: every race is found in its unguarded form, and every cure leaves none.
 
 mod failing;
+mod few;
 mod shared;
 
 use kcore::experiment::{ALL, Experiment, find, resolve};

@@ -3,7 +3,7 @@
 use alloc::format;
 
 use kcore::experiment::{Cause, Experiment, Placement, Refusal, Resolved, body, of_kernel};
-use kcore::explore::{Driver, End, Search, Survey, Trouble};
+use kcore::explore::{Driver, End, Schedule, Search, Survey, Trouble};
 use kcore::settings::{RunSettings, Usage, With};
 
 use crate::machine::Kernel;
@@ -87,5 +87,5 @@ fn execution(stage: &mut Stage<'_>, settings: &RunSettings, survey: &mut Survey)
         }
         Err(refusal) => Ok(Err(refusal)),
     };
-    explorer::end(|driver| survey.count(end?, driver.trace(), false))
+    explorer::end(|driver| survey.count(end?, driver.trace(), false, Schedule::straight))
 }

@@ -18,13 +18,15 @@ use crate::println;
 use super::report;
 
 /// Refuses what is not what its steps tell.
-fn fits(resolved: &Resolved, mode: Mode) -> Result<(), Usage> {
+fn fits(resolved: &Resolved, mode: Mode, preemptions: Option<u32>) -> Result<(), Usage> {
     let why = if !Config::OURS.smp() {
         "a kernel for one CPU explores nothing: its spinlocks keep no other out, whatever their steps tell"
     } else if mode == Mode::Interrupted && resolved.writers > 1 {
         "one task at a time is explored with an interrupt: writers=1"
     } else if mode.is_shared() && resolved.lock == Form::CpuOwned {
         "a lock that belongs to a CPU lets tasks of one CPU pass, and its steps do not tell which does"
+    } else if preemptions.is_some() {
+        "in the kernel all orders are made: no preemptions="
     } else {
         return Ok(());
     };
@@ -38,7 +40,7 @@ pub(super) fn main(name: &str, settings: &RunSettings, boot: &Boot) -> Result<Ex
     let with = explored::with(mode);
     let settings = &account::smallest(settings, entry);
     let resolved = resolve(settings, entry, smp::cpus(), Config::OURS)?;
-    fits(&resolved, mode)?;
+    fits(&resolved, mode, settings.preemptions)?;
     // What comes at points comes by the explorer alone, and no task waits for others to meet them.
     let resolved = Resolved { plan: Plan::Fire { points: Vec::new() }, ..resolved };
     report::boot_lines(boot);

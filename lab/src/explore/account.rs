@@ -6,8 +6,8 @@ use std::time::Duration;
 use kcore::experiment::Verdict;
 use kcore::experiment::page::wrap;
 use kcore::explore::Survey;
-use kcore::explore::account::{self, Told, WIDTH, findings};
-use kcore::host::explored::{Progress, Replay};
+use kcore::explore::account::{self, Told, WIDTH, findings, within};
+use kcore::host::explored::{Progress, Replay, Walk};
 use kcore::report::Explore;
 
 use super::checkpoint::Checkpoint;
@@ -25,6 +25,8 @@ pub(super) struct Account<'a> {
     /// Whether there is nothing left to be made of that part.
     is_made: bool,
     seconds: f64,
+    /// What else is known if those with few preemptions were made.
+    walk: Option<Walk>,
     /// The counterexample, with as few switches as it needs.
     pub(super) shortest: Option<Replay>,
 }
@@ -32,9 +34,17 @@ pub(super) struct Account<'a> {
 impl<'a> Account<'a> {
     /// Of what is known; its counterexamples are made again.
     pub(super) fn of(choice: &'a Choice, known: Checkpoint) -> Result<Self, Failure> {
-        let shortest = super::shortest(&choice.subject()?, &known.survey)?;
+        let shortest = super::shortest(&choice.subject()?, &known.survey, u32::MAX)?;
         let (part, is_made) = (known.part(), known.frontier.parts() == 0);
-        Ok(Account { choice, survey: known.survey, part, is_made, seconds: known.seconds, shortest })
+        let Checkpoint { survey, seconds, .. } = known;
+        Ok(Account { choice, survey, part, is_made, seconds, walk: None, shortest })
+    }
+
+    /// Of what is known of executions with few preemptions.
+    pub(super) fn of_walk(choice: &'a Choice, mut walk: Walk, seconds: f64) -> Result<Self, Failure> {
+        let survey = std::mem::take(&mut walk.survey);
+        let shortest = super::shortest(&choice.subject()?, &survey, walk.last)?;
+        Ok(Account { choice, survey, part: None, is_made: false, seconds, walk: Some(walk), shortest })
     }
 
     /// The worst that was found. Where executions are missing, that none of those which were made went wrong
@@ -42,9 +52,15 @@ impl<'a> Account<'a> {
     pub(super) fn verdict(&self) -> Verdict {
         match &self.shortest {
             Some(replay) => replay.end.verdict,
-            None if self.survey.complete => Verdict::Clean,
+            None if self.survey.complete || self.is_bound_reached() => Verdict::Clean,
             None => Verdict::NotTried,
         }
+    }
+
+    /// Whether all with so few preemptions were made as were asked for.
+    fn is_bound_reached(&self) -> bool {
+        let most = self.choice.settings.preemptions;
+        most.is_some() && self.walk.as_ref().is_some_and(|walk| walk.preemptions >= most)
     }
 
     /// Whether it is what was to be found. A part of all executions may have none of those that are wrong.
@@ -60,21 +76,25 @@ impl<'a> Account<'a> {
     /// For people.
     pub(super) fn text(&self) -> String {
         let record = self.record();
-        let share = match self.part {
-            _ if record.complete => "all there are".to_string(),
-            Some((number, of)) if self.is_made => format!("part {number} of {of}"),
-            Some((number, of)) => format!("not all of part {number} of {of}"),
-            None => "not all".to_string(),
-        };
-        let mut text = findings(&record, &share);
+        let mut text = findings(&record, &self.share());
         if let Some(replay) = &self.shortest {
+            let what = match self.walk {
+                Some(_) => "With as few preemptions as it takes, the shortest that",
+                None => "The shortest that",
+            };
+            let fewer = match replay.preemptions {
+                0 => "No task that could go on is kept from it:".to_string(),
+                1 => "Without preemptions nothing goes wrong:".to_string(),
+                more => format!("With fewer than {more} preemptions nothing goes wrong:"),
+            };
             let without = match replay.made.switches() {
                 0 => "No task has to be interrupted.",
+                _ if self.walk.is_some() => &fewer,
                 1 => "Without it, it does not go wrong like this:",
                 _ => "Without any one of them it does not go wrong like this:",
             };
             let switches = plural(replay.made.switches(), "switch", "switches");
-            let heading = format!("The shortest that goes wrong has {switches} between tasks (>). {without}");
+            let heading = format!("{what} goes wrong has {switches} between tasks (>). {without}");
             let _ = writeln!(text, "\n{}\n", wrap(&heading, WIDTH, "", ""));
             text += &columns::text(replay);
         }
@@ -90,6 +110,21 @@ impl<'a> Account<'a> {
         text
     }
 
+    /// Which of all executions were made.
+    fn share(&self) -> String {
+        match (self.part, &self.walk) {
+            _ if self.survey.complete => "all there are".to_string(),
+            (None, Some(Walk { preemptions: None, .. })) => "not all without preemptions".to_string(),
+            (None, Some(Walk { preemptions: Some(all), last, .. })) => {
+                let some = if *last > *all { ", and some with more" } else { "" };
+                format!("all{}{some}", within(*all))
+            }
+            (None, None) => "not all".to_string(),
+            (Some((number, of)), _) if self.is_made => format!("part {number} of {of}"),
+            (Some((number, of)), _) => format!("not all of part {number} of {of}"),
+        }
+    }
+
     /// For programs.
     pub(super) fn record(&self) -> Explore {
         let told = Told {
@@ -101,6 +136,8 @@ impl<'a> Account<'a> {
             seconds: self.seconds,
         };
         Explore {
+            blocked: self.walk.as_ref().map_or(0, |walk| walk.in_vain),
+            preemptions: self.walk.as_ref().and_then(|walk| walk.preemptions),
             verdict: self.verdict(),
             ok: self.is_ok(),
             switches: self.shortest.as_ref().map(|replay| replay.made.switches() as u64),

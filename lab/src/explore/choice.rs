@@ -20,7 +20,18 @@ const CPUS: u32 = 64;
 
 /// What can be said of what is explored.
 const OPTIONS: &[&str] = &[
-    "lock", "object", "writers", "quanta", "rounds", "quantum", "qset", "expect", "timeout", "limit", "with",
+    "lock",
+    "object",
+    "writers",
+    "quanta",
+    "rounds",
+    "quantum",
+    "qset",
+    "expect",
+    "timeout",
+    "limit",
+    "with",
+    "preemptions",
 ];
 
 /// Refuses all other options than these, since they would change nothing, for this reason.
@@ -129,11 +140,18 @@ impl Choice {
         }
         let model = if self.model == MemoryModel::Tso { " --memory-model tso" } else { "" };
         let with = self.settings.with.map_or_else(String::new, |with| format!(" --with {with}"));
-        command + model + &with
+        let preemptions = self.settings.preemptions.map(|most| format!(" --preemptions {most}"));
+        command + model + &with + &preemptions.unwrap_or_default()
     }
 
-    /// What is explored, in two lines.
+    /// What is explored, in some lines.
     pub(super) fn heading(&self) -> String {
-        account::heading(&self.resolved, self.model.word(), self.settings.with)
+        let heading = account::heading(&self.resolved, self.model.word(), self.settings.with);
+        match self.settings.preemptions {
+            None => heading,
+            Some(most) => {
+                format!("{heading}\n {}: switches from a task that could go on", account::within(most))
+            }
+        }
     }
 }

@@ -14,6 +14,7 @@
 //! | `scene`, `locks`, `plan`, `drawing`, `legend` | what is in its picture, where that is, what it looks like and means |
 //! | `picture` | its picture |
 //! | `recorded` | the picture of a run on a machine |
+//! | `walk` | executions with few preemptions first |
 //! | `all` | the whole catalogue: `docs/PROOFS.md` |
 
 mod account;
@@ -34,6 +35,7 @@ pub(crate) mod recorded;
 mod scene;
 mod standstill;
 mod story;
+mod walk;
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -90,6 +92,9 @@ pub fn words(
             "in the kernel one CPU makes all executions, from the first one on: no --jobs, --resume, --shard";
         return Err(Failure::usage(why.to_string()));
     }
+    if options.told.word("preemptions").is_some() {
+        return Err(Failure::usage("in the kernel all orders are made: no --preemptions".to_string()));
+    }
     if svg.is_some() {
         return Err(Failure::usage(
             "the kernel tells turns, and no steps to draw: no --svg there".to_string(),
@@ -117,12 +122,16 @@ pub fn main(
     };
     let choice = Choice::of(experiment, model, options)?;
     let subject = choice.subject()?;
+    walk::check(&choice, search)?;
     let known = begun(&choice, &subject, search)?;
     let json = options.json.as_deref().map(|to| Sink::open("report", to)).transpose()?;
     let svg = svg.map(recorded::open).transpose()?;
     let work = Work::begin();
     say(&mut *text_of(options), &choice.heading())?;
-    let account = explored(&choice, known, search, &work)?;
+    let account = match choice.settings.preemptions {
+        Some(most) => walk::walked(&choice, most, &work)?,
+        None => explored(&choice, known, search, &work)?,
+    };
     if let Some(svg) = svg {
         svg.write(&picture::of(&choice, account.shortest.as_ref(), account.verdict()))?;
     }
@@ -214,9 +223,7 @@ fn explored<'a>(
         // A part is not all, even if nothing is left.
         known.survey.complete &= known.part().is_none();
         known.seconds = before + began.elapsed().as_secs_f64();
-        if let Some(trouble) = &known.survey.trouble {
-            return Err(troubled(choice, trouble));
-        }
+        untroubled(choice, known.survey.trouble.as_ref())?;
         if let Some(file) = &search.resume {
             known.write(file)?;
         }
@@ -234,9 +241,10 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// The counterexample with the fewest switches, if there is one.
-fn shortest(subject: &Subject<'_>, survey: &Survey) -> Result<Option<Replay>, Failure> {
-    let each = survey.bad.values().map(|schedule| subject.minimised(schedule).ok_or_else(no_room));
+/// The counterexample with the fewest switches, if there is one, and with no more preemptions than `most`.
+fn shortest(subject: &Subject<'_>, survey: &Survey, most: u32) -> Result<Option<Replay>, Failure> {
+    let minimised = |schedule| subject.minimised_within(most, schedule).ok_or_else(no_room);
+    let each = survey.bad.values().map(minimised);
     let each: Vec<Replay> = each.collect::<Result<_, _>>()?;
     Ok(each.into_iter().min_by_key(|replay| (replay.made.switches(), replay.end.kind().rank())))
 }
@@ -289,10 +297,8 @@ pub fn replay(
 /// The execution of `choice` that `schedule` says, and `then` from where it does not fit.
 fn made(choice: &Choice, schedule: &Schedule, then: Policy) -> Result<Replay, Failure> {
     let replay = choice.subject()?.follow(schedule, Some(then)).ok_or_else(no_room)?;
-    match &replay.trouble {
-        None => Ok(replay),
-        Some(trouble) => Err(troubled(choice, trouble)),
-    }
+    untroubled(choice, replay.trouble.as_ref())?;
+    Ok(replay)
 }
 
 /// What a replay string says.
@@ -376,8 +382,10 @@ fn all(choice: &Choice) -> Result<Account<'_>, Failure> {
     explored(choice, Checkpoint::new(choice), &Search::default(), &Work::begin())
 }
 
-fn troubled(choice: &Choice, trouble: &Trouble) -> Failure {
-    Failure::dead(format!("{}: {}", choice.name(), kcore::explore::account::trouble(trouble)))
+/// Refuses what is not to be believed.
+fn untroubled(choice: &Choice, trouble: Option<&Trouble>) -> Result<(), Failure> {
+    let why = |trouble| format!("{}: {}", choice.name(), kcore::explore::account::trouble(trouble));
+    trouble.map_or(Ok(()), |trouble| Err(Failure::dead(why(trouble))))
 }
 
 fn no_room() -> Failure {

@@ -148,6 +148,34 @@ fn a_limit_is_no_proof() {
     assert_eq!(status, 1);
 }
 
+/// With few preemptions first: what is shown has the fewest, and no more is claimed than was made.
+#[test]
+fn preemptions_are_few() {
+    let (status, text, _) = ran(&["explore", "scull-leak", "--preemptions", "3"]);
+    assert_eq!(status, 0, "{text}");
+    for said in [
+        "  12 executions, all with at most 1 preemption, ",
+        "  12 more were begun, and came to what was known",
+        "With as few preemptions as it takes, the shortest that goes wrong has 2 switches",
+        "Without preemptions nothing goes wrong:",
+        "verdict: raced (as expected: raced)",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let (status, none) = record(&["scull-leak", "--preemptions", "0", "--expect", "clean"]);
+    assert_eq!((status, none.verdict, none.complete, none.preemptions), (0, Verdict::Clean, false, Some(0)));
+    let (status, cut) = record(&["scull-leak", "--preemptions", "3", "--limit", "1"]);
+    assert_eq!((status, cut.verdict, cut.executions, cut.preemptions), (1, Verdict::NotTried, 1, None));
+    let (_, whole) = record(&["scull-leak", "--lock", "mutex", "--preemptions", "9"]);
+    assert_eq!((whole.complete, whole.executions, whole.blocked), (true, 2, 2));
+    let bounded = ["double-wake", "--lock", "wait-event", "--preemptions", "1"];
+    let (status, text, _) = ran(&[&["explore"], &bounded[..]].concat());
+    assert!(
+        status == 0 && text.ends_with("verdict: clean with at most 1 preemption (as expected: clean)\n"),
+        "{text}"
+    );
+}
+
 /// The same execution is the same picture, with its sentence and its string; and JSON on stdout stays alone
 /// there.
 #[test]
@@ -191,6 +219,11 @@ fn what_cannot_be_is_refused_in_a_line() {
         (&["explore", "--all", "--memory-model", "tso"], "cannot be used with"),
         (&["explore", "counter", "--with", "signal"], "has nothing that could come so"),
         (&["explore", "interrupted", "--with", "enomem"], "has nothing that could come so"),
+        (&["explore", "counter", "--preemptions", "1", "--jobs", "2"], "no --jobs"),
+        (&["explore", "counter", "--preemptions", "1", "--resume", "x"], "no --jobs"),
+        (&["explore", "irq", "--preemptions", "1"], "no --preemptions"),
+        (&["explore", "--all", "--preemptions", "1"], "--preemptions would change nothing"),
+        (&["replay", good, "--preemptions", "1"], "--preemptions would change nothing"),
         (&["explore", "counter", "--shard", "1/2"], "--resume"),
         (&["explore", "counter", "--shard", "3/2", "--resume", "x"], "say which part of how many"),
         (&["explore", "counter", "--resume", "Cargo.toml"], "is not what explore --resume writes"),

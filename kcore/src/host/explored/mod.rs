@@ -19,6 +19,7 @@
 //! | `rig` | the machine as the experiments see it |
 //! | `transcript` | the steps of an execution as people read them |
 //! | `jobs` | [`Jobs`]: searches of several threads, which share what is to be made |
+//! | `walk` | [`Walk`]: those with few preemptions first |
 //! | `survey` | all executions of an experiment, and what they came to |
 
 mod body;
@@ -36,6 +37,7 @@ mod rig;
 mod survey;
 mod task;
 mod transcript;
+mod walk;
 mod watchdog;
 mod world;
 
@@ -46,3 +48,4 @@ pub use model::{Checked, check};
 pub use region::Allocator;
 pub use survey::{MemoryModel, Replay, Subject};
 pub use transcript::{Allocated, Line, Of, Transcript};
+pub use walk::Walk;

@@ -43,7 +43,7 @@ pub struct Subject<'a> {
     /// Stores wait in buffers.
     buffered: bool,
     /// Of each task, one allocation may fail, whichever it is.
-    failing: bool,
+    pub(super) failing: bool,
     body: What,
 }
 
@@ -78,7 +78,7 @@ impl<'a> Subject<'a> {
         core::ptr::eq(experiment, of_kernel::interrupted)
     }
 
-    fn world(&self, driver: impl FnOnce(usize, usize) -> Driver) -> Option<World> {
+    pub(super) fn world(&self, driver: impl FnOnce(usize, usize) -> Driver) -> Option<World> {
         World::new(self.tasks, self.buffered, self.failing, driver)
     }
 
@@ -131,7 +131,7 @@ impl<'a> Subject<'a> {
         let end = world.execute(|| self.execution());
         match world.trouble.take() {
             Some(trouble) => Err(trouble),
-            None => survey.count(end, world.driver.trace(), self.failing),
+            None => survey.count(end, world.driver.trace(), self.failing, Schedule::straight),
         }
     }
 
@@ -153,6 +153,7 @@ impl<'a> Subject<'a> {
         Some(Replay {
             end: end.ok()?,
             made: Schedule::of_parts(follow.trace().moves().map(|made| made.task), tasks),
+            preemptions: follow.preemptions(),
             parted: follow.parted(),
             finding: world.finding(),
             transcript: world.transcript.take().unwrap_or_default(),
@@ -162,13 +163,18 @@ impl<'a> Subject<'a> {
 
     /// The same counterexample with as few switches as it needs: without any of them it ends otherwise.
     pub fn minimised(&self, schedule: &Schedule) -> Option<Replay> {
+        self.minimised_within(u32::MAX, schedule)
+    }
+
+    /// The same with no more preemptions than `most`, as there are in `schedule`.
+    pub fn minimised_within(&self, most: u32, schedule: &Schedule) -> Option<Replay> {
         let mut best = self.replay(schedule)?;
         let mut index = 0;
         let length = |replay: &Replay| (replay.made.switches(), replay.made.turns().len());
         while index + 1 < best.made.turns().len() {
             let shorter = self.replay(&best.made.without(index))?;
             let is_better = shorter.end.kind() == best.end.kind() && length(&shorter) < length(&best);
-            if is_better {
+            if is_better && shorter.preemptions <= most {
                 best = shorter;
                 index = 0;
             } else {
@@ -179,7 +185,7 @@ impl<'a> Subject<'a> {
     }
 
     /// One execution, from a fresh state.
-    fn execution(&self) -> Result<End, Refusal> {
+    pub(super) fn execution(&self) -> Result<End, Refusal> {
         let What::Body(body) = self.body else { return Ok(interrupted::execution(self.resolved)) };
         let mut stage = Stage::<Explored>::new(self.resolved, self.settings);
         match stage.rounds(body, self.settings) {
@@ -201,6 +207,8 @@ pub struct Replay {
     pub end: End,
     /// Who made which step.
     pub made: Schedule,
+    /// How many of its switches left a task that could have gone on.
+    pub preemptions: u32,
     /// After how many steps it was not as its schedule says, or went on behind its end.
     pub parted: Option<usize>,
     /// What a watchdog says, if anything.

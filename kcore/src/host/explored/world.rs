@@ -13,7 +13,7 @@ use super::region::{PARTS, PartStack, Region, is_installed, outside};
 use super::task::{Looks, Task, Turns};
 use super::transcript::{Line, Of, Transcript};
 use crate::event::{Event, Kinds};
-use crate::explore::{Divergence, Driver, Next, Object, Search, Step, Trouble, Want};
+use crate::explore::{Bounded, Divergence, Driver, Next, Object, Search, Step, Trouble, Want};
 use crate::host::arena::Arena;
 use crate::machine::TaskId;
 use crate::probe::Plan;
@@ -385,7 +385,18 @@ impl World {
     pub(super) fn search(&mut self) -> (&mut Search, &[Option<Want>]) {
         match &mut self.driver {
             Driver::Search(search) => (search, &self.wants),
-            Driver::Follow(_) => unreachable!("one execution was made, and no search"),
+            _ => unreachable!("no search was begun"),
+        }
+    }
+
+    /// The walk that drives it.
+    ///
+    /// # Panics
+    /// When none does.
+    pub(super) fn walk(&mut self) -> &mut Bounded {
+        match &mut self.driver {
+            Driver::Bounded(bounded) => bounded,
+            _ => unreachable!("no walk was begun"),
         }
     }
 }

@@ -140,7 +140,7 @@ pub fn end(judge: impl FnOnce(&Driver) -> Result<(), Trouble>) -> Result<bool, T
         judge(&world.driver)?;
         Ok(match &mut world.driver {
             Driver::Search(search) => search.end(&world.wants),
-            Driver::Follow(_) => false,
+            Driver::Bounded(_) | Driver::Follow(_) => false,
         })
     })
 }

@@ -1,0 +1,51 @@
+//! Executions with few preemptions first.
+
+use std::time::Instant;
+
+use indicatif::ProgressBar;
+use kcore::explore::account::within;
+use kcore::host::explored::Walk;
+
+use super::account::Account;
+use super::choice::Choice;
+use super::{no_room, untroubled};
+use crate::cli::Search;
+use crate::signals::Work;
+use crate::status::Failure;
+
+/// Executions between two times at which it is said how far it is.
+const SAYS_EVERY: u64 = 1024;
+
+/// Refuses what is not for these.
+pub(super) fn check(choice: &Choice, search: &Search) -> Result<(), Failure> {
+    let is_alone =
+        Search { jobs: search.jobs.filter(|jobs| *jobs > 1), ..search.clone() } == Search::default();
+    match choice.settings.preemptions {
+        Some(_) if !is_alone => Err(Failure::usage(
+            "with --preemptions one thread makes all executions, from the first one on: no --jobs, --resume, --shard"
+                .to_string(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Makes those with at most so many, until something goes wrong, or as many as may be, or the time is over, or
+/// a signal ends the `work`.
+pub(super) fn walked<'a>(choice: &'a Choice, most: u32, work: &Work) -> Result<Account<'a>, Failure> {
+    let began = Instant::now();
+    let progress = ProgressBar::new_spinner();
+    let limit = choice.settings.limit.unwrap_or(u64::MAX);
+    let watch = |walk: &Walk| {
+        let begun = walk.survey.executions + walk.in_vain;
+        if begun.is_multiple_of(SAYS_EVERY) {
+            progress.set_message(format!("{begun} executions{}", within(walk.last)));
+            progress.tick();
+        }
+        let is_patient = choice.patience.is_none_or(|patience| began.elapsed() < patience);
+        walk.survey.executions < limit && is_patient && work.goes_on()
+    };
+    let walk = choice.subject()?.walk(most, watch).ok_or_else(no_room)?;
+    progress.finish_and_clear();
+    untroubled(choice, walk.survey.trouble.as_ref())?;
+    Account::of_walk(choice, walk, began.elapsed().as_secs_f64())
+}
