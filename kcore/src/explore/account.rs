@@ -44,6 +44,7 @@ pub fn heading(resolved: &Resolved, memory_model: &str, with: Option<With>) -> S
             Some(With::Irq) => ", and of an interrupt in each round",
             Some(With::Preempt) => ", and slices that end at any of them",
             Some(With::Signal) => ", and of a signal for each task that waits",
+            Some(With::Timeout) => ", and of a deadline for each task that waits",
             Some(With::Enomem) => ", and of an allocation of each task that fails",
             None => "",
         },

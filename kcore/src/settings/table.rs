@@ -124,7 +124,7 @@ settings! {
         Text("the catalogue knows");
     /// What may happen besides the steps of tasks, for `explore`: the experiment's own interrupt, once in a
     /// round, wherever interrupts are on, the end of a slice wherever a task can lose its CPU to another, a
-    /// signal for each task that waits, or that an allocation of each task fails
+    /// signal or the deadline of each task that waits, or that an allocation of each task fails
     with: Option<With> = "with": Run, With::VALUES, NOT_EXPLORING,
         Text("what the experiment is about");
     /// Make so many executions at most, for `explore`

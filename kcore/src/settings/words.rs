@@ -134,6 +134,8 @@ words!(
     Preempt = "preempt",
     /// A signal comes for each task that waits, at every moment of the wait; on the host.
     Signal = "signal",
+    /// The deadline of each wait passes, at every moment of the wait; on the host.
+    Timeout = "timeout",
     /// Of each task one allocation fails, once in a round, whichever it is; on the host.
     Enomem = "enomem",
 });

@@ -290,7 +290,7 @@ fn how_it_goes_on() {
 /// one that is seen from within its primitives is no kernel's.
 #[test]
 fn what_no_kernel_hears_of() {
-    for entry in ALL.iter().filter(|entry| !Subject::waits_for_signals(entry)) {
+    for entry in ALL.iter().filter(|entry| !Subject::has_ended_waits(entry)) {
         let is_silent = |form| {
             explored(entry, form, entry.smallest.tasks, entry.smallest.quanta, |subject| {
                 let replay = subject.replay(&Schedule::default()).unwrap();

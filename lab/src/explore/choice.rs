@@ -91,21 +91,30 @@ impl Choice {
         model: MemoryModel,
     ) -> Result<Self, Failure> {
         let mut settings = account::smallest(&settings, entry);
-        settings.with = match (Subject::waits_for_signals(entry), settings.with) {
-            (true, None | Some(With::Signal)) => Some(With::Signal),
+        settings.with = match (Subject::has_ended_waits(entry), settings.with) {
+            (true, None) => Some(With::Signal),
+            (true, with @ Some(With::Signal | With::Timeout)) => with,
             (true, Some(with)) => return Err(Self::without(entry, with)),
-            (false, Some(with @ With::Signal)) => return Err(Self::without(entry, with)),
+            (false, Some(with @ (With::Signal | With::Timeout))) => return Err(Self::without(entry, with)),
             (false, with) => with,
         };
         let resolved = experiment::resolve(&settings, entry, CPUS, Config::Full)
             .map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))?;
+        if settings.with == Some(With::Timeout) && resolved.lock == Form::Mutex {
+            let why = "a wait for a mutex has no deadline: no --with timeout";
+            return Err(Failure::usage(why.to_string()));
+        }
         let known = entry.cell(resolved.lock, CPUS, Config::Full).unwrap_or(Expect::Any);
         let expected = settings.expect.unwrap_or(known);
         Ok(Choice { entry, resolved, settings, model, expected, patience: None })
     }
 
-    fn without(entry: &Experiment, with: With) -> Failure {
-        Failure::usage(format!("{} has nothing that could come so: no --with {with}", entry.name))
+    pub(super) fn without(entry: &Experiment, with: With) -> Failure {
+        let why = match with {
+            With::Timeout => "has no wait with a deadline",
+            _ => "has nothing that could come so",
+        };
+        Failure::usage(format!("{} {why}: no --with {with}", entry.name))
     }
 
     /// What makes its executions.

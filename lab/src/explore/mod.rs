@@ -77,11 +77,16 @@ pub fn words(
     let entry = catalogue::find(experiment)?;
     let smallest = Choice::smallest(entry, entry.unguarded(), MemoryModel::Sc);
     let with = options.told.word("with");
-    let is_for_the_host = with
-        .is_none_or(|with| [With::Signal, With::Enomem].iter().any(|here| here.word() == with))
-        && smallest.is_ok_and(|choice| choice.subject().is_ok());
+    let here = with.and_then(|with| {
+        [With::Signal, With::Timeout, With::Enomem].into_iter().find(|here| here.word() == with)
+    });
+    let is_for_the_host =
+        (with.is_none() || here.is_some()) && smallest.is_ok_and(|choice| choice.subject().is_ok());
     if on == Some(Maker::Host) || on.is_none() && is_for_the_host {
         return Ok(None);
+    }
+    if let Some(with) = here {
+        return Err(Choice::without(entry, with));
     }
     if model == Model::Tso {
         let why = "a CPU's own store buffer cannot be steered: in the kernel it is --memory-model sc";

@@ -181,8 +181,8 @@ impl FromStr for Recipe {
         let sizes: [u32; 3] = numbers(sizes).ok_or_else(|| wrong("its sizes are not three numbers"))?;
         let geometry: [u64; 2] = numbers(geometry).ok_or_else(|| wrong("its geometry is not two numbers"))?;
         let schedule: Schedule = turns.parse().map_err(|why: String| wrong(&why))?;
-        // One more sends the signals.
-        let tasks = sizes[0].min(MAX_WRITERS) + u32::from(with == Some(With::Signal));
+        // One more ends the waits.
+        let tasks = sizes[0].min(MAX_WRITERS) + u32::from(matches!(with, Some(With::Signal | With::Timeout)));
         if schedule.turns().iter().any(|turn| u32::from(turn.task % BUFFER) >= tasks) {
             return Err(wrong("a turn is of a task that there is not"));
         }

@@ -118,15 +118,21 @@ pub(super) struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// A task leaves because of a signal, though it has by then what it has waited for.
+    /// A task leaves because of a signal, or since its time is over, though it has by then what it has waited for.
     fn signalled(&self) -> Option<Story> {
         let is_signal = |step: &usize, act: Act| {
-            matches!(self.lines[*step].of, Of::Signal(_)) && self.lines[*step].step.act == act
+            matches!(self.lines[*step].of, Of::Signal(_) | Of::Deadline(_))
+                && self.lines[*step].step.act == act
         };
         let steps = || 0..self.lines.len();
         let sent = steps().find(|step| is_signal(step, Act::Update))?;
-        let Of::Signal(task) = self.lines[sent].of else { return None };
+        let (task, comes, looks_for) = match self.lines[sent].of {
+            Of::Signal(task) => (task, "sends NAME a signal", "looks for the signal"),
+            Of::Deadline(task) => (task, "lets the deadline of NAME pass", "looks at the clock"),
+            _ => return None,
+        };
         let waiter = (task.0 as u8).saturating_sub(1);
+        let comes = comes.replace("NAME", &Name(waiter).to_string());
         let own = |step: &usize| self.lines[*step].who == waiter;
         let looks = steps().rfind(|step| own(step) && is_signal(step, Act::Load))?;
         let wakes = |step: &usize| !own(step) && matches!(self.lines[*step].of, Of::WakeUp(_));
@@ -138,8 +144,8 @@ impl Teller<'_> {
                     granted,
                     format!("{} gives {} the unit, and wakes it", self.who(granted), Name(waiter)),
                 ),
-                sentence(sent, format!("{} sends {} a signal", self.who(sent), Name(waiter))),
-                sentence(looks, format!("{} looks for the signal", Name(waiter))),
+                sentence(sent, format!("{} {comes}", self.who(sent))),
+                sentence(looks, format!("{} {looks_for}", Name(waiter))),
                 (
                     looks,
                     "It goes as if it had got nothing: the unit that it has is given by no task.".to_string(),

@@ -126,6 +126,20 @@ fn a_string_says_what_is_missing() {
     assert!(status == 0 && again.ends_with("verdict: raced (as expected: raced)\n"), "{again}");
 }
 
+/// So is a wait with a deadline: a mutex has none, and other experiments do not wait like that.
+#[test]
+fn deadlines_pass() {
+    for lock in ["semaphore", "completion"] {
+        let (status, clean) = record(&["interrupted", "--lock", lock, "--with", "timeout"]);
+        assert_eq!((status, clean.raced, clean.complete, clean.ok), (0, 0, true, true), "{lock}");
+        assert!(clean.executions > 1000 && clean.with == ["timeout"], "{lock} {clean:?}");
+    }
+    let (status, found) = record(&["interrupted", "--with", "timeout"]);
+    assert_eq!((status, found.verdict, found.complete), (0, Verdict::Raced, true));
+    let (status, again, _) = ran(&["replay", &found.replay, "--on", "host"]);
+    assert!(status == 0 && again.contains("C lets the deadline of"), "{again}");
+}
+
 /// The page that the repository has is what the command says.
 #[test]
 fn all_of_them() {
@@ -224,6 +238,12 @@ fn what_cannot_be_is_refused_in_a_line() {
         (&["explore", "irq", "--preemptions", "1"], "no --preemptions"),
         (&["explore", "--all", "--preemptions", "1"], "--preemptions would change nothing"),
         (&["replay", good, "--preemptions", "1"], "--preemptions would change nothing"),
+        (&["explore", "counter", "--with", "timeout"], "counter has no wait with a deadline"),
+        (&["explore", "irq", "--with", "timeout"], "irq has no wait with a deadline"),
+        (
+            &["explore", "interrupted", "--lock", "mutex", "--with", "timeout"],
+            "a wait for a mutex has no deadline",
+        ),
         (&["explore", "counter", "--shard", "1/2"], "--resume"),
         (&["explore", "counter", "--shard", "3/2", "--resume", "x"], "say which part of how many"),
         (&["explore", "counter", "--resume", "Cargo.toml"], "is not what explore --resume writes"),

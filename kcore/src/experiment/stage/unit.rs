@@ -1,4 +1,4 @@
-//! One unit that tasks wait for until a signal comes, in each of its forms.
+//! One unit that tasks wait for until a signal comes or the time is over, in each of its forms.
 
 use core::sync::atomic::AtomicBool;
 
@@ -9,7 +9,7 @@ use crate::sync::{Completion, RawLock, RawMutex, Semaphore, Watch};
 
 /// The unit.
 pub enum Unit<M: Sched, W: Watch<M>> {
-    /// Of a semaphore, whose waiter looks for the signal once more when it has been granted the unit.
+    /// Of a semaphore, whose waiter looks for the signal, or at the clock, once more when it has been granted the unit.
     Broken(Semaphore<M, W>),
     /// Of a semaphore.
     Semaphore(Semaphore<M, W>),
@@ -43,14 +43,42 @@ impl<M: Sched, W: Watch<M>> Unit<M, W> {
     /// first.
     #[track_caller]
     pub fn with(&self, inside: impl FnOnce()) -> Result<(), Errno> {
-        let (lock, place) = (self.lock(), W::place());
-        lock.enter_interruptible(place)?;
+        let place = W::place();
+        self.lock().enter_interruptible(place)?;
+        let is_over = || M::interrupted(Sleep::Interruptible);
+        self.have(inside, is_over, Errno::EINTR, place)
+    }
+
+    /// The same for `cycles` at the longest, whatever signals come. [`Errno::ETIME`] when the time was over
+    /// first.
+    ///
+    /// # Panics
+    /// When it is a mutex, for which none waits with a deadline.
+    #[track_caller]
+    pub fn with_timeout(&self, cycles: u64, inside: impl FnOnce()) -> Result<(), Errno> {
+        let deadline = M::cycles().saturating_add(cycles);
+        match self {
+            Unit::Broken(semaphore) | Unit::Semaphore(semaphore) => semaphore.down_timeout(cycles)?,
+            Unit::Completion(completion) => completion.wait_timeout(cycles)?,
+            Unit::Mutex(_) => panic!("a wait for a mutex has no deadline"),
+        }
+        self.have(inside, || M::is_past(deadline), Errno::ETIME, W::place())
+    }
+
+    /// Has the unit while `inside` runs, and gives it back.
+    fn have(
+        &self,
+        inside: impl FnOnce(),
+        is_over: impl FnOnce() -> bool,
+        why: Errno,
+        place: W::Place,
+    ) -> Result<(), Errno> {
         // The mistake: it has the unit, whatever it finds now.
-        if matches!(self, Unit::Broken(_)) && M::interrupted(Sleep::Interruptible) {
-            return Err(Errno::EINTR);
+        if matches!(self, Unit::Broken(_)) && is_over() {
+            return Err(why);
         }
         inside();
-        lock.leave(place);
+        self.lock().leave(place);
         Ok(())
     }
 

@@ -1,5 +1,5 @@
 //! `interrupted`, from within its primitives: tasks wait for a unit that another gives, and a last one sends
-//! each of them a signal.
+//! each of them a signal, or lets its deadline pass.
 
 use core::ptr::NonNull;
 
@@ -15,12 +15,12 @@ use crate::explore::End;
 use crate::machine::{AtomicFlag, TaskId};
 use crate::settings::{Form, Verdict};
 
-/// Besides the tasks of a run there is the one that sends the signals.
+/// Besides the tasks of a run there is the one that ends the waits.
 pub(super) const MORE_TASKS: u32 = 1;
 
 /// One execution: all tasks but the last of the run wait for the unit, until that has given it, or their
-/// signal comes. At the end the unit is there, and no task waits.
-pub(super) fn execution(resolved: &Resolved) -> End {
+/// signal comes; or, if they wait with a deadline (`in_time`), that is past. At the end the unit is there, and no task waits.
+pub(super) fn execution(resolved: &Resolved, in_time: bool) -> End {
     let waiters = resolved.writers - 1;
     // A mutex is given by the task that has taken it.
     let is_free = resolved.lock == Form::Mutex;
@@ -28,13 +28,17 @@ pub(super) fn execution(resolved: &Resolved) -> End {
     let owners = Owners::default();
     let body = |who| match who {
         _ if who < waiters => {
-            // Without the unit there is nothing to do.
-            let _ = unit.with(|| {
+            let inside = || {
                 owners.enter::<Explored>();
                 owners.leave::<Explored>();
-            });
+            };
+            // Without the unit there is nothing to do.
+            let _ = if in_time { unit.with_timeout(1, inside) } else { unit.with(inside) };
         }
-        _ if who > waiters => (1..=waiters).for_each(|waiter| Inside::signal(TaskId(waiter))),
+        _ if who > waiters => {
+            let end = if in_time { Inside::pass_deadline } else { Inside::signal };
+            (1..=waiters).map(TaskId).for_each(end);
+        }
         _ if is_free => unit.with(|| {}).expect("it gets no signal"),
         _ => unit.lock().leave(()),
     };

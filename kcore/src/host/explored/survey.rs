@@ -61,7 +61,7 @@ impl<'a> Subject<'a> {
     /// body is a kernel's, its tasks share a CPU, or they are more than there is room for.
     pub fn of(resolved: &'a Resolved, settings: &'a RunSettings, model: MemoryModel) -> Option<Self> {
         let spread = resolved.experiment.placement == Placement::Spread;
-        let is_interrupted = Self::waits_for_signals(resolved.experiment);
+        let is_interrupted = Self::has_ended_waits(resolved.experiment);
         let body = match body(resolved.experiment) {
             Some(body) if spread => What::Body(body),
             None if is_interrupted => What::Interrupted,
@@ -73,8 +73,8 @@ impl<'a> Subject<'a> {
         Some(Subject { resolved, settings, tasks, buffered: model == MemoryModel::Tso, failing, body })
     }
 
-    /// Whether signals are part of it.
-    pub fn waits_for_signals(experiment: &Experiment) -> bool {
+    /// Whether it is about waits that something else may end than what they wait for.
+    pub fn has_ended_waits(experiment: &Experiment) -> bool {
         core::ptr::eq(experiment, of_kernel::interrupted)
     }
 
@@ -186,7 +186,9 @@ impl<'a> Subject<'a> {
 
     /// One execution, from a fresh state.
     pub(super) fn execution(&self) -> Result<End, Refusal> {
-        let What::Body(body) = self.body else { return Ok(interrupted::execution(self.resolved)) };
+        let What::Body(body) = self.body else {
+            return Ok(interrupted::execution(self.resolved, self.settings.with == Some(With::Timeout)));
+        };
         let mut stage = Stage::<Explored>::new(self.resolved, self.settings);
         match stage.rounds(body, self.settings) {
             Ok(()) | Err(Refusal::Stopped) => {}
