@@ -14,6 +14,7 @@ use super::checkpoint::Checkpoint;
 use super::choice::Choice;
 use super::columns;
 use super::recipe::Recipe;
+use super::walk;
 use crate::status::Failure;
 
 /// What was found.
@@ -27,6 +28,8 @@ pub(super) struct Account<'a> {
     seconds: f64,
     /// What else is known if those with few preemptions were made.
     walk: Option<Walk>,
+    /// The search was broken off: with so many preemptions at most nothing goes wrong, if that is known.
+    right: Option<u32>,
     /// The counterexample, with as few switches as it needs.
     pub(super) shortest: Option<Replay>,
 }
@@ -37,14 +40,33 @@ impl<'a> Account<'a> {
         let shortest = super::shortest(&choice.subject()?, &known.survey, u32::MAX)?;
         let (part, is_made) = (known.part(), known.frontier.parts() == 0);
         let Checkpoint { survey, seconds, .. } = known;
-        Ok(Account { choice, survey, part, is_made, seconds, walk: None, shortest })
+        Ok(Account { choice, survey, part, is_made, seconds, walk: None, right: None, shortest })
     }
 
     /// Of what is known of executions with few preemptions.
     pub(super) fn of_walk(choice: &'a Choice, mut walk: Walk, seconds: f64) -> Result<Self, Failure> {
         let survey = std::mem::take(&mut walk.survey);
         let shortest = super::shortest(&choice.subject()?, &survey, walk.last)?;
-        Ok(Account { choice, survey, part: None, is_made: false, seconds, walk: Some(walk), shortest })
+        Ok(Account {
+            choice,
+            survey,
+            part: None,
+            is_made: false,
+            seconds,
+            walk: Some(walk),
+            right: None,
+            shortest,
+        })
+    }
+
+    /// Where a search was broken off that has found something: finds what is shorter, if there is.
+    pub(super) fn shortened(mut self) -> Result<Self, Failure> {
+        if let Some(found) = self.shortest.as_ref().filter(|_| !self.survey.complete && self.part.is_none()) {
+            let (shorter, right) = walk::shorter(self.choice, found)?;
+            self.right = right;
+            self.shortest = shorter.or(self.shortest);
+        }
+        Ok(self)
     }
 
     /// The worst that was found. Where executions are missing, that none of those which were made went wrong
@@ -80,7 +102,8 @@ impl<'a> Account<'a> {
         if let Some(replay) = &self.shortest {
             let what = match self.walk {
                 Some(_) => "With as few preemptions as it takes, the shortest that",
-                None => "The shortest that",
+                None if self.survey.complete => "The shortest that",
+                None => "The shortest found that",
             };
             let fewer = match replay.preemptions {
                 0 => "No task that could go on is kept from it:".to_string(),
@@ -95,6 +118,9 @@ impl<'a> Account<'a> {
             };
             let switches = plural(replay.made.switches(), "switch", "switches");
             let heading = format!("{what} goes wrong has {switches} between tasks (>). {without}");
+            let right =
+                self.right.map(|right| format!("None{} goes wrong. ", within(right))).unwrap_or_default();
+            let heading = right + &heading;
             let _ = writeln!(text, "\n{}\n", wrap(&heading, WIDTH, "", ""));
             text += &columns::text(replay);
         }

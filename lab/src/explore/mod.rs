@@ -238,7 +238,7 @@ fn explored<'a>(
         }
     }
     progress.finish_and_clear();
-    Account::of(choice, known)
+    Account::of(choice, known)?.shortened()
 }
 
 /// CPUs of this host.

@@ -4,17 +4,20 @@ use std::time::Instant;
 
 use indicatif::ProgressBar;
 use kcore::explore::account::within;
-use kcore::host::explored::Walk;
+use kcore::host::explored::{Replay, Walk};
 
 use super::account::Account;
 use super::choice::Choice;
-use super::{no_room, untroubled};
+use super::{no_room, shortest, untroubled};
 use crate::cli::Search;
 use crate::signals::Work;
 use crate::status::Failure;
 
 /// Executions between two times at which it is said how far it is.
 const SAYS_EVERY: u64 = 1024;
+
+/// Executions that are begun at most to find a shorter counterexample, when a search was broken off.
+const BUDGET: u64 = 10_000;
 
 /// Refuses what is not for these.
 pub(super) fn check(choice: &Choice, search: &Search) -> Result<(), Failure> {
@@ -27,6 +30,18 @@ pub(super) fn check(choice: &Choice, search: &Search) -> Result<(), Failure> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Looks for a counterexample with fewer switches than `found` has, among executions with no more preemptions.
+/// Gives it, and with how many preemptions nothing goes wrong, as far as that is known.
+pub(super) fn shorter(choice: &Choice, found: &Replay) -> Result<(Option<Replay>, Option<u32>), Failure> {
+    let subject = choice.subject()?;
+    let watch = |walk: &Walk| walk.survey.executions + walk.in_vain < BUDGET;
+    let walk = subject.walk(found.preemptions, watch).ok_or_else(no_room)?;
+    untroubled(choice, walk.survey.trouble.as_ref())?;
+    let other = shortest(&subject, &walk.survey, u32::MAX)?;
+    let right = if other.is_some() { walk.last.checked_sub(1) } else { walk.preemptions };
+    Ok((other.filter(|other| other.made.switches() < found.made.switches()), right))
 }
 
 /// Makes those with at most so many, until something goes wrong, or as many as may be, or the time is over, or

@@ -158,6 +158,14 @@ fn a_limit_is_no_proof() {
             && text.contains("verdict: not-tried (NOT as expected: clean)"),
         "{text}"
     );
+    // What is shown of a search that was broken off is as short as if it had not been.
+    let broken_off = ["interrupted", "--memory-model", "tso", "--jobs", "1", "--limit", "5"];
+    let (status, cut) = record(&broken_off);
+    assert_eq!((status, cut.executions, cut.complete, cut.preemptions), (0, 5, false, None));
+    let (_, whole) = record(&broken_off[..3]);
+    assert!(whole.complete && cut.switches <= whole.switches, "{cut:?} {whole:?}");
+    let (_, text, _) = ran(&["explore", "book-pipe-if", "--jobs", "1", "--limit", "30"]);
+    assert!(text.contains("None with at most 1 preemption goes wrong. The shortest found that"), "{text}");
     let (status, _, _) = ran(&["explore", "counter", "--lock", "mutex", "--expect", "raced"]);
     assert_eq!(status, 1);
 }
