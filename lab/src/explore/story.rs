@@ -118,7 +118,8 @@ pub(super) struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// A task leaves because of a signal, or since its time is over, though it has by then what it has waited for.
+    /// A task leaves because of a signal, or since its time is over, though it has by then what it has waited
+    /// for.
     fn signalled(&self) -> Option<Story> {
         let is_signal = |step: &usize, act: Act| {
             matches!(self.lines[*step].of, Of::Signal(_) | Of::Deadline(_))

@@ -32,8 +32,8 @@ pub(super) fn check(choice: &Choice, search: &Search) -> Result<(), Failure> {
     }
 }
 
-/// Looks for a counterexample with fewer switches than `found` has, among executions with no more preemptions.
-/// Gives it, and with how many preemptions nothing goes wrong, as far as that is known.
+/// Looks for a counterexample with fewer switches than `found` has, among executions with no more
+/// preemptions. Gives it, and with how many preemptions nothing goes wrong, as far as that is known.
 pub(super) fn shorter(choice: &Choice, found: &Replay) -> Result<(Option<Replay>, Option<u32>), Failure> {
     let subject = choice.subject()?;
     let watch = |walk: &Walk| walk.survey.executions + walk.in_vain < BUDGET;
@@ -44,8 +44,8 @@ pub(super) fn shorter(choice: &Choice, found: &Replay) -> Result<(Option<Replay>
     Ok((other.filter(|other| other.made.switches() < found.made.switches()), right))
 }
 
-/// Makes those with at most so many, until something goes wrong, or as many as may be, or the time is over, or
-/// a signal ends the `work`.
+/// Makes those with at most so many, until something goes wrong, or as many as may be, or the time is over,
+/// or a signal ends the `work`.
 pub(super) fn walked<'a>(choice: &'a Choice, most: u32, work: &Work) -> Result<Account<'a>, Failure> {
     let began = Instant::now();
     let progress = ProgressBar::new_spinner();

@@ -9,7 +9,8 @@ use crate::sync::{Completion, RawLock, RawMutex, Semaphore, Watch};
 
 /// The unit.
 pub enum Unit<M: Sched, W: Watch<M>> {
-    /// Of a semaphore, whose waiter looks for the signal, or at the clock, once more when it has been granted the unit.
+    /// Of a semaphore, whose waiter looks for the signal, or at the clock, once more when it has been granted
+    /// the unit.
     Broken(Semaphore<M, W>),
     /// Of a semaphore.
     Semaphore(Semaphore<M, W>),

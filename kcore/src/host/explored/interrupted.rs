@@ -19,7 +19,8 @@ use crate::settings::{Form, Verdict};
 pub(super) const MORE_TASKS: u32 = 1;
 
 /// One execution: all tasks but the last of the run wait for the unit, until that has given it, or their
-/// signal comes; or, if they wait with a deadline (`in_time`), that is past. At the end the unit is there, and no task waits.
+/// signal comes; or, if they wait with a deadline (`in_time`), that is past. At the end the unit is there,
+/// and no task waits.
 pub(super) fn execution(resolved: &Resolved, in_time: bool) -> End {
     let waiters = resolved.writers - 1;
     // A mutex is given by the task that has taken it.

@@ -140,7 +140,8 @@ impl Transcript {
     /// locks and wait queues, and in atomic words. A kernel makes each of these as soon as the step before it
     /// is made.
     pub fn for_a_kernel(&self) -> Option<Schedule> {
-        // When a store leaves its buffer, the CPU decides; and no probe makes allocations fail, or ends waits.
+        // When a store leaves its buffer, the CPU decides; and no probe makes allocations fail, or ends
+        // waits.
         let is_beyond = |line: &Line| {
             line.buffered_since.is_some() || matches!(line.of, Of::Failure | Of::Signal(_) | Of::Deadline(_))
         };
