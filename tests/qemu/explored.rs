@@ -12,7 +12,8 @@ use tests::Case;
 use tests::ensure::{Answer, same};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let cases = interrupts().chain(sharing()).chain(tasks()).chain([cut()]).chain(refused());
+    let cases =
+        interrupts().chain(elsewhere()).chain(sharing()).chain(tasks()).chain([cut()]).chain(refused());
     cases.map(Case::trial).collect()
 }
 
@@ -55,6 +56,33 @@ fn interrupts() -> impl Iterator<Item = Case> {
 fn sooner() -> Case {
     let case = Case::new("explored: the simplest", "explore irq lock=spinlock cpus=1");
     case.says("Of the 3 that went wrong, one with 1 switch: A3B1; B is the interrupt")
+}
+
+/// What runs on another CPU than the task: the handler of its device, its timer, another tasklet.
+/// A timer's handler is begun, visits the object and is through; with its owner's two steps at the timers,
+/// or three where one waits, there are as many orders as here. The object is freed before it is visited in one
+/// alone. A tasklet is found to be scheduled, to run, or neither, by each of two CPUs.
+fn elsewhere() -> impl Iterator<Item = Case> {
+    const LOST: Ends = &[(Verdict::Clean, 2), (Verdict::Raced, 2)];
+    const KEPT: Ends = &[(Verdict::Clean, 2)];
+    let cases: [(&str, Form, &str, Ends); 14] = [
+        ("irq-other-cpu", Form::None, "cpus=2", LOST),
+        ("irq-other-cpu", Form::PreemptOff, "cpus=2", LOST),
+        ("irq-other-cpu", Form::IrqOff, "cpus=2 with=irq", LOST),
+        ("irq-other-cpu", Form::Spinlock, "cpus=2", KEPT),
+        ("irq-other-cpu", Form::Irqsave, "cpus=2", KEPT),
+        ("irq-other-cpu", Form::Irqsave, "cpus=4 quanta=3", &[(Verdict::Clean, 4)]),
+        ("tasklet", Form::None, "cpus=2", LOST),
+        ("tasklet", Form::IrqOff, "cpus=2", LOST),
+        ("tasklet", Form::Spinlock, "cpus=2", KEPT),
+        ("tasklet", Form::Tasklet, "cpus=2", &[(Verdict::Clean, 6)]),
+        ("tasklet", Form::Tasklet, "cpus=4 quanta=2", &[(Verdict::Clean, 78)]),
+        ("timer", Form::None, "cpus=2 with=irq", &[(Verdict::Clean, 6), (Verdict::Raced, 1)]),
+        ("timer", Form::Synchronous, "cpus=2", &[(Verdict::Clean, 6)]),
+        ("timer", Form::Synchronous, "cpus=4", &[(Verdict::Clean, 6)]),
+    ];
+    let own = explored("tasklet", Form::Tasklet, "cpus=2", &[(Verdict::Clean, 6)]).config(Config::Smp);
+    cases.into_iter().map(|(name, lock, words, ends)| explored(name, lock, words, ends)).chain([own])
 }
 
 /// Two tasks of one CPU: one has it until it sleeps, and then also until it could be preempted. With a load,
@@ -123,7 +151,8 @@ fn cut() -> Case {
 /// tells: a certificate would be false.
 fn refused() -> impl Iterator<Item = Case> {
     let cases = [
-        ("timer", "cannot be explored"),
+        ("timer", "on a CPU of its own"),
+        ("stack-semaphore", "cannot be explored"),
         ("bit-lock", "cannot be explored"),
         ("counter with=irq", "nothing that could come"),
         ("irq writers=2", "one task at a time"),

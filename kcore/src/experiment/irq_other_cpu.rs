@@ -1,6 +1,6 @@
 //! A task on one CPU, the handler of its device on another.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Smallest, Work};
 use super::matrix::{C, Cell, N, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Form;
@@ -37,6 +37,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     certain: Certain { fire: true, ..Certain::NEVER },
     placement: Placement::FirstCpu,
     tasks: Some(1),
+    smallest: Smallest { tasks: 1, quanta: 1 },
     needs: Needs::on(Ground::Own),
     defaults: Defaults { script: Work { quanta: 100, rounds: 3 }, ..Defaults::natural(500, 4) },
     invariants: &[

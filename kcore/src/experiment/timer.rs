@@ -1,6 +1,6 @@
 //! The object of a timer is freed while its handler runs.
 
-use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Work};
+use super::entry::{Cause, Certain, Defaults, Experiment, Placement, Smallest, Work};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::Form;
@@ -20,6 +20,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     certain: Certain { off: true, ..Certain::NEVER },
     placement: Placement::FirstCpu,
     tasks: Some(1),
+    smallest: Smallest { tasks: 1, quanta: 1 },
     needs: Needs::on(Ground::Own),
     defaults: Defaults {
         natural: Work { quanta: 10, rounds: 3 },

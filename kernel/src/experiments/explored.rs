@@ -1,4 +1,4 @@
-//! All executions of an experiment, made on the CPU of the caller, and what they came to.
+//! All executions of an experiment, made here, and what they came to.
 
 use alloc::format;
 
@@ -21,6 +21,8 @@ pub fn mode(entry: &Experiment, with: Option<With>) -> Result<Mode, Usage> {
     let has_all = body::<Kernel>(entry).is_some() && !entry.is_silent;
     let mode = match entry.placement {
         _ if is(of_kernel::irq) || is(of_kernel::softirq) => Mode::Interrupted,
+        _ if is(of_kernel::irq_other_cpu) || is(of_kernel::timer) => Mode::Elsewhere,
+        _ if is(of_kernel::tasklet) => Mode::Spread,
         Placement::Spread if has_all => Mode::Apart,
         Placement::OneCpu if has_all && (entry.cause == Cause::Preemption || with == Some(With::Preempt)) => {
             Mode::Preempted
@@ -44,9 +46,9 @@ pub fn mode(entry: &Experiment, with: Option<With>) -> Result<Mode, Usage> {
 /// What happens in that mode besides the steps of tasks.
 pub fn with(mode: Mode) -> Option<With> {
     match mode {
-        Mode::Interrupted => Some(With::Irq),
+        Mode::Interrupted | Mode::Elsewhere => Some(With::Irq),
         Mode::Preempted => Some(With::Preempt),
-        Mode::Apart | Mode::Shared => None,
+        Mode::Apart | Mode::Works | Mode::Shared | Mode::Spread => None,
     }
 }
 
@@ -58,7 +60,7 @@ pub fn survey(
     mut goes_on: impl FnMut(&Survey) -> bool,
 ) -> Survey {
     let tasks = resolved.writers as usize;
-    let parts = tasks + usize::from(mode == Mode::Interrupted);
+    let parts = mode.parts(tasks);
     explorer::open(tasks, mode, Driver::Search(Search::new(parts, parts)));
     let mut survey = Survey::default();
     let mut stage = Stage::new(resolved, settings);

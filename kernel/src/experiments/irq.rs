@@ -11,7 +11,7 @@ use crate::arch::percpu;
 use crate::irq::device;
 use crate::irq::softirq::{self, Softirq};
 use crate::machine::Kernel;
-use crate::observe::participant;
+use crate::observe::{explorer, participant};
 
 use super::Stage;
 use super::counting::{self, Count};
@@ -57,6 +57,7 @@ const OTHER: u32 = 1;
 /// One round: the device interrupts another CPU.
 pub(super) fn round_of_another(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     participant::interrupt_by(match stage.resolved.lock {
+        _ if explorer::is_open() => device::fire,
         Form::Spinlock | Form::Irqsave => until_it_begins,
         _ => until_it_ends,
     });

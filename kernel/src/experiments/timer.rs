@@ -6,7 +6,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
-use kcore::event::{Events, Site};
+use kcore::event::{Events, Op, Site};
 use kcore::experiment::Refusal;
 use kcore::experiment::stage::Told;
 use kcore::machine::{Cpu, Kind, Memory};
@@ -14,8 +14,9 @@ use kcore::settings::Form;
 use kcore::shared::probe;
 
 use crate::arch::smp;
-use crate::irq::Timer;
+use crate::irq::{Timer, under_way};
 use crate::machine::Kernel;
+use crate::observe::{explorer, participant};
 
 use super::Stage;
 
@@ -23,6 +24,9 @@ use super::Stage;
 static EXPIRED: Site = Site::new("expired");
 /// The owner of the timer has deleted it: point `deleted`.
 static DELETED: Site = Site::new("deleted");
+
+/// An object.
+static OBJECT: Site = Site::new("object");
 
 /// Bytes of an object.
 const SIZE: usize = 256;
@@ -41,6 +45,8 @@ static ENDED: AtomicBool = AtomicBool::new(false);
 /// one timer.)
 pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
+    // The clock of the timer's CPU: if the timer is armed, it expires.
+    participant::interrupt_by(|| _ = TIMER.is_pending());
     stage.heap_round(&|who, told| {
         if who == 0 {
             (0..resolved.quanta).for_each(|_| live_and_die(resolved.lock, told));
@@ -80,8 +86,9 @@ fn free(object: NonNull<u8>) {
     debug_assert!(freed.is_ok(), "a live block was refused");
 }
 
+/// Where all orders are made, none is waited for.
 fn wait_for(flag: &AtomicBool) {
-    while !flag.load(Acquire) {
+    while !explorer::is_open() && !flag.load(Acquire) {
         Kernel::spinning();
         Kernel::relax();
     }
@@ -94,6 +101,7 @@ fn expire(object: usize) {
     if smp::cpus() > 1 {
         wait_for(&GO_ON);
     }
+    under_way::touches(&OBJECT, Op::Put(VISITED as usize), object, size_of_val(&VISITED));
     let visits = core::ptr::with_exposed_provenance_mut::<u64>(object);
     // SAFETY: the block is aligned to 16 and mapped until the round is over, after the end of this handler,
     // and all of its bytes are accessed atomically, by the heap too.

@@ -20,10 +20,11 @@ use core::sync::atomic::{
 
 use heapless::Deque;
 use kcore::class;
-use kcore::event::might_sleep;
+use kcore::event::{Events, Op, Site, might_sleep};
 use kcore::sync::Tas;
 
 use super::softirq::{self, Softirq};
+use super::under_way::touches;
 use crate::arch::{cpu, percpu};
 use crate::machine::{Kernel, SpinLock};
 use crate::param::{MAX_CPUS, MAX_TASKLETS};
@@ -46,6 +47,10 @@ pub struct Tasklet {
     times: AtomicU64,
     deferrals: AtomicU64,
 }
+
+/// The bits of tasklets.
+static SCHEDULED: Site = Site::new("scheduled");
+static RUNS: Site = Site::new("runs");
 
 /// The tasklets that are to run on each CPU. An interrupt handler puts them in.
 static QUEUES: [SpinLock<Deque<&'static Tasklet, MAX_TASKLETS>>; MAX_CPUS] =
@@ -76,6 +81,7 @@ impl Tasklet {
     /// another CPU.
     #[doc(alias = "tasklet_schedule")]
     pub fn schedule(&'static self) -> bool {
+        touch(&SCHEDULED, Op::Update, &self.scheduled);
         let new = self.scheduled.try_acquire();
         if new {
             self.enqueue();
@@ -147,25 +153,48 @@ impl Tasklet {
 
     /// Runs it, unless it runs elsewhere or is disabled. It was just taken out of this CPU's queue.
     fn run_here(&'static self) {
-        if !self.runs.try_acquire() {
+        if !self.begins() {
             self.deferrals.fetch_add(1, Relaxed);
-            return self.enqueue();
+            self.enqueue();
+            return Kernel::spinning();
         }
         if self.disabled.load(SeqCst) != 0 {
             self.aside.store(true, SeqCst);
             // It may have been enabled between the two: one of the two then finds it set aside.
             if self.disabled.load(SeqCst) != 0 || !self.aside.swap(false, SeqCst) {
-                return self.runs.clear();
+                return self.ends();
             }
         }
+        touch(&SCHEDULED, Op::Put(0), &self.scheduled);
         self.scheduled.clear();
         let this = percpu::this_cpu() as usize;
         *RUNNING[this].lock_irqsave() = Some(self);
         self.times.fetch_add(1, Relaxed);
         (self.action)(self.argument);
         *RUNNING[this].lock_irqsave() = None;
+        self.ends();
+    }
+
+    /// Takes `runs`, unless it runs elsewhere.
+    fn begins(&self) -> bool {
+        touch(&RUNS, Op::Look, &self.runs);
+        if self.runs.is_set() {
+            return false;
+        }
+        touch(&RUNS, Op::Update, &self.runs);
+        self.runs.try_acquire()
+    }
+
+    /// Gives `runs` back.
+    fn ends(&self) {
+        touch(&RUNS, Op::Put(0), &self.runs);
         self.runs.clear();
     }
+}
+
+/// Tells of a use of one of its bits.
+fn touch(site: &'static Site, op: Op, bit: &Tas<AtomicBool>) {
+    touches(site, op, core::ptr::from_ref(bit).addr(), size_of::<Tas<AtomicBool>>());
 }
 
 impl fmt::Debug for Tasklet {

@@ -11,12 +11,14 @@ use core::sync::atomic::{
 use heapless::Vec;
 
 use super::softirq::{self, Softirq};
+use super::under_way::touches;
 use crate::arch::{cpu, percpu, smp};
-use crate::machine::{SpinIrqGuard, SpinLock};
+use crate::machine::{Kernel, SpinIrqGuard, SpinLock};
 use crate::param::{MAX_CPUS, MAX_TIMERS};
-use crate::task::{self, quiet};
+use crate::task::quiet;
 use crate::time::NEVER;
 use kcore::class;
+use kcore::event::{Events, Op, Site};
 
 /// A function that can be called at a moment.
 ///
@@ -50,6 +52,15 @@ static TIMERS: SpinLock<Timers> = SpinLock::new(
     Timers { pending: Vec::new(), running: [None; MAX_CPUS], serial: 0 },
 );
 
+/// All timers, as a word that is changed under their lock.
+static WORD: Site = Site::new("timers");
+
+/// Locks the timers to look at them, or to change them.
+fn lock(op: Op) -> SpinIrqGuard<'static, Timers> {
+    touches(&WORD, op, (&raw const TIMERS).addr(), 1);
+    TIMERS.lock_irqsave()
+}
+
 /// The next moment at which each CPU has a timer to run: the earliest of `TIMERS`, or [`NEVER`] from the
 /// interrupt that has raised the softirq until that runs. Written under the lock of `TIMERS`, and by that
 /// interrupt.
@@ -73,7 +84,7 @@ impl Timer {
     #[doc(alias = "add_timer_on")]
     pub fn add_on(&'static self, cpu: u32, moment: u64, argument: usize) {
         assert!(cpu < smp::cpus(), "a timer on a CPU that is not there would never run");
-        let mut timers = TIMERS.lock_irqsave();
+        let mut timers = lock(Op::Update);
         assert!(timers.find(self).is_none(), "a timer that is pending was added again");
         self.argument.store(argument, Relaxed);
         timers.insert(self, cpu, moment);
@@ -84,7 +95,7 @@ impl Timer {
     /// Returns whether it was pending.
     #[doc(alias = "mod_timer")]
     pub fn modify(&'static self, moment: u64) -> bool {
-        let mut timers = TIMERS.lock_irqsave();
+        let mut timers = lock(Op::Update);
         let cpu = timers.remove(self);
         let home = cpu.unwrap_or(percpu::this_cpu());
         timers.insert(self, home, moment);
@@ -96,7 +107,7 @@ impl Timer {
     /// for a while after.
     #[doc(alias = "del_timer")]
     pub fn delete(&'static self) -> bool {
-        TIMERS.lock_irqsave().remove(self).is_some()
+        lock(Op::Update).remove(self).is_some()
     }
 
     /// [`delete`](Timer::delete), and waits, spinning, until its function does not run anywhere. The function
@@ -105,7 +116,7 @@ impl Timer {
     pub fn delete_sync(&'static self) -> bool {
         let mut was_pending = false;
         loop {
-            let mut timers = TIMERS.lock_irqsave();
+            let mut timers = lock(Op::Update);
             // Its function may add it again as long as it runs.
             was_pending |= timers.remove(self).is_some();
             let running = timers.running.iter().position(|other| is(*other, self));
@@ -114,14 +125,14 @@ impl Timer {
                 None => return was_pending,
                 Some(cpu) => assert!(cpu != percpu::this_cpu() as usize, "a timer waits for its own end"),
             }
-            task::doom::check();
+            Kernel::spinning();
             cpu::pause();
         }
     }
 
     /// Whether it is to run.
     pub fn is_pending(&'static self) -> bool {
-        TIMERS.lock_irqsave().find(self).is_some()
+        lock(Op::Look).find(self).is_some()
     }
 }
 
@@ -180,7 +191,7 @@ impl Timers {
 fn arm(timers: SpinIrqGuard<'static, Timers>, cpu: u32) {
     drop(timers);
     if cpu == percpu::this_cpu() {
-        task::queue::arm();
+        crate::task::queue::arm();
     } else {
         smp::kick(cpu);
     }
@@ -191,9 +202,9 @@ fn arm(timers: SpinIrqGuard<'static, Timers>, cpu: u32) {
 pub(super) fn run() {
     let this = percpu::this_cpu();
     let now = cpu::cycles();
-    let serial = TIMERS.lock_irqsave().serial;
+    let serial = lock(Op::Look).serial;
     loop {
-        let mut timers = TIMERS.lock_irqsave();
+        let mut timers = lock(Op::Update);
         timers.running[this as usize] = None;
         let Some(timer) = timers.begin(this, now, serial) else {
             timers.note_next(this);

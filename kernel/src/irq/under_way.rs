@@ -2,7 +2,7 @@
 
 use core::panic::Location;
 
-use kcore::event::{Events, IrqStep, Kinds, What};
+use kcore::event::{Access, Events, IrqStep, Kinds, Op, Site, What};
 
 use super::{device, softirq, timer};
 use crate::machine::Kernel;
@@ -11,14 +11,23 @@ use crate::machine::Kernel;
 #[inline(always)]
 pub(crate) fn says(step: IrqStep) {
     if Kernel::wanted().contains(Kinds::INTERRUPTS) {
-        tell(step);
+        tell(What::Irq(step));
     }
 }
 
 #[cold]
 #[inline(never)]
-fn tell(step: IrqStep) {
-    Kernel::tell(What::Irq(step), Location::caller());
+fn tell(what: What) {
+    Kernel::tell(what, Location::caller());
+}
+
+/// Tells that the caller is about to look at what CPUs share here, or to change it, if that is wanted: `op` is
+/// that of `size` bytes from `address` on, or stands for all that is done under the lock which is there.
+#[inline(always)]
+pub(crate) fn touches(site: &'static Site, op: Op, address: usize, size: usize) {
+    if Kernel::wanted().contains(Kinds::UNSTEERED) {
+        tell(What::Access(Access { site, op, address, size }));
+    }
 }
 
 /// Whether the device's handler or a softirq runs on `cpu`.

@@ -1,4 +1,4 @@
-//! `explore EXPERIMENT`: every order of an experiment's steps, made on one CPU.
+//! `explore EXPERIMENT`: every order of an experiment's steps, made here.
 
 use alloc::vec::Vec;
 
@@ -21,7 +21,9 @@ use super::report;
 fn fits(resolved: &Resolved, mode: Mode, preemptions: Option<u32>) -> Result<(), Usage> {
     let why = if !Config::OURS.smp() {
         "a kernel for one CPU explores nothing: its spinlocks keep no other out, whatever their steps tell"
-    } else if mode == Mode::Interrupted && resolved.writers > 1 {
+    } else if mode.parts(resolved.writers as usize) > smp::cpus() as usize && mode.is_spread() {
+        "each task, and what interrupts another CPU, is explored on a CPU of its own: cpus=2, or more"
+    } else if mode.parts(1) > 1 && resolved.writers > 1 {
         "one task at a time is explored with an interrupt: writers=1"
     } else if mode.is_shared() && resolved.lock == Form::CpuOwned {
         "a lock that belongs to a CPU lets tasks of one CPU pass, and its steps do not tell which does"
@@ -50,7 +52,9 @@ pub(super) fn main(name: &str, settings: &RunSettings, boot: &Boot) -> Result<Ex
     let limit = settings.limit.unwrap_or(u64::MAX);
     let survey = explored::survey(&resolved, settings, mode, |survey| survey.executions < limit);
     let seconds = (cpu::cycles() - began) as f64 / (boot.tsc_hz as f64).max(1.0);
-    let known = entry.cell(resolved.lock, smp::cpus(), Config::OURS).unwrap_or(Expect::Any);
+    // Tasks that are kept apart are as if each had a CPU of its own.
+    let cpus = if mode.is_apart() { smp::cpus().max(2) } else { smp::cpus() };
+    let known = entry.cell(resolved.lock, cpus, Config::OURS).unwrap_or(Expect::Any);
     let expected = settings.expect.unwrap_or(known);
     let told = Told { resolved: &resolved, survey: &survey, memory_model: "sc", with, expected, seconds };
     let record = told.record();

@@ -22,7 +22,7 @@ they leave it (total store order, as on x86). Two things are simpler here than o
 a lock back, wait until the buffer is empty.
 
 `explore NAME --lock FORM --memory-model sc|tso` makes a cell again. Experiments that need interrupts, timers, work
-queues, or one CPU for all tasks are not explored here, and have no row.
+queues, or one CPU for all tasks are explored by the kernel, and have no row here: `explore NAME` starts one.
 
 ";
 

@@ -7,7 +7,8 @@ use kcore::event::{Access, Actor, Block, Change, Event, IrqStep, Kinds, LockId, 
 use kcore::explore::{Act, Object, Step, Trouble};
 use kcore::machine::{Context, TaskId};
 
-use super::turns::{INSIDE, Mode, NO_PART, PART, TURN, arrive, with};
+use super::mode::Mode;
+use super::turns::{NO_PART, PART, TURN, arrive, inside, is_inside, with};
 use super::world::{Wish, World};
 use crate::arch::cpu;
 use crate::observe::participant;
@@ -21,7 +22,7 @@ pub(super) fn wanted() -> Kinds {
 
 /// Something is told. It is a step, or otherwise known from then on, if the part tells it whose turn it is.
 pub(super) fn hear(event: &Event) {
-    if INSIDE.load(Relaxed) || event.actor.task.0 != TURN.load(Relaxed) {
+    if is_inside() || event.actor.task.0 != TURN.load(Relaxed) {
         return;
     }
     match event.what {
@@ -75,7 +76,7 @@ fn touch(actor: Actor, access: Access, at: &'static Location<'static>) {
     let Some(act) = Act::of(access.op) else { return };
     make(actor, at, |world| {
         let (object, size) = (world.names.of(access.address), access.size as u64);
-        if act == Act::Load && access.size <= size_of::<usize>() {
+        if act != Act::Store && access.size <= size_of::<usize>() {
             note_look(world, (object, size));
         }
         Step { object, size, act }.into()
@@ -109,9 +110,7 @@ fn sleep(actor: Actor, at: &'static Location<'static>) {
         world.initially(object, 0);
         Step { object, size: 0, act: Act::Take { units: 1, initially: 0 } }.into()
     });
-    INSIDE.store(true, Relaxed);
-    task::wake(actor.task);
-    INSIDE.store(false, Relaxed);
+    inside(|| task::wake(actor.task));
 }
 
 fn wake(actor: Actor, task: TaskId, at: &'static Location<'static>) {
@@ -120,6 +119,10 @@ fn wake(actor: Actor, task: TaskId, at: &'static Location<'static>) {
         make(actor, at, |world| {
             world.initially(object, 0);
             Step { object, size: 0, act: Act::Give { units: 1, most: 1 } }.into()
+        });
+    } else if actor.context == Context::Softirq {
+        with(|world| {
+            world.trouble.get_or_insert(Trouble::Cannot("a softirq that is left to a task of its own"));
         });
     }
 }
@@ -163,9 +166,9 @@ fn wait(actor: Actor, at: &'static Location<'static>) {
         part.otherwise.take().filter(|_| !part.has_got)
     });
     if let Some(wish) = otherwise {
-        arrive(actor, at, |_| World::cpu(false).into());
+        take(actor, at, false);
         arrive(actor, at, |_| wish);
-        arrive(actor, at, |_| World::cpu(true).into());
+        take(actor, at, true);
     }
 }
 
@@ -176,7 +179,7 @@ fn window(actor: Actor, at: &'static Location<'static>) {
         && match Mode::now() {
             Mode::Interrupted => cpu::irq_are_on(),
             Mode::Preempted => cfg!(feature = "preempt") && !context::is_atomic(),
-            Mode::Apart | Mode::Shared => false,
+            _ => false,
         };
     let has_moved = |world: &mut World| {
         let me = world.turn.filter(|_| is_open)?;
@@ -189,7 +192,12 @@ fn window(actor: Actor, at: &'static Location<'static>) {
 
 /// Another part may have the CPU here.
 fn give_way(actor: Actor, at: &'static Location<'static>) {
-    [false, true].into_iter().for_each(|takes| arrive(actor, at, |_| World::cpu(takes).into()));
+    [false, true].into_iter().for_each(|takes| take(actor, at, takes));
+}
+
+/// The part that runs takes its CPU, or gives it.
+fn take(actor: Actor, at: &'static Location<'static>, takes: bool) {
+    arrive(actor, at, |world| world.cpu_of(world.turn.unwrap_or_default(), takes).into());
 }
 
 /// The running task sleeps for a time, if it is a part. How long that takes decides nothing: others may do as

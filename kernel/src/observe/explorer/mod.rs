@@ -1,18 +1,23 @@
-//! Every execution of an experiment, in the kernel: all its tasks are on one CPU, each waits before each of
-//! its steps for its turn, and a [`Search`](kcore::explore::Search) says which goes on. What is a step is
-//! what is told ([decision 44](../../../../docs/decisions/0044-the-kernel-explores-on-one-cpu.md)).
+//! Every execution of an experiment, in the kernel: its tasks wait before each of their steps for their turn,
+//! and a [`Search`](kcore::explore::Search) says which goes on. What is a step is what is told ([decision
+//! 44](../../../../docs/decisions/0044-the-kernel-explores-on-one-cpu.md)). All are on one CPU, but where an
+//! interrupt of another is what they are about ([decision
+//! 46](../../../../docs/decisions/0046-what-runs-on-another-cpu-is-explored-there.md)).
 //!
 //! | file | noun |
 //! |---|---|
 //! | `world` | one execution at a time: its parts, what each wants to do next, and what was found |
 //! | `names` | what addresses are called that are others in the next execution |
 //! | `ear` | what is told, as steps |
-//! | `turns` | who has the CPU: tasks that hand it on, and the interrupt on top of one |
+//! | `mode` | [`Mode`]: where the parts run, and what keeps them from going on |
+//! | `turns` | whose turn it is: tasks that hand it on, and interrupts on top of them |
 
 mod ear;
+mod mode;
 mod names;
 mod turns;
 mod world;
 
 pub use ear::rest;
-pub use turns::{Mode, begin, close, end, is_open, open, race};
+pub use mode::Mode;
+pub use turns::{begin, close, end, is_open, open, race, race_of, take_part};

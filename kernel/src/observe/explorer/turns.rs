@@ -1,69 +1,43 @@
-//! Who has the CPU: tasks that hand it on, and the interrupt on top of one.
+//! Whose turn it is: tasks that hand it on, and interrupts on top of them.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::panic::Location;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{
+    AtomicBool, AtomicU32,
+    Ordering::{Acquire, Relaxed},
+};
 
 use kcore::class;
 use kcore::errno::Errno;
 use kcore::event::Actor;
 use kcore::explore::{Driver, Trouble};
+use kcore::machine::TaskId;
 use kcore::settings::Verdict;
 
 use super::ear;
+use super::mode::Mode;
 use super::world::{Body, Next, Part, Wish, World};
-use crate::arch::percpu;
+use crate::arch::{cpu, percpu};
+use crate::context;
+use crate::irq::under_way;
 use crate::machine::SpinLock;
 use crate::observe::events::{hear, hear_no_more};
 use crate::observe::participant::{INTERRUPT, actor};
+use crate::param::MAX_CPUS;
 use crate::task::{self, JoinHandle, SpawnError, doom, listener, schedule, table};
 
-/// What is explored. Taken by the tasks of one CPU, with interrupts off.
+/// What is explored.
 static WORLD: SpinLock<Option<Box<World>>> =
     SpinLock::new(class!("explorer", "Decides with interrupts off; allocates under it."), None);
-/// A task is in the explorer itself: what is told meanwhile is no step of any part.
-pub(super) static INSIDE: AtomicBool = AtomicBool::new(false);
+/// This CPU is in the explorer itself: what it tells meanwhile is no step of any part.
+static INSIDE: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
 /// The task that runs for the part whose turn it is; 0 when nothing is explored.
 pub(super) static TURN: AtomicU32 = AtomicU32::new(0);
 /// That part.
 pub(super) static PART: AtomicU32 = AtomicU32::new(NO_PART);
 /// While parts are set up, and when they are through.
 pub(super) const NO_PART: u32 = u32::MAX;
-/// The [`Mode`].
-static MODE: AtomicU8 = AtomicU8::new(Mode::Apart as u8);
-
-/// What keeps a part from going on besides what it waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Mode {
-    /// Nothing: each task has a CPU of its own, as far as it knows.
-    Apart,
-    /// The interrupt on top of it, which comes where interrupts are on.
-    Interrupted,
-    /// Another that has the CPU, which all share, until it sleeps or is through.
-    Shared,
-    /// Another that has the CPU, and may lose it wherever it can be preempted.
-    Preempted,
-}
-
-impl Mode {
-    /// That of what is explored.
-    #[inline]
-    pub(super) fn now() -> Self {
-        match MODE.load(Relaxed) {
-            1 => Mode::Interrupted,
-            2 => Mode::Shared,
-            3 => Mode::Preempted,
-            _ => Mode::Apart,
-        }
-    }
-
-    /// Whether tasks wait for the CPU.
-    pub fn is_shared(self) -> bool {
-        matches!(self, Mode::Shared | Mode::Preempted)
-    }
-}
 
 /// The tasks that make executions, one after the other. Used by the task that has [opened](open) this alone.
 static MEMBERS: SpinLock<Vec<Option<JoinHandle>>> = SpinLock::new(class!("explorer's tasks"), Vec::new());
@@ -71,10 +45,21 @@ static MEMBERS: SpinLock<Vec<Option<JoinHandle>>> = SpinLock::new(class!("explor
 /// Asks the world, while one is [open].
 pub(super) fn with<R>(ask: impl FnOnce(&mut World) -> R) -> R {
     let mut world = WORLD.lock_irqsave();
-    INSIDE.store(true, Relaxed);
-    let result = ask(world.as_mut().expect("what is told while nothing is explored is not heard"));
-    INSIDE.store(false, Relaxed);
+    inside(|| ask(world.as_mut().expect("what is told while nothing is explored is not heard")))
+}
+
+/// Does what is no step of any part, and takes no other task's turn.
+pub(super) fn inside<R>(work: impl FnOnce() -> R) -> R {
+    let this = &INSIDE[percpu::this_cpu() as usize];
+    this.store(true, Relaxed);
+    let result = work();
+    this.store(false, Relaxed);
     result
+}
+
+/// Whether the calling CPU does such.
+pub(super) fn is_inside() -> bool {
+    INSIDE[percpu::this_cpu() as usize].load(Relaxed)
 }
 
 /// Whether executions are made.
@@ -82,12 +67,13 @@ pub fn is_open() -> bool {
     TURN.load(Relaxed) != 0
 }
 
-/// The calling task makes executions from now on, of so many tasks, whose CPU is its own, as `driver` says.
+/// The calling task makes executions from now on, of so many tasks, as `driver` says. They have its own CPU,
+/// or each one of the first.
 pub fn open(tasks: usize, mode: Mode, driver: Driver) {
     let runner = task::current();
-    MODE.store(mode as u8, Relaxed);
+    mode.set();
     *WORLD.lock_irqsave() = Some(Box::new(World::new(runner, tasks, mode, driver)));
-    *MEMBERS.lock_irqsave() = (0..tasks).map(|_| None).collect();
+    *MEMBERS.lock_irqsave() = (0..with(|world| world.tasks)).map(|_| None).collect();
     // What time does is no step.
     schedule::set_timed(false);
     listener::ENDS.set(ended);
@@ -106,20 +92,17 @@ pub fn close() {
     drop(world);
 }
 
-/// An execution begins: all tasks of it are there.
+/// An execution begins: all tasks of it are there, but for those that [take part](take_part) by themselves.
 pub fn begin() -> Result<(), SpawnError> {
     let count = with(|world| world.tasks);
-    for who in 0..count {
+    for who in (0..count).filter(|_| Mode::now() != Mode::Works) {
         if MEMBERS.lock_irqsave()[who].is_some() {
             continue;
         }
         let name = task::Name::try_from("explored").unwrap_or_default();
-        let member = task::spawn_mortal(&name, percpu::this_cpu(), move || member(who as u8))?;
-        let top = table::find(member.id()).map_or(0, table::Task::stack_top);
-        with(|world| {
-            world.parts[who] = Part::of(member.id());
-            world.names.stacks[who] = top;
-        });
+        let cpu = if Mode::now().is_spread() { who as u32 } else { percpu::this_cpu() };
+        let member = task::spawn_mortal(&name, cpu, move || member(who as u8))?;
+        enter(who, member.id());
         MEMBERS.lock_irqsave()[who] = Some(member);
     }
     with(|world| {
@@ -127,6 +110,15 @@ pub fn begin() -> Result<(), SpawnError> {
         world.pass(None);
     });
     Ok(())
+}
+
+/// `task` is part `who` from now on.
+fn enter(who: usize, task: TaskId) {
+    let top = table::find(task).map_or(0, table::Task::stack_top);
+    with(|world| {
+        world.parts[who] = Part::of(task);
+        world.names.stacks[who] = top;
+    });
 }
 
 /// The execution is over: whether there are others to be made, or what is wrong with it. `judge` is told of
@@ -150,8 +142,16 @@ pub fn end(judge: impl FnOnce(&Driver) -> Result<(), Trouble>) -> Result<bool, T
 /// # Errors
 /// Something is wrong; or the execution says nothing.
 pub fn race(body: &(dyn Fn(u32) + Sync)) -> Result<(), Option<Verdict>> {
-    // SAFETY: it is used by the members until they are through, or are joined, and before that this does not
-    // return.
+    race_of(body, &|who| task::wake(with(|world| world.parts[who as usize].task)))
+}
+
+/// [`race`] in tasks that [take part](take_part) when `start(who)` was called for each.
+///
+/// # Errors
+/// As for that.
+pub fn race_of(body: &(dyn Fn(u32) + Sync), start: &dyn Fn(u32)) -> Result<(), Option<Verdict>> {
+    // SAFETY: it is used by the tasks of parts until they are through, or given up, and before that this does
+    // not return.
     let body = unsafe { core::mem::transmute::<&(dyn Fn(u32) + Sync), Body>(body) };
     let count = with(|world| {
         world.begin_race(body);
@@ -163,8 +163,8 @@ pub fn race(body: &(dyn Fn(u32) + Sync)) -> Result<(), Option<Verdict>> {
             world.is_set_up = who + 1 == count;
             world.pass(Some(who));
         });
-        task::wake(with(|world| world.parts[usize::from(who)].task));
-        while PART.load(Relaxed) != NO_PART {
+        start(who.into());
+        while PART.load(Acquire) != NO_PART {
             task::block();
         }
     }
@@ -174,10 +174,7 @@ pub fn race(body: &(dyn Fn(u32) + Sync)) -> Result<(), Option<Verdict>> {
     });
     for who in stuck {
         let member = MEMBERS.lock_irqsave()[who].take();
-        if let Some(member) = member {
-            doom::doom(member.id());
-            member.join();
-        }
+        member.map(JoinHandle::join);
     }
     with(|world| match (&world.trouble, world.found) {
         (Some(_), _) => Err(None),
@@ -186,25 +183,70 @@ pub fn race(body: &(dyn Fn(u32) + Sync)) -> Result<(), Option<Verdict>> {
     })
 }
 
+/// The running task is part `who`, which has its turn, until that is through.
+pub fn take_part(who: u32) {
+    enter(who as usize, task::current());
+    let body = with(|world| {
+        world.pass(Some(who as u8));
+        world.body
+    });
+    play(who as u8, Mode::now(), body.expect("a race has a body"));
+}
+
 /// A task that makes execution after execution, as part `who`.
 fn member(who: u8) {
     loop {
-        while PART.load(Relaxed) != u32::from(who) {
+        while PART.load(Acquire) != u32::from(who) {
             if task::should_stop() {
                 return;
             }
             task::block();
         }
-        let body = with(|world| world.body).expect("a race has a body");
-        let has_cpu = |has: bool| {
-            if Mode::now() != Mode::Apart {
-                arrive(actor(), Location::caller(), |_| World::cpu(has).into());
-            }
-        };
-        has_cpu(true);
-        body(who.into());
-        has_cpu(false);
-        leave(who);
+        let (body, last) = with(|world| (world.body, world.tasks as u8 - 1));
+        match Mode::now() {
+            Mode::Elsewhere if who == last => interrupt(who),
+            mode => play(who, mode, body.expect("a race has a body")),
+        }
+    }
+}
+
+/// The running task is part `who` until that has done its `body`.
+fn play(who: u8, mode: Mode, body: Body) {
+    let has_cpu = |has: bool| {
+        if !mode.is_apart() {
+            arrive(actor(), Location::caller(), |world| world.cpu_of(who, has).into());
+        }
+    };
+    has_cpu(true);
+    body(who.into());
+    if mode.is_spread() {
+        rest_of_interrupts();
+    }
+    has_cpu(false);
+    leave(who);
+}
+
+/// The running task is part `who`, which is the interrupt of this CPU: it comes once. Before and after that
+/// the CPU hears of none, whatever is on its way to it.
+fn interrupt(who: u8) {
+    cpu::irq_save();
+    arrive(actor(), Location::caller(), |world| world.cpu_of(who, true).into());
+    INTERRUPT.call();
+    cpu::irq_on();
+    rest_of_interrupts();
+    cpu::irq_save();
+    leave(who);
+    while ![NO_PART, who.into()].contains(&PART.load(Acquire)) {
+        cpu::pause();
+    }
+    cpu::irq_on();
+}
+
+/// Waits until all that has interrupted this CPU, or is about to, is done.
+fn rest_of_interrupts() {
+    while !under_way::is_at_rest(percpu::this_cpu()) {
+        doom::check();
+        cpu::pause();
     }
 }
 
@@ -251,21 +293,28 @@ fn proceed(me: Option<u8>, mut next: Next) {
     }
     task::wake(next.task);
     if let Some(me) = me {
-        while PART.load(Relaxed) != u32::from(me) {
-            task::block();
+        await_turn(me);
+    }
+}
+
+/// Part `me` waits for its turn. A handler or a task that has interrupts or its CPU to itself does not give the
+/// CPU away for that, if the others have CPUs of their own.
+fn await_turn(me: u8) {
+    while PART.load(Acquire) != u32::from(me) {
+        match Mode::now().is_spread() && context::is_atomic() {
+            true => {
+                doom::check();
+                cpu::pause();
+            }
+            false => task::block(),
         }
     }
 }
 
-/// No part goes on. What `me` has done so far is given up, if it is not through.
+/// No part goes on. What they have done so far is given up, if they are not through.
 fn over(me: Option<u8>) {
-    let runner = with(|world| {
-        let stopped = world.parts.iter().any(|part| !part.is_through);
-        if stopped && world.trouble.is_none() {
-            world.find_why();
-        }
-        world.runner
-    });
+    let (runner, stuck) = with(|world| (world.runner, core::mem::take(&mut world.stuck)));
+    stuck.into_iter().filter(|task| *task != task::current()).for_each(doom::doom);
     task::wake(runner);
     if me.is_some() {
         doom::abandon(Errno::EDEADLK.code());
@@ -280,7 +329,7 @@ fn come(part: u8, me: Option<u8>) -> Next {
         world.pass(Some(part));
     });
     INTERRUPT.call();
-    arrive(actor(), Location::caller(), |_| World::cpu(false).into());
+    arrive(actor(), Location::caller(), |world| world.cpu_of(part, false).into());
     with(|world| {
         world.through(part);
         world.decide(me.unwrap_or(part))

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 use core::panic::Location;
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::Ordering::{Relaxed, Release};
 
 use kcore::event::{Actor, Event, LockId, LockStep, Waiting, What};
 use kcore::explore::{self, Act, Driver, Object, Step, Trouble, Want};
@@ -12,16 +12,17 @@ use kcore::session::{Session, Standing};
 use kcore::settings::Verdict;
 use kcore::wait_for::{Apart, Graph};
 
+use super::mode::Mode;
 use super::names::Names;
-use super::turns::{Mode, NO_PART, PART, TURN};
+use super::turns::{NO_PART, PART, TURN};
 use crate::task::table;
 
 /// More steps than any execution has that comes to an end.
 const MOST_STEPS: usize = 10_000;
 /// The first name of what has no address: the CPU, and wake-ups of parts.
 const NAMELESS: u64 = 1 << 62;
-/// The CPU that parts share.
-const CPU: Object = Object(NAMELESS + (1 << 41));
+/// The CPU that parts share, and behind it those that they have to themselves.
+const CPU: u64 = NAMELESS + (1 << 41);
 
 /// A part of an execution: a task, or the experiment's interrupt.
 #[derive(Clone, Copy)]
@@ -64,16 +65,20 @@ impl Part {
     }
 }
 
+/// That of a part whose task is still to come. No task has its number.
+const NO_TASK: TaskId = TaskId(u32::MAX);
+
 /// What tasks run in the race under way.
 pub(super) type Body = &'static (dyn Fn(u32) + Sync);
 
 /// What is explored.
 pub(super) struct World {
     pub(super) driver: Driver,
-    /// The tasks, and then the interrupt, if it comes.
+    /// The tasks, and then the interrupt, if it comes on top of one of them.
     pub(super) parts: Vec<Part>,
     /// How many of them are tasks.
     pub(super) tasks: usize,
+    mode: Mode,
     pub(super) wants: Vec<Option<Want>>,
     /// The part that runs; [`None`] while who sets them up and judges them does.
     pub(super) turn: Option<u8>,
@@ -85,6 +90,8 @@ pub(super) struct World {
     /// Units of each object: how many there were before its first step in this race, and how many there are.
     units: Vec<(Object, u64, u64)>,
     session: Session,
+    /// The tasks that are to be given up.
+    pub(super) stuck: Vec<TaskId>,
     pub(super) found: Option<Verdict>,
     pub(super) trouble: Option<Trouble>,
 }
@@ -119,11 +126,13 @@ impl From<Step> for Wish {
 impl World {
     /// For so many `tasks`, and with their interrupt if that is the `mode`.
     pub(super) fn new(runner: TaskId, tasks: usize, mode: Mode, driver: Driver) -> Self {
-        let parts = tasks + usize::from(mode == Mode::Interrupted);
+        let parts = mode.parts(tasks);
+        let tasks = if mode == Mode::Elsewhere { parts } else { tasks };
         World {
             driver,
             parts: alloc::vec![Part::of(TaskId(0)); parts],
             tasks,
+            mode,
             wants: alloc::vec![None; parts],
             turn: None,
             runner,
@@ -132,6 +141,7 @@ impl World {
             names: Names::of_tasks(tasks),
             units: Vec::new(),
             session: Session::new(&Plan::Pass, tasks as u32, Some(Graph::new())),
+            stuck: Vec::new(),
             found: None,
             trouble: None,
         }
@@ -154,11 +164,11 @@ impl World {
         self.wants.fill(None);
         (self.body, self.is_set_up) = (Some(body), false);
         for part in &mut self.parts {
-            *part = Part::of(part.task);
+            *part = Part::of(if self.mode == Mode::Works { NO_TASK } else { part.task });
         }
         if let Some(interrupt) = self.interrupt() {
             self.parts[usize::from(interrupt)] = Part::of(TaskId(0));
-            self.wants[usize::from(interrupt)] = Some(Want::of(World::cpu(true)));
+            self.wants[usize::from(interrupt)] = Some(Want::of(self.cpu_of(interrupt, true)));
         }
     }
 
@@ -167,13 +177,14 @@ impl World {
         (self.parts.len() > self.tasks).then_some(self.tasks as u8)
     }
 
-    /// The step by which a part has the CPU for itself, or has it no more.
-    pub(super) fn cpu(takes: bool) -> Step {
+    /// The step by which part `who` has its CPU for itself, or has it no more.
+    pub(super) fn cpu_of(&self, who: u8, takes: bool) -> Step {
         let act = match takes {
             true => Act::Take { units: 1, initially: 1 },
             false => Act::Give { units: 1, most: 1 },
         };
-        Step { object: CPU, size: 0, act }
+        let own = if self.mode.is_spread() { 1 + u64::from(who) } else { 0 };
+        Step { object: Object(CPU + own), size: 0, act }
     }
 
     /// A part that has the CPU and would sleep looks first whether it has to: then it gives the CPU away.
@@ -236,11 +247,15 @@ impl World {
         let is_to_come =
             |part: u8| self.interrupt() == Some(part) && self.parts[usize::from(part)].task == TaskId(0);
         let comes = part.filter(|part| is_to_come(*part));
+        let is_over = part.is_none() && self.is_set_up;
+        if is_over {
+            self.give_up();
+        }
         if comes.is_none() {
             self.pass(part);
         }
         let task = part.map_or(self.runner, |part| self.parts[usize::from(part)].task);
-        Next { part, task, comes, is_over: part.is_none() && self.is_set_up }
+        Next { part, task, comes, is_over }
     }
 
     fn choose(&mut self, last: u8) -> Option<u8> {
@@ -280,13 +295,21 @@ impl World {
         self.turn = next;
         let task = next.map_or(self.runner, |part| self.parts[usize::from(part)].task);
         TURN.store(task.0, Relaxed);
-        PART.store(next.map_or(NO_PART, u32::from), Relaxed);
+        // Pairs with the loads of those that wait for their turn on another CPU.
+        PART.store(next.map_or(NO_PART, u32::from), Release);
     }
 
-    /// No part goes on, and not all are through: says why.
-    pub(super) fn find_why(&mut self) {
+    /// No part goes on: those that are not through are stuck, and why is said.
+    fn give_up(&mut self) {
         let stuck: Vec<Part> = self.parts.iter().filter(|part| !part.is_through).copied().collect();
-        for part in stuck.iter() {
+        self.stuck = stuck.iter().map(|part| part.task).collect();
+        if !stuck.is_empty() && self.trouble.is_none() {
+            self.find_why(&stuck);
+        }
+    }
+
+    fn find_why(&mut self, stuck: &[Part]) {
+        for part in stuck {
             if let Some(lock) = part.lock {
                 self.tell(part.actor, What::Lock(LockStep::Wait, lock), part.at, false);
             }
