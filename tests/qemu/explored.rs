@@ -58,14 +58,14 @@ fn sooner() -> Case {
     case.says("Of the 3 that went wrong, one with 1 switch: A3B1; B is the interrupt")
 }
 
-/// What runs on another CPU than the task: the handler of its device, its timer, another tasklet.
-/// A timer's handler is begun, visits the object and is through; with its owner's two steps at the timers,
+/// What runs on another CPU than the task: the handler of its device, its timer, another tasklet; or another
+/// worker. A timer's handler is begun, visits the object and is through; with its owner's two steps at the timers,
 /// or three where one waits, there are as many orders as here. The object is freed before it is visited in one
 /// alone. A tasklet is found to be scheduled, to run, or neither, by each of two CPUs.
 fn elsewhere() -> impl Iterator<Item = Case> {
     const LOST: Ends = &[(Verdict::Clean, 2), (Verdict::Raced, 2)];
     const KEPT: Ends = &[(Verdict::Clean, 2)];
-    let cases: [(&str, Form, &str, Ends); 14] = [
+    let cases: [(&str, Form, &str, Ends); 20] = [
         ("irq-other-cpu", Form::None, "cpus=2", LOST),
         ("irq-other-cpu", Form::PreemptOff, "cpus=2", LOST),
         ("irq-other-cpu", Form::IrqOff, "cpus=2 with=irq", LOST),
@@ -80,6 +80,12 @@ fn elsewhere() -> impl Iterator<Item = Case> {
         ("timer", Form::None, "cpus=2 with=irq", &[(Verdict::Clean, 6), (Verdict::Raced, 1)]),
         ("timer", Form::Synchronous, "cpus=2", &[(Verdict::Clean, 6)]),
         ("timer", Form::Synchronous, "cpus=4", &[(Verdict::Clean, 6)]),
+        ("workqueue", Form::None, "cpus=1", LOST),
+        ("workqueue", Form::PreemptOff, "cpus=1", LOST),
+        ("workqueue", Form::Spinlock, "cpus=1", KEPT),
+        ("workqueue", Form::Mutex, "cpus=1", KEPT),
+        ("workqueue", Form::Irqsave, "cpus=4", KEPT),
+        ("workqueue", Form::Completion, "cpus=1 writers=3 quanta=2", &[(Verdict::Clean, 90)]),
     ];
     let own = explored("tasklet", Form::Tasklet, "cpus=2", &[(Verdict::Clean, 6)]).config(Config::Smp);
     cases.into_iter().map(|(name, lock, words, ends)| explored(name, lock, words, ends)).chain([own])

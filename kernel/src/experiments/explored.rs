@@ -23,6 +23,7 @@ pub fn mode(entry: &Experiment, with: Option<With>) -> Result<Mode, Usage> {
         _ if is(of_kernel::irq) || is(of_kernel::softirq) => Mode::Interrupted,
         _ if is(of_kernel::irq_other_cpu) || is(of_kernel::timer) => Mode::Elsewhere,
         _ if is(of_kernel::tasklet) => Mode::Spread,
+        _ if is(of_kernel::workqueue) => Mode::Works,
         Placement::Spread if has_all => Mode::Apart,
         Placement::OneCpu if has_all && (entry.cause == Cause::Preemption || with == Some(With::Preempt)) => {
             Mode::Preempted

@@ -9,6 +9,7 @@ use kcore::event::might_sleep;
 use kcore::experiment::stage::{Account, FEW_PAUSES, HeapRound, Walk};
 use kcore::experiment::{Refusal, Rig};
 use kcore::machine::{Kind, TaskId};
+use kcore::settings::Verdict;
 
 use crate::arch::smp;
 use crate::kmemleak;
@@ -111,10 +112,7 @@ impl Rig for Kernel {
 
     fn race(stage: &mut Stage<'_>, body: &(dyn Fn(u32) + Sync)) -> Result<(), Refusal> {
         if explorer::is_open() {
-            return explorer::race(body).map_err(|found| {
-                stage.run.stopped = found;
-                Refusal::Stopped
-            });
+            return explored(stage, explorer::race(body));
         }
         stage.run.cycles += crew::run(stage.resolved, body)?;
         take_stop(stage)
@@ -157,6 +155,14 @@ impl Rig for Kernel {
         account.written_after_free = heap.written_after_free();
         account
     }
+}
+
+/// What became of a race that is explored.
+pub(super) fn explored(stage: &mut Stage<'_>, raced: Result<(), Option<Verdict>>) -> Result<(), Refusal> {
+    raced.map_err(|found| {
+        stage.run.stopped = found;
+        Refusal::Stopped
+    })
 }
 
 /// What the watchdog has found, if it has. A frame of its own: what is moved here has no room in that of the
