@@ -25,6 +25,7 @@ pub(super) static ENTRY: Experiment = Experiment {
     certain: Certain { fire: true, ..Certain::NEVER },
     tasks: Some(2),
     needs: Needs::of_two(),
+    is_silent: true,
     defaults: Defaults::natural(100, 1),
     roles: Roles::FirstAndOthers(Role::Read, Role::Write),
     invariants: &["nobody touches the frame of a function that has returned"],

@@ -1,182 +1,57 @@
 //! R21: a semaphore on the stack of the task that waits for it.
-//!
-//! The frame is a block of the heap that the waiter frees when it returns: the heap poisons it and finds out
-//! which task wrote to it after that.
 
-use core::ptr::NonNull;
 use core::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU32, AtomicU64,
+    AtomicBool, AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
 
-use kcore::errno::Errno;
-use kcore::event::{Class, Events, LockName, LockStep};
-use kcore::experiment::Refusal;
-use kcore::machine::{Cpu, Kind, Memory, Sched, TaskId};
+use kcore::event::{Events, LockName};
+use kcore::experiment::{Refusal, stage};
+use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::probe::Plan;
 use kcore::settings::Form;
-use kcore::sync::{Completion, Observed, SEEING_OFF, Semaphore};
+use kcore::sync::{Observed, SEEING_OFF};
 
 use crate::machine::Kernel;
-use crate::mm::heap;
 use crate::observe::participant;
 
 use super::Stage;
 
 const NAME: LockName = LockName::event("request.served");
 
-/// By which a waiter is told that something is done.
-trait Signal: Send + Sync {
-    /// It is not done.
-    fn new() -> Self;
-    /// Waits until it is.
-    fn wait(&self);
-    /// It is done.
-    fn signal(&self);
-    /// Whether a waiter sleeps in `wait`.
-    fn is_awaited(&self) -> bool;
-}
-
-impl Signal for Semaphore<Kernel, Observed> {
-    fn new() -> Self {
-        Semaphore::new(Observed::new(NAME), 0)
-    }
-    fn wait(&self) {
-        self.down();
-    }
-    fn signal(&self) {
-        self.up();
-    }
-    fn is_awaited(&self) -> bool {
-        self.waiters() > 0
-    }
-}
-
-impl Signal for Completion<Kernel, Observed> {
-    fn new() -> Self {
-        Completion::new(Observed::new(NAME))
-    }
-    fn wait(&self) {
-        Completion::wait(self);
-    }
-    fn signal(&self) {
-        self.complete();
-    }
-    fn is_awaited(&self) -> bool {
-        self.waiters() > 0
-    }
-}
-
 /// One round: A makes `quanta` requests and waits for each, B serves them, and all other tasks look on.
 pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
-    match stage.resolved.lock {
-        Form::Completion => requests::<Completion<Kernel, Observed>>(stage),
-        _ => requests::<Semaphore<Kernel, Observed>>(stage),
-    }
-}
-
-fn requests<S: Signal>(stage: &mut Stage<'_>) -> Result<(), Refusal> {
-    let resolved = stage.resolved;
-    // SAFETY: the tasks, which alone use the frames, are joined before it is dropped.
-    let experiment = unsafe { heap::Experiment::begin() }?;
-    let desk = Desk::<S>::new();
-    SCENE.set(resolved.lock, &resolved.plan);
+    SCENE.set(stage.resolved.lock, &stage.resolved.plan);
     participant::interrupt_by(let_the_waiter_return);
-    let out_of_memory = AtomicU64::new(0);
-    stage.race(&|who| match who {
-        0 => {
-            let failed = (1..=u64::from(resolved.quanta)).find(|number| desk.request(*number).is_err());
-            out_of_memory.fetch_add(failed.is_some().into(), Relaxed);
-            desk.close();
-        }
-        1 => while desk.serve() {},
-        _ => {}
-    })?;
-    stage.out_of_memory += out_of_memory.into_inner();
-    stage.run.use_after_free += experiment.written_after_free();
-    Ok(())
+    stage.requests(&Clerk(stage.resolved.lock))
 }
 
-/// Where requests are handed over, one at a time.
-struct Desk<S> {
-    /// The signal in the frame of the task that makes the request; null when no more will come.
-    request: AtomicPtr<S>,
-    /// There is something in `request`.
-    posted: Semaphore<Kernel>,
-    /// Tells of the task that waits for that, since the experiment's points are in semaphores that tell for
-    /// themselves.
-    watch: Observed,
-}
+/// Has the scene know how far requests are, whose units are of this form.
+struct Clerk(Form);
 
-impl<S: Signal> Desk<S> {
-    /// A block is aligned to this.
-    const ALIGNED: () = assert!(align_of::<S>() <= 16);
+type Unit = stage::Unit<Kernel, Observed>;
 
-    fn new() -> Self {
-        let () = Self::ALIGNED;
-        let name = LockName::event("desk.posted");
-        Desk {
-            request: AtomicPtr::default(),
-            posted: Semaphore::new(Class::EVENT, 0),
-            watch: Observed::new(name),
-        }
+impl stage::Scene<Kernel, Observed> for Clerk {
+    fn unit(&self) -> Unit {
+        Unit::from_flag(self.0, AtomicBool::new(false), Observed::new(NAME), false)
     }
 
-    /// A function with a signal in its frame. [`Errno::ENOMEM`] when there is no memory for the frame.
-    fn request(&self, number: u64) -> Result<(), Errno> {
-        let frame: NonNull<S> = Kernel::allocate(Kind::Quantum, size_of::<S>())?.cast();
-        // SAFETY: a fresh block of this size, aligned to 16; no other task knows it.
-        unsafe { frame.write(S::new()) };
+    fn enter(&self, number: u64) {
         SCENE.enter(number);
-        self.post(frame.as_ptr());
-        // SAFETY: only this function frees it, below.
-        unsafe { frame.as_ref() }.wait();
-        // SAFETY: the request was served, and the task that has served it has no business here any more, or
-        // so a programmer would say. If it is still there, it accesses atomics in a block that stays mapped
-        // until the round is over.
-        let freed = unsafe { Kernel::free(frame.cast()) };
-        freed.expect("the block was allocated above");
-        SCENE.leave(number);
-        Ok(())
     }
 
-    /// Serves a request. False when there are no more.
-    fn serve(&self) -> bool {
-        self.await_request();
-        let Some(signal) = NonNull::new(self.request.load(Acquire)) else { return false };
+    /// A waiter that has not gone to sleep yet would find the unit without the help of a granter.
+    fn serve(&self, unit: &Unit) {
         SCENE.serve();
-        // SAFETY: the frame lives until its owner has returned from `wait`, which it does when `signal` has
-        // told it. What `signal` does with it after that is the experiment; the block stays mapped until the
-        // round is over.
-        let signal = unsafe { signal.as_ref() };
-        // A waiter that has not gone to sleep yet would find the unit without the help of a granter.
-        while !signal.is_awaited() {
+        while unit.waiters() == 0 {
             Kernel::spinning();
             Kernel::relax();
             Kernel::yield_now();
         }
-        signal.signal();
-        true
     }
 
-    /// A rendezvous does not wait for a task that waits.
-    #[track_caller]
-    fn await_request(&self) {
-        if !self.posted.try_down() {
-            self.watch.tell::<Kernel, _>(self, LockStep::Wait);
-            self.posted.down();
-            self.watch.tell::<Kernel, _>(self, LockStep::GaveUp);
-        }
-    }
-
-    fn close(&self) {
-        self.post(core::ptr::null_mut());
-    }
-
-    fn post(&self, request: *mut S) {
-        // Pairs with the Acquire in `serve`.
-        self.request.store(request, Release);
-        self.posted.up();
+    fn leave(&self, number: u64) {
+        SCENE.leave(number);
     }
 }
 

@@ -11,6 +11,7 @@
 //! | `object` | a round on devices that disappear: the raw structure of `unplug` |
 //! | `count` | [`Count`]: a number that is counted up, and its guard |
 //! | `meeting` | [`Meeting`]: how tasks meet without a probe |
+//! | `desk` | requests with a unit in the frame of the task that waits: the raw frames of `stack-semaphore` |
 //! | `probed` | a word of a primitive, as a probe point |
 //! | `unit` | [`Unit`]: what tasks wait for until a signal comes |
 //! | [`stamps`] | bytes that tell which task wrote them |
@@ -20,6 +21,7 @@
 //! here, and the bodies have none.
 
 mod count;
+mod desk;
 mod heap;
 mod meeting;
 mod object;
@@ -34,6 +36,7 @@ pub mod stamps;
 mod unit;
 
 pub use count::Count;
+pub use desk::Scene;
 pub use heap::{Block, HeapRound, Told};
 pub use meeting::Meeting;
 pub(super) use object::{FREE, Object, Objects, Slot, TAKEN, WORKS};

@@ -13,7 +13,7 @@
 //! | `watchdog` | what is wrong with an execution |
 //! | `body` | what a task does, and what is left when that panics |
 //! | `quiet` | panics of tasks, which are found and not printed |
-//! | `interrupted` | the experiment that is seen from within its primitives |
+//! | `interrupted`, `stack_semaphore` | the experiments that are seen from within their primitives |
 //! | `inside` | [`Inside`]: the same for the primitives from within |
 //! | `model` | all executions of some tasks that are no experiment |
 //! | `rig` | the machine as the experiments see it |
@@ -34,6 +34,7 @@ mod quiet;
 mod region;
 mod repeat;
 mod rig;
+mod stack_semaphore;
 mod survey;
 mod task;
 mod transcript;

@@ -2,12 +2,12 @@
 
 use std::string::String;
 
-use super::interrupted;
 use super::jobs::{Jobs, Progress};
 use super::machine::{Explored, here};
 use super::region::outside;
 use super::transcript::Transcript;
 use super::world::{MOST_TASKS, World};
+use super::{interrupted, stack_semaphore};
 use crate::event::Kinds;
 use crate::experiment::{Body, Experiment, Placement, Refusal, Resolved, Stage, body, of_kernel};
 use crate::explore::{Driver, End, Follow, Frontier, Schedule, Search, Share, Survey, Trouble};
@@ -65,6 +65,9 @@ impl<'a> Subject<'a> {
         let body = match body(resolved.experiment) {
             Some(body) if spread => What::Body(body),
             None if is_interrupted => What::Interrupted,
+            None if core::ptr::eq(resolved.experiment, of_kernel::stack_semaphore) => {
+                What::Body(stack_semaphore::round)
+            }
             _ => return None,
         };
         let more = if is_interrupted { interrupted::MORE_TASKS } else { 0 };
