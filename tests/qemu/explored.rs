@@ -59,9 +59,9 @@ fn sooner() -> Case {
 }
 
 /// What runs on another CPU than the task: the handler of its device, its timer, another tasklet; or another
-/// worker. A timer's handler is begun, visits the object and is through; with its owner's two steps at the timers,
-/// or three where one waits, there are as many orders as here. The object is freed before it is visited in one
-/// alone. A tasklet is found to be scheduled, to run, or neither, by each of two CPUs.
+/// worker. A timer's handler is begun, visits the object and is through; with its owner's two steps at the
+/// timers, or three where the owner waits, there are as many orders as here. The object is freed before it is
+/// visited in one alone. A tasklet is found to be scheduled, to run, or neither, by each of two CPUs.
 fn elsewhere() -> impl Iterator<Item = Case> {
     const LOST: Ends = &[(Verdict::Clean, 2), (Verdict::Raced, 2)];
     const KEPT: Ends = &[(Verdict::Clean, 2)];

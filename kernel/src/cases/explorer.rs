@@ -1,29 +1,41 @@
-//! All orders, made on one CPU: that each is made once, from the same state, and that what is not told is
-//! named.
+//! All orders, made here: that each is made once, from the same state, that what is not told is named, and
+//! that a handler of another CPU waits for its turn, or is given up.
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use alloc::format;
+use alloc::vec::Vec;
 
-use kcore::event::Site;
+use kcore::event::{Events, Site};
 use kcore::explore::{Driver, Search, Trouble};
+use kcore::machine::Cpu;
+use kcore::settings::Verdict;
 use kcore::shared::Shared;
 
 use super::Answer;
 use super::case::{holds, same};
+use crate::arch::smp;
+use crate::irq::device;
 use crate::machine::Kernel;
-use crate::observe::explorer;
+use crate::observe::explorer::{self, Mode};
+use crate::observe::participant;
 
 crate::case! {
     "explorer::each-order-once" => each_once;
     "explorer::what-no-task-tells-is-named" => untold;
+    "explorer::a-handler-of-another-cpu" => elsewhere;
 }
 
 static WORD: Site = Site::new("word");
 
-/// Makes all executions of two tasks that run `body` on a word; calls `judge` with what is in it after each.
-fn explore(body: &(dyn Fn(&Shared<u64>, u32) + Sync), judge: &mut dyn FnMut(u64)) -> Result<u64, Trouble> {
-    explorer::open(2, explorer::Mode::Apart, Driver::Search(Search::new(2, 2)));
+/// Makes all executions of two parts, as `mode` says, of which the tasks run `body` on a word. Calls `judge`
+/// after each, with what has become of it and what is in the word.
+fn explore(
+    mode: Mode,
+    body: &(dyn Fn(&Shared<u64>, u32) + Sync),
+    judge: &mut dyn FnMut(Result<(), Option<Verdict>>, u64),
+) -> Result<u64, Trouble> {
+    explorer::open(3 - mode.parts(1), mode, Driver::Search(Search::new(2, 2)));
     let mut executions = 0;
     let result = loop {
         if let Err(error) = explorer::begin() {
@@ -31,9 +43,7 @@ fn explore(body: &(dyn Fn(&Shared<u64>, u32) + Sync), judge: &mut dyn FnMut(u64)
         }
         let word = Shared::new(0);
         let raced = explorer::race(&|who| body(&word, who));
-        if raced.is_ok() {
-            judge(word.audit());
-        }
+        judge(raced, word.audit());
         executions += 1;
         match explorer::end(|_| Ok(())) {
             Ok(true) => {}
@@ -53,7 +63,7 @@ fn each_once() -> Answer {
             let value = word.load::<Kernel>(&WORD);
             word.store::<Kernel>(&WORD, value + 1);
         };
-        let executions = explore(&increment, &mut |sum| lost += u64::from(sum < 2));
+        let executions = explore(Mode::Apart, &increment, &mut |_, sum| lost += u64::from(sum < 2));
         same("executions", executions, Ok(4))?;
         same("of which an update was lost", lost, 2)?;
     }
@@ -70,7 +80,38 @@ fn untold() -> Answer {
         word.load::<Kernel>(&WORD);
         word.store::<Kernel>(&WORD, 2);
     };
-    let result = explore(&body, &mut |_| {});
+    let result = explore(Mode::Apart, &body, &mut |_, _| {});
     holds("it is named", matches!(result, Err(Trouble::Diverged(_))))
         .map_err(|why| format!("{why}: {result:?}"))
+}
+
+/// What the handler waits for.
+static GATE: Shared<usize> = Shared::number(0);
+
+/// The handler of another CPU waits, spinning, for what the task stores. If the task does so, each of the two
+/// may come first; if not, the handler is found to wait for ever, and is given up where it is.
+fn elsewhere() -> Answer {
+    if smp::cpus() == 1 {
+        return Ok(());
+    }
+    participant::interrupt_by(device::fire);
+    device::open(|| {
+        while GATE.look::<Kernel>(&WORD) == 0 {
+            Kernel::spinning();
+            Kernel::relax();
+        }
+    });
+    let mut ends = Vec::new();
+    for opens in [1, 0, 1] {
+        let body = |_: &Shared<u64>, _| GATE.put::<Kernel>(&WORD, opens);
+        let explored = explore(Mode::Elsewhere, &body, &mut |raced, _| {
+            GATE.set_up(0);
+            ends.push(raced);
+        });
+        ends.push(explored.map(|_| ()).map_err(|_| None));
+    }
+    device::close();
+    let (through, stuck) = (Ok(()), Err(Some(Verdict::Livelock)));
+    let wanted = [&[through; 3][..], &[stuck, stuck, through], &[through; 3]].concat();
+    same("how executions end", ends, wanted)
 }

@@ -21,8 +21,8 @@ fn tell(what: What) {
     Kernel::tell(what, Location::caller());
 }
 
-/// Tells that the caller is about to look at what CPUs share here, or to change it, if that is wanted: `op` is
-/// that of `size` bytes from `address` on, or stands for all that is done under the lock which is there.
+/// Tells that the caller is about to look at what CPUs share here, or to change it, if that is wanted: `op`
+/// is that of `size` bytes from `address` on, or stands for all that is done under the lock which is there.
 #[inline(always)]
 pub(crate) fn touches(site: &'static Site, op: Op, address: usize, size: usize) {
     if Kernel::wanted().contains(Kinds::UNSTEERED) {

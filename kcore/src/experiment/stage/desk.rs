@@ -1,7 +1,7 @@
 //! Requests that are handed over one at a time, each with a unit in the frame of the task that waits for it.
 //!
-//! All unsafe code of `stack-semaphore` is here. The frame is a block of the heap that the waiter frees when it
-//! returns: the heap poisons it, and finds out that a task wrote to it after that.
+//! All unsafe code of `stack-semaphore` is here. The frame is a block of the heap that the waiter frees when
+//! it returns: the heap poisons it, and finds out that a task wrote to it after that.
 
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{

@@ -297,8 +297,8 @@ fn proceed(me: Option<u8>, mut next: Next) {
     }
 }
 
-/// Part `me` waits for its turn. A handler or a task that has interrupts or its CPU to itself does not give the
-/// CPU away for that, if the others have CPUs of their own.
+/// Part `me` waits for its turn. A handler, or a task that keeps others from its CPU, does not give the CPU
+/// away for that, if the others have CPUs of their own.
 fn await_turn(me: u8) {
     while PART.load(Acquire) != u32::from(me) {
         match Mode::now().is_spread() && context::is_atomic() {
