@@ -30,6 +30,8 @@
 #   --json FILE    where COM2, the machine-readable report, goes (default: nowhere)
 #   --image FILE   the disk image of boot=bios and boot=uefi
 #   --script FILE  what the shell is to do instead of asking
+#   --arguments FILE  its name and its arguments, with a zero after each
+#   --mount FILE   what the shell shows at /mnt: files in one, as kcore/src/bundle.rs puts them
 #   --symbols FILE the kernel's ELF, from which it names its own functions and lines; boot=pvh only: else it goes without
 #   --tied         end the machine when the process that started this script is gone
 #
@@ -60,23 +62,25 @@ dead() {
 
 # ---- What is asked for ----------------------------------------------------------------------------------------------
 
-verbose=no gdb=no tied=no json='' image='' script='' symbols=''
+verbose=no gdb=no tied=no json='' image='' script='' arguments='' mount='' symbols=''
 while [ $# -gt 0 ]; do
     case $1 in
     --verbose) verbose=yes ;;
     --gdb) gdb=yes ;;
     --tied) tied=yes ;;
-    --json | --image | --script | --symbols)
+    --json | --image | --script | --arguments | --mount | --symbols)
         [ $# -ge 2 ] || usage "$1 needs a file"
         case $1 in
         --json) json=$2 ;;
         --image) image=$2 ;;
         --script) script=$2 ;;
+        --arguments) arguments=$2 ;;
+        --mount) mount=$2 ;;
         --symbols) symbols=$2 ;;
         esac
         shift
         ;;
-    --*) usage "unknown option '$1'; valid: --verbose, --gdb, --tied, --json, --image, --script, --symbols FILE" ;;
+    --*) usage "unknown option '$1'; valid: --verbose, --gdb, --tied, --json, --image, --script, --arguments, --mount, --symbols FILE" ;;
     *) break ;;
     esac
     shift
@@ -231,10 +235,12 @@ else
 fi
 set -- "$@" -device isa-serial,chardev=com2,iobase=0x2f8,irq=3
 
-if [ -n "$script" ]; then
-    { [ -r "$script" ] && [ ! -d "$script" ]; } || dead "cannot read the script '$script'"
-    set -- "$@" -fw_cfg "name=opt/org.scullery/script,file=${script//,/,,}"
-fi
+for what in script arguments mount; do
+    file=${!what}
+    [ -n "$file" ] || continue
+    { [ -r "$file" ] && [ ! -d "$file" ]; } || dead "cannot read the $what '$file'"
+    set -- "$@" -fw_cfg "name=opt/org.scullery/$what,file=${file//,/,,}"
+done
 
 # Sets `firmware`. Fedora, Debian and Ubuntu, openSUSE, Arch, Gentoo; then next to QEMU itself (Homebrew, own builds).
 uefi_firmware() {

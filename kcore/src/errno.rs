@@ -31,6 +31,7 @@ pub enum Errno {
     ESPIPE = 29,
     EPIPE = 32,
     EDEADLK = 35,
+    ELOOP = 40,
     ETIME = 62,
     ERESTARTSYS = 512,
 }
@@ -63,6 +64,7 @@ impl Errno {
             Errno::ESPIPE => "ESPIPE",
             Errno::EPIPE => "EPIPE",
             Errno::EDEADLK => "EDEADLK",
+            Errno::ELOOP => "ELOOP",
             Errno::ETIME => "ETIME",
             Errno::ERESTARTSYS => "ERESTARTSYS",
         }
@@ -100,6 +102,7 @@ impl Errno {
             Errno::ESPIPE => "Illegal seek",
             Errno::EPIPE => "Broken pipe",
             Errno::EDEADLK => "Resource deadlock avoided",
+            Errno::ELOOP => "Too many levels of symbolic links",
             Errno::ETIME => "Timer expired",
             Errno::ERESTARTSYS => "Interrupted system call should be restarted",
         }

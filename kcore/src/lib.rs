@@ -10,6 +10,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod acpi;
+pub mod bundle;
 pub mod bytes;
 pub mod complete;
 pub mod dev;

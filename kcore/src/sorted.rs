@@ -55,6 +55,15 @@ impl<K: Ord, V> Sorted<K, V> {
         Some(self.entries.remove(place).1)
     }
 
+    /// What `key` stands for, to be changed.
+    pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        let place = self.place_of(key).ok()?;
+        Some(&mut self.entries[place].1)
+    }
+
     /// What `key` stands for.
     pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
     where

@@ -11,6 +11,7 @@ use kcore::settings::FAIL_ALLOCATIONS;
 
 use crate::cli::{self, Answer, Command, On, Options, Request};
 use crate::explore::recorded;
+use crate::folder;
 use crate::machine::Machine;
 use crate::output::{Sink, complain, patiently, raw_text_of, say, text_of};
 use crate::paint::paint;
@@ -93,7 +94,9 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             let choice = matrix::Choice { experiment: experiment.as_deref(), markdown: markdown.as_deref() };
             matrix::main(choice, options)
         }
-        Command::Shell { script } => shell(script.as_deref(), options),
+        Command::Shell { script, mount, arguments } => {
+            shell(script.as_deref(), arguments, mount.as_deref(), options)
+        }
         Command::Image { out, command } => {
             let command = command.as_deref();
             image::check(command)?;
@@ -128,10 +131,19 @@ fn line(words: &[&str], options: &Options) -> Vec<String> {
 }
 
 /// Boots a shell, and connects it with the terminal, or with whatever our stdin and stdout are.
-fn shell(script: Option<&Path>, options: &Options) -> Result<Status, Failure> {
+fn shell(
+    script: Option<&Path>,
+    arguments: &[String],
+    mount: Option<&Path>,
+    options: &Options,
+) -> Result<Status, Failure> {
     script.map(readable).transpose()?;
-    boot_and(&["shell"], options, |machine| {
-        let machine = script.into_iter().fold(machine.input(true), |machine, script| machine.script(script));
+    let arguments = script.map(|script| folder::arguments(script, arguments)).transpose()?;
+    let files = mount.map(folder::bundle).transpose()?;
+    boot_and(&["shell"], options, |mut machine| {
+        machine = script.into_iter().fold(machine.input(true), Machine::script);
+        machine = arguments.iter().fold(machine, |machine, file| machine.arguments(file.path()));
+        machine = files.iter().fold(machine, |machine, file| machine.mount(file.path()));
         let mut session = machine.start()?;
         // A prompt is no line, and a user that types wants to see each byte.
         loop {

@@ -175,6 +175,12 @@ pub enum Command {
         /// Do what is in this file instead of asking, and end with the status of its last command
         #[arg(long, value_name = "FILE")]
         script: Option<PathBuf>,
+        /// Show copies of the files in this folder at /mnt
+        #[arg(long, value_name = "DIR")]
+        mount: Option<PathBuf>,
+        /// The script's arguments: $1, $2 and so on
+        #[arg(requires = "script", value_name = "ARGUMENT")]
+        arguments: Vec<String>,
     },
     /// Make disk images for BIOS and UEFI machines (needs ./setup.sh --image)
     Image {

@@ -18,6 +18,7 @@
 //! | [`documents`] | the pages of `docs/` that are made |
 //! | [`mod@bench`] | what can be measured only from outside |
 //! | [`compare`] | the kernel's configurations side by side |
+//! | [`folder`] | what a shell is given of the host: files, and a script's arguments |
 //! | [`image`] | disk images for BIOS and UEFI |
 //! | [`status`] | the exit status, and errors that carry one |
 //!
@@ -34,6 +35,7 @@ pub mod cli;
 pub mod compare;
 pub mod documents;
 pub mod explore;
+pub mod folder;
 pub mod image;
 pub mod machine;
 pub mod matrix;

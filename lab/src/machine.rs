@@ -78,6 +78,16 @@ impl Machine {
         self.option("--script").option(script)
     }
 
+    /// What the script is called, and its arguments, with a zero after each, are in this file.
+    pub fn arguments(self, arguments: &Path) -> Self {
+        self.option("--arguments").option(arguments)
+    }
+
+    /// What the shell shows at `/mnt`: a bundle of files.
+    pub fn mount(self, bundle: &Path) -> Self {
+        self.option("--mount").option(bundle)
+    }
+
     /// Whether a kernel that uses them is handed its own symbols, as it is unless told otherwise.
     pub fn symbols(mut self, on: bool) -> Self {
         self.symbols = on;

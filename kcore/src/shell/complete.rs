@@ -3,7 +3,8 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::token::{Kind, Operator, tokens};
+use super::parse::BEFORE_A_COMMAND;
+use super::token::{Kind, tokens};
 
 /// What knows the names.
 pub trait Names {
@@ -41,11 +42,9 @@ pub fn complete(line: &str, names: &dyn Names) -> Completion {
         is_file = core::mem::take(&mut after_redirection);
         match &token.kind {
             Kind::Word(_) if is_file => {}
-            Kind::Word(word) if words.is_empty() && word.is("time") => {}
-            Kind::Word(word) => words.push(word.expand(0, 0)),
-            Kind::Operator(
-                Operator::Semicolon | Operator::Ampersand | Operator::And | Operator::Or | Operator::Pipe,
-            ) => words.clear(),
+            Kind::Word(word) if words.is_empty() && word.bare().is_some_and(is_before_a_command) => {}
+            Kind::Word(word) => words.push(word.text()),
+            Kind::Operator(operator) if !operator.redirects() => words.clear(),
             Kind::Operator(_) => after_redirection = true,
         }
     }
@@ -61,6 +60,10 @@ pub fn complete(line: &str, names: &dyn Names) -> Completion {
         ""
     };
     candidates(typed, &words, is_file, names)
+}
+
+fn is_before_a_command(word: &str) -> bool {
+    BEFORE_A_COMMAND.contains(&word)
 }
 
 fn candidates(typed: &str, words: &[String], is_file: bool, names: &dyn Names) -> Completion {

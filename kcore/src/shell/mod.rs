@@ -1,22 +1,38 @@
-//! The shell's grammar, its completion and its line editor: all of it that needs no machine.
+//! The shell's language, its completion and its line editor: all of it that needs no machine.
 //!
 //! ```text
-//!   bytes typed ──► [edit] ──► a line ──► [token] ──► [parse] ──► [tree] ──► kernel/src/shell runs it
-//!                     ▲ [complete]
+//!   bytes typed ──► [edit] ──► text ──► [token], [word] ──► [parse] ──► [tree] ──► [interpret] ──► a System runs
+//!                     ▲ [complete]                                       │ ▲                       commands
+//!                                                               [expand] ┘ └ [state]
 //! ```
 //!
-//! The grammar is the part of the POSIX shell's (XCU ch. 2) that an afternoon with a driver needs: words with
-//! quotes, pipelines, redirections, `;`, `&`, `&&`, `||`, `$?`, comments, and `time` before a pipeline.
+//! The language is that of the POSIX shell (XCU ch. 2) without functions, `case` and here-documents, and with
+//! `time` before a pipeline. What it has not is a [`SyntaxError`], before any of the script runs.
+//!
+//! - [`parse`](fn@parse): a text becomes a [`tree`].
+//! - [`interpret`]: the tree is walked; what needs a machine is done by a [`System`].
+//! - [`state`]: variables and arguments; `builtin`: the commands that change them; [`test`]: `[`.
+//! - `expand`: what words become; `arithmetic`, `pattern`: what is in them.
 #![forbid(unsafe_code)]
 
+mod arithmetic;
+pub mod builtin;
 pub mod canonical;
 pub mod complete;
 pub mod edit;
+mod expand;
+pub mod interpret;
 pub mod parse;
+mod pattern;
+pub mod state;
 pub mod stream;
+pub mod test;
 pub mod token;
 pub mod tree;
+mod word;
 
 pub use complete::{Completion, Names, complete};
+pub use interpret::{Call, Goal, System};
 pub use parse::parse;
+pub use state::State;
 pub use token::SyntaxError;

@@ -1,4 +1,4 @@
-//! A line in words and operators.
+//! A script in words and operators.
 
 use alloc::format;
 use alloc::string::String;
@@ -6,19 +6,17 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
-use super::tree::{Part, Word};
+use super::tree::Word;
 
-/// Why a line is not understood, in one line.
+/// Why a script is not understood, in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// The line.
+    /// What is wrong.
     pub message: String,
-}
-
-impl SyntaxError {
-    pub(super) fn new(message: impl Into<String>) -> Self {
-        SyntaxError { message: message.into() }
-    }
+    /// In which line, from 1.
+    pub line: usize,
+    /// The text ends too early: more lines may make it right.
+    pub is_unfinished: bool,
 }
 
 impl fmt::Display for SyntaxError {
@@ -32,6 +30,8 @@ impl core::error::Error for SyntaxError {}
 /// An operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
+    /// The end of a line.
+    Newline,
     /// `;`
     Semicolon,
     /// `&`
@@ -42,6 +42,10 @@ pub enum Operator {
     Or,
     /// `|`
     Pipe,
+    /// `(`
+    Open,
+    /// `)`
+    Close,
     /// `<`, with the descriptor before it.
     Read(usize),
     /// `>`
@@ -52,19 +56,32 @@ pub enum Operator {
     Both(usize),
     /// `>&` or `<&`
     Same(usize),
+    /// What other shells have.
+    Refused,
 }
 
 /// Longer ones first: each is looked for in this order.
 const OPERATORS: &[(&str, Operator)] = &[
+    ("&>", Operator::Refused),
+    (">|", Operator::Refused),
+    ("<<", Operator::Refused),
+    ("<(", Operator::Refused),
+    (">(", Operator::Refused),
+    ("|&", Operator::Refused),
+    (";;", Operator::Refused),
+    ("((", Operator::Refused),
     ("&&", Operator::And),
     ("||", Operator::Or),
     (">>", Operator::Append(1)),
     ("<>", Operator::Both(0)),
     (">&", Operator::Same(1)),
     ("<&", Operator::Same(0)),
+    ("\n", Operator::Newline),
     (";", Operator::Semicolon),
     ("&", Operator::Ampersand),
     ("|", Operator::Pipe),
+    ("(", Operator::Open),
+    (")", Operator::Close),
     ("<", Operator::Read(0)),
     (">", Operator::Write(1)),
 ];
@@ -82,7 +99,8 @@ impl Operator {
         }
     }
 
-    fn takes_descriptor(self) -> bool {
+    /// Whether it leads a descriptor elsewhere.
+    pub(super) fn redirects(self) -> bool {
         self.with_descriptor(usize::MAX) != self
     }
 }
@@ -96,7 +114,7 @@ pub enum Kind {
     Operator(Operator),
 }
 
-/// A token and its bytes in the line.
+/// A token and its bytes in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     /// What it is.
@@ -105,9 +123,9 @@ pub struct Token {
     pub span: Range<usize>,
 }
 
-/// The tokens of `line`. A `#` that begins a word begins a comment, which ends with the line.
-pub fn tokens(line: &str) -> Result<Vec<Token>, SyntaxError> {
-    let mut scanner = Scanner { line, at: 0 };
+/// The tokens of `text`. A `#` that begins a word begins a comment, which ends with the line.
+pub fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
+    let mut scanner = Scanner::new(text);
     let mut tokens = Vec::new();
     while let Some(token) = scanner.next()? {
         tokens.push(token);
@@ -115,36 +133,95 @@ pub fn tokens(line: &str) -> Result<Vec<Token>, SyntaxError> {
     Ok(tokens)
 }
 
-struct Scanner<'a> {
-    line: &'a str,
+/// Most of what may stand in each other: compound commands, substitutions, parameters in parameters. Each is
+/// a few frames on the stack of the task that reads it.
+const DEEPEST: usize = 12;
+
+/// Reads a text, token by token.
+#[derive(Clone)]
+pub(super) struct Scanner<'a> {
+    pub(super) text: &'a str,
     /// A byte at which a character begins.
-    at: usize,
+    pub(super) at: usize,
+    /// The number of the text's first line.
+    pub(super) first_line: usize,
+    /// In how many other things that is which is read.
+    pub(super) depth: usize,
 }
 
 impl<'a> Scanner<'a> {
-    fn rest(&self) -> &'a str {
-        &self.line[self.at..]
+    pub(super) fn new(text: &'a str) -> Self {
+        Scanner { text, at: 0, first_line: 1, depth: 0 }
     }
 
-    fn peek(&self) -> Option<char> {
+    pub(super) fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    /// The next character. A line that ends with a backslash goes on in the next one.
+    pub(super) fn peek(&mut self) -> Option<char> {
+        while self.rest().starts_with("\\\n") {
+            self.at += 2;
+        }
         self.rest().chars().next()
     }
 
-    fn take(&mut self) -> Option<char> {
-        let c = self.peek()?;
+    /// Takes the next character, whatever it is.
+    pub(super) fn take(&mut self) -> Option<char> {
+        let c = self.rest().chars().next()?;
         self.at += c.len_utf8();
         Some(c)
     }
 
-    fn next(&mut self) -> Result<Option<Token>, SyntaxError> {
-        while self.peek().is_some_and(char::is_whitespace) {
+    /// Takes `text`, if that comes next; whether it did.
+    pub(super) fn take_if(&mut self, text: &str) -> bool {
+        self.peek();
+        let is_next = self.rest().starts_with(text);
+        self.at += if is_next { text.len() } else { 0 };
+        is_next
+    }
+
+    pub(super) fn line_of(&self, at: usize) -> usize {
+        self.first_line + self.text[..at].matches('\n').count()
+    }
+
+    pub(super) fn error(&self, at: usize, message: impl Into<String>) -> SyntaxError {
+        SyntaxError { message: message.into(), line: self.line_of(at), is_unfinished: false }
+    }
+
+    pub(super) fn unfinished(&self, at: usize, message: impl Into<String>) -> SyntaxError {
+        SyntaxError { is_unfinished: true, ..self.error(at, message) }
+    }
+
+    /// One more thing stands in another, until the scanner leaves it.
+    pub(super) fn enter(&mut self) -> Result<(), SyntaxError> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(self.error(self.at, format!("more than {DEEPEST} things stand in each other")));
+        }
+        Ok(())
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<Token>, SyntaxError> {
+        while self.peek().is_some_and(|c| c.is_whitespace() && c != '\n') {
             self.take();
         }
+        if self.peek() == Some('#') {
+            self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+        }
         let start = self.at;
-        if matches!(self.peek(), None | Some('#')) {
+        if self.peek().is_none() {
             return Ok(None);
         }
         let kind = match self.operator() {
+            Some(Operator::Refused) => {
+                let text = &self.text[start..self.at];
+                return Err(self.error(start, format!("'{text}' is not offered here")));
+            }
             Some(operator) => Kind::Operator(operator),
             None => Kind::Word(self.word()?),
         };
@@ -157,122 +234,11 @@ impl<'a> Scanner<'a> {
         let rest = &self.rest()[usize::from(digit.is_some())..];
         let (text, operator) = OPERATORS.iter().find(|(text, _)| rest.starts_with(text))?;
         let operator = match digit {
-            Some(_) if !operator.takes_descriptor() => return None,
+            Some(_) if *operator != Operator::Refused && !operator.redirects() => return None,
             Some(digit) => operator.with_descriptor(digit as usize),
             None => *operator,
         };
         self.at += usize::from(digit.is_some()) + text.len();
         Some(operator)
-    }
-
-    fn word(&mut self) -> Result<Word, SyntaxError> {
-        let mut word = Builder::default();
-        while let Some(c) = self.peek() {
-            match c {
-                c if c.is_whitespace() || ";&|<>".contains(c) => break,
-                '\'' => self.single_quoted(&mut word)?,
-                '"' => self.double_quoted(&mut word)?,
-                '\\' => {
-                    self.take();
-                    word.push(self.take().ok_or_else(|| SyntaxError::new("nothing follows the last \\"))?);
-                }
-                '$' => self.expansion(&mut word)?,
-                c => {
-                    self.take();
-                    word.push(c);
-                }
-            }
-        }
-        Ok(word.finish())
-    }
-
-    fn single_quoted(&mut self, word: &mut Builder) -> Result<(), SyntaxError> {
-        self.take();
-        loop {
-            match self.take() {
-                Some('\'') => return Ok(()),
-                Some(c) => word.push(c),
-                None => return Err(SyntaxError::new("an opening ' has no closing one")),
-            }
-        }
-    }
-
-    fn double_quoted(&mut self, word: &mut Builder) -> Result<(), SyntaxError> {
-        self.take();
-        loop {
-            match self.peek() {
-                Some('"') => {
-                    self.take();
-                    return Ok(());
-                }
-                Some('$') => self.expansion(word)?,
-                Some('\\') => {
-                    self.take();
-                    match self.take() {
-                        Some(c @ ('"' | '\\' | '$')) => word.push(c),
-                        // Another backslash stays (XCU 2.2.3).
-                        Some(c) => word.extend(['\\', c]),
-                        None => break,
-                    }
-                }
-                Some(c) => {
-                    self.take();
-                    word.push(c);
-                }
-                None => break,
-            }
-        }
-        Err(SyntaxError::new("an opening \" has no closing one"))
-    }
-
-    /// A `$`: what stands behind it is `?`, `!`, or no name, and then it is itself.
-    fn expansion(&mut self, word: &mut Builder) -> Result<(), SyntaxError> {
-        self.take();
-        match self.peek() {
-            Some('?') => word.expand(Part::Status),
-            Some('!') => word.expand(Part::Background),
-            Some(c) if c.is_alphanumeric() || "_{(*@#$".contains(c) => {
-                return Err(SyntaxError::new(format!("there is no '${c}...' here; valid: $?, $!, \\$")));
-            }
-            _ => {
-                word.push('$');
-                return Ok(());
-            }
-        }
-        self.take();
-        Ok(())
-    }
-}
-
-/// A word in the making.
-#[derive(Default)]
-struct Builder {
-    parts: Vec<Part>,
-    text: String,
-}
-
-impl Builder {
-    fn push(&mut self, c: char) {
-        self.text.push(c);
-    }
-
-    fn extend(&mut self, chars: impl IntoIterator<Item = char>) {
-        self.text.extend(chars);
-    }
-
-    fn expand(&mut self, part: Part) {
-        self.end_text();
-        self.parts.push(part);
-    }
-
-    fn end_text(&mut self) {
-        if !self.text.is_empty() {
-            self.parts.push(Part::Text(core::mem::take(&mut self.text)));
-        }
-    }
-
-    fn finish(mut self) -> Word {
-        self.end_text();
-        Word { parts: self.parts }
     }
 }

@@ -1,20 +1,69 @@
-//! A line, understood.
+//! A script, understood.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// A piece of a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// As it stands, without its quotes.
-    Text(String),
-    /// `$?`: what the last pipeline ended with.
-    Status,
-    /// `$!`: the task of the last background job.
-    Background,
+pub struct Part {
+    /// It stands in quotes: its value is neither split nor a pattern.
+    pub quoted: bool,
+    /// What it is.
+    pub piece: Piece,
 }
 
-/// A word, before `$?` and its like have values. Without parts it is the empty word `""`.
+/// What a piece of a word is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// As it stands, without its quotes.
+    Text(String),
+    /// `$x`, `${x:-WORD}`: a parameter, and what is made of its value.
+    Parameter(String, Option<Box<(Change, Word)>>),
+    /// `$(...)`: what these commands put out.
+    Command(Vec<List>),
+    /// `$((...))`: a number.
+    Arithmetic(Word),
+}
+
+/// What is made of a parameter's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// `${#x}`: its length.
+    Length,
+    /// `${x-WORD}`, and `${x:-WORD}` also for an empty one: the word instead.
+    Default(Empty),
+    /// `${x=WORD}`: the same, and the parameter has that value from now on.
+    Assign(Empty),
+    /// `${x?WORD}`: without a value it is an error.
+    Need(Empty),
+    /// `${x+WORD}`: the word instead of a value.
+    Instead(Empty),
+    /// `${x#PATTERN}`: without the shortest beginning that matches, or the longest one.
+    Beginning(Reach),
+    /// `${x%PATTERN}`: without the shortest end that matches, or the longest one.
+    End(Reach),
+}
+
+/// What an empty value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Empty {
+    /// A value.
+    Value,
+    /// None: a colon says so.
+    Missing,
+}
+
+/// How much a pattern takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// As little as it can.
+    Shortest,
+    /// As much as it can.
+    Longest,
+}
+
+/// A word, before its parts have values. Without parts it is nothing; an empty word has an empty part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Word {
     /// Its pieces, which follow each other without a gap.
@@ -22,19 +71,36 @@ pub struct Word {
 }
 
 impl Word {
-    /// The word, with the values that its parts have now.
-    pub fn expand(&self, status: i32, background: u32) -> String {
-        let part = |part: &Part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Status => alloc::format!("{status}"),
-            Part::Background => alloc::format!("{background}"),
+    /// What of it is text.
+    pub fn text(&self) -> String {
+        let text = |part: &Part| match &part.piece {
+            Piece::Text(text) => text.clone(),
+            _ => String::new(),
         };
-        self.parts.iter().map(part).collect()
+        self.parts.iter().map(text).collect()
     }
 
-    /// Whether it is `text` and nothing in it was an expansion.
+    /// Whether it is `text`, and nothing in it was quoted or an expansion.
     pub fn is(&self, text: &str) -> bool {
-        matches!(&self.parts[..], [Part::Text(only)] if only == text)
+        self.bare() == Some(text)
+    }
+
+    /// Its text, if it is one without quotes and expansions.
+    pub fn bare(&self) -> Option<&str> {
+        match &self.parts[..] {
+            [Part { quoted: false, piece: Piece::Text(only) }] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Whether commands have to run before it has a value.
+    pub fn runs_commands(&self) -> bool {
+        self.parts.iter().any(|part| match &part.piece {
+            Piece::Command(_) => true,
+            Piece::Arithmetic(word) => word.runs_commands(),
+            Piece::Parameter(_, Some(change)) => change.1.runs_commands(),
+            _ => false,
+        })
     }
 }
 
@@ -51,6 +117,8 @@ pub enum Target {
     Both(Word),
     /// `>& N`: where descriptor N leads.
     Same(usize),
+    /// `>&-`: nowhere.
+    Nowhere,
 }
 
 /// `2> FILE` and its like.
@@ -65,8 +133,34 @@ pub struct Redirection {
 /// A command with its arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Simple {
-    /// The command's name, and its arguments. Empty when there are only redirections.
+    /// `NAME=VALUE` before it.
+    pub assignments: Vec<(String, Word)>,
+    /// The command's name, and its arguments. Empty when there are only assignments and redirections.
     pub words: Vec<Word>,
+}
+
+/// What a command is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A name with arguments.
+    Simple(Simple),
+    /// `{ ...; }`
+    Group(Vec<List>),
+    /// `( ... )`: in a shell of its own.
+    Subshell(Vec<List>),
+    /// `if`: conditions with what is done if they hold, and what is done if none does.
+    If(Vec<(Vec<List>, Vec<List>)>, Vec<List>),
+    /// `for NAME in WORD...`; the script's arguments when there is no `in`.
+    For(String, Option<Vec<Word>>, Vec<List>),
+    /// `while`, or `until`, which goes on as long as the condition ends with this: success or not.
+    While(bool, Vec<List>, Vec<List>),
+}
+
+/// A command, and where its descriptors lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// What it is.
+    pub form: Form,
     /// In the order in which they are done.
     pub redirections: Vec<Redirection>,
 }
@@ -76,8 +170,10 @@ pub struct Simple {
 pub struct Pipeline {
     /// `time` stands before it: say how long it took.
     pub timed: bool,
+    /// `!` stands before it: success is failure.
+    pub negated: bool,
     /// At least one.
-    pub commands: Vec<Simple>,
+    pub commands: Vec<Command>,
 }
 
 /// When a pipeline runs, by what the one before it ended with.
@@ -100,4 +196,6 @@ pub struct List {
     pub background: bool,
     /// As it was written, for the list of jobs.
     pub text: String,
+    /// The line in which it begins, from 1.
+    pub line: usize,
 }

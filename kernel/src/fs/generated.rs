@@ -1,6 +1,7 @@
 //! A file whose text is made when it is opened; and one that is open, with its text as it was then, so that
 //! reads one after the other fit together.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
@@ -15,7 +16,7 @@ use crate::machine::{Kernel, SpinLock};
 pub type Write = fn(&str) -> Result<(), Errno>;
 
 /// Makes the text.
-type Text = dyn Fn() -> Result<String, Errno> + Send + Sync;
+type Text = dyn Fn() -> Result<Cow<'static, [u8]>, Errno> + Send + Sync;
 
 /// A file whose text is made when it is opened (Linux: `seq_file`, but all at once).
 #[derive(Clone)]
@@ -27,7 +28,12 @@ pub struct Generated {
 impl Generated {
     /// A file that can be read: `text` makes it, and may sleep and fail.
     pub fn new(text: impl Fn() -> Result<String, Errno> + Send + Sync + 'static) -> Self {
-        Generated { text: Arc::new(text), write: None }
+        Generated { text: Arc::new(move || text().map(|text| Cow::Owned(text.into_bytes()))), write: None }
+    }
+
+    /// A file that has always the same in it.
+    pub(super) fn fixed(bytes: &'static [u8]) -> Self {
+        Generated { text: Arc::new(move || Ok(Cow::Borrowed(bytes))), write: None }
     }
 
     /// A file that can be written, too: `write` is given each write by itself.
@@ -46,7 +52,7 @@ impl Generated {
     }
 
     /// The text as it is now.
-    pub(super) fn text(&self) -> Result<String, Errno> {
+    pub(super) fn text(&self) -> Result<Cow<'static, [u8]>, Errno> {
         (self.text)()
     }
 }
@@ -59,14 +65,14 @@ impl fmt::Debug for Generated {
 
 /// The text, and where the next read begins.
 pub(super) struct Snapshot {
-    text: String,
+    text: Cow<'static, [u8]>,
     position: SpinLock<usize>,
     write: Option<Write>,
 }
 
 impl Snapshot {
     /// A file with this text, whose writes go to `write`.
-    pub(super) fn new(text: String, write: Option<Write>) -> Self {
+    pub(super) fn new(text: Cow<'static, [u8]>, write: Option<Write>) -> Self {
         Snapshot { text, position: SpinLock::new(class!("position of a text"), 0), write }
     }
 }
@@ -74,7 +80,7 @@ impl Snapshot {
 impl FileOperations<Kernel> for Snapshot {
     fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
         let mut position = self.position.lock();
-        let rest = self.text.as_bytes().get(*position..).unwrap_or_default();
+        let rest = self.text.get(*position..).unwrap_or_default();
         let count = rest.len().min(into.len());
         into[..count].copy_from_slice(&rest[..count]);
         *position += count;

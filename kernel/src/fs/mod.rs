@@ -1,4 +1,4 @@
-//! The names of everything that can be opened: `/dev`, `/proc`, `/sys/kernel/debug`.
+//! The names of everything that can be opened.
 //!
 //! ```text
 //! /dev                       devices: null zero full random urandom console tty, and those of the loaded modules
@@ -6,6 +6,8 @@
 //!   PID, self                status stack, for each task,
 //!                            and what modules add: scullmem scullseq scullpipe
 //! /sys/kernel/debug          kmemleak
+//! /etc                       group
+//! /mnt                       copies of files of the host
 //! ```
 //!
 //! There are no files on a disk: a name stands for a device or for a text that is made when it is opened.
@@ -14,11 +16,15 @@
 //! - [`Kind`], [`Entry`]: what `stat` and `ls` tell.
 //! - [`open`](fn@open), [`stat`], [`list`], [`shortest`]: by path.
 //! - `tree`: what each name stands for.
-//! - `nodes`: the names in `/dev`: [`mknod`], [`unlink`], [`add_node`], [`remove_node`].
+//! - `nodes`: the names in `/dev`: [`mknod`], [`symlink`], [`unlink`], [`chmod`], [`chgrp`], [`add_node`],
+//!   [`remove_node`].
+//! - [`groups`]: `/etc/group`; `mount`: `/mnt`.
 //! - [`Generated`]: a file whose text is made; `Snapshot`: one that is open.
 //! - `proc`: the files of `/proc`; [`add_file`], [`remove_file`]; [`MOUNTS`].
 
 mod generated;
+pub mod groups;
+mod mount;
 mod nodes;
 mod path;
 mod proc;
@@ -27,6 +33,8 @@ mod tree;
 pub use generated::{Generated, Write};
 pub(crate) use nodes::is_free as names_are_free;
 pub use nodes::{add_node, remove_node};
-pub use path::{Entry, File, Kind, list, mknod, open, shortest, stat, unlink};
+pub use path::{
+    Entry, File, Kind, chgrp, chmod, is_link, list, mknod, open, shortest, stat, symlink, unlink,
+};
 pub(crate) use proc::is_free as proc_is_free;
 pub use proc::{MOUNTS, add_file, remove_file};

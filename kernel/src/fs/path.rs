@@ -1,5 +1,6 @@
 //! What can be done with a path: look at what it stands for, open it, make and take away names.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -16,7 +17,7 @@ use super::nodes;
 use super::tree::{self, Directory, Node};
 
 /// What a name stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// More names.
     Directory,
@@ -24,6 +25,8 @@ pub enum Kind {
     Device(DeviceNumber),
     /// A file whose text is made when it is opened.
     Generated,
+    /// Another path.
+    Link(Arc<str>),
 }
 
 /// A name in a directory.
@@ -35,6 +38,8 @@ pub struct Entry {
     pub kind: Kind,
     /// What a user may do with it, as in `0o666`.
     pub mode: u16,
+    /// The number of its group.
+    pub group: u32,
 }
 
 /// What `path` stands for. [`Errno::ENOENT`], [`Errno::ENOTDIR`].
@@ -44,7 +49,12 @@ pub fn stat(path: &str) -> Result<Entry, Errno> {
     Ok(node.entry(name))
 }
 
-/// `path` as it is written shortest, where every name in it is that of a directory: there are no links, so
+/// Whether `path` stands for another one.
+pub fn is_link(path: &str) -> bool {
+    matches!(tree::find_name(path), Ok(Node::Link(_)))
+}
+
+/// `path` as it is written shortest, where every name in it is that of a directory: no link leads to one, so
 /// what comes before a `..` goes with it.
 pub fn shortest(path: &str) -> String {
     let mut names: Vec<&str> = Vec::new();
@@ -69,18 +79,46 @@ pub fn list(path: &str) -> Result<Vec<Entry>, Errno> {
 /// [`Errno::EEXIST`], [`Errno::ENOENT`] when the directory is not there or `path` is to be one,
 /// [`Errno::EPERM`] when it is another one.
 pub fn mknod(path: &str, number: DeviceNumber, mode: u16) -> Result<(), Errno> {
-    match tree::find(path) {
+    nodes::make(new_name(path)?, number, mode)
+}
+
+/// Has a name in `/dev` stand for another path (`ln -s`). Errors as for [`mknod`].
+pub fn symlink(to: &str, path: &str) -> Result<(), Errno> {
+    nodes::link(new_name(path)?, to)
+}
+
+/// The last component of a path in `/dev` that stands for nothing yet.
+fn new_name(path: &str) -> Result<&str, Errno> {
+    match tree::find_name(path) {
         Ok(_) => return Err(Errno::EEXIST),
         Err(errno) if tree::means_directory(path) => return Err(errno),
         Err(_) => {}
     }
-    nodes::make(in_dev(path)?, number, mode)
+    in_dev(path)
+}
+
+/// Changes what users may do with a device that has a name in `/dev` (`chmod`). [`Errno::ENOENT`],
+/// [`Errno::EPERM`] elsewhere.
+pub fn chmod(path: &str, mode: u16) -> Result<(), Errno> {
+    change(path, |node| node.mode = mode & 0o777)
+}
+
+/// Changes the group of a device that has a name in `/dev` (`chgrp`). Errors as for [`chmod`].
+pub fn chgrp(path: &str, group: u32) -> Result<(), Errno> {
+    change(path, |node| node.group = group)
+}
+
+fn change(path: &str, with: impl FnOnce(&mut nodes::DeviceNode)) -> Result<(), Errno> {
+    let Node::Link(to) = tree::find_name(path)? else { return nodes::change(in_dev(path)?, with) };
+    // Of a link it is the device that is changed.
+    let to = if to.starts_with('/') { to } else { alloc::format!("/dev/{to}").into() };
+    nodes::change(in_dev(&to)?, with)
 }
 
 /// Takes a name in `/dev` away (`rm`); the device stays. [`Errno::ENOENT`], [`Errno::ENOTDIR`],
 /// [`Errno::EISDIR`], and [`Errno::EPERM`] elsewhere.
 pub fn unlink(path: &str) -> Result<(), Errno> {
-    if let Node::Directory(_) = tree::find(path)? {
+    if let Node::Directory(_) = tree::find_name(path)? {
         return Err(Errno::EISDIR);
     }
     nodes::unlink(in_dev(path)?)
@@ -109,6 +147,7 @@ pub fn open(path: &str, flags: OpenFlags, credentials: &Credentials) -> Result<A
             dev::registry().open(node.number, flags, credentials)
         }
         Node::Generated(file) => generated(&file, flags, credentials),
+        Node::Link(_) => Err(Errno::ELOOP),
     }
 }
 
@@ -118,7 +157,7 @@ fn generated(file: &Generated, flags: OpenFlags, credentials: &Credentials) -> R
         return Err(Errno::EACCES);
     }
     // A caller that only writes does not wait for the text.
-    let text = if flags.contains(OpenFlags::READ) { file.text()? } else { String::new() };
+    let text = if flags.contains(OpenFlags::READ) { file.text()? } else { Cow::default() };
     Ok(Arc::new(OpenFile::new(Box::new(Snapshot::new(text, file.write())), flags)))
 }
 

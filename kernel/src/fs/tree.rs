@@ -1,14 +1,15 @@
 //! What each name stands for.
 
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use kcore::errno::Errno;
 use kcore::machine::TaskId;
 
-use super::nodes::{self, DeviceNode};
+use super::nodes::{self, DeviceNode, Name};
 use super::path::{Entry, Kind};
-use super::{Generated, proc};
+use super::{Generated, groups, mount, proc};
 use crate::kmemleak;
 use crate::task::{self, table};
 
@@ -17,7 +18,12 @@ pub(super) enum Node {
     Directory(Directory),
     Device(DeviceNode),
     Generated(Generated),
+    /// Another path, which begins in the directory that it is in.
+    Link(Arc<str>),
 }
+
+/// Most links that lead from one to the next.
+const LINKS: u32 = 8;
 
 /// The directories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +38,9 @@ pub(super) enum Directory {
     SysKernel,
     /// `/sys/kernel/debug`.
     Debug,
+    Etc,
+    /// `/mnt`, or one below it by its path from there, which ends with a slash.
+    Mount(&'static str),
 }
 
 /// The names of a path: empty ones and `.` are nothing.
@@ -42,9 +51,14 @@ pub(super) fn components(path: &str) -> impl DoubleEndedIterator<Item = &str> {
 /// What `path` stands for. [`Errno::ENOENT`], also for a path that does not begin with `/`;
 /// [`Errno::ENOTDIR`].
 pub(super) fn find(path: &str) -> Result<Node, Errno> {
-    let rest = path.strip_prefix('/').ok_or(Errno::ENOENT)?;
-    let node = walk(components(rest))?;
+    let node = find_name(path)?.followed()?;
     if means_directory(path) { Ok(Node::Directory(node.directory()?)) } else { Ok(node) }
+}
+
+/// [`find`], but a link is one, unless the path means a directory.
+pub(super) fn find_name(path: &str) -> Result<Node, Errno> {
+    let rest = path.strip_prefix('/').ok_or(Errno::ENOENT)?;
+    walk(components(rest))
 }
 
 /// A path that ends with a slash means a directory.
@@ -60,6 +74,7 @@ pub(super) fn parent(path: &str) -> Result<(Directory, &str), Errno> {
     Ok((walk(names)?.directory()?, name))
 }
 
+/// Where `names` lead from the root. No link leads to a directory.
 fn walk<'a>(names: impl Iterator<Item = &'a str>) -> Result<Node, Errno> {
     let mut node = Node::Directory(Directory::Root);
     for name in names {
@@ -73,6 +88,20 @@ fn walk<'a>(names: impl Iterator<Item = &'a str>) -> Result<Node, Errno> {
 }
 
 impl Node {
+    /// What it stands for in the end, if it is a link: they are in `/dev`. [`Errno::ENOENT`],
+    /// [`Errno::ELOOP`].
+    fn followed(self) -> Result<Node, Errno> {
+        let mut node = self;
+        for _ in 0..LINKS {
+            let Node::Link(to) = &node else { return Ok(node) };
+            node = match to.strip_prefix('/') {
+                Some(rest) => walk(components(rest))?,
+                None => walk(["dev"].into_iter().chain(components(to)))?,
+            };
+        }
+        Err(Errno::ELOOP)
+    }
+
     /// [`Errno::ENOTDIR`] unless it is one.
     fn directory(&self) -> Result<Directory, Errno> {
         match self {
@@ -88,15 +117,20 @@ impl Node {
             Node::Directory(_) => (Kind::Directory, 0o555),
             Node::Device(node) => (Kind::Device(node.number), node.mode),
             Node::Generated(file) => (Kind::Generated, file.mode()),
+            Node::Link(to) => (Kind::Link(Arc::clone(to)), 0o777),
         };
-        Entry { name: name.into(), kind, mode }
+        let group = if let Node::Device(node) = self { node.group } else { 0 };
+        Entry { name: name.into(), kind, mode, group }
     }
 }
 
 impl Directory {
     fn parent(self) -> Directory {
         match self {
-            Directory::Root | Directory::Dev | Directory::Proc | Directory::Sys => Directory::Root,
+            Directory::Root | Directory::Dev | Directory::Proc | Directory::Sys | Directory::Etc => {
+                Directory::Root
+            }
+            Directory::Mount(below) => mount::parent(below).map_or(Directory::Root, Directory::Mount),
             Directory::Task(_) => Directory::Proc,
             Directory::SysKernel => Directory::Sys,
             Directory::Debug => Directory::SysKernel,
@@ -106,7 +140,12 @@ impl Directory {
     /// What `name` stands for in it.
     fn child(self, name: &str) -> Option<Node> {
         match self {
-            Directory::Dev => nodes::find(name).map(Node::Device),
+            Directory::Dev => nodes::find(name).map(|name| match name {
+                Name::Device(node) => Node::Device(node),
+                Name::Link(to) => Node::Link(to),
+            }),
+            Directory::Etc => (name == "group").then(|| Node::Generated(groups::file())),
+            Directory::Mount(below) => mount::find(below, name),
             Directory::Proc => match task_directory(name) {
                 Some(task) => Some(Node::Directory(task)),
                 None => proc::find(name).map(Node::Generated),
@@ -123,7 +162,13 @@ impl Directory {
     /// The directories that are always in it.
     fn directories(self) -> &'static [(&'static str, Directory)] {
         match self {
-            Directory::Root => &[("dev", Directory::Dev), ("proc", Directory::Proc), ("sys", Directory::Sys)],
+            Directory::Root => &[
+                ("dev", Directory::Dev),
+                ("etc", Directory::Etc),
+                ("mnt", Directory::Mount("")),
+                ("proc", Directory::Proc),
+                ("sys", Directory::Sys),
+            ],
             Directory::Sys => &[("kernel", Directory::SysKernel)],
             Directory::SysKernel => &[("debug", Directory::Debug)],
             _ => &[],
@@ -137,6 +182,8 @@ impl Directory {
             Directory::Proc => tasks().chain(proc::names()).collect(),
             Directory::Task(_) => proc::TASK_FILES.iter().map(|(name, _)| name.to_string()).collect(),
             Directory::Debug => Vec::from(["kmemleak".to_string()]),
+            Directory::Etc => Vec::from(["group".to_string()]),
+            Directory::Mount(below) => mount::names(below),
             _ => self.directories().iter().map(|(name, _)| name.to_string()).collect(),
         };
         // What went meanwhile is left out.

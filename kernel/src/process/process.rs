@@ -236,6 +236,11 @@ impl Process {
         drop(before);
     }
 
+    /// Its open files.
+    pub fn files(&self) -> Files {
+        self.files.lock().clone()
+    }
+
     /// Closes all files.
     pub fn close_all(&self) {
         while self.close_one() {}

@@ -1,115 +1,98 @@
-//! Lists and pipelines.
+//! Scripts, pipelines, and shells of their own for parts of them.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 
-use kcore::machine::Cpu;
-use kcore::shell::tree::{List, Pipeline, When};
-use kcore::shell::{SyntaxError, parse};
+use kcore::shell::interpret;
+use kcore::shell::tree::{Command, List};
+use kcore::shell::{Call, SyntaxError, parse};
 
 use super::commands;
 use super::running::Running;
 use super::stage::{CANNOT_RUN, Stage};
-use super::state::{Shell, machine};
+use super::state::Shell;
 use crate::console::screen;
 use crate::fs::File;
 use crate::kmemleak::clear_stack_below;
-use crate::machine::Kernel;
 use crate::process::pipe::pipe;
+use crate::process::process::Files;
 use crate::process::table::{self, Known};
 use crate::process::{Group, Process, fate, null};
+use crate::task::spawn::least_busy_cpu;
 use crate::task::{self, SpawnError, shortage};
 use crate::tty::foreground;
 
 /// What Ctrl-C ends a line with.
 const INTERRUPTED: i32 = 130;
+/// The command that runs a script, which is in a file.
+const SCRIPT: &str = "sh";
+/// Bytes of a read.
+const BUFFER: usize = 512;
 
 impl Shell {
-    /// Does what `line` says. Nothing of it is done when it is not understood.
-    ///
-    /// What earlier lines have left on the stack is cleared, so that no word of this line's frames is an
-    /// address of theirs: the shell waits in these frames while its commands search for leaks.
-    pub(super) fn line(&mut self, line: &str) -> Result<(), SyntaxError> {
-        // What was typed with the last memory is done, if that can be done.
-        shortage::take();
-        clear_stack_below();
-        self.obey(line)
-    }
-
-    #[inline(never)]
-    fn obey(&mut self, line: &str) -> Result<(), SyntaxError> {
-        for list in &parse(line)? {
-            if list.background {
-                self.in_background(list);
-            } else {
-                self.list(list);
-            }
-            if self.exit.is_some() {
-                break;
-            }
-            if foreground::was_interrupted() {
-                self.status = INTERRUPTED;
-                break;
-            }
-        }
-        if !self.is_interactive {
-            self.jobs.reap();
-        }
+    /// Does what `text` says. Nothing of it is done when it is not understood.
+    pub(super) fn line(&mut self, text: &str) -> Result<(), SyntaxError> {
+        let lists = parse(text)?;
+        self.obey(&lists);
         Ok(())
     }
 
-    fn list(&mut self, list: &List) {
-        for (when, pipeline) in &list.pipelines {
-            let its_turn = match when {
-                When::Always => true,
-                When::Success => self.status == 0,
-                When::Failure => self.status != 0,
-            };
-            if its_turn {
-                let began = Kernel::cycles();
-                clear_stack_below();
-                self.status = self.pipeline(pipeline);
-                if pipeline.timed {
-                    self.took(Kernel::cycles() - began);
-                }
+    /// Does what lists say, line by line.
+    ///
+    /// What earlier lines have left on the stack is cleared, so that no word of this line's frames is an
+    /// address of theirs: the shell waits in these frames while its commands search for leaks.
+    pub(super) fn obey(&mut self, lists: &[List]) {
+        for line in lists.chunk_by(|one, next| one.line == next.line) {
+            // What was typed with the last memory is done, if that can be done.
+            shortage::take();
+            clear_stack_below();
+            self.obey_line(line);
+            if self.group.is_none() && foreground::was_interrupted() && self.state.exit.is_none() {
+                self.state.status = INTERRUPTED;
+                break;
             }
-            if self.exit.is_some() || self.is_interrupted() {
-                return;
+            if !self.state.is_interactive {
+                self.jobs.reap();
+            }
+            if self.state.exit.is_some() {
+                break;
             }
         }
     }
 
-    /// Whether what this shell runs is to come to its end: Ctrl-C came, or the job that it is was signalled.
-    fn is_interrupted(&self) -> bool {
-        self.group.as_ref().map_or_else(foreground::was_interrupted, |group| group.was_signalled())
-    }
-
-    fn took(&self, cycles: u64) {
-        let hz = machine().boot.tsc_hz.max(1);
-        let ms = (u128::from(cycles) * 1000 / u128::from(hz)) as u64;
-        let text = alloc::format!("real\t{}m{}.{:03}s\n", ms / 60_000, ms / 1000 % 60, ms % 1000);
-        screen::write(text.as_bytes());
-    }
-
-    /// Runs a pipeline to its end; what it ended with.
     #[inline(never)]
-    fn pipeline(&mut self, pipeline: &Pipeline) -> i32 {
-        if let [only] = &pipeline.commands[..] {
-            let stage = Stage::new(only, self);
-            if commands::is_builtin(stage.name()) {
-                return self.builtin(&stage);
-            }
+    fn obey_line(&mut self, lists: &[List]) {
+        interpret::lists(self, lists);
+    }
+
+    /// Runs a command of one task to its end, or a builtin.
+    pub(super) fn call(&mut self, call: Call) -> i32 {
+        clear_stack_below();
+        let stage = Stage::from(scripted(call));
+        match commands::is_builtin(stage.name()) {
+            true => self.builtin(&stage),
+            false => self.in_foreground(|shell, group| {
+                let process = stage.process(shell, shell.files.clone());
+                let started = stage.start(&process, shell.fork(Vec::new()), &group);
+                let mut running = Running::of(group);
+                running.add(started.map_err(|error| cannot_start(&process, error)));
+                running
+            }),
         }
-        let stdin = self.files[0].clone().unwrap_or_else(null::open);
+    }
+
+    /// Waits for what `start` starts in a group that has the foreground; what that ended with.
+    pub(super) fn in_foreground(&mut self, start: impl FnOnce(&mut Self, Arc<Group>) -> Running) -> i32 {
         let group = self.group.clone().unwrap_or_default();
         // Before any task in it runs, and reads what is typed.
         let before = self.to_foreground(Some(Arc::clone(&group)));
-        let mut running = self.start(pipeline, stdin, group, self.is_background);
+        let mut running = start(self, group);
         let status = running.wait();
         self.to_foreground(before);
-        tell(status);
+        if !running.is_shell() {
+            tell(status);
+        }
         status
     }
 
@@ -118,83 +101,157 @@ impl Shell {
         if self.is_background { None } else { foreground::set(group) }
     }
 
+    /// Its files, but for the input and the output.
+    fn files_with(&self, input: Option<Arc<File>>, output: Option<Arc<File>>) -> Files {
+        let mut files = self.files.clone();
+        files[0] = input;
+        files[1] = output;
+        files
+    }
+
     /// Starts the commands of a pipeline in `group`, each reading what the one before it writes. When memory
     /// is gone the shell has enough of the reserve to see one line to its end, but none for what `stays`
     /// beside the next ones.
-    fn start(&self, pipeline: &Pipeline, stdin: Arc<File>, group: Arc<Group>, stays: bool) -> Running {
+    pub(super) fn start(
+        &self,
+        commands: &[Command],
+        stdin: Option<Arc<File>>,
+        group: Arc<Group>,
+        stays: bool,
+    ) -> Running {
         let mut running = Running::of(group);
-        let mut input = Some(stdin);
-        for (index, simple) in pipeline.commands.iter().enumerate() {
-            let is_last = index + 1 == pipeline.commands.len();
+        let mut input = stdin;
+        for (index, command) in commands.iter().enumerate() {
+            let is_last = index + 1 == commands.len();
             let (next, output) = if is_last {
                 (None, self.files[1].clone())
             } else {
                 let (reader, writer) = pipe();
                 (Some(reader), Some(writer))
             };
-            let files = vec![input.take(), output, self.files[2].clone()];
+            let files = self.files_with(input.take(), output);
             input = next;
-            let stage = Stage::new(simple, self);
-            let process = stage.process(self, files);
-            let shell = self.fork(Vec::new());
-            let started = match stays && shortage::is_noted() {
-                true => Err(SpawnError::NoMemory),
-                false => stage.start(&process, shell, &running.group),
-            };
-            let started = started.map_err(|error| cannot_start(&process, error));
-            running.add(started);
+            let mut shell = self.fork(Vec::new());
+            let call = interpret::call(&mut shell, command).map(scripted);
+            match call.filter(|call| call.words[0] != SCRIPT) {
+                Some(call) => {
+                    let stage = Stage::from(call);
+                    let process = stage.process(self, files);
+                    let started = match stays && shortage::is_noted() {
+                        true => Err(SpawnError::NoMemory),
+                        false => stage.start(&process, shell, &running.group),
+                    };
+                    running.add(started.map_err(|error| cannot_start(&process, error)));
+                }
+                None => {
+                    let command = command.clone();
+                    let shell = self.fork(files);
+                    let text = "shell".to_string();
+                    shell.begin(text, &mut running, stays, move |shell| interpret::command(shell, &command));
+                }
+            }
         }
         running
     }
 
-    fn in_background(&mut self, list: &List) {
-        shortage::take();
-        let text = list.text.to_string();
-        self.jobs.make_room();
-        let running = match &list.pipelines[..] {
-            [(_, only)] if !only.timed => self.start(only, null::open(), Arc::default(), true),
-            _ => self.start_list(list),
-        };
-        let Some(last) = running.last() else {
-            self.status = CANNOT_RUN;
-            return;
-        };
-        self.background = last.0;
-        self.status = 0;
-        let number = self.jobs.add(text, running);
-        if self.is_interactive {
-            screen::write(alloc::format!("[{number}] {}\n", last.0).as_bytes());
-        }
-    }
-
-    /// A shell of its own for a list of several pipelines.
-    fn start_list(&self, list: &List) -> Running {
-        let mut running = Running::default();
-        let files = vec![Some(null::open()), self.files[1].clone(), self.files[2].clone()];
-        let process = Arc::new(Process::new("shell", self.credentials, &self.directory, files.clone()));
-        let mut shell = self.fork(files);
-        shell.is_background = true;
-        shell.group = Some(Arc::clone(&running.group));
+    /// Has this shell, in a task of its own, do some `work`.
+    pub(super) fn begin(
+        mut self,
+        text: String,
+        running: &mut Running,
+        stays: bool,
+        work: impl FnOnce(&mut Shell) -> i32 + Send + 'static,
+    ) {
+        let process = Process::new("shell", self.credentials, &self.directory, self.files.clone());
+        let process = Arc::new(process);
+        self.is_background = true;
+        self.group = Some(Arc::clone(&running.group));
         let known = Known {
-            command: list.text.to_string(),
+            command: text,
             uid: self.credentials.uid,
             group: Arc::clone(&running.group),
             process: Arc::clone(&process),
         };
-        let list = list.clone();
         let body = move || {
             let _entry = table::entry();
-            shell.list(&list);
-            shell.exit.unwrap_or(shell.status) & 255
+            let status = work(&mut self);
+            self.state.exit.unwrap_or(status) & 255
         };
-        let started = match shortage::is_noted() {
+        let started = match stays && shortage::is_noted() {
             true => Err(SpawnError::NoMemory),
-            false => table::start(known, || task::spawn_anywhere("shell", body)),
+            false => table::start(known, || task::spawn_mortal("shell", least_busy_cpu(), body)),
         };
-        let started = started.map_err(|error| cannot_start(&process, error));
-        running.add(started);
-        running
+        running.add_shell(started.map_err(|error| cannot_start(&process, error)));
     }
+
+    /// Runs lists in a shell like this one; what that ends with.
+    pub(super) fn apart(&mut self, shell: Shell, lists: &[List]) -> i32 {
+        let lists = lists.to_vec();
+        self.in_foreground(|_, group| {
+            let mut running = Running::of(group);
+            let work = move |shell: &mut Shell| {
+                shell.obey(&lists);
+                shell.state.status
+            };
+            shell.begin("shell".to_string(), &mut running, false, work);
+            running
+        })
+    }
+
+    /// What lists put out in a shell like this one, and what that ends with.
+    pub(super) fn read_from(&mut self, lists: &[List]) -> (String, i32) {
+        let (reader, writer) = pipe();
+        let shell = self.fork(self.files_with(self.files[0].clone(), Some(writer)));
+        let lists = lists.to_vec();
+        let mut text = Vec::new();
+        let status = self.in_foreground(|_, group| {
+            let mut running = Running::of(group);
+            let work = move |shell: &mut Shell| interpret::lists(shell, &lists);
+            shell.begin("shell".to_string(), &mut running, false, work);
+            let mut buffer = [0; BUFFER];
+            // A signal is for all of the group: they come to their end.
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                text.extend(buffer[..count].iter().filter(|byte| **byte != 0));
+            }
+            drop(reader);
+            running
+        });
+        (String::from_utf8_lossy(&text).into_owned(), status)
+    }
+
+    pub(super) fn in_background(&mut self, list: &List) -> i32 {
+        shortage::take();
+        self.jobs.make_room();
+        let running = match &list.pipelines[..] {
+            [(_, only)] if !only.timed && !only.negated => {
+                self.start(&only.commands, Some(null::open()), Arc::default(), true)
+            }
+            _ => {
+                let mut running = Running::default();
+                let shell = self.fork(self.files_with(Some(null::open()), self.files[1].clone()));
+                let work = list.clone();
+                shell.begin(list.text.clone(), &mut running, true, move |shell| {
+                    interpret::and_or(shell, &work)
+                });
+                running
+            }
+        };
+        let Some(last) = running.last() else { return CANNOT_RUN };
+        self.state.background = last.0;
+        let number = self.jobs.add(list.text.clone(), running);
+        if self.state.is_interactive {
+            screen::write(alloc::format!("[{number}] {}\n", last.0).as_bytes());
+        }
+        0
+    }
+}
+
+/// A command with a slash in its name is a script.
+fn scripted(mut call: Call) -> Call {
+    if call.words.first().is_some_and(|name| name.contains('/')) {
+        call.words.insert(0, SCRIPT.to_string());
+    }
+    call
 }
 
 /// Tells the user how a command ended, where there is something to tell.

@@ -1,12 +1,13 @@
 //! The shell on COM1: a prompt, jobs, and commands.
 //!
-//! What a line means and how it is edited is in `kcore::shell`; here it is done.
+//! What a script means, what follows what in it, and how a line is edited is in `kcore::shell`; here it is done.
 //!
 //! | file | noun |
 //! |---|---|
 //! | `program` | the program `shell`: greeting, lines or a script, exit status; a shell for tests |
 //! | `state` | `Shell`: what a shell knows |
-//! | `execute` | lists and pipelines |
+//! | `execute` | scripts, pipelines, and shells of their own for parts of them |
+//! | `system` | the machine, as the interpreter of scripts has it |
 //! | `builtin` | commands that run in the shell's own task |
 //! | `stage` | one command of a pipeline, as a process |
 //! | `running` | a pipeline that runs, and how it ends |
@@ -25,6 +26,7 @@ mod program;
 mod running;
 mod stage;
 mod state;
+mod system;
 
 pub use failing::main as fail_allocations;
 pub(crate) use program::Rehearsal;

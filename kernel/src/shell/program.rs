@@ -2,11 +2,13 @@
 
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use kcore::report::{Boot, Record, Summary};
 use kcore::settings::MachineSettings;
 use kcore::shell::edit::Event;
 use kcore::shell::edit::editor::LONGEST_LINE;
+use kcore::shell::{SyntaxError, parse};
 use spin::Once;
 
 use crate::arch::exit::Exit;
@@ -22,6 +24,8 @@ use super::state::{self, Shell};
 
 /// The file of the machine that is a script.
 const SCRIPT: &str = "opt/org.scullery/script";
+/// The file of the machine that has the script's name and its arguments, with a zero after each.
+const ARGUMENTS: &str = "opt/org.scullery/arguments";
 /// What a mistake in a line ends with (as in most shells).
 pub(super) const MISUSE: i32 = 2;
 
@@ -36,7 +40,7 @@ pub fn main(settings: &'static MachineSettings, listed: u32, rest: impl FnOnce()
     let mut shell = Shell::new(settings, script.is_none());
     if script.is_none() {
         greet(listed);
-        shell.draw_prompt();
+        shell.draw_prompt("");
         phase("prompt");
     }
     let boot = rest();
@@ -47,7 +51,7 @@ pub fn main(settings: &'static MachineSettings, listed: u32, rest: impl FnOnce()
         Some(script) => shell.script(&String::from_utf8_lossy(&script)),
         None => shell.interact(),
     }
-    let status = shell.exit.unwrap_or(shell.status);
+    let status = shell.state.exit.unwrap_or(shell.state.status);
     let ok = status == 0;
     com2::record(&Record::Summary(Summary { passed: u32::from(ok), failed: u32::from(!ok) }));
     match status {
@@ -72,57 +76,83 @@ impl Shell {
     #[inline(never)]
     fn script(&mut self, script: &str) {
         foreground::signals();
-        for (index, line) in script.lines().enumerate() {
-            if let Err(error) = self.line(line) {
-                self.say(format_args!("script, line {}: {error}", index + 1));
-                self.status = MISUSE;
-                return;
-            }
-            if self.exit.is_some() || foreground::was_interrupted() {
-                return;
-            }
+        let mut told = fw_cfg::read_all(ARGUMENTS).unwrap_or_default();
+        // The name, and what follows it.
+        told.pop_if(|byte| *byte == 0);
+        let told = String::from_utf8_lossy(&told);
+        if let [name, arguments @ ..] = &told.split('\0').collect::<Vec<_>>()[..]
+            && !name.is_empty()
+        {
+            self.state = self.state.started(name, arguments);
+        }
+        if let Err(error) = self.line(script) {
+            self.say(format_args!("script, line {}: {error}", error.line));
+            self.state.status = MISUSE;
         }
     }
 
     #[inline(never)]
     fn interact(&mut self) {
-        while self.exit.is_none() {
+        // Lines that are no script yet.
+        let mut begun = String::new();
+        while self.state.exit.is_none() {
             match self.read_line() {
                 Event::Line(line) => {
                     foreground::signals();
-                    if let Err(error) = self.line(&line) {
-                        self.say(format_args!("{error}"));
-                        self.status = MISUSE;
+                    begun.push_str(&line);
+                    match self.line(&begun) {
+                        Err(error) if error.is_unfinished => begun.push('\n'),
+                        ended => self.after_line(&mut begun, ended),
                     }
                 }
                 Event::TooLong => {
+                    begun.clear();
                     self.say(format_args!(
                         "the line is longer than {LONGEST_LINE} characters: none of it is done"
                     ));
-                    self.status = MISUSE;
+                    self.state.status = MISUSE;
                 }
-                Event::GivenUp => self.status = 130,
+                Event::GivenUp => {
+                    begun.clear();
+                    self.state.status = 130;
+                }
+                Event::End | Event::Pending if !begun.is_empty() => {
+                    let ended = parse(&begun).map(drop);
+                    self.after_line(&mut begun, ended);
+                }
                 Event::End | Event::Pending => {
                     screen::write(b"exit\n");
-                    self.exit = Some(self.status);
+                    self.state.exit = Some(self.state.status);
                 }
             }
-            if self.exit.is_none() {
-                self.jobs.announce();
-                self.draw_prompt();
+            if self.state.exit.is_none() {
+                if begun.is_empty() {
+                    self.jobs.announce();
+                }
+                self.draw_prompt(&begun);
             }
         }
     }
 
-    fn prompt(&self) -> &'static str {
-        if self.credentials.euid == 0 { "scullery# " } else { "scullery$ " }
+    /// What was typed is done, or wrong.
+    fn after_line(&mut self, begun: &mut String, ended: Result<(), SyntaxError>) {
+        begun.clear();
+        if let Err(error) = ended {
+            self.say(format_args!("{error}"));
+            self.state.status = MISUSE;
+        }
     }
 
-    /// Begins a line: from now on every key is the editor's.
-    fn draw_prompt(&mut self) {
+    /// Begins a line, which goes on with what was `begun`: from now on every key is the editor's.
+    fn draw_prompt(&mut self, begun: &str) {
+        let prompt = match self.credentials.euid {
+            _ if !begun.is_empty() => "> ",
+            0 => "scullery# ",
+            _ => "scullery$ ",
+        };
         foreground::raw();
         screen::fresh_line();
-        let begin = self.editor.begin(self.prompt());
+        let begin = self.editor.begin(prompt);
         screen::edit(&begin, self.editor.drawn());
     }
 
@@ -171,7 +201,7 @@ impl Rehearsal {
 
     /// Does what `line` says; `$?` afterwards.
     pub(crate) fn obey(&mut self, line: &str) -> i32 {
-        let status = self.0.line(line).map(|()| self.0.status);
+        let status = self.0.line(line).map(|()| self.0.state.status);
         status.unwrap_or(MISUSE)
     }
 }

@@ -15,6 +15,8 @@ use crate::task::JoinHandle;
 pub(super) struct Running {
     members: Vec<Member>,
     pub(super) group: Arc<Group>,
+    /// The last of them is a shell, which has told how its commands ended.
+    is_shell: bool,
 }
 
 struct Member {
@@ -36,6 +38,18 @@ impl Running {
             Err(status) => (None, status),
         };
         self.members.push(Member { handle, status });
+        self.is_shell = false;
+    }
+
+    /// [`add`](Running::add) for a shell.
+    pub(super) fn add_shell(&mut self, started: Result<JoinHandle, i32>) {
+        self.add(started);
+        self.is_shell = true;
+    }
+
+    /// Whether its status is that of a shell.
+    pub(super) fn is_shell(&self) -> bool {
+        self.is_shell
     }
 
     /// The task of its last command, if that runs.

@@ -4,9 +4,8 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use kcore::dev::OpenFlags;
 use kcore::errno::Errno;
-use kcore::shell::tree::{Redirection, Simple, Target};
+use kcore::shell::{Call, Goal};
 
 use super::commands::{self, Run};
 use super::state::Shell;
@@ -25,36 +24,16 @@ pub(super) const CANNOT_RUN: i32 = 126;
 #[derive(Clone)]
 pub(super) struct Stage {
     pub(super) words: Vec<String>,
-    redirections: Vec<(usize, Redirect)>,
+    redirections: Vec<(usize, Goal)>,
 }
 
-/// Where a descriptor is led to.
-#[derive(Clone)]
-enum Redirect {
-    File(String, OpenFlags),
-    Same(usize),
+impl From<Call> for Stage {
+    fn from(Call { words, redirections }: Call) -> Self {
+        Stage { words, redirections }
+    }
 }
 
 impl Stage {
-    /// `simple` with the values of its expansions.
-    pub(super) fn new(simple: &Simple, shell: &Shell) -> Self {
-        let expand = |word: &kcore::shell::tree::Word| word.expand(shell.status, shell.background);
-        let redirect = |redirection: &Redirection| {
-            let to = match &redirection.target {
-                Target::Read(word) => Redirect::File(expand(word), OpenFlags::READ),
-                Target::Write(word) => Redirect::File(expand(word), OpenFlags::WRITE | OpenFlags::TRUNCATE),
-                Target::Append(word) => Redirect::File(expand(word), OpenFlags::WRITE | OpenFlags::APPEND),
-                Target::Both(word) => Redirect::File(expand(word), OpenFlags::READ_WRITE),
-                Target::Same(descriptor) => Redirect::Same(*descriptor),
-            };
-            (redirection.descriptor, to)
-        };
-        Stage {
-            words: simple.words.iter().map(expand).collect(),
-            redirections: simple.redirections.iter().map(redirect).collect(),
-        }
-    }
-
     /// The command's name; empty when there are only redirections.
     pub(super) fn name(&self) -> &str {
         self.words.first().map_or("", String::as_str)
@@ -140,10 +119,12 @@ impl Stage {
     pub(super) fn redirect(&self, process: &Process) -> Result<(), Errno> {
         for (descriptor, to) in &self.redirections {
             let (what, done) = match to {
-                Redirect::File(path, flags) => (path.clone(), process.open_as(*descriptor, path, *flags)),
-                Redirect::Same(other) => {
+                Goal::File(path, flags) => (path.clone(), process.open_as(*descriptor, path, *flags)),
+                Goal::Same(other) => {
                     (other.to_string(), process.file(*other).map(|file| process.set_file(*descriptor, file)))
                 }
+                // What is not open is closed.
+                Goal::Nowhere => (String::new(), process.close(*descriptor).or(Ok(()))),
             };
             done.inspect_err(|errno| process.complain(&what, *errno))?;
         }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use kcore::dev::Credentials;
 use kcore::report::Boot;
 use kcore::settings::MachineSettings;
+use kcore::shell::State;
 use kcore::shell::edit::Editor;
 use kcore::shell::edit::editor::UNKNOWN_WIDTH;
 use spin::Once;
@@ -14,7 +15,7 @@ use spin::Once;
 use super::jobs::Jobs;
 use crate::process::Group;
 use crate::process::process::{Files, Process};
-use crate::tty;
+use crate::{task, tty};
 
 /// The machine that a shell runs on: what it was told, and how it came up.
 pub(super) struct Machine {
@@ -42,19 +43,15 @@ pub(super) struct Shell {
     /// Whose the shell was before `su`, the latest last.
     pub(super) before: Vec<Credentials>,
     pub(super) directory: String,
-    /// Its own input, output and complaints.
+    /// Its own input, output and complaints, and what else it was led to.
     pub(super) files: Files,
-    /// `$?`
-    pub(super) status: i32,
-    /// `$!`
-    pub(super) background: u32,
-    /// It is to end, with this status.
-    pub(super) exit: Option<i32>,
+    /// They may be a driver's, which no task calls that cannot die alone.
+    pub(super) is_led: bool,
+    /// The state of its script.
+    pub(super) state: State,
     pub(super) jobs: Jobs,
     pub(super) editor: Editor,
-    /// A user sits there: jobs are announced.
-    pub(super) is_interactive: bool,
-    /// It runs a list in the background.
+    /// The foreground is another shell's business.
     pub(super) is_background: bool,
     /// The group of all that it starts; each pipeline has its own when this is none.
     pub(super) group: Option<Arc<Group>>,
@@ -65,17 +62,18 @@ impl Shell {
     pub(super) fn new(settings: &MachineSettings, is_interactive: bool) -> Self {
         let columns = settings.columns.map_or(UNKNOWN_WIDTH, |columns| columns as usize);
         let terminal = tty::file::open();
+        let mut state = State::default().started("shell", &[]);
+        state.number = task::current().0;
+        state.is_interactive = is_interactive;
         Shell {
             credentials: Credentials::ROOT,
             before: Vec::new(),
             directory: "/".to_string(),
             files: [0; 3].map(|_| Some(terminal.clone())).to_vec(),
-            status: 0,
-            background: 0,
-            exit: None,
+            is_led: false,
+            state,
             jobs: Jobs::default(),
             editor: Editor::new(columns),
-            is_interactive,
             is_background: false,
             group: None,
         }
@@ -86,17 +84,17 @@ impl Shell {
     pub(super) fn fork(&self, files: Files) -> Self {
         let mut editor = Editor::new(UNKNOWN_WIDTH);
         editor.history().clone_from(self.editor.lines_before());
+        let mut state = self.state.clone();
+        state.is_interactive = false;
         Shell {
             credentials: self.credentials,
             before: self.before.clone(),
             directory: self.directory.clone(),
             files,
-            status: self.status,
-            background: self.background,
-            exit: None,
+            is_led: self.is_led,
+            state,
             jobs: Jobs::default(),
             editor,
-            is_interactive: false,
             is_background: self.is_background,
             group: None,
         }

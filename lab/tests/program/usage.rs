@@ -82,6 +82,7 @@ const MISTAKES: &[(&[&str], &str)] = &[
     (&["fault", "page-fualt"], "did you mean 'page-fault'?"),
     (&["shell", "--script", "/tmp"], "the script '/tmp' cannot be read: it is a directory"),
     (&["shell", "--script", "/nonexistent/script"], "cannot be read: No such file"),
+    (&["shell", "--mount", "/nonexistent"], "the folder '/nonexistent' cannot be shown: No such file"),
     (&["tour", "--json", "/nonexistent/report"], "the report '/nonexistent/report' cannot be written"),
     (&["image", "--out"], "--out <DIR> needs a value"),
     (&["--json"], "--json <FILE|-> needs a value"),

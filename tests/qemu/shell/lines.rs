@@ -360,7 +360,7 @@ pub(super) const SCRIPTS: &[Said] = &[
             "2",
             "time COMMAND...",
             "kill: whom? usage: kill [-INT | -KILL] PID | %JOB ...",
-            "mknod: unknown kind of device 'b'; valid: c; usage: mknod PATH c MAJOR MINOR",
+            "mknod: unknown kind of device 'b'; valid: c; usage: mknod [-m MODE] PATH c MAJOR MINOR",
         ],
     ),
     (
@@ -370,8 +370,8 @@ pub(super) const SCRIPTS: &[Said] = &[
         Status::Expected,
         &[
             "ls",
-            "crw-rw-rw-  root      1, 3  /dev/null",
-            "crw-rw-rw-  root      1, 5  /dev/zero",
+            "crw-rw-rw-  root  root      1, 3  /dev/null",
+            "crw-rw-rw-  root  root      1, 5  /dev/zero",
             "/dev/null",
             "",
             "/sys:",
@@ -420,6 +420,66 @@ pub(super) const SCRIPTS: &[Said] = &[
         "syntax",
         "echo one\necho 'two\necho three\n",
         Status::Usage,
-        &["one", "shell: script, line 2: an opening ' has no closing one"],
+        &["shell: script, line 2: an opening ' has no closing one"],
+    ),
+    (
+        "functions-are-refused",
+        "echo never\nload() {\n  insmod scull\n}\nload\n",
+        Status::Usage,
+        &["shell: script, line 2: functions are not offered here"],
+    ),
+    (
+        "not-taken",
+        "insmod scull\nif false; then\n    rmmod scull\nfi\nlsmod | grep -q ^scull && echo loaded; rmmod scull\n",
+        Status::Expected,
+        &["loaded"],
+    ),
+    (
+        "language",
+        "a=5; b='x  y'; for i in 1 2 3; do [ $i -eq 2 ] && continue; echo \"$i$b\" $b; done\n\
+         while [ $a -gt 3 ]; do a=$((a - 1)); echo $a; done\n\
+         echo $(echo in; ( echo sub; exit 3 ) ) `echo back` $?; echo /dev/[nz]*\n\
+         { echo one; echo two; } | while read first rest; do echo \"<$first>\"; done\n\
+         for f in /dev/zero /dev/nope; do if test -e $f; then echo $f; else echo no $f; fi; done | cat\n\
+         { echo lost; cat nope; } > /dev/null 2>&1; echo $?\n\
+         ! true && echo never || echo not; ( cd /proc; pwd ); pwd; (exit 7) || echo $?\n\
+         set -e; if false; then :; fi; false || echo on; set a b; echo $# $2\nfalse\necho never\n",
+        Status::Unexpected,
+        &[
+            "1x  y x y",
+            "3x  y x y",
+            "4",
+            "3",
+            "in sub back 0",
+            "/dev/null /dev/zero",
+            "<one>",
+            "<two>",
+            "/dev/zero",
+            "no /dev/nope",
+            "1",
+            "not",
+            "/proc",
+            "/",
+            "7",
+            "on",
+            "2 b",
+        ],
+    ),
+    (
+        "led-to-drivers",
+        // What the drivers do when they are opened and closed they do to no shell.
+        "insmod scull; insmod faulty\n{ echo a; echo b; } > /dev/scull0; cat < /dev/scull0\n\
+         while read line; do echo \"[$line]\"; done < /dev/scull0\n\
+         { echo x; } > /dev/faulty; echo $?; read line < /dev/faulty; x=$(cat /dev/faulty); for i in 1; do :; done > /dev/nope; echo $?\n\
+         echo alive; rmmod -f scull\n",
+        Status::Expected,
+        &["a", "b", "[b]", "alive"],
+    ),
+    (
+        "deep",
+        "if :; then { ( if :; then for i in 1; do while :; do { if :; then for j in 1; do { ( echo $(echo deep) ); }; done; fi; }; \
+         break; done; done; fi ); }; fi\n",
+        Status::Expected,
+        &["deep"],
     ),
 ];

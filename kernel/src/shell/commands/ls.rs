@@ -73,7 +73,11 @@ fn show(me: &Process, entries: &[Entry], is_long: bool) {
         return;
     }
     let name = |entry: &Entry| {
-        let mark = if entry.kind == Kind::Directory { "/" } else { "" };
+        let mark = match entry.kind {
+            Kind::Directory => "/",
+            Kind::Link(_) => "@",
+            _ => "",
+        };
         alloc::format!("{}{mark}", entry.name)
     };
     let names: Vec<String> = entries.iter().map(name).collect();
@@ -82,17 +86,23 @@ fn show(me: &Process, entries: &[Entry], is_long: bool) {
     print_to!(me, "{}", in_columns(&names, width));
 }
 
-/// `crw-rw-rw-  root  250,   0  scull0`
+/// `crw-rw-rw-  root  staff  250,   0  scull0`
 fn line(entry: &Entry) -> String {
-    let (letter, numbers) = match entry.kind {
+    let mut target = String::new();
+    let (letter, numbers) = match &entry.kind {
         Kind::Directory => ('d', String::new()),
         Kind::Device(number) => ('c', alloc::format!("{}, {}", number.major, number.minor)),
         Kind::Generated => ('-', String::new()),
+        Kind::Link(to) => {
+            target = alloc::format!(" -> {to}");
+            ('l', String::new())
+        }
     };
     let mut mode = String::from(letter);
     for bit in (0..9).rev() {
         let is_set = entry.mode >> bit & 1 != 0;
         mode.push(if is_set { ['x', 'w', 'r'][bit % 3] } else { '-' });
     }
-    alloc::format!("{mode}  root  {numbers:>8}  {}\n", entry.name)
+    let group = fs::groups::name(entry.group);
+    alloc::format!("{mode}  root  {group:<5} {numbers:>8}  {}{target}\n", entry.name)
 }

@@ -1,5 +1,6 @@
 //! All commands: one file for each, or for a few of a kind.
 
+mod attributes;
 mod cat;
 mod command;
 mod dd;
@@ -8,6 +9,7 @@ mod experiments;
 mod hexdump;
 mod ioctl;
 mod jobs;
+mod language;
 mod ls;
 mod machine;
 mod modules;
@@ -15,6 +17,7 @@ mod names;
 mod poll;
 mod probe;
 mod ps;
+mod search;
 mod status;
 mod table;
 mod terminal;

@@ -23,8 +23,15 @@ fn insmod(me: &Process, arguments: &[&str]) -> i32 {
     let Some((name, parameters)) = arguments.split_first() else {
         return misuse(me, format_args!("which module? there are: {}", dev::available().join(", ")));
     };
-    let name = name.strip_suffix(".ko").unwrap_or(name);
+    let name = module_of(name);
     end(me, name, allowed(me).and_then(|()| dev::insmod(name, parameters)))
+}
+
+/// The module that a file of this name would be: modules are part of the kernel, wherever a script looks for
+/// them.
+fn module_of(file: &str) -> &str {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.strip_suffix(".ko").unwrap_or(name)
 }
 
 fn rmmod(me: &Process, arguments: &[&str]) -> i32 {
@@ -33,6 +40,7 @@ fn rmmod(me: &Process, arguments: &[&str]) -> i32 {
         [name] if !name.starts_with('-') => (name, false),
         _ => return misuse(me, format_args!("which module?")),
     };
+    let name = module_of(name);
     end(me, name, allowed(me).and_then(|()| dev::rmmod(name, forced)))
 }
 

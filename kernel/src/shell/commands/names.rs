@@ -1,4 +1,4 @@
-//! `cd`, `pwd`, `mknod`, `rm`, `mount`: directories and names.
+//! `cd`, `pwd`, `mknod`, `ln`, `rm`, `mount`: directories and names.
 
 use kcore::dev::DeviceNumber;
 use kcore::errno::Errno;
@@ -8,6 +8,8 @@ use crate::print_to;
 use crate::process::Process;
 use crate::shell::Shell;
 
+use super::attributes::mode;
+use super::cat::unknown_option;
 use super::command::{Command, misuse, status, unexpected};
 
 pub(super) const CD: Command = Command::builtin("cd", "[DIRECTORY]", "go to a directory", cd);
@@ -46,14 +48,28 @@ fn pwd(me: &Process, arguments: &[&str]) -> i32 {
 }
 
 pub(super) const MKNOD: Command =
-    Command::program("mknod", "PATH c MAJOR MINOR", "give a device a name below /dev", mknod);
-pub(super) const RM: Command = Command::program("rm", "PATH...", "take names below /dev away", rm);
+    Command::program("mknod", "[-m MODE] PATH c MAJOR MINOR", "give a device a name below /dev", mknod);
+pub(super) const LN: Command = Command::program(
+    "ln",
+    "-s[f] PATH NAME",
+    "a name below /dev that stands for another; -f: instead of one",
+    ln,
+);
+pub(super) const RM: Command =
+    Command::program("rm", "[-f] PATH...", "take names below /dev away; -f: those that are there", rm);
 pub(super) const MOUNT: Command = Command::program("mount", "", "what the directories are", mount);
 
 /// The mode of a new name (LDD3 ch. 3: `scull_load`).
 const MODE: u16 = 0o666;
 
 fn mknod(me: &Process, arguments: &[&str]) -> i32 {
+    let (mode, arguments) = match arguments {
+        ["-m", word, rest @ ..] => match mode(word) {
+            Some(mode) => (mode, rest),
+            None => return misuse(me, format_args!("'{word}' is no mode from 0 to 777, in octal digits")),
+        },
+        rest => (MODE, rest),
+    };
     let (path, number) = match arguments {
         [path, "c", major, minor] => match (major.parse(), minor.parse()) {
             (Ok(major), Ok(minor)) => (path, DeviceNumber { major, minor }),
@@ -66,10 +82,42 @@ fn mknod(me: &Process, arguments: &[&str]) -> i32 {
         me.complain(path, Errno::EPERM);
         return 1;
     }
-    status(fs::mknod(&me.absolute(path), number, MODE).map_err(|errno| me.complain(path, errno)))
+    status(fs::mknod(&me.absolute(path), number, mode).map_err(|errno| me.complain(path, errno)))
 }
 
-fn rm(me: &Process, paths: &[&str]) -> i32 {
+fn ln(me: &Process, arguments: &[&str]) -> i32 {
+    let (forced, to, path) = match arguments {
+        ["-s", to, path] => (false, to, path),
+        ["-sf" | "-fs", to, path] | ["-s", "-f", to, path] | ["-f", "-s", to, path] => (true, to, path),
+        _ => return misuse(me, format_args!("-s, a path and a name are needed")),
+    };
+    let whole = me.absolute(path);
+    let link = || {
+        if me.credentials().euid != 0 {
+            return Err(Errno::EPERM);
+        }
+        if forced {
+            match fs::unlink(&whole) {
+                Ok(()) | Err(Errno::ENOENT) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        fs::symlink(to, &whole)
+    };
+    status(link().map_err(|errno| me.complain(path, errno)))
+}
+
+fn rm(me: &Process, arguments: &[&str]) -> i32 {
+    let (forced, paths) = match arguments {
+        ["-f", paths @ ..] => (true, paths),
+        paths => (false, paths),
+    };
+    if let Some(option) = unknown_option(paths) {
+        return unexpected(me, option);
+    }
+    if paths.is_empty() && forced {
+        return 0;
+    }
     if paths.is_empty() {
         return misuse(me, format_args!("which name?"));
     }
@@ -77,6 +125,7 @@ fn rm(me: &Process, paths: &[&str]) -> i32 {
     for path in paths {
         let removed =
             if me.credentials().euid == 0 { fs::unlink(&me.absolute(path)) } else { Err(Errno::EPERM) };
+        let removed = if forced && removed == Err(Errno::ENOENT) { Ok(()) } else { removed };
         end |= status(removed.map_err(|errno| me.complain(path, errno)));
     }
     end

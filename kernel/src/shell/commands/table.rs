@@ -7,23 +7,32 @@ use crate::process::Process;
 
 use super::command::{Command, Run};
 use super::{
-    cat, dd, echo, experiments, hexdump, ioctl, jobs, ls, machine, modules, names, poll, probe, ps, status,
-    terminal, text, user,
+    attributes, cat, dd, echo, experiments, hexdump, ioctl, jobs, language, ls, machine, modules, names,
+    poll, probe, ps, search, status, terminal, text, user,
 };
 
 /// All commands, by name.
 pub(in crate::shell) const ALL: &[Command] = &[
+    language::COLON,
+    language::BRACKET,
+    search::AWK,
+    language::BREAK,
     cat::COMMAND,
     names::CD,
+    attributes::CHGRP,
+    attributes::CHMOD,
     terminal::CLEAR,
+    language::CONTINUE,
     dd::COMMAND,
     machine::DMESG,
     echo::COMMAND,
-    status::EXIT,
+    language::EXIT,
     experiments::EXPLAIN,
+    language::EXPORT,
     status::FALSE,
     jobs::FG,
     machine::FREE,
+    search::GREP,
     text::HEAD,
     HELP,
     hexdump::COMMAND,
@@ -34,6 +43,7 @@ pub(in crate::shell) const ALL: &[Command] = &[
     jobs::JOBS,
     jobs::KILL,
     experiments::LIST,
+    names::LN,
     ls::COMMAND,
     modules::LSMOD,
     names::MKNOD,
@@ -42,16 +52,22 @@ pub(in crate::shell) const ALL: &[Command] = &[
     probe::COMMAND,
     ps::COMMAND,
     names::PWD,
+    language::READ,
     names::RM,
     modules::RMMOD,
     experiments::RUN,
+    language::SET,
+    language::SH,
+    language::SHIFT,
     status::SLEEP,
     user::SU,
     machine::SYNC,
     text::TAIL,
+    language::TEST,
     status::TRUE,
     terminal::TTY,
     machine::UNAME,
+    language::UNSET,
     machine::UPTIME,
     jobs::WAIT,
     text::WC,
@@ -70,8 +86,9 @@ pub(in crate::shell) fn is_builtin(name: &str) -> bool {
 const HELP: Command = Command::program("help", "[COMMAND]...", "the commands, or how one is used", help);
 
 const GRAMMAR: &str = "\
-Between commands: a | b   a ; b   a && b   a || b   a &     Files: < FILE  > FILE  >> FILE  2> FILE  2>&1
-Words: 'as it is'  \"with $? and $!\"  \\c     # a comment     time COMMAND: how long it takes\n";
+Between commands: a | b   a ; b   a && b   a || b   ! a   a &   ( a )   { a; }     time a: how long it takes
+Files: < FILE  > FILE  >> FILE  2> FILE  2>&1  >&-     Words: 'as it is'  \"with $x\"  \\c  *.c  $(a)  $((1+1))
+x=1   if a; then b; else c; fi   for x in a b; do c; done   while a; do b; done     # a comment\n";
 
 fn help(me: &Process, names: &[&str]) -> i32 {
     if names.is_empty() {

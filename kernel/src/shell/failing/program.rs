@@ -177,13 +177,13 @@ impl Test {
     #[inline(never)]
     fn perform(&mut self, line: &str) -> Ended {
         capture::begin();
-        self.shell.status = 0;
+        self.shell.state.status = 0;
         if let Err(error) = self.shell.line(line) {
             self.shell.say(format_args!("{error}"));
-            self.shell.status = MISUSE;
+            self.shell.state.status = MISUSE;
         }
-        self.shell.exit = None;
-        Ended { status: self.shell.status, said: capture::said(), allocations: 0 }
+        self.shell.state.exit = None;
+        Ended { status: self.shell.state.status, said: capture::said(), allocations: 0 }
     }
 }
 
