@@ -2,6 +2,7 @@
 
 mod company;
 mod lines;
+mod load;
 
 use std::io::Write;
 
@@ -29,7 +30,15 @@ pub(crate) fn trials() -> Vec<Trial> {
     all.extend(BESIDE.iter().map(|(name, cpus, lines, says)| {
         Trial::test(format!("shell::beside::{name}"), move || Ok(beside(*cpus, lines, says)?))
     }));
+    all.extend(load::trials());
     all.extend([
+        Trial::test("shell::interrupt::loop", || Ok(interrupt("while :; do :; done")?)),
+        Trial::test("shell::interrupt::loop-of-commands", || {
+            Ok(interrupt("for i in 1 2; do sleep 100; done | cat")?)
+        }),
+        Trial::test("shell::interrupt::substitution", || Ok(interrupt("x=$(cat /dev/zero)")?)),
+        Trial::test("shell::interrupt::script", || Ok(interrupt("( { sleep 100; } > /dev/null )")?)),
+        Trial::test("shell::interrupt::read", || Ok(interrupt("read line")?)),
         Trial::test("shell::beside::reader", || Ok(beside_a_reader()?)),
         Trial::test("shell::interrupt::fire-beside-busy", || Ok(interrupt_beside_busy()?)),
         Trial::test("shell::interrupt::sleep", || Ok(interrupt("sleep 100")?)),

@@ -33,8 +33,6 @@ mod tree;
 pub use generated::{Generated, Write};
 pub(crate) use nodes::is_free as names_are_free;
 pub use nodes::{add_node, remove_node};
-pub use path::{
-    Entry, File, Kind, chgrp, chmod, is_link, list, mknod, open, shortest, stat, symlink, unlink,
-};
+pub use path::{Entry, File, Kind, chgrp, chmod, list, lstat, mknod, open, shortest, stat, symlink, unlink};
 pub(crate) use proc::is_free as proc_is_free;
 pub use proc::{MOUNTS, add_file, remove_file};

@@ -44,14 +44,16 @@ pub struct Entry {
 
 /// What `path` stands for. [`Errno::ENOENT`], [`Errno::ENOTDIR`].
 pub fn stat(path: &str) -> Result<Entry, Errno> {
-    let node = tree::find(path)?;
-    let name = tree::components(path).next_back().unwrap_or("/");
-    Ok(node.entry(name))
+    tree::find(path).map(|node| entry(path, &node))
 }
 
-/// Whether `path` stands for another one.
-pub fn is_link(path: &str) -> bool {
-    matches!(tree::find_name(path), Ok(Node::Link(_)))
+/// [`stat`], but a link is one.
+pub fn lstat(path: &str) -> Result<Entry, Errno> {
+    tree::find_name(path).map(|node| entry(path, &node))
+}
+
+fn entry(path: &str, node: &Node) -> Entry {
+    node.entry(tree::components(path).next_back().unwrap_or("/"))
 }
 
 /// `path` as it is written shortest, where every name in it is that of a directory: no link leads to one, so

@@ -117,6 +117,7 @@ impl Shell {
                     self.state.status = 130;
                 }
                 Event::End | Event::Pending if !begun.is_empty() => {
+                    screen::write(b"\n");
                     let ended = parse(&begun).map(drop);
                     self.after_line(&mut begun, ended);
                 }

@@ -283,6 +283,24 @@ pub(super) const TYPED: &[Said] = &[
         Status::Expected,
         &["ioctl: '4294967297' is no int; usage: ioctl FILE COMMAND [ARGUMENT]", "4000"],
     ),
+    (
+        "several-lines",
+        "for i in 1 2\ndo echo \"n $i\"\ndone\nif true; then echo 'a\nb' |\ncat; fi\ncase x in\necho $?\n",
+        Status::Expected,
+        &[
+            "scullery# for i in 1 2",
+            "> do echo \"n $i\"",
+            "> done",
+            "n 1",
+            "n 2",
+            "> b' |",
+            "> cat; fi",
+            "a",
+            "b",
+            "shell: 'case' is not offered here",
+            "2",
+        ],
+    ),
     ("dmesg", "dmesg | head -n 1 | wc -l\n", Status::Expected, &["1"]),
 ];
 

@@ -76,7 +76,7 @@ fn is_so(me: &Process, letter: char, path: &str) -> bool {
         return path == "1" && terminal::is_output(me);
     }
     if "hL".contains(letter) {
-        return fs::is_link(&me.absolute(path));
+        return fs::lstat(&me.absolute(path)).is_ok_and(|entry| matches!(entry.kind, Kind::Link(_)));
     }
     let Ok(entry) = fs::stat(&me.absolute(path)) else { return false };
     let root = me.credentials().euid == 0;

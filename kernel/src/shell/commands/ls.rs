@@ -59,11 +59,9 @@ enum Found {
 
 fn find(me: &Process, path: &str) -> Result<Found, Errno> {
     let whole = me.absolute(path);
-    match fs::list(&whole) {
-        Err(Errno::ENOTDIR) => {
-            fs::stat(&whole).map(|entry| Found::File(Entry { name: path.into(), ..entry }))
-        }
-        listed => listed.map(Found::Directory),
+    match fs::lstat(&whole)? {
+        Entry { kind: Kind::Directory, .. } => fs::list(&whole).map(Found::Directory),
+        entry => Ok(Found::File(Entry { name: path.into(), ..entry })),
     }
 }
 

@@ -39,6 +39,10 @@ const fn between(before: &'static str, line: &'static str, after: &'static str) 
 /// All but the experiments, by what they are about.
 pub(super) static LINES: &[Line<'static>] = &[
     // Commands.
+    exact("awk '$2==\"mem\" {print $1}' /proc/devices"),
+    between("mknod /dev/other c 1 3", "chgrp staff /dev/other; chmod 600 /dev/other", "rm /dev/other"),
+    exact("grep -q ^staff: /etc/group"),
+    between("", "ln -sf null /dev/other", "rm -f /dev/other"),
     exact("cat /proc/version /proc/mounts /proc/devices /proc/modules nope"),
     between("", "cd /dev", "cd /"),
     exact("clear"),
@@ -95,6 +99,14 @@ pub(super) static LINES: &[Line<'static>] = &[
     varies("time true"),
     between("", "sleep 0 &", "wait"),
     between("", "true && sleep 0 &", "wait"),
+    exact("a=1; b=$a; echo \"$b\" ${b:-x} /dev/n* $((a + 1))"),
+    exact("echo $(echo one; echo two) `pwd`"),
+    exact("for i in 1 2; do if [ $i = 2 ]; then echo yes; fi; done"),
+    exact("( cd /dev; pwd ); { echo a; echo b; } | cat"),
+    exact("echo a b | { read x y; echo $y; }"),
+    exact("{ echo a; pwd; } > /dev/null"),
+    between("", "set -- a b; shift", "set --"),
+    exact("sh /proc/nope"),
     exact("nope"),
     exact("echo 'open"),
     exact("| cat"),
