@@ -54,6 +54,7 @@ fn grep(me: &Process, arguments: &[&str]) -> i32 {
                 print_to!(me, "{line}\n");
             }
         }
+        !(is_quiet && found)
     });
     match status {
         Ok(()) => i32::from(!found),
@@ -76,6 +77,7 @@ fn awk(me: &Process, arguments: &[&str]) -> i32 {
         if field(left) == word {
             print_to!(me, "{}\n", field(right));
         }
+        true
     });
     if shown.is_ok() { 0 } else { 2 }
 }
@@ -90,8 +92,8 @@ fn fields_of(program: &str) -> Option<(usize, &str, usize)> {
     Some((left.trim_end().parse().ok()?, word, right.parse().ok()?)).filter(|_| is_plain)
 }
 
-/// Has `with` look at each line of each file, or of what is typed when there are none.
-fn lines(me: &Process, files: &[&str], mut with: impl FnMut(&str)) -> Result<(), ()> {
+/// Has `with` look at each line of each file, or of what is typed when there are none, as long as it wants more.
+fn lines(me: &Process, files: &[&str], mut with: impl FnMut(&str) -> bool) -> Result<(), ()> {
     let files = if files.is_empty() { &["-"] } else { files };
     let mut ended = Ok(());
     for name in files {
@@ -100,17 +102,24 @@ fn lines(me: &Process, files: &[&str], mut with: impl FnMut(&str)) -> Result<(),
         let read = each_file(me, name, |descriptor| {
             loop {
                 match me.read(descriptor, &mut buffer)? {
-                    0 => return Ok(()),
+                    0 => return Ok(true),
                     count => text.extend(&buffer[..count]),
                 }
                 while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
                     let line: Vec<u8> = text.drain(..=end).collect();
-                    with(&String::from_utf8_lossy(&line[..end]));
+                    if !with(&String::from_utf8_lossy(&line[..end])) {
+                        return Ok(false);
+                    }
                 }
             }
         });
-        if !text.is_empty() {
-            with(&String::from_utf8_lossy(&text));
+        let wants_more = match read {
+            Ok(true) | Err(_) if !text.is_empty() => with(&String::from_utf8_lossy(&text)),
+            Ok(wants_more) => wants_more,
+            Err(_) => true,
+        };
+        if !wants_more {
+            return ended;
         }
         if let Err(errno) = read {
             me.complain(name, errno);
