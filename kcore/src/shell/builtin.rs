@@ -103,7 +103,7 @@ pub fn unset(state: &mut State, arguments: &[&str]) -> Ended {
     match arguments.iter().find(|name| !is_name(name)) {
         Some(name) => Err(format!("'{name}' is no name of a variable")),
         None => {
-            arguments.iter().for_each(|name| state.unset(name));
+            arguments.iter().for_each(|name| drop(state.unset(name)));
             Ok(0)
         }
     }

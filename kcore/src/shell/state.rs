@@ -1,6 +1,5 @@
 //! What a script has: variables, arguments, and where it is.
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -8,7 +7,8 @@ use super::word::is_name;
 
 /// A variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Variable {
+pub(super) struct Variable {
+    name: String,
     value: String,
     /// A script that is started has it, too.
     is_exported: bool,
@@ -27,7 +27,8 @@ pub(super) struct Skip {
 /// The state of a script, or of the prompt.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    variables: BTreeMap<String, Variable>,
+    /// In no order.
+    variables: Vec<Variable>,
     /// `$0`
     pub name: String,
     /// `$1`, `$2` and so on.
@@ -56,45 +57,56 @@ pub struct State {
 }
 
 impl State {
+    fn variable(&self, name: &str) -> Option<&Variable> {
+        self.variables.iter().find(|variable| variable.name == name)
+    }
+
     /// The value of a variable.
     pub fn value(&self, name: &str) -> Option<String> {
-        self.variables.get(name).map(|variable| variable.value.clone())
+        self.variable(name).map(|variable| variable.value.clone())
     }
 
     /// Gives a variable a value.
     pub fn set(&mut self, name: &str, value: String) {
-        let is_exported = self.variables.get(name).is_some_and(|variable| variable.is_exported);
-        self.variables.insert(name.to_string(), Variable { value, is_exported });
+        let is_exported = self.variable(name).is_some_and(|variable| variable.is_exported);
+        self.replace(name, value, is_exported);
+    }
+
+    /// Gives a variable a value; what it was.
+    fn replace(&mut self, name: &str, value: String, is_exported: bool) -> Option<Variable> {
+        let before = self.unset(name);
+        self.variables.push(Variable { name: name.to_string(), value, is_exported });
+        before
     }
 
     /// Scripts that are started from now on have this variable, too.
     pub(super) fn export(&mut self, name: &str) {
         let value = self.value(name).unwrap_or_default();
-        self.variables.insert(name.to_string(), Variable { value, is_exported: true });
+        self.replace(name, value, true);
     }
 
-    pub(super) fn unset(&mut self, name: &str) {
-        self.variables.remove(name);
+    /// Takes a variable away; what it was.
+    pub(super) fn unset(&mut self, name: &str) -> Option<Variable> {
+        let place = self.variables.iter().position(|variable| variable.name == name)?;
+        Some(self.variables.swap_remove(place))
     }
 
     /// Gives a variable a value that scripts have which are started meanwhile; what is to be [put
     /// back](State::put_back) then.
     pub(super) fn lend(&mut self, name: &str, value: String) -> Lent {
-        Lent(name.to_string(), self.variables.insert(name.to_string(), Variable { value, is_exported: true }))
+        Lent(name.to_string(), self.replace(name, value, true))
     }
 
     /// A variable is again what it was.
     pub(super) fn put_back(&mut self, Lent(name, before): Lent) {
-        match before {
-            Some(variable) => drop(self.variables.insert(name, variable)),
-            None => self.unset(&name),
-        }
+        self.unset(&name);
+        self.variables.extend(before);
     }
 
     /// The state of a script `name` that is started with `arguments`.
     pub fn started(&self, name: &str, arguments: &[&str]) -> State {
         let mut variables = self.variables.clone();
-        variables.retain(|_, variable| variable.is_exported);
+        variables.retain(|variable| variable.is_exported);
         State {
             variables,
             name: name.to_string(),
