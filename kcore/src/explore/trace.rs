@@ -114,7 +114,7 @@ impl Trace {
     }
 
     /// Whether `task` made `step` as number `at`.
-    #[inline]
+    #[inline(always)]
     pub fn is_step(&self, at: usize, task: u8, step: &Step) -> bool {
         let made = &self.events[at].made;
         made.task == task && made.step == *step

@@ -26,6 +26,7 @@ pub(super) fn settle(world: Option<NonNull<World>>) {
 }
 
 /// Asks the world in which the caller runs. `ask` neither runs a task nor allocates for one.
+#[inline(always)]
 pub(super) fn here<R>(ask: impl FnOnce(&mut World) -> R) -> R {
     let world = NonNull::new(HERE.get()).expect("a task runs in a world");
     // SAFETY: the explorer has settled this thread in it and does not touch it while a task runs; no task is
@@ -88,7 +89,8 @@ impl Events for Explored {
     }
 }
 
-#[inline]
+// Each caller says how: the rest is left out.
+#[inline(always)]
 fn tell_access(access: &Access, at: &'static Location<'static>) {
     let &Access { site, op, address, size } = access;
     let Some(act) = Act::of(op) else { return };
@@ -105,7 +107,7 @@ fn tell_units(change: Change, lock: &LockId, free: u64, at: &'static Location<'s
 }
 
 /// The running task is about to make this step: returns when it is its turn.
-#[inline]
+#[inline(always)]
 fn step(address: usize, size: usize, act: Act, of: Of, at: &'static Location<'static>) {
     step_at(here(|world| world.name(address)), size as u64, act, of, at);
 }
@@ -192,7 +194,7 @@ pub(super) fn step_named(object: Object, act: Act, of: Of, at: &'static Location
 }
 
 /// [`step`], at what is called so.
-#[inline]
+#[inline(always)]
 pub(super) fn step_at(object: Object, size: u64, act: Act, of: Of, at: &'static Location<'static>) {
     let step = Step { object, size, act };
     if !here(|world| world.goes_on(&step)) {

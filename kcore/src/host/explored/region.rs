@@ -34,8 +34,8 @@ const STATIC: u64 = 1 << 63;
 
 /// Where the stretch begins; 0 before it was reserved.
 static START: AtomicUsize = AtomicUsize::new(0);
-/// Numbers of threads that are free.
-static FREE: Mutex<Option<Vec<usize>>> = Mutex::new(None);
+/// Numbers of threads that have explored and are free, and how many numbers there are.
+static FREE: Mutex<(Vec<usize>, usize)> = Mutex::new((Vec::new(), 0));
 
 std::thread_local! {
     /// From where to where the running task may allocate; empty while none runs.
@@ -53,7 +53,21 @@ impl Region {
     /// For the calling thread; [`None`] when as many explore as can, or the host has no room.
     pub(super) fn reserve() -> Option<Self> {
         let mut free = FREE.lock().expect("nothing panics with it");
-        if free.is_none() {
+        let (free, threads) = &mut *free;
+        let thread = free.pop().or_else(|| {
+            Self::make_ready(*threads)?;
+            *threads += 1;
+            Some(*threads - 1)
+        })?;
+        Some(Region { thread, start: START.load(Relaxed) + thread * THREAD })
+    }
+
+    /// The memory of one more thread can be used from now on.
+    fn make_ready(thread: usize) -> Option<()> {
+        if thread == THREADS {
+            return None;
+        }
+        if START.load(Relaxed) == 0 {
             // SAFETY: new addresses, which no other code knows.
             let start = unsafe {
                 mmap_anonymous(
@@ -64,16 +78,13 @@ impl Region {
                 )
             };
             START.store(start.ok()?.expose_provenance(), Relaxed);
-            *free = Some((0..THREADS).rev().collect());
         }
-        let thread = free.as_mut()?.pop()?;
         let start = START.load(Relaxed) + thread * THREAD;
-        for part in 0..PARTS {
+        (0..PARTS).try_for_each(|part| {
             let low = core::ptr::with_exposed_provenance_mut(start + part * PART + GUARD);
             // SAFETY: the addresses are this thread's, and nothing lies there.
-            unsafe { mprotect(low, PART - GUARD, MprotectFlags::READ | MprotectFlags::WRITE) }.ok()?;
-        }
-        Some(Region { thread, start })
+            unsafe { mprotect(low, PART - GUARD, MprotectFlags::READ | MprotectFlags::WRITE) }.ok()
+        })
     }
 
     /// Where the allocations of a part begin, and where they end at the latest.
@@ -112,7 +123,7 @@ impl Region {
 impl Drop for Region {
     fn drop(&mut self) {
         if let Ok(mut free) = FREE.lock() {
-            free.get_or_insert_default().push(self.thread);
+            free.0.push(self.thread);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Steps that are made as they were in the execution before.
 
+use super::region::outside;
 use super::world::World;
-use crate::explore::Trouble;
-use crate::explore::{Divergence, Next, Step};
+use crate::explore::{Divergence, Next, Step, Trouble};
 
 impl World {
     /// Whether the running task is about to make a step that is repeated, and its turn goes on: then the step
     /// is made.
-    #[inline]
+    #[inline(always)]
     pub(super) fn goes_on(&mut self, step: &Step) -> bool {
         let (Some(at), Some(who), true) = (self.repeated, self.turn, self.is_set_up) else { return false };
         if !self.driver.trace().is_step(at, who, step) {
@@ -21,41 +21,59 @@ impl World {
     }
 
     /// Which part makes its step; `last`: the task that goes on if it may.
+    #[inline]
     pub(super) fn decide(&mut self, last: Option<u8>) -> Next {
         let decided = match self.repeated {
             Some(at) => self.decide_again(at),
-            None => self.driver.next(&self.wants, last),
+            None => outside(|| self.driver.next(&self.wants, last)),
         };
-        decided.unwrap_or_else(|divergence| {
-            self.trouble.get_or_insert(Trouble::Diverged(divergence));
-            Next::Over
-        })
+        decided.unwrap_or_else(|divergence| self.diverge(divergence))
+    }
+
+    #[cold]
+    fn diverge(&mut self, divergence: Divergence) -> Next {
+        self.trouble.get_or_insert(Trouble::Diverged(divergence));
+        Next::Over
     }
 
     /// Which part made step number `at`, if it can make it again.
+    #[inline]
     fn decide_again(&mut self, at: usize) -> Result<Next, Divergence> {
         let expected = self.driver.trace().get(at);
         let task = expected.task;
-        let seen = self.wanted(task);
-        if seen.as_ref() == Some(&expected.step) {
-            self.repeat(at);
-            return Ok(Next::Run(task));
+        if self.wanted(task) != Some(expected.step) {
+            return self.part_ways(at);
         }
+        self.repeat(at);
+        Ok(Next::Run(task))
+    }
+
+    /// No part makes step number `at` again.
+    #[cold]
+    fn part_ways(&self, at: usize) -> Result<Next, Divergence> {
+        let expected = *self.driver.trace().get(at);
+        let seen = self.wanted(expected.task);
         let parts = self.wants.len() as u8;
-        match seen.is_none() && (0..parts).all(|part| self.wanted(part).is_none()) {
+        match (0..parts).all(|part| self.wanted(part).is_none()) {
             true => Ok(Next::Over),
-            false => Err(Divergence { at, expected: *expected, seen }),
+            false => Err(Divergence { at, expected, seen }),
         }
     }
 
     /// The step that a part would like to make.
+    #[inline]
     fn wanted(&self, part: u8) -> Option<Step> {
-        let (group, who) = (usize::from(part) / self.tasks.len(), usize::from(part) % self.tasks.len());
-        match group {
-            0 => self.tasks[who].pending,
-            1 => self.leaving(who).map(|want| want.step),
-            _ => self.failure(who).map(|want| want.step),
+        match self.tasks.get(usize::from(part)) {
+            Some(task) => task.pending,
+            None => self.wanted_beside(part),
         }
+    }
+
+    /// The same of a part that is no task.
+    fn wanted_beside(&self, part: u8) -> Option<Step> {
+        let (group, who) = (usize::from(part) / self.tasks.len(), usize::from(part) % self.tasks.len());
+        let want = if group == 1 { self.leaving(who) } else { self.failure(who) };
+        want.map(|want| want.step)
     }
 
     /// Step number `at` is made as it was.

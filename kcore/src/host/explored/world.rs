@@ -230,7 +230,7 @@ impl World {
         let yielder = task.yielder;
         self.refresh(who);
         if self.is_set_up {
-            let next = outside(|| self.decide(Some(who)));
+            let next = self.decide(Some(who));
             if next == Next::Run(who) {
                 self.go(who);
                 return None;
