@@ -12,8 +12,9 @@ const ENDS: Act = Act::Give { units: u64::MAX, most: u64::MAX };
 /// Runs `body(who)`; whether it went well.
 pub(super) fn run(who: u8, body: &(dyn Fn(u32) + Sync)) -> bool {
     let result = catch_unwind(AssertUnwindSafe(|| body(u32::from(who))));
-    let object = here(|world| world.end_of(world.running()));
-    step_named(object, ENDS, Of::End, core::panic::Location::caller());
+    if let Some(object) = here(|world| world.ends.then(|| world.end_of(world.running()))) {
+        step_named(object, ENDS, Of::End, core::panic::Location::caller());
+    }
     match result {
         Ok(()) => true,
         Err(_) => false,

@@ -25,7 +25,7 @@ pub struct Checked {
 }
 
 /// Makes executions of `tasks` tasks, at most `most`: each begins with what `set_up` gives, on which every
-/// task runs `body`, and is wrong if not all of them end or `is_right` says so of what they leave.
+/// task runs `body`, which asks for the end of none, and is wrong if not all of them end or `is_right` says so of what they leave.
 ///
 /// # Panics
 /// When there are more tasks than can be explored, the host has no room, or the program has not `Allocator`.
@@ -40,6 +40,7 @@ pub fn check<S: Sync>(
     assert!(tasks <= MOST_TASKS, "there are more tasks than can be explored");
     let search = |parts, tasks| Driver::Search(Search::new(parts, tasks));
     let mut world = World::new(tasks, model == MemoryModel::Tso, false, search).expect("the host has room");
+    world.ends = false;
     let mut checked = Checked::default();
     loop {
         let (stopped, right) = world.execute(|| {

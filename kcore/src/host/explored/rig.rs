@@ -43,7 +43,12 @@ impl Rig for Explored {
     /// Who asks does so until it is true.
     #[track_caller]
     fn has_ended(task: TaskId) -> bool {
-        let object = here(|world| world.end_of(task));
+        let object = here(|world| {
+            if !world.ends {
+                world.cannot("a wait for the end of a task");
+            }
+            world.end_of(task)
+        });
         step_named(object, Act::Take { units: 1, initially: 0 }, Of::End, core::panic::Location::caller());
         true
     }

@@ -51,6 +51,8 @@ pub(super) struct World {
     pub(super) buffered: bool,
     /// Whether an allocation of each task may fail.
     pub(super) failing: bool,
+    /// Whether the end of a task is a step: another may wait for it.
+    pub(super) ends: bool,
     /// What each part wants to do next. Not known while steps are repeated.
     pub(super) wants: Vec<Option<Want>>,
     /// So many steps were made like those of the execution before. [`None`] when no more are to be: the
@@ -101,6 +103,7 @@ impl World {
             found: None,
             buffered,
             failing,
+            ends: true,
             wants: std::vec![None; parts],
             repeated: None,
             is_set_up: false,
