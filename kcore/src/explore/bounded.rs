@@ -7,6 +7,7 @@
 //! No step is left out because another covers it; but what has [happened](Happened) once, in whichever order,
 //! is known from then on.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -102,7 +103,7 @@ impl Bounded {
     ///
     /// # Errors
     /// The execution is not what it was: see [`Divergence`].
-    pub fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Result<Next, Divergence> {
+    pub fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Result<Next, Box<Divergence>> {
         let at = self.made;
         if pending.iter().all(Option::is_none) {
             return Ok(Next::Over);

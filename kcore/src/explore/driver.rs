@@ -1,5 +1,6 @@
 //! Who decides which task goes on, and why an execution may say nothing.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::bounded::Bounded;
@@ -49,7 +50,7 @@ impl Driver {
     ///
     /// # Errors
     /// See [`Search::next`].
-    pub fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Result<Next, Divergence> {
+    pub fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Result<Next, Box<Divergence>> {
         match self {
             Driver::Search(search) => search.next(pending, last),
             Driver::Bounded(bounded) => bounded.next(pending, last),

@@ -229,11 +229,15 @@ impl Frontier {
 
     /// The first points of a part, with what is known of each and the step by which the executions of the
     /// part go on, are for all searches from now on. What comes then is the rest of the part.
-    pub(super) fn share(&mut self, part: &mut Part, nodes: impl IntoIterator<Item = (Node, Move)>) {
-        for (node, made) in nodes {
+    pub(super) fn share(
+        &mut self,
+        part: &mut Part,
+        nodes: impl IntoIterator<Item = ((Node, Vec<Move>), Move)>,
+    ) {
+        for ((node, asleep), made) in nodes {
             let at = *part.path.last().expect("a part has a point");
             let point = self.point(at);
-            (point.sleep, point.made, point.state) = (node.sleep, node.made, State::Divided);
+            (point.sleep, point.made, point.state) = (asleep, node.made, State::Divided);
             let own = self.lead(at, made, State::Taken);
             self.plant(at, node.tree);
             part.path.push(own);

@@ -10,7 +10,7 @@
 //! | `step` | [`Step`]: what a task does next, and what conflicts |
 //! | `trace` | [`Trace`]: the execution under way, what happened before what, and its [`Race`]s |
 //! | `wakeup` | [`WakeupTree`]: what is still to be made from one point on |
-//! | `node` | what was begun from one point on, and what is still to be made |
+//! | `node` | the points from which executions part: what was begun there, and what is still to be made |
 //! | `frontier` | [`Frontier`]: what is still to be made, where several searches make it |
 //! | `search` | [`Search`]: which execution comes next |
 //! | `events` | what can happen, in whichever execution: each once |

@@ -5,10 +5,11 @@
 //! 2017. Of all executions that differ only in the order of steps which are not in conflict one is made, and
 //! none is begun that is given up half-way.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::frontier::{Frontier, Part};
-use super::node::Node;
+use super::node::{Node, Nodes};
 use super::step::Step;
 use super::trace::Trace;
 use super::wakeup::{After, Move, WakeupTree};
@@ -77,7 +78,7 @@ pub struct Search {
     /// What it is to make.
     part: Part,
     /// Of the steps of the trace behind the beginning of the part, one each.
-    nodes: Vec<Node>,
+    nodes: Nodes,
     /// What is to come after the last of them.
     ahead: WakeupTree,
     /// How many steps of the trace this execution has made.
@@ -95,7 +96,7 @@ impl Search {
         Search {
             trace: Trace::new(tasks, kin),
             part: Part::default(),
-            nodes: Vec::new(),
+            nodes: Nodes::default(),
             ahead: WakeupTree::default(),
             made: 0,
             outside: Vec::new(),
@@ -133,7 +134,7 @@ impl Search {
     ///
     /// # Errors
     /// The execution is not what it was: see [`Divergence`].
-    pub fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Result<Next, Divergence> {
+    pub fn next(&mut self, pending: &[Option<Want>], last: Option<u8>) -> Result<Next, Box<Divergence>> {
         let at = self.made;
         if pending.iter().all(Option::is_none) {
             return Ok(Next::Over);
@@ -154,22 +155,25 @@ impl Search {
             self.made += 1;
             return Ok(Next::Run(expected.task));
         }
-        let sleep = self.sleep();
-        let planned = core::mem::take(&mut self.ahead);
-        let mut node = Node { sleep, tree: planned, made: 0 };
-        let chosen = match node.tree.take_first() {
+        let mut planned = core::mem::take(&mut self.ahead);
+        let first = planned.take_first();
+        let before = self.trace.len().checked_sub(1).map(|last| self.trace.get(last));
+        let asleep = self.nodes.push(before, &self.part.sleep, planned);
+        let chosen = match first {
             Some((chosen, ahead)) => {
                 check(at, &chosen, pending)?;
                 debug_assert!(self.trace.is_ready(chosen.task, &chosen.step), "what is planned can be made");
                 self.ahead = ahead;
                 chosen
             }
-            None => match self.choose(pending, last, &node.sleep) {
-                Ok(chosen) => chosen,
-                Err(end) => return Ok(end),
+            None => match choose(&self.trace, pending, last, asleep) {
+                Ok((task, want)) => want.by(task, &self.trace),
+                Err(end) => {
+                    self.nodes.pop();
+                    return Ok(end);
+                }
             },
         };
-        self.nodes.push(node);
         self.trace.push(&chosen);
         self.made += 1;
         Ok(Next::Run(chosen.task))
@@ -178,32 +182,6 @@ impl Search {
     /// After how many steps the executions of the part are its own.
     fn base(&self) -> usize {
         self.part.prefix.len()
-    }
-
-    /// What need not be made after the last step.
-    fn sleep(&self) -> Vec<Move> {
-        match self.nodes.last() {
-            Some(node) => node.asleep_after(self.trace.get(self.trace.len() - 1)),
-            None => self.part.sleep.clone(),
-        }
-    }
-
-    fn choose(&self, pending: &[Option<Want>], last: Option<u8>, sleep: &[Move]) -> Result<Move, Next> {
-        let mut end = Next::Over;
-        let first = last.map_or(0, usize::from);
-        for task in (first..pending.len()).chain(0..first) {
-            let Some(want) = &pending[task] else { continue };
-            let task = task as u8;
-            if !want.ready || !self.trace.is_ready(task, &want.step) {
-                continue;
-            }
-            if sleep.iter().any(|asleep| asleep.task == task) {
-                end = Next::Asleep;
-                continue;
-            }
-            return Ok(want.by(task, &self.trace));
-        }
-        Err(end)
     }
 
     /// The execution has come to its end, where `pending` is what tasks wait to do. Says whether there are
@@ -230,7 +208,7 @@ impl Search {
             sequence.extend(self.trace.independent_of(race.first));
             sequence.push(race.second);
             match race.first.checked_sub(self.part.prefix.len()) {
-                Some(own) => self.nodes[own].insert(&mut sequence),
+                Some(own) => self.nodes.insert(own, &mut sequence),
                 None => self.outside.push((race.first, sequence.clone())),
             }
         }
@@ -241,18 +219,17 @@ impl Search {
     /// Goes back to the last point from which there is more to be made, after [`Search::look_back`].
     pub fn go_back(&mut self) -> bool {
         self.ahead = WakeupTree::default();
-        while let Some(mut node) = self.nodes.pop() {
-            let at = self.base() + self.nodes.len();
-            let done = *self.trace.get(at);
+        while let Some(node) = self.nodes.last() {
             if let Some((chosen, ahead)) = node.tree.take_first() {
-                node.sleep.push(done);
                 node.made += 1;
-                self.nodes.push(node);
+                let at = self.base() + self.nodes.all().len() - 1;
+                self.nodes.lull(*self.trace.get(at));
                 self.trace.truncate(at);
                 self.trace.push(&chosen);
                 self.ahead = ahead;
                 return true;
             }
+            self.nodes.pop();
         }
         self.trace.truncate(0);
         false
@@ -265,7 +242,7 @@ impl Search {
             frontier.insert(&self.part, at, sequence);
         }
         let mut open =
-            self.nodes.iter().enumerate().filter(|(_, node)| !node.tree.is_empty()).map(|(at, _)| at);
+            self.nodes.all().iter().enumerate().filter(|(_, node)| !node.tree.is_empty()).map(|(at, _)| at);
         let last = match what {
             Share::Found => None,
             Share::First => open.next(),
@@ -274,7 +251,7 @@ impl Search {
         if let Some(last) = last {
             let base = self.base();
             let steps = self.trace.moves().skip(base);
-            frontier.share(&mut self.part, self.nodes.drain(..=last).zip(steps));
+            frontier.share(&mut self.part, self.nodes.take_first(last).into_iter().zip(steps));
         }
     }
 
@@ -293,7 +270,7 @@ impl Search {
             branch /= all;
             made
         };
-        self.nodes.iter().map(of_node).sum()
+        self.nodes.all().iter().map(of_node).sum()
     }
 
     /// What it makes.
@@ -307,11 +284,34 @@ impl Search {
     }
 }
 
+/// Which task makes its step where none is planned: `last` if it can, else the next after it.
+fn choose<'a>(
+    trace: &Trace,
+    pending: &'a [Option<Want>],
+    last: Option<u8>,
+    asleep: &[Move],
+) -> Result<(u8, &'a Want), Next> {
+    let mut end = Next::Over;
+    let first = last.map_or(0, usize::from);
+    for task in (first..pending.len()).chain(0..first) {
+        let Some(want) = &pending[task] else { continue };
+        let task = task as u8;
+        if !want.ready || !trace.is_ready(task, &want.step) {
+            continue;
+        }
+        if !asleep.iter().any(|asleep| asleep.task == task) {
+            return Ok((task, want));
+        }
+        end = Next::Asleep;
+    }
+    Err(end)
+}
+
 /// Whether `expected` can be made as it was.
-pub(super) fn check(at: usize, expected: &Move, pending: &[Option<Want>]) -> Result<(), Divergence> {
+pub(super) fn check(at: usize, expected: &Move, pending: &[Option<Want>]) -> Result<(), Box<Divergence>> {
     let seen = pending[usize::from(expected.task)].as_ref().map(|want| &want.step);
     match seen == Some(&expected.step) {
         true => Ok(()),
-        false => Err(Divergence { at, expected: *expected, seen: seen.copied() }),
+        false => Err(Box::new(Divergence { at, expected: *expected, seen: seen.copied() })),
     }
 }

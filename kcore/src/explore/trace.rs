@@ -202,8 +202,9 @@ impl Trace {
 
     /// What can be made from `first` on without it: all later steps that did not happen after it.
     pub fn independent_of(&self, first: usize) -> impl Iterator<Item = Move> {
-        let later = first + 1..self.len();
-        later.filter(move |&at| !self.happened_before(first, at)).map(|at| *self.get(at))
+        let Move { task, number, .. } = *self.get(first);
+        let later = self.events.iter().zip(self.clocks.chunks_exact(self.tasks)).skip(first + 1);
+        later.filter(move |(_, clock)| clock[usize::from(task)] < number).map(|(event, _)| event.made)
     }
 
     /// Whether `task` can make `step` after all steps so far.
@@ -312,9 +313,12 @@ impl Trace {
     /// [turns](Event::turns).
     fn find_races(&mut self, made: &Move) -> u32 {
         let mut turns = self.begin_clock(made);
-        self.covered.copy_from_slice(&self.clock);
         // How many steps there still are that are not covered.
-        let mut left = self.len() as u32 - self.covered.iter().sum::<u32>();
+        let mut left = self.len() as u32 - self.clock.iter().sum::<u32>();
+        if left == 0 {
+            return turns;
+        }
+        self.covered.copy_from_slice(&self.clock);
         let (mut end, reach) = (self.len(), made.step.reach());
         while let Some(first) = last_that_meets(&self.shorts[..end], reach, &self.covered, &mut left) {
             end = first;

@@ -51,7 +51,7 @@ impl Move {
 /// execution, and no two of them of equivalent ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WakeupTree {
-    /// In the order in which they are to be explored.
+    /// The last is to be explored first.
     branches: Vec<Branch>,
 }
 
@@ -100,12 +100,9 @@ pub(super) fn is_weak_initial(first: &Move, sequence: &[Move]) -> bool {
 
 impl WakeupTree {
     /// Takes the first branch out: its first move, and what is to come after it.
+    #[inline]
     pub fn take_first(&mut self) -> Option<(Move, WakeupTree)> {
-        if self.branches.is_empty() {
-            return None;
-        }
-        let Branch { first, rest } = self.branches.remove(0);
-        Some((first, rest))
+        self.branches.pop().map(|Branch { first, rest }| (first, rest))
     }
 
     /// Whether there is nothing to be executed.
@@ -120,13 +117,13 @@ impl WakeupTree {
 
     /// All branches: the first step of each, and what comes after it.
     pub(super) fn into_branches(self) -> impl Iterator<Item = (Move, WakeupTree)> {
-        self.branches.into_iter().map(|Branch { first, rest }| (first, rest))
+        self.branches.into_iter().rev().map(|Branch { first, rest }| (first, rest))
     }
 
     /// Adds `sequence`, unless an execution that begins with one of the leaves covers it. It is used up.
     pub fn insert(&mut self, sequence: &mut Vec<Move>) {
         let mut tree = self;
-        while let Some(index) = tree.branches.iter().position(|branch| strike(&branch.first, sequence)) {
+        while let Some(index) = tree.branches.iter().rposition(|branch| strike(&branch.first, sequence)) {
             tree = &mut tree.branches[index].rest;
             if tree.is_empty() {
                 return;
@@ -135,8 +132,8 @@ impl WakeupTree {
         for step in sequence.drain(..) {
             // There are seldom more.
             tree.branches.reserve_exact(1);
-            tree.branches.push(Branch { first: step, rest: WakeupTree::default() });
-            tree = &mut tree.branches.last_mut().expect("one was pushed").rest;
+            tree.branches.insert(0, Branch { first: step, rest: WakeupTree::default() });
+            tree = &mut tree.branches[0].rest;
         }
     }
 }

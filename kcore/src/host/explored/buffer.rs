@@ -60,19 +60,16 @@ impl World {
         Step { object: self.name(store.address), size: store.size as u64, act: Act::Store }
     }
 
-    /// What a task wants to do next. Loads and looks are made beside its buffer; for all else that must be
-    /// empty.
-    pub(super) fn want(&self, who: usize) -> Option<Want> {
+    /// How a task wants to make its next step. Loads and looks are made beside its buffer; for all else that
+    /// must be empty.
+    pub(super) fn want(&self, who: usize, step: Step) -> Want {
         let task = &self.tasks[who];
-        let step = task.pending?;
-        let beside =
-            || matches!(step.act, Act::Load | Act::Await { .. }) && step.size <= size_of::<usize>() as u64;
-        if !self.buffered || beside() {
-            return Some(Want::of(step));
+        if matches!(step.act, Act::Load | Act::Await { .. }) && step.size <= size_of::<usize>() as u64 {
+            return Want::of(step);
         }
         let stores = task.left + task.buffer.len() as u32;
         let after = (stores > 0).then_some(((self.tasks.len() + who) as u8, stores));
-        Some(Want { step, after, ready: task.buffer.is_empty() })
+        Want { step, after, ready: task.buffer.is_empty() }
     }
 
     /// Which store of a task leaves its buffer next.

@@ -26,12 +26,17 @@ pub(super) fn settle(world: Option<NonNull<World>>) {
 }
 
 /// Asks the world in which the caller runs. `ask` neither runs a task nor allocates for one.
-#[inline(always)]
+#[inline]
 pub(super) fn here<R>(ask: impl FnOnce(&mut World) -> R) -> R {
-    let world = NonNull::new(HERE.get()).expect("a task runs in a world");
     // SAFETY: the explorer has settled this thread in it and does not touch it while a task runs; no task is
     // run meanwhile, so no other reference is made.
-    ask(unsafe { &mut *world.as_ptr() })
+    ask(unsafe { settled().as_mut() })
+}
+
+/// The world in which the caller runs.
+#[inline(always)]
+fn settled() -> NonNull<World> {
+    NonNull::new(HERE.get()).expect("a task runs in a world")
 }
 
 /// The machine of the thread that explores.
@@ -197,15 +202,20 @@ pub(super) fn step_named(object: Object, act: Act, of: Of, at: &'static Location
 #[inline(always)]
 pub(super) fn step_at(object: Object, size: u64, act: Act, of: Of, at: &'static Location<'static>) {
     let step = Step { object, size, act };
-    if !here(|world| world.goes_on(&step)) {
-        arrive(step, of, at);
+    // Not by `here`: a closure of many callers would be a part of none, and each of these knows what its step
+    // is.
+    // SAFETY: as there.
+    let world = unsafe { settled().as_mut() };
+    if !world.goes_on(&step) {
+        world.come_to(step, of, at);
+        arrive();
     }
 }
 
 #[cold]
 #[inline(never)]
-fn arrive(step: Step, of: Of, at: &'static Location<'static>) {
-    suspend(here(|world| world.arrive(step, of, at)));
+fn arrive() {
+    suspend(here(World::arrive));
 }
 
 // SAFETY: blocks come from the running task's part, are disjoint, as long and as aligned as promised, and

@@ -1,5 +1,7 @@
 //! Steps that are made as they were in the execution before.
 
+use std::boxed::Box;
+
 use super::region::outside;
 use super::world::World;
 use crate::explore::{Divergence, Next, Step, Trouble};
@@ -21,24 +23,21 @@ impl World {
     }
 
     /// Which part makes its step; `last`: the task that goes on if it may.
-    #[inline]
+    #[inline(always)]
     pub(super) fn decide(&mut self, last: Option<u8>) -> Next {
         let decided = match self.repeated {
             Some(at) => self.decide_again(at),
             None => outside(|| self.driver.next(&self.wants, last)),
         };
-        decided.unwrap_or_else(|divergence| self.diverge(divergence))
-    }
-
-    #[cold]
-    fn diverge(&mut self, divergence: Divergence) -> Next {
-        self.trouble.get_or_insert(Trouble::Diverged(divergence));
-        Next::Over
+        decided.unwrap_or_else(|divergence| {
+            self.trouble.get_or_insert(Trouble::Diverged(*divergence));
+            Next::Over
+        })
     }
 
     /// Which part made step number `at`, if it can make it again.
     #[inline]
-    fn decide_again(&mut self, at: usize) -> Result<Next, Divergence> {
+    fn decide_again(&mut self, at: usize) -> Result<Next, Box<Divergence>> {
         let expected = self.driver.trace().get(at);
         let task = expected.task;
         if self.wanted(task) != Some(expected.step) {
@@ -50,22 +49,21 @@ impl World {
 
     /// No part makes step number `at` again.
     #[cold]
-    fn part_ways(&self, at: usize) -> Result<Next, Divergence> {
+    fn part_ways(&self, at: usize) -> Result<Next, Box<Divergence>> {
         let expected = *self.driver.trace().get(at);
-        let seen = self.wanted(expected.task);
         let parts = self.wants.len() as u8;
         match (0..parts).all(|part| self.wanted(part).is_none()) {
             true => Ok(Next::Over),
-            false => Err(Divergence { at, expected, seen }),
+            false => Err(Box::new(Divergence { at, expected, seen: self.wanted(expected.task) })),
         }
     }
 
     /// The step that a part would like to make.
     #[inline]
     fn wanted(&self, part: u8) -> Option<Step> {
-        match self.tasks.get(usize::from(part)) {
-            Some(task) => task.pending,
-            None => self.wanted_beside(part),
+        match usize::from(part) < self.tasks.len() {
+            true => self.pending(part),
+            false => self.wanted_beside(part),
         }
     }
 

@@ -9,7 +9,7 @@ use corosensei::{Coroutine, Yielder};
 use super::region::{PartStack, Room};
 use super::transcript::Of;
 use crate::event::{Access, Actor, Event, What};
-use crate::explore::{Object, Step};
+use crate::explore::Object;
 use crate::holds::Held;
 use crate::machine::{CpuId, TaskId};
 use crate::session::Standing;
@@ -23,9 +23,8 @@ pub(super) struct Task {
     pub(super) coroutine: Option<Coroutine<(), (), bool, PartStack>>,
     pub(super) yielder: Option<NonNull<Turns>>,
     pub(super) room: Room,
-    pub(super) pending: Option<Step>,
     pub(super) at: &'static Location<'static>,
-    /// What the pending step is about.
+    /// What the step is about that it is to make next.
     pub(super) of: Of,
     pub(super) looks: Option<Looks>,
     /// Its stores that no other task sees yet.
@@ -69,7 +68,6 @@ impl Task {
             coroutine: None,
             yielder: None,
             room: Room::default(),
-            pending: None,
             at: Location::caller(),
             of: Of::Nothing,
             looks: None,
@@ -86,7 +84,7 @@ impl Task {
     /// Another execution begins.
     pub(super) fn forget(&mut self) {
         (self.id, self.room, self.made, self.left) = (TaskId(0), Room::default(), 0, 0);
-        (self.coroutine, self.pending) = (None, None);
+        self.coroutine = None;
         self.buffer.clear();
     }
 
@@ -97,7 +95,7 @@ impl Task {
         if self.room.is_empty() {
             self.room = room;
         }
-        (self.yielder, self.pending, self.of, self.looks) = (None, None, Of::Nothing, None);
+        (self.yielder, self.of, self.looks) = (None, Of::Nothing, None);
         (self.vain_turns, self.may_fail, self.fails) = (0, true, false);
         self.buffer.clear();
         self.held.forget_observed();

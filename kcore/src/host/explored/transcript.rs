@@ -188,9 +188,10 @@ impl Transcript {
 
 impl World {
     /// Task `who` is about to make its step.
+    #[cold]
     pub(super) fn write_down(&mut self, who: u8) {
-        let Task { pending, of, at, .. } = self.tasks[usize::from(who)];
-        let line = Line::new(who, pending.expect("a task that runs has a step to make"), of, at);
+        let Task { of, at, .. } = self.tasks[usize::from(who)];
+        let line = Line::new(who, self.pending(who).expect("a task that runs has a step to make"), of, at);
         let word = self.word_at(&line).map(|before| [before; 2]);
         if let Some(transcript) = &mut self.transcript {
             transcript.add(Line { word, ..line });

@@ -3,7 +3,6 @@
 use core::panic::Location;
 use std::string::{String, ToString};
 
-use super::task::Task;
 use super::transcript::Of;
 use super::world::World;
 use crate::event::{LockStep, What};
@@ -48,15 +47,16 @@ impl World {
         for who in 0..self.tasks.len() as u8 {
             let task = &self.tasks[usize::from(who)];
             if let (Some(_), Of::Lock(lock), Some(Step { act: Act::Take { .. }, .. })) =
-                (&task.coroutine, task.of, task.pending)
+                (&task.coroutine, task.of, self.pending(who))
             {
                 self.untold.push(task.event(What::Lock(LockStep::Wait, lock), task.at));
                 self.tell(who);
             }
         }
         if self.found.is_none() {
-            let spins = |task: &Task| matches!(task.pending, Some(Step { act: Act::Await { .. }, .. }));
-            self.found = Some(self.session.standstill(self.tasks.iter().any(spins)));
+            let spins = |who| matches!(self.pending(who), Some(Step { act: Act::Await { .. }, .. }));
+            let any_spins = (0..self.tasks.len() as u8).any(spins);
+            self.found = Some(self.session.standstill(any_spins));
         }
     }
 

@@ -53,7 +53,8 @@ pub(super) struct World {
     pub(super) failing: bool,
     /// Whether the end of a task is a step: another may wait for it.
     pub(super) ends: bool,
-    /// What each part wants to do next. Not known while steps are repeated.
+    /// What each part wants to do next. While steps are repeated it is known of tasks alone, and no more than
+    /// the step.
     pub(super) wants: Vec<Option<Want>>,
     /// So many steps were made like those of the execution before. [`None`] when no more are to be: the
     /// driver decides.
@@ -216,21 +217,25 @@ impl World {
         self.trouble.get_or_insert(Trouble::Cannot(what));
     }
 
-    /// The running task is about to make a step. By which it gives its turn back, if it has turns and it is
-    /// not its own next.
-    pub(super) fn arrive(
-        &mut self,
-        step: Step,
-        of: Of,
-        at: &'static Location<'static>,
-    ) -> Option<NonNull<Turns>> {
+    /// The running task wants to make this step.
+    // In its caller it is known what the step is: little is written then, and nothing copied.
+    #[inline(always)]
+    pub(super) fn come_to(&mut self, step: Step, of: Of, at: &'static Location<'static>) {
+        if let Some(who) = self.turn {
+            self.wants[usize::from(who)] = Some(Want::of(step));
+            let task = &mut self.tasks[usize::from(who)];
+            (task.of, task.at, task.vain_turns) = (of, at, 0);
+        }
+    }
+
+    /// The running task is about to make the step that it has come to. By which it gives its turn back, if it
+    /// has turns and it is not its own next.
+    pub(super) fn arrive(&mut self) -> Option<NonNull<Turns>> {
         let who = self.turn?;
         if self.transcript.is_some() {
             self.note_word_after(who);
         }
-        let task = &mut self.tasks[usize::from(who)];
-        (task.pending, task.of, task.at, task.vain_turns) = (Some(step), of, at, 0);
-        let yielder = task.yielder;
+        let yielder = self.tasks[usize::from(who)].yielder;
         self.refresh(who);
         if self.is_set_up {
             let next = self.decide(Some(who));
@@ -249,26 +254,33 @@ impl World {
         if self.transcript.is_some() {
             outside(|| self.write_down(who));
         }
-        let task = &mut self.tasks[usize::from(who)];
-        task.pending = None;
-        task.made += 1;
+        self.wants[usize::from(who)] = None;
+        self.tasks[usize::from(who)].made += 1;
+    }
+
+    /// The step that task `who` is to make next.
+    #[inline]
+    pub(super) fn pending(&self, who: u8) -> Option<Step> {
+        self.wants[usize::from(who)].map(|want| want.step)
     }
 
     /// Task `who`, or its buffer, may want something else now.
     #[inline]
     pub(super) fn refresh(&mut self, who: u8) {
-        if self.repeated.is_none() {
-            self.look_again(usize::from(who));
+        if (self.buffered || self.failing) && self.repeated.is_none() {
+            self.look_again(who);
         }
     }
 
-    fn look_again(&mut self, who: usize) {
-        self.wants[who] = self.want(who);
+    #[inline(never)]
+    fn look_again(&mut self, who: u8) {
+        let (task, tasks) = (usize::from(who), self.tasks.len());
         if self.buffered {
-            self.wants[self.tasks.len() + who] = self.leaving(who);
+            self.wants[task] = self.pending(who).map(|step| self.want(task, step));
+            self.wants[tasks + task] = self.leaving(task);
         }
         if self.failing {
-            self.wants[2 * self.tasks.len() + who] = self.failure(who);
+            self.wants[2 * tasks + task] = self.failure(task);
         }
     }
 
@@ -351,7 +363,8 @@ impl World {
         let task = &mut this().tasks[usize::from(who)];
         task.room = room;
         if let CoroutineResult::Return(went_well) = result {
-            (task.pending, task.coroutine) = (None, None);
+            task.coroutine = None;
+            this().wants[usize::from(who)] = None;
             this().refresh(who);
             if !went_well {
                 this().found.get_or_insert(Verdict::Oops);
@@ -363,9 +376,10 @@ impl World {
     fn close(&mut self) -> Option<Verdict> {
         let stopped = self.tasks.iter().any(|task| task.coroutine.is_some());
         if let Some(transcript) = &mut self.transcript {
-            let left = self.tasks.iter().zip(0..).filter(|(task, _)| task.coroutine.is_some());
+            let left = self.tasks.iter().zip(&self.wants).zip(0..);
+            let left = left.filter(|((task, _), _)| task.coroutine.is_some());
             transcript.waiting = left
-                .filter_map(|(task, who)| Some(Line::new(who, task.pending?, task.of, task.at)))
+                .filter_map(|((task, want), who)| Some(Line::new(who, (*want)?.step, task.of, task.at)))
                 .collect();
         }
         if stopped && self.trouble.is_none() {

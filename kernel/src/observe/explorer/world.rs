@@ -272,7 +272,7 @@ impl World {
             }
             Ok(explore::Next::Over) => return None,
             Ok(explore::Next::Asleep) => Trouble::Redundant,
-            Err(divergence) => Trouble::Diverged(divergence),
+            Err(divergence) => Trouble::Diverged(*divergence),
         };
         self.trouble = Some(trouble);
         None
