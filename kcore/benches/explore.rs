@@ -1,10 +1,9 @@
-//! The same small programs under our explorer, loom and shuttle, in one run: `cargo bench -p kcore --bench
-//! explore`.
+//! The same small programs under our explorer, loom and shuttle, in one run: `cargo run -- bench explore`.
 //!
 //! A number is counted up, `times` times by each of `tasks` tasks: by a load and a store, or under a mutex;
 //! by ours once more as the experiment `counter`. What is printed is how many executions each makes, whether
 //! these are all, and how many it makes a second on one core: the median of some runs, from where to where
-//! the middle half of them lies, and how many times as many as shuttle that is. At the end stands how long it
+//! the middle half of them lies, in thousands, and how many times as many as shuttle that is. At the end stands how long it
 //! takes until all is known of a mutex. Measured is the time that the tool has a CPU, on which other work of
 //! the host has little influence.
 
@@ -55,8 +54,8 @@ impl Done {
 
 fn main() {
     println!(
-        "{:<22} {:<10} {:>10} {:>4} {:>8} {:>12} {:>19} {:>10}",
-        "program", "tool", "executions", "all", "ms", "executions/s", "from - to", "shuttle's"
+        "{:<13} {:<10} {:>10} {:>3} {:>7} {:>12} {:>11} {:>7}",
+        "tasks x times", "tool", "executions", "all", "ms", "executions/s", "from-to (k)", "shuttle"
     );
     let of = |locked| move |(tasks, times)| Program { locked, tasks, times };
     let unlocked = [(2, 1), (2, 2), (2, 3), (2, 4)].map(of(false));
@@ -73,18 +72,18 @@ fn main() {
         tools.map(|(_, run)| programs.iter().map(|program| several(run, *program)).collect::<Vec<_>>());
     let median = |runs: &[Done]| runs[runs.len() / 2];
     for (at, program) in programs.iter().enumerate() {
-        let name = if program.locked { "mutex" } else { "load; store" };
-        let name = format!("{name}, {} tasks x {}", program.tasks, program.times);
+        let name = if program.locked { "mutex" } else { "no lock" };
+        let name = format!("{name} {} x {}", program.tasks, program.times);
         for ((tool, _), all) in tools.iter().zip(&done) {
             let runs = &all[at];
             let Done { executions, finished, took } = median(runs);
             let rate = median(runs).rate();
             let (slow, fast) = (runs[runs.len() * 3 / 4].rate(), runs[runs.len() / 4].rate());
             println!(
-                "{name:<22} {tool:<10} {executions:>10} {:>4} {:>8.2} {rate:>12.0} {:>19} {:>10.2}",
+                "{name:<13} {tool:<10} {executions:>10} {:>3} {:>7.2} {rate:>12.0} {:>11} {:>6.2}x",
                 if finished { "yes" } else { "no" },
                 took.as_secs_f64() * 1e3,
-                format!("{slow:.0} - {fast:.0}"),
+                format!("{:.0}-{:.0}", slow / 1e3, fast / 1e3),
                 rate / median(&done[2][at]).rate(),
             );
         }
@@ -97,9 +96,9 @@ fn main() {
         let all: Duration = (2..=4).map(|tasks| of(0, tasks).took).sum();
         let Done { finished, took, .. } = of(1, 3);
         println!(
-            "mutex x {times}, all orders of 2, 3 and 4 tasks: ours {:.2} ms; of 3 tasks: loom {} {:.2} ms",
+            "mutex x {times}: ours has made 2, 3 and 4 tasks in {:.2} ms, loom {} in {:.2} ms",
             all.as_secs_f64() * 1e3,
-            if finished { "in" } else { "not in" },
+            if finished { "3" } else { "not 3" },
             took.as_secs_f64() * 1e3
         );
     }

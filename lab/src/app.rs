@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use kcore::settings::FAIL_ALLOCATIONS;
 
-use crate::cli::{self, Answer, Command, On, Options, Request};
+use crate::cli::{self, Answer, Benched, Command, On, Options, Request};
 use crate::explore::recorded;
 use crate::folder;
 use crate::machine::Machine;
@@ -83,8 +83,12 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             let which = fail_allocations.then_some(FAIL_ALLOCATIONS);
             boot(&[&["test"], which.as_slice(), filter.as_deref().as_slice()].concat())
         }
-        Command::Bench { configs: true } => show(&compare::configurations(&options.told.words())?),
-        Command::Bench { configs: false } => {
+        Command::Bench { what: Some(Benched::Explore), .. } => {
+            explore::only(&[], options, "bench explore has programs of its own, on this host")?;
+            build::bench("kcore", "explore").map(|()| Status::Expected)
+        }
+        Command::Bench { configs: true, .. } => show(&compare::configurations(&options.told.words())?),
+        Command::Bench { configs: false, .. } => {
             let outside = bench::outside(&build::kernel(options.config())?, &options.told.words())?;
             say(&mut *text_of(options), outside.trim_end())?;
             boot(&["bench"])

@@ -48,8 +48,8 @@ pub fn with_lock_order() -> Result<PathBuf, Failure> {
 }
 
 fn cargo_build(root: &Path, config: Config, feature: Option<&str>) -> Result<PathBuf, Failure> {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args(["build", "--quiet", "-p", "kernel", "--release", "--target", TARGET]);
+    let mut cargo = cargo(root);
+    cargo.args(["build", "--quiet", "-p", "kernel", "--release", "--target", TARGET]);
     cargo.arg("--message-format=json-render-diagnostics");
     if config != Config::Full {
         cargo.args(["--no-default-features", "--features", &config.features().join(",")]);
@@ -60,15 +60,35 @@ fn cargo_build(root: &Path, config: Config, feature: Option<&str>) -> Result<Pat
     if std::io::stderr().is_terminal() {
         cargo.arg("--color=always");
     }
-    for variable in FOREIGN {
-        cargo.env_remove(variable);
-    }
-    let output = patiently(cargo, config)
-        .map_err(|error| Failure::dead(format!("cargo could not be started: {error}")))?;
+    let output = patiently(cargo, config).map_err(not_started)?;
     if !output.status.success() {
         return Err(explain(&output.stderr));
     }
     executable(&output.stdout).ok_or_else(|| Failure::dead("cargo built the kernel and did not say where"))
+}
+
+/// Cargo, as it works for this workspace.
+fn cargo(root: &Path) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root);
+    for variable in FOREIGN {
+        cargo.env_remove(variable);
+    }
+    cargo
+}
+
+fn not_started(error: std::io::Error) -> Failure {
+    Failure::dead(format!("cargo could not be started: {error}"))
+}
+
+/// Runs a bench of a package of the workspace, which says itself what it measures.
+pub fn bench(package: &str, name: &str) -> Result<(), Failure> {
+    let mut cargo = cargo(&workspace::root()?);
+    let status = cargo.args(["bench", "-p", package, "--bench", name]).status().map_err(not_started)?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(Failure::dead(format!("the bench {name} of {package} came to no end"))),
+    }
 }
 
 /// Where Cargo builds what is not the default: a directory for each configuration and feature, so that none

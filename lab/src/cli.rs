@@ -149,6 +149,9 @@ pub enum Command {
     /// First from outside, how fast the kernel starts, against a guest of a few bytes (the floor), and how
     /// large its ELF is; then, inside, the primitives, beside those of the crate `spin`
     Bench {
+        /// Instead: what makes all orders of small programs here, beside loom and shuttle
+        #[arg(value_enum, conflicts_with = "configs")]
+        what: Option<Benched>,
         /// Compare the kernel's configurations with each other, on one machine (of one CPU, unless --cpus
         /// says otherwise)
         #[arg(long)]
@@ -210,6 +213,13 @@ pub enum Maker {
     Host,
     /// In the kernel, on one CPU of a machine
     Kernel,
+}
+
+/// What is measured on the host alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Benched {
+    /// The explorer
+    Explore,
 }
 
 /// Where an execution is made again.

@@ -17,8 +17,10 @@ pub(crate) fn condense(error: &clap::Error) -> Answer {
         }
         ErrorKind::InvalidSubcommand => unknown_command(error),
         ErrorKind::UnknownArgument => unknown_argument(error),
-        // Our own parsers know the lists, so this is none at all.
-        ErrorKind::InvalidValue => format!("{} needs a value", text(error, ContextKind::InvalidArg)),
+        ErrorKind::InvalidValue => match text(error, ContextKind::InvalidValue) {
+            value if value.is_empty() => format!("{} needs a value", text(error, ContextKind::InvalidArg)),
+            value => format!("'{value}' is none of: {}", text(error, ContextKind::ValidValue)),
+        },
         ErrorKind::ValueValidation => invalid(error),
         ErrorKind::MissingRequiredArgument => missing(error),
         _ => first_line(error),
