@@ -119,6 +119,8 @@ fn step(address: usize, size: usize, act: Act, of: Of, at: &'static Location<'st
 
 /// Gives the CPU to who decides, until it is the caller's turn. Who sets tasks up or judges them has no
 /// turns.
+// A part of its caller: no CPU foresees to where a function returns on another stack than it was called on.
+#[inline(always)]
 fn suspend(yielder: Option<NonNull<Turns>>) {
     if let Some(yielder) = yielder {
         // SAFETY: it is that of the coroutine that runs this, and lives as long as that runs.
@@ -208,14 +210,15 @@ pub(super) fn step_at(object: Object, size: u64, act: Act, of: Of, at: &'static 
     let world = unsafe { settled().as_mut() };
     if !world.goes_on(&step) {
         world.come_to(step, of, at);
-        arrive();
+        suspend(arrive());
     }
 }
 
+/// See [`World::arrive`].
 #[cold]
 #[inline(never)]
-fn arrive() {
-    suspend(here(World::arrive));
+fn arrive() -> Option<NonNull<Turns>> {
+    here(World::arrive)
 }
 
 // SAFETY: blocks come from the running task's part, are disjoint, as long and as aligned as promised, and

@@ -347,6 +347,8 @@ impl World {
     }
 
     /// Runs a task up to its next step.
+    // A part of its caller, as `suspend` is.
+    #[inline(always)]
     fn run(world: NonNull<World>, who: u8) {
         // SAFETY: as in `here`; no reference is kept while the task runs.
         let this = || unsafe { &mut *world.as_ptr() };
