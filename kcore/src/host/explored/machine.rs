@@ -105,6 +105,7 @@ fn tell_access(access: &Access, at: &'static Location<'static>) {
     }
 }
 
+#[inline(always)]
 fn tell_units(change: Change, lock: &LockId, free: u64, at: &'static Location<'static>) {
     let Some(initially) = here(|world| world.initially(lock.address, free)) else { return };
     let act = Act::of_units(change, initially);
