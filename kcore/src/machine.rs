@@ -5,7 +5,7 @@
 //!
 //! | trait | what it gives |
 //! |---|---|
-//! | [`AtomicFlag`] | the one atomic test-and-set that every primitive stands on |
+//! | [`AtomicFlag`] | the atomic test-and-set that every lock stands on |
 //! | [`Cpu`] | which CPU, interrupts, PAUSE, clock |
 //! | [`Sched`] | which task, block, wake |
 //! | [`Memory`] | kmalloc and kfree with an account |
@@ -34,7 +34,7 @@ pub struct CpuId(pub u32);
 #[serde(transparent)]
 pub struct TaskId(pub u32);
 
-/// One bit with an atomic exchange: the only atomic operation that the primitives are built from.
+/// One bit with an atomic exchange.
 ///
 /// `swap` must be atomic and take part in the single modification order of the flag (x86: `xchg`, Intel SDM
 /// vol. 3A, 10.1.2.2).

@@ -8,40 +8,38 @@
 //! | `atomic_add_negative` | [`add_negative`](AtomicT::add_negative) | whether it is below 0 now |
 //! | `atomic_add_return`, ... | [`add_return`](AtomicT::add_return), ... | the value now |
 //!
-//! As everything here it is made of the one test-and-set: each change is a load and a store under a spinlock
-//! with interrupts off, as on architectures without atomic instructions (parisc, sparc32). Every change
-//! acquires and releases that spinlock, so a CPU that reads by a *change* what another change wrote also sees
+//! Each change is one locked instruction of the CPU, as the book's is (x86: `lock xadd`; Intel SDM vol. 3A,
+//! 10.1.2.2). It acquires and releases, so a CPU that reads by a *change* what another change wrote also sees
 //! what was done before it: the last `dec_and_test` of a reference count may free. [`read`](AtomicT::read) is
 //! a plain load and orders nothing.
 
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicUsize};
+use core::marker::PhantomData;
+use core::sync::atomic::AtomicUsize;
 
-use crate::machine::{AtomicFlag, Cpu};
-use crate::sync::atomic_word::AtomicWord;
-use crate::sync::emulated::Emulated;
+use crate::machine::Cpu;
+use crate::sync::atomic_word::{LockedWord, Update, change, look, put};
 
 /// An `int` that wraps round, as the kernel's does.
 #[doc(alias = "atomic_t")]
 pub struct AtomicT<M: Cpu, A = AtomicUsize> {
-    changes: Emulated<M>,
-    /// The bits of the value. Written under `changes` only.
+    /// The value is its lower half; what is carried out of that is not looked at.
     word: A,
+    _machine: PhantomData<fn() -> M>,
 }
 
-impl<M: Cpu<Flag = AtomicBool>> AtomicT<M> {
+impl<M: Cpu> AtomicT<M> {
     /// A variable that holds `value`.
     #[doc(alias = "ATOMIC_INIT")]
     pub const fn new(value: i32) -> Self {
-        let changes = Emulated::from_flag(AtomicBool::new(false));
-        AtomicT { changes, word: AtomicUsize::new(to_word(value)) }
+        AtomicT { word: AtomicUsize::new(to_word(value)), _machine: PhantomData }
     }
 }
 
-impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
-    /// A variable that holds `value`, of the machine's own kind of flag and of a word of the caller's choice.
+impl<M: Cpu, A: LockedWord> AtomicT<M, A> {
+    /// A variable that holds `value`, of a word of the caller's choice.
     pub fn of(value: i32) -> Self {
-        AtomicT { changes: Emulated::from_flag(M::Flag::new(false)), word: A::new(to_word(value)) }
+        AtomicT { word: A::new(to_word(value)), _machine: PhantomData }
     }
 
     /// The value at this moment.
@@ -49,16 +47,15 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
     #[track_caller]
     #[doc(alias = "atomic_read")]
     pub fn read(&self) -> i32 {
-        to_int(self.changes.look(&self.word))
+        to_int(look::<M>(&self.word))
     }
 
-    /// Writes `value`. Under the lock like any change: between the load and the store of another one it would
-    /// be lost.
+    /// Writes `value`. A store is as whole as a change.
     #[inline]
     #[track_caller]
     #[doc(alias = "atomic_set")]
     pub fn set(&self, value: i32) {
-        self.change(|_| value);
+        put::<M>(&self.word, to_word(value));
     }
 
     /// Adds `i`.
@@ -130,7 +127,7 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
     #[track_caller]
     #[doc(alias = "atomic_add_return")]
     pub fn add_return(&self, i: i32) -> i32 {
-        self.change(|value| value.wrapping_add(i))
+        to_int(change::<M>(&self.word, Update::Add, to_word(i))).wrapping_add(i)
     }
 
     /// Subtracts `i` and returns the difference.
@@ -138,7 +135,7 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
     #[track_caller]
     #[doc(alias = "atomic_sub_return")]
     pub fn sub_return(&self, i: i32) -> i32 {
-        self.change(|value| value.wrapping_sub(i))
+        self.add_return(i.wrapping_neg())
     }
 
     /// Adds 1 and returns the sum.
@@ -156,16 +153,9 @@ impl<M: Cpu, A: AtomicWord> AtomicT<M, A> {
     pub fn dec_return(&self) -> i32 {
         self.sub_return(1)
     }
-
-    /// Changes the value and returns the new one.
-    #[track_caller]
-    fn change(&self, change: impl FnOnce(i32) -> i32) -> i32 {
-        let (_, new) = self.changes.change(&self.word, |word| to_word(change(to_int(word))));
-        to_int(new)
-    }
 }
 
-impl<M: Cpu, A: AtomicWord> fmt::Debug for AtomicT<M, A> {
+impl<M: Cpu, A: LockedWord> fmt::Debug for AtomicT<M, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("AtomicT").field(&self.read()).finish()
     }

@@ -1,4 +1,5 @@
-//! The primitives, built from one atomic test-and-set.
+//! The primitives, built from a bit that is tested and set in one step, and from words that the machine's
+//! locked instructions change.
 //!
 //! ```text
 //! tas         one bit: test-and-set, clear
@@ -6,8 +7,6 @@
 //!  └ spinlock     spins until it has the bit
 //!     ├ ticket        spins until it is its turn
 //!     ├ seqlock       readers repeat and do not wait for each other
-//!     ├ atomic        an integer that is changed as a whole
-//!     ├ bitops        bits that are changed one by one
 //!     ├ units         a count and a queue of sleepers, under a spinlock
 //!     │  ├ semaphore      down, up
 //!     │  └ completion     wait, complete
@@ -15,7 +14,10 @@
 //!     │  └ mutex          with a value
 //!     ├ wait_queue    sleepers for a condition, under a spinlock
 //!     └ rwsem         many readers or one writer, which sleep
-//! kfifo       loads and stores only: one producer, one consumer
+//! atomic_word  loads, stores, and locked instructions
+//!  ├ atomic       an integer that is changed as a whole
+//!  ├ bitops       bits that are changed one by one
+//!  └ kfifo        loads and stores only: one producer, one consumer
 //! ```
 //!
 //! | | waiters | at once | first | LDD3 ch. 5 |
@@ -29,16 +31,15 @@
 //! | [`Completion`] | sleep | one for each event | first come | Completions |
 //! | [`WaitQueue`] | sleep | | first come | 6, Blocking I/O |
 //! | [`SeqLock`] | writers spin, readers repeat | readers and one writer | writers | seqlocks |
-//! | [`AtomicT`], [`Bits`] | spin, for two instructions | one | by chance | Atomic Variables; Bit Operations |
+//! | [`AtomicT`], [`Bits`] | none | one | by chance | Atomic Variables; Bit Operations |
 //! | [`Kfifo`] | none | one producer, one consumer | | Lock-Free Algorithms |
 //!
 //! Two are wrong on purpose: [`BrokenSpinLock`] is no test-and-set, and [`CpuOwnedLock`] belongs to a CPU and
 //! not to a task.
 //!
-//! There is no other atomic read-modify-write in here: everything else is a load or a store. [`watch`] says
-//! what hears of a lock's life and what is counted, [`own`] what becomes of a mutex whose owner dies,
-//! [`guard`] picks the lock of an experiment when it runs, and [`broken`] is what a lock looks like without
-//! the test-and-set.
+//! [`watch`] says what hears of a lock's life and what is counted, [`own`] what becomes of a mutex whose owner
+//! dies, [`guard`] picks the lock of an experiment when it runs, and [`broken`] is what a lock looks like
+//! without the test-and-set.
 //!
 //! All of it is generic over the [`machine`](crate::machine): the kernel's CPUs, the threads of a test, or
 //! loom.
@@ -49,7 +50,6 @@ pub mod bitops;
 pub mod broken;
 pub mod completion;
 pub mod cpu_owned;
-mod emulated;
 pub mod environment;
 pub mod guard;
 pub mod kfifo;
@@ -73,7 +73,7 @@ mod waiter;
 pub mod watch;
 
 pub use atomic::AtomicT;
-pub use atomic_word::AtomicWord;
+pub use atomic_word::{AtomicWord, LockedWord, Update};
 pub use bitops::Bits;
 pub use broken::BrokenSpinLock;
 pub use completion::Completion;

@@ -352,7 +352,7 @@ pub(super) const SILENT: &str = "a silent lock";
 /// Whether only a machine that explores hears of what is called so: a silent lock, and what a primitive that
 /// is no lock is made of.
 pub fn is_silent(name: &str) -> bool {
-    [SILENT, super::waiter::GRANT.name, super::emulated::WORD.name].contains(&name)
+    [SILENT, super::waiter::GRANT.name, super::atomic_word::WORD.name].contains(&name)
 }
 
 #[cold]

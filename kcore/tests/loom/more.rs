@@ -6,10 +6,13 @@ mod rwlock;
 mod seqlock;
 mod ticket;
 
-use std::sync::atomic::Ordering;
+use std::marker::PhantomData;
+use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
 
-use kcore::sync::AtomicWord;
+use kcore::sync::{AtomicWord, LockedWord, Update};
 use loom::sync::atomic::{AtomicUsize, fence};
+
+use crate::machine::{LoadThenStore, NoAcquire, NoRelease};
 
 /// loom's word.
 pub(crate) struct LoomWord(AtomicUsize);
@@ -26,6 +29,91 @@ impl AtomicWord for LoomWord {
     }
     fn fence(order: Ordering) {
         fence(order);
+    }
+}
+
+impl LockedWord for LoomWord {
+    fn change(&self, how: Update, operand: usize, order: Ordering) -> usize {
+        match how {
+            Update::Add => self.0.fetch_add(operand, order),
+            Update::And => self.0.fetch_and(operand, order),
+            Update::Or => self.0.fetch_or(operand, order),
+            Update::Xor => self.0.fetch_xor(operand, order),
+        }
+    }
+    fn replace(&self, old: usize, new: usize, order: Ordering) -> bool {
+        self.0.compare_exchange(old, new, order, Relaxed).is_ok()
+    }
+}
+
+/// A word whose locked instructions have a mistake.
+pub(crate) struct Weak<K>(LoomWord, PhantomData<K>);
+
+/// Which mistake.
+pub(crate) trait Slip: Send + Sync + 'static {
+    /// A load, then a store, where one instruction should be.
+    const TORN: bool = false;
+    /// What is left of the order that was asked for.
+    fn order(order: Ordering) -> Ordering {
+        order
+    }
+}
+
+impl Slip for NoAcquire {
+    fn order(order: Ordering) -> Ordering {
+        if matches!(order, AcqRel | Release) { Release } else { Relaxed }
+    }
+}
+
+impl Slip for NoRelease {
+    fn order(order: Ordering) -> Ordering {
+        if matches!(order, AcqRel | Acquire) { Acquire } else { Relaxed }
+    }
+}
+
+impl Slip for LoadThenStore {
+    const TORN: bool = true;
+}
+
+impl<K: Slip> AtomicWord for Weak<K> {
+    fn new(value: usize) -> Self {
+        Weak(LoomWord::new(value), PhantomData)
+    }
+    fn load(&self, order: Ordering) -> usize {
+        self.0.load(order)
+    }
+    fn store(&self, value: usize, order: Ordering) {
+        self.0.store(value, K::order(order));
+    }
+    fn fence(order: Ordering) {
+        fence(order);
+    }
+}
+
+impl<K: Slip> LockedWord for Weak<K> {
+    fn change(&self, how: Update, operand: usize, order: Ordering) -> usize {
+        if !K::TORN {
+            return self.0.change(how, operand, K::order(order));
+        }
+        let old = self.0.load(Acquire);
+        let new = match how {
+            Update::Add => old.wrapping_add(operand),
+            Update::And => old & operand,
+            Update::Or => old | operand,
+            Update::Xor => old ^ operand,
+        };
+        self.0.store(new, Release);
+        old
+    }
+    fn replace(&self, old: usize, new: usize, order: Ordering) -> bool {
+        if !K::TORN {
+            return self.0.replace(old, new, K::order(order));
+        }
+        let is_there = self.0.load(Acquire) == old;
+        if is_there {
+            self.0.store(new, Release);
+        }
+        is_there
     }
 }
 

@@ -10,7 +10,7 @@ use super::world::NAMELESS;
 use crate::event::{Access, Events, Kinds, Op, Outcome, Site, Ticket, What};
 use crate::explore::{Act, Object};
 use crate::machine::{AtomicFlag, Cpu, CpuId, Sched, Sleep, TaskId};
-use crate::sync::AtomicWord;
+use crate::sync::{AtomicWord, LockedWord, Update};
 
 /// The machine of the thread that explores, for primitives whose words are [`Told`].
 #[derive(Clone, Copy, Debug)]
@@ -104,6 +104,20 @@ impl AtomicWord for Told {
         if order == Ordering::SeqCst {
             Explored::drains(Location::caller());
         }
+    }
+}
+
+impl LockedWord for Told {
+    #[track_caller]
+    fn change(&self, how: Update, operand: usize, order: Ordering) -> usize {
+        self.tell(Op::Update);
+        self.0.change(how, operand, order)
+    }
+
+    #[track_caller]
+    fn replace(&self, old: usize, new: usize, order: Ordering) -> bool {
+        self.tell(Op::Update);
+        self.0.replace(old, new, order)
     }
 }
 

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use kcore::machine::AtomicFlag;
-use kcore::sync::{AtomicT, AtomicWord, Bits};
+use kcore::sync::{AtomicT, AtomicWord, Bits, LockedWord};
 
 use crate::bodies::{Payload, Section, each, excludes, objects, spawn};
-use crate::machine::{Dozing, LoadThenStore, LoomFlag, NoAcquire, NoRelease, Wrong};
-use crate::more::LoomWord;
+use crate::machine::{Dozing, LoadThenStore, NoAcquire, NoRelease};
+use crate::more::{LoomWord, Weak};
 use crate::right::holds;
 use crate::twins::UNORDERED;
 
@@ -24,12 +23,12 @@ trait Changed: Send + Sync + 'static {
     fn has_bits(&self, bits: usize) -> bool;
 }
 
-struct Right<F: AtomicFlag + 'static> {
-    number: AtomicT<Dozing<F>, LoomWord>,
-    bits: Bits<Dozing<F>, 1, LoomWord>,
+struct Right<A: LockedWord + 'static> {
+    number: AtomicT<Dozing, A>,
+    bits: Bits<Dozing, 1, A>,
 }
 
-impl<F: AtomicFlag + 'static> Changed for Right<F> {
+impl<A: LockedWord + 'static> Changed for Right<A> {
     fn new() -> Self {
         Right { number: AtomicT::of(0), bits: Bits::of([0]) }
     }
@@ -90,10 +89,10 @@ fn sets<C: Changed>() {
 }
 
 /// The task that lets the last reference go may do as it likes: all others have done.
-fn frees_last<F: AtomicFlag + 'static>() {
-    let shared = Arc::new((AtomicT::<Dozing<F>, LoomWord>::of(2), [Payload::default(), Payload::default()]));
+fn frees_last<A: LockedWord + 'static>() {
+    let shared = Arc::new((AtomicT::<Dozing, A>::of(2), [Payload::default(), Payload::default()]));
     let body = |mine: usize| {
-        move |(references, payloads): &(AtomicT<Dozing<F>, LoomWord>, [Payload; 2])| {
+        move |(references, payloads): &(AtomicT<Dozing, A>, [Payload; 2])| {
             payloads[mine].increment();
             if references.dec_and_test() {
                 payloads.iter().for_each(Payload::increment);
@@ -106,9 +105,9 @@ fn frees_last<F: AtomicFlag + 'static>() {
 }
 
 /// A bit as a lock, as the book has it.
-struct BitLock<F: AtomicFlag + 'static>(Bits<Dozing<F>, 1, LoomWord>);
+struct BitLock<A: LockedWord + 'static>(Bits<Dozing, 1, A>);
 
-impl<F: AtomicFlag + 'static> Section for BitLock<F> {
+impl<A: LockedWord + 'static> Section for BitLock<A> {
     fn new(_units: usize) -> Self {
         BitLock(Bits::of([0]))
     }
@@ -125,18 +124,18 @@ impl<F: AtomicFlag + 'static> Section for BitLock<F> {
 
 #[test]
 fn no_change_is_lost() {
-    holds(4, adds::<Right<LoomFlag>>);
-    holds(4, sets::<Right<LoomFlag>>);
+    holds(4, adds::<Right<LoomWord>>);
+    holds(4, sets::<Right<LoomWord>>);
 }
 
 #[test]
 fn the_last_reference_sees_all() {
-    holds(4, frees_last::<LoomFlag>);
+    holds(4, frees_last::<LoomWord>);
 }
 
 #[test]
 fn a_bit_is_a_lock() {
-    holds(3, || excludes::<BitLock<LoomFlag>>(2, 1));
+    holds(3, || excludes::<BitLock<LoomWord>>(2, 1));
 }
 
 #[test]
@@ -146,11 +145,11 @@ fn a_load_and_a_store() {
 }
 
 #[test]
-fn mistakes_in_the_flag() {
-    objects(LOST, adds::<Right<Wrong<LoadThenStore>>>);
-    objects(LOST, sets::<Right<Wrong<LoadThenStore>>>);
-    objects(LOST, frees_last::<Wrong<NoAcquire>>);
-    objects(LOST, frees_last::<Wrong<NoRelease>>);
-    objects(UNORDERED, || excludes::<BitLock<Wrong<NoAcquire>>>(2, 1));
-    objects(UNORDERED, || excludes::<BitLock<Wrong<NoRelease>>>(2, 1));
+fn mistakes_in_the_word() {
+    objects(LOST, adds::<Right<Weak<LoadThenStore>>>);
+    objects(LOST, sets::<Right<Weak<LoadThenStore>>>);
+    objects(UNORDERED, frees_last::<Weak<NoAcquire>>);
+    objects(UNORDERED, frees_last::<Weak<NoRelease>>);
+    objects(UNORDERED, || excludes::<BitLock<Weak<NoAcquire>>>(2, 1));
+    objects(UNORDERED, || excludes::<BitLock<Weak<NoRelease>>>(2, 1));
 }

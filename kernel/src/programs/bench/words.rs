@@ -1,6 +1,4 @@
-//! What needs no lock of its user: counters, bits, rings. Our counters and bits stand on a spinlock, since
-//! there is no other atomic read-modify-write here than the test-and-set; the peers are one instruction of
-//! the CPU each.
+//! What needs no lock: counters, bits, rings.
 
 use core::hint::black_box;
 use core::sync::atomic::{
