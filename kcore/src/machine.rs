@@ -5,7 +5,7 @@
 //!
 //! | trait | what it gives |
 //! |---|---|
-//! | [`AtomicFlag`] | the atomic test-and-set that every lock stands on |
+//! | [`AtomicFlag`] | the atomic test-and-set that spinlocks stand on |
 //! | [`Cpu`] | which CPU, interrupts, PAUSE, clock |
 //! | [`Sched`] | which task, block, wake |
 //! | [`Memory`] | kmalloc and kfree with an account |
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::dev::Cdev;
 use crate::event::{Class, Events, LockStep};
 use crate::holds::Held;
+use crate::sync::LockedWord;
 
 mod memory;
 
@@ -87,6 +88,8 @@ pub enum Context {
 pub trait Cpu: Events {
     /// The atomic flag of this machine.
     type Flag: AtomicFlag;
+    /// The word of this machine that locked instructions change.
+    type Word: LockedWord;
     /// The CPU that runs this code. Without preemption it stays the same until the task blocks.
     fn cpu() -> CpuId;
     /// Switches interrupts off on this CPU and returns whether they were on.
@@ -163,6 +166,14 @@ pub trait Sched: Cpu {
     /// is worth while then (Linux: `owner_on_cpu`). A hint, outdated when it returns.
     #[inline(always)]
     fn is_running(_task: TaskId) -> bool {
+        true
+    }
+    /// Looks of a task that waits until it goes to sleep: about as long as a sleep and a wake-up take.
+    const LOOKS: u32 = 200;
+    /// Whether the running task may as well look for a while before it sleeps: other CPUs run side by side
+    /// with its own, on which no other task could run now. A hint, outdated when it returns.
+    #[inline(always)]
+    fn may_poll() -> bool {
         true
     }
     /// What the running task holds; nothing where no book is kept of that.

@@ -20,7 +20,7 @@ type Raw<W = Class> = RawMutex<HostMachine, W>;
 #[test]
 fn mutex_excludes() {
     fn with<W: Watch<HostMachine, Wait: Send> + Sync + Send>(watch: W) {
-        let mutex: Mutex<usize, HostMachine, W> = Mutex::from_flag(false.into(), watch, 0);
+        let mutex: Mutex<usize, HostMachine, W> = Mutex::of(watch, 0);
         Host::new().tasks(TASKS, |_| {
             for _ in 0..ROUNDS {
                 let mut value = mutex.lock();

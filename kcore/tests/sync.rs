@@ -12,7 +12,9 @@ use kcore::class;
 use kcore::event::{Class, LockName, Waiting};
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::{AtomicFlag, Cpu};
-use kcore::sync::{Completion, Counted, Observed, RwLock, Semaphore, SpinLock, Tas, Watch};
+use kcore::sync::{
+    AtomicWord, Completion, Counted, LockedWord, Observed, RwLock, Semaphore, SpinLock, Tas, Update, Watch,
+};
 
 const TASKS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 25 } else { 20_000 };
@@ -178,10 +180,7 @@ fn irqsave_unlocks_before_interrupts_come() {
     impl kcore::event::Events for Eager {}
 
     impl Cpu for Eager {
-        type Flag = std::sync::atomic::AtomicBool;
-        fn cpu() -> kcore::machine::CpuId {
-            HostMachine::cpu()
-        }
+        as_host!(Flag, cpu, cycles);
         fn irq_save() -> bool {
             assert!(!LOCK.is_locked(), "interrupts go off before the lock is taken");
             std::mem::replace(&mut *ON.lock(), false)
@@ -192,9 +191,6 @@ fn irqsave_unlocks_before_interrupts_come() {
         }
         fn relax() {
             unreachable!("nobody else is there");
-        }
-        fn cycles() -> u64 {
-            0
         }
     }
     *LOCK.lock_irqsave() += 10;
@@ -227,6 +223,30 @@ impl AtomicFlag for Watched {
     fn store(&self, _set: bool, _order: Ordering) {}
 }
 
+/// The same as the word of a lock for readers and writers.
+impl AtomicWord for Watched {
+    fn new(_value: usize) -> Self {
+        Watched
+    }
+    fn load(&self, _order: Ordering) -> usize {
+        if LOOKS.get() > 0 { usize::MAX } else { 0 }
+    }
+    fn store(&self, _value: usize, _order: Ordering) {}
+    fn look(&self) -> usize {
+        if AtomicFlag::load(self, Relaxed) { usize::MAX } else { 0 }
+    }
+    fn fence(_order: Ordering) {}
+}
+
+impl LockedWord for Watched {
+    fn change(&self, _how: Update, _operand: usize, _order: Ordering) -> usize {
+        1
+    }
+    fn replace(&self, _old: usize, _new: usize, _order: Ordering) -> bool {
+        LOOKS.get() == 0
+    }
+}
+
 struct Pausing;
 
 impl kcore::event::Events for Pausing {}
@@ -234,6 +254,7 @@ impl kcore::event::Events for Pausing {}
 impl Cpu for Pausing {
     as_host!(cpu, irq_save, irq_restore, cycles);
     type Flag = Watched;
+    type Word = Watched;
     fn relax() {
         PAUSES.with_borrow_mut(|pauses| *pauses.last_mut().expect("a look comes first") += 1);
     }
@@ -243,7 +264,7 @@ impl Cpu for Pausing {
 #[test]
 fn while_a_lock_stays_taken_the_looks_become_rarer_up_to_a_bound() {
     let spin = SpinLock::<_, Pausing>::from_flag(Watched, class!("test"), ());
-    let rw = RwLock::<_, Pausing>::from_flags(Watched, Watched, class!("test"), ());
+    let rw = RwLock::<_, Pausing>::of(class!("test"), ());
     let wait_for_both: [&dyn Fn(); 2] = [&|| drop(spin.lock()), &|| drop(rw.read())];
     for wait in wait_for_both {
         LOOKS.set(100);

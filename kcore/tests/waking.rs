@@ -60,6 +60,7 @@ impl kcore::event::Events for Strict {}
 impl Cpu for Strict {
     as_host!(cpu, irq_save, irq_restore, relax, cycles);
     type Flag = Flag;
+    type Word = std::sync::atomic::AtomicUsize;
     fn preempt_disable() {
         DEPTH.set(DEPTH.get() + 1);
     }
@@ -114,7 +115,7 @@ fn semaphore_and_completion() {
 
 #[test]
 fn mutex() {
-    let (host, mutex) = (Host::new(), RawMutex::<Strict>::from_flag(flag(), class!("test")));
+    let (host, mutex) = (Host::new(), RawMutex::<Strict>::of(class!("test")));
     host.scope(|tasks| {
         mutex.lock();
         for _ in 0..2 {

@@ -18,7 +18,7 @@
 //! A kernel without the feature `preempt` does not count its own critical sections: no task can lose its CPU
 //! in one.
 
-use core::sync::atomic::AtomicBool;
+use core::sync::atomic::{AtomicBool, AtomicUsize};
 
 #[cfg(feature = "lock-order")]
 use kcore::event::{Actor, Class, LockStep};
@@ -261,6 +261,7 @@ pub(crate) fn leave_locks() {
 
 impl Cpu for Kernel {
     type Flag = AtomicBool;
+    type Word = AtomicUsize;
 
     #[inline]
     fn cpu() -> CpuId {

@@ -7,7 +7,7 @@ use core::fmt;
 
 use crate::class;
 use crate::errno::Errno;
-use crate::machine::{AtomicFlag, Machine};
+use crate::machine::Machine;
 use crate::sorted::Sorted;
 use crate::sync::{Mutex, Own};
 
@@ -88,7 +88,7 @@ impl<M: Machine> Registry<M> {
     /// No number is taken.
     pub fn new() -> Self {
         let tables = Tables { regions: Vec::new(), devices: Sorted::new() };
-        Registry { tables: Mutex::from_flag(M::Flag::new(false), Own(class!("devices")), tables) }
+        Registry { tables: Mutex::of(Own(class!("devices")), tables) }
     }
 
     /// Whether no task is about to change it or to look something up.

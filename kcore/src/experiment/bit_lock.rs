@@ -129,7 +129,7 @@ impl<M: Rig> BitLock<M> {
     fn new(is_broken: bool) -> Self {
         // Its waiters give their CPU away, and its holder may sleep.
         let name = LockName::sleeps("bit.lock", class!("bit.lock"));
-        BitLock { is_broken, flags: Bits::new(), watch: Observed::new(name), wrong: AtomicU64::new(0) }
+        BitLock { is_broken, flags: Bits::of([0]), watch: Observed::new(name), wrong: AtomicU64::new(0) }
     }
 
     #[track_caller]

@@ -79,7 +79,7 @@ enum Either<M: Rig> {
 pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let lock: Either<M> = match resolved.lock {
-        Form::Mutex => Either::Mutex(RawMutex::new(Observed::new(NAME))),
+        Form::Mutex => Either::Mutex(RawMutex::of(Observed::new(NAME))),
         _ => Either::Semaphore(Semaphore::new(Observed::new(NAME), 1)),
     };
     // It jumps to the label that all error paths share. Before the tasks begin: else it would be a matter of

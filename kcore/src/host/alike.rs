@@ -6,7 +6,11 @@
 #[macro_export]
 macro_rules! as_host {
     ($($function:ident),* $(,)?) => { $($crate::as_host!(@$function);)* };
-    (@Flag) => { type Flag = ::core::sync::atomic::AtomicBool; };
+    (@Flag) => {
+        type Flag = ::core::sync::atomic::AtomicBool;
+        $crate::as_host!(@Word);
+    };
+    (@Word) => { type Word = ::core::sync::atomic::AtomicUsize; };
     (@cpu) => { fn cpu() -> $crate::machine::CpuId { $crate::host::HostMachine::cpu() } };
     (@irq_save) => { fn irq_save() -> bool { $crate::host::HostMachine::irq_save() } };
     (@irq_restore) => {

@@ -4,7 +4,9 @@ use core::fmt;
 use core::hint::spin_loop;
 use core::panic::Location;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use core::sync::atomic::{
+    AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst,
+};
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, Weak};
@@ -203,6 +205,7 @@ impl HostMachine {
 
 impl Cpu for HostMachine {
     type Flag = AtomicBool;
+    type Word = AtomicUsize;
 
     fn cpu() -> CpuId {
         here(Task::cpu)

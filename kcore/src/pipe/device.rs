@@ -98,7 +98,7 @@ impl<M: Machine> Pipe<M> {
             name,
             edition,
             parameters: Arc::clone(parameters),
-            state: Mutex::from_flag(M::Flag::new(false), lock, state),
+            state: Mutex::of(lock, state),
             rp: Shared::new(0),
             wp: Shared::new(0),
             gone: AtomicBool::new(false),

@@ -9,7 +9,7 @@ use crate::class;
 use crate::dev::{Caller, CharDevice, Credentials, FileOperations, OpenFlags, Whence};
 use crate::errno::Errno;
 use crate::event::LockName;
-use crate::machine::{AtomicFlag, Machine};
+use crate::machine::Machine;
 use crate::scull::device::Device;
 use crate::scull::file::{File, Mode};
 use crate::sync::{Mutex, Observed};
@@ -45,7 +45,7 @@ impl<M: Machine> SharedFile<M> {
     }
 
     fn without_opening(device: Arc<Device<M>>, mode: Mode, keep: Option<M::Keep>) -> Self {
-        let position = Mutex::from_flag(M::Flag::new(false), Observed::new(POSITION), 0);
+        let position = Mutex::of(Observed::new(POSITION), 0);
         SharedFile { position, mode, device, _keep: keep }
     }
 

@@ -14,32 +14,30 @@
 //! a plain load and orders nothing.
 
 use core::fmt;
-use core::marker::PhantomData;
 use core::sync::atomic::AtomicUsize;
 
 use crate::machine::Cpu;
-use crate::sync::atomic_word::{LockedWord, Update, change, look, put};
+use crate::sync::atomic_word::{AtomicWord, Update, change, look, put};
 
 /// An `int` that wraps round, as the kernel's does.
 #[doc(alias = "atomic_t")]
-pub struct AtomicT<M: Cpu, A = AtomicUsize> {
+pub struct AtomicT<M: Cpu> {
     /// The value is its lower half; what is carried out of that is not looked at.
-    word: A,
-    _machine: PhantomData<fn() -> M>,
+    word: M::Word,
 }
 
-impl<M: Cpu> AtomicT<M> {
+impl<M: Cpu<Word = AtomicUsize>> AtomicT<M> {
     /// A variable that holds `value`.
     #[doc(alias = "ATOMIC_INIT")]
     pub const fn new(value: i32) -> Self {
-        AtomicT { word: AtomicUsize::new(to_word(value)), _machine: PhantomData }
+        AtomicT { word: AtomicUsize::new(to_word(value)) }
     }
 }
 
-impl<M: Cpu, A: LockedWord> AtomicT<M, A> {
-    /// A variable that holds `value`, of a word of the caller's choice.
+impl<M: Cpu> AtomicT<M> {
+    /// [`new`](AtomicT::new) for machines whose words no `const` can make.
     pub fn of(value: i32) -> Self {
-        AtomicT { word: A::new(to_word(value)), _machine: PhantomData }
+        AtomicT { word: M::Word::new(to_word(value)) }
     }
 
     /// The value at this moment.
@@ -155,7 +153,7 @@ impl<M: Cpu, A: LockedWord> AtomicT<M, A> {
     }
 }
 
-impl<M: Cpu, A: LockedWord> fmt::Debug for AtomicT<M, A> {
+impl<M: Cpu> fmt::Debug for AtomicT<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("AtomicT").field(&self.read()).finish()
     }

@@ -9,11 +9,10 @@
 //! [`clear_bit`](Bits::clear_bit) make a lock of a bit, as the book shows.
 
 use core::fmt;
-use core::marker::PhantomData;
 use core::sync::atomic::AtomicUsize;
 
 use crate::machine::Cpu;
-use crate::sync::atomic_word::{LockedWord, Update, change, look};
+use crate::sync::atomic_word::{AtomicWord, Update, change, look};
 
 /// Bits in a word.
 const BITS: usize = usize::BITS as usize;
@@ -21,31 +20,30 @@ const BITS: usize = usize::BITS as usize;
 /// `WORDS` words of bits.
 ///
 /// Each method panics when its bit is not in them.
-pub struct Bits<M: Cpu, const WORDS: usize, A = AtomicUsize> {
-    words: [A; WORDS],
-    _machine: PhantomData<fn() -> M>,
+pub struct Bits<M: Cpu, const WORDS: usize> {
+    words: [M::Word; WORDS],
 }
 
-impl<M: Cpu, const WORDS: usize> Bits<M, WORDS> {
+impl<M: Cpu<Word = AtomicUsize>, const WORDS: usize> Bits<M, WORDS> {
     /// Bits that are all clear.
     pub const fn new() -> Self {
-        Bits { words: [const { AtomicUsize::new(0) }; WORDS], _machine: PhantomData }
+        Bits { words: [const { AtomicUsize::new(0) }; WORDS] }
     }
 }
 
-impl<M: Cpu, const WORDS: usize> Default for Bits<M, WORDS> {
+impl<M: Cpu<Word = AtomicUsize>, const WORDS: usize> Default for Bits<M, WORDS> {
     fn default() -> Self {
         Bits::new()
     }
 }
 
-impl<M: Cpu, const WORDS: usize, A: LockedWord> Bits<M, WORDS, A> {
+impl<M: Cpu, const WORDS: usize> Bits<M, WORDS> {
     /// How many there are.
     pub const LEN: usize = WORDS * BITS;
 
-    /// Bits as in `words`, of words of the caller's choice.
+    /// Bits as in `words`.
     pub fn of(words: [usize; WORDS]) -> Self {
-        Bits { words: words.map(A::new), _machine: PhantomData }
+        Bits { words: words.map(M::Word::new) }
     }
 
     /// Sets bit `nr`.
@@ -103,7 +101,7 @@ impl<M: Cpu, const WORDS: usize, A: LockedWord> Bits<M, WORDS, A> {
     }
 }
 
-impl<M: Cpu, const WORDS: usize, A: LockedWord> fmt::Debug for Bits<M, WORDS, A> {
+impl<M: Cpu, const WORDS: usize> fmt::Debug for Bits<M, WORDS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Bits").field(&self.words()).finish()
     }

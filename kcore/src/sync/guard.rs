@@ -119,8 +119,8 @@ impl<M: Machine> Guard<M> {
             Form::Completion => {
                 Mechanism::Completion(Completion::from_flag(flag(), Observed::new(sleeps), 1))
             }
-            Form::Mutex => Mechanism::Mutex(RawMutex::from_flag(flag(), Observed::new(sleeps))),
-            Form::RwLock => Mechanism::RwLock(RwLock::from_flags(flag(), flag(), Observed::new(spins), ())),
+            Form::Mutex => Mechanism::Mutex(RawMutex::of(Observed::new(sleeps))),
+            Form::RwLock => Mechanism::RwLock(RwLock::of(Observed::new(spins), ())),
             Form::RwSem => Mechanism::RwSem(RwSemaphore::from_flag(flag(), Observed::new(sleeps))),
             // Its waiters spin, but its holder may sleep.
             Form::CpuOwned => Mechanism::CpuOwned(CpuOwnedLock::from_flag(flag(), Observed::new(sleeps))),

@@ -56,6 +56,7 @@ pub mod kfifo;
 pub mod mutex;
 pub mod own;
 mod patience;
+mod polling;
 pub mod raw_lock;
 pub mod raw_mutex;
 mod rw_guard;

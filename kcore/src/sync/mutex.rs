@@ -5,7 +5,7 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::AtomicBool;
+use core::sync::atomic::{AtomicBool, AtomicUsize};
 
 use crate::errno::Errno;
 use crate::machine::Sched;
@@ -28,19 +28,19 @@ unsafe impl<T: ?Sized + Send, M: Sched, W: Watch<M>> Send for Mutex<T, M, W> whe
 // SAFETY: one task at a time gets at the value: it is sent from one to the next, and never shared.
 unsafe impl<T: ?Sized + Send, M: Sched, W: Watch<M>> Sync for Mutex<T, M, W> where RawMutex<M, W>: Sync {}
 
-impl<T, M: Sched<Flag = AtomicBool>, W: Watch<M>> Mutex<T, M, W> {
+impl<T, M: Sched<Flag = AtomicBool, Word = AtomicUsize>, W: Watch<M>> Mutex<T, M, W> {
     /// A free mutex around `value`. `watch` says what hears of it; one that is [`Own`] is given back when its
     /// owner dies.
     #[doc(alias = "mutex_init")]
     pub const fn new(watch: W, value: T) -> Self {
-        Mutex::from_flag(AtomicBool::new(false), watch, value)
+        Mutex { raw: RawMutex::new(watch), value: UnsafeCell::new(value) }
     }
 }
 
 impl<T, M: Sched, W: Watch<M>> Mutex<T, M, W> {
-    /// A mutex around `value` made of a clear `flag`, for machines whose flags no `const` can make.
-    pub const fn from_flag(flag: M::Flag, watch: W, value: T) -> Self {
-        Mutex { raw: RawMutex::from_flag(flag, watch), value: UnsafeCell::new(value) }
+    /// [`new`](Mutex::new) for machines whose words no `const` can make.
+    pub fn of(watch: W, value: T) -> Self {
+        Mutex { raw: RawMutex::of(watch), value: UnsafeCell::new(value) }
     }
 
     /// The value. No task has the mutex any more.

@@ -4,35 +4,47 @@
 //! contention each turn costs a wake-up across CPUs, and all the others queue up behind it (a lock convoy).
 //! So here
 //!
+//! - the lock is one word, which the first instruction of [`lock`](RawMutex::lock) takes and the last of
+//!   [`unlock`](RawMutex::unlock) gives back, if no task waits that is to be woken;
 //! - a task that finds the lock taken spins for a while, as long as the owner runs, before it queues up and
 //!   sleeps;
-//! - [`unlock`](RawMutex::unlock) frees the lock and wakes the first sleeper, which tries like any other
-//!   task. One that runs already may be quicker, and need not be woken;
+//! - `unlock` frees the lock and wakes the first sleeper, which tries like any other task. One that runs
+//!   already may be quicker, and need not be woken;
 //! - a sleeper that was woken and came too late a few times is handed the lock at the next `unlock`, so no
 //!   waiter starves.
 
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{
+    AtomicBool, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 use crate::class;
 use crate::errno::Errno;
 use crate::event::{Change, Class, LockStep, Mode};
-use crate::machine::{Sched, Sleep, TaskId};
+use crate::machine::{AtomicFlag, Sched, Sleep, TaskId};
+use crate::sync::atomic_word::{AtomicWord, LockedWord};
 use crate::sync::patience::{Endless, Patience, UntilSignal};
+use crate::sync::polling::poll;
 use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::SpinLock;
 use crate::sync::waiter::{Waiter, Waiters, after};
 use crate::sync::watch::{Inner, Watch, Watched};
 
-/// Looks at a lock that is taken until a task goes to sleep for it: about as long as a sleep and a wake-up
-/// take.
-const MOST_LOOKS: u32 = 200;
-
 /// How often the first sleeper is woken and comes too late until it is handed the lock.
 const MOST_LOSSES: u32 = 4;
 
-/// The owner of a lock that is free. No machine has that many tasks.
-const NOBODY: u32 = u32::MAX;
+/// The word of a lock that is free.
+const FREE: usize = 0;
+
+/// In the word of a lock that a task has: there are sleepers, and the first was not woken since it looked.
+const WAITED: usize = 1;
+
+/// The word of a lock that `task` has.
+#[inline(always)]
+const fn word_of(task: TaskId) -> usize {
+    (task.0 as usize + 1) << 1
+}
 
 /// A lock that one task at a time can have, without a value.
 ///
@@ -42,10 +54,20 @@ const NOBODY: u32 = u32::MAX;
 /// Lock order: its inner lock -> nothing.
 #[doc(alias = "struct mutex")]
 pub struct RawMutex<M: Sched, W: Watch<M> = Class> {
-    /// The number of the task that has it, or [`NOBODY`]. Written under the lock of `sleepers`. Read without
-    /// it as a hint; but whether it is the reader itself is no hint: no other task makes it so, or makes it
-    /// end, while the reader runs.
-    owner: AtomicU32,
+    /// [`FREE`], or the [word](word_of) of the task that has it, with [`WAITED`] or not.
+    ///
+    /// | from | to | by |
+    /// |---|---|---|
+    /// | free | the task's own, with `WAITED` if others sleep | a task that takes it; under the inner lock if it sleeps |
+    /// | an owner's | with `WAITED` | a task that is about to sleep, under the inner lock |
+    /// | its own with `WAITED` | without | the owner, under the inner lock |
+    /// | its own without `WAITED` | free | the owner: its last access to the lock |
+    /// | its own with `WAITED` | that of a sleeper, to which the lock is handed | the owner, under the inner lock |
+    ///
+    /// So a task that has set `WAITED` and lets the inner lock go is woken: the owner must come through that
+    /// lock. And whether the reader itself is the owner is no hint: no other task makes it so, or makes it end,
+    /// while the reader runs.
+    word: M::Word,
     sleepers: SpinLock<Sleepers<M, W>, M, Inner>,
     watch: W,
 }
@@ -83,20 +105,24 @@ impl<M: Sched, W: Watch<M>> Sleepers<M, W> {
     }
 }
 
-impl<M: Sched<Flag = AtomicBool>, W: Watch<M>> RawMutex<M, W> {
+impl<M: Sched<Flag = AtomicBool, Word = AtomicUsize>, W: Watch<M>> RawMutex<M, W> {
     /// A free lock. `watch` says what hears of it.
     #[doc(alias = "mutex_init")]
     pub const fn new(watch: W) -> Self {
-        RawMutex::from_flag(AtomicBool::new(false), watch)
+        RawMutex::from_parts(AtomicUsize::new(FREE), AtomicBool::new(false), watch)
     }
 }
 
 impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
-    /// A lock made of a clear `flag`, for machines whose flags no `const` can make.
-    pub const fn from_flag(flag: M::Flag, watch: W) -> Self {
+    /// [`new`](RawMutex::new) for machines whose words no `const` can make.
+    pub fn of(watch: W) -> Self {
+        RawMutex::from_parts(M::Word::new(FREE), M::Flag::new(false), watch)
+    }
+
+    const fn from_parts(word: M::Word, flag: M::Flag, watch: W) -> Self {
         let sleepers = Sleepers { queue: Waiters::new(), woken: false, losses: 0 };
         let sleepers = SpinLock::from_flag(flag, Inner(class!("inner lock of a mutex")), sleepers);
-        RawMutex { owner: AtomicU32::new(NOBODY), sleepers, watch }
+        RawMutex { word, sleepers, watch }
     }
 
     /// Takes the lock; spins for a while and then sleeps until it is free.
@@ -170,17 +196,17 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         self.unlock_at(W::place())
     }
 
+    #[inline]
     fn unlock_at(&self, place: W::Place) -> Result<(), Errno> {
-        if !self.is_mine() {
+        let mine = word_of(M::task());
+        if self.word.load(Relaxed) & !WAITED != mine {
             return Err(Errno::EPERM);
         }
         self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
         self.watch.units(Change::Give(1), || self.free_units(), self.address(), place);
-        let mut sleepers = self.sleepers.lock_irqsave();
         self.watch.released();
-        if let Some(task) = self.free(&mut sleepers) {
-            // By then the lock may have been taken, given back and destroyed: this touches nothing of it.
-            after::<M, _>(sleepers, || M::wake(task));
+        if !self.word.replace(mine, FREE, Release) {
+            self.free(mine);
         }
         Ok(())
     }
@@ -198,19 +224,11 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     /// Takes the lock if it is free, after `wait`, which is gone then.
     #[inline]
     fn take(&self, wait: &mut Option<W::Wait>) -> bool {
-        let _sleepers = self.sleepers.lock_irqsave();
-        let free = self.owner().is_none();
+        let free = self.word.replace(FREE, word_of(M::task()), Acquire);
         if free {
-            self.owned_by(M::task(), wait.take());
+            self.watch.acquired(wait.take());
         }
         free
-    }
-
-    /// `task` has the lock, after `wait`. To be called under the inner lock.
-    #[inline]
-    fn owned_by(&self, task: TaskId, wait: Option<W::Wait>) {
-        self.owner.store(task.0, Relaxed);
-        self.watch.acquired(wait);
     }
 
     #[cold]
@@ -218,7 +236,15 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     fn contend<P: Patience>(&self, patience: P, place: W::Place) -> Result<(), P::End> {
         let mut wait = Some(W::wait());
         self.watch.announce(LockStep::Wait, Mode::Exclusive, self.address(), place);
-        self.spin(&mut wait);
+        let is_worth_while = || self.owner().is_none_or(M::is_running);
+        poll::<M, W>(is_worth_while, || {
+            let is_free = self.owner().is_none();
+            let taken = is_free && self.take(&mut wait);
+            if is_free && !taken {
+                wait.iter_mut().for_each(W::failed);
+            }
+            taken
+        });
         // Still there: the lock was not taken.
         let Some(wait) = wait else { return Ok(()) };
         let slept = self.sleep(wait, patience);
@@ -226,24 +252,6 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
             self.watch.announce(LockStep::GaveUp, Mode::Exclusive, self.address(), place);
         }
         slept
-    }
-
-    /// Tries for a while. On a machine of one CPU the owner does not run meanwhile.
-    fn spin(&self, wait: &mut Option<W::Wait>) {
-        if !cfg!(feature = "smp") {
-            return;
-        }
-        for _ in 0..MOST_LOOKS {
-            match self.owner() {
-                None if self.take(wait) => return,
-                None => wait.iter_mut().for_each(W::failed),
-                Some(owner) if !M::is_running(owner) => return,
-                Some(_) => {
-                    M::relax();
-                    W::spinning();
-                }
-            }
-        }
     }
 
     /// Sleeps and tries, again and again.
@@ -270,9 +278,9 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         if waiter.is_granted() {
             return Some(Ok(()));
         }
-        if self.owner().is_none() {
+        if self.take_or_be_waited_for(sleepers.queue.len() > 1) {
             sleepers.leave(waiter);
-            self.owned_by(M::task(), waiter.take_record());
+            self.watch.acquired(waiter.take_record());
             return Some(Ok(()));
         }
         sleepers.lost(waiter);
@@ -281,6 +289,21 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         // it gives it back.
         sleepers.leave(waiter);
         Some(Err(end))
+    }
+
+    /// Takes the lock for a sleeper if it is free, and says whether it was; if not, its owner knows that it
+    /// has to wake a task. `others`: whether more sleep. To be called under the inner lock.
+    fn take_or_be_waited_for(&self, others: bool) -> bool {
+        loop {
+            let word = self.word.load(Relaxed);
+            if word & WAITED != 0 {
+                return false;
+            }
+            let new = if word == FREE { word_of(M::task()) | usize::from(others) } else { word | WAITED };
+            if self.word.replace(word, new, Acquire) {
+                return word == FREE;
+            }
+        }
     }
 
     /// Whether `waiter` has left the queue as it is to wait no more for an owner that is dead.
@@ -296,27 +319,47 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
         still_waits
     }
 
-    /// Frees the lock, or hands it over to a sleeper that came too late too often. The task to wake, if any.
-    #[inline]
-    fn free(&self, sleepers: &mut Sleepers<M, W>) -> Option<TaskId> {
-        if sleepers.losses >= MOST_LOSSES
-            && let Some(granted) = sleepers.queue.grant()
-        {
-            sleepers.begin_anew();
-            self.owned_by(granted.task, granted.record);
-            return Some(granted.task);
+    /// Frees the lock, which has the word `mine` with [`WAITED`], and wakes the first sleeper; or hands it
+    /// over to one that came too late too often.
+    #[cold]
+    #[inline(never)]
+    fn free(&self, mine: usize) {
+        let mut to_wake = None;
+        loop {
+            let mut sleepers = self.sleepers.lock_irqsave();
+            if sleepers.losses >= MOST_LOSSES
+                && let Some(granted) = sleepers.queue.grant()
+            {
+                sleepers.begin_anew();
+                self.watch.acquired(granted.record);
+                self.word.store(word_of(granted.task) | usize::from(sleepers.queue.len() > 0), Release);
+                return after::<M, _>(sleepers, || M::wake(granted.task));
+            }
+            if let Some(first) = sleepers.queue.first()
+                && !core::mem::replace(&mut sleepers.woken, true)
+            {
+                to_wake = Some(first);
+            }
+            self.word.store(mine, Relaxed);
+            let woken = after::<M, _>(sleepers, || {
+                // From here on the lock may be taken, given back and destroyed: nothing of it is touched any more.
+                let freed = self.word.replace(mine, FREE, Release);
+                if freed && let Some(task) = to_wake {
+                    M::wake(task);
+                }
+                freed
+            });
+            if woken {
+                return;
+            }
         }
-        self.owner.store(NOBODY, Relaxed);
-        let first = sleepers.queue.first()?;
-        let was_woken = core::mem::replace(&mut sleepers.woken, true);
-        (!was_woken).then_some(first)
     }
 
     /// The task that has the lock at this moment. For reports.
     #[inline]
     pub fn owner(&self) -> Option<TaskId> {
-        let owner = self.owner.load(Relaxed);
-        (owner != NOBODY).then_some(TaskId(owner))
+        let word = self.word.load(Relaxed);
+        (word != FREE).then(|| TaskId((word >> 1) as u32 - 1))
     }
 
     /// Units that are free: see [`Watch::units`].
@@ -327,7 +370,7 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
     /// Whether the caller's task has the lock.
     #[inline]
     pub fn is_mine(&self) -> bool {
-        self.owner() == Some(M::task())
+        self.word.load(Relaxed) & !WAITED == word_of(M::task())
     }
 
     /// Whether some task has the lock at this moment. Good for assertions and reports, not for decisions.

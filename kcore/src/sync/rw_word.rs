@@ -1,8 +1,8 @@
 //! The word of a reader/writer spinlock: a bit and a count; or nothing at all on a machine of one CPU.
 //!
-//! A writer keeps the bit for as long as it writes. A reader has it for a moment when it comes and when it
-//! goes, to change the count. So no second atomic operation is needed, and a reader can always go: none keeps
-//! the bit from it but a writer, and there is none while there are readers.
+//! A writer keeps the bit for as long as it writes, and no reader comes or goes meanwhile: so it gives the bit
+//! back by a plain store. A reader changes the count by one locked instruction when it comes, unless the bit
+//! is set, and by one when it goes. Where readers are counted one by one, each has the bit for that moment.
 
 #[cfg(feature = "smp")]
 pub(super) use several::{Brief, RwWord};
@@ -13,84 +13,83 @@ pub(super) use one::{Brief, RwWord};
 /// More than one CPU.
 #[cfg(feature = "smp")]
 mod several {
-    use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-    use crate::machine::AtomicFlag;
+    use crate::machine::Cpu;
+    use crate::sync::atomic_word::{AtomicWord, LockedWord, Update};
     use crate::sync::environment::IrqSaved;
-    use crate::sync::tas::Tas;
 
     /// What is off while a reader has the bit: an interrupt handler that reads, too, would wait for its own
     /// CPU.
     pub(in crate::sync) type Brief<M> = IrqSaved<M>;
 
-    #[derive(Debug)]
-    pub(in crate::sync) struct RwWord<F: AtomicFlag> {
-        /// Set while a writer writes, or while a reader or a writer looks at `readers`.
-        bit: Tas<F>,
-        /// Set while `readers` is not zero, for writers that wait. Written by the holder of `bit`.
-        reading: Tas<F>,
-        /// How many read, at most [`u32::MAX`]. Written by the holder of `bit`, by a load and a store.
-        readers: AtomicU32,
+    /// A CPU writes, or counts a reader. Below it is how many read.
+    const BIT: usize = 1 << 32;
+    /// The most that can.
+    const MOST: usize = BIT - 1;
+
+    pub(in crate::sync) struct RwWord<M: Cpu> {
+        word: M::Word,
     }
 
-    impl<F: AtomicFlag> RwWord<F> {
-        pub(in crate::sync) const fn from_flags(bit: F, reading: F) -> Self {
-            RwWord { bit: Tas::from_flag(bit), reading: Tas::from_flag(reading), readers: AtomicU32::new(0) }
+    impl<M: Cpu> RwWord<M> {
+        pub(in crate::sync) const fn from_word(word: M::Word) -> Self {
+            RwWord { word }
         }
 
-        /// Takes the bit if it is free.
-        pub(in crate::sync) fn try_bit(&self) -> bool {
-            self.bit.try_acquire()
-        }
-
-        /// Gives the bit back.
-        pub(in crate::sync) fn clear_bit(&self) {
-            self.bit.clear();
-        }
-
-        /// One reader more, unless there are as many as can be counted; says whether there is. The caller has
-        /// the bit.
+        /// One reader more, if no CPU has the bit and one more can be counted; and says whether there is.
         #[inline]
         pub(in crate::sync) fn come(&self) -> bool {
-            let readers = self.readers.load(Relaxed);
-            if readers == 0 {
-                // No CPU contends for it: a test-and-set is just how a Tas is set.
-                self.reading.test_and_set();
-            }
-            let Some(more) = readers.checked_add(1) else { return false };
-            self.readers.store(more, Relaxed);
-            true
+            let readers = self.word.load(Relaxed);
+            readers < MOST && self.word.replace(readers, readers + 1, Acquire)
         }
 
-        /// One reader fewer. The caller has the bit.
+        /// One reader fewer.
+        #[inline]
         pub(in crate::sync) fn go(&self) {
-            let readers = self.readers.load(Relaxed);
-            self.readers.store(readers - 1, Relaxed);
-            if readers == 1 {
-                self.reading.clear();
-            }
+            self.word.change(Update::Add, 1_usize.wrapping_neg(), Release);
         }
 
-        /// How many read. Exact for the holder of the bit.
+        /// Takes the bit if no CPU has it, and says how many read.
+        #[inline]
+        pub(in crate::sync) fn try_bit(&self) -> Option<usize> {
+            let readers = self.word.load(Relaxed);
+            (readers < BIT && self.word.replace(readers, readers | BIT, Acquire)).then_some(readers)
+        }
+
+        /// Gives the bit back, when so many read.
+        #[inline]
+        pub(in crate::sync) fn clear_bit(&self, readers: usize) {
+            debug_assert!(readers < BIT, "one reader too many");
+            self.word.store(readers, Release);
+        }
+
+        /// Takes the bit if no CPU has it and none reads; and says whether it did.
+        #[inline]
+        pub(in crate::sync) fn try_alone(&self) -> bool {
+            self.word.replace(0, BIT, Acquire)
+        }
+
+        /// How many read at this moment.
         pub(in crate::sync) fn readers(&self) -> u32 {
-            self.readers.load(Relaxed)
+            self.word.load(Relaxed) as u32
         }
 
-        /// Whether a CPU writes, or looks at the count, at this moment.
+        /// How many read, unless a CPU has the bit.
+        pub(in crate::sync) fn unwritten(&self) -> Option<u32> {
+            u32::try_from(self.word.load(Relaxed)).ok()
+        }
+
+        /// Whether a CPU has the bit at this moment.
+        #[inline]
         pub(in crate::sync) fn is_bit_set(&self) -> bool {
-            self.bit.is_set()
+            self.word.look() & BIT != 0
         }
 
-        /// Whether a CPU reads at this moment.
-        pub(in crate::sync) fn is_read(&self) -> bool {
-            self.reading.is_set()
-        }
-
-        /// As if there were so many readers.
-        #[cfg(test)]
-        pub(in crate::sync) fn set_readers(&self, readers: u32) {
-            self.readers.store(readers, Relaxed);
-            self.reading.test_and_set();
+        /// Whether a CPU has the bit, or reads, at this moment.
+        #[inline]
+        pub(in crate::sync) fn is_taken(&self) -> bool {
+            self.word.look() != 0
         }
     }
 }
@@ -100,6 +99,7 @@ mod several {
 mod one {
     use core::marker::PhantomData;
 
+    use crate::machine::Cpu;
     use crate::sync::environment::Environment;
 
     /// Nothing, as there is no bit.
@@ -115,24 +115,15 @@ mod one {
     }
 
     /// A word that takes no room, is never found taken, and costs no instruction.
-    #[derive(Debug)]
-    pub(in crate::sync) struct RwWord<F> {
-        _flags: PhantomData<fn() -> F>,
+    pub(in crate::sync) struct RwWord<M> {
+        _machine: PhantomData<fn() -> M>,
     }
 
-    impl<F> RwWord<F> {
-        pub(in crate::sync) const fn from_flags(bit: F, reading: F) -> Self {
-            core::mem::forget((bit, reading));
-            RwWord { _flags: PhantomData }
+    impl<M: Cpu> RwWord<M> {
+        pub(in crate::sync) const fn from_word(word: M::Word) -> Self {
+            core::mem::forget(word);
+            RwWord { _machine: PhantomData }
         }
-
-        #[inline(always)]
-        pub(in crate::sync) fn try_bit(&self) -> bool {
-            true
-        }
-
-        #[inline(always)]
-        pub(in crate::sync) fn clear_bit(&self) {}
 
         #[inline(always)]
         pub(in crate::sync) fn come(&self) -> bool {
@@ -143,8 +134,26 @@ mod one {
         pub(in crate::sync) fn go(&self) {}
 
         #[inline(always)]
+        pub(in crate::sync) fn try_bit(&self) -> Option<usize> {
+            Some(1)
+        }
+
+        #[inline(always)]
+        pub(in crate::sync) fn clear_bit(&self, _readers: usize) {}
+
+        #[inline(always)]
+        pub(in crate::sync) fn try_alone(&self) -> bool {
+            true
+        }
+
+        #[inline(always)]
         pub(in crate::sync) fn readers(&self) -> u32 {
             0
+        }
+
+        #[inline(always)]
+        pub(in crate::sync) fn unwritten(&self) -> Option<u32> {
+            Some(0)
         }
 
         #[inline(always)]
@@ -153,7 +162,7 @@ mod one {
         }
 
         #[inline(always)]
-        pub(in crate::sync) fn is_read(&self) -> bool {
+        pub(in crate::sync) fn is_taken(&self) -> bool {
             false
         }
     }

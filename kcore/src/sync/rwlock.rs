@@ -10,10 +10,11 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
-use core::sync::atomic::AtomicBool;
+use core::sync::atomic::AtomicUsize;
 
 use crate::event::{ALL_UNITS, Change, Class, LockStep, Mode};
 use crate::machine::Cpu;
+use crate::sync::AtomicWord;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::raw_lock::RawLock;
 use crate::sync::rw_guard::{ReadGuard, WriteGuard};
@@ -28,7 +29,7 @@ const MOST_PAUSES: u32 = 64;
 /// `hold_cycles` of its counters are those of all readers and writers together.
 #[doc(alias = "rwlock_t")]
 pub struct RwLock<T: ?Sized, M: Cpu, W = Class> {
-    word: RwWord<M::Flag>,
+    word: RwWord<M>,
     watch: W,
     /// Written by the one writer that has the word's bit, read by the readers that the word counts.
     pub(super) value: UnsafeCell<T>,
@@ -39,18 +40,22 @@ unsafe impl<T: ?Sized + Send, M: Cpu, W: Send> Send for RwLock<T, M, W> {}
 // SAFETY: writers send the value from CPU to CPU, and readers share it.
 unsafe impl<T: ?Sized + Send + Sync, M: Cpu, W: Sync> Sync for RwLock<T, M, W> {}
 
-impl<T, M: Cpu<Flag = AtomicBool>, W> RwLock<T, M, W> {
+impl<T, M: Cpu<Word = AtomicUsize>, W> RwLock<T, M, W> {
     /// A free lock around `value`. `watch` says what hears of it.
     #[doc(alias = "rwlock_init")]
     pub const fn new(watch: W, value: T) -> Self {
-        RwLock::from_flags(AtomicBool::new(false), AtomicBool::new(false), watch, value)
+        RwLock::from_word(AtomicUsize::new(0), watch, value)
     }
 }
 
 impl<T, M: Cpu, W> RwLock<T, M, W> {
-    /// A lock around `value` made of two clear flags, for machines whose flags no `const` can make.
-    pub const fn from_flags(bit: M::Flag, reading: M::Flag, watch: W, value: T) -> Self {
-        RwLock { word: RwWord::from_flags(bit, reading), watch, value: UnsafeCell::new(value) }
+    const fn from_word(word: M::Word, watch: W, value: T) -> Self {
+        RwLock { word: RwWord::from_word(word), watch, value: UnsafeCell::new(value) }
+    }
+
+    /// [`new`](RwLock::new) for machines whose words no `const` can make.
+    pub fn of(watch: W, value: T) -> Self {
+        RwLock::from_word(M::Word::new(0), watch, value)
     }
 
     /// The value. No CPU has the lock any more.
@@ -174,8 +179,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     fn acquire_write(&self, place: W::Place) {
         self.watch.units(Change::Take(ALL_UNITS), || self.free(), self.address(), place);
         if !self.try_alone(&mut None) {
-            let is_taken = || self.word.is_bit_set() || self.word.is_read();
-            self.contend(Mode::Exclusive, place, |wait| self.try_alone(wait), is_taken);
+            self.contend(Mode::Exclusive, place, |wait| self.try_alone(wait), || self.word.is_taken());
         }
         self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
     }
@@ -189,7 +193,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
         self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
         self.watch.units(Change::Give(ALL_UNITS), || self.free(), self.address(), place);
         self.watch.released();
-        self.word.clear_bit();
+        self.word.clear_bit(0);
     }
 
     /// Ends a reader.
@@ -200,45 +204,45 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     pub(super) unsafe fn release_read(&self, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Shared, self.address(), place);
         self.watch.units(Change::Give(1), || self.free(), self.address(), place);
-        let _brief = Brief::<M>::enter();
-        // No CPU writes, so the bit is free or a reader or a waiting writer has it for a few instructions.
-        while !self.word.try_bit() {
-            while self.word.is_bit_set() {
-                M::relax();
-            }
+        if !W::COUNTS {
+            return self.word.go();
         }
+        let _brief = Brief::<M>::enter();
+        // No CPU writes, so the bit is free or a reader has it for a few instructions.
+        let readers = loop {
+            match self.word.try_bit() {
+                Some(readers) => break readers,
+                None => M::relax(),
+            }
+        };
         self.watch.released();
-        self.word.go();
-        self.word.clear_bit();
+        self.word.clear_bit(readers - 1);
     }
 
     /// One try to read.
     #[inline]
     fn try_come(&self, wait: &mut Option<W::Wait>) -> bool {
-        let _brief = Brief::<M>::enter();
-        if !self.word.try_bit() {
-            return false;
+        if !W::COUNTS {
+            return self.word.come();
         }
-        let has_come = self.word.come();
+        let _brief = Brief::<M>::enter();
+        let Some(readers) = self.word.try_bit() else { return false };
+        let has_come = readers < u32::MAX as usize;
         if has_come {
             self.watch.acquired(wait.take());
         }
-        self.word.clear_bit();
+        self.word.clear_bit(readers + usize::from(has_come));
         has_come
     }
 
     /// One try to write.
     #[inline]
     fn try_alone(&self, wait: &mut Option<W::Wait>) -> bool {
-        if !self.word.try_bit() {
-            return false;
+        let is_alone = self.word.try_alone();
+        if is_alone {
+            self.watch.acquired(wait.take());
         }
-        if self.word.readers() > 0 {
-            self.word.clear_bit();
-            return false;
-        }
-        self.watch.acquired(wait.take());
-        true
+        is_alone
     }
 
     /// Spins until `attempt` succeeds, which is made whenever the lock does not look `taken`. The looks are
@@ -274,7 +278,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
 impl<T: ?Sized, M: Cpu, W> RwLock<T, M, W> {
     /// Units that are free: see [`Watch::units`].
     fn free(&self) -> u64 {
-        if self.is_write_locked() { 0 } else { ALL_UNITS - u64::from(self.readers()) }
+        self.word.unwritten().map_or(0, |readers| ALL_UNITS - u64::from(readers))
     }
 
     /// How many read at this moment. Good for assertions and reports, not for decisions.
@@ -342,7 +346,7 @@ mod tests {
     fn forgotten_guards_do_not_wrap() {
         Host::new().run(|| {
             let lock: RwLock<u32, HostMachine> = RwLock::new(crate::class!("test"), 1);
-            lock.word.set_readers(u32::MAX - 1);
+            lock.word.clear_bit(u32::MAX as usize - 1);
             let last = lock.read();
             assert_eq!((*last, lock.readers()), (1, u32::MAX));
             assert!(lock.try_read().is_none() && lock.try_write().is_none());

@@ -23,6 +23,8 @@ pub trait Watch<M: Cpu> {
     type Place: Copy;
     /// What a waiter remembers while it waits.
     type Wait;
+    /// Whether it counts: then it has one writer at a time, also of several that share the lock.
+    const COUNTS: bool = false;
 
     /// The line that called the caller.
     #[track_caller]
@@ -189,6 +191,7 @@ impl Counted {
 impl<M: Cpu> Watch<M> for Counted {
     type Place = ();
     type Wait = Waited<M>;
+    const COUNTS: bool = true;
 
     #[inline(always)]
     fn place() {}
@@ -283,6 +286,7 @@ impl Observed {
 impl<M: Cpu + Events> Watch<M> for Observed {
     type Place = &'static Location<'static>;
     type Wait = Waited<M>;
+    const COUNTS: bool = true;
 
     #[inline(always)]
     #[track_caller]

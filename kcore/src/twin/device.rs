@@ -5,7 +5,7 @@ use core::fmt;
 use crate::class;
 use crate::errno::Errno;
 use crate::event::LockName;
-use crate::machine::{AtomicFlag, Machine};
+use crate::machine::Machine;
 use crate::report::LockStats;
 use crate::scull::{Geometry, Mode};
 use crate::sync::{Mutex, MutexGuard, Observed, Watched};
@@ -26,7 +26,7 @@ impl<M: Machine> Device<M> {
     /// An empty device. [`Errno::EINVAL`] for an impossible geometry.
     pub fn new(geometry: Geometry) -> Result<Self, Errno> {
         let data = Data::new(geometry)?;
-        Ok(Device { data: Mutex::from_flag(M::Flag::new(false), Observed::new(LOCK), data) })
+        Ok(Device { data: Mutex::of(Observed::new(LOCK), data) })
     }
 
     /// A new open file. A device that is opened only for writing is emptied first. [`Errno::ERESTARTSYS`]

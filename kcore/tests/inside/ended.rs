@@ -111,7 +111,7 @@ fn a_mutex_is_left_without_a_trace() {
             3,
             model,
             MOST,
-            || (RawMutex::<Inside>::from_flag(flag(), class!("unit")), Owners::default()),
+            || (RawMutex::<Inside>::of(class!("unit")), Owners::default()),
             |(mutex, owners), who| {
                 let entered = match who {
                     0 => mutex.lock_interruptible(),

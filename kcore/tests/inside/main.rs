@@ -87,11 +87,47 @@ fn locks_have_one_owner_and_let_all_in() {
                 ),
                 ("semaphore", locked(tasks, model, || Semaphore::from_flag(flag(), class(), 1))),
                 ("completion", locked(tasks, model, || Completion::from_flag(flag(), class(), 1))),
-                ("mutex", locked(tasks, model, || RawMutex::from_flag(flag(), class()))),
-                ("rwlock", locked(tasks, model, || RwLock::from_flags(flag(), flag(), class(), ()))),
+                ("mutex", locked(tasks, model, || RawMutex::of(class()))),
+                ("rwlock", locked(tasks, model, || RwLock::of(class(), ()))),
                 ("rwsem", locked(tasks, model, || RwSemaphore::from_flag(flag(), class()))),
             ];
             all.iter().for_each(|(name, checked)| clean(name, tasks, model, checked));
+        }
+    }
+}
+
+/// Two read and one writes, by the lock that spins.
+#[test]
+fn readers_and_a_writer_exclude_each_other() {
+    for model in MODELS {
+        for tasks in [2, 3] {
+            let checked = check(
+                tasks,
+                model,
+                if tasks == 2 { MOST } else { MOST_OF_THREE },
+                || {
+                    (
+                        RwLock::<_, Inside>::of(class!("lock"), ()),
+                        <Told as AtomicWord>::new(0),
+                        AtomicBool::new(false),
+                    )
+                },
+                |(lock, word, torn), who| match who {
+                    0 => {
+                        let _alone = lock.write();
+                        word.store(1, Relaxed);
+                        word.store(0, Relaxed);
+                    }
+                    _ => {
+                        let _reader = lock.read();
+                        if word.load(Relaxed) == 1 {
+                            torn.store(true, Relaxed);
+                        }
+                    }
+                },
+                |(lock, _, torn)| !torn.load(Relaxed) && lock.readers() == 0 && !lock.is_write_locked(),
+            );
+            clean("rwlock", tasks, model, &checked);
         }
     }
 }
@@ -178,7 +214,7 @@ fn a_seqlock_shows_no_mixture() {
 fn an_atomic_number_loses_no_change() {
     for model in MODELS {
         for tasks in [2, 3] {
-            let number = || AtomicT::<Inside, Told>::of(0);
+            let number = || AtomicT::<Inside>::of(0);
             let checked = check(
                 tasks,
                 model,

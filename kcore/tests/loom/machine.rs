@@ -6,9 +6,11 @@ use std::sync::atomic::Ordering::{self, Relaxed};
 
 use kcore::event::Events;
 use kcore::machine::{AtomicFlag, Cpu, CpuId, Sched, Sleep, TaskId};
-use kcore::sync::AtomicWord;
+use kcore::sync::{AtomicWord, LockedWord, Update};
 use loom::sync::atomic::{AtomicU8, AtomicUsize, fence};
 use loom::thread::{self, Thread};
+
+use crate::more::LoomWord;
 
 /// loom's flag.
 ///
@@ -142,16 +144,20 @@ impl AtomicFlag for Ringing {
 }
 
 /// A word that wakes the tasks that spin on it. A task that has looked at it waits, if it waits at all, for
-/// another value.
-pub(crate) struct RingingWord(AtomicUsize);
+/// another value; and if `LOADS`, so does one that has loaded it.
+pub(crate) struct RingingWord<const LOADS: bool = false>(AtomicUsize);
 
-impl AtomicWord for RingingWord {
+impl<const LOADS: bool> AtomicWord for RingingWord<LOADS> {
     fn new(value: usize) -> Self {
         RingingWord(AtomicUsize::new(value))
     }
     fn load(&self, order: Ordering) -> usize {
-        let newest =
-            self.0.compare_exchange(usize::MAX, usize::MAX, order, order).unwrap_or_else(|newest| newest);
+        let newest = self.0.compare_exchange(usize::MAX, usize::MAX, order, order);
+        with_me(|me| me.spins |= LOADS);
+        newest.unwrap_or_else(|newest| newest)
+    }
+    fn look(&self) -> usize {
+        let newest = self.load(Relaxed);
         with_me(|me| me.spins = true);
         newest
     }
@@ -161,6 +167,21 @@ impl AtomicWord for RingingWord {
     }
     fn fence(order: Ordering) {
         fence(order);
+    }
+}
+
+impl<const LOADS: bool> LockedWord for RingingWord<LOADS> {
+    fn change(&self, how: Update, operand: usize, order: Ordering) -> usize {
+        let old = LoomWord::changed(&self.0, how, operand, order);
+        ring();
+        old
+    }
+    fn replace(&self, old: usize, new: usize, order: Ordering) -> bool {
+        let is_there = self.0.compare_exchange(old, new, order, Relaxed).is_ok();
+        if is_there {
+            ring();
+        }
+        is_there
     }
 }
 
@@ -181,13 +202,16 @@ fn ring() {
 /// here: that is for [`Dozing`].
 pub(crate) struct Parking;
 
+/// [`Parking`], but a task looks twice before it sleeps.
+pub(crate) struct Looking;
+
 /// [`Parking`], but no task is ever woken.
 pub(crate) struct Coma;
 
 /// A machine on which a sleep ends for no reason again and again, as [`Sched::block`] may: to wake does
 /// nothing and orders nothing, so all order comes from the primitive. For two tasks: three could spin round
 /// each other for ever.
-pub(crate) struct Dozing<F = LoomFlag>(PhantomData<F>);
+pub(crate) struct Dozing<F = LoomFlag, W = LoomWord>(PhantomData<(F, W)>);
 
 /// A thread of this execution.
 struct Task {
@@ -255,11 +279,12 @@ fn nobody(_task: TaskId) {}
 
 /// A machine, in all that does not differ.
 macro_rules! machine {
-    ([$($generic:tt)*] $machine:ty, $flag:ty, relax: $relax:path, block: $block:path, wake: $wake:path) => {
+    ([$($generic:tt)*] $machine:ty, $flag:ty, $word:ty, looks: $looks:expr, relax: $relax:path, block: $block:path, wake: $wake:path) => {
         impl<$($generic)*> Events for $machine {}
 
         impl<$($generic)*> Cpu for $machine {
             type Flag = $flag;
+            type Word = $word;
             fn cpu() -> CpuId {
                 CpuId(number() as u32)
             }
@@ -276,6 +301,7 @@ macro_rules! machine {
         }
 
         impl<$($generic)*> Sched for $machine {
+            const LOOKS: u32 = $looks;
             fn task() -> TaskId {
                 TaskId(number() as u32)
             }
@@ -292,10 +318,6 @@ macro_rules! machine {
             fn wake(task: TaskId) {
                 $wake(task);
             }
-            /// To spin for a while is to try more than once, of which there is enough to explore.
-            fn is_running(_task: TaskId) -> bool {
-                false
-            }
             fn yield_now() {
                 thread::yield_now();
             }
@@ -303,6 +325,7 @@ macro_rules! machine {
     };
 }
 
-machine!([] Parking, Ringing, relax: park_while_spinning, block: thread::park, wake: unpark);
-machine!([] Coma, Ringing, relax: park_while_spinning, block: thread::park, wake: nobody);
-machine!([F: AtomicFlag + 'static] Dozing<F>, F, relax: thread::yield_now, block: thread::yield_now, wake: nobody);
+machine!([] Parking, Ringing, RingingWord, looks: 0, relax: park_while_spinning, block: thread::park, wake: unpark);
+machine!([] Looking, Ringing, RingingWord, looks: 2, relax: thread::yield_now, block: thread::park, wake: unpark);
+machine!([] Coma, Ringing, RingingWord, looks: 0, relax: park_while_spinning, block: thread::park, wake: nobody);
+machine!([F: AtomicFlag + 'static, W: LockedWord + 'static] Dozing<F, W>, F, W, looks: 0, relax: thread::yield_now, block: thread::yield_now, wake: nobody);

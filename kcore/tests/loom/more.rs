@@ -2,7 +2,7 @@
 
 mod atomic;
 mod kfifo;
-mod rwlock;
+pub(crate) mod rwlock;
 mod seqlock;
 mod ticket;
 
@@ -32,14 +32,20 @@ impl AtomicWord for LoomWord {
     }
 }
 
+impl LoomWord {
+    pub(crate) fn changed(word: &AtomicUsize, how: Update, operand: usize, order: Ordering) -> usize {
+        match how {
+            Update::Add => word.fetch_add(operand, order),
+            Update::And => word.fetch_and(operand, order),
+            Update::Or => word.fetch_or(operand, order),
+            Update::Xor => word.fetch_xor(operand, order),
+        }
+    }
+}
+
 impl LockedWord for LoomWord {
     fn change(&self, how: Update, operand: usize, order: Ordering) -> usize {
-        match how {
-            Update::Add => self.0.fetch_add(operand, order),
-            Update::And => self.0.fetch_and(operand, order),
-            Update::Or => self.0.fetch_or(operand, order),
-            Update::Xor => self.0.fetch_xor(operand, order),
-        }
+        LoomWord::changed(&self.0, how, operand, order)
     }
     fn replace(&self, old: usize, new: usize, order: Ordering) -> bool {
         self.0.compare_exchange(old, new, order, Relaxed).is_ok()

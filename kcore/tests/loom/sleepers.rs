@@ -14,7 +14,10 @@ use kcore::machine::{AtomicFlag, Sched, Sleep, TaskId};
 use kcore::sync::{Completion, RawMutex, Semaphore, SpinLock, WaitQueue};
 
 use crate::bodies::{Payload, Section, each, excludes, model, objects, spawn};
-use crate::machine::{Coma, Dozing, LoomFlag, NoAcquire, NoRelease, Parking, Ringing, Wrong, interrupt_all};
+use crate::machine::{
+    Coma, Dozing, LoadThenStore, Looking, LoomFlag, NoAcquire, NoRelease, Parking, Ringing, interrupt_all,
+};
+use crate::more::Weak;
 
 const UNORDERED: &str = "Causality violation";
 const ASLEEP: &str = "deadlock";
@@ -513,7 +516,7 @@ fn poll_that_forgets_what_its_places_know() {
 
 impl<M: Sched + 'static> Section for RawMutex<M> {
     fn new(_units: usize) -> Self {
-        RawMutex::from_flag(AtomicFlag::new(false), class!("test"))
+        RawMutex::of(class!("test"))
     }
     fn within(&self, body: impl FnOnce()) {
         self.lock();
@@ -560,12 +563,25 @@ fn mutex_survives_interrupted_contenders() {
     model(2, interrupted_contenders);
 }
 
+/// A task that looks before it sleeps takes what it finds free, and else stands in line.
+#[test]
+fn waiters_that_look_exclude() {
+    model(3, || excludes::<RawMutex<Looking>>(2, 2));
+}
+
+type Twin<Mistake> = RawMutex<Dozing<LoomFlag, Weak<Mistake>>>;
+
 #[test]
 fn mutex_without_acquire() {
-    objects(UNORDERED, || excludes::<RawMutex<Dozing<Wrong<NoAcquire>>>>(2, 1));
+    objects(UNORDERED, || excludes::<Twin<NoAcquire>>(2, 1));
 }
 
 #[test]
 fn mutex_without_release() {
-    objects(UNORDERED, || excludes::<RawMutex<Dozing<Wrong<NoRelease>>>>(2, 1));
+    objects(UNORDERED, || excludes::<Twin<NoRelease>>(2, 1));
+}
+
+#[test]
+fn mutex_that_looks_and_then_stores() {
+    objects(UNORDERED, || excludes::<Twin<LoadThenStore>>(2, 1));
 }

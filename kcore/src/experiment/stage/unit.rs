@@ -34,7 +34,7 @@ impl<M: Sched, W: Watch<M>> Unit<M, W> {
         let units = usize::from(is_free);
         match form {
             Form::Semaphore => Unit::Semaphore(Semaphore::from_flag(flag, watch, units)),
-            Form::Mutex => Unit::Mutex(RawMutex::from_flag(flag, watch)),
+            Form::Mutex => Unit::Mutex(RawMutex::of(watch)),
             Form::Completion => Unit::Completion(Completion::from_flag(flag, watch, units)),
             _ => Unit::Broken(Semaphore::from_flag(flag, watch, units)),
         }

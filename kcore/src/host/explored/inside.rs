@@ -199,6 +199,7 @@ impl Events for Inside {
 
 impl Cpu for Inside {
     type Flag = Told;
+    type Word = Told;
 
     fn cpu() -> CpuId {
         Explored::cpu()
@@ -221,6 +222,8 @@ impl Cpu for Inside {
 }
 
 impl Sched for Inside {
+    const LOOKS: u32 = Explored::LOOKS;
+
     fn task() -> TaskId {
         Explored::task()
     }
@@ -251,8 +254,4 @@ impl Sched for Inside {
     }
 
     fn yield_now() {}
-
-    fn is_running(task: TaskId) -> bool {
-        Explored::is_running(task)
-    }
 }

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use core::panic::Location;
 use core::ptr::{NonNull, null_mut};
-use core::sync::atomic::AtomicBool;
+use core::sync::atomic::{AtomicBool, AtomicUsize};
 
 use super::failure::fails;
 use super::region::{allocate, outside};
@@ -131,6 +131,7 @@ fn suspend(yielder: Option<NonNull<Turns>>) {
 
 impl Cpu for Explored {
     type Flag = AtomicBool;
+    type Word = AtomicUsize;
 
     fn cpu() -> CpuId {
         CpuId(Self::task().0)
@@ -158,6 +159,9 @@ impl Cpu for Explored {
 }
 
 impl Sched for Explored {
+    /// How long a task looks before it sleeps is no matter of the order of steps.
+    const LOOKS: u32 = 0;
+
     fn task() -> TaskId {
         here(|world| world.running())
     }
@@ -189,11 +193,6 @@ impl Sched for Explored {
     }
 
     fn yield_now() {}
-
-    /// So that no task spins for a while before it sleeps: how long is no matter of the order of steps.
-    fn is_running(_task: TaskId) -> bool {
-        false
-    }
 }
 
 /// [`step`], at what has no address.

@@ -13,6 +13,7 @@ unsafe fn queue_up(mutex: &Raw, waiter: &Waiter<HostMachine, ()>, losses: u32) {
     let mut sleepers = mutex.sleepers.lock_irqsave();
     // SAFETY: the caller's promise.
     unsafe { sleepers.queue.push(waiter) };
+    assert!(!mutex.take_or_be_waited_for(false), "the running task has it");
     for _ in 0..losses {
         assert!(sleepers.queue.is_first(waiter), "only the first is woken");
         sleepers.woken = true;

@@ -6,10 +6,13 @@ use std::sync::atomic::Ordering::Relaxed;
 use kcore::sync::{AtomicT, AtomicWord, Bits, LockedWord};
 
 use crate::bodies::{Payload, Section, each, excludes, objects, spawn};
-use crate::machine::{Dozing, LoadThenStore, NoAcquire, NoRelease};
+use crate::machine::{Dozing, LoadThenStore, LoomFlag, NoAcquire, NoRelease};
 use crate::more::{LoomWord, Weak};
 use crate::right::holds;
 use crate::twins::UNORDERED;
+
+/// Of flags and such words.
+type Machine<A> = Dozing<LoomFlag, A>;
 
 /// What the bodies say.
 const LOST: &str = "a change was lost";
@@ -24,8 +27,8 @@ trait Changed: Send + Sync + 'static {
 }
 
 struct Right<A: LockedWord + 'static> {
-    number: AtomicT<Dozing, A>,
-    bits: Bits<Dozing, 1, A>,
+    number: AtomicT<Machine<A>>,
+    bits: Bits<Machine<A>, 1>,
 }
 
 impl<A: LockedWord + 'static> Changed for Right<A> {
@@ -90,9 +93,9 @@ fn sets<C: Changed>() {
 
 /// The task that lets the last reference go may do as it likes: all others have done.
 fn frees_last<A: LockedWord + 'static>() {
-    let shared = Arc::new((AtomicT::<Dozing, A>::of(2), [Payload::default(), Payload::default()]));
+    let shared = Arc::new((AtomicT::<Machine<A>>::of(2), [Payload::default(), Payload::default()]));
     let body = |mine: usize| {
-        move |(references, payloads): &(AtomicT<Dozing, A>, [Payload; 2])| {
+        move |(references, payloads): &(AtomicT<Machine<A>>, [Payload; 2])| {
             payloads[mine].increment();
             if references.dec_and_test() {
                 payloads.iter().for_each(Payload::increment);
@@ -105,7 +108,7 @@ fn frees_last<A: LockedWord + 'static>() {
 }
 
 /// A bit as a lock, as the book has it.
-struct BitLock<A: LockedWord + 'static>(Bits<Dozing, 1, A>);
+struct BitLock<A: LockedWord + 'static>(Bits<Machine<A>, 1>);
 
 impl<A: LockedWord + 'static> Section for BitLock<A> {
     fn new(_units: usize) -> Self {

@@ -31,7 +31,7 @@ fn excludes_two() {
 
 #[test]
 fn excludes_three() {
-    holds(3, || excludes::<Ticket<Parking, RingingWord>>(3, 1));
+    holds(3, || excludes::<Ticket<Parking, RingingWord<true>>>(3, 1));
 }
 
 #[test]
