@@ -9,6 +9,8 @@ pub enum Waiting {
     Spins,
     /// It sleeps, until the holder gives it back.
     Sleeps,
+    /// The same, and its waiters do not look for a while before they sleep.
+    Queues,
     /// It sleeps until another actor says so, whichever that is: a completion or a semaphore that signals.
     /// The task that acquired it last does not have it in any sense, so no deadlock is deduced from that.
     Event,

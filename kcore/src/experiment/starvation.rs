@@ -30,6 +30,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         Row::always(Form::Spinlock, A),
         Row::always(Form::Ticket, A),
         Row::always(Form::Semaphore, A),
+        Row::always(Form::Convoy, A),
         Row::always(Form::Mutex, A),
     ],
     unit: "turns for each task, if they were dealt out fairly",
@@ -51,7 +52,7 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Yes. The lock is there for all.",
         "No. Only tasks get here.",
         "Yes; and a task that loses its CPU while it waits loses its chance with it.",
-        "Under the semaphore and the mutex. Who sleeps is woken in turn; who spins is not in any queue.",
+        "Under the semaphores and the mutex. Who sleeps is woken in turn; who spins is not in any queue.",
         "The lock lives as long as its users.",
         "Each tries; which of them succeeds is decided by the cache, not by who came first.",
         "It is protected. What is missing is a promise of when.",
@@ -60,7 +61,8 @@ pub(super) static ENTRY: Experiment = Experiment {
 };
 
 const GOAL: &str = "Four tasks want the same lock again and again. Nothing is lost and nothing is broken. Count how often each of \
-them gets it, and how long the unluckiest waits: with a spinlock, with tickets, with a semaphore, with a mutex.";
+them gets it, and how long the unluckiest waits: with a spinlock, with tickets, with a semaphore, \
+with a semaphore whose waiters sleep at once, with a mutex.";
 
 const HINT: &str = "When a spinlock is given back, whose test-and-set comes first? Think of who has the cache line at that moment.";
 
@@ -72,9 +74,12 @@ it is worse: a CPU whose thread the host does not run does not try at all.\n\n\
 The ticket lock is the same test-and-set, and it is had in the order in which the tasks came: everyone has as many turns as \
 all others. See what a turn takes, and then see it with --cpus 2 on a host of two cores. With more CPUs than cores the next \
 in line is often a CPU that the host does not run: the lock is free, the others spin, and none of them may have it.\n\n\
-The semaphore hands its unit to the one that has waited longest. Nobody starves, and everyone has the same number of turns, nearly. It \
-is paid for with time: each turn waits until the next in line has been woken, even if three others are awake and \
-could go in at once. That is a convoy, and the reason why the mutex does not do it: it frees itself and lets whoever runs take \
+The form convoy is a semaphore as Linux has it: a waiter goes to sleep, and the unit is handed to the one that has waited longest. \
+Nobody starves, and everyone has the same number of turns, nearly. It is paid for with time: each turn waits until the next in line \
+has been woken, even if three others are awake and could go in at once. That is a convoy. \
+The semaphore of this laboratory avoids it: a waiter looks for about as long as a wake-up takes, and takes the unit if it is there. \
+Only then does it sleep, and to those that sleep the unit is handed in turn. \
+The mutex does it the other way round: it frees itself and lets whoever runs take \
 it, until a sleeper has come too late several times; then that one is handed the mutex. Fair enough, and fast enough.\n\n\
 Linux went the same way. Its spinlocks were a test-and-set for years, became tickets (first come, first served) when machines \
 grew and starved some of their CPUs, and then queues in which each waiter spins on a line of its own. In a virtual machine \

@@ -75,6 +75,8 @@ words!(
     Ticket = "ticket",
     /// A semaphore initialised to 1.
     Semaphore = "semaphore",
+    /// The same, whose waiters go to sleep at once, and are served one after the other.
+    Convoy = "convoy",
     /// A completion used as a token that is handed on.
     Completion = "completion",
     /// A mutex: a lock that sleeps and knows its owner.

@@ -21,7 +21,7 @@ use crate::sync::watch::{Watch, Watched};
 
 /// An event that tasks wait for.
 ///
-/// Its counters count a `wait` as an acquisition, one that had to sleep as a failed test-and-set, and a
+/// Its counters count a `wait` as an acquisition, one that had to wait as a failed test-and-set, and a
 /// `complete` as a release: `hold_cycles` mean something where it is a token that is handed round.
 #[doc(alias = "struct completion")]
 pub struct Completion<M: Sched, W: Watch<M> = Class> {
@@ -43,7 +43,7 @@ impl<M: Sched, W: Watch<M>> Completion<M, W> {
         Completion { events: Units::new(flag, watch, events) }
     }
 
-    /// Sleeps until the event has happened, and uses it up.
+    /// Waits until the event has happened, and uses it up: looks for a while, and then sleeps.
     #[inline]
     #[track_caller]
     #[doc(alias = "wait_for_completion")]

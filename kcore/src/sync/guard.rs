@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use core::panic::Location;
 
 use crate::errno::Errno;
-use crate::event::{Class, IrqStep, Kinds, LockName, LockStep, Mode, What};
+use crate::event::{Class, IrqStep, Kinds, LockName, LockStep, Mode, Waiting, What};
 use crate::machine::{AtomicFlag, Machine};
 use crate::report::LockStats;
 use crate::settings::Form;
@@ -116,6 +116,10 @@ impl<M: Machine> Guard<M> {
             }
             Form::Ticket => Mechanism::Ticket(TicketLock::from_flag(flag(), Observed::new(spins))),
             Form::Semaphore => Mechanism::Semaphore(Semaphore::from_flag(flag(), Observed::new(sleeps), 1)),
+            Form::Convoy => {
+                let queues = LockName { waiting: Waiting::Queues, ..sleeps };
+                Mechanism::Semaphore(Semaphore::from_flag(flag(), Observed::new(queues), 1))
+            }
             Form::Completion => {
                 Mechanism::Completion(Completion::from_flag(flag(), Observed::new(sleeps), 1))
             }

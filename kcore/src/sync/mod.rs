@@ -26,9 +26,9 @@
 //! | [`TicketLock`] | spin | one | first come | |
 //! | [`RwLock`] | spin | readers, or one writer | readers | Reader/Writer Spinlocks |
 //! | [`Mutex`] | spin a little, then sleep | one | by chance, but none is passed for ever | Semaphores and Mutexes |
-//! | [`Semaphore`] | sleep | as many as units | first come | Semaphores and Mutexes |
-//! | [`RwSemaphore`] | sleep | readers, or one writer | first come | Reader/Writer Semaphores |
-//! | [`Completion`] | sleep | one for each event | first come | Completions |
+//! | [`Semaphore`] | look a little, then sleep | as many as units | first come of those that sleep | Semaphores and Mutexes |
+//! | [`RwSemaphore`] | look a little, then sleep | readers, or one writer | first come of those that sleep | Reader/Writer Semaphores |
+//! | [`Completion`] | look a little, then sleep | one for each event | first come of those that sleep | Completions |
 //! | [`WaitQueue`] | sleep | | first come | 6, Blocking I/O |
 //! | [`SeqLock`] | writers spin, readers repeat | readers and one writer | writers | seqlocks |
 //! | [`AtomicT`], [`Bits`] | none | one | by chance | Atomic Variables; Bit Operations |

@@ -1,22 +1,23 @@
 //! A lock for many readers or one writer whose waiters sleep (LDD3 ch. 5, "Reader/Writer Semaphores"; LKD ch.
 //! 10).
 //!
-//! It is fair: the task that comes first is served first, whether it reads or writes, so none starves. There
-//! is a gate, through which all go in the order of their arrival. A reader goes through and leaves it open; a
-//! writer closes it behind itself, waits until those that still read have gone, and opens it when it has
-//! written.
+//! A task that cannot come in looks for a while whether it can. Then it stands in line, and none starves:
+//! there is a gate, through which all that stand there go in the order of their arrival, whether they read or
+//! write, and no other task before them. A reader goes through and leaves it open; a writer closes it behind
+//! itself, waits until those that still read have gone, and opens it when it has written.
 //!
 //! Each reader is announced as an owner, like a writer. The probe engine's table of locks knows one holder
 //! for each: with several readers it is the one that came last, and the first that goes makes the lock look
 //! free.
 
 use core::fmt;
-use core::sync::atomic::AtomicBool;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use crate::class;
 use crate::event::{ALL_UNITS, Change, Class, LockStep, Mode};
 use crate::machine::Sched;
 use crate::sync::patience::Endless;
+use crate::sync::polling::poll;
 use crate::sync::raw_lock::RawLock;
 use crate::sync::spinlock::{SpinGuard, SpinLock};
 use crate::sync::waiter::{Dismissed, Waiter, Waiters, after};
@@ -30,16 +31,16 @@ use crate::sync::watch::{Inner, Watch, Watched};
 #[doc(alias = "struct rw_semaphore")]
 pub struct RwSemaphore<M: Sched, W: Watch<M> = Class> {
     state: SpinLock<State<M, W>, M, Inner>,
+    /// How many read. Written under the lock of `state`. Read without it as a hint, and so is the next.
+    readers: AtomicUsize,
+    /// A writer writes, or waits for the last reader to go.
+    is_closed: AtomicBool,
     watch: W,
 }
 
 type Locked<'a, M, W> = SpinGuard<'a, State<M, W>, M, Inner>;
 
 struct State<M: Sched, W: Watch<M>> {
-    /// How many read.
-    readers: usize,
-    /// A writer writes, or waits for the last reader to go.
-    is_closed: bool,
     /// The tasks that wait at the gate. None does while it is open.
     gate: Waiters<M, (Mode, W::Wait)>,
     /// The writer inside the gate that sleeps until the last reader has gone. One at most.
@@ -60,15 +61,11 @@ impl<M: Sched<Flag = AtomicBool>, W: Watch<M>> RwSemaphore<M, W> {
 impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     /// A free semaphore made of a clear `flag`, for machines whose flags no `const` can make.
     pub const fn from_flag(flag: M::Flag, watch: W) -> Self {
-        let state = State {
-            readers: 0,
-            is_closed: false,
-            gate: Waiters::new(),
-            inside: Waiters::new(),
-            passed: None,
-        };
+        let state = State { gate: Waiters::new(), inside: Waiters::new(), passed: None };
         RwSemaphore {
             state: SpinLock::from_flag(flag, Inner(class!("inner lock of a reader/writer semaphore")), state),
+            readers: AtomicUsize::new(0),
+            is_closed: AtomicBool::new(false),
             watch,
         }
     }
@@ -83,10 +80,10 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         let place = W::place();
         self.watch.units(Change::Take(1), || self.free(), self.address(), place);
         let state = self.state.lock();
-        if state.is_closed {
-            self.sleep_at_gate(state, Mode::Shared, place);
+        if self.admit_reader(&state, &mut None) {
+            drop(state);
         } else {
-            self.admit_reader(state);
+            self.wait(state, Mode::Shared, place);
         }
         self.watch.announce(LockStep::Acquired, Mode::Shared, self.address(), place);
     }
@@ -99,13 +96,11 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     pub fn try_down_read(&self) -> bool {
         let place = W::place();
         self.watch.units(Change::TryTake(1), || self.free(), self.address(), place);
-        let state = self.state.lock();
-        if state.is_closed {
-            return false;
+        let admitted = self.admit_reader(&self.state.lock(), &mut None);
+        if admitted {
+            self.watch.announce(LockStep::Acquired, Mode::Shared, self.address(), place);
         }
-        self.admit_reader(state);
-        self.watch.announce(LockStep::Acquired, Mode::Shared, self.address(), place);
-        true
+        admitted
     }
 
     /// Has the lock alone. Sleeps until all that came before have gone.
@@ -123,14 +118,11 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     pub fn try_down_write(&self) -> bool {
         let place = W::place();
         self.watch.units(Change::TryTake(ALL_UNITS), || self.free(), self.address(), place);
-        let mut state = self.state.lock();
-        if state.is_closed || state.readers > 0 {
-            return false;
+        let admitted = self.admit_writer(&self.state.lock(), &mut None);
+        if admitted {
+            self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
         }
-        self.admit_writer(&mut state, None);
-        drop(state);
-        self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
-        true
+        admitted
     }
 
     /// Ends a reader. The last one lets the writer in that waits longest. It never sleeps.
@@ -144,10 +136,11 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         self.watch.announce(LockStep::Release, Mode::Shared, self.address(), place);
         self.watch.units(Change::Give(1), || self.free(), self.address(), place);
         let mut state = self.state.lock();
-        assert!(state.readers > 0, "up_read, and nobody reads");
-        state.readers -= 1;
+        let readers = self.readers.load(Relaxed);
+        assert!(readers > 0, "up_read, and nobody reads");
+        self.readers.store(readers - 1, Relaxed);
         self.watch.released();
-        if state.readers > 0 {
+        if readers > 1 {
             return;
         }
         if let Some(wait) = state.passed.take() {
@@ -179,55 +172,113 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         let place = W::place();
         self.watch.announce(LockStep::Downgraded, Mode::Exclusive, self.address(), place);
         self.watch.units(Change::Give(ALL_UNITS - 1), || self.free(), self.address(), place);
-        let mut state = self.state.lock();
-        assert!(state.is_written(), "downgrade_write, and nobody writes");
-        state.readers = 1;
+        let state = self.state.lock();
+        assert!(self.is_written(&state), "downgrade_write, and nobody writes");
+        self.readers.store(1, Relaxed);
         self.open(state);
     }
 
-    fn admit_reader(&self, mut state: Locked<'_, M, W>) {
-        state.readers += 1;
-        self.watch.acquired(None);
+    /// One reader more, after `wait`, if the gate is open; and says whether it is.
+    #[inline]
+    fn admit_reader(&self, _state: &Locked<'_, M, W>, wait: &mut Option<W::Wait>) -> bool {
+        let is_open = !self.is_closed.load(Relaxed);
+        if is_open {
+            self.readers.store(self.readers.load(Relaxed) + 1, Relaxed);
+            self.watch.acquired(wait.take());
+        }
+        is_open
     }
 
-    fn admit_writer(&self, state: &mut State<M, W>, wait: Option<W::Wait>) {
-        state.is_closed = true;
-        self.watch.acquired(wait);
+    /// A writer, after `wait`, if the lock is free; and says whether it is.
+    #[inline]
+    fn admit_writer(&self, _state: &Locked<'_, M, W>, wait: &mut Option<W::Wait>) -> bool {
+        let is_free = self.looks_free();
+        if is_free {
+            self.is_closed.store(true, Relaxed);
+            self.watch.acquired(wait.take());
+        }
+        is_free
+    }
+
+    /// Whether a writer could come in. Exact under the inner lock.
+    #[inline]
+    fn looks_free(&self) -> bool {
+        !self.is_closed.load(Relaxed) && self.readers.load(Relaxed) == 0
     }
 
     /// Opens the gate and lets in the waiters there: readers, until it is empty or a writer has closed it
     /// again.
-    fn open(&self, mut state: Locked<'_, M, W>) {
-        state.is_closed = false;
+    #[inline]
+    fn open(&self, state: Locked<'_, M, W>) {
+        self.is_closed.store(false, Relaxed);
+        if state.gate.len() > 0 {
+            self.let_in(state);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn let_in(&self, mut state: Locked<'_, M, W>) {
         let mut let_in = Dismissed::new();
-        while !state.is_closed
+        while !self.is_closed.load(Relaxed)
             && let Some(record) = state.gate.dismiss(&mut let_in)
         {
-            match record {
-                Some((Mode::Exclusive, wait)) if state.readers > 0 => {
-                    state.is_closed = true;
-                    state.passed = Some(wait);
-                }
-                Some((Mode::Exclusive, wait)) => self.admit_writer(&mut state, Some(wait)),
-                Some((Mode::Shared, wait)) => {
-                    state.readers += 1;
-                    self.watch.acquired(Some(wait));
-                }
-                None | Some((Mode::Passing, _)) => unreachable!("a waiter at the gate says what it wants"),
+            let (mode, wait) = record.expect("a waiter at the gate says what it wants");
+            let mut wait = Some(wait);
+            if mode == Mode::Shared {
+                self.admit_reader(&state, &mut wait);
+            } else if !self.admit_writer(&state, &mut wait) {
+                self.is_closed.store(true, Relaxed);
+                state.passed = wait;
             }
         }
         let_in.wake_after(state);
     }
 
-    /// Sleeps until the gate lets the caller through. A reader reads then.
+    /// Waits until the caller is let in: looks for a while, and then stands in line.
     #[cold]
     #[inline(never)]
-    fn sleep_at_gate(&self, mut state: Locked<'_, M, W>, mode: Mode, place: W::Place) {
-        let waiter = Waiter::new((mode, W::wait()));
+    fn wait<'a>(&'a self, mut state: Locked<'a, M, W>, mode: Mode, place: W::Place) {
+        let mut wait = Some(W::wait());
+        let polls = M::LOOKS > 0 && self.watch.polls() && M::may_poll();
+        if polls {
+            drop(state);
+            self.watch.announce(LockStep::Wait, mode, self.address(), place);
+            poll::<M, W>(M::may_poll, || {
+                let looks_free =
+                    if mode == Mode::Shared { !self.is_closed.load(Relaxed) } else { self.looks_free() };
+                looks_free && self.admit(&self.state.lock(), mode, &mut wait)
+            });
+            state = self.state.lock();
+            if wait.is_none() || self.admit(&state, mode, &mut wait) {
+                return;
+            }
+        }
+        let Some(wait) = wait else { return };
+        let place = (!polls).then_some(place);
+        if self.is_closed.load(Relaxed) {
+            self.sleep_at_gate(state, mode, wait, place);
+            if mode == Mode::Exclusive {
+                self.wait_for_readers();
+            }
+        } else {
+            self.is_closed.store(true, Relaxed);
+            self.sleep_inside(state, wait, place);
+        }
+    }
+
+    /// Lets the caller in if that is possible at once.
+    fn admit(&self, state: &Locked<'_, M, W>, mode: Mode, wait: &mut Option<W::Wait>) -> bool {
+        if mode == Mode::Shared { self.admit_reader(state, wait) } else { self.admit_writer(state, wait) }
+    }
+
+    /// Sleeps until the gate lets the caller through. A reader reads then.
+    fn sleep_at_gate(&self, mut state: Locked<'_, M, W>, mode: Mode, wait: W::Wait, place: Option<W::Place>) {
+        let waiter = Waiter::new((mode, wait));
         // SAFETY: the node is new and lives in this frame, which ends after `sleep` has returned.
         unsafe { state.gate.push(&waiter) };
         drop(state);
-        self.watch.announce(LockStep::Wait, mode, self.address(), place);
+        self.announce_wait(mode, place);
         let Ok(()) = waiter.sleep(Endless);
     }
 
@@ -241,33 +292,37 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
     }
 
     /// Sleeps until the last reader has gone. The caller has closed the gate.
-    #[cold]
-    #[inline(never)]
     fn sleep_inside(&self, mut state: Locked<'_, M, W>, wait: W::Wait, place: Option<W::Place>) {
         let waiter = Waiter::new(wait);
         // SAFETY: the node is new and lives in this frame, which ends after `sleep` has returned.
         unsafe { state.inside.push(&waiter) };
         drop(state);
-        if let Some(place) = place {
-            self.watch.announce(LockStep::Wait, Mode::Exclusive, self.address(), place);
-        }
+        self.announce_wait(Mode::Exclusive, place);
         let Ok(()) = waiter.sleep(Endless);
+    }
+
+    /// Tells that the caller waits, unless that was told.
+    fn announce_wait(&self, mode: Mode, place: Option<W::Place>) {
+        if let Some(place) = place {
+            self.watch.announce(LockStep::Wait, mode, self.address(), place);
+        }
     }
 
     /// Units that are free: see [`Watch::units`].
     fn free(&self) -> u64 {
         let state = self.state.lock();
-        if state.is_written() { 0 } else { ALL_UNITS - state.readers as u64 }
+        if self.is_written(&state) { 0 } else { ALL_UNITS - self.readers.load(Relaxed) as u64 }
     }
 
     /// How many read at this moment. For reports.
     pub fn readers(&self) -> usize {
-        self.state.lock().readers
+        let _state = self.state.lock();
+        self.readers.load(Relaxed)
     }
 
     /// Whether a task writes at this moment. For assertions and reports.
     pub fn is_write_locked(&self) -> bool {
-        self.state.lock().is_written()
+        self.is_written(&self.state.lock())
     }
 
     /// Tasks that wait at this moment. For reports.
@@ -275,11 +330,11 @@ impl<M: Sched, W: Watch<M>> RwSemaphore<M, W> {
         let state = self.state.lock();
         state.gate.len() + state.inside.len() + usize::from(state.passed.is_some())
     }
-}
 
-impl<M: Sched, W: Watch<M>> State<M, W> {
-    fn is_written(&self) -> bool {
-        self.is_closed && self.readers == 0
+    /// Whether a task writes.
+    #[inline]
+    fn is_written(&self, _state: &Locked<'_, M, W>) -> bool {
+        self.is_closed.load(Relaxed) && self.readers.load(Relaxed) == 0
     }
 }
 
@@ -297,17 +352,11 @@ impl<M: Sched, W: Watch<M>> RawLock<M> for RwSemaphore<M, W> {
     #[inline]
     fn enter(&self, place: W::Place) {
         self.watch.units(Change::Take(ALL_UNITS), || self.free(), self.address(), place);
-        let mut state = self.state.lock();
-        if state.is_closed {
-            self.sleep_at_gate(state, Mode::Exclusive, place);
-            self.wait_for_readers();
-        } else if state.readers > 0 {
-            state.is_closed = true;
-            let wait = W::wait();
-            self.sleep_inside(state, wait, Some(place));
-        } else {
-            self.admit_writer(&mut state, None);
+        let state = self.state.lock();
+        if self.admit_writer(&state, &mut None) {
             drop(state);
+        } else {
+            self.wait(state, Mode::Exclusive, place);
         }
         self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
     }
@@ -317,7 +366,7 @@ impl<M: Sched, W: Watch<M>> RawLock<M> for RwSemaphore<M, W> {
         self.watch.announce(LockStep::Release, Mode::Exclusive, self.address(), place);
         self.watch.units(Change::Give(ALL_UNITS), || self.free(), self.address(), place);
         let state = self.state.lock();
-        assert!(state.is_written(), "up_write, and nobody writes");
+        assert!(self.is_written(&state), "up_write, and nobody writes");
         self.watch.released();
         self.open(state);
     }

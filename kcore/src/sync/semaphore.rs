@@ -1,8 +1,9 @@
 //! A counting semaphore whose waiters sleep (LDD3 ch. 5, "Semaphores and Mutexes"; LKD ch. 10).
 //!
-//! Waiters are served in the order of their arrival, and a unit that is given back while one waits is handed
-//! to the waiter: no passer-by can take it in between, and no waiter starves. A waiter that a signal or a
-//! deadline sends away takes no unit with it.
+//! A task that finds no unit looks for about as long as a wake-up would take, and takes one that it sees. Then
+//! it queues up and sleeps. Those that sleep are served in the order of their arrival, and a unit that is given
+//! back while one sleeps is handed to it: no other task can take it in between, and no waiter starves. A waiter
+//! that a signal or a deadline sends away takes no unit with it.
 
 use core::fmt;
 use core::sync::atomic::AtomicBool;
@@ -88,8 +89,8 @@ impl<M: Sched, W: Watch<M>> Semaphore<M, W> {
         self.units.try_take(self.address(), W::place())
     }
 
-    /// Gives a unit back: the task that waits longest has it at once, and is woken. It never sleeps, so an
-    /// interrupt handler may call it.
+    /// Gives a unit back: the task that has slept longest has it at once, and is woken. It never sleeps, so
+    /// an interrupt handler may call it.
     ///
     /// The semaphore must outlive the call. A waiter can return as soon as it has the unit, while `up` has
     /// still to give the inner lock back: a semaphore on the waiter's stack is gone by then (RACES.md R21).

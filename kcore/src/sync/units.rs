@@ -1,10 +1,13 @@
 //! Units that tasks take and give back, and a queue of the tasks that found none: what a semaphore and a
 //! completion share.
 
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use crate::class;
 use crate::event::{Change, LockStep, Mode, Site};
 use crate::machine::{Cpu, Sched};
 use crate::sync::patience::{Endless, Patience};
+use crate::sync::polling::poll;
 use crate::sync::spinlock::{SpinIrqGuard, SpinLock};
 use crate::sync::waiter::{Dismissed, Waiter, Waiters, after};
 use crate::sync::watch::{Inner, Watch};
@@ -36,32 +39,15 @@ pub static SEEING_OFF: Site = Site::new("seeing-off");
 ///                                   unlock: a store to where the units were
 /// ```
 pub(super) struct Units<M: Sched, W: Watch<M>, const SEES_OFF: bool> {
-    state: SpinLock<State<M, W>, M, Inner>,
+    /// The tasks that sleep.
+    queue: SpinLock<Waiters<M, W::Wait>, M, Inner>,
+    /// Units that are free. Not zero only while `queue` is empty: a unit that a task sleeps for is handed to
+    /// it and never lies around for a passer-by. Written under the lock of `queue`. Read without it as a hint.
+    free: AtomicUsize,
     watch: W,
 }
 
-struct State<M: Sched, W: Watch<M>> {
-    /// Units that are free. Not zero only while `queue` is empty: a unit that a task waits for is handed to
-    /// it and never lies around for a passer-by.
-    free: usize,
-    queue: Waiters<M, W::Wait>,
-}
-
-impl<M: Sched, W: Watch<M>> State<M, W> {
-    /// Takes a unit if there is one.
-    #[inline]
-    fn take(&mut self, watch: &W) -> bool {
-        match self.free {
-            0 => return false,
-            ENDLESS => pass(watch, None),
-            _ => {
-                self.free -= 1;
-                watch.acquired(None);
-            }
-        }
-        true
-    }
-}
+type Queue<'a, M, W> = SpinIrqGuard<'a, Waiters<M, <W as Watch<M>>::Wait>, M, Inner>;
 
 /// One unit more than `free`. An `event` that has happened as often as can be counted has happened for all
 /// (as in Linux's `complete`). A unit is a thing that exists: of these there cannot be so many.
@@ -84,14 +70,25 @@ fn pass<M: Cpu, W: Watch<M>>(watch: &W, wait: Option<W::Wait>) {
 impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     /// `free` units. `flag` is clear.
     pub(super) const fn new(flag: M::Flag, watch: W, free: usize) -> Self {
-        let state = State { free, queue: Waiters::new() };
-        Units {
-            state: SpinLock::from_flag(flag, Inner(class!("inner lock of a semaphore or completion")), state),
-            watch,
-        }
+        let class = Inner(class!("inner lock of a semaphore or completion"));
+        Units { queue: SpinLock::from_flag(flag, class, Waiters::new()), free: AtomicUsize::new(free), watch }
     }
 
-    /// Takes a unit; sleeps until there is one, or until `patience` is over. A unit that is free is taken
+    /// Takes a unit if there is one, after `wait`, which is gone then.
+    #[inline]
+    fn take_free(&self, _queue: &Queue<'_, M, W>, wait: &mut Option<W::Wait>) -> bool {
+        match self.free.load(Relaxed) {
+            0 => return false,
+            ENDLESS => pass(&self.watch, wait.take()),
+            free => {
+                self.free.store(free - 1, Relaxed);
+                self.watch.acquired(wait.take());
+            }
+        }
+        true
+    }
+
+    /// Takes a unit; looks and then sleeps until there is one, or until `patience` is over. A unit that is free is taken
     /// even then. `address` is where the primitive is, for the hooks.
     #[inline]
     pub(super) fn take<P: Patience>(
@@ -101,11 +98,11 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         place: W::Place,
     ) -> Result<(), P::End> {
         self.watch.units(Change::Take(1), || self.free() as u64, address, place);
-        let mut state = self.state.lock_irqsave();
-        if state.take(&self.watch) {
-            drop(state);
+        let queue = self.queue.lock_irqsave();
+        if self.take_free(&queue, &mut None) {
+            drop(queue);
         } else {
-            self.sleep(state, patience, address, place)?;
+            self.wait(queue, patience, address, place)?;
         }
         self.watch.announce(LockStep::Acquired, Mode::Exclusive, address, place);
         Ok(())
@@ -113,23 +110,51 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
 
     #[cold]
     #[inline(never)]
-    fn sleep<P: Patience>(
-        &self,
-        mut state: SpinIrqGuard<'_, State<M, W>, M, Inner>,
+    fn wait<'a, P: Patience>(
+        &'a self,
+        mut queue: Queue<'a, M, W>,
         patience: P,
         address: usize,
         place: W::Place,
     ) -> Result<(), P::End> {
-        let waiter = Waiter::new(W::wait());
+        let mut wait = Some(W::wait());
+        let polls = M::LOOKS > 0 && self.watch.polls() && M::may_poll();
+        if polls {
+            drop(queue);
+            self.watch.announce(LockStep::Wait, Mode::Exclusive, address, place);
+            let is_worth_while = || M::may_poll() && patience.lasts::<M>().is_ok();
+            let has_come =
+                || self.free.load(Relaxed) > 0 && self.take_free(&self.queue.lock_irqsave(), &mut wait);
+            poll::<M, W>(is_worth_while, has_come);
+            queue = self.queue.lock_irqsave();
+            if wait.is_none() || self.take_free(&queue, &mut wait) {
+                return Ok(());
+            }
+        }
+        let waiter = Waiter::from_record(wait);
         // SAFETY: the node is new and lives in this frame, which ends after it was granted, or removed below.
-        unsafe { state.queue.push(&waiter) };
-        drop(state);
-        self.watch.announce(LockStep::Wait, Mode::Exclusive, address, place);
+        unsafe { queue.push(&waiter) };
+        drop(queue);
+        if !polls {
+            self.watch.announce(LockStep::Wait, Mode::Exclusive, address, place);
+        }
+        self.sleep(&waiter, patience, address, place)
+    }
+
+    /// Sleeps until it is handed a unit. The caller has put the waiter into the queue; it is not there when
+    /// this returns.
+    fn sleep<P: Patience>(
+        &self,
+        waiter: &Waiter<M, W::Wait>,
+        patience: P,
+        address: usize,
+        place: W::Place,
+    ) -> Result<(), P::End> {
         let slept = waiter.sleep(patience);
         if slept.is_err() {
             // A waiter that is not there any more was granted a unit in time, and has it, or is about to be
             // told.
-            let gave_up = self.state.lock_irqsave().queue.remove(&waiter);
+            let gave_up = self.queue.lock_irqsave().remove(waiter);
             if gave_up {
                 self.watch.announce(LockStep::GaveUp, Mode::Exclusive, address, place);
                 return slept;
@@ -137,7 +162,7 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
             let Ok(()) = waiter.sleep(Endless);
         } else if SEES_OFF {
             W::probe(&SEEING_OFF);
-            drop(self.state.lock_irqsave());
+            drop(self.queue.lock_irqsave());
         }
         Ok(())
     }
@@ -146,29 +171,29 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     #[inline]
     pub(super) fn try_take(&self, address: usize, place: W::Place) -> bool {
         self.watch.units(Change::TryTake(1), || self.free() as u64, address, place);
-        let taken = self.state.lock_irqsave().take(&self.watch);
+        let taken = self.take_free(&self.queue.lock_irqsave(), &mut None);
         if taken {
             self.watch.announce(LockStep::Acquired, Mode::Exclusive, address, place);
         }
         taken
     }
 
-    /// Gives a unit: to the task that waits longest, or, if none does, to the next that comes.
+    /// Gives a unit: to the task that has slept the longest, or, if none does, to the next that comes.
     #[inline]
     pub(super) fn give(&self, address: usize, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Exclusive, address, place);
         self.watch.units(Change::Give(1), || self.free() as u64, address, place);
-        let mut state = self.state.lock_irqsave();
+        let mut queue = self.queue.lock_irqsave();
         self.watch.released();
-        match state.queue.grant() {
+        match queue.grant() {
             None => {
-                state.free = more(state.free, SEES_OFF);
-                drop(state);
+                self.free.store(more(self.free.load(Relaxed), SEES_OFF), Relaxed);
+                drop(queue);
             }
             Some(granted) => {
                 self.watch.acquired(granted.record);
                 W::probe(&GRANTED);
-                after::<M, _>(state, || M::wake(granted.task));
+                after::<M, _>(queue, || M::wake(granted.task));
             }
         }
     }
@@ -178,30 +203,32 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
     pub(super) fn give_endless(&self, address: usize, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Exclusive, address, place);
         self.watch.units(Change::GiveAll, || self.free() as u64, address, place);
-        let mut state = self.state.lock_irqsave();
+        let mut queue = self.queue.lock_irqsave();
         self.watch.released();
-        state.free = ENDLESS;
+        self.free.store(ENDLESS, Relaxed);
         let mut served = Dismissed::new();
-        while let Some(record) = state.queue.dismiss(&mut served) {
+        while let Some(record) = queue.dismiss(&mut served) {
             pass(&self.watch, record);
         }
-        served.wake_after(state);
+        served.wake_after(queue);
     }
 
     /// No unit is free any more. The waiters still wait.
     pub(super) fn withdraw(&self, address: usize, place: W::Place) {
         self.watch.units(Change::Withdraw, || self.free() as u64, address, place);
-        self.state.lock_irqsave().free = 0;
+        let _queue = self.queue.lock_irqsave();
+        self.free.store(0, Relaxed);
     }
 
     /// Units that are free; [`usize::MAX`] for as many as the takers want.
     pub(super) fn free(&self) -> usize {
-        self.state.lock_irqsave().free
+        let _queue = self.queue.lock_irqsave();
+        self.free.load(Relaxed)
     }
 
     /// Tasks that sleep.
     pub(super) fn waiters(&self) -> usize {
-        self.state.lock_irqsave().queue.len()
+        self.queue.lock_irqsave().len()
     }
 }
 

@@ -58,10 +58,15 @@ type Link<M, R> = Option<NonNull<Waiter<M, R>>>;
 impl<M: Sched, R> Waiter<M, R> {
     /// The running task, in no queue yet.
     pub(super) fn new(record: R) -> Self {
+        Waiter::from_record(Some(record))
+    }
+
+    /// [`new`](Waiter::new), of which a granter may have nothing to know.
+    pub(super) fn from_record(record: Option<R>) -> Self {
         Waiter {
             task: M::task(),
             granted: M::Flag::new(false),
-            record: Cell::new(Some(record)),
+            record: Cell::new(record),
             next: Cell::new(None),
         }
     }

@@ -12,7 +12,9 @@ use core::marker::PhantomData;
 use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::event::{ALL_UNITS, Change, Class, Events, Kinds, LockId, LockName, LockStep, Mode, Site, What};
+use crate::event::{
+    ALL_UNITS, Change, Class, Events, Kinds, LockId, LockName, LockStep, Mode, Site, Waiting, What,
+};
 use crate::machine::Cpu;
 use crate::report::LockStats;
 use crate::shared;
@@ -37,6 +39,12 @@ pub trait Watch<M: Cpu> {
     /// The caller still spins.
     #[inline(always)]
     fn spinning() {}
+    /// Whether a waiter may look for a while before it queues up and sleeps. Not where tasks are made to wait
+    /// at points: there they queue up in the order in which they come.
+    #[inline(always)]
+    fn polls(&self) -> bool {
+        true
+    }
     /// The caller is at `site`, in the middle of a primitive.
     #[inline(always)]
     fn probe(_site: &'static Site) {}
@@ -307,6 +315,11 @@ impl<M: Cpu + Events> Watch<M> for Observed {
     #[inline]
     fn spinning() {
         M::spinning();
+    }
+
+    #[inline]
+    fn polls(&self) -> bool {
+        self.counted.name.waiting != Waiting::Queues && !M::wanted().contains(Kinds::POINTS)
     }
 
     #[inline]

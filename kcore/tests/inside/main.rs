@@ -96,6 +96,31 @@ fn locks_have_one_owner_and_let_all_in() {
     }
 }
 
+/// A task that tries before it waits, as one that looks for a while does, gets its unit, too.
+#[test]
+fn a_task_that_tries_before_it_waits_is_not_forgotten() {
+    for model in MODELS {
+        let semaphore = || Semaphore::<Inside>::from_flag(flag(), Class::EVENT, 0);
+        let waits = |units: &Semaphore<Inside>, who| match who {
+            0 if units.try_down() => {}
+            0 => units.down(),
+            _ => units.up(),
+        };
+        let none_is_left = |units: &Semaphore<Inside>| units.count() == 0 && units.waiters() == 0;
+        let checked = check(2, model, MOST, semaphore, waits, none_is_left);
+        clean("semaphore that is tried", 2, model, &checked);
+        let completion = || Completion::<Inside>::from_flag(flag(), Class::EVENT, 0);
+        let waits = |event: &Completion<Inside>, who| match who {
+            0 if event.try_wait() => {}
+            0 => event.wait(),
+            _ => event.complete(),
+        };
+        let none_is_left = |event: &Completion<Inside>| !event.is_done() && event.waiters() == 0;
+        let checked = check(2, model, MOST, completion, waits, none_is_left);
+        clean("completion that is tried", 2, model, &checked);
+    }
+}
+
 /// Two read and one writes, by the lock that spins.
 #[test]
 fn readers_and_a_writer_exclude_each_other() {
@@ -127,7 +152,7 @@ fn readers_and_a_writer_exclude_each_other() {
                 },
                 |(lock, _, torn)| !torn.load(Relaxed) && lock.readers() == 0 && !lock.is_write_locked(),
             );
-            clean("rwlock", tasks, model, &checked);
+            clean("readers and a writer", tasks, model, &checked);
         }
     }
 }

@@ -263,6 +263,16 @@ fn park_while_spinning() {
     }
 }
 
+/// For a task that looks, but does not wait for a change.
+fn let_others_run() {
+    let me = number();
+    if TASKS.with_borrow(|tasks| tasks[me].spins) {
+        park_while_spinning();
+    } else {
+        thread::yield_now();
+    }
+}
+
 fn unpark(task: TaskId) {
     let thread = TASKS.with_borrow(|tasks| tasks[task.0 as usize].thread.clone());
     thread.unpark();
@@ -326,6 +336,6 @@ macro_rules! machine {
 }
 
 machine!([] Parking, Ringing, RingingWord, looks: 0, relax: park_while_spinning, block: thread::park, wake: unpark);
-machine!([] Looking, Ringing, RingingWord, looks: 2, relax: thread::yield_now, block: thread::park, wake: unpark);
+machine!([] Looking, Ringing, RingingWord, looks: 2, relax: let_others_run, block: thread::park, wake: unpark);
 machine!([] Coma, Ringing, RingingWord, looks: 0, relax: park_while_spinning, block: thread::park, wake: nobody);
 machine!([F: AtomicFlag + 'static, W: LockedWord + 'static] Dozing<F, W>, F, W, looks: 0, relax: thread::yield_now, block: thread::yield_now, wake: nobody);

@@ -11,13 +11,13 @@ use kcore::dev::PollTable;
 use kcore::errno::Errno;
 use kcore::event::Class;
 use kcore::machine::{AtomicFlag, Sched, Sleep, TaskId};
-use kcore::sync::{Completion, RawMutex, Semaphore, SpinLock, WaitQueue};
+use kcore::sync::{Completion, RawMutex, RwSemaphore, Semaphore, SpinLock, WaitQueue};
 
 use crate::bodies::{Payload, Section, each, excludes, model, objects, spawn};
 use crate::machine::{
     Coma, Dozing, LoadThenStore, Looking, LoomFlag, NoAcquire, NoRelease, Parking, Ringing, interrupt_all,
 };
-use crate::more::Weak;
+use crate::more::{Weak, rwlock::shares};
 
 const UNORDERED: &str = "Causality violation";
 const ASLEEP: &str = "deadlock";
@@ -567,6 +567,11 @@ fn mutex_survives_interrupted_contenders() {
 #[test]
 fn waiters_that_look_exclude() {
     model(3, || excludes::<RawMutex<Looking>>(2, 2));
+    model(3, || excludes::<Semaphore<Looking>>(2, 2));
+    model(2, || excludes::<Semaphore<Looking>>(3, 1));
+    model(3, || excludes::<Completion<Looking>>(2, 1));
+    model(3, || excludes::<RwSemaphore<Looking>>(2, 2));
+    model(2, || shares::<RwSemaphore<Looking>>(2));
 }
 
 type Twin<Mistake> = RawMutex<Dozing<LoomFlag, Weak<Mistake>>>;

@@ -174,7 +174,8 @@ pub(super) fn unlock_and_kick(mut queue: QueueGuard) {
         return;
     }
     // Its clock is not set to the end of the slice yet, which `cond_resched` waits for as well as preemption.
-    let first = queue.ready.len() == 1;
+    // The idle task, where it does not halt, has no slice: it looks at the queue before it does.
+    let first = queue.ready.len() == 1 && current_of(cpu) != queue.idle;
     drop(queue);
     if halted || first {
         smp::kick(cpu);
@@ -184,6 +185,16 @@ pub(super) fn unlock_and_kick(mut queue: QueueGuard) {
 /// There is news for this CPU, from another one or from its own timers: sets its clock to what comes next.
 pub(crate) fn arm() {
     QueueGuard::lock(percpu::this_cpu()).arm();
+}
+
+/// Whether CPUs run side by side, so that one can see what another does by looking again and again.
+pub(super) fn may_look() -> bool {
+    smp::cpus() > 1 && !smp::take_turns()
+}
+
+/// Whether no other task of the calling CPU could run at this moment, but tasks of other CPUs do.
+pub(super) fn may_poll() -> bool {
+    may_look() && QueueGuard::lock(percpu::this_cpu()).ready.is_empty()
 }
 
 /// Whether `cpu` runs no task but its idle one at this moment.

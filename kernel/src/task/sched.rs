@@ -37,6 +37,10 @@ impl Sched for Kernel {
         schedule::yield_now();
     }
 
+    fn may_poll() -> bool {
+        queue::may_poll()
+    }
+
     #[inline]
     fn is_running(task: TaskId) -> bool {
         listing::is_running(task)

@@ -21,7 +21,7 @@ const ALONE: u64 = 50_000;
 const TOGETHER: u64 = 50_000;
 /// Operations of each CPU when they contend for a lock that sleeps: nearly each may cost an interrupt to wake
 /// a waiter.
-const ASLEEP: u64 = 400;
+const ASLEEP: u64 = 10_000;
 /// Operations that involve other tasks or CPUs.
 const FEW: u64 = 2_000;
 
