@@ -20,6 +20,9 @@ pub const MAX_TIMERS: usize = 256;
 pub const MAX_WORKS: usize = 256;
 /// How long a task runs while others wait for its CPU: a tick of 1 kHz.
 pub const SLICE_MICROSECONDS: u64 = 1000;
+/// How often a CPU that has nothing to do looks for something before it halts: about as long as another CPU
+/// needs to wake it from that.
+pub const IDLE_LOOKS: u32 = 64;
 /// How long an application processor may take to report itself: a second and a half at 4 GHz, as a
 /// [`Patience`](crate::arch::smp::Patience), since the host's thread for it may have to wait for a core.
 /// It usually takes a few milliseconds.

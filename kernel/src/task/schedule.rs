@@ -24,10 +24,10 @@ use crate::arch::{cpu, percpu, smp, switch};
 use crate::context;
 use crate::irq::timer;
 use crate::machine::Kernel;
-use crate::param::SLICE_MICROSECONDS;
+use crate::param::{IDLE_LOOKS, SLICE_MICROSECONDS};
 use crate::time::{self, NEVER};
 
-use super::queue::{QUEUES, QueueGuard, current, enqueue, set_current, unlock_and_kick};
+use super::queue::{QUEUES, QueueGuard, current, enqueue, may_look, set_current, unlock_and_kick};
 use super::table::{self, State, Task};
 use super::{doom, listener, quiet};
 
@@ -240,20 +240,30 @@ pub fn end(code: i32) -> ! {
     unreachable!("a task that has ended was switched to");
 }
 
-/// The idle task of the calling CPU: runs each task that can run, and halts when none can. Interrupts are off
-/// except while it halts.
+/// The idle task of the calling CPU: runs each task that can run. After one it looks for a while for the next,
+/// and then halts until there is one. Interrupts are off except between two looks, and while it halts.
 pub fn idle() -> ! {
+    let mut looks = 0;
     loop {
         cpu::irq_save();
         let mut queue = QueueGuard::lock(percpu::this_cpu());
-        if queue.ready.is_empty() {
-            queue.halted = true;
-            queue.arm();
-            drop(queue);
-            quiet::halt();
-        } else {
+        if !queue.ready.is_empty() {
             queue.halted = false;
             switch_away(queue);
+            looks = 0;
+            continue;
+        }
+        queue.arm();
+        // A CPU that adds work sends an interrupt to one that halts, and to no other.
+        let halts = looks == IDLE_LOOKS || !may_look();
+        queue.halted = halts;
+        drop(queue);
+        if halts {
+            quiet::halt();
+        } else {
+            looks += 1;
+            cpu::irq_on();
+            cpu::pause();
         }
     }
 }
