@@ -235,8 +235,9 @@ else
 fi
 set -- "$@" -device isa-serial,chardev=com2,iobase=0x2f8,irq=3
 
-for what in script arguments mount; do
-    file=${!what}
+# Files that the kernel asks for by these names, as opt/org.scullery/NAME.
+for pair in "script $script" "arguments $arguments" "mount $mount"; do
+    what=${pair%% *} file=${pair#* }
     [ -n "$file" ] || continue
     { [ -r "$file" ] && [ ! -d "$file" ]; } || dead "cannot read the $what '$file'"
     set -- "$@" -fw_cfg "name=opt/org.scullery/$what,file=${file//,/,,}"
