@@ -11,6 +11,7 @@ use core::panic::Location;
 
 use serde::{Deserialize, Serialize};
 
+use crate::explore::sheet::Sheet;
 use crate::machine::Kind;
 use crate::settings::{Expect, Verdict};
 
@@ -34,6 +35,8 @@ pub enum Record {
     Oops(Oops),
     /// All executions of an experiment, or as many as were made.
     Explore(Explore),
+    /// The execution that `explore` shows, or that `replay` makes.
+    Execution(Sheet),
     /// One measurement of `bench`.
     Bench(Bench),
     /// One in-kernel test case.

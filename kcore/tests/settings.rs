@@ -122,7 +122,7 @@ fn a_line_is_completed_with_what_a_value_begins_with() {
 fn what_a_command_chooses_itself_is_refused() {
     for key in RunSettings::KEYS {
         for who in COMMANDS {
-            let name = if ["run", "explore", "fault"].contains(who) { " panic" } else { "" };
+            let name = if ["run", "explore", "replay", "fault"].contains(who) { " panic" } else { "" };
             let line = format!("{who}{name} {}={}", key.name, sample(key));
             let refused = CommandLine::parse(&line).unwrap().check().is_err();
             assert_eq!(refused, key.refused_by.contains(who), "{line}");
@@ -165,7 +165,10 @@ fn every_probe_mode_reads_back_as_written() {
 #[test]
 fn mistakes_are_named() {
     let table = [
-        ("walk", "unknown command 'walk'; valid: tour, run, explore, test, bench, fault, matrix, shell"),
+        (
+            "walk",
+            "unknown command 'walk'; valid: tour, run, explore, replay, test, bench, fault, matrix, shell",
+        ),
         ("run", "run needs the name of an experiment: see list"),
         ("run a b", "unexpected word 'b'; options are written key=value"),
         ("run x cpus=0", "cpus '0' is not a whole number from 1 to 64"),

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use kcore::settings::FAIL_ALLOCATIONS;
+use kcore::settings::{FAIL_ALLOCATIONS, Policy};
 
 use crate::cli::{self, Answer, Benched, Command, On, Options, Request};
 use crate::explore::recorded;
@@ -15,6 +15,7 @@ use crate::folder;
 use crate::machine::Machine;
 use crate::output::{Sink, complain, patiently, raw_text_of, say, text_of};
 use crate::paint::paint;
+use crate::report::Report;
 use crate::session::{Outcome, Session};
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
@@ -53,12 +54,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             let options = &explore::steered(experiment, options)?;
             let words = ["run", experiment];
             catalogue::check(catalogue::find(experiment)?, &line(&words, options), options.config())?;
-            let svg = svg.as_deref().map(recorded::open).transpose()?;
-            boot_and(&words, options, |machine| {
-                let outcome = watch(&machine, options)?;
-                svg.map_or(Ok(()), |svg| svg.write(&recorded::of(outcome.report.records())))?;
-                Ok(outcome)
-            })
+            drawn(&words, svg.as_deref(), options, |report| Ok(recorded::of(report.records())))
         }
         Command::Explore { all: true, .. } => {
             explore::only(&[], options, "explore --all has sizes and models of its own")?;
@@ -66,19 +62,13 @@ fn perform(request: &Request) -> Result<Status, Failure> {
         }
         Command::Explore { experiment, memory_model, on, search, svg, .. } => {
             let experiment = experiment.as_deref().unwrap_or_default();
-            match explore::words(experiment, *memory_model, *on, search, svg.as_deref(), options)? {
-                Some(words) => boot(&words.iter().map(String::as_str).collect::<Vec<_>>()),
+            match explore::words(experiment, *memory_model, *on, search, options)? {
+                Some(words) => explored(&words, svg.as_deref(), options),
                 None => explore::main(experiment, *memory_model, search, svg.as_deref(), options),
             }
         }
         Command::Merge { files, into } => explore::merge(files, into.as_deref(), options),
-        Command::Replay { string, on, then, svg } => {
-            let (status, run) = explore::replay(string, *then, svg.as_deref(), options)?;
-            match on {
-                On::Both if status == Status::Expected => repeat(run, options),
-                _ => Ok(status),
-            }
-        }
+        Command::Replay { string, on, then, svg } => replay(string, *on, *then, svg.as_deref(), options),
         Command::Test { filter, fail_allocations } => {
             let which = fail_allocations.then_some(FAIL_ALLOCATIONS);
             boot(&[&["test"], which.as_slice(), filter.as_deref().as_slice()].concat())
@@ -109,6 +99,30 @@ fn perform(request: &Request) -> Result<Status, Failure> {
     }
 }
 
+/// Makes an execution again: here, and then on the CPUs of a machine, which must come to the same verdict.
+/// What was explored in the kernel is made there alone.
+fn replay(
+    string: &str,
+    on: On,
+    then: Policy,
+    svg: Option<&Path>,
+    options: &Options,
+) -> Result<Status, Failure> {
+    let recipe = explore::given(string)?;
+    if !recipe.in_kernel {
+        let (status, run) = explore::replay(&recipe, then, svg, options)?;
+        return if on == On::Host || status != Status::Expected { Ok(status) } else { repeat(run, options) };
+    }
+    let why = "its steps are the kernel's, and it is made there alone";
+    let words = explore::kernels(&recipe, then, options)?;
+    match on {
+        On::Host => return Err(Failure::usage(format!("not made on this host: {why} (try --on kernel)"))),
+        On::Both => say(&mut *text_of(options), &format!("Not made on this host: {why}."))?,
+        On::Kernel => {}
+    }
+    explored(&words, svg, options)
+}
+
 /// Makes an execution again on the CPUs of a machine, if a kernel can be made to.
 fn repeat(run: Option<explore::Run>, options: &Options) -> Result<Status, Failure> {
     let not_made = |why: &str| show(&format!("\nNot made in the kernel: {why}."));
@@ -119,6 +133,27 @@ fn repeat(run: Option<explore::Run>, options: &Options) -> Result<Status, Failur
         Ok(()) => boot(&words, &options),
         Err(why) => not_made(&why.message),
     }
+}
+
+/// Boots the kernel with `words`, has it explore, and draws what it finds.
+fn explored(words: &[String], svg: Option<&Path>, options: &Options) -> Result<Status, Failure> {
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    drawn(&words, svg, options, |report| explore::picture::reported(report.records()))
+}
+
+/// Boots the kernel with `words`, passes on what it says, and draws what it reports.
+fn drawn(
+    words: &[&str],
+    svg: Option<&Path>,
+    options: &Options,
+    picture: impl FnOnce(&Report) -> Result<String, Failure>,
+) -> Result<Status, Failure> {
+    let svg = svg.map(recorded::open).transpose()?;
+    boot_and(words, options, |machine| {
+        let outcome = watch(&machine, options)?;
+        svg.map_or(Ok(()), |svg| svg.write(&picture(&outcome.report)?))?;
+        Ok(outcome)
+    })
 }
 
 /// Shows a text. A reader that does not read it to its end has read enough.

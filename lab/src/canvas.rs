@@ -19,14 +19,6 @@ pub(crate) fn room(width: f64, size: f64) -> usize {
     (width / (CELL * size) + 1e-6).max(0.0) as usize
 }
 
-/// `text`, shortened to so many characters.
-pub(crate) fn shortened(text: &str, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        None => text.to_string(),
-        Some(_) => text.chars().take(characters.saturating_sub(1)).chain(['\u{2026}']).collect(),
-    }
-}
-
 /// A rectangle.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Area {

@@ -4,16 +4,24 @@
 //! back; its interrupt can come before and after all that, and between two of these steps where interrupts
 //! are on.
 
+use kcore::explore::Recipe;
+use kcore::explore::sheet::Sheet;
 use kcore::report::{Explore, Outcome, Record};
 use kcore::settings::{Config, Form, Verdict};
+use lab::explore::picture::reported;
 use lab::status::Status;
 use libtest_mimic::Trial;
 use tests::Case;
 use tests::ensure::{Answer, same};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let cases =
-        interrupts().chain(elsewhere()).chain(sharing()).chain(tasks()).chain([cut()]).chain(refused());
+    let cases = interrupts()
+        .chain(elsewhere())
+        .chain(sharing())
+        .chain(tasks())
+        .chain([cut()])
+        .chain(again())
+        .chain(refused());
     cases.map(Case::trial).collect()
 }
 
@@ -53,9 +61,67 @@ fn interrupts() -> impl Iterator<Item = Case> {
 
 /// The simplest that goes wrong: A gives the CPU away when it has taken the lock, and B, the interrupt, wants
 /// that.
+const SIMPLEST: &str = "irq:spinlock:1x1x1:16x2:kernel:irq:A3B1:b2f7";
+/// B, the interrupt, comes between A's load and its store.
+const BETWEEN: &str = "irq:none:1x1x1:16x2:kernel:irq:A3B4A3:3ed2";
+
+/// It is found, has no switch that can be left out, and is shown; and a string repeats it.
 fn sooner() -> Case {
-    let case = Case::new("explored: the simplest", "explore irq lock=spinlock cpus=1");
-    case.says("Of the 3 that went wrong, one with 1 switch: A3B1; B is the interrupt")
+    let case = Case::new("explored: the simplest", "explore irq lock=spinlock cpus=1 quantum=16 qset=2");
+    let case = case.says("The shortest that goes wrong has 1 switch between the task and its interrupt");
+    let case = case.says("A goes on only when B, its interrupt, is done").says(SIMPLEST);
+    case.check(|outcome| {
+        let record = outcome.report.records().find_map(of_explore).ok_or("there is no record")?;
+        same("switches and string", (record.switches, record.replay.as_str()), (Some(1), SIMPLEST))?;
+        let sheet = outcome.report.records().find_map(of_execution).ok_or("there is no execution")?;
+        let rows: Vec<_> = sheet.scene.rows.iter().map(|row| (row.task, row.what.as_str())).collect();
+        let all =
+            [(0, "takes counter.lock"), (1, "comes"), (1, "wants counter.lock"), (0, "waits for the CPU")];
+        same("its rows", rows, all.to_vec())?;
+        let picture = reported(outcome.report.records()).map_err(|failure| failure.message)?;
+        same("its lanes", ["task A", "interrupt B"].map(|lane| picture.contains(lane)), [true; 2])
+    })
+}
+
+/// What a string repeats, and how that ends: as it did, or otherwise where a switch was left out.
+fn again() -> impl Iterator<Item = Case> {
+    let of = |string: &str, turns: &str| {
+        let recipe: Recipe = string.parse().expect("it is one");
+        Recipe { schedule: turns.parse().expect("they are turns"), ..recipe }.to_string()
+    };
+    let cases = [
+        ("the simplest", SIMPLEST.to_string(), Verdict::Deadlock, "wants counter.lock"),
+        ("the simplest, without its switch", of(SIMPLEST, "A4"), Verdict::Clean, "counter becomes 2"),
+        ("one between two steps", BETWEEN.to_string(), Verdict::Raced, "B stores 1 there"),
+        ("without the first switch", of(BETWEEN, "A6B4"), Verdict::Clean, "counter becomes 2"),
+        ("without the second", of(BETWEEN, "B4A6"), Verdict::Clean, "counter becomes 2"),
+        (
+            "other turns",
+            of(BETWEEN, "A3B4B4A3"),
+            Verdict::Raced,
+            "It parts after 7 of the 14 steps of its string",
+        ),
+    ];
+    let case = |(name, string, verdict, says): (&str, String, Verdict, &str)| {
+        let case = Case::new(format!("explored: {name}, again"), format!("replay {string} cpus=1"));
+        let is_known = matches!(verdict, Verdict::Deadlock | Verdict::Raced);
+        let case = case.says(says).ends(if is_known { Status::Expected } else { Status::Unexpected });
+        case.check(move |outcome| {
+            let sheet = outcome.report.records().find_map(of_execution).ok_or("there is no execution")?;
+            same("the verdict", sheet.end.verdict, verdict)
+        })
+    };
+    let refused = [
+        ("other sizes", SIMPLEST.replace("1x1x1", "1x2x1"), "its check does not fit"),
+        ("another experiment", SIMPLEST.replace("irq:s", "softirq:s"), "its check does not fit"),
+        ("the host", "counter:none:2x1x1:16x2:A1B3A2:4741".to_string(), "of an execution on the host"),
+    ];
+    let refuse = |(name, string, says): (&str, String, &str)| {
+        let case =
+            Case::new(format!("explored: a string of {name} is refused"), format!("replay {string} cpus=1"));
+        case.says(says).ends(Status::Usage)
+    };
+    cases.map(case).into_iter().chain(refused.map(refuse))
 }
 
 /// What runs on another CPU than the task: the handler of its device, its timer, another tasklet; or another
@@ -179,6 +245,10 @@ fn explored(name: &str, lock: Form, words: &str, ends: Ends) -> Case {
 
 fn of_explore(record: &Record) -> Option<&Explore> {
     if let Record::Explore(record) = record { Some(record) } else { None }
+}
+
+fn of_execution(record: &Record) -> Option<&Sheet> {
+    if let Record::Execution(sheet) = record { Some(sheet) } else { None }
 }
 
 fn judge(record: Option<&Explore>, ends: Ends) -> Answer {

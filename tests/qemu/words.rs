@@ -9,7 +9,7 @@ use tests::ensure::{contains, same};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let kernel = [
-        ("bogus", "unknown command 'bogus'; valid: tour, run, explore, test, bench, fault"),
+        ("bogus", "unknown command 'bogus'; valid: tour, run, explore, replay, test, bench, fault"),
         ("run", "run needs the name of an experiment"),
         ("run nothing", "unknown experiment 'nothing'; valid: scull-leak, "),
         ("run scull-leak again", "unexpected word 'again'"),

@@ -4,11 +4,11 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
-use core::fmt::Write;
+use core::fmt::{self, Write};
 
 use super::driver::Trouble;
-use super::schedule::Schedule;
-use super::survey::{Damage, Survey};
+use super::sheet::Sheet;
+use super::survey::Survey;
 use crate::experiment::page::wrap;
 use crate::experiment::{Experiment, Resolved};
 use crate::probe::Name;
@@ -32,13 +32,13 @@ pub fn smallest(given: &RunSettings, entry: &Experiment) -> RunSettings {
 /// What is explored, in two lines.
 pub fn heading(resolved: &Resolved, memory_model: &str, with: Option<With>) -> String {
     let Resolved { experiment, lock, writers, quanta, rounds, .. } = resolved;
-    let plural = |count: u32, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let some = |count: &u32, noun: &str| plural(*count as usize, noun, &format!("{noun}s"));
     let title = format!("{}: {} ({})", experiment.name, experiment.title, experiment.races.join(", "));
     let what = format!(
         "lock {lock}, {}, {} of work each, {}; all orders of steps that touch the same memory or lock{}{}",
-        plural(*writers, "task"),
-        plural(*quanta, "unit"),
-        plural(*rounds, "round"),
+        some(writers, "task"),
+        some(quanta, "unit"),
+        some(rounds, "round"),
         if memory_model == "tso" { ", stores wait in buffers" } else { "" },
         match with {
             Some(With::Irq) => ", and of an interrupt in each round",
@@ -59,6 +59,8 @@ pub struct Told<'a> {
     pub resolved: &'a Resolved,
     /// What was found.
     pub survey: &'a Survey,
+    /// The counterexample, with as few switches as it needs.
+    pub shortest: Option<&'a Sheet>,
     /// As a word.
     pub memory_model: &'a str,
     /// What else than tasks made steps.
@@ -73,29 +75,12 @@ impl Told<'_> {
     /// The worst that was found. Where executions are missing, that none of those which were made went wrong
     /// says nothing of the others.
     pub fn verdict(&self) -> Verdict {
-        match self.worst() {
+        match self.shortest {
             _ if self.survey.trouble.is_some() => Verdict::NotTried,
-            Some((damage, _)) => damage.verdict(),
+            Some(sheet) => sheet.end.verdict,
             None if self.survey.complete => Verdict::Clean,
             None => Verdict::NotTried,
         }
-    }
-
-    /// What went wrong with the fewest switches.
-    fn worst(&self) -> Option<(&Damage, &Schedule)> {
-        self.survey.bad.iter().min_by_key(|(damage, bad)| (bad.switches(), damage.rank()))
-    }
-
-    /// Who makes the steps of the execution that went wrong with the fewest switches, in a line.
-    pub fn turns(&self) -> Option<String> {
-        let (_, bad) = self.worst()?;
-        let tasks = self.resolved.writers;
-        let interrupt =
-            (self.with == Some(With::Irq)).then(|| format!("; {} is the interrupt", Name(tasks as u8)));
-        let interrupt = interrupt.unwrap_or_default();
-        let count = self.survey.bad_executions;
-        let switches = format!("{} switch{}", bad.switches(), if bad.switches() == 1 { "" } else { "es" });
-        Some(format!("Of the {count} that went wrong, one with {switches}: {bad}{interrupt}"))
     }
 
     /// For programs.
@@ -120,8 +105,8 @@ impl Told<'_> {
             verdict,
             expected: self.expected,
             ok: self.survey.trouble.is_none() && self.expected.allows(verdict),
-            switches: self.worst().map(|(_, bad)| bad.switches() as u64),
-            replay: String::new(),
+            switches: self.shortest.map(|sheet| sheet.switches),
+            replay: self.shortest.map(|sheet| sheet.replay.clone()).unwrap_or_default(),
             outcomes: ends.iter().map(|(end, count)| end.outcome(*count)).collect(),
         }
     }
@@ -160,7 +145,12 @@ pub fn verdict(record: &Explore) -> String {
     let Explore { verdict, expected, ok, complete, preemptions, .. } = record;
     let within =
         preemptions.filter(|_| *verdict == Verdict::Clean && !complete).map(within).unwrap_or_default();
-    format!("verdict: {verdict}{within} ({}as expected: {expected})", if *ok { "" } else { "NOT " })
+    said(format!("{verdict}{within}"), *expected, *ok)
+}
+
+/// A verdict, and whether it is `ok`: what was expected.
+pub fn said(verdict: impl fmt::Display, expected: Expect, ok: bool) -> String {
+    format!("verdict: {verdict} ({}as expected: {expected})", if ok { "" } else { "NOT " })
 }
 
 /// With no more preemptions than this.
@@ -170,6 +160,31 @@ pub fn within(preemptions: u32) -> String {
         1 => " with at most 1 preemption".to_string(),
         more => format!(" with at most {more} preemptions"),
     }
+}
+
+/// The execution that `what` says it is, and as `again` says, how it is made again; `fewer` says what is known
+/// of others.
+pub fn counterexample(sheet: &Sheet, what: &str, fewer: Option<&str>, again: &str) -> String {
+    let without = match sheet.switches {
+        0 => "No task has to be interrupted.",
+        _ if fewer.is_some() => fewer.unwrap_or_default(),
+        1 => "Without it, it does not go wrong like this:",
+        _ => "Without any one of them it does not go wrong like this:",
+    };
+    let switches = plural(sheet.switches as usize, "switch", "switches");
+    let heading = format!("{what} goes wrong has {switches} between {} (>). {without}", sheet.between());
+    let heading = wrap(&heading, WIDTH, "", "");
+    format!("\n{heading}\n\n{}{again}\n", sheet.text())
+}
+
+/// What is typed to make it again, unless that is too long.
+pub fn again(string: &str) -> String {
+    format!("again: cargo run -- replay {string}")
+}
+
+/// A number and its noun.
+pub fn plural(count: usize, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 /// How an execution ended, in words.
@@ -208,6 +223,7 @@ pub fn trouble(trouble: &Trouble) -> String {
             )
         }
         Trouble::Redundant => "an execution was made twice".to_string(),
+        Trouble::Unrepeated => "what went wrong does not when it is made again".to_string(),
         Trouble::Cannot(what) => format!("{what} cannot be explored"),
         Trouble::Account(why) => format!("the account does not hold: {why}"),
         Trouble::Refused(refusal) => format!("the run could not be made: {refusal:?}"),

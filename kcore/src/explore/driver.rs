@@ -85,6 +85,8 @@ pub enum Trouble {
     Diverged(Divergence),
     /// All that could be done was done before: the search has made an execution in vain.
     Redundant,
+    /// It went wrong once, and not when it was made again.
+    Unrepeated,
     /// The body does what is not explored here.
     Cannot(&'static str),
     /// The account does not hold.

@@ -19,7 +19,11 @@
 //! | `follow` | [`Follow`]: one execution, told beforehand |
 //! | `driver` | [`Driver`]: who decides; [`Trouble`]: why an execution says nothing |
 //! | `survey` | [`Survey`]: how executions [end](End), and how many of them how |
-//! | [`account`] | that, for people |
+//! | `transcript` | [`Transcript`]: the steps of one, with their names and source lines |
+//! | `replay` | [`Replay`]: one that is made once more, with as few switches as it needs |
+//! | `recipe` | [`Recipe`]: one as people pass it on |
+//! | [`sheet`] | one, for people |
+//! | [`account`] | all of them, for people |
 
 #![forbid(unsafe_code)]
 
@@ -30,20 +34,27 @@ mod events;
 mod follow;
 mod frontier;
 mod node;
+mod recipe;
+mod replay;
 mod schedule;
 mod search;
+pub mod sheet;
 mod step;
 mod survey;
 mod trace;
+mod transcript;
 mod wakeup;
 
 pub use bounded::Bounded;
 pub use driver::{Driver, Trouble};
 pub use follow::Follow;
 pub use frontier::{Frontier, Part};
+pub use recipe::{MemoryModel, QSET, QUANTUM, Recipe, hash};
+pub use replay::Replay;
 pub use schedule::{BUFFER, FAILURE, Schedule, Turn};
 pub use search::{Divergence, Next, Search, Share, Want};
 pub use step::{Act, Object, Step};
 pub use survey::{Damage, End, Ends, Survey};
 pub use trace::{Race, Trace};
+pub use transcript::{Allocated, Line, Of, Transcript};
 pub use wakeup::{After, Move, WakeupTree};

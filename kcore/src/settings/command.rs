@@ -16,6 +16,8 @@ pub enum Command {
     Run(String),
     /// Every order of one experiment's steps, made on one CPU.
     Explore(String),
+    /// One execution that this has found, made again.
+    Replay(String),
     /// The in-kernel test cases whose names contain the filter.
     Test(Option<String>),
     /// Everything that the shell can do, those whose lines contain the filter, with each allocation failing
@@ -32,7 +34,8 @@ pub enum Command {
 }
 
 /// The first words of a command line.
-pub const COMMANDS: &[&str] = &["tour", "run", "explore", "test", "bench", "fault", "matrix", "shell"];
+pub const COMMANDS: &[&str] =
+    &["tour", "run", "explore", "replay", "test", "bench", "fault", "matrix", "shell"];
 
 /// The word behind `test` that has allocations fail; for the lab it is an option.
 pub const FAIL_ALLOCATIONS: &str = "fail-allocations";
@@ -47,6 +50,8 @@ impl Command {
             ["run"] => Err(Usage::new("run needs the name of an experiment: see list")),
             ["explore", name] => Ok(Command::Explore(name.to_string())),
             ["explore"] => Err(Usage::new("explore needs the name of an experiment: see list")),
+            ["replay", string] => Ok(Command::Replay(string.to_string())),
+            ["replay"] => Err(Usage::new("replay needs what explore says after again:")),
             ["test"] => Ok(Command::Test(None)),
             ["test", FAIL_ALLOCATIONS] => Ok(Command::FailAllocations(None)),
             ["test", FAIL_ALLOCATIONS, filter] => Ok(Command::FailAllocations(Some(filter.to_string()))),
@@ -59,7 +64,9 @@ impl Command {
             ["shell"] => Ok(Command::Shell),
             ["tour" | "bench" | "shell", extra, ..]
             | ["test", FAIL_ALLOCATIONS, _, extra, ..]
-            | ["run" | "explore" | "test" | "fault" | "matrix", _, extra, ..] => Err(Self::unexpected(extra)),
+            | ["run" | "explore" | "replay" | "test" | "fault" | "matrix", _, extra, ..] => {
+                Err(Self::unexpected(extra))
+            }
             [word, ..] => Err(Usage::unknown("command", word, COMMANDS)),
         }
     }
@@ -75,6 +82,7 @@ impl Command {
             Command::Tour => "tour",
             Command::Run(_) => "run",
             Command::Explore(_) => "explore",
+            Command::Replay(_) => "replay",
             Command::Test(_) | Command::FailAllocations(_) => "test",
             Command::Bench => "bench",
             Command::Fault(_) => "fault",

@@ -46,6 +46,9 @@ impl CommandLine {
             Some((Key { name, .. }, _)) if matches!(self.command, Command::Explore(_)) => {
                 Err(Usage::new(format!("explore makes all orders: {name}= would change nothing")))
             }
+            Some((Key { name, .. }, _)) if matches!(self.command, Command::Replay(_)) => {
+                Err(Usage::new(format!("replay makes what its string says: {name}= would change nothing")))
+            }
             Some((Key { name, refused_by, .. }, _)) if refused_by.contains(&"run") => {
                 Err(Usage::new(format!("{name}= is for explore; it would change nothing here")))
             }

@@ -27,12 +27,12 @@ const CHOOSING: &[&str] = &["tour", "matrix", "shell"];
 /// Those that choose how much of it, too. The tour is the same with more or less work.
 const MEASURING: &[&str] = &["matrix", "shell"];
 /// Those that choose how tasks pass points, and how often what is left to chance is made.
-const STEERING: &[&str] = &["tour", "matrix", "shell", "explore"];
-const TIMING: &[&str] = &["matrix", "shell", "explore"];
+const STEERING: &[&str] = &["tour", "matrix", "shell", "explore", "replay"];
+const TIMING: &[&str] = &["matrix", "shell", "explore", "replay"];
 /// Those that leave nothing to chance.
-const CERTAIN: &[&str] = &["explore"];
+const CERTAIN: &[&str] = &["explore", "replay"];
 /// Those that do not explore.
-const NOT_EXPLORING: &[&str] = &["tour", "run", "test", "bench", "fault", "matrix", "shell"];
+const NOT_EXPLORING: &[&str] = &["tour", "run", "replay", "test", "bench", "fault", "matrix", "shell"];
 const NONE: &[&str] = &[];
 
 /// Rows of `field: type = key: scope, values, what refuses it, what holds otherwise`. Of them a struct is

@@ -1,8 +1,9 @@
 //! Allocations that fail, each of each task in turn: nothing is lost by it where a lock is enough.
 
 use kcore::experiment::{find, resolve};
+use kcore::explore::MemoryModel;
 use kcore::explore::Survey;
-use kcore::host::explored::{MemoryModel, Subject};
+use kcore::host::explored::Subject;
 use kcore::settings::{Config, Expect, Form, RunSettings, Verdict, With};
 
 use crate::{CPUS, cells, settings};

@@ -1,8 +1,8 @@
 //! Executions with few preemptions first.
 
 use kcore::experiment::{find, resolve};
-use kcore::explore::Survey;
-use kcore::host::explored::{MemoryModel, Subject};
+use kcore::explore::{MemoryModel, Replay, Survey};
+use kcore::host::explored::Subject;
 use kcore::settings::{Config, Expect, Form, Verdict};
 
 use super::{CPUS, cells, settings};
@@ -36,7 +36,8 @@ fn they_come_to_the_same() {
             for (kind, schedule) in bad {
                 let made = subject.replay(schedule).unwrap();
                 assert_eq!((made.end.kind(), made.preemptions), (*kind, walk.last), "{name}: {schedule}");
-                let shown = subject.minimised_within(walk.last, schedule).unwrap();
+                let shown =
+                    Replay::minimised(schedule, walk.last, |schedule| subject.replay(schedule)).unwrap();
                 assert_eq!(
                     (shown.end.kind(), shown.preemptions),
                     (*kind, walk.last),

@@ -7,7 +7,8 @@ mod shared;
 use kcore::experiment::{ALL, Experiment, find, resolve};
 use kcore::explore::Schedule;
 use kcore::explore::Survey;
-use kcore::host::explored::{Allocator, Line, MemoryModel, Replay, Subject};
+use kcore::explore::{Line, MemoryModel, Replay};
+use kcore::host::explored::{Allocator, Subject};
 use kcore::settings::{Config, Expect, Form, Policy, Probe, RunSettings, Verdict};
 
 #[global_allocator]
@@ -122,7 +123,8 @@ fn peterson_needs_a_fence() {
         let survey = subject.survey(None).unwrap();
         assert!(survey.complete && survey.trouble.is_none(), "{survey:?}");
         for schedule in survey.bad.values() {
-            let shortest = subject.minimised(schedule).unwrap();
+            let shortest =
+                Replay::minimised(schedule, u32::MAX, |schedule| subject.replay(schedule)).unwrap();
             assert_eq!(subject.replay(&shortest.made).unwrap().end, shortest.end);
             assert_eq!(shortest.made.to_string().parse::<Schedule>().as_ref(), Ok(&shortest.made));
         }
@@ -186,7 +188,10 @@ fn minimised(entry: &'static Experiment, form: Form, ask: impl FnOnce(&Subject<'
     explored(entry, form, entry.smallest.tasks, entry.smallest.quanta, |subject| {
         let survey = subject.survey(None).unwrap();
         if let Some(schedule) = survey.bad.values().next() {
-            ask(&subject, subject.minimised(schedule).unwrap());
+            ask(
+                &subject,
+                Replay::minimised(schedule, u32::MAX, |schedule| subject.replay(schedule)).unwrap(),
+            );
         }
     });
 }

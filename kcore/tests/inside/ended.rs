@@ -8,7 +8,8 @@ use kcore::class;
 use kcore::errno::Errno;
 use kcore::event::Class;
 use kcore::experiment::stage::Owners;
-use kcore::host::explored::{Checked, Explored, Inside, MemoryModel, Told, check};
+use kcore::explore::MemoryModel;
+use kcore::host::explored::{Checked, Explored, Inside, Told, check};
 use kcore::machine::{Sched, Sleep, TaskId};
 use kcore::sync::{AtomicWord, Completion, RawMutex, Semaphore, WaitQueue};
 

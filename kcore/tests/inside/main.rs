@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use kcore::class;
 use kcore::event::Class;
 use kcore::experiment::stage::Owners;
+use kcore::explore::MemoryModel;
 use kcore::explore::Trouble;
 use kcore::explore::{Act, Divergence};
-use kcore::host::explored::{Allocator, Checked, Explored, Inside, MemoryModel, Told, check};
+use kcore::host::explored::{Allocator, Checked, Explored, Inside, Told, check};
 use kcore::machine::{Cpu, Sched, TaskId};
 use kcore::sync::{
     AtomicT, AtomicWord, Completion, RawLock, RawMutex, RwLock, RwSemaphore, Semaphore, SeqLock, SpinLock,

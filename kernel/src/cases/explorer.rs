@@ -4,17 +4,21 @@
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use alloc::format;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use kcore::event::{Events, Site};
-use kcore::explore::{Driver, Search, Trouble};
+use kcore::experiment::{Resolved, of_kernel, resolve};
+use kcore::explore::{Driver, Replay, Search, Trouble, account};
 use kcore::machine::Cpu;
-use kcore::settings::Verdict;
+use kcore::probe::Plan;
+use kcore::settings::{Config, Form, RunSettings, Verdict};
 use kcore::shared::Shared;
 
 use super::Answer;
 use super::case::{holds, same};
 use crate::arch::smp;
+use crate::experiments::explored;
 use crate::irq::device;
 use crate::machine::Kernel;
 use crate::observe::explorer::{self, Mode};
@@ -24,6 +28,7 @@ crate::case! {
     "explorer::each-order-once" => each_once;
     "explorer::what-no-task-tells-is-named" => untold;
     "explorer::a-handler-of-another-cpu" => elsewhere;
+    "explorer::a-counterexample-repeats" => repeats;
 }
 
 static WORD: Site = Site::new("word");
@@ -114,4 +119,35 @@ fn elsewhere() -> Answer {
     let (through, stuck) = (Ok(()), Err(Some(Verdict::Livelock)));
     let wanted = [&[through; 3][..], &[stuck, stuck, through], &[through; 3]].concat();
     same("how executions end", ends, wanted)
+}
+
+/// A task and its interrupt: the shortest that goes wrong does so 20 times of 20, in the same steps; and
+/// without any one of its switches it does not.
+fn repeats() -> Answer {
+    // The spinlock of a kernel for one CPU has no word.
+    let deadlock = Config::OURS.smp().then_some((Form::Spinlock, Verdict::Deadlock, "A3B1"));
+    for (form, verdict, turns) in [(Form::None, Verdict::Raced, "A3B4A3")].into_iter().chain(deadlock) {
+        let settings = RunSettings { lock: Some(form), ..RunSettings::default() };
+        let settings = account::smallest(&settings, of_kernel::irq);
+        let resolved = resolve(&settings, of_kernel::irq, smp::cpus(), Config::OURS);
+        let resolved = resolved.map_err(|usage| usage.to_string())?;
+        let resolved = Resolved { plan: Plan::Fire { points: Vec::new() }, ..resolved };
+        let survey = explored::survey(&resolved, &settings, Mode::Interrupted, |_| true);
+        let make = |schedule: &_| explored::replay(&resolved, &settings, Mode::Interrupted, schedule, None);
+        let shortest = Replay::shortest(&survey, u32::MAX, |schedule| Some(make(schedule))).flatten();
+        let Replay { end, made, trouble, .. } = shortest.ok_or("there is none")?;
+        same("how it ends", (end.verdict, trouble), (verdict, None))?;
+        same("its turns", made.to_string().as_str(), turns)?;
+        for _ in 0..20 {
+            let again = make(&made);
+            same("how it ends again", (again.end, again.parted, again.trouble), (end, None, None))?;
+            same("its turns again", &again.made, &made)?;
+        }
+        for index in 0..made.turns().len() - 1 {
+            let without = make(&made.without(index));
+            let is_less = without.made.switches() < made.switches();
+            holds("without a switch it does not go wrong", !is_less || without.end.kind() != end.kind())?;
+        }
+    }
+    Ok(())
 }

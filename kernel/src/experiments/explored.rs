@@ -3,8 +3,8 @@
 use alloc::format;
 
 use kcore::experiment::{Cause, Experiment, Placement, Refusal, Resolved, body, of_kernel};
-use kcore::explore::{Driver, End, Schedule, Search, Survey, Trouble};
-use kcore::settings::{RunSettings, Usage, With};
+use kcore::explore::{Driver, End, Follow, Replay, Schedule, Search, Survey, Trouble};
+use kcore::settings::{Policy, RunSettings, Usage, With};
 
 use crate::machine::Kernel;
 use crate::observe::explorer::{self, Mode};
@@ -60,13 +60,13 @@ pub fn survey(
     mode: Mode,
     mut goes_on: impl FnMut(&Survey) -> bool,
 ) -> Survey {
-    let tasks = resolved.writers as usize;
-    let parts = mode.parts(tasks);
-    explorer::open(tasks, mode, Driver::Search(Search::new(parts, parts)));
+    let parts = mode.parts(resolved.writers as usize);
+    explorer::open(resolved.writers as usize, mode, Driver::Search(Search::new(parts, parts)));
     let mut survey = Survey::default();
     let mut stage = Stage::new(resolved, settings);
     loop {
-        match execution(&mut stage, settings, &mut survey) {
+        let end = execution(&mut stage, settings);
+        match explorer::end(|driver| survey.count(Ok(end?), driver.trace(), false, Schedule::straight)) {
             Err(trouble) => survey.trouble = Some(trouble),
             Ok(false) => survey.complete = true,
             Ok(true) if goes_on(&survey) => continue,
@@ -79,16 +79,37 @@ pub fn survey(
     survey
 }
 
-/// Makes one execution, from a fresh state; whether there are others.
-fn execution(stage: &mut Stage<'_>, settings: &RunSettings, survey: &mut Survey) -> Result<bool, Trouble> {
+/// Makes the execution that `schedule` says, wherever it can, or as far as it can and then as `then` says; and
+/// tells of each step.
+pub fn replay(
+    resolved: &Resolved,
+    settings: &RunSettings,
+    mode: Mode,
+    schedule: &Schedule,
+    then: Option<Policy>,
+) -> Replay {
+    let parts = mode.parts(resolved.writers as usize);
+    let follow = Follow::new(parts, parts, schedule.parts(parts), then);
+    explorer::open(resolved.writers as usize, mode, Driver::Follow(follow));
+    explorer::write_down();
+    let mut stage = Stage::new(resolved, settings);
+    let end = execution(&mut stage, settings);
+    let trouble = explorer::end(|_| Ok(())).err().or(end.as_ref().err().cloned());
+    let replay = explorer::replayed(end.unwrap_or_else(|_| End::of(&stage.run)), stage.notes.clone());
+    drop(stage);
+    explorer::close();
+    Replay { trouble, ..replay }
+}
+
+/// Makes one execution, from a fresh state, and says how it ended.
+fn execution(stage: &mut Stage<'_>, settings: &RunSettings) -> Result<End, Trouble> {
     explorer::begin().map_err(|error| Trouble::Refused(error.into()))?;
     stage.again();
-    let end = match stage.rounds(body_of(stage.resolved.experiment), settings) {
+    match stage.rounds(body_of(stage.resolved.experiment), settings) {
         Ok(()) | Err(Refusal::Stopped) => {
             let broken = stage.judge(None);
-            broken.map_or_else(|| Ok(Ok(End::of(&stage.run))), |why| Err(Trouble::Account(why)))
+            broken.map_or_else(|| Ok(End::of(&stage.run)), |why| Err(Trouble::Account(why)))
         }
-        Err(refusal) => Ok(Err(refusal)),
-    };
-    explorer::end(|driver| survey.count(end?, driver.trace(), false, Schedule::straight))
+        Err(refusal) => Err(Trouble::Refused(refusal)),
+    }
 }

@@ -130,8 +130,13 @@ impl Rig for Kernel {
         walk(&mut |address| {
             heap::with_ledger(|ledger| ledger.mark(address));
         });
-        if !explorer::is_open() {
-            compare(stage, since, links);
+        match explorer::is_open() {
+            true => explorer::note_lost(|address| {
+                heap::with_ledger(|ledger| {
+                    ledger.lookup(address).is_some_and(|record| record.is_live() && !ledger.is_marked(record))
+                })
+            }),
+            false => compare(stage, since, links),
         }
         let mut account = Account {
             allocated: happened.allocated.scull,

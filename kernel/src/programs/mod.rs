@@ -79,6 +79,7 @@ fn perform_command(
         Command::Tour => tour::main(settings, boot),
         Command::Run(name) => run::main(name, settings, machine, boot),
         Command::Explore(name) => explore::main(name, settings, boot),
+        Command::Replay(string) => explore::replay(string, settings, boot),
         Command::Test(filter) => cases::main(filter.as_deref(), settings.seed),
         Command::FailAllocations(filter) => Ok(shell::fail_allocations(filter.as_deref(), line, boot)),
         Command::Bench => Ok(bench::main(boot)),

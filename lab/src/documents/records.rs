@@ -2,8 +2,12 @@
 
 use super::text::{heads, row};
 
-/// The one place that says what a field is: its declaration, with its comment.
-const SOURCE: &str = include_str!("../../../kcore/src/report.rs");
+/// The places that say what a field is: its declaration, with its comment.
+const SOURCE: &str = concat!(
+    include_str!("../../../kcore/src/report.rs"),
+    include_str!("../../../kcore/src/explore/sheet/mod.rs"),
+    include_str!("../../../kcore/src/explore/sheet/scene.rs"),
+);
 
 /// A table for each type of record, and for what is within them.
 pub(crate) fn tables() -> String {
@@ -39,8 +43,12 @@ fn table(name: &str, within: &mut Vec<&'static str>) -> String {
 /// What a Rust type is in JSON.
 fn kind(kind: &'static str, within: &mut Vec<&'static str>) -> String {
     // These are their words; a verdict that is missing is an empty one.
-    if matches!(kind, "Verdict" | "Expect" | "Option<Verdict>") {
+    if matches!(kind, "Verdict" | "Expect" | "Option<Verdict>" | "Mark" | "Beside") {
         return "text".to_string();
+    }
+    // Some of these words have a number or a text with them.
+    if matches!(kind, "Kind" | "Between") {
+        return "text, or a text and what belongs to it".to_string();
     }
     let inner = |outer: &str| kind.strip_prefix(outer).and_then(|rest| rest.strip_suffix('>'));
     if let Some(some) = inner("Option<") {
@@ -49,8 +57,12 @@ fn kind(kind: &'static str, within: &mut Vec<&'static str>) -> String {
     if let Some(item) = inner("Vec<") {
         return format!("list: {}", self::kind(item, within));
     }
+    if let Some(several) = kind.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        let each: Vec<_> = several.split(", ").map(|kind| self::kind(kind, within)).collect();
+        return format!("[{}]", each.join(", "));
+    }
     match kind {
-        "u8" | "u32" | "u64" => "number".to_string(),
+        "u8" | "u32" | "u64" | "usize" => "number".to_string(),
         "String" => "text".to_string(),
         "bool" => "true or false".to_string(),
         name => {

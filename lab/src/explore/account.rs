@@ -1,20 +1,17 @@
 //! What the executions came to, as text and as a record.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use kcore::experiment::Verdict;
-use kcore::experiment::page::wrap;
-use kcore::explore::Survey;
-use kcore::explore::account::{self, Told, WIDTH, findings, within};
-use kcore::host::explored::{Progress, Replay, Walk};
+use kcore::explore::account::{self, Told, within};
+use kcore::explore::sheet::Sheet;
+use kcore::explore::{Replay, Survey};
+use kcore::host::explored::{Progress, Walk};
 use kcore::report::Explore;
 
 use super::checkpoint::Checkpoint;
 use super::choice::Choice;
-use super::columns;
-use super::recipe::Recipe;
-use super::walk;
+use super::{recipe, walk};
 use crate::status::Failure;
 
 /// What was found.
@@ -37,7 +34,7 @@ pub(super) struct Account<'a> {
 impl<'a> Account<'a> {
     /// Of what is known; its counterexamples are made again.
     pub(super) fn of(choice: &'a Choice, known: Checkpoint) -> Result<Self, Failure> {
-        let shortest = super::shortest(&choice.subject()?, &known.survey, u32::MAX)?;
+        let shortest = super::shortest(choice, &known.survey, u32::MAX)?;
         let (part, is_made) = (known.part(), known.frontier.parts() == 0);
         let Checkpoint { survey, seconds, .. } = known;
         Ok(Account { choice, survey, part, is_made, seconds, walk: None, right: None, shortest })
@@ -46,7 +43,7 @@ impl<'a> Account<'a> {
     /// Of what is known of executions with few preemptions.
     pub(super) fn of_walk(choice: &'a Choice, mut walk: Walk, seconds: f64) -> Result<Self, Failure> {
         let survey = std::mem::take(&mut walk.survey);
-        let shortest = super::shortest(&choice.subject()?, &survey, walk.last)?;
+        let shortest = super::shortest(choice, &survey, walk.last)?;
         Ok(Account {
             choice,
             survey,
@@ -69,8 +66,7 @@ impl<'a> Account<'a> {
         Ok(self)
     }
 
-    /// The worst that was found. Where executions are missing, that none of those which were made went wrong
-    /// says nothing of the others.
+    /// The worst that was found.
     pub(super) fn verdict(&self) -> Verdict {
         match &self.shortest {
             Some(replay) => replay.end.verdict,
@@ -91,15 +87,16 @@ impl<'a> Account<'a> {
         is_part || self.choice.expected.allows(self.verdict())
     }
 
-    fn replay(&self) -> Option<Recipe> {
-        self.shortest.as_ref().map(|replay| Recipe::of(self.choice, &replay.made))
+    /// The counterexample as people read it.
+    pub(super) fn sheet(&self) -> Option<Sheet> {
+        self.shortest.as_ref().map(|replay| self.choice.sheet(replay))
     }
 
     /// For people.
     pub(super) fn text(&self) -> String {
         let record = self.record();
-        let mut text = findings(&record, &self.share());
-        if let Some(replay) = &self.shortest {
+        let mut text = account::findings(&record, &self.share());
+        if let Some((replay, sheet)) = self.shortest.as_ref().zip(self.sheet()) {
             let what = match self.walk {
                 Some(_) => "With as few preemptions as it takes, the shortest that",
                 None if self.survey.complete => "The shortest that",
@@ -110,22 +107,11 @@ impl<'a> Account<'a> {
                 1 => "Without preemptions nothing goes wrong:".to_string(),
                 more => format!("With fewer than {more} preemptions nothing goes wrong:"),
             };
-            let without = match replay.made.switches() {
-                0 => "No task has to be interrupted.",
-                _ if self.walk.is_some() => &fewer,
-                1 => "Without it, it does not go wrong like this:",
-                _ => "Without any one of them it does not go wrong like this:",
-            };
-            let switches = plural(replay.made.switches(), "switch", "switches");
-            let heading = format!("{what} goes wrong has {switches} between tasks (>). {without}");
+            let fewer = self.walk.is_some().then_some(fewer.as_str());
             let right =
                 self.right.map(|right| format!("None{} goes wrong. ", within(right))).unwrap_or_default();
-            let heading = right + &heading;
-            let _ = writeln!(text, "\n{}\n", wrap(&heading, WIDTH, "", ""));
-            text += &columns::text(replay);
-        }
-        if let Some(recipe) = self.replay() {
-            let _ = writeln!(text, "{}", recipe.again());
+            let again = recipe::again(&sheet.replay);
+            text += &account::counterexample(&sheet, &(right + what), fewer, &again);
         }
         text += &match self.part {
             Some(_) if self.shortest.is_none() => {
@@ -153,9 +139,11 @@ impl<'a> Account<'a> {
 
     /// For programs.
     pub(super) fn record(&self) -> Explore {
+        let sheet = self.sheet();
         let told = Told {
             resolved: &self.choice.resolved,
             survey: &self.survey,
+            shortest: sheet.as_ref(),
             memory_model: self.choice.model.word(),
             with: self.choice.settings.with,
             expected: self.choice.expected,
@@ -166,16 +154,9 @@ impl<'a> Account<'a> {
             preemptions: self.walk.as_ref().and_then(|walk| walk.preemptions),
             verdict: self.verdict(),
             ok: self.is_ok(),
-            switches: self.shortest.as_ref().map(|replay| replay.made.switches() as u64),
-            replay: self.replay().map(|recipe| recipe.to_string()).unwrap_or_default(),
             ..told.record()
         }
     }
-}
-
-/// A number and its noun.
-pub(super) fn plural(count: usize, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 /// How far a search is, which has made the last of its executions `lately`, and works for so long.
@@ -194,10 +175,4 @@ pub(super) fn progress(seen: &Progress, made: u64, lately: Duration, works: Dura
         share => format!("{share:.1}"),
     };
     format!("{} executions, {wrong}; {rate:.0}/s; about {share} %{left}", seen.executions)
-}
-
-/// A verdict, and whether it is what was expected.
-pub(super) fn said(choice: &Choice, verdict: Verdict) -> String {
-    let not = if choice.expected.allows(verdict) { "" } else { "NOT " };
-    format!("{verdict} ({not}as expected: {})", choice.expected)
 }

@@ -1,10 +1,11 @@
 //! The whole catalogue, explored: `docs/PROOFS.md`.
 
 use kcore::experiment::{self, Experiment};
-use kcore::host::explored::MemoryModel;
+use kcore::explore::MemoryModel;
+use kcore::explore::account::plural;
 use kcore::settings::Form;
 
-use super::account::{Account, plural};
+use super::account::Account;
 use super::choice::Choice;
 use crate::documents::text::{heads, row};
 use crate::status::Failure;

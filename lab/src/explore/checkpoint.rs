@@ -5,15 +5,13 @@ use std::io::{BufReader, BufWriter, ErrorKind, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use kcore::explore::Survey;
-use kcore::explore::{Frontier, Schedule};
+use kcore::explore::{Frontier, Schedule, Survey, hash};
 use kcore::host::explored::Subject;
 use object::Object;
 use serde::{Deserialize, Serialize};
 
 use super::choice::Choice;
 use super::no_room;
-use super::recipe::{Recipe, hash};
 use crate::status::Failure;
 
 /// Parts among which the shards are dealt out, for each of them.
@@ -48,7 +46,7 @@ impl Checkpoint {
     /// Nothing is known.
     pub(super) fn new(choice: &Choice) -> Self {
         Checkpoint {
-            what: Recipe::of(choice, &Schedule::default()).to_string(),
+            what: choice.recipe(&Schedule::default()).to_string(),
             build: String::new(),
             shard: None,
             seconds: 0.0,
@@ -81,7 +79,7 @@ impl Checkpoint {
 
     /// The same of `choice`.
     pub(super) fn of(self, choice: &Choice, file: &Path) -> Result<Self, Failure> {
-        let wanted = Recipe::of(choice, &Schedule::default()).to_string();
+        let wanted = choice.recipe(&Schedule::default()).to_string();
         match self.what == wanted {
             true => Ok(self),
             false => Err(Failure::usage(format!(

@@ -3,18 +3,16 @@
 use std::time::Duration;
 
 use kcore::experiment::{self, Experiment, Resolved};
-use kcore::explore::account;
-use kcore::host::explored::{MemoryModel, Subject};
-use kcore::settings::{CommandLine, Config, Expect, Form, RunSettings, With};
+use kcore::explore::sheet::Sheet;
+use kcore::explore::{MemoryModel, QSET, QUANTUM, Recipe, Replay, Schedule, account};
+use kcore::host::explored::Subject;
+use kcore::settings::{CommandLine, Config, Expect, Form, RunSettings, Verdict, With};
 
+use super::picture;
 use crate::catalogue;
 use crate::cli::Options;
 use crate::status::Failure;
 
-/// Bytes of a quantum, unless said: two words, so that a copy has two halves.
-pub(super) const QUANTUM: u64 = 16;
-/// Pointers in a quantum set, unless said.
-pub(super) const QSET: u64 = 2;
 /// CPUs: one for each task.
 const CPUS: u32 = 64;
 
@@ -132,25 +130,26 @@ impl Choice {
         self.entry.name
     }
 
-    /// What is typed to explore it.
-    pub(super) fn command(&self) -> String {
-        let Resolved { lock, writers, quanta, rounds, .. } = &self.resolved;
-        let smallest = &self.entry.smallest;
-        let mut command = format!("cargo run -- explore {} --lock {lock}", self.name());
-        let numbers = [
-            ("writers", u64::from(*writers), u64::from(smallest.tasks)),
-            ("quanta", u64::from(*quanta), u64::from(smallest.quanta)),
-            ("rounds", u64::from(*rounds), 1),
-            ("quantum", self.settings.quantum, QUANTUM),
-            ("qset", self.settings.qset, QSET),
-        ];
-        for (key, number, _) in numbers.iter().filter(|(_, number, usual)| number != usual) {
-            command += &format!(" --{key} {number}");
-        }
-        let model = if self.model == MemoryModel::Tso { " --memory-model tso" } else { "" };
-        let with = self.settings.with.map_or_else(String::new, |with| format!(" --with {with}"));
+    /// An execution of it.
+    pub(super) fn recipe(&self, schedule: &Schedule) -> Recipe {
+        Recipe::of(&self.resolved, &self.settings, self.model, schedule)
+    }
+
+    /// An execution of it as people read it.
+    pub(super) fn sheet(&self, replay: &Replay) -> Sheet {
+        Sheet::of(replay, &self.recipe(&replay.made))
+    }
+
+    /// The picture of one; of none, it says what all have come to.
+    pub(super) fn picture(&self, sheet: Option<&Sheet>, verdict: Verdict) -> String {
         let preemptions = self.settings.preemptions.map(|most| format!(" --preemptions {most}"));
-        command + model + &with + &preemptions.unwrap_or_default()
+        let command = self.recipe(&Schedule::default()).command() + &preemptions.unwrap_or_default();
+        picture::of(self.entry, &command, sheet, verdict)
+    }
+
+    /// What `recipe` is an execution of, if `settings` say the rest.
+    pub(super) fn of_recipe(recipe: &Recipe, settings: RunSettings) -> Result<Self, Failure> {
+        Self::new(catalogue::find(&recipe.experiment)?, settings, recipe.model)
     }
 
     /// What is explored, in some lines.

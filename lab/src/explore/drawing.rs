@@ -1,12 +1,11 @@
 //! A scene on a canvas: what each thing looks like. Where it is says the plan.
 
+use kcore::explore::sheet::{Beside, Between, Kind, Mark, Row, Scene, shortened};
 use svg::node::element::{Definitions, Marker, Path};
 
 use super::legend::legend;
 use super::plan::{FONT, MARGIN, NOTE, PAD, Plan, SMALL, SWITCH, broken, middle, of_word};
-use super::scene::{Beside, Between, Kind, Row, Scene};
-use super::story::Mark;
-use crate::canvas::{Area, Canvas, pixels, room, shortened, tenths};
+use crate::canvas::{Area, Canvas, pixels, room, tenths};
 
 /// The sizes of the fonts of a sentence, and of the title.
 const TEXT: f64 = 13.0;
@@ -227,11 +226,11 @@ fn arrows(canvas: &mut Canvas, plan: &Plan<'_>) {
         let (y, below) = (tenths(middle(from) + aside), tenths(middle(to) + aside));
         let [x, near, far, end] = [x, x + bend, end - bend, end].map(tenths);
         let points = format!("M{x} {y} C{near} {y} {far} {below} {end} {below}");
-        self::arrow(canvas, &points, class(arrow.kind), plan.scene.is_weak(arrow));
+        self::arrow(canvas, &points, class(&arrow.kind), plan.scene.is_weak(arrow));
     }
 }
 
-pub(super) fn class(kind: Between) -> &'static str {
+pub(super) fn class(kind: &Between) -> &'static str {
     match kind {
         Between::Saw => "saw",
         Between::Waits => "waits",

@@ -1,10 +1,10 @@
 //! What is below the scene: how things look, and what that means.
 
+use kcore::explore::sheet::{Beside, Between, Kind, Mark, Row, shortened};
+
 use super::drawing::{arrow, beside, class};
 use super::plan::{MARGIN, Plan, SMALL};
-use super::scene::{Beside, Between, Kind, Row};
-use super::story::Mark;
-use crate::canvas::{Area, Canvas, pixels, room, shortened, tenths};
+use crate::canvas::{Area, Canvas, pixels, room, tenths};
 
 /// Something that is to be explained, and how it looks.
 pub(super) struct Item {
@@ -60,13 +60,13 @@ pub(super) fn legend(plan: &Plan<'_>, y: &mut f64) -> Vec<Item> {
     let is_grey = |row: &Row| row.switch.as_ref().is_some_and(String::is_empty);
     add(rows(is_grey), Looks::Arrow("switch", false), "another task goes on");
     let kinds =
-        [(Between::Saw, "sees what was stored there"), (Between::Waits, "waits for what was taken there")];
-    let spoils = scene.arrows.iter().find_map(|arrow| match arrow.kind {
-        Between::Spoils(how) => Some((arrow.kind, how)),
+        [(&Between::Saw, "sees what was stored there"), (&Between::Waits, "waits for what was taken there")];
+    let spoils = scene.arrows.iter().find_map(|arrow| match &arrow.kind {
+        Between::Spoils(how) => Some((&arrow.kind, how.as_str())),
         _ => None,
     });
     for (kind, text) in kinds.into_iter().chain(spoils) {
-        let mut all = scene.arrows.iter().filter(|arrow| arrow.kind == kind).peekable();
+        let mut all = scene.arrows.iter().filter(|arrow| arrow.kind == *kind).peekable();
         let is_there = all.peek().is_some();
         add(is_there, Looks::Arrow(class(kind), all.all(|arrow| scene.is_weak(arrow))), text);
     }

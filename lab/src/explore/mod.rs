@@ -4,37 +4,26 @@
 //! |---|---|
 //! | `choice` | an experiment, a form and sizes, as they are explored |
 //! | `checkpoint` | what is known and what is still to be made, in a file |
-//! | `recipe` | a counterexample as people pass it on |
-//! | `parting` | where it does not fit any more |
 //! | `account` | what the executions came to, as text and as a record |
-//! | `columns` | an execution as people read it, a column for each task |
-//! | `names` | what addresses are called there |
-//! | `story` | what went wrong in it, in some sentences |
-//! | `standstill`, `blocks` | why tasks wait for ever in it, and what happened to memory |
-//! | `scene`, `locks`, `plan`, `drawing`, `legend` | what is in its picture, where that is, what it looks like and means |
-//! | `picture` | its picture |
+//! | `forced` | what a kernel is told that is to do the same |
+//! | `recipe` | a replay string, as it is typed |
+//! | `plan`, `drawing`, `legend` | where what is in a picture is, what it looks like and means |
+//! | `picture` | the picture of an execution |
 //! | `recorded` | the picture of a run on a machine |
 //! | `walk` | executions with few preemptions first |
 //! | `all` | the whole catalogue: `docs/PROOFS.md` |
 
 mod account;
 pub mod all;
-mod blocks;
 mod checkpoint;
 mod choice;
-mod columns;
 mod drawing;
+mod forced;
 mod legend;
-mod locks;
-mod names;
-mod parting;
 pub mod picture;
 mod plan;
 mod recipe;
 pub(crate) mod recorded;
-mod scene;
-mod standstill;
-mod story;
 mod walk;
 
 use std::num::NonZero;
@@ -42,9 +31,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
-use kcore::experiment::{self, Experiment};
-use kcore::explore::{Schedule, Survey, Trouble};
-use kcore::host::explored::{Allocator, Jobs, MemoryModel, Progress, Replay, Subject};
+use kcore::experiment::Experiment;
+use kcore::explore::sheet::Sheet;
+use kcore::explore::{MemoryModel, QSET, QUANTUM, Recipe, Replay, Schedule, Survey, Trouble};
+use kcore::host::explored::{Allocator, Jobs, Progress, Subject};
 use kcore::report::Record;
 use kcore::settings::{Config, Expect, Policy, Verdict, With};
 
@@ -52,9 +42,10 @@ use self::account::Account;
 use self::checkpoint::Checkpoint;
 use self::choice::Choice;
 pub(crate) use self::choice::only;
-use self::recipe::Recipe;
+pub use self::forced::{Run, UNSTEERED, forced, steered};
+pub use self::recipe::given;
 use crate::catalogue;
-use crate::cli::{Maker, Model, Options, REPLAY, Search, Words};
+use crate::cli::{Maker, Model, Options, Search};
 use crate::output::{Sink, say, text_of};
 use crate::paint::paint;
 use crate::signals::Work;
@@ -71,7 +62,6 @@ pub fn words(
     model: Model,
     on: Option<Maker>,
     search: &Search,
-    svg: Option<&Path>,
     options: &Options,
 ) -> Result<Option<Vec<String>>, Failure> {
     let entry = catalogue::find(experiment)?;
@@ -100,20 +90,19 @@ pub fn words(
     if options.told.word("preemptions").is_some() {
         return Err(Failure::usage("in the kernel all orders are made: no --preemptions".to_string()));
     }
-    if svg.is_some() {
-        return Err(Failure::usage(
-            "the kernel tells turns, and no steps to draw: no --svg there".to_string(),
-        ));
-    }
     let mut words = vec!["explore".to_string(), experiment.to_string()];
-    // As few CPUs as it takes: on one of them some races are none.
-    let is_none = entry
-        .cell(entry.unguarded(), 1, Config::Full)
-        .is_none_or(|cell| cell == Expect::Only(Verdict::Clean));
-    let own = [("quantum", choice::QUANTUM), ("qset", choice::QSET), ("cpus", 1 + u64::from(is_none))];
+    let own = [("quantum", QUANTUM), ("qset", QSET), ("cpus", cpus(entry, 2))];
     let missing = own.into_iter().filter(|(key, _)| options.told.word(key).is_none());
     words.extend(missing.map(|(key, value)| format!("{key}={value}")));
     Ok(Some(words))
+}
+
+/// As few CPUs as it takes to explore `entry` in the kernel, with so many parts: on one of them some races are
+/// none.
+fn cpus(entry: &Experiment, parts: u32) -> u64 {
+    let alone = entry.cell(entry.unguarded(), 1, Config::Full);
+    let is_none = alone.is_none_or(|cell| cell == Expect::Only(Verdict::Clean));
+    if is_none { parts.max(2).into() } else { 1 }
 }
 
 /// Explores the experiment that is called so, as much of it as `search` says, and draws to `svg` what it
@@ -142,7 +131,7 @@ pub fn main(
         None => explored(&choice, known, search, &work)?,
     };
     if let Some(svg) = svg {
-        svg.write(&picture::of(&choice, account.shortest.as_ref(), account.verdict()))?;
+        svg.write(&choice.picture(account.sheet().as_ref(), account.verdict()))?;
     }
     told(&account, json, options)
 }
@@ -174,7 +163,7 @@ pub fn merge(files: &[PathBuf], into: Option<&Path>, options: &Options) -> Resul
     let shards = files.iter().map(|file| Checkpoint::expect(file)).collect::<Result<Vec<_>, _>>()?;
     let mut known = Checkpoint::merged(shards)?;
     let recipe: Recipe = known.what.parse().map_err(Failure::usage)?;
-    let choice = recipe.choice(recipe.settings())?;
+    let choice = Choice::of_recipe(&recipe, recipe.settings())?;
     let json = options.json.as_deref().map(|to| Sink::open("report", to)).transpose()?;
     if let Some(into) = into {
         known.write(into)?;
@@ -194,11 +183,13 @@ pub fn merge(files: &[PathBuf], into: Option<&Path>, options: &Options) -> Resul
 /// Tells what was found, to people and to programs.
 fn told(account: &Account<'_>, json: Option<Sink>, options: &Options) -> Result<Status, Failure> {
     say(&mut *text_of(options), &paint(&account.text()))?;
+    let record = account.record();
+    let status = if record.ok { Status::Expected } else { Status::Unexpected };
     if let Some(json) = json {
-        let record = Record::Explore(account.record());
+        let record = Record::Explore(record);
         json.lines(&[serde_json::to_string(&record).map_err(|error| Failure::dead(error.to_string()))?])?;
     }
-    Ok(if account.is_ok() { Status::Expected } else { Status::Unexpected })
+    Ok(status)
 }
 
 /// Makes the executions, until all are made, or as many as may be, or the time is over, or a signal ends the
@@ -251,56 +242,46 @@ fn cores() -> usize {
 }
 
 /// The counterexample with the fewest switches, if there is one, and with no more preemptions than `most`.
-fn shortest(subject: &Subject<'_>, survey: &Survey, most: u32) -> Result<Option<Replay>, Failure> {
-    let minimised = |schedule| subject.minimised_within(most, schedule).ok_or_else(no_room);
-    let each = survey.bad.values().map(minimised);
-    let each: Vec<Replay> = each.collect::<Result<_, _>>()?;
-    Ok(each.into_iter().min_by_key(|replay| (replay.made.switches(), replay.end.kind().rank())))
+fn shortest(choice: &Choice, survey: &Survey, most: u32) -> Result<Option<Replay>, Failure> {
+    let subject = choice.subject()?;
+    let replay = Replay::shortest(survey, most, |schedule| subject.replay(schedule)).ok_or_else(no_room)?;
+    untroubled(choice, replay.as_ref().and_then(|replay| replay.trouble.as_ref()))?;
+    Ok(replay)
 }
-
-/// An experiment, and what a run of it is told.
-pub type Run = (&'static Experiment, Words);
-
-/// Why a kernel cannot be made to make an execution.
-pub const UNSTEERED: &str = "a kernel's probes cannot keep tasks from all that this order hangs on";
 
 /// What can be said of an execution that is made again: what its string says, and what is to be otherwise.
 const REPEATED: &[&str] = &["lock", "writers", "quanta", "rounds", "quantum", "qset", "expect", "timeout"];
 
-/// Makes the execution again that `string` describes, on this host; from where it does not fit it goes on as
+/// Makes the execution again that `recipe` describes, on this host; from where it does not fit it goes on as
 /// `then` says. The second is what a kernel is to be told, so that it does the same on its CPUs.
 pub fn replay(
-    string: &str,
+    recipe: &Recipe,
     then: Policy,
     svg: Option<&Path>,
     options: &Options,
 ) -> Result<(Status, Option<Run>), Failure> {
     only(REPEATED, options, "replay makes what its string says")?;
-    let recipe = Recipe::given(string)?;
     let mut settings = recipe.settings();
     for (key, word) in &options.told.0 {
         settings.set(key, word).map_err(|usage| Failure::usage(usage.to_string()))?;
     }
-    let choice = recipe.choice(settings)?;
+    let choice = Choice::of_recipe(recipe, settings)?;
     let svg = svg.map(recorded::open).transpose()?;
     let replay = made(&choice, &recipe.schedule, then)?;
-    let text = &mut *text_of(options);
+    let sheet = Sheet::again(
+        &replay,
+        &Recipe { schedule: recipe.schedule.clone(), ..choice.recipe(&replay.made) },
+        then,
+    );
+    let (text, verdict, expected) = (&mut *text_of(options), sheet.end.verdict, choice.expected);
     say(text, &choice.heading())?;
-    if let Some(at) = replay.parted {
-        say(text, &parting::text(&replay, &recipe.schedule, at, then))?;
-    }
-    say(text, "")?;
-    say(text, columns::text(&replay).trim_end())?;
-    if replay.parted.is_some() {
-        say(text, &Recipe::of(&choice, &replay.made).again())?;
-    }
-    say(text, &paint(&format!("verdict: {}", account::said(&choice, replay.end.verdict))))?;
+    say(text, &sheet.text_again(&recipe::again(&sheet.replay)))?;
+    let is_ok = expected.allows(verdict);
+    say(text, &paint(&kcore::explore::account::said(verdict, expected, is_ok)))?;
     if let Some(svg) = svg {
-        svg.write(&picture::of(&choice, Some(&replay), replay.end.verdict))?;
+        svg.write(&choice.picture(Some(&sheet), verdict))?;
     }
-    let status =
-        if choice.expected.allows(replay.end.verdict) { Status::Expected } else { Status::Unexpected };
-    Ok((status, run(&choice, &replay)?))
+    Ok((if is_ok { Status::Expected } else { Status::Unexpected }, forced::run(&choice, &replay)?))
 }
 
 /// The execution of `choice` that `schedule` says, and `then` from where it does not fit.
@@ -310,80 +291,16 @@ fn made(choice: &Choice, schedule: &Schedule, then: Policy) -> Result<Replay, Fa
     Ok(replay)
 }
 
-/// What a replay string says.
-const OF_A_STRING: &[&str] = &["lock", "object", "writers", "quanta", "rounds", "quantum", "qset"];
-
-/// The options of a run. Where its probe is a replay string, they say all that the string says, and the steps
-/// as a kernel is to hear of them.
-pub fn steered(experiment: &str, options: &Options) -> Result<Options, Failure> {
-    let told = &options.told;
-    let Some(string) = told.word("probe").and_then(|probe| probe.strip_prefix(REPLAY)) else {
-        return Ok(options.clone());
-    };
-    let recipe = Recipe::given(string)?;
-    let refused = |why: String| Err(Failure::usage(why));
-    if recipe.experiment != experiment {
-        return refused(format!(
-            "the replay string is of {0}, and not of {experiment} (try run {0})",
-            recipe.experiment
-        ));
+/// The words of a kernel that makes it again, which its explorer has found.
+pub fn kernels(recipe: &Recipe, then: Policy, options: &Options) -> Result<Vec<String>, Failure> {
+    only(REPEATED, options, "replay makes what its string says")?;
+    if then != Policy::NonPreemptive {
+        return Err(Failure::usage(format!(
+            "the kernel's explorer goes on non-preemptive: no --then {then}"
+        )));
     }
-    let said = recipe.settings();
-    for (key, word) in told.0.iter().filter(|(key, _)| OF_A_STRING.contains(key)) {
-        let mut settings = said.clone();
-        settings.set(key, word).map_err(|usage| Failure::usage(usage.to_string()))?;
-        if settings != said {
-            return refused(format!(
-                "the replay string does not say {key}={word}: leave out --{key} (or try replay)"
-            ));
-        }
-    }
-    let choice = recipe.choice(said)?;
-    let replay = made(&choice, &recipe.schedule, Policy::NonPreemptive)?;
-    if let Some(at) = replay.parted {
-        return refused(format!(
-            "after {at} steps {experiment} does not go on as the replay string says (try replay)"
-        ));
-    }
-    let Some((_, words)) = run(&choice, &replay)? else {
-        return refused(format!("{UNSTEERED} (try replay --on host)"));
-    };
-    let open = words.into_iter().filter(|(key, _)| *key == "probe" || told.word(key).is_none());
-    Ok(Options { told: told.with(open.collect()), ..options.clone() })
-}
-
-/// What a run is told that forces an execution in the kernel, or one which ends alike: there a task makes
-/// what no probe hears of as soon as it can. [`None`] when neither can be forced.
-fn run(choice: &Choice, replay: &Replay) -> Result<Option<Run>, Failure> {
-    let recipe = Recipe::of(choice, &replay.made);
-    let of_entry = |words| (choice.entry, words);
-    if let Some(words) = recipe.run(replay) {
-        return Ok(Some(of_entry(words)));
-    }
-    let hastened = choice.subject()?.replay(&replay.transcript.hastened()).ok_or_else(no_room)?;
-    let is_alike = hastened.end.kind() == replay.end.kind() && hastened.trouble.is_none();
-    Ok(recipe.run(&hastened).filter(|_| is_alike).map(of_entry))
-}
-
-/// The runs that force the shortest counterexample of each experiment in the kernel: its name, and the words.
-/// Those that can.
-pub fn forced() -> Result<Vec<(&'static str, Vec<String>)>, Failure> {
-    let mut runs = Vec::new();
-    for entry in experiment::ALL {
-        let choice = Choice::smallest(entry, entry.unguarded(), MemoryModel::Sc)?;
-        if choice.subject().is_err() {
-            continue;
-        }
-        let account = all(&choice)?;
-        let Some(replay) = &account.shortest else { continue };
-        let Some((_, words)) = run(&choice, replay)? else { continue };
-        let words = words.into_iter().map(|(key, word)| format!("{key}={word}"));
-        let line: Vec<String> = ["run", entry.name].map(str::to_string).into_iter().chain(words).collect();
-        if catalogue::check(entry, &line, Config::Full).is_ok() {
-            runs.push((entry.name, line));
-        }
-    }
-    Ok(runs)
+    let cpus = cpus(catalogue::find(&recipe.experiment)?, recipe.sizes[0]);
+    Ok(vec!["replay".to_string(), recipe.to_string(), format!("cpus={cpus}")])
 }
 
 /// All executions of `choice`.

@@ -1,23 +1,22 @@
 //! The picture of an execution, as a file.
 
-use kcore::experiment::Verdict;
-use kcore::host::explored::{MemoryModel, Replay};
+use kcore::experiment::{Experiment, Verdict};
+use kcore::explore::account::worded;
+use kcore::explore::sheet::{Scene, Sheet};
+use kcore::explore::{MemoryModel, Recipe};
+use kcore::report::{Explore, Record};
 
 use super::choice::Choice;
 use super::drawing::{Frame, draw};
-use super::recipe::Recipe;
-use super::scene::Scene;
-use super::story::Story;
-use super::{all, no_room};
+use super::{all, no_room, recipe};
 use crate::catalogue;
 use crate::status::Failure;
-use kcore::explore::account::worded;
 
-/// The picture of an execution of `choice`; of none, it says what all have come to.
-pub(super) fn of(choice: &Choice, replay: Option<&Replay>, verdict: Verdict) -> String {
-    let title = format!("{}: {}", choice.name(), choice.entry.title);
-    let frame = Frame { title, command: format!("$ {}", choice.command()), ..Frame::default() };
-    let Some(replay) = replay else {
+/// The picture of an execution, which `command` has found; of none, it says what all have come to.
+pub(super) fn of(entry: &Experiment, command: &str, sheet: Option<&Sheet>, verdict: Verdict) -> String {
+    let title = format!("{}: {}", entry.name, entry.title);
+    let frame = Frame { title, command: format!("$ {command}"), ..Frame::default() };
+    let Some(sheet) = sheet else {
         let none = "No execution went wrong, so there is none to be shown.".to_string();
         let frame = Frame {
             verdict: verdict.to_string(),
@@ -27,15 +26,41 @@ pub(super) fn of(choice: &Choice, replay: Option<&Replay>, verdict: Verdict) -> 
         };
         return draw(&frame, &Scene::default());
     };
-    let story = Story::of(replay);
     let frame = Frame {
-        verdict: worded(&replay.end.outcome(1)),
-        is_clean: replay.end.verdict == Verdict::Clean,
-        paragraphs: story.paragraphs(),
-        again: Recipe::of(choice, &replay.made).again(),
+        verdict: worded(&sheet.end),
+        is_clean: sheet.end.verdict == Verdict::Clean,
+        paragraphs: sheet.story.clone(),
+        again: recipe::again(&sheet.replay),
         ..frame
     };
-    draw(&frame, &Scene::of(replay, &story))
+    draw(&frame, &sheet.scene)
+}
+
+/// The picture of what a machine has explored, or made again.
+///
+/// # Errors
+/// It has reported neither.
+pub fn reported<'a>(records: impl Iterator<Item = &'a Record>) -> Result<String, Failure> {
+    let (mut sheet, mut explored) = (None, None);
+    for record in records {
+        match record {
+            Record::Execution(execution) => sheet = Some(execution),
+            Record::Explore(explore) => explored = Some(explore),
+            _ => {}
+        }
+    }
+    let recipe = sheet.and_then(|sheet| sheet.replay.parse::<Recipe>().ok());
+    match (recipe, explored) {
+        (Some(recipe), _) => {
+            let verdict = sheet.map_or(Verdict::NotTried, |sheet| sheet.end.verdict);
+            Ok(of(catalogue::find(&recipe.experiment)?, &recipe.command(), sheet, verdict))
+        }
+        (None, Some(Explore { experiment, lock, verdict, .. })) => {
+            let command = format!("cargo run -- explore {experiment} --lock {lock} --on kernel");
+            Ok(of(catalogue::find(experiment)?, &command, None, *verdict))
+        }
+        (None, None) => Err(Failure::dead("the machine has reported nothing to draw".to_string())),
+    }
 }
 
 /// The picture of the shortest counterexample of an experiment in its unguarded form.
@@ -46,22 +71,21 @@ pub fn shortest(experiment: &str) -> Result<String, Failure> {
     let entry = catalogue::find(experiment)?;
     let choice = Choice::smallest(entry, entry.unguarded(), MemoryModel::Sc)?;
     let account = all(&choice)?;
-    let replay = account.shortest.as_ref().ok_or_else(no_room)?;
-    Ok(of(&choice, Some(replay), account.verdict()))
+    let sheet = account.sheet().ok_or_else(no_room)?;
+    Ok(choice.picture(Some(&sheet), sheet.end.verdict))
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use kcore::event::Outcome;
-    use kcore::host::explored::Of;
+    use kcore::explore::sheet::{Bar, Beside, Between, Kind, Mark, Row, Word};
+    use kcore::explore::{Line, Of, Replay};
     use svg::parser::Event;
 
     use super::*;
     use crate::canvas::Area;
-    use crate::explore::scene::{Bar, Beside, Between, Kind, Row, Word};
-    use crate::explore::story::Mark;
 
-    pub(in crate::explore) const SHOWN: &[(&str, MemoryModel)] = &[
+    const SHOWN: &[(&str, MemoryModel)] = &[
         ("scull-leak", MemoryModel::Sc),
         ("scull-leak", MemoryModel::Tso),
         ("scull-trim", MemoryModel::Sc),
@@ -78,15 +102,24 @@ pub(super) mod tests {
         ("double-wake", MemoryModel::Sc),
     ];
 
-    pub(in crate::explore) fn counterexample(name: &str, model: MemoryModel) -> (Choice, Replay) {
-        let entry = catalogue::find(name).unwrap();
-        let choice = Choice::smallest(entry, entry.unguarded(), model).unwrap();
-        let replay = all(&choice).unwrap().shortest.expect(name);
-        (choice, replay)
+    /// The shortest counterexample of an experiment.
+    struct Found {
+        choice: Choice,
+        replay: Replay,
+        sheet: Sheet,
     }
 
-    fn scene(replay: &Replay) -> Scene {
-        Scene::of(replay, &Story::of(replay))
+    impl Found {
+        fn of(name: &str, model: MemoryModel) -> Self {
+            let entry = catalogue::find(name).unwrap();
+            let choice = Choice::smallest(entry, entry.unguarded(), model).unwrap();
+            let replay = all(&choice).unwrap().shortest.expect(name);
+            Found { sheet: choice.sheet(&replay), choice, replay }
+        }
+
+        fn picture(&self) -> String {
+            self.choice.picture(Some(&self.sheet), self.sheet.end.verdict)
+        }
     }
 
     /// A text or a rectangle, its class, and what it says.
@@ -179,12 +212,22 @@ pub(super) mod tests {
     #[test]
     fn what_is_found_is_readable() {
         for (name, model) in SHOWN {
-            let (choice, replay) = counterexample(name, *model);
-            is_readable(&of(&choice, Some(&replay), replay.end.verdict), name);
+            is_readable(&Found::of(name, *model).picture(), name);
         }
         let entry = catalogue::find("counter").unwrap();
         let choice = Choice::smallest(entry, "mutex".parse().unwrap(), MemoryModel::Sc).unwrap();
-        is_readable(&of(&choice, None, Verdict::Clean), "no execution");
+        is_readable(&choice.picture(None, Verdict::Clean), "no execution");
+    }
+
+    /// What a machine reports of an execution is drawn as if it was made here.
+    #[test]
+    fn what_is_reported_is_drawn() {
+        let found = Found::of("abba", MemoryModel::Sc);
+        let report = [Record::Execution(found.sheet.clone())];
+        let told = serde_json::to_string(&report[0]).unwrap();
+        assert_eq!(serde_json::from_str::<Record>(&told).unwrap(), report[0]);
+        assert_eq!(reported(report.iter()).unwrap(), found.picture());
+        assert!(reported([].iter()).is_err());
     }
 
     /// However long names are, and whatever is in them.
@@ -243,8 +286,9 @@ pub(super) mod tests {
     #[test]
     fn every_step_has_a_box() {
         for (name, model) in SHOWN {
-            let (choice, replay) = counterexample(name, *model);
-            let (mut texts, rectangles) = pieces(&of(&choice, Some(&replay), replay.end.verdict));
+            let found = Found::of(name, *model);
+            let (mut texts, rectangles) = pieces(&found.picture());
+            let Found { replay, sheet: Sheet { scene, .. }, .. } = found;
             texts.sort_by(|one, other| one.area.x.total_cmp(&other.area.x));
             let inside = |area: &Piece| -> Vec<String> {
                 texts.iter().filter(|text| area.contains(text)).map(|text| text.text.clone()).collect()
@@ -252,7 +296,6 @@ pub(super) mod tests {
             let mut boxes: Vec<_> = rectangles.iter().filter(|area| area.is("box")).collect();
             boxes.sort_by(|one, other| one.area.y.total_cmp(&other.area.y));
             let drawn: Vec<_> = boxes.into_iter().map(inside).filter(|texts| texts.len() >= 2).collect();
-            let scene = scene(&replay);
             assert_eq!(drawn.len(), scene.rows.len(), "{name}");
             for (texts, row) in drawn.iter().zip(&scene.rows) {
                 assert!(texts.contains(&row.what) && texts.contains(&row.place), "{name}: {texts:?}");
@@ -273,8 +316,7 @@ pub(super) mod tests {
     fn an_arrow_joins_a_store_with_a_load_that_saw_it() {
         let mut all = 0;
         for (name, model) in SHOWN {
-            let (_, replay) = counterexample(name, *model);
-            let scene = scene(&replay);
+            let Found { replay, sheet: Sheet { scene, .. }, .. } = Found::of(name, *model);
             let steps: Vec<_> =
                 (0..scene.rows.len()).filter(|row| matches!(scene.rows[*row].kind, Kind::Step(_))).collect();
             let mut expected = Vec::new();
@@ -289,7 +331,7 @@ pub(super) mod tests {
                     continue;
                 }
                 let before = &replay.transcript.lines[..at];
-                let changes = |line: &&kcore::host::explored::Line| {
+                let changes = |line: &&Line| {
                     line.step.object == load.step.object
                         && line.word.is_some_and(|[before, after]| before != after)
                 };
@@ -324,8 +366,7 @@ pub(super) mod tests {
 
     #[test]
     fn what_went_wrong_is_marked() {
-        let (_, replay) = counterexample("scull-leak", MemoryModel::Sc);
-        let scene = scene(&replay);
+        let Found { replay, sheet: Sheet { scene, .. }, .. } = Found::of("scull-leak", MemoryModel::Sc);
         let of =
             |mark| scene.rows.iter().filter(move |row| row.mark == Some(mark)).map(|row| row.what.as_str());
         assert_eq!(of(Mark::Early).collect::<Vec<_>>(), ["slot is 0"]);
@@ -346,8 +387,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_lock_is_a_bar_and_so_is_the_wait_for_it() {
-        let (_, replay) = counterexample("abba", MemoryModel::Sc);
-        let scene = scene(&replay);
+        let scene = Found::of("abba", MemoryModel::Sc).sheet.scene;
         fn bar(bar: &Bar) -> (usize, Beside, &str, usize, usize) {
             (bar.task, bar.kind, bar.name.as_str(), bar.from, bar.to)
         }
@@ -365,8 +405,12 @@ pub(super) mod tests {
         assert_eq!(waits.map(|arrow| (arrow.from, arrow.to)).collect::<Vec<_>>(), [(3, 0), (2, 1)]);
         // A task waits until the lock is given, and not until it goes on; and for no unit that is free.
         let waits = |name| {
-            let (_, replay) = counterexample(name, MemoryModel::Sc);
-            let bars = self::scene(&replay).bars.into_iter().filter(|bar| bar.kind == Beside::Waits);
+            let bars = Found::of(name, MemoryModel::Sc)
+                .sheet
+                .scene
+                .bars
+                .into_iter()
+                .filter(|bar| bar.kind == Beside::Waits);
             bars.map(|bar| (bar.task, bar.from, bar.to)).collect::<Vec<_>>()
         };
         assert_eq!(waits("sleep-in-atomic"), [(1, 0, 1)]);
@@ -377,15 +421,15 @@ pub(super) mod tests {
     #[test]
     fn what_belongs_together_is_joined_and_explained() {
         for (name, joined) in [("scull-leak", &[[11, 18]][..]), ("lost-wakeup", &[[1, 2], [3, 5]])] {
-            let (choice, replay) = counterexample(name, MemoryModel::Sc);
-            let scene = scene(&replay);
+            let found = Found::of(name, MemoryModel::Sc);
+            let scene = &found.sheet.scene;
             let arrows = scene.arrows.iter().filter(|arrow| matches!(arrow.kind, Between::Spoils(_)));
             let kinds = arrows.map(|arrow| [arrow.from, arrow.to].map(|row| scene.rows[row].kind));
             assert_eq!(
                 kinds.collect::<Vec<_>>(),
                 joined.iter().map(|pair| pair.map(Kind::Step)).collect::<Vec<_>>()
             );
-            let (_, rectangles) = pieces(&of(&choice, Some(&replay), replay.end.verdict));
+            let (_, rectangles) = pieces(&found.picture());
             let (swatches, boxes): (Vec<_>, Vec<_>) = rectangles
                 .iter()
                 .filter(|piece| piece.is("box"))
@@ -394,6 +438,34 @@ pub(super) mod tests {
                 let is_there = |of: &[&Piece]| of.iter().any(|piece| piece.is(class));
                 assert_eq!(is_there(&swatches), is_there(&boxes), "{name}: {class}");
             }
+        }
+    }
+
+    /// Whatever went wrong is told in the order of the steps, and the verdict is not told again.
+    #[test]
+    fn the_sentences_follow_the_steps() {
+        for (name, model) in SHOWN {
+            let told = Found::of(name, *model).sheet.story.join(" ");
+            let steps: Vec<usize> = told
+                .split("(step ")
+                .skip(1)
+                .filter_map(|rest| rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok())
+                .collect();
+            assert!(steps.is_sorted(), "{name}: {told}");
+            let is_told = !["book-single", "book-quantum"].contains(name);
+            assert_eq!(is_told, !steps.is_empty(), "{name}: {told}");
+            assert!(!is_told || !told.contains("raced"), "{name}: {told}");
+        }
+        for (name, said) in [
+            ("abba", "They take the same two locks in opposite order"),
+            ("lost-wakeup", "A does not look at items again, which is 1 by now"),
+            ("self-deadlock", "A wants scull0.lock again"),
+            ("forgotten-unlock", "A has ended, and never gave it"),
+            ("book-trim", "where that is. Nothing leads to b4 now"),
+            ("unplug", "B frees b1"),
+        ] {
+            let told = Found::of(name, MemoryModel::Sc).sheet.story.join(" ");
+            assert!(told.contains(said), "{name}: {told}");
         }
     }
 }

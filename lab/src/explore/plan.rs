@@ -2,9 +2,9 @@
 //! another.
 
 use kcore::experiment::page::wrap;
+use kcore::explore::sheet::{Bar, Kind, Row, Scene, shortened};
 
-use super::scene::{Bar, Kind, Row, Scene};
-use crate::canvas::{Area, pixels, room, shortened};
+use crate::canvas::{Area, pixels, room};
 
 /// The sizes of the fonts of a box, and of a note.
 pub(super) const FONT: f64 = 12.0;

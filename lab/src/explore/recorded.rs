@@ -4,16 +4,14 @@ use std::path::Path;
 
 use kcore::experiment::Verdict;
 use kcore::explore::End;
+use kcore::explore::account::{plural, worded};
+use kcore::explore::sheet::{Arrow, Bar, Beside, Between, Kind, Mark, Row, Scene, one};
 use kcore::report::{Leak, Record, Run, Store, Wait};
 
-use super::account::plural;
 use super::drawing::{Frame, draw};
-use super::scene::{Arrow, Bar, Beside, Between, Kind, Row, Scene};
-use super::story::{Mark, one};
 use crate::catalogue;
 use crate::output::Sink;
 use crate::status::Failure;
-use kcore::explore::account::worded;
 
 /// Of so many lost blocks all is shown.
 const MOST_LEAKS: usize = 3;
@@ -186,9 +184,11 @@ impl Recorded {
             events.iter().position(|event| event.part == part && event.about == events[from].about)
         };
         let arrow = |(from, event): (usize, &Event)| match event.part {
-            Part::Stores => {
-                about(from, Part::Loses).map(|to| Arrow { from, to, kind: Between::Spoils("is lost by it") })
-            }
+            Part::Stores => about(from, Part::Loses).map(|to| Arrow {
+                from,
+                to,
+                kind: Between::Spoils("is lost by it".to_string()),
+            }),
             Part::Wants => about(from, Part::Has).map(|to| Arrow { from, to, kind: Between::Waits }),
             _ => None,
         };

@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use indicatif::ProgressBar;
+use kcore::explore::Replay;
 use kcore::explore::account::within;
-use kcore::host::explored::{Replay, Walk};
+use kcore::host::explored::Walk;
 
 use super::account::Account;
 use super::choice::Choice;
@@ -39,7 +40,7 @@ pub(super) fn shorter(choice: &Choice, found: &Replay) -> Result<(Option<Replay>
     let watch = |walk: &Walk| walk.survey.executions + walk.in_vain < BUDGET;
     let walk = subject.walk(found.preemptions, watch).ok_or_else(no_room)?;
     untroubled(choice, walk.survey.trouble.as_ref())?;
-    let other = shortest(&subject, &walk.survey, u32::MAX)?;
+    let other = shortest(choice, &walk.survey, u32::MAX)?;
     let right = if other.is_some() { walk.last.checked_sub(1) } else { walk.preemptions };
     Ok((other.filter(|other| other.made.switches() < found.made.switches()), right))
 }

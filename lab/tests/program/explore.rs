@@ -234,7 +234,12 @@ fn what_cannot_be_is_refused_in_a_line() {
         (&["explore", "counter", "--probe", "script"], "probe= would change nothing"),
         (&["explore", "countr"], "did you mean 'counter'?"),
         (&["explore", "counter", "--limit", "0"], "limit '0' is not"),
-        (&["explore", "irq", "--svg", "x"], "no --svg there"),
+        (&["explore", "irq", "--svg", "-"], "a picture needs a file"),
+        (
+            &["replay", "irq:spinlock:1x1x1:16x2:kernel:irq:A3B1:b2f7", "--on", "host"],
+            "not made on this host",
+        ),
+        (&["replay", "irq:spinlock:1x2x1:16x2:kernel:irq:A3B1:b2f7"], "its check does not fit"),
         (&["explore", "--all", "--lock", "mutex"], "--lock would change nothing"),
         (&["explore", "--all", "counter"], "cannot be used with"),
         (&["bench", "explore", "--cpus", "2"], "--cpus would change nothing"),

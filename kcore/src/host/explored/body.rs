@@ -3,8 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::machine::{here, step_named};
-use super::transcript::Of;
-use crate::explore::Act;
+use crate::explore::{Act, Of};
 
 /// The end of a task: who asks for it waits until then.
 const ENDS: Act = Act::Give { units: u64::MAX, most: u64::MAX };

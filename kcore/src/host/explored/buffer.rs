@@ -5,10 +5,9 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::region::outside;
 use super::task::Buffered;
-use super::transcript::{Line, Of};
 use super::world::{NAMELESS, World};
 use crate::event::{Access, Op};
-use crate::explore::{Act, Object, Step, Want};
+use crate::explore::{Act, Line, Object, Of, Step, Want};
 use crate::machine::TaskId;
 
 impl World {
@@ -51,7 +50,7 @@ impl World {
         let (step, of) = (self.step_of(&store), Of::Access(store.site, store.op));
         if let Some(transcript) = &mut self.transcript {
             let word = Some([before, bits]);
-            transcript.add(Line { buffered_since: Some(since), word, ..Line::new(who, step, of, at) });
+            transcript.lines.push(Line { buffered_since: Some(since), word, ..Line::new(who, step, of, at) });
         }
         self.refresh(who);
     }

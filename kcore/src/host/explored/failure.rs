@@ -3,9 +3,8 @@
 use core::panic::Location;
 
 use super::machine::{here, step_named};
-use super::transcript::{Line, Of};
 use super::world::{NAMELESS, World};
-use crate::explore::{Act, Object, Step, Want};
+use crate::explore::{Act, Line, Object, Of, Step, Want};
 use crate::machine::TaskId;
 
 /// The next allocation of its task fails: so often is one as often as once.
@@ -36,7 +35,7 @@ impl World {
         let step = Step { object: Self::failure_of(task.id), size: 0, act: FAILS };
         // A task that has ended does not notice, and no reader is to wonder.
         if let Some(transcript) = self.transcript.as_mut().filter(|_| task.coroutine.is_some()) {
-            transcript.add(Line::new(who, step, Of::Failure, task.at));
+            transcript.lines.push(Line::new(who, step, Of::Failure, task.at));
         }
         self.refresh(who);
     }

@@ -5,10 +5,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::machine::{Explored, here, step_at};
 use super::region::outside;
-use super::transcript::Of;
 use super::world::NAMELESS;
 use crate::event::{Access, Events, Kinds, Op, Outcome, Site, Ticket, What};
-use crate::explore::{Act, Object};
+use crate::explore::{Act, Object, Of};
 use crate::machine::{AtomicFlag, Cpu, CpuId, Sched, Sleep, TaskId};
 use crate::sync::{AtomicWord, LockedWord, Update};
 

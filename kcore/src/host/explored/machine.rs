@@ -8,11 +8,10 @@ use core::sync::atomic::{AtomicBool, AtomicUsize};
 use super::failure::fails;
 use super::region::{allocate, outside};
 use super::task::{Looks, Turns};
-use super::transcript::Of;
 use super::world::World;
 use crate::errno::Errno;
 use crate::event::{Access, Block, Change, Events, Kinds, LockId, Outcome, TaskStep, Ticket, What};
-use crate::explore::{Act, Object, Step};
+use crate::explore::{Act, Object, Of, Step};
 use crate::host::arena::Arena;
 use crate::machine::{BadFree, Cpu, CpuId, Kind, Memory, Sched, Sleep, TaskId};
 

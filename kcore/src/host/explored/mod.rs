@@ -17,7 +17,7 @@
 //! | `inside` | [`Inside`]: the same for the primitives from within |
 //! | `model` | all executions of some tasks that are no experiment |
 //! | `rig` | the machine as the experiments see it |
-//! | `transcript` | the steps of an execution as people read them |
+//! | `transcript` | what is written down of an execution that people will read |
 //! | `jobs` | [`Jobs`]: searches of several threads, which share what is to be made |
 //! | `walk` | [`Walk`]: those with few preemptions first |
 //! | `survey` | all executions of an experiment, and what they came to |
@@ -47,6 +47,5 @@ pub use jobs::{Jobs, Progress};
 pub use machine::Explored;
 pub use model::{Checked, check};
 pub use region::Allocator;
-pub use survey::{MemoryModel, Replay, Subject};
-pub use transcript::{Allocated, Line, Of, Transcript};
+pub use survey::Subject;
 pub use walk::Walk;

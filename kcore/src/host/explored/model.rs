@@ -4,9 +4,8 @@ use core::ptr::NonNull;
 
 use super::machine::here;
 use super::region::outside;
-use super::survey::MemoryModel;
 use super::world::{MOST_TASKS, World};
-use crate::explore::{Driver, Schedule, Search, Trouble};
+use crate::explore::{Driver, MemoryModel, Schedule, Search, Trouble};
 use crate::settings::Verdict;
 
 /// What all executions came to.

@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 
 use super::machine::{Explored, here, step_named};
 use super::region::outside;
-use super::transcript::Of;
 use super::world::World;
 use crate::errno::Errno;
 use crate::event::might_sleep;
 use crate::experiment::stage::{Account, HeapRound, Walk};
 use crate::experiment::{Refusal, Rig, Stage};
-use crate::explore::Act;
+use crate::explore::{Act, Of};
 use crate::host::arena::Taken;
 use crate::machine::TaskId;
 use crate::settings::MAX_WRITERS;

@@ -1,37 +1,16 @@
 //! All executions of an experiment, and what they came to.
 
-use std::string::String;
-
 use super::jobs::{Jobs, Progress};
 use super::machine::{Explored, here};
 use super::region::outside;
-use super::transcript::Transcript;
 use super::world::{MOST_TASKS, World};
 use super::{interrupted, stack_semaphore};
 use crate::event::Kinds;
 use crate::experiment::{Body, Experiment, Placement, Refusal, Resolved, Stage, body, of_kernel};
-use crate::explore::{Driver, End, Follow, Frontier, Schedule, Search, Share, Survey, Trouble};
+use crate::explore::{
+    Driver, End, Follow, Frontier, MemoryModel, Replay, Schedule, Search, Share, Survey, Transcript, Trouble,
+};
 use crate::settings::{Policy, RunSettings, With};
-
-/// Which stores other tasks see, and when.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum MemoryModel {
-    /// All, at once (sequential consistency).
-    #[default]
-    Sc,
-    /// Each waits in its task's buffer, which the task alone sees (total store order, as on x86).
-    Tso,
-}
-
-impl MemoryModel {
-    /// Its word.
-    pub fn word(self) -> &'static str {
-        match self {
-            MemoryModel::Sc => "sc",
-            MemoryModel::Tso => "tso",
-        }
-    }
-}
 
 /// An experiment with sizes, as it is explored.
 #[derive(Clone, Copy, Debug)]
@@ -164,29 +143,6 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// The same counterexample with as few switches as it needs: without any of them it ends otherwise.
-    pub fn minimised(&self, schedule: &Schedule) -> Option<Replay> {
-        self.minimised_within(u32::MAX, schedule)
-    }
-
-    /// The same with no more preemptions than `most`, as there are in `schedule`.
-    pub fn minimised_within(&self, most: u32, schedule: &Schedule) -> Option<Replay> {
-        let mut best = self.replay(schedule)?;
-        let mut index = 0;
-        let length = |replay: &Replay| (replay.made.switches(), replay.made.turns().len());
-        while index + 1 < best.made.turns().len() {
-            let shorter = self.replay(&best.made.without(index))?;
-            let is_better = shorter.end.kind() == best.end.kind() && length(&shorter) < length(&best);
-            if is_better && shorter.preemptions <= most {
-                best = shorter;
-                index = 0;
-            } else {
-                index += 1;
-            }
-        }
-        Some(best)
-    }
-
     /// One execution, from a fresh state.
     pub(super) fn execution(&self) -> Result<End, Refusal> {
         let What::Body(body) = self.body else {
@@ -203,23 +159,4 @@ impl<'a> Subject<'a> {
         outside(|| here(|world| world.note_words(&stage.notes)));
         Ok(End::of(&stage.run))
     }
-}
-
-/// One execution, made once more.
-#[derive(Clone, Debug)]
-pub struct Replay {
-    /// How it ended.
-    pub end: End,
-    /// Who made which step.
-    pub made: Schedule,
-    /// How many of its switches left a task that could have gone on.
-    pub preemptions: u32,
-    /// After how many steps it was not as its schedule says, or went on behind its end.
-    pub parted: Option<usize>,
-    /// What a watchdog says, if anything.
-    pub finding: Option<String>,
-    /// Its steps.
-    pub transcript: Transcript,
-    /// Why it says nothing.
-    pub trouble: Option<Trouble>,
 }

@@ -7,9 +7,8 @@ use std::collections::VecDeque;
 use corosensei::{Coroutine, Yielder};
 
 use super::region::{PartStack, Room};
-use super::transcript::Of;
 use crate::event::{Access, Actor, Event, What};
-use crate::explore::Object;
+use crate::explore::{Object, Of};
 use crate::holds::Held;
 use crate::machine::{CpuId, TaskId};
 use crate::session::Standing;

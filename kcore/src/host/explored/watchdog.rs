@@ -3,10 +3,9 @@
 use core::panic::Location;
 use std::string::{String, ToString};
 
-use super::transcript::Of;
 use super::world::World;
 use crate::event::{LockStep, What};
-use crate::explore::{Act, Step};
+use crate::explore::{Act, Of, Step};
 use crate::machine::TaskId;
 use crate::probe::Name;
 use crate::wait_for::Apart;

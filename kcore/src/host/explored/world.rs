@@ -11,9 +11,10 @@ use super::machine::settle;
 use super::quiet;
 use super::region::{PARTS, PartStack, Region, is_installed, outside};
 use super::task::{Looks, Task, Turns};
-use super::transcript::{Line, Of, Transcript};
 use crate::event::{Event, Kinds};
-use crate::explore::{Bounded, Divergence, Driver, Next, Object, Search, Step, Trouble, Want};
+use crate::explore::{
+    Bounded, Divergence, Driver, Line, Next, Object, Of, Search, Step, Transcript, Trouble, Want,
+};
 use crate::host::arena::Arena;
 use crate::machine::TaskId;
 use crate::probe::Plan;

@@ -4,7 +4,7 @@ use core::panic::Location;
 use core::sync::atomic::Ordering::Relaxed;
 
 use kcore::event::{Access, Actor, Block, Change, Event, IrqStep, Kinds, LockId, LockStep, TaskStep, What};
-use kcore::explore::{Act, Object, Step, Trouble};
+use kcore::explore::{Act, Object, Of, Step, Trouble};
 use kcore::machine::{Context, TaskId};
 
 use super::mode::Mode;
@@ -26,9 +26,10 @@ pub(super) fn hear(event: &Event) {
         return;
     }
     match event.what {
-        What::Block(Block::Allocated { address, size }) => {
-            with(|world| world.names.allocated(world.turn, address, size));
-        }
+        What::Block(Block::Allocated { address, size }) => with(|world| {
+            world.names.allocated(world.turn, address, size);
+            world.note_block(address, size, event.at);
+        }),
         _ if PART.load(Relaxed) == NO_PART => {}
         _ => hear_part(event),
     }
@@ -40,7 +41,8 @@ fn hear_part(event: &Event) {
         What::Access(access) => touch(actor, access, at),
         What::Units(change, lock, free) => change_units(actor, change, lock, free, at),
         What::Block(Block::Freed { address, size }) => make(actor, at, |world| {
-            Step { object: world.names.of(address), size: size.max(1) as u64, act: Act::Store }.into()
+            let step = Step { object: world.names.of(address), size: size.max(1) as u64, act: Act::Store };
+            Wish { step, of: Of::Block(true, address), address }
         }),
         What::Lock(step, lock) => hear_lock(event, step, lock),
         What::Task(TaskStep::MaySleep) => look(event),
@@ -79,7 +81,11 @@ fn touch(actor: Actor, access: Access, at: &'static Location<'static>) {
         if act != Act::Store && access.size <= size_of::<usize>() {
             note_look(world, (object, size));
         }
-        Step { object, size, act }.into()
+        Wish {
+            step: Step { object, size, act },
+            of: Of::Access(access.site, access.op),
+            address: access.address,
+        }
     });
 }
 
@@ -96,7 +102,7 @@ fn change_units(actor: Actor, change: Change, lock: LockId, free: u64, at: &'sta
         let object = world.names.of(lock.address);
         let act = Act::of_units(change, world.initially(object, free));
         let step = Step { object, size: u64::from(change == Change::Queue), act };
-        Wish { step, lock: step.waits().then_some(lock) }
+        Wish { step, of: Of::Lock(lock), address: lock.address }
     });
     if matches!(change, Change::Give(_) | Change::GiveAll) {
         with(|world| world.given(actor));
@@ -106,20 +112,15 @@ fn change_units(actor: Actor, change: Change, lock: LockId, free: u64, at: &'sta
 /// The part that runs sleeps until it is woken: when it goes on it was, and does not sleep once more.
 fn sleep(actor: Actor, at: &'static Location<'static>) {
     make(actor, at, |world| {
-        let object = World::wake_up_of(world.turn.unwrap_or_default());
-        world.initially(object, 0);
-        Step { object, size: 0, act: Act::Take { units: 1, initially: 0 } }.into()
+        let me = world.turn.unwrap_or_default();
+        world.wake_up(me, Act::Take { units: 1, initially: 0 })
     });
     inside(|| task::wake(actor.task));
 }
 
 fn wake(actor: Actor, task: TaskId, at: &'static Location<'static>) {
     if let Some(who) = with(|world| world.part_of(task)) {
-        let object = World::wake_up_of(who);
-        make(actor, at, |world| {
-            world.initially(object, 0);
-            Step { object, size: 0, act: Act::Give { units: 1, most: 1 } }.into()
-        });
+        make(actor, at, |world| world.wake_up(who, Act::Give { units: 1, most: 1 }));
     } else if actor.context == Context::Softirq {
         with(|world| {
             world.trouble.get_or_insert(Trouble::Cannot("a softirq that is left to a task of its own"));
@@ -138,7 +139,7 @@ fn spin(world: &mut World) -> Wish {
         world.trouble.get_or_insert(Trouble::Cannot("a loop that waits for what no task tells of"));
     }
     let (object, size) = last.unwrap_or((Object(0), 0));
-    Step { object, size, act: Act::Await { also } }.into()
+    Wish { step: Step { object, size, act: Act::Await { also } }, of: Of::Looks, address: 0 }
 }
 
 /// The part that runs makes a step, when it is its turn.
@@ -197,7 +198,7 @@ fn give_way(actor: Actor, at: &'static Location<'static>) {
 
 /// The part that runs takes its CPU, or gives it.
 fn take(actor: Actor, at: &'static Location<'static>, takes: bool) {
-    arrive(actor, at, |world| world.cpu_of(world.turn.unwrap_or_default(), takes).into());
+    arrive(actor, at, |world| world.cpu_of(world.turn.unwrap_or_default(), takes));
 }
 
 /// The running task sleeps for a time, if it is a part. How long that takes decides nothing: others may do as

@@ -10,14 +10,17 @@
 //! | `names` | what addresses are called that are others in the next execution |
 //! | `ear` | what is told, as steps |
 //! | `mode` | [`Mode`]: where the parts run, and what keeps them from going on |
+//! | `scribe` | what is written down of one that people will read |
 //! | `turns` | whose turn it is: tasks that hand it on, and interrupts on top of them |
 
 mod ear;
 mod mode;
 mod names;
+mod scribe;
 mod turns;
 mod world;
 
 pub use ear::rest;
 pub use mode::Mode;
+pub use scribe::{note_lost, replayed, write_down};
 pub use turns::{begin, close, end, is_open, open, race, race_of, take_part};

@@ -214,7 +214,7 @@ fn member(who: u8) {
 fn play(who: u8, mode: Mode, body: Body) {
     let has_cpu = |has: bool| {
         if !mode.is_apart() {
-            arrive(actor(), Location::caller(), |world| world.cpu_of(who, has).into());
+            arrive(actor(), Location::caller(), |world| world.cpu_of(who, has));
         }
     };
     has_cpu(true);
@@ -230,7 +230,7 @@ fn play(who: u8, mode: Mode, body: Body) {
 /// the CPU hears of none, whatever is on its way to it.
 fn interrupt(who: u8) {
     cpu::irq_save();
-    arrive(actor(), Location::caller(), |world| world.cpu_of(who, true).into());
+    arrive(actor(), Location::caller(), |world| world.cpu_of(who, true));
     INTERRUPT.call();
     cpu::irq_on();
     rest_of_interrupts();
@@ -329,7 +329,7 @@ fn come(part: u8, me: Option<u8>) -> Next {
         world.pass(Some(part));
     });
     INTERRUPT.call();
-    arrive(actor(), Location::caller(), |world| world.cpu_of(part, false).into());
+    arrive(actor(), Location::caller(), |world| world.cpu_of(part, false));
     with(|world| {
         world.through(part);
         world.decide(me.unwrap_or(part))

@@ -5,7 +5,7 @@ use core::panic::Location;
 use core::sync::atomic::Ordering::{Relaxed, Release};
 
 use kcore::event::{Actor, Event, LockId, LockStep, Waiting, What};
-use kcore::explore::{self, Act, Driver, Object, Step, Trouble, Want};
+use kcore::explore::{self, Act, Driver, Object, Of, Step, Transcript, Trouble, Want};
 use kcore::machine::{CpuId, TaskId};
 use kcore::probe::Plan;
 use kcore::session::{Session, Standing};
@@ -31,9 +31,10 @@ pub(super) struct Part {
     pub(super) task: TaskId,
     /// Who waits for the step that it wants to make.
     pub(super) actor: Actor,
-    /// Where it wants to make it, and what it would wait for.
-    at: &'static Location<'static>,
-    lock: Option<LockId>,
+    /// Where it wants to make it, what that is about, and where in memory that is.
+    pub(super) at: &'static Location<'static>,
+    pub(super) of: Of,
+    pub(super) address: usize,
     /// It is about to give this lock back, there: whatever comes before the step that does so finds it taken.
     pub(super) gives: Option<(LockId, &'static Location<'static>)>,
     /// It has made a step since another could have the CPU for the last time.
@@ -54,7 +55,8 @@ impl Part {
             task,
             actor: Actor::task(task),
             at: Location::caller(),
-            lock: None,
+            of: Of::Cpu,
+            address: 0,
             gives: None,
             has_moved: false,
             otherwise: None,
@@ -89,11 +91,15 @@ pub(super) struct World {
     pub(super) names: Names,
     /// Units of each object: how many there were before its first step in this race, and how many there are.
     units: Vec<(Object, u64, u64)>,
-    session: Session,
+    pub(super) session: Session,
     /// The tasks that are to be given up.
     pub(super) stuck: Vec<TaskId>,
     pub(super) found: Option<Verdict>,
     pub(super) trouble: Option<Trouble>,
+    /// What is written down, if people will read it.
+    pub(super) transcript: Option<Transcript>,
+    /// Where the step that was written down last is in memory.
+    pub(super) touched: usize,
 }
 
 /// Who goes on.
@@ -113,14 +119,10 @@ pub(super) struct Next {
 #[derive(Clone, Copy)]
 pub(super) struct Wish {
     pub(super) step: Step,
-    /// What it waits for, if that is a lock.
-    pub(super) lock: Option<LockId>,
-}
-
-impl From<Step> for Wish {
-    fn from(step: Step) -> Self {
-        Wish { step, lock: None }
-    }
+    /// What that is about.
+    pub(super) of: Of,
+    /// Where in memory that is; 0 when it is nowhere.
+    pub(super) address: usize,
 }
 
 impl World {
@@ -144,6 +146,8 @@ impl World {
             stuck: Vec::new(),
             found: None,
             trouble: None,
+            transcript: None,
+            touched: 0,
         }
     }
 
@@ -166,9 +170,12 @@ impl World {
         for part in &mut self.parts {
             *part = Part::of(if self.mode == Mode::Works { NO_TASK } else { part.task });
         }
+        if let Some(transcript) = &mut self.transcript {
+            transcript.interrupt = (self.mode.parts(0) > 0).then_some(self.parts.len() as u8 - 1);
+        }
         if let Some(interrupt) = self.interrupt() {
             self.parts[usize::from(interrupt)] = Part::of(TaskId(0));
-            self.wants[usize::from(interrupt)] = Some(Want::of(self.cpu_of(interrupt, true)));
+            self.wants[usize::from(interrupt)] = Some(Want::of(self.cpu_of(interrupt, true).step));
         }
     }
 
@@ -178,18 +185,18 @@ impl World {
     }
 
     /// The step by which part `who` has its CPU for itself, or has it no more.
-    pub(super) fn cpu_of(&self, who: u8, takes: bool) -> Step {
+    pub(super) fn cpu_of(&self, who: u8, takes: bool) -> Wish {
         let act = match takes {
             true => Act::Take { units: 1, initially: 1 },
             false => Act::Give { units: 1, most: 1 },
         };
         let own = if self.mode.is_spread() { 1 + u64::from(who) } else { 0 };
-        Step { object: Object(CPU + own), size: 0, act }
+        Wish { step: Step { object: Object(CPU + own), size: 0, act }, of: Of::Cpu, address: 0 }
     }
 
     /// A part that has the CPU and would sleep looks first whether it has to: then it gives the CPU away.
     pub(super) fn trying(&mut self, wish: Wish) -> Wish {
-        let sleeps = wish.lock.is_none_or(|lock| lock.name.waiting != Waiting::Spins);
+        let sleeps = !matches!(wish.of, Of::Lock(lock) if lock.name.waiting == Waiting::Spins);
         let (Some(me), Act::Take { units, initially }, true) = (self.turn, wish.step.act, sleeps) else {
             return wish;
         };
@@ -197,9 +204,11 @@ impl World {
         Wish { step: Step { act: Act::TryTake { units, initially }, ..wish.step }, ..wish }
     }
 
-    /// What is called the wake-up of part `who`.
-    pub(super) fn wake_up_of(who: u8) -> Object {
-        Object(NAMELESS + u64::from(who))
+    /// To wait for the wake-up of part `who`, or to give it.
+    pub(super) fn wake_up(&mut self, who: u8, act: Act) -> Wish {
+        let object = Object(NAMELESS + u64::from(who));
+        self.initially(object, 0);
+        Wish { step: Step { object, size: 0, act }, of: Of::WakeUp(TaskId(u32::from(who) + 1)), address: 0 }
     }
 
     /// The units that there were of an object before its first step in this race: `now`, if this is that.
@@ -222,7 +231,7 @@ impl World {
     pub(super) fn want(&mut self, actor: Actor, at: &'static Location<'static>, wish: Wish) -> (u8, Next) {
         let me = self.turn.expect("a part has its turn while it runs");
         let part = &mut self.parts[usize::from(me)];
-        (part.actor, part.at, part.lock) = (actor, at, wish.lock);
+        (part.actor, part.at, part.of, part.address) = (actor, at, wish.of, wish.address);
         self.wants[usize::from(me)] = Some(Want::of(wish.step));
         (me, self.decide(me))
     }
@@ -288,6 +297,7 @@ impl World {
         if let Some((.., now)) = self.units.iter_mut().find(|(object, ..)| *object == step.object) {
             *now = step.units_after(*now).unwrap_or(*now);
         }
+        self.write_step_down(who, step);
     }
 
     /// It is the turn of part `next`, or of who sets them up.
@@ -305,12 +315,13 @@ impl World {
         self.stuck = stuck.iter().map(|part| part.task).collect();
         if !stuck.is_empty() && self.trouble.is_none() {
             self.find_why(&stuck);
+            self.note_waiting();
         }
     }
 
     fn find_why(&mut self, stuck: &[Part]) {
         for part in stuck {
-            if let Some(lock) = part.lock {
+            if let Of::Lock(lock) = part.of {
                 self.tell(part.actor, What::Lock(LockStep::Wait, lock), part.at, false);
             }
         }

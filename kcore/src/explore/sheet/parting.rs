@@ -1,18 +1,25 @@
 //! Where an execution that is made again is not as its string says any more.
 
-use kcore::experiment::page::wrap;
-use kcore::explore::account::WIDTH;
-use kcore::explore::{BUFFER, FAILURE, Schedule};
-use kcore::host::explored::{Line, Of, Replay};
-use kcore::probe::Name;
-use kcore::settings::Policy;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use crate::explore::{BUFFER, FAILURE, Line, Of, Recipe, Replay};
+use crate::probe::Name;
+use crate::settings::Policy;
 
 use super::columns::words;
 use super::names::{Names, place};
 
-/// What was to come after `at` steps of `schedule`, what came instead, and that `then` says how it goes on.
-pub(super) fn text(replay: &Replay, schedule: &Schedule, at: usize, then: Policy) -> String {
-    let tasks = schedule.tasks();
+/// What was to come after `at` steps of `recipe`, what came instead, and that `then` says how it goes on.
+pub(super) fn text(replay: &Replay, recipe: &Recipe, at: usize, then: Policy) -> String {
+    let tasks = recipe.schedule.tasks();
+    if recipe.in_kernel {
+        // Not each step there has a line.
+        return format!(
+            "It parts after {at} of the {} steps of its string, and from there on it is {then}.",
+            tasks.len()
+        );
+    }
     let names = Names::of(&replay.transcript);
     // What makes an allocation fail may be no line, if its task has ended.
     let is_failure = |task: &&u8| **task >= FAILURE;
@@ -41,5 +48,5 @@ pub(super) fn text(replay: &Replay, schedule: &Schedule, at: usize, then: Policy
         Some(line) => format!("What comes is {}, and from there on it is {then}.", told(line)),
         None => "No task goes on.".to_string(),
     };
-    wrap(&format!("{expected} {seen}"), WIDTH, "  ", "  ")
+    format!("{expected} {seen}")
 }

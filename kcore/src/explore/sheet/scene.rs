@@ -1,52 +1,69 @@
 //! What is in the picture of an execution, wherever it is drawn: rows, arrows between them, bars beside them,
 //! and words.
 
-use kcore::event::{Op, Outcome};
-use kcore::explore::{Act, Object};
-use kcore::host::explored::{Line, Of, Replay};
-use kcore::probe::Name;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Op, Outcome};
+use crate::explore::{Act, Line, Object, Of, Replay};
+use crate::probe::Name;
 
 use super::columns;
 use super::locks::Places;
 use super::names::{Names, POISON, is_store, place};
 use super::story::{Mark, Story, called, one};
 
+/// What a part is that is no task.
+pub(super) const INTERRUPT: &str = "interrupt";
+
 /// Of so many words the values are shown.
 const MOST_WORDS: usize = 4;
 
 /// An execution, or what is known of it, to be drawn.
-#[derive(Default)]
-pub(super) struct Scene {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scene {
     /// What the tasks are called.
-    pub(super) tasks: Vec<String>,
+    pub tasks: Vec<String>,
     /// What happens, in its order.
-    pub(super) rows: Vec<Row>,
-    pub(super) arrows: Vec<Arrow>,
-    pub(super) bars: Vec<Bar>,
-    pub(super) words: Vec<Word>,
+    pub rows: Vec<Row>,
+    /// From events to others.
+    pub arrows: Vec<Arrow>,
+    /// Beside tasks.
+    pub bars: Vec<Bar>,
+    /// What they share.
+    pub words: Vec<Word>,
     /// Blocks have names in it.
-    pub(super) has_blocks: bool,
+    pub has_blocks: bool,
 }
 
 /// A thing that a task does.
-pub(super) struct Row {
-    pub(super) task: usize,
-    pub(super) kind: Kind,
-    pub(super) what: String,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Of which task, from 0.
+    pub task: usize,
+    /// Whether it is a step.
+    pub kind: Kind,
+    /// What happens, with its value.
+    pub what: String,
     /// By which source line.
-    pub(super) place: String,
+    pub place: String,
     /// No other task notices.
-    pub(super) is_dull: bool,
-    pub(super) mark: Option<Mark>,
+    pub is_dull: bool,
+    /// Which part it has in what went wrong.
+    pub mark: Option<Mark>,
     /// What is said beside it.
-    pub(super) note: String,
+    pub note: String,
     /// Another task went on before it; and what is to be said of that.
-    pub(super) switch: Option<String>,
+    pub switch: Option<String>,
 }
 
 /// What a row is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
     /// A step, from 1; 0 if others that are not known may be between these.
     Step(usize),
     /// No step: only the task itself notices it now.
@@ -56,38 +73,49 @@ pub(super) enum Kind {
 }
 
 /// From a row to a row.
-pub(super) struct Arrow {
-    pub(super) from: usize,
-    pub(super) to: usize,
-    pub(super) kind: Between,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrow {
+    /// From which row, from 0.
+    pub from: usize,
+    /// To which.
+    pub to: usize,
+    /// What it is.
+    pub kind: Between,
 }
 
 /// What an arrow is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Between {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Between {
     /// From a store to the load of another task that saw it.
     Saw,
     /// From what a task waits for to where another has taken it.
     Waits,
     /// From a step to a later one of another task that spoils it, or that it spoils; in words.
-    Spoils(&'static str),
+    Spoils(String),
 }
 
 /// Beside a task, from a row to a row.
-pub(super) struct Bar {
-    pub(super) task: usize,
-    pub(super) from: usize,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bar {
+    /// Which task, from 0.
+    pub task: usize,
+    /// From which row, from 0.
+    pub from: usize,
     /// If there is no such row, for ever.
-    pub(super) to: usize,
-    pub(super) kind: Beside,
+    pub to: usize,
+    /// What it is.
+    pub kind: Beside,
     /// What all bars of one thing have in common.
-    pub(super) number: usize,
-    pub(super) name: String,
+    pub number: usize,
+    /// What that is called.
+    pub name: String,
 }
 
 /// What a bar is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Beside {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Beside {
     /// The task has a lock.
     Has,
     /// It waits for it.
@@ -97,12 +125,14 @@ pub(super) enum Beside {
 }
 
 /// A word that tasks share.
-pub(super) struct Word {
-    pub(super) name: String,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Word {
+    /// What it is called.
+    pub name: String,
     /// What is in it before all rows.
-    pub(super) initially: String,
+    pub initially: String,
     /// After a row, what is in it, and what is to be noticed about that.
-    pub(super) values: Vec<(usize, String, Option<Mark>)>,
+    pub values: Vec<(usize, String, Option<Mark>)>,
 }
 
 impl Scene {
@@ -112,14 +142,16 @@ impl Scene {
             Setting { replay, story, names, rows: Vec::new(), of_step: Vec::new(), wishes: Vec::new() };
         setting.place_rows();
         let count = setting.rows.iter().map(|row| row.task).max().map_or(1, |task| task + 1);
-        let tasks = (0..count).map(|task| format!("task {}", Name(task as u8))).collect();
+        let interrupt = replay.transcript.interrupt.map(usize::from);
+        let head = |part| if Some(part) == interrupt { INTERRUPT } else { "task" };
+        let tasks = (0..count).map(|part| format!("{} {}", head(part), Name(part as u8))).collect();
         let places =
             Places { transcript: &replay.transcript, steps: &setting.of_step, wishes: &setting.wishes };
         let (mut arrows, mut bars) = (setting.loads(), places.bars());
         arrows.extend(setting.waits(&bars));
         arrows.extend(story.spoils.iter().map(|([from, to], how)| {
             let [from, to] = [from, to].map(|step| setting.of_step[*step]);
-            Arrow { from, to, kind: Between::Spoils(how) }
+            Arrow { from, to, kind: Between::Spoils((*how).to_string()) }
         }));
         bars.extend(setting.buffers());
         let has_blocks = names.has_addresses();
@@ -127,7 +159,7 @@ impl Scene {
     }
 
     /// What values are that are no numbers.
-    pub(super) fn signs(&self) -> Vec<&'static str> {
+    pub fn signs(&self) -> Vec<&'static str> {
         let is_poison = |row: &Row| row.what.contains(POISON);
         let poison = self.rows.iter().any(is_poison).then_some("poison: what free memory is filled with");
         let blocks = self.has_blocks.then_some("b1, b2, ...: blocks of memory, by address (0: none)");
@@ -135,7 +167,7 @@ impl Scene {
     }
 
     /// Whether an arrow has nothing to do with what went wrong.
-    pub(super) fn is_weak(&self, arrow: &Arrow) -> bool {
+    pub fn is_weak(&self, arrow: &Arrow) -> bool {
         let is_plain = |row: usize| self.rows[row].mark.is_none();
         arrow.kind == Between::Saw && (is_plain(arrow.from) || is_plain(arrow.to))
     }
@@ -214,7 +246,7 @@ impl Setting<'_> {
             kind,
             what,
             place: place(line.at),
-            is_dull: !others().any(|other| other.step.conflicts(&line.step)),
+            is_dull: !matches!(line.of, Of::Comes) && !others().any(|other| other.step.conflicts(&line.step)),
             mark: None,
             note: String::new(),
             switch: None,
@@ -260,7 +292,12 @@ impl Setting<'_> {
                 |bar: &&Bar| (bar.number, bar.kind) == (wish.number, Beside::Has) && bar.task != wish.task;
             bars.iter().rfind(has).map(|bar| Arrow { from: wish.from, to: bar.from, kind: Between::Waits })
         };
-        wishes.filter_map(arrow).collect()
+        let comes = self.lines().iter().position(|line| matches!(line.of, Of::Comes));
+        let below = self.replay.transcript.waiting.iter().zip(&self.wishes);
+        let below = below.filter(|(line, _)| matches!(line.of, Of::Cpu)).filter_map(|(_, from)| {
+            Some(Arrow { from: *from, to: self.of_step[comes?], kind: Between::Waits })
+        });
+        wishes.filter_map(arrow).chain(below).collect()
     }
 
     /// Stores that wait in buffers.

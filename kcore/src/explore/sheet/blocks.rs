@@ -1,8 +1,12 @@
 //! What went wrong with blocks of memory, in some sentences.
 
-use kcore::event::Outcome;
-use kcore::host::explored::{Allocated, Line, Of};
-use kcore::probe::Name;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+
+use crate::event::Outcome;
+use crate::explore::{Allocated, Line, Of};
+use crate::probe::Name;
 
 use super::columns::words;
 use super::names::{is_free, is_store, place};

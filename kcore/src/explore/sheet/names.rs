@@ -1,12 +1,14 @@
 //! What addresses are called in an execution: short names for values, and one name for each word.
 
-use std::path::Path;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::panic::Location;
 
-use kcore::event::{Op, Outcome};
-use kcore::explore::{Object, Step};
-use kcore::host::explored::{Allocated, Line, Of, Transcript};
-use kcore::machine::{POISON_FREED, POISON_FRESH};
-use kcore::probe::Name;
+use crate::event::{Op, Outcome};
+use crate::explore::{Act, Allocated, Line, Object, Of, Step, Transcript};
+use crate::machine::{POISON_FREED, POISON_FRESH};
+use crate::probe::Name;
 
 /// What freed and fresh memory is filled with.
 pub(super) const POISON: &str = "poison";
@@ -129,7 +131,6 @@ impl Names {
 
 /// Whether a step changes bytes, or may.
 pub(super) fn is_store(step: &Step) -> bool {
-    use kcore::explore::Act;
     matches!(step.act, Act::Store | Act::Update) && step.size > 0
 }
 
@@ -139,14 +140,15 @@ pub(super) fn is_free(line: &Line) -> bool {
 }
 
 /// The file and the line.
-pub(super) fn place(at: &std::panic::Location<'_>) -> String {
-    let file =
-        Path::new(at.file()).file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
+pub(super) fn place(at: &Location<'_>) -> String {
+    let file = at.file().rsplit('/').next().unwrap_or_default();
     format!("{file}:{}", at.line())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::vec;
+
     use super::*;
 
     #[test]

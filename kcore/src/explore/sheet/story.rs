@@ -1,17 +1,22 @@
 //! What went wrong in an execution, in some sentences, and beside which steps there is something to say.
 
-use kcore::event::{Op, Outcome};
-use kcore::experiment::page::wrap;
-use kcore::experiment::{INSIDE, Verdict};
-use kcore::explore::Act;
-use kcore::host::explored::{Line, Of, Replay};
-use kcore::machine::Kind;
-use kcore::probe::Name;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
 
-use super::account::plural;
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Op, Outcome};
+use crate::experiment::INSIDE;
+use crate::explore::account::{plural, worded};
+use crate::explore::{Act, Line, Of, Replay};
+use crate::machine::Kind;
+use crate::probe::Name;
+use crate::settings::Verdict;
+
 use super::columns::words;
 use super::names::{Names, is_free, is_store, place};
-use kcore::explore::account::{WIDTH, worded};
 
 /// What went wrong.
 #[derive(Default)]
@@ -37,8 +42,9 @@ pub(super) struct Note {
 }
 
 /// Which part a step has in what went wrong.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Mark {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mark {
     /// What it saw holds no longer when the task goes on.
     Early,
     /// What it did is lost, or comes too late to be seen.
@@ -96,12 +102,6 @@ impl Story {
             true => self.finding.lines().map(|line| line.trim().to_string()).collect(),
             false => vec![self.told.iter().map(|(_, told)| told.as_str()).collect::<Vec<_>>().join(" ")],
         }
-    }
-
-    /// In lines, and an empty one.
-    pub(super) fn text(&self) -> String {
-        let lines = self.paragraphs().into_iter().map(|part| wrap(&part, WIDTH, "", "") + "\n");
-        lines.chain(["\n".to_string()]).collect()
     }
 }
 
@@ -377,7 +377,7 @@ impl Teller<'_> {
 pub(super) const CHANGES: &str = "changes after the look";
 
 /// One of what is called so.
-pub(super) fn one(kind: &str) -> String {
+pub fn one(kind: &str) -> String {
     format!("{} {kind}", if kind.starts_with('a') { "an" } else { "a" })
 }
 
@@ -386,43 +386,5 @@ pub(super) fn called(kind: Kind) -> String {
     match kind {
         Kind::Other => "block".to_string(),
         ours => format!("{ours:?}").to_lowercase(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use kcore::host::explored::MemoryModel;
-
-    use super::*;
-    use crate::explore::picture::tests::{SHOWN, counterexample};
-
-    /// Whatever went wrong is told in the order of the steps, and the verdict is not told again.
-    #[test]
-    fn the_sentences_follow_the_steps() {
-        for (name, model) in SHOWN {
-            let (_, replay) = counterexample(name, *model);
-            let told = Story::of(&replay).paragraphs().join(" ");
-            let steps: Vec<usize> = told
-                .split("(step ")
-                .skip(1)
-                .filter_map(|rest| rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok())
-                .collect();
-            assert!(steps.is_sorted(), "{name}: {told}");
-            let is_told = !["book-single", "book-quantum"].contains(name);
-            assert_eq!(is_told, !steps.is_empty(), "{name}: {told}");
-            assert!(!is_told || !told.contains("raced"), "{name}: {told}");
-        }
-        for (name, said) in [
-            ("abba", "They take the same two locks in opposite order"),
-            ("lost-wakeup", "A does not look at items again, which is 1 by now"),
-            ("self-deadlock", "A wants scull0.lock again"),
-            ("forgotten-unlock", "A has ended, and never gave it"),
-            ("book-trim", "where that is. Nothing leads to b4 now"),
-            ("unplug", "B frees b1"),
-        ] {
-            let (_, replay) = counterexample(name, MemoryModel::Sc);
-            let told = Story::of(&replay).paragraphs().join(" ");
-            assert!(told.contains(said), "{name}: {told}");
-        }
     }
 }

@@ -1,18 +1,19 @@
 //! An execution as people read it: a line for each step, a column for each task.
 
-use std::fmt::Write;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::Write;
 
-use kcore::event::{Op, Outcome};
-use kcore::experiment::page::wrap;
-use kcore::explore::Act;
-use kcore::host::explored::{Line, Of, Replay};
-use kcore::probe::Name;
+use crate::event::{Op, Outcome};
+use crate::experiment::page::wrap;
+use crate::explore::account::WIDTH;
+use crate::explore::{Act, Line, Of};
+use crate::probe::Name;
 
 use super::names::Names;
 use super::scene::{Beside, Kind, Row, Scene};
-use super::story::Story;
-use crate::canvas::shortened;
-use kcore::explore::account::WIDTH;
+use super::shortened;
 
 /// Of these, the number of the step and the mark of a switch.
 const MARGIN: usize = 6;
@@ -25,11 +26,9 @@ const MOST_COLUMNS: usize = 2;
 /// Characters of a source line that are left of it at least.
 const LEAST_PLACE: usize = 11;
 
-/// All that happens in `replay`, what its signs are, and what went wrong.
-pub(super) fn text(replay: &Replay) -> String {
-    let story = Story::of(replay);
-    let scene = Scene::of(replay, &story);
-    format!("{}{}\n{}", rows(&scene), signs(&scene), story.text())
+/// All that happens in `scene`, and what its signs are.
+pub(super) fn text(scene: &Scene) -> String {
+    rows(scene) + &signs(scene)
 }
 
 /// A line for each row. Where another task goes on it has a mark. More tasks than there are columns for share
@@ -109,6 +108,7 @@ pub(super) fn wish(line: &Line) -> String {
         Of::Lock(lock) => format!("wants {}", lock.name.name),
         Of::WakeUp(_) => "sleeps for ever".to_string(),
         Of::Looks => "spins for ever".to_string(),
+        Of::Cpu => "waits for the CPU".to_string(),
         _ => "waits".to_string(),
     }
 }
@@ -119,13 +119,17 @@ pub(super) fn words(line: &Line, names: &Names) -> String {
     match (line.of, line.step.act) {
         (Of::Lock(lock), Act::Give { .. }) => format!("gives {}", lock.name.name),
         (Of::Lock(_), Act::Update) => "at the wait queue".to_string(),
+        (Of::Lock(lock), _) if line.outcome == Some(Outcome::Failed) => {
+            format!("finds {} taken", lock.name.name)
+        }
         (Of::Lock(lock), _) => format!("takes {}", lock.name.name),
         (Of::Access(_, op), _) => access(line, op, names),
         (Of::Block(_, address), _) if names.knows(address) => {
             format!("frees {}: {bytes} bytes", names.value(address))
         }
         (Of::Block(..), _) => format!("frees {bytes} bytes"),
-        (Of::WakeUp(_), Act::Take { .. }) => "was woken".to_string(),
+        (Of::WakeUp(_), Act::TryTake { .. }) if line.outcome == Some(Outcome::Failed) => "sleeps".to_string(),
+        (Of::WakeUp(_), Act::Take { .. } | Act::TryTake { .. }) => "was woken".to_string(),
         (Of::WakeUp(task), _) => format!("wakes {}", Name((task.0 as u8).saturating_sub(1))),
         (Of::End, Act::Give { .. }) => "ends".to_string(),
         (Of::End, _) => "looks for an end".to_string(),
@@ -137,6 +141,8 @@ pub(super) fn words(line: &Line, names: &Names) -> String {
         (Of::Signal(task), _) => format!("signals {}", Name((task.0 as u8).saturating_sub(1))),
         (Of::Deadline(_), Act::Load) => "looks at the clock".to_string(),
         (Of::Deadline(_), _) => "lets a deadline pass".to_string(),
+        (Of::Cpu, _) => "has the CPU".to_string(),
+        (Of::Comes, _) => "comes".to_string(),
         (Of::Nothing, _) => String::new(),
     }
 }

@@ -1,9 +1,12 @@
 //! Which locks tasks have in an execution, and wait for, from a row of its picture to a row.
 
-use kcore::event::Waiting;
-use kcore::explore::{Act, Object, Step};
-use kcore::host::explored::{Line, Of, Transcript};
-use kcore::sync::is_silent;
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::event::Waiting;
+use crate::explore::{Act, Line, Object, Of, Step, Transcript};
+use crate::sync::is_silent;
 
 use super::scene::{Bar, Beside};
 

@@ -1,9 +1,13 @@
 //! Why tasks wait for ever, in some sentences.
 
-use kcore::event::Waiting;
-use kcore::explore::Act;
-use kcore::host::explored::{Line, Of};
-use kcore::probe::Name;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::event::{Outcome, Waiting};
+use crate::explore::{Act, Line, Of};
+use crate::probe::Name;
 
 use super::names::{is_store, place};
 use super::story::{CHANGES, END, Mark, Story, Teller};
@@ -94,7 +98,8 @@ impl Teller<'_> {
             }
             _ => false,
         };
-        let ends = is_circle.then(|| match waiting[0].step.object == waiting[1].step.object {
+        let is_below = waiting.iter().any(|wish| matches!(wish.of, Of::Cpu));
+        let ends = is_circle.then(|| match waiting[0].step.object == waiting[1].step.object || is_below {
             true => "Each waits for the other.".to_string(),
             false => "They take the same two locks in opposite order: each waits for the other.".to_string(),
         });
@@ -104,7 +109,8 @@ impl Teller<'_> {
             let is_take = |line: &&Line| line.who == self.lines[at - 1].who && lock(line).is_some();
             let has = self.lines[..at].iter().rfind(is_take).and_then(lock);
             let has = has.map_or_else(|| "waits".to_string(), |name| format!("has {name}"));
-            (at, format!("{} {has}, and {} goes on", self.who(at - 1), self.who(at)))
+            let goes = if matches!(self.lines[at].of, Of::Comes) { "comes" } else { "goes on" };
+            (at, format!("{} {has}, and {} {goes}", self.who(at - 1), self.who(at)))
         });
         Some(Story { told, switch, ..Story::default() })
     }
@@ -113,6 +119,9 @@ impl Teller<'_> {
     fn holder(&self, wish: &Line) -> Option<usize> {
         let is_held = |at: &usize| {
             let take = &self.lines[*at];
+            if let Of::Cpu = wish.of {
+                return matches!(take.of, Of::Comes);
+            }
             let gives = |line: &Line| {
                 (line.who, line.step.object) == (take.who, take.step.object)
                     && matches!(line.step.act, Act::Give { .. })
@@ -141,6 +150,10 @@ impl Teller<'_> {
             (Of::Lock(lock), None) => {
                 format!("{task} wants {} ({at}), and no task is left that gives it.", lock.name.name)
             }
+            (Of::Cpu, Some(step)) => {
+                format!("{task} goes on only when {}, its interrupt, is done ({at}).", self.who(step))
+            }
+            (Of::Cpu, None) => format!("{task} waits for the CPU ({at})."),
             (Of::WakeUp(_), _) => format!("{task} sleeps ({at}), and no task is left that wakes it."),
             (Of::Looks, _) => format!("{task} spins ({at}), and what it looks at never changes."),
             _ => format!("{task} waits ({at}) for ever."),
@@ -151,7 +164,9 @@ impl Teller<'_> {
 /// The lock that a step takes.
 fn lock(line: &Line) -> Option<&'static str> {
     match (line.of, line.step.act) {
-        (Of::Lock(lock), Act::Take { .. } | Act::TryTake { .. }) if lock.name.waiting != Waiting::Event => {
+        (Of::Lock(lock), Act::Take { .. } | Act::TryTake { .. })
+            if lock.name.waiting != Waiting::Event && line.outcome != Some(Outcome::Failed) =>
+        {
             Some(lock.name.name)
         }
         _ => None,
