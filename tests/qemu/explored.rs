@@ -121,7 +121,26 @@ fn again() -> impl Iterator<Item = Case> {
             Case::new(format!("explored: a string of {name} is refused"), format!("replay {string} cpus=1"));
         case.says(says).ends(Status::Usage)
     };
-    cases.map(case).into_iter().chain(refused.map(refuse))
+    // Wherever the parts are: on a CPU that they share, on CPUs of their own, in workers of queues.
+    let raced = [
+        "sleep:none:2x1x1:16x2:kernel:A3B6A3:674d",
+        "preempt:none:2x1x1:16x2:kernel:preempt:B24A30B6:1c2b",
+        "scull-leak:none:2x1x1:16x2:kernel:A5B11A5:1a50",
+        "irq-other-cpu:none:1x1x1:16x2:kernel:irq:A2B3A2:d04e",
+        "timer:none:1x1x1:16x2:kernel:irq:A2B4A3B2:b923",
+        "tasklet:none:2x1x1:16x2:kernel:A6B9A3:d92d",
+        "workqueue:none:2x1x1:16x2:kernel:A1B2A1:89da",
+    ];
+    let repeat = |string: &str| {
+        let case = Case::new(format!("explored: {string}, again"), format!("replay {string} cpus=2"));
+        let again = string.to_string();
+        case.check(move |outcome| {
+            let sheet = outcome.report.records().find_map(of_execution).ok_or("there is no execution")?;
+            let found = (sheet.end.verdict, sheet.parted.clone(), sheet.replay.clone());
+            same("verdict, where it parts, and string", found, (Verdict::Raced, None, again.clone()))
+        })
+    };
+    cases.map(case).into_iter().chain(refused.map(refuse)).chain(raced.map(repeat))
 }
 
 /// What runs on another CPU than the task: the handler of its device, its timer, another tasklet; or another
