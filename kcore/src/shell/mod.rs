@@ -11,7 +11,7 @@
 //!
 //! - [`parse`](fn@parse): a text becomes a [`tree`].
 //! - [`interpret`]: the tree is walked; what needs a machine is done by a [`System`].
-//! - [`state`]: variables and arguments; `builtin`: the commands that change them; [`test`]: `[`.
+//! - [`state`]: variables and arguments; `builtin`: the commands that change them; [`mod@test`]: `[`.
 //! - `expand`: what words become; `arithmetic`, `pattern`: what is in them.
 #![forbid(unsafe_code)]
 
