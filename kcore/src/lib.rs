@@ -42,5 +42,6 @@ pub mod sorted;
 pub mod source_path;
 pub mod symbol_name;
 pub mod sync;
+pub mod tools;
 pub mod twin;
 pub mod wait_for;

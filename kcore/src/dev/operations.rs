@@ -94,6 +94,10 @@ bitflags::bitflags! {
         const TRUNCATE = 8;
         /// Each write goes to the end (`O_APPEND`). Drivers of the book do not look at it.
         const APPEND = 16;
+        /// There need not be a file of that name yet (`O_CREAT`). None can be made on this machine.
+        const CREATE = 32;
+        /// There must not be one (`O_EXCL`).
+        const EXCLUSIVE = 64;
     }
 }
 

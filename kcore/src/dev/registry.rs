@@ -10,6 +10,7 @@ use crate::errno::Errno;
 use crate::machine::Machine;
 use crate::sorted::Sorted;
 use crate::sync::{Mutex, Own};
+use crate::tools::number::integer;
 
 use super::caller::Credentials;
 use super::cdev::Cdev;
@@ -20,6 +21,8 @@ use super::operations::OpenFlags;
 const DYNAMIC: core::ops::RangeInclusive<u32> = 234..=254;
 /// The majors that there are (Linux: below `CHRDEV_MAJOR_MAX`); 0 is none.
 const MAJORS: core::ops::Range<u32> = 1..512;
+/// How many majors a number can name.
+const MAJOR_BITS: i64 = 1 << 12;
 /// How many minors a major has (Linux: `MINORBITS` are 20).
 const MINORS: u32 = 1 << 20;
 
@@ -195,6 +198,15 @@ pub struct DeviceNumber {
     pub major: u32,
     /// Which of its devices.
     pub minor: u32,
+}
+
+impl DeviceNumber {
+    /// The number that two words name, if there is one (Linux: 12 bits of a major, 20 of a minor).
+    pub fn of_words(major: &str, minor: &str) -> Option<Self> {
+        let part =
+            |word, end| integer(word).filter(|number| (0..end).contains(number)).map(|number| number as u32);
+        Some(DeviceNumber { major: part(major, MAJOR_BITS)?, minor: part(minor, MINORS.into())? })
+    }
 }
 
 impl fmt::Display for DeviceNumber {

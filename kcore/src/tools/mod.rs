@@ -1,0 +1,41 @@
+//! The tools of the prompt that need nothing but files: what each does with its words, in system calls.
+//!
+//! A tool is a function of a [`System`], the process that it runs as. So the host's own tools can be asked
+//! for the same: `kcore/tests/tools` compares bytes, messages and statuses.
+//!
+//! | file | noun |
+//! |---|---|
+//! | `system` | [`System`]: the system calls of a process, and its complaints |
+//! | `options` | [`Options`]: the options among words, as `getopt` finds them |
+//! | [`number`] | numbers as people write them: `12`, `0x10`, `1K`, `2kB` |
+//! | `escape` | `\n`, `\061`, `\x31` |
+//! | the others | a tool each, or a few of a kind |
+#![forbid(unsafe_code)]
+
+mod cat;
+mod cp;
+mod dd;
+mod echo;
+mod ends;
+mod escape;
+mod hexdump;
+pub mod number;
+mod options;
+mod printf;
+mod seq;
+mod system;
+mod tee;
+mod wc;
+
+pub use cat::cat;
+pub use cp::{cp, touch};
+pub use dd::{WORDS as DD_WORDS, dd};
+pub use echo::echo;
+pub use ends::{head, tail};
+pub use hexdump::hexdump;
+pub use options::{Options, options};
+pub use printf::printf;
+pub use seq::seq;
+pub use system::{Ended, Failure, STDERR, STDIN, STDOUT, System};
+pub use tee::tee;
+pub use wc::wc;
