@@ -47,6 +47,11 @@ pub fn microseconds(number: u64) -> u64 {
     }
 }
 
+/// So many cycles in microseconds.
+pub fn in_microseconds(cycles: u64) -> u64 {
+    (u128::from(cycles) * 1_000_000 / u128::from(HZ.load(Relaxed).max(1))) as u64
+}
+
 /// The calling CPU is interrupted at `moment`, in cycles, or soon after; [`NEVER`] takes that back.
 #[inline]
 pub(crate) fn interrupt_at(moment: u64) {

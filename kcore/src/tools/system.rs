@@ -95,7 +95,11 @@ pub trait System {
     }
 
     /// Opens the file called `name`, or takes what is typed for `-`, has `with` read it, and closes it.
-    fn with_file(&self, name: &str, with: impl FnOnce(usize) -> Result<(), Failure>) -> Result<(), Failure>
+    fn with_file<T, E: From<Errno>>(
+        &self,
+        name: &str,
+        with: impl FnOnce(usize) -> Result<T, E>,
+    ) -> Result<T, E>
     where
         Self: Sized,
     {

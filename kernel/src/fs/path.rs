@@ -143,6 +143,7 @@ pub type File = OpenFile<Kernel>;
 /// May sleep.
 pub fn open(path: &str, flags: OpenFlags, credentials: &Credentials) -> Result<Arc<File>, Errno> {
     match tree::find(path)? {
+        _ if flags.contains(OpenFlags::EXCLUSIVE) => Err(Errno::EEXIST),
         Node::Directory(_) => Err(Errno::EISDIR),
         Node::Device(node) => {
             permitted(node.mode, flags, credentials)?;

@@ -9,6 +9,7 @@ use kcore::dev::{FileOperations, OpenFlags};
 use kcore::errno::Errno;
 use kcore::event::Class;
 use kcore::sync::{Completion, Mutex, Own};
+use kcore::tools::System;
 
 use super::Process;
 use super::process::{STDERR, STDOUT};

@@ -10,6 +10,7 @@
 //! | [`process`] | [`Process`]: the state of one, and its system calls |
 //! | [`fate`] | [`Fate`]: what ends one |
 //! | [`group`] | [`Group`]: tasks that are signalled together |
+//! | `system` | the calls that tools make |
 //! | [`table`] | all of them, for `ps` and `kill` |
 //! | [`pipe`] | a pipe between two |
 //! | [`draft`] | [`Draft`]: what was written, and goes where it belongs later |
@@ -24,6 +25,7 @@ pub mod output;
 pub mod pipe;
 #[expect(clippy::module_inception, reason = "the noun of the file is the noun of the module")]
 pub mod process;
+mod system;
 pub mod table;
 
 pub use draft::Draft;

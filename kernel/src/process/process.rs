@@ -10,6 +10,7 @@ use kcore::class;
 use kcore::dev::{Caller, Credentials, Events, OpenFlags, PollTable, UserBytes, Whence};
 use kcore::errno::Errno;
 use kcore::machine::{Cpu, Sched, Sleep};
+use kcore::tools::System;
 
 use super::fate::{self, Fate};
 use crate::fs::{self, File};
@@ -23,12 +24,7 @@ pub const FILES: usize = 32;
 /// Bytes of memory that it has.
 pub const MEMORY: usize = 1024;
 
-/// Where a process reads what is typed or piped.
-pub const STDIN: usize = 0;
-/// Where it writes what it is asked for.
-pub const STDOUT: usize = 1;
-/// Where it complains.
-pub const STDERR: usize = 2;
+pub use kcore::tools::{STDERR, STDIN, STDOUT};
 
 /// The open files of a process, by their descriptors.
 pub type Files = Vec<Option<Arc<File>>>;
@@ -164,17 +160,6 @@ impl Process {
             return Err(Errno::EINTR);
         }
         result
-    }
-
-    /// Writes all of it, in as many calls as that takes.
-    pub fn write_all(&self, descriptor: usize, mut from: &[u8]) -> Result<(), Errno> {
-        while !from.is_empty() {
-            match self.write(descriptor, from)? {
-                0 => return Err(Errno::ENOSPC),
-                count => from = &from[count..],
-            }
-        }
-        Ok(())
     }
 
     /// Moves the position; where it is then.

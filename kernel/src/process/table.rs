@@ -87,23 +87,27 @@ pub fn is_free() -> bool {
     PROCESSES.try_lock().is_some()
 }
 
-/// Signals a process, as user `uid`. [`Errno::ESRCH`] when there is no such task, [`Errno::EPERM`] when it is
+/// Signals a process, as user `uid`, or only looks whether that can be done. [`Errno::ESRCH`] when there is no such task, [`Errno::EPERM`] when it is
 /// the kernel's or another user's.
-pub fn kill(task: TaskId, signal: Signal, uid: u32) -> Result<(), Errno> {
+pub fn kill(task: TaskId, signal: Option<Signal>, uid: u32) -> Result<(), Errno> {
     find(task).ok_or(Errno::ESRCH)?;
     if !known(task).is_some_and(|known| known.obeys(uid)) {
         return Err(Errno::EPERM);
     }
-    signal::send(task, signal);
+    if let Some(signal) = signal {
+        signal::send(task, signal);
+    }
     Ok(())
 }
 
-/// Signals all processes of a group, as user `uid`. [`Errno::EPERM`] when one of them is another user's.
-pub fn kill_group(group: &Arc<Group>, signal: Signal, uid: u32) -> Result<(), Errno> {
+/// The same for all processes of a group. [`Errno::EPERM`] when one of them is another user's.
+pub fn kill_group(group: &Arc<Group>, signal: Option<Signal>, uid: u32) -> Result<(), Errno> {
     if !may_kill_group(group, uid) {
         return Err(Errno::EPERM);
     }
-    group.send(signal);
+    if let Some(signal) = signal {
+        group.send(signal);
+    }
     Ok(())
 }
 

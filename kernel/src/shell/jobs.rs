@@ -32,9 +32,16 @@ pub(super) struct Jobs {
     jobs: Vec<Job>,
     /// What jobs have ended with that were told of, the latest last.
     told: VecDeque<(TaskId, i32)>,
+    /// The lines of another shell's, whose command lists them in a pipeline.
+    of_other: String,
 }
 
 impl Jobs {
+    /// For a shell that a command of a pipeline runs in: it has none, and can list these.
+    pub(super) fn seen(&self) -> Jobs {
+        Jobs { of_other: self.jobs.iter().map(Job::line).collect(), ..Jobs::default() }
+    }
+
     /// Makes room for one more, before it is started.
     pub(super) fn make_room(&mut self) {
         self.jobs.reserve(1);
@@ -68,9 +75,9 @@ impl Jobs {
     /// All of them, a line each. Those that have ended are told of for the last time.
     pub(super) fn list(&mut self) -> String {
         self.look();
-        let text = self.jobs.iter().map(Job::line).collect();
+        let text: String = self.jobs.iter().map(Job::line).collect();
         self.forget();
-        text
+        core::mem::take(&mut self.of_other) + &text
     }
 
     /// Those that have ended are no jobs any more, but a waiter that names one by its task is told what it

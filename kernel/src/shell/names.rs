@@ -7,6 +7,7 @@ use alloc::{format, vec};
 use kcore::experiment;
 use kcore::settings::{Form, Key, RunSettings};
 use kcore::shell::Names;
+use kcore::tools;
 
 use super::commands;
 use super::state::Shell;
@@ -40,7 +41,7 @@ impl Names for Known {
             ["insmod", module, ..] => dev::words_of(module.strip_suffix(".ko").unwrap_or(module)),
             ["rmmod"] => dev::loaded().iter().map(|module| module.name.to_string()).collect(),
             ["help", ..] => self.commands(),
-            ["dd", ..] => owned(commands::DD_WORDS),
+            ["dd", ..] => owned(tools::DD_WORDS),
             _ => Vec::new(),
         }
     }

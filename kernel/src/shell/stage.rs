@@ -104,8 +104,20 @@ impl Stage {
         // What the shell had to take for it is no failure of its own.
         shortage::take();
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        match commands::find(name).map(|command| command.run) {
+        let command = commands::find(name);
+        if let ([option], Some(command)) = (&arguments[..], command)
+            && *option == "--help"
+            && !is_plain(name)
+        {
+            process.print(format_args!("{}", command.manual()));
+            return 0;
+        }
+        match command.map(|command| command.run) {
             Some(Run::Program(main)) => main(process, &arguments),
+            Some(Run::Tool(main)) => {
+                let ended = main(process, &arguments);
+                ended.unwrap_or_else(|why| commands::misuse(process, format_args!("{why}")))
+            }
             Some(Run::Builtin(main)) => main(shell, process, &arguments),
             None => {
                 process.say(format_args!("command not found (help lists them)"));
@@ -130,4 +142,9 @@ impl Stage {
         }
         Ok(())
     }
+}
+
+/// Commands to which `--help` is a word like others.
+fn is_plain(name: &str) -> bool {
+    matches!(name, "echo" | "true" | "false" | "test" | "[" | ":")
 }

@@ -93,7 +93,7 @@ impl Shell {
             files,
             is_led: self.is_led,
             state,
-            jobs: Jobs::default(),
+            jobs: self.jobs.seen(),
             editor,
             is_background: self.is_background,
             group: None,

@@ -24,7 +24,7 @@ pub(super) const TYPED: &[Said] = &[
     (
         "misuse",
         "sleep soon\n",
-        Status::Usage,
+        Status::Unexpected,
         &["sleep: 'soon' is no number of seconds; usage: sleep SECONDS"],
     ),
     ("no-file", "cat /dev/nope\n", Status::Unexpected, &["cat: /dev/nope: No such file or directory"]),
@@ -176,7 +176,7 @@ pub(super) const TYPED: &[Said] = &[
             "cat: /dev/null/../zero: Not a directory",
             "cd: /dev/null/..: Not a directory",
             "cat: '': No such file or directory",
-            "dd: '': No such file or directory",
+            "dd: failed to open '': No such file or directory",
             "cat: /proc/+5/status: No such file or directory",
             "cat: '': No such file or directory",
             "mknod: /dev/new/: No such file or directory",
@@ -215,7 +215,7 @@ pub(super) const TYPED: &[Said] = &[
         "dd",
         "dd if=/dev/zero of=/dev/null bs=1000 count=7\ndd if=/dev/zero of=/dev/full count=1\necho $?\n",
         Status::Expected,
-        &["7+0 records in", "7+0 records out", "dd: /dev/full: No space left on device", "1"],
+        &["7+0 records in", "7+0 records out", "dd: writing to '/dev/full': No space left on device", "1"],
     ),
     (
         "hexdump",
@@ -342,8 +342,8 @@ pub(super) const SCRIPTS: &[Said] = &[
     (
         "seconds",
         "sleep .01; echo $?\nsleep 0.0000001; echo $?\nsleep .; echo $?\nsleep 1 2\n",
-        Status::Usage,
-        &["0", "0", "2", "sleep: one number of seconds is wanted; usage: sleep SECONDS"],
+        Status::Unexpected,
+        &["0", "0", "1", "sleep: one number of seconds is wanted; usage: sleep SECONDS"],
     ),
     (
         "poll-for-what-is-allowed",
@@ -360,25 +360,101 @@ pub(super) const SCRIPTS: &[Said] = &[
         "dd-words",
         "dd if=/dev/zero of=/dev/null bs=1 count=1 conv=notrunc,notrunc 2>&1 | head -n 3 | wc -l\n\
          dd if=/dev/zero of=/dev/null bs=1 count=1 status=noxfer\ndd if=/dev/zero of=/dev/null count=1 status=xyz\n",
-        Status::Usage,
-        &["3", "1+0 records in", "1+0 records out", "dd: unknown status 'xyz'; valid: none, noxfer"],
+        Status::Unexpected,
+        &[
+            "3",
+            "1+0 records in",
+            "1+0 records out",
+            "dd: invalid status level: 'xyz'; usage: dd [OPERAND=VALUE]...",
+        ],
     ),
     (
         "words",
         "echo -ne 'a\\n'; echo -e '\\x+5\\x41'; echo -nx\ncat -n /dev/null; echo $?\nhexdump -x; echo $?\n\
          help time | head -n 1\nkill\nmknod /dev/y b 1 3\n",
-        Status::Usage,
+        Status::Unexpected,
         &[
             "a",
             "\\x+5A",
             "-nx",
-            "cat: '-n' is not understood; usage: cat [FILE]...",
-            "2",
-            "hexdump: '-x' is not understood; usage: hexdump [-C] [-n BYTES] [FILE]...",
-            "2",
+            "cat: invalid option -- 'n'; usage: cat [FILE]...",
+            "1",
+            "hexdump: invalid option -- 'x'; usage: hexdump [-C] [-n BYTES] [FILE]...",
+            "1",
             "time COMMAND...",
-            "kill: whom? usage: kill [-INT | -KILL] PID | %JOB ...",
+            "kill: whom? usage: kill [-0 | -INT | -KILL] PID | %JOB ...",
             "mknod: unknown kind of device 'b'; valid: c; usage: mknod [-m MODE] PATH c MAJOR MINOR",
+        ],
+    ),
+    (
+        "reads-no-more-than-was-asked-for",
+        // The pipe is kept while the first of these has it open.
+        "insmod scull\nsleep 100 1<> /dev/scullpipe0 &\nsleep 0.2\necho abcdefghijklmnop > /dev/scullpipe0\n\
+         head -c 4 /dev/scullpipe0; echo\nhexdump -n 4 /dev/scullpipe0 | head -n1\ndd bs=3 count=1 if=/dev/scullpipe0 status=none; echo\n\
+         head -n1 /dev/scullpipe0\nkill %1; wait; rmmod scull.ko; lsmod | wc -l\n",
+        Status::Expected,
+        &["abcd", "00000000  65 66 67 68                                       |efgh|", "ijk", "lmnop", "1"],
+    ),
+    (
+        "dd-does-not-trim-where-it-seeks",
+        // Without seek= it opens the device write-only, which empties it whatever conv= says.
+        "insmod scull\ndd if=/dev/zero of=/dev/scull0 bs=100 count=5 status=none; wc -c /dev/scull0\n\
+         echo x | dd of=/dev/scull0 bs=100 seek=1 status=none; wc -c /dev/scull0\n\
+         echo x | dd of=/dev/scull0 conv=notrunc; wc -c /dev/scull0\ntouch /dev/scull0; wc -c /dev/scull0\n",
+        Status::Expected,
+        &[
+            "500 /dev/scull0",
+            "500 /dev/scull0",
+            "0+1 records in",
+            "0+1 records out",
+            "2 /dev/scull0",
+            "0 /dev/scull0",
+        ],
+    ),
+    (
+        "refused",
+        "mknod /dev/y c 4096 0; echo $?\nmknod /dev/y c 1 1048576; ls /dev/y\ninsmod scull pipe_buffer=1; echo $?\n\
+         dd conv=sparse; echo $?\ndd iflag=nonblock; head -n 1x; echo $?\nls -z; echo $?\nkill -0 99999; echo $?\nwc --lines\n",
+        Status::Unexpected,
+        &[
+            "mknod: invalid device '4096 0', beyond 4095 1048575; usage: mknod [-m MODE] PATH c MAJOR MINOR",
+            "1",
+            "ls: /dev/y: No such file or directory",
+            "insmod: scull: pipe_buffer=1: not a number from 2 to 2147483647",
+            "1",
+            "dd: invalid conversion: 'sparse'; usage: dd [OPERAND=VALUE]...",
+            "1",
+            "dd: setting flags for 'standard input': Invalid argument",
+            "head: invalid number of lines: '1x'; usage: head [-LINES] [-n [-]LINES | -c [-]BYTES] [-qv] [FILE]...",
+            "1",
+            "ls: invalid option -- 'z'; usage: ls [-l] [-a] [PATH]...",
+            "2",
+            "kill: 99999: No such process",
+            "1",
+            "wc: unrecognized option '--lines'; usage: wc [-lwc] [FILE]...",
+        ],
+    ),
+    (
+        "tools",
+        "tail -n +3 /proc/mounts | head -n1\nhead -n -3 /proc/mounts\ntail -c 4 /proc/version\necho -e '\\061\\x32'\n\
+         printf '%03d|%-4s|%x\\n' 7 ab 255\nseq -s , 1 2 5\necho one | tee /dev/null\nid -u\ncat --help | head -n1\n\
+         insmod scull; cp /proc/version /dev/scull1; cat /dev/scull1\ndd if=/proc/version bs=1K count=1K conv=ucase status=none\n\
+         sleep 100 & jobs | cat; kill -0 %1; echo $?; kill %1; wait\n",
+        Status::Expected,
+        &[
+            "sysfs /sys sysfs rw 0 0",
+            "devtmpfs /dev devtmpfs rw 0 0",
+            "pt)",
+            "12",
+            "007|ab  |ff",
+            "1,3,5",
+            "one",
+            "0",
+            "cat [FILE]...",
+            "Scullery version 0.1.0 (smp+preempt)",
+            "SCULLERY VERSION 0.1.0 (SMP+PREEMPT)",
+            "[1]  Running     sleep 100",
+            "0",
         ],
     ),
     (

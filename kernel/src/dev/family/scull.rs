@@ -61,7 +61,10 @@ impl Told {
         let size = |name, default: usize| given.number(name, SIZES, default as u32).map(|size| size as usize);
         let geometry = Geometry { quantum: size("quantum", book.quantum)?, qset: size("qset", book.qset)? };
         let parameters = scull::Parameters::new(geometry);
-        parameters.pipe_buffer.set_up(size("pipe_buffer", scull::Parameters::PIPE_BUFFER)?);
+        // A buffer that holds nothing as long as a place in it is free has two at least.
+        let pipe_buffer =
+            given.number("pipe_buffer", 2..=*SIZES.end(), scull::Parameters::PIPE_BUFFER as u32)?;
+        parameters.pipe_buffer.set_up(pipe_buffer as usize);
         let major = given.number("major", 0..=511, 0)?;
         Ok(Told {
             lock: given.value("lock", Edition::LOCK)?,

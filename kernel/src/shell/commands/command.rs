@@ -2,6 +2,8 @@
 
 use alloc::string::String;
 
+use kcore::tools::{Ended, options};
+
 use crate::process::Process;
 use crate::shell::Shell;
 
@@ -21,6 +23,8 @@ pub(in crate::shell) struct Command {
     pub(in crate::shell) details: fn() -> String,
     /// What it does.
     pub(in crate::shell) run: Run,
+    /// What a mistake in its arguments ends with.
+    pub(in crate::shell) misuse: i32,
     /// The CPU on which its task runs; the one with the fewest tasks, if this is none.
     pub(in crate::shell) cpu: Option<u32>,
 }
@@ -30,11 +34,23 @@ pub(in crate::shell) struct Command {
 pub(in crate::shell) enum Run {
     /// It runs as a process of its own.
     Program(fn(&Process, &[&str]) -> i32),
+    /// The same, and it says what is wrong with its arguments.
+    Tool(fn(&Process, &[&str]) -> Ended),
     /// It changes the shell, and runs in its task; the process has the files.
     Builtin(fn(&mut Shell, &Process, &[&str]) -> i32),
 }
 
 impl Command {
+    /// A tool of every Unix.
+    pub(super) const fn tool(
+        name: &'static str,
+        usage: &'static str,
+        summary: &'static str,
+        main: fn(&Process, &[&str]) -> Ended,
+    ) -> Self {
+        Command { run: Run::Tool(main), ..Command::program(name, usage, summary, |_, _| 0) }
+    }
+
     /// A command that is a program.
     pub(super) const fn program(
         name: &'static str,
@@ -42,7 +58,7 @@ impl Command {
         summary: &'static str,
         main: fn(&Process, &[&str]) -> i32,
     ) -> Self {
-        Command { name, usage, summary, details: String::new, run: Run::Program(main), cpu: None }
+        Command { name, usage, summary, details: String::new, run: Run::Program(main), misuse: 1, cpu: None }
     }
 
     /// A command that changes the shell.
@@ -52,13 +68,33 @@ impl Command {
         summary: &'static str,
         main: fn(&mut Shell, &Process, &[&str]) -> i32,
     ) -> Self {
-        Command { name, usage, summary, details: String::new, run: Run::Builtin(main), cpu: None }
+        Command {
+            name,
+            usage,
+            summary,
+            details: String::new,
+            run: Run::Builtin(main),
+            misuse: MISUSE,
+            cpu: None,
+        }
     }
 
     /// The same with more to show.
     pub(super) const fn explained(mut self, details: fn() -> String) -> Self {
         self.details = details;
         self
+    }
+
+    /// The same, where a mistake in the arguments is told from other failures.
+    pub(super) const fn of_ours(mut self) -> Self {
+        self.misuse = MISUSE;
+        self
+    }
+
+    /// What `help` shows when it is asked for this command, and what `--help` does.
+    pub(in crate::shell) fn manual(&self) -> String {
+        let Command { name, usage, summary, details, .. } = self;
+        alloc::format!("{name} {usage}\n  {summary}\n{}", details())
     }
 
     /// The same on the CPU that booted the machine.
@@ -69,8 +105,9 @@ impl Command {
 }
 
 /// Says what is wrong with the arguments, and what would be right.
-pub(super) fn misuse(me: &Process, what: core::fmt::Arguments<'_>) -> i32 {
-    let usage = super::find(me.name()).map_or("", |command| command.usage);
+pub(in crate::shell) fn misuse(me: &Process, what: core::fmt::Arguments<'_>) -> i32 {
+    let (usage, status) =
+        super::find(me.name()).map_or(("", MISUSE), |command| (command.usage, command.misuse));
     let what = alloc::format!("{what}");
     let sign = if what.ends_with('?') { "" } else { ";" };
     me.say(format_args!(
@@ -78,12 +115,15 @@ pub(super) fn misuse(me: &Process, what: core::fmt::Arguments<'_>) -> i32 {
         me.name(),
         if usage.is_empty() { "" } else { " " }
     ));
-    MISUSE
+    status
 }
 
-/// Says that `word` is not understood.
+/// Says that `word` is not understood, where there are no options.
 pub(super) fn unexpected(me: &Process, word: &str) -> i32 {
-    misuse(me, format_args!("'{word}' is not understood"))
+    match options(&[word], "") {
+        Err(why) => misuse(me, format_args!("{why}")),
+        Ok(_) => misuse(me, format_args!("'{word}' is not understood")),
+    }
 }
 
 /// What a result ends with: the function that had an error has said so.

@@ -20,14 +20,16 @@ use crate::shell::state::machine;
 pub(super) const RUN: Command =
     Command::program("run", "EXPERIMENT [KEY=VALUE]...", "run an experiment; help run shows the keys", run)
         .explained(keys)
-        .on_first_cpu();
-pub(super) const LIST: Command = Command::program("list", "", "the experiments", list);
+        .on_first_cpu()
+        .of_ours();
+pub(super) const LIST: Command = Command::program("list", "", "the experiments", list).of_ours();
 pub(super) const EXPLAIN: Command = Command::program(
     "explain",
     "EXPERIMENT | RACE",
     "what an experiment, or a race like R1, is about",
     explain,
-);
+)
+.of_ours();
 
 /// A reader at the prompt.
 const READER: Reader = Reader {

@@ -3,6 +3,7 @@
 use kcore::dev::{OpenFlags, UserBytes, UserMemory, ioctl};
 use kcore::errno::Errno;
 use kcore::scull::ioctl as scull;
+use kcore::tools::number;
 
 use super::command::{Command, misuse};
 use crate::print_to;
@@ -14,7 +15,8 @@ pub(super) const COMMAND: Command = Command::program(
     "FILE COMMAND [ARGUMENT]",
     "send a driver a command: its number, or a name like SCULL_IOCQQUANTUM",
     main,
-);
+)
+.of_ours();
 
 /// The names of the book.
 const NAMES: &[(&str, u32)] = &[
@@ -47,7 +49,7 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
     let Some(command) = self::command(command) else {
         return misuse(me, format_args!("'{command}' is no command"));
     };
-    let Some(number) = integer(argument) else {
+    let Some(number) = number::integer(argument) else {
         return misuse(me, format_args!("'{argument}' is no number"));
     };
     let argument = match (is_by_address(command), i32::try_from(number)) {
@@ -100,14 +102,6 @@ fn command(word: &str) -> Option<u32> {
     let named = NAMES.iter().find(|(name, _)| *name == word || name.strip_prefix("SCULL_") == Some(word));
     match named {
         Some((_, command)) => Some(*command),
-        None => u32::try_from(integer(word)?).ok(),
-    }
-}
-
-/// A number, decimal or `0x...`.
-fn integer(word: &str) -> Option<i64> {
-    match word.strip_prefix("0x") {
-        Some(digits) => i64::from_str_radix(digits, 16).ok(),
-        None => word.parse().ok(),
+        None => u32::try_from(number::integer(word)?).ok(),
     }
 }

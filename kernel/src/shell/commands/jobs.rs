@@ -89,17 +89,22 @@ fn history(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
     0
 }
 
-pub(super) const KILL: Command =
-    Command::builtin("kill", "[-INT | -KILL] PID | %JOB ...", "send a signal; KILL, unless said which", kill);
+pub(super) const KILL: Command = Command::builtin(
+    "kill",
+    "[-0 | -INT | -KILL] PID | %JOB ...",
+    "send a signal; KILL, unless said which; -0 none",
+    kill,
+);
 
 fn kill(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
     let (signal, targets) = match arguments {
-        ["-INT" | "-2" | "-SIGINT", rest @ ..] => (Signal::Interrupt, rest),
-        ["-KILL" | "-9" | "-SIGKILL" | "-TERM" | "-15", rest @ ..] => (Signal::Kill, rest),
+        ["-0", rest @ ..] => (None, rest),
+        ["-INT" | "-2" | "-SIGINT", rest @ ..] => (Some(Signal::Interrupt), rest),
+        ["-KILL" | "-9" | "-SIGKILL" | "-TERM" | "-15", rest @ ..] => (Some(Signal::Kill), rest),
         [word, ..] if word.starts_with('-') => {
-            return misuse(me, format_args!("unknown signal '{word}'; valid: -INT, -KILL"));
+            return misuse(me, format_args!("unknown signal '{word}'; valid: -0, -INT, -KILL"));
         }
-        rest => (Signal::Kill, rest),
+        rest => (Some(Signal::Kill), rest),
     };
     if targets.is_empty() {
         return misuse(me, format_args!("whom?"));
@@ -114,7 +119,7 @@ fn kill(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
     status
 }
 
-fn send(shell: &Shell, target: &str, signal: Signal) -> Result<(), Errno> {
+fn send(shell: &Shell, target: &str, signal: Option<Signal>) -> Result<(), Errno> {
     let user = shell.credentials.euid;
     if target.starts_with('%') {
         let job = shell.jobs.get(Some(target)).ok_or(Errno::ESRCH)?;

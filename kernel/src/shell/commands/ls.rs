@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 
 use kcore::errno::Errno;
 use kcore::shell::edit::editor::in_columns;
+use kcore::tools::options;
 
-use super::command::{Command, unexpected};
+use super::command::{Command, misuse};
 use super::terminal;
 use crate::fs::{self, Entry, Kind};
 use crate::print_to;
@@ -17,16 +18,16 @@ pub(super) const COMMAND: Command = Command::program(
     "[-l] [-a] [PATH]...",
     "names in directories; -l with all there is to know (no name is hidden)",
     main,
-);
+)
+.of_ours();
 
 fn main(me: &Process, arguments: &[&str]) -> i32 {
-    let options = arguments.iter().take_while(|word| matches!(**word, "-l" | "-a" | "-la" | "-al")).count();
-    let (options, paths) = arguments.split_at(options);
-    let is_long = options.iter().any(|option| option.contains('l'));
-    if let Some(option) = paths.iter().find(|path| path.starts_with('-')) {
-        return unexpected(me, option);
-    }
-    let paths = if paths.is_empty() { &["."] } else { paths };
+    let options = match options(arguments, "la") {
+        Ok(options) => options,
+        Err(why) => return misuse(me, format_args!("{why}")),
+    };
+    let is_long = options.has('l');
+    let paths = if options.operands.is_empty() { &["."] } else { &options.operands[..] };
     let mut status = 0;
     let (mut files, mut directories) = (Vec::new(), Vec::new());
     for path in paths {

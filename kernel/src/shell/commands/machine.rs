@@ -6,6 +6,7 @@ use kcore::errno::Errno;
 use kcore::machine::Cpu;
 use kcore::report::Boot;
 use kcore::settings::Config;
+use kcore::tools::System;
 
 use crate::console::log;
 use crate::machine::Kernel;

@@ -2,6 +2,7 @@
 
 use kcore::dev::DeviceNumber;
 use kcore::errno::Errno;
+use kcore::tools::options;
 
 use crate::fs::{self, Kind};
 use crate::print_to;
@@ -9,7 +10,6 @@ use crate::process::Process;
 use crate::shell::Shell;
 
 use super::attributes::mode;
-use super::cat::unknown_option;
 use super::command::{Command, misuse, status, unexpected};
 
 pub(super) const CD: Command = Command::builtin("cd", "[DIRECTORY]", "go to a directory", cd);
@@ -71,9 +71,9 @@ fn mknod(me: &Process, arguments: &[&str]) -> i32 {
         rest => (MODE, rest),
     };
     let (path, number) = match arguments {
-        [path, "c", major, minor] => match (major.parse(), minor.parse()) {
-            (Ok(major), Ok(minor)) => (path, DeviceNumber { major, minor }),
-            _ => return misuse(me, format_args!("'{major} {minor}' is no device number")),
+        [path, "c", major, minor] => match DeviceNumber::of_words(major, minor) {
+            Some(number) => (path, number),
+            None => return misuse(me, format_args!("invalid device '{major} {minor}', beyond 4095 1048575")),
         },
         [_, kind, _, _] => return misuse(me, format_args!("unknown kind of device '{kind}'; valid: c")),
         _ => return misuse(me, format_args!("four words are needed")),
@@ -86,10 +86,13 @@ fn mknod(me: &Process, arguments: &[&str]) -> i32 {
 }
 
 fn ln(me: &Process, arguments: &[&str]) -> i32 {
-    let (forced, to, path) = match arguments {
-        ["-s", to, path] => (false, to, path),
-        ["-sf" | "-fs", to, path] | ["-s", "-f", to, path] | ["-f", "-s", to, path] => (true, to, path),
-        _ => return misuse(me, format_args!("-s, a path and a name are needed")),
+    let options = match options(arguments, "sf") {
+        Ok(options) => options,
+        Err(why) => return misuse(me, format_args!("{why}")),
+    };
+    let forced = options.has('f');
+    let (true, [to, path]) = (options.has('s'), &options.operands[..]) else {
+        return misuse(me, format_args!("-s, a path and a name are needed"));
     };
     let whole = me.absolute(path);
     let link = || {
@@ -108,13 +111,11 @@ fn ln(me: &Process, arguments: &[&str]) -> i32 {
 }
 
 fn rm(me: &Process, arguments: &[&str]) -> i32 {
-    let (forced, paths) = match arguments {
-        ["-f", paths @ ..] => (true, paths),
-        paths => (false, paths),
+    let options = match options(arguments, "f") {
+        Ok(options) => options,
+        Err(why) => return misuse(me, format_args!("{why}")),
     };
-    if let Some(option) = unknown_option(paths) {
-        return unexpected(me, option);
-    }
+    let (forced, paths) = (options.has('f'), options.operands);
     if paths.is_empty() && forced {
         return 0;
     }

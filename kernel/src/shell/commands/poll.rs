@@ -15,7 +15,8 @@ pub(super) const COMMAND: Command = Command::program(
     "FILE [in|out] [SECONDS]",
     "wait until a file can be read or written, and say what it is ready for",
     main,
-);
+)
+.of_ours();
 
 const NAMES: [(&str, Events); 4] =
     [("in", Events::IN), ("out", Events::OUT), ("error", Events::ERROR), ("hang-up", Events::HANG_UP)];

@@ -17,7 +17,8 @@ pub(super) const COMMAND: Command = Command::program(
     "[off | rendezvous=POINT,... [TASKS] | script=STEP,... [TASKS] | pause | delay=N]",
     "let the next tasks (2) that touch a driver meet at a point: probe rendezvous=slot.store",
     main,
-);
+)
+.of_ours();
 
 /// Tasks that are waited for when the user does not say how many.
 const TASKS: u32 = 2;

@@ -3,8 +3,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::cat::{each_file, unknown_option};
-use super::command::{Command, misuse, unexpected};
+use kcore::errno::Errno;
+use kcore::tools::{System, options};
+
+use super::command::{Command, misuse};
 use crate::print_to;
 use crate::process::Process;
 
@@ -13,23 +15,23 @@ pub(super) const GREP: Command = Command::program(
     "[-q] TEXT [FILE]...",
     "lines with a text in them; ^ and $: at the begin, at the end; -q: only whether there are",
     grep,
-);
+)
+.of_ours();
 pub(super) const AWK: Command = Command::program(
     "awk",
     "'$N==\"WORD\" {print $M}' [FILE]...",
     "a field of the lines with a word in another",
     awk,
-);
+)
+.of_ours();
 
 fn grep(me: &Process, arguments: &[&str]) -> i32 {
-    let (is_quiet, rest) = match arguments {
-        ["-q", rest @ ..] => (true, rest),
-        rest => (false, rest),
+    let options = match options(arguments, "q") {
+        Ok(options) => options,
+        Err(why) => return misuse(me, format_args!("{why}")),
     };
-    let [pattern, files @ ..] = rest else { return misuse(me, format_args!("which text?")) };
-    if let Some(option) = unknown_option(rest) {
-        return unexpected(me, option);
-    }
+    let is_quiet = options.has('q');
+    let [pattern, files @ ..] = &options.operands[..] else { return misuse(me, format_args!("which text?")) };
     let begins = pattern.strip_prefix('^');
     let text = begins.unwrap_or(pattern);
     let ends = text.strip_suffix('$');
@@ -99,7 +101,7 @@ fn lines(me: &Process, files: &[&str], mut with: impl FnMut(&str) -> bool) -> Re
     for name in files {
         let mut text = Vec::new();
         let mut buffer = [0; 512];
-        let read = each_file(me, name, |descriptor| {
+        let read: Result<bool, Errno> = me.with_file(name, |descriptor| {
             loop {
                 match me.read(descriptor, &mut buffer)? {
                     0 => return Ok(true),

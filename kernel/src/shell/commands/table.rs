@@ -7,8 +7,8 @@ use crate::process::Process;
 
 use super::command::{Command, Run};
 use super::{
-    attributes, cat, dd, echo, experiments, hexdump, ioctl, jobs, language, ls, machine, modules, names,
-    poll, probe, ps, search, status, terminal, text, user,
+    attributes, experiments, ioctl, jobs, language, ls, machine, modules, names, poll, probe, ps, search,
+    status, terminal, tools, user,
 };
 
 /// All commands, by name.
@@ -17,15 +17,16 @@ pub(in crate::shell) const ALL: &[Command] = &[
     language::BRACKET,
     search::AWK,
     language::BREAK,
-    cat::COMMAND,
+    tools::CAT,
     names::CD,
     attributes::CHGRP,
     attributes::CHMOD,
     terminal::CLEAR,
     language::CONTINUE,
-    dd::COMMAND,
+    tools::CP,
+    tools::DD,
     machine::DMESG,
-    echo::COMMAND,
+    tools::ECHO,
     language::EXIT,
     experiments::EXPLAIN,
     language::EXPORT,
@@ -33,9 +34,9 @@ pub(in crate::shell) const ALL: &[Command] = &[
     jobs::FG,
     machine::FREE,
     search::GREP,
-    text::HEAD,
+    tools::HEAD,
     HELP,
-    hexdump::COMMAND,
+    tools::HEXDUMP,
     jobs::HISTORY,
     user::ID,
     modules::INSMOD,
@@ -49,6 +50,7 @@ pub(in crate::shell) const ALL: &[Command] = &[
     names::MKNOD,
     names::MOUNT,
     poll::COMMAND,
+    tools::PRINTF,
     probe::COMMAND,
     ps::COMMAND,
     names::PWD,
@@ -56,21 +58,24 @@ pub(in crate::shell) const ALL: &[Command] = &[
     names::RM,
     modules::RMMOD,
     experiments::RUN,
+    tools::SEQ,
     language::SET,
     language::SH,
     language::SHIFT,
     status::SLEEP,
     user::SU,
     machine::SYNC,
-    text::TAIL,
+    tools::TAIL,
+    tools::TEE,
     language::TEST,
+    tools::TOUCH,
     status::TRUE,
     terminal::TTY,
     machine::UNAME,
     language::UNSET,
     machine::UPTIME,
     jobs::WAIT,
-    text::WC,
+    tools::WC,
 ];
 
 /// The command called `name`.
@@ -83,7 +88,8 @@ pub(in crate::shell) fn is_builtin(name: &str) -> bool {
     find(name).is_some_and(|command| matches!(command.run, Run::Builtin(_)))
 }
 
-const HELP: Command = Command::program("help", "[COMMAND]...", "the commands, or how one is used", help);
+const HELP: Command =
+    Command::program("help", "[COMMAND]...", "the commands, or how one is used", help).of_ours();
 
 const GRAMMAR: &str = "\
 Between commands: a | b   a ; b   a && b   a || b   ! a   a &   ( a )   { a; }     time a: how long it takes
@@ -99,9 +105,7 @@ fn help(me: &Process, names: &[&str]) -> i32 {
     let mut status = 0;
     for name in names {
         match find(name) {
-            Some(Command { usage, summary, details, .. }) => {
-                print_to!(me, "{name} {usage}\n  {summary}\n{}", details())
-            }
+            Some(command) => print_to!(me, "{}", command.manual()),
             None if *name == "time" => {
                 print_to!(me, "time COMMAND...\n  how long a command, or a pipeline, takes\n")
             }

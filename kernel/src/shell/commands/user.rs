@@ -2,6 +2,7 @@
 
 use kcore::dev::Credentials;
 use kcore::errno::Errno;
+use kcore::tools::{Options, options};
 
 use super::command::{Command, misuse, unexpected};
 use crate::print_to;
@@ -14,7 +15,8 @@ pub(super) const SU: Command = Command::builtin(
     "act as a user (of a terminal); without one, as who was before",
     su,
 );
-pub(super) const ID: Command = Command::program("id", "", "as whom the shell acts", id);
+pub(super) const ID: Command =
+    Command::program("id", "[-u [-r]]", "as whom the shell acts; -u the number alone", id);
 
 fn su(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
     let (uid, terminal) = match arguments {
@@ -43,10 +45,19 @@ fn su(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
 }
 
 fn id(me: &Process, arguments: &[&str]) -> i32 {
-    if let [word, ..] = arguments {
-        return unexpected(me, word);
-    }
+    let options = match options(arguments, "ur") {
+        Err(why) => return misuse(me, format_args!("{why}")),
+        Ok(Options { operands, .. }) if !operands.is_empty() => return unexpected(me, operands[0]),
+        Ok(options) => options,
+    };
     let Credentials { uid, euid, dac_override, sys_admin, terminal } = me.credentials();
+    if !options.found.is_empty() {
+        if !options.has('u') {
+            return misuse(me, format_args!("-r is for -u"));
+        }
+        print_to!(me, "{}\n", if options.has('r') { uid } else { euid });
+        return 0;
+    }
     print_to!(me, "uid={uid} euid={euid}");
     if let Some(terminal) = terminal {
         print_to!(me, " terminal={terminal}");
