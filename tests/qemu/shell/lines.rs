@@ -70,7 +70,7 @@ pub(super) const TYPED: &[Said] = &[
     ("completion", "una\t\nhel\tuname\n", Status::Expected, &["Scullery", "uname [-a]"]),
     (
         "completion-of-values",
-        "help run\nrun counter exp\tcle\tlock=spinl\tprobe=re\tquanta=1 rounds=1\n",
+        "help run\nrun counter exp\tcle\tlock=spinl\tprobe=ren\tquanta=1 rounds=1\n",
         Status::Expected,
         &[
             "  lock=     The form, of those that `list --long` shows for the experiment: none, spinlock,",
