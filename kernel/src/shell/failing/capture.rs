@@ -11,7 +11,8 @@ use crate::fs::File;
 use crate::machine::{Kernel, SpinLock};
 
 /// In which words it is said that there is no memory.
-const WORDS: [&str; 4] = ["not enough memory", "no memory", "ENOMEM", Errno::ENOMEM.message()];
+const WORDS: [&str; 5] =
+    ["not enough memory", "no memory", "memory exhausted", "ENOMEM", Errno::ENOMEM.message()];
 /// Bytes of the last text that are kept for a reader that looks for a mistake.
 const KEPT: usize = 160;
 
