@@ -12,12 +12,14 @@
 //! | the others | a tool each, or a few of a kind |
 #![forbid(unsafe_code)]
 
+mod awk;
 mod cat;
 mod cp;
 mod dd;
 mod echo;
 mod ends;
 mod escape;
+mod grep;
 mod hexdump;
 pub mod number;
 mod options;
@@ -27,11 +29,13 @@ mod system;
 mod tee;
 mod wc;
 
+pub use awk::awk;
 pub use cat::cat;
 pub use cp::{cp, touch};
 pub use dd::{WORDS as DD_WORDS, dd};
 pub use echo::echo;
 pub use ends::{head, tail};
+pub use grep::grep;
 pub use hexdump::hexdump;
 pub use options::{Options, options};
 pub use printf::printf;

@@ -169,7 +169,8 @@ impl<'a, S: System> Print<'a, S> {
         if let Some(after) = rest.strip_prefix(b"*") {
             *rest = after;
             let word = self.words.as_slice().first().copied().unwrap_or_default();
-            let amount = self.number(true) as i64;
+            // Below nothing a precision is none, however far.
+            let amount = (self.number(true) as i64).max(if what == "precision" { -1 } else { i64::MIN });
             let invalid = || Stop::Wrong(format!("invalid {what}: {}", quoted(word)));
             return Some(amount).filter(is_narrow).map(|amount| amount as i32).map(Some).ok_or_else(invalid);
         }

@@ -112,6 +112,35 @@ pub trait System {
         result
     }
 
+    /// Has `with` look at each line of a file, without its end, as long as it wants more.
+    fn each_line(
+        &self,
+        from: usize,
+        mut with: impl FnMut(&[u8]) -> Result<bool, Failure>,
+    ) -> Result<(), Failure>
+    where
+        Self: Sized,
+    {
+        let mut text = Vec::new();
+        let mut buffer = [0; 512];
+        loop {
+            let count = self.read(from, &mut buffer)?;
+            if count == 0 {
+                return if text.is_empty() { Ok(()) } else { with(&text).map(drop) };
+            }
+            self.reserve(&mut text, count)?;
+            text.extend_from_slice(&buffer[..count]);
+            let mut begin = 0;
+            while let Some(length) = text[begin..].iter().position(|byte| *byte == b'\n') {
+                if !with(&text[begin..begin + length])? {
+                    return Ok(());
+                }
+                begin += length + 1;
+            }
+            text.drain(..begin);
+        }
+    }
+
     /// Has `with` read each of the files, or what is typed when there are none, as long as what it puts out
     /// can be written; what that ends with.
     fn each_file(&self, names: &[&str], mut with: impl FnMut(usize, &str) -> Result<(), Failure>) -> i32

@@ -13,7 +13,6 @@ mod names;
 mod poll;
 mod probe;
 mod ps;
-mod search;
 mod status;
 mod table;
 mod terminal;

@@ -7,15 +7,15 @@ use crate::process::Process;
 
 use super::command::{Command, Run};
 use super::{
-    attributes, experiments, ioctl, jobs, language, ls, machine, modules, names, poll, probe, ps, search,
-    status, terminal, tools, user,
+    attributes, experiments, ioctl, jobs, language, ls, machine, modules, names, poll, probe, ps, status,
+    terminal, tools, user,
 };
 
 /// All commands, by name.
 pub(in crate::shell) const ALL: &[Command] = &[
     language::COLON,
     language::BRACKET,
-    search::AWK,
+    tools::AWK,
     language::BREAK,
     tools::CAT,
     names::CD,
@@ -33,7 +33,7 @@ pub(in crate::shell) const ALL: &[Command] = &[
     status::FALSE,
     jobs::FG,
     machine::FREE,
-    search::GREP,
+    tools::GREP,
     tools::HEAD,
     HELP,
     tools::HEXDUMP,

@@ -4,6 +4,13 @@ use kcore::tools;
 
 use super::command::Command;
 
+pub(super) const AWK: Command = Command::tool(
+    "awk",
+    "'$N==\"WORD\" {print $M}' [FILE]...",
+    "a field of the lines with a word in another",
+    tools::awk,
+)
+.of_ours();
 pub(super) const CAT: Command =
     Command::tool("cat", "[FILE]...", "write files, or what is typed, to the output", tools::cat);
 pub(super) const CP: Command =
@@ -21,6 +28,13 @@ pub(super) const ECHO: Command = Command::tool(
     "write words; -n without the end of the line, -e with \\n, \\061, \\xHH",
     tools::echo,
 );
+pub(super) const GREP: Command = Command::tool(
+    "grep",
+    "[-EF] [-chHilnqsvx] PATTERN [FILE]...",
+    "the lines that a pattern is in; -E: ( | { + ? without backslashes; -F: a text; -q: only whether",
+    tools::grep,
+)
+.of_ours();
 pub(super) const HEAD: Command = Command::tool(
     "head",
     "[-LINES] [-n [-]LINES | -c [-]BYTES] [-qv] [FILE]...",
@@ -46,8 +60,9 @@ pub(super) const TOUCH: Command =
 pub(super) const WC: Command =
     Command::tool("wc", "[-lwc] [FILE]...", "count lines, words and bytes", tools::wc);
 
-const DD_DETAILS: &str = "\
-  if= of=FILE  bs= ibs= obs=BYTES  count= skip= seek=N     12, 1K, 1kB, 2x512, b for 512; an N with a B counts bytes
+const DD_DETAILS: &str = "  if= of=FILE   bs= ibs= obs=BYTES   count= skip= seek=N
+  BYTES, N       12, 1K, 1kB, 2x512, b for 512; an N with a B counts bytes
   iflag= oflag=  fullblock append nonblock count_bytes skip_bytes seek_bytes
   conv=          notrunc noerror sync fsync fdatasync excl nocreat swab ucase lcase
-  status=        none noxfer progress\n";
+  status=        none noxfer progress
+";
