@@ -4,6 +4,7 @@
 #
 #   ./setup.sh            enough for `cargo run` and `cargo test`
 #   ./setup.sh --image    also what BIOS and UEFI disk images need: a nightly toolchain and OVMF
+#   ./setup.sh --c        also a C compiler, for drivers in C
 #   ./setup.sh --slurm    also what contrib/slurm is tried with: a cluster of this machine alone
 #
 # Does nothing, and says so, when all is there. Works with bash 3.2 (macOS).
@@ -19,12 +20,13 @@ fail() {
     exit 1
 }
 
-image=no slurm=no
+image=no c=no slurm=no
 case $#:${1:-} in
 0:) ;;
 1:--image) image=yes ;;
+1:--c) c=yes ;;
 1:--slurm) slurm=yes ;;
-*) fail 'usage: ./setup.sh [--image | --slurm]' ;;
+*) fail 'usage: ./setup.sh [--image | --c | --slurm]' ;;
 esac
 
 installed=''
@@ -130,6 +132,10 @@ if [ "$image" = yes ]; then
     toolchain nightly rust-src llvm-tools --
     have_ovmf || package 'UEFI firmware (OVMF)' ovmf edk2-ovmf edk2-ovmf qemu-ovmf-x86_64 qemu
 fi
+
+# ---- A C compiler, only when asked for ------------------------------------------------------------------------------
+
+[ "$c" = no ] || have gcc || have clang || package gcc gcc gcc gcc gcc gcc
 
 # ---- A cluster, only when asked for ---------------------------------------------------------------------------------
 

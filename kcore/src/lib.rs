@@ -27,6 +27,7 @@ pub mod ledger;
 pub mod list;
 pub mod machine;
 pub mod memory_map;
+pub mod module;
 pub mod pipe;
 pub mod probe;
 pub mod races;

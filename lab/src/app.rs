@@ -19,7 +19,7 @@ use crate::report::Report;
 use crate::session::{Outcome, Session};
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
-use crate::{bench, build, catalogue, compare, documents::commands, explore, image, matrix, signals};
+use crate::{bench, build, catalogue, compare, documents::commands, explore, image, matrix, module, signals};
 
 /// The program.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -88,6 +88,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             let choice = matrix::Choice { experiment: experiment.as_deref(), markdown: markdown.as_deref() };
             matrix::main(choice, options)
         }
+        Command::Module(command) => show(&module::main(command)?),
         Command::Shell { script, mount, arguments } => {
             shell(script.as_deref(), arguments, mount.as_deref(), options)
         }

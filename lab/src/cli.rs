@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use kcore::settings::{self, CommandLine, Config, Fault, Key, Policy, Scope, Usage, Values};
 
+use crate::module;
 use crate::status::Status;
 use crate::usage::{condense, hint};
 
@@ -186,6 +187,9 @@ pub enum Command {
         #[arg(requires = "script", value_name = "ARGUMENT")]
         arguments: Vec<String>,
     },
+    /// Your own driver, in C: build it, and see what it may call
+    #[command(subcommand)]
+    Module(module::Command),
     /// Make disk images for BIOS and UEFI machines (needs ./setup.sh --image)
     Image {
         /// The directory to put them into (target/image)

@@ -39,6 +39,7 @@ pub mod folder;
 pub mod image;
 pub mod machine;
 pub mod matrix;
+pub mod module;
 mod output;
 pub mod paint;
 pub mod report;

@@ -37,7 +37,7 @@ pub fn render() -> String {
     let program = Request::command();
     let mut text = ABOVE.to_string();
     text.push_str("## Commands\n\n");
-    program.get_subcommands().for_each(|command| text.push_str(&section(command)));
+    program.get_subcommands().for_each(|command| text.push_str(&section("", command)));
     for heading in ["Experiment", "Machine", "Output"] {
         text.push_str(&options(heading, &program));
     }
@@ -68,11 +68,12 @@ pub fn render() -> String {
 
 /// A command: how it is written, what it does, the options that it alone has, and those that it does not
 /// take.
-fn section(command: &Command) -> String {
+fn section(of: &str, command: &Command) -> String {
+    let name = format!("{of}{}", command.get_name());
     let (positional, own): (Vec<&Arg>, Vec<&Arg>) =
         command.get_arguments().partition(|arg| arg.is_positional());
     let arguments: String = positional.iter().map(|arg| format!(" {}", in_brackets(arg))).collect();
-    let mut text = format!("### `{}{arguments}`\n\n", command.get_name());
+    let mut text = format!("### `{name}{arguments}`\n\n");
     let about = command.get_long_about().or(command.get_about());
     let _ = writeln!(text, "{}.\n", about.map(ToString::to_string).unwrap_or_default().trim_end_matches('.'));
     for arg in positional.iter().chain(&own) {
@@ -84,7 +85,9 @@ fn section(command: &Command) -> String {
         let _ =
             writeln!(text, "- It is not for {}: that is refused.", code(refused.iter().map(String::as_str)));
     }
-    text.trim_end().to_string() + "\n\n"
+    let mut text = text.trim_end().to_string() + "\n\n";
+    command.get_subcommands().for_each(|inner| text.push_str(&section(&format!("{name} "), inner)));
+    text
 }
 
 /// The options under one heading: the keys, and what only this program knows.
@@ -147,7 +150,7 @@ fn written(arg: &Arg) -> String {
     match arg.get_long() {
         Some(long) if arg.get_action().takes_values() => format!("--{long} {}", value()),
         Some(long) => format!("--{long}"),
-        None => value(),
+        None => arg.get_short().map_or_else(value, |short| format!("-{short} {}", value())),
     }
 }
 

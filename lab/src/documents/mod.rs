@@ -2,6 +2,7 @@
 //!
 //! | module | its page |
 //! |---|---|
+//! | [`api`] | `docs/API.md`, from the headers of `include/` |
 //! | [`commands`], `records` | `docs/COMMANDS.md`, from the commands, the keys, and the declarations of the report |
 //! | [`experiments`] | `docs/EXPERIMENTS.md`, from the catalogue |
 //! | [`races`] | `docs/RACES.md`, from the races |
@@ -14,6 +15,7 @@
 //!
 //! `cargo documents` writes all but that one, and a test compares each with its file.
 
+pub mod api;
 pub mod commands;
 pub mod experiments;
 pub use crate::explore::picture as counterexample;
@@ -37,6 +39,7 @@ pub struct Document {
 
 /// Every page that is made.
 pub const ALL: &[Document] = &[
+    Document { file: "docs/API.md", render: api::render },
     Document { file: "docs/COMMANDS.md", render: commands::render },
     Document { file: "docs/EXPERIMENTS.md", render: experiments::render },
     Document { file: "docs/MATRIX.md", render: || markdown::render(&Sheet::expected()) },

@@ -4,6 +4,7 @@ mod documents;
 mod explore;
 mod fake;
 mod matrix;
+mod module;
 mod replay;
 mod report;
 mod script;

@@ -1,0 +1,24 @@
+#pragma once
+#include <linux/types.h>
+#include <linux/gfp.h>
+#include <linux/overflow.h>
+#include <linux/string.h>
+
+/*: 8 Memory of the kernel; NULL when there is none. Each block has a record: who has it, since which line */
+void *kmalloc(size_t size, gfp_t flags);
+void *krealloc(const void *block, size_t size, gfp_t flags);
+void kfree(const void *block);
+size_t ksize(const void *block);
+#define kzalloc(size, flags) kmalloc(size, (flags) | __GFP_ZERO)
+#define kmalloc_node(size, flags, node) kmalloc(size, flags)
+#define kfree_sensitive(block) kfree(block)
+#define kzfree(block) kfree(block)
+
+/*: 8 Room for an array; NULL also when its size is more than can be counted */
+void *kmalloc_array(size_t n, size_t size, gfp_t flags);
+#define kcalloc(n, size, flags) kmalloc_array(n, size, (flags) | __GFP_ZERO)
+
+/*: 8 A copy of a text, or of bytes */
+char *kstrdup(const char *text, gfp_t flags);
+char *kstrndup(const char *text, size_t most, gfp_t flags);
+void *kmemdup(const void *from, size_t size, gfp_t flags);
