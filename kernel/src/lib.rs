@@ -20,6 +20,8 @@
 //! tty             the terminal on COM1: what is typed, Ctrl-C, and what programs read and write there
 //! process         tasks with a user, open files and system calls
 //!
+//! module          drivers in C: the loader, and what they may call
+//!
 //! fs            | the names of everything that can be opened
 //! dev           | character devices and modules
 //!
@@ -78,6 +80,7 @@ pub mod layout;
 pub mod machine;
 mod mishap;
 pub mod mm;
+pub mod module;
 pub mod observe;
 pub mod oops;
 pub mod param;

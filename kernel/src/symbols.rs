@@ -1,4 +1,4 @@
-//! The functions and source lines of the kernel's own code, from its own ELF, if the loader brought it as a
+//! The functions and source lines of drivers in C (`modules`), and of the kernel's own code, from its own ELF, if the loader brought it as a
 //! boot module.
 //!
 //! The ELF stays where the loader put it. What is needed of it is worked out when it is asked for first, on
@@ -6,6 +6,7 @@
 
 mod elf;
 mod lines;
+pub(crate) mod modules;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,12 +14,13 @@ use core::fmt;
 
 use kcore::class;
 use kcore::settings::Config;
-use kcore::sync::{Mutex, Own};
+use kcore::sync::{Mutex, MutexGuard, Own};
 
 use crate::context;
 use crate::machine::Kernel;
 use crate::mm::backtrace;
 use crate::mm::heap::{Claim, kept};
+use crate::mm::images;
 use crate::mm::stacks;
 
 pub use elf::{init, module};
@@ -79,6 +81,9 @@ pub fn find(address: u64) -> Found {
     let for_lines = Claim::on(ROOM_FOR_LINES);
     let has_lines = for_lines.is_some();
     let Some(_claim) = for_lines.or_else(|| Claim::on(ROOM_FOR_NAMES)) else { return Found::default() };
+    if images::contains(address) {
+        return modules::find(address, has_lines).unwrap_or_default();
+    }
     let Some(symbol) = elf::symbol(address) else { return Found::default() };
     let mut places = if has_lines { lines_at(address) } else { Vec::new() };
     // The line tables know of a function what it is called (`run`), the symbol has the path
@@ -91,14 +96,18 @@ pub fn find(address: u64) -> Found {
     Found { places, start: symbol.start }
 }
 
-fn lines_at(address: u64) -> Vec<Place> {
+/// Takes a lock of this room, if it is free or the caller may sleep.
+fn lock<T>(mutex: &Mutex<T, Kernel>) -> Option<MutexGuard<'_, T, Kernel>> {
     // A kernel without `preempt` does not count the spinlocks of its caller, as there is one around the
     // report of an oops.
     let may_sleep = Config::OURS.preempt() && !context::is_atomic();
-    let lines = if may_sleep { Some(LINES.lock()) } else { LINES.try_lock() };
-    let Some(mut lines) = lines else { return Vec::new() };
+    if may_sleep { Some(mutex.lock()) } else { mutex.try_lock() }
+}
+
+fn lines_at(address: u64) -> Vec<Place> {
+    let Some(mut lines) = lock(&LINES) else { return Vec::new() };
     if lines.is_none() {
-        *lines = kept(Lines::parse);
+        *lines = kept(Lines::of_kernel);
     }
     lines.as_ref().map(|lines| lines.at(address)).unwrap_or_default()
 }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use kcore::settings::{FAIL_ALLOCATIONS, Policy};
+use tempfile::NamedTempFile;
 
 use crate::cli::{self, Answer, Benched, Command, On, Options, Request};
 use crate::explore::recorded;
@@ -89,8 +90,9 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             matrix::main(choice, options)
         }
         Command::Module(command) => show(&module::main(command)?),
-        Command::Shell { script, mount, arguments } => {
-            shell(script.as_deref(), arguments, mount.as_deref(), options)
+        Command::Shell { script, mount, module, arguments } => {
+            let files = folder::bundle(mount.as_deref(), module)?;
+            shell(script.as_deref(), arguments, files.as_ref(), options)
         }
         Command::Image { out, command } => {
             let command = command.as_deref();
@@ -174,16 +176,15 @@ fn line(words: &[&str], options: &Options) -> Vec<String> {
 fn shell(
     script: Option<&Path>,
     arguments: &[String],
-    mount: Option<&Path>,
+    files: Option<&NamedTempFile>,
     options: &Options,
 ) -> Result<Status, Failure> {
     script.map(readable).transpose()?;
     let arguments = script.map(|script| folder::arguments(script, arguments)).transpose()?;
-    let files = mount.map(folder::bundle).transpose()?;
     boot_and(&["shell"], options, |mut machine| {
         machine = script.into_iter().fold(machine.input(true), Machine::script);
         machine = arguments.iter().fold(machine, |machine, file| machine.arguments(file.path()));
-        machine = files.iter().fold(machine, |machine, file| machine.mount(file.path()));
+        machine = files.into_iter().fold(machine, |machine, file| machine.mount(file.path()));
         let mut session = machine.start()?;
         // A prompt is no line, and a user that types wants to see each byte.
         loop {

@@ -2,24 +2,35 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kcore::bundle;
 use tempfile::NamedTempFile;
 
+use crate::module;
 use crate::session::no_file;
 use crate::status::Failure;
 
 /// Most bytes that a machine is given: it takes them one by one.
 const MOST: usize = 4 << 20;
 
-/// A file with all files of a folder, and of those in it. Names that begin with a dot are left out.
-pub fn bundle(folder: &Path) -> Result<NamedTempFile, Failure> {
+/// A file with all files of a folder, and of those in it, and with modules: each a `NAME.ko`, or a source of which one is
+/// made. Names that begin with a dot are left out. Nothing when there is neither.
+pub fn bundle(folder: Option<&Path>, modules: &[PathBuf]) -> Result<Option<NamedTempFile>, Failure> {
+    if folder.is_none() && modules.is_empty() {
+        return Ok(None);
+    }
     let mut bytes = Vec::new();
-    add(&mut bytes, folder, "").map_err(|why| {
-        Failure::usage(format!("the folder '{}' cannot be shown: {why} (try --help)", folder.display()))
-    })?;
-    file_of(&bytes)
+    if let Some(folder) = folder {
+        add(&mut bytes, folder, "").map_err(|why| {
+            Failure::usage(format!("the folder '{}' cannot be shown: {why} (try --help)", folder.display()))
+        })?;
+    }
+    for file in modules {
+        let (name, module) = module::made(file)?;
+        bundle::add(&mut bytes, &name, &module);
+    }
+    file_of(&bytes).map(Some)
 }
 
 fn add(bytes: &mut Vec<u8>, folder: &Path, above: &str) -> Result<(), String> {

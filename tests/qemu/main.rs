@@ -9,6 +9,7 @@ mod deadlocks;
 mod disk;
 mod documents;
 mod drawn;
+mod drivers;
 mod exhibits;
 mod explored;
 mod faults;
@@ -66,6 +67,7 @@ fn main() {
         shell::trials(),
         sessions::trials(),
         drawn::trials(),
+        drivers::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }

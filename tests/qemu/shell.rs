@@ -89,7 +89,7 @@ fn script_on(config: Config, lines: &str, status: Status, says: &[&str]) -> Answ
 }
 
 /// Has the machine follow a script of `lines`.
-fn follow(machine: Machine, lines: &str) -> Result<Outcome, String> {
+pub(crate) fn follow(machine: Machine, lines: &str) -> Result<Outcome, String> {
     let mut file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
     file.write_all(lines.as_bytes()).map_err(|error| error.to_string())?;
     machine.script(file.path()).run().map_err(told)
@@ -124,7 +124,7 @@ fn interrupt_beside_busy() -> Answer {
     )
 }
 
-fn judge(outcome: &Outcome, status: Status, says: &[&str]) -> Answer {
+pub(crate) fn judge(outcome: &Outcome, status: Status, says: &[&str]) -> Answer {
     let all = |why: String| format!("{why}\n{outcome}");
     same("the exit status", outcome.status, status).map_err(all)?;
     same("what contradicts itself in the report", &outcome.report.problems, &Vec::new()).map_err(all)?;

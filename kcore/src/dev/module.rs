@@ -10,7 +10,7 @@ use crate::sync::SpinLock;
 
 /// Code that can be loaded and unloaded. It stays while it is in use.
 pub struct Module<M: Machine> {
-    name: &'static str,
+    name: Arc<str>,
     users: SpinLock<Users, M>,
 }
 
@@ -22,17 +22,17 @@ struct Users {
 
 impl<M: Machine> Module<M> {
     /// A module that is not in use.
-    pub fn new(name: &'static str) -> Arc<Self> {
+    pub fn new(name: &str) -> Arc<Self> {
         let users = Users { count: 0, going: false };
         Arc::new(Module {
-            name,
+            name: name.into(),
             users: SpinLock::from_flag(M::Flag::new(false), class!("users of a module"), users),
         })
     }
 
     /// Its name.
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// How many use it (the third column of `/proc/modules`).
@@ -42,14 +42,28 @@ impl<M: Machine> Module<M> {
 
     /// Uses it. [`None`] when it is being unloaded, or used as often as can be counted.
     pub fn try_get(self: &Arc<Self>) -> Option<InUse<M>> {
+        self.begin_use().then(|| InUse { module: Arc::clone(self) })
+    }
+
+    /// The same, for a user that keeps nothing by which the use [ends](Module::end_use).
+    pub fn begin_use(&self) -> bool {
         let mut users = self.users.lock_irqsave();
-        if users.going {
-            return None;
-        }
         // A use may be forgotten: a count that began anew would let the module go under its users.
-        users.count = users.count.checked_add(1)?;
-        drop(users);
-        Some(InUse { module: Arc::clone(self) })
+        match users.count.checked_add(1) {
+            Some(count) if !users.going => {
+                users.count = count;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A use ends. False if there was none.
+    pub fn end_use(&self) -> bool {
+        let mut users = self.users.lock_irqsave();
+        let was_used = users.count > 0;
+        users.count -= u32::from(was_used);
+        was_used
     }
 
     /// It cannot be used from now on. [`Errno::EBUSY`], and all is as it was, while it is.
@@ -81,7 +95,7 @@ pub struct InUse<M: Machine> {
 
 impl<M: Machine> Drop for InUse<M> {
     fn drop(&mut self) {
-        self.module.users.lock_irqsave().count -= 1;
+        self.module.end_use();
     }
 }
 

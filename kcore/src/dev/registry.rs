@@ -103,11 +103,20 @@ impl<M: Machine> Registry<M> {
     /// `alloc_chrdev_region`). [`Errno::EBUSY`] when one of these is taken, or nothing is free;
     /// [`Errno::EINVAL`] when there are no such numbers; [`Errno::ENOMEM`].
     pub fn claim(&self, name: &str, major: Option<u32>, count: u32) -> Result<Region, Errno> {
+        match major {
+            Some(major) => self.claim_from(name, DeviceNumber { major, minor: 0 }, count),
+            None => self.claim_any(name, 0, count),
+        }
+    }
+
+    /// Gives `name` a major that is free, and of it the `count` minors from `minor` on. Errors as for
+    /// [`claim`](Registry::claim).
+    pub fn claim_any(&self, name: &str, minor: u32, count: u32) -> Result<Region, Errno> {
         let name = name.into();
         let mut tables = self.tables.lock();
         let is_free = |major: &u32| tables.regions.iter().all(|region| region.first.major != *major);
-        let major = major.or_else(|| DYNAMIC.rev().find(is_free)).ok_or(Errno::EBUSY)?;
-        tables.claim(Region { name, first: DeviceNumber { major, minor: 0 }, count })
+        let major = DYNAMIC.rev().find(is_free).ok_or(Errno::EBUSY)?;
+        tables.claim(Region { name, first: DeviceNumber { major, minor }, count })
     }
 
     /// Gives `name` the `count` numbers from `first` on: so several drivers can share a major (LDD3's

@@ -78,6 +78,13 @@ impl<'a> Object<'a> {
         Ok(bytes)
     }
 
+    /// Where its symbol `name` lies, if it has it itself.
+    pub fn address_of(&self, name: &str, bases: [u64; 3]) -> Option<u64> {
+        let mut all = self.symbols.enumerate().filter(|(_, symbol)| !symbol.is_undefined(LE));
+        let (index, symbol) = all.find(|(_, symbol)| self.name(symbol) == Ok(name))?;
+        self.address(index, symbol, bases, &|_| None).ok()
+    }
+
     /// Where `name`, which it does not have itself, is used first when its parts lie at `bases`.
     pub fn used_at(&self, name: &str, bases: [u64; 3]) -> Option<u64> {
         let is_it = |index: usize| {

@@ -80,6 +80,11 @@ impl Parameter {
         self.kind == Kind::Bool
     }
 
+    /// Whether its value is a text elsewhere.
+    pub fn is_text(&self) -> bool {
+        self.kind == Kind::Charp
+    }
+
     /// Gives it `value` before the module begins. `keep` keeps a text for it and says where. The error says
     /// what is wrong.
     pub fn set(

@@ -139,7 +139,7 @@ fn build_pit(parameters: &Parameters<'_>) -> Result<Built, Refused> {
         Group { name: "pit", devices: Vec::from([device("pit0")?]) },
         Group { name: "pits", devices: Vec::from([device("pit1")?]) },
     ]);
-    let parameters = Vec::from([("mode", mode.to_string())]);
+    let parameters = Vec::from([("mode".to_string(), mode.to_string())]);
     let files = Vec::from([("pits", fs::Generated::new(|| Ok(String::from("two pits\n"))))]);
     Ok(Built { major, groups, files, parameters, ..Built::default() })
 }
@@ -179,7 +179,7 @@ fn names() -> Answer {
     same("who has the major", names, Vec::from(["pit", "pits"]))?;
     holds("it has a file in /proc", fs::stat("/proc/pits").is_ok())?;
     let loaded = dev::loaded();
-    same("the parameters", &loaded[0].parameters, &Vec::from([("mode", "416".to_string())]))?;
+    same("the parameters", &loaded[0].parameters, &Vec::from([("mode".to_string(), "416".to_string())]))?;
     unload(false)?;
     same("the name afterwards", fs::stat("/dev/pit1"), Err(Errno::ENOENT))?;
     same("the file afterwards", fs::stat("/proc/pits"), Err(Errno::ENOENT))?;

@@ -87,11 +87,13 @@ pub struct Built {
     /// Its files in `/proc`, by name.
     pub files: Vec<(&'static str, Generated)>,
     /// Its parameters and their values.
-    pub parameters: Vec<(&'static str, String)>,
+    pub parameters: Vec<(String, String)>,
     /// Asks for the counters of its locks.
     pub locks: Option<Box<dyn Fn() -> Vec<LockStats> + Send + Sync>>,
     /// Called when it has been unloaded.
     pub unload: Option<Box<dyn FnOnce() + Send>>,
+    /// It is code of its own, which no task may be inside when it goes: it cannot be forced out.
+    pub stays_in_use: bool,
 }
 
 /// Devices that share a line of `/proc/devices`.
@@ -127,6 +129,13 @@ impl Refused {
     pub fn invalid(module: &str, why: impl Display) -> Self {
         Refused { errno: Errno::EINVAL, why: format!("{module}: {why}") }
     }
+
+    /// The same: there is no parameter called `name`; those that there are, are `valid`.
+    pub(crate) fn unknown<'a>(module: &str, name: &str, valid: impl Iterator<Item = &'a str>) -> Self {
+        let names: Vec<&str> = valid.collect();
+        let valid = if names.is_empty() { String::from("none") } else { names.join(", ") };
+        Refused::invalid(module, format_args!("unknown parameter '{name}'; valid: {valid}"))
+    }
 }
 
 impl From<Errno> for Refused {
@@ -152,7 +161,7 @@ impl<'a> Parameters<'a> {
                 Refused::invalid(module, format_args!("'{word}' is no parameter: NAME=VALUE"))
             })?;
             let Some(parameter) = valid.iter().find(|parameter| parameter.name == name) else {
-                return Err(unknown(module, name, valid));
+                return Err(Refused::unknown(module, name, valid.iter().map(|one| one.name)));
             };
             if !parameter.words.is_empty() && !parameter.words.contains(&value) {
                 return Err(Refused::invalid(module, Usage::unknown(name, value, parameter.words)));
@@ -188,10 +197,4 @@ impl<'a> Parameters<'a> {
     pub fn bad(&self, name: &str, value: &str, why: impl Display) -> Refused {
         Refused::invalid(self.module, format_args!("{name}={value}: {why}"))
     }
-}
-
-fn unknown(module: &str, name: &str, valid: &[Parameter]) -> Refused {
-    let names: Vec<&str> = valid.iter().map(|parameter| parameter.name).collect();
-    let valid = if names.is_empty() { String::from("none") } else { names.join(", ") };
-    Refused::invalid(module, format_args!("unknown parameter '{name}'; valid: {valid}"))
 }

@@ -26,5 +26,6 @@ mod plugged;
 mod registry;
 
 pub use loadable::{Built, Group, Loadable, NewDevice, Parameter, Parameters, Refused};
+pub(crate) use modules::load_as;
 pub use modules::{Loaded, available, insmod, load, loaded, locks, modules_are_free, rmmod, words_of};
 pub use registry::{CONSOLE, TTY, attach, first_names, registry};

@@ -35,7 +35,8 @@ static MODULES: Mutex<Vec<Arc<Live>>, Kernel> =
 /// A loaded module.
 struct Live {
     module: Arc<Module<Kernel>>,
-    parameters: Vec<(&'static str, String)>,
+    parameters: Vec<(String, String)>,
+    stays_in_use: bool,
     locks: Option<Box<dyn Fn() -> Vec<LockStats> + Send + Sync>>,
     unload: Mutex<Option<Box<dyn FnOnce() + Send>>, Kernel>,
     /// Locked by the task that loads or unloads it, for as long as that takes.
@@ -72,16 +73,28 @@ pub fn insmod(name: &str, parameters: &[&str]) -> Result<(), Refused> {
 
 /// Loads `loadable`, also one that is in no list. Errors as for [`insmod`].
 pub fn load(loadable: &Loadable, parameters: &[&str]) -> Result<(), Refused> {
+    load_as(loadable.name, |_| {
+        let parameters = Parameters::parse(loadable.name, loadable.parameters, parameters)?;
+        (loadable.build)(&parameters)
+    })
+}
+
+/// Loads the module called `name`, of which `build` makes what it consists of. Errors as for [`insmod`].
+pub(crate) fn load_as(
+    name: &str,
+    build: impl FnOnce(&Arc<Module<Kernel>>) -> Result<Built, Refused>,
+) -> Result<(), Refused> {
     let _loading = LOADING.lock();
-    if find(loadable.name).is_some() {
+    if find(name).is_some() {
         return Err(Errno::EEXIST.into());
     }
-    let parameters = Parameters::parse(loadable.name, loadable.parameters, parameters)?;
+    let module = Module::new(name);
     // Everything works before any task can find any of it.
-    let Built { major, groups, files, parameters, locks, unload } = (loadable.build)(&parameters)?;
+    let Built { major, groups, files, parameters, locks, unload, stays_in_use } = build(&module)?;
     let live = Arc::new(Live {
-        module: Module::new(loadable.name),
+        module,
         parameters,
+        stays_in_use,
         locks,
         unload: Mutex::new(Own(class!("unload")), unload),
         plugged: Mutex::new(
@@ -112,11 +125,13 @@ pub fn rmmod(name: &str, forced: bool) -> Result<(), Refused> {
     if !live.is_loaded() {
         return Err(Errno::ENOENT.into());
     }
-    if forced {
+    if forced && !live.stays_in_use {
         live.module.force_out();
     } else if live.module.retire().is_err() {
         let users = live.module.users();
-        let why = format!("{name}: in use by {users} open file{}", if users == 1 { "" } else { "s" });
+        let files = if users == 1 { "file" } else { "files" };
+        let stays = if forced { ", and a driver in C cannot be forced out" } else { "" };
+        let why = format!("{name}: in use by {users} open {files}{stays}");
         return Err(Refused { errno: Errno::EBUSY, why });
     }
     // From now on no task begins to use it, and `lsmod` shows that it is going.
@@ -162,11 +177,11 @@ impl Live {
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// How many open files use it.
     pub users: u32,
     /// Its parameters and their values.
-    pub parameters: Vec<(&'static str, String)>,
+    pub parameters: Vec<(String, String)>,
     /// It is being unloaded, and a task may still be inside; or it is not loaded yet. So it stays where a
     /// task has died at either, until the next one unloads it.
     pub is_going: bool,
@@ -175,7 +190,7 @@ pub struct Loaded {
 /// The loaded modules, the latest first.
 pub fn loaded() -> Vec<Loaded> {
     let entry = |live: &Arc<Live>| Loaded {
-        name: live.module.name(),
+        name: live.module.name().into(),
         users: live.module.users(),
         parameters: live.parameters.clone(),
         is_going: !live.is_whole.load(SeqCst),

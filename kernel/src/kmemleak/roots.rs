@@ -6,7 +6,7 @@ use kcore::leak::{Held, Marking, Memory};
 
 use crate::arch::traps::TrapFrame;
 use crate::layout;
-use crate::mm::{heap, stacks};
+use crate::mm::{heap, images, stacks};
 use crate::param::MAX_CPUS;
 use crate::task::{queue, table};
 
@@ -41,7 +41,7 @@ const GENERAL: u64 = 15 * 8;
 /// Stack pointers: of each CPU that stands still, and of the scanner.
 type Pointers = heapless::Vec<u64, MAX_CPUS>;
 
-/// Searches the variables: the per-CPU areas and the table of tasks are among them. The heap's own, and the
+/// Searches the variables, also those of drivers in C: the per-CPU areas and the table of tasks are among them. The heap's own, and the
 /// boot stack, which is one, are not.
 pub(super) fn data<M: Memory<Words = Words>>(marking: &mut Marking<'_, '_, M>) {
     let mut holes = [layout::bsp_stack(), heap::variables()];
@@ -52,6 +52,7 @@ pub(super) fn data<M: Memory<Words = Words>>(marking: &mut Marking<'_, '_, M>) {
         from = hole.end;
     }
     marking.root(words(from..layout::data().end), Held::Data);
+    images::variables().for_each(|range| marking.root(words(range), Held::Data));
 }
 
 /// Searches the stacks and the registers. `sp` is where the scanner has saved its own registers.
@@ -107,7 +108,7 @@ fn words(range: Range<u64>) -> Words {
 
 /// Aligned words that are mapped, and stay so.
 pub struct Words {
-    /// INVARIANT: in the kernel's variables, in one stack, or in the heap.
+    /// INVARIANT: in the kernel's variables, in those of a driver in C, in one stack, or in the heap.
     range: Range<usize>,
 }
 
@@ -119,7 +120,8 @@ impl Words {
         let of_data = |part: Range<u64>| part.start <= range.start && range.end <= part.end;
         let is_variable = of_data(data.start..guard) || of_data(guard + 4096..data.end);
         let size = range.end.saturating_sub(range.start);
-        (size == 0 || is_variable || stacks::contains(range.start, size))
+        let is_of_image = images::variables().any(of_data);
+        (size == 0 || is_variable || is_of_image || stacks::contains(range.start, size))
             .then_some(Words { range: range.start as usize..range.end as usize })
     }
 

@@ -6,7 +6,7 @@
 
 use crate::layout;
 
-use super::stacks;
+use super::{images, stacks};
 
 pub use crate::arch::registers::frame_pointer;
 
@@ -26,7 +26,7 @@ pub fn walk(mut rbp: u64, into: &mut [usize]) -> usize {
         // caller's: what a register without a frame pointer leads to is read, found to be no code, and
         // dropped.
         let [next, address] = unsafe { frame.read() };
-        if !text.contains(&address) {
+        if !text.contains(&address) && !images::contains(address) {
             break;
         }
         into[count] = address as usize;

@@ -7,7 +7,7 @@ use core::fmt::{self, Write};
 use crate::arch::cpu;
 use crate::arch::traps::{self, TrapFrame, vector};
 use crate::layout;
-use crate::mm::stacks;
+use crate::mm::{images, stacks};
 
 /// A CPU exception.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +71,7 @@ fn region(address: u64, error: u64) -> &'static str {
         () if layout::rodata().contains(&address) => ", a constant",
         () if layout::data().contains(&address) => ", the kernel's data, which is not executable",
         () if address < 4096 => ", a null pointer",
+        () if present && images::contains(address) => ", a page of a driver, which is not for that",
         () if present && window.contains(&address) => ", physical memory that nobody writes",
         () if present => ", which its protection forbids",
         () => ", where nothing is mapped",

@@ -10,7 +10,7 @@ use kcore::{source_path, symbol_name};
 use super::{Place, elf};
 use crate::mm::heap::kept;
 
-type Reader = EndianSlice<'static, LittleEndian>;
+pub(super) type Reader = EndianSlice<'static, LittleEndian>;
 
 /// The tables, each worked out when an address of its unit is asked for.
 pub(super) struct Lines {
@@ -20,10 +20,18 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Nothing without the tables.
-    pub(super) fn parse() -> Option<Lines> {
+    /// The kernel's. Nothing without the tables.
+    pub(super) fn of_kernel() -> Option<Lines> {
+        Self::parse(elf::section, root)
+    }
+
+    /// Those in the sections that `section` finds, of a program that was built in the directory that `root` finds.
+    pub(super) fn parse(
+        section: impl Fn(&str) -> &'static [u8],
+        root: impl Fn(&Dwarf<Reader>) -> Option<String>,
+    ) -> Option<Lines> {
         let load =
-            |id: gimli::SectionId| Ok::<_, gimli::Error>(Reader::new(elf::section(id.name()), LittleEndian));
+            |id: gimli::SectionId| Ok::<_, gimli::Error>(Reader::new(section(id.name()), LittleEndian));
         let dwarf = Dwarf::load(load).ok()?;
         let root = root(&dwarf).unwrap_or_default();
         Some(Lines { context: Context::from_dwarf(dwarf).ok()?, root })

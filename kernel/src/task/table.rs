@@ -6,7 +6,7 @@
 use alloc::boxed::Box;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{
-    AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64,
+    AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
 
@@ -99,6 +99,8 @@ pub struct Task {
     pub parent: AtomicU32,
     /// The number of the group with which it is signalled; 0 for none. See `process::Group`.
     pub group: AtomicU64,
+    /// Where the call of a driver in C is described that it makes, if it makes one: the room `module` knows.
+    pub call: AtomicUsize,
     /// What it ended with.
     pub code: AtomicI32,
     /// Cycles for which it has run, without those since it was switched to.
@@ -132,6 +134,7 @@ static TABLE: [Task; MAX_TASKS] = [const {
         keeps_stack: AtomicBool::new(false),
         parent: AtomicU32::new(0),
         group: AtomicU64::new(0),
+        call: AtomicUsize::new(0),
         code: AtomicI32::new(0),
         run_time: AtomicU64::new(0),
         looked_at: AtomicU64::new(0),
@@ -172,6 +175,7 @@ pub(super) fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
             task.keeps_stack.store(false, Relaxed);
             task.parent.store(0, Relaxed);
             task.group.store(0, Relaxed);
+            task.call.store(0, Relaxed);
             shortage::begin(TaskId(*last));
             task.held.forget_observed();
             task.code.store(0, Relaxed);

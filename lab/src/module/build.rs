@@ -7,6 +7,7 @@ use std::process::Output;
 
 use kcore::module::{Object, names};
 
+use crate::session::no_file;
 use crate::status::Failure;
 
 use super::Build;
@@ -39,8 +40,7 @@ pub fn build(order: &Build, output: &Path) -> Result<(), Failure> {
         readable(source)?;
     }
     let compiler = Compiler::find()?;
-    let place =
-        tempfile::tempdir().map_err(|error| Failure::dead(format!("no temporary directory: {error}")))?;
+    let place = tempfile::tempdir().map_err(no_file)?;
     let mut objects = Vec::new();
     let mut unknown = BTreeSet::new();
     let mut is_sound = true;

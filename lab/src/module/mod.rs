@@ -12,10 +12,11 @@ pub mod compiler;
 pub mod headers;
 pub mod lines;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
+use crate::session::no_file;
 use crate::status::Failure;
 
 /// What is done with a module.
@@ -42,6 +43,24 @@ pub struct Build {
     /// Has the compiler look for headers there, too
     #[arg(short = 'I', value_name = "DIR")]
     pub include: Vec<PathBuf>,
+}
+
+/// The module in `file`, or that is made of it: its name, and its bytes.
+pub fn made(file: &Path) -> Result<(String, Vec<u8>), Failure> {
+    if file.extension().is_some_and(|extension| extension == "c") {
+        let order = Build::of(file);
+        let place = tempfile::tempdir().map_err(no_file)?;
+        let module = place.path().join(order.default_output());
+        build::build(&order, &module)?;
+        return made(&module);
+    }
+    let failed = |why: &dyn std::fmt::Display| {
+        Failure::usage(format!("the module '{}' cannot be taken: {why} (try --help)", file.display()))
+    };
+    let name = file.file_name().filter(|_| file.extension().is_some_and(|extension| extension == "ko"));
+    let name = name.ok_or_else(|| failed(&"it is neither FILE.c nor FILE.ko"))?;
+    let bytes = std::fs::read(file).map_err(|error| failed(&error))?;
+    Ok((name.to_string_lossy().into_owned(), bytes))
 }
 
 /// Does it; what is to be shown.

@@ -65,7 +65,7 @@ fn beside(files: &[(&str, &str)], script: &str, status: Status, says: &[&str]) -
         fs::create_dir_all(path.parent().unwrap_or(&path)).map_err(no_file)?;
         fs::write(path, text).map_err(no_file)?;
     }
-    let bundle = folder::bundle(folder.path()).map_err(told)?;
+    let bundle = folder::bundle(Some(folder.path()), &[]).map_err(told)?.ok_or("there is a folder")?;
     let outcome = follow(machine("shell timeout=100")?.mount(bundle.path()), script)?;
     judge(&outcome, status, says)?;
     lacks(&outcome.com1, "never")

@@ -17,3 +17,4 @@ pub mod registers;
 pub mod smp;
 pub mod switch;
 pub mod traps;
+pub mod variadic;

@@ -128,6 +128,38 @@ pub unsafe fn map_data(virt: u64, frame: u64) -> Result<(), OutOfFrames> {
     with_tables(|tables| map::<Size4KiB>(tables, VirtAddr::new(virt), frame, DATA))
 }
 
+/// What a page is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Read and execute.
+    Text,
+    /// Read.
+    Constants,
+    /// Read and write.
+    Data,
+}
+
+/// The pages of `range`, which are mapped, are for `what` from now on. Other CPUs may remember for a while what
+/// they were for before.
+///
+/// # Safety
+/// The pages are the caller's, and what was allowed before is needed no more.
+pub unsafe fn protect(range: Range<u64>, what: Use) {
+    let flags = match what {
+        Use::Text => TEXT,
+        Use::Constants => RODATA,
+        Use::Data => DATA,
+    };
+    with_tables(|tables| {
+        for page in range.step_by(4096) {
+            let page = Page::<Size4KiB>::containing_address(VirtAddr::new(page));
+            // SAFETY: the caller's promise.
+            let flush = unsafe { tables.update_flags(page, flags) };
+            flush.expect("the caller says that it is mapped, page by page").flush();
+        }
+    });
+}
+
 /// Maps the page of the trampoline where it physically is, executable, for as long as CPUs start through it.
 pub fn map_trampoline(page: &LowFrame) -> Result<(), OutOfFrames> {
     let page = page.address();

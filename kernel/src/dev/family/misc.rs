@@ -33,7 +33,7 @@ fn build_complete(given: &Parameters<'_>) -> Result<Built, Refused> {
 fn build_sleepy(given: &Parameters<'_>) -> Result<Built, Refused> {
     let edition = edition(given)?;
     let device = Sleepy::<Kernel>::new(edition, printk());
-    one("sleepy", device, given, Vec::from([("edition", edition.to_string())]))
+    one("sleepy", device, given, Vec::from([("edition".into(), edition.to_string())]))
 }
 
 /// What the driver says goes to the console, as the kernel's log does.
@@ -46,10 +46,10 @@ pub(super) fn one(
     name: &'static str,
     device: Arc<dyn CharDevice<Kernel>>,
     given: &Parameters<'_>,
-    mut parameters: Vec<(&'static str, String)>,
+    mut parameters: Vec<(String, String)>,
 ) -> Result<Built, Refused> {
     let major = given.number("major", 0..=511, 0)?;
-    parameters.push(("major", major.to_string()));
+    parameters.push(("major".into(), major.to_string()));
     let devices = Vec::from([NewDevice { name: name.into(), mode: 0o666, device }]);
     let groups = Vec::from([Group { name, devices }]);
     Ok(Built { major: (major != 0).then_some(major), groups, parameters, ..Built::default() })

@@ -76,16 +76,16 @@ impl Told {
         })
     }
 
-    fn words(&self) -> Vec<(&'static str, String)> {
+    fn words(&self) -> Vec<(String, String)> {
         let Geometry { quantum, qset } = self.parameters.geometry();
         Vec::from([
-            ("lock", self.lock.to_string()),
-            ("edition", self.edition.to_string()),
-            ("quantum", quantum.to_string()),
-            ("qset", qset.to_string()),
-            ("nr_devs", self.nr_devs.to_string()),
-            ("pipe_buffer", self.parameters.pipe_buffer.audit().to_string()),
-            ("major", self.major.unwrap_or(0).to_string()),
+            ("lock".into(), self.lock.to_string()),
+            ("edition".into(), self.edition.to_string()),
+            ("quantum".into(), quantum.to_string()),
+            ("qset".into(), qset.to_string()),
+            ("nr_devs".into(), self.nr_devs.to_string()),
+            ("pipe_buffer".into(), self.parameters.pipe_buffer.audit().to_string()),
+            ("major".into(), self.major.unwrap_or(0).to_string()),
         ])
     }
 
@@ -132,7 +132,7 @@ fn build(given: &Parameters<'_>) -> Result<Built, Refused> {
         parameters: told.words(),
         files: files(&told.parameters, &bare, &pipes, &live),
         locks: Some(locks(guarded, pipes, &live)),
-        unload: None,
+        ..Built::default()
     })
 }
 

@@ -1,16 +1,24 @@
 //! `insmod`, `rmmod`, `lsmod`: modules.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use kcore::dev::OpenFlags;
 use kcore::errno::Errno;
 
 use super::command::{Command, misuse, unexpected};
 use crate::dev::{self, Loaded, Refused};
-use crate::print_to;
 use crate::process::Process;
+use crate::{fs, module, print_to};
 
-pub(super) const INSMOD: Command =
-    Command::program("insmod", "MODULE [KEY=VALUE]...", "load a module: scull lock=none", insmod);
+pub(super) const INSMOD: Command = Command::program(
+    "insmod",
+    "MODULE|FILE.ko [KEY=VALUE]...",
+    "load a module: scull lock=none; or a driver in C: /mnt/scull.ko nr_devs=2",
+    insmod,
+);
+pub(super) const MODINFO: Command =
+    Command::program("modinfo", "FILE.ko", "what a driver in C says of itself", modinfo);
 pub(super) const RMMOD: Command = Command::program(
     "rmmod",
     "[-f] MODULE",
@@ -23,12 +31,44 @@ fn insmod(me: &Process, arguments: &[&str]) -> i32 {
     let Some((name, parameters)) = arguments.split_first() else {
         return misuse(me, format_args!("which module? there are: {}", dev::available().join(", ")));
     };
-    let name = module_of(name);
-    end(me, name, allowed(me).and_then(|()| dev::insmod(name, parameters)))
+    let loaded = allowed(me).and_then(|()| match file(me, name) {
+        Some(file) => module::insmod(file.map_err(Refused::from)?, parameters),
+        None => dev::insmod(module_of(name), parameters),
+    });
+    end(me, module_of(name), loaded)
 }
 
-/// The module that a file of this name would be: modules are part of the kernel, wherever a script looks for
-/// them.
+/// What is in the file `name`, if there is one.
+fn file(me: &Process, name: &str) -> Option<Result<Vec<u8>, Errno>> {
+    let is_there = || fs::stat(&me.absolute(name)).is_ok();
+    (name.ends_with(".ko") && is_there()).then(|| read(me, name))
+}
+
+fn read(me: &Process, name: &str) -> Result<Vec<u8>, Errno> {
+    let (descriptor, mut bytes) = (me.open(name, OpenFlags::READ)?, Vec::new());
+    let mut part = [0; 4096];
+    let read = loop {
+        match me.read(descriptor, &mut part) {
+            Ok(0) => break Ok(()),
+            Ok(count) if bytes.try_reserve(count).is_err() => break Err(Errno::ENOMEM),
+            Ok(count) => bytes.extend_from_slice(&part[..count]),
+            Err(errno) => break Err(errno),
+        }
+    };
+    me.close(descriptor)?;
+    read.map(|()| bytes)
+}
+
+fn modinfo(me: &Process, arguments: &[&str]) -> i32 {
+    let [name] = arguments else {
+        return misuse(me, format_args!("of which file?"));
+    };
+    let info = read(me, name).map_err(Refused::from).and_then(|file| module::info(&file));
+    let shown = info.map(|info| info.iter().for_each(|(key, value)| print_to!(me, "{key}: {value}\n")));
+    end(me, name, shown)
+}
+
+/// The module that a file of this name would be: the kernel's own are found wherever a script looks for them.
 fn module_of(file: &str) -> &str {
     let name = file.rsplit('/').next().unwrap_or(file);
     name.strip_suffix(".ko").unwrap_or(name)

@@ -47,6 +47,7 @@ pub(in crate::shell) const ALL: &[Command] = &[
     names::LN,
     ls::COMMAND,
     modules::LSMOD,
+    modules::MODINFO,
     names::MKNOD,
     names::MOUNT,
     poll::COMMAND,

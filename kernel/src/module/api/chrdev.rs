@@ -1,0 +1,176 @@
+//! Numbers and devices (`linux/fs.h`, `linux/cdev.h`).
+
+use alloc::sync::Arc;
+use core::ffi::{c_char, c_int, c_uint, c_void};
+use core::ptr;
+
+use kcore::dev::{Cdev, DeviceNumber, Region};
+use kcore::errno::Errno;
+
+use super::slab::kmalloc;
+use super::string::text;
+use crate::dev::registry;
+use crate::module::call;
+use crate::module::file::{Device, Operations};
+use crate::module::finding::finding;
+
+/// `struct cdev`.
+#[repr(C)]
+pub(in crate::module) struct CDevice {
+    name: [u8; 24],
+    owner: *const c_void,
+    operations: *const Operations,
+    first: u32,
+    count: c_uint,
+}
+
+/// Minors of a major (Linux: `MINORBITS`).
+const MINOR_BITS: u32 = 20;
+/// Devices that `register_chrdev` makes.
+const OLD: u32 = 256;
+
+fn number(dev: u32) -> DeviceNumber {
+    DeviceNumber { major: dev >> MINOR_BITS, minor: dev & ((1 << MINOR_BITS) - 1) }
+}
+
+fn code(result: Result<(), Errno>) -> c_int {
+    result.map_or_else(Errno::code, |()| 0)
+}
+
+/// Claims numbers for the driver that makes the call.
+fn claim(first: Option<DeviceNumber>, minor: u32, count: u32, name: *const c_char) -> Result<Region, Errno> {
+    let name = text(name)?;
+    let region = match first {
+        Some(first) => registry().claim_from(name, first, count)?,
+        None => registry().claim_any(name, minor, count)?,
+    };
+    call::here().driver.registered(|mine| mine.regions.push(region.clone()));
+    Ok(region)
+}
+
+pub(in crate::module) extern "C" fn register_chrdev_region(
+    first: u32,
+    count: c_uint,
+    name: *const c_char,
+) -> c_int {
+    code(claim(Some(number(first)), 0, count, name).map(drop))
+}
+
+pub(in crate::module) unsafe extern "C" fn alloc_chrdev_region(
+    first: *mut u32,
+    minor: c_uint,
+    count: c_uint,
+    name: *const c_char,
+) -> c_int {
+    code(claim(None, minor, count, name).map(|region| {
+        // SAFETY: it is a variable of the driver (I23).
+        unsafe { first.write(region.first.major << MINOR_BITS | region.first.minor) };
+    }))
+}
+
+pub(in crate::module) extern "C" fn unregister_chrdev_region(first: u32, count: c_uint) {
+    let first = number(first);
+    let is_it = |region: &Region| region.first == first && region.count == count;
+    let driver = call::here().driver;
+    let region = driver.registered(|mine| {
+        let at = mine.regions.iter().position(is_it)?;
+        Some(mine.regions.remove(at))
+    });
+    let Some(region) = region else {
+        return finding(format_args!(
+            "{}: numbers from {first} on are given back, which it does not have",
+            driver.name
+        ));
+    };
+    let of_region = |number: &DeviceNumber| {
+        number.major == first.major && (first.minor..first.minor + count).contains(&number.minor)
+    };
+    // A device that is still there is found no more, as its number is not its driver's any longer.
+    take_out(|_, number| of_region(&number));
+    registry().give_back(&region);
+}
+
+/// Takes devices of the driver that makes the call out of the registry. Files that are open stay so.
+fn take_out(is_one: impl Fn(usize, DeviceNumber) -> bool) -> usize {
+    let driver = call::here().driver;
+    let mut gone = alloc::vec::Vec::new();
+    driver.registered(|mine| {
+        mine.devices.retain(|(cdev, number)| {
+            let goes = is_one(*cdev, *number);
+            if goes {
+                gone.push(*number);
+            }
+            !goes
+        });
+    });
+    gone.iter().for_each(|number| drop(registry().take_out(*number)));
+    gone.len()
+}
+
+pub(in crate::module) unsafe extern "C" fn cdev_init(cdev: *mut CDevice, operations: *const Operations) {
+    let new = CDevice { name: [0; 24], owner: ptr::null(), operations, first: 0, count: 0 };
+    // SAFETY: it is a variable of the driver (I23).
+    unsafe { cdev.write(new) };
+}
+
+pub(in crate::module) unsafe extern "C" fn cdev_alloc() -> *mut CDevice {
+    const FLAGS: c_uint = 0x500;
+    kmalloc(size_of::<CDevice>(), FLAGS).cast()
+}
+
+pub(in crate::module) unsafe extern "C" fn cdev_add(cdev: *mut CDevice, first: u32, count: c_uint) -> c_int {
+    // SAFETY: it is a variable of the driver (I23).
+    let it = unsafe { &mut *cdev };
+    (it.first, it.count) = (first, count);
+    code(add(cdev.cast(), it.operations, number(first), count))
+}
+
+/// Makes devices of the driver that makes the call, all or none.
+fn add(
+    cdev: *mut c_void,
+    operations: *const Operations,
+    first: DeviceNumber,
+    count: u32,
+) -> Result<(), Errno> {
+    let call = call::here();
+    if operations.is_null() {
+        return Err(Errno::EINVAL);
+    }
+    let driver = call.driver.shared();
+    for minor in first.minor..first.minor.saturating_add(count) {
+        let number = DeviceNumber { minor, ..first };
+        let device = Device::new(Arc::clone(&driver), operations, cdev, number);
+        let added = registry().add(Cdev::new(number, driver.name.as_str(), &driver.module, device));
+        if let Err(errno) = added {
+            take_out(|at, number| at == cdev.addr() && number.minor >= first.minor);
+            return Err(errno);
+        }
+        driver.registered(|mine| mine.devices.push((cdev.addr(), number)));
+    }
+    Ok(())
+}
+
+pub(in crate::module) extern "C" fn cdev_del(cdev: *mut CDevice) {
+    take_out(|at, _| at == cdev.addr());
+}
+
+pub(in crate::module) extern "C" fn register_chrdev(
+    major: c_uint,
+    name: *const c_char,
+    operations: *const Operations,
+) -> c_int {
+    let first = (major != 0).then_some(DeviceNumber { major, minor: 0 });
+    let region = match claim(first, 0, OLD, name) {
+        Ok(region) => region,
+        Err(errno) => return errno.code(),
+    };
+    if let Err(errno) = add(ptr::null_mut(), operations, region.first, OLD) {
+        unregister_chrdev(region.first.major, name);
+        return errno.code();
+    }
+    if major == 0 { region.first.major as c_int } else { 0 }
+}
+
+pub(in crate::module) extern "C" fn unregister_chrdev(major: c_uint, _name: *const c_char) {
+    unregister_chrdev_region(major << MINOR_BITS, OLD);
+}

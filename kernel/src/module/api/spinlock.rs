@@ -1,0 +1,104 @@
+//! Spinlocks (`linux/spinlock.h`).
+
+use core::ffi::{c_char, c_int, c_ulong};
+use core::panic::Location;
+
+use kcore::event::Waiting;
+use kcore::machine::Cpu;
+use kcore::sync::{Observed, RawLock, SpinLock, Watched};
+
+use crate::machine::Kernel;
+use crate::module::finding::finding;
+use crate::module::lock::Lock;
+
+type Inner = SpinLock<(), Kernel, Observed>;
+type CSpinLock = Lock<Inner>;
+
+const _: () = assert!(size_of::<CSpinLock>() <= 24 + 8 * 12, "linux/spinlock.h has more room");
+
+fn spinlock<'a>(at: *const CSpinLock) -> &'a Inner {
+    // SAFETY: the driver says that it is a spinlock (I23).
+    let lock = unsafe { &*at };
+    lock.get("spinlock", Waiting::Spins, |(), watch| SpinLock::new(watch, ()))
+}
+
+pub(in crate::module) unsafe extern "C" fn __spin_lock_init(
+    at: *const CSpinLock,
+    name: *const c_char,
+    file: *const c_char,
+    line: c_int,
+) {
+    // SAFETY: the driver says that there is room for a spinlock (I23).
+    let lock = unsafe { &*at };
+    // SAFETY: so it says that no task uses it.
+    unsafe { lock.make((name, file, line), Waiting::Spins, |watch| SpinLock::new(watch, ())) };
+}
+
+/// Takes it, in what the caller has switched off.
+fn take(at: *const CSpinLock) {
+    spinlock(at).enter(Location::caller());
+}
+
+/// Gives it back. False if it was free: then all is as it was.
+fn give(at: *const CSpinLock) -> bool {
+    let lock = spinlock(at);
+    let is_held = lock.is_held();
+    if is_held {
+        lock.leave(Location::caller());
+    } else {
+        finding(format_args!("spin_unlock of {}, which is free", lock.name().name));
+    }
+    is_held
+}
+
+pub(in crate::module) extern "C" fn spin_lock(at: *const CSpinLock) {
+    Kernel::preempt_disable();
+    take(at);
+}
+
+pub(in crate::module) extern "C" fn spin_unlock(at: *const CSpinLock) {
+    if give(at) {
+        Kernel::preempt_enable();
+    }
+}
+
+pub(in crate::module) extern "C" fn spin_trylock(at: *const CSpinLock) -> c_int {
+    // What the guard would give back, `spin_unlock` does.
+    spinlock(at).try_lock().map(core::mem::forget).is_some().into()
+}
+
+pub(in crate::module) extern "C" fn spin_is_locked(at: *const CSpinLock) -> c_int {
+    spinlock(at).is_locked().into()
+}
+
+pub(in crate::module) extern "C" fn __spin_lock_irqsave(at: *const CSpinLock) -> c_ulong {
+    let were_on = Kernel::irq_save();
+    take(at);
+    were_on.into()
+}
+
+pub(in crate::module) extern "C" fn spin_unlock_irqrestore(at: *const CSpinLock, flags: c_ulong) {
+    give(at);
+    Kernel::irq_restore(flags != 0);
+}
+
+pub(in crate::module) extern "C" fn spin_lock_irq(at: *const CSpinLock) {
+    Kernel::irq_save();
+    take(at);
+}
+
+pub(in crate::module) extern "C" fn spin_unlock_irq(at: *const CSpinLock) {
+    give(at);
+    Kernel::irq_restore(true);
+}
+
+pub(in crate::module) extern "C" fn spin_lock_bh(at: *const CSpinLock) {
+    Kernel::bh_disable();
+    take(at);
+}
+
+pub(in crate::module) extern "C" fn spin_unlock_bh(at: *const CSpinLock) {
+    if give(at) {
+        Kernel::bh_enable();
+    }
+}

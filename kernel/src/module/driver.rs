@@ -1,0 +1,142 @@
+//! A driver that is loaded, and what it has registered.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+
+use kcore::class;
+use kcore::dev::{Credentials, DeviceNumber, Module, Region};
+use kcore::sync::{Mutex, Own};
+
+use super::call::{self, Memory};
+use crate::dev::registry;
+use crate::machine::Kernel;
+use crate::mm::heap;
+use crate::mm::images::Image;
+use crate::println;
+use crate::symbols::{self, modules as known};
+
+/// A driver. Its code stays where it is as long as a device or an open file refers to it.
+pub(super) struct Driver {
+    pub(super) name: String,
+    /// Its uses.
+    pub(super) module: Arc<Module<Kernel>>,
+    /// Where its code is.
+    text: core::ops::Range<u64>,
+    /// `cleanup_module`, if it has one.
+    pub(super) exit: Option<extern "C" fn()>,
+    registered: Mutex<Registered, Kernel>,
+    /// Itself, for what refers to it.
+    this: Weak<Driver>,
+    /// Texts that it was given as parameters.
+    _texts: Vec<Box<[u8]>>,
+    /// Dropped last.
+    _image: Image,
+}
+
+/// What has to be taken back when it goes, if it does not do so itself.
+#[derive(Default)]
+pub(super) struct Registered {
+    pub(super) regions: Vec<Region>,
+    /// Numbers of devices, and where the `struct cdev` of each is.
+    pub(super) devices: Vec<(usize, DeviceNumber)>,
+}
+
+impl Driver {
+    pub(super) fn new(
+        module: &Arc<Module<Kernel>>,
+        text: core::ops::Range<u64>,
+        exit: Option<extern "C" fn()>,
+        texts: Vec<Box<[u8]>>,
+        image: Image,
+    ) -> Arc<Driver> {
+        Arc::new_cyclic(|this| Driver {
+            this: Weak::clone(this),
+            name: module.name().into(),
+            module: Arc::clone(module),
+            text,
+            exit,
+            registered: Mutex::new(Own(class!("what a driver has registered")), Registered::default()),
+            _texts: texts,
+            _image: image,
+        })
+    }
+
+    /// A reference that keeps it where it is.
+    pub(super) fn shared(&self) -> Arc<Driver> {
+        self.this.upgrade().expect("it is there, or its code could not run")
+    }
+
+    /// What it has registered.
+    pub(super) fn registered<R>(&self, f: impl FnOnce(&mut Registered) -> R) -> R {
+        f(&mut self.registered.lock())
+    }
+
+    /// It is unloaded: its own last word, and then all that it has left behind, by name.
+    pub(super) fn unload(&self) {
+        if let Some(exit) = self.exit {
+            call::enter(self, Credentials::ROOT, Memory::None, || exit());
+        }
+        self.left_behind();
+    }
+
+    /// Takes back what it has left behind, and says so.
+    pub(super) fn left_behind(&self) {
+        self.take_back();
+        self.tell_leaks();
+    }
+
+    /// What it has registered and not taken back.
+    fn take_back(&self) {
+        let Registered { regions, devices } = self.registered(core::mem::take);
+        for of_one in devices.chunk_by(|(cdev, _), (other, _)| cdev == other) {
+            let (_, first) = of_one[0];
+            println!("{}: {} devices from {first} on are still there (cdev_del)", self.name, of_one.len());
+        }
+        devices.iter().for_each(|(_, number)| drop(registry().take_out(*number)));
+        for region in regions {
+            let Region { name, first, count } = &region;
+            println!("{}: {count} numbers from {first} on, of {name}, are not given back", self.name);
+            registry().give_back(&region);
+        }
+    }
+
+    /// Says which blocks are left that its code has allocated: there is no code any more that could free them.
+    fn tell_leaks(&self) {
+        const PLACES: usize = 16;
+        // Under the lock of the heap nothing is printed.
+        let mut places = heapless::Vec::<(usize, u64, usize), PLACES>::new();
+        let mut others = (0, 0);
+        heap::with_ledger(|ledger| {
+            for record in ledger.since(0).filter(|record| record.is_live()) {
+                let mut trace = record.backtrace().iter();
+                let of_driver = trace.find(|address| self.text.contains(&(**address as u64)));
+                // What the kernel allocates for it is the kernel's.
+                let is_its_own = record.allocation.allocated_at.file() == super::api::slab::FILE;
+                let (Some(&at), true) = (of_driver, is_its_own) else { continue };
+                let size = record.allocation.size;
+                if let Some((_, count, bytes)) = places.iter_mut().find(|place| place.0 == at) {
+                    (*count, *bytes) = (*count + 1, *bytes + size);
+                } else if places.push((at, 1, size)).is_err() {
+                    others = (others.0 + 1, others.1 + size);
+                }
+            }
+        });
+        for (at, count, bytes) in places {
+            let blocks = if count == 1 { "block" } else { "blocks" };
+            let found = symbols::find(at as u64 - 1);
+            let place = found.places.last().map_or_else(String::new, |place| alloc::format!(" by {place}"));
+            println!("{}: {count} {blocks}, {bytes} bytes, are lost, allocated{place}", self.name);
+        }
+        if others.0 > 0 {
+            println!("{}: {} more blocks, {} bytes, are lost", self.name, others.0, others.1);
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        known::remove(self.text.start);
+    }
+}

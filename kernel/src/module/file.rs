@@ -1,0 +1,277 @@
+//! A `struct file_operations` as a device.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::cell::UnsafeCell;
+use core::ffi::{c_int, c_uint, c_ulong, c_void};
+use core::ptr;
+
+use kcore::dev::{
+    Caller, CharDevice, Credentials, DeviceNumber, Events, FileOperations, OpenFlags, PollTable, Whence,
+};
+use kcore::errno::Errno;
+
+use super::call::{self, BUFFER, Memory};
+use super::driver::Driver;
+use super::finding::finding;
+use crate::machine::Kernel;
+
+/// `struct file` of `linux/fs.h`.
+#[repr(C)]
+pub(super) struct File {
+    private_data: *mut c_void,
+    pub(super) position: i64,
+    flags: c_uint,
+    pub(super) mode: c_uint,
+    operations: *const Operations,
+    inode: *mut Inode,
+}
+
+/// `struct inode`.
+#[repr(C)]
+pub(super) struct Inode {
+    number: u32,
+    mode: u16,
+    cdev: *mut c_void,
+    private: *mut c_void,
+    uid: u32,
+    gid: u32,
+    pub(super) size: i64,
+    serial: c_ulong,
+}
+
+type Transfer = unsafe extern "C" fn(*mut File, *mut c_void, usize, *mut i64) -> isize;
+type Control = unsafe extern "C" fn(*mut File, c_uint, c_ulong) -> i64;
+type Open = unsafe extern "C" fn(*mut Inode, *mut File) -> c_int;
+
+/// `struct file_operations`.
+#[repr(C)]
+pub(super) struct Operations {
+    owner: *const c_void,
+    llseek: Option<unsafe extern "C" fn(*mut File, i64, c_int) -> i64>,
+    read: Option<Transfer>,
+    write: Option<Transfer>,
+    read_iter: *const c_void,
+    write_iter: *const c_void,
+    poll: Option<unsafe extern "C" fn(*mut File, *mut Asked<'_, '_>) -> c_uint>,
+    unlocked_ioctl: Option<Control>,
+    compat_ioctl: Option<Control>,
+    mmap: *const c_void,
+    open: Option<Open>,
+    flush: Option<unsafe extern "C" fn(*mut File, *mut c_void) -> c_int>,
+    release: Option<Open>,
+    fsync: *const c_void,
+    fasync: Option<unsafe extern "C" fn(c_int, *mut File, c_int) -> c_int>,
+}
+
+/// What a `poll_table` of C is: the table of the caller.
+pub(super) struct Asked<'t, 'a>(pub(super) &'t mut PollTable<'a, Kernel>);
+
+/// Modes: `FMODE_READ`, `FMODE_WRITE`, `FMODE_LSEEK`.
+const READ: c_uint = 1;
+const WRITE: c_uint = 2;
+pub(super) const SEEK: c_uint = 4;
+
+/// A device of a driver.
+pub(super) struct Device {
+    driver: Arc<Driver>,
+    operations: *const Operations,
+    inode: UnsafeCell<Inode>,
+}
+
+// SAFETY: the operations are the driver's, which stays as long as this; the inode is the driver's to guard, as in C.
+unsafe impl Send for Device {}
+// SAFETY: as above.
+unsafe impl Sync for Device {}
+
+impl Device {
+    /// The device `number`, whose `struct cdev` is at `cdev`.
+    pub(super) fn new(
+        driver: Arc<Driver>,
+        operations: *const Operations,
+        cdev: *mut c_void,
+        number: DeviceNumber,
+    ) -> Arc<Device> {
+        const CHARACTER: u16 = 0o020_000;
+        let inode = Inode {
+            number: number.major << 20 | number.minor,
+            mode: CHARACTER | 0o600,
+            cdev,
+            private: ptr::null_mut(),
+            uid: 0,
+            gid: 0,
+            size: 0,
+            serial: c_ulong::from(number.minor) + 1,
+        };
+        Arc::new(Device { driver, operations, inode: UnsafeCell::new(inode) })
+    }
+}
+
+/// An open file of one. INVARIANT: `file` is a box that only C uses while a call is under way.
+struct Opened {
+    device: Arc<Device>,
+    file: *mut File,
+    credentials: Credentials,
+}
+
+// SAFETY: the file is the driver's to guard, as in C.
+unsafe impl Send for Opened {}
+// SAFETY: as above.
+unsafe impl Sync for Opened {}
+
+impl CharDevice<Kernel> for Device {
+    fn open(
+        self: Arc<Self>,
+        flags: OpenFlags,
+        credentials: &Credentials,
+    ) -> Result<Box<dyn FileOperations<Kernel>>, Errno> {
+        let file = File {
+            private_data: ptr::null_mut(),
+            position: 0,
+            flags: flags_of(flags),
+            mode: mode_of(flags),
+            operations: self.operations,
+            inode: self.inode.get(),
+        };
+        let opened = Opened { file: Box::into_raw(Box::new(file)), device: self, credentials: *credentials };
+        let Some(open) = opened.operations().open else { return Ok(Box::new(opened)) };
+        // SAFETY: what the driver is given is what the header says (I23).
+        let answer = opened.enter(Memory::None, || unsafe { open(opened.device.inode.get(), opened.file) });
+        match answer {
+            0.. => Ok(Box::new(opened)),
+            code => {
+                // It is not open, so it is not released.
+                opened.forget();
+                Err(Errno::of(code.into()))
+            }
+        }
+    }
+}
+
+impl Opened {
+    fn operations(&self) -> &Operations {
+        // SAFETY: they are a variable of the driver, which stays.
+        unsafe { &*self.device.operations }
+    }
+
+    fn enter<R>(&self, memory: Memory<'_>, f: impl FnOnce() -> R) -> R {
+        call::enter(&self.device.driver, self.credentials, memory, f)
+    }
+
+    fn forget(self) {
+        let file = self.file;
+        let this = core::mem::ManuallyDrop::new(self);
+        // SAFETY: it is not dropped, so this is the one time that the device is taken out of it.
+        drop(unsafe { ptr::read(&raw const this.device) });
+        // SAFETY: it came out of a box, and no call is under way.
+        drop(unsafe { Box::from_raw(file) });
+    }
+
+    /// A read or a write of `length` bytes. The position moves as far as the driver says, if it succeeds.
+    fn transfer(
+        &self,
+        transfer: Option<Transfer>,
+        memory: Memory<'_>,
+        length: usize,
+    ) -> Result<usize, Errno> {
+        let transfer = transfer.ok_or(Errno::EINVAL)?;
+        let at = ptr::with_exposed_provenance_mut(BUFFER);
+        // SAFETY: the file is there as long as this.
+        let mut position = unsafe { (*self.file).position };
+        // SAFETY: what the driver is given is what the header says (I23).
+        let answer = self.enter(memory, || unsafe { transfer(self.file, at, length, &raw mut position) });
+        let count = result(answer as i64)? as usize;
+        // SAFETY: as above.
+        unsafe { (*self.file).position = position };
+        if count > length {
+            let name = &self.device.driver.name;
+            finding(format_args!("{name}: read or write of {length} bytes has returned {count}"));
+        }
+        Ok(count.min(length))
+    }
+}
+
+impl FileOperations<Kernel> for Opened {
+    fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
+        let memory = Memory::Read(into.as_mut_ptr(), into.len());
+        self.transfer(self.operations().read, memory, into.len())
+    }
+
+    fn write(&self, from: &[u8]) -> Result<usize, Errno> {
+        let memory = Memory::Write(from.as_ptr(), from.len());
+        self.transfer(self.operations().write, memory, from.len())
+    }
+
+    fn llseek(&self, whence: Whence, offset: i64) -> Result<usize, Errno> {
+        let llseek = self.operations().llseek.ok_or(Errno::ESPIPE)?;
+        let whence = match whence {
+            Whence::Set => 0,
+            Whence::Current => 1,
+            Whence::End => 2,
+        };
+        // SAFETY: what the driver is given is what the header says (I23).
+        let answer = self.enter(Memory::None, || unsafe { llseek(self.file, offset, whence) });
+        result(answer).map(|position| position as usize)
+    }
+
+    fn ioctl(&self, command: u32, argument: usize, caller: &Caller<'_>) -> Result<usize, Errno> {
+        const NO_SUCH: i64 = -515;
+        let ioctl = self.operations().unlocked_ioctl.ok_or(Errno::ENOTTY)?;
+        let memory = Memory::Own(caller.memory);
+        // SAFETY: what the driver is given is what the header says (I23).
+        let call = || unsafe { ioctl(self.file, command, argument as c_ulong) };
+        match call::enter(&self.device.driver, caller.credentials, memory, call) {
+            NO_SUCH => Err(Errno::ENOTTY),
+            answer => result(answer).map(|answer| answer as usize),
+        }
+    }
+
+    fn poll<'a>(&'a self, table: &mut PollTable<'a, Kernel>) -> Events {
+        let Some(poll) = self.operations().poll else { return Events::IN | Events::OUT };
+        let mut asked = Asked(table);
+        // SAFETY: what the driver is given is what the header says (I23).
+        let mask = self.enter(Memory::None, || unsafe { poll(self.file, &raw mut asked) });
+        // Normal data and data are one (poll(2)).
+        let of = |bits: c_uint, events| if mask & bits != 0 { events } else { Events::empty() };
+        of(0x41, Events::IN) | of(0x104, Events::OUT) | of(0x8, Events::ERROR) | of(0x10, Events::HANG_UP)
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        let Operations { flush, release, .. } = *self.operations();
+        self.enter(Memory::None, || {
+            if let Some(flush) = flush {
+                // SAFETY: what the driver is given is what the header says (I23).
+                unsafe { flush(self.file, ptr::null_mut()) };
+            }
+            if let Some(release) = release {
+                // SAFETY: as above.
+                unsafe { release(self.device.inode.get(), self.file) };
+            }
+        });
+        // SAFETY: it came out of a box, and this was the last call.
+        drop(unsafe { Box::from_raw(self.file) });
+    }
+}
+
+/// What a function of C has returned: a number, or an error.
+fn result(answer: i64) -> Result<i64, Errno> {
+    if answer < 0 { Err(Errno::of(answer)) } else { Ok(answer) }
+}
+
+/// As `linux/fcntl.h` has them.
+fn flags_of(flags: OpenFlags) -> c_uint {
+    let access = match (flags.contains(OpenFlags::READ), flags.contains(OpenFlags::WRITE)) {
+        (true, true) => 2,
+        (false, true) => 1,
+        _ => 0,
+    };
+    let others = [(OpenFlags::TRUNCATE, 0o1000), (OpenFlags::APPEND, 0o2000), (OpenFlags::NONBLOCK, 0o4000)];
+    others.into_iter().filter(|(flag, _)| flags.contains(*flag)).fold(access, |all, (_, bit)| all | bit)
+}
+
+fn mode_of(flags: OpenFlags) -> c_uint {
+    let of = |flag, bit| if flags.contains(flag) { bit } else { 0 };
+    of(OpenFlags::READ, READ) | of(OpenFlags::WRITE, WRITE) | SEEK
+}

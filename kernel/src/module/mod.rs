@@ -1,0 +1,28 @@
+//! Drivers in C: the loader, and what they may call (LDD3 ch. 2; `include/`).
+//!
+//! ```text
+//! insmod FILE.ko ──► kcore::module reads and links it ──► [image of pages, sealed] ──► init_module()
+//!                                                               │ calls
+//!                    read(2) ──► dev ──► file ──► the driver ───┴──► exports ──► api: the lab's own primitives
+//! ```
+//!
+//! - [`insmod`], [`info`]: loading; what a file says of itself.
+//! - `driver`: [`Driver`](driver::Driver), one that is loaded, and what it has registered.
+//! - `call`: what a task does in one: as which user, for whose memory.
+//! - `file`: a `struct file_operations` as a device of `dev`.
+//! - `exports`: the address of each name that is offered; `api`: what is there.
+//! - `lock`: a lock in the memory of a driver: declared, made, or neither.
+//! - `finding`: what is wrong with what a driver does.
+//!
+//! What a driver passes is what the header says; where it is not, the driver's task dies of it (I23).
+
+mod api;
+mod call;
+mod driver;
+mod exports;
+mod file;
+mod finding;
+mod load;
+mod lock;
+
+pub use load::{info, insmod};

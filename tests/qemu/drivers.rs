@@ -1,0 +1,268 @@
+//! Drivers in C at the prompt: those of `drivers/`, and small ones with a mistake each. Without a C compiler they are not
+//! tried.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lab::folder;
+use lab::module::compiler::Compiler;
+use lab::module::{Build, build};
+use lab::status::Status;
+use lab::workspace;
+use libtest_mimic::Trial;
+use tests::ensure::{Answer, holds, lacks};
+
+use crate::shell::{follow, judge, machine, told};
+
+/// A driver whose init does what `kind` says.
+const WRONG: &str = r#"
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/fs.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/sched.h>
+
+static int kind;
+module_param(kind, int, 0);
+static DEFINE_MUTEX(mutex);
+static DEFINE_SPINLOCK(spinlock);
+static const int constant = 3;
+struct thing { struct mutex lock; };
+
+static noinline void through_null(void) { *(volatile int *)8 = 1; }
+static const struct file_operations nothing = { .owner = THIS_MODULE };
+
+static int __init wrong_init(void)
+{
+	struct thing *thing = kzalloc(sizeof(*thing), GFP_KERNEL);
+	int result = 0;
+
+	switch (kind) {
+	case 0: through_null(); break;
+	case 1: mutex_lock(&thing->lock); break;
+	case 2: BUG_ON(kind == 2); break;
+	case 3: *(volatile int *)&constant = 4; break;
+	case 4: *(volatile int *)&through_null = 4; break;
+	case 5: kfree(thing); kfree(thing); return 0;
+	case 6: spin_lock(&spinlock); kfree(kmalloc(10, GFP_KERNEL)); spin_unlock(&spinlock); break;
+	case 7: mutex_unlock(&mutex); break;
+	case 8: spin_unlock(&spinlock); break;
+	case 9: result = register_chrdev(0, "wrong", &nothing) < 0; break;
+	case 10: result = -EBUSY; break;
+	case 11: return -EOVERFLOW;
+	}
+	kfree(thing);
+	return result;
+}
+static void __exit wrong_exit(void) { }
+module_init(wrong_init);
+module_exit(wrong_exit);
+MODULE_LICENSE("GPL");
+"#;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let why = Compiler::find().err().map(|failure| failure.message);
+    let trial = |name: &str, run: fn() -> Answer| {
+        let kind = if why.is_some() { "no C compiler" } else { "" };
+        Trial::test(format!("drivers::{name}"), move || Ok(run()?))
+            .with_kind(kind)
+            .with_ignored_flag(why.is_some())
+    };
+    vec![
+        trial("hello", hello),
+        trial("scull", scull),
+        trial("lost-memory", lost),
+        trial("mistakes", mistakes),
+        trial("no-objects", no_objects),
+    ]
+}
+
+/// A module of `drivers/`, in `place`.
+fn module(place: &Path, source: &Path, name: &str, define: &[&str]) -> Result<PathBuf, String> {
+    let define = define.iter().map(ToString::to_string).collect();
+    let order = Build { define, ..Build::of(source) };
+    let output = place.join(name);
+    build::build(&order, &output).map_err(told)?;
+    Ok(output)
+}
+
+fn of_the_house(place: &Path, name: &str, define: &[&str]) -> Result<PathBuf, String> {
+    let source = workspace::root().map_err(told)?.join(format!("drivers/{name}.c"));
+    module(place, &source, &format!("{name}.ko"), define)
+}
+
+/// A machine that has `modules` at `/mnt` follows `script`.
+fn with(modules: &[PathBuf], script: &str, status: Status, says: &[&str]) -> Answer {
+    let bundle = folder::bundle(None, modules).map_err(told)?.ok_or("there are modules")?;
+    let outcome = follow(machine("shell timeout=100 cpus=2")?.mount(bundle.path()), script)?;
+    // Parts of lines: what is before and behind is an address, or a path of this host.
+    let mut lines = outcome.com1.lines();
+    for part in says {
+        let is_said = lines.any(|line| part.split("..").all(|part| line.contains(part)));
+        holds(&format!("it says, in its turn: {part}"), is_said)
+            .map_err(|why| format!("{why}\n{outcome}"))?;
+    }
+    judge(&outcome, status, &[])?;
+    lacks(&outcome.com1, "\nnever")
+}
+
+fn place() -> Result<tempfile::TempDir, String> {
+    tempfile::tempdir().map_err(|error| error.to_string())
+}
+
+fn hello() -> Answer {
+    let place = place()?;
+    let script = "insmod /mnt/hello.ko whom=reader howmany=2; insmod /mnt/hello.ko; lsmod\n\
+                  modinfo /mnt/hello.ko; rmmod hello; lsmod | wc -l\n\
+                  insmod /mnt/hello.ko howmany=two; insmod /mnt/hello.ko who=me; rmmod hello; true\n";
+    let says = [
+        "Hello, reader",
+        "Hello, reader",
+        "insmod: hello: File exists",
+        "hello                  0  howmany=2 whom=reader",
+        "parm: whom:who is greeted",
+        "license: Dual BSD/GPL",
+        "Goodbye, cruel reader",
+        "1",
+        "insmod: hello: howmany=two: not a number that fits",
+        "insmod: hello: unknown parameter 'who'; valid: howmany, whom",
+        "rmmod: hello: No such file or directory",
+    ];
+    with(&[of_the_house(place.path(), "hello", &[])?], script, Status::Expected, &says)
+}
+
+/// The bare device as a user of the book has it.
+fn scull() -> Answer {
+    let place = place()?;
+    let script = "cd /mnt; insmod ./scull.ko nr_devs=2 || echo never\n\
+                  major=$(awk '$2==\"scull\" {print $1}' /proc/devices)\n\
+                  for minor in 0 1 2; do mknod /dev/s$minor c $major $minor; done\n\
+                  echo hello > /dev/s0; cat /dev/s0; cat /dev/s1; cat /dev/s2\n\
+                  dd if=/dev/zero of=/dev/s1 bs=4000 count=3; cat /dev/s1 | wc -c\n\
+                  dd if=/dev/s1 of=/dev/null bs=9000 count=1 skip=1\n\
+                  ioctl /dev/s0 0x6b07; ioctl /dev/s0 0x6b03 100; ioctl /dev/s0 0x6b07; ioctl /dev/s0 0x6b63\n\
+                  ( cat; rmmod scull ) < /dev/s0; rmmod -f scull < /dev/s0; lsmod | grep scull\n\
+                  echo scan > /sys/kernel/debug/kmemleak; cat /sys/kernel/debug/kmemleak | wc -l\n\
+                  rmmod scull; cat /dev/s0; cat /sys/kernel/debug/kmemleak | wc -l\n\
+                  insmod scull.ko; chmod 666 /dev/s0; echo hello again > /dev/s0; su 5\n\
+                  ioctl /dev/s0 0x6b03 100; cat /dev/s0; rmmod scull; true\n";
+    let says = [
+        "hello",
+        "cat: /dev/s2: No such device or address",
+        "12000 bytes copied",
+        "12000",
+        "3000 bytes copied",
+        "4000",
+        "100",
+        "ioctl: /dev/s0: Inappropriate ioctl for device",
+        "hello",
+        "rmmod: scull: in use by 1 open file",
+        "rmmod: scull: in use by 1 open file, and a driver in C cannot be forced out",
+        "scull                  0  ",
+        "0",
+        "cat: /dev/s0: No such device or address",
+        "0",
+        "ioctl: /dev/s0: Operation not permitted",
+        "hello again",
+        "rmmod: scull: Operation not permitted",
+    ];
+    with(&[of_the_house(place.path(), "scull", &[])?], script, Status::Expected, &says)
+}
+
+/// What a driver does not free is lost when it goes, and is named by its lines.
+fn lost() -> Answer {
+    let place = place()?;
+    let script = "insmod /mnt/scull.ko; mknod /dev/s0 c 254 0; dd if=/dev/zero of=/dev/s0 bs=4000 count=3\n\
+                  rmmod scull; lsmod | wc -l\n";
+    let says = [
+        "scull: 1 block, 16 bytes, are lost, allocated by [scull] scull_follow..drivers/scull.c:94",
+        "scull: 3 blocks, 12000 bytes, are lost, allocated by [scull] scull_write",
+        "1",
+    ];
+    with(&[of_the_house(place.path(), "scull", &["SCULL_LOSES"])?], script, Status::Expected, &says)
+}
+
+/// A fault ends the task, with the driver's line, and what is wrong and goes on is said.
+fn mistakes() -> Answer {
+    let place = place()?;
+    let source = place.path().join("wrong.c");
+    fs::write(&source, WRONG).map_err(|error| error.to_string())?;
+    let wrong = module(place.path(), &source, "wrong.ko", &[])?;
+    let script = "for kind in 0 1 2 3 4 5 6 7 8 9 10 11; do echo kind $kind; insmod /mnt/wrong.ko kind=$kind; rmmod wrong; done\n\
+                  echo still here\n";
+    let says = [
+        "kind 0",
+        "page fault: write to 0000000000000008, a null pointer",
+        "[wrong] through_null+0x..wrong.c:16",
+        "kind 1",
+        "was never initialised: it is all zeros",
+        "[wrong] ",
+        "kind 2",
+        "panic: kind == 2 at ..wrong.c:",
+        "kind 3",
+        "a page of a driver",
+        "kind 4",
+        "a page of a driver",
+        "kind 5",
+        "warning: kfree of ",
+        "kind 6",
+        "warning: kmalloc with GFP_KERNEL may sleep, and its caller must not",
+        "kind 7",
+        "warning: mutex_unlock of mutex (wrong.c:11) by a task that does not have it",
+        "kind 8",
+        "warning: spin_unlock of spinlock (wrong.c:12), which is free",
+        "kind 9",
+        "wrong: 256 devices from 254:0 on are still there (cdev_del)",
+        "wrong: 256 numbers from 254:0 on, of wrong, are not given back",
+        "kind 10",
+        "insmod: wrong: Device or resource busy",
+        "insmod: wrong: its init has returned -16",
+        "kind 11",
+        "wrong: 1 block, 184 bytes, are lost, allocated by [wrong] wrong_init",
+        "insmod: wrong: Value too large for defined data type",
+        "still here",
+    ];
+    with(&[wrong], script, Status::Expected, &says)
+}
+
+/// What is no module of this kernel, or was one.
+fn no_objects() -> Answer {
+    let place = place()?;
+    let sound = fs::read(of_the_house(place.path(), "scull", &[])?).map_err(|error| error.to_string())?;
+    let mut dice = fastrand::Rng::with_seed(3);
+    let mut all = Vec::new();
+    let mut add = |name: String, bytes: &[u8]| -> Answer {
+        let file = place.path().join(name);
+        fs::write(&file, bytes).map_err(|error| error.to_string())?;
+        all.push(file);
+        Ok(())
+    };
+    add("empty.ko".into(), b"")?;
+    add("text.ko".into(), b"#!/bin/sh\n")?;
+    add("half.ko".into(), &sound[..sound.len() / 2])?;
+    let abi =
+        sound.windows(9).position(|bytes| bytes == b"scullery=").ok_or("it says for which kernel it is")?;
+    let mut foreign = sound.clone();
+    foreign[abi + 9] ^= 1;
+    add("foreign.ko".into(), &foreign)?;
+    // In the headers of sections, at the end of the file, a changed byte is a mistake and not another program.
+    for number in 0..24 {
+        let mut file = sound.clone();
+        let at = file.len() - 64 * dice.usize(1..20) + dice.usize(0..40);
+        file[at] ^= 1 << dice.u32(..8);
+        add(format!("mutated{number}.ko"), &file)?;
+    }
+    let script = "cd /mnt; for file in empty text half foreign; do insmod $file.ko; done\n\
+                  for file in mutated*.ko; do insmod $file && rmmod scull; done; rmmod scull; echo still here; lsmod | wc -l\n";
+    let says = [
+        "insmod: empty: Exec format error",
+        "insmod: the file: it is no ELF file of 64 bits",
+        "insmod: the file: it is no ELF file of 64 bits",
+        "insmod: half: Exec format error",
+        "insmod: scull: it was not built for this kernel",
+        "still here",
+        "1",
+    ];
+    with(&all, script, Status::Expected, &says)
+}
