@@ -18,6 +18,17 @@ size_t ksize(const void *block);
 void *kmalloc_array(size_t n, size_t size, gfp_t flags);
 #define kcalloc(n, size, flags) kmalloc_array(n, size, (flags) | __GFP_ZERO)
 
+/*: 8 Blocks of one size; the constructor is called for each that is given */
+struct kmem_cache;
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, slab_flags_t flags, void (*constructor)(void *));
+void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t flags);
+void kmem_cache_free(struct kmem_cache *cache, const void *block);
+void kmem_cache_destroy(struct kmem_cache *cache);
+#define SLAB_HWCACHE_ALIGN 0u
+#define SLAB_PANIC 0u
+#define KMEM_CACHE(type, flags) kmem_cache_create(#type, sizeof(struct type), __alignof__(struct type), flags, NULL)
+#define kmem_cache_zalloc(cache, flags) kmem_cache_alloc(cache, (flags) | __GFP_ZERO)
+
 /*: 8 A copy of a text, or of bytes */
 char *kstrdup(const char *text, gfp_t flags);
 char *kstrndup(const char *text, size_t most, gfp_t flags);

@@ -61,6 +61,62 @@ module_exit(wrong_exit);
 MODULE_LICENSE("GPL");
 "#;
 
+/// A driver with two files in `/proc`: one of 3000 pieces, and one of a single piece that does not fit at first.
+const PIECES: &str = r#"
+#include <linux/module.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+
+static void *pieces_start(struct seq_file *s, loff_t *pos)
+{
+	return *pos < 3000 ? (void *)(long)(*pos + 1) : NULL;
+}
+static void *pieces_next(struct seq_file *s, void *v, loff_t *pos)
+{
+	++*pos;
+	return pieces_start(s, pos);
+}
+static void pieces_stop(struct seq_file *s, void *v) { }
+static int pieces_show(struct seq_file *s, void *v)
+{
+	if ((long)v % 1000 == 7)
+		return SEQ_SKIP;
+	seq_printf(s, "piece %ld\n", (long)v);
+	return 0;
+}
+static const struct seq_operations pieces_ops = {
+	.start = pieces_start, .next = pieces_next, .stop = pieces_stop, .show = pieces_show,
+};
+static int pieces_open(struct inode *inode, struct file *file) { return seq_open(file, &pieces_ops); }
+static const struct proc_ops pieces_proc = {
+	.proc_open = pieces_open, .proc_read = seq_read, .proc_lseek = seq_lseek, .proc_release = seq_release,
+};
+
+static int whole_show(struct seq_file *s, void *v)
+{
+	int i;
+
+	for (i = 0; i < 1000; i++)
+		seq_printf(s, "%s %i\n", (char *)s->private, i);
+	return 0;
+}
+static int whole_open(struct inode *inode, struct file *file) { return single_open(file, whole_show, pde_data(inode)); }
+static const struct proc_ops whole_proc = {
+	.proc_open = whole_open, .proc_read = seq_read, .proc_lseek = seq_lseek, .proc_release = single_release,
+};
+
+static int __init pieces_init(void)
+{
+	if (!proc_create("pieces", 0, NULL, &pieces_proc) || !proc_create_data("whole", 0, NULL, &whole_proc, "line"))
+		return -ENOMEM;
+	return proc_create("whole", 0, NULL, &whole_proc) ? -EINVAL : 0;
+}
+static void __exit pieces_exit(void) { remove_proc_entry("pieces", NULL); }
+module_init(pieces_init);
+module_exit(pieces_exit);
+MODULE_LICENSE("GPL");
+"#;
+
 pub(crate) fn trials() -> Vec<Trial> {
     let why = Compiler::find().err().map(|failure| failure.message);
     let trial = |name: &str, run: fn() -> Answer| {
@@ -74,6 +130,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("scull", scull),
         trial("lost-memory", lost),
         trial("mistakes", mistakes),
+        trial("proc-files", proc_files),
         trial("no-objects", no_objects),
     ]
 }
@@ -224,6 +281,30 @@ fn mistakes() -> Answer {
         "still here",
     ];
     with(&[wrong], script, Status::Expected, &says)
+}
+
+fn proc_files() -> Answer {
+    let place = place()?;
+    let source = place.path().join("pieces.c");
+    fs::write(&source, PIECES).map_err(|error| error.to_string())?;
+    let pieces = module(place.path(), &source, "pieces.ko", &[])?;
+    let script = "insmod /mnt/pieces.ko; cat /proc/pieces | wc; head -n 2 /proc/pieces; tail -n 1 /proc/pieces\n\
+                  cat /proc/whole | wc; tail -n 1 /proc/whole; dd if=/proc/pieces bs=100 skip=40 count=1 | head -n 2\n\
+                  echo x > /proc/pieces; rmmod pieces; cat /proc/pieces /proc/whole; echo still here\n";
+    let says = [
+        "2997..5994..31863",
+        "piece 1",
+        "piece 2",
+        "piece 3000",
+        "1000..2000..8890",
+        "line 999",
+        "echo: write error: Invalid argument",
+        "pieces: /proc/whole is still there (remove_proc_entry)",
+        "cat: /proc/pieces: No such file or directory",
+        "cat: /proc/whole: No such file or directory",
+        "still here",
+    ];
+    with(&[pieces], script, Status::Expected, &says)
 }
 
 /// What is no module of this kernel, or was one.

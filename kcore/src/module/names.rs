@@ -13,6 +13,9 @@ macro_rules! offered_names {
             strlen strnlen strcpy strncpy strlcpy strscpy strcat strncat strcmp strncmp strcasecmp strncasecmp
             strchr strrchr strstr strsep strim skip_spaces sysfs_streq
             kmalloc krealloc kfree ksize kmalloc_array kstrdup kstrndup kmemdup __get_free_pages free_pages
+            kmem_cache_create kmem_cache_alloc kmem_cache_free kmem_cache_destroy vmalloc vzalloc vfree
+            proc_create proc_create_data remove_proc_entry proc_remove pde_data
+            seq_open seq_read seq_lseek seq_release single_open single_release seq_printf seq_puts seq_putc
             copy_to_user copy_from_user clear_user strncpy_from_user strnlen_user __scullery_access_ok
             try_module_get module_put module_refcount
             register_chrdev_region alloc_chrdev_region unregister_chrdev_region register_chrdev unregister_chrdev

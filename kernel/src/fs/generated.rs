@@ -2,12 +2,13 @@
 //! reads one after the other fit together.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
 use kcore::class;
-use kcore::dev::{FileOperations, Whence};
+use kcore::dev::{CharDevice, Credentials, FileOperations, OpenFlags, Whence};
 use kcore::errno::Errno;
 
 use crate::machine::{Kernel, SpinLock};
@@ -18,63 +19,85 @@ pub type Write = fn(&str) -> Result<(), Errno>;
 /// Makes the text.
 type Text = dyn Fn() -> Result<Cow<'static, [u8]>, Errno> + Send + Sync;
 
-/// A file whose text is made when it is opened (Linux: `seq_file`, but all at once).
+/// A file whose text is made when it is opened (Linux: `seq_file`, but all at once); or one of a driver's.
 #[derive(Clone)]
 pub struct Generated {
-    text: Arc<Text>,
-    write: Option<Write>,
+    source: Source,
+    mode: u16,
+}
+
+#[derive(Clone)]
+enum Source {
+    Text(Arc<Text>, Option<Write>),
+    Driver(Arc<dyn CharDevice<Kernel>>),
 }
 
 impl Generated {
     /// A file that can be read: `text` makes it, and may sleep and fail.
     pub fn new(text: impl Fn() -> Result<String, Errno> + Send + Sync + 'static) -> Self {
-        Generated { text: Arc::new(move || text().map(|text| Cow::Owned(text.into_bytes()))), write: None }
+        Self::of(
+            Source::Text(Arc::new(move || text().map(|text| Cow::Owned(text.into_bytes()))), None),
+            0o444,
+        )
     }
 
     /// A file that has always the same in it.
     pub(super) fn fixed(bytes: &'static [u8]) -> Self {
-        Generated { text: Arc::new(move || Ok(Cow::Borrowed(bytes))), write: None }
+        Self::of(Source::Text(Arc::new(move || Ok(Cow::Borrowed(bytes))), None), 0o444)
+    }
+
+    /// A file that is what a driver makes when it is opened.
+    pub fn of_driver(device: Arc<dyn CharDevice<Kernel>>, mode: u16) -> Self {
+        Self::of(Source::Driver(device), mode)
+    }
+
+    fn of(source: Source, mode: u16) -> Self {
+        Generated { source, mode }
     }
 
     /// A file that can be written, too: `write` is given each write by itself.
     pub fn writable(self, write: Write) -> Self {
-        Generated { write: Some(write), ..self }
+        match self.source {
+            Source::Text(text, _) => Self::of(Source::Text(text, Some(write)), 0o644),
+            Source::Driver(_) => self,
+        }
     }
 
     /// What a user may do with it.
     pub fn mode(&self) -> u16 {
-        if self.write.is_some() { 0o644 } else { 0o444 }
+        self.mode
     }
 
-    /// What takes writes, if anything does.
-    pub(super) fn write(&self) -> Option<Write> {
-        self.write
-    }
-
-    /// The text as it is now.
-    pub(super) fn text(&self) -> Result<Cow<'static, [u8]>, Errno> {
-        (self.text)()
+    /// Opens it. [`Errno::EACCES`] for a text that takes no writes, and what makes it says.
+    pub(super) fn open(
+        &self,
+        flags: OpenFlags,
+        credentials: &Credentials,
+    ) -> Result<Box<dyn FileOperations<Kernel>>, Errno> {
+        match &self.source {
+            Source::Driver(device) => Arc::clone(device).open(flags, credentials),
+            Source::Text(_, None) if flags.contains(OpenFlags::WRITE) => Err(Errno::EACCES),
+            Source::Text(text, write) => {
+                // A caller that only writes does not wait for the text.
+                let text = if flags.contains(OpenFlags::READ) { text()? } else { Cow::default() };
+                let position = SpinLock::new(class!("position of a text"), 0);
+                Ok(Box::new(Snapshot { text, position, write: *write }))
+            }
+        }
     }
 }
 
 impl fmt::Debug for Generated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Generated").field("mode", &self.mode()).finish_non_exhaustive()
+        f.debug_struct("Generated").field("mode", &self.mode).finish_non_exhaustive()
     }
 }
 
 /// The text, and where the next read begins.
-pub(super) struct Snapshot {
+struct Snapshot {
     text: Cow<'static, [u8]>,
     position: SpinLock<usize>,
     write: Option<Write>,
-}
-
-impl Snapshot {
-    /// A file with this text, whose writes go to `write`.
-    pub(super) fn new(text: Cow<'static, [u8]>, write: Option<Write>) -> Self {
-        Snapshot { text, position: SpinLock::new(class!("position of a text"), 0), write }
-    }
 }
 
 impl FileOperations<Kernel> for Snapshot {

@@ -1,7 +1,5 @@
 //! What can be done with a path: look at what it stands for, open it, make and take away names.
 
-use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -12,7 +10,7 @@ use kcore::errno::Errno;
 use crate::dev;
 use crate::machine::Kernel;
 
-use super::generated::{Generated, Snapshot};
+use super::generated::Generated;
 use super::nodes;
 use super::tree::{self, Directory, Node};
 
@@ -156,12 +154,7 @@ pub fn open(path: &str, flags: OpenFlags, credentials: &Credentials) -> Result<A
 
 fn generated(file: &Generated, flags: OpenFlags, credentials: &Credentials) -> Result<Arc<File>, Errno> {
     permitted(file.mode(), flags, credentials)?;
-    if flags.contains(OpenFlags::WRITE) && file.write().is_none() {
-        return Err(Errno::EACCES);
-    }
-    // A caller that only writes does not wait for the text.
-    let text = if flags.contains(OpenFlags::READ) { file.text()? } else { Cow::default() };
-    Ok(Arc::new(OpenFile::new(Box::new(Snapshot::new(text, file.write())), flags)))
+    Ok(Arc::new(OpenFile::new(file.open(flags, credentials)?, flags)))
 }
 
 /// Whether the mode bits of something that belongs to the superuser allow it (path_resolution(7)).

@@ -14,8 +14,8 @@ use crate::dev::registry;
 use crate::machine::Kernel;
 use crate::mm::heap;
 use crate::mm::images::Image;
-use crate::println;
 use crate::symbols::{self, modules as known};
+use crate::{fs, println};
 
 /// A driver. Its code stays where it is as long as a device or an open file refers to it.
 pub(super) struct Driver {
@@ -41,6 +41,8 @@ pub(super) struct Registered {
     pub(super) regions: Vec<Region>,
     /// Numbers of devices, and where the `struct cdev` of each is.
     pub(super) devices: Vec<(usize, DeviceNumber)>,
+    /// Names of files in `/proc`.
+    pub(super) files: Vec<&'static str>,
 }
 
 impl Driver {
@@ -89,7 +91,11 @@ impl Driver {
 
     /// What it has registered and not taken back.
     fn take_back(&self) {
-        let Registered { regions, devices } = self.registered(core::mem::take);
+        let Registered { regions, devices, files } = self.registered(core::mem::take);
+        for name in files {
+            println!("{}: /proc/{name} is still there (remove_proc_entry)", self.name);
+            fs::remove_file(name);
+        }
         for of_one in devices.chunk_by(|(cdev, _), (other, _)| cdev == other) {
             let (_, first) = of_one[0];
             println!("{}: {} devices from {first} on are still there (cdev_del)", self.name, of_one.len());

@@ -19,7 +19,7 @@ use crate::machine::Kernel;
 /// `struct file` of `linux/fs.h`.
 #[repr(C)]
 pub(super) struct File {
-    private_data: *mut c_void,
+    pub(super) private_data: *mut c_void,
     pub(super) position: i64,
     flags: c_uint,
     pub(super) mode: c_uint,
@@ -33,35 +33,58 @@ pub(super) struct Inode {
     number: u32,
     mode: u16,
     cdev: *mut c_void,
-    private: *mut c_void,
+    pub(super) private: *mut c_void,
     uid: u32,
     gid: u32,
     pub(super) size: i64,
     serial: c_ulong,
 }
 
-type Transfer = unsafe extern "C" fn(*mut File, *mut c_void, usize, *mut i64) -> isize;
-type Control = unsafe extern "C" fn(*mut File, c_uint, c_ulong) -> i64;
-type Open = unsafe extern "C" fn(*mut Inode, *mut File) -> c_int;
+pub(super) type Seek = unsafe extern "C" fn(*mut File, i64, c_int) -> i64;
+pub(super) type Poll = unsafe extern "C" fn(*mut File, *mut Asked<'_, '_>) -> c_uint;
+pub(super) type Transfer = unsafe extern "C" fn(*mut File, *mut c_void, usize, *mut i64) -> isize;
+pub(super) type Control = unsafe extern "C" fn(*mut File, c_uint, c_ulong) -> i64;
+pub(super) type Open = unsafe extern "C" fn(*mut Inode, *mut File) -> c_int;
 
 /// `struct file_operations`.
 #[repr(C)]
 pub(super) struct Operations {
     owner: *const c_void,
-    llseek: Option<unsafe extern "C" fn(*mut File, i64, c_int) -> i64>,
-    read: Option<Transfer>,
-    write: Option<Transfer>,
+    pub(super) llseek: Option<Seek>,
+    pub(super) read: Option<Transfer>,
+    pub(super) write: Option<Transfer>,
     read_iter: *const c_void,
     write_iter: *const c_void,
-    poll: Option<unsafe extern "C" fn(*mut File, *mut Asked<'_, '_>) -> c_uint>,
-    unlocked_ioctl: Option<Control>,
+    pub(super) poll: Option<Poll>,
+    pub(super) unlocked_ioctl: Option<Control>,
     compat_ioctl: Option<Control>,
     mmap: *const c_void,
-    open: Option<Open>,
+    pub(super) open: Option<Open>,
     flush: Option<unsafe extern "C" fn(*mut File, *mut c_void) -> c_int>,
-    release: Option<Open>,
+    pub(super) release: Option<Open>,
     fsync: *const c_void,
     fasync: Option<unsafe extern "C" fn(c_int, *mut File, c_int) -> c_int>,
+}
+
+impl Operations {
+    /// A file of which a driver does nothing.
+    pub(super) const NONE: Operations = Operations {
+        owner: ptr::null(),
+        llseek: None,
+        read: None,
+        write: None,
+        read_iter: ptr::null(),
+        write_iter: ptr::null(),
+        poll: None,
+        unlocked_ioctl: None,
+        compat_ioctl: None,
+        mmap: ptr::null(),
+        open: None,
+        flush: None,
+        release: None,
+        fsync: ptr::null(),
+        fasync: None,
+    };
 }
 
 /// What a `poll_table` of C is: the table of the caller.
@@ -77,6 +100,8 @@ pub(super) struct Device {
     driver: Arc<Driver>,
     operations: *const Operations,
     inode: UnsafeCell<Inode>,
+    /// The operations, if they are its own.
+    _own: Option<Box<Operations>>,
 }
 
 // SAFETY: the operations are the driver's, which stays as long as this; the inode is the driver's to guard, as in C.
@@ -103,7 +128,17 @@ impl Device {
             size: 0,
             serial: c_ulong::from(number.minor) + 1,
         };
-        Arc::new(Device { driver, operations, inode: UnsafeCell::new(inode) })
+        Arc::new(Device { driver, operations, inode: UnsafeCell::new(inode), _own: None })
+    }
+
+    /// A file of `/proc`, whose driver knows it by `data`.
+    pub(super) fn of_proc(driver: Arc<Driver>, operations: Operations, data: *mut c_void) -> Arc<Device> {
+        let own = Box::new(operations);
+        let device =
+            Device::new(driver, &raw const *own, ptr::null_mut(), DeviceNumber { major: 0, minor: 0 });
+        let mut device = Arc::into_inner(device).expect("it was made just now");
+        device.inode.get_mut().private = data;
+        Arc::new(Device { _own: Some(own), ..device })
     }
 }
 

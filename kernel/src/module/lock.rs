@@ -3,10 +3,8 @@
 //! One that was declared (`DEFINE_MUTEX`) becomes the lab's own primitive when it is used first; `mutex_init` makes one at
 //! once. Any other bytes, zeros or what was never written, are no lock, and the task that uses them dies of it.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::MaybeUninit;
@@ -19,8 +17,8 @@ use kcore::class;
 use kcore::event::{Class, LockName, Waiting};
 use kcore::sync::Observed;
 
+use super::names;
 use crate::arch::cpu;
-use crate::machine::SpinLock;
 
 /// As `__LOCK_DECLARED` of `scullery/lock.h`.
 const DECLARED: u32 = 0x10c4_dec1;
@@ -120,9 +118,6 @@ impl Head {
     }
 }
 
-/// The names of locks so far. They stay: what was told of a lock outlives its driver.
-static NAMES: SpinLock<Vec<&'static str>> = SpinLock::new(class!("names of locks"), Vec::new());
-
 /// `dev->lock (scull.c:212)`.
 fn named(name: *const c_char, file: *const c_char, line: u32) -> &'static str {
     let text = |at: *const c_char| {
@@ -133,10 +128,5 @@ fn named(name: *const c_char, file: *const c_char, line: u32) -> &'static str {
     let (name, file) = (text(name), text(file));
     let file = file.rsplit('/').next().unwrap_or_default();
     let name = format!("{} ({file}:{line})", name.trim_start_matches('&'));
-    let known = NAMES.lock_irqsave().iter().find(|known| **known == name).copied();
-    known.unwrap_or_else(|| {
-        let name = Box::leak(name.into_boxed_str());
-        NAMES.lock_irqsave().push(name);
-        name
-    })
+    names::kept(&name)
 }

@@ -12,6 +12,7 @@
 //! - `file`: a `struct file_operations` as a device of `dev`.
 //! - `exports`: the address of each name that is offered; `api`: what is there.
 //! - `lock`: a lock in the memory of a driver: declared, made, or neither.
+//! - `names`: what drivers call things, which outlives them.
 //! - `finding`: what is wrong with what a driver does.
 //!
 //! What a driver passes is what the header says; where it is not, the driver's task dies of it (I23).
@@ -24,5 +25,6 @@ mod file;
 mod finding;
 mod load;
 mod lock;
+mod names;
 
 pub use load::{info, insmod};

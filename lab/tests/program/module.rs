@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use kcore::module::{Object, names};
+use kcore::module::{Object, Parameter, names};
 use lab::module::compiler::Compiler;
 use lab::module::headers;
 use lab::workspace;
@@ -86,6 +86,43 @@ fn without_a_compiler_it_is_said_what_installs_one() {
     assert_eq!(output.status.code(), Some(2));
     let said = "scullery: neither gcc nor clang is installed, of which a module in C wants one: ./setup.sh --c installs it\n";
     assert_eq!(String::from_utf8_lossy(&output.stderr), said);
+}
+
+/// What the kernel does with a file before any of it is code, with files that were a module.
+#[test]
+fn mutated_modules_never_panic() {
+    if !has_compiler() {
+        return;
+    }
+    let (place, bases) =
+        (tempfile::tempdir().unwrap(), [0xffff_ffff_a000_0000, 0xffff_ffff_a010_0000, 0xffff_ffff_a020_0000]);
+    let source = workspace::root().unwrap().join("drivers/scull.c");
+    assert!(
+        program(&["module", "build", source.to_str().unwrap()], place.path()).status().unwrap().success()
+    );
+    let sound = std::fs::read(place.path().join("scull.ko")).unwrap();
+    let mut dice = fastrand::Rng::with_seed(11);
+    let mut linked = 0;
+    for _ in 0..5000 {
+        let mut file = sound.clone();
+        for _ in 0..dice.usize(1..5) {
+            // Headers, symbols and relocations stand behind the code and the lines.
+            let from = if dice.bool() { file.len() * 2 / 3 } else { 0 };
+            let at = dice.usize(from..file.len());
+            file[at] = if dice.bool() { dice.u8(..) } else { [0, 1, 0x7f, 0xff][dice.usize(..4)] };
+        }
+        let Ok(object) = Object::parse(&file) else { continue };
+        let Ok(mut image) = object.link(bases, |_| Some(0xffff_ffff_8020_0000)) else { continue };
+        linked += 1;
+        for one in Parameter::all(&object, &image).into_iter().flatten() {
+            let _ = one.set(&mut image, "7", &mut |_| Some(bases[2]));
+            one.value(&image);
+        }
+        for section in [".debug_info", ".debug_line", ".debug_str"] {
+            let _ = object.unloaded(section, bases);
+        }
+    }
+    assert!(linked > 1000, "{linked} of 5000 are linked");
 }
 
 /// Whatever the kernel offers can be read about, but for what the compiler calls by itself.

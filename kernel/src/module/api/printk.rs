@@ -22,14 +22,18 @@ variadic! {
 const MESSAGE: usize = 1024;
 
 /// Arguments in a list, which its caller has vouched for.
-struct Passed<'a>(&'a mut VaList);
+pub(super) struct Passed<'a>(&'a mut VaList);
 
-impl Passed<'_> {
-    fn pointer<T>(&mut self) -> *mut T {
+impl<'a> Passed<'a> {
+    pub(super) fn new(list: &'a mut VaList) -> Self {
+        Passed(list)
+    }
+
+    pub(super) fn pointer<T>(&mut self) -> *mut T {
         core::ptr::with_exposed_provenance_mut(self.next() as usize)
     }
 
-    fn form<'a>(&mut self) -> &'a CStr {
+    pub(super) fn form<'b>(&mut self) -> &'b CStr {
         // SAFETY: the form is a text (I23).
         unsafe { CStr::from_ptr(self.pointer::<c_char>()) }
     }

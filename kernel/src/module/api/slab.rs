@@ -141,3 +141,59 @@ pub(in crate::module) extern "C" fn __get_free_pages(flags: c_uint, order: c_uin
 pub(in crate::module) extern "C" fn free_pages(address: c_ulong, _order: c_uint) {
     give_back(ptr::with_exposed_provenance(address as usize), "free_pages");
 }
+
+/// `struct kmem_cache`: of a cache no more is kept than the size of its blocks, and what makes one.
+#[repr(C)]
+pub(in crate::module) struct Cache {
+    size: usize,
+    constructor: Option<unsafe extern "C" fn(*mut c_void)>,
+}
+
+pub(in crate::module) unsafe extern "C" fn kmem_cache_create(
+    _name: *const c_char,
+    size: c_uint,
+    _align: c_uint,
+    _flags: c_uint,
+    constructor: Option<unsafe extern "C" fn(*mut c_void)>,
+) -> *mut Cache {
+    let cache = allocate(size_of::<Cache>(), 16, MAY_SLEEP).cast::<Cache>();
+    if !cache.is_null() {
+        // SAFETY: it is a fresh block that is large enough.
+        unsafe { cache.write(Cache { size: size as usize, constructor }) };
+    }
+    cache
+}
+
+pub(in crate::module) unsafe extern "C" fn kmem_cache_alloc(
+    cache: *const Cache,
+    flags: c_uint,
+) -> *mut c_void {
+    // SAFETY: `kmem_cache_create` has made it (I23).
+    let Cache { size, constructor } = unsafe { &*cache };
+    let block = allocate(*size, 16, flags);
+    if let (Some(constructor), false) = (constructor, block.is_null()) {
+        // SAFETY: it is the driver's, and is given a block of the cache (I23).
+        unsafe { constructor(block) };
+    }
+    block
+}
+
+pub(in crate::module) extern "C" fn kmem_cache_free(_cache: *const Cache, block: *const c_void) {
+    give_back(block, "kmem_cache_free");
+}
+
+pub(in crate::module) extern "C" fn kmem_cache_destroy(cache: *const Cache) {
+    give_back(cache.cast(), "kmem_cache_destroy");
+}
+
+pub(in crate::module) extern "C" fn vmalloc(size: c_ulong) -> *mut c_void {
+    allocate(size as usize, PAGE, MAY_SLEEP)
+}
+
+pub(in crate::module) extern "C" fn vzalloc(size: c_ulong) -> *mut c_void {
+    allocate(size as usize, PAGE, MAY_SLEEP | ZERO)
+}
+
+pub(in crate::module) extern "C" fn vfree(block: *const c_void) {
+    give_back(block, "vfree");
+}

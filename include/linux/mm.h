@@ -1,0 +1,3 @@
+#pragma once
+#include <linux/gfp.h>
+#include <linux/fs.h>
