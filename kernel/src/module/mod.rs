@@ -7,7 +7,7 @@
 //! ```
 //!
 //! - [`insmod`], [`info`]: loading; what a file says of itself.
-//! - `driver`: [`Driver`](driver::Driver), one that is loaded, and what it has registered.
+//! - `driver`: one that is loaded, and what it has registered.
 //! - `call`: what a task does in one: as which user, for whose memory.
 //! - `file`: a `struct file_operations` as a device of `dev`.
 //! - `exports`: the address of each name that is offered; `api`: what is there.
