@@ -31,7 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let filled = format!("insmod scull\ndd if=/dev/zero of=/dev/scull0 bs=4000 count=100000\n{jobs}wait\n");
     let shells = [
         ("filled", "memory=16M", format!("{filled}rmmod scull\nfree\necho alive\n")),
-        ("many-cpus", "memory=16M cpus=16", "sleep 1 &\n".repeat(14) + "wait\nfree\necho alive\n"),
+        ("many-cpus", "memory=16M cpus=16", "sleep 1 &\n".repeat(160) + "wait\nfree\necho alive\n"),
     ];
     all.extend(shells.map(|(name, words, lines)| {
         Trial::test(format!("no-memory::shell::{name}"), move || Ok(lives(words, &lines)?))
