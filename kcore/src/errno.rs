@@ -4,7 +4,8 @@ use core::fmt;
 
 macro_rules! errors {
     ($($name:ident = $number:literal, $message:literal;)+) => {
-        /// An error as a system call would return it (`include/uapi/asm-generic/errno.h`, `include/linux/errno.h`).
+        /// An error as a system call would return it (`include/uapi/asm-generic/errno.h`,
+        /// `include/linux/errno.h`).
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(i32)]
         #[allow(missing_docs, reason = "the message of each variant is its documentation")]
@@ -27,8 +28,8 @@ macro_rules! errors {
                 }
             }
 
-            /// What a function in C means that has returned `code`, a negative number; [`EIO`](Errno::EIO) for a
-            /// number that is none of these.
+            /// What a function in C means that has returned `code`, a negative number; [`EIO`](Errno::EIO)
+            /// for a number that is none of these.
             pub const fn of(code: i64) -> Self {
                 match code.wrapping_neg() {
                     $($number => Errno::$name,)+
@@ -96,6 +97,11 @@ impl Errno {
     /// What a system call would return: `-12`.
     pub const fn code(self) -> i32 {
         -(self as i32)
+    }
+
+    /// What a call returns that has nothing else to say: 0, or the error's [`code`](Errno::code).
+    pub fn answer(result: Result<(), Errno>) -> i32 {
+        result.map_or_else(Errno::code, |()| 0)
     }
 }
 

@@ -33,10 +33,6 @@ fn number(dev: u32) -> DeviceNumber {
     DeviceNumber { major: dev >> MINOR_BITS, minor: dev & ((1 << MINOR_BITS) - 1) }
 }
 
-fn code(result: Result<(), Errno>) -> c_int {
-    result.map_or_else(Errno::code, |()| 0)
-}
-
 /// Claims numbers for the driver that makes the call.
 fn claim(first: Option<DeviceNumber>, minor: u32, count: u32, name: *const c_char) -> Result<Region, Errno> {
     let name = text(name)?;
@@ -53,7 +49,7 @@ pub(in crate::module) extern "C" fn register_chrdev_region(
     count: c_uint,
     name: *const c_char,
 ) -> c_int {
-    code(claim(Some(number(first)), 0, count, name).map(drop))
+    Errno::answer(claim(Some(number(first)), 0, count, name).map(drop))
 }
 
 pub(in crate::module) unsafe extern "C" fn alloc_chrdev_region(
@@ -62,7 +58,7 @@ pub(in crate::module) unsafe extern "C" fn alloc_chrdev_region(
     count: c_uint,
     name: *const c_char,
 ) -> c_int {
-    code(claim(None, minor, count, name).map(|region| {
+    Errno::answer(claim(None, minor, count, name).map(|region| {
         // SAFETY: it is a variable of the driver (I23).
         unsafe { first.write(region.first.major << MINOR_BITS | region.first.minor) };
     }))
@@ -122,7 +118,7 @@ pub(in crate::module) unsafe extern "C" fn cdev_add(cdev: *mut CDevice, first: u
     // SAFETY: it is a variable of the driver (I23).
     let it = unsafe { &mut *cdev };
     (it.first, it.count) = (first, count);
-    code(add(cdev.cast(), it.operations, number(first), count))
+    Errno::answer(add(cdev.cast(), it.operations, number(first), count))
 }
 
 /// Makes devices of the driver that makes the call, all or none.

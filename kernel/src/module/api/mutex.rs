@@ -23,10 +23,6 @@ fn mutex<'a>(at: *const Mutex) -> &'a Inner {
     lock.get("mutex", Waiting::Sleeps, |(), watch| RawMutex::new(watch))
 }
 
-fn code(result: Result<(), Errno>) -> c_int {
-    result.map_or_else(Errno::code, |()| 0)
-}
-
 pub(in crate::module) unsafe extern "C" fn __mutex_init(
     at: *const Mutex,
     name: *const c_char,
@@ -46,12 +42,12 @@ pub(in crate::module) extern "C" fn mutex_lock(at: *const Mutex) {
 
 pub(in crate::module) extern "C" fn mutex_lock_interruptible(at: *const Mutex) -> c_int {
     may_sleep("mutex_lock_interruptible");
-    code(mutex(at).lock_interruptible())
+    Errno::answer(mutex(at).lock_interruptible())
 }
 
 pub(in crate::module) extern "C" fn mutex_lock_killable(at: *const Mutex) -> c_int {
     may_sleep("mutex_lock_killable");
-    code(mutex(at).lock_killable())
+    Errno::answer(mutex(at).lock_killable())
 }
 
 pub(in crate::module) extern "C" fn mutex_trylock(at: *const Mutex) -> c_int {

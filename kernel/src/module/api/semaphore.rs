@@ -28,10 +28,6 @@ fn waiting(count: usize) -> Waiting {
     if count == 1 { Waiting::Sleeps } else { Waiting::Event }
 }
 
-fn code(result: Result<(), Errno>) -> c_int {
-    result.map_or_else(Errno::code, |()| 0)
-}
-
 pub(in crate::module) unsafe extern "C" fn __sema_init(
     at: *const CSemaphore,
     count: c_int,
@@ -53,12 +49,12 @@ pub(in crate::module) extern "C" fn down(at: *const CSemaphore) {
 
 pub(in crate::module) extern "C" fn down_interruptible(at: *const CSemaphore) -> c_int {
     may_sleep("down_interruptible");
-    code(semaphore(at).down_interruptible())
+    Errno::answer(semaphore(at).down_interruptible())
 }
 
 pub(in crate::module) extern "C" fn down_killable(at: *const CSemaphore) -> c_int {
     may_sleep("down_killable");
-    code(semaphore(at).down_killable())
+    Errno::answer(semaphore(at).down_killable())
 }
 
 /// 0 when it has taken one, as Linux's.
@@ -68,7 +64,7 @@ pub(in crate::module) extern "C" fn down_trylock(at: *const CSemaphore) -> c_int
 
 pub(in crate::module) extern "C" fn down_timeout(at: *const CSemaphore, jiffies: c_long) -> c_int {
     may_sleep("down_timeout");
-    code(semaphore(at).down_timeout(cycles(jiffies)))
+    Errno::answer(semaphore(at).down_timeout(cycles(jiffies)))
 }
 
 pub(in crate::module) extern "C" fn up(at: *const CSemaphore) {
