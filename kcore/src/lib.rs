@@ -13,6 +13,7 @@ pub mod acpi;
 pub mod bundle;
 pub mod bytes;
 pub mod complete;
+pub mod conversion;
 pub mod dev;
 pub mod errno;
 pub mod event;

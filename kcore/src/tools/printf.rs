@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::escape::{In, unescape};
 use super::system::quoted;
 use super::{Ended, System};
+use crate::conversion::Spec;
 
 /// The widest field.
 const WIDEST: usize = 1 << 16;
@@ -56,14 +57,6 @@ struct Print<'a, S> {
     words: core::slice::Iter<'a, &'a str>,
     out: Vec<u8>,
     status: i32,
-}
-
-/// What stands between `%` and its letter.
-#[derive(Default)]
-struct Field {
-    flags: Vec<u8>,
-    width: usize,
-    precision: Option<usize>,
 }
 
 impl<'a, S: System> Print<'a, S> {
@@ -116,28 +109,26 @@ impl<'a, S: System> Print<'a, S> {
 
     /// `%-5d` and its like, without the `%`; what follows.
     fn directive<'t>(&mut self, form: &'t [u8]) -> Result<&'t [u8], Stop> {
-        let mut field = Field::default();
-        let flags = form.iter().take_while(|byte| b"-+ #0".contains(byte)).count();
-        field.flags.extend(&form[..flags]);
+        let mut spec = Spec::default();
+        let flags = form.iter().take_while(|byte| spec.takes(**byte)).count();
         let mut rest = &form[flags..];
         if let Some(width) = self.amount(&mut rest, "field width")? {
-            field.width = width.unsigned_abs() as usize;
-            field.flags.extend((width < 0).then_some(b'-'));
+            spec.width = width.unsigned_abs() as usize;
+            spec.left |= width < 0;
         }
         if let Some(after) = rest.strip_prefix(b".") {
             rest = after;
             let precision = self.amount(&mut rest, "precision")?.unwrap_or(0);
-            field.precision = usize::try_from(precision).ok();
+            spec.precision = usize::try_from(precision).ok();
         }
         let sizes = rest.iter().take_while(|byte| b"hlLjtz".contains(byte)).count();
         let letter = rest.get(sizes).copied();
         let rest_after = &rest[(sizes + 1).min(rest.len())..];
-        let has = |flag| field.flags.contains(&flag);
         let is_valid = match letter {
-            Some(b'd' | b'i' | b'u') => !has(b'#'),
+            Some(b'd' | b'i' | b'u') => !spec.alternate,
             Some(b'o' | b'x' | b'X') => true,
-            Some(b's') => !has(b'#') && !has(b'0'),
-            Some(b'c') => !has(b'#') && !has(b'0') && field.precision.is_none(),
+            Some(b's') => !spec.alternate && !spec.zero,
+            Some(b'c') => !spec.alternate && !spec.zero && spec.precision.is_none(),
             _ => false,
         };
         let Some(letter) = letter.filter(|_| is_valid) else {
@@ -145,20 +136,21 @@ impl<'a, S: System> Print<'a, S> {
             let all = String::from_utf8_lossy(all);
             return Err(Stop::Wrong(format!("%{all}: invalid conversion specification")));
         };
-        let text = match letter {
+        match letter {
             b's' => {
                 let word = self.word().as_bytes();
-                word[..word.len().min(field.precision.unwrap_or(usize::MAX))].to_vec()
+                let word = &word[..word.len().min(spec.precision.unwrap_or(usize::MAX))];
+                spec.bytes(word, &mut |byte| self.out.push(byte));
             }
             // Of a word that is not there, the zero at its end.
-            b'c' => Vec::from([self.word().bytes().next().unwrap_or(0)]),
-            letter => field.number(letter, self.number(matches!(letter, b'd' | b'i'))),
-        };
-        let gap = core::iter::repeat_n(b' ', field.width.saturating_sub(text.len()));
-        if has(b'-') {
-            self.out.extend(text.into_iter().chain(gap));
-        } else {
-            self.out.extend(gap.chain(text));
+            b'c' => {
+                let first = self.word().bytes().next().unwrap_or(0);
+                spec.bytes(&[first], &mut |byte| self.out.push(byte));
+            }
+            letter => {
+                let value = self.number(matches!(letter, b'd' | b'i'));
+                integer(spec, letter, value, &mut self.out);
+            }
         }
         Ok(rest_after)
     }
@@ -245,35 +237,25 @@ fn leading(word: &str, is_signed: bool) -> (Option<Result<u64, u64>>, &str) {
     (Some(value), rest)
 }
 
-impl Field {
-    /// A number in digits, with all but the spaces around it.
-    fn number(&self, letter: u8, value: u64) -> Vec<u8> {
-        let has = |flag| self.flags.contains(&flag);
-        let is_signed = matches!(letter, b'd' | b'i');
-        let is_negative = is_signed && (value as i64) < 0;
-        let mut digits = match letter {
-            b'o' => format!("{value:o}"),
-            b'x' => format!("{value:x}"),
-            b'X' => format!("{value:X}"),
-            _ if is_negative => format!("{}", (value as i64).unsigned_abs()),
-            _ => format!("{value}"),
-        };
-        if value == 0 && self.precision == Some(0) {
-            digits.clear();
+/// A number in its field.
+fn integer(mut spec: Spec, letter: u8, value: u64, out: &mut Vec<u8>) {
+    let is_signed = matches!(letter, b'd' | b'i');
+    let is_negative = is_signed && (value as i64) < 0;
+    let value = if is_negative { (value as i64).unsigned_abs() } else { value };
+    let radix = match letter {
+        b'o' => 8,
+        b'x' | b'X' => 16,
+        _ => 10,
+    };
+    spec.plus &= is_signed;
+    spec.space &= is_signed;
+    // In C `#` has as many octal digits that the first of them is a zero, and no more.
+    let adds_zero = letter == b'o' && core::mem::take(&mut spec.alternate);
+    if adds_zero && (value > 0 || spec.precision == Some(0)) {
+        let least = value.checked_ilog(8).map_or(0, |log| log as usize + 1) + 1;
+        if !(spec.fills() && spec.width >= least) {
+            spec.precision = spec.precision.max(Some(least));
         }
-        let sign = match letter {
-            b'x' if has(b'#') && value != 0 => "0x",
-            b'X' if has(b'#') && value != 0 => "0X",
-            _ if is_negative => "-",
-            _ if is_signed && has(b'+') => "+",
-            _ if is_signed && has(b' ') => " ",
-            _ => "",
-        };
-        let is_filled = has(b'0') && !has(b'-') && self.precision.is_none();
-        let wanted =
-            if is_filled { self.width.saturating_sub(sign.len()) } else { self.precision.unwrap_or(0) };
-        let octal = letter == b'o' && has(b'#') && !digits.starts_with('0');
-        let wanted = wanted.max(digits.len() + usize::from(octal));
-        format!("{sign}{digits:0>wanted$}").into_bytes()
     }
+    spec.integer(value, is_negative, radix, letter == b'X', &mut |byte| out.push(byte));
 }
