@@ -3,9 +3,9 @@
 //! A number is counted up, `times` times by each of `tasks` tasks: by a load and a store, or under a mutex;
 //! by ours once more as the experiment `counter`. What is printed is how many executions each makes, whether
 //! these are all, and how many it makes a second on one core: the median of some runs, from where to where
-//! the middle half of them lies, in thousands, and how many times as many as shuttle that is. At the end stands how long it
-//! takes until all is known of a mutex. Measured is the time that the tool has a CPU, on which other work of
-//! the host has little influence.
+//! the middle half of them lies, in thousands, and how many times as many as shuttle that is. At the end
+//! stands how long it takes until all is known of a mutex. Measured is the time that the tool has a CPU, on
+//! which other work of the host has little influence.
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};

@@ -13,8 +13,8 @@ pub const FAULT_STACKS: u64 = 0xffff_a800_0000_0000;
 /// Registers of devices, uncached.
 pub const MMIO: u64 = 0xffff_b000_0000_0000;
 
-/// Drivers in C: code, constants, variables, all within reach of a signed distance of 32 bits of the kernel, and
-/// at addresses that are negative in 32 bits.
+/// Drivers in C: code, constants, variables, all within reach of a signed distance of 32 bits of the kernel,
+/// and at addresses that are negative in 32 bits.
 pub const MODULES: Range<u64> = 0xffff_ffff_a000_0000..0xffff_ffff_c000_0000;
 
 macro_rules! symbols {

@@ -1,5 +1,5 @@
-//! The functions and source lines of drivers in C (`modules`), and of the kernel's own code, from its own ELF, if the loader brought it as a
-//! boot module.
+//! The functions and source lines of drivers in C (`modules`), and of the kernel's own code, from its own
+//! ELF, if the loader brought it as a boot module.
 //!
 //! The ELF stays where the loader put it. What is needed of it is worked out when it is asked for first, on
 //! the heap: on a small heap there are no lines, only functions, and on a full one there is nothing.

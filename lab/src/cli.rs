@@ -122,8 +122,8 @@ pub enum Command {
     ///
     /// With another form or other sizes, by --lock, --writers, --quanta and --rounds, it is made as far as it
     /// fits, and goes on from there: the task that made the last step for as long as it can (non-preemptive),
-    /// the first task that can, by its letter (fixed-priority), or each with a step in its turn (round-robin).
-    /// What was explored in the kernel is made again there alone, by its explorer
+    /// the first task that can, by its letter (fixed-priority), or each with a step in its turn
+    /// (round-robin). What was explored in the kernel is made again there alone, by its explorer
     Replay {
         /// What explore says after again: or @ and the file that has it
         string: String,

@@ -14,8 +14,8 @@ use crate::status::Failure;
 /// Most bytes that a machine is given: it takes them one by one.
 const MOST: usize = 4 << 20;
 
-/// A file with all files of a folder, and of those in it, and with modules: each a `NAME.ko`, or a source of which one is
-/// made. Names that begin with a dot are left out. Nothing when there is neither.
+/// A file with all files of a folder, and of those in it, and with modules: each a `NAME.ko`, or a source of
+/// which one is made. Names that begin with a dot are left out. Nothing when there is neither.
 pub fn bundle(folder: Option<&Path>, modules: &[PathBuf]) -> Result<Option<NamedTempFile>, Failure> {
     if folder.is_none() && modules.is_empty() {
         return Ok(None);

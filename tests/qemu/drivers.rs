@@ -1,5 +1,5 @@
-//! Drivers in C at the prompt: those of `drivers/`, and small ones with a mistake each. Without a C compiler they are not
-//! tried.
+//! Drivers in C at the prompt: those of `drivers/`, and small ones with a mistake each. Without a C compiler
+//! they are not tried.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,8 @@ module_exit(wrong_exit);
 MODULE_LICENSE("GPL");
 "#;
 
-/// A driver with two files in `/proc`: one of 3000 pieces, and one of a single piece that does not fit at first.
+/// A driver with two files in `/proc`: one of 3000 pieces, and one of a single piece that does not fit at
+/// first.
 const PIECES: &str = r#"
 #include <linux/module.h>
 #include <linux/proc_fs.h>
@@ -327,7 +328,8 @@ fn no_objects() -> Answer {
     let mut foreign = sound.clone();
     foreign[abi + 9] ^= 1;
     add("foreign.ko".into(), &foreign)?;
-    // In the headers of sections, at the end of the file, a changed byte is a mistake and not another program.
+    // In the headers of sections, at the end of the file, a changed byte is a mistake and not another
+    // program.
     for number in 0..24 {
         let mut file = sound.clone();
         let at = file.len() - 64 * dice.usize(1..20) + dice.usize(0..40);

@@ -75,11 +75,11 @@ The ticket lock is the same test-and-set, and it is had in the order in which th
 all others. See what a turn takes, and then see it with --cpus 2 on a host of two cores. With more CPUs than cores the next \
 in line is often a CPU that the host does not run: the lock is free, the others spin, and none of them may have it.\n\n\
 The form convoy is a semaphore as Linux has it: a waiter goes to sleep, and the unit is handed to the one that has waited longest. \
-Nobody starves, and everyone has the same number of turns, nearly. It is paid for with time: each turn waits until the next in line \
+No task starves, and each has the same number of turns, nearly. It is paid for with time: each turn waits until the next in line \
 has been woken, even if three others are awake and could go in at once. That is a convoy. \
 The semaphore of this laboratory avoids it: a waiter looks for about as long as a wake-up takes, and takes the unit if it is there. \
 Only then does it sleep, and to those that sleep the unit is handed in turn. \
-The mutex does it the other way round: it frees itself and lets whoever runs take \
+The mutex does it the other way round: it frees itself and lets any task that runs take \
 it, until a sleeper has come too late several times; then that one is handed the mutex. Fair enough, and fast enough.\n\n\
 Linux went the same way. Its spinlocks were a test-and-set for years, became tickets (first come, first served) when machines \
 grew and starved some of their CPUs, and then queues in which each waiter spins on a line of its own. In a virtual machine \

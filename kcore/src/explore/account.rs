@@ -162,8 +162,8 @@ pub fn within(preemptions: u32) -> String {
     }
 }
 
-/// The execution that `what` says it is, and as `again` says, how it is made again; `fewer` says what is known
-/// of others.
+/// The execution that `what` says it is, and as `again` says, how it is made again; `fewer` says what is
+/// known of others.
 pub fn counterexample(sheet: &Sheet, what: &str, fewer: Option<&str>, again: &str) -> String {
     let without = match sheet.switches {
         0 => "No task has to be interrupted.",

@@ -75,7 +75,8 @@ impl Follow {
         self.preemptions
     }
 
-    /// After how many steps it was not as the schedule says, or went on behind its end; [`None`] when all was.
+    /// After how many steps it was not as the schedule says, or went on behind its end; [`None`] when all
+    /// was.
     pub fn parted(&self) -> Option<usize> {
         self.parted.or((self.trace.len() < self.schedule.len()).then_some(self.trace.len()))
     }

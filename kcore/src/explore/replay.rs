@@ -28,9 +28,9 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// The same counterexample with as few switches as it needs, and no more preemptions than `most`, as there
-    /// are in `schedule`: without any of them it ends otherwise. `make` makes an execution, or says that none
-    /// can be made.
+    /// The same counterexample with as few switches as it needs, and no more preemptions than `most`, as
+    /// there are in `schedule`: without any of them it ends otherwise. `make` makes an execution, or says
+    /// that none can be made.
     pub fn minimised(
         schedule: &Schedule,
         most: u32,

@@ -3,8 +3,8 @@
 use alloc::format;
 use alloc::string::String;
 
-/// Whether what `words` say holds; or what is wrong with them. `file` tells whether what the letter asks holds
-/// for a file: `e` that it is there, `d` that it is a directory, and so on.
+/// Whether what `words` say holds; or what is wrong with them. `file` tells whether what the letter asks
+/// holds for a file: `e` that it is there, `d` that it is a directory, and so on.
 pub fn holds(words: &[&str], file: &dyn Fn(char, &str) -> bool) -> Result<bool, String> {
     match words {
         [] => Ok(false),

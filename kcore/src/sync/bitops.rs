@@ -2,8 +2,8 @@
 //! Bitwise Operations").
 //!
 //! Bit 0 is the lowest of the first word, as in Linux. Two CPUs that change different bits of one word do not
-//! disturb each other, which a load, an `or` and a store would not give. Each change is one locked instruction
-//! of the CPU.
+//! disturb each other, which a load, an `or` and a store would not give. Each change is one locked
+//! instruction of the CPU.
 //!
 //! Every change acquires and releases: [`test_and_set_bit`](Bits::test_and_set_bit) and
 //! [`clear_bit`](Bits::clear_bit) make a lock of a bit, as the book shows.

@@ -65,8 +65,8 @@ pub struct RawMutex<M: Sched, W: Watch<M> = Class> {
     /// | its own with `WAITED` | that of a sleeper, to which the lock is handed | the owner, under the inner lock |
     ///
     /// So a task that has set `WAITED` and lets the inner lock go is woken: the owner must come through that
-    /// lock. And whether the reader itself is the owner is no hint: no other task makes it so, or makes it end,
-    /// while the reader runs.
+    /// lock. And whether the reader itself is the owner is no hint: no other task makes it so, or makes it
+    /// end, while the reader runs.
     word: M::Word,
     sleepers: SpinLock<Sleepers<M, W>, M, Inner>,
     watch: W,
@@ -342,7 +342,8 @@ impl<M: Sched, W: Watch<M>> RawMutex<M, W> {
             }
             self.word.store(mine, Relaxed);
             let woken = after::<M, _>(sleepers, || {
-                // From here on the lock may be taken, given back and destroyed: nothing of it is touched any more.
+                // From here on the lock may be taken, given back and destroyed: nothing of it is touched any
+                // more.
                 let freed = self.word.replace(mine, FREE, Release);
                 if freed && let Some(task) = to_wake {
                     M::wake(task);

@@ -1,8 +1,9 @@
 //! The word of a reader/writer spinlock: a bit and a count; or nothing at all on a machine of one CPU.
 //!
-//! A writer keeps the bit for as long as it writes, and no reader comes or goes meanwhile: so it gives the bit
-//! back by a plain store. A reader changes the count by one locked instruction when it comes, unless the bit
-//! is set, and by one when it goes. Where readers are counted one by one, each has the bit for that moment.
+//! A writer keeps the bit for as long as it writes, and no reader comes or goes meanwhile: so it gives the
+//! bit back by a plain store. A reader changes the count by one locked instruction when it comes, unless the
+//! bit is set, and by one when it goes. Where readers are counted one by one, each has the bit for that
+//! moment.
 
 #[cfg(feature = "smp")]
 pub(super) use several::{Brief, RwWord};

@@ -1,9 +1,9 @@
 //! A counting semaphore whose waiters sleep (LDD3 ch. 5, "Semaphores and Mutexes"; LKD ch. 10).
 //!
-//! A task that finds no unit looks for about as long as a wake-up would take, and takes one that it sees. Then
-//! it queues up and sleeps. Those that sleep are served in the order of their arrival, and a unit that is given
-//! back while one sleeps is handed to it: no other task can take it in between, and no waiter starves. A waiter
-//! that a signal or a deadline sends away takes no unit with it.
+//! A task that finds no unit looks for about as long as a wake-up would take, and takes one that it sees.
+//! Then it queues up and sleeps. Those that sleep are served in the order of their arrival, and a unit that
+//! is given back while one sleeps is handed to it: no other task can take it in between, and no waiter
+//! starves. A waiter that a signal or a deadline sends away takes no unit with it.
 
 use core::fmt;
 use core::sync::atomic::AtomicBool;

@@ -42,7 +42,8 @@ pub(super) struct Units<M: Sched, W: Watch<M>, const SEES_OFF: bool> {
     /// The tasks that sleep.
     queue: SpinLock<Waiters<M, W::Wait>, M, Inner>,
     /// Units that are free. Not zero only while `queue` is empty: a unit that a task sleeps for is handed to
-    /// it and never lies around for a passer-by. Written under the lock of `queue`. Read without it as a hint.
+    /// it and never lies around for a passer-by. Written under the lock of `queue`. Read without it as a
+    /// hint.
     free: AtomicUsize,
     watch: W,
 }
@@ -88,8 +89,8 @@ impl<M: Sched, W: Watch<M>, const SEES_OFF: bool> Units<M, W, SEES_OFF> {
         true
     }
 
-    /// Takes a unit; looks and then sleeps until there is one, or until `patience` is over. A unit that is free is taken
-    /// even then. `address` is where the primitive is, for the hooks.
+    /// Takes a unit; looks and then sleeps until there is one, or until `patience` is over. A unit that is
+    /// free is taken even then. `address` is where the primitive is, for the hooks.
     #[inline]
     pub(super) fn take<P: Patience>(
         &self,

@@ -114,8 +114,8 @@ fn titled(
     })
 }
 
-/// Reads the first of a file, and shows it, or what cannot be given back behind it. Of bytes that are shown, no
-/// more are read; of lines, what was read behind them is given back where that is possible.
+/// Reads the first of a file, and shows it, or what cannot be given back behind it. Of bytes that are shown,
+/// no more are read; of lines, what was read behind them is given back where that is possible.
 fn first(me: &impl System, from: usize, amount: Amount, is_shown: bool) -> Result<(), Failure> {
     let mut left = amount.count;
     let mut buffer = [0; BUFFER];

@@ -34,7 +34,8 @@ pub(crate) fn made() -> Vec<u8> {
         (88, VARIABLES, WIDE, 24),
     ];
     let (symbols, strings) = symbols();
-    // SHT_PROGBITS is 1, SHT_SYMTAB 2, SHT_STRTAB 3, SHT_RELA 4; SHF_WRITE is 1, SHF_ALLOC 2, SHF_EXECINSTR 4.
+    // SHT_PROGBITS is 1, SHT_SYMTAB 2, SHT_STRTAB 3, SHT_RELA 4; SHF_WRITE is 1, SHF_ALLOC 2, SHF_EXECINSTR
+    // 4.
     file(&[
         ("", 0, 0, Vec::new(), 0, 0),
         (".text", 1, 6, vec![0x90; 64], 0, 0),

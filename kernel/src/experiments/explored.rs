@@ -79,8 +79,8 @@ pub fn survey(
     survey
 }
 
-/// Makes the execution that `schedule` says, wherever it can, or as far as it can and then as `then` says; and
-/// tells of each step.
+/// Makes the execution that `schedule` says, wherever it can, or as far as it can and then as `then` says;
+/// and tells of each step.
 pub fn replay(
     resolved: &Resolved,
     settings: &RunSettings,

@@ -41,8 +41,8 @@ const GENERAL: u64 = 15 * 8;
 /// Stack pointers: of each CPU that stands still, and of the scanner.
 type Pointers = heapless::Vec<u64, MAX_CPUS>;
 
-/// Searches the variables, also those of drivers in C: the per-CPU areas and the table of tasks are among them. The heap's own, and the
-/// boot stack, which is one, are not.
+/// Searches the variables, also those of drivers in C: the per-CPU areas and the table of tasks are among
+/// them. The heap's own, and the boot stack, which is one, are not.
 pub(super) fn data<M: Memory<Words = Words>>(marking: &mut Marking<'_, '_, M>) {
     let mut holes = [layout::bsp_stack(), heap::variables()];
     holes.sort_unstable_by_key(|hole| hole.start);

@@ -1,4 +1,5 @@
-//! The memory of drivers in C, page by page: code that is not written, constants, variables that are not executed.
+//! The memory of drivers in C, page by page: code that is not written, constants, variables that are not
+//! executed.
 //!
 //! The frames come from a region that only grows; the pages of an image that is gone are for the next one.
 
@@ -27,8 +28,8 @@ static END: AtomicU64 = AtomicU64::new(layout::MODULES.start);
 static FREE: SpinLock<Vec<Range<u64>, { 2 * MOST }>> =
     SpinLock::new(class!("pages of drivers", "Before the tables and the frames."), Vec::new());
 
-/// The variables of each image. An entry begins with its end and ends with its start, which is 0 in an empty one: so
-/// a search, before which all CPUs stand still, finds it whole or not at all.
+/// The variables of each image. An entry begins with its end and ends with its start, which is 0 in an empty
+/// one: so a search, before which all CPUs stand still, finds it whole or not at all.
 static VARIABLES: [(AtomicU64, AtomicU64); MOST] = [const { (AtomicU64::new(0), AtomicU64::new(0)) }; MOST];
 
 /// Pages of an image, which can be read and written until they are [sealed](Image::seal).
@@ -53,13 +54,15 @@ impl Image {
         [self.pages.start, constants, constants + whole(sizes[1])]
     }
 
-    /// Fills its parts, and forbids what they are not for: from now on the first is code, and the second constants.
+    /// Fills its parts, and forbids what they are not for: from now on the first is code, and the second
+    /// constants.
     pub fn seal(&mut self, parts: [&[u8]; 3]) {
         let sizes = parts.map(<[u8]>::len);
         let bases = self.bases(sizes);
         for (part, base) in parts.into_iter().zip(bases) {
             let to = core::ptr::with_exposed_provenance_mut::<u8>(base as usize);
-            // SAFETY: the part lies in the image, whose pages are mapped to be written, and which no code knows yet.
+            // SAFETY: the part lies in the image, whose pages are mapped to be written, and which no code
+            // knows yet.
             unsafe { to.copy_from_nonoverlapping(part.as_ptr(), part.len()) };
         }
         for (base, (size, what)) in bases.into_iter().zip(sizes.into_iter().zip([Use::Text, Use::Constants]))
@@ -130,8 +133,8 @@ fn take(bytes: u64) -> Result<Range<u64>, OutOfFrames> {
     }
     for page in (start..start + bytes).step_by(PAGE as usize) {
         let frame = frames::allocate().ok_or(OutOfFrames)?;
-        // SAFETY: the frame is ours; the pages from the end of the region on belong to no image, and this lock is
-        // held.
+        // SAFETY: the frame is ours; the pages from the end of the region on belong to no image, and this
+        // lock is held.
         unsafe { paging::map_data(page, frame) }?;
         END.store(page + PAGE, Release);
     }

@@ -1,4 +1,5 @@
-//! Memory: stacks with guards, the images of drivers in C, the walk along the frames on them, and the heap with its account.
+//! Memory: stacks with guards, the images of drivers in C, the walk along the frames on them, and the heap
+//! with its account.
 
 pub mod backtrace;
 pub mod heap;

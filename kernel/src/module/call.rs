@@ -121,8 +121,8 @@ pub(super) fn enter<R>(
 /// The call under way in the running task, or beneath the handler that has interrupted it.
 pub(super) fn current<'a>() -> Option<&'a Call<'a>> {
     let call = ptr::with_exposed_provenance::<Call<'a>>(schedule::this_task().call.load(Relaxed));
-    // SAFETY: `enter` has stored the address of its own frame, and takes it back before it returns; the result is
-    // used by what runs on top of that.
+    // SAFETY: `enter` has stored the address of its own frame, and takes it back before it returns; the
+    // result is used by what runs on top of that.
     unsafe { call.as_ref() }
 }
 

@@ -108,7 +108,8 @@ impl Driver {
         }
     }
 
-    /// Says which blocks are left that its code has allocated: there is no code any more that could free them.
+    /// Says which blocks are left that its code has allocated: there is no code any more that could free
+    /// them.
     fn tell_leaks(&self) {
         const PLACES: usize = 16;
         // Under the lock of the heap nothing is printed.

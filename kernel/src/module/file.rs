@@ -104,7 +104,8 @@ pub(super) struct Device {
     _own: Option<Box<Operations>>,
 }
 
-// SAFETY: the operations are the driver's, which stays as long as this; the inode is the driver's to guard, as in C.
+// SAFETY: the operations are the driver's, which stays as long as this; the inode is the driver's to guard,
+// as in C.
 unsafe impl Send for Device {}
 // SAFETY: as above.
 unsafe impl Sync for Device {}

@@ -22,9 +22,9 @@ use crate::symbols::modules as known;
 /// The number of the headers, as the build script has found it.
 const ABI: &str = env!("SCULLERY_ABI");
 
-/// Loads the driver in `file`; `words` are its parameters, like `nr_devs=2`. [`Errno::ENOEXEC`] for what is no driver
-/// for this kernel, [`Errno::EINVAL`] for a parameter, [`Errno::EEXIST`], [`Errno::ENOMEM`], and what its own init
-/// says.
+/// Loads the driver in `file`; `words` are its parameters, like `nr_devs=2`. [`Errno::ENOEXEC`] for what is
+/// no driver for this kernel, [`Errno::EINVAL`] for a parameter, [`Errno::EEXIST`], [`Errno::ENOMEM`], and
+/// what its own init says.
 pub fn insmod(file: Vec<u8>, words: &[&str]) -> Result<(), Refused> {
     let object = Object::parse(&file).map_err(|why| not_ours("", &why))?;
     let name = own_name(&object)?;

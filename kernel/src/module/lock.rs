@@ -1,7 +1,8 @@
 //! A lock in the memory of a driver.
 //!
-//! One that was declared (`DEFINE_MUTEX`) becomes the lab's own primitive when it is used first; `mutex_init` makes one at
-//! once. Any other bytes, zeros or what was never written, are no lock, and the task that uses them dies of it.
+//! One that was declared (`DEFINE_MUTEX`) becomes the lab's own primitive when it is used first; `mutex_init`
+//! makes one at once. Any other bytes, zeros or what was never written, are no lock, and the task that uses
+//! them dies of it.
 
 use alloc::format;
 use alloc::string::String;
@@ -34,8 +35,8 @@ pub(super) struct Head {
     file: *const c_char,
 }
 
-/// A lock whose primitive is a `T`, behind `X`, which C may look at. INVARIANT: `inner` is there while `state` is
-/// `READY`.
+/// A lock whose primitive is a `T`, behind `X`, which C may look at. INVARIANT: `inner` is there while
+/// `state` is `READY`.
 #[repr(C)]
 pub(super) struct Lock<T, X = ()> {
     head: Head,

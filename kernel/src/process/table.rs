@@ -87,8 +87,8 @@ pub fn is_free() -> bool {
     PROCESSES.try_lock().is_some()
 }
 
-/// Signals a process, as user `uid`, or only looks whether that can be done. [`Errno::ESRCH`] when there is no such task, [`Errno::EPERM`] when it is
-/// the kernel's or another user's.
+/// Signals a process, as user `uid`, or only looks whether that can be done. [`Errno::ESRCH`] when there is
+/// no such task, [`Errno::EPERM`] when it is the kernel's or another user's.
 pub fn kill(task: TaskId, signal: Option<Signal>, uid: u32) -> Result<(), Errno> {
     find(task).ok_or(Errno::ESRCH)?;
     if !known(task).is_some_and(|known| known.obeys(uid)) {

@@ -1,6 +1,7 @@
 //! The shell on COM1: a prompt, jobs, and commands.
 //!
-//! What a script means, what follows what in it, and how a line is edited is in `kcore::shell`; here it is done.
+//! What a script means, what follows what in it, and how a line is edited is in `kcore::shell`; here it is
+//! done.
 //!
 //! | file | noun |
 //! |---|---|

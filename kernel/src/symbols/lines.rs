@@ -25,7 +25,8 @@ impl Lines {
         Self::parse(elf::section, root)
     }
 
-    /// Those in the sections that `section` finds, of a program that was built in the directory that `root` finds.
+    /// Those in the sections that `section` finds, of a program that was built in the directory that `root`
+    /// finds.
     pub(super) fn parse(
         section: impl Fn(&str) -> &'static [u8],
         root: impl Fn(&Dwarf<Reader>) -> Option<String>,

@@ -240,8 +240,8 @@ pub fn end(code: i32) -> ! {
     unreachable!("a task that has ended was switched to");
 }
 
-/// The idle task of the calling CPU: runs each task that can run. After one it looks for a while for the next,
-/// and then halts until there is one. Interrupts are off except between two looks, and while it halts.
+/// The idle task of the calling CPU: runs each task that can run. After one it looks for a while for the
+/// next, and then halts until there is one. Interrupts are off except between two looks, and while it halts.
 pub fn idle() -> ! {
     let mut looks = 0;
     loop {

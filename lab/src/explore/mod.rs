@@ -97,8 +97,8 @@ pub fn words(
     Ok(Some(words))
 }
 
-/// As few CPUs as it takes to explore `entry` in the kernel, with so many parts: on one of them some races are
-/// none.
+/// As few CPUs as it takes to explore `entry` in the kernel, with so many parts: on one of them some races
+/// are none.
 fn cpus(entry: &Experiment, parts: u32) -> u64 {
     let alone = entry.cell(entry.unguarded(), 1, Config::Full);
     let is_none = alone.is_none_or(|cell| cell == Expect::Only(Verdict::Clean));

@@ -33,7 +33,8 @@ impl Build {
     }
 }
 
-/// Compiles the sources, and makes the module `output` of them. What the compiler says goes to stderr as it is.
+/// Compiles the sources, and makes the module `output` of them. What the compiler says goes to stderr as it
+/// is.
 pub fn build(order: &Build, output: &Path) -> Result<(), Failure> {
     let name = name_of(output)?;
     for source in &order.sources {

@@ -12,8 +12,8 @@ use super::headers;
 /// Those that are looked for.
 const NAMES: [&str; 2] = ["gcc", "clang"];
 
-/// How the code of a module is to be: for the kernel's addresses, without the registers that it does not save, with a
-/// frame pointer, with its lines, and with a call for each access to memory.
+/// How the code of a module is to be: for the kernel's addresses, without the registers that it does not
+/// save, with a frame pointer, with its lines, and with a call for each access to memory.
 const FLAGS: &[&str] = &[
     "-c",
     "-O1",

@@ -1,7 +1,7 @@
 //! `include/`: what the kernel offers to a module.
 //!
-//! Each header says it where it is declared: a comment `/*: 5 What it means */` stands above the names that it is
-//! about, up to the next empty line. The number is a chapter of LDD3.
+//! Each header says it where it is declared: a comment `/*: 5 What it means */` stands above the names that
+//! it is about, up to the next empty line. The number is a chapter of LDD3.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

@@ -24,7 +24,8 @@ use crate::status::Failure;
 pub enum Command {
     /// Make a module of its sources in C, with gcc or clang
     Build(Build),
-    /// List what the kernel offers to a module: each function and macro, what it means, and the chapter of LDD3
+    /// List what the kernel offers to a module: each function and macro, what it means, and the chapter of
+    /// LDD3
     Api,
 }
 

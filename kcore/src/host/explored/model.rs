@@ -24,7 +24,8 @@ pub struct Checked {
 }
 
 /// Makes executions of `tasks` tasks, at most `most`: each begins with what `set_up` gives, on which every
-/// task runs `body`, which asks for the end of none, and is wrong if not all of them end or `is_right` says so of what they leave.
+/// task runs `body`, which asks for the end of none, and is wrong if not all of them end or `is_right` says
+/// so of what they leave.
 ///
 /// # Panics
 /// When there are more tasks than can be explored, the host has no room, or the program has not `Allocator`.

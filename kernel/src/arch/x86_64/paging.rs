@@ -139,8 +139,8 @@ pub enum Use {
     Data,
 }
 
-/// The pages of `range`, which are mapped, are for `what` from now on. Other CPUs may remember for a while what
-/// they were for before.
+/// The pages of `range`, which are mapped, are for `what` from now on. Other CPUs may remember for a while
+/// what they were for before.
 ///
 /// # Safety
 /// The pages are the caller's, and what was allowed before is needed no more.

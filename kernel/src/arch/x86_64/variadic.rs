@@ -1,7 +1,7 @@
 //! Functions of C with any number of arguments (System V ABI, AMD64 supplement, 3.5.7).
 //!
-//! Rust defines none. So a stub saves the six registers that hold arguments, makes a `va_list` of them, and calls a
-//! function with its address: all arguments come out of that, the named ones first.
+//! Rust defines none. So a stub saves the six registers that hold arguments, makes a `va_list` of them, and
+//! calls a function with its address: all arguments come out of that, the named ones first.
 
 /// A `va_list` of C.
 #[derive(Debug)]

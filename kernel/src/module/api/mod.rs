@@ -1,5 +1,5 @@
-//! What is offered to drivers in C: functions over the lab's own primitives, one noun a file. What each means stands in
-//! `include/`, where it is declared.
+//! What is offered to drivers in C: functions over the lab's own primitives, one noun a file. What each means
+//! stands in `include/`, where it is declared.
 
 mod bug;
 mod chrdev;

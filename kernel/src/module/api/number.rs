@@ -9,7 +9,8 @@ use super::string::bytes;
 const RANGE: c_int = Errno::ERANGE.code();
 const INVALID: c_int = Errno::EINVAL.code();
 
-/// The number at the start of `text`, without a sign, and how many bytes it takes. [`None`] when it is too large.
+/// The number at the start of `text`, without a sign, and how many bytes it takes. [`None`] when it is too
+/// large.
 fn leading(text: &[u8], base: c_uint) -> (Option<u64>, usize) {
     let is_hex = matches!(text, [b'0', b'x' | b'X', digit, ..] if digit.is_ascii_hexdigit());
     let (base, prefix) = match base {

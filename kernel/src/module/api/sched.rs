@@ -1,4 +1,5 @@
-//! The task that makes the call, and its sleeps (`linux/sched.h`, `linux/sched/signal.h`, `linux/capability.h`).
+//! The task that makes the call, and its sleeps (`linux/sched.h`, `linux/sched/signal.h`,
+//! `linux/capability.h`).
 
 use core::ffi::{c_int, c_long};
 use core::sync::atomic::Ordering::Relaxed;

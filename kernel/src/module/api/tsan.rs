@@ -1,4 +1,5 @@
-//! What the compiler calls at each access to memory (`-fsanitize=thread`), and for the atomics of the headers.
+//! What the compiler calls at each access to memory (`-fsanitize=thread`), and for the atomics of the
+//! headers.
 //!
 //! Of plain accesses nothing hears yet.
 

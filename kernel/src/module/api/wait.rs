@@ -26,8 +26,8 @@ type Place = Standing<'static, Kernel, Observed>;
 
 const _: () = assert!(size_of::<Queue>() <= 24 + 8 * 20, "linux/wait.h has more room");
 
-/// `struct wait_queue_entry`: a place in a queue. INVARIANT: `place` is null or a box; while it is one, the entry is in
-/// the list of the call of its task.
+/// `struct wait_queue_entry`: a place in a queue. INVARIANT: `place` is null or a box; while it is one, the
+/// entry is in the list of the call of its task.
 #[repr(C)]
 pub(in crate::module) struct Entry {
     place: *mut Place,
