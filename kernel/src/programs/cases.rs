@@ -18,12 +18,20 @@ use crate::println;
 pub(super) fn main(filter: Option<&str>, seed: u64) -> Result<Exit, Usage> {
     cases::set_seed(seed);
     let chosen = choose(filter)?;
-    let failed = chosen.iter().filter(|case| !passes(case)).count() as u32;
-    let passed = chosen.len() as u32 - failed;
+    let mut failed = Vec::new();
+    for case in &chosen {
+        if !passes(case) {
+            failed.push(case.name);
+        }
+    }
+    let (all, failures) = (chosen.len() as u32, failed.len() as u32);
     println!();
-    println!("{passed} cases hold, {failed} do not");
-    com2::record(&Record::Summary(Summary { passed, failed }));
-    Ok(if failed == 0 { Exit::Success } else { Exit::Unexpected })
+    println!("{} cases hold, {failures} do not", all - failures);
+    for name in failed {
+        println!("does not hold: {name}");
+    }
+    com2::record(&Record::Summary(Summary { passed: all - failures, failed: failures }));
+    Ok(if failures == 0 { Exit::Success } else { Exit::Unexpected })
 }
 
 /// A frame of its own: the room that the list has left while it grew is nothing to the cases.

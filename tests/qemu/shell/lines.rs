@@ -155,8 +155,9 @@ pub(super) const TYPED: &[Said] = &[
     ),
     (
         "several-users-of-run",
-        // Both are tasks of the first CPU, and the one that was started first has its turn first.
-        "run soak seconds=3 > /dev/null &\nrun counter\nwait\n",
+        // The second comes when the first has writers, and ends it.
+        "run soak seconds=30 > /dev/null &\nuntil ps | grep -q writer-; do sleep 0.05; done\nrun counter\n\
+         kill %1\nwait\n",
         Status::Expected,
         &["run: counter: Device or resource busy"],
     ),
