@@ -30,6 +30,7 @@ pub mod machine;
 pub mod memory_map;
 pub mod module;
 pub mod pipe;
+pub mod place;
 pub mod probe;
 pub mod races;
 pub mod record;

@@ -7,12 +7,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::{AddAssign, Index, IndexMut, Sub};
-use core::panic::Location;
 
 use serde::{Deserialize, Serialize};
 
 use crate::explore::sheet::Sheet;
 use crate::machine::Kind;
+use crate::place::Place;
 use crate::settings::{Expect, Verdict};
 
 /// One line.
@@ -315,7 +315,7 @@ impl fmt::Display for Step {
 }
 
 /// A source line, as every record has it: `kcore/src/experiment/abba.rs:63`.
-pub fn place(location: &Location<'_>) -> String {
+pub fn place(location: Place) -> String {
     format!("{}:{}", location.file(), location.line())
 }
 

@@ -4,7 +4,6 @@
 //! undefined. In machine terms it is a plain `mov`. Every access names its [`Site`] and is a probe point that
 //! knows its source line.
 
-use core::panic::Location;
 use core::sync::atomic::{
     AtomicPtr, AtomicU64, AtomicUsize,
     Ordering::{AcqRel, Relaxed, SeqCst},
@@ -12,6 +11,7 @@ use core::sync::atomic::{
 };
 
 use crate::event::{Access, Events, Kinds, Op, Outcome, Site, Ticket, What};
+use crate::place::Place;
 
 /// A value that fits in one machine word.
 pub trait Word: Copy {
@@ -92,12 +92,12 @@ impl<T: Word> Shared<T> {
     #[inline]
     #[track_caller]
     pub fn load<M: Events>(&self, site: &'static Site) -> T {
-        self.load_at::<M>(site, Location::caller())
+        self.load_at::<M>(site, Place::caller())
     }
 
     /// [`load`](Shared::load), by the caller `at`.
     #[inline]
-    pub(crate) fn load_at<M: Events>(&self, site: &'static Site, at: &'static Location<'static>) -> T {
+    pub(crate) fn load_at<M: Events>(&self, site: &'static Site, at: Place) -> T {
         if cfg!(feature = "probes") && M::wanted().contains(Kinds::LOADS) {
             return self.tell_load::<M>(site, at);
         }
@@ -106,7 +106,7 @@ impl<T: Word> Shared<T> {
 
     #[cold]
     #[inline(never)]
-    fn tell_load<M: Events>(&self, site: &'static Site, at: &'static Location<'static>) -> T {
+    fn tell_load<M: Events>(&self, site: &'static Site, at: Place) -> T {
         telling::<M, T>(self.access(site, Op::Load), at, |_| {
             let seen = self.seen::<M>();
             (seen, Outcome::Saw(seen.bits()))
@@ -117,12 +117,12 @@ impl<T: Word> Shared<T> {
     #[inline]
     #[track_caller]
     pub fn store<M: Events>(&self, site: &'static Site, value: T) {
-        self.store_at::<M>(site, value, Location::caller());
+        self.store_at::<M>(site, value, Place::caller());
     }
 
     /// [`store`](Shared::store), by the caller `at`.
     #[inline]
-    pub(crate) fn store_at<M: Events>(&self, site: &'static Site, value: T, at: &'static Location<'static>) {
+    pub(crate) fn store_at<M: Events>(&self, site: &'static Site, value: T, at: Place) {
         if cfg!(feature = "probes") && M::wanted().contains(Kinds::STORES) {
             return self.tell_store::<M>(site, value, at);
         }
@@ -131,7 +131,7 @@ impl<T: Word> Shared<T> {
 
     #[cold]
     #[inline(never)]
-    fn tell_store<M: Events>(&self, site: &'static Site, value: T, at: &'static Location<'static>) {
+    fn tell_store<M: Events>(&self, site: &'static Site, value: T, at: Place) {
         if M::buffers(&self.access(site, Op::Store(value.bits())), at) {
             return;
         }
@@ -157,7 +157,7 @@ impl<T: Word> Shared<T> {
     #[inline(never)]
     #[track_caller]
     fn tell_exchange<M: Events>(&self, site: &'static Site, current: T, new: T) -> Result<T, T> {
-        telling::<M, _>(self.access(site, Op::Swap(new.bits())), Location::caller(), |_| {
+        telling::<M, _>(self.access(site, Op::Swap(new.bits())), Place::caller(), |_| {
             let result = T::compare_exchange(&self.atomic, current, new);
             let outcome = match result {
                 Ok(before) => self.stored(Some(before)),
@@ -200,7 +200,7 @@ impl<T: Word> Shared<T> {
     #[inline]
     #[track_caller]
     pub fn put<M: Events>(&self, site: &'static Site, value: T) {
-        if M::buffers(&self.access(site, Op::Put(value.bits())), Location::caller()) {
+        if M::buffers(&self.access(site, Op::Put(value.bits())), Place::caller()) {
             return;
         }
         self.tell_unsteered::<M>(site, Op::Put(value.bits()));
@@ -219,7 +219,7 @@ impl<T: Word> Shared<T> {
     #[track_caller]
     fn tell_unsteered<M: Events>(&self, site: &'static Site, op: Op) -> Option<Ticket> {
         let is_wanted = cfg!(feature = "probes") && M::wanted().contains(Kinds::UNSTEERED);
-        let at = Location::caller();
+        let at = Place::caller();
         is_wanted.then(|| M::tell(What::Access(self.access(site, op)), at))
     }
 
@@ -247,11 +247,7 @@ impl<T: Word> Shared<T> {
 /// Makes `access`, which is wanted, by `make`, for the caller `at`: told before and, to a listener that wants
 /// outcomes, after. `make` says what it came to, and is told whether that is wanted.
 #[inline]
-fn telling<M: Events, R>(
-    access: Access,
-    at: &'static Location<'static>,
-    make: impl FnOnce(bool) -> (R, Outcome),
-) -> R {
+fn telling<M: Events, R>(access: Access, at: Place, make: impl FnOnce(bool) -> (R, Outcome)) -> R {
     let ticket = M::tell(What::Access(access), at);
     let wants_outcome = M::wanted().contains(Kinds::OUTCOMES);
     let (result, outcome) = make(wants_outcome);
@@ -268,7 +264,7 @@ pub(crate) fn clearing<M: Events>(site: &'static Site, address: usize, size: usi
     if !cfg!(feature = "probes") || !M::wanted().contains(Kinds::RUNS) {
         return clear();
     }
-    telling::<M, ()>(Access { site, op: Op::Clear, address, size }, Location::caller(), |_| {
+    telling::<M, ()>(Access { site, op: Op::Clear, address, size }, Place::caller(), |_| {
         (clear(), Outcome::ZEROS)
     });
 }
@@ -278,7 +274,7 @@ pub(crate) fn clearing<M: Events>(site: &'static Site, address: usize, size: usi
 #[track_caller]
 pub(crate) fn copying<M: Events>(site: &'static Site, op: Op, address: usize, size: usize) {
     if cfg!(feature = "probes") && M::wanted().contains(Kinds::UNSTEERED) && size > 0 {
-        M::tell(What::Access(Access { site, op, address, size }), Location::caller());
+        M::tell(What::Access(Access { site, op, address, size }), Place::caller());
     }
 }
 
@@ -293,7 +289,7 @@ pub(crate) fn touching<M: Events, A>(site: &'static Site, op: Op, atomic: &A) {
 #[inline]
 #[track_caller]
 pub(crate) fn full_fence<M: Events>() {
-    M::drains(Location::caller());
+    M::drains(Place::caller());
     fence(SeqCst);
 }
 
@@ -302,6 +298,6 @@ pub(crate) fn full_fence<M: Events>() {
 #[track_caller]
 pub fn probe<M: Events>(site: &'static Site) {
     if cfg!(feature = "probes") && M::wanted().contains(Kinds::POINTS) {
-        M::tell(What::Access(Access { site, op: Op::Point, address: 0, size: 0 }), Location::caller());
+        M::tell(What::Access(Access { site, op: Op::Point, address: 0, size: 0 }), Place::caller());
     }
 }

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use kcore::as_host;
@@ -12,6 +12,7 @@ use kcore::event::{LockId, LockName, LockStep, Mode, Waiting};
 use kcore::holds::Held;
 use kcore::host::{Host, HostMachine, until};
 use kcore::machine::{Cpu, Sched, TaskId};
+use kcore::place::Place;
 use kcore::sync::{Mutex, RawMutex};
 
 thread_local! {
@@ -112,7 +113,7 @@ fn what_the_dead_had_is_given_back() {
     let mutexes = [own(0), own(1), own(2)];
     Host::new().scope(|tasks| {
         let lines = tasks.spawn(|| {
-            let here = Location::caller().line();
+            let here = Place::caller().line();
             let _first = ManuallyDrop::new(mutexes[0].lock());
             let _second = ManuallyDrop::new(mutexes[1].lock());
             let _third = ManuallyDrop::new(mutexes[2].lock());
@@ -187,7 +188,7 @@ fn names(held: &Held) -> Vec<&'static str> {
 
 #[test]
 fn observed_locks_are_known_innermost_first() {
-    let (held, at) = (Held::none(), Location::caller());
+    let (held, at) = (Held::none(), Place::caller());
     let (sem, spin) = (observed("sem", 16, Waiting::Sleeps), observed("spin", 32, Waiting::Spins));
     let event = observed("event", 48, Waiting::Event);
     for lock in [&sem, &spin, &event] {
@@ -211,7 +212,7 @@ fn observed_locks_are_known_innermost_first() {
 /// Readers take a lock several times: each gives back one.
 #[test]
 fn a_lock_that_is_taken_twice_is_held_until_it_is_given_back_twice() {
-    let (held, at) = (Held::none(), Location::caller());
+    let (held, at) = (Held::none(), Place::caller());
     let lock = observed("read", 16, Waiting::Spins);
     [LockStep::Acquired; 2].into_iter().for_each(|step| held.step(step, &lock, at));
     held.step(LockStep::Release, &lock, at);
@@ -221,7 +222,7 @@ fn a_lock_that_is_taken_twice_is_held_until_it_is_given_back_twice() {
 /// More than there is room for: they count, and those that are known stay known.
 #[test]
 fn observed_locks_beyond_the_list_are_counted() {
-    let (held, at) = (Held::none(), Location::caller());
+    let (held, at) = (Held::none(), Place::caller());
     let locks: Vec<_> = (1..=20).map(|n| observed("many", 16 * n, Waiting::Spins)).collect();
     locks.iter().for_each(|lock| held.step(LockStep::Acquired, lock, at));
     assert_eq!((held.observed().count(), held.spinlocks(), held.own_are_known()), (12, 20, true));
@@ -233,7 +234,7 @@ fn observed_locks_beyond_the_list_are_counted() {
 #[test]
 fn the_dead_hold_nothing_that_is_observed() {
     let own = own(0);
-    let (guard, at) = (own.lock(), Location::caller());
+    let (guard, at) = (own.lock(), Place::caller());
     held().step(LockStep::Acquired, &observed("driver", 16, Waiting::Spins), at);
     held().forget_observed();
     assert_eq!((names(held()), held().spinlocks(), held().own()), (vec![], 0, 1));
@@ -248,7 +249,7 @@ fn what_was_taken_last_is_taken() {
     let lock = observed("broken", 8, Waiting::Spins);
     let mut locks = kcore::holds::Locks::<u8>::new(4);
     let mut step = |who, step| {
-        locks.step(who, step, &lock, Location::caller());
+        locks.step(who, step, &lock, Place::caller());
         locks.get(8).is_some_and(kcore::holds::Lock::is_taken)
     };
     let taken = [0, 1, 2].map(|who| step(who, LockStep::Acquired));

@@ -2,11 +2,11 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::panic::Location;
 
 use kcore::class;
 use kcore::event::{Access, Actor, LockId, LockName, LockStep, Mode, Op, Site, Waiting};
 use kcore::machine::{CpuId, TaskId};
+use kcore::place::Place;
 use kcore::probe::{Engine, Plan};
 use kcore::wait_for::{Finding, Graph, Seat, Tasks, Where};
 
@@ -67,7 +67,7 @@ fn rounds(engine: &mut Engine) {
 }
 
 fn step(engine: &mut Engine, who: u8, step: LockStep, address: usize) {
-    engine.lock(who, step, &lock(address), Location::caller());
+    engine.lock(who, step, &lock(address), Place::caller());
 }
 
 #[test]
@@ -100,7 +100,7 @@ impl Tasks for Anywhere {
 fn circle(graph: &mut Graph) -> Option<Finding> {
     let tell = |graph: &mut Graph, n: u32, step, address| {
         let seat = Seat { cpu: CpuId(n), keeps_cpu: true };
-        graph.tell(Actor::task(TaskId(n)), seat, step, &lock(address), Location::caller());
+        graph.tell(Actor::task(TaskId(n)), seat, step, &lock(address), Place::caller());
     };
     for address in 0..2000 {
         tell(graph, address as u32 % 200, LockStep::Acquired, address % 700);

@@ -8,6 +8,7 @@ use kcore::class;
 use kcore::event::{Event, Events, Kinds, LockName, LockStep, Ticket, Waiting, What};
 use kcore::host::{Host, HostMachine, Listener, until};
 use kcore::machine::{Cpu, Sched};
+use kcore::place::Place;
 use kcore::sync::{Completion, Counted, Observed, RawLock, RwSemaphore, Semaphore, Statistics, Watch};
 
 const NAME: LockName = LockName { name: "test.lock", class: class!("test"), waiting: Waiting::Sleeps };
@@ -28,7 +29,7 @@ impl Events for Lucky {
     fn wanted() -> Kinds {
         HostMachine::wanted()
     }
-    fn tell(what: What, at: &'static std::panic::Location<'static>) -> Ticket {
+    fn tell(what: What, at: Place) -> Ticket {
         HostMachine::tell(what, at)
     }
 }

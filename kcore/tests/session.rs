@@ -1,11 +1,10 @@
 //! The session of a run: which tasks are participants, and what is answered to events.
 
-use std::panic::Location;
-
 use kcore::class;
 use kcore::event::{Access, Actor, Event, LockId, LockName, LockStep, Mode, Op, Site, TaskStep, What};
 use kcore::holds::Held;
 use kcore::machine::{Context, CpuId, TaskId};
+use kcore::place::Place;
 use kcore::probe::{Decision, Plan};
 use kcore::session::{Answer, Crew, Finding, Session, Standing};
 use kcore::settings::Verdict;
@@ -50,7 +49,7 @@ impl Run {
     }
 
     fn tell(&mut self, actor: Actor, who: Option<u8>, what: What) -> Answer {
-        let (number, at) = (actor.task.0, Location::caller());
+        let (number, at) = (actor.task.0, Place::caller());
         let held = &self.held[number as usize];
         if let What::Lock(step, lock) = &what {
             held.step(*step, lock, at);

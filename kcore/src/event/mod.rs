@@ -22,14 +22,13 @@ mod class;
 mod kinds;
 mod lock;
 
-use core::panic::Location;
-
 pub use access::{Access, Op, Outcome, Site};
 pub use class::{Class, Described};
 pub use kinds::Kinds;
 pub use lock::{ALL_UNITS, Change, LockId, LockName, LockStep, Mode, Waiting};
 
 use crate::machine::{Context, CpuId, TaskId};
+use crate::place::Place;
 
 /// A task, or a softirq or an interrupt handler on top of the task that it interrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +127,7 @@ pub struct Event {
     /// On which CPU.
     pub cpu: CpuId,
     /// At which source line.
-    pub at: &'static Location<'static>,
+    pub at: Place,
     /// What it is.
     pub what: What,
 }
@@ -145,7 +144,7 @@ impl Event {
 #[track_caller]
 pub fn might_sleep<M: Events>() {
     if cfg!(feature = "probes") && M::wanted().contains(Kinds::TASKS) {
-        M::tell(What::Task(TaskStep::MaySleep), Location::caller());
+        M::tell(What::Task(TaskStep::MaySleep), Place::caller());
     }
 }
 
@@ -166,7 +165,7 @@ pub trait Events {
     /// On a machine that explores with store buffers: the store that the caller is about to make waits in its
     /// buffer instead, and is none of the caller's any more.
     #[inline(always)]
-    fn buffers(_store: &Access, _at: &'static Location<'static>) -> bool {
+    fn buffers(_store: &Access, _at: Place) -> bool {
         false
     }
     /// On such a machine: what the caller's own buffer holds for the word at this address.
@@ -176,7 +175,7 @@ pub trait Events {
     }
     /// On such a machine: the caller goes on when its buffer is empty (x86: `mfence`).
     #[inline(always)]
-    fn drains(_at: &'static Location<'static>) {}
+    fn drains(_at: Place) {}
     /// The caller is about to do what is not explored: all that is found out says nothing.
     #[inline(always)]
     fn unexplored(_what: &'static str) {}
@@ -187,7 +186,7 @@ pub trait Events {
     }
     /// The running task, or the handler on top of it, is about to do this. At an access the task may be put
     /// to sleep.
-    fn tell(_what: What, _at: &'static Location<'static>) -> Ticket {
+    fn tell(_what: What, _at: Place) -> Ticket {
         Ticket::default()
     }
     /// It has done so, and that came to this. Told if [outcomes](Kinds::OUTCOMES) are wanted, with the ticket

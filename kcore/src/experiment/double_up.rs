@@ -1,7 +1,5 @@
 //! An `up` too many.
 
-use core::panic::Location;
-
 use super::entry::{Cause, Certain, Defaults, Experiment};
 use super::matrix::{C, R, Row};
 use super::needs::{Ground, Needs};
@@ -9,6 +7,7 @@ use super::stage::{Owners, Refusal, Rig, Stage};
 use crate::class;
 use crate::errno::Errno;
 use crate::event::LockName;
+use crate::place::Place;
 use crate::settings::Form;
 use crate::sync::{Observed, RawLock, RawMutex, Semaphore};
 
@@ -88,7 +87,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
     let owners = Owners::default();
     stage.race(&|_| {
         for _ in 0..resolved.quanta {
-            lock.lock().enter(Location::caller());
+            lock.lock().enter(Place::caller());
             owners.pass::<M>();
             lock.leave().expect("whoever is inside can leave");
         }

@@ -2,12 +2,12 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::panic::Location;
 
 use super::schedule::Schedule;
 use super::step::{Act, Step};
 use crate::event::{LockId, Op, Outcome, Site};
 use crate::machine::{Kind, TaskId};
+use crate::place::Place;
 use crate::sync::is_silent;
 
 /// A step as people read it.
@@ -21,7 +21,7 @@ pub struct Line {
     /// What it is.
     pub step: Step,
     /// At which source line.
-    pub at: &'static Location<'static>,
+    pub at: Place,
     /// What it is about.
     pub of: Of,
     /// What it came to, where that is known.
@@ -32,7 +32,7 @@ pub struct Line {
 
 impl Line {
     /// Step `step` of task `who`, of which no more is known yet.
-    pub fn new(who: u8, step: Step, of: Of, at: &'static Location<'static>) -> Self {
+    pub fn new(who: u8, step: Step, of: Of, at: Place) -> Self {
         Line { who, buffered_since: None, step, at, of, outcome: None, word: None }
     }
 
@@ -108,7 +108,7 @@ pub struct Allocated {
     /// What it is used for.
     pub kind: Kind,
     /// By which source line.
-    pub at: &'static Location<'static>,
+    pub at: Place,
     /// In the end it was not freed, and nothing led to it.
     pub is_lost: bool,
 }

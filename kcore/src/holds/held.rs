@@ -1,13 +1,13 @@
 //! The locks of one task.
 
-use core::panic::Location;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use super::name::NameWord;
 use crate::event::{LockId, LockStep, Waiting};
 use crate::leak::Hidden;
 use crate::machine::Sched;
+use crate::place::{AtomicPlace, Place};
 use crate::sync::{Own, RawMutex};
 
 /// Locks of a task that are known one by one. Those that it takes while it has so many are only counted.
@@ -23,7 +23,7 @@ pub struct Taken {
     /// Whether its waiters spin: its holder must not sleep then.
     pub spins: bool,
     /// The line that took it.
-    pub at: &'static Location<'static>,
+    pub at: Place,
 }
 
 /// The locks that a task has: those that are observed, as far as anything listens, and the machine's own
@@ -49,8 +49,8 @@ struct Entry {
     address: AtomicUsize,
     name: NameWord,
     kind: AtomicU8,
-    /// The line that took it; null before the first.
-    at: AtomicPtr<Location<'static>>,
+    /// The line that took it; none before the first.
+    at: AtomicPlace,
 }
 
 /// Kinds of entries.
@@ -65,22 +65,22 @@ impl Entry {
             address: AtomicUsize::new(0),
             name: NameWord::empty(),
             kind: AtomicU8::new(SLEEPS),
-            at: AtomicPtr::new(ptr::null_mut()),
+            at: AtomicPlace::none(),
         }
     }
 
-    fn set(&self, address: usize, name: &'static str, kind: u8, at: &'static Location<'static>) {
+    fn set(&self, address: usize, name: &'static str, kind: u8, at: Place) {
         self.address.store(Hidden::new(address).word(), Relaxed);
         self.name.set(name);
         self.kind.store(kind, Relaxed);
-        self.at.store(ptr::from_ref(at).cast_mut(), Relaxed);
+        self.at.store(Some(at));
     }
 
     fn copy(&self, from: &Entry) {
         self.address.store(from.address.load(Relaxed), Relaxed);
         self.name.set(from.name.get());
         self.kind.store(from.kind.load(Relaxed), Relaxed);
-        self.at.store(from.at.load(Relaxed), Relaxed);
+        self.at.store(from.at.load());
     }
 
     fn address(&self) -> usize {
@@ -91,9 +91,8 @@ impl Entry {
         self.kind.load(Relaxed) == kind
     }
 
-    fn at(&self) -> Option<&'static Location<'static>> {
-        // SAFETY: what is stored there is a null pointer or a location that lives for ever.
-        unsafe { self.at.load(Relaxed).as_ref() }
+    fn at(&self) -> Option<Place> {
+        self.at.load()
     }
 }
 
@@ -117,7 +116,7 @@ impl Held {
 
     /// Takes note of what the task does with an observed lock. One that is waited for until it happens is
     /// none that a task has.
-    pub fn step(&self, step: LockStep, lock: &LockId, at: &'static Location<'static>) {
+    pub fn step(&self, step: LockStep, lock: &LockId, at: Place) {
         let spins = lock.name.waiting == Waiting::Spins;
         match step {
             _ if lock.name.waiting == Waiting::Event => {}
@@ -160,7 +159,7 @@ impl Held {
     }
 
     /// The task has taken a mutex of the machine's own.
-    pub(crate) fn took_own(&self, address: usize, at: &'static Location<'static>) {
+    pub(crate) fn took_own(&self, address: usize, at: Place) {
         if !self.push(address, "", OWN, at) {
             self.own_beyond.store(self.own_beyond.load(Relaxed) + 1, Relaxed);
         }
@@ -191,7 +190,7 @@ impl Held {
     /// # Safety
     /// They are of machine `M`. No guard of one of them is used or dropped from now on, and none was
     /// forgotten before.
-    pub unsafe fn give_back_own<M: Sched>(&self, mut each: impl FnMut(&'static Location<'static>)) {
+    pub unsafe fn give_back_own<M: Sched>(&self, mut each: impl FnMut(Place)) {
         while let Some(entry) = self.in_use().iter().rev().find(|entry| entry.is(OWN)) {
             let lock = ptr::with_exposed_provenance::<RawMutex<M, Own>>(entry.address());
             // SAFETY: the task has it, so it was there when the task took it; and its guard, which borrows
@@ -209,7 +208,7 @@ impl Held {
     }
 
     /// Adds a lock; whether there was room. A handler that looks in between finds it whole, or not at all.
-    fn push(&self, address: usize, name: &'static str, kind: u8, at: &'static Location<'static>) -> bool {
+    fn push(&self, address: usize, name: &'static str, kind: u8, at: Place) -> bool {
         let known = self.known.load(Relaxed);
         let Some(entry) = self.entries.get(known as usize) else { return false };
         entry.set(address, name, kind, at);

@@ -1,11 +1,11 @@
 //! The holders of each lock.
 
 use alloc::vec::Vec;
-use core::panic::Location;
 
 use crate::event::{LockId, LockStep, Mode};
 use crate::leak::Hidden;
 use crate::list::List;
+use crate::place::Place;
 
 /// Holders of one lock that are known by name. Of more than these it is only known how many.
 pub const HOLDERS: usize = 8;
@@ -18,7 +18,7 @@ pub struct Holder<A> {
     /// How.
     pub mode: Mode,
     /// The line that took it.
-    pub since: &'static Location<'static>,
+    pub since: Place,
     /// It gives nothing back any more: its task has returned.
     pub ended: bool,
 }
@@ -88,7 +88,7 @@ impl<A: Copy + PartialEq> Locks<A> {
 
     /// `actor` takes `step` with `lock`. It need not have taken the lock that it gives back: then that is a
     /// signal, and its holders mean nothing from then on.
-    pub fn step(&mut self, actor: A, step: LockStep, lock: &LockId, since: &'static Location<'static>) {
+    pub fn step(&mut self, actor: A, step: LockStep, lock: &LockId, since: Place) {
         if matches!(step, LockStep::Wait | LockStep::GaveUp) {
             return;
         }

@@ -1,7 +1,6 @@
 //! Memory that is accounted for and never handed out twice.
 
 use core::alloc::Layout;
-use core::panic::Location;
 use core::ptr::NonNull;
 use core::sync::atomic::{Ordering, fence};
 use std::alloc::{alloc, dealloc};
@@ -12,6 +11,7 @@ use crate::bytes::SharedBytes;
 use crate::errno::Errno;
 use crate::experiment::stage;
 use crate::machine::{BadFree, BlockSize, Kind, POISON_FREED, POISON_FRESH};
+use crate::place::Place;
 use crate::report::Counts;
 
 /// What a machine's memory was used for.
@@ -39,7 +39,7 @@ pub struct LiveBlock {
     /// What it is used for.
     pub kind: Kind,
     /// The task that allocated it.
-    pub location: &'static Location<'static>,
+    pub location: Place,
 }
 
 /// How far an arena has come.
@@ -74,7 +74,7 @@ struct Block {
     layout: Layout,
     size: usize,
     kind: Kind,
-    location: &'static Location<'static>,
+    location: Place,
     freed: bool,
 }
 
@@ -86,7 +86,7 @@ impl Arena {
         &mut self,
         kind: Kind,
         size: usize,
-        location: &'static Location<'static>,
+        location: Place,
     ) -> Result<NonNull<u8>, Errno> {
         if self.largest.is_some_and(|largest| size > largest) {
             return Err(Errno::ENOMEM);
@@ -120,7 +120,7 @@ impl Arena {
         offset: usize,
         kind: Kind,
         size: usize,
-        location: &'static Location<'static>,
+        location: Place,
     ) -> NonNull<u8> {
         // SAFETY: the layout begins with a `BlockSize`, and no other task knows of it yet.
         unsafe { base.cast().write(BlockSize::new(size, offset)) };

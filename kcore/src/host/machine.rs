@@ -2,7 +2,6 @@
 
 use core::fmt;
 use core::hint::spin_loop;
-use core::panic::Location;
 use core::ptr::NonNull;
 use core::sync::atomic::{
     AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst,
@@ -19,6 +18,7 @@ use crate::event::{Actor, Event, Events, Kinds, TaskStep, Ticket, What};
 use crate::host::arena::{Account, Arena, LiveBlock};
 use crate::host::task::{Task, Tasks, Token, here, lock};
 use crate::machine::{BadFree, BlockSize, Cpu, CpuId, Kind, Memory, Sched, Sleep, TaskId};
+use crate::place::Place;
 
 /// What hears of events, before they take effect.
 pub trait Listener: Send + Sync {
@@ -193,7 +193,7 @@ impl HostMachine {
     /// Tells of a step of the running task, to a listener that wants to hear of such.
     fn step(step: TaskStep) {
         if Self::wanted().contains(Kinds::TASKS) {
-            Self::tell(What::Task(step), Location::caller());
+            Self::tell(What::Task(step), Place::caller());
         }
     }
 
@@ -299,7 +299,7 @@ impl Sched for HostMachine {
 unsafe impl Memory for HostMachine {
     #[track_caller]
     fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {
-        let location = Location::caller();
+        let location = Place::caller();
         lock(&Host::here().parts.arena).allocate(kind, size, location)
     }
 
@@ -324,7 +324,7 @@ impl Events for HostMachine {
         Kinds::from_bits_truncate(here(|task| task.host.parts.wanted.load(Relaxed)))
     }
 
-    fn tell(what: What, at: &'static Location<'static>) -> Ticket {
+    fn tell(what: What, at: Place) -> Ticket {
         if let Some(listener) = Host::here().listener() {
             listener.on(&Event { actor: Actor::task(Self::task()), cpu: Self::cpu(), at, what });
         }

@@ -1,7 +1,6 @@
 //! Threads as tasks.
 
 use core::cell::{Cell, RefCell};
-use core::panic::Location;
 use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use core::time::Duration;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -12,6 +11,7 @@ use std::{eprintln, process, thread_local};
 use crate::holds::Held;
 use crate::host::Host;
 use crate::machine::{CpuId, Sleep, TaskId};
+use crate::place::Place;
 
 /// How long a task may sleep, or a test wait for a condition, until it counts as lost.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -105,7 +105,7 @@ impl<'scope> Tasks<'scope, '_> {
 pub fn until(condition: impl Fn() -> bool) {
     let mut looked = Duration::ZERO;
     while !condition() {
-        assert!(looked < PATIENCE, "the condition at {} never held", Location::caller());
+        assert!(looked < PATIENCE, "the condition at {} never held", Place::caller());
         let turn = Instant::now();
         yield_now();
         // A turn that took longer was the host's, which had other work.

@@ -1,9 +1,8 @@
 //! What is known of one block.
 #![forbid(unsafe_code)]
 
-use core::panic::Location;
-
 use crate::machine::{CpuId, Kind, TaskId};
+use crate::place::Place;
 
 /// Return addresses kept for each allocation.
 pub const BACKTRACE: usize = 8;
@@ -26,7 +25,7 @@ pub struct Allocation {
     /// When, on the asking CPU's clock.
     pub cycles: u64,
     /// The line that asked.
-    pub allocated_at: &'static Location<'static>,
+    pub allocated_at: Place,
     /// Return addresses, innermost first; 0 ends the list.
     pub backtrace: [usize; BACKTRACE],
 }

@@ -1,11 +1,11 @@
 use core::mem::MaybeUninit;
-use core::panic::Location;
 use std::vec::Vec;
 
 mod model;
 
 use super::*;
 use crate::machine::{BadFree, CpuId, Kind, TaskId};
+use crate::place::Place;
 
 /// Memory for a ledger of `records`.
 struct Room {
@@ -34,7 +34,7 @@ fn block(address: usize, size: usize, kind: Kind) -> Allocation {
         cpu: CpuId(1),
         task: TaskId(7),
         cycles: 99,
-        allocated_at: Location::caller(),
+        allocated_at: Place::caller(),
         backtrace: [3, 2, 1, 0, 0, 0, 0, 0],
     }
 }

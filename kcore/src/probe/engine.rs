@@ -2,7 +2,6 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::panic::Location;
 
 use super::crew::{Crew, State};
 use super::plan::Plan;
@@ -11,6 +10,7 @@ use super::script::Script;
 use crate::event::{Access, LockId, LockStep};
 use crate::leak::Hidden;
 use crate::machine::CpuId;
+use crate::place::Place;
 use crate::report;
 use crate::settings::MAX_WRITERS;
 
@@ -136,7 +136,7 @@ impl Engine {
     /// `who` found `lock` taken and is about to spin or sleep; or has it; or is about to give it back, and
     /// need not be the one that took it (completions); or stops waiting for it, and goes on.
     /// `at` says in which line.
-    pub fn lock(&mut self, who: u8, step: LockStep, lock: &LockId, at: &'static Location<'static>) -> Wake {
+    pub fn lock(&mut self, who: u8, step: LockStep, lock: &LockId, at: Place) -> Wake {
         if self.crew.has(who) {
             self.crew.locks.step(who, step, lock, at);
         }

@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::panic::Location;
 use core::ptr;
 use core::sync::atomic::{
     AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize,
@@ -15,6 +14,7 @@ use crate::event::{Actor, Outcome, Site, Ticket};
 use crate::holds::NameWord;
 use crate::leak::Hidden;
 use crate::machine::{Context, CpuId, TaskId};
+use crate::place::AtomicPlace;
 
 /// An entry's place. Each word is stored and loaded as a whole; that they belong together is what `state`
 /// says.
@@ -28,7 +28,7 @@ struct Slot {
     bytes: AtomicUsize,
     value: AtomicUsize,
     site: AtomicPtr<Site>,
-    at: AtomicPtr<Location<'static>>,
+    at: AtomicPlace,
     task: AtomicU32,
     context: AtomicU8,
     cycles: AtomicU64,
@@ -60,7 +60,7 @@ impl Slot {
         self.bytes.store(stored.bytes, Relaxed);
         self.value.store(stored.value.word(), Relaxed);
         self.site.store(ptr::from_ref(stored.site).cast_mut(), Relaxed);
-        self.at.store(ptr::from_ref(stored.at).cast_mut(), Relaxed);
+        self.at.store(Some(stored.at));
         self.task.store(stored.actor.task.0, Relaxed);
         self.context.store(stored.actor.context as u8, Relaxed);
         self.cycles.store(stored.cycles, Relaxed);
@@ -79,8 +79,7 @@ impl Slot {
         let context = *CONTEXTS.get(usize::from(self.context.load(Relaxed)))?;
         // SAFETY: null, or what was made from a reference that lives for ever.
         let site = unsafe { self.site.load(Relaxed).as_ref() }?;
-        // SAFETY: as above.
-        let at = unsafe { self.at.load(Relaxed).as_ref() }?;
+        let at = self.at.load()?;
         let stored = Stored {
             address: Hidden::of_word(self.address.load(Relaxed)),
             bytes: self.bytes.load(Relaxed),

@@ -1,10 +1,9 @@
 //! An entry of the log.
 
-use core::panic::Location;
-
 use crate::event::{Access, Actor, Block, Op, Site, What};
 use crate::leak::{Event, Hidden, Span, Trace};
 use crate::machine::CpuId;
+use crate::place::Place;
 
 /// Where memory is freed, which the log has as well: what was stored there is gone.
 pub static FREE: Site = Site::new("free");
@@ -22,7 +21,7 @@ pub struct Stored {
     /// The location's name.
     pub site: &'static Site,
     /// The source line.
-    pub at: &'static Location<'static>,
+    pub at: Place,
     /// The task, or what interrupted it.
     pub actor: Actor,
     /// The CPU.
@@ -41,7 +40,7 @@ pub struct Stored {
 
 impl Stored {
     /// What `actor` is about to do, not yet on any CPU or at any moment; [`None`] if nothing is stored by it.
-    pub fn by(what: &What, at: &'static Location<'static>, actor: Actor) -> Option<Stored> {
+    pub fn by(what: &What, at: Place, actor: Actor) -> Option<Stored> {
         let (site, address, bytes, value) = match *what {
             What::Access(Access { site, op, address, size }) => match op {
                 Op::Store(value) | Op::Swap(value) => (site, address, size, value),

@@ -1,7 +1,6 @@
 //! The rings, written by one thread and read by others.
 
 use std::cell::RefCell;
-use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::vec::Vec;
@@ -9,13 +8,14 @@ use std::vec::Vec;
 use super::{Log, Stored};
 use crate::event::{Access, Actor, Op, Outcome, Site, Ticket, What};
 use crate::machine::{CpuId, TaskId};
+use crate::place::Place;
 
 static SLOT: Site = Site::new("slot");
 
 fn store(cpu: u32, value: usize) -> Stored {
     let what = What::Access(Access { site: &SLOT, op: Op::Store(value), address: 8 * value, size: 8 });
     let actor = Actor::task(TaskId(value as u32));
-    let stored = Stored::by(&what, Location::caller(), actor).expect("a store");
+    let stored = Stored::by(&what, Place::caller(), actor).expect("a store");
     Stored { cpu: CpuId(cpu), cycles: value as u64, ..stored }
 }
 
@@ -41,7 +41,7 @@ fn recording<const N: usize>(room: usize, wraps: bool) -> Log<N> {
 #[test]
 fn a_load_is_no_entry() {
     let what = What::Access(Access { site: &SLOT, op: Op::Load, address: 8, size: 8 });
-    assert!(Stored::by(&what, Location::caller(), Actor::task(TaskId(1))).is_none());
+    assert!(Stored::by(&what, Place::caller(), Actor::task(TaskId(1))).is_none());
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
-use core::panic::Location;
 
 use super::events::Standing;
 use crate::event::{Actor, Event};
 use crate::holds::Taken;
 use crate::machine::{Context, CpuId, TaskId};
+use crate::place::Place;
 use crate::report;
 use crate::settings::Verdict;
 use crate::sync::PREEMPTION_OFF;
@@ -32,7 +32,7 @@ pub struct Slept {
     /// On which CPU.
     pub cpu: CpuId,
     /// Where.
-    pub at: &'static Location<'static>,
+    pub at: Place,
     /// The lock that forbids it.
     pub holding: Option<Taken>,
     /// Whether interrupts were off.

@@ -10,11 +10,11 @@
 //! ```
 
 use core::fmt;
-use core::panic::Location;
 use core::sync::atomic::{Ordering, fence};
 
 use crate::event::{Events, LockName, LockStep, Mode, Site};
 use crate::machine::Cpu;
+use crate::place::Place;
 use crate::shared::Shared;
 use crate::sync::raw_lock::RawLock;
 use crate::sync::watch::{Observed, Watch, Watched};
@@ -41,21 +41,17 @@ impl BrokenSpinLock {
     /// Looks whether the lock is free; if it is, takes it. In between, another task does the same.
     #[track_caller]
     pub fn acquire<M: Cpu + Events>(&self) {
-        RawLock::<M>::enter(self, Location::caller());
+        RawLock::<M>::enter(self, Place::caller());
     }
 
     /// Gives the lock back. Any task can: there is nothing to protect from.
     #[track_caller]
     pub fn release<M: Cpu + Events>(&self) {
-        RawLock::<M>::leave(self, Location::caller());
+        RawLock::<M>::leave(self, Place::caller());
     }
 
     /// Spins until the lock looks free. These looks are no probe points: a script names the one that decides.
-    fn wait<M: Cpu + Events>(
-        &self,
-        wait: &mut Option<<Observed as Watch<M>>::Wait>,
-        place: &'static Location<'static>,
-    ) {
+    fn wait<M: Cpu + Events>(&self, wait: &mut Option<<Observed as Watch<M>>::Wait>, place: Place) {
         match wait {
             Some(wait) => <Observed as Watch<M>>::failed(wait),
             None => *wait = Some(<Observed as Watch<M>>::wait()),
@@ -84,7 +80,7 @@ impl Watched for BrokenSpinLock {
 }
 
 impl<M: Cpu + Events> RawLock<M> for BrokenSpinLock {
-    fn enter(&self, place: &'static Location<'static>) {
+    fn enter(&self, place: Place) {
         // A spinlock keeps the CPU, this one too.
         M::preempt_disable();
         let mut wait = None;
@@ -99,7 +95,7 @@ impl<M: Cpu + Events> RawLock<M> for BrokenSpinLock {
         Watch::<M>::announce(&self.watch, LockStep::Acquired, Mode::Exclusive, self.address(), place);
     }
 
-    fn leave(&self, place: &'static Location<'static>) {
+    fn leave(&self, place: Place) {
         Watch::<M>::announce(&self.watch, LockStep::Release, Mode::Exclusive, self.address(), place);
         Watch::<M>::released(&self.watch);
         fence(Ordering::Release);

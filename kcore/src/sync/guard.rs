@@ -3,11 +3,11 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::panic::Location;
 
 use crate::errno::Errno;
 use crate::event::{Class, IrqStep, Kinds, LockName, LockStep, Mode, Waiting, What};
 use crate::machine::{AtomicFlag, Machine};
+use crate::place::Place;
 use crate::report::LockStats;
 use crate::settings::Form;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
@@ -138,7 +138,7 @@ impl<M: Machine> Guard<M> {
     /// something off, the task must not sleep in between.
     #[track_caller]
     pub fn enter(&self) -> Held<'_, M> {
-        let place = Location::caller();
+        let place = Place::caller();
         let off = self.environment(place);
         match self.mechanism.lock() {
             Some(lock) => lock.enter(place),
@@ -148,7 +148,7 @@ impl<M: Machine> Guard<M> {
     }
 
     /// What is to be switched off before the lock is taken.
-    fn environment(&self, place: &'static Location<'static>) -> Off<M> {
+    fn environment(&self, place: Place) -> Off<M> {
         let off: fn() -> Off<M> = match self.lock {
             Form::Spinlock | Form::Ticket | Form::RwLock | Form::PreemptOff => {
                 || Off::Preemption(PreemptOff::enter())
@@ -167,7 +167,7 @@ impl<M: Machine> Guard<M> {
     /// task holds nothing. Locks whose waiters cannot be interrupted are entered in any case.
     #[track_caller]
     pub fn enter_interruptible(&self) -> Result<Held<'_, M>, Errno> {
-        let place = Location::caller();
+        let place = Place::caller();
         let off = self.environment(place);
         match self.mechanism.lock() {
             Some(lock) => lock.enter_interruptible(place)?,
@@ -177,7 +177,7 @@ impl<M: Machine> Guard<M> {
     }
 
     /// Tells of what is switched off as if it were a lock, where nothing else guards.
-    fn switched(&self, step: LockStep, place: &'static Location<'static>) {
+    fn switched(&self, step: LockStep, place: Place) {
         if let Mechanism::Switch(watch) = &self.mechanism {
             Watch::<M>::announce(watch, step, Mode::Exclusive, core::ptr::from_ref(self).addr(), place);
         }
@@ -217,7 +217,7 @@ impl<M: Machine> fmt::Debug for Guard<M> {
 pub struct Held<'a, M: Machine> {
     guard: &'a Guard<M>,
     /// Where it was entered.
-    place: &'static Location<'static>,
+    place: Place,
     /// Dropped after the lock was given back.
     _off: Off<M>,
     /// A raw pointer is not `Send`.

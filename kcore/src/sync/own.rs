@@ -5,10 +5,9 @@
 //! are in the book of what each task [holds](crate::holds). What such a mutex guards is changed in steps that
 //! each leave it whole.
 
-use core::panic::Location;
-
 use crate::event::{Change, Class, LockName, LockStep, Mode};
 use crate::machine::Sched;
+use crate::place::Place;
 use crate::sync::watch::{SILENT, Watch, tell_units};
 
 /// No counter counts, and no hooks hear; but the task that has the mutex knows that it does: [`Sched::held`].
@@ -16,13 +15,13 @@ use crate::sync::watch::{SILENT, Watch, tell_units};
 pub struct Own(pub Class);
 
 impl<M: Sched> Watch<M> for Own {
-    type Place = &'static Location<'static>;
+    type Place = Place;
     type Wait = ();
 
     #[inline(always)]
     #[track_caller]
     fn place() -> Self::Place {
-        Location::caller()
+        Place::caller()
     }
 
     #[inline(always)]

@@ -9,13 +9,13 @@
 
 use alloc::string::ToString;
 use core::marker::PhantomData;
-use core::panic::Location;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::event::{
     ALL_UNITS, Change, Class, Events, Kinds, LockId, LockName, LockStep, Mode, Site, Waiting, What,
 };
 use crate::machine::Cpu;
+use crate::place::Place;
 use crate::report::LockStats;
 use crate::shared;
 
@@ -122,7 +122,7 @@ impl<M: Cpu> Watch<M> for Class {
     #[track_caller]
     fn units(&self, change: Change, free: impl FnOnce() -> u64, address: usize, _place: ()) {
         if M::EXPLORES {
-            tell_units::<M>(change, LockName::spins(SILENT, *self), free(), address, Location::caller());
+            tell_units::<M>(change, LockName::spins(SILENT, *self), free(), address, Place::caller());
         }
     }
 }
@@ -241,13 +241,7 @@ impl<M: Cpu> Watch<M> for Counted {
     #[track_caller]
     fn units(&self, change: Change, free: impl FnOnce() -> u64, address: usize, _place: ()) {
         if M::EXPLORES {
-            tell_units::<M>(
-                change,
-                LockName { name: SILENT, ..self.name },
-                free(),
-                address,
-                Location::caller(),
-            );
+            tell_units::<M>(change, LockName { name: SILENT, ..self.name }, free(), address, Place::caller());
         }
     }
 }
@@ -287,19 +281,19 @@ impl Observed {
     #[track_caller]
     pub fn tell<M: Cpu + Events, L>(&self, lock: &L, step: LockStep) {
         let address = core::ptr::from_ref(lock).addr();
-        Watch::<M>::announce(self, step, Mode::Exclusive, address, Location::caller());
+        Watch::<M>::announce(self, step, Mode::Exclusive, address, Place::caller());
     }
 }
 
 impl<M: Cpu + Events> Watch<M> for Observed {
-    type Place = &'static Location<'static>;
+    type Place = Place;
     type Wait = Waited<M>;
     const COUNTS: bool = true;
 
     #[inline(always)]
     #[track_caller]
     fn place() -> Self::Place {
-        Location::caller()
+        Place::caller()
     }
 
     #[inline]
@@ -379,7 +373,7 @@ pub(super) fn tell_units<M: Cpu + Events>(
     name: LockName,
     free: u64,
     address: usize,
-    place: &'static Location<'static>,
+    place: Place,
 ) {
     let whole = matches!(change, Change::Take(ALL_UNITS) | Change::Give(ALL_UNITS));
     let mode = if free < ALL_UNITS || whole { Mode::Exclusive } else { Mode::Shared };

@@ -4,11 +4,11 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
-use core::panic::Location;
 
 use crate::event::{Actor, LockName};
 use crate::list::List;
 use crate::machine::{Context, CpuId, TaskId};
+use crate::place::Place;
 use crate::report;
 use crate::settings::Verdict;
 
@@ -47,11 +47,11 @@ pub struct Edge {
     /// For what.
     pub what: What,
     /// Where the waiter began to wait for a lock; [`None`] for one that was interrupted or sleeps elsewhere.
-    pub at: Option<&'static Location<'static>>,
+    pub at: Option<Place>,
     /// Who has that, if it is known. The first of them, if several have.
     pub holder: Option<Actor>,
     /// Where the holder took it. For a CPU, and for a handler: where it spins.
-    pub held_since: Option<&'static Location<'static>>,
+    pub held_since: Option<Place>,
     /// The holder has returned from its body.
     pub has_ended: bool,
     /// Whether the edge is part of the cycle.

@@ -1,7 +1,6 @@
 //! The events.
 
 use alloc::vec::Vec;
-use core::panic::Location;
 
 use super::actor::Seat;
 use super::finding::Finding;
@@ -10,6 +9,7 @@ use super::tasks::Tasks;
 use crate::event::{Actor, LockId, LockName, LockStep, Mode, Waiting};
 use crate::holds::{Lock, Locks};
 use crate::machine::TaskId;
+use crate::place::Place;
 
 /// Actors that can wait at the same time. The waits of others are not seen, and counted.
 pub const WAITS: usize = Set::CAPACITY;
@@ -26,7 +26,7 @@ pub(super) struct Wait {
     /// How it would have it.
     pub(super) mode: Mode,
     pub(super) address: usize,
-    pub(super) at: &'static Location<'static>,
+    pub(super) at: Place,
     /// When, in changes of locks.
     pub(super) since: u64,
 }
@@ -78,7 +78,7 @@ impl Graph {
         seat: Seat,
         step: LockStep,
         lock: &LockId,
-        at: &'static Location<'static>,
+        at: Place,
         tasks: &impl Tasks,
     ) -> Option<Finding> {
         self.tell(actor, seat, step, lock, at);
@@ -86,14 +86,7 @@ impl Graph {
     }
 
     /// [`step`](Graph::step), after which nothing is searched.
-    pub fn tell(
-        &mut self,
-        actor: Actor,
-        seat: Seat,
-        step: LockStep,
-        lock: &LockId,
-        at: &'static Location<'static>,
-    ) {
+    pub fn tell(&mut self, actor: Actor, seat: Seat, step: LockStep, lock: &LockId, at: Place) {
         if matches!(step, LockStep::Wait | LockStep::Acquired | LockStep::GaveUp) {
             self.end_wait(actor);
         }

@@ -1,11 +1,11 @@
 //! The answer for people.
 
 use core::fmt;
-use core::panic::Location;
 
 use super::finding::{Edge, Finding, What};
 use crate::event::{Actor, Waiting};
 use crate::machine::{Context, TaskId};
+use crate::place::Place;
 use crate::settings::Verdict;
 
 impl Finding {
@@ -171,7 +171,7 @@ fn handler(context: Context) -> &'static str {
 /// A source line after some words: the last component of the path is enough for people. Nothing, when there
 /// is none.
 #[derive(Clone, Copy, Debug)]
-pub struct At<'a>(pub &'a str, pub Option<&'static Location<'static>>);
+pub struct At<'a>(pub &'a str, pub Option<Place>);
 
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

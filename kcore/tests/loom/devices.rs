@@ -2,7 +2,6 @@
 //! free; and the twins.
 
 use std::marker::PhantomData;
-use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -13,6 +12,7 @@ use kcore::dev::{
 };
 use kcore::errno::Errno;
 use kcore::machine::{AtomicFlag, BadFree, Cpu, Kind, Memory};
+use kcore::place::Place;
 use kcore::sync::SpinLock;
 
 use crate::bodies::{Payload, model, objects, spawn};
@@ -27,7 +27,7 @@ unsafe impl Memory for Parking {
     }
     #[track_caller]
     unsafe fn free(_block: NonNull<u8>) -> Result<(), BadFree> {
-        unreachable!("nothing was allocated, at {}", Location::caller())
+        unreachable!("nothing was allocated, at {}", Place::caller())
     }
     unsafe fn size(_block: NonNull<u8>) -> usize {
         unreachable!("nothing was allocated")

@@ -3,10 +3,9 @@
 mod sim;
 mod told;
 
-use std::panic::Location;
-
 use kcore::event::{Access, LockId, LockStep, Mode, Op};
 use kcore::machine::CpuId;
+use kcore::place::Place;
 use kcore::probe::{Decision, Engine, Meetings, Plan, Step};
 use kcore::settings::Probe;
 use proptest::prelude::*;
@@ -372,7 +371,7 @@ fn a_lock_that_a_reader_still_has_is_not_free() {
     engine.begin_round();
     (0..3).for_each(|who| assert_eq!(engine.begin_at_once(who), 0));
     let lock = |engine: &mut Engine, who, step, mode| {
-        engine.lock(who, step, &LockId { address: 7, name: LOCKS[0], mode }, Location::caller());
+        engine.lock(who, step, &LockId { address: 7, name: LOCKS[0], mode }, Place::caller());
     };
     lock(&mut engine, 0, LockStep::Acquired, Mode::Shared);
     lock(&mut engine, 1, LockStep::Acquired, Mode::Shared);

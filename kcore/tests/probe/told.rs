@@ -1,9 +1,8 @@
 //! The engine, told of a lock by its address.
 
-use std::panic::Location;
-
 use kcore::class;
 use kcore::event::{LockId, LockName, LockStep, Mode};
+use kcore::place::Place;
 use kcore::probe::{Engine, Wake};
 
 /// A lock that is not waited for.
@@ -31,6 +30,6 @@ pub(crate) trait Told {
 
 impl Told for Engine {
     fn tell(&mut self, who: u8, step: LockStep, name: &LockName, address: usize) -> Wake {
-        self.lock(who, step, &LockId { address, name: *name, mode: Mode::Exclusive }, Location::caller())
+        self.lock(who, step, &LockId { address, name: *name, mode: Mode::Exclusive }, Place::caller())
     }
 }

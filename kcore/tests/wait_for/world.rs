@@ -1,10 +1,9 @@
 //! A machine on paper: tasks that are where the test puts them, and a graph that hears of their locks.
 
-use std::panic::Location;
-
 use kcore::class;
 use kcore::event::{Actor, LockId, LockName, LockStep, Mode, Waiting};
 use kcore::machine::{Context, CpuId, TaskId};
+use kcore::place::Place;
 use kcore::wait_for::{Finding, Graph, Seat, Tasks, Where};
 
 use crate::places::ALL;
@@ -102,37 +101,19 @@ impl World {
         self.wait_at(who, lock, ALL[(lock + 1) % ALL.len()])
     }
 
-    pub(crate) fn wait_at(
-        &mut self,
-        who: Actor,
-        lock: usize,
-        at: &'static Location<'static>,
-    ) -> Option<Finding> {
+    pub(crate) fn wait_at(&mut self, who: Actor, lock: usize, at: Place) -> Option<Finding> {
         self.wait_as(who, lock, Mode::Exclusive, at)
     }
 
     /// Waits for it in `mode`, and searches.
-    pub(crate) fn wait_as(
-        &mut self,
-        who: Actor,
-        lock: usize,
-        mode: Mode,
-        at: &'static Location<'static>,
-    ) -> Option<Finding> {
+    pub(crate) fn wait_as(&mut self, who: Actor, lock: usize, mode: Mode, at: Place) -> Option<Finding> {
         self.tell(who, LockStep::Wait, lock, mode, at);
         self.graph.search(who, self)
     }
 
     /// The graph hears of it, and nothing is searched. A lock at an address that is no place in the list is
     /// called as the first.
-    pub(crate) fn tell(
-        &mut self,
-        who: Actor,
-        step: LockStep,
-        address: usize,
-        mode: Mode,
-        at: &'static Location<'static>,
-    ) {
+    pub(crate) fn tell(&mut self, who: Actor, step: LockStep, address: usize, mode: Mode, at: Place) {
         let cpu = match self.whereabouts(who.task) {
             Where::OnCpu(cpu) | Where::Runnable(cpu) | Where::Asleep(cpu) => cpu,
             Where::Ended => CpuId(who.task.0),

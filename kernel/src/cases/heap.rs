@@ -4,11 +4,11 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::alloc::Layout;
-use core::panic::Location;
 use core::ptr::NonNull;
 
 use kcore::errno::Errno;
 use kcore::machine::{BadFree, Kind, POISON_FRESH};
+use kcore::place::Place;
 
 use super::Answer;
 use super::case::{holds, same};
@@ -31,13 +31,13 @@ crate::case! {
 /// A quantum of `size` bytes.
 pub(super) fn allocate(size: usize) -> Result<NonNull<u8>, Errno> {
     let layout = Layout::from_size_align(size, 16).map_err(|_| Errno::ENOMEM)?;
-    heap::allocate(Kind::Quantum, layout, Location::caller())
+    heap::allocate(Kind::Quantum, layout, Place::caller())
 }
 
 /// Gives a block of a case back, or tries to.
 pub(super) fn free(block: NonNull<u8>) -> Result<(), BadFree> {
     // SAFETY: the cases keep no references into their blocks.
-    unsafe { heap::free(block, Location::caller()) }
+    unsafe { heap::free(block, Place::caller()) }
 }
 
 /// What the first bytes of a recorded block are.
@@ -70,7 +70,7 @@ fn odd_layouts() -> Answer {
         for align in [1, 16, 64, 4096] {
             for size in [1, 24, 100, 4000] {
                 let layout = Layout::from_size_align(size, align).map_err(|error| error.to_string())?;
-                let block = heap::allocate(Kind::Quantum, layout, Location::caller())
+                let block = heap::allocate(Kind::Quantum, layout, Place::caller())
                     .map_err(|errno| errno.to_string())?;
                 let aligned = block.addr().get().is_multiple_of(align.max(16));
                 same("freeing", free(block), Ok(()))?;

@@ -5,13 +5,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::arch::asm;
-use core::panic::Location;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 
 use kcore::class;
 use kcore::leak::Hidden;
 use kcore::machine::{Cpu, Kind};
+use kcore::place::Place;
 
 use super::Answer;
 use super::case::{holds, same};
@@ -62,7 +62,7 @@ static CHAIN: AtomicUsize = AtomicUsize::new(0);
 
 #[inline(never)]
 fn allocate(size: usize) -> Option<NonNull<u8>> {
-    heap::allocate(Kind::Other, Layout::from_size_align(size, 16).ok()?, Location::caller()).ok()
+    heap::allocate(Kind::Other, Layout::from_size_align(size, 16).ok()?, Place::caller()).ok()
 }
 
 /// A block whose address is nowhere but in disguise.
@@ -75,7 +75,7 @@ pub(super) fn lose(size: usize) -> Option<Hidden> {
 pub(super) fn give_back(block: Hidden) {
     let block = NonNull::new(core::ptr::with_exposed_provenance_mut(block.address()));
     // SAFETY: a block of a case, which has ended; each is given back once.
-    let freed = block.map(|block| unsafe { heap::free(block, Location::caller()) });
+    let freed = block.map(|block| unsafe { heap::free(block, Place::caller()) });
     assert!(matches!(freed, Some(Ok(()))), "the case's blocks are live");
 }
 

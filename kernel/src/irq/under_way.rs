@@ -1,8 +1,7 @@
 //! What a CPU has to do in handlers and softirqs, or does.
 
-use core::panic::Location;
-
 use kcore::event::{Access, Events, IrqStep, Kinds, Op, Site, What};
+use kcore::place::Place;
 
 use super::{device, softirq, timer};
 use crate::machine::Kernel;
@@ -18,7 +17,7 @@ pub(crate) fn says(step: IrqStep) {
 #[cold]
 #[inline(never)]
 fn tell(what: What) {
-    Kernel::tell(what, Location::caller());
+    Kernel::tell(what, Place::caller());
 }
 
 /// Tells that the caller is about to look at what CPUs share here, or to change it, if that is wanted: `op`

@@ -3,9 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
-use core::panic::Location;
 
 use kcore::errno::Errno;
+use kcore::place::Place;
 use kcore::report::place;
 
 use crate::mm::Text;
@@ -29,7 +29,7 @@ pub fn report() -> Result<String, Errno> {
 
 /// The objects of one line of the source.
 struct Site {
-    at: &'static Location<'static>,
+    at: Place,
     objects: u64,
     bytes: u64,
 }

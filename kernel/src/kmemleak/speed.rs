@@ -1,10 +1,10 @@
 //! How fast a search is where it is slowest: every word is the address of a block.
 
 use core::alloc::Layout;
-use core::panic::Location;
 use core::ptr::NonNull;
 
 use kcore::machine::{Cpu, Kind};
+use kcore::place::Place;
 
 use crate::machine::Kernel;
 use crate::mm::heap;
@@ -60,7 +60,7 @@ impl Chain {
     /// Adds a block in front; does nothing when there is no memory for one.
     fn lengthen(&mut self) {
         let Ok(layout) = Layout::from_size_align(BLOCK, 16) else { return };
-        let Ok(block) = heap::allocate(Kind::Other, layout, Location::caller()) else { return };
+        let Ok(block) = heap::allocate(Kind::Other, layout, Place::caller()) else { return };
         let words = block.cast::<usize>();
         let bottom = heap::extent().start;
         for index in 0..BLOCK / size_of::<usize>() {
@@ -110,7 +110,7 @@ impl Drop for Chain {
             let next = unsafe { block.read() };
             self.first = core::ptr::with_exposed_provenance_mut(next);
             // SAFETY: no other task knows the block, and it has just left the chain.
-            let freed = unsafe { heap::free(block.cast(), Location::caller()) };
+            let freed = unsafe { heap::free(block.cast(), Place::caller()) };
             assert!(freed.is_ok(), "the chain's blocks are live");
         }
     }

@@ -28,7 +28,6 @@
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
-use core::panic::Location;
 use core::ptr::NonNull;
 
 use kcore::class;
@@ -36,6 +35,7 @@ use kcore::errno::Errno;
 use kcore::event::{Block, Events, Kinds, LockName, Outcome, What};
 use kcore::ledger::{Allocation, BACKTRACE, Ledger, Manner, Record};
 use kcore::machine::{BadFree, Cpu, Kind, POISON_FREED, POISON_FRESH, Sched};
+use kcore::place::Place;
 use kcore::sync::Counted;
 
 use crate::frames;
@@ -279,7 +279,7 @@ fn half_of_free() -> u64 {
 
 /// A block of `layout` for `kind`, filled with [`POISON_FRESH`]. [`Errno::ENOMEM`] when there is no hole or
 /// no record for it; nothing changed then.
-pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> Result<NonNull<u8>, Errno> {
+pub fn allocate(kind: Kind, layout: Layout, at: Place) -> Result<NonNull<u8>, Errno> {
     let layout = layout.align_to(ALIGN).map_err(|_| Errno::ENOMEM)?;
     let mut allocation = asked_for(kind, layout, at);
     if failing::strikes(&allocation.backtrace) {
@@ -303,13 +303,13 @@ pub fn allocate(kind: Kind, layout: Layout, at: &'static Location<'static>) -> R
 
 #[cold]
 #[inline(never)]
-fn tell_allocated(block: NonNull<u8>, size: usize, at: &'static Location<'static>) {
+fn tell_allocated(block: NonNull<u8>, size: usize, at: Place) {
     Kernel::tell(What::Block(Block::Allocated { address: block.addr().get(), size }), at);
 }
 
 /// What is known of a block before there is one.
 #[inline]
-fn asked_for(kind: Kind, layout: Layout, at: &'static Location<'static>) -> Allocation {
+fn asked_for(kind: Kind, layout: Layout, at: Place) -> Allocation {
     let mut trace = [0; BACKTRACE];
     backtrace::capture(&mut trace);
     Allocation {
@@ -330,7 +330,7 @@ fn asked_for(kind: Kind, layout: Layout, at: &'static Location<'static>) -> Allo
 ///
 /// # Safety
 /// No task keeps a Rust reference into the block, nor a pointer unless it is in quarantine.
-pub unsafe fn free(block: NonNull<u8>, at: &'static Location<'static>) -> Result<(), BadFree> {
+pub unsafe fn free(block: NonNull<u8>, at: Place) -> Result<(), BadFree> {
     let address = block.addr().get();
     if !Kernel::wanted().contains(Kinds::BLOCKS) {
         return give_up(address);

@@ -1,10 +1,10 @@
 //! Who listens, and where events arrive.
 
-use core::panic::Location;
 use core::sync::atomic::{AtomicU8, AtomicU16, Ordering::Relaxed};
 
 use kcore::event::{Access, Event, Events, Kinds, Op, Outcome, TaskStep, Ticket, What};
 use kcore::machine::Cpu;
+use kcore::place::Place;
 
 use super::{log, participant, run};
 use crate::atomic_fn::AtomicFn;
@@ -92,7 +92,7 @@ impl Events for Kernel {
 
     /// A participant may wait here until the plan lets it go on.
     #[cold]
-    fn tell(what: What, at: &'static Location<'static>) -> Ticket {
+    fn tell(what: What, at: Place) -> Ticket {
         if let Some(ear) = EAR.get() {
             ear(&Event { actor: participant::actor(), cpu: Kernel::cpu(), at, what });
         }
@@ -121,7 +121,7 @@ impl Events for Kernel {
     fn spinning() {
         task::doom::check();
         if listens(Listeners::EAR) {
-            Self::tell(What::Task(TaskStep::Spins), Location::caller());
+            Self::tell(What::Task(TaskStep::Spins), Place::caller());
         }
     }
 }

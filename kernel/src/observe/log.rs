@@ -4,13 +4,13 @@
 //! In an experiment it has what the run stores in a round, as far as there is room; elsewhere, while kmemleak
 //! is on, the last stores of each CPU.
 
-use core::panic::Location;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use kcore::event::{Outcome, Ticket, What};
 use kcore::leak::StoreLog;
 use kcore::ledger::{Ledger, Record};
 use kcore::machine::Cpu;
+use kcore::place::Place;
 pub use kcore::record::{FREE, Stored};
 
 use crate::arch::smp;
@@ -53,7 +53,7 @@ pub(crate) fn end() {
 }
 
 /// Takes note of what the caller is about to do, if it stores anything.
-pub(crate) fn note(what: &What, at: &'static Location<'static>) -> Ticket {
+pub(crate) fn note(what: &What, at: Place) -> Ticket {
     let actor = participant::actor();
     let Some(mut stored) = Stored::by(what, at, actor) else { return Ticket::default() };
     stored.held = innermost();

@@ -1,11 +1,11 @@
 //! A task of the crew: its begin, its points, its end; and the session that it asks.
 
-use core::panic::Location;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use kcore::class;
 use kcore::event::{Actor, Event, LockId, LockStep, What};
 use kcore::machine::{Cpu, CpuId, Sched, Sleep, TaskId};
+use kcore::place::Place;
 use kcore::probe::Decision;
 use kcore::session::{Answer, Crew, Session, Standing};
 use kcore::wait_for::{Tasks, Where};
@@ -90,7 +90,7 @@ pub fn leave_unstarted(who: u8) {
 }
 
 /// A task is at a point.
-pub(super) fn point(what: &What, at: &'static Location<'static>) {
+pub(super) fn point(what: &What, at: Place) {
     if !listens(Listeners::PROBE | Listeners::WATCH) {
         return;
     }
@@ -120,7 +120,7 @@ fn delay(pauses: u32) {
 }
 
 /// Something happens to an observed lock: what is no doing of the run is no business of the session's.
-pub(super) fn lock(what: &What, step: LockStep, lock: &LockId, at: &'static Location<'static>) {
+pub(super) fn lock(what: &What, step: LockStep, lock: &LockId, at: Place) {
     let is_watched = listens(Listeners::WATCH) && run::is_of_run();
     if !context::in_interrupt() {
         schedule::this_task().held.step(step, lock, at);
@@ -169,7 +169,7 @@ fn keeps_cpu() -> bool {
 }
 
 /// Waits at a point for as long as the session says.
-fn arrive(who: u8, what: &What, at: &'static Location<'static>) {
+fn arrive(who: u8, what: &What, at: Place) {
     let atomic = keeps_cpu();
     if atomic && CREW.are_free() {
         // A task that is still to come may have to come to this CPU.
@@ -211,7 +211,7 @@ fn wait(who: u8, atomic: bool) {
 /// Tells of what the running task, or a handler on top of it, is about to do, and does what is answered;
 /// whether it goes on. `who`: the participant that the task was when it was looked up; if its seat was
 /// withdrawn since, it is none.
-pub(super) fn tell(what: &What, at: &'static Location<'static>, who: Option<u8>) -> Decision {
+pub(super) fn tell(what: &What, at: Place, who: Option<u8>) -> Decision {
     let (is_atomic, interrupts_off) = (context::is_atomic(), !cpu::irq_are_on());
     let actor = actor();
     let event = Event { actor, cpu: Kernel::cpu(), at, what: *what };

@@ -4,11 +4,11 @@
 //! places it has no lock of the kernel's own, only those of the experiment, which are given up with it. Its
 //! stack is abandoned: nothing on it is dropped.
 
-use core::panic::Location;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kcore::errno::Errno;
 use kcore::machine::TaskId;
+use kcore::place::Place;
 
 use super::{mortal, schedule, table};
 use crate::arch::{apic, cpu};
@@ -81,7 +81,7 @@ pub(crate) fn leave_all() {
     context::leave_locks();
     softirq::abandoned();
     cpu::irq_on();
-    let told = |at: &Location<'_>| println!("the kernel's own mutex that it took at {at} is given back");
+    let told = |at: Place| println!("the kernel's own mutex that it took at {at} is given back");
     // SAFETY: the task goes on with none of its frames, where the guards are; and nothing in the kernel
     // forgets one.
     unsafe { schedule::this_task().held.give_back_own::<Kernel>(told) };

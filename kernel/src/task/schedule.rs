@@ -14,11 +14,11 @@
 //!                                           state = Runnable, push, kick CPU 0 if it halts
 //! ```
 
-use core::panic::Location;
 use core::sync::atomic::Ordering::Relaxed;
 
 use kcore::event::{Events, Kinds, TaskStep, What};
 use kcore::machine::TaskId;
+use kcore::place::Place;
 
 use crate::arch::{cpu, percpu, smp, switch};
 use crate::context;
@@ -43,7 +43,7 @@ pub(super) fn says(step: TaskStep) {
 #[cold]
 #[inline(never)]
 fn tell(step: TaskStep) {
-    Kernel::tell(What::Task(step), Location::caller());
+    Kernel::tell(What::Task(step), Place::caller());
 }
 
 /// This CPU's timer has interrupted it: a slice is over, sleepers wake up, or kernel timers are due.

@@ -20,7 +20,7 @@ impl Teller<'_> {
             "Nothing leads to {} now: {size} bytes that {} allocated ({}) are lost.",
             self.names.value(*address),
             Name(*who),
-            place(at)
+            place(*at)
         )
     }
 

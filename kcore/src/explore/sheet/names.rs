@@ -3,11 +3,11 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::panic::Location;
 
 use crate::event::{Op, Outcome};
 use crate::explore::{Act, Allocated, Line, Object, Of, Step, Transcript};
 use crate::machine::{POISON_FREED, POISON_FRESH};
+use crate::place::Place;
 use crate::probe::Name;
 
 /// What freed and fresh memory is filled with.
@@ -140,7 +140,7 @@ pub(super) fn is_free(line: &Line) -> bool {
 }
 
 /// The file and the line.
-pub(super) fn place(at: &Location<'_>) -> String {
+pub(super) fn place(at: Place) -> String {
     let file = at.file().rsplit('/').next().unwrap_or_default();
     format!("{file}:{}", at.line())
 }

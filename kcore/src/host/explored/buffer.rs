@@ -1,6 +1,5 @@
 //! Store buffers: what a task has stored, and no other task sees yet (Intel SDM vol. 3A, 10.2.2).
 
-use core::panic::Location;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::region::outside;
@@ -9,6 +8,7 @@ use super::world::{NAMELESS, World};
 use crate::event::{Access, Op};
 use crate::explore::{Act, Line, Object, Of, Step, Want};
 use crate::machine::TaskId;
+use crate::place::Place;
 
 impl World {
     /// The fence of a task; [`None`] where none is needed.
@@ -17,7 +17,7 @@ impl World {
     }
 
     /// The running task's store waits in its buffer, if there are any.
-    pub(super) fn buffer(&mut self, store: &Access, at: &'static Location<'static>) -> bool {
+    pub(super) fn buffer(&mut self, store: &Access, at: Place) -> bool {
         let (Op::Store(bits) | Op::Put(bits)) = store.op else { return false };
         let is_word = store.size == size_of::<usize>();
         let since = self.transcript.as_ref().map_or(0, |transcript| transcript.lines.len());

@@ -1,11 +1,10 @@
 //! Allocations that fail: of each task one may, whichever it is.
 
-use core::panic::Location;
-
 use super::machine::{here, step_named};
 use super::world::{NAMELESS, World};
 use crate::explore::{Act, Line, Object, Of, Step, Want};
 use crate::machine::TaskId;
+use crate::place::Place;
 
 /// The next allocation of its task fails: so often is one as often as once.
 const FAILS: Act = Act::Give { units: 1, most: 1 };
@@ -42,7 +41,7 @@ impl World {
 }
 
 /// The running task allocates: whether that fails.
-pub(super) fn fails(at: &'static Location<'static>) -> bool {
+pub(super) fn fails(at: Place) -> bool {
     let Some(task) = here(|world| world.failing_task()) else { return false };
     let act = Act::TryTake { units: 1, initially: 0 };
     step_named(World::failure_of(task), act, Of::Allocation, at);

@@ -1,6 +1,5 @@
 //! The primitives from within: their inner words are steps, and no lock is taken in one.
 
-use core::panic::Location;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::machine::{Explored, here, step_at};
@@ -9,6 +8,7 @@ use super::world::NAMELESS;
 use crate::event::{Access, Events, Kinds, Op, Outcome, Site, Ticket, What};
 use crate::explore::{Act, Object, Of};
 use crate::machine::{AtomicFlag, Cpu, CpuId, Sched, Sleep, TaskId};
+use crate::place::Place;
 use crate::sync::{AtomicWord, LockedWord, Update};
 
 /// The machine of the thread that explores, for primitives whose words are [`Told`].
@@ -29,7 +29,7 @@ static WORD: Site = Site::new("word");
 impl Told {
     #[track_caller]
     fn tell(&self, op: Op) {
-        Explored::tell(What::Access(self.access(op)), Location::caller());
+        Explored::tell(What::Access(self.access(op)), Place::caller());
     }
 
     fn access(&self, op: Op) -> Access {
@@ -51,7 +51,7 @@ impl Told {
     fn put(&self, value: usize, order: Ordering) {
         if order == Ordering::SeqCst {
             self.tell(Op::Update);
-        } else if Explored::buffers(&self.access(Op::Put(value)), Location::caller()) {
+        } else if Explored::buffers(&self.access(Op::Put(value)), Place::caller()) {
             return;
         } else {
             self.tell(Op::Put(value));
@@ -101,7 +101,7 @@ impl AtomicWord for Told {
     #[track_caller]
     fn fence(order: Ordering) {
         if order == Ordering::SeqCst {
-            Explored::drains(Location::caller());
+            Explored::drains(Place::caller());
         }
     }
 }
@@ -138,7 +138,7 @@ impl Inside {
 #[track_caller]
 fn has_happened(what: Of) -> bool {
     let object = object_of(what);
-    step_at(object, EVENT, Act::Load, what, Location::caller());
+    step_at(object, EVENT, Act::Load, what, Place::caller());
     here(|world| world.happened.contains(&object))
 }
 
@@ -146,7 +146,7 @@ fn has_happened(what: Of) -> bool {
 #[track_caller]
 fn happens(task: TaskId, what: Of) {
     let object = object_of(what);
-    step_at(object, EVENT, Act::Update, what, Location::caller());
+    step_at(object, EVENT, Act::Update, what, Place::caller());
     outside(|| here(|world| world.happened.push(object)));
     Inside::wake(task);
 }
@@ -167,7 +167,7 @@ impl Events for Inside {
         Explored::wanted()
     }
 
-    fn tell(what: What, at: &'static Location<'static>) -> Ticket {
+    fn tell(what: What, at: Place) -> Ticket {
         match what {
             // What a lock does is seen in its words.
             What::Units(..) => Ticket::default(),
@@ -179,7 +179,7 @@ impl Events for Inside {
         Explored::told(ticket, outcome);
     }
 
-    fn buffers(store: &Access, at: &'static Location<'static>) -> bool {
+    fn buffers(store: &Access, at: Place) -> bool {
         Explored::buffers(store, at)
     }
 
@@ -187,7 +187,7 @@ impl Events for Inside {
         Explored::forwarded(address)
     }
 
-    fn drains(at: &'static Location<'static>) {
+    fn drains(at: Place) {
         Explored::drains(at);
     }
 

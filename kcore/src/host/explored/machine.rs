@@ -1,7 +1,6 @@
 //! A machine whose tasks are coroutines: one runs at a time, and who goes on is decided before each step.
 
 use core::cell::Cell;
-use core::panic::Location;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicBool, AtomicUsize};
 
@@ -14,6 +13,7 @@ use crate::event::{Access, Block, Change, Events, Kinds, LockId, Outcome, TaskSt
 use crate::explore::{Act, Object, Of, Step};
 use crate::host::arena::Arena;
 use crate::machine::{BadFree, Cpu, CpuId, Kind, Memory, Sched, Sleep, TaskId};
+use crate::place::Place;
 
 std::thread_local! {
     static HERE: Cell<*mut World> = const { Cell::new(null_mut()) };
@@ -52,7 +52,7 @@ impl Events for Explored {
 
     // Each caller says what it tells: only that is left of this then.
     #[inline(always)]
-    fn tell(what: What, at: &'static Location<'static>) -> Ticket {
+    fn tell(what: What, at: Place) -> Ticket {
         match what {
             What::Access(access) => tell_access(&access, at),
             What::Units(change, lock, free) => tell_units(change, &lock, free, at),
@@ -72,7 +72,7 @@ impl Events for Explored {
     }
 
     #[inline]
-    fn buffers(store: &Access, at: &'static Location<'static>) -> bool {
+    fn buffers(store: &Access, at: Place) -> bool {
         here(|world| world.buffered && world.buffer(store, at))
     }
 
@@ -81,7 +81,7 @@ impl Events for Explored {
         here(|world| if world.buffered { world.forwarded(address) } else { None })
     }
 
-    fn drains(at: &'static Location<'static>) {
+    fn drains(at: Place) {
         let object = here(|world| world.fence_of(world.running()));
         if let Some(object) = object {
             step_named(object, Act::Update, Of::Fence, at);
@@ -95,7 +95,7 @@ impl Events for Explored {
 
 // Each caller says how: the rest is left out.
 #[inline(always)]
-fn tell_access(access: &Access, at: &'static Location<'static>) {
+fn tell_access(access: &Access, at: Place) {
     let &Access { site, op, address, size } = access;
     let Some(act) = Act::of(op) else { return };
     step(address, size, act, Of::Access(site, op), at);
@@ -105,7 +105,7 @@ fn tell_access(access: &Access, at: &'static Location<'static>) {
 }
 
 #[inline(always)]
-fn tell_units(change: Change, lock: &LockId, free: u64, at: &'static Location<'static>) {
+fn tell_units(change: Change, lock: &LockId, free: u64, at: Place) {
     let Some(initially) = here(|world| world.initially(lock.address, free)) else { return };
     let act = Act::of_units(change, initially);
     step(lock.address, usize::from(change == Change::Queue), act, Of::Lock(*lock), at);
@@ -113,7 +113,7 @@ fn tell_units(change: Change, lock: &LockId, free: u64, at: &'static Location<'s
 
 /// The running task is about to make this step: returns when it is its turn.
 #[inline(always)]
-fn step(address: usize, size: usize, act: Act, of: Of, at: &'static Location<'static>) {
+fn step(address: usize, size: usize, act: Act, of: Of, at: Place) {
     step_at(here(|world| world.name(address)), size as u64, act, of, at);
 }
 
@@ -148,7 +148,7 @@ impl Cpu for Explored {
         let Some(Looks { last: (object, size), before: also }) = here(World::looked_at) else {
             return here(World::turn_in_vain);
         };
-        step_at(object, size, Act::Await { also }, Of::Looks, Location::caller());
+        step_at(object, size, Act::Await { also }, Of::Looks, Place::caller());
     }
 
     /// The clock stands: how long a step takes decides nothing.
@@ -169,7 +169,7 @@ impl Sched for Explored {
     fn block() {
         let task = Self::task();
         let object = here(|world| world.wake_up_of(task));
-        step_named(object, Act::Take { units: 1, initially: 0 }, Of::WakeUp(task), Location::caller());
+        step_named(object, Act::Take { units: 1, initially: 0 }, Of::WakeUp(task), Place::caller());
     }
 
     fn block_until(_deadline: u64) {
@@ -188,20 +188,20 @@ impl Sched for Explored {
     #[track_caller]
     fn wake(task: TaskId) {
         let object = here(|world| world.wake_up_of(task));
-        step_named(object, Act::Give { units: 1, most: 1 }, Of::WakeUp(task), Location::caller());
+        step_named(object, Act::Give { units: 1, most: 1 }, Of::WakeUp(task), Place::caller());
     }
 
     fn yield_now() {}
 }
 
 /// [`step`], at what has no address.
-pub(super) fn step_named(object: Object, act: Act, of: Of, at: &'static Location<'static>) {
+pub(super) fn step_named(object: Object, act: Act, of: Of, at: Place) {
     step_at(object, 0, act, of, at);
 }
 
 /// [`step`], at what is called so.
 #[inline(always)]
-pub(super) fn step_at(object: Object, size: u64, act: Act, of: Of, at: &'static Location<'static>) {
+pub(super) fn step_at(object: Object, size: u64, act: Act, of: Of, at: Place) {
     let step = Step { object, size, act };
     // Not by `here`: a closure of many callers would be a part of none, and each of these knows what its step
     // is.
@@ -225,7 +225,7 @@ fn arrive() -> Option<NonNull<Turns>> {
 unsafe impl Memory for Explored {
     #[track_caller]
     fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {
-        let location = Location::caller();
+        let location = Place::caller();
         if fails(location) {
             return Err(Errno::ENOMEM);
         }
@@ -245,7 +245,7 @@ unsafe impl Memory for Explored {
     unsafe fn free(block: NonNull<u8>) -> Result<(), BadFree> {
         let (size, is_ours) = here(|world| world.arena.size(block));
         let address = block.addr().get();
-        step(address, size.max(1), Act::Store, Of::Block(is_ours, address), Location::caller());
+        step(address, size.max(1), Act::Store, Of::Block(is_ours, address), Place::caller());
         outside(|| here(|world| world.arena.free(block)))
     }
 

@@ -13,6 +13,7 @@ use crate::experiment::{Refusal, Rig, Stage};
 use crate::explore::{Act, Of};
 use crate::host::arena::Taken;
 use crate::machine::TaskId;
+use crate::place::Place;
 use crate::settings::MAX_WRITERS;
 
 impl Rig for Explored {
@@ -48,7 +49,7 @@ impl Rig for Explored {
             }
             world.end_of(task)
         });
-        step_named(object, Act::Take { units: 1, initially: 0 }, Of::End, core::panic::Location::caller());
+        step_named(object, Act::Take { units: 1, initially: 0 }, Of::End, Place::caller());
         true
     }
 

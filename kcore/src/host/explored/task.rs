@@ -1,6 +1,5 @@
 //! A task that is explored: where it is, and what it wants to do next.
 
-use core::panic::Location;
 use core::ptr::NonNull;
 use std::collections::VecDeque;
 
@@ -11,6 +10,7 @@ use crate::event::{Access, Actor, Event, What};
 use crate::explore::{Object, Of};
 use crate::holds::Held;
 use crate::machine::{CpuId, TaskId};
+use crate::place::Place;
 use crate::session::Standing;
 
 /// By which a task gives its turn back.
@@ -22,7 +22,7 @@ pub(super) struct Task {
     pub(super) coroutine: Option<Coroutine<(), (), bool, PartStack>>,
     pub(super) yielder: Option<NonNull<Turns>>,
     pub(super) room: Room,
-    pub(super) at: &'static Location<'static>,
+    pub(super) at: Place,
     /// What the step is about that it is to make next.
     pub(super) of: Of,
     pub(super) looks: Option<Looks>,
@@ -44,7 +44,7 @@ pub(super) struct Task {
 pub(super) struct Buffered {
     pub(super) store: Access,
     pub(super) bits: usize,
-    pub(super) at: &'static Location<'static>,
+    pub(super) at: Place,
     /// After how many steps of its task.
     pub(super) after: u32,
     /// And after how many of all tasks, if they are written down.
@@ -67,7 +67,7 @@ impl Task {
             coroutine: None,
             yielder: None,
             room: Room::default(),
-            at: Location::caller(),
+            at: Place::caller(),
             of: Of::Nothing,
             looks: None,
             buffer: VecDeque::new(),
@@ -100,7 +100,7 @@ impl Task {
         self.held.forget_observed();
     }
     /// What it does next.
-    pub(super) fn event(&self, what: What, at: &'static Location<'static>) -> Event {
+    pub(super) fn event(&self, what: What, at: Place) -> Event {
         Event { actor: Actor::task(self.id), cpu: CpuId(self.id.0), at, what }
     }
 

@@ -1,6 +1,5 @@
 //! What is written down of an execution that people will read.
 
-use core::panic::Location;
 use core::ptr::NonNull;
 use std::collections::BTreeSet;
 use std::string::String;
@@ -10,6 +9,7 @@ use super::world::World;
 use crate::event::{Op, Outcome};
 use crate::explore::{Allocated, Line, Of};
 use crate::machine::Kind;
+use crate::place::Place;
 
 impl World {
     /// Task `who` is about to make its step.
@@ -47,13 +47,7 @@ impl World {
     }
 
     /// The running task has allocated a block.
-    pub(super) fn note_block(
-        &mut self,
-        start: NonNull<u8>,
-        size: usize,
-        kind: Kind,
-        at: &'static Location<'static>,
-    ) {
+    pub(super) fn note_block(&mut self, start: NonNull<u8>, size: usize, kind: Kind, at: Place) {
         if let (Some(transcript), Some(who)) = (&mut self.transcript, self.turn) {
             let (after, address) = (transcript.lines.len(), start.addr().get());
             transcript.blocks.push(Allocated { who, after, address, size, kind, at, is_lost: false });

@@ -1,18 +1,18 @@
 //! What is wrong with an execution, as a watchdog sees it.
 
-use core::panic::Location;
 use std::string::{String, ToString};
 
 use super::world::World;
 use crate::event::{LockStep, What};
 use crate::explore::{Act, Of, Step};
 use crate::machine::TaskId;
+use crate::place::Place;
 use crate::probe::Name;
 use crate::wait_for::Apart;
 
 impl World {
     /// The running task tells of a lock, or that it may sleep.
-    pub(super) fn hear(&mut self, what: What, at: &'static Location<'static>) {
+    pub(super) fn hear(&mut self, what: What, at: Place) {
         let Some(who) = self.turn else { return };
         let task = &self.tasks[usize::from(who)];
         let is_quiet = match &what {

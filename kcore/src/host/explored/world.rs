@@ -1,6 +1,5 @@
 //! One execution at a time: its tasks, its memory, and what was found.
 
-use core::panic::Location;
 use core::ptr::NonNull;
 use std::string::ToString;
 use std::vec::Vec;
@@ -17,6 +16,7 @@ use crate::explore::{
 };
 use crate::host::arena::Arena;
 use crate::machine::TaskId;
+use crate::place::Place;
 use crate::probe::Plan;
 use crate::session::Session;
 use crate::settings::Verdict;
@@ -221,7 +221,7 @@ impl World {
     /// The running task wants to make this step.
     // In its caller it is known what the step is: little is written then, and nothing copied.
     #[inline(always)]
-    pub(super) fn come_to(&mut self, step: Step, of: Of, at: &'static Location<'static>) {
+    pub(super) fn come_to(&mut self, step: Step, of: Of, at: Place) {
         if let Some(who) = self.turn {
             self.wants[usize::from(who)] = Some(Want::of(step));
             let task = &mut self.tasks[usize::from(who)];

@@ -6,7 +6,6 @@
 
 use alloc::boxed::Box;
 use core::alloc::Layout;
-use core::panic::Location;
 use core::ptr::NonNull;
 
 use kcore::class;
@@ -14,6 +13,7 @@ use kcore::errno::Errno;
 use kcore::event::Site;
 use kcore::leak::Hidden;
 use kcore::machine::Kind;
+use kcore::place::Place;
 use kcore::shared::Shared;
 
 use crate::arch::smp;
@@ -94,7 +94,7 @@ pub(crate) fn give_back() {
     while let Some(block) = LOST.lock_irqsave().pop() {
         let block = NonNull::new(core::ptr::with_exposed_provenance_mut(block.address()));
         // SAFETY: it was allocated by this module, which has forgotten it since, and is in the list once.
-        let freed = block.map(|block| unsafe { heap::free(block, Location::caller()) });
+        let freed = block.map(|block| unsafe { heap::free(block, Place::caller()) });
         assert!(matches!(freed, Some(Ok(()))), "a lost block is live");
     }
 }
@@ -111,7 +111,7 @@ fn in_a_task(f: impl FnOnce() -> Result<(), Errno> + Send + 'static) -> Result<(
 #[track_caller]
 fn allocate(size: usize) -> Result<NonNull<u8>, Errno> {
     let layout = Layout::from_size_align(size, 16).map_err(|_| Errno::EINVAL)?;
-    heap::allocate(Kind::Other, layout, Location::caller())
+    heap::allocate(Kind::Other, layout, Place::caller())
 }
 
 /// A new first node of the list: its first word leads to the one before.

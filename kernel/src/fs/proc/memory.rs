@@ -4,10 +4,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
-use core::panic::Location;
 
 use kcore::errno::Errno;
 use kcore::machine::Kind;
+use kcore::place::Place;
 
 use crate::frames;
 use crate::mm::Text;
@@ -34,7 +34,7 @@ pub(super) fn meminfo() -> String {
 #[derive(Clone, Copy)]
 struct Group {
     kind: Kind,
-    at: &'static Location<'static>,
+    at: Place,
     objects: u64,
     bytes: u64,
 }
@@ -75,7 +75,7 @@ fn groups() -> Result<(Vec<Group>, Vec<Group>), Errno> {
     heap::with_ledger(|ledger| {
         for record in ledger.since(0).filter(|record| record.is_live()) {
             let block = record.allocation;
-            let key = |kind: Kind, at: &'static Location<'static>| (at.file(), at.line(), kind as u8);
+            let key = |kind: Kind, at: Place| (at.file(), at.line(), kind as u8);
             let wanted = key(block.kind, block.allocated_at);
             let place = groups.binary_search_by(|group| key(group.kind, group.at).cmp(&wanted));
             let new = Group { kind: block.kind, at: block.allocated_at, objects: 0, bytes: 0 };

@@ -1,11 +1,11 @@
 //! The doors of the heap: what the ideas of `kcore` get, and what Rust's `alloc` gets.
 
 use core::alloc::{GlobalAlloc, Layout};
-use core::panic::Location;
 use core::ptr::NonNull;
 
 use kcore::errno::Errno;
 use kcore::machine::{BadFree, BlockSize, Kind, Memory};
+use kcore::place::Place;
 
 use crate::machine::{Kernel, STEP};
 
@@ -19,13 +19,13 @@ unsafe impl Memory for Kernel {
     #[track_caller]
     fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {
         let layout = Layout::from_size_align(size, 16).map_err(|_| Errno::ENOMEM)?;
-        allocate(kind, layout, Location::caller())
+        allocate(kind, layout, Place::caller())
     }
 
     #[track_caller]
     unsafe fn free(block: NonNull<u8>) -> Result<(), BadFree> {
         // SAFETY: the caller's promise is the same.
-        unsafe { free(block, Location::caller()) }
+        unsafe { free(block, Place::caller()) }
     }
 
     #[inline]
@@ -57,7 +57,7 @@ unsafe impl GlobalAlloc for Global {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         STEP.call();
-        let at = Location::caller();
+        let at = Place::caller();
         let block = allocate(Kind::Other, layout, at).or_else(|_| reserve::allocate(layout, at));
         block.map_or(core::ptr::null_mut(), NonNull::as_ptr)
     }
@@ -66,7 +66,7 @@ unsafe impl GlobalAlloc for Global {
     unsafe fn dealloc(&self, block: *mut u8, _layout: Layout) {
         let block = NonNull::new(block).expect("dealloc is given what alloc returned");
         // SAFETY: the caller of `dealloc` gives the block up.
-        let freed = unsafe { free(block, Location::caller()) };
+        let freed = unsafe { free(block, Place::caller()) };
         assert!(freed.is_ok(), "a block of the kernel's own was freed twice or never allocated: {block:?}");
     }
 }

@@ -12,11 +12,11 @@
 
 use core::alloc::Layout;
 use core::ops::Range;
-use core::panic::Location;
 use core::ptr::NonNull;
 
 use kcore::errno::Errno;
 use kcore::machine::{Kind, POISON_FRESH};
+use kcore::place::Place;
 
 use crate::frames;
 use crate::mm::shortage;
@@ -95,7 +95,7 @@ impl Heap {
 
 /// A block for the running task, which is short from now on. [`Errno::ENOMEM`] when it goes without, when the
 /// block is a large one, and when the reserve is used up.
-pub(super) fn allocate(layout: Layout, at: &'static Location<'static>) -> Result<NonNull<u8>, Errno> {
+pub(super) fn allocate(layout: Layout, at: Place) -> Result<NonNull<u8>, Errno> {
     if layout.size() > LARGEST || shortage::goes_without() {
         return Err(Errno::ENOMEM);
     }

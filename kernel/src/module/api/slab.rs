@@ -2,10 +2,10 @@
 
 use core::alloc::Layout;
 use core::ffi::{CStr, c_char, c_uint, c_ulong, c_void};
-use core::panic::Location;
 use core::ptr::{self, NonNull};
 
 use kcore::machine::{BadFree, Kind, Memory};
+use kcore::place::Place;
 
 use super::bug::may_sleep;
 use crate::machine::Kernel;
@@ -33,7 +33,7 @@ fn allocate(size: usize, align: usize, flags: c_uint) -> *mut c_void {
         return ptr::without_provenance_mut(NOTHING);
     }
     let layout = Layout::from_size_align(size, align).ok().filter(|_| size <= MOST);
-    let Some(Ok(block)) = layout.map(|layout| heap::allocate(Kind::Other, layout, Location::caller())) else {
+    let Some(Ok(block)) = layout.map(|layout| heap::allocate(Kind::Other, layout, Place::caller())) else {
         return ptr::null_mut();
     };
     if flags & ZERO != 0 {
@@ -62,7 +62,7 @@ fn give_back(block: *const c_void, name: &str) {
         return;
     };
     // SAFETY: the driver says that no task uses it any more; no reference of Rust leads into it (I23).
-    let wrong = match unsafe { heap::free(block, Location::caller()) } {
+    let wrong = match unsafe { heap::free(block, Place::caller()) } {
         Ok(()) => return,
         Err(BadFree::Double) => "the block there was freed before",
         Err(BadFree::Unknown) => "no block begins there, or none any more",

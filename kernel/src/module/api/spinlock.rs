@@ -1,10 +1,10 @@
 //! Spinlocks (`linux/spinlock.h`).
 
 use core::ffi::{c_char, c_int, c_ulong};
-use core::panic::Location;
 
 use kcore::event::Waiting;
 use kcore::machine::Cpu;
+use kcore::place::Place;
 use kcore::sync::{Observed, RawLock, SpinLock, Watched};
 
 use crate::machine::Kernel;
@@ -36,7 +36,7 @@ pub(in crate::module) unsafe extern "C" fn __spin_lock_init(
 
 /// Takes it, in what the caller has switched off.
 fn take(at: *const CSpinLock) {
-    spinlock(at).enter(Location::caller());
+    spinlock(at).enter(Place::caller());
 }
 
 /// Gives it back. False if it was free: then all is as it was.
@@ -44,7 +44,7 @@ fn give(at: *const CSpinLock) -> bool {
     let lock = spinlock(at);
     let is_held = lock.is_held();
     if is_held {
-        lock.leave(Location::caller());
+        lock.leave(Place::caller());
     } else {
         finding(format_args!("spin_unlock of {}, which is free", lock.name().name));
     }

@@ -2,12 +2,12 @@
 
 use alloc::boxed::Box;
 use core::ffi::{c_char, c_int, c_long};
-use core::panic::Location;
 use core::ptr;
 
 use kcore::errno::Errno;
 use kcore::event::{LockStep, Mode, Waiting};
 use kcore::machine::{Cpu, Sched};
+use kcore::place::Place;
 use kcore::sync::wait_queue::Standing;
 use kcore::sync::{Observed, WaitQueue, Watch, Watched};
 
@@ -22,7 +22,7 @@ use crate::time::NEVER;
 type Inner = WaitQueue<Kernel, Observed>;
 /// `struct wait_queue_head`.
 pub(in crate::module) type Queue = Lock<Inner>;
-type Place = Standing<'static, Kernel, Observed>;
+type Queued = Standing<'static, Kernel, Observed>;
 
 const _: () = assert!(size_of::<Queue>() <= 24 + 8 * 20, "linux/wait.h has more room");
 
@@ -30,7 +30,7 @@ const _: () = assert!(size_of::<Queue>() <= 24 + 8 * 20, "linux/wait.h has more 
 /// entry is in the list of the call of its task.
 #[repr(C)]
 pub(in crate::module) struct Entry {
-    place: *mut Place,
+    place: *mut Queued,
     queue: *const Queue,
     next: *mut Entry,
 }
@@ -141,7 +141,7 @@ pub(in crate::module) extern "C" fn waitqueue_active(at: *const Queue) -> bool {
 /// Says that the caller sleeps in the queue, or does so no more.
 fn announce(at: *const Queue, step: LockStep) {
     let queue = queue(at);
-    Watch::<Kernel>::announce(queue.watch(), step, Mode::Exclusive, queue.address(), Location::caller());
+    Watch::<Kernel>::announce(queue.watch(), step, Mode::Exclusive, queue.address(), Place::caller());
 }
 
 /// Sleeps once, unless it was woken: 0 when the condition is to be tested again.

@@ -1,11 +1,11 @@
 //! What is told, as steps.
 
-use core::panic::Location;
 use core::sync::atomic::Ordering::Relaxed;
 
 use kcore::event::{Access, Actor, Block, Change, Event, IrqStep, Kinds, LockId, LockStep, TaskStep, What};
 use kcore::explore::{Act, Object, Of, Step, Trouble};
 use kcore::machine::{Context, TaskId};
+use kcore::place::Place;
 
 use super::mode::Mode;
 use super::turns::{NO_PART, PART, TURN, arrive, inside, is_inside, with};
@@ -74,7 +74,7 @@ fn look(event: &Event) {
     with(|world| world.tell(event.actor, event.what, event.at, is_atomic));
 }
 
-fn touch(actor: Actor, access: Access, at: &'static Location<'static>) {
+fn touch(actor: Actor, access: Access, at: Place) {
     let Some(act) = Act::of(access.op) else { return };
     make(actor, at, |world| {
         let (object, size) = (world.names.of(access.address), access.size as u64);
@@ -97,7 +97,7 @@ fn note_look(world: &mut World, look: (Object, u64)) {
     }
 }
 
-fn change_units(actor: Actor, change: Change, lock: LockId, free: u64, at: &'static Location<'static>) {
+fn change_units(actor: Actor, change: Change, lock: LockId, free: u64, at: Place) {
     make(actor, at, |world| {
         let object = world.names.of(lock.address);
         let act = Act::of_units(change, world.initially(object, free));
@@ -110,7 +110,7 @@ fn change_units(actor: Actor, change: Change, lock: LockId, free: u64, at: &'sta
 }
 
 /// The part that runs sleeps until it is woken: when it goes on it was, and does not sleep once more.
-fn sleep(actor: Actor, at: &'static Location<'static>) {
+fn sleep(actor: Actor, at: Place) {
     make(actor, at, |world| {
         let me = world.turn.unwrap_or_default();
         world.wake_up(me, Act::Take { units: 1, initially: 0 })
@@ -118,7 +118,7 @@ fn sleep(actor: Actor, at: &'static Location<'static>) {
     inside(|| task::wake(actor.task));
 }
 
-fn wake(actor: Actor, task: TaskId, at: &'static Location<'static>) {
+fn wake(actor: Actor, task: TaskId, at: Place) {
     if let Some(who) = with(|world| world.part_of(task)) {
         make(actor, at, |world| world.wake_up(who, Act::Give { units: 1, most: 1 }));
     } else if actor.context == Context::Softirq {
@@ -143,7 +143,7 @@ fn spin(world: &mut World) -> Wish {
 }
 
 /// The part that runs makes a step, when it is its turn.
-fn make(actor: Actor, at: &'static Location<'static>, wish: impl FnOnce(&mut World) -> Wish) {
+fn make(actor: Actor, at: Place, wish: impl FnOnce(&mut World) -> Wish) {
     let mode = Mode::now();
     if mode != Mode::Apart {
         window(actor, at);
@@ -161,7 +161,7 @@ fn make(actor: Actor, at: &'static Location<'static>, wish: impl FnOnce(&mut Wor
 }
 
 /// If the part that runs has tried something in vain, it gives the CPU away until it can have that.
-fn wait(actor: Actor, at: &'static Location<'static>) {
+fn wait(actor: Actor, at: Place) {
     let otherwise = with(|world| {
         let part = &mut world.parts[usize::from(world.turn?)];
         part.otherwise.take().filter(|_| !part.has_got)
@@ -175,7 +175,7 @@ fn wait(actor: Actor, at: &'static Location<'static>) {
 
 /// Between two steps of a task: if interrupts are on, the experiment's comes here, or it does not; if it can
 /// be preempted, another task has the CPU, or none does.
-fn window(actor: Actor, at: &'static Location<'static>) {
+fn window(actor: Actor, at: Place) {
     let is_open = actor.context == Context::Task
         && match Mode::now() {
             Mode::Interrupted => cpu::irq_are_on(),
@@ -192,12 +192,12 @@ fn window(actor: Actor, at: &'static Location<'static>) {
 }
 
 /// Another part may have the CPU here.
-fn give_way(actor: Actor, at: &'static Location<'static>) {
+fn give_way(actor: Actor, at: Place) {
     [false, true].into_iter().for_each(|takes| take(actor, at, takes));
 }
 
 /// The part that runs takes its CPU, or gives it.
-fn take(actor: Actor, at: &'static Location<'static>, takes: bool) {
+fn take(actor: Actor, at: Place, takes: bool) {
     arrive(actor, at, |world| world.cpu_of(world.turn.unwrap_or_default(), takes));
 }
 
@@ -207,6 +207,6 @@ fn take(actor: Actor, at: &'static Location<'static>, takes: bool) {
 pub fn rest() {
     let is_part = TURN.load(Relaxed) == task::current().0 && PART.load(Relaxed) != NO_PART;
     if is_part && Mode::now().is_shared() {
-        give_way(participant::actor(), Location::caller());
+        give_way(participant::actor(), Place::caller());
     }
 }

@@ -2,11 +2,11 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::panic::Location;
 
 use kcore::event::{Op, Outcome};
 use kcore::explore::{Act, Allocated, Driver, End, Line, Of, Replay, Schedule, Step, Transcript};
 use kcore::machine::{Kind, TaskId};
+use kcore::place::Place;
 use kcore::probe::Name;
 
 use super::turns::with;
@@ -82,7 +82,7 @@ impl World {
     }
 
     /// The part that runs has allocated a block.
-    pub(super) fn note_block(&mut self, address: usize, size: usize, at: &'static Location<'static>) {
+    pub(super) fn note_block(&mut self, address: usize, size: usize, at: Place) {
         let Some((transcript, who)) = self.transcript.as_mut().zip(self.turn) else { return };
         let kind = heap::with_ledger(|ledger| ledger.lookup(address).map(|record| record.allocation.kind));
         let (after, kind) = (transcript.lines.len(), kind.unwrap_or(Kind::Other));

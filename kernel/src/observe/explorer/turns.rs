@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::panic::Location;
 use core::sync::atomic::{
     AtomicBool, AtomicU32,
     Ordering::{Acquire, Relaxed},
@@ -13,6 +12,7 @@ use kcore::errno::Errno;
 use kcore::event::Actor;
 use kcore::explore::{Driver, Trouble};
 use kcore::machine::TaskId;
+use kcore::place::Place;
 use kcore::settings::Verdict;
 
 use super::ear;
@@ -214,7 +214,7 @@ fn member(who: u8) {
 fn play(who: u8, mode: Mode, body: Body) {
     let has_cpu = |has: bool| {
         if !mode.is_apart() {
-            arrive(actor(), Location::caller(), |world| world.cpu_of(who, has));
+            arrive(actor(), Place::caller(), |world| world.cpu_of(who, has));
         }
     };
     has_cpu(true);
@@ -230,7 +230,7 @@ fn play(who: u8, mode: Mode, body: Body) {
 /// the CPU hears of none, whatever is on its way to it.
 fn interrupt(who: u8) {
     cpu::irq_save();
-    arrive(actor(), Location::caller(), |world| world.cpu_of(who, true));
+    arrive(actor(), Place::caller(), |world| world.cpu_of(who, true));
     INTERRUPT.call();
     cpu::irq_on();
     rest_of_interrupts();
@@ -272,7 +272,7 @@ fn ended() {
 }
 
 /// The part that runs wants to make a step: returns when it is its turn.
-pub(super) fn arrive(actor: Actor, at: &'static Location<'static>, wish: impl FnOnce(&mut World) -> Wish) {
+pub(super) fn arrive(actor: Actor, at: Place, wish: impl FnOnce(&mut World) -> Wish) {
     let (me, next) = with(|world| {
         let wish = wish(world);
         world.want(actor, at, wish)
@@ -329,7 +329,7 @@ fn come(part: u8, me: Option<u8>) -> Next {
         world.pass(Some(part));
     });
     INTERRUPT.call();
-    arrive(actor(), Location::caller(), |world| world.cpu_of(part, false));
+    arrive(actor(), Place::caller(), |world| world.cpu_of(part, false));
     with(|world| {
         world.through(part);
         world.decide(me.unwrap_or(part))

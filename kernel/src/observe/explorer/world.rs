@@ -1,12 +1,12 @@
 //! One execution at a time: its parts, what each wants to do next, and what was found.
 
 use alloc::vec::Vec;
-use core::panic::Location;
 use core::sync::atomic::Ordering::{Relaxed, Release};
 
 use kcore::event::{Actor, Event, LockId, LockStep, Waiting, What};
 use kcore::explore::{self, Act, Driver, Object, Of, Step, Transcript, Trouble, Want};
 use kcore::machine::{CpuId, TaskId};
+use kcore::place::Place;
 use kcore::probe::Plan;
 use kcore::session::{Session, Standing};
 use kcore::settings::Verdict;
@@ -32,11 +32,11 @@ pub(super) struct Part {
     /// Who waits for the step that it wants to make.
     pub(super) actor: Actor,
     /// Where it wants to make it, what that is about, and where in memory that is.
-    pub(super) at: &'static Location<'static>,
+    pub(super) at: Place,
     pub(super) of: Of,
     pub(super) address: usize,
     /// It is about to give this lock back, there: whatever comes before the step that does so finds it taken.
-    pub(super) gives: Option<(LockId, &'static Location<'static>)>,
+    pub(super) gives: Option<(LockId, Place)>,
     /// It has made a step since another could have the CPU for the last time.
     pub(super) has_moved: bool,
     /// What it does when it has the CPU no more, if it has tried that in vain.
@@ -54,7 +54,7 @@ impl Part {
         Part {
             task,
             actor: Actor::task(task),
-            at: Location::caller(),
+            at: Place::caller(),
             of: Of::Cpu,
             address: 0,
             gives: None,
@@ -228,7 +228,7 @@ impl World {
     }
 
     /// The part that runs, and who goes on: it wants to do this.
-    pub(super) fn want(&mut self, actor: Actor, at: &'static Location<'static>, wish: Wish) -> (u8, Next) {
+    pub(super) fn want(&mut self, actor: Actor, at: Place, wish: Wish) -> (u8, Next) {
         let me = self.turn.expect("a part has its turn while it runs");
         let part = &mut self.parts[usize::from(me)];
         (part.actor, part.at, part.of, part.address) = (actor, at, wish.of, wish.address);
@@ -333,7 +333,7 @@ impl World {
     }
 
     /// Something happens that may be wrong.
-    pub(super) fn tell(&mut self, actor: Actor, what: What, at: &'static Location<'static>, is_atomic: bool) {
+    pub(super) fn tell(&mut self, actor: Actor, what: What, at: Place, is_atomic: bool) {
         let Some(task) = table::find(actor.task) else { return };
         let event = Event { actor, cpu: CpuId(actor.task.0), at, what };
         let preemptive = cfg!(feature = "preempt");
