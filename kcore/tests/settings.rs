@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use kcore::experiment::{self, ALL};
 use kcore::settings::{
     self, Accel, Acpi, COMMANDS, Command, CommandLine, Door, Expect, Fault, Form, Input, Key,
     LONGEST_COMMAND_LINE, MachineSettings, MachineType, Object, Otherwise, Probe, RunSettings, Values,
@@ -81,7 +82,7 @@ fn the_table_is_sound() {
     for key in settings::keys() {
         let name = key.name;
         assert!(!key.what().is_empty() && !key.what().ends_with('.'), "{name}: {}", key.what());
-        assert!(key.refused_by.iter().all(|command| COMMANDS.contains(command)), "{name}");
+        assert!(COMMANDS.iter().any(|command| key.is_for(command)), "{name}");
         if let Values::Words { words, meanings } = key.values {
             assert_eq!(words.len(), meanings.len(), "{name}");
         }
@@ -125,7 +126,7 @@ fn what_a_command_chooses_itself_is_refused() {
             let name = if ["run", "explore", "replay", "fault"].contains(who) { " panic" } else { "" };
             let line = format!("{who}{name} {}={}", key.name, sample(key));
             let refused = CommandLine::parse(&line).unwrap().check().is_err();
-            assert_eq!(refused, key.refused_by.contains(who), "{line}");
+            assert_eq!(refused, !key.is_for(who), "{line}");
         }
     }
 }
@@ -247,4 +248,27 @@ fn a_long_line_is_refused_whole() {
     let bytes = "\u{20ac}".repeat(LONGEST_COMMAND_LINE);
     assert_eq!(settings::text(&bytes.as_bytes()[..LONGEST_COMMAND_LINE + 1]), Err(refused));
     assert!(settings::text(b"\xff").unwrap_err().message.contains("not UTF-8"));
+}
+
+#[test]
+fn what_changes_nothing_or_contradicts_itself_is_refused() {
+    let refusal =
+        |line: &str| CommandLine::parse(line).and_then(|line| line.check()).expect_err(line).message;
+    assert_eq!(refusal("matrix lock=none"), "lock= would change nothing here: it is for run, explore");
+    assert_eq!(refusal("bench seed=2"), "seed= would change nothing here: it is for tour, run, test, matrix");
+    let both = "rounds= and seconds= exclude each other: so many rounds, or for so long";
+    assert_eq!(refusal("run counter rounds=2 seconds=3"), both);
+}
+
+#[test]
+fn the_sizes_of_a_device_are_for_experiments_on_one() {
+    let refused: Vec<&str> =
+        ALL.iter().filter(|entry| !entry.takes("quantum")).map(|entry| entry.name).collect();
+    assert!(refused.contains(&"counter") && refused.contains(&"irq"), "{refused:?}");
+    assert!(!refused.contains(&"scull-leak") && !refused.contains(&"soak"), "{refused:?}");
+    for entry in ALL {
+        let told = |line: &str| experiment::check(&CommandLine::parse(line).unwrap().run, entry);
+        assert_eq!(told("qset=7").is_err(), refused.contains(&entry.name), "{}", entry.name);
+        assert_eq!(told("qset=1000 lock=none"), Ok(()), "{}", entry.name);
+    }
 }

@@ -19,7 +19,7 @@ mod bare_metal {
     use bootloader_api::config::Mapping;
     use bootloader_api::{BootInfo, BootloaderConfig};
     use kcore::settings::{
-        self, Accel, CommandLine, Config, Door, Input, LONGEST_COMMAND_LINE, MachineSettings,
+        self, Accel, BUILT, CommandLine, Config, Door, Input, LONGEST_COMMAND_LINE, MachineSettings,
     };
 
     use kernel::acpi::{self, Cpus};
@@ -36,6 +36,12 @@ mod bare_metal {
     use kernel::task::{quiet, schedule, spawn};
     use kernel::tty::input;
     use kernel::{ap, context, estate, layout, oops, println, programs, symbols, time};
+
+    /// How this kernel is built, for a lab that has its file only.
+    // SAFETY: the linker's script keeps the section as it is, and nothing else is in it.
+    #[used]
+    #[unsafe(link_section = ".built")]
+    static AS_BUILT: [u8; BUILT.len()] = BUILT;
 
     /// What the BIOS and UEFI loaders are asked for: all physical memory mapped, wherever they like.
     static LOADER_CONFIG: BootloaderConfig = {

@@ -20,7 +20,9 @@ use crate::report::Report;
 use crate::session::{Outcome, Session};
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
-use crate::{bench, build, catalogue, compare, documents::commands, explore, image, matrix, module, signals};
+use crate::{
+    bench, build, catalogue, compare, documents::commands, explore, image, matrix, module, scope, signals,
+};
 
 /// The program.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
@@ -46,7 +48,12 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn perform(request: &Request) -> Result<Status, Failure> {
     let options = &request.options;
     let boot = |words: &[&str]| boot(words, options);
-    match request.command.as_ref().unwrap_or(&Command::Tour) {
+    let command = request.command.as_ref().unwrap_or(&Command::Tour);
+    // Where it is explored hangs on the experiment.
+    if !matches!(command, Command::Explore { all: false, .. }) {
+        scope::check(options, scope::names(command))?;
+    }
+    match command {
         Command::Tour => boot(&["tour"]),
         Command::List { commands: true, .. } => show(&commands::render()),
         Command::List { long, .. } => show(&catalogue::list(*long)),
@@ -57,15 +64,18 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             catalogue::check(catalogue::find(experiment)?, &line(&words, options), options.config())?;
             drawn(&words, svg.as_deref(), options, |report| Ok(recorded::of(report.records())))
         }
-        Command::Explore { all: true, .. } => {
-            explore::only(&[], options, "explore --all has sizes and models of its own")?;
-            show(&explore::all::render())
-        }
+        Command::Explore { all: true, .. } => show(&explore::all::render()),
         Command::Explore { experiment, memory_model, on, search, svg, .. } => {
             let experiment = experiment.as_deref().unwrap_or_default();
             match explore::words(experiment, *memory_model, *on, search, options)? {
-                Some(words) => explored(&words, svg.as_deref(), options),
-                None => explore::main(experiment, *memory_model, search, svg.as_deref(), options),
+                Some(words) => {
+                    scope::check(options, &["explore", "explore --on kernel"])?;
+                    explored(&words, svg.as_deref(), options)
+                }
+                None => {
+                    scope::check(options, scope::names(command))?;
+                    explore::main(experiment, *memory_model, search, svg.as_deref(), options)
+                }
             }
         }
         Command::Merge { files, into } => explore::merge(files, into.as_deref(), options),
@@ -75,7 +85,6 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             boot(&[&["test"], which.as_slice(), filter.as_deref().as_slice()].concat())
         }
         Command::Bench { what: Some(Benched::Explore), .. } => {
-            explore::only(&[], options, "bench explore has programs of its own, on this host")?;
             build::bench("kcore", "explore").map(|()| Status::Expected)
         }
         Command::Bench { configs: true, .. } => show(&compare::configurations(&options.told.words())?),
@@ -238,8 +247,13 @@ fn boot_and(
 
 fn machine(kernel: &Path, words: &[&str], options: &Options) -> Result<Machine, Failure> {
     let mut machine = Machine::new(kernel).verbose(options.verbose).gdb(options.gdb);
-    if let Some(door @ ("bios" | "uefi")) = options.told.word("boot") {
-        machine = machine.image(&image::find(options.disk.as_deref(), door, kernel)?);
+    let door = options.told.word("boot").filter(|_| options.is_from_disk());
+    let image = door.map(|door| image::find(options.disk.as_deref(), door, kernel)).transpose()?;
+    if let (Some(config), true) = (options.config, image.is_some() || build::is_given()) {
+        build::check(config, image.as_deref().unwrap_or(kernel))?;
+    }
+    if let Some(image) = image {
+        machine = machine.image(&image);
     }
     Ok(line(words, options).into_iter().fold(machine, Machine::word))
 }

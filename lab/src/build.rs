@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use kcore::settings::Config;
+use kcore::settings::{self, Config};
 use serde_json::Value;
 
 use crate::status::Failure;
@@ -40,6 +40,24 @@ pub fn kernel(config: Config) -> Result<PathBuf, Failure> {
         }
         None => cargo_build(&workspace::root()?, config, None),
     }
+}
+
+/// Refuses a `config` that is not the one of the kernel which is `file`, an ELF, or in it, a disk image. What
+/// does not say so may be any.
+pub fn check(config: Config, file: &Path) -> Result<(), Failure> {
+    let unreadable = |error| Failure::dead(format!("'{}' cannot be read: {error}", file.display()));
+    match settings::built(&std::fs::read(file).map_err(unreadable)?) {
+        Some(built) if built != config => Err(Failure::usage(format!(
+            "--config {config}: the kernel of '{}' is built as {built} (try --config {built})",
+            file.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the kernel is one that is ready.
+pub fn is_given() -> bool {
+    env::var_os(KERNEL_VARIABLE).is_some()
 }
 
 /// The kernel that tells of each class of locks under which others it was taken, which no other kernel does.

@@ -6,8 +6,9 @@ use anstyle::Style;
 use kcore::experiment::page::{self, Reader, WIDTH};
 use kcore::experiment::{self, Experiment};
 use kcore::races;
-use kcore::settings::{CommandLine, Config, Form};
+use kcore::settings::{CommandLine, Config, Form, MachineSettings, RunSettings, Usage};
 
+use crate::cli::within_quotes;
 use crate::matrix::{sheet::Sheet, table};
 use crate::status::Failure;
 use crate::usage::hint;
@@ -40,16 +41,39 @@ pub fn read(words: &[String]) -> Result<CommandLine, Failure> {
             false => word.clone(),
         })
         .collect();
-    let checked = CommandLine::parse(&quoted.join(" ")).and_then(|line| line.check().map(|()| line));
+    let inside = words.iter().try_for_each(|word| within_quotes(word));
+    let checked = inside.and_then(|()| CommandLine::parse(&quoted.join(" "))).and_then(|line| {
+        line.check()?;
+        is_there(&line.machine)?;
+        Ok(line)
+    });
     checked.map_err(|usage| Failure::usage(format!("{usage} (try --help)")))
+}
+
+/// Refuses a CPU that is none of the machine's.
+fn is_there(machine: &MachineSettings) -> Result<(), Usage> {
+    let cpus = machine.cpus.unwrap_or(CPUS);
+    match machine.mute_cpu {
+        Some(mute) if mute >= cpus => {
+            Err(Usage::new(format!("mute-cpu={mute}: the CPUs of the machine are 0 to {}", cpus - 1)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Checks that `words`, a whole kernel command line, fit `entry` and a kernel built as `config`.
 pub fn check(entry: &'static Experiment, words: &[String], config: Config) -> Result<(), Failure> {
     let line = read(words)?;
+    suits(entry, &line.run)?;
     let cpus = if config.smp() { line.machine.cpus.unwrap_or(CPUS) } else { 1 };
     let resolved = experiment::resolve(&line.run, entry, cpus, config);
     resolved.map(drop).map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))
+}
+
+/// Refuses what was told of a run and `entry` has no use for.
+pub(crate) fn suits(entry: &Experiment, run: &RunSettings) -> Result<(), Failure> {
+    experiment::check(run, entry)
+        .map_err(|usage| Failure::usage(format!("{usage} (try explain {})", entry.name)))
 }
 
 /// A line for each experiment; `long` adds what it can be run with, what each form must give on each machine,

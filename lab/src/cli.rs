@@ -7,7 +7,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use kcore::settings::{self, CommandLine, Config, Fault, Key, Policy, Scope, Usage, Values};
+use kcore::settings::{
+    self, CommandLine, Config, FAIL_ALLOCATIONS, Fault, Key, Policy, RunSettings, Scope, Usage, Values,
+};
 
 use crate::module;
 use crate::status::Status;
@@ -140,6 +142,7 @@ pub enum Command {
     /// Run the in-kernel test cases
     Test {
         /// Only those whose names contain this
+        #[arg(value_parser = filter)]
         filter: Option<String>,
         /// Instead, what the shell can do (lines that contain the filter), while each allocation in turn
         /// fails, and then all from there on (--rounds: so many of each line at most)
@@ -266,6 +269,27 @@ pub struct Options {
 }
 
 impl Options {
+    /// The names of those that were given.
+    pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
+        let host = [
+            ("config", self.config.is_some()),
+            ("disk", self.disk.is_some()),
+            ("json", self.json.is_some()),
+            ("verbose", self.verbose),
+            ("gdb", self.gdb),
+        ];
+        self.told
+            .0
+            .iter()
+            .map(|(key, _)| *key)
+            .chain(host.into_iter().filter(|(_, is)| *is).map(|(name, _)| name))
+    }
+
+    /// Whether the machine boots from a disk image.
+    pub(crate) fn is_from_disk(&self) -> bool {
+        matches!(self.told.word("boot"), Some("bios" | "uefi"))
+    }
+
     /// How the kernel is to be built.
     pub fn config(&self) -> Config {
         self.config.unwrap_or(Config::Full)
@@ -292,6 +316,15 @@ impl Told {
     /// What was given for the key called `name`.
     pub fn word(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| *key == name).map(|(_, word)| word.as_str())
+    }
+
+    /// As settings of a run, without the probe of a replay string.
+    pub(crate) fn run(&self) -> RunSettings {
+        let mut run = RunSettings::default();
+        for (key, word) in &self.0 {
+            let _ = run.set(key, word);
+        }
+        run
     }
 
     /// `key=value` for each, in the order of the table.
@@ -372,9 +405,31 @@ fn checked(key: &Key, value: &str) -> Result<String, Usage> {
     if key.name == "probe" && value.starts_with(REPLAY) {
         return Ok(value.to_string());
     }
+    within_quotes(value)?;
     match CommandLine::parse(&format!("{}=\"{value}\"", key.name)) {
         Ok(_) => Ok(value.to_string()),
         Err(usage) => Err(Usage::new(usage.message + &hint(value, key.values.words()))),
+    }
+}
+
+/// Refuses what would end the quotes in which a kernel's command line has its words.
+pub(crate) fn within_quotes(word: &str) -> Result<(), Usage> {
+    match word.contains('"') {
+        true => {
+            Err(Usage::new(format!("'{word}' has a double quote in it, which no word of a kernel can have")))
+        }
+        false => Ok(()),
+    }
+}
+
+/// What the kernel does not take for a key, or for its other command.
+fn filter(value: &str) -> Result<String, Usage> {
+    match value.split_once('=') {
+        _ if value == FAIL_ALLOCATIONS => Err(Usage::new(format!("say --{FAIL_ALLOCATIONS}"))),
+        Some((key, word)) => {
+            Err(Usage::new(format!("unexpected word '{value}'; did you mean '--{key} {word}'?")))
+        }
+        None => within_quotes(value).map(|()| value.to_string()),
     }
 }
 

@@ -5,6 +5,7 @@
 //! | module | its part |
 //! |---|---|
 //! | [`cli`] | the command line, checked with the kernel's own parser; one line for each mistake |
+//! | `scope` | which option is for which command |
 //! | [`app`] | what each command does |
 //! | `output`, [`paint`] | what is written, where to, and in which colours |
 //! | `canvas` | a picture as it is drawn |
@@ -43,6 +44,7 @@ pub mod module;
 mod output;
 pub mod paint;
 pub mod report;
+mod scope;
 pub mod session;
 mod signals;
 pub mod status;

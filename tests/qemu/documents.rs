@@ -1,8 +1,9 @@
 //! What the documents show: their commands do what is said, and their machines say what is shown.
 
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
+use kcore::settings;
 use lab::workspace;
 use libtest_mimic::Trial;
 use tests::ensure::{Answer, same};
@@ -60,12 +61,12 @@ fn perform(command: &str) -> Answer {
     let words: Vec<String> = command.split_whitespace().map(str::to_string).collect();
     let output = match &words[..] {
         [cargo, run, arguments @ ..] if cargo == "cargo" && run == "run" => {
-            let arguments = arguments.iter().skip_while(|word| *word == "--");
-            cargo_run()?.args(arguments).args(["--timeout", LIMIT]).stdin(Stdio::null()).output()
+            let arguments = arguments.strip_prefix(&["--".to_string()]).unwrap_or(arguments);
+            limited(arguments)?.stdin(Stdio::null()).output()
         }
         [program, arguments @ ..] => {
             let root = workspace::root().map_err(|failure| failure.message)?;
-            let mut command = std::process::Command::new(root.join(program));
+            let mut command = Command::new(root.join(program));
             command.args(arguments).current_dir(root).stdin(Stdio::null()).output()
         }
         [] => return Ok(()),
@@ -76,10 +77,19 @@ fn perform(command: &str) -> Answer {
         .map_err(|why| format!("{why}\n{}{}", said(&output.stdout), said(&output.stderr)))
 }
 
+/// `cargo run -- arguments`, with our limit where a machine is started.
+fn limited(arguments: &[String]) -> Result<Command, String> {
+    let timeout = settings::find("timeout").expect("it is a key");
+    let is_limited = timeout.is_for(arguments.first().map_or("tour", String::as_str));
+    let limit = is_limited.then_some(["--timeout", LIMIT]);
+    let mut command = cargo_run()?;
+    command.args(arguments).args(limit.iter().flatten());
+    Ok(command)
+}
+
 /// Does what was done when the page was written: the program must succeed and say what is shown.
 fn show(transcript: &Transcript) -> Answer {
-    let mut command = cargo_run()?;
-    command.args(&transcript.arguments).args(["--timeout", LIMIT]);
+    let mut command = limited(&transcript.arguments)?;
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| format!("cargo could not be started: {error}"))?;
     let mut stdin = child.stdin.take().expect("a pipe, as asked for above");

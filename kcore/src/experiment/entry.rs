@@ -311,6 +311,13 @@ impl Experiment {
         self.rows.iter().map(|row| row.lock)
     }
 
+    /// Whether the key called `key` can change its runs: not the sizes of a device where its work is done on
+    /// none.
+    pub fn takes(&self, key: &str) -> bool {
+        let grounds = self.variants.iter().map(|variant| variant.ground).chain([self.needs.ground]);
+        !matches!(key, "quantum" | "qset") || grounds.into_iter().any(|ground| ground != Ground::Own)
+    }
+
     /// The form without a guard.
     pub fn unguarded(&self) -> Form {
         self.rows[0].lock

@@ -46,7 +46,7 @@ pub use entry::{
 pub use matrix::{COLUMNS, Cell, Column, Row};
 pub use needs::{Ground, Needs};
 pub use points::*;
-pub use resolve::{Resolved, resolve};
+pub use resolve::{Resolved, check, resolve};
 pub use stage::{Body, Refusal, Rig, Stage};
 pub use verdict::Verdict;
 

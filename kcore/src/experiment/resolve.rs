@@ -10,7 +10,7 @@ use super::entry::{Experiment, Placement, Quanta, Role, Work};
 use super::needs::{Extent, Needs};
 use super::verdict::Verdict;
 use crate::probe::{Defaults, Name, Plan, Step};
-use crate::settings::{Config, Expect, Form, MAX_WRITERS, Object, Probe, RunSettings, Usage};
+use crate::settings::{Config, Expect, Form, Key, MAX_WRITERS, Object, Probe, RunSettings, Usage};
 
 /// A run with every choice made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +97,16 @@ pub fn resolve(
     let choice = Choice { lock, probe: &probe, object, writers, quanta };
     let expected = settings.expect.unwrap_or_else(|| entry.expected(&choice, cpus, config));
     Ok(Resolved { experiment: entry, lock, probe, plan, object, writers, quanta, rounds, expected })
+}
+
+/// Refuses what `settings` were told and `entry` has no use for: how a device is divided, where there is none.
+pub fn check(settings: &RunSettings, entry: &Experiment) -> Result<(), Usage> {
+    match settings.told().find(|(key, _)| !entry.takes(key.name)) {
+        None => Ok(()),
+        Some((Key { name, .. }, _)) => {
+            Err(Usage::new(format!("{name}= is for experiments on a device, not for {}", entry.name)))
+        }
+    }
 }
 
 fn fits(entry: &Experiment, lock: Form, cpus: u32, config: Config) -> Result<(), Usage> {

@@ -18,8 +18,9 @@ pub struct Key {
     pub values: Values,
     /// What holds where it is not given.
     pub otherwise: Otherwise,
-    /// The commands that choose it themselves, and so refuse it.
-    pub refused_by: &'static [&'static str],
+    /// The commands that take it, those of the lab among them; with an option behind it, one takes it with
+    /// that only. All others refuse it.
+    pub takers: &'static [&'static str],
     /// What it is, as its field's comment in the table has it.
     pub(super) comment: &'static str,
 }
@@ -115,6 +116,11 @@ impl Key {
         format!("{} ({})", self.values.listed(self.what()), self.otherwise.text())
     }
 
+    /// Whether `command` takes it, at least with one of its options.
+    pub fn is_for(&self, command: &str) -> bool {
+        is_among(self.takers, command)
+    }
+
     /// A word that is the name of none of `valid`.
     pub fn unknown(word: &str, valid: impl IntoIterator<Item = &'static Key>) -> Usage {
         Usage::unknown("key", word, &valid.into_iter().map(|key| key.name).collect::<Vec<_>>())
@@ -129,6 +135,11 @@ impl Key {
             }
         }
     }
+}
+
+/// Whether `command` is one of `takers`, at least with one of its options.
+pub fn is_among(takers: &[&str], command: &str) -> bool {
+    takers.iter().any(|taker| taker.split(' ').next() == Some(command))
 }
 
 /// Words that a list has room for.

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::command::Command;
+use super::command::{COMMANDS, Command};
 use super::key::{Key, Values, find, keys};
 use super::table::{MachineSettings, RunSettings};
 use super::usage::{Usage, parse_bytes};
@@ -39,26 +39,18 @@ impl CommandLine {
         Ok(CommandLine { command: Command::parse(&positional)?, run, machine })
     }
 
-    /// Refuses what the command has no use for: the tour and the matrix make some choices themselves.
+    /// Refuses what the command has no use for, and what contradicts itself.
     pub fn check(&self) -> Result<(), Usage> {
         let who = self.command.word();
-        match self.run.told().find(|(key, _)| key.refused_by.contains(&who)) {
-            Some((Key { name, .. }, _)) if matches!(self.command, Command::Explore(_)) => {
-                Err(Usage::new(format!("explore makes all orders: {name}= would change nothing")))
-            }
-            Some((Key { name, .. }, _)) if matches!(self.command, Command::Replay(_)) => {
-                Err(Usage::new(format!("replay makes what its string says: {name}= would change nothing")))
-            }
-            Some((Key { name, refused_by, .. }, _)) if refused_by.contains(&"run") => {
-                Err(Usage::new(format!("{name}= is for explore; it would change nothing here")))
-            }
+        match self.run.told().find(|(key, _)| !key.is_for(who)) {
             Some((Key { name, .. }, _)) if self.command == Command::Shell => Err(Usage::new(format!(
                 "{name}= is for run; at the shell's prompt, say: run EXPERIMENT {name}=..."
             ))),
-            Some((Key { name, .. }, _)) => {
-                Err(Usage::new(format!("{name}= is for run; the {who} chooses it itself")))
+            Some((key, _)) => {
+                let takers = COMMANDS.iter().copied().filter(|command| key.is_for(command));
+                Err(Usage::useless(&format!("{}=", key.name), takers))
             }
-            None => Ok(()),
+            None => self.run.check(),
         }
     }
 }

@@ -8,12 +8,14 @@
 //! | `probe` | the modes of `probe=` |
 //! | `command` | the words before the keys |
 //! | `line` | a whole command line |
+//! | `built` | how a kernel is built, as its file says it |
 //! | `usage` | what is said of a mistake |
 //!
 //! [`CommandLine::parse`] reads a whole kernel command line. The lab checks each value with it, so a word
 //! that one of them accepts is a word of the other.
 #![forbid(unsafe_code)]
 
+mod built;
 mod command;
 mod key;
 mod line;
@@ -22,11 +24,12 @@ mod table;
 mod usage;
 mod words;
 
+pub use built::{BUILT, built};
 pub use command::{COMMANDS, Command, FAIL_ALLOCATIONS};
-pub use key::{Key, MOST_LISTED, Otherwise, Scope, Values, find, keys};
+pub use key::{Key, MOST_LISTED, Otherwise, Scope, Values, find, is_among, keys};
 pub use line::{CommandLine, LONGEST_COMMAND_LINE, heap_bytes, text};
 pub use probe::Probe;
-pub use table::{MAX_CPUS, MAX_WRITERS, MachineSettings, RunSettings};
+pub use table::{BOOTING, MAX_CPUS, MAX_WRITERS, MachineSettings, RunSettings, SINGLE};
 pub use usage::{Usage, bytes, number};
 pub use words::{
     Accel, Acpi, Config, Door, Expect, Fault, Form, Input, MachineType, Object, Policy, Verdict, With,

@@ -22,26 +22,31 @@ const fn size(least: u64, most: u64) -> Values {
     Values::Size { least, most }
 }
 
-/// The commands that choose for themselves what is to be run, and how.
-const CHOOSING: &[&str] = &["tour", "matrix", "shell"];
-/// Those that choose how much of it, too. The tour is the same with more or less work.
-const MEASURING: &[&str] = &["matrix", "shell"];
-/// Those that choose how tasks pass points, and how often what is left to chance is made.
-const STEERING: &[&str] = &["tour", "matrix", "shell", "explore", "replay"];
-const TIMING: &[&str] = &["matrix", "shell", "explore", "replay"];
-/// Those that leave nothing to chance.
-const CERTAIN: &[&str] = &["explore", "replay"];
-/// Those that do not explore.
-const NOT_EXPLORING: &[&str] = &["tour", "run", "replay", "test", "bench", "fault", "matrix", "shell"];
-const NONE: &[&str] = &[];
+/// The commands that make one run.
+const RUN: &[&str] = &["run"];
+/// Those that make an experiment in a form.
+const FORMED: &[&str] = &["run", "explore", "replay"];
+/// Those whose work has sizes.
+const SIZED: &[&str] = &["tour", "run", "explore", "replay"];
+/// Those that make devices.
+const DEVICES: &[&str] = &["tour", "run", "explore", "replay", "matrix"];
+/// Those that make all orders.
+const ORDERS: &[&str] = &["explore"];
+/// Those that start a machine.
+pub const BOOTING: &[&str] =
+    &["tour", "run", "explore --on kernel", "test", "bench", "fault", "matrix", "shell"];
+/// Those that start one, which may lack a CPU or come from a disk image: the others have their own.
+pub const SINGLE: &[&str] = &["tour", "run", "explore --on kernel", "test", "fault", "shell"];
+/// Those at which a user types.
+const TYPED: &[&str] = &["shell"];
 
-/// Rows of `field: type = key: scope, values, what refuses it, what holds otherwise`. Of them a struct is
+/// Rows of `field: type = key: scope, values, what takes it, what holds otherwise`. Of them a struct is
 /// made, with a field for each, and the keys. The comment of a row is its help.
 macro_rules! settings {
     (
         $(#[$meta:meta])* $name:ident,
         $($(#[doc = $help:literal])+
-        $field:ident: $type:ty = $key:literal: $scope:ident, $values:expr, $refused:expr,
+        $field:ident: $type:ty = $key:literal: $scope:ident, $values:expr, $takers:expr,
             $otherwise:expr;)+
     ) => {
         $(#[$meta])*
@@ -55,7 +60,7 @@ macro_rules! settings {
                 scope: Scope::$scope,
                 values: $values,
                 otherwise: $otherwise,
-                refused_by: $refused,
+                takers: $takers,
                 comment: concat!($($help),+),
             }),+];
 
@@ -91,55 +96,55 @@ settings! {
     /// What a run is told. `None` leaves the choice to the experiment.
     RunSettings,
     /// The form, of those that `list --long` shows for the experiment
-    lock: Option<Form> = "lock": Run, Form::VALUES, CHOOSING,
+    lock: Option<Form> = "lock": Run, Form::VALUES, FORMED,
         Text("the first of them, without a cure");
     /// How tasks pass the points where they touch shared memory (`list --long` names the points)
-    probe: Option<Probe> = "probe": Run, Probe::VALUES, STEERING,
+    probe: Option<Probe> = "probe": Run, Probe::VALUES, RUN,
         Text("the experiment knows: off, or what forces its race");
     /// What the writers of scull-leak find missing
-    object: Option<Object> = "object": Run, Object::VALUES, CHOOSING,
+    object: Option<Object> = "object": Run, Object::VALUES, &["run", "explore"],
         Text("quantum");
     /// Tasks
-    writers: Option<u32> = "writers": Run, number(1, MAX_WRITERS as u64), MEASURING,
+    writers: Option<u32> = "writers": Run, number(1, MAX_WRITERS as u64), SIZED,
         Text("the experiment knows; else one for each CPU, two for a script");
     /// Work of each task in a round
-    quanta: Option<u32> = "quanta": Run, number(1, 10_000_000), MEASURING,
+    quanta: Option<u32> = "quanta": Run, number(1, 10_000_000), SIZED,
         Text("the experiment knows");
     /// Rounds
-    rounds: Option<u32> = "rounds": Run, number(1, 1_000_000), MEASURING,
+    rounds: Option<u32> = "rounds": Run, number(1, 1_000_000), &["tour", "run", "explore", "replay", "test --fail-allocations"],
         Text("the experiment knows");
     /// Make rounds for so long, however many that are; give --timeout, too
-    seconds: Option<u32> = "seconds": Run, number(1, 86_400), TIMING,
+    seconds: Option<u32> = "seconds": Run, number(1, 86_400), &["tour", "run"],
         Text("rounds are counted");
     /// Make no more rounds when this is the verdict, and say which was the last: how long a race takes to
     /// happen by itself
-    until: Option<Expect> = "until": Run, Expect::VALUES, STEERING,
+    until: Option<Expect> = "until": Run, Expect::VALUES, RUN,
         Text("all rounds are made");
     /// Where chance starts: how long each task waits before it begins; with --accel icount a seed repeats its
     /// run exactly
-    seed: u64 = "seed": Run, number(0, u64::MAX), CERTAIN,
+    seed: u64 = "seed": Run, number(0, u64::MAX), &["tour", "run", "test", "matrix"],
         Word("1");
     /// The verdict that counts as success
-    expect: Option<Expect> = "expect": Run, Expect::VALUES, CHOOSING,
+    expect: Option<Expect> = "expect": Run, Expect::VALUES, &["run", "explore", "replay", "merge"],
         Text("the catalogue knows");
     /// What may happen besides the steps of tasks, for `explore`: the experiment's own interrupt, once in a
     /// round, wherever interrupts are on, the end of a slice wherever a task can lose its CPU to another, a
     /// signal or the deadline of each task that waits, or that an allocation of each task fails
-    with: Option<With> = "with": Run, With::VALUES, NOT_EXPLORING,
+    with: Option<With> = "with": Run, With::VALUES, ORDERS,
         Text("what the experiment is about");
     /// Make so many executions at most, for `explore`
-    limit: Option<u64> = "limit": Run, number(1, u64::MAX), NOT_EXPLORING,
+    limit: Option<u64> = "limit": Run, number(1, u64::MAX), ORDERS,
         Text("all are made");
     /// Make only executions in which tasks that could go on are kept from it so many times at most, for
     /// `explore`: those with fewer first, up to the first number with which something goes wrong
-    preemptions: Option<u32> = "preemptions": Run, number(0, 1000), NOT_EXPLORING,
+    preemptions: Option<u32> = "preemptions": Run, number(0, 1000), ORDERS,
         Text("all are made");
     // 0 and absurd sizes are let through: the device itself refuses them, as its users would see.
     /// Bytes of a quantum (LDD3: scull_quantum)
-    quantum: u64 = "quantum": Run, size(0, u64::MAX), NONE,
+    quantum: u64 = "quantum": Run, size(0, u64::MAX), DEVICES,
         Word("4000");
     /// Pointers in a quantum set (LDD3: scull_qset)
-    qset: u64 = "qset": Run, size(0, u64::MAX), NONE,
+    qset: u64 = "qset": Run, size(0, u64::MAX), DEVICES,
         Word("1000");
 }
 
@@ -148,48 +153,60 @@ settings! {
     /// of it: the report states the machine, and the line that repeats a run has it whole.
     MachineSettings,
     /// CPUs of the machine
-    cpus: Option<u32> = "cpus": Machine, number(1, MAX_CPUS as u64), NONE,
+    cpus: Option<u32> = "cpus": Machine, number(1, MAX_CPUS as u64), BOOTING,
         Text("4");
     /// Bytes of the kernel's heap
-    heap: Option<u64> = "heap": Machine, size(64 << 10, 1 << 40), NONE,
+    heap: Option<u64> = "heap": Machine, size(64 << 10, 1 << 40), BOOTING,
         Text("half of the free memory");
     /// The kind of machine
-    machine: Option<MachineType> = "machine": Machine, MachineType::VALUES, NONE,
+    machine: Option<MachineType> = "machine": Machine, MachineType::VALUES, BOOTING,
         Word("microvm");
     /// What executes its instructions
-    accel: Option<Accel> = "accel": Machine, Accel::VALUES, NONE,
+    accel: Option<Accel> = "accel": Machine, Accel::VALUES, BOOTING,
         Word("tcg");
     /// The model of its CPUs, as QEMU knows it, and what it is to have or to lack: qemu64, max,-smap
-    cpu: Option<String> = "cpu": Machine, CPU, NONE,
+    cpu: Option<String> = "cpu": Machine, CPU, BOOTING,
         Text("max");
     /// The QEMU to run
-    qemu: Option<String> = "qemu": Machine, QEMU, NONE,
+    qemu: Option<String> = "qemu": Machine, QEMU, BOOTING,
         Text("qemu-system-x86_64");
     /// Memory of the machine
-    memory: Option<String> = "memory": Machine, size(16 << 20, 1 << 40), NONE,
+    memory: Option<String> = "memory": Machine, size(16 << 20, 1 << 40), BOOTING,
         Text("128M");
     /// Seconds until the machine is given up, without those in which the host does not let it run; of a test,
     /// for each case
-    timeout: Option<u32> = "timeout": Machine, number(1, 86_400), NONE,
+    timeout: Option<u32> = "timeout": Machine, number(1, 86_400), &[
+            "tour", "run", "explore", "replay", "test", "bench", "fault", "matrix", "shell",
+        ],
         Text("60; a shell without a script has no limit");
     /// How the kernel is entered
-    boot: Option<Door> = "boot": Machine, Door::VALUES, NONE,
+    boot: Option<Door> = "boot": Machine, Door::VALUES, SINGLE,
         Word("pvh");
     /// Whether there are ACPI tables, without which the kernel finds one CPU only; q35 always has them
-    acpi: Option<Acpi> = "acpi": Machine, Acpi::VALUES, NONE,
+    acpi: Option<Acpi> = "acpi": Machine, Acpi::VALUES, BOOTING,
         Text("on");
     /// A CPU that is never started, to see what the kernel says about it
-    mute_cpu: Option<u32> = "mute-cpu": Machine, number(1, MAX_CPUS as u64 - 1), NONE,
+    mute_cpu: Option<u32> = "mute-cpu": Machine, number(1, MAX_CPUS as u64 - 1), SINGLE,
         Text("all are started");
     /// Columns of the terminal, for the shell
-    columns: Option<u32> = "columns": Terminal, number(1, 10_000), NONE,
+    columns: Option<u32> = "columns": Terminal, number(1, 10_000), TYPED,
         Text("asked of stdin");
     /// What a shell's COM1 is connected with
-    input: Option<Input> = "input": Terminal, Input::VALUES, NONE,
+    input: Option<Input> = "input": Terminal, Input::VALUES, TYPED,
         Text("asked of stdin");
 }
 
 impl RunSettings {
+    /// Refuses what contradicts itself.
+    pub fn check(&self) -> Result<(), Usage> {
+        match (self.rounds, self.seconds) {
+            (Some(_), Some(_)) => {
+                Err(Usage::new("rounds= and seconds= exclude each other: so many rounds, or for so long"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// How a device is divided that is made for a run.
     pub fn geometry(&self) -> Geometry {
         Geometry { quantum: self.quantum as usize, qset: self.qset as usize }

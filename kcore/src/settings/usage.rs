@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// A line for the person that typed the command. Exit status 2.
@@ -20,6 +21,12 @@ impl Usage {
     /// `word` is no `what`.
     pub fn unknown(what: &str, word: &str, valid: &[&str]) -> Self {
         Usage::new(format!("unknown {what} '{word}'; valid: {}", valid.join(", ")))
+    }
+
+    /// An option, as it is written, that only `takers` have a use for.
+    pub fn useless<'a>(option: &str, takers: impl Iterator<Item = &'a str>) -> Self {
+        let takers: Vec<&str> = takers.collect();
+        Usage::new(format!("{option} would change nothing here: it is for {}", takers.join(", ")))
     }
 }
 

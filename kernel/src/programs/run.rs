@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use kcore::experiment::{Resolved, find, resolve};
+use kcore::experiment::{Resolved, check, find, resolve};
 use kcore::report::{Boot, Record, Summary};
 use kcore::settings::{Config, MachineSettings, RunSettings, Usage};
 
@@ -24,6 +24,7 @@ pub(super) fn main(
     boot: &Boot,
 ) -> Result<Exit, Usage> {
     let entry = find(name)?;
+    check(settings, entry)?;
     let settings = &compare::scaled(settings, entry, boot);
     if compare::is_wanted(settings, entry) {
         return compare::main(entry, settings, boot);

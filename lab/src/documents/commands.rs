@@ -7,6 +7,7 @@ use clap::{Arg, Command, CommandFactory};
 use kcore::settings::{self, Config, Fault, Key, MOST_LISTED, Values};
 
 use crate::cli::Request;
+use crate::scope::is_for;
 use crate::status::Status;
 
 use super::records;
@@ -37,7 +38,7 @@ pub fn render() -> String {
     let program = Request::command();
     let mut text = ABOVE.to_string();
     text.push_str("## Commands\n\n");
-    program.get_subcommands().for_each(|command| text.push_str(&section("", command)));
+    program.get_subcommands().for_each(|command| text.push_str(&section(&program, "", command)));
     for heading in ["Experiment", "Machine", "Output"] {
         text.push_str(&options(heading, &program));
     }
@@ -66,9 +67,9 @@ pub fn render() -> String {
     text.trim_end().to_string() + "\n"
 }
 
-/// A command: how it is written, what it does, the options that it alone has, and those that it does not
-/// take.
-fn section(of: &str, command: &Command) -> String {
+/// A command: how it is written, what it does, the options that it alone has, and those of all that it takes;
+/// others are refused.
+fn section(program: &Command, of: &str, command: &Command) -> String {
     let name = format!("{of}{}", command.get_name());
     let (positional, own): (Vec<&Arg>, Vec<&Arg>) =
         command.get_arguments().partition(|arg| arg.is_positional());
@@ -79,14 +80,22 @@ fn section(of: &str, command: &Command) -> String {
     for arg in positional.iter().chain(&own) {
         let _ = writeln!(text, "- `{}`: {}", written(arg), help(arg));
     }
-    let refused = settings::keys().filter(|key| key.refused_by.contains(&command.get_name()));
-    let refused: Vec<String> = refused.map(|key| format!("--{}", key.name)).collect();
-    if !refused.is_empty() {
-        let _ =
-            writeln!(text, "- It is not for {}: that is refused.", code(refused.iter().map(String::as_str)));
-    }
+    let outermost = name.split(' ').next().unwrap_or_default();
+    let taken: Vec<String> = program
+        .get_arguments()
+        .filter(|arg| is_for(arg.get_id().as_str(), outermost))
+        .filter_map(|arg| Some(format!("--{}", arg.get_long()?)))
+        .collect();
+    let _ = match taken.is_empty() {
+        true => writeln!(text, "- It takes none of the options below."),
+        false => {
+            writeln!(text, "- Of the options below it takes {}.", code(taken.iter().map(String::as_str)))
+        }
+    };
     let mut text = text.trim_end().to_string() + "\n\n";
-    command.get_subcommands().for_each(|inner| text.push_str(&section(&format!("{name} "), inner)));
+    command
+        .get_subcommands()
+        .for_each(|inner| text.push_str(&section(program, &format!("{name} "), inner)));
     text
 }
 

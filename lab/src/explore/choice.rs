@@ -16,32 +16,6 @@ use crate::status::Failure;
 /// CPUs: one for each task.
 const CPUS: u32 = 64;
 
-/// What can be said of what is explored.
-const OPTIONS: &[&str] = &[
-    "lock",
-    "object",
-    "writers",
-    "quanta",
-    "rounds",
-    "quantum",
-    "qset",
-    "expect",
-    "timeout",
-    "limit",
-    "with",
-    "preemptions",
-];
-
-/// Refuses all other options than these, since they would change nothing, for this reason.
-pub(crate) fn only(known: &[&str], options: &Options, why: &str) -> Result<(), Failure> {
-    let words = options.told.words();
-    let keys = words.iter().filter_map(|word| word.split_once('=')).map(|(key, _)| key);
-    match keys.into_iter().find(|key| !known.contains(key)) {
-        None => Ok(()),
-        Some(key) => Err(Failure::usage(format!("{why}: --{key} would change nothing (try --help)"))),
-    }
-}
-
 /// What is explored.
 pub(super) struct Choice {
     pub(super) entry: &'static Experiment,
@@ -61,7 +35,7 @@ impl Choice {
         let words: Vec<String> =
             ["explore".to_string(), name.to_string()].into_iter().chain(options.told.words()).collect();
         let CommandLine { run: mut settings, machine, .. } = catalogue::read(&words)?;
-        only(OPTIONS, options, "explore makes all orders, on this host")?;
+        catalogue::suits(entry, &options.told.run())?;
         if options.told.word("quantum").is_none() {
             settings.quantum = QUANTUM;
         }

@@ -114,6 +114,8 @@ fn words(recipe: &Recipe, replay: &Replay) -> Option<Words> {
         ("expect", replay.end.verdict.to_string()),
         ("cpus", writers.max(2).to_string()),
     ];
+    let entry = experiment::find(&recipe.experiment).ok()?;
+    words.retain(|(key, _)| entry.takes(key));
     words.extend(recipe.object.map(|object| ("object", object.to_string())));
     Some(words)
 }

@@ -41,7 +41,6 @@ use kcore::settings::{Config, Expect, Policy, Verdict, With};
 use self::account::Account;
 use self::checkpoint::Checkpoint;
 use self::choice::Choice;
-pub(crate) use self::choice::only;
 pub use self::forced::{Run, UNSTEERED, forced, steered};
 pub use self::recipe::given;
 use crate::catalogue;
@@ -90,9 +89,11 @@ pub fn words(
     if options.told.word("preemptions").is_some() {
         return Err(Failure::usage("in the kernel all orders are made: no --preemptions".to_string()));
     }
+    catalogue::suits(entry, &options.told.run())?;
     let mut words = vec!["explore".to_string(), experiment.to_string()];
     let own = [("quantum", QUANTUM), ("qset", QSET), ("cpus", cpus(entry, 2))];
-    let missing = own.into_iter().filter(|(key, _)| options.told.word(key).is_none());
+    let taken = |key: &str| entry.takes(key) && options.told.word(key).is_none();
+    let missing = own.into_iter().filter(|(key, _)| taken(key));
     words.extend(missing.map(|(key, value)| format!("{key}={value}")));
     Ok(Some(words))
 }
@@ -159,7 +160,6 @@ fn begun(choice: &Choice, subject: &Subject<'_>, search: &Search) -> Result<Chec
 
 /// Puts together what shards have made.
 pub fn merge(files: &[PathBuf], into: Option<&Path>, options: &Options) -> Result<Status, Failure> {
-    only(&["expect"], options, "merge makes no executions")?;
     let shards = files.iter().map(|file| Checkpoint::expect(file)).collect::<Result<Vec<_>, _>>()?;
     let mut known = Checkpoint::merged(shards)?;
     let recipe: Recipe = known.what.parse().map_err(Failure::usage)?;
@@ -249,9 +249,6 @@ fn shortest(choice: &Choice, survey: &Survey, most: u32) -> Result<Option<Replay
     Ok(replay)
 }
 
-/// What can be said of an execution that is made again: what its string says, and what is to be otherwise.
-const REPEATED: &[&str] = &["lock", "writers", "quanta", "rounds", "quantum", "qset", "expect", "timeout"];
-
 /// Makes the execution again that `recipe` describes, on this host; from where it does not fit it goes on as
 /// `then` says. The second is what a kernel is to be told, so that it does the same on its CPUs.
 pub fn replay(
@@ -260,7 +257,7 @@ pub fn replay(
     svg: Option<&Path>,
     options: &Options,
 ) -> Result<(Status, Option<Run>), Failure> {
-    only(REPEATED, options, "replay makes what its string says")?;
+    catalogue::suits(catalogue::find(&recipe.experiment)?, &options.told.run())?;
     let mut settings = recipe.settings();
     for (key, word) in &options.told.0 {
         settings.set(key, word).map_err(|usage| Failure::usage(usage.to_string()))?;
@@ -293,7 +290,7 @@ fn made(choice: &Choice, schedule: &Schedule, then: Policy) -> Result<Replay, Fa
 
 /// The words of a kernel that makes it again, which its explorer has found.
 pub fn kernels(recipe: &Recipe, then: Policy, options: &Options) -> Result<Vec<String>, Failure> {
-    only(REPEATED, options, "replay makes what its string says")?;
+    catalogue::suits(catalogue::find(&recipe.experiment)?, &options.told.run())?;
     if then != Policy::NonPreemptive {
         return Err(Failure::usage(format!(
             "the kernel's explorer goes on non-preemptive: no --then {then}"

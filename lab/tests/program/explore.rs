@@ -229,9 +229,9 @@ fn what_cannot_be_is_refused_in_a_line() {
     for (arguments, said) in [
         (&["explore", "irq", "--on", "host"][..], "cannot be explored here"),
         (&["explore", "irq", "--memory-model", "tso"], "--memory-model sc"),
-        (&["explore", "irq", "--probe", "off"], "probe= would change nothing"),
+        (&["explore", "irq", "--probe", "off"], "--probe would change nothing"),
         (&["explore", "counter", "--cpus", "2"], "--cpus would change nothing"),
-        (&["explore", "counter", "--probe", "script"], "probe= would change nothing"),
+        (&["explore", "counter", "--probe", "script"], "--probe would change nothing"),
         (&["explore", "countr"], "did you mean 'counter'?"),
         (&["explore", "counter", "--limit", "0"], "limit '0' is not"),
         (&["explore", "irq", "--svg", "-"], "a picture needs a file"),

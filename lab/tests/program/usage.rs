@@ -2,6 +2,10 @@
 
 use std::process::Output;
 
+use clap::CommandFactory;
+use kcore::settings::{self, BUILT};
+use lab::cli::Request;
+
 use crate::fake;
 
 fn run(arguments: &[&str]) -> (Output, String, String) {
@@ -62,10 +66,46 @@ const MISTAKES: &[(&[&str], &str)] = &[
     (&["--config", "preemt"], "did you mean 'preempt'?"),
     (&["--config", "full"], "unknown configuration 'full'; valid: smp+preempt, smp, preempt, up"),
     (&["matrix", "skull-leak"], "did you mean 'scull-leak'?"),
-    (&["matrix", "--lock", "none"], "lock= is for run; the matrix chooses it itself"),
-    (&["matrix", "--seconds", "3"], "seconds= is for run; the matrix chooses it itself"),
+    (
+        &["matrix", "--lock", "none"],
+        "--lock would change nothing here: it is for run, explore, replay (try matrix --help)",
+    ),
+    (&["matrix", "--seconds", "3"], "--seconds would change nothing here: it is for tour, run (try"),
     (&["matrix", "nosuch"], "unknown experiment 'nosuch'; valid: scull-leak, "),
-    (&["matrix", "--rounds", "3"], "rounds= is for run; the matrix chooses it itself"),
+    (&["matrix", "--rounds", "3"], "--rounds would change nothing here"),
+    (&["list", "--json", "-"], "--json would change nothing here: it is for tour, run, "),
+    (&["list", "--lock", "none"], "--lock would change nothing here"),
+    (&["explain", "counter", "--cpus", "2"], "--cpus would change nothing here"),
+    (&["image", "--json", "-"], "--json would change nothing here"),
+    (&["image", "--memory", "1G"], "--memory would change nothing here"),
+    (&["bench", "--rounds", "3"], "--rounds would change nothing here"),
+    (&["bench", "--configs", "--config", "up"], "it is for tour, run, explore --on kernel, "),
+    (&["bench", "--configs", "--json", "-"], "bench without --configs"),
+    (&["bench", "--boot", "bios"], "--boot would change nothing here"),
+    (&["test", "--lock", "none"], "--lock would change nothing here"),
+    (&["test", "--rounds", "2"], "test --fail-allocations"),
+    (&["test", "lock=none"], "did you mean '--lock none'?"),
+    (&["test", "fail-allocations"], "say --fail-allocations"),
+    (&["fault", "panic", "--probe", "pause"], "--probe would change nothing here"),
+    (&["tour", "--columns", "80"], "--columns would change nothing here: it is for shell (try"),
+    (&["run", "counter", "--input", "none"], "--input would change nothing here: it is for shell (try"),
+    (&["shell", "--writers", "2"], "--writers would change nothing here"),
+    (
+        &["explore", "counter", "--gdb"],
+        "--gdb would change nothing here: it is for tour, run, explore --on kernel, ",
+    ),
+    (&["explore", "counter", "--config", "up"], "--config would change nothing here"),
+    (&["tour", "--disk", "x.img"], "--disk is for --boot bios and --boot uefi"),
+    (&["tour", "--disk", "x.img", "--boot", "pvh"], "--disk is for --boot bios"),
+    (&["run", "counter", "--seconds", "2", "--rounds", "2"], "rounds= and seconds= exclude each other"),
+    (&["run", "counter", "--quantum", "16"], "quantum= is for experiments on a device, not for counter"),
+    (&["run", "irq", "--qset", "2"], "qset= is for experiments on a device, not for irq"),
+    (&["explore", "counter", "--quantum", "16"], "quantum= is for experiments on a device"),
+    (&["explore", "irq", "--qset", "3"], "qset= is for experiments on a device"),
+    (&["tour", "--mute-cpu", "9"], "mute-cpu=9: the CPUs of the machine are 0 to 3"),
+    (&["run", "counter", "--cpus", "2", "--mute-cpu", "2"], "the CPUs of the machine are 0 to 1"),
+    (&["run", "counter", "--lock", "none\" probe=\"off"], "has a double quote in it"),
+    (&["test", "a\" b"], "has a double quote in it"),
     (&["matrix", "--cpus", "3"], "its columns: 4 CPUs smp+preempt, "),
     (&["matrix", "counter", "--markdown", "x.md"], "--markdown is for the whole matrix"),
     (&["tour", "--markdown", "x.md"], "unknown option '--markdown'"),
@@ -145,4 +185,37 @@ fn a_kernel_that_is_no_file_is_not_booted() {
     let output = fake::scullery(&["tour"]).env("SCULLERY_KERNEL", "/nonexistent/kernel").output().unwrap();
     assert_eq!(output.status.code(), Some(5));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/nonexistent/kernel"));
+}
+
+/// What `--config` says of a kernel, or of a disk image, is not what that says itself.
+#[test]
+fn a_kernel_is_not_taken_for_another() {
+    let elf = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(elf.path(), [b"\x7fELF", &BUILT[..]].concat()).unwrap();
+    let path = elf.path().to_str().unwrap();
+    for arguments in [&[][..], &["--boot", "bios", "--disk", path]] {
+        let run = |config: &str| {
+            let arguments = [&["run", "counter", "--config", config], arguments].concat();
+            let mut command = fake::scullery(&arguments);
+            command.env("FAKE_COM2", fake::SUMMARY).env("SCULLERY_KERNEL", path).output().unwrap()
+        };
+        let output = run("up");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
+        assert!(stderr.contains("is built as smp+preempt (try --config smp+preempt)"), "{stderr}");
+        assert_eq!(run("smp+preempt").status.code(), Some(0));
+    }
+}
+
+/// Each key is taken by some command, and by none that there is not.
+#[test]
+fn the_table_of_takers_is_about_what_there_is() {
+    let program = Request::command();
+    let commands: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+    for key in settings::keys() {
+        assert!(!key.takers.is_empty(), "{}", key.name);
+        for taker in key.takers {
+            assert!(commands.contains(&taker.split(' ').next().unwrap()), "{}: {taker}", key.name);
+        }
+    }
 }

@@ -17,7 +17,7 @@ pub(super) fn draw(luck: &mut Rng, host: &Host) -> String {
     if !entry.variants.is_empty() || luck.u32(..50) == 0 {
         words += &format!(" object={}", pick(luck, Object::ALL));
     }
-    if luck.u32(..3) == 0 {
+    if luck.u32(..3) == 0 && (entry.takes("quantum") || luck.u32(..50) == 0) {
         words += &format!(" quantum={} qset={}", size(luck, QUANTA), size(luck, QSETS));
     }
     words

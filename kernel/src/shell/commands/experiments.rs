@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 
 use kcore::experiment::page::{self, Reader, WIDTH, wrap};
-use kcore::experiment::{find, resolve};
+use kcore::experiment::{check, find, resolve};
 use kcore::races;
 use kcore::settings::{Command as Program, Config, Key, MachineSettings, RunSettings, Usage};
 
@@ -56,7 +56,9 @@ fn run(me: &Process, arguments: &[&str]) -> i32 {
 
 fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
     let settings = settings(options)?;
-    let resolved = resolve(&settings, find(name)?, smp::cpus(), Config::OURS)?;
+    let entry = find(name)?;
+    check(&settings, entry)?;
+    let resolved = resolve(&settings, entry, smp::cpus(), Config::OURS)?;
     let file = me.file(STDOUT).map_err(|errno| Usage::new(format!("{errno}")))?;
     let machine = machine();
     let perform = || programs::perform(&resolved, &settings, machine.settings, machine.boot);
@@ -87,7 +89,7 @@ fn settings(options: &[&str]) -> Result<RunSettings, Usage> {
             });
         }
     }
-    Ok(settings)
+    settings.check().map(|()| settings)
 }
 
 fn list(me: &Process, arguments: &[&str]) -> i32 {
