@@ -195,7 +195,7 @@ fn mistakes_are_named() {
         ("shell input=file", "unknown input 'file'; valid: terminal, pipe, none"),
         (
             "run x heap=1",
-            "heap '1' is not a size from 65536 to 1099511627776 bytes (K, M and G are understood)",
+            "heap '1' is not a size from 65536 to 1099511627776 bytes (K, M and G are understood, and KiB or KB)",
         ),
     ];
     for (line, message) in table {
@@ -254,7 +254,10 @@ fn a_long_line_is_refused_whole() {
 fn what_changes_nothing_or_contradicts_itself_is_refused() {
     let refusal =
         |line: &str| CommandLine::parse(line).and_then(|line| line.check()).expect_err(line).message;
-    assert_eq!(refusal("matrix lock=none"), "lock= would change nothing here: it is for run, explore");
+    assert_eq!(
+        refusal("matrix lock=none"),
+        "lock= would change nothing here: it is for run, explore, replay"
+    );
     assert_eq!(refusal("bench seed=2"), "seed= would change nothing here: it is for tour, run, test, matrix");
     let both = "rounds= and seconds= exclude each other: so many rounds, or for so long";
     assert_eq!(refusal("run counter rounds=2 seconds=3"), both);
@@ -271,4 +274,17 @@ fn the_sizes_of_a_device_are_for_experiments_on_one() {
         assert_eq!(told("qset=7").is_err(), refused.contains(&entry.name), "{}", entry.name);
         assert_eq!(told("qset=1000 lock=none"), Ok(()), "{}", entry.name);
     }
+}
+
+#[test]
+fn sizes_are_written_as_people_write_them() {
+    let heap = |word: &str| CommandLine::parse(&format!("tour heap={word}")).map(|line| line.machine.heap);
+    for word in ["64M", "64m", "64MiB", "64mib", "64MB", "65536K", "65536kb", "67108864"] {
+        assert_eq!(heap(word), Ok(Some(64 << 20)), "{word}");
+        assert_eq!(settings::heap_bytes(&format!("tour heap={word}")), Some(64 << 20), "{word}");
+    }
+    for word in ["64Q", "64MM", "M", "6 4M", "64.5M", "0x40M", "64B"] {
+        assert!(heap(word).is_err(), "{word}");
+    }
+    assert_eq!([0, 65536, 1000, 3 << 30].map(settings::size), ["0", "64K", "1000", "3G"]);
 }

@@ -182,7 +182,7 @@ mod bare_metal {
         let wanted = core::str::from_utf8(command_line).ok().and_then(settings::heap_bytes);
         heap::init(wanted).unwrap_or_else(|too_large| {
             println!(
-                "heap: this machine has room for at most {} bytes; give it more with --memory",
+                "scullery: heap: this machine has room for at most {} bytes; give it more with --memory",
                 too_large.most
             );
             exit::exit(Exit::Usage)
@@ -194,7 +194,7 @@ mod bare_metal {
             .and_then(CommandLine::parse)
             .and_then(|line| line.check().map(|()| line))
             .unwrap_or_else(|usage| {
-                println!("{usage}");
+                println!("scullery: {usage}");
                 exit::exit(Exit::Usage)
             })
     }

@@ -21,7 +21,8 @@ use crate::session::{Outcome, Session};
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
 use crate::{
-    bench, build, catalogue, compare, documents::commands, explore, image, matrix, module, scope, signals,
+    bench, build, catalogue, compare, documents::commands, explore, image, manual, matrix, module, scope,
+    signals,
 };
 
 /// The program.
@@ -103,6 +104,8 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             let files = folder::bundle(mount.as_deref(), module)?;
             shell(script.as_deref(), arguments, files.as_ref(), options)
         }
+        Command::Completions { shell } => show(&manual::completions(*shell)),
+        Command::Man { command } => show(&manual::page(command.as_deref())?),
         Command::Image { out, command } => {
             let command = command.as_deref();
             image::check(command)?;
@@ -258,6 +261,9 @@ fn machine(kernel: &Path, words: &[&str], options: &Options) -> Result<Machine, 
     Ok(line(words, options).into_iter().fold(machine, Machine::word))
 }
 
+/// What begins a line of the kernel's that is no report, but says what is wrong with its words.
+const MISTAKE: &str = "scullery: ";
+
 /// Boots `machine` and passes each line of COM1 on as it comes, with the symbols of its addresses.
 fn watch(machine: &Machine, options: &Options) -> Result<Outcome, Failure> {
     let text = &mut *text_of(options);
@@ -266,7 +272,11 @@ fn watch(machine: &Machine, options: &Options) -> Result<Outcome, Failure> {
     loop {
         listened_to(&session, options)?;
         let Some(line) = session.line() else { return session.finish() };
-        passed_on(say(text, &paint(&symbols.annotate(&line))), options)?;
+        // What the kernel says of a mistake in its words is one line, as ours is.
+        match line.strip_prefix(MISTAKE) {
+            Some(why) => complain(why),
+            None => passed_on(say(text, &paint(&symbols.annotate(&line))), options)?,
+        }
     }
 }
 

@@ -8,10 +8,10 @@ use kcore::experiment::{self, Experiment};
 use kcore::races;
 use kcore::settings::{CommandLine, Config, Form, MachineSettings, RunSettings, Usage};
 
-use crate::cli::within_quotes;
 use crate::matrix::{sheet::Sheet, table};
 use crate::status::Failure;
-use crate::usage::hint;
+use crate::usage::hinted;
+use crate::values::within_quotes;
 
 /// A reader that types `cargo run -- ...`.
 const READER: Reader = Reader {
@@ -27,7 +27,8 @@ const CPUS: u32 = 4;
 /// The experiment called `name`.
 pub fn find(name: &str) -> Result<&'static Experiment, Failure> {
     let names = experiment::ALL.iter().map(|entry| entry.name);
-    experiment::find(name).map_err(|usage| Failure::usage(format!("{usage}{} (try list)", hint(name, names))))
+    experiment::find(name)
+        .map_err(|usage| Failure::usage(format!("{} (try list)", hinted(&usage.message, name, names))))
 }
 
 /// What the kernel will make of `words`, a whole command line of its: its own check, made before a machine is

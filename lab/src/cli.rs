@@ -6,14 +6,17 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use kcore::settings::{
-    self, CommandLine, Config, FAIL_ALLOCATIONS, Fault, Key, Policy, RunSettings, Scope, Usage, Values,
-};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use kcore::settings::{Fault, Policy};
 
+use crate::examples;
 use crate::module;
+pub use crate::options::{Options, Told, Words};
+use crate::scope::is_for;
 use crate::status::Status;
-use crate::usage::{condense, hint};
+use crate::usage::condense;
+pub use crate::values::REPLAY;
+use crate::values::{Listed, experiment, fault, filter, policy, shard};
 
 /// A race laboratory that boots: the scull device of LDD3, raced by every CPU of a virtual machine.
 #[derive(Clone, Debug, Parser)]
@@ -48,15 +51,6 @@ pub struct Search {
 /// Threads that explore at most.
 const MOST_JOBS: u64 = 32;
 
-/// `2/5`.
-fn shard(text: &str) -> Result<(usize, usize), String> {
-    let numbers =
-        text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
-    numbers
-        .filter(|(number, of)| (1..=*of).contains(number))
-        .ok_or_else(|| "say which part of how many: 1/4, 2/4, 3/4 or 4/4".to_string())
-}
-
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
@@ -75,11 +69,13 @@ pub enum Command {
     /// Explain an experiment: the race, a hint, where the books treat it
     Explain {
         /// Its name, as list shows it; or the number of a race, R1
+        #[arg(value_parser = experiment(), hide_possible_values = true)]
         experiment: String,
     },
     /// Run an experiment
     Run {
         /// Its name, as list shows it
+        #[arg(value_parser = experiment(), hide_possible_values = true)]
         experiment: String,
         /// Draw what the report says of lost blocks, and of tasks that wait for ever
         #[arg(long, value_name = "FILE")]
@@ -92,7 +88,7 @@ pub enum Command {
     /// --quanta and --rounds say otherwise. After --timeout seconds it ends with what is known
     Explore {
         /// Its name, as list shows it
-        #[arg(required_unless_present = "all")]
+        #[arg(required_unless_present = "all", value_parser = experiment(), hide_possible_values = true)]
         experiment: Option<String>,
         /// Instead, each form of each experiment that can be explored on this host, at the smallest sizes, as
         /// docs/PROOFS.md has them
@@ -133,7 +129,7 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "both")]
         on: On,
         /// How it goes on.
-        #[arg(long, default_value = "non-preemptive", value_parser = policy, help = Policy::VALUES.listed("How it goes on from where the string does not fit any more"))]
+        #[arg(long, default_value = "non-preemptive", value_parser = Listed(policy, Policy::WORDS.to_vec()), hide_possible_values = true, help = Policy::VALUES.listed("How it goes on from where the string does not fit any more"))]
         then: Policy,
         /// Draw it
         #[arg(long, value_name = "FILE")]
@@ -165,7 +161,7 @@ pub enum Command {
     /// Break the machine on purpose, to see it report
     Fault {
         /// How.
-        #[arg(value_parser = fault, help = Fault::VALUES.listed("How"))]
+        #[arg(value_parser = Listed(fault, Fault::WORDS.to_vec()), hide_possible_values = true, help = Fault::VALUES.listed("How"))]
         kind: String,
     },
     /// Run every form of every experiment on every kind of machine, and hold it against the catalogue
@@ -173,6 +169,7 @@ pub enum Command {
     /// Of the six machines, --config and --cpus leave only some
     Matrix {
         /// Only this experiment, as list shows it
+        #[arg(value_parser = experiment(), hide_possible_values = true)]
         experiment: Option<String>,
         /// Write the tables as Markdown, too
         #[arg(long, value_name = "FILE")]
@@ -196,6 +193,17 @@ pub enum Command {
     /// Your own driver, in C: build it, and see what it may call
     #[command(subcommand)]
     Module(module::Command),
+    /// Write what completes a line in a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Write a page of the manual, as man shows it
+    Man {
+        /// Of this command only
+        command: Option<String>,
+    },
     /// Make disk images for BIOS and UEFI machines (needs ./setup.sh --image)
     Image {
         /// The directory to put them into (target/image)
@@ -244,147 +252,25 @@ pub enum On {
     Both,
 }
 
-/// How to do it.
-#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
-    /// What the kernel's command line says.
-    #[command(flatten)]
-    pub told: Told,
-
-    /// How the kernel is built.
-    #[arg(long, global = true, value_parser = config, help_heading = MACHINE, help = Config::VALUES.listed("How the kernel is built") + " (smp+preempt)")]
-    pub config: Option<Config>,
-    /// The disk image to boot by bios or uefi, if not the one that `image` makes
-    #[arg(long, global = true, value_name = "FILE", help_heading = MACHINE)]
-    pub disk: Option<PathBuf>,
-    /// Write the report as JSON lines to a file, or to stdout (-), with the text on stderr
-    #[arg(long, global = true, value_name = "FILE|-", help_heading = OUTPUT)]
-    pub json: Option<PathBuf>,
-    /// Print QEMU's command line, and how long things took
-    #[arg(long, global = true, help_heading = OUTPUT)]
-    pub verbose: bool,
-    /// Stop before the first instruction and wait for gdb on port 1234
-    #[arg(long, global = true, help_heading = OUTPUT)]
-    pub gdb: bool,
+/// The definition, with the help of each command its own: what it takes, and two examples.
+pub(crate) fn program() -> clap::Command {
+    let program = Request::command().max_term_width(MOST_COLUMNS);
+    let shared: Vec<Arg> = program.get_arguments().cloned().collect();
+    program.mut_subcommands(|command| {
+        let name = command.get_name().to_string();
+        let others = shared.iter().filter(|arg| !is_for(arg.get_id().as_str(), &name));
+        let hidden: Vec<Arg> = others.map(|arg| arg.clone().hide(true)).collect();
+        // clap does not hand the first down.
+        command.allow_negative_numbers(true).args(hidden).after_help(examples::of(&name))
+    })
 }
 
-impl Options {
-    /// The names of those that were given.
-    pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
-        let host = [
-            ("config", self.config.is_some()),
-            ("disk", self.disk.is_some()),
-            ("json", self.json.is_some()),
-            ("verbose", self.verbose),
-            ("gdb", self.gdb),
-        ];
-        self.told
-            .0
-            .iter()
-            .map(|(key, _)| *key)
-            .chain(host.into_iter().filter(|(_, is)| *is).map(|(name, _)| name))
-    }
-
-    /// Whether the machine boots from a disk image.
-    pub(crate) fn is_from_disk(&self) -> bool {
-        matches!(self.told.word("boot"), Some("bios" | "uefi"))
-    }
-
-    /// How the kernel is to be built.
-    pub fn config(&self) -> Config {
-        self.config.unwrap_or(Config::Full)
-    }
-}
-
-/// Keys of the kernel's command line, with their words.
-pub type Words = Vec<(&'static str, String)>;
-
-/// The options that are keys of the kernel's command line, as they were given, already checked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told(pub Words);
-
-impl Told {
-    /// The same with `words`, which count where a key was given already.
-    pub fn with(&self, words: Words) -> Self {
-        let new = Told(words);
-        let word = |key: &'static Key| {
-            new.word(key.name).or(self.word(key.name)).map(|word| (key.name, word.to_string()))
-        };
-        Told(settings::keys().filter_map(word).collect())
-    }
-
-    /// What was given for the key called `name`.
-    pub fn word(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| *key == name).map(|(_, word)| word.as_str())
-    }
-
-    /// As settings of a run, without the probe of a replay string.
-    pub(crate) fn run(&self) -> RunSettings {
-        let mut run = RunSettings::default();
-        for (key, word) in &self.0 {
-            let _ = run.set(key, word);
-        }
-        run
-    }
-
-    /// `key=value` for each, in the order of the table.
-    pub fn words(&self) -> Vec<String> {
-        self.0.iter().map(|(key, word)| format!("{key}={word}")).collect()
-    }
-}
-
-impl Args for Told {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        command.args(settings::keys().map(argument))
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        Self::augment_args(command)
-    }
-}
-
-impl FromArgMatches for Told {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let word = |key: &'static Key| Some((key.name, matches.get_one::<String>(key.name)?.clone()));
-        Ok(Told(settings::keys().filter_map(word).collect()))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-const MACHINE: &str = "Machine";
-const OUTPUT: &str = "Output";
-
-/// The option that a key is.
-fn argument(key: &'static Key) -> Arg {
-    let heading = match key.scope {
-        Scope::Run => "Experiment",
-        Scope::Machine => MACHINE,
-        Scope::Terminal => OUTPUT,
-    };
-    let stands_for = match key.values {
-        Values::Words { .. } => key.name.to_uppercase(),
-        Values::Number { .. } => "N".to_string(),
-        Values::Size { .. } => "SIZE".to_string(),
-        Values::Text { stands_for, .. } => stands_for.to_string(),
-    };
-    Arg::new(key.name)
-        .long(key.name)
-        .global(true)
-        .value_name(stands_for)
-        .value_parser(move |word: &str| checked(key, word))
-        .help(key.help())
-        .help_heading(heading)
-}
+/// Columns of help, where there is room.
+const MOST_COLUMNS: usize = 100;
 
 /// Reads the arguments, of which the first is the program's name.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Request, Answer> {
-    // Of each command for itself: clap does not hand it down.
-    let command = Request::command().mut_subcommands(|command| command.allow_negative_numbers(true));
-    let matches = command.try_get_matches_from(arguments);
+    let matches = program().try_get_matches_from(arguments);
     matches.and_then(|matches| Request::from_arg_matches(&matches)).map_err(|error| condense(&error))
 }
 
@@ -397,60 +283,10 @@ pub enum Answer {
     Mistake(String),
 }
 
-/// What begins the word of a probe that is a replay string.
-pub const REPLAY: &str = "replay=";
-
-/// Checks the value of a key exactly as the kernel does, unless it is for the host alone.
-fn checked(key: &Key, value: &str) -> Result<String, Usage> {
-    if key.name == "probe" && value.starts_with(REPLAY) {
-        return Ok(value.to_string());
-    }
-    within_quotes(value)?;
-    match CommandLine::parse(&format!("{}=\"{value}\"", key.name)) {
-        Ok(_) => Ok(value.to_string()),
-        Err(usage) => Err(Usage::new(usage.message + &hint(value, key.values.words()))),
-    }
-}
-
-/// Refuses what would end the quotes in which a kernel's command line has its words.
-pub(crate) fn within_quotes(word: &str) -> Result<(), Usage> {
-    match word.contains('"') {
-        true => {
-            Err(Usage::new(format!("'{word}' has a double quote in it, which no word of a kernel can have")))
-        }
-        false => Ok(()),
-    }
-}
-
-/// What the kernel does not take for a key, or for its other command.
-fn filter(value: &str) -> Result<String, Usage> {
-    match value.split_once('=') {
-        _ if value == FAIL_ALLOCATIONS => Err(Usage::new(format!("say --{FAIL_ALLOCATIONS}"))),
-        Some((key, word)) => {
-            Err(Usage::new(format!("unexpected word '{value}'; did you mean '--{key} {word}'?")))
-        }
-        None => within_quotes(value).map(|()| value.to_string()),
-    }
-}
-
-fn fault(value: &str) -> Result<String, Usage> {
-    match value.parse::<Fault>() {
-        Ok(fault) => Ok(fault.to_string()),
-        Err(usage) => Err(Usage::new(usage.message + &hint(value, Fault::WORDS.iter().copied()))),
-    }
-}
-
-fn policy(value: &str) -> Result<Policy, Usage> {
-    value.parse()
-}
-
-fn config(value: &str) -> Result<Config, Usage> {
-    let with_hint = |usage: Usage| Usage::new(usage.message + &hint(value, Config::WORDS.iter().copied()));
-    value.parse().map_err(with_hint)
-}
-
 #[cfg(test)]
 mod tests {
+    use kcore::settings::{self, Key, Values};
+
     use super::*;
 
     fn words(line: &str) -> Vec<String> {

@@ -6,8 +6,10 @@
 //! |---|---|
 //! | [`cli`] | the command line, checked with the kernel's own parser; one line for each mistake |
 //! | `scope` | which option is for which command |
+//! | `options`, `values` | the options that commands share; what reads values |
 //! | [`app`] | what each command does |
 //! | `output`, [`paint`] | what is written, where to, and in which colours |
+//! | `manual`, `examples` | completions and pages of a manual; the examples of `--help` |
 //! | `canvas` | a picture as it is drawn |
 //! | [`build`] | the kernel ELF, made by Cargo or named by `SCULLERY_KERNEL` |
 //! | [`machine`], [`session`] | a machine to boot, and one that runs |
@@ -35,12 +37,15 @@ pub mod catalogue;
 pub mod cli;
 pub mod compare;
 pub mod documents;
+mod examples;
 pub mod explore;
 pub mod folder;
 pub mod image;
 pub mod machine;
+mod manual;
 pub mod matrix;
 pub mod module;
+mod options;
 mod output;
 pub mod paint;
 pub mod report;
@@ -50,4 +55,5 @@ mod signals;
 pub mod status;
 pub mod symbols;
 mod usage;
+mod values;
 pub mod workspace;

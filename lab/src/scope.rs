@@ -56,8 +56,10 @@ pub(crate) fn names(command: &Command) -> &'static [&'static str] {
         Command::Fault { .. } => &["fault"],
         Command::Matrix { .. } => &["matrix"],
         Command::Shell { .. } => &["shell"],
+        Command::Completions { .. } => &["completions"],
+        Command::Man { .. } => &["man"],
         Command::Image { .. } => &["image"],
-        Command::Module { .. } => &["module"],
+        Command::Module(_) => &["module"],
     }
 }
 

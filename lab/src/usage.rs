@@ -5,7 +5,7 @@ use std::error::Error as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use kcore::settings::{self, Usage};
 
-use crate::cli::Answer;
+use crate::cli::{self, Answer};
 
 /// What clap has to say, as the text that was asked for or as one line.
 pub(crate) fn condense(error: &clap::Error) -> Answer {
@@ -17,10 +17,7 @@ pub(crate) fn condense(error: &clap::Error) -> Answer {
         }
         ErrorKind::InvalidSubcommand => unknown_command(error),
         ErrorKind::UnknownArgument => unknown_argument(error),
-        ErrorKind::InvalidValue => match text(error, ContextKind::InvalidValue) {
-            value if value.is_empty() => format!("{} needs a value", text(error, ContextKind::InvalidArg)),
-            value => format!("'{value}' is none of: {}", text(error, ContextKind::ValidValue)),
-        },
+        ErrorKind::InvalidValue => no_value(error),
         ErrorKind::ValueValidation => invalid(error),
         ErrorKind::MissingRequiredArgument => missing(error),
         _ => first_line(error),
@@ -30,10 +27,19 @@ pub(crate) fn condense(error: &clap::Error) -> Answer {
 
 fn unknown_command(error: &clap::Error) -> String {
     let word = text(error, ContextKind::InvalidSubcommand);
-    match suggestion(error, ContextKind::SuggestedSubcommand, &word) {
-        near if near.is_empty() => format!("unknown command '{word}'"),
-        near => format!("unknown command '{word}'; did you mean '{near}'?"),
+    let program = cli::program();
+    let names: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+    hinted(&format!("unknown command '{word}'; valid: {}", names.join(", ")), &word, names)
+}
+
+/// None, or one of a list of clap's. Our own parsers have said what is wrong.
+fn no_value(error: &clap::Error) -> String {
+    let (arg, word) = (text(error, ContextKind::InvalidArg), text(error, ContextKind::InvalidValue));
+    if word.is_empty() {
+        return format!("{arg} needs a value");
     }
+    let valid = text(error, ContextKind::ValidValue);
+    hinted(&format!("{arg} cannot be '{word}'; valid: {valid}"), &word, valid.split(", "))
 }
 
 fn unknown_argument(error: &clap::Error) -> String {
@@ -43,7 +49,15 @@ fn unknown_argument(error: &clap::Error) -> String {
     }
     let what = if word.starts_with('-') { "unknown option" } else { "unexpected word" };
     match suggestion(error, ContextKind::SuggestedArg, &word) {
-        near if near.is_empty() => format!("{what} '{word}'"),
+        near if near.is_empty() => {
+            let program = cli::program();
+            let all = program
+                .get_arguments()
+                .chain(program.get_subcommands().flat_map(clap::Command::get_arguments));
+            let longs: Vec<String> = all.filter_map(|arg| Some(format!("--{}", arg.get_long()?))).collect();
+            let longs = longs.iter().map(String::as_str).filter(|_| word.starts_with('-'));
+            hinted(&format!("{what} '{word}'"), &word, longs)
+        }
         near => format!("{what} '{word}'; did you mean '{near}'?"),
     }
 }
@@ -86,7 +100,7 @@ fn text(error: &clap::Error, kind: ContextKind) -> String {
 
 /// The candidate most like `word`, if any is like it at all.
 fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = candidates.into_iter().map(|candidate| (strsim::jaro_winkler(word, candidate), candidate));
+    let scored = candidates.into_iter().map(|candidate| (likeness(word, candidate), candidate));
     let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
     is_alike(word, best.1).then_some(best.1)
 }
@@ -96,13 +110,23 @@ fn is_alike(word: &str, candidate: &str) -> bool {
     /// Below this two words have little in common (1 is equality). clap's own bound is 0.7, and finds `bench`
     /// in `nosuch`.
     const ALIKE: f64 = 0.8;
-    let bare = |word: &'_ str| word.trim_start_matches('-').to_string();
-    strsim::jaro_winkler(&bare(word), &bare(candidate)) > ALIKE
+    likeness(word, candidate) > ALIKE
 }
 
-/// `; did you mean 'x'?`, or nothing.
-pub(crate) fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(word, candidates).map(|near| format!("; did you mean '{near}'?")).unwrap_or_default()
+/// How much two words have in common, whatever their case.
+fn likeness(word: &str, candidate: &str) -> f64 {
+    let bare = |word: &str| word.trim_start_matches('-').to_lowercase();
+    strsim::jaro_winkler(&bare(word), &bare(candidate))
+}
+
+/// What is said of a mistake, with the candidate that `word` may have been meant for before all that are
+/// valid.
+pub(crate) fn hinted<'a>(said: &str, word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let Some(near) = nearest(word, candidates) else { return said.to_string() };
+    match said.split_once("; valid: ") {
+        Some((what, valid)) => format!("{what}; did you mean '{near}'? valid: {valid}"),
+        None => format!("{said}; did you mean '{near}'?"),
+    }
 }
 
 #[cfg(test)]
@@ -126,6 +150,7 @@ mod tests {
 
     #[test]
     fn nonsense_gets_no_suggestion() {
-        assert_eq!(hint("qqq", ["none", "spinlock"]), "");
+        assert_eq!(hinted("x; valid: none", "qqq", ["none", "spinlock"]), "x; valid: none");
+        assert_eq!(hinted("x; valid: none", "NONE", ["none"]), "x; did you mean 'none'? valid: none");
     }
 }

@@ -30,7 +30,7 @@ pub use key::{Key, MOST_LISTED, Otherwise, Scope, Values, find, is_among, keys};
 pub use line::{CommandLine, LONGEST_COMMAND_LINE, heap_bytes, text};
 pub use probe::Probe;
 pub use table::{BOOTING, MAX_CPUS, MAX_WRITERS, MachineSettings, RunSettings, SINGLE};
-pub use usage::{Usage, bytes, number};
+pub use usage::{Usage, bytes, number, size};
 pub use words::{
     Accel, Acpi, Config, Door, Expect, Fault, Form, Input, MachineType, Object, Policy, Verdict, With,
 };

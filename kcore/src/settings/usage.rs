@@ -1,7 +1,7 @@
 //! What is said of a mistake in a word, and the numbers that can be mistaken.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -46,22 +46,35 @@ pub fn number(what: &str, word: &str, least: u64, most: u64) -> Result<u64, Usag
     }
 }
 
-/// A number of bytes: `128M`, `512K`, `1G`, `65536`.
+/// A number of bytes: `128M`, `512KiB`, `1GB`, `65536`. All units are powers of 1024, as memory is sold.
 pub fn bytes(what: &str, word: &str, least: u64, most: u64) -> Result<u64, Usage> {
     match parse_bytes(word) {
         Some(n) if (least..=most).contains(&n) => Ok(n),
         _ => Err(Usage::new(format!(
-            "{what} '{word}' is not a size from {least} to {most} bytes (K, M and G are understood)"
+            "{what} '{word}' is not a size from {least} to {most} bytes (K, M and G are understood, and KiB or KB)"
         ))),
     }
 }
 
 pub(super) fn parse_bytes(word: &str) -> Option<u64> {
-    let (digits, unit) = match word.as_bytes().last()? {
-        b'K' | b'k' => (&word[..word.len() - 1], 1u64 << 10),
-        b'M' | b'm' => (&word[..word.len() - 1], 1 << 20),
-        b'G' | b'g' => (&word[..word.len() - 1], 1 << 30),
-        _ => (word, 1),
+    let at = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len());
+    let (digits, unit) = word.split_at(at);
+    // Nothing is allocated: the size of the heap is asked for before there is one.
+    let bits = match unit.as_bytes().first().map(u8::to_ascii_lowercase) {
+        None => 0,
+        Some(b'k') => 10,
+        Some(b'm') => 20,
+        Some(b'g') => 30,
+        Some(_) => return None,
     };
-    digits.parse::<u64>().ok()?.checked_mul(unit)
+    let is_unit =
+        ["", "b", "ib"].iter().any(|rest| unit.get(1..).unwrap_or_default().eq_ignore_ascii_case(rest));
+    digits.parse::<u64>().ok().filter(|_| is_unit)?.checked_mul(1 << bits)
+}
+
+/// `64K`: the shortest word for so many bytes.
+pub fn size(bytes: u64) -> String {
+    let units = [(1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")];
+    let fitting = units.into_iter().find(|(unit, _)| bytes > 0 && bytes.is_multiple_of(*unit));
+    fitting.map_or_else(|| bytes.to_string(), |(unit, letter)| format!("{}{letter}", bytes / unit))
 }

@@ -47,7 +47,7 @@ pub fn main(line: &'static CommandLine, listed: u32, rest: &dyn Fn(&MachineSetti
         }
     };
     exit(status.unwrap_or_else(|usage: Usage| {
-        println!("{usage}");
+        println!("scullery: {usage}");
         Exit::Usage
     }))
 }

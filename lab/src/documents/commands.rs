@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use clap::{Arg, Command, CommandFactory};
-use kcore::settings::{self, Config, Fault, Key, MOST_LISTED, Values};
+use kcore::settings::{self, Config, Fault, Key, MOST_LISTED, Values, size};
 
 use crate::cli::Request;
 use crate::scope::is_for;
@@ -93,9 +93,7 @@ fn section(program: &Command, of: &str, command: &Command) -> String {
         }
     };
     let mut text = text.trim_end().to_string() + "\n\n";
-    command
-        .get_subcommands()
-        .for_each(|inner| text.push_str(&section(program, &format!("{name} "), inner)));
+    command.get_subcommands().for_each(|inner| text.push_str(&section(program, &format!("{name} "), inner)));
     text
 }
 
@@ -133,13 +131,6 @@ fn values(key: &Key) -> String {
         Values::Size { least, most } => format!("{} to {}", size(least), size(most)),
         Values::Text { valid, .. } => valid.to_string(),
     }
-}
-
-/// `64K`: as it can be written.
-fn size(bytes: u64) -> String {
-    let units = [(1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")];
-    let fitting = units.into_iter().find(|(unit, _)| bytes.is_multiple_of(*unit));
-    fitting.map_or(bytes.to_string(), |(unit, letter)| format!("{}{letter}", bytes / unit))
 }
 
 /// The words of a list, with what each of them means; nothing where there is no list.

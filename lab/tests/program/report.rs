@@ -147,3 +147,11 @@ fn verbose_tells_the_command_and_the_times() {
     let (_, _, stderr) = finish(tour.env("FAKE_COM1", "x\n").env("FAKE_COM2", fake::SUMMARY));
     assert!(stderr.starts_with("qemu-system-x86_64 ") && stderr.contains("first line after"), "{stderr}");
 }
+
+/// What a kernel says of a mistake in its words is for stderr, as what the program says itself.
+#[test]
+fn a_mistake_that_the_kernel_finds_is_a_complaint() {
+    let mut tour = fake::scullery(&["tour"]);
+    let tour = tour.env("FAKE_COM1", "Scullery\nscullery: no such heap\n").env("FAKE_STATUS", "37");
+    assert_eq!(finish(tour), (2, "Scullery\n".to_string(), "scullery: no such heap\n".to_string()));
+}

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use clap::CommandFactory;
 use kcore::settings::{self, BUILT};
-use lab::cli::Request;
+use lab::cli::{self, Request};
 
 use crate::fake;
 
@@ -32,7 +32,22 @@ const MISTAKES: &[(&[&str], &str)] = &[
     (&["run", "counter", "--object", "node"], "object= is for scull-leak only"),
     (&["run", "scull-leak", "lock=none"], "did you mean '--lock none'?"),
     (&["run", "scull-leak", "again"], "unexpected word 'again'"),
-    (&["run", "scull-leak", "--lock", "spinlok"], "did you mean 'spinlock'?"),
+    (
+        &["run", "scull-leak", "--lock", "spinlok"],
+        "unknown lock 'spinlok'; did you mean 'spinlock'? valid: none, ",
+    ),
+    (&["run", "counter", "--lock", "SPINLOCK"], "did you mean 'spinlock'? valid: none, "),
+    (&["run", "Counter"], "unknown experiment 'Counter'; did you mean 'counter'? valid: scull-leak, "),
+    (&["Tour"], "did you mean 'tour'? valid: tour, list, "),
+    (&["--LOCK", "none"], "did you mean '--lock'?"),
+    (
+        &["explore", "counter", "--on", "hots"],
+        "--on <ON> cannot be 'hots'; did you mean 'host'? valid: host, kernel",
+    ),
+    (&["completions", "csh"], "<SHELL> cannot be 'csh'"),
+    (&["completions"], "<SHELL> is missing"),
+    (&["man", "tuor"], "did you mean 'tour'? valid: tour, list, "),
+    (&["man", "--cpus", "2"], "--cpus would change nothing here"),
     (&["run", "scull-leak", "--lock", "futex"], "valid: none, spinlock, "),
     (&["run", "scull-leak", "--lock"], "--lock <LOCK> needs a value"),
     (&["run", "scull-leak", "--lock", ""], "unknown lock ''"),
@@ -161,6 +176,63 @@ fn help_and_version_are_no_mistakes() {
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
         assert!(!stdout.is_empty() && stderr.is_empty(), "{arguments:?}: {stderr}");
         assert!(!stdout.contains('\x1b'), "no colours into a pipe");
+    }
+}
+
+/// The options of a command's help are those that it takes, and below them are two examples, which can be typed.
+#[test]
+fn each_command_has_its_own_help() {
+    for command in Request::command().get_subcommands().map(clap::Command::get_name) {
+        let (_, help, _) = run(&[command, "--help"]);
+        for key in settings::keys() {
+            let is_there = help.contains(&format!("--{} <", key.name));
+            assert_eq!(is_there, key.is_for(command), "{command} --{}: {help}", key.name);
+        }
+        let examples = help.lines().filter_map(|line| line.strip_prefix("  cargo run -- "));
+        let examples: Vec<&str> = examples.collect();
+        assert_eq!(examples.len(), 2, "{help}");
+        for example in examples {
+            let words = example.split(['>', '|']).next().unwrap().replace('\'', "");
+            assert!(words.starts_with(command), "{example}");
+            let quoted = words.replace("run counter lock=none", "run-counter");
+            let arguments = ["scullery"].into_iter().chain(quoted.split_whitespace());
+            assert!(cli::parse(arguments.map(Into::into)).is_ok(), "{example}");
+        }
+    }
+}
+
+#[test]
+fn shells_complete_what_the_tables_know() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (output, text, stderr) = run(&["completions", shell]);
+        assert_eq!((output.status.code(), stderr.as_str()), (Some(0), ""), "{shell}");
+        for word in ["matrix", "preemptions", "spinlock", "scull-leak"] {
+            assert!(text.contains(word) || shell == "elvish" || shell == "powershell", "{shell}: {word}");
+        }
+    }
+}
+
+#[test]
+fn the_manual_has_a_page_for_each_command() {
+    for (arguments, parts) in [
+        (&["man"][..], &["scullery", "explore", "cpus"][..]),
+        (&["man", "run"], &["scullery\\-run", "rendezvous", "Examples"]),
+    ] {
+        let (output, page, stderr) = run(arguments);
+        assert_eq!((output.status.code(), stderr.as_str()), (Some(0), ""));
+        assert!(page.contains(".TH "), "{page}");
+        parts.iter().for_each(|part| assert!(page.contains(part), "{part}: {page}"));
+    }
+}
+
+/// A size reaches the script and the kernel as both know it.
+#[test]
+fn a_size_is_as_people_write_it() {
+    for word in ["256M", "256MiB", "256 MB", "262144k", "268435456"] {
+        let mut command = fake::scullery(&["run", "counter", "--memory", word, "--heap", "1 MB"]);
+        let output = command.env("FAKE_ARGUMENTS", "1").env("FAKE_COM2", fake::SUMMARY).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("\n256M\n") && said.contains(" heap=1M memory=256M "), "{word}: {said}");
     }
 }
 
