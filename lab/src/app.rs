@@ -14,7 +14,7 @@ use crate::cli::{self, Answer, Benched, Command, On, Options, Request};
 use crate::explore::recorded;
 use crate::folder;
 use crate::machine::Machine;
-use crate::output::{Sink, complain, patiently, raw_text_of, say, text_of};
+use crate::output::{Sink, complain, heed_color, patiently, raw_text_of, say, text_of};
 use crate::paint::paint;
 use crate::report::Report;
 use crate::session::{Outcome, Session};
@@ -29,6 +29,8 @@ use crate::{
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     // Without it they end the program alone, and the scripts notice within a second.
     let _ = signals::heed();
+    let arguments: Vec<OsString> = arguments.collect();
+    heed_color(&arguments);
     let failure = match cli::parse(arguments) {
         Ok(request) => match perform(&request) {
             Ok(status) => return ExitCode::from(status as u8),

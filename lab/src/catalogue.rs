@@ -3,23 +3,27 @@
 use std::fmt::Write;
 
 use anstyle::Style;
-use kcore::experiment::page::{self, Reader, WIDTH};
+use kcore::experiment::page::{self, Reader};
 use kcore::experiment::{self, Experiment};
 use kcore::races;
 use kcore::settings::{CommandLine, Config, Form, MachineSettings, RunSettings, Usage};
 
 use crate::matrix::{sheet::Sheet, table};
+use crate::output::columns;
 use crate::status::Failure;
 use crate::usage::hinted;
 use crate::values::within_quotes;
 
 /// A reader that types `cargo run -- ...`.
-const READER: Reader = Reader {
-    heading: |text| format!("{HEADING}{text}{HEADING:#}"),
-    command: |entry, lock| {
-        format!("cargo run -- run {} --lock {lock} --probe {}", entry.name, entry.forced())
-    },
-};
+fn reader() -> Reader {
+    Reader {
+        width: columns(),
+        heading: |text| format!("{HEADING}{text}{HEADING:#}"),
+        command: |entry, lock| {
+            format!("cargo run -- run {} --lock {lock} --probe {}", entry.name, entry.forced())
+        },
+    }
+}
 const HEADING: Style = Style::new().bold();
 /// CPUs of a machine that is not told how many it has (`qemu-run.sh`).
 const CPUS: u32 = 4;
@@ -80,18 +84,18 @@ pub(crate) fn suits(entry: &Experiment, run: &RunSettings) -> Result<(), Failure
 /// A line for each experiment; `long` adds what it can be run with, what each form must give on each machine,
 /// and the seven questions with their answers.
 pub fn list(long: bool) -> String {
-    page::list(READER, |entry| if long { details(entry) } else { String::new() })
+    page::list(reader(), |entry| if long { details(entry) } else { String::new() })
 }
 
 /// What an experiment is about, and how to see it happen.
 pub fn explain(entry: &Experiment) -> String {
-    page::explain(entry, READER)
+    page::explain(entry, reader())
 }
 
 /// What `explain` says of `word`, an experiment's name or a race's number.
 pub fn explain_word(word: &str) -> Result<String, Failure> {
     match races::find(word) {
-        Some(race) => Ok(races::explain(race, READER)),
+        Some(race) => Ok(races::explain(race, reader())),
         None => find(word).map(explain),
     }
 }
@@ -108,7 +112,7 @@ fn details(entry: &'static Experiment) -> String {
         put(&mut text, format_args!("  {line}"));
     }
     put(&mut text, format_args!("  questions"));
-    for line in page::questions(entry).lines() {
+    for line in page::questions(entry, columns() - 2).lines() {
         put(&mut text, format_args!("  {line}"));
     }
     text.push('\n');
@@ -128,13 +132,15 @@ fn join<'a>(words: impl Iterator<Item = &'a str>, separator: &str) -> String {
     words.collect::<Vec<_>>().join(separator)
 }
 
-/// [`page::wrap`] for our width.
+/// [`page::wrap`] for the reader's width.
 pub(crate) fn wrap(text: &str, first: &str, other: &str) -> String {
-    page::wrap(text, WIDTH, first, other)
+    page::wrap(text, columns(), first, other)
 }
 
 #[cfg(test)]
 mod tests {
+    use kcore::experiment::page::WIDTH;
+
     use super::*;
 
     #[test]

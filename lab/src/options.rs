@@ -23,6 +23,9 @@ pub struct Options {
     /// Write the report as JSON lines to a file, or to stdout (-), with the text on stderr
     #[arg(long, global = true, value_name = "FILE|-", help_heading = OUTPUT)]
     pub json: Option<PathBuf>,
+    /// Whether there are colours [default: on a terminal, unless NO_COLOR is set]
+    #[arg(long, global = true, value_enum, value_name = "WHEN", help_heading = OUTPUT, hide_possible_values = true, help = "Colours: auto (on a terminal, unless NO_COLOR is set), always, never")]
+    pub color: Option<clap::ColorChoice>,
     /// Print QEMU's command line, and how long things took
     #[arg(long, global = true, help_heading = OUTPUT)]
     pub verbose: bool,

@@ -1,12 +1,62 @@
 //! What is written, and where to.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Duration;
 
+use anstream::ColorChoice;
+use kcore::experiment::page::{self, WIDTH};
+use rustix::termios::tcgetwinsize;
+
 use crate::cli::Options;
 use crate::status::Failure;
+
+/// Columns of what people read.
+pub(crate) fn columns() -> usize {
+    room(io::stdout()).map_or(WIDTH, page::width_on)
+}
+
+/// Columns of a terminal, if `output` is one that says how many it has.
+pub(crate) fn room(output: impl AsFd) -> Option<usize> {
+    tcgetwinsize(output).ok().map(|size| size.ws_col.into()).filter(|columns| *columns > 0)
+}
+
+/// `line` in as many lines as no word of it is broken in on a terminal with so many columns. A command goes on
+/// behind a backslash, so that it can be copied.
+pub(crate) fn fitted(line: &str, columns: usize) -> String {
+    let other = " ".repeat(line.len() - line.trim_start().len() + 2);
+    let end = if line.contains("cargo run -- ") { " \\" } else { "" };
+    let (mut fitted, mut rest) = (String::new(), line.to_string());
+    while rest.chars().count() > columns {
+        let most = rest.char_indices().nth(columns - end.len() + 1).map_or(rest.len(), |(at, _)| at);
+        let first = rest.len() - rest.trim_start().len();
+        let space = rest[first..most].rfind(' ').or_else(|| rest[first..].find(' '));
+        let Some(at) = space.map(|at| first + at) else { break };
+        fitted += &format!("{}{end}\n", rest[..at].trim_end());
+        rest = format!("{other}{}", rest[at..].trim_start());
+    }
+    fitted + &rest
+}
+
+/// Heeds `--color`, which is as good for what is said of a mistake in another option: so it is looked for in the
+/// arguments as they are.
+pub(crate) fn heed_color(arguments: &[OsString]) {
+    let mut words = arguments.iter().filter_map(|word| word.to_str()).take_while(|word| *word != "--");
+    while let Some(word) = words.next() {
+        let chosen = match word {
+            "--color" => words.next(),
+            word => word.strip_prefix("--color="),
+        };
+        match chosen {
+            Some("always") => ColorChoice::Always.write_global(),
+            Some("never") => ColorChoice::Never.write_global(),
+            _ => {}
+        }
+    }
+}
 
 /// Where people read: stdout, unless the JSON lines go there. Colours are dropped where no terminal shows
 /// them.
@@ -32,7 +82,9 @@ pub(crate) fn say(to: &mut dyn Write, line: &str) -> Result<(), Failure> {
 /// What is wrong, in a line on stderr. A caller that does not hear it has the exit status.
 pub(crate) fn complain(line: &str) {
     let red = anstyle::AnsiColor::Red.on_default();
-    let _ = say(&mut anstream::stderr(), &format!("{red}scullery:{red:#} {line}"));
+    let line = format!("scullery: {line}");
+    let line = room(io::stderr()).map_or(line.clone(), |columns| fitted(&line, columns));
+    let _ = say(&mut anstream::stderr(), &line.replacen("scullery:", &format!("{red}scullery:{red:#}"), 1));
 }
 
 /// Writes all of `bytes`, as slowly as the terminal takes them: one that answers at once, as another program
@@ -96,5 +148,18 @@ fn lost(what: &str, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::quiet(),
         _ => Failure::dead(format!("{what} cannot be written: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_is_broken_and_a_command_can_be_copied() {
+        assert_eq!(fitted("  ab  cd ef", 9), "  ab  cd\n    ef");
+        assert_eq!(fitted("ab", 2), "ab");
+        assert_eq!(fitted("  a-long-word and more", 9), "  a-long-word\n    and\n    more");
+        assert_eq!(fitted("again: cargo run -- run x", 20), "again: cargo run \\\n  -- run x");
     }
 }

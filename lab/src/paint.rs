@@ -1,6 +1,10 @@
 //! What catches the eye in a report: the colours of a terminal, and of the picture in the README.
 
+use std::io;
+
 use anstyle::{AnsiColor, Style};
+
+use crate::output::{fitted, room};
 
 /// What a line of a report is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +43,9 @@ impl Tone {
                 Tone::Damage
             }
             _ if line.starts_with("= leaked") && line.contains(|c| ('1'..='9').contains(&c)) => Tone::Damage,
+            _ if line.starts_with("lost updates ") && line.contains(|c| ('1'..='9').contains(&c)) => {
+                Tone::Damage
+            }
             _ => Tone::Plain,
         }
     }
@@ -54,11 +61,15 @@ impl Tone {
     }
 }
 
-/// `lines`, which may be several, for a terminal.
+/// `lines`, which may be several, for a terminal, as wide as ours is.
 pub fn paint(lines: &str) -> String {
-    let painted = lines.lines().map(|line| match Tone::of(line) {
-        Tone::Plain => line.to_string(),
-        tone => format!("{style}{line}{style:#}", style = tone.style()),
+    let columns = room(io::stdout());
+    let painted = lines.lines().map(|line| {
+        let shown = columns.map_or_else(|| line.to_string(), |columns| fitted(line, columns));
+        match Tone::of(line) {
+            Tone::Plain => shown,
+            tone => format!("{style}{shown}{style:#}", style = tone.style()),
+        }
     });
     painted.collect::<Vec<_>>().join("\n")
 }

@@ -4,8 +4,6 @@ use std::fmt;
 
 use kcore::settings::Usage;
 
-use crate::catalogue::wrap;
-
 /// How a command ended. The number is the exit status of `scullery` and of `qemu-run.sh`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -42,7 +40,7 @@ impl Status {
     pub fn explained() -> String {
         let meaning = |(status, meaning): &(Status, &str)| format!("{} {meaning}", *status as u8);
         let all: Vec<String> = Self::ALL.iter().map(meaning).collect();
-        wrap(&format!("Exit status: {}.", all.join("; ")), "", "")
+        format!("Exit status: {}.", all.join("; "))
     }
 
     /// The status behind an exit code of `qemu-run.sh`; `None` (a signal) and numbers it never gives are

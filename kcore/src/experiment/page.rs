@@ -2,18 +2,28 @@
 
 use alloc::string::{String, ToString};
 use alloc::{format, vec};
+use core::ops::RangeInclusive;
 
 use super::ALL;
 use super::catalogue::QUESTIONS;
 use super::entry::Experiment;
 use crate::settings::Form;
 
-/// Columns of a page.
+/// Columns of a page whose reader's are not known.
 pub const WIDTH: usize = 96;
+/// Columns that a terminal may have: of a narrower one it is not minded, and a wider one is not filled.
+const COLUMNS: RangeInclusive<usize> = 60..=100;
+
+/// Columns of a page on a terminal that has so many.
+pub fn width_on(columns: usize) -> usize {
+    columns.clamp(*COLUMNS.start(), *COLUMNS.end())
+}
 
 /// What differs from reader to reader.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader {
+    /// Columns of a page.
+    pub width: usize,
     /// A heading, so that it is seen as one.
     pub heading: fn(&str) -> String,
     /// What the reader types to run an entry in this form, in the mode that shows its race.
@@ -28,7 +38,8 @@ pub fn list(reader: Reader, more: impl Fn(&'static Experiment) -> String) -> Str
         let gap = if text.is_empty() { "" } else { "\n" };
         text.push_str(&format!("{gap}{}\n", (reader.heading)(chapter[0].cause.title())));
         for entry in chapter {
-            text.push_str(&format!("  {:width$}  {}\n", entry.name, entry.title));
+            let first = format!("  {:width$}  ", entry.name);
+            text += &(wrap(entry.title, reader.width, &first, &" ".repeat(width + 4)) + "\n");
             for line in more(entry).lines() {
                 text += format!("  {line}").trim_end();
                 text.push('\n');
@@ -42,10 +53,13 @@ pub fn list(reader: Reader, more: impl Fn(&'static Experiment) -> String) -> Str
 /// happen.
 pub fn explain(entry: &Experiment, reader: Reader) -> String {
     let heading = |text: &str| format!("\n{}\n", (reader.heading)(text));
+    let wrap = |text: &str, first, other| wrap(text, reader.width, first, other);
+    let items =
+        |texts: &[&str]| texts.iter().map(|text| wrap(text, "  - ", "    ") + "\n").collect::<String>();
     let mut text = format!("{}\n", (reader.heading)(&format!("{}: {}", entry.name, entry.title)));
     for (name, paragraphs) in [("Goal", entry.goal), ("Hint", entry.hint), ("Explanation", entry.explanation)]
     {
-        let wrapped = paragraphs.split("\n\n").map(|paragraph| wrap(paragraph, WIDTH, "  ", "  "));
+        let wrapped = paragraphs.split("\n\n").map(|paragraph| wrap(paragraph, "  ", "  "));
         text += &heading(name);
         text += &wrapped.collect::<alloc::vec::Vec<_>>().join("\n\n");
         text.push('\n');
@@ -53,7 +67,7 @@ pub fn explain(entry: &Experiment, reader: Reader) -> String {
     text += &heading("What the verdict rests on");
     text += &items(entry.invariants);
     text += &heading("Seven questions");
-    text += &questions(entry);
+    text += &questions(entry, reader.width);
     text += &heading("In the books");
     text += &items(entry.sources);
     text += &heading("See it");
@@ -64,15 +78,11 @@ pub fn explain(entry: &Experiment, reader: Reader) -> String {
 }
 
 /// The seven questions that one should ask of any data, and what is answered here.
-pub fn questions(entry: &Experiment) -> String {
+pub fn questions(entry: &Experiment, width: usize) -> String {
     let pair = |(question, answer): (&&str, &str)| {
-        wrap(question, WIDTH, "  - ", "    ") + "\n" + &wrap(answer, WIDTH, "    ", "    ") + "\n"
+        wrap(question, width, "  - ", "    ") + "\n" + &wrap(answer, width, "    ", "    ") + "\n"
     };
     QUESTIONS.iter().zip(entry.seven).map(pair).collect()
-}
-
-fn items(texts: &[&str]) -> String {
-    texts.iter().map(|text| wrap(text, WIDTH, "  - ", "    ") + "\n").collect()
 }
 
 /// `paragraph` in lines of at most `width` columns (longer words excepted), the first after `first`, the

@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::experiment::page::{Reader, WIDTH, wrap};
+use crate::experiment::page::{Reader, wrap};
 use crate::experiment::{self, Experiment};
 
 use super::{device, driver, locks};
@@ -84,14 +84,14 @@ pub fn explain(race: &Race, reader: Reader) -> String {
     for (name, paragraph) in
         [("Interleaving", race.interleaving), ("Effect", race.effect), ("Proof", race.proof)]
     {
-        section(name, &wrap(paragraph, WIDTH, "  ", "  "));
+        section(name, &wrap(paragraph, reader.width, "  ", "  "));
     }
-    let sources = race.sources.iter().map(|source| wrap(source, WIDTH, "  - ", "    "));
+    let sources = race.sources.iter().map(|source| wrap(source, reader.width, "  - ", "    "));
     section("In the books", &sources.collect::<alloc::vec::Vec<_>>().join("\n"));
     let mut shown: String =
         race.shown_by().map(|entry| format!("  {}\n", (reader.command)(entry, entry.unguarded()))).collect();
     if let Some(why) = race.unshown {
-        shown = wrap(why, WIDTH, "  ", "  ");
+        shown = wrap(why, reader.width, "  ", "  ");
     }
     section("See it", shown.trim_end());
     text

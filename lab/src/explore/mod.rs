@@ -272,7 +272,7 @@ pub fn replay(
     );
     let (text, verdict, expected) = (&mut *text_of(options), sheet.end.verdict, choice.expected);
     say(text, &choice.heading())?;
-    say(text, &sheet.text_again(&recipe::again(&sheet.replay)))?;
+    say(text, &paint(&sheet.text_again(&recipe::again(&sheet.replay))))?;
     let is_ok = expected.allows(verdict);
     say(text, &paint(&kcore::explore::account::said(verdict, expected, is_ok)))?;
     if let Some(svg) = svg {

@@ -155,3 +155,32 @@ fn a_mistake_that_the_kernel_finds_is_a_complaint() {
     let tour = tour.env("FAKE_COM1", "Scullery\nscullery: no such heap\n").env("FAKE_STATUS", "37");
     assert_eq!(finish(tour), (2, "Scullery\n".to_string(), "scullery: no such heap\n".to_string()));
 }
+
+/// Colours are for terminals, unless they are asked for.
+#[test]
+fn colours_are_as_asked_for() {
+    for (words, variable, is_coloured) in [
+        (&[][..], "", false),
+        (&["--color", "auto"], "", false),
+        (&["--color", "always"], "", true),
+        (&["--color=always"], "1", true),
+        (&["--color", "never"], "", false),
+    ] {
+        for (command, is_good) in
+            [(&["tour"][..], true), (&["list"], true), (&["tour", "--cpus", "0"], false)]
+        {
+            let mut program = fake::scullery(&[command, words].concat());
+            program.env("FAKE_COM1", "verdict: raced (as expected: raced)\n").env("FAKE_COM2", fake::SUMMARY);
+            let (status, stdout, stderr) = finish(program.env("NO_COLOR", variable));
+            let said = if is_good { stdout } else { stderr };
+            assert_eq!(
+                (status == 0, said.contains('\x1b')),
+                (is_good, is_coloured),
+                "{command:?} {words:?}: {said}"
+            );
+        }
+    }
+    let (status, _, stderr) = finish(&mut fake::scullery(&["list", "--color", "red"]));
+    assert_eq!(status, 2);
+    assert!(stderr.contains("cannot be 'red'; valid: auto, always, never"), "{stderr}");
+}

@@ -1,6 +1,8 @@
 //! A shell on a terminal.
 
 use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
@@ -10,10 +12,7 @@ use crate::fake;
 /// A QEMU that is killed leaves the terminal raw, and one can be wider than the kernel takes.
 #[test]
 fn the_terminal_is_as_it_was_and_as_wide_as_it_may_be() {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).and_then(|()| unlockpt(&master)).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
-    let terminal = File::options().read(true).write(true).open(name).unwrap();
+    let (_master, terminal) = pair();
     tcsetwinsize(&terminal, Winsize { ws_row: 24, ws_col: 20_000, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
     let modes = || tcgetattr(&terminal).unwrap().local_modes;
     let before = modes();
@@ -24,4 +23,49 @@ fn the_terminal_is_as_it_was_and_as_wide_as_it_may_be() {
     assert_eq!(modes(), before);
     let arguments = String::from_utf8(output.stdout).unwrap();
     assert!(arguments.contains("columns=10000\n"), "{arguments}");
+}
+
+/// A terminal, and what is behind it.
+fn pair() -> (OwnedFd, File) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).and_then(|()| unlockpt(&master)).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+    (master, File::options().read(true).write(true).open(name).unwrap())
+}
+
+/// What the program shows on a terminal of so many columns.
+fn shown(columns: u16, arguments: &[&str]) -> String {
+    let (master, terminal) = pair();
+    tcsetwinsize(&terminal, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    let mut program = fake::scullery(arguments);
+    program.env_remove("NO_COLOR").env("TERM", "xterm").stdout(terminal);
+    let mut child = program.spawn().unwrap();
+    drop(program);
+    let mut bytes = Vec::new();
+    // Without a program at its other end it says so with an error.
+    let _ = File::from(master).read_to_end(&mut bytes);
+    assert!(child.wait().unwrap().success(), "{arguments:?}");
+    String::from_utf8(bytes).unwrap()
+}
+
+/// No line is longer than the terminal, but for the commands that are to be copied; where there is room, more
+/// than 80 columns are used, and no more than 100.
+#[test]
+fn nothing_is_wider_than_the_terminal() {
+    for (columns, most) in [(80, 80), (100, 100), (200, 100)] {
+        for arguments in
+            [&["--help"][..], &["list"], &["explain", "scull-leak"], &["explain", "R1"], &["run", "--help"]]
+        {
+            let text = shown(columns, arguments);
+            assert!(text.contains('\x1b'), "{arguments:?} has colours: {text}");
+            let text = anstream::adapter::strip_str(&text).to_string();
+            let widths =
+                text.lines().filter(|line| !line.contains("cargo run -- ")).map(|line| line.chars().count());
+            let widest = widths.max().unwrap();
+            assert!(
+                widest <= most && (columns == 80 || widest > 80),
+                "{columns} {arguments:?}: {widest}\n{text}"
+            );
+        }
+    }
 }

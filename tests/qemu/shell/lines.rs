@@ -73,7 +73,7 @@ pub(super) const TYPED: &[Said] = &[
         "help run\nrun counter exp\tcle\tlock=spinl\tprobe=ren\tquanta=1 rounds=1\n",
         Status::Expected,
         &[
-            "  lock=     The form, of those that `list --long` shows for the experiment: none, spinlock,",
+            "  lock=     The form, of those that `list --long` shows for the experiment:",
             "  qset=     Pointers in a quantum set (LDD3: scull_qset) (1000)",
             "scullery# run counter expect=clean lock=spinlock probe=rendezvous quanta=1 rounds=1",
             "verdict: clean (as expected: clean)",

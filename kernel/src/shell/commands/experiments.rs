@@ -3,12 +3,13 @@
 use alloc::format;
 use alloc::string::String;
 
-use kcore::experiment::page::{self, Reader, WIDTH, wrap};
+use kcore::experiment::page::{self, Reader, wrap};
 use kcore::experiment::{check, find, resolve};
 use kcore::races;
 use kcore::settings::{Command as Program, Config, Key, MachineSettings, RunSettings, Usage};
 
 use super::command::{Command, MISUSE, misuse, unexpected};
+use super::terminal::width;
 use crate::arch::smp;
 use crate::experiments::alone;
 use crate::process::process::STDOUT;
@@ -32,10 +33,13 @@ pub(super) const EXPLAIN: Command = Command::program(
 .of_ours();
 
 /// A reader at the prompt.
-const READER: Reader = Reader {
-    heading: |text| String::from(text),
-    command: |entry, lock| format!("run {} lock={lock} probe={}", entry.name, entry.forced()),
-};
+fn reader() -> Reader {
+    Reader {
+        width: page::width_on(width()),
+        heading: |text| String::from(text),
+        command: |entry, lock| format!("run {} lock={lock} probe={}", entry.name, entry.forced()),
+    }
+}
 
 fn run(me: &Process, arguments: &[&str]) -> i32 {
     let Some((name, options)) = arguments.split_first().filter(|(name, _)| !name.contains('=')) else {
@@ -72,7 +76,12 @@ fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
 /// The keys, each with what it is.
 fn keys() -> String {
     let line = |key: &Key| {
-        wrap(&key.help(), WIDTH, &format!("  {:10}", format!("{}=", key.name)), "            ") + "\n"
+        wrap(
+            &key.help(),
+            page::width_on(width()),
+            &format!("  {:10}", format!("{}=", key.name)),
+            "            ",
+        ) + "\n"
     };
     RunSettings::KEYS.iter().map(line).collect()
 }
@@ -96,14 +105,14 @@ fn list(me: &Process, arguments: &[&str]) -> i32 {
     if let [word, ..] = arguments {
         return unexpected(me, word);
     }
-    me.print(format_args!("{}", page::list(READER, |_| String::new())));
+    me.print(format_args!("{}", page::list(reader(), |_| String::new())));
     0
 }
 
 fn explain(me: &Process, arguments: &[&str]) -> i32 {
     let [name] = arguments else { return misuse(me, format_args!("which experiment? list shows them")) };
-    let race = races::find(name).map(|race| races::explain(race, READER));
-    match race.map_or_else(|| find(name).map(|entry| page::explain(entry, READER)), Ok) {
+    let race = races::find(name).map(|race| races::explain(race, reader()));
+    match race.map_or_else(|| find(name).map(|entry| page::explain(entry, reader())), Ok) {
         Ok(text) => {
             me.print(format_args!("{text}"));
             0
