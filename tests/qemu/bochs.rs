@@ -39,7 +39,7 @@ fn boots() -> Result<Completion, Failed> {
     let com1 = fs::read_to_string(dir.path().join("com1.txt")).unwrap_or_default();
     let told = format!("{said}\nCOM1:\n{com1}");
     holds("the machine greets", com1.starts_with("Scullery ")).map_err(|why| format!("{why}\n{told}"))?;
-    contains(&com1, ", entered by disk: 1 CPUs, ")?;
+    contains(&com1, ", entered by disk: 1 CPU, ")?;
     holds("it says how it ended, at the end", com1.ends_with("\nends with status 0\n"))
         .map_err(|why| format!("{why}\n{told}"))?;
     contains(&said, "ACPI control: soft power off")?;

@@ -40,7 +40,7 @@ fn tour(ended: &Ended) -> Answer {
     holds(&format!("{lines} lines are at most 60"), lines <= 60)?;
     let longest = ended.stdout.lines().map(|line| line.chars().count()).max().unwrap_or(0);
     holds(&format!("{longest} columns are at most 100"), longest <= 100)?;
-    contains(&ended.stdout, "\n  none            0     0      75    300 kB ")?;
+    contains(&ended.stdout, "\n  none           0     0      75   300 kB ")?;
     contains(&ended.stdout, "verdict: raced without a lock, clean with each of the three, as expected")
 }
 

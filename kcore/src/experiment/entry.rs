@@ -60,6 +60,8 @@ pub struct Experiment {
     pub invariants: &'static [&'static str],
     /// The answers to the [`QUESTIONS`](super::QUESTIONS), one each.
     pub seven: [&'static str; 7],
+    /// Its runs look for what is torn: parts of more than one write in what belongs together.
+    pub tears: bool,
     /// Its tasks take locks, or wait, in a way of which a machine hears only if it was made to explore: a
     /// kernel does not.
     pub is_silent: bool,
@@ -301,6 +303,7 @@ impl Experiment {
         roles: Roles::All(Role::Write),
         invariants: &[],
         seven: [""; 7],
+        tears: false,
         is_silent: false,
         compared_with: &[],
         variants: &[],

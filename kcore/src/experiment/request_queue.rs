@@ -18,6 +18,7 @@ use crate::sync::{Consumer, Guard, Kfifo, Producer, SpinLock};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "request-queue",
+    tears: true,
     title: "one request is added while the last is removed: it is in no queue any more",
     cause: Cause::Smp,
     races: &["R30"],

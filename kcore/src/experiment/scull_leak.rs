@@ -10,6 +10,7 @@ use crate::settings::Object;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-leak",
+    tears: true,
     title: "two writers fill the same empty slot, and a quantum is leaked",
     cause: Cause::Smp,
     races: &["R1", "R2", "R3"],

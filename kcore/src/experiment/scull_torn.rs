@@ -8,6 +8,7 @@ use super::stage::{Refusal, Rig, Stage, prepare_quanta, read_at, stamps, write_a
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "scull-torn",
+    tears: true,
     title: "two writers copy into one quantum, and it holds half of each",
     cause: Cause::Smp,
     races: &["R10"],

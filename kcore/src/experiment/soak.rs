@@ -11,6 +11,7 @@ use crate::scull::Mode;
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "soak",
+    tears: true,
     title: "many tasks write, read, seek and trim one device, for as long as you like",
     cause: Cause::Life,
     races: &["R1", "R2", "R3", "R5", "R8", "R9", "R10"],

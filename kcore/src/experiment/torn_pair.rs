@@ -16,6 +16,7 @@ use crate::sync::{Guard, Observed, SeqLock, Watched};
 
 pub(super) static ENTRY: Experiment = Experiment {
     name: "torn-pair",
+    tears: true,
     title: "a time of two words is read while it is set, and it never was that time",
     cause: Cause::Smp,
     races: &["R10"],

@@ -83,9 +83,9 @@ fn run(
 }
 
 fn heading() {
-    println!("{:49}{:^33}", "", "leaked");
+    println!("{:43}{:>18}", "", "leaked");
     println!(
-        "  {:11}{:>10}{:>11}{:>7}{:>8}{:>7}{:>7}{:>9}{:>10}  verdict",
+        "  {:11}{:>8}{:>9}{:>5}{:>8}{:>5}{:>6}{:>8}{:>8}  verdict",
         "lock", "wrote", "time", "MB/s", "-ENOMEM", "node", "array", "quantum", "bytes"
     );
 }
@@ -93,10 +93,10 @@ fn heading() {
 fn row(run: &Run, boot: &Boot) {
     let Run { lock, leaked, leaked_bytes, out_of_memory, cycles, verdict, .. } = run;
     let time = Time::new(*cycles, boot.tsc_hz);
-    let rate = report::megabytes_a_second(run, boot).unwrap_or(0);
     println!(
-        "  {lock:11}{:>10}{time:>11}{rate:>7}{out_of_memory:>8}{:>7}{:>7}{:>9}{:>10}  {verdict}",
+        "  {lock:11}{:>8}{time:>9}{:>5}{out_of_memory:>8}{:>5}{:>6}{:>8}{:>8}  {verdict}",
         Bytes(run.bytes_written),
+        report::rate(run, boot),
         leaked.node,
         leaked.array,
         leaked.quantum,

@@ -1,10 +1,12 @@
 //! The words and tables that `run` and `tour` share.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use kcore::errno::Errno;
+use kcore::experiment::find;
 use kcore::machine::Kind;
 use kcore::report::{Boot, LockStats, Record, Run, Step, place};
 use kcore::settings::{Config, Expect, MachineSettings, RunSettings, Scope, Usage};
@@ -17,6 +19,8 @@ use crate::observe::{Seen, Witness};
 use crate::oops::frames;
 use crate::println;
 
+/// Columns that every terminal has.
+pub(super) const NARROW: usize = 80;
 /// Leaked blocks that `run` describes.
 const LEAKS_OF_A_RUN: usize = 3;
 
@@ -28,11 +32,11 @@ pub(super) fn boot_lines(boot: &Boot) {
     let of = Of { have: *cpus, want: *cpus_expected };
     let built = if Config::OURS == Config::Full { "" } else { Config::OURS.word() };
     let parted = if built.is_empty() { "" } else { ", built as " };
-    println!("{machine} ({accel}), entered by {door}: {of} CPUs, {apic}, {memory} MiB{parted}{built}");
+    println!("{machine} ({accel}), entered by {door}: {of}, {apic}, {memory} MiB{parted}{built}");
     println!("{}", Chart(boot));
 }
 
-/// `4`, or `3 of 4`.
+/// `4 CPUs`, or `3 of 4 CPUs`.
 struct Of {
     have: u32,
     want: u32,
@@ -41,11 +45,14 @@ struct Of {
 impl fmt::Display for Of {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.have)?;
-        if self.have != self.want { write!(f, " of {}", self.want) } else { Ok(()) }
+        if self.have != self.want {
+            write!(f, " of {}", self.want)?;
+        }
+        f.write_str(if self.want == 1 { " CPU" } else { " CPUs" })
     }
 }
 
-/// The boot chart in a line.
+/// The boot chart.
 struct Chart<'a>(&'a Boot);
 
 impl fmt::Display for Chart<'_> {
@@ -54,7 +61,8 @@ impl fmt::Display for Chart<'_> {
         let all: u64 = boot.phases.iter().map(|phase| phase.cycles).sum();
         write!(f, "up in {}:", Time::new(all, boot.tsc_hz))?;
         for (index, phase) in boot.phases.iter().enumerate() {
-            let comma = if index > 0 { "," } else { "" };
+            // Three to a line, so that it has room however long they took.
+            let comma = ["", ",", ",\n "][usize::from(index > 0) + usize::from(index > 0 && index % 3 == 0)];
             write!(f, "{comma} {} {}", phase.name, Time::new(phase.cycles, boot.tsc_hz))?;
         }
         Ok(())
@@ -107,10 +115,15 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// Megabytes a second.
-pub(super) fn megabytes_a_second(run: &Run, boot: &Boot) -> Option<u64> {
+/// Megabytes a second, if there is a whole one.
+fn megabytes_a_second(run: &Run, boot: &Boot) -> Option<u64> {
     let microseconds = Time::new(run.cycles, boot.tsc_hz).microseconds()?;
-    run.bytes_written.checked_div(microseconds)
+    run.bytes_written.checked_div(microseconds).filter(|rate| *rate > 0)
+}
+
+/// The same, in a column.
+pub(super) fn rate(run: &Run, boot: &Boot) -> String {
+    megabytes_a_second(run, boot).map_or_else(|| "-".into(), |rate| format!("{rate}"))
 }
 
 /// A run that could not be made is a mistake in its words.
@@ -121,7 +134,7 @@ pub(super) fn refused(refusal: Refusal, settings: &RunSettings) -> Usage {
         }
         Refusal::Device(errno) => {
             let RunSettings { quantum, qset, .. } = settings;
-            alloc::format!("scull0 with quantum={quantum} qset={qset}: {errno}")
+            format!("scull0 with quantum={quantum} qset={qset}: {errno}")
         }
         // No user is told: the shell's `run` comes to its end without a word, and no task signals the
         // machine's own program.
@@ -131,7 +144,7 @@ pub(super) fn refused(refusal: Refusal, settings: &RunSettings) -> Usage {
             "there is not enough memory for it; give the machine more: memory=, or the heap: heap=".into()
         }
         Refusal::Stacks => "no memory for the tasks' stacks; give the machine more: memory=".into(),
-        Refusal::Tasks(why) => alloc::format!("the tasks could not be started: {why}"),
+        Refusal::Tasks(why) => format!("the tasks could not be started: {why}"),
     })
 }
 
@@ -173,9 +186,9 @@ pub(super) fn counts(outcome: &Outcome) {
         println!("{} leaked", Bytes(run.leaked_bytes));
     }
     println!(
-        "lost updates {}, torn {}, used after free {}, freed twice {}{}{}",
+        "lost updates {}{}, used after free {}, freed twice {}{}{}",
         run.lost_updates,
-        run.torn,
+        Torn(run),
         run.use_after_free,
         run.double_free,
         OutOfBounds(run.out_of_bounds),
@@ -183,6 +196,17 @@ pub(super) fn counts(outcome: &Outcome) {
     );
     if run.out_of_memory > 0 {
         println!("-ENOMEM {} times, and nothing was lost by it", run.out_of_memory);
+    }
+}
+
+/// What is torn, where something can be.
+struct Torn<'a>(&'a Run);
+
+impl fmt::Display for Torn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Run { experiment, torn, .. } = self.0;
+        let is_looked_for = find(experiment).is_ok_and(|entry| entry.tears);
+        if is_looked_for || *torn > 0 { write!(f, ", torn {torn}") } else { Ok(()) }
     }
 }
 
@@ -208,11 +232,10 @@ impl fmt::Display for OutOfBounds {
 pub(super) fn speed(run: &Run, boot: &Boot) {
     let time = Time::new(run.cycles, boot.tsc_hz);
     match megabytes_a_second(run, boot) {
-        Some(rate) if run.bytes_written > 0 => {
-            println!("wrote {} in {time}, {rate} MB/s", Bytes(run.bytes_written));
-        }
+        Some(rate) => println!("wrote {} in {time}, {rate} MB/s", Bytes(run.bytes_written)),
         // Tasks that were given up have not come to their end.
         _ if run.cycles == 0 => {}
+        _ if run.bytes_written > 0 => println!("wrote {} in {time}", Bytes(run.bytes_written)),
         _ => println!("took {time}"),
     }
 }
@@ -244,9 +267,7 @@ pub(super) fn leak(lost: &Lost, addresses: usize) {
         println!("    {}", Hex(bytes));
     }
     if allocation.kind == Kind::Quantum && lost.first_bytes[..shown].iter().all(|&byte| byte == 0) {
-        println!(
-            "    nothing was copied here: the writer looked again and found another's block in the slot"
-        );
+        println!("    nothing was copied here: at a second look another's block was in the slot");
     }
     if let Some((stored, task)) = &lost.stored {
         let site = stored.site.name;
@@ -325,12 +346,11 @@ pub(super) fn lock(outcome: &Outcome) {
     }
 }
 
-/// The verdict, and how to see it again: with `settings`, in which every choice is made.
-pub(super) fn verdict(outcome: &Outcome, settings: &RunSettings, machine: &MachineSettings) {
+/// The verdict.
+pub(super) fn verdict(outcome: &Outcome) {
     let run = &outcome.run;
-    println!();
     if let Some(broken) = &outcome.broken_account {
-        println!("the account is broken, nothing above is worth anything: {broken}");
+        println!("the account is broken, nothing of it is worth anything: {broken}");
     }
     let expected = match (run.expected, run.ok) {
         (Expect::Any, true) => "anything was expected",
@@ -338,6 +358,10 @@ pub(super) fn verdict(outcome: &Outcome, settings: &RunSettings, machine: &Machi
         (_, false) => "NOT as expected",
     };
     println!("verdict: {} ({expected}: {})", run.verdict, run.expected);
+}
+
+/// What is typed to see it again, with `settings`, in which every choice is made.
+pub(super) fn again(run: &Run, settings: &RunSettings, machine: &MachineSettings) {
     println!("again: cargo run -- run {}{}", run.experiment, Repeat { cpus: run.cpus, settings, machine });
 }
 

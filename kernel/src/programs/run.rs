@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
+use kcore::experiment::page::wrap;
 use kcore::experiment::{Resolved, check, find, resolve};
 use kcore::report::{Boot, Record, Summary};
 use kcore::settings::{Config, MachineSettings, RunSettings, Usage};
@@ -14,6 +15,7 @@ use crate::experiments;
 use crate::mm::heap::Live;
 use crate::println;
 
+use super::report::NARROW;
 use super::{compare, report};
 
 /// Runs the experiment `name` as the program of the machine.
@@ -54,6 +56,11 @@ pub(crate) fn perform(
         heading(resolved, settings);
     }
     report::emit(&outcome);
+    // Of a long report the reader is to see it at the top, too.
+    if outcome.stopped.is_some() || !outcome.lost.is_empty() {
+        report::verdict(&outcome);
+        println!();
+    }
     report::counts(&outcome);
     report::speed(&outcome.run, boot);
     report::leaks(&outcome);
@@ -62,7 +69,9 @@ pub(crate) fn perform(
     report::notes(&outcome.notes);
     report::lock(&outcome);
     let ok = outcome.run.ok;
-    report::verdict(&outcome, &resolved.settings(settings), machine);
+    println!();
+    report::verdict(&outcome);
+    report::again(&outcome.run, &resolved.settings(settings), machine);
     com2::record(&Record::Summary(Summary { passed: u32::from(ok), failed: u32::from(!ok) }));
     Ok(ok)
 }
@@ -70,14 +79,17 @@ pub(crate) fn perform(
 fn heading(resolved: &Resolved, settings: &RunSettings) {
     let Resolved { experiment, lock, probe, writers, quanta, rounds, .. } = resolved;
     let unit = experiment.unit.split(':').next().unwrap_or_default();
-    println!("{}: {} ({})", experiment.name, experiment.title, experiment.races.join(", "));
-    println!("  lock {lock}, probe {probe}, seed {}", settings.seed);
+    // One word, which is in one line.
+    let races = experiment.races.join(",");
+    println!("{}", wrap(&format!("{}: {} ({races})", experiment.name, experiment.title), NARROW, "", "  "));
+    let line = |text: &str| println!("{}", wrap(text, NARROW, "  ", "    "));
+    line(&format!("lock {lock}, probe {probe}, seed {}", settings.seed));
     let tasks = counted(*writers, "task");
     let rounds = match settings.seconds {
         None => counted(*rounds, "round"),
         Some(seconds) => format!("rounds for {}", counted(seconds, "second")),
     };
-    println!("  {tasks}, {rounds}; in each, {quanta} of: {unit}");
+    line(&format!("{tasks}, {rounds}; in each, {quanta} of: {unit}"));
     println!();
 }
 

@@ -1,7 +1,9 @@
 //! `tour`: what a newcomer sees first. The race, what it costs, what stops it, and at what price.
 
+use alloc::format;
 use alloc::vec::Vec;
 
+use kcore::experiment::page::wrap;
 use kcore::experiment::{Resolved, find, resolve};
 use kcore::report::{Boot, LockStats, Record, Run, Summary};
 use kcore::settings::{Config, Form, Probe, RunSettings, Usage, Verdict};
@@ -11,7 +13,7 @@ use crate::console::com2;
 use crate::experiments::{self, Outcome};
 use crate::println;
 
-use super::report::{self, Bytes, Time};
+use super::report::{self, Bytes, NARROW, Time};
 
 /// Quanta of each writer in the natural race, if the heap has room for the case that each of them leaks.
 const NATURAL: u64 = 1000;
@@ -47,19 +49,18 @@ pub(super) fn main(settings: &RunSettings, boot: &Boot) -> Result<Exit, Usage> {
 }
 
 fn explain(writers: u32) {
-    println!(
-        "Two writers write to the same place of an empty scull device (Linux Device Drivers, chapter 5)."
+    let text = format!(
+        "Two writers write to the same place of an empty scull device (Linux Device Drivers, chapter 5). Both look at \
+         the slot and find it empty, both allocate a quantum, both store its address: the second store wins, and \
+         nothing leads to the first quantum any more. {writers} writers do it now:"
     );
-    println!("Both look at the slot and find it empty, both allocate a quantum, both store its address: the");
-    println!(
-        "second store wins, and nothing leads to the first quantum any more. {writers} writers do it now:"
-    );
+    println!("{}", wrap(&text, NARROW, "", ""));
 }
 
 fn table_heading() {
-    println!("{:18}{:>18}{:>22}", "", "leaked", "lost");
+    println!("{:18}{:>16}{:>20}", "", "leaked", "lost");
     println!(
-        "  {:11}{:>6}{:>6}{:>8}{:>10}{:>8}{:>6}{:>11}{:>7}{:>9}",
+        "  {:11}{:>5}{:>6}{:>8}{:>9}{:>8}{:>5}{:>10}{:>6}{:>9}",
         "lock", "node", "array", "quantum", "bytes", "updates", "torn", "time", "MB/s", "speed"
     );
 }
@@ -113,11 +114,11 @@ impl Tour<'_> {
     fn row(&self, run: &Run, unguarded_cycles: u64) {
         let Run { lock, leaked, leaked_bytes, lost_updates, torn, cycles, .. } = run;
         let time = Time::new(*cycles, self.boot.tsc_hz);
-        let rate = report::megabytes_a_second(run, self.boot).unwrap_or(0);
+        let rate = report::rate(run, self.boot);
         // Hundredths of the unguarded run's speed.
         let speed = (unguarded_cycles * 100).checked_div(*cycles).unwrap_or(0);
         println!(
-            "  {lock:11}{:>6}{:>6}{:>8}{:>10}{lost_updates:>8}{torn:>6}{time:>11}{rate:>7}{:>6}.{:02}",
+            "  {lock:11}{:>5}{:>6}{:>8}{:>9}{lost_updates:>8}{torn:>5}{time:>10}{rate:>6}{:>6}.{:02}",
             leaked.node,
             leaked.array,
             leaked.quantum,

@@ -179,8 +179,10 @@ impl Shell {
 fn greet(cpus: u32) {
     let memory: u64 = frames::memory().iter().map(|range| range.end - range.start).sum();
     let text = alloc::format!(
-        "{cpus} CPUs, {} MiB, up in {} ms. help: the commands; list: the experiments; insmod: the modules.\n\
+        "{cpus} {}, {} MiB, up in {} ms.\n\
+         help: the commands; list: the experiments; insmod: the modules.\n\
          Tab completes, arrows edit and recall, Ctrl-C interrupts, Ctrl-D ends.\n\n",
+        if cpus == 1 { "CPU" } else { "CPUs" },
         memory >> 20,
         boot_chart::milliseconds(),
     );
