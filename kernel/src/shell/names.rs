@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use alloc::{format, vec};
 
 use kcore::experiment;
-use kcore::settings::{Form, Key, RunSettings};
+use kcore::settings::{Form, Key};
 use kcore::shell::Names;
 use kcore::tools;
 
@@ -69,5 +69,5 @@ fn run_options(name: &str) -> Vec<String> {
         words if words.is_empty() => vec![format!("{}=", key.name)],
         words => words.iter().map(|word| format!("{}={word}", key.name)).collect(),
     };
-    RunSettings::KEYS.iter().flat_map(options).collect()
+    commands::taken().flat_map(options).collect()
 }

@@ -1,8 +1,12 @@
 //! A command, and what all of them have to say.
 
+use alloc::format;
 use alloc::string::String;
 
+use kcore::experiment::page::{self, wrap};
 use kcore::tools::{Ended, options};
+
+use super::terminal::width;
 
 use crate::process::Process;
 use crate::shell::Shell;
@@ -94,7 +98,9 @@ impl Command {
     /// What `help` shows when it is asked for this command, and what `--help` does.
     pub(in crate::shell) fn manual(&self) -> String {
         let Command { name, usage, summary, details, .. } = self;
-        alloc::format!("{name} {usage}\n  {summary}\n{}", details())
+        let wrap = |text: &str, first, other| wrap(text, page::width_on(width()), first, other);
+        let (usage, summary) = (wrap(&format!("{name} {usage}"), "", "    "), wrap(summary, "  ", "  "));
+        format!("{usage}\n{summary}\n{}", details())
     }
 
     /// The same on the CPU that booted the machine.
@@ -108,7 +114,7 @@ impl Command {
 pub(in crate::shell) fn misuse(me: &Process, what: core::fmt::Arguments<'_>) -> i32 {
     let (usage, status) =
         super::find(me.name()).map_or(("", MISUSE), |command| (command.usage, command.misuse));
-    let what = alloc::format!("{what}");
+    let what = format!("{what}");
     let sign = if what.ends_with('?') { "" } else { ";" };
     me.say(format_args!(
         "{what}{sign} usage: {}{}{usage}",

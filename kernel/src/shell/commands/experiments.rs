@@ -6,7 +6,7 @@ use alloc::string::String;
 use kcore::experiment::page::{self, Reader, wrap};
 use kcore::experiment::{check, find, resolve};
 use kcore::races;
-use kcore::settings::{Command as Program, Config, Key, MachineSettings, RunSettings, Usage};
+use kcore::settings::{Command as Program, CommandLine, Config, Key, MachineSettings, RunSettings, Usage};
 
 use super::command::{Command, MISUSE, misuse, unexpected};
 use super::terminal::width;
@@ -59,8 +59,8 @@ fn run(me: &Process, arguments: &[&str]) -> i32 {
 }
 
 fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
-    let settings = settings(options)?;
     let entry = find(name)?;
+    let settings = settings(name, options)?;
     check(&settings, entry)?;
     let resolved = resolve(&settings, entry, smp::cpus(), Config::OURS)?;
     let file = me.file(STDOUT).map_err(|errno| Usage::new(format!("{errno}")))?;
@@ -75,30 +75,33 @@ fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
 
 /// The keys, each with what it is.
 fn keys() -> String {
+    let width = page::width_on(width());
     let line = |key: &Key| {
-        wrap(
-            &key.help(),
-            page::width_on(width()),
-            &format!("  {:10}", format!("{}=", key.name)),
-            "            ",
-        ) + "\n"
+        wrap(&key.help(), width, &format!("  {:10}", format!("{}=", key.name)), "            ") + "\n"
     };
-    RunSettings::KEYS.iter().map(line).collect()
+    taken().map(line).collect()
 }
 
-/// The settings of a run on this machine.
-fn settings(options: &[&str]) -> Result<RunSettings, Usage> {
+/// Those that a run takes.
+pub(in crate::shell) fn taken() -> impl Iterator<Item = &'static Key> {
+    RunSettings::KEYS.iter().filter(|key| key.is_for("run"))
+}
+
+/// The settings of a run of the experiment `name` on this machine.
+fn settings(name: &str, options: &[&str]) -> Result<RunSettings, Usage> {
     let mut settings = RunSettings::default();
     for option in options {
         let (key, value) = option.split_once('=').ok_or_else(|| Program::unexpected(option))?;
         if !settings.set(key, value)? {
             return Err(match MachineSettings::KEYS.iter().any(|machine| machine.name == key) {
                 true => Usage::new(format!("{key}= makes the machine, which is made already")),
-                false => Key::unknown(key, RunSettings::KEYS),
+                false => Key::unknown(key, taken()),
             });
         }
     }
-    settings.check().map(|()| settings)
+    let (command, machine) = (Program::Run(String::from(name)), MachineSettings::default());
+    let line = CommandLine { command, run: settings, machine };
+    line.check().map(|()| line.run)
 }
 
 fn list(me: &Process, arguments: &[&str]) -> i32 {

@@ -20,4 +20,5 @@ mod tools;
 mod user;
 
 pub(super) use command::{Run, misuse};
+pub(super) use experiments::taken;
 pub(super) use table::{ALL, find, is_builtin};

@@ -1,6 +1,9 @@
 //! The table of all commands, and `help`, which shows it.
 
+use alloc::format;
 use alloc::string::String;
+
+use kcore::experiment::page;
 
 use crate::print_to;
 use crate::process::Process;
@@ -93,13 +96,17 @@ const HELP: Command =
     Command::program("help", "[COMMAND]...", "the commands, or how one is used", help).of_ours();
 
 const GRAMMAR: &str = "\
-Between commands: a | b   a ; b   a && b   a || b   ! a   a &   ( a )   { a; }     time a: how long it takes
-Files: < FILE  > FILE  >> FILE  2> FILE  2>&1  >&-     Words: 'as it is'  \"with $x\"  \\c  *.c  $(a)  $((1+1))
-x=1   if a; then b; else c; fi   for x in a b; do c; done   while a; do b; done     # a comment\n";
+Between commands: a | b   a ; b   a && b   a || b   ! a   a &   ( a )   { a; }
+Files: < FILE  > FILE  >> FILE  2> FILE  2>&1  >&-   time a: how long it takes
+Words: 'as it is'  \"with $x\"  \\c  *.c  $(a)  $((1+1))  x=1     # a comment
+if a; then b; else c; fi    for x in a b; do c; done    while a; do b; done\n";
 
 fn help(me: &Process, names: &[&str]) -> i32 {
     if names.is_empty() {
-        let line = |command: &Command| alloc::format!("  {:<9}{}\n", command.name, command.summary);
+        let line = |command: &Command| {
+            let first = format!("  {:<9}", command.name);
+            page::wrap(command.summary, page::width_on(terminal::width()), &first, &" ".repeat(11)) + "\n"
+        };
         print_to!(me, "{}{GRAMMAR}", ALL.iter().map(line).collect::<String>());
         return 0;
     }
