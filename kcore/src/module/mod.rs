@@ -6,6 +6,7 @@
 //! - [`parameter`]: `module_param`: where each lies, and the value that a word gives it.
 //! - [`names`]: every function that the kernel offers to it.
 //! - [`format`](mod@format): the text that `printk` makes of a form and its arguments.
+//! - [`scan`]: what `sscanf` finds in a text.
 //! - [`abi`]: the number of the headers that it was compiled with.
 
 #![forbid(unsafe_code)]
@@ -16,6 +17,7 @@ pub mod image;
 pub mod names;
 pub mod object;
 pub mod parameter;
+pub mod scan;
 
 pub use image::{Function, Image, Part};
 pub use object::{Malformed, Object};

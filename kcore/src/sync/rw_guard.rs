@@ -94,7 +94,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>, E: Environment> Drop for ReadGuard<'_, T, M
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the guard was one of the readers, and no reference into the value outlives it.
-        unsafe { self.lock.release_read(self.place) };
+        unsafe { self.lock.leave_read(self.place) };
     }
 }
 

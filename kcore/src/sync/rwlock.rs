@@ -151,6 +151,17 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     #[inline]
     fn read_in<E: Environment>(&self, place: W::Place) -> ReadGuard<'_, T, M, W, E> {
         let environment = E::enter();
+        self.enter_read(place);
+        ReadGuard::new(self, place, environment)
+    }
+
+    /// Comes in as a reader without a guard. The caller has entered an environment and calls
+    /// [`leave_read`](RwLock::leave_read).
+    ///
+    /// # Panics
+    /// As for [`read`](RwLock::read).
+    #[inline]
+    pub fn enter_read(&self, place: W::Place) {
         self.watch.units(Change::Take(1), || self.free(), self.address(), place);
         if !self.try_come(&mut None) {
             let come = |wait: &mut _| {
@@ -163,7 +174,6 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
             self.contend(Mode::Shared, place, come, || self.word.is_bit_set());
         }
         self.watch.announce(LockStep::Acquired, Mode::Shared, self.address(), place);
-        ReadGuard::new(self, place, environment)
     }
 
     #[inline]
@@ -201,7 +211,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> RwLock<T, M, W> {
     /// # Safety
     /// The caller is one of the readers and uses the value no more.
     #[inline]
-    pub(super) unsafe fn release_read(&self, place: W::Place) {
+    pub unsafe fn leave_read(&self, place: W::Place) {
         self.watch.announce(LockStep::Release, Mode::Shared, self.address(), place);
         self.watch.units(Change::Give(1), || self.free(), self.address(), place);
         if !W::COUNTS {

@@ -267,6 +267,7 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
 /// dropped, and may stand in several queues at once ([`PollTable`](crate::dev::PollTable)).
 pub struct Standing<'q, M: Sched, W: Watch<M>> {
     queue: &'q WaitQueue<M, W>,
+    crowd: Crowd,
     /// From a box that belongs to this, and that no other code moves or borrows mutably while the queue knows
     /// of it.
     waiter: NonNull<Waiter<M, ()>>,
@@ -276,14 +277,26 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
     /// The running task stands in the queue: a waker of its non-exclusive waiters wakes this task, too.
     #[track_caller]
     pub fn stand(&self) -> Standing<'_, M, W> {
+        self.stand_in(Crowd::Shared)
+    }
+
+    /// [`stand`](WaitQueue::stand) as an exclusive waiter: a waker wakes as many of these as it says. One that
+    /// was woken and has no use for it passes it on itself.
+    #[track_caller]
+    pub fn stand_exclusive(&self) -> Standing<'_, M, W> {
+        self.stand_in(Crowd::Exclusive)
+    }
+
+    #[track_caller]
+    fn stand_in(&self, crowd: Crowd) -> Standing<'_, M, W> {
         let waiter = NonNull::from(Box::leak(Box::new(Waiter::new(()))));
         // SAFETY: it was leaked just now, so it is there.
         let node = unsafe { waiter.as_ref() };
         self.queued(W::place());
         // SAFETY: the node is new, and stays where it is: the drop of the result removes it before it frees
         // it, and if that is forgotten it stays for ever.
-        unsafe { self.sleepers.lock_irqsave().shared.push(node) };
-        Standing { queue: self, waiter }
+        unsafe { self.sleepers.lock_irqsave().of(crowd).push(node) };
+        Standing { queue: self, crowd, waiter }
     }
 }
 
@@ -302,7 +315,7 @@ impl<M: Sched, W: Watch<M>> Drop for Standing<'_, M, W> {
         // SAFETY: the box lives until the next statement but one.
         let node = unsafe { self.waiter.as_ref() };
         self.queue.queued(W::place());
-        let was_there = self.queue.sleepers.lock_irqsave().shared.remove(node);
+        let was_there = self.queue.sleepers.lock_irqsave().of(self.crowd).remove(node);
         if !was_there {
             // A waker has taken it out, and may still have it in its list.
             let Ok(()) = node.sleep(Endless);
