@@ -1,2 +1,3 @@
 #pragma once
 #include <linux/fs.h>
+#include <linux/workqueue.h>

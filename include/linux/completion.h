@@ -23,4 +23,3 @@ bool completion_done(struct completion *x);
 /*: 5 It is done: for one, or for all */
 void complete(struct completion *x);
 void complete_all(struct completion *x);
-#define complete_and_exit(x, code) complete(x)

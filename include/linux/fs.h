@@ -20,8 +20,17 @@ struct module;
 struct file;
 struct inode;
 struct cdev;
-struct kiocb;
-struct iov_iter;
+/*: 15 Asynchronous reads and writes: a driver may have them, and no process asks for them */
+struct kiocb { struct file *ki_filp; loff_t ki_pos; int ki_flags; void (*ki_complete)(struct kiocb *, long); };
+struct iov_iter { int direction; size_t count; };
+#define READ 0
+#define WRITE 1
+#define iov_iter_rw(iter) ((iter)->direction)
+#define iov_iter_count(iter) ((iter)->count)
+#define is_sync_kiocb(iocb) ((iocb)->ki_complete == NULL)
+static inline ssize_t generic_file_read_iter(struct kiocb *iocb, struct iov_iter *to) { return -EINVAL; }
+static inline ssize_t generic_file_write_iter(struct kiocb *iocb, struct iov_iter *from) { return -EINVAL; }
+
 struct vm_area_struct;
 struct poll_table_struct;
 struct fasync_struct;
@@ -69,6 +78,11 @@ struct inode {
 	unsigned long i_ino;
 };
 
+/*: 3 The name of a file: f_path.dentry->d_name.name */
+struct qstr { const char *name; u32 len; };
+struct dentry { struct qstr d_name; struct inode *d_inode; };
+struct path { void *mnt; struct dentry *dentry; };
+
 /*: 3 An open file, as its driver sees it */
 struct file {
 	void *private_data;
@@ -77,7 +91,9 @@ struct file {
 	fmode_t f_mode;
 	const struct file_operations *f_op;
 	struct inode *f_inode;
+	struct path f_path;
 };
+#define file_dentry(file) ((file)->f_path.dentry)
 static inline struct inode *file_inode(const struct file *file) { return file->f_inode; }
 static inline unsigned int iminor(const struct inode *inode) { return MINOR(inode->i_rdev); }
 static inline unsigned int imajor(const struct inode *inode) { return MAJOR(inode->i_rdev); }

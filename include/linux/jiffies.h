@@ -18,4 +18,5 @@ unsigned long __scullery_jiffies(void);
 #define msecs_to_jiffies(ms) (((unsigned long)(ms) * HZ + 999) / 1000)
 #define usecs_to_jiffies(us) (((unsigned long)(us) * HZ + 999999) / 1000000)
 #define jiffies_to_msecs(j) ((unsigned int)((j) * 1000 / HZ))
+#define nsecs_to_jiffies(ns) ((unsigned long)((ns) / (1000000000UL / HZ)))
 #define jiffies_to_usecs(j) ((unsigned int)((j) * 1000000 / HZ))

@@ -16,12 +16,16 @@ struct proc_ops {
 	unsigned long (*proc_get_unmapped_area)(struct file *, unsigned long, unsigned long, unsigned long, unsigned long);
 };
 
-/*: 4 Makes a file /proc/name, and takes it away; a parent is not offered yet, it is NULL */
+/*: 4 Makes a file or directory in /proc or in a directory made before, and takes it away with what is in it */
 struct proc_dir_entry;
+struct proc_dir_entry *proc_mkdir(const char *name, struct proc_dir_entry *parent);
 struct proc_dir_entry *proc_create(const char *name, umode_t mode, struct proc_dir_entry *parent, const struct proc_ops *operations);
 struct proc_dir_entry *proc_create_data(const char *name, umode_t mode, struct proc_dir_entry *parent, const struct proc_ops *operations, void *data);
 void remove_proc_entry(const char *name, struct proc_dir_entry *parent);
 void proc_remove(struct proc_dir_entry *entry);
+#define remove_proc_subtree(name, parent) remove_proc_entry(name, parent)
+#define proc_set_size(entry, size) ((void)(entry))
+#define proc_set_user(entry, uid, gid) ((void)(entry))
 
 /*: 4 What proc_create_data was given */
 void *pde_data(const struct inode *inode);

@@ -4,6 +4,7 @@
 #include <linux/errno.h>
 #include <linux/signal.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 
 #define TASK_COMM_LEN 16
 
@@ -18,6 +19,8 @@ struct task_struct {
 	unsigned int __state;
 	struct signal_struct *signal;
 	const struct cred *cred;
+	struct { struct { unsigned long sig[_NSIG_WORDS]; } signal; } pending;
+	struct { unsigned long sig[_NSIG_WORDS]; } blocked;
 };
 struct task_struct *__scullery_current(void);
 #define current __scullery_current()
@@ -42,9 +45,9 @@ void schedule(void);
 
 /*: 7 The same, for so many jiffies at the longest; how many are left. MAX_SCHEDULE_TIMEOUT is for ever */
 #define MAX_SCHEDULE_TIMEOUT LONG_MAX
-long schedule_timeout(long jiffies);
-long schedule_timeout_interruptible(long jiffies);
-long schedule_timeout_uninterruptible(long jiffies);
+long schedule_timeout(long ticks);
+long schedule_timeout_interruptible(long ticks);
+long schedule_timeout_uninterruptible(long ticks);
 
 /*: 7 Gives others the CPU if they wait for it */
 void cond_resched(void);

@@ -8,3 +8,4 @@
 #define SIGTERM 15
 #define SIGIO 29
 #define SIGPOLL SIGIO
+#define _NSIG_WORDS 1

@@ -3,6 +3,7 @@
 #include <linux/preempt.h>
 #include <linux/atomic.h>
 #include <linux/irqflags.h>
+#include <linux/rwlock.h>
 
 /*: 5 A lock whose waiters spin, and whose holder does not sleep */
 typedef struct spinlock { struct __lock lock; unsigned long words[12]; } spinlock_t;

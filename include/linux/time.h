@@ -1,3 +1,4 @@
 #pragma once
 #include <linux/types.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>

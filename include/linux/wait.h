@@ -14,7 +14,7 @@ typedef struct wait_queue_head wait_queue_head_t;
 void __init_waitqueue_head(struct wait_queue_head *queue, const char *name, const char *file, int line);
 
 /*: 6 A task's place in a queue, for a sleep that is written out by hand */
-struct wait_queue_entry { void *place; struct wait_queue_head *queue; struct wait_queue_entry *next; };
+struct wait_queue_entry { void *place; struct wait_queue_head *queue; struct wait_queue_entry *next; int is_exclusive; };
 typedef struct wait_queue_entry wait_queue_entry_t, wait_queue_t;
 #define DEFINE_WAIT(name) struct wait_queue_entry name = { 0 }
 #define DECLARE_WAITQUEUE(name, task) struct wait_queue_entry name = { 0 }
@@ -23,7 +23,10 @@ void prepare_to_wait(struct wait_queue_head *queue, struct wait_queue_entry *ent
 void finish_wait(struct wait_queue_head *queue, struct wait_queue_entry *entry);
 void add_wait_queue(struct wait_queue_head *queue, struct wait_queue_entry *entry);
 void remove_wait_queue(struct wait_queue_head *queue, struct wait_queue_entry *entry);
-#define prepare_to_wait_exclusive prepare_to_wait
+
+/*: 6 The same for one that is woken alone: wake_up wakes all the others, and one of these */
+void prepare_to_wait_exclusive(struct wait_queue_head *queue, struct wait_queue_entry *entry, int state);
+void add_wait_queue_exclusive(struct wait_queue_head *queue, struct wait_queue_entry *entry);
 
 /*: 6 Wakes those that sleep in a queue, which then look at their condition again */
 void __wake_up(struct wait_queue_head *queue, int most);
@@ -40,11 +43,11 @@ bool waitqueue_active(struct wait_queue_head *queue);
 /* The condition is tested by the caller, before the first sleep and after each wake-up. __scullery_wait sleeps once: 0 to
  * look again, -ERESTARTSYS for a signal, -ETIME when the time is over. */
 int __scullery_wait(struct wait_queue_head *queue, struct wait_queue_entry *entry, int state, long *jiffies);
-void __scullery_wait_end(struct wait_queue_head *queue, struct wait_queue_entry *entry);
-#define __wait_event(queue, condition, state, jiffies) ({ \
+void __scullery_wait_end(struct wait_queue_head *queue, struct wait_queue_entry *entry, int waited);
+#define __wait_event(queue, condition, state, jiffies, exclusive...) ({ \
 	int __waited = 0; \
 	if (!(condition)) { \
-		struct wait_queue_entry __entry = { 0 }; \
+		struct wait_queue_entry __entry = { .is_exclusive = exclusive + 0 }; \
 		add_wait_queue(&(queue), &__entry); \
 		while (!(condition)) { \
 			__waited = __scullery_wait(&(queue), &__entry, state, jiffies); \
@@ -54,7 +57,7 @@ void __scullery_wait_end(struct wait_queue_head *queue, struct wait_queue_entry 
 				break; \
 			} \
 		} \
-		__scullery_wait_end(&(queue), &__entry); \
+		__scullery_wait_end(&(queue), &__entry, __waited); \
 	} \
 	__waited; })
 
@@ -62,7 +65,7 @@ void __scullery_wait_end(struct wait_queue_head *queue, struct wait_queue_entry 
 #define wait_event(queue, condition) ((void)__wait_event(queue, condition, TASK_UNINTERRUPTIBLE, NULL))
 #define wait_event_interruptible(queue, condition) __wait_event(queue, condition, TASK_INTERRUPTIBLE, NULL)
 #define wait_event_killable(queue, condition) __wait_event(queue, condition, TASK_KILLABLE, NULL)
-#define wait_event_interruptible_exclusive(queue, condition) wait_event_interruptible(queue, condition)
+#define wait_event_interruptible_exclusive(queue, condition) __wait_event(queue, condition, TASK_INTERRUPTIBLE, NULL, 1)
 
 /*: 6 The same, for so many jiffies at the longest: how many are left, 0 when the condition is still false then */
 #define __wait_event_timeout(queue, condition, state, timeout) ({ \

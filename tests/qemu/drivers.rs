@@ -50,6 +50,7 @@ static int __init wrong_init(void)
 	case 8: spin_unlock(&spinlock); break;
 	case 9: result = register_chrdev(0, "wrong", &nothing) < 0; break;
 	case 10: result = -EBUSY; break;
+	case 12: for (;;) barrier(); break;
 	case 11: return -EOVERFLOW;
 	}
 	kfree(thing);
@@ -133,6 +134,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("mistakes", mistakes),
         trial("proc-files", proc_files),
         trial("no-objects", no_objects),
+        trial("pipe", pipe),
+        trial("complete-and-sleepy", complete_and_sleepy),
+        trial("jiffies", jiffies),
+        trial("left-behind", left_behind),
+        trial("short-irq", short_irq),
     ]
 }
 
@@ -147,7 +153,7 @@ fn module(place: &Path, source: &Path, name: &str, define: &[&str]) -> Result<Pa
 
 fn of_the_house(place: &Path, name: &str, define: &[&str]) -> Result<PathBuf, String> {
     let source = workspace::root().map_err(told)?.join(format!("drivers/{name}.c"));
-    module(place, &source, &format!("{name}.ko"), define)
+    module(place, &source, &format!("{}.ko", name.replace('-', "_")), define)
 }
 
 /// A machine that has `modules` at `/mnt` follows `script`.
@@ -247,7 +253,7 @@ fn mistakes() -> Answer {
     let source = place.path().join("wrong.c");
     fs::write(&source, WRONG).map_err(|error| error.to_string())?;
     let wrong = module(place.path(), &source, "wrong.ko", &[])?;
-    let script = "for kind in 0 1 2 3 4 5 6 7 8 9 10 11; do echo kind $kind; insmod /mnt/wrong.ko kind=$kind; rmmod wrong; done\n\
+    let script = "for kind in 0 1 2 3 4 5 6 7 8 9 10 11 12; do echo kind $kind; insmod /mnt/wrong.ko kind=$kind; rmmod wrong; done\n\
                   echo still here\n";
     let says = [
         "kind 0",
@@ -279,6 +285,8 @@ fn mistakes() -> Answer {
         "kind 11",
         "wrong: 1 block, 184 bytes, are lost, allocated by [wrong] wrong_init",
         "insmod: wrong: Value too large for defined data type",
+        "kind 12",
+        "insmod: wrong: its init was ended, as it had run for 10 s",
         "still here",
     ];
     with(&[wrong], script, Status::Expected, &says)
@@ -300,7 +308,7 @@ fn proc_files() -> Answer {
         "1000..2000..8890",
         "line 999",
         "echo: write error: Invalid argument",
-        "pieces: /proc/whole is still there (remove_proc_entry)",
+        "pieces: /proc/whole is still there",
         "cat: /proc/pieces: No such file or directory",
         "cat: /proc/whole: No such file or directory",
         "still here",
@@ -348,4 +356,168 @@ fn no_objects() -> Answer {
         "1",
     ];
     with(&all, script, Status::Expected, &says)
+}
+
+fn pipe() -> Answer {
+    let place = place()?;
+    let script = "insmod /mnt/pipe.ko size=8; ls -l /dev/pipe0; lsmod\n\
+                  cat /dev/pipe0 > /dev/null &\n\
+                  echo a line that is longer than the ring is > /dev/pipe0; kill -INT %1; wait\n\
+                  echo hi > /dev/pipe0; poll /dev/pipe0 in out 0; head -n 1 /dev/pipe0; poll /dev/pipe0 in out 0\n\
+                  rmmod pipe; ls /dev/pipe0; lsmod | wc -l; echo still here\n";
+    let says = [
+        "crw-------",
+        "pipe                   0  size=8",
+        "in out",
+        "hi",
+        "out",
+        "ls: /dev/pipe0: No such file or directory",
+        "1",
+        "still here",
+    ];
+    with(&[of_the_house(place.path(), "pipe", &[])?], script, Status::Expected, &says)
+}
+
+/// Each writer is for one reader: of the readers of `sleepy` two may see one writer, as in the book.
+fn complete_and_sleepy() -> Answer {
+    let place = place()?;
+    let modules = [
+        of_the_house(place.path(), "complete", &[])?,
+        of_the_house(place.path(), "sleepy", &["SLEEPY_IS_EXACT"])?,
+    ];
+    let script = "insmod /mnt/complete.ko; insmod /mnt/sleepy.ko; cat /proc/devices | grep complete\n\
+                  cat /dev/complete & cat /dev/complete & cat /dev/sleepy &\n\
+                  rmmod complete; echo 1 > /dev/complete; echo 2 > /dev/complete\n\
+                  echo 3 > /dev/sleepy; wait; rmmod complete; rmmod sleepy; ls /dev | grep -c sleepy; echo still here\n";
+    let says = [
+        " 10 complete",
+        "complete: echo lets one reader go on",
+        "complete: echo lets one reader go on",
+        "sleepy: cat is awake",
+        "0",
+        "still here",
+    ];
+    with(&modules, script, Status::Expected, &says)
+}
+
+fn jiffies() -> Answer {
+    let place = place()?;
+    let script = "insmod /mnt/jiffies.ko; ls /proc/jiffies; cat /proc/jiffies/timer; cat /proc/jiffies/tasklet | head -n 1\n\
+                  cat /proc/jiffies/work; cat /proc/jiffies/delayed | tail -n 1; ps | grep ticker\n\
+                  rmmod jiffies; ls /proc/jiffies; ps | grep -c '.ticker.'; echo still here\n";
+    let says = [
+        "delayed  tasklet  timer    work",
+        "interrupt  after 1",
+        "interrupt  after 1",
+        "interrupt  after 1",
+        "interrupt  after 1",
+        "interrupt  after ",
+        "task later after ",
+        "task later after ",
+        "task later after ",
+        "task later after ",
+        "task kworker after 1",
+        "[ticker]",
+        "jiffies: the ticker has ticked: 1",
+        "ls: /proc/jiffies: No such file or directory",
+        "0",
+        "still here",
+    ];
+    with(&[of_the_house(place.path(), "jiffies", &[])?], script, Status::Expected, &says)
+}
+
+/// A driver that leaves behind what would run its code, and one that frees it too early.
+const LEAVES: &str = r#"
+#include <linux/module.h>
+#include <linux/interrupt.h>
+#include <linux/kthread.h>
+#include <linux/slab.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+
+static int kind;
+module_param(kind, int, 0);
+static struct both { struct timer_list timer; struct work_struct work; } *both;
+static struct delayed_work delayed;
+static struct tasklet_struct tasklet;
+
+static void timer_fn(struct timer_list *timer) { pr_alert("never\n"); }
+static void work_fn(struct work_struct *work) { pr_alert("never\n"); }
+static void tasklet_fn(struct tasklet_struct *tasklet) { pr_alert("never\n"); }
+static int life(void *unused) { while (!kthread_should_stop()) schedule_timeout_interruptible(HZ); return 3; }
+static irqreturn_t handler(int irq, void *device) { pr_alert("never\n"); return IRQ_HANDLED; }
+
+static int __init leaves_init(void)
+{
+	both = kzalloc(sizeof(*both), GFP_KERNEL);
+	timer_setup(&both->timer, timer_fn, 0);
+	INIT_WORK(&both->work, work_fn);
+	INIT_DELAYED_WORK(&delayed, work_fn);
+	tasklet_setup(&tasklet, tasklet_fn);
+	switch (kind) {
+	case 0: mod_timer(&both->timer, jiffies + 1000 * HZ); return 0;
+	case 1: mod_timer(&both->timer, jiffies + 1000 * HZ); kfree(both); break;
+	case 2: schedule_delayed_work(&delayed, 1000 * HZ); kfree(both); break;
+	case 3: tasklet_disable(&tasklet); tasklet_schedule(&tasklet); kfree(both); break;
+	case 4: if (!alloc_workqueue("mine", 0, 1)) return -ENOMEM; kfree(both); break;
+	case 5: kthread_run(life, NULL, "alive"); kfree(both); break;
+	case 6: if (request_irq(SCULLERY_IRQ, handler, 0, "leaves", NULL)) return -EBUSY; kfree(both); break;
+	case 7: timer_setup(&both->timer, NULL, 0); mod_timer(&both->timer, 1); break;
+	case 8: free_irq(SCULLERY_IRQ, NULL); kfree(both); break;
+	}
+	return 0;
+}
+static void __exit leaves_exit(void) { }
+module_init(leaves_init);
+module_exit(leaves_exit);
+MODULE_LICENSE("GPL");
+"#;
+
+/// What would run the code of a driver that is gone is named, and taken back.
+fn left_behind() -> Answer {
+    let place = place()?;
+    let source = place.path().join("leaves.c");
+    fs::write(&source, LEAVES).map_err(|error| error.to_string())?;
+    let leaves = module(place.path(), &source, "leaves.ko", &[])?;
+    let script = "for kind in 0 1 2 3 4 5 6 7 8; do echo kind $kind; insmod /mnt/leaves.ko kind=$kind; rmmod leaves; done\n\
+                  echo still here\n";
+    let says = [
+        "kind 0",
+        "leaves: a timer is still to run (timer_delete_sync): of [leaves] timer_fn  ..leaves.c:15",
+        "leaves: 1 block, ",
+        "kind 1",
+        "warning: a timer is freed that is to call [leaves] timer_fn",
+        "kind 2",
+        "leaves: a timer is still to run",
+        "leaves: a work is still to run (cancel_work_sync): of [leaves] work_fn",
+        "kind 3",
+        "leaves: a tasklet is still to run (tasklet_kill): of [leaves] tasklet_fn",
+        "kind 4",
+        "leaves: the work queue mine is still there (destroy_workqueue)",
+        "kind 5",
+        "leaves: its task ..(alive) still runs (kthread_stop)",
+        "kind 6",
+        "leaves: a handler is still there (free_irq): [leaves] handler",
+        "kind 7",
+        "was never set up (timer_setup)",
+        "kind 8",
+        "warning: free_irq of 7, of which there is no handler",
+        "still here",
+    ];
+    with(&[leaves], script, Status::Expected, &says)
+}
+
+fn short_irq() -> Answer {
+    let place = place()?;
+    let script = "insmod /mnt/short_irq.ko; printf '\\377' > /dev/shortint; head -n 1 /dev/shortint\n\
+                  printf '\\377' > /dev/shortint; printf '\\000\\377' > /dev/shortint; head -n 1 /dev/shortint\n\
+                  insmod /mnt/short_irq.ko; rmmod short_irq; lsmod | wc -l; echo still here\n";
+    let says = [
+        "1 interrupts, written down by kworker",
+        "1 interrupts, written down by kworker",
+        "insmod: short_irq: File exists",
+        "1",
+        "still here",
+    ];
+    with(&[of_the_house(place.path(), "short-irq", &[])?], script, Status::Expected, &says)
 }

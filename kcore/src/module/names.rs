@@ -6,7 +6,7 @@
 macro_rules! offered_names {
     ($with:ident) => {
         $with! {
-            printk vprintk sprintf snprintf scnprintf vsprintf vsnprintf vscnprintf panic dump_stack might_sleep
+            printk vprintk sprintf sscanf snprintf scnprintf vsprintf vsnprintf vscnprintf panic dump_stack might_sleep
             __scullery_bug __scullery_warn
             kstrtoull kstrtoll kstrtobool simple_strtoul simple_strtol
             memset memcpy memmove memcmp memchr
@@ -14,7 +14,7 @@ macro_rules! offered_names {
             strchr strrchr strstr strsep strim skip_spaces sysfs_streq
             kmalloc krealloc kfree ksize kmalloc_array kstrdup kstrndup kmemdup __get_free_pages free_pages
             kmem_cache_create kmem_cache_alloc kmem_cache_free kmem_cache_destroy vmalloc vzalloc vfree
-            proc_create proc_create_data remove_proc_entry proc_remove pde_data
+            proc_create proc_create_data proc_mkdir remove_proc_entry proc_remove pde_data
             seq_open seq_read seq_lseek seq_release single_open single_release seq_printf seq_puts seq_putc
             copy_to_user copy_from_user clear_user strncpy_from_user strnlen_user __scullery_access_ok
             try_module_get module_put module_refcount
@@ -36,6 +36,24 @@ macro_rules! offered_names {
             __scullery_current __scullery_set_state __scullery_signal_pending __scullery_cpu __scullery_cpus capable
             schedule schedule_timeout schedule_timeout_interruptible schedule_timeout_uninterruptible cond_resched
             wake_up_process
+            add_wait_queue_exclusive prepare_to_wait_exclusive
+            __rwlock_init read_lock read_unlock write_lock write_unlock read_lock_bh read_unlock_bh write_lock_bh
+            write_unlock_bh __read_lock_irqsave read_unlock_irqrestore __write_lock_irqsave write_unlock_irqrestore
+            __init_rwsem down_read down_read_trylock up_read down_write down_write_trylock up_write downgrade_write
+            synchronize_rcu __scullery_kfree_rcu
+            __timer_setup add_timer add_timer_on mod_timer timer_delete timer_delete_sync timer_pending
+            __tasklet_init tasklet_schedule tasklet_disable tasklet_enable tasklet_kill
+            queue_work queue_delayed_work mod_delayed_work flush_work flush_delayed_work flush_workqueue cancel_work
+            cancel_work_sync cancel_delayed_work cancel_delayed_work_sync work_pending work_busy destroy_workqueue
+            __scullery_queue __scullery_delayed
+            __scullery_kthread kthread_should_stop kthread_stop kthread_exit kthread_complete_and_exit
+            request_irq free_irq synchronize_irq disable_irq disable_irq_nosync enable_irq probe_irq_on probe_irq_off
+            __scullery_interrupt inb outb
+            ktime_get
+            __class_create class_destroy device_create device_destroy misc_register misc_deregister
+            debugfs_create_dir debugfs_create_file debugfs_remove __scullery_debugfs_number
+            kobject_create_and_add kobject_put sysfs_create_file sysfs_remove_file sysfs_create_group
+            sysfs_remove_group
             __scullery_jiffies msleep msleep_interruptible usleep_range udelay
             __tsan_init __tsan_func_entry __tsan_func_exit
             __tsan_read1 __tsan_read2 __tsan_read4 __tsan_read8 __tsan_read16

@@ -84,7 +84,7 @@ pub struct Built {
     pub major: Option<u32>,
     /// Its devices: their minors go on from one group to the next.
     pub groups: Vec<Group>,
-    /// Its files in `/proc`, by name.
+    /// Its files, by path.
     pub files: Vec<(&'static str, Generated)>,
     /// Its parameters and their values.
     pub parameters: Vec<(String, String)>,

@@ -14,7 +14,7 @@ use kcore::errno::Errno;
 use crate::machine::{Kernel, SpinLock};
 
 /// Does what is written to a file: words, without the end of the line.
-pub type Write = fn(&str) -> Result<(), Errno>;
+type Write = dyn Fn(&str) -> Result<(), Errno> + Send + Sync;
 
 /// Makes the text.
 type Text = dyn Fn() -> Result<Cow<'static, [u8]>, Errno> + Send + Sync;
@@ -28,7 +28,7 @@ pub struct Generated {
 
 #[derive(Clone)]
 enum Source {
-    Text(Arc<Text>, Option<Write>),
+    Text(Arc<Text>, Option<Arc<Write>>),
     Driver(Arc<dyn CharDevice<Kernel>>),
 }
 
@@ -56,11 +56,16 @@ impl Generated {
     }
 
     /// A file that can be written, too: `write` is given each write by itself.
-    pub fn writable(self, write: Write) -> Self {
+    pub fn writable(self, write: impl Fn(&str) -> Result<(), Errno> + Send + Sync + 'static) -> Self {
         match self.source {
-            Source::Text(text, _) => Self::of(Source::Text(text, Some(write)), 0o644),
+            Source::Text(text, _) => Self::of(Source::Text(text, Some(Arc::new(write))), 0o644),
             Source::Driver(_) => self,
         }
+    }
+
+    /// The same, but a user may do that with it.
+    pub fn with_mode(self, mode: u16) -> Self {
+        Generated { mode, ..self }
     }
 
     /// What a user may do with it.
@@ -81,7 +86,7 @@ impl Generated {
                 // A caller that only writes does not wait for the text.
                 let text = if flags.contains(OpenFlags::READ) { text()? } else { Cow::default() };
                 let position = SpinLock::new(class!("position of a text"), 0);
-                Ok(Box::new(Snapshot { text, position, write: *write }))
+                Ok(Box::new(Snapshot { text, position, write: write.clone() }))
             }
         }
     }
@@ -97,7 +102,7 @@ impl fmt::Debug for Generated {
 struct Snapshot {
     text: Cow<'static, [u8]>,
     position: SpinLock<usize>,
-    write: Option<Write>,
+    write: Option<Arc<Write>>,
 }
 
 impl FileOperations<Kernel> for Snapshot {
@@ -111,7 +116,7 @@ impl FileOperations<Kernel> for Snapshot {
     }
 
     fn write(&self, from: &[u8]) -> Result<usize, Errno> {
-        let write = self.write.ok_or(Errno::EINVAL)?;
+        let write = self.write.as_ref().ok_or(Errno::EINVAL)?;
         let words = core::str::from_utf8(from).map_err(|_| Errno::EINVAL)?;
         write(words.trim())?;
         Ok(from.len())

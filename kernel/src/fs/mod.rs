@@ -5,7 +5,7 @@
 //! /proc                      devices modules meminfo slabinfo lock_stat interrupts uptime version cpuinfo mounts,
 //!   PID, self                status stack, for each task,
 //!                            and what modules add: scullmem scullseq scullpipe
-//! /sys/kernel/debug          kmemleak
+//! /sys/kernel, /sys/kernel/debug   kmemleak, and what drivers in C add
 //! /etc                       group
 //! /mnt                       copies of files of the host
 //! ```
@@ -20,19 +20,22 @@
 //!   [`remove_node`].
 //! - [`groups`]: `/etc/group`; `mount`: `/mnt`.
 //! - [`Generated`]: a file whose text is made; `Snapshot`: one that is open.
-//! - `proc`: the files of `/proc`; [`add_file`], [`remove_file`]; [`MOUNTS`].
+//! - `proc`: the files of `/proc`; [`MOUNTS`].
+//! - `made`: what modules add: [`add_file`], [`add_directory`], [`remove_file`].
 
 mod generated;
 pub mod groups;
+mod made;
 mod mount;
 mod nodes;
 mod path;
 mod proc;
 mod tree;
 
-pub use generated::{Generated, Write};
+pub use generated::Generated;
+pub(crate) use made::is_free as made_is_free;
+pub use made::{add_directory, add_file, remove_file};
 pub(crate) use nodes::is_free as names_are_free;
 pub use nodes::{add_node, remove_node};
 pub use path::{Entry, File, Kind, chgrp, chmod, list, lstat, mknod, open, shortest, stat, symlink, unlink};
-pub(crate) use proc::is_free as proc_is_free;
-pub use proc::{MOUNTS, add_file, remove_file};
+pub use proc::MOUNTS;

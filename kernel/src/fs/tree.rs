@@ -9,7 +9,7 @@ use kcore::machine::TaskId;
 
 use super::nodes::{self, DeviceNode, Name};
 use super::path::{Entry, Kind};
-use super::{Generated, groups, mount, proc};
+use super::{Generated, groups, made, mount, proc};
 use crate::kmemleak;
 use crate::task::{self, table};
 
@@ -41,6 +41,8 @@ pub(super) enum Directory {
     Etc,
     /// `/mnt`, or one below it by its path from there, which ends with a slash.
     Mount(&'static str),
+    /// One that a module has made, by its path.
+    Made(&'static str),
 }
 
 /// The names of a path: empty ones and `.` are nothing.
@@ -134,12 +136,34 @@ impl Directory {
             Directory::Task(_) => Directory::Proc,
             Directory::SysKernel => Directory::Sys,
             Directory::Debug => Directory::SysKernel,
+            Directory::Made(path) => {
+                let above = path.rfind('/').map_or("", |slash| &path[..slash]);
+                find(above).ok().and_then(|node| node.directory().ok()).unwrap_or(Directory::Root)
+            }
+        }
+    }
+
+    /// Its path, if modules may make something there.
+    fn path(self) -> Option<&'static str> {
+        match self {
+            Directory::Proc => Some("/proc"),
+            Directory::Sys => Some("/sys"),
+            Directory::SysKernel => Some("/sys/kernel"),
+            Directory::Debug => Some("/sys/kernel/debug"),
+            Directory::Made(path) => Some(path),
+            _ => None,
         }
     }
 
     /// What `name` stands for in it.
     fn child(self, name: &str) -> Option<Node> {
+        self.own_child(name).or_else(|| made::find(self.path()?, name))
+    }
+
+    /// The same, but for what modules have made.
+    fn own_child(self, name: &str) -> Option<Node> {
         match self {
+            Directory::Made(_) => None,
             Directory::Dev => nodes::find(name).map(|name| match name {
                 Name::Device(node) => Node::Device(node),
                 Name::Link(to) => Node::Link(to),
@@ -177,7 +201,7 @@ impl Directory {
 
     /// Everything in it, in no order.
     pub(super) fn entries(self) -> Vec<Entry> {
-        let names: Vec<String> = match self {
+        let mut names: Vec<String> = match self {
             Directory::Dev => nodes::names(),
             Directory::Proc => tasks().chain(proc::names()).collect(),
             Directory::Task(_) => proc::TASK_FILES.iter().map(|(name, _)| name.to_string()).collect(),
@@ -186,6 +210,7 @@ impl Directory {
             Directory::Mount(below) => mount::names(below),
             _ => self.directories().iter().map(|(name, _)| name.to_string()).collect(),
         };
+        names.extend(self.path().map(made::names).into_iter().flatten());
         // What went meanwhile is left out.
         names.into_iter().filter_map(|name| self.child(&name).map(|node| node.entry(name))).collect()
     }

@@ -73,7 +73,7 @@ pub(crate) fn is_pending(cpu: u32) -> bool {
 }
 
 /// Whether the handler runs on `cpu`.
-pub(super) fn runs_on(cpu: u32) -> bool {
+pub(crate) fn runs_on(cpu: u32) -> bool {
     RUNS[cpu as usize].load(SeqCst)
 }
 

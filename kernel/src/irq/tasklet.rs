@@ -136,6 +136,11 @@ impl Tasklet {
         self.scheduled.clear();
     }
 
+    /// Whether it is to run.
+    pub fn is_scheduled(&self) -> bool {
+        self.scheduled.is_set()
+    }
+
     /// Whether its function runs at this moment, somewhere.
     pub fn is_running(&self) -> bool {
         self.runs.is_set()

@@ -98,9 +98,25 @@ impl WorkQueue {
         WorkQueue::with_workers_on(name, core::iter::once(cpu))
     }
 
+    /// A queue for works of which one may die: its worker dies alone.
+    pub(crate) fn of_mortals(name: &str, workers: u32) -> Result<Self, SpawnError> {
+        let mut queue = WorkQueue::without_workers(workers as usize);
+        for number in 0..workers {
+            let shared = Arc::clone(&queue.shared);
+            let cpu = number % smp::cpus();
+            let worker = task::spawn_mortal(name, cpu, move || work(number as usize, &shared))?;
+            queue.workers.push(worker.orphaned());
+        }
+        Ok(queue)
+    }
+
+    fn without_workers(number: usize) -> Self {
+        let shared = Arc::new(SpinLock::new(class!("work queue"), Shared::new(number)));
+        WorkQueue { shared, workers: Vec::new() }
+    }
+
     fn with_workers_on(name: &str, cpus: impl ExactSizeIterator<Item = u32>) -> Result<Self, SpawnError> {
-        let shared = Arc::new(SpinLock::new(class!("work queue"), Shared::new(cpus.len())));
-        let mut queue = WorkQueue { shared, workers: Vec::new() };
+        let mut queue = WorkQueue::without_workers(cpus.len());
         for (number, cpu) in cpus.enumerate() {
             let shared = Arc::clone(&queue.shared);
             // On an error those that have started are stopped by the drop.

@@ -47,31 +47,68 @@ struct Signals {
     terminal: *const Terminal,
 }
 
-/// `struct task_struct` of `linux/sched.h`.
+/// `struct task_struct` of `linux/sched.h`, and what C does not see of it.
 #[repr(C)]
 pub(super) struct Task {
-    pid: i32,
-    tgid: i32,
+    pid: Cell<i32>,
+    tgid: Cell<i32>,
     comm: [u8; 16],
     pub(super) state: Cell<u32>,
-    signals: *const Signals,
-    cred: *const Cred,
+    signals: Cell<*const Signals>,
+    cred: Cell<*const Cred>,
+    /// The signals that wait for it, as bits, and those that are kept off: none.
+    pub(super) pending: Cell<u64>,
+    blocked: u64,
+    /// Another task has woken it by name.
+    pub(super) is_woken: AtomicBool,
 }
 
-/// A call under way, in a frame of the task that makes it. It begins with what C sees of it.
-#[repr(C)]
+// SAFETY: but for `is_woken`, it is changed by the task that it is of, and by its maker before that runs.
+unsafe impl Send for Task {}
+// SAFETY: as above.
+unsafe impl Sync for Task {}
+
+impl Task {
+    /// One called `name`, of which it is not known yet which it is.
+    pub(super) fn new(name: &str) -> Self {
+        let mut comm = [0; 16];
+        let length = name.len().min(comm.len() - 1);
+        comm[..length].copy_from_slice(&name.as_bytes()[..length]);
+        Task {
+            pid: Cell::new(0),
+            tgid: Cell::new(0),
+            comm,
+            state: Cell::new(0),
+            signals: Cell::new(ptr::null()),
+            cred: Cell::new(ptr::null()),
+            pending: Cell::new(0),
+            blocked: 0,
+            is_woken: AtomicBool::new(false),
+        }
+    }
+
+    /// It is the task `id`.
+    pub(super) fn is_of(&self, id: TaskId) {
+        self.pid.set(id.0 as i32);
+        self.tgid.set(id.0 as i32);
+    }
+
+    /// Wakes it, also from a sleep that it is about to begin.
+    pub(super) fn wakes(&self) {
+        self.is_woken.store(true, Relaxed);
+        Kernel::wake(TaskId(self.pid.get() as u32));
+    }
+}
+
+/// A call under way, in a frame of the task that makes it.
 pub(super) struct Call<'a> {
-    pub(super) task: Task,
-    cred: Cred,
-    signals: Signals,
-    terminal: Terminal,
+    /// What C sees of the task: one of a driver's own has it for longer than a call.
+    pub(super) task: &'a Task,
     pub(super) credentials: Credentials,
     pub(super) driver: &'a Driver,
     pub(super) memory: Memory<'a>,
     /// The first of its places in wait queues.
     pub(super) places: Cell<*mut Entry>,
-    /// Another task has woken it by name.
-    pub(super) is_woken: AtomicBool,
 }
 
 /// The major of terminals (Linux: `TTY_MAJOR`).
@@ -85,32 +122,26 @@ pub(super) fn enter<R>(
     f: impl FnOnce() -> R,
 ) -> R {
     let id = Kernel::task();
-    let mut comm = [0; 16];
-    let name = crate::task::name_of(id);
-    comm[..name.len()].copy_from_slice(name.as_bytes());
-    let mut call = Call {
-        task: Task {
-            pid: id.0 as i32,
-            tgid: id.0 as i32,
-            comm,
-            state: Cell::new(0),
-            signals: ptr::null(),
-            cred: ptr::null(),
-        },
-        cred: Cred { uid: credentials.uid, euid: credentials.euid, gid: 0, egid: 0 },
-        signals: Signals { terminal: ptr::null() },
-        terminal: Terminal { device: TERMINALS | credentials.terminal.unwrap_or_default() },
-        credentials,
-        driver,
-        memory,
-        places: Cell::new(ptr::null_mut()),
-        is_woken: AtomicBool::new(false),
-    };
-    if credentials.terminal.is_some() {
-        call.signals.terminal = &raw const call.terminal;
-    }
-    call.task.signals = &raw const call.signals;
-    call.task.cred = &raw const call.cred;
+    let task = Task::new(&crate::task::name_of(id));
+    task.is_of(id);
+    enter_as(&task, driver, credentials, memory, f)
+}
+
+/// [`enter`] for the running task, which is `task`.
+pub(super) fn enter_as<R>(
+    task: &Task,
+    driver: &Driver,
+    credentials: Credentials,
+    memory: Memory<'_>,
+    f: impl FnOnce() -> R,
+) -> R {
+    let cred = Cred { uid: credentials.uid, euid: credentials.euid, gid: 0, egid: 0 };
+    let terminal = Terminal { device: TERMINALS | credentials.terminal.unwrap_or_default() };
+    let has_terminal = credentials.terminal.is_some();
+    let signals = Signals { terminal: if has_terminal { &raw const terminal } else { ptr::null() } };
+    task.signals.set(&raw const signals);
+    task.cred.set(&raw const cred);
+    let call = Call { task, credentials, driver, memory, places: Cell::new(ptr::null_mut()) };
     let slot = &schedule::this_task().call;
     let before = slot.swap((&raw const call).expose_provenance(), Relaxed);
     let result = f();
@@ -132,11 +163,4 @@ pub(super) fn current<'a>() -> Option<&'a Call<'a>> {
 /// When there is none.
 pub(super) fn here<'a>() -> &'a Call<'a> {
     current().expect("only a task that is in a call of a driver can do this")
-}
-
-impl Call<'_> {
-    /// The task that makes it.
-    pub(super) fn id(&self) -> TaskId {
-        TaskId(self.task.pid as u32)
-    }
 }

@@ -8,13 +8,17 @@ use alloc::vec::Vec;
 use kcore::class;
 use kcore::dev::{Credentials, DeviceNumber, Module, Region};
 use kcore::sync::{Mutex, Own};
+use spin::Once;
 
+use super::api::{self, kthread::Thread};
 use super::call::{self, Memory};
 use crate::dev::registry;
+use crate::irq::WorkQueue;
 use crate::machine::Kernel;
 use crate::mm::heap;
 use crate::mm::images::Image;
 use crate::symbols::{self, modules as known};
+use crate::task::JoinHandle;
 use crate::{fs, println};
 
 /// A driver. Its code stays where it is as long as a device or an open file refers to it.
@@ -26,6 +30,8 @@ pub(super) struct Driver {
     text: core::ops::Range<u64>,
     /// `cleanup_module`, if it has one.
     pub(super) exit: Option<extern "C" fn()>,
+    /// Its own work queue, if it has works.
+    pub(super) works: Once<WorkQueue>,
     registered: Mutex<Registered, Kernel>,
     /// Itself, for what refers to it.
     this: Weak<Driver>,
@@ -41,8 +47,16 @@ pub(super) struct Registered {
     pub(super) regions: Vec<Region>,
     /// Numbers of devices, and where the `struct cdev` of each is.
     pub(super) devices: Vec<(usize, DeviceNumber)>,
-    /// Names of files in `/proc`.
+    /// Paths of files and directories.
     pub(super) files: Vec<&'static str>,
+    /// Names in `/dev`, and the `struct device` of each.
+    pub(super) nodes: Vec<(String, DeviceNumber, usize)>,
+    /// Each `struct class` and `struct kobject`; of the latter with its path.
+    pub(super) objects: Vec<(usize, &'static str)>,
+    /// Work queues, by name.
+    pub(super) queues: Vec<(String, Box<WorkQueue>)>,
+    /// Tasks of its own.
+    pub(super) threads: Vec<(Box<Thread>, JoinHandle)>,
 }
 
 impl Driver {
@@ -59,6 +73,7 @@ impl Driver {
             module: Arc::clone(module),
             text,
             exit,
+            works: Once::new(),
             registered: Mutex::new(Own(class!("what a driver has registered")), Registered::default()),
             _texts: texts,
             _image: image,
@@ -89,12 +104,21 @@ impl Driver {
         self.tell_leaks();
     }
 
-    /// What it has registered and not taken back.
+    /// What it has registered and not taken back: first what would run its code.
     fn take_back(&self) {
-        let Registered { regions, devices, files } = self.registered(core::mem::take);
-        for name in files {
-            println!("{}: /proc/{name} is still there (remove_proc_entry)", self.name);
-            fs::remove_file(name);
+        api::interrupt::take_back(self);
+        api::timer::take_back(self);
+        api::tasklet::take_back(self);
+        api::work::take_back(self);
+        api::kthread::take_back(self);
+        let Registered { regions, devices, files, nodes, .. } = self.registered(core::mem::take);
+        for path in files.into_iter().rev() {
+            println!("{}: {path} is still there", self.name);
+            fs::remove_file(path);
+        }
+        for (name, number, _) in nodes {
+            println!("{}: /dev/{name} is still there (device_destroy)", self.name);
+            fs::remove_node(&name, number);
         }
         for of_one in devices.chunk_by(|(cdev, _), (other, _)| cdev == other) {
             let (_, first) = of_one[0];
@@ -120,7 +144,7 @@ impl Driver {
                 let mut trace = record.backtrace().iter();
                 let of_driver = trace.find(|address| self.text.contains(&(**address as u64)));
                 // What the kernel allocates for it is the kernel's.
-                let is_its_own = record.allocation.allocated_at.file() == super::api::slab::FILE;
+                let is_its_own = record.allocation.allocated_at.file() == api::slab::FILE;
                 let (Some(&at), true) = (of_driver, is_its_own) else { continue };
                 let size = record.allocation.size;
                 if let Some((_, count, bytes)) = places.iter_mut().find(|place| place.0 == at) {

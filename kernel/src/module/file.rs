@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::cell::UnsafeCell;
-use core::ffi::{c_int, c_uint, c_ulong, c_void};
+use core::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use core::ptr;
 
 use kcore::dev::{
@@ -24,6 +24,17 @@ pub(super) struct File {
     flags: c_uint,
     pub(super) mode: c_uint,
     operations: *const Operations,
+    inode: *mut Inode,
+    /// `f_path`: no file system, and the name.
+    mount: *const c_void,
+    name: *const Name,
+}
+
+/// `struct dentry`: a name, which stays.
+#[repr(C)]
+struct Name {
+    text: *const c_char,
+    length: c_uint,
     inode: *mut Inode,
 }
 
@@ -100,6 +111,9 @@ pub(super) struct Device {
     driver: Arc<Driver>,
     operations: *const Operations,
     inode: UnsafeCell<Inode>,
+    name: UnsafeCell<Name>,
+    /// What `private_data` of a file is when it is opened.
+    data: *mut c_void,
     /// The operations, if they are its own.
     _own: Option<Box<Operations>>,
 }
@@ -117,7 +131,7 @@ impl Device {
         operations: *const Operations,
         cdev: *mut c_void,
         number: DeviceNumber,
-    ) -> Arc<Device> {
+    ) -> Device {
         const CHARACTER: u16 = 0o020_000;
         let inode = Inode {
             number: number.major << 20 | number.minor,
@@ -129,17 +143,39 @@ impl Device {
             size: 0,
             serial: c_ulong::from(number.minor) + 1,
         };
-        Arc::new(Device { driver, operations, inode: UnsafeCell::new(inode), _own: None })
+        let name = Name { text: c"".as_ptr(), length: 0, inode: ptr::null_mut() };
+        Device {
+            driver,
+            operations,
+            inode: UnsafeCell::new(inode),
+            name: UnsafeCell::new(name),
+            data: ptr::null_mut(),
+            _own: None,
+        }
     }
 
-    /// A file of `/proc`, whose driver knows it by `data`.
-    pub(super) fn of_proc(driver: Arc<Driver>, operations: Operations, data: *mut c_void) -> Arc<Device> {
+    /// Of a miscellaneous device, a file is given the `struct miscdevice`.
+    pub(super) fn giving(self, data: *mut c_void) -> Device {
+        Device { data, ..self }
+    }
+
+    /// The file `path` that a driver makes, which knows it by `data`.
+    pub(super) fn of_file(
+        driver: Arc<Driver>,
+        path: &'static str,
+        operations: Operations,
+        data: *mut c_void,
+    ) -> Device {
         let own = Box::new(operations);
-        let device =
+        let mut device =
             Device::new(driver, &raw const *own, ptr::null_mut(), DeviceNumber { major: 0, minor: 0 });
-        let mut device = Arc::into_inner(device).expect("it was made just now");
         device.inode.get_mut().private = data;
-        Arc::new(Device { _own: Some(own), ..device })
+        let name = path.rsplit('/').next().unwrap_or(path);
+        // A zero stands behind each of these.
+        *device.name.get_mut() =
+            Name { text: name.as_ptr().cast(), length: name.len() as c_uint, inode: ptr::null_mut() };
+        device._own = Some(own);
+        device
     }
 }
 
@@ -161,13 +197,17 @@ impl CharDevice<Kernel> for Device {
         flags: OpenFlags,
         credentials: &Credentials,
     ) -> Result<Box<dyn FileOperations<Kernel>>, Errno> {
+        // SAFETY: it is the same each time, and C changes nothing of it.
+        unsafe { (*self.name.get()).inode = self.inode.get() };
         let file = File {
-            private_data: ptr::null_mut(),
+            private_data: self.data,
             position: 0,
             flags: flags_of(flags),
             mode: mode_of(flags),
             operations: self.operations,
             inode: self.inode.get(),
+            mount: ptr::null(),
+            name: self.name.get(),
         };
         let opened = Opened { file: Box::into_raw(Box::new(file)), device: self, credentials: *credentials };
         let Some(open) = opened.operations().open else { return Ok(Box::new(opened)) };

@@ -6,15 +6,15 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use kcore::dev::Credentials;
 use kcore::errno::Errno;
 use kcore::module::{Image as Linked, Malformed, Object, Parameter};
 
-use super::api::module as counted;
-use super::call::{self, Memory};
+use super::api::{self, module as counted};
 use super::driver::Driver;
 use super::exports;
+use super::init::{self, Outcome};
 use crate::dev::{self, Built, Refused};
+use crate::irq::WorkQueue;
 use crate::mm::images::Image;
 use crate::println;
 use crate::symbols::modules as known;
@@ -47,11 +47,18 @@ pub fn insmod(file: Vec<u8>, words: &[&str]) -> Result<(), Refused> {
     let text = bases[0]..bases[0] + sizes[0] as u64;
     let this = object.address_of("__this_module", bases);
     let functions = linked.functions;
+    let has_works = object.wanted().any(|name| matches!(name, "queue_work" | "queue_delayed_work"));
+    api::make_records();
     let loaded = name.clone();
     dev::load_as(&loaded, move |module| {
         known::add(&name, text.clone(), functions, bases, file);
         let driver = Driver::new(module, text, exit, texts, image);
         counted::introduce(this, module);
+        if has_works {
+            // Two, so that one that waits for another does not keep it from running.
+            let queue = WorkQueue::of_mortals("kworker", 2).map_err(|_| Errno::ENOMEM)?;
+            driver.works.call_once(|| queue);
+        }
         begin(&driver, init)?;
         let unload = move || driver.unload();
         Ok(Built { parameters, unload: Some(Box::new(unload)), stays_in_use: true, ..Built::default() })
@@ -66,18 +73,18 @@ pub fn info(file: &[u8]) -> Result<Vec<(String, String)>, Refused> {
 
 /// Calls its init. When that fails, nothing of it is left.
 fn begin(driver: &Arc<Driver>, init: extern "C" fn() -> i32) -> Result<(), Refused> {
-    match call::enter(driver, Credentials::ROOT, Memory::None, || init()) {
-        0 => Ok(()),
-        code if code > 0 => {
+    let (errno, why) = match init::run(driver, init)? {
+        Outcome::Returned(0) => return Ok(()),
+        Outcome::Returned(code) if code > 0 => {
             println!("{}: its init has returned {code}, which is neither 0 nor an error", driver.name);
-            Ok(())
+            return Ok(());
         }
-        code => {
-            driver.left_behind();
-            let why = format!("{}: its init has returned {code}", driver.name);
-            Err(Refused { errno: Errno::of(code.into()), why })
-        }
-    }
+        Outcome::Returned(code) => (Errno::of(code.into()), format!("its init has returned {code}")),
+        Outcome::Died => (Errno::EFAULT, "its init has died".into()),
+        Outcome::Ended(why) => (Errno::EINTR, format!("its init was ended, {why}")),
+    };
+    driver.left_behind();
+    Err(Refused { errno, why: format!("{}: {why}", driver.name) })
 }
 
 fn not_ours(name: &str, why: &Malformed) -> Refused {

@@ -7,10 +7,12 @@
 //! ```
 //!
 //! - [`insmod`], [`info`]: loading; what a file says of itself.
+//! - `init`: a task that calls its init.
 //! - `driver`: one that is loaded, and what it has registered.
 //! - `call`: what a task does in one: as which user, for whose memory.
 //! - `file`: a `struct file_operations` as a device of `dev`.
 //! - `exports`: the address of each name that is offered; `api`: what is there.
+//! - `records`: what is kept of a driver's timers, tasklets, works and handlers.
 //! - `lock`: a lock in the memory of a driver: declared, made, or neither.
 //! - `names`: what drivers call things, which outlives them.
 //! - `finding`: what is wrong with what a driver does.
@@ -23,8 +25,10 @@ mod driver;
 mod exports;
 mod file;
 mod finding;
+mod init;
 mod load;
 mod lock;
 mod names;
+mod records;
 
 pub use load::{info, insmod};

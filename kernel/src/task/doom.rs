@@ -27,6 +27,14 @@ pub fn doom(task: TaskId) {
     }
 }
 
+/// [`doom`], and the clock of its CPU ends it wherever it finds it, where a fault could end it alone (I18).
+pub(crate) fn doom_by_force(task: TaskId) {
+    if let Some(found) = table::find(task) {
+        found.by_force.store(true, Relaxed);
+    }
+    doom(task);
+}
+
 /// Whether the running task is doomed.
 pub fn is_doomed() -> bool {
     schedule::this_task().doomed.load(Relaxed)
@@ -51,11 +59,12 @@ pub(crate) fn use_force(on: bool) {
     BY_FORCE.store(on, Relaxed);
 }
 
-/// If [force is used](use_force): ends the running task, which the caller's interrupt has interrupted, if it
+/// If [force is used](use_force), or this task [is to be](doom_by_force): ends the running task, which the caller's interrupt has interrupted, if it
 /// is doomed and a fault could end it alone where it is (I18).
 #[inline]
 pub(super) fn end_by_force() {
-    if BY_FORCE.load(Relaxed) && is_doomed() && mortal::may_be_ended() {
+    let is_forced = BY_FORCE.load(Relaxed) || schedule::this_task().by_force.load(Relaxed);
+    if is_forced && is_doomed() && mortal::may_be_ended() {
         abandon(Errno::EDEADLK.code());
     }
 }

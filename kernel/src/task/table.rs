@@ -79,6 +79,8 @@ pub struct Task {
     pub signal: AtomicU8,
     /// It ends as soon as it waits.
     pub doomed: AtomicBool,
+    /// When it is doomed, the clock ends it wherever it finds it.
+    pub by_force: AtomicBool,
     /// Another task asks it to end by itself.
     pub should_stop: AtomicBool,
     /// A fault in it ends it, and not the machine: see `oops`. Cleared when it begins to die.
@@ -124,6 +126,7 @@ static TABLE: [Task; MAX_TASKS] = [const {
         name: SpinLock::new(class!("name of a task", "The panic writer only tries."), Name::new()),
         signal: AtomicU8::new(0),
         doomed: AtomicBool::new(false),
+        by_force: AtomicBool::new(false),
         should_stop: AtomicBool::new(false),
         mortal: AtomicBool::new(false),
         of_run: AtomicBool::new(false),
@@ -166,6 +169,7 @@ pub(super) fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
             names::remember(TaskId(*last), name);
             task.signal.store(0, Relaxed);
             task.doomed.store(false, Relaxed);
+            task.by_force.store(false, Relaxed);
             task.should_stop.store(false, Relaxed);
             task.mortal.store(false, Relaxed);
             task.of_run.store(false, Relaxed);

@@ -161,9 +161,9 @@ fn files(
         pipe::text(&parameters, &pipes)
     });
     Vec::from([
-        ("scullmem", of_devices(|device, text| device.show_memory(text))),
-        ("scullseq", of_devices(|device, text| device.show_sequence(text))),
-        ("scullpipe", of_pipes),
+        ("/proc/scullmem", of_devices(|device, text| device.show_memory(text))),
+        ("/proc/scullseq", of_devices(|device, text| device.show_sequence(text))),
+        ("/proc/scullpipe", of_pipes),
     ])
 }
 

@@ -1,16 +1,11 @@
 //! The names in `/proc`.
 
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
-use kcore::class;
 use kcore::errno::Errno;
 use kcore::machine::TaskId;
-use kcore::sorted::Sorted;
-use kcore::sync::{Mutex, Own};
 
 use crate::fs::Generated;
-use crate::machine::Kernel;
 
 use super::{memory, system, task};
 
@@ -37,35 +32,10 @@ static FILES: [(&str, Text); 10] = [
 pub(in crate::fs) static TASK_FILES: [(&str, TaskText); 2] =
     [("stack", task::stack), ("status", task::status)];
 
-/// What modules have added.
-static ADDED: Mutex<Sorted<&'static str, Generated>, Kernel> =
-    Mutex::new(Own(class!("files of /proc")), Sorted::new());
-
-/// From now on `/proc/NAME` is `file`. [`Errno::ENOMEM`].
-pub fn add_file(name: &'static str, file: Generated) -> Result<(), Errno> {
-    let before = ADDED.lock().insert(name, file);
-    // Dropped without the lock.
-    before.map(drop)
-}
-
-/// There is no `/proc/NAME` any more. A process that has it open goes on reading the text as it was.
-pub fn remove_file(name: &str) {
-    let removed = ADDED.lock().remove(name);
-    // What it refers to may be freed now: not under the lock.
-    drop(removed);
-}
-
-/// Whether the lock of what was added is free.
-pub(crate) fn is_free() -> bool {
-    ADDED.try_lock().is_some()
-}
-
-/// What `/proc/NAME` is.
+/// What `/proc/NAME` is, if it is always there.
 pub(in crate::fs) fn find(name: &str) -> Option<Generated> {
-    if let Some((_, text)) = FILES.iter().find(|(known, _)| *known == name) {
-        return Some(Generated::new(*text));
-    }
-    ADDED.lock().get(name).cloned()
+    let (_, text) = FILES.iter().find(|(known, _)| *known == name)?;
+    Some(Generated::new(*text))
 }
 
 /// What `/proc/PID/NAME` is.
@@ -74,8 +44,7 @@ pub(in crate::fs) fn find_of_task(task: TaskId, name: &str) -> Option<Generated>
     Some(Generated::new(move || text(task)))
 }
 
-/// All names but those of the tasks.
-pub(in crate::fs) fn names() -> Vec<String> {
-    let added = ADDED.copy_of(Sorted::entries).into_iter().map(|(name, _)| name.to_string());
-    FILES.iter().map(|(name, _)| name.to_string()).chain(added).collect()
+/// All names but those of the tasks, and of what modules have made.
+pub(in crate::fs) fn names() -> impl Iterator<Item = String> {
+    FILES.iter().map(|(name, _)| name.to_string())
 }

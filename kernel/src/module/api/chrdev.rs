@@ -18,6 +18,7 @@ use crate::module::finding::finding;
 #[repr(C)]
 pub(in crate::module) struct CDevice {
     name: [u8; 24],
+    above: *const c_void,
     owner: *const c_void,
     operations: *const Operations,
     first: u32,
@@ -29,12 +30,17 @@ const MINOR_BITS: u32 = 20;
 /// Devices that `register_chrdev` makes.
 const OLD: u32 = 256;
 
-fn number(dev: u32) -> DeviceNumber {
+pub(super) fn number(dev: u32) -> DeviceNumber {
     DeviceNumber { major: dev >> MINOR_BITS, minor: dev & ((1 << MINOR_BITS) - 1) }
 }
 
 /// Claims numbers for the driver that makes the call.
-fn claim(first: Option<DeviceNumber>, minor: u32, count: u32, name: *const c_char) -> Result<Region, Errno> {
+pub(super) fn claim(
+    first: Option<DeviceNumber>,
+    minor: u32,
+    count: u32,
+    name: *const c_char,
+) -> Result<Region, Errno> {
     let name = text(name)?;
     let region = match first {
         Some(first) => registry().claim_from(name, first, count)?,
@@ -87,7 +93,7 @@ pub(in crate::module) extern "C" fn unregister_chrdev_region(first: u32, count: 
 }
 
 /// Takes devices of the driver that makes the call out of the registry. Files that are open stay so.
-fn take_out(is_one: impl Fn(usize, DeviceNumber) -> bool) -> usize {
+pub(super) fn take_out(is_one: impl Fn(usize, DeviceNumber) -> bool) -> usize {
     let driver = call::here().driver;
     let mut gone = alloc::vec::Vec::new();
     driver.registered(|mine| {
@@ -104,7 +110,8 @@ fn take_out(is_one: impl Fn(usize, DeviceNumber) -> bool) -> usize {
 }
 
 pub(in crate::module) unsafe extern "C" fn cdev_init(cdev: *mut CDevice, operations: *const Operations) {
-    let new = CDevice { name: [0; 24], owner: ptr::null(), operations, first: 0, count: 0 };
+    let new =
+        CDevice { name: [0; 24], above: ptr::null(), owner: ptr::null(), operations, first: 0, count: 0 };
     // SAFETY: it is a variable of the driver (I23).
     unsafe { cdev.write(new) };
 }
@@ -118,12 +125,13 @@ pub(in crate::module) unsafe extern "C" fn cdev_add(cdev: *mut CDevice, first: u
     // SAFETY: it is a variable of the driver (I23).
     let it = unsafe { &mut *cdev };
     (it.first, it.count) = (first, count);
-    Errno::answer(add(cdev.cast(), it.operations, number(first), count))
+    Errno::answer(add((cdev.cast(), ptr::null_mut()), it.operations, number(first), count))
 }
 
-/// Makes devices of the driver that makes the call, all or none.
-fn add(
-    cdev: *mut c_void,
+/// Makes devices of the driver that makes the call, all or none: of a `struct cdev`, and what a file of them
+/// is given.
+pub(super) fn add(
+    (cdev, given): (*mut c_void, *mut c_void),
     operations: *const Operations,
     first: DeviceNumber,
     count: u32,
@@ -135,7 +143,8 @@ fn add(
     let driver = call.driver.shared();
     for minor in first.minor..first.minor.saturating_add(count) {
         let number = DeviceNumber { minor, ..first };
-        let device = Device::new(Arc::clone(&driver), operations, cdev, number);
+        let device = Device::new(Arc::clone(&driver), operations, cdev, number).giving(given);
+        let device = Arc::new(device);
         let added = registry().add(Cdev::new(number, driver.name.as_str(), &driver.module, device));
         if let Err(errno) = added {
             take_out(|at, number| at == cdev.addr() && number.minor >= first.minor);
@@ -160,7 +169,7 @@ pub(in crate::module) extern "C" fn register_chrdev(
         Ok(region) => region,
         Err(errno) => return errno.code(),
     };
-    if let Err(errno) = add(ptr::null_mut(), operations, region.first, OLD) {
+    if let Err(errno) = add((ptr::null_mut(), ptr::null_mut()), operations, region.first, OLD) {
         unregister_chrdev(region.first.major, name);
         return errno.code();
     }

@@ -13,7 +13,8 @@ use crate::machine::Kernel;
 use crate::module::lock::Lock;
 
 type Inner = Completion<Kernel, Observed>;
-type CCompletion = Lock<Inner>;
+/// `struct completion`.
+pub(in crate::module) type CCompletion = Lock<Inner>;
 
 const _: () = assert!(size_of::<CCompletion>() <= 24 + 8 * 20, "linux/completion.h has more room");
 

@@ -1,9 +1,12 @@
 //! `printk` and its like (`linux/printk.h`, `linux/kernel.h`).
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::ffi::{CStr, c_char, c_int};
 use core::fmt::{self, Write};
 
 use kcore::module::format::{Arguments, format};
+use kcore::module::scan::{Found, scan};
 
 use crate::arch::variadic::{VaList, variadic};
 use crate::module::finding::show_way;
@@ -14,6 +17,7 @@ variadic! {
     sprintf => written;
     snprintf => written_within;
     scnprintf => cut_within;
+    sscanf => scanned;
     panic => panicked;
     kobject_set_name => named;
 }
@@ -36,6 +40,15 @@ impl<'a> Passed<'a> {
     pub(super) fn form<'b>(&mut self) -> &'b CStr {
         // SAFETY: the form is a text (I23).
         unsafe { CStr::from_ptr(self.pointer::<c_char>()) }
+    }
+}
+
+impl Passed<'_> {
+    /// The text that the form, which is next, makes of the rest.
+    pub(super) fn text_of_form(&mut self) -> String {
+        let (form, mut text) = (self.form(), Vec::new());
+        format(form.to_bytes(), self, &mut |byte| text.push(byte));
+        String::from_utf8_lossy(&text).into_owned()
     }
 }
 
@@ -186,6 +199,29 @@ unsafe extern "C" fn named(list: &mut VaList) -> c_int {
     let (to, form) = (passed.pointer(), passed.form());
     write(to, NAME, form, &mut passed);
     0
+}
+
+unsafe extern "C" fn scanned(list: &mut VaList) -> c_int {
+    let mut passed = Passed(list);
+    let (text, form) = (passed.form(), passed.form());
+    let count = scan(text.to_bytes(), form.to_bytes(), &mut |found| {
+        let to = passed.pointer::<u8>();
+        let number;
+        let (bytes, is_text) = match found {
+            Found::Number(value, size) => {
+                number = value.to_le_bytes();
+                (&number[..size], false)
+            }
+            Found::Bytes(bytes, is_text) => (bytes, is_text),
+        };
+        // SAFETY: the driver says that there is so much room (I23).
+        unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        if is_text {
+            // SAFETY: as above.
+            unsafe { to.wrapping_add(bytes.len()).write(0) };
+        }
+    });
+    count as c_int
 }
 
 unsafe extern "C" fn panicked(list: &mut VaList) -> c_int {

@@ -25,7 +25,10 @@ const FOR_EVER: c_long = c_long::MAX;
 const DAC_OVERRIDE: c_int = 1;
 
 pub(in crate::module) extern "C" fn __scullery_current() -> *const Task {
-    &raw const call::here().task
+    let task = call::here().task;
+    // Which signal it is makes no difference to a driver.
+    task.pending.set(u64::from(Kernel::interrupted(Sleep::Interruptible)) << 1);
+    task
 }
 
 pub(in crate::module) extern "C" fn __scullery_set_state(state: u32) {
@@ -65,7 +68,7 @@ fn sleep(call: &Call<'_>, end: u64) {
     if state == RUNNING {
         return task::yield_now();
     }
-    while !has_woken(call) && !call.is_woken.swap(false, Relaxed) && !Kernel::is_past(end) {
+    while !has_woken(call) && !call.task.is_woken.swap(false, Relaxed) && !Kernel::is_past(end) {
         if Kernel::interrupted(sleep_of(state)) {
             break;
         }
@@ -104,11 +107,9 @@ pub(in crate::module) extern "C" fn cond_resched() {
 }
 
 /// # Safety
-/// The task is in its call, where C has its address from.
+/// The task is in its call, where C has its address from, or one of a driver's own.
 pub(in crate::module) unsafe extern "C" fn wake_up_process(task: *const Task) -> c_int {
-    // SAFETY: a `struct task_struct` is the begin of a call, and the driver says that it lasts (I23).
-    let call = unsafe { &*task.cast::<Call<'_>>() };
-    call.is_woken.store(true, Relaxed);
-    Kernel::wake(call.id());
+    // SAFETY: the driver says that it lasts (I23).
+    unsafe { &*task }.wakes();
     1
 }

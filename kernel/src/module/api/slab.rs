@@ -61,6 +61,10 @@ fn give_back(block: *const c_void, name: &str) {
     else {
         return;
     };
+    let size = heap::with_ledger(|ledger| ledger.lookup(block.addr().get()).map(|it| it.allocation.size));
+    if let Some(size) = size {
+        super::freed(&(block.addr().get()..block.addr().get() + size));
+    }
     // SAFETY: the driver says that no task uses it any more; no reference of Rust leads into it (I23).
     let wrong = match unsafe { heap::free(block, Place::caller()) } {
         Ok(()) => return,

@@ -195,7 +195,10 @@ pub(in crate::module) fn bytes<'a>(text: *const c_char) -> &'a [u8] {
     unsafe { core::slice::from_raw_parts(text, strlen(text)) }
 }
 
-/// A text of C that is to be UTF-8.
+/// A text of C that is to be UTF-8; [`Errno::EINVAL`] if it is not, or there is none.
 pub(in crate::module) fn text<'a>(text: *const c_char) -> Result<&'a str, Errno> {
+    if text.is_null() {
+        return Err(Errno::EINVAL);
+    }
     core::str::from_utf8(bytes(text)).map_err(|_| Errno::EINVAL)
 }

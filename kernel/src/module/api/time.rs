@@ -7,7 +7,7 @@ use kcore::machine::{Cpu, Sched, Sleep};
 use super::bug::may_sleep;
 use crate::machine::Kernel;
 use crate::task;
-use crate::time;
+use crate::time::{self, NEVER};
 
 /// As `HZ` of `linux/jiffies.h`.
 const HZ: u64 = 250;
@@ -15,6 +15,11 @@ const HZ: u64 = 250;
 /// Cycles of so many jiffies; none for less than that.
 pub(super) fn cycles(jiffies: c_long) -> u64 {
     time::microseconds((jiffies.max(0) as u64).saturating_mul(1_000_000 / HZ))
+}
+
+/// The moment at which that jiffy begins.
+pub(super) fn moment(jiffies: u64) -> u64 {
+    jiffies.saturating_mul(time::microseconds(1_000_000 / HZ).max(1)).min(NEVER - 1)
 }
 
 /// Jiffies in so many cycles.
@@ -53,4 +58,9 @@ pub(in crate::module) extern "C" fn udelay(microseconds: c_ulong) {
     while !Kernel::is_past(end) {
         Kernel::relax();
     }
+}
+
+/// Nanoseconds since the start.
+pub(in crate::module) extern "C" fn ktime_get() -> i64 {
+    time::in_microseconds(Kernel::cycles()) as i64 * 1000
 }

@@ -33,6 +33,7 @@ pub(in crate::module) struct Entry {
     place: *mut Queued,
     queue: *const Queue,
     next: *mut Entry,
+    is_exclusive: c_int,
 }
 
 /// The queue at `at`.
@@ -60,7 +61,9 @@ impl Entry {
         }
         self.leave();
         self.queue = at;
-        self.place = Box::into_raw(Box::new(queue(at).stand()));
+        let queue = queue(at);
+        let place = if self.is_exclusive == 0 { queue.stand() } else { queue.stand_exclusive() };
+        self.place = Box::into_raw(Box::new(place));
         let places = &call::here().places;
         self.next = places.replace(self);
     }
@@ -114,6 +117,11 @@ pub(in crate::module) extern "C" fn add_wait_queue(at: *const Queue, place: *mut
     entry(place).stand(at);
 }
 
+pub(in crate::module) extern "C" fn add_wait_queue_exclusive(at: *const Queue, place: *mut Entry) {
+    entry(place).is_exclusive = 1;
+    entry(place).stand(at);
+}
+
 pub(in crate::module) extern "C" fn remove_wait_queue(_at: *const Queue, place: *mut Entry) {
     entry(place).leave();
 }
@@ -123,12 +131,21 @@ pub(in crate::module) extern "C" fn prepare_to_wait(at: *const Queue, place: *mu
     call::here().task.state.set(state as u32);
 }
 
+pub(in crate::module) extern "C" fn prepare_to_wait_exclusive(
+    at: *const Queue,
+    place: *mut Entry,
+    state: c_int,
+) {
+    entry(place).is_exclusive = 1;
+    prepare_to_wait(at, place, state);
+}
+
 pub(in crate::module) extern "C" fn finish_wait(_at: *const Queue, place: *mut Entry) {
     call::here().task.state.set(0);
     entry(place).leave();
 }
 
-/// Wakes all, or so many that wait exclusively, of which there are none.
+/// Wakes all, or of those that wait exclusively so many.
 pub(in crate::module) extern "C" fn __wake_up(at: *const Queue, most: c_int) {
     let most = if most <= 0 { usize::MAX } else { most as usize };
     queue(at).wake_up_nr(most);
@@ -178,7 +195,14 @@ pub(in crate::module) unsafe extern "C" fn __scullery_wait(
     0
 }
 
-pub(in crate::module) extern "C" fn __scullery_wait_end(at: *const Queue, place: *mut Entry) {
+/// The wait is over: the condition is true, or `waited` is not 0. Then a wake-up that came for an exclusive
+/// waiter is for the next.
+pub(in crate::module) extern "C" fn __scullery_wait_end(at: *const Queue, place: *mut Entry, waited: c_int) {
     announce(at, LockStep::GaveUp);
-    entry(place).leave();
+    let place = entry(place);
+    let is_unused = waited != 0 && place.is_exclusive != 0 && place.is_woken();
+    place.leave();
+    if is_unused {
+        queue(at).wake_up_nr(1);
+    }
 }

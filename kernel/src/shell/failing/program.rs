@@ -231,7 +231,7 @@ fn held_locks() -> u32 {
         dev::modules_are_free(),
         dev::registry().is_free(),
         fs::names_are_free(),
-        fs::proc_is_free(),
+        fs::made_is_free(),
         table::is_free(),
         symbols::are_free(),
         kmemleak::is_free(),
