@@ -6,3 +6,5 @@ struct resource { resource_size_t start, end; const char *name; };
 #define request_region(start, count, name) ((struct resource *)(unsigned long)((start) + 1))
 #define release_region(start, count) ((void)(start))
 #define check_region(start, count) 0
+#define request_mem_region(start, count, name) ((struct resource *)NULL)
+#define release_mem_region(start, count) ((void)(start))

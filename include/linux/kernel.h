@@ -38,7 +38,7 @@ __printf(3, 0) int vsnprintf(char *buf, size_t size, const char *fmt, va_list ar
 __printf(3, 0) int vscnprintf(char *buf, size_t size, const char *fmt, va_list args);
 
 /*: 4 Reads values out of a text; how many there were */
-__attribute__((format(scanf, 2, 3))) int sscanf(const char *text, const char *form, ...);
+int sscanf(const char *text, const char *form, ...) __attribute__((format(scanf, 2, 3)));
 
 /*: 6 Says that the caller may sleep: a finding where it may not */
 void might_sleep(void);

@@ -2,6 +2,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/fs.h>
+#include <linux/uaccess.h>
 
 /*: 6 What can be done with a file without sleeping */
 #define POLLIN 0x0001

@@ -183,7 +183,7 @@ pub enum Command {
         /// Show copies of the files in this folder at /mnt
         #[arg(long, value_name = "DIR")]
         mount: Option<PathBuf>,
-        /// A driver in C, shown as /mnt/NAME.ko: a module, or the source of which it is made
+        /// A driver in C, shown as /mnt/NAME.ko: a module, or the source or folder of which it is made
         #[arg(long, value_name = "FILE.c|FILE.ko")]
         module: Vec<PathBuf>,
         /// The script's arguments: $1, $2 and so on

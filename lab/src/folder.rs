@@ -14,8 +14,8 @@ use crate::status::Failure;
 /// Most bytes that a machine is given: it takes them one by one.
 const MOST: usize = 4 << 20;
 
-/// A file with all files of a folder, and of those in it, and with modules: each a `NAME.ko`, or a source of
-/// which one is made. Names that begin with a dot are left out. Nothing when there is neither.
+/// A file with all files of a folder, and of those in it, and with modules: each a `NAME.ko`, or a source or
+/// folder of which some are made. Names that begin with a dot are left out. Nothing when there is neither.
 pub fn bundle(folder: Option<&Path>, modules: &[PathBuf]) -> Result<Option<NamedTempFile>, Failure> {
     if folder.is_none() && modules.is_empty() {
         return Ok(None);
@@ -27,8 +27,9 @@ pub fn bundle(folder: Option<&Path>, modules: &[PathBuf]) -> Result<Option<Named
         })?;
     }
     for file in modules {
-        let (name, module) = module::made(file)?;
-        bundle::add(&mut bytes, &name, &module);
+        for (name, module) in module::made(file)? {
+            bundle::add(&mut bytes, &name, &module);
+        }
     }
     file_of(&bytes).map(Some)
 }

@@ -139,6 +139,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("jiffies", jiffies),
         trial("left-behind", left_behind),
         trial("short-irq", short_irq),
+        trial("exports", exports),
     ]
 }
 
@@ -404,7 +405,7 @@ fn jiffies() -> Answer {
     let place = place()?;
     let script = "insmod /mnt/jiffies.ko; ls /proc/jiffies; cat /proc/jiffies/timer; cat /proc/jiffies/tasklet | head -n 1\n\
                   cat /proc/jiffies/work; cat /proc/jiffies/delayed | tail -n 1; ps | grep ticker\n\
-                  rmmod jiffies; ls /proc/jiffies; ps | grep -c '.ticker.'; echo still here\n";
+                  rmmod jiffies; ls /proc/jiffies; ps | grep -c '[[]ticker'; echo still here\n";
     let says = [
         "delayed  tasklet  timer    work",
         "interrupt  after 1",
@@ -520,4 +521,40 @@ fn short_irq() -> Answer {
         "still here",
     ];
     with(&[of_the_house(place.path(), "short-irq", &[])?], script, Status::Expected, &says)
+}
+
+/// A module that uses what another one exports keeps that from being unloaded.
+fn exports() -> Answer {
+    let place = place()?;
+    let sources = [
+        (
+            "giver.c",
+            "#include <linux/module.h>\nint give(int x);\nint give(int x) { return x + 1; }\nEXPORT_SYMBOL_GPL(give);\n\
+             int given = 40;\nEXPORT_SYMBOL(given);\nMODULE_LICENSE(\"GPL\");\nstatic int __init begin(void) { return 0; }\n\
+             static void __exit end(void) { pr_info(\"%d given\\n\", given); }\nmodule_init(begin);\nmodule_exit(end);\n",
+        ),
+        (
+            "taker.c",
+            "#include <linux/module.h>\nint give(int x);\nextern int given;\nMODULE_LICENSE(\"GPL\");\n\
+             static int __init begin(void) { given = give(given); return 0; }\nstatic void __exit end(void) { }\n\
+             module_init(begin);\nmodule_exit(end);\n",
+        ),
+        ("Makefile", "obj-m := giver.o taker.o\n"),
+    ];
+    for (name, text) in sources {
+        fs::write(place.path().join(name), text).map_err(|error| error.to_string())?;
+    }
+    let modules = build::build_all(&Build::of(place.path()), place.path()).map_err(told)?;
+    let script = "insmod /mnt/taker.ko; insmod /mnt/giver.ko; insmod /mnt/taker.ko; rmmod giver\n\
+                  rmmod taker; rmmod giver; lsmod | wc -l; echo still here\n";
+    let says = [
+        "insmod: taker: Exec format error",
+        "insmod: taker: taker: it wants 'give', which is not offered",
+        "rmmod: giver: Device or resource busy",
+        "rmmod: giver: in use by taker",
+        "41 given",
+        "1",
+        "still here",
+    ];
+    with(&modules, script, Status::Expected, &says)
 }

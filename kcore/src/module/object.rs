@@ -124,6 +124,11 @@ impl<'a> Object<'a> {
         texts.filter_map(|text| core::str::from_utf8(text).ok()?.split_once('='))
     }
 
+    /// The names that it has others use (`EXPORT_SYMBOL`).
+    pub fn exports(&self) -> impl Iterator<Item = &'a str> {
+        self.info().filter(|(key, _)| *key == "export").map(|(_, name)| name)
+    }
+
     /// The names that it wants and does not have.
     pub fn wanted(&self) -> impl Iterator<Item = &'a str> {
         let undefined = self.symbols.iter().filter(|symbol| symbol.is_undefined(LE));

@@ -94,6 +94,8 @@ pub struct Built {
     pub unload: Option<Box<dyn FnOnce() + Send>>,
     /// It is code of its own, which no task may be inside when it goes: it cannot be forced out.
     pub stays_in_use: bool,
+    /// Asks which other modules use something of it.
+    pub used_by: Option<Box<dyn Fn() -> Vec<String> + Send + Sync>>,
 }
 
 /// Devices that share a line of `/proc/devices`.

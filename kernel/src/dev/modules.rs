@@ -37,6 +37,7 @@ struct Live {
     module: Arc<Module<Kernel>>,
     parameters: Vec<(String, String)>,
     stays_in_use: bool,
+    used_by: Option<Box<dyn Fn() -> Vec<String> + Send + Sync>>,
     locks: Option<Box<dyn Fn() -> Vec<LockStats> + Send + Sync>>,
     unload: Mutex<Option<Box<dyn FnOnce() + Send>>, Kernel>,
     /// Locked by the task that loads or unloads it, for as long as that takes.
@@ -90,11 +91,12 @@ pub(crate) fn load_as(
     }
     let module = Module::new(name);
     // Everything works before any task can find any of it.
-    let Built { major, groups, files, parameters, locks, unload, stays_in_use } = build(&module)?;
+    let Built { major, groups, files, parameters, locks, unload, stays_in_use, used_by } = build(&module)?;
     let live = Arc::new(Live {
         module,
         parameters,
         stays_in_use,
+        used_by,
         locks,
         unload: Mutex::new(Own(class!("unload")), unload),
         plugged: Mutex::new(
@@ -128,10 +130,14 @@ pub fn rmmod(name: &str, forced: bool) -> Result<(), Refused> {
     if forced && !live.stays_in_use {
         live.module.force_out();
     } else if live.module.retire().is_err() {
-        let users = live.module.users();
-        let files = if users == 1 { "file" } else { "files" };
+        let mut users = live.used_by.as_ref().map(|ask| ask()).unwrap_or_default();
+        match live.module.users().saturating_sub(users.len() as u32) {
+            0 => {}
+            1 => users.push("1 open file".into()),
+            files => users.push(format!("{files} open files")),
+        }
         let stays = if forced { ", and a driver in C cannot be forced out" } else { "" };
-        let why = format!("{name}: in use by {users} open {files}{stays}");
+        let why = format!("{name}: in use by {}{stays}", users.join(", "));
         return Err(Refused { errno: Errno::EBUSY, why });
     }
     // From now on no task begins to use it, and `lsmod` shows that it is going.

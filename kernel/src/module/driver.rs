@@ -30,6 +30,11 @@ pub(super) struct Driver {
     text: core::ops::Range<u64>,
     /// `cleanup_module`, if it has one.
     pub(super) exit: Option<extern "C" fn()>,
+    /// The serial number of the first block that can be its own: others were allocated by what lay there before.
+    since: u64,
+    /// What it has others use, and those of which it uses something.
+    exports: Vec<(String, u64)>,
+    uses: Vec<Used>,
     /// Its own work queue, if it has works.
     pub(super) works: Once<WorkQueue>,
     registered: Mutex<Registered, Kernel>,
@@ -59,25 +64,64 @@ pub(super) struct Registered {
     pub(super) threads: Vec<(Box<Thread>, JoinHandle)>,
 }
 
+/// Those that are loaded, the earliest first.
+static LOADED: Mutex<Vec<Weak<Driver>>, Kernel> = Mutex::new(Own(class!("drivers in C")), Vec::new());
+
+/// A driver of which another one uses something: it is not unloaded meanwhile.
+pub(super) struct Used(Arc<Driver>);
+
+impl Used {
+    /// Where what some driver exports as `name` is, and that driver, which is in use now.
+    pub(super) fn find(name: &str) -> Option<(Used, u64)> {
+        let drivers = LOADED.copy_of(|loaded| loaded);
+        drivers.iter().filter_map(Weak::upgrade).find_map(|driver| {
+            let (_, at) = *driver.exports.iter().find(|(known, _)| known == name)?;
+            driver.module.begin_use().then(|| (Used(driver), at))
+        })
+    }
+}
+
+impl Drop for Used {
+    fn drop(&mut self) {
+        self.0.module.end_use();
+    }
+}
+
 impl Driver {
     pub(super) fn new(
         module: &Arc<Module<Kernel>>,
         text: core::ops::Range<u64>,
         exit: Option<extern "C" fn()>,
+        (exports, uses): (Vec<(String, u64)>, Vec<Used>),
         texts: Vec<Box<[u8]>>,
         image: Image,
     ) -> Arc<Driver> {
-        Arc::new_cyclic(|this| Driver {
+        let driver = Arc::new_cyclic(|this| Driver {
             this: Weak::clone(this),
             name: module.name().into(),
             module: Arc::clone(module),
             text,
             exit,
+            since: heap::with_ledger(|ledger| ledger.next_serial()),
+            exports,
+            uses,
             works: Once::new(),
             registered: Mutex::new(Own(class!("what a driver has registered")), Registered::default()),
             _texts: texts,
             _image: image,
-        })
+        });
+        let mut loaded = LOADED.lock();
+        loaded.retain(|other| other.strong_count() > 0);
+        loaded.push(Arc::downgrade(&driver));
+        drop(loaded);
+        driver
+    }
+
+    /// The names of those that use something of it.
+    pub(super) fn used_by(&self) -> Vec<String> {
+        let drivers = LOADED.copy_of(|loaded| loaded);
+        let uses_this = |other: &Arc<Driver>| other.uses.iter().any(|used| core::ptr::eq(&*used.0, self));
+        drivers.iter().filter_map(Weak::upgrade).filter(uses_this).map(|other| other.name.clone()).collect()
     }
 
     /// A reference that keeps it where it is.
@@ -140,7 +184,7 @@ impl Driver {
         let mut places = heapless::Vec::<(usize, u64, usize), PLACES>::new();
         let mut others = (0, 0);
         heap::with_ledger(|ledger| {
-            for record in ledger.since(0).filter(|record| record.is_live()) {
+            for record in ledger.since(self.since).filter(|record| record.is_live()) {
                 let mut trace = record.backtrace().iter();
                 let of_driver = trace.find(|address| self.text.contains(&(**address as u64)));
                 // What the kernel allocates for it is the kernel's.

@@ -5,12 +5,13 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 
 use kcore::errno::Errno;
 use kcore::module::{Image as Linked, Malformed, Object, Parameter};
 
 use super::api::{self, module as counted};
-use super::driver::Driver;
+use super::driver::{Driver, Used};
 use super::exports;
 use super::init::{self, Outcome};
 use crate::dev::{self, Built, Refused};
@@ -32,7 +33,17 @@ pub fn insmod(file: Vec<u8>, words: &[&str]) -> Result<(), Refused> {
     let sizes = object.sizes();
     let mut image = Image::new(sizes).map_err(|_| Errno::ENOMEM)?;
     let bases = image.bases(sizes);
-    let mut linked = object.link(bases, exports::find).map_err(|why| not_ours(&name, &why))?;
+    let uses = RefCell::new(Vec::new());
+    let find = |name: &str| {
+        exports::find(name).or_else(|| {
+            let (used, at) = Used::find(name)?;
+            uses.borrow_mut().push(used);
+            Some(at)
+        })
+    };
+    let mut linked = object.link(bases, find).map_err(|why| not_ours(&name, &why))?;
+    let exported = |name: &str| object.address_of(name, bases).map(|at| (String::from(name), at));
+    let shared = (object.exports().filter_map(exported).collect(), uses.into_inner());
     let (parameters, texts) = told(&object, &mut linked, &name, words)?;
     let Some(init) = linked.function("init_module") else {
         return Err(not_ours(&name, &Malformed("it has no module_init".into())));
@@ -52,7 +63,7 @@ pub fn insmod(file: Vec<u8>, words: &[&str]) -> Result<(), Refused> {
     let loaded = name.clone();
     dev::load_as(&loaded, move |module| {
         known::add(&name, text.clone(), functions, bases, file);
-        let driver = Driver::new(module, text, exit, texts, image);
+        let driver = Driver::new(module, text, exit, shared, texts, image);
         counted::introduce(this, module);
         if has_works {
             // Two, so that one that waits for another does not keep it from running.
@@ -60,8 +71,16 @@ pub fn insmod(file: Vec<u8>, words: &[&str]) -> Result<(), Refused> {
             driver.works.call_once(|| queue);
         }
         begin(&driver, init)?;
+        let asked = Arc::downgrade(&driver);
+        let used_by = move || asked.upgrade().map(|driver| driver.used_by()).unwrap_or_default();
         let unload = move || driver.unload();
-        Ok(Built { parameters, unload: Some(Box::new(unload)), stays_in_use: true, ..Built::default() })
+        Ok(Built {
+            parameters,
+            unload: Some(Box::new(unload)),
+            stays_in_use: true,
+            used_by: Some(Box::new(used_by)),
+            ..Built::default()
+        })
     })
 }
 

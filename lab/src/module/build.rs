@@ -1,6 +1,7 @@
 //! A module made of its sources.
 
 use std::collections::BTreeSet;
+use std::fs::read_to_string;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -13,6 +14,7 @@ use crate::status::Failure;
 use super::Build;
 use super::compiler::Compiler;
 use super::lines::Lines;
+use super::makefile::{self, Kbuild};
 
 impl Build {
     /// A module of one source, `FILE.c`.
@@ -20,22 +22,100 @@ impl Build {
         Build { sources: vec![source.to_path_buf()], ..Build::default() }
     }
 
-    /// `NAME.ko`, here.
-    pub fn default_output(&self) -> PathBuf {
-        let name = self.sources.first().and_then(|source| source.file_stem()).unwrap_or_default();
-        Path::new(name).with_extension("ko")
+    /// What is to be made: each with its module. Of a folder, whatever its makefile says, in `place`.
+    fn orders(&self, place: &Path) -> Result<Vec<(Build, PathBuf)>, Failure> {
+        let folder = match self.sources.as_slice() {
+            [folder] if folder.is_dir() => folder,
+            sources => {
+                let name = sources.first().and_then(|source| source.file_stem()).unwrap_or_default();
+                let output = place.join(name).with_extension("ko");
+                return Ok(vec![(self.clone(), self.output.clone().unwrap_or(output))]);
+            }
+        };
+        let refused = |why: &str| Failure::usage(format!("the folder '{}': {why}", folder.display()));
+        let text =
+            ["Kbuild", "Makefile", "makefile"].iter().find_map(|name| read_to_string(folder.join(name)).ok());
+        let Kbuild { modules, flags } =
+            makefile::read(&text.ok_or_else(|| refused("it has no Makefile"))?, folder);
+        match (modules.len(), &self.output) {
+            (0, _) => return Err(refused("its Makefile names no module in obj-m")),
+            (2.., Some(_)) => return Err(refused("its Makefile makes several modules, and -o names one")),
+            _ => {}
+        }
+        let order = |(name, sources): (String, Vec<PathBuf>)| {
+            let flags = self.flags.iter().chain(&flags).cloned().collect();
+            let output = place.join(name.replace('-', "_")).with_extension("ko");
+            (Build { sources, flags, ..self.clone() }, self.output.clone().unwrap_or(output))
+        };
+        Ok(modules.into_iter().map(order).collect())
     }
 
     /// What the compiler is told besides.
     fn words(&self) -> Vec<String> {
         let defines = self.define.iter().map(|define| format!("-D{define}"));
-        defines.chain(self.include.iter().map(|dir| format!("-I{}", dir.display()))).collect()
+        let includes = self.include.iter().map(|dir| format!("-I{}", dir.display()));
+        self.flags.iter().cloned().chain(defines).chain(includes).collect()
     }
 }
 
-/// Compiles the sources, and makes the module `output` of them. What the compiler says goes to stderr as it
-/// is.
+/// Makes all modules of an order, in `place` or where it says. What the compiler says goes to stderr as it is.
+pub fn build_all(order: &Build, place: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let orders = order.orders(place)?;
+    let (mut made, mut failed) = (Vec::new(), Vec::new());
+    let mut keep = |result: Result<(), Failure>, output: &Path| match result {
+        Ok(()) => true,
+        Err(failure) => {
+            failed.push((output.file_stem().unwrap_or_default().to_string_lossy().into_owned(), failure));
+            false
+        }
+    };
+    for (order, output) in &orders {
+        if keep(make(order, output), output) {
+            made.push(output.clone());
+        }
+    }
+    // A module may use what another one exports.
+    let others: Vec<PathBuf> = order.uses.iter().chain(&made).cloned().collect();
+    let exported = exported(&others)?;
+    made.retain(|output| keep(check(output, &exported), output));
+    let count = failed.len();
+    match (count, orders.len()) {
+        (0, _) => Ok(made),
+        (1, 1) => Err(failed.remove(0).1),
+        (_, all) => {
+            let names: Vec<&str> = failed.iter().map(|(name, _)| name.as_str()).collect();
+            failed.iter().for_each(|(name, failure)| eprintln!("{name}: {}", failure.message));
+            Err(Failure::usage(format!("{count} of {all} modules are not built: {}", names.join(", "))))
+        }
+    }
+}
+
+/// Compiles the sources, and makes the module `output` of them.
 pub fn build(order: &Build, output: &Path) -> Result<(), Failure> {
+    make(order, output)?;
+    check(output, &exported(&order.uses)?)
+}
+
+/// What these modules export.
+fn exported(modules: &[PathBuf]) -> Result<BTreeSet<String>, Failure> {
+    let mut all = BTreeSet::new();
+    for module in modules {
+        let bytes = read(module)?;
+        let object = parsed(&bytes, module)?;
+        all.extend(object.exports().map(ToString::to_string));
+    }
+    Ok(all)
+}
+
+fn read(module: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(module).map_err(|error| Failure::dead(format!("{}: {error}", module.display())))
+}
+
+fn parsed<'a>(bytes: &'a [u8], module: &Path) -> Result<Object<'a>, Failure> {
+    Object::parse(bytes).map_err(|why| Failure::dead(format!("{}: {why}", module.display())))
+}
+
+fn make(order: &Build, output: &Path) -> Result<(), Failure> {
     let name = name_of(output)?;
     for source in &order.sources {
         readable(source)?;
@@ -57,10 +137,10 @@ pub fn build(order: &Build, output: &Path) -> Result<(), Failure> {
         return Err(Failure::usage(format!("{name} does not build")));
     }
     objects.push(about(&compiler, &name, place.path())?);
-    if !pass_on(&compiler.link(&objects, output)?) {
-        return Err(Failure::usage(format!("{name} cannot be linked")));
+    match pass_on(&compiler.link(&objects, output)?) {
+        true => Ok(()),
+        false => Err(Failure::usage(format!("{name} cannot be linked"))),
     }
-    check(output)
 }
 
 /// The name of the module in a file of that name.
@@ -91,7 +171,7 @@ fn pass_on(said: &Output) -> bool {
     said.status.success()
 }
 
-/// The functions that no header declares.
+/// The functions that no header declares, and the headers that are not there.
 fn undeclared(said: &Output) -> Vec<String> {
     let text = String::from_utf8_lossy(&said.stderr);
     let after = |line: &str| {
@@ -100,16 +180,37 @@ fn undeclared(said: &Output) -> Vec<String> {
             .or_else(|| line.split_once("call to undeclared function '"))?;
         rest.split_once('\'').map(|(name, _)| name.to_string())
     };
-    text.lines().filter_map(after).collect()
+    let header = |line: &str| {
+        let (_, rest) = line.split_once("fatal error: ")?;
+        let name = rest.trim_start_matches('\'').split([':', '\'']).next()?;
+        let is_kernels =
+            ["linux/", "asm/", "asm-generic/", "uapi/", "net/"].iter().any(|dir| name.starts_with(dir));
+        is_kernels.then(|| format!("<{name}>"))
+    };
+    text.lines().filter_map(|line| after(line).or_else(|| header(line))).collect()
 }
+
+/// What maps memory of a driver into a process.
+const MAPS: [&str; 6] = [
+    "io_remap_pfn_range",
+    "remap_pfn_range",
+    "remap_vmalloc_range",
+    "vm_insert_page",
+    "vm_iomap_memory",
+    "vmf_insert_pfn",
+];
 
 fn refuse(unknown: &BTreeSet<String>) -> Result<(), Failure> {
     let names: Vec<&str> = unknown.iter().map(String::as_str).collect();
+    if let Some(name) = names.iter().find(|name| MAPS.contains(name)) {
+        let why = "no process here maps memory of a driver, which is read and written instead";
+        return Err(Failure::usage(format!("{name} is not offered here: {why}")));
+    }
+    let are = if names.len() == 1 { "is" } else { "are" };
     match names.as_slice() {
         [] => Ok(()),
-        [one] => Err(Failure::usage(format!("{one} is not offered here; what is offered: `module api`"))),
         all => Err(Failure::usage(format!(
-            "{} are not offered here; what is offered: `module api`",
+            "{} {are} not offered here; what is offered: `module api`",
             all.join(", ")
         ))),
     }
@@ -131,12 +232,11 @@ fn about(compiler: &Compiler, name: &str, place: &Path) -> Result<PathBuf, Failu
 }
 
 /// Whether the kernel would take the module: all that it wants is offered.
-fn check(module: &Path) -> Result<(), Failure> {
-    let bytes =
-        std::fs::read(module).map_err(|error| Failure::dead(format!("{}: {error}", module.display())))?;
-    let object =
-        Object::parse(&bytes).map_err(|why| Failure::dead(format!("{}: {why}", module.display())))?;
-    let missing: BTreeSet<&str> = object.wanted().filter(|name| !names::is_offered(name)).collect();
+fn check(module: &Path, exported: &BTreeSet<String>) -> Result<(), Failure> {
+    let bytes = read(module)?;
+    let object = parsed(&bytes, module)?;
+    let is_there = |name: &&str| names::is_offered(name) || exported.contains(*name);
+    let missing: BTreeSet<&str> = object.wanted().filter(|name| !is_there(name)).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -34,7 +34,7 @@ fn the_drivers_of_the_house_are_built_without_a_warning() {
         return;
     }
     let (root, place) = (workspace::root().unwrap(), tempfile::tempdir().unwrap());
-    for driver in ["hello", "scull"] {
+    for driver in ["hello", "scull", "pipe", "complete", "sleepy", "jiffies", "short-irq"] {
         let source = root.join(format!("drivers/{driver}.c"));
         let output = program(&["module", "build", source.to_str().unwrap()], place.path()).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{driver}");
@@ -58,10 +58,15 @@ fn what_is_wrong_is_said_with_its_line() {
         ("\tint x;\n\treturn 0;\n", "driver.c:5:..warning: unused variable 'x'"),
         ("\treturn nowhere;\n", "driver.c:5:..error: ..'nowhere'"),
         (
-            "\treturn class_create(1);\n",
-            "driver.c:5:..error: implicit declaration of function 'class_create'",
+            "\treturn usb_register(1);\n",
+            "driver.c:5:..error: implicit declaration of function 'usb_register'",
         ),
-        ("\treturn class_create(1);\n", "class_create is not offered here; what is offered: `module api`"),
+        ("\treturn vm_insert_page(1);\n", "vm_insert_page is not offered here: no process here maps memory"),
+        (
+            "\treturn 0;\n}\n#include <linux/usb.h>\nint x(void) {",
+            "<linux/usb.h> is not offered here; what is offered",
+        ),
+        ("\treturn usb_register(1);\n", "usb_register is not offered here; what is offered: `module api`"),
         ("\treturn elsewhere(1);\n", "driver.c:5: error: 'elsewhere' is declared, and nowhere defined"),
         ("\treturn elsewhere(1);\n", "elsewhere is not offered here; what is offered: `module api`"),
     ] {
@@ -75,6 +80,72 @@ fn what_is_wrong_is_said_with_its_line() {
         assert_eq!(output.status.code(), Some(if said.contains("..warning") { 0 } else { 2 }), "{stderr}");
         assert_eq!(is_built, said.contains("..warning"), "{stderr}");
         let _ = std::fs::remove_file(place.path().join("driver.ko"));
+    }
+}
+
+/// A makefile in the manner of the book says what modules there are; one that does not build does not keep the
+/// others from it.
+#[test]
+fn a_folder_is_built_as_its_makefile_says() {
+    if !has_compiler() {
+        return;
+    }
+    let (place, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let body = |inner: &str| {
+        format!(
+            "#include <linux/module.h>\n#include <own.h>\nint part(void);\nstatic int __init begin(void) {{ {inner} }}\nmodule_init(begin);\n"
+        )
+    };
+    let files = [
+        ("Makefile", "EXTRA_CFLAGS += -I$(PWD)/own -DNUMBER=3\nobj-m := one-more.o two.o bad.o\nifneq ($(KERNELRELEASE),)\n\
+                      one-more-objs := main.o \\\n\tpart.o\nendif\nall:\n\tmake -C x M=$(PWD) modules\n".to_string()),
+        ("own/own.h", "#define OWN NUMBER\n".into()),
+        ("main.c", body("return part() - OWN;")),
+        ("part.c", "#include <linux/export.h>\nint part(void);\nint part(void) { return 3; }\nEXPORT_SYMBOL(part);\n".into()),
+        ("two.c", body("return part();")),
+        ("bad.c", body("return usb_register(1);")),
+    ];
+    std::fs::create_dir(folder.path().join("own")).unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let whole =
+        program(&["module", "build", folder.path().to_str().unwrap()], place.path()).output().unwrap();
+    let stderr = String::from_utf8_lossy(&whole.stderr);
+    assert_eq!(whole.status.code(), Some(2), "{stderr}");
+    assert!(stderr.ends_with("bad: usb_register is not offered here; what is offered: `module api`\nscullery: 1 of 3 modules are not built: bad\n"), "{stderr}");
+    let is_there = |name: &str| place.path().join(name).is_file();
+    assert!(is_there("one_more.ko") && is_there("two.ko") && !is_there("bad.ko"));
+    // Alone, it wants to be told which module has what it uses.
+    let two = folder.path().join("two.c");
+    let own = format!("-I{}/own", folder.path().display());
+    let words = ["module", "build", two.to_str().unwrap(), &own, "-o", "alone.ko"];
+    assert_eq!(program(&words, place.path()).status().unwrap().code(), Some(2));
+    let words = ["module", "build", two.to_str().unwrap(), &own, "-o", "alone.ko", "--uses", "one_more.ko"];
+    assert_eq!(program(&words, place.path()).status().unwrap().code(), Some(0));
+}
+
+/// Each of the compilers that are there, alone.
+#[test]
+fn either_compiler_will_do() {
+    let on_path = |name: &str| {
+        std::env::split_paths(&std::env::var_os("PATH")?)
+            .map(|dir| dir.join(name))
+            .find(|file| file.is_file())
+    };
+    for name in ["gcc", "clang"] {
+        let Some(compiler) = on_path(name) else {
+            eprintln!("not tried: {name} is not installed");
+            continue;
+        };
+        let place = tempfile::tempdir().unwrap();
+        for tool in [Some(compiler), on_path("ld"), on_path("as")].into_iter().flatten() {
+            std::os::unix::fs::symlink(&tool, place.path().join(tool.file_name().unwrap())).unwrap();
+        }
+        let source = workspace::root().unwrap().join("drivers/jiffies.c");
+        let mut build = program(&["module", "build", source.to_str().unwrap()], place.path());
+        let output = build.env("PATH", place.path()).output().unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
 

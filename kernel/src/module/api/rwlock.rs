@@ -1,10 +1,10 @@
 //! Locks for readers and writers whose waiters spin (`linux/rwlock.h`).
 
 use core::ffi::{c_char, c_int, c_ulong};
-use core::panic::Location;
 
 use kcore::event::Waiting;
 use kcore::machine::Cpu;
+use kcore::place::Place;
 use kcore::sync::{Observed, RawLock, RwLock, Watched};
 
 use crate::machine::Kernel;
@@ -40,7 +40,7 @@ fn end_read(at: *const CRwLock) -> bool {
     let is_read = lock.readers() > 0;
     if is_read {
         // SAFETY: there is no value that could be used.
-        unsafe { lock.leave_read(Location::caller()) };
+        unsafe { lock.leave_read(Place::caller()) };
     } else {
         finding(format_args!("read_unlock of {}, which no task reads", lock.name().name));
     }
@@ -51,7 +51,7 @@ fn end_write(at: *const CRwLock) -> bool {
     let lock = rwlock(at);
     let is_written = lock.is_write_locked();
     if is_written {
-        lock.leave(Location::caller());
+        lock.leave(Place::caller());
     } else {
         finding(format_args!("write_unlock of {}, which no task writes", lock.name().name));
     }
@@ -63,7 +63,7 @@ macro_rules! kinds {
     ($($lock:ident $unlock:ident $take:ident $give:ident $off:ident $on:ident;)+) => {$(
         pub(in crate::module) extern "C" fn $lock(at: *const CRwLock) {
             Kernel::$off();
-            rwlock(at).$take(Location::caller());
+            rwlock(at).$take(Place::caller());
         }
 
         pub(in crate::module) extern "C" fn $unlock(at: *const CRwLock) {
@@ -83,7 +83,7 @@ kinds! {
 
 pub(in crate::module) extern "C" fn __read_lock_irqsave(at: *const CRwLock) -> c_ulong {
     let were_on = Kernel::irq_save();
-    rwlock(at).enter_read(Location::caller());
+    rwlock(at).enter_read(Place::caller());
     were_on.into()
 }
 
@@ -94,7 +94,7 @@ pub(in crate::module) extern "C" fn read_unlock_irqrestore(at: *const CRwLock, f
 
 pub(in crate::module) extern "C" fn __write_lock_irqsave(at: *const CRwLock) -> c_ulong {
     let were_on = Kernel::irq_save();
-    rwlock(at).enter(Location::caller());
+    rwlock(at).enter(Place::caller());
     were_on.into()
 }
 
