@@ -13,6 +13,9 @@ use core::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 /// Bytes of a word.
 pub const WORD: usize = size_of::<u64>();
+/// Words that are copied between two looks at whether there are more: on an emulated CPU each look takes about
+/// as long as a word.
+const RUN: usize = 16;
 
 /// A view of a block as bytes.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +71,9 @@ impl<'a> SharedBytes<'a> {
     /// Sets every byte.
     pub fn fill(&self, byte: u8) {
         let word = u64::from_ne_bytes([byte; WORD]);
-        self.words.iter().for_each(|to| to.store(word, Relaxed));
+        let (runs, rest) = self.words.as_chunks::<RUN>();
+        runs.iter().for_each(|run| run.iter().for_each(|to| to.store(word, Relaxed)));
+        rest.iter().for_each(|to| to.store(word, Relaxed));
         self.tail.iter().for_each(|to| to.store(byte, Relaxed));
     }
 
@@ -101,9 +106,13 @@ impl<'a> SharedBytes<'a> {
         let (whole, end) = from.as_chunks::<WORD>();
         let first = (at + start.len()) / WORD;
         self.merge(at, start);
-        for (to, from) in self.words[first..].iter().zip(whole) {
-            to.store(u64::from_ne_bytes(*from), Relaxed);
+        let put = |to: &AtomicU64, from: &[u8; WORD]| to.store(u64::from_ne_bytes(*from), Relaxed);
+        let (to_runs, to_rest) = self.words[first..][..whole.len()].as_chunks::<RUN>();
+        let (from_runs, from_rest) = whole.as_chunks::<RUN>();
+        for (run, to) in to_runs.iter().enumerate() {
+            (0..RUN).for_each(|at| put(&to[at], &from_runs[run][at]));
         }
+        to_rest.iter().enumerate().for_each(|(at, to)| put(to, &from_rest[at]));
         self.merge((first + whole.len()) * WORD, end);
     }
 
@@ -128,10 +137,15 @@ impl<'a> SharedBytes<'a> {
         let first = (at + start.len()) / WORD;
         self.pick(at, start);
         let (whole, end) = into.as_chunks_mut::<WORD>();
-        for (from, into) in self.words[first..].iter().zip(whole.iter_mut()) {
-            *into = from.load(Relaxed).to_ne_bytes();
+        let after = (first + whole.len()) * WORD;
+        let get = |from: &AtomicU64, into: &mut [u8; WORD]| *into = from.load(Relaxed).to_ne_bytes();
+        let (from_runs, from_rest) = self.words[first..][..whole.len()].as_chunks::<RUN>();
+        let (into_runs, into_rest) = whole.as_chunks_mut::<RUN>();
+        for (run, from) in from_runs.iter().enumerate() {
+            (0..RUN).for_each(|at| get(&from[at], &mut into_runs[run][at]));
         }
-        self.pick((first + whole.len()) * WORD, end);
+        from_rest.iter().enumerate().for_each(|(at, from)| get(from, &mut into_rest[at]));
+        self.pick(after, end);
     }
 
     /// Reads some bytes of the word that holds byte `at`.

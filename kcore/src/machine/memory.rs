@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use serde::{Deserialize, Serialize};
 
+use crate::bytes::SharedBytes;
 use crate::errno::Errno;
 
 /// What a block of memory is used for.
@@ -65,6 +66,14 @@ pub unsafe trait Memory {
     /// then.
     #[track_caller]
     fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno>;
+    /// [`allocate`](Memory::allocate), but each byte is 0 (Linux: `kzalloc`).
+    #[track_caller]
+    fn allocate_zeroed(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {
+        let block = Self::allocate(kind, size)?;
+        // SAFETY: the block is so long and aligned to 16, and its address is known to the caller alone.
+        unsafe { SharedBytes::new(block, size) }.fill(0);
+        Ok(block)
+    }
     /// Gives a block back; its bytes become [`POISON_FREED`]. A wrong address is reported, counted and
     /// survived.
     ///

@@ -67,11 +67,8 @@ impl<M: Machine> Device<M> {
     /// The quantum of a slot, made `size` bytes long if it is missing.
     pub(super) fn quantum_of(&self, slot: &Link<Quantum>, size: usize) -> Result<Block<Quantum>, Errno> {
         if self.load::<M, _>(slot, &sites::SLOT)?.is_none() {
-            let quantum = Block::new_quantum::<M>(size)?;
-            if self.edition == Edition::Repaired {
-                // The book does not, and shows what was there before (R34).
-                quantum.bytes::<M>(&self.list).fill(0);
-            }
+            // The book does not clear it, and shows what was there before (R34).
+            let quantum = Block::new_quantum::<M>(size, self.edition == Edition::Repaired)?;
             slot.store::<M>(&sites::SLOT, quantum);
         }
         self.quantum_in(slot)

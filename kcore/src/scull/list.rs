@@ -191,10 +191,13 @@ impl Block<Array> {
 }
 
 impl Block<Quantum> {
-    /// Room for a quantum of `size` bytes, not yet cleared.
+    /// Room for a quantum of `size` bytes, cleared if it `is_cleared`.
     #[track_caller]
-    pub(super) fn new_quantum<A: Memory>(size: usize) -> Result<Self, Errno> {
-        Self::allocate::<A>(Kind::Quantum, size)
+    pub(super) fn new_quantum<A: Memory>(size: usize, is_cleared: bool) -> Result<Self, Errno> {
+        match is_cleared {
+            true => Ok(Block { start: A::allocate_zeroed(Kind::Quantum, size)?.cast() }),
+            false => Self::allocate::<A>(Kind::Quantum, size),
+        }
     }
 
     /// Its bytes.
