@@ -27,7 +27,7 @@ mod bare_metal {
     use kernel::arch::paging::{self, OutOfFrames};
     use kernel::arch::{apic, cpu, features, fw_cfg, percpu, pit, smp, switch, traps};
     use kernel::boot_chart::{self, phase};
-    use kernel::console::{com1, com2};
+    use kernel::console::{com1, com2, log};
     use kernel::frames;
     use kernel::irq::softirq;
     use kernel::kmemleak::clear_stack_below;
@@ -84,6 +84,7 @@ mod bare_metal {
         traps::load();
         pit::start(); //                                    a ruler for the time-stamp counter
         com1::init(); //                                    for people
+        log::init(); //                                     for dmesg
         println!("Scullery {}", env!("CARGO_PKG_VERSION"));
         com2::init(); //                                    for machines
         phase("console");

@@ -2,8 +2,9 @@
 #![forbid(unsafe_code)]
 
 use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::counts::{PerKind, Snapshot};
+use super::counts::Snapshot;
 use super::index::{Index, Slot};
 use super::pool::{Entry, Pool};
 use super::record::{Allocation, Record, State};
@@ -39,16 +40,23 @@ pub struct Freed {
     pub kind: Kind,
     /// Its serial number.
     pub serial: u64,
+    /// What became of its record.
+    pub manner: Manner,
 }
 
-/// The account of every block. All operations on one block take constant time. Not synchronised: it belongs
-/// under the lock of the heap it accounts for.
+/// Where the serial numbers come from: the last one that was given. Ledgers that keep one account share it.
+pub type Clock = AtomicU64;
+
+/// The account of every block, or of those at some addresses ([`Ledgers`](super::Ledgers)). All operations on
+/// one block take constant time. Not synchronised: it belongs under the lock of the heap it accounts for.
 #[derive(Debug)]
 pub struct Ledger<'a> {
     /// INVARIANT: leads from the address of each record in `pool`, and of no other, to its number.
     index: Index<'a>,
     pool: Pool<'a>,
+    /// All counters but the serial number, which `clock` has.
     counts: Snapshot,
+    clock: &'a Clock,
     marking: u32,
 }
 
@@ -56,10 +64,15 @@ impl<'a> Ledger<'a> {
     /// An empty ledger. It holds as many records as there are `entries`, or one fewer than there are `slots`
     /// if that is less; [`Index::slots_for`] says how many slots keep it fast. The entries need not be
     /// initialised.
-    pub fn new(entries: &'a mut [MaybeUninit<Entry>], slots: &'a mut [Slot]) -> Self {
+    pub fn new(entries: &'a mut [MaybeUninit<Entry>], slots: &'a mut [Slot], clock: &'a Clock) -> Self {
         let index = Index::new(slots);
         let pool = Pool::new(entries, index.capacity());
-        Ledger { index, pool, counts: Snapshot::default(), marking: 1 }
+        Ledger { index, pool, counts: Snapshot::default(), clock, marking: 1 }
+    }
+
+    pub(super) fn go_over(&mut self, entries: &'a mut [MaybeUninit<Entry>], slots: &'a mut [Slot]) {
+        self.index.move_to(slots);
+        self.pool.move_to(entries, self.index.capacity());
     }
 
     /// Most records at one time.
@@ -75,48 +88,65 @@ impl<'a> Ledger<'a> {
     /// The serial number that the next block will get. An experiment that keeps it can ask later what came
     /// since.
     pub fn next_serial(&self) -> u64 {
-        self.counts.serial + 1
+        self.clock.load(Relaxed) + 1
     }
 
     /// Enters a new live block and returns its serial number.
     pub fn record(&mut self, allocation: Allocation) -> Result<u64, Refused> {
-        let serial = self.next_serial();
-        let record = Record { allocation, serial, state: State::Live, marked_in: 0 };
-        self.enter(record).inspect_err(|_| self.counts.refused += 1)?;
-        self.counts.serial = serial;
+        self.record_at(allocation.address, &allocation)
+    }
+
+    /// [`record`](Ledger::record) of a block of which all is known but its `address`.
+    #[inline]
+    pub fn record_at(&mut self, address: usize, allocation: &Allocation) -> Result<u64, Refused> {
+        let number = self.number_for(address).inspect_err(|_| self.counts.refused += 1)?;
+        let serial = self.clock.fetch_add(1, Relaxed) + 1;
         self.counts.allocated[allocation.kind] += 1;
+        let allocation = Allocation { address, ..*allocation };
+        self.pool.push(number, Record { allocation, serial, state: State::Live, marked_in: 0 });
         Ok(serial)
     }
 
-    fn enter(&mut self, record: Record) -> Result<(), Refused> {
+    /// The number of a record for the block at `address`, which the index leads to from now on.
+    #[inline]
+    fn number_for(&mut self, address: usize) -> Result<u32, Refused> {
         let number = self.pool.vacant().ok_or(Refused::Full)?;
         // The index has more slots than the pool has records, so it refuses only an address that it knows, or
         // 0.
-        if !self.index.insert(record.allocation.address, number) {
-            return Err(Refused::Taken);
-        }
-        self.pool.push(record);
-        Ok(())
+        if self.index.insert(address, number) { Ok(number) } else { Err(Refused::Taken) }
     }
 
     /// Notes that the block at `address` was freed.
     pub fn free(&mut self, address: usize, manner: Manner) -> Result<Freed, BadFree> {
-        let Some(number) = self.index.get(address) else {
+        self.free_as(address, |_| manner)
+    }
+
+    /// [`free`](Ledger::free) in the manner that `decide` says, which sees the record of a live block.
+    #[inline]
+    pub fn free_as(
+        &mut self,
+        address: usize,
+        decide: impl FnOnce(&Record) -> Manner,
+    ) -> Result<Freed, BadFree> {
+        let Some(at) = self.index.find(address) else {
             self.counts.unknown_free += 1;
             return Err(BadFree::Unknown);
         };
         let before = self.next_serial();
+        let number = self.index.record_at(at);
         let record = self.pool.get_mut(number);
         if !record.is_live() {
             self.counts.double_free += 1;
             return Err(BadFree::Double);
         }
+        let manner = decide(record);
         record.state = State::Freed { before };
         let Allocation { size, kind, .. } = record.allocation;
-        let freed = Freed { size, kind, serial: record.serial };
+        let freed = Freed { size, kind, serial: record.serial, manner };
         self.counts.freed[kind] += 1;
         if manner == Manner::AtOnce {
-            self.remove(number);
+            self.pool.remove(number);
+            self.index.remove_at(at);
         }
         Ok(freed)
     }
@@ -149,28 +179,14 @@ impl<'a> Ledger<'a> {
             if record.is_live() {
                 self.counts.reclaimed[record.allocation.kind] += 1;
             }
-            self.remove(number);
+            self.index.remove(record.allocation.address);
+            self.pool.remove(number);
         }
-    }
-
-    fn remove(&mut self, number: u32) {
-        let record = self.pool.remove(number);
-        self.index.remove(record.allocation.address);
     }
 
     /// All counters.
     pub fn snapshot(&self) -> Snapshot {
-        self.counts
-    }
-
-    /// Blocks alive now: `allocated - freed - reclaimed`.
-    pub fn live(&self) -> PerKind {
-        self.counts.allocated - self.counts.freed - self.counts.reclaimed
-    }
-
-    /// Blocks alive since serial number `since`, counted one by one: the check on `allocated - freed`.
-    pub fn live_since(&self, since: u64) -> PerKind {
-        count(self.since(since).filter(|record| record.is_live()))
+        Snapshot { serial: self.clock.load(Relaxed), ..self.counts }
     }
 
     /// Starts a new pass of marking: nothing is marked.
@@ -209,16 +225,6 @@ impl<'a> Ledger<'a> {
         record.marked_in == self.marking
     }
 
-    /// Live blocks since serial number `since` that this pass of marking reached.
-    pub fn marked_since(&self, since: u64) -> PerKind {
-        count(self.since(since).filter(|record| record.is_live() && self.is_marked(record)))
-    }
-
-    /// Live blocks since serial number `since` that this pass of marking did not reach: the leaks.
-    pub fn unmarked_since(&self, since: u64) -> impl Iterator<Item = &Record> {
-        self.since(since).filter(|record| record.is_live() && !self.is_marked(record))
-    }
-
     /// Checks that index and pool agree; for tests.
     #[cfg(test)]
     pub(super) fn check(&self) {
@@ -233,13 +239,4 @@ impl<'a> Ledger<'a> {
     pub(super) fn set_marking(&mut self, pass: u32) {
         self.marking = pass;
     }
-}
-
-/// How many `records` there are of each kind.
-fn count<'r>(records: impl Iterator<Item = &'r Record>) -> PerKind {
-    let mut counts = PerKind::default();
-    for record in records {
-        counts[record.allocation.kind] += 1;
-    }
-    counts
 }

@@ -1,7 +1,7 @@
 //! Counters by kind, and the state of all counters at one moment.
 #![forbid(unsafe_code)]
 
-use core::ops::{Index, IndexMut, Sub};
+use core::ops::{AddAssign, Index, IndexMut, Sub};
 
 use crate::machine::Kind;
 use crate::report::Counts;
@@ -38,6 +38,13 @@ impl Sub for PerKind {
     type Output = PerKind;
     fn sub(self, earlier: PerKind) -> PerKind {
         PerKind { scull: self.scull - earlier.scull, other: self.other - earlier.other }
+    }
+}
+
+impl AddAssign for PerKind {
+    fn add_assign(&mut self, other: PerKind) {
+        self.scull += other.scull;
+        self.other += other.other;
     }
 }
 

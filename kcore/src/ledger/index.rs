@@ -80,7 +80,12 @@ impl<'a> Index<'a> {
 
     /// Takes `address` out and returns its record.
     pub fn remove(&mut self, address: usize) -> Option<u32> {
-        let mut hole = self.find(address)?;
+        let at = self.find(address)?;
+        Some(self.remove_at(at))
+    }
+
+    /// Empties slot `hole`, which a search has [found](Index::find), and returns the record that it led to.
+    pub(super) fn remove_at(&mut self, mut hole: usize) -> u32 {
         let record = self.slots[hole].record;
         let mut at = self.after(hole);
         while self.slots[at] != Slot::EMPTY {
@@ -94,11 +99,26 @@ impl<'a> Index<'a> {
         }
         self.slots[hole] = Slot::EMPTY;
         self.used -= 1;
-        Some(record)
+        record
     }
 
+    /// Goes over to `slots`, of which there are no fewer.
+    pub(super) fn move_to(&mut self, slots: &'a mut [Slot]) {
+        let old = core::mem::replace(self, Index::new(slots));
+        for slot in old.slots.iter().filter(|slot| **slot != Slot::EMPTY) {
+            assert!(self.insert(slot.address, slot.record), "the new index is smaller");
+        }
+    }
+
+    /// The number of the record that slot `at` leads to.
     #[inline]
-    fn find(&self, address: usize) -> Option<usize> {
+    pub(super) fn record_at(&self, at: usize) -> u32 {
+        self.slots[at].record
+    }
+
+    /// The slot of `address`.
+    #[inline]
+    pub(super) fn find(&self, address: usize) -> Option<usize> {
         if address == 0 || self.used == 0 {
             return None;
         }

@@ -48,28 +48,32 @@ impl<'a> Pool<'a> {
         ((self.initialised as usize) < self.entries.len()).then_some(self.initialised)
     }
 
-    /// Adds `record` as the newest and returns its number.
-    pub(super) fn push(&mut self, record: Record) -> Option<u32> {
-        let number = self.vacant()?;
-        let entry = Entry { record, older: self.newest, newer: NONE };
-        if number == self.free {
-            self.free = self.entry(number).newer;
-            *self.entry_mut(number) = entry;
-        } else {
-            self.entries[number as usize].write(entry);
-            self.initialised += 1;
+    /// Adds `record` as the newest, as number `number`, which is [vacant](Pool::vacant).
+    #[inline(always)]
+    pub(super) fn push(&mut self, number: u32, record: Record) {
+        match number == self.free {
+            true => self.free = self.entry(number).newer,
+            false => self.initialised += 1,
         }
+        self.entries[number as usize].write(Entry { record, older: self.newest, newer: NONE });
         match self.newest {
             NONE => self.oldest = number,
             newest => self.entry_mut(newest).newer = number,
         }
         self.newest = number;
-        Some(number)
+    }
+
+    /// Goes over to `entries`, of which there are no fewer, for at most `limit` records.
+    pub(super) fn move_to(&mut self, entries: &'a mut [MaybeUninit<Entry>], limit: usize) {
+        let Pool { entries: new, .. } = Pool::new(entries, limit);
+        let used = self.initialised as usize;
+        new[..used].copy_from_slice(&self.entries[..used]);
+        self.entries = new;
     }
 
     /// Takes a record out of the list. `number` must be in it.
-    pub(super) fn remove(&mut self, number: u32) -> Record {
-        let Entry { record, older, newer } = *self.entry(number);
+    pub(super) fn remove(&mut self, number: u32) {
+        let &Entry { older, newer, .. } = self.entry(number);
         match older {
             NONE => self.oldest = newer,
             older => self.entry_mut(older).newer = newer,
@@ -80,7 +84,6 @@ impl<'a> Pool<'a> {
         }
         self.entry_mut(number).newer = self.free;
         self.free = number;
-        record
     }
 
     /// A record that is in the list.

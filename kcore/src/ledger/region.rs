@@ -2,7 +2,7 @@
 
 use core::mem::{MaybeUninit, align_of, size_of};
 
-use super::{Entry, Index, Ledger, Slot};
+use super::{Clock, Entry, Index, Ledger, Slot};
 
 impl<'a> Ledger<'a> {
     /// Bytes that [`in_region`](Ledger::in_region) needs for `records` records, wherever the region starts.
@@ -16,9 +16,21 @@ impl<'a> Ledger<'a> {
         bytes.checked_add(SLACK)
     }
 
-    /// A ledger of as many records as `region` has room for (possibly none). Only the index is cleared, not
-    /// the records.
-    pub fn in_region(region: &'a mut [MaybeUninit<u8>]) -> Self {
+    /// A ledger of as many records as `region` has room for (possibly none), which takes its serial numbers
+    /// from `clock`. Only the index is cleared, not the records.
+    pub fn in_region(region: &'a mut [MaybeUninit<u8>], clock: &'a Clock) -> Self {
+        let (entries, slots) = Self::divide(region);
+        Ledger::new(entries, slots, clock)
+    }
+
+    /// Goes over to `region`, which has room for no fewer records, and leaves the memory that it had.
+    pub fn move_to(&mut self, region: &'a mut [MaybeUninit<u8>]) {
+        let (entries, slots) = Self::divide(region);
+        self.go_over(entries, slots);
+    }
+
+    /// The two arrays in `region`.
+    fn divide(region: &'a mut [MaybeUninit<u8>]) -> (&'a mut [MaybeUninit<Entry>], &'a mut [Slot]) {
         let records = Self::records_in(region.len());
         let slots = Index::slots_for(records);
         let for_slots = (slots * size_of::<Slot>() + align_of::<Slot>()).min(region.len());
@@ -33,8 +45,7 @@ impl<'a> Ledger<'a> {
             slot.write(Slot::EMPTY);
         }
         // SAFETY: every slot was written just now.
-        let index = unsafe { index.assume_init_mut() };
-        Ledger::new(entries, index)
+        (entries, unsafe { index.assume_init_mut() })
     }
 
     /// The most records whose [`bytes_for`](Ledger::bytes_for) fit into `bytes`.

@@ -11,17 +11,18 @@ use crate::place::Place;
 struct Room {
     entries: Vec<MaybeUninit<Entry>>,
     slots: Vec<Slot>,
+    clock: Clock,
 }
 
 impl Room {
     fn new(records: usize, slots: usize) -> Self {
         let mut entries = Vec::with_capacity(records);
         entries.resize_with(records, MaybeUninit::uninit);
-        Room { entries, slots: std::vec![Slot::EMPTY; slots] }
+        Room { entries, slots: std::vec![Slot::EMPTY; slots], clock: Clock::new(0) }
     }
 
     fn ledger(&mut self) -> Ledger<'_> {
-        Ledger::new(&mut self.entries, &mut self.slots)
+        Ledger::new(&mut self.entries, &mut self.slots, &self.clock)
     }
 }
 
@@ -113,7 +114,7 @@ fn a_quarantined_block_knows_a_double_free_and_a_forgotten_one_does_not() {
     ledger.record(block(16, 5, Kind::Quantum)).unwrap();
     ledger.record(block(32, 6, Kind::Array)).unwrap();
     let freed = ledger.free(16, Manner::Quarantine);
-    assert_eq!(freed, Ok(Freed { size: 5, kind: Kind::Quantum, serial: 1 }));
+    assert_eq!(freed, Ok(Freed { size: 5, kind: Kind::Quantum, serial: 1, manner: Manner::Quarantine }));
     assert_eq!(ledger.free(16, Manner::Quarantine), Err(BadFree::Double));
     ledger.free(32, Manner::AtOnce).unwrap();
     assert_eq!(ledger.free(32, Manner::AtOnce), Err(BadFree::Unknown));
@@ -138,7 +139,7 @@ fn records_come_in_the_order_of_their_serials_wherever_they_lie() {
     assert_eq!(addresses(ledger.since(0)), [32, 48, 64, 16]);
     assert_eq!(addresses(ledger.since(mark)), [64, 16]);
     assert_eq!(ledger.since(ledger.next_serial()).count(), 0);
-    assert_eq!(ledger.live_since(mark).scull.total(), 2);
+    assert_eq!(Ledgers([&mut ledger]).live_since(mark).scull.total(), 2);
 }
 
 #[test]
@@ -151,6 +152,7 @@ fn what_is_not_marked_is_leaked() {
         ledger.record(block(address, 4000, Kind::Quantum)).unwrap();
     }
     ledger.free(64, Manner::Quarantine).unwrap();
+    let mut ledger = Ledgers([&mut ledger]);
     ledger.begin_marking();
     assert!(ledger.mark(48));
     assert!(!ledger.mark(48), "already marked");
@@ -172,6 +174,7 @@ fn marks_do_not_outlive_the_counter_of_passes() {
     assert!(ledger.mark(16));
     ledger.set_marking(u32::MAX);
     ledger.begin_marking();
+    let mut ledger = Ledgers([&mut ledger]);
     assert_eq!(addresses(ledger.unmarked_since(0)), [16, 32]);
     assert!(ledger.mark(16));
 }
@@ -198,9 +201,10 @@ fn reclaiming_is_not_freeing() {
     let period = ledger.snapshot() - before;
     assert_eq!((period.serial, period.allocated.scull.quantum), (3, 3));
     assert_eq!((period.freed.scull.quantum, period.reclaimed.scull.quantum), (1, 1));
-    assert_eq!((ledger.live().scull.quantum, ledger.live().other), (1, 1));
     assert_eq!(addresses(ledger.since(0)), [16, 64]);
     ledger.check();
+    let live = Ledgers([&mut ledger]).live();
+    assert_eq!((live.scull.quantum, live.other), (1, 1));
 }
 
 #[test]
@@ -259,11 +263,12 @@ fn a_region_holds_as_many_records_as_it_was_made_for() {
     // Each of the two arrays may lose up to its alignment at its start, and nothing else is lost.
     let needed = 10 * size_of::<Entry>() + Index::slots_for(10) * size_of::<Slot>();
     assert_eq!(Ledger::bytes_for(10), Some(needed + align_of::<Entry>() + align_of::<Slot>()));
+    let clock = Clock::new(0);
     for records in [0, 1, 2, 10, if cfg!(miri) { 30 } else { 333 }] {
         let bytes = Ledger::bytes_for(records).unwrap();
         let mut memory = std::vec![MaybeUninit::<u8>::uninit(); bytes + 64];
         for offset in [0, 1, 8, 15] {
-            let mut ledger = Ledger::in_region(&mut memory[offset..offset + bytes]);
+            let mut ledger = Ledger::in_region(&mut memory[offset..offset + bytes], &clock);
             assert!(ledger.capacity() >= records, "{records} at {offset}: {}", ledger.capacity());
             for n in 0..ledger.capacity() {
                 ledger.record(block(16 + 16 * n, 1, Kind::Other)).unwrap();
@@ -274,7 +279,20 @@ fn a_region_holds_as_many_records_as_it_was_made_for() {
     }
     for bytes in 0..200 {
         let mut memory = std::vec![MaybeUninit::<u8>::uninit(); bytes];
-        let _ = Ledger::in_region(&mut memory);
+        let _ = Ledger::in_region(&mut memory, &clock);
+    }
+}
+
+/// Each has about as many blocks, also in a small heap: so one of them is full when all nearly are.
+#[test]
+fn each_of_several_ledgers_has_its_share() {
+    const PARTS: usize = 16;
+    for (stretches, least, most) in [(64, 2, 7), (1 << 12, 200, 320)] {
+        let mut blocks = [0; PARTS];
+        for number in 0..stretches {
+            blocks[Ledgers::<PARTS>::part(0xffff_8000_0010_0000 + (16 << 10) * number)] += 1;
+        }
+        assert!(blocks.iter().all(|blocks| (least..=most).contains(blocks)), "{stretches}: {blocks:?}");
     }
 }
 

@@ -14,6 +14,7 @@ use super::Answer;
 use super::case::{holds, same};
 use super::crew;
 use crate::arch::smp;
+use crate::console::log;
 use crate::mm::heap;
 
 crate::case! {
@@ -26,6 +27,8 @@ crate::case! {
     "heap::exhausted-and-recovered" => exhaust;
     "heap::all-cpus-at-once" => everybody;
     "heap::impossible-sizes" => impossible;
+    "heap::ledger-grows" => ledger_grows;
+    "heap::refusals-are-told" => refusals;
 }
 
 /// A quantum of `size` bytes.
@@ -42,8 +45,7 @@ pub(super) fn free(block: NonNull<u8>) -> Result<(), BadFree> {
 
 /// What the first bytes of a recorded block are.
 pub(super) fn bytes<const N: usize>(block: NonNull<u8>) -> Option<[u8; N]> {
-    let record = heap::with_ledger(|ledger| ledger.lookup(block.addr().get()).copied());
-    record.map(|record| heap::first_bytes(&record))
+    heap::lookup(block.addr().get()).map(|record| heap::first_bytes(&record))
 }
 
 fn poison() -> Answer {
@@ -128,6 +130,51 @@ fn impossible() -> Answer {
     let mut vector = Vec::<u8>::new();
     holds("no vector gets all memory", vector.try_reserve_exact(isize::MAX as usize).is_err())?;
     holds("and one gets a little", vector.try_reserve_exact(10).is_ok())
+}
+
+/// More small blocks than the ledger has room for at first: it takes more memory, and all are in the account.
+fn ledger_grows() -> Answer {
+    let (live, wanted) = (heap::live().scull.quantum, heap::room().records + 1000);
+    // Each leads to the one before: a list of them would be a large block.
+    let (mut last, mut had) = (None, 0);
+    while had < wanted
+        && let Ok(block) = allocate(16)
+    {
+        // SAFETY: the block is the case's, aligned to 16, and has room for a pointer.
+        unsafe { block.cast().write(last) };
+        (last, had) = (Some(block), had + 1);
+    }
+    let alive = heap::live().scull.quantum - live;
+    let counted = heap::with_ledger(|ledger| ledger.live_since(0)).scull.quantum - live;
+    let mut freed = 0;
+    while let Some(block) = last {
+        // SAFETY: it was written above.
+        last = unsafe { block.cast().read() };
+        freed += usize::from(free(block).is_ok());
+    }
+    same("blocks that were had, and freed", (had, freed), (wanted, wanted))?;
+    same("blocks alive, by the counters and one by one", (alive, counted), (wanted as u64, wanted as u64))?;
+    same("blocks alive after all", heap::live().scull.quantum, live)
+}
+
+/// What is refused is told in the kernel's log; of many refusals some.
+fn refusals() -> Answer {
+    let told = || {
+        let mut lines = 0;
+        let counted = log::visit(|_, line| {
+            lines += u32::from(line.starts_with("heap: no memory for 1099511627776 bytes (quantum): "));
+            Ok(())
+        });
+        counted.map(|_| lines).map_err(|errno| errno.to_string())
+    };
+    let before = told()?;
+    for _ in 0..1 << 16 {
+        same("a refusal", allocate(1 << 40), Err(Errno::ENOMEM))?;
+        if told()? > before {
+            return Ok(());
+        }
+    }
+    Err("no line of the log tells".to_string())
 }
 
 /// Takes everything in blocks of one size, then gives it back: the second time there is as much as the first.

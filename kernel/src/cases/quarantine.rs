@@ -185,7 +185,7 @@ fn open_file() -> Answer {
     same("blocks", blocks.len(), 3)?;
     drop(SharedFile::open(Arc::clone(&device), OpenFlags::WRITE));
     let known = || {
-        let is_known = |address: &&usize| heap::with_ledger(|ledger| ledger.lookup(**address).is_some());
+        let is_known = |address: &&usize| heap::lookup(**address).is_some();
         blocks.iter().filter(is_known).count()
     };
     same("blocks that are kept", known(), 3)?;

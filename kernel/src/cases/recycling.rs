@@ -15,6 +15,7 @@ crate::case! {
     "recycling::nobody-inside" => nobody;
     "recycling::who-was-inside-holds-it-back" => held_back;
     "recycling::who-came-later-does-not" => later;
+    "recycling::who-came-while-it-was-freed-does" => meanwhile;
     "recycling::leaks-stay" => leaks;
     "recycling::write-after-free-is-found" => write_after_free;
 }
@@ -63,6 +64,20 @@ fn later() -> Answer {
     let _tick = quantum(16)?;
     let _inside = experiment.inside(3);
     allocate(size - 64).map(drop).map_err(|errno| errno.to_string())
+}
+
+/// 5 came after 7 had freed a block, but before 7 left: until then a link of the device may have led there.
+fn meanwhile() -> Answer {
+    let size = largest()?;
+    let experiment = begin();
+    let freer = experiment.inside(7);
+    same("freeing", free(quantum(size)?), Ok(()))?;
+    let _tick = quantum(16)?;
+    let came = experiment.inside(5);
+    drop(freer);
+    holds("there is no memory while 5 is inside", allocate(size).is_err())?;
+    drop(came);
+    same("freeing the next", free(quantum(size)?), Ok(()))
 }
 
 fn leaks() -> Answer {

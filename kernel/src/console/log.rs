@@ -5,7 +5,7 @@ use kcore::errno::Errno;
 
 use crate::arch::cpu;
 use crate::machine::SpinLock;
-use crate::mm::shortage;
+use crate::mm::{heap, shortage};
 
 /// Bytes that are kept.
 const KEPT: usize = 32 << 10;
@@ -22,6 +22,14 @@ struct Log {
     used: usize,
     /// Lines that have made room.
     gone: u64,
+}
+
+/// From now on it has what the heap tells.
+pub fn init() {
+    heap::TELL.set(|line| {
+        add(line);
+        true
+    });
 }
 
 /// Adds a line; the oldest ones make room.

@@ -34,7 +34,7 @@ pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
     let seed = stage.luck();
     let scene = Arc::new(Scene::new(resolved)?);
-    let since = heap::with_ledger(|ledger| ledger.next_serial());
+    let since = heap::next_serial();
     grant_and_interrupt(&scene)?;
     by_chance(stage, &scene, seed)?;
     let units_amiss = scene.unit.free().abs_diff(1) + scene.unit.waiters();

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 
 use kcore::experiment::Resolved;
 use kcore::leak::{Doubt, Fate, Provenance};
-use kcore::ledger::{Ledger, Record};
+use kcore::ledger::Record;
 use kcore::machine::TaskId;
 use kcore::report::{Leak, Store, place};
 
@@ -42,7 +42,7 @@ pub struct Lost {
 
 impl Lost {
     /// Describes a lost block of `ledger` while it still exists. Allocates nothing: the heap may be full.
-    pub fn describe(record: &Record, ledger: &Ledger<'_>, resolved: &Resolved) -> Lost {
+    pub fn describe(record: &Record, ledger: &heap::Ledgers<'_>, resolved: &Resolved) -> Lost {
         let address = record.allocation.address;
         let found = Provenance::find(&log::Log(ledger), address, record.allocation.cycles);
         let named = |stored: Stored| (stored, name(stored.actor.task, resolved));

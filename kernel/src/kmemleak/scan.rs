@@ -4,7 +4,6 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 
 use kcore::leak::{Block, Blocks, Entry, Held, Marking, Memory, groups_for};
-use kcore::ledger::Ledger;
 use kcore::machine::{Cpu, Kind};
 
 use crate::arch::registers;
@@ -104,11 +103,11 @@ pub fn scan(blocks: &mut Blocks<'static>, order: &Order<'_>) -> Result<Found, Fa
 fn gather(
     blocks: &mut Blocks<'_>,
     bottom: usize,
-    ledger: &Ledger<'_>,
+    ledger: &heap::Ledgers<'_>,
     order: &Order<'_>,
 ) -> Result<(), Failure> {
     let each = |visit: &mut dyn FnMut(Block)| {
-        for record in ledger.since(0).filter(|record| record.is_live()) {
+        for record in ledger.all().filter(|record| record.is_live()) {
             let start = record.allocation.address;
             visit(Block {
                 start,
@@ -154,12 +153,16 @@ fn told(marking: &mut Marking<'_, '_, Mapped>, serials: &[u64]) {
     }
 }
 
-/// Room for every block that the ledger has room for, in a heap of its size. `None` when the machine has no
-/// memory for it. Frames are never given back, so this is called once.
-pub(super) fn tables() -> Option<Blocks<'static>> {
+/// How many blocks the ledger has room for.
+pub(super) fn records() -> usize {
+    heap::with_ledger(|ledger| ledger.capacity())
+}
+
+/// Room for `entries` blocks, in a heap of its size. `None` when the machine has no memory for it. Frames are
+/// never given back, so this is called when the ledger has room for more than the last time, and seldom.
+pub(super) fn tables(entries: usize) -> Option<Blocks<'static>> {
     let heap = heap::extent();
     let groups = groups_for(heap.end - heap.start);
-    let entries = heap::with_ledger(|ledger| ledger.capacity());
     Some(Blocks::new(slice(groups, 0)?, slice(groups, 0)?, slice(groups, 0)?, slice(entries, Entry::EMPTY)?))
 }
 

@@ -26,6 +26,8 @@ const HOLDERS: usize = 8;
 pub(super) struct State {
     /// The blocks, as the last search left them. [`None`] before the first.
     blocks: Option<Blocks<'static>>,
+    /// How many there is room for.
+    room: usize,
     /// What that search found.
     pub(super) found: Option<Found>,
     /// The serial numbers, in their order, of the blocks that were cleared.
@@ -39,7 +41,7 @@ pub(super) struct State {
 /// Lock order: this -> heap.lock.
 static STATE: Mutex<State, Kernel> = Mutex::new(
     Own(class!("kmemleak", "In a search other CPUs stand still, with any lock in hand.")),
-    State { blocks: None, found: None, told: Vec::new(), roots: Roots::ALL, off: false },
+    State { blocks: None, room: 0, found: None, told: Vec::new(), roots: Roots::ALL, off: false },
 );
 
 /// The state, for one task at a time.
@@ -71,10 +73,15 @@ impl State {
         named: &[usize],
         ignored: &[usize],
     ) -> Result<Found, Failure> {
-        let blocks = match &mut self.blocks {
-            Some(blocks) => blocks,
-            none => none.insert(scan::tables().ok_or(Failure::NoMemory)?),
-        };
+        // More than the last tables had room for, since the ledger has grown: if there is no memory for that,
+        // they may do all the same.
+        let records = scan::records();
+        if records > self.room
+            && let Some(blocks) = scan::tables(2 * records)
+        {
+            (self.blocks, self.room) = (Some(blocks), 2 * records);
+        }
+        let blocks = self.blocks.as_mut().ok_or(Failure::NoMemory)?;
         let found = scan::scan(blocks, &Order { roots, named, told: &self.told, ignored })?;
         self.found = Some(found);
         Ok(found)
@@ -106,7 +113,7 @@ impl State {
             };
             let holder = blocks.entries()[place].block;
             lines += &format!("  held by the word at {:#018x}, in object {:#018x}", entry.by, holder.start);
-            let record = heap::with_ledger(|ledger| ledger.lookup(holder.start).copied());
+            let record = heap::lookup(holder.start);
             lines += &record.map_or(String::new(), |record| {
                 format!(" of {} bytes, from {:x?}", record.allocation.size, record.backtrace())
             });
@@ -167,7 +174,7 @@ fn whose(address: usize) -> String {
 
 /// The record of a block that was live when it was searched, if it lives.
 fn still_there(block: &Block) -> Option<Record> {
-    let record = heap::with_ledger(|ledger| ledger.lookup(block.start).copied())?;
+    let record = heap::lookup(block.start)?;
     (record.serial == block.serial && record.is_live()).then_some(record)
 }
 

@@ -4,6 +4,8 @@
 //! nearly all functions that call others. A chain ends with a zero, which the entry stubs and new stacks
 //! provide.
 
+use core::ops::Range;
+
 use crate::layout;
 
 use super::{images, stacks};
@@ -19,10 +21,11 @@ pub fn capture(into: &mut [usize]) -> usize {
 /// Return addresses along the chain that starts at frame pointer `rbp`.
 pub fn walk(mut rbp: u64, into: &mut [usize]) -> usize {
     let text = layout::text();
-    let mut count = 0;
-    while count < into.len() && on_a_stack(rbp) {
+    let (mut count, mut stack) = (0, 0..0);
+    // Nearly always all frames are on one stack.
+    while count < into.len() && (lies_in(rbp, &stack) || on_a_stack(rbp, &mut stack)) {
         let frame = core::ptr::with_exposed_provenance::<[u64; 2]>(rbp as usize);
-        // SAFETY: `on_a_stack` says that both words lie in one mapped stack, aligned. It need not be the
+        // SAFETY: `lies_in` says that both words lie in one mapped stack, aligned. It need not be the
         // caller's: what a register without a frame pointer leads to is read, found to be no code, and
         // dropped.
         let [next, address] = unsafe { frame.read() };
@@ -39,7 +42,13 @@ pub fn walk(mut rbp: u64, into: &mut [usize]) -> usize {
     count
 }
 
-fn on_a_stack(rbp: u64) -> bool {
-    let boot = layout::bsp_stack();
-    rbp.is_multiple_of(8) && ((boot.start + 4096..=boot.end - 16).contains(&rbp) || stacks::contains(rbp, 16))
+/// Whether there are two words at `rbp`, aligned, on a stack, which `stack` is from now on.
+fn on_a_stack(rbp: u64, stack: &mut Range<u64>) -> bool {
+    *stack = stacks::around(rbp).unwrap_or_default();
+    lies_in(rbp, stack)
+}
+
+#[inline]
+fn lies_in(rbp: u64, stack: &Range<u64>) -> bool {
+    rbp.is_multiple_of(8) && stack.start <= rbp && rbp + 16 <= stack.end
 }

@@ -1,14 +1,18 @@
-//! The heap: `linked_list_allocator` behind our own spinlock, and the ledger of every block.
+//! The heap: `linked_list_allocator`, shelves in front of it, and the ledger of every block.
 //!
 //! ```text
-//! allocate   lock; take a hole; enter a record; unlock; poison the block
-//! free       lock; ask the ledger whether that is a live block; unlock; poison; lock; line up; unlock
+//! allocate   lock a shelf; take a block from a bin of it; enter a record; unlock; poison the block
+//!            or else: lock; take a hole; unlock; lock the shelf of that address; enter a record; unlock
+//! free       lock the shelf of the address; is that a live block?; poison it; line it up; unlock
 //! ```
 //!
+//! All that concerns one block is done under the lock of one shelf, and the address says of which one. So the
+//! account is exact, and CPUs seldom meet: neighbours lie on different shelves (`shelf`).
+//!
 //! Freed blocks line up (`freed`): their memory is given back when a quarter of the heap stands in the
-//! queue, or when memory runs out. So an address is handed out again as late as possible, and a stale word
+//! queues, or when memory runs out. So an address is handed out again as late as possible, and a stale word
 //! seldom names a block. What was given back waits for the next block of its size, and becomes a
-//! hole again when memory runs out.
+//! hole again when memory runs out. A ledger that is full takes more memory out of the holes.
 //!
 //! While an experiment runs, freed blocks of the scull kinds are not given back (quarantine): they keep their
 //! record and their poison until [`Experiment`] ends, so that a use after free finds poison and a double free
@@ -21,7 +25,7 @@
 //!
 //! What such devices may have ends where a small part of the memory and of the records is left (`RESERVE`):
 //! whichever task fills them, the kernel goes on. What memory is had when there is none at all is in
-//! `reserve`.
+//! `reserve`. A caller that is refused is told of in the kernel's log.
 //!
 //! In front of each block lies its size ([`BlockSize`](kcore::machine::BlockSize)), so that a task that has
 //! its address can ask for it without a lock. The ledger knows nothing of these bytes.
@@ -29,11 +33,12 @@
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use kcore::class;
 use kcore::errno::Errno;
 use kcore::event::{Block, Events, Kinds, LockName, Outcome, What};
-use kcore::ledger::{Allocation, BACKTRACE, Ledger, Manner, Record};
+use kcore::ledger::{Allocation, BACKTRACE, Clock, Ledger, Manner};
 use kcore::machine::{BadFree, Cpu, Kind, POISON_FREED, POISON_FRESH, Sched};
 use kcore::place::Place;
 use kcore::sync::Counted;
@@ -43,187 +48,174 @@ use crate::machine::{CountedSpinLock, Kernel};
 use crate::mm::{backtrace, shortage};
 
 mod account;
+mod all;
 mod allocators;
 mod block;
+mod common;
 mod experiment;
 pub mod failing;
 mod freed;
 mod library;
 mod quarantine;
+mod refused;
 mod reserve;
+mod shelf;
 
-pub use account::{Room, extent, first_bytes, live, lock_stats, room, snapshot, variables, with_ledger};
+pub use account::{
+    Room, extent, first_bytes, live, lock_stats, lookup, next_serial, room, snapshot, variables, with_ledger,
+};
 pub use experiment::{Experiment, Inside, Live};
 pub use library::Claim;
 pub(crate) use library::kept;
 pub use quarantine::Quarantine;
-use quarantine::Recycling;
+pub(crate) use refused::TELL;
 pub use reserve::{forget_most, reserve};
 
-use block::{begin_block, bytes, give_back, is_poisoned, pointer, room_for, whole};
-use freed::{Bins, Delayed};
+use all::with_all;
+use block::{begin_block, bytes, give_back, is_poisoned, pointer, room_of, whole};
+use common::Common;
 use reserve::Reserve;
+use shelf::{Shelf, Stock};
 
-/// Bytes of heap for each record of the ledger: blocks are expected to be this long on average.
+/// Shelves of the heap: enough that CPUs seldom meet at one.
+const SHELVES: usize = 16;
+/// Bytes of heap for each record that the ledgers have at first.
 const BYTES_PER_RECORD: u64 = 2048;
-/// Records of the smallest ledger.
+/// Fewest records that they have at first.
 const FEWEST_RECORDS: u64 = 2048;
 /// The part of the heap, and of the records, that is not for devices that live on: one in so many.
 const RESERVE: usize = 16;
 /// The part of the heap in which freed blocks may wait to be handed out again.
 const DELAYED_PART: usize = 4;
-/// Blocks that are given back in one go when memory runs out: each looks for its place among the holes, with
-/// interrupts off.
-const BATCH: usize = 64;
 /// Alignment of every block.
 const ALIGN: usize = 16;
+/// Most bytes of a block that is poisoned with its shelf locked and interrupts off.
+const SMALL: usize = 4096;
+
+/// The ledgers of all shelves.
+pub type Ledgers<'l> = kcore::ledger::Ledgers<'l, 'static, SHELVES>;
 
 struct Heap {
-    holes: linked_list_allocator::Heap,
-    ledger: Ledger<'static>,
-    /// The first serial number of the running experiment; `u64::MAX` when there is none.
-    quarantine_since: u64,
-    /// Which tasks may still use what an experiment keeps, if that is known.
-    recycling: Option<Recycling>,
+    shelves: [Shelf; SHELVES],
+    /// Lock order: a shelf -> another with a higher number -> this.
+    common: CountedSpinLock<Option<Common>>,
+    /// Bytes of the holes, and where they end; 0 before [`init`].
+    size: AtomicUsize,
+    end: AtomicUsize,
+    /// Bytes of the holes that are free, as `common` has left them.
+    free: AtomicUsize,
+    /// The last serial number.
+    clock: Clock,
+    /// The first serial number of the running experiment; `u64::MAX` when there is none. Written with all
+    /// shelves locked.
+    quarantine_since: AtomicU64,
+    /// Whether it says which tasks are inside the device.
+    recycles: AtomicBool,
     /// Freed blocks that no experiment keeps, but a [`Quarantine`].
-    kept: usize,
-    /// How many [`Live`]s there are.
-    live: usize,
-    /// Freed blocks that neither of them keeps, and that are not given back yet.
-    delayed: Delayed,
-    /// Blocks that were given back, for the next ones of their sizes.
-    bins: Bins,
-    /// Bytes of what is free that are claimed.
-    claimed: usize,
-    /// For callers that cannot do without when all that is gone.
-    reserve: Reserve,
+    kept: AtomicUsize,
+    /// How many [`Live`]s there are. Written with all shelves locked.
+    live: AtomicUsize,
+    /// Bytes of what is free that are claimed. Written with all shelves and `common` locked: a CPU that has
+    /// one of them and finds 0 here may take what it finds.
+    claimed: AtomicUsize,
 }
 
+static HEAP: Heap = Heap {
+    shelves: [const { Shelf::new() }; SHELVES],
+    common: CountedSpinLock::new(Counted::new(LockName::spins("heap.lock", class!("heap.lock"))), None),
+    size: AtomicUsize::new(0),
+    end: AtomicUsize::new(0),
+    free: AtomicUsize::new(0),
+    clock: Clock::new(0),
+    quarantine_since: AtomicU64::new(u64::MAX),
+    recycles: AtomicBool::new(false),
+    kept: AtomicUsize::new(0),
+    live: AtomicUsize::new(0),
+    claimed: AtomicUsize::new(0),
+};
+
 impl Heap {
-    /// A block for `layout`, with its size in front of it.
-    fn take(&mut self, layout: Layout) -> Result<NonNull<u8>, Errno> {
-        let (whole, offset) = whole(layout)?;
-        let kept = if whole.align() == ALIGN { self.bins.pop(whole.size()) } else { None };
-        let base = match kept {
-            Some(base) => base,
-            None => self.holes.allocate_first_fit(whole).map_err(|()| Errno::ENOMEM)?,
-        };
-        // SAFETY: the hole has room for it all, and no other CPU knows of it.
-        Ok(unsafe { begin_block(base, offset, layout.size()) })
-    }
-
     /// Whether a block would be cut out of the `RESERVE`.
-    fn is_for_others(&self, layout: Layout, kind: Kind) -> bool {
-        if self.live == 0 || kind == Kind::Other {
-            return false;
-        }
-        let is_last = self.ledger.left() <= self.ledger.capacity() / RESERVE;
-        is_last || self.holes.free() < self.holes.size() / RESERVE + layout.size()
+    fn is_for_others(&self, size: usize, kind: Kind) -> bool {
+        let least = self.size.load(Relaxed) / RESERVE + size;
+        kind != Kind::Other && self.live.load(Relaxed) > 0 && self.free.load(Relaxed) < least
     }
 
-    /// [`take`](Heap::take), and a record of it. [`Errno::ENOMEM`] when one of them is not to be had; nothing
-    /// changed then.
-    fn enter(&mut self, layout: Layout, allocation: &mut Allocation) -> Result<NonNull<u8>, Errno> {
-        let are_reserved = self.ledger.left() <= self.reserve.records();
-        if are_reserved || self.is_claimed(layout.size()) || self.is_for_others(layout, allocation.kind) {
+    /// The shelf of the block at `address`.
+    fn shelf_of(&self, address: usize) -> &Shelf {
+        &self.shelves[Ledgers::part(address)]
+    }
+
+    /// Makes a block out of memory that waits for one on a shelf, or of a hole, and a record of it.
+    /// [`Errno::ENOMEM`] when one of them is not to be had; nothing changed then.
+    fn enter(&self, layout: Layout, allocation: &Allocation) -> Result<NonNull<u8>, Errno> {
+        let memory = whole(layout)?;
+        if self.is_for_others(layout.size(), allocation.kind) {
             return Err(Errno::ENOMEM);
         }
-        let block = self.take(layout)?;
-        self.write_down(block, allocation)
-    }
-
-    /// Records a block that was just taken. [`Errno::ENOMEM`], and it is given back, when there is no record
-    /// for it.
-    fn write_down(&mut self, block: NonNull<u8>, allocation: &mut Allocation) -> Result<NonNull<u8>, Errno> {
-        allocation.address = block.addr().get();
-        if self.ledger.record(*allocation).is_err() {
-            let holes = self.reserve.holes_of(allocation.address).unwrap_or(&mut self.holes);
-            // SAFETY: the block came from there just now, with this size.
-            unsafe { give_back(holes, allocation.address, allocation.size) };
-            return Err(Errno::ENOMEM);
+        if let Some(block) = self.out_of_a_shelf(memory, allocation) {
+            return block;
         }
-        Ok(block)
-    }
-
-    /// Takes the memory of a block in that the ledger knows no more.
-    ///
-    /// # Safety
-    /// It is a block of this heap, `size` bytes long, it comes in once, and no task uses it any more.
-    unsafe fn take_in(&mut self, address: usize, size: usize) {
-        if let Some(holes) = self.reserve.holes_of(address) {
-            // SAFETY: the caller's promise; the reserve is where it came from.
-            unsafe { give_back(holes, address, size) };
-            return;
+        match self.out_of_the_holes(memory, allocation) {
+            Some(block) => block,
+            None => with_all(|all| all.enter(memory, allocation)),
         }
-        // SAFETY: the caller's promise.
-        unsafe { self.delayed.push(address) };
-        self.give_back_until(self.holes.size() / DELAYED_PART);
     }
 
-    /// Gives back what was freed first until at most `bytes` wait for that.
-    fn give_back_until(&mut self, bytes: usize) {
-        while self.delayed.bytes() > bytes && self.give_oldest_back() {}
-    }
-
-    /// Gives back what was freed first, if there is anything.
-    fn give_oldest_back(&mut self) -> bool {
-        let Some((address, size)) = self.delayed.pop() else { return false };
-        // SAFETY: it was freed and forgotten by the ledger before it came into the queue, and has just left
-        // it.
-        if !unsafe { self.bins.push(address) } {
-            // SAFETY: as above.
-            unsafe { give_back(&mut self.holes, address, size) };
+    fn out_of_a_shelf(
+        &self,
+        memory @ (whole, _): (Layout, usize),
+        allocation: &Allocation,
+    ) -> Option<Result<NonNull<u8>, Errno>> {
+        let shelf = shelf::with_memory(&self.shelves, whole)?;
+        let mut stock = shelf.lock();
+        let stock = stock.as_mut()?;
+        if self.claimed.load(Relaxed) > 0 || !stock.has_record_for(allocation.kind, None) {
+            return None;
         }
-        true
+        let base = stock.bins.pop(whole.size())?;
+        Some(stock.begin(base, memory, allocation))
+    }
+
+    /// [`None`] while memory is claimed.
+    fn out_of_the_holes(
+        &self,
+        memory @ (whole, offset): (Layout, usize),
+        allocation: &Allocation,
+    ) -> Option<Result<NonNull<u8>, Errno>> {
+        let base = {
+            let mut common = self.common.lock_irqsave();
+            let Some(common) = common.as_mut() else { return Some(Err(Errno::ENOMEM)) };
+            if self.claimed.load(Relaxed) > 0 {
+                return None;
+            }
+            common.take(whole)
+        };
+        let Ok(base) = base else { return Some(Err(Errno::ENOMEM)) };
+        let mut stock = self.shelf_of(base.addr().get() + offset).lock();
+        let stock = stock.as_mut().expect("the shelves are set up before there is a hole");
+        if stock.has_record_for(allocation.kind, None) {
+            return Some(stock.begin(base, memory, allocation));
+        }
+        if let Some(common) = self.common.lock_irqsave().as_mut() {
+            // SAFETY: it was taken just now, and no other CPU knows of it.
+            unsafe { common.give(base, whole) };
+        }
+        Some(Err(Errno::ENOMEM))
+    }
+
+    /// Whether an experiment has kept what can be used again.
+    fn recycles(&self) -> bool {
+        self.recycles.load(Relaxed) && with_all(|all| all.recycle())
     }
 
     /// Memory has run out. Gives some of what waits for that back, first to be taken as it is, and then to
     /// become holes; whether there was anything.
-    fn give_some_back(&mut self) -> bool {
-        (0..BATCH).take_while(|_| self.give_oldest_back() || self.make_hole()).count() > 0
-    }
-
-    /// Makes a hole of a block that is kept for the next of its size.
-    fn make_hole(&mut self) -> bool {
-        let Some((address, size)) = self.bins.pop_any() else { return false };
-        // SAFETY: it was freed and forgotten by the ledger before it came into a bin, and has just left it.
-        unsafe { give_back(&mut self.holes, address, size) };
-        true
-    }
-
-    /// Takes some blocks out of quarantine that no task can know any more; whether there were any.
-    fn recycle(&mut self) -> bool {
-        let Some(mut recycling) = self.recycling.take() else { return false };
-        recycling.begin();
-        let known = |record: &Record| record.allocation.kind != Kind::Other;
-        // SAFETY: every task that had the address of such a block when it was freed has left.
-        unsafe {
-            self.sweep(self.quarantine_since, |record| known(record) && recycling.takes(record, is_poisoned));
-        }
-        let has_taken = recycling.has_taken();
-        self.recycling = Some(recycling);
-        has_taken
-    }
-
-    /// Removes the records since `since` for which `goes` says so, and gives their blocks back.
-    ///
-    /// # Safety
-    /// No task uses such a block any more.
-    unsafe fn sweep(&mut self, since: u64, mut goes: impl FnMut(&Record) -> bool) {
-        let Heap { holes, ledger, .. } = self;
-        ledger.retain_since(since, |record| {
-            if !goes(record) {
-                return true;
-            }
-            // SAFETY: the record goes, so the block is given back once; the caller says that no task uses it.
-            unsafe { give_back(holes, record.allocation.address, record.allocation.size) };
-            false
-        });
+    fn give_some_back(&self) -> bool {
+        let gives = |shelf: &Shelf| shelf.lock().as_mut().is_some_and(Stock::give_some_back);
+        self.shelves.iter().filter(|shelf| gives(shelf)).count() > 0
     }
 }
-
-static HEAP: CountedSpinLock<Option<Heap>> =
-    CountedSpinLock::new(Counted::new(LockName::spins("heap.lock", class!("heap.lock"))), None);
 
 /// Not enough memory for the heap that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,7 +230,8 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     let size = size.unwrap_or_else(half_of_free) & !0xfff;
     let reserved = reserve::size_beside(size);
     let records = (size / BYTES_PER_RECORD).max(FEWEST_RECORDS) + reserve::records(reserved);
-    let ledger_bytes = Ledger::bytes_for(records as usize).unwrap_or(usize::MAX);
+    let each = Ledger::bytes_for((records as usize).div_ceil(SHELVES)).unwrap_or(usize::MAX / SHELVES);
+    let ledger_bytes = each.next_multiple_of(ALIGN) * SHELVES;
     let besides = reserved.saturating_add(ledger_bytes as u64);
     let too_large = TooLarge { most: frames::longest_free().saturating_sub(besides) & !0xfff };
     let ledger = frames::allocate_contiguous(ledger_bytes as u64).ok_or(too_large)?;
@@ -247,23 +240,19 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     // SAFETY: these frames are ours from now on, mapped by the window, and `MaybeUninit` needs no
     // initialising.
     let region = unsafe { core::slice::from_raw_parts_mut(region, ledger_bytes) };
+    let (start, size) = (frames::pointer::<u8>(bottom), size as usize);
     // SAFETY: so are these; no other code uses them while the machine runs.
-    let holes = unsafe { linked_list_allocator::Heap::new(frames::pointer(bottom), size as usize) };
+    let holes = unsafe { linked_list_allocator::Heap::new(start, size) };
     // SAFETY: and so are those behind them.
-    let reserve = unsafe { Reserve::new(bottom + size, reserved) };
-    *HEAP.lock_irqsave() = Some(Heap {
-        holes,
-        reserve,
-        claimed: 0,
-        ledger: Ledger::in_region(region),
-        quarantine_since: u64::MAX,
-        kept: 0,
-        live: 0,
-        recycling: None,
-        delayed: Delayed::default(),
-        bins: Bins::new(),
-    });
-    Ok(size)
+    let reserve = unsafe { Reserve::new(bottom + size as u64, reserved) };
+    HEAP.size.store(size, Relaxed);
+    HEAP.end.store(start.addr() + size, Relaxed);
+    HEAP.free.store(holes.free(), Relaxed);
+    for (shelf, region) in HEAP.shelves.iter().zip(region.chunks_exact_mut(ledger_bytes / SHELVES)) {
+        shelf.set_up(Ledger::in_region(region, &HEAP.clock), size, reserve.records());
+    }
+    *HEAP.common.lock_irqsave() = Some(Common { holes, reserve, recycling: None });
+    Ok(size as u64)
 }
 
 /// What a small machine keeps besides, for the stacks of some tasks.
@@ -280,21 +269,25 @@ fn half_of_free() -> u64 {
 /// A block of `layout` for `kind`, filled with [`POISON_FRESH`]. [`Errno::ENOMEM`] when there is no hole or
 /// no record for it; nothing changed then.
 pub fn allocate(kind: Kind, layout: Layout, at: Place) -> Result<NonNull<u8>, Errno> {
+    allocate_filled(kind, layout, POISON_FRESH, at)
+}
+
+/// [`allocate`], filled with another byte.
+#[inline]
+fn allocate_filled(kind: Kind, layout: Layout, byte: u8, at: Place) -> Result<NonNull<u8>, Errno> {
     let layout = layout.align_to(ALIGN).map_err(|_| Errno::ENOMEM)?;
-    let mut allocation = asked_for(kind, layout, at);
+    let allocation = asked_for(kind, layout, at);
     if failing::strikes(&allocation.backtrace) {
         return Err(Errno::ENOMEM);
     }
     let block = loop {
-        let mut heap = HEAP.lock_irqsave();
-        let heap = heap.as_mut().ok_or(Errno::ENOMEM)?;
-        match heap.enter(layout, &mut allocation) {
+        match HEAP.enter(layout, &allocation) {
             // Between two tries interrupts come, and others have the heap.
-            Err(_) if heap.give_some_back() || heap.recycle() => {}
-            result => break result?,
+            Err(_) if HEAP.give_some_back() || HEAP.recycles() => {}
+            result => break result.inspect_err(|_| refused::tell(layout.size(), kind))?,
         }
     };
-    bytes(block.addr().get(), layout.size()).fill(POISON_FRESH);
+    bytes(block.addr().get(), layout.size()).fill(byte);
     if Kernel::wanted().contains(Kinds::ALLOCATIONS) {
         tell_allocated(block, layout.size(), at);
     }
@@ -335,7 +328,7 @@ pub unsafe fn free(block: NonNull<u8>, at: Place) -> Result<(), BadFree> {
     if !Kernel::wanted().contains(Kinds::BLOCKS) {
         return give_up(address);
     }
-    let found = with_ledger(|ledger| ledger.lookup(address).map(|record| record.allocation));
+    let found = lookup(address).map(|record| record.allocation);
     // Of the others there are too many for the log, and few that anything is stored in that it has.
     let Some(found) = found.filter(|found| found.kind != Kind::Other) else { return give_up(address) };
     let what = What::Block(Block::Freed { address, size: found.size });
@@ -347,33 +340,30 @@ pub unsafe fn free(block: NonNull<u8>, at: Place) -> Result<(), BadFree> {
 
 /// [`free`], told to none.
 fn give_up(address: usize) -> Result<(), BadFree> {
-    let (freed, manner, _until_poisoned) = {
-        let mut heap = HEAP.lock_irqsave();
-        let heap = heap.as_mut().ok_or(BadFree::Unknown)?;
-        let of_experiment = |record: &Record| record.serial >= heap.quarantine_since;
-        let (manner, kept) = match heap.ledger.lookup(address) {
-            Some(record) if record.allocation.kind == Kind::Other => (Manner::AtOnce, false),
-            Some(record) if of_experiment(record) => (Manner::Quarantine, false),
-            Some(_) if quarantine::is_held() => (Manner::Quarantine, true),
-            _ => (Manner::AtOnce, false),
-        };
-        let freed = heap.ledger.free(address, manner)?;
-        heap.kept += usize::from(kept);
-        // Else the task that drops the last of the others might give the block back before it is poisoned,
-        // and its next owner would find poison in it.
-        (freed, manner, kept.then(Quarantine::hold))
+    if HEAP.recycles.load(Relaxed) {
+        experiment::recycling(|recycling| recycling.frees(next_serial()));
+    }
+    let shelf = HEAP.shelf_of(address);
+    let (freed, _until_poisoned) = {
+        let mut stock = shelf.lock();
+        let stock = stock.as_mut().ok_or(BadFree::Unknown)?;
+        // One that is kept is held until it is poisoned. Else the task that drops the last of the others might
+        // give the block back before, and its next owner would find poison in it.
+        let (freed, kept) = stock.free(address)?;
+        if freed.manner == Manner::AtOnce && freed.size <= SMALL {
+            bytes(address, freed.size).fill(POISON_FREED);
+            // SAFETY: the ledger knew the block as live, and has forgotten it: it comes in once.
+            unsafe { stock.take_in(address, freed.size) };
+            return Ok(());
+        }
+        (freed, kept)
     };
     bytes(address, freed.size).fill(POISON_FREED);
-    if manner == Manner::AtOnce {
-        let mut heap = HEAP.lock_irqsave();
-        let heap = heap.as_mut().ok_or(BadFree::Unknown)?;
-        // SAFETY: the ledger knew the block as live, and has forgotten it: it comes in once.
-        unsafe { heap.take_in(address, freed.size) };
+    if freed.manner == Manner::AtOnce {
+        let mut stock = shelf.lock();
+        let stock = stock.as_mut().ok_or(BadFree::Unknown)?;
+        // SAFETY: as above.
+        unsafe { stock.take_in(address, freed.size) };
     }
     Ok(())
-}
-
-fn with_heap<R>(f: impl FnOnce(&mut Heap) -> R) -> R {
-    let mut heap = HEAP.lock_irqsave();
-    f(heap.as_mut().expect("the heap is set up before anything is counted"))
 }

@@ -2,6 +2,7 @@
 //!
 //! They come from regions that only grow; the stack of a task that has ended is kept for the next task.
 
+use core::ops::Range;
 use core::sync::atomic::{
     AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
@@ -137,6 +138,14 @@ pub fn top_of(address: u64) -> Option<u64> {
     [&TASKS, &FAULTS].into_iter().find_map(|region| region.top_of(address))
 }
 
+/// The stack in which `address` lies: its mapped bytes.
+pub fn around(address: u64) -> Option<Range<u64>> {
+    let boot = layout::bsp_stack();
+    let mapped = boot.start + PAGE..boot.end;
+    let around = |region: &Region| region.around(address);
+    if mapped.contains(&address) { Some(mapped) } else { [&TASKS, &FAULTS].into_iter().find_map(around) }
+}
+
 /// Where the frames end, from stack pointer `address` up, that may use the heap.
 pub fn end_of_frames(address: u64) -> Option<u64> {
     let boot = layout::bsp_stack().end;
@@ -176,6 +185,11 @@ impl Region {
 
     fn contains(&self, address: u64, size: u64) -> bool {
         self.offset(address).is_some_and(|offset| offset >= PAGE && offset + size <= PAGE + self.stack)
+    }
+
+    fn around(&self, address: u64) -> Option<Range<u64>> {
+        let bottom = address - self.offset(address).filter(|&offset| offset >= PAGE)? + PAGE;
+        Some(bottom..bottom + self.stack)
     }
 
     /// The top of the stack in which `address` lies. An empty stack's pointer is its top, where the next

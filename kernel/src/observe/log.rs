@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use kcore::event::{Outcome, Ticket, What};
 use kcore::leak::StoreLog;
-use kcore::ledger::{Ledger, Record};
+use kcore::ledger::Record;
 use kcore::machine::Cpu;
 use kcore::place::Place;
 pub use kcore::record::{FREE, Stored};
@@ -88,9 +88,9 @@ pub fn complete_since() -> Option<u64> {
 
 /// All stores in the log, and the heap as `ledger` knows it.
 #[derive(Debug)]
-pub struct Log<'l, 'm>(pub &'l Ledger<'m>);
+pub struct Log<'l>(pub &'l heap::Ledgers<'l>);
 
-impl StoreLog for Log<'_, '_> {
+impl StoreLog for Log<'_> {
     type Store = Stored;
 
     fn each(&self, visit: &mut dyn FnMut(&Stored)) {
@@ -109,7 +109,7 @@ impl StoreLog for Log<'_, '_> {
         let address = location as u64;
         let is_fixed =
             layout::data().contains(&address) || stacks::contains(address, size_of::<usize>() as u64);
-        if !is_fixed && !self.0.since(0).any(|record| is_in(&record)) {
+        if !is_fixed && !self.0.all().any(|record| is_in(&record)) {
             return None;
         }
         let word = core::ptr::with_exposed_provenance::<AtomicUsize>(location);

@@ -41,7 +41,10 @@ const HEADING: &str = "## The classes\n\n";
 /// Locks of test cases, of which nothing is said.
 const TEST: &str = "test";
 /// What is taken under a lock of its own class, for a reason.
-const WITHIN_ITSELF: &[(&str, &str)] = &[("scull.lock", "abba takes two, in two orders, to come to a stop")];
+const WITHIN_ITSELF: &[(&str, &str)] = &[
+    ("scull.lock", "abba takes two, in two orders, to come to a stop"),
+    ("shelf of the heap", "all are taken by their numbers, for what is to be true of one moment"),
+];
 
 /// What was observed of each class, by its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Random histories against a map.
 
+use core::mem::MaybeUninit;
 use std::collections::BTreeMap;
 use std::vec::Vec;
 
@@ -22,7 +23,8 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let address = || (0..24_usize).prop_map(|n| n * 16);
+    // In different parts, where there are several.
+    let address = || (0..24_usize).prop_map(|n| (n << 16) + n * 16);
     prop_oneof![
         4 => (address(), 1..5000_usize, 0..4_usize)
             .prop_map(|(address, size, kind)| Step::Record { address, size, kind }),
@@ -49,8 +51,8 @@ struct Modelled {
 }
 
 impl Model {
-    fn record(&mut self, address: usize, size: usize, kind: Kind, capacity: usize) -> Result<u64, Refused> {
-        let refusal = if self.blocks.len() == capacity {
+    fn record(&mut self, address: usize, size: usize, kind: Kind, is_full: bool) -> Result<u64, Refused> {
+        let refusal = if is_full {
             Some(Refused::Full)
         } else if address == 0 || self.blocks.contains_key(&address) {
             Some(Refused::Taken)
@@ -79,7 +81,7 @@ impl Model {
         }
         block.live = false;
         self.counts.freed[block.kind] += 1;
-        let freed = Freed { size: block.size, kind: block.kind, serial: block.serial };
+        let freed = Freed { size: block.size, kind: block.kind, serial: block.serial, manner };
         if manner == Manner::AtOnce {
             self.blocks.remove(&address);
         }
@@ -104,46 +106,71 @@ impl Model {
     }
 }
 
-fn play(ledger: &mut Ledger<'_>, model: &mut Model, step: &Step) {
+fn play<const N: usize>(ledgers: &mut Ledgers<'_, '_, N>, model: &mut Model, step: &Step) {
+    let part = Ledgers::<N>::part;
     match *step {
         Step::Record { address, size, kind } => {
+            let ledger = &mut ledgers.0[part(address)];
+            let others = model.blocks.keys().filter(|&&other| part(other) == part(address)).count();
+            let is_full = others == ledger.capacity();
             let told = ledger.record(block(address, size, KINDS[kind]));
-            assert_eq!(told, model.record(address, size, KINDS[kind], ledger.capacity()));
+            assert_eq!(told, model.record(address, size, KINDS[kind], is_full));
         }
         Step::Free { address, at_once } => {
             let manner = if at_once { Manner::AtOnce } else { Manner::Quarantine };
-            assert_eq!(ledger.free(address, manner), model.free(address, manner));
+            assert_eq!(ledgers.0[part(address)].free(address, manner), model.free(address, manner));
         }
         Step::Mark { address } => {
             let fresh = model.blocks.get_mut(&address).filter(|block| block.live && !block.marked);
-            assert_eq!(ledger.mark(address), fresh.is_some());
+            assert_eq!(ledgers.mark(address), fresh.is_some());
             fresh.into_iter().for_each(|block| block.marked = true);
         }
         Step::BeginMarking => {
-            ledger.begin_marking();
+            ledgers.begin_marking();
             model.blocks.values_mut().for_each(|block| block.marked = false);
         }
         Step::Retain { since, every } => {
-            let keep = |address: usize| !(address / 16).is_multiple_of(every);
-            ledger.retain_since(since, |record| keep(record.allocation.address));
+            let keep = |address: usize| !(address / 16 % 4096).is_multiple_of(every);
+            ledgers.retain_since(since, |record| keep(record.allocation.address));
             model.retain(since, keep);
         }
     }
 }
 
-fn compare(ledger: &Ledger<'_>, model: &Model) {
-    ledger.check();
-    assert_eq!(ledger.snapshot(), model.counts);
-    assert_eq!(addresses(ledger.since(0)), model.by_age(|_| true));
+fn compare<const N: usize>(ledgers: &Ledgers<'_, '_, N>, model: &Model) {
+    ledgers.0.iter().for_each(|ledger| ledger.check());
+    assert_eq!(ledgers.snapshot(), model.counts);
+    assert_eq!(addresses(ledgers.since(0)), model.by_age(|_| true));
     let half = model.counts.serial / 2;
     assert_eq!(
-        addresses(ledger.unmarked_since(half)),
+        addresses(ledgers.unmarked_since(half)),
         model.by_age(|block| block.serial >= half && block.live && !block.marked)
     );
-    assert_eq!(ledger.live(), ledger.live_since(0));
+    assert_eq!(ledgers.live(), ledgers.live_since(0));
     for kind in KINDS {
         let marked = model.by_age(|block| block.kind == kind && block.live && block.marked);
-        assert_eq!(ledger.marked_since(0)[kind], marked.len() as u64);
+        assert_eq!(ledgers.marked_since(0)[kind], marked.len() as u64);
+    }
+}
+
+/// A history of `N` ledgers, which go over to more memory after some of the steps.
+fn history<const N: usize>(steps: &[Step], records: usize, spare: usize) {
+    let clock = Clock::new(0);
+    let mut rooms: [Room; N] = core::array::from_fn(|_| Room::new(records, records + spare));
+    let mut more: Vec<_> =
+        (1..4).flat_map(|times| [records * 2 * times + 8; N]).map(Ledger::bytes_for).collect();
+    let mut more: Vec<_> =
+        more.drain(..).map(|bytes| std::vec![MaybeUninit::<u8>::uninit(); bytes.unwrap()]).collect();
+    let mut more = more.iter_mut();
+    let mut ledgers = rooms.each_mut().map(|room| Ledger::new(&mut room.entries, &mut room.slots, &clock));
+    let mut model = Model::default();
+    for (number, step) in steps.iter().enumerate() {
+        let mut ledgers = Ledgers(ledgers.each_mut());
+        play(&mut ledgers, &mut model, step);
+        if number % 50 == 49 {
+            ledgers.0.iter_mut().zip(more.by_ref().take(N)).for_each(|(ledger, more)| ledger.move_to(more));
+        }
+        compare(&ledgers, &model);
     }
 }
 
@@ -162,12 +189,7 @@ proptest! {
         records in 0..20_usize,
         spare in 1..8_usize,
     ) {
-        let mut room = Room::new(records, records + spare);
-        let mut ledger = room.ledger();
-        let mut model = Model::default();
-        for step in &steps {
-            play(&mut ledger, &mut model, step);
-            compare(&ledger, &model);
-        }
+        history::<1>(&steps, records, spare);
+        history::<3>(&steps, records / 3, spare);
     }
 }

@@ -73,7 +73,7 @@ fn groups() -> Result<(Vec<Group>, Vec<Group>), Errno> {
     let mut groups: Vec<Group> = shortage::with_room_for(GROUPS)?;
     let mut rest: Vec<Group> = shortage::with_room_for(4)?;
     heap::with_ledger(|ledger| {
-        for record in ledger.since(0).filter(|record| record.is_live()) {
+        for record in ledger.all().filter(|record| record.is_live()) {
             let block = record.allocation;
             let key = |kind: Kind, at: Place| (at.file(), at.line(), kind as u8);
             let wanted = key(block.kind, block.allocated_at);

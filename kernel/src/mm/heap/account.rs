@@ -1,10 +1,12 @@
 //! What the heap tells: how full it is, what was allocated and freed, and where it lies.
 
-use kcore::ledger::{Ledger, PerKind, Record, Snapshot};
+use core::sync::atomic::Ordering::Relaxed;
+
+use kcore::ledger::{PerKind, Record, Snapshot};
 use kcore::report::LockStats;
 use kcore::sync::Watched;
 
-use super::{HEAP, bytes, with_heap};
+use super::{HEAP, Ledgers, bytes, with_all};
 
 /// How full the heap is, in bytes; blocks in quarantine are in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +15,7 @@ pub struct Room {
     pub used: usize,
     /// In holes.
     pub free: usize,
-    /// Blocks for which there is a record, without those of the reserve.
+    /// Blocks for which there is a record before the ledger grows, without those of the reserve.
     pub records: usize,
 }
 
@@ -26,11 +28,11 @@ impl Room {
 
 /// How full the heap is.
 pub fn room() -> Room {
-    let heap = HEAP.lock_irqsave();
-    let heap = heap.as_ref().expect("the heap is set up before anybody asks");
-    let free = heap.free_bytes();
-    let records = heap.ledger.left().saturating_sub(heap.reserve.records());
-    Room { used: heap.holes.size() - free, free, records }
+    with_all(|all| {
+        let free = all.free_bytes();
+        let records = all.shelves.iter().map(|stock| stock.records()).sum();
+        Room { used: all.common.holes.size() - free, free, records }
+    })
 }
 
 /// The first bytes of a recorded block, with zeros behind a shorter one.
@@ -41,9 +43,9 @@ pub fn first_bytes<const N: usize>(record: &Record) -> [u8; N] {
     first
 }
 
-/// The counters of the heap's lock.
+/// The counters of the lock of the holes. Those of the shelves count nothing: they would take longer for it.
 pub fn lock_stats() -> LockStats {
-    HEAP.stats()
+    HEAP.common.stats()
 }
 
 /// Blocks alive now.
@@ -58,7 +60,7 @@ pub fn snapshot() -> Snapshot {
 
 /// Where the blocks lie, those of the reserve behind all others.
 pub fn extent() -> core::ops::Range<usize> {
-    with_heap(|heap| heap.holes.bottom().addr()..heap.reserve.end())
+    with_all(|all| all.common.holes.bottom().addr()..all.common.reserve.end())
 }
 
 /// The variables of the heap itself: the addresses in them are of holes, or of where the heap begins.
@@ -67,7 +69,17 @@ pub fn variables() -> core::ops::Range<u64> {
     start..start + size_of_val(&HEAP) as u64
 }
 
-/// Runs `f` on the ledger, with the heap locked: `f` must not allocate, free or print.
-pub fn with_ledger<R>(f: impl FnOnce(&mut Ledger<'static>) -> R) -> R {
-    with_heap(|heap| f(&mut heap.ledger))
+/// Runs `f` on the ledgers, with all of the heap locked: `f` must not allocate, free or print.
+pub fn with_ledger<R>(f: impl FnOnce(&mut Ledgers<'_>) -> R) -> R {
+    with_all(|all| f(&mut all.ledgers()))
+}
+
+/// The record of the block that starts at `address`, live or in quarantine.
+pub fn lookup(address: usize) -> Option<Record> {
+    HEAP.shelf_of(address).lock().as_ref()?.ledger.lookup(address).copied()
+}
+
+/// The serial number that the next block will get.
+pub fn next_serial() -> u64 {
+    HEAP.clock.load(Relaxed) + 1
 }

@@ -9,7 +9,7 @@ use kcore::place::Place;
 
 use crate::machine::{Kernel, STEP};
 
-use super::{Quarantine, allocate, free, reserve};
+use super::{Quarantine, allocate, allocate_filled, free, reserve};
 use crate::mm::shortage;
 
 // SAFETY: blocks come from the heap, whose allocator gives disjoint blocks aligned to 16; scull blocks of a
@@ -20,6 +20,12 @@ unsafe impl Memory for Kernel {
     fn allocate(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {
         let layout = Layout::from_size_align(size, 16).map_err(|_| Errno::ENOMEM)?;
         allocate(kind, layout, Place::caller())
+    }
+
+    #[track_caller]
+    fn allocate_zeroed(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {
+        let layout = Layout::from_size_align(size, 16).map_err(|_| Errno::ENOMEM)?;
+        allocate_filled(kind, layout, 0, Place::caller())
     }
 
     #[track_caller]

@@ -38,14 +38,20 @@ pub(super) unsafe fn begin_block(base: NonNull<u8>, offset: usize, size: usize) 
 /// aligned, the next block would leave a splinter in front of it, too small for anything, and every
 /// allocation would walk past all of them. Besides, every block has room for a link.
 pub(super) fn room_for(size: usize, align: usize) -> Option<Layout> {
-    let least = size_of::<BlockSize>() + size_of::<usize>();
-    Layout::from_size_align(size.max(least).next_multiple_of(ALIGN), align).ok()
+    Layout::from_size_align(room_of(size), align).ok()
+}
+
+/// The bytes of [`room_for`] `size` bytes.
+#[inline]
+pub(super) fn room_of(size: usize) -> usize {
+    const LEAST: usize = size_of::<BlockSize>() + size_of::<usize>();
+    size.max(LEAST).next_multiple_of(ALIGN)
 }
 
 /// Gives the memory of the block at `address` back, which is `size` bytes long.
 ///
 /// # Safety
-/// [`Heap::take`] gave the block, out of these holes; it is given back once, and no task uses it any more.
+/// The block was made in memory out of these holes, as [`whole`] says; it is given back once, and no task uses it any more.
 pub(super) unsafe fn give_back(holes: &mut linked_list_allocator::Heap, address: usize, size: usize) {
     let block = pointer(address);
     // SAFETY: it is a block of ours, and we have got it back.

@@ -1,11 +1,13 @@
 //! One round of an experiment, as the heap sees it; and devices that live on, while no experiment begins.
 
+use core::sync::atomic::Ordering::Relaxed;
+
 use kcore::errno::Errno;
-use kcore::ledger::Snapshot;
+use kcore::ledger::{Record, Snapshot};
 use kcore::machine::Kind;
 
 use super::quarantine::Recycling;
-use super::{HEAP, is_poisoned, snapshot, with_heap};
+use super::{HEAP, is_poisoned, next_serial, snapshot, with_all};
 
 /// The stretch of time of one round of an experiment: blocks of the scull kinds that are freed meanwhile stay
 /// in quarantine, and those that are alive at the end can be told apart by reachability. One at a time.
@@ -22,14 +24,15 @@ impl Experiment {
     /// When it is dropped, nothing uses a block of a scull kind any more that was allocated meanwhile:
     /// neither a task nor a device that lives on without a [`Live`].
     pub unsafe fn begin() -> Result<Experiment, Errno> {
-        let mut heap = HEAP.lock_irqsave();
-        let heap = heap.as_mut().expect("the heap is set up before experiments run");
-        assert!(heap.quarantine_since == u64::MAX, "one experiment at a time");
-        if heap.live > 0 {
-            return Err(Errno::EBUSY);
-        }
-        heap.quarantine_since = heap.ledger.next_serial();
-        Ok(Experiment { since: heap.quarantine_since, before: heap.ledger.snapshot() })
+        with_all(|all| {
+            assert!(HEAP.quarantine_since.load(Relaxed) == u64::MAX, "one experiment at a time");
+            if HEAP.live.load(Relaxed) > 0 {
+                return Err(Errno::EBUSY);
+            }
+            let since = next_serial();
+            HEAP.quarantine_since.store(since, Relaxed);
+            Ok(Experiment { since, before: all.ledgers().snapshot() })
+        })
     }
 
     /// Starts one in which memory that was freed can be had again before it ends.
@@ -41,7 +44,8 @@ impl Experiment {
     pub unsafe fn begin_recycling() -> Result<Experiment, Errno> {
         // SAFETY: the caller promises all that `begin` asks for.
         let experiment = unsafe { Experiment::begin() }?;
-        with_heap(|heap| heap.recycling = Some(Recycling::new()));
+        with_all(|all| all.common.recycling = Some(Recycling::new()));
+        HEAP.recycles.store(true, Relaxed);
         Ok(experiment)
     }
 
@@ -50,27 +54,25 @@ impl Experiment {
     /// # Safety
     /// As if it were dropped: see [`begin`](Experiment::begin).
     pub unsafe fn end_of_the_dead() {
-        let mut heap = HEAP.lock_irqsave();
-        let Some(heap) = heap.as_mut() else { return };
-        let since = core::mem::replace(&mut heap.quarantine_since, u64::MAX);
-        heap.recycling = None;
-        // SAFETY: the caller's promise. Where none is under way, no block is as young as that.
-        unsafe { heap.sweep(since, |record| record.allocation.kind != Kind::Other) };
+        with_all(|all| {
+            let since = HEAP.quarantine_since.swap(u64::MAX, Relaxed);
+            all.common.recycling = None;
+            HEAP.recycles.store(false, Relaxed);
+            // SAFETY: the caller's promise. Where none is under way, no block is as young as that.
+            unsafe { all.sweep(since, |record| record.allocation.kind != Kind::Other) };
+        });
     }
 
     /// Task `who` of the experiment is inside the device until the result is dropped.
     #[must_use = "the task is inside until this is dropped, which is at once"]
     pub fn inside(&self, who: u32) -> Inside<'_> {
-        with_heap(|heap| {
-            let now = heap.ledger.next_serial();
-            heap.recycling.iter_mut().for_each(|recycling| recycling.enter(who, now));
-        });
+        recycling(|recycling| recycling.enter(who, next_serial()));
         Inside { who, _experiment: self }
     }
 
     /// Blocks that were freed and used again while it ran.
     pub fn recycled(&self) -> u64 {
-        with_heap(|heap| heap.recycling.as_ref().map_or(0, Recycling::taken))
+        recycling(|recycling| recycling.taken()).unwrap_or(0)
     }
 
     /// The first serial number that belongs to it.
@@ -86,15 +88,19 @@ impl Experiment {
     /// Freed blocks whose poison was overwritten: a task wrote to them after they were freed.
     pub fn written_after_free(&self) -> u64 {
         let since = self.since;
-        with_heap(|heap| {
-            let freed = heap
-                .ledger
-                .since(since)
-                .filter(|record| !record.is_live() && record.allocation.kind != Kind::Other);
-            let spoilt = freed.filter(|record| !is_poisoned(record)).count() as u64;
-            spoilt + heap.recycling.as_ref().map_or(0, Recycling::spoilt)
+        with_all(|all| {
+            let recycled = all.common.recycling.as_ref().map_or(0, Recycling::spoilt);
+            let ledgers = all.ledgers();
+            let is_freed = |record: &&Record| !record.is_live() && record.allocation.kind != Kind::Other;
+            let spoilt = ledgers.since(since).filter(is_freed).filter(|record| !is_poisoned(record)).count();
+            spoilt as u64 + recycled
         })
     }
+}
+
+/// Asks which tasks are inside, if that is known.
+pub(super) fn recycling<R>(ask: impl FnOnce(&mut Recycling) -> R) -> Option<R> {
+    HEAP.common.lock_irqsave().as_mut()?.recycling.as_mut().map(ask)
 }
 
 /// A task is inside the device: what is freed meanwhile is not used again before it leaves.
@@ -106,7 +112,7 @@ pub struct Inside<'a> {
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        with_heap(|heap| heap.recycling.iter_mut().for_each(|recycling| recycling.leave(self.who)));
+        recycling(|recycling| recycling.leave(self.who));
     }
 }
 
@@ -130,25 +136,23 @@ pub struct Live(());
 impl Live {
     /// Whether there is one.
     pub fn any() -> bool {
-        HEAP.lock_irqsave().as_ref().is_some_and(|heap| heap.live > 0)
+        HEAP.live.load(Relaxed) > 0
     }
 
     /// One more. [`Errno::EBUSY`] while an experiment runs.
     pub fn begin() -> Result<Self, Errno> {
-        let mut heap = HEAP.lock_irqsave();
-        let heap = heap.as_mut().ok_or(Errno::ENOMEM)?;
-        if heap.quarantine_since != u64::MAX {
-            return Err(Errno::EBUSY);
-        }
-        heap.live += 1;
-        Ok(Live(()))
+        with_all(|_| {
+            if HEAP.quarantine_since.load(Relaxed) != u64::MAX {
+                return Err(Errno::EBUSY);
+            }
+            HEAP.live.fetch_add(1, Relaxed);
+            Ok(Live(()))
+        })
     }
 }
 
 impl Drop for Live {
     fn drop(&mut self) {
-        if let Some(heap) = HEAP.lock_irqsave().as_mut() {
-            heap.live -= 1;
-        }
+        HEAP.live.fetch_sub(1, Relaxed);
     }
 }

@@ -13,26 +13,42 @@
 //! Queue and bins are linked through the blocks themselves, which kmemleak does not search.
 
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use kcore::machine::BlockSize;
 
-use super::{ALIGN, pointer, room_for};
+use super::{ALIGN, pointer, room_of};
 
 /// The most bytes that a block takes, with its size in front of it: a quantum of LDD3 is among them.
 const MOST: usize = 4096;
 
-/// The bins.
+/// The first block of each bin; 0 when it is empty. Bin `n` has those that take `n + 1` times the alignment.
+/// Written under the lock of the shelf.
+pub(super) struct Heads([AtomicUsize; MOST / ALIGN]);
+
+impl Heads {
+    pub(super) const fn new() -> Self {
+        Heads([const { AtomicUsize::new(0) }; MOST / ALIGN])
+    }
+
+    /// Whether there is a block that takes `taken` bytes, a multiple of the alignment. It may be gone at once.
+    #[inline]
+    pub(super) fn has(&self, taken: usize) -> bool {
+        self.0.get(taken / ALIGN - 1).is_some_and(|first| first.load(Relaxed) != 0)
+    }
+}
+
+/// The bins of a shelf.
 pub(super) struct Bins {
-    /// The first block of each bin; 0 when it is empty. Bin `n` has those that take `n + 1` times the
-    /// alignment.
-    first: [usize; MOST / ALIGN],
+    heads: &'static Heads,
     /// Bytes that all of them take from the holes.
     bytes: usize,
 }
 
 impl Bins {
-    pub(super) const fn new() -> Self {
-        Bins { first: [0; MOST / ALIGN], bytes: 0 }
+    /// Empty ones, which begin at `heads`; there are no others there.
+    pub(super) fn of(heads: &'static Heads) -> Self {
+        Bins { heads, bytes: 0 }
     }
 
     /// Bytes that are free but for these bins.
@@ -43,18 +59,19 @@ impl Bins {
     /// Takes a block in, if there is a bin for it; whether there is.
     ///
     /// # Safety
-    /// It is a block of the heap that is freed, of which the ledger knows no more, and that no task uses.
-    pub(super) unsafe fn push(&mut self, address: usize) -> bool {
+    /// It is a block of the heap, `size` bytes long, that is freed, of which the ledger knows no more, and that
+    /// no task uses.
+    pub(super) unsafe fn push(&mut self, address: usize, size: usize) -> bool {
         let block = pointer(address);
         // SAFETY: it is a block of the heap, and the heap has got it back.
-        let (offset, taken) = unsafe { measure(block) };
+        let (offset, taken) = unsafe { measure(block, size) };
         if offset != size_of::<BlockSize>() || taken > MOST {
             return false;
         }
-        let first = &mut self.first[taken / ALIGN - 1];
+        let first = &self.heads.0[taken / ALIGN - 1];
         // SAFETY: the block is ours and aligned, and no block has room for less than a word.
-        unsafe { block.cast::<usize>().write(*first) };
-        *first = address;
+        unsafe { block.cast::<usize>().write(first.load(Relaxed)) };
+        first.store(address, Relaxed);
         self.bytes += taken;
         true
     }
@@ -62,10 +79,10 @@ impl Bins {
     /// The start of the memory of a block that takes `taken` bytes from the holes, a multiple of the
     /// alignment.
     pub(super) fn pop(&mut self, taken: usize) -> Option<NonNull<u8>> {
-        let first = self.first.get_mut(taken / ALIGN - 1)?;
-        let block = NonNull::new(core::ptr::with_exposed_provenance_mut::<u8>(*first))?;
+        let first = self.heads.0.get(taken / ALIGN - 1)?;
+        let block = NonNull::new(core::ptr::with_exposed_provenance_mut::<u8>(first.load(Relaxed)))?;
         // SAFETY: it is in the bin, so its first word is the link to the next one.
-        *first = unsafe { block.cast::<usize>().read() };
+        first.store(unsafe { block.cast::<usize>().read() }, Relaxed);
         self.bytes -= taken;
         // SAFETY: its size is in front of it; there its memory begins.
         Some(unsafe { block.sub(size_of::<BlockSize>()) })
@@ -73,25 +90,24 @@ impl Bins {
 
     /// Any block, and its size. `None` when there is none.
     pub(super) fn pop_any(&mut self) -> Option<(usize, usize)> {
-        let bin = self.first.iter().position(|&first| first != 0)?;
-        let address = self.first[bin];
+        let bin = self.heads.0.iter().position(|first| first.load(Relaxed) != 0)?;
+        let address = self.heads.0[bin].load(Relaxed);
         self.pop((bin + 1) * ALIGN)?;
         // SAFETY: a block of the heap, with its size in front of it.
         Some((address, unsafe { BlockSize::of(pointer(address)) }))
     }
 }
 
-/// How far behind the start of its memory a block begins, and the bytes that it takes from the holes.
+/// How far behind the start of its memory a block of `size` bytes begins, and the bytes that it takes from the
+/// holes.
 ///
 /// # Safety
 /// It is a block of the heap, and the heap has got it back.
-unsafe fn measure(block: NonNull<u8>) -> (usize, usize) {
+#[inline]
+unsafe fn measure(block: NonNull<u8>, size: usize) -> (usize, usize) {
     // SAFETY: the caller's promise.
     let offset = unsafe { BlockSize::offset_of(block) };
-    // SAFETY: as above.
-    let size = unsafe { BlockSize::of(block) };
-    let room = room_for(offset + size, ALIGN).expect("it was allocated with this size");
-    (offset, room.size())
+    (offset, room_of(offset + size))
 }
 
 /// The queue.
@@ -104,12 +120,6 @@ pub(super) struct Delayed {
     bytes: usize,
 }
 
-/// Bytes that a block takes from the holes.
-fn taken(block: NonNull<u8>) -> usize {
-    // SAFETY: it is a block of the heap, and the heap has got it back.
-    unsafe { measure(block) }.1
-}
-
 impl Delayed {
     /// Bytes that are free but for this queue.
     pub(super) fn bytes(&self) -> usize {
@@ -119,8 +129,9 @@ impl Delayed {
     /// Adds a block.
     ///
     /// # Safety
-    /// It is a block of the heap that is freed, of which the ledger knows no more, and that no task uses.
-    pub(super) unsafe fn push(&mut self, address: usize) {
+    /// It is a block of the heap, `size` bytes long, that is freed, of which the ledger knows no more, and that
+    /// no task uses.
+    pub(super) unsafe fn push(&mut self, address: usize, size: usize) {
         let block = pointer(address);
         // SAFETY: the block is ours and aligned, and no block has room for less than a word.
         unsafe { block.cast::<usize>().write(0) };
@@ -130,20 +141,23 @@ impl Delayed {
             last => unsafe { pointer(last).cast::<usize>().write(address) },
         }
         self.last = address;
-        self.bytes += taken(block);
+        // SAFETY: it is a block of the heap, and the heap has got it back.
+        self.bytes += unsafe { measure(block, size) }.1;
     }
 
     /// The block that was freed first, and its size. `None` when there is none.
     pub(super) fn pop(&mut self) -> Option<(usize, usize)> {
         let address = self.first;
         let block = NonNull::new(core::ptr::with_exposed_provenance_mut::<u8>(address))?;
-        self.bytes -= taken(block);
+        // SAFETY: a block of the heap, with its size in front of it.
+        let size = unsafe { BlockSize::of(block) };
+        // SAFETY: it is a block of the heap, and the heap has got it back.
+        self.bytes -= unsafe { measure(block, size) }.1;
         // SAFETY: it is in the queue, so its first word is the link to the next one.
         self.first = unsafe { block.cast::<usize>().read() };
         if self.first == 0 {
             self.last = 0;
         }
-        // SAFETY: a block of the heap, with its size in front of it.
-        Some((address, unsafe { BlockSize::of(block) }))
+        Some((address, size))
     }
 }

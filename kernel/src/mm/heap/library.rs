@@ -9,7 +9,9 @@
 //! Whatever gets such an address afterwards would never be found lost, as long as these blocks are searched
 //! word by word. They lead to nothing but one another, so they are not searched; nor are they reported.
 
-use super::{HEAP, Heap, failing};
+use core::sync::atomic::Ordering::Relaxed;
+
+use super::{HEAP, failing, with_all};
 use crate::mm::shortage;
 
 /// The running task has so much memory for sure, until this is dropped.
@@ -25,14 +27,10 @@ impl Claim {
         if failing::is_armed() {
             return None;
         }
-        {
-            let mut heap = HEAP.lock_irqsave();
-            let heap = heap.as_mut()?;
-            if heap.free_bytes() < heap.claimed + bytes {
-                return None;
-            }
-            heap.claimed += bytes;
-        }
+        with_all(|all| {
+            let claimed = HEAP.claimed.load(Relaxed) + bytes;
+            (all.free_bytes() >= claimed).then(|| HEAP.claimed.store(claimed, Relaxed))
+        })?;
         shortage::has_claim(true);
         Some(Claim { bytes })
     }
@@ -41,21 +39,7 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         shortage::has_claim(false);
-        if let Some(heap) = HEAP.lock_irqsave().as_mut() {
-            heap.claimed -= self.bytes;
-        }
-    }
-}
-
-impl Heap {
-    /// Bytes that are free, or become so when they are wanted.
-    pub(super) fn free_bytes(&self) -> usize {
-        self.holes.free() + self.delayed.bytes() + self.bins.bytes()
-    }
-
-    /// Whether a block of `size` bytes would be cut out of what others claim.
-    pub(super) fn is_claimed(&self, size: usize) -> bool {
-        self.claimed > 0 && self.free_bytes() < self.claimed.saturating_add(size) && !shortage::is_sure()
+        HEAP.claimed.fetch_sub(self.bytes, Relaxed);
     }
 }
 

@@ -8,16 +8,22 @@
 //! ledger's serial number, so two events with no allocation between them count as one: that errs on the safe
 //! side.
 //!
+//! While that task is still inside, its links may be there: a task that comes in meanwhile may know what was
+//! freed before it came. It counts as if it had come in before the first of these frees.
+//!
 //! A task that waits inside for a lock holds everything back, as a reader in RCU does that never comes to an
 //! end.
 
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering, Ordering::Relaxed};
 
 use kcore::ledger::Record;
-use kcore::machine::Kind;
+use kcore::machine::{Kind, Sched, TaskId};
 use kcore::settings::MAX_WRITERS;
 
-use super::{HEAP, Heap};
+use crate::machine::Kernel;
+
+use super::all::All;
+use super::{HEAP, with_all};
 
 /// How many [`Quarantine`]s there are.
 static HOLDS: AtomicUsize = AtomicUsize::new(0);
@@ -46,10 +52,9 @@ impl Quarantine {
 
 impl Drop for Quarantine {
     fn drop(&mut self) {
-        if HOLDS.fetch_sub(1, Ordering::AcqRel) == 1
-            && let Some(heap) = HEAP.lock_irqsave().as_mut()
-        {
-            release(heap);
+        // A task that has kept a block meanwhile held it: it comes here after that.
+        if HOLDS.fetch_sub(1, Ordering::AcqRel) == 1 && HEAP.kept.load(Relaxed) > 0 {
+            with_all(release);
         }
     }
 }
@@ -61,17 +66,17 @@ pub(super) fn is_held() -> bool {
 
 /// Gives back what was kept. A task that comes while this goes on frees nothing until it is over, and finds
 /// no way to these blocks.
-fn release(heap: &mut Heap) {
-    if heap.kept == 0 || is_held() {
+fn release(all: &mut All<'_>) {
+    if HEAP.kept.load(Relaxed) == 0 || is_held() {
         return;
     }
-    let experiment = heap.quarantine_since;
+    let experiment = HEAP.quarantine_since.load(Relaxed);
     let goes = |record: &kcore::ledger::Record| {
         record.serial < experiment && !record.is_live() && record.allocation.kind != Kind::Other
     };
     // SAFETY: all tasks that were inside a device that keeps no task out have left it (see `Quarantine`).
-    unsafe { heap.sweep(0, goes) };
-    heap.kept = 0;
+    unsafe { all.sweep(0, goes) };
+    HEAP.kept.store(0, Relaxed);
 }
 
 /// Blocks taken out of quarantine at a time: it is done with interrupts off, and each is looked at to its
@@ -84,6 +89,8 @@ const OUTSIDE: u64 = u64::MAX;
 pub(super) struct Recycling {
     /// For each task of the experiment the time at which it came in.
     inside: [u64; MAX_WRITERS as usize],
+    /// Which task that is, and the time before it first freed a block since.
+    frees: [(TaskId, u64); MAX_WRITERS as usize],
     /// When the first of them came in, as far as this time is concerned.
     earliest: u64,
     /// Blocks that may still be taken this time.
@@ -96,17 +103,38 @@ pub(super) struct Recycling {
 impl Recycling {
     /// No task is inside.
     pub(super) fn new() -> Self {
-        Recycling { inside: [OUTSIDE; MAX_WRITERS as usize], earliest: 0, left: 0, taken: 0, spoilt: 0 }
+        let frees = [(TaskId(0), OUTSIDE); MAX_WRITERS as usize];
+        Recycling {
+            inside: [OUTSIDE; MAX_WRITERS as usize],
+            frees,
+            earliest: 0,
+            left: 0,
+            taken: 0,
+            spoilt: 0,
+        }
     }
 
-    /// Task `who` comes in.
+    /// The running task, which is task `who`, comes in.
     pub(super) fn enter(&mut self, who: u32, now: u64) {
-        self.inside[who as usize] = now;
+        let first_free = self.frees.iter().map(|(_, when)| *when).min().unwrap_or(OUTSIDE);
+        self.inside[who as usize] = now.min(first_free);
+        self.frees[who as usize] = (Kernel::task(), OUTSIDE);
+    }
+
+    /// The running task is about to free a block.
+    pub(super) fn frees(&mut self, now: u64) {
+        let me = Kernel::task();
+        for ((task, when), inside) in self.frees.iter_mut().zip(&self.inside) {
+            if *task == me && *inside != OUTSIDE {
+                *when = now.min(*when);
+            }
+        }
     }
 
     /// Task `who` has left.
     pub(super) fn leave(&mut self, who: u32) {
         self.inside[who as usize] = OUTSIDE;
+        self.frees[who as usize].1 = OUTSIDE;
     }
 
     /// Memory has run out: some blocks are to be taken.

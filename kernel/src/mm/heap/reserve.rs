@@ -21,7 +21,7 @@ use kcore::place::Place;
 use crate::frames;
 use crate::mm::shortage;
 
-use super::{HEAP, Heap, begin_block, bytes, whole};
+use super::{Common, HEAP, bytes, whole};
 
 /// The part of the heap's size that the reserve has besides: one in so many.
 const PART: u64 = 16;
@@ -82,14 +82,12 @@ impl Reserve {
     }
 }
 
-impl Heap {
-    /// A block of the reserve, with its size in front of it.
-    fn take_reserved(&mut self, layout: Layout) -> Result<NonNull<u8>, Errno> {
-        let (whole, offset) = whole(layout)?;
-        let base = self.reserve.holes.allocate_first_fit(whole).map_err(|()| Errno::ENOMEM)?;
+impl Common {
+    /// Memory of the reserve.
+    fn take_reserved(&mut self, memory: Layout) -> Result<NonNull<u8>, Errno> {
+        let base = self.reserve.holes.allocate_first_fit(memory).map_err(|()| Errno::ENOMEM)?;
         self.reserve.most = self.reserve.most.max(self.reserve.holes.used());
-        // SAFETY: the hole has room for it all, and no other CPU knows of it.
-        Ok(unsafe { begin_block(base, offset, layout.size()) })
+        Ok(base)
     }
 }
 
@@ -100,12 +98,18 @@ pub(super) fn allocate(layout: Layout, at: Place) -> Result<NonNull<u8>, Errno> 
         return Err(Errno::ENOMEM);
     }
     let layout = layout.align_to(super::ALIGN).map_err(|_| Errno::ENOMEM)?;
-    let mut allocation = super::asked_for(Kind::Other, layout, at);
+    let allocation = super::asked_for(Kind::Other, layout, at);
+    let memory @ (whole, offset) = whole(layout)?;
+    let base = HEAP.common.lock_irqsave().as_mut().ok_or(Errno::ENOMEM)?.take_reserved(whole)?;
     let block = {
-        let mut heap = HEAP.lock_irqsave();
-        let heap = heap.as_mut().ok_or(Errno::ENOMEM)?;
-        let block = heap.take_reserved(layout)?;
-        heap.write_down(block, &mut allocation)?
+        let mut stock = HEAP.shelf_of(base.addr().get() + offset).lock();
+        let stock = stock.as_mut().ok_or(Errno::ENOMEM)?;
+        stock.begin(base, memory, &allocation).inspect_err(|_| {
+            if let Some(common) = HEAP.common.lock_irqsave().as_mut() {
+                // SAFETY: it was taken just now, and no other CPU knows of it.
+                unsafe { common.reserve.holes.deallocate(base, whole) };
+            }
+        })?
     };
     shortage::note();
     bytes(block.addr().get(), layout.size()).fill(POISON_FRESH);
@@ -114,13 +118,13 @@ pub(super) fn allocate(layout: Layout, at: Place) -> Result<NonNull<u8>, Errno> 
 
 /// How much of the reserve is in use, how much was at most, and how much there is, in bytes.
 pub fn reserve() -> (usize, usize, usize) {
-    super::with_heap(|heap| {
-        let Reserve { holes, most, .. } = &heap.reserve;
+    super::with_all(|all| {
+        let Reserve { holes, most, .. } = &all.common.reserve;
         (holes.used(), *most, holes.size())
     })
 }
 
 /// From now on the most that was in use counts anew.
 pub fn forget_most() {
-    super::with_heap(|heap| heap.reserve.most = heap.reserve.holes.used());
+    super::with_all(|all| all.common.reserve.most = all.common.reserve.holes.used());
 }

@@ -84,7 +84,7 @@ impl World {
     /// The part that runs has allocated a block.
     pub(super) fn note_block(&mut self, address: usize, size: usize, at: Place) {
         let Some((transcript, who)) = self.transcript.as_mut().zip(self.turn) else { return };
-        let kind = heap::with_ledger(|ledger| ledger.lookup(address).map(|record| record.allocation.kind));
+        let kind = heap::lookup(address).map(|record| record.allocation.kind);
         let (after, kind) = (transcript.lines.len(), kind.unwrap_or(Kind::Other));
         transcript.blocks.push(Allocated { who, after, address, size, kind, at, is_lost: false });
     }
