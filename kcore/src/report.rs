@@ -433,8 +433,14 @@ pub struct Bench {
     pub name: String,
     /// Operations.
     pub operations: u64,
-    /// Cycles for all of them.
+    /// Cycles for all of them: the median of several measurements.
     pub cycles: u64,
+    /// The least of these.
+    #[serde(default)]
+    pub least: u64,
+    /// The most.
+    #[serde(default)]
+    pub most: u64,
 }
 
 /// What was observed of a class of locks.

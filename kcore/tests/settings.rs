@@ -137,6 +137,7 @@ fn commands() {
     assert_eq!(command("test"), Ok(Command::Test(None)));
     assert_eq!(command("test sync"), Ok(Command::Test(Some("sync".to_string()))));
     assert_eq!(command("bench seed=2"), Ok(Command::Bench));
+    assert_eq!(command("bench heap"), Ok(Command::BenchHeap));
     assert_eq!(command("fault page-fault"), Ok(Command::Fault(Fault::PageFault)));
     assert_eq!(command("shell"), Ok(Command::Shell));
     assert!(command("shell x").is_err());

@@ -90,6 +90,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
         Command::Bench { what: Some(Benched::Explore), .. } => {
             build::bench("kcore", "explore").map(|()| Status::Expected)
         }
+        Command::Bench { what: Some(Benched::Heap), .. } => boot(&["bench", "heap"]),
         Command::Bench { configs: true, .. } => show(&compare::configurations(&options.told.words())?),
         Command::Bench { configs: false, .. } => {
             let outside = bench::outside(&build::kernel(options.config())?, &options.told.words())?;

@@ -150,7 +150,7 @@ pub enum Command {
     /// First from outside, how fast the kernel starts, against a guest of a few bytes (the floor), and how
     /// large its ELF is; then, inside, the primitives, beside those of the crate `spin`
     Bench {
-        /// Instead: what makes all orders of small programs here, beside loom and shuttle
+        /// Instead: what makes all orders of small programs here, beside loom and shuttle; or the heap, beside others
         #[arg(value_enum, conflicts_with = "configs")]
         what: Option<Benched>,
         /// Compare the kernel's configurations with each other, on one machine (of one CPU, unless --cpus
@@ -234,11 +234,13 @@ pub enum Maker {
     Kernel,
 }
 
-/// What is measured on the host alone.
+/// What is measured instead of the primitives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Benched {
-    /// The explorer
+    /// The explorer, beside loom and shuttle, on the host alone
     Explore,
+    /// The heap, beside linked_list_allocator and talc, and writes into new memory
+    Heap,
 }
 
 /// Where an execution is made again.

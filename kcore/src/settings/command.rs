@@ -25,6 +25,8 @@ pub enum Command {
     FailAllocations(Option<String>),
     /// Measure the primitives.
     Bench,
+    /// Measure the heap beside others, and what is written into new memory.
+    BenchHeap,
     /// Break the machine on purpose, to see it report: see [`Fault`].
     Fault(Fault),
     /// Every form of every experiment, or of the one that is named, that fits this machine.
@@ -57,12 +59,15 @@ impl Command {
             ["test", FAIL_ALLOCATIONS, filter] => Ok(Command::FailAllocations(Some(filter.to_string()))),
             ["test", filter] => Ok(Command::Test(Some(filter.to_string()))),
             ["bench"] => Ok(Command::Bench),
+            ["bench", "heap"] => Ok(Command::BenchHeap),
             ["fault", fault] => Ok(Command::Fault(fault.parse()?)),
             ["fault"] => Err(Usage::new(format!("fault needs a kind: {}", Fault::WORDS.join(", ")))),
             ["matrix"] => Ok(Command::Matrix(None)),
             ["matrix", name] => Ok(Command::Matrix(Some(name.to_string()))),
             ["shell"] => Ok(Command::Shell),
-            ["tour" | "bench" | "shell", extra, ..]
+            ["tour" | "shell", extra, ..]
+            | ["bench", "heap", extra, ..]
+            | ["bench", extra, ..]
             | ["test", FAIL_ALLOCATIONS, _, extra, ..]
             | ["run" | "explore" | "replay" | "test" | "fault" | "matrix", _, extra, ..] => {
                 Err(Self::unexpected(extra))
@@ -84,7 +89,7 @@ impl Command {
             Command::Explore(_) => "explore",
             Command::Replay(_) => "replay",
             Command::Test(_) | Command::FailAllocations(_) => "test",
-            Command::Bench => "bench",
+            Command::Bench | Command::BenchHeap => "bench",
             Command::Fault(_) => "fault",
             Command::Matrix(_) => "matrix",
             Command::Shell => "shell",

@@ -83,6 +83,7 @@ fn perform_command(
         Command::Test(filter) => cases::main(filter.as_deref(), settings.seed),
         Command::FailAllocations(filter) => Ok(shell::fail_allocations(filter.as_deref(), line, boot)),
         Command::Bench => Ok(bench::main(boot)),
+        Command::BenchHeap => Ok(bench::heap(boot)),
         Command::Fault(fault) => fault::main(*fault),
         Command::Matrix(name) => matrix::main(name.as_deref(), settings, boot),
         Command::Shell => unreachable!("it does not wait for the boot"),

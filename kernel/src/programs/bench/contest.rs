@@ -1,7 +1,7 @@
 //! Contestants that take turns.
 //!
-//! Each figure is the median of [`SAMPLES`]; contestants of one discipline take turns, so that a change of
-//! the host's speed meets them all.
+//! Each figure is the median of [`SAMPLES`], with the least and the most of them; contestants of one
+//! discipline take turns, so that a change of the host's speed meets them all.
 
 use alloc::vec::Vec;
 
@@ -13,6 +13,14 @@ const SAMPLES: usize = 9;
 /// One contestant: a name and a function that makes a number of operations.
 pub(super) type Contestant = (&'static str, fn(u64));
 
+/// What it came to, in cycles.
+#[derive(Clone, Copy)]
+pub(super) struct Spread {
+    pub(super) least: u64,
+    pub(super) median: u64,
+    pub(super) most: u64,
+}
+
 /// The cycles that `work` takes.
 pub(super) fn timed(work: impl FnOnce()) -> u64 {
     let began = cpu::cycles();
@@ -20,23 +28,23 @@ pub(super) fn timed(work: impl FnOnce()) -> u64 {
     cpu::cycles() - began
 }
 
-/// The median of [`SAMPLES`] measurements of each contestant.
-pub(super) fn median_in_turn(
-    contestants: &[Contestant],
-    measure: &dyn Fn(fn(u64)) -> u64,
-) -> Vec<(&'static str, u64)> {
+/// The [`SAMPLES`] measurements of each contestant, which `measure` makes.
+pub(super) fn in_turn<C>(
+    contestants: &[(&'static str, C)],
+    measure: &dyn Fn(&C) -> u64,
+) -> Vec<(&'static str, Spread)> {
     let mut samples: Vec<[u64; SAMPLES]> = contestants.iter().map(|_| [0; SAMPLES]).collect();
     for turn in 0..SAMPLES {
-        for (&(_, work), samples) in contestants.iter().zip(&mut samples) {
-            samples[turn] = measure(work);
+        for ((_, contestant), samples) in contestants.iter().zip(&mut samples) {
+            samples[turn] = measure(contestant);
         }
     }
-    contestants.iter().zip(samples).map(|(&(name, _), samples)| (name, median(samples))).collect()
+    contestants.iter().zip(samples).map(|(&(name, _), samples)| (name, Spread::of(samples))).collect()
 }
 
-/// The one that as many are smaller than as are greater.
-fn median(samples: [u64; SAMPLES]) -> u64 {
-    let rank = |sample: u64| samples.iter().filter(|other| **other < sample).count();
-    // Equal ones share the lowest rank of theirs.
-    samples.into_iter().filter(|sample| rank(*sample) <= SAMPLES / 2).max().unwrap_or(0)
+impl Spread {
+    fn of(mut samples: [u64; SAMPLES]) -> Spread {
+        samples.sort_unstable();
+        Spread { least: samples[0], median: samples[SAMPLES / 2], most: samples[SAMPLES - 1] }
+    }
 }

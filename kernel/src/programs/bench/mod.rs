@@ -6,12 +6,15 @@
 //! - `sleepers`: the locks that sleep.
 //! - `words`: what needs no lock: counters, bits, rings; and what is switched off beside a lock.
 //! - `events`: what involves other tasks, other CPUs, or interrupts.
+//! - `heap`: the heap, and others behind a lock; and writes into new memory.
 
 mod contest;
 mod events;
+mod heap;
 mod locks;
 mod program;
 mod sleepers;
 mod words;
 
+pub(super) use heap::main as heap;
 pub(super) use program::main;

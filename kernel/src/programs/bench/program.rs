@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use kcore::report::{Bench, Boot, Record, Summary};
 
-use super::contest::{Contestant, median_in_turn, timed};
+use super::contest::{Contestant, Spread, in_turn, timed};
 use super::{events, locks, sleepers, words};
 use crate::arch::exit::Exit;
 use crate::arch::smp;
@@ -27,25 +27,28 @@ const FEW: u64 = 2_000;
 
 /// Measures everything.
 pub(in crate::programs) fn main(boot: &Boot) -> Exit {
-    let mut board = Board { boot, measured: 0 };
+    let mut board = Board::begin(boot);
     let uncontended = [&locks::UNCONTENDED[..], &sleepers::UNCONTENDED, &words::UNCONTENDED];
     for contestants in uncontended {
-        let results = median_in_turn(contestants, &|work| timed(|| work(ALONE)));
+        let results = in_turn(contestants, &|work| timed(|| work(ALONE)));
         board.report("uncontended", ALONE, &results);
+        Board::compare(&results, &mut locks::PEERS.iter().chain(&words::PEERS));
     }
     let cpus = smp::cpus();
     for (contestants, operations) in [(&locks::CONTENDED[..], TOGETHER), (&sleepers::CONTENDED, ASLEEP)] {
-        let results = median_in_turn(contestants, &|work| {
-            crew::run_on(cpus, &crew::spread, &|_| Name::new(), &|_| work(operations))
-                .expect("room for a task on each CPU")
-        });
+        let results = in_turn(contestants, &|work| on_all_cpus(&|_| work(operations)));
         board.report("contended", operations * u64::from(cpus), &results);
+        Board::compare(&results, &mut locks::PEERS.iter());
     }
-    let results = median_in_turn(&between(), &|work| timed(|| work(FEW)));
+    let results = in_turn(&between(), &|work| timed(|| work(FEW)));
     board.report("between", FEW, &results);
     board.search();
-    com2::record(&Record::Summary(Summary { passed: board.measured, failed: 0 }));
-    Exit::Success
+    board.end()
+}
+
+/// The cycles that all CPUs take for `work` of each.
+pub(super) fn on_all_cpus(work: &(dyn Fn(u32) + Sync)) -> u64 {
+    crew::run_on(smp::cpus(), &crew::spread, &|_| Name::new(), work).expect("room for a task on each CPU")
 }
 
 /// What involves other tasks or CPUs, as far as this machine and this kernel have it.
@@ -56,12 +59,27 @@ fn between() -> Vec<Contestant> {
 }
 
 /// Where the results are written.
-struct Board<'a> {
+pub(super) struct Board<'a> {
     boot: &'a Boot,
     measured: u32,
 }
 
-impl Board<'_> {
+/// A contestant, another that does the same, and what they do.
+type Peers = (&'static str, &'static str);
+
+impl<'a> Board<'a> {
+    /// An empty one: the units are said once.
+    pub(super) fn begin(boot: &'a Boot) -> Board<'a> {
+        println!("{:<46}{:>8}  {:>15} {:>8}", "an operation", "cycles", "least to most", "ns");
+        Board { boot, measured: 0 }
+    }
+
+    /// All is measured.
+    pub(super) fn end(self) -> Exit {
+        com2::record(&Record::Summary(Summary { passed: self.measured, failed: 0 }));
+        Exit::Success
+    }
+
     /// How fast kmemleak searches a heap in which every word is an address: nothing is slower.
     fn search(&mut self) {
         let Ok(kmemleak::speed::Speed { found, copy, .. }) = kmemleak::speed::measure() else { return };
@@ -70,33 +88,51 @@ impl Board<'_> {
         let rate =
             u128::from(bytes) * u128::from(self.boot.tsc_hz) / u128::from(found.cycles.max(1)) / 1_000_000;
         println!(
-            "{name:<48} {:>8} cycles {rate:>8} MB/s, {} MB; {}.{} times as long as a copy",
+            "{name:<46}{:>8}  {rate} MB/s, {} MB; {}.{} times a copy",
             found.cycles / found.words.max(1),
             bytes / 1_000_000,
             found.cycles / copy.max(1),
             10 * found.cycles / copy.max(1) % 10
         );
-        com2::record(&Record::Bench(Bench { name, operations: found.words, cycles: found.cycles }));
+        self.record(
+            name,
+            found.words,
+            Spread { least: found.cycles, median: found.cycles, most: found.cycles },
+        );
+    }
+
+    fn record(&mut self, name: String, operations: u64, Spread { least, median: cycles, most }: Spread) {
+        com2::record(&Record::Bench(Bench { name, operations, cycles, least, most }));
         self.measured += 1;
     }
 
-    /// A line for each contestant, and one for each of them that has a peer.
-    fn report(&mut self, discipline: &str, operations: u64, results: &[(&str, u64)]) {
-        for (name, cycles) in results {
+    /// A line for each contestant.
+    pub(super) fn report(&mut self, discipline: &str, operations: u64, results: &[(&'static str, Spread)]) {
+        for &(name, spread) in results {
             let name: String = [discipline, name].join(": ");
+            let each = |cycles| cycles / operations;
             let second = self.boot.tsc_hz * operations;
-            let nanoseconds = (cycles * 1_000_000_000).checked_div(second).unwrap_or(0);
-            println!("{name:<48} {:>8} cycles {nanoseconds:>8} ns an operation", cycles / operations);
-            com2::record(&Record::Bench(Bench { name, operations, cycles: *cycles }));
-            self.measured += 1;
+            let ns = (u128::from(spread.median) * 1_000_000_000).checked_div(second.into()).unwrap_or(0);
+            let Spread { least, median, most } = spread;
+            println!("{name:<46}{:>8}  {:>6} to {:>6} {ns:>7}", each(median), each(least), each(most));
+            self.record(name, operations, spread);
         }
-        for (ours, peer) in locks::PEERS.iter().chain(&words::PEERS) {
-            let cycles_of =
-                |name| results.iter().find(|(other, _)| *other == name).map(|(_, cycles)| *cycles);
-            if let (Some(cycles), Some(peers)) = (cycles_of(*ours), cycles_of(*peer)) {
-                let hundredths = (peers * 100).checked_div(cycles).unwrap_or(0);
-                let (whole, rest) = (hundredths / 100, hundredths % 100);
-                println!("  {ours} is {whole}.{rest:02} times as fast as {peer}");
+    }
+
+    /// A line for each of them that has a peer.
+    pub(super) fn compare(results: &[(&'static str, Spread)], peers: &mut dyn Iterator<Item = &Peers>) {
+        for (ours, peer) in peers {
+            let find = |name| results.iter().find(|(other, _)| *other == name).map(|(_, spread)| spread);
+            if let (Some(own), Some(other)) = (find(*ours), find(*peer)) {
+                let times = |theirs: u64, ours: u64| (theirs * 100).checked_div(ours).unwrap_or(0);
+                let (middle, low, high) = (
+                    times(other.median, own.median),
+                    times(other.least, own.most),
+                    times(other.most, own.least),
+                );
+                let shown = |times: u64| (times / 100, times % 100);
+                let ((a, b), (c, d), (e, f)) = (shown(middle), shown(low), shown(high));
+                println!("  {ours} is {a}.{b:02} times as fast as {peer} ({c}.{d:02} to {e}.{f:02})");
             }
         }
     }
