@@ -549,7 +549,7 @@ fn exports() -> Answer {
                   rmmod taker; rmmod giver; lsmod | wc -l; echo still here\n";
     let says = [
         "insmod: taker: Exec format error",
-        "insmod: taker: taker: it wants 'give', which is not offered",
+        "insmod: taker: it wants 'give', which is not offered",
         "rmmod: giver: Device or resource busy",
         "rmmod: giver: in use by taker",
         "41 given",

@@ -75,9 +75,14 @@ impl Used {
     pub(super) fn find(name: &str) -> Option<(Used, u64)> {
         let drivers = LOADED.copy_of(|loaded| loaded);
         drivers.iter().filter_map(Weak::upgrade).find_map(|driver| {
-            let (_, at) = *driver.exports.iter().find(|(known, _)| known == name)?;
+            let at = driver.exported(name)?;
             driver.module.begin_use().then(|| (Used(driver), at))
         })
+    }
+
+    /// Where what it exports as `name` is.
+    pub(super) fn at(&self, name: &str) -> Option<u64> {
+        self.0.exported(name)
     }
 }
 
@@ -115,6 +120,10 @@ impl Driver {
         loaded.push(Arc::downgrade(&driver));
         drop(loaded);
         driver
+    }
+
+    fn exported(&self, name: &str) -> Option<u64> {
+        self.exports.iter().find(|(known, _)| known == name).map(|(_, at)| *at)
     }
 
     /// The names of those that use something of it.

@@ -36,6 +36,9 @@ pub fn insmod(file: Vec<u8>, words: &[&str]) -> Result<(), Refused> {
     let uses = RefCell::new(Vec::new());
     let find = |name: &str| {
         exports::find(name).or_else(|| {
+            if let Some(at) = uses.borrow().iter().find_map(|used: &Used| used.at(name)) {
+                return Some(at);
+            }
             let (used, at) = Used::find(name)?;
             uses.borrow_mut().push(used);
             Some(at)
