@@ -29,9 +29,12 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut all: Vec<Trial> = failing.into_iter().chain([crew, refused]).map(Case::trial).collect();
     let jobs = "sleep 1 &\n".repeat(60);
     let filled = format!("insmod scull\ndd if=/dev/zero of=/dev/scull0 bs=4000 count=100000\n{jobs}wait\n");
+    // They sleep until all were started, however long that takes.
+    let ended: String = (1..=160).map(|job| format!("kill %{job}\n")).collect();
+    let sleepers = "sleep 1000 &\n".repeat(160) + &ended + "wait\nfree\necho alive\n";
     let shells = [
         ("filled", "memory=16M", format!("{filled}rmmod scull\nfree\necho alive\n")),
-        ("many-cpus", "memory=16M cpus=16", "sleep 1 &\n".repeat(160) + "wait\nfree\necho alive\n"),
+        ("many-cpus", "memory=16M cpus=16", sleepers),
     ];
     all.extend(shells.map(|(name, words, lines)| {
         Trial::test(format!("no-memory::shell::{name}"), move || Ok(lives(words, &lines)?))
