@@ -9,6 +9,7 @@ use std::path::Path;
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind};
 use kcore::settings::Config;
+use lab::profile::Profile;
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 const SPECIMENS: [&str; 3] = ["specimen_lock", "specimen_lock_bh", "specimen_lock_irqsave"];
@@ -59,7 +60,8 @@ struct Kernel {
 
 impl Kernel {
     fn built_as(config: Config) -> Self {
-        let elf = lab::build::kernel(config).unwrap_or_else(|failure| panic!("{config}: {failure}"));
+        let elf = lab::build::kernel(config, Some(Profile::Release))
+            .unwrap_or_else(|failure| panic!("{config}: {failure}"));
         Kernel::of(&elf)
     }
 

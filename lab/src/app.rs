@@ -90,12 +90,15 @@ fn perform(request: &Request) -> Result<Status, Failure> {
         Command::Bench { what: Some(Benched::Explore), .. } => {
             build::bench("kcore", "explore").map(|()| Status::Expected)
         }
-        Command::Bench { what: Some(Benched::Heap), .. } => boot(&["bench", "heap"]),
-        Command::Bench { configs: true, .. } => show(&compare::configurations(&options.told.words())?),
+        Command::Bench { what: Some(Benched::Heap), .. } => {
+            self::boot(&["bench", "heap"], &options.clone().measured())
+        }
+        Command::Bench { configs: true, .. } => show(&compare::configurations(&options.clone().measured())?),
         Command::Bench { configs: false, .. } => {
-            let outside = bench::outside(&build::kernel(options.config())?, &options.told.words())?;
+            let options = &options.clone().measured();
+            let outside = bench::outside(&options.kernel()?, &options.told.words())?;
             say(&mut *text_of(options), outside.trim_end())?;
-            boot(&["bench"])
+            self::boot(&["bench"], options)
         }
         Command::Fault { kind } => boot(&["fault", kind]),
         Command::Matrix { experiment, markdown } => {
@@ -112,7 +115,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
         Command::Image { out, command } => {
             let command = command.as_deref();
             image::check(command)?;
-            image::make(&build::kernel(options.config())?, out.as_deref(), command).map(|()| Status::Expected)
+            image::make(&options.kernel()?, out.as_deref(), command).map(|()| Status::Expected)
         }
     }
 }
@@ -236,7 +239,7 @@ fn boot_and(
     catalogue::read(&line(words, options))?;
     let json = options.json.as_deref().map(|to| Sink::open("report", to)).transpose()?;
     let start = Instant::now();
-    let kernel = build::kernel(options.config())?;
+    let kernel = options.kernel()?;
     let built = start.elapsed();
     let outcome = run(machine(&kernel, words, options)?)?;
     for problem in &outcome.report.problems {

@@ -1,17 +1,15 @@
 //! The kernel ELF.
 
 use std::env;
-use std::io::{IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
-use std::time::Duration;
 
-use indicatif::ProgressBar;
 use kcore::settings::{self, Config};
 use serde_json::Value;
 
+use crate::profile::Profile;
 use crate::status::Failure;
 use crate::workspace;
 
@@ -20,6 +18,9 @@ pub const KERNEL_VARIABLE: &str = "SCULLERY_KERNEL";
 
 /// The built-in target of bare-metal x86-64.
 const TARGET: &str = "x86_64-unknown-none";
+
+/// Columns of Cargo's bar of progress, which does not ask a pipe how wide it is.
+const PROGRESS_WIDTH: &str = "80";
 
 /// Settings of the caller's build that would override the kernel's in `.cargo/config.toml`.
 const FOREIGN: &[&str] = &[
@@ -31,14 +32,18 @@ const FOREIGN: &[&str] = &[
 ];
 
 /// The kernel: the ELF that [`KERNEL_VARIABLE`] names, whatever it is, or else the one that Cargo builds as
-/// `config` (which takes a few hundredths of a second when nothing has changed).
-pub fn kernel(config: Config) -> Result<PathBuf, Failure> {
+/// `config` by `profile` (which takes a few hundredths of a second when nothing has changed), or by the one that
+/// fits the [tree](Profile::of).
+pub fn kernel(config: Config, profile: Option<Profile>) -> Result<PathBuf, Failure> {
     match env::var_os(KERNEL_VARIABLE) {
         Some(elf) if Path::new(&elf).is_file() => Ok(elf.into()),
         Some(elf) => {
             Err(Failure::dead(format!("{KERNEL_VARIABLE} names '{}', which is no file", elf.display())))
         }
-        None => cargo_build(&workspace::root()?, config, None),
+        None => {
+            let root = workspace::root()?;
+            cargo_build(&root, config, profile.unwrap_or_else(|| Profile::of(&root)), None)
+        }
     }
 }
 
@@ -62,12 +67,17 @@ pub fn is_given() -> bool {
 
 /// The kernel that tells of each class of locks under which others it was taken, which no other kernel does.
 pub fn with_lock_order() -> Result<PathBuf, Failure> {
-    cargo_build(&workspace::root()?, Config::Full, Some("lock-order"))
+    cargo_build(&workspace::root()?, Config::Full, Profile::Release, Some("lock-order"))
 }
 
-fn cargo_build(root: &Path, config: Config, feature: Option<&str>) -> Result<PathBuf, Failure> {
+fn cargo_build(
+    root: &Path,
+    config: Config,
+    profile: Profile,
+    feature: Option<&str>,
+) -> Result<PathBuf, Failure> {
     let mut cargo = cargo(root);
-    cargo.args(["build", "--quiet", "-p", "kernel", "--release", "--target", TARGET]);
+    cargo.args(["build", "-p", "kernel", "--profile", &profile.to_string(), "--target", TARGET]);
     cargo.arg("--message-format=json-render-diagnostics");
     if config != Config::Full {
         cargo.args(["--no-default-features", "--features", &config.features().join(",")]);
@@ -75,14 +85,15 @@ fn cargo_build(root: &Path, config: Config, feature: Option<&str>) -> Result<Pat
     } else if let Some(feature) = feature {
         cargo.args(["--features", feature]).arg("--target-dir").arg(directory(root, feature));
     }
-    if std::io::stderr().is_terminal() {
-        cargo.arg("--color=always");
+    if io::stderr().is_terminal() {
+        cargo.arg("--color=always").env("CARGO_TERM_PROGRESS_WHEN", "always");
+        cargo.env("CARGO_TERM_PROGRESS_WIDTH", PROGRESS_WIDTH);
     }
-    let output = patiently(cargo, config).map_err(not_started)?;
-    if !output.status.success() {
-        return Err(explain(&output.stderr));
+    let (status, messages, said) = shown(cargo).map_err(not_started)?;
+    if !status.success() {
+        return Err(explain(&said));
     }
-    executable(&output.stdout).ok_or_else(|| Failure::dead("cargo built the kernel and did not say where"))
+    executable(&messages).ok_or_else(|| Failure::dead("cargo built the kernel and did not say where"))
 }
 
 /// Cargo, as it works for this workspace.
@@ -116,43 +127,55 @@ fn directory(root: &Path, word: &str) -> PathBuf {
     target.join("config").join(word)
 }
 
-/// Runs `command` to its end, quietly if it is quick: after a second a spinner (or, without a terminal, a
-/// line) says what takes so long.
-fn patiently(mut command: Command, config: Config) -> std::io::Result<Output> {
-    const QUICK: Duration = Duration::from_secs(1);
-    let busy = match config {
-        Config::Full => "building the kernel".to_string(),
-        other => format!("building the kernel as {other}"),
-    };
-    let (done, result) = mpsc::channel();
-    thread::spawn(move || done.send(command.output()));
-    match result.recv_timeout(QUICK) {
-        Ok(output) => return output,
-        Err(RecvTimeoutError::Disconnected) => return Err(std::io::ErrorKind::BrokenPipe.into()),
-        Err(RecvTimeoutError::Timeout) => {}
-    }
-    let spinner =
-        std::io::stderr().is_terminal().then(|| ProgressBar::new_spinner().with_message(busy.clone()));
-    match &spinner {
-        Some(spinner) => spinner.enable_steady_tick(Duration::from_millis(100)),
-        None => eprintln!("{busy} ..."),
-    }
-    let output = result.recv();
-    if let Some(spinner) = spinner {
-        spinner.finish_and_clear();
-    }
-    output.unwrap_or_else(|_| Err(std::io::ErrorKind::BrokenPipe.into()))
+/// Runs Cargo to its end; its messages, and what it has said, which is shown as it comes.
+fn shown(mut cargo: Command) -> io::Result<(ExitStatus, Vec<u8>, String)> {
+    let mut child = cargo.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let stderr = child.stderr.take().expect("it is piped");
+    let said = thread::spawn(move || pass_on(BufReader::new(stderr), &mut io::stderr()));
+    let mut messages = Vec::new();
+    child.stdout.take().expect("it is piped").read_to_end(&mut messages)?;
+    let said = said.join().unwrap_or_default();
+    Ok((child.wait()?, messages, said))
 }
 
-/// Shows what Cargo said and puts it into a sentence.
-fn explain(stderr: &[u8]) -> Failure {
-    let text = String::from_utf8_lossy(stderr);
-    if text.contains("target may not be installed") {
-        return Failure::dead(format!("the target {TARGET} is not installed: ./setup.sh installs it"));
+/// Writes to `to` what Cargo says, and returns it. Where nothing was to be done it says so in one line, which
+/// is left out.
+fn pass_on(mut from: impl BufRead, to: &mut impl Write) -> String {
+    let (mut said, mut shown) = (String::new(), 0);
+    // A bar of progress ends where the next one begins, at the start of the same line.
+    while let Some(piece) = piece(&mut from) {
+        said.push_str(&String::from_utf8_lossy(&piece));
+        if shown > 0 || !is_idle(&said) {
+            // Nothing is to be done about a closed stderr.
+            let _ = to.write_all(&said.as_bytes()[shown..]).and_then(|()| to.flush());
+            shown = said.len();
+        }
     }
-    // Nothing is to be done about a closed stderr.
-    let _ = std::io::stderr().write_all(stderr);
-    Failure::dead("the kernel does not build")
+    said
+}
+
+/// What comes up to the end of a line, or up to the return to its start; nothing at the end of all.
+fn piece(from: &mut impl BufRead) -> Option<Vec<u8>> {
+    let bytes = from.fill_buf().ok()?;
+    let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(bytes.len(), |at| at + 1);
+    let piece = bytes[..end].to_vec();
+    from.consume(end);
+    (!piece.is_empty()).then_some(piece)
+}
+
+/// Whether that is all that Cargo says when it has nothing to do, as far as it has come.
+fn is_idle(said: &str) -> bool {
+    let mut words = anstream::adapter::strip_str(said).to_string();
+    words.retain(|letter| !letter.is_whitespace());
+    words.starts_with("Finished") || "Finished".starts_with(&words)
+}
+
+/// Puts what Cargo said into a sentence.
+fn explain(said: &str) -> Failure {
+    match said.contains("target may not be installed") {
+        true => Failure::dead(format!("the target {TARGET} is not installed: ./setup.sh installs it")),
+        false => Failure::dead("the kernel does not build"),
+    }
 }
 
 /// The path of the `kernel` executable in Cargo's JSON messages.
@@ -181,8 +204,26 @@ mod tests {
     #[test]
     fn a_missing_target_names_the_remedy() {
         let failure = explain(
-            b"error[E0463]: can't find crate for `core`\n = note: the `x` target may not be installed\n",
+            "error[E0463]: can't find crate for `core`\n = note: the `x` target may not be installed\n",
         );
         assert!(failure.message.contains("./setup.sh"));
+    }
+
+    #[test]
+    fn what_cargo_does_is_shown_and_that_it_did_nothing_is_not() {
+        let shown = |said: &str| {
+            let mut shown = Vec::new();
+            assert_eq!(pass_on(said.as_bytes(), &mut shown), said);
+            String::from_utf8(shown).unwrap()
+        };
+        assert_eq!(shown("    Finished `fast` profile [optimized + debuginfo] target(s) in 0.03s\n"), "");
+        assert_eq!(shown("\x1b[1m\x1b[32m    Finished\x1b[0m `fast` profile\n"), "");
+        for said in [
+            "   Compiling kernel\n    Finished\n",
+            "\x1b[1m   Building\x1b[0m [=> ] 1/2: kernel\r\x1b[K    Finished\n",
+            "error: no such thing\n",
+        ] {
+            assert_eq!(shown(said), said);
+        }
     }
 }

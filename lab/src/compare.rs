@@ -11,6 +11,7 @@ use object::{Object, ObjectSection};
 
 use crate::bench::{median, stripped};
 use crate::build;
+use crate::cli::Options;
 use crate::machine::Machine;
 use crate::session::Outcome;
 use crate::status::{Failure, Status};
@@ -38,9 +39,13 @@ const PARTS: [(&str, &[&str]); 4] = [
     ("bss", &[".bss"]),
 ];
 
-/// Measures every configuration on a machine of `words`; returns a table.
-pub fn configurations(words: &[String]) -> Result<String, Failure> {
-    let kernels = Config::ALL.iter().map(|config| build::kernel(*config)).collect::<Result<Vec<_>, _>>()?;
+/// Measures every configuration on a machine of the options' words; returns a table.
+pub fn configurations(options: &Options) -> Result<String, Failure> {
+    let kernels = Config::ALL
+        .iter()
+        .map(|config| build::kernel(*config, options.profile()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let words = &options.told.words();
     let mut rows = sizes(&kernels)?;
     let in_turn = |command: &str, measure: &dyn Fn(&Outcome) -> Result<f64, Failure>| {
         let mut figures = vec![Vec::new(); kernels.len()];

@@ -11,7 +11,7 @@
 //! | `output`, [`paint`] | what is written, where to, and in which colours |
 //! | `manual`, `examples` | completions and pages of a manual; the examples of `--help` |
 //! | `canvas` | a picture as it is drawn |
-//! | [`build`] | the kernel ELF, made by Cargo or named by `SCULLERY_KERNEL` |
+//! | [`build`], [`profile`] | the kernel ELF, made by Cargo or named by `SCULLERY_KERNEL`; how it is compiled |
 //! | [`machine`], [`session`] | a machine to boot, and one that runs |
 //! | [`symbols`] | addresses become functions and lines |
 //! | [`report`] | the JSON lines of COM2, read and checked |
@@ -48,6 +48,7 @@ pub mod module;
 mod options;
 mod output;
 pub mod paint;
+pub mod profile;
 pub mod report;
 mod scope;
 pub mod session;

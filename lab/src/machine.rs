@@ -14,7 +14,7 @@ use crate::workspace;
 /// ```no_run
 /// use kcore::settings::Config;
 /// use lab::{build, machine::Machine, status::Status};
-/// let outcome = Machine::new(build::kernel(Config::Full)?).command("run scull-leak lock=none cpus=2").run()?;
+/// let outcome = Machine::new(build::kernel(Config::Full, None)?).command("run scull-leak lock=none cpus=2").run()?;
 /// assert_eq!(outcome.status, Status::Expected, "{outcome}");
 /// # Ok::<(), lab::status::Failure>(())
 /// ```

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
 use kcore::settings::{self, Config, Key, RunSettings, Scope, Values};
 
+use crate::build;
+use crate::profile::Profile;
+use crate::status::Failure;
 use crate::values::{Listed, checked, config};
 
 /// How to do it.
@@ -17,6 +20,12 @@ pub struct Options {
     /// How the kernel is built.
     #[arg(long, global = true, value_parser = Listed(config, Config::WORDS.to_vec()), hide_possible_values = true, help_heading = MACHINE, help = Config::VALUES.listed("How the kernel is built") + " (smp+preempt)")]
     pub config: Option<Config>,
+    /// Compile the kernel in parts, so that it is there soon [default: where it is not that of the last commit]
+    #[arg(long, global = true, help_heading = MACHINE)]
+    pub fast: bool,
+    /// Whether it is to be measured, and so compiled whole whatever has changed.
+    #[arg(skip)]
+    pub measured: bool,
     /// The disk image to boot by bios or uefi, if not the one that `image` makes
     #[arg(long, global = true, value_name = "FILE", help_heading = MACHINE)]
     pub disk: Option<PathBuf>,
@@ -39,6 +48,7 @@ impl Options {
     pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
         let host = [
             ("config", self.config.is_some()),
+            ("fast", self.fast),
             ("disk", self.disk.is_some()),
             ("json", self.json.is_some()),
             ("verbose", self.verbose),
@@ -59,6 +69,25 @@ impl Options {
     /// How the kernel is to be built.
     pub fn config(&self) -> Config {
         self.config.unwrap_or(Config::Full)
+    }
+
+    /// The same, for a kernel that is measured.
+    pub fn measured(self) -> Self {
+        Options { measured: true, ..self }
+    }
+
+    /// How Cargo is to compile it, if that is said.
+    pub fn profile(&self) -> Option<Profile> {
+        match self {
+            Options { fast: true, .. } => Some(Profile::Fast),
+            Options { measured: true, .. } => Some(Profile::Release),
+            _ => None,
+        }
+    }
+
+    /// The kernel, built.
+    pub fn kernel(&self) -> Result<PathBuf, Failure> {
+        build::kernel(self.config(), self.profile())
     }
 }
 

@@ -22,7 +22,7 @@ const TOLD: &[&str] = &[
 /// one that is a command's own.
 fn takers(name: &str) -> Option<Vec<&'static str>> {
     Some(match name {
-        "config" => [TOLD, &["image"]].concat(),
+        "config" | "fast" => [TOLD, &["image"]].concat(),
         "disk" => SINGLE.to_vec(),
         "json" => [TOLD, &["explore", "merge"]].concat(),
         "verbose" => TOLD.to_vec(),

@@ -4,10 +4,12 @@
 //! not loaded into the guest; they are read here, and only when the first such address comes.
 
 use std::cell::OnceCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use addr2line::Loader;
+use addr2line::Context;
+use addr2line::gimli::{self, Dwarf, EndianSlice, LittleEndian, SectionId};
 use kcore::{source_path, symbol_name};
+use object::{File, Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
 
 use crate::workspace;
 
@@ -16,7 +18,42 @@ pub struct Symbols {
     elf: PathBuf,
     root: Option<String>,
     /// `None` inside when the file could not be read: then addresses stay numbers.
-    loader: OnceCell<Option<Loader>>,
+    tables: OnceCell<Option<Tables>>,
+}
+
+type Reader = EndianSlice<'static, LittleEndian>;
+
+/// What an ELF knows, which stays in memory from then on.
+struct Tables {
+    file: File<'static>,
+    lines: Context<Reader>,
+}
+
+impl Tables {
+    fn of(elf: &Path) -> Option<Self> {
+        let file = File::parse(&*std::fs::read(elf).ok()?.leak()).ok()?;
+        let section = |id: SectionId| {
+            let section = file.section_by_name(id.name());
+            let bytes = section.and_then(|section| section.data().ok()).unwrap_or_default();
+            Ok::<_, gimli::Error>(Reader::new(bytes, LittleEndian))
+        };
+        let lines = Context::from_dwarf(Dwarf::load(section).ok()?).ok()?;
+        Some(Tables { file, lines })
+    }
+
+    /// The name of the function at `address`, mangled, and where it starts. One in assembler has no end.
+    fn function(&self, address: u64) -> Option<(&'static str, u64)> {
+        let is_before = |symbol: &object::Symbol<'_, '_>| {
+            let section = || self.file.section_by_index(symbol.section_index()?).ok();
+            matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Unknown)
+                && symbol.address() <= address
+                && section().is_some_and(|section| section.kind() == SectionKind::Text)
+        };
+        let last =
+            self.file.symbols().filter(is_before).max_by_key(|symbol| (symbol.address(), symbol.size()))?;
+        let is_in = last.size() == 0 || address - last.address() < last.size();
+        Some((last.name().ok()?, last.address())).filter(|_| is_in)
+    }
 }
 
 impl std::fmt::Debug for Symbols {
@@ -50,7 +87,7 @@ impl Symbols {
         Symbols {
             elf: elf.into(),
             root: workspace::root().ok().and_then(|root| root.to_str().map(str::to_string)),
-            loader: OnceCell::new(),
+            tables: OnceCell::new(),
         }
     }
 
@@ -100,24 +137,24 @@ impl Symbols {
     /// next function, so the byte before it is looked up unless the address is `exact`.
     fn frames(&self, address: u64, exact: bool) -> (Vec<Frame>, Option<u64>) {
         let probe = if exact { address } else { address.saturating_sub(1) };
-        let Some(loader) = self.loader.get_or_init(|| Loader::new(&self.elf).ok()) else {
+        let Some(tables) = self.tables.get_or_init(|| Tables::of(&self.elf)) else {
             return (Vec::new(), None);
         };
-        let mut frames = self.inlined(loader, probe).unwrap_or_default();
-        let symbol = loader.find_symbol_info(probe);
-        if let Some(symbol) = &symbol {
+        let mut frames = self.inlined(&tables.lines, probe).unwrap_or_default();
+        let symbol = tables.function(probe);
+        if let Some((name, _)) = symbol {
             // The line tables leave the path out (`run`), the symbol has it (`kernel::programs::tour::run`).
-            let function = demangle(symbol.name());
+            let function = demangle(name);
             match frames.last_mut() {
                 Some(outermost) => outermost.function = function,
                 None => frames.push(Frame { function, line: None }),
             }
         }
-        (frames, symbol.map(|symbol| address.wrapping_sub(symbol.address())))
+        (frames, symbol.map(|(_, start)| address.wrapping_sub(start)))
     }
 
-    fn inlined(&self, loader: &Loader, probe: u64) -> Option<Vec<Frame>> {
-        let mut iterator = loader.find_frames(probe).ok()?;
+    fn inlined(&self, lines: &Context<Reader>, probe: u64) -> Option<Vec<Frame>> {
+        let mut iterator = lines.find_frames(probe).skip_all_loads().ok()?;
         let mut frames = Vec::new();
         while let Ok(Some(frame)) = iterator.next() {
             let name = frame.function.as_ref().and_then(|name| name.raw_name().ok());
@@ -227,10 +264,10 @@ mod tests {
     #[test]
     fn a_function_of_this_program_is_found() {
         let symbols = own();
-        let loader = Loader::new(std::env::current_exe().unwrap()).unwrap();
+        let tables = Tables::of(&std::env::current_exe().unwrap()).unwrap();
         // The test binary is not loaded where it was linked; `.text` of the file is, by definition.
-        let text = loader.get_section_range(b".text").unwrap();
-        let known = (text.begin..text.end).step_by(64).find_map(|address| {
+        let text = tables.file.section_by_name(".text").unwrap();
+        let known = (text.address()..text.address() + text.size()).step_by(64).find_map(|address| {
             let (frames, offset) = symbols.frames(address, true);
             let ours = frames.last()?.line.as_ref().is_some_and(|line| line.starts_with("lab/src/"));
             ours.then(|| (address, frames.last().cloned(), offset))

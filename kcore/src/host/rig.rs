@@ -37,11 +37,16 @@ pub struct Outcome {
 
 /// What the tasks of `entry` do here. [`None`] when it needs what a machine of threads has not: its body is a
 /// kernel's, or it is about an interrupt at certain points, and so about tasks that share a CPU.
+///
+/// To be inlined, as [`run`] is: then all experiments are compiled for this machine where that is asked for, in
+/// the tests, and not in each build of this crate.
+#[inline]
 pub fn body_of(entry: &Experiment) -> Option<Body<HostMachine>> {
     body(entry).filter(|_| !matches!(entry.forced(), Probe::Fire(_)))
 }
 
 /// Runs an experiment on a new machine, if it [can](body_of) be run here.
+#[inline]
 pub fn run(resolved: &Resolved, settings: &RunSettings) -> Option<Result<Outcome, Refusal>> {
     let body = body_of(resolved.experiment)?;
     let host = Host::new();

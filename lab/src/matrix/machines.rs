@@ -11,18 +11,19 @@ use kcore::settings::Config;
 
 use crate::build;
 use crate::machine::Machine;
+use crate::profile::Profile;
 use crate::session::Outcome;
 use crate::status::Failure;
 
 /// Machines that run at the same time.
 const AT_ONCE: usize = 2;
 
-/// A kernel for each of `columns`, built one after the other. Columns of one configuration share theirs.
-pub fn kernels(columns: &[Column]) -> Result<Vec<PathBuf>, Failure> {
+/// A kernel for each of `columns`, built one after the other by `profile`. Columns of one configuration share theirs.
+pub fn kernels(columns: &[Column], profile: Option<Profile>) -> Result<Vec<PathBuf>, Failure> {
     let mut built: Vec<(Config, PathBuf)> = Vec::new();
     for Column { config, .. } in columns {
         if !built.iter().any(|(other, _)| other == config) {
-            built.push((*config, build::kernel(*config)?));
+            built.push((*config, build::kernel(*config, profile)?));
         }
     }
     let of = |config| built.iter().find(|(other, _)| *other == config).map(|(_, elf)| elf.clone());

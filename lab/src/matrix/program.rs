@@ -114,7 +114,7 @@ impl Found {
     ) -> Result<Self, Failure> {
         let lines: Vec<Vec<String>> = columns.iter().map(|column| line(*column, only, options)).collect();
         lines.iter().try_for_each(|line| catalogue::read(line).map(drop))?;
-        let kernels = machines::kernels(columns)?;
+        let kernels = machines::kernels(columns, options.profile())?;
         let machine = |(kernel, line): (_, &Vec<String>)| {
             line.iter().cloned().fold(Machine::new(kernel), Machine::word)
         };

@@ -8,6 +8,7 @@ use kcore::settings::Config;
 use lab::build;
 use lab::image;
 use lab::machine::Machine;
+use lab::profile::Profile;
 use lab::session::Outcome;
 use lab::status::{Failure, Status};
 use libtest_mimic::{Completion, Trial};
@@ -20,7 +21,7 @@ type Check = Box<dyn Fn(&Outcome) -> Answer + Send>;
 pub fn kernel(config: Config) -> Result<PathBuf, Failure> {
     static KERNELS: [OnceLock<Result<PathBuf, Failure>>; Config::ALL.len()] =
         [const { OnceLock::new() }; Config::ALL.len()];
-    KERNELS[config as usize].get_or_init(|| build::kernel(config)).clone()
+    KERNELS[config as usize].get_or_init(|| build::kernel(config, Some(Profile::Release))).clone()
 }
 
 /// One machine: its words, and the demands on what comes of it. A builder.
