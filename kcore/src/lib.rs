@@ -41,6 +41,7 @@ pub mod settings;
 pub mod shared;
 pub mod shell;
 pub mod sleepy;
+pub mod sort;
 pub mod sorted;
 pub mod source_path;
 pub mod symbol_name;

@@ -16,6 +16,7 @@ use super::caller::Credentials;
 use super::cdev::Cdev;
 use super::open_file::OpenFile;
 use super::operations::OpenFlags;
+use crate::sort;
 
 /// Majors that are given to drivers that do not ask for one, from above (Linux: 234 to 254).
 const DYNAMIC: core::ops::RangeInclusive<u32> = 234..=254;
@@ -189,7 +190,7 @@ impl<M: Machine> Registry<M> {
     /// The driver that has each range of numbers, by major and first minor.
     pub fn regions(&self) -> Vec<Region> {
         let mut regions = self.tables.copy_of(|tables| &tables.regions);
-        regions.sort_by_key(|region| region.first);
+        sort::few(&mut regions, |a, b| a.first < b.first);
         regions
     }
 

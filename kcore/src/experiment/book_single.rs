@@ -16,6 +16,7 @@ use crate::event::{Op, Site};
 use crate::scull::access::Single;
 use crate::settings::Form;
 use crate::shared::touching;
+use crate::sort;
 use crate::sync::SpinLock;
 
 pub(super) static ENTRY: Experiment = Experiment {
@@ -147,7 +148,7 @@ pub(super) fn round<M: Rig>(stage: &mut Stage<'_, M>) -> Result<(), Refusal> {
 /// last. Never too many: the holdings are as long as they can have been.
 fn refused_for_nobody(all: &[Attempts]) -> u64 {
     let mut holdings: Vec<Span> = all.iter().flat_map(|task| &task.holdings).copied().collect();
-    holdings.sort_unstable_by_key(|holding| holding.from);
+    sort::any(&mut holdings, |a, b| a.from < b.from);
     // Each lasts at least as long as the ones before: so the last that began in time says whether one was
     // there.
     let mut latest = 0;

@@ -3,7 +3,6 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 use core::fmt::{self, Write};
 
 use super::driver::Trouble;
@@ -14,6 +13,7 @@ use crate::experiment::{Experiment, Resolved};
 use crate::probe::Name;
 use crate::report::{Explore, Outcome};
 use crate::settings::{Expect, Probe, RunSettings, Verdict, With};
+use crate::sort;
 
 /// Characters of a line.
 pub const WIDTH: usize = 80;
@@ -128,7 +128,7 @@ pub fn findings(record: &Explore, share: &str) -> String {
     }
     text += "\nexecutions  how they end\n";
     let mut outcomes: Vec<_> = outcomes.iter().collect();
-    outcomes.sort_by_key(|outcome| Reverse(outcome.executions));
+    sort::few(&mut outcomes, |a, b| a.executions > b.executions);
     let is_harmless = record.with.iter().any(|with| with == With::Enomem.word());
     for outcome in outcomes {
         let how = match outcome.verdict {

@@ -15,6 +15,7 @@ use super::events::{Events, Happened, Number};
 use super::search::{Divergence, Next, Want, check};
 use super::trace::Trace;
 use super::wakeup::Move;
+use crate::sort;
 
 /// All executions, of which those with fewer preemptions are made first.
 #[derive(Debug)]
@@ -144,7 +145,8 @@ impl Bounded {
         };
         let mut branches: Vec<Branch> = (0..).zip(pending).filter_map(branch).collect();
         branches.reverse();
-        branches.sort_by_key(|branch| Some(branch.made.task) == last);
+        let goes_on = |branch: &Branch| Some(branch.made.task) == last;
+        sort::few(&mut branches, |a, b| !goes_on(a) && goes_on(b));
         branches
     }
 

@@ -10,6 +10,7 @@ use object::read::elf::{Rela, SectionHeader, Sym};
 use object::read::{SectionIndex, SymbolIndex};
 
 use super::object::{LE, Malformed, Object};
+use crate::sort;
 
 /// What a part may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,7 +184,7 @@ impl<'a> Object<'a> {
                 functions.push(Function { start: addresses[index.0], size: symbol.st_size(LE), name });
             }
         }
-        functions.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));
+        sort::any(&mut functions, |a, b| (a.start, &a.name) < (b.start, &b.name));
         Ok(functions)
     }
 }

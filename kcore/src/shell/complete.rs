@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::parse::BEFORE_A_COMMAND;
 use super::token::{Kind, tokens};
+use crate::sort;
 
 /// What knows the names.
 pub trait Names {
@@ -69,7 +70,7 @@ fn is_before_a_command(word: &str) -> bool {
 fn candidates(typed: &str, words: &[String], is_file: bool, names: &dyn Names) -> Completion {
     let matching = |all: Vec<String>, typed: &str| -> Vec<String> {
         let mut all: Vec<String> = all.into_iter().filter(|name| name.starts_with(typed)).collect();
-        all.sort();
+        sort::any(&mut all, |a, b| a < b);
         all.dedup();
         all
     };

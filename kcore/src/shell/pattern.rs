@@ -1,5 +1,6 @@
 //! Patterns: `*`, `?`, `[a-z]`, and the names that match one (XCU 2.13).
 
+use crate::sort;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -92,6 +93,6 @@ pub(super) fn names(pattern: &[Character], directory: &dyn Fn(&str) -> Vec<Strin
         found = found.into_iter().flat_map(step).collect();
     }
     found.retain(|name| !name.is_empty());
-    found.sort();
+    sort::any(&mut found, |a, b| a < b);
     found
 }

@@ -9,6 +9,7 @@ use spin::Once;
 use super::Generated;
 use super::tree::{Directory, Node};
 use crate::arch::fw_cfg;
+use kcore::sort;
 
 /// The file of the machine that has them all.
 const FILES: &str = "opt/org.scullery/mount";
@@ -40,7 +41,7 @@ pub(super) fn names(below: &str) -> Vec<String> {
     let below = all().iter().filter_map(|(path, _)| path.strip_prefix(below));
     let mut names: Vec<String> =
         below.filter_map(|rest| rest.split('/').next()).map(ToString::to_string).collect();
-    names.sort();
+    sort::any(&mut names, |a, b| a < b);
     names.dedup();
     names
 }

@@ -13,6 +13,7 @@ use crate::machine::Kernel;
 use super::generated::Generated;
 use super::nodes;
 use super::tree::{self, Directory, Node};
+use kcore::sort;
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +72,7 @@ pub fn shortest(path: &str) -> String {
 pub fn list(path: &str) -> Result<Vec<Entry>, Errno> {
     let Node::Directory(directory) = tree::find(path)? else { return Err(Errno::ENOTDIR) };
     let mut entries = directory.entries();
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    sort::any(&mut entries, |a, b| a.name < b.name);
     Ok(entries)
 }
 

@@ -13,6 +13,7 @@ use crate::mm::Text;
 use super::scan::Found;
 use super::state::{self, State};
 use super::{clear_stack_below, object};
+use kcore::sort;
 
 /// Objects of one site that are shown; the others are counted.
 const SHOWN: usize = 16;
@@ -66,7 +67,7 @@ fn sites(state: &State) -> Vec<Site> {
             None => sites.push(Site { at, objects: 1, bytes: size }),
         }
     }
-    sites.sort_unstable_by_key(|site| core::cmp::Reverse(site.bytes));
+    sort::any(&mut sites, |a, b| a.bytes > b.bytes);
     sites
 }
 

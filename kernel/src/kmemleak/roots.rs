@@ -11,6 +11,7 @@ use crate::param::MAX_CPUS;
 use crate::task::{queue, table};
 
 use super::world::Still;
+use kcore::sort;
 
 /// Which roots are searched. All of them, unless the caller asks what the others alone hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ type Pointers = heapless::Vec<u64, MAX_CPUS>;
 /// them. The heap's own, and the boot stack, which is one, are not.
 pub(super) fn data<M: Memory<Words = Words>>(marking: &mut Marking<'_, '_, M>) {
     let mut holes = [layout::bsp_stack(), heap::variables()];
-    holes.sort_unstable_by_key(|hole| hole.start);
+    sort::any(&mut holes, |a, b| a.start < b.start);
     let mut from = layout::data().start;
     for hole in holes {
         marking.root(words(from..hole.start), Held::Data);

@@ -18,6 +18,7 @@ use crate::task::{name_of, shortage, table};
 
 use super::roots::Roots;
 use super::scan::{self, Failure, Found, Order};
+use kcore::sort;
 
 /// Blocks on the way from a root that are named.
 const HOLDERS: usize = 8;
@@ -141,7 +142,7 @@ impl State {
         let mut told = shortage::with_room_for(self.told.len() + more)?;
         told.extend(&self.told);
         told.extend(self.unreferenced().map(|record| record.serial));
-        told.sort_unstable();
+        sort::any(&mut told, |a, b| a < b);
         self.told = told;
         self.forget();
         Ok(())

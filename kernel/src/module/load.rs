@@ -19,6 +19,7 @@ use crate::irq::WorkQueue;
 use crate::mm::images::Image;
 use crate::println;
 use crate::symbols::modules as known;
+use kcore::sort;
 
 /// The number of the headers, as the build script has found it.
 const ABI: &str = env!("SCULLERY_ABI");
@@ -143,7 +144,7 @@ type Told = (Vec<(String, String)>, Vec<Box<[u8]>>);
 fn told(object: &Object<'_>, linked: &mut Linked, name: &str, words: &[&str]) -> Result<Told, Refused> {
     let mut all = Parameter::all(object, linked).map_err(|why| not_ours(name, &why))?;
     // A compiler has them in an order of its own.
-    all.sort_by(|a, b| a.name.cmp(&b.name));
+    sort::any(&mut all, |a, b| a.name < b.name);
     let mut texts: Vec<Box<[u8]>> = Vec::new();
     let mut keep = |text: &str| {
         let bytes: Box<[u8]> = text.bytes().chain([0]).collect();

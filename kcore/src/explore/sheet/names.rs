@@ -9,6 +9,7 @@ use crate::explore::{Act, Allocated, Line, Object, Of, Step, Transcript};
 use crate::machine::{POISON_FREED, POISON_FRESH};
 use crate::place::Place;
 use crate::probe::Name;
+use crate::sort;
 
 /// What freed and fresh memory is filled with.
 pub(super) const POISON: &str = "poison";
@@ -68,7 +69,7 @@ impl Names {
             |block: &&Allocated| block.is_lost || seen.iter().any(|(_, value)| *value == block.address);
         let made: Vec<_> = transcript.blocks.iter().filter(is_named).collect();
         seen.splice(0..0, made.into_iter().map(|block| (block.after, block.address)));
-        seen.sort_by_key(|(at, _)| *at);
+        sort::few(&mut seen, |(a, _), (b, _)| a < b);
         for (_, value) in seen {
             if !names.values.contains(&value) {
                 names.values.push(value);

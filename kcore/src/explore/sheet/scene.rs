@@ -15,6 +15,7 @@ use super::columns;
 use super::locks::Places;
 use super::names::{Names, POISON, is_store, place};
 use super::story::{Mark, Story, called, one};
+use crate::sort;
 
 /// What a part is that is no task.
 pub(super) const INTERRUPT: &str = "interrupt";
@@ -233,7 +234,7 @@ impl Setting<'_> {
         });
         let mut asides: Vec<_> = made.chain(stores).collect();
         // Before its first step a task does so by itself, in no order.
-        asides.sort_by_key(|row| row.task);
+        sort::few(&mut asides, |a, b| a.task < b.task);
         self.rows.extend(asides);
     }
 

@@ -11,6 +11,7 @@ use crate::probe::Name;
 
 use super::names::{is_store, place};
 use super::story::{CHANGES, END, Mark, Story, Teller};
+use crate::sort;
 
 impl Teller<'_> {
     /// A task sleeps for ever, and what it has looked at before has changed since.
@@ -85,7 +86,7 @@ impl Teller<'_> {
         waiting.first()?;
         let holders: Vec<_> = waiting.iter().map(|wish| self.holder(wish)).collect();
         let mut takes: Vec<_> = holders.iter().copied().flatten().collect();
-        takes.sort_unstable();
+        sort::any(&mut takes, |a, b| a < b);
         takes.dedup();
         let took = takes.iter().filter_map(|step| {
             let name = lock(&self.lines[*step])?;

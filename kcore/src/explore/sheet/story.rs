@@ -17,6 +17,7 @@ use crate::settings::Verdict;
 
 use super::columns::words;
 use super::names::{Names, is_free, is_store, place};
+use crate::sort;
 
 /// What went wrong.
 #[derive(Default)]
@@ -69,7 +70,7 @@ impl Story {
             }
             None => Self::of_all(replay, &teller),
         };
-        story.told.sort_by_key(|(step, _)| *step);
+        sort::few(&mut story.told, |(a, _), (b, _)| a < b);
         story
     }
 
@@ -385,6 +386,6 @@ pub fn one(kind: &str) -> String {
 pub(super) fn called(kind: Kind) -> String {
     match kind {
         Kind::Other => "block".to_string(),
-        ours => format!("{ours:?}").to_lowercase(),
+        ours => format!("{ours:?}").to_ascii_lowercase(),
     }
 }

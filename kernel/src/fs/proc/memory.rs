@@ -13,6 +13,7 @@ use crate::frames;
 use crate::mm::Text;
 use crate::mm::heap;
 use crate::task::shortage;
+use kcore::sort;
 
 /// The machine's memory, and the heap in it.
 pub(super) fn meminfo() -> String {
@@ -91,8 +92,8 @@ fn groups() -> Result<(Vec<Group>, Vec<Group>), Errno> {
             group.bytes += block.size as u64;
         }
     });
-    // A sort that keeps equal ones in their order takes memory for itself.
-    groups.sort_unstable_by_key(|group| (core::cmp::Reverse(group.bytes), group.at.line()));
+    let key = |group: &Group| (core::cmp::Reverse(group.bytes), group.at.line());
+    sort::any(&mut groups, |a, b| key(a) < key(b));
     Ok((groups, rest))
 }
 

@@ -13,6 +13,7 @@ use super::turns::with;
 use super::world::World;
 use crate::layout;
 use crate::mm::{heap, stacks};
+use kcore::sort;
 
 /// The executions that are made from now on are written down.
 pub fn write_down() {
@@ -97,7 +98,8 @@ impl World {
             has_begun.then(|| Some(Line::new(who, (*want)?.step, part.of, part.at)))?
         });
         let mut waiting: Vec<Line> = waiting.collect();
-        waiting.sort_by_key(|line| matches!(line.of, Of::Cpu));
+        let is_cpu = |line: &Line| matches!(line.of, Of::Cpu);
+        sort::few(&mut waiting, |a, b| !is_cpu(a) && is_cpu(b));
         if let Some(transcript) = &mut self.transcript {
             transcript.waiting = waiting;
         }

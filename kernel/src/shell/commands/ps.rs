@@ -11,6 +11,7 @@ use crate::symbols::{self, Place};
 use crate::task;
 use crate::task::listing::{self, Listed, Trace};
 use crate::task::table::State;
+use kcore::sort;
 
 pub(super) const COMMAND: Command =
     Command::program("ps", "", "the tasks: state, CPU, time, and where they sleep", main);
@@ -28,7 +29,7 @@ fn main(me: &Process, arguments: &[&str]) -> i32 {
     }
     print_to!(me, "{:>5} {:>5} {:>3} S {:>9}  {:<20} COMMAND\n", "PID", "UID", "CPU", "TIME", "SLEEPS IN");
     let mut tasks: alloc::vec::Vec<Listed> = listing::list().collect();
-    tasks.sort_by_key(|task| task.id.0);
+    sort::any(&mut tasks, |a, b| a.id.0 < b.id.0);
     for task in tasks {
         print_to!(me, "{}", line(&task));
     }
