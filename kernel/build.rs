@@ -10,8 +10,11 @@ fn main() {
     let manifest = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
     let manifest = Path::new(&manifest);
     let bare_metal = std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("none");
-    for bin in ["kernel", "floor"] {
-        let script = manifest.join(format!("../boot/{bin}.ld"));
+    for (bin, script) in [("kernel", "kernel.ld"), ("cases", "kernel.ld"), ("floor", "floor.ld")] {
+        if bin == "cases" && std::env::var_os("CARGO_FEATURE_CASES").is_none() {
+            continue;
+        }
+        let script = manifest.join("../boot").join(script);
         if bare_metal {
             println!("cargo:rustc-link-arg-bin={bin}=-T{}", script.display());
         }

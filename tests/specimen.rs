@@ -9,6 +9,7 @@ use std::path::Path;
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind};
 use kcore::settings::Config;
+use lab::build::{self, Executable};
 use lab::profile::Profile;
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
@@ -60,7 +61,7 @@ struct Kernel {
 
 impl Kernel {
     fn built_as(config: Config) -> Self {
-        let elf = lab::build::kernel(config, Some(Profile::Release))
+        let elf = build::kernel(Executable::Kernel, config, Some(Profile::Release))
             .unwrap_or_else(|failure| panic!("{config}: {failure}"));
         Kernel::of(&elf)
     }

@@ -57,6 +57,7 @@
 
 #![no_std]
 #![cfg(target_os = "none")]
+#![cfg_attr(not(feature = "cases"), expect(dead_code, unused_imports, reason = "some is for the test cases"))]
 
 extern crate alloc;
 
@@ -65,6 +66,7 @@ pub mod ap;
 pub mod arch;
 pub mod atomic_fn;
 pub mod boot_chart;
+#[cfg(feature = "cases")]
 pub mod cases;
 pub mod console;
 pub mod context;

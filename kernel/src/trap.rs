@@ -12,6 +12,7 @@ use kcore::machine::Context;
 
 use crate::arch::traps::{TrapFrame, vector};
 use crate::arch::{apic, cpu, exit, smp};
+#[cfg(feature = "cases")]
 use crate::cases::steps;
 use crate::kmemleak::world;
 use crate::observe;
@@ -24,6 +25,7 @@ use crate::{context, irq, oops, task};
 #[unsafe(no_mangle)]
 extern "C" fn trap_dispatch(frame: &mut TrapFrame) {
     match frame.vector {
+        #[cfg(feature = "cases")]
         vector::DEBUG if cpu::took_single_step() => steps::stepped(frame),
         vector::NMI if exit::is_under_way() => exit::stand_aside(),
         vector::NMI if non_maskable(frame) => {}

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use kcore::settings::{FAIL_ALLOCATIONS, Policy};
 use tempfile::NamedTempFile;
 
+use crate::build::{self, Executable};
 use crate::cli::{self, Answer, Benched, Command, On, Options, Request};
 use crate::explore::recorded;
 use crate::folder;
@@ -21,7 +22,7 @@ use crate::session::{Outcome, Session};
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
 use crate::{
-    bench, build, catalogue, compare, documents::commands, explore, image, manual, matrix, module, scope,
+    bench, catalogue, compare, documents::commands, explore, image, manual, matrix, module, scope,
     signals,
 };
 
@@ -96,7 +97,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
         Command::Bench { configs: true, .. } => show(&compare::configurations(&options.clone().measured())?),
         Command::Bench { configs: false, .. } => {
             let options = &options.clone().measured();
-            let outside = bench::outside(&options.kernel()?, &options.told.words())?;
+            let outside = bench::outside(&options.kernel(&["bench"])?, &options.told.words())?;
             say(&mut *text_of(options), outside.trim_end())?;
             self::boot(&["bench"], options)
         }
@@ -115,7 +116,8 @@ fn perform(request: &Request) -> Result<Status, Failure> {
         Command::Image { out, command } => {
             let command = command.as_deref();
             image::check(command)?;
-            image::make(&options.kernel()?, out.as_deref(), command).map(|()| Status::Expected)
+            let kernel = build::kernel(Executable::Cases, options.config(), options.profile())?;
+            image::make(&kernel, out.as_deref(), command).map(|()| Status::Expected)
         }
     }
 }
@@ -239,7 +241,7 @@ fn boot_and(
     catalogue::read(&line(words, options))?;
     let json = options.json.as_deref().map(|to| Sink::open("report", to)).transpose()?;
     let start = Instant::now();
-    let kernel = options.kernel()?;
+    let kernel = options.kernel(words)?;
     let built = start.elapsed();
     let outcome = run(machine(&kernel, words, options)?)?;
     for problem in &outcome.report.problems {

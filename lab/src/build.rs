@@ -31,10 +31,37 @@ const FOREIGN: &[&str] = &[
     "RUSTC_WORKSPACE_WRAPPER",
 ];
 
+/// The executables of the package `kernel` that boot. Only a machine that tests itself needs the second, which is
+/// larger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Executable {
+    /// For all commands but `test`.
+    Kernel,
+    /// For all commands.
+    Cases,
+}
+
+impl Executable {
+    /// What the command line `words` needs.
+    pub fn of<S: AsRef<str>>(words: &[S]) -> Self {
+        match words.first() {
+            Some(word) if word.as_ref() == "test" => Executable::Cases,
+            _ => Executable::Kernel,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Executable::Kernel => "kernel",
+            Executable::Cases => "cases",
+        }
+    }
+}
+
 /// The kernel: the ELF that [`KERNEL_VARIABLE`] names, whatever it is, or else the one that Cargo builds as
 /// `config` by `profile` (which takes a few hundredths of a second when nothing has changed), or by the one that
 /// fits the [tree](Profile::of).
-pub fn kernel(config: Config, profile: Option<Profile>) -> Result<PathBuf, Failure> {
+pub fn kernel(which: Executable, config: Config, profile: Option<Profile>) -> Result<PathBuf, Failure> {
     match env::var_os(KERNEL_VARIABLE) {
         Some(elf) if Path::new(&elf).is_file() => Ok(elf.into()),
         Some(elf) => {
@@ -42,7 +69,7 @@ pub fn kernel(config: Config, profile: Option<Profile>) -> Result<PathBuf, Failu
         }
         None => {
             let root = workspace::root()?;
-            cargo_build(&root, config, profile.unwrap_or_else(|| Profile::of(&root)), None)
+            cargo_build(&root, which, config, profile.unwrap_or_else(|| Profile::of(&root)), None)
         }
     }
 }
@@ -67,17 +94,36 @@ pub fn is_given() -> bool {
 
 /// The kernel that tells of each class of locks under which others it was taken, which no other kernel does.
 pub fn with_lock_order() -> Result<PathBuf, Failure> {
-    cargo_build(&workspace::root()?, Config::Full, Profile::Release, Some("lock-order"))
+    let root = workspace::root()?;
+    cargo_build(&root, Executable::Cases, Config::Full, Profile::Release, Some("lock-order"))
 }
 
 fn cargo_build(
     root: &Path,
+    which: Executable,
     config: Config,
     profile: Profile,
     feature: Option<&str>,
 ) -> Result<PathBuf, Failure> {
     let mut cargo = cargo(root);
     cargo.args(["build", "-p", "kernel", "--profile", &profile.to_string(), "--target", TARGET]);
+    let mut features: Vec<&str> = feature.into_iter().collect();
+    match which {
+        Executable::Kernel => cargo.args(["--bin", "kernel", "--bin", "floor"]),
+        Executable::Cases => {
+            features.push("cases");
+            cargo.args(["--bin", "cases"])
+        }
+    };
+    if config != Config::Full {
+        features.extend(config.features());
+        cargo.arg("--no-default-features");
+    }
+    cargo.arg("--features").arg(features.join(","));
+    // A directory for each configuration and feature, so that none takes another's place.
+    if let Some(word) = feature.or((config != Config::Full).then(|| config.word())) {
+        cargo.arg("--target-dir").arg(directory(root, word));
+    }
     cargo.arg("--message-format=json-render-diagnostics");
     if config != Config::Full {
         cargo.args(["--no-default-features", "--features", &config.features().join(",")]);
@@ -93,7 +139,7 @@ fn cargo_build(
     if !status.success() {
         return Err(explain(&said));
     }
-    executable(&messages).ok_or_else(|| Failure::dead("cargo built the kernel and did not say where"))
+    executable(&messages, which).ok_or_else(|| Failure::dead("cargo built the kernel and did not say where"))
 }
 
 /// Cargo, as it works for this workspace.
@@ -120,8 +166,7 @@ pub fn bench(package: &str, name: &str) -> Result<(), Failure> {
     }
 }
 
-/// Where Cargo builds what is not the default: a directory for each configuration and feature, so that none
-/// takes another's place.
+/// Where Cargo builds what is not the default.
 fn directory(root: &Path, word: &str) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
     target.join("config").join(word)
@@ -178,11 +223,11 @@ fn explain(said: &str) -> Failure {
     }
 }
 
-/// The path of the `kernel` executable in Cargo's JSON messages.
-fn executable(messages: &[u8]) -> Option<PathBuf> {
+/// The path of the executable in Cargo's JSON messages.
+fn executable(messages: &[u8], which: Executable) -> Option<PathBuf> {
     let lines = messages.split(|byte| *byte == b'\n');
     lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok()).find_map(|message| {
-        let ours = message["reason"] == "compiler-artifact" && message["target"]["name"] == "kernel";
+        let ours = message["reason"] == "compiler-artifact" && message["target"]["name"] == which.name();
         message["executable"].as_str().filter(|_| ours).map(PathBuf::from)
     })
 }
@@ -197,8 +242,8 @@ mod tests {
 {"reason":"compiler-artifact","target":{"name":"kernel"},"executable":"/t/kernel"}
 {"reason":"build-finished","success":true}
 "#;
-        assert_eq!(executable(messages), Some(PathBuf::from("/t/kernel")));
-        assert_eq!(executable(b""), None);
+        assert_eq!(executable(messages, Executable::Kernel), Some(PathBuf::from("/t/kernel")));
+        assert_eq!(executable(messages, Executable::Cases), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use kcore::settings::Config;
 use object::{Object, ObjectSection};
 
 use crate::bench::{median, stripped};
-use crate::build;
+use crate::build::{self, Executable};
 use crate::cli::Options;
 use crate::machine::Machine;
 use crate::session::Outcome;
@@ -43,7 +43,7 @@ const PARTS: [(&str, &[&str]); 4] = [
 pub fn configurations(options: &Options) -> Result<String, Failure> {
     let kernels = Config::ALL
         .iter()
-        .map(|config| build::kernel(*config, options.profile()))
+        .map(|config| build::kernel(Executable::Kernel, *config, options.profile()))
         .collect::<Result<Vec<_>, _>>()?;
     let words = &options.told.words();
     let mut rows = sizes(&kernels)?;

@@ -13,8 +13,8 @@ use crate::workspace;
 ///
 /// ```no_run
 /// use kcore::settings::Config;
-/// use lab::{build, machine::Machine, status::Status};
-/// let outcome = Machine::new(build::kernel(Config::Full, None)?).command("run scull-leak lock=none cpus=2").run()?;
+/// use lab::{build::{self, Executable}, machine::Machine, status::Status};
+/// let outcome = Machine::new(build::kernel(Executable::Kernel, Config::Full, None)?).command("run scull-leak lock=none cpus=2").run()?;
 /// assert_eq!(outcome.status, Status::Expected, "{outcome}");
 /// # Ok::<(), lab::status::Failure>(())
 /// ```

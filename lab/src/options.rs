@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
 use kcore::settings::{self, Config, Key, RunSettings, Scope, Values};
 
-use crate::build;
+use crate::build::{self, Executable};
 use crate::profile::Profile;
 use crate::status::Failure;
 use crate::values::{Listed, checked, config};
@@ -85,9 +85,10 @@ impl Options {
         }
     }
 
-    /// The kernel, built.
-    pub fn kernel(&self) -> Result<PathBuf, Failure> {
-        build::kernel(self.config(), self.profile())
+    /// The kernel that a machine with this command line boots, built. A disk image brings the larger one.
+    pub fn kernel(&self, words: &[&str]) -> Result<PathBuf, Failure> {
+        let which = if self.is_from_disk() { Executable::Cases } else { Executable::of(words) };
+        build::kernel(which, self.config(), self.profile())
     }
 }
 

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use kcore::settings::Config;
+use lab::build::Executable;
 use lab::image;
 use libtest_mimic::{Completion, Failed, Trial};
-use tests::case::kernel;
+use tests::case::executable;
 use tests::ensure::{contains, holds};
 
 const SHARE: &str = "/usr/share/bochs";
@@ -21,7 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 /// The kernel does what the image says, says how it ended, and switches the machine off.
 fn boots() -> Result<Completion, Failed> {
-    let image = match image::find(None, "bios", &kernel(Config::Full)?) {
+    let image = match image::find(None, "bios", &executable(Executable::Cases, Config::Full)?) {
         Ok(image) => image,
         Err(missing) => return Ok(Completion::ignored_with(missing)),
     };

@@ -1,10 +1,11 @@
 //! What is typed on COM1 arrives: through the I/O APIC, at a task that sleeps.
 
 use kcore::settings::Config;
+use lab::build::Executable;
 use lab::machine::Machine;
 use lab::status::{Failure, Status};
 use libtest_mimic::Trial;
-use tests::case::kernel;
+use tests::case::executable;
 use tests::ensure::{Answer, same};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -19,7 +20,8 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn echo(words: &str) -> Answer {
     let told = |failure: Failure| failure.message;
     let line = format!("test console::echo timeout=20 {words}");
-    let machine = Machine::new(kernel(Config::Full).map_err(told)?).command(&line).typed();
+    let machine =
+        Machine::new(executable(Executable::Cases, Config::Full).map_err(told)?).command(&line).typed();
     let mut session = machine.start().map_err(told)?;
     let long = "long ".repeat(40);
     let lines = ["first", &long, ""];

@@ -1,6 +1,7 @@
 //! What the command line names: each program runs, reports, and ends the machine with its status.
 
 mod bench;
+#[cfg(feature = "cases")]
 mod cases;
 mod compare;
 mod explore;
@@ -80,8 +81,14 @@ fn perform_command(
         Command::Run(name) => run::main(name, settings, machine, boot),
         Command::Explore(name) => explore::main(name, settings, boot),
         Command::Replay(string) => explore::replay(string, settings, boot),
+        #[cfg(feature = "cases")]
         Command::Test(filter) => cases::main(filter.as_deref(), settings.seed),
+        #[cfg(feature = "cases")]
         Command::FailAllocations(filter) => Ok(shell::fail_allocations(filter.as_deref(), line, boot)),
+        #[cfg(not(feature = "cases"))]
+        Command::Test(_) | Command::FailAllocations(_) => {
+            Err(Usage::new("this kernel is built without its test cases: cargo run -- test"))
+        }
         Command::Bench => Ok(bench::main(boot)),
         Command::BenchHeap => Ok(bench::heap(boot)),
         Command::Fault(fault) => fault::main(*fault),

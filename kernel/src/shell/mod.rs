@@ -20,6 +20,7 @@
 mod builtin;
 mod commands;
 mod execute;
+#[cfg(feature = "cases")]
 mod failing;
 mod jobs;
 mod names;
@@ -29,6 +30,7 @@ mod stage;
 mod state;
 mod system;
 
+#[cfg(feature = "cases")]
 pub use failing::main as fail_allocations;
 pub(crate) use program::Rehearsal;
 pub use program::main;

@@ -9,7 +9,7 @@ use kcore::experiment::Column;
 use kcore::report::{Boot, Record, Run};
 use kcore::settings::Config;
 
-use crate::build;
+use crate::build::{self, Executable};
 use crate::machine::Machine;
 use crate::profile::Profile;
 use crate::session::Outcome;
@@ -23,7 +23,7 @@ pub fn kernels(columns: &[Column], profile: Option<Profile>) -> Result<Vec<PathB
     let mut built: Vec<(Config, PathBuf)> = Vec::new();
     for Column { config, .. } in columns {
         if !built.iter().any(|(other, _)| other == config) {
-            built.push((*config, build::kernel(*config, profile)?));
+            built.push((*config, build::kernel(Executable::Kernel, *config, profile)?));
         }
     }
     let of = |config| built.iter().find(|(other, _)| *other == config).map(|(_, elf)| elf.clone());

@@ -5,7 +5,7 @@ use std::sync::{Once, OnceLock};
 
 use kcore::report::{Boot, Record, Run, Step, Wait};
 use kcore::settings::Config;
-use lab::build;
+use lab::build::{self, Executable};
 use lab::image;
 use lab::machine::Machine;
 use lab::profile::Profile;
@@ -19,9 +19,15 @@ type Check = Box<dyn Fn(&Outcome) -> Answer + Send>;
 
 /// The kernel built as `config`, once for all cases.
 pub fn kernel(config: Config) -> Result<PathBuf, Failure> {
-    static KERNELS: [OnceLock<Result<PathBuf, Failure>>; Config::ALL.len()] =
-        [const { OnceLock::new() }; Config::ALL.len()];
-    KERNELS[config as usize].get_or_init(|| build::kernel(config, Some(Profile::Release))).clone()
+    executable(Executable::Kernel, config)
+}
+
+/// The same of one of the executables.
+pub fn executable(which: Executable, config: Config) -> Result<PathBuf, Failure> {
+    static BUILT: [[OnceLock<Result<PathBuf, Failure>>; Config::ALL.len()]; 2] =
+        [const { [const { OnceLock::new() }; Config::ALL.len()] }; 2];
+    let built = &BUILT[which as usize][config as usize];
+    built.get_or_init(|| build::kernel(which, config, Some(Profile::Release))).clone()
 }
 
 /// One machine: its words, and the demands on what comes of it. A builder.
@@ -128,19 +134,24 @@ impl Case {
 
     /// Boots the machine and waits for its end.
     pub fn boot_it(&self) -> Result<Outcome, Failure> {
-        let machine = Machine::new(kernel(self.config)?).symbols(self.symbols);
+        let machine = Machine::new(self.kernel()?).symbols(self.symbols);
         let machine = self.machine.iter().fold(machine, Machine::word);
         match self.door {
-            Some(door) => machine.image(&image::find(None, door, &kernel(self.config)?)?).run(),
+            Some(door) => machine.image(&image::find(None, door, &self.kernel()?)?).run(),
             None => machine.run(),
         }
+    }
+
+    fn kernel(&self) -> Result<PathBuf, Failure> {
+        let which = if self.door.is_some() { Executable::Cases } else { Executable::of(&self.machine) };
+        executable(which, self.config)
     }
 
     /// Why there is no image to boot, if it needs one.
     fn no_image(&self) -> Result<Option<Failure>, Failure> {
         static TOLD: Once = Once::new();
         let Some(door) = self.door else { return Ok(None) };
-        let missing = image::find(None, door, &kernel(self.config)?).err();
+        let missing = image::find(None, door, &self.kernel()?).err();
         if missing.is_some() {
             TOLD.call_once(|| eprintln!("disk doors: no images: make them with cargo run -- image"));
         }
