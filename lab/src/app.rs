@@ -22,8 +22,7 @@ use crate::session::{Outcome, Session};
 use crate::status::{Failure, Status};
 use crate::symbols::Symbols;
 use crate::{
-    bench, catalogue, compare, documents::commands, explore, image, manual, matrix, module, scope,
-    signals,
+    bench, catalogue, compare, documents::commands, explore, image, manual, matrix, module, scope, signals,
 };
 
 /// The program.
@@ -61,7 +60,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
         Command::Tour => boot(&["tour"]),
         Command::List { commands: true, .. } => show(&commands::render()),
         Command::List { long, .. } => show(&catalogue::list(*long)),
-        Command::Explain { experiment } => show(&catalogue::explain_word(experiment)?),
+        Command::Explain { experiment, hint } => show(&catalogue::explain_word(experiment, *hint)?),
         Command::Run { experiment, svg } => {
             let options = &explore::steered(experiment, options)?;
             let words = ["run", experiment];

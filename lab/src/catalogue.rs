@@ -92,9 +92,11 @@ pub fn explain(entry: &Experiment) -> String {
     page::explain(entry, reader())
 }
 
-/// What `explain` says of `word`, an experiment's name or a race's number.
-pub fn explain_word(word: &str) -> Result<String, Failure> {
+/// What `explain` says of `word`, an experiment's name or a race's number. With `hint` what helps and does not
+/// give it away, which there is of an experiment only.
+pub fn explain_word(word: &str, hint: bool) -> Result<String, Failure> {
     match races::find(word) {
+        _ if hint => Ok(page::hint(find(word)?, reader())),
         Some(race) => Ok(races::explain(race, reader())),
         None => find(word).map(explain),
     }
@@ -153,10 +155,22 @@ mod tests {
     }
 
     #[test]
+    fn a_hint_explains_nothing() {
+        for entry in experiment::ALL {
+            let hint = anstream::adapter::strip_str(&explain_word(entry.name, true).unwrap()).to_string();
+            let has = |text: &str| hint.contains(&text[..text.find(' ').unwrap()]);
+            assert!(has(entry.goal) && has(entry.hint), "{hint}");
+            assert!(!hint.contains("Explanation") && !hint.contains("Seven questions"), "{hint}");
+        }
+        assert!(explain_word("R1", true).is_err());
+    }
+
+    #[test]
     fn lines_are_not_too_long() {
         let experiments = experiment::ALL.iter().map(|entry| entry.name);
         for word in experiments.chain(races::ALL.iter().map(|race| race.id)) {
-            for line in anstream::adapter::strip_str(&explain_word(word).unwrap()).to_string().lines() {
+            for line in anstream::adapter::strip_str(&explain_word(word, false).unwrap()).to_string().lines()
+            {
                 let is_command = line.trim_start().starts_with("cargo run");
                 assert!(is_command || line.chars().count() <= WIDTH, "{word}: {line}");
             }

@@ -71,6 +71,9 @@ pub enum Command {
         /// Its name, as list shows it; or the number of a race, R1
         #[arg(value_parser = experiment(), hide_possible_values = true)]
         experiment: String,
+        /// Only what it is about, and where to look
+        #[arg(long)]
+        hint: bool,
     },
     /// Run an experiment
     Run {

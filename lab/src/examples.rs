@@ -4,7 +4,13 @@
 const EXAMPLES: &[(&str, [(&str, &str); 2])] = &[
     ("tour", [("tour", "as it is"), ("tour --cpus 16 --quanta 100", "with more tasks")]),
     ("list", [("list", "a line for each"), ("list --long", "all that can be said")]),
-    ("explain", [("explain scull-leak", "an experiment"), ("explain R1", "a race")]),
+    (
+        "explain",
+        [
+            ("explain scull-leak", "an experiment"),
+            ("explain scull-leak --hint", "no more than where to look"),
+        ],
+    ),
     (
         "run",
         [

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::matrix::{Cell, Row};
+use super::matrix::{C, Cell, Row};
 use super::needs::{Ground, Needs};
 use crate::settings::{Config, Form, Object, Probe};
 
@@ -331,9 +331,13 @@ impl Experiment {
         self.rows.iter().any(|row| row.gives.iter().flatten().any(|expect| expect.is_stop()))
     }
 
-    /// What `lock` gives on each machine.
+    /// What `lock` gives on each machine. A reader's own lock is to cure what a spinlock cures.
     pub fn row(&self, lock: Form) -> Option<&'static Row> {
-        self.rows.iter().find(|row| row.lock == lock)
+        static STUDENT: Row = Row::always(Form::Student, C);
+        match lock {
+            Form::Student => self.row(Form::Spinlock).filter(|row| row.is_cure()).map(|_| &STUDENT),
+            _ => self.rows.iter().find(|row| row.lock == lock),
+        }
     }
 
     /// What `lock` gives where the race is forced, on a machine of `cpus` CPUs with a kernel built as

@@ -77,6 +77,13 @@ pub fn explain(entry: &Experiment, reader: Reader) -> String {
     text
 }
 
+/// What [`explain`] says before it explains: the goal, and where to look.
+pub fn hint(entry: &Experiment, reader: Reader) -> String {
+    let whole = explain(entry, reader);
+    let end = whole.find(&format!("\n{}\n", (reader.heading)("Explanation")));
+    whole[..end.unwrap_or(whole.len())].to_string()
+}
+
 /// The seven questions that one should ask of any data, and what is answered here.
 pub fn questions(entry: &Experiment, width: usize) -> String {
     let pair = |(question, answer): (&&str, &str)| {

@@ -97,6 +97,8 @@ words!(
     CpuOwned = "cpu-owned",
     /// The exhibit's own primitive with a mistake in it (R22: a spinlock made of a load and a store).
     Broken = "broken",
+    /// The reader's own lock, in `kcore/src/sync/student.rs`: it must cure what a spinlock cures.
+    Student = "student",
     /// A bit that is tested and set in one step.
     TestAndSet = "test-and-set",
     /// Two locks, always taken in the same order.

@@ -1,4 +1,5 @@
-//! What a spinlock looks like without the test-and-set: RACES.md R22.
+//! A spinlock of one word, however it is taken: without the test-and-set (RACES.md R22), or as a reader thinks
+//! right ([`student`](super::student)).
 //!
 //! ```text
 //!   CPU 0                    CPU 1
@@ -10,6 +11,7 @@
 //! ```
 
 use core::fmt;
+use core::marker::PhantomData;
 use core::sync::atomic::{Ordering, fence};
 
 use crate::event::{Events, LockName, LockStep, Mode, Site};
@@ -22,23 +24,54 @@ use crate::sync::watch::{Observed, Watch, Watched};
 /// The two halves of what should be one step: the probe points `lock.load` and `lock.store`.
 pub static LOCK: Site = Site::new("lock");
 
-const FREE: usize = 0;
-const TAKEN: usize = 1;
+/// What the word of a lock says that no task has.
+pub const FREE: usize = 0;
+/// What it says when a task has it.
+pub const TAKEN: usize = 1;
+
+/// How a lock of one word is taken and given back.
+pub trait Take {
+    /// Takes the lock if it is [`FREE`], for the caller at `place`; whether it did.
+    fn take<M: Events>(word: &Shared<usize>, place: Place) -> bool;
+
+    /// Gives it back. Not a probe point: `lock.store` is the one that should have been part of a test-and-set.
+    fn give<M: Events>(word: &Shared<usize>) {
+        word.put::<M>(&LOCK, FREE);
+    }
+}
+
+/// Looks whether the lock is free; if it is, takes it. In between, another task does the same.
+#[derive(Debug)]
+pub struct LoadThenStore;
+
+impl Take for LoadThenStore {
+    fn take<M: Events>(word: &Shared<usize>, place: Place) -> bool {
+        let is_free = word.load_at::<M>(&LOCK, place) == FREE;
+        if is_free {
+            word.store_at::<M>(&LOCK, TAKEN, place);
+        }
+        is_free
+    }
+}
 
 /// A spinlock that two CPUs can have at once, and right in every other respect.
-pub struct BrokenSpinLock {
+pub type BrokenSpinLock = WordLock<LoadThenStore>;
+
+/// A spinlock that is as right as it is taken, and right in every other respect.
+pub struct WordLock<T> {
     word: Shared<usize>,
     /// Two owners at once also lose counts: the counters are as wrong as the lock.
     watch: Observed,
+    taken: PhantomData<fn() -> T>,
 }
 
-impl BrokenSpinLock {
+impl<T: Take> WordLock<T> {
     /// A free lock.
     pub fn new(name: LockName) -> Self {
-        BrokenSpinLock { word: Shared::new(FREE), watch: Observed::new(name) }
+        WordLock { word: Shared::new(FREE), watch: Observed::new(name), taken: PhantomData }
     }
 
-    /// Looks whether the lock is free; if it is, takes it. In between, another task does the same.
+    /// Waits until it has taken the lock.
     #[track_caller]
     pub fn acquire<M: Cpu + Events>(&self) {
         RawLock::<M>::enter(self, Place::caller());
@@ -71,7 +104,7 @@ impl BrokenSpinLock {
 }
 
 /// Its counters can be believed as far as the lock can.
-impl Watched for BrokenSpinLock {
+impl<T> Watched for WordLock<T> {
     type Watch = Observed;
 
     fn watch(&self) -> &Observed {
@@ -79,17 +112,15 @@ impl Watched for BrokenSpinLock {
     }
 }
 
-impl<M: Cpu + Events> RawLock<M> for BrokenSpinLock {
+impl<M: Cpu + Events, T: Take> RawLock<M> for WordLock<T> {
     fn enter(&self, place: Place) {
         // A spinlock keeps the CPU, this one too.
         M::preempt_disable();
         let mut wait = None;
-        while self.word.load_at::<M>(&LOCK, place) == TAKEN {
+        while !T::take::<M>(&self.word, place) {
             self.wait::<M>(&mut wait, place);
         }
-        self.word.store_at::<M>(&LOCK, TAKEN, place);
-        // The missing test-and-set is to be the only thing that is wrong: the order of memory accesses is
-        // kept.
+        // A missing test-and-set is to be the only thing that is wrong: the order of memory accesses is kept.
         fence(Ordering::Acquire);
         Watch::<M>::acquired(&self.watch, wait);
         Watch::<M>::announce(&self.watch, LockStep::Acquired, Mode::Exclusive, self.address(), place);
@@ -99,8 +130,7 @@ impl<M: Cpu + Events> RawLock<M> for BrokenSpinLock {
         Watch::<M>::announce(&self.watch, LockStep::Release, Mode::Exclusive, self.address(), place);
         Watch::<M>::released(&self.watch);
         fence(Ordering::Release);
-        // Not a probe point: `lock.store` is the one that should have been part of a test-and-set.
-        self.word.put::<M>(&LOCK, FREE);
+        T::give::<M>(&self.word);
         M::preempt_enable();
     }
 
@@ -109,8 +139,8 @@ impl<M: Cpu + Events> RawLock<M> for BrokenSpinLock {
     }
 }
 
-impl fmt::Debug for BrokenSpinLock {
+impl<T: Take> fmt::Debug for WordLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BrokenSpinLock").field("locked", &self.is_locked()).finish_non_exhaustive()
+        f.debug_struct("WordLock").field("locked", &self.is_locked()).finish_non_exhaustive()
     }
 }

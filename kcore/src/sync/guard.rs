@@ -10,8 +10,10 @@ use crate::machine::{AtomicFlag, Machine};
 use crate::place::Place;
 use crate::report::LockStats;
 use crate::settings::Form;
+use crate::sync::broken::WordLock;
 use crate::sync::environment::{BhOff, Environment, IrqSaved, PreemptOff};
 use crate::sync::raw_lock::RawLock;
+use crate::sync::student::Student;
 use crate::sync::watch::Watch;
 use crate::sync::{
     BrokenSpinLock, Completion, CpuOwnedLock, Observed, RawMutex, RwLock, RwSemaphore, Semaphore, SpinLock,
@@ -69,6 +71,8 @@ enum Mechanism<M: Machine> {
     CpuOwned(CpuOwnedLock<M, Observed>),
     /// A spinlock without a test-and-set.
     Broken(BrokenSpinLock),
+    /// The reader's own.
+    Student(WordLock<Student>),
 }
 
 impl<M: Machine> Mechanism<M> {
@@ -85,6 +89,7 @@ impl<M: Machine> Mechanism<M> {
             Mechanism::RwSem(lock) => lock,
             Mechanism::CpuOwned(lock) => lock,
             Mechanism::Broken(lock) => lock,
+            Mechanism::Student(lock) => lock,
         })
     }
 }
@@ -128,7 +133,8 @@ impl<M: Machine> Guard<M> {
             Form::RwSem => Mechanism::RwSem(RwSemaphore::from_flag(flag(), Observed::new(sleeps))),
             // Its waiters spin, but its holder may sleep.
             Form::CpuOwned => Mechanism::CpuOwned(CpuOwnedLock::from_flag(flag(), Observed::new(sleeps))),
-            Form::Broken => Mechanism::Broken(BrokenSpinLock::new(spins)),
+            Form::Broken => Mechanism::Broken(WordLock::new(spins)),
+            Form::Student => Mechanism::Student(WordLock::new(spins)),
             other => unreachable!("{other} is no guard of a critical section"),
         };
         Guard { lock, mechanism }

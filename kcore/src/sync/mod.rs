@@ -38,8 +38,8 @@
 //! not to a task.
 //!
 //! [`watch`] says what hears of a lock's life and what is counted, [`own`] what becomes of a mutex whose
-//! owner dies, [`guard`] picks the lock of an experiment when it runs, and [`broken`] is what a lock looks
-//! like without the test-and-set.
+//! owner dies, [`guard`] picks the lock of an experiment when it runs, [`broken`] is what a lock looks
+//! like without the test-and-set, and [`student`] the reader's own.
 //!
 //! All of it is generic over the [`machine`](crate::machine): the kernel's CPUs, the threads of a test, or
 //! loom.
@@ -66,6 +66,7 @@ pub mod rwsem;
 pub mod semaphore;
 pub mod seqlock;
 pub mod spinlock;
+pub mod student;
 pub mod tas;
 pub mod ticket;
 mod units;

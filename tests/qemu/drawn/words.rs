@@ -38,7 +38,8 @@ fn size(luck: &mut Rng, usual: &[u64]) -> u64 {
 /// A form of the entry, or once in a while any.
 fn lock(luck: &mut Rng, entry: &Experiment) -> Form {
     match luck.u32(..30) {
-        0 => pick(luck, Form::ALL),
+        // A reader's own lock is as it was left.
+        0 => Some(pick(luck, Form::ALL)).filter(|form| *form != Form::Student).unwrap_or(Form::None),
         _ => pick(luck, entry.rows).lock,
     }
 }
