@@ -5,6 +5,8 @@
 
 use alloc::vec::Vec;
 
+use kcore::sort;
+
 use crate::arch::cpu;
 
 /// Measurements of each contestant.
@@ -44,7 +46,7 @@ pub(super) fn in_turn<C>(
 
 impl Spread {
     fn of(mut samples: [u64; SAMPLES]) -> Spread {
-        samples.sort_unstable();
+        sort::any(&mut samples, |a, b| a < b);
         Spread { least: samples[0], median: samples[SAMPLES / 2], most: samples[SAMPLES - 1] }
     }
 }
