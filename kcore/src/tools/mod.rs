@@ -8,6 +8,8 @@
 //! | `system` | [`System`]: the system calls of a process, and its complaints |
 //! | `options` | [`Options`]: the options among words, as `getopt` finds them |
 //! | [`number`] | numbers as people write them: `12`, `0x10`, `1K`, `2kB` |
+//! | `mode` | what users may do with a file: `664`, `u=rw,go-w` |
+//! | `rows` | rows of bytes, equal ones once |
 //! | `escape` | `\n`, `\061`, `\x31` |
 //! | the others | a tool each, or a few of a kind |
 #![forbid(unsafe_code)]
@@ -21,9 +23,12 @@ mod ends;
 mod escape;
 mod grep;
 mod hexdump;
+mod mode;
 pub mod number;
+mod od;
 mod options;
 mod printf;
+mod rows;
 mod seq;
 mod system;
 mod tee;
@@ -37,6 +42,8 @@ pub use echo::echo;
 pub use ends::{head, tail};
 pub use grep::grep;
 pub use hexdump::hexdump;
+pub use mode::mode;
+pub use od::od;
 pub use options::{Options, options};
 pub use printf::printf;
 pub use seq::seq;

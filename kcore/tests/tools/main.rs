@@ -3,4 +3,5 @@
 
 mod dd;
 mod host;
+mod mode;
 mod text;

@@ -25,6 +25,7 @@ const TOOLS: &[(&str, Tool, Lines)] = &[
     ("tee", tools::tee, |rng| some(rng, &["a", "new", "-a", "sub", "/dev/full", "/dev/null", "-z"], 3)),
     ("cp", tools::cp, |rng| some(rng, &["a", "b", "new", "./a", "missing", "nowhere/x", "-f", "-z"], 3)),
     ("grep", tools::grep, grep),
+    ("od", tools::od, od),
     ("touch", tools::touch, |rng| some(rng, &["a", "new", "-c", "nowhere/x", "-z"], 3)),
 ];
 
@@ -137,7 +138,8 @@ fn seq(rng: &mut Rng) -> Vec<String> {
         words.push("-w".to_string());
     }
     if rng.u32(..3) == 0 {
-        words.push(format!("-s{}", pick(rng, &[",", "", " ", "ab"])));
+        // In a word of its own: an empty one would have the first number parted from the others.
+        words.extend(["-s".to_string(), pick(rng, &[",", "", " ", "ab"]).to_string()]);
     }
     if rng.u32(..15) == 0 {
         words.push("-z".to_string());
@@ -201,6 +203,22 @@ fn grep(rng: &mut Rng) -> Vec<String> {
     let pattern = some(rng, if is_extended { &extended } else { &basic }, 4).concat();
     // GNU's opens no file where it knows what comes of it.
     words.push(if pattern.is_empty() { "x".into() } else { pattern });
+    words.extend(some(rng, &["a", "b", "long", "-", "missing"], 3));
+    words
+}
+
+fn od(rng: &mut Rng) -> Vec<String> {
+    let mut words = some(
+        rng,
+        &["-b", "-c", "-d", "-o", "-s", "-x", "-v", "-An", "-Ad", "-Ax", "-N20", "-N0", "-j3", "-z"],
+        1,
+    );
+    if rng.bool() {
+        let size = pick(rng, &["1", "2", "4", "8", "", "C", "3"]);
+        words.extend(["-t".into(), pick(rng, &["x", "d", "u", "o"]).to_string() + size]);
+    } else if rng.bool() {
+        words.extend(["-tc", "-j", "1K"].map(String::from));
+    }
     words.extend(some(rng, &["a", "b", "long", "-", "missing"], 3));
     words
 }
