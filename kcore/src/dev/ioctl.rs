@@ -13,6 +13,9 @@ pub const WRITE: u32 = 1;
 /// The driver copies something to the argument's address (`_IOC_READ`: user space reads).
 pub const READ: u32 = 2;
 
+/// The command that only terminals know (`isatty`).
+pub const TCGETS: u32 = 0x5401;
+
 /// Where the three upper fields begin.
 const TYPE_SHIFT: u32 = 8;
 const SIZE_SHIFT: u32 = 16;

@@ -76,9 +76,17 @@ fn candidates(typed: &str, words: &[String], is_file: bool, names: &dyn Names) -
     };
     if !is_file {
         let all = if words.is_empty() { names.commands() } else { names.arguments(words) };
-        let found = matching(all, typed);
+        // In `rendezvous=here,the` it is one more value of the same key.
+        let (key, last) =
+            typed.split_once('=').map_or(("", typed), |(key, values)| match values.rsplit_once(',') {
+                Some((_, last)) => (&typed[..=key.len()], last),
+                None => ("", typed),
+            });
+        let all =
+            all.into_iter().filter_map(|name| name.strip_prefix(key).map(ToString::to_string)).collect();
+        let found = matching(all, last);
         if !found.is_empty() || words.is_empty() {
-            return finish(found, typed);
+            return finish(found, last);
         }
     }
     // In `of=/dev/sc` the path begins behind the sign.

@@ -12,6 +12,7 @@
 //! - [`parse`](fn@parse): a text becomes a [`tree`].
 //! - [`interpret`]: the tree is walked; what needs a machine is done by a [`System`].
 //! - [`state`]: variables and arguments; `builtin`: the commands that change them; [`mod@test`]: `[`.
+//! - [`width`]: how wide the terminal is.
 //! - `expand`: what words become; `arithmetic`, `pattern`: what is in them.
 #![forbid(unsafe_code)]
 
@@ -29,6 +30,7 @@ pub mod stream;
 pub mod test;
 pub mod token;
 pub mod tree;
+pub mod width;
 mod word;
 
 pub use complete::{Completion, Names, complete};

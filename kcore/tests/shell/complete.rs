@@ -12,6 +12,9 @@ impl Names for Some {
     fn arguments(&self, words: &[String]) -> Vec<String> {
         match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             ["run"] => ["scull-leak", "scull-read"].map(String::from).into(),
+            ["probe"] => ["off", "rendezvous=copy", "rendezvous=slot.load", "rendezvous=slot.store"]
+                .map(String::from)
+                .into(),
             ["dd", ..] => ["if=", "of="].map(String::from).into(),
             _ => Vec::new(),
         }
@@ -70,6 +73,10 @@ fn files_are_completed_name_by_name() {
 fn a_key_has_its_value_completed() {
     assert_eq!(tab("dd i").0, "f=");
     assert_eq!(tab("dd if=/dev/n").0, "ull ");
+    assert_eq!(tab("probe rendezvous=sl").0, "ot.");
+    assert_eq!(tab("probe rendezvous=slot.s").0, "tore ");
+    assert_eq!(tab("probe rendezvous=slot.store,slot.l").0, "oad ");
+    assert_eq!(tab("probe rendezvous=slot.store,").1.len(), 3);
 }
 
 #[test]

@@ -18,7 +18,7 @@ impl Names for Nobody {
     }
 
     fn directory(&self, _path: &str) -> Vec<String> {
-        Vec::new()
+        ["scull0", "scull1"].map(String::from).into()
     }
 }
 
@@ -200,6 +200,10 @@ fn tab_goes_on_and_a_second_one_lists() {
     let mut out = String::new();
     b"e\t\t".iter().for_each(|byte| drop(editor.push(*byte, &Nobody, &mut out)));
     assert!(out.contains("\necho  exit\n"), "{out:?}");
+    // Also when the first has made the word longer, as far as all agree.
+    let mut out = String::new();
+    b"\x15cat s\t\t".iter().for_each(|byte| drop(editor.push(*byte, &Nobody, &mut out)));
+    assert!(out.contains("cull\nscull0  scull1\n"), "{out:?}");
 }
 
 #[test]
@@ -210,6 +214,11 @@ fn a_long_line_stays_in_its_row() {
     assert!(session.shows().ends_with("789|"), "{}", session.shows());
     assert_eq!(session.keys("\x01").shows(), "# |01234567890123456");
     assert_eq!(session.keys("\r").lines(), ["0123456789".repeat(4)]);
+    session.keys(&"x".repeat(30));
+    let mut out = String::new();
+    session.editor.set_columns(60, &mut out);
+    session.row.write(&out);
+    assert_eq!(session.keys("x").shows(), format!("# {}|", "x".repeat(31)));
     let mut unknown = Session::new(UNKNOWN_WIDTH);
     unknown.keys(&"x".repeat(300));
     assert_eq!(unknown.shows().len(), 303);

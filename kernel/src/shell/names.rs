@@ -41,6 +41,7 @@ impl Names for Known {
             ["insmod", module, ..] => dev::words_of(module.strip_suffix(".ko").unwrap_or(module)),
             ["rmmod"] => dev::loaded().iter().map(|module| module.name.to_string()).collect(),
             ["help", ..] => self.commands(),
+            ["probe"] => probe_options(),
             ["dd", ..] => owned(tools::DD_WORDS),
             _ => Vec::new(),
         }
@@ -54,6 +55,14 @@ impl Names for Known {
         };
         entries.into_iter().map(name).collect()
     }
+}
+
+/// How tasks pass points; where they can meet, point by point.
+fn probe_options() -> Vec<String> {
+    let points = experiment::of_drivers();
+    let meetings = points.iter().map(|point| format!("rendezvous={point}"));
+    let others = ["off", "pause", "delay=", "script="].map(ToString::to_string);
+    meetings.chain(others).collect()
 }
 
 /// The keys of a run with the words that can be their values; of the forms, those of the experiment.

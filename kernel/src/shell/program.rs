@@ -8,6 +8,7 @@ use kcore::report::{Boot, Record, Summary};
 use kcore::settings::MachineSettings;
 use kcore::shell::edit::Event;
 use kcore::shell::edit::editor::LONGEST_LINE;
+use kcore::shell::width::QUESTION;
 use kcore::shell::{SyntaxError, parse};
 use spin::Once;
 
@@ -153,7 +154,12 @@ impl Shell {
         };
         foreground::raw();
         screen::fresh_line();
-        let begin = self.editor.begin(prompt);
+        let mut begin = String::new();
+        if self.asks_for_width {
+            input::asks_for_width();
+            begin.push_str(QUESTION);
+        }
+        begin.push_str(&self.editor.begin(prompt));
         screen::edit(&begin, self.editor.drawn());
     }
 
@@ -163,7 +169,9 @@ impl Shell {
         let names = self.names();
         loop {
             let mut out = String::new();
-            let event = match input::read_byte() {
+            let byte = input::read_byte();
+            input::columns().into_iter().for_each(|columns| self.editor.set_columns(columns, &mut out));
+            let event = match byte {
                 Some(byte) => self.editor.push(byte, &names, &mut out),
                 None => self.editor.end(&mut out),
             };

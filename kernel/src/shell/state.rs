@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use kcore::dev::Credentials;
 use kcore::report::Boot;
-use kcore::settings::MachineSettings;
+use kcore::settings::{Input, MachineSettings};
 use kcore::shell::State;
 use kcore::shell::edit::Editor;
 use kcore::shell::edit::editor::UNKNOWN_WIDTH;
@@ -51,6 +51,8 @@ pub(super) struct Shell {
     pub(super) state: State,
     pub(super) jobs: Jobs,
     pub(super) editor: Editor,
+    /// A terminal that has a width is asked for it, as it may be another by then.
+    pub(super) asks_for_width: bool,
     /// The foreground is another shell's business.
     pub(super) is_background: bool,
     /// The group of all that it starts; each pipeline has its own when this is none.
@@ -74,6 +76,8 @@ impl Shell {
             state,
             jobs: Jobs::default(),
             editor: Editor::new(columns),
+            asks_for_width: settings.columns.is_some()
+                && settings.input.is_none_or(|input| input == Input::Terminal),
             is_background: false,
             group: None,
         }
@@ -95,6 +99,7 @@ impl Shell {
             state,
             jobs: self.jobs.seen(),
             editor,
+            asks_for_width: false,
             is_background: self.is_background,
             group: None,
         }

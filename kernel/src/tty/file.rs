@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 
 use kcore::class;
-use kcore::dev::{Caller, CharDevice, Credentials, Events, FileOperations, OpenFlags, PollTable};
+use kcore::dev::{Caller, CharDevice, Credentials, Events, FileOperations, OpenFlags, PollTable, ioctl};
 use kcore::errno::Errno;
 use kcore::shell::canonical::Canonical;
 use kcore::sync::{Mutex, Own};
@@ -29,9 +29,6 @@ struct Input {
     line: Option<Canonical>,
     ready: VecDeque<u8>,
 }
-
-/// The ioctl that only terminals know (Linux: `isatty`).
-pub const TCGETS: u32 = 0x5401;
 
 struct Terminal;
 
@@ -81,7 +78,7 @@ impl FileOperations<Kernel> for Terminal {
     }
 
     fn ioctl(&self, command: u32, _argument: usize, _caller: &Caller<'_>) -> Result<usize, Errno> {
-        if command == TCGETS { Ok(0) } else { Err(Errno::ENOTTY) }
+        if command == ioctl::TCGETS { Ok(0) } else { Err(Errno::ENOTTY) }
     }
 
     fn poll<'a>(&'a self, table: &mut PollTable<'a, Kernel>) -> Events {

@@ -1,6 +1,6 @@
 //! What people type: the bytes that COM1 has received.
 
-use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use heapless::Deque;
 use kcore::acpi::Madt;
@@ -10,6 +10,7 @@ use kcore::event::{Class, might_sleep};
 use kcore::machine::{Sched, Sleep};
 use kcore::settings::Input;
 use kcore::shell::stream::{END, Stream};
+use kcore::shell::width::Answer;
 use kcore::sync::WaitQueue;
 
 use crate::arch::paging::OutOfFrames;
@@ -30,15 +31,18 @@ const KEPT: usize = 4096;
 /// What was received. The interrupt handler puts it in. Lock order: this -> screen -> com1.lock.
 static RECEIVED: SpinLock<Received> = SpinLock::new(
     class!("received bytes", "COM1's handler, which echoes Ctrl-C under it; a reader."),
-    Received { stream: Stream::Typed, bytes: Deque::new(), left: false },
+    Received { stream: Stream::Typed, answer: Answer::NONE, bytes: Deque::new(), left: false },
 );
 /// Tasks that wait for a byte.
 static WAITING: WaitQueue<Kernel> = WaitQueue::new(Class::EVENT);
+/// Columns of the terminal, as it has said; 0 until then.
+static COLUMNS: AtomicUsize = AtomicUsize::new(0);
 /// The port interrupts.
 static LISTENS: AtomicBool = AtomicBool::new(false);
 
 struct Received {
     stream: Stream,
+    answer: Answer,
     bytes: Deque<u8, KEPT>,
     /// There was no room for what the port has.
     left: bool,
@@ -82,13 +86,13 @@ fn take_in() {
 impl Received {
     /// Takes what the port has, for as long as there is room. Whether a signal was among it.
     fn fill(&mut self) -> bool {
-        let Received { stream, bytes, left } = self;
+        let Received { stream, answer, bytes, left } = self;
         let mut signal = false;
         *left = false;
         // Room for all that a byte may turn out to be.
         while KEPT - bytes.len() > END.len() {
             let Some(byte) = com1::receive() else { return signal };
-            stream.push(byte, |byte| {
+            let mut typed = |byte| {
                 if foreground::interrupts(byte) {
                     // What was typed before it was for the task that is interrupted now (POSIX, XBD 11.1.9,
                     // without NOFLSH).
@@ -98,11 +102,26 @@ impl Received {
                     let kept = bytes.push_back(byte);
                     assert!(kept.is_ok(), "there was room");
                 }
+            };
+            stream.push(byte, |byte| {
+                if let Some(columns) = answer.push(byte, &mut typed) {
+                    COLUMNS.store(columns, SeqCst);
+                }
             });
         }
         *left = true;
         signal
     }
+}
+
+/// The terminal is asked now how wide it is, by [`QUESTION`](kcore::shell::width::QUESTION).
+pub fn asks_for_width() {
+    RECEIVED.lock_irqsave().answer.is_asked();
+}
+
+/// How wide it has said that it is.
+pub fn columns() -> Option<usize> {
+    Some(COLUMNS.load(SeqCst)).filter(|columns| *columns > 0)
 }
 
 /// The next byte that people typed; waits for it. [`None`] when nothing is typed any more.

@@ -34,7 +34,7 @@ pub struct Editor {
     buffer: Buffer,
     history: History,
     decoder: Decoder,
-    /// The last key was Tab, and did not make the word longer.
+    /// The last key was Tab, and the word may become several.
     asked: bool,
 }
 
@@ -63,6 +63,13 @@ impl Editor {
             history: History::default(),
             decoder: Decoder::default(),
             asked: false,
+        }
+    }
+
+    /// The terminal has so many columns from now on; if these are others than before, the row is drawn anew.
+    pub fn set_columns(&mut self, columns: usize, out: &mut String) {
+        if core::mem::replace(&mut self.columns, columns) != columns {
+            self.redraw(out);
         }
     }
 
@@ -189,15 +196,14 @@ impl Editor {
     /// Makes the word longer, or, when asked again, shows what it may become.
     fn complete(&mut self, names: &dyn Names, asked: bool, out: &mut String) {
         let Completion { insert, candidates } = complete(&self.buffer.before(), names);
-        if !insert.is_empty() {
-            insert.chars().for_each(|c| self.insert(c, out));
-        } else if asked && !candidates.is_empty() {
+        insert.chars().for_each(|c| self.insert(c, out));
+        if insert.is_empty() && asked && !candidates.is_empty() {
             let width = if self.columns == UNKNOWN_WIDTH { USUAL_WIDTH } else { self.columns };
             self.finish_for_now(out);
             out.push_str(&in_columns(&candidates, width));
             self.redraw(out);
         } else {
-            self.asked = true;
+            self.asked = insert.is_empty() || candidates.len() > 1;
         }
     }
 

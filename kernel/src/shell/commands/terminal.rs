@@ -1,11 +1,13 @@
 //! `clear`, `tty`: the terminal.
 
+use kcore::dev::ioctl::TCGETS;
+
 use super::command::Command;
 use crate::print_to;
 use crate::process::Process;
 use crate::process::process::{STDIN, STDOUT};
 use crate::shell::state::machine;
-use crate::tty::file::TCGETS;
+use crate::tty::input;
 
 pub(super) const CLEAR: Command = Command::program("clear", "", "clear the screen", clear);
 pub(super) const TTY: Command = Command::program("tty", "", "the terminal's name, if the input is one", tty);
@@ -31,5 +33,6 @@ pub(super) fn is_output(me: &Process) -> bool {
 
 /// How wide the terminal is.
 pub(super) fn width() -> usize {
-    machine().settings.columns.map_or(USUAL_WIDTH, |columns| columns as usize)
+    let told = machine().settings.columns.map(|columns| columns as usize);
+    input::columns().or(told).unwrap_or(USUAL_WIDTH)
 }
