@@ -361,25 +361,29 @@ pub(super) fn verdict(outcome: &Outcome) {
 }
 
 /// What is typed to see it again, with `settings`, in which every choice is made.
-pub(super) fn again(run: &Run, settings: &RunSettings, machine: &MachineSettings) {
-    println!("again: cargo run -- run {}{}", run.experiment, Repeat { cpus: run.cpus, settings, machine });
+pub(super) fn again(run: &Run, settings: &RunSettings, machine: Option<&MachineSettings>) {
+    let host = if machine.is_some() { "cargo run -- " } else { "" };
+    println!("again: {host}run {}{}", run.experiment, Repeat { cpus: run.cpus, settings, machine });
 }
 
-/// The options that repeat a run.
+/// The options that repeat a run: of the host's command, or, where the machine is there already, of the
+/// prompt's.
 struct Repeat<'a> {
     cpus: u32,
     settings: &'a RunSettings,
-    machine: &'a MachineSettings,
+    machine: Option<&'a MachineSettings>,
 }
 
 impl fmt::Display for Repeat<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Where one does not start there are fewer than the machine has.
-        let came = self.machine.mute_cpu.is_none().then_some(self.cpus);
-        let machine = MachineSettings { cpus: self.machine.cpus.or(came), ..self.machine.clone() };
+        let (before, between) = if self.machine.is_some() { ("--", ' ') } else { ("", '=') };
         for (key, word) in self.settings.told() {
-            write!(f, " --{} {}", key.name, Quoted(&word))?;
+            write!(f, " {before}{}{between}{}", key.name, Quoted(&word))?;
         }
+        let Some(machine) = self.machine else { return Ok(()) };
+        // Where one does not start there are fewer than the machine has.
+        let came = machine.mute_cpu.is_none().then_some(self.cpus);
+        let machine = MachineSettings { cpus: machine.cpus.or(came), ..machine.clone() };
         if Config::OURS != Config::Full {
             write!(f, " --config {}", Config::OURS)?;
         }

@@ -34,15 +34,16 @@ pub(super) fn main(
     let resolved = resolve(settings, entry, smp::cpus(), Config::OURS)?;
     report::boot_lines(boot);
     println!();
-    let ok = perform(&resolved, settings, machine, boot)?;
+    let ok = perform(&resolved, settings, Some(machine), boot)?;
     Ok(if ok { Exit::Success } else { Exit::Unexpected })
 }
 
-/// Runs an experiment and reports it; whether its verdict was the expected one.
+/// Runs an experiment and reports it; whether its verdict was the expected one. `machine`: what makes the
+/// machine of it, for one that is there for nothing else.
 pub(crate) fn perform(
     resolved: &Resolved,
     settings: &RunSettings,
-    machine: &MachineSettings,
+    machine: Option<&MachineSettings>,
     boot: &Boot,
 ) -> Result<bool, Usage> {
     // Beside devices that live on it may be refused, and then there is nothing to head.

@@ -64,8 +64,7 @@ fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
     check(&settings, entry)?;
     let resolved = resolve(&settings, entry, smp::cpus(), Config::OURS)?;
     let file = me.file(STDOUT).map_err(|errno| Usage::new(format!("{errno}")))?;
-    let machine = machine();
-    let perform = || programs::perform(&resolved, &settings, machine.settings, machine.boot);
+    let perform = || programs::perform(&resolved, &settings, None, machine().boot);
     let (performed, written) = output::divert(file, perform);
     if let Err(errno) = written {
         me.lose_output(errno);
