@@ -8,6 +8,7 @@ use core::sync::atomic::{
 };
 
 use kcore::event::Event;
+use kcore::session::Slept;
 
 /// A pointer to a function.
 ///
@@ -27,6 +28,8 @@ unsafe impl Function for fn(u64, u64) {}
 unsafe impl Function for fn(i32) -> ! {}
 // SAFETY: as above.
 unsafe impl Function for fn(&Event) {}
+// SAFETY: as above.
+unsafe impl Function for fn(&Slept) {}
 
 /// A function, or none.
 pub struct AtomicFn<F: Function = fn()> {

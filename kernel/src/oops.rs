@@ -21,6 +21,7 @@
 pub mod exception;
 pub mod frames;
 pub mod last_words;
+pub mod slept;
 
 use core::fmt::Write;
 use core::panic::PanicInfo;

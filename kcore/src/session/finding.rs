@@ -75,7 +75,7 @@ impl Finding {
 
 impl Slept {
     /// With `event` its actor is about to sleep, or may be: says so if it must not.
-    pub(super) fn of(event: &Event, standing: &Standing<'_>) -> Option<Self> {
+    pub fn of(event: &Event, standing: &Standing<'_>) -> Option<Self> {
         let Event { actor, cpu, at, .. } = *event;
         let forbids = |lock: &Taken| lock.spins && (standing.preemptive || lock.name != PREEMPTION_OFF);
         let is_task = actor.context == Context::Task;
@@ -84,6 +84,19 @@ impl Slept {
         // Of many locks some are only counted.
         let is_atomic = standing.is_atomic || (standing.preemptive && standing.must_not_sleep());
         (is_atomic || holding.is_some() || !is_task).then_some(slept)
+    }
+
+    /// The lines in which Linux says so (`__might_sleep`), of the task called `who`.
+    pub fn bug(&self, who: impl fmt::Display) -> impl fmt::Display {
+        fmt::from_fn(move |f| {
+            let (task, is_off) = (self.actor.task.0, u32::from(self.interrupts_off));
+            let is_atomic = u32::from(self.holding.is_some() || !self.interrupts_off);
+            writeln!(f, "BUG: sleeping function called from invalid context{}", At(" at ", Some(self.at)))?;
+            write!(f, "in_atomic(): {is_atomic}, irqs_disabled(): {is_off}, pid: {task}, name: {who}")?;
+            self.holding.map_or(Ok(()), |lock| {
+                write!(f, "\n1 lock held by {who}/{task}: {}{}", lock.name, At(", since ", Some(lock.at)))
+            })
+        })
     }
 
     fn say(&self, who: impl fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {

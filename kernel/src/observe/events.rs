@@ -21,7 +21,7 @@ bitflags::bitflags! {
         const TRACE = 2;
         /// The wait-for graph is kept.
         const WATCH = 4;
-        /// It is kept what each task holds.
+        /// It is kept what each task holds, and said when one sleeps with what it must not.
         const HELD = 8;
         /// An interrupt comes at certain points.
         const FIRE = 16;
@@ -42,7 +42,7 @@ impl Listeners {
                 Kinds::STORES | Kinds::RUNS | Kinds::BLOCKS | Kinds::OUTCOMES | Kinds::LOCKS,
             )
             | of(Listeners::WATCH, Kinds::LOADS | Kinds::STORES | Kinds::LOCKS | Kinds::TASKS)
-            | of(Listeners::HELD, Kinds::LOCKS)
+            | of(Listeners::HELD, Kinds::LOCKS | Kinds::TASKS)
             | of(Listeners::STEPS, Kinds::UNSTEERED | Kinds::UNITS | Kinds::RUNS | Kinds::BLOCKS)
             | of(Listeners::EAR, Kinds::from_bits_retain(HEARS.load(Relaxed)))
     }
@@ -107,6 +107,7 @@ impl Events for Kernel {
             What::Task(TaskStep::MaySleep) if run::is_watched() && run::is_of_run() => {
                 participant::tell(&what, at, None);
             }
+            What::Task(TaskStep::MaySleep) if listens(Listeners::HELD) => participant::may_sleep(&what, at),
             What::Task(_) | What::Irq(_) => {}
         }
         let is_traced = listens(Listeners::TRACE) && (!run::is_under_way() || run::is_of_run());

@@ -3,11 +3,11 @@
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use kcore::class;
-use kcore::event::{Actor, Event, LockId, LockStep, What};
+use kcore::event::{Actor, Event, LockId, LockStep, Waiting, What};
 use kcore::machine::{Cpu, CpuId, Sched, Sleep, TaskId};
 use kcore::place::Place;
 use kcore::probe::Decision;
-use kcore::session::{Answer, Crew, Session, Standing};
+use kcore::session::{Answer, Crew, Session, Slept, Standing};
 use kcore::wait_for::{Tasks, Where};
 
 use super::events::{Listeners, listens};
@@ -135,6 +135,20 @@ pub(super) fn lock(what: &What, step: LockStep, lock: &LockId, at: Place) {
     }
     if is_watched && step == LockStep::Wait {
         watchdog::about_to_wait();
+    } else if step == LockStep::Wait && lock.name.waiting != Waiting::Spins {
+        may_sleep(what, at);
+    }
+}
+
+/// What is called where a task sleeps that must not, and no run has a verdict for that.
+pub static SLEPT: AtomicFn<fn(&Slept)> = AtomicFn::none();
+
+/// The running task may sleep.
+pub(super) fn may_sleep(what: &What, at: Place) {
+    let Some(say) = SLEPT.get().filter(|_| !run::is_of_run()) else { return };
+    let (event, standing) = stands(what, at, None);
+    if let Some(slept) = Slept::of(&event, &standing) {
+        say(&slept);
     }
 }
 
@@ -212,15 +226,19 @@ fn wait(who: u8, atomic: bool) {
 /// whether it goes on. `who`: the participant that the task was when it was looked up; if its seat was
 /// withdrawn since, it is none.
 pub(super) fn tell(what: &What, at: Place, who: Option<u8>) -> Decision {
-    let (is_atomic, interrupts_off) = (context::is_atomic(), !cpu::irq_are_on());
-    let actor = actor();
-    let event = Event { actor, cpu: Kernel::cpu(), at, what: *what };
-    let (held, preemptive) = (&schedule::this_task().held, cfg!(feature = "preempt"));
+    let (event, mut standing) = stands(what, at, who);
     with_session(|session| {
-        let who = who.filter(|who| CREW.is(*who, actor.task));
-        let standing = Standing { who, held, is_atomic, interrupts_off, preemptive };
+        standing.who = who.filter(|who| CREW.is(*who, event.actor.task));
         session.on(&event, &standing, &Scheduler)
     })
+}
+
+/// What happens, and how its actor stands.
+fn stands(what: &What, at: Place, who: Option<u8>) -> (Event, Standing<'static>) {
+    let (is_atomic, interrupts_off) = (context::is_atomic(), !cpu::irq_are_on());
+    let (held, preemptive) = (&schedule::this_task().held, cfg!(feature = "preempt"));
+    let event = Event { actor: actor(), cpu: Kernel::cpu(), at, what: *what };
+    (event, Standing { who, held, is_atomic, interrupts_off, preemptive })
 }
 
 /// Tells of an `event` of participant `who`, if the running task is that still; whether it goes on.

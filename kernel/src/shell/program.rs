@@ -17,7 +17,8 @@ use crate::arch::fw_cfg;
 use crate::boot_chart::{self, phase};
 use crate::console::{com2, screen};
 use crate::kmemleak::{self, clear_stack_below};
-use crate::observe::run;
+use crate::observe::{participant, run};
+use crate::oops::slept;
 use crate::tty::{self, foreground, input};
 use crate::{dev, frames};
 
@@ -67,6 +68,7 @@ pub(super) fn prepare(settings: &'static MachineSettings, boot: &'static Boot) {
     state::set_machine(settings, boot);
     // So that a job that dies with a driver's lock in its hand dies alone.
     run::follow_locks(true);
+    participant::SLEPT.set(slept::say);
     kmemleak::enable();
     for number in [dev::CONSOLE, dev::TTY] {
         dev::attach(number, Arc::new(tty::file::Device)).expect("nobody else is the terminal");

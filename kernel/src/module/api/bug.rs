@@ -45,6 +45,7 @@ pub(in crate::module) fn may_sleep(name: &str) {
         finding(format_args!(
             "{name} may sleep, and its caller must not: a spinlock is held, or interrupts are off"
         ));
+    } else {
+        event::might_sleep::<Kernel>();
     }
-    event::might_sleep::<Kernel>();
 }
