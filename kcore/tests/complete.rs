@@ -37,7 +37,7 @@ fn open(device: &Device) -> Box<dyn FileOperations<HostMachine>> {
 
 /// Both devices, and how many sleep in them.
 fn both() -> Vec<(Device, Box<dyn Fn() -> usize + Send + Sync>)> {
-    let complete = Complete::new(silent());
+    let complete = Complete::new(true, silent());
     let sleepy = Sleepy::new(Edition::Repaired, silent());
     let (one, other) = (complete.clone(), sleepy.clone());
     vec![(complete, Box::new(move || one.sleepers())), (sleepy, Box::new(move || other.sleepers()))]
@@ -46,7 +46,7 @@ fn both() -> Vec<(Device, Box<dyn Fn() -> usize + Send + Sync>)> {
 #[test]
 fn the_transcript() {
     let (host, (log, printk)) = (Host::new(), log());
-    let device = Complete::<HostMachine>::new(printk);
+    let device = Complete::<HostMachine>::new(true, printk);
     let (reader, writer) = host.scope(|tasks| {
         let its: Device = device.clone();
         let cat = tasks.spawn(move || {
@@ -96,7 +96,7 @@ fn one_write_wakes_exactly_one_of_three_readers() {
 #[test]
 fn no_write_to_complete_is_lost() {
     const EACH: usize = TIMES;
-    let (host, device): (Host, Device) = (Host::new(), Complete::new(silent()));
+    let (host, device): (Host, Device) = (Host::new(), Complete::new(true, silent()));
     host.tasks(6, |index| {
         let file = open(&device);
         for _ in 0..EACH {
@@ -141,6 +141,27 @@ fn a_signal_ends_a_read_and_takes_nothing() {
             assert_eq!(file.read(&mut [0]), Ok(0), "the write is for who comes now");
         });
     }
+}
+
+#[test]
+fn no_signal_ends_the_sleep_of_the_book() {
+    let (host, device) = (Host::new(), Complete::<HostMachine>::new(false, silent()));
+    host.scope(|tasks| {
+        let (tell, told) = mpsc::channel();
+        let its: Device = device.clone();
+        let reader = tasks.spawn(move || {
+            tell.send(HostMachine::task()).unwrap();
+            let read = open(&its).read(&mut [0]);
+            HostMachine::take_signal();
+            read
+        });
+        until(|| device.sleepers() == 1);
+        host.interrupt(told.recv().unwrap());
+        let shared: Device = device.clone();
+        // Were it woken by the signal, it would have no write.
+        open(&shared).write(b"x").unwrap();
+        assert_eq!(reader.join().unwrap(), Ok(0));
+    });
 }
 
 #[test]

@@ -35,16 +35,19 @@ const NAME: LockName = LockName::event("complete.comp");
 /// The device.
 pub struct Complete<M: Machine> {
     written: Completion<M, Observed>,
+    /// A signal ends a sleep.
+    is_interruptible: bool,
     /// The device is unplugged. Set once, before all sleepers are woken for that.
     gone: AtomicBool,
     printk: Printk,
 }
 
 impl<M: Machine> Complete<M> {
-    /// A device to which no task has written. It says what it does to `printk`.
-    pub fn new(printk: Printk) -> Arc<Self> {
+    /// A device to which no task has written. It says what it does to `printk`. In the book no signal ends a
+    /// sleep, not even one that kills (`wait_for_completion`), unless it `is_interruptible`.
+    pub fn new(is_interruptible: bool, printk: Printk) -> Arc<Self> {
         let written = Completion::from_flag(M::Flag::new(false), Observed::new(NAME), 0);
-        Arc::new(Complete { written, gone: AtomicBool::new(false), printk })
+        Arc::new(Complete { written, is_interruptible, gone: AtomicBool::new(false), printk })
     }
 
     /// Tasks that sleep in a read at this moment.
@@ -92,7 +95,10 @@ impl<M: Machine> FileOperations<M> for File<M> {
         let device = &*self.device;
         device.is_there()?;
         device.say(Said::Sleeps);
-        device.written.wait_interruptible().map_err(|_| Errno::ERESTARTSYS)?;
+        match device.is_interruptible {
+            true => device.written.wait_interruptible().map_err(|_| Errno::ERESTARTSYS)?,
+            false => device.written.wait(),
+        }
         device.is_there()?;
         device.say(Said::Awoken);
         Ok(0)

@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::machine::TaskId;
 
-/// What a driver does that puts tasks to sleep and wakes them.
+/// What a driver does for a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Said {
     /// The task goes to sleep.
@@ -14,6 +14,10 @@ pub enum Said {
     Awakens,
     /// The task has slept and was woken.
     Awoken,
+    /// It has opened the device of this name.
+    Opened(&'static str),
+    /// It has emptied that of this name, which had so many bytes.
+    Trimmed(&'static str, usize),
 }
 
 impl Said {
@@ -36,6 +40,8 @@ impl fmt::Display for Line<'_> {
             Said::Sleeps => write!(f, "process {task} ({comm}) going to sleep"),
             Said::Awakens => write!(f, "process {task} ({comm}) awakening the readers..."),
             Said::Awoken => write!(f, "awoken {task} ({comm})"),
+            Said::Opened(name) => write!(f, "{name}: opened by process {task} ({comm})"),
+            Said::Trimmed(name, size) => write!(f, "{name}: {size} bytes trimmed by process {task} ({comm})"),
         }
     }
 }

@@ -10,7 +10,7 @@ use core::sync::atomic::{
 };
 
 use crate::class;
-use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags};
+use crate::dev::{CharDevice, Credentials, FileOperations, OpenFlags, Said};
 use crate::errno::Errno;
 use crate::event::{Class, LockName, Site};
 use crate::machine::{AtomicFlag, Machine};
@@ -283,6 +283,7 @@ impl<M: Machine> CharDevice<M> for Pipe<M> {
             return Err(Errno::EINVAL);
         }
         self.add_file(flags)?;
+        self.parameters.say::<M>(Said::Opened(self.name));
         Ok(Box::new(File::new(self, flags)))
     }
 

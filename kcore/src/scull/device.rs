@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use crate::class;
-use crate::dev::Caller;
+use crate::dev::{Caller, Said};
 use crate::errno::Errno;
 use crate::event::{Events, Site};
 use crate::machine::Machine;
@@ -106,9 +106,14 @@ impl<M: Machine> Device<M> {
     #[track_caller]
     pub fn open(&self, mode: Mode) -> Result<File<'_, M>, Errno> {
         let file = File::at(self, mode, 0);
+        self.parameters.say::<M>(Said::Opened(self.name));
         if mode == Mode::Write {
-            let _held = self.enter()?;
+            let held = self.enter()?;
+            // No access of a device that says nothing.
+            let size = self.parameters.printk.is_some().then(|| self.size());
             self.trim();
+            drop(held);
+            size.into_iter().for_each(|size| self.parameters.say::<M>(Said::Trimmed(self.name, size)));
         }
         Ok(file)
     }

@@ -1,7 +1,11 @@
 //! How the bytes of a device are divided.
 #![forbid(unsafe_code)]
 
+use core::fmt;
+
+use crate::dev::{Printk, Said};
 use crate::errno::Errno;
+use crate::machine::Machine;
 use crate::shared::Shared;
 
 /// The sizes of a device's parts (LDD3's `scull_quantum` and `scull_qset`). A device gets those of its module
@@ -94,7 +98,6 @@ pub(super) enum Impossible {
 
 /// The module's settings. A device takes quantum and qset over when it is trimmed, a pipe its buffer's size
 /// when it is first opened. They are `int`s, as in the book: a negative one is kept as it is.
-#[derive(Debug)]
 pub struct Parameters {
     /// Bytes of a quantum (`scull_quantum`).
     pub quantum: Shared<usize>,
@@ -102,6 +105,8 @@ pub struct Parameters {
     pub qset: Shared<usize>,
     /// Bytes of a pipe's buffer (`scull_p_buffer`).
     pub pipe_buffer: Shared<usize>,
+    /// Where the drivers say what they do, if they say it.
+    pub printk: Option<Printk>,
 }
 
 impl Parameters {
@@ -114,12 +119,27 @@ impl Parameters {
             quantum: Shared::new(geometry.quantum),
             qset: Shared::new(geometry.qset),
             pipe_buffer: Shared::new(Self::PIPE_BUFFER),
+            printk: None,
+        }
+    }
+
+    /// A driver has done this for the running task.
+    pub(crate) fn say<M: Machine>(&self, said: Said) {
+        if let Some(printk) = &self.printk {
+            printk(said, M::task());
         }
     }
 
     /// What a device takes over when it is trimmed. Neither guarded nor a probe point.
     pub fn geometry(&self) -> Geometry {
         Geometry { quantum: self.quantum.audit(), qset: self.qset.audit() }
+    }
+}
+
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Geometry { quantum, qset } = self.geometry();
+        f.debug_struct("Parameters").field("quantum", &quantum).field("qset", &qset).finish_non_exhaustive()
     }
 }
 

@@ -78,7 +78,7 @@ impl World {
             Device::named("scullpriv", "scullpriv.lock", lock, edition, &theirs)
         });
         devices.push((Arc::clone(&private) as Any, Family::Scull));
-        devices.push((Complete::new(Box::new(|_, _| {})), Family::Waits));
+        devices.push((Complete::new(true, Box::new(|_, _| {})), Family::Waits));
         devices.push((Sleepy::new(edition, Box::new(|_, _| {})), Family::Waits));
         let (registry, region, module) = plug(&devices);
         let families = devices.into_iter().map(|(_, family)| family).collect();

@@ -219,7 +219,7 @@ fn build_waits(given: &Parameters<'_>) -> Result<Built, Refused> {
         mode: 0o666,
         device,
     };
-    let complete = new("complete", Complete::<Kernel>::new(silent()));
+    let complete = new("complete", Complete::<Kernel>::new(true, silent()));
     let sleepy = new("sleepy", Sleepy::<Kernel>::new(edition, silent()));
     let groups = Vec::from([Group { name: "waits", devices: Vec::from([complete, sleepy]) }]);
     Ok(Built { groups, ..Built::default() })

@@ -161,7 +161,7 @@ fn ledger_grows() -> Answer {
 fn refusals() -> Answer {
     let told = || {
         let mut lines = 0;
-        let counted = log::visit(|_, line| {
+        let counted = log::visit(|_, _, line| {
             lines += u32::from(line.starts_with("heap: no memory for 1099511627776 bytes (quantum): "));
             Ok(())
         });

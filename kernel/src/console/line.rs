@@ -2,6 +2,9 @@
 
 use alloc::string::String;
 use core::fmt::{self, Arguments, Write};
+use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+use kcore::errno::Errno;
 
 use super::cut::Cut;
 use super::{log, screen};
@@ -27,6 +30,37 @@ pub fn line(arguments: Arguments<'_>) {
     match if is_whole { None } else { long(arguments) } {
         Some(long) => put(long.as_bytes()),
         None => put(line.as_str().as_bytes()),
+    }
+}
+
+/// Lines below this level come to the screen; those of drivers are for debugging: 7 (Linux:
+/// `console_loglevel`).
+static LEVEL: AtomicU8 = AtomicU8::new(DEBUG);
+const DEBUG: u8 = 7;
+
+/// Which lines come to the screen.
+pub fn level() -> u8 {
+    LEVEL.load(Relaxed)
+}
+
+/// Has lines below `level` come to the screen. [`Errno::EINVAL`] for one that there is not.
+pub fn set_level(level: u8) -> Result<(), Errno> {
+    if !(1..=DEBUG + 1).contains(&level) {
+        return Err(Errno::EINVAL);
+    }
+    LEVEL.store(level, Relaxed);
+    Ok(())
+}
+
+/// The same for a line that no user waits for: it is in the [log] alone, unless the user wants to see it.
+pub fn note(arguments: Arguments<'_>) {
+    let mut line = Cut::<LINE>::new();
+    // What does not fit ends with three dots.
+    let _ = line.write_fmt(arguments);
+    line.end_line();
+    log::add(line.as_str().as_bytes());
+    if level() > DEBUG {
+        screen::write(line.as_str().as_bytes());
     }
 }
 

@@ -47,9 +47,10 @@ pub(super) fn add(line: &[u8]) {
     log.push(&line[..length]);
 }
 
-/// Calls `each` with all lines that are kept: when each was written, in cycles, and its text, with its end.
+/// Calls `each` with all lines that are kept: its number, when it was written, in cycles, and its text, with
+/// its end.
 /// Returns how many older ones there were. [`Errno::ENOMEM`] without memory for a copy, and what `each` says.
-pub fn visit(mut each: impl FnMut(u64, &str) -> Result<(), Errno>) -> Result<u64, Errno> {
+pub fn visit(mut each: impl FnMut(u64, u64, &str) -> Result<(), Errno>) -> Result<u64, Errno> {
     // Room first: no task that adds a line is to wait for the heap.
     let mut copy = shortage::with_room_for(KEPT)?;
     let gone = {
@@ -57,13 +58,14 @@ pub fn visit(mut each: impl FnMut(u64, &str) -> Result<(), Errno>) -> Result<u64
         copy.extend(log.bytes_at(log.begin).take(log.used));
         log.gone
     };
-    let mut rest = &copy[..];
+    let (mut rest, mut number) = (&copy[..], gone);
     while let Some((head, behind)) = rest.split_at_checked(HEAD) {
         let (cycles, length) = head.split_at(size_of::<u64>());
         let cycles = u64::from_ne_bytes(cycles.try_into().expect("it was split there"));
         let length = u16::from_ne_bytes(length.try_into().expect("a head is as long as both"));
         let (text, next) = behind.split_at(length.into());
-        each(cycles, str::from_utf8(text).unwrap_or("?\n"))?;
+        each(number, cycles, str::from_utf8(text).unwrap_or("?\n"))?;
+        number += 1;
         rest = next;
     }
     Ok(gone)

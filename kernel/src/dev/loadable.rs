@@ -13,6 +13,7 @@ use kcore::dev::CharDevice;
 use kcore::errno::Errno;
 use kcore::report::LockStats;
 use kcore::settings::Usage;
+use kcore::tools::number::integer;
 
 use crate::fs::Generated;
 use crate::machine::Kernel;
@@ -37,17 +38,24 @@ pub struct Parameter {
     pub name: &'static str,
     /// The words that it can be; none, if it is a number.
     pub words: &'static [&'static str],
+    /// What else it is called, behind the module's name.
+    pub variable: &'static str,
 }
 
 impl Parameter {
     /// One of some words.
     pub const fn word(name: &'static str, words: &'static [&'static str]) -> Self {
-        Parameter { name, words }
+        Parameter { name, words, variable: name }
     }
 
     /// A number.
     pub const fn number(name: &'static str) -> Self {
-        Parameter { name, words: &[] }
+        Self::word(name, &[])
+    }
+
+    /// The same, which the driver's source has in another variable.
+    pub const fn in_variable(self, variable: &'static str) -> Self {
+        Parameter { variable, ..self }
     }
 }
 
@@ -154,17 +162,21 @@ pub struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    /// Takes `words` apart for `module`, whose parameters are `valid`.
+    /// Takes `words` apart for `module`, whose parameters are `valid`; they may have its name in front, as
+    /// the variables of its source do: `scull_quantum`.
     /// [`EINVAL`](kcore::errno::Errno::EINVAL) for a word without `=`, for a name that is not valid, and for
     /// a value that is none of the parameter's words.
     pub fn parse(module: &'static str, valid: &[Parameter], words: &[&'a str]) -> Result<Self, Refused> {
-        let pair = |word: &&'a str| {
+        let pair = |word: &&'a str| -> Result<(&'a str, &'a str), Refused> {
             let (name, value) = word.split_once('=').ok_or_else(|| {
                 Refused::invalid(module, format_args!("'{word}' is no parameter: NAME=VALUE"))
             })?;
-            let Some(parameter) = valid.iter().find(|parameter| parameter.name == name) else {
+            let short = name.strip_prefix(module).and_then(|rest| rest.strip_prefix('_')).unwrap_or(name);
+            let is_meant = |parameter: &&Parameter| parameter.name == short || parameter.variable == short;
+            let Some(parameter) = valid.iter().find(is_meant) else {
                 return Err(Refused::unknown(module, name, valid.iter().map(|one| one.name)));
             };
+            let name = parameter.name;
             if !parameter.words.is_empty() && !parameter.words.contains(&value) {
                 return Err(Refused::invalid(module, Usage::unknown(name, value, parameter.words)));
             }
@@ -187,10 +199,11 @@ impl<'a> Parameters<'a> {
         value.parse().map_err(|error| self.bad(name, value, error))
     }
 
-    /// The number `name`, or `default`. [`EINVAL`](kcore::errno::Errno::EINVAL) for what is not in `range`.
+    /// The number `name`, as C writes it, or `default`. [`EINVAL`](kcore::errno::Errno::EINVAL) for what is not in `range`.
     pub fn number(&self, name: &str, range: RangeInclusive<u32>, default: u32) -> Result<u32, Refused> {
         let Some(value) = self.get(name) else { return Ok(default) };
-        let number = value.parse().ok().filter(|number| range.contains(number));
+        let number = integer(value).and_then(|number| u32::try_from(number).ok());
+        let number = number.filter(|number| range.contains(number));
         let why = || format!("not a number from {} to {}", range.start(), range.end());
         number.ok_or_else(|| self.bad(name, value, why()))
     }

@@ -18,6 +18,7 @@ use kcore::errno::Errno;
 use kcore::report::LockStats;
 use kcore::sync::{Mutex, Own};
 
+use crate::console::line;
 use crate::machine::Kernel;
 
 use super::loadable::{self, Loadable};
@@ -112,6 +113,8 @@ pub(crate) fn load_as(
         return Err(refused);
     }
     live.is_whole.store(true, SeqCst);
+    let major = plugged.major().map(|major| format!(", major {major}")).unwrap_or_default();
+    line::note(format_args!("{name}: loaded{major}"));
     Ok(())
 }
 
@@ -147,6 +150,7 @@ pub fn rmmod(name: &str, forced: bool) -> Result<(), Refused> {
         return Err(Refused { errno: Errno::EINTR, why });
     }
     live.leave();
+    line::note(format_args!("{name}: unloaded"));
     Ok(())
 }
 

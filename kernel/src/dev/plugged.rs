@@ -56,6 +56,11 @@ impl Plugged {
         Ok(())
     }
 
+    /// The major of its devices, if it has some.
+    pub(super) fn major(&self) -> Option<u32> {
+        self.regions.first().map(|region| region.first.major)
+    }
+
     /// What is done is noted at once, and what is taken back as well: neither wants memory then.
     fn make_room(&mut self, groups: &[Group]) -> Result<(), Errno> {
         let devices = groups.iter().map(|group| group.devices.len()).sum();

@@ -5,6 +5,7 @@
 //! /proc                      devices modules meminfo slabinfo lock_stat interrupts uptime version cpuinfo mounts,
 //!   PID, self                status stack, for each task,
 //!                            and what modules add: scullmem scullseq scullpipe
+//! /proc/sys/kernel           printk
 //! /sys/kernel, /sys/kernel/debug   kmemleak, and what drivers in C add
 //! /etc                       group
 //! /mnt                       copies of files of the host

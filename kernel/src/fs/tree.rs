@@ -10,6 +10,7 @@ use kcore::machine::TaskId;
 use super::nodes::{self, DeviceNode, Name};
 use super::path::{Entry, Kind};
 use super::{Generated, groups, made, mount, proc};
+use crate::console::line;
 use crate::kmemleak;
 use crate::task::{self, table};
 
@@ -33,6 +34,10 @@ pub(super) enum Directory {
     Proc,
     /// A task's, in `/proc`.
     Task(TaskId),
+    /// `/proc/sys`.
+    ProcSys,
+    /// `/proc/sys/kernel`.
+    ProcSysKernel,
     Sys,
     /// `/sys/kernel`.
     SysKernel,
@@ -133,7 +138,8 @@ impl Directory {
                 Directory::Root
             }
             Directory::Mount(below) => mount::parent(below).map_or(Directory::Root, Directory::Mount),
-            Directory::Task(_) => Directory::Proc,
+            Directory::Task(_) | Directory::ProcSys => Directory::Proc,
+            Directory::ProcSysKernel => Directory::ProcSys,
             Directory::SysKernel => Directory::Sys,
             Directory::Debug => Directory::SysKernel,
             Directory::Made(path) => {
@@ -172,15 +178,21 @@ impl Directory {
             Directory::Mount(below) => mount::find(below, name),
             Directory::Proc => match task_directory(name) {
                 Some(task) => Some(Node::Directory(task)),
-                None => proc::find(name).map(Node::Generated),
+                None => self.directory(name).or_else(|| proc::find(name).map(Node::Generated)),
             },
             Directory::Task(task) => proc::find_of_task(task, name).map(Node::Generated),
             Directory::Debug => (name == "kmemleak").then(|| Node::Generated(kmemleak())),
-            Directory::Root | Directory::Sys | Directory::SysKernel => {
-                let (_, directory) = self.directories().iter().find(|(known, _)| *known == name)?;
-                Some(Node::Directory(*directory))
+            Directory::ProcSysKernel => (name == "printk").then(|| Node::Generated(printk())),
+            Directory::Root | Directory::ProcSys | Directory::Sys | Directory::SysKernel => {
+                self.directory(name)
             }
         }
+    }
+
+    /// The directory `name` that is always in it.
+    fn directory(self, name: &str) -> Option<Node> {
+        let (_, directory) = self.directories().iter().find(|(known, _)| *known == name)?;
+        Some(Node::Directory(*directory))
     }
 
     /// The directories that are always in it.
@@ -193,6 +205,8 @@ impl Directory {
                 ("proc", Directory::Proc),
                 ("sys", Directory::Sys),
             ],
+            Directory::Proc => &[("sys", Directory::ProcSys)],
+            Directory::ProcSys => &[("kernel", Directory::ProcSysKernel)],
             Directory::Sys => &[("kernel", Directory::SysKernel)],
             Directory::SysKernel => &[("debug", Directory::Debug)],
             _ => &[],
@@ -203,10 +217,11 @@ impl Directory {
     pub(super) fn entries(self) -> Vec<Entry> {
         let mut names: Vec<String> = match self {
             Directory::Dev => nodes::names(),
-            Directory::Proc => tasks().chain(proc::names()).collect(),
+            Directory::Proc => tasks().chain(proc::names()).chain(["sys".to_string()]).collect(),
             Directory::Task(_) => proc::TASK_FILES.iter().map(|(name, _)| name.to_string()).collect(),
             Directory::Debug => Vec::from(["kmemleak".to_string()]),
             Directory::Etc => Vec::from(["group".to_string()]),
+            Directory::ProcSysKernel => Vec::from(["printk".to_string()]),
             Directory::Mount(below) => mount::names(below),
             _ => self.directories().iter().map(|(name, _)| name.to_string()).collect(),
         };
@@ -233,6 +248,12 @@ fn task_directory(name: &str) -> Option<Directory> {
 fn numbered(name: &str) -> Option<TaskId> {
     let number: u32 = name.parse().ok()?;
     (number.to_string() == name).then_some(TaskId(number))
+}
+
+/// Which lines are shown on the console, and not in the log alone (LDD3 ch. 4, "How Messages Get Logged").
+fn printk() -> Generated {
+    let text = || Ok(alloc::format!("{}\t4\t1\t7\n", line::level()));
+    Generated::new(text).writable(|word| line::set_level(word.parse().map_err(|_| Errno::EINVAL)?))
 }
 
 fn kmemleak() -> Generated {

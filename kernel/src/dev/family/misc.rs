@@ -20,14 +20,19 @@ pub(super) const MAJOR: Parameter = Parameter::number("major");
 
 /// The module `complete`.
 pub(in crate::dev) static COMPLETE: Loadable =
-    Loadable { name: "complete", parameters: &[MAJOR], build: build_complete };
+    Loadable { name: "complete", parameters: &[INTERRUPTIBLE, MAJOR], build: build_complete };
+
+/// Whether a signal ends a reader's sleep. In the book none does.
+const INTERRUPTIBLE: Parameter = Parameter::word("interruptible", &["0", "1"]);
 
 /// The module `sleepy`.
 pub(in crate::dev) static SLEEPY: Loadable =
     Loadable { name: "sleepy", parameters: &[EDITION, MAJOR], build: build_sleepy };
 
 fn build_complete(given: &Parameters<'_>) -> Result<Built, Refused> {
-    one("complete", Complete::<Kernel>::new(printk()), given, Vec::new())
+    let interruptible = given.get("interruptible").unwrap_or("1");
+    let device = Complete::<Kernel>::new(interruptible == "1", printk());
+    one("complete", device, given, Vec::from([("interruptible".into(), interruptible.into())]))
 }
 
 fn build_sleepy(given: &Parameters<'_>) -> Result<Built, Refused> {

@@ -13,11 +13,13 @@ use kcore::scull::access::{Private, Single, Uid, WaitingUid};
 use kcore::scull::{self, DEVICES, Device, Edition, Geometry};
 use kcore::settings::Form;
 
+use crate::console::line;
 use crate::dev::{Built, Group, Loadable, NewDevice, Parameter, Parameters, Refused};
 use crate::fs::Generated;
 use crate::machine::Kernel;
 use crate::mm::Text;
 use crate::mm::heap::Live;
+use crate::task;
 
 use super::EDITION;
 use super::misc::MAJOR;
@@ -31,7 +33,7 @@ pub(in crate::dev) static SCULL: Loadable = Loadable {
         Parameter::number("quantum"),
         Parameter::number("qset"),
         Parameter::number("nr_devs"),
-        Parameter::number("pipe_buffer"),
+        Parameter::number("pipe_buffer").in_variable("p_buffer"),
         MAJOR,
     ],
     build,
@@ -60,7 +62,10 @@ impl Told {
         let book = Geometry::default();
         let size = |name, default: usize| given.number(name, SIZES, default as u32).map(|size| size as usize);
         let geometry = Geometry { quantum: size("quantum", book.quantum)?, qset: size("qset", book.qset)? };
-        let parameters = scull::Parameters::new(geometry);
+        let mut parameters = scull::Parameters::new(geometry);
+        parameters.printk = Some(Box::new(|said, task| {
+            line::note(format_args!("{}", said.line(task, &task::name_of(task))))
+        }));
         // A buffer that holds nothing as long as a place in it is free has two at least.
         let pipe_buffer =
             given.number("pipe_buffer", 2..=*SIZES.end(), scull::Parameters::PIPE_BUFFER as u32)?;

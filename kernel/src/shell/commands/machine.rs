@@ -1,12 +1,15 @@
 //! `uname`, `uptime`, `free`, `sync`, `dmesg`: the machine.
 
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt::Write;
 
 use kcore::errno::Errno;
 use kcore::machine::Cpu;
 use kcore::report::Boot;
 use kcore::settings::Config;
-use kcore::tools::System;
+use kcore::tools::{Options, System, options};
 
 use crate::console::log;
 use crate::machine::Kernel;
@@ -15,24 +18,38 @@ use crate::process::Process;
 use crate::process::process::STDOUT;
 use crate::shell::state::machine;
 use crate::task::listing;
-use crate::{frames, print_to};
+use crate::{frames, print_to, time};
 
-use super::command::{Command, unexpected};
+use super::command::{Command, misuse, unexpected};
 
-pub(super) const UNAME: Command = Command::program("uname", "[-a]", "what kernel and machine this is", uname);
+pub(super) const UNAME: Command =
+    Command::program("uname", "[-asnrvm]", "what kernel and machine this is", uname);
 pub(super) const UPTIME: Command = Command::program("uptime", "", "how long it is up", uptime);
 pub(super) const FREE: Command = Command::program("free", "", "memory, used and free, in bytes", memory);
 pub(super) const SYNC: Command = Command::program("sync", "", "nothing: all there is, is in memory", sync);
 
 fn uname(me: &Process, arguments: &[&str]) -> i32 {
     let Boot { version, machine, accel, cpus, .. } = machine().boot;
-    match arguments {
-        [] => print_to!(me, "Scullery\n"),
-        ["-a"] => {
-            print_to!(me, "Scullery {version} {} {machine} ({accel}) {cpus} CPUs x86_64\n", Config::OURS)
-        }
-        [word, ..] => return unexpected(me, word),
-    }
+    let options = match options(arguments, "asnrvm") {
+        Ok(Options { operands, .. }) if !operands.is_empty() => return unexpected(me, operands[0]),
+        Ok(options) => options,
+        Err(why) => return misuse(me, format_args!("{why}")),
+    };
+    let parts = [
+        ('s', "Scullery".into()),
+        ('n', "(none)".into()),
+        ('r', version.clone()),
+        ('v', format!("{} {machine} ({accel}) {cpus} CPUs", Config::OURS)),
+        ('m', "x86_64".to_string()),
+    ];
+    let is_wanted = |letter| match options.found.is_empty() {
+        true => letter == 's',
+        // The machine has no name.
+        false => options.has(letter) || options.has('a') && letter != 'n',
+    };
+    let wanted: Vec<String> =
+        parts.into_iter().filter(|(letter, _)| is_wanted(*letter)).map(|(_, part)| part).collect();
+    print_to!(me, "{}\n", wanted.join(" "));
     0
 }
 
@@ -62,31 +79,55 @@ fn sync(_me: &Process, _arguments: &[&str]) -> i32 {
     0
 }
 
-pub(super) const DMESG: Command =
-    Command::program("dmesg", "", "the last lines of the kernel, with their times", dmesg);
+pub(super) const DMESG: Command = Command::program(
+    "dmesg",
+    "[-w]",
+    "the last lines of the kernel, with their times; -w waits for more",
+    dmesg,
+);
+
+/// How often `dmesg -w` looks for more, in microseconds.
+const PAUSE: u64 = 100_000;
 
 fn dmesg(me: &Process, arguments: &[&str]) -> i32 {
-    if let [word, ..] = arguments {
-        return unexpected(me, word);
+    let options = match options(arguments, "w") {
+        Ok(Options { operands, .. }) if !operands.is_empty() => return unexpected(me, operands[0]),
+        Ok(options) => options,
+        Err(why) => return misuse(me, format_args!("{why}")),
+    };
+    let mut seen = 0;
+    loop {
+        match show_log(me, seen) {
+            Ok(lines) => seen = lines,
+            Err(errno) => {
+                me.lose_output(errno);
+                return 1;
+            }
+        }
+        // What ends the wait ends the process.
+        if !options.has('w') || me.pause(PAUSE).is_err() {
+            return 0;
+        }
     }
-    let hz = machine().boot.tsc_hz.max(1);
-    let mut gone = 0;
+}
+
+/// Shows the lines of the kernel but the first `seen`; how many there were up to now.
+fn show_log(me: &Process, seen: u64) -> Result<u64, Errno> {
+    let (mut gone, mut all) = (0, 0);
     let text = Text::written(|text| {
-        gone = log::visit(|cycles, line| {
-            let microseconds = u128::from(cycles) * 1_000_000 / u128::from(hz);
-            let (seconds, rest) = (microseconds / 1_000_000, microseconds % 1_000_000);
+        gone = log::visit(|number, cycles, line| {
+            all = number + 1;
+            if number < seen {
+                return Ok(());
+            }
+            let micro = time::in_microseconds(cycles);
+            let (seconds, rest) = (micro / 1_000_000, micro % 1_000_000);
             write!(text, "[{seconds:>5}.{rest:06}] {line}").map_err(|_| Errno::ENOSPC)
         })?;
         Ok(())
-    });
-    if gone > 0 {
-        me.print(format_args!("... {gone} earlier lines are not kept\n"));
+    })?;
+    if gone > seen {
+        me.print(format_args!("... {} earlier lines are not kept\n", gone - seen));
     }
-    match text.and_then(|text| me.write_all(STDOUT, text.as_bytes())) {
-        Ok(()) => 0,
-        Err(errno) => {
-            me.lose_output(errno);
-            1
-        }
-    }
+    me.write_all(STDOUT, text.as_bytes()).map(|()| all)
 }
