@@ -11,6 +11,7 @@
 //! | `mode` | what users may do with a file: `664`, `u=rw,go-w` |
 //! | `rows` | rows of bytes, equal ones once |
 //! | `escape` | `\n`, `\061`, `\x31` |
+//! | [`strace`] | calls as `strace` shows them |
 //! | the others | a tool each, or a few of a kind |
 #![forbid(unsafe_code)]
 
@@ -30,6 +31,7 @@ mod options;
 mod printf;
 mod rows;
 mod seq;
+pub mod strace;
 mod system;
 mod tee;
 mod wc;

@@ -98,10 +98,10 @@ fn new_name(path: &str) -> Result<&str, Errno> {
     in_dev(path)
 }
 
-/// Changes what users may do with a device that has a name in `/dev` (`chmod`). [`Errno::ENOENT`],
-/// [`Errno::EPERM`] elsewhere.
-pub fn chmod(path: &str, mode: u16) -> Result<(), Errno> {
-    change(path, |node| node.mode = mode & 0o777)
+/// Changes what users may do with a device that has a name in `/dev` (`chmod`) to what `mode` makes of it.
+/// [`Errno::ENOENT`], [`Errno::EPERM`] elsewhere.
+pub fn chmod(path: &str, mode: impl FnOnce(u16) -> u16) -> Result<(), Errno> {
+    change(path, |node| node.mode = mode(node.mode) & 0o777)
 }
 
 /// Changes the group of a device that has a name in `/dev` (`chgrp`). Errors as for [`chmod`].

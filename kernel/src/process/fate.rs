@@ -25,6 +25,15 @@ impl Fate {
         [Fate::Interrupted, Fate::Killed, Fate::NobodyReads].into_iter().find(|fate| *fate as u8 == number)
     }
 
+    /// The signal that it is.
+    pub fn signal(self) -> &'static str {
+        match self {
+            Fate::Interrupted => "SIGINT",
+            Fate::Killed => "SIGKILL",
+            Fate::NobodyReads => "SIGPIPE",
+        }
+    }
+
     /// What the shell's `$?` has: 128 and the number of the signal.
     pub fn status(self) -> i32 {
         match self {

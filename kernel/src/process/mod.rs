@@ -12,6 +12,7 @@
 //! | [`group`] | [`Group`]: tasks that are signalled together |
 //! | `system` | the calls that tools make |
 //! | [`table`] | all of them, for `ps` and `kill` |
+//! | [`trace`] | its calls, for `strace` |
 //! | [`pipe`] | a pipe between two |
 //! | [`draft`] | [`Draft`]: what was written, and goes where it belongs later |
 //! | [`null`] | what a program reads that reads nothing |
@@ -27,6 +28,7 @@ pub mod pipe;
 pub mod process;
 mod system;
 pub mod table;
+pub mod trace;
 
 pub use draft::Draft;
 pub use fate::Fate;

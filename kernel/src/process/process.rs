@@ -10,9 +10,11 @@ use kcore::class;
 use kcore::dev::{Caller, Credentials, Events, OpenFlags, PollTable, UserBytes, Whence};
 use kcore::errno::Errno;
 use kcore::machine::{Cpu, Sched, Sleep};
-use kcore::tools::System;
+use kcore::tools::{System, strace};
+use spin::Once;
 
 use super::fate::{self, Fate};
+use super::trace::Trace;
 use crate::fs::{self, File};
 use crate::machine::{Kernel, SpinLock};
 use crate::task::shortage;
@@ -42,6 +44,8 @@ pub struct Process {
     has_lost_output: AtomicBool,
     /// A call was refused since there was no memory, and it has not complained yet.
     lacks_memory: AtomicBool,
+    /// Its calls are shown.
+    trace: Once<Trace>,
 }
 
 impl Process {
@@ -60,6 +64,7 @@ impl Process {
             fate: AtomicU8::new(0),
             has_lost_output: AtomicBool::new(false),
             lacks_memory: AtomicBool::new(false),
+            trace: Once::new(),
         }
     }
 
@@ -70,7 +75,17 @@ impl Process {
 
     /// Its program's name.
     pub fn name(&self) -> &str {
-        &self.name
+        self.traced().map_or(&self.name, |trace| &trace.name)
+    }
+
+    /// What is shown of its calls, if they are.
+    pub(super) fn traced(&self) -> Option<&Trace> {
+        self.trace.get()
+    }
+
+    /// Its calls are shown from now on, at [`DESCRIPTOR`](super::trace::DESCRIPTOR).
+    pub fn trace(&self, trace: Trace) {
+        self.trace.call_once(|| trace);
     }
 
     /// Its directory.
@@ -122,12 +137,16 @@ impl Process {
 
     /// Opens a file; its descriptor. [`Errno::EMFILE`] when there are too many.
     pub fn open(&self, path: &str, flags: OpenFlags) -> Result<usize, Errno> {
-        let path = self.absolute(path);
-        let file = self.call(|| fs::open(&path, flags, &self.credentials))?;
-        let mut files = self.files.lock();
-        let free = files.iter().position(Option::is_none).ok_or(Errno::EMFILE)?;
-        files[free] = Some(file);
-        Ok(free)
+        let (quoted, how) = (strace::quoted(path.as_bytes()), strace::flags(flags));
+        let shown = self.begins("openat", format_args!("AT_FDCWD, {quoted}, {how}"), None);
+        let file = self.call(|| fs::open(&self.absolute(path), flags, &self.credentials));
+        let free = |file| {
+            let mut files = self.files.lock();
+            let free = files.iter().position(Option::is_none).ok_or(Errno::EMFILE)?;
+            files[free] = Some(file);
+            Ok(free)
+        };
+        shown.ends(format_args!(""), file.and_then(free))
     }
 
     /// Opens a file at the descriptor `at`.
@@ -140,21 +159,29 @@ impl Process {
 
     /// Closes a file.
     pub fn close(&self, descriptor: usize) -> Result<(), Errno> {
+        let shown = self.begins("close", format_args!("{descriptor}"), None);
         let file = self.files.lock().get_mut(descriptor).and_then(Option::take);
         // Not under the lock: to close a file may sleep.
-        file.map(drop).ok_or(Errno::EBADF)
+        let closed = file.map(drop).ok_or(Errno::EBADF);
+        shown.ends(format_args!(""), closed.map(|()| 0)).map(drop)
     }
 
     /// Reads; how many bytes. 0 at the end.
     pub fn read(&self, descriptor: usize, into: &mut [u8]) -> Result<usize, Errno> {
-        let file = self.file(descriptor)?;
-        self.call(|| file.read(into))
+        let file = self.file(descriptor);
+        let shown = self.begins("read", format_args!("{descriptor}, "), file.as_ref().ok());
+        let result = file.and_then(|file| self.call(|| file.read(into)));
+        let read = strace::bytes(&into[..result.unwrap_or(0).min(into.len())]);
+        shown.ends(format_args!("{read}, {}", into.len()), result)
     }
 
     /// Writes; how many bytes.
     pub fn write(&self, descriptor: usize, from: &[u8]) -> Result<usize, Errno> {
-        let file = self.file(descriptor)?;
-        let result = self.call(|| file.write(from));
+        let file = self.file(descriptor);
+        let arguments = format_args!("{descriptor}, {}, {}", strace::bytes(from), from.len());
+        let shown = self.begins("write", arguments, file.as_ref().ok());
+        let result = file.and_then(|file| self.call(|| file.write(from)));
+        let result = shown.ends(format_args!(""), result);
         if result == Err(Errno::EPIPE) {
             self.end(Fate::NobodyReads);
             return Err(Errno::EINTR);
@@ -164,21 +191,35 @@ impl Process {
 
     /// Moves the position; where it is then.
     pub fn llseek(&self, descriptor: usize, whence: Whence, offset: i64) -> Result<usize, Errno> {
-        let file = self.file(descriptor)?;
-        self.call(|| file.llseek(whence, offset))
+        let from = strace::whence(whence);
+        let shown = self.begins("lseek", format_args!("{descriptor}, {offset}, {from}"), None);
+        let result = self.file(descriptor).and_then(|file| self.call(|| file.llseek(whence, offset)));
+        shown.ends(format_args!(""), result)
     }
 
     /// Has a driver do what `command` says.
     pub fn ioctl(&self, descriptor: usize, command: u32, argument: usize) -> Result<usize, Errno> {
-        let file = self.file(descriptor)?;
+        let (name, value) = (strace::command(command), strace::hex(argument));
+        let shown = self.begins("ioctl", format_args!("{descriptor}, {name}, {value}"), None);
         let caller = Caller { credentials: self.credentials, memory: &self.memory };
-        self.call(|| file.ioctl(command, argument, &caller))
+        let result =
+            self.file(descriptor).and_then(|file| self.call(|| file.ioctl(command, argument, &caller)));
+        shown.ends(format_args!(""), result)
     }
 
     /// Waits until one of `wanted` can be done with a file, for `cycles` at the longest, or for ever; what
     /// can be done then.
     pub fn poll(&self, descriptor: usize, wanted: Events, cycles: Option<u64>) -> Result<Events, Errno> {
-        let file = self.file(descriptor)?;
+        let limit = cycles.map_or(-1, |cycles| (time::in_microseconds(cycles) / 1000) as i64);
+        let events = strace::events(wanted);
+        let shown =
+            self.begins("poll", format_args!("[{{fd={descriptor}, events={events}}}], 1, {limit}"), None);
+        let result = self.file(descriptor).and_then(|file| self.poll_file(&file, wanted, cycles));
+        let _ = shown.ends(format_args!(""), result.map(|events| usize::from(!events.is_empty())));
+        result
+    }
+
+    fn poll_file(&self, file: &File, wanted: Events, cycles: Option<u64>) -> Result<Events, Errno> {
         let end = cycles.map_or(time::NEVER, |cycles| Kernel::cycles().saturating_add(cycles));
         // What is wrong is told whether it was asked for or not (poll(2)).
         let wanted = wanted | Events::ERROR | Events::HANG_UP;
@@ -203,16 +244,21 @@ impl Process {
 
     /// Sleeps for so many cycles.
     pub fn sleep(&self, cycles: u64) -> Result<(), Errno> {
+        let micro = time::in_microseconds(cycles + time::microseconds(1) / 2);
+        let (seconds, nano) = (micro / 1_000_000, micro % 1_000_000 * 1000);
+        let time = format_args!("CLOCK_REALTIME, 0, {{tv_sec={seconds}, tv_nsec={nano}}}, NULL");
+        let shown = self.begins("clock_nanosleep", time, None);
         let end = Kernel::cycles().saturating_add(cycles);
-        self.call(|| {
+        let slept = self.call(|| {
             while Kernel::cycles() < end {
                 if Kernel::interrupted(Sleep::Interruptible) {
                     return Err(Errno::ERESTARTSYS);
                 }
                 Kernel::block_until(end);
             }
-            Ok(())
-        })
+            Ok(0)
+        });
+        shown.ends(format_args!(""), slept).map(drop)
     }
 
     /// Leads a descriptor elsewhere (`dup2`).
@@ -279,7 +325,7 @@ impl Process {
 
     /// Complains in words of its own, on a line.
     pub fn say(&self, what: fmt::Arguments<'_>) {
-        let line = alloc::format!("{}: {what}\n", self.name);
+        let line = alloc::format!("{}: {what}\n", self.name());
         // If that was the last memory: this is where it is told.
         shortage::take();
         self.lacks_memory.store(false, Relaxed);

@@ -32,8 +32,17 @@ pub(super) struct Jobs {
     jobs: Vec<Job>,
     /// What jobs have ended with that were told of, the latest last.
     told: VecDeque<(TaskId, i32)>,
-    /// The lines of another shell's, whose command lists them in a pipeline.
-    of_other: String,
+    /// Those of another shell, whose command lists them in a pipeline.
+    of_other: Vec<JobLine>,
+}
+
+/// What is told of a job.
+pub(super) struct JobLine {
+    number: u32,
+    /// Its last task.
+    pub(super) task: Option<TaskId>,
+    state: String,
+    text: String,
 }
 
 impl Jobs {
@@ -58,7 +67,8 @@ impl Jobs {
     /// Says which jobs have ended since the last time, and forgets them.
     pub(super) fn announce(&mut self) {
         self.look();
-        let text: String = self.jobs.iter().filter(|job| job.status.is_some()).map(Job::line).collect();
+        let ended = self.jobs.iter().filter(|job| job.status.is_some());
+        let text: String = ended.map(|job| job.line().shown(" ")).collect();
         self.forget();
         if !text.is_empty() {
             screen::fresh_line();
@@ -72,12 +82,13 @@ impl Jobs {
         self.forget();
     }
 
-    /// All of them, a line each. Those that have ended are told of for the last time.
-    pub(super) fn list(&mut self) -> String {
+    /// All of them. Those that have ended are told of for the last time.
+    pub(super) fn list(&mut self) -> Vec<JobLine> {
         self.look();
-        let text: String = self.jobs.iter().map(Job::line).collect();
+        let mut lines = core::mem::take(&mut self.of_other);
+        lines.extend(self.jobs.iter().map(Job::line));
         self.forget();
-        core::mem::take(&mut self.of_other) + &text
+        lines
     }
 
     /// Those that have ended are no jobs any more, but a waiter that names one by its task is told what it
@@ -150,14 +161,21 @@ impl Job {
         Ok(status)
     }
 
-    /// `[1]  Done          sleep 1`
-    fn line(&self) -> String {
+    fn line(&self) -> JobLine {
         let state = match self.status {
             None => "Running".to_string(),
             Some(0) => "Done".to_string(),
             Some(130) => "Interrupt".to_string(),
             Some(status) => fate::words(status).map_or_else(|| format!("Exit {status}"), ToString::to_string),
         };
-        format!("[{}]  {state:<12}{}\n", self.number, self.text)
+        JobLine { number: self.number, task: self.last, state, text: self.text.clone() }
+    }
+}
+
+impl JobLine {
+    /// `[1]  Done          sleep 1`, with something before the state.
+    pub(super) fn shown(&self, before: &str) -> String {
+        let JobLine { number, state, text, .. } = self;
+        format!("[{number}] {before}{state:<12}{text}\n")
     }
 }

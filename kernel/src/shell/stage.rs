@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use kcore::errno::Errno;
 use kcore::shell::{Call, Goal};
 
-use super::commands::{self, Run};
+use super::commands::{self, Command, Run};
 use super::state::Shell;
 use crate::process::process::Files;
 use crate::process::table::{self, Known};
@@ -112,13 +112,9 @@ impl Stage {
             process.print(format_args!("{}", command.manual()));
             return 0;
         }
-        match command.map(|command| command.run) {
-            Some(Run::Program(main)) => main(process, &arguments),
-            Some(Run::Tool(main)) => {
-                let ended = main(process, &arguments);
-                ended.unwrap_or_else(|why| commands::misuse(process, format_args!("{why}")))
-            }
-            Some(Run::Builtin(main)) => main(shell, process, &arguments),
+        match command {
+            Some(Command { run: Run::Builtin(main), .. }) => main(shell, process, &arguments),
+            Some(command) => command.run_as(process, &arguments),
             None => {
                 process.say(format_args!("command not found (help lists them)"));
                 NOT_FOUND

@@ -103,6 +103,17 @@ impl Command {
         format!("{usage}\n{summary}\n{}", details())
     }
 
+    /// Runs it as `process`, unless it is the shell's own; what it ends with.
+    pub(in crate::shell) fn run_as(&self, process: &Process, arguments: &[&str]) -> i32 {
+        match self.run {
+            Run::Program(main) => main(process, arguments),
+            Run::Tool(main) => {
+                main(process, arguments).unwrap_or_else(|why| misuse(process, format_args!("{why}")))
+            }
+            Run::Builtin(_) => MISUSE,
+        }
+    }
+
     /// The same on the CPU that booted the machine.
     pub(super) const fn on_first_cpu(mut self) -> Self {
         self.cpu = Some(0);

@@ -1,18 +1,22 @@
 //! `jobs`, `fg`, `wait`, `kill`, `history`: what the shell remembers, and signals.
 
+use alloc::string::String;
+
 use kcore::errno::Errno;
 use kcore::machine::TaskId;
+use kcore::tools::{Options, options};
 
 use crate::print_to;
 use crate::process::{Fate, Process, fate, table};
 use crate::shell::Shell;
-use crate::shell::jobs::Job;
+use crate::shell::jobs::{Job, JobLine};
 use crate::task::Signal;
 use crate::tty::foreground;
 
 use super::command::{Command, misuse, unexpected};
 
-pub(super) const JOBS: Command = Command::builtin("jobs", "", "what runs in the background", jobs);
+pub(super) const JOBS: Command =
+    Command::builtin("jobs", "[-lp]", "what runs in the background; -p: the numbers of tasks; -l: too", jobs);
 pub(super) const FG: Command = Command::builtin("fg", "[%JOB]", "wait for a job, and let Ctrl-C be its", fg);
 pub(super) const WAIT: Command =
     Command::builtin("wait", "[%JOB | PID]...", "wait until jobs have ended; all, unless said which", wait);
@@ -25,10 +29,17 @@ const NO_JOB: i32 = 127;
 const CURRENT: &str = "current";
 
 fn jobs(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
-    if let [word, ..] = arguments {
-        return unexpected(me, word);
-    }
-    let text = shell.jobs.list();
+    let options = match options(arguments, "lp") {
+        Ok(Options { operands, .. }) if !operands.is_empty() => return unexpected(me, operands[0]),
+        Ok(options) => options,
+        Err(why) => return misuse(me, format_args!("{why}")),
+    };
+    let line = |line: JobLine| match line.task {
+        Some(task) if options.has('p') => alloc::format!("{}\n", task.0),
+        Some(task) if options.has('l') => line.shown(&alloc::format!("{:>5} ", task.0)),
+        _ => line.shown(" "),
+    };
+    let text: String = shell.jobs.list().into_iter().map(line).collect();
     me.print(format_args!("{text}"));
     0
 }
@@ -79,8 +90,7 @@ fn history(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
     match arguments {
         [] => {
             let lines = shell.editor.history().lines();
-            let text: alloc::string::String =
-                lines.map(|(number, line)| alloc::format!("{number:>5}  {line}\n")).collect();
+            let text: String = lines.map(|(number, line)| alloc::format!("{number:>5}  {line}\n")).collect();
             me.print(format_args!("{text}"));
         }
         ["-c"] => shell.editor.history().clear(),
@@ -91,20 +101,26 @@ fn history(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
 
 pub(super) const KILL: Command = Command::builtin(
     "kill",
-    "[-0 | -INT | -KILL] PID | %JOB ...",
-    "send a signal; KILL, unless said which; -0 none",
+    "[-0 | -INT | -KILL | -s SIGNAL | -l] PID | %JOB ...",
+    "send a signal; KILL, unless said which; -0 none; -l lists them",
     kill,
 );
 
 fn kill(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
-    let (signal, targets) = match arguments {
-        ["-0", rest @ ..] => (None, rest),
-        ["-INT" | "-2" | "-SIGINT", rest @ ..] => (Some(Signal::Interrupt), rest),
-        ["-KILL" | "-9" | "-SIGKILL" | "-TERM" | "-15", rest @ ..] => (Some(Signal::Kill), rest),
-        [word, ..] if word.starts_with('-') => {
-            return misuse(me, format_args!("unknown signal '{word}'; valid: -0, -INT, -KILL"));
+    let (word, targets) = match arguments {
+        ["-l"] => {
+            me.print(format_args!("INT KILL TERM\n"));
+            return 0;
         }
-        rest => (Some(Signal::Kill), rest),
+        ["-s" | "-n", word, rest @ ..] => (*word, rest),
+        [word, rest @ ..] if word.starts_with('-') => (&word[1..], rest),
+        rest => ("KILL", rest),
+    };
+    let signal = match word.strip_prefix("SIG").unwrap_or(word) {
+        "0" | "EXIT" => None,
+        "INT" | "2" => Some(Signal::Interrupt),
+        "KILL" | "9" | "TERM" | "15" => Some(Signal::Kill),
+        _ => return misuse(me, format_args!("unknown signal '{word}'; valid: 0, INT, KILL")),
     };
     if targets.is_empty() {
         return misuse(me, format_args!("whom?"));
@@ -126,5 +142,8 @@ fn send(shell: &Shell, target: &str, signal: Option<Signal>) -> Result<(), Errno
         return table::kill_group(&job.running.group, signal, user);
     }
     let task = target.parse().map_err(|_| Errno::ESRCH)?;
+    if signal.is_none() && task == shell.state.number {
+        return Ok(());
+    }
     table::kill(TaskId(task), signal, user)
 }

@@ -60,8 +60,11 @@ enum Found {
 
 fn find(me: &Process, path: &str) -> Result<Found, Errno> {
     let whole = me.absolute(path);
-    match fs::lstat(&whole)? {
-        Entry { kind: Kind::Directory, .. } => fs::list(&whole).map(Found::Directory),
+    let arguments = format_args!("AT_FDCWD, \"{path}\", AT_SYMLINK_NOFOLLOW");
+    match me.makes("newfstatat", arguments, || fs::lstat(&whole))? {
+        Entry { kind: Kind::Directory, .. } => {
+            me.makes("getdents64", format_args!("\"{path}\""), || fs::list(&whole)).map(Found::Directory)
+        }
         entry => Ok(Found::File(Entry { name: path.into(), ..entry })),
     }
 }

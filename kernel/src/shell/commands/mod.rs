@@ -14,11 +14,12 @@ mod poll;
 mod probe;
 mod ps;
 mod status;
+mod strace;
 mod table;
 mod terminal;
 mod tools;
 mod user;
 
-pub(super) use command::{Run, misuse};
+pub(super) use command::{Command, Run};
 pub(super) use experiments::taken;
 pub(super) use table::{ALL, find, is_builtin};

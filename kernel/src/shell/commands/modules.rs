@@ -2,9 +2,11 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt::Arguments;
 
 use kcore::dev::OpenFlags;
 use kcore::errno::Errno;
+use kcore::tools::options;
 
 use super::command::{Command, misuse, unexpected};
 use crate::dev::{self, Loaded, Refused};
@@ -17,8 +19,18 @@ pub(super) const INSMOD: Command = Command::program(
     "load a module: scull lock=none; or a driver in C: /mnt/scull.ko nr_devs=2",
     insmod,
 );
-pub(super) const MODINFO: Command =
-    Command::program("modinfo", "FILE.ko", "what a driver in C says of itself", modinfo);
+pub(super) const MODINFO: Command = Command::program(
+    "modinfo",
+    "MODULE|FILE.ko",
+    "a module's parameters; what a driver in C says of itself",
+    modinfo,
+);
+pub(super) const MODPROBE: Command = Command::program(
+    "modprobe",
+    "[-r] MODULE [KEY=VALUE]...",
+    "load a module, as insmod does; -r: unload it",
+    modprobe,
+);
 pub(super) const RMMOD: Command = Command::program(
     "rmmod",
     "[-f] MODULE",
@@ -28,14 +40,22 @@ pub(super) const RMMOD: Command = Command::program(
 pub(super) const LSMOD: Command = Command::program("lsmod", "", "the loaded modules", lsmod);
 
 fn insmod(me: &Process, arguments: &[&str]) -> i32 {
-    let Some((name, parameters)) = arguments.split_first() else {
+    let options = match options(arguments, "+") {
+        Ok(options) => options,
+        Err(why) => return misuse(me, format_args!("{why}")),
+    };
+    let Some((name, parameters)) = options.operands.split_first() else {
         return misuse(me, format_args!("which module? there are: {}", dev::available().join(", ")));
     };
-    let loaded = allowed(me).and_then(|()| match file(me, name) {
-        Some(file) => module::insmod(file.map_err(Refused::from)?, parameters),
-        None => dev::insmod(module_of(name), parameters),
-    });
-    end(me, module_of(name), loaded)
+    let module = module_of(name);
+    let loaded =
+        made(me, "init_module", format_args!("{module}, \"{}\"", parameters.join(" ")), || {
+            match file(me, name) {
+                Some(file) => module::insmod(file.map_err(Refused::from)?, parameters),
+                None => dev::insmod(module, parameters),
+            }
+        });
+    end(me, module, loaded)
 }
 
 /// What is in the file `name`, if there is one.
@@ -61,11 +81,24 @@ fn read(me: &Process, name: &str) -> Result<Vec<u8>, Errno> {
 
 fn modinfo(me: &Process, arguments: &[&str]) -> i32 {
     let [name] = arguments else {
-        return misuse(me, format_args!("of which file?"));
+        return misuse(me, format_args!("of which module?"));
     };
+    let words = dev::words_of(module_of(name));
+    if !words.is_empty() && fs::stat(&me.absolute(name)).is_err() {
+        print_to!(me, "filename: (builtin)\nname: {}\n", module_of(name));
+        words.iter().for_each(|word| print_to!(me, "parm: {word}\n"));
+        return 0;
+    }
     let info = read(me, name).map_err(Refused::from).and_then(|file| module::info(&file));
     let shown = info.map(|info| info.iter().for_each(|(key, value)| print_to!(me, "{key}: {value}\n")));
     end(me, name, shown)
+}
+
+fn modprobe(me: &Process, arguments: &[&str]) -> i32 {
+    match arguments {
+        ["-r", rest @ ..] => rmmod(me, rest),
+        rest => insmod(me, rest),
+    }
 }
 
 /// The module that a file of this name would be: the kernel's own are found wherever a script looks for them.
@@ -75,20 +108,34 @@ fn module_of(file: &str) -> &str {
 }
 
 fn rmmod(me: &Process, arguments: &[&str]) -> i32 {
-    let (name, forced) = match arguments {
-        ["-f", name] => (name, true),
-        [name] if !name.starts_with('-') => (name, false),
-        _ => return misuse(me, format_args!("which module?")),
+    let options = match options(arguments, "f") {
+        Ok(options) => options,
+        Err(why) => return misuse(me, format_args!("{why}")),
     };
-    let name = module_of(name);
-    end(me, name, allowed(me).and_then(|()| dev::rmmod(name, forced)))
+    let [name] = options.operands[..] else { return misuse(me, format_args!("which module?")) };
+    let (name, forced) = (module_of(name), options.has('f'));
+    let flags = if forced { "O_NONBLOCK|O_TRUNC" } else { "O_NONBLOCK" };
+    let unloaded =
+        made(me, "delete_module", format_args!("\"{name}\", {flags}"), || dev::rmmod(name, forced));
+    end(me, name, unloaded)
 }
 
-fn allowed(me: &Process) -> Result<(), Refused> {
-    match me.credentials().sys_admin {
-        true => Ok(()),
-        false => Err(Refused { errno: Errno::EPERM, why: String::new() }),
-    }
+/// Makes a call that loads or unloads, if `me` may.
+fn made(
+    me: &Process,
+    call: &str,
+    arguments: Arguments<'_>,
+    make: impl FnOnce() -> Result<(), Refused>,
+) -> Result<(), Refused> {
+    let mut refused = Refused { errno: Errno::EPERM, why: String::new() };
+    let make = || match if me.credentials().sys_admin { make() } else { Err(refused.clone()) } {
+        Ok(()) => Ok(()),
+        Err(why) => {
+            refused = why;
+            Err(refused.errno)
+        }
+    };
+    me.makes(call, arguments, make).map_err(|_| refused)
 }
 
 fn end(me: &Process, name: &str, result: Result<(), Refused>) -> i32 {

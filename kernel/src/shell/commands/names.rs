@@ -2,14 +2,14 @@
 
 use kcore::dev::DeviceNumber;
 use kcore::errno::Errno;
-use kcore::tools::options;
+use kcore::tools::{self, options};
 
 use crate::fs::{self, Kind};
 use crate::print_to;
 use crate::process::Process;
 use crate::shell::Shell;
 
-use super::attributes::mode;
+use super::attributes::no_mode;
 use super::command::{Command, misuse, status, unexpected};
 
 pub(super) const CD: Command = Command::builtin("cd", "[DIRECTORY]", "go to a directory", cd);
@@ -63,14 +63,18 @@ pub(super) const MOUNT: Command = Command::program("mount", "", "what the direct
 const MODE: u16 = 0o666;
 
 fn mknod(me: &Process, arguments: &[&str]) -> i32 {
-    let (mode, arguments) = match arguments {
-        ["-m", word, rest @ ..] => match mode(word) {
-            Some(mode) => (mode, rest),
-            None => return misuse(me, format_args!("'{word}' is no mode from 0 to 777, in octal digits")),
-        },
-        rest => (MODE, rest),
+    let options = match options(arguments, "m:") {
+        Ok(options) => options,
+        Err(why) => return misuse(me, format_args!("{why}")),
     };
-    let (path, number) = match arguments {
+    let mut mode = MODE;
+    for (_, word) in options.found {
+        match tools::mode(word, MODE) {
+            Some(told) => mode = told,
+            None => return no_mode(me, word),
+        }
+    }
+    let (path, number) = match &options.operands[..] {
         [path, "c", major, minor] => match DeviceNumber::of_words(major, minor) {
             Some(number) => (path, number),
             None => return misuse(me, format_args!("invalid device '{major} {minor}', beyond 4095 1048575")),
@@ -82,7 +86,10 @@ fn mknod(me: &Process, arguments: &[&str]) -> i32 {
         me.complain(path, Errno::EPERM);
         return 1;
     }
-    status(fs::mknod(&me.absolute(path), number, mode).map_err(|errno| me.complain(path, errno)))
+    let arguments =
+        format_args!("AT_FDCWD, \"{path}\", S_IFCHR|0{mode:o}, makedev({}, {})", number.major, number.minor);
+    let made = me.makes("mknodat", arguments, || fs::mknod(&me.absolute(path), number, mode));
+    status(made.map_err(|errno| me.complain(path, errno)))
 }
 
 fn ln(me: &Process, arguments: &[&str]) -> i32 {
@@ -105,7 +112,7 @@ fn ln(me: &Process, arguments: &[&str]) -> i32 {
                 Err(errno) => return Err(errno),
             }
         }
-        fs::symlink(to, &whole)
+        me.makes("symlinkat", format_args!("\"{to}\", AT_FDCWD, \"{path}\""), || fs::symlink(to, &whole))
     };
     status(link().map_err(|errno| me.complain(path, errno)))
 }
@@ -124,8 +131,9 @@ fn rm(me: &Process, arguments: &[&str]) -> i32 {
     }
     let mut end = 0;
     for path in paths {
-        let removed =
-            if me.credentials().euid == 0 { fs::unlink(&me.absolute(path)) } else { Err(Errno::EPERM) };
+        let unlink =
+            || if me.credentials().euid == 0 { fs::unlink(&me.absolute(path)) } else { Err(Errno::EPERM) };
+        let removed = me.makes("unlinkat", format_args!("AT_FDCWD, \"{path}\", 0"), unlink);
         let removed = if forced && removed == Err(Errno::ENOENT) { Ok(()) } else { removed };
         end |= status(removed.map_err(|errno| me.complain(path, errno)));
     }
@@ -133,8 +141,11 @@ fn rm(me: &Process, arguments: &[&str]) -> i32 {
 }
 
 fn mount(me: &Process, arguments: &[&str]) -> i32 {
-    if let [word, ..] = arguments {
-        return misuse(me, format_args!("'{word}' cannot be mounted: nothing can"));
+    match arguments {
+        [] => {}
+        // What is there need not be mounted.
+        ["-t", kind, _, place] if fs::MOUNTS.contains(&(kind, place)) => return 0,
+        [.., word] => return misuse(me, format_args!("'{word}' cannot be mounted: nothing can")),
     }
     for (kind, place) in fs::MOUNTS {
         print_to!(me, "{kind} on {place} type {kind}\n");

@@ -14,7 +14,7 @@ use crate::task::table::State;
 use kcore::sort;
 
 pub(super) const COMMAND: Command =
-    Command::program("ps", "", "the tasks: state, CPU, time, and where they sleep", main);
+    Command::program("ps", "[aux | -ef]", "the tasks: state, CPU, time, and where they sleep", main);
 
 /// Callers that are looked at until one is found that says why a task sleeps.
 const DEPTH: usize = 12;
@@ -24,8 +24,10 @@ const THEIR_FILES: [&str; 5] =
     ["kernel/src/task", "kernel/src/arch", "kernel/src/machine", "kcore/src/sync", "core/src"];
 
 fn main(me: &Process, arguments: &[&str]) -> i32 {
-    if let [word, ..] = arguments {
-        return unexpected(me, word);
+    // All that others leave out is shown.
+    match arguments {
+        [] | ["a" | "ax" | "aux" | "-e" | "-ef" | "-A"] => {}
+        [word, ..] => return unexpected(me, word),
     }
     print_to!(me, "{:>5} {:>5} {:>3} S {:>9}  {:<20} COMMAND\n", "PID", "UID", "CPU", "TIME", "SLEEPS IN");
     let mut tasks: alloc::vec::Vec<Listed> = listing::list().collect();

@@ -11,7 +11,7 @@ use crate::process::Process;
 use super::command::{Command, Run};
 use super::{
     attributes, experiments, ioctl, jobs, language, ls, machine, modules, names, poll, probe, ps, status,
-    terminal, tools, user,
+    strace, terminal, tools, user,
 };
 
 /// All commands, by name.
@@ -52,7 +52,9 @@ pub(in crate::shell) const ALL: &[Command] = &[
     modules::LSMOD,
     modules::MODINFO,
     names::MKNOD,
+    modules::MODPROBE,
     names::MOUNT,
+    tools::OD,
     poll::COMMAND,
     tools::PRINTF,
     probe::COMMAND,
@@ -67,6 +69,7 @@ pub(in crate::shell) const ALL: &[Command] = &[
     language::SH,
     language::SHIFT,
     status::SLEEP,
+    strace::COMMAND,
     user::SU,
     machine::SYNC,
     tools::TAIL,

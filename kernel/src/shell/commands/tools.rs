@@ -43,6 +43,12 @@ pub(super) const HEAD: Command = Command::tool(
 );
 pub(super) const HEXDUMP: Command =
     Command::tool("hexdump", "[-C] [-n BYTES] [FILE]...", "show bytes; equal rows once", tools::hexdump);
+pub(super) const OD: Command = Command::tool(
+    "od",
+    "[-bcdosxv] [-t TYPE] [-A RADIX] [-j BYTES] [-N BYTES] [FILE]...",
+    "bytes as characters (-c) or numbers: -t x1, d2, u4, o8; -A d, o, x, n: the offsets",
+    tools::od,
+);
 pub(super) const PRINTF: Command =
     Command::tool("printf", "FORMAT [WORD]...", "write words in a form: %s %d %u %x %o %c %b", tools::printf);
 pub(super) const SEQ: Command =
