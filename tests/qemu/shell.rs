@@ -3,16 +3,19 @@
 mod company;
 mod lines;
 mod load;
+mod reader;
+mod session;
 
 use std::io::Write;
 
 use kcore::settings::Config;
+use kcore::shell::width::QUESTION;
 use lab::machine::Machine;
 use lab::session::Outcome;
 use lab::status::{Failure, Status};
 use libtest_mimic::Trial;
 use tests::case::kernel;
-use tests::ensure::{Answer, holds, lacks, same};
+use tests::ensure::{Answer, contains, holds, lacks, same};
 
 use company::BESIDE;
 use lines::{SCRIPTS, TYPED};
@@ -24,13 +27,14 @@ pub(crate) fn trials() -> Vec<Trial> {
             Trial::test(format!("shell::typed::{name}"), move || Ok(typed(lines, *status, says)?))
         })
         .collect();
-    all.extend(SCRIPTS.iter().map(|(name, lines, status, says)| {
+    all.extend(SCRIPTS.iter().chain(reader::OFFERED).map(|(name, lines, status, says)| {
         Trial::test(format!("shell::script::{name}"), move || Ok(script(lines, *status, says)?))
     }));
     all.extend(BESIDE.iter().map(|(name, cpus, lines, says)| {
         Trial::test(format!("shell::beside::{name}"), move || Ok(beside(*cpus, lines, says)?))
     }));
     all.extend(load::trials());
+    all.push(session::trial());
     all.extend([
         Trial::test("shell::interrupt::loop", || Ok(interrupt("while :; do :; done")?)),
         Trial::test("shell::interrupt::loop-of-commands", || {
@@ -39,6 +43,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("shell::interrupt::substitution", || Ok(interrupt("x=$(cat /dev/zero)")?)),
         Trial::test("shell::interrupt::script", || Ok(interrupt("( { sleep 100; } > /dev/null )")?)),
         Trial::test("shell::interrupt::read", || Ok(interrupt("read line")?)),
+        Trial::test("shell::interrupt::log", || Ok(interrupt("dmesg -w")?)),
+        Trial::test("shell::another-width", || Ok(another_width()?)),
         Trial::test("shell::beside::reader", || Ok(beside_a_reader()?)),
         Trial::test("shell::interrupt::fire-beside-busy", || Ok(interrupt_beside_busy()?)),
         Trial::test("shell::interrupt::sleep", || Ok(interrupt("sleep 100")?)),
@@ -113,6 +119,18 @@ fn beside_a_reader() -> Answer {
     let outcome = session.finish().map_err(told)?;
     judge(&outcome, Status::Expected, &[])?;
     holds("the run is stuck", outcome.com1.contains("verdict: stuck (as expected: stuck)"))
+}
+
+/// A terminal that has become wider says so when it is asked.
+fn another_width() -> Answer {
+    let mut session = machine("shell timeout=40 columns=20 input=terminal")?.typed().start().map_err(told)?;
+    // The second answer is of a question that is due again.
+    session.type_in("ls /dev\n").map_err(told)?;
+    session.type_in("\x1b[24;100Rls /dev; exit 0\n").map_err(told)?;
+    while session.line().is_some() {}
+    let outcome = session.finish().map_err(told)?;
+    judge(&outcome, Status::Expected, &["console  full     null     random   tty      urandom  zero"])?;
+    contains(&outcome.com1, QUESTION)
 }
 
 /// Ctrl-C ends a run whose tasks lose their only CPU at points, and not by time, while another job is busy

@@ -127,8 +127,8 @@ pub fn events(events: Events) -> impl Display {
     })
 }
 
-/// What a call of so many characters came to, up to its column and without an end. One that a signal has ended
-/// is made again, or is the last of its process.
+/// What a call of so many characters came to, up to its column and without an end. One that a signal has
+/// ended is made again, or is the last of its process.
 pub fn outcome(length: usize, result: Result<usize, Errno>) -> impl Display {
     fmt::from_fn(move |f| {
         let gap = OUTCOME.saturating_sub(length).max(1);

@@ -199,7 +199,8 @@ impl<'a> Parameters<'a> {
         value.parse().map_err(|error| self.bad(name, value, error))
     }
 
-    /// The number `name`, as C writes it, or `default`. [`EINVAL`](kcore::errno::Errno::EINVAL) for what is not in `range`.
+    /// The number `name`, as C writes it, or `default`. [`EINVAL`](kcore::errno::Errno::EINVAL) for what is
+    /// not in `range`.
     pub fn number(&self, name: &str, range: RangeInclusive<u32>, default: u32) -> Result<u32, Refused> {
         let Some(value) = self.get(name) else { return Ok(default) };
         let number = integer(value).and_then(|number| u32::try_from(number).ok());

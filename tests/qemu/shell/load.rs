@@ -10,7 +10,7 @@ use tests::ensure::{Answer, lacks};
 use super::{follow, judge, machine, told};
 
 /// Loads `scull`: in the manner of the newer scripts, and of the older ones.
-const LOAD: &str = r#"#!/bin/sh
+pub(super) const LOAD: &str = r#"#!/bin/sh
 module="scull"
 device=scull
 mode=664   # users may look
@@ -39,7 +39,7 @@ chmod $mode \
 "#;
 
 /// Unloads it.
-const UNLOAD: &str = r#"module="scull"
+pub(super) const UNLOAD: &str = r#"module="scull"
 if [ $# -gt 0 ]; then echo "usage: $0"; exit 1; fi
 rmmod $module $* || exit 1
 rm -f /dev/${module} /dev/${module}[0-3] /dev/scullnothing
@@ -58,7 +58,12 @@ fn no_file(error: std::io::Error) -> String {
 }
 
 /// A folder with files, shown at `/mnt` while the machine follows `script`.
-fn beside(files: &[(&str, &str)], script: &str, status: Status, says: &[&str]) -> Answer {
+pub(super) fn beside(
+    files: &[(&str, &str)],
+    script: &str,
+    status: Status,
+    says: &[&str],
+) -> Result<String, String> {
     let folder = tempfile::tempdir().map_err(no_file)?;
     for (path, text) in files {
         let path = folder.path().join(path);
@@ -68,7 +73,8 @@ fn beside(files: &[(&str, &str)], script: &str, status: Status, says: &[&str]) -
     let bundle = folder::bundle(Some(folder.path()), &[]).map_err(told)?.ok_or("there is a folder")?;
     let outcome = follow(machine("shell timeout=100")?.mount(bundle.path()), script)?;
     judge(&outcome, status, says)?;
-    lacks(&outcome.com1, "never")
+    lacks(&outcome.com1, "never")?;
+    Ok(outcome.com1)
 }
 
 fn mounted() -> Answer {
@@ -94,7 +100,8 @@ fn mounted() -> Answer {
         "echo: load: Permission denied",
         "1",
     ];
-    beside(&[("load", LOAD), ("bin/unload", UNLOAD), (".hidden", "never")], script, Status::Expected, &says)
+    let files = [("load", LOAD), ("bin/unload", UNLOAD), (".hidden", "never")];
+    beside(&files, script, Status::Expected, &says).map(drop)
 }
 
 /// `--script FILE ARGUMENTS`
@@ -121,5 +128,5 @@ fn refused() -> Answer {
     ];
     let files =
         [("a", "echo never; insmod scull\nf() { :; }\n"), ("b", "echo never\n\ncase $1 in x) ;; esac\n")];
-    beside(&files, script, Status::Expected, &says)
+    beside(&files, script, Status::Expected, &says).map(drop)
 }
