@@ -196,14 +196,17 @@ fn mistakes_are_named() {
         ("shell input=file", "unknown input 'file'; valid: terminal, pipe, none"),
         (
             "run x heap=1",
-            "heap '1' is not a size from 65536 to 1099511627776 bytes (K, M and G are understood, and KiB or KB)",
+            "heap '1' is not a size from 64K to 1024G (K, M and G are understood, and KiB or KB)",
         ),
     ];
     for (line, message) in table {
         assert_eq!(error(line), message, "{line}");
     }
     let forms = Form::WORDS.join(", ");
-    assert_eq!(error("run x lock=mutexes"), format!("unknown lock 'mutexes'; valid: {forms}"));
+    assert_eq!(
+        error("run x lock=mutexes"),
+        format!("unknown lock 'mutexes'; did you mean 'mutex'? valid: {forms}")
+    );
     assert!(error("run x colour=red").starts_with("unknown key 'colour'; valid: lock, probe, "));
     assert!(
         error("run x quantum=99999999999999999G").starts_with("quantum '99999999999999999G' is not a size")

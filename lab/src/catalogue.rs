@@ -11,7 +11,6 @@ use kcore::settings::{CommandLine, Config, Form, MachineSettings, RunSettings, U
 use crate::matrix::{sheet::Sheet, table};
 use crate::output::columns;
 use crate::status::Failure;
-use crate::usage::hinted;
 use crate::values::within_quotes;
 
 /// A reader that types `cargo run -- ...`.
@@ -30,9 +29,7 @@ const CPUS: u32 = 4;
 
 /// The experiment called `name`.
 pub fn find(name: &str) -> Result<&'static Experiment, Failure> {
-    let names = experiment::ALL.iter().map(|entry| entry.name);
-    experiment::find(name)
-        .map_err(|usage| Failure::usage(format!("{} (try list)", hinted(&usage.message, name, names))))
+    experiment::find(name).map_err(|usage| Failure::usage(format!("{usage} (try list)")))
 }
 
 /// What the kernel will make of `words`, a whole command line of its: its own check, made before a machine is

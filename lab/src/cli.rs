@@ -16,7 +16,7 @@ use crate::scope::is_for;
 use crate::status::Status;
 use crate::usage::condense;
 pub use crate::values::REPLAY;
-use crate::values::{Listed, experiment, fault, filter, policy, shard};
+use crate::values::{Listed, experiment, fault, filter, shard};
 
 /// A race laboratory that boots: the scull device of LDD3, raced by every CPU of a virtual machine.
 #[derive(Clone, Debug, Parser)]
@@ -132,7 +132,7 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "both")]
         on: On,
         /// How it goes on.
-        #[arg(long, default_value = "non-preemptive", value_parser = Listed(policy, Policy::WORDS.to_vec()), hide_possible_values = true, help = Policy::VALUES.listed("How it goes on from where the string does not fit any more"))]
+        #[arg(long, default_value = "non-preemptive", value_parser = Listed(str::parse::<Policy>, Policy::WORDS.to_vec()), hide_possible_values = true, help = Policy::VALUES.listed("How it goes on from where the string does not fit any more"))]
         then: Policy,
         /// Draw it
         #[arg(long, value_name = "FILE")]

@@ -3,10 +3,10 @@
 use clap::Command;
 use clap_complete::Shell;
 use clap_mangen::Man;
+use kcore::settings::Usage;
 
 use crate::cli;
 use crate::status::Failure;
-use crate::usage::hinted;
 
 /// What completes a line in `shell`.
 pub(crate) fn completions(shell: Shell) -> String {
@@ -24,8 +24,7 @@ pub(crate) fn page(name: Option<&str>) -> Result<String, Failure> {
         Some(name) => {
             let command = program.find_subcommand(name).cloned().ok_or_else(|| {
                 let names: Vec<&str> = program.get_subcommands().map(Command::get_name).collect();
-                let what = format!("unknown command '{name}'; valid: {}", names.join(", "));
-                Failure::usage(format!("{} (try --help)", hinted(&what, name, names)))
+                Failure::usage(format!("{} (try --help)", Usage::unknown("command", name, &names)))
             })?;
             let title = format!("scullery-{name}");
             command.name(title)

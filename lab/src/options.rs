@@ -8,7 +8,7 @@ use kcore::settings::{self, Config, Key, RunSettings, Scope, Values};
 use crate::build::{self, Executable};
 use crate::profile::Profile;
 use crate::status::Failure;
-use crate::values::{Listed, checked, config};
+use crate::values::{Listed, checked};
 
 /// How to do it.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Options {
     pub told: Told,
 
     /// How the kernel is built.
-    #[arg(long, global = true, value_parser = Listed(config, Config::WORDS.to_vec()), hide_possible_values = true, help_heading = MACHINE, help = Config::VALUES.listed("How the kernel is built") + " (smp+preempt)")]
+    #[arg(long, global = true, value_parser = Listed(str::parse::<Config>, Config::WORDS.to_vec()), hide_possible_values = true, help_heading = MACHINE, help = Config::VALUES.listed("How the kernel is built") + " (smp+preempt)")]
     pub config: Option<Config>,
     /// Compile the kernel in parts, so that it is there soon [default: where it is not that of the last commit]
     #[arg(long, global = true, help_heading = MACHINE)]

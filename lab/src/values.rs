@@ -6,9 +6,7 @@ use std::ffi::OsStr;
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Command, Error};
-use kcore::settings::{self, CommandLine, Config, FAIL_ALLOCATIONS, Fault, Key, Policy, Usage, Values};
-
-use crate::usage::hinted;
+use kcore::settings::{self, CommandLine, FAIL_ALLOCATIONS, Fault, Key, Usage, Values};
 
 /// A parser of values, of which a shell can be told some.
 #[derive(Clone)]
@@ -39,14 +37,12 @@ pub(crate) fn checked(key: &Key, value: &str) -> Result<String, Usage> {
         Values::Size { .. } => value.replace(' ', ""),
         _ => value.to_string(),
     };
-    match CommandLine::parse(&format!("{}=\"{value}\"", key.name)) {
-        // As `qemu-run.sh` knows it, too.
-        Ok(_) => Ok(match key.values {
-            Values::Size { least, most } => settings::size(settings::bytes(key.name, value, least, most)?),
-            _ => value.to_string(),
-        }),
-        Err(usage) => Err(Usage::new(hinted(&usage.message, value, key.values.words()))),
-    }
+    CommandLine::parse(&format!("{}=\"{value}\"", key.name))?;
+    // As `qemu-run.sh` knows it, too.
+    Ok(match key.values {
+        Values::Size { least, most } => settings::size(settings::bytes(key.name, value, least, most)?),
+        _ => value.to_string(),
+    })
 }
 
 /// What may be anything.
@@ -81,21 +77,7 @@ pub(crate) fn filter(value: &str) -> Result<String, Usage> {
 }
 
 pub(crate) fn fault(value: &str) -> Result<String, Usage> {
-    match value.parse::<Fault>() {
-        Ok(fault) => Ok(fault.to_string()),
-        Err(usage) => Err(Usage::new(hinted(&usage.message, value, Fault::WORDS.iter().copied()))),
-    }
-}
-
-pub(crate) fn policy(value: &str) -> Result<Policy, Usage> {
-    value
-        .parse()
-        .map_err(|usage: Usage| Usage::new(hinted(&usage.message, value, Policy::WORDS.iter().copied())))
-}
-
-pub(crate) fn config(value: &str) -> Result<Config, Usage> {
-    let with_hint = |usage: Usage| Usage::new(hinted(&usage.message, value, Config::WORDS.iter().copied()));
-    value.parse().map_err(with_hint)
+    value.parse::<Fault>().map(|fault| fault.to_string())
 }
 
 /// `2/5`.

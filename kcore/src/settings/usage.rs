@@ -5,6 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::nearest::nearest;
+
 /// A line for the person that typed the command. Exit status 2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
@@ -20,7 +22,18 @@ impl Usage {
 
     /// `word` is no `what`.
     pub fn unknown(what: &str, word: &str, valid: &[&str]) -> Self {
-        Usage::new(format!("unknown {what} '{word}'; valid: {}", valid.join(", ")))
+        Usage::listed(&format!("unknown {what} '{word}'"), word, valid)
+    }
+
+    /// What is `said` of a word that is none of those which are `valid`: the nearest first, then all.
+    pub fn listed(said: &str, word: &str, valid: &[&str]) -> Self {
+        let all = if valid.is_empty() { String::from("none") } else { valid.join(", ") };
+        // `delay=N`, `rendezvous[=POINT]`: the word, and what is to follow.
+        let words = valid.iter().filter_map(|shown| shown.split(['[', '=']).next());
+        Usage::new(match nearest(word, words) {
+            Some(near) => format!("{said}; did you mean '{near}'? valid: {all}"),
+            None => format!("{said}; valid: {all}"),
+        })
     }
 
     /// An option, as it is written, that only `takers` have a use for.
@@ -51,7 +64,9 @@ pub fn bytes(what: &str, word: &str, least: u64, most: u64) -> Result<u64, Usage
     match parse_bytes(word) {
         Some(n) if (least..=most).contains(&n) => Ok(n),
         _ => Err(Usage::new(format!(
-            "{what} '{word}' is not a size from {least} to {most} bytes (K, M and G are understood, and KiB or KB)"
+            "{what} '{word}' is not a size from {} to {} (K, M and G are understood, and KiB or KB)",
+            size(least),
+            size(most)
         ))),
     }
 }

@@ -142,9 +142,7 @@ impl Refused {
 
     /// The same: there is no parameter called `name`; those that there are, are `valid`.
     pub(crate) fn unknown<'a>(module: &str, name: &str, valid: impl Iterator<Item = &'a str>) -> Self {
-        let names: Vec<&str> = valid.collect();
-        let valid = if names.is_empty() { String::from("none") } else { names.join(", ") };
-        Refused::invalid(module, format_args!("unknown parameter '{name}'; valid: {valid}"))
+        Refused::invalid(module, Usage::unknown("parameter", name, &valid.collect::<Vec<_>>()))
     }
 }
 

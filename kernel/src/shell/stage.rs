@@ -116,7 +116,7 @@ impl Stage {
             Some(Command { run: Run::Builtin(main), .. }) => main(shell, process, &arguments),
             Some(command) => command.run_as(process, &arguments),
             None => {
-                process.say(format_args!("command not found (help lists them)"));
+                process.say(format_args!("command not found{} (help lists them)", commands::near(name)));
                 NOT_FOUND
             }
         }

@@ -14,7 +14,20 @@ pub(super) const TYPED: &[Said] = &[
     ("exit", "false\nexit 0\n", Status::Expected, &["scullery# exit 0"]),
     ("exit-with", "exit 3\n", Status::Unexpected, &["scullery# exit 3"]),
     ("last-fails", "false\n", Status::Unexpected, &["scullery# exit"]),
-    ("unknown-command", "nosuch\n", Status::Unexpected, &["nosuch: command not found (help lists them)"]),
+    (
+        "unknown-command",
+        "lsmdo\nhelp Insmod\ninsmod scull lok=none\n\
+         run couner 2>&1 | grep -c \"did you mean 'counter'? valid: scull-leak\"\nrun counter limit=3\nnosuch\n",
+        Status::Unexpected,
+        &[
+            "lsmdo: command not found; did you mean 'lsmod'? (help lists them)",
+            "help: there is no command 'Insmod'; did you mean 'insmod'?",
+            "insmod: scull: unknown parameter 'lok'; did you mean 'lock'? valid: lock, edition, quantum, qset, nr_devs, pipe_buffer, major",
+            "1",
+            "run: limit= would change nothing here: it is for explore",
+            "nosuch: command not found (help lists them)",
+        ],
+    ),
     (
         "syntax",
         "echo x |\n",

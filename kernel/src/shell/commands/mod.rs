@@ -22,4 +22,4 @@ mod user;
 
 pub(super) use command::{Command, Run};
 pub(super) use experiments::taken;
-pub(super) use table::{ALL, find, is_builtin};
+pub(super) use table::{ALL, find, is_builtin, near};

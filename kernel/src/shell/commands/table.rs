@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 
 use kcore::experiment::page;
+use kcore::settings::nearest;
 
 use crate::print_to;
 use crate::process::Process;
@@ -90,6 +91,12 @@ pub(in crate::shell) fn find(name: &str) -> Option<&'static Command> {
     ALL.iter().find(|command| command.name == name)
 }
 
+/// The command that `name` may have been meant for, as a question.
+pub(in crate::shell) fn near(name: &str) -> String {
+    let near = nearest(name, ALL.iter().map(|command| command.name));
+    near.map_or_else(String::new, |near| format!("; did you mean '{near}'?"))
+}
+
 /// Whether `name` is a command that changes the shell.
 pub(in crate::shell) fn is_builtin(name: &str) -> bool {
     find(name).is_some_and(|command| matches!(command.run, Run::Builtin(_)))
@@ -121,7 +128,7 @@ fn help(me: &Process, names: &[&str]) -> i32 {
                 print_to!(me, "time COMMAND...\n  how long a command, or a pipeline, takes\n")
             }
             None => {
-                me.say(format_args!("there is no command '{name}'"));
+                me.say(format_args!("there is no command '{name}'{}", near(name)));
                 status = 1;
             }
         }
