@@ -24,23 +24,6 @@ pub(crate) fn room(output: impl AsFd) -> Option<usize> {
     tcgetwinsize(output).ok().map(|size| size.ws_col.into()).filter(|columns| *columns > 0)
 }
 
-/// `line` in as many lines as no word of it is broken in on a terminal with so many columns. A command goes on
-/// behind a backslash, so that it can be copied.
-pub(crate) fn fitted(line: &str, columns: usize) -> String {
-    let other = " ".repeat(line.len() - line.trim_start().len() + 2);
-    let end = if line.contains("cargo run -- ") { " \\" } else { "" };
-    let (mut fitted, mut rest) = (String::new(), line.to_string());
-    while rest.chars().count() > columns {
-        let most = rest.char_indices().nth(columns - end.len() + 1).map_or(rest.len(), |(at, _)| at);
-        let first = rest.len() - rest.trim_start().len();
-        let space = rest[first..most].rfind(' ').or_else(|| rest[first..].find(' '));
-        let Some(at) = space.map(|at| first + at) else { break };
-        fitted += &format!("{}{end}\n", rest[..at].trim_end());
-        rest = format!("{other}{}", rest[at..].trim_start());
-    }
-    fitted + &rest
-}
-
 /// Heeds `--color`, which is as good for what is said of a mistake in another option: so it is looked for in the
 /// arguments as they are.
 pub(crate) fn heed_color(arguments: &[OsString]) {
@@ -83,7 +66,7 @@ pub(crate) fn say(to: &mut dyn Write, line: &str) -> Result<(), Failure> {
 pub(crate) fn complain(line: &str) {
     let red = anstyle::AnsiColor::Red.on_default();
     let line = format!("scullery: {line}");
-    let line = room(io::stderr()).map_or(line.clone(), |columns| fitted(&line, columns));
+    let line = room(io::stderr()).map_or(line.clone(), |columns| page::fit(&line, page::width_on(columns)));
     let _ = say(&mut anstream::stderr(), &line.replacen("scullery:", &format!("{red}scullery:{red:#}"), 1));
 }
 
@@ -148,18 +131,5 @@ fn lost(what: &str, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::quiet(),
         _ => Failure::dead(format!("{what} cannot be written: {error}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_word_is_broken_and_a_command_can_be_copied() {
-        assert_eq!(fitted("  ab  cd ef", 9), "  ab  cd\n    ef");
-        assert_eq!(fitted("ab", 2), "ab");
-        assert_eq!(fitted("  a-long-word and more", 9), "  a-long-word\n    and\n    more");
-        assert_eq!(fitted("again: cargo run -- run x", 20), "again: cargo run \\\n  -- run x");
     }
 }

@@ -3,8 +3,9 @@
 use std::io;
 
 use anstyle::{AnsiColor, Style};
+use kcore::experiment::page::fit;
 
-use crate::output::{fitted, room};
+use crate::output::room;
 
 /// What a line of a report is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl Tone {
 pub fn paint(lines: &str) -> String {
     let columns = room(io::stdout());
     let painted = lines.lines().map(|line| {
-        let shown = columns.map_or_else(|| line.to_string(), |columns| fitted(line, columns));
+        let shown = columns.map_or_else(|| line.to_string(), |columns| fit(line, columns));
         match Tone::of(line) {
             Tone::Plain => shown,
             tone => format!("{style}{shown}{style:#}", style = tone.style()),

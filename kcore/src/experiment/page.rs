@@ -1,6 +1,7 @@
 //! The catalogue as people read it: a list, cause by cause, and a page for each entry.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use alloc::{format, vec};
 use core::ops::RangeInclusive;
 
@@ -61,7 +62,7 @@ pub fn explain(entry: &Experiment, reader: Reader) -> String {
     {
         let wrapped = paragraphs.split("\n\n").map(|paragraph| wrap(paragraph, "  ", "  "));
         text += &heading(name);
-        text += &wrapped.collect::<alloc::vec::Vec<_>>().join("\n\n");
+        text += &wrapped.collect::<Vec<_>>().join("\n\n");
         text.push('\n');
     }
     text += &heading("What the verdict rests on");
@@ -110,4 +111,41 @@ pub fn wrap(paragraph: &str, width: usize, first: &str, other: &str) -> String {
         is_empty = false;
     }
     lines.join("\n")
+}
+
+/// The lines of `text` in as many as no word is broken in on a terminal with so many columns. A command goes on
+/// behind a backslash, so that it can be copied.
+pub fn fit(text: &str, columns: usize) -> String {
+    text.split('\n').map(|line| fitting(line, columns)).collect::<Vec<_>>().join("\n")
+}
+
+fn fitting(line: &str, columns: usize) -> String {
+    let other = " ".repeat(line.len() - line.trim_start().len() + 2);
+    let is_command = line.starts_with("again: ") || line.contains("cargo run -- ");
+    let end = if is_command { " \\" } else { "" };
+    let (mut fitting, mut rest) = (String::new(), line.to_string());
+    while rest.chars().count() > columns {
+        let first = rest.len() - rest.trim_start().len();
+        let most = columns.saturating_sub(end.len()) + 1;
+        let most = rest.char_indices().nth(most).map_or(rest.len(), |(at, _)| at).max(first);
+        let space = rest[first..most].rfind(' ').or_else(|| rest[first..].find(' '));
+        let Some(at) = space.map(|at| first + at) else { break };
+        fitting += &format!("{}{end}\n", rest[..at].trim_end());
+        rest = format!("{other}{}", rest[at..].trim_start());
+    }
+    fitting + &rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_is_broken_and_a_command_can_be_copied() {
+        assert_eq!(fit("  ab  cd ef", 9), "  ab  cd\n    ef");
+        assert_eq!(fit("ab\ncd\n", 2), "ab\ncd\n");
+        assert_eq!(fit("  a-long-word and more", 9), "  a-long-word\n    and\n    more");
+        assert_eq!(fit("again: cargo run -- run x", 20), "again: cargo run \\\n  -- run x");
+        assert_eq!(fit("    a b", 2), "    a\n      b");
+    }
 }

@@ -1,10 +1,12 @@
 //! Where the kernel's own lines go that a program has it print: `run` is the kernel's, its report is the
 //! program's.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 
 use kcore::class;
 use kcore::errno::Errno;
+use kcore::experiment::page::fit;
 use kcore::machine::TaskId;
 
 use crate::arch::cpu;
@@ -22,14 +24,20 @@ struct Diverted {
     task: TaskId,
     /// Where its lines go.
     file: Arc<File>,
+    /// How wide that is, if it is a terminal.
+    columns: Option<usize>,
     /// Why the first line was lost that could not be written.
     lost: Option<Errno>,
 }
 
-/// Does some `work`, while the running task's lines go to `file`; no other task's do meanwhile. Also tells
-/// why lines were lost, if some were.
-pub fn divert<R>(file: Arc<File>, work: impl FnOnce() -> R) -> (R, Result<(), Errno>) {
-    let diverted = Diverted { task: task::current(), file, lost: None };
+/// Does some `work`, while the running task's lines go to `file`, which may be a terminal of so many columns;
+/// no other task's do meanwhile. Also tells why lines were lost, if some were.
+pub fn divert<R>(
+    file: Arc<File>,
+    columns: Option<usize>,
+    work: impl FnOnce() -> R,
+) -> (R, Result<(), Errno>) {
+    let diverted = Diverted { task: task::current(), file, columns, lost: None };
     // Dropped when the lock is given back, as it may be the last reference to a file: of a task that has died
     // in its work.
     let before = DIVERTED.lock_irqsave().replace(diverted);
@@ -55,14 +63,15 @@ fn take(line: &[u8]) -> bool {
     if !cpu::irq_are_on() || mortal::is_dead() {
         return false;
     }
-    let file = match &*DIVERTED.lock_irqsave() {
-        Some(diverted) if diverted.task == task::current() => Arc::clone(&diverted.file),
+    let (file, columns) = match &*DIVERTED.lock_irqsave() {
+        Some(diverted) if diverted.task == task::current() => (Arc::clone(&diverted.file), diverted.columns),
         _ => return false,
     };
     if context::is_atomic() {
         return false;
     }
-    if let Err(errno) = write_all(&file, line)
+    let fitting = columns.map(|columns| fit(&String::from_utf8_lossy(line), columns));
+    if let Err(errno) = write_all(&file, fitting.as_ref().map_or(line, String::as_bytes))
         && let Some(diverted) = &mut *DIVERTED.lock_irqsave()
     {
         diverted.lost.get_or_insert(errno);

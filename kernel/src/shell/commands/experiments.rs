@@ -3,16 +3,16 @@
 use alloc::format;
 use alloc::string::String;
 
-use kcore::experiment::page::{self, Reader, wrap};
+use kcore::experiment::page::{self, Reader, fit, wrap};
 use kcore::experiment::{check, find, resolve};
 use kcore::races;
 use kcore::settings::{Command as Program, CommandLine, Config, Key, MachineSettings, RunSettings, Usage};
 
 use super::command::{Command, MISUSE, misuse, unexpected};
-use super::terminal::width;
+use super::terminal::{room, width};
 use crate::arch::smp;
 use crate::experiments::alone;
-use crate::process::process::STDOUT;
+use crate::process::process::{STDERR, STDOUT};
 use crate::process::{Process, output};
 use crate::programs;
 use crate::shell::state::machine;
@@ -51,11 +51,15 @@ fn run(me: &Process, arguments: &[&str]) -> i32 {
             1
         }
         Ok(Ok(ok)) => i32::from(!ok),
-        Ok(Err(usage)) => {
-            me.say(format_args!("{usage}"));
-            MISUSE
-        }
+        Ok(Err(usage)) => wrong(me, &usage),
     }
+}
+
+/// Says what is wrong with the words.
+fn wrong(me: &Process, usage: &Usage) -> i32 {
+    let room = room(me, STDERR).map(|columns| columns.saturating_sub(me.name().len() + ": ".len()));
+    me.say(format_args!("{}", room.map_or(format!("{usage}"), |room| fit(&usage.message, room))));
+    MISUSE
 }
 
 fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
@@ -65,7 +69,7 @@ fn perform(me: &Process, name: &str, options: &[&str]) -> Result<bool, Usage> {
     let resolved = resolve(&settings, entry, smp::cpus(), Config::OURS)?;
     let file = me.file(STDOUT).map_err(|errno| Usage::new(format!("{errno}")))?;
     let perform = || programs::perform(&resolved, &settings, None, machine().boot);
-    let (performed, written) = output::divert(file, perform);
+    let (performed, written) = output::divert(file, room(me, STDOUT), perform);
     if let Err(errno) = written {
         me.lose_output(errno);
     }
@@ -119,9 +123,6 @@ fn explain(me: &Process, arguments: &[&str]) -> i32 {
             me.print(format_args!("{text}"));
             0
         }
-        Err(usage) => {
-            me.say(format_args!("{usage}"));
-            MISUSE
-        }
+        Err(usage) => wrong(me, &usage),
     }
 }

@@ -31,6 +31,12 @@ pub(super) fn is_output(me: &Process) -> bool {
     me.ioctl(STDOUT, TCGETS, 0).is_ok()
 }
 
+/// How wide the terminal is that the descriptor leads to, if it does, and has said so.
+pub(super) fn room(me: &Process, descriptor: usize) -> Option<usize> {
+    let columns = machine().settings.columns?;
+    me.ioctl(descriptor, TCGETS, 0).is_ok().then_some(columns as usize)
+}
+
 /// How wide the terminal is.
 pub(super) fn width() -> usize {
     let told = machine().settings.columns.map(|columns| columns as usize);
