@@ -14,6 +14,7 @@ pub mod bundle;
 pub mod bytes;
 pub mod complete;
 pub mod conversion;
+pub mod counted;
 pub mod dev;
 pub mod errno;
 pub mod event;

@@ -8,6 +8,7 @@ use core::fmt::{self, Write};
 use super::driver::Trouble;
 use super::sheet::Sheet;
 use super::survey::Survey;
+use crate::counted::Counted;
 use crate::experiment::page::wrap;
 use crate::experiment::{Experiment, Resolved};
 use crate::probe::Name;
@@ -32,13 +33,12 @@ pub fn smallest(given: &RunSettings, entry: &Experiment) -> RunSettings {
 /// What is explored, in two lines.
 pub fn heading(resolved: &Resolved, memory_model: &str, with: Option<With>) -> String {
     let Resolved { experiment, lock, writers, quanta, rounds, .. } = resolved;
-    let some = |count: &u32, noun: &str| plural(*count as usize, noun, &format!("{noun}s"));
     let title = format!("{}: {} ({})", experiment.name, experiment.title, experiment.races.join(", "));
     let what = format!(
         "lock {lock}, {}, {} of work each, {}; all orders of steps that touch the same memory or lock{}{}",
-        some(writers, "task"),
-        some(quanta, "unit"),
-        some(rounds, "round"),
+        Counted(u64::from(*writers), "task"),
+        Counted(u64::from(*quanta), "unit"),
+        Counted(u64::from(*rounds), "round"),
         if memory_model == "tso" { ", stores wait in buffers" } else { "" },
         match with {
             Some(With::Irq) => ", and of an interrupt in each round",
@@ -120,8 +120,10 @@ pub fn findings(record: &Explore, share: &str) -> String {
         short => format!("{:.1} ms", short * 1e3),
     };
     let mut text = format!(
-        "  {executions} executions, {share}, in {took} ({:.0}/s); the longest has {deepest} steps\n",
-        *executions as f64 / seconds.max(1e-9)
+        "  {}, {share}, in {took} ({:.0}/s); the longest has {}\n",
+        Counted(*executions, "execution"),
+        *executions as f64 / seconds.max(1e-9),
+        Counted(*deepest, "step")
     );
     if *blocked > 0 {
         let _ = writeln!(text, "  {blocked} more were begun, and came to what was known");

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::finding::{Edge, Finding, What};
+use crate::counted::Counted;
 use crate::event::{Actor, Waiting};
 use crate::machine::{Context, TaskId};
 use crate::place::Place;
@@ -130,20 +131,9 @@ impl<D: fmt::Display, N: Fn(TaskId) -> D> Text<'_, N> {
 }
 
 /// So many tasks, and the verb that goes with them.
-fn plural(count: usize, are_tasks: bool) -> (Count, &'static str) {
+fn plural(count: usize, are_tasks: bool) -> (Counted<'static>, &'static str) {
     let noun = if are_tasks { "task" } else { "actor" };
-    (Count { count, noun }, if count == 1 { "waits" } else { "wait" })
-}
-
-struct Count {
-    count: usize,
-    noun: &'static str,
-}
-
-impl fmt::Display for Count {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}{}", self.count, self.noun, if self.count == 1 { "" } else { "s" })
-    }
+    (Counted(count as u64, noun), if count == 1 { "waits" } else { "wait" })
 }
 
 struct Who<D> {

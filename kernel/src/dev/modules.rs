@@ -13,6 +13,7 @@ use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::SeqCst;
 
 use kcore::class;
+use kcore::counted::Counted;
 use kcore::dev::Module;
 use kcore::errno::Errno;
 use kcore::report::LockStats;
@@ -134,10 +135,9 @@ pub fn rmmod(name: &str, forced: bool) -> Result<(), Refused> {
         live.module.force_out();
     } else if live.module.retire().is_err() {
         let mut users = live.used_by.as_ref().map(|ask| ask()).unwrap_or_default();
-        match live.module.users().saturating_sub(users.len() as u32) {
-            0 => {}
-            1 => users.push("1 open file".into()),
-            files => users.push(format!("{files} open files")),
+        let files = live.module.users().saturating_sub(users.len() as u32);
+        if files > 0 {
+            users.push(format!("{}", Counted(files.into(), "open file")));
         }
         let stays = if forced { ", and a driver in C cannot be forced out" } else { "" };
         let why = format!("{name}: in use by {}{stays}", users.join(", "));

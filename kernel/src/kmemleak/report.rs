@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
+use kcore::counted::Counted;
 use kcore::errno::Errno;
 use kcore::place::Place;
 use kcore::report::place;
@@ -72,15 +73,15 @@ fn sites(state: &State) -> Vec<Site> {
 }
 
 /// `1 unreferenced object`, `2 unreferenced objects`.
-pub(super) fn objects(count: u64) -> String {
-    alloc::format!("{count} unreferenced object{}", if count == 1 { "" } else { "s" })
+pub(super) fn objects(count: u64) -> Counted<'static> {
+    Counted(count, "unreferenced object")
 }
 
 fn summary(text: &mut Text, found: &Found, sites: &[Site]) -> fmt::Result {
     let (objects, bytes) =
         sites.iter().fold((0, 0), |(objects, bytes), site| (objects + site.objects, bytes + site.bytes));
-    let places = if sites.len() == 1 { "place" } else { "places" };
-    writeln!(text, "{}, {bytes} bytes, from {} {places}:", self::objects(objects), sites.len())?;
+    let places = Counted(sites.len() as u64, "place");
+    writeln!(text, "{}, {bytes} bytes, from {places}:", self::objects(objects))?;
     writeln!(text, "   objects       bytes  allocated at")?;
     for site in sites {
         writeln!(text, "{:>10}{:>12}  {}", site.objects, site.bytes, place(site.at))?;

@@ -6,6 +6,7 @@ use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
 use kcore::class;
+use kcore::counted::Counted;
 use kcore::dev::{Credentials, DeviceNumber, Module, Region};
 use kcore::sync::{Mutex, Own};
 use spin::Once;
@@ -208,10 +209,10 @@ impl Driver {
             }
         });
         for (at, count, bytes) in places {
-            let blocks = if count == 1 { "block" } else { "blocks" };
+            let blocks = Counted(count, "block");
             let found = symbols::find(at as u64 - 1);
             let place = found.places.last().map_or_else(String::new, |place| alloc::format!(" by {place}"));
-            println!("{}: {count} {blocks}, {bytes} bytes, are lost, allocated{place}", self.name);
+            println!("{}: {blocks}, {bytes} bytes, are lost, allocated{place}", self.name);
         }
         if others.0 > 0 {
             println!("{}: {} more blocks, {} bytes, are lost", self.name, others.0, others.1);

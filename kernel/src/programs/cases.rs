@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
+use kcore::counted::Counted;
 use kcore::report::{Case as Report, Record, Summary};
 use kcore::settings::Usage;
 
@@ -26,7 +27,7 @@ pub(super) fn main(filter: Option<&str>, seed: u64) -> Result<Exit, Usage> {
     }
     let (all, failures) = (chosen.len() as u32, failed.len() as u32);
     println!();
-    println!("{} cases hold, {failures} do not", all - failures);
+    println!("{} of {} hold", all - failures, Counted(all.into(), "case"));
     for name in failed {
         println!("does not hold: {name}");
     }

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use kcore::counted::Counted;
 use kcore::errno::Errno;
 use kcore::experiment::find;
 use kcore::machine::Kind;
@@ -44,11 +45,10 @@ struct Of {
 
 impl fmt::Display for Of {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.have)?;
         if self.have != self.want {
-            write!(f, " of {}", self.want)?;
+            write!(f, "{} of ", self.have)?;
         }
-        f.write_str(if self.want == 1 { " CPU" } else { " CPUs" })
+        write!(f, "{}", Counted(self.want.into(), "CPU"))
     }
 }
 
@@ -195,7 +195,7 @@ pub(super) fn counts(outcome: &Outcome) {
         Owners(run.owners)
     );
     if run.out_of_memory > 0 {
-        println!("-ENOMEM {} times, and nothing was lost by it", run.out_of_memory);
+        println!("-ENOMEM {}, and nothing was lost by it", Counted(run.out_of_memory, "time"));
     }
 }
 

@@ -1,8 +1,9 @@
 //! `run EXPERIMENT`: one experiment, reported in full.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::ToString;
 
+use kcore::counted::Counted;
 use kcore::experiment::page::wrap;
 use kcore::experiment::{Resolved, check, find, resolve};
 use kcore::report::{Boot, Record, Summary};
@@ -85,16 +86,11 @@ fn heading(resolved: &Resolved, settings: &RunSettings) {
     println!("{}", wrap(&format!("{}: {} ({races})", experiment.name, experiment.title), NARROW, "", "  "));
     let line = |text: &str| println!("{}", wrap(text, NARROW, "  ", "    "));
     line(&format!("lock {lock}, probe {probe}, seed {}", settings.seed));
-    let tasks = counted(*writers, "task");
+    let tasks = Counted((*writers).into(), "task");
     let rounds = match settings.seconds {
-        None => counted(*rounds, "round"),
-        Some(seconds) => format!("rounds for {}", counted(seconds, "second")),
+        None => Counted((*rounds).into(), "round").to_string(),
+        Some(seconds) => format!("rounds for {}", Counted(seconds.into(), "second")),
     };
     line(&format!("{tasks}, {rounds}; in each, {quanta} of: {unit}"));
     println!();
-}
-
-/// `1 task`, `2 tasks`.
-fn counted(number: u32, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -3,8 +3,10 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use kcore::counted::Counted;
 use kcore::experiment::page::wrap;
 use kcore::experiment::{Resolved, find, resolve};
+use kcore::explore::account::plural;
 use kcore::report::{Boot, LockStats, Record, Run, Summary};
 use kcore::settings::{Config, Form, Probe, RunSettings, Usage, Verdict};
 
@@ -36,11 +38,12 @@ pub(super) fn main(settings: &RunSettings, boot: &Boot) -> Result<Exit, Usage> {
     let mut tour = Tour { settings, boot, writers, outcomes: Vec::new() };
     table_heading();
     let rounds = settings.rounds.unwrap_or(ROUNDS);
-    println!("as it happens: {writers} writers x {natural} quanta x {rounds} rounds");
+    let (by, times) = (Counted(writers.into(), "writer"), Counted(rounds.into(), "round"));
+    println!("as it happens: {by} x {} x {times}", plural(natural as usize, "quantum", "quanta"));
     tour.warm_up(natural)?;
     tour.rows(Probe::Off, natural, rounds)?;
     let must = (writers - 1) * RENDEZVOUS;
-    println!("meeting before the store: {writers} writers x {RENDEZVOUS} quanta; so {must} must leak");
+    println!("meeting before the store: {by} x {RENDEZVOUS} quanta; so {must} must leak");
     tour.rows(Probe::Rendezvous(Vec::new()), RENDEZVOUS, 1)?;
     println!();
     tour.leaks();
@@ -52,7 +55,8 @@ fn explain(writers: u32) {
     let text = format!(
         "Two writers write to the same place of an empty scull device (Linux Device Drivers, chapter 5). Both look at \
          the slot and find it empty, both allocate a quantum, both store its address: the second store wins, and \
-         nothing leads to the first quantum any more. {writers} writers do it now:"
+         nothing leads to the first quantum any more. Now with {}:",
+        Counted(writers.into(), "writer")
     );
     println!("{}", wrap(&text, NARROW, "", ""));
 }

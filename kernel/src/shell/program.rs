@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use kcore::counted::Counted;
 use kcore::report::{Boot, Record, Summary};
 use kcore::settings::MachineSettings;
 use kcore::shell::edit::Event;
@@ -189,10 +190,10 @@ impl Shell {
 fn greet(cpus: u32) {
     let memory: u64 = frames::memory().iter().map(|range| range.end - range.start).sum();
     let text = alloc::format!(
-        "{cpus} {}, {} MiB, up in {} ms.\n\
+        "{}, {} MiB, up in {} ms.\n\
          help: the commands; list: the experiments; insmod: the modules.\n\
          Tab completes, arrows edit and recall, Ctrl-C interrupts, Ctrl-D ends.\n\n",
-        if cpus == 1 { "CPU" } else { "CPUs" },
+        Counted(cpus.into(), "CPU"),
         memory >> 20,
         boot_chart::milliseconds(),
     );

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kcore::counted::Counted;
 use kcore::experiment::Verdict;
 use kcore::explore::account::{self, Told, within};
 use kcore::explore::sheet::Sheet;
@@ -174,5 +175,6 @@ pub(super) fn progress(seen: &Progress, made: u64, lately: Duration, works: Dura
         share @ ..0.1 => format!("{share:.4}"),
         share => format!("{share:.1}"),
     };
-    format!("{} executions, {wrong}; {rate:.0}/s; about {share} %{left}", seen.executions)
+    let executions = Counted(seen.executions, "execution");
+    format!("{executions}, {wrong}; {rate:.0}/s; about {share} %{left}")
 }

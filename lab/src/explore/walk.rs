@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use indicatif::ProgressBar;
+use kcore::counted::Counted;
 use kcore::explore::Replay;
 use kcore::explore::account::within;
 use kcore::host::explored::Walk;
@@ -54,7 +55,7 @@ pub(super) fn walked<'a>(choice: &'a Choice, most: u32, work: &Work) -> Result<A
     let watch = |walk: &Walk| {
         let begun = walk.survey.executions + walk.in_vain;
         if begun.is_multiple_of(SAYS_EVERY) {
-            progress.set_message(format!("{begun} executions{}", within(walk.last)));
+            progress.set_message(format!("{}{}", Counted(begun, "execution"), within(walk.last)));
             progress.tick();
         }
         let is_patient = choice.patience.is_none_or(|patience| began.elapsed() < patience);

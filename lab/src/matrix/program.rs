@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use kcore::counted::Counted;
 use kcore::experiment::{COLUMNS, Column, Experiment, chosen, trials};
 use kcore::report::{Record, Run, Summary};
 use kcore::settings::{Expect, Form};
@@ -62,7 +63,10 @@ pub(crate) fn main(choice: Choice<'_>, options: &Options) -> Result<Status, Fail
         (_, 0) => "all as expected, but not all is well".to_string(),
         _ => format!("{failed} NOT as expected"),
     };
-    say(text, &format!("{cells} cells, {verdict}, in {:.1} s", found.took.as_secs_f64()))?;
+    say(
+        text,
+        &format!("{}, {verdict}, in {:.1} s", Counted(cells as u64, "cell"), found.took.as_secs_f64()),
+    )?;
     if let Some(document) = document {
         document.write(&markdown::render(&sheet))?;
     }
@@ -236,8 +240,7 @@ impl Surprise<'_> {
 
 /// `4 CPUs smp`.
 fn name(column: &Column) -> String {
-    let plural = if column.cpus == 1 { "" } else { "s" };
-    format!("{} CPU{plural} {}", column.cpus, column.config)
+    format!("{} {}", Counted(u64::from(column.cpus), "CPU"), column.config)
 }
 
 /// The runs, column by column, and the sum.

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use kcore::counted::Counted;
 use kcore::experiment::Column;
 use kcore::settings::Verdict;
 
@@ -41,10 +42,7 @@ context: somebody slept where nobody may.  any: left to chance.  -: does not fit
 fn heads(columns: &[Column]) -> String {
     let mut text = format!("{BOLD}{:NAME$}", "");
     for group in columns.chunk_by(|a, b| a.cpus == b.cpus) {
-        let label = match group[0].cpus {
-            1 => " 1 CPU ".to_string(),
-            cpus => format!(" {cpus} CPUs "),
-        };
+        let label = format!(" {} ", Counted(group[0].cpus.into(), "CPU"));
         let _ = write!(text, "{:GAP$}{label:-^width$}", "", width = group.len() * CELL - GAP);
     }
     let _ = write!(text, "{BOLD:#}\n{BOLD}{:NAME$}", "");

@@ -5,6 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
+use kcore::counted::Counted;
 use kcore::errno::Errno;
 use kcore::machine::Cpu;
 use kcore::report::Boot;
@@ -39,7 +40,7 @@ fn uname(me: &Process, arguments: &[&str]) -> i32 {
         ('s', "Scullery".into()),
         ('n', "(none)".into()),
         ('r', version.clone()),
-        ('v', format!("{} {machine} ({accel}) {cpus} CPUs", Config::OURS)),
+        ('v', format!("{} {machine} ({accel}) {}", Config::OURS, Counted((*cpus).into(), "CPU"))),
         ('m', "x86_64".to_string()),
     ];
     let is_wanted = |letter| match options.found.is_empty() {
