@@ -85,7 +85,7 @@ fn run(
 fn heading() {
     println!("{:43}{:>18}", "", "leaked");
     println!(
-        "  {:11}{:>8}{:>9}{:>5}{:>8}{:>5}{:>6}{:>8}{:>8}  verdict",
+        "  {:10}{:>8}{:>10}{:>5}{:>8}{:>5}{:>6}{:>8}{:>8}  verdict",
         "lock", "wrote", "time", "MB/s", "-ENOMEM", "node", "array", "quantum", "bytes"
     );
 }
@@ -94,7 +94,7 @@ fn row(run: &Run, boot: &Boot) {
     let Run { lock, leaked, leaked_bytes, out_of_memory, cycles, verdict, .. } = run;
     let time = Time::new(*cycles, boot.tsc_hz);
     println!(
-        "  {lock:11}{:>8}{time:>9}{:>5}{out_of_memory:>8}{:>5}{:>6}{:>8}{:>8}  {verdict}",
+        "  {lock:10}{:>8}{time:>10}{:>5}{out_of_memory:>8}{:>5}{:>6}{:>8}{:>8}  {verdict}",
         Bytes(run.bytes_written),
         report::rate(run, boot),
         leaked.node,
