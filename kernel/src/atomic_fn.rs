@@ -8,6 +8,7 @@ use core::sync::atomic::{
 };
 
 use kcore::event::Event;
+use kcore::machine::TaskId;
 use kcore::session::Slept;
 
 /// A pointer to a function.
@@ -30,6 +31,8 @@ unsafe impl Function for fn(i32) -> ! {}
 unsafe impl Function for fn(&Event) {}
 // SAFETY: as above.
 unsafe impl Function for fn(&Slept) {}
+// SAFETY: as above.
+unsafe impl Function for fn(TaskId) {}
 
 /// A function, or none.
 pub struct AtomicFn<F: Function = fn()> {

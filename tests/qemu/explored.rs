@@ -244,7 +244,7 @@ fn refused() -> impl Iterator<Item = Case> {
     let cases = [
         ("timer", "on a CPU of its own"),
         ("stack-semaphore", "cannot be explored"),
-        ("bit-lock", "cannot be explored"),
+        ("double-wake", "cannot be explored"),
         ("counter with=irq", "nothing that could come"),
         ("irq writers=2", "one task at a time"),
         ("preempt lock=cpu-owned", "lets tasks of one CPU pass"),

@@ -48,7 +48,6 @@ pub(super) static ENTRY: Experiment = Experiment {
         "Both find the bit clear, and both set it.",
         "By one step that sets the bit and says what it was before.",
     ],
-    is_silent: true,
     ..Experiment::USUAL
 };
 

@@ -16,7 +16,8 @@ pub struct Needs {
     pub ground: Ground,
     /// That its tasks are not kept from each other in a way of the user's: they sleep for each other and no
     /// probe hears of it, so that one which is kept at a point, or has not begun, could be waited for while
-    /// it waits. What the entry itself names is made for that.
+    /// it waits. What the entry itself names is made for that; and where all steps are ordered, sleeps are
+    /// heard of.
     pub unheard: bool,
 }
 

@@ -90,7 +90,7 @@ pub fn resolve(
     let plan = Plan::new(&wanted, &points)?;
     plan.check(entry.name, entry.known_points)?;
     let probe = filled_in(&wanted, &plan);
-    is_heard(entry, &probe)?;
+    is_heard(entry, &probe, &plan)?;
     let writers = writers(settings.writers.or(entry.tasks), &plan, cpus)?;
     let Work { quanta, rounds } = work(settings, &wanted, object, entry)?;
     has_what_it_needs(entry, object, &Extent { geometry: settings.geometry(), writers, quanta })?;
@@ -119,9 +119,10 @@ fn fits(entry: &Experiment, lock: Form, cpus: u32, config: Config) -> Result<(),
     }
 }
 
-fn is_heard(entry: &Experiment, probe: &Probe) -> Result<(), Usage> {
+fn is_heard(entry: &Experiment, probe: &Probe, plan: &Plan) -> Result<(), Usage> {
     let is_own = match probe {
-        Probe::Script(steps) => steps == entry.script,
+        // Where all steps are ordered it is heard of sleeps, too.
+        Probe::Script(steps) => steps == entry.script || plan.orders_all(),
         Probe::Rendezvous(_) => !entry.points.is_empty(),
         Probe::Off | Probe::Pause | Probe::Delay(_) | Probe::Fire(_) => true,
     };

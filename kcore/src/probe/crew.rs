@@ -25,6 +25,8 @@ pub(super) enum State {
     /// Asleep at a point. `atomic`: it holds a spinlock, so it halts its CPU in place and no other task runs
     /// there.
     AtPoint { atomic: bool },
+    /// Asleep until another wakes it, wherever that is but at a point.
+    Asleep,
     /// Waiting for a lock.
     LockWait { address: Hidden, lock: LockName },
     /// Through with this round.
@@ -84,12 +86,16 @@ impl Crew {
         }
     }
 
+    pub(super) fn is(&self, who: u8, state: State) -> bool {
+        self.has(who) && self.state(who) == state
+    }
+
     pub(super) fn at_point(&self, who: u8) -> bool {
         self.has(who) && matches!(self.state(who), State::AtPoint { .. })
     }
 
     pub(super) fn at_start(&self, who: u8) -> bool {
-        self.has(who) && self.state(who) == State::AtStart
+        self.is(who, State::AtStart)
     }
 
     /// Lets `who` go on from its point or from the start.
@@ -113,6 +119,7 @@ impl Crew {
                 let holder = self.locks.get(address.address()).and_then(|lock| lock.holders().last());
                 Some(Obstacle::Lock { name: lock.name, holder: holder.map(|holder| holder.actor) })
             }
+            State::Asleep => Some(Obstacle::Asleep),
             State::LockWait { .. }
             | State::Absent
             | State::AtStart
@@ -162,7 +169,7 @@ impl Crew {
         match self.state(who) {
             State::AtPoint { atomic } => atomic,
             State::LockWait { address, lock } => lock.waiting == Waiting::Spins && self.is_taken(address),
-            State::Absent | State::AtStart | State::Running | State::Finished => false,
+            State::Absent | State::AtStart | State::Running | State::Asleep | State::Finished => false,
         }
     }
 }

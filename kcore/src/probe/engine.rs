@@ -150,6 +150,16 @@ impl Engine {
         }
     }
 
+    /// `who` is about to sleep until another wakes it. At a point that is known already.
+    pub fn sleeps(&mut self, who: u8) -> Wake {
+        if self.crew.is(who, State::Running) { self.moved(who, State::Asleep) } else { 0 }
+    }
+
+    /// Another has woken `who`.
+    pub fn woken(&mut self, who: u8) -> Wake {
+        if self.crew.is(who, State::Asleep) { self.runs(who) } else { 0 }
+    }
+
     /// `who` is through with this round. Every participant must come to this, or the others wait for it.
     pub fn finished(&mut self, who: u8) -> Wake {
         self.moved(who, State::Finished)

@@ -31,6 +31,8 @@ pub enum Obstacle {
         /// The participant that has it, if one has.
         holder: Option<u8>,
     },
+    /// It sleeps, and no other has woken it yet.
+    Asleep,
     /// It shares its CPU with this participant, which keeps it while it waits.
     Cpu {
         /// The other one.
@@ -79,6 +81,7 @@ impl fmt::Display for Sentence<'_> {
                 write!(f, "{who} cannot {what}: it waits for {name}, held by {}", Name(holder))
             }
             Obstacle::Lock { name, holder: None } => write!(f, "{who} cannot {what}: it waits for {name}"),
+            Obstacle::Asleep => write!(f, "{who} cannot {what}: it sleeps, and no other wakes it"),
             Obstacle::Cpu { by } => write!(f, "{who} cannot {what}: {} keeps the CPU they share", Name(by)),
             Obstacle::Finished => write!(f, "{who} does not come to {what}: it has finished"),
             Obstacle::Nobody => write!(f, "{who} does not come to {what}: there is no {who}"),

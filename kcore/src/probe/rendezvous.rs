@@ -47,7 +47,7 @@ impl Rendezvous {
 /// would be a matter of luck.
 fn is_missing(crew: &Crew, who: u8) -> bool {
     match crew.state(who) {
-        State::AtPoint { .. } | State::Finished => false,
+        State::AtPoint { .. } | State::Asleep | State::Finished => false,
         State::LockWait { .. } if !crew.is_about_to_get_its_lock(who) => false,
         State::Absent | State::AtStart | State::Running | State::LockWait { .. } => !crew.is_shut_out(who),
     }

@@ -13,7 +13,7 @@ use crate::event::{Events, Op, Site};
 use crate::shared::touching;
 
 /// A word of this kind: no point.
-pub(super) static WORD: Site = Site::new("word");
+static WORD: Site = Site::new("word");
 
 /// A word with loads and stores, each in one piece (Intel SDM vol. 3A, 10.1.1).
 pub trait AtomicWord: Send + Sync {
@@ -95,9 +95,7 @@ impl LockedWord for AtomicUsize {
 #[inline]
 #[track_caller]
 pub(super) fn look<M: Events>(word: &impl AtomicWord) -> usize {
-    if M::EXPLORES {
-        touching::<M, _>(&WORD, Op::Look, word);
-    }
+    touching::<M, _>(&WORD, Op::Look, word);
     word.load(Relaxed)
 }
 
@@ -105,9 +103,7 @@ pub(super) fn look<M: Events>(word: &impl AtomicWord) -> usize {
 #[inline]
 #[track_caller]
 pub(super) fn put<M: Events>(word: &impl AtomicWord, value: usize) {
-    if M::EXPLORES {
-        touching::<M, _>(&WORD, Op::Put(value), word);
-    }
+    touching::<M, _>(&WORD, Op::Put(value), word);
     word.store(value, Release);
 }
 
@@ -115,8 +111,6 @@ pub(super) fn put<M: Events>(word: &impl AtomicWord, value: usize) {
 #[inline]
 #[track_caller]
 pub(super) fn change<M: Events>(word: &impl LockedWord, how: Update, operand: usize) -> usize {
-    if M::EXPLORES {
-        touching::<M, _>(&WORD, Op::Update, word);
-    }
+    touching::<M, _>(&WORD, Op::Update, word);
     word.change(how, operand, AcqRel)
 }

@@ -97,4 +97,4 @@ pub use tas::Tas;
 pub use ticket::TicketLock;
 pub use units::{GRANTED, SEEING_OFF};
 pub use wait_queue::WaitQueue;
-pub use watch::{Counted, Observed, Statistics, Watch, Watched, is_silent};
+pub use watch::{Counted, INNER_WORD, Observed, Statistics, Watch, Watched, is_silent};

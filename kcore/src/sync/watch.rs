@@ -357,13 +357,16 @@ impl Statistics for Observed {
     }
 }
 
+/// The words of a primitive that is seen from within.
+pub static INNER_WORD: Site = Site::new("inner word");
+
 /// What silent locks are called, of which only a machine hears that explores.
 pub(super) const SILENT: &str = "a silent lock";
 
-/// Whether only a machine that explores hears of what is called so: a silent lock, and what a primitive that
-/// is no lock is made of.
+/// Whether only a machine that explores hears of what is called so: a silent lock, and what a wait queue is
+/// made of.
 pub fn is_silent(name: &str) -> bool {
-    [SILENT, super::waiter::GRANT.name, super::atomic_word::WORD.name].contains(&name)
+    [SILENT, super::waiter::GRANT.name, INNER_WORD.name].contains(&name)
 }
 
 #[cold]

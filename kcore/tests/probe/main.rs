@@ -485,6 +485,32 @@ fn a_step_is_not_given_up_while_another_task_can_help() {
     assert_eq!(engine.given_up(), []);
 }
 
+/// A task that sleeps has made its step, and is waited for once it was woken; one that no other wakes is not.
+#[test]
+fn a_task_that_sleeps_has_made_its_step() {
+    let steps = Step::of("A*1").unwrap().into_iter().chain(Step::of("B*1").unwrap());
+    let steps: Vec<Step> = steps.chain(Step::of("A*1").unwrap()).collect();
+    let begin = || {
+        let mut engine = Engine::new(Plan::Script(steps.clone()), 2);
+        engine.begin_round();
+        assert_eq!(engine.start(1), (Decision::Wait, 0));
+        assert_eq!(engine.start(0), (Decision::Go, 0));
+        assert_eq!(arrive(&mut engine, 0, 0, 0, Op::Look), (Decision::Go, 0), "its first step");
+        assert_eq!(engine.sleeps(0), 0b10, "B may begin");
+        assert_eq!(arrive(&mut engine, 1, 1, 0, Op::Look), (Decision::Go, 0), "B's step");
+        engine
+    };
+    let mut woken = begin();
+    assert_eq!((woken.woken(0), woken.finished(1)), (0, 0));
+    assert_eq!(woken.woken(0), 0, "it is awake");
+    assert_eq!(arrive(&mut woken, 0, 0, 0, Op::Look), (Decision::Go, 0), "its second step");
+    assert_eq!(woken.given_up(), []);
+    let mut asleep = begin();
+    asleep.finished(1);
+    let given_up: Vec<String> = asleep.given_up().iter().map(ToString::to_string).collect();
+    assert_eq!(given_up, ["step 3: A cannot reach *: it sleeps, and no other wakes it"]);
+}
+
 #[test]
 fn a_lock_that_its_own_holder_waits_for_is_named_so() {
     let mut engine = Engine::new(script("A.slot.load"), 1);

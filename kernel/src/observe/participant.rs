@@ -17,7 +17,7 @@ use crate::arch::cpu;
 use crate::atomic_fn::AtomicFn;
 use crate::machine::{Kernel, SpinLock};
 use crate::task::table::State;
-use crate::task::{self, listing, schedule};
+use crate::task::{self, listener, listing, schedule};
 use crate::{context, time};
 
 /// Decides which participant may pass, and knows which actor waits for which. Lock order: a primitive's own
@@ -155,6 +155,24 @@ pub(super) fn may_sleep(what: &What, at: Place) {
 /// The running task, or the handler on top of it.
 pub(super) fn actor() -> Actor {
     Actor { task: task::current(), context: context::current() }
+}
+
+/// Whether the session hears from now on of participants that sleep, and of those that are woken.
+pub(super) fn follow_sleepers(on: bool) {
+    if !on {
+        listener::SLEEPS.clear();
+        return listener::WOKEN.clear();
+    }
+    listener::SLEEPS.set(|| {
+        if let Some(who) = current() {
+            ask(who, |session| (Decision::Go, session.engine.sleeps(who)).into());
+        }
+    });
+    listener::WOKEN.set(|task| {
+        if let Some(who) = CREW.who(task) {
+            with_session(|session| (Decision::Go, session.engine.woken(who)).into());
+        }
+    });
 }
 
 /// Which participant the caller is. A handler on top of one is none.

@@ -26,7 +26,7 @@ use kcore::settings::MAX_WRITERS;
 use kcore::wait_for::Graph;
 
 use super::events::{Listeners, listen, listens};
-use super::participant::{CREW, PAUSES, SESSION, interrupt_by, leave};
+use super::participant::{CREW, PAUSES, SESSION, follow_sleepers, interrupt_by, leave};
 use super::{log, patrol, watchdog};
 use crate::machine::Kernel;
 use crate::mm::shortage;
@@ -69,6 +69,7 @@ pub fn begin(plan: &Plan, participants: u32, traced: bool, watched: bool) -> Res
 /// is the tick.
 pub(super) fn arm(plan: &Plan) -> Listeners {
     PAUSES.store(if let Plan::Delay(pauses) = plan { *pauses } else { 0 }, Relaxed);
+    follow_sleepers(plan.orders_all());
     match plan {
         Plan::Pass => Listeners::empty(),
         Plan::Script(_) if plan.orders_all() => Listeners::PROBE | Listeners::STEPS,
@@ -114,7 +115,7 @@ pub fn end_round() {
 #[inline(never)]
 pub fn end() -> Vec<Step> {
     listen(Listeners::HELD, Listeners::empty());
-    PAUSES.store(0, Relaxed);
+    arm(&Plan::Pass);
     patrol::end();
     task::schedule::this_task().of_run.store(false, Relaxed);
     let session = core::mem::replace(&mut *SESSION.lock_irqsave(), Session::NONE);
@@ -189,7 +190,7 @@ pub fn withdraw() -> Vec<Step> {
     }
     listener::ENDS.clear();
     listen(!(Listeners::PROBE | Listeners::FIRE | Listeners::STEPS), Listeners::empty());
-    PAUSES.store(0, Relaxed);
+    arm(&Plan::Pass);
     let mut session = SESSION.lock_irqsave();
     CREW.withdraw();
     let over = core::mem::replace(&mut *session, Session::NONE);

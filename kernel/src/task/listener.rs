@@ -3,11 +3,17 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use kcore::machine::TaskId;
+
 use crate::atomic_fn::AtomicFn;
 use crate::time::NEVER;
 
 /// The running task ends.
 pub(crate) static ENDS: AtomicFn = AtomicFn::none();
+/// The running task is about to sleep until it is woken, for which no wake-up is kept.
+pub(crate) static SLEEPS: AtomicFn = AtomicFn::none();
+/// This task was woken.
+pub(crate) static WOKEN: AtomicFn<fn(TaskId)> = AtomicFn::none();
 /// The last CPU is about to halt. Returns whether that has made a task runnable.
 pub(crate) static ALL_HALT: AtomicFn<fn() -> bool> = AtomicFn::none();
 /// The clock of some CPU has interrupted it at or after [`NEXT_LOOK`]; that, and the time. May not return to

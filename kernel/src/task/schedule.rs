@@ -108,6 +108,12 @@ pub fn block_until(moment: u64) {
     let task = this_task();
     doom::end_if_doomed(task);
     says(TaskStep::Block);
+    if moment == NEVER
+        && let Some(sleeps) = listener::SLEEPS.get()
+        && !task.inner(&mut QueueGuard::lock(percpu::this_cpu())).token
+    {
+        sleeps();
+    }
     let cpu = percpu::this_cpu();
     let mut queue = QueueGuard::lock(cpu);
     let inner = task.inner(&mut queue);
@@ -145,7 +151,10 @@ pub fn wake(id: TaskId) {
             quiet::news_of(task);
             unlock_and_kick(queue);
         }
-        State::Ended => {}
+        State::Ended => return,
+    }
+    if let Some(woken) = listener::WOKEN.get() {
+        woken(id);
     }
 }
 

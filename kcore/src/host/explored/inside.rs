@@ -5,11 +5,11 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use super::machine::{Explored, here, step_at};
 use super::region::outside;
 use super::world::NAMELESS;
-use crate::event::{Access, Events, Kinds, Op, Outcome, Site, Ticket, What};
+use crate::event::{Access, Events, Kinds, Op, Outcome, Ticket, What};
 use crate::explore::{Act, Object, Of};
 use crate::machine::{AtomicFlag, Cpu, CpuId, Sched, Sleep, TaskId};
 use crate::place::Place;
-use crate::sync::{AtomicWord, LockedWord, Update};
+use crate::sync::{AtomicWord, INNER_WORD, LockedWord, Update};
 
 /// The machine of the thread that explores, for primitives whose words are [`Told`].
 #[derive(Clone, Copy, Debug)]
@@ -23,9 +23,6 @@ const EVENT: u64 = 8;
 #[derive(Debug)]
 pub struct Told(AtomicUsize);
 
-/// The words of a primitive.
-static WORD: Site = Site::new("word");
-
 impl Told {
     #[track_caller]
     fn tell(&self, op: Op) {
@@ -33,7 +30,7 @@ impl Told {
     }
 
     fn access(&self, op: Op) -> Access {
-        Access { site: &WORD, op, address: self.address(), size: size_of::<usize>() }
+        Access { site: &INNER_WORD, op, address: self.address(), size: size_of::<usize>() }
     }
 
     fn address(&self) -> usize {
