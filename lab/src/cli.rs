@@ -233,7 +233,7 @@ pub enum Model {
 pub enum Maker {
     /// On this host
     Host,
-    /// In the kernel, on one CPU of a machine
+    /// In the kernel, on the CPUs of a machine
     Kernel,
 }
 

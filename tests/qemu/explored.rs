@@ -215,7 +215,8 @@ fn leaking() -> Case {
     })
 }
 
-/// The known counts of two and three tasks that increment, with and without a lock.
+/// The known counts of two and three tasks that increment, with and without a lock, and those of the host of
+/// other experiments: the same however many CPUs share the search.
 fn tasks() -> impl Iterator<Item = Case> {
     let counts: [(Form, &str, Ends); 5] = [
         (Form::None, "writers=2 quanta=1", &[(Verdict::Clean, 2), (Verdict::Raced, 2)]),
@@ -224,7 +225,23 @@ fn tasks() -> impl Iterator<Item = Case> {
         (Form::Spinlock, "writers=2 quanta=2", &[(Verdict::Clean, 6)]),
         (Form::Semaphore, "writers=3 quanta=2", &[(Verdict::Clean, 90)]),
     ];
-    counts.into_iter().map(|(lock, sizes, ends)| explored("counter", lock, &format!("{sizes} cpus=1"), ends))
+    let others: [(&str, Form, &str, Ends); 7] = [
+        ("scull-leak", Form::None, "", &[(Verdict::Clean, 16), (Verdict::Raced, 56)]),
+        ("aba", Form::None, "", &[(Verdict::Clean, 61), (Verdict::Raced, 1)]),
+        ("multithread-write", Form::Spinlock, "", &[(Verdict::Clean, 6)]),
+        ("unplug", Form::Spinlock, "", &[(Verdict::Clean, 9), (Verdict::Raced, 31)]),
+        ("abba", Form::Mutex, "", &[(Verdict::Clean, 2), (Verdict::Deadlock, 1)]),
+        ("sleep", Form::None, "with=preempt", &[(Verdict::Clean, 2), (Verdict::Raced, 18)]),
+        ("preempt", Form::Semaphore, "", &[(Verdict::Clean, 26)]),
+    ];
+    let counts = counts.into_iter().map(|(lock, sizes, ends)| ("counter", lock, sizes, ends)).chain(others);
+    let counts: Vec<_> = counts.collect();
+    [1, 2, 4].into_iter().flat_map(move |cpus| {
+        let case = |(name, lock, sizes, ends): &(&str, Form, &str, Ends)| {
+            explored(name, *lock, &format!("{sizes} quantum=16 qset=2 cpus={cpus}"), ends)
+        };
+        counts.iter().map(case).collect::<Vec<_>>()
+    })
 }
 
 /// Where executions are missing, none that went wrong is no certificate.

@@ -13,6 +13,7 @@
 //! | `node` | the points from which executions part: what was begun there, and what is still to be made |
 //! | `frontier` | [`Frontier`]: what is still to be made, where several searches make it |
 //! | `search` | [`Search`]: which execution comes next |
+//! | `jobs` | [`Jobs`]: searches that share what is to be made |
 //! | `events` | what can happen, in whichever execution: each once |
 //! | `bounded` | [`Bounded`]: executions with few preemptions first |
 //! | `schedule` | [`Schedule`]: the turns of tasks in one execution |
@@ -33,6 +34,7 @@ mod driver;
 mod events;
 mod follow;
 mod frontier;
+mod jobs;
 mod node;
 mod recipe;
 mod replay;
@@ -49,6 +51,7 @@ pub use bounded::Bounded;
 pub use driver::{Driver, Trouble};
 pub use follow::Follow;
 pub use frontier::{Frontier, Part};
+pub use jobs::{Desk, Jobs, Known, Maker};
 pub use recipe::{MemoryModel, QSET, QUANTUM, Recipe, hash};
 pub use replay::Replay;
 pub use schedule::{BUFFER, FAILURE, Schedule, Turn};

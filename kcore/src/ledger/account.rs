@@ -103,7 +103,8 @@ impl<'a> Ledger<'a> {
         let serial = self.clock.fetch_add(1, Relaxed) + 1;
         self.counts.allocated[allocation.kind] += 1;
         let allocation = Allocation { address, ..*allocation };
-        self.pool.push(number, Record { allocation, serial, state: State::Live, marked_in: 0 });
+        self.pool
+            .push(number, Record { allocation, serial, state: State::Live, freed_again: 0, marked_in: 0 });
         Ok(serial)
     }
 
@@ -137,6 +138,7 @@ impl<'a> Ledger<'a> {
         let record = self.pool.get_mut(number);
         if !record.is_live() {
             self.counts.double_free += 1;
+            record.freed_again += 1;
             return Err(BadFree::Double);
         }
         let manner = decide(record);

@@ -51,6 +51,8 @@ pub struct Record {
     pub serial: u64,
     /// Live or in quarantine.
     pub state: State,
+    /// How often it was freed after that.
+    pub freed_again: u32,
     /// The pass of marking that last reached it; 0 for none.
     pub(super) marked_in: u32,
 }

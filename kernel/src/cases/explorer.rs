@@ -40,24 +40,22 @@ fn explore(
     body: &(dyn Fn(&Shared<u64>, u32) + Sync),
     judge: &mut dyn FnMut(Result<(), Option<Verdict>>, u64),
 ) -> Result<u64, Trouble> {
-    explorer::open(3 - mode.parts(1), mode, Driver::Search(Search::new(2, 2)));
     let mut executions = 0;
-    let result = loop {
-        if let Err(error) = explorer::begin() {
-            break Err(Trouble::Refused(error.into()));
-        }
+    let mut make = || {
+        explorer::begin().map_err(|error| Trouble::Refused(error.into()))?;
         let word = Shared::new(0);
         let raced = explorer::race(&|who| body(&word, who));
         judge(raced, word.audit());
         executions += 1;
-        match explorer::end(|_| Ok(())) {
-            Ok(true) => {}
-            Ok(false) => break Ok(executions),
-            Err(trouble) => break Err(trouble),
-        }
+        explorer::end(|_| Ok(())).map(|()| explorer::search(Search::end))
     };
+    explorer::open(mode);
+    let result = explorer::explore(3 - mode.parts(1), Driver::Search(Search::new(2, 2)), || {
+        while make()? {}
+        Ok(())
+    });
     explorer::close();
-    result
+    result.map(|()| executions)
 }
 
 /// Two tasks that load a word and store it, increased: four orders, of which two lose an update.
@@ -132,7 +130,7 @@ fn repeats() -> Answer {
         let resolved = resolve(&settings, of_kernel::irq, smp::cpus(), Config::OURS);
         let resolved = resolved.map_err(|usage| usage.to_string())?;
         let resolved = Resolved { plan: Plan::Fire { points: Vec::new() }, ..resolved };
-        let survey = explored::survey(&resolved, &settings, Mode::Interrupted, |_| true);
+        let survey = explored::survey(&resolved, &settings, Mode::Interrupted, None);
         let make = |schedule: &_| explored::replay(&resolved, &settings, Mode::Interrupted, schedule, None);
         let shortest = Replay::shortest(&survey, u32::MAX, |schedule| Some(make(schedule))).flatten();
         let Replay { end, made, trouble, .. } = shortest.ok_or("there is none")?;

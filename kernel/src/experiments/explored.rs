@@ -1,13 +1,21 @@
 //! All executions of an experiment, made here, and what they came to.
 
 use alloc::format;
+use alloc::vec::Vec;
 
+use kcore::class;
+use kcore::event::Class;
 use kcore::experiment::{Cause, Experiment, Placement, Refusal, Resolved, body, of_kernel};
-use kcore::explore::{Driver, End, Follow, Replay, Schedule, Search, Survey, Trouble};
+use kcore::explore::{
+    Desk, Driver, End, Follow, Frontier, Jobs, Known, Maker, Replay, Schedule, Search, Survey, Trouble, Want,
+};
 use kcore::settings::{Policy, RunSettings, Usage, With};
+use kcore::sync::WaitQueue;
 
-use crate::machine::Kernel;
+use crate::arch::smp;
+use crate::machine::{Kernel, SpinLock};
 use crate::observe::explorer::{self, Mode};
+use crate::task;
 
 use super::Stage;
 use super::trial::body_of;
@@ -53,30 +61,84 @@ pub fn with(mode: Mode) -> Option<With> {
     }
 }
 
-/// Makes executions of it until all were made, or `goes_on` says that it is enough: it is asked after each.
-pub fn survey(
-    resolved: &Resolved,
-    settings: &RunSettings,
-    mode: Mode,
-    mut goes_on: impl FnMut(&Survey) -> bool,
-) -> Survey {
-    let parts = mode.parts(resolved.writers as usize);
-    explorer::open(resolved.writers as usize, mode, Driver::Search(Search::new(parts, parts)));
-    let mut survey = Survey::default();
-    let mut stage = Stage::new(resolved, settings);
-    loop {
-        let end = execution(&mut stage, settings);
-        match explorer::end(|driver| survey.count(Ok(end?), driver.trace(), false, Schedule::straight)) {
-            Err(trouble) => survey.trouble = Some(trouble),
-            Ok(false) => survey.complete = true,
-            Ok(true) if goes_on(&survey) => continue,
-            Ok(true) => {}
-        }
-        break;
+/// Makes executions of it until all were made, or `limit`: on each CPU, if they can be made there at once.
+pub fn survey(resolved: &Resolved, settings: &RunSettings, mode: Mode, limit: Option<u64>) -> Survey {
+    let (tasks, parts) = (resolved.writers as usize, mode.parts(resolved.writers as usize));
+    let (jobs, office) = (Jobs::new(limit), Office::new());
+    let job = || {
+        explorer::explore(tasks, Driver::Search(Search::new(parts, parts)), || {
+            jobs.work(&office, &mut Explorer { stage: Stage::new(resolved, settings), settings });
+        });
+    };
+    explorer::open(mode);
+    match mode.is_for_each_cpu() && smp::cpus() > 1 {
+        true => on_each_cpu(&job),
+        false => job(),
     }
-    drop(stage);
     explorer::close();
-    survey
+    office.known.into_inner().close().0
+}
+
+/// Runs `job` in a task on each CPU, where there is room for one.
+fn on_each_cpu(job: &(dyn Fn() + Sync)) {
+    // SAFETY: it is used by these tasks alone, all of which are joined before this returns.
+    let job = unsafe { core::mem::transmute::<&(dyn Fn() + Sync), &'static (dyn Fn() + Sync)>(job) };
+    let started = (0..smp::cpus()).filter_map(|cpu| task::spawn("explorer", cpu, job).ok());
+    let tasks: Vec<_> = started.collect();
+    if tasks.is_empty() {
+        job();
+    }
+    task::join_all(tasks);
+}
+
+/// Where CPUs that share a search fetch what they make.
+struct Office {
+    known: SpinLock<Known>,
+    news: WaitQueue<Kernel>,
+}
+
+impl Office {
+    fn new() -> Self {
+        let known = Known::new(Survey::default(), Frontier::whole());
+        let class = class!("what explorers know", "Parts are divided, and put together, under it.");
+        Office { known: SpinLock::new(class, known), news: WaitQueue::new(Class::EVENT) }
+    }
+}
+
+impl Desk for Office {
+    fn ask<R>(&self, ask: impl FnOnce(&mut Known) -> R) -> R {
+        ask(&mut self.known.lock_irqsave())
+    }
+
+    fn wait<R>(&self, mut ask: impl FnMut(&mut Known) -> Option<R>) -> R {
+        let mut answer = None;
+        self.news.wait_event(|| {
+            answer = self.ask(&mut ask);
+            answer.is_some()
+        });
+        answer.expect("it was waited for")
+    }
+
+    fn news(&self) {
+        self.news.wake_up_all();
+    }
+}
+
+/// A search on a CPU.
+struct Explorer<'a> {
+    stage: Stage<'a>,
+    settings: &'a RunSettings,
+}
+
+impl Maker for Explorer<'_> {
+    fn make(&mut self, survey: &mut Survey) -> Result<(), Trouble> {
+        let end = execution(&mut self.stage, self.settings);
+        explorer::end(|driver| survey.count(Ok(end?), driver.trace(), false, Schedule::straight))
+    }
+
+    fn search<R>(&mut self, ask: impl FnOnce(&mut Search, &[Option<Want>]) -> R) -> R {
+        explorer::search(ask)
+    }
 }
 
 /// Makes the execution that `schedule` says, wherever it can, or as far as it can and then as `then` says;
@@ -90,15 +152,17 @@ pub fn replay(
 ) -> Replay {
     let parts = mode.parts(resolved.writers as usize);
     let follow = Follow::new(parts, parts, schedule.parts(parts), then);
-    explorer::open(resolved.writers as usize, mode, Driver::Follow(follow));
-    explorer::write_down();
-    let mut stage = Stage::new(resolved, settings);
-    let end = execution(&mut stage, settings);
-    let trouble = explorer::end(|_| Ok(())).err().or(end.as_ref().err().cloned());
-    let replay = explorer::replayed(end.unwrap_or_else(|_| End::of(&stage.run)), stage.notes.clone());
-    drop(stage);
+    explorer::open(mode);
+    let replay = explorer::explore(resolved.writers as usize, Driver::Follow(follow), || {
+        explorer::write_down();
+        let mut stage = Stage::new(resolved, settings);
+        let end = execution(&mut stage, settings);
+        let trouble = explorer::end(|_| Ok(())).err().or(end.as_ref().err().cloned());
+        let replay = explorer::replayed(end.unwrap_or_else(|_| End::of(&stage.run)), stage.notes.clone());
+        Replay { trouble, ..replay }
+    });
     explorer::close();
-    Replay { trouble, ..replay }
+    replay
 }
 
 /// Makes one execution, from a fresh state, and says how it ended.

@@ -4,16 +4,18 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use kcore::class;
 use kcore::errno::Errno;
 use kcore::event::might_sleep;
 use kcore::experiment::stage::{Account, FEW_PAUSES, HeapRound, Walk};
 use kcore::experiment::{Refusal, Rig};
+use kcore::ledger::Record;
 use kcore::machine::{Kind, TaskId};
 use kcore::settings::Verdict;
 
 use crate::arch::smp;
 use crate::kmemleak;
-use crate::machine::Kernel;
+use crate::machine::{Kernel, SpinLock};
 use crate::mm::heap;
 use crate::observe::{Stop, explorer, watchdog};
 use crate::task::table::State;
@@ -26,6 +28,9 @@ use super::leaks::{Hidden, Lost};
 
 /// Leaked blocks that are described one by one; the others are counted.
 const DESCRIBED: usize = 8;
+
+/// A walk of a device is under way, and marks its blocks.
+static WALK: SpinLock<()> = SpinLock::new(class!("walk of a device"), ());
 
 /// What this machine writes down in a run.
 pub struct Books {
@@ -126,6 +131,8 @@ impl Rig for Kernel {
     ) -> Account {
         let happened = heap.so_far();
         let since = heap.since();
+        // The marks are of one walk at a time.
+        let _alone = explorer::is_on_each_cpu().then(|| WALK.lock());
         heap::with_ledger(|ledger| ledger.begin_marking());
         walk(&mut |address| {
             heap::with_ledger(|ledger| ledger.mark(address));
@@ -146,16 +153,20 @@ impl Rig for Kernel {
         };
         let (lost, resolved) = (&mut stage.books.lost, stage.resolved);
         heap::with_ledger(|ledger| {
-            for record in ledger.unmarked_since(since).filter(|record| record.allocation.kind != Kind::Other)
-            {
-                account.leaked[record.allocation.kind] += 1;
+            let is_ours = |record: &&Record| record.is_live() && record.allocation.kind != Kind::Other;
+            for record in ledger.since(since).filter(is_ours).filter(|record| heap.has(record)) {
+                let kind = record.allocation.kind;
+                account.live[kind] += 1;
+                if ledger.is_marked(record) {
+                    account.reachable[kind] += 1;
+                    continue;
+                }
+                account.leaked[kind] += 1;
                 account.leaked_bytes += record.allocation.size as u64;
                 if lost.len() < lost.capacity() {
                     lost.push(Lost::describe(record, ledger, resolved));
                 }
             }
-            account.live = ledger.live_since(since).scull;
-            account.reachable = ledger.marked_since(since).scull;
         });
         account.written_after_free = heap.written_after_free();
         account
@@ -204,13 +215,22 @@ impl HeapRound for heap::Experiment {
     type Inside<'a> = heap::Inside<'a>;
 
     unsafe fn begin() -> Result<Self, Errno> {
-        // SAFETY: the caller's promise.
-        unsafe { heap::Experiment::begin() }
+        match explorer::is_on_each_cpu() {
+            // SAFETY: the caller's promise; its tasks have the caller's CPU.
+            true => unsafe { heap::Experiment::begin_here() },
+            // SAFETY: the caller's promise.
+            false => unsafe { heap::Experiment::begin() },
+        }
     }
 
+    /// So little as an execution allocates that is explored is not needed twice.
     unsafe fn begin_recycling() -> Result<Self, Errno> {
-        // SAFETY: the caller's promise.
-        unsafe { heap::Experiment::begin_recycling() }
+        match explorer::is_on_each_cpu() {
+            // SAFETY: the caller's promise; its tasks have the caller's CPU.
+            true => unsafe { heap::Experiment::begin_here() },
+            // SAFETY: the caller's promise.
+            false => unsafe { heap::Experiment::begin_recycling() },
+        }
     }
 
     fn inside(&self, who: u32) -> heap::Inside<'_> {

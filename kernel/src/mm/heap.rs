@@ -33,7 +33,7 @@
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use kcore::class;
 use kcore::errno::Errno;
@@ -109,6 +109,8 @@ struct Heap {
     /// The first serial number of the running experiment; `u64::MAX` when there is none. Written with all
     /// shelves locked.
     quarantine_since: AtomicU64,
+    /// How many experiments of the blocks of one CPU run. Written with all shelves locked.
+    of_one_cpu: AtomicU32,
     /// Whether it says which tasks are inside the device.
     recycles: AtomicBool,
     /// Freed blocks that no experiment keeps, but a [`Quarantine`].
@@ -128,6 +130,7 @@ static HEAP: Heap = Heap {
     free: AtomicUsize::new(0),
     clock: Clock::new(0),
     quarantine_since: AtomicU64::new(u64::MAX),
+    of_one_cpu: AtomicU32::new(0),
     recycles: AtomicBool::new(false),
     kept: AtomicUsize::new(0),
     live: AtomicUsize::new(0),

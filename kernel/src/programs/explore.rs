@@ -96,8 +96,7 @@ pub(super) fn main(name: &str, settings: &RunSettings, boot: &Boot) -> Result<Ex
     choice.heading(boot);
     let Choice { resolved, settings, mode, .. } = &choice;
     let began = cpu::cycles();
-    let limit = settings.limit.unwrap_or(u64::MAX);
-    let mut survey = explored::survey(resolved, settings, *mode, |survey| survey.executions < limit);
+    let mut survey = explored::survey(resolved, settings, *mode, settings.limit);
     let seconds = (cpu::cycles() - began) as f64 / (boot.tsc_hz as f64).max(1.0);
     let shortest =
         Replay::shortest(&survey, u32::MAX, |schedule| Some(choice.replay(schedule, None))).flatten();

@@ -82,8 +82,7 @@ pub fn words(
         return Err(Failure::usage(why.to_string()));
     }
     if *search != Search::default() {
-        let why =
-            "in the kernel one CPU makes all executions, from the first one on: no --jobs, --resume, --shard";
+        let why = "in the kernel each CPU makes executions, from the first one on: --cpus, and no --jobs, --resume, --shard";
         return Err(Failure::usage(why.to_string()));
     }
     if options.told.word("preemptions").is_some() {

@@ -4,17 +4,21 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use kcore::errno::Errno;
 use kcore::ledger::{Record, Snapshot};
-use kcore::machine::Kind;
+use kcore::machine::{Cpu, CpuId, Kind};
 
 use super::quarantine::Recycling;
 use super::{HEAP, is_poisoned, next_serial, snapshot, with_all};
+use crate::machine::Kernel;
 
 /// The stretch of time of one round of an experiment: blocks of the scull kinds that are freed meanwhile stay
-/// in quarantine, and those that are alive at the end can be told apart by reachability. One at a time.
+/// in quarantine, and those that are alive at the end can be told apart by reachability. One at a time, or one for
+/// the blocks of each CPU.
 #[derive(Debug)]
 pub struct Experiment {
     since: u64,
     before: Snapshot,
+    /// The CPU whose blocks it is about; [`None`] for all.
+    cpu: Option<CpuId>,
 }
 
 impl Experiment {
@@ -24,14 +28,29 @@ impl Experiment {
     /// When it is dropped, nothing uses a block of a scull kind any more that was allocated meanwhile:
     /// neither a task nor a device that lives on without a [`Live`].
     pub unsafe fn begin() -> Result<Experiment, Errno> {
+        Experiment::of(None)
+    }
+
+    /// Starts one for the blocks that are allocated on this CPU: others may be under way on others.
+    ///
+    /// # Safety
+    /// As for [`begin`](Experiment::begin), of blocks that were allocated on this CPU.
+    pub unsafe fn begin_here() -> Result<Experiment, Errno> {
+        Experiment::of(Some(Kernel::cpu()))
+    }
+
+    fn of(cpu: Option<CpuId>) -> Result<Experiment, Errno> {
         with_all(|all| {
-            assert!(HEAP.quarantine_since.load(Relaxed) == u64::MAX, "one experiment at a time");
+            let is_alone = HEAP.quarantine_since.load(Relaxed) == u64::MAX;
+            let is_beside = cpu.is_some() && HEAP.of_one_cpu.load(Relaxed) > 0;
+            assert!(is_alone || is_beside, "one experiment at a time");
             if HEAP.live.load(Relaxed) > 0 {
                 return Err(Errno::EBUSY);
             }
             let since = next_serial();
-            HEAP.quarantine_since.store(since, Relaxed);
-            Ok(Experiment { since, before: all.ledgers().snapshot() })
+            HEAP.quarantine_since.fetch_min(since, Relaxed);
+            HEAP.of_one_cpu.fetch_add(cpu.is_some().into(), Relaxed);
+            Ok(Experiment { since, before: all.ledgers().snapshot(), cpu })
         })
     }
 
@@ -80,9 +99,26 @@ impl Experiment {
         self.since
     }
 
-    /// What has happened since it began.
+    /// Whether it is about this block.
+    pub fn has(&self, record: &Record) -> bool {
+        record.serial >= self.since && self.cpu.is_none_or(|cpu| record.allocation.cpu == cpu)
+    }
+
+    /// What has happened since it began. Of the blocks of one CPU no more is known than what is not
+    /// forgotten: how many of the scull kinds there were, were freed, and were freed twice.
     pub fn so_far(&self) -> Snapshot {
-        snapshot() - self.before
+        if self.cpu.is_none() {
+            return snapshot() - self.before;
+        }
+        let mut happened = Snapshot::default();
+        with_all(|all| {
+            for record in all.ledgers().since(self.since).filter(|record| self.has(record)) {
+                happened.allocated[record.allocation.kind] += 1;
+                happened.freed[record.allocation.kind] += u64::from(!record.is_live());
+                happened.double_free += u64::from(record.freed_again);
+            }
+        });
+        happened
     }
 
     /// Freed blocks whose poison was overwritten: a task wrote to them after they were freed.
@@ -91,7 +127,9 @@ impl Experiment {
         with_all(|all| {
             let recycled = all.common.recycling.as_ref().map_or(0, Recycling::spoilt);
             let ledgers = all.ledgers();
-            let is_freed = |record: &&Record| !record.is_live() && record.allocation.kind != Kind::Other;
+            let is_freed = |record: &&Record| {
+                self.has(record) && !record.is_live() && record.allocation.kind != Kind::Other
+            };
             let spoilt = ledgers.since(since).filter(is_freed).filter(|record| !is_poisoned(record)).count();
             spoilt as u64 + recycled
         })
@@ -120,8 +158,19 @@ impl Drop for Experiment {
     /// Ends it: empties the quarantine and takes back what leaked, so that the next one starts afresh. No
     /// task may use a block of the experiment any more.
     fn drop(&mut self) {
-        // SAFETY: the tasks of the experiment have ended, and its devices are gone: `begin` asks for that.
-        unsafe { Experiment::end_of_the_dead() };
+        if self.cpu.is_none() {
+            // SAFETY: the tasks of the experiment have ended, and its devices are gone: `begin` asks for that.
+            return unsafe { Experiment::end_of_the_dead() };
+        }
+        with_all(|all| {
+            if HEAP.of_one_cpu.fetch_sub(1, Relaxed) == 1 {
+                HEAP.quarantine_since.store(u64::MAX, Relaxed);
+            }
+            // SAFETY: as above.
+            unsafe {
+                all.sweep(self.since, |record| self.has(record) && record.allocation.kind != Kind::Other)
+            };
+        });
     }
 }
 

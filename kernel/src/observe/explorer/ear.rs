@@ -8,7 +8,7 @@ use kcore::machine::{Context, TaskId};
 use kcore::place::Place;
 
 use super::mode::Mode;
-use super::turns::{NO_PART, PART, TURN, arrive, inside, is_inside, with};
+use super::turns::{NO_PART, arrive, inside, is_inside, part, turn, with};
 use super::world::{Wish, World};
 use crate::arch::cpu;
 use crate::observe::participant;
@@ -22,7 +22,7 @@ pub(super) fn wanted() -> Kinds {
 
 /// Something is told. It is a step, or otherwise known from then on, if the part tells it whose turn it is.
 pub(super) fn hear(event: &Event) {
-    if is_inside() || event.actor.task.0 != TURN.load(Relaxed) {
+    if is_inside() || event.actor.task.0 != turn().load(Relaxed) {
         return;
     }
     match event.what {
@@ -30,7 +30,7 @@ pub(super) fn hear(event: &Event) {
             world.names.allocated(world.turn, address, size);
             world.note_block(address, size, event.at);
         }),
-        _ if PART.load(Relaxed) == NO_PART => {}
+        _ if part().load(Relaxed) == NO_PART => {}
         _ => hear_part(event),
     }
 }
@@ -205,7 +205,7 @@ fn take(actor: Actor, at: Place, takes: bool) {
 /// much meanwhile as they will.
 #[track_caller]
 pub fn rest() {
-    let is_part = TURN.load(Relaxed) == task::current().0 && PART.load(Relaxed) != NO_PART;
+    let is_part = turn().load(Relaxed) == task::current().0 && part().load(Relaxed) != NO_PART;
     if is_part && Mode::now().is_shared() {
         give_way(participant::actor(), Place::caller());
     }

@@ -23,4 +23,6 @@ mod world;
 pub use ear::rest;
 pub use mode::Mode;
 pub use scribe::{note_lost, replayed, write_down};
-pub use turns::{begin, close, end, is_open, open, race, race_of, take_part};
+pub use turns::{
+    begin, close, end, explore, is_on_each_cpu, is_open, open, race, race_of, search, take_part,
+};

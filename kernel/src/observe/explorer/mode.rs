@@ -60,6 +60,12 @@ impl Mode {
         matches!(self, Mode::Spread | Mode::Elsewhere)
     }
 
+    /// Whether other CPUs can make executions of the same at the same time: all that takes part is the CPU's
+    /// own, and nothing else than a task.
+    pub fn is_for_each_cpu(self) -> bool {
+        matches!(self, Mode::Apart | Mode::Shared | Mode::Preempted)
+    }
+
     /// How many parts there are with so many `tasks`.
     pub fn parts(self, tasks: usize) -> usize {
         tasks + usize::from(matches!(self, Mode::Interrupted | Mode::Elsewhere))

@@ -3,8 +3,10 @@
 use alloc::vec::Vec;
 
 use kcore::explore::Object;
+use kcore::machine::TaskId;
 
 use crate::mm::stacks;
+use crate::task::table;
 
 /// What a block is called: behind all addresses, by who has allocated it and how many it had before.
 const BLOCKS: u64 = 1 << 61;
@@ -19,7 +21,7 @@ pub(super) struct Names {
     blocks: Vec<Block>,
     /// How many blocks each part has allocated; the first, those that set the parts up.
     allocated: Vec<u32>,
-    /// The top of each part's stack.
+    /// The top of each part's stack, and then of the task that sets them up.
     pub(super) stacks: Vec<u64>,
 }
 
@@ -30,8 +32,10 @@ struct Block {
 }
 
 impl Names {
-    pub(super) fn of_tasks(tasks: usize) -> Self {
-        Names { stacks: alloc::vec![0; tasks], ..Names::default() }
+    pub(super) fn of_tasks(tasks: usize, runner: TaskId) -> Self {
+        let mut stacks = alloc::vec![0; tasks];
+        stacks.extend(table::find(runner).map(table::Task::stack_top));
+        Names { stacks, ..Names::default() }
     }
 
     /// An execution begins.

@@ -10,7 +10,7 @@ use core::sync::atomic::{
 use kcore::class;
 use kcore::errno::Errno;
 use kcore::event::Actor;
-use kcore::explore::{Driver, Trouble};
+use kcore::explore::{Driver, Search, Trouble, Want};
 use kcore::machine::TaskId;
 use kcore::place::Place;
 use kcore::settings::Verdict;
@@ -27,24 +27,48 @@ use crate::observe::participant::{INTERRUPT, actor};
 use crate::param::MAX_CPUS;
 use crate::task::{self, JoinHandle, SpawnError, doom, listener, schedule, table};
 
-/// What is explored.
-static WORLD: SpinLock<Option<Box<World>>> =
-    SpinLock::new(class!("explorer", "Decides with interrupts off; allocates under it."), None);
+/// What each CPU explores; where an execution is made by several, the first.
+static WORLDS: [SpinLock<Option<Box<World>>>; MAX_CPUS] =
+    [const { SpinLock::new(class!("explorer", "Decides with interrupts off; allocates under it."), None) };
+        MAX_CPUS];
 /// This CPU is in the explorer itself: what it tells meanwhile is no step of any part.
 static INSIDE: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
-/// The task that runs for the part whose turn it is; 0 when nothing is explored.
-pub(super) static TURN: AtomicU32 = AtomicU32::new(0);
+/// In each of these: the task that runs for the part whose turn it is; 0 when no execution is made.
+static TURNS: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 /// That part.
-pub(super) static PART: AtomicU32 = AtomicU32::new(NO_PART);
+static PARTS: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(NO_PART) }; MAX_CPUS];
+/// Something is explored.
+static IS_OPEN: AtomicBool = AtomicBool::new(false);
 /// While parts are set up, and when they are through.
 pub(super) const NO_PART: u32 = u32::MAX;
 
-/// The tasks that make executions, one after the other. Used by the task that has [opened](open) this alone.
-static MEMBERS: SpinLock<Vec<Option<JoinHandle>>> = SpinLock::new(class!("explorer's tasks"), Vec::new());
+/// The tasks that make executions, one after the other. Used by the task alone that has [begun](explore)
+/// this.
+static MEMBERS: [SpinLock<Vec<Option<JoinHandle>>>; MAX_CPUS] =
+    [const { SpinLock::new(class!("explorer's tasks"), Vec::new()) }; MAX_CPUS];
 
-/// Asks the world, while one is [open].
+/// Which of the worlds is the caller's.
+fn here() -> usize {
+    if Mode::now().is_for_each_cpu() { percpu::this_cpu() as usize } else { 0 }
+}
+
+/// The task that runs in it.
+pub(super) fn turn() -> &'static AtomicU32 {
+    &TURNS[here()]
+}
+
+/// The part that it runs for.
+pub(super) fn part() -> &'static AtomicU32 {
+    &PARTS[here()]
+}
+
+fn members() -> &'static SpinLock<Vec<Option<JoinHandle>>> {
+    &MEMBERS[here()]
+}
+
+/// Asks the caller's world.
 pub(super) fn with<R>(ask: impl FnOnce(&mut World) -> R) -> R {
-    let mut world = WORLD.lock_irqsave();
+    let mut world = WORLDS[here()].lock_irqsave();
     inside(|| ask(world.as_mut().expect("what is told while nothing is explored is not heard")))
 }
 
@@ -64,46 +88,59 @@ pub(super) fn is_inside() -> bool {
 
 /// Whether executions are made.
 pub fn is_open() -> bool {
-    TURN.load(Relaxed) != 0
+    IS_OPEN.load(Relaxed)
 }
 
-/// The calling task makes executions from now on, of so many tasks, as `driver` says. They have its own CPU,
-/// or each one of the first.
-pub fn open(tasks: usize, mode: Mode, driver: Driver) {
-    let runner = task::current();
+/// Whether each CPU makes executions of its own, or could.
+pub fn is_on_each_cpu() -> bool {
+    is_open() && Mode::now().is_for_each_cpu()
+}
+
+/// Executions are made from now on, in this mode, by tasks that [explore].
+pub fn open(mode: Mode) {
     mode.set();
-    *WORLD.lock_irqsave() = Some(Box::new(World::new(runner, tasks, mode, driver)));
-    *MEMBERS.lock_irqsave() = (0..with(|world| world.tasks)).map(|_| None).collect();
-    // What time does is no step.
-    schedule::set_timed(false);
+    IS_OPEN.store(true, Relaxed);
     listener::ENDS.set(ended);
     hear(ear::wanted(), ear::hear);
 }
 
-/// It makes no more of them.
+/// None are made any more.
 pub fn close() {
     hear_no_more();
     listener::ENDS.clear();
+    IS_OPEN.store(false, Relaxed);
+}
+
+/// The calling task, which is alone in that on its CPU, makes executions in `work`, of so many tasks, as
+/// `driver` says. They have its own CPU, or each one of the first.
+pub fn explore<R>(tasks: usize, driver: Driver, work: impl FnOnce() -> R) -> R {
+    let world = World::new(task::current(), tasks, Mode::now(), driver);
+    *members().lock_irqsave() = (0..world.tasks).map(|_| None).collect();
+    *WORLDS[here()].lock_irqsave() = Some(Box::new(world));
+    // What time does is no step.
+    schedule::set_timed(false);
+    let result = work();
     schedule::set_timed(true);
-    for member in core::mem::take(&mut *MEMBERS.lock_irqsave()).into_iter().flatten() {
+    for member in core::mem::take(&mut *members().lock_irqsave()).into_iter().flatten() {
         member.stop();
     }
-    let world = WORLD.lock_irqsave().take();
+    let world = WORLDS[here()].lock_irqsave().take();
     drop(world);
+    result
 }
 
 /// An execution begins: all tasks of it are there, but for those that [take part](take_part) by themselves.
 pub fn begin() -> Result<(), SpawnError> {
     let count = with(|world| world.tasks);
     for who in (0..count).filter(|_| Mode::now() != Mode::Works) {
-        if MEMBERS.lock_irqsave()[who].is_some() {
+        if members().lock_irqsave()[who].is_some() {
             continue;
         }
         let name = task::Name::try_from("explored").unwrap_or_default();
         let cpu = if Mode::now().is_spread() { who as u32 } else { percpu::this_cpu() };
         let member = task::spawn_mortal(&name, cpu, move || member(who as u8))?;
         enter(who, member.id());
-        MEMBERS.lock_irqsave()[who] = Some(member);
+        members().lock_irqsave()[who] = Some(member);
     }
     with(|world| {
         world.begin();
@@ -121,19 +158,23 @@ fn enter(who: usize, task: TaskId) {
     });
 }
 
-/// The execution is over: whether there are others to be made, or what is wrong with it. `judge` is told of
-/// it first.
-pub fn end(judge: impl FnOnce(&Driver) -> Result<(), Trouble>) -> Result<bool, Trouble> {
-    TURN.store(0, Relaxed);
-    with(|world| {
-        if let Some(trouble) = world.trouble.take() {
-            return Err(trouble);
-        }
-        judge(&world.driver)?;
-        Ok(match &mut world.driver {
-            Driver::Search(search) => search.end(&world.wants),
-            Driver::Bounded(_) | Driver::Follow(_) => false,
-        })
+/// The execution is over. `judge` is told of it, if nothing is wrong with it.
+///
+/// # Errors
+/// Something is.
+pub fn end(judge: impl FnOnce(&Driver) -> Result<(), Trouble>) -> Result<(), Trouble> {
+    turn().store(0, Relaxed);
+    with(|world| world.trouble.take().map_or_else(|| judge(&world.driver), Err))
+}
+
+/// Asks the search, with what each part wanted to do when the execution was over.
+///
+/// # Panics
+/// When none decides.
+pub fn search<R>(ask: impl FnOnce(&mut Search, &[Option<Want>]) -> R) -> R {
+    with(|world| match &mut world.driver {
+        Driver::Search(search) => ask(search, &world.wants),
+        Driver::Bounded(_) | Driver::Follow(_) => unreachable!("no search was begun"),
     })
 }
 
@@ -164,7 +205,7 @@ pub fn race_of(body: &(dyn Fn(u32) + Sync), start: &dyn Fn(u32)) -> Result<(), O
             world.pass(Some(who));
         });
         start(who.into());
-        while PART.load(Acquire) != NO_PART {
+        while part().load(Acquire) != NO_PART {
             task::block();
         }
     }
@@ -173,7 +214,7 @@ pub fn race_of(body: &(dyn Fn(u32) + Sync), start: &dyn Fn(u32)) -> Result<(), O
         left.map(|(who, _)| who).collect()
     });
     for who in stuck {
-        let member = MEMBERS.lock_irqsave()[who].take();
+        let member = members().lock_irqsave()[who].take();
         member.map(JoinHandle::join);
     }
     with(|world| match (&world.trouble, world.found) {
@@ -196,7 +237,7 @@ pub fn take_part(who: u32) {
 /// A task that makes execution after execution, as part `who`.
 fn member(who: u8) {
     loop {
-        while PART.load(Acquire) != u32::from(who) {
+        while part().load(Acquire) != u32::from(who) {
             if task::should_stop() {
                 return;
             }
@@ -236,7 +277,7 @@ fn interrupt(who: u8) {
     rest_of_interrupts();
     cpu::irq_save();
     leave(who);
-    while ![NO_PART, who.into()].contains(&PART.load(Acquire)) {
+    while ![NO_PART, who.into()].contains(&part().load(Acquire)) {
         cpu::pause();
     }
     cpu::irq_on();
@@ -262,7 +303,7 @@ fn leave(who: u8) {
 /// The running task comes to its end. A part that does so in its body has died of it.
 fn ended() {
     let task = task::current();
-    if TURN.load(Relaxed) == task.0 && PART.load(Relaxed) != NO_PART {
+    if turn().load(Relaxed) == task.0 && part().load(Relaxed) != NO_PART {
         let who = with(|world| {
             world.found.get_or_insert(Verdict::Oops);
             world.part_of(task)
@@ -300,7 +341,7 @@ fn proceed(me: Option<u8>, mut next: Next) {
 /// Part `me` waits for its turn. A handler, or a task that keeps others from its CPU, does not give the CPU
 /// away for that, if the others have CPUs of their own.
 fn await_turn(me: u8) {
-    while PART.load(Acquire) != u32::from(me) {
+    while part().load(Acquire) != u32::from(me) {
         match Mode::now().is_spread() && context::is_atomic() {
             true => {
                 doom::check();

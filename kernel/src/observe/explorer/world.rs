@@ -14,7 +14,7 @@ use kcore::wait_for::{Apart, Graph};
 
 use super::mode::Mode;
 use super::names::Names;
-use super::turns::{NO_PART, PART, TURN};
+use super::turns::{NO_PART, part, turn};
 use crate::task::table;
 
 /// More steps than any execution has that comes to an end.
@@ -140,7 +140,7 @@ impl World {
             runner,
             is_set_up: false,
             body: None,
-            names: Names::of_tasks(tasks),
+            names: Names::of_tasks(tasks, runner),
             units: Vec::new(),
             session: Session::new(&Plan::Pass, tasks as u32, Some(Graph::new())),
             stuck: Vec::new(),
@@ -304,9 +304,9 @@ impl World {
     pub(super) fn pass(&mut self, next: Option<u8>) {
         self.turn = next;
         let task = next.map_or(self.runner, |part| self.parts[usize::from(part)].task);
-        TURN.store(task.0, Relaxed);
+        turn().store(task.0, Relaxed);
         // Pairs with the loads of those that wait for their turn on another CPU.
-        PART.store(next.map_or(NO_PART, u32::from), Release);
+        part().store(next.map_or(NO_PART, u32::from), Release);
     }
 
     /// No part goes on: those that are not through are stuck, and why is said.
