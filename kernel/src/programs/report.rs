@@ -1,7 +1,7 @@
 //! The words and tables that `run` and `tour` share.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -10,7 +10,7 @@ use kcore::errno::Errno;
 use kcore::experiment::find;
 use kcore::machine::Kind;
 use kcore::report::{Boot, LockStats, Record, Run, Step, place};
-use kcore::settings::{Config, Expect, MachineSettings, RunSettings, Scope, Usage};
+use kcore::settings::{Config, Expect, MachineSettings, Probe, RunSettings, Scope, Usage};
 
 use crate::arch::apic;
 use crate::console::com2;
@@ -115,8 +115,12 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// Megabytes a second, if there is a whole one.
+/// Megabytes a second, if there is a whole one. Of a run in which a probe has tasks wait, the rate would say how
+/// long they waited.
 fn megabytes_a_second(run: &Run, boot: &Boot) -> Option<u64> {
+    if run.probe != Probe::Off.to_string() {
+        return None;
+    }
     let microseconds = Time::new(run.cycles, boot.tsc_hz).microseconds()?;
     run.bytes_written.checked_div(microseconds).filter(|rate| *rate > 0)
 }

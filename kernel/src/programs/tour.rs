@@ -64,8 +64,8 @@ fn explain(writers: u32) {
 fn table_heading() {
     println!("{:18}{:>16}{:>20}", "", "leaked", "lost");
     println!(
-        "  {:11}{:>5}{:>6}{:>8}{:>9}{:>8}{:>5}{:>10}{:>6}{:>9}",
-        "lock", "node", "array", "quantum", "bytes", "updates", "torn", "time", "MB/s", "speed"
+        "  {:11}{:>5}{:>6}{:>8}{:>9}{:>8}{:>5}{:>10}{:>6}",
+        "lock", "node", "array", "quantum", "bytes", "updates", "torn", "time", "MB/s"
     );
 }
 
@@ -87,14 +87,13 @@ impl Tour<'_> {
         experiments::run(resolved, self.settings).map_err(|refusal| report::refused(refusal, self.settings))
     }
 
-    /// One row for each lock; the first, without one, is what the others are held against.
+    /// One row for each lock. How fast one is beside another, a single run on a busy host does not say: `bench`
+    /// does.
     fn rows(&mut self, probe: Probe, quanta: u32, rounds: u32) -> Result<(), Usage> {
-        let mut unguarded = None;
         for lock in [Form::None, Form::Spinlock, Form::Semaphore, Form::Completion] {
             let resolved = self.resolve(lock, &probe, quanta, rounds)?;
             let outcome = self.run(&resolved)?;
-            let first = *unguarded.get_or_insert(outcome.run.cycles);
-            self.row(&outcome.run, first);
+            self.row(&outcome.run);
             report::emit(&outcome);
             self.outcomes.push(outcome);
         }
@@ -115,20 +114,16 @@ impl Tour<'_> {
         resolve(&settings, find("scull-leak")?, self.boot.cpus, Config::OURS)
     }
 
-    fn row(&self, run: &Run, unguarded_cycles: u64) {
+    fn row(&self, run: &Run) {
         let Run { lock, leaked, leaked_bytes, lost_updates, torn, cycles, .. } = run;
         let time = Time::new(*cycles, self.boot.tsc_hz);
         let rate = report::rate(run, self.boot);
-        // Hundredths of the unguarded run's speed.
-        let speed = (unguarded_cycles * 100).checked_div(*cycles).unwrap_or(0);
         println!(
-            "  {lock:11}{:>5}{:>6}{:>8}{:>9}{lost_updates:>8}{torn:>5}{time:>10}{rate:>6}{:>6}.{:02}",
+            "  {lock:11}{:>5}{:>6}{:>8}{:>9}{lost_updates:>8}{torn:>5}{time:>10}{rate:>6}",
             leaked.node,
             leaked.array,
             leaked.quantum,
-            Bytes(*leaked_bytes),
-            speed / 100,
-            speed % 100
+            Bytes(*leaked_bytes)
         );
     }
 

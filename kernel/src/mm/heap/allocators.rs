@@ -23,6 +23,7 @@ unsafe impl Memory for Kernel {
     }
 
     #[track_caller]
+    #[inline(never)] // or the calls of both become one, of no line
     fn allocate_zeroed(kind: Kind, size: usize) -> Result<NonNull<u8>, Errno> {
         let layout = Layout::from_size_align(size, 16).map_err(|_| Errno::ENOMEM)?;
         allocate_filled(kind, layout, 0, Place::caller())
