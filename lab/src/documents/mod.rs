@@ -7,19 +7,21 @@
 //! | [`experiments`] | `docs/EXPERIMENTS.md`, from the catalogue |
 //! | [`races`] | `docs/RACES.md`, from the races |
 //! | [`lock_order`] | `docs/LOCK_ORDER.md`, its table, from what machines have observed: `cargo lock-order` |
+//! | [`performance`] | `docs/PERFORMANCE.md`, from what machines have measured: `cargo performance` |
 //! | [`picture`] | `docs/run.svg`, from what a machine has said: `docs/run.txt` |
 //! | [`counterexample`] | `docs/counterexample.svg`, from all executions of `scull-leak` |
 //! | [`crate::matrix::markdown`] | `docs/MATRIX.md`, from the catalogue |
 //! | [`proofs`] | `docs/PROOFS.md`, from all executions of the experiments |
 //! | [`text`] | what is the same in all: lines, cells, anchors |
 //!
-//! `cargo documents` writes all but that one, and a test compares each with its file.
+//! `cargo documents` writes all but those two, and a test compares each with its file.
 
 pub mod api;
 pub mod commands;
 pub mod experiments;
 pub use crate::explore::picture as counterexample;
 pub mod lock_order;
+pub mod performance;
 pub mod picture;
 pub use crate::explore::all as proofs;
 pub mod races;
