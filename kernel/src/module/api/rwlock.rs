@@ -37,7 +37,8 @@ pub(in crate::module) unsafe extern "C" fn __rwlock_init(
 /// Ends a reader. False if there is none: then all is as it was.
 fn end_read(at: *const CRwLock) -> bool {
     let lock = rwlock(at);
-    let is_read = lock.readers() > 0;
+    // On one CPU there is no count.
+    let is_read = !cfg!(feature = "smp") || lock.readers() > 0;
     if is_read {
         // SAFETY: there is no value that could be used.
         unsafe { lock.leave_read(Place::caller()) };
@@ -49,7 +50,7 @@ fn end_read(at: *const CRwLock) -> bool {
 
 fn end_write(at: *const CRwLock) -> bool {
     let lock = rwlock(at);
-    let is_written = lock.is_write_locked();
+    let is_written = lock.is_held();
     if is_written {
         lock.leave(Place::caller());
     } else {
