@@ -125,12 +125,6 @@ fn cargo_build(
         cargo.arg("--target-dir").arg(directory(root, word));
     }
     cargo.arg("--message-format=json-render-diagnostics");
-    if config != Config::Full {
-        cargo.args(["--no-default-features", "--features", &config.features().join(",")]);
-        cargo.arg("--target-dir").arg(directory(root, config.word()));
-    } else if let Some(feature) = feature {
-        cargo.args(["--features", feature]).arg("--target-dir").arg(directory(root, feature));
-    }
     if io::stderr().is_terminal() {
         cargo.arg("--color=always").env("CARGO_TERM_PROGRESS_WHEN", "always");
         cargo.env("CARGO_TERM_PROGRESS_WIDTH", PROGRESS_WIDTH);

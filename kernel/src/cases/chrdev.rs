@@ -140,7 +140,7 @@ fn build_pit(parameters: &Parameters<'_>) -> Result<Built, Refused> {
         Group { name: "pits", devices: Vec::from([device("pit1")?]) },
     ]);
     let parameters = Vec::from([("mode".to_string(), mode.to_string())]);
-    let files = Vec::from([("pits", fs::Generated::new(|| Ok(String::from("two pits\n"))))]);
+    let files = Vec::from([("/proc/pits", fs::Generated::new(|| Ok(String::from("two pits\n"))))]);
     Ok(Built { major, groups, files, parameters, ..Built::default() })
 }
 
@@ -200,7 +200,7 @@ fn refusals() -> Answer {
     same(
         "an unknown parameter",
         unknown,
-        (Some(Errno::EINVAL), "pit: unknown parameter 'mojor'; valid: major, mode".to_string()),
+        (Some(Errno::EINVAL), "pit: unknown parameter 'mojor'; did you mean 'major'? valid: major, mode".to_string()),
     )?;
     let bad = said(dev::load(&PIT, &["major=600"]));
     same("a bad one", bad, (Some(Errno::EINVAL), "pit: major=600: not a number from 1 to 511".to_string()))?;

@@ -206,7 +206,8 @@ fn proc_files() -> Answer {
     holds(&format!("{uptime} is a time"), up.is_some_and(|seconds| seconds < 1000))?;
     for name in names_in("/proc")?.iter().filter(|name| !name.starts_with(|c: char| c.is_ascii_digit())) {
         let path = format!("/proc/{name}");
-        if name != "self" {
+        let is_directory = fs::stat(&path).is_ok_and(|entry| entry.kind == Kind::Directory);
+        if name != "self" && !is_directory {
             text(&path)?;
         }
     }

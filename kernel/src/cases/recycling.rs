@@ -2,6 +2,7 @@
 //! them.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::ptr::NonNull;
 
 use kcore::machine::BadFree;
@@ -30,9 +31,37 @@ fn quantum(size: usize) -> Result<NonNull<u8>, String> {
     allocate(size).map_err(|errno| errno.to_string())
 }
 
+/// A size for which there is room once, as long as this lives: what else there is of it is taken.
+struct Room {
+    size: usize,
+    taken: Vec<NonNull<u8>>,
+}
+
+impl Room {
+    fn new() -> Result<Self, String> {
+        let size = largest()?;
+        let mut taken = Vec::with_capacity(64);
+        while let Ok(block) = allocate(size) {
+            taken.push(block);
+        }
+        let last = taken.pop().ok_or("the room is gone")?;
+        same("freeing", free(last), Ok(()))?;
+        Ok(Room { size, taken })
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        for block in self.taken.drain(..) {
+            free(block).expect("it is taken");
+        }
+    }
+}
+
 /// A block for which there is room once, again and again.
 fn nobody() -> Answer {
-    let size = largest()?;
+    let room = Room::new()?;
+    let size = room.size;
     let experiment = begin();
     for _ in 0..4 {
         let block = quantum(size)?;
@@ -43,7 +72,8 @@ fn nobody() -> Answer {
 }
 
 fn held_back() -> Answer {
-    let size = largest()?;
+    let room = Room::new()?;
+    let size = room.size;
     let experiment = begin();
     let inside = experiment.inside(7);
     let block = quantum(size)?;
@@ -56,7 +86,8 @@ fn held_back() -> Answer {
 }
 
 fn later() -> Answer {
-    let size = largest()?;
+    let room = Room::new()?;
+    let size = room.size;
     let experiment = begin();
     let block = quantum(size)?;
     same("freeing", free(block), Ok(()))?;
@@ -68,7 +99,8 @@ fn later() -> Answer {
 
 /// 5 came after 7 had freed a block, but before 7 left: until then a link of the device may have led there.
 fn meanwhile() -> Answer {
-    let size = largest()?;
+    let room = Room::new()?;
+    let size = room.size;
     let experiment = begin();
     let freer = experiment.inside(7);
     same("freeing", free(quantum(size)?), Ok(()))?;
@@ -81,14 +113,16 @@ fn meanwhile() -> Answer {
 }
 
 fn leaks() -> Answer {
-    let size = largest()?;
+    let room = Room::new()?;
+    let size = room.size;
     let _experiment = begin();
     let _leaked = quantum(size)?;
     holds("a block that lives is not used again", allocate(size).is_err())
 }
 
 fn write_after_free() -> Answer {
-    let size = largest()?;
+    let room = Room::new()?;
+    let size = room.size;
     let experiment = begin();
     let block = quantum(size)?;
     same("freeing", free(block), Ok(()))?;

@@ -133,8 +133,7 @@ fn a_run_refuses_in_a_line() {
     let probe = |string: &str| format!("replay={string}");
     let (lost, other) = (probe(LOST), probe(&LOST.replace("A1", "A2")));
     let leaks = probe("scull-leak:none:2x1x1:16x2:A5B12A6:09a7");
-    // Its looks at a bit are no steps of a kernel's; a script begins anew in the second round.
-    let silent = probe("bit-lock:broken:2x1x1:16x2:A1B3A5B3:3ff7");
+    // A script begins anew in the second round.
     let rounds = probe("counter:none:2x1x2:16x2:A1B3A5B3:9eaf");
     for (arguments, said) in [
         (
@@ -148,7 +147,6 @@ fn a_run_refuses_in_a_line() {
         (&["run", "scull-leak", "--probe", &leaks, "--object", "node"], "does not say object=node"),
         (&["run", "scull-leak", "--probe", &lost], "the replay string is of counter, and not of scull-leak"),
         (&["run", "counter", "--probe", &other], "its check does not fit"),
-        (&["run", "bit-lock", "--probe", &silent], "a kernel's probes cannot keep tasks"),
         (&["run", "counter", "--probe", &rounds], "a kernel's probes cannot keep tasks"),
         (&["replay", LOST, "--quantum", "32"], "quantum= is for experiments on a device, not for counter"),
         (&["explore", "counter", "--probe", &lost], "--probe would change nothing here: it is for run"),
