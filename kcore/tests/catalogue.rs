@@ -68,7 +68,11 @@ fn the_drivers_have_the_points_of_their_experiments() {
     let plan = |probe: &str| kcore::probe::Plan::new(&probe.parse().unwrap(), &Default::default()).unwrap();
     assert_eq!(plan("script=A.slot.load B.slot.store").check("the drivers", &points), Ok(()));
     let refused = plan("rendezvous=slot.store,slot.stroe").check("the drivers", &points).unwrap_err();
-    assert!(refused.message.starts_with("unknown probe point of the drivers 'slot.stroe'; did you mean 'slot.store'? valid: "));
+    assert!(
+        refused.message.starts_with(
+            "unknown probe point of the drivers 'slot.stroe'; did you mean 'slot.store'? valid: "
+        )
+    );
 }
 
 #[test]
@@ -78,7 +82,11 @@ fn every_name_is_found_and_no_other() {
         assert_eq!(ALL.iter().filter(|other| other.name == entry.name).count(), 1);
     }
     let message = find("scull-leek").expect_err("no such entry").message;
-    assert!(message.starts_with("unknown experiment 'scull-leek'; did you mean 'scull-leak'? valid: scull-leak, "), "{message}");
+    assert!(
+        message
+            .starts_with("unknown experiment 'scull-leek'; did you mean 'scull-leak'? valid: scull-leak, "),
+        "{message}"
+    );
 }
 
 #[test]

@@ -15,6 +15,9 @@ const LIMIT: &str = "120";
 /// What the shell asks with.
 const PROMPT: &str = "scullery# ";
 
+/// How the shell asks the terminal for its width, at each prompt. This terminal shows no such thing.
+const WIDTH: &str = "\x1b7\x1b[999C\x1b[6n\x1b8";
+
 /// Whatever was shown.
 const EVERYTHING: &str = "(?s).+";
 
@@ -136,7 +139,7 @@ impl Terminal {
             _ => None,
         };
         for bytes in found.iter().chain(&shown).map(expectrl::Captures::as_bytes) {
-            self.shown.push_str(&String::from_utf8_lossy(bytes).replace("\r\n", "\n"));
+            self.shown.push_str(&String::from_utf8_lossy(bytes).replace("\r\n", "\n").replace(WIDTH, ""));
         }
         found.map(drop)
     }

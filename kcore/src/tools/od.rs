@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::rows::{ROW, Rows};
 use super::system::quoted;
@@ -18,19 +19,19 @@ enum Kind {
 /// `od [-bcdosxv] [-t TYPE] [-A RADIX] [-j BYTES] [-N BYTES] [FILE]...`
 pub fn od(me: &impl System, words: &[&str]) -> Ended {
     let options = options(words, "bcdosxvt:A:j:N:")?;
-    let (mut kind, mut radix) = (Kind::Numbers('o', 2), 'o');
+    let (mut kinds, mut radix) = (Vec::new(), 'o');
     let (mut skipped, mut left, mut shows_all) = (0, u64::MAX, false);
     for &(letter, word) in &options.found {
         let bytes = || number::size(word).map_err(|_| format!("invalid -{letter} argument {}", quoted(word)));
         match letter {
-            'b' => kind = Kind::Numbers('o', 1),
-            'c' => kind = Kind::Characters,
-            'd' => kind = Kind::Numbers('u', 2),
-            'o' => kind = Kind::Numbers('o', 2),
-            's' => kind = Kind::Numbers('d', 2),
-            'x' => kind = Kind::Numbers('x', 2),
+            'b' => kinds.push(Kind::Numbers('o', 1)),
+            'c' => kinds.push(Kind::Characters),
+            'd' => kinds.push(Kind::Numbers('u', 2)),
+            'o' => kinds.push(Kind::Numbers('o', 2)),
+            's' => kinds.push(Kind::Numbers('d', 2)),
+            'x' => kinds.push(Kind::Numbers('x', 2)),
             'v' => shows_all = true,
-            't' => kind = kind_of(word).ok_or_else(|| format!("invalid type string {}", quoted(word)))?,
+            't' => kinds.push(kind_of(word).ok_or_else(|| format!("invalid type string {}", quoted(word)))?),
             'A' => {
                 radix =
                     radix_of(word).ok_or_else(|| format!("invalid output address radix {}", quoted(word)))?
@@ -39,19 +40,33 @@ pub fn od(me: &impl System, words: &[&str]) -> Ended {
             _ => left = bytes()?,
         }
     }
-    let mut rows = Rows::new(|offset, row: &[u8]| address(radix, offset) + &shown(kind, row));
+    if kinds.is_empty() {
+        kinds.push(Kind::Numbers('o', 2));
+    }
+    let mut rows = Rows::new(|offset, row: &[u8]| shown(&address(radix, offset), &kinds, row));
     (rows.left, rows.shows_all, rows.offset) = (left, shows_all, skipped);
-    let mut to_skip = skipped;
-    let status = me.each_file(&options.operands, |from, _| {
-        while to_skip > 0 {
-            let mut gone = [0; ROW];
-            match me.read(from, &mut gone[..to_skip.min(ROW as u64) as usize])? {
-                0 => return Ok(()),
-                count => to_skip -= count as u64,
-            }
+    let operands = if options.operands.is_empty() { &["-"][..] } else { &options.operands };
+    let (mut to_skip, mut has_some, mut status) = (skipped, false, 0);
+    for operand in operands {
+        // A file is not opened for nothing.
+        if has_some && rows.left == 0 {
+            break;
         }
-        rows.file(me, from)
-    });
+        status |= me.each_file(&[*operand], |from, _| {
+            has_some = true;
+            while to_skip > 0 {
+                let mut gone = [0; ROW];
+                match me.read(from, &mut gone[..to_skip.min(ROW as u64) as usize])? {
+                    0 => return Ok(()),
+                    count => to_skip -= count as u64,
+                }
+            }
+            rows.file(me, from)
+        });
+    }
+    if !has_some {
+        return Ok(status);
+    }
     if to_skip > 0 {
         me.say(format_args!("cannot skip past end of combined input"));
         return Ok(1);
@@ -93,10 +108,59 @@ fn address(radix: char, offset: u64) -> String {
     }
 }
 
-fn shown(kind: Kind, row: &[u8]) -> String {
-    match kind {
-        Kind::Characters => row.iter().map(|byte| character(*byte)).collect(),
-        Kind::Numbers(letter, size) => row.chunks(size).map(|bytes| numeral(letter, size, bytes)).collect(),
+/// A line for each kind, the first behind `address`. Their columns are as wide as the widest needs.
+fn shown(address: &str, kinds: &[Kind], row: &[u8]) -> String {
+    let all = kinds.iter().map(|kind| (kind.width() + 1) * (ROW / kind.size())).max().unwrap_or(0);
+    let mut lines = String::from(address);
+    for (number, kind) in kinds.iter().enumerate() {
+        if number > 0 {
+            lines += &format!("\n{:width$}", "", width = address.len());
+        }
+        let fields = ROW / kind.size();
+        let room = all - kind.width() * fields;
+        // How much of the room is still free before each field.
+        let free = |fields_left: usize| room * fields_left / fields;
+        for (index, bytes) in row.chunks(kind.size()).enumerate() {
+            let blanks = free(fields - index) - free(fields - index - 1);
+            lines += &format!("{:>width$}", kind.field(bytes), width = kind.width() + blanks);
+        }
+    }
+    lines
+}
+
+impl Kind {
+    /// Bytes of a field.
+    fn size(self) -> usize {
+        match self {
+            Kind::Characters => 1,
+            Kind::Numbers(_, size) => size,
+        }
+    }
+
+    /// The letters of a field.
+    fn width(self) -> usize {
+        match self {
+            Kind::Characters => 3,
+            Kind::Numbers('x', size) => 2 * size,
+            Kind::Numbers('o', size) => (8 * size).div_ceil(3),
+            Kind::Numbers('u', size) => [3, 5, 10, 20][size.ilog2() as usize],
+            Kind::Numbers(_, size) => [4, 6, 11, 20][size.ilog2() as usize],
+        }
+    }
+
+    /// What shows `bytes`; those that are missing are zeros.
+    fn field(self, bytes: &[u8]) -> String {
+        let Kind::Numbers(letter, size) = self else { return character(bytes[0]) };
+        let mut all = [0; 8];
+        all[..bytes.len()].copy_from_slice(bytes);
+        let number = u64::from_le_bytes(all);
+        let (unused, width) = (64 - 8 * size as u32, self.width());
+        match letter {
+            'x' => format!("{number:0width$x}"),
+            'o' => format!("{number:0width$o}"),
+            'u' => format!("{number}"),
+            _ => format!("{}", (number << unused) as i64 >> unused),
+        }
     }
 }
 
@@ -110,26 +174,8 @@ fn character(byte: u8) -> String {
         0x0b => 'v',
         0x0c => 'f',
         b'\r' => 'r',
-        b' '..=b'~' => return format!("   {}", char::from(byte)),
-        _ => return format!(" {byte:03o}"),
+        b' '..=b'~' => return String::from(char::from(byte)),
+        _ => return format!("{byte:03o}"),
     };
-    format!("  \\{letter}")
-}
-
-/// A number of `size` bytes; those that are missing are zeros.
-fn numeral(letter: char, size: usize, bytes: &[u8]) -> String {
-    let mut all = [0; 8];
-    all[..bytes.len()].copy_from_slice(bytes);
-    let number = u64::from_le_bytes(all);
-    let unused = 64 - 8 * size as u32;
-    match letter {
-        'x' => format!(" {number:0width$x}", width = 2 * size),
-        'o' => format!(" {number:0width$o}", width = (8 * size).div_ceil(3)),
-        'u' => format!(" {number:width$}", width = [3, 5, 10, 20][size.ilog2() as usize]),
-        _ => format!(
-            " {:width$}",
-            (number << unused) as i64 >> unused,
-            width = [4, 6, 11, 20][size.ilog2() as usize]
-        ),
-    }
+    format!("\\{letter}")
 }

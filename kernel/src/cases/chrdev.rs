@@ -200,7 +200,10 @@ fn refusals() -> Answer {
     same(
         "an unknown parameter",
         unknown,
-        (Some(Errno::EINVAL), "pit: unknown parameter 'mojor'; did you mean 'major'? valid: major, mode".to_string()),
+        (
+            Some(Errno::EINVAL),
+            "pit: unknown parameter 'mojor'; did you mean 'major'? valid: major, mode".to_string(),
+        ),
     )?;
     let bad = said(dev::load(&PIT, &["major=600"]));
     same("a bad one", bad, (Some(Errno::EINVAL), "pit: major=600: not a number from 1 to 511".to_string()))?;
