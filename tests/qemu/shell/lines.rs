@@ -80,7 +80,7 @@ pub(super) const TYPED: &[Said] = &[
         &["first", "second", "second", "scullery# echo third", "third"],
     ),
     ("editing", "ecjo\x08\x08ho right\x01\x05\n", Status::Expected, &["right"]),
-    ("completion", "una\t\nhel\tuname\n", Status::Expected, &["Scullery", "uname [-a]"]),
+    ("completion", "una\t\nhel\tuname\n", Status::Expected, &["Scullery", "uname [-asnrvm]"]),
     (
         "completion-of-values",
         "help run\nrun counter exp\tcle\tlock=spinl\tprobe=ren\tquanta=1 rounds=1\n",
