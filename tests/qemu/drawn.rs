@@ -10,7 +10,7 @@ mod words;
 
 use std::io::Write;
 
-use kcore::experiment::{Resolved, Verdict, find, resolve};
+use kcore::experiment::{Resolved, Verdict, check, find, resolve};
 use kcore::scull::Geometry;
 use kcore::settings::{Command, CommandLine, Usage};
 use lab::machine::Machine;
@@ -131,6 +131,7 @@ impl Session {
         let told = CommandLine::parse(&format!("run {line}")).map_err(|usage| usage.message)?;
         let Command::Run(name) = &told.command else { return Err(format!("{line} is no run")) };
         let entry = find(name).map_err(|usage| usage.message)?;
+        check(&told.run, entry).map_err(|usage| usage.message)?;
         let resolved = resolve(&told.run, entry, self.host.cpus(), self.host.config);
         Ok((resolved.map_err(|usage| usage.message)?, told.run.geometry()))
     }

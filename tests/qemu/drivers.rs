@@ -191,7 +191,7 @@ fn hello() -> Answer {
         "Goodbye, cruel reader",
         "1",
         "insmod: hello: howmany=two: not a number that fits",
-        "insmod: hello: unknown parameter 'who'; valid: howmany, whom",
+        "insmod: hello: unknown parameter 'who'; did you mean 'whom'? valid: howmany, whom",
         "rmmod: hello: No such file or directory",
     ];
     with(&[of_the_house(place.path(), "hello", &[])?], script, Status::Expected, &says)
