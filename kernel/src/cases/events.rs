@@ -22,6 +22,7 @@ use crate::task::{self, listing};
 
 crate::case! {
     "events::of-a-task" => of_a_task;
+    "events::of-a-task-that-waits-untold" => untold;
     "events::of-an-interrupt" => of_an_interrupt;
 }
 
@@ -73,10 +74,20 @@ fn ear_of_task(event: &Event) {
 }
 
 fn of_a_task() -> Answer {
+    same("what was told", of_a_sleeper(task::block).as_str(), "s>bz<w>e<")
+}
+
+/// The explorer's own waiting is no step of the task that waits.
+fn untold() -> Answer {
+    same("what was told", of_a_sleeper(task::block_untold).as_str(), "s>b<w>e<")
+}
+
+/// What is told of a task that sleeps once, by `sleep`.
+fn of_a_sleeper(sleep: fn()) -> String {
     // No slice ends while it is listened.
     task::schedule::set_timed(false);
     let ((), told) = heard(Kinds::SCHEDULE, ear_of_task, || {
-        let Ok(sleeper) = crew::start(smp::cpus() - 1, task::block) else { return };
+        let Ok(sleeper) = crew::start(smp::cpus() - 1, sleep) else { return };
         while listing::state_of(sleeper.id()) != Some(State::Blocked) {
             task::yield_now();
         }
@@ -84,7 +95,7 @@ fn of_a_task() -> Answer {
         sleeper.join();
     });
     task::schedule::set_timed(true);
-    same("what was told", told.as_str(), "s>bz<w>e<")
+    told
 }
 
 /// Of the device's interrupt at this CPU `H` to `h`, and of the softirq that its handler raises `S` to `s`.

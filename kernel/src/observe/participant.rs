@@ -228,7 +228,7 @@ fn wait(who: u8, atomic: bool) {
         if atomic {
             task::halt_in_place()
         } else {
-            task::block()
+            task::block_untold()
         }
         if CREW.is_open() && Kernel::interrupted(Sleep::Interruptible) {
             leave();

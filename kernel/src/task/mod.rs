@@ -29,6 +29,7 @@ pub use crate::mm::shortage;
 pub use names::has_died;
 pub(crate) use names::remember_death;
 pub use queue::current;
+pub(crate) use schedule::block_untold;
 pub use schedule::{block, block_until, cond_resched, halt_in_place, wake, yield_now};
 pub use signal::Signal;
 pub use sleep::sleep;

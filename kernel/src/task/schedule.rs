@@ -114,6 +114,24 @@ pub fn block_until(moment: u64) {
     {
         sleeps();
     }
+    sleep_until(task, moment);
+    // The wake-up may have come before it was told that the task sleeps.
+    if moment == NEVER
+        && let Some(woken) = listener::WOKEN.get()
+    {
+        woken(task.id());
+    }
+}
+
+/// [`block`] of a task that waits until it is let go on. It is not told: the task may be let go on in the
+/// midst of this, and what is told from then on is what it does.
+pub(crate) fn block_untold() {
+    let task = this_task();
+    doom::end_if_doomed(task);
+    sleep_until(task, NEVER);
+}
+
+fn sleep_until(task: &Task, moment: u64) {
     let cpu = percpu::this_cpu();
     let mut queue = QueueGuard::lock(cpu);
     let inner = task.inner(&mut queue);

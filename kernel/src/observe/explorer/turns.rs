@@ -206,7 +206,7 @@ pub fn race_of(body: &(dyn Fn(u32) + Sync), start: &dyn Fn(u32)) -> Result<(), O
         });
         start(who.into());
         while part().load(Acquire) != NO_PART {
-            task::block();
+            task::block_untold();
         }
     }
     let stuck: Vec<usize> = with(|world| {
@@ -241,7 +241,7 @@ fn member(who: u8) {
             if task::should_stop() {
                 return;
             }
-            task::block();
+            task::block_untold();
         }
         let (body, last) = with(|world| (world.body, world.tasks as u8 - 1));
         match Mode::now() {
@@ -347,7 +347,7 @@ fn await_turn(me: u8) {
                 doom::check();
                 cpu::pause();
             }
-            false => task::block(),
+            false => task::block_untold(),
         }
     }
 }
