@@ -70,6 +70,13 @@ impl Known {
         survey.complete = frontier.is_empty() && survey.trouble.is_none();
         (survey, frontier)
     }
+
+    /// So far is a search, which has found this. `said`: how many wrong ones it has told of.
+    fn note(&mut self, search: &Search, found: &Survey, said: &mut u64) {
+        self.frontier.note(search.part(), search.progress());
+        self.made += SAYS_EVERY;
+        self.bad += found.bad_executions - core::mem::replace(said, found.bad_executions);
+    }
 }
 
 impl Jobs {
@@ -164,14 +171,5 @@ impl Jobs {
                 return;
             }
         }
-    }
-}
-
-impl Known {
-    /// So far is a search, which has found this. `said`: how many wrong ones it has told of.
-    fn note(&mut self, search: &Search, found: &Survey, said: &mut u64) {
-        self.frontier.note(search.part(), search.progress());
-        self.made += SAYS_EVERY;
-        self.bad += found.bad_executions - core::mem::replace(said, found.bad_executions);
     }
 }

@@ -68,6 +68,19 @@ pub struct Snapshot {
     pub refused: u64,
 }
 
+/// Adds what another ledger with the same clock has counted.
+impl AddAssign for Snapshot {
+    fn add_assign(&mut self, other: Snapshot) {
+        self.serial = self.serial.max(other.serial);
+        self.allocated += other.allocated;
+        self.freed += other.freed;
+        self.reclaimed += other.reclaimed;
+        self.double_free += other.double_free;
+        self.unknown_free += other.unknown_free;
+        self.refused += other.refused;
+    }
+}
+
 impl Sub for Snapshot {
     type Output = Snapshot;
     fn sub(self, earlier: Snapshot) -> Snapshot {

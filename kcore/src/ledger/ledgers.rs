@@ -19,8 +19,8 @@ impl<'a, const N: usize> Ledgers<'_, 'a, N> {
     /// says it, so what a race writes into memory cannot lead to the wrong one.
     #[inline]
     pub fn part(address: usize) -> usize {
-        // An index finds its slots by the same product of all bits of an address, so that those of a stretch lie all
-        // over it.
+        // An index finds its slots by the same product of all bits of an address, so that those of a stretch
+        // lie all over it.
         let spread = (address / STRETCH) as u64;
         let middle = (spread.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32;
         (middle as usize * N) >> 32
@@ -64,15 +64,8 @@ impl<'a, const N: usize> Ledgers<'_, 'a, N> {
 
     /// All counters.
     pub fn snapshot(&self) -> Snapshot {
-        let mut all = Snapshot { serial: self.next_serial() - 1, ..Snapshot::default() };
-        for counts in self.0.iter().map(|ledger| ledger.snapshot()) {
-            all.allocated += counts.allocated;
-            all.freed += counts.freed;
-            all.reclaimed += counts.reclaimed;
-            all.double_free += counts.double_free;
-            all.unknown_free += counts.unknown_free;
-            all.refused += counts.refused;
-        }
+        let mut all = Snapshot::default();
+        self.0.iter().for_each(|ledger| all += ledger.snapshot());
         all
     }
 
