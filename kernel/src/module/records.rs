@@ -74,6 +74,15 @@ impl<T> Record<T> {
         call::enter(driver, Credentials::ROOT, Memory::None, || f(function, owner));
     }
 
+    /// Calls the function with the address of the structure, likewise.
+    pub(super) fn call(&self) {
+        self.enter(|function, owner| {
+            // SAFETY: the driver has said that it is a function that takes its structure (I23).
+            let function = unsafe { core::mem::transmute::<usize, extern "C" fn(usize)>(function) };
+            function(owner);
+        });
+    }
+
     /// The name and the line of its function.
     pub(super) fn named(&self) -> String {
         named(self.function.load(Relaxed))

@@ -5,6 +5,8 @@ use alloc::sync::Arc;
 use core::ffi::{c_char, c_void};
 use core::ptr;
 
+use kcore::errno::Errno;
+
 use super::string::text;
 use crate::fs::{self, Generated};
 use crate::module::call;
@@ -21,10 +23,20 @@ pub(super) fn path_of(entry: Entry) -> Option<&'static str> {
 }
 
 /// The path of `name` in `parent`, or in `root` if that is null; none where something is already.
-pub(super) fn new_path(root: &str, parent: Entry, name: *const c_char) -> Option<&'static str> {
-    let above = if parent.is_null() { root } else { path_of(parent)? };
-    let path = format!("{above}/{}", text(name).ok()?);
-    fs::stat(&path).is_err().then(|| names::kept(&path))
+pub(super) fn new_path(root: &'static str, parent: Entry, name: *const c_char) -> Option<&'static str> {
+    free_path(directory_of(root, parent)?, name).ok()
+}
+
+/// The path of `parent`, or `root` if that is null.
+fn directory_of(root: &'static str, parent: Entry) -> Option<&'static str> {
+    if parent.is_null() { Some(root) } else { path_of(parent) }
+}
+
+/// The path of `name` in the directory `above`. [`Errno::EINVAL`] if that is no name, [`Errno::EEXIST`] where
+/// something is already.
+pub(super) fn free_path(above: &str, name: *const c_char) -> Result<&'static str, Errno> {
+    let path = format!("{above}/{}", text(name).map_err(|_| Errno::EINVAL)?);
+    if fs::stat(&path).is_ok() { Err(Errno::EEXIST) } else { Ok(names::kept(&path)) }
 }
 
 /// Has the driver that makes the call have made `path`: a file, or a directory.
@@ -49,6 +61,20 @@ pub(super) fn add_operations(
 ) -> Entry {
     let device = Device::of_file(call::here().driver.shared(), path, operations, data);
     add(path, Some(Generated::of_driver(Arc::new(device), mode & 0o777)))
+}
+
+/// [`remove`] of `name` in `parent`, or in `root` if that is null.
+pub(super) fn remove_from(root: &'static str, parent: Entry, name: *const c_char) {
+    if let Some(above) = directory_of(root, parent) {
+        remove_below(above, name);
+    }
+}
+
+/// [`remove`] of `name` in the directory `above`.
+pub(super) fn remove_below(above: &str, name: *const c_char) {
+    if let Ok(name) = text(name) {
+        remove(&format!("{above}/{name}"));
+    }
 }
 
 /// Takes `path` away, and what is below it, if the caller has made it.

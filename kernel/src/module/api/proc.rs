@@ -4,7 +4,6 @@ use core::ffi::{c_char, c_uint, c_void};
 use core::ptr;
 
 use super::made::{self, Entry};
-use super::string::text;
 use crate::module::file::{Control, Inode, Open, Operations, Poll, Seek, Transfer};
 
 /// `struct proc_ops`.
@@ -57,10 +56,7 @@ pub(in crate::module) extern "C" fn proc_mkdir(name: *const c_char, parent: Entr
 
 /// No problem if it is not there (LDD3's sources say so).
 pub(in crate::module) extern "C" fn remove_proc_entry(name: *const c_char, parent: Entry) {
-    let above = if parent.is_null() { Some(ROOT) } else { made::path_of(parent) };
-    if let (Ok(name), Some(above)) = (text(name), above) {
-        made::remove(&alloc::format!("{above}/{name}"));
-    }
+    made::remove_from(ROOT, parent, name);
 }
 
 pub(in crate::module) extern "C" fn proc_remove(entry: Entry) {

@@ -11,9 +11,8 @@ use kcore::errno::Errno;
 use super::made;
 use super::slab::{kfree, kmalloc};
 use super::string::text;
-use crate::fs::{self, Generated};
+use crate::fs::Generated;
 use crate::module::call::{self, Memory};
-use crate::module::names;
 
 /// `struct kobject`.
 #[repr(C)]
@@ -51,16 +50,16 @@ pub(in crate::module) extern "C" fn kobject_create_and_add(
     name: *const c_char,
     parent: *const Object,
 ) -> *mut Object {
-    let (Ok(name), Some(above)) = (text(name), path_of(parent)) else { return ptr::null_mut() };
-    let path = names::kept(&alloc::format!("{above}/{name}"));
+    let (Ok(called), Some(above)) = (text(name), path_of(parent)) else { return ptr::null_mut() };
+    let Ok(path) = made::free_path(above, name) else { return ptr::null_mut() };
     let at = kmalloc(size_of::<Object>(), 0x500).cast::<Object>();
-    if fs::stat(path).is_ok() || at.is_null() || made::add(path, None).is_null() {
+    if at.is_null() || made::add(path, None).is_null() {
         kfree(at.cast());
         return ptr::null_mut();
     }
     let mut object = Object { name: [0; 24], parent };
-    let length = name.len().min(object.name.len() - 1);
-    object.name[..length].copy_from_slice(&name.as_bytes()[..length]);
+    let length = called.len().min(object.name.len() - 1);
+    object.name[..length].copy_from_slice(&called.as_bytes()[..length]);
     // SAFETY: it is a fresh block that is large enough.
     unsafe { at.write(object) };
     call::here().driver.registered(|mine| mine.objects.push((at.expose_provenance(), path)));
@@ -99,13 +98,11 @@ impl Its {
 
 pub(in crate::module) extern "C" fn sysfs_create_file(object: *const Object, at: *const Attribute) -> c_int {
     let its = Its { object: object.expose_provenance(), attribute: at.expose_provenance() };
-    let (Some(above), Ok(name)) = (path_of(object), text(its.attribute().name)) else {
-        return Errno::EINVAL.code();
+    let Some(above) = path_of(object) else { return Errno::EINVAL.code() };
+    let path = match made::free_path(above, its.attribute().name) {
+        Ok(path) => path,
+        Err(errno) => return errno.code(),
     };
-    let path = names::kept(&alloc::format!("{above}/{name}"));
-    if fs::stat(path).is_ok() {
-        return Errno::EEXIST.code();
-    }
     let (driver, writer) = (call::here().driver.shared(), call::here().driver.shared());
     let show = move || {
         let show = its.attribute().show.ok_or(Errno::EIO)?;
@@ -133,8 +130,8 @@ pub(in crate::module) extern "C" fn sysfs_create_file(object: *const Object, at:
 pub(in crate::module) extern "C" fn sysfs_remove_file(object: *const Object, at: *const Attribute) {
     // SAFETY: it is a variable of the driver (I23).
     let name = unsafe { (*at).name };
-    if let (Some(above), Ok(name)) = (path_of(object), text(name)) {
-        made::remove(&alloc::format!("{above}/{name}"));
+    if let Some(above) = path_of(object) {
+        made::remove_below(above, name);
     }
 }
 

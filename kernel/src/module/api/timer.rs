@@ -38,11 +38,7 @@ pub(in crate::module) fn make() {
 
 /// Calls the function of a timer.
 fn fire(index: usize) {
-    TIMERS.at(index).enter(|function, owner| {
-        // SAFETY: `timer_setup` has it from the driver, as a function that takes its timer (I23).
-        let function = unsafe { core::mem::transmute::<usize, extern "C" fn(usize)>(function) };
-        function(owner);
-    });
+    TIMERS.at(index).call();
 }
 
 fn timer<'a>(at: *mut CTimer) -> &'a mut CTimer {

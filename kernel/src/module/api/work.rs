@@ -111,11 +111,7 @@ impl Kept {
 fn run(index: usize) {
     let record = WORKS.at(index);
     while record.kept.begins() {
-        record.enter(|function, owner| {
-            // SAFETY: `INIT_WORK` has it from the driver, as a function that takes its work (I23).
-            let function = unsafe { core::mem::transmute::<usize, extern "C" fn(usize)>(function) };
-            function(owner);
-        });
+        record.call();
         let again = record.kept.ends();
         record.kept.ended.wake_up_all();
         if !again {
