@@ -4,7 +4,6 @@
 //! Each discipline is the same for all three: so many blocks live, and in an operation one of them is freed
 //! and another allocated in its place. Each CPU has its share of them.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::cell::Cell;
@@ -98,6 +97,17 @@ fn talced_again(block: usize, size: usize) {
     unsafe { TALC.lock_irqsave().free(pointer(block), layout(size)) }
 }
 
+/// What the size of a block is, by its number.
+type Size = fn(u64) -> usize;
+
+/// What each does alone and on all CPUs: with so many blocks that live, at least one for each CPU.
+const DISCIPLINES: [([&str; 2], usize, Size); 4] = [
+    (["one CPU: 4000 B", "all CPUs: 4000 B"], 1, |_| QUANTUM),
+    (["one CPU: 64 B", "all CPUs: 64 B"], 1, |_| 64),
+    (["one CPU: 100 live", "all CPUs: 100 live"], 100, mixed),
+    (["one CPU: 4,000 live", "all CPUs: 4,000 live"], 4000, mixed),
+];
+
 /// Measures the heap.
 pub(in crate::programs) fn main(boot: &Boot) -> Exit {
     let mut board = Board::begin(boot);
@@ -105,21 +115,9 @@ pub(in crate::programs) fn main(boot: &Boot) -> Exit {
         crate::println!("no memory for the others: they need 16 MB beside the heap");
         return Exit::Usage;
     }
-    for size in [QUANTUM, 64] {
-        let scene = Scene::new(smp::cpus(), 1, move |_| size);
-        board.discipline(["one CPU: 4000 B", "one CPU: 64 B"][usize::from(size == 64)], 1, &scene);
-        board.discipline(
-            ["all CPUs: 4000 B", "all CPUs: 64 B"][usize::from(size == 64)],
-            smp::cpus(),
-            &scene,
-        );
-    }
-    for (live, names) in [
-        (100, ["one CPU: 100 live", "all CPUs: 100 live"]),
-        (4000, ["one CPU: 4,000 live", "all CPUs: 4,000 live"]),
-    ] {
+    for (names, live, size) in DISCIPLINES {
         for (name, cpus) in names.into_iter().zip([1, smp::cpus()]) {
-            board.discipline(name, cpus, &Scene::new(cpus, live / cpus as usize, mixed));
+            board.discipline(name, cpus, &Scene::new(cpus, live / cpus as usize, size));
         }
     }
     let results = in_turn(&ALLOCATORS, &|allocator| hand_over(allocator));
@@ -160,14 +158,14 @@ type Blocks = Vec<Cell<(usize, usize)>>;
 struct Scene {
     /// For each allocator and each CPU.
     blocks: [Vec<Blocks>; 3],
-    size: Box<dyn Fn(u64) -> usize + Sync>,
+    size: Size,
 }
 
 // SAFETY: each CPU uses its own blocks.
 unsafe impl Sync for Scene {}
 
 impl Scene {
-    fn new(cpus: u32, each: usize, size: impl Fn(u64) -> usize + Sync + 'static) -> Scene {
+    fn new(cpus: u32, each: usize, size: Size) -> Scene {
         let blocks = ALLOCATORS.map(|(_, allocator)| {
             let block = |number: usize| {
                 let size = size(number as u64);
@@ -175,7 +173,7 @@ impl Scene {
             };
             (0..cpus).map(|_| (0..each.max(1)).map(block).collect()).collect()
         });
-        Scene { blocks, size: Box::new(size) }
+        Scene { blocks, size }
     }
 
     /// One goes and another comes, again and again.
