@@ -87,19 +87,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             let which = fail_allocations.then_some(FAIL_ALLOCATIONS);
             boot(&[&["test"], which.as_slice(), filter.as_deref().as_slice()].concat())
         }
-        Command::Bench { what: Some(Benched::Explore), .. } => {
-            build::bench("kcore", "explore").map(|()| Status::Expected)
-        }
-        Command::Bench { what: Some(Benched::Heap), .. } => {
-            self::boot(&["bench", "heap"], &options.clone().measured())
-        }
-        Command::Bench { configs: true, .. } => show(&compare::configurations(&options.clone().measured())?),
-        Command::Bench { configs: false, .. } => {
-            let options = &options.clone().measured();
-            let outside = bench::outside(&options.kernel(&["bench"])?, &options.told.words())?;
-            say(&mut *text_of(options), outside.trim_end())?;
-            self::boot(&["bench"], options)
-        }
+        Command::Bench { what, configs } => measure(*what, *configs, &options.clone().measured()),
         Command::Fault { kind } => boot(&["fault", kind]),
         Command::Matrix { experiment, markdown } => {
             let choice = matrix::Choice { experiment: experiment.as_deref(), markdown: markdown.as_deref() };
@@ -117,6 +105,20 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             image::check(command)?;
             let kernel = build::kernel(Executable::Cases, options.config(), options.profile())?;
             image::make(&kernel, out.as_deref(), command).map(|()| Status::Expected)
+        }
+    }
+}
+
+/// Measures what was asked for.
+fn measure(what: Option<Benched>, configs: bool, options: &Options) -> Result<Status, Failure> {
+    match what {
+        Some(Benched::Explore) => build::bench("kcore", "explore").map(|()| Status::Expected),
+        Some(Benched::Heap) => boot(&["bench", "heap"], options),
+        None if configs => show(&compare::configurations(options)?),
+        None => {
+            let outside = bench::outside(&options.kernel(&["bench"])?, &options.told.words())?;
+            say(&mut *text_of(options), outside.trim_end())?;
+            boot(&["bench"], options)
         }
     }
 }
