@@ -13,8 +13,8 @@ use core::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 /// Bytes of a word.
 pub const WORD: usize = size_of::<u64>();
-/// Words that are copied between two looks at whether there are more: on an emulated CPU each look takes about
-/// as long as a word.
+/// Words that are copied between two looks at whether there are more: on an emulated CPU each look takes
+/// about as long as a word.
 const RUN: usize = 16;
 
 /// A view of a block as bytes.

@@ -1,5 +1,5 @@
-//! A conversion of C's `printf` (C11, 7.21.6.1): what stands between `%` and its letter, and the field that it
-//! makes. Nothing is allocated.
+//! A conversion of C's `printf` (C11, 7.21.6.1): what stands between `%` and its letter, and the field that
+//! it makes. Nothing is allocated.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! Sorting without memory, by code that is there once. Each sort of the library brings some KiB for each type:
-//! it is made for lengths that come up nowhere here.
+//! Sorting without memory, by code that is there once. Each sort of the library brings some KiB for each
+//! type: it is made for lengths that come up nowhere here.
 #![forbid(unsafe_code)]
 
 /// Sorts `all`. What is equal keeps its order. For few, or for what is nearly sorted: each goes past all that

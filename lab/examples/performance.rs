@@ -1,5 +1,5 @@
-//! Writes `docs/PERFORMANCE.md` from what machines measure on a quiet host: `cargo performance`, or `cargo performance
-//! TURNS`.
+//! Writes `docs/PERFORMANCE.md` from what machines measure on a quiet host: `cargo performance`, or `cargo
+//! performance TURNS`.
 
 use std::error::Error;
 

@@ -31,8 +31,8 @@ const FOREIGN: &[&str] = &[
     "RUSTC_WORKSPACE_WRAPPER",
 ];
 
-/// The executables of the package `kernel` that boot. Only a machine that tests itself needs the second, which is
-/// larger.
+/// The executables of the package `kernel` that boot. Only a machine that tests itself needs the second,
+/// which is larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Executable {
     /// For all commands but `test`.
@@ -59,8 +59,8 @@ impl Executable {
 }
 
 /// The kernel: the ELF that [`KERNEL_VARIABLE`] names, whatever it is, or else the one that Cargo builds as
-/// `config` by `profile` (which takes a few hundredths of a second when nothing has changed), or by the one that
-/// fits the [tree](Profile::of).
+/// `config` by `profile` (which takes a few hundredths of a second when nothing has changed), or by the one
+/// that fits the [tree](Profile::of).
 pub fn kernel(which: Executable, config: Config, profile: Option<Profile>) -> Result<PathBuf, Failure> {
     match env::var_os(KERNEL_VARIABLE) {
         Some(elf) if Path::new(&elf).is_file() => Ok(elf.into()),

@@ -89,8 +89,8 @@ pub fn explain(entry: &Experiment) -> String {
     page::explain(entry, reader())
 }
 
-/// What `explain` says of `word`, an experiment's name or a race's number. With `hint` what helps and does not
-/// give it away, which there is of an experiment only.
+/// What `explain` says of `word`, an experiment's name or a race's number. With `hint` what helps and does
+/// not give it away, which there is of an experiment only.
 pub fn explain_word(word: &str, hint: bool) -> Result<String, Failure> {
     match races::find(word) {
         _ if hint => Ok(page::hint(find(word)?, reader())),

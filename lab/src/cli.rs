@@ -153,7 +153,8 @@ pub enum Command {
     /// First from outside, how fast the kernel starts, against a guest of a few bytes (the floor), and how
     /// large its ELF is; then, inside, the primitives, beside those of the crate `spin`
     Bench {
-        /// Instead: what makes all orders of small programs here, beside loom and shuttle; or the heap, beside others
+        /// Instead: what makes all orders of small programs here, beside loom and shuttle; or the heap,
+        /// beside others
         #[arg(value_enum, conflicts_with = "configs")]
         what: Option<Benched>,
         /// Compare the kernel's configurations with each other, on one machine (of one CPU, unless --cpus

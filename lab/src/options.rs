@@ -20,7 +20,8 @@ pub struct Options {
     /// How the kernel is built.
     #[arg(long, global = true, value_parser = Listed(str::parse::<Config>, Config::WORDS.to_vec()), hide_possible_values = true, help_heading = MACHINE, help = Config::VALUES.listed("How the kernel is built") + " (smp+preempt)")]
     pub config: Option<Config>,
-    /// Compile the kernel in parts, so that it is there soon [default: where it is not that of the last commit]
+    /// Compile the kernel in parts, so that it is there soon [default: where it is not that of the last
+    /// commit]
     #[arg(long, global = true, help_heading = MACHINE)]
     pub fast: bool,
     /// Whether it is to be measured, and so compiled whole whatever has changed.

@@ -24,8 +24,8 @@ pub(crate) fn room(output: impl AsFd) -> Option<usize> {
     tcgetwinsize(output).ok().map(|size| size.ws_col.into()).filter(|columns| *columns > 0)
 }
 
-/// Heeds `--color`, which is as good for what is said of a mistake in another option: so it is looked for in the
-/// arguments as they are.
+/// Heeds `--color`, which is as good for what is said of a mistake in another option: so it is looked for in
+/// the arguments as they are.
 pub(crate) fn heed_color(arguments: &[OsString]) {
     let mut words = arguments.iter().filter_map(|word| word.to_str()).take_while(|word| *word != "--");
     while let Some(word) = words.next() {

@@ -113,8 +113,8 @@ pub fn wrap(paragraph: &str, width: usize, first: &str, other: &str) -> String {
     lines.join("\n")
 }
 
-/// The lines of `text` in as many as no word is broken in on a terminal with so many columns. A command goes on
-/// behind a backslash, so that it can be copied.
+/// The lines of `text` in as many as no word is broken in on a terminal with so many columns. A command goes
+/// on behind a backslash, so that it can be copied.
 pub fn fit(text: &str, columns: usize) -> String {
     text.split('\n').map(|line| fitting(line, columns)).collect::<Vec<_>>().join("\n")
 }

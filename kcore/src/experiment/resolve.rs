@@ -99,7 +99,8 @@ pub fn resolve(
     Ok(Resolved { experiment: entry, lock, probe, plan, object, writers, quanta, rounds, expected })
 }
 
-/// Refuses what `settings` were told and `entry` has no use for: how a device is divided, where there is none.
+/// Refuses what `settings` were told and `entry` has no use for: how a device is divided, where there is
+/// none.
 pub fn check(settings: &RunSettings, entry: &Experiment) -> Result<(), Usage> {
     match settings.told().find(|(key, _)| !entry.takes(key.name)) {
         None => Ok(()),

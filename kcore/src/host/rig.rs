@@ -38,8 +38,8 @@ pub struct Outcome {
 /// What the tasks of `entry` do here. [`None`] when it needs what a machine of threads has not: its body is a
 /// kernel's, or it is about an interrupt at certain points, and so about tasks that share a CPU.
 ///
-/// To be inlined, as [`run`] is: then all experiments are compiled for this machine where that is asked for, in
-/// the tests, and not in each build of this crate.
+/// To be inlined, as [`run`] is: then all experiments are compiled for this machine where that is asked for,
+/// in the tests, and not in each build of this crate.
 #[inline]
 pub fn body_of(entry: &Experiment) -> Option<Body<HostMachine>> {
     body(entry).filter(|_| !matches!(entry.forced(), Probe::Fire(_)))

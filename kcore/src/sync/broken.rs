@@ -1,5 +1,5 @@
-//! A spinlock of one word, however it is taken: without the test-and-set (RACES.md R22), or as a reader thinks
-//! right ([`student`](super::student)).
+//! A spinlock of one word, however it is taken: without the test-and-set (RACES.md R22), or as a reader
+//! thinks right ([`student`](super::student)).
 //!
 //! ```text
 //!   CPU 0                    CPU 1
@@ -34,7 +34,8 @@ pub trait Take {
     /// Takes the lock if it is [`FREE`], for the caller at `place`; whether it did.
     fn take<M: Events>(word: &Shared<usize>, place: Place) -> bool;
 
-    /// Gives it back. Not a probe point: `lock.store` is the one that should have been part of a test-and-set.
+    /// Gives it back. Not a probe point: `lock.store` is the one that should have been part of a
+    /// test-and-set.
     fn give<M: Events>(word: &Shared<usize>) {
         word.put::<M>(&LOCK, FREE);
     }

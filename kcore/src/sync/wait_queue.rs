@@ -280,8 +280,8 @@ impl<M: Sched, W: Watch<M>> WaitQueue<M, W> {
         self.stand_in(Crowd::Shared)
     }
 
-    /// [`stand`](WaitQueue::stand) as an exclusive waiter: a waker wakes as many of these as it says. One that
-    /// was woken and has no use for it passes it on itself.
+    /// [`stand`](WaitQueue::stand) as an exclusive waiter: a waker wakes as many of these as it says. One
+    /// that was woken and has no use for it passes it on itself.
     #[track_caller]
     pub fn stand_exclusive(&self) -> Standing<'_, M, W> {
         self.stand_in(Crowd::Exclusive)

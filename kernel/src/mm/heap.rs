@@ -350,8 +350,8 @@ fn give_up(address: usize) -> Result<(), BadFree> {
     let (freed, _until_poisoned) = {
         let mut stock = shelf.lock();
         let stock = stock.as_mut().ok_or(BadFree::Unknown)?;
-        // One that is kept is held until it is poisoned. Else the task that drops the last of the others might
-        // give the block back before, and its next owner would find poison in it.
+        // One that is kept is held until it is poisoned. Else the task that drops the last of the others
+        // might give the block back before, and its next owner would find poison in it.
         let (freed, kept) = stock.free(address)?;
         if freed.manner == Manner::AtOnce && freed.size <= SMALL {
             bytes(address, freed.size).fill(POISON_FREED);

@@ -31,7 +31,8 @@ pub(super) struct Driver {
     text: core::ops::Range<u64>,
     /// `cleanup_module`, if it has one.
     pub(super) exit: Option<extern "C" fn()>,
-    /// The serial number of the first block that can be its own: others were allocated by what lay there before.
+    /// The serial number of the first block that can be its own: others were allocated by what lay there
+    /// before.
     since: u64,
     /// What it has others use, and those of which it uses something.
     exports: Vec<(String, u64)>,

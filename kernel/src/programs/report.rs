@@ -115,8 +115,8 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// Megabytes a second, if there is a whole one. Of a run in which a probe has tasks wait, the rate would say how
-/// long they waited.
+/// Megabytes a second, if there is a whole one. Of a run in which a probe has tasks wait, the rate would say
+/// how long they waited.
 fn megabytes_a_second(run: &Run, boot: &Boot) -> Option<u64> {
     if run.probe != Probe::Off.to_string() {
         return None;

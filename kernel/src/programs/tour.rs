@@ -87,8 +87,8 @@ impl Tour<'_> {
         experiments::run(resolved, self.settings).map_err(|refusal| report::refused(refusal, self.settings))
     }
 
-    /// One row for each lock. How fast one is beside another, a single run on a busy host does not say: `bench`
-    /// does.
+    /// One row for each lock. How fast one is beside another, a single run on a busy host does not say:
+    /// `bench` does.
     fn rows(&mut self, probe: Probe, quanta: u32, rounds: u32) -> Result<(), Usage> {
         for lock in [Form::None, Form::Spinlock, Form::Semaphore, Form::Completion] {
             let resolved = self.resolve(lock, &probe, quanta, rounds)?;

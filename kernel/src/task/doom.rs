@@ -59,8 +59,8 @@ pub(crate) fn use_force(on: bool) {
     BY_FORCE.store(on, Relaxed);
 }
 
-/// If [force is used](use_force), or this task [is to be](doom_by_force): ends the running task, which the caller's interrupt has interrupted, if it
-/// is doomed and a fault could end it alone where it is (I18).
+/// If [force is used](use_force), or this task [is to be](doom_by_force): ends the running task, which the
+/// caller's interrupt has interrupted, if it is doomed and a fault could end it alone where it is (I18).
 #[inline]
 pub(super) fn end_by_force() {
     let is_forced = BY_FORCE.load(Relaxed) || schedule::this_task().by_force.load(Relaxed);

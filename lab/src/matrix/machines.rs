@@ -18,7 +18,8 @@ use crate::status::Failure;
 /// Machines that run at the same time.
 const AT_ONCE: usize = 2;
 
-/// A kernel for each of `columns`, built one after the other by `profile`. Columns of one configuration share theirs.
+/// A kernel for each of `columns`, built one after the other by `profile`. Columns of one configuration share
+/// theirs.
 pub fn kernels(columns: &[Column], profile: Option<Profile>) -> Result<Vec<PathBuf>, Failure> {
     let mut built: Vec<(Config, PathBuf)> = Vec::new();
     for Column { config, .. } in columns {

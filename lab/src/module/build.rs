@@ -58,7 +58,8 @@ impl Build {
     }
 }
 
-/// Makes all modules of an order, in `place` or where it says. What the compiler says goes to stderr as it is.
+/// Makes all modules of an order, in `place` or where it says. What the compiler says goes to stderr as it
+/// is.
 pub fn build_all(order: &Build, place: &Path) -> Result<Vec<PathBuf>, Failure> {
     let orders = order.orders(place)?;
     let (mut made, mut failed) = (Vec::new(), Vec::new());

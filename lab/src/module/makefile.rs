@@ -1,6 +1,6 @@
 //! The `Makefile` (or `Kbuild`) of a folder, as far as it says what modules are made of: variables,
-//! conditions, `obj-m`, `NAME-objs`, `NAME-y`, `ccflags-y`, `EXTRA_CFLAGS`, `CFLAGS_FILE.o` (LDD3 ch. 2; Linux:
-//! `Documentation/kbuild/modules.rst`). Rules are of no interest.
+//! conditions, `obj-m`, `NAME-objs`, `NAME-y`, `ccflags-y`, `EXTRA_CFLAGS`, `CFLAGS_FILE.o` (LDD3 ch. 2;
+//! Linux: `Documentation/kbuild/modules.rst`). Rules are of no interest.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -83,8 +83,8 @@ fn what_is_wrong_is_said_with_its_line() {
     }
 }
 
-/// A makefile in the manner of the book says what modules there are; one that does not build does not keep the
-/// others from it.
+/// A makefile in the manner of the book says what modules there are; one that does not build does not keep
+/// the others from it.
 #[test]
 fn a_folder_is_built_as_its_makefile_says() {
     if !has_compiler() {

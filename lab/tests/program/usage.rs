@@ -179,7 +179,8 @@ fn help_and_version_are_no_mistakes() {
     }
 }
 
-/// The options of a command's help are those that it takes, and below them are two examples, which can be typed.
+/// The options of a command's help are those that it takes, and below them are two examples, which can be
+/// typed.
 #[test]
 fn each_command_has_its_own_help() {
     for command in Request::command().get_subcommands().map(clap::Command::get_name) {

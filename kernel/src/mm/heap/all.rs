@@ -105,7 +105,8 @@ impl All<'_> {
                 if !goes(record) {
                     return true;
                 }
-                // SAFETY: the record goes, so the block is given back once; the caller says that no task uses it.
+                // SAFETY: the record goes, so the block is given back once; the caller says that no task uses
+                // it.
                 unsafe { common.give_block(record.allocation.address, record.allocation.size) };
                 false
             },

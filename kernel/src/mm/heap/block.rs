@@ -51,7 +51,8 @@ pub(super) fn room_of(size: usize) -> usize {
 /// Gives the memory of the block at `address` back, which is `size` bytes long.
 ///
 /// # Safety
-/// The block was made in memory out of these holes, as [`whole`] says; it is given back once, and no task uses it any more.
+/// The block was made in memory out of these holes, as [`whole`] says; it is given back once, and no task
+/// uses it any more.
 pub(super) unsafe fn give_back(holes: &mut linked_list_allocator::Heap, address: usize, size: usize) {
     let block = pointer(address);
     // SAFETY: it is a block of ours, and we have got it back.

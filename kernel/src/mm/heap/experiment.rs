@@ -11,8 +11,8 @@ use super::{HEAP, is_poisoned, next_serial, snapshot, with_all};
 use crate::machine::Kernel;
 
 /// The stretch of time of one round of an experiment: blocks of the scull kinds that are freed meanwhile stay
-/// in quarantine, and those that are alive at the end can be told apart by reachability. One at a time, or one for
-/// the blocks of each CPU.
+/// in quarantine, and those that are alive at the end can be told apart by reachability. One at a time, or
+/// one for the blocks of each CPU.
 #[derive(Debug)]
 pub struct Experiment {
     since: u64,
@@ -159,7 +159,8 @@ impl Drop for Experiment {
     /// task may use a block of the experiment any more.
     fn drop(&mut self) {
         if self.cpu.is_none() {
-            // SAFETY: the tasks of the experiment have ended, and its devices are gone: `begin` asks for that.
+            // SAFETY: the tasks of the experiment have ended, and its devices are gone: `begin` asks for
+            // that.
             return unsafe { Experiment::end_of_the_dead() };
         }
         with_all(|all| {

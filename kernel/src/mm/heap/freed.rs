@@ -31,7 +31,8 @@ impl Heads {
         Heads([const { AtomicUsize::new(0) }; MOST / ALIGN])
     }
 
-    /// Whether there is a block that takes `taken` bytes, a multiple of the alignment. It may be gone at once.
+    /// Whether there is a block that takes `taken` bytes, a multiple of the alignment. It may be gone at
+    /// once.
     #[inline]
     pub(super) fn has(&self, taken: usize) -> bool {
         self.0.get(taken / ALIGN - 1).is_some_and(|first| first.load(Relaxed) != 0)
@@ -59,8 +60,8 @@ impl Bins {
     /// Takes a block in, if there is a bin for it; whether there is.
     ///
     /// # Safety
-    /// It is a block of the heap, `size` bytes long, that is freed, of which the ledger knows no more, and that
-    /// no task uses.
+    /// It is a block of the heap, `size` bytes long, that is freed, of which the ledger knows no more, and
+    /// that no task uses.
     pub(super) unsafe fn push(&mut self, address: usize, size: usize) -> bool {
         let block = pointer(address);
         // SAFETY: it is a block of the heap, and the heap has got it back.
@@ -98,8 +99,8 @@ impl Bins {
     }
 }
 
-/// How far behind the start of its memory a block of `size` bytes begins, and the bytes that it takes from the
-/// holes.
+/// How far behind the start of its memory a block of `size` bytes begins, and the bytes that it takes from
+/// the holes.
 ///
 /// # Safety
 /// It is a block of the heap, and the heap has got it back.
@@ -129,8 +130,8 @@ impl Delayed {
     /// Adds a block.
     ///
     /// # Safety
-    /// It is a block of the heap, `size` bytes long, that is freed, of which the ledger knows no more, and that
-    /// no task uses.
+    /// It is a block of the heap, `size` bytes long, that is freed, of which the ledger knows no more, and
+    /// that no task uses.
     pub(super) unsafe fn push(&mut self, address: usize, size: usize) {
         let block = pointer(address);
         // SAFETY: the block is ours and aligned, and no block has room for less than a word.

@@ -15,8 +15,8 @@ pub(crate) static TELL: AtomicFn<fn(&[u8]) -> bool> = AtomicFn::none();
 /// How often it was refused.
 static TIMES: AtomicU64 = AtomicU64::new(0);
 
-/// A block was refused. Of many in a row a line is written for the first, the second, the fourth, and so on: they
-/// would push all else out of the log.
+/// A block was refused. Of many in a row a line is written for the first, the second, the fourth, and so on:
+/// they would push all else out of the log.
 #[cold]
 pub(super) fn tell(size: usize, kind: Kind) {
     let times = TIMES.fetch_add(1, Relaxed) + 1;

@@ -55,8 +55,8 @@ pub(super) struct Stock {
     pub(super) bins: Bins,
 }
 
-/// The shelf from which the running CPU takes memory for `whole`, if there is some on one of those that it looks
-/// at.
+/// The shelf from which the running CPU takes memory for `whole`, if there is some on one of those that it
+/// looks at.
 #[inline]
 pub(super) fn with_memory(shelves: &[Shelf; SHELVES], whole: Layout) -> Option<&Shelf> {
     let cpu = Kernel::cpu().0 as usize;
@@ -110,8 +110,8 @@ impl Stock {
         self.ledger.record_at(block.addr().get(), allocation).map(|_| block).map_err(|_| Errno::ENOMEM)
     }
 
-    /// Whether there is a record for a block of `kind`. When few are left the ledger grows, out of `common` if
-    /// the caller has it.
+    /// Whether there is a record for a block of `kind`. When few are left the ledger grows, out of `common`
+    /// if the caller has it.
     pub(super) fn has_record_for(&mut self, kind: Kind, common: Option<&mut Common>) -> bool {
         let left = self.ledger.left();
         if left > self.reserved && left > self.ledger.capacity() / RESERVE {
@@ -147,8 +147,8 @@ impl Stock {
         true
     }
 
-    /// Notes that the block at `address` is freed, and how; and holds it, if it is kept only as long as there is a
-    /// [`Quarantine`].
+    /// Notes that the block at `address` is freed, and how; and holds it, if it is kept only as long as there
+    /// is a [`Quarantine`].
     #[inline]
     pub(super) fn free(&mut self, address: usize) -> Result<(Freed, Option<Quarantine>), BadFree> {
         let mut kept = None;

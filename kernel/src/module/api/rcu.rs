@@ -1,5 +1,5 @@
-//! Read-copy-update (`linux/rcupdate.h`): a reader keeps its CPU, so all that read before are through when each
-//! CPU has run another task.
+//! Read-copy-update (`linux/rcupdate.h`): a reader keeps its CPU, so all that read before are through when
+//! each CPU has run another task.
 
 use core::ffi::c_void;
 
