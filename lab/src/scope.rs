@@ -2,7 +2,7 @@
 
 use kcore::settings::{self, SINGLE, Usage, is_among};
 
-use crate::cli::{Command, On, Options};
+use crate::cli::{Benched, Command, On, Options};
 use crate::status::Failure;
 
 /// The commands that boot a machine and tell of it.
@@ -50,9 +50,9 @@ pub(crate) fn names(command: &Command) -> &'static [&'static str] {
         Command::Replay { on: On::Host, .. } => &["replay"],
         Command::Test { fail_allocations: true, .. } => &["test", "test --fail-allocations"],
         Command::Test { fail_allocations: false, .. } => &["test"],
-        Command::Bench { what: Some(_), .. } => &["bench explore"],
-        Command::Bench { configs: true, .. } => &["bench"],
-        Command::Bench { configs: false, .. } => &["bench", "bench without --configs"],
+        Command::Bench { what: Some(Benched::Explore), .. } => &["bench explore"],
+        Command::Bench { what: None, configs: true } => &["bench"],
+        Command::Bench { .. } => &["bench", "bench without --configs"],
         Command::Fault { .. } => &["fault"],
         Command::Matrix { .. } => &["matrix"],
         Command::Shell { .. } => &["shell"],
@@ -76,4 +76,65 @@ pub(crate) fn check(options: &Options, names: &[&str]) -> Result<(), Failure> {
         None => return Ok(()),
     };
     Err(Failure::usage(format!("{why} (try {} --help)", names[0].split(' ').next().unwrap_or_default())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::path::{Path, PathBuf};
+    use std::{fs, iter};
+
+    use super::*;
+    use crate::cli;
+
+    const BEGIN: &str = "cargo run -- ";
+    /// What stands for any of its kind, and one of that.
+    const STAND: [(&str, &str); 4] =
+        [("FORM", "spinlock"), ("CONFIG", "smp"), ("N", "4"), ("NAME", "scull-leak")];
+
+    fn pages() -> Vec<PathBuf> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+        let docs = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+        docs.chain(iter::once(root.join("README.md"))).collect()
+    }
+
+    /// The command lines of a page: each is code in a line, or begins one.
+    fn commands(page: &str) -> Vec<String> {
+        let begins = page.match_indices(BEGIN).filter(|(at, _)| page[..*at].ends_with(['`', '\n']));
+        let rest = begins.map(|(at, _)| &page[at + BEGIN.len()..]);
+        rest.map(|rest| rest[..rest.find(['`', '\n', '#', '|', '>']).unwrap()].to_string()).collect()
+    }
+
+    fn is_taken(command: &str) -> Result<(), String> {
+        let stand = |word| STAND.iter().find(|(name, _)| *name == word).map_or(word, |(_, one)| *one);
+        let words = iter::once("scullery").chain(command.split_whitespace().map(stand));
+        let request = match cli::parse(words.map(OsString::from)) {
+            Ok(request) => request,
+            Err(cli::Answer::Text(_)) => return Ok(()),
+            Err(cli::Answer::Mistake(line)) => return Err(line),
+        };
+        let command = request.command.unwrap_or(Command::Tour);
+        let names = match command {
+            Command::Explore { all: false, .. } => &["explore", "explore --on kernel"],
+            command => names(&command),
+        };
+        check(&request.options, names).map_err(|failure| failure.message)
+    }
+
+    #[test]
+    fn a_command_line_of_the_documents_is_taken() {
+        let mut tried = 0;
+        for page in pages() {
+            for command in commands(&fs::read_to_string(&page).unwrap()) {
+                if command.contains("COMMAND") {
+                    continue;
+                }
+                is_taken(&command).unwrap_or_else(|why| panic!("{}: {command}: {why}", page.display()));
+                tried += 1;
+            }
+        }
+        assert!(tried > 100, "{tried}");
+        assert!(is_taken("bench explore --cpus 4").is_err());
+    }
 }

@@ -4,7 +4,6 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use kcore::counted::Counted;
 use kcore::report::{Case as Report, Record, Summary};
 use kcore::settings::Usage;
 
@@ -27,7 +26,7 @@ pub(super) fn main(filter: Option<&str>, seed: u64) -> Result<Exit, Usage> {
     }
     let (all, failures) = (chosen.len() as u32, failed.len() as u32);
     println!();
-    println!("{} of {} hold", all - failures, Counted(all.into(), "case"));
+    println!("cases: {} of {all} hold", all - failures);
     for name in failed {
         println!("does not hold: {name}");
     }
