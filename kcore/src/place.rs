@@ -6,6 +6,8 @@ use core::panic::Location;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
+use crate::event::Site;
+
 /// A source line: where an event is told, a lock was taken, a block was allocated. One word.
 ///
 /// INVARIANT: the pointer is that of a [`Location`], or is one byte behind that of a [`Line`]. Both live for
@@ -14,7 +16,7 @@ use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 pub struct Place(*const (), PhantomData<&'static Line>);
 
 /// A line of code that was not compiled with this program.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Line {
     /// The file, as its compiler was told it.
     pub file: &'static str,
@@ -22,6 +24,8 @@ pub struct Line {
     pub line: u32,
     /// The character in it, from 1.
     pub column: u32,
+    /// What is accessed there, in the words of the line.
+    pub site: Site,
 }
 
 // SAFETY: a shared reference to what is not changed.
@@ -66,9 +70,9 @@ impl Place {
         self.is().map_or_else(|line| line.column, Location::column)
     }
 
-    /// Whether it is a line of a driver.
-    pub fn is_of_driver(self) -> bool {
-        self.is().is_err()
+    /// The line, if it is one of a driver.
+    pub fn of_driver(self) -> Option<&'static Line> {
+        self.is().err()
     }
 }
 
@@ -122,15 +126,16 @@ mod tests {
 
     use super::*;
 
-    static LINE: Line = Line { file: "drivers/scull.c", line: 180, column: 7 };
+    static LINE: Line = Line { file: "drivers/scull.c", line: 180, column: 7, site: Site::new("dev->size") };
 
     #[test]
     fn lines_of_rust_and_of_c_are_places() {
         let (here, there) = (Place::caller(), Place::of_line(&LINE));
-        assert_eq!((here.file(), here.line(), here.is_of_driver()), (file!(), line!() - 1, false));
-        assert_eq!((there.to_string().as_str(), there.is_of_driver()), ("drivers/scull.c:180:7", true));
+        assert_eq!((here.file(), here.line(), here.of_driver()), (file!(), line!() - 1, None));
+        assert_eq!((there.to_string().as_str(), there.of_driver()), ("drivers/scull.c:180:7", Some(&LINE)));
         assert_ne!(here, there);
-        static AGAIN: Line = Line { file: "drivers/scull.c", line: 180, column: 7 };
+        static AGAIN: Line =
+            Line { file: "drivers/scull.c", line: 180, column: 7, site: Site::new("dev->size") };
         assert_eq!(there, Place::of_line(&AGAIN));
     }
 

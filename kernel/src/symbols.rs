@@ -7,6 +7,8 @@
 mod elf;
 mod lines;
 pub(crate) mod modules;
+pub(crate) mod names;
+pub(crate) mod sites;
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,7 +1,7 @@
 //! Accesses to shared memory.
 
 /// A place in the program where a task touches something shared, without saying how: `slot`, `size`, `copy`.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Site {
     /// The name, as scripts and reports write it.
     pub name: &'static str,
@@ -21,6 +21,8 @@ pub enum Op {
     Load,
     /// A store of `value` (a pointer or a number). Written `slot.store`.
     Store(usize),
+    /// A store of what is known only when it is made, as that of a driver in C. Written `slot.store`.
+    Assign,
     /// A compare-and-swap that stores `value` if it succeeds. Written `slot.store`.
     Swap(usize),
     /// Zeros are stored to a run of bytes. No point: it comes with one of its own, in its middle.
@@ -57,7 +59,7 @@ impl Op {
     pub fn of_point(&self) -> Option<&'static str> {
         match self {
             Op::Load => Some(".load"),
-            Op::Store(_) | Op::Swap(_) => Some(".store"),
+            Op::Store(_) | Op::Assign | Op::Swap(_) => Some(".store"),
             Op::Point => Some(""),
             Op::Clear | Op::Look | Op::Put(_) | Op::Update | Op::Read | Op::Write => None,
         }

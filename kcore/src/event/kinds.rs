@@ -31,6 +31,8 @@ bitflags::bitflags! {
         const INTERRUPTS = 1 << 11;
         /// Blocks that were allocated.
         const ALLOCATIONS = 1 << 12;
+        /// Accesses of drivers in C that are wrong.
+        const CHECKS = 1 << 13;
         /// All at which a task can be made to wait, and what it waits for besides.
         const POINTS_AND_LOCKS = Self::LOADS.bits() | Self::STORES.bits() | Self::POINTS.bits() | Self::LOCKS.bits();
     }

@@ -126,7 +126,7 @@ impl Act {
         match op {
             Op::Point => None,
             Op::Load | Op::Look | Op::Read => Some(Act::Load),
-            Op::Store(_) | Op::Put(_) | Op::Clear | Op::Write => Some(Act::Store),
+            Op::Store(_) | Op::Assign | Op::Put(_) | Op::Clear | Op::Write => Some(Act::Store),
             Op::Swap(_) | Op::Update => Some(Act::Update),
         }
     }

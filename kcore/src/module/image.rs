@@ -12,6 +12,9 @@ use object::read::{SectionIndex, SymbolIndex};
 use super::object::{LE, Malformed, Object};
 use crate::sort;
 
+/// The section that the texts of the sources are in, each behind its name.
+const SOURCES: &str = ".scullery.source";
+
 /// What a part may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -100,6 +103,34 @@ impl<'a> Object<'a> {
             Some(base.wrapping_add(first.r_offset(LE)))
         });
         uses.next()
+    }
+
+    /// Where its code goes on after each call, in order, when its parts lie at `bases`; and after some
+    /// instructions that are none.
+    pub fn returns(&self, bases: [u64; 3]) -> Vec<u64> {
+        const SIZE: u64 = 4;
+        let lists = self.sections.iter().filter_map(|section| self.relocations(section).ok()?);
+        let mut all = Vec::new();
+        for (list, target) in lists {
+            let place = self.places.get(target.0).copied().flatten();
+            let Some(place) = place.filter(|place| place.part == Part::Text) else { continue };
+            let base = bases[place.part as usize] + place.offset as u64;
+            let is_call = |one: &&Rela64<LittleEndian>| {
+                matches!(one.r_type(LE, false), elf::R_X86_64_PC32 | elf::R_X86_64_PLT32)
+            };
+            let after = |one: &Rela64<LittleEndian>| base.wrapping_add(one.r_offset(LE)).wrapping_add(SIZE);
+            all.extend(list.iter().filter(is_call).map(after));
+        }
+        all.sort_unstable();
+        all
+    }
+
+    /// The texts of its sources, by the names that its lines have for them.
+    pub fn sources(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let bytes = self.section(SOURCES).and_then(|(_, section)| section.data(LE, self.bytes).ok());
+        let mut texts = bytes.unwrap_or_default().split(|byte| *byte == 0);
+        let text = |bytes: &'a [u8]| core::str::from_utf8(bytes).unwrap_or_default();
+        core::iter::from_fn(move || Some((text(texts.next()?), text(texts.next()?))))
     }
 
     /// The bytes of each part, before their relocations.

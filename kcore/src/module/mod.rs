@@ -4,6 +4,7 @@
 //! - [`object`]: the file, checked: whatever its bytes are, an answer is an error and never a panic.
 //! - [`image`]: its parts at their addresses, with their relocations done.
 //! - [`parameter`]: `module_param`: where each lies, and the value that a word gives it.
+//! - [`expression`]: what a line of its source accesses.
 //! - [`names`]: every function that the kernel offers to it.
 //! - [`format`](mod@format): the text that `printk` makes of a form and its arguments.
 //! - [`scan`]: what `sscanf` finds in a text.
@@ -12,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod abi;
+pub mod expression;
 pub mod format;
 pub mod image;
 pub mod names;

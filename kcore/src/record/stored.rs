@@ -45,7 +45,14 @@ impl Stored {
             What::Access(Access { site, op, address, size }) => match op {
                 Op::Store(value) | Op::Swap(value) => (site, address, size, value),
                 Op::Clear => (site, address, size, 0),
-                Op::Load | Op::Point | Op::Look | Op::Put(_) | Op::Update | Op::Read | Op::Write => {
+                Op::Load
+                | Op::Assign
+                | Op::Point
+                | Op::Look
+                | Op::Put(_)
+                | Op::Update
+                | Op::Read
+                | Op::Write => {
                     return None;
                 }
             },

@@ -333,7 +333,8 @@ pub unsafe fn free(block: NonNull<u8>, at: Place) -> Result<(), BadFree> {
     }
     let found = lookup(address).map(|record| record.allocation);
     // Of the others there are too many for the log, and few that anything is stored in that it has.
-    let Some(found) = found.filter(|found| found.kind != Kind::Other) else { return give_up(address) };
+    let is_told = |found: &Allocation| found.kind != Kind::Other || found.allocated_at.of_driver().is_some();
+    let Some(found) = found.filter(is_told) else { return give_up(address) };
     let what = What::Block(Block::Freed { address, size: found.size });
     let ticket = Kernel::tell(what, at);
     let freed = give_up(address);

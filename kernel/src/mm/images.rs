@@ -19,7 +19,7 @@ use crate::{frames, layout};
 
 const PAGE: u64 = 4096;
 /// Images at once.
-const MOST: usize = 64;
+pub const MOST: usize = 64;
 
 /// Up to here the region was mapped. Written under the lock of `FREE`.
 static END: AtomicU64 = AtomicU64::new(layout::MODULES.start);

@@ -199,7 +199,8 @@ impl Driver {
                 let mut trace = record.backtrace().iter();
                 let of_driver = trace.find(|address| self.text.contains(&(**address as u64)));
                 // What the kernel allocates for it is the kernel's.
-                let is_its_own = record.allocation.allocated_at.file() == api::slab::FILE;
+                let place = record.allocation.allocated_at;
+                let is_its_own = place.of_driver().is_some() || place.file() == api::slab::FILE;
                 let (Some(&at), true) = (of_driver, is_its_own) else { continue };
                 let size = record.allocation.size;
                 if let Some((_, count, bytes)) = places.iter_mut().find(|place| place.0 == at) {

@@ -18,8 +18,8 @@ use kcore::class;
 use kcore::event::{Class, LockName, Waiting};
 use kcore::sync::Observed;
 
-use super::names;
 use crate::arch::cpu;
+use crate::symbols::names;
 
 /// As `__LOCK_DECLARED` of `scullery/lock.h`.
 const DECLARED: u32 = 0x10c4_dec1;

@@ -14,11 +14,12 @@
 //! - `exports`: the address of each name that is offered; `api`: what is there.
 //! - `records`: what is kept of a driver's timers, tasklets, works and handlers.
 //! - `lock`: a lock in the memory of a driver: declared, made, or neither.
-//! - `names`: what drivers call things, which outlives them.
+//! - `access`: what they read and write, as events.
 //! - `finding`: what is wrong with what a driver does.
 //!
 //! What a driver passes is what the header says; where it is not, the driver's task dies of it (I23).
 
+mod access;
 mod api;
 mod call;
 mod driver;
@@ -28,7 +29,6 @@ mod finding;
 mod init;
 mod load;
 mod lock;
-mod names;
 mod records;
 
 pub use load::{info, insmod};

@@ -9,6 +9,7 @@ use kcore::place::Place;
 use super::{log, participant, run};
 use crate::atomic_fn::AtomicFn;
 use crate::machine::Kernel;
+use crate::symbols::sites;
 use crate::task;
 
 bitflags::bitflags! {
@@ -51,7 +52,7 @@ impl Listeners {
 /// Who listens: the bits of [`Listeners`].
 static LISTENERS: AtomicU8 = AtomicU8::new(0);
 /// What they want: the bits of [`Kinds`].
-static WANTED: AtomicU16 = AtomicU16::new(0);
+pub(crate) static WANTED: AtomicU16 = AtomicU16::new(0);
 
 /// A function that is called with each event of the kinds in `HEARS`: also in handlers, and of the
 /// scheduler's steps with a run queue locked.
@@ -93,6 +94,7 @@ impl Events for Kernel {
     /// A participant may wait here until the plan lets it go on.
     #[cold]
     fn tell(what: What, at: Place) -> Ticket {
+        let at = sites::of_driver(at);
         if let Some(ear) = EAR.get() {
             ear(&Event { actor: participant::actor(), cpu: Kernel::cpu(), at, what });
         }

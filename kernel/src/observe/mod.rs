@@ -25,6 +25,7 @@ mod stop;
 pub mod watchdog;
 mod witness;
 
+pub(crate) use events::WANTED;
 pub use events::{hear, hear_no_more};
 pub use oops::Oops;
 pub use participant::CREW;

@@ -49,6 +49,12 @@ impl Lines {
         places
     }
 
+    /// The file, the line, and the character in it.
+    pub(super) fn line(&self, address: u64) -> Option<(&str, u32, u32)> {
+        let at = kept(|| self.context.find_location(address)).ok()??;
+        Some((source_path::short(at.file?, Some(&self.root)), at.line?, at.column.unwrap_or(0)))
+    }
+
     fn place(&self, frame: &Frame<'_, Reader>) -> Place {
         let name = frame.function.as_ref().and_then(|name| {
             let name = elf::demangled(&name.raw_name().ok()?);

@@ -12,9 +12,9 @@ use kcore::module::{Function, Object};
 use kcore::sync::{Mutex, Own};
 
 use super::lines::Lines;
-use super::{Found, Place, lock};
+use super::{Found, Place, ROOM_FOR_LINES, lock, sites};
 use crate::machine::Kernel;
-use crate::mm::heap::kept;
+use crate::mm::heap::{Claim, kept};
 
 /// A driver whose code lies somewhere.
 struct Known {
@@ -44,11 +44,15 @@ pub(crate) fn add(name: &str, text: Range<u64>, functions: Vec<Function>, bases:
     let lines =
         Mutex::new(Own(class!("symbols of a driver", "Only tried where the caller may not sleep.")), None);
     let known = Arc::new(Known { name: name.to_string(), text, functions, bases, file, lines });
+    if let Some(_claim) = Claim::on(ROOM_FOR_LINES) {
+        known.find_sites();
+    }
     KNOWN.lock().push(known);
 }
 
 /// The driver whose code begins at `start` is gone.
 pub(crate) fn remove(start: u64) {
+    sites::remove(start);
     KNOWN.lock().retain(|known| known.text.start != start);
 }
 
@@ -71,6 +75,19 @@ impl Known {
         let Some(mut lines) = lock(&self.lines) else { return Vec::new() };
         let lines = lines.get_or_insert_with(|| kept(|| self.parse()));
         lines.as_ref().map(|owned| owned.lines.at(address)).unwrap_or_default()
+    }
+
+    /// Works out at which lines its code calls the kernel.
+    fn find_sites(&self) {
+        let Ok(object) = Object::parse(&self.file) else { return };
+        let mut lines = self.lines.lock();
+        let Some(Owned { lines, .. }) = lines.get_or_insert_with(|| kept(|| self.parse())) else { return };
+        let sources: Vec<_> = object.sources().map(|(name, text)| (name, text.lines().collect())).collect();
+        let site = |address: u64| Some((address, sites::line(lines.line(address - 1)?, &sources)));
+        sites::add(
+            self.text.clone(),
+            kept(|| object.returns(self.bases).into_iter().filter_map(site).collect()),
+        );
     }
 
     fn parse(&self) -> Option<Owned> {

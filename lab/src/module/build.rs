@@ -137,7 +137,7 @@ fn make(order: &Build, output: &Path) -> Result<(), Failure> {
     if !is_sound {
         return Err(Failure::usage(format!("{name} does not build")));
     }
-    objects.push(about(&compiler, &name, place.path())?);
+    objects.push(about(&compiler, &name, &order.sources, place.path())?);
     match pass_on(&compiler.link(&objects, output)?) {
         true => Ok(()),
         false => Err(Failure::usage(format!("{name} cannot be linked"))),
@@ -217,19 +217,33 @@ fn refuse(unknown: &BTreeSet<String>) -> Result<(), Failure> {
     }
 }
 
-/// The object that says what the module is: its name, and for which kernel it is.
-fn about(compiler: &Compiler, name: &str, place: &Path) -> Result<PathBuf, Failure> {
+/// The object that says what the module is: its name, for which kernel it is, and what it was made of.
+fn about(compiler: &Compiler, name: &str, sources: &[PathBuf], place: &Path) -> Result<PathBuf, Failure> {
     let (source, object) = (place.join("about.c"), place.join("about.o"));
-    let text = format!(
+    let mut text = format!(
         "#include <linux/module.h>\nMODULE_INFO(scullery, \"{:016x}\");\nMODULE_INFO(name, \"{name}\");\n\
          struct module __this_module = {{ .name = \"{name}\" }};\n",
         compiler.abi()
     );
+    for source in sources {
+        text += &text_of(source);
+    }
     std::fs::write(&source, text).map_err(|error| Failure::dead(format!("{}: {error}", source.display())))?;
     match pass_on(&compiler.compile(&source, &object, name, &[])?) {
         true => Ok(object),
         false => Err(Failure::dead("the compiler does not take the headers of include/")),
     }
+}
+
+/// What puts the text of a source into the module, so that its lines can be told of in its own words.
+fn text_of(source: &Path) -> String {
+    let quoted = |path: &Path| path.display().to_string().replace(['\\', '"'], "?");
+    let whole = source.canonicalize().unwrap_or_else(|_| source.to_path_buf());
+    format!(
+        "asm(\".pushsection .scullery.source\\n.asciz \\\"{}\\\"\\n.incbin \\\"{}\\\"\\n.byte 0\\n.popsection\");\n",
+        quoted(source),
+        quoted(&whole)
+    )
 }
 
 /// Whether the kernel would take the module: all that it wants is offered.

@@ -18,7 +18,6 @@ const FLAGS: &[&str] = &[
     "-c",
     "-O1",
     "-g1",
-    "-gno-column-info",
     "-std=gnu11",
     "-ffreestanding",
     "-fno-pie",

@@ -159,6 +159,7 @@ fn access(line: &Line, op: Op, names: &Names) -> String {
             _ => format!("looks at {name}"),
         },
         Op::Store(value) | Op::Put(value) => becomes(value),
+        Op::Assign => format!("{name} is stored to"),
         Op::Swap(value) => match line.outcome {
             Some(Outcome::Failed) => format!("{name}: swap fails"),
             _ => becomes(value) + " by swap",

@@ -16,5 +16,6 @@ pub mod raw_serial;
 pub mod registers;
 pub mod smp;
 pub mod switch;
+pub mod told;
 pub mod traps;
 pub mod variadic;

@@ -11,7 +11,7 @@ use super::string::text;
 use crate::fs::{self, Generated};
 use crate::module::call;
 use crate::module::file::{Device, Operations};
-use crate::module::names;
+use crate::symbols::names;
 
 /// What a `struct proc_dir_entry` or a `struct dentry` is to a driver.
 pub(super) type Entry = *const c_void;

@@ -11,8 +11,9 @@ use super::bug::may_sleep;
 use crate::machine::Kernel;
 use crate::mm::heap;
 use crate::module::finding::finding;
+use crate::symbols::sites;
 
-/// By which the records of these blocks are known.
+/// By which the records of these blocks are known, where the line of the driver is not.
 pub(in crate::module) const FILE: &str = file!();
 
 /// As in `linux/gfp.h`.
@@ -33,7 +34,9 @@ fn allocate(size: usize, align: usize, flags: c_uint) -> *mut c_void {
         return ptr::without_provenance_mut(NOTHING);
     }
     let layout = Layout::from_size_align(size, align).ok().filter(|_| size <= MOST);
-    let Some(Ok(block)) = layout.map(|layout| heap::allocate(Kind::Other, layout, Place::caller())) else {
+    let Some(Ok(block)) =
+        layout.map(|layout| heap::allocate(Kind::Other, layout, sites::of_driver(Place::caller())))
+    else {
         return ptr::null_mut();
     };
     if flags & ZERO != 0 {
@@ -66,7 +69,7 @@ fn give_back(block: *const c_void, name: &str) {
         super::freed(&(block.addr().get()..block.addr().get() + size));
     }
     // SAFETY: the driver says that no task uses it any more; no reference of Rust leads into it (I23).
-    let wrong = match unsafe { heap::free(block, Place::caller()) } {
+    let wrong = match unsafe { heap::free(block, sites::of_driver(Place::caller())) } {
         Ok(()) => return,
         Err(BadFree::Double) => "the block there was freed before",
         Err(BadFree::Unknown) => "no block begins there, or none any more",

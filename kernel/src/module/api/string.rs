@@ -4,6 +4,9 @@ use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
 use kcore::errno::Errno;
+use kcore::event::Op;
+
+use crate::module::access;
 
 type Text = *const u8;
 
@@ -18,8 +21,13 @@ fn put(text: *mut u8, index: usize, byte: u8) {
     unsafe { text.wrapping_add(index).write(byte) };
 }
 
+/// The length of a text, which the caller reads; not more than `most`.
+#[track_caller]
 fn length(text: Text, most: usize) -> usize {
-    (0..most).find(|index| at(text, *index) == 0).unwrap_or(most)
+    let length = || (0..most).find(|index| at(text, *index) == 0).unwrap_or(most);
+    // When it is the reader's turn, it may be another.
+    access::copies(Op::Read, text, length().saturating_add(1).min(most));
+    length()
 }
 
 /// Less than, equal to, or more than 0, as the first byte that differs is; each after `map`.
@@ -34,24 +42,35 @@ fn compare(a: Text, b: Text, most: usize, map: fn(&u8) -> u8) -> c_int {
 }
 
 pub(in crate::module) unsafe extern "C" fn memset(to: *mut u8, byte: c_int, size: usize) -> *mut u8 {
+    access::copies(Op::Write, to, size);
     // SAFETY: the driver says that there is so much room (I23).
     unsafe { to.write_bytes(byte as u8, size) };
     to
 }
 
 pub(in crate::module) unsafe extern "C" fn memcpy(to: *mut u8, from: Text, size: usize) -> *mut u8 {
+    moves(to, from, size);
     // SAFETY: the driver says that both are so long (I23); that they overlap does no harm here.
     unsafe { ptr::copy(from, to, size) };
     to
 }
 
 pub(in crate::module) unsafe extern "C" fn memmove(to: *mut u8, from: Text, size: usize) -> *mut u8 {
+    moves(to, from, size);
     // SAFETY: the driver says that both are so long (I23).
     unsafe { ptr::copy(from, to, size) };
     to
 }
 
+/// So many bytes are about to be copied.
+#[track_caller]
+fn moves(to: *mut u8, from: Text, size: usize) {
+    access::copies(Op::Read, from, size);
+    access::copies(Op::Write, to, size);
+}
+
 pub(in crate::module) extern "C" fn memcmp(a: Text, b: Text, size: usize) -> c_int {
+    [a, b].into_iter().for_each(|bytes| access::copies(Op::Read, bytes, size));
     let differ = (0..size).find(|index| at(a, *index) != at(b, *index));
     differ.map_or(0, |index| c_int::from(at(a, index)) - c_int::from(at(b, index)))
 }
@@ -70,7 +89,9 @@ pub(in crate::module) extern "C" fn strnlen(text: Text, most: usize) -> usize {
 }
 
 /// Copies `length` bytes of a text, and a zero.
+#[track_caller]
 fn copy(to: *mut u8, from: Text, length: usize) {
+    access::copies(Op::Write, to, length + 1);
     (0..length).for_each(|index| put(to, index, at(from, index)));
     put(to, length, 0);
 }
@@ -82,6 +103,7 @@ pub(in crate::module) extern "C" fn strcpy(to: *mut u8, from: Text) -> *mut u8 {
 
 pub(in crate::module) extern "C" fn strncpy(to: *mut u8, from: Text, size: usize) -> *mut u8 {
     let length = length(from, size);
+    access::copies(Op::Write, to, size);
     (0..size).for_each(|index| put(to, index, if index < length { at(from, index) } else { 0 }));
     to
 }

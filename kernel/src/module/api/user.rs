@@ -4,8 +4,10 @@ use core::ffi::{c_int, c_long, c_ulong, c_void};
 use core::slice;
 
 use kcore::errno::Errno;
+use kcore::event::Op;
 
 use super::bug::may_sleep;
+use crate::module::access;
 use crate::module::call::{self, BUFFER, Memory};
 
 /// Addresses of a process lie below this.
@@ -55,11 +57,13 @@ fn from(into: *mut u8, address: usize, size: usize) -> usize {
 
 pub(in crate::module) extern "C" fn copy_to_user(address: usize, bytes: *const u8, size: c_ulong) -> c_ulong {
     may_sleep("copy_to_user");
+    access::copies(Op::Read, bytes, size as usize);
     size - to(address, bytes, size as usize) as c_ulong
 }
 
 pub(in crate::module) extern "C" fn copy_from_user(into: *mut u8, address: usize, size: c_ulong) -> c_ulong {
     may_sleep("copy_from_user");
+    access::copies(Op::Write, into, size as usize);
     let count = from(into, address, size as usize);
     // What was not there is zeros, so that the driver passes on nothing of others (Linux does the same).
     // SAFETY: the driver says that it has so much room (I23).

@@ -8,12 +8,12 @@ use kcore::explore::{Act, Allocated, Driver, End, Line, Of, Replay, Schedule, St
 use kcore::machine::{Kind, TaskId};
 use kcore::place::Place;
 use kcore::probe::Name;
+use kcore::sort;
 
 use super::turns::with;
 use super::world::World;
 use crate::layout;
-use crate::mm::{heap, stacks};
-use kcore::sort;
+use crate::mm::{heap, images, stacks};
 
 /// The executions that are made from now on are written down.
 pub fn write_down() {
@@ -75,6 +75,9 @@ impl World {
         let last = self.transcript.as_mut().and_then(|transcript| transcript.lines.last_mut());
         let Some(Line { of, step, word: Some([_, after]), outcome, .. }) = last else { return };
         *after = word_at(*of, *step, self.touched).unwrap_or(*after);
+        if let Of::Access(_, op @ Op::Assign) = of {
+            *op = Op::Store(*after);
+        }
         if let Of::Access(_, Op::Swap(value)) = of
             && value != after
         {
@@ -124,7 +127,8 @@ fn word_at(of: Of, step: Step, address: usize) -> Option<usize> {
     let (heap, variables) = (heap::extent(), layout::data());
     let is_there = heap.start as u64 <= begin && end <= heap.end as u64
         || variables.start <= begin && end <= variables.end && !stacks::is_guard(begin)
-        || stacks::contains(begin, end - begin);
+        || stacks::contains(begin, end - begin)
+        || images::variables().any(|variables| variables.start <= begin && end <= variables.end);
     let from: *const u8 = core::ptr::with_exposed_provenance(address);
     if !is_there {
         return None;
