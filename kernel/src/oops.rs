@@ -34,7 +34,7 @@ use crate::arch::cpu;
 use crate::arch::traps::vector;
 use crate::machine::SpinLock;
 use crate::mm::backtrace;
-use crate::observe::{Oops, watchdog};
+use crate::observe::{Oops, explorer, watchdog};
 use crate::task::{mortal, schedule};
 use crate::{println, task};
 
@@ -95,6 +95,9 @@ fn die(oops: Oops, exception: Option<&Exception<'_>>) -> ! {
 fn report(oops: &Oops, exception: Option<&Exception<'_>>) {
     let mut count = COUNT.lock();
     *count += 1;
+    if explorer::is_hushed() {
+        return;
+    }
     let name = task::name_of(oops.task);
     println!();
     println!("oops #{} on CPU {}, task {} ({name}): {}", *count, oops.cpu, oops.task.0, oops.what.as_str());

@@ -68,6 +68,11 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             drawn(&words, svg.as_deref(), options, |report| Ok(recorded::of(report.records())))
         }
         Command::Explore { all: true, .. } => show(&explore::all::render()),
+        Command::Explore { driver, .. } if driver.module.is_some() => {
+            let (script, files) = explore::driver::made(driver, options)?;
+            let told = explore::driver::machine(options);
+            shell(Some(script.path()), &[], Some(&files), &Options { told, ..options.clone() })
+        }
         Command::Explore { experiment, memory_model, on, search, svg, .. } => {
             let experiment = experiment.as_deref().unwrap_or_default();
             match explore::words(experiment, *memory_model, *on, search, options)? {

@@ -30,6 +30,26 @@ pub struct Request {
     pub options: Options,
 }
 
+/// What tasks do with a driver in C.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct Explored {
+    /// Instead, a driver in C: a module, or the source of which it is made
+    #[arg(long, value_name = "FILE.c|FILE.ko", requires = "task", conflicts_with_all = ["experiment", "memory_model", "on", "svg", "jobs", "resume"])]
+    pub module: Option<PathBuf>,
+    /// What one task types; its devices have names in /dev
+    #[arg(long, value_name = "LINE", requires = "module")]
+    pub task: Vec<String>,
+    /// What is typed before
+    #[arg(long, value_name = "LINE", requires = "module")]
+    pub setup: Option<String>,
+    /// What must succeed when all tasks are through
+    #[arg(long, value_name = "LINE", requires = "module")]
+    pub check: Option<String>,
+    /// Only the execution in which the tasks make so many steps in turn, like A12B3
+    #[arg(long, value_name = "TURNS", requires = "module")]
+    pub schedule: Option<String>,
+}
+
 /// How much of all executions is made, by what, and what is left of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct Search {
@@ -91,11 +111,14 @@ pub enum Command {
     /// --quanta and --rounds say otherwise. After --timeout seconds it ends with what is known
     Explore {
         /// Its name, as list shows it
-        #[arg(required_unless_present = "all", value_parser = experiment(), hide_possible_values = true)]
+        #[arg(required_unless_present_any = ["all", "module"], value_parser = experiment(), hide_possible_values = true)]
         experiment: Option<String>,
+        /// Instead, what tasks do with a driver in C
+        #[command(flatten)]
+        driver: Explored,
         /// Instead, each form of each experiment that can be explored on this host, at the smallest sizes, as
         /// docs/PROOFS.md has them
-        #[arg(long, conflicts_with_all = ["experiment", "memory_model", "on", "svg", "jobs", "resume"])]
+        #[arg(long, conflicts_with_all = ["experiment", "module", "memory_model", "on", "svg", "jobs", "resume"])]
         all: bool,
         /// Which stores other tasks see, and when
         #[arg(long, value_enum, default_value = "sc")]

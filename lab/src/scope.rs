@@ -44,6 +44,7 @@ pub(crate) fn names(command: &Command) -> &'static [&'static str] {
         Command::Explain { .. } => &["explain"],
         Command::Run { .. } => &["run"],
         Command::Explore { all: true, .. } => &["explore --all"],
+        Command::Explore { driver, .. } if driver.module.is_some() => &["explore", "explore --on kernel"],
         Command::Explore { .. } => &["explore"],
         Command::Merge { .. } => &["merge"],
         Command::Replay { on: On::Both | On::Kernel, .. } => &["replay", "replay --on kernel"],

@@ -132,6 +132,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("scull", scull),
         trial("lost-memory", lost),
         trial("mistakes", mistakes),
+        trial("explored", explored),
+        trial("memory-explored", memory),
         trial("proc-files", proc_files),
         trial("no-objects", no_objects),
         trial("pipe", pipe),
@@ -248,6 +250,107 @@ fn lost() -> Answer {
         "1",
     ];
     with(&[of_the_house(place.path(), "scull", &["SCULL_LOSES"])?], script, Status::Expected, &says)
+}
+
+/// Without the lock two writers lose memory in some orders, and each that does is named by its line; with it
+/// in none. The driver begins anew each time, and works afterwards.
+fn explored() -> Answer {
+    let place = place()?;
+    let script = "insmod /mnt/scull.ko qset=2; explore scull --task 'echo a <> /dev/scull0 1>&0' \\\n\
+                  --task 'echo b <> /dev/scull0 1>&0'; echo $?\n\
+                  explore scull --setup 'echo x >> /dev/scull0' --task 'cat /dev/scull0' --check 'false'; echo $?\n\
+                  explore scull --task 'cat /dev/scull0 | wc -c'; mknod /dev/s c 254 0; echo hello > /dev/s; cat /dev/s\n\
+                  true\n";
+    let bare = [
+        "all there are",
+        "raced: 1 leaked",
+        "verdict: raced (NOT as expected: clean)",
+        "1",
+        "raced",
+        "1",
+        "explore: a pipe in a task cannot be explored",
+        "hello",
+    ];
+    with(&[of_the_house(place.path(), "scull", &["SCULL_WITHOUT_LOCK"])?], script, Status::Expected, &bare)?;
+    let guarded = ["2 executions, all there are", "2  clean", "verdict: clean (as expected: clean)", "0"];
+    with(&[of_the_house(place.path(), "scull", &[])?], script, Status::Expected, &guarded)
+}
+
+const MEMORY: &str = r#"
+#include <linux/module.h>
+#include <linux/fs.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+MODULE_LICENSE("GPL");
+static int major;
+
+static ssize_t bad_write(struct file *filp, const char __user *buf, size_t count, loff_t *pos)
+{
+	int end = 10;
+	char kind, *p;
+
+	if (get_user(kind, buf))
+		return -EFAULT;
+	p = kmalloc(end, GFP_KERNEL);
+	if (!p)
+		return -ENOMEM;
+	memset(p, 0, end);
+	if (kind == 'b')
+		p[end] = 1;
+	if (kind == 'm')
+		memset(p + 4, 0, end);
+	if (kind == 'l')
+		return count;
+	kfree(p);
+	if (kind == 'f')
+		p[3]++;
+	if (kind == 't')
+		kfree(p);
+	return count;
+}
+
+static const struct file_operations bad_fops = { .owner = THIS_MODULE, .write = bad_write };
+
+static int __init bad_init(void)
+{
+	major = register_chrdev(0, "bad", &bad_fops);
+	return major < 0 ? major : 0;
+}
+
+static void __exit bad_exit(void)
+{
+	unregister_chrdev(major, "bad");
+}
+
+module_init(bad_init);
+module_exit(bad_exit);
+"#;
+
+/// What a driver does to memory that is not its own is found, with where that was allocated and freed.
+fn memory() -> Answer {
+    let place = place()?;
+    let source = place.path().join("bad.c");
+    fs::write(&source, MEMORY).map_err(|error| error.to_string())?;
+    let bad = module(place.path(), &source, "bad.ko", &[])?;
+    let script = "insmod /mnt/bad.ko; m=$(awk '$2==\"bad\" {print $1}' /proc/devices); mknod /dev/b c $m 0\n\
+                  for kind in b m l f t r; do explore bad --task \"echo $kind > /dev/b\"; done\n\
+                  rmmod bad\n";
+    let says = [
+        "1 out of bounds",
+        "out of bounds: 1 bytes are written for p[end] at",
+        "bad.c:23",
+        "1 out of bounds",
+        "out of bounds: 10 bytes are written for memset(p + 4, 0, end) at",
+        "1 leaked",
+        "1 used after free",
+        "A uses it all the same (step 6, bad.c:30).",
+        "1 freed twice",
+        "A frees it once more (step 6, bad.c:32).",
+        "verdict: clean (as expected: clean)",
+    ];
+    with(&[bad], script, Status::Expected, &says)
 }
 
 /// A fault ends the task, with the driver's line, and what is wrong and goes on is said.

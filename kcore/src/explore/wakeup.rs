@@ -98,6 +98,16 @@ pub(super) fn is_weak_initial(first: &Move, sequence: &[Move]) -> bool {
     weak_initial(first, sequence).is_some()
 }
 
+impl Drop for WakeupTree {
+    /// Without a frame of the stack for each step of an execution, as which it is deep.
+    fn drop(&mut self) {
+        let mut left = core::mem::take(&mut self.branches);
+        while let Some(Branch { mut rest, .. }) = left.pop() {
+            left.append(&mut rest.branches);
+        }
+    }
+}
+
 impl WakeupTree {
     /// Takes the first branch out: its first move, and what is to come after it.
     #[inline]
@@ -116,8 +126,8 @@ impl WakeupTree {
     }
 
     /// All branches: the first step of each, and what comes after it.
-    pub(super) fn into_branches(self) -> impl Iterator<Item = (Move, WakeupTree)> {
-        self.branches.into_iter().rev().map(|Branch { first, rest }| (first, rest))
+    pub(super) fn into_branches(mut self) -> impl Iterator<Item = (Move, WakeupTree)> {
+        core::mem::take(&mut self.branches).into_iter().rev().map(|Branch { first, rest }| (first, rest))
     }
 
     /// Adds `sequence`, unless an execution that begins with one of the leaves covers it. It is used up.

@@ -3,17 +3,12 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use kcore::class;
-use kcore::event::Class;
 use kcore::experiment::{Cause, Experiment, Placement, Refusal, Resolved, body, of_kernel};
-use kcore::explore::{
-    Desk, Driver, End, Follow, Frontier, Jobs, Known, Maker, Replay, Schedule, Search, Survey, Trouble, Want,
-};
+use kcore::explore::{Driver, End, Follow, Maker, Replay, Schedule, Search, Survey, Trouble, Want};
 use kcore::settings::{Policy, RunSettings, Usage, With};
-use kcore::sync::WaitQueue;
 
 use crate::arch::smp;
-use crate::machine::{Kernel, SpinLock};
+use crate::machine::Kernel;
 use crate::observe::explorer::{self, Mode};
 use crate::task;
 
@@ -64,19 +59,20 @@ pub fn with(mode: Mode) -> Option<With> {
 /// Makes executions of it until all were made, or `limit`: on each CPU, if they can be made there at once.
 pub fn survey(resolved: &Resolved, settings: &RunSettings, mode: Mode, limit: Option<u64>) -> Survey {
     let (tasks, parts) = (resolved.writers as usize, mode.parts(resolved.writers as usize));
-    let (jobs, office) = (Jobs::new(limit), Office::new());
-    let job = || {
-        explorer::explore(tasks, Driver::Search(Search::new(parts, parts)), || {
-            jobs.work(&office, &mut Explorer { stage: Stage::new(resolved, settings), settings });
-        });
-    };
     explorer::open(mode);
-    match mode.is_for_each_cpu() && smp::cpus() > 1 {
-        true => on_each_cpu(&job),
-        false => job(),
-    }
+    let survey = explorer::survey(limit, |jobs, office| {
+        let job = || {
+            explorer::explore(tasks, Driver::Search(Search::new(parts, parts)), || {
+                jobs.work(office, &mut Explorer { stage: Stage::new(resolved, settings), settings });
+            });
+        };
+        match mode.is_for_each_cpu() && smp::cpus() > 1 {
+            true => on_each_cpu(&job),
+            false => job(),
+        }
+    });
     explorer::close();
-    office.known.into_inner().close().0
+    survey
 }
 
 /// Runs `job` in a task on each CPU, where there is room for one.
@@ -89,39 +85,6 @@ fn on_each_cpu(job: &(dyn Fn() + Sync)) {
         job();
     }
     task::join_all(tasks);
-}
-
-/// Where CPUs that share a search fetch what they make.
-struct Office {
-    known: SpinLock<Known>,
-    news: WaitQueue<Kernel>,
-}
-
-impl Office {
-    fn new() -> Self {
-        let known = Known::new(Survey::default(), Frontier::whole());
-        let class = class!("what explorers know", "Parts are divided, and put together, under it.");
-        Office { known: SpinLock::new(class, known), news: WaitQueue::new(Class::EVENT) }
-    }
-}
-
-impl Desk for Office {
-    fn ask<R>(&self, ask: impl FnOnce(&mut Known) -> R) -> R {
-        ask(&mut self.known.lock_irqsave())
-    }
-
-    fn wait<R>(&self, mut ask: impl FnMut(&mut Known) -> Option<R>) -> R {
-        let mut answer = None;
-        self.news.wait_event(|| {
-            answer = self.ask(&mut ask);
-            answer.is_some()
-        });
-        answer.expect("it was waited for")
-    }
-
-    fn news(&self) {
-        self.news.wake_up_all();
-    }
 }
 
 /// A search on a CPU.

@@ -37,6 +37,8 @@ static VARIABLES: [(AtomicU64, AtomicU64); MOST] = [const { (AtomicU64::new(0), 
 pub struct Image {
     /// INVARIANT: mapped pages of the region, which no other image has.
     pages: Range<u64>,
+    /// Its variables.
+    variables: Range<u64>,
     /// The entry in `VARIABLES`.
     entry: Option<usize>,
 }
@@ -45,7 +47,7 @@ impl Image {
     /// Room for parts of these sizes, one behind the other, each on pages of its own.
     pub fn new(sizes: [usize; 3]) -> Result<Image, OutOfFrames> {
         let pages: u64 = sizes.into_iter().map(whole).sum::<u64>().max(PAGE);
-        Ok(Image { pages: take(pages)?, entry: None })
+        Ok(Image { pages: take(pages)?, variables: 0..0, entry: None })
     }
 
     /// Where its parts begin.
@@ -71,6 +73,7 @@ impl Image {
             unsafe { paging::protect(base..base + whole(size), what) };
         }
         forget_on_all_cpus();
+        self.variables = bases[2]..bases[2] + sizes[2] as u64;
         let data = bases[2]..bases[2] + whole(sizes[2]);
         self.entry = VARIABLES.iter().position(|(start, end)| {
             let is_ours = end.compare_exchange(0, data.end, Relaxed, Relaxed).is_ok();
@@ -79,6 +82,24 @@ impl Image {
             }
             is_ours
         });
+    }
+}
+
+impl Image {
+    /// What its variables are now, while no code of it runs.
+    pub fn variables(&self) -> &[u8] {
+        let start = core::ptr::with_exposed_provenance(self.variables.start as usize);
+        // SAFETY: they were made in its pages, which are mapped as long as this, and the caller says that
+        // nothing changes them.
+        unsafe { core::slice::from_raw_parts(start, (self.variables.end - self.variables.start) as usize) }
+    }
+
+    /// Makes them what they were, while no code of it runs.
+    pub fn restore(&self, variables: &[u8]) {
+        let to = core::ptr::with_exposed_provenance_mut::<u8>(self.variables.start as usize);
+        let size = variables.len().min((self.variables.end - self.variables.start) as usize);
+        // SAFETY: so many were made in its pages, which can be written.
+        unsafe { to.copy_from_nonoverlapping(variables.as_ptr(), size) };
     }
 }
 

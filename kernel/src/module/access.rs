@@ -5,6 +5,7 @@ use core::ffi::c_void;
 use kcore::event::{Access, Events, Kinds, Op, Site, What};
 use kcore::place::Place;
 
+use super::blocks;
 use crate::machine::Kernel;
 use crate::symbols::sites;
 
@@ -49,8 +50,12 @@ fn tells(kind: Kinds, op: Op, address: usize, size: usize, place: impl FnOnce() 
 #[cold]
 #[inline(never)]
 fn tell(kind: Kinds, op: Op, address: usize, size: usize, at: Place) {
+    let site = at.of_driver().map_or(&UNKNOWN, |line| &line.site);
     if Kernel::wanted().contains(kind) {
-        let site = at.of_driver().map_or(&UNKNOWN, |line| &line.site);
         Kernel::tell(What::Access(Access { site, op, address, size }), at);
+    }
+    if Kernel::wanted().contains(Kinds::CHECKS) {
+        let stores = !matches!(op, Op::Load | Op::Look | Op::Read);
+        blocks::check(address, size, site.name, at, stores);
     }
 }

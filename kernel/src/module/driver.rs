@@ -1,13 +1,14 @@
 //! A driver that is loaded, and what it has registered.
 
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
 use kcore::class;
 use kcore::counted::Counted;
 use kcore::dev::{Credentials, DeviceNumber, Module, Region};
+use kcore::ledger::Record;
 use kcore::sync::{Mutex, Own};
 use spin::Once;
 
@@ -29,6 +30,8 @@ pub(super) struct Driver {
     pub(super) module: Arc<Module<Kernel>>,
     /// Where its code is.
     text: core::ops::Range<u64>,
+    /// `init_module`.
+    init: extern "C" fn() -> i32,
     /// `cleanup_module`, if it has one.
     pub(super) exit: Option<extern "C" fn()>,
     /// The serial number of the first block that can be its own: others were allocated by what lay there
@@ -44,8 +47,10 @@ pub(super) struct Driver {
     this: Weak<Driver>,
     /// Texts that it was given as parameters.
     _texts: Vec<Box<[u8]>>,
+    /// Its variables as they were before its init.
+    variables: Box<[u8]>,
     /// Dropped last.
-    _image: Image,
+    image: Image,
 }
 
 /// What has to be taken back when it goes, if it does not do so itself.
@@ -98,7 +103,7 @@ impl Driver {
     pub(super) fn new(
         module: &Arc<Module<Kernel>>,
         text: core::ops::Range<u64>,
-        exit: Option<extern "C" fn()>,
+        (init, exit): (extern "C" fn() -> i32, Option<extern "C" fn()>),
         (exports, uses): (Vec<(String, u64)>, Vec<Used>),
         texts: Vec<Box<[u8]>>,
         image: Image,
@@ -108,6 +113,7 @@ impl Driver {
             name: module.name().into(),
             module: Arc::clone(module),
             text,
+            init,
             exit,
             since: heap::with_ledger(|ledger| ledger.next_serial()),
             exports,
@@ -115,7 +121,8 @@ impl Driver {
             works: Once::new(),
             registered: Mutex::new(Own(class!("what a driver has registered")), Registered::default()),
             _texts: texts,
-            _image: image,
+            variables: image.variables().into(),
+            image,
         });
         let mut loaded = LOADED.lock();
         loaded.retain(|other| other.strong_count() > 0);
@@ -145,6 +152,37 @@ impl Driver {
         f(&mut self.registered.lock())
     }
 
+    /// Calls its init; what that returns.
+    pub(super) fn begin(&self) -> i32 {
+        call::enter(self, Credentials::ROOT, Memory::None, || (self.init)())
+    }
+
+    /// The same, with the variables that it had before.
+    pub(super) fn begin_anew(&self) -> i32 {
+        self.image.restore(&self.variables);
+        self.begin()
+    }
+
+    /// Its devices: by the name of the region, and the number in it where there are several.
+    pub(super) fn named(&self) -> Vec<(String, DeviceNumber)> {
+        self.registered(|registered| {
+            let name = |number: &DeviceNumber| {
+                let is_in = |region: &&Region| {
+                    let first = region.first;
+                    first.major == number.major
+                        && (first.minor..first.minor + region.count).contains(&number.minor)
+                };
+                let region = registered.regions.iter().find(is_in)?;
+                let name = match region.count {
+                    1 => region.name.to_string(),
+                    _ => alloc::format!("{}{}", region.name, number.minor - region.first.minor),
+                };
+                Some((name, *number))
+            };
+            registered.devices.iter().filter_map(|(_, number)| name(number)).collect()
+        })
+    }
+
     /// It is unloaded: its own last word, and then all that it has left behind, by name.
     pub(super) fn unload(&self) {
         if let Some(exit) = self.exit {
@@ -160,7 +198,7 @@ impl Driver {
     }
 
     /// What it has registered and not taken back: first what would run its code.
-    fn take_back(&self) {
+    pub(super) fn take_back(&self) {
         api::interrupt::take_back(self);
         api::timer::take_back(self);
         api::tasklet::take_back(self);
@@ -187,6 +225,15 @@ impl Driver {
         }
     }
 
+    /// Where its code has asked for the block of `record`, if it has. What the kernel allocates for it is the
+    /// kernel's.
+    pub(super) fn allocated(&self, record: &Record) -> Option<usize> {
+        let place = record.allocation.allocated_at;
+        let is_its_own = place.of_driver().is_some() || place.file() == api::slab::FILE;
+        let mut trace = record.backtrace().iter().copied();
+        trace.find(|address| is_its_own && self.text.contains(&(*address as u64)))
+    }
+
     /// Says which blocks are left that its code has allocated: there is no code any more that could free
     /// them.
     fn tell_leaks(&self) {
@@ -196,12 +243,7 @@ impl Driver {
         let mut others = (0, 0);
         heap::with_ledger(|ledger| {
             for record in ledger.since(self.since).filter(|record| record.is_live()) {
-                let mut trace = record.backtrace().iter();
-                let of_driver = trace.find(|address| self.text.contains(&(**address as u64)));
-                // What the kernel allocates for it is the kernel's.
-                let place = record.allocation.allocated_at;
-                let is_its_own = place.of_driver().is_some() || place.file() == api::slab::FILE;
-                let (Some(&at), true) = (of_driver, is_its_own) else { continue };
+                let Some(at) = self.allocated(record) else { continue };
                 let size = record.allocation.size;
                 if let Some((_, count, bytes)) = places.iter_mut().find(|place| place.0 == at) {
                     (*count, *bytes) = (*count + 1, *bytes + size);

@@ -1,16 +1,66 @@
 //! What is wrong with what a driver does: said at once, with the way there.
 
+use alloc::string::String;
 use core::fmt::Arguments;
 
+use kcore::class;
+
 use crate::arch::cpu;
+use crate::machine::SpinLock;
 use crate::mm::{backtrace, images};
+use crate::observe::explorer;
 use crate::oops::frames;
 use crate::println;
 
+/// What kind of wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// Memory was used that was freed.
+    Use,
+    /// Memory was used that is behind or before a block.
+    Beyond,
+    /// A block was freed twice.
+    Twice,
+    /// Something was freed that is no block.
+    Free,
+    /// Something else.
+    Other,
+}
+
+impl Wrong {
+    /// What it is called, before what it is about.
+    fn name(self) -> &'static str {
+        match self {
+            Wrong::Use => "use after free: ",
+            Wrong::Beyond => "out of bounds: ",
+            Wrong::Twice => "double free: ",
+            Wrong::Free | Wrong::Other => "",
+        }
+    }
+}
+
+/// The first that was found in the execution under way.
+static FOUND: SpinLock<Option<(Wrong, String)>> = SpinLock::new(class!("what a driver does wrong"), None);
+
 /// Says what a driver does wrong, after which it goes on.
 pub(super) fn finding(what: Arguments<'_>) {
-    println!("warning: {what}");
+    wrong(Wrong::Other, what);
+}
+
+/// The same, of this kind.
+pub(super) fn wrong(kind: Wrong, what: Arguments<'_>) {
+    if explorer::is_open() {
+        let text = alloc::format!("{}{what}", kind.name());
+        FOUND.lock_irqsave().get_or_insert((kind, text));
+        return;
+    }
+    println!("warning: {}{what}", kind.name());
     show_way();
+}
+
+/// What was found first since this was asked last.
+pub fn found() -> Option<(Wrong, String)> {
+    FOUND.lock_irqsave().take()
 }
 
 /// The backtrace of the caller, as far as it is the driver's.

@@ -10,6 +10,7 @@ use core::cell::RefCell;
 use kcore::errno::Errno;
 use kcore::module::{Image as Linked, Malformed, Object, Parameter};
 
+use super::again;
 use super::api::{self, module as counted};
 use super::driver::{Driver, Used};
 use super::exports;
@@ -67,14 +68,15 @@ pub fn insmod(file: Vec<u8>, words: &[&str]) -> Result<(), Refused> {
     let loaded = name.clone();
     dev::load_as(&loaded, move |module| {
         known::add(&name, text.clone(), functions, bases, file);
-        let driver = Driver::new(module, text, exit, shared, texts, image);
         counted::introduce(this, module);
+        let driver = Driver::new(module, text, (init, exit), shared, texts, image);
         if has_works {
             // Two, so that one that waits for another does not keep it from running.
             let queue = WorkQueue::of_mortals("kworker", 2).map_err(|_| Errno::ENOMEM)?;
             driver.works.call_once(|| queue);
         }
         begin(&driver, init)?;
+        again::note(&driver);
         let asked = Arc::downgrade(&driver);
         let used_by = move || asked.upgrade().map(|driver| driver.used_by()).unwrap_or_default();
         let unload = move || driver.unload();

@@ -7,6 +7,7 @@
 //! ```
 //!
 //! - [`insmod`], [`info`]: loading; what a file says of itself.
+//! - [`again`]: one that begins anew.
 //! - `init`: a task that calls its init.
 //! - `driver`: one that is loaded, and what it has registered.
 //! - `call`: what a task does in one: as which user, for whose memory.
@@ -15,12 +16,15 @@
 //! - `records`: what is kept of a driver's timers, tasklets, works and handlers.
 //! - `lock`: a lock in the memory of a driver: declared, made, or neither.
 //! - `access`: what they read and write, as events.
+//! - `blocks`: the memory that they have asked for, while each access is held against it.
 //! - `finding`: what is wrong with what a driver does.
 //!
 //! What a driver passes is what the header says; where it is not, the driver's task dies of it (I23).
 
 mod access;
+pub mod again;
 mod api;
+mod blocks;
 mod call;
 mod driver;
 mod exports;
@@ -31,4 +35,5 @@ mod load;
 mod lock;
 mod records;
 
+pub use finding::{Wrong, found};
 pub use load::{info, insmod};

@@ -13,6 +13,7 @@ use crate::arch::cpu;
 use crate::console::line::DIVERSION;
 use crate::fs::File;
 use crate::machine::SpinLock;
+use crate::observe::explorer;
 use crate::task::mortal;
 use crate::{context, task};
 
@@ -47,6 +48,16 @@ pub fn divert<R>(
     DIVERSION.clear();
     let diverted = DIVERTED.lock_irqsave().take();
     (result, diverted.and_then(|diverted| diverted.lost).map_or(Ok(()), Err))
+}
+
+/// Does some `work`, while what tasks say goes nowhere; but for what is said of a dead one, if that `is_told`.
+pub fn silent<R>(is_told: bool, work: impl FnOnce() -> R) -> R {
+    explorer::hush(!is_told);
+    DIVERSION.set(if is_told { |_| !mortal::is_dead() } else { |_| true });
+    let result = work();
+    DIVERSION.clear();
+    explorer::hush(false);
+    result
 }
 
 /// The running task dies where it is: what is to be said of that goes to the screen, and not into the driver

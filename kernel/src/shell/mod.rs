@@ -10,6 +10,7 @@
 //! | `execute` | scripts, pipelines, and shells of their own for parts of them |
 //! | `system` | the machine, as the interpreter of scripts has it |
 //! | `builtin` | commands that run in the shell's own task |
+//! | `explored` | what tasks type, in every order of its steps |
 //! | `stage` | one command of a pipeline, as a process |
 //! | `running` | a pipeline that runs, and how it ends |
 //! | `jobs` | what runs in the background |
@@ -20,6 +21,7 @@
 mod builtin;
 mod commands;
 mod execute;
+mod explored;
 #[cfg(feature = "cases")]
 mod failing;
 mod jobs;

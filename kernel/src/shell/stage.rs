@@ -90,6 +90,21 @@ impl Stage {
         table::start(known, || task::spawn_mortal(name, cpu, body))
     }
 
+    /// Runs it in the calling task, which is a process of its own meanwhile; what it ends with.
+    pub(super) fn run_here(&self, shell: &mut Shell) -> i32 {
+        let process = self.process(shell, shell.files.clone());
+        let known = Known {
+            command: self.words.join(" "),
+            uid: shell.credentials.uid,
+            group: shell.group.clone().unwrap_or_default(),
+            process: Arc::clone(&process),
+        };
+        let Ok(_entry) = table::become_one(known) else { return CANNOT_RUN };
+        let status = process.last_word(self.run(&process, shell));
+        process.close_all();
+        process.end_status(status)
+    }
+
     /// Runs it in the calling task, as `process`. `shell` is whose builtin it is, if it is one.
     pub(super) fn run(&self, process: &Process, shell: &mut Shell) -> i32 {
         match self.redirect(process) {

@@ -53,6 +53,8 @@ pub(super) struct Shell {
     pub(super) editor: Editor,
     /// A terminal that has a width is asked for it, as it may be another by then.
     pub(super) asks_for_width: bool,
+    /// It does what it is told in the running task.
+    pub(super) stays_in_task: bool,
     /// The foreground is another shell's business.
     pub(super) is_background: bool,
     /// The group of all that it starts; each pipeline has its own when this is none.
@@ -78,6 +80,7 @@ impl Shell {
             editor: Editor::new(columns),
             asks_for_width: settings.columns.is_some()
                 && settings.input.is_none_or(|input| input == Input::Terminal),
+            stays_in_task: false,
             is_background: false,
             group: None,
         }
@@ -100,6 +103,7 @@ impl Shell {
             jobs: self.jobs.seen(),
             editor,
             asks_for_width: false,
+            stays_in_task: self.stays_in_task,
             is_background: self.is_background,
             group: None,
         }

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
+use alloc::string::String;
 
 use kcore::class;
 
@@ -11,11 +12,12 @@ use crate::machine::SpinLock;
 static KEPT: SpinLock<BTreeSet<&'static str>> =
     SpinLock::new(class!("names that drivers give"), BTreeSet::new());
 
-/// The same text, for ever.
+/// The same text, for ever, with a zero behind it for C.
 pub(crate) fn kept(name: &str) -> &'static str {
     let known = KEPT.lock_irqsave().get(name).copied();
     known.unwrap_or_else(|| {
-        let name = Box::leak(Box::<str>::from(name));
+        let with_zero: String = [name, "\0"].concat();
+        let name: &'static str = &Box::leak(with_zero.into_boxed_str())[..name.len()];
         KEPT.lock_irqsave().insert(name);
         name
     })

@@ -5,6 +5,7 @@
 //! | `choice` | an experiment, a form and sizes, as they are explored |
 //! | `checkpoint` | what is known and what is still to be made, in a file |
 //! | `account` | what the executions came to, as text and as a record |
+//! | [`driver`] | a driver in C, and what tasks do with it |
 //! | `forced` | what a kernel is told that is to do the same |
 //! | `recipe` | a replay string, as it is typed |
 //! | `plan`, `drawing`, `legend` | where what is in a picture is, what it looks like and means |
@@ -18,6 +19,7 @@ pub mod all;
 mod checkpoint;
 mod choice;
 mod drawing;
+pub mod driver;
 mod forced;
 mod legend;
 pub mod picture;

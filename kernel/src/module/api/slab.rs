@@ -10,6 +10,7 @@ use kcore::place::Place;
 use super::bug::may_sleep;
 use crate::machine::Kernel;
 use crate::mm::heap;
+use crate::module::blocks;
 use crate::module::finding::finding;
 use crate::symbols::sites;
 
@@ -33,12 +34,16 @@ fn allocate(size: usize, align: usize, flags: c_uint) -> *mut c_void {
     if size == 0 {
         return ptr::without_provenance_mut(NOTHING);
     }
-    let layout = Layout::from_size_align(size, align).ok().filter(|_| size <= MOST);
-    let Some(Ok(block)) =
-        layout.map(|layout| heap::allocate(Kind::Other, layout, sites::of_driver(Place::caller())))
-    else {
+    let is_kept = blocks::are_kept();
+    let room = if is_kept { size.saturating_add(blocks::BEYOND) } else { size };
+    let layout = Layout::from_size_align(room, align).ok().filter(|_| size <= MOST);
+    let at = sites::of_driver(Place::caller());
+    let Some(Ok(block)) = layout.map(|layout| heap::allocate(Kind::Other, layout, at)) else {
         return ptr::null_mut();
     };
+    if is_kept {
+        blocks::allocated(block.addr().get(), size, at);
+    }
     if flags & ZERO != 0 {
         // SAFETY: the block is this long, and no other task knows it.
         unsafe { block.as_ptr().write_bytes(0, size) };
@@ -64,12 +69,16 @@ fn give_back(block: *const c_void, name: &str) {
     else {
         return;
     };
+    let at = sites::of_driver(Place::caller());
     let size = heap::with_ledger(|ledger| ledger.lookup(block.addr().get()).map(|it| it.allocation.size));
     if let Some(size) = size {
         super::freed(&(block.addr().get()..block.addr().get() + size));
     }
+    if blocks::are_kept() {
+        return blocks::free(block.addr().get(), name, at);
+    }
     // SAFETY: the driver says that no task uses it any more; no reference of Rust leads into it (I23).
-    let wrong = match unsafe { heap::free(block, sites::of_driver(Place::caller())) } {
+    let wrong = match unsafe { heap::free(block, at) } {
         Ok(()) => return,
         Err(BadFree::Double) => "the block there was freed before",
         Err(BadFree::Unknown) => "no block begins there, or none any more",
@@ -79,6 +88,9 @@ fn give_back(block: *const c_void, name: &str) {
 
 pub(in crate::module) unsafe extern "C" fn ksize(block: *const c_void) -> usize {
     let block = NonNull::new(block.cast_mut().cast::<u8>()).filter(|block| block.addr().get() > NOTHING);
+    if let Some(size) = block.and_then(|block| blocks::size(block.addr().get())) {
+        return size;
+    }
     // SAFETY: it is a block that kmalloc has given (I23).
     block.map_or(0, |block| unsafe { Kernel::size(block) })
 }

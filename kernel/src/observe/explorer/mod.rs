@@ -11,18 +11,22 @@
 //! | `ear` | what is told, as steps |
 //! | `mode` | [`Mode`]: where the parts run, and what keeps them from going on |
 //! | `scribe` | what is written down of one that people will read |
+//! | `office` | [`Office`]: where CPUs that share a search fetch what they make |
 //! | `turns` | whose turn it is: tasks that hand it on, and interrupts on top of them |
 
 mod ear;
 mod mode;
 mod names;
+mod office;
 mod scribe;
 mod turns;
 mod world;
 
 pub use ear::rest;
 pub use mode::Mode;
+pub use office::{Office, survey};
 pub use scribe::{note_lost, replayed, write_down};
+pub(crate) use turns::is_hushed;
 pub use turns::{
-    begin, close, end, explore, is_on_each_cpu, is_open, open, race, race_of, search, take_part,
+    begin, close, end, explore, hush, is_on_each_cpu, is_open, open, race, race_of, search, take_part,
 };

@@ -1,5 +1,6 @@
 //! What addresses are called that are others in the next execution.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use kcore::explore::Object;
@@ -8,7 +9,8 @@ use kcore::machine::TaskId;
 use crate::mm::stacks;
 use crate::task::table;
 
-/// What a block is called: behind all addresses, by who has allocated it and how many it had before.
+/// What a block is called: behind all addresses, by who has allocated it, its size, and how many of that it
+/// had before.
 const BLOCKS: u64 = 1 << 61;
 /// What a place on a task's stack is called.
 const STACKS: u64 = 1 << 60;
@@ -18,15 +20,16 @@ const ADDRESS: u64 = (1 << 48) - 1;
 /// The names of one execution.
 #[derive(Default)]
 pub(super) struct Names {
-    blocks: Vec<Block>,
-    /// How many blocks each part has allocated; the first, those that set the parts up.
-    allocated: Vec<u32>,
+    /// The blocks, by address.
+    blocks: BTreeMap<usize, Block>,
+    /// How many blocks of each size each part has allocated; part 0, those that set the parts up. By size, as
+    /// what the kernel needs for itself at first, and then has, is no matter of the others.
+    allocated: BTreeMap<u64, u64>,
     /// The top of each part's stack, and then of the task that sets them up.
     pub(super) stacks: Vec<u64>,
 }
 
 struct Block {
-    address: usize,
     size: usize,
     name: u64,
 }
@@ -41,27 +44,28 @@ impl Names {
     /// An execution begins.
     pub(super) fn forget(&mut self) {
         self.blocks.clear();
-        self.allocated.fill(0);
+        self.allocated.clear();
     }
 
     /// A part has allocated this; none has, if who sets them up did.
     pub(super) fn allocated(&mut self, part: Option<u8>, address: usize, size: usize) {
-        let owner = part.map_or(0, |part| usize::from(part) + 1);
-        if self.allocated.len() <= owner {
-            self.allocated.resize(owner + 1, 0);
+        let owner = part.map_or(0, |part| u64::from(part) + 1);
+        let kind = BLOCKS + (owner << 52) + ((size.div_ceil(16) as u64 & 0xffff) << 36);
+        let count = self.allocated.entry(kind).or_default();
+        let name = kind + (*count << 24);
+        *count += 1;
+        // What has the memory of others that were freed.
+        while let Some((&other, _)) = self.blocks.range(address..address + size.max(1)).next() {
+            self.blocks.remove(&other);
         }
-        let number = u64::from(self.allocated[owner]);
-        self.allocated[owner] += 1;
-        // One that has the memory of another that was freed.
-        self.blocks.retain(|block| block.address != address);
-        self.blocks.push(Block { address, size, name: BLOCKS + ((owner as u64) << 52) + (number << 32) });
+        self.blocks.insert(address, Block { size, name });
     }
 
     /// What is at `address`.
     pub(super) fn of(&self, address: usize) -> Object {
-        let is_in = |block: &&Block| (block.address..block.address + block.size).contains(&address);
-        if let Some(block) = self.blocks.iter().rev().find(is_in) {
-            return Object(block.name + (address - block.address) as u64);
+        let block = self.blocks.range(..=address).next_back();
+        if let Some((start, block)) = block.filter(|(start, block)| address - **start < block.size) {
+            return Object(block.name + (address - start) as u64);
         }
         let top = stacks::top_of(address as u64);
         let part = top.and_then(|top| self.stacks.iter().position(|stack| *stack == top));

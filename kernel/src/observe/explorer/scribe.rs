@@ -42,7 +42,8 @@ pub fn replayed(end: End, notes: Vec<String>) -> Replay {
 pub fn note_lost(is_lost: impl Fn(usize) -> bool) {
     with(|world| {
         let blocks = world.transcript.iter_mut().flat_map(|transcript| &mut transcript.blocks);
-        blocks.for_each(|block| block.is_lost |= block.kind != Kind::Other && is_lost(block.address));
+        let counts = |block: &Allocated| block.kind != Kind::Other || block.at.of_driver().is_some();
+        blocks.for_each(|block| block.is_lost |= counts(block) && is_lost(block.address));
     });
 }
 

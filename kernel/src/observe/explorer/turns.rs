@@ -42,6 +42,9 @@ static IS_OPEN: AtomicBool = AtomicBool::new(false);
 /// While parts are set up, and when they are through.
 pub(super) const NO_PART: u32 = u32::MAX;
 
+/// What is said of a task that dies is of no use: it is one of many.
+static IS_HUSHED: AtomicBool = AtomicBool::new(false);
+
 /// The tasks that make executions, one after the other. Used by the task alone that has [begun](explore)
 /// this.
 static MEMBERS: [SpinLock<Vec<Option<JoinHandle>>>; MAX_CPUS] =
@@ -89,6 +92,16 @@ pub(super) fn is_inside() -> bool {
 /// Whether executions are made.
 pub fn is_open() -> bool {
     IS_OPEN.load(Relaxed)
+}
+
+/// Nothing is to be said of a task that dies, or it is again.
+pub fn hush(on: bool) {
+    IS_HUSHED.store(on, Relaxed);
+}
+
+/// Whether that is so.
+pub(crate) fn is_hushed() -> bool {
+    IS_HUSHED.load(Relaxed)
 }
 
 /// Whether each CPU makes executions of its own, or could.
@@ -210,7 +223,8 @@ pub fn race_of(body: &(dyn Fn(u32) + Sync), start: &dyn Fn(u32)) -> Result<(), O
         }
     }
     let stuck: Vec<usize> = with(|world| {
-        let left = world.parts.iter().take(world.tasks).enumerate().filter(|(_, part)| !part.is_through);
+        let is_gone = |part: &Part| part.has_died || !part.is_through;
+        let left = world.parts.iter().take(world.tasks).enumerate().filter(|(_, part)| is_gone(part));
         left.map(|(who, _)| who).collect()
     });
     for who in stuck {
@@ -306,7 +320,9 @@ fn ended() {
     if turn().load(Relaxed) == task.0 && part().load(Relaxed) != NO_PART {
         let who = with(|world| {
             world.found.get_or_insert(Verdict::Oops);
-            world.part_of(task)
+            let who = world.part_of(task);
+            who.into_iter().for_each(|who| world.parts[usize::from(who)].has_died = true);
+            who
         });
         who.into_iter().for_each(leave);
     }

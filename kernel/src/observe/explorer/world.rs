@@ -45,6 +45,8 @@ pub(super) struct Part {
     pub(super) has_got: bool,
     /// It has come to the end of its body, or of its handler.
     pub(super) is_through: bool,
+    /// Its task has come to its end in the middle of that.
+    pub(super) has_died: bool,
     /// Where it has looked since it waited last: the last two places.
     pub(super) looks: [Option<(Object, u64)>; 2],
 }
@@ -62,6 +64,7 @@ impl Part {
             otherwise: None,
             has_got: false,
             is_through: false,
+            has_died: false,
             looks: [None; 2],
         }
     }

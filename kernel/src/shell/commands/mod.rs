@@ -3,6 +3,7 @@
 mod attributes;
 mod command;
 mod experiments;
+mod explore;
 mod ioctl;
 mod jobs;
 mod language;

@@ -11,8 +11,8 @@ use crate::process::Process;
 
 use super::command::{Command, Run};
 use super::{
-    attributes, experiments, ioctl, jobs, language, ls, machine, modules, names, poll, probe, ps, status,
-    strace, terminal, tools, user,
+    attributes, experiments, explore, ioctl, jobs, language, ls, machine, modules, names, poll, probe, ps,
+    status, strace, terminal, tools, user,
 };
 
 /// All commands, by name.
@@ -33,6 +33,7 @@ pub(in crate::shell) const ALL: &[Command] = &[
     tools::ECHO,
     language::EXIT,
     experiments::EXPLAIN,
+    explore::COMMAND,
     language::EXPORT,
     status::FALSE,
     jobs::FG,

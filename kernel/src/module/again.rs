@@ -1,0 +1,89 @@
+//! A driver that begins anew, again and again, without being loaded again: its variables are what they were
+//! before its init, and what it had allocated and registered is gone.
+
+use alloc::string::String;
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+
+use kcore::class;
+use kcore::dev::{Credentials, DeviceNumber};
+use kcore::errno::Errno;
+use kcore::place::Place;
+use kcore::sync::{Mutex, Own};
+
+use super::blocks;
+use super::call::{self, Memory};
+use super::driver::Driver;
+use crate::machine::Kernel;
+
+/// The drivers that are loaded.
+static LOADED: Mutex<Vec<Weak<Driver>>, Kernel> = Mutex::new(Own(class!("drivers in C")), Vec::new());
+
+/// `driver` is loaded from now on.
+pub(super) fn note(driver: &Arc<Driver>) {
+    let mut loaded = LOADED.lock();
+    loaded.retain(|driver| driver.strong_count() > 0);
+    loaded.push(Arc::downgrade(driver));
+}
+
+/// A driver that begins anew.
+pub struct Again(Arc<Driver>);
+
+/// A block that a driver has not freed.
+#[derive(Clone, Copy, Debug)]
+pub struct Lost {
+    /// Where it begins.
+    pub address: usize,
+    /// Its bytes.
+    pub size: usize,
+    /// Where it was allocated.
+    pub at: Place,
+}
+
+impl Again {
+    /// The driver called `name`, which is loaded, and whose init is undone. [`Errno::ENOENT`].
+    pub fn of(name: &str) -> Result<Self, Errno> {
+        let driver = LOADED.lock().iter().filter_map(Weak::upgrade).find(|driver| driver.name == name);
+        let again = Again(driver.ok_or(Errno::ENOENT)?);
+        again.exit();
+        Ok(again)
+    }
+
+    /// Its init runs, in a state that it has never seen; what that returns, if it is an error.
+    pub fn begin(&self) -> Result<(), i32> {
+        blocks::begin();
+        let code = self.0.begin_anew();
+        if code < 0 { Err(code) } else { Ok(()) }
+    }
+
+    /// Its exit runs. The blocks that it has not freed then are lost.
+    pub fn end(&self) -> Vec<Lost> {
+        self.exit();
+        blocks::end()
+    }
+
+    /// What it has is taken from it, in whatever state it is.
+    pub fn break_off(&self) {
+        self.0.take_back();
+        blocks::end();
+    }
+
+    fn exit(&self) {
+        if let Some(exit) = self.0.exit {
+            call::enter(&self.0, Credentials::ROOT, Memory::None, || exit());
+        }
+        self.0.take_back();
+    }
+
+    /// It is loaded as if nothing had been.
+    pub fn finish(self) {
+        if self.0.begin_anew() < 0 {
+            self.0.take_back();
+        }
+    }
+
+    /// The devices that it has now, each with a name for it: that of its region, and its number in that.
+    pub fn devices(&self) -> Vec<(String, DeviceNumber)> {
+        self.0.named()
+    }
+}

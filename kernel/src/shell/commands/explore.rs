@@ -1,0 +1,275 @@
+//! `explore`: what tasks do with a driver in C, in every order.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use kcore::experiment::page::wrap;
+use kcore::explore::account;
+use kcore::explore::sheet::Sheet;
+use kcore::explore::{MemoryModel, QSET, QUANTUM, Recipe, Replay, Schedule, Survey};
+use kcore::probe::Name;
+use kcore::report::{Explore, Record};
+use kcore::settings::{Expect, Form, Policy, Verdict};
+use kcore::shell::parse;
+use kcore::shell::tree::List;
+
+use super::command::{Command, MISUSE, misuse};
+use crate::arch::cpu;
+use crate::console::com2;
+use crate::experiments::alone;
+use crate::module::again::Again;
+use crate::observe::run;
+use crate::print_to;
+use crate::process::Process;
+use crate::shell::explored::{Work, beyond};
+use crate::shell::state::{Shell, machine};
+
+pub(super) const COMMAND: Command = Command::program(
+    "explore",
+    "MODULE --task LINE... [--setup LINE] [--check LINE] [--limit N] [--schedule TURNS] [--expect VERDICT]",
+    "make every order of what tasks do with a driver in C",
+    explore,
+)
+.explained(details)
+.on_first_cpu()
+.of_ours();
+
+fn details() -> String {
+    "Each --task is a line of one task. Before each execution the driver begins anew, its devices have names\n\
+     in /dev, and --setup is done; after it --check must succeed, and the driver must have freed all.\n"
+        .to_string()
+}
+
+/// What is to be explored.
+#[derive(Default)]
+struct Order<'w> {
+    module: &'w str,
+    tasks: Vec<&'w str>,
+    setup: Option<&'w str>,
+    check: Option<&'w str>,
+    limit: Option<u64>,
+    schedule: Option<Schedule>,
+    expect: Option<Expect>,
+    /// What is typed to explore it.
+    again: Option<&'w str>,
+}
+
+impl<'w> Order<'w> {
+    fn of(words: &[&'w str]) -> Result<Self, String> {
+        let mut order = Order::default();
+        let mut words = words.iter().copied();
+        while let Some(word) = words.next() {
+            if !word.starts_with("--") && order.module.is_empty() {
+                order.module = word;
+                continue;
+            }
+            let mut value = || words.next().ok_or_else(|| format!("{word} has no value"));
+            match word {
+                "--task" => order.tasks.push(value()?),
+                "--setup" => order.setup = Some(value()?),
+                "--check" => order.check = Some(value()?),
+                "--limit" => {
+                    order.limit = Some(value()?.parse().map_err(|_| "--limit is a number".to_string())?)
+                }
+                "--schedule" => order.schedule = Some(value()?.parse()?),
+                "--expect" => order.expect = Some(value()?.parse().map_err(|why| format!("{why}"))?),
+                "--again" => order.again = Some(value()?),
+                _ => return Err(format!("'{word}' is not understood")),
+            }
+        }
+        match order {
+            Order { module: "", .. } => Err("which module? lsmod shows them".into()),
+            Order { tasks, .. } if tasks.is_empty() || tasks.len() > 8 => {
+                Err("one to eight tasks are explored".into())
+            }
+            order => Ok(order),
+        }
+    }
+
+    fn work(&self, me: &Process) -> Result<Work, String> {
+        let script = |text: &str| parse(text).map_err(|error| format!("'{text}': {error}"));
+        let optional = |text: Option<&str>| text.map_or(Ok(Vec::new()), script);
+        let tasks: Vec<Vec<List>> = self.tasks.iter().map(|text| script(text)).collect::<Result<_, _>>()?;
+        if let Some(what) = tasks.iter().find_map(|lists| beyond(lists)) {
+            return Err(format!("{what} in a task cannot be explored: only commands, one after the other"));
+        }
+        let (setup, check) = (optional(self.setup)?, optional(self.check)?);
+        let driver = Again::of(self.module)
+            .map_err(|_| format!("{} is no driver in C that is loaded", self.module))?;
+        let mut shell = Shell::new(machine().settings, false);
+        (shell.credentials, shell.directory) = (*me.credentials(), me.directory().to_string());
+        Ok(Work::new(driver, setup, tasks, check, &shell))
+    }
+
+    fn expected(&self) -> Expect {
+        self.expect.unwrap_or(Expect::Only(Verdict::Clean))
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe {
+            experiment: self.module.to_string(),
+            lock: Form::None,
+            sizes: [self.tasks.len() as u32, 1, 1],
+            geometry: [QUANTUM, QSET],
+            model: MemoryModel::Sc,
+            in_kernel: true,
+            with: None,
+            object: None,
+            schedule: Schedule::default(),
+        }
+    }
+
+    /// What is typed to make an execution again.
+    fn again(&self, schedule: &Schedule) -> String {
+        let own = || {
+            let task = |line: &&str| format!(" --task '{line}'");
+            format!("explore {}{}", self.module, self.tasks.iter().map(task).collect::<String>())
+        };
+        format!("{} --schedule {schedule}", self.again.map_or_else(own, ToString::to_string))
+    }
+
+    fn heading(&self) -> String {
+        let tasks = account::plural(self.tasks.len(), "task", "tasks");
+        let mut text =
+            format!("{}: {tasks}; all orders of steps that touch the same memory or lock\n", self.module);
+        for (who, line) in (0..).zip(&self.tasks) {
+            text += &format!("  {}: {line}\n", Name(who));
+        }
+        text
+    }
+}
+
+fn explore(me: &Process, arguments: &[&str]) -> i32 {
+    let order = match Order::of(arguments) {
+        Ok(order) => order,
+        Err(why) => return misuse(me, format_args!("{why}")),
+    };
+    let explored = alone(|| {
+        run::follow_locks(false);
+        let ended = order.work(me).map(|work| explored(me, &order, work));
+        run::follow_locks(true);
+        ended
+    });
+    match explored {
+        Ok(Ok(ok)) => i32::from(!ok),
+        Ok(Err(why)) => {
+            me.say(format_args!("{why}"));
+            MISUSE
+        }
+        Err(errno) => {
+            me.complain("explore", errno);
+            1
+        }
+    }
+}
+
+/// Explores, or makes one execution, and says what was found; whether that is what was expected.
+fn explored(me: &Process, order: &Order<'_>, mut work: Work) -> bool {
+    print_to!(me, "{}", order.heading());
+    let ok = match &order.schedule {
+        Some(schedule) => again(me, order, &mut work, schedule),
+        None => all(me, order, &mut work),
+    };
+    work.finish();
+    ok
+}
+
+/// Makes one execution.
+fn again(me: &Process, order: &Order<'_>, work: &mut Work, schedule: &Schedule) -> bool {
+    let then = Policy::NonPreemptive;
+    let replay = work.replay(schedule, Some(then), true);
+    let recipe = Recipe { schedule: schedule.clone(), ..order.recipe() };
+    let sheet = Sheet::again(&replay, &recipe, then);
+    print_to!(me, "{}\n", sheet.text_again(&order.again(&replay.made)));
+    told(me, &replay);
+    replay.trouble.iter().for_each(|trouble| say(me, &account::trouble(trouble)));
+    let verdict = if replay.trouble.is_some() { Verdict::NotTried } else { sheet.end.verdict };
+    let ok = replay.trouble.is_none() && order.expected().allows(verdict);
+    print_to!(me, "{}\n", account::said(verdict, order.expected(), ok));
+    com2::record(&Record::Execution(sheet));
+    ok
+}
+
+/// What was wrong, each with its lines.
+fn told(me: &Process, replay: &Replay) {
+    replay
+        .transcript
+        .notes
+        .iter()
+        .for_each(|note| print_to!(me, "{}\n", wrap(note, account::WIDTH, "", "  ")));
+}
+
+fn say(me: &Process, what: &str) {
+    me.say(format_args!("{what}"));
+}
+
+/// Makes all.
+fn all(me: &Process, order: &Order<'_>, work: &mut Work) -> bool {
+    let began = cpu::cycles();
+    let mut survey = work.survey(order.limit);
+    let seconds = (cpu::cycles() - began) as f64 / (machine().boot.tsc_hz as f64).max(1.0);
+    let shortest = Replay::shortest(&survey, u32::MAX, |schedule| Some(work.replay(schedule, None, false)));
+    let shortest = shortest.flatten();
+    let trouble = shortest.as_ref().and_then(|replay| replay.trouble.clone());
+    survey.trouble = survey.trouble.or(trouble);
+    if let Some(replay) = shortest.as_ref().filter(|replay| replay.end.verdict == Verdict::Oops) {
+        // For what is said of the dead.
+        work.replay(&replay.made, None, true);
+    }
+    let sheet = shortest
+        .as_ref()
+        .map(|replay| Sheet { replay: order.again(&replay.made), ..Sheet::of(replay, &order.recipe()) });
+    let record = record(order, &survey, sheet.as_ref(), seconds);
+    print_to!(
+        me,
+        "{}",
+        account::findings(&record, if record.complete { "all there are" } else { "not all" })
+    );
+    shortest.iter().for_each(|replay| told(me, replay));
+    if let Some(sheet) = &sheet {
+        let what = if survey.complete { "The shortest that" } else { "The shortest found that" };
+        let text = account::counterexample(sheet, what, None, &format!("again: {}", sheet.replay));
+        print_to!(me, "\n{}\n", text.trim());
+    }
+    survey.trouble.iter().for_each(|trouble| say(me, &account::trouble(trouble)));
+    print_to!(me, "{}\n", account::verdict(&record));
+    let ok = record.ok;
+    sheet
+        .into_iter()
+        .map(Record::Execution)
+        .chain([Record::Explore(record)])
+        .for_each(|one| com2::record(&one));
+    ok
+}
+
+fn record(order: &Order<'_>, survey: &Survey, shortest: Option<&Sheet>, seconds: f64) -> Explore {
+    let verdict = match shortest {
+        _ if survey.trouble.is_some() => Verdict::NotTried,
+        Some(sheet) => sheet.end.verdict,
+        None if survey.complete => Verdict::Clean,
+        None => Verdict::NotTried,
+    };
+    Explore {
+        experiment: order.module.to_string(),
+        lock: Form::None.to_string(),
+        writers: order.tasks.len() as u32,
+        quanta: 1,
+        rounds: 1,
+        memory_model: MemoryModel::Sc.word().to_string(),
+        with: Vec::new(),
+        executions: survey.executions,
+        blocked: 0,
+        raced: survey.bad_executions,
+        complete: survey.complete,
+        preemptions: None,
+        deepest: survey.deepest as u64,
+        seconds,
+        verdict,
+        expected: order.expected(),
+        ok: survey.trouble.is_none() && order.expected().allows(verdict),
+        switches: shortest.map(|sheet| sheet.switches),
+        replay: shortest.map(|sheet| sheet.replay.clone()).unwrap_or_default(),
+        outcomes: survey.ends.iter().map(|(end, count)| end.outcome(*count)).collect(),
+    }
+}

@@ -1,0 +1,223 @@
+//! What tasks type, in every order of its steps, where that leads to a driver in C.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use kcore::class;
+use kcore::explore::{Driver, End, Follow, Maker, Replay, Schedule, Search, Survey, Trouble, Want};
+use kcore::machine::TaskId;
+use kcore::settings::{Policy, Verdict};
+use kcore::shell::interpret;
+use kcore::shell::tree::{Form, List};
+
+use super::state::Shell;
+use crate::fs;
+use crate::machine::SpinLock;
+use crate::module::again::{Again, Lost};
+use crate::module::{Wrong, found};
+use crate::observe::explorer::{self, Mode};
+use crate::process::{null, output, table};
+use crate::task;
+
+/// A driver, and what is done with it in each execution.
+pub(super) struct Work {
+    driver: Again,
+    /// What makes the state that the tasks find.
+    setup: Vec<List>,
+    tasks: Vec<Vec<List>>,
+    /// What must succeed when they are through.
+    check: Vec<List>,
+    /// A shell that none has used.
+    fresh: Shell,
+    /// Those of the tasks, until they take them.
+    shells: Vec<SpinLock<Option<Shell>>>,
+    /// The tasks that are in their bodies; 0 for none.
+    inside: Vec<AtomicU32>,
+    /// What was wrong with the last execution, besides what its end says.
+    notes: Vec<String>,
+}
+
+/// What of a task cannot be explored; nothing, if all of it can.
+pub(super) fn beyond(lists: &[List]) -> Option<&'static str> {
+    lists.iter().find_map(|list| {
+        match list.pipelines.iter().map(|(_, one)| &one.commands[..]).find_map(of_commands) {
+            Some(what) => Some(what),
+            None if list.background => Some("something in the background"),
+            None => None,
+        }
+    })
+}
+
+fn of_commands(commands: &[kcore::shell::tree::Command]) -> Option<&'static str> {
+    let [command] = commands else { return Some("a pipe") };
+    match &command.form {
+        Form::Simple(simple) if simple.words.iter().any(|word| word.runs_commands()) => Some("$(...)"),
+        Form::Simple(_) => None,
+        Form::Subshell(_) => Some("a shell of its own"),
+        _ if !command.redirections.is_empty() => Some("a redirection of several commands"),
+        Form::Group(lists) | Form::For(_, _, lists) => beyond(lists),
+        Form::While(_, condition, lists) => beyond(condition).or_else(|| beyond(lists)),
+        Form::If(cases, rest) => {
+            let each =
+                |(condition, lists): &(Vec<List>, Vec<List>)| beyond(condition).or_else(|| beyond(lists));
+            cases.iter().find_map(each).or_else(|| beyond(rest))
+        }
+    }
+}
+
+impl Maker for Work {
+    fn make(&mut self, survey: &mut Survey) -> Result<(), Trouble> {
+        let end = self.execution();
+        explorer::end(|driver| survey.count(Ok(end?), driver.trace(), false, Schedule::straight))
+    }
+
+    fn search<R>(&mut self, ask: impl FnOnce(&mut Search, &[Option<Want>]) -> R) -> R {
+        explorer::search(ask)
+    }
+}
+
+impl Work {
+    /// With the driver as it is loaded, in a shell like this one.
+    pub(super) fn new(
+        driver: Again,
+        setup: Vec<List>,
+        tasks: Vec<Vec<List>>,
+        check: Vec<List>,
+        shell: &Shell,
+    ) -> Self {
+        let nothing = null::open();
+        let mut fresh = shell.fork([0; 3].map(|_| Some(nothing.clone())).to_vec());
+        (fresh.stays_in_task, fresh.is_background) = (true, true);
+        let seat = || SpinLock::new(class!("shell of an explored task"), None);
+        let shells = tasks.iter().map(|_| seat()).collect();
+        let inside = tasks.iter().map(|_| AtomicU32::new(0)).collect();
+        Work { driver, setup, tasks, check, fresh, shells, inside, notes: Vec::new() }
+    }
+
+    /// Makes executions until all were made, or `limit` are.
+    pub(super) fn survey(&mut self, limit: Option<u64>) -> Survey {
+        let parts = self.tasks.len();
+        explorer::survey(limit, |jobs, office| {
+            let driver = Driver::Search(Search::new(parts, parts));
+            self.explored(driver, false, |work| jobs.work(office, work));
+        })
+    }
+
+    /// Makes the execution that `schedule` says, wherever it can; if a task dies in it, that `is_told`.
+    pub(super) fn replay(&mut self, schedule: &Schedule, then: Option<Policy>, is_told: bool) -> Replay {
+        let parts = self.tasks.len();
+        let follow = Follow::new(parts, parts, schedule.parts(parts), then);
+        self.explored(Driver::Follow(follow), is_told, |work| {
+            explorer::write_down();
+            let end = work.execution();
+            let trouble = explorer::end(|_| Ok(())).err().or(end.as_ref().err().cloned());
+            let end = end.unwrap_or_else(|_| End::of_counts(Verdict::NotTried, 0, 0));
+            let replay = explorer::replayed(end, core::mem::take(&mut work.notes));
+            Replay { trouble, ..replay }
+        })
+    }
+
+    /// Executions are made in `work` as `driver` says.
+    fn explored<R>(&mut self, driver: Driver, is_told: bool, work: impl FnOnce(&mut Self) -> R) -> R {
+        explorer::open(Mode::Apart);
+        let parts = self.tasks.len();
+        let result = explorer::explore(parts, driver, || output::silent(is_told, || work(self)));
+        explorer::close();
+        result
+    }
+
+    /// The driver is loaded as if nothing had been.
+    pub(super) fn finish(self) {
+        output::silent(false, || self.driver.finish());
+    }
+
+    /// Makes one execution, from a fresh state, and says how it ended.
+    fn execution(&mut self) -> Result<End, Trouble> {
+        explorer::begin().map_err(|error| Trouble::Refused(error.into()))?;
+        self.notes.clear();
+        found();
+        if self.driver.begin().is_err() {
+            self.driver.break_off();
+            return Err(Trouble::Cannot("a driver whose init fails"));
+        }
+        for (name, number) in self.driver.devices() {
+            // It is there from the second execution on.
+            let _ = fs::mknod(&format!("/dev/{name}"), number, 0o666);
+        }
+        if !self.succeeds(&self.setup) {
+            self.driver.break_off();
+            return Err(Trouble::Cannot("a set-up that fails"));
+        }
+        self.shells.iter().for_each(|seat| {
+            let before = seat.lock().replace(self.fresh.fork(self.fresh.files.clone()));
+            drop(before);
+        });
+        let raced = explorer::race(&|who| self.play(who as usize));
+        match raced {
+            Ok(()) => Ok(self.judge()),
+            Err(stopped) => {
+                self.give_up();
+                let end = End::of_counts(stopped.unwrap_or(Verdict::NotTried), 0, 0);
+                Ok(self.told(found()).unwrap_or(end))
+            }
+        }
+    }
+
+    /// What one of the tasks does.
+    fn play(&self, who: usize) {
+        let Some(mut shell) = self.shells[who].lock().take() else { return };
+        self.inside[who].store(task::current().0, Relaxed);
+        interpret::lists(&mut shell, &self.tasks[who]);
+        self.inside[who].store(0, Relaxed);
+    }
+
+    fn succeeds(&self, lists: &[List]) -> bool {
+        let mut shell = self.fresh.fork(self.fresh.files.clone());
+        lists.is_empty() || interpret::lists(&mut shell, lists) == 0
+    }
+
+    /// All tasks are through.
+    fn judge(&mut self) -> End {
+        if !self.succeeds(&self.check) {
+            self.notes.push("What is to succeed when all are through does not".to_string());
+        }
+        let lost = self.driver.end();
+        explorer::note_lost(|address| lost.iter().any(|block| block.address == address));
+        let told = self.told(found());
+        let what = |lost: &Lost| {
+            format!("{} bytes, allocated at {}, are lost", lost.size, kcore::report::place(lost.at))
+        };
+        let is_sound = self.notes.is_empty() && lost.is_empty();
+        self.notes.extend(lost.iter().map(what));
+        let verdict = if is_sound { Verdict::Clean } else { Verdict::Raced };
+        End { leaked: lost.len() as u64, ..told.unwrap_or(End::of_counts(verdict, 0, 0)) }
+    }
+
+    /// The end that something wrong is that the driver was told.
+    fn told(&mut self, wrong: Option<(Wrong, String)>) -> Option<End> {
+        let (kind, what) = wrong?;
+        self.notes.push(what);
+        let is = |other: Wrong| u64::from(kind == other);
+        Some(End {
+            use_after_free: is(Wrong::Use),
+            out_of_bounds: is(Wrong::Beyond),
+            double_free: is(Wrong::Twice),
+            ..End::of_counts(Verdict::Raced, 0, 0)
+        })
+    }
+
+    /// Not all came to their end. What those were that did not, none closes the files of: what a driver
+    /// does then may wait for what they have.
+    fn give_up(&self) {
+        for inside in &self.inside {
+            let task = TaskId(inside.swap(0, Relaxed));
+            if let Some(known) = table::known(task) {
+                core::mem::forget(known);
+                table::forget(task);
+            }
+        }
+        self.driver.break_off();
+    }
+}

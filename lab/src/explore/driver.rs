@@ -1,0 +1,81 @@
+//! A driver in C, and what tasks do with it: what a machine is told that makes all orders of that.
+
+use std::io::Write;
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use crate::cli::{Explored, Options};
+use crate::folder;
+use crate::options::Told;
+use crate::session::no_file;
+use crate::status::Failure;
+
+/// Options that say how many executions are made, and what is to be found.
+const LIMITS: [&str; 2] = ["limit", "expect"];
+
+/// What the machine is told: what is about executions is for its shell.
+pub fn machine(options: &Options) -> Told {
+    let mut told = options.told.clone();
+    told.0.retain(|(key, _)| !LIMITS.contains(key));
+    match told.word("cpus") {
+        Some(_) => told,
+        None => told.with(vec![("cpus", "1".to_string())]),
+    }
+}
+
+/// The script for the machine's shell, and what is at `/mnt` for it: the module.
+pub fn made(driver: &Explored, options: &Options) -> Result<(NamedTempFile, NamedTempFile), Failure> {
+    let module = driver.module.as_deref().unwrap_or(Path::new(""));
+    let files =
+        folder::bundle(None, &[module.to_path_buf()])?.ok_or_else(|| Failure::usage("which module?"))?;
+    let mut script = NamedTempFile::new().map_err(no_file)?;
+    script.write_all(text(driver, module, options).as_bytes()).map_err(no_file)?;
+    Ok((script, files))
+}
+
+fn text(driver: &Explored, module: &Path, options: &Options) -> String {
+    let name = module.file_stem().unwrap_or_default().to_string_lossy().replace('-', "_");
+    let option = |key: &str, value: &str| format!(" --{key} {}", quoted(value));
+    let optional =
+        |key: &str, value: Option<&str>| value.map_or_else(String::new, |value| option(key, value));
+    let what: String = driver.task.iter().map(|line| option("task", line)).collect();
+    let what =
+        what + &optional("setup", driver.setup.as_deref()) + &optional("check", driver.check.as_deref());
+    let again = format!("cargo run -- explore --module {}{what}", quoted(&module.display().to_string()));
+    let limits: String = LIMITS.iter().map(|key| optional(key, options.told.word(key))).collect();
+    let schedule = optional("schedule", driver.schedule.as_deref());
+    format!(
+        "insmod /mnt/{name}.ko || exit 2\nexplore {name}{what}{limits}{schedule} --again {}\n",
+        quoted(&again)
+    )
+}
+
+/// As one word of a shell.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_string(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_is_told_each_line_as_one_word() {
+        let driver = Explored {
+            module: Some("drivers/scull.c".into()),
+            task: vec!["echo 'a b' > /dev/scull0".into(), "true".into()],
+            check: Some("test 1 = 1".into()),
+            ..Explored::default()
+        };
+        let told = text(&driver, Path::new("drivers/my-scull.c"), &Options::default());
+        assert!(told.starts_with("insmod /mnt/my_scull.ko || exit 2\nexplore my_scull "));
+        assert!(told.contains(
+            "--task 'echo '\\''a b'\\'' > /dev/scull0' --task true --check 'test 1 = 1' --again '"
+        ));
+    }
+}
