@@ -207,7 +207,7 @@ fn scull() -> Answer {
                   for minor in 0 1 2; do mknod /dev/s$minor c $major $minor; done\n\
                   echo hello > /dev/s0; cat /dev/s0; cat /dev/s1; cat /dev/s2\n\
                   dd if=/dev/zero of=/dev/s1 bs=4000 count=3; cat /dev/s1 | wc -c\n\
-                  grep ' 12000 .*scull.c' /proc/slabinfo\n\
+                  grep 'scull.c:180' /proc/slabinfo\n\
                   dd if=/dev/s1 of=/dev/null bs=9000 count=1 skip=1\n\
                   ioctl /dev/s0 0x6b07; ioctl /dev/s0 0x6b03 100; ioctl /dev/s0 0x6b07; ioctl /dev/s0 0x6b63\n\
                   ( cat; rmmod scull ) < /dev/s0; rmmod -f scull < /dev/s0; lsmod | grep scull\n\
@@ -220,7 +220,7 @@ fn scull() -> Answer {
         "cat: /dev/s2: No such device or address",
         "12000 bytes copied",
         "12000",
-        "3        12000  ..scull.c:180",
+        "4        16000  ..scull.c:180",
         "3000 bytes copied",
         "4000",
         "100",
