@@ -138,9 +138,10 @@ impl Rig for Kernel {
             heap::with_ledger(|ledger| ledger.mark(address));
         });
         match explorer::is_open() {
-            true => explorer::note_lost(|address| {
+            true => explorer::note_lost(|block| {
                 heap::with_ledger(|ledger| {
-                    ledger.lookup(address).is_some_and(|record| record.is_live() && !ledger.is_marked(record))
+                    let is_lost = |record: &&Record| record.is_live() && !ledger.is_marked(record);
+                    ledger.lookup(block.address).filter(is_lost).map(|_| block.size)
                 })
             }),
             false => compare(stage, since, links),

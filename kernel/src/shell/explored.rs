@@ -174,8 +174,7 @@ impl Work {
     }
 
     fn succeeds(&self, lists: &[List]) -> bool {
-        let mut shell = self.fresh.fork(self.fresh.files.clone());
-        lists.is_empty() || interpret::lists(&mut shell, lists) == 0
+        lists.is_empty() || interpret::lists(&mut self.fresh.fork(self.fresh.files.clone()), lists) == 0
     }
 
     /// All tasks are through.
@@ -184,7 +183,10 @@ impl Work {
             self.notes.push("What is to succeed when all are through does not".to_string());
         }
         let lost = self.driver.end();
-        explorer::note_lost(|address| lost.iter().any(|block| block.address == address));
+        explorer::note_lost(|block| {
+            let is_that = |lost: &&Lost| lost.address == block.address;
+            lost.iter().find(is_that).map(|lost| lost.size)
+        });
         let told = self.told(found());
         let what = |lost: &Lost| {
             format!("{} bytes, allocated at {}, are lost", lost.size, kcore::report::place(lost.at))

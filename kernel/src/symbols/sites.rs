@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use core::ptr;
 use core::sync::atomic::{
-    AtomicPtr, AtomicU64,
+    AtomicPtr, AtomicU64, AtomicUsize,
     Ordering::{AcqRel, Acquire, Release},
 };
 
@@ -36,16 +36,20 @@ static ENTRIES: [Entry; images::MOST] = [const {
     Entry { start: AtomicU64::new(0), end: AtomicU64::new(0), sites: AtomicPtr::new(ptr::null_mut()) }
 }; images::MOST];
 
+/// No entry from here on was ever used.
+static USED: AtomicUsize = AtomicUsize::new(0);
+
 /// All lines so far, each once. They stay, for reports of a driver that is gone.
 static LINES: Mutex<BTreeSet<&'static Line>, Kernel> =
     Mutex::new(Own(class!("lines of drivers")), BTreeSet::new());
 
 /// The calls in `text` are at these places.
 pub(super) fn add(text: Range<u64>, sites: Sites) {
-    let entry = ENTRIES.iter().find(|entry| entry.end.compare_exchange(0, text.end, AcqRel, Acquire).is_ok());
-    if let Some(entry) = entry {
-        entry.sites.store(Box::into_raw(Box::new(sites)), Release);
-        entry.start.store(text.start, Release);
+    let is_free = |entry: &Entry| entry.end.compare_exchange(0, text.end, AcqRel, Acquire).is_ok();
+    if let Some(index) = ENTRIES.iter().position(is_free) {
+        ENTRIES[index].sites.store(Box::into_raw(Box::new(sites)), Release);
+        ENTRIES[index].start.store(text.start, Release);
+        USED.fetch_max(index + 1, AcqRel);
     }
 }
 
@@ -82,8 +86,11 @@ pub(super) fn line((file, line, column): (&str, u32, u32), sources: &[(&str, Vec
 
 /// The line of a driver to which a call returns at `address`. The caller is in that call.
 pub(crate) fn at(address: u64) -> Option<Place> {
+    if !images::contains(address) {
+        return None;
+    }
     let is_in = |entry: &&Entry| (entry.start.load(Acquire)..entry.end.load(Acquire)).contains(&address);
-    let entry = ENTRIES.iter().find(is_in).filter(|_| images::contains(address))?;
+    let entry = ENTRIES[..USED.load(Acquire)].iter().find(is_in)?;
     // SAFETY: null, or what `add` has made, which stays as long as the code at the address.
     let sites = unsafe { entry.sites.load(Acquire).as_ref() }?;
     let index = sites.binary_search_by_key(&address, |(address, _)| *address).ok()?;

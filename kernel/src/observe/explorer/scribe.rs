@@ -38,12 +38,16 @@ pub fn replayed(end: End, notes: Vec<String>) -> Replay {
     })
 }
 
-/// Of the blocks that parts have allocated, those are lost of which `is_lost` says so.
-pub fn note_lost(is_lost: impl Fn(usize) -> bool) {
+/// Of the blocks that parts have allocated, those are lost of which `lost` says so, and how many bytes.
+pub fn note_lost(lost: impl Fn(&Allocated) -> Option<usize>) {
     with(|world| {
         let blocks = world.transcript.iter_mut().flat_map(|transcript| &mut transcript.blocks);
         let counts = |block: &Allocated| block.kind != Kind::Other || block.at.of_driver().is_some();
-        blocks.for_each(|block| block.is_lost |= counts(block) && is_lost(block.address));
+        for block in blocks.filter(|block| counts(block)) {
+            if let Some(bytes) = lost(block) {
+                (block.is_lost, block.size) = (true, bytes);
+            }
+        }
     });
 }
 
@@ -51,6 +55,9 @@ impl World {
     /// Part `who` makes its step. What parts do with the CPU that they share is none of their own; that the
     /// interrupt comes is.
     pub(super) fn write_step_down(&mut self, who: u8, step: Step) {
+        if self.transcript.is_none() {
+            return;
+        }
         self.note_word_after();
         let part = &self.parts[usize::from(who)];
         let (mut of, mut at) = (part.of, part.at);
