@@ -85,11 +85,6 @@ impl<'a, const N: usize> Ledgers<'_, 'a, N> {
         self.0.iter_mut().for_each(|ledger| ledger.begin_marking());
     }
 
-    /// See [`Ledger::mark`].
-    pub fn mark(&mut self, address: usize) -> bool {
-        self.0[Self::part(address)].mark(address)
-    }
-
     /// Whether this pass of marking reached the block.
     pub fn is_marked(&self, record: &Record) -> bool {
         self.0[Self::part(record.allocation.address)].is_marked(record)

@@ -134,9 +134,7 @@ impl Rig for Kernel {
         // The marks are of one walk at a time.
         let _alone = explorer::is_on_each_cpu().then(|| WALK.lock());
         heap::with_ledger(|ledger| ledger.begin_marking());
-        walk(&mut |address| {
-            heap::with_ledger(|ledger| ledger.mark(address));
-        });
+        walk(&mut heap::mark);
         match explorer::is_open() {
             true => explorer::note_lost(|block| {
                 heap::with_ledger(|ledger| {

@@ -62,7 +62,8 @@ mod reserve;
 mod shelf;
 
 pub use account::{
-    Room, extent, first_bytes, live, lock_stats, lookup, next_serial, room, snapshot, variables, with_ledger,
+    Room, extent, first_bytes, live, lock_stats, lookup, mark, next_serial, room, snapshot, variables,
+    with_ledger,
 };
 pub use experiment::{Experiment, Inside, Live};
 pub use library::Claim;

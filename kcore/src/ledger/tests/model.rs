@@ -122,7 +122,7 @@ fn play<const N: usize>(ledgers: &mut Ledgers<'_, '_, N>, model: &mut Model, ste
         }
         Step::Mark { address } => {
             let fresh = model.blocks.get_mut(&address).filter(|block| block.live && !block.marked);
-            assert_eq!(ledgers.mark(address), fresh.is_some());
+            assert_eq!(ledgers.0[part(address)].mark(address), fresh.is_some());
             fresh.into_iter().for_each(|block| block.marked = true);
         }
         Step::BeginMarking => {

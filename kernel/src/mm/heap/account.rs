@@ -79,6 +79,13 @@ pub fn lookup(address: usize) -> Option<Record> {
     HEAP.shelf_of(address).lock().as_ref()?.ledger.lookup(address).copied()
 }
 
+/// [Marks](kcore::ledger::Ledger::mark) the block that begins at `address`.
+pub fn mark(address: usize) {
+    if let Some(shelf) = HEAP.shelf_of(address).lock().as_mut() {
+        shelf.ledger.mark(address);
+    }
+}
+
 /// The serial number that the next block will get.
 pub fn next_serial() -> u64 {
     HEAP.clock.load(Relaxed) + 1

@@ -70,9 +70,8 @@ fn give_back(block: *const c_void, name: &str) {
         return;
     };
     let at = sites::of_driver(Place::caller());
-    let size = heap::with_ledger(|ledger| ledger.lookup(block.addr().get()).map(|it| it.allocation.size));
-    if let Some(size) = size {
-        super::freed(&(block.addr().get()..block.addr().get() + size));
+    if let Some(record) = heap::lookup(block.addr().get()) {
+        super::freed(&(block.addr().get()..block.addr().get() + record.allocation.size));
     }
     if blocks::are_kept() {
         return blocks::free(block.addr().get(), name, at);
