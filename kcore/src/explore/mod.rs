@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `step` | [`Step`]: what a task does next, and what conflicts |
 //! | `trace` | [`Trace`]: the execution under way, what happened before what, and its [`Race`]s |
+//! | `data_race` | [`DataRaces`]: plain accesses that nothing orders |
 //! | `wakeup` | [`WakeupTree`]: what is still to be made from one point on |
 //! | `node` | the points from which executions part: what was begun there, and what is still to be made |
 //! | `frontier` | [`Frontier`]: what is still to be made, where several searches make it |
@@ -30,6 +31,7 @@
 
 pub mod account;
 mod bounded;
+mod data_race;
 mod driver;
 mod events;
 mod follow;
@@ -48,6 +50,7 @@ mod transcript;
 mod wakeup;
 
 pub use bounded::Bounded;
+pub use data_race::{DataRace, DataRaces, Plain, Unordered};
 pub use driver::{Driver, Trouble};
 pub use follow::Follow;
 pub use frontier::{Frontier, Part};

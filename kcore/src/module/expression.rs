@@ -1,7 +1,7 @@
 //! What a line of C accesses, in its own words.
 
-/// The expression at character `column` (from 1) of a `line`, where a compiler says that a part of it is
-/// read or written: at the arrow of `dev->size`, the bracket of `data[at]`, the sign of `size = at`. The whole
+/// The expression at character `column` (from 1) of a `line`, where a compiler says that a part of it is read
+/// or written: at the arrow of `dev->size`, the bracket of `data[at]`, the sign of `size = at`. The whole
 /// line, if that is no such place.
 pub fn at(line: &str, column: u32) -> &str {
     part(line, (column as usize).saturating_sub(1)).map_or(line.trim(), str::trim)

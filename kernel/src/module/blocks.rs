@@ -1,7 +1,7 @@
 //! The blocks of drivers while they are explored: each access is held against them.
 //!
-//! What is freed is kept until the execution is over, so that no other block has its memory, and a use of it is
-//! known as one, also where it does no harm this time.
+//! What is freed is kept until the execution is over, so that no other block has its memory, and a use of it
+//! is known as one, also where it does no harm this time.
 
 use alloc::format;
 use alloc::string::String;

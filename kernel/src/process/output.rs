@@ -50,7 +50,8 @@ pub fn divert<R>(
     (result, diverted.and_then(|diverted| diverted.lost).map_or(Ok(()), Err))
 }
 
-/// Does some `work`, while what tasks say goes nowhere; but for what is said of a dead one, if that `is_told`.
+/// Does some `work`, while what tasks say goes nowhere; but for what is said of a dead one, if that
+/// `is_told`.
 pub fn silent<R>(is_told: bool, work: impl FnOnce() -> R) -> R {
     explorer::hush(!is_told);
     DIVERSION.set(if is_told { |_| !mortal::is_dead() } else { |_| true });

@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use kcore::class;
-use kcore::explore::{Driver, End, Follow, Maker, Replay, Schedule, Search, Survey, Trouble, Want};
+use kcore::explore::{
+    Driver, End, Follow, Maker, Replay, Schedule, Search, Survey, Trouble, Unordered, Want,
+};
 use kcore::machine::TaskId;
 use kcore::settings::{Policy, Verdict};
 use kcore::shell::interpret;
@@ -37,6 +39,8 @@ pub(super) struct Work {
     inside: Vec<AtomicU32>,
     /// What was wrong with the last execution, besides what its end says.
     notes: Vec<String>,
+    /// The data races of all executions.
+    races: Vec<Unordered>,
 }
 
 /// What of a task cannot be explored; nothing, if all of it can.
@@ -70,6 +74,9 @@ fn of_commands(commands: &[kcore::shell::tree::Command]) -> Option<&'static str>
 impl Maker for Work {
     fn make(&mut self, survey: &mut Survey) -> Result<(), Trouble> {
         let end = self.execution();
+        for race in explorer::races() {
+            Unordered::add(&mut self.races, &race, explorer::made);
+        }
         explorer::end(|driver| survey.count(Ok(end?), driver.trace(), false, Schedule::straight))
     }
 
@@ -93,7 +100,7 @@ impl Work {
         let seat = || SpinLock::new(class!("shell of an explored task"), None);
         let shells = tasks.iter().map(|_| seat()).collect();
         let inside = tasks.iter().map(|_| AtomicU32::new(0)).collect();
-        Work { driver, setup, tasks, check, fresh, shells, inside, notes: Vec::new() }
+        Work { driver, setup, tasks, check, fresh, shells, inside, notes: Vec::new(), races: Vec::new() }
     }
 
     /// Makes executions until all were made, or `limit` are.
@@ -101,7 +108,10 @@ impl Work {
         let parts = self.tasks.len();
         explorer::survey(limit, |jobs, office| {
             let driver = Driver::Search(Search::new(parts, parts));
-            self.explored(driver, false, |work| jobs.work(office, work));
+            self.explored(driver, false, |work| {
+                explorer::look_for_races();
+                jobs.work(office, work);
+            });
         })
     }
 
@@ -126,6 +136,11 @@ impl Work {
         let result = explorer::explore(parts, driver, || output::silent(is_told, || work(self)));
         explorer::close();
         result
+    }
+
+    /// The data races that were found so far.
+    pub(super) fn races(&self) -> &[Unordered] {
+        &self.races
     }
 
     /// The driver is loaded as if nothing had been.

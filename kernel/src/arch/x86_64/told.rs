@@ -1,7 +1,8 @@
-//! Functions that compiled code calls at each access to memory, and that are told of only while that is wanted.
+//! Functions that compiled code calls at each access to memory, and that are told of only while that is
+//! wanted.
 
-/// Defines functions of C with the address of an access. Each does nothing, unless the word `wanted` has one of
-/// the bits `mask`: then it calls `tell` with the address, the size, and where it returns to.
+/// Defines functions of C with the address of an access. Each does nothing, unless the word `wanted` has one
+/// of the bits `mask`: then it calls `tell` with the address, the size, and where it returns to.
 macro_rules! told {
     ($wanted:path; $mask:expr; $tell:path; $($name:ident $size:literal)+) => {$(
         /// Tells of the access of this size.

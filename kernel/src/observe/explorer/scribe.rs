@@ -4,13 +4,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use kcore::event::{Op, Outcome};
-use kcore::explore::{Act, Allocated, Driver, End, Line, Of, Replay, Schedule, Step, Transcript};
+use kcore::explore::{Act, Allocated, Driver, End, Line, Of, Replay, Step, Transcript};
 use kcore::machine::{Kind, TaskId};
 use kcore::place::Place;
 use kcore::probe::Name;
 use kcore::sort;
 
-use super::turns::with;
+use super::turns::{made, with};
 use super::world::World;
 use crate::layout;
 use crate::mm::{heap, images, stacks};
@@ -23,12 +23,13 @@ pub fn write_down() {
 /// What was made, while a [`Driver::Follow`] decides, and has ended so; the experiment says of it what
 /// `notes` say.
 pub fn replayed(end: End, notes: Vec<String>) -> Replay {
+    let made = made();
     with(|world| {
         let Driver::Follow(follow) = &world.driver else { unreachable!("it was made for a schedule") };
         let (parted, preemptions) = (follow.parted(), follow.preemptions());
         Replay {
             end,
-            made: Schedule::of(world.driver.trace().moves().map(|made| made.task)),
+            made,
             preemptions,
             parted,
             finding: world.finding(),

@@ -10,7 +10,7 @@ use core::sync::atomic::{
 use kcore::class;
 use kcore::errno::Errno;
 use kcore::event::Actor;
-use kcore::explore::{Driver, Search, Trouble, Want};
+use kcore::explore::{DataRace, DataRaces, Driver, Schedule, Search, Trouble, Want};
 use kcore::machine::TaskId;
 use kcore::place::Place;
 use kcore::settings::Verdict;
@@ -189,6 +189,21 @@ pub fn search<R>(ask: impl FnOnce(&mut Search, &[Option<Want>]) -> R) -> R {
         Driver::Search(search) => ask(search, &world.wants),
         Driver::Bounded(_) | Driver::Follow(_) => unreachable!("no search was begun"),
     })
+}
+
+/// Data races of drivers in C are looked for in the executions that are made from now on.
+pub fn look_for_races() {
+    with(|world| world.races = Some(DataRaces::default()));
+}
+
+/// The data races that were found since this was asked last.
+pub fn races() -> Vec<DataRace> {
+    with(|world| world.races.as_mut().map_or_else(Vec::new, DataRaces::take))
+}
+
+/// Which turns the last execution was made of.
+pub fn made() -> Schedule {
+    with(|world| Schedule::of(world.driver.trace().moves().map(|made| made.task)))
 }
 
 /// Runs `body(who)` in each task, a step of one of them at a time, until all are through or none can go on.

@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::{Relaxed, Release};
 
-use kcore::event::{Actor, Event, LockId, LockStep, Waiting, What};
-use kcore::explore::{self, Act, Driver, Object, Of, Step, Transcript, Trouble, Want};
+use kcore::event::{Actor, Event, LockId, LockStep, Op, Waiting, What};
+use kcore::explore::{self, Act, DataRaces, Driver, Object, Of, Plain, Step, Transcript, Trouble, Want};
 use kcore::machine::{CpuId, TaskId};
 use kcore::place::Place;
 use kcore::probe::Plan;
@@ -99,6 +99,8 @@ pub(super) struct World {
     pub(super) stuck: Vec<TaskId>,
     pub(super) found: Option<Verdict>,
     pub(super) trouble: Option<Trouble>,
+    /// What C does without a lock, if it is looked for.
+    pub(super) races: Option<DataRaces>,
     /// What is written down, if people will read it.
     pub(super) transcript: Option<Transcript>,
     /// Where the step that was written down last is in memory.
@@ -149,6 +151,7 @@ impl World {
             stuck: Vec::new(),
             found: None,
             trouble: None,
+            races: None,
             transcript: None,
             touched: 0,
         }
@@ -169,6 +172,7 @@ impl World {
         self.session.begin_round();
         self.units.clear();
         self.wants.fill(None);
+        self.races.iter_mut().for_each(|races| races.begin(self.parts.len()));
         (self.body, self.is_set_up) = (Some(body), false);
         for part in &mut self.parts {
             *part = Part::of(if self.mode == Mode::Works { NO_TASK } else { part.task });
@@ -300,7 +304,23 @@ impl World {
         if let Some((.., now)) = self.units.iter_mut().find(|(object, ..)| *object == step.object) {
             *now = step.units_after(*now).unwrap_or(*now);
         }
+        self.look_for_race(who, step);
         self.write_step_down(who, step);
+    }
+
+    /// What the kernel itself accesses orders nothing that C does.
+    fn look_for_race(&mut self, who: u8, step: Step) {
+        let Some(races) = &mut self.races else { return };
+        let Part { of, at, .. } = self.parts[usize::from(who)];
+        let plain = match of {
+            Of::Block(..) => return,
+            Of::Access(site, op) if is_plain(op) && at.of_driver().is_some() => {
+                Some(Plain { at, name: site.name, stores: step.act == Act::Store })
+            }
+            Of::Access(_, op) if is_plain(op) => return,
+            _ => None,
+        };
+        races.step(who, &step, plain);
     }
 
     /// It is the turn of part `next`, or of who sets them up.
@@ -345,4 +365,9 @@ impl World {
             self.found = self.session.found().map(|finding| finding.verdict());
         }
     }
+}
+
+/// Whether an access is neither marked nor atomic.
+fn is_plain(op: Op) -> bool {
+    matches!(op, Op::Load | Op::Store(_) | Op::Assign | Op::Read | Op::Write | Op::Clear)
 }

@@ -200,6 +200,14 @@ fn told(me: &Process, replay: &Replay) {
         .for_each(|note| print_to!(me, "{}\n", wrap(note, account::WIDTH, "", "  ")));
 }
 
+/// Data races, whether something went wrong by them or not.
+fn tell_races(me: &Process, order: &Order<'_>, work: &Work) {
+    for race in work.races() {
+        print_to!(me, "\n{}\n", wrap(&format!("data race: {race}"), account::WIDTH, "", "  "));
+        print_to!(me, "again: {}\n", order.again(&race.made));
+    }
+}
+
 fn say(me: &Process, what: &str) {
     me.say(format_args!("{what}"));
 }
@@ -233,6 +241,7 @@ fn all(me: &Process, order: &Order<'_>, work: &mut Work) -> bool {
         print_to!(me, "\n{}\n", text.trim());
     }
     survey.trouble.iter().for_each(|trouble| say(me, &account::trouble(trouble)));
+    tell_races(me, order, work);
     print_to!(me, "{}\n", account::verdict(&record));
     let ok = record.ok;
     sheet

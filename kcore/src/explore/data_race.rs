@@ -1,0 +1,279 @@
+//! Data races: two plain accesses of C to the same bytes, one of them a store, that nothing orders. What
+//! orders them is what gives and takes a lock's units, a wake-up, and accesses that are marked or atomic
+//! (Linux: tools/memory-model, `Documentation/explanation.txt`, "PLAIN ACCESSES AND DATA RACES").
+
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::schedule::Schedule;
+use super::step::{Act, Object, Step};
+use crate::place::Place;
+use crate::report::place;
+
+/// Accesses are looked for by the piece of so many bytes that they are in.
+const PIECE: u64 = 64;
+
+/// A plain access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plain {
+    /// Its line.
+    pub at: Place,
+    /// What it is called there.
+    pub name: &'static str,
+    /// Whether it stores.
+    pub stores: bool,
+}
+
+/// Two that nothing orders: the one that was made first, and the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataRace {
+    /// The first.
+    pub first: Plain,
+    /// The second.
+    pub second: Plain,
+}
+
+/// How much of each part another has heard of: so many of its turns between two gifts.
+type Clock = Vec<u64>;
+
+struct Seen {
+    who: u8,
+    turn: u64,
+    begin: u64,
+    end: u64,
+    access: Plain,
+}
+
+/// An execution, as far as its steps order each other, and the data races in it.
+#[derive(Default)]
+pub struct DataRaces {
+    clocks: Vec<Clock>,
+    /// What those knew that gave there last.
+    given: BTreeMap<Object, Clock>,
+    pieces: BTreeMap<u64, Vec<Seen>>,
+    found: Vec<DataRace>,
+}
+
+impl DataRaces {
+    /// An execution of so many parts begins.
+    pub fn begin(&mut self, parts: usize) {
+        // Before its first gift a part is in its first turn, of which no other knows.
+        self.clocks =
+            (0..parts).map(|who| (0..parts).map(|other| u64::from(who == other)).collect()).collect();
+        self.given.clear();
+        self.pieces.clear();
+    }
+
+    /// Part `who` makes a step, which is a plain access if it says so.
+    pub fn step(&mut self, who: u8, step: &Step, plain: Option<Plain>) {
+        match plain {
+            Some(plain) => self.access(who, step, plain),
+            None => self.order(who, step),
+        }
+    }
+
+    /// Those of the execution under way, and of all before since they were taken last: each pair of lines
+    /// once.
+    pub fn take(&mut self) -> Vec<DataRace> {
+        core::mem::take(&mut self.found)
+    }
+
+    fn order(&mut self, who: u8, step: &Step) {
+        let (takes, gives) = match step.act {
+            Act::Take { .. } | Act::TryTake { .. } | Act::Load | Act::Await { .. } => (true, false),
+            Act::Give { .. } | Act::Store => (false, true),
+            Act::Update | Act::Withdraw { .. } => (true, true),
+        };
+        let own = &mut self.clocks[usize::from(who)];
+        let given = self.given.entry(step.object).or_insert_with(|| vec![0; own.len()]);
+        if takes {
+            own.iter_mut().zip(&*given).for_each(|(own, given)| *own = (*own).max(*given));
+        }
+        if gives {
+            given.iter_mut().zip(&*own).for_each(|(given, own)| *given = (*given).max(*own));
+            own[usize::from(who)] += 1;
+        }
+    }
+
+    fn access(&mut self, who: u8, step: &Step, access: Plain) {
+        let (begin, end) = (step.object.0, step.object.0 + step.size.max(1));
+        let clock = &self.clocks[usize::from(who)];
+        let turn = clock[usize::from(who)];
+        for piece in begin / PIECE..=(end - 1) / PIECE {
+            let all = self.pieces.entry(piece).or_default();
+            let races = |seen: &&Seen| {
+                let overlaps = seen.begin < end && begin < seen.end;
+                let is_unknown = seen.turn > clock[usize::from(seen.who)];
+                seen.who != who && overlaps && is_unknown && (seen.access.stores || access.stores)
+            };
+            for seen in all.iter().filter(races) {
+                note(&mut self.found, DataRace { first: seen.access, second: access });
+            }
+            let is_same =
+                |seen: &&mut Seen| (seen.who, seen.begin, seen.end, seen.access) == (who, begin, end, access);
+            match all.iter_mut().find(is_same) {
+                Some(seen) => seen.turn = turn,
+                None => all.push(Seen { who, turn, begin, end, access }),
+            }
+        }
+    }
+}
+
+/// Notes it, if no other of these two lines is known.
+fn note(found: &mut Vec<DataRace>, race: DataRace) {
+    if !found.iter().any(|known| known.is_of_the_lines_of(&race)) {
+        found.push(race);
+    }
+}
+
+impl DataRace {
+    /// Whether it is between the same two accesses, in whatever order.
+    fn is_of_the_lines_of(&self, other: &DataRace) -> bool {
+        let lines = |race: &DataRace| (race.first, race.second);
+        lines(self) == lines(other) || lines(self) == (other.second, other.first)
+    }
+}
+
+/// Accesses of which each races with another one: to one variable, most likely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unordered {
+    /// They, each line once.
+    pub accesses: Vec<Plain>,
+    /// The turns of the execution that showed the first two of them.
+    pub made: Schedule,
+}
+
+impl Unordered {
+    /// Adds `race` to those that it has an access in common with, if there are such; whether it says more
+    /// than they.
+    pub fn add(all: &mut Vec<Unordered>, race: &DataRace, made: impl FnOnce() -> Schedule) -> bool {
+        let accesses = [race.first, race.second];
+        let has_any = |known: &Unordered| accesses.iter().any(|access| known.accesses.contains(access));
+        let Some(index) = all.iter().position(has_any) else {
+            all.push(Unordered { accesses: accesses.to_vec(), made: made() });
+            return true;
+        };
+        let others: Vec<Plain> = match all.iter().rposition(has_any) {
+            Some(other) if other != index => all.remove(other).accesses,
+            _ => Vec::new(),
+        };
+        let known = &mut all[index].accesses;
+        let before = known.len();
+        for access in others.into_iter().chain(accesses) {
+            if !known.contains(&access) {
+                known.push(access);
+            }
+        }
+        known.len() > before
+    }
+}
+
+impl fmt::Display for Unordered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut name = "";
+        for (index, access) in self.accesses.iter().enumerate() {
+            if index > 0 {
+                f.write_str(", ")?;
+            }
+            if access.name != name {
+                name = access.name;
+                write!(f, "{name} is ")?;
+            }
+            write!(f, "{} at {}", if access.stores { "stored" } else { "loaded" }, place(access.at))?;
+        }
+        f.write_str(", by two tasks, and no lock orders them")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOCK: Object = Object(1 << 40);
+
+    fn plain(stores: bool) -> Option<Plain> {
+        Some(Plain { at: Place::caller(), name: "word", stores })
+    }
+
+    fn at(object: u64, act: Act) -> Step {
+        Step { object: Object(object), size: 8, act }
+    }
+
+    /// How many are found in such steps: of task 0 or 1, an access to a word, or a step that orders.
+    fn found(steps: &[(u8, Step, Option<Plain>)]) -> usize {
+        let mut races = DataRaces::default();
+        races.begin(2);
+        steps.iter().for_each(|(who, step, plain)| races.step(*who, step, *plain));
+        races.take().len()
+    }
+
+    #[test]
+    fn two_stores_that_nothing_orders_race() {
+        let stores = plain(true);
+        assert_eq!(found(&[(0, at(64, Act::Store), stores), (1, at(64, Act::Store), stores)]), 1);
+        assert_eq!(found(&[(0, at(64, Act::Store), stores), (1, at(71, Act::Store), stores)]), 1);
+        assert_eq!(found(&[(0, at(64, Act::Store), stores), (1, at(72, Act::Store), stores)]), 0);
+        assert_eq!(found(&[(0, at(64, Act::Store), stores), (0, at(64, Act::Store), stores)]), 0);
+    }
+
+    #[test]
+    fn a_store_and_a_load_race_and_two_loads_do_not() {
+        let (stores, loads) = (plain(true), plain(false));
+        assert_eq!(found(&[(0, at(64, Act::Load), loads), (1, at(64, Act::Store), stores)]), 1);
+        assert_eq!(found(&[(0, at(64, Act::Store), stores), (1, at(64, Act::Load), loads)]), 1);
+        assert_eq!(found(&[(0, at(64, Act::Load), loads), (1, at(64, Act::Load), loads)]), 0);
+    }
+
+    #[test]
+    fn what_is_done_before_a_lock_is_given_is_known_to_who_takes_it() {
+        let take = Step { object: LOCK, size: 0, act: Act::Take { units: 1, initially: 1 } };
+        let give = Step { object: LOCK, size: 0, act: Act::Give { units: 1, most: 1 } };
+        let store = at(64, Act::Store);
+        let stores = plain(true);
+        let guarded = [
+            (0, take, None),
+            (0, store, stores),
+            (0, give, None),
+            (1, take, None),
+            (1, store, stores),
+            (1, give, None),
+        ];
+        assert_eq!(found(&guarded), 0);
+        // The first does it again when it has given the lock back.
+        assert_eq!(found(&[&guarded[..3], &[(0, store, stores)], &guarded[3..]].concat()), 1);
+        // The second does not take it.
+        assert_eq!(found(&[&guarded[..3], &guarded[4..5]].concat()), 1);
+    }
+
+    #[test]
+    fn a_marked_store_orders_what_a_marked_load_comes_after() {
+        let (stores, word) = (plain(true), at(64, Act::Store));
+        let (flag, look) = (at(128, Act::Store), at(128, Act::Load));
+        assert_eq!(found(&[(0, word, stores), (0, flag, None), (1, look, None), (1, word, stores)]), 0);
+        assert_eq!(found(&[(0, word, stores), (1, look, None), (0, flag, None), (1, word, stores)]), 1);
+    }
+
+    #[test]
+    fn a_long_run_races_with_a_byte_in_its_midst() {
+        let run = Step { object: Object(100), size: 4000, act: Act::Store };
+        let byte = Step { object: Object(3000), size: 1, act: Act::Load };
+        assert_eq!(found(&[(0, run, plain(true)), (1, byte, plain(false))]), 1);
+    }
+
+    #[test]
+    fn races_of_one_variable_are_told_together() {
+        let [first, second, third] = [1, 2, 3].map(|turn| {
+            let at = [Place::caller(), Place::caller(), Place::caller()][turn - 1];
+            Plain { at, name: "word", stores: turn == 1 }
+        });
+        let mut all = Vec::new();
+        let race = |first, second| DataRace { first, second };
+        assert!(Unordered::add(&mut all, &race(first, second), Schedule::default));
+        assert!(!Unordered::add(&mut all, &race(second, first), Schedule::default));
+        assert!(Unordered::add(&mut all, &race(third, first), Schedule::default));
+        assert_eq!(all.len(), 1);
+        assert_eq!(all[0].accesses.len(), 3);
+    }
+}
