@@ -80,8 +80,8 @@ static void scull_trim(struct scull_dev *dev)
 	}
 	dev->data = NULL;
 	dev->size = 0;
-	dev->quantum = quantum;
-	dev->qset = qset;
+	dev->quantum = READ_ONCE(quantum);
+	dev->qset = READ_ONCE(qset);
 }
 
 /* The item number n, made if it is not there. */
@@ -222,36 +222,45 @@ static loff_t scull_llseek(struct file *filp, loff_t off, int whence)
 	return newpos;
 }
 
+/* What later devices begin with. */
+static long scull_set(int *size, int value)
+{
+	if (value <= 0)
+		return -EINVAL;
+	WRITE_ONCE(*size, value);
+	return 0;
+}
+
 static long scull_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 {
-	bool is_to_change = cmd == SCULL_IOCSQUANTUM || cmd == SCULL_IOCTQUANTUM || cmd == SCULL_IOCSQSET ||
-			    cmd == SCULL_IOCTQSET;
+	int __user *user = (int __user *)arg;
+	int value = arg;
 
-	if (is_to_change && !capable(CAP_SYS_ADMIN))
-		return -EPERM;
+	if (cmd == SCULL_IOCSQUANTUM || cmd == SCULL_IOCTQUANTUM || cmd == SCULL_IOCSQSET || cmd == SCULL_IOCTQSET) {
+		if (!capable(CAP_SYS_ADMIN))
+			return -EPERM;
+		if ((cmd == SCULL_IOCSQUANTUM || cmd == SCULL_IOCSQSET) && get_user(value, user))
+			return -EFAULT;
+	}
 	switch (cmd) {
 	case SCULL_IOCRESET:
-		quantum = QUANTUM;
-		qset = QSET;
+		WRITE_ONCE(quantum, QUANTUM);
+		WRITE_ONCE(qset, QSET);
 		return 0;
 	case SCULL_IOCSQUANTUM:
-		return get_user(quantum, (int __user *)arg);
 	case SCULL_IOCTQUANTUM:
-		quantum = arg;
-		return 0;
+		return scull_set(&quantum, value);
 	case SCULL_IOCGQUANTUM:
-		return put_user(quantum, (int __user *)arg);
+		return put_user(READ_ONCE(quantum), user);
 	case SCULL_IOCQQUANTUM:
-		return quantum;
+		return READ_ONCE(quantum);
 	case SCULL_IOCSQSET:
-		return get_user(qset, (int __user *)arg);
 	case SCULL_IOCTQSET:
-		qset = arg;
-		return 0;
+		return scull_set(&qset, value);
 	case SCULL_IOCGQSET:
-		return put_user(qset, (int __user *)arg);
+		return put_user(READ_ONCE(qset), user);
 	case SCULL_IOCQQSET:
-		return qset;
+		return READ_ONCE(qset);
 	default:
 		return -ENOTTY;
 	}

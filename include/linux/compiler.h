@@ -36,8 +36,8 @@
 #define barrier() __asm__ __volatile__("" : : : "memory")
 
 /*: 5 One access, which the compiler makes as it is written */
-#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 #define ACCESS_ONCE(x) (*(volatile __typeof__(x) *)&(x))
 
 #define __stringify_1(x...) #x

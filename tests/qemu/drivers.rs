@@ -264,6 +264,7 @@ fn explored() -> Answer {
     let bare = [
         "all there are",
         "raced: 1 leaked",
+        "data race: *link is stored at",
         "verdict: raced (NOT as expected: clean)",
         "1",
         "raced",
