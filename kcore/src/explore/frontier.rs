@@ -246,11 +246,19 @@ impl Frontier {
         }
     }
 
-    /// Adds the branches of `tree` to those of a point.
+    /// Adds the branches of `tree` to those of a point. Like that of a tree's end, without a frame of the
+    /// stack for each step of an execution.
     fn plant(&mut self, at: usize, tree: WakeupTree) {
-        for (first, rest) in tree.into_branches() {
+        let mut left: Vec<(usize, Move, WakeupTree)> = Vec::new();
+        let add = |left: &mut Vec<_>, at, tree: WakeupTree| {
+            let begin = left.len();
+            left.extend(tree.into_branches().map(|(first, rest)| (at, first, rest)));
+            left[begin..].reverse();
+        };
+        add(&mut left, at, tree);
+        while let Some((at, first, rest)) = left.pop() {
             let next = self.lead(at, first, if rest.is_empty() { State::Waiting } else { State::Divided });
-            self.plant(next, rest);
+            add(&mut left, next, rest);
         }
     }
 

@@ -23,10 +23,14 @@ pub struct Known {
     pub bad: u64,
     /// Searches that make a part.
     busy: usize,
+    /// A part was broken off, and none will ask what is left of it.
+    cut: bool,
 }
 
 /// Where searches fetch what they make, and leave what they have found.
 pub trait Desk {
+    /// Whether what is left in the end is asked for, as others go on from there.
+    const IS_KEPT: bool;
     /// Asks what is known; no other search does meanwhile.
     fn ask<R>(&self, ask: impl FnOnce(&mut Known) -> R) -> R;
     /// The same, now and after each [news](Desk::news), until there is an answer.
@@ -60,14 +64,14 @@ pub struct Jobs {
 impl Known {
     /// What is left in `frontier` is to be made.
     pub fn new(survey: Survey, frontier: Frontier) -> Self {
-        Known { made: survey.executions, bad: survey.bad_executions, survey, frontier, busy: 0 }
+        Known { made: survey.executions, bad: survey.bad_executions, survey, frontier, busy: 0, cut: false }
     }
 
     /// All searches are through: what is known, and what is left.
     pub fn close(self) -> (Survey, Frontier) {
-        let Known { mut survey, frontier, .. } = self;
+        let Known { mut survey, frontier, cut, .. } = self;
         // Of a part that was broken off it is not known what is left.
-        survey.complete = frontier.is_empty() && survey.trouble.is_none();
+        survey.complete = frontier.is_empty() && !cut && survey.trouble.is_none();
         (survey, frontier)
     }
 
@@ -141,7 +145,7 @@ impl Jobs {
     }
 
     /// Makes what the search has taken up. `said`: of how many that went wrong it has said so.
-    fn make(&self, desk: &impl Desk, maker: &mut impl Maker, found: &mut Survey, said: &mut u64) {
+    fn make<D: Desk>(&self, desk: &D, maker: &mut impl Maker, found: &mut Survey, said: &mut u64) {
         loop {
             if let Err(trouble) = maker.make(found) {
                 found.trouble = Some(trouble);
@@ -155,6 +159,11 @@ impl Jobs {
             let says = found.executions.is_multiple_of(SAYS_EVERY);
             let (is_news, goes_on) = maker.search(|search, wants| {
                 search.look_back(wants);
+                if what == Share::All && !D::IS_KEPT {
+                    let is_left = search.has_found() || search.go_back();
+                    desk.ask(|known| known.cut |= is_left);
+                    return (true, false);
+                }
                 let is_news = what != Share::Found || search.has_found();
                 if is_news {
                     desk.ask(|known| search.hand_over(&mut known.frontier, what));

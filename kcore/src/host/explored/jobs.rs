@@ -92,6 +92,8 @@ impl Common {
 }
 
 impl Desk for Common {
+    const IS_KEPT: bool = true;
+
     fn ask<R>(&self, ask: impl FnOnce(&mut Known) -> R) -> R {
         ask(&mut self.known())
     }

@@ -29,6 +29,8 @@ pub fn survey(limit: Option<u64>, search: impl FnOnce(&Jobs, &Office)) -> Survey
 }
 
 impl Desk for Office {
+    const IS_KEPT: bool = false;
+
     fn ask<R>(&self, ask: impl FnOnce(&mut Known) -> R) -> R {
         ask(&mut self.known.lock_irqsave())
     }
