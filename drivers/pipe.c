@@ -38,14 +38,15 @@ static struct pipe {
 static dev_t number;
 static struct class *class;
 
+/* These two are also asked without the lock, by a task that may sleep. */
 static int pipe_room(void)
 {
-	return (pipe.tail - pipe.head - 1 + size) % size;
+	return (READ_ONCE(pipe.tail) - READ_ONCE(pipe.head) - 1 + size) % size;
 }
 
 static bool pipe_is_empty(void)
 {
-	return pipe.head == pipe.tail;
+	return READ_ONCE(pipe.head) == READ_ONCE(pipe.tail);
 }
 
 /* Sleeps, without the lock, until there is something to do; the caller has the lock, and has it again. */
@@ -93,7 +94,7 @@ static ssize_t pipe_read(struct file *filp, char __user *buf, size_t count, loff
 		mutex_unlock(&pipe.lock);
 		return -EFAULT;
 	}
-	pipe.tail = (pipe.tail + count) % size;
+	WRITE_ONCE(pipe.tail, (pipe.tail + count) % size);
 	mutex_unlock(&pipe.lock);
 	wake_up_interruptible(&pipe.out);
 	return count;
@@ -113,7 +114,7 @@ static ssize_t pipe_write(struct file *filp, const char __user *buf, size_t coun
 		mutex_unlock(&pipe.lock);
 		return -EFAULT;
 	}
-	pipe.head = (pipe.head + count) % size;
+	WRITE_ONCE(pipe.head, (pipe.head + count) % size);
 	mutex_unlock(&pipe.lock);
 	wake_up_interruptible(&pipe.in);
 	return count;

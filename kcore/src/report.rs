@@ -37,6 +37,8 @@ pub enum Record {
     Explore(Explore),
     /// The execution that `explore` shows, or that `replay` makes.
     Execution(Sheet),
+    /// Something that `check` finds wrong with a driver.
+    Finding(Finding),
     /// One measurement of `bench`.
     Bench(Bench),
     /// One in-kernel test case.
@@ -351,6 +353,24 @@ pub struct Oops {
     pub at: String,
     /// The instruction of an exception, then return addresses, innermost first.
     pub backtrace: Vec<u64>,
+}
+
+/// Something wrong with a driver.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What: `leak`, `death`, `memory`, `deadlock`, `invalid-context`, `left-behind`, `sleeps-for-ever`,
+    /// `data-race`, or `wrong`.
+    pub kind: String,
+    /// The file of the driver that it is about; empty when no line is known.
+    pub file: String,
+    /// The line in it; 0 when none is known.
+    pub line: u32,
+    /// What happens.
+    pub what: String,
+    /// What tasks did, a line of the shell each.
+    pub tasks: Vec<String>,
+    /// The command that makes the execution again.
+    pub replay: String,
 }
 
 /// What the executions of an experiment come to.

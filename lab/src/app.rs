@@ -86,6 +86,11 @@ fn perform(request: &Request) -> Result<Status, Failure> {
                 }
             }
         }
+        Command::Check { module, ioctl, trials } => {
+            let (script, files) = explore::driver::checked(module, ioctl, *trials)?;
+            let told = explore::driver::machine(options);
+            shell(Some(script.path()), &[], Some(&files), &Options { told, ..options.clone() })
+        }
         Command::Merge { files, into } => explore::merge(files, into.as_deref(), options),
         Command::Replay { string, on, then, svg } => replay(string, *on, *then, svg.as_deref(), options),
         Command::Test { filter, fail_allocations } => {

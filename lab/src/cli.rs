@@ -45,6 +45,10 @@ pub struct Explored {
     /// What must succeed when all tasks are through
     #[arg(long, value_name = "LINE", requires = "module")]
     pub check: Option<String>,
+    /// In each execution a call of the driver fails: init=N, for memory by its init; memory=N, for memory by
+    /// what the tasks do; copy=N, from or to a process; counted from 1
+    #[arg(long, value_name = "CALL=N", requires = "module")]
+    pub fail: Option<String>,
     /// Only the execution in which the tasks make so many steps in turn, like A12B3
     #[arg(long, value_name = "TURNS", requires = "module")]
     pub schedule: Option<String>,
@@ -170,6 +174,23 @@ pub enum Command {
         /// fails, and then all from there on (--rounds: so many of each line at most)
         #[arg(long)]
         fail_allocations: bool,
+    },
+    /// Find what is wrong with a driver in C, without a word of its author
+    ///
+    /// It is built and loaded. Its init, and what can be done with its devices and files, are tried by one
+    /// task, while its calls for memory and its copies fail one after the other, and by two and three in
+    /// every order. It ends with 0 when nothing was found, 1 when something was, and 2 when it does not build
+    /// or load
+    Check {
+        /// A module, or the source of which it is made
+        #[arg(value_name = "FILE.c|FILE.ko")]
+        module: PathBuf,
+        /// Try this number for ioctl, too; those of the source's own macros are known
+        #[arg(long, value_name = "NUMBER")]
+        ioctl: Vec<String>,
+        /// Say what is tried
+        #[arg(long)]
+        trials: bool,
     },
     /// Measure the primitives
     ///

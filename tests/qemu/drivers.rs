@@ -119,14 +119,16 @@ module_exit(pieces_exit);
 MODULE_LICENSE("GPL");
 "#;
 
+/// A test that wants a C compiler, and is left out where there is none.
+pub(crate) fn trial(group: &str, name: &str, run: impl FnOnce() -> Answer + Send + 'static) -> Trial {
+    let is_missing = Compiler::find().is_err();
+    Trial::test(format!("{group}::{name}"), move || Ok(run()?))
+        .with_kind(if is_missing { "no C compiler" } else { "" })
+        .with_ignored_flag(is_missing)
+}
+
 pub(crate) fn trials() -> Vec<Trial> {
-    let why = Compiler::find().err().map(|failure| failure.message);
-    let trial = |name: &str, run: fn() -> Answer| {
-        let kind = if why.is_some() { "no C compiler" } else { "" };
-        Trial::test(format!("drivers::{name}"), move || Ok(run()?))
-            .with_kind(kind)
-            .with_ignored_flag(why.is_some())
-    };
+    let trial = |name: &str, run: fn() -> Answer| trial("drivers", name, run);
     vec![
         trial("hello", hello),
         trial("scull", scull),
@@ -146,7 +148,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// A module of `drivers/`, in `place`.
-fn module(place: &Path, source: &Path, name: &str, define: &[&str]) -> Result<PathBuf, String> {
+pub(crate) fn module(place: &Path, source: &Path, name: &str, define: &[&str]) -> Result<PathBuf, String> {
     let define = define.iter().map(ToString::to_string).collect();
     let order = Build { define, ..Build::of(source) };
     let output = place.join(name);
@@ -154,7 +156,7 @@ fn module(place: &Path, source: &Path, name: &str, define: &[&str]) -> Result<Pa
     Ok(output)
 }
 
-fn of_the_house(place: &Path, name: &str, define: &[&str]) -> Result<PathBuf, String> {
+pub(crate) fn of_the_house(place: &Path, name: &str, define: &[&str]) -> Result<PathBuf, String> {
     let source = workspace::root().map_err(told)?.join(format!("drivers/{name}.c"));
     module(place, &source, &format!("{}.ko", name.replace('-', "_")), define)
 }
@@ -174,7 +176,7 @@ fn with(modules: &[PathBuf], script: &str, status: Status, says: &[&str]) -> Ans
     lacks(&outcome.com1, "\nnever")
 }
 
-fn place() -> Result<tempfile::TempDir, String> {
+pub(crate) fn place() -> Result<tempfile::TempDir, String> {
     tempfile::tempdir().map_err(|error| error.to_string())
 }
 

@@ -4,6 +4,7 @@
 
 mod bochs;
 mod causes;
+mod checked;
 mod cpu_models;
 mod deadlocks;
 mod disk;
@@ -67,6 +68,7 @@ fn main() {
         shell::trials(),
         sessions::trials(),
         drawn::trials(),
+        checked::trials(),
         drivers::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();

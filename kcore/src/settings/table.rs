@@ -34,9 +34,9 @@ const DEVICES: &[&str] = &["tour", "run", "explore", "replay", "matrix"];
 const ORDERS: &[&str] = &["explore"];
 /// Those that start a machine.
 pub const BOOTING: &[&str] =
-    &["tour", "run", "explore --on kernel", "test", "bench", "fault", "matrix", "shell"];
+    &["tour", "run", "explore --on kernel", "check", "test", "bench", "fault", "matrix", "shell"];
 /// Those that start one, which may lack a CPU or come from a disk image: the others have their own.
-pub const SINGLE: &[&str] = &["tour", "run", "explore --on kernel", "test", "fault", "shell"];
+pub const SINGLE: &[&str] = &["tour", "run", "explore --on kernel", "check", "test", "fault", "shell"];
 /// Those at which a user types.
 const TYPED: &[&str] = &["shell"];
 
@@ -176,7 +176,7 @@ settings! {
     /// Seconds until the machine is given up, without those in which the host does not let it run; of a test,
     /// for each case
     timeout: Option<u32> = "timeout": Machine, number(1, 86_400), &[
-            "tour", "run", "explore", "replay", "test", "bench", "fault", "matrix", "shell",
+            "tour", "run", "explore", "check", "replay", "test", "bench", "fault", "matrix", "shell",
         ],
         Text("60; a shell without a script has no limit");
     /// How the kernel is entered

@@ -11,9 +11,10 @@ use kcore::errno::Errno;
 use kcore::place::Place;
 use kcore::sync::{Mutex, Own};
 
-use super::blocks;
 use super::call::{self, Memory};
 use super::driver::Driver;
+use super::faults::{self, Failing};
+use super::{api, blocks};
 use crate::machine::Kernel;
 
 /// The drivers that are loaded.
@@ -56,6 +57,22 @@ impl Again {
         if code < 0 { Err(code) } else { Ok(()) }
     }
 
+    /// The same, while call number `which` for memory fails. What it returns, if it is an error; nothing, if
+    /// it dies. And whether there were so many calls.
+    pub fn begin_short(&self, which: u32) -> (Option<Result<(), i32>>, bool) {
+        blocks::begin();
+        faults::arm(Failing::Memory, which);
+        let code = self.0.begin_apart();
+        let has_failed = faults::disarm();
+        (code.map(|code| if code < 0 { Err(code) } else { Ok(()) }), has_failed)
+    }
+
+    /// Its init has returned an error: what it has not freed is lost, and what it has not taken back is told.
+    pub fn end_of_init(&self) -> Vec<Lost> {
+        self.0.take_back();
+        blocks::end()
+    }
+
     /// Its exit runs. The blocks that it has not freed then are lost.
     pub fn end(&self) -> Vec<Lost> {
         self.exit();
@@ -76,10 +93,20 @@ impl Again {
     }
 
     /// It is loaded as if nothing had been.
-    pub fn finish(self) {
+    pub fn finish(&self) {
         if self.0.begin_anew() < 0 {
             self.0.take_back();
         }
+    }
+
+    /// Whether it has something that runs its code besides its callers: these cannot know what comes of it.
+    pub fn acts_by_itself(&self) -> bool {
+        api::acts_by_itself(&self.0)
+    }
+
+    /// Its files in `/proc` and elsewhere.
+    pub fn files(&self) -> Vec<&'static str> {
+        self.0.registered(|mine| mine.files.clone())
     }
 
     /// The devices that it has now, each with a name for it: that of its region, and its number in that.

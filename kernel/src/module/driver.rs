@@ -14,6 +14,8 @@ use spin::Once;
 
 use super::api::{self, kthread::Thread};
 use super::call::{self, Memory};
+use super::finding::left;
+use super::init;
 use crate::dev::registry;
 use crate::irq::WorkQueue;
 use crate::machine::Kernel;
@@ -163,6 +165,15 @@ impl Driver {
         self.begin()
     }
 
+    /// The same, in a task of its own, which may die of it.
+    pub(super) fn begin_apart(&self) -> Option<i32> {
+        self.image.restore(&self.variables);
+        match init::run(&self.shared(), self.init) {
+            Ok(init::Outcome::Returned(code)) => Some(code),
+            Ok(init::Outcome::Died | init::Outcome::Ended(_)) | Err(_) => None,
+        }
+    }
+
     /// Its devices: by the name of the region, and the number in it where there are several.
     pub(super) fn named(&self) -> Vec<(String, DeviceNumber)> {
         self.registered(|registered| {
@@ -206,21 +217,21 @@ impl Driver {
         api::kthread::take_back(self);
         let Registered { regions, devices, files, nodes, .. } = self.registered(core::mem::take);
         for path in files.into_iter().rev() {
-            println!("{}: {path} is still there", self.name);
+            left(self, format_args!("{path} is still there"));
             fs::remove_file(path);
         }
         for (name, number, _) in nodes {
-            println!("{}: /dev/{name} is still there (device_destroy)", self.name);
+            left(self, format_args!("/dev/{name} is still there (device_destroy)"));
             fs::remove_node(&name, number);
         }
         for of_one in devices.chunk_by(|(cdev, _), (other, _)| cdev == other) {
             let (_, first) = of_one[0];
-            println!("{}: {} devices from {first} on are still there (cdev_del)", self.name, of_one.len());
+            left(self, format_args!("{} devices from {first} on are still there (cdev_del)", of_one.len()));
         }
         devices.iter().for_each(|(_, number)| drop(registry().take_out(*number)));
         for region in regions {
             let Region { name, first, count } = &region;
-            println!("{}: {count} numbers from {first} on, of {name}, are not given back", self.name);
+            left(self, format_args!("{count} numbers from {first} on, of {name}, are not given back"));
             registry().give_back(&region);
         }
     }

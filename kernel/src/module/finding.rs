@@ -5,6 +5,7 @@ use core::fmt::Arguments;
 
 use kcore::class;
 
+use super::driver::Driver;
 use crate::arch::cpu;
 use crate::machine::SpinLock;
 use crate::mm::{backtrace, images};
@@ -23,6 +24,8 @@ pub enum Wrong {
     Twice,
     /// Something was freed that is no block.
     Free,
+    /// What it has registered is there when it is gone.
+    Left,
     /// Something else.
     Other,
 }
@@ -34,7 +37,7 @@ impl Wrong {
             Wrong::Use => "use after free: ",
             Wrong::Beyond => "out of bounds: ",
             Wrong::Twice => "double free: ",
-            Wrong::Free | Wrong::Other => "",
+            Wrong::Free | Wrong::Left | Wrong::Other => "",
         }
     }
 }
@@ -56,6 +59,16 @@ pub(super) fn wrong(kind: Wrong, what: Arguments<'_>) {
     }
     println!("warning: {}{what}", kind.name());
     show_way();
+}
+
+/// Says what a driver that goes has left behind.
+pub(super) fn left(driver: &Driver, what: Arguments<'_>) {
+    if explorer::is_open() {
+        let text = alloc::format!("when it goes, {what}");
+        FOUND.lock_irqsave().get_or_insert((Wrong::Left, text));
+    } else {
+        println!("{}: {what}", driver.name);
+    }
 }
 
 /// What was found first since this was asked last.

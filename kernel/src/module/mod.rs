@@ -12,6 +12,7 @@
 //! - `driver`: one that is loaded, and what it has registered.
 //! - `call`: what a task does in one: as which user, for whose memory.
 //! - `file`: a `struct file_operations` as a device of `dev`.
+//! - [`faults`]: calls that fail since a test wants them to.
 //! - `exports`: the address of each name that is offered; `api`: what is there.
 //! - `records`: what is kept of a driver's timers, tasklets, works and handlers.
 //! - `lock`: a lock in the memory of a driver: declared, made, or neither.
@@ -28,6 +29,7 @@ mod blocks;
 mod call;
 mod driver;
 mod exports;
+pub mod faults;
 mod file;
 mod finding;
 mod init;

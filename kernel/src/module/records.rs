@@ -17,8 +17,9 @@ use spin::LazyLock;
 
 use super::call::{self, Memory};
 use super::driver::Driver;
+use super::finding::left;
 use crate::machine::SpinLock;
-use crate::{println, symbols};
+use crate::symbols;
 
 /// All that is kept of one kind of structure. The records never move, and are made when a driver is loaded
 /// first.
@@ -90,7 +91,7 @@ impl<T> Record<T> {
 
     /// Says that the driver has left it behind.
     pub(super) fn is_left(&self, driver: &Driver, what: &str) {
-        println!("{}: {what} of {}", driver.name, self.named());
+        left(driver, format_args!("{what} of {}", self.named()));
     }
 }
 

@@ -71,8 +71,8 @@ impl Shell {
         clear_stack_below();
         let stage = Stage::from(scripted(call));
         match commands::is_builtin(stage.name()) {
+            _ if self.stays_in_task => stage.run_here(self),
             true => self.builtin(&stage),
-            false if self.stays_in_task => stage.run_here(self),
             false => self.in_foreground(|shell, group| {
                 let process = stage.process(shell, shell.files.clone());
                 let started = stage.start(&process, shell.fork(Vec::new()), &group);

@@ -3,6 +3,8 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use kcore::class;
@@ -10,6 +12,8 @@ use kcore::explore::{
     Driver, End, Follow, Maker, Replay, Schedule, Search, Survey, Trouble, Unordered, Want,
 };
 use kcore::machine::TaskId;
+use kcore::probe::Name;
+use kcore::report::place;
 use kcore::settings::{Policy, Verdict};
 use kcore::shell::interpret;
 use kcore::shell::tree::{Form, List};
@@ -18,6 +22,7 @@ use super::state::Shell;
 use crate::fs;
 use crate::machine::SpinLock;
 use crate::module::again::{Again, Lost};
+use crate::module::faults::{self, Failing};
 use crate::module::{Wrong, found};
 use crate::observe::explorer::{self, Mode};
 use crate::process::{null, output, table};
@@ -31,6 +36,10 @@ pub(super) struct Work {
     tasks: Vec<Vec<List>>,
     /// What must succeed when they are through.
     check: Vec<List>,
+    /// The call that fails in each execution.
+    fault: Option<Fault>,
+    /// Whether it came to that in the last one.
+    has_failed: bool,
     /// A shell that none has used.
     fresh: Shell,
     /// Those of the tasks, until they take them.
@@ -39,8 +48,48 @@ pub(super) struct Work {
     inside: Vec<AtomicU32>,
     /// What was wrong with the last execution, besides what its end says.
     notes: Vec<String>,
+    /// The devices and files of the last execution.
+    names: Vec<String>,
+    paths: Vec<&'static str>,
     /// The data races of all executions.
     races: Vec<Unordered>,
+}
+
+/// A call of a driver that fails: which of its kind, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// For memory, by its init.
+    Init(u32),
+    /// For memory, by what the tasks do.
+    Memory(u32),
+    /// A copy from or to a process.
+    Copy(u32),
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (kind, which) = text.split_once('=').unwrap_or((text, ""));
+        let make = match kind {
+            "init" => Fault::Init,
+            "memory" => Fault::Memory,
+            "copy" => Fault::Copy,
+            _ => return Err(format!("'{text}' is not init=N, memory=N or copy=N")),
+        };
+        let which = which.parse().ok().filter(|which| *which > 0);
+        which.map(make).ok_or_else(|| format!("'{text}' does not say which: {kind}=1 is the first"))
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Init(which) => write!(f, "init={which}"),
+            Fault::Memory(which) => write!(f, "memory={which}"),
+            Fault::Copy(which) => write!(f, "copy={which}"),
+        }
+    }
 }
 
 /// What of a task cannot be explored; nothing, if all of it can.
@@ -86,21 +135,50 @@ impl Maker for Work {
 }
 
 impl Work {
-    /// With the driver as it is loaded, in a shell like this one.
-    pub(super) fn new(
-        driver: Again,
-        setup: Vec<List>,
-        tasks: Vec<Vec<List>>,
-        check: Vec<List>,
-        shell: &Shell,
-    ) -> Self {
+    /// With the driver as it is loaded, in a shell like this one, and [no task yet](Work::change).
+    pub(super) fn new(driver: Again, setup: Vec<List>, check: Vec<List>, shell: &Shell) -> Self {
         let nothing = null::open();
         let mut fresh = shell.fork([0; 3].map(|_| Some(nothing.clone())).to_vec());
         (fresh.stays_in_task, fresh.is_background) = (true, true);
+        Work {
+            driver,
+            setup,
+            tasks: Vec::new(),
+            check,
+            fault: None,
+            has_failed: false,
+            fresh,
+            shells: Vec::new(),
+            inside: Vec::new(),
+            notes: Vec::new(),
+            names: Vec::new(),
+            paths: Vec::new(),
+            races: Vec::new(),
+        }
+    }
+
+    /// What is explored from now on: these tasks, and this call that fails.
+    pub(super) fn change(&mut self, tasks: Vec<Vec<List>>, fault: Option<Fault>) {
         let seat = || SpinLock::new(class!("shell of an explored task"), None);
-        let shells = tasks.iter().map(|_| seat()).collect();
-        let inside = tasks.iter().map(|_| AtomicU32::new(0)).collect();
-        Work { driver, setup, tasks, check, fresh, shells, inside, notes: Vec::new(), races: Vec::new() }
+        self.shells = tasks.iter().map(|_| seat()).collect();
+        self.inside = tasks.iter().map(|_| AtomicU32::new(0)).collect();
+        (self.tasks, self.fault) = (tasks, fault);
+        self.races.clear();
+    }
+
+    /// Whether the call that was to fail was made in the last execution.
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
+    /// What its devices were called in the last execution.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.names.clone()
+    }
+
+    /// Its files of `/proc` and elsewhere in the last execution.
+    pub(super) fn paths(&self) -> Vec<&'static str> {
+        self.paths.clone()
     }
 
     /// Makes executions until all were made, or `limit` are.
@@ -144,7 +222,7 @@ impl Work {
     }
 
     /// The driver is loaded as if nothing had been.
-    pub(super) fn finish(self) {
+    pub(super) fn finish(&self) {
         output::silent(false, || self.driver.finish());
     }
 
@@ -153,13 +231,15 @@ impl Work {
         explorer::begin().map_err(|error| Trouble::Refused(error.into()))?;
         self.notes.clear();
         found();
-        if self.driver.begin().is_err() {
-            self.driver.break_off();
-            return Err(Trouble::Cannot("a driver whose init fails"));
+        if let Some(end) = self.begin()? {
+            return Ok(end);
         }
+        self.paths = self.driver.files();
+        self.names.clear();
         for (name, number) in self.driver.devices() {
             // It is there from the second execution on.
             let _ = fs::mknod(&format!("/dev/{name}"), number, 0o666);
+            self.names.push(name);
         }
         if !self.succeeds(&self.setup) {
             self.driver.break_off();
@@ -169,15 +249,62 @@ impl Work {
             let before = seat.lock().replace(self.fresh.fork(self.fresh.files.clone()));
             drop(before);
         });
-        let raced = explorer::race(&|who| self.play(who as usize));
+        let raced = self.race();
+        if let Some((who, at)) = explorer::died() {
+            self.notes.push(format!("{} dies at {}", Name(who), place(at)));
+        }
         match raced {
             Ok(()) => Ok(self.judge()),
+            Err(Some(verdict)) if verdict.is_stop() && self.driver.acts_by_itself() => {
+                self.give_up();
+                Err(Trouble::Cannot(
+                    "a wait for what a timer, a work, a handler or a task of the driver does",
+                ))
+            }
             Err(stopped) => {
+                let found = found();
                 self.give_up();
                 let end = End::of_counts(stopped.unwrap_or(Verdict::NotTried), 0, 0);
-                Ok(self.told(found()).unwrap_or(end))
+                Ok(self.told(found).unwrap_or(end))
             }
         }
+    }
+
+    /// The driver's init. The end of the execution, if it comes no further than that.
+    fn begin(&mut self) -> Result<Option<End>, Trouble> {
+        let Some(Fault::Init(which)) = self.fault else {
+            if self.driver.begin().is_ok() {
+                return Ok(None);
+            }
+            self.driver.break_off();
+            return Err(Trouble::Cannot("a driver whose init fails"));
+        };
+        let (returned, has_failed) = self.driver.begin_short(which);
+        self.has_failed = has_failed;
+        Ok(match returned {
+            Some(Ok(())) => None,
+            Some(Err(_)) => {
+                let lost = self.driver.end_of_init();
+                Some(self.account(&lost))
+            }
+            None => {
+                self.driver.break_off();
+                self.notes.push("its init dies".to_string());
+                Some(End::of_counts(Verdict::Oops, 0, 0))
+            }
+        })
+    }
+
+    /// What the tasks do, and whether they come to their ends.
+    fn race(&mut self) -> Result<(), Option<Verdict>> {
+        match self.fault {
+            Some(Fault::Memory(which)) => faults::arm(Failing::Memory, which),
+            Some(Fault::Copy(which)) => faults::arm(Failing::Copy, which),
+            Some(Fault::Init(_)) | None => return explorer::race(&|who| self.play(who as usize)),
+        }
+        let raced = explorer::race(&|who| self.play(who as usize));
+        self.has_failed = faults::disarm();
+        raced
     }
 
     /// What one of the tasks does.
@@ -198,14 +325,17 @@ impl Work {
             self.notes.push("What is to succeed when all are through does not".to_string());
         }
         let lost = self.driver.end();
+        self.account(&lost)
+    }
+
+    /// The end of an execution in which the driver has `lost` these blocks.
+    fn account(&mut self, lost: &[Lost]) -> End {
         explorer::note_lost(|block| {
             let is_that = |lost: &&Lost| lost.address == block.address;
             lost.iter().find(is_that).map(|lost| lost.size)
         });
         let told = self.told(found());
-        let what = |lost: &Lost| {
-            format!("{} bytes, allocated at {}, are lost", lost.size, kcore::report::place(lost.at))
-        };
+        let what = |lost: &Lost| format!("{} bytes, allocated at {}, are lost", lost.size, place(lost.at));
         let is_sound = self.notes.is_empty() && lost.is_empty();
         self.notes.extend(lost.iter().map(what));
         let verdict = if is_sound { Verdict::Clean } else { Verdict::Raced };

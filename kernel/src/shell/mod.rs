@@ -10,6 +10,7 @@
 //! | `execute` | scripts, pipelines, and shells of their own for parts of them |
 //! | `system` | the machine, as the interpreter of scripts has it |
 //! | `builtin` | commands that run in the shell's own task |
+//! | `checked` | what is tried with a driver by itself, and what is found |
 //! | `explored` | what tasks type, in every order of its steps |
 //! | `stage` | one command of a pipeline, as a process |
 //! | `running` | a pipeline that runs, and how it ends |
@@ -19,6 +20,7 @@
 //! | `failing` | the program `test fail-allocations`: all of that without memory |
 
 mod builtin;
+mod checked;
 mod commands;
 mod execute;
 mod explored;

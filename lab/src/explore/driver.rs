@@ -7,6 +7,7 @@ use tempfile::NamedTempFile;
 
 use crate::cli::{Explored, Options};
 use crate::folder;
+use crate::module::commands;
 use crate::options::Told;
 use crate::session::no_file;
 use crate::status::Failure;
@@ -24,18 +25,46 @@ pub fn machine(options: &Options) -> Told {
     }
 }
 
+/// The same for one that is checked: with these numbers for ioctl, and those that its source has.
+pub fn checked(
+    module: &Path,
+    ioctl: &[String],
+    trials: bool,
+) -> Result<(NamedTempFile, NamedTempFile), Failure> {
+    let files =
+        folder::bundle(None, &[module.to_path_buf()])?.ok_or_else(|| Failure::usage("which module?"))?;
+    let is_source = module.extension().is_some_and(|extension| extension == "c");
+    let own = if is_source { commands::of(module)? } else { Vec::new() };
+    let numbers = ioctl.iter().cloned().chain(own.iter().map(|number| format!("{number:#x}")));
+    let numbers: String = numbers.map(|number| format!(" --ioctl {}", quoted(&number))).collect();
+    let again = format!("cargo run -- explore --module {}", quoted(&module.display().to_string()));
+    let (name, told) = (name_of(module), if trials { " -v" } else { "" });
+    let text =
+        format!("insmod /mnt/*.ko || exit 2\ncheck {name}{told}{numbers} --again {}\n", quoted(&again));
+    Ok((script_of(&text)?, files))
+}
+
+/// What the module made of a source is called.
+fn name_of(module: &Path) -> String {
+    module.file_stem().unwrap_or_default().to_string_lossy().replace('-', "_")
+}
+
+fn script_of(text: &str) -> Result<NamedTempFile, Failure> {
+    let mut script = NamedTempFile::new().map_err(no_file)?;
+    script.write_all(text.as_bytes()).map_err(no_file)?;
+    Ok(script)
+}
+
 /// The script for the machine's shell, and what is at `/mnt` for it: the module.
 pub fn made(driver: &Explored, options: &Options) -> Result<(NamedTempFile, NamedTempFile), Failure> {
     let module = driver.module.as_deref().unwrap_or(Path::new(""));
     let files =
         folder::bundle(None, &[module.to_path_buf()])?.ok_or_else(|| Failure::usage("which module?"))?;
-    let mut script = NamedTempFile::new().map_err(no_file)?;
-    script.write_all(text(driver, module, options).as_bytes()).map_err(no_file)?;
-    Ok((script, files))
+    Ok((script_of(&text(driver, module, options))?, files))
 }
 
 fn text(driver: &Explored, module: &Path, options: &Options) -> String {
-    let name = module.file_stem().unwrap_or_default().to_string_lossy().replace('-', "_");
+    let name = name_of(module);
     let option = |key: &str, value: &str| format!(" --{key} {}", quoted(value));
     let optional =
         |key: &str, value: Option<&str>| value.map_or_else(String::new, |value| option(key, value));
@@ -44,11 +73,9 @@ fn text(driver: &Explored, module: &Path, options: &Options) -> String {
         what + &optional("setup", driver.setup.as_deref()) + &optional("check", driver.check.as_deref());
     let again = format!("cargo run -- explore --module {}{what}", quoted(&module.display().to_string()));
     let limits: String = LIMITS.iter().map(|key| optional(key, options.told.word(key))).collect();
-    let schedule = optional("schedule", driver.schedule.as_deref());
-    format!(
-        "insmod /mnt/{name}.ko || exit 2\nexplore {name}{what}{limits}{schedule} --again {}\n",
-        quoted(&again)
-    )
+    let schedule =
+        optional("schedule", driver.schedule.as_deref()) + &optional("fail", driver.fail.as_deref());
+    format!("insmod /mnt/*.ko || exit 2\nexplore {name}{what}{limits}{schedule} --again {}\n", quoted(&again))
 }
 
 /// As one word of a shell.
@@ -73,7 +100,7 @@ mod tests {
             ..Explored::default()
         };
         let told = text(&driver, Path::new("drivers/my-scull.c"), &Options::default());
-        assert!(told.starts_with("insmod /mnt/my_scull.ko || exit 2\nexplore my_scull "));
+        assert!(told.starts_with("insmod /mnt/*.ko || exit 2\nexplore my_scull "));
         assert!(told.contains(
             "--task 'echo '\\''a b'\\'' > /dev/scull0' --task true --check 'test 1 = 1' --again '"
         ));

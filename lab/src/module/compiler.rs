@@ -71,6 +71,11 @@ impl Compiler {
         self.abi
     }
 
+    /// Where our headers are.
+    pub fn include(&self) -> &Path {
+        &self.include
+    }
+
     /// Compiles `source` to `object`, in English, and with what else `words` say.
     pub fn compile(
         &self,

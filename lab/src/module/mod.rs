@@ -3,12 +3,14 @@
 //! | module | noun |
 //! |---|---|
 //! | [`compiler`] | gcc or clang, and how it is called |
+//! | [`commands`] | the numbers that a source has for `ioctl` |
 //! | [`build`] | a module made of its sources |
 //! | [`makefile`] | what a folder makes |
 //! | [`headers`] | `include/`: their number, and what they declare |
 //! | [`lines`] | the place of an instruction in the sources |
 
 pub mod build;
+pub mod commands;
 pub mod compiler;
 pub mod headers;
 pub mod lines;

@@ -3,10 +3,13 @@
 use core::ffi::{CStr, c_char, c_int};
 
 use kcore::event;
+use kcore::place::Place;
+use kcore::report::place;
 
 use crate::context;
 use crate::machine::Kernel;
 use crate::module::finding::finding;
+use crate::symbols::sites;
 
 pub(in crate::module) unsafe extern "C" fn __scullery_bug(
     what: *const c_char,
@@ -43,7 +46,8 @@ pub(in crate::module) extern "C" fn might_sleep() {
 pub(in crate::module) fn may_sleep(name: &str) {
     if context::is_atomic() {
         finding(format_args!(
-            "{name} may sleep, and its caller must not: a spinlock is held, or interrupts are off"
+            "{name} at {} may sleep, and its caller must not: a spinlock is held, or interrupts are off",
+            place(sites::of_driver(Place::caller()))
         ));
     } else {
         event::might_sleep::<Kernel>();

@@ -15,9 +15,8 @@ use super::string::text;
 use crate::arch::smp;
 use crate::irq::device;
 use crate::module::driver::Driver;
-use crate::module::finding::finding;
+use crate::module::finding::{finding, left};
 use crate::module::records::{Record, Records};
-use crate::println;
 
 /// The number of the device's interrupt, as `SCULLERY_IRQ` of `linux/interrupt.h`.
 const NUMBER: c_uint = 7;
@@ -147,10 +146,15 @@ pub(in crate::module) extern "C" fn __scullery_interrupt() {
     device::fire();
 }
 
+/// Whether the driver has any.
+pub(super) fn are_of(driver: &Driver) -> bool {
+    HANDLERS.of(driver).next().is_some()
+}
+
 /// The driver goes: none of its handlers runs after this.
 pub(in crate::module) fn take_back(driver: &Driver) {
     for record in HANDLERS.of(driver) {
-        println!("{}: a handler is still there (free_irq): {}", driver.name, record.named());
+        left(driver, format_args!("a handler is still there (free_irq): {}", record.named()));
         record.release();
     }
     synchronize();

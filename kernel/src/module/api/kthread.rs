@@ -18,8 +18,7 @@ use crate::arch::variadic::{VaList, variadic};
 use crate::machine::Kernel;
 use crate::module::call::{self, Memory, Task};
 use crate::module::driver::Driver;
-use crate::module::finding::finding;
-use crate::println;
+use crate::module::finding::{finding, left};
 use crate::task::table::State;
 use crate::task::{self, listing, schedule, spawn};
 
@@ -112,7 +111,7 @@ pub(in crate::module) fn take_back(driver: &Driver) {
         if listing::state_of(id).is_none_or(|state| state == State::Ended) {
             handle.join();
         } else {
-            println!("{}: its task {} ({}) still runs (kthread_stop)", driver.name, id.0, thread.name);
+            left(driver, format_args!("its task {} ({}) still runs (kthread_stop)", id.0, thread.name));
             mem::forget(thread);
         }
     }

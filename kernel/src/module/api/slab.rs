@@ -11,6 +11,7 @@ use super::bug::may_sleep;
 use crate::machine::Kernel;
 use crate::mm::heap;
 use crate::module::blocks;
+use crate::module::faults::{self, Failing};
 use crate::module::finding::finding;
 use crate::symbols::sites;
 
@@ -33,6 +34,9 @@ fn allocate(size: usize, align: usize, flags: c_uint) -> *mut c_void {
     }
     if size == 0 {
         return ptr::without_provenance_mut(NOTHING);
+    }
+    if faults::fails(Failing::Memory) {
+        return ptr::null_mut();
     }
     let is_kept = blocks::are_kept();
     let room = if is_kept { size.saturating_add(blocks::BEYOND) } else { size };

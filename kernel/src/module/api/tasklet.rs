@@ -134,6 +134,11 @@ pub(in crate::module) fn freed(range: &Range<usize>) {
     }
 }
 
+/// Whether the driver has any.
+pub(super) fn are_of(driver: &Driver) -> bool {
+    TASKLETS.of(driver).next().is_some()
+}
+
 /// The driver goes: none of its tasklets runs after this.
 pub(in crate::module) fn take_back(driver: &Driver) {
     for record in TASKLETS.of(driver) {

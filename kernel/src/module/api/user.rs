@@ -9,6 +9,7 @@ use kcore::event::Op;
 use super::bug::may_sleep;
 use crate::module::access;
 use crate::module::call::{self, BUFFER, Memory};
+use crate::module::faults::{self, Failing};
 
 /// Addresses of a process lie below this.
 const END: usize = 0x8000_0000_0000;
@@ -21,6 +22,9 @@ fn within(address: usize, size: usize, length: usize) -> Option<(usize, usize)> 
 
 /// Copies to the process; how many bytes.
 fn to(address: usize, from: *const u8, size: usize) -> usize {
+    if faults::fails(Failing::Copy) {
+        return 0;
+    }
     match call::current().map(|call| call.memory) {
         Some(Memory::Read(buffer, length)) => {
             let Some((offset, count)) = within(address, size, length) else { return 0 };
@@ -39,6 +43,9 @@ fn to(address: usize, from: *const u8, size: usize) -> usize {
 
 /// Copies from the process; how many bytes.
 fn from(into: *mut u8, address: usize, size: usize) -> usize {
+    if faults::fails(Failing::Copy) {
+        return 0;
+    }
     match call::current().map(|call| call.memory) {
         Some(Memory::Write(buffer, length)) => {
             let Some((offset, count)) = within(address, size, length) else { return 0 };

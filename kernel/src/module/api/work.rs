@@ -19,10 +19,9 @@ use crate::irq::{Work, WorkQueue};
 use crate::machine::{Kernel, SpinLock};
 use crate::module::call;
 use crate::module::driver::Driver;
-use crate::module::finding::finding;
+use crate::module::finding::{finding, left};
 use crate::module::records::{Record, Records};
 use crate::param::MAX_WORKS;
-use crate::println;
 use kcore::machine::Cpu;
 
 /// `struct work_struct`.
@@ -309,6 +308,11 @@ pub(in crate::module) fn freed(range: &Range<usize>) {
     }
 }
 
+/// Whether the driver has any.
+pub(super) fn are_of(driver: &Driver) -> bool {
+    WORKS.of(driver).next().is_some()
+}
+
 /// The driver goes: none of its works runs after this, and none of its queues is there.
 pub(in crate::module) fn take_back(driver: &Driver) {
     for record in WORKS.of(driver) {
@@ -319,7 +323,7 @@ pub(in crate::module) fn take_back(driver: &Driver) {
         record.release();
     }
     for (name, queue) in driver.registered(|mine| core::mem::take(&mut mine.queues)) {
-        println!("{}: the work queue {name} is still there (destroy_workqueue)", driver.name);
+        left(driver, format_args!("the work queue {name} is still there (destroy_workqueue)"));
         queue.stop();
     }
 }

@@ -28,6 +28,6 @@ pub use office::{Office, survey};
 pub use scribe::{note_lost, replayed, write_down};
 pub(crate) use turns::is_hushed;
 pub use turns::{
-    begin, close, end, explore, hush, is_on_each_cpu, is_open, look_for_races, made, open, race, race_of,
-    races, search, take_part,
+    begin, close, died, end, explore, hush, is_on_each_cpu, is_open, look_for_races, made, open, race,
+    race_of, races, search, take_part,
 };

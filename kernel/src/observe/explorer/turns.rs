@@ -201,6 +201,14 @@ pub fn races() -> Vec<DataRace> {
     with(|world| world.races.as_mut().map_or_else(Vec::new, DataRaces::take))
 }
 
+/// Which part has died in the last race, and where it was.
+pub fn died() -> Option<(u8, Place)> {
+    with(|world| {
+        let who = world.parts.iter().position(|part| part.has_died)?;
+        Some((who as u8, world.parts[who].at))
+    })
+}
+
 /// Which turns the last execution was made of.
 pub fn made() -> Schedule {
     with(|world| Schedule::of(world.driver.trace().moves().map(|made| made.task)))

@@ -22,12 +22,12 @@ use crate::module::again::Again;
 use crate::observe::run;
 use crate::print_to;
 use crate::process::Process;
-use crate::shell::explored::{Work, beyond};
+use crate::shell::explored::{Fault, Work, beyond};
 use crate::shell::state::{Shell, machine};
 
 pub(super) const COMMAND: Command = Command::program(
     "explore",
-    "MODULE --task LINE... [--setup LINE] [--check LINE] [--limit N] [--schedule TURNS] [--expect VERDICT]",
+    "MODULE --task LINE... [--setup LINE] [--check LINE] [--fail CALL=N] [--limit N] [--schedule TURNS] [--expect VERDICT]",
     "make every order of what tasks do with a driver in C",
     explore,
 )
@@ -48,6 +48,7 @@ struct Order<'w> {
     tasks: Vec<&'w str>,
     setup: Option<&'w str>,
     check: Option<&'w str>,
+    fault: Option<Fault>,
     limit: Option<u64>,
     schedule: Option<Schedule>,
     expect: Option<Expect>,
@@ -69,6 +70,7 @@ impl<'w> Order<'w> {
                 "--task" => order.tasks.push(value()?),
                 "--setup" => order.setup = Some(value()?),
                 "--check" => order.check = Some(value()?),
+                "--fail" => order.fault = Some(value()?.parse()?),
                 "--limit" => {
                     order.limit = Some(value()?.parse().map_err(|_| "--limit is a number".to_string())?)
                 }
@@ -99,7 +101,9 @@ impl<'w> Order<'w> {
             .map_err(|_| format!("{} is no driver in C that is loaded", self.module))?;
         let mut shell = Shell::new(machine().settings, false);
         (shell.credentials, shell.directory) = (*me.credentials(), me.directory().to_string());
-        Ok(Work::new(driver, setup, tasks, check, &shell))
+        let mut work = Work::new(driver, setup, check, &shell);
+        work.change(tasks, self.fault);
+        Ok(work)
     }
 
     fn expected(&self) -> Expect {
@@ -124,7 +128,8 @@ impl<'w> Order<'w> {
     fn again(&self, schedule: &Schedule) -> String {
         let own = || {
             let task = |line: &&str| format!(" --task '{line}'");
-            format!("explore {}{}", self.module, self.tasks.iter().map(task).collect::<String>())
+            let fault = self.fault.map_or_else(String::new, |fault| format!(" --fail {fault}"));
+            format!("explore {}{}{fault}", self.module, self.tasks.iter().map(task).collect::<String>())
         };
         format!("{} --schedule {schedule}", self.again.map_or_else(own, ToString::to_string))
     }

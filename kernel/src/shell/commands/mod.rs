@@ -1,6 +1,7 @@
 //! All commands: one file for each, or for a few of a kind.
 
 mod attributes;
+mod check;
 mod command;
 mod experiments;
 mod explore;

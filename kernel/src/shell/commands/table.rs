@@ -11,8 +11,8 @@ use crate::process::Process;
 
 use super::command::{Command, Run};
 use super::{
-    attributes, experiments, explore, ioctl, jobs, language, ls, machine, modules, names, poll, probe, ps,
-    status, strace, terminal, tools, user,
+    attributes, check, experiments, explore, ioctl, jobs, language, ls, machine, modules, names, poll, probe,
+    ps, status, strace, terminal, tools, user,
 };
 
 /// All commands, by name.
@@ -23,6 +23,7 @@ pub(in crate::shell) const ALL: &[Command] = &[
     language::BREAK,
     tools::CAT,
     names::CD,
+    check::COMMAND,
     attributes::CHGRP,
     attributes::CHMOD,
     terminal::CLEAR,

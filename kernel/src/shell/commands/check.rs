@@ -1,0 +1,171 @@
+//! `check`: what is wrong with a driver in C, found without a word of its author.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use kcore::counted::Counted;
+use kcore::experiment::page::wrap;
+use kcore::explore::Schedule;
+use kcore::explore::account::WIDTH;
+use kcore::report::{self, Record};
+
+use super::command::{Command, MISUSE, misuse};
+use crate::console::com2;
+use crate::experiments::alone;
+use crate::module::again::Again;
+use crate::observe::run;
+use crate::print_to;
+use crate::process::Process;
+use crate::shell::checked::{Checker, Finding};
+use crate::shell::explored::Work;
+use crate::shell::state::{Shell, machine};
+
+pub(super) const COMMAND: Command = Command::program(
+    "check",
+    "MODULE [--ioctl NUMBER]... [-v]",
+    "try all that can be tried with a driver in C",
+    check,
+)
+.explained(details)
+.on_first_cpu()
+.of_ours();
+
+fn details() -> String {
+    "Its init, and the reads, writes and opens of its devices and files, by one task while its calls for memory\n\
+     and its copies fail one after the other, and by two and three tasks in every order. It ends with 0 when\n\
+     nothing was found, and with 1 otherwise. -v says what is tried.\n"
+        .to_string()
+}
+
+/// What is to be checked.
+#[derive(Default)]
+struct Order<'w> {
+    module: &'w str,
+    /// Numbers for ioctl.
+    commands: Vec<String>,
+    is_verbose: bool,
+    /// What is typed to explore it.
+    again: Option<&'w str>,
+}
+
+impl<'w> Order<'w> {
+    fn of(words: &[&'w str]) -> Result<Self, String> {
+        let mut order = Order::default();
+        let mut words = words.iter().copied();
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or_else(|| format!("{word} has no value"));
+            match word {
+                "--ioctl" => order.commands.push(value()?.to_string()),
+                "--again" => order.again = Some(value()?),
+                "-v" => order.is_verbose = true,
+                _ if !word.starts_with('-') && order.module.is_empty() => order.module = word,
+                _ => return Err(format!("'{word}' is not understood")),
+            }
+        }
+        if order.module.is_empty() { Err("which module? lsmod shows them".into()) } else { Ok(order) }
+    }
+
+    fn work(&self, me: &Process) -> Result<Work, String> {
+        let driver = Again::of(self.module)
+            .map_err(|_| format!("{} is no driver in C that is loaded", self.module))?;
+        let mut shell = Shell::new(machine().settings, false);
+        (shell.credentials, shell.directory) = (*me.credentials(), me.directory().to_string());
+        Ok(Work::new(driver, Vec::new(), Vec::new(), &shell))
+    }
+
+    /// What is typed to see a finding happen.
+    fn again(&self, finding: &Finding) -> String {
+        let own = || format!("explore {}", self.module);
+        let tasks: String = finding.tasks.iter().map(|line| format!(" --task '{line}'")).collect();
+        let fault = finding.fault.map_or_else(String::new, |fault| format!(" --fail {fault}"));
+        let schedule = match finding.made == Schedule::default() {
+            true => String::new(),
+            false => format!(" --schedule {}", finding.made),
+        };
+        self.again.map_or_else(own, ToString::to_string) + &tasks + &fault + &schedule
+    }
+}
+
+fn check(me: &Process, arguments: &[&str]) -> i32 {
+    let order = match Order::of(arguments) {
+        Ok(order) => order,
+        Err(why) => return misuse(me, format_args!("{why}")),
+    };
+    let checked = alone(|| {
+        run::follow_locks(false);
+        let found = order.work(me).map(|work| checked(me, &order, work));
+        run::follow_locks(true);
+        found
+    });
+    match checked {
+        Ok(Ok(found)) => i32::from(found > 0),
+        Ok(Err(why)) => {
+            me.say(format_args!("{why}"));
+            MISUSE
+        }
+        Err(errno) => {
+            me.complain("check", errno);
+            1
+        }
+    }
+}
+
+/// Tries all, and tells what was found; how much that is.
+fn checked(me: &Process, order: &Order<'_>, work: Work) -> usize {
+    let mut tell = |what: &str| {
+        if order.is_verbose || !what.starts_with(' ') {
+            print_to!(me, "{what}\n");
+        }
+    };
+    let checker = Checker::new(work, order.module, &mut tell).run(&order.commands);
+    for (number, finding) in (1..).zip(&checker.found) {
+        print_to!(me, "\n{}", told(number, finding));
+        print_to!(me, "   again: {}\n", order.again(finding));
+        com2::record(&Record::Finding(record(order, finding)));
+    }
+    for trouble in &checker.troubled {
+        print_to!(me, "\nnot tried: {}\n", wrap(trouble, WIDTH, "", "  "));
+    }
+    let (trials, executions) = (Counted(checker.trials, "trial"), Counted(checker.executions, "execution"));
+    let parts = [
+        (checker.cut, "broken off before every order was made"),
+        (checker.troubled.len() as u64, "not tried"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let cut = if parts.is_empty() { "each in every order".to_string() } else { parts.join(", ") };
+    let found = Counted(checker.found.len() as u64, "finding");
+    print_to!(me, "\n{}: {trials}, {executions}, {cut}: {found}\n", order.module);
+    checker.found.len()
+}
+
+/// A finding, in lines.
+fn told(number: u32, finding: &Finding) -> String {
+    let Finding { kind, at, what, tasks, fault, share, .. } = finding;
+    let mut text = format!("{number}. {} {at}\n", kind.word());
+    text += &wrap(what, WIDTH, "   ", "   ");
+    text += "\n";
+    for line in tasks {
+        text += &format!("   task: {line}\n");
+    }
+    if let Some(fault) = fault {
+        text += &format!("   fails: {fault}\n");
+    }
+    if tasks.len() > 1 && share.0 > 0 {
+        text += &format!("   in {} of {} orders that were made\n", share.0, share.1);
+    }
+    text
+}
+
+fn record(order: &Order<'_>, finding: &Finding) -> report::Finding {
+    let (file, line) = finding.at.rsplit_once(':').unwrap_or((&finding.at, ""));
+    report::Finding {
+        kind: finding.kind.word().to_string(),
+        file: file.to_string(),
+        line: line.parse().unwrap_or(0),
+        what: finding.what.clone(),
+        tasks: finding.tasks.clone(),
+        replay: order.again(finding),
+    }
+}
