@@ -7,7 +7,7 @@ use super::crew::{Crew, State};
 use super::plan::Plan;
 use super::rendezvous::Rendezvous;
 use super::script::Script;
-use crate::event::{Access, LockId, LockStep};
+use crate::event::{Access, LockId, LockStep, Waiting};
 use crate::leak::Hidden;
 use crate::machine::CpuId;
 use crate::place::Place;
@@ -141,6 +141,8 @@ impl Engine {
             self.crew.locks.step(who, step, lock, at);
         }
         match step {
+            // It goes on until it sleeps, which is told: what it does before that has its turns, too.
+            LockStep::Wait if self.orders_all() && lock.name.waiting != Waiting::Spins => 0,
             LockStep::Wait => {
                 let address = Hidden::new(lock.address);
                 self.moved(who, State::LockWait { address, lock: lock.name })
@@ -179,6 +181,11 @@ impl Engine {
             Course::Rendezvous(rendezvous) => rendezvous.meetings,
             Course::Free | Course::Fire(_) | Course::Script(_) => Meetings::default(),
         }
+    }
+
+    /// Whether each step of a task waits for its turn.
+    fn orders_all(&self) -> bool {
+        matches!(&self.course, Course::Script(script) if script.orders_all())
     }
 
     /// `who` goes on, within its segment.

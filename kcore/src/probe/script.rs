@@ -45,6 +45,10 @@ impl Script {
         self.given_up.iter().map(|given_up| (given_up, &self.steps[given_up.step]))
     }
 
+    pub(super) fn orders_all(&self) -> bool {
+        self.orders_all
+    }
+
     /// Whether `access` is nothing that it orders, and ends no segment.
     pub(super) fn ignores(&self, access: &Access) -> bool {
         self.orders_all && access.op == Op::Point

@@ -3,7 +3,7 @@
 mod sim;
 mod told;
 
-use kcore::event::{Access, LockId, LockStep, Mode, Op};
+use kcore::event::{Access, LockId, LockName, LockStep, Mode, Op};
 use kcore::machine::CpuId;
 use kcore::place::Place;
 use kcore::probe::{Decision, Engine, Meetings, Plan, Step};
@@ -496,6 +496,7 @@ fn a_task_that_sleeps_has_made_its_step() {
         assert_eq!(engine.start(1), (Decision::Wait, 0));
         assert_eq!(engine.start(0), (Decision::Go, 0));
         assert_eq!(arrive(&mut engine, 0, 0, 0, Op::Look), (Decision::Go, 0), "its first step");
+        assert_eq!(engine.lock_wait(0, &LockName::event("event"), 7), 0, "it does not sleep yet");
         assert_eq!(engine.sleeps(0), 0b10, "B may begin");
         assert_eq!(arrive(&mut engine, 1, 1, 0, Op::Look), (Decision::Go, 0), "B's step");
         engine
