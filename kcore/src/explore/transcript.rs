@@ -8,7 +8,7 @@ use super::step::{Act, Step};
 use crate::event::{LockId, Op, Outcome, Site};
 use crate::machine::{Kind, TaskId};
 use crate::place::Place;
-use crate::sync::is_silent;
+use crate::sync::{INNER_WORD, is_silent};
 
 /// A step as people read it.
 #[derive(Clone, Copy, Debug)]
@@ -36,26 +36,22 @@ impl Line {
         Line { who, buffered_since: None, step, at, of, outcome: None, word: None }
     }
 
-    /// Whether only a machine that explores can keep a task from this step. To sleep and to spin are no such
-    /// steps: who does waits by itself.
-    fn is_silent(&self) -> bool {
-        !self.is_told_everywhere() && !self.step.waits()
-    }
-
     /// Whether no explorer hears of it whose machine was not made to explore.
     pub fn is_unheard(&self) -> bool {
         let is_end = matches!((self.of, self.step.act), (Of::End, Act::Give { .. }));
-        !self.is_told_everywhere() && !is_end && !matches!(self.of, Of::WakeUp(_) | Of::Looks)
+        !self.is_told(false) && !is_end && !matches!(self.of, Of::WakeUp(_) | Of::Looks)
     }
 
-    /// Whether a machine that does not explore tells of such a step, too, if it is asked to.
-    fn is_told_everywhere(&self) -> bool {
+    /// Whether a machine that does not explore tells of such a step, too, if it is asked to; `within`: the
+    /// primitives are seen from within.
+    fn is_told(&self, within: bool) -> bool {
         match self.of {
-            Of::Access(site, _) => !is_silent(site.name),
+            Of::Access(site, _) => within || !is_silent(site.name),
+            Of::Signal(_) => within,
             Of::Lock(lock) => !is_silent(lock.name.name),
             Of::Block(is_ours, _) => is_ours,
             Of::WakeUp(_) | Of::End | Of::Fence | Of::Looks | Of::Nothing => false,
-            Of::Allocation | Of::Failure | Of::Signal(_) | Of::Deadline(_) => false,
+            Of::Allocation | Of::Failure | Of::Deadline(_) => false,
             Of::Cpu | Of::Comes => false,
         }
     }
@@ -137,46 +133,61 @@ impl Transcript {
         self.notes.clear();
     }
 
-    /// Who makes the steps that a kernel hears of, too. [`None`] when the order hangs on others: at silent
-    /// locks and wait queues, and in atomic words. A kernel makes each of these as soon as the step before it
-    /// is made.
-    pub fn for_a_kernel(&self) -> Option<Schedule> {
-        // When a store leaves its buffer, the CPU decides; and no probe makes allocations fail, or ends
-        // waits.
-        let is_beyond = |line: &Line| {
-            line.buffered_since.is_some() || matches!(line.of, Of::Failure | Of::Signal(_) | Of::Deadline(_))
+    /// Whether the primitives are seen from within.
+    fn is_from_within(&self) -> bool {
+        self.lines
+            .iter()
+            .any(|line| matches!(line.of, Of::Access(site, _) if core::ptr::eq(site, &INNER_WORD)))
+    }
+
+    /// When a kernel makes each step, which hears of some of them and is told their order: one that is told
+    /// in its place. A task makes what is silent, and keeps it from nothing, with the step before it; what
+    /// comes before its first that is told, with that: before, it does not begin. To sleep and to spin is
+    /// nothing that a task has to be kept from: it waits by itself.
+    fn moments(&self) -> Vec<usize> {
+        let within = self.is_from_within();
+        let told: Vec<bool> = self.lines.iter().map(|line| line.is_told(within)).collect();
+        let moment = |(at, line): (usize, &Line)| {
+            let is_own = |other: &usize| told[*other] && self.lines[*other].who == line.who;
+            match (0..at).rfind(is_own) {
+                _ if told[at] => 3 * at + 1,
+                Some(_) if line.step.waits() => 3 * at + 1,
+                Some(before) => 3 * before + 2,
+                None => (at..told.len()).find(is_own).map_or(usize::MAX, |first| 3 * first),
+            }
         };
+        self.lines.iter().enumerate().map(moment).collect()
+    }
+
+    /// Who makes the steps that a kernel hears of, too. [`None`] when the order hangs on others: at silent
+    /// locks and wait queues, and in atomic words.
+    pub fn for_a_kernel(&self) -> Option<Schedule> {
+        // When a store leaves its buffer, the CPU decides; and no probe makes allocations fail, or lets
+        // deadlines pass.
+        let is_beyond =
+            |line: &Line| line.buffered_since.is_some() || matches!(line.of, Of::Failure | Of::Deadline(_));
         if self.lines.iter().any(is_beyond) {
             return None;
         }
-        let is_told = |line: &&Line| line.is_told_everywhere();
-        let early = self.lines.iter().enumerate().filter(|(_, line)| line.is_silent());
-        for (at, silent) in early {
-            let before = self.lines[..at].iter().rposition(|line| line.who == silent.who && is_told(&line));
-            let since = before.map_or(0, |before| before + 1);
-            let mut others = self.lines[since..at].iter().filter(|line| line.who != silent.who);
-            if others.any(|line| line.step.conflicts(&silent.step)) {
+        let moments = self.moments();
+        for (second, line) in self.lines.iter().enumerate() {
+            let mut before = self.lines[..second].iter().zip(&moments);
+            let changes_places = |(first, moment): (&Line, &usize)| {
+                first.who != line.who && *moment >= moments[second] && first.step.conflicts(&line.step)
+            };
+            if before.any(changes_places) {
                 return None;
             }
         }
-        Some(Schedule::of(self.lines.iter().filter(is_told).map(|line| line.who)))
+        let within = self.is_from_within();
+        Some(Schedule::of(self.lines.iter().filter(|line| line.is_told(within)).map(|line| line.who)))
     }
 
-    /// Who makes which step where a task makes what a kernel does not hear of as soon as it can: with the
-    /// step before it.
+    /// Who makes which step in the order in which a kernel makes them.
     pub fn hastened(&self) -> Schedule {
-        let mut tasks: Vec<u8> = Vec::new();
-        let silent_from = |at: usize, who: u8| {
-            let own = self.lines[at..].iter().filter(move |line| line.who == who);
-            own.take_while(|line| line.is_silent()).map(|line| line.who)
-        };
-        let most = self.lines.iter().map(|line| line.who).max().unwrap_or(0);
-        (0..=most).for_each(|who| tasks.extend(silent_from(0, who)));
-        for (at, line) in self.lines.iter().enumerate().filter(|(_, line)| !line.is_silent()) {
-            tasks.push(line.who);
-            tasks.extend(silent_from(at + 1, line.who));
-        }
-        Schedule::of(tasks)
+        let mut order: Vec<_> = self.moments().into_iter().zip(&self.lines).collect();
+        order.sort_by_key(|(moment, _)| *moment);
+        Schedule::of(order.into_iter().map(|(_, line)| line.who))
     }
 
     /// The last step of task `who` came to this.

@@ -37,7 +37,7 @@
 //! Two are wrong on purpose: [`BrokenSpinLock`] is no test-and-set, and [`CpuOwnedLock`] belongs to a CPU and
 //! not to a task.
 //!
-//! [`watch`] says what hears of a lock's life and what is counted, [`own`] what becomes of a mutex whose
+//! [`watch`] says what hears of a lock's life and what is counted, [`within`] tells of each use of a word, [`own`] what becomes of a mutex whose
 //! owner dies, [`guard`] picks the lock of an experiment when it runs, [`broken`] is what a lock looks
 //! like without the test-and-set, and [`student`] the reader's own.
 //!
@@ -73,6 +73,7 @@ mod units;
 pub mod wait_queue;
 mod waiter;
 pub mod watch;
+pub mod within;
 
 pub use atomic::AtomicT;
 pub use atomic_word::{AtomicWord, LockedWord, Update};
@@ -98,3 +99,4 @@ pub use ticket::TicketLock;
 pub use units::{GRANTED, SEEING_OFF};
 pub use wait_queue::WaitQueue;
 pub use watch::{Counted, INNER_WORD, Observed, Statistics, Watch, Watched, is_silent};
+pub use within::{Ending, Ends, Inside, Told};

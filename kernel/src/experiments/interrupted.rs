@@ -7,16 +7,18 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use kcore::class;
 use kcore::errno::Errno;
-use kcore::event::LockName;
+use kcore::event::{Access, Events, Kinds, LockName, Op, Site, What};
 use kcore::experiment::stage::{Owners, Unit};
 use kcore::experiment::{INSIDE, Refusal, Resolved};
-use kcore::machine::{Cpu, Sched, TaskId};
+use kcore::machine::{Cpu, Sched, Sleep, TaskId};
+use kcore::place::Place;
 use kcore::shared::probe;
-use kcore::sync::Observed;
+use kcore::sync::{Ending, Ends, Observed};
 
 use crate::arch::smp;
 use crate::machine::Kernel;
 use crate::mm::heap;
+use crate::observe::CREW;
 use crate::task::{self, JoinHandle, Signal, SpawnError, shortage, signal};
 
 use super::Stage;
@@ -29,9 +31,13 @@ const MOST_PAUSES: u32 = 64;
 const MOST_YIELDS: u32 = 4;
 
 /// One round: a waiter that is granted the unit and interrupted before it runs; then `quanta` interrupted
-/// waits for each task, by chance.
+/// waits for each task, by chance. Where a script orders all steps, what the host explores: the last task sends
+/// the signals, and the one before it gives the unit.
 pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let resolved = stage.resolved;
+    if resolved.plan.orders_all() {
+        return stage.waits_from_within(resolved.writers.saturating_sub(2), false, &participant);
+    }
     let seed = stage.luck();
     let scene = Arc::new(Scene::new(resolved)?);
     let since = heap::next_serial();
@@ -44,6 +50,39 @@ pub(super) fn round(stage: &mut Stage<'_>) -> Result<(), Refusal> {
     let (interrupted, had) = (scene.interrupted.load(Relaxed), scene.had.load(Relaxed));
     stage.note(format!("{interrupted} waits were ended by a signal, {had} got the unit"));
     Ok(())
+}
+
+/// The task that is participant `who`.
+fn participant(who: u32) -> TaskId {
+    CREW.named(1 << who).next().expect("no task begins before all are known")
+}
+
+/// What a signal is to its task: no point.
+static SIGNAL: Site = Site::new("signal");
+
+/// Tells of the signal of `task`.
+#[track_caller]
+fn tell(op: Op, task: TaskId) {
+    if Kernel::wanted().contains(Kinds::UNSTEERED) {
+        let access = Access { site: &SIGNAL, op, address: task.0 as usize, size: 1 };
+        Kernel::tell(What::Access(access), Place::caller());
+    }
+}
+
+impl Ends for Kernel {
+    #[track_caller]
+    fn has_come(what: Ending) -> bool {
+        assert!(what == Ending::Signal, "no script lets a deadline pass");
+        tell(Op::Look, Kernel::task());
+        signal::interrupted(Sleep::Interruptible)
+    }
+
+    #[track_caller]
+    fn comes(what: Ending, task: TaskId) {
+        assert!(what == Ending::Signal, "no script lets a deadline pass");
+        tell(Op::Update, task);
+        signal::send(task, Signal::Interrupt);
+    }
 }
 
 /// The unit is granted to a waiter, and the signal comes before the waiter runs: both on the CPU that the

@@ -67,12 +67,13 @@ pub fn steered(experiment: &str, options: &Options) -> Result<Options, Failure> 
 pub(super) fn run(choice: &Choice, replay: &Replay) -> Result<Option<Run>, Failure> {
     let recipe = choice.recipe(&replay.made);
     let of_entry = |words| (choice.entry, words);
-    if let Some(words) = words(&recipe, replay) {
+    let subject = choice.subject()?;
+    if let Some(words) = words(&recipe, replay, subject.tasks()) {
         return Ok(Some(of_entry(words)));
     }
-    let hastened = choice.subject()?.replay(&replay.transcript.hastened()).ok_or_else(no_room)?;
+    let hastened = subject.replay(&replay.transcript.hastened()).ok_or_else(no_room)?;
     let is_alike = hastened.end.kind() == replay.end.kind() && hastened.trouble.is_none();
-    Ok(words(&recipe, &hastened).filter(|_| is_alike).map(of_entry))
+    Ok(words(&recipe, &hastened, subject.tasks()).filter(|_| is_alike).map(of_entry))
 }
 
 /// The runs that force the shortest counterexample of each experiment in the kernel: its name, and the words.
@@ -96,23 +97,23 @@ pub fn forced() -> Result<Vec<(&'static str, Vec<String>)>, Failure> {
     Ok(runs)
 }
 
-/// What a run is told that forces it in the kernel: the same work, and the steps of the execution in their
-/// order. [`None`] when these cannot be forced there: a script begins anew with each round.
-fn words(recipe: &Recipe, replay: &Replay) -> Option<Words> {
-    let ([writers, quanta, 1], [quantum, qset]) = (recipe.sizes, recipe.geometry) else { return None };
+/// What a run is told that forces it in the kernel: the same work by so many `tasks`, and the steps of the
+/// execution in their order. [`None`] when these cannot be forced there: a script begins anew with each round.
+fn words(recipe: &Recipe, replay: &Replay, tasks: u32) -> Option<Words> {
+    let ([_, quanta, 1], [quantum, qset]) = (recipe.sizes, recipe.geometry) else { return None };
     let turns = replay.transcript.for_a_kernel()?;
     let turns: Vec<String> =
         turns.turns().iter().map(|turn| format!("{}*{}", Name(turn.task), turn.steps)).collect();
     let mut words = vec![
         ("lock", recipe.lock.to_string()),
-        ("writers", writers.to_string()),
+        ("writers", tasks.to_string()),
         ("quanta", quanta.to_string()),
         ("rounds", "1".to_string()),
         ("quantum", quantum.to_string()),
         ("qset", qset.to_string()),
         ("probe", format!("script={}", turns.join(","))),
         ("expect", replay.end.verdict.to_string()),
-        ("cpus", writers.max(2).to_string()),
+        ("cpus", tasks.max(2).to_string()),
     ];
     let entry = experiment::find(&recipe.experiment).ok()?;
     words.retain(|(key, _)| entry.takes(key));

@@ -11,7 +11,7 @@ use lab::machine::Machine;
 use lab::profile::Profile;
 use lab::session::Outcome;
 use lab::status::{Failure, Status};
-use libtest_mimic::{Completion, Trial};
+use libtest_mimic::{Completion, Failed, Trial};
 
 use crate::ensure::{self, Answer, same};
 
@@ -124,12 +124,26 @@ impl Case {
             if let Some(why) = self.no_image()? {
                 return Ok(Completion::ignored_with(why));
             }
-            let outcome = self.boot_it()?;
-            match self.judge(&outcome) {
-                Ok(()) => Ok(Completion::Completed),
-                Err(why) => Err(format!("{why}\nwords: {:?}\n{outcome}", self.machine).into()),
+            self.holds().map(|()| Completion::Completed)
+        })
+    }
+
+    /// The test of so many machines, one after the other. It is left out unless it is asked for (`--ignored`).
+    pub fn often(self, machines: usize) -> Trial {
+        Trial::test(self.name.clone(), move || {
+            let failed: Vec<Failed> = (0..machines).filter_map(|_| self.holds().err()).collect();
+            match failed.first().map(|first| first.message().unwrap_or_default()) {
+                None => Ok(()),
+                Some(first) => Err(format!("{} of {machines} do not hold: {first}", failed.len()).into()),
             }
         })
+        .with_ignored_flag(true)
+    }
+
+    fn holds(&self) -> Result<(), Failed> {
+        let outcome = self.boot_it()?;
+        let answer = self.judge(&outcome);
+        answer.map_err(|why| format!("{why}\nwords: {:?}\n{outcome}", self.machine).into())
     }
 
     /// Boots the machine and waits for its end.

@@ -15,8 +15,9 @@ use super::round::Stage;
 use super::unit::Unit;
 use crate::errno::Errno;
 use crate::event::{Class, LockName, LockStep};
-use crate::machine::{Kind, Sched};
-use crate::sync::{Observed, Semaphore, Watch};
+use crate::machine::{AtomicFlag, Kind, Sched};
+use crate::settings::Form;
+use crate::sync::{Ends, Inside, Observed, Semaphore, Told, Watch};
 
 /// What a machine has to do with the requests.
 pub trait Scene<I: Sched, W: Watch<I>>: Sync {
@@ -50,6 +51,22 @@ impl<M: Rig> Stage<'_, M> {
         self.out_of_memory += out_of_memory.into_inner();
         self.run.use_after_free += heap.written_after_free();
         Ok(())
+    }
+}
+
+impl<M: Rig + Ends> Stage<'_, M> {
+    /// The same with units that are seen from within: what is shown is behind the step in which one is given.
+    pub fn requests_from_within(&mut self) -> Result<(), Refusal> {
+        self.requests::<Inside<M>, Class>(&Units(self.resolved.lock))
+    }
+}
+
+/// Units of this form, and of words that tell of themselves.
+struct Units(Form);
+
+impl<M: Ends> Scene<Inside<M>, Class> for Units {
+    fn unit(&self) -> Unit<Inside<M>, Class> {
+        Unit::from_flag(self.0, Told::new(false), Class::EVENT, false)
     }
 }
 

@@ -34,6 +34,7 @@ mod round;
 mod scull;
 pub mod stamps;
 mod unit;
+mod waits;
 
 pub use count::Count;
 pub use desk::Scene;

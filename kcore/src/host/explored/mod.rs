@@ -13,8 +13,7 @@
 //! | `watchdog` | what is wrong with an execution |
 //! | `body` | what a task does, and what is left when that panics |
 //! | `quiet` | panics of tasks, which are found and not printed |
-//! | `interrupted`, `stack_semaphore` | the experiments that are seen from within their primitives |
-//! | `inside` | [`Inside`]: the same for the primitives from within |
+//! | `ended` | what ends waits; [`Inside`]: the machine for primitives from within |
 //! | `model` | all executions of some tasks that are no experiment |
 //! | `rig` | the machine as the experiments see it |
 //! | `transcript` | what is written down of an execution that people will read |
@@ -24,9 +23,8 @@
 
 mod body;
 mod buffer;
+mod ended;
 mod failure;
-mod inside;
-mod interrupted;
 mod jobs;
 mod machine;
 mod model;
@@ -34,7 +32,6 @@ mod quiet;
 mod region;
 mod repeat;
 mod rig;
-mod stack_semaphore;
 mod survey;
 mod task;
 mod transcript;
@@ -42,7 +39,7 @@ mod walk;
 mod watchdog;
 mod world;
 
-pub use inside::{Inside, Told};
+pub use ended::{Inside, Told};
 pub use jobs::{Jobs, Progress};
 pub use machine::Explored;
 pub use model::{Checked, check};

@@ -4,12 +4,12 @@ use super::jobs::{Jobs, Progress};
 use super::machine::{Explored, here};
 use super::region::outside;
 use super::world::{MOST_TASKS, World};
-use super::{interrupted, stack_semaphore};
 use crate::event::Kinds;
 use crate::experiment::{Body, Experiment, Placement, Refusal, Resolved, Stage, body, of_kernel};
 use crate::explore::{
     Driver, End, Follow, Frontier, MemoryModel, Replay, Schedule, Search, Share, Survey, Transcript, Trouble,
 };
+use crate::machine::TaskId;
 use crate::settings::{Policy, RunSettings, With};
 
 /// An experiment with sizes, as it is explored.
@@ -23,16 +23,7 @@ pub struct Subject<'a> {
     buffered: bool,
     /// Of each task, one allocation may fail, whichever it is.
     pub(super) failing: bool,
-    body: What,
-}
-
-/// What one execution is.
-#[derive(Clone, Copy, Debug)]
-enum What {
-    /// The body of the experiment.
-    Body(Body<Explored>),
-    /// What is seen from within the primitives alone.
-    Interrupted,
+    body: Body<Explored>,
 }
 
 impl<'a> Subject<'a> {
@@ -42,17 +33,21 @@ impl<'a> Subject<'a> {
         let spread = resolved.experiment.placement == Placement::Spread;
         let is_interrupted = Self::has_ended_waits(resolved.experiment);
         let body = match body(resolved.experiment) {
-            Some(body) if spread => What::Body(body),
-            None if is_interrupted => What::Interrupted,
-            None if core::ptr::eq(resolved.experiment, of_kernel::stack_semaphore) => {
-                What::Body(stack_semaphore::round)
-            }
+            Some(body) if spread => body,
+            None if is_interrupted && settings.with == Some(With::Timeout) => ended::<true>,
+            None if is_interrupted => ended::<false>,
+            None if core::ptr::eq(resolved.experiment, of_kernel::stack_semaphore) => requests,
             _ => return None,
         };
-        let more = if is_interrupted { interrupted::MORE_TASKS } else { 0 };
-        let tasks = resolved.writers.checked_add(more).filter(|tasks| *tasks <= MOST_TASKS)?;
+        let tasks =
+            resolved.writers.checked_add(is_interrupted.into()).filter(|tasks| *tasks <= MOST_TASKS)?;
         let failing = settings.with == Some(With::Enomem);
         Some(Subject { resolved, settings, tasks, buffered: model == MemoryModel::Tso, failing, body })
+    }
+
+    /// How many take part.
+    pub fn tasks(&self) -> u32 {
+        self.tasks
     }
 
     /// Whether it is about waits that something else may end than what they wait for.
@@ -145,11 +140,8 @@ impl<'a> Subject<'a> {
 
     /// One execution, from a fresh state.
     pub(super) fn execution(&self) -> Result<End, Refusal> {
-        let What::Body(body) = self.body else {
-            return Ok(interrupted::execution(self.resolved, self.settings.with == Some(With::Timeout)));
-        };
         let mut stage = Stage::<Explored>::new(self.resolved, self.settings);
-        match stage.rounds(body, self.settings) {
+        match stage.rounds(self.body, self.settings) {
             Ok(()) | Err(Refusal::Stopped) => {}
             Err(refusal) => return Err(refusal),
         }
@@ -159,4 +151,14 @@ impl<'a> Subject<'a> {
         outside(|| here(|world| world.note_words(&stage.notes)));
         Ok(End::of(&stage.run))
     }
+}
+
+/// Waits of all tasks of the run but the last, which gives what they wait for. One more ends them.
+fn ended<const IN_TIME: bool>(stage: &mut Stage<'_, Explored>) -> Result<(), Refusal> {
+    stage.waits_from_within(stage.resolved.writers - 1, IN_TIME, &|who| TaskId(who + 1))
+}
+
+/// Requests whose units are seen from within.
+fn requests(stage: &mut Stage<'_, Explored>) -> Result<(), Refusal> {
+    stage.requests_from_within()
 }

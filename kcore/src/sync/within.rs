@@ -1,65 +1,73 @@
 //! The primitives from within: their inner words are steps, and no lock is taken in one.
 
+use core::marker::PhantomData;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use super::machine::{Explored, here, step_at};
-use super::region::outside;
-use super::world::NAMELESS;
 use crate::event::{Access, Events, Kinds, Op, Outcome, Ticket, What};
-use crate::explore::{Act, Object, Of};
-use crate::machine::{AtomicFlag, Cpu, CpuId, Sched, Sleep, TaskId};
+use crate::machine::{AtomicFlag, Context, Cpu, CpuId, Sched, Sleep, TaskId};
 use crate::place::Place;
+use crate::shared::{full_fence, touching};
 use crate::sync::{AtomicWord, INNER_WORD, LockedWord, Update};
 
-/// The machine of the thread that explores, for primitives whose words are [`Told`].
+/// The machine `M`, for primitives whose words are [`Told`].
 #[derive(Clone, Copy, Debug)]
-pub struct Inside;
-
-/// The first name of what may happen to a task, and by how much these differ.
-const EVENTS: u64 = NAMELESS + (1 << 41);
-const EVENT: u64 = 8;
+pub struct Inside<M>(PhantomData<fn() -> M>);
 
 /// A word whose every use is a step: a flag, or a number.
 #[derive(Debug)]
-pub struct Told(AtomicUsize);
+pub struct Told<M>(AtomicUsize, PhantomData<fn() -> M>);
 
-impl Told {
+/// What ends a wait besides what it waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// A signal.
+    Signal,
+    /// A deadline that is past.
+    Deadline,
+}
+
+/// A machine that tells of what ends waits.
+pub trait Ends: Sched {
+    /// Whether it has come to the running task, which looks for it: a step.
+    #[track_caller]
+    fn has_come(what: Ending) -> bool;
+    /// It comes to `task`, in a step, and wakes it.
+    #[track_caller]
+    fn comes(what: Ending, task: TaskId);
+}
+
+impl<M: Events> Told<M> {
     #[track_caller]
     fn tell(&self, op: Op) {
-        Explored::tell(What::Access(self.access(op)), Place::caller());
-    }
-
-    fn access(&self, op: Op) -> Access {
-        Access { site: &INNER_WORD, op, address: self.address(), size: size_of::<usize>() }
-    }
-
-    fn address(&self) -> usize {
-        core::ptr::from_ref(&self.0).expose_provenance()
+        touching::<M, _>(&INNER_WORD, op, &self.0);
     }
 
     #[track_caller]
     fn look(&self, order: Ordering) -> usize {
         self.tell(Op::Look);
-        Explored::forwarded(self.address()).unwrap_or_else(|| self.0.load(order))
+        let address = core::ptr::from_ref(&self.0).addr();
+        M::forwarded(address).unwrap_or_else(|| self.0.load(order))
     }
 
     /// A plain store, whatever it orders; but for one that orders all.
     #[track_caller]
     fn put(&self, value: usize, order: Ordering) {
+        let (op, address) = (Op::Put(value), core::ptr::from_ref(&self.0).addr());
+        let access = Access { site: &INNER_WORD, op, address, size: size_of::<usize>() };
         if order == Ordering::SeqCst {
             self.tell(Op::Update);
-        } else if Explored::buffers(&self.access(Op::Put(value)), Place::caller()) {
+        } else if M::buffers(&access, Place::caller()) {
             return;
         } else {
-            self.tell(Op::Put(value));
+            self.tell(op);
         }
         self.0.store(value, order);
     }
 }
 
-impl AtomicFlag for Told {
+impl<M: Events> AtomicFlag for Told<M> {
     fn new(set: bool) -> Self {
-        Told(AtomicUsize::new(set.into()))
+        Told(AtomicUsize::new(set.into()), PhantomData)
     }
 
     #[track_caller]
@@ -79,9 +87,9 @@ impl AtomicFlag for Told {
     }
 }
 
-impl AtomicWord for Told {
+impl<M: Events> AtomicWord for Told<M> {
     fn new(value: usize) -> Self {
-        Told(AtomicUsize::new(value))
+        Told(AtomicUsize::new(value), PhantomData)
     }
 
     #[track_caller]
@@ -98,12 +106,12 @@ impl AtomicWord for Told {
     #[track_caller]
     fn fence(order: Ordering) {
         if order == Ordering::SeqCst {
-            Explored::drains(Place::caller());
+            full_fence::<M>();
         }
     }
 }
 
-impl LockedWord for Told {
+impl<M: Events> LockedWord for Told<M> {
     #[track_caller]
     fn change(&self, how: Update, operand: usize, order: Ordering) -> usize {
         self.tell(Op::Update);
@@ -117,137 +125,137 @@ impl LockedWord for Told {
     }
 }
 
-impl Inside {
+impl<M: Ends> Inside<M> {
     /// Sends `task` a signal: what it sleeps in ends, if it may.
     #[track_caller]
     pub fn signal(task: TaskId) {
-        happens(task, Of::Signal(task));
+        M::comes(Ending::Signal, task);
     }
 
     /// The deadline of what `task` waits for is past.
     #[track_caller]
     pub fn pass_deadline(task: TaskId) {
-        happens(task, Of::Deadline(task));
+        M::comes(Ending::Deadline, task);
     }
 }
 
-/// Whether it has happened to the running task.
-#[track_caller]
-fn has_happened(what: Of) -> bool {
-    let object = object_of(what);
-    step_at(object, EVENT, Act::Load, what, Place::caller());
-    here(|world| world.happened.contains(&object))
-}
-
-/// It happens to a task, and wakes it.
-#[track_caller]
-fn happens(task: TaskId, what: Of) {
-    let object = object_of(what);
-    step_at(object, EVENT, Act::Update, what, Place::caller());
-    outside(|| here(|world| world.happened.push(object)));
-    Inside::wake(task);
-}
-
-/// What a signal or a deadline is called.
-fn object_of(what: Of) -> Object {
-    match what {
-        Of::Signal(task) => Object(EVENTS + 2 * EVENT * u64::from(task.0)),
-        Of::Deadline(task) => Object(EVENTS + 2 * EVENT * u64::from(task.0) + EVENT),
-        _ => unreachable!("only these happen"),
-    }
-}
-
-impl Events for Inside {
+impl<M: Events> Events for Inside<M> {
     const EXPLORES: bool = true;
 
     fn wanted() -> Kinds {
-        Explored::wanted()
+        M::wanted()
     }
 
     fn tell(what: What, at: Place) -> Ticket {
         match what {
             // What a lock does is seen in its words.
             What::Units(..) => Ticket::default(),
-            what => Explored::tell(what, at),
+            what => M::tell(what, at),
         }
     }
 
     fn told(ticket: Ticket, outcome: Outcome) {
-        Explored::told(ticket, outcome);
+        M::told(ticket, outcome);
     }
 
     fn buffers(store: &Access, at: Place) -> bool {
-        Explored::buffers(store, at)
+        M::buffers(store, at)
     }
 
     fn forwarded(address: usize) -> Option<usize> {
-        Explored::forwarded(address)
+        M::forwarded(address)
     }
 
     fn drains(at: Place) {
-        Explored::drains(at);
+        M::drains(at);
     }
 
     fn unexplored(what: &'static str) {
-        Explored::unexplored(what);
+        M::unexplored(what);
     }
 }
 
-impl Cpu for Inside {
-    type Flag = Told;
-    type Word = Told;
+impl<M: Cpu> Cpu for Inside<M> {
+    type Flag = Told<M>;
+    type Word = Told<M>;
 
     fn cpu() -> CpuId {
-        Explored::cpu()
+        M::cpu()
     }
 
     fn irq_save() -> bool {
-        true
+        M::irq_save()
     }
 
-    fn irq_restore(_were_on: bool) {}
+    fn irq_restore(were_on: bool) {
+        M::irq_restore(were_on);
+    }
 
     #[track_caller]
     fn relax() {
-        Explored::relax();
+        M::relax();
     }
 
     fn cycles() -> u64 {
-        0
+        M::cycles()
+    }
+
+    fn preempt_disable() {
+        M::preempt_disable();
+    }
+
+    fn preempt_enable() {
+        M::preempt_enable();
+    }
+
+    fn bh_disable() {
+        M::bh_disable();
+    }
+
+    fn bh_enable() {
+        M::bh_enable();
+    }
+
+    fn context() -> Context {
+        M::context()
     }
 }
 
-impl Sched for Inside {
-    const LOOKS: u32 = Explored::LOOKS;
+impl<M: Ends> Sched for Inside<M> {
+    /// How long a task looks before it sleeps is no matter of the order of steps.
+    const LOOKS: u32 = 0;
 
     fn task() -> TaskId {
-        Explored::task()
+        M::task()
     }
 
     #[track_caller]
     fn block() {
-        Explored::block();
+        M::block();
     }
 
+    #[track_caller]
     fn block_until(deadline: u64) {
-        Explored::block_until(deadline);
+        M::block_until(deadline);
     }
 
     /// The clock stands, but for what [`Inside::pass_deadline`] does.
     #[track_caller]
     fn is_past(_deadline: u64) -> bool {
-        has_happened(Of::Deadline(Explored::task()))
+        M::has_come(Ending::Deadline)
     }
 
     #[track_caller]
     fn interrupted(_sleep: Sleep) -> bool {
-        has_happened(Of::Signal(Explored::task()))
+        M::has_come(Ending::Signal)
     }
 
     #[track_caller]
     fn wake(task: TaskId) {
-        Explored::wake(task);
+        M::wake(task);
     }
 
-    fn yield_now() {}
+    fn yield_now() {
+        M::yield_now();
+    }
 }
