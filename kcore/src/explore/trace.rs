@@ -143,7 +143,7 @@ impl Trace {
     }
 
     /// Before which step all tasks have waited for each other for the last time.
-    pub(super) fn since(&self) -> usize {
+    pub(crate) fn since(&self) -> usize {
         self.barriers.last().copied().unwrap_or(0)
     }
 

@@ -7,6 +7,18 @@ use super::world::World;
 use crate::explore::{Divergence, Next, Step, Trouble};
 
 impl World {
+    /// Whether task `who` comes to its first step when that is made, and not before the first of all: what it
+    /// does before that no other notices, and it need not be switched to twice. It makes one of the steps that
+    /// are repeated, and no part that goes with it can make one before it begins.
+    pub(super) fn begins_later(&self, who: u8) -> bool {
+        let trace = self.driver.trace();
+        self.repeated == Some(0)
+            && trace.since() == 0
+            && trace.next_number(who) > 1
+            && !self.buffered
+            && !self.failing
+    }
+
     /// Whether the running task is about to make a step that is repeated, and its turn goes on: then the step
     /// is made.
     #[inline(always)]
@@ -41,10 +53,17 @@ impl World {
         let expected = self.driver.trace().get(at);
         let task = expected.task;
         if self.wanted(task) != Some(expected.step) {
-            return self.part_ways(at);
+            return if self.is_to_begin(task) { Ok(Next::Run(task)) } else { self.part_ways(at) };
         }
         self.repeat(at);
         Ok(Next::Run(task))
+    }
+
+    /// Whether it is a task that has not begun: it comes to its first step and makes it.
+    fn is_to_begin(&self, part: u8) -> bool {
+        self.tasks
+            .get(usize::from(part))
+            .is_some_and(|task| task.coroutine.is_some() && task.yielder.is_none())
     }
 
     /// No part makes step number `at` again.

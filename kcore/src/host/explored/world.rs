@@ -249,14 +249,15 @@ impl World {
         yielder
     }
 
-    /// Task `who` makes its step.
+    /// Task `who` makes its step, if it has begun.
     #[inline]
     fn go(&mut self, who: u8) {
         if self.transcript.is_some() {
             outside(|| self.write_down(who));
         }
-        self.wants[usize::from(who)] = None;
-        self.tasks[usize::from(who)].made += 1;
+        if self.wants[usize::from(who)].take().is_some() {
+            self.tasks[usize::from(who)].made += 1;
+        }
     }
 
     /// The step that task `who` is to make next.
@@ -304,7 +305,9 @@ impl World {
         this().is_set_up = false;
         for who in 0..count {
             this().set_up(who, body);
-            Self::run(world, who);
+            if !this().begins_later(who) {
+                Self::run(world, who);
+            }
         }
         this().is_set_up = true;
         let mut last = None;
