@@ -32,10 +32,10 @@ const FOUND: [(&str, &str); 12] = [
     ("memory", "kfree(text);"),
     ("leak", "copy = kmalloc(SIZE, GFP_KERNEL);"),
     ("invalid-context", "/* may sleep */"),
-    ("sleeps-for-ever", "schedule();"),
+    ("sleeps-for-ever", "prepare_to_wait(&queue"),
     ("memory", "kfree(text);"),
     ("data-race", "reads++;"),
-    ("left-behind", "room = kmalloc(8, GFP_KERNEL);"),
+    ("left-behind", "misc_register(&planted)"),
 ];
 
 /// Drivers of `drivers/` in which nothing is to be found.

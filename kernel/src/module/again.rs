@@ -109,8 +109,9 @@ impl Again {
         self.0.registered(|mine| mine.files.clone())
     }
 
-    /// The devices that it has now, each with a name for it: that of its region, and its number in that.
-    pub fn devices(&self) -> Vec<(String, DeviceNumber)> {
+    /// The devices that it has now, each with a name for it: that of its region, and its number in that; and
+    /// where its operations are.
+    pub fn devices(&self) -> Vec<(String, DeviceNumber, usize)> {
         self.0.named()
     }
 }

@@ -55,12 +55,19 @@ pub(super) struct Driver {
     image: Image,
 }
 
+/// A device: where its `struct cdev` and its `struct file_operations` are.
+#[derive(Clone, Copy)]
+pub(super) struct Made {
+    pub(super) cdev: usize,
+    pub(super) number: DeviceNumber,
+    pub(super) operations: usize,
+}
+
 /// What has to be taken back when it goes, if it does not do so itself.
 #[derive(Default)]
 pub(super) struct Registered {
     pub(super) regions: Vec<Region>,
-    /// Numbers of devices, and where the `struct cdev` of each is.
-    pub(super) devices: Vec<(usize, DeviceNumber)>,
+    pub(super) devices: Vec<Made>,
     /// Paths of files and directories.
     pub(super) files: Vec<&'static str>,
     /// Names in `/dev`, and the `struct device` of each.
@@ -174,10 +181,11 @@ impl Driver {
         }
     }
 
-    /// Its devices: by the name of the region, and the number in it where there are several.
-    pub(super) fn named(&self) -> Vec<(String, DeviceNumber)> {
+    /// Its devices: by the name of the region, and the number in it where there are several; and where the
+    /// operations of each are.
+    pub(super) fn named(&self) -> Vec<(String, DeviceNumber, usize)> {
         self.registered(|registered| {
-            let name = |number: &DeviceNumber| {
+            let name = |Made { number, operations, .. }: &Made| {
                 let is_in = |region: &&Region| {
                     let first = region.first;
                     first.major == number.major
@@ -188,9 +196,9 @@ impl Driver {
                     1 => region.name.to_string(),
                     _ => alloc::format!("{}{}", region.name, number.minor - region.first.minor),
                 };
-                Some((name, *number))
+                Some((name, *number, *operations))
             };
-            registered.devices.iter().filter_map(|(_, number)| name(number)).collect()
+            registered.devices.iter().filter_map(name).collect()
         })
     }
 
@@ -224,11 +232,11 @@ impl Driver {
             left(self, format_args!("/dev/{name} is still there (device_destroy)"));
             fs::remove_node(&name, number);
         }
-        for of_one in devices.chunk_by(|(cdev, _), (other, _)| cdev == other) {
-            let (_, first) = of_one[0];
+        for of_one in devices.chunk_by(|device, other| device.cdev == other.cdev) {
+            let first = of_one[0].number;
             left(self, format_args!("{} devices from {first} on are still there (cdev_del)", of_one.len()));
         }
-        devices.iter().for_each(|(_, number)| drop(registry().take_out(*number)));
+        devices.iter().for_each(|device| drop(registry().take_out(device.number)));
         for region in regions {
             let Region { name, first, count } = &region;
             left(self, format_args!("{count} numbers from {first} on, of {name}, are not given back"));

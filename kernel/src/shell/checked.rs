@@ -106,7 +106,7 @@ impl<'a> Checker<'a> {
     pub(super) fn run(mut self, commands: &[String]) -> Self {
         self.attempt(&["true"], None);
         self.fail("true", Fault::Init);
-        let devices = first_of_each(self.work.names());
+        let devices = self.work.names();
         let files = self.work.paths();
         if devices.is_empty() && files.is_empty() {
             (self.tell)("it makes no device and no file: only its init and its exit are tried");
@@ -310,11 +310,4 @@ fn lines(device: &str, commands: &[String]) -> Vec<String> {
     ]);
     lines.extend(commands.iter().map(|command| format!("ioctl {path} {command} 1")));
     lines
-}
-
-/// Of devices that are called alike but for a number at the end, the first.
-fn first_of_each(names: Vec<String>) -> Vec<String> {
-    let stem = |name: &str| name.trim_end_matches(|c: char| c.is_ascii_digit()).to_string();
-    let mut seen = BTreeSet::new();
-    names.into_iter().filter(|name| seen.insert(stem(name))).collect()
 }

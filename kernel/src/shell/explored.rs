@@ -1,5 +1,6 @@
 //! What tasks type, in every order of its steps, where that leads to a driver in C.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -8,6 +9,7 @@ use core::str::FromStr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use kcore::class;
+use kcore::dev::DeviceNumber;
 use kcore::explore::{
     Driver, End, Follow, Maker, Replay, Schedule, Search, Survey, Trouble, Unordered, Want,
 };
@@ -49,7 +51,7 @@ pub(super) struct Work {
     /// What was wrong with the last execution, besides what its end says.
     notes: Vec<String>,
     /// The devices and files of the last execution.
-    names: Vec<String>,
+    devices: Vec<(String, DeviceNumber, usize)>,
     paths: Vec<&'static str>,
     /// The data races of all executions.
     races: Vec<Unordered>,
@@ -151,7 +153,7 @@ impl Work {
             shells: Vec::new(),
             inside: Vec::new(),
             notes: Vec::new(),
-            names: Vec::new(),
+            devices: Vec::new(),
             paths: Vec::new(),
             races: Vec::new(),
         }
@@ -171,9 +173,11 @@ impl Work {
         self.has_failed
     }
 
-    /// What its devices were called in the last execution.
+    /// What its devices were called in the last execution: of those that have the same operations, the first.
     pub(super) fn names(&self) -> Vec<String> {
-        self.names.clone()
+        let mut seen = BTreeSet::new();
+        let first = self.devices.iter().filter(|(.., operations)| seen.insert(*operations));
+        first.map(|(name, ..)| name.clone()).collect()
     }
 
     /// Its files of `/proc` and elsewhere in the last execution.
@@ -235,11 +239,13 @@ impl Work {
             return Ok(end);
         }
         self.paths = self.driver.files();
-        self.names.clear();
-        for (name, number) in self.driver.devices() {
-            // It is there from the second execution on.
-            let _ = fs::mknod(&format!("/dev/{name}"), number, 0o666);
-            self.names.push(name);
+        let devices = self.driver.devices();
+        if devices != self.devices {
+            for (name, number, _) in &devices {
+                // It may be there since others were explored.
+                let _ = fs::mknod(&format!("/dev/{name}"), *number, 0o666);
+            }
+            self.devices = devices;
         }
         if !self.succeeds(&self.setup) {
             self.driver.break_off();

@@ -11,6 +11,7 @@ use super::slab::kmalloc;
 use super::string::text;
 use crate::dev::registry;
 use crate::module::call;
+use crate::module::driver::Made;
 use crate::module::file::{Device, Operations};
 use crate::module::finding::finding;
 
@@ -97,10 +98,10 @@ pub(super) fn take_out(is_one: impl Fn(usize, DeviceNumber) -> bool) -> usize {
     let driver = call::here().driver;
     let mut gone = alloc::vec::Vec::new();
     driver.registered(|mine| {
-        mine.devices.retain(|(cdev, number)| {
-            let goes = is_one(*cdev, *number);
+        mine.devices.retain(|device| {
+            let goes = is_one(device.cdev, device.number);
             if goes {
-                gone.push(*number);
+                gone.push(device.number);
             }
             !goes
         });
@@ -150,7 +151,8 @@ pub(super) fn add(
             take_out(|at, number| at == cdev.addr() && number.minor >= first.minor);
             return Err(errno);
         }
-        driver.registered(|mine| mine.devices.push((cdev.addr(), number)));
+        let made = Made { cdev: cdev.addr(), number, operations: operations.addr() };
+        driver.registered(|mine| mine.devices.push(made));
     }
     Ok(())
 }
