@@ -245,6 +245,13 @@ pub fn race_of(body: &(dyn Fn(u32) + Sync), start: &dyn Fn(u32)) -> Result<(), O
             task::block_untold();
         }
     }
+    if Mode::now() == Mode::Elsewhere {
+        // Else it would hear of what is left over in the next execution.
+        let is_deaf = |part: &Part| part.is_through && !part.has_died && !part.has_heard;
+        while with(|world| is_deaf(&world.parts[world.tasks - 1])) {
+            task::block_untold();
+        }
+    }
     let stuck: Vec<usize> = with(|world| {
         let is_gone = |part: &Part| part.has_died || !part.is_through;
         let left = world.parts.iter().take(world.tasks).enumerate().filter(|(_, part)| is_gone(part));
@@ -314,10 +321,15 @@ fn interrupt(who: u8) {
     rest_of_interrupts();
     cpu::irq_save();
     leave(who);
-    while ![NO_PART, who.into()].contains(&part().load(Acquire)) {
+    while part().load(Acquire) != NO_PART {
         cpu::pause();
     }
     cpu::irq_on();
+    let runner = with(|world| {
+        world.parts[usize::from(who)].has_heard = true;
+        world.runner
+    });
+    task::wake(runner);
 }
 
 /// Waits until all that has interrupted this CPU, or is about to, is done.

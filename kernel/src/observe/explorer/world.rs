@@ -47,6 +47,8 @@ pub(super) struct Part {
     pub(super) is_through: bool,
     /// Its task has come to its end in the middle of that.
     pub(super) has_died: bool,
+    /// Its CPU has heard of all interrupts that were kept from it.
+    pub(super) has_heard: bool,
     /// Where it has looked since it waited last: the last two places.
     pub(super) looks: [Option<(Object, u64)>; 2],
 }
@@ -65,6 +67,7 @@ impl Part {
             has_got: false,
             is_through: false,
             has_died: false,
+            has_heard: false,
             looks: [None; 2],
         }
     }
