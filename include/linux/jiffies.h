@@ -4,9 +4,8 @@
 
 /*: 7 Ticks of the clock since the start */
 #define HZ 250
-unsigned long __scullery_jiffies(void);
-#define jiffies __scullery_jiffies()
-#define get_jiffies_64() ((u64)__scullery_jiffies())
+extern volatile unsigned long jiffies;
+#define get_jiffies_64() ((u64)jiffies)
 
 /*: 7 Which of two times is later, also when the count begins anew in between */
 #define time_after(a, b) ((long)((b) - (a)) < 0)

@@ -96,6 +96,10 @@ fn name(line: &str) -> Option<String> {
         let last = rest.trim_end_matches(';').rsplit([' ', '*', '}']).next()?;
         return word(last);
     }
+    if let Some(variable) = line.strip_prefix("extern ").filter(|_| !line.contains('(')) {
+        return word(variable.trim_end_matches(';').rsplit([' ', '*']).next()?)
+            .filter(|name| !name.starts_with("__"));
+    }
     if line.starts_with([' ', '\t', '#', '}', '{', '/']) {
         return None;
     }

@@ -19,3 +19,4 @@ pub mod switch;
 pub mod told;
 pub mod traps;
 pub mod variadic;
+pub mod when_read;

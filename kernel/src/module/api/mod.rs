@@ -9,6 +9,7 @@ mod device;
 mod file;
 pub(super) mod interrupt;
 mod irq;
+mod jiffies;
 pub(super) mod kthread;
 mod made;
 pub(super) mod module;
@@ -48,6 +49,7 @@ pub(super) mod all {
         probe_irq_on, request_irq, synchronize_irq,
     };
     pub(in crate::module) use super::irq::*;
+    pub(in crate::module) use super::jiffies::*;
     pub(in crate::module) use super::kthread::{
         __scullery_kthread, kthread_complete_and_exit, kthread_exit, kthread_should_stop, kthread_stop,
     };

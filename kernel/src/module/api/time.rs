@@ -27,10 +27,6 @@ pub(super) fn jiffies_in(cycles: u64) -> u64 {
     cycles / time::microseconds(1_000_000 / HZ).max(1)
 }
 
-pub(in crate::module) extern "C" fn __scullery_jiffies() -> c_ulong {
-    jiffies_in(Kernel::cycles())
-}
-
 pub(in crate::module) extern "C" fn msleep(milliseconds: c_uint) {
     may_sleep("msleep");
     task::sleep(u64::from(milliseconds) * 1000);
