@@ -144,6 +144,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("left-behind", left_behind),
         trial("short-irq", short_irq),
         trial("exports", exports),
+        trial("goes-in-use", goes_in_use),
     ]
 }
 
@@ -614,6 +615,82 @@ fn left_behind() -> Answer {
         "still here",
     ];
     with(&[leaves], script, Status::Expected, &says)
+}
+
+/// A driver with a file in `/proc` that is read while it goes: the reader is told when, and sleeps on.
+const GOES: &str = r#"
+#include <linux/module.h>
+#include <linux/proc_fs.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+static struct times { unsigned long jiffies; int open; bool goes; wait_queue_head_t queue; } *times;
+
+static int slow_open(struct inode *inode, struct file *file) { times->open++; return 0; }
+static ssize_t slow_read(struct file *file, char __user *to, size_t count, loff_t *pos)
+{
+	pr_info("reads\n");
+	wait_event(times->queue, times->goes);
+	times->jiffies = jiffies;
+	schedule_timeout_uninterruptible(HZ / 10);
+	times->jiffies = jiffies - times->jiffies;
+	pr_info("has read for %s\n", times->jiffies >= HZ / 10 && times->jiffies < 1000 * HZ ? "a while" : "no time");
+	return 0;
+}
+static int slow_release(struct inode *inode, struct file *file)
+{
+	pr_info("released, %d are open\n", --times->open);
+	return 0;
+}
+static const struct proc_ops slow_proc = {
+	.proc_open = slow_open, .proc_read = slow_read, .proc_release = slow_release,
+};
+
+static int __init goes_init(void)
+{
+	times = kzalloc(sizeof(*times), GFP_KERNEL);
+	if (!times)
+		return -ENOMEM;
+	init_waitqueue_head(&times->queue);
+	return proc_create("slow", 0, NULL, &slow_proc) ? 0 : -ENOMEM;
+}
+static void __exit goes_exit(void)
+{
+	times->goes = true;
+	wake_up(&times->queue);
+	remove_proc_entry("slow", NULL);
+	pr_info("%d are open at the end\n", times->open);
+	kfree(times);
+}
+module_init(goes_init);
+module_exit(goes_exit);
+MODULE_LICENSE("GPL");
+"#;
+
+/// To take a file away waits for the calls that are under way, and releases what is open.
+fn goes_in_use() -> Answer {
+    let place = place()?;
+    let source = place.path().join("goes.c");
+    fs::write(&source, GOES).map_err(|error| error.to_string())?;
+    let goes = module(place.path(), &source, "goes.ko", &[])?;
+    let script = "insmod /mnt/goes.ko; cat /proc/slow & until dmesg | grep -q reads; do :; done; rmmod goes; wait\n\
+                  insmod /mnt/goes.ko; ( rmmod goes; cat; echo closed ) < /proc/slow; lsmod | wc -l\n\
+                  echo scan > /sys/kernel/debug/kmemleak; cat /sys/kernel/debug/kmemleak | wc -l; echo still here\n";
+    let says = [
+        "reads",
+        "has read for a while",
+        "released, 0 are open",
+        "0 are open at the end",
+        "released, 0 are open",
+        "0 are open at the end",
+        "cat: -: No such device",
+        "closed",
+        "1",
+        "0",
+        "still here",
+    ];
+    with(&[goes], script, Status::Expected, &says)
 }
 
 fn short_irq() -> Answer {

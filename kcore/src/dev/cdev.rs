@@ -88,6 +88,24 @@ impl<M: Machine> Cdev<M> {
         credentials: &Credentials,
         module: InUse<M>,
     ) -> Result<Arc<OpenFile<M>>, Errno> {
+        self.opened(flags, credentials, Some(module))
+    }
+
+    /// Opens it for a file that its module does not wait for: that unplugs it first.
+    pub fn open_unused(
+        self: Arc<Self>,
+        flags: OpenFlags,
+        credentials: &Credentials,
+    ) -> Result<Arc<OpenFile<M>>, Errno> {
+        self.opened(flags, credentials, None)
+    }
+
+    fn opened(
+        self: Arc<Self>,
+        flags: OpenFlags,
+        credentials: &Credentials,
+        module: Option<InUse<M>>,
+    ) -> Result<Arc<OpenFile<M>>, Errno> {
         // Dropped before `module`, if the driver refuses: the last reference to a device is dropped while its
         // module is in use.
         let cdev = self;
@@ -134,9 +152,10 @@ impl<M: Machine> Cdev<M> {
 
     /// The device is gone, with files open or not. Returns when [`nobody_is_inside`](Cdev::nobody_is_inside).
     /// Not to be called by a call, which would wait for itself.
-    pub(super) fn unplug(&self) {
+    pub fn unplug(&self) {
         self.go();
         self.left.wait_event(|| self.nobody_is_inside());
+        self.device.left();
     }
 
     /// The device is gone, and each task that sleeps in it is woken.

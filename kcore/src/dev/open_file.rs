@@ -33,9 +33,9 @@ impl<M: Machine> OpenFile<M> {
         operations: Box<dyn FileOperations<M>>,
         flags: OpenFlags,
         device: Arc<Cdev<M>>,
-        module: InUse<M>,
+        module: Option<InUse<M>>,
     ) -> Self {
-        OpenFile { operations, flags, device: Some(device), _module: Some(module) }
+        OpenFile { operations, flags, device: Some(device), _module: module }
     }
 
     /// Whether it is a driver that releases it.

@@ -46,6 +46,9 @@ pub trait CharDevice<M: Machine>: Send + Sync {
     /// with [`Errno::ENODEV`]. Called once, while calls may be under way. A driver in which no task sleeps
     /// has nothing to do.
     fn unplugged(&self) {}
+
+    /// The last call has left a device that was unplugged: only releases are still to come.
+    fn left(&self) {}
 }
 
 /// An open file, as its driver sees it. Calls may come from several tasks at once; each may sleep unless the

@@ -8,9 +8,10 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use kcore::class;
-use kcore::dev::{CharDevice, Credentials, FileOperations, OpenFlags, Whence};
+use kcore::dev::{Cdev, Credentials, FileOperations, OpenFile, OpenFlags, Whence};
 use kcore::errno::Errno;
 
+use super::File;
 use crate::machine::{Kernel, SpinLock};
 
 /// Does what is written to a file: words, without the end of the line.
@@ -29,7 +30,7 @@ pub struct Generated {
 #[derive(Clone)]
 enum Source {
     Text(Arc<Text>, Option<Arc<Write>>),
-    Driver(Arc<dyn CharDevice<Kernel>>),
+    Driver(Arc<Cdev<Kernel>>),
 }
 
 impl Generated {
@@ -47,7 +48,7 @@ impl Generated {
     }
 
     /// A file that is what a driver makes when it is opened.
-    pub fn of_driver(device: Arc<dyn CharDevice<Kernel>>, mode: u16) -> Self {
+    pub fn of_driver(device: Arc<Cdev<Kernel>>, mode: u16) -> Self {
         Self::of(Source::Driver(device), mode)
     }
 
@@ -74,20 +75,24 @@ impl Generated {
     }
 
     /// Opens it. [`Errno::EACCES`] for a text that takes no writes, and what makes it says.
-    pub(super) fn open(
-        &self,
-        flags: OpenFlags,
-        credentials: &Credentials,
-    ) -> Result<Box<dyn FileOperations<Kernel>>, Errno> {
+    pub(super) fn open(&self, flags: OpenFlags, credentials: &Credentials) -> Result<Arc<File>, Errno> {
         match &self.source {
-            Source::Driver(device) => Arc::clone(device).open(flags, credentials),
+            Source::Driver(device) => Arc::clone(device).open_unused(flags, credentials),
             Source::Text(_, None) if flags.contains(OpenFlags::WRITE) => Err(Errno::EACCES),
             Source::Text(text, write) => {
                 // A caller that only writes does not wait for the text.
                 let text = if flags.contains(OpenFlags::READ) { text()? } else { Cow::default() };
                 let position = SpinLock::new(class!("position of a text"), 0);
-                Ok(Box::new(Snapshot { text, position, write: write.clone() }))
+                let snapshot = Box::new(Snapshot { text, position, write: write.clone() });
+                Ok(Arc::new(OpenFile::new(snapshot, flags)))
             }
+        }
+    }
+
+    /// Its name is gone. Of a driver's, no call is under way any more when this returns.
+    pub(super) fn unplug(&self) {
+        if let Source::Driver(device) = &self.source {
+            device.unplug();
         }
     }
 }

@@ -32,11 +32,12 @@ fn add(path: &'static str, file: Option<Generated>) -> Result<(), Errno> {
     before.map(drop)
 }
 
-/// There is no `path` any more. A process that has it open goes on reading the text as it was.
+/// There is no `path` any more. A process that has it open goes on reading the text as it was; if it is a
+/// driver's, the calls that are under way were waited for, and there are no others.
 pub fn remove_file(path: &str) {
     let removed = MADE.lock().remove(path);
-    // What it refers to may be freed now: not under the lock.
-    drop(removed);
+    // It may sleep, and what it refers to may be freed now: not under the lock.
+    removed.flatten().inspect(Generated::unplug);
 }
 
 /// Whether the lock of what was made is free.

@@ -10,7 +10,6 @@ use kcore::errno::Errno;
 use crate::dev;
 use crate::machine::Kernel;
 
-use super::generated::Generated;
 use super::nodes;
 use super::tree::{self, Directory, Node};
 use kcore::sort;
@@ -148,14 +147,12 @@ pub fn open(path: &str, flags: OpenFlags, credentials: &Credentials) -> Result<A
             permitted(node.mode, flags, credentials)?;
             dev::registry().open(node.number, flags, credentials)
         }
-        Node::Generated(file) => generated(&file, flags, credentials),
+        Node::Generated(file) => {
+            permitted(file.mode(), flags, credentials)?;
+            file.open(flags, credentials)
+        }
         Node::Link(_) => Err(Errno::ELOOP),
     }
-}
-
-fn generated(file: &Generated, flags: OpenFlags, credentials: &Credentials) -> Result<Arc<File>, Errno> {
-    permitted(file.mode(), flags, credentials)?;
-    Ok(Arc::new(OpenFile::new(file.open(flags, credentials)?, flags)))
 }
 
 /// Whether the mode bits of something that belongs to the superuser allow it (path_resolution(7)).

@@ -14,6 +14,7 @@ use kcore::errno::Errno;
 use super::call::{self, BUFFER, Memory};
 use super::driver::Driver;
 use super::finding::finding;
+use super::openings::Openings;
 use crate::machine::Kernel;
 
 /// `struct file` of `linux/fs.h`.
@@ -114,8 +115,14 @@ pub(super) struct Device {
     name: UnsafeCell<Name>,
     /// What `private_data` of a file is when it is opened.
     data: *mut c_void,
-    /// The operations, if they are its own.
-    _own: Option<Box<Operations>>,
+    /// What a file has that its driver makes.
+    made: Option<Made>,
+}
+
+/// The operations, which are its own, and what is open.
+struct Made {
+    _operations: Box<Operations>,
+    open: Openings,
 }
 
 // SAFETY: the operations are the driver's, which stays as long as this; the inode is the driver's to guard,
@@ -150,7 +157,7 @@ impl Device {
             inode: UnsafeCell::new(inode),
             name: UnsafeCell::new(name),
             data: ptr::null_mut(),
-            _own: None,
+            made: None,
         }
     }
 
@@ -174,8 +181,30 @@ impl Device {
         // A zero stands behind each of these.
         *device.name.get_mut() =
             Name { text: name.as_ptr().cast(), length: name.len() as c_uint, inode: ptr::null_mut() };
-        device._own = Some(own);
+        device.made = Some(Made { _operations: own, open: Openings::new() });
         device
+    }
+
+    /// A file of it is closed. If the driver has it made, and taken it back, it was released then.
+    fn close(&self, file: *mut File, credentials: Credentials) {
+        match &self.made {
+            Some(made) => made.open.release(file, |file| self.release(file, credentials)),
+            None => self.release(file, credentials),
+        }
+    }
+
+    fn release(&self, file: *mut File, credentials: Credentials) {
+        let Operations { flush, release, .. } = *operations(file);
+        call::enter(&self.driver, credentials, Memory::None, || {
+            if let Some(flush) = flush {
+                // SAFETY: what the driver is given is what the header says (I23).
+                unsafe { flush(file, ptr::null_mut()) };
+            }
+            if let Some(release) = release {
+                // SAFETY: as above.
+                unsafe { release(self.inode.get(), file) };
+            }
+        });
     }
 }
 
@@ -210,11 +239,11 @@ impl CharDevice<Kernel> for Device {
             name: self.name.get(),
         };
         let opened = Opened { file: Box::into_raw(Box::new(file)), device: self, credentials: *credentials };
-        let Some(open) = opened.operations().open else { return Ok(Box::new(opened)) };
+        let Some(open) = opened.operations().open else { return Ok(opened.noted()) };
         // SAFETY: what the driver is given is what the header says (I23).
         let answer = opened.enter(Memory::None, || unsafe { open(opened.device.inode.get(), opened.file) });
         match answer {
-            0.. => Ok(Box::new(opened)),
+            0.. => Ok(opened.noted()),
             code => {
                 // It is not open, so it is not released.
                 opened.forget();
@@ -222,12 +251,30 @@ impl CharDevice<Kernel> for Device {
             }
         }
     }
+
+    fn left(&self) {
+        let release = |file| self.release(file, Credentials::ROOT);
+        self.made.iter().for_each(|made| made.open.release_all(release));
+    }
+}
+
+/// What is done with a file: what its device has, or what its driver has put in place of that.
+fn operations<'a>(file: *mut File) -> &'a Operations {
+    // SAFETY: it is open.
+    let operations = unsafe { (*file).operations };
+    // SAFETY: they are a variable of the driver, which stays (I23).
+    unsafe { operations.as_ref() }.unwrap_or(&Operations::NONE)
 }
 
 impl Opened {
     fn operations(&self) -> &Operations {
-        // SAFETY: they are a variable of the driver, which stays.
-        unsafe { &*self.device.operations }
+        operations(self.file)
+    }
+
+    /// It is open.
+    fn noted(self) -> Box<dyn FileOperations<Kernel>> {
+        self.device.made.iter().for_each(|made| made.open.add(self.file));
+        Box::new(self)
     }
 
     fn enter<R>(&self, memory: Memory<'_>, f: impl FnOnce() -> R) -> R {
@@ -315,17 +362,7 @@ impl FileOperations<Kernel> for Opened {
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        let Operations { flush, release, .. } = *self.operations();
-        self.enter(Memory::None, || {
-            if let Some(flush) = flush {
-                // SAFETY: what the driver is given is what the header says (I23).
-                unsafe { flush(self.file, ptr::null_mut()) };
-            }
-            if let Some(release) = release {
-                // SAFETY: as above.
-                unsafe { release(self.device.inode.get(), self.file) };
-            }
-        });
+        self.device.close(self.file, self.credentials);
         // SAFETY: it came out of a box, and this was the last call.
         drop(unsafe { Box::from_raw(self.file) });
     }

@@ -13,6 +13,7 @@
 //! - `call`: what a task does in one: as which user, for whose memory.
 //! - `file`: a `struct file_operations` as a device of `dev`.
 //! - [`faults`]: calls that fail since a test wants them to.
+//! - `openings`: which files of one are open.
 //! - `exports`: the address of each name that is offered; `api`: what is there.
 //! - `records`: what is kept of a driver's timers, tasklets, works and handlers.
 //! - `lock`: a lock in the memory of a driver: declared, made, or neither.
@@ -35,6 +36,7 @@ mod finding;
 mod init;
 mod load;
 mod lock;
+mod openings;
 mod records;
 
 pub use finding::{Wrong, found};

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use core::ffi::{c_char, c_void};
 use core::ptr;
 
+use kcore::dev::{Cdev, DeviceNumber};
 use kcore::errno::Errno;
 
 use super::string::text;
@@ -59,8 +60,11 @@ pub(super) fn add_operations(
     operations: Operations,
     data: *mut c_void,
 ) -> Entry {
-    let device = Device::of_file(call::here().driver.shared(), path, operations, data);
-    add(path, Some(Generated::of_driver(Arc::new(device), mode & 0o777)))
+    let driver = call::here().driver;
+    let device = Device::of_file(driver.shared(), path, operations, data);
+    let number = DeviceNumber { major: 0, minor: 0 };
+    let file = Cdev::new(number, path, &driver.module, Arc::new(device));
+    add(path, Some(Generated::of_driver(file, mode & 0o777)))
 }
 
 /// [`remove`] of `name` in `parent`, or in `root` if that is null.
