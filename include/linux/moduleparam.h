@@ -2,6 +2,7 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 #include <linux/stat.h>
+#include <linux/kstrtox.h>
 
 /*: 2 What modinfo shows */
 #define MODULE_INFO(tag, info) \
@@ -11,7 +12,7 @@
 
 /* The kinds: the kernel's kcore::module::parameter has the same numbers. */
 enum { __PARAM_byte, __PARAM_short, __PARAM_ushort, __PARAM_int, __PARAM_uint, __PARAM_long, __PARAM_ulong,
-	__PARAM_bool, __PARAM_charp, __PARAM_string };
+	__PARAM_bool, __PARAM_charp, __PARAM_string, __PARAM_called };
 #define __PARAM_hexint __PARAM_uint
 #define __PARAM_ullong __PARAM_ulong
 typedef unsigned char __param_byte;
@@ -27,7 +28,7 @@ typedef char *__param_charp;
 
 struct kernel_param {
 	const char *name;
-	void *at;
+	void *arg;
 	unsigned int *count;
 	u32 kind, size, most, perm;
 };
@@ -52,3 +53,30 @@ struct kernel_param {
 /*: 2 The same for text that is copied into an array of len characters */
 #define module_param_string(name, text, len, perm) \
 	__MODULE_PARAM(name, (text), NULL, __PARAM_string, len, 0, perm)
+
+/*: 2 A parameter that a function sets: insmod calls it before the init; get shows it in sysfs, which has no parameters here */
+struct kernel_param_ops {
+	unsigned int flags;
+	int (*set)(const char *value, const struct kernel_param *param);
+	int (*get)(char *buffer, const struct kernel_param *param);
+	void (*free)(void *arg);
+};
+#define module_param_cb(name, ops, arg, perm) \
+	static const struct kernel_param __PASTE(__its_, name) = { #name, (void *)(arg), NULL, 0, 0, 0, perm }; \
+	__MODULE_PARAM(name, &__PASTE(__its_, name), (void *)(ops), __PARAM_called, sizeof(struct kernel_param), 0, perm)
+
+/*: 2 What such a function calls for a number; also of uint, long, ulong */
+__printf(2, 3) int sprintf(char *buf, const char *fmt, ...);
+#define __PARAM_NUMBER(kind, type, read, form) \
+static inline int param_set_##kind(const char *value, const struct kernel_param *param) \
+{ \
+	return read(value, 0, (type *)param->arg); \
+} \
+static inline int param_get_##kind(char *buffer, const struct kernel_param *param) \
+{ \
+	return sprintf(buffer, form "\n", *(type *)param->arg); \
+}
+__PARAM_NUMBER(int, int, kstrtoint, "%d")
+__PARAM_NUMBER(uint, unsigned int, kstrtouint, "%u")
+__PARAM_NUMBER(long, long, kstrtol, "%ld")
+__PARAM_NUMBER(ulong, unsigned long, kstrtoul, "%lu")

@@ -145,6 +145,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("short-irq", short_irq),
         trial("exports", exports),
         trial("goes-in-use", goes_in_use),
+        trial("parameter-of-functions", parameter_of_functions),
     ]
 }
 
@@ -691,6 +692,38 @@ fn goes_in_use() -> Answer {
         "still here",
     ];
     with(&[goes], script, Status::Expected, &says)
+}
+
+/// A parameter that a function sets, before the init, which may refuse it.
+fn parameter_of_functions() -> Answer {
+    let place = place()?;
+    let source = place.path().join("sets.c");
+    let text = "#include <linux/module.h>\nstatic int size = 4, fixed;\n\
+                static int size_set(const char *value, const struct kernel_param *param)\n\
+                {\n\tint old = size, error = param_set_int(value, param);\n\
+                \tpr_info(\"from %d to %d, %d\\n\", old, size, error);\n\treturn error;\n}\n\
+                static const struct kernel_param_ops size_ops = { .set = size_set, .get = param_get_int };\n\
+                module_param_cb(size, &size_ops, &size, 0644);\n\
+                static const struct kernel_param_ops fixed_ops = { .get = param_get_int };\n\
+                module_param_cb(fixed, &fixed_ops, &fixed, 0444);\n\
+                static int __init begin(void) { pr_info(\"begins with %d\\n\", size); return 0; }\n\
+                static void __exit end(void) { }\nmodule_init(begin);\nmodule_exit(end);\nMODULE_LICENSE(\"GPL\");\n";
+    fs::write(&source, text).map_err(|error| error.to_string())?;
+    let sets = module(place.path(), &source, "sets.ko", &[])?;
+    let script = "insmod /mnt/sets.ko size=0x10; lsmod; rmmod sets; insmod /mnt/sets.ko; rmmod sets\n\
+                  insmod /mnt/sets.ko size=many; insmod /mnt/sets.ko fixed=1; lsmod | wc -l; echo still here\n";
+    let says = [
+        "from 4 to 16, 0",
+        "begins with 16",
+        "sets                   0  fixed= size=0x10",
+        "begins with 4",
+        "from 4 to 4, -22",
+        "insmod: sets: Invalid argument",
+        "insmod: sets: fixed=1: it cannot be set",
+        "1",
+        "still here",
+    ];
+    with(&[sets], script, Status::Expected, &says)
 }
 
 fn short_irq() -> Answer {

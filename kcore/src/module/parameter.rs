@@ -22,6 +22,8 @@ enum Kind {
     Bool,
     Charp,
     Text,
+    /// A function of the module is given the text.
+    Called,
 }
 
 /// A parameter.
@@ -61,6 +63,7 @@ impl Parameter {
             (7, 1) => Kind::Bool,
             (8, 8) => Kind::Charp,
             (9, _) => Kind::Text,
+            (10, SIZE) => Kind::Called,
             _ => return None,
         };
         let parameter = Parameter {
@@ -82,7 +85,14 @@ impl Parameter {
 
     /// Whether its value is a text elsewhere.
     pub fn is_text(&self) -> bool {
-        self.kind == Kind::Charp
+        matches!(self.kind, Kind::Charp | Kind::Called)
+    }
+
+    /// The function that is given its text, if there is one, and the `struct kernel_param` for it
+    /// (`module_param_cb`): a `struct kernel_param_ops` stands where others say how many values there are.
+    pub fn called(&self, image: &Image) -> Option<(u64, u64)> {
+        let set = image.bytes(self.count.checked_add(8)?, 8).filter(|_| self.kind == Kind::Called)?;
+        Some((u64::from_le_bytes(set.try_into().ok()?), self.at)).filter(|(function, _)| *function != 0)
     }
 
     /// Gives it `value` before the module begins. `keep` keeps a text for it and says where. The error says
@@ -93,6 +103,10 @@ impl Parameter {
         value: &str,
         keep: &mut dyn FnMut(&str) -> Option<u64>,
     ) -> Result<(), String> {
+        if self.kind == Kind::Called {
+            let is_there = self.called(image).is_some();
+            return if is_there { Ok(()) } else { Err("it cannot be set".to_string()) };
+        }
         let values: Vec<&str> = if self.most == 0 { Vec::from([value]) } else { value.split(',').collect() };
         if values.len() > self.most.max(1) {
             return Err(format!("more than {} values", self.most));
@@ -136,12 +150,16 @@ impl Parameter {
                 }
                 return Ok(text);
             }
+            Kind::Called => return Ok(Vec::new()),
         };
         Ok(number.to_le_bytes()[..self.size].to_vec())
     }
 
     /// The value that it has in `image`: `4000`, `1,2`.
     pub fn value(&self, image: &Image) -> String {
+        if self.kind == Kind::Called {
+            return String::new();
+        }
         let count =
             image.bytes(self.count, 4).map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap_or_default()));
         let count = count.map_or(self.most.max(1), |count| (count as usize).min(self.most.max(1)));
@@ -167,6 +185,7 @@ impl Parameter {
             Kind::Bool => (if number & 1 == 1 { "Y" } else { "N" }).to_string(),
             Kind::Charp => image.text(number).unwrap_or_default().to_string(),
             Kind::Text => image.text(at).unwrap_or_default().to_string(),
+            Kind::Called => String::new(),
         }
     }
 }

@@ -15,7 +15,7 @@ use spin::Once;
 use super::api::{self, kthread::Thread};
 use super::call::{self, Memory};
 use super::finding::left;
-use super::init;
+use super::init::{self, Init};
 use crate::dev::registry;
 use crate::irq::WorkQueue;
 use crate::machine::Kernel;
@@ -32,8 +32,7 @@ pub(super) struct Driver {
     pub(super) module: Arc<Module<Kernel>>,
     /// Where its code is.
     text: core::ops::Range<u64>,
-    /// `init_module`.
-    init: extern "C" fn() -> i32,
+    init: Init,
     /// `cleanup_module`, if it has one.
     pub(super) exit: Option<extern "C" fn()>,
     /// The serial number of the first block that can be its own: others were allocated by what lay there
@@ -112,7 +111,7 @@ impl Driver {
     pub(super) fn new(
         module: &Arc<Module<Kernel>>,
         text: core::ops::Range<u64>,
-        (init, exit): (extern "C" fn() -> i32, Option<extern "C" fn()>),
+        (init, exit): (Init, Option<extern "C" fn()>),
         (exports, uses): (Vec<(String, u64)>, Vec<Used>),
         texts: Vec<Box<[u8]>>,
         image: Image,
@@ -163,7 +162,7 @@ impl Driver {
 
     /// Calls its init; what that returns.
     pub(super) fn begin(&self) -> i32 {
-        call::enter(self, Credentials::ROOT, Memory::None, || (self.init)())
+        call::enter(self, Credentials::ROOT, Memory::None, || self.init.call())
     }
 
     /// The same, with the variables that it had before.
@@ -175,7 +174,7 @@ impl Driver {
     /// The same, in a task of its own, which may die of it.
     pub(super) fn begin_apart(&self) -> Option<i32> {
         self.image.restore(&self.variables);
-        match init::run(&self.shared(), self.init) {
+        match init::run(&self.shared()) {
             Ok(init::Outcome::Returned(code)) => Some(code),
             Ok(init::Outcome::Died | init::Outcome::Ended(_)) | Err(_) => None,
         }

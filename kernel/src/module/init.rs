@@ -1,14 +1,13 @@
 //! The task that calls the init of a driver, which may die of it, or never come back.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use kcore::dev::Credentials;
 use kcore::errno::Errno;
 use kcore::machine::{Cpu, Sched, Sleep};
 
-use super::call::{self, Memory};
 use super::driver::Driver;
 use crate::arch::percpu;
 use crate::dev::Refused;
@@ -27,6 +26,36 @@ pub(super) enum Outcome {
     Ended(&'static str),
 }
 
+/// `init_module`, and what is called before it.
+pub(super) struct Init {
+    pub(super) calls: Vec<ParameterCall>,
+    pub(super) init: extern "C" fn() -> i32,
+}
+
+impl Init {
+    /// Makes all calls, until one fails; what the last has returned.
+    pub(super) fn call(&self) -> i32 {
+        let failed = self.calls.iter().map(ParameterCall::make).find(|code| *code != 0);
+        failed.unwrap_or_else(|| (self.init)())
+    }
+}
+
+/// A function of its own that is given the text of a parameter (`module_param_cb`).
+pub(super) struct ParameterCall {
+    /// Its `set`, and the `struct kernel_param`.
+    pub(super) function: usize,
+    pub(super) parameter: u64,
+    pub(super) text: u64,
+}
+
+impl ParameterCall {
+    fn make(&self) -> i32 {
+        // SAFETY: it is the `set` of a `struct kernel_param_ops`, as `module_param_cb` has checked.
+        let set = unsafe { core::mem::transmute::<usize, extern "C" fn(u64, u64) -> i32>(self.function) };
+        set(self.text, self.parameter)
+    }
+}
+
 /// Seconds of a CPU that it may have: Linux warns of a task that has one for twice as long (`soft lockup`).
 const MOST: u64 = 10;
 /// Between two looks, in microseconds.
@@ -34,13 +63,13 @@ const PERIOD: u64 = 100_000;
 
 /// Calls it, in a task of its own, which is given up when it has had a CPU for too long, or when a signal
 /// comes and it does not heed that. Errors: there is no such task to be had.
-pub(super) fn run(driver: &Arc<Driver>, init: extern "C" fn() -> i32) -> Result<Outcome, Refused> {
+pub(super) fn run(driver: &Arc<Driver>) -> Result<Outcome, Refused> {
     let has_returned = Arc::new(AtomicBool::new(false));
     let (returned, at) = (Arc::clone(&has_returned), Arc::as_ptr(driver).expose_provenance());
     let body = move || {
         // SAFETY: the caller has a reference, and waits for the end of this task.
         let driver = unsafe { &*ptr::with_exposed_provenance::<Driver>(at) };
-        let code = call::enter(driver, Credentials::ROOT, Memory::None, || init());
+        let code = driver.begin();
         returned.store(true, Relaxed);
         code
     };

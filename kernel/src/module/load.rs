@@ -14,7 +14,7 @@ use super::again;
 use super::api::{self, module as counted};
 use super::driver::{Driver, Used};
 use super::exports;
-use super::init::{self, Outcome};
+use super::init::{self, Init, Outcome, ParameterCall};
 use crate::dev::{self, Built, Refused};
 use crate::irq::WorkQueue;
 use crate::mm::images::Image;
@@ -49,7 +49,7 @@ pub fn insmod(file: Vec<u8>, words: &[&str]) -> Result<(), Refused> {
     let mut linked = object.link(bases, find).map_err(|why| not_ours(&name, &why))?;
     let exported = |name: &str| object.address_of(name, bases).map(|at| (String::from(name), at));
     let shared = (object.exports().filter_map(exported).collect(), uses.into_inner());
-    let (parameters, texts) = told(&object, &mut linked, &name, words)?;
+    let Told { parameters, texts, calls } = told(&object, &mut linked, &name, words)?;
     let Some(init) = linked.function("init_module") else {
         return Err(not_ours(&name, &Malformed("it has no module_init".into())));
     };
@@ -69,13 +69,13 @@ pub fn insmod(file: Vec<u8>, words: &[&str]) -> Result<(), Refused> {
     dev::load_as(&loaded, move |module| {
         known::add(&name, text.clone(), functions, bases, file);
         counted::introduce(this, module);
-        let driver = Driver::new(module, text, (init, exit), shared, texts, image);
+        let driver = Driver::new(module, text, (Init { calls, init }, exit), shared, texts, image);
         if has_works {
             // Two, so that one that waits for another does not keep it from running.
             let queue = WorkQueue::of_mortals("kworker", 2).map_err(|_| Errno::ENOMEM)?;
             driver.works.call_once(|| queue);
         }
-        begin(&driver, init)?;
+        begin(&driver)?;
         again::note(&driver);
         let asked = Arc::downgrade(&driver);
         let used_by = move || asked.upgrade().map(|driver| driver.used_by()).unwrap_or_default();
@@ -97,8 +97,8 @@ pub fn info(file: &[u8]) -> Result<Vec<(String, String)>, Refused> {
 }
 
 /// Calls its init. When that fails, nothing of it is left.
-fn begin(driver: &Arc<Driver>, init: extern "C" fn() -> i32) -> Result<(), Refused> {
-    let (errno, why) = match init::run(driver, init)? {
+fn begin(driver: &Arc<Driver>) -> Result<(), Refused> {
+    let (errno, why) = match init::run(driver)? {
         Outcome::Returned(0) => return Ok(()),
         Outcome::Returned(code) if code > 0 => {
             println!("{}: its init has returned {code}, which is neither 0 nor an error", driver.name);
@@ -140,9 +140,16 @@ fn check(object: &Object<'_>, name: &str) -> Result<(), Refused> {
     Err(not_ours(name, &Malformed(FOREIGN.into())))
 }
 
-type Told = (Vec<(String, String)>, Vec<Box<[u8]>>);
+/// What it was given.
+struct Told {
+    /// All parameters, with their values.
+    parameters: Vec<(String, String)>,
+    /// The texts among these.
+    texts: Vec<Box<[u8]>>,
+    calls: Vec<ParameterCall>,
+}
 
-/// Gives it its parameters; all of them with their values, and the texts among these.
+/// Gives it its parameters.
 fn told(object: &Object<'_>, linked: &mut Linked, name: &str, words: &[&str]) -> Result<Told, Refused> {
     let mut all = Parameter::all(object, linked).map_err(|why| not_ours(name, &why))?;
     // A compiler has them in an order of its own.
@@ -153,7 +160,7 @@ fn told(object: &Object<'_>, linked: &mut Linked, name: &str, words: &[&str]) ->
         texts.push(bytes);
         texts.last().map(|bytes| bytes.as_ptr().expose_provenance() as u64)
     };
-    let mut given = Vec::new();
+    let (mut given, mut calls) = (Vec::new(), Vec::new());
     for word in words {
         let (key, value) = word.split_once('=').unwrap_or((word, "y"));
         let parameter = all.iter().find(|one| one.name == key);
@@ -164,11 +171,14 @@ fn told(object: &Object<'_>, linked: &mut Linked, name: &str, words: &[&str]) ->
         }
         let set = parameter.set(linked, value, &mut keep);
         set.map_err(|why| Refused::invalid(name, format_args!("{word}: {why}")))?;
+        if let (Some(call), Some(text)) = (parameter.called(linked), keep(value)) {
+            calls.push(ParameterCall { function: call.0 as usize, parameter: call.1, text });
+        }
         given.push((key, value));
     }
     let show = |one: &Parameter| {
         let of_text = given.iter().rev().find(|(key, _)| *key == one.name && one.is_text());
         (one.name.clone(), of_text.map_or_else(|| one.value(linked), |(_, value)| (*value).into()))
     };
-    Ok((all.iter().map(show).collect(), texts))
+    Ok(Told { parameters: all.iter().map(show).collect(), texts, calls })
 }
