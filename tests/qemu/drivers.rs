@@ -145,6 +145,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("short-irq", short_irq),
         trial("exports", exports),
         trial("goes-in-use", goes_in_use),
+        trial("dies-in-a-call", dies_in_a_call),
         trial("parameter-of-functions", parameter_of_functions),
     ]
 }
@@ -692,6 +693,60 @@ fn goes_in_use() -> Answer {
         "still here",
     ];
     with(&[goes], script, Status::Expected, &says)
+}
+
+/// A driver whose second file has other operations from its open on, and dies of a write.
+const DIES: &str = r#"
+#include <linux/module.h>
+#include <linux/miscdevice.h>
+#include <linux/fs.h>
+#include <linux/uaccess.h>
+
+static ssize_t second_read(struct file *file, char __user *to, size_t count, loff_t *pos)
+{
+	return simple_read_from_buffer(to, count, pos, "the second\n", 11);
+}
+static ssize_t second_write(struct file *file, const char __user *from, size_t count, loff_t *pos)
+{
+	*(volatile int *)8 = 1;
+	return count;
+}
+static int second_release(struct inode *inode, struct file *file) { pr_info("released\n"); return 0; }
+static const struct file_operations second = {
+	.owner = THIS_MODULE, .read = second_read, .write = second_write, .release = second_release,
+};
+static int first_open(struct inode *inode, struct file *file) { file->f_op = &second; return 0; }
+static const struct file_operations first = { .owner = THIS_MODULE, .open = first_open };
+static struct miscdevice dies = { .minor = MISC_DYNAMIC_MINOR, .name = "dies", .fops = &first };
+
+static int __init dies_init(void) { return misc_register(&dies); }
+static void __exit dies_exit(void) { misc_deregister(&dies); }
+module_init(dies_init);
+module_exit(dies_exit);
+MODULE_LICENSE("GPL");
+"#;
+
+/// The files of a task that dies in a driver are closed, that of the call among them: the driver can go.
+fn dies_in_a_call() -> Answer {
+    let place = place()?;
+    let source = place.path().join("dies.c");
+    fs::write(&source, DIES).map_err(|error| error.to_string())?;
+    let dies = module(place.path(), &source, "dies.ko", &[])?;
+    let script = "insmod /mnt/dies.ko; cat /dev/dies; echo x > /dev/dies; dd if=/dev/zero of=/dev/dies count=1\n\
+                  lsmod; rmmod dies; lsmod | wc -l; echo still here\n";
+    let says = [
+        "the second",
+        "released",
+        "page fault: write to 0000000000000008, a null pointer",
+        "[dies] second_write+0x..dies.c:13",
+        "released",
+        "page fault: write to 0000000000000008, a null pointer",
+        "released",
+        "dies                   0",
+        "1",
+        "still here",
+    ];
+    with(&[dies], script, Status::Expected, &says)
 }
 
 /// A parameter that a function sets, before the init, which may refuse it.
