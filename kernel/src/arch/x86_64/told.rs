@@ -4,10 +4,10 @@
 /// Defines functions of C with the address of an access. Each does nothing, unless the word `wanted` has one
 /// of the bits `mask`: then it calls `tell` with the address, the size, and where it returns to.
 macro_rules! told {
-    ($wanted:path; $mask:expr; $tell:path; $($name:ident $size:literal)+) => {$(
+    ($seen:vis, $wanted:path; $mask:expr; $tell:path; $($name:ident $size:literal)+) => {$(
         /// Tells of the access of this size.
         #[unsafe(naked)]
-        pub(in crate::module) unsafe extern "C" fn $name(_at: *const core::ffi::c_void) {
+        $seen unsafe extern "C" fn $name(_at: *const core::ffi::c_void) {
             core::arch::naked_asm!(
                 "test word ptr [rip + {wanted}], {mask}",
                 "jnz 2f",

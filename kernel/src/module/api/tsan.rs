@@ -20,11 +20,11 @@ pub(in crate::module) extern "C" fn __tsan_init() {}
 pub(in crate::module) extern "C" fn __tsan_func_entry(_caller: *const c_void) {}
 pub(in crate::module) extern "C" fn __tsan_func_exit() {}
 
-told! { WANTED; LOADS; access::loads;
+told! { pub(in crate::module), WANTED; LOADS; access::loads;
     __tsan_read1 1 __tsan_read2 2 __tsan_read4 4 tells_of_read8 8 __tsan_read16 16
     __tsan_unaligned_read2 2 __tsan_unaligned_read4 4 __tsan_unaligned_read8 8 __tsan_unaligned_read16 16
 }
-told! { WANTED; STORES; access::stores;
+told! { pub(in crate::module), WANTED; STORES; access::stores;
     __tsan_write1 1 __tsan_write2 2 __tsan_write4 4 __tsan_write8 8 __tsan_write16 16
     __tsan_unaligned_write2 2 __tsan_unaligned_write4 4 __tsan_unaligned_write8 8 __tsan_unaligned_write16 16
 }
