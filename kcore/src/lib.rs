@@ -9,6 +9,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "host"))]
 extern crate std;
 
+#[cfg(feature = "guest")]
 pub mod acpi;
 pub mod bundle;
 pub mod bytes;
@@ -20,6 +21,7 @@ pub mod errno;
 pub mod event;
 pub mod experiment;
 pub mod explore;
+#[cfg(feature = "guest")]
 pub mod fuzz;
 pub mod holds;
 #[cfg(feature = "host")]
@@ -30,6 +32,7 @@ pub mod list;
 pub mod machine;
 pub mod memory_map;
 pub mod module;
+pub mod number;
 pub mod pipe;
 pub mod place;
 pub mod probe;
@@ -40,6 +43,7 @@ pub mod scull;
 pub mod session;
 pub mod settings;
 pub mod shared;
+#[cfg(feature = "guest")]
 pub mod shell;
 pub mod sleepy;
 pub mod sort;
@@ -47,6 +51,7 @@ pub mod sorted;
 pub mod source_path;
 pub mod symbol_name;
 pub mod sync;
+#[cfg(feature = "guest")]
 pub mod tools;
 pub mod twin;
 pub mod wait_for;

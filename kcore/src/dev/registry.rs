@@ -8,9 +8,9 @@ use core::fmt;
 use crate::class;
 use crate::errno::Errno;
 use crate::machine::Machine;
+use crate::number::integer;
 use crate::sorted::Sorted;
 use crate::sync::{Mutex, Own};
-use crate::tools::number::integer;
 
 use super::caller::Credentials;
 use super::cdev::Cdev;

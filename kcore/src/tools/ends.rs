@@ -4,10 +4,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::number;
 use super::system::quoted;
 use super::{Ended, Failure, Options, System, options};
 use crate::dev::Whence;
+use crate::number;
 
 /// Lines that are shown unless told otherwise.
 const LINES: u64 = 10;

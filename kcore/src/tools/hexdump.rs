@@ -5,7 +5,8 @@ use alloc::string::String;
 
 use super::rows::{ROW, Rows};
 use super::system::quoted;
-use super::{Ended, System, number, options};
+use super::{Ended, System, options};
+use crate::number;
 
 /// `hexdump [-C] [-n BYTES] [FILE]...`
 pub fn hexdump(me: &impl System, words: &[&str]) -> Ended {

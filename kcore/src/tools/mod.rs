@@ -7,7 +7,6 @@
 //! |---|---|
 //! | `system` | [`System`]: the system calls of a process, and its complaints |
 //! | `options` | [`Options`]: the options among words, as `getopt` finds them |
-//! | [`number`] | numbers as people write them: `12`, `0x10`, `1K`, `2kB` |
 //! | `mode` | what users may do with a file: `664`, `u=rw,go-w` |
 //! | `rows` | rows of bytes, equal ones once |
 //! | `escape` | `\n`, `\061`, `\x31` |
@@ -25,7 +24,6 @@ mod escape;
 mod grep;
 mod hexdump;
 mod mode;
-pub mod number;
 mod od;
 mod options;
 mod printf;

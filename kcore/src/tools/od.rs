@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use super::rows::{ROW, Rows};
 use super::system::quoted;
-use super::{Ended, System, number, options};
+use super::{Ended, System, options};
+use crate::number;
 
 /// How a row is shown.
 #[derive(Clone, Copy)]

@@ -11,9 +11,9 @@ use core::str::FromStr;
 
 use kcore::dev::CharDevice;
 use kcore::errno::Errno;
+use kcore::number::integer;
 use kcore::report::LockStats;
 use kcore::settings::Usage;
-use kcore::tools::number::integer;
 
 use crate::fs::Generated;
 use crate::machine::Kernel;

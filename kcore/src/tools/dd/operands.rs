@@ -4,8 +4,8 @@ use alloc::format;
 use alloc::string::String;
 
 use crate::dev::OpenFlags;
+use crate::number::{self, Wrong};
 use crate::tools::System;
-use crate::tools::number::{self, Wrong};
 use crate::tools::system::quoted;
 
 /// What Tab makes of the beginning of an operand.

@@ -2,8 +2,8 @@
 
 use kcore::dev::{OpenFlags, UserBytes, UserMemory, ioctl};
 use kcore::errno::Errno;
+use kcore::number;
 use kcore::scull::ioctl as scull;
-use kcore::tools::number;
 
 use super::command::{Command, misuse};
 use crate::print_to;

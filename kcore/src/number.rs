@@ -1,4 +1,4 @@
-//! Numbers, as people write them to commands.
+//! Numbers, as people write them to commands: `12`, `0x10`, `1K`, `2kB`.
 
 /// What is wrong with one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
