@@ -45,7 +45,8 @@ type Pointers = heapless::Vec<u64, MAX_CPUS>;
 /// Searches the variables, also those of drivers in C: the per-CPU areas and the table of tasks are among
 /// them. The heap's own, and the boot stack, which is one, are not.
 pub(super) fn data<M: Memory<Words = Words>>(marking: &mut Marking<'_, '_, M>) {
-    let mut holes = [layout::bsp_stack(), heap::variables()];
+    let [shelves, bins] = heap::variables();
+    let mut holes = [layout::bsp_stack(), shelves, bins];
     sort::any(&mut holes, |a, b| a.start < b.start);
     let mut from = layout::data().start;
     for hole in holes {

@@ -76,7 +76,7 @@ use all::with_all;
 use block::{begin_block, bytes, give_back, is_poisoned, pointer, room_of, whole};
 use common::Common;
 use reserve::Reserve;
-use shelf::{Shelf, Stock};
+use shelf::{HEADS, Shelf, Stock};
 
 /// Shelves of the heap: enough that CPUs seldom meet at one.
 const SHELVES: usize = 16;
@@ -252,8 +252,9 @@ pub fn init(size: Option<u64>) -> Result<u64, TooLarge> {
     HEAP.size.store(size, Relaxed);
     HEAP.end.store(start.addr() + size, Relaxed);
     HEAP.free.store(holes.free(), Relaxed);
-    for (shelf, region) in HEAP.shelves.iter().zip(region.chunks_exact_mut(ledger_bytes / SHELVES)) {
-        shelf.set_up(Ledger::in_region(region, &HEAP.clock), size, reserve.records());
+    let regions = region.chunks_exact_mut(ledger_bytes / SHELVES);
+    for ((shelf, heads), region) in HEAP.shelves.iter().zip(&HEADS).zip(regions) {
+        shelf.set_up(Ledger::in_region(region, &HEAP.clock), size, reserve.records(), heads);
     }
     *HEAP.common.lock_irqsave() = Some(Common { holes, reserve, recycling: None });
     Ok(size as u64)

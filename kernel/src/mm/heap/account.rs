@@ -6,7 +6,7 @@ use kcore::ledger::{PerKind, Record, Snapshot};
 use kcore::report::LockStats;
 use kcore::sync::Watched;
 
-use super::{HEAP, Ledgers, bytes, with_all};
+use super::{HEADS, HEAP, Ledgers, bytes, with_all};
 
 /// How full the heap is, in bytes; blocks in quarantine are in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +64,12 @@ pub fn extent() -> core::ops::Range<usize> {
 }
 
 /// The variables of the heap itself: the addresses in them are of holes, or of where the heap begins.
-pub fn variables() -> core::ops::Range<u64> {
-    let start = core::ptr::from_ref(&HEAP).addr() as u64;
-    start..start + size_of_val(&HEAP) as u64
+pub fn variables() -> [core::ops::Range<u64>; 2] {
+    fn place<T>(of: &T) -> core::ops::Range<u64> {
+        let start = core::ptr::from_ref(of).addr() as u64;
+        start..start + size_of_val(of) as u64
+    }
+    [place(&HEAP), place(&HEADS)]
 }
 
 /// Runs `f` on the ledgers, with all of the heap locked: `f` must not allocate, free or print.

@@ -30,15 +30,15 @@ const TURN: usize = 64;
 /// Shelves that are looked at for a block.
 const LOOKS: usize = 4;
 
+/// What waits in the bins of each shelf, for CPUs that look where to lock. Not in the shelves: zeros need not be
+/// loaded.
+pub(super) static HEADS: [Heads; SHELVES] = [const { Heads::new() }; SHELVES];
+
 /// Blocks that each CPU has looked for.
 static TURNS: [AtomicUsize; MAX_CPUS] = [const { AtomicUsize::new(0) }; MAX_CPUS];
 
 /// One shelf.
-pub(super) struct Shelf {
-    /// What waits in the bins of the stock, for CPUs that look where to lock.
-    heads: Heads,
-    stock: SpinLock<Option<Stock>>,
-}
+pub(super) struct Shelf(SpinLock<Option<Stock>>);
 
 /// What is on it.
 pub(super) struct Stock {
@@ -64,35 +64,43 @@ pub(super) fn with_memory(shelves: &[Shelf; SHELVES], whole: Layout) -> Option<&
     // Only this CPU writes it, and a turn that is lost does not matter.
     TURNS[cpu].store(turns.wrapping_add(1), Relaxed);
     let first = turns / TURN + cpu * (SHELVES / 4 + 1);
-    let looked_at = (first..first + LOOKS).map(|number| &shelves[number % SHELVES]);
-    let mut with_memory = looked_at.filter(|shelf| whole.align() == ALIGN && shelf.heads.has(whole.size()));
+    let looked_at = (first..first + LOOKS).map(|number| number % SHELVES);
+    let with_memory = looked_at.filter(|&at| whole.align() == ALIGN && HEADS[at].has(whole.size()));
+    let mut with_memory = with_memory.map(|at| &shelves[at]);
     let found = with_memory.next()?;
     // Rather than wait for another CPU.
-    if found.stock.is_locked() { with_memory.next().or(Some(found)) } else { Some(found) }
+    if found.0.is_locked() { with_memory.next().or(Some(found)) } else { Some(found) }
 }
 
 impl Shelf {
     pub(super) const fn new() -> Self {
         let class = class!("shelf of the heap", "By their numbers, when all are taken; then `heap.lock`.");
-        Shelf { heads: Heads::new(), stock: SpinLock::new(class, None) }
+        Shelf(SpinLock::new(class, None))
     }
 
-    /// From now on it has a part of a heap of `size` bytes, of which `reserved` records are for the reserve.
-    pub(super) fn set_up(&'static self, ledger: Ledger<'static>, size: usize, reserved: usize) {
+    /// From now on it has a part of a heap of `size` bytes, of which `reserved` records are for the reserve, and
+    /// bins at `heads`.
+    pub(super) fn set_up(
+        &self,
+        ledger: Ledger<'static>,
+        size: usize,
+        reserved: usize,
+        heads: &'static Heads,
+    ) {
         *self.lock() = Some(Stock {
             ledger,
             grown: None,
             reserved: reserved.div_ceil(SHELVES),
             delayed: Delayed::default(),
             limit: size / DELAYED_PART / SHELVES,
-            bins: Bins::of(&self.heads),
+            bins: Bins::of(heads),
         });
     }
 
     /// What is on it. [`None`] before there is a heap.
     #[inline]
     pub(super) fn lock(&self) -> SpinIrqGuard<'_, Option<Stock>> {
-        self.stock.lock_irqsave()
+        self.0.lock_irqsave()
     }
 }
 
