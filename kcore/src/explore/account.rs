@@ -112,17 +112,28 @@ impl Told<'_> {
     }
 }
 
+/// With so many decimals. The library's own way is made for all floats, and takes 16 KiB of a kernel.
+struct Fixed<const DECIMALS: usize>(f64);
+
+impl<const DECIMALS: usize> fmt::Display for Fixed<DECIMALS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let one = 10_u64.pow(DECIMALS as u32);
+        let units = (self.0 * one as f64 + 0.5) as u64;
+        write!(f, "{}.{:0DECIMALS$}", units / one, units % one)
+    }
+}
+
 /// How many executions there were, which are such a `share` of all, and how many of them ended how.
 pub fn findings(record: &Explore, share: &str) -> String {
     let Explore { executions, blocked, deepest, seconds, outcomes, .. } = record;
     let took = match seconds {
-        1.0.. => format!("{seconds:.2} s"),
-        short => format!("{:.1} ms", short * 1e3),
+        1.0.. => format!("{} s", Fixed::<2>(*seconds)),
+        short => format!("{} ms", Fixed::<1>(short * 1e3)),
     };
     let mut text = format!(
-        "  {}, {share}, in {took} ({:.0}/s); the longest has {}\n",
+        "  {}, {share}, in {took} ({}/s); the longest has {}\n",
         Counted(*executions, "execution"),
-        *executions as f64 / seconds.max(1e-9),
+        (*executions as f64 / seconds.max(1e-9) + 0.5) as u64,
         Counted(*deepest, "step")
     );
     if *blocked > 0 {
@@ -229,5 +240,18 @@ pub fn trouble(trouble: &Trouble) -> String {
         Trouble::Cannot(what) => format!("{what} cannot be explored"),
         Trouble::Account(why) => format!("the account does not hold: {why}"),
         Trouble::Refused(refusal) => format!("the run could not be made: {refusal:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_rounded_as_the_library_does() {
+        for value in [0.0, 0.04, 0.06, 1.0, 12.349, 999.96, 1e9] {
+            assert_eq!(Fixed::<1>(value).to_string(), format!("{value:.1}"));
+            assert_eq!(Fixed::<2>(value).to_string(), format!("{value:.2}"));
+        }
     }
 }
