@@ -32,8 +32,8 @@
 #   --script FILE  what the shell is to do instead of asking
 #   --arguments FILE  its name and its arguments, with a zero after each
 #   --mount FILE   what the shell shows at /mnt: files in one, as kcore/src/bundle.rs puts them
-#   --symbols FILE the kernel's ELF, from which it names its own functions and lines. With boot=pvh, and where it takes at most
-#                  half of the memory: else it goes without
+#   --symbols FILE the table from which the kernel names its own functions and lines. With boot=pvh, and 32M of
+#                  memory or more: else it goes without
 #   --tied         end the machine when the process that started this script is gone
 #
 # COM1 is stdin and stdout. With the word `shell`, a terminal on stdin is raw, so that all keys but those of the terminal
@@ -259,11 +259,11 @@ uefi_firmware() {
 if [ "$boot" = pvh ]; then
     [ -r "$elf" ] || dead "cannot read the kernel '$elf'"
     set -- "$@" -kernel "$elf" -append "$cmdline"
-    # A boot module, which the loader leaves in memory. It costs some milliseconds of the start. It is put at the end of the
-    # memory, whatever lies there: where it would take more than half, it is left out, and the host names functions alone.
+    # A boot module, which the loader leaves in memory, at its end. It has some MiB: where that is much it is left out, and
+    # the host names functions alone. (To ask how large the file is would be a fork, which costs more than the module.)
     if [ -n "$symbols" ]; then
         [ -r "$symbols" ] || dead "cannot read the symbols '$symbols'"
-        [ $((2 * $(wc -c <"$symbols"))) -gt $((digits * unit)) ] || set -- "$@" -initrd "$symbols"
+        [ $((digits * unit)) -lt 33554432 ] || set -- "$@" -initrd "$symbols"
     fi
 else
     [ "$machine" != microvm ] || usage "machine 'microvm' has no $boot firmware; valid: q35, pc"

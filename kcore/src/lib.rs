@@ -50,6 +50,7 @@ pub mod sort;
 pub mod sorted;
 pub mod source_path;
 pub mod symbol_name;
+pub mod symbols;
 pub mod sync;
 #[cfg(feature = "guest")]
 pub mod tools;

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::session::{Outcome, Session};
 use crate::status::Failure;
+use crate::symbols;
 use crate::workspace;
 
 /// What `qemu-run.sh` is told. A builder: every method but [`start`](Machine::start) and
@@ -28,8 +29,8 @@ pub struct Machine {
     symbols: bool,
 }
 
-/// The commands whose kernel names its own functions and lines. To hand it its ELF costs some milliseconds of
-/// the start, and of what the others print the lab names the addresses.
+/// The commands whose kernel names its own functions and lines. To hand it a table of them costs a millisecond or
+/// two of the start, and of what the others print the lab names the addresses.
 const WITH_SYMBOLS: [&str; 2] = ["shell", "test"];
 
 /// What types on COM1.
@@ -156,8 +157,10 @@ impl Machine {
     fn qemu_run(&self) -> Result<Script, Failure> {
         let mut command = Command::new(workspace::root()?.join(workspace::QEMU_RUN));
         command.arg("--tied").args(&self.options);
-        if self.symbols && self.words.first().is_some_and(|word| WITH_SYMBOLS.contains(&word.as_str())) {
-            command.arg("--symbols").arg(&self.kernel);
+        let is_handed =
+            self.symbols && self.words.first().is_some_and(|word| WITH_SYMBOLS.contains(&word.as_str()));
+        if let Some(table) = is_handed.then(|| symbols::table(&self.kernel)).flatten() {
+            command.arg("--symbols").arg(table);
         }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(match self.input {

@@ -4,12 +4,17 @@
 //! not loaded into the guest; they are read here, and only when the first such address comes.
 
 use std::cell::OnceCell;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use addr2line::Context;
 use addr2line::gimli::{self, Dwarf, EndianSlice, LittleEndian, SectionId};
+use kcore::symbols::HEADER;
 use kcore::{source_path, symbol_name};
 use object::{File, Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
+use tempfile::NamedTempFile;
 
 use crate::workspace;
 
@@ -166,6 +171,28 @@ impl Symbols {
         }
         Some(frames)
     }
+}
+
+/// The file with the [table](kcore::symbols) from which the kernel that is `elf` names its own functions and lines.
+/// It lies beside the ELF, and is made when it is not there or is another one's. [`None`] where it cannot be made:
+/// then the kernel does without, and the addresses in what it prints are named here.
+pub fn table(elf: &Path) -> Option<PathBuf> {
+    let file = elf.with_extension("symbols");
+    let about = fs::metadata(elf).ok()?;
+    let mut hasher = DefaultHasher::new();
+    (about.len(), about.modified().ok()?).hash(&mut hasher);
+    let stamp = hasher.finish();
+    let mut header = [0; HEADER];
+    let has_header = fs::File::open(&file).is_ok_and(|mut file| file.read_exact(&mut header).is_ok());
+    if has_header && kcore::symbols::stamp(&header) == Some(stamp) {
+        return Some(file);
+    }
+    let table = symbols::table(&fs::read(elf).ok()?, stamp)?;
+    // Others that make it meanwhile find all of it, or nothing.
+    let mut whole = NamedTempFile::new_in(elf.canonicalize().ok()?.parent()?).ok()?;
+    whole.write_all(&table).ok()?;
+    whole.persist(&file).ok()?;
+    Some(file)
 }
 
 /// The text before the first `[<hexadecimal>]` of `line`, its address, and the text after it.

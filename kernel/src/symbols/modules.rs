@@ -100,7 +100,7 @@ impl Known {
             // SAFETY: the box is kept beside the tables, which go before it does, and no code changes it.
             unsafe { core::slice::from_raw_parts(start, length) }
         };
-        let lines = Lines::parse(section, |_| None)?;
+        let lines = Lines::parse(section)?;
         Some(Owned { lines, _sections: sections.into_inner() })
     }
 }

@@ -24,7 +24,7 @@ use crate::observe::log;
 use crate::process::table;
 use crate::shell::program::{MISUSE, prepare};
 use crate::shell::state::Shell;
-use crate::{context, dev, fs, oops, println, symbols, tty};
+use crate::{context, dev, fs, oops, println, tty};
 
 use super::capture::{self, Said};
 use super::lines::{self, Line};
@@ -233,7 +233,6 @@ fn held_locks() -> u32 {
         fs::names_are_free(),
         fs::made_is_free(),
         table::is_free(),
-        symbols::are_free(),
         kmemleak::is_free(),
         tty::file::is_free(),
         cpu::irq_are_on() && !context::is_atomic(),
