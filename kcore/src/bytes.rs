@@ -14,8 +14,8 @@ use core::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 /// Bytes of a word.
 pub const WORD: usize = size_of::<u64>();
 /// Words that are copied between two looks at whether there are more: on an emulated CPU each look takes
-/// about as long as a word.
-const RUN: usize = 16;
+/// about as long as a word. Ten of them are half a quantum of LDD3, which is copied in halves.
+const RUN: usize = 25;
 
 /// A view of a block as bytes.
 #[derive(Clone, Copy, Debug)]
@@ -71,9 +71,13 @@ impl<'a> SharedBytes<'a> {
     /// Sets every byte.
     pub fn fill(&self, byte: u8) {
         let word = u64::from_ne_bytes([byte; WORD]);
+        let put = |to: &AtomicU64| to.store(word, Relaxed);
         let (runs, rest) = self.words.as_chunks::<RUN>();
-        runs.iter().for_each(|run| run.iter().for_each(|to| to.store(word, Relaxed)));
-        rest.iter().for_each(|to| to.store(word, Relaxed));
+        // Most blocks are small.
+        let (small, rest) = rest.as_chunks::<WORD>();
+        runs.iter().for_each(|run| run.iter().for_each(put));
+        small.iter().for_each(|run| run.iter().for_each(put));
+        rest.iter().for_each(put);
         self.tail.iter().for_each(|to| to.store(byte, Relaxed));
     }
 
@@ -109,10 +113,10 @@ impl<'a> SharedBytes<'a> {
         let put = |to: &AtomicU64, from: &[u8; WORD]| to.store(u64::from_ne_bytes(*from), Relaxed);
         let (to_runs, to_rest) = self.words[first..][..whole.len()].as_chunks::<RUN>();
         let (from_runs, from_rest) = whole.as_chunks::<RUN>();
-        for (run, to) in to_runs.iter().enumerate() {
-            (0..RUN).for_each(|at| put(&to[at], &from_runs[run][at]));
+        for (to, from) in to_runs.iter().zip(from_runs) {
+            (0..RUN).for_each(|at| put(&to[at], &from[at]));
         }
-        to_rest.iter().enumerate().for_each(|(at, to)| put(to, &from_rest[at]));
+        to_rest.iter().zip(from_rest).for_each(|(to, from)| put(to, from));
         self.merge((first + whole.len()) * WORD, end);
     }
 
@@ -141,10 +145,10 @@ impl<'a> SharedBytes<'a> {
         let get = |from: &AtomicU64, into: &mut [u8; WORD]| *into = from.load(Relaxed).to_ne_bytes();
         let (from_runs, from_rest) = self.words[first..][..whole.len()].as_chunks::<RUN>();
         let (into_runs, into_rest) = whole.as_chunks_mut::<RUN>();
-        for (run, from) in from_runs.iter().enumerate() {
-            (0..RUN).for_each(|at| get(&from[at], &mut into_runs[run][at]));
+        for (from, into) in from_runs.iter().zip(into_runs) {
+            (0..RUN).for_each(|at| get(&from[at], &mut into[at]));
         }
-        from_rest.iter().enumerate().for_each(|(at, from)| get(from, &mut into_rest[at]));
+        from_rest.iter().zip(into_rest).for_each(|(from, into)| get(from, into));
         self.pick(after, end);
     }
 
