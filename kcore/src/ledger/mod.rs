@@ -23,7 +23,7 @@
 //! ```
 //!
 //! # Reachability
-//! [`Ledgers::begin_marking`], [`Ledgers::mark`] for each block that can be reached, then
+//! [`Ledgers::begin_marking`], [`Ledger::mark`] for each block that can be reached, then
 //! [`Ledgers::unmarked_since`] is what leaked. The walk of a device knows the start of each block. A
 //! conservative scan (kmemleak's) also meets pointers into the middle of a block; it would first copy the
 //! live records' bounds into an array sorted by address, once a scan, and then find the candidate by binary
