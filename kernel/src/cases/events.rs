@@ -74,16 +74,19 @@ fn ear_of_task(event: &Event) {
 }
 
 fn of_a_task() -> Answer {
-    same("what was told", of_a_sleeper(task::block).as_str(), "s>bz<w>e<")
+    same("what was told", of_a_sleeper(task::block, task::wake).as_str(), "s>bz<w>e<")
 }
 
-/// The explorer's own waiting is no step of the task that waits.
+/// The explorer's own waiting is no step of the task that waits, and its waking none of the one that wakes.
 fn untold() -> Answer {
-    same("what was told", of_a_sleeper(task::block_untold).as_str(), "s>b<w>e<")
+    let wake = |id| {
+        task::wake_untold(id);
+    };
+    same("what was told", of_a_sleeper(task::block_untold, wake).as_str(), "s>b<>e<")
 }
 
-/// What is told of a task that sleeps once, by `sleep`.
-fn of_a_sleeper(sleep: fn()) -> String {
+/// What is told of a task that sleeps once, by `sleep`, and is woken by `wake`.
+fn of_a_sleeper(sleep: fn(), wake: fn(TaskId)) -> String {
     // No slice ends while it is listened.
     task::schedule::set_timed(false);
     let ((), told) = heard(Kinds::SCHEDULE, ear_of_task, || {
@@ -91,7 +94,7 @@ fn of_a_sleeper(sleep: fn()) -> String {
         while listing::state_of(sleeper.id()) != Some(State::Blocked) {
             task::yield_now();
         }
-        task::wake(sleeper.id());
+        wake(sleeper.id());
         sleeper.join();
     });
     task::schedule::set_timed(true);

@@ -151,11 +151,23 @@ fn sleep_until(task: &Task, moment: u64) {
 
 /// Makes `task` runnable, or keeps the wake-up for it. Does nothing for a task that has ended.
 pub fn wake(id: TaskId) {
-    let Some(task) = table::find(id) else { return };
-    says(TaskStep::Woken(id));
+    if table::find(id).is_some() {
+        says(TaskStep::Woken(id));
+    }
+    if wake_untold(id)
+        && let Some(woken) = listener::WOKEN.get()
+    {
+        woken(id);
+    }
+}
+
+/// [`wake`] for a task that waits [untold](block_untold): what the caller is at may be another's business by
+/// now, as the task may have gone on before it was woken. Whether it has not ended.
+pub(crate) fn wake_untold(id: TaskId) -> bool {
+    let Some(task) = table::find(id) else { return false };
     let mut queue = QueueGuard::lock(task.cpu());
     if task.id() != id {
-        return;
+        return false;
     }
     let inner = task.inner(&mut queue);
     match inner.state {
@@ -169,11 +181,9 @@ pub fn wake(id: TaskId) {
             quiet::news_of(task);
             unlock_and_kick(queue);
         }
-        State::Ended => return,
+        State::Ended => return false,
     }
-    if let Some(woken) = listener::WOKEN.get() {
-        woken(id);
-    }
+    true
 }
 
 /// Lets the other tasks of this CPU run first.

@@ -8,7 +8,7 @@ use kcore::machine::{Context, TaskId};
 use kcore::place::Place;
 
 use super::mode::Mode;
-use super::turns::{NO_PART, arrive, inside, is_inside, part, turn, with};
+use super::turns::{NO_PART, arrive, is_inside, part, turn, with};
 use super::world::{Wish, World};
 use crate::arch::cpu;
 use crate::observe::participant;
@@ -115,7 +115,7 @@ fn sleep(actor: Actor, at: Place) {
         let me = world.turn.unwrap_or_default();
         world.wake_up(me, Act::Take { units: 1, initially: 0 })
     });
-    inside(|| task::wake(actor.task));
+    task::wake_untold(actor.task);
 }
 
 fn wake(actor: Actor, task: TaskId, at: Place) {

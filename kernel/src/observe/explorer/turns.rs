@@ -76,7 +76,7 @@ pub(super) fn with<R>(ask: impl FnOnce(&mut World) -> R) -> R {
 }
 
 /// Does what is no step of any part, and takes no other task's turn.
-pub(super) fn inside<R>(work: impl FnOnce() -> R) -> R {
+fn inside<R>(work: impl FnOnce() -> R) -> R {
     let this = &INSIDE[percpu::this_cpu() as usize];
     this.store(true, Relaxed);
     let result = work();
@@ -219,7 +219,9 @@ pub fn made() -> Schedule {
 /// # Errors
 /// Something is wrong; or the execution says nothing.
 pub fn race(body: &(dyn Fn(u32) + Sync)) -> Result<(), Option<Verdict>> {
-    race_of(body, &|who| task::wake(with(|world| world.parts[who as usize].task)))
+    race_of(body, &|who| {
+        task::wake_untold(with(|world| world.parts[who as usize].task));
+    })
 }
 
 /// [`race`] in tasks that [take part](take_part) when `start(who)` was called for each.
@@ -329,7 +331,7 @@ fn interrupt(who: u8) {
         world.parts[usize::from(who)].has_heard = true;
         world.runner
     });
-    task::wake(runner);
+    task::wake_untold(runner);
 }
 
 /// Waits until all that has interrupted this CPU, or is about to, is done.
@@ -383,7 +385,7 @@ fn proceed(me: Option<u8>, mut next: Next) {
     if me.is_some() && next.part == me {
         return;
     }
-    task::wake(next.task);
+    task::wake_untold(next.task);
     if let Some(me) = me {
         await_turn(me);
     }
@@ -407,7 +409,7 @@ fn await_turn(me: u8) {
 fn over(me: Option<u8>) {
     let (runner, stuck) = with(|world| (world.runner, core::mem::take(&mut world.stuck)));
     stuck.into_iter().filter(|task| *task != task::current()).for_each(doom::doom);
-    task::wake(runner);
+    task::wake_untold(runner);
     if me.is_some() {
         doom::abandon(Errno::EDEADLK.code());
     }
