@@ -26,6 +26,13 @@ const EXAMPLES: &[(&str, [(&str, &str); 2])] = &[
         ],
     ),
     (
+        "check",
+        [
+            ("check drivers/scull.c", "a driver in which nothing is found"),
+            ("check mine.c --json found.json", "one of yours, for a grader"),
+        ],
+    ),
+    (
         "merge",
         [
             ("merge 1.part 2.part", "what two shards have found"),
