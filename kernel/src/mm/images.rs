@@ -86,16 +86,22 @@ impl Image {
 }
 
 impl Image {
-    /// What its variables are now, while no code of it runs.
-    pub fn variables(&self) -> &[u8] {
+    /// What its variables are now.
+    ///
+    /// # Safety
+    /// No code of it runs while the result is used.
+    pub unsafe fn variables(&self) -> &[u8] {
         let start = core::ptr::with_exposed_provenance(self.variables.start as usize);
         // SAFETY: they were made in its pages, which are mapped as long as this, and the caller says that
         // nothing changes them.
         unsafe { core::slice::from_raw_parts(start, (self.variables.end - self.variables.start) as usize) }
     }
 
-    /// Makes them what they were, while no code of it runs.
-    pub fn restore(&self, variables: &[u8]) {
+    /// Makes them what they were.
+    ///
+    /// # Safety
+    /// No code of it runs meanwhile, and none relies on what they are.
+    pub unsafe fn restore(&self, variables: &[u8]) {
         let to = core::ptr::with_exposed_provenance_mut::<u8>(self.variables.start as usize);
         let size = variables.len().min((self.variables.end - self.variables.start) as usize);
         // SAFETY: so many were made in its pages, which can be written.

@@ -129,7 +129,8 @@ impl Driver {
             works: Once::new(),
             registered: Mutex::new(Own(class!("what a driver has registered")), Registered::default()),
             _texts: texts,
-            variables: image.variables().into(),
+            // SAFETY: none of its code has run yet.
+            variables: unsafe { image.variables() }.into(),
             image,
         });
         let mut loaded = LOADED.lock();
@@ -167,13 +168,18 @@ impl Driver {
 
     /// The same, with the variables that it had before.
     pub(super) fn begin_anew(&self) -> i32 {
-        self.image.restore(&self.variables);
+        self.make_variables_anew();
         self.begin()
+    }
+
+    fn make_variables_anew(&self) {
+        // SAFETY: its exit has run, or all that it had was taken from it, and no call of it is under way.
+        unsafe { self.image.restore(&self.variables) };
     }
 
     /// The same, in a task of its own, which may die of it.
     pub(super) fn begin_apart(&self) -> Option<i32> {
-        self.image.restore(&self.variables);
+        self.make_variables_anew();
         match init::run(&self.shared()) {
             Ok(init::Outcome::Returned(code)) => Some(code),
             Ok(init::Outcome::Died | init::Outcome::Ended(_)) | Err(_) => None,
