@@ -9,7 +9,7 @@
 //!                            the kernel's own mutexes are given back                         kcore::sync::own
 //! on the rest of its stack   the tasks that it has started, and lent its frames, are given up and joined
 //!                            the experiment that it ran, or the seats that it offered, are over
-//! from the top of its stack  its files are closed, those of devices last, and the one of the call that it died in
+//! from the top of its stack  its files are closed, those of devices last
 //!                            it is no process any more
 //! ```
 //!

@@ -126,9 +126,10 @@ impl<M: Machine> Cdev<M> {
         Ok(Call { cdev: self, before: M::inside(Some(Arc::clone(self))) })
     }
 
-    /// A task has died in a call: to unplug the device does not wait for it. Nothing that it had in hand comes
-    /// back. Once for each call that a machine has heard of
-    /// ([`Sched::inside`](crate::machine::Sched::inside)), and whose end it has not.
+    /// A task has died in a call: to unplug the device does not wait for it. Nothing that it had in hand
+    /// comes back, neither the file, which so is never closed, nor the use of the module. Once for each call
+    /// that a machine has heard of ([`Sched::inside`](crate::machine::Sched::inside)), and whose end it has
+    /// not.
     pub fn call_died(&self) {
         self.leave();
     }

@@ -133,7 +133,7 @@ fn pipes() -> Answer {
     each_step("true", "ps | tail -1 &", "true")
 }
 
-/// What dies in a driver gives back its file; in `release` the module stays in use, and goes by force.
+/// What dies in a driver keeps its file, and so the module in use: that goes by force.
 fn files() -> Answer {
     each_step("insmod scull", "dd if=/dev/zero of=/dev/scull0 bs=100 count=3", "rmmod -f scull")?;
     each_step("insmod scull", "cat /dev/scull0 < /dev/scull1 > /dev/scull2", "rmmod -f scull")?;

@@ -37,8 +37,6 @@ pub struct Process {
     credentials: Credentials,
     directory: String,
     files: SpinLock<Files>,
-    /// The file of the call under way, which no frame owns: a task that dies in the call drops nothing.
-    in_hand: SpinLock<Option<Arc<File>>>,
     memory: UserBytes<MEMORY>,
     /// A `Fate`; 0 for none.
     fate: AtomicU8,
@@ -54,13 +52,14 @@ impl Process {
     /// A process that runs the program `name`.
     pub fn new(name: &str, credentials: Credentials, directory: &str, mut files: Files) -> Self {
         files.resize(FILES, None);
-        let class = class!("files of a process", "A file is opened before and dropped after.");
         Process {
             name: name.to_string(),
             credentials,
             directory: directory.to_string(),
-            files: SpinLock::new(class, files),
-            in_hand: SpinLock::new(class, None),
+            files: SpinLock::new(
+                class!("files of a process", "A file is opened before and dropped after."),
+                files,
+            ),
             memory: UserBytes::new(),
             fate: AtomicU8::new(0),
             has_lost_output: AtomicBool::new(false),
@@ -169,17 +168,19 @@ impl Process {
 
     /// Reads; how many bytes. 0 at the end.
     pub fn read(&self, descriptor: usize, into: &mut [u8]) -> Result<usize, Errno> {
-        let shown = self.begins("read", format_args!("{descriptor}, "), Some(descriptor));
-        let result = self.with_file(descriptor, |file| self.call(|| file.read(into)));
+        let file = self.file(descriptor);
+        let shown = self.begins("read", format_args!("{descriptor}, "), file.as_ref().ok());
+        let result = file.and_then(|file| self.call(|| file.read(into)));
         let read = strace::bytes(&into[..result.unwrap_or(0).min(into.len())]);
         shown.ends(format_args!("{read}, {}", into.len()), result)
     }
 
     /// Writes; how many bytes.
     pub fn write(&self, descriptor: usize, from: &[u8]) -> Result<usize, Errno> {
+        let file = self.file(descriptor);
         let arguments = format_args!("{descriptor}, {}, {}", strace::bytes(from), from.len());
-        let shown = self.begins("write", arguments, Some(descriptor));
-        let result = self.with_file(descriptor, |file| self.call(|| file.write(from)));
+        let shown = self.begins("write", arguments, file.as_ref().ok());
+        let result = file.and_then(|file| self.call(|| file.write(from)));
         let result = shown.ends(format_args!(""), result);
         if result == Err(Errno::EPIPE) {
             self.end(Fate::NobodyReads);
@@ -192,7 +193,7 @@ impl Process {
     pub fn llseek(&self, descriptor: usize, whence: Whence, offset: i64) -> Result<usize, Errno> {
         let from = strace::whence(whence);
         let shown = self.begins("lseek", format_args!("{descriptor}, {offset}, {from}"), None);
-        let result = self.with_file(descriptor, |file| self.call(|| file.llseek(whence, offset)));
+        let result = self.file(descriptor).and_then(|file| self.call(|| file.llseek(whence, offset)));
         shown.ends(format_args!(""), result)
     }
 
@@ -201,8 +202,8 @@ impl Process {
         let (name, value) = (strace::command(command), strace::hex(argument));
         let shown = self.begins("ioctl", format_args!("{descriptor}, {name}, {value}"), None);
         let caller = Caller { credentials: self.credentials, memory: &self.memory };
-        let ioctl = |file: &File| self.call(|| file.ioctl(command, argument, &caller));
-        let result = self.with_file(descriptor, ioctl);
+        let result =
+            self.file(descriptor).and_then(|file| self.call(|| file.ioctl(command, argument, &caller)));
         shown.ends(format_args!(""), result)
     }
 
@@ -213,7 +214,7 @@ impl Process {
         let events = strace::events(wanted);
         let shown =
             self.begins("poll", format_args!("[{{fd={descriptor}, events={events}}}], 1, {limit}"), None);
-        let result = self.with_file(descriptor, |file| self.poll_file(file, wanted, cycles));
+        let result = self.file(descriptor).and_then(|file| self.poll_file(&file, wanted, cycles));
         let _ = shown.ends(format_args!(""), result.map(|events| usize::from(!events.is_empty())));
         result
     }
@@ -285,28 +286,9 @@ impl Process {
         };
         let next = next(false).or_else(|| next(true));
         let file = next.and_then(|next| files[next].take());
+        // Not under the lock: to close a file may sleep.
         drop(files);
-        // Of the call that it has died in, once there are no others.
-        let file = file.or_else(|| self.in_hand.lock().take());
-        // Not under the lock: to close a file may sleep.
         file.is_some()
-    }
-
-    /// Makes a call on a file.
-    fn with_file<T>(
-        &self,
-        descriptor: usize,
-        call: impl FnOnce(&File) -> Result<T, Errno>,
-    ) -> Result<T, Errno> {
-        let file = self.file(descriptor)?;
-        let at = Arc::as_ptr(&file);
-        let before = self.in_hand.lock().replace(file);
-        // SAFETY: it is in hand until the call is over, or the task is dead.
-        let result = call(unsafe { &*at });
-        let file = core::mem::replace(&mut *self.in_hand.lock(), before);
-        // Not under the lock: to close a file may sleep.
-        drop(file);
-        result
     }
 
     /// Where a descriptor leads. [`Errno::EBADF`] when nowhere.

@@ -12,6 +12,7 @@ use kcore::tools::strace;
 
 use super::Process;
 use super::process::FILES;
+use crate::fs::File;
 use crate::machine::Kernel;
 use crate::time;
 
@@ -43,15 +44,20 @@ struct Line<'p> {
 
 impl Process {
     /// A call begins, and shows what is known of its arguments: a reader sees in which call it sleeps. `of`
-    /// is the descriptor of the file that it is about.
-    pub(super) fn begins(&self, call: &str, arguments: fmt::Arguments<'_>, of: Option<usize>) -> Shown<'_> {
+    /// is the file that it is about.
+    pub(super) fn begins(
+        &self,
+        call: &str,
+        arguments: fmt::Arguments<'_>,
+        of: Option<&Arc<File>>,
+    ) -> Shown<'_> {
         let is_chosen = |trace: &Trace| trace.only.is_empty() || trace.only.iter().any(|only| only == call);
         // What has ended makes no calls any more, though its program has still to come to its end.
         if self.fate().is_some() || !self.traced().is_some_and(is_chosen) {
             return Shown(None);
         }
-        let file = |descriptor| self.file(descriptor).ok().map(|file| Arc::as_ptr(&file));
-        let is_kept = of.and_then(file).is_some_and(|of| file(DESCRIPTOR) == Some(of));
+        let is_there = |of: &Arc<File>| self.file(DESCRIPTOR).is_ok_and(|to| Arc::ptr_eq(of, &to));
+        let is_kept = of.is_some_and(is_there);
         let text = format!("{call}({arguments}");
         if !is_kept {
             self.show(&text);
