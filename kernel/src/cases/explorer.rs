@@ -4,7 +4,7 @@
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use kcore::event::{Events, Site};
@@ -18,7 +18,7 @@ use kcore::shared::Shared;
 use super::Answer;
 use super::case::{holds, same};
 use crate::arch::smp;
-use crate::experiments::explored;
+use crate::experiments::explored::{self, Bounds};
 use crate::irq::device;
 use crate::machine::Kernel;
 use crate::observe::explorer::{self, Mode};
@@ -29,6 +29,7 @@ crate::case! {
     "explorer::what-no-task-tells-is-named" => untold;
     "explorer::a-handler-of-another-cpu" => elsewhere;
     "explorer::a-counterexample-repeats" => repeats;
+    "explorer::what-is-known-is-told-in-time" => in_time;
 }
 
 static WORD: Site = Site::new("word");
@@ -119,18 +120,32 @@ fn elsewhere() -> Answer {
     same("how executions end", ends, wanted)
 }
 
+/// The experiment of a task and its interrupt, in a form.
+fn irq(form: Form) -> Result<(Resolved, RunSettings), String> {
+    let settings = RunSettings { lock: Some(form), ..RunSettings::default() };
+    let settings = account::smallest(&settings, of_kernel::irq);
+    let resolved = resolve(&settings, of_kernel::irq, smp::cpus(), Config::OURS);
+    let resolved = resolved.map_err(|usage| usage.to_string())?;
+    Ok((Resolved { plan: Plan::Fire { points: Vec::new() }, ..resolved }, settings))
+}
+
+/// When the time is over, the search ends with what it has made, and does not say that this was all.
+fn in_time() -> Answer {
+    let (resolved, settings) = irq(Form::None)?;
+    let bounds = Bounds { limit: None, deadline: 0 };
+    let survey = explored::survey(&resolved, &settings, Mode::Interrupted, bounds);
+    same("executions, and whether they are all", (survey.executions, survey.complete), (1, false))
+}
+
 /// A task and its interrupt: the shortest that goes wrong does so 20 times of 20, in the same steps; and
 /// without any one of its switches it does not.
 fn repeats() -> Answer {
     // The spinlock of a kernel for one CPU has no word.
     let deadlock = Config::OURS.smp().then_some((Form::Spinlock, Verdict::Deadlock, "A3B1"));
     for (form, verdict, turns) in [(Form::None, Verdict::Raced, "A3B4A3")].into_iter().chain(deadlock) {
-        let settings = RunSettings { lock: Some(form), ..RunSettings::default() };
-        let settings = account::smallest(&settings, of_kernel::irq);
-        let resolved = resolve(&settings, of_kernel::irq, smp::cpus(), Config::OURS);
-        let resolved = resolved.map_err(|usage| usage.to_string())?;
-        let resolved = Resolved { plan: Plan::Fire { points: Vec::new() }, ..resolved };
-        let survey = explored::survey(&resolved, &settings, Mode::Interrupted, None);
+        let (resolved, settings) = irq(form)?;
+        let bounds = Bounds { limit: None, deadline: u64::MAX };
+        let survey = explored::survey(&resolved, &settings, Mode::Interrupted, bounds);
         let make = |schedule: &_| explored::replay(&resolved, &settings, Mode::Interrupted, schedule, None);
         let shortest = Replay::shortest(&survey, u32::MAX, |schedule| Some(make(schedule))).flatten();
         let Replay { end, made, trouble, .. } = shortest.ok_or("there is none")?;

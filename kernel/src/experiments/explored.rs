@@ -4,10 +4,10 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use kcore::experiment::{Cause, Experiment, Placement, Refusal, Resolved, body, of_kernel};
-use kcore::explore::{Driver, End, Follow, Maker, Replay, Schedule, Search, Survey, Trouble, Want};
+use kcore::explore::{Driver, End, Follow, Jobs, Maker, Replay, Schedule, Search, Survey, Trouble, Want};
 use kcore::settings::{Policy, RunSettings, Usage, With};
 
-use crate::arch::smp;
+use crate::arch::{cpu, smp};
 use crate::machine::Kernel;
 use crate::observe::explorer::{self, Mode};
 use crate::task;
@@ -56,14 +56,25 @@ pub fn with(mode: Mode) -> Option<With> {
     }
 }
 
-/// Makes executions of it until all were made, or `limit`: on each CPU, if they can be made there at once.
-pub fn survey(resolved: &Resolved, settings: &RunSettings, mode: Mode, limit: Option<u64>) -> Survey {
+/// How many executions are made at most, and until which cycle.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// So many; [`None`] for all.
+    pub limit: Option<u64>,
+    /// Until then; what is known by then is what is told.
+    pub deadline: u64,
+}
+
+/// Makes executions of it until all were made, or as many as may be: on each CPU, if they can be made there at
+/// once.
+pub fn survey(resolved: &Resolved, settings: &RunSettings, mode: Mode, bounds: Bounds) -> Survey {
     let (tasks, parts) = (resolved.writers as usize, mode.parts(resolved.writers as usize));
     explorer::open(mode);
-    let survey = explorer::survey(limit, |jobs, office| {
+    let survey = explorer::survey(bounds.limit, |jobs, office| {
         let job = || {
             explorer::explore(tasks, Driver::Search(Search::new(parts, parts)), || {
-                jobs.work(office, &mut Explorer { stage: Stage::new(resolved, settings), settings });
+                let stage = Stage::new(resolved, settings);
+                jobs.work(office, &mut Explorer { stage, settings, jobs, deadline: bounds.deadline });
             });
         };
         match mode.is_for_each_cpu() && smp::cpus() > 1 {
@@ -91,10 +102,16 @@ fn on_each_cpu(job: &(dyn Fn() + Sync)) {
 struct Explorer<'a> {
     stage: Stage<'a>,
     settings: &'a RunSettings,
+    jobs: &'a Jobs,
+    /// In cycles.
+    deadline: u64,
 }
 
 impl Maker for Explorer<'_> {
     fn make(&mut self, survey: &mut Survey) -> Result<(), Trouble> {
+        if cpu::cycles() > self.deadline {
+            self.jobs.stop();
+        }
         let end = execution(&mut self.stage, self.settings);
         explorer::end(|driver| survey.count(Ok(end?), driver.trace(), false, Schedule::straight))
     }

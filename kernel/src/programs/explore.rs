@@ -15,11 +15,12 @@ use kcore::settings::{Config, Expect, Form, Policy, RunSettings, Usage, Verdict}
 use crate::arch::exit::Exit;
 use crate::arch::{cpu, smp};
 use crate::console::com2;
-use crate::experiments::explored;
+use crate::experiments::explored::{self, Bounds};
 use crate::observe::explorer::Mode;
 use crate::println;
 
-use super::report;
+use super::{report, told};
+use crate::time;
 
 /// Refuses what is not what its steps tell.
 fn fits(resolved: &Resolved, mode: Mode, preemptions: Option<u32>) -> Result<(), Usage> {
@@ -37,6 +38,15 @@ fn fits(resolved: &Resolved, mode: Mode, preemptions: Option<u32>) -> Result<(),
         return Ok(());
     };
     Err(Usage::new(why))
+}
+
+/// Seconds until the machine is given up, where no others are told.
+const PATIENCE: u32 = 60;
+
+/// Before the machine is given up, there is time to tell what is known.
+fn bounds(settings: &RunSettings) -> Bounds {
+    let seconds = u64::from(told().0.timeout.unwrap_or(PATIENCE));
+    Bounds { limit: settings.limit, deadline: cpu::cycles() + time::microseconds(seconds * 750_000) }
 }
 
 /// An experiment in a form and sizes, as it is explored here.
@@ -96,7 +106,7 @@ pub(super) fn main(name: &str, settings: &RunSettings, boot: &Boot) -> Result<Ex
     choice.heading(boot);
     let Choice { resolved, settings, mode, .. } = &choice;
     let began = cpu::cycles();
-    let mut survey = explored::survey(resolved, settings, *mode, settings.limit);
+    let mut survey = explored::survey(resolved, settings, *mode, bounds(settings));
     let seconds = (cpu::cycles() - began) as f64 / (boot.tsc_hz as f64).max(1.0);
     let shortest =
         Replay::shortest(&survey, u32::MAX, |schedule| Some(choice.replay(schedule, None))).flatten();
