@@ -105,6 +105,10 @@ impl<'a> Checker<'a> {
     /// Tries all; `commands` are numbers for ioctl. What was found, the worst first.
     pub(super) fn run(mut self, commands: &[String]) -> Self {
         self.attempt(&["true"], None);
+        if !self.troubled.is_empty() {
+            self.work.finish();
+            return self;
+        }
         self.fail("true", Fault::Init);
         let devices = self.work.names();
         let files = self.work.paths();

@@ -247,6 +247,12 @@ impl Work {
             }
             self.devices = devices;
         }
+        if self.driver.acts_by_itself() {
+            self.driver.break_off();
+            return Err(Trouble::Cannot(
+                "a driver that has timers, works, handlers or tasks from its init on",
+            ));
+        }
         if !self.succeeds(&self.setup) {
             self.driver.break_off();
             return Err(Trouble::Cannot("a set-up that fails"));
