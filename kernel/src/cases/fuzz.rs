@@ -57,11 +57,10 @@ fn million() -> Answer {
 fn clean(rounds: u32) -> Answer {
     let before = (heap::live().scull, unreferenced(Roots::ALL)?);
     run(Edition::Repaired, rounds)?;
-    same(
-        "blocks of scull, and blocks without a reference",
-        (heap::live().scull, unreferenced(Roots::ALL)?),
-        before,
-    )
+    same("blocks of scull", heap::live().scull, before.0)?;
+    // What a task of another case had in hand as it ended may have gone since.
+    let after = unreferenced(Roots::ALL)?;
+    holds(&format!("no more blocks without a reference than {}: {after}", before.1), after <= before.1)
 }
 
 /// The book's edition leaves behind what it leaks, and breaks nothing but its own data.

@@ -144,6 +144,7 @@ fn ledger_grows() -> Answer {
         unsafe { block.cast().write(last) };
         (last, had) = (Some(block), had + 1);
     }
+    let room = heap::room().free;
     let alive = heap::live().scull.quantum - live;
     let counted = heap::with_ledger(|ledger| ledger.live_since(0)).scull.quantum - live;
     let mut freed = 0;
@@ -152,7 +153,8 @@ fn ledger_grows() -> Answer {
         last = unsafe { block.cast().read() };
         freed += usize::from(free(block).is_ok());
     }
-    same("blocks that were had, and freed", (had, freed), (wanted, wanted))?;
+    same("blocks that were had, and freed", (had, freed), (wanted, wanted))
+        .map_err(|why| format!("{why}, with {room} bytes free then"))?;
     same("blocks alive, by the counters and one by one", (alive, counted), (wanted as u64, wanted as u64))?;
     same("blocks alive after all", heap::live().scull.quantum, live)
 }
