@@ -2,30 +2,17 @@
 //! before its init, and what it had allocated and registered is gone.
 
 use alloc::string::String;
-use alloc::sync::{Arc, Weak};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use kcore::class;
 use kcore::dev::{Credentials, DeviceNumber};
 use kcore::errno::Errno;
 use kcore::place::Place;
-use kcore::sync::{Mutex, Own};
 
 use super::call::{self, Memory};
 use super::driver::Driver;
 use super::faults::{self, Failing};
 use super::{api, blocks};
-use crate::machine::Kernel;
-
-/// The drivers that are loaded.
-static LOADED: Mutex<Vec<Weak<Driver>>, Kernel> = Mutex::new(Own(class!("drivers in C")), Vec::new());
-
-/// `driver` is loaded from now on.
-pub(super) fn note(driver: &Arc<Driver>) {
-    let mut loaded = LOADED.lock();
-    loaded.retain(|driver| driver.strong_count() > 0);
-    loaded.push(Arc::downgrade(driver));
-}
 
 /// A driver that begins anew.
 pub struct Again(Arc<Driver>);
@@ -44,8 +31,7 @@ pub struct Lost {
 impl Again {
     /// The driver called `name`, which is loaded, and whose init is undone. [`Errno::ENOENT`].
     pub fn of(name: &str) -> Result<Self, Errno> {
-        let driver = LOADED.lock().iter().filter_map(Weak::upgrade).find(|driver| driver.name == name);
-        let again = Again(driver.ok_or(Errno::ENOENT)?);
+        let again = Again(Driver::find(name).ok_or(Errno::ENOENT)?);
         again.exit();
         Ok(again)
     }

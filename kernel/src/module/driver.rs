@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kcore::class;
 use kcore::counted::Counted;
@@ -41,6 +42,8 @@ pub(super) struct Driver {
     /// What it has others use, and those of which it uses something.
     exports: Vec<(String, u64)>,
     uses: Vec<Used>,
+    /// Its init has run.
+    pub(super) has_begun: AtomicBool,
     /// Its own work queue, if it has works.
     pub(super) works: Once<WorkQueue>,
     registered: Mutex<Registered, Kernel>,
@@ -126,6 +129,7 @@ impl Driver {
             since: heap::with_ledger(|ledger| ledger.next_serial()),
             exports,
             uses,
+            has_begun: AtomicBool::new(false),
             works: Once::new(),
             registered: Mutex::new(Own(class!("what a driver has registered")), Registered::default()),
             _texts: texts,
@@ -142,6 +146,13 @@ impl Driver {
 
     fn exported(&self, name: &str) -> Option<u64> {
         self.exports.iter().find(|(known, _)| known == name).map(|(_, at)| *at)
+    }
+
+    /// The driver called `name`, if its init has run.
+    pub(super) fn find(name: &str) -> Option<Arc<Driver>> {
+        let drivers = LOADED.copy_of(|loaded| loaded);
+        let is_it = |driver: &Arc<Driver>| driver.name == name && driver.has_begun.load(Relaxed);
+        drivers.iter().filter_map(Weak::upgrade).find(is_it)
     }
 
     /// The names of those that use something of it.

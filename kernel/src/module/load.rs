@@ -6,11 +6,11 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::sync::atomic::Ordering::Relaxed;
 
 use kcore::errno::Errno;
 use kcore::module::{Image as Linked, Malformed, Object, Parameter};
 
-use super::again;
 use super::api::{self, module as counted};
 use super::driver::{Driver, Used};
 use super::exports;
@@ -76,7 +76,7 @@ pub fn insmod(file: Vec<u8>, words: &[&str]) -> Result<(), Refused> {
             driver.works.call_once(|| queue);
         }
         begin(&driver)?;
-        again::note(&driver);
+        driver.has_begun.store(true, Relaxed);
         let asked = Arc::downgrade(&driver);
         let used_by = move || asked.upgrade().map(|driver| driver.used_by()).unwrap_or_default();
         let unload = move || driver.unload();
