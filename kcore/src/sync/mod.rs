@@ -37,9 +37,9 @@
 //! Two are wrong on purpose: [`BrokenSpinLock`] is no test-and-set, and [`CpuOwnedLock`] belongs to a CPU and
 //! not to a task.
 //!
-//! [`watch`] says what hears of a lock's life and what is counted, [`within`] tells of each use of a word, [`own`] what becomes of a mutex whose
-//! owner dies, [`guard`] picks the lock of an experiment when it runs, [`broken`] is what a lock looks
-//! like without the test-and-set, and [`student`] the reader's own.
+//! [`watch`] says what hears of a lock's life and what is counted, [`within`] tells of each use of a word,
+//! [`own`] what becomes of a mutex whose owner dies, [`guard`] picks the lock of an experiment when it runs,
+//! [`broken`] is what a lock looks like without the test-and-set, and [`student`] the reader's own.
 //!
 //! All of it is generic over the [`machine`](crate::machine): the kernel's CPUs, the threads of a test, or
 //! loom.

@@ -9,13 +9,13 @@ use core::iter;
 use kcore::event::Waiting;
 use kcore::explore::account;
 use kcore::explore::sheet::Sheet;
-use kcore::explore::{MemoryModel, Of, QSET, QUANTUM, Recipe, Replay, Schedule, Survey};
+use kcore::explore::{Of, Replay, Schedule, Survey};
 use kcore::probe::Name;
 use kcore::report::place;
-use kcore::settings::{Form, Verdict};
+use kcore::settings::Verdict;
 use kcore::shell::parse;
 
-use super::explored::{Fault, Work};
+use super::explored::{Fault, Work, recipe};
 
 /// Executions of one trial at most.
 const MOST: u64 = 200;
@@ -257,20 +257,6 @@ impl<'a> Checker<'a> {
             (self.tell)(&format!("found: {} {}", finding.kind.word(), finding.at));
             self.found.push(finding);
         }
-    }
-}
-
-fn recipe(module: &str, tasks: usize) -> Recipe {
-    Recipe {
-        experiment: module.to_string(),
-        lock: Form::None,
-        sizes: [tasks as u32, 1, 1],
-        geometry: [QUANTUM, QSET],
-        model: MemoryModel::Sc,
-        in_kernel: true,
-        with: None,
-        object: None,
-        schedule: Schedule::default(),
     }
 }
 

@@ -11,23 +11,27 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use kcore::class;
 use kcore::dev::DeviceNumber;
 use kcore::explore::{
-    Driver, End, Follow, Maker, Replay, Schedule, Search, Survey, Trouble, Unordered, Want,
+    Driver, End, Follow, Maker, MemoryModel, QSET, QUANTUM, Recipe, Replay, Schedule, Search, Survey,
+    Trouble, Unordered, Want,
 };
 use kcore::machine::TaskId;
 use kcore::probe::Name;
 use kcore::report::place;
-use kcore::settings::{Policy, Verdict};
+use kcore::settings::{self, Policy, Verdict};
 use kcore::shell::interpret;
 use kcore::shell::tree::{Form, List};
 
-use super::state::Shell;
+use super::program::MISUSE;
+use super::state::{Shell, machine};
+use crate::experiments;
 use crate::fs;
 use crate::machine::SpinLock;
 use crate::module::again::{Again, Lost};
 use crate::module::faults::{self, Failing};
 use crate::module::{Wrong, found};
 use crate::observe::explorer::{self, Mode};
-use crate::process::{null, output, table};
+use crate::observe::run;
+use crate::process::{Process, null, output, table};
 use crate::task;
 
 /// A driver, and what is done with it in each execution.
@@ -94,6 +98,43 @@ impl fmt::Display for Fault {
     }
 }
 
+/// What executions of so many tasks with a driver are called.
+pub(super) fn recipe(module: &str, tasks: usize) -> Recipe {
+    Recipe {
+        experiment: module.to_string(),
+        lock: settings::Form::None,
+        sizes: [tasks as u32, 1, 1],
+        geometry: [QUANTUM, QSET],
+        model: MemoryModel::Sc,
+        in_kernel: true,
+        with: None,
+        object: None,
+        schedule: Schedule::default(),
+    }
+}
+
+/// Does some `work` with a driver, for which no locks are followed and no experiment runs. What the command
+/// called `name` ends with, which says why if the work cannot be done: 0 if all is as expected.
+pub(super) fn alone(me: &Process, name: &str, work: impl FnOnce() -> Result<bool, String>) -> i32 {
+    let done = experiments::alone(|| {
+        run::follow_locks(false);
+        let done = work();
+        run::follow_locks(true);
+        done
+    });
+    match done {
+        Ok(Ok(as_expected)) => i32::from(!as_expected),
+        Ok(Err(why)) => {
+            me.say(format_args!("{why}"));
+            MISUSE
+        }
+        Err(errno) => {
+            me.complain(name, errno);
+            1
+        }
+    }
+}
+
 /// What of a task cannot be explored; nothing, if all of it can.
 pub(super) fn beyond(lists: &[List]) -> Option<&'static str> {
     lists.iter().find_map(|list| {
@@ -137,12 +178,15 @@ impl Maker for Work {
 }
 
 impl Work {
-    /// With the driver as it is loaded, in a shell like this one, and [no task yet](Work::change).
-    pub(super) fn new(driver: Again, setup: Vec<List>, check: Vec<List>, shell: &Shell) -> Self {
+    /// With the driver called `module`, which is loaded, as the user of `me`, and [no task yet](Work::change).
+    pub(super) fn of(me: &Process, module: &str, setup: Vec<List>, check: Vec<List>) -> Result<Self, String> {
+        let driver = Again::of(module).map_err(|_| format!("{module} is no driver in C that is loaded"))?;
+        let mut shell = Shell::new(machine().settings, false);
+        (shell.credentials, shell.directory) = (*me.credentials(), me.directory().to_string());
         let nothing = null::open();
         let mut fresh = shell.fork([0; 3].map(|_| Some(nothing.clone())).to_vec());
         (fresh.stays_in_task, fresh.is_background) = (true, true);
-        Work {
+        Ok(Work {
             driver,
             setup,
             tasks: Vec::new(),
@@ -156,7 +200,7 @@ impl Work {
             devices: Vec::new(),
             paths: Vec::new(),
             races: Vec::new(),
-        }
+        })
     }
 
     /// What is explored from now on: these tasks, and this call that fails.

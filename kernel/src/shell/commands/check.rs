@@ -10,16 +10,12 @@ use kcore::explore::Schedule;
 use kcore::explore::account::WIDTH;
 use kcore::report::{self, Record};
 
-use super::command::{Command, MISUSE, misuse};
+use super::command::{Command, misuse};
 use crate::console::com2;
-use crate::experiments::alone;
-use crate::module::again::Again;
-use crate::observe::run;
 use crate::print_to;
 use crate::process::Process;
 use crate::shell::checked::{Checker, Finding};
-use crate::shell::explored::Work;
-use crate::shell::state::{Shell, machine};
+use crate::shell::explored::{self, Work};
 
 pub(super) const COMMAND: Command = Command::program(
     "check",
@@ -66,14 +62,6 @@ impl<'w> Order<'w> {
         if order.module.is_empty() { Err("which module? lsmod shows them".into()) } else { Ok(order) }
     }
 
-    fn work(&self, me: &Process) -> Result<Work, String> {
-        let driver = Again::of(self.module)
-            .map_err(|_| format!("{} is no driver in C that is loaded", self.module))?;
-        let mut shell = Shell::new(machine().settings, false);
-        (shell.credentials, shell.directory) = (*me.credentials(), me.directory().to_string());
-        Ok(Work::new(driver, Vec::new(), Vec::new(), &shell))
-    }
-
     /// What is typed to see a finding happen.
     fn again(&self, finding: &Finding) -> String {
         let own = || format!("explore {}", self.module);
@@ -92,23 +80,10 @@ fn check(me: &Process, arguments: &[&str]) -> i32 {
         Ok(order) => order,
         Err(why) => return misuse(me, format_args!("{why}")),
     };
-    let checked = alone(|| {
-        run::follow_locks(false);
-        let found = order.work(me).map(|work| checked(me, &order, work));
-        run::follow_locks(true);
-        found
-    });
-    match checked {
-        Ok(Ok(found)) => i32::from(found > 0),
-        Ok(Err(why)) => {
-            me.say(format_args!("{why}"));
-            MISUSE
-        }
-        Err(errno) => {
-            me.complain("check", errno);
-            1
-        }
-    }
+    explored::alone(me, "check", || {
+        let work = Work::of(me, order.module, Vec::new(), Vec::new())?;
+        Ok(checked(me, &order, work) == 0)
+    })
 }
 
 /// Tries all, and tells what was found; how much that is.

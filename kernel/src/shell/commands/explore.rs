@@ -7,23 +7,20 @@ use alloc::vec::Vec;
 use kcore::experiment::page::wrap;
 use kcore::explore::account;
 use kcore::explore::sheet::Sheet;
-use kcore::explore::{MemoryModel, QSET, QUANTUM, Recipe, Replay, Schedule, Survey};
+use kcore::explore::{MemoryModel, Recipe, Replay, Schedule, Survey};
 use kcore::probe::Name;
 use kcore::report::{Explore, Record};
 use kcore::settings::{Expect, Form, Policy, Verdict};
 use kcore::shell::parse;
 use kcore::shell::tree::List;
 
-use super::command::{Command, MISUSE, misuse};
+use super::command::{Command, misuse};
 use crate::arch::cpu;
 use crate::console::com2;
-use crate::experiments::alone;
-use crate::module::again::Again;
-use crate::observe::run;
 use crate::print_to;
 use crate::process::Process;
-use crate::shell::explored::{Fault, Work, beyond};
-use crate::shell::state::{Shell, machine};
+use crate::shell::explored::{self, Fault, Work, beyond, recipe};
+use crate::shell::state::machine;
 
 pub(super) const COMMAND: Command = Command::program(
     "explore",
@@ -97,11 +94,7 @@ impl<'w> Order<'w> {
             return Err(format!("{what} in a task cannot be explored: only commands, one after the other"));
         }
         let (setup, check) = (optional(self.setup)?, optional(self.check)?);
-        let driver = Again::of(self.module)
-            .map_err(|_| format!("{} is no driver in C that is loaded", self.module))?;
-        let mut shell = Shell::new(machine().settings, false);
-        (shell.credentials, shell.directory) = (*me.credentials(), me.directory().to_string());
-        let mut work = Work::new(driver, setup, check, &shell);
+        let mut work = Work::of(me, self.module, setup, check)?;
         work.change(tasks, self.fault);
         Ok(work)
     }
@@ -111,17 +104,7 @@ impl<'w> Order<'w> {
     }
 
     fn recipe(&self) -> Recipe {
-        Recipe {
-            experiment: self.module.to_string(),
-            lock: Form::None,
-            sizes: [self.tasks.len() as u32, 1, 1],
-            geometry: [QUANTUM, QSET],
-            model: MemoryModel::Sc,
-            in_kernel: true,
-            with: None,
-            object: None,
-            schedule: Schedule::default(),
-        }
+        recipe(self.module, self.tasks.len())
     }
 
     /// What is typed to make an execution again.
@@ -150,23 +133,7 @@ fn explore(me: &Process, arguments: &[&str]) -> i32 {
         Ok(order) => order,
         Err(why) => return misuse(me, format_args!("{why}")),
     };
-    let explored = alone(|| {
-        run::follow_locks(false);
-        let ended = order.work(me).map(|work| explored(me, &order, work));
-        run::follow_locks(true);
-        ended
-    });
-    match explored {
-        Ok(Ok(ok)) => i32::from(!ok),
-        Ok(Err(why)) => {
-            me.say(format_args!("{why}"));
-            MISUSE
-        }
-        Err(errno) => {
-            me.complain("explore", errno);
-            1
-        }
-    }
+    explored::alone(me, "explore", || Ok(explored(me, &order, order.work(me)?)))
 }
 
 /// Explores, or makes one execution, and says what was found; whether that is what was expected.
