@@ -9,27 +9,13 @@ use std::thread;
 use kcore::settings::{self, Config};
 use serde_json::Value;
 
+use crate::cargo::{self, KERNEL_VARIABLE, TARGET};
 use crate::profile::Profile;
 use crate::status::Failure;
 use crate::workspace;
 
-/// Names a kernel that is ready, which then is not built.
-pub const KERNEL_VARIABLE: &str = "SCULLERY_KERNEL";
-
-/// The built-in target of bare-metal x86-64.
-const TARGET: &str = "x86_64-unknown-none";
-
 /// Columns of Cargo's bar of progress, which does not ask a pipe how wide it is.
 const PROGRESS_WIDTH: &str = "80";
-
-/// Settings of the caller's build that would override the kernel's in `.cargo/config.toml`.
-const FOREIGN: &[&str] = &[
-    "RUSTFLAGS",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_BUILD_TARGET",
-    "CARGO_BUILD_RUSTFLAGS",
-    "RUSTC_WORKSPACE_WRAPPER",
-];
 
 /// The executables of the package `kernel` that boot. Only a machine that tests itself needs the second,
 /// which is larger.
@@ -105,11 +91,10 @@ fn cargo_build(
     profile: Profile,
     feature: Option<&str>,
 ) -> Result<PathBuf, Failure> {
-    let mut cargo = cargo(root);
-    cargo.args(["build", "-p", "kernel", "--profile", &profile.to_string(), "--target", TARGET]);
+    let mut cargo = cargo::build(root, &profile.to_string());
     let mut features: Vec<&str> = feature.into_iter().collect();
     match which {
-        Executable::Kernel => cargo.args(["--bin", "kernel", "--bin", "floor"]),
+        Executable::Kernel => cargo.args(cargo::KERNEL),
         Executable::Cases => {
             features.push("cases");
             cargo.args(["--bin", "cases"])
@@ -136,23 +121,13 @@ fn cargo_build(
     executable(&messages, which).ok_or_else(|| Failure::dead("cargo built the kernel and did not say where"))
 }
 
-/// Cargo, as it works for this workspace.
-fn cargo(root: &Path) -> Command {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root);
-    for variable in FOREIGN {
-        cargo.env_remove(variable);
-    }
-    cargo
-}
-
 fn not_started(error: std::io::Error) -> Failure {
     Failure::dead(format!("cargo could not be started: {error}"))
 }
 
 /// Runs a bench of a package of the workspace, which says itself what it measures.
 pub fn bench(package: &str, name: &str) -> Result<(), Failure> {
-    let mut cargo = cargo(&workspace::root()?);
+    let mut cargo = cargo::cargo(&workspace::root()?);
     let status = cargo.args(["bench", "-p", package, "--bench", name]).status().map_err(not_started)?;
     match status.success() {
         true => Ok(()),

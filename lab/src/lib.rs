@@ -11,7 +11,7 @@
 //! | `output`, [`paint`] | what is written, where to, and in which colours |
 //! | `manual`, `examples` | completions and pages of a manual; the examples of `--help` |
 //! | `canvas` | a picture as it is drawn |
-//! | [`build`], [`profile`] | the kernel ELF, made by Cargo or named by `SCULLERY_KERNEL`; how it is compiled |
+//! | [`build`], [`profile`], `cargo` | the kernel ELF, made by Cargo or named by `SCULLERY_KERNEL`; how it is compiled |
 //! | [`machine`], [`session`] | a machine to boot, and one that runs |
 //! | [`symbols`] | addresses become functions and lines |
 //! | [`report`] | the JSON lines of COM2, read and checked |
@@ -33,6 +33,7 @@ pub mod app;
 pub mod bench;
 pub mod build;
 mod canvas;
+mod cargo;
 pub mod catalogue;
 pub mod cli;
 pub mod compare;
