@@ -134,7 +134,7 @@ settings! {
         Text("what the experiment is about");
     /// Make so many executions at most, for `explore`
     limit: Option<u64> = "limit": Run, number(1, u64::MAX), ORDERS,
-        Text("all are made");
+        Text("all are made; in the kernel some thousands, once one has gone wrong");
     /// Make only executions in which tasks that could go on are kept from it so many times at most, for
     /// `explore`: those with fewer first, up to the first number with which something goes wrong
     preemptions: Option<u32> = "preemptions": Run, number(0, 1000), ORDERS,

@@ -56,10 +56,14 @@ pub fn with(mode: Mode) -> Option<With> {
     }
 }
 
+/// Where one has gone wrong and no limit was given, no more than so many are made on a CPU: they say what there
+/// is to see, and all of them may be half a million.
+pub const ENOUGH: u64 = 5_000;
+
 /// How many executions are made at most, and until which cycle.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// So many; [`None`] for all.
+    /// So many; [`None`] for all, or [enough](ENOUGH) to know that it goes wrong.
     pub limit: Option<u64>,
     /// Until then; what is known by then is what is told.
     pub deadline: u64,
@@ -74,7 +78,7 @@ pub fn survey(resolved: &Resolved, settings: &RunSettings, mode: Mode, bounds: B
         let job = || {
             explorer::explore(tasks, Driver::Search(Search::new(parts, parts)), || {
                 let stage = Stage::new(resolved, settings);
-                jobs.work(office, &mut Explorer { stage, settings, jobs, deadline: bounds.deadline });
+                jobs.work(office, &mut Explorer { stage, settings, jobs, bounds });
             });
         };
         match mode.is_for_each_cpu() && smp::cpus() > 1 {
@@ -103,13 +107,14 @@ struct Explorer<'a> {
     stage: Stage<'a>,
     settings: &'a RunSettings,
     jobs: &'a Jobs,
-    /// In cycles.
-    deadline: u64,
+    bounds: Bounds,
 }
 
 impl Maker for Explorer<'_> {
     fn make(&mut self, survey: &mut Survey) -> Result<(), Trouble> {
-        if cpu::cycles() > self.deadline {
+        let is_enough =
+            self.bounds.limit.is_none() && survey.bad_executions > 0 && survey.executions + 1 >= ENOUGH;
+        if is_enough || cpu::cycles() > self.bounds.deadline {
             self.jobs.stop();
         }
         let end = execution(&mut self.stage, self.settings);

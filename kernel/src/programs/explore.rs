@@ -124,6 +124,9 @@ pub(super) fn main(name: &str, settings: &RunSettings, boot: &Boot) -> Result<Ex
     };
     let record = told.record();
     println!("{}", account::findings(&record, if record.complete { "all there are" } else { "not all" }));
+    if !record.complete && settings.limit.is_none() && shortest.is_some() {
+        println!("That it goes wrong is known; --limit N makes N executions.\n");
+    }
     if let Some(sheet) = &shortest {
         let what = if survey.complete { "The shortest that" } else { "The shortest found that" };
         let again = account::again(&sheet.replay);
