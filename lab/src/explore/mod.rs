@@ -38,7 +38,7 @@ use kcore::explore::sheet::Sheet;
 use kcore::explore::{MemoryModel, QSET, QUANTUM, Recipe, Replay, Schedule, Survey, Trouble};
 use kcore::host::explored::{Allocator, Jobs, Progress, Subject};
 use kcore::report::Record;
-use kcore::settings::{Config, Expect, Policy, Verdict, With};
+use kcore::settings::{Accel, Config, Expect, Policy, Verdict, With};
 
 use self::account::Account;
 use self::checkpoint::Checkpoint;
@@ -96,7 +96,16 @@ pub fn words(
     let taken = |key: &str| entry.takes(key) && options.told.word(key).is_none();
     let missing = own.into_iter().filter(|(key, _)| taken(key));
     words.extend(missing.map(|(key, value)| format!("{key}={value}")));
+    words.extend(in_turns(options));
     Ok(Some(words))
+}
+
+/// Unless `options` say otherwise, the CPUs of a machine that explores take turns on one thread of the host: as
+/// one part makes a step at a time, others would only wait for their threads to be woken. More CPUs than it
+/// takes make executions at once.
+fn in_turns(options: &Options) -> Option<String> {
+    let is_told = ["accel", "cpus"].into_iter().any(|key| options.told.word(key).is_some());
+    (!is_told).then(|| format!("accel={}", Accel::TcgSingle))
 }
 
 /// As few CPUs as it takes to explore `entry` in the kernel, with so many parts: on one of them some races
@@ -298,7 +307,8 @@ pub fn kernels(recipe: &Recipe, then: Policy, options: &Options) -> Result<Vec<S
         )));
     }
     let cpus = cpus(catalogue::find(&recipe.experiment)?, recipe.sizes[0]);
-    Ok(vec!["replay".to_string(), recipe.to_string(), format!("cpus={cpus}")])
+    let words = ["replay".to_string(), recipe.to_string(), format!("cpus={cpus}")];
+    Ok(words.into_iter().chain(in_turns(options)).collect())
 }
 
 /// All executions of `choice`.
