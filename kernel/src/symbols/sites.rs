@@ -104,7 +104,8 @@ const NEAR: usize = 12;
 
 /// The line of the driver for which the code at `place` does something, if that is the API's; else the place.
 pub(crate) fn of_driver(place: Place) -> Place {
-    if place.of_driver().is_some() || !place.file().starts_with(API) {
+    let has_driver = USED.load(Acquire) > 0;
+    if !has_driver || place.of_driver().is_some() || !place.file().starts_with(API) {
         return place;
     }
     let mut way = [0; NEAR];
