@@ -23,7 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// What is found first in `planted.c` with each mistake: its kind, and what its line is.
-const FOUND: [(&str, &str); 12] = [
+const FOUND: [(&str, &str); 15] = [
     ("death", "memset(copy, 0, SIZE);"),
     ("memory", "one byte too many"),
     ("deadlock", "mutex_lock(&lock);"),
@@ -36,6 +36,9 @@ const FOUND: [(&str, &str); 12] = [
     ("memory", "kfree(text);"),
     ("data-race", "reads++;"),
     ("left-behind", "misc_register(&planted)"),
+    ("unchecked-copy", "who looks?"),
+    ("leak", "lost at the end"),
+    ("memory", "two readers have found it"),
 ];
 
 /// Drivers of `drivers/` in which nothing is to be found.

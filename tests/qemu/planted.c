@@ -63,6 +63,14 @@ static ssize_t planted_read(struct file *filp, char __user *buf, size_t count, l
 	char *copy = NULL;
 	ssize_t result = 0;
 
+	if (MISTAKE == 14) {
+		copy = kmalloc(SIZE, GFP_KERNEL); /* lost at the end */
+		if (!copy)
+			return -ENOMEM;
+		if (*pos)
+			return 0;
+		kfree(copy);
+	}
 	if (MISTAKE == 8) {
 		spin_lock(&spin);
 		copy = kmalloc(SIZE, GFP_KERNEL); /* may sleep */
@@ -85,10 +93,19 @@ static ssize_t planted_read(struct file *filp, char __user *buf, size_t count, l
 	}
 	if (text) {
 		result = min(count, length);
-		if (copy_to_user(buf, text, result))
+		if (copy_to_user(buf, text, result) && MISTAKE != 13) /* who looks? */
 			result = -EFAULT;
+		if (MISTAKE == 14 && result > 0)
+			*pos += result;
 		if (MISTAKE == 10)
 			kfree(text); /* and the exit does it again */
+	}
+	if (MISTAKE == 15 && text) {
+		copy = text;
+		mutex_unlock(&lock);
+		kfree(copy); /* two readers have found it */
+		mutex_lock(&lock);
+		text = NULL;
 	}
 	mutex_unlock(&lock);
 	if (MISTAKE == 5)

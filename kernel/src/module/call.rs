@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kcore::dev::{Credentials, UserMemory};
 use kcore::machine::{Sched, TaskId};
+use kcore::place::Place;
 
 use super::api::wait::Entry;
 use super::driver::Driver;
@@ -109,6 +110,15 @@ pub(super) struct Call<'a> {
     pub(super) memory: Memory<'a>,
     /// The first of its places in wait queues.
     pub(super) places: Cell<*mut Entry>,
+    pub(super) copies: Cell<Copies>,
+}
+
+/// What a call has copied from and to its process.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Copies {
+    pub(super) bytes: usize,
+    /// Where a copy has failed.
+    pub(super) failed: Option<Place>,
 }
 
 /// The major of terminals (Linux: `TTY_MAJOR`).
@@ -141,7 +151,8 @@ pub(super) fn enter_as<R>(
     let signals = Signals { terminal: if has_terminal { &raw const terminal } else { ptr::null() } };
     task.signals.set(&raw const signals);
     task.cred.set(&raw const cred);
-    let call = Call { task, credentials, driver, memory, places: Cell::new(ptr::null_mut()) };
+    let (places, copies) = (Cell::new(ptr::null_mut()), Cell::default());
+    let call = Call { task, credentials, driver, memory, places, copies };
     let slot = &schedule::this_task().call;
     let before = slot.swap((&raw const call).expose_provenance(), Relaxed);
     let result = f();

@@ -10,8 +10,9 @@ use kcore::dev::{
     Caller, CharDevice, Credentials, DeviceNumber, Events, FileOperations, OpenFlags, PollTable, Whence,
 };
 use kcore::errno::Errno;
+use kcore::report::place;
 
-use super::call::{self, BUFFER, Memory};
+use super::call::{self, BUFFER, Copies, Memory};
 use super::driver::Driver;
 use super::finding::finding;
 use super::openings::Openings;
@@ -301,8 +302,12 @@ impl Opened {
         let at = ptr::with_exposed_provenance_mut(BUFFER);
         // SAFETY: the file is there as long as this.
         let mut position = unsafe { (*self.file).position };
-        // SAFETY: what the driver is given is what the header says (I23).
-        let answer = self.enter(memory, || unsafe { transfer(self.file, at, length, &raw mut position) });
+        let answer = self.enter(memory, || {
+            // SAFETY: what the driver is given is what the header says (I23).
+            let answer = unsafe { transfer(self.file, at, length, &raw mut position) };
+            look_at_copies(answer as i64, |copied| answer > copied as isize);
+            answer
+        });
         let count = result(answer as i64)? as usize;
         // SAFETY: as above.
         unsafe { (*self.file).position = position };
@@ -341,8 +346,12 @@ impl FileOperations<Kernel> for Opened {
         const NO_SUCH: i64 = -515;
         let ioctl = self.operations().unlocked_ioctl.ok_or(Errno::ENOTTY)?;
         let memory = Memory::Own(caller.memory);
-        // SAFETY: what the driver is given is what the header says (I23).
-        let call = || unsafe { ioctl(self.file, command, argument as c_ulong) };
+        let call = || {
+            // SAFETY: what the driver is given is what the header says (I23).
+            let answer = unsafe { ioctl(self.file, command, argument as c_ulong) };
+            look_at_copies(answer, |_| answer >= 0);
+            answer
+        };
         match call::enter(&self.device.driver, caller.credentials, memory, call) {
             NO_SUCH => Err(Errno::ENOTTY),
             answer => result(answer).map(|answer| answer as usize),
@@ -365,6 +374,18 @@ impl Drop for Opened {
         self.device.close(self.file, self.credentials);
         // SAFETY: it came out of a box, and this was the last call.
         drop(unsafe { Box::from_raw(self.file) });
+    }
+}
+
+/// A call of a driver is about to return `answer`. That says too much, if one of its copies has failed and
+/// `is_too_much` for the bytes which it has copied.
+fn look_at_copies(answer: i64, is_too_much: impl Fn(usize) -> bool) {
+    let Copies { bytes, failed } = call::here().copies.get();
+    if let Some(at) = failed.filter(|_| is_too_much(bytes)) {
+        let at = place(at);
+        finding(format_args!(
+            "the copy at {at} fails, and the call returns {answer} as if it had not: {bytes} bytes were copied"
+        ));
     }
 }
 

@@ -4,12 +4,12 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::iter;
+use core::{fmt, iter};
 
 use kcore::event::Waiting;
 use kcore::explore::account;
 use kcore::explore::sheet::Sheet;
-use kcore::explore::{Of, Replay, Schedule, Survey};
+use kcore::explore::{Of, Replay, Schedule, Survey, Trouble};
 use kcore::probe::Name;
 use kcore::report::place;
 use kcore::settings::Verdict;
@@ -31,6 +31,7 @@ pub(super) enum Wrong {
     Context,
     Leak,
     Left,
+    Copy,
     Other,
     Sleep,
     Race,
@@ -45,6 +46,7 @@ impl Wrong {
             Wrong::Context => "invalid-context",
             Wrong::Leak => "leak",
             Wrong::Left => "left-behind",
+            Wrong::Copy => "unchecked-copy",
             Wrong::Other => "wrong",
             Wrong::Sleep => "sleeps-for-ever",
             Wrong::Race => "data-race",
@@ -59,11 +61,28 @@ pub(super) struct Finding {
     /// The first line of the driver that it is about; empty when none is known.
     pub(super) at: String,
     pub(super) what: String,
+    /// What is done before.
+    pub(super) setup: Option<String>,
     pub(super) tasks: Vec<String>,
     pub(super) fault: Option<Fault>,
     pub(super) made: Schedule,
     /// Of so many executions so many are wrong.
     pub(super) share: (u64, u64),
+}
+
+impl Finding {
+    fn of(
+        trial: &Trial<'_>,
+        kind: Wrong,
+        at: String,
+        what: String,
+        made: Schedule,
+        share: (u64, u64),
+    ) -> Self {
+        let tasks = trial.tasks.iter().map(ToString::to_string).collect();
+        let (setup, fault) = (trial.setup.map(ToString::to_string), trial.fault);
+        Finding { kind, at, what, setup, tasks, fault, made, share }
+    }
 }
 
 /// What is done with a driver, and what was found so far.
@@ -80,8 +99,37 @@ pub(super) struct Checker<'a> {
     pub(super) cut: u64,
 }
 
+/// What is tried.
+#[derive(Clone, Copy, Default)]
+struct Trial<'t> {
+    /// What is done before.
+    setup: Option<&'t str>,
+    /// What tasks do.
+    tasks: &'t [&'t str],
+    /// The call that fails.
+    fault: Option<Fault>,
+}
+
+impl<'t> Trial<'t> {
+    fn of(tasks: &'t [&'t str]) -> Self {
+        Trial { tasks, ..Trial::default() }
+    }
+
+    fn tasks(&self) -> String {
+        self.tasks.join(" | ")
+    }
+}
+
+impl fmt::Display for Trial<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.tasks())?;
+        self.setup.map_or(Ok(()), |setup| write!(f, ", after {setup}"))?;
+        self.fault.map_or(Ok(()), |fault| write!(f, ", {fault} fails"))
+    }
+}
+
 /// What a trial came to, besides what was found.
-struct Trial {
+struct Outcome {
     /// In each execution a task sleeps for ever, and has no lock.
     waits: bool,
     /// The call that was to fail was made.
@@ -104,7 +152,7 @@ impl<'a> Checker<'a> {
 
     /// Tries all; `commands` are numbers for ioctl. What was found, the worst first.
     pub(super) fn run(mut self, commands: &[String]) -> Self {
-        self.attempt(&["true"], None);
+        self.attempt(Trial::of(&["true"]));
         if !self.troubled.is_empty() {
             self.work.finish();
             return self;
@@ -115,13 +163,10 @@ impl<'a> Checker<'a> {
         if devices.is_empty() && files.is_empty() {
             (self.tell)("it makes no device and no file: only its init and its exit are tried");
         }
-        let mut waiting = BTreeSet::new();
         let files: Vec<String> = files.iter().map(|path| format!("cat {path}")).collect();
+        let mut waiting = BTreeSet::new();
         for device in &devices {
-            let lines = lines(device, commands);
-            let lines = || lines.iter().chain(&files);
-            lines().for_each(|line| self.alone(line, &mut waiting));
-            self.together(&lines().map(String::as_str).collect::<Vec<_>>(), &waiting);
+            self.device(device, commands, &files, &mut waiting);
         }
         if devices.is_empty() {
             files.iter().for_each(|line| self.alone(line, &mut waiting));
@@ -131,31 +176,73 @@ impl<'a> Checker<'a> {
         self
     }
 
+    /// What can be done with a device: new, and when it was written to.
+    fn device(
+        &mut self,
+        device: &str,
+        commands: &[String],
+        files: &[String],
+        waiting: &mut BTreeSet<String>,
+    ) {
+        let path = format!("/dev/{device}");
+        let (write, read) = (written(&path), read(&path, 1));
+        let own = [write.clone(), read.clone(), format!(": > {path}")];
+        let commands = commands.iter().map(|command| format!("ioctl {path} {command} 1"));
+        let lines: Vec<String> = own.into_iter().chain(commands).chain(files.iter().cloned()).collect();
+        lines.iter().for_each(|line| self.alone(line, waiting));
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        self.together(None, &lines, waiting);
+        // Two that were written are enough for two that read.
+        let setups = [format!("{write}; {write}"), write];
+        let setup = setups.iter().find(|line| self.succeeds(line));
+        let before = setup.map_or_else(String::new, |line| format!("{line}; "));
+        self.with_failures(&format!("{before}{}", self::read(&path, 2)));
+        if let Some(setup) = setup {
+            let twice = format!("{read}; {read}");
+            let tasks = [twice.as_str()];
+            if !self.attempt(Trial { setup: Some(setup), ..Trial::of(&tasks) }).waits {
+                waiting.remove(&read);
+            }
+            self.together(Some(setup), &lines, waiting);
+        }
+    }
+
+    /// Whether `line` can be what is done before: a task that does it comes to its end, with success.
+    fn succeeds(&mut self, line: &str) -> bool {
+        self.explore(&Trial::of(&[line]), 1).bad.is_empty()
+            && self.explore(&Trial { setup: Some(line), ..Trial::of(&["true"]) }, 1).trouble.is_none()
+    }
+
     /// One task does `line`, and then what it does fails.
     fn alone(&mut self, line: &str, waiting: &mut BTreeSet<String>) {
-        if self.attempt(&[line], None).waits {
+        if self.attempt(Trial::of(&[line])).waits {
             waiting.insert(line.to_string());
-            return;
+        } else {
+            self.with_failures(&format!("{line}; {line}"));
         }
-        let twice = format!("{line}; {line}");
-        if self.attempt(&[&twice], None).waits {
-            return;
+    }
+
+    /// One task does `line`, and then each call in it fails that can.
+    fn with_failures(&mut self, line: &str) {
+        if !self.attempt(Trial::of(&[line])).waits {
+            self.fail(line, Fault::Memory);
+            self.fail(line, Fault::Copy);
         }
-        self.fail(&twice, Fault::Memory);
-        self.fail(&twice, Fault::Copy);
     }
 
     /// Each call of a kind fails, one after the other.
     fn fail(&mut self, line: &str, fault: fn(u32) -> Fault) {
+        let tasks = [line];
         for which in 1..=FAULTS {
-            if !self.attempt(&[line], Some(fault(which))).has_failed {
+            let trial = Trial { fault: Some(fault(which)), ..Trial::of(&tasks) };
+            if !self.attempt(trial).has_failed {
                 return;
             }
         }
     }
 
     /// Two tasks do two of the lines, and three the first.
-    fn together(&mut self, lines: &[&str], waiting: &BTreeSet<String>) {
+    fn together(&mut self, setup: Option<&str>, lines: &[&str], waiting: &BTreeSet<String>) {
         let is_command = |line: &str| line.starts_with("ioctl");
         for (index, first) in lines.iter().enumerate() {
             for second in &lines[index..] {
@@ -163,68 +250,65 @@ impl<'a> Checker<'a> {
                 if both_wait || first != second && is_command(first) && is_command(second) {
                     continue;
                 }
-                self.attempt(&[first, second], None);
+                self.attempt(Trial { setup, ..Trial::of(&[first, second]) });
             }
         }
-        if let Some(first) = lines.first().filter(|line| !waiting.contains(**line)) {
-            self.attempt(&[*first; 3], None);
+        if let Some(first) = lines.first().filter(|line| setup.is_none() && !waiting.contains(**line)) {
+            self.attempt(Trial::of(&[*first; 3]));
         }
     }
 
-    fn attempt(&mut self, tasks: &[&str], fault: Option<Fault>) -> Trial {
-        let fails = fault.map_or_else(String::new, |fault| format!(", {fault} fails"));
-        (self.tell)(&format!("  {}{fails}", tasks.join(" | ")));
+    fn attempt(&mut self, trial: Trial<'_>) -> Outcome {
+        (self.tell)(&format!("  {trial}"));
         self.trials += 1;
-        let lists = tasks.iter().filter_map(|line| parse(line).ok()).collect();
-        self.work.change(lists, fault);
-        let survey = self.work.survey(Some(MOST));
+        let survey = self.explore(&trial, MOST);
         let has_failed = self.work.has_failed();
-        if let Some(trouble) = &survey.trouble {
-            self.troubled.push(format!("{}: {}", tasks.join(" | "), account::trouble(trouble)));
-        }
         self.executions += survey.executions;
         self.cut += u64::from(!survey.complete && survey.trouble.is_none());
-        let mut waits = survey.executions > 0;
         let races: Vec<_> = self.work.races().to_vec();
+        let waits = self.judge(&trial, &survey);
+        for race in races {
+            let stores = race.accesses.iter().find(|access| access.stores);
+            let at = stores.map_or("".into(), |access| place(access.at));
+            let (what, made) = (race.to_string(), race.made.clone());
+            self.note(Finding::of(&trial, Wrong::Race, at, what, made, (0, survey.executions)));
+        }
+        Outcome { waits, has_failed }
+    }
+
+    /// Makes so many executions of a trial at most.
+    fn explore(&mut self, trial: &Trial<'_>, most: u64) -> Survey {
+        let parsed = |lines: &[&str]| lines.iter().filter_map(|line| parse(line).ok()).collect();
+        let setup: Vec<Vec<_>> = parsed(trial.setup.as_slice());
+        self.work.change(setup.concat(), parsed(trial.tasks), trial.fault);
+        self.work.survey(Some(most))
+    }
+
+    /// Notes what is wrong in a trial; whether a task that has no lock sleeps for ever in each execution.
+    fn judge(&mut self, trial: &Trial<'_>, survey: &Survey) -> bool {
+        let troubled = |trouble: &Trouble| format!("{trial}: {}", account::trouble(trouble));
+        self.troubled.extend(survey.trouble.iter().map(troubled));
+        let mut waits = survey.executions > 0 && !survey.bad.is_empty();
         for schedule in survey.bad.values() {
             let again = |schedule: &Schedule| Some(self.work.replay(schedule, None, false));
             let Some(replay) = Replay::minimised(schedule, u32::MAX, again) else { continue };
             if let Some(trouble) = &replay.trouble {
-                self.troubled.push(format!("{}: {}", tasks.join(" | "), account::trouble(trouble)));
+                self.troubled.push(troubled(trouble));
                 continue;
             }
             let kind = kind(&replay);
             let is_all = survey.bad_executions == survey.executions && survey.bad.len() == 1;
             waits &= kind == Wrong::Sleep && is_all;
             if kind != Wrong::Sleep || !is_all {
-                let finding = self.finding(kind, &replay, &survey, tasks, fault);
+                let finding = self.finding(kind, &replay, survey, trial);
                 self.note(finding);
             }
         }
-        waits &= !survey.bad.is_empty();
-        for race in races {
-            let at = race
-                .accesses
-                .iter()
-                .find(|access| access.stores)
-                .map_or("".into(), |access| place(access.at));
-            let (what, made) = (race.to_string(), race.made.clone());
-            let tasks = tasks.iter().map(ToString::to_string).collect();
-            let share = (0, survey.executions);
-            self.note(Finding { kind: Wrong::Race, at, what, tasks, fault, made, share });
-        }
-        Trial { waits, has_failed }
+        waits
     }
 
-    fn finding(
-        &self,
-        kind: Wrong,
-        replay: &Replay,
-        survey: &Survey,
-        tasks: &[&str],
-        fault: Option<Fault>,
-    ) -> Finding {
-        let sheet = Sheet::of(replay, &recipe(self.module, tasks.len()));
+    fn finding(&self, kind: Wrong, replay: &Replay, survey: &Survey, trial: &Trial<'_>) -> Finding {
+        let sheet = Sheet::of(replay, &recipe(self.module, trial.tasks.len()));
         let notes = replay.transcript.notes.iter().map(|note| format!("{note}."));
         let story = sheet.story.iter().filter(|told| !told.starts_with("The experiment says")).cloned();
         let sleeper = replay.transcript.waiting.first().filter(|_| kind == Wrong::Sleep);
@@ -239,15 +323,9 @@ impl<'a> Checker<'a> {
             iter::once(waiting).chain(own).map(|line| line.at).find(|at| at.of_driver().is_some())
         });
         let at = at.map(place);
-        Finding {
-            kind,
-            at: at.or_else(|| line_in(&what)).unwrap_or_default(),
-            what,
-            tasks: tasks.iter().map(ToString::to_string).collect(),
-            fault,
-            made: replay.made.clone(),
-            share: (survey.bad_executions, survey.executions),
-        }
+        let at = at.or_else(|| line_in(&what)).unwrap_or_default();
+        let share = (survey.bad_executions, survey.executions);
+        Finding::of(trial, kind, at, what, replay.made.clone(), share)
     }
 
     /// Keeps it, if no other is known of this kind and line.
@@ -277,6 +355,7 @@ fn kind(replay: &Replay) -> Wrong {
         _ if replay.transcript.notes.iter().any(|note| note.starts_with("when it goes")) => Wrong::Left,
         _ if replay.transcript.notes.iter().any(|note| note.contains("may sleep")) => Wrong::Context,
         _ if end.leaked > 0 => Wrong::Leak,
+        _ if replay.transcript.notes.iter().any(|note| note.starts_with("the copy at")) => Wrong::Copy,
         _ => Wrong::Other,
     }
 }
@@ -290,14 +369,12 @@ fn line_in(text: &str) -> Option<String> {
     Some(word.trim_end_matches(['.', ':']).to_string())
 }
 
-/// What one task types that uses a device: the first most of all.
-fn lines(device: &str, commands: &[String]) -> Vec<String> {
-    let path = format!("/dev/{device}");
-    let mut lines = Vec::from([
-        format!("echo some words 1<> {path}"),
-        format!("dd if={path} of=/dev/null bs=16 count=1"),
-        format!(": > {path}"),
-    ]);
-    lines.extend(commands.iter().map(|command| format!("ioctl {path} {command} 1")));
-    lines
+/// What one task types that writes to a device.
+fn written(path: &str) -> String {
+    format!("echo some words 1<> {path}")
+}
+
+/// What one task types that reads so many times.
+fn read(path: &str, count: u32) -> String {
+    format!("dd if={path} of=/dev/null bs=16 count={count}")
 }

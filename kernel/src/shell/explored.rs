@@ -179,7 +179,7 @@ impl Maker for Work {
 
 impl Work {
     /// With the driver called `module`, which is loaded, as the user of `me`, and [no task yet](Work::change).
-    pub(super) fn of(me: &Process, module: &str, setup: Vec<List>, check: Vec<List>) -> Result<Self, String> {
+    pub(super) fn of(me: &Process, module: &str, check: Vec<List>) -> Result<Self, String> {
         let driver = Again::of(module).map_err(|_| format!("{module} is no driver in C that is loaded"))?;
         let mut shell = Shell::new(machine().settings, false);
         (shell.credentials, shell.directory) = (*me.credentials(), me.directory().to_string());
@@ -188,7 +188,7 @@ impl Work {
         (fresh.stays_in_task, fresh.is_background) = (true, true);
         Ok(Work {
             driver,
-            setup,
+            setup: Vec::new(),
             tasks: Vec::new(),
             check,
             fault: None,
@@ -203,12 +203,12 @@ impl Work {
         })
     }
 
-    /// What is explored from now on: these tasks, and this call that fails.
-    pub(super) fn change(&mut self, tasks: Vec<Vec<List>>, fault: Option<Fault>) {
+    /// What is explored from now on: these tasks, after this set-up, and this call that fails.
+    pub(super) fn change(&mut self, setup: Vec<List>, tasks: Vec<Vec<List>>, fault: Option<Fault>) {
         let seat = || SpinLock::new(class!("shell of an explored task"), None);
         self.shells = tasks.iter().map(|_| seat()).collect();
         self.inside = tasks.iter().map(|_| AtomicU32::new(0)).collect();
-        (self.tasks, self.fault) = (tasks, fault);
+        (self.setup, self.tasks, self.fault) = (setup, tasks, fault);
         self.races.clear();
     }
 

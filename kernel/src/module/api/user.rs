@@ -5,11 +5,13 @@ use core::slice;
 
 use kcore::errno::Errno;
 use kcore::event::Op;
+use kcore::place::Place;
 
 use super::bug::may_sleep;
 use crate::module::access;
-use crate::module::call::{self, BUFFER, Memory};
+use crate::module::call::{self, BUFFER, Copies, Memory};
 use crate::module::faults::{self, Failing};
+use crate::symbols::sites;
 
 /// Addresses of a process lie below this.
 const END: usize = 0x8000_0000_0000;
@@ -20,8 +22,22 @@ fn within(address: usize, size: usize, length: usize) -> Option<(usize, usize)> 
     Some((offset, size.min(length.checked_sub(offset)?)))
 }
 
+/// Of `size` bytes so many were copied.
+fn copied(count: usize, size: usize) -> usize {
+    if let Some(call) = call::current() {
+        let Copies { bytes, failed } = call.copies.get();
+        let failed = failed.or_else(|| (count < size).then(|| sites::of_driver(Place::caller())));
+        call.copies.set(Copies { bytes: bytes + count, failed });
+    }
+    count
+}
+
 /// Copies to the process; how many bytes.
 fn to(address: usize, from: *const u8, size: usize) -> usize {
+    copied(try_to(address, from, size), size)
+}
+
+fn try_to(address: usize, from: *const u8, size: usize) -> usize {
     if faults::fails(Failing::Copy) {
         return 0;
     }
@@ -43,6 +59,10 @@ fn to(address: usize, from: *const u8, size: usize) -> usize {
 
 /// Copies from the process; how many bytes.
 fn from(into: *mut u8, address: usize, size: usize) -> usize {
+    copied(try_from(into, address, size), size)
+}
+
+fn try_from(into: *mut u8, address: usize, size: usize) -> usize {
     if faults::fails(Failing::Copy) {
         return 0;
     }

@@ -29,7 +29,8 @@ pub(super) const COMMAND: Command = Command::program(
 
 fn details() -> String {
     "Its init, and the reads, writes and opens of its devices and files, by one task while its calls for memory\n\
-     and its copies fail one after the other, and by two and three tasks in every order. It ends with 0 when\n\
+     and its copies fail one after the other, and by two and three tasks in every order, on a new device and on\n\
+     one that was written to. It ends with 0 when\n\
      nothing was found, and with 1 otherwise. -v says what is tried.\n"
         .to_string()
 }
@@ -66,12 +67,13 @@ impl<'w> Order<'w> {
     fn again(&self, finding: &Finding) -> String {
         let own = || format!("explore {}", self.module);
         let tasks: String = finding.tasks.iter().map(|line| format!(" --task '{line}'")).collect();
+        let setup = finding.setup.as_ref().map_or_else(String::new, |line| format!(" --setup '{line}'"));
         let fault = finding.fault.map_or_else(String::new, |fault| format!(" --fail {fault}"));
         let schedule = match finding.made == Schedule::default() {
             true => String::new(),
             false => format!(" --schedule {}", finding.made),
         };
-        self.again.map_or_else(own, ToString::to_string) + &tasks + &fault + &schedule
+        self.again.map_or_else(own, ToString::to_string) + &setup + &tasks + &fault + &schedule
     }
 }
 
@@ -81,7 +83,7 @@ fn check(me: &Process, arguments: &[&str]) -> i32 {
         Err(why) => return misuse(me, format_args!("{why}")),
     };
     explored::alone(me, "check", || {
-        let work = Work::of(me, order.module, Vec::new(), Vec::new())?;
+        let work = Work::of(me, order.module, Vec::new())?;
         Ok(checked(me, &order, work) == 0)
     })
 }
@@ -117,10 +119,13 @@ fn checked(me: &Process, order: &Order<'_>, work: Work) -> usize {
 
 /// A finding, in lines.
 fn told(number: u32, finding: &Finding) -> String {
-    let Finding { kind, at, what, tasks, fault, share, .. } = finding;
+    let Finding { kind, at, what, setup, tasks, fault, share, .. } = finding;
     let mut text = format!("{number}. {} {at}\n", kind.word());
     text += &wrap(what, WIDTH, "   ", "   ");
     text += "\n";
+    if let Some(line) = setup {
+        text += &format!("   first: {line}\n");
+    }
     for line in tasks {
         text += &format!("   task: {line}\n");
     }

@@ -94,8 +94,8 @@ impl<'w> Order<'w> {
             return Err(format!("{what} in a task cannot be explored: only commands, one after the other"));
         }
         let (setup, check) = (optional(self.setup)?, optional(self.check)?);
-        let mut work = Work::of(me, self.module, setup, check)?;
-        work.change(tasks, self.fault);
+        let mut work = Work::of(me, self.module, check)?;
+        work.change(setup, tasks, self.fault);
         Ok(work)
     }
 
