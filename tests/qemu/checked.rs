@@ -23,7 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// What is found first in `planted.c` with each mistake: its kind, and what its line is.
-const FOUND: [(&str, &str); 15] = [
+const FOUND: [(&str, &str); 16] = [
     ("death", "memset(copy, 0, SIZE);"),
     ("memory", "one byte too many"),
     ("deadlock", "mutex_lock(&lock);"),
@@ -39,6 +39,7 @@ const FOUND: [(&str, &str); 15] = [
     ("unchecked-copy", "who looks?"),
     ("leak", "lost at the end"),
     ("memory", "two readers have found it"),
+    ("leak", "a signal comes"),
 ];
 
 /// Drivers of `drivers/` in which nothing is to be found.

@@ -50,7 +50,7 @@ static ssize_t planted_write(struct file *filp, const char __user *buf, size_t c
 	if (MISTAKE != 7)
 		kfree(text);
 	text = copy;
-	length = count;
+	WRITE_ONCE(length, count);
 	writes++;
 	if (MISTAKE != 6)
 		mutex_unlock(&lock);
@@ -99,6 +99,14 @@ static ssize_t planted_read(struct file *filp, char __user *buf, size_t count, l
 			*pos += result;
 		if (MISTAKE == 10)
 			kfree(text); /* and the exit does it again */
+	}
+	if (MISTAKE == 16 && !length) {
+		mutex_unlock(&lock);
+		copy = kmalloc(SIZE, GFP_KERNEL); /* a signal comes */
+		if (!copy || wait_event_interruptible(queue, READ_ONCE(length)))
+			return -ERESTARTSYS;
+		kfree(copy);
+		return 0;
 	}
 	if (MISTAKE == 15 && text) {
 		copy = text;

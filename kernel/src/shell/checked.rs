@@ -124,7 +124,7 @@ impl fmt::Display for Trial<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.tasks())?;
         self.setup.map_or(Ok(()), |setup| write!(f, ", after {setup}"))?;
-        self.fault.map_or(Ok(()), |fault| write!(f, ", {fault} fails"))
+        self.fault.map_or(Ok(()), |fault| write!(f, ", --fail {fault}"))
     }
 }
 
@@ -190,6 +190,7 @@ impl<'a> Checker<'a> {
         let commands = commands.iter().map(|command| format!("ioctl {path} {command} 1"));
         let lines: Vec<String> = own.into_iter().chain(commands).chain(files.iter().cloned()).collect();
         lines.iter().for_each(|line| self.alone(line, waiting));
+        self.attempt(Trial::of(&[&behind_a_hole(&path)]));
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         self.together(None, &lines, waiting);
         // Two that were written are enough for two that read.
@@ -216,6 +217,7 @@ impl<'a> Checker<'a> {
     /// One task does `line`, and then what it does fails.
     fn alone(&mut self, line: &str, waiting: &mut BTreeSet<String>) {
         if self.attempt(Trial::of(&[line])).waits {
+            self.fail(line, Fault::Sleep);
             waiting.insert(line.to_string());
         } else {
             self.with_failures(&format!("{line}; {line}"));
@@ -224,7 +226,9 @@ impl<'a> Checker<'a> {
 
     /// One task does `line`, and then each call in it fails that can.
     fn with_failures(&mut self, line: &str) {
-        if !self.attempt(Trial::of(&[line])).waits {
+        if self.attempt(Trial::of(&[line])).waits {
+            self.fail(line, Fault::Sleep);
+        } else {
             self.fail(line, Fault::Memory);
             self.fail(line, Fault::Copy);
         }
@@ -372,6 +376,11 @@ fn line_in(text: &str) -> Option<String> {
 /// What one task types that writes to a device.
 fn written(path: &str) -> String {
     format!("echo some words 1<> {path}")
+}
+
+/// What one task types that writes behind a hole, and reads in that.
+fn behind_a_hole(path: &str) -> String {
+    format!("dd if=/dev/zero of={path} bs=5000 seek=1 count=1 conv=notrunc; {}", read(path, 1))
 }
 
 /// What one task types that reads so many times.

@@ -32,7 +32,7 @@ use crate::module::{Wrong, found};
 use crate::observe::explorer::{self, Mode};
 use crate::observe::run;
 use crate::process::{Process, null, output, table};
-use crate::task;
+use crate::task::{self, signal};
 
 /// A driver, and what is done with it in each execution.
 pub(super) struct Work {
@@ -70,6 +70,8 @@ pub(super) enum Fault {
     Memory(u32),
     /// A copy from or to a process.
     Copy(u32),
+    /// A sleep: a signal comes, and ends it if it may.
+    Sleep(u32),
 }
 
 impl FromStr for Fault {
@@ -81,7 +83,8 @@ impl FromStr for Fault {
             "init" => Fault::Init,
             "memory" => Fault::Memory,
             "copy" => Fault::Copy,
-            _ => return Err(format!("'{text}' is not init=N, memory=N or copy=N")),
+            "sleep" => Fault::Sleep,
+            _ => return Err(format!("'{text}' is not init=N, memory=N, copy=N or sleep=N")),
         };
         let which = which.parse().ok().filter(|which| *which > 0);
         which.map(make).ok_or_else(|| format!("'{text}' does not say which: {kind}=1 is the first"))
@@ -94,6 +97,7 @@ impl fmt::Display for Fault {
             Fault::Init(which) => write!(f, "init={which}"),
             Fault::Memory(which) => write!(f, "memory={which}"),
             Fault::Copy(which) => write!(f, "copy={which}"),
+            Fault::Sleep(which) => write!(f, "sleep={which}"),
         }
     }
 }
@@ -356,10 +360,12 @@ impl Work {
         match self.fault {
             Some(Fault::Memory(which)) => faults::arm(Failing::Memory, which),
             Some(Fault::Copy(which)) => faults::arm(Failing::Copy, which),
+            Some(Fault::Sleep(which)) => explorer::signal_at(which),
             Some(Fault::Init(_)) | None => return explorer::race(&|who| self.play(who as usize)),
         }
         let raced = explorer::race(&|who| self.play(who as usize));
-        self.has_failed = faults::disarm();
+        let signalled = explorer::signal_no_more();
+        self.has_failed = faults::disarm() && signalled;
         raced
     }
 
@@ -368,6 +374,7 @@ impl Work {
         let Some(mut shell) = self.shells[who].lock().take() else { return };
         self.inside[who].store(task::current().0, Relaxed);
         interpret::lists(&mut shell, &self.tasks[who]);
+        signal::take();
         self.inside[who].store(0, Relaxed);
     }
 

@@ -38,6 +38,11 @@ pub fn send(task: TaskId, signal: Signal) {
     }
 }
 
+/// The running task has got `signal`.
+pub fn raise(signal: Signal) {
+    schedule::this_task().signal.fetch_max(signal as u8, Relaxed);
+}
+
 /// Whether the running task has a signal that ends a sleep of this kind.
 pub fn interrupted(sleep: Sleep) -> bool {
     let ends = match sleep {

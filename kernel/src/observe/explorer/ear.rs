@@ -1,6 +1,6 @@
 //! What is told, as steps.
 
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use kcore::event::{Access, Actor, Block, Change, Event, IrqStep, Kinds, LockId, LockStep, TaskStep, What};
 use kcore::explore::{Act, Object, Of, Step, Trouble};
@@ -11,9 +11,10 @@ use super::mode::Mode;
 use super::turns::{NO_PART, arrive, is_inside, part, turn, with};
 use super::world::{Wish, World};
 use crate::arch::cpu;
+use crate::context;
 use crate::observe::participant;
-use crate::task;
-use crate::{context, task::schedule};
+use crate::task::signal::{self, Signal};
+use crate::task::{self, schedule};
 
 /// What is heard.
 pub(super) fn wanted() -> Kinds {
@@ -109,12 +110,31 @@ fn change_units(actor: Actor, change: Change, lock: LockId, free: u64, at: Place
     }
 }
 
+/// Which sleep of a part a signal ends, counted from 1; 0 for none.
+static SIGNAL: AtomicU32 = AtomicU32::new(0);
+
+/// From now on a signal comes to the part that is about to sleep, at sleep number `which`, counted from 1.
+pub fn signal_at(which: u32) {
+    SIGNAL.store(which, Relaxed);
+}
+
+/// None comes any more; whether one has.
+pub fn signal_no_more() -> bool {
+    SIGNAL.swap(0, Relaxed) == 0
+}
+
 /// The part that runs sleeps until it is woken: when it goes on it was, and does not sleep once more.
 fn sleep(actor: Actor, at: Place) {
-    make(actor, at, |world| {
-        let me = world.turn.unwrap_or_default();
-        world.wake_up(me, Act::Take { units: 1, initially: 0 })
-    });
+    let left = SIGNAL.load(Relaxed);
+    SIGNAL.store(left.saturating_sub(1), Relaxed);
+    if left == 1 {
+        signal::raise(Signal::Interrupt);
+    } else {
+        make(actor, at, |world| {
+            let me = world.turn.unwrap_or_default();
+            world.wake_up(me, Act::Take { units: 1, initially: 0 })
+        });
+    }
     task::wake_untold(actor.task);
 }
 

@@ -22,7 +22,7 @@ mod scribe;
 mod turns;
 mod world;
 
-pub use ear::rest;
+pub use ear::{rest, signal_at, signal_no_more};
 pub use mode::Mode;
 pub use office::{Office, survey};
 pub use scribe::{note_lost, replayed, write_down};

@@ -130,7 +130,7 @@ fn told(number: u32, finding: &Finding) -> String {
         text += &format!("   task: {line}\n");
     }
     if let Some(fault) = fault {
-        text += &format!("   fails: {fault}\n");
+        text += &format!("   with --fail {fault}\n");
     }
     if tasks.len() > 1 && share.0 > 0 {
         text += &format!("   in {} of {} orders that were made\n", share.0, share.1);
