@@ -144,6 +144,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("left-behind", left_behind),
         trial("short-irq", short_irq),
         trial("exports", exports),
+        trial("none-is-lost-with-several", several),
         trial("goes-in-use", goes_in_use),
         trial("dies-in-a-call", dies_in_a_call),
         trial("parameter-of-functions", parameter_of_functions),
@@ -255,6 +256,16 @@ fn lost() -> Answer {
         "1",
     ];
     with(&[of_the_house(place.path(), "scull", &["SCULL_LOSES"])?], script, Status::Expected, &says)
+}
+
+/// The names that drivers give outlive them, whichever driver came first, and are not lost.
+fn several() -> Answer {
+    let place = place()?;
+    let modules = ["jiffies", "pipe", "scull"].map(|name| of_the_house(place.path(), name, &[]));
+    let modules = modules.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let script = "for name in jiffies pipe scull; do insmod /mnt/$name.ko; done; rmmod scull; rmmod pipe; rmmod jiffies\n\
+                  echo scan > /sys/kernel/debug/kmemleak; grep unreferenced /sys/kernel/debug/kmemleak || echo none\n";
+    with(&modules, script, Status::Expected, &["jiffies: the ticker has ticked", "none"])
 }
 
 /// Without the lock two writers lose memory in some orders, and each that does is named by its line; with it

@@ -18,6 +18,7 @@ use super::case::{holds, same};
 use super::crew;
 use crate::arch::smp;
 use crate::dev::family::kmemleak_test;
+use crate::irq::device;
 use crate::kmemleak::roots::Roots;
 use crate::kmemleak::scan::Found;
 use crate::kmemleak::{self, clear_stack_below, control, search, speed};
@@ -33,6 +34,7 @@ crate::case! {
     "kmemleak::stacks-hold-blocks" => stacks, hidden = true;
     "kmemleak::waiting-tasks-hold-blocks" => waiting, hidden = true;
     "kmemleak::pointers-into-the-middle-hold-blocks" => interior, hidden = true;
+    "kmemleak::what-a-handler-loses-is-no-librarys" => beside_a_library, hidden = true;
     "kmemleak::cleared-blocks-are-not-reported" => cleared, hidden = true;
     "kmemleak::control-words" => words, hidden = true;
     "kmemleak::names-outlive-their-tasks" => names, hidden = true;
@@ -331,6 +333,18 @@ fn interior() -> Answer {
     give_back(Hidden::new(INSIDE.swap(0, SeqCst) - 100));
     let what = format!("unreferenced, by its last byte and by the one behind; {holders}");
     same(&what, [last, behind], [before, before + 1])
+}
+
+/// While a task does what a library keeps, a handler on top of it loses a block.
+fn beside_a_library() -> Answer {
+    let before = unreferenced(Roots::ALL)?;
+    HIDDEN.store(0, SeqCst);
+    device::open(|| HIDDEN.store(lose(100).map_or(0, Hidden::word), SeqCst));
+    heap::kept(device::fire);
+    device::close();
+    let lost = unreferenced(Roots::ALL)?;
+    give_back(Hidden::of_word(HIDDEN.load(SeqCst)));
+    same("lost by the handler", lost - before, 1)
 }
 
 fn cleared() -> Answer {

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kcore::errno::Errno;
-use kcore::machine::{Sched, TaskId};
+use kcore::machine::{Context, Cpu, Sched, TaskId};
 
 use crate::machine::Kernel;
 use crate::param::MAX_TASKS;
@@ -102,9 +102,9 @@ pub(super) fn keep(on: bool) -> Option<bool> {
     mine(|terms| terms.keeps.swap(on, Relaxed))
 }
 
-/// Whether they are.
+/// Whether they are: not those of a handler or softirq on top of it, which are no library's.
 pub(super) fn keeps() -> bool {
-    mine(|terms| terms.keeps.load(Relaxed)).unwrap_or(false)
+    mine(|terms| terms.keeps.load(Relaxed)).unwrap_or(false) && Kernel::context() == Context::Task
 }
 
 /// While the machine boots there is no task yet.

@@ -83,11 +83,9 @@ impl Known {
         let mut lines = self.lines.lock();
         let Some(Owned { lines, .. }) = lines.get_or_insert_with(|| kept(|| self.parse())) else { return };
         let sources: Vec<_> = object.sources().map(|(name, text)| (name, text.lines().collect())).collect();
+        // What the lines are written down in is ours, and outlives the tables: none of it is `kept`.
         let site = |address: u64| Some((address, sites::line(lines.line(address - 1)?, &sources)));
-        sites::add(
-            self.text.clone(),
-            kept(|| object.returns(self.bases).into_iter().filter_map(site).collect()),
-        );
+        sites::add(self.text.clone(), object.returns(self.bases).into_iter().filter_map(site).collect());
     }
 
     fn parse(&self) -> Option<Owned> {

@@ -43,7 +43,9 @@ impl Drop for Claim {
     }
 }
 
-/// Does `work`, all of whose blocks are a library's that keeps them, or are gone when it is done.
+/// Does `work`, all of whose blocks are a library's that keeps them, or are gone when it is done. A block of ours
+/// that stays is not made in it, neither by itself nor where a vector or a map of ours grows: what it leads to
+/// would be called lost.
 pub(crate) fn kept<R>(work: impl FnOnce() -> R) -> R {
     let before = shortage::keep(true);
     let result = work();
