@@ -2,17 +2,16 @@
 //! orders them is what gives and takes a lock's units, a wake-up, and accesses that are marked or atomic
 //! (Linux: tools/memory-model, `Documentation/explanation.txt`, "PLAIN ACCESSES AND DATA RACES").
 
-use alloc::collections::BTreeMap;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::chains::Chains;
 use super::schedule::Schedule;
 use super::step::{Act, Object, Step};
 use crate::place::Place;
 use crate::report::place;
 
-/// Accesses are looked for by the piece of so many bytes that they are in.
+/// Accesses to so many bytes at most are looked for by the piece of as many bytes that they are in.
 const PIECE: u64 = 64;
 
 /// A plain access.
@@ -35,9 +34,8 @@ pub struct DataRace {
     pub second: Plain,
 }
 
-/// How much of each part another has heard of: so many of its turns between two gifts.
-type Clock = Vec<u64>;
-
+/// A plain access that was made, as far as it is in one piece.
+#[derive(Debug)]
 struct Seen {
     who: u8,
     turn: u64,
@@ -46,85 +44,121 @@ struct Seen {
     access: Plain,
 }
 
-/// An execution, as far as its steps order each other, and the data races in it.
-#[derive(Default)]
+/// An execution, as far as its steps order each other, and the data races in it. All that it takes is kept for
+/// the next execution.
+#[derive(Debug, Default)]
 pub struct DataRaces {
-    clocks: Vec<Clock>,
-    /// What those knew that gave there last.
-    given: BTreeMap<Object, Clock>,
-    pieces: BTreeMap<u64, Vec<Seen>>,
-    found: Vec<DataRace>,
+    parts: usize,
+    /// For each part, how much of each part it has heard of: so many of its turns between two gifts.
+    clocks: Vec<u64>,
+    /// Where something was given or taken, and what those knew that gave there last, likewise.
+    objects: Vec<Object>,
+    given: Vec<u64>,
+    /// Accesses to a few bytes, by piece, and to more.
+    pieces: Chains<Seen>,
+    runs: Vec<Seen>,
+    /// Of all executions, by their lines; so many of them were taken.
+    found: Chains<DataRace>,
+    taken: usize,
 }
 
 impl DataRaces {
     /// An execution of so many parts begins.
     pub fn begin(&mut self, parts: usize) {
+        self.parts = parts;
+        self.clocks.clear();
         // Before its first gift a part is in its first turn, of which no other knows.
-        self.clocks =
-            (0..parts).map(|who| (0..parts).map(|other| u64::from(who == other)).collect()).collect();
+        self.clocks.extend((0..parts * parts).map(|at| u64::from(at / parts == at % parts)));
+        self.objects.clear();
         self.given.clear();
         self.pieces.clear();
+        self.runs.clear();
     }
 
     /// Part `who` makes a step, which is a plain access if it says so.
     pub fn step(&mut self, who: u8, step: &Step, plain: Option<Plain>) {
         match plain {
             Some(plain) => self.access(who, step, plain),
-            None => self.order(who, step),
+            None => self.order(usize::from(who), step),
         }
     }
 
     /// Those of the execution under way, and of all before since they were taken last: each pair of lines
-    /// once.
+    /// that was never told before, once.
     pub fn take(&mut self) -> Vec<DataRace> {
-        core::mem::take(&mut self.found)
+        let new: Vec<DataRace> = self.found.all().skip(self.taken).copied().collect();
+        self.taken += new.len();
+        new
     }
 
-    fn order(&mut self, who: u8, step: &Step) {
+    fn order(&mut self, who: usize, step: &Step) {
         let (takes, gives) = match step.act {
             Act::Take { .. } | Act::TryTake { .. } | Act::Load | Act::Await { .. } => (true, false),
             Act::Give { .. } | Act::Store => (false, true),
             Act::Update | Act::Withdraw { .. } => (true, true),
         };
-        let own = &mut self.clocks[usize::from(who)];
-        let given = self.given.entry(step.object).or_insert_with(|| vec![0; own.len()]);
+        let at = self.objects.iter().position(|object| *object == step.object).unwrap_or_else(|| {
+            self.objects.push(step.object);
+            self.given.resize(self.objects.len() * self.parts, 0);
+            self.objects.len() - 1
+        });
+        let own = &mut self.clocks[who * self.parts..][..self.parts];
+        let given = &mut self.given[at * self.parts..][..self.parts];
         if takes {
             own.iter_mut().zip(&*given).for_each(|(own, given)| *own = (*own).max(*given));
         }
         if gives {
             given.iter_mut().zip(&*own).for_each(|(given, own)| *given = (*given).max(*own));
-            own[usize::from(who)] += 1;
+            own[who] += 1;
         }
     }
 
     fn access(&mut self, who: u8, step: &Step, access: Plain) {
         let (begin, end) = (step.object.0, step.object.0 + step.size.max(1));
-        let clock = &self.clocks[usize::from(who)];
-        let turn = clock[usize::from(who)];
-        for piece in begin / PIECE..=(end - 1) / PIECE {
-            let all = self.pieces.entry(piece).or_default();
-            let races = |seen: &&Seen| {
-                let overlaps = seen.begin < end && begin < seen.end;
-                let is_unknown = seen.turn > clock[usize::from(seen.who)];
-                seen.who != who && overlaps && is_unknown && (seen.access.stores || access.stores)
-            };
-            for seen in all.iter().filter(races) {
-                note(&mut self.found, DataRace { first: seen.access, second: access });
+        let clock = &self.clocks[usize::from(who) * self.parts..][..self.parts];
+        let new = Seen { who, turn: clock[usize::from(who)], begin, end, access };
+        let found = &mut self.found;
+        let mut meets = |seen: &Seen| {
+            let overlaps = seen.begin < end && begin < seen.end;
+            if overlaps && seen.who != who && (seen.access.stores || access.stores)
+                // It is not known.
+                && seen.turn > clock[usize::from(seen.who)]
+            {
+                note(found, DataRace { first: seen.access, second: access });
             }
-            let is_same =
-                |seen: &&mut Seen| (seen.who, seen.begin, seen.end, seen.access) == (who, begin, end, access);
-            match all.iter_mut().find(is_same) {
-                Some(seen) => seen.turn = turn,
-                None => all.push(Seen { who, turn, begin, end, access }),
+        };
+        self.runs.iter().for_each(&mut meets);
+        if end - begin > PIECE {
+            self.pieces.all().for_each(meets);
+            match self.runs.iter_mut().find(|seen| new.is_as(seen)) {
+                Some(seen) => seen.turn = new.turn,
+                None => self.runs.push(new),
+            }
+            return;
+        }
+        for piece in begin / PIECE..=(end - 1) / PIECE {
+            self.pieces.of(piece).for_each(&mut meets);
+            match self.pieces.find_mut(piece, |seen| new.is_as(seen)) {
+                Some(seen) => seen.turn = new.turn,
+                None => self.pieces.add(piece, Seen { ..new }),
             }
         }
     }
 }
 
+impl Seen {
+    /// Whether it is the same access, in whatever turn.
+    fn is_as(&self, other: &Seen) -> bool {
+        (self.begin, self.end, self.who) == (other.begin, other.end, other.who) && self.access == other.access
+    }
+}
+
 /// Notes it, if no other of these two lines is known.
-fn note(found: &mut Vec<DataRace>, race: DataRace) {
-    if !found.iter().any(|known| known.is_of_the_lines_of(&race)) {
-        found.push(race);
+fn note(found: &mut Chains<DataRace>, race: DataRace) {
+    // The same for the two the other way round.
+    let lines = u64::from(race.first.at.line()) + u64::from(race.second.at.line());
+    if !found.of(lines).any(|known| known.is_of_the_lines_of(&race)) {
+        found.add(lines, race);
     }
 }
 

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `step` | [`Step`]: what a task does next, and what conflicts |
 //! | `trace` | [`Trace`]: the execution under way, what happened before what, and its [`Race`]s |
+//! | `chains` | [`Chains`]: things by a number, all of them forgotten in one go |
 //! | `data_race` | [`DataRaces`]: plain accesses that nothing orders |
 //! | `wakeup` | [`WakeupTree`]: what is still to be made from one point on |
 //! | `node` | the points from which executions part: what was begun there, and what is still to be made |
@@ -31,6 +32,7 @@
 
 pub mod account;
 mod bounded;
+mod chains;
 mod data_race;
 mod driver;
 mod events;
@@ -50,6 +52,7 @@ mod transcript;
 mod wakeup;
 
 pub use bounded::Bounded;
+pub use chains::Chains;
 pub use data_race::{DataRace, DataRaces, Plain, Unordered};
 pub use driver::{Driver, Trouble};
 pub use follow::Follow;

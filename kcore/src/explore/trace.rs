@@ -39,6 +39,8 @@ pub struct Trace {
 struct Short {
     task: u8,
     number: u32,
+    /// The place from which on its task has made all steps up to it.
+    row: usize,
     /// Its [reach](Step::reach).
     reach: (u64, u64),
 }
@@ -155,7 +157,8 @@ impl Trace {
         self.clock[task] += 1;
         debug_assert_eq!(self.clock[task], made.number);
         let units = self.units_with(&made.step);
-        self.shorts.push(Short { task: made.task, number: made.number, reach: made.step.reach() });
+        let row = self.shorts.last().filter(|last| last.task == made.task).map_or(at, |last| last.row);
+        self.shorts.push(Short { task: made.task, number: made.number, row, reach: made.step.reach() });
         self.events.push(Event { made: *made, previous: self.last[task], units, turns });
         self.clocks.extend_from_slice(&self.clock);
         self.last[task] = Some(at);
@@ -376,15 +379,18 @@ fn last_that_meets(
     covered: &[u32],
     left: &mut u32,
 ) -> Option<usize> {
-    for (at, step) in steps.iter().enumerate().rev() {
-        if *left == 0 {
-            break;
+    let mut end = steps.len();
+    while *left > 0 && end > 0 {
+        end -= 1;
+        let step = &steps[end];
+        if step.number <= covered[usize::from(step.task)] {
+            // So are those that its task has made just before.
+            end = step.row;
+            continue;
         }
-        if step.number > covered[usize::from(step.task)] {
-            *left -= 1;
-            if step.reach.0 < to && from < step.reach.1 {
-                return Some(at);
-            }
+        *left -= 1;
+        if step.reach.0 < to && from < step.reach.1 {
+            return Some(end);
         }
     }
     None
