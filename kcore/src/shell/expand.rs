@@ -15,6 +15,10 @@ type Field = Vec<Character>;
 pub(super) fn fields<S: System>(system: &mut S, words: &[Word]) -> Result<Vec<String>, String> {
     let mut all = Vec::new();
     for word in words {
+        if let Some(text) = itself(word) {
+            all.push(text.into());
+            continue;
+        }
         let mut expansion = Expansion::of(system, true);
         expansion.parts(&word.parts, false)?;
         expansion.end_field();
@@ -31,8 +35,21 @@ pub(super) fn fields<S: System>(system: &mut S, words: &[Word]) -> Result<Vec<St
     Ok(all)
 }
 
+/// What a word becomes that has one piece of text, which is itself wherever it stands.
+fn itself(word: &Word) -> Option<&str> {
+    match &word.parts[..] {
+        [Part { quoted, piece: Piece::Text(text) }] => {
+            (*quoted || !text.is_empty() && !text.contains(pattern::BEGINNINGS)).then_some(text)
+        }
+        _ => None,
+    }
+}
+
 /// What a word becomes where it stays one.
 pub(super) fn one<S: System>(system: &mut S, word: &Word) -> Result<String, String> {
+    if let Some(text) = itself(word) {
+        return Ok(text.into());
+    }
     whole(system, word).map(|field| text(&field))
 }
 

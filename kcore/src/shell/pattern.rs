@@ -7,9 +7,12 @@ use alloc::vec::Vec;
 /// A character, and whether it is quoted: then it stands for itself.
 pub(super) type Character = (char, bool);
 
+/// What makes a pattern of a word, where it is not quoted.
+pub(super) const BEGINNINGS: [char; 3] = ['*', '?', '['];
+
 /// Whether there is more to `pattern` than its characters.
 pub(super) fn is_pattern(pattern: &[Character]) -> bool {
-    pattern.iter().any(|c| matches!(c, ('*' | '?' | '[', false)))
+    pattern.iter().any(|(c, quoted)| !quoted && BEGINNINGS.contains(c))
 }
 
 /// Whether all of `text` matches.

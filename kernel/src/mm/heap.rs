@@ -121,6 +121,8 @@ struct Heap {
     /// Bytes of what is free that are claimed. Written with all shelves and `common` locked: a CPU that has
     /// one of them and finds 0 here may take what it finds.
     claimed: AtomicUsize,
+    /// It is not kept on which way of calls blocks are allocated.
+    keeps_no_ways: AtomicBool,
 }
 
 static HEAP: Heap = Heap {
@@ -136,6 +138,7 @@ static HEAP: Heap = Heap {
     kept: AtomicUsize::new(0),
     live: AtomicUsize::new(0),
     claimed: AtomicUsize::new(0),
+    keeps_no_ways: AtomicBool::new(false),
 };
 
 impl Heap {
@@ -279,7 +282,7 @@ pub fn allocate(kind: Kind, layout: Layout, at: Place) -> Result<NonNull<u8>, Er
 
 /// [`allocate`], filled with another byte.
 #[inline]
-fn allocate_filled(kind: Kind, layout: Layout, byte: u8, at: Place) -> Result<NonNull<u8>, Errno> {
+pub fn allocate_filled(kind: Kind, layout: Layout, byte: u8, at: Place) -> Result<NonNull<u8>, Errno> {
     let layout = layout.align_to(ALIGN).map_err(|_| Errno::ENOMEM)?;
     let allocation = asked_for(kind, layout, at);
     if failing::strikes(&allocation.backtrace) {
@@ -305,11 +308,22 @@ fn tell_allocated(block: NonNull<u8>, size: usize, at: Place) {
     Kernel::tell(What::Block(Block::Allocated { address: block.addr().get(), size }), at);
 }
 
+/// Does some `work` that allocates much, and of whose blocks none will ask on which way of calls they were
+/// allocated: to walk it takes longer than all else. One task at a time does such.
+pub fn without_ways<R>(work: impl FnOnce() -> R) -> R {
+    HEAP.keeps_no_ways.store(true, Relaxed);
+    let result = work();
+    HEAP.keeps_no_ways.store(false, Relaxed);
+    result
+}
+
 /// What is known of a block before there is one.
 #[inline]
 fn asked_for(kind: Kind, layout: Layout, at: Place) -> Allocation {
     let mut trace = [0; BACKTRACE];
-    backtrace::capture(&mut trace);
+    if !HEAP.keeps_no_ways.load(Relaxed) {
+        backtrace::capture(&mut trace);
+    }
     Allocation {
         address: 0,
         size: layout.size(),
@@ -333,11 +347,13 @@ pub unsafe fn free(block: NonNull<u8>, at: Place) -> Result<(), BadFree> {
     if !Kernel::wanted().contains(Kinds::BLOCKS) {
         return give_up(address);
     }
-    let found = lookup(address).map(|record| record.allocation);
-    // Of the others there are too many for the log, and few that anything is stored in that it has.
-    let is_told = |found: &Allocation| found.kind != Kind::Other || found.allocated_at.of_driver().is_some();
-    let Some(found) = found.filter(is_told) else { return give_up(address) };
-    let what = What::Block(Block::Freed { address, size: found.size });
+    let told = account::ask(address, |record| {
+        let Allocation { kind, allocated_at, size, .. } = record.allocation;
+        // Of the others there are too many for the log, and few that anything is stored in that it has.
+        (kind != Kind::Other || allocated_at.of_driver().is_some()).then_some(size)
+    });
+    let Some(size) = told.flatten() else { return give_up(address) };
+    let what = What::Block(Block::Freed { address, size });
     let ticket = Kernel::tell(what, at);
     let freed = give_up(address);
     Kernel::told(ticket, if freed.is_ok() { Outcome::ZEROS } else { Outcome::Failed });

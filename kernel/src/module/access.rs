@@ -7,6 +7,7 @@ use kcore::place::Place;
 
 use super::blocks;
 use crate::machine::Kernel;
+use crate::observe::explorer;
 use crate::symbols::sites;
 
 /// Of whose line nothing is known.
@@ -41,21 +42,26 @@ pub(super) fn touches<A>(op: Op, at: *const A) {
 }
 
 #[inline]
-fn tells(kind: Kinds, op: Op, address: usize, size: usize, place: impl FnOnce() -> Option<Place>) {
+fn tells(kind: Kinds, op: Op, address: usize, size: usize, place: impl Fn() -> Option<Place>) {
     if Kernel::wanted().intersects(kind | Kinds::CHECKS) {
-        tell(kind, op, address, size, place().unwrap_or(Place::caller()));
+        tell(kind, op, address, size, &|| place().unwrap_or(Place::caller()));
     }
 }
 
+/// Where it is done is looked for if that is to be known.
 #[cold]
 #[inline(never)]
-fn tell(kind: Kinds, op: Op, address: usize, size: usize, at: Place) {
-    let site = at.of_driver().map_or(&UNKNOWN, |line| &line.site);
-    if Kernel::wanted().contains(kind) {
+fn tell(kind: Kinds, op: Op, address: usize, size: usize, place: &dyn Fn() -> Place) {
+    if Kernel::wanted().contains(kind) && !explorer::is_between() {
+        let at = place();
+        let site = at.of_driver().map_or(&UNKNOWN, |line| &line.site);
         Kernel::tell(What::Access(Access { site, op, address, size }), at);
     }
     if Kernel::wanted().contains(Kinds::CHECKS) {
         let stores = !matches!(op, Op::Load | Op::Look | Op::Read);
-        blocks::check(address, size, site.name, at, stores);
+        blocks::check(address, size, stores, || {
+            let at = place();
+            (at.of_driver().map_or(&UNKNOWN, |line| &line.site).name, at)
+        });
     }
 }

@@ -6,8 +6,10 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt::Write;
 use core::ptr::{self, NonNull};
 
+use kcore::bytes::SharedBytes;
 use kcore::class;
 use kcore::event::{Block as Event, Events, Kinds, What};
 use kcore::machine::POISON_FREED;
@@ -98,24 +100,30 @@ pub(super) fn free(address: usize, name: &str, at: Place) {
         Kernel::tell(What::Block(Event::Freed { address, size }), at);
     }
     match find(address) {
-        None => wrong(Wrong::Free, format_args!("{name} at {}: no block begins there", place(at))),
+        None => wrong(Wrong::Free, |text| write!(text, "{name} at {}: no block begins there", place(at))),
         Some(block @ Block { freed_at: Some(_), .. }) => {
-            wrong(Wrong::Twice, format_args!("{name} at {} of {}", place(at), block.told()));
+            wrong(Wrong::Twice, |text| write!(text, "{name} at {} of {}", place(at), block.told()));
         }
         Some(Block { size, .. }) => {
             if let Some(blocks) = BLOCKS.lock_irqsave().as_mut() {
                 let of = |block: &&mut Block| block.address == address;
                 blocks.iter_mut().find(of).into_iter().for_each(|block| block.freed_at = Some(at));
             }
-            let start = ptr::with_exposed_provenance_mut::<u8>(address);
-            // SAFETY: the block is this long, and its driver says that no task uses it any more.
-            unsafe { start.write_bytes(POISON_FREED, size) };
+            let start =
+                NonNull::new(ptr::with_exposed_provenance_mut::<u8>(address)).expect("no block is at 0");
+            // SAFETY: the block is this long, aligned to 16, and the driver's until the execution is over.
+            unsafe { SharedBytes::new(start, size) }.fill(POISON_FREED);
         }
     }
 }
 
-/// A driver is about to use so many bytes, for what `site` calls so.
-pub(super) fn check(address: usize, size: usize, site: &str, at: Place, stores: bool) {
+/// A driver is about to use so many bytes, for what is called so, there.
+pub(super) fn check(
+    address: usize,
+    size: usize,
+    stores: bool,
+    place: impl FnOnce() -> (&'static str, Place),
+) {
     let block = {
         let blocks = BLOCKS.lock_irqsave();
         let Some(blocks) = blocks.as_ref() else { return };
@@ -132,22 +140,13 @@ pub(super) fn check(address: usize, size: usize, site: &str, at: Place, stores: 
         Some(_) if is_inside => Wrong::Use,
         _ => Wrong::Beyond,
     };
-    let what = if stores { "written" } else { "read" };
-    let told = block.told();
-    let file = place(at);
-    match address.checked_sub(block.address) {
-        Some(offset) => wrong(
-            kind,
-            format_args!(
-                "{size} bytes are {what} for {site} at {file}, {offset} bytes from the start of {told}"
-            ),
-        ),
-        None => {
-            let before = block.address - address;
-            wrong(
-                kind,
-                format_args!("{size} bytes are {what} for {site} at {file}, {before} bytes before {told}"),
-            );
+    wrong(kind, |text| {
+        let (site, at) = place();
+        let what = if stores { "written" } else { "read" };
+        write!(text, "{size} bytes are {what} for {site} at {}, ", self::place(at))?;
+        match address.checked_sub(block.address) {
+            Some(offset) => write!(text, "{offset} bytes from the start of {}", block.told()),
+            None => write!(text, "{} bytes before {}", block.address - address, block.told()),
         }
-    }
+    });
 }

@@ -1,7 +1,7 @@
 //! What is wrong with what a driver does: said at once, with the way there.
 
 use alloc::string::String;
-use core::fmt::Arguments;
+use core::fmt::{self, Arguments, Write};
 
 use kcore::class;
 
@@ -47,28 +47,39 @@ static FOUND: SpinLock<Option<(Wrong, String)>> = SpinLock::new(class!("what a d
 
 /// Says what a driver does wrong, after which it goes on.
 pub(super) fn finding(what: Arguments<'_>) {
-    wrong(Wrong::Other, what);
+    wrong(Wrong::Other, |text| text.write_fmt(what));
 }
 
-/// The same, of this kind.
-pub(super) fn wrong(kind: Wrong, what: Arguments<'_>) {
+/// The same, of this kind, in the words that `what` writes.
+pub(super) fn wrong(kind: Wrong, what: impl FnOnce(&mut String) -> fmt::Result) {
     if explorer::is_open() {
-        let text = alloc::format!("{}{what}", kind.name());
-        FOUND.lock_irqsave().get_or_insert((kind, text));
-        return;
+        return keep(kind, kind.name(), what);
     }
-    println!("warning: {}{what}", kind.name());
+    println!("warning: {}", in_words(kind.name(), what));
     show_way();
 }
 
 /// Says what a driver that goes has left behind.
 pub(super) fn left(driver: &Driver, what: Arguments<'_>) {
     if explorer::is_open() {
-        let text = alloc::format!("when it goes, {what}");
-        FOUND.lock_irqsave().get_or_insert((Wrong::Left, text));
+        keep(Wrong::Left, "when it goes, ", |text| text.write_fmt(what));
     } else {
         println!("{}: {what}", driver.name);
     }
+}
+
+/// It is found in the execution under way. The words are of use only if people will read them.
+fn keep(kind: Wrong, before: &str, what: impl FnOnce(&mut String) -> fmt::Result) {
+    if FOUND.lock_irqsave().is_none() {
+        let text = if explorer::is_written_down() { in_words(before, what) } else { String::new() };
+        FOUND.lock_irqsave().get_or_insert((kind, text));
+    }
+}
+
+fn in_words(before: &str, what: impl FnOnce(&mut String) -> fmt::Result) -> String {
+    let mut text = String::from(before);
+    what(&mut text).expect("there is room in a text");
+    text
 }
 
 /// What was found first since this was asked last.

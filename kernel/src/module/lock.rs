@@ -8,6 +8,7 @@ use alloc::format;
 use alloc::string::String;
 use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char, c_int};
+use core::fmt::Write;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{
     AtomicU32,
@@ -124,10 +125,14 @@ fn named(name: *const c_char, file: *const c_char, line: u32) -> &'static str {
     let text = |at: *const c_char| {
         // SAFETY: the headers put a text there that stays as long as the driver.
         let text = if at.is_null() { c"?" } else { unsafe { CStr::from_ptr(at) } };
-        String::from_utf8_lossy(text.to_bytes()).into_owned()
+        String::from_utf8_lossy(text.to_bytes())
     };
     let (name, file) = (text(name), text(file));
-    let file = file.rsplit('/').next().unwrap_or_default();
-    let name = format!("{} ({file}:{line})", name.trim_start_matches('&'));
-    names::kept(&name)
+    let (name, file) = (name.trim_start_matches('&'), file.rsplit('/').next().unwrap_or_default());
+    // A driver that is explored makes its locks again and again: no memory for what is known already.
+    let mut short = heapless::String::<96>::new();
+    match write!(short, "{name} ({file}:{line})") {
+        Ok(()) => names::kept(&short),
+        Err(_) => names::kept(&format!("{name} ({file}:{line})")),
+    }
 }

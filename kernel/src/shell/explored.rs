@@ -26,6 +26,7 @@ use super::state::{Shell, machine};
 use crate::experiments;
 use crate::fs;
 use crate::machine::SpinLock;
+use crate::mm::heap;
 use crate::module::again::{Again, Lost};
 use crate::module::faults::{self, Failing};
 use crate::module::{Wrong, found};
@@ -240,7 +241,7 @@ impl Work {
             let driver = Driver::Search(Search::new(parts, parts));
             self.explored(driver, false, |work| {
                 explorer::look_for_races();
-                jobs.work(office, work);
+                heap::without_ways(|| jobs.work(office, work));
             });
         })
     }
@@ -311,7 +312,7 @@ impl Work {
         });
         let raced = self.race();
         if let Some((who, at)) = explorer::died() {
-            self.notes.push(format!("{} dies at {}", Name(who), place(at)));
+            self.note(|| format!("{} dies at {}", Name(who), place(at)));
         }
         match raced {
             Ok(()) => Ok(self.judge()),
@@ -349,7 +350,7 @@ impl Work {
             }
             None => {
                 self.driver.break_off();
-                self.notes.push("its init dies".to_string());
+                self.note(|| "its init dies".to_string());
                 Some(End::of_counts(Verdict::Oops, 0, 0))
             }
         })
@@ -385,7 +386,7 @@ impl Work {
     /// All tasks are through.
     fn judge(&mut self) -> End {
         if !self.succeeds(&self.check) {
-            self.notes.push("What is to succeed when all are through does not".to_string());
+            self.note(|| "What is to succeed when all are through does not".to_string());
         }
         let lost = self.driver.end();
         self.account(&lost)
@@ -398,11 +399,17 @@ impl Work {
             lost.iter().find(is_that).map(|lost| lost.size)
         });
         let told = self.told(found());
-        let what = |lost: &Lost| format!("{} bytes, allocated at {}, are lost", lost.size, place(lost.at));
         let is_sound = self.notes.is_empty() && lost.is_empty();
-        self.notes.extend(lost.iter().map(what));
+        for Lost { size, at, .. } in lost {
+            self.note(|| format!("{size} bytes, allocated at {}, are lost", place(*at)));
+        }
         let verdict = if is_sound { Verdict::Clean } else { Verdict::Raced };
         End { leaked: lost.len() as u64, ..told.unwrap_or(End::of_counts(verdict, 0, 0)) }
+    }
+
+    /// Notes what was wrong. The words are of use only if people will read them.
+    fn note(&mut self, what: impl FnOnce() -> String) {
+        self.notes.push(if explorer::is_written_down() { what() } else { String::new() });
     }
 
     /// The end that something wrong is that the driver was told.

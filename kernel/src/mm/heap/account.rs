@@ -79,7 +79,12 @@ pub fn with_ledger<R>(f: impl FnOnce(&mut Ledgers<'_>) -> R) -> R {
 
 /// The record of the block that starts at `address`, live or in quarantine.
 pub fn lookup(address: usize) -> Option<Record> {
-    HEAP.shelf_of(address).lock().as_ref()?.ledger.lookup(address).copied()
+    ask(address, |record| *record)
+}
+
+/// Asks that record, under the lock of its shelf.
+pub(super) fn ask<R>(address: usize, ask: impl FnOnce(&Record) -> R) -> Option<R> {
+    HEAP.shelf_of(address).lock().as_ref()?.ledger.lookup(address).map(ask)
 }
 
 /// [Marks](kcore::ledger::Ledger::mark) the block that begins at `address`.

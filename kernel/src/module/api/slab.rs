@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::ffi::{CStr, c_char, c_uint, c_ulong, c_void};
 use core::ptr::{self, NonNull};
 
-use kcore::machine::{BadFree, Kind, Memory};
+use kcore::machine::{BadFree, Kind, Memory, POISON_FRESH};
 use kcore::place::Place;
 
 use super::bug::may_sleep;
@@ -42,15 +42,12 @@ fn allocate(size: usize, align: usize, flags: c_uint) -> *mut c_void {
     let room = if is_kept { size.saturating_add(blocks::BEYOND) } else { size };
     let layout = Layout::from_size_align(room, align).ok().filter(|_| size <= MOST);
     let at = sites::of_driver(Place::caller());
-    let Some(Ok(block)) = layout.map(|layout| heap::allocate(Kind::Other, layout, at)) else {
+    let byte = if flags & ZERO != 0 { 0 } else { POISON_FRESH };
+    let Some(Ok(block)) = layout.map(|layout| heap::allocate_filled(Kind::Other, layout, byte, at)) else {
         return ptr::null_mut();
     };
     if is_kept {
         blocks::allocated(block.addr().get(), size, at);
-    }
-    if flags & ZERO != 0 {
-        // SAFETY: the block is this long, and no other task knows it.
-        unsafe { block.as_ptr().write_bytes(0, size) };
     }
     block.as_ptr().cast()
 }

@@ -25,9 +25,9 @@ mod world;
 pub use ear::{rest, signal_at, signal_no_more};
 pub use mode::Mode;
 pub use office::{Office, survey};
-pub use scribe::{note_lost, replayed, write_down};
+pub use scribe::{is_written_down, note_lost, replayed, write_down};
 pub(crate) use turns::is_hushed;
 pub use turns::{
-    begin, close, died, end, explore, hush, is_on_each_cpu, is_open, look_for_races, made, open, race,
-    race_of, races, search, take_part,
+    begin, close, died, end, explore, hush, is_between, is_on_each_cpu, is_open, look_for_races, made, open,
+    race, race_of, races, search, take_part,
 };

@@ -2,6 +2,7 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kcore::event::{Op, Outcome};
 use kcore::explore::{Act, Allocated, Driver, End, Line, Of, Replay, Step, Transcript};
@@ -15,15 +16,25 @@ use super::world::World;
 use crate::layout;
 use crate::mm::{heap, images, stacks};
 
-/// The executions that are made from now on are written down.
+/// Executions are written down.
+static IS_WRITTEN_DOWN: AtomicBool = AtomicBool::new(false);
+
+/// The execution that is made next is written down.
 pub fn write_down() {
     with(|world| world.transcript = Some(Transcript::default()));
+    IS_WRITTEN_DOWN.store(true, Relaxed);
+}
+
+/// Whether that is so of the one under way: people will read what is said of it.
+pub fn is_written_down() -> bool {
+    IS_WRITTEN_DOWN.load(Relaxed)
 }
 
 /// What was made, while a [`Driver::Follow`] decides, and has ended so; the experiment says of it what
 /// `notes` say.
 pub fn replayed(end: End, notes: Vec<String>) -> Replay {
     let made = made();
+    IS_WRITTEN_DOWN.store(false, Relaxed);
     with(|world| {
         let Driver::Follow(follow) = &world.driver else { unreachable!("it was made for a schedule") };
         let (parted, preemptions) = (follow.parted(), follow.preemptions());

@@ -94,6 +94,11 @@ pub fn is_open() -> bool {
     IS_OPEN.load(Relaxed)
 }
 
+/// Whether what is explored by the calling CPU is set up or judged: what is accessed is no step of a part.
+pub fn is_between() -> bool {
+    is_open() && part().load(Relaxed) == NO_PART
+}
+
 /// Nothing is to be said of a task that dies, or it is again.
 pub fn hush(on: bool) {
     IS_HUSHED.store(on, Relaxed);
