@@ -165,7 +165,7 @@ impl Frontier {
                     at = frontier.points[at].as_ref().and_then(|point| point.before).expect("it leads there");
                 }
                 let known = merged.point(at).prefix.len();
-                merged.go_along(at, point.prefix[known..].to_vec(), common);
+                merged.go_along(at, &mut point.prefix[known..].to_vec(), common);
             }
         }
         merged.common = 0;
@@ -189,6 +189,7 @@ impl Frontier {
     /// From point number `at` of a part's path executions go on like `sequence`.
     pub(super) fn insert(&mut self, part: &Part, at: usize, mut sequence: Vec<Move>) {
         let (point, own) = (part.path[at], part.path[at + 1]);
+        let mut sequence = &mut sequence[..];
         if self.point(point).sleep.iter().any(|asleep| strike(asleep, &mut sequence)) {
             return;
         }
@@ -202,13 +203,13 @@ impl Frontier {
             // An earlier branch covers it.
             Some(_) if !is_later => {}
             Some(along) => self.go_along(along, sequence, 0),
-            None => self.branch(point, &sequence),
+            None => self.branch(point, sequence),
         }
     }
 
     /// Executions go on like `sequence` from a point which is not being explored from an earlier branch. Only
     /// branches with numbers from `since` on may cover it.
-    fn go_along(&mut self, mut at: usize, mut sequence: Vec<Move>, since: usize) {
+    fn go_along(&mut self, mut at: usize, mut sequence: &mut [Move], since: usize) {
         loop {
             if self.point(at).is_free && at >= since {
                 return;
@@ -217,7 +218,7 @@ impl Frontier {
             let mut branches = branches.into_iter().filter(|branch| *branch >= since);
             match branches.find(|&branch| strike(&self.made(branch), &mut sequence)) {
                 Some(along) => at = along,
-                None => return self.branch(at, &sequence),
+                None => return self.branch(at, sequence),
             }
         }
     }

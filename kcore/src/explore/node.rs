@@ -78,7 +78,7 @@ impl Nodes {
     }
 
     /// From a point executions go on like `sequence`, unless something covers it. It is used up.
-    pub(super) fn insert(&mut self, at: usize, sequence: &mut Vec<Move>) {
+    pub(super) fn insert(&mut self, at: usize, sequence: &mut [Move]) {
         let asleep = &self.asleep[self.asleep_at(at)];
         if !asleep.iter().any(|asleep| is_weak_initial(asleep, sequence)) {
             self.nodes[at].tree.insert(sequence);

@@ -82,10 +82,13 @@ fn weak_initial(first: &Move, sequence: &[Move]) -> Option<Weak> {
 
 /// Whether an execution that begins with `first` covers all that begin with `sequence`, in which case it is
 /// struck out there.
-pub(super) fn strike(first: &Move, sequence: &mut Vec<Move>) -> bool {
+pub(super) fn strike(first: &Move, sequence: &mut &mut [Move]) -> bool {
     match weak_initial(first, sequence) {
         Some(Weak::At(at)) => {
-            sequence.remove(at);
+            // Most often it is the first of many.
+            let all = core::mem::take(sequence);
+            all[..=at].rotate_right(1);
+            *sequence = &mut all[1..];
             true
         }
         Some(Weak::Apart) => true,
@@ -131,18 +134,19 @@ impl WakeupTree {
     }
 
     /// Adds `sequence`, unless an execution that begins with one of the leaves covers it. It is used up.
-    pub fn insert(&mut self, sequence: &mut Vec<Move>) {
+    pub fn insert(&mut self, mut sequence: &mut [Move]) {
         let mut tree = self;
-        while let Some(index) = tree.branches.iter().rposition(|branch| strike(&branch.first, sequence)) {
+        while let Some(index) = tree.branches.iter().rposition(|branch| strike(&branch.first, &mut sequence))
+        {
             tree = &mut tree.branches[index].rest;
             if tree.is_empty() {
                 return;
             }
         }
-        for step in sequence.drain(..) {
+        for step in &*sequence {
             // There are seldom more.
             tree.branches.reserve_exact(1);
-            tree.branches.insert(0, Branch { first: step, rest: WakeupTree::default() });
+            tree.branches.insert(0, Branch { first: *step, rest: WakeupTree::default() });
             tree = &mut tree.branches[0].rest;
         }
     }

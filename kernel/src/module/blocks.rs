@@ -24,6 +24,8 @@ use crate::mm::heap;
 /// A block, from its allocation to the end of the execution.
 #[derive(Clone, Copy)]
 struct Block {
+    /// The how-manieth of the execution it is.
+    number: usize,
     address: usize,
     size: usize,
     allocated_at: Place,
@@ -59,9 +61,10 @@ pub(super) fn begin() {
     *BLOCKS.lock_irqsave() = Some(blocks);
 }
 
-/// It is over: all is freed, and what was not is lost.
+/// It is over: all is freed, and what was not is lost; what was allocated first comes first, wherever it lies.
 pub(super) fn end() -> Vec<Lost> {
-    let blocks = BLOCKS.lock_irqsave().take().unwrap_or_default();
+    let mut blocks = BLOCKS.lock_irqsave().take().unwrap_or_default();
+    blocks.sort_unstable_by_key(|block| block.number);
     for block in &blocks {
         let start = NonNull::new(ptr::with_exposed_provenance_mut(block.address)).expect("no block is at 0");
         // SAFETY: it is a driver's, which has ended, and none of whose code runs; and was kept until now.
@@ -76,7 +79,7 @@ pub(super) fn end() -> Vec<Lost> {
 pub(super) fn allocated(address: usize, size: usize, allocated_at: Place) {
     if let Some(blocks) = BLOCKS.lock_irqsave().as_mut() {
         let index = blocks.partition_point(|block| block.address < address);
-        blocks.insert(index, Block { address, size, allocated_at, freed_at: None });
+        blocks.insert(index, Block { number: blocks.len(), address, size, allocated_at, freed_at: None });
     }
 }
 

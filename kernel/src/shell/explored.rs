@@ -171,9 +171,7 @@ fn of_commands(commands: &[kcore::shell::tree::Command]) -> Option<&'static str>
 impl Maker for Work {
     fn make(&mut self, survey: &mut Survey) -> Result<(), Trouble> {
         let end = self.execution();
-        for race in explorer::races() {
-            Unordered::add(&mut self.races, &race, explorer::made);
-        }
+        self.note_races();
         explorer::end(|driver| survey.count(Ok(end?), driver.trace(), false, Schedule::straight))
     }
 
@@ -246,13 +244,18 @@ impl Work {
         })
     }
 
-    /// Makes the execution that `schedule` says, wherever it can; if a task dies in it, that `is_told`.
+    /// Makes the execution that `schedule` says, wherever it can; if a task dies in it, that `is_told`, and if it
+    /// has data races, they are known.
     pub(super) fn replay(&mut self, schedule: &Schedule, then: Option<Policy>, is_told: bool) -> Replay {
         let parts = self.tasks.len();
         let follow = Follow::new(parts, parts, schedule.parts(parts), then);
         self.explored(Driver::Follow(follow), is_told, |work| {
             explorer::write_down();
+            if is_told {
+                explorer::look_for_races();
+            }
             let end = work.execution();
+            work.note_races();
             let trouble = explorer::end(|_| Ok(())).err().or(end.as_ref().err().cloned());
             let end = end.unwrap_or_else(|_| End::of_counts(Verdict::NotTried, 0, 0));
             let replay = explorer::replayed(end, core::mem::take(&mut work.notes));
@@ -267,6 +270,13 @@ impl Work {
         let result = explorer::explore(parts, driver, || output::silent(is_told, || work(self)));
         explorer::close();
         result
+    }
+
+    /// The data races of the last execution are known.
+    fn note_races(&mut self) {
+        for race in explorer::races() {
+            Unordered::add(&mut self.races, &race, explorer::made);
+        }
     }
 
     /// The data races that were found so far.

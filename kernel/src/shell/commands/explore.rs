@@ -156,6 +156,7 @@ fn again(me: &Process, order: &Order<'_>, work: &mut Work, schedule: &Schedule) 
     print_to!(me, "{}\n", sheet.text_again(&order.again(&replay.made)));
     told(me, &replay);
     replay.trouble.iter().for_each(|trouble| say(me, &account::trouble(trouble)));
+    tell_races(me, order, work);
     let verdict = if replay.trouble.is_some() { Verdict::NotTried } else { sheet.end.verdict };
     let ok = replay.trouble.is_none() && order.expected().allows(verdict);
     print_to!(me, "{}\n", account::said(verdict, order.expected(), ok));
