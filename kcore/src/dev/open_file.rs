@@ -43,6 +43,11 @@ impl<M: Machine> OpenFile<M> {
         self.device.is_some()
     }
 
+    /// Whether what is written to it is forgotten at once, whatever it is.
+    pub fn forgets(&self) -> bool {
+        self.operations.forgets()
+    }
+
     /// How it was opened.
     pub fn flags(&self) -> OpenFlags {
         self.flags

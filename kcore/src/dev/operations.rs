@@ -66,6 +66,11 @@ pub trait FileOperations<M: Machine>: Send + Sync {
         Err(Errno::EINVAL)
     }
 
+    /// Whether what is written is forgotten at once, whatever it is.
+    fn forgets(&self) -> bool {
+        false
+    }
+
     /// Moves the position and returns it.
     fn llseek(&self, _whence: Whence, _offset: i64) -> Result<usize, Errno> {
         Err(Errno::ESPIPE)

@@ -13,7 +13,7 @@ type Field = Vec<Character>;
 
 /// The fields that words become, with the names that match their patterns.
 pub(super) fn fields<S: System>(system: &mut S, words: &[Word]) -> Result<Vec<String>, String> {
-    let mut all = Vec::new();
+    let mut all = Vec::with_capacity(words.len());
     for word in words {
         if let Some(text) = itself(word) {
             all.push(text.into());

@@ -40,6 +40,10 @@ pub trait System {
     fn read(&self, descriptor: usize, into: &mut [u8]) -> Result<usize, Errno>;
     /// Writes; how many bytes.
     fn write(&self, descriptor: usize, from: &[u8]) -> Result<usize, Errno>;
+    /// Whether what is written there is forgotten at once, so that it need not be put in words.
+    fn forgets(&self, _descriptor: usize) -> bool {
+        false
+    }
     /// Moves the position; where it is then.
     fn llseek(&self, descriptor: usize, whence: Whence, offset: i64) -> Result<usize, Errno>;
     /// How long a regular file is; nothing of what is none.

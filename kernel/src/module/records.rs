@@ -25,6 +25,8 @@ use crate::symbols;
 /// first.
 pub(super) struct Records<T: 'static> {
     all: LazyLock<Vec<Record<T>>>,
+    /// No record from here on was ever one of a structure.
+    used: AtomicUsize,
     /// Held while an address is given a record.
     claiming: SpinLock<()>,
 }
@@ -103,7 +105,7 @@ pub(super) fn named(function: usize) -> String {
 
 impl<T: Sync> Records<T> {
     pub(super) const fn new(class: Class, make: fn() -> Vec<Record<T>>) -> Self {
-        Records { all: LazyLock::new(make), claiming: SpinLock::new(class, ()) }
+        Records { all: LazyLock::new(make), used: AtomicUsize::new(0), claiming: SpinLock::new(class, ()) }
     }
 
     /// Makes the records, if that was not done.
@@ -120,9 +122,14 @@ impl<T: Sync> Records<T> {
         self.all.element_offset(record).expect("it is one of these")
     }
 
+    /// Those that can be of a structure.
+    fn used(&'static self) -> &'static [Record<T>] {
+        &self.all[..self.used.load(Acquire)]
+    }
+
     /// What is kept of the structure at `owner`.
     pub(super) fn find(&'static self, owner: usize) -> Option<&'static Record<T>> {
-        self.all.iter().find(|record| record.owner() == owner)
+        self.used().iter().find(|record| record.owner() == owner)
     }
 
     /// The same, or a record that is free, or one of a structure that `is_idle`. [`None`] if there are too
@@ -138,6 +145,7 @@ impl<T: Sync> Records<T> {
         }
         let mut free = self.all.iter().filter(|record| is_idle(&record.kept));
         let record = free.clone().find(|record| record.owner() == 0).or_else(|| free.next())?;
+        self.used.fetch_max(self.index_of(record) + 1, Release);
         record.driver.store(ptr::from_ref(call::here().driver).cast_mut(), Relaxed);
         record.owner.store(owner, Release);
         Some(record)
@@ -150,11 +158,11 @@ impl<T: Sync> Records<T> {
     /// Those of `driver`.
     pub(super) fn of(&'static self, driver: &Driver) -> impl Iterator<Item = &'static Record<T>> {
         let at = ptr::from_ref(driver).cast_mut();
-        self.all.iter().filter(move |record| record.owner() != 0 && record.driver.load(Relaxed) == at)
+        self.used().iter().filter(move |record| record.owner() != 0 && record.driver.load(Relaxed) == at)
     }
 
     /// Those of structures that lie in `range`.
     pub(super) fn within(&'static self, range: Range<usize>) -> impl Iterator<Item = &'static Record<T>> {
-        self.all.iter().filter(move |record| range.contains(&record.owner()))
+        self.used().iter().filter(move |record| range.contains(&record.owner()))
     }
 }

@@ -32,6 +32,10 @@ impl System for Process {
         Process::write(self, descriptor, from)
     }
 
+    fn forgets(&self, descriptor: usize) -> bool {
+        self.file(descriptor).is_ok_and(|file| file.forgets())
+    }
+
     fn llseek(&self, descriptor: usize, whence: Whence, offset: i64) -> Result<usize, Errno> {
         Process::llseek(self, descriptor, whence, offset)
     }

@@ -274,6 +274,7 @@ impl<'a, S: System> Copy<'a, S> {
     fn tell(&self) {
         let text = match self.task.told {
             Told::Nothing => return,
+            _ if self.me.forgets(STDERR) => return,
             Told::Records => self.done.records(),
             Told::All => {
                 let speed = self.done.speed(self.me.microseconds() - self.began);
