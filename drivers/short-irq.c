@@ -59,7 +59,7 @@ static irqreturn_t short_interrupt(int irq, void *device)
 static ssize_t short_read(struct file *filp, char __user *buf, size_t count, loff_t *pos)
 {
 	char line[64];
-	unsigned int length;
+	int length;
 
 	if (wait_event_interruptible(readers, !kfifo_is_empty(&text)))
 		return -ERESTARTSYS;

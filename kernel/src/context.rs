@@ -18,7 +18,7 @@
 //! A kernel without the feature `preempt` does not count its own critical sections: no task can lose its CPU
 //! in one.
 
-use core::sync::atomic::{AtomicBool, AtomicUsize};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 #[cfg(feature = "lock-order")]
 use kcore::event::{Actor, Class, LockStep};
@@ -173,6 +173,39 @@ pub(crate) fn softirq_exit() {
     percpu::subtract_count::<SOFTIRQ>();
 }
 
+/// Does `work` in the running task as it would be done in a handler, or in a softirq: it must not sleep. It may
+/// die in it as elsewhere.
+pub(crate) fn pose(context: Context, work: impl FnOnce()) {
+    let posed = &task::schedule::this_task().posed;
+    match context {
+        Context::Task => return work(),
+        Context::Softirq => {
+            posed.store(SOFTIRQ, Relaxed);
+            percpu::add_count::<SOFTIRQ>();
+            work();
+            percpu::subtract_count::<SOFTIRQ>();
+        }
+        Context::Hardirq => {
+            posed.store(HARDIRQ, Relaxed);
+            percpu::add_count::<HARDIRQ>();
+            work();
+            percpu::subtract_count::<HARDIRQ>();
+        }
+    }
+    posed.store(0, Relaxed);
+}
+
+/// Whether the caller does something as a handler or a softirq would, and is none.
+pub(crate) fn is_posed() -> bool {
+    task::schedule::this_task().posed.load(Relaxed) != 0 && !has_come()
+}
+
+/// Whether a handler or a softirq has come on top of the running task.
+fn has_come() -> bool {
+    let posed = task::schedule::this_task().posed.load(Relaxed);
+    percpu::count().wrapping_sub(posed) & (HARDIRQS | SOFTIRQ) != 0
+}
+
 /// In what the caller runs.
 #[inline]
 pub fn current() -> Context {
@@ -204,7 +237,7 @@ pub fn is_atomic() -> bool {
 /// How often the running task has switched preemption or softirqs off: once for each spinlock that it has,
 /// but for those that it took with interrupts off. [`None`] on top of a task, in a handler or a softirq.
 pub(crate) fn depth() -> Option<u32> {
-    (!in_interrupt()).then(depth_below)
+    (!in_interrupt() || is_posed()).then(depth_below)
 }
 
 /// [`depth`] of the running task and of what softirqs on top of it have switched off.
@@ -215,7 +248,8 @@ pub(crate) fn depth_below() -> u32 {
 
 /// Handlers that are under way on this CPU: 1, unless one was interrupted by another.
 pub(crate) fn hardirqs() -> u32 {
-    (percpu::count() & HARDIRQS) / HARDIRQ
+    let posed = task::schedule::this_task().posed.load(Relaxed);
+    (percpu::count().wrapping_sub(posed & HARDIRQS) & HARDIRQS) / HARDIRQ
 }
 
 /// The running task's time is over: it gives the CPU away as soon as it may.

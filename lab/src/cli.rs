@@ -46,7 +46,7 @@ pub struct Explored {
     #[arg(long, value_name = "LINE", requires = "module")]
     pub check: Option<String>,
     /// In each execution a call of the driver fails: init=N, for memory by its init; memory=N, for memory by
-    /// what the tasks do; copy=N, from or to a process; sleep=N, as a signal comes; counted from 1
+    /// what the tasks do; copy=N, from or to a process; sleep=N, as a signal comes to the first task; counted from 1
     #[arg(long, value_name = "CALL=N", requires = "module")]
     pub fail: Option<String>,
     /// Only the execution in which the tasks make so many steps in turn, like A12B3

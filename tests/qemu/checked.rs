@@ -15,14 +15,87 @@ use crate::drivers::{module, of_the_house, place, trial};
 use crate::shell::{follow, judge, machine, told};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let planted = (1..).zip(FOUND).map(|(number, (kind, line))| {
-        trial("checked", &format!("planted-{number}"), move || planted(number, kind, line))
+    let planted = PLANTED.iter().flat_map(|(file, found)| {
+        (1..).zip(*found).map(move |(number, (kind, line))| {
+            let name = format!("{}-{number}", file.replace('_', "-"));
+            trial("checked", &name, move || planted(file, number, kind, line))
+        })
+    });
+    let unplanted = PLANTED.iter().map(|(file, _)| {
+        trial("checked", &format!("right-{}", file.replace('_', "-")), move || unplanted(file))
     });
     let right = RIGHT.map(|name| trial("checked", &format!("right-{name}"), move || right(name)));
-    planted.chain(right).chain([trial("checked", "right-planted", unplanted)]).collect()
+    let twins = (1..).zip(TWINS).map(|(number, which)| {
+        trial("checked", &format!("twin-{}-{number}", which.driver), move || twin(&which))
+    });
+    planted.chain(unplanted).chain(right).chain(twins).collect()
 }
 
-/// What is found first in `planted.c` with each mistake: its kind, and what its line is.
+/// The drivers with mistakes, and what is found first with each: its kind, and what its line is.
+const PLANTED: [(&str, &[(&str, &str)]); 2] = [("planted", &FOUND), ("planted_later", &LATER)];
+
+/// In what a driver leaves for later: timers, works, interrupts, tasks.
+const LATER: [(&str, &str); 12] = [
+    ("invalid-context", "/* may sleep in a timer */"),
+    ("invalid-context", "/* so does this */"),
+    ("data-race", "/* in the timer */"),
+    ("data-race", "done = 0;"),
+    ("deadlock", "/* an interrupt may come */"),
+    ("deadlock", "/* the timer may come */"),
+    ("deadlock", "/* it may want the lock */"),
+    ("left-behind", "static int planted_life("),
+    ("left-behind", "static irqreturn_t planted_interrupt("),
+    ("memory", "/* in the timer */"),
+    ("memory", "/* in the timer */"),
+    ("memory", "(*ticks)++;"),
+];
+
+/// A driver of `drivers/` with something else in its stead, and what is found first in that.
+#[derive(Clone, Copy)]
+struct Twin {
+    driver: &'static str,
+    changes: &'static [(&'static str, &'static str)],
+    kind: &'static str,
+    line: &'static str,
+}
+
+const TWINS: [Twin; 5] = [
+    Twin {
+        driver: "jiffies",
+        changes: &[("#ifdef JIFFIES_LEAVES", "#if 1")],
+        kind: "left-behind",
+        line: "static void later_timer(",
+    },
+    Twin {
+        driver: "jiffies",
+        changes: &[(
+            "\tif (later_line())\n\t\tmod_timer",
+            "\tmutex_trylock(&one_reader);\n\tmsleep(1);\n\tif (later_line())\n\t\tmod_timer",
+        )],
+        kind: "invalid-context",
+        line: "msleep(1);",
+    },
+    Twin {
+        driver: "short-irq",
+        changes: &[("spin_lock_irq(", "spin_lock("), ("spin_unlock_irq(", "spin_unlock(")],
+        kind: "deadlock",
+        line: "spin_lock(&lock);",
+    },
+    Twin {
+        driver: "short-irq",
+        changes: &[("\tcancel_work_sync(&work);\n", "")],
+        kind: "left-behind",
+        line: "static void short_write_down(",
+    },
+    Twin {
+        driver: "short-irq",
+        changes: &[("\tspin_lock(&lock);\n\tcame++;\n\tspin_unlock(&lock);\n", "\tcame++;\n")],
+        kind: "data-race",
+        line: "came",
+    },
+];
+
+/// What is found first in `planted.c`.
 const FOUND: [(&str, &str); 16] = [
     ("death", "memset(copy, 0, SIZE);"),
     ("memory", "one byte too many"),
@@ -58,16 +131,37 @@ fn check(module: &Path) -> Result<(Outcome, Vec<Finding>), String> {
     Ok((outcome, found))
 }
 
-fn with_mistake(place: &Path, number: u32) -> Result<(PathBuf, String), String> {
-    let source = workspace::root().map_err(told)?.join("tests/qemu/planted.c");
+fn with_mistake(place: &Path, file: &str, number: u32) -> Result<(PathBuf, String), String> {
+    let source = workspace::root().map_err(told)?.join(format!("tests/qemu/{file}.c"));
     let text = fs::read_to_string(&source).map_err(|error| error.to_string())?;
-    Ok((module(place, &source, "planted.ko", &[&format!("MISTAKE={number}")])?, text))
+    let made = module(place, &source, &format!("{file}.ko"), &[&format!("MISTAKE={number}")])?;
+    Ok((made, text))
 }
 
-fn planted(number: u32, kind: &str, line: &str) -> Answer {
+fn planted(file: &str, number: u32, kind: &str, line: &str) -> Answer {
     let place = place()?;
-    let (module, text) = with_mistake(place.path(), number)?;
-    let (outcome, found) = check(&module)?;
+    let (module, text) = with_mistake(place.path(), file, number)?;
+    is_found(&module, &text, kind, line)
+}
+
+fn twin(twin: &Twin) -> Answer {
+    let place = place()?;
+    let name = twin.driver.replace('-', "_");
+    let source = workspace::root().map_err(told)?.join(format!("drivers/{}.c", twin.driver));
+    let mut text = fs::read_to_string(source).map_err(|error| error.to_string())?;
+    for (from, to) in twin.changes {
+        holds(&format!("'{from}' is in it"), text.contains(from))?;
+        text = text.replace(from, to);
+    }
+    let source = place.path().join(format!("{name}.c"));
+    fs::write(&source, &text).map_err(|error| error.to_string())?;
+    let module = module(place.path(), &source, &format!("{name}.ko"), &[])?;
+    is_found(&module, &text, twin.kind, twin.line)
+}
+
+/// What is found first is this.
+fn is_found(module: &Path, text: &str, kind: &str, line: &str) -> Answer {
+    let (outcome, found) = check(module)?;
     judge(&outcome, Status::Unexpected, &[])?;
     let first = found.first().ok_or_else(|| format!("nothing is found\n{outcome}"))?;
     let at = text.lines().nth(first.line.saturating_sub(1) as usize).unwrap_or_default();
@@ -76,9 +170,9 @@ fn planted(number: u32, kind: &str, line: &str) -> Answer {
         .map_err(|why| format!("{why}: {first:?}\n{outcome}"))
 }
 
-fn unplanted() -> Answer {
+fn unplanted(file: &str) -> Answer {
     let place = place()?;
-    nothing_in(&with_mistake(place.path(), 0)?.0)
+    nothing_in(&with_mistake(place.path(), file, 0)?.0)
 }
 
 fn right(name: &str) -> Answer {

@@ -52,7 +52,7 @@ impl Line {
             Of::Block(is_ours, _) => is_ours,
             Of::WakeUp(_) | Of::End | Of::Fence | Of::Looks | Of::Nothing => false,
             Of::Allocation | Of::Failure | Of::Deadline(_) => false,
-            Of::Cpu | Of::Comes => false,
+            Of::Cpu | Of::Comes | Of::Does(_) => false,
         }
     }
 }
@@ -86,6 +86,8 @@ pub enum Of {
     Cpu,
     /// An interrupt comes, on top of a task.
     Comes,
+    /// What is called so, with something that is left for later.
+    Does(&'static str),
     /// Not known yet.
     Nothing,
 }
@@ -120,6 +122,8 @@ pub struct Transcript {
     pub blocks: Vec<Allocated>,
     /// What the experiment says of it.
     pub notes: Vec<String>,
+    /// What parts are that are no tasks, each in a sentence.
+    pub others: Vec<String>,
     /// The part that is no task, but an interrupt.
     pub interrupt: Option<u8>,
 }
@@ -131,6 +135,7 @@ impl Transcript {
         self.waiting.clear();
         self.blocks.clear();
         self.notes.clear();
+        self.others.clear();
     }
 
     /// Whether the primitives are seen from within.

@@ -40,6 +40,13 @@ pub fn remove_file(path: &str) {
     removed.flatten().inspect(Generated::unplug);
 }
 
+/// `path` is not there any more; a call under way in it is not waited for: it never leaves.
+pub(crate) fn take_out_file(path: &str) {
+    let removed = MADE.lock().remove(path);
+    // As above.
+    drop(removed);
+}
+
 /// Whether the lock of what was made is free.
 pub(crate) fn is_free() -> bool {
     MADE.try_lock().is_some()

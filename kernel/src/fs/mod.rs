@@ -35,6 +35,7 @@ mod tree;
 
 pub use generated::Generated;
 pub(crate) use made::is_free as made_is_free;
+pub(crate) use made::take_out_file;
 pub use made::{add_directory, add_file, remove_file};
 pub(crate) use nodes::is_free as names_are_free;
 pub use nodes::{add_node, remove_node};

@@ -12,7 +12,7 @@ use kcore::place::Place;
 use super::call::{self, Memory};
 use super::driver::Driver;
 use super::faults::{self, Failing};
-use super::{api, blocks};
+use super::{blocks, later};
 
 /// A driver that begins anew.
 pub struct Again(Arc<Driver>);
@@ -53,10 +53,19 @@ impl Again {
         (code.map(|code| if code < 0 { Err(code) } else { Ok(()) }), has_failed)
     }
 
-    /// Its init has returned an error: what it has not freed is lost, and what it has not taken back is told.
-    pub fn end_of_init(&self) -> Vec<Lost> {
+    /// Its init has returned an error, or its exit is through: what it has not freed is lost, and what it has not
+    /// taken back is told.
+    pub fn is_gone(&self) -> Vec<Lost> {
         self.0.take_back();
         blocks::end()
+    }
+
+    /// Its exit runs, if it `has_begun`; and what it does later is wrong from then on.
+    pub fn goes(&self, has_begun: bool) {
+        if has_begun {
+            self.call_exit();
+        }
+        later::goes(&self.0);
     }
 
     /// Its exit runs. The blocks that it has not freed then are lost.
@@ -72,10 +81,14 @@ impl Again {
     }
 
     fn exit(&self) {
+        self.call_exit();
+        self.0.take_back();
+    }
+
+    fn call_exit(&self) {
         if let Some(exit) = self.0.exit {
             call::enter(&self.0, Credentials::ROOT, Memory::None, || exit());
         }
-        self.0.take_back();
     }
 
     /// It is loaded as if nothing had been.
@@ -83,11 +96,6 @@ impl Again {
         if self.0.begin_anew() < 0 {
             self.0.take_back();
         }
-    }
-
-    /// Whether it has something that runs its code besides its callers: these cannot know what comes of it.
-    pub fn acts_by_itself(&self) -> bool {
-        api::acts_by_itself(&self.0)
     }
 
     /// Its files in `/proc` and elsewhere.

@@ -18,6 +18,7 @@ use kcore::report::place;
 
 use super::again::Lost;
 use super::finding::{Wrong, wrong};
+use super::later;
 use crate::machine::{Kernel, SpinLock};
 use crate::mm::heap;
 
@@ -57,6 +58,7 @@ pub(super) fn are_kept() -> bool {
 
 /// An execution begins.
 pub(super) fn begin() {
+    later::begin();
     let blocks = Vec::with_capacity(64);
     *BLOCKS.lock_irqsave() = Some(blocks);
 }

@@ -8,6 +8,7 @@ use kcore::dev::{Credentials, UserMemory};
 use kcore::machine::{Sched, TaskId};
 use kcore::place::Place;
 
+use super::api::kthread;
 use super::api::wait::Entry;
 use super::driver::Driver;
 use crate::machine::Kernel;
@@ -62,6 +63,8 @@ pub(super) struct Task {
     blocked: u64,
     /// Another task has woken it by name.
     pub(super) is_woken: AtomicBool,
+    /// It is one of a driver's own that a part of the execution is to do, and has not begun.
+    pub(super) is_to_begin: AtomicBool,
 }
 
 // SAFETY: but for `is_woken`, it is changed by the task that it is of, and by its maker before that runs.
@@ -85,6 +88,7 @@ impl Task {
             pending: Cell::new(0),
             blocked: 0,
             is_woken: AtomicBool::new(false),
+            is_to_begin: AtomicBool::new(false),
         }
     }
 
@@ -96,6 +100,9 @@ impl Task {
 
     /// Wakes it, also from a sleep that it is about to begin.
     pub(super) fn wakes(&self) {
+        if self.is_to_begin.swap(false, Relaxed) {
+            return kthread::begins((&raw const *self).addr());
+        }
         self.is_woken.store(true, Relaxed);
         Kernel::wake(TaskId(self.pid.get() as u32));
     }

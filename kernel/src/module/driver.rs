@@ -17,11 +17,13 @@ use super::api::{self, kthread::Thread};
 use super::call::{self, Memory};
 use super::finding::left;
 use super::init::{self, Init};
+use super::later;
 use crate::dev::registry;
 use crate::irq::WorkQueue;
 use crate::machine::Kernel;
 use crate::mm::heap;
 use crate::mm::images::Image;
+use crate::observe::explorer;
 use crate::symbols::{self, modules as known};
 use crate::task::JoinHandle;
 use crate::{fs, println};
@@ -77,9 +79,9 @@ pub(super) struct Registered {
     /// Each `struct class` and `struct kobject`; of the latter with its path.
     pub(super) objects: Vec<(usize, &'static str)>,
     /// Work queues, by name.
-    pub(super) queues: Vec<(String, Box<WorkQueue>)>,
+    pub(super) queues: Vec<api::work::Made>,
     /// Tasks of its own.
-    pub(super) threads: Vec<(Box<Thread>, JoinHandle)>,
+    pub(super) threads: Vec<(Box<Thread>, Option<JoinHandle>)>,
 }
 
 /// Those that are loaded, the earliest first.
@@ -234,6 +236,7 @@ impl Driver {
 
     /// What it has registered and not taken back: first what would run its code.
     pub(super) fn take_back(&self) {
+        later::take_back(self);
         api::interrupt::take_back(self);
         api::timer::take_back(self);
         api::tasklet::take_back(self);
@@ -242,7 +245,10 @@ impl Driver {
         let Registered { regions, devices, files, nodes, .. } = self.registered(core::mem::take);
         for path in files.into_iter().rev() {
             left(self, format_args!("{path} is still there"));
-            fs::remove_file(path);
+            match explorer::is_open() {
+                true => fs::take_out_file(path),
+                false => fs::remove_file(path),
+            }
         }
         for (name, number, _) in nodes {
             left(self, format_args!("/dev/{name} is still there (device_destroy)"));

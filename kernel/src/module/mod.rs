@@ -16,6 +16,7 @@
 //! - `openings`: which files of one are open.
 //! - `exports`: the address of each name that is offered; `api`: what is there.
 //! - `records`: what is kept of a driver's timers, tasklets, works and handlers.
+//! - [`later`]: what they leave for later while they are explored.
 //! - `lock`: a lock in the memory of a driver: declared, made, or neither.
 //! - `access`: what they read and write, as events.
 //! - `blocks`: the memory that they have asked for, while each access is held against it.
@@ -34,6 +35,7 @@ pub mod faults;
 mod file;
 mod finding;
 mod init;
+pub mod later;
 mod load;
 mod lock;
 mod openings;

@@ -56,6 +56,10 @@ impl<T> Record<T> {
         self.owner.load(Acquire)
     }
 
+    pub(super) fn function(&self) -> usize {
+        self.function.load(Relaxed)
+    }
+
     pub(super) fn set_function(&self, function: usize) {
         self.function.store(function, Relaxed);
     }

@@ -97,6 +97,8 @@ pub(super) struct Checker<'a> {
     /// Trials that say nothing, and why.
     pub(super) troubled: Vec<String>,
     pub(super) cut: u64,
+    /// Trials in which the driver would have done something later once more than it did.
+    pub(super) bounded: u64,
 }
 
 /// What is tried.
@@ -147,6 +149,7 @@ impl<'a> Checker<'a> {
             trials: 0,
             troubled: Vec::new(),
             cut: 0,
+            bounded: 0,
         }
     }
 
@@ -269,6 +272,7 @@ impl<'a> Checker<'a> {
         let has_failed = self.work.has_failed();
         self.executions += survey.executions;
         self.cut += u64::from(!survey.complete && survey.trouble.is_none());
+        self.bounded += u64::from(self.work.is_bounded());
         let races: Vec<_> = self.work.races().to_vec();
         let waits = self.judge(&trial, &survey);
         for race in races {
@@ -319,7 +323,9 @@ impl<'a> Checker<'a> {
         let sleeps = sleeper
             .map(|line| format!("{} sleeps for ever, and in other orders it does not.", Name(line.who)));
         let story = story.filter(|_| sleeps.is_none());
-        let what = notes.chain(sleeps.clone()).chain(story).collect::<Vec<_>>().join(" ");
+        let said = notes.chain(sleeps.clone()).chain(story).collect::<Vec<_>>().join(" ");
+        let others = replay.transcript.others.iter().map(|other| format!(" {other}."));
+        let what = said.clone() + &others.collect::<String>();
         let waits = matches!(kind, Wrong::Standstill | Wrong::Sleep);
         let waiting = replay.transcript.waiting.first().filter(|_| waits);
         let at = waiting.and_then(|waiting| {
@@ -327,7 +333,7 @@ impl<'a> Checker<'a> {
             iter::once(waiting).chain(own).map(|line| line.at).find(|at| at.of_driver().is_some())
         });
         let at = at.map(place);
-        let at = at.or_else(|| line_in(&what)).unwrap_or_default();
+        let at = at.or_else(|| line_in(&said)).unwrap_or_default();
         let share = (survey.bad_executions, survey.executions);
         Finding::of(trial, kind, at, what, replay.made.clone(), share)
     }
@@ -353,7 +359,8 @@ fn kind(replay: &Replay) -> Wrong {
                 of => matches!(of, Of::Looks),
             };
             let waits_for_lock = replay.transcript.waiting.iter().any(|line| is_lock(&line.of));
-            if waits_for_lock { Wrong::Standstill } else { Wrong::Sleep }
+            let waits_for_none = replay.transcript.waiting.is_empty();
+            if waits_for_lock || waits_for_none { Wrong::Standstill } else { Wrong::Sleep }
         }
         _ if end.use_after_free + end.out_of_bounds + end.double_free > 0 => Wrong::Memory,
         _ if replay.transcript.notes.iter().any(|note| note.starts_with("when it goes")) => Wrong::Left,

@@ -4,9 +4,10 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
+use core::cmp::Ordering;
 use core::str::FromStr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::{fmt, iter};
 
 use kcore::class;
 use kcore::dev::DeviceNumber;
@@ -14,7 +15,7 @@ use kcore::explore::{
     Driver, End, Follow, Maker, MemoryModel, QSET, QUANTUM, Recipe, Replay, Schedule, Search, Survey,
     Trouble, Unordered, Want,
 };
-use kcore::machine::TaskId;
+use kcore::machine::{Context, TaskId};
 use kcore::probe::Name;
 use kcore::report::place;
 use kcore::settings::{self, Policy, Verdict};
@@ -29,8 +30,8 @@ use crate::machine::SpinLock;
 use crate::mm::heap;
 use crate::module::again::{Again, Lost};
 use crate::module::faults::{self, Failing};
-use crate::module::{Wrong, found};
-use crate::observe::explorer::{self, Mode};
+use crate::module::{Wrong, found, later};
+use crate::observe::explorer::{self, Clash, Gate, Mode, Staff};
 use crate::observe::run;
 use crate::process::{Process, null, output, table};
 use crate::task::{self, signal};
@@ -60,6 +61,29 @@ pub(super) struct Work {
     paths: Vec<&'static str>,
     /// The data races of all executions.
     races: Vec<Unordered>,
+    /// What the driver leaves for later, as far as it is known.
+    staff: Staff,
+    /// With what was missing in the execution that was broken off.
+    more: Option<Staff>,
+    /// Something was left for later more often than it was done.
+    is_bounded: bool,
+    /// What the part that has the driver's init and exit comes to.
+    life: SpinLock<Life>,
+}
+
+/// What the part of an execution comes to that has the driver's init and exit, where the driver leaves
+/// something for later.
+#[derive(Default)]
+struct Life {
+    /// What its init has returned; nothing, if it has not.
+    begun: Option<Result<(), i32>>,
+    has_failed: bool,
+    /// What has failed that must not.
+    fails: Option<&'static str>,
+    /// What was to succeed when all are through has not.
+    is_unchecked: bool,
+    devices: Vec<(String, DeviceNumber, usize)>,
+    paths: Vec<&'static str>,
 }
 
 /// A call of a driver that fails: which of its kind, counted from 1.
@@ -71,7 +95,7 @@ pub(super) enum Fault {
     Memory(u32),
     /// A copy from or to a process.
     Copy(u32),
-    /// A sleep: a signal comes, and ends it if it may.
+    /// A sleep of the first task: a signal comes, and ends it if it may.
     Sleep(u32),
 }
 
@@ -101,6 +125,23 @@ impl fmt::Display for Fault {
             Fault::Sleep(which) => write!(f, "sleep={which}"),
         }
     }
+}
+
+/// What is said where what must succeed does not.
+const UNCHECKED: &str = "What is to succeed when all are through does not";
+
+fn told_of(clash: &Clash) -> String {
+    let Clash { name, taken, wanted, context } = clash;
+    let (off, comes) = match context {
+        Context::Hardirq => ("interrupts", "the interrupt"),
+        _ => ("softirqs", "the softirq"),
+    };
+    format!(
+        "at {} {name} is taken with {off} on, and by what {comes} does at {}: if that comes on the CPU of the \
+         task that has it, both wait for ever",
+        place(*taken),
+        place(*wanted)
+    )
 }
 
 /// What executions of so many tasks with a driver are called.
@@ -172,7 +213,19 @@ impl Maker for Work {
     fn make(&mut self, survey: &mut Survey) -> Result<(), Trouble> {
         let end = self.execution();
         self.note_races();
-        explorer::end(|driver| survey.count(Ok(end?), driver.trace(), false, Schedule::straight))
+        let kind = end.as_ref().map(End::kind).ok();
+        let known = kind.and_then(|kind| survey.bad.get(&kind).cloned());
+        let counted =
+            explorer::end(|driver| survey.count(Ok(end?), driver.trace(), false, Schedule::straight));
+        if counted.is_err() {
+            self.more = explorer::more();
+        } else if let Some(shown) = kind.and_then(|kind| survey.bad.get_mut(&kind))
+            && Some(&*shown) != known.as_ref()
+        {
+            *shown = explorer::renumbered(shown);
+        }
+        self.is_bounded |= explorer::were_bounded();
+        counted
     }
 
     fn search<R>(&mut self, ask: impl FnOnce(&mut Search, &[Option<Want>]) -> R) -> R {
@@ -203,6 +256,10 @@ impl Work {
             devices: Vec::new(),
             paths: Vec::new(),
             races: Vec::new(),
+            staff: Staff::none(),
+            more: None,
+            is_bounded: false,
+            life: SpinLock::new(class!("init and exit that are explored"), Life::default()),
         })
     }
 
@@ -210,9 +267,10 @@ impl Work {
     pub(super) fn change(&mut self, setup: Vec<List>, tasks: Vec<Vec<List>>, fault: Option<Fault>) {
         let seat = || SpinLock::new(class!("shell of an explored task"), None);
         self.shells = tasks.iter().map(|_| seat()).collect();
-        self.inside = tasks.iter().map(|_| AtomicU32::new(0)).collect();
+        self.inside = (0..=tasks.len()).map(|_| AtomicU32::new(0)).collect();
         (self.setup, self.tasks, self.fault) = (setup, tasks, fault);
         self.races.clear();
+        (self.staff, self.is_bounded) = (Staff::none(), false);
     }
 
     /// Whether the call that was to fail was made in the last execution.
@@ -234,40 +292,81 @@ impl Work {
 
     /// Makes executions until all were made, or `limit` are.
     pub(super) fn survey(&mut self, limit: Option<u64>) -> Survey {
-        let parts = self.tasks.len();
-        explorer::survey(limit, |jobs, office| {
-            let driver = Driver::Search(Search::new(parts, parts));
-            self.explored(driver, false, |work| {
-                explorer::look_for_races();
-                heap::without_ways(|| jobs.work(office, work));
+        loop {
+            let parts = self.parts();
+            let survey = explorer::survey(limit, |jobs, office| {
+                let driver = Driver::Search(Search::new(parts, parts));
+                self.explored(driver, false, |work| {
+                    explorer::look_for_races();
+                    heap::without_ways(|| jobs.work(office, work));
+                });
             });
-        })
+            match self.more.take() {
+                Some(staff) => self.staff = staff,
+                None => return survey,
+            }
+            self.races.clear();
+        }
+    }
+
+    /// How many parts an execution has: the tasks; and if the driver leaves something for later, one that has
+    /// its init and its exit, and one for each of these things.
+    fn parts(&self) -> usize {
+        self.tasks_of_it() + self.staff.len()
+    }
+
+    fn tasks_of_it(&self) -> usize {
+        self.tasks.len() + usize::from(!self.staff.is_empty())
+    }
+
+    /// Whether something was left for later more often than it was done.
+    pub(super) fn is_bounded(&self) -> bool {
+        self.is_bounded
     }
 
     /// Makes the execution that `schedule` says, wherever it can; if a task dies in it, that `is_told`, and if it
     /// has data races, they are known.
     pub(super) fn replay(&mut self, schedule: &Schedule, then: Option<Policy>, is_told: bool) -> Replay {
-        let parts = self.tasks.len();
-        let follow = Follow::new(parts, parts, schedule.parts(parts), then);
-        self.explored(Driver::Follow(follow), is_told, |work| {
-            explorer::write_down();
-            if is_told {
-                explorer::look_for_races();
+        loop {
+            let parts = self.parts();
+            let follow = Follow::new(parts, parts, schedule.parts(parts), then);
+            let replay = self.explored(Driver::Follow(follow), is_told, |work| {
+                explorer::write_down();
+                if is_told {
+                    explorer::look_for_races();
+                }
+                let end = work.execution();
+                work.note_races();
+                let trouble = explorer::end(|_| Ok(())).err().or(end.as_ref().err().cloned());
+                work.more = trouble.as_ref().and_then(|_| explorer::more());
+                let end = end.unwrap_or_else(|_| End::of_counts(Verdict::NotTried, 0, 0));
+                let mut replay = explorer::replayed(end, core::mem::take(&mut work.notes));
+                replay.transcript.others = work.others();
+                Replay { trouble, ..replay }
+            });
+            match self.more.take() {
+                Some(staff) => self.staff = staff,
+                None => return replay,
             }
-            let end = work.execution();
-            work.note_races();
-            let trouble = explorer::end(|_| Ok(())).err().or(end.as_ref().err().cloned());
-            let end = end.unwrap_or_else(|_| End::of_counts(Verdict::NotTried, 0, 0));
-            let replay = explorer::replayed(end, core::mem::take(&mut work.notes));
-            Replay { trouble, ..replay }
-        })
+        }
+    }
+
+    /// What parts do that are no tasks.
+    fn others(&self) -> Vec<String> {
+        if self.staff.is_empty() {
+            return Vec::new();
+        }
+        let first = self.tasks.len() as u8;
+        let own = format!("{} is the driver's init and exit", Name(first));
+        let told = |(who, what): (u8, String)| format!("{} is {what}", Name(who));
+        iter::once(own).chain((first + 1..).zip(later::agents()).map(told)).collect()
     }
 
     /// Executions are made in `work` as `driver` says.
     fn explored<R>(&mut self, driver: Driver, is_told: bool, work: impl FnOnce(&mut Self) -> R) -> R {
         explorer::open(Mode::Apart);
-        let parts = self.tasks.len();
-        let result = explorer::explore(parts, driver, || output::silent(is_told, || work(self)));
+        let (tasks, staff) = (self.tasks_of_it(), self.staff.clone());
+        let result = explorer::explore_with(tasks, staff, driver, || output::silent(is_told, || work(self)));
         explorer::close();
         result
     }
@@ -294,68 +393,175 @@ impl Work {
         explorer::begin().map_err(|error| Trouble::Refused(error.into()))?;
         self.notes.clear();
         found();
+        if !self.staff.is_empty() {
+            return self.live();
+        }
         if let Some(end) = self.begin()? {
             return Ok(end);
         }
-        self.paths = self.driver.files();
-        let devices = self.driver.devices();
-        if devices != self.devices {
-            for (name, number, _) in &devices {
-                // It may be there since others were explored.
-                let _ = fs::mknod(&format!("/dev/{name}"), *number, 0o666);
-            }
-            self.devices = devices;
-        }
-        if self.driver.acts_by_itself() {
+        (self.paths, self.devices) = self.named();
+        let is_set_up = self.succeeds(&self.setup);
+        let trouble = explorer::trouble();
+        let fails = (!is_set_up).then_some(Trouble::Cannot("a set-up that fails"));
+        if let Some(trouble) = trouble.or(fails) {
             self.driver.break_off();
-            return Err(Trouble::Cannot(
-                "a driver that has timers, works, handlers or tasks from its init on",
-            ));
+            return Err(trouble);
         }
-        if !self.succeeds(&self.setup) {
-            self.driver.break_off();
-            return Err(Trouble::Cannot("a set-up that fails"));
-        }
-        self.shells.iter().for_each(|seat| {
-            let before = seat.lock().replace(self.fresh.fork(self.fresh.files.clone()));
-            drop(before);
-        });
+        self.hand_out_shells();
         let raced = self.race();
         if let Some((who, at)) = explorer::died() {
             self.note(|| format!("{} dies at {}", Name(who), place(at)));
         }
         match raced {
             Ok(()) => Ok(self.judge()),
-            Err(Some(verdict)) if verdict.is_stop() && self.driver.acts_by_itself() => {
-                self.give_up();
-                Err(Trouble::Cannot(
-                    "a wait for what a timer, a work, a handler or a task of the driver does",
-                ))
-            }
-            Err(stopped) => {
-                let found = found();
-                self.give_up();
-                let end = End::of_counts(stopped.unwrap_or(Verdict::NotTried), 0, 0);
-                Ok(self.told(found).unwrap_or(end))
+            Err(stopped) => Ok(self.stopped(stopped)),
+        }
+    }
+
+    /// Its files, and its devices, which have names now.
+    fn named(&self) -> (Vec<&'static str>, Vec<(String, DeviceNumber, usize)>) {
+        let devices = self.driver.devices();
+        if devices != self.devices {
+            for (name, number, _) in &devices {
+                // It may be there since others were explored.
+                let _ = fs::mknod(&format!("/dev/{name}"), *number, 0o666);
             }
         }
+        (self.driver.files(), devices)
+    }
+
+    fn hand_out_shells(&self) {
+        self.shells.iter().for_each(|seat| {
+            let before = seat.lock().replace(self.fresh.fork(self.fresh.files.clone()));
+            drop(before);
+        });
+    }
+
+    /// The execution came to a stop before all were through.
+    fn stopped(&mut self, stopped: Option<Verdict>) -> End {
+        let found = found();
+        self.give_up();
+        let end = End::of_counts(stopped.unwrap_or(Verdict::NotTried), 0, 0);
+        self.told(found).unwrap_or(end)
+    }
+
+    /// An execution with a part that has the driver's init and exit, and with parts for what the driver leaves
+    /// for later.
+    fn live(&mut self) -> Result<End, Trouble> {
+        *self.life.lock() = Life::default();
+        self.hand_out_shells();
+        let raced = explorer::race(&|who| self.part(who as usize));
+        faults::disarm();
+        let life = core::mem::take(&mut *self.life.lock());
+        self.has_failed = life.has_failed;
+        let has_begun = matches!(life.begun, Some(Ok(())));
+        if has_begun {
+            (self.paths, self.devices) = (life.paths, life.devices);
+        }
+        if let Some((who, at)) = explorer::died() {
+            self.note(|| format!("{} dies at {}", Name(who), place(at)));
+        }
+        if let Err(stopped) = raced {
+            return Ok(self.stopped(stopped));
+        }
+        if life.is_unchecked {
+            self.note(|| UNCHECKED.to_string());
+        }
+        let lost = self.driver.is_gone();
+        match (life.begun, life.fails) {
+            (_, Some(fails)) => return Err(Trouble::Cannot(fails)),
+            (Some(Err(_)), _) if !self.has_failed => {
+                return Err(Trouble::Cannot("a driver whose init fails"));
+            }
+            _ => {}
+        }
+        let end = self.account(&lost);
+        match explorer::clash().filter(|_| end.verdict == Verdict::Clean) {
+            Some(clash) => {
+                self.note(|| told_of(&clash));
+                Ok(End::of_counts(Verdict::Deadlock, 0, 0))
+            }
+            None => Ok(end),
+        }
+    }
+
+    /// What part `who` of such an execution does.
+    fn part(&self, who: usize) {
+        let tasks = self.tasks.len();
+        match who.cmp(&tasks) {
+            Ordering::Less => {
+                explorer::pass_gate(Gate::Begun, 1);
+                if matches!(self.life.lock().begun, Some(Ok(()))) {
+                    self.play(who);
+                }
+                explorer::open_gate(Gate::Done, 1);
+            }
+            Ordering::Equal => {
+                self.inside[who].store(task::current().0, Relaxed);
+                self.init_and_exit();
+                self.inside[who].store(0, Relaxed);
+            }
+            Ordering::Greater => later::run(who - tasks - 1),
+        }
+    }
+
+    /// The driver's init, what tasks do with it, and its exit.
+    fn init_and_exit(&self) {
+        let tasks = self.tasks.len() as u64;
+        let begun = match self.fault {
+            Some(Fault::Init(which)) => {
+                faults::arm(Failing::Memory, which);
+                let begun = self.driver.begin();
+                self.life.lock().has_failed = faults::disarm();
+                begun
+            }
+            _ => self.driver.begin(),
+        };
+        let has_begun = begun.is_ok();
+        if has_begun {
+            let (paths, devices) = self.named();
+            let mut life = self.life.lock();
+            (life.paths, life.devices) = (paths, devices);
+        }
+        if has_begun && !self.succeeds(&self.setup) {
+            self.life.lock().fails = Some("a set-up that fails");
+        }
+        self.life.lock().begun = Some(begun);
+        self.arm();
+        explorer::open_gate(Gate::Begun, tasks);
+        explorer::pass_gate(Gate::Done, tasks);
+        if let Some(has_failed) = self.disarm() {
+            self.life.lock().has_failed = has_failed;
+        }
+        if has_begun && !self.succeeds(&self.check) {
+            self.life.lock().is_unchecked = true;
+        }
+        self.driver.goes(has_begun);
     }
 
     /// The driver's init. The end of the execution, if it comes no further than that.
     fn begin(&mut self) -> Result<Option<End>, Trouble> {
         let Some(Fault::Init(which)) = self.fault else {
-            if self.driver.begin().is_ok() {
-                return Ok(None);
-            }
-            self.driver.break_off();
-            return Err(Trouble::Cannot("a driver whose init fails"));
+            let begun = self.driver.begin();
+            let fails = begun.is_err().then_some(Trouble::Cannot("a driver whose init fails"));
+            return match explorer::trouble().or(fails) {
+                None => Ok(None),
+                Some(trouble) => {
+                    self.driver.break_off();
+                    Err(trouble)
+                }
+            };
         };
         let (returned, has_failed) = self.driver.begin_short(which);
         self.has_failed = has_failed;
+        if let Some(trouble) = explorer::trouble() {
+            self.driver.break_off();
+            return Err(trouble);
+        }
         Ok(match returned {
             Some(Ok(())) => None,
             Some(Err(_)) => {
-                let lost = self.driver.end_of_init();
+                let lost = self.driver.is_gone();
                 Some(self.account(&lost))
             }
             None => {
@@ -368,16 +574,31 @@ impl Work {
 
     /// What the tasks do, and whether they come to their ends.
     fn race(&mut self) -> Result<(), Option<Verdict>> {
+        self.arm();
+        let raced = explorer::race(&|who| self.play(who as usize));
+        if let Some(has_failed) = self.disarm() {
+            self.has_failed = has_failed;
+        }
+        raced
+    }
+
+    /// What tasks do fails from now on.
+    fn arm(&self) {
         match self.fault {
             Some(Fault::Memory(which)) => faults::arm(Failing::Memory, which),
             Some(Fault::Copy(which)) => faults::arm(Failing::Copy, which),
             Some(Fault::Sleep(which)) => explorer::signal_at(which),
-            Some(Fault::Init(_)) | None => return explorer::race(&|who| self.play(who as usize)),
+            Some(Fault::Init(_)) | None => {}
         }
-        let raced = explorer::race(&|who| self.play(who as usize));
-        let signalled = explorer::signal_no_more();
-        self.has_failed = faults::disarm() && signalled;
-        raced
+    }
+
+    /// It does not any more; whether it came to that.
+    fn disarm(&self) -> Option<bool> {
+        match self.fault? {
+            Fault::Memory(_) | Fault::Copy(_) => Some(faults::disarm()),
+            Fault::Sleep(_) => Some(explorer::signal_no_more()),
+            Fault::Init(_) => None,
+        }
     }
 
     /// What one of the tasks does.
@@ -396,7 +617,7 @@ impl Work {
     /// All tasks are through.
     fn judge(&mut self) -> End {
         if !self.succeeds(&self.check) {
-            self.note(|| "What is to succeed when all are through does not".to_string());
+            self.note(|| UNCHECKED.to_string());
         }
         let lost = self.driver.end();
         self.account(&lost)

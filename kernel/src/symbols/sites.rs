@@ -97,6 +97,17 @@ pub(crate) fn at(address: u64) -> Option<Place> {
     Some(sites[index].1)
 }
 
+/// The first line of the driver's function at `start` from which it calls the kernel.
+pub(crate) fn of_function(start: usize) -> Option<Place> {
+    let start = start as u64;
+    let is_in = |entry: &&Entry| (entry.start.load(Acquire)..entry.end.load(Acquire)).contains(&start);
+    let entry = ENTRIES[..USED.load(Acquire)].iter().find(is_in)?;
+    // SAFETY: as in `at`.
+    let sites = unsafe { entry.sites.load(Acquire).as_ref() }?;
+    let index = sites.partition_point(|(address, _)| *address <= start);
+    sites.get(index).map(|(_, place)| *place)
+}
+
 /// Where the functions are that drivers call.
 const API: &str = "kernel/src/module/";
 /// How far a driver is from what is told for it, in calls.

@@ -89,6 +89,8 @@ pub struct Task {
     pub of_run: AtomicBool,
     /// Time does not end its slices.
     pub untimed: AtomicBool,
+    /// What it does is done as in a handler or a softirq, though none has come: that part of the CPU's count.
+    pub posed: AtomicU32,
     /// It has died, and sees to what it leaves behind: see `estate`. Written by the task itself.
     pub dying: AtomicBool,
     /// The locks that it has; changed by the task itself.
@@ -131,6 +133,7 @@ static TABLE: [Task; MAX_TASKS] = [const {
         mortal: AtomicBool::new(false),
         of_run: AtomicBool::new(false),
         untimed: AtomicBool::new(false),
+        posed: AtomicU32::new(0),
         dying: AtomicBool::new(false),
         held: Held::none(),
         standing: AtomicU32::new(0),
@@ -174,6 +177,7 @@ pub(super) fn claim(name: &str, cpu: u32) -> Option<(TaskId, &'static Task)> {
             task.mortal.store(false, Relaxed);
             task.of_run.store(false, Relaxed);
             task.untimed.store(false, Relaxed);
+            task.posed.store(0, Relaxed);
             task.dying.store(false, Relaxed);
             task.standing.store(0, Relaxed);
             task.keeps_stack.store(false, Relaxed);

@@ -27,11 +27,11 @@ impl Teller<'_> {
     /// What led to a block is stored over, or freed.
     pub(super) fn lost_by(&self, block: &Allocated) -> Option<Story> {
         let leads = |step: &usize| {
-            let Line { word, step, .. } = &self.lines[*step];
-            is_store(step) && word.is_some_and(|[_, after]| after == block.address)
+            let line = &self.lines[*step];
+            is_store(line) && line.word.is_some_and(|[_, after]| after == block.address)
         };
         let stored = (0..self.lines.len()).rfind(leads)?;
-        let spoils = |step: &usize| is_store(&self.lines[*step].step) && self.meets(*step, stored);
+        let spoils = |step: &usize| is_store(&self.lines[*step]) && self.meets(*step, stored);
         let gone = (stored + 1..self.lines.len()).find(spoils)?;
         let (task, other, name) = (self.who(stored), self.who(gone), self.names.value(block.address));
         let goes = match is_free(&self.lines[gone]) {

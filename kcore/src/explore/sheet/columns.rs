@@ -143,6 +143,7 @@ pub(super) fn words(line: &Line, names: &Names) -> String {
         (Of::Deadline(_), _) => "lets a deadline pass".to_string(),
         (Of::Cpu, _) => "has the CPU".to_string(),
         (Of::Comes, _) => "comes".to_string(),
+        (Of::Does(what), _) => what.to_string(),
         (Of::Nothing, _) => String::new(),
     }
 }

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::event::{Op, Outcome};
-use crate::explore::{Act, Allocated, Line, Object, Of, Step, Transcript};
+use crate::explore::{Act, Allocated, Line, Object, Of, Transcript};
 use crate::machine::{POISON_FREED, POISON_FRESH};
 use crate::place::Place;
 use crate::probe::Name;
@@ -86,7 +86,7 @@ impl Names {
             self.words.len() - 1
         });
         let stores = &mut self.words[at].2;
-        if is_store(&line.step) && !stores.contains(&line.who) {
+        if is_store(line) && !stores.contains(&line.who) {
             stores.push(line.who);
         }
     }
@@ -131,8 +131,9 @@ impl Names {
 }
 
 /// Whether a step changes bytes, or may.
-pub(super) fn is_store(step: &Step) -> bool {
-    matches!(step.act, Act::Store | Act::Update) && step.size > 0
+pub(super) fn is_store(line: &Line) -> bool {
+    let is_of_bytes = line.step.size > 0 && !matches!(line.of, Of::Does(_));
+    is_of_bytes && matches!(line.step.act, Act::Store | Act::Update)
 }
 
 /// Whether a step frees a block.

@@ -362,5 +362,5 @@ impl Setting<'_> {
 fn has_stored(line: &Line) -> bool {
     let stores = matches!(line.of, Of::Access(_, op) if !matches!(op, Op::Swap(_) | Op::Update));
     let changes = line.word.is_some_and(|[before, after]| before != after);
-    matches!(line.of, Of::Access(..)) && is_store(&line.step) && (stores || changes)
+    matches!(line.of, Of::Access(..)) && is_store(line) && (stores || changes)
 }

@@ -21,8 +21,10 @@ impl Teller<'_> {
             asleep.flat_map(|line| self.last_looks(line.who).into_iter().map(move |look| (look, line)));
         let (looked, stored, sleep) = looks.find_map(|(looked, sleep)| {
             let changes = |step: &usize| {
-                let Line { who, step, .. } = &self.lines[*step];
-                *who != self.lines[looked].who && is_store(step) && step.overlaps(&self.lines[looked].step)
+                let line = &self.lines[*step];
+                line.who != self.lines[looked].who
+                    && is_store(line)
+                    && line.step.overlaps(&self.lines[looked].step)
             };
             Some((looked, (looked + 1..self.lines.len()).find(changes)?, sleep))
         })?;
@@ -44,7 +46,7 @@ impl Teller<'_> {
             story.notes.push(self.note(late, Mark::Lost, format!("{other} does not look again")));
             story.spoils.push(([missed, late], CHANGES));
         }
-        let is_change = |step: &usize| is_store(&self.lines[*step].step) && self.meets(*step, looked);
+        let is_change = |step: &usize| is_store(&self.lines[*step]) && self.meets(*step, looked);
         let now = (stored..self.lines.len()).rfind(is_change).unwrap_or(stored);
         let ends = format!(
             "{task} does not look at {} again, which is {} by now, and sleeps ({}). No task is left that wakes it.",
@@ -63,7 +65,7 @@ impl Teller<'_> {
         let mut found = missed.filter_map(|missed| {
             let stores = |step: &usize| {
                 let line = &self.lines[*step];
-                line.who == other && is_store(&line.step) && line.step.overlaps(&self.lines[missed].step)
+                line.who == other && is_store(line) && line.step.overlaps(&self.lines[missed].step)
             };
             Some((missed, (missed + 1..self.lines.len()).find(stores)?))
         });

@@ -283,7 +283,7 @@ impl Teller<'_> {
 
     /// A task stores over what another has stored since it looked.
     fn overwritten(&self) -> Option<Story> {
-        let stores = |step: usize| is_store(&self.lines[step].step) && !is_free(&self.lines[step]);
+        let stores = |step: usize| is_store(&self.lines[step]) && !is_free(&self.lines[step]);
         let found = (0..self.lines.len()).filter(|step| stores(*step)).find_map(|second| {
             let line = &self.lines[second];
             let meets = |step: &usize| self.meets(*step, second);
@@ -346,9 +346,8 @@ impl Teller<'_> {
             let is_own = |step: &usize| self.lines[*step].who == self.lines[second].who;
             let first =
                 (0..second).filter(is_own).rfind(is_access).filter(|first| !self.meets(*first, second))?;
-            let stored = |step| {
-                (first + 1..second).find(|at| is_store(&self.lines[*at].step) && self.meets(*at, step))
-            };
+            let stored =
+                |step| (first + 1..second).find(|at| is_store(&self.lines[*at]) && self.meets(*at, step));
             Some((first, stored(first)?, stored(second)?, second))
         });
         let (first, one, other, second) = found?;

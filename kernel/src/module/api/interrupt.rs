@@ -16,6 +16,7 @@ use crate::arch::smp;
 use crate::irq::device;
 use crate::module::driver::Driver;
 use crate::module::finding::{finding, left};
+use crate::module::later::{self, Kind, Order};
 use crate::module::records::{Record, Records};
 
 /// The number of the device's interrupt, as `SCULLERY_IRQ` of `linux/interrupt.h`.
@@ -70,8 +71,46 @@ fn interrupted() {
     }
 }
 
+/// As when the machine was started: no driver has disabled it, and none has come.
+pub(in crate::module) fn reset() {
+    super::port::reset();
+    DISABLED.store(0, SeqCst);
+    KEPT.store(false, SeqCst);
+}
+
+/// What an interrupt is to the parts of an execution: one comes, or one more while that is still to be handled.
+fn order() -> Order {
+    let (owner, call) = (machine(), |_| interrupted());
+    let function = HANDLERS.all().find(|record| record.owner() != 0).map_or(0, Record::function);
+    Order { kind: Kind::Interrupt, owner, queue: None, call, argument: 0, function, expires: 0 }
+}
+
+/// Where what stands for the device is.
+fn machine() -> usize {
+    (&raw const DISABLED).addr()
+}
+
+/// The device interrupts.
+pub(super) fn fire() {
+    if later::is_on() {
+        later::arm(order());
+    } else {
+        device::fire();
+    }
+}
+
+/// The device may interrupt by itself from now on: if it is explored, it does so once, at any moment.
+pub(super) fn may_come() {
+    if later::is_on() && HANDLERS.all().any(|record| record.owner() != 0) {
+        fire();
+    }
+}
+
 /// Waits until no CPU runs a handler that has begun before.
 fn synchronize() {
+    if later::is_on() {
+        return later::exclusively(machine(), || {});
+    }
     while (0..smp::cpus()).any(device::runs_on) {
         crate::arch::cpu::pause();
     }
@@ -98,12 +137,21 @@ pub(in crate::module) unsafe extern "C" fn request_irq(
     record.kept.is_shared.store(is_shared, Relaxed);
     record.set_function(function);
     device::open(interrupted);
+    if super::port::interrupts() {
+        may_come();
+    }
     0
 }
 
 pub(in crate::module) extern "C" fn free_irq(number: c_uint, device: usize) {
     let is_it = |record: &&Record<Kept>| record.owner() != 0 && record.kept.device.load(Relaxed) == device;
     match HANDLERS.all().find(is_it).filter(|_| number == NUMBER) {
+        Some(record) if later::is_on() => later::exclusively(machine(), || {
+            record.release();
+            if HANDLERS.all().all(|record| record.owner() == 0) {
+                later::cancel(Kind::Interrupt, machine());
+            }
+        }),
         Some(record) => record.release(),
         None => finding(format_args!("free_irq of {number}, of which there is no handler for {device:#x}")),
     }
@@ -120,14 +168,20 @@ pub(in crate::module) extern "C" fn disable_irq(number: c_uint) {
 }
 
 pub(in crate::module) extern "C" fn disable_irq_nosync(_number: c_uint) {
+    if later::is_on() {
+        later::changes(Kind::Interrupt, machine());
+    }
     DISABLED.fetch_add(1, SeqCst);
 }
 
 pub(in crate::module) extern "C" fn enable_irq(number: c_uint) {
+    if later::is_on() {
+        later::changes(Kind::Interrupt, machine());
+    }
     let count = DISABLED.fetch_update(SeqCst, SeqCst, |count| count.checked_sub(1));
     match count {
         Err(_) => finding(format_args!("enable_irq of {number}, which is not disabled")),
-        Ok(1) if KEPT.swap(false, SeqCst) => device::fire(),
+        Ok(1) if KEPT.swap(false, SeqCst) => fire(),
         Ok(_) => {}
     }
 }
@@ -143,12 +197,7 @@ pub(in crate::module) extern "C" fn probe_irq_off(_mask: c_ulong) -> c_int {
 }
 
 pub(in crate::module) extern "C" fn __scullery_interrupt() {
-    device::fire();
-}
-
-/// Whether the driver has any.
-pub(super) fn are_of(driver: &Driver) -> bool {
-    HANDLERS.of(driver).next().is_some()
+    fire();
 }
 
 /// The driver goes: none of its handlers runs after this.

@@ -94,15 +94,9 @@ pub(super) fn make_records() {
     work::make();
 }
 
-/// Whether `driver` has something that runs its code besides its callers.
-pub(super) fn acts_by_itself(driver: &super::driver::Driver) -> bool {
-    let has_threads = driver.registered(|mine| !mine.threads.is_empty());
-    let has_records = [timer::are_of, tasklet::are_of, work::are_of, interrupt::are_of];
-    has_threads || has_records.iter().any(|are_of| are_of(driver))
-}
-
 /// The memory of `range` is freed: nothing that is to run may lie there.
 fn freed(range: &core::ops::Range<usize>) {
+    super::later::freed(range);
     timer::freed(range);
     tasklet::freed(range);
     work::freed(range);

@@ -5,7 +5,10 @@
 use core::ffi::{c_uint, c_ulong};
 use core::sync::atomic::{AtomicU8, Ordering::SeqCst};
 
-use crate::irq::device;
+use kcore::event::Op;
+
+use super::interrupt;
+use crate::module::access::touches;
 
 const DATA: c_ulong = 0x378;
 const STATUS: c_ulong = DATA + 1;
@@ -18,7 +21,18 @@ const LINE: u8 = 0x80;
 static WRITTEN: AtomicU8 = AtomicU8::new(0);
 static SETTING: AtomicU8 = AtomicU8::new(0);
 
+/// Whether the device may interrupt.
+pub(super) fn interrupts() -> bool {
+    SETTING.load(SeqCst) & INTERRUPTS != 0
+}
+
+/// As when the machine was started.
+pub(super) fn reset() {
+    [&WRITTEN, &SETTING].into_iter().for_each(|register| register.store(0, SeqCst));
+}
+
 pub(in crate::module) extern "C" fn inb(port: c_ulong) -> c_uint {
+    touches(Op::Look, &WRITTEN);
     c_uint::from(match port {
         DATA => WRITTEN.load(SeqCst),
         // The acknowledge line, and that all is well.
@@ -29,15 +43,21 @@ pub(in crate::module) extern "C" fn inb(port: c_ulong) -> c_uint {
 }
 
 pub(in crate::module) extern "C" fn outb(value: c_uint, port: c_ulong) {
+    touches(Op::Update, &WRITTEN);
     match port {
         DATA => {
             let before = WRITTEN.swap(value as u8, SeqCst);
             let rises = value as u8 & !before & LINE != 0;
             if rises && SETTING.load(SeqCst) & INTERRUPTS != 0 {
-                device::fire();
+                interrupt::fire();
             }
         }
-        CONTROL => SETTING.store(value as u8, SeqCst),
+        CONTROL => {
+            let before = SETTING.swap(value as u8, SeqCst);
+            if !before & value as u8 & INTERRUPTS != 0 {
+                interrupt::may_come();
+            }
+        }
         _ => {}
     }
 }

@@ -12,6 +12,8 @@ use super::wait::has_woken;
 use crate::arch::smp;
 use crate::machine::Kernel;
 use crate::module::call::{self, Call, Task};
+use crate::module::later;
+use crate::observe::explorer;
 use crate::task;
 use crate::time::NEVER;
 
@@ -62,12 +64,18 @@ pub(super) fn sleep_of(state: u32) -> Sleep {
     }
 }
 
-/// Sleeps in the state that was set, until a waker comes, a signal that ends it, or `end`.
-fn sleep(call: &Call<'_>, end: u64) {
+/// Sleeps in the state that was set, until a waker comes, a signal that ends it, or `end`. Whether it is explored,
+/// and that has come at once.
+fn sleep(call: &Call<'_>, end: u64) -> bool {
     let state = call.task.state.get();
     if state == RUNNING {
-        return task::yield_now();
+        task::yield_now();
+        return false;
     }
+    let Some(end) = explorer::sleeps_until(end) else {
+        call.task.state.set(RUNNING);
+        return true;
+    };
     while !has_woken(call) && !call.task.is_woken.swap(false, Relaxed) && !Kernel::is_past(end) {
         if Kernel::interrupted(sleep_of(state)) {
             break;
@@ -75,6 +83,7 @@ fn sleep(call: &Call<'_>, end: u64) {
         Kernel::block_until(end);
     }
     call.task.state.set(RUNNING);
+    false
 }
 
 pub(in crate::module) extern "C" fn schedule() {
@@ -85,9 +94,13 @@ pub(in crate::module) extern "C" fn schedule() {
 pub(in crate::module) extern "C" fn schedule_timeout(jiffies: c_long) -> c_long {
     may_sleep("schedule_timeout");
     let end = if jiffies == FOR_EVER { NEVER } else { Kernel::cycles().saturating_add(cycles(jiffies)) };
-    sleep(call::here(), end);
+    if sleep(call::here(), end) {
+        later::pass(jiffies.max(0) as u64);
+        return 0;
+    }
     match jiffies {
-        FOR_EVER => FOR_EVER,
+        // Where it is explored, no time has passed.
+        _ if jiffies == FOR_EVER || later::is_on() => jiffies,
         _ => jiffies_in(end.saturating_sub(Kernel::cycles())) as c_long,
     }
 }

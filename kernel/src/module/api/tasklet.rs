@@ -11,6 +11,7 @@ use super::bug::may_sleep;
 use crate::irq::Tasklet;
 use crate::module::driver::Driver;
 use crate::module::finding::finding;
+use crate::module::later::{self, Kind, Order};
 use crate::module::records::{Record, Records};
 use crate::param::MAX_TASKLETS;
 
@@ -61,11 +62,24 @@ fn record(at: *const CTasklet) -> Option<&'static Record<Tasklet>> {
         // One that was declared as disabled is so from its first use on.
         Some(record) if before.is_none() => {
             record.set_function(tasklet(at).function);
-            (0..tasklet(at).disabled.load(Relaxed)).for_each(|_| record.kept.disable());
+            (0..tasklet(at).disabled.load(Relaxed)).for_each(|_| disable(record));
         }
         Some(_) => {}
     }
     record
+}
+
+fn order(record: &'static Record<Tasklet>) -> Order {
+    let (owner, argument) = (record.owner(), TASKLETS.index_of(record));
+    let function = tasklet(core::ptr::with_exposed_provenance(owner)).function;
+    Order { kind: Kind::Tasklet, owner, queue: None, call: run, argument, function, expires: 0 }
+}
+
+fn disable(record: &'static Record<Tasklet>) {
+    match later::is_on() {
+        true => later::disable(order(record)),
+        false => record.kept.disable(),
+    }
 }
 
 pub(in crate::module) unsafe extern "C" fn __tasklet_init(
@@ -89,14 +103,17 @@ pub(in crate::module) extern "C" fn tasklet_schedule(at: *const CTasklet) {
     assert!(tasklet(at).function != 0, "the tasklet at {at:p} was never initialised");
     if let Some(record) = record(at) {
         record.set_function(tasklet(at).function);
-        record.kept.schedule();
+        match later::is_on() {
+            true => later::arm(order(record)),
+            false => record.kept.schedule(),
+        };
     }
 }
 
 pub(in crate::module) extern "C" fn tasklet_disable(at: *const CTasklet) {
     if let Some(record) = record(at) {
         tasklet(at).disabled.fetch_add(1, Relaxed);
-        record.kept.disable();
+        disable(record);
     }
 }
 
@@ -106,11 +123,17 @@ pub(in crate::module) extern "C" fn tasklet_enable(at: *const CTasklet) {
         return finding(format_args!("tasklet_enable of a tasklet that is not disabled"));
     }
     tasklet(at).disabled.fetch_sub(1, Relaxed);
-    record.kept.enable();
+    match later::is_on() {
+        true => later::enable(Kind::Tasklet, at.addr()),
+        false => record.kept.enable(),
+    }
 }
 
 pub(in crate::module) extern "C" fn tasklet_kill(at: *const CTasklet) {
     may_sleep("tasklet_kill");
+    if later::is_on() {
+        return later::kill(Kind::Tasklet, at.addr());
+    }
     if let Some(record) = TASKLETS.find(at.addr()) {
         record.kept.kill();
     }
@@ -120,7 +143,9 @@ pub(in crate::module) extern "C" fn tasklet_kill(at: *const CTasklet) {
 fn release(record: &'static Record<Tasklet>) {
     let disabled = tasklet(core::ptr::with_exposed_provenance(record.owner())).disabled.load(Relaxed);
     record.release();
-    (0..disabled).for_each(|_| record.kept.enable());
+    if !later::is_on() {
+        (0..disabled).for_each(|_| record.kept.enable());
+    }
 }
 
 /// The memory of `range` is freed: no tasklet may lie there that runs, or is to.
@@ -132,11 +157,6 @@ pub(in crate::module) fn freed(range: &Range<usize>) {
         }
         release(record);
     }
-}
-
-/// Whether the driver has any.
-pub(super) fn are_of(driver: &Driver) -> bool {
-    TASKLETS.of(driver).next().is_some()
 }
 
 /// The driver goes: none of its tasklets runs after this.

@@ -11,6 +11,7 @@ use crate::arch::percpu;
 use crate::irq::Timer;
 use crate::module::driver::Driver;
 use crate::module::finding::finding;
+use crate::module::later::{self, Kind, Order};
 use crate::module::records::{Record, Records};
 use crate::param::MAX_TIMERS;
 
@@ -55,6 +56,18 @@ fn arm(at: *mut CTimer, cpu: u32) -> bool {
         return false;
     };
     record.set_function(it.function);
+    if later::is_on() {
+        let (kind, owner, argument) = (Kind::Timer, at.addr(), TIMERS.index_of(record));
+        return !later::arm(Order {
+            kind,
+            owner,
+            queue: None,
+            call: fire,
+            argument,
+            function: it.function,
+            expires: it.expires,
+        });
+    }
     let was_pending = record.kept.delete();
     record.kept.add_on(cpu, moment(it.expires), TIMERS.index_of(record));
     was_pending
@@ -85,14 +98,23 @@ pub(in crate::module) extern "C" fn add_timer_on(at: *mut CTimer, cpu: c_int) {
 }
 
 pub(in crate::module) extern "C" fn timer_delete(at: *mut CTimer) -> c_int {
+    if later::is_on() {
+        return later::cancel(Kind::Timer, at.addr()).into();
+    }
     TIMERS.find(at.addr()).is_some_and(|record| record.kept.delete()).into()
 }
 
 pub(in crate::module) extern "C" fn timer_delete_sync(at: *mut CTimer) -> c_int {
+    if later::is_on() {
+        return later::cancel_sync(Kind::Timer, at.addr()).into();
+    }
     TIMERS.find(at.addr()).is_some_and(|record| record.kept.delete_sync()).into()
 }
 
 pub(in crate::module) extern "C" fn timer_pending(at: *mut CTimer) -> c_int {
+    if later::is_on() {
+        return later::is_pending(Kind::Timer, at.addr()).into();
+    }
     TIMERS.find(at.addr()).is_some_and(|record| record.kept.is_pending()).into()
 }
 
@@ -105,11 +127,6 @@ pub(in crate::module) fn freed(range: &Range<usize>) {
         }
         record.release();
     }
-}
-
-/// Whether the driver has any.
-pub(super) fn are_of(driver: &Driver) -> bool {
-    TIMERS.of(driver).next().is_some()
 }
 
 /// The driver goes: none of its timers runs after this.

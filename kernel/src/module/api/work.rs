@@ -1,6 +1,7 @@
 //! Works and work queues (`linux/workqueue.h`).
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::ffi::{c_uint, c_ulong};
 use core::ops::Range;
@@ -20,7 +21,9 @@ use crate::machine::{Kernel, SpinLock};
 use crate::module::call;
 use crate::module::driver::Driver;
 use crate::module::finding::{finding, left};
+use crate::module::later::{self, Kind, Order};
 use crate::module::records::{Record, Records};
+use crate::observe::explorer;
 use crate::param::MAX_WORKS;
 use kcore::machine::Cpu;
 
@@ -36,6 +39,13 @@ pub(in crate::module) struct CDelayed {
     work: CWork,
     timer: CTimer,
     queue: *const WorkQueue,
+}
+
+/// A queue of a driver's own, and whether its works are done one after the other.
+pub(in crate::module) struct Made {
+    name: String,
+    queue: Box<WorkQueue>,
+    is_ordered: bool,
 }
 
 /// How far a work is.
@@ -106,6 +116,28 @@ impl Kept {
     }
 }
 
+/// Calls the function of a work, of which it is known that it is to run.
+fn call(index: usize) {
+    WORKS.at(index).call();
+}
+
+/// Where a queue is, of which null is the driver's own.
+fn address_of(queue: *const WorkQueue) -> usize {
+    let own = || call::here().driver.works.get().map_or(0, |queue| ptr::from_ref(queue).addr());
+    if queue.is_null() { own() } else { queue.addr() }
+}
+
+/// Has it done by a part of the execution, in which how long that takes makes no difference.
+fn arm(record: &'static Record<Kept>, queue: *const WorkQueue, delay: u64) -> bool {
+    let is_ordered = call::here().driver.registered(|mine| {
+        mine.queues.iter().any(|made| made.is_ordered && ptr::eq(&raw const *made.queue, queue))
+    });
+    let (owner, argument, function) = (record.owner(), WORKS.index_of(record), record.function());
+    let queue = Some((address_of(queue), is_ordered));
+    let expires = later::now().unwrap_or(0).saturating_add(delay);
+    later::arm(Order { kind: Kind::Work, owner, queue, call, argument, function, expires })
+}
+
 /// Calls the function of a work, if it is still to run.
 fn run(index: usize) {
     let record = WORKS.at(index);
@@ -147,6 +179,9 @@ fn put(record: &'static Record<Kept>, queue: *const WorkQueue) {
 
 pub(in crate::module) extern "C" fn queue_work(queue: *const WorkQueue, at: *const CWork) -> bool {
     let Some(record) = record(at) else { return false };
+    if later::is_on() {
+        return arm(record, queue, 0);
+    }
     let is_new = record.kept.becomes_pending();
     if is_new {
         put(record, queue);
@@ -173,6 +208,9 @@ pub(in crate::module) extern "C" fn queue_delayed_work(
     delay: c_ulong,
 ) -> bool {
     let Some(record) = record(work_of(at)) else { return false };
+    if later::is_on() {
+        return arm(record, queue, delay);
+    }
     if !record.kept.becomes_pending() {
         return false;
     }
@@ -211,24 +249,33 @@ fn wait(record: &'static Record<Kept>) {
 
 pub(in crate::module) extern "C" fn flush_work(at: *const CWork) -> bool {
     may_sleep("flush_work");
+    if later::is_on() {
+        return later::flush(Kind::Work, at.addr());
+    }
     let Some(record) = WORKS.find(at.addr()).filter(|record| !record.kept.is_idle()) else { return false };
     wait(record);
     true
 }
 
 pub(in crate::module) extern "C" fn flush_delayed_work(at: *mut CDelayed) -> bool {
-    if timer_delete_sync(timer_of(at)) != 0 {
+    if !later::is_on() && timer_delete_sync(timer_of(at)) != 0 {
         __scullery_delayed(timer_of(at));
     }
     flush_work(work_of(at))
 }
 
 pub(in crate::module) extern "C" fn cancel_work(at: *const CWork) -> bool {
+    if later::is_on() {
+        return later::cancel(Kind::Work, at.addr());
+    }
     WORKS.find(at.addr()).is_some_and(|record| record.kept.cancel())
 }
 
 pub(in crate::module) extern "C" fn cancel_work_sync(at: *const CWork) -> bool {
     may_sleep("cancel_work_sync");
+    if later::is_on() {
+        return later::cancel_sync(Kind::Work, at.addr());
+    }
     let Some(record) = WORKS.find(at.addr()) else { return false };
     let was_pending = record.kept.cancel();
     record.kept.ended.wait_event(|| {
@@ -240,11 +287,16 @@ pub(in crate::module) extern "C" fn cancel_work_sync(at: *const CWork) -> bool {
 }
 
 pub(in crate::module) extern "C" fn cancel_delayed_work(at: *mut CDelayed) -> bool {
-    timer_delete(timer_of(at));
+    if !later::is_on() {
+        timer_delete(timer_of(at));
+    }
     cancel_work(work_of(at))
 }
 
 pub(in crate::module) extern "C" fn cancel_delayed_work_sync(at: *mut CDelayed) -> bool {
+    if later::is_on() {
+        return cancel_work_sync(work_of(at));
+    }
     timer_delete_sync(timer_of(at));
     let was_pending = cancel_work_sync(work_of(at));
     timer_delete_sync(timer_of(at));
@@ -252,10 +304,16 @@ pub(in crate::module) extern "C" fn cancel_delayed_work_sync(at: *mut CDelayed) 
 }
 
 pub(in crate::module) extern "C" fn work_pending(at: *const CWork) -> bool {
+    if later::is_on() {
+        return later::is_pending(Kind::Work, at.addr());
+    }
     WORKS.find(at.addr()).is_some_and(|record| record.kept.state.lock_irqsave().is_pending)
 }
 
 pub(in crate::module) extern "C" fn work_busy(at: *const CWork) -> c_uint {
+    if later::is_on() {
+        return (later::is_pending(Kind::Work, at.addr()) || later::runs(at.addr())).into();
+    }
     WORKS.find(at.addr()).is_some_and(|record| !record.kept.is_idle()).into()
 }
 
@@ -264,12 +322,13 @@ unsafe extern "C" fn queue_made(list: &mut VaList) -> *const WorkQueue {
     let mut passed = Passed::new(list);
     let workers = passed.pointer::<()>().addr() as u32;
     let name = passed.text_of_form();
+    let is_ordered = workers == 1;
     let workers = if workers == 0 { smp::cpus() } else { workers.min(smp::cpus()) };
     let driver = call::here().driver;
     let Ok(queue) = WorkQueue::of_mortals(&name, workers) else { return ptr::null() };
     let queue = Box::new(queue);
     let at = ptr::from_ref(&*queue);
-    driver.registered(|mine| mine.queues.push((name, queue)));
+    driver.registered(|mine| mine.queues.push(Made { name, queue, is_ordered }));
     at
 }
 
@@ -277,21 +336,34 @@ pub(in crate::module) extern "C" fn destroy_workqueue(queue: *const WorkQueue) {
     may_sleep("destroy_workqueue");
     let driver = call::here().driver;
     let its = driver.registered(|mine| {
-        let at = mine.queues.iter().position(|(_, its)| ptr::eq(&raw const **its, queue))?;
+        let at = mine.queues.iter().position(|made| ptr::eq(&raw const *made.queue, queue))?;
         Some(mine.queues.swap_remove(at))
     });
     match its {
-        Some((_, queue)) => queue.stop(),
+        Some(made) => {
+            if later::is_on() {
+                flush_all(queue);
+            }
+            explorer::unheard(|| made.queue.stop());
+        }
         None => finding(format_args!("destroy_workqueue of what is no queue of {}", driver.name)),
     }
 }
 
 pub(in crate::module) extern "C" fn flush_workqueue(queue: *const WorkQueue) {
     may_sleep("flush_workqueue");
+    if later::is_on() {
+        return flush_all(queue);
+    }
     // SAFETY: it is null or a queue of the driver's (I23).
     if let Some(queue) = unsafe { queue.as_ref() }.or_else(|| call::here().driver.works.get()) {
         queue.flush();
     }
+}
+
+/// Waits until all works are done that a part of the execution is to do for `queue`.
+fn flush_all(queue: *const WorkQueue) {
+    later::flush_all(address_of(queue));
 }
 
 /// The memory of `range` is freed: no work may lie there that runs, or is to; but one that frees itself.
@@ -308,11 +380,6 @@ pub(in crate::module) fn freed(range: &Range<usize>) {
     }
 }
 
-/// Whether the driver has any.
-pub(super) fn are_of(driver: &Driver) -> bool {
-    WORKS.of(driver).next().is_some()
-}
-
 /// The driver goes: none of its works runs after this, and none of its queues is there.
 pub(in crate::module) fn take_back(driver: &Driver) {
     for record in WORKS.of(driver) {
@@ -322,7 +389,7 @@ pub(in crate::module) fn take_back(driver: &Driver) {
         wait(record);
         record.release();
     }
-    for (name, queue) in driver.registered(|mine| core::mem::take(&mut mine.queues)) {
+    for Made { name, queue, .. } in driver.registered(|mine| core::mem::take(&mut mine.queues)) {
         left(driver, format_args!("the work queue {name} is still there (destroy_workqueue)"));
         queue.stop();
     }

@@ -7,6 +7,7 @@ use kcore::explore::{Act, Object, Of, Step, Trouble};
 use kcore::machine::{Context, TaskId};
 use kcore::place::Place;
 
+use super::clash::Open;
 use super::mode::Mode;
 use super::turns::{NO_PART, arrive, is_inside, part, turn, with};
 use super::world::{Wish, World};
@@ -56,7 +57,7 @@ fn hear_part(event: &Event) {
 }
 
 fn hear_lock(event: &Event, step: LockStep, lock: LockId) {
-    if event.actor.context == Context::Task {
+    if event.actor.context == Context::Task || context::is_posed() {
         schedule::this_task().held.step(step, &lock, event.at);
     }
     let is_atomic = context::is_atomic();
@@ -99,7 +100,11 @@ fn note_look(world: &mut World, look: (Object, u64)) {
 }
 
 fn change_units(actor: Actor, change: Change, lock: LockId, free: u64, at: Place) {
+    let open = Open::here();
     make(actor, at, |world| {
+        if let Some(me) = world.turn {
+            world.parts[usize::from(me)].open = open;
+        }
         let object = world.names.of(lock.address);
         let act = Act::of_units(change, world.initially(object, free));
         let step = Step { object, size: u64::from(change == Change::Queue), act };
@@ -110,10 +115,11 @@ fn change_units(actor: Actor, change: Change, lock: LockId, free: u64, at: Place
     }
 }
 
-/// Which sleep of a part a signal ends, counted from 1; 0 for none.
+/// Which sleep of the first part a signal ends, counted from 1; 0 for none.
 static SIGNAL: AtomicU32 = AtomicU32::new(0);
 
-/// From now on a signal comes to the part that is about to sleep, at sleep number `which`, counted from 1.
+/// From now on a signal comes to the first part when it is about to sleep, at sleep number `which`, counted from
+/// 1.
 pub fn signal_at(which: u32) {
     SIGNAL.store(which, Relaxed);
 }
@@ -125,8 +131,10 @@ pub fn signal_no_more() -> bool {
 
 /// The part that runs sleeps until it is woken: when it goes on it was, and does not sleep once more.
 fn sleep(actor: Actor, at: Place) {
-    let left = SIGNAL.load(Relaxed);
-    SIGNAL.store(left.saturating_sub(1), Relaxed);
+    let left = if part().load(Relaxed) == 0 { SIGNAL.load(Relaxed) } else { 0 };
+    if left > 0 {
+        SIGNAL.store(left - 1, Relaxed);
+    }
     if left == 1 {
         signal::raise(Signal::Interrupt);
     } else {
@@ -141,7 +149,7 @@ fn sleep(actor: Actor, at: Place) {
 fn wake(actor: Actor, task: TaskId, at: Place) {
     if let Some(who) = with(|world| world.part_of(task)) {
         make(actor, at, |world| world.wake_up(who, Act::Give { units: 1, most: 1 }));
-    } else if actor.context == Context::Softirq {
+    } else if actor.context == Context::Softirq && Mode::now() != Mode::Apart {
         with(|world| {
             world.trouble.get_or_insert(Trouble::Cannot("a softirq that is left to a task of its own"));
         });
@@ -163,7 +171,7 @@ fn spin(world: &mut World) -> Wish {
 }
 
 /// The part that runs makes a step, when it is its turn.
-fn make(actor: Actor, at: Place, wish: impl FnOnce(&mut World) -> Wish) {
+pub(super) fn make(actor: Actor, at: Place, wish: impl FnOnce(&mut World) -> Wish) {
     let mode = Mode::now();
     if mode != Mode::Apart {
         window(actor, at);

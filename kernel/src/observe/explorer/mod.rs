@@ -6,6 +6,8 @@
 //!
 //! | file | noun |
 //! |---|---|
+//! | `agents` | [`Staff`]: what a driver leaves for later, as parts that are rung for |
+//! | `clash` | [`Clash`]: a spinlock that a handler takes, and that is taken where it may come |
 //! | `world` | one execution at a time: its parts, what each wants to do next, and what was found |
 //! | `names` | what addresses are called that are others in the next execution |
 //! | `ear` | what is told, as steps |
@@ -14,6 +16,8 @@
 //! | `office` | [`Office`]: where CPUs that share a search fetch what they make |
 //! | `turns` | whose turn it is: tasks that hand it on, and interrupts on top of them |
 
+mod agents;
+mod clash;
 mod ear;
 mod mode;
 mod names;
@@ -22,12 +26,17 @@ mod scribe;
 mod turns;
 mod world;
 
+pub use agents::{
+    Gate, Staff, agenda, await_agenda, cannot, change, is_agent, more, number_of, open_gate, pass_gate, ring,
+    sleeps_until, sort, try_take, were_bounded,
+};
+pub use clash::{Clash, clash};
 pub use ear::{rest, signal_at, signal_no_more};
 pub use mode::Mode;
 pub use office::{Office, survey};
 pub use scribe::{is_written_down, note_lost, replayed, write_down};
 pub(crate) use turns::is_hushed;
 pub use turns::{
-    begin, close, died, end, explore, hush, is_between, is_on_each_cpu, is_open, look_for_races, made, open,
-    race, race_of, races, search, take_part,
+    begin, close, died, end, explore, explore_with, hush, is_between, is_on_each_cpu, is_open,
+    look_for_races, made, open, race, race_of, races, renumbered, search, take_part, trouble, unheard,
 };

@@ -73,6 +73,9 @@ impl World {
         self.note_word_after();
         let part = &self.parts[usize::from(who)];
         let (mut of, mut at) = (part.of, part.at);
+        if let Of::Nothing = of {
+            return;
+        }
         if let Of::Cpu = of {
             let below = self.turn.filter(|below| self.interrupt() == Some(who) && *below != who);
             let Some(below) = below else { return };
@@ -117,8 +120,9 @@ impl World {
     pub(super) fn note_waiting(&mut self) {
         self.note_word_after();
         let waiting = self.parts.iter().zip(&self.wants).zip(0..).filter_map(|((part, want), who)| {
-            let has_begun = part.task != TaskId(0) && !part.is_through;
-            has_begun.then(|| Some(Line::new(who, (*want)?.step, part.of, part.at)))?
+            let has_begun = part.task != TaskId(0) && !part.is_through && !part.is_idle;
+            let is_told = !matches!(part.of, Of::Nothing);
+            (has_begun && is_told).then(|| Some(Line::new(who, (*want)?.step, part.of, part.at)))?
         });
         let mut waiting: Vec<Line> = waiting.collect();
         let is_cpu = |line: &Line| matches!(line.of, Of::Cpu);

@@ -15,6 +15,7 @@ use kcore::machine::TaskId;
 use kcore::place::Place;
 use kcore::settings::Verdict;
 
+use super::agents::Staff;
 use super::ear;
 use super::mode::Mode;
 use super::world::{Body, Next, Part, Wish, World};
@@ -84,6 +85,11 @@ fn inside<R>(work: impl FnOnce() -> R) -> R {
     result
 }
 
+/// Does something of the kernel's own for the part that runs: nothing in it is a step.
+pub fn unheard<R>(work: impl FnOnce() -> R) -> R {
+    inside(work)
+}
+
 /// Whether the calling CPU does such.
 pub(super) fn is_inside() -> bool {
     INSIDE[percpu::this_cpu() as usize].load(Relaxed)
@@ -132,7 +138,12 @@ pub fn close() {
 /// The calling task, which is alone in that on its CPU, makes executions in `work`, of so many tasks, as
 /// `driver` says. They have its own CPU, or each one of the first.
 pub fn explore<R>(tasks: usize, driver: Driver, work: impl FnOnce() -> R) -> R {
-    let world = World::new(task::current(), tasks, Mode::now(), driver);
+    explore_with(tasks, Staff::none(), driver, work)
+}
+
+/// [`explore`] with this `staff` besides, whose `work` the body is given the numbers behind those of tasks.
+pub fn explore_with<R>(tasks: usize, staff: Staff, driver: Driver, work: impl FnOnce() -> R) -> R {
+    let world = World::new(task::current(), tasks, staff, Mode::now(), driver);
     *members().lock_irqsave() = (0..world.tasks).map(|_| None).collect();
     *WORLDS[here()].lock_irqsave() = Some(Box::new(world));
     // What time does is no step.
@@ -216,7 +227,20 @@ pub fn died() -> Option<(u8, Place)> {
 
 /// Which turns the last execution was made of.
 pub fn made() -> Schedule {
-    with(|world| Schedule::of(world.driver.trace().moves().map(|made| made.task)))
+    with(|world| {
+        let trace = world.driver.trace();
+        world.renumbered(trace, &Schedule::of(trace.moves().map(|made| made.task)))
+    })
+}
+
+/// The same, of a `schedule` of it in which agents have the numbers that they have in the search.
+pub fn renumbered(schedule: &Schedule) -> Schedule {
+    with(|world| world.renumbered(world.driver.trace(), schedule))
+}
+
+/// Why the execution under way says nothing, if that is known.
+pub fn trouble() -> Option<Trouble> {
+    with(|world| world.trouble.clone())
 }
 
 /// Runs `body(who)` in each task, a step of one of them at a time, until all are through or none can go on.
@@ -239,7 +263,7 @@ pub fn race_of(body: &(dyn Fn(u32) + Sync), start: &dyn Fn(u32)) -> Result<(), O
     let body = unsafe { core::mem::transmute::<&(dyn Fn(u32) + Sync), Body>(body) };
     let count = with(|world| {
         world.begin_race(body);
-        world.tasks as u8
+        world.agents.first() as u8
     });
     for who in 0..count {
         with(|world| {
@@ -260,7 +284,7 @@ pub fn race_of(body: &(dyn Fn(u32) + Sync), start: &dyn Fn(u32)) -> Result<(), O
         }
     }
     let stuck: Vec<usize> = with(|world| {
-        let is_gone = |part: &Part| part.has_died || !part.is_through;
+        let is_gone = |part: &Part| part.has_died || !part.is_through && !part.is_idle;
         let left = world.parts.iter().take(world.tasks).enumerate().filter(|(_, part)| is_gone(part));
         left.map(|(who, _)| who).collect()
     });
@@ -315,7 +339,19 @@ fn play(who: u8, mode: Mode, body: Body) {
         rest_of_interrupts();
     }
     has_cpu(false);
-    leave(who);
+    match with(|world| world.agents.is_one(who)) {
+        true => rest(who),
+        false => leave(who),
+    }
+}
+
+/// Agent `who` has done what it was rung for.
+fn rest(who: u8) {
+    let next = with(|world| {
+        world.waits(who);
+        world.decide(who)
+    });
+    proceed(None, next);
 }
 
 /// The running task is part `who`, which is the interrupt of this CPU: it comes once. Before and after that

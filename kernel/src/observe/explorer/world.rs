@@ -12,6 +12,8 @@ use kcore::session::{Session, Standing};
 use kcore::settings::Verdict;
 use kcore::wait_for::{Apart, Graph};
 
+use super::agents::{Agents, Staff};
+use super::clash::{Open, Taken};
 use super::mode::Mode;
 use super::names::Names;
 use super::turns::{NO_PART, part, turn};
@@ -43,6 +45,10 @@ pub(super) struct Part {
     pub(super) otherwise: Option<Wish>,
     /// Whether the last units that it has tried to take were there.
     pub(super) has_got: bool,
+    /// What may come on top of it there.
+    pub(super) open: Open,
+    /// It is an agent, and waits to be rung for.
+    pub(super) is_idle: bool,
     /// It has come to the end of its body, or of its handler.
     pub(super) is_through: bool,
     /// Its task has come to its end in the middle of that.
@@ -65,6 +71,8 @@ impl Part {
             has_moved: false,
             otherwise: None,
             has_got: false,
+            open: Open::default(),
+            is_idle: false,
             is_through: false,
             has_died: false,
             has_heard: false,
@@ -86,6 +94,8 @@ pub(super) struct World {
     pub(super) parts: Vec<Part>,
     /// How many of them are tasks.
     pub(super) tasks: usize,
+    /// The last of these.
+    pub(super) agents: Agents,
     mode: Mode,
     pub(super) wants: Vec<Option<Want>>,
     /// The part that runs; [`None`] while who sets them up and judges them does.
@@ -100,6 +110,9 @@ pub(super) struct World {
     pub(super) session: Session,
     /// The tasks that are to be given up.
     pub(super) stuck: Vec<TaskId>,
+    /// Spinlocks of a driver that were taken, and how many steps were made.
+    pub(super) taken: Vec<Taken>,
+    steps: usize,
     pub(super) found: Option<Verdict>,
     pub(super) trouble: Option<Trouble>,
     /// What C does without a lock, if it is looked for.
@@ -134,14 +147,17 @@ pub(super) struct Wish {
 }
 
 impl World {
-    /// For so many `tasks`, and with their interrupt if that is the `mode`.
-    pub(super) fn new(runner: TaskId, tasks: usize, mode: Mode, driver: Driver) -> Self {
-        let parts = mode.parts(tasks);
+    /// For so many `tasks`, with this `staff`, and with their interrupt if that is the `mode`.
+    pub(super) fn new(runner: TaskId, tasks: usize, staff: Staff, mode: Mode, driver: Driver) -> Self {
+        let parts = mode.parts(tasks + staff.len());
         let tasks = if mode == Mode::Elsewhere { parts } else { tasks };
+        let agents = Agents::of(staff, tasks, matches!(driver, Driver::Follow(_)));
+        let tasks = tasks + agents.staff.len();
         World {
             driver,
             parts: alloc::vec![Part::of(TaskId(0)); parts],
             tasks,
+            agents,
             mode,
             wants: alloc::vec![None; parts],
             turn: None,
@@ -152,6 +168,8 @@ impl World {
             units: Vec::new(),
             session: Session::new(&Plan::Pass, tasks as u32, Some(Graph::new())),
             stuck: Vec::new(),
+            taken: Vec::new(),
+            steps: 0,
             found: None,
             trouble: None,
             races: None,
@@ -166,6 +184,9 @@ impl World {
             search.begin();
         }
         self.names.forget();
+        self.begin_agents();
+        self.taken.clear();
+        self.steps = 0;
         (self.found, self.trouble) = (None, None);
     }
 
@@ -183,6 +204,7 @@ impl World {
         if let Some(transcript) = &mut self.transcript {
             transcript.interrupt = (self.mode.parts(0) > 0).then_some(self.parts.len() as u8 - 1);
         }
+        self.all_wait();
         if let Some(interrupt) = self.interrupt() {
             self.parts[usize::from(interrupt)] = Part::of(TaskId(0));
             self.wants[usize::from(interrupt)] = Some(Want::of(self.cpu_of(interrupt, true).step));
@@ -230,6 +252,11 @@ impl World {
                 now
             }
         }
+    }
+
+    /// How many units of an object there are now.
+    pub(super) fn units_of(&self, object: Object) -> u64 {
+        self.units.iter().find(|(other, ..)| *other == object).map_or(0, |(.., now)| *now)
     }
 
     /// The part that is `task`.
@@ -300,6 +327,9 @@ impl World {
     /// Part `who` makes its step.
     fn go(&mut self, who: u8) {
         let Some(Want { step, .. }) = self.wants[usize::from(who)].take() else { return };
+        self.parts[usize::from(who)].is_idle = false;
+        self.note_taken(who, step, self.steps);
+        self.steps += 1;
         if let Act::TryTake { units, .. } = step.act {
             let now = self.units.iter().find(|(object, ..)| *object == step.object);
             self.parts[usize::from(who)].has_got = now.is_some_and(|(.., now)| *now >= units);
@@ -337,20 +367,36 @@ impl World {
 
     /// No part goes on: those that are not through are stuck, and why is said.
     fn give_up(&mut self) {
-        let stuck: Vec<Part> = self.parts.iter().filter(|part| !part.is_through).copied().collect();
+        let waits = |part: &&Part| !part.is_through && !part.is_idle;
+        let stuck: Vec<Part> = self.parts.iter().filter(waits).copied().collect();
         self.stuck = stuck.iter().map(|part| part.task).collect();
-        if !stuck.is_empty() && self.trouble.is_none() {
-            self.find_why(&stuck);
+        // What a driver leaves for later may go on when all others are through: it is told what is wrong.
+        let first = self.agents.first();
+        let are_stuck = self.parts[..first].iter().any(|part| waits(&part)) || self.interrupt().is_some();
+        if are_stuck && self.trouble.is_none() {
+            self.say_what_waits(&stuck);
+        }
+        // If it waits for itself, nothing that comes later ends that.
+        if self.are_out(are_stuck && self.found.is_none()) {
+            self.trouble.get_or_insert(Trouble::Cannot(
+                "what waits for something that the driver does later more often than is tried",
+            ));
+        }
+        if are_stuck && self.trouble.is_none() {
+            self.find_why();
             self.note_waiting();
         }
     }
 
-    fn find_why(&mut self, stuck: &[Part]) {
+    fn say_what_waits(&mut self, stuck: &[Part]) {
         for part in stuck {
             if let Of::Lock(lock) = part.of {
                 self.tell(part.actor, What::Lock(LockStep::Wait, lock), part.at, false);
             }
         }
+    }
+
+    fn find_why(&mut self) {
         if self.found.is_none() {
             let spins =
                 |want: &Option<Want>| want.is_some_and(|want| matches!(want.step.act, Act::Await { .. }));

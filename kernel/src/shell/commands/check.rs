@@ -107,6 +107,7 @@ fn checked(me: &Process, order: &Order<'_>, work: Work) -> usize {
     let (trials, executions) = (Counted(checker.trials, "trial"), Counted(checker.executions, "execution"));
     let parts = [
         (checker.cut, "broken off before every order was made"),
+        (checker.bounded, "with something that the driver would have done later once more"),
         (checker.troubled.len() as u64, "not tried"),
     ];
     let parts: Vec<String> =

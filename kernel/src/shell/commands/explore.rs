@@ -38,6 +38,10 @@ fn details() -> String {
         .to_string()
 }
 
+/// What is said where a driver does something later again and again.
+const BOUNDED: &str =
+    "What the driver does later it would have done once more: that is bounded, and so is this answer.";
+
 /// What is to be explored.
 #[derive(Default)]
 struct Order<'w> {
@@ -170,6 +174,7 @@ fn told(me: &Process, replay: &Replay) {
         .transcript
         .notes
         .iter()
+        .chain(&replay.transcript.others)
         .for_each(|note| print_to!(me, "{}\n", wrap(note, account::WIDTH, "", "  ")));
 }
 
@@ -189,6 +194,7 @@ fn say(me: &Process, what: &str) {
 fn all(me: &Process, order: &Order<'_>, work: &mut Work) -> bool {
     let began = cpu::cycles();
     let mut survey = work.survey(order.limit);
+    survey.complete &= !work.is_bounded();
     let seconds = (cpu::cycles() - began) as f64 / (machine().boot.tsc_hz as f64).max(1.0);
     let shortest = Replay::shortest(&survey, u32::MAX, |schedule| Some(work.replay(schedule, None, false)));
     let shortest = shortest.flatten();
@@ -212,6 +218,9 @@ fn all(me: &Process, order: &Order<'_>, work: &mut Work) -> bool {
         let what = if survey.complete { "The shortest that" } else { "The shortest found that" };
         let text = account::counterexample(sheet, what, None, &format!("again: {}", sheet.replay));
         print_to!(me, "\n{}\n", text.trim());
+    }
+    if work.is_bounded() {
+        say(me, BOUNDED);
     }
     survey.trouble.iter().for_each(|trouble| say(me, &account::trouble(trouble)));
     tell_races(me, order, work);
