@@ -70,10 +70,10 @@ const TWINS: [Twin; 5] = [
         driver: "jiffies",
         changes: &[(
             "\tif (later_line())\n\t\tmod_timer",
-            "\tmutex_trylock(&one_reader);\n\tmsleep(1);\n\tif (later_line())\n\t\tmod_timer",
+            "\tschedule_timeout_interruptible(1);\n\tif (later_line())\n\t\tmod_timer",
         )],
         kind: "invalid-context",
-        line: "msleep(1);",
+        line: "schedule_timeout_interruptible(1);",
     },
     Twin {
         driver: "short-irq",
@@ -164,7 +164,10 @@ fn is_found(module: &Path, text: &str, kind: &str, line: &str) -> Answer {
     let (outcome, found) = check(module)?;
     judge(&outcome, Status::Unexpected, &[])?;
     let first = found.first().ok_or_else(|| format!("nothing is found\n{outcome}"))?;
-    let at = text.lines().nth(first.line.saturating_sub(1) as usize).unwrap_or_default();
+    let line_at = |number: u64| text.lines().nth(number.saturating_sub(1) as usize).unwrap_or_default();
+    // A function is where its block begins.
+    let number = u64::from(first.line);
+    let at = if line_at(number) == "{" { line_at(number - 1) } else { line_at(number) };
     let is_right = first.kind == kind && at.contains(line);
     holds(&format!("it is {kind} at '{line}'"), is_right)
         .map_err(|why| format!("{why}: {first:?}\n{outcome}"))

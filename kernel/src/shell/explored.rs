@@ -1,10 +1,11 @@
 //! What tasks type, in every order of its steps, where that leads to a driver in C.
 
+mod life;
+
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 use core::str::FromStr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::{fmt, iter};
@@ -15,12 +16,14 @@ use kcore::explore::{
     Driver, End, Follow, Maker, MemoryModel, QSET, QUANTUM, Recipe, Replay, Schedule, Search, Survey,
     Trouble, Unordered, Want,
 };
-use kcore::machine::{Context, TaskId};
+use kcore::machine::TaskId;
 use kcore::probe::Name;
 use kcore::report::place;
 use kcore::settings::{self, Policy, Verdict};
 use kcore::shell::interpret;
 use kcore::shell::tree::{Form, List};
+
+use life::Life;
 
 use super::program::MISUSE;
 use super::state::{Shell, machine};
@@ -31,7 +34,7 @@ use crate::mm::heap;
 use crate::module::again::{Again, Lost};
 use crate::module::faults::{self, Failing};
 use crate::module::{Wrong, found, later};
-use crate::observe::explorer::{self, Clash, Gate, Mode, Staff};
+use crate::observe::explorer::{self, Mode, Staff};
 use crate::observe::run;
 use crate::process::{Process, null, output, table};
 use crate::task::{self, signal};
@@ -69,21 +72,6 @@ pub(super) struct Work {
     is_bounded: bool,
     /// What the part that has the driver's init and exit comes to.
     life: SpinLock<Life>,
-}
-
-/// What the part of an execution comes to that has the driver's init and exit, where the driver leaves
-/// something for later.
-#[derive(Default)]
-struct Life {
-    /// What its init has returned; nothing, if it has not.
-    begun: Option<Result<(), i32>>,
-    has_failed: bool,
-    /// What has failed that must not.
-    fails: Option<&'static str>,
-    /// What was to succeed when all are through has not.
-    is_unchecked: bool,
-    devices: Vec<(String, DeviceNumber, usize)>,
-    paths: Vec<&'static str>,
 }
 
 /// A call of a driver that fails: which of its kind, counted from 1.
@@ -129,20 +117,6 @@ impl fmt::Display for Fault {
 
 /// What is said where what must succeed does not.
 const UNCHECKED: &str = "What is to succeed when all are through does not";
-
-fn told_of(clash: &Clash) -> String {
-    let Clash { name, taken, wanted, context } = clash;
-    let (off, comes) = match context {
-        Context::Hardirq => ("interrupts", "the interrupt"),
-        _ => ("softirqs", "the softirq"),
-    };
-    format!(
-        "at {} {name} is taken with {off} on, and by what {comes} does at {}: if that comes on the CPU of the \
-         task that has it, both wait for ever",
-        place(*taken),
-        place(*wanted)
-    )
-}
 
 /// What executions of so many tasks with a driver are called.
 pub(super) fn recipe(module: &str, tasks: usize) -> Recipe {
@@ -443,100 +417,6 @@ impl Work {
         self.give_up();
         let end = End::of_counts(stopped.unwrap_or(Verdict::NotTried), 0, 0);
         self.told(found).unwrap_or(end)
-    }
-
-    /// An execution with a part that has the driver's init and exit, and with parts for what the driver leaves
-    /// for later.
-    fn live(&mut self) -> Result<End, Trouble> {
-        *self.life.lock() = Life::default();
-        self.hand_out_shells();
-        let raced = explorer::race(&|who| self.part(who as usize));
-        faults::disarm();
-        let life = core::mem::take(&mut *self.life.lock());
-        self.has_failed = life.has_failed;
-        let has_begun = matches!(life.begun, Some(Ok(())));
-        if has_begun {
-            (self.paths, self.devices) = (life.paths, life.devices);
-        }
-        if let Some((who, at)) = explorer::died() {
-            self.note(|| format!("{} dies at {}", Name(who), place(at)));
-        }
-        if let Err(stopped) = raced {
-            return Ok(self.stopped(stopped));
-        }
-        if life.is_unchecked {
-            self.note(|| UNCHECKED.to_string());
-        }
-        let lost = self.driver.is_gone();
-        match (life.begun, life.fails) {
-            (_, Some(fails)) => return Err(Trouble::Cannot(fails)),
-            (Some(Err(_)), _) if !self.has_failed => {
-                return Err(Trouble::Cannot("a driver whose init fails"));
-            }
-            _ => {}
-        }
-        let end = self.account(&lost);
-        match explorer::clash().filter(|_| end.verdict == Verdict::Clean) {
-            Some(clash) => {
-                self.note(|| told_of(&clash));
-                Ok(End::of_counts(Verdict::Deadlock, 0, 0))
-            }
-            None => Ok(end),
-        }
-    }
-
-    /// What part `who` of such an execution does.
-    fn part(&self, who: usize) {
-        let tasks = self.tasks.len();
-        match who.cmp(&tasks) {
-            Ordering::Less => {
-                explorer::pass_gate(Gate::Begun, 1);
-                if matches!(self.life.lock().begun, Some(Ok(()))) {
-                    self.play(who);
-                }
-                explorer::open_gate(Gate::Done, 1);
-            }
-            Ordering::Equal => {
-                self.inside[who].store(task::current().0, Relaxed);
-                self.init_and_exit();
-                self.inside[who].store(0, Relaxed);
-            }
-            Ordering::Greater => later::run(who - tasks - 1),
-        }
-    }
-
-    /// The driver's init, what tasks do with it, and its exit.
-    fn init_and_exit(&self) {
-        let tasks = self.tasks.len() as u64;
-        let begun = match self.fault {
-            Some(Fault::Init(which)) => {
-                faults::arm(Failing::Memory, which);
-                let begun = self.driver.begin();
-                self.life.lock().has_failed = faults::disarm();
-                begun
-            }
-            _ => self.driver.begin(),
-        };
-        let has_begun = begun.is_ok();
-        if has_begun {
-            let (paths, devices) = self.named();
-            let mut life = self.life.lock();
-            (life.paths, life.devices) = (paths, devices);
-        }
-        if has_begun && !self.succeeds(&self.setup) {
-            self.life.lock().fails = Some("a set-up that fails");
-        }
-        self.life.lock().begun = Some(begun);
-        self.arm();
-        explorer::open_gate(Gate::Begun, tasks);
-        explorer::pass_gate(Gate::Done, tasks);
-        if let Some(has_failed) = self.disarm() {
-            self.life.lock().has_failed = has_failed;
-        }
-        if has_begun && !self.succeeds(&self.check) {
-            self.life.lock().is_unchecked = true;
-        }
-        self.driver.goes(has_begun);
     }
 
     /// The driver's init. The end of the execution, if it comes no further than that.

@@ -41,6 +41,8 @@ static HANDLERS: Records<Kept> = Records::new(class!("records of handlers"), || 
 /// How often it was disabled; an interrupt that comes meanwhile is kept.
 static DISABLED: AtomicU32 = AtomicU32::new(0);
 static KEPT: AtomicBool = AtomicBool::new(false);
+/// One more is to come by itself when that has come which does.
+static MORE: AtomicBool = AtomicBool::new(false);
 /// Interrupts that came while they were counted for `probe_irq_off`.
 static PROBED: AtomicU32 = AtomicU32::new(0);
 
@@ -57,6 +59,9 @@ fn key(function: usize, device: usize) -> usize {
 /// The device has interrupted.
 fn interrupted() {
     PROBED.fetch_add(1, Relaxed);
+    if MORE.swap(false, SeqCst) && super::port::interrupts() {
+        fire();
+    }
     if DISABLED.load(SeqCst) > 0 {
         KEPT.store(true, SeqCst);
         return;
@@ -76,6 +81,7 @@ pub(in crate::module) fn reset() {
     super::port::reset();
     DISABLED.store(0, SeqCst);
     KEPT.store(false, SeqCst);
+    MORE.store(false, SeqCst);
 }
 
 /// What an interrupt is to the parts of an execution: one comes, or one more while that is still to be handled.
@@ -99,9 +105,11 @@ pub(super) fn fire() {
     }
 }
 
-/// The device may interrupt by itself from now on: if it is explored, it does so once, at any moment.
+/// The device may interrupt by itself from now on: if it is explored, it does so twice, at any
+/// moment: what the first has brought about may be under way then.
 pub(super) fn may_come() {
     if later::is_on() && HANDLERS.all().any(|record| record.owner() != 0) {
+        MORE.store(true, SeqCst);
         fire();
     }
 }

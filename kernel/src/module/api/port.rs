@@ -23,6 +23,7 @@ static SETTING: AtomicU8 = AtomicU8::new(0);
 
 /// Whether the device may interrupt.
 pub(super) fn interrupts() -> bool {
+    touches(Op::Look, &WRITTEN);
     SETTING.load(SeqCst) & INTERRUPTS != 0
 }
 
