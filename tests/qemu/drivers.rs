@@ -274,6 +274,7 @@ fn explored() -> Answer {
     let place = place()?;
     let script = "insmod /mnt/scull.ko qset=2; explore scull --task 'echo a <> /dev/scull0 1>&0' \\\n\
                   --task 'echo b <> /dev/scull0 1>&0'; echo $?\n\
+                  explore scull --task 'echo a <> /dev/scull0 1>&0' --task 'echo b <> /dev/scull0 1>&0' --schedule A1; echo $?\n\
                   explore scull --setup 'echo x >> /dev/scull0' --task 'cat /dev/scull0' --check 'false'; echo $?\n\
                   explore scull --task 'cat /dev/scull0 | wc -c'; mknod /dev/s c 254 0; echo hello > /dev/s; cat /dev/s\n\
                   true\n";
@@ -283,6 +284,9 @@ fn explored() -> Answer {
         "data race: *link is stored at",
         "verdict: raced (NOT as expected: clean)",
         "1",
+        "data race: *link is stored at",
+        "verdict: clean (as expected: clean)",
+        "0",
         "raced",
         "1",
         "explore: a pipe in a task cannot be explored",
