@@ -56,3 +56,4 @@ pub mod sync;
 pub mod tools;
 pub mod twin;
 pub mod wait_for;
+pub mod written;

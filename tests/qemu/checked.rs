@@ -31,8 +31,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     planted.chain(unplanted).chain(right).chain(twins).collect()
 }
 
-/// The drivers with mistakes, and what is found first with each: its kind, and what its line is.
-const PLANTED: [(&str, &[(&str, &str)]); 2] = [("planted", &FOUND), ("planted_later", &LATER)];
+/// The drivers with mistakes, and what is found first with each: its kind, and what its line has in it.
+const PLANTED: [(&str, &[(&str, &str)]); 3] =
+    [("planted", &FOUND), ("planted_later", &LATER), ("careless", &CARELESS)];
 
 /// In what a driver leaves for later: timers, works, interrupts, tasks.
 const LATER: [(&str, &str); 12] = [
@@ -113,6 +114,19 @@ const FOUND: [(&str, &str); 16] = [
     ("leak", "lost at the end"),
     ("memory", "two readers have found it"),
     ("leak", "a signal comes"),
+];
+
+/// The same of `careless.c`: what a driver can do wrong with memory.
+const CARELESS: [(&str, &str); 9] = [
+    ("memory", "from what on?"),
+    ("memory", "the whole of it"),
+    ("memory", "the head"),
+    ("memory", "more than it has room for"),
+    ("memory", "one kind too many"),
+    ("death", "a constant"),
+    ("memory", "no zero ends it"),
+    ("memory", "it is somewhere else now"),
+    ("memory", "not where it begins"),
 ];
 
 /// Drivers of `drivers/` in which nothing is to be found.

@@ -136,6 +136,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("mistakes", mistakes),
         trial("explored", explored),
         trial("memory-explored", memory),
+        trial("memory-at-the-prompt", memory_at_the_prompt),
         trial("proc-files", proc_files),
         trial("no-objects", no_objects),
         trial("pipe", pipe),
@@ -177,6 +178,9 @@ fn with(modules: &[PathBuf], script: &str, status: Status, says: &[&str]) -> Ans
             .map_err(|why| format!("{why}\n{outcome}"))?;
     }
     judge(&outcome, status, &[])?;
+    if !says.iter().any(|part| part.contains("warning")) {
+        lacks(&outcome.com1, "warning: ")?;
+    }
     lacks(&outcome.com1, "\nnever")
 }
 
@@ -374,6 +378,44 @@ fn memory() -> Answer {
     with(&[bad], script, Status::Expected, &says)
 }
 
+/// The same at the prompt, with the ways to where that was allocated and freed; once for each line.
+fn memory_at_the_prompt() -> Answer {
+    let place = place()?;
+    let source = place.path().join("bad.c");
+    fs::write(&source, MEMORY).map_err(|error| error.to_string())?;
+    let bad = module(place.path(), &source, "bad.ko", &[])?;
+    let careless = workspace::root().map_err(told)?.join("tests/qemu/careless.c");
+    let careless = |number| {
+        module(place.path(), &careless, &format!("careless_{number}.ko"), &[&format!("MISTAKE={number}")])
+    };
+    let script = "insmod /mnt/bad.ko; m=$(awk '$2==\"bad\" {print $1}' /proc/devices); mknod /dev/b c $m 0\n\
+                  for kind in b b r f t; do echo kind $kind; echo $kind > /dev/b; done; rmmod bad\n\
+                  for number in 1 2; do insmod /mnt/careless_$number.ko; dd if=/dev/careless of=/dev/null bs=32 count=1\n\
+                  rmmod careless_$number; done; echo still here\n";
+    let says = [
+        "kind b",
+        "warning: out of bounds: 1 bytes are written for p[end] at ..bad.c:23, 10 bytes from the start of a block of 10 bytes",
+        "[bad] bad_write..bad.c:23",
+        "allocated by echo (task ",
+        "[bad] bad_write..bad.c:18",
+        "kind b",
+        "kind r",
+        "kind f",
+        "warning: use after free: 1 bytes are read for p[3] at ..bad.c:30, 3 bytes from the start of a block of 10 bytes",
+        "allocated by echo (task ",
+        "[bad] bad_write..bad.c:18",
+        "freed by echo (task ",
+        "[bad] bad_write..bad.c:28",
+        "kind t",
+        "warning: double free: kfree at ..bad.c:32 of a block of 10 bytes",
+        "freed by echo (task ",
+        "warning: never written: 4 bytes are read for state->opened",
+        "warning: information leak: 8 bytes that were never written go to the process by copy_to_user(buf, reply, result)",
+        "still here",
+    ];
+    with(&[bad, careless(1)?, careless(2)?], script, Status::Expected, &says)
+}
+
 /// A fault ends the task, with the driver's line, and what is wrong and goes on is said.
 fn mistakes() -> Answer {
     let place = place()?;
@@ -396,7 +438,7 @@ fn mistakes() -> Answer {
         "kind 4",
         "a page of a driver",
         "kind 5",
-        "warning: kfree of ",
+        "warning: double free: kfree at ..wrong.c:30 of a block of 184 bytes",
         "kind 6",
         "warning: kmalloc with GFP_KERNEL at ..wrong.c:31 may sleep, and its caller must not",
         "kind 7",

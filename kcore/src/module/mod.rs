@@ -22,5 +22,5 @@ pub mod parameter;
 pub mod scan;
 
 pub use image::{Function, Image, Part};
-pub use object::{Malformed, Object};
+pub use object::{GAP, Malformed, Object};
 pub use parameter::Parameter;

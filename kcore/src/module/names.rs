@@ -55,6 +55,7 @@ macro_rules! offered_names {
             kobject_create_and_add kobject_put sysfs_create_file sysfs_remove_file sysfs_create_group
             sysfs_remove_group
             jiffies msleep msleep_interruptible usleep_range udelay
+            __stack_chk_guard __stack_chk_fail
             __tsan_init __tsan_func_entry __tsan_func_exit
             __tsan_read1 __tsan_read2 __tsan_read4 __tsan_read8 __tsan_read16
             __tsan_write1 __tsan_write2 __tsan_write4 __tsan_write8 __tsan_write16

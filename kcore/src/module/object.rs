@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Range;
 
 use object::LittleEndian;
 use object::elf::{self, FileHeader64, SectionHeader64, Sym64};
@@ -17,6 +18,9 @@ type Header = FileHeader64<LittleEndian>;
 
 /// Bytes that a module may take at most.
 const MOST: usize = 16 << 20;
+/// Bytes at least between two sections of variables or constants. The compiler gives each variable a section of its
+/// own.
+pub const GAP: usize = 64;
 /// The alignment of a page, the largest that a section may ask for.
 const PAGE: u64 = 4096;
 
@@ -85,7 +89,9 @@ impl<'a> Object<'a> {
                 if !align.is_power_of_two() || align > PAGE || size > MOST as u64 {
                     return Err(Malformed::new("a section has an impossible size or alignment"));
                 }
-                let offset = self.sizes[part as usize].next_multiple_of(align as usize);
+                let before = self.sizes[part as usize];
+                let gap = if part == Part::Text || before == 0 { 0 } else { GAP };
+                let offset = (before + gap).next_multiple_of(align as usize);
                 self.sizes[part as usize] = offset + size as usize;
                 if self.sizes.iter().sum::<usize>() > MOST {
                     return Err(Malformed(format!("it takes more than {} MiB", MOST >> 20)));
@@ -115,6 +121,22 @@ impl<'a> Object<'a> {
     /// Bytes of each part.
     pub fn sizes(&self) -> [usize; 3] {
         self.sizes
+    }
+
+    /// Its variables and constants when its parts lie at `bases`, each with its name; or what lies together in one
+    /// section, with that of the section.
+    pub fn variables(&self, bases: [u64; 3]) -> impl Iterator<Item = (Range<u64>, &'a str)> {
+        self.sections.iter().zip(&self.places).filter_map(move |(section, place)| {
+            let Place { part, offset } = place.filter(|place| place.part != Part::Text)?;
+            let (start, size) = (bases[part as usize] + offset as u64, section.sh_size(LE));
+            let name = core::str::from_utf8(self.sections.section_name(LE, section).ok()?).ok()?;
+            // Texts and numbers of the code lie together, and the compiler has a number behind that of a function.
+            let is_merged = section.sh_flags(LE).contains(elf::SHF_MERGE);
+            let kinds = [".data.", ".bss.", ".rodata."];
+            let own = kinds.iter().find_map(|kind| name.strip_prefix(kind)).filter(|_| !is_merged);
+            let own = own.and_then(|name| name.split('.').next());
+            (size > 0).then(|| (start..start + size, own.unwrap_or(name)))
+        })
     }
 
     /// What the file says of itself: `license`, `author`, `parm`, in its own order.

@@ -50,6 +50,11 @@ impl Image {
         Ok(Image { pages: take(pages)?, variables: 0..0, entry: None })
     }
 
+    /// Where it lies.
+    pub fn pages(&self) -> Range<u64> {
+        self.pages.clone()
+    }
+
     /// Where its parts begin.
     pub fn bases(&self, sizes: [usize; 3]) -> [u64; 3] {
         let constants = self.pages.start + whole(sizes[0]);

@@ -1,11 +1,12 @@
 //! What drivers read and write, as events at their lines.
 
 use core::ffi::c_void;
+use core::ops::Range;
 
 use kcore::event::{Access, Events, Kinds, Op, Site, What};
 use kcore::place::Place;
 
-use super::blocks;
+use super::{blocks, frame, variables};
 use crate::machine::Kernel;
 use crate::observe::explorer;
 use crate::symbols::sites;
@@ -41,27 +42,103 @@ pub(super) fn touches<A>(op: Op, at: *const A) {
     tells(Kinds::UNSTEERED, op, at.addr(), size_of::<A>(), || Some(sites::of_driver(here)));
 }
 
+/// What a driver is about to do with some bytes.
+pub(super) struct Use<'u> {
+    pub(super) op: Op,
+    pub(super) address: usize,
+    pub(super) size: usize,
+    place: &'u dyn Fn() -> Place,
+}
+
+impl Use<'_> {
+    pub(super) fn bytes(&self) -> Range<usize> {
+        self.address..self.address + self.size
+    }
+
+    /// At which line.
+    pub(super) fn place(&self) -> Place {
+        (self.place)()
+    }
+
+    pub(super) fn is_read(&self) -> bool {
+        matches!(self.op, Op::Load | Op::Look | Op::Read)
+    }
+
+    /// What is done with them, in a word.
+    pub(super) fn word(&self) -> &'static str {
+        if self.is_read() { "read" } else { "written" }
+    }
+}
+
+/// What a line calls what it uses.
+pub(super) fn name_of(at: Place) -> &'static str {
+    at.of_driver().map_or(&UNKNOWN, |line| &line.site).name
+}
+
 #[inline]
 fn tells(kind: Kinds, op: Op, address: usize, size: usize, place: impl Fn() -> Option<Place>) {
     if Kernel::wanted().intersects(kind | Kinds::CHECKS) {
-        tell(kind, op, address, size, &|| place().unwrap_or(Place::caller()));
+        let place = || place().unwrap_or(Place::caller());
+        tell(kind, &Use { op, address, size, place: &place });
     }
 }
 
 /// Where it is done is looked for if that is to be known.
 #[cold]
 #[inline(never)]
-fn tell(kind: Kinds, op: Op, address: usize, size: usize, place: &dyn Fn() -> Place) {
+fn tell(kind: Kinds, used: &Use<'_>) {
     if Kernel::wanted().contains(kind) && !explorer::is_between() {
-        let at = place();
+        let at = used.place();
         let site = at.of_driver().map_or(&UNKNOWN, |line| &line.site);
+        let Use { op, address, size, .. } = *used;
         Kernel::tell(What::Access(Access { site, op, address, size }), at);
     }
     if Kernel::wanted().contains(Kinds::CHECKS) {
-        let stores = !matches!(op, Op::Load | Op::Look | Op::Read);
-        blocks::check(address, size, stores, || {
-            let at = place();
-            (at.of_driver().map_or(&UNKNOWN, |line| &line.site).name, at)
-        });
+        check(used);
+    }
+}
+
+/// Holds it against what the driver has: blocks, variables, frames.
+fn check(used: &Use<'_>) {
+    blocks::check(used);
+    variables::check(used);
+    frame::check(used);
+}
+
+/// What was read decides what the driver does next.
+#[inline]
+#[track_caller]
+pub(super) fn decides(at: *const u8, size: usize) {
+    checked(Op::Read, at, size, blocks::decides);
+}
+
+/// It goes to the process.
+#[inline]
+#[track_caller]
+pub(super) fn leaves(at: *const u8, size: usize) {
+    checked(Op::Read, at, size, blocks::leaves);
+}
+
+/// The API has written a run of bytes for a driver, which was no event.
+#[inline]
+#[track_caller]
+pub(super) fn wrote<T>(at: *const T, size: usize) {
+    checked(Op::Write, at.cast(), size, check);
+}
+
+/// The API is about to copy so many bytes for a driver.
+#[inline]
+pub(super) fn carries(to: *const u8, from: *const u8, size: usize) {
+    if size > 0 && Kernel::wanted().contains(Kinds::CHECKS) {
+        blocks::copied(to.addr(), from.addr(), size);
+    }
+}
+
+#[inline]
+#[track_caller]
+fn checked(op: Op, at: *const u8, size: usize, check: impl FnOnce(&Use<'_>)) {
+    if size > 0 && Kernel::wanted().contains(Kinds::CHECKS) {
+        let here = Place::caller();
+        check(&Use { op, address: at.addr(), size, place: &|| sites::of_driver(here) });
     }
 }

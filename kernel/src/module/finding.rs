@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::fmt::{self, Arguments, Write};
 
 use kcore::class;
+use kcore::place::Place;
 
 use super::driver::Driver;
 use crate::arch::cpu;
@@ -20,6 +21,10 @@ pub enum Wrong {
     Use,
     /// Memory was used that is behind or before a block.
     Beyond,
+    /// Memory was read that was never written.
+    Unwritten,
+    /// A process was given what was never written.
+    Leaks,
     /// A block was freed twice.
     Twice,
     /// Something was freed that is no block.
@@ -36,14 +41,21 @@ impl Wrong {
         match self {
             Wrong::Use => "use after free: ",
             Wrong::Beyond => "out of bounds: ",
+            Wrong::Unwritten => "never written: ",
+            Wrong::Leaks => "information leak: ",
             Wrong::Twice => "double free: ",
-            Wrong::Free | Wrong::Left | Wrong::Other => "",
+            Wrong::Free => "invalid free: ",
+            Wrong::Left | Wrong::Other => "",
         }
     }
 }
 
 /// The first that was found in the execution under way.
 static FOUND: SpinLock<Option<(Wrong, String)>> = SpinLock::new(class!("what a driver does wrong"), None);
+
+/// The lines of drivers of which something was said; when there are so many, no more is.
+static SAID: SpinLock<heapless::Vec<Place, 256>> =
+    SpinLock::new(class!("lines of drivers of which something was said"), heapless::Vec::new());
 
 /// Says what a driver does wrong, after which it goes on.
 pub(super) fn finding(what: Arguments<'_>) {
@@ -82,6 +94,16 @@ fn in_words(before: &str, what: impl FnOnce(&mut String) -> fmt::Result) -> Stri
     text
 }
 
+/// Whether nothing was said of that line before: always while executions are made.
+pub(super) fn is_news(at: Place) -> bool {
+    if explorer::is_open() {
+        return true;
+    }
+    let mut said = SAID.lock_irqsave();
+    let is_known = said.iter().any(|known| known.line() == at.line() && known.file() == at.file());
+    !is_known && said.push(at).is_ok()
+}
+
 /// What was found first since this was asked last.
 pub fn found() -> Option<(Wrong, String)> {
     FOUND.lock_irqsave().take()
@@ -91,9 +113,17 @@ pub fn found() -> Option<(Wrong, String)> {
 pub(super) fn show_way() {
     let mut addresses = [0; 24];
     let count = backtrace::capture(&mut addresses);
-    let addresses = addresses.map(|address| address as u64);
-    let outermost = addresses[..count].iter().rposition(|address| images::contains(*address));
-    let way = &addresses[..outermost.map_or(count, |outermost| outermost + 1)];
+    show(&addresses[..count]);
+}
+
+/// The same of this one.
+pub(super) fn show(addresses: &[usize]) {
+    let addresses: heapless::Vec<u64, 24> = addresses.iter().map(|&address| address as u64).collect();
+    let is_drivers = |address: &u64| images::contains(*address);
+    // From what the driver calls on.
+    let innermost = addresses.iter().position(is_drivers).map_or(0, |innermost| innermost.saturating_sub(1));
+    let outermost = addresses.iter().rposition(is_drivers);
+    let way = &addresses[innermost..outermost.map_or(addresses.len(), |outermost| outermost + 1)];
     if cpu::irq_are_on() {
         frames::print(way, false);
     } else {

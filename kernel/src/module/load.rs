@@ -15,9 +15,11 @@ use super::api::{self, module as counted};
 use super::driver::{Driver, Used};
 use super::exports;
 use super::init::{self, Init, Outcome, ParameterCall};
+use super::variables;
 use crate::dev::{self, Built, Refused};
 use crate::irq::WorkQueue;
 use crate::mm::images::Image;
+use crate::observe::check_drivers;
 use crate::println;
 use crate::symbols::modules as known;
 use kcore::sort;
@@ -60,11 +62,13 @@ pub fn insmod(file: Vec<u8>, words: &[&str]) -> Result<(), Refused> {
     // SAFETY: so is this, as `module_init` has checked.
     let init = unsafe { core::mem::transmute::<usize, extern "C" fn() -> i32>(init as usize) };
     image.seal([&linked.parts[0], &linked.parts[1], &linked.parts[2]]);
+    variables::add(&image.pages(), object.variables(bases).map(|(bytes, name)| (bytes, name.into())));
     let text = bases[0]..bases[0] + sizes[0] as u64;
     let this = object.address_of("__this_module", bases);
     let functions = linked.functions;
     let has_works = object.wanted().any(|name| matches!(name, "queue_work" | "queue_delayed_work"));
     api::make_records();
+    check_drivers(true);
     let loaded = name.clone();
     dev::load_as(&loaded, move |module| {
         known::add(&name, text.clone(), functions, bases, file);

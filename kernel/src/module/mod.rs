@@ -19,7 +19,9 @@
 //! - [`later`]: what they leave for later while they are explored.
 //! - `lock`: a lock in the memory of a driver: declared, made, or neither.
 //! - `access`: what they read and write, as events.
-//! - `blocks`: the memory that they have asked for, while each access is held against it.
+//! - `blocks`, `variables`, `frame`: the memory that they have asked for, their variables, and the frames of their
+//!   functions, while each access is held against these.
+//! - `lasting`: the blocks while nothing is explored.
 //! - `finding`: what is wrong with what a driver does.
 //!
 //! What a driver passes is what the header says; where it is not, the driver's task dies of it (I23).
@@ -34,12 +36,15 @@ mod exports;
 pub mod faults;
 mod file;
 mod finding;
+mod frame;
 mod init;
+mod lasting;
 pub mod later;
 mod load;
 mod lock;
 mod openings;
 mod records;
+mod variables;
 
 pub use finding::{Wrong, found};
 pub use load::{info, insmod};

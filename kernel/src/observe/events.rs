@@ -30,6 +30,8 @@ bitflags::bitflags! {
         const STEPS = 32;
         /// A function of another room hears of what it wants.
         const EAR = 64;
+        /// The accesses of drivers in C are held against what these have.
+        const DRIVERS = 128;
     }
 }
 
@@ -45,6 +47,7 @@ impl Listeners {
             | of(Listeners::WATCH, Kinds::LOADS | Kinds::STORES | Kinds::LOCKS | Kinds::TASKS)
             | of(Listeners::HELD, Kinds::LOCKS | Kinds::TASKS)
             | of(Listeners::STEPS, Kinds::UNSTEERED | Kinds::UNITS | Kinds::RUNS | Kinds::BLOCKS)
+            | of(Listeners::DRIVERS, Kinds::CHECKS)
             | of(Listeners::EAR, Kinds::from_bits_retain(HEARS.load(Relaxed)))
     }
 }
@@ -70,6 +73,11 @@ pub fn hear(kinds: Kinds, ear: fn(&Event)) {
 pub fn hear_no_more() {
     listen(!Listeners::EAR, Listeners::empty());
     EAR.clear();
+}
+
+/// The accesses of drivers in C are held against what these have from now on, or no more.
+pub fn check_drivers(on: bool) {
+    listen(!Listeners::DRIVERS, if on { Listeners::DRIVERS } else { Listeners::empty() });
 }
 
 /// Whether one of `any` listens.

@@ -26,7 +26,7 @@ pub mod watchdog;
 mod witness;
 
 pub(crate) use events::WANTED;
-pub use events::{hear, hear_no_more};
+pub use events::{check_drivers, hear, hear_no_more};
 pub use oops::Oops;
 pub use participant::CREW;
 pub use stop::{Cause, Seen, Stop};

@@ -61,7 +61,7 @@ pub fn begin(plan: &Plan, participants: u32, traced: bool, watched: bool) -> Res
     }
     let trace = if traced { Listeners::TRACE } else { Listeners::empty() };
     let watch = if watched { Listeners::WATCH } else { Listeners::empty() };
-    listen(Listeners::HELD, probe | trace | watch);
+    listen(Listeners::HELD | Listeners::DRIVERS, probe | trace | watch);
     Ok(())
 }
 
@@ -114,7 +114,7 @@ pub fn end_round() {
 /// script that could not happen.
 #[inline(never)]
 pub fn end() -> Vec<Step> {
-    listen(Listeners::HELD, Listeners::empty());
+    listen(Listeners::HELD | Listeners::DRIVERS, Listeners::empty());
     arm(&Plan::Pass);
     patrol::end();
     task::schedule::this_task().of_run.store(false, Relaxed);

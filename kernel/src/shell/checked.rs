@@ -348,8 +348,12 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// What of memory is told in words alone.
+const OF_MEMORY: [&str; 3] = ["never written", "information leak", "invalid free"];
+
 fn kind(replay: &Replay) -> Wrong {
     let end = &replay.end;
+    let says = |what: &dyn Fn(&str) -> bool| replay.transcript.notes.iter().any(|note| what(note));
     match end.verdict {
         Verdict::Oops => Wrong::Death,
         Verdict::InvalidContext => Wrong::Context,
@@ -363,8 +367,9 @@ fn kind(replay: &Replay) -> Wrong {
             if waits_for_lock || waits_for_none { Wrong::Standstill } else { Wrong::Sleep }
         }
         _ if end.use_after_free + end.out_of_bounds + end.double_free > 0 => Wrong::Memory,
-        _ if replay.transcript.notes.iter().any(|note| note.starts_with("when it goes")) => Wrong::Left,
-        _ if replay.transcript.notes.iter().any(|note| note.contains("may sleep")) => Wrong::Context,
+        _ if says(&|note| OF_MEMORY.iter().any(|name| note.starts_with(name))) => Wrong::Memory,
+        _ if says(&|note| note.starts_with("when it goes")) => Wrong::Left,
+        _ if says(&|note| note.contains("may sleep")) => Wrong::Context,
         _ if end.leaked > 0 => Wrong::Leak,
         _ if replay.transcript.notes.iter().any(|note| note.starts_with("the copy at")) => Wrong::Copy,
         _ => Wrong::Other,

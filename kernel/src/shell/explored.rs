@@ -526,7 +526,8 @@ impl Work {
     /// The end that something wrong is that the driver was told.
     fn told(&mut self, wrong: Option<(Wrong, String)>) -> Option<End> {
         let (kind, what) = wrong?;
-        self.notes.push(what);
+        // Before what came of it.
+        self.notes.insert(0, what);
         let is = |other: Wrong| u64::from(kind == other);
         Some(End {
             use_after_free: is(Wrong::Use),

@@ -3,7 +3,7 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use addr2line::{Context, Frame};
+use addr2line::{Context, Frame, Location};
 use gimli::{Dwarf, EndianSlice, LittleEndian};
 use kcore::source_path;
 
@@ -35,10 +35,25 @@ impl Lines {
         places
     }
 
-    /// The file, the line, and the character in it.
+    /// The file, the line, and the character in it. Of what a function of a header does, as `list_add`, those
+    /// of its caller: that is the driver's own line.
     pub(super) fn line(&self, address: u64) -> Option<(&str, u32, u32)> {
-        let at = kept(|| self.0.find_location(address)).ok()??;
+        let innermost = kept(|| self.0.find_location(address)).ok()??;
+        let at = match innermost.file {
+            Some(file) if file.ends_with(".h") => self.outside_of_headers(address).unwrap_or(innermost),
+            _ => innermost,
+        };
         Some((source_path::short(at.file?, None), at.line?, at.column.unwrap_or(0)))
+    }
+
+    fn outside_of_headers(&self, address: u64) -> Option<Location<'_>> {
+        let mut frames = kept(|| self.0.find_frames(address).skip_all_loads()).ok()?;
+        while let Some(frame) = kept(|| frames.next()).ok()? {
+            if let Some(at) = frame.location.filter(|at| at.file.is_some_and(|file| !file.ends_with(".h"))) {
+                return Some(at);
+            }
+        }
+        None
     }
 }
 

@@ -13,7 +13,8 @@ use super::headers;
 const NAMES: [&str; 2] = ["gcc", "clang"];
 
 /// How the code of a module is to be: for the kernel's addresses, without the registers that it does not
-/// save, with a frame pointer, with its lines, and with a call for each access to memory.
+/// save, with a frame pointer, with its lines, and with a call for each access to memory; with a word behind the
+/// arrays of a frame that is looked at in the end, and each variable in a section of its own.
 const FLAGS: &[&str] = &[
     "-c",
     "-O1",
@@ -26,7 +27,9 @@ const FLAGS: &[&str] = &[
     "-mno-sse",
     "-mno-mmx",
     "-mno-80387",
-    "-fno-stack-protector",
+    "-fstack-protector-strong",
+    "-mstack-protector-guard=global",
+    "-fdata-sections",
     "-fno-strict-aliasing",
     "-fno-common",
     "-fno-omit-frame-pointer",

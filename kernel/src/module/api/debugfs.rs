@@ -9,6 +9,7 @@ use kcore::errno::Errno;
 
 use super::made::{self, Entry};
 use crate::fs::Generated;
+use crate::module::access;
 use crate::module::call;
 use crate::module::file::Operations;
 
@@ -57,6 +58,7 @@ impl Variable {
         let at = ptr::with_exposed_provenance_mut::<u8>(self.at);
         // SAFETY: as above.
         unsafe { at.copy_from_nonoverlapping(value.to_le_bytes().as_ptr(), self.bytes) };
+        access::wrote(at, self.bytes);
     }
 }
 

@@ -26,6 +26,7 @@ mod semaphore;
 mod seq;
 pub(super) mod slab;
 mod spinlock;
+mod stack;
 mod string;
 mod sysfs;
 pub(super) mod tasklet;
@@ -67,6 +68,7 @@ pub(super) mod all {
     pub(in crate::module) use super::seq::*;
     pub(in crate::module) use super::slab::*;
     pub(in crate::module) use super::spinlock::*;
+    pub(in crate::module) use super::stack::*;
     pub(in crate::module) use super::string::*;
     pub(in crate::module) use super::sysfs::*;
     pub(in crate::module) use super::tasklet::{

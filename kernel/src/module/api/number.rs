@@ -5,6 +5,7 @@ use core::ffi::{c_char, c_int, c_long, c_longlong, c_uint, c_ulong, c_ulonglong}
 use kcore::errno::Errno;
 
 use super::string::bytes;
+use crate::module::access;
 
 const RANGE: c_int = Errno::ERANGE.code();
 const INVALID: c_int = Errno::EINVAL.code();
@@ -44,6 +45,7 @@ fn answer<T>(found: Result<T, c_int>, to: *mut T) -> c_int {
         Ok(value) => {
             // SAFETY: it is a variable of the driver (I23).
             unsafe { to.write(value) };
+            access::wrote(to, size_of::<T>());
             0
         }
         Err(code) => code,

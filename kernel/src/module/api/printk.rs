@@ -9,6 +9,7 @@ use kcore::module::format::{Arguments, format};
 use kcore::module::scan::{Found, scan};
 
 use crate::arch::variadic::{VaList, variadic};
+use crate::module::access;
 use crate::module::finding::show_way;
 use crate::{println, symbols};
 
@@ -135,6 +136,7 @@ fn write(to: *mut u8, size: usize, form: &CStr, passed: &mut Passed<'_>) -> usiz
     if size > 0 {
         // SAFETY: as above.
         unsafe { to.wrapping_add(at).write(0) };
+        access::wrote(to, at + 1);
     }
     count
 }
@@ -220,6 +222,7 @@ unsafe extern "C" fn scanned(list: &mut VaList) -> c_int {
             // SAFETY: as above.
             unsafe { to.wrapping_add(bytes.len()).write(0) };
         }
+        access::wrote(to, bytes.len() + usize::from(is_text));
     });
     count as c_int
 }

@@ -4,15 +4,18 @@ use core::alloc::Layout;
 use core::ffi::{CStr, c_char, c_uint, c_ulong, c_void};
 use core::ptr::{self, NonNull};
 
+use kcore::event::Op;
 use kcore::machine::{BadFree, Kind, Memory, POISON_FRESH};
 use kcore::place::Place;
 
 use super::bug::may_sleep;
 use crate::machine::Kernel;
 use crate::mm::heap;
+use crate::module::access;
 use crate::module::blocks;
 use crate::module::faults::{self, Failing};
 use crate::module::finding::finding;
+use crate::module::lasting;
 use crate::symbols::sites;
 
 /// By which the records of these blocks are known, where the line of the driver is not.
@@ -39,15 +42,16 @@ fn allocate(size: usize, align: usize, flags: c_uint) -> *mut c_void {
         return ptr::null_mut();
     }
     let is_kept = blocks::are_kept();
-    let room = if is_kept { size.saturating_add(blocks::BEYOND) } else { size };
+    let room = if is_kept && size <= MOST { blocks::room_for(size) } else { size };
     let layout = Layout::from_size_align(room, align).ok().filter(|_| size <= MOST);
     let at = sites::of_driver(Place::caller());
     let byte = if flags & ZERO != 0 { 0 } else { POISON_FRESH };
     let Some(Ok(block)) = layout.map(|layout| heap::allocate_filled(Kind::Other, layout, byte, at)) else {
         return ptr::null_mut();
     };
-    if is_kept {
-        blocks::allocated(block.addr().get(), size, at);
+    blocks::allocated(block.addr().get(), size, at);
+    if flags & ZERO != 0 {
+        access::wrote(block.as_ptr(), size);
     }
     block.as_ptr().cast()
 }
@@ -77,12 +81,16 @@ fn give_back(block: *const c_void, name: &str) {
     if blocks::are_kept() {
         return blocks::free(block.addr().get(), name, at);
     }
+    let before = lasting::freed(block.addr().get(), at);
     // SAFETY: the driver says that no task uses it any more; no reference of Rust leads into it (I23).
     let wrong = match unsafe { heap::free(block, at) } {
         Ok(()) => return,
         Err(BadFree::Double) => "the block there was freed before",
         Err(BadFree::Unknown) => "no block begins there, or none any more",
     };
+    if let Some(before) = before {
+        return blocks::freed_twice(&before, name, at);
+    }
     finding(format_args!("{name} of {block:p}: {wrong}"));
 }
 
@@ -108,6 +116,7 @@ pub(in crate::module) unsafe extern "C" fn krealloc(
     if !new.is_null() && block.addr() > NOTHING {
         // SAFETY: it is a block that kmalloc has given (I23).
         let before = unsafe { ksize(block) };
+        access::carries(new.cast(), block.cast(), before.min(size));
         // SAFETY: both are as long, and they are two.
         unsafe { ptr::copy_nonoverlapping(block.cast::<u8>(), new.cast(), before.min(size)) };
         give_back(block, "krealloc");
@@ -122,6 +131,8 @@ pub(in crate::module) unsafe extern "C" fn kmemdup(
 ) -> *mut c_void {
     let new = allocate(size, 16, flags);
     if new.addr() > NOTHING {
+        access::copies(Op::Read, from.cast(), size);
+        access::carries(new.cast(), from.cast(), size);
         // SAFETY: the driver says that there are so many bytes (I23).
         unsafe { ptr::copy_nonoverlapping(from.cast::<u8>(), new.cast(), size) };
     }

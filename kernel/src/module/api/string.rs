@@ -25,8 +25,9 @@ fn put(text: *mut u8, index: usize, byte: u8) {
 #[track_caller]
 fn length(text: Text, most: usize) -> usize {
     let length = || (0..most).find(|index| at(text, *index) == 0).unwrap_or(most);
-    // When it is the reader's turn, it may be another.
     access::copies(Op::Read, text, length().saturating_add(1).min(most));
+    // When it is the reader's turn, it may be another.
+    access::decides(text, length().saturating_add(1).min(most));
     length()
 }
 
@@ -67,11 +68,13 @@ pub(in crate::module) unsafe extern "C" fn memmove(to: *mut u8, from: Text, size
 fn moves(to: *mut u8, from: Text, size: usize) {
     access::copies(Op::Read, from, size);
     access::copies(Op::Write, to, size);
+    access::carries(to, from, size);
 }
 
 pub(in crate::module) extern "C" fn memcmp(a: Text, b: Text, size: usize) -> c_int {
     [a, b].into_iter().for_each(|bytes| access::copies(Op::Read, bytes, size));
     let differ = (0..size).find(|index| at(a, *index) != at(b, *index));
+    [a, b].into_iter().for_each(|bytes| access::decides(bytes, differ.map_or(size, |differ| differ + 1)));
     differ.map_or(0, |index| c_int::from(at(a, index)) - c_int::from(at(b, index)))
 }
 

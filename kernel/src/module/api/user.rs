@@ -85,6 +85,7 @@ fn try_from(into: *mut u8, address: usize, size: usize) -> usize {
 pub(in crate::module) extern "C" fn copy_to_user(address: usize, bytes: *const u8, size: c_ulong) -> c_ulong {
     may_sleep("copy_to_user");
     access::copies(Op::Read, bytes, size as usize);
+    access::leaves(bytes, size as usize);
     size - to(address, bytes, size as usize) as c_ulong
 }
 
@@ -125,6 +126,7 @@ pub(in crate::module) extern "C" fn strncpy_from_user(into: *mut u8, address: us
         let Some(byte) = byte(address.wrapping_add(index)) else { return Errno::EFAULT.code().into() };
         // SAFETY: the driver says that it has so much room (I23).
         unsafe { into.wrapping_add(index).write(byte) };
+        access::wrote(into.wrapping_add(index), 1);
         if byte == 0 {
             return index as c_long;
         }
