@@ -97,7 +97,7 @@ const TWINS: [Twin; 5] = [
 ];
 
 /// What is found first in `planted.c`.
-const FOUND: [(&str, &str); 16] = [
+const FOUND: [(&str, &str); 17] = [
     ("death", "memset(copy, 0, SIZE);"),
     ("memory", "one byte too many"),
     ("deadlock", "mutex_lock(&lock);"),
@@ -114,6 +114,7 @@ const FOUND: [(&str, &str); 16] = [
     ("leak", "lost at the end"),
     ("memory", "two readers have found it"),
     ("leak", "a signal comes"),
+    ("memory", "if (copy_from_user(copy, buf, count)) {"),
 ];
 
 /// The same of `careless.c`: what a driver can do wrong with memory.

@@ -25,7 +25,8 @@ static ssize_t planted_write(struct file *filp, const char __user *buf, size_t c
 {
 	char *copy;
 
-	count = min(count, (size_t)SIZE);
+	if (MISTAKE != 17)
+		count = min(count, (size_t)SIZE);
 	copy = kmalloc(SIZE, GFP_KERNEL);
 	if (!copy && MISTAKE != 1)
 		return -ENOMEM;

@@ -29,7 +29,7 @@ use kcore::written::{self, Written};
 
 use super::access::{Use, name_of};
 use super::again::Lost;
-use super::finding::{Wrong, is_news, wrong};
+use super::finding::{Wrong, is_news, keep_from, wrong};
 use super::{lasting, later};
 use crate::machine::{Kernel, SpinLock};
 use crate::mm::heap;
@@ -269,6 +269,13 @@ pub(super) fn check(used: &Use<'_>) {
 /// Not all that is used lies in the block, or it is freed.
 fn outside(block: &Block, used: &Use<'_>) {
     let Some(at) = is_to_be_told(block, used) else { return };
+    tell_outside(block, used, at);
+    if block.freed_at.is_none() {
+        keep_from(used);
+    }
+}
+
+fn tell_outside(block: &Block, used: &Use<'_>, at: Place) {
     let (bytes, start) = (used.bytes(), block.start());
     let kind = match block.freed_at {
         Some(_) if bytes.start >= start && bytes.end <= start + block.size => Wrong::Use,

@@ -6,6 +6,7 @@ use core::fmt::{self, Arguments, Write};
 use kcore::class;
 use kcore::place::Place;
 
+use super::access::Use;
 use super::driver::Driver;
 use crate::arch::cpu;
 use crate::machine::SpinLock;
@@ -13,6 +14,7 @@ use crate::mm::{backtrace, images};
 use crate::observe::explorer;
 use crate::oops::frames;
 use crate::println;
+use crate::task::mortal;
 
 /// What kind of wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +104,14 @@ pub(super) fn is_news(at: Place) -> bool {
     let mut said = SAID.lock_irqsave();
     let is_known = said.iter().any(|known| known.line() == at.line() && known.file() == at.file());
     !is_known && said.push(at).is_ok()
+}
+
+/// A task that is explored does not write where nothing is its driver's: that would spoil what is others', and
+/// what is wrong is known.
+pub(super) fn keep_from(used: &Use<'_>) {
+    if !used.is_read() && explorer::is_part() && mortal::may_die_here() {
+        panic!("a write beside what is a driver's");
+    }
 }
 
 /// What was found first since this was asked last.

@@ -12,7 +12,7 @@ use kcore::report::place;
 use kcore::sort;
 
 use super::access::{Use, name_of};
-use super::finding::{Wrong, is_news, wrong};
+use super::finding::{Wrong, is_news, keep_from, wrong};
 use crate::machine::SpinLock;
 use crate::mm::images;
 
@@ -59,6 +59,7 @@ pub(super) fn check(used: &Use<'_>) {
             "{size} bytes are {what} for {site} at {file}, {distance} bytes {side} {name}, a variable of {length} bytes"
         )
     });
+    keep_from(used);
 }
 
 /// The variable beside which `bytes` are, or of which they are only a part; nothing if they are all of one.

@@ -193,7 +193,9 @@ impl<'a> Checker<'a> {
         let commands = commands.iter().map(|command| format!("ioctl {path} {command} 1"));
         let lines: Vec<String> = own.into_iter().chain(commands).chain(files.iter().cloned()).collect();
         lines.iter().for_each(|line| self.alone(line, waiting));
-        self.attempt(Trial::of(&[&behind_a_hole(&path)]));
+        for line in extremes(&path) {
+            self.attempt(Trial::of(&[&line]));
+        }
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         self.together(None, &lines, waiting);
         // Two that were written are enough for two that read.
@@ -390,9 +392,13 @@ fn written(path: &str) -> String {
     format!("echo some words 1<> {path}")
 }
 
-/// What one task types that writes behind a hole, and reads in that.
-fn behind_a_hole(path: &str) -> String {
-    format!("dd if=/dev/zero of={path} bs=5000 seek=1 count=1 conv=notrunc; {}", read(path, 1))
+/// What one task types that writes and reads more than there is room for in most drivers, and in a hole.
+fn extremes(path: &str) -> [String; 2] {
+    let write = |size: u32, before: u32| {
+        format!("dd if=/dev/zero of={path} bs={size} seek={before} count=1 conv=notrunc")
+    };
+    let read = |size: u32| format!("dd if={path} of=/dev/null bs={size} count=1");
+    [format!("{}; {}", write(10_000, 0), read(20_000)), format!("{}; {}", write(5_000, 1), read(16))]
 }
 
 /// What one task types that reads so many times.

@@ -9,7 +9,7 @@ use kcore::place::Place;
 
 use super::clash::Open;
 use super::mode::Mode;
-use super::turns::{NO_PART, arrive, is_inside, part, turn, with};
+use super::turns::{NO_PART, arrive, is_inside, is_part, part, turn, with};
 use super::world::{Wish, World};
 use crate::arch::cpu;
 use crate::context;
@@ -233,8 +233,7 @@ fn take(actor: Actor, at: Place, takes: bool) {
 /// much meanwhile as they will.
 #[track_caller]
 pub fn rest() {
-    let is_part = turn().load(Relaxed) == task::current().0 && part().load(Relaxed) != NO_PART;
-    if is_part && Mode::now().is_shared() {
+    if is_part() && Mode::now().is_shared() {
         give_way(participant::actor(), Place::caller());
     }
 }

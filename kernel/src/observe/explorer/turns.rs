@@ -100,6 +100,11 @@ pub fn is_open() -> bool {
     IS_OPEN.load(Relaxed)
 }
 
+/// Whether the running task is a part, and has its turn.
+pub fn is_part() -> bool {
+    is_open() && turn().load(Relaxed) == task::current().0 && part().load(Relaxed) != NO_PART
+}
+
 /// Whether what is explored by the calling CPU is set up or judged: what is accessed is no step of a part.
 pub fn is_between() -> bool {
     is_open() && part().load(Relaxed) == NO_PART
