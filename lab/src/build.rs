@@ -44,7 +44,7 @@ impl Executable {
     }
 }
 
-/// The kernel: the ELF that [`KERNEL_VARIABLE`] names, whatever it is, or else the one that Cargo builds as
+/// The kernel: the ELF that `SCULLERY_KERNEL` names, whatever it is, or else the one that Cargo builds as
 /// `config` by `profile` (which takes a few hundredths of a second when nothing has changed), or by the one
 /// that fits the [tree](Profile::of).
 pub fn kernel(which: Executable, config: Config, profile: Option<Profile>) -> Result<PathBuf, Failure> {

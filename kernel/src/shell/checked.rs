@@ -398,7 +398,7 @@ fn extremes(path: &str) -> [String; 2] {
         format!("dd if=/dev/zero of={path} bs={size} seek={before} count=1 conv=notrunc")
     };
     let read = |size: u32| format!("dd if={path} of=/dev/null bs={size} count=1");
-    [format!("{}; {}", write(10_000, 0), read(20_000)), format!("{}; {}", write(5_000, 1), read(16))]
+    [format!("{}; {}", write(5_000, 0), read(5_000)), format!("{}; {}", write(5_000, 1), read(16))]
 }
 
 /// What one task types that reads so many times.
