@@ -87,7 +87,7 @@ fn perform(request: &Request) -> Result<Status, Failure> {
             }
         }
         Command::Check { module, ioctl, trials } => {
-            let (script, files) = explore::driver::checked(module, ioctl, *trials)?;
+            let (script, files) = explore::driver::checked(module, ioctl, *trials, options)?;
             let told = explore::driver::machine(options);
             shell(Some(script.path()), &[], Some(&files), &Options { told, ..options.clone() })
         }

@@ -31,6 +31,7 @@ use crate::context;
 use crate::machine::SpinLock;
 use crate::observe::explorer;
 use crate::symbols::sites;
+use crate::task::mortal;
 
 /// What something is that is done later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,9 +159,24 @@ static AGENTS: SpinLock<Vec<usize>> = SpinLock::new(class!("agents of drivers"),
 static NOW: AtomicU64 = AtomicU64::new(BEGIN);
 const BEGIN: u64 = 1 << 20;
 
-/// The jiffy that it is, while drivers are explored.
+/// How often the jiffy was asked for in the execution under way.
+static ASKED: AtomicU64 = AtomicU64::new(0);
+/// More often than any driver asks that does not wait for time to pass.
+const OFTEN: u64 = 10_000;
+
+/// The jiffy that it is, while drivers are explored. A task that asks again and again waits for time, of which
+/// none passes by itself: it ends.
 pub(super) fn now() -> Option<u64> {
-    is_on().then(|| NOW.load(Relaxed))
+    if !is_on() {
+        return None;
+    }
+    if ASKED.fetch_add(1, Relaxed) >= OFTEN {
+        explorer::cannot("a loop that waits until time has passed");
+        if explorer::is_part() && mortal::may_die_here() {
+            panic!("a loop that waits until time has passed");
+        }
+    }
+    Some(NOW.load(Relaxed))
 }
 
 /// So many jiffies pass.
@@ -182,6 +198,7 @@ pub(super) fn begin() {
     drop(before);
     interrupt::reset();
     NOW.store(BEGIN, Relaxed);
+    ASKED.store(0, Relaxed);
 }
 
 fn with<R>(owner: usize, ask: impl FnOnce(&mut Thing) -> R) -> Option<R> {

@@ -16,6 +16,7 @@ use kcore::settings::Verdict;
 use kcore::shell::parse;
 
 use super::explored::{Fault, Work, recipe};
+use crate::arch::cpu;
 
 /// Executions of one trial at most.
 const MOST: u64 = 200;
@@ -97,6 +98,8 @@ pub(super) struct Checker<'a> {
     /// Trials that say nothing, and why.
     pub(super) troubled: Vec<String>,
     pub(super) cut: u64,
+    /// Trials for which there was no time.
+    pub(super) late: u64,
     /// Trials in which the driver would have done something later once more than it did.
     pub(super) bounded: u64,
 }
@@ -136,6 +139,8 @@ struct Outcome {
     waits: bool,
     /// The call that was to fail was made.
     has_failed: bool,
+    /// It says nothing, or was not made.
+    is_void: bool,
 }
 
 impl<'a> Checker<'a> {
@@ -149,6 +154,7 @@ impl<'a> Checker<'a> {
             trials: 0,
             troubled: Vec::new(),
             cut: 0,
+            late: 0,
             bounded: 0,
         }
     }
@@ -166,7 +172,7 @@ impl<'a> Checker<'a> {
         if devices.is_empty() && files.is_empty() {
             (self.tell)("it makes no device and no file: only its init and its exit are tried");
         }
-        let files: Vec<String> = files.iter().map(|path| format!("cat {path}")).collect();
+        let files: Vec<String> = files.iter().map(|path| list(path)).collect();
         let mut waiting = BTreeSet::new();
         for device in &devices {
             self.device(device, commands, &files, &mut waiting);
@@ -221,21 +227,22 @@ impl<'a> Checker<'a> {
 
     /// One task does `line`, and then what it does fails.
     fn alone(&mut self, line: &str, waiting: &mut BTreeSet<String>) {
-        if self.attempt(Trial::of(&[line])).waits {
-            self.fail(line, Fault::Sleep);
-            waiting.insert(line.to_string());
-        } else {
-            self.with_failures(&format!("{line}; {line}"));
+        match self.attempt(Trial::of(&[line])) {
+            Outcome { waits: true, .. } => {
+                self.fail(line, Fault::Sleep);
+                waiting.insert(line.to_string());
+            }
+            Outcome { is_void: true, .. } => {}
+            _ => self.with_failures(&format!("{line}; {line}")),
         }
     }
 
     /// One task does `line`, and then each call in it fails that can.
     fn with_failures(&mut self, line: &str) {
-        if self.attempt(Trial::of(&[line])).waits {
-            self.fail(line, Fault::Sleep);
-        } else {
-            self.fail(line, Fault::Memory);
-            self.fail(line, Fault::Copy);
+        match self.attempt(Trial::of(&[line])) {
+            Outcome { waits: true, .. } => self.fail(line, Fault::Sleep),
+            Outcome { is_void: true, .. } => {}
+            _ => [Fault::Memory, Fault::Copy].into_iter().for_each(|fault| self.fail(line, fault)),
         }
     }
 
@@ -268,6 +275,10 @@ impl<'a> Checker<'a> {
     }
 
     fn attempt(&mut self, trial: Trial<'_>) -> Outcome {
+        if cpu::cycles() > self.work.deadline {
+            self.late += 1;
+            return Outcome { waits: false, has_failed: false, is_void: true };
+        }
         (self.tell)(&format!("  {trial}"));
         self.trials += 1;
         let survey = self.explore(&trial, MOST);
@@ -283,7 +294,7 @@ impl<'a> Checker<'a> {
             let (what, made) = (race.to_string(), race.made.clone());
             self.note(Finding::of(&trial, Wrong::Race, at, what, made, (0, survey.executions)));
         }
-        Outcome { waits, has_failed }
+        Outcome { waits, has_failed, is_void: survey.trouble.is_some() }
     }
 
     /// Makes so many executions of a trial at most.
@@ -309,7 +320,9 @@ impl<'a> Checker<'a> {
             let kind = kind(&replay);
             let is_all = survey.bad_executions == survey.executions && survey.bad.len() == 1;
             waits &= kind == Wrong::Sleep && is_all;
-            if kind != Wrong::Sleep || !is_all {
+            // Where a signal ends a sleep, tasks sleep for ever in those orders in which it does not come.
+            let is_of_signal = matches!(trial.fault, Some(Fault::Sleep(_)));
+            if kind != Wrong::Sleep || !is_all && !is_of_signal {
                 let finding = self.finding(kind, &replay, survey, trial);
                 self.note(finding);
             }
@@ -399,6 +412,11 @@ fn extremes(path: &str) -> [String; 2] {
     };
     let read = |size: u32| format!("dd if={path} of=/dev/null bs={size} count=1");
     [format!("{}; {}", write(5_000, 0), read(5_000)), format!("{}; {}", write(5_000, 1), read(16))]
+}
+
+/// What one task types that reads a file, as much of it as most have: some have no end.
+fn list(path: &str) -> String {
+    format!("dd if={path} of=/dev/null bs=4096 count=2")
 }
 
 /// What one task types that reads so many times.

@@ -27,6 +27,7 @@ use life::Life;
 
 use super::program::MISUSE;
 use super::state::{Shell, machine};
+use crate::arch::cpu;
 use crate::experiments;
 use crate::fs;
 use crate::machine::SpinLock;
@@ -38,6 +39,7 @@ use crate::observe::explorer::{self, Mode, Staff};
 use crate::observe::run;
 use crate::process::{Process, null, output, table};
 use crate::task::{self, signal};
+use crate::time::NEVER;
 
 /// A driver, and what is done with it in each execution.
 pub(super) struct Work {
@@ -47,6 +49,8 @@ pub(super) struct Work {
     tasks: Vec<Vec<List>>,
     /// What must succeed when they are through.
     check: Vec<List>,
+    /// No execution begins after this cycle.
+    pub(super) deadline: u64,
     /// The call that fails in each execution.
     fault: Option<Fault>,
     /// Whether it came to that in the last one.
@@ -185,6 +189,9 @@ fn of_commands(commands: &[kcore::shell::tree::Command]) -> Option<&'static str>
 
 impl Maker for Work {
     fn make(&mut self, survey: &mut Survey) -> Result<(), Trouble> {
+        if cpu::cycles() > self.deadline {
+            return Err(Trouble::Cannot("what takes longer than there is time"));
+        }
         let end = self.execution();
         self.note_races();
         let kind = end.as_ref().map(End::kind).ok();
@@ -221,6 +228,7 @@ impl Work {
             setup: Vec::new(),
             tasks: Vec::new(),
             check,
+            deadline: NEVER,
             fault: None,
             has_failed: false,
             fresh,

@@ -15,6 +15,9 @@ use crate::status::Failure;
 /// Options that say how many executions are made, and what is to be found.
 const LIMITS: [&str; 2] = ["limit", "expect"];
 
+/// Seconds until the machine is given up, where no others are told.
+const PATIENCE: u64 = 60;
+
 /// What the machine is told: what is about executions is for its shell.
 pub fn machine(options: &Options) -> Told {
     let mut told = options.told.clone();
@@ -30,6 +33,7 @@ pub fn checked(
     module: &Path,
     ioctl: &[String],
     trials: bool,
+    options: &Options,
 ) -> Result<(NamedTempFile, NamedTempFile), Failure> {
     let files =
         folder::bundle(None, &[module.to_path_buf()])?.ok_or_else(|| Failure::usage("which module?"))?;
@@ -39,8 +43,13 @@ pub fn checked(
     let numbers: String = numbers.map(|number| format!(" --ioctl {}", quoted(&number))).collect();
     let again = format!("cargo run -- explore --module {}", quoted(&module.display().to_string()));
     let (name, told) = (name_of(module), if trials { " -v" } else { "" });
-    let text =
-        format!("insmod /mnt/*.ko || exit 2\ncheck {name}{told}{numbers} --again {}\n", quoted(&again));
+    // Before the machine is given up, there is time to tell what is known.
+    let timeout = options.told.word("timeout").and_then(|word| word.parse().ok()).unwrap_or(PATIENCE);
+    let seconds = timeout * 3 / 4;
+    let again = quoted(&again);
+    let text = format!(
+        "insmod /mnt/*.ko || exit 2\ncheck {name}{told}{numbers} --seconds {seconds} --again {again}\n"
+    );
     Ok((script_of(&text)?, files))
 }
 

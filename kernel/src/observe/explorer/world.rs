@@ -372,7 +372,8 @@ impl World {
         self.stuck = stuck.iter().map(|part| part.task).collect();
         // What a driver leaves for later may go on when all others are through: it is told what is wrong.
         let first = self.agents.first();
-        let are_stuck = self.parts[..first].iter().any(|part| waits(&part)) || self.interrupt().is_some();
+        let interrupt = self.interrupt().map(|who| &self.parts[usize::from(who)]);
+        let are_stuck = self.parts[..first].iter().chain(interrupt).any(|part| waits(&part));
         if are_stuck && self.trouble.is_none() {
             self.say_what_waits(&stuck);
         }

@@ -11,15 +11,17 @@ use kcore::explore::account::WIDTH;
 use kcore::report::{self, Record};
 
 use super::command::{Command, misuse};
+use crate::arch::cpu;
 use crate::console::com2;
 use crate::print_to;
 use crate::process::Process;
 use crate::shell::checked::{Checker, Finding};
 use crate::shell::explored::{self, Work};
+use crate::time;
 
 pub(super) const COMMAND: Command = Command::program(
     "check",
-    "MODULE [--ioctl NUMBER]... [-v]",
+    "MODULE [--ioctl NUMBER]... [--seconds N] [-v]",
     "try all that can be tried with a driver in C",
     check,
 )
@@ -30,8 +32,8 @@ pub(super) const COMMAND: Command = Command::program(
 fn details() -> String {
     "Its init, and the reads, writes and opens of its devices and files, by one task while its calls for memory\n\
      and its copies fail one after the other, and by two and three tasks in every order, on a new device and on\n\
-     one that was written to. It ends with 0 when\n\
-     nothing was found, and with 1 otherwise. -v says what is tried.\n"
+     one that was written to. It ends with 0 when nothing was found, and with 1 otherwise. No trial begins after\n\
+     --seconds N. -v says what is tried.\n"
         .to_string()
 }
 
@@ -42,6 +44,8 @@ struct Order<'w> {
     /// Numbers for ioctl.
     commands: Vec<String>,
     is_verbose: bool,
+    /// No trial begins after so many.
+    seconds: Option<u64>,
     /// What is typed to explore it.
     again: Option<&'w str>,
 }
@@ -54,6 +58,11 @@ impl<'w> Order<'w> {
             let mut value = || words.next().ok_or_else(|| format!("{word} has no value"));
             match word {
                 "--ioctl" => order.commands.push(value()?.to_string()),
+                "--seconds" => {
+                    let number = value()?;
+                    order.seconds =
+                        Some(number.parse().map_err(|_| format!("'{number}' is no number of seconds"))?);
+                }
                 "--again" => order.again = Some(value()?),
                 "-v" => order.is_verbose = true,
                 _ if !word.starts_with('-') && order.module.is_empty() => order.module = word,
@@ -83,7 +92,10 @@ fn check(me: &Process, arguments: &[&str]) -> i32 {
         Err(why) => return misuse(me, format_args!("{why}")),
     };
     explored::alone(me, "check", || {
-        let work = Work::of(me, order.module, Vec::new())?;
+        let mut work = Work::of(me, order.module, Vec::new())?;
+        if let Some(seconds) = order.seconds {
+            work.deadline = cpu::cycles() + time::microseconds(seconds * 1_000_000);
+        }
         Ok(checked(me, &order, work) == 0)
     })
 }
@@ -109,6 +121,7 @@ fn checked(me: &Process, order: &Order<'_>, work: Work) -> usize {
         (checker.cut, "broken off before every order was made"),
         (checker.bounded, "with something that the driver would have done later once more"),
         (checker.troubled.len() as u64, "not tried"),
+        (checker.late, "not made, for want of time (--timeout)"),
     ];
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
