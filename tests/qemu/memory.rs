@@ -13,7 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let guarded = ["spinlock", "semaphore", "completion"].into_iter().flat_map(|lock| {
         [
             ("heap", "heap=1M memory=32M quanta=1000 rounds=3"),
-            ("records", "heap=1200K quantum=16 quanta=5000 rounds=3"),
+            ("records", "heap=2M quantum=16 quanta=5000 rounds=3"),
         ]
         .map(|(what, words)| {
             let words = format!("run scull-leak lock={lock} {words}");
@@ -29,7 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         .run(exhausted),
         not_tried(Case::new(
             "memory::records::none",
-            "run scull-leak lock=none writers=1 heap=1200K quantum=16 quanta=5000 rounds=3",
+            "run scull-leak lock=none writers=1 heap=1280K quantum=16 quanta=5000 rounds=3",
         ))
         .run(exhausted),
         Case::new(
