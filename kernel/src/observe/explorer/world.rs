@@ -20,7 +20,7 @@ use super::turns::{NO_PART, part, turn};
 use crate::task::table;
 
 /// More steps than any execution has that comes to an end.
-const MOST_STEPS: usize = 50_000;
+const MOST_STEPS: usize = 10_000;
 /// The first name of what has no address: the CPU, and wake-ups of parts.
 const NAMELESS: u64 = 1 << 62;
 /// The CPU that parts share, and behind it those that they have to themselves.
