@@ -84,27 +84,29 @@ pub(super) fn line((file, line, column): (&str, u32, u32), sources: &[(&str, Vec
     Place::of_line(line)
 }
 
+/// The sites of the driver whose code is at `address`, which stays as long as they are used: the caller is in a
+/// call of it, or knows that it is loaded.
+fn around(address: u64) -> Option<&'static Sites> {
+    let is_in = |entry: &&Entry| (entry.start.load(Acquire)..entry.end.load(Acquire)).contains(&address);
+    let entry = ENTRIES[..USED.load(Acquire)].iter().find(is_in)?;
+    // SAFETY: null, or what `add` has made, which stays as long as the code at the address.
+    unsafe { entry.sites.load(Acquire).as_ref() }
+}
+
 /// The line of a driver to which a call returns at `address`. The caller is in that call.
 pub(crate) fn at(address: u64) -> Option<Place> {
     if !images::contains(address) {
         return None;
     }
-    let is_in = |entry: &&Entry| (entry.start.load(Acquire)..entry.end.load(Acquire)).contains(&address);
-    let entry = ENTRIES[..USED.load(Acquire)].iter().find(is_in)?;
-    // SAFETY: null, or what `add` has made, which stays as long as the code at the address.
-    let sites = unsafe { entry.sites.load(Acquire).as_ref() }?;
+    let sites = around(address)?;
     let index = sites.binary_search_by_key(&address, |(address, _)| *address).ok()?;
     Some(sites[index].1)
 }
 
-/// The first line of the driver's function at `start` from which it calls the kernel.
+/// The first line of the driver's function at `start` from which it calls the kernel. The driver is loaded.
 pub(crate) fn of_function(start: usize) -> Option<Place> {
-    let start = start as u64;
-    let is_in = |entry: &&Entry| (entry.start.load(Acquire)..entry.end.load(Acquire)).contains(&start);
-    let entry = ENTRIES[..USED.load(Acquire)].iter().find(is_in)?;
-    // SAFETY: as in `at`.
-    let sites = unsafe { entry.sites.load(Acquire).as_ref() }?;
-    let index = sites.partition_point(|(address, _)| *address <= start);
+    let sites = around(start as u64)?;
+    let index = sites.partition_point(|(address, _)| *address <= start as u64);
     sites.get(index).map(|(_, place)| *place)
 }
 
