@@ -9,6 +9,7 @@
 //! | `command` | the words before the keys |
 //! | `line` | a whole command line |
 //! | `built` | how a kernel is built, as its file says it |
+//! | `patience` | how long a machine has |
 //! | `nearest` | the word that a mistaken one may have been meant for |
 //! | `usage` | what is said of a mistake |
 //!
@@ -21,6 +22,7 @@ mod command;
 mod key;
 mod line;
 mod nearest;
+mod patience;
 mod probe;
 mod table;
 mod usage;
@@ -31,6 +33,7 @@ pub use command::{COMMANDS, Command, FAIL_ALLOCATIONS};
 pub use key::{Key, MOST_LISTED, Otherwise, Scope, Values, find, is_among, keys};
 pub use line::{CommandLine, LONGEST_COMMAND_LINE, heap_bytes, text};
 pub use nearest::nearest;
+pub use patience::time_to_search;
 pub use probe::Probe;
 pub use table::{BOOTING, MAX_CPUS, MAX_WRITERS, MachineSettings, RunSettings, SINGLE};
 pub use usage::{Usage, bytes, number, size};

@@ -10,7 +10,7 @@ use kcore::explore::sheet::Sheet;
 use kcore::explore::{MemoryModel, Recipe, Replay, Schedule, Trouble};
 use kcore::probe::Plan;
 use kcore::report::{Boot, Record, Summary};
-use kcore::settings::{Config, Expect, Form, Policy, RunSettings, Usage, Verdict};
+use kcore::settings::{Config, Expect, Form, Policy, RunSettings, Usage, Verdict, time_to_search};
 
 use crate::arch::exit::Exit;
 use crate::arch::{cpu, smp};
@@ -40,13 +40,10 @@ fn fits(resolved: &Resolved, mode: Mode, preemptions: Option<u32>) -> Result<(),
     Err(Usage::new(why))
 }
 
-/// Seconds until the machine is given up, where no others are told.
-const PATIENCE: u32 = 60;
-
 /// Before the machine is given up, there is time to tell what is known.
 fn bounds(settings: &RunSettings) -> Bounds {
-    let seconds = u64::from(told().0.timeout.unwrap_or(PATIENCE));
-    Bounds { limit: settings.limit, deadline: cpu::cycles() + time::microseconds(seconds * 750_000) }
+    let time = time::microseconds(time_to_search(told().0.timeout) * 1000);
+    Bounds { limit: settings.limit, deadline: cpu::cycles() + time }
 }
 
 /// An experiment in a form and sizes, as it is explored here.

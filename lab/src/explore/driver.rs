@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use kcore::settings::time_to_search;
 use tempfile::NamedTempFile;
 
 use crate::cli::{Explored, Options};
@@ -14,9 +15,6 @@ use crate::status::Failure;
 
 /// Options that say how many executions are made, and what is to be found.
 const LIMITS: [&str; 2] = ["limit", "expect"];
-
-/// Seconds until the machine is given up, where no others are told.
-const PATIENCE: u64 = 60;
 
 /// What the machine is told: what is about executions is for its shell.
 pub fn machine(options: &Options) -> Told {
@@ -44,8 +42,7 @@ pub fn checked(
     let again = format!("cargo run -- explore --module {}", quoted(&module.display().to_string()));
     let (name, told) = (name_of(module), if trials { " -v" } else { "" });
     // Before the machine is given up, there is time to tell what is known.
-    let timeout = options.told.word("timeout").and_then(|word| word.parse().ok()).unwrap_or(PATIENCE);
-    let seconds = timeout * 3 / 4;
+    let seconds = time_to_search(options.told.word("timeout").and_then(|word| word.parse().ok())) / 1000;
     let again = quoted(&again);
     let text = format!(
         "insmod /mnt/*.ko || exit 2\ncheck {name}{told}{numbers} --seconds {seconds} --again {again}\n"
