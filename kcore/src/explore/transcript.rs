@@ -7,6 +7,7 @@ use super::schedule::Schedule;
 use super::step::{Act, Step};
 use crate::event::{LockId, Op, Outcome, Site};
 use crate::machine::{Kind, TaskId};
+use crate::module::Wrong;
 use crate::place::Place;
 use crate::sync::{INNER_WORD, is_silent};
 
@@ -122,6 +123,8 @@ pub struct Transcript {
     pub blocks: Vec<Allocated>,
     /// What the experiment says of it.
     pub notes: Vec<String>,
+    /// What kind of wrong a driver did first.
+    pub wrong: Option<Wrong>,
     /// What parts are that are no tasks, each in a sentence.
     pub others: Vec<String>,
     /// The part that is no task, but an interrupt.
@@ -135,6 +138,7 @@ impl Transcript {
         self.waiting.clear();
         self.blocks.clear();
         self.notes.clear();
+        self.wrong = None;
         self.others.clear();
     }
 

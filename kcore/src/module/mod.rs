@@ -8,6 +8,7 @@
 //! - [`names`]: every function that the kernel offers to it.
 //! - [`format`](mod@format): the text that `printk` makes of a form and its arguments.
 //! - [`scan`]: what `sscanf` finds in a text.
+//! - `wrong`: what it can do wrong.
 //! - [`abi`]: the number of the headers that it was compiled with.
 
 #![forbid(unsafe_code)]
@@ -20,7 +21,9 @@ pub mod names;
 pub mod object;
 pub mod parameter;
 pub mod scan;
+mod wrong;
 
 pub use image::{Function, Image, Part};
 pub use object::{GAP, Malformed, Object};
 pub use parameter::Parameter;
+pub use wrong::Wrong;

@@ -23,13 +23,14 @@ use kcore::class;
 use kcore::event::{Block as Event, Events, Kinds, Op, What};
 use kcore::leak::Hidden;
 use kcore::machine::{BlockSize, POISON_FREED, POISON_FRESH};
+use kcore::module::Wrong;
 use kcore::place::Place;
 use kcore::report::place;
 use kcore::written::{self, Written};
 
 use super::access::{Use, name_of};
 use super::again::Lost;
-use super::finding::{Wrong, is_news, keep_from, wrong};
+use super::finding::{is_news, keep_from, wrong};
 use super::{lasting, later};
 use crate::machine::{Kernel, SpinLock};
 use crate::mm::heap;

@@ -4,17 +4,19 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::cell::UnsafeCell;
 use core::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
+use core::fmt::Write;
 use core::ptr;
 
 use kcore::dev::{
     Caller, CharDevice, Credentials, DeviceNumber, Events, FileOperations, OpenFlags, PollTable, Whence,
 };
 use kcore::errno::Errno;
+use kcore::module::Wrong;
 use kcore::report::place;
 
 use super::call::{self, BUFFER, Copies, Memory};
 use super::driver::Driver;
-use super::finding::finding;
+use super::finding::{finding, wrong};
 use super::openings::Openings;
 use crate::machine::Kernel;
 
@@ -383,9 +385,12 @@ fn look_at_copies(answer: i64, is_too_much: impl Fn(usize) -> bool) {
     let Copies { bytes, failed } = call::here().copies.get();
     if let Some(at) = failed.filter(|_| is_too_much(bytes)) {
         let at = place(at);
-        finding(format_args!(
-            "the copy at {at} fails, and the call returns {answer} as if it had not: {bytes} bytes were copied"
-        ));
+        wrong(Wrong::Copy, |text| {
+            write!(
+                text,
+                "the copy at {at} fails, and the call returns {answer} as if it had not: {bytes} bytes were copied"
+            )
+        });
     }
 }
 

@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::fmt::{self, Arguments, Write};
 
 use kcore::class;
+use kcore::module::Wrong;
 use kcore::place::Place;
 
 use super::access::Use;
@@ -15,42 +16,6 @@ use crate::observe::explorer;
 use crate::oops::frames;
 use crate::println;
 use crate::task::mortal;
-
-/// What kind of wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrong {
-    /// Memory was used that was freed.
-    Use,
-    /// Memory was used that is behind or before a block.
-    Beyond,
-    /// Memory was read that was never written.
-    Unwritten,
-    /// A process was given what was never written.
-    Leaks,
-    /// A block was freed twice.
-    Twice,
-    /// Something was freed that is no block.
-    Free,
-    /// What it has registered is there when it is gone.
-    Left,
-    /// Something else.
-    Other,
-}
-
-impl Wrong {
-    /// What it is called, before what it is about.
-    fn name(self) -> &'static str {
-        match self {
-            Wrong::Use => "use after free: ",
-            Wrong::Beyond => "out of bounds: ",
-            Wrong::Unwritten => "never written: ",
-            Wrong::Leaks => "information leak: ",
-            Wrong::Twice => "double free: ",
-            Wrong::Free => "invalid free: ",
-            Wrong::Left | Wrong::Other => "",
-        }
-    }
-}
 
 /// The first that was found in the execution under way.
 static FOUND: SpinLock<Option<(Wrong, String)>> = SpinLock::new(class!("what a driver does wrong"), None);

@@ -9,11 +9,12 @@ use core::ops::Range;
 
 use kcore::class;
 use kcore::machine::{Sched, TaskId};
+use kcore::module::Wrong;
 use kcore::place::Place;
 use kcore::report::place;
 
 use super::access::{Use, name_of};
-use super::finding::{Wrong, wrong};
+use super::finding::wrong;
 use crate::machine::{Kernel, SpinLock};
 use crate::mm::stacks;
 use crate::symbols::sites;

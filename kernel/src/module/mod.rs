@@ -46,5 +46,5 @@ mod openings;
 mod records;
 mod variables;
 
-pub use finding::{Wrong, found};
+pub use finding::found;
 pub use load::{info, insmod};

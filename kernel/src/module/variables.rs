@@ -7,12 +7,12 @@ use core::fmt::Write;
 use core::ops::Range;
 
 use kcore::class;
-use kcore::module::GAP;
+use kcore::module::{GAP, Wrong};
 use kcore::report::place;
 use kcore::sort;
 
 use super::access::{Use, name_of};
-use super::finding::{Wrong, is_news, keep_from, wrong};
+use super::finding::{is_news, keep_from, wrong};
 use crate::machine::SpinLock;
 use crate::mm::images;
 

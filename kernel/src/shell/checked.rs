@@ -10,6 +10,7 @@ use kcore::event::Waiting;
 use kcore::explore::account;
 use kcore::explore::sheet::Sheet;
 use kcore::explore::{Of, Replay, Schedule, Survey, Trouble};
+use kcore::module;
 use kcore::probe::Name;
 use kcore::report::place;
 use kcore::settings::Verdict;
@@ -363,12 +364,9 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// What of memory is told in words alone.
-const OF_MEMORY: [&str; 3] = ["never written", "information leak", "invalid free"];
-
 fn kind(replay: &Replay) -> Wrong {
     let end = &replay.end;
-    let says = |what: &dyn Fn(&str) -> bool| replay.transcript.notes.iter().any(|note| what(note));
+    let wrong = replay.transcript.wrong;
     match end.verdict {
         Verdict::Oops => Wrong::Death,
         Verdict::InvalidContext => Wrong::Context,
@@ -381,12 +379,11 @@ fn kind(replay: &Replay) -> Wrong {
             let waits_for_none = replay.transcript.waiting.is_empty();
             if waits_for_lock || waits_for_none { Wrong::Standstill } else { Wrong::Sleep }
         }
-        _ if end.use_after_free + end.out_of_bounds + end.double_free > 0 => Wrong::Memory,
-        _ if says(&|note| OF_MEMORY.iter().any(|name| note.starts_with(name))) => Wrong::Memory,
-        _ if says(&|note| note.starts_with("when it goes")) => Wrong::Left,
-        _ if says(&|note| note.contains("may sleep")) => Wrong::Context,
+        _ if wrong.is_some_and(module::Wrong::is_of_memory) => Wrong::Memory,
+        _ if wrong == Some(module::Wrong::Left) => Wrong::Left,
+        _ if wrong == Some(module::Wrong::Sleeps) => Wrong::Context,
         _ if end.leaked > 0 => Wrong::Leak,
-        _ if replay.transcript.notes.iter().any(|note| note.starts_with("the copy at")) => Wrong::Copy,
+        _ if wrong == Some(module::Wrong::Copy) => Wrong::Copy,
         _ => Wrong::Other,
     }
 }

@@ -17,6 +17,7 @@ use kcore::explore::{
     Trouble, Unordered, Want,
 };
 use kcore::machine::TaskId;
+use kcore::module::Wrong;
 use kcore::probe::Name;
 use kcore::report::place;
 use kcore::settings::{self, Policy, Verdict};
@@ -34,7 +35,7 @@ use crate::machine::SpinLock;
 use crate::mm::heap;
 use crate::module::again::{Again, Lost};
 use crate::module::faults::{self, Failing};
-use crate::module::{Wrong, found, later};
+use crate::module::{found, later};
 use crate::observe::explorer::{self, Mode, Staff};
 use crate::observe::run;
 use crate::process::{Process, null, output, table};
@@ -63,6 +64,8 @@ pub(super) struct Work {
     inside: Vec<AtomicU32>,
     /// What was wrong with the last execution, besides what its end says.
     notes: Vec<String>,
+    /// What kind of wrong the driver did first in it.
+    wrong: Option<Wrong>,
     /// The devices and files of the last execution.
     devices: Vec<(String, DeviceNumber, usize)>,
     paths: Vec<&'static str>,
@@ -235,6 +238,7 @@ impl Work {
             shells: Vec::new(),
             inside: Vec::new(),
             notes: Vec::new(),
+            wrong: None,
             devices: Vec::new(),
             paths: Vec::new(),
             races: Vec::new(),
@@ -323,7 +327,7 @@ impl Work {
                 work.more = trouble.as_ref().and_then(|_| explorer::more());
                 let end = end.unwrap_or_else(|_| End::of_counts(Verdict::NotTried, 0, 0));
                 let mut replay = explorer::replayed(end, core::mem::take(&mut work.notes));
-                replay.transcript.others = work.others();
+                (replay.transcript.wrong, replay.transcript.others) = (work.wrong, work.others());
                 Replay { trouble, ..replay }
             });
             match self.more.take() {
@@ -374,6 +378,7 @@ impl Work {
     fn execution(&mut self) -> Result<End, Trouble> {
         explorer::begin().map_err(|error| Trouble::Refused(error.into()))?;
         self.notes.clear();
+        self.wrong = None;
         found();
         if !self.staff.is_empty() {
             return self.live();
@@ -391,9 +396,7 @@ impl Work {
         }
         self.hand_out_shells();
         let raced = self.race();
-        if let Some((who, at)) = explorer::died() {
-            self.note(|| format!("{} dies at {}", Name(who), place(at)));
-        }
+        self.note_death();
         match raced {
             Ok(()) => Ok(self.judge()),
             Err(stopped) => Ok(self.stopped(stopped)),
@@ -526,6 +529,13 @@ impl Work {
         End { leaked: lost.len() as u64, ..told.unwrap_or(End::of_counts(verdict, 0, 0)) }
     }
 
+    /// Notes which part has died, if one has.
+    fn note_death(&mut self) {
+        if let Some((who, at)) = explorer::died() {
+            self.note(|| format!("{} dies at {}", Name(who), place(at)));
+        }
+    }
+
     /// Notes what was wrong. The words are of use only if people will read them.
     fn note(&mut self, what: impl FnOnce() -> String) {
         self.notes.push(if explorer::is_written_down() { what() } else { String::new() });
@@ -534,6 +544,7 @@ impl Work {
     /// The end that something wrong is that the driver was told.
     fn told(&mut self, wrong: Option<(Wrong, String)>) -> Option<End> {
         let (kind, what) = wrong?;
+        self.wrong = Some(kind);
         // Before what came of it.
         self.notes.insert(0, what);
         let is = |other: Wrong| u64::from(kind == other);

@@ -1,14 +1,16 @@
 //! `BUG`, `WARN`, `might_sleep` (`linux/bug.h`).
 
 use core::ffi::{CStr, c_char, c_int};
+use core::fmt::Write;
 
 use kcore::event;
+use kcore::module::Wrong;
 use kcore::place::Place;
 use kcore::report::place;
 
 use crate::context;
 use crate::machine::Kernel;
-use crate::module::finding::finding;
+use crate::module::finding::{finding, wrong};
 use crate::symbols::sites;
 
 pub(in crate::module) unsafe extern "C" fn __scullery_bug(
@@ -45,10 +47,13 @@ pub(in crate::module) extern "C" fn might_sleep() {
 #[track_caller]
 pub(in crate::module) fn may_sleep(name: &str) {
     if context::is_atomic() {
-        finding(format_args!(
-            "{name} at {} may sleep, and its caller must not: a spinlock is held, or interrupts are off",
-            place(sites::of_driver(Place::caller()))
-        ));
+        let at = place(sites::of_driver(Place::caller()));
+        wrong(Wrong::Sleeps, |text| {
+            write!(
+                text,
+                "{name} at {at} may sleep, and its caller must not: a spinlock is held, or interrupts are off"
+            )
+        });
     } else {
         event::might_sleep::<Kernel>();
     }

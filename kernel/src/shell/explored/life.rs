@@ -11,7 +11,6 @@ use core::sync::atomic::Ordering::Relaxed;
 use kcore::dev::DeviceNumber;
 use kcore::explore::{End, Trouble};
 use kcore::machine::Context;
-use kcore::probe::Name;
 use kcore::report::place;
 use kcore::settings::Verdict;
 
@@ -50,9 +49,7 @@ impl Work {
         if has_begun {
             (self.paths, self.devices) = (life.paths, life.devices);
         }
-        if let Some((who, at)) = explorer::died() {
-            self.note(|| format!("{} dies at {}", Name(who), place(at)));
-        }
+        self.note_death();
         if let Err(stopped) = raced {
             return Ok(self.stopped(stopped));
         }
