@@ -74,8 +74,15 @@ pub(super) fn is_news(at: Place) -> bool {
 /// A task that is explored does not write where nothing is its driver's: that would spoil what is others', and
 /// what is wrong is known.
 pub(super) fn keep_from(used: &Use<'_>) {
-    if !used.is_read() && explorer::is_part() && mortal::may_die_here() {
-        panic!("a write beside what is a driver's");
+    if !used.is_read() {
+        ends("a write beside what is a driver's");
+    }
+}
+
+/// The running task ends for that, if it is explored, and where it can end alone.
+pub(super) fn ends(why: &str) {
+    if explorer::is_part() && mortal::may_die_here() {
+        panic!("{why}");
     }
 }
 

@@ -6,7 +6,6 @@
 //! schedule says by itself which is which.
 
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering::Relaxed;
 
 use kcore::event::{Change, LockId, LockStep, What};
 use kcore::explore::{Act, Object, Of, Schedule, Step, Trace, Trouble};
@@ -15,11 +14,10 @@ use kcore::place::Place;
 
 use super::ear::make;
 use super::mode::Mode;
-use super::turns::{NO_PART, part, turn, with};
+use super::turns::{is_part, with};
 use super::world::{Wish, World};
 use crate::context;
 use crate::observe::participant::actor;
-use crate::task;
 use crate::time::NEVER;
 
 /// The first name of what agents are rung by.
@@ -234,11 +232,6 @@ pub fn open_gate(gate: Gate, units: u64) {
 pub fn pass_gate(gate: Gate, units: u64) {
     let act = Act::Take { units, initially: 0 };
     step(Place::caller(), |world| world.gate(gate, act));
-}
-
-/// Whether the running task is a part, and has its turn.
-pub(super) fn is_part() -> bool {
-    turn().load(Relaxed) == task::current().0 && part().load(Relaxed) != NO_PART
 }
 
 /// The running task makes a step, if it is a part.
