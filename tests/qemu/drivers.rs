@@ -361,7 +361,7 @@ fn memory() -> Answer {
     let bad = module(place.path(), &source, "bad.ko", &[])?;
     let script = "insmod /mnt/bad.ko; m=$(awk '$2==\"bad\" {print $1}' /proc/devices); mknod /dev/b c $m 0\n\
                   for kind in b m l f t r; do explore bad --task \"echo $kind > /dev/b\"; done\n\
-                  rmmod bad\n";
+                  (explore bad --task 'cat /dev/b') > /dev/b; rmmod bad\n";
     let says = [
         "1 out of bounds",
         "out of bounds: 1 bytes are written for p[end] at",
@@ -374,6 +374,7 @@ fn memory() -> Answer {
         "1 freed twice",
         "A frees it once more (step 6, bad.c:32).",
         "verdict: clean (as expected: clean)",
+        "explore: bad is in use",
     ];
     with(&[bad], script, Status::Expected, &says)
 }

@@ -66,6 +66,11 @@ impl<M: Machine> Module<M> {
         was_used
     }
 
+    /// All uses end, those that were forgotten as well.
+    pub fn end_uses(&self) {
+        self.users.lock_irqsave().count = 0;
+    }
+
     /// It cannot be used from now on. [`Errno::EBUSY`], and all is as it was, while it is.
     pub fn retire(&self) -> Result<(), Errno> {
         let mut users = self.users.lock_irqsave();

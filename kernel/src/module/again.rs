@@ -12,6 +12,7 @@ use kcore::place::Place;
 use super::call::{self, Memory};
 use super::driver::Driver;
 use super::faults::{self, Failing};
+use super::finding::left;
 use super::{blocks, later};
 
 /// A driver that begins anew.
@@ -29,9 +30,13 @@ pub struct Lost {
 }
 
 impl Again {
-    /// The driver called `name`, which is loaded, and whose init is undone. [`Errno::ENOENT`].
+    /// The driver called `name`, which is loaded, and whose init is undone. [`Errno::ENOENT`], and
+    /// [`Errno::EBUSY`] while it is in use.
     pub fn of(name: &str) -> Result<Self, Errno> {
         let again = Again(Driver::find(name).ok_or(Errno::ENOENT)?);
+        if again.0.module.users() > 0 {
+            return Err(Errno::EBUSY);
+        }
         again.exit();
         Ok(again)
     }
@@ -74,9 +79,10 @@ impl Again {
         blocks::end()
     }
 
-    /// What it has is taken from it, in whatever state it is.
+    /// What it has is taken from it, in whatever state it is. Tasks that died have left files open.
     pub fn break_off(&self) {
         self.0.take_back();
+        self.0.module.end_uses();
         blocks::end();
     }
 
@@ -85,7 +91,12 @@ impl Again {
         self.0.take_back();
     }
 
+    /// All files are closed.
     fn call_exit(&self) {
+        if self.0.module.users() > 0 {
+            left(&self.0, format_args!("it is in use still: a try_module_get without a module_put keeps it for ever"));
+            self.0.module.end_uses();
+        }
         if let Some(exit) = self.0.exit {
             call::enter(&self.0, Credentials::ROOT, Memory::None, || exit());
         }

@@ -12,6 +12,7 @@ use core::{fmt, iter};
 
 use kcore::class;
 use kcore::dev::DeviceNumber;
+use kcore::errno::Errno;
 use kcore::explore::{
     Driver, End, Follow, Maker, MemoryModel, QSET, QUANTUM, Recipe, Replay, Schedule, Search, Survey,
     Trouble, Unordered, Want,
@@ -220,7 +221,10 @@ impl Maker for Work {
 impl Work {
     /// With the driver called `module`, which is loaded, as the user of `me`, and [no task yet](Work::change).
     pub(super) fn of(me: &Process, module: &str, check: Vec<List>) -> Result<Self, String> {
-        let driver = Again::of(module).map_err(|_| format!("{module} is no driver in C that is loaded"))?;
+        let driver = Again::of(module).map_err(|errno| match errno {
+            Errno::EBUSY => format!("{module} is in use"),
+            _ => format!("{module} is no driver in C that is loaded"),
+        })?;
         let mut shell = Shell::new(machine().settings, false);
         (shell.credentials, shell.directory) = (*me.credentials(), me.directory().to_string());
         let nothing = null::open();
