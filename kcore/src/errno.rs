@@ -6,7 +6,7 @@ macro_rules! errors {
     ($($name:ident = $number:literal, $message:literal;)+) => {
         /// An error as a system call would return it (`include/uapi/asm-generic/errno.h`,
         /// `include/linux/errno.h`).
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(i32)]
         #[allow(missing_docs, reason = "the message of each variant is its documentation")]
         pub enum Errno {

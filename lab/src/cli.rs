@@ -42,6 +42,9 @@ pub struct Explored {
     /// What is typed before
     #[arg(long, value_name = "LINE", requires = "module")]
     pub setup: Option<String>,
+    /// What one more task types when all others are through
+    #[arg(long, value_name = "LINE", requires = "module")]
+    pub after: Option<String>,
     /// What must succeed when all tasks are through
     #[arg(long, value_name = "LINE", requires = "module")]
     pub check: Option<String>,
@@ -49,6 +52,12 @@ pub struct Explored {
     /// what the tasks do; copy=N, from or to a process; sleep=N, as a signal comes to the first task; counted from 1
     #[arg(long, value_name = "CALL=N", requires = "module")]
     pub fail: Option<String>,
+    /// What a task has open stays open until all others are through
+    #[arg(long, requires = "module")]
+    pub keep_open: bool,
+    /// What the driver's calls answer must be what they answer, in some order, if each is made as a whole
+    #[arg(long, requires = "module")]
+    pub atomic: bool,
     /// Only the execution in which the tasks make so many steps in turn, like A12B3
     #[arg(long, value_name = "TURNS", requires = "module")]
     pub schedule: Option<String>,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kcore::report::{Finding, Record};
 use lab::folder;
+use lab::module::commands;
 use lab::session::Outcome;
 use lab::status::Status;
 use lab::workspace;
@@ -32,8 +33,8 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// The drivers with mistakes, and what is found first with each: its kind, and what its line has in it.
-const PLANTED: [(&str, &[(&str, &str)]); 3] =
-    [("planted", &FOUND), ("planted_later", &LATER), ("careless", &CARELESS)];
+const PLANTED: [(&str, &[(&str, &str)]); 4] =
+    [("planted", &FOUND), ("planted_later", &LATER), ("careless", &CARELESS), ("hasty", &HASTY)];
 
 /// In what a driver leaves for later: timers, works, interrupts, tasks.
 const LATER: [(&str, &str); 12] = [
@@ -130,13 +131,25 @@ const CARELESS: [(&str, &str); 9] = [
     ("memory", "not where it begins"),
 ];
 
+/// The same of `hasty.c`: what is in two pieces that must be one.
+const HASTY: [(&str, &str); 5] = [
+    ("not-atomic", "/* and then? */"),
+    ("not-atomic", "/* is it still so? */"),
+    ("not-atomic", "/* who is refused meanwhile? */"),
+    ("not-atomic", "/* and none comes? */"),
+    ("left-behind", "/* who puts it? */"),
+];
+
 /// Drivers of `drivers/` in which nothing is to be found.
 const RIGHT: [&str; 7] = ["hello", "scull", "pipe", "complete", "sleepy", "jiffies", "short-irq"];
 
-fn check(module: &Path) -> Result<(Outcome, Vec<Finding>), String> {
+/// What is found in a module, of which this is the source.
+fn check(module: &Path, source: &Path) -> Result<(Outcome, Vec<Finding>), String> {
     let name = module.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let bundle = folder::bundle(None, &[module.to_path_buf()]).map_err(told)?.ok_or("there is a module")?;
-    let script = format!("insmod /mnt/{name}.ko && check {name}\n");
+    let numbers = commands::of(source).map_err(told)?;
+    let numbers: String = numbers.iter().map(|number| format!(" --ioctl {number:#x}")).collect();
+    let script = format!("insmod /mnt/{name}.ko && check {name}{numbers}\n");
     let outcome = follow(machine("shell timeout=300 cpus=1")?.mount(bundle.path()), &script)?;
     let finding = |record: &Record| match record {
         Record::Finding(finding) => Some(finding.clone()),
@@ -146,17 +159,17 @@ fn check(module: &Path) -> Result<(Outcome, Vec<Finding>), String> {
     Ok((outcome, found))
 }
 
-fn with_mistake(place: &Path, file: &str, number: u32) -> Result<(PathBuf, String), String> {
+/// The module, and its source.
+fn with_mistake(place: &Path, file: &str, number: u32) -> Result<(PathBuf, PathBuf), String> {
     let source = workspace::root().map_err(told)?.join(format!("tests/qemu/{file}.c"));
-    let text = fs::read_to_string(&source).map_err(|error| error.to_string())?;
     let made = module(place, &source, &format!("{file}.ko"), &[&format!("MISTAKE={number}")])?;
-    Ok((made, text))
+    Ok((made, source))
 }
 
 fn planted(file: &str, number: u32, kind: &str, line: &str) -> Answer {
     let place = place()?;
-    let (module, text) = with_mistake(place.path(), file, number)?;
-    is_found(&module, &text, kind, line)
+    let (module, source) = with_mistake(place.path(), file, number)?;
+    is_found(&module, &source, kind, line)
 }
 
 fn twin(twin: &Twin) -> Answer {
@@ -171,12 +184,13 @@ fn twin(twin: &Twin) -> Answer {
     let source = place.path().join(format!("{name}.c"));
     fs::write(&source, &text).map_err(|error| error.to_string())?;
     let module = module(place.path(), &source, &format!("{name}.ko"), &[])?;
-    is_found(&module, &text, twin.kind, twin.line)
+    is_found(&module, &source, twin.kind, twin.line)
 }
 
 /// What is found first is this.
-fn is_found(module: &Path, text: &str, kind: &str, line: &str) -> Answer {
-    let (outcome, found) = check(module)?;
+fn is_found(module: &Path, source: &Path, kind: &str, line: &str) -> Answer {
+    let (outcome, found) = check(module, source)?;
+    let text = fs::read_to_string(source).map_err(|error| error.to_string())?;
     judge(&outcome, Status::Unexpected, &[])?;
     let first = found.first().ok_or_else(|| format!("nothing is found\n{outcome}"))?;
     let line_at = |number: u64| text.lines().nth(number.saturating_sub(1) as usize).unwrap_or_default();
@@ -190,16 +204,18 @@ fn is_found(module: &Path, text: &str, kind: &str, line: &str) -> Answer {
 
 fn unplanted(file: &str) -> Answer {
     let place = place()?;
-    nothing_in(&with_mistake(place.path(), file, 0)?.0)
+    let (module, source) = with_mistake(place.path(), file, 0)?;
+    nothing_in(&module, &source)
 }
 
 fn right(name: &str) -> Answer {
     let place = place()?;
-    nothing_in(&of_the_house(place.path(), name, &[])?)
+    let source = workspace::root().map_err(told)?.join(format!("drivers/{name}.c"));
+    nothing_in(&of_the_house(place.path(), name, &[])?, &source)
 }
 
-fn nothing_in(module: &Path) -> Answer {
-    let (outcome, found) = check(module)?;
+fn nothing_in(module: &Path, source: &Path) -> Answer {
+    let (outcome, found) = check(module, source)?;
     judge(&outcome, Status::Expected, &[])?;
     holds("nothing is found", found.is_empty()).map_err(|why| format!("{why}\n{outcome}"))
 }

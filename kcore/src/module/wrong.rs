@@ -21,6 +21,8 @@ pub enum Wrong {
     Sleeps,
     /// A copy has failed, and the call says that it has not.
     Copy,
+    /// Calls answer what whole calls do not, in no order.
+    NotAtomic,
     /// Something else.
     Other,
 }
@@ -35,12 +37,12 @@ impl Wrong {
             Wrong::Leaks => "information leak: ",
             Wrong::Twice => "double free: ",
             Wrong::Free => "invalid free: ",
-            Wrong::Left | Wrong::Sleeps | Wrong::Copy | Wrong::Other => "",
+            Wrong::Left | Wrong::Sleeps | Wrong::Copy | Wrong::NotAtomic | Wrong::Other => "",
         }
     }
 
     /// Whether it is about memory.
     pub fn is_of_memory(self) -> bool {
-        !matches!(self, Wrong::Left | Wrong::Sleeps | Wrong::Copy | Wrong::Other)
+        !self.name().is_empty()
     }
 }

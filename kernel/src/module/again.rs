@@ -8,12 +8,13 @@ use alloc::vec::Vec;
 use kcore::dev::{Credentials, DeviceNumber};
 use kcore::errno::Errno;
 use kcore::place::Place;
+use kcore::report::place;
 
 use super::call::{self, Memory};
 use super::driver::Driver;
 use super::faults::{self, Failing};
 use super::finding::left;
-use super::{blocks, later};
+use super::{api, blocks, later};
 
 /// A driver that begins anew.
 pub struct Again(Arc<Driver>);
@@ -93,8 +94,13 @@ impl Again {
 
     /// All files are closed.
     fn call_exit(&self) {
+        let begun = api::module::begun();
         if self.0.module.users() > 0 {
-            left(&self.0, format_args!("it is in use still: a try_module_get without a module_put keeps it for ever"));
+            let at = begun.map_or("?".into(), place);
+            left(
+                &self.0,
+                format_args!("it is in use, and so never goes: no module_put for the try_module_get at {at}"),
+            );
             self.0.module.end_uses();
         }
         if let Some(exit) = self.0.exit {

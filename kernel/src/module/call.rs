@@ -98,13 +98,18 @@ impl Task {
         self.tgid.set(id.0 as i32);
     }
 
+    /// Its number.
+    pub(super) fn number(&self) -> u32 {
+        self.pid.get() as u32
+    }
+
     /// Wakes it, also from a sleep that it is about to begin.
     pub(super) fn wakes(&self) {
         if self.is_to_begin.swap(false, Relaxed) {
             return kthread::begins((&raw const *self).addr());
         }
         self.is_woken.store(true, Relaxed);
-        Kernel::wake(TaskId(self.pid.get() as u32));
+        Kernel::wake(TaskId(self.number()));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 use core::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use core::fmt::Write;
@@ -14,11 +15,13 @@ use kcore::errno::Errno;
 use kcore::module::Wrong;
 use kcore::report::place;
 
+use super::answers;
 use super::call::{self, BUFFER, Copies, Memory};
 use super::driver::Driver;
 use super::finding::{finding, wrong};
 use super::openings::Openings;
 use crate::machine::Kernel;
+use crate::observe::explorer;
 
 /// `struct file` of `linux/fs.h`.
 #[repr(C)]
@@ -197,6 +200,8 @@ impl Device {
     }
 
     fn release(&self, file: *mut File, credentials: Credentials) {
+        explorer::meet();
+        explorer::rest();
         let Operations { flush, release, .. } = *operations(file);
         call::enter(&self.driver, credentials, Memory::None, || {
             if let Some(flush) = flush {
@@ -243,14 +248,18 @@ impl CharDevice<Kernel> for Device {
         };
         let opened = Opened { file: Box::into_raw(Box::new(file)), device: self, credentials: *credentials };
         let Some(open) = opened.operations().open else { return Ok(opened.noted()) };
-        // SAFETY: what the driver is given is what the header says (I23).
-        let answer = opened.enter(Memory::None, || unsafe { open(opened.device.inode.get(), opened.file) });
-        match answer {
-            0.. => Ok(opened.noted()),
-            code => {
+        let call = || {
+            // SAFETY: what the driver is given is what the header says (I23).
+            let answer =
+                opened.enter(Memory::None, || unsafe { open(opened.device.inode.get(), opened.file) });
+            result(answer.min(0).into()).map(|_| 0)
+        };
+        match answers::of_call("open", call, |_| Vec::new()) {
+            Ok(_) => Ok(opened.noted()),
+            Err(errno) => {
                 // It is not open, so it is not released.
                 opened.forget();
-                Err(Errno::of(code.into()))
+                Err(errno)
             }
         }
     }
@@ -323,13 +332,15 @@ impl Opened {
 
 impl FileOperations<Kernel> for Opened {
     fn read(&self, into: &mut [u8]) -> Result<usize, Errno> {
-        let memory = Memory::Read(into.as_mut_ptr(), into.len());
-        self.transfer(self.operations().read, memory, into.len())
+        let (memory, length) = (Memory::Read(into.as_mut_ptr(), into.len()), into.len());
+        let call = || self.transfer(self.operations().read, memory, length);
+        answers::of_call("read", call, |count| into[..count].to_vec())
     }
 
     fn write(&self, from: &[u8]) -> Result<usize, Errno> {
         let memory = Memory::Write(from.as_ptr(), from.len());
-        self.transfer(self.operations().write, memory, from.len())
+        let call = || self.transfer(self.operations().write, memory, from.len());
+        answers::of_call("write", call, |_| Vec::new())
     }
 
     fn llseek(&self, whence: Whence, offset: i64) -> Result<usize, Errno> {
@@ -339,9 +350,12 @@ impl FileOperations<Kernel> for Opened {
             Whence::Current => 1,
             Whence::End => 2,
         };
-        // SAFETY: what the driver is given is what the header says (I23).
-        let answer = self.enter(Memory::None, || unsafe { llseek(self.file, offset, whence) });
-        result(answer).map(|position| position as usize)
+        let call = || {
+            // SAFETY: what the driver is given is what the header says (I23).
+            let answer = self.enter(Memory::None, || unsafe { llseek(self.file, offset, whence) });
+            result(answer).map(|position| position as usize)
+        };
+        answers::of_call("llseek", call, |_| Vec::new())
     }
 
     fn ioctl(&self, command: u32, argument: usize, caller: &Caller<'_>) -> Result<usize, Errno> {
@@ -354,10 +368,11 @@ impl FileOperations<Kernel> for Opened {
             look_at_copies(answer, |_| answer >= 0);
             answer
         };
-        match call::enter(&self.device.driver, caller.credentials, memory, call) {
+        let call = || match call::enter(&self.device.driver, caller.credentials, memory, call) {
             NO_SUCH => Err(Errno::ENOTTY),
             answer => result(answer).map(|answer| answer as usize),
-        }
+        };
+        answers::of_call("ioctl", call, |_| Vec::new())
     }
 
     fn poll<'a>(&'a self, table: &mut PollTable<'a, Kernel>) -> Events {

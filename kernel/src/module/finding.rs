@@ -6,6 +6,7 @@ use core::fmt::{self, Arguments, Write};
 use kcore::class;
 use kcore::module::Wrong;
 use kcore::place::Place;
+use kcore::report::place;
 
 use super::access::Use;
 use super::driver::Driver;
@@ -15,6 +16,7 @@ use crate::mm::{backtrace, images};
 use crate::observe::explorer;
 use crate::oops::frames;
 use crate::println;
+use crate::symbols::sites;
 use crate::task::mortal;
 
 /// The first that was found in the execution under way.
@@ -24,9 +26,13 @@ static FOUND: SpinLock<Option<(Wrong, String)>> = SpinLock::new(class!("what a d
 static SAID: SpinLock<heapless::Vec<Place, 256>> =
     SpinLock::new(class!("lines of drivers of which something was said"), heapless::Vec::new());
 
-/// Says what a driver does wrong, after which it goes on.
+/// Says what a driver does wrong in the call that it makes, after which it goes on.
 pub(super) fn finding(what: Arguments<'_>) {
-    wrong(Wrong::Other, |text| text.write_fmt(what));
+    let at = sites::of_driver(Place::caller());
+    wrong(Wrong::Other, |text| {
+        text.write_fmt(what)?;
+        at.of_driver().map_or(Ok(()), |_| write!(text, ", at {}", place(at)))
+    });
 }
 
 /// The same, of this kind, in the words that `what` writes.

@@ -23,6 +23,7 @@ use kcore::explore::Act;
 use kcore::machine::Context;
 use kcore::place::Place;
 
+use super::answers;
 use super::api::interrupt;
 use super::driver::Driver;
 use super::finding::{ends, finding, left};
@@ -169,6 +170,7 @@ pub(super) fn now() -> Option<u64> {
     if !is_on() {
         return None;
     }
+    answers::vary();
     if ASKED.fetch_add(1, Relaxed) >= OFTEN {
         const WHY: &str = "a loop that waits until time has passed";
         explorer::cannot(WHY);

@@ -8,6 +8,7 @@
 //!
 //! - [`insmod`], [`info`]: loading; what a file says of itself.
 //! - [`again`]: one that begins anew.
+//! - [`answers`]: what calls of one have answered.
 //! - `init`: a task that calls its init.
 //! - `driver`: one that is loaded, and what it has registered.
 //! - `call`: what a task does in one: as which user, for whose memory.
@@ -28,6 +29,7 @@
 
 mod access;
 pub mod again;
+pub mod answers;
 mod api;
 mod blocks;
 mod call;

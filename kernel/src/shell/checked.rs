@@ -11,12 +11,13 @@ use kcore::explore::account;
 use kcore::explore::sheet::Sheet;
 use kcore::explore::{Of, Replay, Schedule, Survey, Trouble};
 use kcore::module;
+use kcore::place::Place;
 use kcore::probe::Name;
 use kcore::report::place;
 use kcore::settings::Verdict;
 use kcore::shell::parse;
 
-use super::explored::{Fault, Work, recipe};
+use super::explored::{Fault, Plan, Work, recipe};
 use crate::arch::cpu;
 
 /// Executions of one trial at most.
@@ -35,6 +36,7 @@ pub(super) enum Wrong {
     Left,
     Copy,
     Other,
+    Atomic,
     Sleep,
     Race,
 }
@@ -50,6 +52,7 @@ impl Wrong {
             Wrong::Left => "left-behind",
             Wrong::Copy => "unchecked-copy",
             Wrong::Other => "wrong",
+            Wrong::Atomic => "not-atomic",
             Wrong::Sleep => "sleeps-for-ever",
             Wrong::Race => "data-race",
         }
@@ -66,6 +69,10 @@ pub(super) struct Finding {
     /// What is done before.
     pub(super) setup: Option<String>,
     pub(super) tasks: Vec<String>,
+    /// What one more does when all others are through.
+    pub(super) after: Option<String>,
+    /// Each task keeps open what it has open until all others are through.
+    pub(super) keeps_open: bool,
     pub(super) fault: Option<Fault>,
     pub(super) made: Schedule,
     /// Of so many executions so many are wrong.
@@ -82,8 +89,9 @@ impl Finding {
         share: (u64, u64),
     ) -> Self {
         let tasks = trial.tasks.iter().map(ToString::to_string).collect();
-        let (setup, fault) = (trial.setup.map(ToString::to_string), trial.fault);
-        Finding { kind, at, what, setup, tasks, fault, made, share }
+        let [setup, after] = [trial.setup, trial.after].map(|line| line.map(ToString::to_string));
+        let (keeps_open, fault) = (trial.keeps_open, trial.fault);
+        Finding { kind, at, what, setup, tasks, after, keeps_open, fault, made, share }
     }
 }
 
@@ -112,8 +120,14 @@ struct Trial<'t> {
     setup: Option<&'t str>,
     /// What tasks do.
     tasks: &'t [&'t str],
+    /// What one more does when all others are through.
+    after: Option<&'t str>,
     /// The call that fails.
     fault: Option<Fault>,
+    /// What calls answer is held against what they answer if each is made as a whole.
+    is_atomic: bool,
+    /// What a task has open it keeps open until all others are through.
+    keeps_open: bool,
 }
 
 impl<'t> Trial<'t> {
@@ -130,6 +144,8 @@ impl fmt::Display for Trial<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.tasks())?;
         self.setup.map_or(Ok(()), |setup| write!(f, ", after {setup}"))?;
+        f.write_str(if self.keeps_open { ", kept open" } else { "" })?;
+        self.after.map_or(Ok(()), |after| write!(f, ", and then {after}"))?;
         self.fault.map_or(Ok(()), |fault| write!(f, ", --fail {fault}"))
     }
 }
@@ -197,14 +213,16 @@ impl<'a> Checker<'a> {
         let path = format!("/dev/{device}");
         let (write, read) = (written(&path), read(&path, 1));
         let own = [write.clone(), read.clone(), format!(": > {path}")];
-        let commands = commands.iter().map(|command| format!("ioctl {path} {command} 1"));
-        let lines: Vec<String> = own.into_iter().chain(commands).chain(files.iter().cloned()).collect();
+        let commands: Vec<_> = commands.iter().map(|command| format!("ioctl {path} {command} 1")).collect();
+        let lines = own.iter().chain(&commands).chain(files).cloned();
+        let lines: Vec<String> = lines.collect();
         lines.iter().for_each(|line| self.alone(line, waiting));
         for line in extremes(&path) {
             self.attempt(Trial::of(&[&line]));
         }
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         self.together(None, &lines, waiting);
+        self.whole(&path, &commands, waiting);
         // Two that were written are enough for two that read.
         let setups = [format!("{write}; {write}"), write];
         let setup = setups.iter().find(|line| self.succeeds(line));
@@ -275,6 +293,22 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Two tasks do the same, and what their calls answer, and what can be read then, is held against what whole
+    /// calls answer.
+    fn whole(&mut self, path: &str, commands: &[String], waiting: &BTreeSet<String>) {
+        let open = format!(": < {path}");
+        let twice = format!("{open}; {open}");
+        self.attempt(Trial { is_atomic: true, ..Trial::of(&[&twice, &open]) });
+        self.attempt(Trial { is_atomic: true, keeps_open: true, ..Trial::of(&[&open, &open]) });
+        let after = Some(read(path, 2)).filter(|_| !waiting.contains(&read(path, 1)));
+        for line in iter::once(&written(path)).chain(commands) {
+            if !waiting.contains(line) {
+                let tasks = [line.as_str(); 2];
+                self.attempt(Trial { is_atomic: true, after: after.as_deref(), ..Trial::of(&tasks) });
+            }
+        }
+    }
+
     fn attempt(&mut self, trial: Trial<'_>) -> Outcome {
         if cpu::cycles() > self.work.deadline {
             self.late += 1;
@@ -288,12 +322,16 @@ impl<'a> Checker<'a> {
         self.cut += u64::from(!survey.complete && survey.trouble.is_none());
         self.bounded += u64::from(self.work.is_bounded());
         let races: Vec<_> = self.work.races().to_vec();
+        let has_races = !races.is_empty();
         let waits = self.judge(&trial, &survey);
         for race in races {
             let stores = race.accesses.iter().find(|access| access.stores);
             let at = stores.map_or("".into(), |access| place(access.at));
             let (what, made) = (race.to_string(), race.made.clone());
             self.note(Finding::of(&trial, Wrong::Race, at, what, made, (0, survey.executions)));
+        }
+        if trial.is_atomic && survey.bad.is_empty() && survey.trouble.is_none() && !has_races {
+            self.hold_answers(&trial);
         }
         Outcome { waits, has_failed, is_void: survey.trouble.is_some() }
     }
@@ -302,8 +340,28 @@ impl<'a> Checker<'a> {
     fn explore(&mut self, trial: &Trial<'_>, most: u64) -> Survey {
         let parsed = |lines: &[&str]| lines.iter().filter_map(|line| parse(line).ok()).collect();
         let setup: Vec<Vec<_>> = parsed(trial.setup.as_slice());
-        self.work.change(setup.concat(), parsed(trial.tasks), trial.fault);
+        let (tasks, after) = (parsed(trial.tasks), parsed(trial.after.as_slice()).pop());
+        self.work.change(Plan {
+            setup: setup.concat(),
+            tasks,
+            after,
+            keeps_open: trial.keeps_open,
+            fault: trial.fault,
+        });
+        if trial.is_atomic {
+            self.work.gather_answers();
+        }
         self.work.survey(Some(most))
+    }
+
+    /// The executions of a trial in which nothing else is wrong are held against those of whole calls.
+    fn hold_answers(&mut self, trial: &Trial<'_>) {
+        let Some(answered) = self.work.gathered().filter(|all| all.len() > 1).cloned() else { return };
+        self.executions += self.work.hold_answers().unwrap_or(0);
+        if !self.work.are_allowed(&answered) {
+            let survey = self.work.survey(Some(MOST));
+            self.judge(trial, &survey);
+        }
     }
 
     /// Notes what is wrong in a trial; whether a task that has no lock sleeps for ever in each execution.
@@ -323,7 +381,9 @@ impl<'a> Checker<'a> {
             waits &= kind == Wrong::Sleep && is_all;
             // Where a signal ends a sleep, tasks sleep for ever in those orders in which it does not come.
             let is_of_signal = matches!(trial.fault, Some(Fault::Sleep(_)));
-            if kind != Wrong::Sleep || !is_all && !is_of_signal {
+            // Who keeps open what another waits for lets it wait.
+            let is_kept = trial.keeps_open && matches!(kind, Wrong::Standstill | Wrong::Sleep);
+            if !is_kept && (kind != Wrong::Sleep || !is_all && !is_of_signal) {
                 let finding = self.finding(kind, &replay, survey, trial);
                 self.note(finding);
             }
@@ -332,7 +392,8 @@ impl<'a> Checker<'a> {
     }
 
     fn finding(&self, kind: Wrong, replay: &Replay, survey: &Survey, trial: &Trial<'_>) -> Finding {
-        let sheet = Sheet::of(replay, &recipe(self.module, trial.tasks.len()));
+        let tasks = trial.tasks.len() + usize::from(trial.after.is_some());
+        let sheet = Sheet::of(replay, &recipe(self.module, tasks));
         let notes = replay.transcript.notes.iter().map(|note| format!("{note}."));
         let story = sheet.story.iter().filter(|told| !told.starts_with("The experiment says")).cloned();
         let sleeper = replay.transcript.waiting.first().filter(|_| kind == Wrong::Sleep);
@@ -348,7 +409,8 @@ impl<'a> Checker<'a> {
             let own = replay.transcript.lines.iter().rev().filter(|line| line.who == waiting.who);
             iter::once(waiting).chain(own).map(|line| line.at).find(|at| at.of_driver().is_some())
         });
-        let at = at.map(place);
+        let amid = if kind == Wrong::Atomic { interrupted(replay) } else { None };
+        let at = at.or(amid).map(place);
         let at = at.or_else(|| line_in(&said)).unwrap_or_default();
         let share = (survey.bad_executions, survey.executions);
         Finding::of(trial, kind, at, what, replay.made.clone(), share)
@@ -384,8 +446,20 @@ fn kind(replay: &Replay) -> Wrong {
         _ if wrong == Some(module::Wrong::Sleeps) => Wrong::Context,
         _ if end.leaked > 0 => Wrong::Leak,
         _ if wrong == Some(module::Wrong::Copy) => Wrong::Copy,
+        _ if wrong == Some(module::Wrong::NotAtomic) => Wrong::Atomic,
         _ => Wrong::Other,
     }
+}
+
+/// Where a task was in a call, of which it makes the rest later, when another came first.
+fn interrupted(replay: &Replay) -> Option<Place> {
+    let lines = &replay.transcript.lines;
+    let is_left = |at: usize| {
+        let [line, next] = [&lines[at], &lines[at + 1]];
+        let goes_on = || lines[at + 1..].iter().any(|later| later.who == line.who);
+        line.at.of_driver().is_some() && next.who != line.who && goes_on()
+    };
+    (0..lines.len().saturating_sub(1)).find(|at| is_left(*at)).map(|at| lines[at].at)
 }
 
 /// The first line of C that a text names.

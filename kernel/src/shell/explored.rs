@@ -1,6 +1,7 @@
 //! What tasks type, in every order of its steps, where that leads to a driver in C.
 
 mod life;
+mod whole;
 
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -26,6 +27,7 @@ use kcore::shell::interpret;
 use kcore::shell::tree::{Form, List};
 
 use life::Life;
+use whole::Answers;
 
 use super::program::MISUSE;
 use super::state::{Shell, machine};
@@ -36,8 +38,8 @@ use crate::machine::SpinLock;
 use crate::mm::heap;
 use crate::module::again::{Again, Lost};
 use crate::module::faults::{self, Failing};
-use crate::module::{found, later};
-use crate::observe::explorer::{self, Mode, Staff};
+use crate::module::{answers, found, later};
+use crate::observe::explorer::{self, Gate, Mode, Staff};
 use crate::observe::run;
 use crate::process::{Process, null, output, table};
 use crate::task::{self, signal};
@@ -49,6 +51,8 @@ pub(super) struct Work {
     /// What makes the state that the tasks find.
     setup: Vec<List>,
     tasks: Vec<Vec<List>>,
+    /// The last of these does what it does when all others are through.
+    has_after: bool,
     /// What must succeed when they are through.
     check: Vec<List>,
     /// No execution begins after this cycle.
@@ -80,6 +84,23 @@ pub(super) struct Work {
     is_bounded: bool,
     /// What the part that has the driver's init and exit comes to.
     life: SpinLock<Life>,
+    /// What keeps a task from going on besides what it waits for.
+    mode: Mode,
+    answers: Answers,
+}
+
+/// What is explored with a driver.
+#[derive(Default)]
+pub(super) struct Plan {
+    /// What makes the state that the tasks find.
+    pub(super) setup: Vec<List>,
+    pub(super) tasks: Vec<Vec<List>>,
+    /// What one more does when all others are through.
+    pub(super) after: Option<Vec<List>>,
+    /// What a task has open it keeps open until all others are through, but for one that has nothing open.
+    pub(super) keeps_open: bool,
+    /// The call that fails in each execution.
+    pub(super) fault: Option<Fault>,
 }
 
 /// A call of a driver that fails: which of its kind, counted from 1.
@@ -234,6 +255,7 @@ impl Work {
             driver,
             setup: Vec::new(),
             tasks: Vec::new(),
+            has_after: false,
             check,
             deadline: NEVER,
             fault: None,
@@ -250,11 +272,19 @@ impl Work {
             more: None,
             is_bounded: false,
             life: SpinLock::new(class!("init and exit that are explored"), Life::default()),
+            mode: Mode::Apart,
+            answers: Answers::Ignored,
         })
     }
 
-    /// What is explored from now on: these tasks, after this set-up, and this call that fails.
-    pub(super) fn change(&mut self, setup: Vec<List>, tasks: Vec<Vec<List>>, fault: Option<Fault>) {
+    /// What is explored from now on.
+    pub(super) fn change(&mut self, plan: Plan) {
+        let Plan { setup, mut tasks, after, keeps_open, fault } = plan;
+        explorer::meet_before_close(if keeps_open { tasks.len() } else { 0 });
+        self.has_after = after.is_some();
+        tasks.extend(after);
+        self.answers = Answers::Ignored;
+        answers::keep(false);
         let seat = || SpinLock::new(class!("shell of an explored task"), None);
         self.shells = tasks.iter().map(|_| seat()).collect();
         self.inside = (0..=tasks.len()).map(|_| AtomicU32::new(0)).collect();
@@ -354,7 +384,7 @@ impl Work {
 
     /// Executions are made in `work` as `driver` says.
     fn explored<R>(&mut self, driver: Driver, is_told: bool, work: impl FnOnce(&mut Self) -> R) -> R {
-        explorer::open(Mode::Apart);
+        explorer::open(self.mode);
         let (tasks, staff) = (self.tasks_of_it(), self.staff.clone());
         let result = explorer::explore_with(tasks, staff, driver, || output::silent(is_told, || work(self)));
         explorer::close();
@@ -402,7 +432,10 @@ impl Work {
         let raced = self.race();
         self.note_death();
         match raced {
-            Ok(()) => Ok(self.judge()),
+            Ok(()) => {
+                let end = self.judge();
+                Ok(self.judge_answers(end))
+            }
             Err(stopped) => Ok(self.stopped(stopped)),
         }
     }
@@ -500,8 +533,17 @@ impl Work {
     fn play(&self, who: usize) {
         let Some(mut shell) = self.shells[who].lock().take() else { return };
         self.inside[who].store(task::current().0, Relaxed);
+        let racing = self.tasks.len() - usize::from(self.has_after);
+        if who == racing {
+            explorer::pass_gate(Gate::Of(who), racing as u64);
+        }
         interpret::lists(&mut shell, &self.tasks[who]);
         signal::take();
+        explorer::meet();
+        drop(shell);
+        if self.has_after && who < racing {
+            explorer::open_gate(Gate::Of(racing), 1);
+        }
         self.inside[who].store(0, Relaxed);
     }
 

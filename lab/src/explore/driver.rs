@@ -75,8 +75,11 @@ fn text(driver: &Explored, module: &Path, options: &Options) -> String {
     let optional =
         |key: &str, value: Option<&str>| value.map_or_else(String::new, |value| option(key, value));
     let what: String = driver.task.iter().map(|line| option("task", line)).collect();
-    let what =
-        what + &optional("setup", driver.setup.as_deref()) + &optional("check", driver.check.as_deref());
+    let lines = [("setup", &driver.setup), ("after", &driver.after), ("check", &driver.check)];
+    let lines = lines.map(|(key, line)| optional(key, line.as_deref())).concat();
+    let flags = [(" --keep-open", driver.keep_open), (" --atomic", driver.atomic)];
+    let flags: String = flags.into_iter().filter(|(_, is_given)| *is_given).map(|(flag, _)| flag).collect();
+    let what = what + &lines + &flags;
     let again = format!("cargo run -- explore --module {}{what}", quoted(&module.display().to_string()));
     let limits: String = LIMITS.iter().map(|key| optional(key, options.told.word(key))).collect();
     let schedule =

@@ -22,6 +22,8 @@ const DEEPEST: u32 = 16;
 
 /// Reads the text of a makefile that lies in `folder`.
 pub fn read(text: &str, folder: &Path) -> Kbuild {
+    // What it makes of this is a path in itself, to which nothing is joined.
+    let folder = &std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
     let here = folder.display().to_string();
     let mut variables: Variables = ["PWD", "CURDIR", "src", "obj", "M", "srctree", "srcdir"]
         .map(|name| (name.to_string(), (here.clone(), false)))

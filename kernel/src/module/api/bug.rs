@@ -10,7 +10,7 @@ use kcore::report::place;
 
 use crate::context;
 use crate::machine::Kernel;
-use crate::module::finding::{finding, wrong};
+use crate::module::finding::wrong;
 use crate::symbols::sites;
 
 pub(in crate::module) unsafe extern "C" fn __scullery_bug(
@@ -28,7 +28,7 @@ pub(in crate::module) unsafe extern "C" fn __scullery_warn(
     line: c_int,
 ) {
     let (what, file) = texts(what, file);
-    finding(format_args!("{what} at {file}:{line}"));
+    wrong(Wrong::Other, |text| write!(text, "{what} at {file}:{line}"));
 }
 
 fn texts<'a>(what: *const c_char, file: *const c_char) -> (&'a str, &'a str) {

@@ -3,9 +3,12 @@
 use alloc::sync::Arc;
 use core::ffi::{c_char, c_int};
 
+use kcore::class;
 use kcore::dev::Module;
+use kcore::place::Place;
 
-use crate::machine::Kernel;
+use crate::machine::{Kernel, SpinLock};
+use crate::symbols::sites;
 
 /// `struct module`: its name, and what the loader keeps there.
 #[repr(C)]
@@ -30,7 +33,16 @@ fn of<'a>(this: *const This) -> Option<&'a Module<Kernel>> {
     unsafe { this.module.as_ref() }
 }
 
+/// Where the last use of a driver has begun.
+static BEGUN: SpinLock<Option<Place>> = SpinLock::new(class!("the last use of a driver"), None);
+
+/// Where that was, if there was one since this was asked last.
+pub(in crate::module) fn begun() -> Option<Place> {
+    BEGUN.lock_irqsave().take()
+}
+
 pub(in crate::module) extern "C" fn try_module_get(this: *const This) -> bool {
+    *BEGUN.lock_irqsave() = Some(sites::of_driver(Place::caller()));
     of(this).is_none_or(Module::begin_use)
 }
 

@@ -9,8 +9,8 @@ use kcore::module::format::{Arguments, format};
 use kcore::module::scan::{Found, scan};
 
 use crate::arch::variadic::{VaList, variadic};
-use crate::module::access;
 use crate::module::finding::show_way;
+use crate::module::{access, answers, call};
 use crate::{println, symbols};
 
 variadic! {
@@ -123,10 +123,39 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+/// Gives `out` each byte of a text that the driver may hand on.
+pub(super) fn made(form: &CStr, passed: &mut Passed<'_>, out: &mut dyn FnMut(u8)) -> usize {
+    if form.to_bytes().windows(2).any(|two| two == b"%p") {
+        answers::vary();
+    }
+    format(form.to_bytes(), &mut HandedOn(passed), out)
+}
+
+/// Arguments of a text that the driver may hand on. Addresses and numbers of tasks are others each time.
+struct HandedOn<'a, 'b>(&'a mut Passed<'b>);
+
+impl Arguments for HandedOn<'_, '_> {
+    fn next(&mut self) -> u64 {
+        let value = self.0.next();
+        if value as u32 == call::here().task.number() {
+            answers::vary();
+        }
+        value
+    }
+
+    fn text(&self, address: u64, most: usize, each: &mut dyn FnMut(u8)) {
+        self.0.text(address, most, each);
+    }
+
+    fn symbol(&self, address: u64, out: &mut dyn Write) -> fmt::Result {
+        self.0.symbol(address, out)
+    }
+}
+
 /// Writes the text to `to`, which has room for `size` bytes, with a zero behind it; how long it would be.
 fn write(to: *mut u8, size: usize, form: &CStr, passed: &mut Passed<'_>) -> usize {
     let mut at = 0;
-    let count = format(form.to_bytes(), passed, &mut |byte| {
+    let count = made(form, passed, &mut |byte| {
         if at + 1 < size {
             // SAFETY: the driver says that there is so much room (I23).
             unsafe { to.wrapping_add(at).write(byte) };

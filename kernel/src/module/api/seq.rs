@@ -4,9 +4,8 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 
 use kcore::errno::Errno;
-use kcore::module::format::format;
 
-use super::printk::Passed;
+use super::printk::{Passed, made};
 use super::slab::{kfree, kmalloc};
 use super::user::copy_to_user;
 use crate::arch::variadic::{VaList, variadic};
@@ -147,7 +146,7 @@ fn is_piece(at: *mut c_void) -> bool {
 unsafe extern "C" fn printed(list: &mut VaList) -> c_int {
     let mut passed = Passed::new(list);
     let (seq, form) = (seq(passed.pointer()), passed.form());
-    format(form.to_bytes(), &mut passed, &mut |byte| seq.push(byte));
+    made(form, &mut passed, &mut |byte| seq.push(byte));
     0
 }
 

@@ -6,6 +6,7 @@
 //! schedule says by itself which is which.
 
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use kcore::event::{Change, LockId, LockStep, What};
 use kcore::explore::{Act, Object, Of, Schedule, Step, Trace, Trouble};
@@ -14,7 +15,7 @@ use kcore::place::Place;
 
 use super::ear::make;
 use super::mode::Mode;
-use super::turns::{is_part, with};
+use super::turns::{is_part, running, with};
 use super::world::{Wish, World};
 use crate::context;
 use crate::observe::participant::actor;
@@ -174,7 +175,7 @@ impl World {
     }
 
     fn gate(&mut self, gate: Gate, act: Act) -> Wish {
-        let object = Object(GATES + gate as u64);
+        let object = Object(GATES + gate.number());
         self.initially(object, 0);
         Wish { step: Step { object, size: 0, act }, of: Of::Nothing, address: 0 }
     }
@@ -212,12 +213,23 @@ impl World {
 
 /// Where parts wait for each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u64)]
 pub enum Gate {
     /// Until the driver has begun.
-    Begun = 0,
+    Begun,
     /// Until all tasks are through.
-    Done = 1,
+    Done,
+    /// That of one task, until what it is to wait for is done.
+    Of(usize),
+}
+
+impl Gate {
+    fn number(self) -> u64 {
+        match self {
+            Gate::Begun => 0,
+            Gate::Done => 1,
+            Gate::Of(task) => 2 + task as u64,
+        }
+    }
 }
 
 /// So many parts may pass the `gate` from now on.
@@ -232,6 +244,27 @@ pub fn open_gate(gate: Gate, units: u64) {
 pub fn pass_gate(gate: Gate, units: u64) {
     let act = Act::Take { units, initially: 0 };
     step(Place::caller(), |world| world.gate(gate, act));
+}
+
+/// How many parts meet before they close their first files; none does when that is 0.
+static MEETING: AtomicUsize = AtomicUsize::new(0);
+
+/// From now on the first so many parts wait before they close their first files, until each of the others is
+/// about to do that, or is through.
+pub fn meet_before_close(parts: usize) {
+    MEETING.store(parts, Relaxed);
+}
+
+/// The running part is about to close a file, or is through.
+#[track_caller]
+pub fn meet() {
+    let parts = MEETING.load(Relaxed);
+    let Some(me) = running().map(usize::from).filter(|me| *me < parts) else { return };
+    if with(|world| core::mem::replace(&mut world.parts[me].has_met, true)) {
+        return;
+    }
+    (0..parts).filter(|other| *other != me).for_each(|other| open_gate(Gate::Of(other), 1));
+    pass_gate(Gate::Of(me), parts as u64 - 1);
 }
 
 /// The running task makes a step, if it is a part.

@@ -229,8 +229,8 @@ fn take(actor: Actor, at: Place, takes: bool) {
     arrive(actor, at, |world| world.cpu_of(world.turn.unwrap_or_default(), takes));
 }
 
-/// The running task sleeps for a time, if it is a part. How long that takes decides nothing: others may do as
-/// much meanwhile as they will.
+/// The running task sleeps for a time, or is about to make a call of a driver, if it is a part. How long that
+/// takes decides nothing: others may do as much meanwhile as they will.
 #[track_caller]
 pub fn rest() {
     if is_part() && Mode::now().is_shared() {

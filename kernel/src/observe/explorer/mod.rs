@@ -27,8 +27,8 @@ mod turns;
 mod world;
 
 pub use agents::{
-    Gate, Staff, agenda, await_agenda, cannot, change, is_agent, more, number_of, open_gate, pass_gate, ring,
-    sleeps_until, sort, try_take, were_bounded,
+    Gate, Staff, agenda, await_agenda, cannot, change, is_agent, meet, meet_before_close, more, number_of,
+    open_gate, pass_gate, ring, sleeps_until, sort, try_take, were_bounded,
 };
 pub use clash::{Clash, clash};
 pub use ear::{rest, signal_at, signal_no_more};
@@ -38,5 +38,6 @@ pub use scribe::{is_written_down, note_lost, replayed, write_down};
 pub(crate) use turns::is_hushed;
 pub use turns::{
     begin, close, died, end, explore, explore_with, hush, is_between, is_on_each_cpu, is_open, is_part,
-    look_for_races, made, open, race, race_of, races, renumbered, search, take_part, trouble, unheard,
+    look_for_races, made, open, race, race_of, races, renumbered, running, search, take_part, trouble,
+    unheard, was_tried_in_vain,
 };

@@ -105,6 +105,16 @@ pub fn is_part() -> bool {
     is_open() && turn().load(Relaxed) == task::current().0 && part().load(Relaxed) != NO_PART
 }
 
+/// The part that the running task is, if it has its turn.
+pub fn running() -> Option<u8> {
+    is_part().then(|| part().load(Relaxed) as u8)
+}
+
+/// Whether in the last execution a part has tried in vain to take what another had.
+pub fn was_tried_in_vain() -> bool {
+    is_open() && with(|world| world.is_tried_in_vain)
+}
+
 /// Whether what is explored by the calling CPU is set up or judged: what is accessed is no step of a part.
 pub fn is_between() -> bool {
     is_open() && part().load(Relaxed) == NO_PART

@@ -43,6 +43,8 @@ pub(super) struct Part {
     pub(super) has_moved: bool,
     /// What it does when it has the CPU no more, if it has tried that in vain.
     pub(super) otherwise: Option<Wish>,
+    /// It has waited for others before it closed its first file.
+    pub(super) has_met: bool,
     /// Whether the last units that it has tried to take were there.
     pub(super) has_got: bool,
     /// What may come on top of it there.
@@ -70,6 +72,7 @@ impl Part {
             gives: None,
             has_moved: false,
             otherwise: None,
+            has_met: false,
             has_got: false,
             open: Open::default(),
             is_idle: false,
@@ -115,6 +118,8 @@ pub(super) struct World {
     steps: usize,
     pub(super) found: Option<Verdict>,
     pub(super) trouble: Option<Trouble>,
+    /// A part has tried to take what was not there, and has gone on.
+    pub(super) is_tried_in_vain: bool,
     /// What C does without a lock, if it is looked for.
     pub(super) races: Option<DataRaces>,
     /// What is written down, if people will read it.
@@ -172,6 +177,7 @@ impl World {
             steps: 0,
             found: None,
             trouble: None,
+            is_tried_in_vain: false,
             races: None,
             transcript: None,
             touched: 0,
@@ -187,7 +193,7 @@ impl World {
         self.begin_agents();
         self.taken.clear();
         self.steps = 0;
-        (self.found, self.trouble) = (None, None);
+        (self.found, self.trouble, self.is_tried_in_vain) = (None, None, false);
     }
 
     /// A race begins, in which each task runs `body`.
@@ -332,7 +338,10 @@ impl World {
         self.steps += 1;
         if let Act::TryTake { units, .. } = step.act {
             let now = self.units.iter().find(|(object, ..)| *object == step.object);
-            self.parts[usize::from(who)].has_got = now.is_some_and(|(.., now)| *now >= units);
+            let has_got = now.is_some_and(|(.., now)| *now >= units);
+            let part = &mut self.parts[usize::from(who)];
+            part.has_got = has_got;
+            self.is_tried_in_vain |= !has_got && part.otherwise.is_none();
         }
         if let Some((.., now)) = self.units.iter_mut().find(|(object, ..)| *object == step.object) {
             *now = step.units_after(*now).unwrap_or(*now);

@@ -15,7 +15,7 @@ use crate::arch::cpu;
 use crate::console::com2;
 use crate::print_to;
 use crate::process::Process;
-use crate::shell::checked::{Checker, Finding};
+use crate::shell::checked::{Checker, Finding, Wrong};
 use crate::shell::explored::{self, Work};
 use crate::time;
 
@@ -78,11 +78,21 @@ impl<'w> Order<'w> {
         let tasks: String = finding.tasks.iter().map(|line| format!(" --task '{line}'")).collect();
         let setup = finding.setup.as_ref().map_or_else(String::new, |line| format!(" --setup '{line}'"));
         let fault = finding.fault.map_or_else(String::new, |fault| format!(" --fail {fault}"));
+        let after = finding.after.as_ref().map_or_else(String::new, |line| format!(" --after '{line}'"));
+        let kept = if finding.keeps_open { " --keep-open" } else { "" };
+        let atomic = if finding.kind == Wrong::Atomic { " --atomic" } else { "" };
         let schedule = match finding.made == Schedule::default() {
             true => String::new(),
             false => format!(" --schedule {}", finding.made),
         };
-        self.again.map_or_else(own, ToString::to_string) + &setup + &tasks + &fault + &schedule
+        self.again.map_or_else(own, ToString::to_string)
+            + &setup
+            + &tasks
+            + &after
+            + &fault
+            + kept
+            + atomic
+            + &schedule
     }
 }
 
@@ -133,7 +143,7 @@ fn checked(me: &Process, order: &Order<'_>, work: Work) -> usize {
 
 /// A finding, in lines.
 fn told(number: u32, finding: &Finding) -> String {
-    let Finding { kind, at, what, setup, tasks, fault, share, .. } = finding;
+    let Finding { kind, at, what, setup, tasks, after, keeps_open, fault, share, .. } = finding;
     let mut text = format!("{number}. {} {at}\n", kind.word());
     text += &wrap(what, WIDTH, "   ", "   ");
     text += "\n";
@@ -142,6 +152,12 @@ fn told(number: u32, finding: &Finding) -> String {
     }
     for line in tasks {
         text += &format!("   task: {line}\n");
+    }
+    if *keeps_open {
+        text += "   each keeps its file open until the others are through\n";
+    }
+    if let Some(line) = after {
+        text += &format!("   then: {line}\n");
     }
     if let Some(fault) = fault {
         text += &format!("   with --fail {fault}\n");

@@ -19,12 +19,12 @@ use crate::arch::cpu;
 use crate::console::com2;
 use crate::print_to;
 use crate::process::Process;
-use crate::shell::explored::{self, Fault, Work, beyond, recipe};
+use crate::shell::explored::{self, Fault, Plan, Work, beyond, recipe};
 use crate::shell::state::machine;
 
 pub(super) const COMMAND: Command = Command::program(
     "explore",
-    "MODULE --task LINE... [--setup LINE] [--check LINE] [--fail CALL=N] [--limit N] [--schedule TURNS] [--expect VERDICT]",
+    "MODULE --task LINE... [--setup LINE] [--after LINE] [--check LINE] [--fail CALL=N] [--keep-open] [--atomic] [--limit N] [--schedule TURNS] [--expect VERDICT]",
     "make every order of what tasks do with a driver in C",
     explore,
 )
@@ -34,7 +34,10 @@ pub(super) const COMMAND: Command = Command::program(
 
 fn details() -> String {
     "Each --task is a line of one task. Before each execution the driver begins anew, its devices have names\n\
-     in /dev, and --setup is done; after it --check must succeed, and the driver must have freed all.\n"
+     in /dev, and --setup is done; after it --check must succeed, and the driver must have freed all. --after is\n\
+     of one more task, when all others are through. With --keep-open what a task has open stays open until the\n\
+     others are through. With --atomic calls must answer what they answer in some\n\
+     order if each is made as a whole.\n"
         .to_string()
 }
 
@@ -48,7 +51,10 @@ struct Order<'w> {
     module: &'w str,
     tasks: Vec<&'w str>,
     setup: Option<&'w str>,
+    after: Option<&'w str>,
     check: Option<&'w str>,
+    keeps_open: bool,
+    is_atomic: bool,
     fault: Option<Fault>,
     limit: Option<u64>,
     schedule: Option<Schedule>,
@@ -70,6 +76,9 @@ impl<'w> Order<'w> {
             match word {
                 "--task" => order.tasks.push(value()?),
                 "--setup" => order.setup = Some(value()?),
+                "--after" => order.after = Some(value()?),
+                "--keep-open" => order.keeps_open = true,
+                "--atomic" => order.is_atomic = true,
                 "--check" => order.check = Some(value()?),
                 "--fail" => order.fault = Some(value()?.parse()?),
                 "--limit" => {
@@ -83,7 +92,9 @@ impl<'w> Order<'w> {
         }
         match order {
             Order { module: "", .. } => Err("which module? lsmod shows them".into()),
-            Order { tasks, .. } if tasks.is_empty() || tasks.len() > 8 => {
+            Order { tasks, after, .. }
+                if tasks.is_empty() || tasks.len() + usize::from(after.is_some()) > 8 =>
+            {
                 Err("one to eight tasks are explored".into())
             }
             order => Ok(order),
@@ -94,12 +105,20 @@ impl<'w> Order<'w> {
         let script = |text: &str| parse(text).map_err(|error| format!("'{text}': {error}"));
         let optional = |text: Option<&str>| text.map_or(Ok(Vec::new()), script);
         let tasks: Vec<Vec<List>> = self.tasks.iter().map(|text| script(text)).collect::<Result<_, _>>()?;
-        if let Some(what) = tasks.iter().find_map(|lists| beyond(lists)) {
+        let after = self.after.map(script).transpose()?;
+        if let Some(what) = tasks.iter().chain(&after).find_map(|lists| beyond(lists)) {
             return Err(format!("{what} in a task cannot be explored: only commands, one after the other"));
         }
         let (setup, check) = (optional(self.setup)?, optional(self.check)?);
         let mut work = Work::of(me, self.module, check)?;
-        work.change(setup, tasks, self.fault);
+        work.change(Plan { setup, tasks, after, keeps_open: self.keeps_open, fault: self.fault });
+        if self.is_atomic && work.hold_answers().is_none() {
+            work.finish();
+            return Err(
+                "what its calls answer if each is made as a whole cannot be known, or varies by itself"
+                    .into(),
+            );
+        }
         Ok(work)
     }
 
@@ -108,7 +127,7 @@ impl<'w> Order<'w> {
     }
 
     fn recipe(&self) -> Recipe {
-        recipe(self.module, self.tasks.len())
+        recipe(self.module, self.tasks.len() + usize::from(self.after.is_some()))
     }
 
     /// What is typed to make an execution again.
@@ -116,7 +135,14 @@ impl<'w> Order<'w> {
         let own = || {
             let task = |line: &&str| format!(" --task '{line}'");
             let fault = self.fault.map_or_else(String::new, |fault| format!(" --fail {fault}"));
-            format!("explore {}{}{fault}", self.module, self.tasks.iter().map(task).collect::<String>())
+            let line =
+                |key, line: Option<&str>| line.map_or_else(String::new, |line| format!(" --{key} '{line}'"));
+            let [setup, after, check] = [("setup", self.setup), ("after", self.after), ("check", self.check)]
+                .map(|(key, value)| line(key, value));
+            let kept = if self.keeps_open { " --keep-open" } else { "" };
+            let atomic = if self.is_atomic { " --atomic" } else { "" };
+            let tasks = self.tasks.iter().map(task).collect::<String>();
+            format!("explore {}{setup}{tasks}{after}{check}{fault}{kept}{atomic}", self.module)
         };
         format!("{} --schedule {schedule}", self.again.map_or_else(own, ToString::to_string))
     }
@@ -127,6 +153,9 @@ impl<'w> Order<'w> {
             format!("{}: {tasks}; all orders of steps that touch the same memory or lock\n", self.module);
         for (who, line) in (0..).zip(&self.tasks) {
             text += &format!("  {}: {line}\n", Name(who));
+        }
+        if let Some(line) = self.after {
+            text += &format!("  {}, when all others are through: {line}\n", Name(self.tasks.len() as u8));
         }
         text
     }
