@@ -312,7 +312,7 @@ impl World {
 
     fn choose(&mut self, last: u8) -> Option<u8> {
         if self.driver.trace().len() >= MOST_STEPS {
-            self.trouble.get_or_insert(Trouble::Cannot("an execution without an end"));
+            self.trouble.get_or_insert(Trouble::Cannot("an execution of more than 10,000 steps"));
         }
         if self.trouble.is_some() {
             return None;
