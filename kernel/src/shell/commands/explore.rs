@@ -172,6 +172,10 @@ fn explore(me: &Process, arguments: &[&str]) -> i32 {
 /// Explores, or makes one execution, and says what was found; whether that is what was expected.
 fn explored(me: &Process, order: &Order<'_>, mut work: Work) -> bool {
     print_to!(me, "{}", order.heading());
+    if let Some(answers) = work.allowed() {
+        let answers = account::plural(answers, "answer", "answers");
+        print_to!(me, "  what the calls answer is held against the {answers} of whole calls\n");
+    }
     let ok = match &order.schedule {
         Some(schedule) => again(me, order, &mut work, schedule),
         None => all(me, order, &mut work),

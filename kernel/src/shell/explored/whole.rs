@@ -60,6 +60,14 @@ impl Work {
         all.map(|_| survey.executions)
     }
 
+    /// How many answers of whole calls there are, against which those of all others are held.
+    pub(in crate::shell) fn allowed(&self) -> Option<usize> {
+        match &self.answers {
+            Answers::Held(all) => Some(all.len()),
+            Answers::Ignored | Answers::Known(_) => None,
+        }
+    }
+
     /// Whether they may answer all that they have.
     pub(in crate::shell) fn are_allowed(&self, answered: &All) -> bool {
         matches!(&self.answers, Answers::Held(all) if answered.is_subset(all))
