@@ -350,12 +350,14 @@ impl World {
         self.write_step_down(who, step);
     }
 
-    /// What the kernel itself accesses orders nothing that C does.
+    /// What the kernel itself accesses orders nothing that C does, and an access through a null pointer is none.
     fn look_for_race(&mut self, who: u8, step: Step) {
+        const NULL_PAGE: usize = 4096;
         let Some(races) = &mut self.races else { return };
-        let Part { of, at, .. } = self.parts[usize::from(who)];
+        let Part { of, at, address, .. } = self.parts[usize::from(who)];
         let plain = match of {
             Of::Block(..) => return,
+            Of::Access(..) if address < NULL_PAGE => return,
             Of::Access(site, op) if is_plain(op) && at.of_driver().is_some() => {
                 Some(Plain { at, name: site.name, stores: step.act == Act::Store })
             }
