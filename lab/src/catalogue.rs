@@ -108,7 +108,7 @@ fn details(entry: &'static Experiment) -> String {
     field(&mut text, "certain", &format!("--probe {}", entry.forced()));
     put(&mut text, format_args!("  expected"));
     for line in table::body(&Sheet::of(entry)).lines() {
-        put(&mut text, format_args!("  {line}"));
+        put(&mut text, format_args!("{line}"));
     }
     put(&mut text, format_args!("  questions"));
     for line in page::questions(entry, columns() - 2).lines() {
