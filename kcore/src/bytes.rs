@@ -49,7 +49,24 @@ impl<'a> SharedBytes<'a> {
     }
 
     /// Copies `from` to the bytes from `at` on. Panics when they do not fit.
+    #[inline]
     pub fn write(&self, at: usize, from: &[u8]) {
+        match (self.whole_words(at, from.len()), from.as_chunks()) {
+            (Some(to), (from, _)) => put_words(to, from),
+            (None, _) => self.write_parts(at, from),
+        }
+    }
+
+    /// The words from byte `at` on, if `len` bytes are whole words that lie there.
+    #[inline]
+    fn whole_words(&self, at: usize, len: usize) -> Option<&'a [AtomicU64]> {
+        let are_whole = (at | len).is_multiple_of(WORD);
+        self.words.get(at / WORD..)?.get(..len / WORD).filter(|_| are_whole)
+    }
+
+    /// [`write`](SharedBytes::write), of any bytes.
+    #[inline(never)]
+    fn write_parts(&self, at: usize, from: &[u8]) {
         let (in_words, in_tail) = self.split(at, from.len());
         let (from_words, from_tail) = from.split_at(in_words.len());
         self.write_words(in_words.start, from_words);
@@ -110,13 +127,7 @@ impl<'a> SharedBytes<'a> {
         let (whole, end) = from.as_chunks::<WORD>();
         let first = (at + start.len()) / WORD;
         self.merge(at, start);
-        let put = |to: &AtomicU64, from: &[u8; WORD]| to.store(u64::from_ne_bytes(*from), Relaxed);
-        let (to_runs, to_rest) = self.words[first..][..whole.len()].as_chunks::<RUN>();
-        let (from_runs, from_rest) = whole.as_chunks::<RUN>();
-        for (to, from) in to_runs.iter().zip(from_runs) {
-            (0..RUN).for_each(|at| put(&to[at], &from[at]));
-        }
-        to_rest.iter().zip(from_rest).for_each(|(to, from)| put(to, from));
+        put_words(&self.words[first..][..whole.len()], whole);
         self.merge((first + whole.len()) * WORD, end);
     }
 
@@ -161,6 +172,17 @@ impl<'a> SharedBytes<'a> {
         let bytes = self.words[at / WORD].load(Relaxed).to_ne_bytes();
         into.copy_from_slice(&bytes[at % WORD..][..into.len()]);
     }
+}
+
+/// Copies words to as many others.
+fn put_words(to: &[AtomicU64], from: &[[u8; WORD]]) {
+    let put = |to: &AtomicU64, from: &[u8; WORD]| to.store(u64::from_ne_bytes(*from), Relaxed);
+    let (to_runs, to_rest) = to.as_chunks::<RUN>();
+    let (from_runs, from_rest) = from.as_chunks::<RUN>();
+    for (to, from) in to_runs.iter().zip(from_runs) {
+        (0..RUN).for_each(|at| put(&to[at], &from[at]));
+    }
+    to_rest.iter().zip(from_rest).for_each(|(to, from)| put(to, from));
 }
 
 /// How many of `len` bytes from `at` come before the next word begins; none when one begins at `at`.
