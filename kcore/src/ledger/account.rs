@@ -102,9 +102,10 @@ impl<'a> Ledger<'a> {
         let number = self.number_for(address).inspect_err(|_| self.counts.refused += 1)?;
         let serial = self.clock.fetch_add(1, Relaxed) + 1;
         self.counts.allocated[allocation.kind] += 1;
-        let allocation = Allocation { address, ..*allocation };
-        self.pool
-            .push(number, Record { allocation, serial, state: State::Live, freed_again: 0, marked_in: 0 });
+        let begin =
+            || Record { allocation: *allocation, serial, state: State::Live, freed_again: 0, marked_in: 0 };
+        // Only then its address: what is copied whole is copied once.
+        self.pool.push(number, begin).allocation.address = address;
         Ok(serial)
     }
 

@@ -17,6 +17,7 @@ pub struct PerKind {
 
 impl Index<Kind> for PerKind {
     type Output = u64;
+    #[inline]
     fn index(&self, kind: Kind) -> &u64 {
         match kind {
             Kind::Other => &self.other,
@@ -26,6 +27,7 @@ impl Index<Kind> for PerKind {
 }
 
 impl IndexMut<Kind> for PerKind {
+    #[inline]
     fn index_mut(&mut self, kind: Kind) -> &mut u64 {
         match kind {
             Kind::Other => &mut self.other,

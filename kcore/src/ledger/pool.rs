@@ -48,19 +48,20 @@ impl<'a> Pool<'a> {
         ((self.initialised as usize) < self.entries.len()).then_some(self.initialised)
     }
 
-    /// Adds `record` as the newest, as number `number`, which is [vacant](Pool::vacant).
+    /// Adds the record that `begin` makes as the newest, as number `number`, which is [vacant](Pool::vacant).
     #[inline(always)]
-    pub(super) fn push(&mut self, number: u32, record: Record) {
+    pub(super) fn push(&mut self, number: u32, begin: impl FnOnce() -> Record) -> &mut Record {
         match number == self.free {
             true => self.free = self.entry(number).newer,
             false => self.initialised += 1,
         }
-        self.entries[number as usize].write(Entry { record, older: self.newest, newer: NONE });
         match self.newest {
             NONE => self.oldest = number,
             newest => self.entry_mut(newest).newer = number,
         }
-        self.newest = number;
+        let older = core::mem::replace(&mut self.newest, number);
+        let room = &mut self.entries[number as usize];
+        &mut room.write(Entry { record: begin(), older, newer: NONE }).record
     }
 
     /// Goes over to `entries`, of which there are no fewer, for at most `limit` records.
