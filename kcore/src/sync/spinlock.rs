@@ -130,7 +130,7 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
         if self.word.try_acquire() {
             self.watch.acquired(None);
         } else {
-            self.contend(place);
+            contend::<M, W>(&self.word, &self.watch, self.address(), place);
         }
         self.watch.announce(LockStep::Acquired, Mode::Exclusive, self.address(), place);
     }
@@ -159,33 +159,33 @@ impl<T: ?Sized, M: Cpu, W: Watch<M>> SpinLock<T, M, W> {
         // SAFETY: the caller's promise is that of `release`.
         unsafe { self.release(W::place()) };
     }
+}
 
-    /// Spins until the lock is taken.
-    ///
-    /// The looks between two test-and-sets are plain loads: they leave the cache line shared, where an `xchg`
-    /// would take it away from the holder each time. While the lock stays taken the looks become rarer, up to
-    /// a bound: waiters that keep away let the holder finish.
-    #[cold]
-    #[inline(never)]
-    fn contend(&self, place: W::Place) {
-        let mut wait = W::wait();
-        self.watch.announce(LockStep::Wait, Mode::Exclusive, self.address(), place);
-        let mut pauses = 1;
-        loop {
-            while self.word.is_set() {
-                for _ in 0..pauses {
-                    M::relax();
-                }
-                W::spinning();
-                pauses = (pauses * 2).min(MOST_PAUSES);
+/// Spins until the lock at `address` is taken, which these are of: the same code for all values.
+///
+/// The looks between two test-and-sets are plain loads: they leave the cache line shared, where an `xchg`
+/// would take it away from the holder each time. While the lock stays taken the looks become rarer, up to
+/// a bound: waiters that keep away let the holder finish.
+#[cold]
+#[inline(never)]
+fn contend<M: Cpu, W: Watch<M>>(word: &Word<M::Flag>, watch: &W, address: usize, place: W::Place) {
+    let mut wait = W::wait();
+    watch.announce(LockStep::Wait, Mode::Exclusive, address, place);
+    let mut pauses = 1;
+    loop {
+        while word.is_set() {
+            for _ in 0..pauses {
+                M::relax();
             }
-            if self.word.try_acquire() {
-                break;
-            }
-            W::failed(&mut wait);
+            W::spinning();
+            pauses = (pauses * 2).min(MOST_PAUSES);
         }
-        self.watch.acquired(Some(wait));
+        if word.try_acquire() {
+            break;
+        }
+        W::failed(&mut wait);
     }
+    watch.acquired(Some(wait));
 }
 
 impl<T: ?Sized, M: Cpu, W> SpinLock<T, M, W> {
