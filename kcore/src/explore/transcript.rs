@@ -9,6 +9,7 @@ use crate::event::{LockId, Op, Outcome, Site};
 use crate::machine::{Kind, TaskId};
 use crate::module::Wrong;
 use crate::place::Place;
+use crate::sort;
 use crate::sync::{INNER_WORD, is_silent};
 
 /// A step as people read it.
@@ -195,7 +196,7 @@ impl Transcript {
     /// Who makes which step in the order in which a kernel makes them.
     pub fn hastened(&self) -> Schedule {
         let mut order: Vec<_> = self.moments().into_iter().zip(&self.lines).collect();
-        order.sort_by_key(|(moment, _)| *moment);
+        sort::few(&mut order, |a, b| a.0 < b.0);
         Schedule::of(order.into_iter().map(|(_, line)| line.who))
     }
 

@@ -121,7 +121,7 @@ impl<'a> Object<'a> {
             let after = |one: &Rela64<LittleEndian>| base.wrapping_add(one.r_offset(LE)).wrapping_add(SIZE);
             all.extend(list.iter().filter(is_call).map(after));
         }
-        all.sort_unstable();
+        sort::any(&mut all, |a, b| a < b);
         all
     }
 

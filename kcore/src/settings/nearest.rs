@@ -3,6 +3,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::sort;
+
 /// Below this, of a thousand for equality, two words have little in common. At 700 `bench` is found in
 /// `nosuch`, at 800 `touch`.
 const ALIKE: usize = 830;
@@ -37,7 +39,7 @@ fn likeness(a: &[char], b: &[char]) -> usize {
         return 0;
     }
     let mut sorted = places.clone();
-    sorted.sort_unstable();
+    sort::few(&mut sorted, |a, b| a < b);
     let moved = places.iter().zip(&sorted).filter(|(is, wanted)| b[**is] != b[**wanted]).count() / 2;
     let jaro = (1000 * common / a.len() + 1000 * common / b.len() + 1000 * (common - moved) / common) / 3;
     let same = a.iter().zip(b).take(4).take_while(|(a, b)| a == b).count();

@@ -26,6 +26,7 @@ use kcore::machine::{BlockSize, POISON_FREED, POISON_FRESH};
 use kcore::module::Wrong;
 use kcore::place::Place;
 use kcore::report::place;
+use kcore::sort;
 use kcore::written::{self, Written};
 
 use super::access::{Use, name_of};
@@ -150,7 +151,7 @@ pub(super) fn begin() {
 /// It is over: all is freed, and what was not is lost; what was allocated first comes first, wherever it lies.
 pub(super) fn end() -> Vec<Lost> {
     let mut blocks = BLOCKS.lock_irqsave().take().unwrap_or_default();
-    blocks.sort_unstable_by_key(|block| block.number);
+    sort::any(&mut blocks, |a, b| a.number < b.number);
     for block in &blocks {
         let start = NonNull::new(ptr::with_exposed_provenance_mut(block.start())).expect("no block is at 0");
         // SAFETY: it is a driver's, which has ended, and none of whose code runs; and was kept until now.

@@ -16,6 +16,7 @@ use kcore::probe::Name;
 use kcore::report::place;
 use kcore::settings::Verdict;
 use kcore::shell::parse;
+use kcore::sort;
 
 use super::explored::{Fault, Plan, Work, recipe};
 use crate::arch::cpu;
@@ -197,7 +198,7 @@ impl<'a> Checker<'a> {
         if devices.is_empty() {
             files.iter().for_each(|line| self.alone(line, &mut waiting));
         }
-        self.found.sort_by(|a, b| (a.kind, &a.at).cmp(&(b.kind, &b.at)));
+        sort::few(&mut self.found, |a, b| (a.kind, &a.at) < (b.kind, &b.at));
         self.work.finish();
         self
     }
