@@ -201,7 +201,7 @@ impl Drop for Scene {
 }
 
 impl Board<'_> {
-    fn discipline(&mut self, name: &str, cpus: u32, scene: &Scene) {
+    fn discipline(&mut self, name: &'static str, cpus: u32, scene: &Scene) {
         let which: Vec<(&'static str, usize)> = NAMES.into_iter().zip(0..).collect();
         let results = in_turn(&which, &|&which| match cpus {
             1 => timed(|| scene.churn(which, 0)),

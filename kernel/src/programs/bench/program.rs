@@ -62,6 +62,8 @@ fn between() -> Vec<Contestant> {
 pub(super) struct Board<'a> {
     boot: &'a Boot,
     measured: u32,
+    /// Whose lines are being written.
+    discipline: &'static str,
 }
 
 /// A contestant, another that does the same, and what they do.
@@ -70,8 +72,8 @@ type Peers = (&'static str, &'static str);
 impl<'a> Board<'a> {
     /// An empty one: the units are said once.
     pub(super) fn begin(boot: &'a Boot) -> Board<'a> {
-        println!("{:<46}{:>8}  {:>15} {:>8}", "an operation", "cycles", "least to most", "ns");
-        Board { boot, measured: 0 }
+        println!("{:<38}{:>9}  {:>20} {:>8}", "an operation", "cycles", "least to most", "ns");
+        Board { boot, measured: 0, discipline: "" }
     }
 
     /// All is measured.
@@ -88,7 +90,7 @@ impl<'a> Board<'a> {
         let rate =
             u128::from(bytes) * u128::from(self.boot.tsc_hz) / u128::from(found.cycles.max(1)) / 1_000_000;
         println!(
-            "{name:<46}{:>8}  {rate} MB/s, {} MB; {}.{} times a copy",
+            "{name:<38}{:>9}  {rate} MB/s, {} MB; {}.{} times a copy",
             found.cycles / found.words.max(1),
             bytes / 1_000_000,
             found.cycles / copy.max(1),
@@ -106,16 +108,24 @@ impl<'a> Board<'a> {
         self.measured += 1;
     }
 
-    /// A line for each contestant.
-    pub(super) fn report(&mut self, discipline: &str, operations: u64, results: &[(&'static str, Spread)]) {
+    /// A line for each contestant, below the name of the discipline. A line fits 80 columns.
+    pub(super) fn report(
+        &mut self,
+        discipline: &'static str,
+        operations: u64,
+        results: &[(&'static str, Spread)],
+    ) {
+        if self.discipline != discipline {
+            self.discipline = discipline;
+            println!("{discipline}");
+        }
         for &(name, spread) in results {
-            let name: String = [discipline, name].join(": ");
             let each = |cycles| cycles / operations;
             let second = self.boot.tsc_hz * operations;
             let ns = (u128::from(spread.median) * 1_000_000_000).checked_div(second.into()).unwrap_or(0);
             let Spread { least, median, most } = spread;
-            println!("{name:<46}{:>8}  {:>6} to {:>6} {ns:>7}", each(median), each(least), each(most));
-            self.record(name, operations, spread);
+            println!("  {name:<36}{:>9}  {:>8} to {:>8} {ns:>8}", each(median), each(least), each(most));
+            self.record([discipline, name].join(": "), operations, spread);
         }
     }
 
