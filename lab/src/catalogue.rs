@@ -111,15 +111,17 @@ fn details(entry: &'static Experiment) -> String {
         put(&mut text, format_args!("{line}"));
     }
     put(&mut text, format_args!("  questions"));
-    for line in page::questions(entry, columns() - 2).lines() {
+    for line in page::questions(entry, columns() - 4).lines() {
         put(&mut text, format_args!("  {line}"));
     }
     text.push('\n');
     text
 }
 
+/// The list puts it two columns further in.
 fn field(text: &mut String, name: &str, value: &str) {
-    put(text, format_args!("{}", wrap(value, &format!("  {name:<9} "), &" ".repeat(12))));
+    let lines = page::wrap(value, columns() - 2, &format!("  {name:<9} "), &" ".repeat(12));
+    put(text, format_args!("{lines}"));
 }
 
 /// A line. Writing to a string cannot fail.
