@@ -58,6 +58,41 @@ impl<T> Chains<T> {
         })
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.things.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.things.is_empty()
+    }
+
+    /// All but the first `len` are forgotten.
+    pub fn truncate(&mut self, len: usize) {
+        for Linked { key, before, .. } in self.things.drain(len..).rev() {
+            self.heads[chain(key)] = before;
+        }
+    }
+
+    /// The one that came as number `at`, from 0.
+    pub fn get_mut(&mut self, at: usize) -> &mut T {
+        &mut self.things[at].thing
+    }
+
+    /// Calls `with` for each that has the number `key`, and as which it came, the latest first.
+    #[inline]
+    pub fn visit(&mut self, key: u64, mut with: impl FnMut(usize, &mut T)) {
+        let mut next = self.heads[chain(key)];
+        while let Some(at) = next.checked_sub(1) {
+            let linked = &mut self.things[at as usize];
+            next = linked.before;
+            if linked.key == key {
+                with(at as usize, &mut linked.thing);
+            }
+        }
+    }
+
     /// The latest that has the number `key`, and of which `is_it` says so.
     #[inline]
     pub fn find_mut(&mut self, key: u64, is_it: impl Fn(&T) -> bool) -> Option<&mut T> {
@@ -96,7 +131,15 @@ mod tests {
         assert_eq!(chains.of(299).copied().collect::<Vec<u64>>(), [899, 599, 299]);
         assert_eq!(chains.of(300).count(), 0);
         assert_eq!(chains.find_mut(7, |number| *number < 900).copied(), Some(607));
+        let mut seen = Vec::new();
+        chains.visit(7, |at, number| seen.push((at as u64, *number)));
+        assert_eq!(seen, [907, 607, 307, 7].map(|number| (number, number)));
         assert_eq!(chains.all().count(), 1000);
+        chains.truncate(400);
+        assert_eq!((chains.len(), chains.of(7).copied().collect::<Vec<u64>>()), (400, [307, 7].to_vec()));
+        chains.add(7, 1000);
+        *chains.get_mut(307) = 5;
+        assert_eq!(chains.of(7).copied().collect::<Vec<u64>>(), [1000, 5, 7]);
         chains.clear();
         assert_eq!(chains.of(7).count() + chains.all().count(), 0);
     }

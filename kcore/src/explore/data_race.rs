@@ -11,8 +11,10 @@ use super::step::{Act, Object, Step};
 use crate::place::Place;
 use crate::report::place;
 
-/// Accesses to so many bytes at most are looked for by the piece of as many bytes that they are in.
-const PIECE: u64 = 64;
+/// Accesses are looked for by the pieces of so many bytes that they are in: most are in one, which few others are in.
+const PIECE: u64 = 8;
+/// Those in more pieces than this are looked at by all.
+const MOST: u64 = 8;
 
 /// A plain access.
 #[derive(Clone, Copy, Debug, Eq)]
@@ -51,17 +53,40 @@ struct Seen {
     access: Plain,
 }
 
+/// What was before a step.
+#[derive(Clone, Copy, Debug)]
+struct Before {
+    changes: usize,
+    objects: usize,
+    pieces: usize,
+    runs: usize,
+}
+
+/// A number that was another one before.
+#[derive(Clone, Copy, Debug)]
+enum Changed {
+    Clock(usize),
+    Given(usize),
+    Piece(usize),
+    Run(usize),
+}
+
 /// An execution, as far as its steps order each other, and the data races in it. All that it takes is kept for
-/// the next execution.
+/// the next execution; and so is what its first steps come to, if the next one begins with them.
 #[derive(Debug, Default)]
 pub struct DataRaces {
+    /// For each step that was made; and how many of them the execution has made again.
+    before: Vec<Before>,
+    made: usize,
+    /// What steps have changed, and what that was before.
+    changes: Vec<(Changed, u64)>,
     parts: usize,
     /// For each part, how much of each part it has heard of: so many of its turns between two gifts.
     clocks: Vec<u64>,
     /// Where something was given or taken, and what those knew that gave there last, likewise.
     objects: Vec<Object>,
     given: Vec<u64>,
-    /// Accesses to a few bytes, by piece, and to more.
+    /// Accesses in a few pieces, by piece, and in more.
     pieces: Chains<Seen>,
     runs: Vec<Seen>,
     /// Of all executions, by their lines; so many of them were taken.
@@ -70,8 +95,19 @@ pub struct DataRaces {
 }
 
 impl DataRaces {
-    /// An execution of so many parts begins.
-    pub fn begin(&mut self, parts: usize) {
+    /// An execution of so many parts begins, of which the first `same` steps are those of the last one.
+    pub fn begin(&mut self, parts: usize, same: usize) {
+        self.made = 0;
+        if same > 0 && self.parts == parts {
+            self.go_back(same);
+        } else {
+            self.begin_anew(parts);
+        }
+    }
+
+    fn begin_anew(&mut self, parts: usize) {
+        self.before.clear();
+        self.changes.clear();
         self.parts = parts;
         self.clocks.clear();
         // Before its first gift a part is in its first turn, of which no other knows.
@@ -82,7 +118,42 @@ impl DataRaces {
         self.runs.clear();
     }
 
-    /// Part `who` makes a step, which is a plain access if it says so.
+    /// All is as it was after so many steps, if there were so many.
+    fn go_back(&mut self, steps: usize) {
+        let Some(Before { changes, objects, pieces, runs }) = self.before.get(steps).copied() else { return };
+        for (changed, before) in self.changes.drain(changes..).rev() {
+            *match changed {
+                Changed::Clock(at) => &mut self.clocks[at],
+                Changed::Given(at) => &mut self.given[at],
+                Changed::Piece(at) => &mut self.pieces.get_mut(at).turn,
+                Changed::Run(at) => &mut self.runs[at].turn,
+            } = before;
+        }
+        self.objects.truncate(objects);
+        self.given.truncate(objects * self.parts);
+        self.pieces.truncate(pieces);
+        self.runs.truncate(runs);
+        self.before.truncate(steps);
+    }
+
+    /// A step is made; whether it is that of the last execution again, of which all is known.
+    #[inline]
+    pub fn is_known(&mut self) -> bool {
+        self.made += 1;
+        let is_known = self.made <= self.before.len();
+        if !is_known {
+            self.before.push(Before {
+                changes: self.changes.len(),
+                objects: self.objects.len(),
+                pieces: self.pieces.len(),
+                runs: self.runs.len(),
+            });
+        }
+        is_known
+    }
+
+    /// Part `who` makes a step of which [not all is known](DataRaces::is_known), and which is a plain access if it
+    /// says so.
     pub fn step(&mut self, who: u8, step: &Step, plain: Option<Plain>) {
         match plain {
             Some(plain) => self.access(who, step, plain),
@@ -109,14 +180,25 @@ impl DataRaces {
             self.given.resize(self.objects.len() * self.parts, 0);
             self.objects.len() - 1
         });
-        let own = &mut self.clocks[who * self.parts..][..self.parts];
-        let given = &mut self.given[at * self.parts..][..self.parts];
-        if takes {
-            own.iter_mut().zip(&*given).for_each(|(own, given)| *own = (*own).max(*given));
+        let (own, given) = (who * self.parts, at * self.parts);
+        let changes = &mut self.changes;
+        let mut raise = |what: Changed, to: &mut u64, other: u64| {
+            if *to < other {
+                changes.push((what, *to));
+                *to = other;
+            }
+        };
+        for part in 0..self.parts {
+            if takes {
+                raise(Changed::Clock(own + part), &mut self.clocks[own + part], self.given[given + part]);
+            }
+            if gives {
+                raise(Changed::Given(given + part), &mut self.given[given + part], self.clocks[own + part]);
+            }
         }
         if gives {
-            given.iter_mut().zip(&*own).for_each(|(given, own)| *given = (*given).max(*own));
-            own[who] += 1;
+            let turn = &mut self.clocks[own + who];
+            raise(Changed::Clock(own + who), turn, *turn + 1);
         }
     }
 
@@ -135,19 +217,32 @@ impl DataRaces {
             }
         };
         self.runs.iter().for_each(&mut meets);
-        if end - begin > PIECE {
+        let pieces = begin / PIECE..=(end - 1) / PIECE;
+        if pieces.end() - pieces.start() >= MOST {
             self.pieces.all().for_each(meets);
-            match self.runs.iter_mut().find(|seen| new.is_as(seen)) {
-                Some(seen) => seen.turn = new.turn,
+            match self.runs.iter_mut().enumerate().find(|(_, seen)| new.is_as(seen)) {
+                Some((at, seen)) => {
+                    self.changes.push((Changed::Run(at), seen.turn));
+                    seen.turn = new.turn;
+                }
                 None => self.runs.push(new),
             }
             return;
         }
-        for piece in begin / PIECE..=(end - 1) / PIECE {
-            self.pieces.of(piece).for_each(&mut meets);
-            match self.pieces.find_mut(piece, |seen| new.is_as(seen)) {
-                Some(seen) => seen.turn = new.turn,
-                None => self.pieces.add(piece, Seen { ..new }),
+        for piece in pieces {
+            let mut is_known = false;
+            self.pieces.visit(piece, |at, seen| {
+                meets(seen);
+                if new.is_as(seen) {
+                    is_known = true;
+                    if seen.turn != new.turn {
+                        self.changes.push((Changed::Piece(at), seen.turn));
+                        seen.turn = new.turn;
+                    }
+                }
+            });
+            if !is_known {
+                self.pieces.add(piece, Seen { ..new });
             }
         }
     }
@@ -230,7 +325,11 @@ impl fmt::Display for Unordered {
 
 #[cfg(test)]
 mod tests {
+    use alloc::boxed::Box;
+
     use super::*;
+    use crate::event::Site;
+    use crate::place::Line;
 
     const LOCK: Object = Object(1 << 40);
 
@@ -245,9 +344,67 @@ mod tests {
     /// How many are found in such steps: of task 0 or 1, an access to a word, or a step that orders.
     fn found(steps: &[(u8, Step, Option<Plain>)]) -> usize {
         let mut races = DataRaces::default();
-        races.begin(2);
-        steps.iter().for_each(|(who, step, plain)| races.step(*who, step, *plain));
+        races.begin(2, 0);
+        make(&mut races, steps);
         races.take().len()
+    }
+
+    fn make(races: &mut DataRaces, steps: &[(u8, Step, Option<Plain>)]) {
+        for (who, step, plain) in steps {
+            if !races.is_known() {
+                races.step(*who, step, *plain);
+            }
+        }
+    }
+
+    fn of_line(line: u32) -> Plain {
+        let line = Line { file: "driver.c", line, column: 1, site: Site::new("word") };
+        let stores = line.line.is_multiple_of(2);
+        Plain { at: Place::of_line(Box::leak(Box::new(line))), name: "word", stores }
+    }
+
+    /// Executions that begin as the last one did come to the same as those of which all steps are looked at.
+    #[test]
+    fn what_is_known_of_first_steps_is_as_if_they_were_made() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let sites: Vec<Plain> = (1..12).map(of_line).collect();
+        let drawn = |random: &mut fastrand::Rng| {
+            let who = random.u8(0..3);
+            match random.u8(0..4) {
+                0 => (who, Step { object: LOCK, size: 0, act: Act::Take { units: 1, initially: 1 } }, None),
+                1 => (who, Step { object: LOCK, size: 0, act: Act::Give { units: 1, most: 1 } }, None),
+                2 => (who, at(u64::from(random.u8(0..3)) * 4096, Act::Store), None),
+                _ => {
+                    let plain = sites[random.usize(0..sites.len())];
+                    let act = if plain.stores { Act::Store } else { Act::Load };
+                    let size = [1, 4, 8, 12, 200][random.usize(0..5)];
+                    (who, Step { object: Object(random.u64(64..128)), size, act }, Some(plain))
+                }
+            }
+        };
+        let (mut kept, mut steps) = (DataRaces::default(), Vec::new());
+        for _ in 0..300 {
+            let same = random.usize(0..=steps.len());
+            steps.truncate(same);
+            steps.extend((0..random.usize(1..30)).map(|_| drawn(&mut random)));
+            kept.begin(3, same);
+            make(&mut kept, &steps);
+            let mut fresh = DataRaces::default();
+            fresh.begin(3, 0);
+            make(&mut fresh, &steps);
+            assert_eq!(
+                (&kept.clocks, &kept.objects, &kept.given),
+                (&fresh.clocks, &fresh.objects, &fresh.given)
+            );
+            let all = |races: &DataRaces| {
+                std::format!("{:?} {:?}", races.pieces.all().collect::<Vec<_>>(), races.runs)
+            };
+            assert_eq!(all(&kept), all(&fresh));
+            // Those of former executions are known, too.
+            assert!(
+                fresh.take().iter().all(|race| kept.found.all().any(|known| known.is_of_the_lines_of(race)))
+            );
+        }
     }
 
     #[test]

@@ -202,7 +202,8 @@ impl World {
         self.session.begin_round();
         self.units.clear();
         self.wants.fill(None);
-        self.races.iter_mut().for_each(|races| races.begin(self.parts.len()));
+        let same = self.same();
+        self.races.iter_mut().for_each(|races| races.begin(self.parts.len(), same));
         (self.body, self.is_set_up) = (Some(body), false);
         for part in &mut self.parts {
             *part = Part::of(if self.mode == Mode::Works { NO_TASK } else { part.task });
@@ -214,6 +215,15 @@ impl World {
         if let Some(interrupt) = self.interrupt() {
             self.parts[usize::from(interrupt)] = Part::of(TaskId(0));
             self.wants[usize::from(interrupt)] = Some(Want::of(self.cpu_of(interrupt, true).step));
+        }
+    }
+
+    /// How many of the first steps of the execution that begins are those of the last one.
+    fn same(&self) -> usize {
+        match &self.driver {
+            // The last of them is another one there.
+            Driver::Search(search) if self.steps == 0 => search.trace().len().saturating_sub(1),
+            _ => 0,
         }
     }
 
@@ -354,6 +364,9 @@ impl World {
     fn look_for_race(&mut self, who: u8, step: Step) {
         const NULL_PAGE: usize = 4096;
         let Some(races) = &mut self.races else { return };
+        if races.is_known() {
+            return;
+        }
         let Part { of, at, address, .. } = self.parts[usize::from(who)];
         let plain = match of {
             Of::Block(..) => return,
