@@ -27,6 +27,9 @@
 //! whichever task fills them, the kernel goes on. What memory is had when there is none at all is in
 //! `reserve`. A caller that is refused is told of in the kernel's log.
 //!
+//! Where the same is allocated and freed over and over, as in execution after execution of a driver, blocks
+//! of Rust's own go from hand to hand with their records (`pocket`).
+//!
 //! In front of each block lies its size ([`BlockSize`](kcore::machine::BlockSize)), so that a task that has
 //! its address can ask for it without a lock. The ledger knows nothing of these bytes.
 
@@ -56,6 +59,7 @@ mod experiment;
 pub mod failing;
 mod freed;
 mod library;
+mod pocket;
 mod quarantine;
 mod refused;
 mod reserve;
@@ -296,10 +300,16 @@ pub fn allocate_filled(kind: Kind, layout: Layout, byte: u8, at: Place) -> Resul
         }
     };
     bytes(block.addr().get(), layout.size()).fill(byte);
-    if Kernel::wanted().contains(Kinds::ALLOCATIONS) {
-        tell_allocated(block, layout.size(), at);
-    }
+    tell(block, layout.size(), at);
     Ok(block)
+}
+
+/// A block is its owner's from now on.
+#[inline]
+fn tell(block: NonNull<u8>, size: usize, at: Place) {
+    if Kernel::wanted().contains(Kinds::ALLOCATIONS) {
+        tell_allocated(block, size, at);
+    }
 }
 
 #[cold]
@@ -308,11 +318,11 @@ fn tell_allocated(block: NonNull<u8>, size: usize, at: Place) {
     Kernel::tell(What::Block(Block::Allocated { address: block.addr().get(), size }), at);
 }
 
-/// Does some `work` that allocates much, and of whose blocks none will ask on which way of calls they were
-/// allocated: to walk it takes longer than all else. One task at a time does such.
+/// Does some `work` that allocates much, and of whose blocks none will ask when and on which way of calls they
+/// were allocated: to walk it takes longer than all else. One task at a time does such.
 pub fn without_ways<R>(work: impl FnOnce() -> R) -> R {
     HEAP.keeps_no_ways.store(true, Relaxed);
-    let result = work();
+    let result = pocket::open(work);
     HEAP.keeps_no_ways.store(false, Relaxed);
     result
 }

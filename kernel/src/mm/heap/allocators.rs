@@ -9,7 +9,7 @@ use kcore::place::Place;
 
 use crate::machine::{Kernel, STEP};
 
-use super::{Quarantine, allocate, allocate_filled, free, reserve};
+use super::{Quarantine, allocate, allocate_filled, free, pocket, reserve};
 use crate::mm::shortage;
 
 // SAFETY: blocks come from the heap, whose allocator gives disjoint blocks aligned to 16; scull blocks of a
@@ -65,13 +65,19 @@ unsafe impl GlobalAlloc for Global {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         STEP.call();
         let at = Place::caller();
+        if let Some(block) = pocket::take(layout, at) {
+            return block.as_ptr();
+        }
         let block = allocate(Kind::Other, layout, at).or_else(|_| reserve::allocate(layout, at));
         block.map_or(core::ptr::null_mut(), NonNull::as_ptr)
     }
 
     #[inline]
-    unsafe fn dealloc(&self, block: *mut u8, _layout: Layout) {
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let block = NonNull::new(block).expect("dealloc is given what alloc returned");
+        if pocket::put(block, layout) {
+            return;
+        }
         // SAFETY: the caller of `dealloc` gives the block up.
         let freed = unsafe { free(block, Place::caller()) };
         assert!(freed.is_ok(), "a block of the kernel's own was freed twice or never allocated: {block:?}");
