@@ -29,6 +29,7 @@ impl<'a> Written<'a> {
             let Some(word) = self.words.get(place) else { return };
             match (was_written, mask) {
                 (true, u64::MAX) => word.store(mask, Relaxed),
+                (false, u64::MAX) => word.store(0, Relaxed),
                 (true, _) => _ = word.fetch_or(mask, Relaxed),
                 (false, _) => _ = word.fetch_and(!mask, Relaxed),
             }

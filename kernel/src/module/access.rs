@@ -8,6 +8,7 @@ use kcore::place::Place;
 
 use super::{blocks, frame, variables};
 use crate::machine::Kernel;
+use crate::mm::images;
 use crate::observe::explorer;
 use crate::symbols::sites;
 
@@ -98,11 +99,13 @@ fn tell(kind: Kinds, used: &Use<'_>) {
     }
 }
 
-/// Holds it against what the driver has: blocks, variables, frames.
+/// Holds it against what the driver has: variables, blocks, frames. Each is where no other is.
 fn check(used: &Use<'_>) {
-    blocks::check(used);
-    variables::check(used);
-    frame::check(used);
+    if images::contains(used.address as u64) {
+        variables::check(used);
+    } else if !blocks::check(used) {
+        frame::check(used);
+    }
 }
 
 /// What was read decides what the driver does next.

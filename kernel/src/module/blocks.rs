@@ -16,7 +16,7 @@ use core::fmt::{Arguments, Write};
 use core::ops::Range;
 use core::ptr::{self, NonNull};
 use core::slice;
-use core::sync::atomic::AtomicU64;
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use kcore::bytes::SharedBytes;
 use kcore::class;
@@ -51,8 +51,15 @@ pub(super) struct Block {
     map: Option<Arc<Vec<AtomicU64>>>,
 }
 
-/// By address, while an execution is under way.
-static BLOCKS: SpinLock<Option<Vec<Block>>> = SpinLock::new(class!("blocks of drivers"), None);
+/// By address, while an execution is under way. What they take is kept for those of the next one.
+static BLOCKS: SpinLock<Vec<Block>> = SpinLock::new(class!("blocks of drivers"), Vec::new());
+/// Which of them was looked for last.
+static NEAR: AtomicUsize = AtomicUsize::new(0);
+/// An execution is under way.
+static ARE_KEPT: AtomicBool = AtomicBool::new(false);
+
+/// More than most executions have.
+const MOST: usize = 64;
 
 /// Bytes behind each block that none may touch, in front of its map.
 const BEYOND: usize = 64;
@@ -124,10 +131,14 @@ impl Block {
 
     /// Those of its bytes at `bytes` that were never written.
     fn unwritten(&self, bytes: Range<usize>) -> impl Iterator<Item = usize> {
-        let start = ptr::with_exposed_provenance::<u8>(self.start());
-        // SAFETY: the byte lies in the block; the memory of the heap is mapped for ever.
-        let byte = move |at: &usize| unsafe { start.wrapping_add(*at).read_volatile() };
-        self.map().gaps(bytes).filter(move |at| byte(at) == POISON_FRESH)
+        self.map().gaps(bytes).filter(|at| self.is_fresh(*at))
+    }
+
+    /// Whether byte `at` of it has the value that a fresh block is filled with.
+    fn is_fresh(&self, at: usize) -> bool {
+        let byte = ptr::with_exposed_provenance::<u8>(self.start() + at);
+        // SAFETY: it lies in the block; the memory of the heap is mapped for ever.
+        unsafe { byte.read_volatile() == POISON_FRESH }
     }
 
     fn told(&self) -> String {
@@ -138,35 +149,44 @@ impl Block {
 
 /// Whether they are kept account of.
 pub(super) fn are_kept() -> bool {
-    BLOCKS.lock_irqsave().is_some()
+    ARE_KEPT.load(Relaxed)
 }
 
 /// An execution begins.
 pub(super) fn begin() {
-    let blocks = Vec::with_capacity(64);
-    *BLOCKS.lock_irqsave() = Some(blocks);
+    // None is allocated under the lock.
+    let mut blocks = core::mem::take(&mut *BLOCKS.lock_irqsave());
+    blocks.reserve(MOST);
+    *BLOCKS.lock_irqsave() = blocks;
+    ARE_KEPT.store(true, Relaxed);
     later::begin();
 }
 
 /// It is over: all is freed, and what was not is lost; what was allocated first comes first, wherever it lies.
 pub(super) fn end() -> Vec<Lost> {
-    let mut blocks = BLOCKS.lock_irqsave().take().unwrap_or_default();
+    ARE_KEPT.store(false, Relaxed);
+    let mut blocks = core::mem::take(&mut *BLOCKS.lock_irqsave());
     sort::any(&mut blocks, |a, b| a.number < b.number);
     for block in &blocks {
         let start = NonNull::new(ptr::with_exposed_provenance_mut(block.start())).expect("no block is at 0");
+        let at = block.freed_at.unwrap_or(block.allocated_at);
         // SAFETY: it is a driver's, which has ended, and none of whose code runs; and was kept until now.
-        let freed = unsafe { heap::free(start, Place::caller()) };
+        let freed = unsafe { heap::free(start, at) };
         debug_assert!(freed.is_ok(), "it was live");
     }
     let lost = |block: &Block| Lost { address: block.start(), size: block.size, at: block.allocated_at };
-    blocks.iter().filter(|block| block.freed_at.is_none()).map(lost).collect()
+    let lost = blocks.iter().filter(|block| block.freed_at.is_none()).map(lost).collect();
+    blocks.clear();
+    *BLOCKS.lock_irqsave() = blocks;
+    lost
 }
 
 /// A block is a driver's from now on, with nothing in it.
 pub(super) fn allocated(address: usize, size: usize, allocated_at: Place) {
     if !are_kept() {
         lasting::allocated(address, size, allocated_at);
-    } else if let Some(blocks) = BLOCKS.lock_irqsave().as_mut() {
+    } else {
+        let mut blocks = BLOCKS.lock_irqsave();
         let index = blocks.partition_point(|block| block.start() < address);
         let block = Block::explored(blocks.len(), address, size, allocated_at);
         // A text that no zero ends is as long each time.
@@ -181,7 +201,6 @@ pub(super) fn allocated(address: usize, size: usize, allocated_at: Place) {
 /// The block that begins at `address`.
 fn find(address: usize) -> Option<Block> {
     let blocks = BLOCKS.lock_irqsave();
-    let blocks = blocks.as_ref()?;
     blocks.binary_search_by_key(&address, Block::start).ok().map(|index| blocks[index].clone())
 }
 
@@ -201,10 +220,8 @@ pub(super) fn free(address: usize, name: &str, at: Place) {
         None => wrong(Wrong::Free, |text| write!(text, "{name} at {}: no block begins there", place(at))),
         Some(block @ Block { freed_at: Some(_), .. }) => freed_twice(&block, name, at),
         Some(Block { size, .. }) => {
-            if let Some(blocks) = BLOCKS.lock_irqsave().as_mut() {
-                let of = |block: &&mut Block| block.start() == address;
-                blocks.iter_mut().find(of).into_iter().for_each(|block| block.freed_at = Some(at));
-            }
+            let of = |block: &&mut Block| block.start() == address;
+            BLOCKS.lock_irqsave().iter_mut().find(of).into_iter().for_each(|block| block.freed_at = Some(at));
             let start =
                 NonNull::new(ptr::with_exposed_provenance_mut::<u8>(address)).expect("no block is at 0");
             // SAFETY: the block is this long, aligned to 16, and the driver's until the execution is over.
@@ -220,13 +237,18 @@ pub(super) fn freed_twice(block: &Block, name: &str, at: Place) {
 
 /// The block that has something of `bytes` in it or near it.
 fn near(bytes: &Range<usize>) -> Option<Block> {
-    let explored = BLOCKS.lock_irqsave();
-    let Some(blocks) = explored.as_ref() else {
-        drop(explored);
+    if !are_kept() {
         return lasting::near(bytes);
-    };
+    }
+    let blocks = BLOCKS.lock_irqsave();
+    let is_here = |block: &&Block| block.start() <= bytes.start && block.surrounds(bytes.start);
+    // Most likely that of the last time: what surrounds one surrounds no other.
+    if let Some(block) = blocks.get(NEAR.load(Relaxed)).filter(is_here) {
+        return Some(block.clone());
+    }
     let after = blocks.partition_point(|block| block.start() <= bytes.start);
-    let near = blocks[..after].last().filter(|block| block.surrounds(bytes.start));
+    NEAR.store(after.wrapping_sub(1), Relaxed);
+    let near = blocks[..after].last().filter(is_here);
     near.or_else(|| blocks.get(after).filter(|block| block.surrounds(bytes.end - 1))).cloned()
 }
 
@@ -250,18 +272,25 @@ fn tell(kind: Wrong, block: &Block, what: Arguments<'_>) {
     }
 }
 
-/// What a driver is about to do is held against the blocks.
-pub(super) fn check(used: &Use<'_>) {
+/// What a driver is about to do is held against the blocks; whether there is one.
+pub(super) fn check(used: &Use<'_>) -> bool {
     let bytes = used.bytes();
-    let Some(block) = near(&bytes) else { return };
-    let Some(inside) = block.inside(&bytes) else { return outside(&block, used) };
+    let Some(block) = near(&bytes) else { return false };
+    match block.inside(&bytes) {
+        Some(inside) => check_inside(&block, inside, used),
+        None => outside(&block, used),
+    }
+    true
+}
+
+fn check_inside(block: &Block, inside: Range<usize>, used: &Use<'_>) {
     let reads = match used.op {
         Op::Load => used.size <= size_of::<usize>(),
         Op::Look | Op::Update => true,
         _ => false,
     };
-    if reads && block.unwritten(inside.clone()).count() == used.size {
-        never_written(&block, inside.clone(), used.size, used);
+    if reads && block.is_fresh(inside.start) && block.unwritten(inside.clone()).count() == used.size {
+        never_written(block, inside.clone(), used.size, used);
     }
     if !used.is_read() {
         block.map().set(inside, true);

@@ -191,14 +191,22 @@ pub(super) fn is_on() -> bool {
 
 /// An execution begins.
 pub(super) fn begin() {
-    let (things, agents) = (Vec::with_capacity(MOST), Vec::with_capacity(MOST));
-    let before = core::mem::replace(&mut LATER.lock_irqsave().things, things);
-    drop(before);
-    let before = core::mem::replace(&mut *AGENTS.lock_irqsave(), agents);
-    drop(before);
+    let things = core::mem::take(&mut LATER.lock_irqsave().things);
+    let things = with_room(things);
+    LATER.lock_irqsave().things = things;
+    let agents = core::mem::take(&mut *AGENTS.lock_irqsave());
+    let agents = with_room(agents);
+    *AGENTS.lock_irqsave() = agents;
     interrupt::reset();
     NOW.store(BEGIN, Relaxed);
     ASKED.store(0, Relaxed);
+}
+
+/// The same, empty, with room for as many as there can be.
+fn with_room<T>(mut those: Vec<T>) -> Vec<T> {
+    those.clear();
+    those.reserve(MOST);
+    those
 }
 
 fn with<R>(owner: usize, ask: impl FnOnce(&mut Thing) -> R) -> Option<R> {

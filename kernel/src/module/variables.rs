@@ -14,7 +14,6 @@ use kcore::sort;
 use super::access::{Use, name_of};
 use super::finding::{is_news, keep_from, wrong};
 use crate::machine::SpinLock;
-use crate::mm::images;
 
 /// A variable, or what lies together in the file of a driver.
 #[derive(Clone, Debug)]
@@ -38,11 +37,8 @@ pub(super) fn add(image: &Range<u64>, variables: impl Iterator<Item = (Range<u64
     drop(before);
 }
 
-/// What a driver is about to do is held against the variables.
+/// What a driver is about to do where its image is, or another's, is held against the variables.
 pub(super) fn check(used: &Use<'_>) {
-    if !images::contains(used.address as u64) {
-        return;
-    }
     let Some(Variable { bytes: of, name }) = missed(&used.bytes()) else { return };
     let at = used.place();
     if !is_news(at) {
