@@ -19,27 +19,36 @@ pub fn capture(into: &mut [usize]) -> usize {
 }
 
 /// Return addresses along the chain that starts at frame pointer `rbp`.
-pub fn walk(mut rbp: u64, into: &mut [usize]) -> usize {
+pub fn walk(rbp: u64, into: &mut [usize]) -> usize {
+    let mut count = 0;
+    if !into.is_empty() {
+        until(rbp, |address| {
+            into[count] = address as usize;
+            count += 1;
+            count == into.len()
+        });
+    }
+    count
+}
+
+/// Shows such addresses to `is_last`, until that says so.
+#[inline]
+pub fn until(mut rbp: u64, mut is_last: impl FnMut(u64) -> bool) {
     let text = layout::text();
-    let (mut count, mut stack) = (0, 0..0);
+    let mut stack = 0..0;
     // Nearly always all frames are on one stack.
-    while count < into.len() && (lies_in(rbp, &stack) || on_a_stack(rbp, &mut stack)) {
+    while lies_in(rbp, &stack) || on_a_stack(rbp, &mut stack) {
         let frame = core::ptr::with_exposed_provenance::<[u64; 2]>(rbp as usize);
         // SAFETY: `lies_in` says that both words lie in one mapped stack, aligned. It need not be the
         // caller's: what a register without a frame pointer leads to is read, found to be no code, and
         // dropped.
         let [next, address] = unsafe { frame.read() };
-        if !text.contains(&address) && !images::contains(address) {
-            break;
-        }
-        into[count] = address as usize;
-        count += 1;
-        if next <= rbp {
+        let is_code = text.contains(&address) || images::contains(address);
+        if !is_code || is_last(address) || next <= rbp {
             break;
         }
         rbp = next;
     }
-    count
 }
 
 /// Whether there are two words at `rbp`, aligned, on a stack, which `stack` is from now on.

@@ -123,7 +123,11 @@ pub(crate) fn of_driver(place: Place) -> Place {
     if !has_driver || place.of_driver().is_some() || !is_near(place.file()) {
         return place;
     }
-    let mut way = [0; NEAR];
-    let count = backtrace::capture(&mut way);
-    way[..count].iter().find_map(|address| at(*address as u64)).unwrap_or(place)
+    let (mut left, mut line) = (NEAR, None);
+    backtrace::until(backtrace::frame_pointer(), |address| {
+        left -= 1;
+        line = at(address);
+        line.is_some() || left == 0
+    });
+    line.unwrap_or(place)
 }
