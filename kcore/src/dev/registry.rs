@@ -1,6 +1,8 @@
 //! Which driver has which numbers, and the device of each number (LDD3 ch. 3, "Allocating and Freeing Device
 //! Numbers").
 
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -46,7 +48,24 @@ impl Region {
             && self.first.minor.checked_add(self.count).is_some_and(|end| end <= MINORS)
     }
 
-    fn contains(&self, number: DeviceNumber) -> bool {
+    /// What the device `number` of it is called: as it is, with the number in it where there are several.
+    pub fn name_of(&self, number: DeviceNumber) -> String {
+        match self.count {
+            1 => self.name.to_string(),
+            _ => format!("{}{}", self.name, number.minor - self.first.minor),
+        }
+    }
+
+    /// Whether that is `name`.
+    pub fn is_name_of(&self, number: DeviceNumber, name: &str) -> bool {
+        let rest = name.strip_prefix(&*self.name);
+        let is_plain = |rest: &str| rest == "0" || rest.starts_with(|first| matches!(first, '1'..='9'));
+        let is_number = |rest: &str| is_plain(rest) && rest.parse() == Ok(number.minor - self.first.minor);
+        rest.is_some_and(|rest| if self.count == 1 { rest.is_empty() } else { is_number(rest) })
+    }
+
+    /// Whether `number` is one of them.
+    pub fn contains(&self, number: DeviceNumber) -> bool {
         number.major == self.first.major
             && (self.first.minor..self.first.minor + self.count).contains(&number.minor)
     }

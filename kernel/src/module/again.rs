@@ -1,17 +1,17 @@
 //! A driver that begins anew, again and again, without being loaded again: its variables are what they were
 //! before its init, and what it had allocated and registered is gone.
 
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use kcore::dev::{Credentials, DeviceNumber};
+use kcore::dev::Credentials;
 use kcore::errno::Errno;
 use kcore::place::Place;
 use kcore::report::place;
 
 use super::call::{self, Memory};
 use super::driver::Driver;
+pub use super::driver::Named;
 use super::faults::{self, Failing};
 use super::finding::left;
 use super::{api, blocks, later};
@@ -121,8 +121,8 @@ impl Again {
     }
 
     /// The devices that it has now, each with a name for it: that of its region, and its number in that; and
-    /// where its operations are.
-    pub fn devices(&self) -> Vec<(String, DeviceNumber, usize)> {
-        self.0.named()
+    /// where its operations are. [`None`]: they are those that are `known`.
+    pub fn devices(&self, known: &[Named]) -> Option<Vec<Named>> {
+        self.0.named(known)
     }
 }

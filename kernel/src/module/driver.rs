@@ -1,7 +1,7 @@
 //! A driver that is loaded, and what it has registered.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -82,6 +82,16 @@ pub(super) struct Registered {
     pub(super) queues: Vec<api::work::Made>,
     /// Tasks of its own.
     pub(super) threads: Vec<(Box<Thread>, Option<JoinHandle>)>,
+}
+
+/// A device: its name, its number, and where its operations are.
+pub type Named = (String, DeviceNumber, usize);
+
+impl Registered {
+    /// The numbers among which that of a device is.
+    fn region_of(&self, made: &Made) -> Option<&Region> {
+        self.regions.iter().find(|region| region.contains(made.number))
+    }
 }
 
 /// Those that are loaded, the earliest first.
@@ -200,23 +210,21 @@ impl Driver {
     }
 
     /// Its devices: by the name of the region, and the number in it where there are several; and where the
-    /// operations of each are.
-    pub(super) fn named(&self) -> Vec<(String, DeviceNumber, usize)> {
+    /// operations of each are. [`None`]: they are those that are `known`.
+    pub(super) fn named(&self, known: &[Named]) -> Option<Vec<Named>> {
         self.registered(|registered| {
-            let name = |Made { number, operations, .. }: &Made| {
-                let is_in = |region: &&Region| {
-                    let first = region.first;
-                    first.major == number.major
-                        && (first.minor..first.minor + region.count).contains(&number.minor)
-                };
-                let region = registered.regions.iter().find(is_in)?;
-                let name = match region.count {
-                    1 => region.name.to_string(),
-                    _ => alloc::format!("{}{}", region.name, number.minor - region.first.minor),
-                };
-                Some((name, *number, *operations))
+            let in_regions =
+                || registered.devices.iter().filter_map(|made| Some((made, registered.region_of(made)?)));
+            let is_known = |((made, region), (name, number, operations)): ((&Made, &Region), &Named)| {
+                (made.number, made.operations) == (*number, *operations) && region.is_name_of(*number, name)
             };
-            registered.devices.iter().filter_map(name).collect()
+            if in_regions().count() == known.len() && in_regions().zip(known).all(is_known) {
+                return None;
+            }
+            let named = |(made, region): (&Made, &Region)| {
+                (region.name_of(made.number), made.number, made.operations)
+            };
+            Some(in_regions().map(named).collect())
         })
     }
 

@@ -12,7 +12,6 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::{fmt, iter};
 
 use kcore::class;
-use kcore::dev::DeviceNumber;
 use kcore::errno::Errno;
 use kcore::explore::{
     Driver, End, Follow, Maker, MemoryModel, QSET, QUANTUM, Recipe, Replay, Schedule, Search, Survey,
@@ -36,7 +35,7 @@ use crate::experiments;
 use crate::fs;
 use crate::machine::SpinLock;
 use crate::mm::heap;
-use crate::module::again::{Again, Lost};
+use crate::module::again::{Again, Lost, Named};
 use crate::module::faults::{self, Failing};
 use crate::module::{answers, found, later};
 use crate::observe::explorer::{self, Gate, Mode, Staff};
@@ -72,7 +71,7 @@ pub(super) struct Work {
     /// What kind of wrong the driver did first in it.
     wrong: Option<Wrong>,
     /// The devices and files of the last execution.
-    devices: Vec<(String, DeviceNumber, usize)>,
+    devices: Vec<Named>,
     paths: Vec<&'static str>,
     /// The data races of all executions.
     races: Vec<Unordered>,
@@ -420,7 +419,8 @@ impl Work {
         if let Some(end) = self.begin()? {
             return Ok(end);
         }
-        (self.paths, self.devices) = self.named();
+        let named = self.named();
+        self.note_named(named);
         let is_set_up = self.succeeds(&self.setup);
         let trouble = explorer::trouble();
         let fails = (!is_set_up).then_some(Trouble::Cannot("a set-up that fails"));
@@ -440,16 +440,21 @@ impl Work {
         }
     }
 
-    /// Its files, and its devices, which have names now.
-    fn named(&self) -> (Vec<&'static str>, Vec<(String, DeviceNumber, usize)>) {
-        let devices = self.driver.devices();
-        if devices != self.devices {
-            for (name, number, _) in &devices {
-                // It may be there since others were explored.
-                let _ = fs::mknod(&format!("/dev/{name}"), *number, 0o666);
-            }
+    /// Its files, and its devices, which have names now; none if they are those of the last execution.
+    fn named(&self) -> (Vec<&'static str>, Option<Vec<Named>>) {
+        let devices = self.driver.devices(&self.devices);
+        for (name, number, _) in devices.iter().flatten() {
+            // It may be there since others were explored.
+            let _ = fs::mknod(&format!("/dev/{name}"), *number, 0o666);
         }
         (self.driver.files(), devices)
+    }
+
+    fn note_named(&mut self, (paths, devices): (Vec<&'static str>, Option<Vec<Named>>)) {
+        self.paths = paths;
+        if let Some(devices) = devices {
+            self.devices = devices;
+        }
     }
 
     fn hand_out_shells(&self) {

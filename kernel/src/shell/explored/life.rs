@@ -8,13 +8,13 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::sync::atomic::Ordering::Relaxed;
 
-use kcore::dev::DeviceNumber;
 use kcore::explore::{End, Trouble};
 use kcore::machine::Context;
 use kcore::report::place;
 use kcore::settings::Verdict;
 
 use super::{Fault, UNCHECKED, Work};
+use crate::module::again::Named;
 use crate::module::faults::{self, Failing};
 use crate::module::later;
 use crate::observe::explorer::{self, Clash, Gate};
@@ -31,7 +31,8 @@ pub(super) struct Life {
     fails: Option<&'static str>,
     /// What was to succeed when all are through has not.
     is_unchecked: bool,
-    devices: Vec<(String, DeviceNumber, usize)>,
+    /// None if they are those of the last execution.
+    devices: Option<Vec<Named>>,
     paths: Vec<&'static str>,
 }
 
@@ -47,7 +48,7 @@ impl Work {
         self.has_failed = life.has_failed;
         let has_begun = matches!(life.begun, Some(Ok(())));
         if has_begun {
-            (self.paths, self.devices) = (life.paths, life.devices);
+            self.note_named((life.paths, life.devices));
         }
         self.note_death();
         if let Err(stopped) = raced {
