@@ -20,6 +20,7 @@ use kcore::event::{Class, LockName, Waiting};
 use kcore::sync::Observed;
 
 use crate::arch::cpu;
+use crate::machine::SpinLock;
 use crate::symbols::names;
 
 /// As `__LOCK_DECLARED` of `scullery/lock.h`.
@@ -129,10 +130,28 @@ fn named(name: *const c_char, file: *const c_char, line: u32) -> &'static str {
     };
     let (name, file) = (text(name), text(file));
     let (name, file) = (name.trim_start_matches('&'), file.rsplit('/').next().unwrap_or_default());
-    // A driver that is explored makes its locks again and again: no memory for what is known already.
+    // A driver that is explored makes its locks again and again, and often several in one place.
+    let last = *LAST.lock_irqsave();
+    if is_name(last, name, file, line) {
+        return last;
+    }
+    // No memory for what is known already.
     let mut short = heapless::String::<96>::new();
-    match write!(short, "{name} ({file}:{line})") {
+    let kept = match write!(short, "{name} ({file}:{line})") {
         Ok(()) => names::kept(&short),
         Err(_) => names::kept(&format!("{name} ({file}:{line})")),
-    }
+    };
+    *LAST.lock_irqsave() = kept;
+    kept
+}
+
+/// The name that was given last.
+static LAST: SpinLock<&str> = SpinLock::new(class!("last name of a lock of a driver"), "");
+
+/// Whether `known` is the name of a lock of that `name` which was made there.
+fn is_name(known: &str, name: &str, file: &str, line: u32) -> bool {
+    let rest = known.strip_prefix(name).and_then(|rest| rest.strip_prefix(" ("));
+    let rest = rest.and_then(|rest| rest.strip_prefix(file)).and_then(|rest| rest.strip_prefix(':'));
+    let rest = rest.and_then(|rest| rest.strip_suffix(')'));
+    rest.is_some_and(|rest| !rest.starts_with(['+', '0']) && rest.parse() == Ok(line))
 }
