@@ -17,7 +17,7 @@ const STACKS: u64 = 1 << 60;
 const ADDRESS: u64 = (1 << 48) - 1;
 
 /// Blocks are looked for by the piece of so many bytes that an address is in.
-const PIECE: usize = 4096;
+const PIECE: usize = 512;
 
 /// The names of one execution. What they take is kept for those of the next one.
 #[derive(Default)]

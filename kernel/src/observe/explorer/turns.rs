@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::sync::atomic::{
     AtomicBool, AtomicU32,
-    Ordering::{Acquire, Relaxed},
+    Ordering::{Acquire, Relaxed, Release},
 };
 
 use kcore::class;
@@ -64,6 +64,14 @@ pub(super) fn turn() -> &'static AtomicU32 {
 /// The part that it runs for.
 pub(super) fn part() -> &'static AtomicU32 {
     &PARTS[here()]
+}
+
+/// It is the turn of `part`, for which `task` runs.
+pub(super) fn set_turn(task: TaskId, part: u32) {
+    let here = here();
+    TURNS[here].store(task.0, Relaxed);
+    // Pairs with the loads of those that wait for their turn on another CPU.
+    PARTS[here].store(part, Release);
 }
 
 fn members() -> &'static SpinLock<Vec<Option<JoinHandle>>> {

@@ -1,7 +1,6 @@
 //! One execution at a time: its parts, what each wants to do next, and what was found.
 
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering::{Relaxed, Release};
 
 use kcore::event::{Actor, Event, LockId, LockStep, Op, Waiting, What};
 use kcore::explore::{self, Act, DataRaces, Driver, Object, Of, Plain, Step, Transcript, Trouble, Want};
@@ -16,7 +15,7 @@ use super::agents::{Agents, Staff};
 use super::clash::{Open, Taken};
 use super::mode::Mode;
 use super::names::Names;
-use super::turns::{NO_PART, part, turn};
+use super::turns::{NO_PART, set_turn};
 use crate::task::table;
 
 /// More steps than any execution has that comes to an end.
@@ -342,7 +341,9 @@ impl World {
 
     /// Part `who` makes its step.
     fn go(&mut self, who: u8) {
-        let Some(Want { step, .. }) = self.wants[usize::from(who)].take() else { return };
+        let want = &mut self.wants[usize::from(who)];
+        let Some(step) = want.as_ref().map(|want| want.step) else { return };
+        *want = None;
         self.parts[usize::from(who)].is_idle = false;
         self.note_taken(who, step, self.steps);
         self.steps += 1;
@@ -384,9 +385,7 @@ impl World {
     pub(super) fn pass(&mut self, next: Option<u8>) {
         self.turn = next;
         let task = next.map_or(self.runner, |part| self.parts[usize::from(part)].task);
-        turn().store(task.0, Relaxed);
-        // Pairs with the loads of those that wait for their turn on another CPU.
-        part().store(next.map_or(NO_PART, u32::from), Release);
+        set_turn(task, next.map_or(NO_PART, u32::from));
     }
 
     /// No part goes on: those that are not through are stuck, and why is said.
