@@ -19,6 +19,7 @@ use super::call::{self, Memory};
 use super::driver::Driver;
 use super::finding::left;
 use crate::machine::SpinLock;
+use crate::observe::explorer;
 use crate::symbols;
 
 /// All that is kept of one kind of structure. The records never move, and are made when a driver is loaded
@@ -139,6 +140,15 @@ impl<T: Sync> Records<T> {
     /// The same, or a record that is free, or one of a structure that `is_idle`. [`None`] if there are too
     /// many.
     pub(super) fn claim(
+        &'static self,
+        owner: usize,
+        is_idle: fn(&'static T) -> bool,
+    ) -> Option<&'static Record<T>> {
+        // What is asked of timers is told; no other task may have its turn while this one has the lock.
+        explorer::unheard(|| self.claim_alone(owner, is_idle))
+    }
+
+    fn claim_alone(
         &'static self,
         owner: usize,
         is_idle: fn(&'static T) -> bool,
