@@ -79,6 +79,10 @@ pub(super) struct Work {
     staff: Staff,
     /// With what was missing in the execution that was broken off.
     more: Option<Staff>,
+    /// Whether it leaves something for later, in what was explored so far; nothing, if nothing was.
+    leaves: Option<bool>,
+    /// Its init and its exit are a part though nothing is known that it leaves for later.
+    is_apart: bool,
     /// Something was left for later more often than it was done.
     is_bounded: bool,
     /// What the part that has the driver's init and exit comes to.
@@ -269,6 +273,8 @@ impl Work {
             races: Vec::new(),
             staff: Staff::none(),
             more: None,
+            leaves: None,
+            is_apart: false,
             is_bounded: false,
             life: SpinLock::new(class!("init and exit that are explored"), Life::default()),
             mode: Mode::Apart,
@@ -289,7 +295,7 @@ impl Work {
         self.inside = (0..=tasks.len()).map(|_| AtomicU32::new(0)).collect();
         (self.setup, self.tasks, self.fault) = (setup, tasks, fault);
         self.races.clear();
-        (self.staff, self.is_bounded) = (Staff::none(), false);
+        (self.staff, self.is_apart, self.is_bounded) = (Staff::none(), false, false);
     }
 
     /// Whether the call that was to fail was made in the last execution.
@@ -311,21 +317,47 @@ impl Work {
 
     /// Makes executions until all were made, or `limit` are.
     pub(super) fn survey(&mut self, limit: Option<u64>) -> Survey {
+        self.try_apart();
         loop {
-            let parts = self.parts();
-            let survey = explorer::survey(limit, |jobs, office| {
-                let driver = Driver::Search(Search::new(parts, parts));
-                self.explored(driver, false, |work| {
-                    explorer::look_for_races();
-                    heap::without_ways(|| jobs.work(office, work));
-                });
-            });
+            let survey = self.surveyed(limit);
             match self.more.take() {
-                Some(staff) => self.staff = staff,
+                Some(staff) => (self.staff, self.leaves) = (staff, Some(true)),
                 None => return survey,
             }
             self.races.clear();
         }
+    }
+
+    fn surveyed(&mut self, limit: Option<u64>) -> Survey {
+        let parts = self.parts();
+        explorer::survey(limit, |jobs, office| {
+            let driver = Driver::Search(Search::new(parts, parts));
+            self.explored(driver, false, |work| {
+                explorer::look_for_races();
+                heap::without_ways(|| jobs.work(office, work));
+            });
+        })
+    }
+
+    /// Makes one execution in which the driver's init, and the set-up, are a part. Where they wait for what the
+    /// driver leaves for later, or for what never comes, they can be broken off there, and nowhere else.
+    fn try_apart(&mut self) {
+        if self.leaves == Some(false) || !self.staff.is_empty() || self.is_apart {
+            return;
+        }
+        self.is_apart = true;
+        let survey = self.surveyed(Some(1));
+        let more = self.more.take();
+        self.is_apart = more.is_none() && survey.bad.keys().any(|end| end.verdict().is_stop());
+        let leaves = more.is_some() || self.is_apart;
+        self.leaves = Some(leaves || self.leaves.unwrap_or(false));
+        self.staff = more.unwrap_or(Staff::none());
+        self.races.clear();
+    }
+
+    /// Whether the driver's init and exit are a part.
+    fn is_live(&self) -> bool {
+        self.is_apart || !self.staff.is_empty()
     }
 
     /// How many parts an execution has: the tasks; and if the driver leaves something for later, one that has
@@ -335,7 +367,7 @@ impl Work {
     }
 
     fn tasks_of_it(&self) -> usize {
-        self.tasks.len() + usize::from(!self.staff.is_empty())
+        self.tasks.len() + usize::from(self.is_live())
     }
 
     /// Whether something was left for later more often than it was done.
@@ -346,6 +378,7 @@ impl Work {
     /// Makes the execution that `schedule` says, wherever it can; if a task dies in it, that `is_told`, and if it
     /// has data races, they are known.
     pub(super) fn replay(&mut self, schedule: &Schedule, then: Option<Policy>, is_told: bool) -> Replay {
+        self.try_apart();
         loop {
             let parts = self.parts();
             let follow = Follow::new(parts, parts, schedule.parts(parts), then);
@@ -372,7 +405,7 @@ impl Work {
 
     /// What parts do that are no tasks.
     fn others(&self) -> Vec<String> {
-        if self.staff.is_empty() {
+        if !self.is_live() {
             return Vec::new();
         }
         let first = self.tasks.len() as u8;
@@ -413,7 +446,7 @@ impl Work {
         self.notes.clear();
         self.wrong = None;
         found();
-        if !self.staff.is_empty() {
+        if self.is_live() {
             return self.live();
         }
         if let Some(end) = self.begin()? {
@@ -573,8 +606,10 @@ impl Work {
         });
         let told = self.told(found());
         let is_sound = self.notes.is_empty() && lost.is_empty();
-        for Lost { size, at, .. } in lost {
-            self.note(|| format!("{size} bytes, allocated at {}, are lost", place(*at)));
+        for alike in lost.chunk_by(|one, next| one.size == next.size && one.at == next.at) {
+            let (Lost { size, at, .. }, count) = (alike[0], alike.len());
+            let of = if count > 1 { format!("{count} blocks of ") } else { String::new() };
+            self.note(|| format!("{of}{size} bytes, allocated at {}, are lost", place(at)));
         }
         let verdict = if is_sound { Verdict::Clean } else { Verdict::Raced };
         End { leaked: lost.len() as u64, ..told.unwrap_or(End::of_counts(verdict, 0, 0)) }
