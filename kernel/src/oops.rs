@@ -35,6 +35,7 @@ use crate::arch::traps::vector;
 use crate::machine::SpinLock;
 use crate::mm::backtrace;
 use crate::observe::{Oops, explorer, watchdog};
+use crate::symbols::sites;
 use crate::task::{mortal, schedule};
 use crate::{println, task};
 
@@ -77,6 +78,10 @@ pub fn panic(info: &PanicInfo<'_>) {
         let _ = write!(oops.at, "{}:{}", place.file(), place.line());
     }
     oops.walk(backtrace::frame_pointer(), 0);
+    // What panics for a driver may have made no step since an earlier line of it.
+    if let Some(at) = oops.addresses().iter().find_map(|address| sites::at(*address)) {
+        explorer::dies_at(at);
+    }
     die(oops, None)
 }
 

@@ -172,7 +172,7 @@ impl DataRaces {
     fn order(&mut self, who: usize, step: &Step) {
         let (takes, gives) = match step.act {
             Act::Take { .. } | Act::TryTake { .. } | Act::Load | Act::Await { .. } => (true, false),
-            Act::Give { .. } | Act::Store => (false, true),
+            Act::Give { .. } | Act::Store | Act::Free => (false, true),
             Act::Update | Act::Withdraw { .. } => (true, true),
         };
         let at = self.objects.iter().position(|object| *object == step.object).unwrap_or_else(|| {

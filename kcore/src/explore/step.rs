@@ -18,6 +18,8 @@ pub enum Act {
     Store,
     /// Bytes are loaded and stored in one step; or they may be, as by a compare-and-swap.
     Update,
+    /// Bytes are there no more, nor is what lies there: locks, too.
+    Free,
     /// Units are taken. The task waits until there are so many.
     Take {
         /// How many.
@@ -77,6 +79,8 @@ impl Step {
             (Act::Take { units: 1, initially: ALL_UNITS.. }, Act::Give { units: 1, .. })
             | (Act::Give { units: 1, .. }, Act::Take { units: 1, initially: ALL_UNITS.. }) => false,
             (first, second) if first.is_of_units() && second.is_of_units() => self.object == other.object,
+            (Act::Free, second) if second.is_of_units() => self.has(other),
+            (first, Act::Free) if first.is_of_units() => other.has(self),
             (first, second) if first.is_of_units() || second.is_of_units() => false,
             (Act::Await { also: Some((object, size)) }, _) => {
                 self.overlaps(other) || Step { object, size, act: Act::Load }.overlaps(other)
@@ -90,6 +94,12 @@ impl Step {
     #[inline]
     pub fn overlaps(&self, other: &Step) -> bool {
         self.object.0 < other.object.0 + other.size && other.object.0 < self.object.0 + self.size
+    }
+
+    /// Whether that of which the other has units lies there.
+    #[inline]
+    fn has(&self, other: &Step) -> bool {
+        (self.object.0..self.object.0 + self.size).contains(&other.object.0)
     }
 
     /// From where to where it touches something: only steps that overlap there are in conflict.

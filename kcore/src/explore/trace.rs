@@ -296,7 +296,8 @@ impl Trace {
     fn has_changed(&self, task: u8, what: &Step, is_there: &impl Fn(usize) -> bool) -> bool {
         for (at, event) in self.events.iter().enumerate().rev() {
             let Move { task: by, of, step, .. } = &event.made;
-            let is_access = matches!(step.act, Act::Load | Act::Store | Act::Update) && step.overlaps(what);
+            let is_access =
+                matches!(step.act, Act::Load | Act::Store | Act::Update | Act::Free) && step.overlaps(what);
             if is_access && *of == task && *by == task {
                 return false;
             }

@@ -51,7 +51,12 @@ pub(super) struct Use<'u> {
     place: &'u dyn Fn() -> Place,
 }
 
-impl Use<'_> {
+impl<'u> Use<'u> {
+    /// What is done with `bytes` at that line.
+    pub(super) fn of(op: Op, bytes: &Range<usize>, place: &'u dyn Fn() -> Place) -> Self {
+        Use { op, address: bytes.start, size: bytes.len(), place }
+    }
+
     pub(super) fn bytes(&self) -> Range<usize> {
         self.address..self.address + self.size
     }
@@ -105,6 +110,15 @@ fn check(used: &Use<'_>) {
         variables::check(used);
     } else if !blocks::check(used) {
         frame::check(used);
+    }
+}
+
+/// It is about to use what the API keeps there, called so: a timer, a work.
+#[inline]
+#[track_caller]
+pub(super) fn uses<T>(what: &str, at: *const T) {
+    if Kernel::wanted().contains(Kinds::CHECKS) {
+        blocks::uses(format_args!("{what}"), at.addr(), Place::caller());
     }
 }
 

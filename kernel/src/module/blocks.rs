@@ -31,10 +31,11 @@ use kcore::written::{self, Written};
 
 use super::access::{Use, name_of};
 use super::again::Lost;
-use super::finding::{is_news, keep_from, wrong};
-use super::{lasting, later};
+use super::finding::{ends, is_news, keep_from, wrong};
+use super::{lasting, later, lock};
 use crate::machine::{Kernel, SpinLock};
 use crate::mm::heap;
+use crate::symbols::sites;
 
 /// A block, from its allocation to the end of the execution, or until its memory is another's.
 #[derive(Clone)]
@@ -222,10 +223,12 @@ pub(super) fn free(address: usize, name: &str, at: Place) {
         Some(Block { size, .. }) => {
             let of = |block: &&mut Block| block.start() == address;
             BLOCKS.lock_irqsave().iter_mut().find(of).into_iter().for_each(|block| block.freed_at = Some(at));
-            let start =
-                NonNull::new(ptr::with_exposed_provenance_mut::<u8>(address)).expect("no block is at 0");
-            // SAFETY: the block is this long, aligned to 16, and the driver's until the execution is over.
-            unsafe { SharedBytes::new(start, size) }.fill(POISON_FREED);
+            for Range { start, end } in lock::between(address..address + size) {
+                let first = ptr::with_exposed_provenance_mut::<u8>(start);
+                let first = NonNull::new(first).expect("no block is at 0");
+                // SAFETY: it is of the block, which is the driver's until the execution is over.
+                unsafe { SharedBytes::new(first, end - start) }.fill(POISON_FREED);
+            }
         }
     }
 }
@@ -294,6 +297,24 @@ fn check_inside(block: &Block, inside: Range<usize>, used: &Use<'_>) {
     }
     if !used.is_read() {
         block.map().set(inside, true);
+    }
+}
+
+/// A driver uses what is called so and begins at `address`: a lock, a timer. The task ends for it where that is
+/// freed.
+#[track_caller]
+pub(super) fn uses(what: Arguments<'_>, address: usize, at: Place) {
+    let bytes = address..address + 1;
+    let Some(block) = near(&bytes).filter(|block| block.freed_at.is_some()) else { return };
+    let place_of = || sites::of_driver(at);
+    let used = Use::of(Op::Update, &bytes, &place_of);
+    if let Some(offset) = address.checked_sub(block.start()).filter(|offset| *offset < block.size)
+        && let Some(at) = is_to_be_told(&block, &used)
+    {
+        let (told, file) = (block.told(), place(at));
+        let what = format_args!("at {file} {what} is used, {offset} bytes from the start of {told}");
+        tell(Wrong::Use, &block, what);
+        ends("a use of what is freed");
     }
 }
 

@@ -25,6 +25,7 @@ use kcore::place::Place;
 
 use super::answers;
 use super::api::interrupt;
+use super::blocks;
 use super::driver::Driver;
 use super::finding::{ends, finding, left};
 use super::records::named;
@@ -81,6 +82,16 @@ impl Kind {
     fn step(self, deed: Deed, owner: usize, at: Place) {
         let act = if let Deed::Looks = deed { Act::Load } else { Act::Update };
         explorer::agenda(self.words(deed), act, owner, at);
+    }
+
+    /// The same by the driver, for which its structure must be there.
+    fn used(self, deed: Deed, owner: usize, at: Place) {
+        self.step(deed, owner, at);
+        self.is_there(owner, at);
+    }
+
+    fn is_there(self, owner: usize, at: Place) {
+        blocks::uses(format_args!("{}", self.name()), owner, at);
     }
 
     fn context(self) -> Context {
@@ -272,7 +283,7 @@ pub(super) fn arm(order: Order) -> bool {
     if let Some((queue, _)) = order.queue {
         explorer::agenda("at the queue", Act::Update, queue, at);
     }
-    order.kind.step(Deed::Arms, order.owner, at);
+    order.kind.used(Deed::Arms, order.owner, at);
     let Some((is_new, rings)) = LATER.lock_irqsave().arm(order) else {
         finding(format_args!("more than {MOST} things of drivers are to be done later: one will not"));
         return false;
@@ -358,6 +369,13 @@ fn do_it(thing: &Thing) {
 /// It is not to be done. Whether it was to be.
 #[track_caller]
 pub(super) fn cancel(kind: Kind, owner: usize) -> bool {
+    let was_pending = call_off(kind, owner);
+    kind.is_there(owner, here());
+    was_pending
+}
+
+#[track_caller]
+fn call_off(kind: Kind, owner: usize) -> bool {
     let at = here();
     let queue = with(owner, |thing| (thing.agent != owner).then_some(thing.agent)).flatten();
     if let Some(queue) = queue {
@@ -386,12 +404,20 @@ pub(super) fn exclusively<R>(owner: usize, work: impl FnOnce() -> R) -> R {
 /// What its structure says is changed by the caller, or was.
 #[track_caller]
 pub(super) fn changes(kind: Kind, owner: usize) {
-    kind.step(Deed::Arms, owner, here());
+    kind.used(Deed::Arms, owner, here());
 }
 
 /// Whether it is to be done.
 #[track_caller]
 pub(super) fn is_pending(kind: Kind, owner: usize) -> bool {
+    let is_pending = is_to_be_done(kind, owner);
+    kind.is_there(owner, here());
+    is_pending
+}
+
+/// The same where its structure may be gone.
+#[track_caller]
+fn is_to_be_done(kind: Kind, owner: usize) -> bool {
     kind.step(Deed::Looks, owner, here());
     with(owner, |thing| thing.is_pending).unwrap_or(false)
 }
@@ -401,11 +427,11 @@ pub(super) fn runs(owner: usize) -> bool {
     with(owner, |thing| thing.runs).unwrap_or(false)
 }
 
-/// Waits until it is done that is to be done now. Whether it was to be, or is done.
+/// Waits until it is done that is to be done now; then its structure may be gone. Whether it was to be, or is done.
 #[track_caller]
 pub(super) fn flush(kind: Kind, owner: usize) -> bool {
     let at = here();
-    let was_pending = is_pending(kind, owner);
+    let was_pending = is_to_be_done(kind, owner);
     if was_pending {
         explorer::await_agenda(owner, at);
     }
@@ -445,7 +471,7 @@ pub(super) fn disable(order: Order) {
 #[track_caller]
 pub(super) fn enable(kind: Kind, owner: usize) {
     let at = here();
-    kind.step(Deed::Arms, owner, at);
+    kind.used(Deed::Arms, owner, at);
     let rings = with(owner, |thing| {
         thing.disabled = thing.disabled.saturating_sub(1);
         (thing.disabled == 0 && thing.is_pending).then_some(thing.agent)
@@ -470,7 +496,7 @@ pub(super) fn freed(range: &core::ops::Range<usize>) {
     let gone: Vec<Thing> =
         LATER.lock_irqsave().things.iter().filter(|thing| is_there(thing)).copied().collect();
     for Thing { kind, owner, function, .. } in gone {
-        if cancel(kind, owner) {
+        if call_off(kind, owner) {
             let (what, how) = match kind {
                 Kind::Timer => ("a timer", "timer_delete_sync"),
                 Kind::Tasklet => ("a tasklet", "tasklet_kill"),

@@ -10,17 +10,21 @@ use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char, c_int};
 use core::fmt::Write;
 use core::mem::MaybeUninit;
+use core::ops::Range;
 use core::sync::atomic::{
     AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
 };
 
 use kcore::class;
-use kcore::event::{Class, LockName, Waiting};
-use kcore::sync::Observed;
+use kcore::event::{Change, Class, Events, Kinds, LockName, LockStep, Mode, Site, Waiting};
+use kcore::place::Place;
+use kcore::report::LockStats;
+use kcore::sync::{Observed, Statistics, Watch};
 
+use super::blocks;
 use crate::arch::cpu;
-use crate::machine::SpinLock;
+use crate::machine::{Kernel, SpinLock};
 use crate::symbols::names;
 
 /// As `__LOCK_DECLARED` of `scullery/lock.h`.
@@ -52,7 +56,7 @@ impl<T, X> Lock<T, X> {
     /// # Panics
     /// When it is no lock.
     #[track_caller]
-    pub(super) fn get(&self, kind: &str, waiting: Waiting, make: impl FnOnce(&X, Observed) -> T) -> &T {
+    pub(super) fn get(&self, kind: &str, waiting: Waiting, make: impl FnOnce(&X, OfDriver) -> T) -> &T {
         if self.head.state.load(Acquire) != READY {
             self.begin(kind, waiting, make);
         }
@@ -62,7 +66,7 @@ impl<T, X> Lock<T, X> {
 
     #[cold]
     #[track_caller]
-    fn begin(&self, kind: &str, waiting: Waiting, make: impl FnOnce(&X, Observed) -> T) {
+    fn begin(&self, kind: &str, waiting: Waiting, make: impl FnOnce(&X, OfDriver) -> T) {
         match self.head.state.compare_exchange(DECLARED, MAKING, Acquire, Relaxed) {
             Ok(_) => {
                 let made = make(&self.more, self.head.observed(waiting));
@@ -77,6 +81,7 @@ impl<T, X> Lock<T, X> {
             }
             Err(READY) => {}
             Err(other) => {
+                blocks::uses(format_args!("the {kind}"), (&raw const self.head).addr(), Place::caller());
                 let what = match other {
                     0 => "all zeros",
                     0x5a5a_5a5a => "memory that was never written",
@@ -96,9 +101,10 @@ impl<T, X> Lock<T, X> {
         &self,
         (name, file, line): (*const c_char, *const c_char, c_int),
         waiting: Waiting,
-        make: impl FnOnce(Observed) -> T,
+        make: impl FnOnce(OfDriver) -> T,
     ) {
         let at = (&raw const self.head).cast_mut();
+        blocks::uses(format_args!("{}", named(name, file, line as u32)), at.addr(), Place::caller());
         let head = Head { state: AtomicU32::new(MAKING), line: line as u32, name, file };
         // SAFETY: the caller says that no task uses it.
         unsafe { at.write(head) };
@@ -110,15 +116,110 @@ impl<T, X> Lock<T, X> {
 }
 
 impl Head {
-    fn observed(&self, waiting: Waiting) -> Observed {
+    fn observed(&self, waiting: Waiting) -> OfDriver {
         let name = named(self.name, self.file, self.line);
         let class = match waiting {
             Waiting::Spins => class!("spinlock of a driver in C"),
             Waiting::Sleeps | Waiting::Queues => class!("mutex or semaphore of a driver in C"),
             Waiting::Event => Class::EVENT,
         };
-        Observed::new(LockName { name, class, waiting })
+        OfDriver(Observed::new(LockName { name, class, waiting }))
     }
+}
+
+/// What hears of a lock of a driver: the machine; and when it has let the caller go on, the lock is there still,
+/// or the caller uses what was freed.
+pub(super) struct OfDriver(Observed);
+
+impl Watch<Kernel> for OfDriver {
+    type Place = Place;
+    type Wait = <Observed as Watch<Kernel>>::Wait;
+    const COUNTS: bool = <Observed as Watch<Kernel>>::COUNTS;
+
+    #[inline(always)]
+    #[track_caller]
+    fn place() -> Place {
+        <Observed as Watch<Kernel>>::place()
+    }
+
+    #[inline]
+    fn wait() -> Self::Wait {
+        <Observed as Watch<Kernel>>::wait()
+    }
+
+    #[inline]
+    fn failed(wait: &mut Self::Wait) {
+        <Observed as Watch<Kernel>>::failed(wait);
+    }
+
+    #[inline]
+    fn spinning() {
+        <Observed as Watch<Kernel>>::spinning();
+    }
+
+    #[inline]
+    fn polls(&self) -> bool {
+        Watch::<Kernel>::polls(&self.0)
+    }
+
+    #[inline]
+    fn probe(site: &'static Site) {
+        <Observed as Watch<Kernel>>::probe(site);
+    }
+
+    #[inline]
+    fn acquired(&self, wait: Option<Self::Wait>) {
+        self.0.acquired(wait);
+    }
+
+    #[inline]
+    fn released(&self) {
+        Watch::<Kernel>::released(&self.0);
+    }
+
+    #[inline]
+    fn announce(&self, step: LockStep, mode: Mode, address: usize, place: Place) {
+        Watch::<Kernel>::announce(&self.0, step, mode, address, place);
+    }
+
+    #[inline]
+    fn units(&self, change: Change, free: impl FnOnce() -> u64, address: usize, place: Place) {
+        Watch::<Kernel>::units(&self.0, change, free, address, place);
+        if Kernel::wanted().contains(Kinds::CHECKS) {
+            blocks::uses(format_args!("{}", self.0.name().name), address, place);
+        }
+    }
+}
+
+impl Statistics for OfDriver {
+    fn name(&self) -> &LockName {
+        self.0.name()
+    }
+
+    fn stats(&self) -> LockStats {
+        self.0.stats()
+    }
+}
+
+/// The most bytes that a lock has.
+const ROOM: usize = size_of::<Head>() + 8 * 20;
+
+/// Those of `bytes`, which nobody writes meanwhile, that are no lock of which a task may be in the middle.
+pub(super) fn between(bytes: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let mut rest = bytes.start..bytes.end;
+    core::iter::from_fn(move || {
+        let begin = rest.start;
+        let mut heads = (begin.next_multiple_of(8)..rest.end.saturating_sub(size_of::<Head>())).step_by(8);
+        let head = heads.find(|at| {
+            let state = core::ptr::with_exposed_provenance::<u32>(*at);
+            // SAFETY: the caller says that it lies in a block; the memory of the heap is mapped for ever.
+            let state = unsafe { state.read_volatile() };
+            [MAKING, READY].contains(&state)
+        });
+        let end = head.unwrap_or(rest.end);
+        rest.start = rest.end.min(head.map_or(rest.end, |head| head + ROOM));
+        (begin < rest.end).then_some(begin..end)
+    })
 }
 
 /// `dev->lock (scull.c:212)`.

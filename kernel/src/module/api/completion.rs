@@ -5,14 +5,14 @@ use core::ffi::{c_char, c_int, c_long, c_ulong};
 use kcore::errno::Errno;
 use kcore::event::Waiting;
 use kcore::machine::Cpu;
-use kcore::sync::{Completion, Observed};
+use kcore::sync::Completion;
 
 use super::bug::may_sleep;
 use super::time::{cycles, jiffies_in};
 use crate::machine::Kernel;
-use crate::module::lock::Lock;
+use crate::module::lock::{Lock, OfDriver};
 
-type Inner = Completion<Kernel, Observed>;
+type Inner = Completion<Kernel, OfDriver>;
 /// `struct completion`.
 pub(in crate::module) type CCompletion = Lock<Inner>;
 

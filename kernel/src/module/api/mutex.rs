@@ -4,14 +4,14 @@ use core::ffi::{c_char, c_int};
 
 use kcore::errno::Errno;
 use kcore::event::Waiting;
-use kcore::sync::{Observed, RawMutex, Watched};
+use kcore::sync::{RawMutex, Watched};
 
 use super::bug::may_sleep;
 use crate::machine::Kernel;
 use crate::module::finding::finding;
-use crate::module::lock::Lock;
+use crate::module::lock::{Lock, OfDriver};
 
-type Inner = RawMutex<Kernel, Observed>;
+type Inner = RawMutex<Kernel, OfDriver>;
 type Mutex = Lock<Inner>;
 
 const _: () = assert!(size_of::<Mutex>() <= 24 + 8 * 20, "linux/mutex.h has more room");

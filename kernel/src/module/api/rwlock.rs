@@ -5,13 +5,13 @@ use core::ffi::{c_char, c_int, c_ulong};
 use kcore::event::Waiting;
 use kcore::machine::Cpu;
 use kcore::place::Place;
-use kcore::sync::{Observed, RawLock, RwLock, Watched};
+use kcore::sync::{RawLock, RwLock, Watched};
 
 use crate::machine::Kernel;
 use crate::module::finding::finding;
-use crate::module::lock::Lock;
+use crate::module::lock::{Lock, OfDriver};
 
-type Inner = RwLock<(), Kernel, Observed>;
+type Inner = RwLock<(), Kernel, OfDriver>;
 type CRwLock = Lock<Inner>;
 
 const _: () = assert!(size_of::<CRwLock>() <= 24 + 8 * 12, "linux/rwlock.h has more room");
@@ -59,12 +59,14 @@ fn end_write(at: *const CRwLock) -> bool {
     is_written
 }
 
-/// The kinds: what is switched off meanwhile, by the same names.
+/// The kinds: what is switched off meanwhile, by the same names. What is no lock is found before that, while the
+/// task may die of it.
 macro_rules! kinds {
     ($($lock:ident $unlock:ident $take:ident $give:ident $off:ident $on:ident;)+) => {$(
         pub(in crate::module) extern "C" fn $lock(at: *const CRwLock) {
+            let lock = rwlock(at);
             Kernel::$off();
-            rwlock(at).$take(Place::caller());
+            lock.$take(Place::caller());
         }
 
         pub(in crate::module) extern "C" fn $unlock(at: *const CRwLock) {
@@ -83,8 +85,9 @@ kinds! {
 }
 
 pub(in crate::module) extern "C" fn __read_lock_irqsave(at: *const CRwLock) -> c_ulong {
+    let lock = rwlock(at);
     let were_on = Kernel::irq_save();
-    rwlock(at).enter_read(Place::caller());
+    lock.enter_read(Place::caller());
     were_on.into()
 }
 
@@ -94,8 +97,9 @@ pub(in crate::module) extern "C" fn read_unlock_irqrestore(at: *const CRwLock, f
 }
 
 pub(in crate::module) extern "C" fn __write_lock_irqsave(at: *const CRwLock) -> c_ulong {
+    let lock = rwlock(at);
     let were_on = Kernel::irq_save();
-    rwlock(at).enter(Place::caller());
+    lock.enter(Place::caller());
     were_on.into()
 }
 

@@ -3,13 +3,13 @@
 use core::ffi::{c_char, c_int};
 
 use kcore::event::Waiting;
-use kcore::sync::{Observed, RwSemaphore};
+use kcore::sync::RwSemaphore;
 
 use super::bug::may_sleep;
 use crate::machine::Kernel;
-use crate::module::lock::Lock;
+use crate::module::lock::{Lock, OfDriver};
 
-type Inner = RwSemaphore<Kernel, Observed>;
+type Inner = RwSemaphore<Kernel, OfDriver>;
 type CRwSemaphore = Lock<Inner>;
 
 const _: () = assert!(size_of::<CRwSemaphore>() <= 24 + 8 * 32, "linux/rwsem.h has more room");

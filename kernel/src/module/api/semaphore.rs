@@ -4,14 +4,14 @@ use core::ffi::{c_char, c_int, c_long, c_ulong};
 
 use kcore::errno::Errno;
 use kcore::event::Waiting;
-use kcore::sync::{Observed, Semaphore};
+use kcore::sync::Semaphore;
 
 use super::bug::may_sleep;
 use super::time::cycles;
 use crate::machine::Kernel;
-use crate::module::lock::Lock;
+use crate::module::lock::{Lock, OfDriver};
 
-type Inner = Semaphore<Kernel, Observed>;
+type Inner = Semaphore<Kernel, OfDriver>;
 /// With the units that it begins with.
 type CSemaphore = Lock<Inner, c_ulong>;
 

@@ -5,13 +5,13 @@ use core::ffi::{c_char, c_int, c_ulong};
 use kcore::event::Waiting;
 use kcore::machine::Cpu;
 use kcore::place::Place;
-use kcore::sync::{Observed, RawLock, SpinLock, Watched};
+use kcore::sync::{RawLock, SpinLock, Watched};
 
 use crate::machine::Kernel;
 use crate::module::finding::finding;
-use crate::module::lock::Lock;
+use crate::module::lock::{Lock, OfDriver};
 
-type Inner = SpinLock<(), Kernel, Observed>;
+type Inner = SpinLock<(), Kernel, OfDriver>;
 type CSpinLock = Lock<Inner>;
 
 const _: () = assert!(size_of::<CSpinLock>() <= 24 + 8 * 12, "linux/spinlock.h has more room");
@@ -34,9 +34,12 @@ pub(in crate::module) unsafe extern "C" fn __spin_lock_init(
     unsafe { lock.make((name, file, line), Waiting::Spins, |watch| SpinLock::new(watch, ())) };
 }
 
-/// Takes it, in what the caller has switched off.
-fn take(at: *const CSpinLock) {
-    spinlock(at).enter(Place::caller());
+/// Takes it when `off` was done. What is no lock is found before that, while the task may die of it.
+fn take<R>(at: *const CSpinLock, off: impl FnOnce() -> R) -> R {
+    let lock = spinlock(at);
+    let before = off();
+    lock.enter(Place::caller());
+    before
 }
 
 /// Gives it back. False if it was free: then all is as it was.
@@ -52,8 +55,7 @@ fn give(at: *const CSpinLock) -> bool {
 }
 
 pub(in crate::module) extern "C" fn spin_lock(at: *const CSpinLock) {
-    Kernel::preempt_disable();
-    take(at);
+    take(at, Kernel::preempt_disable);
 }
 
 pub(in crate::module) extern "C" fn spin_unlock(at: *const CSpinLock) {
@@ -72,9 +74,7 @@ pub(in crate::module) extern "C" fn spin_is_locked(at: *const CSpinLock) -> c_in
 }
 
 pub(in crate::module) extern "C" fn __spin_lock_irqsave(at: *const CSpinLock) -> c_ulong {
-    let were_on = Kernel::irq_save();
-    take(at);
-    were_on.into()
+    take(at, Kernel::irq_save).into()
 }
 
 pub(in crate::module) extern "C" fn spin_unlock_irqrestore(at: *const CSpinLock, flags: c_ulong) {
@@ -83,8 +83,7 @@ pub(in crate::module) extern "C" fn spin_unlock_irqrestore(at: *const CSpinLock,
 }
 
 pub(in crate::module) extern "C" fn spin_lock_irq(at: *const CSpinLock) {
-    Kernel::irq_save();
-    take(at);
+    take(at, Kernel::irq_save);
 }
 
 pub(in crate::module) extern "C" fn spin_unlock_irq(at: *const CSpinLock) {
@@ -93,8 +92,7 @@ pub(in crate::module) extern "C" fn spin_unlock_irq(at: *const CSpinLock) {
 }
 
 pub(in crate::module) extern "C" fn spin_lock_bh(at: *const CSpinLock) {
-    Kernel::bh_disable();
-    take(at);
+    take(at, Kernel::bh_disable);
 }
 
 pub(in crate::module) extern "C" fn spin_unlock_bh(at: *const CSpinLock) {

@@ -9,6 +9,7 @@ use kcore::class;
 
 use super::bug::may_sleep;
 use crate::irq::Tasklet;
+use crate::module::access::uses;
 use crate::module::driver::Driver;
 use crate::module::finding::finding;
 use crate::module::later::{self, Kind, Order};
@@ -53,7 +54,9 @@ fn is_idle(tasklet: &Tasklet) -> bool {
     !tasklet.is_scheduled() && !tasklet.is_running()
 }
 
+#[track_caller]
 fn record(at: *const CTasklet) -> Option<&'static Record<Tasklet>> {
+    uses("the tasklet", at);
     at.expose_provenance();
     let before = TASKLETS.find(at.addr());
     let record = before.or_else(|| TASKLETS.claim(at.addr(), is_idle));
@@ -100,8 +103,9 @@ pub(in crate::module) unsafe extern "C" fn __tasklet_init(
 }
 
 pub(in crate::module) extern "C" fn tasklet_schedule(at: *const CTasklet) {
+    let record = record(at);
     assert!(tasklet(at).function != 0, "the tasklet at {at:p} was never initialised");
-    if let Some(record) = record(at) {
+    if let Some(record) = record {
         record.set_function(tasklet(at).function);
         match later::is_on() {
             true => later::arm(order(record)),

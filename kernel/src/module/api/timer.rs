@@ -9,6 +9,7 @@ use kcore::class;
 use super::time::moment;
 use crate::arch::percpu;
 use crate::irq::Timer;
+use crate::module::access::uses;
 use crate::module::driver::Driver;
 use crate::module::finding::finding;
 use crate::module::later::{self, Kind, Order};
@@ -42,7 +43,9 @@ fn fire(index: usize) {
     TIMERS.at(index).call();
 }
 
+#[track_caller]
 fn timer<'a>(at: *mut CTimer) -> &'a mut CTimer {
+    uses("the timer", at);
     // SAFETY: the driver says that it is a timer (I23).
     unsafe { &mut *at }
 }
@@ -74,6 +77,7 @@ fn arm(at: *mut CTimer, cpu: u32) -> bool {
 }
 
 pub(in crate::module) unsafe extern "C" fn __timer_setup(at: *mut CTimer, function: usize, flags: u32) {
+    uses("the timer", at);
     if timer_pending(at) != 0 {
         finding(format_args!("timer_setup of a timer that is to run"));
         timer_delete(at);

@@ -9,20 +9,20 @@ use kcore::event::{LockStep, Mode, Waiting};
 use kcore::machine::{Cpu, Sched};
 use kcore::place::Place;
 use kcore::sync::wait_queue::Standing;
-use kcore::sync::{Observed, WaitQueue, Watch, Watched};
+use kcore::sync::{WaitQueue, Watch, Watched};
 
 use super::bug::may_sleep;
 use super::sched::sleep_of;
 use super::time::{cycles, jiffies_in};
 use crate::machine::Kernel;
 use crate::module::call::{self, Call};
-use crate::module::lock::Lock;
+use crate::module::lock::{Lock, OfDriver};
 use crate::time::NEVER;
 
-type Inner = WaitQueue<Kernel, Observed>;
+type Inner = WaitQueue<Kernel, OfDriver>;
 /// `struct wait_queue_head`.
 pub(in crate::module) type Queue = Lock<Inner>;
-type Queued = Standing<'static, Kernel, Observed>;
+type Queued = Standing<'static, Kernel, OfDriver>;
 
 const _: () = assert!(size_of::<Queue>() <= 24 + 8 * 20, "linux/wait.h has more room");
 

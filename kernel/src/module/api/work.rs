@@ -18,6 +18,7 @@ use crate::arch::smp;
 use crate::arch::variadic::{VaList, variadic};
 use crate::irq::{Work, WorkQueue};
 use crate::machine::{Kernel, SpinLock};
+use crate::module::access::uses;
 use crate::module::call;
 use crate::module::driver::Driver;
 use crate::module::finding::{finding, left};
@@ -152,7 +153,9 @@ fn run(index: usize) {
 }
 
 /// The record of a work, which the driver is about to queue.
+#[track_caller]
 fn record(at: *const CWork) -> Option<&'static Record<Kept>> {
+    uses("the work", at);
     // SAFETY: the driver says that it is a work (I23).
     let function = unsafe { (*at).function };
     assert!(function != 0, "the work at {at:p} was never initialised (INIT_WORK)");
@@ -249,6 +252,7 @@ fn wait(record: &'static Record<Kept>) {
 
 pub(in crate::module) extern "C" fn flush_work(at: *const CWork) -> bool {
     may_sleep("flush_work");
+    uses("the work", at);
     if later::is_on() {
         return later::flush(Kind::Work, at.addr());
     }

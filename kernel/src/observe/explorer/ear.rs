@@ -43,7 +43,7 @@ fn hear_part(event: &Event) {
         What::Access(access) => touch(actor, access, at),
         What::Units(change, lock, free) => change_units(actor, change, lock, free, at),
         What::Block(Block::Freed { address, size }) => make(actor, at, |world| {
-            let step = Step { object: world.names.of(address), size: size.max(1) as u64, act: Act::Store };
+            let step = Step { object: world.names.of(address), size: size.max(1) as u64, act: Act::Free };
             Wish { step, of: Of::Block(true, address), address }
         }),
         What::Lock(step, lock) => hear_lock(event, step, lock),

@@ -37,7 +37,7 @@ pub use office::{Office, survey};
 pub use scribe::{is_written_down, note_lost, replayed, write_down};
 pub(crate) use turns::is_hushed;
 pub use turns::{
-    begin, close, died, end, explore, explore_with, hush, is_between, is_on_each_cpu, is_open, is_part,
-    look_for_races, made, open, race, race_of, races, renumbered, running, search, take_part, trouble,
-    unheard, was_tried_in_vain,
+    begin, close, died, dies_at, end, explore, explore_with, hush, is_between, is_on_each_cpu, is_open,
+    is_part, look_for_races, made, open, race, race_of, races, renumbered, running, search, take_part,
+    trouble, unheard, was_tried_in_vain,
 };

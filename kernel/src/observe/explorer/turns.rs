@@ -248,6 +248,16 @@ pub fn died() -> Option<(u8, Place)> {
     })
 }
 
+/// The running task is about to die at this line.
+pub fn dies_at(at: Place) {
+    if is_part() {
+        with(|world| {
+            let me = usize::from(world.turn.unwrap_or_default());
+            world.parts[me].at = at;
+        });
+    }
+}
+
 /// Which turns the last execution was made of.
 pub fn made() -> Schedule {
     with(|world| {
