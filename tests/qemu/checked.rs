@@ -37,8 +37,14 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// The drivers with mistakes, and what is found first with each: its kind, and what its line has in it.
-const PLANTED: [(&str, &[(&str, &str)]); 4] =
-    [("planted", &FOUND), ("planted_later", &LATER), ("careless", &CARELESS), ("hasty", &HASTY)];
+const PLANTED: [(&str, &[(&str, &str)]); 6] = [
+    ("planted", &FOUND),
+    ("planted_later", &LATER),
+    ("planted_freed", &FREED),
+    ("planted_ring", &RING),
+    ("careless", &CARELESS),
+    ("hasty", &HASTY),
+];
 
 /// In what a driver leaves for later: timers, works, interrupts, tasks.
 const LATER: [(&str, &str); 12] = [
@@ -54,6 +60,23 @@ const LATER: [(&str, &str); 12] = [
     ("memory", "/* in the timer */"),
     ("memory", "/* in the timer */"),
     ("memory", "(*ticks)++;"),
+];
+
+/// In what is used in memory that was freed: a wait queue, a timer, a mutex, a spinlock, a work.
+const FREED: [(&str, &str); 5] = [
+    ("memory", "/* its reader may have seen it, and gone */"),
+    ("memory", "/* once more */"),
+    ("memory", "/* of what is gone */"),
+    ("memory", "/* of what is gone, too */"),
+    ("memory", "/* too late */"),
+];
+
+/// In a ring that is soon full.
+const RING: [(&str, &str); 4] = [
+    ("deadlock", "mutex_lock(&lock);"),
+    ("memory", "/* one behind the last */"),
+    ("sleeps-for-ever", "/* no byte, or no room */"),
+    ("death", "/* what lock? */"),
 ];
 
 /// A driver of `drivers/` with something else in its stead, and what is found first in that.

@@ -23,8 +23,15 @@ use crate::arch::cpu;
 
 /// Executions of one trial at most.
 const MOST: u64 = 200;
+/// Numbers for ioctl of which each two are tried together at most.
+const COMMANDS: usize = 6;
 /// Calls that are made to fail in one line at most, one after the other.
 const FAULTS: u32 = 40;
+
+/// What is written to a device that has room for it.
+const LONG: &str = "some words";
+/// More writes than the rings of most drivers have entries, and no multiple of how many these are.
+const OFTEN: u32 = 23;
 
 /// What is wrong, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -196,11 +203,23 @@ impl<'a> Checker<'a> {
             self.device(device, commands, &files, &mut waiting);
         }
         if devices.is_empty() {
-            files.iter().for_each(|line| self.alone(line, &mut waiting));
+            self.files(files, &mut waiting);
         }
         sort::few(&mut self.found, |a, b| (a.kind, &a.at) < (b.kind, &b.at));
         self.work.finish();
         self
+    }
+
+    /// What can be done with files of a driver that has no device, each of which this line reads.
+    fn files(&mut self, read: Vec<String>, waiting: &mut BTreeSet<String>) {
+        let write = |path| words(path, LONG);
+        let lines: Vec<String> = self.work.paths().into_iter().map(write).chain(read).collect();
+        lines.iter().for_each(|line| self.alone(line, waiting));
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        self.together(None, &lines, waiting);
+        if let Some(setup) = lines.first().filter(|line| self.succeeds(line)) {
+            self.together(Some(setup), &lines, waiting);
+        }
     }
 
     /// What can be done with a device: new, and when it was written to.
@@ -212,14 +231,17 @@ impl<'a> Checker<'a> {
         waiting: &mut BTreeSet<String>,
     ) {
         let path = format!("/dev/{device}");
-        let (write, read) = (written(&path), read(&path, 1));
+        let (write, read) = (self.write_to(&path), read(&path, 1));
         let own = [write.clone(), read.clone(), format!(": > {path}")];
         let commands: Vec<_> = commands.iter().map(|command| format!("ioctl {path} {command} 1")).collect();
         let lines = own.iter().chain(&commands).chain(files).cloned();
         let lines: Vec<String> = lines.collect();
         lines.iter().for_each(|line| self.alone(line, waiting));
-        for line in extremes(&path) {
+        for line in extremes(&path, &write) {
             self.attempt(Trial::of(&[&line]));
+        }
+        if write != words(&path, LONG) {
+            self.fill(&path);
         }
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         self.together(None, &lines, waiting);
@@ -228,7 +250,8 @@ impl<'a> Checker<'a> {
         let setups = [format!("{write}; {write}"), write];
         let setup = setups.iter().find(|line| self.succeeds(line));
         let before = setup.map_or_else(String::new, |line| format!("{line}; "));
-        self.with_failures(&format!("{before}{}", self::read(&path, 2)));
+        // Once more, for a lock that the one that fails has kept.
+        self.with_failures(&format!("{before}{}; {read}", self::read(&path, 2)));
         if let Some(setup) = setup {
             let twice = format!("{read}; {read}");
             let tasks = [twice.as_str()];
@@ -239,9 +262,28 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// What one task types that writes to a device: fewer bytes where it would wait for room.
+    fn write_to(&mut self, path: &str) -> String {
+        let [long, short] = [LONG, "a"].map(|text| words(path, text));
+        let is_short = !self.comes_to_its_end(&long) && self.comes_to_its_end(&short);
+        if is_short { short } else { long }
+    }
+
+    /// A device that has room for less than is written is filled by one task, while another reads as much.
+    fn fill(&mut self, path: &str) {
+        let all = LONG.len() + 1;
+        let read = format!("dd if={path} of=/dev/null bs={all} count=1 iflag=fullblock");
+        self.attempt(Trial::of(&[&words(path, LONG), &read]));
+    }
+
+    /// A task that does `line` comes to its end, with success.
+    fn comes_to_its_end(&mut self, line: &str) -> bool {
+        self.explore(&Trial::of(&[line]), 1).bad.is_empty()
+    }
+
     /// Whether `line` can be what is done before: a task that does it comes to its end, with success.
     fn succeeds(&mut self, line: &str) -> bool {
-        self.explore(&Trial::of(&[line]), 1).bad.is_empty()
+        self.comes_to_its_end(line)
             && self.explore(&Trial { setup: Some(line), ..Trial::of(&["true"]) }, 1).trouble.is_none()
     }
 
@@ -259,10 +301,12 @@ impl<'a> Checker<'a> {
 
     /// One task does `line`, and then each call in it fails that can.
     fn with_failures(&mut self, line: &str) {
-        match self.attempt(Trial::of(&[line])) {
-            Outcome { waits: true, .. } => self.fail(line, Fault::Sleep),
-            Outcome { is_void: true, .. } => {}
-            _ => [Fault::Memory, Fault::Copy].into_iter().for_each(|fault| self.fail(line, fault)),
+        let outcome = self.attempt(Trial::of(&[line]));
+        if outcome.waits {
+            self.fail(line, Fault::Sleep);
+        }
+        if !outcome.is_void {
+            [Fault::Memory, Fault::Copy].into_iter().for_each(|fault| self.fail(line, fault));
         }
     }
 
@@ -280,10 +324,11 @@ impl<'a> Checker<'a> {
     /// Two tasks do two of the lines, and three the first.
     fn together(&mut self, setup: Option<&str>, lines: &[&str], waiting: &BTreeSet<String>) {
         let is_command = |line: &str| line.starts_with("ioctl");
+        let are_many = lines.iter().filter(|line| is_command(line)).count() > COMMANDS;
         for (index, first) in lines.iter().enumerate() {
             for second in &lines[index..] {
                 let both_wait = waiting.contains(*first) && waiting.contains(*second);
-                if both_wait || first != second && is_command(first) && is_command(second) {
+                if both_wait || are_many && first != second && is_command(first) && is_command(second) {
                     continue;
                 }
                 self.attempt(Trial { setup, ..Trial::of(&[first, second]) });
@@ -472,18 +517,27 @@ fn line_in(text: &str) -> Option<String> {
     Some(word.trim_end_matches(['.', ':']).to_string())
 }
 
-/// What one task types that writes to a device.
-fn written(path: &str) -> String {
-    format!("echo some words 1<> {path}")
+/// What one task types that writes this text to a device.
+fn words(path: &str, text: &str) -> String {
+    format!("echo {text} 1<> {path}")
 }
 
-/// What one task types that writes and reads more than there is room for in most drivers, and in a hole.
-fn extremes(path: &str) -> [String; 2] {
+/// What one task types that writes and reads more than there is room for in most drivers, and in a hole, and more
+/// often than most drivers count.
+fn extremes(path: &str, written: &str) -> [String; 4] {
     let write = |size: u32, before: u32| {
         format!("dd if=/dev/zero of={path} bs={size} seek={before} count=1 conv=notrunc")
     };
     let read = |size: u32| format!("dd if={path} of=/dev/null bs={size} count=1");
-    [format!("{}; {}", write(5_000, 0), read(5_000)), format!("{}; {}", write(5_000, 1), read(16))]
+    let numbers = (1..=OFTEN).map(|number| number.to_string()).collect::<Vec<_>>().join(" ");
+    let often = |what: &str| format!("for n in {numbers}; do {what}; done");
+    let [once, all] = [1, 8 * OFTEN].map(|count| self::read(path, count));
+    [
+        format!("{}; {}", write(5_000, 0), read(5_000)),
+        format!("{}; {}", write(5_000, 1), read(16)),
+        format!("{}; {all}", often(written)),
+        often(&format!("{written}; {once}")),
+    ]
 }
 
 /// What one task types that reads a file, as much of it as most have: some have no end.
