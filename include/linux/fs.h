@@ -15,6 +15,7 @@
 #include <linux/spinlock.h>
 #include <linux/semaphore.h>
 #include <linux/wait.h>
+#include <linux/sched/signal.h>
 
 struct module;
 struct file;

@@ -1,8 +1,11 @@
 #pragma once
 #include <linux/types.h>
 #include <linux/gfp.h>
+#include <linux/err.h>
+#include <linux/errno.h>
 #include <linux/overflow.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 /*: 8 Memory of the kernel; NULL when there is none. Each block has a record: who has it, since which line */
 void *kmalloc(size_t size, gfp_t flags);
@@ -33,3 +36,19 @@ void kmem_cache_destroy(struct kmem_cache *cache);
 char *kstrdup(const char *text, gfp_t flags);
 char *kstrndup(const char *text, size_t most, gfp_t flags);
 void *kmemdup(const void *from, size_t size, gfp_t flags);
+
+/*: 8 A copy of bytes of the process, with a zero behind them or without, or an ERR_PTR */
+#define __memdup_user(from, size, more) ({ \
+	size_t __size = (size); \
+	char *__copy = kmalloc(__size + (more), GFP_KERNEL); \
+	if (!__copy) { \
+		__copy = ERR_PTR(-ENOMEM); \
+	} else if (copy_from_user(__copy, from, __size)) { \
+		kfree(__copy); \
+		__copy = ERR_PTR(-EFAULT); \
+	} else if (more) { \
+		__copy[__size] = 0; \
+	} \
+	(void *)__copy; })
+#define memdup_user(from, size) __memdup_user(from, size, 0)
+#define memdup_user_nul(from, size) __memdup_user(from, size, 1)

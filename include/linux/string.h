@@ -25,6 +25,12 @@ char *strchr(const char *in, int c);
 char *strrchr(const char *in, int c);
 char *strstr(const char *in, const char *what);
 char *strsep(char **rest, const char *ends);
+#define strcspn(text, ends) ({ \
+	const char *__text = (text), *__ends = (ends); \
+	size_t __length = 0; \
+	while (__text[__length] && !strchr(__ends, __text[__length])) \
+		__length++; \
+	__length; })
 char *strim(char *text);
 char *skip_spaces(const char *text);
 #define strstrip(text) strim(text)

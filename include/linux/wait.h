@@ -36,6 +36,8 @@ void __wake_up(struct wait_queue_head *queue, int most);
 #define wake_up_interruptible(queue) __wake_up(queue, 1)
 #define wake_up_interruptible_nr(queue, most) __wake_up(queue, most)
 #define wake_up_interruptible_all(queue) __wake_up(queue, 0)
+#define wake_up_poll(queue, mask) __wake_up(queue, 1)
+#define wake_up_interruptible_poll(queue, mask) __wake_up(queue, 1)
 #define wake_up_interruptible_sync(queue) __wake_up(queue, 1)
 #define wake_up_sync(queue) __wake_up(queue, 1)
 bool waitqueue_active(struct wait_queue_head *queue);
