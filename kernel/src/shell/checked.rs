@@ -245,7 +245,7 @@ impl<'a> Checker<'a> {
         }
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         self.together(None, &lines, waiting);
-        self.whole(&path, &commands, waiting);
+        self.whole(&path, own[..1].iter().chain(&commands), waiting);
         // Two that were written are enough for two that read.
         let setups = [format!("{write}; {write}"), write];
         let setup = setups.iter().find(|line| self.succeeds(line));
@@ -339,19 +339,17 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Two tasks do the same, and what their calls answer, and what can be read then, is held against what whole
-    /// calls answer.
-    fn whole(&mut self, path: &str, commands: &[String], waiting: &BTreeSet<String>) {
+    /// Two tasks open a device, or both do one of the `lines`: what their calls answer, and what can be read then, is
+    /// held against what whole calls answer.
+    fn whole<'l>(&mut self, path: &str, lines: impl Iterator<Item = &'l String>, waiting: &BTreeSet<String>) {
         let open = format!(": < {path}");
         let twice = format!("{open}; {open}");
         self.attempt(Trial { is_atomic: true, ..Trial::of(&[&twice, &open]) });
         self.attempt(Trial { is_atomic: true, keeps_open: true, ..Trial::of(&[&open, &open]) });
         let after = Some(read(path, 2)).filter(|_| !waiting.contains(&read(path, 1)));
-        for line in iter::once(&written(path)).chain(commands) {
-            if !waiting.contains(line) {
-                let tasks = [line.as_str(); 2];
-                self.attempt(Trial { is_atomic: true, after: after.as_deref(), ..Trial::of(&tasks) });
-            }
+        for line in lines.filter(|line| !waiting.contains(*line)) {
+            let tasks = [line.as_str(); 2];
+            self.attempt(Trial { is_atomic: true, after: after.as_deref(), ..Trial::of(&tasks) });
         }
     }
 
