@@ -13,7 +13,8 @@ use kcore::machine::Context;
 use kcore::report::place;
 use kcore::settings::Verdict;
 
-use super::{Fault, UNCHECKED, Work};
+use super::execution::UNCHECKED;
+use super::{Fault, Work};
 use crate::module::again::Named;
 use crate::module::faults::{self, Failing};
 use crate::module::later;

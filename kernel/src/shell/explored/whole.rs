@@ -54,7 +54,7 @@ impl Work {
         self.mode = Mode::Shared;
         let survey = self.survey(Some(MOST));
         self.mode = Mode::Apart;
-        let is_known = survey.complete && survey.bad.is_empty() && self.staff.is_empty();
+        let is_known = survey.complete && survey.bad.is_empty() && !self.is_live();
         let all = self.gathered().filter(|_| is_known && survey.trouble.is_none()).cloned();
         self.answers = all.clone().map_or(before, Answers::Held);
         all.map(|_| survey.executions)
