@@ -116,11 +116,11 @@ impl Kind {
     /// What it is said to be that is left behind.
     fn is_left(self) -> &'static str {
         match self {
-            Kind::Timer => "a timer is still to run (timer_delete_sync):",
-            Kind::Tasklet => "a tasklet is still to run (tasklet_kill):",
-            Kind::Work => "a work is still to run (cancel_work_sync):",
-            Kind::Interrupt => "an interrupt is still to be handled:",
-            Kind::Thread => "a task of its own is still to begin (kthread_stop):",
+            Kind::Timer => "a timer is still to run (timer_delete_sync)",
+            Kind::Tasklet => "a tasklet is still to run (tasklet_kill)",
+            Kind::Work => "a work is still to run (cancel_work_sync)",
+            Kind::Interrupt => "an interrupt is still to be handled",
+            Kind::Thread => "a task of its own is still to begin (kthread_stop)",
         }
     }
 }
@@ -533,7 +533,7 @@ pub(super) fn goes(driver: &Driver) {
         if explorer::try_take(right(owner), at) {
             explorer::change(Change::Give(1), right(owner), at);
         } else if runs(owner) {
-            left(driver, format_args!("{} is still done: {}", thing.kind.name(), named(thing.function)));
+            left(driver, format_args!("{} still runs: {}", thing.kind.name(), named(thing.function)));
         }
     }
 }
@@ -544,7 +544,7 @@ pub(super) fn take_back(driver: &Driver) {
     // Of an interrupt its handler is told, if that is still there.
     for thing in things.iter().filter(|thing| thing.is_pending && thing.kind != Kind::Interrupt) {
         with(thing.owner, |thing| thing.is_pending = false);
-        left(driver, format_args!("{} of {}", thing.kind.is_left(), named(thing.function)));
+        left(driver, format_args!("{}: {}", thing.kind.is_left(), named(thing.function)));
     }
 }
 

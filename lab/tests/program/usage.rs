@@ -241,7 +241,7 @@ fn a_size_is_as_people_write_it() {
 fn the_catalogue_needs_no_machine() {
     for (arguments, part) in [
         (&["list"][..], "scull-leak"),
-        (&["list", "--long"], "smp+preempt          smp  smp+preempt          smp      preempt           up"),
+        (&["list", "--long"], "smp+preempt       smp smp+preempt       smp   preempt        up"),
         (&["list", "--long"], "So how is the data protected?"),
         (&["explain", "scull-leak"], "cargo run -- run scull-leak --lock none --probe"),
     ] {
