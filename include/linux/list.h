@@ -124,6 +124,15 @@ static inline void hlist_del(struct hlist_node *node)
 	node->next = LIST_POISON1;
 	node->pprev = LIST_POISON2;
 }
+static inline int hlist_unhashed(const struct hlist_node *node) { return !node->pprev; }
+#define INIT_HLIST_NODE(node) ((node)->next = NULL, (node)->pprev = NULL)
+static inline void hlist_del_init(struct hlist_node *node)
+{
+	if (hlist_unhashed(node))
+		return;
+	hlist_del(node);
+	INIT_HLIST_NODE(node);
+}
 #define hlist_entry(ptr, type, member) container_of(ptr, type, member)
 #define hlist_entry_safe(ptr, type, member) ({ __typeof__(ptr) __n = (ptr); __n ? hlist_entry(__n, type, member) : NULL; })
 #define hlist_for_each_entry(pos, head, member) \

@@ -11,10 +11,14 @@ typedef struct { struct __lock lock; unsigned long words[12]; } rwlock_t;
 void __rwlock_init(rwlock_t *x, const char *name, const char *file, int line);
 
 /*: 5 Takes it and gives it back, for reading or for writing */
-void read_lock(rwlock_t *x);
-void read_unlock(rwlock_t *x);
-void write_lock(rwlock_t *x);
-void write_unlock(rwlock_t *x);
+#define read_lock(x) __read_lock(x)
+#define read_unlock(x) __read_unlock(x)
+#define write_lock(x) __write_lock(x)
+#define write_unlock(x) __write_unlock(x)
+void __read_lock(rwlock_t *x);
+void __read_unlock(rwlock_t *x);
+void __write_lock(rwlock_t *x);
+void __write_unlock(rwlock_t *x);
 
 /*: 5 The same with softirqs off, or with interrupts off */
 void read_lock_bh(rwlock_t *x);

@@ -21,6 +21,13 @@ size_t ksize(const void *block);
 void *kmalloc_array(size_t n, size_t size, gfp_t flags);
 #define kcalloc(n, size, flags) kmalloc_array(n, size, (flags) | __GFP_ZERO)
 
+/*: 8 The same for what may be large */
+#define kvmalloc(size, flags) kmalloc(size, flags)
+#define kvzalloc(size, flags) kzalloc(size, flags)
+#define kvmalloc_array(n, size, flags) kmalloc_array(n, size, flags)
+#define kvcalloc(n, size, flags) kcalloc(n, size, flags)
+#define kvfree(block) kfree(block)
+
 /*: 8 Blocks of one size; the constructor is called for each that is given */
 struct kmem_cache;
 struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, slab_flags_t flags, void (*constructor)(void *));

@@ -37,13 +37,14 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// The drivers with mistakes, and what is found first with each: its kind, and what its line has in it.
-const PLANTED: [(&str, &[(&str, &str)]); 6] = [
+const PLANTED: [(&str, &[(&str, &str)]); 7] = [
     ("planted", &FOUND),
     ("planted_later", &LATER),
     ("planted_freed", &FREED),
     ("planted_ring", &RING),
     ("careless", &CARELESS),
     ("hasty", &HASTY),
+    ("tables", &[]),
 ];
 
 /// In what a driver leaves for later: timers, works, interrupts, tasks.

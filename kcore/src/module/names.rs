@@ -28,6 +28,7 @@ macro_rules! offered_names {
             __init_completion reinit_completion wait_for_completion wait_for_completion_interruptible
             wait_for_completion_killable wait_for_completion_timeout try_wait_for_completion completion_done
             complete complete_all
+            get_random_bytes get_random_u64
             __spin_lock_init spin_lock spin_unlock spin_trylock spin_is_locked __spin_lock_irqsave
             spin_unlock_irqrestore spin_lock_irq spin_unlock_irq spin_lock_bh spin_unlock_bh
             __scullery_irq_save __scullery_irq_restore preempt_disable preempt_enable preempt_count __scullery_in
@@ -37,7 +38,7 @@ macro_rules! offered_names {
             schedule schedule_timeout schedule_timeout_interruptible schedule_timeout_uninterruptible cond_resched
             wake_up_process
             add_wait_queue_exclusive prepare_to_wait_exclusive
-            __rwlock_init read_lock read_unlock write_lock write_unlock read_lock_bh read_unlock_bh write_lock_bh
+            __rwlock_init __read_lock __read_unlock __write_lock __write_unlock read_lock_bh read_unlock_bh write_lock_bh
             write_unlock_bh __read_lock_irqsave read_unlock_irqrestore __write_lock_irqsave write_unlock_irqrestore
             __init_rwsem down_read down_read_trylock up_read down_write down_write_trylock up_write downgrade_write
             synchronize_rcu __scullery_kfree_rcu

@@ -24,7 +24,7 @@ use kcore::machine::Context;
 use kcore::place::Place;
 
 use super::answers;
-use super::api::interrupt;
+use super::api::{interrupt, random};
 use super::blocks;
 use super::driver::Driver;
 use super::finding::{ends, finding, left};
@@ -202,6 +202,7 @@ pub(super) fn is_on() -> bool {
 
 /// An execution begins.
 pub(super) fn begin() {
+    random::begin();
     let things = core::mem::take(&mut LATER.lock_irqsave().things);
     let things = with_room(things);
     LATER.lock_irqsave().things = things;

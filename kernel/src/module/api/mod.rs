@@ -18,6 +18,7 @@ mod number;
 mod port;
 mod printk;
 mod proc;
+pub(super) mod random;
 mod rcu;
 mod rwlock;
 mod rwsem;
@@ -60,6 +61,7 @@ pub(super) mod all {
     pub(in crate::module) use super::port::*;
     pub(in crate::module) use super::printk::*;
     pub(in crate::module) use super::proc::*;
+    pub(in crate::module) use super::random::{get_random_bytes, get_random_u64};
     pub(in crate::module) use super::rcu::*;
     pub(in crate::module) use super::rwlock::*;
     pub(in crate::module) use super::rwsem::*;

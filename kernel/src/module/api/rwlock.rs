@@ -78,8 +78,8 @@ macro_rules! kinds {
 }
 
 kinds! {
-    read_lock read_unlock enter_read end_read preempt_disable preempt_enable;
-    write_lock write_unlock enter end_write preempt_disable preempt_enable;
+    __read_lock __read_unlock enter_read end_read preempt_disable preempt_enable;
+    __write_lock __write_unlock enter end_write preempt_disable preempt_enable;
     read_lock_bh read_unlock_bh enter_read end_read bh_disable bh_enable;
     write_lock_bh write_unlock_bh enter end_write bh_disable bh_enable;
 }
