@@ -10,6 +10,7 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use kcore::class;
 use kcore::errno::Errno;
 use kcore::probe::Name;
+use kcore::sort;
 
 use crate::machine::SpinLock;
 use crate::observe::explorer;
@@ -41,7 +42,7 @@ pub fn keep(on: bool) {
 /// others the next time, or say that a call has found another under way.
 pub fn take() -> Option<Vec<Answer>> {
     let mut answers = core::mem::take(&mut *ANSWERS.lock_irqsave());
-    answers.sort_by_key(|answer| answer.who);
+    sort::few(&mut answers, |a, b| a.who < b.who);
     let vary = VARY.swap(false, Relaxed) || explorer::was_tried_in_vain();
     (!vary).then_some(answers)
 }

@@ -166,9 +166,7 @@ pub fn explore<R>(tasks: usize, driver: Driver, work: impl FnOnce() -> R) -> R {
 
 /// [`explore`] with this `staff` besides, whose `work` the body is given the numbers behind those of tasks.
 pub fn explore_with<R>(tasks: usize, staff: Staff, driver: Driver, work: impl FnOnce() -> R) -> R {
-    let world = World::new(task::current(), tasks, staff, Mode::now(), driver);
-    *members().lock_irqsave() = (0..world.tasks).map(|_| None).collect();
-    *WORLDS[here()].lock_irqsave() = Some(Box::new(world));
+    set_up(tasks, staff, driver);
     // What time does is no step.
     schedule::set_timed(false);
     let result = work();
@@ -179,6 +177,14 @@ pub fn explore_with<R>(tasks: usize, staff: Staff, driver: Driver, work: impl Fn
     let world = WORLDS[here()].lock_irqsave().take();
     drop(world);
     result
+}
+
+/// What is moved here has no room in the frame of the task that makes the executions.
+#[inline(never)]
+fn set_up(tasks: usize, staff: Staff, driver: Driver) {
+    let world = Box::new(World::new(task::current(), tasks, staff, Mode::now(), driver));
+    *members().lock_irqsave() = (0..world.tasks).map(|_| None).collect();
+    *WORLDS[here()].lock_irqsave() = Some(world);
 }
 
 /// An execution begins: all tasks of it are there, but for those that [take part](take_part) by themselves.
