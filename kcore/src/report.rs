@@ -2,6 +2,7 @@
 //!
 //! The kernel writes it and the lab reads it through these same types, so they cannot drift.
 
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -287,7 +288,8 @@ pub struct Store {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LockStats {
     /// Its name.
-    pub name: String,
+    // None is allocated: a run may have used all memory up.
+    pub name: Cow<'static, str>,
     /// Acquisitions: `#acquire()`.
     pub acquire: u64,
     /// Test-and-sets that found the lock taken: `#test-and-set`.

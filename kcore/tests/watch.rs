@@ -44,7 +44,7 @@ fn spinlock_counts() {
         drop(guard);
     });
     let stats = lock.stats();
-    assert_eq!((stats.name.as_str(), stats.acquire), ("test.lock", 2));
+    assert_eq!((&*stats.name, stats.acquire), ("test.lock", 2));
     assert_eq!((stats.hold_cycles, stats.wait_cycles), (50, 40));
     assert!(stats.test_and_set >= 1, "{stats:?}");
     assert!(lock.try_lock().is_some());
@@ -199,7 +199,7 @@ fn waits_for_a_condition_are_counted() {
         });
         assert!(!queue.is_active());
         let stats = queue.stats();
-        assert_eq!((stats.name.as_str(), stats.acquire, stats.test_and_set), (NAME.name, 1, 2));
+        assert_eq!((&*stats.name, stats.acquire, stats.test_and_set), (NAME.name, 1, 2));
         assert_eq!((stats.hold_cycles, stats.wait_cycles), (0, 30));
     }
     with(Counted::new(NAME));

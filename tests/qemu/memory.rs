@@ -13,7 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let guarded = ["spinlock", "semaphore", "completion"].into_iter().flat_map(|lock| {
         [
             ("heap", "heap=1M memory=32M quanta=1000 rounds=3"),
-            ("records", "heap=2M quantum=16 quanta=5000 rounds=3"),
+            ("records", "heap=1536K quantum=16 quanta=5000 rounds=3"),
         ]
         .map(|(what, words)| {
             let words = format!("run scull-leak lock={lock} {words}");

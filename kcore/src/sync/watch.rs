@@ -7,7 +7,6 @@
 //! relaxed load and a relaxed store are enough: no locked instruction is added to what is measured. A reader
 //! sees some recent value of each. A waiter counts in a local variable and adds it when it is the holder.
 
-use alloc::string::ToString;
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -253,7 +252,7 @@ impl Statistics for Counted {
 
     fn stats(&self) -> LockStats {
         LockStats {
-            name: self.name.name.to_string(),
+            name: self.name.name.into(),
             acquire: self.acquisitions.get(),
             test_and_set: self.failures.get(),
             hold_cycles: self.hold_cycles.get(),

@@ -49,7 +49,7 @@ fn the_owners_cpu_walks_in_and_no_other() {
     });
     assert_eq!((lock.depth(), others.into_inner()), (0, 1));
     let stats = lock.stats();
-    assert_eq!((stats.acquire, stats.name.as_str()), (3, lock.name().name));
+    assert_eq!((stats.acquire, &*stats.name), (3, lock.name().name));
     assert!(stats.test_and_set >= 1);
 }
 

@@ -63,7 +63,7 @@ fn kind(kind: &'static str, within: &mut Vec<&'static str>) -> String {
     }
     match kind {
         "u8" | "u32" | "u64" | "usize" => "number".to_string(),
-        "String" => "text".to_string(),
+        "String" | "Cow<'static, str>" => "text".to_string(),
         "bool" => "true or false".to_string(),
         name => {
             if !within.contains(&name) {
