@@ -284,11 +284,11 @@ pub struct Store {
     pub cycles: u64,
 }
 
+// No name is allocated: a run may have used all memory up.
 /// The counters of a lock, in xv6's words.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LockStats {
     /// Its name.
-    // None is allocated: a run may have used all memory up.
     pub name: Cow<'static, str>,
     /// Acquisitions: `#acquire()`.
     pub acquire: u64,
