@@ -531,8 +531,10 @@ fn no_objects() -> Answer {
 fn pipe() -> Answer {
     let place = place()?;
     let script = "insmod /mnt/pipe.ko size=8; ls -l /dev/pipe0; lsmod\n\
+                  head -c 39 /dev/pipe0 > /dev/null &\n\
+                  echo a line that is longer than the ring is > /dev/pipe0; wait\n\
                   cat /dev/pipe0 > /dev/null &\n\
-                  echo a line that is longer than the ring is > /dev/pipe0; kill -INT %1; wait\n\
+                  kill -INT %1; wait\n\
                   echo hi > /dev/pipe0; poll /dev/pipe0 in out 0; head -n 1 /dev/pipe0; poll /dev/pipe0 in out 0\n\
                   rmmod pipe; ls /dev/pipe0; lsmod | wc -l; echo still here\n";
     let says = [
