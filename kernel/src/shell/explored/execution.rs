@@ -20,7 +20,7 @@ use crate::fs;
 use crate::mm::heap;
 use crate::module::again::{Lost, Named};
 use crate::module::faults::{self, Failing};
-use crate::module::found;
+use crate::module::{answers, found};
 use crate::observe::explorer::{self, Gate};
 use crate::process::table;
 use crate::task::{self, signal};
@@ -35,6 +35,7 @@ impl Work {
         self.notes.clear();
         self.wrong = None;
         found();
+        answers::take();
         if self.is_live() {
             return match self.answers {
                 Answers::Held(_) => Err(Trouble::Cannot("what a driver leaves for later beside whole calls")),
