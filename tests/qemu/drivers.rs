@@ -136,6 +136,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("mistakes", mistakes),
         trial("explored", explored),
         trial("memory-explored", memory),
+        trial("whole-calls", whole_calls),
         trial("memory-at-the-prompt", memory_at_the_prompt),
         trial("proc-files", proc_files),
         trial("no-objects", no_objects),
@@ -377,6 +378,23 @@ fn memory() -> Answer {
         "explore: bad is in use",
     ];
     with(&[bad], script, Status::Expected, &says)
+}
+
+/// The answers of whole calls are those of these alone, and what makes an execution again says all that it is of.
+fn whole_calls() -> Answer {
+    let place = place()?;
+    let source = workspace::root().map_err(told)?.join("tests/qemu/hasty.c");
+    let hasty = module(place.path(), &source, "hasty.ko", &["MISTAKE=4"])?;
+    let script = "insmod /mnt/hasty.ko\n\
+                  explore hasty --setup ': < /dev/hasty' --task 'ioctl /dev/hasty 0x6801 1' --task 'ioctl /dev/hasty 0x6801 1' \\\n\
+                  --fail copy=1 --atomic\n";
+    let says = [
+        "what the calls answer is held against the 2 answers of whole calls",
+        "the calls answer A: open, ioctl 0; B: open, ioctl 0",
+        "again: explore hasty --setup ': < /dev/hasty' --task 'ioctl /dev/hasty 0x6801 1' --task 'ioctl /dev/hasty 0x6801 1' --fail copy=1 --atomic --schedule",
+        "verdict: raced (NOT as expected: clean)",
+    ];
+    with(&[hasty], script, Status::Unexpected, &says)
 }
 
 /// The same at the prompt, with the ways to where that was allocated and freed; once for each line.

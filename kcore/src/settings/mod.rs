@@ -11,6 +11,7 @@
 //! | `built` | how a kernel is built, as its file says it |
 //! | `patience` | how long a machine has |
 //! | `nearest` | the word that a mistaken one may have been meant for |
+//! | `quoted` | a text as a word of a shell, to be typed again |
 //! | `usage` | what is said of a mistake |
 //!
 //! [`CommandLine::parse`] reads a whole kernel command line. The lab checks each value with it, so a word
@@ -24,6 +25,7 @@ mod line;
 mod nearest;
 mod patience;
 mod probe;
+mod quoted;
 mod table;
 mod usage;
 mod words;
@@ -35,6 +37,7 @@ pub use line::{CommandLine, LONGEST_COMMAND_LINE, heap_bytes, text};
 pub use nearest::nearest;
 pub use patience::time_to_search;
 pub use probe::Probe;
+pub use quoted::quoted;
 pub use table::{BOOTING, MAX_CPUS, MAX_WRITERS, MachineSettings, RunSettings, SINGLE};
 pub use usage::{Usage, bytes, number, size};
 pub use words::{

@@ -1,5 +1,6 @@
 //! What tasks type, in every order of its steps, where that leads to a driver in C.
 
+mod asked;
 mod execution;
 mod fault;
 mod life;
@@ -23,6 +24,7 @@ use kcore::probe::Name;
 use kcore::settings::{self, Policy, Verdict};
 use kcore::shell::tree::{Form, List};
 
+pub(super) use asked::Asked;
 pub(super) use fault::Fault;
 use life::Life;
 use whole::Answers;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use kcore::settings::time_to_search;
+use kcore::settings::{quoted, time_to_search};
 use tempfile::NamedTempFile;
 
 use crate::cli::{Explored, Options};
@@ -39,7 +39,7 @@ pub fn checked(
     let own = if is_source { commands::of(module)? } else { Vec::new() };
     let numbers = ioctl.iter().cloned().chain(own.iter().map(|number| format!("{number:#x}")));
     let numbers: String = numbers.map(|number| format!(" --ioctl {}", quoted(&number))).collect();
-    let again = format!("cargo run -- explore --module {}", quoted(&module.display().to_string()));
+    let again = again(module);
     let (name, told) = (name_of(module), if trials { " -v" } else { "" });
     // Before the machine is given up, there is time to tell what is known.
     let seconds = time_to_search(options.told.word("timeout").and_then(|word| word.parse().ok())) / 1000;
@@ -48,6 +48,11 @@ pub fn checked(
         "insmod /mnt/*.ko || exit 2\ncheck {name}{told}{numbers} --seconds {seconds} --again {again}\n"
     );
     Ok((script_of(&text)?, files))
+}
+
+/// What is typed to explore it, but for what is done with it.
+fn again(module: &Path) -> String {
+    format!("cargo run -- explore --module {}", quoted(&module.display().to_string()))
 }
 
 /// What the module made of a source is called.
@@ -80,20 +85,11 @@ fn text(driver: &Explored, module: &Path, options: &Options) -> String {
     let flags = [(" --keep-open", driver.keep_open), (" --atomic", driver.atomic)];
     let flags: String = flags.into_iter().filter(|(_, is_given)| *is_given).map(|(flag, _)| flag).collect();
     let what = what + &lines + &flags;
-    let again = format!("cargo run -- explore --module {}{what}", quoted(&module.display().to_string()));
+    let again = again(module);
     let limits: String = LIMITS.iter().map(|key| optional(key, options.told.word(key))).collect();
     let schedule =
         optional("schedule", driver.schedule.as_deref()) + &optional("fail", driver.fail.as_deref());
     format!("insmod /mnt/*.ko || exit 2\nexplore {name}{what}{limits}{schedule} --again {}\n", quoted(&again))
-}
-
-/// As one word of a shell.
-fn quoted(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    match !text.is_empty() && text.chars().all(is_plain) {
-        true => text.to_string(),
-        false => format!("'{}'", text.replace('\'', "'\\''")),
-    }
 }
 
 #[cfg(test)]

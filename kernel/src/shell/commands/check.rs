@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 
 use kcore::counted::Counted;
 use kcore::experiment::page::wrap;
-use kcore::explore::Schedule;
 use kcore::explore::account::WIDTH;
 use kcore::report::{self, Record};
 
@@ -16,7 +15,7 @@ use crate::console::com2;
 use crate::print_to;
 use crate::process::Process;
 use crate::shell::checked::{Checker, Finding, Wrong};
-use crate::shell::explored::{self, Work};
+use crate::shell::explored::{self, Asked, Work};
 use crate::time;
 
 pub(super) const COMMAND: Command = Command::program(
@@ -46,7 +45,7 @@ struct Order<'w> {
     is_verbose: bool,
     /// No trial begins after so many.
     seconds: Option<u64>,
-    /// What is typed to explore it.
+    /// What is typed to explore it, but for what is done with it.
     again: Option<&'w str>,
 }
 
@@ -74,25 +73,18 @@ impl<'w> Order<'w> {
 
     /// What is typed to see a finding happen.
     fn again(&self, finding: &Finding) -> String {
-        let own = || format!("explore {}", self.module);
-        let tasks: String = finding.tasks.iter().map(|line| format!(" --task '{line}'")).collect();
-        let setup = finding.setup.as_ref().map_or_else(String::new, |line| format!(" --setup '{line}'"));
-        let fault = finding.fault.map_or_else(String::new, |fault| format!(" --fail {fault}"));
-        let after = finding.after.as_ref().map_or_else(String::new, |line| format!(" --after '{line}'"));
-        let kept = if finding.keeps_open { " --keep-open" } else { "" };
-        let atomic = if finding.kind == Wrong::Atomic { " --atomic" } else { "" };
-        let schedule = match finding.made == Schedule::default() {
-            true => String::new(),
-            false => format!(" --schedule {}", finding.made),
+        let asked = Asked {
+            setup: finding.setup.as_deref(),
+            tasks: finding.tasks.iter().map(String::as_str).collect(),
+            after: finding.after.as_deref(),
+            check: None,
+            fault: finding.fault,
+            keeps_open: finding.keeps_open,
+            is_atomic: finding.kind == Wrong::Atomic,
+            schedule: &finding.made,
         };
-        self.again.map_or_else(own, ToString::to_string)
-            + &setup
-            + &tasks
-            + &after
-            + &fault
-            + kept
-            + atomic
-            + &schedule
+        let own = || format!("explore {}", self.module);
+        format!("{}{asked}", self.again.map_or_else(own, ToString::to_string))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::arch::cpu;
 use crate::console::com2;
 use crate::print_to;
 use crate::process::Process;
-use crate::shell::explored::{self, Fault, Plan, Work, beyond, recipe};
+use crate::shell::explored::{self, Asked, Fault, Plan, Work, beyond, recipe};
 use crate::shell::state::machine;
 
 pub(super) const COMMAND: Command = Command::program(
@@ -59,7 +59,7 @@ struct Order<'w> {
     limit: Option<u64>,
     schedule: Option<Schedule>,
     expect: Option<Expect>,
-    /// What is typed to explore it.
+    /// What is typed to explore it, but for what is done with it.
     again: Option<&'w str>,
 }
 
@@ -132,19 +132,18 @@ impl<'w> Order<'w> {
 
     /// What is typed to make an execution again.
     fn again(&self, schedule: &Schedule) -> String {
-        let own = || {
-            let task = |line: &&str| format!(" --task '{line}'");
-            let fault = self.fault.map_or_else(String::new, |fault| format!(" --fail {fault}"));
-            let line =
-                |key, line: Option<&str>| line.map_or_else(String::new, |line| format!(" --{key} '{line}'"));
-            let [setup, after, check] = [("setup", self.setup), ("after", self.after), ("check", self.check)]
-                .map(|(key, value)| line(key, value));
-            let kept = if self.keeps_open { " --keep-open" } else { "" };
-            let atomic = if self.is_atomic { " --atomic" } else { "" };
-            let tasks = self.tasks.iter().map(task).collect::<String>();
-            format!("explore {}{setup}{tasks}{after}{check}{fault}{kept}{atomic}", self.module)
+        let asked = Asked {
+            setup: self.setup,
+            tasks: self.tasks.clone(),
+            after: self.after,
+            check: self.check,
+            fault: self.fault,
+            keeps_open: self.keeps_open,
+            is_atomic: self.is_atomic,
+            schedule,
         };
-        format!("{} --schedule {schedule}", self.again.map_or_else(own, ToString::to_string))
+        let own = || format!("explore {}", self.module);
+        format!("{}{asked}", self.again.map_or_else(own, ToString::to_string))
     }
 
     fn heading(&self) -> String {
