@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::sync::atomic::{
-    AtomicBool, AtomicU32,
+    AtomicBool, AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
 
@@ -40,6 +40,11 @@ static TURNS: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(0) }; MAX_CPUS];
 static PARTS: [AtomicU32; MAX_CPUS] = [const { AtomicU32::new(NO_PART) }; MAX_CPUS];
 /// Something is explored.
 static IS_OPEN: AtomicBool = AtomicBool::new(false);
+/// Executions that have begun.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
+/// After so many the CPU forgets which pages it knows. QEMU fits the size of its TLB to its use at such moments
+/// only (`tlb_mmu_resize_locked`): without, it keeps that of the boot, and looks up the same pages again and again.
+const FITTING: u64 = 32;
 /// While parts are set up, and when they are through.
 pub(super) const NO_PART: u32 = u32::MAX;
 
@@ -204,6 +209,9 @@ pub fn begin() -> Result<(), SpawnError> {
         world.begin();
         world.pass(None);
     });
+    if BEGUN.fetch_add(1, Relaxed) % FITTING == FITTING - 1 {
+        cpu::forget_pages();
+    }
     Ok(())
 }
 
