@@ -55,7 +55,7 @@ pub(super) fn left(driver: &Driver, what: Arguments<'_>) {
 
 /// It is found in the execution under way. The words are of use only if people will read them.
 fn keep(kind: Wrong, before: &str, what: impl FnOnce(&mut String) -> fmt::Result) {
-    if FOUND.lock_irqsave().is_none() {
+    if !is_found() {
         let text = if explorer::is_written_down() { in_words(before, what) } else { String::new() };
         FOUND.lock_irqsave().get_or_insert((kind, text));
     }
@@ -90,6 +90,11 @@ pub(super) fn ends(why: &str) {
     if explorer::is_part() && mortal::may_die_here() {
         panic!("{why}");
     }
+}
+
+/// Whether the execution under way is known to be wrong, so that no more words are needed.
+pub(super) fn is_found() -> bool {
+    FOUND.lock_irqsave().is_some()
 }
 
 /// What was found first since this was asked last.

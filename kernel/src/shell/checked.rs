@@ -3,12 +3,13 @@
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
 use alloc::vec::Vec;
 use core::{fmt, iter};
 
 use kcore::event::Waiting;
 use kcore::explore::account;
-use kcore::explore::sheet::Sheet;
+use kcore::explore::sheet;
 use kcore::explore::{Of, Replay, Schedule, Survey, Trouble};
 use kcore::module;
 use kcore::place::Place;
@@ -18,7 +19,7 @@ use kcore::settings::Verdict;
 use kcore::shell::parse;
 use kcore::sort;
 
-use super::explored::{Fault, Plan, Work, recipe};
+use super::explored::{Fault, Plan, Work};
 use crate::arch::cpu;
 
 /// Executions of one trial at most.
@@ -106,7 +107,6 @@ impl Finding {
 /// What is done with a driver, and what was found so far.
 pub(super) struct Checker<'a> {
     work: Work,
-    module: &'a str,
     tell: &'a mut dyn FnMut(&str),
     pub(super) found: Vec<Finding>,
     /// Executions that were made, and trials of which not all were.
@@ -169,10 +169,10 @@ struct Outcome {
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn new(work: Work, module: &'a str, tell: &'a mut dyn FnMut(&str)) -> Self {
+    pub(super) fn new(work: Work, tell: &'a mut dyn FnMut(&str)) -> Self {
         Checker {
             work,
-            module,
+
             tell,
             found: Vec::new(),
             executions: 0,
@@ -429,41 +429,50 @@ impl<'a> Checker<'a> {
             let is_kept = trial.keeps_open && matches!(kind, Wrong::Standstill | Wrong::Sleep);
             if !is_kept && (kind != Wrong::Sleep || !is_all && !is_of_signal) {
                 let finding = self.finding(kind, &replay, survey, trial);
-                self.note(finding);
+                finding.into_iter().for_each(|finding| self.note(finding));
             }
         }
         waits
     }
 
-    fn finding(&self, kind: Wrong, replay: &Replay, survey: &Survey, trial: &Trial<'_>) -> Finding {
-        let tasks = trial.tasks.len() + usize::from(trial.after.is_some());
-        let sheet = Sheet::of(replay, &recipe(self.module, tasks));
-        let notes = replay.transcript.notes.iter().map(|note| format!("{note}."));
-        let story = sheet.story.iter().filter(|told| !told.starts_with("The experiment says")).cloned();
-        let sleeper = replay.transcript.waiting.first().filter(|_| kind == Wrong::Sleep);
-        let sleeps = sleeper
-            .map(|line| format!("{} sleeps for ever, and in other orders it does not.", Name(line.who)));
-        let story = story.filter(|_| sleeps.is_none());
-        let said = notes.chain(sleeps.clone()).chain(story).collect::<Vec<_>>().join(" ");
-        let others = replay.transcript.others.iter().map(|other| format!(" {other}."));
-        let what = said.clone() + &others.collect::<String>();
-        let waits = matches!(kind, Wrong::Standstill | Wrong::Sleep);
-        let waiting = replay.transcript.waiting.first().filter(|_| waits);
-        let at = waiting.and_then(|waiting| {
-            let own = replay.transcript.lines.iter().rev().filter(|line| line.who == waiting.who);
+    /// What is wrong in an execution of a trial; nothing if that is known.
+    fn finding(&self, kind: Wrong, replay: &Replay, survey: &Survey, trial: &Trial<'_>) -> Option<Finding> {
+        let transcript = &replay.transcript;
+        let notes: Vec<String> = transcript.notes.iter().map(|note| format!("{note}.")).collect();
+        let stands = matches!(kind, Wrong::Standstill | Wrong::Sleep);
+        let waiting = transcript.waiting.first().filter(|_| stands);
+        let waits_at = waiting.and_then(|waiting| {
+            let own = transcript.lines.iter().rev().filter(|line| line.who == waiting.who);
             iter::once(waiting).chain(own).map(|line| line.at).find(|at| at.of_driver().is_some())
         });
         let amid = if kind == Wrong::Atomic { interrupted(replay) } else { None };
-        let at = at.or(amid).map(place);
+        let at = waits_at.or(amid).map(place).or_else(|| notes.iter().find_map(|note| line_in(note)));
+        if at.as_ref().is_some_and(|at| self.is_known(kind, at)) {
+            return None;
+        }
+        let story = match waiting.filter(|_| kind == Wrong::Sleep) {
+            Some(line) => {
+                vec![format!("{} sleeps for ever, and in other orders it does not.", Name(line.who))]
+            }
+            None => sheet::story(replay),
+        };
+        let story = story.into_iter().filter(|told| !told.starts_with("The experiment says"));
+        let said = notes.into_iter().chain(story).collect::<Vec<_>>().join(" ");
         let at = at.or_else(|| line_in(&said)).unwrap_or_default();
+        let others = transcript.others.iter().map(|other| format!(" {other}."));
+        let what = said + &others.collect::<String>();
         let share = (survey.bad_executions, survey.executions);
-        Finding::of(trial, kind, at, what, replay.made.clone(), share)
+        Some(Finding::of(trial, kind, at, what, replay.made.clone(), share))
     }
 
-    /// Keeps it, if no other is known of this kind and line.
+    /// Whether one is known of this kind and line.
+    fn is_known(&self, kind: Wrong, at: &str) -> bool {
+        self.found.iter().any(|known| known.kind == kind && known.at == at)
+    }
+
+    /// Keeps it, if no such is known.
     fn note(&mut self, finding: Finding) {
-        let is_known = |known: &Finding| known.kind == finding.kind && known.at == finding.at;
-        if !self.found.iter().any(is_known) {
+        if !self.is_known(finding.kind, &finding.at) {
             (self.tell)(&format!("found: {} {}", finding.kind.word(), finding.at));
             self.found.push(finding);
         }

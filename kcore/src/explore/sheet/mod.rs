@@ -95,6 +95,11 @@ impl Sheet {
     }
 }
 
+/// What went wrong in an execution, in paragraphs, without what happens in it.
+pub fn story(replay: &Replay) -> Vec<String> {
+    story::Story::of(replay).paragraphs()
+}
+
 /// `text`, shortened to so many characters.
 pub fn shortened(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {

@@ -109,7 +109,7 @@ fn checked(me: &Process, order: &Order<'_>, work: Work) -> usize {
             print_to!(me, "{what}\n");
         }
     };
-    let checker = Checker::new(work, order.module, &mut tell).run(&order.commands);
+    let checker = Checker::new(work, &mut tell).run(&order.commands);
     for (number, finding) in (1..).zip(&checker.found) {
         print_to!(me, "\n{}", told(number, finding));
         print_to!(me, "   again: {}\n", order.again(finding));
