@@ -33,6 +33,7 @@ pub(super) struct Frame {
 
 /// The picture, as it is in a file.
 pub(super) fn draw(frame: &Frame, scene: &Scene) -> String {
+    let scene = &scene.folded();
     let mut plan = Plan::of(scene);
     let mut texts = Vec::new();
     let below = above(frame, plan.width, &mut texts);

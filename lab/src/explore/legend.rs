@@ -70,7 +70,7 @@ pub(super) fn legend(plan: &Plan<'_>, y: &mut f64) -> Vec<Item> {
         let is_there = all.peek().is_some();
         add(is_there, Looks::Arrow(class(kind), all.all(|arrow| scene.is_weak(arrow))), text);
     }
-    let boxes: [(Is, _, _); 7] = [
+    let boxes: [(Is, _, _); 8] = [
         (|row| is_plain(row) && !row.is_dull, "box", "order matters"),
         (|row| is_plain(row) && row.is_dull, "box quiet", "order does not matter"),
         (|row| row.mark == Some(Mark::Early), "box early", "what a task relies on"),
@@ -81,6 +81,7 @@ pub(super) fn legend(plan: &Plan<'_>, y: &mut f64) -> Vec<Item> {
             "where it goes wrong",
         ),
         (|row| row.kind == Kind::Aside, "box aside", "seen by its own task only"),
+        (|row| row.kind == Kind::Turns, "box quiet aside", "more turns of a loop"),
         (|row| row.kind == Kind::Wish, "box culprit aside", "waits for ever"),
     ];
     boxes.into_iter().for_each(|(is_it, class, text)| add(rows(is_it), Looks::Box(class), text));

@@ -78,7 +78,7 @@ pub fn shortest(experiment: &str) -> Result<String, Failure> {
 #[cfg(test)]
 pub(super) mod tests {
     use kcore::event::Outcome;
-    use kcore::explore::sheet::{Bar, Beside, Between, Kind, Mark, Row, Word};
+    use kcore::explore::sheet::{Bar, Beside, Between, Fold, Kind, Mark, Row, Word};
     use kcore::explore::{Line, Of, Replay};
     use svg::parser::Event;
 
@@ -268,6 +268,7 @@ pub(super) mod tests {
                 bars: (0..20).map(bar).collect(),
                 words: (0..4).map(|_| word()).collect(),
                 has_blocks: true,
+                folds: vec![Fold { from: 13, to: 13, turn: 1 }],
             };
             let frame = Frame {
                 title: long.clone(),

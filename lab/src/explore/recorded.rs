@@ -209,7 +209,7 @@ impl Recorded {
         let tasks = self.tasks.iter().map(head).collect();
         let has_blocks = events.iter().any(|event| event.part == Part::Makes);
         let rows = self.events.into_iter().map(|event| event.row).collect();
-        Scene { tasks, rows, arrows, bars, words: Vec::new(), has_blocks }
+        Scene { tasks, rows, arrows, bars, words: Vec::new(), has_blocks, folds: Vec::new() }
     }
 }
 

@@ -26,6 +26,9 @@ const MOST_COLUMNS: usize = 2;
 /// Characters of a source line that are left of it at least.
 const LEAST_PLACE: usize = 11;
 
+/// Where turns of a loop are left out.
+const TURNS: &str = "..";
+
 /// All that happens in `scene`, and what its signs are.
 pub(super) fn text(scene: &Scene) -> String {
     rows(scene) + &signs(scene)
@@ -45,6 +48,7 @@ fn rows(scene: &Scene) -> String {
             Kind::Step(number) => number.to_string(),
             Kind::Aside => String::new(),
             Kind::Wish => "-".to_string(),
+            Kind::Turns => TURNS.to_string(),
         };
         let mark = if row.switch.is_some() { '>' } else { ' ' };
         let _ = writeln!(text, "{number:>4}{mark} {}", line(row, tasks));
@@ -89,6 +93,10 @@ fn cell(what: &str, place: &str, width: usize) -> String {
 fn signs(scene: &Scene) -> String {
     let signs = [
         (scene.rows.iter().any(|row| row.kind == Kind::Wish), "-: what a task waits for, for ever"),
+        (
+            scene.rows.iter().any(|row| row.kind == Kind::Turns),
+            "..: between two turns of a loop, those like them",
+        ),
         (
             scene.bars.iter().any(|bar| bar.kind == Beside::Buffers),
             "buffers: until it \"becomes\" so, no other task sees it",

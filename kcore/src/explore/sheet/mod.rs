@@ -6,6 +6,7 @@
 //! | `scene` | [`Scene`]: rows, arrows between them, bars beside them, and words |
 //! | `columns` | that as text, a column for each task |
 //! | `names` | what addresses are called there |
+//! | `folds` | which rows are turns of a loop that say nothing new |
 //! | `locks` | which locks tasks have, and wait for |
 //! | `story` | what went wrong, in some sentences |
 //! | `parting` | where one that is made again is not as its string says any more |
@@ -26,6 +27,7 @@ use crate::settings::Policy;
 
 mod blocks;
 mod columns;
+mod folds;
 mod locks;
 mod names;
 mod parting;
@@ -33,7 +35,7 @@ mod scene;
 mod standstill;
 mod story;
 
-pub use scene::{Arrow, Bar, Beside, Between, Kind, Row, Scene, Word};
+pub use scene::{Arrow, Bar, Beside, Between, Fold, Kind, Row, Scene, Word};
 pub use story::{Mark, one};
 
 /// One execution.
@@ -76,7 +78,7 @@ impl Sheet {
     /// The columns, and what went wrong.
     pub fn text(&self) -> String {
         let story = self.story.iter().map(|part| wrap(part, WIDTH, "", "") + "\n");
-        format!("{}\n{}\n", columns::text(&self.scene), story.collect::<String>())
+        format!("{}\n{}\n", columns::text(&self.scene.folded()), story.collect::<String>())
     }
 
     /// What its switches are between.

@@ -12,6 +12,7 @@ use crate::explore::{Act, Line, Object, Of, Replay};
 use crate::probe::Name;
 
 use super::columns;
+use super::folds::Loops;
 use super::locks::Places;
 use super::names::{Names, POISON, is_store, place};
 use super::story::{Mark, Story, called, one};
@@ -38,6 +39,20 @@ pub struct Scene {
     pub words: Vec<Word>,
     /// Blocks have names in it.
     pub has_blocks: bool,
+    /// Rows that are not drawn one by one.
+    pub folds: Vec<Fold>,
+}
+
+/// Rows of a task that are turns of a loop, and like those of the turn before them and of the turn behind
+/// them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fold {
+    /// The first, from 0.
+    pub from: usize,
+    /// The last.
+    pub to: usize,
+    /// Rows of one turn.
+    pub turn: usize,
 }
 
 /// A thing that a task does.
@@ -71,6 +86,8 @@ pub enum Kind {
     Aside,
     /// What the task wants that never comes.
     Wish,
+    /// Turns of a loop: only where a scene is drawn.
+    Turns,
 }
 
 /// From a row to a row.
@@ -155,8 +172,70 @@ impl Scene {
             Arrow { from, to, kind: Between::Spoils((*how).to_string()) }
         }));
         bars.extend(setting.buffers());
-        let has_blocks = names.has_addresses();
-        Scene { tasks, arrows, bars, words: setting.words(), rows: setting.rows, has_blocks }
+        let words = setting.words();
+        let told = story.told.iter().map(|(step, _)| step).filter_map(|step| setting.of_step.get(*step));
+        let told = told
+            .copied()
+            .chain(arrows.iter().filter(|arrow| arrow.kind == Between::Saw).map(|arrow| arrow.from));
+        let spoils = arrows.iter().filter(|arrow| arrow.kind != Between::Saw);
+        let told = told.chain(spoils.flat_map(|arrow| [arrow.from, arrow.to]));
+        let told = told.chain(bars.iter().flat_map(|bar| [bar.from, bar.to]));
+        let told = told.chain(words.iter().flat_map(|word| &word.values).map(|(row, ..)| *row));
+        let folds = Loops::new(&replay.transcript, &setting.rows, &setting.of_step, told).folds();
+        Scene { tasks, arrows, bars, words, rows: setting.rows, has_blocks: names.has_addresses(), folds }
+    }
+
+    /// As it is drawn: with one row for the turns of a loop that say nothing new.
+    pub fn folded(&self) -> Scene {
+        let (mut rows, mut now) = (Vec::new(), Vec::new());
+        for (at, row) in self.rows.iter().enumerate() {
+            let fold = self.folds.iter().find(|fold| (fold.from..=fold.to).contains(&at));
+            now.push(fold.is_none().then_some(rows.len()));
+            match fold {
+                None => rows.push(row.clone()),
+                Some(fold) if fold.from == at => rows.push(self.turns(fold)),
+                Some(_) => {}
+            }
+        }
+        now.push(Some(rows.len()));
+        let end = self.rows.len();
+        let now = |row: usize| now[row.min(end)];
+        let arrow = |arrow: &Arrow| {
+            let (from, to, kind) = (now(arrow.from)?, now(arrow.to)?, arrow.kind.clone());
+            Some(Arrow { from, to, kind })
+        };
+        let bar = |bar: &Bar| Some(Bar { from: now(bar.from)?, to: now(bar.to)?, ..bar.clone() });
+        let value =
+            |(row, value, mark): &(usize, String, Option<Mark>)| Some((now(*row)?, value.clone(), *mark));
+        let word =
+            |word: &Word| Word { values: word.values.iter().filter_map(value).collect(), ..word.clone() };
+        Scene {
+            tasks: self.tasks.clone(),
+            arrows: self.arrows.iter().filter_map(arrow).collect(),
+            bars: self.bars.iter().filter_map(bar).collect(),
+            words: self.words.iter().map(word).collect(),
+            rows,
+            has_blocks: self.has_blocks,
+            folds: Vec::new(),
+        }
+    }
+
+    /// One row for several turns of a loop.
+    fn turns(&self, fold: &Fold) -> Row {
+        let Fold { from, to, turn } = *fold;
+        let mut places: Vec<&str> = Vec::new();
+        for row in &self.rows[from..from + turn] {
+            if !places.contains(&&*row.place) {
+                places.push(&row.place);
+            }
+        }
+        Row {
+            kind: Kind::Turns,
+            what: format!("{} more of this loop", to + 1 - from),
+            place: places.join(", "),
+            is_dull: true,
+            ..self.rows[from].clone()
+        }
     }
 
     /// What values are that are no numbers.
