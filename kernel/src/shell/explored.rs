@@ -54,6 +54,8 @@ pub(super) struct Work {
     check: Vec<List>,
     /// No execution begins after this cycle.
     pub(super) deadline: u64,
+    /// One would have begun after it.
+    is_late: bool,
     /// The call that fails in each execution.
     fault: Option<Fault>,
     /// Whether it came to that in the last one.
@@ -174,6 +176,7 @@ fn of_commands(commands: &[kcore::shell::tree::Command]) -> Option<&'static str>
 impl Maker for Work {
     fn make(&mut self, survey: &mut Survey) -> Result<(), Trouble> {
         if cpu::cycles() > self.deadline {
+            self.is_late = true;
             return Err(Trouble::Cannot("what takes longer than there is time"));
         }
         if self.is_crowded {
@@ -220,6 +223,7 @@ impl Work {
             has_after: false,
             check,
             deadline: NEVER,
+            is_late: false,
             fault: None,
             has_failed: false,
             fresh,
@@ -333,6 +337,11 @@ impl Work {
     /// Whether something was left for later more often than it was done.
     pub(super) fn is_bounded(&self) -> bool {
         self.is_bounded
+    }
+
+    /// Whether time was over before all executions were made that were to be.
+    pub(super) fn is_late(&self) -> bool {
+        self.is_late
     }
 
     /// Makes the execution that `schedule` says, wherever it can; if a task dies in it, that `is_told`, and if it

@@ -41,13 +41,17 @@ pub fn checked(
     let numbers: String = numbers.map(|number| format!(" --ioctl {}", quoted(&number))).collect();
     let again = again(module);
     let (name, told) = (name_of(module), if trials { " -v" } else { "" });
-    // Before the machine is given up, there is time to tell what is known.
-    let seconds = time_to_search(options.told.word("timeout").and_then(|word| word.parse().ok())) / 1000;
+    let seconds = seconds(options);
     let again = quoted(&again);
     let text = format!(
         "insmod /mnt/*.ko || exit 2\ncheck {name}{told}{numbers} --seconds {seconds} --again {again}\n"
     );
     Ok((script_of(&text)?, files))
+}
+
+/// For how long is searched: before the machine is given up, there is time to tell what is known.
+fn seconds(options: &Options) -> u64 {
+    time_to_search(options.told.word("timeout").and_then(|word| word.parse().ok())) / 1000
 }
 
 /// What is typed to explore it, but for what is done with it.
@@ -89,7 +93,11 @@ fn text(driver: &Explored, module: &Path, options: &Options) -> String {
     let limits: String = LIMITS.iter().map(|key| optional(key, options.told.word(key))).collect();
     let schedule =
         optional("schedule", driver.schedule.as_deref()) + &optional("fail", driver.fail.as_deref());
-    format!("insmod /mnt/*.ko || exit 2\nexplore {name}{what}{limits}{schedule} --again {}\n", quoted(&again))
+    let seconds = seconds(options);
+    let again = quoted(&again);
+    format!(
+        "insmod /mnt/*.ko || exit 2\nexplore {name}{what}{limits}{schedule} --seconds {seconds} --again {again}\n"
+    )
 }
 
 #[cfg(test)]
@@ -106,6 +114,7 @@ mod tests {
         };
         let told = text(&driver, Path::new("drivers/my-scull.c"), &Options::default());
         assert!(told.starts_with("insmod /mnt/*.ko || exit 2\nexplore my_scull "));
+        assert!(told.contains(" --seconds 45 "), "three quarters of a machine's minute");
         assert!(told.contains(
             "--task 'echo '\\''a b'\\'' > /dev/scull0' --task true --check 'test 1 = 1' --again '"
         ));

@@ -21,10 +21,11 @@ use crate::print_to;
 use crate::process::Process;
 use crate::shell::explored::{self, Asked, Fault, Plan, Work, beyond, recipe};
 use crate::shell::state::machine;
+use crate::time;
 
 pub(super) const COMMAND: Command = Command::program(
     "explore",
-    "MODULE --task LINE... [--setup LINE] [--after LINE] [--check LINE] [--fail CALL=N] [--keep-open] [--atomic] [--limit N] [--schedule TURNS] [--expect VERDICT]",
+    "MODULE --task LINE... [--setup LINE] [--after LINE] [--check LINE] [--fail CALL=N] [--keep-open] [--atomic] [--limit N] [--seconds N] [--schedule TURNS] [--expect VERDICT]",
     "make every order of what tasks do with a driver in C",
     explore,
 )
@@ -37,13 +38,16 @@ fn details() -> String {
      in /dev, and --setup is done; after it --check must succeed, and the driver must have freed all. --after is\n\
      of one more task, when all others are through. With --keep-open what a task has open stays open until the\n\
      others are through. With --atomic calls must answer what they answer in some\n\
-     order if each is made as a whole.\n"
+     order if each is made as a whole. After --seconds N no execution begins, and what is known is told.\n"
         .to_string()
 }
 
 /// What is said where a driver does something later again and again.
 const BOUNDED: &str =
     "What the driver does later it would have done once more: that is bounded, and so is this answer.";
+
+/// What is said where time was over first.
+const LATE: &str = "Time is over, and not all executions were made: this is what is known.";
 
 /// What is to be explored.
 #[derive(Default)]
@@ -57,6 +61,8 @@ struct Order<'w> {
     is_atomic: bool,
     fault: Option<Fault>,
     limit: Option<u64>,
+    /// No execution begins after so many.
+    seconds: Option<u64>,
     schedule: Option<Schedule>,
     expect: Option<Expect>,
     /// What is typed to explore it, but for what is done with it.
@@ -83,6 +89,9 @@ impl<'w> Order<'w> {
                 "--fail" => order.fault = Some(value()?.parse()?),
                 "--limit" => {
                     order.limit = Some(value()?.parse().map_err(|_| "--limit is a number".to_string())?)
+                }
+                "--seconds" => {
+                    order.seconds = Some(value()?.parse().map_err(|_| "--seconds is a number".to_string())?)
                 }
                 "--schedule" => order.schedule = Some(value()?.parse()?),
                 "--expect" => order.expect = Some(value()?.parse().map_err(|why| format!("{why}"))?),
@@ -225,8 +234,15 @@ fn say(me: &Process, what: &str) {
 /// Makes all.
 fn all(me: &Process, order: &Order<'_>, work: &mut Work) -> bool {
     let began = cpu::cycles();
+    if let Some(seconds) = order.seconds {
+        work.deadline = began + time::microseconds(seconds * 1_000_000);
+    }
     let mut survey = work.survey(order.limit);
     survey.complete &= !work.is_bounded();
+    if work.is_late() {
+        // What is known is true all the same.
+        survey.trouble = None;
+    }
     let seconds = (cpu::cycles() - began) as f64 / (machine().boot.tsc_hz as f64).max(1.0);
     let shortest = Replay::shortest(&survey, u32::MAX, |schedule| Some(work.replay(schedule, None, false)));
     let shortest = shortest.flatten();
@@ -253,6 +269,9 @@ fn all(me: &Process, order: &Order<'_>, work: &mut Work) -> bool {
     }
     if work.is_bounded() {
         say(me, BOUNDED);
+    }
+    if work.is_late() {
+        say(me, LATE);
     }
     survey.trouble.iter().for_each(|trouble| say(me, &account::trouble(trouble)));
     tell_races(me, order, work);
