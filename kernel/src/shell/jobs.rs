@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use kcore::errno::Errno;
@@ -10,12 +11,14 @@ use kcore::machine::TaskId;
 
 use super::running::Running;
 use crate::console::screen;
+use crate::mm::shortage;
 use crate::process::fate;
 
 /// A list that runs in the background.
 pub(super) struct Job {
     pub(super) number: u32,
-    pub(super) text: String,
+    /// Shells that were forked since share it.
+    pub(super) text: Arc<str>,
     pub(super) running: Running,
     /// Its last task, by which `$!` knows it.
     last: Option<TaskId>,
@@ -27,13 +30,12 @@ pub(super) struct Job {
 const REMEMBERED: usize = 16;
 
 /// The jobs of a shell, the oldest first.
-#[derive(Default)]
 pub(super) struct Jobs {
     jobs: Vec<Job>,
     /// What jobs have ended with that were told of, the latest last.
     told: VecDeque<(TaskId, i32)>,
-    /// Those of another shell, whose command lists them in a pipeline.
-    of_other: Vec<JobLine>,
+    /// Those of another shell, whose command lists them in a pipeline, unless there was no memory for them.
+    of_other: Option<Vec<JobLine>>,
 }
 
 /// What is told of a job.
@@ -41,14 +43,26 @@ pub(super) struct JobLine {
     number: u32,
     /// Its last task.
     pub(super) task: Option<TaskId>,
-    state: String,
-    text: String,
+    /// What it ended with.
+    status: Option<i32>,
+    text: Arc<str>,
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Jobs { jobs: Vec::new(), told: VecDeque::new(), of_other: Some(Vec::new()) }
+    }
 }
 
 impl Jobs {
-    /// For a shell that a command of a pipeline runs in: it has none, and can list these.
+    /// For a shell that a command of a pipeline runs in: it has none, and can list these. Few such shells do: for
+    /// want of memory none fails but the one that lists.
     pub(super) fn seen(&self) -> Jobs {
-        Jobs { of_other: self.jobs.iter().map(Job::line).collect(), ..Jobs::default() }
+        let lines = shortage::with_room_for(self.jobs.len()).ok().map(|mut lines: Vec<_>| {
+            lines.extend(self.jobs.iter().map(Job::line));
+            lines
+        });
+        Jobs { of_other: lines, ..Jobs::default() }
     }
 
     /// Makes room for one more, before it is started.
@@ -60,7 +74,7 @@ impl Jobs {
     pub(super) fn add(&mut self, text: String, running: Running) -> u32 {
         let number = self.jobs.iter().map(|job| job.number).max().unwrap_or(0) + 1;
         let last = running.last();
-        self.jobs.push(Job { number, text, running, last, status: None });
+        self.jobs.push(Job { number, text: text.into(), running, last, status: None });
         number
     }
 
@@ -83,12 +97,15 @@ impl Jobs {
     }
 
     /// All of them. Those that have ended are told of for the last time.
-    pub(super) fn list(&mut self) -> Vec<JobLine> {
+    ///
+    /// # Errors
+    /// [`Errno::ENOMEM`] when there was no memory for those of the shell that this one is a fork of.
+    pub(super) fn list(&mut self) -> Result<Vec<JobLine>, Errno> {
         self.look();
-        let mut lines = core::mem::take(&mut self.of_other);
+        let mut lines = self.of_other.replace(Vec::new()).ok_or(Errno::ENOMEM)?;
         lines.extend(self.jobs.iter().map(Job::line));
         self.forget();
-        lines
+        Ok(lines)
     }
 
     /// Those that have ended are no jobs any more, but a waiter that names one by its task is told what it
@@ -162,20 +179,21 @@ impl Job {
     }
 
     fn line(&self) -> JobLine {
-        let state = match self.status {
-            None => "Running".to_string(),
-            Some(0) => "Done".to_string(),
-            Some(130) => "Interrupt".to_string(),
-            Some(status) => fate::words(status).map_or_else(|| format!("Exit {status}"), ToString::to_string),
-        };
-        JobLine { number: self.number, task: self.last, state, text: self.text.clone() }
+        let Job { number, text, last, status, .. } = self;
+        JobLine { number: *number, task: *last, status: *status, text: Arc::clone(text) }
     }
 }
 
 impl JobLine {
     /// `[1]  Done          sleep 1`, with something before the state.
     pub(super) fn shown(&self, before: &str) -> String {
-        let JobLine { number, state, text, .. } = self;
+        let JobLine { number, status, text, .. } = self;
+        let state = match *status {
+            None => "Running".to_string(),
+            Some(0) => "Done".to_string(),
+            Some(130) => "Interrupt".to_string(),
+            Some(status) => fate::words(status).map_or_else(|| format!("Exit {status}"), ToString::to_string),
+        };
         format!("[{number}] {before}{state:<12}{text}\n")
     }
 }

@@ -39,7 +39,14 @@ fn jobs(shell: &mut Shell, me: &Process, arguments: &[&str]) -> i32 {
         Some(task) if options.has('l') => line.shown(&alloc::format!("{:>5} ", task.0)),
         _ => line.shown(" "),
     };
-    let text: String = shell.jobs.list().into_iter().map(line).collect();
+    let lines = match shell.jobs.list() {
+        Ok(lines) => lines,
+        Err(errno) => {
+            me.complain("jobs", errno);
+            return 1;
+        }
+    };
+    let text: String = lines.into_iter().map(line).collect();
     me.print(format_args!("{text}"));
     0
 }
