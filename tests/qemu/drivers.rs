@@ -135,6 +135,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("lost-memory", lost),
         trial("mistakes", mistakes),
         trial("explored", explored),
+        trial("explored-in-time", ends_in_time),
         trial("memory-explored", memory),
         trial("whole-calls", whole_calls),
         trial("memory-at-the-prompt", memory_at_the_prompt),
@@ -271,6 +272,20 @@ fn several() -> Answer {
     let script = "for name in jiffies pipe scull; do insmod /mnt/$name.ko; done; rmmod scull; rmmod pipe; rmmod jiffies\n\
                   echo scan > /sys/kernel/debug/kmemleak; grep unreferenced /sys/kernel/debug/kmemleak || echo none\n";
     with(&modules, script, Status::Expected, &["jiffies: the ticker has ticked", "none"])
+}
+
+/// When time is over, what is known is told: here that no execution was made, of which nothing follows.
+fn ends_in_time() -> Answer {
+    let place = place()?;
+    let script = "insmod /mnt/scull.ko qset=2; explore scull --task 'echo a <> /dev/scull0 1>&0' \\\n\
+                  --task 'echo b <> /dev/scull0 1>&0' --seconds 0; echo $?\ntrue\n";
+    let told = [
+        "0 executions, not all",
+        "explore: Time is over, and not all executions were made: this is what is known.",
+        "verdict: not-tried (NOT as expected: clean)",
+        "1",
+    ];
+    with(&[of_the_house(place.path(), "scull", &[])?], script, Status::Expected, &told)
 }
 
 /// Without the lock two writers lose memory in some orders, and each that does is named by its line; with it
