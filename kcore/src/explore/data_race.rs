@@ -2,6 +2,8 @@
 //! orders them is what gives and takes a lock's units, a wake-up, and accesses that are marked or atomic
 //! (Linux: tools/memory-model, `Documentation/explanation.txt`, "PLAIN ACCESSES AND DATA RACES").
 
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -10,6 +12,7 @@ use super::schedule::Schedule;
 use super::step::{Act, Object, Step};
 use crate::place::Place;
 use crate::report::place;
+use crate::sort;
 
 /// Accesses are looked for by the pieces of so many bytes that they are in: most are in one, which few others are in.
 const PIECE: u64 = 8;
@@ -282,6 +285,15 @@ pub struct Unordered {
 }
 
 impl Unordered {
+    /// Each access in a line, in the order of their places.
+    pub fn lines(&self) -> Vec<String> {
+        let mut accesses = self.accesses.clone();
+        let at = |access: &Plain| (access.at.file(), access.at.line());
+        sort::few(&mut accesses, |one, other| at(one) < at(other));
+        let line = |access: &Plain| format!("{} is {} at {}", access.name, access.done(), place(access.at));
+        accesses.iter().map(line).collect()
+    }
+
     /// Adds `race` to those that it has an access in common with, if there are such; whether it says more
     /// than they.
     pub fn add(all: &mut Vec<Unordered>, race: &DataRace, made: impl FnOnce() -> Schedule) -> bool {
@@ -306,6 +318,13 @@ impl Unordered {
     }
 }
 
+impl Plain {
+    /// What is done with what is there.
+    fn done(&self) -> &'static str {
+        if self.stores { "stored" } else { "loaded" }
+    }
+}
+
 impl fmt::Display for Unordered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut name = "";
@@ -317,7 +336,7 @@ impl fmt::Display for Unordered {
                 name = access.name;
                 write!(f, "{name} is ")?;
             }
-            write!(f, "{} at {}", if access.stores { "stored" } else { "loaded" }, place(access.at))?;
+            write!(f, "{} at {}", access.done(), place(access.at))?;
         }
         f.write_str(", by two tasks, and no lock orders them")
     }

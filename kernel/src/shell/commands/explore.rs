@@ -219,11 +219,17 @@ fn told(me: &Process, replay: &Replay) {
         .for_each(|note| print_to!(me, "{}\n", wrap(note, account::WIDTH, "", "  ")));
 }
 
-/// Data races, whether something went wrong by them or not.
+/// Data races, whether something went wrong by them or not. What makes several of them is told behind the last.
 fn tell_races(me: &Process, order: &Order<'_>, work: &Work) {
-    for race in work.races() {
-        print_to!(me, "\n{}\n", wrap(&format!("data race: {race}"), account::WIDTH, "", "  "));
-        print_to!(me, "again: {}\n", order.again(&race.made));
+    let races = work.races();
+    for (index, race) in races.iter().enumerate() {
+        print_to!(me, "\ndata race: by two tasks, and no lock orders them\n");
+        for line in race.lines() {
+            print_to!(me, "{}\n", wrap(&line, account::WIDTH, "  ", "    "));
+        }
+        if races.get(index + 1).is_none_or(|next| next.made != race.made) {
+            print_to!(me, "again: {}\n", order.again(&race.made));
+        }
     }
 }
 
