@@ -136,6 +136,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("mistakes", mistakes),
         trial("explored", explored),
         trial("explored-in-time", ends_in_time),
+        trial("explored-and-loaded-again", loaded_again),
         trial("memory-explored", memory),
         trial("whole-calls", whole_calls),
         trial("memory-at-the-prompt", memory_at_the_prompt),
@@ -272,6 +273,19 @@ fn several() -> Answer {
     let script = "for name in jiffies pipe scull; do insmod /mnt/$name.ko; done; rmmod scull; rmmod pipe; rmmod jiffies\n\
                   echo scan > /sys/kernel/debug/kmemleak; grep unreferenced /sys/kernel/debug/kmemleak || echo none\n";
     with(&modules, script, Status::Expected, &["jiffies: the ticker has ticked", "none"])
+}
+
+/// Tasks that came to a stop have files of the driver open for ever. It is unloaded all the same: what has its name
+/// afterwards is another.
+fn loaded_again() -> Answer {
+    let place = place()?;
+    let source = workspace::root().map_err(told)?.join("tests/qemu/planted.c");
+    let keeps_its_lock = module(place.path(), &source, "planted.ko", &["MISTAKE=3"])?;
+    let once = "insmod /mnt/planted.ko\n\
+                explore planted --task 'echo a > /dev/planted; echo b > /dev/planted' --fail copy=1 | grep verdict\n\
+                rmmod planted; lsmod | wc -l\n";
+    let verdict = "verdict: deadlock (NOT as expected: clean)";
+    with(&[keeps_its_lock], &once.repeat(2), Status::Expected, &[verdict, "1", verdict, "1"])
 }
 
 /// When time is over, what is known is told: here that no execution was made, of which nothing follows.

@@ -236,8 +236,10 @@ impl Driver {
         self.left_behind();
     }
 
-    /// Takes back what it has left behind, and says so.
+    /// Takes back what it has left behind, and says so. It is loaded no more, though tasks that died while they
+    /// were explored have its files open for ever.
     pub(super) fn left_behind(&self) {
+        LOADED.lock().retain(|other| !Weak::ptr_eq(other, &self.this));
         self.take_back();
         self.tell_leaks();
     }

@@ -95,7 +95,7 @@ impl Work {
         let found = found();
         self.give_up();
         let room = heap::room();
-        self.is_crowded = room.free < room.size() / 4;
+        self.is_crowded = room.free < room.size() / 2;
         let end = End::of_counts(stopped.unwrap_or(Verdict::NotTried), 0, 0);
         self.told(found).unwrap_or(end)
     }
