@@ -276,12 +276,15 @@ static const struct file_operations scull_fops = {
 	.release = scull_release,
 };
 
+/* Of the devices so many were added. */
+static int added;
+
 /* Also what an init does that has come no further than this. */
 static void scull_cleanup(void)
 {
 	int i;
 
-	for (i = 0; devices && i < nr_devs; i++) {
+	for (i = 0; i < added; i++) {
 		cdev_del(&devices[i].cdev);
 #ifndef SCULL_LOSES
 		scull_trim(&devices[i]);
@@ -310,7 +313,7 @@ static int __init scull_init(void)
 		unregister_chrdev_region(first, nr_devs);
 		return -ENOMEM;
 	}
-	for (i = 0; i < nr_devs; i++) {
+	for (i = 0; i < nr_devs; i++, added++) {
 		devices[i].quantum = quantum;
 		devices[i].qset = qset;
 		mutex_init(&devices[i].lock);
@@ -319,7 +322,6 @@ static int __init scull_init(void)
 		result = cdev_add(&devices[i].cdev, MKDEV(major, i), 1);
 		if (result) {
 			pr_warn("scull: no device %d: %d\n", i, result);
-			nr_devs = i + 1;
 			scull_cleanup();
 			return result;
 		}

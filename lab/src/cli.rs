@@ -48,8 +48,9 @@ pub struct Explored {
     /// What must succeed when all tasks are through
     #[arg(long, value_name = "LINE", requires = "module")]
     pub check: Option<String>,
-    /// In each execution a call of the driver fails: init=N, for memory by its init; memory=N, for memory by
-    /// what the tasks do; copy=N, from or to a process; sleep=N, as a signal comes to the first task; counted from 1
+    /// In each execution a call of the driver fails: init=N, for memory by its init, or to make or register what
+    /// takes some; memory=N, the same by what the tasks do; copy=N, from or to a process; sleep=N, as a signal comes
+    /// to the first task; counted from 1
     #[arg(long, value_name = "CALL=N", requires = "module")]
     pub fail: Option<String>,
     /// What a task has open stays open until all others are through

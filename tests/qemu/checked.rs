@@ -37,11 +37,12 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// The drivers with mistakes, and what is found first with each: its kind, and what its line has in it.
-const PLANTED: [(&str, &[(&str, &str)]); 7] = [
+const PLANTED: [(&str, &[(&str, &str)]); 8] = [
     ("planted", &FOUND),
     ("planted_later", &LATER),
     ("planted_freed", &FREED),
     ("planted_ring", &RING),
+    ("planted_error", &ERROR),
     ("careless", &CARELESS),
     ("hasty", &HASTY),
     ("tables", &[]),
@@ -70,6 +71,19 @@ const FREED: [(&str, &str); 5] = [
     ("memory", "/* of what is gone */"),
     ("memory", "/* of what is gone, too */"),
     ("memory", "/* too late */"),
+];
+
+/// Where a call fails that makes or registers something; the first: where a copy does.
+const ERROR: [(&str, &str); 9] = [
+    ("wrong", "/* perhaps once more */"),
+    ("leak", "/* from first to last */"),
+    ("left-behind", "/* its device */"),
+    ("left-behind", "/* its class */"),
+    ("leak", "/* its class */"),
+    ("left-behind", "/* its node */"),
+    ("left-behind", "/* its queue */"),
+    ("left-behind", "/* its task */"),
+    ("left-behind", "static int error_thread("),
 ];
 
 /// In a ring that is soon full.

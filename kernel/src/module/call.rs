@@ -11,6 +11,7 @@ use kcore::place::Place;
 use super::api::kthread;
 use super::api::wait::Entry;
 use super::driver::Driver;
+use super::taken::Taken;
 use crate::machine::Kernel;
 use crate::task::schedule;
 
@@ -123,6 +124,17 @@ pub(super) struct Call<'a> {
     /// The first of its places in wait queues.
     pub(super) places: Cell<*mut Entry>,
     pub(super) copies: Cell<Copies>,
+    taken: Cell<Taken>,
+}
+
+impl Call<'_> {
+    /// Notes what it takes of semaphores, and gives back.
+    pub(super) fn note<R>(&self, note: impl FnOnce(&mut Taken) -> R) -> R {
+        let mut taken = self.taken.get();
+        let noted = note(&mut taken);
+        self.taken.set(taken);
+        noted
+    }
 }
 
 /// What a call has copied from and to its process.
@@ -163,8 +175,8 @@ pub(super) fn enter_as<R>(
     let signals = Signals { terminal: if has_terminal { &raw const terminal } else { ptr::null() } };
     task.signals.set(&raw const signals);
     task.cred.set(&raw const cred);
-    let (places, copies) = (Cell::new(ptr::null_mut()), Cell::default());
-    let call = Call { task, credentials, driver, memory, places, copies };
+    let (places, copies, taken) = (Cell::new(ptr::null_mut()), Cell::default(), Cell::default());
+    let call = Call { task, credentials, driver, memory, places, copies, taken };
     let slot = &schedule::this_task().call;
     let before = slot.swap((&raw const call).expose_provenance(), Relaxed);
     let result = f();

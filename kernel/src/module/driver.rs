@@ -72,6 +72,8 @@ pub(super) struct Made {
 pub(super) struct Registered {
     pub(super) regions: Vec<Region>,
     pub(super) devices: Vec<Made>,
+    /// Each `struct cdev` that was there when its numbers were given back.
+    pub(super) without_numbers: Vec<usize>,
     /// Paths of files and directories.
     pub(super) files: Vec<&'static str>,
     /// Names in `/dev`, and the `struct device` of each.
@@ -252,7 +254,8 @@ impl Driver {
         api::tasklet::take_back(self);
         api::work::take_back(self);
         api::kthread::take_back(self);
-        let Registered { regions, devices, files, nodes, .. } = self.registered(core::mem::take);
+        let Registered { regions, devices, mut without_numbers, files, nodes, .. } =
+            self.registered(core::mem::take);
         for path in files.into_iter().rev() {
             left(self, format_args!("{path} is still there"));
             match explorer::is_open() {
@@ -269,6 +272,14 @@ impl Driver {
             left(self, format_args!("{} devices from {first} on are still there (cdev_del)", of_one.len()));
         }
         devices.iter().for_each(|device| drop(registry().take_out(device.number)));
+        without_numbers.dedup();
+        if !without_numbers.is_empty() {
+            let count = Counted(without_numbers.len() as u64, "cdev");
+            left(
+                self,
+                format_args!("cdev_del was never called for {count}, the numbers of which are given back"),
+            );
+        }
         for region in regions {
             let Region { name, first, count } = &region;
             left(self, format_args!("{count} numbers from {first} on, of {name}, are not given back"));

@@ -22,6 +22,7 @@
 //! - `access`: what they read and write, as events.
 //! - `blocks`, `variables`, `frame`: the memory that they have asked for, their variables, and the frames of their
 //!   functions, while each access is held against these.
+//! - `taken`: the semaphores that a call has taken.
 //! - `lasting`: the blocks while nothing is explored.
 //! - `finding`: what is wrong with what a driver does.
 //!
@@ -46,6 +47,7 @@ mod load;
 mod lock;
 mod openings;
 mod records;
+mod taken;
 mod variables;
 
 pub use finding::found;

@@ -458,7 +458,9 @@ impl<'a> Checker<'a> {
         };
         let story = story.into_iter().filter(|told| !told.starts_with("The experiment says"));
         let said = notes.into_iter().chain(story).collect::<Vec<_>>().join(" ");
-        let at = at.or_else(|| line_in(&said)).unwrap_or_default();
+        let at = at.or_else(|| line_in(&said));
+        // Else that of the call that fails.
+        let at = at.or_else(|| transcript.others.iter().find_map(|other| line_in(other))).unwrap_or_default();
         let others = transcript.others.iter().map(|other| format!(" {other}."));
         let what = said + &others.collect::<String>();
         let share = (survey.bad_executions, survey.executions);

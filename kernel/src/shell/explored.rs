@@ -21,6 +21,7 @@ use kcore::explore::{
 };
 use kcore::module::Wrong;
 use kcore::probe::Name;
+use kcore::report::place;
 use kcore::settings::{self, Policy, Verdict};
 use kcore::shell::tree::{Form, List};
 
@@ -36,7 +37,7 @@ use crate::experiments;
 use crate::machine::SpinLock;
 use crate::mm::heap;
 use crate::module::again::{Again, Named};
-use crate::module::{answers, later};
+use crate::module::{answers, faults, later};
 use crate::observe::explorer::{self, Mode, Staff};
 use crate::observe::run;
 use crate::process::{Process, null, output};
@@ -362,7 +363,7 @@ impl Work {
                 work.more = trouble.as_ref().and_then(|_| explorer::more());
                 let end = end.unwrap_or_else(|_| End::of_counts(Verdict::NotTried, 0, 0));
                 let mut replay = explorer::replayed(end, core::mem::take(&mut work.notes));
-                (replay.transcript.wrong, replay.transcript.others) = (work.wrong, work.others());
+                (replay.transcript.wrong, replay.transcript.others) = (work.wrong, work.besides());
                 Replay { trouble, ..replay }
             });
             match self.more.take() {
@@ -370,6 +371,13 @@ impl Work {
                 None => return replay,
             }
         }
+    }
+
+    /// What there is besides what tasks do: which call fails, and what parts do that are no tasks.
+    fn besides(&self) -> Vec<String> {
+        let failed = faults::failed().filter(|_| self.has_failed);
+        let failed = failed.map(|at| format!("The call at {} fails", place(at)));
+        failed.into_iter().chain(self.others()).collect()
     }
 
     /// What parts do that are no tasks.

@@ -1,6 +1,7 @@
 //! Numbers and devices (`linux/fs.h`, `linux/cdev.h`).
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::ptr;
 
@@ -12,6 +13,7 @@ use super::string::text;
 use crate::dev::registry;
 use crate::module::call;
 use crate::module::driver::Made;
+use crate::module::faults::{self, Failing};
 use crate::module::file::{Device, Operations};
 use crate::module::finding::finding;
 
@@ -43,6 +45,9 @@ pub(super) fn claim(
     name: *const c_char,
 ) -> Result<Region, Errno> {
     let name = text(name)?;
+    if faults::fails(Failing::Memory) {
+        return Err(Errno::ENOMEM);
+    }
     let region = match first {
         Some(first) => registry().claim_from(name, first, count)?,
         None => registry().claim_any(name, minor, count)?,
@@ -88,7 +93,13 @@ pub(in crate::module) extern "C" fn unregister_chrdev_region(first: u32, count: 
     let of_region = |number: &DeviceNumber| {
         number.major == first.major && (first.minor..first.minor + count).contains(&number.minor)
     };
-    // A device that is still there is found no more, as its number is not its driver's any longer.
+    // A device that is still there is found no more, as its number is not its driver's any longer; to delete it
+    // is the driver's business all the same.
+    driver.registered(|mine| {
+        let left = mine.devices.iter().filter(|device| of_region(&device.number) && device.cdev != 0);
+        let left: Vec<usize> = left.map(|device| device.cdev).collect();
+        mine.without_numbers.extend(left);
+    });
     take_out(|_, number| of_region(&number));
     registry().give_back(&region);
 }
@@ -96,7 +107,7 @@ pub(in crate::module) extern "C" fn unregister_chrdev_region(first: u32, count: 
 /// Takes devices of the driver that makes the call out of the registry. Files that are open stay so.
 pub(super) fn take_out(is_one: impl Fn(usize, DeviceNumber) -> bool) -> usize {
     let driver = call::here().driver;
-    let mut gone = alloc::vec::Vec::new();
+    let mut gone = Vec::new();
     driver.registered(|mine| {
         mine.devices.retain(|device| {
             let goes = is_one(device.cdev, device.number);
@@ -126,6 +137,9 @@ pub(in crate::module) unsafe extern "C" fn cdev_add(cdev: *mut CDevice, first: u
     // SAFETY: it is a variable of the driver (I23).
     let it = unsafe { &mut *cdev };
     (it.first, it.count) = (first, count);
+    if faults::fails(Failing::Memory) {
+        return Errno::ENOMEM.code();
+    }
     Errno::answer(add((cdev.cast(), ptr::null_mut()), it.operations, number(first), count))
 }
 
@@ -158,6 +172,7 @@ pub(super) fn add(
 }
 
 pub(in crate::module) extern "C" fn cdev_del(cdev: *mut CDevice) {
+    call::here().driver.registered(|mine| mine.without_numbers.retain(|at| *at != cdev.addr()));
     take_out(|at, _| at == cdev.addr());
 }
 

@@ -59,6 +59,12 @@ fn failed<T>(errno: Errno) -> *mut T {
     ptr::without_provenance_mut(errno.code() as isize as usize)
 }
 
+/// The error that a pointer is, if it is one.
+fn errno_of<T>(at: *mut T) -> Option<Errno> {
+    let code = at.addr() as isize;
+    (-4095..0).contains(&code).then(|| Errno::of(code as i64))
+}
+
 variadic! {
     device_create => created;
 }
@@ -156,7 +162,7 @@ fn register(misc: &mut Misc, at: *mut Misc) -> Result<(), Errno> {
     for minor in minors {
         let its_number = DeviceNumber { major: MISC, minor: minor as u32 };
         result = claim(Some(its_number), 0, 1, misc.name).map(|_| its_number);
-        if result.is_ok() {
+        if result != Err(Errno::EBUSY) {
             break;
         }
     }
@@ -176,7 +182,13 @@ fn register(misc: &mut Misc, at: *mut Misc) -> Result<(), Errno> {
     };
     misc.minor = its_number.minor as c_int;
     let name = text(misc.node_name).map_or(name, String::from);
-    misc.this_device = named(device, &name, if misc.mode == 0 { USUAL } else { misc.mode });
+    let device = named(device, &name, if misc.mode == 0 { USUAL } else { misc.mode });
+    if let Some(errno) = errno_of(device) {
+        take_out(|cdev, _| cdev == at.addr());
+        unregister_chrdev_region(its, 1);
+        return Err(errno);
+    }
+    misc.this_device = device;
     Ok(())
 }
 

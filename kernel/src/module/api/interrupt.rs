@@ -15,6 +15,7 @@ use super::string::text;
 use crate::arch::smp;
 use crate::irq::device;
 use crate::module::driver::Driver;
+use crate::module::faults::{self, Failing};
 use crate::module::finding::{finding, left};
 use crate::module::later::{self, Kind, Order};
 use crate::module::records::{Record, Records};
@@ -134,6 +135,9 @@ pub(in crate::module) unsafe extern "C" fn request_irq(
     let is_shared = flags & SHARED != 0;
     if number != NUMBER || function == 0 || is_shared && device == 0 || text(name).is_err() {
         return Errno::EINVAL.code();
+    }
+    if faults::fails(Failing::Memory) {
+        return Errno::ENOMEM.code();
     }
     let others = || HANDLERS.all().filter(|record| record.owner() != 0);
     let is_refused = others().any(|other| !is_shared || !other.kept.is_shared.load(Relaxed));

@@ -18,6 +18,7 @@ use crate::arch::variadic::{VaList, variadic};
 use crate::machine::Kernel;
 use crate::module::call::{self, Memory, Task};
 use crate::module::driver::Driver;
+use crate::module::faults::{self, Failing};
 use crate::module::finding::{finding, left};
 use crate::module::later::{self, Kind, Order};
 use crate::observe::explorer;
@@ -51,6 +52,9 @@ unsafe extern "C" fn made(list: &mut VaList) -> isize {
     let cpu = passed.pointer::<()>().addr() as c_int;
     let name = passed.text_of_form();
     let cpu = if cpu < 0 { spawn::least_busy_cpu() } else { cpu as u32 };
+    if faults::fails(Failing::Memory) {
+        return Errno::ENOMEM.code() as isize;
+    }
     let driver = call::here().driver;
     let thread = Box::new(Thread {
         task: Task::new(&name),

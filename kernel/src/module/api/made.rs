@@ -11,6 +11,7 @@ use kcore::errno::Errno;
 use super::string::text;
 use crate::fs::{self, Generated};
 use crate::module::call;
+use crate::module::faults::{self, Failing};
 use crate::module::file::{Device, Operations};
 use crate::symbols::names;
 
@@ -40,8 +41,11 @@ pub(super) fn free_path(above: &str, name: *const c_char) -> Result<&'static str
     if fs::stat(&path).is_ok() { Err(Errno::EEXIST) } else { Ok(names::kept(&path)) }
 }
 
-/// Has the driver that makes the call have made `path`: a file, or a directory.
+/// Has the driver that makes the call have made `path`: a file, or a directory. Null if there is no memory.
 pub(super) fn add(path: &'static str, file: Option<Generated>) -> Entry {
+    if faults::fails(Failing::Memory) {
+        return ptr::null();
+    }
     let added = match file {
         Some(file) => fs::add_file(path, file),
         None => fs::add_directory(path),

@@ -147,19 +147,22 @@ pub(in crate::module) unsafe extern "C" fn sysfs_create_group(
     group: *const Group,
 ) -> c_int {
     // SAFETY: it is a variable of the driver (I23).
-    let mut next = unsafe { (*group).attributes };
-    loop {
+    let attributes = unsafe { (*group).attributes };
+    let at = |index: usize| {
         // SAFETY: a null is behind the last (I23).
-        let attribute = unsafe { next.read() };
-        if attribute.is_null() {
-            return 0;
+        unsafe { attributes.wrapping_add(index).read() }
+    };
+    for index in 0.. {
+        if at(index).is_null() {
+            break;
         }
-        let result = sysfs_create_file(object, attribute);
+        let result = sysfs_create_file(object, at(index));
         if result != 0 {
+            (0..index).for_each(|before| sysfs_remove_file(object, at(before)));
             return result;
         }
-        next = next.wrapping_add(1);
     }
+    0
 }
 
 /// What is of no use without its object goes with it.

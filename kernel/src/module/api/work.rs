@@ -21,6 +21,7 @@ use crate::machine::{Kernel, SpinLock};
 use crate::module::access::uses;
 use crate::module::call;
 use crate::module::driver::Driver;
+use crate::module::faults::{self, Failing};
 use crate::module::finding::{finding, left};
 use crate::module::later::{self, Kind, Order};
 use crate::module::records::{Record, Records};
@@ -329,6 +330,9 @@ unsafe extern "C" fn queue_made(list: &mut VaList) -> *const WorkQueue {
     let is_ordered = workers == 1;
     let workers = if workers == 0 { smp::cpus() } else { workers.min(smp::cpus()) };
     let driver = call::here().driver;
+    if faults::fails(Failing::Memory) {
+        return ptr::null();
+    }
     let Ok(queue) = WorkQueue::of_mortals(&name, workers) else { return ptr::null() };
     let queue = Box::new(queue);
     let at = ptr::from_ref(&*queue);
