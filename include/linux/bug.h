@@ -16,12 +16,12 @@ void __scullery_warn(const char *what, const char *file, int line);
 	unlikely(__holds); })
 #define WARN(condition, fmt, ...) ({ \
 	int __is = !!(condition); \
-	if (unlikely(__is)) printk(KERN_WARNING fmt, ##__VA_ARGS__); \
-	WARN_ON(__is); })
+	if (unlikely(__is)) { printk(KERN_WARNING fmt, ##__VA_ARGS__); __scullery_warn(#condition, __FILE__, __LINE__); } \
+	unlikely(__is); })
 #define WARN_ON_ONCE(condition) ({ \
 	static bool __warned; \
 	int __is = !!(condition); \
-	if (unlikely(__is && !__warned)) { __warned = true; WARN_ON(__is); } \
+	if (unlikely(__is && !__warned)) { __warned = true; __scullery_warn(#condition, __FILE__, __LINE__); } \
 	unlikely(__is); })
 #define WARN_ONCE(condition, fmt, ...) WARN_ON_ONCE(condition)
 

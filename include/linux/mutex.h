@@ -1,5 +1,6 @@
 #pragma once
 #include <scullery/lock.h>
+#include <linux/cleanup.h>
 
 /*: 5 A lock that one task at a time has, and that its owner gives back; its waiters sleep */
 struct mutex { struct __lock lock; unsigned long words[__LOCK_WORDS]; };
@@ -22,3 +23,8 @@ int mutex_trylock(struct mutex *mutex);
 /*: 5 Gives it back: only its owner may */
 void mutex_unlock(struct mutex *mutex);
 bool mutex_is_locked(struct mutex *mutex);
+
+__UNGUARD(__unguard_mutex, struct mutex, mutex_unlock)
+#define __guard_mutex(l) __GUARD(struct mutex, l, mutex_lock, __unguard_mutex)
+
+#include <linux/lockdep.h>

@@ -3,6 +3,7 @@
 #include <linux/compiler.h>
 #include <linux/preempt.h>
 #include <linux/barrier.h>
+#include <linux/cleanup.h>
 
 /*: 5 A reader keeps its CPU, and sees the old data or the new */
 #define rcu_read_lock() preempt_disable()
@@ -23,3 +24,6 @@ void synchronize_rcu(void);
 void __scullery_kfree_rcu(const void *block);
 #define kfree_rcu(block, head...) __scullery_kfree_rcu(block)
 #define call_rcu(head, fn) do { struct rcu_head *__head = (head); synchronize_rcu(); (fn)(__head); } while (0)
+
+static inline void __unguard_rcu(int *at) { rcu_read_unlock(); }
+#define __guard_rcu() int __UNIQUE_ID(guard) __cleanup(__unguard_rcu) = ({ rcu_read_lock(); 0; })

@@ -2,6 +2,7 @@
 #include <scullery/lock.h>
 #include <linux/preempt.h>
 #include <linux/irqflags.h>
+#include <linux/cleanup.h>
 
 /*: 5 A lock that many may read under, or one write; its waiters spin, and its holders do not sleep */
 typedef struct { struct __lock lock; unsigned long words[12]; } rwlock_t;
@@ -35,3 +36,8 @@ unsigned long __write_lock_irqsave(rwlock_t *x);
 #define write_unlock_irq(x) write_unlock_irqrestore(x, 1)
 void read_unlock_irqrestore(rwlock_t *x, unsigned long flags);
 void write_unlock_irqrestore(rwlock_t *x, unsigned long flags);
+
+__UNGUARD(__unguard_read_lock, rwlock_t, __read_unlock)
+__UNGUARD(__unguard_write_lock, rwlock_t, __write_unlock)
+#define __guard_read_lock(l) __GUARD(rwlock_t, l, __read_lock, __unguard_read_lock)
+#define __guard_write_lock(l) __GUARD(rwlock_t, l, __write_lock, __unguard_write_lock)

@@ -1,5 +1,6 @@
 #pragma once
 #include <scullery/lock.h>
+#include <linux/cleanup.h>
 
 /*: 5 A semaphore that many may read under, or one write; its waiters sleep */
 struct rw_semaphore { struct __lock lock; unsigned long words[32]; };
@@ -18,3 +19,8 @@ int down_write_trylock(struct rw_semaphore *sem);
 
 /*: 5 A writer becomes a reader */
 void downgrade_write(struct rw_semaphore *sem);
+
+__UNGUARD(__unguard_rwsem_read, struct rw_semaphore, up_read)
+__UNGUARD(__unguard_rwsem_write, struct rw_semaphore, up_write)
+#define __guard_rwsem_read(l) __GUARD(struct rw_semaphore, l, down_read, __unguard_rwsem_read)
+#define __guard_rwsem_write(l) __GUARD(struct rw_semaphore, l, down_write, __unguard_rwsem_write)

@@ -6,6 +6,7 @@
 #include <linux/overflow.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/cleanup.h>
 
 /*: 8 Memory of the kernel; NULL when there is none. Each block has a record: who has it, since which line */
 void *kmalloc(size_t size, gfp_t flags);
@@ -59,3 +60,5 @@ void *kmemdup(const void *from, size_t size, gfp_t flags);
 	(void *)__copy; })
 #define memdup_user(from, size) __memdup_user(from, size, 0)
 #define memdup_user_nul(from, size) __memdup_user(from, size, 1)
+
+DEFINE_FREE(kfree, void *, if (_T) kfree(_T))

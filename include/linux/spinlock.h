@@ -4,6 +4,7 @@
 #include <linux/atomic.h>
 #include <linux/irqflags.h>
 #include <linux/rwlock.h>
+#include <linux/cleanup.h>
 
 /*: 5 A lock whose waiters spin, and whose holder does not sleep */
 typedef struct spinlock { struct __lock lock; unsigned long words[12]; } spinlock_t;
@@ -36,3 +37,21 @@ void spin_unlock_bh(spinlock_t *x);
 #define raw_spin_unlock spin_unlock
 #define raw_spin_lock_irqsave spin_lock_irqsave
 #define raw_spin_unlock_irqrestore spin_unlock_irqrestore
+
+__UNGUARD(__unguard_spinlock, spinlock_t, spin_unlock)
+__UNGUARD(__unguard_spinlock_irq, spinlock_t, spin_unlock_irq)
+__UNGUARD(__unguard_spinlock_bh, spinlock_t, spin_unlock_bh)
+#define __guard_spinlock(l) __GUARD(spinlock_t, l, spin_lock, __unguard_spinlock)
+#define __guard_spinlock_irq(l) __GUARD(spinlock_t, l, spin_lock_irq, __unguard_spinlock_irq)
+#define __guard_spinlock_bh(l) __GUARD(spinlock_t, l, spin_lock_bh, __unguard_spinlock_bh)
+
+struct __guarded_irqsave { spinlock_t *lock; unsigned long flags; };
+static inline void __unguard_spinlock_irqsave(struct __guarded_irqsave *at)
+{
+	spin_unlock_irqrestore(at->lock, at->flags);
+}
+#define __guard_spinlock_irqsave(l) \
+	struct __guarded_irqsave __UNIQUE_ID(guard) __cleanup(__unguard_spinlock_irqsave) = \
+		({ spinlock_t *__l = (l); (struct __guarded_irqsave){ __l, __spin_lock_irqsave(__l) }; })
+
+#include <linux/lockdep.h>

@@ -37,7 +37,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// The drivers with mistakes, and what is found first with each: its kind, and what its line has in it.
-const PLANTED: [(&str, &[(&str, &str)]); 8] = [
+const PLANTED: [(&str, &[(&str, &str)]); 9] = [
     ("planted", &FOUND),
     ("planted_later", &LATER),
     ("planted_freed", &FREED),
@@ -45,6 +45,7 @@ const PLANTED: [(&str, &[(&str, &str)]); 8] = [
     ("planted_error", &ERROR),
     ("careless", &CARELESS),
     ("hasty", &HASTY),
+    ("guarded", &GUARDED),
     ("tables", &[]),
 ];
 
@@ -85,6 +86,10 @@ const ERROR: [(&str, &str); 9] = [
     ("left-behind", "/* its task */"),
     ("left-behind", "static int error_thread("),
 ];
+
+/// Where locks and blocks end with their scopes.
+const GUARDED: [(&str, &str); 3] =
+    [("leak", "/* whose is it? */"), ("leak", "/* who has it? */"), ("invalid-context", "/* may sleep */")];
 
 /// In a ring that is soon full.
 const RING: [(&str, &str); 4] = [
