@@ -3,7 +3,6 @@
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec;
 use alloc::vec::Vec;
 use core::{fmt, iter};
 
@@ -451,13 +450,11 @@ impl<'a> Checker<'a> {
             return None;
         }
         let story = match waiting.filter(|_| kind == Wrong::Sleep) {
-            Some(line) => {
-                vec![format!("{} sleeps for ever, and in other orders it does not.", Name(line.who))]
-            }
+            Some(line) => format!("{} sleeps for ever, and in other orders it does not.", Name(line.who)),
             None => sheet::story(replay),
         };
-        let story = story.into_iter().filter(|told| !told.starts_with("The experiment says"));
-        let said = notes.into_iter().chain(story).collect::<Vec<_>>().join(" ");
+        let said = notes.into_iter().chain(Some(story).filter(|story| !story.is_empty()));
+        let said = said.collect::<Vec<_>>().join(" ");
         let at = at.or_else(|| line_in(&said));
         // Else that of the call that fails.
         let at = at.or_else(|| transcript.others.iter().find_map(|other| line_in(other))).unwrap_or_default();

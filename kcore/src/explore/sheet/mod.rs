@@ -97,9 +97,9 @@ impl Sheet {
     }
 }
 
-/// What went wrong in an execution, in paragraphs, without what happens in it.
-pub fn story(replay: &Replay) -> Vec<String> {
-    story::Story::of(replay).paragraphs()
+/// What went wrong in an execution as far as its steps tell, without them and without its notes.
+pub fn story(replay: &Replay) -> String {
+    story::Story::of(replay).of_its_steps()
 }
 
 /// `text`, shortened to so many characters.

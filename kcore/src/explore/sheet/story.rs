@@ -26,6 +26,8 @@ pub(super) struct Story {
     pub(super) finding: String,
     /// What was lost and why, with the steps it is about: in their order.
     pub(super) told: Vec<(usize, String)>,
+    /// What the experiment itself says, if that is not told.
+    pub(super) said: Option<String>,
     /// What is to be said beside steps.
     pub(super) notes: Vec<Note>,
     /// A step, the later one of another task that belongs to it, and what happens from the one to the other.
@@ -90,8 +92,9 @@ impl Story {
         let more = lost.len().saturating_sub(MOST_BLOCKS);
         let more =
             (more > 0).then(|| format!("{} lost as well.", plural(more, "more block is", "more blocks are")));
-        story.told.extend(told.chain(more).chain(said).map(|told| (END, told)));
-        if story.told.is_empty() {
+        story.told.extend(told.chain(more).map(|told| (END, told)));
+        story.said = said;
+        if story.told.is_empty() && story.said.is_none() {
             story.told.push((END, format!("It ends {}.", worded(&replay.end.outcome(1)))));
         }
         story
@@ -99,10 +102,23 @@ impl Story {
 
     /// The sentences; where there are none, what a watchdog says.
     pub(super) fn paragraphs(&self) -> Vec<String> {
-        match self.told.is_empty() {
-            true => self.finding.lines().map(|line| line.trim().to_string()).collect(),
-            false => vec![self.told.iter().map(|(_, told)| told.as_str()).collect::<Vec<_>>().join(" ")],
+        match (self.told.is_empty(), &self.said) {
+            (true, Some(said)) => vec![said.clone()],
+            (true, None) => self.finding.lines().map(|line| line.trim().to_string()).collect(),
+            (false, said) => vec![self.sentences().chain(said.as_deref()).collect::<Vec<_>>().join(" ")],
         }
+    }
+
+    /// The same in one, without what the experiment itself says.
+    pub(super) fn of_its_steps(&self) -> String {
+        match self.told.is_empty() {
+            true => self.finding.lines().map(str::trim).collect::<Vec<_>>().join(" "),
+            false => self.sentences().collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    fn sentences(&self) -> impl Iterator<Item = &str> {
+        self.told.iter().map(|(_, told)| told.as_str())
     }
 }
 
