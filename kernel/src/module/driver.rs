@@ -269,7 +269,8 @@ impl Driver {
         }
         for of_one in devices.chunk_by(|device, other| device.cdev == other.cdev) {
             let first = of_one[0].number;
-            left(self, format_args!("{} devices from {first} on are still there (cdev_del)", of_one.len()));
+            let devices = Counted(of_one.len() as u64, "device");
+            left(self, format_args!("{devices} from {first} on, never taken back (cdev_del)"));
         }
         devices.iter().for_each(|device| drop(registry().take_out(device.number)));
         without_numbers.dedup();
@@ -282,7 +283,8 @@ impl Driver {
         }
         for region in regions {
             let Region { name, first, count } = &region;
-            left(self, format_args!("{count} numbers from {first} on, of {name}, are not given back"));
+            let numbers = Counted((*count).into(), "number");
+            left(self, format_args!("{numbers} from {first} on, of {name}, never given back"));
             registry().give_back(&region);
         }
     }

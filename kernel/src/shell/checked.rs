@@ -171,7 +171,6 @@ impl<'a> Checker<'a> {
     pub(super) fn new(work: Work, tell: &'a mut dyn FnMut(&str)) -> Self {
         Checker {
             work,
-
             tell,
             found: Vec::new(),
             executions: 0,
