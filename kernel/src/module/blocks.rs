@@ -355,7 +355,7 @@ fn tell_outside(block: &Block, used: &Use<'_>, at: Place) {
 
 /// Of the `inside` bytes of a block `count` are read that were never written.
 fn never_written(block: &Block, inside: Range<usize>, count: usize, used: &Use<'_>) {
-    let Some(at) = is_to_be_told(block, used).filter(|_| !is_found()) else { return };
+    let Some(at) = (!is_found()).then(|| is_to_be_told(block, used)).flatten() else { return };
     let (offset, site, told, file) = (inside.start, name_of(at), block.told(), place(at));
     let what = format_args!(
         "{count} bytes are read for {site} at {file} that were not, {offset} bytes from the start of {told}"

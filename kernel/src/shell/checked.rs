@@ -19,7 +19,6 @@ use kcore::shell::parse;
 use kcore::sort;
 
 use super::explored::{Fault, Plan, Work};
-use crate::arch::cpu;
 
 /// Executions of one trial at most.
 const MOST: u64 = 200;
@@ -352,7 +351,7 @@ impl<'a> Checker<'a> {
     }
 
     fn attempt(&mut self, trial: Trial<'_>) -> Outcome {
-        if cpu::cycles() > self.work.deadline {
+        if self.work.is_over() {
             self.late += 1;
             return Outcome { waits: false, has_failed: false, is_void: true };
         }

@@ -41,7 +41,7 @@ use crate::module::{answers, faults, later};
 use crate::observe::explorer::{self, Mode, Staff};
 use crate::observe::run;
 use crate::process::{Process, null, output};
-use crate::time::NEVER;
+use crate::time::{self, NEVER};
 
 /// A driver, and what is done with it in each execution.
 pub(super) struct Work {
@@ -54,7 +54,7 @@ pub(super) struct Work {
     /// What must succeed when they are through.
     check: Vec<List>,
     /// No execution begins after this cycle.
-    pub(super) deadline: u64,
+    deadline: u64,
     /// One would have begun after it.
     is_late: bool,
     /// The call that fails in each execution.
@@ -176,7 +176,7 @@ fn of_commands(commands: &[kcore::shell::tree::Command]) -> Option<&'static str>
 
 impl Maker for Work {
     fn make(&mut self, survey: &mut Survey) -> Result<(), Trouble> {
-        if cpu::cycles() > self.deadline {
+        if self.is_over() {
             self.is_late = true;
             return Err(Trouble::Cannot("what takes longer than there is time"));
         }
@@ -338,6 +338,17 @@ impl Work {
     /// Whether something was left for later more often than it was done.
     pub(super) fn is_bounded(&self) -> bool {
         self.is_bounded
+    }
+
+    /// No execution begins after so many seconds from now, if there is such a limit.
+    pub(super) fn end_after(&mut self, seconds: Option<u64>) {
+        let cycles = |seconds: u64| time::microseconds(seconds.saturating_mul(1_000_000));
+        self.deadline = seconds.map_or(NEVER, |seconds| cpu::cycles().saturating_add(cycles(seconds)));
+    }
+
+    /// Whether time is over.
+    pub(super) fn is_over(&self) -> bool {
+        cpu::cycles() > self.deadline
     }
 
     /// Whether time was over before all executions were made that were to be.

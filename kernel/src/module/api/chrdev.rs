@@ -95,30 +95,18 @@ pub(in crate::module) extern "C" fn unregister_chrdev_region(first: u32, count: 
     };
     // A device that is still there is found no more, as its number is not its driver's any longer; to delete it
     // is the driver's business all the same.
-    driver.registered(|mine| {
-        let left = mine.devices.iter().filter(|device| of_region(&device.number) && device.cdev != 0);
-        let left: Vec<usize> = left.map(|device| device.cdev).collect();
-        mine.without_numbers.extend(left);
-    });
-    take_out(|_, number| of_region(&number));
+    let gone = take_out(|_, number| of_region(&number));
+    let cdevs = gone.iter().map(|device| device.cdev).filter(|cdev| *cdev != 0);
+    driver.registered(|mine| mine.without_numbers.extend(cdevs));
     registry().give_back(&region);
 }
 
-/// Takes devices of the driver that makes the call out of the registry. Files that are open stay so.
-pub(super) fn take_out(is_one: impl Fn(usize, DeviceNumber) -> bool) -> usize {
-    let driver = call::here().driver;
-    let mut gone = Vec::new();
-    driver.registered(|mine| {
-        mine.devices.retain(|device| {
-            let goes = is_one(device.cdev, device.number);
-            if goes {
-                gone.push(device.number);
-            }
-            !goes
-        });
-    });
-    gone.iter().for_each(|number| drop(registry().take_out(*number)));
-    gone.len()
+/// Takes devices of the driver that makes the call out of the registry, and tells which. Files that are open stay so.
+pub(super) fn take_out(is_one: impl Fn(usize, DeviceNumber) -> bool) -> Vec<Made> {
+    let goes = |device: &mut Made| is_one(device.cdev, device.number);
+    let gone: Vec<Made> = call::here().driver.registered(|mine| mine.devices.extract_if(.., goes).collect());
+    gone.iter().for_each(|device| drop(registry().take_out(device.number)));
+    gone
 }
 
 pub(in crate::module) unsafe extern "C" fn cdev_init(cdev: *mut CDevice, operations: *const Operations) {

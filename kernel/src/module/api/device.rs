@@ -59,12 +59,6 @@ fn failed<T>(errno: Errno) -> *mut T {
     ptr::without_provenance_mut(errno.code() as isize as usize)
 }
 
-/// The error that a pointer is, if it is one.
-fn errno_of<T>(at: *mut T) -> Option<Errno> {
-    let code = at.addr() as isize;
-    (-4095..0).contains(&code).then(|| Errno::of(code as i64))
-}
-
 variadic! {
     device_create => created;
 }
@@ -99,16 +93,16 @@ unsafe extern "C" fn created(list: &mut VaList) -> *mut CDevice {
     let name = passed.text_of_form();
     let (name_of, above) = ([0; 24], ptr::null());
     let device = CDevice { name: name_of, above, driver_data, number: device_number, class, parent };
-    named(device, &name, USUAL)
+    named(device, &name, USUAL).unwrap_or_else(failed)
 }
 
 /// Gives a device a name in `/dev`.
-fn named(mut device: CDevice, name: &str, mode: u16) -> *mut CDevice {
+fn named(mut device: CDevice, name: &str, mode: u16) -> Result<*mut CDevice, Errno> {
     let length = name.len().min(device.name.len() - 1);
     device.name[..length].copy_from_slice(&name.as_bytes()[..length]);
     let at = kmalloc(size_of::<CDevice>(), ZEROS).cast::<CDevice>();
     if at.is_null() {
-        return failed(Errno::ENOMEM);
+        return Err(Errno::ENOMEM);
     }
     let (its_number, mut mode) = (number(device.number), mode);
     // SAFETY: it is null or a class that the driver has made (I23).
@@ -125,11 +119,11 @@ fn named(mut device: CDevice, name: &str, mode: u16) -> *mut CDevice {
         Ok(()) => {
             let node = (name, its_number, at.expose_provenance());
             call::here().driver.registered(|mine| mine.nodes.push(node));
-            at
+            Ok(at)
         }
         Err(errno) => {
             kfree(at.cast());
-            failed(errno)
+            Err(errno)
         }
     }
 }
@@ -167,36 +161,32 @@ fn register(misc: &mut Misc, at: *mut Misc) -> Result<(), Errno> {
         }
     }
     let its_number = result?;
-    let its = its_number.major << 20 | its_number.minor;
-    if let Err(errno) = add((at.cast(), at.cast()), misc.operations, its_number, 1) {
-        unregister_chrdev_region(its, 1);
-        return Err(errno);
-    }
     let device = CDevice {
         name: [0; 24],
         above: ptr::null(),
         driver_data: at.cast(),
-        number: its,
+        number: its_number.major << 20 | its_number.minor,
         class: ptr::null(),
         parent: misc.parent,
     };
-    misc.minor = its_number.minor as c_int;
     let name = text(misc.node_name).map_or(name, String::from);
-    let device = named(device, &name, if misc.mode == 0 { USUAL } else { misc.mode });
-    if let Some(errno) = errno_of(device) {
-        take_out(|cdev, _| cdev == at.addr());
-        unregister_chrdev_region(its, 1);
-        return Err(errno);
-    }
-    misc.this_device = device;
+    let mode = if misc.mode == 0 { USUAL } else { misc.mode };
+    let added = add((at.cast(), at.cast()), misc.operations, its_number, 1);
+    misc.this_device =
+        added.and_then(|()| named(device, &name, mode)).inspect_err(|_| deregister(at, its_number))?;
+    misc.minor = its_number.minor as c_int;
     Ok(())
+}
+
+/// What there is of the device goes.
+fn deregister(at: *const Misc, its_number: DeviceNumber) {
+    unname(its_number);
+    take_out(|cdev, _| cdev == at.addr());
+    unregister_chrdev_region(its_number.major << 20 | its_number.minor, 1);
 }
 
 pub(in crate::module) unsafe extern "C" fn misc_deregister(at: *mut Misc) {
     // SAFETY: it is a variable of the driver (I23).
     let minor = unsafe { (*at).minor };
-    let its_number = DeviceNumber { major: MISC, minor: minor as u32 };
-    unname(its_number);
-    take_out(|cdev, _| cdev == at.addr());
-    unregister_chrdev_region(MISC << 20 | minor as u32, 1);
+    deregister(at, DeviceNumber { major: MISC, minor: minor as u32 });
 }

@@ -96,7 +96,8 @@ pub(in crate::module) extern "C" fn up(at: *const CSemaphore) {
         wrong(Wrong::Other, |text| {
             write!(
                 text,
-                "up at {at} of {name}, which this call does not have: it has given back what it took, or its down has failed"
+                "up at {at} of {name}, which this call does not have: it has given back what it took, or its down \
+                 has failed"
             )
         });
     }

@@ -10,13 +10,11 @@ use kcore::explore::account::WIDTH;
 use kcore::report::{self, Record};
 
 use super::command::{Command, misuse};
-use crate::arch::cpu;
 use crate::console::com2;
 use crate::print_to;
 use crate::process::Process;
 use crate::shell::checked::{Checker, Finding, Wrong};
 use crate::shell::explored::{self, Asked, Work};
-use crate::time;
 
 pub(super) const COMMAND: Command = Command::program(
     "check",
@@ -95,9 +93,7 @@ fn check(me: &Process, arguments: &[&str]) -> i32 {
     };
     explored::alone(me, "check", || {
         let mut work = Work::of(me, order.module, Vec::new())?;
-        if let Some(seconds) = order.seconds {
-            work.deadline = cpu::cycles() + time::microseconds(seconds * 1_000_000);
-        }
+        work.end_after(order.seconds);
         Ok(checked(me, &order, work) == 0)
     })
 }

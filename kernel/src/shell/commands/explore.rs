@@ -21,7 +21,6 @@ use crate::print_to;
 use crate::process::Process;
 use crate::shell::explored::{self, Asked, Fault, Plan, Work, beyond, recipe};
 use crate::shell::state::machine;
-use crate::time;
 
 pub(super) const COMMAND: Command = Command::program(
     "explore",
@@ -240,9 +239,7 @@ fn say(me: &Process, what: &str) {
 /// Makes all.
 fn all(me: &Process, order: &Order<'_>, work: &mut Work) -> bool {
     let began = cpu::cycles();
-    if let Some(seconds) = order.seconds {
-        work.deadline = began + time::microseconds(seconds * 1_000_000);
-    }
+    work.end_after(order.seconds);
     let mut survey = work.survey(order.limit);
     survey.complete &= !work.is_bounded();
     if work.is_late() {
