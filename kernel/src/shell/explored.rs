@@ -386,7 +386,9 @@ impl Work {
 
     /// What there is besides what tasks do: which call fails, and what parts do that are no tasks.
     fn besides(&self) -> Vec<String> {
-        let failed = faults::failed().filter(|_| self.has_failed);
+        // Else one has failed in another trial, if at all.
+        let is_armed = !matches!(self.fault, None | Some(Fault::Sleep(_)));
+        let failed = faults::failed().filter(|_| is_armed);
         let failed = failed.map(|at| format!("The call at {} fails", place(at)));
         failed.into_iter().chain(self.others()).collect()
     }
